@@ -1,0 +1,35 @@
+# Every task of the project. `make help` lists them; the work itself is in tools/.
+# The folder of this file, so that `make -f some/where/Makefile` works as well as `cd some/where && make`.
+ROOT := $(shell dirname "$(strip $(firstword $(MAKEFILE_LIST)))")
+ENTER = cd "$(ROOT)" &&
+PYTHON_IN_VENV = .venv/bin/python
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint format bench lock translations
+
+help: ## List the tasks
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' "$(ROOT)/Makefile" | while IFS='|' read -r task text; do \
+		printf '%-20s %s\n' "$$task" "$$text"; done
+
+run: ## From a clone to a working site on http://127.0.0.1:$PORT (default 8000)
+	@$(ENTER) exec tools/run.sh
+
+test: ## The whole suite; ARGS="-k words -x" go to pytest
+	@$(ENTER) tools/environment.sh development && tools/test_programs.sh && exec $(PYTHON_IN_VENV) -m pytest -n 2 --dist loadgroup $(ARGS)
+
+lint: ## Style, types, house rules, templates, style sheet, translations
+	@$(ENTER) tools/environment.sh development && exec tools/lint.sh
+
+format: ## Put the Python files into the one format
+	@$(ENTER) tools/environment.sh development && $(PYTHON_IN_VENV) -m ruff check --fix --exit-zero --quiet . \
+		&& exec $(PYTHON_IN_VENV) -m ruff format .
+
+bench: ## Measure the speed against a bare application and write bench/RESULTS.md
+	@$(ENTER) tools/environment.sh development && tools/test_programs.sh && exec $(PYTHON_IN_VENV) bench/run.py $(ARGS)
+
+translations: ## Bring the catalogues in step with the sources (then translate what is new)
+	@$(ENTER) tools/environment.sh development && exec $(PYTHON_IN_VENV) tools/catalogues.py update
+
+lock: ## Pin all dependencies anew (ARGS="--upgrade" for newer releases)
+	@$(ENTER) tools/environment.sh development && exec tools/lock.sh $(ARGS)

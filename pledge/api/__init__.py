@@ -1,0 +1,12 @@
+"""The machine door: small JSON documents that anyone may read and any cache may keep."""
+
+from flask import Flask
+
+from pledge.api import campaigns
+from pledge.api.blueprint import api
+
+__all__ = ["campaigns", "register"]  # each module adds its views to the blueprint
+
+
+def register(app: Flask) -> None:
+    app.register_blueprint(api)

@@ -1,0 +1,32 @@
+"""The live count: a tiny document, the same for everybody, good for a second."""
+
+from datetime import datetime
+
+from flask import Response, abort, jsonify
+
+from pledge.api.blueprint import api
+from pledge.campaigns import queries as campaigns
+from pledge.ledger import queries as ledger
+from pledge.microcache import keep
+
+COUNT_CACHE = "public, max-age=1, stale-while-revalidate=10, stale-if-error=600"
+
+
+@api.get("/campaigns/<slug>/count")
+def count(slug: str) -> Response:
+    """`{"people", "organizations", "as_of"}`. The ETag is of the two numbers: after a 304 the count is as of its Date."""
+    campaign_id = campaigns.id_of(slug)
+    if campaign_id is None:
+        abort(404)
+    found = ledger.count(campaign_id)
+    response = jsonify(people=found.people, organizations=found.organizations, as_of=_utc(found.as_of))
+    response.headers["Cache-Control"] = COUNT_CACHE
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    response.headers["ETag"] = f'W/"{found.people}-{found.organizations}"'
+    return keep(response)
+
+
+def _utc(moment: datetime) -> str:
+    """RFC 3339 in UTC, to the second."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

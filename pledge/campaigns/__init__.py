@@ -1,0 +1,1 @@
+"""Campaigns: their texts, pledge texts with versions, partners."""

@@ -1,0 +1,160 @@
+"""Reads of campaigns: one language at a time, ready to be shown."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from markupsafe import Markup
+from sqlalchemy import Row, Select, func, select
+from sqlalchemy.orm import InstrumentedAttribute, aliased
+
+from pledge import clock
+from pledge.campaigns.models import Campaign, CampaignState, CampaignText, Partner, PartnerRole, PledgeText
+from pledge.content import markdown
+from pledge.db import reading
+
+#: Confirmation mails in flight when signing ends are honoured for this long.
+CONFIRM_GRACE = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class PledgeView:
+    version: int
+    html: Markup
+    sha256: str
+
+
+@dataclass(frozen=True)
+class PartnerView:
+    name: str
+    url: str
+
+
+@dataclass(frozen=True)
+class CampaignView:
+    """One campaign in one language, without its numbers (those are the ledger's)."""
+
+    id: int
+    slug: str
+    title: str
+    tagline: str
+    summary: str
+    body: Markup
+    goal: int
+    state: CampaignState
+    opens_at: datetime | None
+    closes_at: datetime | None
+    pledge: PledgeView
+
+    @property
+    def is_open(self) -> bool:
+        """Whether one can sign now."""
+        now = clock.now()
+        return (
+            self.state is CampaignState.OPEN
+            and (self.opens_at is None or self.opens_at <= now)
+            and (self.closes_at is None or self.closes_at > now)
+        )
+
+    @property
+    def takes_confirmations(self) -> bool:
+        """Whether a mailed link still counts: while open, and for a day after closing."""
+        if self.closes_at is not None:
+            return self.state is not CampaignState.DRAFT and clock.now() < self.closes_at + CONFIRM_GRACE
+        return self.state is CampaignState.OPEN
+
+
+def find(slug: str, lang: str) -> CampaignView | None:
+    """A public campaign by its slug; None when there is none (or only a draft)."""
+    with reading() as connection:
+        row = connection.execute(_public(lang).where(Campaign.slug == slug)).first()
+    return None if row is None else _view(row, lang)
+
+
+def find_by_id(campaign_id: int, lang: str) -> CampaignView | None:
+    with reading() as connection:
+        row = connection.execute(_public(lang).where(Campaign.id == campaign_id)).first()
+    return None if row is None else _view(row, lang)
+
+
+def id_of(slug: str) -> int | None:
+    """The number of a public campaign."""
+    query = select(Campaign.id).where(Campaign.slug == slug, Campaign.state != CampaignState.DRAFT)
+    with reading() as connection:
+        return connection.execute(query).scalar()
+
+
+def slugs() -> dict[int, str]:
+    """The slug of every campaign, drafts too, by its number."""
+    with reading() as connection:
+        return {row.id: row.slug for row in connection.execute(select(Campaign.id, Campaign.slug))}
+
+
+def public_campaigns(lang: str) -> list[CampaignView]:
+    """All campaigns that the public may see, open ones first, newest first."""
+    with reading() as connection:
+        rows = connection.execute(_public(lang).order_by(Campaign.state.desc(), Campaign.id.desc())).all()
+    return [_view(row, lang) for row in rows]
+
+
+def partners(campaign_id: int, lang: str) -> dict[PartnerRole, list[PartnerView]]:
+    """Who stands behind a campaign, by role, in the order its staff chose."""
+    name = Partner.name_ko if lang == "ko" else Partner.name_en
+    query = select(Partner.role, name, Partner.url).where(Partner.campaign_id == campaign_id)
+    with reading() as connection:
+        rows = connection.execute(query.order_by(Partner.position)).all()
+    return {role: [PartnerView(row[1], row[2]) for row in rows if row[0] == role] for role in PartnerRole}
+
+
+def pledge_text(pledge_text_id: int, lang: str) -> PledgeView:
+    """The version that somebody signed, which may be an older one."""
+    query = select(PledgeText.version, _wording(lang), PledgeText.sha256).where(
+        PledgeText.id == pledge_text_id
+    )
+    with reading() as connection:
+        version, text, sha256 = connection.execute(query).one()
+    return PledgeView(version, markdown(text), bytes(sha256).hex())
+
+
+def _wording(lang: str) -> InstrumentedAttribute[str]:
+    return PledgeText.ko if lang == "ko" else PledgeText.en
+
+
+def _public(lang: str) -> Select[*tuple[Any, ...]]:
+    any_version = aliased(PledgeText)
+    newest = (
+        select(func.max(any_version.version)).where(any_version.campaign_id == Campaign.id).scalar_subquery()
+    )
+    return (
+        select(
+            *(
+                Campaign.id,
+                Campaign.slug,
+                Campaign.goal,
+                Campaign.state,
+                Campaign.opens_at,
+                Campaign.closes_at,
+            ),
+            *(CampaignText.title, CampaignText.tagline, CampaignText.summary, CampaignText.body),
+            *(PledgeText.version, _wording(lang).label("pledge"), PledgeText.sha256),
+        )
+        .join(CampaignText, (CampaignText.campaign_id == Campaign.id) & (CampaignText.lang == lang))
+        .join(PledgeText, (PledgeText.campaign_id == Campaign.id) & (PledgeText.version == newest))
+        .where(Campaign.state != CampaignState.DRAFT)
+    )
+
+
+def _view(row: Row[*tuple[Any, ...]], lang: str) -> CampaignView:
+    return CampaignView(
+        id=row.id,
+        slug=row.slug,
+        title=row.title,
+        tagline=row.tagline,
+        summary=row.summary,
+        body=markdown(row.body),
+        goal=row.goal,
+        state=CampaignState(row.state),
+        opens_at=row.opens_at,
+        closes_at=row.closes_at,
+        pledge=PledgeView(row.version, markdown(row.pledge), bytes(row.sha256).hex()),
+    )

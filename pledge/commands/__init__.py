@@ -1,0 +1,17 @@
+"""The command line's door: `flask --app wsgi …`."""
+
+from flask import Flask
+
+from pledge.commands.demo import demo
+from pledge.commands.ledger import ledger
+from pledge.commands.mail import mail
+from pledge.commands.serve import serve
+from pledge.commands.worker import worker
+
+
+def register(app: Flask) -> None:
+    app.cli.add_command(demo)
+    app.cli.add_command(ledger)
+    app.cli.add_command(mail)
+    app.cli.add_command(serve)
+    app.cli.add_command(worker)

@@ -1,0 +1,55 @@
+"""`flask mail …`: send what is due, list what was given up, try it again."""
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+
+from pledge.mail import queries, services
+from pledge.settings import Settings
+from pledge.signatures import mails
+
+mail = AppGroup("mail", help="The outbox: mails that are owed.")
+
+
+@mail.command("deliver")
+def deliver() -> None:
+    """Send mails until none is due."""
+    settings: Settings = current_app.extensions["pledge.settings"]
+    transport = services.transport(settings)
+    done = services.Delivered()
+    try:
+        while (batch := services.deliver(mails.composers(), transport)).total and not batch.stalled:
+            done += batch
+    finally:
+        transport.close()
+    done += batch
+    click.echo(
+        f"sent {done.sent}, no longer needed {done.dropped}, put off {done.deferred}, given up {done.dead}"
+    )
+    if done.stalled:
+        raise click.ClickException("the mail server takes no mail now; what is left waits in the outbox")
+
+
+@mail.command("dead")
+def dead() -> None:
+    """List the mails that were given up. No address is shown."""
+    letters = queries.dead_letters()
+    for letter in letters:
+        click.echo(
+            f"{letter.id}  {letter.kind}  {letter.lang}  {letter.created_at:%Y-%m-%dT%H:%M:%SZ}  "
+            f"attempts {letter.attempts}  {letter.last_error or '-'}"
+        )
+    click.echo(f"{len(letters)} given up")
+
+
+@mail.command("retry")
+@click.argument("mail_id", type=int, required=False)
+@click.option("--all", "everything", is_flag=True, help="All mails that were given up.")
+def retry(mail_id: int | None, everything: bool) -> None:
+    """Queue a mail that was given up again. One older than 72 hours gets one more attempt."""
+    if (mail_id is None) == (not everything):
+        raise click.UsageError("name one mail (see `flask mail dead`) or say --all")
+    count = queries.retry(mail_id)
+    if mail_id is not None and not count:
+        raise click.ClickException(f"no mail {mail_id} was given up")
+    click.echo(f"{count} queued again")

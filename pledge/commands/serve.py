@@ -1,0 +1,165 @@
+"""`flask serve`: database, demo campaign, web server and worker in one command, for one machine."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from dataclasses import dataclass, field
+from typing import Any
+
+import click
+import flask_migrate
+from flask import current_app
+from flask.cli import with_appcontext
+
+from pledge.campaigns import services as campaigns
+from pledge.commands.demo import DEMO
+from pledge.db import db
+from pledge.settings import ROOT, Settings
+
+HOST = "127.0.0.1"
+DEMO_CAMPAIGN = DEMO / "blue-skies"
+
+#: Seconds before a dead process is started again; doubled each time until it has lived for LIVED_WELL seconds.
+FIRST_PAUSE = 0.5
+LONGEST_PAUSE = 10.0
+LIVED_WELL = 30.0
+
+#: Seconds that a process gets to finish what is in hand after SIGTERM.
+GRACE = 12.0
+
+
+@click.command("serve")
+@click.option("--port", type=click.IntRange(1, 65535), envvar="PORT", default=8000, show_default=True)
+@with_appcontext
+def serve(port: int) -> None:
+    """Prepare the database, then run the web server and the worker until told to stop."""
+    settings: Settings = current_app.extensions["pledge.settings"]
+    refuse_used_port(port)
+    prepare(settings)
+    address = f"http://{HOST}:{port}"
+    environment = {"PLEDGE_BASE_URL": address, **os.environ}
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda *_: stopped.set())
+    children = [Child("web", web_command(settings, port)), Child("worker", worker_command())]
+    announce = threading.Thread(target=announce_when_up, args=(address, settings, stopped), daemon=True)
+    announce.start()
+    supervise(children, environment, stopped)
+
+
+def prepare(settings: Settings) -> None:
+    """Bring the database to the newest migration and load the demo campaign; both do nothing the second time."""
+    flask_migrate.upgrade()
+    if not settings.is_production:
+        campaigns.load_folder(DEMO_CAMPAIGN)
+    # The children open their own connections.
+    db.session.remove()
+    db.engine.dispose()
+
+
+def refuse_used_port(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            raise click.ClickException(f"port {port} is in use; choose another: make run PORT=8001") from None
+
+
+def web_command(settings: Settings, port: int) -> list[str]:
+    # SQLite lets one process write at a time, and limits without Redis count in one process.
+    workers = 1 if settings.uses_sqlite or not settings.redis_url else 2
+    options = {
+        "--interface": "wsgi",
+        "--http": "1",
+        "--host": HOST,
+        "--port": port,
+        "--workers": workers,
+        "--blocking-threads": 8,
+        "--workers-kill-timeout": 10,
+        "--log-level": "warning",
+    }
+    words = [word for name, value in options.items() for word in (name, str(value))]
+    return [sys.executable, "-m", "granian", *words, "--no-ws", "wsgi:app"]
+
+
+def worker_command() -> list[str]:
+    return [sys.executable, "-m", "flask", "--app", "wsgi", "worker"]
+
+
+@dataclass
+class Child:
+    """A process that is started again when it dies."""
+
+    name: str
+    command: list[str]
+    process: "subprocess.Popen[bytes] | None" = None
+    started_at: float = 0.0
+    due_at: float = 0.0
+    pause: float = field(default=FIRST_PAUSE)
+
+    def look_after(self, environment: dict[str, str]) -> None:
+        """Start it when it is due, notice when it has died."""
+        now = time.monotonic()
+        if self.process is None:
+            if now >= self.due_at:
+                self.process = subprocess.Popen(self.command, cwd=ROOT, env=environment)
+                self.started_at = now
+            return
+        status = self.process.poll()
+        if status is None:
+            return
+        if now - self.started_at > LIVED_WELL:
+            self.pause = FIRST_PAUSE
+        # The pause also covers Ctrl-C and a signal to the whole group, which may reach the children first.
+        click.echo(f"{self.name} ended with {status}; starting it again in {self.pause:g} s", err=True)
+        self.process, self.due_at = None, now + self.pause
+        self.pause = min(self.pause * 2, LONGEST_PAUSE)
+
+    def tell(self, number: int) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(number)
+
+
+def supervise(children: list[Child], environment: dict[str, str], stopped: threading.Event) -> None:
+    """Keep the children running until `stopped`, then let them finish and end."""
+    try:
+        while not stopped.wait(0.2):
+            for child in children:
+                child.look_after(environment)
+    finally:
+        for child in children:
+            child.tell(signal.SIGTERM)
+        end = time.monotonic() + GRACE
+        for child in children:
+            if child.process is not None:
+                try:
+                    child.process.wait(max(0.0, end - time.monotonic()))
+                except subprocess.TimeoutExpired:
+                    child.process.kill()
+                    child.process.wait()
+
+
+def announce_when_up(address: str, settings: Settings, stopped: threading.Event) -> None:
+    """Print where to go once the site answers there."""
+    while not stopped.wait(0.1):
+        if answers(f"{address}/healthz"):
+            click.echo(f"\n  The site     {address}")
+            if not settings.is_production and not settings.smtp_url.get_secret_value():
+                click.echo(f"  The mailbox  {address}/dev/mailbox")
+            click.echo("  Ctrl-C stops it.\n")
+            return
+
+
+def answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as response:  # noqa: S310  # our own http address
+            status: Any = response.status
+            return bool(status == 200)
+    except OSError:
+        return False

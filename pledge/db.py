@@ -1,0 +1,194 @@
+"""The database: one base for all models, and the only place where a transaction begins and ends.
+
+Three ways in, by what the work needs:
+
+* `transaction()`   a session for a use case; all or nothing; refuses to nest.
+* `write_once()`    one short piece of work on a bare connection, the hot paths. On PostgreSQL it must be a single
+                    statement (autocommit, one round trip); on SQLite it runs inside BEGIN IMMEDIATE.
+* `reading()`       a bare connection that writes nothing and takes no lock.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, TypeDecorator, event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import DeclarativeBase, Session, scoped_session
+
+from pledge.settings import Settings
+
+T = TypeVar("T")
+
+#: Constraint names are the same on every database, so migrations can name what they drop.
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000")
+
+#: A statement that hangs must not hold a thread for ever; the values leave room for a slow disk.
+POSTGRESQL_OPTIONS = (
+    "-c statement_timeout=15000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000"
+)
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(naming_convention=NAMES)
+
+
+db = SQLAlchemy(model_class=Base)
+
+# mypy cannot see through `db.Model`; at run time it is the same class with the extension's table naming.
+if TYPE_CHECKING:
+    Model = Base
+else:
+    Model = db.Model
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """An aware UTC datetime on both databases; SQLite hands back naive values, PostgreSQL aware ones."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive datetime must not reach the database")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class NotDurable(Exception):
+    """PostgreSQL committed on this machine only although a standby was asked for: not to be acknowledged."""
+
+
+class NestedTransaction(RuntimeError):
+    """A use case called another use case; the inner one would have been committed by the outer."""
+
+
+def engine_options(settings: Settings) -> dict[str, Any]:
+    """Options for the engine. Parameters are hidden: error texts must never carry an address."""
+    options: dict[str, Any] = {"hide_parameters": True}
+    if settings.uses_sqlite:
+        return options
+    return options | {
+        "pool_size": settings.pool_size,
+        "max_overflow": settings.pool_size,
+        "pool_timeout": 3,
+        "connect_args": {"connect_timeout": 2, "options": POSTGRESQL_OPTIONS},
+    }
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    app.config["SQLALCHEMY_DATABASE_URI"] = settings.sqlalchemy_url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(settings)
+    db.init_app(app)
+    with app.app_context():
+        (_listen_sqlite if settings.uses_sqlite else _listen_postgresql)(db.engine)
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """A session whose work is committed when the block ends and undone when it raises."""
+    session = cast("scoped_session[Session]", db.session)()
+    if session.info.get("in_use_case"):
+        raise NestedTransaction
+    session.info["in_use_case"] = True
+    try:
+        session.rollback()  # ends a read that an earlier query of this request began: it would hold an old snapshot
+        session.connection(execution_options={"immediate": True})
+        yield session
+        session.flush()
+        with _durable(session.connection()):
+            session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        session.info["in_use_case"] = False
+
+
+def write_once(work: Callable[[Connection], T]) -> T:
+    """Run `work` once on its own connection. It must be safe to repeat: a lost connection is tried once more.
+
+    The repeat spares a visitor the 503 page after a restart of PostgreSQL, when every pooled connection is dead.
+    """
+    try:
+        return _write(work)
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        return _write(work)
+
+
+def _write(work: Callable[[Connection], T]) -> T:
+    if db.engine.dialect.name == "sqlite":
+        with db.engine.connect().execution_options(immediate=True) as connection, connection.begin():
+            return work(connection)
+    with (
+        db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection,
+        _durable(connection),
+    ):
+        return work(connection)
+
+
+@contextmanager
+def reading() -> Iterator[Connection]:
+    """A connection for reads: no transaction to pay for on PostgreSQL, a shared snapshot on SQLite."""
+    if db.engine.dialect.name == "sqlite":
+        with db.engine.connect() as connection:
+            yield connection
+    else:
+        with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            yield connection
+
+
+@contextmanager
+def _durable(connection: Connection) -> Iterator[None]:
+    """Raise NotDurable when the commit inside was told off by synchronous replication (SQLSTATE 01000)."""
+    notices: list[str] | None = connection.connection.info.get("notices") if connection.connection else None
+    if notices is None:
+        yield
+        return
+    notices.clear()
+    yield
+    if any("synchronous replication" in text for text in notices):
+        raise NotDurable
+
+
+def _listen_sqlite(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # stops the driver's own BEGIN; ours is below
+        for pragma in SQLITE_PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        # A deferred transaction that turns to writing fails at once when another wrote meanwhile; the busy
+        # timeout does not apply to it. So whoever is going to write says so at the start.
+        immediate = connection.get_execution_options().get("immediate")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+def _listen_postgresql(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, record: Any) -> None:
+        notices: list[str] = []
+        record.info["notices"] = notices
+        connection.add_notice_handler(lambda notice: notices.append(notice.message_primary or ""))

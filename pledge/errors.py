@@ -1,0 +1,116 @@
+"""From a failure to a page: every error has a status, a text in the visitor's language and a way on."""
+
+import math
+
+from flask import Flask, Response, g, jsonify, make_response, render_template, request
+from flask_babel import gettext as _
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException
+
+from pledge import clock
+from pledge.db import NotDurable
+from pledge.extensions import limiter
+from pledge.logs import log
+
+#: Seconds after which a visitor may try again while the database is away.
+RETRY_AFTER_OUTAGE = 10
+
+
+def init_app(app: Flask) -> None:
+    app.register_error_handler(HTTPException, on_http_error)
+    for kind in (OperationalError, PoolTimeout, NotDurable):
+        app.register_error_handler(kind, on_database_away)
+    app.register_error_handler(DBAPIError, on_database_error)
+    app.register_error_handler(Exception, on_bug)
+
+
+def on_http_error(error: HTTPException) -> Response:
+    status = error.code or 500
+    if status < 400:
+        return make_response(error.get_response())
+    response = error_page(status)
+    # Headers that belong to the status: Allow for 405, Retry-After, WWW-Authenticate.
+    for name, value in error.get_headers():
+        if name not in ("Content-Type", "Content-Length"):
+            response.headers[name] = value
+    return response
+
+
+def on_database_away(error: Exception) -> Response:
+    log.error("database away", kind=type(error).__name__)
+    return error_page(503, RETRY_AFTER_OUTAGE)
+
+
+def on_database_error(error: DBAPIError) -> Response:
+    return on_database_away(error) if error.connection_invalidated else on_bug(error)
+
+
+def on_bug(error: Exception) -> Response:
+    log.error("unhandled error", request_id=g.get("request_id"), exc_info=error)
+    return error_page(500)
+
+
+def error_page(status: int, retry_after: int | None = None) -> Response:
+    """The page (or JSON under /api/) for a status."""
+    if status == 429 and retry_after is None:
+        retry_after = _seconds_until_allowed()
+    title, message = _words(status)
+    if request.path.startswith("/api/"):
+        response = jsonify(error={"status": status, "title": title, "message": message})
+    else:
+        response = make_response(
+            render_template(
+                "errors/error.html", status=status, title=title, message=message, retry_after=retry_after
+            )
+        )
+    response.status_code = status
+    if retry_after is not None:
+        response.headers["Retry-After"] = str(retry_after)
+    return response
+
+
+def _seconds_until_allowed() -> int:
+    current = limiter.current_limit
+    return 60 if current is None else max(1, math.ceil(current.reset_at - clock.now().timestamp()))
+
+
+def _words(status: int) -> tuple[str, str]:
+    """Title and message for a status; one that we do not name gets the general words."""
+    words = {
+        400: (
+            _("We could not read that"),
+            _("Something in the request was damaged. Please go back and try again."),
+        ),
+        403: (
+            _("That came from another site"),
+            _(
+                "For safety we only accept forms sent from our own pages. Please open the page here and try again."
+            ),
+        ),
+        404: (_("There is no page here"), _("The address may be mistyped, or the page has moved.")),
+        405: (
+            _("That does not work here"),
+            _("This page cannot be used in that way. Please start from the home page."),
+        ),
+        410: (_("This is no longer here"), _("The link has been used up or has expired.")),
+        413: (
+            _("That was too much at once"),
+            _("The form was larger than we accept. Please shorten it and try again."),
+        ),
+        415: (_("We could not read that format"), _("Please send the form from our own page.")),
+        429: (
+            _("Too many tries from this network"),
+            _(
+                "Many requests came from your network in a short time. Nothing is lost; please try again a little later."
+            ),
+        ),
+        503: (
+            _("We are out of reach for a moment"),
+            _(
+                "Nothing was recorded just now, so your signature was not recorded either. Please try again shortly."
+            ),
+        ),
+    }
+    general = (_("Something went wrong on our side"), _("It has been noted. Please try again in a moment."))
+    return words.get(status, general)

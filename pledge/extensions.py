@@ -1,0 +1,14 @@
+"""The Flask extensions, made once and bound to an application in create_app()."""
+
+from flask_babel import Babel
+from flask_limiter import Limiter
+from flask_migrate import Migrate
+
+from pledge.db import db
+from pledge.limits import client_network
+
+__all__ = ["babel", "db", "limiter", "migrate"]
+
+migrate = Migrate(render_as_batch=True, compare_type=True)
+babel = Babel()
+limiter = Limiter(key_func=client_network, headers_enabled=False)

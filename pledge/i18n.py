@@ -1,0 +1,74 @@
+"""Languages: the address says which one; where it does not (errors, `/`), the browser's wish decides, Korean first."""
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_datetime as babel_datetime
+from babel.numbers import format_decimal
+from flask import Flask, g, request
+
+from pledge.extensions import babel
+
+LANGUAGES = ("ko", "en")
+DEFAULT = "ko"
+#: What a page shows; inside, everything is UTC.
+SEOUL = ZoneInfo("Asia/Seoul")
+
+# CLDR's Korean medium patterns say "PM 11시" (its day period became AM/PM), so these are our own.
+_DATETIME = {"ko": "y년 M월 d일 HH:mm", "en": "d MMMM y, HH:mm"}
+_DATE = {"ko": "y년 M월 d일", "en": "d MMMM y"}
+
+
+def init_app(app: Flask) -> None:
+    app.config["BABEL_DEFAULT_LOCALE"] = DEFAULT
+    babel.init_app(app, locale_selector=language)
+    app.url_value_preprocessor(_take_language)
+    app.url_defaults(_give_language)
+
+
+def language() -> str:
+    """The language of this request."""
+    lang = g.get("lang")
+    if lang is None:
+        lang = g.lang = _wanted()
+    return str(lang)
+
+
+def wanted_language() -> str:
+    """What the browser asks for, of the languages we have; Korean when it does not say."""
+    return request.accept_languages.best_match(LANGUAGES) or DEFAULT
+
+
+def other_language(lang: str) -> str:
+    return "en" if lang == "ko" else "ko"
+
+
+def format_count(number: int) -> str:
+    return str(format_decimal(number, locale=language()))
+
+
+def format_datetime(moment: datetime) -> str:
+    """An aware datetime as people in Korea read it."""
+    lang = language()
+    return str(babel_datetime(moment.astimezone(SEOUL), _DATETIME[lang], locale=lang))
+
+
+def format_date(moment: datetime, lang: str | None = None) -> str:
+    lang = lang or language()
+    return str(babel_datetime(moment.astimezone(SEOUL), _DATE[lang], locale=lang))
+
+
+def _wanted() -> str:
+    first = request.path.split("/", 2)[1] if request.path.startswith("/") else ""
+    return first if first in LANGUAGES else wanted_language()
+
+
+def _take_language(endpoint: str | None, values: dict[str, Any] | None) -> None:
+    if values and "lang" in values:
+        g.lang = values.pop("lang")
+
+
+def _give_language(endpoint: str, values: dict[str, Any]) -> None:
+    if endpoint.startswith("public.") and "lang" not in values:
+        values["lang"] = language()

@@ -1,0 +1,102 @@
+"""Tables of the ledger. Entries are appended and numbered once; nothing else is ever changed in them."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    String,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from pledge.db import Model, UTCDateTime
+
+BigKey = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Kind(StrEnum):
+    PERSON = "person"
+
+
+class Reason(StrEnum):
+    CONFIRMED = "confirmed"
+    WITHDRAWN = "withdrawn"
+
+
+class Dimension(StrEnum):
+    TOTAL = "total"
+    COUNTRY = "country"
+    REGION = "region"
+    HOUR = "hour"
+
+
+class LedgerEntry(Model):
+    """One +1 or -1. It holds no personal data: erasing a signature leaves the arithmetic as it is."""
+
+    __tablename__ = "ledger_entries"
+
+    id: Mapped[int] = mapped_column(BigKey, Identity(always=False), primary_key=True)
+    campaign_id: Mapped[int]
+    kind: Mapped[str] = mapped_column(String(12))
+    delta: Mapped[int]
+    reason: Mapped[str] = mapped_column(String(12))
+    #: Random number of the signature; not a foreign key, as that row may be erased.
+    signature_id: Mapped[int] = mapped_column(BigInteger)
+    country: Mapped[str] = mapped_column(String(2))
+    region: Mapped[str | None] = mapped_column(String(6))
+    hour: Mapped[str] = mapped_column(String(13))  #: `2026-11-24T05`, UTC
+    occurred_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    #: Place in the campaign's log from 1 on; NULL until folded, and that is how the fold finds its work.
+    number: Mapped[int | None] = mapped_column(BigInteger)
+    #: How many people the campaign counted right after this entry.
+    people_after: Mapped[int | None] = mapped_column(BigInteger)
+
+    __table_args__ = (
+        CheckConstraint("delta IN (-1, 1)", name="delta"),
+        CheckConstraint("kind IN ('person')", name="kind"),
+        CheckConstraint("reason IN ('confirmed', 'withdrawn')", name="reason"),
+        UniqueConstraint("campaign_id", "number"),
+        Index(
+            "ix_ledger_entries_unnumbered",
+            "id",
+            postgresql_where=text("number IS NULL"),
+            sqlite_where=text("number IS NULL"),
+        ),
+        Index("ix_ledger_entries_signature", "signature_id"),
+    )
+
+
+class LedgerHead(Model):
+    """Where the log of a campaign ends: how many entries are numbered and what they add up to."""
+
+    __tablename__ = "ledger_heads"
+
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), primary_key=True)
+    size: Mapped[int] = mapped_column(BigInteger)
+    people: Mapped[int] = mapped_column(BigInteger)
+    folded_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class Tally(Model):
+    """A folded count: of all people, of one country, of one region or of one hour."""
+
+    __tablename__ = "tallies"
+
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(12), primary_key=True)
+    dimension: Mapped[str] = mapped_column(String(8), primary_key=True)
+    key: Mapped[str] = mapped_column(
+        String(13), primary_key=True
+    )  #: country, region, hour, or "" for the total
+    count: Mapped[int] = mapped_column(BigInteger)
+
+    __table_args__ = (
+        CheckConstraint("dimension IN ('total', 'country', 'region', 'hour')", name="dimension"),
+    )

@@ -1,0 +1,79 @@
+"""What the ledger says: counts, breakdowns, one person's number, and how far the fold is behind."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from pledge import clock
+from pledge.db import reading
+from pledge.ledger.models import Dimension, Kind, LedgerEntry, Tally
+
+
+@dataclass(frozen=True)
+class Count:
+    """People and organisations are two numbers and are never added up."""
+
+    people: int
+    organizations: int
+    as_of: datetime
+
+
+def count(campaign_id: int) -> Count:
+    """The count of one campaign: one row read, whatever its size."""
+    return counts([campaign_id])[campaign_id]
+
+
+def counts(campaign_ids: Iterable[int]) -> dict[int, Count]:
+    """The counts of several campaigns; one that nobody signed yet counts 0."""
+    wanted = list(campaign_ids)
+    as_of = clock.now()  # before the query: what it answers is at least as new
+    query = select(Tally.campaign_id, Tally.count.label("people")).where(
+        Tally.campaign_id.in_(wanted),
+        Tally.kind == Kind.PERSON,
+        Tally.dimension == Dimension.TOTAL,
+        Tally.key == "",
+    )
+    with reading() as connection:
+        people = {row.campaign_id: row.people for row in connection.execute(query)}
+    return {campaign_id: Count(people.get(campaign_id, 0), 0, as_of) for campaign_id in wanted}
+
+
+def number_of(signature_id: int) -> int | None:
+    """How many people there were when this one was counted (again): "you are number …". None until folded."""
+    query = (
+        select(LedgerEntry.people_after)
+        .where(LedgerEntry.signature_id == signature_id, LedgerEntry.delta == 1)
+        .order_by(LedgerEntry.id.desc())
+        .limit(1)
+    )
+    with reading() as connection:
+        return connection.execute(query).scalar_one_or_none()
+
+
+def breakdown(campaign_id: int, dimension: Dimension) -> dict[str, int]:
+    """The tallies of one dimension, as they are: whoever shows them merges small cells first."""
+    return tallies(campaign_id)[dimension]
+
+
+def tallies(campaign_id: int) -> dict[Dimension, dict[str, int]]:
+    """Every tally of a campaign from one statement, so that the parts add up to the total even during a fold."""
+    query = select(Tally.dimension, Tally.key, Tally.count).where(
+        Tally.campaign_id == campaign_id, Tally.kind == Kind.PERSON
+    )
+    found: dict[Dimension, dict[str, int]] = {dimension: {} for dimension in Dimension}
+    with reading() as connection:
+        for dimension, key, number in connection.execute(query):
+            found[Dimension(dimension)][key] = number
+    return found
+
+
+def lag() -> float:
+    """Age in seconds of the oldest entry that waits for the fold; 0 when none waits."""
+    query = (
+        select(LedgerEntry.occurred_at).where(LedgerEntry.number.is_(None)).order_by(LedgerEntry.id).limit(1)
+    )
+    with reading() as connection:
+        oldest = connection.execute(query).scalar_one_or_none()
+    return 0.0 if oldest is None else max(0.0, (clock.now() - oldest).total_seconds())

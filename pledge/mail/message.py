@@ -1,0 +1,43 @@
+"""What travels between the outbox and a transport."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from pledge import links
+from pledge.mail.models import MailKind
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A mail of the outbox that is ours to send until the lease ends."""
+
+    id: int
+    kind: MailKind
+    signature_id: int
+    seq: int
+    lang: str
+    attempts: int  #: this one included
+    created_at: datetime
+    lease_until: datetime
+
+    @property
+    def message_id(self) -> str:
+        """The same for every copy of a mail, so that a mailbox can tell a copy from a second mail."""
+        return f"<{self.id}.{int(self.created_at.timestamp())}@{links.host()}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One mail as its feature wants it: to whom, which text, and the values for that text's gaps."""
+
+    to: str
+    kind: MailKind
+    lang: str
+    message_id: str
+    values: Mapping[str, str]
+
+
+#: Turns claimed mails of one kind into messages, by outbox id. A mail that it leaves out is no longer true and is dropped.
+Composer = Callable[[Sequence[Claimed]], Mapping[int, Message]]
+Composers = Mapping[MailKind, Composer]

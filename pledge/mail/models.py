@@ -1,0 +1,85 @@
+"""Tables of mail: the outbox and the caps. Neither holds an address, a token or a body."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, Integer, LargeBinary, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from pledge.db import Model, UTCDateTime
+
+#: SQLite gives rowids only to INTEGER keys; PostgreSQL needs 64 bits.
+BigKey = BigInteger().with_variant(Integer, "sqlite")
+
+
+class MailKind(StrEnum):
+    CONFIRM = "confirm"  #: please confirm your signature
+    ALREADY = "already"  #: you are already counted since …
+    MANAGE = "manage"  #: the link to one's own page
+
+
+class MailState(StrEnum):
+    QUEUED = "queued"
+    SENT = "sent"
+    DROPPED = "dropped"  #: no longer true when its turn came (confirmed, superseded, erased meanwhile)
+    DEAD = "dead"  #: refused for good, or given up after 72 hours
+
+
+class OutboxMail(Model):
+    """A mail that is owed. What it says is decided when it is sent, from the row it is about."""
+
+    __tablename__ = "outbox_mails"
+
+    id: Mapped[int] = mapped_column(BigKey, Identity(always=False), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(10))
+    #: The signature it is about; not a foreign key, as that row may be erased while the mail waits.
+    signature_id: Mapped[int] = mapped_column(BigInteger)
+    seq: Mapped[int]  #: the version of the signature that the link will confirm
+    lang: Mapped[str] = mapped_column(String(2))
+    state: Mapped[str] = mapped_column(String(8), server_default="queued")
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    due_at: Mapped[datetime] = mapped_column(UTCDateTime)  #: not before; moved on by back-off
+    lease_until: Mapped[datetime | None] = mapped_column(UTCDateTime)  #: a worker has it until then
+    last_error: Mapped[str | None] = mapped_column(
+        String(120)
+    )  #: kind and SMTP code, never the server's text
+    sent_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    __table_args__ = (
+        CheckConstraint("state IN ('queued', 'sent', 'dropped', 'dead')", name="state"),
+        CheckConstraint("kind IN ('confirm', 'already', 'manage')", name="kind"),
+        Index(
+            "ix_outbox_mails_due",
+            "due_at",
+            postgresql_where=text("state = 'queued'"),
+            sqlite_where=text("state = 'queued'"),
+        ),
+        Index("ix_outbox_mails_signature", "signature_id"),
+    )
+
+
+class MailAllowance(Model):
+    """When one address was last written to, for one kind of mail, over all campaigns.
+
+    The times are Unix seconds (UTC) of the last three mails, newest first, so that one guarded upsert can enforce
+    "one in ten minutes, three in a day". A slot may lie ahead: that mail waits for its turn.
+    """
+
+    __tablename__ = "mail_allowances"
+
+    address_hash: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(10), primary_key=True)
+    last: Mapped[int] = mapped_column(BigInteger)
+    second: Mapped[int | None] = mapped_column(BigInteger)
+    third: Mapped[int | None] = mapped_column(BigInteger)
+    last_campaign_id: Mapped[int]
+
+
+class MailBlock(Model):
+    """An address whose owner said "this was not me": nothing is sent to it until then."""
+
+    __tablename__ = "mail_blocks"
+
+    address_hash: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    until: Mapped[datetime] = mapped_column(UTCDateTime)

@@ -1,0 +1,153 @@
+"""SQL of the outbox. Text rather than ORM: these statements run for every mail."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import BigInteger, BindParameter, TextClause, bindparam, select, text
+from sqlalchemy.sql.selectable import TextualSelect
+
+from pledge import clock
+from pledge.db import UTCDateTime, db, reading, write_once
+from pledge.mail.message import Claimed
+from pledge.mail.models import MailKind, MailState, OutboxMail
+
+_DUE = """
+    SELECT id FROM outbox_mails
+     WHERE state = 'queued' AND due_at <= :now AND (lease_until IS NULL OR lease_until <= :now)
+     ORDER BY due_at LIMIT :most"""
+
+#: A mail may be marked only by whoever still has it: a later claim has another lease and a higher attempt.
+_OURS = "id = :id AND attempts = :attempts AND lease_until = :lease AND state = 'queued'"
+
+
+def _moment(name: str) -> BindParameter[datetime]:
+    return bindparam(name, type_=UTCDateTime())
+
+
+def _claim(lock: str) -> TextualSelect:
+    # In a CTE, so that no plan can run the locking query twice and claim more than was asked for.
+    statement = text(
+        f"""
+        WITH due AS ({_DUE} {lock})
+        UPDATE outbox_mails SET lease_until = :lease, attempts = attempts + 1
+         WHERE id IN (SELECT id FROM due)
+        RETURNING id, kind, signature_id, seq, lang, attempts, created_at"""  # noqa: S608  # our own constants
+    )
+    return statement.bindparams(_moment("now"), _moment("lease")).columns(created_at=UTCDateTime())
+
+
+#: SQLite has no row locks; there the statement runs alone, inside BEGIN IMMEDIATE.
+_CLAIM = {"postgresql": _claim("FOR UPDATE SKIP LOCKED"), "sqlite": _claim("")}
+_ANY_DUE = text(_DUE).bindparams(_moment("now"), most=1)
+
+_FINISH = text(
+    f"""
+    UPDATE outbox_mails SET state = :state, lease_until = NULL, last_error = :error, sent_at = :sent
+     WHERE {_OURS}"""  # noqa: S608  # our own constants
+).bindparams(_moment("lease"), _moment("sent"))
+
+_DEFER = text(
+    f"""
+    UPDATE outbox_mails SET due_at = :due, lease_until = NULL, last_error = :error WHERE {_OURS}"""  # noqa: S608
+).bindparams(_moment("lease"), _moment("due"))
+
+_RELEASE = text(
+    """
+    UPDATE outbox_mails SET lease_until = NULL, attempts = attempts - 1
+     WHERE id IN :ids AND lease_until = :lease AND state = 'queued'"""
+).bindparams(_moment("lease"), bindparam("ids", expanding=True))
+
+_RETRY = text(
+    "UPDATE outbox_mails SET state = 'queued', attempts = 0, due_at = :now, lease_until = NULL WHERE state = 'dead'"
+).bindparams(_moment("now"))
+
+_RETRY_ONE = text(f"{_RETRY.text} AND id = :id").bindparams(
+    _moment("now"), bindparam("id", type_=BigInteger())
+)
+
+
+def any_due() -> bool:
+    """Whether something waits to be sent; a read, so that an idle worker takes no lock."""
+    with reading() as connection:
+        return connection.execute(_ANY_DUE, {"now": clock.now()}).first() is not None
+
+
+def claim(most: int, lease: timedelta) -> list[Claimed]:
+    """Take up to `most` due mails; until the lease ends no other worker gets them."""
+    now = clock.now()
+    until = now + lease
+    statement = _CLAIM[db.engine.dialect.name]
+    values = {"now": now, "lease": until, "most": most}
+    rows = write_once(lambda connection: connection.execute(statement, values).all())
+    return [
+        Claimed(
+            row.id,
+            MailKind(row.kind),
+            row.signature_id,
+            row.seq,
+            row.lang,
+            row.attempts,
+            row.created_at,
+            until,
+        )
+        for row in sorted(rows)
+    ]
+
+
+def finish(mail: Claimed, state: MailState, error: str | None = None) -> bool:
+    """Mark a mail as sent, dropped or dead; False when it is no longer ours to mark."""
+    sent = clock.now() if state is MailState.SENT else None
+    return _mark(_FINISH, mail, {"state": state.value, "error": error, "sent": sent})
+
+
+def defer(mail: Claimed, due: datetime, error: str) -> bool:
+    """Put a mail back for a later attempt; False when it is no longer ours to put back."""
+    return _mark(_DEFER, mail, {"due": due, "error": error})
+
+
+def release(mails: Sequence[Claimed]) -> None:
+    """Give back mails of one claim that were not tried, as if they had never been claimed."""
+    values = {"ids": [mail.id for mail in mails], "lease": mails[0].lease_until}
+    write_once(lambda connection: connection.execute(_RELEASE, values).rowcount)
+
+
+@dataclass(frozen=True)
+class DeadLetter:
+    id: int
+    kind: str
+    lang: str
+    attempts: int
+    created_at: datetime
+    last_error: str | None
+
+
+def dead_letters() -> list[DeadLetter]:
+    """The mails that were given up, oldest first; nothing in them names a person."""
+    table = OutboxMail.__table__.c
+    columns = (table.id, table.kind, table.lang, table.attempts, table.created_at, table.last_error)
+    with reading() as connection:
+        found = connection.execute(select(*columns).where(table.state == MailState.DEAD).order_by(table.id))
+        return [DeadLetter(*row) for row in found]
+
+
+def retry(mail_id: int | None) -> int:
+    """Queue one dead letter again, or all of them; how many there were."""
+    statement, values = (_RETRY, {}) if mail_id is None else (_RETRY_ONE, {"id": mail_id})
+    now = {"now": clock.now()}
+    return write_once(lambda connection: connection.execute(statement, now | values).rowcount)
+
+
+def oldest_due() -> datetime | None:
+    """Since when the mail that waits longest has been due; for the operator's alarm."""
+    table = OutboxMail.__table__.c
+    waiting = select(table.due_at).where(table.state == MailState.QUEUED, table.due_at <= clock.now())
+    with reading() as connection:
+        found: datetime | None = connection.execute(waiting.order_by(table.due_at).limit(1)).scalar()
+        return found
+
+
+def _mark(statement: TextClause, mail: Claimed, values: Mapping[str, Any]) -> bool:
+    ours = {"id": mail.id, "attempts": mail.attempts, "lease": mail.lease_until}
+    return write_once(lambda connection: connection.execute(statement, {**ours, **values}).rowcount) == 1

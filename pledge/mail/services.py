@@ -1,0 +1,181 @@
+"""Sending what the outbox owes: claim, compose, hand over outside any transaction, mark each mail on its own.
+
+A mail goes out at least once: a worker that is killed between handing over and marking leaves a mail that the next one
+sends again, with the same Message-ID. No two workers have the same mail while its lease lasts.
+"""
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from random import SystemRandom
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from pledge import clock, links
+from pledge.db import NotDurable
+from pledge.logs import log
+from pledge.mail import queries
+from pledge.mail.message import Claimed, Composer, Composers, Message
+from pledge.mail.models import MailKind, MailState
+from pledge.mail.skeletons import UnsafeAddress, envelope_address, skeleton
+from pledge.mail.smtp import SmtpTransport
+from pledge.mail.transports import MailboxTransport, Permanent, Refused, Temporary, Transport, Unavailable
+from pledge.settings import Settings
+
+#: How many mails one worker takes at a time.
+BATCH = 50
+#: How long they are its own. Nothing new is begun in the last part of it, which is longer than one mail can take.
+LEASE = timedelta(minutes=5)
+LAST_PART = timedelta(minutes=2)
+
+FIRST_PAUSE = timedelta(seconds=30)
+LONGEST_PAUSE = timedelta(hours=1)
+JITTER = 0.2
+GIVE_UP_AFTER = timedelta(hours=72)
+
+DATABASE_ERRORS = (SQLAlchemyError, NotDurable)
+
+#: Seconds between tries to write down what happened to a mail while the database is away, as in a restart.
+_INSIST = (0.1, 0.4, 1.0, 2.0, 3.0)
+
+_random = SystemRandom()
+
+
+@dataclass
+class Delivered:
+    """What became of the mails of one or more batches."""
+
+    sent: int = 0
+    dropped: int = 0
+    deferred: int = 0
+    dead: int = 0
+    #: The server takes nothing now: the rest of the batch was given back, and whoever asks next should wait a little.
+    stalled: bool = False
+
+    @property
+    def total(self) -> int:
+        return self.sent + self.dropped + self.deferred + self.dead
+
+    def __add__(self, other: "Delivered") -> "Delivered":
+        return Delivered(
+            self.sent + other.sent,
+            self.dropped + other.dropped,
+            self.deferred + other.deferred,
+            self.dead + other.dead,
+            self.stalled or other.stalled,
+        )
+
+
+def transport(settings: Settings) -> Transport:
+    """Where this site's mails go: the SMTP server, or the mailbox of a development machine."""
+    url = settings.smtp_url.get_secret_value()
+    if not url:
+        return MailboxTransport(settings.mailbox_dir)
+    return SmtpTransport(url, envelope_address(settings.mail_from), settings.base_host or "localhost")
+
+
+def deliver(
+    composers: Composers,
+    transport: Transport,
+    limit: int = BATCH,
+    stop: Callable[[], bool] = lambda: False,
+) -> Delivered:
+    """Send up to `limit` due mails, fewer when `stop` says so. What was not begun is given back."""
+    done = Delivered()
+    waiting = queries.claim(limit, LEASE) if queries.any_due() else []
+    until = clock.monotonic() + (LEASE - LAST_PART).total_seconds()
+    try:
+        composed = _compose(composers, waiting)
+        while waiting and not stop() and clock.monotonic() < until and not done.stalled:
+            _send(waiting[0], composed.get(waiting[0].id), transport, done)
+            del waiting[0]
+    finally:
+        if waiting:
+            _insist(lambda: queries.release(waiting))
+    return done
+
+
+def _send(mail: Claimed, message: Message | Refused | None, transport: Transport, done: Delivered) -> None:
+    """Hand one mail over and write down what became of it."""
+    if message is None:
+        _insist(lambda: queries.finish(mail, MailState.DROPPED))
+        done.dropped += 1
+        return
+    try:
+        if isinstance(message, Refused):
+            raise message
+        content = skeleton(mail.kind, mail.lang, links.sender()).fill(message)
+        transport.send(message.to, content)
+    except UnsafeAddress:
+        _give_up(mail, "address", done)
+    except Permanent as refusal:
+        _give_up(mail, refusal.code, done)
+    except Temporary as refusal:
+        done.stalled = isinstance(refusal, Unavailable)
+        _put_off(mail, refusal, done)
+    else:
+        _insist(lambda: queries.finish(mail, MailState.SENT))
+        done.sent += 1
+
+
+def _give_up(mail: Claimed, error: str, done: Delivered) -> None:
+    log.warning("mail dead", mail=mail.id, kind=mail.kind.value, error=error, attempts=mail.attempts)
+    _insist(lambda: queries.finish(mail, MailState.DEAD, error))
+    done.dead += 1
+
+
+def _put_off(mail: Claimed, refusal: Temporary, done: Delivered) -> None:
+    now = clock.now()
+    if now - mail.created_at >= GIVE_UP_AFTER:
+        _give_up(mail, refusal.code, done)
+        return
+    # While the server takes nothing from anyone, a mail's own pause must not grow: it should go out soon after.
+    attempts = 1 if isinstance(refusal, Unavailable) else mail.attempts
+    due = now + pause_after(attempts)
+    log.warning(
+        "mail deferred", mail=mail.id, kind=mail.kind.value, error=refusal.code, attempts=mail.attempts
+    )
+    _insist(lambda: queries.defer(mail, due, refusal.code))
+    done.deferred += 1
+
+
+def pause_after(attempts: int) -> timedelta:
+    """30 s after the first attempt, doubled each time up to an hour, spread so that not all come back at once."""
+    pause = min(FIRST_PAUSE * 2.0 ** min(attempts - 1, 10), LONGEST_PAUSE)
+    return pause * _random.uniform(1 - JITTER, 1 + JITTER)
+
+
+def _compose(composers: Composers, mails: Sequence[Claimed]) -> dict[int, Message | Refused]:
+    """Messages by outbox id, one query for each kind; a fault in one mail does not hold up the others."""
+    by_kind: dict[MailKind, list[Claimed]] = defaultdict(list)
+    for mail in mails:
+        by_kind[mail.kind].append(mail)
+    composed: dict[int, Message | Refused] = {}
+    for kind, batch in by_kind.items():
+        composed.update(_compose_kind(composers[kind], batch))
+    return composed
+
+
+def _compose_kind(composer: Composer, batch: Sequence[Claimed]) -> dict[int, Message | Refused]:
+    try:
+        return dict(composer(batch))
+    except DATABASE_ERRORS:
+        raise
+    except Exception as error:  # noqa: BLE001  # for instance a row that no configured data key opens
+        if len(batch) == 1:
+            # Put off rather than dropped: the fault is ours, and the mail is still owed.
+            return {batch[0].id: Temporary(f"compose {type(error).__name__}")}
+        return {key: found for mail in batch for key, found in _compose_kind(composer, [mail]).items()}
+
+
+def _insist(write: Callable[[], object]) -> None:
+    """Try a write again for some seconds: losing it would send a mail twice or let it wait for its lease."""
+    for pause in _INSIST:
+        try:
+            write()
+            return
+        except DATABASE_ERRORS:
+            time.sleep(pause)
+    write()

@@ -1,0 +1,178 @@
+"""SMTP on one kept-open connection (RFC 5321), telling apart whose fault a failure is.
+
+* refused at RCPT or DATA: the recipient's or the mail's (5xx for good, 4xx for now);
+* refused at connecting, TLS, login or MAIL: ours, so never for good (Unavailable);
+* silent or gone: for now. Once the body was handed over, the server may have taken it; the next copy has the same
+  Message-ID.
+"""
+
+import smtplib
+import ssl
+from dataclasses import dataclass
+from ipaddress import ip_address
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from pledge.mail.transports import Permanent, Temporary, Unavailable
+
+#: Seconds that a server may take for one reply. Stopping a worker takes up to this long.
+TIMEOUT = 10.0
+
+_PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
+_CLOSING = 421  #: the server ends the connection, at any step (RFC 5321 section 3.8)
+_NOT_AUTHENTICATED = 530  #: RFC 4954: our login is missing, whatever the step
+
+
+class BadSmtpUrl(ValueError):
+    """PLEDGE_SMTP_URL cannot be used; the text says why without quoting it."""
+
+
+@dataclass(frozen=True)
+class Server:
+    host: str
+    port: int
+    scheme: str
+    user: str | None
+    password: str | None
+
+    @classmethod
+    def parse(cls, url: str) -> "Server":
+        """smtp://, smtp+starttls:// (or smtp://…?starttls=1) or smtps://, with user:password@ where needed."""
+        parts = urlsplit(url)
+        scheme = parts.scheme
+        if scheme == "smtp" and parse_qs(parts.query).get("starttls", ["0"]) != ["0"]:
+            scheme = "smtp+starttls"
+        if scheme not in _PORTS or not parts.hostname:
+            raise BadSmtpUrl("it must look like smtp+starttls://user:password@host:port")
+        try:
+            port = parts.port or _PORTS[scheme]
+        except ValueError:
+            raise BadSmtpUrl("its port is not a number up to 65535") from None
+        if parts.username and scheme == "smtp" and not _is_this_machine(parts.hostname):
+            raise BadSmtpUrl("a password would travel unencrypted: use smtp+starttls:// or smtps://")
+        user = unquote(parts.username) if parts.username else None
+        return cls(parts.hostname, port, scheme, user, unquote(parts.password or ""))
+
+
+class SmtpTransport:
+    """One connection, opened when first needed and kept. Not for several threads: give each its own."""
+
+    def __init__(self, url: str, sender: str, helo: str, timeout: float = TIMEOUT) -> None:
+        self._server = Server.parse(url)
+        self._sender = sender
+        self._helo = helo
+        self._timeout = timeout
+        self._client: smtplib.SMTP | None = None
+
+    def send(self, to: str, message: bytes) -> None:
+        # A connection that lay idle has often been closed by the server; that is no failure yet.
+        if not (self._client is not None and self._announce(to)) and not self._announce(to):
+            raise Unavailable("dropped")
+        self._hand_over(message)
+
+    def close(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            client.close()
+
+    def _announce(self, to: str) -> bool:
+        """Everything before the body: connection, MAIL, RCPT, DATA. False when the server has gone meanwhile."""
+        client = self._client or self._connect()
+        for command, expected in ((f"MAIL FROM:<{self._sender}>", 2), (f"RCPT TO:<{to}>", 2), ("DATA", 3)):
+            concerns_all = command.startswith("MAIL")
+            try:
+                code = client.docmd(command)[0]
+            except (smtplib.SMTPException, OSError) as error:
+                self.close()
+                if _is_timeout(error):
+                    raise (Unavailable if concerns_all else Temporary)("timeout") from None
+                return False
+            if code == _CLOSING:
+                self.close()
+                return False
+            if code // 100 != expected:
+                self._reset()
+                raise _refusal(code, ours=concerns_all or code == _NOT_AUTHENTICATED)
+        return True
+
+    def _hand_over(self, message: bytes) -> None:
+        client = self._client
+        assert client is not None  # noqa: S101  # _announce has just used it
+        try:
+            # A line of its own that begins with a dot would end the mail (RFC 5321 section 4.5.2).
+            client.send(message.replace(b"\r\n.", b"\r\n..") + b".\r\n")
+            code = client.getreply()[0]
+        except (smtplib.SMTPException, OSError) as error:
+            self.close()
+            raise Temporary("timeout" if _is_timeout(error) else "dropped") from None
+        if code == _CLOSING:
+            self.close()
+        if code // 100 != 2:
+            raise _refusal(code, ours=code == _NOT_AUTHENTICATED)
+
+    def _connect(self) -> smtplib.SMTP:
+        client: smtplib.SMTP | None = None
+        try:
+            client = self._open()
+            client.ehlo_or_helo_if_needed()
+            if self._server.scheme == "smtp+starttls":
+                client.starttls(context=ssl.create_default_context())
+            if self._server.user is not None:
+                client.login(self._server.user, self._server.password or "")
+        except (smtplib.SMTPException, OSError) as error:
+            if client is not None:
+                client.close()
+            raise Unavailable(_connection_fault(error)) from None
+        self._client = client
+        return client
+
+    def _open(self) -> smtplib.SMTP:
+        # A name to greet with is given: smtplib would ask DNS for one, which may hang.
+        host, port, helo = self._server.host, self._server.port, self._helo
+        if self._server.scheme != "smtps":
+            return smtplib.SMTP(host, port, helo, timeout=self._timeout)
+        context = ssl.create_default_context()
+        return smtplib.SMTP_SSL(host, port, helo, timeout=self._timeout, context=context)
+
+    def _reset(self) -> None:
+        """Forget the refused mail, so that the next one starts clean on the same connection."""
+        client = self._client
+        try:
+            if client is not None and client.docmd("RSET")[0] != 250:
+                self.close()
+        except (smtplib.SMTPException, OSError):
+            self.close()
+
+
+def _refusal(code: int, *, ours: bool) -> Temporary | Permanent:
+    words = _words(code)
+    if ours:
+        return Unavailable(words)
+    return Permanent(words) if code >= 500 else Temporary(words)
+
+
+def _words(code: int) -> str:
+    return f"{code // 100}xx {code}" if code >= 400 else "protocol"
+
+
+def _connection_fault(error: Exception) -> str:
+    if isinstance(error, smtplib.SMTPResponseException):
+        return _words(error.smtp_code)
+    if _is_timeout(error):
+        return "timeout"
+    if isinstance(error, ssl.SSLError):
+        return "tls"
+    if isinstance(error, smtplib.SMTPNotSupportedError):
+        return "unsupported"
+    return "dropped" if isinstance(error, smtplib.SMTPServerDisconnected) else "unreachable"
+
+
+def _is_timeout(error: BaseException) -> bool:
+    """smtplib turns a timeout into "disconnected"; what it really was is the error's context."""
+    return isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError)
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

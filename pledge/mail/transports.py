@@ -1,0 +1,60 @@
+"""Where mails go, and the three ways in which that can fail. Codes never carry the server's text: it may quote an address."""
+
+import secrets
+import time
+from pathlib import Path
+from typing import Protocol
+
+#: How many mails the on-machine mailbox keeps.
+MOST_KEPT = 1000
+
+#: Larger than any count of nanoseconds that a clock will show, so that the newest file sorts first.
+_FAR_AHEAD = 10**19
+
+
+class Refused(Exception):
+    """A mail did not go out; `code` says why in a few letters, like `4xx 451` or `timeout`."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Temporary(Refused):
+    """Trying again later may help."""
+
+
+class Unavailable(Temporary):
+    """The server takes no mail at all now, whoever it is for: out of reach, or it refuses us."""
+
+
+class Permanent(Refused):
+    """This recipient or this mail is refused for good."""
+
+
+class Transport(Protocol):
+    def send(self, to: str, message: bytes) -> None:
+        """Hand one mail over. Raises Temporary, Unavailable or Permanent."""
+
+    def close(self) -> None:
+        """Let go of connections; `send` may be called again afterwards."""
+
+
+class MailboxTransport:
+    """The mailbox of a development machine: one .eml file for each mail, shown under /dev/mailbox."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def send(self, to: str, message: bytes) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        # The machine's own time, not pledge.clock: the order of arrival stays when a test moves the clock.
+        stem = f"{_FAR_AHEAD - time.time_ns():019d}-{secrets.token_hex(4)}"
+        unfinished = self._folder / f"{stem}.part"
+        unfinished.write_bytes(message)
+        unfinished.rename(unfinished.with_suffix(".eml"))
+        for old in sorted(self._folder.glob("*.eml"))[MOST_KEPT:]:
+            old.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        pass

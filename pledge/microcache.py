@@ -1,0 +1,178 @@
+"""A one-second cache in front of Flask for public pages that are the same for everybody.
+
+A view opts in by `response = keep(response)`. While the copy is fresh, a request for it costs a dictionary look-up and
+no query; when it is stale one request renders it anew and the others go on with the old copy; when the renewal fails
+(database away) the old copy serves on for a while. What a launch day asks a thousand times a second is made once.
+
+Kept: answers 200 to GET without a query string, by host, path and encoding. HEAD and If-None-Match (RFC 9110 §13.1.2)
+are answered from the copy. Nothing personal may opt in, as the public site has no cookie to tell people apart.
+"""
+
+import gzip
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+import brotli
+from flask import Response
+from werkzeug.http import http_date
+
+from pledge import clock
+
+FRESH_SECONDS = 1.0
+#: How long an old copy may stand in when it cannot be renewed.
+STALE_SECONDS = 60.0
+MOST_COPIES = 256
+SMALLEST_COMPRESSED = 500
+
+_MARK = "X-Microcache"
+
+WSGIApp = Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]
+Key = tuple[str, str, str]
+
+
+def keep(response: Response) -> Response:
+    """Let this answer be kept for a second; give it an ETag of its bytes unless it has one."""
+    response.headers[_MARK] = "1"
+    if "ETag" not in response.headers:
+        response.headers["ETag"] = f'W/"{hashlib.sha256(response.get_data()).hexdigest()[:20]}"'
+    return response
+
+
+@dataclass(frozen=True)
+class Copy:
+    headers: list[tuple[str, str]]
+    body: bytes
+    etag: str
+    made_at: float
+
+
+class MicroCache:
+    """WSGI middleware; one instance holds the copies of one process."""
+
+    def __init__(self, app: WSGIApp) -> None:
+        self._app = app
+        self._copies: OrderedDict[Key, Copy] = OrderedDict()
+        self._renewing: dict[Key, threading.Lock] = {}
+        self._lock = threading.Lock()
+
+    def clear(self) -> None:
+        with self._lock:
+            self._copies.clear()
+            self._renewing.clear()
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] not in ("GET", "HEAD") or environ.get("QUERY_STRING"):
+            return self._app(environ, start_response)
+        key = (environ.get("HTTP_HOST", ""), environ.get("PATH_INFO", ""), _encoding(environ))
+        copy = self._copies.get(key)
+        if copy is None:
+            if environ["REQUEST_METHOD"] == "HEAD":
+                return self._app(environ, start_response)
+            return self._first(key, environ, start_response)
+        if clock.monotonic() - copy.made_at >= FRESH_SECONDS:
+            copy = self._renewed(key, copy, environ)
+            if copy is None:
+                return self._app(environ, start_response)
+        return _answer(copy, environ, start_response)
+
+    def _first(self, key: Key, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        status, headers, body, exc_info = _run(self._app, environ)
+        copy = self._store(key, status, headers, body)
+        if copy is not None:
+            return _answer(copy, environ, start_response)
+        start_response(status, headers, exc_info) if exc_info else start_response(status, headers)
+        return [body]
+
+    def _renewed(self, key: Key, old: Copy, environ: WSGIEnvironment) -> Copy | None:
+        """A fresh copy from whoever comes first; the old one for the rest; None when it may no longer be shown."""
+        lock = self._renewing.setdefault(key, threading.Lock())
+        usable = clock.monotonic() - old.made_at < STALE_SECONDS
+        if not lock.acquire(blocking=not usable):
+            return old
+        try:
+            current = self._copies.get(key, old)
+            if clock.monotonic() - current.made_at < FRESH_SECONDS:
+                return current
+            plain = {**environ, "REQUEST_METHOD": "GET"}
+            plain.pop("HTTP_IF_NONE_MATCH", None)
+            status, headers, body, _ = _run(self._app, plain)
+            copy = self._store(key, status, headers, body)
+            if copy is None and status[:1] == "5" and usable:
+                return old
+            if copy is None:
+                self._copies.pop(key, None)
+            return copy
+        finally:
+            lock.release()
+
+    def _store(self, key: Key, status: str, headers: list[tuple[str, str]], body: bytes) -> Copy | None:
+        marked = any(name == _MARK for name, _ in headers)
+        headers[:] = [pair for pair in headers if pair[0] not in (_MARK, "X-Request-Id")]
+        if not marked or not status.startswith("200"):
+            return None
+        etag = next(value for name, value in headers if name == "ETag")
+        kept = [pair for pair in headers if pair[0] not in ("Content-Length", "Date")]
+        if key[2] and len(body) >= SMALLEST_COMPRESSED:
+            body = brotli.compress(body, quality=5) if key[2] == "br" else gzip.compress(body, 6)
+            kept.append(("Content-Encoding", key[2]))
+        kept.append(("Vary", "Accept-Encoding"))
+        kept.append(("Content-Length", str(len(body))))
+        copy = Copy(kept, body, etag, clock.monotonic())
+        with self._lock:
+            self._copies[key] = copy
+            self._copies.move_to_end(key)
+            while len(self._copies) > MOST_COPIES:
+                dropped, _ = self._copies.popitem(last=False)
+                self._renewing.pop(dropped, None)
+        return copy
+
+
+def _encoding(environ: WSGIEnvironment) -> str:
+    accepted = environ.get("HTTP_ACCEPT_ENCODING", "")
+    if "br" in accepted:
+        return "br"
+    return "gzip" if "gzip" in accepted else ""
+
+
+def _answer(copy: Copy, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+    date = ("Date", http_date(clock.now()))
+    condition = environ.get("HTTP_IF_NONE_MATCH")
+    if condition is not None and _matches(condition, copy.etag):
+        unsent = ("Content-Length", "Content-Type", "Content-Encoding")
+        start_response("304 NOT MODIFIED", [*(h for h in copy.headers if h[0] not in unsent), date])
+        return [b""]
+    start_response("200 OK", [*copy.headers, date])
+    return [b"" if environ["REQUEST_METHOD"] == "HEAD" else copy.body]
+
+
+def _matches(condition: str, etag: str) -> bool:
+    """Weak comparison, as RFC 9110 §13.1.2 asks for If-None-Match."""
+    bare = etag.removeprefix("W/")
+    return condition.strip() == "*" or any(
+        part.strip().removeprefix("W/") == bare for part in condition.split(",")
+    )
+
+
+def _run(app: WSGIApp, environ: WSGIEnvironment) -> tuple[str, list[tuple[str, str]], bytes, Any]:
+    """The whole answer of the application, in memory."""
+    seen: dict[str, Any] = {}
+
+    def start_response(
+        status: str, headers: list[tuple[str, str]], exc_info: Any = None
+    ) -> Callable[[bytes], object]:
+        seen.update(status=status, headers=list(headers), exc_info=exc_info)
+        return lambda _data: None
+
+    chunks = app(environ, start_response)
+    try:
+        body = b"".join(chunks)
+    finally:
+        close = getattr(chunks, "close", None)
+        if close is not None:
+            close()
+    return seen["status"], seen["headers"], body, seen["exc_info"]

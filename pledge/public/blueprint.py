@@ -1,0 +1,5 @@
+"""The blueprint of the public pages: every address begins with its language."""
+
+from flask import Blueprint
+
+public = Blueprint("public", __name__, url_prefix="/<any(ko,en):lang>")

@@ -1,0 +1,118 @@
+"""The mailed link: opening it shows, pressing its button confirms. GET and HEAD change nothing, ever."""
+
+from flask import Response, make_response, render_template, url_for
+
+from pledge import i18n, tokens
+from pledge.campaigns import queries as campaigns
+from pledge.extensions import limiter
+from pledge.ledger.queries import number_of
+from pledge.limits import link_limit, token_limit
+from pledge.public.blueprint import public
+from pledge.public.forms import LinkForm
+from pledge.public.pages import campaign_page, public_url, qr_code, share_links
+from pledge.public.signing import see_other
+from pledge.settings import current
+from pledge.signatures import services as signatures
+from pledge.signatures.identifiers import read_confirm_token, ticket_for
+from pledge.signatures.queries import Link, LinkState, SignatureView, open_link
+from pledge.tokens import BadToken, Purpose
+
+
+def is_gone(response: Response) -> bool:
+    """Only links that lead nowhere count against the limit, so a hall of people behind one address can confirm."""
+    return response.status_code == 410
+
+
+@public.get("/confirm/<token>")
+@limiter.limit(token_limit, deduct_when=is_gone)
+def confirm(token: str) -> Response:
+    link = open_link(token, i18n.language())
+    if link.state is LinkState.PENDING and link.signature is not None:
+        page = campaign_page(link.signature.campaign, current())
+        return make_response(
+            render_template("public/confirm.html", page=page, signature=link.signature, token=token)
+        )
+    if link.state is LinkState.CONFIRMED and link.signature is not None:
+        return _confirmed(link.signature)
+    return problem(link, token, 200 if link.state is LinkState.CLOSED else 410)
+
+
+@public.post("/confirm/<token>", endpoint="confirm_post")
+@limiter.limit(token_limit, deduct_when=is_gone)
+def confirm_post(token: str) -> Response:
+    try:
+        signature_id, seq, expired = read_confirm_token(token)
+    except BadToken:
+        return problem(Link(LinkState.UNKNOWN), token, 410)
+    if not expired and signatures.confirm(signature_id, seq):
+        return see_other(url_for("public.confirm", token=token))
+    link = open_link(token, i18n.language())
+    if link.state is LinkState.CONFIRMED:
+        return see_other(url_for("public.confirm", token=token))
+    return problem(link, token, 409 if link.state is LinkState.CLOSED else 410)
+
+
+@public.post("/confirm/<token>/renew")
+@limiter.limit(link_limit)
+def renew(token: str) -> Response:
+    try:
+        campaign_id, hashed = signatures.renew(token, i18n.language())
+    except BadToken:
+        return problem(Link(LinkState.UNKNOWN), token, 410)
+    campaign = campaigns.find_by_id(campaign_id, i18n.language())
+    if campaign is None:
+        return problem(Link(LinkState.UNKNOWN), token, 410)
+    return see_other(
+        url_for("public.check", slug=campaign.slug, ticket=ticket_for(campaign.slug, hashed), resent=1)
+    )
+
+
+@public.get("/confirm/<token>/not-me")
+@limiter.limit(token_limit, deduct_when=is_gone)
+def not_me(token: str) -> Response:
+    link = open_link(token, i18n.language())
+    if link.state in (LinkState.UNKNOWN, LinkState.CONFIRMED):
+        return problem(Link(LinkState.UNKNOWN), token, 410)
+    return make_response(render_template("public/not_me.html", token=token))
+
+
+@public.post("/confirm/<token>/not-me", endpoint="not_me_post")
+@limiter.limit(token_limit, deduct_when=is_gone)
+def not_me_post(token: str) -> Response:
+    try:
+        gone = signatures.disown(token)
+    except BadToken:
+        gone = False
+    if not gone:
+        return problem(Link(LinkState.UNKNOWN), token, 410)
+    return make_response(render_template("public/not_me_done.html"))
+
+
+def problem(link: Link, token: str, status: int) -> Response:
+    """The page of a link that leads nowhere, with a way on. Unknown, withdrawn and erased look exactly alike."""
+    known = link.state is not LinkState.UNKNOWN
+    return make_response(
+        render_template(
+            "public/link_problem.html",
+            problem=link.state.value,
+            token=token if known else None,
+            form=LinkForm(),
+            campaigns=campaigns.public_campaigns(i18n.language()),
+            page=campaign_page(link.signature.campaign, current()) if known and link.signature else None,
+        ),
+        status,
+    )
+
+
+def _confirmed(signature: SignatureView) -> Response:
+    settings = current()
+    return make_response(
+        render_template(
+            "public/confirmed.html",
+            page=campaign_page(signature.campaign, settings),
+            number=number_of(signature.id),
+            share=share_links(signature.campaign, settings),
+            qr=qr_code(public_url(signature.campaign.slug, settings)),
+            me_token=tokens.mint(Purpose.MANAGE, [signature.id]),
+        )
+    )

@@ -1,0 +1,139 @@
+"""The forms of the public pages: the shape of what people send, with errors in their language.
+
+There is no CSRF token, as there is no session to ride on; pledge/guards.py says where a POST may come from.
+"""
+
+import re
+
+from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField, Form, HiddenField, SelectField, StringField
+from wtforms.fields import Field
+from wtforms.validators import ValidationError
+
+from pledge import i18n, places
+from pledge.signatures.addresses import Address, BadAddress, parse
+from pledge.signatures.rules import BadName, NameFault, clean_name
+
+_NAME_FAULTS = {
+    NameFault.EMPTY: _l("Enter your name."),
+    NameFault.TOO_LONG: _l("Your name can have up to 80 characters."),
+    NameFault.CHARACTERS: _l("Your name has a character that cannot be used in a name."),
+    NameFault.FORMULA: _l("A name cannot begin with =, +, - or @."),
+    NameFault.URL: _l("A name cannot contain a web address."),
+}
+
+
+class SignForm(Form):
+    name = StringField(_l("Name"))
+    email = StringField(_l("E-mail"))
+    country = SelectField(_l("Country or region"), validate_choice=False, default=places.HOME)
+    region = SelectField(_l("Province or city"), validate_choice=False)
+    age_ok = BooleanField(_l("I am 14 years old or older"), false_values=("", None))
+    consent_privacy = BooleanField(
+        _l("I agree that my personal data is collected and used"), false_values=("", None)
+    )
+    public_name = BooleanField(_l("Show my name among the signers"), false_values=("", None))
+    updates = BooleanField(_l("Send me news of this campaign by e-mail"), false_values=("", None))
+    pledge_version = HiddenField()
+
+    #: Set by the checks below; the view hands them to the use case.
+    address: Address
+
+    def validate_name(self, field: Field) -> None:
+        check_name(field)
+
+    def validate_email(self, field: Field) -> None:
+        self.address = check_address(field)
+
+    def validate_country(self, field: Field) -> None:
+        if field.data not in places.COUNTRIES:
+            raise ValidationError(_l("Choose a country from the list."))
+
+    def validate_region(self, field: Field) -> None:
+        if self.country.data == places.HOME and field.data and field.data not in places.REGIONS:
+            raise ValidationError(_l("Choose a province or city from the list."))
+
+    def validate_age_ok(self, field: Field) -> None:
+        if not field.data:
+            raise ValidationError(
+                _l(
+                    "Thank you for caring. To sign you must be 14 or older; nothing you entered has been stored."
+                )
+            )
+
+    def validate_consent_privacy(self, field: Field) -> None:
+        if not field.data:
+            raise ValidationError(_l("We can only count your signature if you agree to this."))
+
+    def validate_pledge_version(self, field: Field) -> None:
+        if field.data and not re.fullmatch(r"[1-9][0-9]{0,5}", field.data):
+            raise ValidationError(_l("The pledge text was changed. Please read it again and sign."))
+
+    @property
+    def version(self) -> int | None:
+        return int(self.pledge_version.data) if self.pledge_version.data else None
+
+    @property
+    def countries(self) -> list[tuple[str, str]]:
+        return places.country_choices(i18n.language())
+
+    @property
+    def regions(self) -> list[tuple[str, str]]:
+        return places.region_choices(i18n.language())
+
+
+class CodeForm(Form):
+    code = StringField(_l("Six-digit code"))
+
+    def validate_code(self, field: Field) -> None:
+        # Full-width digits and spaces are what phones and copies of mails bring along.
+        digits = "".join(
+            str(int(c)) if c.isdecimal() else c for c in field.data or "" if not c.isspace() and c != "-"
+        )
+        if not re.fullmatch(r"[0-9]{6}", digits):
+            raise ValidationError(_l("Enter the six digits from the mail."))
+        self.digits = digits
+
+    digits: str = ""
+
+
+class LinkForm(Form):
+    email = StringField(_l("E-mail"))
+    campaign = SelectField(_l("Campaign"), validate_choice=False)
+
+    address: Address
+
+    def validate_email(self, field: Field) -> None:
+        self.address = check_address(field)
+
+
+class OwnForm(Form):
+    name = StringField(_l("Name"))
+    public_name = BooleanField(_l("Show my name among the signers"), false_values=("", None))
+    updates = BooleanField(_l("Send me news of this campaign by e-mail"), false_values=("", None))
+
+    def validate_name(self, field: Field) -> None:
+        check_name(field)
+
+
+def check_name(field: Field) -> None:
+    try:
+        clean_name(field.data or "")
+    except BadName as error:
+        raise ValidationError(_NAME_FAULTS[error.fault]) from None
+
+
+def check_address(field: Field) -> Address:
+    text = field.data or ""
+    if not text.strip():
+        raise ValidationError(_l("Enter your e-mail address."))
+    try:
+        return parse(text)
+    except BadAddress as error:
+        if error.internationalized:
+            raise ValidationError(
+                _l(
+                    "We cannot yet write to addresses with such letters before the @. Please use another address."
+                )
+            ) from None
+        raise ValidationError(_l("Enter an e-mail address in the form name@example.com.")) from None

@@ -1,0 +1,145 @@
+"""One's own page: see, correct, choose, download, withdraw, erase, and stop the news. GET never acts."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from flask import Response, jsonify, make_response, render_template, request, url_for
+
+from pledge import i18n, tokens
+from pledge.extensions import limiter
+from pledge.limits import token_limit
+from pledge.public.blueprint import public
+from pledge.public.confirming import is_gone, problem
+from pledge.public.forms import OwnForm
+from pledge.public.signing import see_other
+from pledge.signatures import own
+from pledge.signatures.queries import Link, LinkState, SignatureView, own_signature
+from pledge.tokens import BadToken, Purpose
+
+View = Callable[[str], Response]
+
+
+def own_page(view: View) -> Any:
+    """A view of one's own page: a link that leads nowhere gets the one page for it, and counts against the limit."""
+
+    @wraps(view)
+    def guarded(token: str) -> Response:
+        try:
+            return view(token)
+        except BadToken:
+            return problem(Link(LinkState.UNKNOWN), token, 410)
+
+    return limiter.limit(token_limit, deduct_when=is_gone)(guarded)
+
+
+@public.get("/me/<token>")
+@own_page
+def me(token: str) -> Response:
+    signature = own_signature(token, i18n.language())
+    form = OwnForm(name=signature.name, public_name=signature.public_name, updates=signature.updates)
+    return _me_page(token, signature, form, 200)
+
+
+@public.post("/me/<token>/consents")
+@own_page
+def me_consents(token: str) -> Response:
+    form = OwnForm(request.form)
+    if not form.validate():
+        return _me_page(token, own_signature(token, i18n.language()), form, 422)
+    own.change(token, name=form.name.data or "", public_name=form.public_name.data, updates=form.updates.data)
+    return see_other(url_for("public.me", token=token, saved=1))
+
+
+@public.get("/me/<token>/download")
+@own_page
+def me_download(token: str) -> Response:
+    response = jsonify(_readable(own_signature(token, i18n.language())))
+    response.headers["Content-Disposition"] = 'attachment; filename="my-signature.json"'
+    return response
+
+
+@public.get("/me/<token>/withdraw")
+@own_page
+def me_withdraw(token: str) -> Response:
+    signature = own_signature(token, i18n.language())
+    return make_response(
+        render_template("public/me_withdraw.html", page=signature.campaign, signature=signature, token=token)
+    )
+
+
+@public.post("/me/<token>/withdraw", endpoint="me_withdraw_post")
+@own_page
+def me_withdraw_post(token: str) -> Response:
+    own.withdraw(token)
+    return see_other(url_for("public.me", token=token))
+
+
+@public.get("/me/<token>/erase")
+@own_page
+def me_erase(token: str) -> Response:
+    signature = own_signature(token, i18n.language())
+    return make_response(
+        render_template("public/me_erase.html", page=signature.campaign, signature=signature, token=token)
+    )
+
+
+@public.post("/me/<token>/erase", endpoint="me_erase_post")
+@own_page
+def me_erase_post(token: str) -> Response:
+    own.erase(token)
+    return make_response(render_template("public/me_erased.html"))
+
+
+@public.get("/unsubscribe/<token>")
+@own_page
+def unsubscribe(token: str) -> Response:
+    signature = own_signature(token, i18n.language(), Purpose.UNSUBSCRIBE)
+    return make_response(render_template("public/unsubscribe.html", done=not signature.updates, token=token))
+
+
+@public.post("/unsubscribe/<token>", endpoint="unsubscribe_post")
+@own_page
+def unsubscribe_post(token: str) -> Response:
+    own.unsubscribe(token)
+    return make_response(render_template("public/unsubscribe.html", done=True, token=token))
+
+
+def _me_page(token: str, signature: SignatureView, form: OwnForm, status: int) -> Response:
+    return make_response(
+        render_template(
+            "public/me.html",
+            page=signature.campaign,
+            signature=signature,
+            pledge=signature.pledge,
+            form=form,
+            token=token,
+            unsubscribe_token=tokens.mint(Purpose.UNSUBSCRIBE, [signature.id]),
+            saved=request.args.get("saved") == "1",
+        ),
+        status,
+    )
+
+
+def _readable(signature: SignatureView) -> dict[str, Any]:
+    """Everything that is stored about a person, as they may take it elsewhere (GDPR Art. 20, PIPA Art. 35-2)."""
+    return {
+        "campaign": {"slug": signature.campaign.slug, "title": signature.campaign.title},
+        "pledge": {
+            "version": signature.pledge.version,
+            "sha256": signature.pledge.sha256,
+            "text": signature.pledge.html.striptags(),
+        },
+        "name": signature.name,
+        "email": signature.email,
+        "country": signature.country,
+        "region": signature.region,
+        "public_name": signature.public_name,
+        "updates": signature.updates,
+        "language": signature.lang,
+        "privacy_notice": signature.privacy_version,
+        "state": signature.state.value,
+        "submitted_at": signature.submitted_at.isoformat(),
+        "confirmed_at": signature.confirmed_at and signature.confirmed_at.isoformat(),
+        "withdrawn_at": signature.withdrawn_at and signature.withdrawn_at.isoformat(),
+    }

@@ -1,0 +1,143 @@
+"""What several public pages show of a campaign, put together from the features that know it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlencode
+
+import segno
+from flask import abort, url_for
+from flask_babel import gettext as _
+from markupsafe import Markup
+
+from pledge import i18n
+from pledge.campaigns import queries as campaigns
+from pledge.campaigns.models import PartnerRole
+from pledge.campaigns.queries import CampaignView, PartnerView, PledgeView
+from pledge.ledger import queries as ledger
+from pledge.settings import Settings
+from pledge.signatures import queries as signatures
+
+
+@dataclass(frozen=True)
+class CampaignCard:
+    """A campaign on the home page."""
+
+    slug: str
+    title: str
+    tagline: str
+    summary: str
+    goal: int
+    count: int
+    is_open: bool
+
+
+@dataclass(frozen=True)
+class CampaignPage:
+    """A campaign with its numbers and who stands behind it."""
+
+    slug: str
+    title: str
+    tagline: str
+    summary: str
+    body: Markup
+    state: str
+    goal: int
+    is_open: bool
+    opens_at: datetime | None
+    closes_at: datetime | None
+    people: int
+    organizations: int
+    as_of: datetime
+    percent: int
+    pledge: PledgeView
+    secretariat: list[PartnerView]
+    partners: list[PartnerView]
+    signers: list[str]
+    url: str
+
+
+@dataclass(frozen=True)
+class ShareLinks:
+    """Plain links to the share pages of others: nothing of theirs is loaded until somebody presses one."""
+
+    url: str
+    text: str
+    x: str
+    facebook: str
+    line: str
+
+
+def campaign_or_404(slug: str) -> CampaignView:
+    campaign = campaigns.find(slug, i18n.language())
+    if campaign is None:
+        abort(404)
+    return campaign
+
+
+def campaign_page(campaign: CampaignView, settings: Settings) -> CampaignPage:
+    count = ledger.count(campaign.id)
+    behind = campaigns.partners(campaign.id, i18n.language())
+    return CampaignPage(
+        slug=campaign.slug,
+        title=campaign.title,
+        tagline=campaign.tagline,
+        summary=campaign.summary,
+        body=campaign.body,
+        state=campaign.state,
+        goal=campaign.goal,
+        is_open=campaign.is_open,
+        opens_at=campaign.opens_at,
+        closes_at=campaign.closes_at,
+        people=count.people,
+        organizations=count.organizations,
+        as_of=count.as_of,
+        percent=min(100, count.people * 100 // campaign.goal),
+        pledge=campaign.pledge,
+        secretariat=behind[PartnerRole.SECRETARIAT],
+        partners=behind[PartnerRole.PARTNER],
+        signers=signatures.public_names(campaign.id),
+        url=public_url(campaign.slug, settings),
+    )
+
+
+def campaign_cards() -> list[CampaignCard]:
+    shown = campaigns.public_campaigns(i18n.language())
+    counts = ledger.counts(campaign.id for campaign in shown)
+    return [
+        CampaignCard(
+            slug=campaign.slug,
+            title=campaign.title,
+            tagline=campaign.tagline,
+            summary=campaign.summary,
+            goal=campaign.goal,
+            count=counts[campaign.id].people,
+            is_open=campaign.is_open,
+        )
+        for campaign in shown
+    ]
+
+
+def public_url(slug: str, settings: Settings) -> str:
+    """The address that people pass on; from the settings, never from the request's Host."""
+    return settings.base_url + url_for("public.campaign", slug=slug)
+
+
+def share_links(campaign: CampaignView, settings: Settings) -> ShareLinks:
+    url = public_url(campaign.slug, settings)
+    text = _("I signed “%(title)s”. Will you join me?", title=campaign.title)
+    return ShareLinks(
+        url=url,
+        text=text,
+        x="https://twitter.com/intent/tweet?" + urlencode({"text": text, "url": url}),
+        facebook="https://www.facebook.com/sharer/sharer.php?" + urlencode({"u": url}),
+        line="https://social-plugins.line.me/lineit/share?" + urlencode({"url": url}),
+    )
+
+
+def qr_code(url: str) -> Markup:
+    """An SVG of the address, for the phone of whoever stands beside; decorative, as the address stands there too."""
+    code = segno.make(url, error="m", micro=False)
+    svg = code.svg_inline(
+        scale=4, border=2, svgclass="qr__code", lineclass=None, omitsize=True, dark="#0b2b40", light="#fff"
+    )
+    return Markup(svg)  # noqa: S704  # made by the library from our own address

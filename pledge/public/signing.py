@@ -1,0 +1,65 @@
+"""Signing: the form alone, and what happens when it is sent."""
+
+from flask import Response, make_response, render_template, request, url_for
+from flask_babel import gettext as _
+
+from pledge import content, i18n
+from pledge.campaigns.queries import CampaignView
+from pledge.extensions import limiter
+from pledge.limits import sign_limit
+from pledge.public.blueprint import public
+from pledge.public.forms import SignForm
+from pledge.public.pages import campaign_or_404, campaign_page
+from pledge.settings import current
+from pledge.signatures import services as signatures
+
+
+@public.get("/c/<slug>/sign")
+def sign(slug: str) -> Response:
+    return _form_page(campaign_or_404(slug), SignForm(), 200)
+
+
+@public.post("/c/<slug>/sign", endpoint="sign_post")
+@limiter.limit(sign_limit)
+def sign_post(slug: str) -> Response:
+    form = SignForm(request.form)
+    if not form.validate():
+        return _form_page(campaign_or_404(slug), form, 422)
+    try:
+        ticket = signatures.sign(_submission(slug, form))
+    except signatures.CampaignNotOpen:
+        return _not_open(campaign_or_404(slug), form)
+    return see_other(url_for("public.check", slug=slug, ticket=ticket))
+
+
+def see_other(location: str) -> Response:
+    """303 with an empty body: what comes back must be the same bytes whoever asks."""
+    return Response(status=303, headers={"Location": location})
+
+
+def _submission(slug: str, form: SignForm) -> signatures.Submission:
+    return signatures.Submission(
+        slug=slug,
+        name=form.name.data or "",
+        address=form.address,
+        country=form.country.data,
+        region=form.region.data or None,
+        public_name=form.public_name.data,
+        updates=form.updates.data,
+        lang=i18n.language(),
+        privacy_version=content.privacy_version(),
+        pledge_version=form.version,
+    )
+
+
+def _form_page(campaign: CampaignView, form: SignForm, status: int) -> Response:
+    page = campaign_page(campaign, current())
+    return make_response(render_template("public/sign.html", page=page, form=form), status)
+
+
+def _not_open(campaign: CampaignView, form: SignForm) -> Response:
+    """The campaign closed while the page was open (409), or the form named a pledge text that does not exist (422)."""
+    if not campaign.is_open:
+        return _form_page(campaign, form, 409)
+    form.pledge_version.errors = [_("The pledge text was changed. Please read it again and sign.")]
+    return _form_page(campaign, form, 422)

@@ -1,0 +1,65 @@
+""" "Check your mail": the code of the mail may be typed here, and the mail may be asked for again."""
+
+from flask import Response, abort, make_response, render_template, request, url_for
+from flask_babel import gettext as _
+
+from pledge import i18n, tokens
+from pledge.extensions import limiter
+from pledge.limits import link_limit, token_limit
+from pledge.public.blueprint import public
+from pledge.public.forms import CodeForm
+from pledge.public.pages import campaign_or_404, campaign_page
+from pledge.public.signing import see_other
+from pledge.settings import current
+from pledge.signatures import services as signatures
+from pledge.signatures.identifiers import read_ticket
+from pledge.signatures.services import Confirmation
+from pledge.tokens import BadToken, Purpose
+
+
+@public.get("/c/<slug>/check/<ticket>")
+def check(slug: str, ticket: str) -> Response:
+    _person(slug, ticket)
+    return _page(slug, ticket, CodeForm(), 200)
+
+
+@public.post("/c/<slug>/check/<ticket>", endpoint="check_post")
+@limiter.limit(token_limit)
+def check_post(slug: str, ticket: str) -> Response:
+    hashed = _person(slug, ticket)
+    form = CodeForm(request.form)
+    if not form.validate():
+        return _page(slug, ticket, form, 422)
+    outcome, signature_id, seq = signatures.confirm_by_code(slug, hashed, form.digits)
+    if outcome is Confirmation.DONE:
+        return see_other(url_for("public.confirm", token=tokens.mint(Purpose.CONFIRM, [signature_id, seq])))
+    form.code.errors = [_code_fault(outcome)]
+    return _page(slug, ticket, form, 422)
+
+
+@public.post("/c/<slug>/check/<ticket>/resend")
+@limiter.limit(link_limit)
+def resend(slug: str, ticket: str) -> Response:
+    signatures.resend(slug, _person(slug, ticket), i18n.language())
+    return see_other(url_for("public.check", slug=slug, ticket=ticket, resent=1))
+
+
+def _person(slug: str, ticket: str) -> bytes:
+    try:
+        return read_ticket(slug, ticket)
+    except BadToken:
+        abort(404)
+
+
+def _code_fault(outcome: Confirmation) -> str:
+    if outcome is Confirmation.SPENT:
+        return str(_("This code no longer works. Please ask for a new mail and use the code in it."))
+    return str(_("That is not the code in the newest mail. Please look again."))
+
+
+def _page(slug: str, ticket: str, form: CodeForm, status: int) -> Response:
+    page = campaign_page(campaign_or_404(slug), current())
+    resent = request.args.get("resent") == "1"
+    return make_response(
+        render_template("public/check.html", page=page, ticket=ticket, form=form, resent=resent), status
+    )

@@ -1,0 +1,55 @@
+"""What every template can use: names of places, numbers and dates in the page's language, hashed static addresses."""
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+
+from flask import Flask, request, url_for
+from flask_babel import get_locale
+
+from pledge import i18n, places
+from pledge.settings import Settings
+
+STATIC = Path(__file__).parent / "static"
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals.update(
+        asset=asset,
+        base_url=settings.base_url,
+        contact=settings.contact,
+        format_count=i18n.format_count,
+        format_date=i18n.format_date,
+        format_datetime=i18n.format_datetime,
+        country_name=lambda code: places.country_name(code, i18n.language()),
+        region_name=lambda code: places.region_name(code, i18n.language()),
+        get_locale=get_locale,
+        switch_url=switch_url,
+    )
+    app.context_processor(lambda: {"lang": i18n.language()})
+
+
+def asset(path: str) -> str:
+    """The address of a static file, with a mark of its content so that caches may keep it for ever."""
+    return f"/static/{path}?v={_digest(path)}"
+
+
+#: Pages answered to a POST whose form stands on another page.
+_FORM_PAGES = {"public.me_consents": "public.me"}
+
+
+def switch_url(lang: str) -> str:
+    """This page in another language; a form answered with errors switches to the page it stands on."""
+    endpoint = request.endpoint or ""
+    if not endpoint.startswith("public."):
+        return url_for("public.home", lang=lang)
+    page = _FORM_PAGES.get(endpoint, endpoint.removesuffix("_post"))
+    return url_for(page, **{**(request.view_args or {}), "lang": lang})
+
+
+@lru_cache(maxsize=256)
+def _digest(path: str) -> str:
+    file = STATIC / path
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:12] if file.is_file() else "missing"

@@ -1,0 +1,163 @@
+"""Settings, read from the environment (prefix `PLEDGE_`). Each is described in docs/settings.md.
+
+A setting that is wrong or missing stops the start with one line for each fault; nothing is guessed in production.
+"""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from flask import current_app
+from pydantic import SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+
+#: Shorter keys than this are refused in production (256 bits as base64 or hex are longer).
+SHORTEST_KEY = 32
+
+_DEVELOPMENT_SECRET = "development-secret-key-not-for-production"  # noqa: S105  # refused in production
+_DEVELOPMENT_DATA = "development-data-key-not-for-production"
+
+Keys = Annotated[tuple[SecretStr, ...], NoDecode]
+Names = Annotated[tuple[str, ...], NoDecode]
+
+
+class Env(StrEnum):
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+class SettingsError(Exception):
+    """The settings do not allow a start; `problems` holds one readable line for each fault."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="PLEDGE_", frozen=True, extra="ignore")
+
+    env: Env = Env.DEVELOPMENT
+    base_url: str = "http://127.0.0.1:8000"
+    database_url: str = ""
+    redis_url: str = ""
+    smtp_url: SecretStr = SecretStr("")
+    secret_keys: Keys = (SecretStr(_DEVELOPMENT_SECRET),)
+    data_keys: Keys = (SecretStr(_DEVELOPMENT_DATA),)
+    trusted_proxies: int = 0
+    trusted_hosts: Names = ()
+    mail_from: str = "Blue Skies 2050 <no-reply@localhost>"
+    contact: str = "privacy@localhost"
+    instance_dir: Path = ROOT / "instance"
+    limit_sign: str = "300 per 10 minutes"
+    limit_token: str = "30 per minute"  # noqa: S105  # a limit on links
+    limit_link: str = "30 per 10 minutes"
+    pool_size: int = 10
+    log_level: str = "INFO"
+
+    @field_validator("secret_keys", "data_keys", mode="before")
+    @classmethod
+    def _split_keys(cls, value: Any) -> Any:
+        return _listed(value)
+
+    @field_validator("trusted_hosts", mode="before")
+    @classmethod
+    def _split_hosts(cls, value: Any) -> Any:
+        return _listed(value)
+
+    @field_validator("base_url")
+    @classmethod
+    def _without_trailing_slash(cls, value: str) -> str:
+        return value.rstrip("/")
+
+    @property
+    def is_production(self) -> bool:
+        return self.env is Env.PRODUCTION
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        """The database address with its driver named; the embedded SQLite file when none is set."""
+        if not self.database_url:
+            return f"sqlite:///{self.instance_dir / 'pledge.sqlite3'}"
+        for scheme in ("postgresql://", "postgres://"):
+            if self.database_url.startswith(scheme):
+                return "postgresql+psycopg://" + self.database_url.removeprefix(scheme)
+        return self.database_url
+
+    @property
+    def uses_sqlite(self) -> bool:
+        return self.sqlalchemy_url.startswith("sqlite")
+
+    @property
+    def base_host(self) -> str:
+        return urlsplit(self.base_url).hostname or ""
+
+    @property
+    def mailbox_dir(self) -> Path:
+        """Where mails land in development, when no SMTP server is named."""
+        return self.instance_dir / "mailbox"
+
+    @property
+    def allowed_hosts(self) -> list[str]:
+        """Host names that a request may carry; in development the loopback ones too."""
+        local = [] if self.is_production else ["127.0.0.1", "localhost", "[::1]"]
+        return [self.base_host, *self.trusted_hosts, *local]
+
+    def problems(self) -> list[str]:
+        """What forbids a start in production, one line each; empty in development."""
+        if not self.is_production:
+            return []
+        given = self.model_fields_set
+        found = [
+            *_key_problems("PLEDGE_SECRET_KEYS", self.secret_keys, _DEVELOPMENT_SECRET),
+            *_key_problems("PLEDGE_DATA_KEYS", self.data_keys, _DEVELOPMENT_DATA),
+        ]
+        if "base_url" not in given or not self.base_url.startswith("https://") or not self.base_host:
+            found.append(
+                "PLEDGE_BASE_URL is missing or is not an https:// address: mailed links are built from it."
+            )
+        if not self.smtp_url.get_secret_value():
+            found.append("PLEDGE_SMTP_URL is missing: nobody could confirm a signature without mail.")
+        if "mail_from" not in given:
+            found.append("PLEDGE_MAIL_FROM is missing: mails need a sender that your domain may use.")
+        if "contact" not in given:
+            found.append("PLEDGE_CONTACT is missing: the privacy notice must name an address.")
+        return found
+
+
+def load() -> Settings:
+    """Read and check the settings. Raises SettingsError with every fault at once."""
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        # The value itself stays out of the message: it may be a secret.
+        raise SettingsError(
+            [f"PLEDGE_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}." for e in error.errors()]
+        ) from None
+    if problems := settings.problems():
+        raise SettingsError(problems)
+    return settings
+
+
+def current() -> Settings:
+    """The settings of the running application."""
+    settings: Settings = current_app.extensions["pledge.settings"]
+    return settings
+
+
+def _listed(value: Any) -> Any:
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+def _key_problems(name: str, keys: tuple[SecretStr, ...], default: str) -> list[str]:
+    values = [key.get_secret_value() for key in keys]
+    if not values or default in values:
+        return [f"{name} is missing: set at least one random key of {SHORTEST_KEY} or more characters."]
+    if any(len(value) < SHORTEST_KEY for value in values):
+        return [f"{name} holds a key of fewer than {SHORTEST_KEY} characters."]
+    return []

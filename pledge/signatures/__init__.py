@@ -1,0 +1,1 @@
+"""Signatures: a person signs, confirms, changes optional choices, withdraws, erases."""

@@ -1,0 +1,78 @@
+"""E-mail addresses: what we mail to, and the canonical form that stands for one person.
+
+Mails go to the address as typed (its domain in ASCII). The canonical form is only hashed, never mailed to. Which provider
+ignores what is a small reviewed table; for a domain that is not in it only case is ignored, because two addresses that a
+provider keeps apart may be two people.
+"""
+
+from dataclasses import dataclass
+
+from email_validator import EmailNotValidError, validate_email
+
+LONGEST_ADDRESS = 254  #: RFC 5321 §4.5.3.1.3, less the angle brackets
+
+
+@dataclass(frozen=True)
+class Provider:
+    """What a mail provider ignores in the part before the @."""
+
+    domain: str  #: the name under which all its domains count
+    ignores_dots: bool = False
+    ignores_plus: bool = False
+
+
+_GMAIL = Provider("gmail.com", ignores_dots=True, ignores_plus=True)
+_DAUM = Provider("daum.net")
+
+#: Reviewed 2026-11-24. hanmail.net and daum.net are one mailbox (Kakao); the others document "+tag" addresses.
+PROVIDERS = {
+    "gmail.com": _GMAIL,
+    "googlemail.com": _GMAIL,
+    "hanmail.net": _DAUM,
+    "daum.net": _DAUM,
+    **{
+        domain: Provider(domain, ignores_plus=True)
+        for domain in (
+            *("outlook.com", "outlook.kr", "hotmail.com", "live.com", "msn.com"),
+            *("icloud.com", "fastmail.com", "proton.me", "protonmail.com"),
+        )
+    },
+}
+
+
+class BadAddress(ValueError):
+    """Not an address that a mail can be sent to; `internationalized` when only its local part is the matter."""
+
+    def __init__(self, internationalized: bool = False) -> None:
+        super().__init__("not an e-mail address")
+        self.internationalized = internationalized
+
+
+@dataclass(frozen=True)
+class Address:
+    mailed: str  #: local part as typed, domain as IDNA ASCII: what SMTP is given
+    canonical: str  #: what one person is known by; only its keyed hash is stored
+
+
+def parse(text: str) -> Address:
+    """Check an address by syntax only (RFC 5321/5322, IDNA 2008); no DNS is asked. Raises BadAddress."""
+    if len(text) > LONGEST_ADDRESS:
+        raise BadAddress
+    try:
+        valid = validate_email(text.strip(), check_deliverability=False, allow_smtputf8=False, strict=True)
+    except EmailNotValidError:
+        raise BadAddress(internationalized=not text.partition("@")[0].isascii()) from None
+    local, domain = valid.local_part, valid.ascii_domain.lower()
+    return Address(mailed=f"{local}@{domain}", canonical=_canonical(local, domain))
+
+
+def _canonical(local: str, domain: str) -> str:
+    provider = PROVIDERS.get(domain)
+    local = local.casefold()
+    if provider is None:
+        return f"{local}@{domain}"
+    if provider.ignores_plus:
+        local = local.partition("+")[0] or local
+    if provider.ignores_dots:
+        local = local.replace(".", "")
+    return f"{local}@{provider.domain}"

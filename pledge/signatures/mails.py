@@ -1,0 +1,126 @@
+"""What the mails about a signature say. Each function makes one query for a batch and leaves out what is no longer true.
+
+No word that came from the form goes into a mail: a stranger must not be able to send texts through us. Links and codes
+are made here, when the mail is sent, so neither the outbox nor a copy of the database holds a live one.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import bindparam, select
+
+from pledge import clock, links, tokens
+from pledge.campaigns.models import CampaignText
+from pledge.db import reading
+from pledge.i18n import format_date
+from pledge.mail.message import Claimed, Composers, Message
+from pledge.mail.models import MailBlock, MailKind, OutboxMail
+from pledge.signatures.models import Signature, SignatureState
+from pledge.tokens import Purpose
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Whom a mail goes to: the signature that it is about, as it is now."""
+
+    id: int
+    seq: int
+    state: str
+    email: str
+    confirmed_at: datetime | None
+    campaign: str  #: the campaign's title in the mail's language
+
+
+_BLOCKED = select(MailBlock.address_hash).where(
+    MailBlock.address_hash == Signature.address_hash,
+    MailBlock.until > bindparam("now", type_=MailBlock.until.type),
+)
+
+_RECIPIENTS = (
+    select(
+        OutboxMail.id,
+        Signature.id,
+        Signature.seq,
+        Signature.state,
+        Signature.email,
+        Signature.confirmed_at,
+        CampaignText.title,
+    )
+    .join(Signature, Signature.id == OutboxMail.signature_id)
+    .join(
+        CampaignText,
+        (CampaignText.campaign_id == Signature.campaign_id) & (CampaignText.lang == OutboxMail.lang),
+    )
+    .where(OutboxMail.id.in_(bindparam("ids", expanding=True)), ~_BLOCKED.exists())
+)
+
+
+def composers() -> Composers:
+    """Who writes which kind of mail."""
+    return {MailKind.CONFIRM: confirm, MailKind.ALREADY: already, MailKind.MANAGE: manage}
+
+
+def confirm(mails: Sequence[Claimed]) -> Mapping[int, Message]:
+    """Please confirm: only for the version that was submitted last, and only while it is pending."""
+    return {
+        mail.id: _confirm(mail, recipient)
+        for mail, recipient in _with_recipients(mails)
+        if recipient.state == SignatureState.PENDING and recipient.seq == mail.seq
+    }
+
+
+def already(mails: Sequence[Claimed]) -> Mapping[int, Message]:
+    """You are already counted since …"""
+    return {
+        mail.id: _message(
+            mail,
+            recipient,
+            link=_manage_link(mail, recipient),
+            since=format_date(recipient.confirmed_at, mail.lang),
+        )
+        for mail, recipient in _with_recipients(mails)
+        if recipient.state == SignatureState.CONFIRMED and recipient.confirmed_at is not None
+    }
+
+
+def manage(mails: Sequence[Claimed]) -> Mapping[int, Message]:
+    """The link to one's own page, for a signature that was confirmed once."""
+    return {
+        mail.id: _message(mail, recipient, link=_manage_link(mail, recipient))
+        for mail, recipient in _with_recipients(mails)
+        if recipient.state in (SignatureState.CONFIRMED, SignatureState.WITHDRAWN)
+    }
+
+
+def _confirm(mail: Claimed, recipient: Recipient) -> Message:
+    token = tokens.mint(Purpose.CONFIRM, [recipient.id, recipient.seq])
+    return _message(
+        mail,
+        recipient,
+        link=links.confirm_link(mail.lang, token),
+        not_me=links.not_me_link(mail.lang, token),
+        code=tokens.code(recipient.id, recipient.seq),
+    )
+
+
+def _manage_link(mail: Claimed, recipient: Recipient) -> str:
+    return links.manage_link(mail.lang, tokens.mint(Purpose.MANAGE, [recipient.id]))
+
+
+def _message(mail: Claimed, recipient: Recipient, **values: str) -> Message:
+    return Message(
+        to=recipient.email,
+        kind=mail.kind,
+        lang=mail.lang,
+        message_id=mail.message_id,
+        values={"campaign": recipient.campaign, **values},
+    )
+
+
+def _with_recipients(mails: Sequence[Claimed]) -> Iterable[tuple[Claimed, Recipient]]:
+    """The mails whose signature still exists and whose address may be written to."""
+    values = {"ids": [mail.id for mail in mails], "now": clock.now()}
+    with reading() as connection:
+        recipients = {row[0]: Recipient(*row[1:]) for row in connection.execute(_RECIPIENTS, values)}
+    return [(mail, recipients[mail.id]) for mail in mails if mail.id in recipients]

@@ -1,0 +1,73 @@
+"""The table of signatures: one row for one person in one campaign, moved only by guarded updates."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Index,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from pledge.crypto import Sealed
+from pledge.db import Model, UTCDateTime
+
+#: The contexts that are authenticated with the encrypted columns.
+EMAIL_CONTEXT = "signatures.email"
+NAME_CONTEXT = "signatures.name"
+
+
+class SignatureState(StrEnum):
+    PENDING = "pending"
+    CONFIRMED = "confirmed"
+    WITHDRAWN = "withdrawn"
+
+
+class Signature(Model):
+    __tablename__ = "signatures"
+
+    #: Random, 63 bits: it appears in links and in the ledger and must tell nothing about how many signed.
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    #: No foreign keys here and in the ledger: their checks lock the campaign's row in every sign-up (docs/adr/0005);
+    #: the inserting statement reads both rows instead, and neither is ever deleted.
+    campaign_id: Mapped[int]
+    #: Keyed hash of the canonical address: the person, as far as one verified mailbox is a person.
+    address_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+    #: Version of what was submitted; a link confirms exactly one.
+    seq: Mapped[int]
+    state: Mapped[str] = mapped_column(String(10))
+    email: Mapped[str] = mapped_column(Sealed(EMAIL_CONTEXT))  #: as typed; mails go here
+    name: Mapped[str] = mapped_column(Sealed(NAME_CONTEXT))
+    country: Mapped[str] = mapped_column(String(2))
+    region: Mapped[str | None] = mapped_column(String(6))
+    public_name: Mapped[bool] = mapped_column(Boolean)
+    updates: Mapped[bool] = mapped_column(Boolean)
+    lang: Mapped[str] = mapped_column(String(2))
+    pledge_text_id: Mapped[int]
+    privacy_version: Mapped[str] = mapped_column(String(10))
+    submitted_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    #: When the newest mail for this version was asked for: its code lives from then on.
+    code_since: Mapped[datetime] = mapped_column(UTCDateTime)
+    code_tries: Mapped[int] = mapped_column(server_default="0")  #: codes typed for it, right or wrong
+    confirmed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    __table_args__ = (
+        UniqueConstraint("campaign_id", "address_hash"),
+        CheckConstraint("state IN ('pending', 'confirmed', 'withdrawn')", name="state"),
+        CheckConstraint("state <> 'confirmed' OR confirmed_at IS NOT NULL", name="confirmed_has_time"),
+        CheckConstraint("region IS NULL OR country = 'KR'", name="region_is_korean"),
+        Index(
+            "ix_signatures_public",
+            "campaign_id",
+            "confirmed_at",
+            postgresql_where=text("public_name AND state = 'confirmed'"),
+            sqlite_where=text("public_name AND state = 'confirmed'"),
+        ),
+    )

@@ -1,0 +1,73 @@
+"""What a person may do on their own page: correct, choose, withdraw, erase, unsubscribe."""
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from pledge import clock
+from pledge.db import transaction
+from pledge.ledger.models import Reason
+from pledge.ledger.services import append
+from pledge.mail.models import MailAllowance
+from pledge.signatures.identifiers import read_own_token
+from pledge.signatures.models import Signature, SignatureState
+from pledge.signatures.rules import clean_name
+from pledge.tokens import BadToken, Purpose
+
+
+def change(token: str, *, name: str, public_name: bool, updates: bool) -> None:
+    """Correct the name and change the optional choices. Raises BadToken, BadName."""
+    name = clean_name(name)
+    with transaction() as session:
+        row = _own_row(session, token)
+        row.name, row.public_name, row.updates = name, public_name, updates
+
+
+def unsubscribe(token: str) -> None:
+    """Send no more updates; the signature itself stays. Raises BadToken."""
+    signature_id = read_own_token(Purpose.UNSUBSCRIBE, token)
+    with transaction() as session:
+        session.execute(update(Signature).where(Signature.id == signature_id).values(updates=False))
+
+
+def withdraw(token: str) -> None:
+    """Take a confirmed signature back: -1 in the ledger, once. Repeating it changes nothing. Raises BadToken."""
+    with transaction() as session:
+        row = _own_row(session, token)
+        if row.state == SignatureState.CONFIRMED:
+            row.state, row.withdrawn_at = SignatureState.WITHDRAWN, clock.now()
+            _take_back(session, row)
+
+
+def erase(token: str) -> None:
+    """Delete everything personal for good; a counted signature is taken out of the count first. Raises BadToken.
+
+    What stays are the ledger's two entries (+1 and -1) under a random number that nothing points to any more.
+    """
+    with transaction() as session:
+        row = _own_row(session, token)
+        if row.state == SignatureState.CONFIRMED:
+            _take_back(session, row)
+        session.execute(delete(MailAllowance).where(MailAllowance.address_hash == row.address_hash))
+        session.delete(row)
+
+
+def _own_row(session: Session, token: str) -> Signature:
+    """The row, locked: a parallel withdrawal of the same person waits and then finds it done."""
+    signature_id = read_own_token(Purpose.MANAGE, token)
+    row = session.scalar(select(Signature).where(Signature.id == signature_id).with_for_update())
+    if row is None:
+        raise BadToken
+    return row
+
+
+def _take_back(session: Session, row: Signature) -> None:
+    append(
+        session,
+        campaign_id=row.campaign_id,
+        delta=-1,
+        reason=Reason.WITHDRAWN,
+        signature_id=row.id,
+        country=row.country,
+        region=row.region,
+        at=clock.now(),
+    )

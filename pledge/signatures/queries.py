@@ -1,0 +1,127 @@
+"""Reads of signatures: what a mailed link stands for, one's own data, and names that may be shown."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import select
+
+from pledge.campaigns import queries as campaigns
+from pledge.campaigns.queries import CampaignView, PledgeView
+from pledge.db import reading
+from pledge.signatures.identifiers import read_confirm_token, read_own_token
+from pledge.signatures.models import Signature, SignatureState
+from pledge.tokens import BadToken, Purpose
+
+
+class LinkState(StrEnum):
+    """What a mailed link can be (docs/security.md has the page for each)."""
+
+    PENDING = "pending"
+    CONFIRMED = "confirmed"
+    EXPIRED = "expired"
+    SUPERSEDED = "superseded"
+    CLOSED = "closed"
+    UNKNOWN = "unknown"  #: damaged, foreign, withdrawn or erased: one page for all, so that none is told from another
+
+
+@dataclass(frozen=True)
+class SignatureView:
+    """One person's signature, readable: only ever shown to who holds a link from that person's mailbox."""
+
+    id: int
+    seq: int
+    name: str
+    email: str
+    country: str
+    region: str | None
+    public_name: bool
+    updates: bool
+    lang: str
+    state: SignatureState
+    privacy_version: str
+    submitted_at: datetime
+    confirmed_at: datetime | None
+    withdrawn_at: datetime | None
+    campaign: CampaignView
+    pledge: PledgeView
+
+
+@dataclass(frozen=True)
+class Link:
+    state: LinkState
+    signature: SignatureView | None = None
+
+
+def open_link(token: str, lang: str) -> Link:
+    """What a link to confirm stands for now. Reads only."""
+    try:
+        signature_id, seq, expired = read_confirm_token(token)
+    except BadToken:
+        return Link(LinkState.UNKNOWN)
+    signature = find(signature_id, lang)
+    if signature is None or signature.state is SignatureState.WITHDRAWN:
+        return Link(LinkState.UNKNOWN)
+    return Link(_link_state(signature, seq, expired), signature)
+
+
+def _link_state(signature: SignatureView, seq: int, expired: bool) -> LinkState:
+    if signature.state is SignatureState.CONFIRMED:
+        return LinkState.CONFIRMED
+    if seq != signature.seq:
+        return LinkState.SUPERSEDED
+    if not signature.campaign.takes_confirmations:
+        return LinkState.CLOSED
+    return LinkState.EXPIRED if expired else LinkState.PENDING
+
+
+def own_signature(token: str, lang: str, purpose: Purpose = Purpose.MANAGE) -> SignatureView:
+    """The signature whose own page a link opens. Raises BadToken when there is none (any more)."""
+    signature = find(read_own_token(purpose, token), lang)
+    if signature is None:
+        raise BadToken
+    return signature
+
+
+def find(signature_id: int, lang: str) -> SignatureView | None:
+    with reading() as connection:
+        row = connection.execute(select(*Signature.__table__.c).where(Signature.id == signature_id)).first()
+    if row is None:
+        return None
+    campaign = campaigns.find_by_id(row.campaign_id, lang)
+    if campaign is None:
+        return None
+    return SignatureView(
+        id=row.id,
+        seq=row.seq,
+        name=row.name,
+        email=row.email,
+        country=row.country,
+        region=row.region,
+        public_name=row.public_name,
+        updates=row.updates,
+        lang=row.lang,
+        state=SignatureState(row.state),
+        privacy_version=row.privacy_version,
+        submitted_at=row.submitted_at,
+        confirmed_at=row.confirmed_at,
+        withdrawn_at=row.withdrawn_at,
+        campaign=campaign,
+        pledge=campaigns.pledge_text(row.pledge_text_id, lang),
+    )
+
+
+def public_names(campaign_id: int, limit: int = 12) -> list[str]:
+    """The newest confirmed signers of a campaign who agreed that their name is shown."""
+    query = (
+        select(Signature.name)
+        .where(
+            Signature.campaign_id == campaign_id,
+            Signature.state == SignatureState.CONFIRMED,
+            Signature.public_name.is_(True),
+        )
+        .order_by(Signature.confirmed_at.desc())
+        .limit(limit)
+    )
+    with reading() as connection:
+        return [row.name for row in connection.execute(query)]

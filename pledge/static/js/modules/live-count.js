@@ -1,0 +1,118 @@
+// Follows the number: often while it moves, slower when it does not, not at all in a hidden tab.
+
+const FAST = 1500;
+const SLOWEST = 10_000;
+const LONGEST_PAUSE = 60_000;
+const STAYS_FAST = 60_000;
+const BETWEEN_WORDS = 10_000;
+const COUNTING_UP = 900;
+
+export default function liveCount(root) {
+  const part = (name) => root.querySelector(`[data-${name}]`);
+  const { url, one, many, say } = root.dataset;
+  const goal = Number(root.dataset.goal);
+  const lang = document.documentElement.lang;
+  const numbers = new Intl.NumberFormat(lang);
+  const calm = matchMedia("(prefers-reduced-motion: reduce)");
+
+  let known = Number(root.dataset.people);
+  let shown = known;
+  let asOf = root.dataset.asOf;
+  let delay = FAST;
+  let movedAt = performance.now();
+  let timer = 0;
+  let frame = 0;
+  let asking = false;
+  let saidAt = performance.now();
+  let saying = 0;
+
+  async function ask() {
+    clearTimeout(timer);
+    if (asking || document.hidden) return;
+    asking = true;
+    try {
+      const response = await fetch(url, { cache: "no-cache", signal: AbortSignal.timeout?.(8000) });
+      if (!response.ok) throw new Error(`status ${response.status}`);
+      take(await response.json(), response.headers.get("Date"));
+      const quiet = performance.now() - movedAt > STAYS_FAST;
+      delay = quiet ? Math.min(SLOWEST, Math.max(FAST, delay) * 1.25) : FAST;
+    } catch {
+      delay = Math.min(LONGEST_PAUSE, delay * 2);
+    }
+    asking = false;
+    // Jitter, so that a crowd that opened the page together does not ask together.
+    timer = setTimeout(ask, delay * (0.8 + Math.random() * 0.4));
+  }
+
+  function take(body, date) {
+    // An unchanged answer is still news: nothing moved up to the moment the server says it.
+    const unchanged = body.as_of === asOf;
+    asOf = body.as_of;
+    const moment = new Date(unchanged && date ? date : body.as_of);
+    if (!Number.isNaN(moment.getTime())) tellTime(moment);
+    if (body.people === known) return;
+    known = body.people;
+    movedAt = performance.now();
+    countTo(known);
+    sayLater();
+  }
+
+  function countTo(target) {
+    cancelAnimationFrame(frame);
+    const from = shown;
+    if (calm.matches || document.hidden) return show(target);
+    const start = performance.now();
+    const step = (now) => {
+      const way = Math.min(1, Math.max(0, (now - start) / COUNTING_UP));
+      show(Math.round(from + (target - from) * (1 - (1 - way) ** 3)));
+      if (way < 1) frame = requestAnimationFrame(step);
+    };
+    frame = requestAnimationFrame(step);
+  }
+
+  function show(people) {
+    shown = people;
+    part("count").textContent = numbers.format(people);
+    part("label").textContent = people === 1 ? one : many;
+    if (!goal) return;
+    part("bar").value = Math.min(people, goal);
+    part("percent").textContent = Math.min(100, Math.floor((people * 100) / goal));
+  }
+
+  // A screen reader hears the number now and then, not each step of it.
+  function sayLater() {
+    if (saying) return;
+    const wait = Math.max(0, BETWEEN_WORDS - (performance.now() - saidAt));
+    saying = setTimeout(() => {
+      saying = 0;
+      saidAt = performance.now();
+      part("announce").textContent = say.replace("{n}", numbers.format(known));
+    }, wait);
+  }
+
+  function tellTime(moment) {
+    const time = part("time");
+    time.dateTime = moment.toISOString();
+    time.textContent = inWords(moment, lang);
+  }
+
+  document.addEventListener("visibilitychange", () => {
+    clearTimeout(timer);
+    if (document.hidden) return;
+    delay = FAST;
+    ask();
+  });
+  timer = setTimeout(ask, FAST);
+}
+
+// As the server writes it: the time in Seoul, whatever the clock of the reader says.
+function inWords(moment, lang) {
+  const format = new Intl.DateTimeFormat(lang === "ko" ? "ko-KR" : "en-GB", {
+    timeZone: "Asia/Seoul", year: "numeric", month: "long", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23",
+  });
+  const parts = Object.fromEntries(format.formatToParts(moment).map(({ type, value }) => [type, value]));
+  const clock = `${parts.hour.padStart(2, "0")}:${parts.minute.padStart(2, "0")}`;
+  if (lang !== "ko") return `${parts.day} ${parts.month} ${parts.year}, ${clock}`;
+  const number = (text) => Number.parseInt(text, 10);
+  return `${number(parts.year)}년 ${number(parts.month)}월 ${number(parts.day)}일 ${clock}`;
+}

@@ -1,0 +1,21 @@
+// The number is given when the ledger is folded, a moment after the confirmation: look again until it is there.
+
+const PAUSE = 600;
+const TRIES = 20;
+
+export default async function number(place) {
+  for (let tried = 0; tried < TRIES; tried += 1) {
+    await new Promise((resolve) => setTimeout(resolve, PAUSE * (1 + tried / 4)));
+    try {
+      const response = await fetch(location.href, { cache: "no-store", headers: { Accept: "text/html" } });
+      if (!response.ok) continue;
+      const page = new DOMParser().parseFromString(await response.text(), "text/html");
+      const found = page.querySelector("[data-number]:not([data-module])");
+      if (!found) continue;
+      place.replaceChildren(...found.childNodes);
+      return;
+    } catch {
+      // Out of reach for a moment; the next try may find it.
+    }
+  }
+}

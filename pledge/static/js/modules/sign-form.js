@@ -1,0 +1,84 @@
+// Asks for a province only in Korea, sends once, and asks back when the address looks mistyped.
+
+const ENDINGS = { con: "com", cmo: "com", cim: "com", vom: "com", comm: "com", om: "com", ner: "net", nte: "net", met: "net" };
+const DOMAINS = {
+  "gamil.com": "gmail.com", "gmial.com": "gmail.com", "gmai.com": "gmail.com", "gmail.co": "gmail.com", "gnail.com": "gmail.com",
+  "gmaill.com": "gmail.com", "gmail.kr": "gmail.com", "naver.co": "naver.com", "naver.co.kr": "naver.com", "naver.kr": "naver.com",
+  "naver.net": "naver.com", "nave.com": "naver.com", "navar.com": "naver.com", "naer.com": "naver.com", "nvaer.com": "naver.com",
+  "never.com": "naver.com", "hanmail.com": "hanmail.net", "hanmail.co.kr": "hanmail.net", "hamail.net": "hanmail.net",
+  "hanmali.net": "hanmail.net", "daum.com": "daum.net", "daum.co.kr": "daum.net", "duam.net": "daum.net", "nate.co": "nate.com",
+  "nate.net": "nate.com", "kakao.co": "kakao.com", "kakao.co.kr": "kakao.com", "outlok.com": "outlook.com", "hotmial.com": "hotmail.com",
+  "hotmai.com": "hotmail.com", "yaho.com": "yahoo.com", "iclod.com": "icloud.com", "icloud.co": "icloud.com",
+};
+
+export default function signForm(form) {
+  const { country, region, email } = form.elements;
+  showRegion(country, region);
+  country.addEventListener("change", () => showRegion(country, region));
+  suggest(email, form.dataset.suggest);
+  sendOnce(form, () => remember(email.value.trim()));
+}
+
+function showRegion(country, region) {
+  const away = country.value !== "" && country.value !== "KR";
+  region.closest(".field").hidden = away;
+  region.disabled = away;
+}
+
+function sendOnce(form, before) {
+  const button = form.querySelector("button[type=submit]");
+  let sent = false;
+  form.addEventListener("submit", (event) => {
+    if (sent) return event.preventDefault();
+    sent = true;
+    before();
+    setTimeout(() => { button.disabled = true; });
+  });
+  // Coming back by the back button finds a form that can be sent again.
+  addEventListener("pageshow", () => {
+    sent = false;
+    button.disabled = false;
+  });
+}
+
+// Only for the next page, which says where the mail went; it never leaves this tab.
+function remember(address) {
+  try {
+    sessionStorage.setItem("pledge.address", address);
+  } catch {
+    // Storage may be forbidden; the next page then speaks without the address.
+  }
+}
+
+function suggest(email, question) {
+  const place = document.createElement("p");
+  place.className = "field__suggestion";
+  place.setAttribute("role", "status");
+  email.after(place);
+  email.addEventListener("change", () => {
+    place.replaceChildren();
+    const better = corrected(email.value.trim());
+    if (!better) return;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "field__suggestion-button";
+    button.textContent = question.replace("{address}", better);
+    button.addEventListener("click", () => {
+      email.value = better;
+      place.replaceChildren();
+      email.focus();
+    });
+    place.append(button);
+  });
+}
+
+export function corrected(address) {
+  const at = address.lastIndexOf("@");
+  if (at < 1) return null;
+  const typed = address.slice(at + 1).toLowerCase();
+  const dot = typed.lastIndexOf(".");
+  const ending = ENDINGS[typed.slice(dot + 1)];
+  const mended = dot > 0 && ending ? `${typed.slice(0, dot)}.${ending}` : typed;
+  const domain = DOMAINS[mended] ?? mended;
+  return domain === typed ? null : address.slice(0, at + 1) + domain;
+}

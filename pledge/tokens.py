@@ -1,0 +1,121 @@
+"""Signed tokens for mailed links: one salt for each purpose, SHA-256, key rotation, no personal data inside.
+
+A token only names a row and a version of it; whether it may still act is the row's state, never the token's string
+(base64 has spare bits, so several strings carry the same signature). Reading one never raises anything but BadToken.
+"""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from functools import lru_cache
+
+from itsdangerous import BadData, URLSafeSerializer, URLSafeTimedSerializer
+
+from pledge import clock
+from pledge.crypto import derive
+from pledge.settings import Keys, current
+
+LONGEST = 512
+#: Two machines' clocks may differ by this much, in both directions.
+SKEW = timedelta(minutes=5)
+
+
+class Purpose(StrEnum):
+    CONFIRM = "confirm"
+    MANAGE = "manage"
+    UNSUBSCRIBE = "unsubscribe"
+    TICKET = "ticket"
+
+
+#: How long a link lives. A ticket and an unsubscribe link have no clock: their power is small.
+LIFETIMES = {
+    Purpose.CONFIRM: timedelta(days=7),
+    Purpose.MANAGE: timedelta(days=400),
+    Purpose.UNSUBSCRIBE: None,
+    Purpose.TICKET: None,
+}
+
+Payload = list[int | str]
+
+
+class BadToken(Exception):
+    """Not one of ours, for another purpose, damaged, too long or signed by a dropped key."""
+
+
+@dataclass(frozen=True)
+class Token:
+    payload: Payload
+    expired: bool
+
+
+def mint(purpose: Purpose, payload: Payload) -> str:
+    """A URL-safe token. Equal payloads give equal tickets; the other kinds carry their time."""
+    return str(_serializer(_keys(), purpose).dumps(payload))
+
+
+def read(purpose: Purpose, token: str) -> Token:
+    """The payload of a token and whether its time is over. Raises BadToken."""
+    if not isinstance(token, str) or len(token) > LONGEST:
+        raise BadToken
+    serializer = _serializer(_keys(), purpose)
+    lifetime = LIFETIMES[purpose]
+    try:
+        if not isinstance(serializer, URLSafeTimedSerializer):
+            return Token(_checked(serializer.loads(token)), expired=False)
+        # The library would reject a token from a machine whose clock is ahead, so the age is checked here.
+        payload, minted_at = serializer.loads(token, return_timestamp=True)
+    except (BadData, ValueError, TypeError, OverflowError, RecursionError):
+        # ValueError: a lone surrogate cannot be encoded; RecursionError: hostile nesting inside a forged payload.
+        raise BadToken from None
+    age = clock.now() - minted_at
+    if age < -SKEW:
+        raise BadToken
+    return Token(_checked(payload), expired=lifetime is not None and age > lifetime + SKEW)
+
+
+def code(*parts: int) -> str:
+    """Six digits bound to a row and its version, under the newest key; stored nowhere."""
+    return _code(_keys()[0].get_secret_value(), parts)
+
+
+def code_matches(given: str, *parts: int) -> bool:
+    """Whether the digits were made for these parts, under any key still in use."""
+    found = False
+    for key in _keys():  # to the end, so that the time taken does not tell which key it was
+        found |= hmac.compare_digest(given.encode(), _code(key.get_secret_value(), parts).encode())
+    return found
+
+
+def _code(master: str, parts: tuple[int, ...]) -> str:
+    message = "|".join(map(str, parts)).encode()
+    digest = hmac.new(_code_key(master), message, hashlib.sha256).digest()
+    return f"{int.from_bytes(digest[:8], 'big') % 1_000_000:06d}"
+
+
+@lru_cache(maxsize=16)
+def _code_key(master: str) -> bytes:
+    return derive(master, "code")
+
+
+def _keys() -> Keys:
+    return current().secret_keys
+
+
+@lru_cache(maxsize=64)
+def _serializer(keys: Keys, purpose: Purpose) -> URLSafeSerializer | URLSafeTimedSerializer:
+    # itsdangerous signs with the last key of its list; ours is newest first.
+    secret = [derive(key.get_secret_value(), f"token.{purpose}") for key in reversed(keys)]
+    kind = URLSafeSerializer if LIFETIMES[purpose] is None else URLSafeTimedSerializer
+    return kind(
+        secret,
+        salt=f"pledge.{purpose}.v1",
+        signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
+    )
+
+
+def _checked(payload: object) -> Payload:
+    if not isinstance(payload, list) or not all(isinstance(part, int | str) for part in payload):
+        raise BadToken
+    return payload

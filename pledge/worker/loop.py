@@ -1,0 +1,119 @@
+"""The worker: sends mails and folds the ledger until it is told to stop.
+
+The fold has a thread of its own, so that a mail server that hangs never delays the count. A step that fails is tried
+again after a pause; the process ends only by SIGTERM or SIGINT, after the mail and the fold in hand are finished.
+"""
+
+import signal
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import FrameType
+
+from flask import Flask
+
+from pledge.ledger import services as ledger
+from pledge.logs import log
+from pledge.mail import services as mail
+from pledge.settings import Settings
+from pledge.signatures import mails
+
+#: Does some work and says how many seconds the worker may rest before the next step.
+Step = Callable[[], float]
+
+#: Seconds between looks while there is nothing to do.
+IDLE_MAIL = 0.25
+IDLE_FOLD = 0.2
+
+#: Pauses while the database or the mail server is away.
+FIRST_PAUSE = 0.5
+LONGEST_PAUSE = 15.0
+
+#: Threads that send, each with its own connection: while one waits for the disk or the server another works.
+SENDERS = 2
+#: SQLite has one writer at a time anyway.
+SENDERS_ON_SQLITE = 1
+
+
+@dataclass
+class Worker:
+    """Runs steps in threads, each again and again."""
+
+    app: Flask
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+    def run(self) -> None:
+        """Work until a signal comes; returns when everything in hand is done."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_signal)
+        settings: Settings = self.app.extensions["pledge.settings"]
+        senders = SENDERS_ON_SQLITE if settings.uses_sqlite else SENDERS
+        threads = [threading.Thread(target=self.repeat, args=("fold", self.fold), name="fold")]
+        threads += [
+            threading.Thread(target=self.send_mails, args=(settings,), name=f"mail-{number}")
+            for number in range(senders)
+        ]
+        log.info("worker started", senders=senders)
+        for thread in threads:
+            thread.start()
+        self.stopping.wait()
+        for thread in threads:
+            thread.join()
+        log.info("worker stopped")
+
+    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
+        self.stopping.set()
+
+    def fold(self) -> float:
+        return 0.0 if ledger.fold() else IDLE_FOLD
+
+    def send_mails(self, settings: Settings) -> None:
+        """One sender: its own transport, used by this thread alone."""
+        transport = mail.transport(settings)
+        composers = mails.composers()
+        pauses = Pauses()
+
+        def step() -> float:
+            done = mail.deliver(composers, transport, stop=self.stopping.is_set)
+            if done.stalled:
+                return pauses.next()
+            pauses.reset()
+            return 0.0 if done.total else IDLE_MAIL
+
+        try:
+            self.repeat("mail", step)
+        finally:
+            transport.close()
+
+    def repeat(self, name: str, step: Step) -> None:
+        """Run a step until the worker stops; a failure costs a pause, not the thread."""
+        pauses = Pauses()
+        while not self.stopping.is_set():
+            try:
+                with self.app.app_context():
+                    rest = step()
+            except mail.DATABASE_ERRORS as error:
+                rest = pauses.next()
+                log.error("worker: database away", step=name, kind=type(error).__name__, pause=round(rest, 1))
+            except Exception as error:  # noqa: BLE001  # whatever it is, mails and the count must go on
+                rest = pauses.next()
+                log.error("worker: step failed", step=name, exc_info=error)
+            else:
+                if pauses.used:
+                    log.warning("worker: working again", step=name)
+                pauses.reset()
+            self.stopping.wait(rest)
+
+
+@dataclass
+class Pauses:
+    """Growing pauses while something is away."""
+
+    used: int = 0
+
+    def next(self) -> float:
+        self.used += 1
+        return min(FIRST_PAUSE * 2.0 ** min(self.used - 1, 10), LONGEST_PAUSE)
+
+    def reset(self) -> None:
+        self.used = 0

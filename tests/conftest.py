@@ -1,0 +1,298 @@
+"""Fixtures for every test. A test that asks for `app` (or anything built on it) runs on SQLite and on PostgreSQL."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient, FlaskCliRunner
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+
+from tests.support import apps, postgres, run
+from tests.support.clock import Clock
+from tests.support.redis import RedisServer
+from tests.support.site import Site
+from tests.support.smtp import SmtpServer
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+    from tests.support.browser import Visitor
+
+DATABASES = ("sqlite", "postgresql")
+
+#: Two shared cores say nothing about a single example's time; fixtures are cheap and reset by hand where needed.
+hypothesis_settings.register_profile(
+    "suite",
+    deadline=None,
+    max_examples=60,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+hypothesis_settings.register_profile(
+    "thorough", parent=hypothesis_settings.get_profile("suite"), max_examples=1000
+)
+hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
+
+for name in [name for name in os.environ if name.startswith("PLEDGE_")]:
+    del os.environ[name]
+
+
+# --- The run: one folder and one PostgreSQL for all workers, cleared up by the process that started them ---
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if hasattr(config, "workerinput"):
+        config.run_folder = Path(config.workerinput["run_folder"])  # type: ignore[attr-defined]
+        return
+    for folder in run.leftovers():
+        postgres.stop_leftover(folder)
+        run.remove(folder)
+    config.run_folder = run.create()  # type: ignore[attr-defined]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """xdist asks the controller what to tell a worker."""
+    node.workerinput["run_folder"] = str(node.config.run_folder)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    folder: Path | None = getattr(config, "run_folder", None)
+    if folder is None or hasattr(config, "workerinput"):
+        return
+    postgres.stop_leftover(folder)
+    run.remove(folder)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "database" not in metafunc.fixturenames:
+        return
+    alone = [name for name in DATABASES if metafunc.definition.get_closest_marker(f"{name}_only")]
+    metafunc.parametrize("database", alone or DATABASES, indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
+def run_folder(pytestconfig: pytest.Config) -> Path:
+    """Shared by all workers of the run."""
+    folder: Path = pytestconfig.run_folder  # type: ignore[attr-defined]
+    return folder
+
+
+@pytest.fixture(scope="session")
+def worker_name() -> str:
+    return os.environ.get("PYTEST_XDIST_WORKER", "main")
+
+
+@pytest.fixture(scope="session")
+def worker_folder(run_folder: Path, worker_name: str) -> Path:
+    folder = run_folder / worker_name
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+# --- Servers, all real ---
+
+
+@pytest.fixture(scope="session")
+def postgres_server(run_folder: Path) -> postgres.Server:
+    """The one server of the run. Ask for `new_database` to do something rough to a database of your own."""
+    found = run.once(run_folder, "postgres-server", lambda: postgres.start(run_folder).port)
+    return postgres.Server(run_folder / "postgres", found)
+
+
+@pytest.fixture(scope="session")
+def redis_server(worker_folder: Path) -> Iterator[RedisServer]:
+    server = RedisServer(worker_folder / "redis").start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def redis(redis_server: RedisServer) -> Iterator[RedisServer]:
+    """A running, empty Redis; a test may freeze or stop it."""
+    if redis_server.process is None:
+        redis_server.start()
+    redis_server.wake()
+    redis_server.flush()
+    yield redis_server
+    redis_server.wake()
+
+
+@pytest.fixture(scope="session")
+def _smtp_server() -> Iterator[SmtpServer]:
+    with SmtpServer() as server:
+        yield server
+
+
+@pytest.fixture
+def smtp(_smtp_server: SmtpServer) -> SmtpServer:
+    """An obedient SMTP server with nothing received yet."""
+    _smtp_server.clear()
+    return _smtp_server
+
+
+# --- Databases: migrated once, then copied ---
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(run_folder: Path) -> Path:
+    template = run_folder / "template.sqlite3"
+
+    def make() -> str:
+        apps.migrate(f"sqlite:///{template}", run_folder / "template-instance")
+        return str(template)
+
+    return Path(run.once(run_folder, "sqlite-template", make))
+
+
+@pytest.fixture(scope="session")
+def postgres_template(run_folder: Path, postgres_server: postgres.Server) -> str:
+    def make() -> str:
+        apps.migrate(postgres_server.create_database("template"), run_folder / "template-instance")
+        return "template"
+
+    return str(run.once(run_folder, "postgres-template", make))
+
+
+@pytest.fixture(scope="session")
+def new_database(
+    request: pytest.FixtureRequest, run_folder: Path, worker_name: str, worker_folder: Path
+) -> Callable[..., str]:
+    """`new_database("postgresql", "siege")` gives the address of a fresh, migrated database of that name."""
+
+    def make(kind: str, name: str) -> str:
+        if kind == "sqlite":
+            template = request.getfixturevalue("sqlite_template")
+            return apps.copy_sqlite(template, worker_folder / f"{name}.sqlite3")
+        server: postgres.Server = request.getfixturevalue("postgres_server")
+        template = request.getfixturevalue("postgres_template")
+        # Two copies at a time would disturb each other's template.
+        with run.locked(run_folder, "create-database"):
+            return server.create_database(f"{name}_{worker_name}", template)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def database(request: pytest.FixtureRequest, new_database: Callable[..., str]) -> str:
+    """The address of this worker's database, SQLite and PostgreSQL in turn."""
+    return new_database(request.param, "pledge")
+
+
+# --- The application ---
+
+
+@pytest.fixture(scope="session")
+def shared_app(database: str, worker_folder: Path) -> Iterator[Flask]:
+    app = apps.build(worker_folder / "instance", database_url=database)
+    yield app
+    apps.dispose(app)
+
+
+@pytest.fixture
+def app(shared_app: Flask) -> Iterator[Flask]:
+    """The application on an empty database, with its context pushed: call use cases right away."""
+    apps.forget_caches(shared_app)
+    with shared_app.app_context():
+        yield shared_app
+    apps.clean(shared_app)
+
+
+@pytest.fixture
+def make_app(database: str, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
+    """`make_app(limit_sign="3 per minute")`: another application on the same database, with other settings."""
+    made: list[Flask] = []
+
+    def make(**changes: Any) -> Flask:
+        made.append(apps.build(tmp_path / f"instance-{len(made)}", **{"database_url": database, **changes}))
+        return made[-1]
+
+    with apps.own_limiter():
+        yield make
+    for app in made:
+        apps.clean(app)
+        apps.dispose(app)
+
+
+@pytest.fixture
+def client(app: Flask, request: pytest.FixtureRequest) -> FlaskClient:
+    """Fetches pages and checks each of them; mark a test `unchecked_pages` where they are meant to be wrong."""
+    client = app.test_client()
+    client.checked = request.node.get_closest_marker("unchecked_pages") is None  # type: ignore[attr-defined]
+    return client
+
+
+@pytest.fixture
+def runner(app: Flask) -> FlaskCliRunner:
+    return app.test_cli_runner()
+
+
+@pytest.fixture
+def statements(app: Flask) -> Callable[[], Any]:
+    """`with statements() as seen:` … `assert len(seen) == 1`."""
+    return lambda: apps.count_statements(app)
+
+
+# --- The site as processes, and a browser ---
+
+
+@pytest.fixture(scope="session")
+def site(new_database: Callable[..., str], worker_folder: Path) -> Iterator[Site]:
+    """The site with the demo campaign, on SQLite, running for the whole session. Give each test its own addresses."""
+    running = Site(worker_folder / "site", new_database("sqlite", "site"))
+    try:
+        yield running.start()
+    finally:
+        running.stop()
+
+
+@pytest.fixture
+def make_site(new_database: Callable[..., str], tmp_path: Path) -> Iterator[Callable[..., Site]]:
+    """`make_site("postgresql", PLEDGE_SMTP_URL=…)`: a site that a test may hurt. Not started yet."""
+    made: list[Site] = []
+
+    def make(kind: str = "sqlite", **settings: str) -> Site:
+        number = len(made)
+        made.append(Site(tmp_path / f"site-{number}", new_database(kind, f"site{number}"), settings=settings))
+        return made[-1]
+
+    yield make
+    for running in made:
+        running.stop()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> "Iterator[Browser]":
+    from tests.support.browser import chromium
+
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def visitor(chromium: "Browser", site: Site) -> "Iterator[Visitor]":
+    """`visitor.page(lang="en", javascript=False)` opens a window on the site."""
+    from tests.support.browser import Visitor
+
+    person = Visitor(chromium, site.url)
+    yield person
+    person.close()
+
+
+# --- Time ---
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The real time, until the test moves it."""
+    return Clock(frozen=False).install(monkeypatch)
+
+
+@pytest.fixture
+def frozen_clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Time stands still, until the test moves it."""
+    return Clock(frozen=True).install(monkeypatch)

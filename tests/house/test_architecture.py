@@ -1,0 +1,92 @@
+"""The rules of the house that an import contract cannot say (the contracts run in `make lint`)."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pledge.settings import ROOT
+
+PACKAGE = ROOT / "pledge"
+FEATURES = ("campaigns", "delivery", "ledger", "mail", "signatures")
+MODULES = sorted(PACKAGE.rglob("*.py"))
+NAMES = [str(path.relative_to(PACKAGE)) for path in MODULES]
+
+LONGEST_MODULE = 300
+
+
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Dotted names of all that a module imports, inside functions too."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{path}: a relative import hides where things come from"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def calls(path: Path) -> Iterator[str]:
+    """Names of the methods that a module calls."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            yield node.func.attr
+
+
+@pytest.mark.parametrize("feature", FEATURES)
+def test_a_feature_knows_no_http_and_no_command_line(feature):
+    for path in sorted((PACKAGE / feature).glob("*.py")):
+        outside = {name.split(".")[0] for name in imports(path)} & {"flask", "flask_wtf", "wtforms", "click"}
+        assert not outside, f"{path.relative_to(ROOT)} imports {outside}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=NAMES)
+def test_transactions_end_only_in_the_database_module(path):
+    if path == PACKAGE / "db.py":
+        return
+    assert not {"commit", "rollback"} & set(calls(path)), "use pledge.db.transaction() or write_once()"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=NAMES)
+def test_only_the_worker_and_the_commands_send_mail(path):
+    senders = {PACKAGE / "mail", PACKAGE / "worker", PACKAGE / "commands"}
+    if path.parent in senders:
+        return
+    sending = {
+        name
+        for name in imports(path)
+        if name.startswith(("smtplib", "pledge.mail.smtp", "pledge.mail.transports", "pledge.mail.delivery"))
+        or (name.startswith("pledge.mail.") and name.rpartition(".")[2].startswith("deliver"))
+    }
+    assert not sending, "a request owes a mail by a row in the outbox; it does not send"
+    assert "deliver" not in set(calls(path))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=NAMES)
+def test_a_module_stays_short(path):
+    assert len(path.read_text("utf-8").splitlines()) <= LONGEST_MODULE
+
+
+@pytest.mark.parametrize("path", MODULES, ids=NAMES)
+def test_a_module_says_what_it_is_for(path):
+    assert ast.get_docstring(tree(path))
+
+
+def test_only_the_clock_reads_the_time():
+    """A test that moves the clock must move all of the site."""
+    readers = {"datetime.now", "datetime.utcnow", "time.time", "date.today"}
+    for path in MODULES:
+        if path.name in ("clock.py", "serve.py"):
+            continue
+        found = {
+            f"{node.func.value.id}.{node.func.attr}"
+            for node in ast.walk(tree(path))
+            if isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and isinstance(node.func.value, ast.Name)
+        }
+        assert not found & readers, f"{path.relative_to(ROOT)} reads {found & readers}; use pledge.clock"

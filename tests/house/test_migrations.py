@@ -1,0 +1,62 @@
+"""The migrations lead to the models, there and back, on both databases."""
+
+from collections.abc import Iterator
+
+import flask_migrate
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from flask import Flask
+from sqlalchemy import inspect
+
+from pledge.db import db
+from pledge.ledger.models import LedgerEntry
+from pledge.settings import ROOT
+from tests.support import apps
+from tests.support.factories import fold_all, signature
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def migrated(request, new_database, tmp_path) -> Iterator[Flask]:
+    """An application on a database of its own, which the test may take apart."""
+    with apps.own_limiter():
+        app = apps.build(tmp_path, database_url=new_database(request.param, "migrations"))
+    with app.app_context():
+        yield app
+    apps.dispose(app)
+
+
+def differences() -> list[object]:
+    with db.engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "compare_server_default": False}
+        )
+        return list(compare_metadata(context, db.metadata))
+
+
+def test_the_newest_migration_is_what_the_models_say(migrated):
+    assert differences() == []
+
+
+def test_every_migration_goes_down_and_up_again(migrated):
+    flask_migrate.downgrade(revision="base")
+    assert set(inspect(db.engine).get_table_names()) <= {"alembic_version"}
+    flask_migrate.upgrade()
+    assert differences() == []
+
+
+def test_each_migration_alone_goes_down_and_up_with_rows_in_the_tables(migrated):
+    signature()
+    fold_all()
+    flask_migrate.upgrade()  # nothing to do, and nothing lost
+    assert db.session.query(LedgerEntry).count() == 1
+    db.session.remove()
+    for _ in sorted((ROOT / "migrations" / "versions").glob("*.py")):
+        flask_migrate.downgrade(revision="-1")
+    flask_migrate.upgrade()
+    assert differences() == []
+
+
+def test_migrations_are_numbered_in_order():
+    names = sorted(path.name for path in (ROOT / "migrations" / "versions").glob("*.py"))
+    assert [name[:4] for name in names] == [f"{number:04d}" for number in range(1, len(names) + 1)]

@@ -1,0 +1,118 @@
+"""What the tests of the ledger share: campaigns to count for, entries to count, and the arithmetic done by hand."""
+
+import itertools
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import insert, select
+
+from pledge.campaigns.models import Campaign
+from pledge.db import db, transaction
+from pledge.ledger.models import LedgerEntry, LedgerHead, Reason, Tally
+from pledge.ledger.services import append
+
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+_signature_ids = itertools.count(9_000_000_000_000_000_000 - 10**9)
+
+
+def campaign(slug: str = "blue-skies", **changes: Any) -> int:
+    """A campaign without texts: all that the ledger needs is its number."""
+    with transaction() as session:
+        values = {"slug": slug, "state": "open", "goal": 1000, **changes}
+        return int(session.execute(insert(Campaign).values(**values).returning(Campaign.id)).scalar_one())
+
+
+def confirm(
+    campaign_id: int,
+    country: str = "KR",
+    region: str | None = None,
+    hours: int = 0,
+    signature_id: int | None = None,
+) -> int:
+    """+1 for a new person (or for one who signs again); the number of the signature."""
+    signature_id = signature_id or next(_signature_ids)
+    _append(campaign_id, +1, Reason.CONFIRMED, signature_id, country, region, hours)
+    return signature_id
+
+
+def withdraw(
+    campaign_id: int, signature_id: int, country: str = "KR", region: str | None = None, hours: int = 0
+) -> None:
+    _append(campaign_id, -1, Reason.WITHDRAWN, signature_id, country, region, hours)
+
+
+def _append(
+    campaign_id: int,
+    delta: int,
+    reason: Reason,
+    signature_id: int,
+    country: str,
+    region: str | None,
+    hours: int,
+) -> None:
+    with transaction() as session:
+        append(
+            session,
+            campaign_id=campaign_id,
+            delta=delta,
+            reason=reason,
+            signature_id=signature_id,
+            country=country,
+            region=region,
+            at=NOON + timedelta(hours=hours),
+        )
+
+
+def entries() -> list[LedgerEntry]:
+    """Every entry, in the order of the log; those without a number last."""
+    with transaction() as session:
+        found = list(session.execute(select(LedgerEntry)).scalars())
+        session.expunge_all()
+    return sorted(found, key=lambda entry: (entry.campaign_id, entry.number or 10**12, entry.id))
+
+
+def expected_tallies(rows: list[LedgerEntry]) -> dict[tuple[int, str, str], int]:
+    """The tallies of the numbered entries, added up one by one."""
+    tallies: Counter[tuple[int, str, str]] = Counter()
+    for row in rows:
+        if row.number is None:
+            continue
+        for dimension, key in (
+            ("total", ""),
+            ("country", row.country),
+            ("region", row.region),
+            ("hour", row.hour),
+        ):
+            if key is not None:
+                tallies[row.campaign_id, dimension, key] += row.delta
+    return dict(tallies)
+
+
+def stored_tallies() -> dict[tuple[int, str, str], int]:
+    with db.engine.connect() as connection:
+        rows = connection.execute(
+            select(Tally.campaign_id, Tally.dimension, Tally.key, Tally.count.label("people"))
+        )
+        return {(row.campaign_id, row.dimension, row.key): row.people for row in rows}
+
+
+def check() -> None:
+    """What must be true at every moment: numbers 1…n, people_after the running sum, tallies and heads what the rows say."""
+    rows = entries()
+    assert stored_tallies() == expected_tallies(rows)
+    with db.engine.connect() as connection:
+        heads = {
+            row.campaign_id: (row.size, row.people)
+            for row in connection.execute(select(LedgerHead.campaign_id, LedgerHead.size, LedgerHead.people))
+        }
+    sizes: dict[int, tuple[int, int]] = {}
+    for row in rows:
+        if row.number is None:
+            assert row.people_after is None
+            continue
+        size, people = sizes.get(row.campaign_id, (0, 0))
+        assert (row.number, row.people_after) == (size + 1, people + row.delta)
+        sizes[row.campaign_id] = (size + 1, people + row.delta)
+    assert heads == sizes

@@ -1,0 +1,158 @@
+"""Applications for tests: settings, migrated databases that are copied rather than built, and a checked client."""
+
+import contextvars
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import flask_migrate
+from click.testing import Result
+from flask import Flask
+from flask.testing import FlaskClient, FlaskCliRunner
+from sqlalchemy import Table, event, text
+from werkzeug.test import TestResponse
+
+from pledge import create_app
+from pledge.db import db
+from pledge.extensions import limiter
+from pledge.settings import Settings
+from tests.support.pages import check_page
+
+
+def settings(instance: Path, **changes: Any) -> Settings:
+    """Settings for a test. The environment of whoever runs the tests was emptied of PLEDGE_ names by conftest."""
+    return Settings(
+        **{"base_url": "http://localhost", "instance_dir": instance, "log_level": "WARNING", **changes}
+    )
+
+
+def build(instance: Path, **changes: Any) -> Flask:
+    """An application whose clients check every page they fetch."""
+    app = create_app(settings(instance, **changes))
+    app.test_client_class = CheckedClient
+    app.test_cli_runner_class = CleanRunner
+    return app
+
+
+def migrate(url: str, instance: Path) -> None:
+    """Bring the database at `url` to the newest migration."""
+    app = build(instance, database_url=url)
+    with app.app_context():
+        flask_migrate.upgrade()
+    dispose(app)
+
+
+def dispose(app: Flask) -> None:
+    """Close every connection of the application."""
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+def copy_sqlite(template: Path, target: Path) -> str:
+    """A copy of a database that nobody has open; its address."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(template, target)
+    return f"sqlite:///{target}"
+
+
+class CheckedClient(FlaskClient):
+    """Flask's test client that checks every answer (tests/support/pages.py).
+
+    Requests run outside the application context that the test itself has pushed, as they do on a server; and what
+    the test has read before is forgotten, so that it sees what the request wrote.
+    """
+
+    checked = True
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        response = contextvars.Context().run(super().open, *args, **kwargs)
+        forget_reads(self.application)
+        if self.checked:
+            check_page(response)
+        return response
+
+
+class CleanRunner(FlaskCliRunner):
+    """Runs a command outside the test's own application context, as a shell does."""
+
+    def invoke(self, *args: Any, **kwargs: Any) -> Result:
+        result = contextvars.Context().run(super().invoke, *args, **kwargs)
+        forget_reads(self.app)
+        return result
+
+
+def forget_reads(app: Flask) -> None:
+    """End the test's own read transaction, if it has one."""
+    from flask import current_app
+
+    if current_app and current_app._get_current_object() is app:  # type: ignore[attr-defined]
+        db.session.rollback()
+
+
+def forget_caches(app: Flask) -> None:
+    """Empty what the process remembers, as a restart would."""
+    app.extensions["pledge.microcache"].clear()
+    limiter.reset()
+
+
+def tables() -> list[Table]:
+    """All tables, those that are pointed at last."""
+    return list(reversed(db.metadata.sorted_tables))
+
+
+def is_empty(app: Flask) -> bool:
+    """Whether nobody has written; one statement, however the writes were made."""
+    exists = " OR ".join(f"EXISTS (SELECT 1 FROM {table.name})" for table in tables())
+    with app.app_context(), db.engine.connect() as connection:
+        return not connection.execute(text(f"SELECT {exists}")).scalar_one()
+
+
+def clean(app: Flask) -> None:
+    """Empty every table. Rolling back is no way here: the hot paths commit on connections of their own."""
+    with app.app_context():
+        db.session.remove()
+        if is_empty(app):
+            return
+        with db.engine.begin() as connection:
+            if db.engine.dialect.name == "postgresql":
+                connection.execute(text("TRUNCATE " + ", ".join(table.name for table in tables())))
+            else:
+                for table in tables():
+                    connection.execute(table.delete())
+
+
+@contextmanager
+def count_statements(app: Flask) -> Iterator[list[str]]:
+    """The SQL statements that run inside the block; what only begins or ends a transaction is left out.
+
+    with count_statements(app) as statements:
+        client.post(...)
+    assert len(statements) == 1, statements
+    """
+    statements: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if not statement.startswith(("BEGIN", "COMMIT", "ROLLBACK", "PRAGMA", "SAVEPOINT")):
+            statements.append(statement)
+
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+
+
+@contextmanager
+def own_limiter() -> Iterator[None]:
+    """The limiter is one object of the process and keeps the storage of the application made last; put it back."""
+    before = dict(limiter.__dict__)
+    try:
+        yield
+    finally:
+        limiter.__dict__.clear()
+        limiter.__dict__.update(before)

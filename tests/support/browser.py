@@ -1,0 +1,123 @@
+"""A real Chromium. Every page that a test opens must be quiet: no script error, no blocked or foreign request."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+
+#: As root Chromium wants no sandbox; the rest keeps it from calling home.
+FLAGS = (
+    "--no-sandbox",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-dev-shm-usage",
+)
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+PHONE = {"width": 360, "height": 740}
+DESK = {"width": 1280, "height": 900}
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """The system's Chromium, without a window."""
+    path = next((found for name in NAMES if (found := shutil.which(name))), None)
+    if path is None:
+        raise RuntimeError("Chromium is not installed: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Visitor:
+    """Opens browser windows as different people have them, and remembers what went wrong in any."""
+
+    browser: Browser
+    site: str
+    faults: list[str] = field(default_factory=list)
+    _contexts: list[BrowserContext] = field(default_factory=list)
+
+    def page(
+        self,
+        *,
+        lang: str = "ko",
+        javascript: bool = True,
+        dark: bool = False,
+        calm: bool = True,
+        size: dict[str, int] | None = None,
+        **more: Any,
+    ) -> Page:
+        """A window of its own (no storage shared). `calm` asks for reduced motion. Addresses are relative to the site."""
+        context = self.browser.new_context(
+            base_url=self.site,
+            locale={"ko": "ko-KR", "en": "en-GB"}[lang],
+            timezone_id="Asia/Seoul",
+            java_script_enabled=javascript,
+            color_scheme="dark" if dark else "light",
+            reduced_motion="reduce" if calm else "no-preference",
+            viewport=size or PHONE,
+            **more,
+        )
+        context.set_default_timeout(10_000)
+        self._contexts.append(context)
+        page = context.new_page()
+        self.watch(page)
+        return page
+
+    def watch(self, page: Page) -> None:
+        page.on("pageerror", lambda error: self.faults.append(f"script error on {page.url}: {error}"))
+        page.on("console", self._note_console)
+        page.on("request", self._note_request)
+
+    def close(self) -> None:
+        cookies = [cookie for context in self._contexts for cookie in context.cookies()]
+        for context in self._contexts:
+            context.close()
+        self._contexts.clear()
+        assert not self.faults, "the browser complained:\n  " + "\n  ".join(self.faults)
+        assert not cookies, f"the site left cookies: {cookies}"
+
+    def _note_console(self, message: ConsoleMessage) -> None:
+        # A page that answers 4xx on purpose also logs "Failed to load resource"; its status is the test's matter.
+        if message.type == "error" and "Failed to load resource" not in message.text:
+            self.faults.append(f"console: {message.text}")
+
+    def _note_request(self, request: Request) -> None:
+        parts = urlsplit(request.url)
+        if parts.scheme in ("http", "https") and parts.netloc != urlsplit(self.site).netloc:
+            self.faults.append(f"a request to another host: {request.url}")
+
+
+def accessibility_faults(page: Page) -> list[str]:
+    """What axe finds on the page as it is shown now, one line for each element. Needs a window with JavaScript."""
+    # DevTools evaluate it beside the page's own scripts, so a strict policy stays in force and does not block it.
+    page.evaluate(AXE_SCRIPT)
+    result = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{violation['id']} ({violation['impact']}): {node['html'][:160]} -- {node['failureSummary']}"
+        for violation in result["violations"]
+        for node in violation["nodes"]
+    ]
+
+
+def assert_accessible(page: Page) -> None:
+    faults = accessibility_faults(page)
+    assert not faults, f"{page.url}\n  " + "\n  ".join(faults)
+
+
+def assert_fits(page: Page) -> None:
+    """Nothing sticks out to the side."""
+    width, inner = page.evaluate(
+        "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+    )
+    assert width <= inner, f"{page.url} is {width} px wide in a window of {inner} px"

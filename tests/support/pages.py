@@ -1,0 +1,125 @@
+"""What every page must satisfy, whichever test fetches it."""
+
+import re
+from collections import Counter
+from functools import lru_cache
+from xml.etree.ElementTree import Element
+
+import html5lib
+from werkzeug.test import TestResponse
+
+HTML = "{http://www.w3.org/1999/xhtml}"
+LANGUAGES = ("ko", "en")
+
+#: A mail shown in the development mailbox brings its own inline styles, as mails must.
+MAIL_PREVIEW = re.compile(r"^/dev/mailbox/.")
+
+
+class BadPage(AssertionError):
+    """A page that must not be shown to anybody; the message lists everything that is wrong with it."""
+
+
+def check_page(response: TestResponse) -> None:
+    """Check headers of every answer, and the document when it is an HTML page."""
+    path = response.request.path
+    faults = header_faults(response)
+    if response.mimetype == "text/html" and response.status_code not in (204, 301, 302, 303, 304, 307, 308):
+        is_head = response.request.method == "HEAD"
+        if not is_head and not MAIL_PREVIEW.match(path):
+            faults += document_faults(response.get_data(as_text=True), language_of(path))
+    if faults:
+        raise BadPage(f"{response.request.method} {path} ({response.status_code}):\n  " + "\n  ".join(faults))
+
+
+def language_of(path: str) -> str | None:
+    """The language that the address promises."""
+    first = path.strip("/").split("/")[0]
+    return first if first in LANGUAGES else None
+
+
+def header_faults(response: TestResponse) -> list[str]:
+    headers = response.headers
+    policy = headers.get("Content-Security-Policy", "")
+    faults = []
+    if "default-src 'none'" not in policy:
+        faults.append(f"Content-Security-Policy does not begin from nothing: {policy!r}")
+    if "frame-ancestors" not in policy:
+        faults.append("Content-Security-Policy without frame-ancestors")
+    if ("unsafe-inline" in policy or "unsafe-eval" in policy) and not MAIL_PREVIEW.match(
+        response.request.path
+    ):
+        faults.append(f"Content-Security-Policy allows inline code: {policy!r}")
+    for name, value in {
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",
+        "Cross-Origin-Opener-Policy": "same-origin",
+    }.items():
+        if headers.get(name) != value:
+            faults.append(f"{name} is {headers.get(name)!r}, expected {value!r}")
+    if "Set-Cookie" in headers:
+        faults.append(f"sets a cookie: {headers['Set-Cookie']!r}")
+    return faults
+
+
+@lru_cache(maxsize=512)
+def _document_faults(text: str, lang: str | None) -> tuple[str, ...]:
+    parser = html5lib.HTMLParser()
+    root: Element = parser.parse(text)
+    faults = [f"line {place[0]}: {code} {details or ''}".strip() for place, code, details in parser.errors]
+    elements = list(root.iter())
+
+    declared = root.get("lang")
+    if lang is not None and declared != lang:
+        faults.append(f"html lang is {declared!r} at an address of {lang!r}")
+    if declared not in LANGUAGES:
+        faults.append(f"html lang is {declared!r}")
+
+    headings = [element for element in elements if element.tag == f"{HTML}h1"]
+    if len(headings) != 1:
+        faults.append(f"{len(headings)} h1 elements")
+    elif not "".join(headings[0].itertext()).strip():
+        faults.append("an empty h1")
+    title = root.find(f"{HTML}head/{HTML}title")
+    if title is None or not (title.text or "").strip():
+        faults.append("no title")
+
+    ids = Counter(element.get("id") for element in elements if element.get("id") is not None)
+    faults += [f"id {name!r} stands {times} times" for name, times in ids.items() if times > 1]
+    faults += [
+        f"empty {attribute}" for attribute in ("id", "href") for e in elements if e.get(attribute) == ""
+    ]
+    for element in elements:
+        faults += _element_faults(element, ids)
+    return tuple(faults)
+
+
+def document_faults(text: str, lang: str | None) -> list[str]:
+    """What is wrong with an HTML document at an address of this language. Equal pages are parsed once."""
+    return list(_document_faults(text, lang))
+
+
+def _element_faults(element: Element, ids: Counter[str | None]) -> list[str]:
+    if not isinstance(element.tag, str):  # a comment
+        return []
+    tag = element.tag.rpartition("}")[2]
+    faults = []
+    if tag == "script" and (element.text or "").strip() and element.get("type") != "application/ld+json":
+        faults.append("an inline script")
+    if tag == "style":
+        faults.append("an inline style sheet")
+    for name in element.attrib:
+        if name == "style":
+            faults.append(f"a style attribute on {tag}")
+        elif name.startswith("on"):
+            faults.append(f"an {name} attribute on {tag}")
+    if (element.get("href") or "").strip().lower().startswith("javascript:"):
+        faults.append("a javascript: link")
+    if tag == "img" and element.get("alt") is None:
+        faults.append("an img without alt")
+    for name in ("for", "aria-describedby", "aria-labelledby", "aria-controls"):
+        faults += [
+            f"{tag} {name}={target!r} leads nowhere"
+            for target in (element.get(name) or "").split()
+            if target not in ids
+        ]
+    return faults

@@ -1,0 +1,179 @@
+"""A real PostgreSQL from Debian's package, started for the run on a free port.
+
+PostgreSQL refuses to run as root, so as root everything is done as the user `postgres`.
+"""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+from tests.support.run import free_port
+
+USER = "postgres"
+
+#: The data is thrown away, so the disk need not be waited for; the bench turns this on.
+WITHOUT_DISK = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "autovacuum=off")
+
+
+def binaries() -> Path:
+    """The folder of the newest PostgreSQL that is installed."""
+
+    def version(path: Path) -> tuple[int, ...]:
+        return tuple(int(number) for number in re.findall(r"\d+", path.parent.parent.name))
+
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=version)
+    if found:
+        return found[-1].parent
+    on_path = shutil.which("initdb")
+    if on_path is None:
+        raise RuntimeError("PostgreSQL is not installed: apt-get install postgresql")
+    return Path(on_path).resolve().parent
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server, known by its data folder and port."""
+
+    data: Path
+    port: int
+
+    def url(self, database: str) -> str:
+        return f"postgresql+psycopg://{USER}@127.0.0.1:{self.port}/{database}"
+
+    def execute(self, statement: str, database: str = "postgres") -> list[tuple[object, ...]]:
+        """Run one statement outside any transaction, as CREATE DATABASE wants it."""
+        with psycopg.connect(
+            host="127.0.0.1", port=self.port, user=USER, dbname=database, autocommit=True
+        ) as connection:
+            cursor = connection.execute(statement)  # type: ignore[arg-type]  # a test's own text
+            return cursor.fetchall() if cursor.description else []
+
+    def create_database(self, name: str, template: str | None = None) -> str:
+        self.drop_database(name)
+        copied = f' TEMPLATE "{template}" STRATEGY file_copy' if template else ""
+        self.execute(f'CREATE DATABASE "{name}"{copied}')
+        return self.url(name)
+
+    def drop_database(self, name: str) -> None:
+        self.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+    def disconnect_all(self, database: str) -> None:
+        """Cut every connection to a database, as a restart of the server would."""
+        self.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'")
+
+    @property
+    def pid(self) -> int:
+        return int((self.data / "postmaster.pid").read_text().split()[0])
+
+    def kill(self) -> None:
+        """What a power cut looks like to the applications."""
+        pid = self.pid
+        os.kill(pid, signal.SIGQUIT)
+        _wait_until_gone(pid)
+
+    def stop(self) -> None:
+        try:
+            pid = self.pid
+        except FileNotFoundError:
+            return
+        try:
+            os.kill(pid, signal.SIGINT)  # the fast shutdown: open connections are cut
+        except ProcessLookupError:
+            return
+        _wait_until_gone(pid)
+
+
+def start(folder: Path, *, port: int | None = None, options: tuple[str, ...] = WITHOUT_DISK) -> Server:
+    """Start a server in `folder`/postgres; a folder used before keeps its data."""
+    data = folder / "postgres"
+    if not data.exists():
+        data.mkdir(mode=0o700)
+        if os.geteuid() == 0:
+            shutil.chown(data, USER, USER)
+        _run(
+            "initdb",
+            "-D",
+            str(data),
+            "-U",
+            USER,
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C.UTF-8",
+            "--no-sync",
+        )
+    server = Server(data, port or free_port())
+    settings = (
+        "listen_addresses=127.0.0.1",
+        f"port={server.port}",
+        f"unix_socket_directories={data}",
+        "max_connections=200",
+        "shared_buffers=128MB",
+        *options,
+    )
+    # pg_ctl detaches it: the server outlives the worker that happened to start it.
+    log = data / "server.log"
+    try:
+        _run(
+            "pg_ctl",
+            "start",
+            "--silent",
+            "-D",
+            str(data),
+            "-l",
+            str(log),
+            "-o",
+            " ".join(f"-c {s}" for s in settings),
+        )
+    except RuntimeError as error:
+        raise RuntimeError(f"{error}\n{log.read_text()[-2000:] if log.exists() else ''}") from error
+    return server
+
+
+def stop_leftover(folder: Path) -> None:
+    """Stop the server of a run that was killed."""
+    Server(folder / "postgres", 0).stop()
+
+
+def _as_postgres(program: str, *arguments: str) -> list[str]:
+    command = [str(binaries() / program), *arguments]
+    return ["runuser", "-u", USER, "--", *command] if os.geteuid() == 0 else command
+
+
+def _run(program: str, *arguments: str) -> None:
+    done = subprocess.run(
+        _as_postgres(program, *arguments),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd="/",
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"{program} failed: {done.stderr}")
+
+
+def _wait_until_gone(pid: int, seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
+    while _is_alive(pid):
+        if time.monotonic() > end:
+            raise RuntimeError(f"process {pid} did not end")
+        time.sleep(0.02)
+
+
+def _is_alive(pid: int) -> bool:
+    """A zombie counts as gone: it has closed everything."""
+    try:
+        stat = Path("/proc", str(pid), "stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"

@@ -1,0 +1,77 @@
+"""A real Redis (or Valkey) on a free port, that a test can stop, freeze and wake."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import redis
+
+from tests.support.run import free_port
+
+
+@dataclass
+class RedisServer:
+    folder: Path
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def start(self) -> "RedisServer":
+        program = shutil.which("redis-server") or shutil.which("valkey-server")
+        if program is None:
+            raise RuntimeError("Redis is not installed: apt-get install redis-server")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        options = {"port": self.port, "bind": "127.0.0.1", "dir": self.folder, "save": "", "appendonly": "no"}
+        words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
+        self.process = subprocess.Popen(
+            [program, *words], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        self._wait_until_ready()
+        return self
+
+    def client(self) -> redis.Redis:
+        return redis.Redis(port=self.port, socket_timeout=2)
+
+    def flush(self) -> None:
+        with self.client() as client:
+            client.flushall()
+
+    def freeze(self) -> None:
+        """Connections are accepted and nothing is answered: the worst way to be away."""
+        self._signal(signal.SIGSTOP)
+
+    def wake(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def stop(self) -> None:
+        if self.process is None:
+            return
+        self._signal(signal.SIGCONT)
+        self.process.kill()
+        self.process.wait()
+        self.process = None
+
+    def _signal(self, number: int) -> None:
+        if self.process is not None and self.process.poll() is None:
+            os.kill(self.process.pid, number)
+
+    def _wait_until_ready(self, seconds: float = 10) -> None:
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
+                    connection.sendall(b"PING\r\n")
+                    if connection.recv(7).startswith(b"+PONG"):
+                        return
+            except OSError:
+                if time.monotonic() > end:
+                    raise
+            time.sleep(0.02)

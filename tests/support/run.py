@@ -1,0 +1,59 @@
+"""One folder for a whole test run, shared by all xdist workers: servers, templates and locks live in it."""
+
+import fcntl
+import json
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+PREFIX = "pledge-tests-"
+
+
+def create() -> Path:
+    """A new run folder. Other users may pass through it: PostgreSQL's own user works in it when we are root."""
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+    folder.chmod(0o711)
+    (folder / "owner").write_text(str(os.getpid()))
+    return folder
+
+
+def leftovers() -> list[Path]:
+    """Run folders whose owner was killed before it could clean up."""
+    found = []
+    for owner in Path(tempfile.gettempdir()).glob(PREFIX + "*/owner"):
+        pid = owner.read_text().strip()
+        if pid and not Path("/proc", pid).exists():
+            found.append(owner.parent)
+    return found
+
+
+def remove(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def locked(folder: Path, name: str) -> Iterator[None]:
+    """One worker at a time inside the block."""
+    with (folder / f"{name}.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def once(folder: Path, name: str, make: Callable[[], Any]) -> Any:
+    """What `make` returned to the first worker that asked; the others get the same (as JSON)."""
+    with locked(folder, name):
+        kept = folder / f"{name}.json"
+        if not kept.exists():
+            kept.write_text(json.dumps(make()))
+        return json.loads(kept.read_text())
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])

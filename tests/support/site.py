@@ -1,0 +1,149 @@
+"""The site as it runs for people: granian and the worker as processes, on ports and folders of their own."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pledge.commands.serve import DEMO_CAMPAIGN, web_command, worker_command
+from pledge.settings import ROOT, Settings
+from tests.support.run import free_port
+
+
+@dataclass
+class Site:
+    """Start it, talk to it over HTTP, kill parts of it."""
+
+    folder: Path
+    database_url: str
+    port: int = field(default_factory=free_port)
+    #: More settings, by their names in the environment.
+    settings: dict[str, str] = field(default_factory=dict)
+    web: "subprocess.Popen[bytes] | None" = None
+    worker: "subprocess.Popen[bytes] | None" = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "site.log"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        own = {
+            "PLEDGE_BASE_URL": self.url,
+            "PLEDGE_DATABASE_URL": self.database_url,
+            "PLEDGE_INSTANCE_DIR": str(self.folder),
+            # Every browser of a run comes from one address.
+            "PLEDGE_LIMIT_SIGN": "100000 per minute",
+            "PLEDGE_LIMIT_TOKEN": "100000 per minute",
+            "PLEDGE_LIMIT_LINK": "100000 per minute",
+        }
+        return {**os.environ, **own, **self.settings}
+
+    def start(self, *, demo: bool = True) -> "Site":
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if demo:
+            self.flask("demo", "load")
+        self.start_web()
+        self.start_worker()
+        self.wait_until_up()
+        return self
+
+    def start_web(self) -> None:
+        shape = Settings(database_url=self.database_url, redis_url=self.settings.get("PLEDGE_REDIS_URL", ""))
+        self.web = self._process(web_command(shape, self.port))
+
+    def start_worker(self) -> None:
+        self.worker = self._process(worker_command())
+
+    def flask(self, *words: str) -> str:
+        """Run a command of the command line against this site; its output."""
+        done = subprocess.run(
+            [*worker_command()[:-1], *words],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, f"flask {' '.join(words)}: {done.stderr or done.stdout}"
+        return done.stdout
+
+    def stop(self) -> None:
+        for process in (self.web, self.worker):
+            if process is not None and process.poll() is None:
+                process.terminate()
+        for process in (self.web, self.worker):
+            if process is not None:
+                try:
+                    process.wait(15)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait()
+        self.web = self.worker = None
+
+    def kill_worker(self) -> None:
+        """What a power cut does to it."""
+        assert self.worker is not None
+        self.worker.send_signal(signal.SIGKILL)
+        self.worker.wait()
+        self.worker = None
+
+    def wait_until_up(self, seconds: float = 30) -> None:
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                self.get("/healthz")
+                return
+            except OSError as error:
+                ended = self.web is None or self.web.poll() is not None
+                if ended or time.monotonic() > end:
+                    raise RuntimeError(
+                        f"the site did not come up: {error}\n{self.log_text()[-3000:]}"
+                    ) from error
+                time.sleep(0.05)
+
+    def get(self, path: str) -> str:
+        """The body of a page; raises where the status is not a success."""
+        with urllib.request.urlopen(self.url + path, timeout=10) as response:
+            return str(response.read().decode())
+
+    def count(self, slug: str = DEMO_CAMPAIGN.name) -> int:
+        return int(json.loads(self.get(f"/api/v1/campaigns/{slug}/count"))["people"])
+
+    def mails(self, to: str) -> list[dict[str, Any]]:
+        """What the mailbox holds for an address, newest first."""
+        return [
+            mail
+            for mail in json.loads(self.get("/dev/mailbox.json"))
+            if to.lower() in json.dumps(mail["to"]).lower()
+        ]
+
+    def wait_for_mail(self, to: str, *, count: int = 1, seconds: float = 15) -> dict[str, Any]:
+        """The newest mail to an address, once there are `count` of them."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            found = self.mails(to)
+            if len(found) >= count:
+                return found[0]
+            time.sleep(0.1)
+        raise AssertionError(f"no mail number {count} to {to} in {seconds} s\n{self.log_text()[-2000:]}")
+
+    def log_text(self) -> str:
+        return self.log.read_text(errors="replace") if self.log.exists() else ""
+
+    def _process(self, command: list[str]) -> "subprocess.Popen[bytes]":
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                command, cwd=ROOT, env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )

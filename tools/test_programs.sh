@@ -1,0 +1,34 @@
+#!/bin/sh
+# Install what the tests start for real and this machine lacks: PostgreSQL, Redis, Chromium, a Korean font.
+set -eu
+
+has() { command -v "$1" >/dev/null 2>&1; }
+
+missing=
+has initdb || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
+has redis-server || has valkey-server || missing="$missing redis-server"
+has chromium || has chromium-browser || has google-chrome || missing="$missing chromium"
+has fc-list && [ -n "$(fc-list :lang=ko family 2>/dev/null)" ] || missing="$missing fonts-noto-cjk"
+[ -n "$missing" ] || exit 0
+
+as_root=
+if [ "$(id -u)" != 0 ]; then
+    as_root="sudo -n"
+    sudo -n true 2>/dev/null || as_root=none
+fi
+if [ "$as_root" = none ] || ! has apt-get; then
+    echo "The tests need these Debian packages; install them and try again: apt-get install$missing" >&2
+    exit 1
+fi
+
+echo "Installing for the tests:$missing"
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+# The Debian package would start a server of its own; the tests start theirs.
+apt() { $as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 "$@" >>"$log" 2>&1; }
+# shellcheck disable=SC2086  # a list of words
+if ! { apt update && apt install -y --no-install-recommends $missing; }; then
+    tail -n 5 "$log" >&2
+    echo "apt-get could not install:$missing" >&2
+    exit 1
+fi
