@@ -6,6 +6,7 @@ from pledge.commands.demo import demo
 from pledge.commands.ledger import ledger
 from pledge.commands.mail import mail
 from pledge.commands.serve import serve
+from pledge.commands.totals import totals
 from pledge.commands.worker import worker
 
 
@@ -14,4 +15,5 @@ def register(app: Flask) -> None:
     app.cli.add_command(ledger)
     app.cli.add_command(mail)
     app.cli.add_command(serve)
+    app.cli.add_command(totals)
     app.cli.add_command(worker)

@@ -9,6 +9,7 @@ import threading
 import time
 import urllib.request
 from dataclasses import dataclass, field
+from types import FrameType
 from typing import Any
 
 import click
@@ -29,8 +30,13 @@ FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 10.0
 LIVED_WELL = 30.0
 
+WORKER_AFTER = 1.0
+
 #: Seconds that a process gets to finish what is in hand after SIGTERM.
 GRACE = 12.0
+
+#: From <linux/prctl.h>: the signal that the kernel sends to a process whose parent has died.
+PR_SET_PDEATHSIG = 1
 
 
 @click.command("serve")
@@ -43,13 +49,14 @@ def serve(port: int) -> None:
     prepare(settings)
     address = f"http://{HOST}:{port}"
     environment = {"PLEDGE_BASE_URL": address, **os.environ}
-    stopped = threading.Event()
+    wish = Wish()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, lambda *_: stopped.set())
-    children = [Child("web", web_command(settings, port)), Child("worker", worker_command())]
-    announce = threading.Thread(target=announce_when_up, args=(address, settings, stopped), daemon=True)
-    announce.start()
-    supervise(children, environment, stopped)
+        signal.signal(number, wish.to_stop)
+    # The worker a moment later: loading both at once on few cores would keep the visitor waiting for the web.
+    worker = Child("worker", worker_command(), due_at=time.monotonic() + WORKER_AFTER)
+    children = [Child("web", web_command(settings, port)), worker]
+    threading.Thread(target=announce_when_up, args=(address, settings, wish), daemon=True).start()
+    supervise(children, environment, wish)
 
 
 def prepare(settings: Settings) -> None:
@@ -82,7 +89,7 @@ def web_command(settings: Settings, port: int) -> list[str]:
         "--workers": workers,
         "--blocking-threads": 8,
         "--workers-kill-timeout": 10,
-        "--log-level": "warning",
+        "--log-level": "error",
     }
     words = [word for name, value in options.items() for word in (name, str(value))]
     return [sys.executable, "-m", "granian", *words, "--no-ws", "wsgi:app"]
@@ -90,6 +97,16 @@ def web_command(settings: Settings, port: int) -> list[str]:
 
 def worker_command() -> list[str]:
     return [sys.executable, "-m", "flask", "--app", "wsgi", "worker"]
+
+
+@dataclass
+class Wish:
+    """Whether somebody asked us to stop. A plain flag: a lock in a signal handler could wait for its own thread."""
+
+    stop: bool = False
+
+    def to_stop(self, _number: int, _frame: FrameType | None) -> None:
+        self.stop = True
 
 
 @dataclass
@@ -108,7 +125,11 @@ class Child:
         now = time.monotonic()
         if self.process is None:
             if now >= self.due_at:
-                self.process = subprocess.Popen(self.command, cwd=ROOT, env=environment)
+                # A process group of its own: a Ctrl-C or a signal to our group reaches it once, from us, and not
+                # twice, which would cut a graceful end short.
+                self.process = subprocess.Popen(
+                    tied_to_us(self.command), cwd=ROOT, env=environment, process_group=0
+                )
                 self.started_at = now
             return
         status = self.process.poll()
@@ -116,7 +137,6 @@ class Child:
             return
         if now - self.started_at > LIVED_WELL:
             self.pause = FIRST_PAUSE
-        # The pause also covers Ctrl-C and a signal to the whole group, which may reach the children first.
         click.echo(f"{self.name} ended with {status}; starting it again in {self.pause:g} s", err=True)
         self.process, self.due_at = None, now + self.pause
         self.pause = min(self.pause * 2, LONGEST_PAUSE)
@@ -126,12 +146,21 @@ class Child:
             self.process.send_signal(number)
 
 
-def supervise(children: list[Child], environment: dict[str, str], stopped: threading.Event) -> None:
-    """Keep the children running until `stopped`, then let them finish and end."""
+def tied_to_us(command: list[str]) -> list[str]:
+    """The command, ended by the kernel when this process is killed (Linux); elsewhere just the command."""
+    if sys.platform != "linux":
+        return command
+    tie = f"import ctypes, os, sys; ctypes.CDLL(None).prctl({PR_SET_PDEATHSIG}, {int(signal.SIGTERM)});"
+    return [sys.executable, "-I", "-S", "-c", f"{tie} os.execv(sys.argv[1], sys.argv[1:])", *command]
+
+
+def supervise(children: list[Child], environment: dict[str, str], wish: Wish) -> None:
+    """Keep the children running until we are asked to stop, then let them finish and end."""
     try:
-        while not stopped.wait(0.2):
+        while not wish.stop:
             for child in children:
                 child.look_after(environment)
+            time.sleep(0.2)
     finally:
         for child in children:
             child.tell(signal.SIGTERM)
@@ -145,9 +174,10 @@ def supervise(children: list[Child], environment: dict[str, str], stopped: threa
                     child.process.wait()
 
 
-def announce_when_up(address: str, settings: Settings, stopped: threading.Event) -> None:
+def announce_when_up(address: str, settings: Settings, wish: Wish) -> None:
     """Print where to go once the site answers there."""
-    while not stopped.wait(0.1):
+    while not wish.stop:
+        time.sleep(0.15)
         if answers(f"{address}/healthz"):
             click.echo(f"\n  The site     {address}")
             if not settings.is_production and not settings.smtp_url.get_secret_value():

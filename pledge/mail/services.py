@@ -38,7 +38,7 @@ GIVE_UP_AFTER = timedelta(hours=72)
 DATABASE_ERRORS = (SQLAlchemyError, NotDurable)
 
 #: Seconds between tries to write down what happened to a mail while the database is away, as in a restart.
-_INSIST = (0.1, 0.4, 1.0, 2.0, 3.0)
+_INSIST = (0.1, 0.4, 1.0, 2.0)
 
 _random = SystemRandom()
 

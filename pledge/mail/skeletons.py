@@ -15,6 +15,7 @@ from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 from functools import lru_cache
 from html import escape
+from itertools import groupby
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
@@ -25,6 +26,8 @@ from pledge.mail.models import MailKind
 
 #: 7bit, so that no relay has to re-encode Korean (which would break a DKIM signature).
 POLICY = SMTP.clone(cte_type="7bit")
+#: The library's folding lets an encoded word end one character past its limit; RFC 2047 allows 76.
+_SUBJECT_POLICY = POLICY.clone(max_line_length=75)
 
 #: The values that templates may print.
 NAMES = ("campaign", "link", "code", "not_me", "since")
@@ -51,19 +54,30 @@ class UnsafeAddress(ValueError):
 
 
 class Text:
-    """A rendered template, cut where the values go."""
+    """A rendered text, cut where the values go."""
 
-    def __init__(self, template: str) -> None:
-        rendered = _TEMPLATES.get_template(template).render(_MARKS)
-        pieces = _MARK.split(rendered)
-        self._pieces = pieces[::2]
-        self.names = pieces[1::2]
+    def __init__(self, rendered: str) -> None:
+        first, *rest = _MARK.split(rendered)
+        self._first = first
+        self._rest = list(zip(rest[::2], rest[1::2], strict=True))
 
     def fill(self, values: Mapping[str, str]) -> str:
-        parts = [self._pieces[0]]
-        for name, piece in zip(self.names, self._pieces[1:], strict=True):
-            parts += (values[name], piece)
-        return "".join(parts)
+        return self._first + "".join([values[name] + piece for name, piece in self._rest])
+
+
+class Part:
+    """A body in quoted-printable: lines without a value are encoded once, the others when they are filled."""
+
+    def __init__(self, rendered: str) -> None:
+        self._runs: list[bytes | Text] = []
+        for has_value, lines in groupby(rendered.splitlines(), key=lambda line: bool(_MARK.search(line))):
+            if has_value:
+                self._runs += [Text(line) for line in lines]
+            else:
+                self._runs.append(b"".join(map(_encoded, lines)))
+
+    def fill(self, values: Mapping[str, str]) -> bytes:
+        return b"".join([run if isinstance(run, bytes) else _encoded(run.fill(values)) for run in self._runs])
 
 
 @dataclass(frozen=True)
@@ -71,8 +85,8 @@ class Skeleton:
     """All that mails of one kind and language share."""
 
     subject: Text
-    text: Text
-    html: Text
+    text: Part
+    html: Part
     #: The MIME frame, cut where the two parts go.
     head: bytes
     between: bytes
@@ -82,16 +96,16 @@ class Skeleton:
         """The mail as it goes over the wire: ASCII, CRLF, no line longer than 76 but for a long address."""
         if not _ADDRESS.fullmatch(message.to):
             raise UnsafeAddress
-        values = message.values
+        values = {name: " ".join(value.split()) for name, value in message.values.items()}
         changing = f"To: {message.to}\r\nDate: {format_datetime(clock.now())}\r\nMessage-ID: {message.message_id}\r\n"
         return b"".join(
             (
                 _subject(self.subject.fill(values)),
                 changing.encode("ascii"),
                 self.head,
-                _encoded(self.text.fill(values)),
+                self.text.fill(values),
                 self.between,
-                _encoded(self.html.fill({name: escape(value) for name, value in values.items()})),
+                self.html.fill({name: escape(value) for name, value in values.items()}),
                 self.tail,
             )
         )
@@ -104,9 +118,9 @@ def skeleton(kind: MailKind, lang: str, sender: str) -> Skeleton:
     frame = _frame(kind, lang, sender)
     head, between, tail = re.split(rb"%(?:TEXT|HTML)%\r\n", frame.as_bytes(policy=POLICY))
     return Skeleton(
-        subject=Text(f"{folder}/subject.txt"),
-        text=Text(f"{folder}/body.txt"),
-        html=Text(f"{folder}/body.html"),
+        subject=Text(_rendered(f"{folder}/subject.txt")),
+        text=Part(_rendered(f"{folder}/body.txt")),
+        html=Part(_rendered(f"{folder}/body.html")),
         head=head,
         between=between,
         tail=tail,
@@ -125,21 +139,26 @@ def _frame(kind: MailKind, lang: str, sender: str) -> EmailMessage:
     # Keeps out-of-office replies and mailing list software away (RFC 3834).
     frame["Auto-Submitted"] = "auto-generated"
     frame["X-Auto-Response-Suppress"] = "All"
-    frame["Content-Language"] = lang
     frame.set_content("%TEXT%\n", charset="utf-8", cte="quoted-printable")
     frame.add_alternative("%HTML%\n", subtype="html", charset="utf-8", cte="quoted-printable")
+    # Only now: add_alternative() takes Content headers away with the first part.
+    frame["Content-Language"] = lang
     # "=_" cannot occur in quoted-printable text, so no value can end a part.
     frame.set_boundary(f"=_{kind}_{lang}_part")
     return frame
 
 
-def _encoded(text: str) -> bytes:
-    """Quoted-printable with soft line breaks (RFC 2045 section 6.7)."""
-    return b2a_qp(text.replace("\r\n", "\n").replace("\n", "\r\n").encode())
+def _rendered(template: str) -> str:
+    return _TEMPLATES.get_template(template).render(_MARKS)
+
+
+def _encoded(line: str) -> bytes:
+    """One line in quoted-printable with soft line breaks (RFC 2045 section 6.7)."""
+    # Without blanks at its end: the encoder would let such a line grow past 76 characters.
+    return b2a_qp(line.rstrip().encode() + b"\r\n")
 
 
 @lru_cache(maxsize=256)
 def _subject(subject: str) -> bytes:
-    # A line break would begin a new header; the policy refuses one, a title should not be able to stop mails.
-    header: str = POLICY.fold("Subject", POLICY.header_factory("Subject", " ".join(subject.split())))
+    header: str = _SUBJECT_POLICY.fold("Subject", _SUBJECT_POLICY.header_factory("Subject", subject.strip()))
     return header.encode("ascii")

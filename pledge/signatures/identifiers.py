@@ -52,7 +52,7 @@ def read_own_token(purpose: Purpose, token: str) -> int:
 
 
 def _numbers(payload: tokens.Payload, count: int) -> list[int]:
-    numbers = [part for part in payload if isinstance(part, int)]
+    numbers = [part for part in payload if isinstance(part, int) and 0 < part < 2**63]
     if len(payload) != count or len(numbers) != count:
         raise BadToken
     return numbers

@@ -8,7 +8,6 @@ import signal
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from types import FrameType
 
 from flask import Flask
 
@@ -27,10 +26,13 @@ IDLE_FOLD = 0.2
 
 #: Pauses while the database or the mail server is away.
 FIRST_PAUSE = 0.5
-LONGEST_PAUSE = 15.0
+LONGEST_WITHOUT_DATABASE = 5.0
+LONGEST_WITHOUT_SMTP = 15.0
+
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 #: Threads that send, each with its own connection: while one waits for the disk or the server another works.
-SENDERS = 2
+SENDERS = 4
 #: SQLite has one writer at a time anyway.
 SENDERS_ON_SQLITE = 1
 
@@ -44,8 +46,8 @@ class Worker:
 
     def run(self) -> None:
         """Work until a signal comes; returns when everything in hand is done."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._on_signal)
+        # Blocked in every thread and waited for below: a handler could interrupt a lock that it needs itself.
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
         settings: Settings = self.app.extensions["pledge.settings"]
         senders = SENDERS_ON_SQLITE if settings.uses_sqlite else SENDERS
         threads = [threading.Thread(target=self.repeat, args=("fold", self.fold), name="fold")]
@@ -56,22 +58,21 @@ class Worker:
         log.info("worker started", senders=senders)
         for thread in threads:
             thread.start()
-        self.stopping.wait()
+        signal.sigwait(STOP_SIGNALS)
+        self.stopping.set()
         for thread in threads:
             thread.join()
         log.info("worker stopped")
 
-    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
-        self.stopping.set()
-
     def fold(self) -> float:
-        return 0.0 if ledger.fold() else IDLE_FOLD
+        # Not at once again unless more waits: a fold costs the same for one entry and for a hundred.
+        return 0.0 if ledger.fold() >= ledger.BATCH else IDLE_FOLD
 
     def send_mails(self, settings: Settings) -> None:
         """One sender: its own transport, used by this thread alone."""
         transport = mail.transport(settings)
         composers = mails.composers()
-        pauses = Pauses()
+        pauses = Pauses(LONGEST_WITHOUT_SMTP)
 
         def step() -> float:
             done = mail.deliver(composers, transport, stop=self.stopping.is_set)
@@ -87,14 +88,15 @@ class Worker:
 
     def repeat(self, name: str, step: Step) -> None:
         """Run a step until the worker stops; a failure costs a pause, not the thread."""
-        pauses = Pauses()
+        pauses = Pauses(LONGEST_WITHOUT_DATABASE)
         while not self.stopping.is_set():
             try:
                 with self.app.app_context():
                     rest = step()
             except mail.DATABASE_ERRORS as error:
+                if not pauses.used:
+                    log.error("worker: database away", step=name, kind=type(error).__name__)
                 rest = pauses.next()
-                log.error("worker: database away", step=name, kind=type(error).__name__, pause=round(rest, 1))
             except Exception as error:  # noqa: BLE001  # whatever it is, mails and the count must go on
                 rest = pauses.next()
                 log.error("worker: step failed", step=name, exc_info=error)
@@ -109,11 +111,12 @@ class Worker:
 class Pauses:
     """Growing pauses while something is away."""
 
+    longest: float
     used: int = 0
 
     def next(self) -> float:
         self.used += 1
-        return min(FIRST_PAUSE * 2.0 ** min(self.used - 1, 10), LONGEST_PAUSE)
+        return min(FIRST_PAUSE * 2.0 ** min(self.used - 1, 10), self.longest)
 
     def reset(self) -> None:
         self.used = 0

@@ -1,8 +1,28 @@
-"""The fold numbers entries and moves tallies: all of it or nothing, each entry once."""
+"""The fold numbers entries and moves tallies: all of it or nothing, and each entry once."""
 
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import select, text
+
+from pledge.db import db
 from pledge.ledger import queries
+from pledge.ledger.models import Dimension, LedgerEntry
 from pledge.ledger.services import fold
-from tests.ledger import book
+from tests.ledger import book, crash
+from tests.support import apps
+
+PLACES = st.sampled_from([("KR", "KR-11"), ("KR", "KR-26"), ("KR", None), ("JP", None)])
+HOURS = st.integers(0, 30)
+LIMITS = st.integers(1, 5)
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("confirm"), st.integers(0, 1), PLACES, HOURS),
+        st.tuples(st.just("withdraw"), st.integers(0, 20), HOURS),
+        st.tuples(st.just("fold"), LIMITS),
+        st.tuples(st.just("crash"), LIMITS, st.integers(1, 10)),
+    ),
+    max_size=25,
+)
 
 
 def test_confirmations_and_withdrawals_become_the_count(app):
@@ -14,7 +34,153 @@ def test_confirmations_and_withdrawals_become_the_count(app):
     assert fold() == 3
 
     assert queries.count(campaign).people == 1
-    assert queries.breakdown(campaign, queries.Dimension.COUNTRY) == {"KR": 0, "JP": 1}
-    assert queries.breakdown(campaign, queries.Dimension.HOUR) == {"2026-11-24T12": 2, "2026-11-24T13": -1}
+    assert queries.breakdown(campaign, Dimension.COUNTRY) == {"KR": 0, "JP": 1}
+    assert queries.breakdown(campaign, Dimension.HOUR) == {"2026-11-24T12": 2, "2026-11-24T13": -1}
     assert queries.number_of(second) == 2
     book.check()
+
+
+@given(steps=STEPS)
+def test_any_interleaving_of_confirm_withdraw_fold_and_crash_leaves_tallies_that_are_the_rows(app, steps):
+    apps.clean(app)
+    campaigns = [book.campaign("one"), book.campaign("two")]
+    counted: list[tuple[int, int, tuple[str, str | None]]] = []
+    for step, *details in steps:
+        if step == "confirm":
+            which, place, hours = details
+            counted.append((campaigns[which], book.confirm(campaigns[which], *place, hours=hours), place))
+        elif step == "withdraw" and counted:
+            which, hours = details
+            campaign, signature, place = counted.pop(which % len(counted))
+            book.withdraw(campaign, signature, *place, hours=hours)
+        elif step == "fold":
+            fold(limit=details[0])
+        elif step == "crash":
+            with crash.at(details[1]):
+                fold(limit=details[0])
+        book.check()
+    while fold(limit=3):
+        book.check()
+    assert all(row.number is not None for row in book.entries())
+    for campaign in campaigns:
+        assert queries.count(campaign).people == sum(1 for known, *_ in counted if known == campaign)
+
+
+def test_a_crash_at_every_statement_of_the_fold_leaves_nothing_behind(app):
+    old, new = book.campaign("old"), book.campaign("new")
+    book.confirm(old, region="KR-11")
+    fold()
+    for _ in range(3):
+        book.confirm(old, region="KR-26")
+        book.confirm(new, "JP")
+    before = (book.stored_tallies(), [row.number for row in book.entries()])
+
+    crashes = 0
+    while True:
+        with crash.at(crashes + 1):
+            fold()
+        if queries.lag() == 0:
+            break
+        crashes += 1
+        assert (book.stored_tallies(), [row.number for row in book.entries()]) == before, f"after {crashes} statements"
+
+    assert crashes >= 7  # the look, BEGIN or the lock, heads, numbers, tallies, heads, COMMIT
+    book.check()
+    assert queries.count(old).people == 4
+    assert queries.count(new).people == 3
+
+
+def test_a_limit_takes_the_oldest_entries_first(app):
+    campaign = book.campaign()
+    people = [book.confirm(campaign) for _ in range(5)]
+
+    assert fold(limit=2) == 2
+
+    assert [queries.number_of(person) for person in people] == [1, 2, None, None, None]
+    assert [fold(limit=2), fold(limit=2), fold(limit=2)] == [2, 1, 0]
+    assert [queries.number_of(person) for person in people] == [1, 2, 3, 4, 5]
+
+
+def test_campaigns_are_numbered_apart(app):
+    one, two = book.campaign("one"), book.campaign("two")
+    people = [book.confirm(campaign) for campaign in (one, two, two, one, two)]
+
+    fold()
+
+    assert [queries.number_of(person) for person in people] == [1, 1, 2, 2, 3]
+    assert {number: found.people for number, found in queries.counts([one, two]).items()} == {one: 2, two: 3}
+
+
+def test_an_idle_fold_is_one_read_and_takes_no_write_lock(app, statements):
+    campaign = book.campaign()
+    book.confirm(campaign)
+    fold()
+
+    with db.engine.connect().execution_options(immediate=True) as writer, writer.begin():
+        writer.execute(text("UPDATE campaigns SET goal = goal"))
+        with statements() as seen:
+            assert fold() == 0
+
+    assert len(seen) == 1, seen
+
+
+def test_a_fold_is_five_statements_however_many_entries_and_campaigns(app, statements):
+    for slug in ("one", "two", "three"):
+        campaign = book.campaign(slug)
+        for _ in range(4):
+            book.confirm(campaign)
+
+    with statements() as seen:
+        fold()
+
+    # One look before, and on PostgreSQL the lock.
+    assert len(seen) == (6 if db.engine.dialect.name == "postgresql" else 5), seen
+
+
+def test_the_count_reads_one_row_and_a_campaign_that_nobody_signed_counts_nobody(app, statements, frozen_clock):
+    campaign = book.campaign()
+
+    with statements() as seen:
+        found = queries.count(campaign)
+
+    assert (found.people, found.organizations, found.as_of) == (0, 0, frozen_clock.now())
+    assert len(seen) == 1, seen
+
+
+def test_who_signs_again_gets_the_number_of_the_new_signature(app):
+    campaign = book.campaign()
+    person = book.confirm(campaign)
+    book.confirm(campaign)
+    book.withdraw(campaign, person)
+    fold()
+    assert queries.number_of(person) == 1
+
+    book.confirm(campaign, signature_id=person)
+
+    assert queries.number_of(person) is None, "not folded yet"
+    fold()
+    assert queries.number_of(person) == 2
+
+
+def test_a_stranger_has_no_number(app):
+    assert queries.number_of(12345) is None
+
+
+def test_the_lag_is_the_age_of_the_oldest_entry_that_waits(app, frozen_clock):
+    frozen_clock.move(seconds=(book.NOON - frozen_clock.now()).total_seconds())
+    campaign = book.campaign()
+    assert queries.lag() == 0
+    book.confirm(campaign)
+    frozen_clock.move(minutes=2)
+    book.confirm(campaign)
+
+    assert queries.lag() == 120
+    fold()
+    assert queries.lag() == 0
+
+
+def test_the_hour_of_an_entry_is_in_utc(app):
+    campaign = book.campaign()
+    book.confirm(campaign, hours=5)
+    hour = db.session.execute(select(LedgerEntry.hour)).scalar_one()
+    assert hour == "2026-11-24T17"

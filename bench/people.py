@@ -1,0 +1,150 @@
+"""Signatures in bulk: by COPY into the real tables with their indexes in place, sealed and hashed as the site does."""
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import count
+from pathlib import Path
+
+import psycopg
+from sqlalchemy import select
+
+from bench.servers import Site
+from pledge import clock, tokens
+from pledge.campaigns.models import PledgeText
+from pledge.crypto import vault
+from pledge.ledger.services import hour_of
+from pledge.signatures.counting import mismatches
+from pledge.signatures.identifiers import new_id
+from pledge.signatures.models import EMAIL_CONTEXT, NAME_CONTEXT
+from pledge.db import db
+from pledge.tokens import Purpose
+
+_SIGNATURES = """
+    COPY signatures (id, campaign_id, address_hash, seq, state, email, name, country, region, public_name, updates, lang,
+                     pledge_text_id, privacy_version, submitted_at, code_since, confirmed_at) FROM STDIN"""
+_ENTRIES = """
+    COPY ledger_entries (campaign_id, kind, delta, reason, signature_id, country, region, hour, occurred_at, number,
+                         people_after) FROM STDIN"""
+_MAILS = "COPY outbox_mails (kind, signature_id, seq, lang, created_at, due_at) FROM STDIN"
+
+_numbers = count(1)
+
+
+@dataclass(frozen=True)
+class Pending:
+    """Signatures that wait, and the tokens that their mails would carry."""
+
+    ids: list[int]
+    tokens: Path
+
+
+def add_confirmed(site: Site, number: int, *, folded: bool = True) -> None:
+    """Confirmed signatures with their ledger entries; `folded`: numbered and tallied too. Into an empty campaign."""
+    with site.context(), connect(site) as connection:
+        campaign_id, pledge_id = _campaign()
+        now = clock.now()
+        moments = [now - timedelta(seconds=30 * (number - place)) for place in range(number)]
+        places = [_place(place) for place in range(number)]
+        ids = _copy_signatures(connection, campaign_id, pledge_id, "confirmed", moments, places)
+        tallies: Counter[tuple[str, str]] = Counter()
+        with connection.cursor().copy(_ENTRIES) as copy:
+            for place, (row, (country, region), at) in enumerate(zip(ids, places, moments, strict=True), 1):
+                hour = hour_of(at)
+                numbered = (place, place) if folded else (None, None)
+                copy.write_row(
+                    (campaign_id, "person", 1, "confirmed", row, country, region, hour, at, *numbered)
+                )
+                tallies.update([("total", ""), ("country", country), ("hour", hour)])
+                if region:
+                    tallies["region", region] += 1
+        if folded:
+            _fold_by_hand(connection, campaign_id, number, tallies, now)
+        connection.commit()
+        settle(connection)
+        if wrong := mismatches():
+            raise SystemExit(f"the bench loaded signatures that do not match the ledger: {wrong}")
+
+
+def add_pending(site: Site, number: int, *, mails: bool = False) -> Pending:
+    """Waiting signatures; `mails`: each with its mail in the outbox, due now."""
+    with site.context(), connect(site) as connection:
+        campaign_id, pledge_id = _campaign()
+        now = clock.now()
+        places = [_place(place) for place in range(number)]
+        ids = _copy_signatures(connection, campaign_id, pledge_id, "pending", [now] * number, places)
+        if mails:
+            with connection.cursor().copy(_MAILS) as copy:
+                for row in ids:
+                    copy.write_row(("confirm", row, 1, "ko", now, now))
+        connection.commit()
+        settle(connection)
+        file = site.folder / f"tokens-{next(_numbers)}"
+        file.write_text("".join(tokens.mint(Purpose.CONFIRM, [row, 1]) + "\n" for row in ids))
+        return Pending(ids, file)
+
+
+def connect(site: Site) -> psycopg.Connection:
+    url = site.own["PLEDGE_DATABASE_URL"].replace("postgresql+psycopg://", "postgresql://")
+    return psycopg.connect(url)
+
+
+def settle(connection: psycopg.Connection) -> None:
+    """Let the planner know the tables and the disk be done with them, as on a site that has run for a while."""
+    connection.commit()
+    connection.autocommit = True
+    connection.execute("VACUUM (ANALYZE) signatures, ledger_entries, ledger_heads, tallies, outbox_mails")
+    connection.execute("CHECKPOINT")
+    connection.autocommit = False
+
+
+def _campaign() -> tuple[int, int]:
+    """The campaign of the demo and its pledge text."""
+    row = db.session.execute(select(PledgeText.campaign_id, PledgeText.id).limit(1)).one()
+    return row.campaign_id, row.id
+
+
+def _place(number: int) -> tuple[str, str | None]:
+    """Nine of ten sign from one of four places in Korea."""
+    if number % 10 == 0:
+        return ("JP", "US", "DE", "VN")[number // 10 % 4], None
+    return "KR", ("KR-11", "KR-26", "KR-41", "KR-49")[number % 4]
+
+
+def _copy_signatures(
+    connection: psycopg.Connection,
+    campaign_id: int,
+    pledge_id: int,
+    state: str,
+    moments: list[datetime],
+    places: list[tuple[str, str | None]],
+) -> list[int]:
+    safe, ids = vault(), []
+    with connection.cursor().copy(_SIGNATURES) as copy:
+        for at, (country, region) in zip(moments, places, strict=True):
+            ids.append(new_id())
+            email = f"person.{ids[-1]}@example.org"
+            content = (safe.seal(email, EMAIL_CONTEXT), safe.seal("홍길동", NAME_CONTEXT), country, region)
+            consents = (ids[-1] % 3 == 0, ids[-1] % 2 == 0)
+            moved_at = at if state == "confirmed" else None
+            copy.write_row(
+                (ids[-1], campaign_id, hashlib.sha256(email.encode()).digest(), 1, state, *content, *consents, "ko")
+                + (pledge_id, "2026-11-24", at, at, moved_at)
+            )
+    return ids
+
+
+def _fold_by_hand(
+    connection: psycopg.Connection,
+    campaign_id: int,
+    number: int,
+    tallies: Counter[tuple[str, str]],
+    now: datetime,
+) -> None:
+    cursor = connection.cursor()
+    cursor.execute("INSERT INTO ledger_heads VALUES (%s, %s, %s, %s)", (campaign_id, number, number, now))
+    cursor.executemany(
+        "INSERT INTO tallies (campaign_id, kind, dimension, key, count) VALUES (%s, 'person', %s, %s, %s)",
+        [(campaign_id, dimension, key, found) for (dimension, key), found in tallies.items()],
+    )

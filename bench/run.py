@@ -1,0 +1,55 @@
+"""`make bench`: measure what was asked of the speed, print it as a table, keep it in bench/RESULTS.md.
+
+bench/run.py [--quick] [part …]; a part is one of sign confirm count page sizes mails fold sqlite visit. RESULTS.md is
+written by a whole run only. Ends with status 1 when a figure is short.
+"""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from bench import behind, report, visit, web  # noqa: E402  # after the path is known
+from bench.servers import bench  # noqa: E402
+
+WEB = ("sign", "confirm", "count", "page")
+OTHERS = {
+    "sizes": web.sizes,
+    "mails": behind.mails,
+    "fold": behind.fold,
+    "sqlite": behind.sqlite,
+    "visit": visit.first_visit,
+}
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="one short round each: does it run at all?")
+    parser.add_argument("parts", nargs="*", metavar="part", choices=[*WEB, *OTHERS, []])
+    options = parser.parse_args(arguments)
+    wanted = options.parts or [*WEB, *OTHERS]
+    figures = []
+    with bench(quick=options.quick) as servers:
+        if on_the_web := [part for part in WEB if part in wanted]:
+            figures += _told(on_the_web, lambda: web.ratios(servers, on_the_web))
+        for part, measure in OTHERS.items():
+            if part in wanted:
+                figures += _told([part], lambda measure=measure: measure(servers))
+    print(f"\n{report.table(figures)}")
+    if not options.parts and not options.quick:
+        report.write(figures)
+    return 0 if all(figure.ok for figure in figures) else 1
+
+
+def _told(parts, measure):
+    started = time.monotonic()
+    print(f"{', '.join(parts)} …", end=" ", flush=True)
+    figures = measure()
+    print(f"{time.monotonic() - started:.0f} s", flush=True)
+    return figures
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

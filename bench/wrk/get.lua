@@ -1,0 +1,2 @@
+-- GET of one address, again and again.
+dofile("report.lua")

@@ -1,0 +1,41 @@
+"""`flask totals`: the totals of a campaign as a file, until the staff area exists."""
+
+import sys
+from pathlib import Path
+
+import click
+from flask.cli import with_appcontext
+
+from pledge.campaigns.queries import slugs
+from pledge.delivery.formats import FORMATS
+from pledge.delivery.queries import UnknownCampaign
+from pledge.delivery.queries import totals as read_totals
+
+
+@click.command("totals")
+@click.argument("slug")
+@click.option("--format", "form", type=click.Choice(tuple(FORMATS)), default="csv", show_default=True)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False, writable=True),
+    help="Write to this file instead.",
+)
+@with_appcontext
+def totals(slug: str, form: str, out: Path | None) -> None:
+    """Write how many signed the campaign SLUG: in all, by country, by region and by day."""
+    try:
+        found = read_totals(slug)
+    except UnknownCampaign:
+        known = ", ".join(sorted(slugs().values())) or "none yet (see `flask demo load`)"
+        raise click.UsageError(f"there is no campaign {slug!r}; known: {known}") from None
+    content = FORMATS[form](found)
+    if out is not None:
+        try:
+            out.write_bytes(content)
+        except OSError as error:
+            raise click.ClickException(f"{out} cannot be written: {error.strerror}") from None
+        click.echo(f"{found.people} people as of {found.as_of:%Y-%m-%dT%H:%M:%SZ}: {out}", err=True)
+        return
+    if form == "xlsx" and sys.stdout.isatty():
+        raise click.UsageError("a spreadsheet is not for the screen; name a file with --out")
+    click.get_binary_stream("stdout").write(content)

@@ -1,0 +1,38 @@
+"""No number that could point at a person: small cells are merged before a breakdown is shown to anybody.
+
+A cell below five is merged into "other". So that nobody can find it by subtracting the shown cells from the total,
+"other" must itself hold at least five and at least two cells; the next smallest cells join it until it does
+(complementary suppression).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+#: The smallest number of people that is shown for a part.
+SMALLEST = 5
+
+
+@dataclass(frozen=True)
+class Breakdown:
+    """The parts of a total. `other` is None when nothing had to be merged; else shown and other add up to the total."""
+
+    shown: dict[str, int]
+    other: int | None
+
+
+def merge_small(cells: Mapping[str, int], smallest: int = SMALLEST) -> Breakdown:
+    """Merge every cell below `smallest`, and more where that would not hide it. Order of what is shown: as given.
+
+    A cell of zero is left out: nobody is in it. A day's cell may be negative (more withdrew than signed); it is small.
+    """
+    rising = sorted((people, key) for key, people in cells.items() if people != 0)
+    merged: set[str] = set()
+    rest = 0
+    for people, key in rising:
+        hidden_enough = not merged or (len(merged) > 1 and rest >= smallest)
+        if people >= smallest and hidden_enough:
+            break
+        merged.add(key)
+        rest += people
+    shown = {key: people for key, people in cells.items() if people != 0 and key not in merged}
+    return Breakdown(shown, rest if merged else None)

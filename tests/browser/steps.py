@@ -1,0 +1,153 @@
+"""What people do on the site, step by step, for the tests of this folder. Fields are found by their names in the contract."""
+
+import re
+import sqlite3
+import time
+from dataclasses import dataclass
+from itertools import count
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.support.site import Site
+
+CAMPAIGN = "c/blue-skies"
+_people = count(1)
+
+#: From the press of a button to the new number on somebody else's open page.
+SOON = 3.0
+
+
+@dataclass(frozen=True)
+class Mailed:
+    """The mail to confirm, as a person reads it."""
+
+    subject: str
+    text: str
+    link: str
+    not_me: str
+    code: str
+
+
+def new_address() -> str:
+    return f"person{next(_people)}@example.org"
+
+
+# --- Signing ---
+
+
+def fill_form(page: Page, email: str, *, name: str = "홍길동", **ticks: bool) -> None:
+    """All that is asked for; `updates=True` ticks an optional box, `age_ok=False` leaves one of the required out."""
+    form = sign_form(page)
+    form.locator("#name").fill(name)
+    form.locator("#email").fill(email)
+    form.locator("#region").select_option("KR-11")
+    for box, wanted in {"age_ok": True, "consent_privacy": True, **ticks}.items():
+        form.locator(f"#{box}").set_checked(wanted)
+
+
+def sign(page: Page, lang: str, email: str, **details: bool | str) -> None:
+    """From the campaign's page to "check your mail"."""
+    page.goto(f"/{lang}/{CAMPAIGN}")
+    fill_form(page, email, **details)
+    sign_button(page).click()
+    expect(page).to_have_url(re.compile(rf"/{lang}/{CAMPAIGN}/check/"))
+
+
+def sign_form(page: Page) -> Locator:
+    return page.locator("#sign-form")
+
+
+def sign_button(page: Page) -> Locator:
+    return sign_form(page).locator("button[type=submit]")
+
+
+# --- The mail ---
+
+
+def mailed(site: Site, email: str, *, count: int = 1) -> Mailed:
+    """The newest mail to confirm, once there are `count` of them."""
+    mail = site.wait_for_mail(email, count=count)
+    text = mail["text"]
+    return Mailed(
+        subject=mail["subject"],
+        text=text,
+        link=first(r"https?://\S+/confirm/[^/\s]+(?=\s)", text),
+        not_me=first(r"https?://\S+/confirm/[^/\s]+/not-me", text),
+        code=first(r"(?<!\d)\d{6}(?!\d)", re.sub(r"https?://\S+", "", text)),
+    )
+
+
+def first(pattern: str, text: str) -> str:
+    found = re.search(pattern, text)
+    assert found, f"nothing like {pattern} in:\n{text}"
+    return found.group()
+
+
+# --- Confirming ---
+
+
+def confirm_button(page: Page) -> Locator:
+    """The one on the page of the mailed link."""
+    return page.locator("main form[method=post][action*='/confirm/'] button")
+
+
+def confirm(page: Page, mail: Mailed) -> None:
+    page.goto(mail.link)
+    confirm_button(page).click()
+    expect(page.locator(".number__value")).to_be_visible()
+
+
+def enter_code(page: Page, code: str) -> None:
+    page.locator("#code").fill(code)
+    page.locator("form", has=page.locator("#code")).locator("button").click()
+
+
+def sign_and_confirm(page: Page, site: Site, lang: str = "en", **details: bool | str) -> str:
+    """All the way; returns the address that was used. The page then shows the number."""
+    email = new_address()
+    sign(page, lang, email, **details)
+    confirm(page, mailed(site, email))
+    return email
+
+
+def own_page(page: Page) -> None:
+    """From the page with the number to one's own page."""
+    page.locator("main a[href*='/me/']").click()
+    expect(page.locator("#stored-title")).to_be_visible()
+
+
+# --- The number ---
+
+
+def people(site: Site) -> int:
+    """What the ledger says, once nothing waits to be folded."""
+    end = time.monotonic() + 10
+    with sqlite3.connect(site.database_url.removeprefix("sqlite:///"), timeout=10) as database:
+        while database.execute("SELECT 1 FROM ledger_entries WHERE number IS NULL").fetchone():
+            assert time.monotonic() < end, "the ledger is not folded"
+            time.sleep(0.05)
+        row = database.execute("SELECT people FROM ledger_heads").fetchone()
+    return int(row[0]) if row else 0
+
+
+def rows(site: Site, table: str) -> int:
+    with sqlite3.connect(site.database_url.removeprefix("sqlite:///"), timeout=10) as database:
+        return int(database.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+
+
+def shown_number(page: Page) -> Locator:
+    return page.locator("[data-count]")
+
+
+def watch(page: Page, site: Site, lang: str = "en") -> int:
+    """Open the campaign's page and wait until it shows what the ledger says; that number."""
+    page.goto(f"/{lang}/{CAMPAIGN}")
+    now = people(site)
+    expect(shown_number(page)).to_have_text(f"{now:,}")
+    return now
+
+
+def expect_number(page: Page, number: int, since: float) -> None:
+    """The open page shows the number within the promised time, without being loaded again."""
+    left = since + SOON - time.monotonic()
+    expect(shown_number(page)).to_have_text(f"{number:,}", timeout=max(left, 0.001) * 1000)

@@ -1,0 +1,146 @@
+"""From the campaign's page through the mailbox to the number, as people go."""
+
+import re
+import time
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.steps import (
+    CAMPAIGN,
+    confirm_button,
+    enter_code,
+    expect_number,
+    fill_form,
+    mailed,
+    people,
+    sign,
+    sign_button,
+    watch,
+)
+from tests.support.browser import DESK, PHONE, assert_fits
+
+OTHER_LANGUAGE = {"ko": "en", "en": "ko"}
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_a_person_signs_confirms_by_mail_and_the_number_moves_on_another_open_page(
+    visitor, site, email, lang, size
+):
+    onlooker = visitor.page(lang=OTHER_LANGUAGE[lang])
+    before = watch(onlooker, site, OTHER_LANGUAGE[lang])
+    onlooker.evaluate("window.loadedOnce = true")
+
+    page = visitor.page(lang=lang, size=size)
+    sign(page, lang, email)
+    expect(page.locator("main")).to_contain_text(email)
+    assert_fits(page)
+
+    mail = mailed(site, email)
+    assert (re.search("[가-힣]", mail.subject) is not None) == (lang == "ko")
+    page.goto(mail.link)
+    assert f"/{lang}/confirm/" in page.url
+    expect(page.locator("main")).to_contain_text("홍길동")
+    expect(page.locator("main")).to_contain_text(email)
+    assert people(site) == before, "opening the link counted"
+
+    pressed = time.monotonic()
+    confirm_button(page).click(no_wait_after=True)
+    expect_number(onlooker, before + 1, pressed)
+    assert onlooker.evaluate("window.loadedOnce"), "the page was loaded again"
+
+    expect(page.locator(".number__value")).to_have_text(f"{before + 1:,}")
+    assert page.locator("html").get_attribute("lang") == lang
+    assert_fits(page)
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_without_javascript_the_same_journey_works(visitor, site, email, lang):
+    before = people(site)
+    page = visitor.page(lang=lang, javascript=False)
+    sign(page, lang, email)
+    page.goto(mailed(site, email).link)
+    confirm_button(page).click()
+    # The page asks for itself again until the number is known.
+    expect(page.locator(".number__value")).to_have_text(f"{before + 1:,}")
+
+    page.goto(f"/{lang}/{CAMPAIGN}")
+    expect(page.locator("[data-count]")).to_have_text(f"{before + 1:,}")
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["javascript", "without"])
+def test_the_six_digits_of_the_mail_confirm_on_the_page_where_one_signed(visitor, site, email, javascript):
+    onlooker = visitor.page(lang="en")
+    before = watch(onlooker, site)
+    page = visitor.page(lang="ko", javascript=javascript)
+    sign(page, "ko", email)
+
+    pressed = time.monotonic()
+    enter_code(page, mailed(site, email).code)
+    expect(page).to_have_url(re.compile("/ko/confirm/"))
+    expect_number(onlooker, before + 1, pressed)
+    expect(page.locator(".number__value")).to_have_text(f"{before + 1:,}")
+
+
+def test_a_code_is_taken_as_people_copy_it(visitor, site, email):
+    page = visitor.page(lang="ko", javascript=False)
+    sign(page, "ko", email)
+    code = mailed(site, email).code
+    enter_code(page, f" {code[:3]} {code[3:]} ".translate({ord("0") + n: ord("０") + n for n in range(10)}))
+    expect(page).to_have_url(re.compile("/ko/confirm/"))
+
+
+def test_a_wrong_code_is_told_at_the_field_and_does_not_count(visitor, site, email):
+    before = people(site)
+    page = visitor.page(lang="en")
+    sign(page, "en", email)
+    right = mailed(site, email).code
+    enter_code(page, f"{(int(right) + 1) % 1_000_000:06d}")
+    expect(page.locator("#error-summary")).to_be_focused()
+    page.locator("#error-summary a").click()
+    expect(page.locator("#code")).to_be_focused()
+    assert people(site) == before
+
+    enter_code(page, right)
+    expect(page.locator(".number__value")).to_be_visible()
+
+
+def test_the_mail_can_be_asked_for_again_and_the_page_says_so(visitor, email):
+    page = visitor.page(lang="en")
+    sign(page, "en", email)
+    page.locator("summary").click()
+    page.locator("form[action$='/resend'] button").click()
+    expect(page).to_have_url(re.compile("resent=1"))
+    expect(page.locator(".notice[role=status]")).to_be_visible()
+
+
+def test_the_same_link_on_two_devices_counts_once(visitor, site, email):
+    before = people(site)
+    sign(visitor.page(lang="en"), "en", email)
+    link = mailed(site, email).link
+    phone, desk = visitor.page(lang="en"), visitor.page(lang="en", size=DESK)
+    for page in (phone, desk):
+        page.goto(link)
+    for page in (phone, desk):
+        confirm_button(page).click()
+        expect(page.locator(".number__value")).to_have_text(f"{before + 1:,}")
+    assert people(site) == before + 1
+
+
+def test_who_signs_again_sees_the_same_page_and_reads_the_truth_in_the_mail(visitor, site, email):
+    page = visitor.page(lang="en")
+    sign(page, "en", email)
+    page.goto(mailed(site, email).link)
+    confirm_button(page).click()
+    expect(page.locator(".number__value")).to_be_visible()
+    counted = people(site)
+
+    again = visitor.page(lang="en", javascript=False)
+    again.goto(f"/en/{CAMPAIGN}")
+    fill_form(again, email.upper(), name="Somebody Else")
+    sign_button(again).click()
+    expect(again).to_have_url(re.compile("/check/"))
+    newest = site.wait_for_mail(email, count=2)
+    assert "/me/" in newest["text"]
+    assert people(site) == counted

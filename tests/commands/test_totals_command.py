@@ -1,0 +1,68 @@
+"""`flask totals` as staff meet it."""
+
+import io
+import json
+
+import openpyxl
+import pytest
+
+from pledge.ledger.services import fold
+from tests.ledger import book
+
+
+@pytest.fixture(autouse=True)
+def campaign(app) -> None:
+    campaign = book.campaign("blue-skies")
+    for _ in range(6):
+        book.confirm(campaign, region="KR-11")
+    fold()
+
+
+def test_csv_is_written_to_the_screen_unless_asked_otherwise(runner):
+    result = runner.invoke(args=["totals", "blue-skies"])
+    assert result.exit_code == 0
+    assert result.stdout_bytes.startswith(b"\xef\xbb\xbf")
+    assert '"total","people","서명한 사람","People",6' in result.stdout
+
+
+def test_json_can_be_piped_into_a_program(runner):
+    result = runner.invoke(args=["totals", "blue-skies", "--format", "json"])
+    assert json.loads(result.stdout_bytes)["people"] == 6
+
+
+def test_a_spreadsheet_can_be_piped_too(runner):
+    result = runner.invoke(args=["totals", "blue-skies", "--format", "xlsx"])
+    assert openpyxl.load_workbook(io.BytesIO(result.stdout_bytes))["by region"]["D2"].value == 6
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "xlsx"])
+def test_a_file_holds_what_the_screen_would_show(runner, tmp_path, frozen_clock, form):
+    file = tmp_path / f"totals.{form}"
+    shown = runner.invoke(args=["totals", "blue-skies", "--format", form]).stdout_bytes
+
+    result = runner.invoke(args=["totals", "blue-skies", "--format", form, "--out", str(file)])
+
+    assert (result.exit_code, result.stdout_bytes) == (0, b"")
+    assert result.stderr.startswith("6 people as of ")
+    assert file.read_bytes() == shown or form == "xlsx"
+    assert file.read_bytes()[:4] == shown[:4]
+
+
+def test_an_unknown_campaign_is_said_with_those_that_exist(runner, tmp_path):
+    file = tmp_path / "totals.csv"
+    result = runner.invoke(args=["totals", "blue-sky", "--out", str(file)])
+    assert result.exit_code == 2
+    assert "there is no campaign 'blue-sky'; known: blue-skies" in result.stderr
+    assert not file.exists()
+
+
+def test_a_file_that_cannot_be_written_is_said(runner, tmp_path):
+    result = runner.invoke(args=["totals", "blue-skies", "--out", str(tmp_path / "no" / "totals.csv")])
+    assert result.exit_code == 1
+    assert "cannot be written" in result.stderr
+
+
+def test_an_unknown_format_is_refused(runner):
+    result = runner.invoke(args=["totals", "blue-skies", "--format", "pdf"])
+    assert result.exit_code == 2
+    assert "'csv', 'json', 'xlsx'" in result.stderr

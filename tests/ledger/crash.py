@@ -1,0 +1,54 @@
+"""Stopping a piece of work at a chosen statement, as a killed process or a cut connection would."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import event
+
+from pledge.db import db
+
+
+class Crash(Exception):
+    """The process ended here."""
+
+
+@contextmanager
+def before_statement(act: Callable[[int, str], None]) -> Iterator[None]:
+    """Call `act(n, sql)` before the n-th statement (from 1) that runs inside the block; COMMIT counts as one."""
+    seen = 0
+
+    def note(statement: str) -> None:
+        nonlocal seen
+        seen += 1
+        act(seen, statement)
+
+    def on_execute(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        note(statement)
+
+    def on_commit(_connection: Any) -> None:
+        note("COMMIT")
+
+    engine = db.engine
+    event.listen(engine, "before_cursor_execute", on_execute)
+    event.listen(engine, "commit", on_commit)
+    try:
+        yield
+    finally:
+        event.remove(engine, "before_cursor_execute", on_execute)
+        event.remove(engine, "commit", on_commit)
+
+
+@contextmanager
+def at(number: int) -> Iterator[None]:
+    """Crash right before the statement of this number; nothing happens when there are fewer."""
+
+    def act(seen: int, _statement: str) -> None:
+        if seen == number:
+            raise Crash
+
+    try:
+        with before_statement(act):
+            yield
+    except Crash:
+        pass

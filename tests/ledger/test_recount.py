@@ -1,0 +1,107 @@
+"""The recount finds what differs from the entries, in each table, and puts it right."""
+
+import pytest
+from sqlalchemy import text
+
+from pledge.db import db
+from pledge.ledger import queries
+from pledge.ledger.recount import recount
+from pledge.ledger.services import fold
+from tests.ledger import book
+
+#: What is planted, and what the recount says of it.
+PLANTED = {
+    "UPDATE tallies SET count = count + 2 WHERE dimension = 'total'": "the tally of total was 5, the entries say 3",
+    "UPDATE tallies SET count = 0 WHERE key = 'JP'": "the tally of country JP was 0, the entries say 1",
+    "DELETE FROM tallies WHERE key = 'KR-11'": "the tally of region KR-11 was missing, the entries say 1",
+    "UPDATE tallies SET key = '2026-11-24T13' WHERE dimension = 'hour'": (
+        "the tally of hour 2026-11-24T12 was missing, the entries say 3",
+        "the tally of hour 2026-11-24T13 was 3, the entries say 0",
+    ),
+    "DELETE FROM tallies": (
+        "the tally of country JP was missing, the entries say 1",
+        "the tally of country KR was missing, the entries say 2",
+        "the tally of hour 2026-11-24T12 was missing, the entries say 3",
+        "the tally of region KR-11 was missing, the entries say 1",
+        "the tally of total was missing, the entries say 3",
+    ),
+    "UPDATE ledger_heads SET size = 1": "the head said 1 entries and 3 people, the entries say 3 and 3",
+    "UPDATE ledger_heads SET people = 7": "the head said 3 entries and 7 people, the entries say 3 and 3",
+    "DELETE FROM ledger_heads": "the head was missing, the entries say 3 and 3",
+    "UPDATE ledger_entries SET people_after = 9 WHERE number > 1": "people_after was wrong in 2 of the entries",
+    "UPDATE ledger_entries SET people_after = NULL WHERE number = 3": "people_after was wrong in 1 of the entries",
+}
+
+
+@pytest.fixture
+def campaign(app) -> int:
+    campaign = book.campaign()
+    book.confirm(campaign, region="KR-11")
+    book.confirm(campaign, "JP")
+    book.confirm(campaign)
+    fold()
+    return campaign
+
+
+def plant(statement: str) -> None:
+    with db.engine.begin() as connection:
+        connection.execute(text(statement))
+
+
+@pytest.mark.parametrize(("statement", "expected"), PLANTED.items(), ids=PLANTED)
+def test_planted_drift_is_named_and_repaired(app, campaign, statement, expected):
+    plant(statement)
+
+    found = recount()
+
+    assert [drift.what for drift in found] == ([expected] if isinstance(expected, str) else list(expected))
+    assert all(drift.repaired and drift.campaign_id == campaign for drift in found)
+    book.check()
+    assert recount() == []
+
+
+def test_after_a_repair_the_fold_goes_on_where_it_should(app, campaign):
+    plant("DELETE FROM ledger_heads")
+    plant("DELETE FROM tallies")
+    recount()
+
+    book.confirm(campaign, "JP")
+    fold()
+
+    book.check()
+    assert queries.count(campaign).people == 4
+
+
+def test_a_ledger_in_order_is_left_alone(app, campaign):
+    book.confirm(campaign)  # not folded yet: that is no drift
+    before = [tuple(row) for row in book.entries()]
+
+    assert recount() == []
+
+    assert [tuple(row) for row in book.entries()] == before
+
+
+def test_an_empty_ledger_is_in_order(app):
+    assert recount() == []
+
+
+def test_removed_entries_are_reported_and_the_numbers_of_the_others_stay(app, campaign):
+    plant("DELETE FROM ledger_entries WHERE number = 2")
+
+    found = recount()
+
+    gap = found[0]
+    assert gap.what == "the numbers go up to 3, but there are 2 entries: some were removed"
+    assert not gap.repaired
+    assert [row.number for row in book.entries()] == [1, 3]
+    assert [drift.what for drift in recount()] == [gap.what], "the gap stays, the rest is repaired"
+
+
+def test_only_the_campaign_that_drifted_is_touched(app, campaign):
+    other = book.campaign("other")
+    book.confirm(other)
+    fold()
+    plant(f"UPDATE tallies SET count = 100 WHERE campaign_id = {other}")
+
+    assert {drift.campaign_id for drift in recount()} == {other}
+    book.check()

@@ -1,0 +1,94 @@
+"""Addresses: mailed as typed, one person however spelled."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pledge.signatures.addresses import PROVIDERS, BadAddress, parse
+
+LOCAL = st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=1, max_size=20)
+TAG = st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=0, max_size=10)
+
+
+@pytest.mark.parametrize(
+    ("typed", "mailed"),
+    [
+        ("hong@naver.com", "hong@naver.com"),
+        ("Hong.Gildong+sky@Gmail.com", "Hong.Gildong+sky@gmail.com"),
+        ("  hong@daum.net ", "hong@daum.net"),
+        ("hong@한국.kr", "hong@xn--3e0b707e.kr"),
+        ("ａ".replace("ａ", "a") + "@ｎａｖｅｒ.com", "a@naver.com"),
+        ("o'brien@example.ie", "o'brien@example.ie"),
+    ],
+)
+def test_mail_goes_to_the_address_as_typed_with_its_domain_in_ascii(typed, mailed):
+    assert parse(typed).mailed == mailed
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        *("", "hong", "@naver.com", "hong@", "a..b@naver.com", ".a@naver.com", "a b@naver.com", "a@localhost"),
+        *("a@b@c.kr", "a@naver.com\r\nBcc: x@y.kr", "a\n@naver.com", '"quoted"@naver.com', "a@[127.0.0.1]"),
+        *("x" * 65 + "@naver.com", "a@" + "b" * 64 + ".kr", "a@" + "b." * 130 + "kr", "a\x00@naver.com", "\ud800@naver.com"),
+    ],
+)
+def test_what_is_no_address_is_refused(typed):
+    with pytest.raises(BadAddress):
+        parse(typed)
+
+
+def test_a_local_part_outside_ascii_is_refused_with_its_own_reason():
+    with pytest.raises(BadAddress) as refused:
+        parse("홍길동@naver.com")
+    assert refused.value.internationalized
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("hong.gildong@gmail.com", "HongGildong+news@googlemail.com"),
+        ("hong@hanmail.net", "HONG@daum.net"),
+        ("hong+a@outlook.com", "hong+b@outlook.com"),
+        ("Hong@example.org", "hong@EXAMPLE.org"),
+        ("hong@한국.kr", "hong@xn--3e0b707e.kr"),
+    ],
+)
+def test_spellings_of_one_mailbox_are_one_person(one, other):
+    assert parse(one).canonical == parse(other).canonical
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("hong.gildong@naver.com", "honggildong@naver.com"),
+        ("hong+a@naver.com", "hong+b@naver.com"),
+        ("ho.ng@outlook.com", "hong@outlook.com"),
+        ("hong@hotmail.com", "hong@outlook.com"),
+        ("hong@example.org", "hong@example.com"),
+    ],
+)
+def test_mailboxes_that_a_provider_keeps_apart_are_two_people(one, other):
+    assert parse(one).canonical != parse(other).canonical
+
+
+@given(LOCAL, TAG, st.sampled_from(["gmail.com", "googlemail.com"]), st.data())
+def test_dots_plus_and_case_never_make_a_second_person_at_gmail(local, tag, domain, data):
+    dotted = ".".join(local)
+    spelled = data.draw(st.sampled_from([local, dotted, dotted.upper()]))
+    assert parse(f"{spelled}+{tag}@{domain}").canonical == f"{local}@gmail.com"
+
+
+@given(LOCAL, LOCAL, st.sampled_from(sorted(PROVIDERS)))
+def test_different_names_at_one_provider_stay_different_people(one, other, domain):
+    assert (parse(f"{one}@{domain}").canonical == parse(f"{other}@{domain}").canonical) == (one == other)
+
+
+@given(st.text(max_size=80))
+def test_whatever_is_typed_gives_an_address_or_one_clear_refusal(text):
+    try:
+        address = parse(text)
+    except BadAddress:
+        return
+    assert address.mailed.isascii()
+    assert not any(character in address.mailed for character in "\r\n\0 ")

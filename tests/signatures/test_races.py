@@ -1,0 +1,132 @@
+"""Fifty at once, on connections of their own, on both databases: one row, one mail, one count."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from pledge.db import db
+from pledge.ledger.models import LedgerEntry
+from pledge.ledger.queries import count
+from pledge.mail.models import OutboxMail
+from pledge.signatures.models import Signature
+from tests.support.factories import campaign, code, confirm_token, fold_all, manage_token, sign_form, signature
+
+CROWD = 50
+
+
+@pytest.fixture
+def crowd(make_app: Callable[..., Flask]) -> Callable[[Callable[[Flask, int], Any]], list[Any]]:
+    """Run one act fifty times at the same moment, each in a thread with its own connection."""
+    app = make_app(pool_size=CROWD, limit_sign="1000 per minute", limit_token="1000 per minute")
+
+    def run(act: Callable[[Flask, int], Any]) -> list[Any]:
+        start = Barrier(CROWD)
+
+        def one(number: int) -> Any:
+            start.wait()
+            return act(app, number)
+
+        with ThreadPoolExecutor(CROWD) as pool:
+            return list(pool.map(one, range(CROWD)))
+
+    return run
+
+
+def total(model: type) -> int:
+    db.session.rollback()
+    return db.session.scalar(select(func.count()).select_from(model)) or 0
+
+
+def test_fifty_sign_ups_of_one_person_make_one_row_and_one_mail(app, crowd):
+    campaign()
+
+    def sign(app: Flask, number: int) -> tuple[int, str | None, bytes]:
+        form = sign_form(email=f"hong.gildong+{number}@gmail.com")
+        reply = app.test_client().post("/ko/c/blue-skies/sign", data=form)
+        return reply.status_code, reply.headers.get("Location"), reply.data
+
+    replies = set(crowd(sign))
+    assert len(replies) == 1, "everybody is told the same"
+    assert replies.pop()[0] == 303
+    assert total(Signature) == 1
+    assert total(OutboxMail) == 1
+
+
+def test_fifty_people_at_once_make_fifty_rows_and_fifty_mails(app, crowd):
+    campaign()
+
+    def sign(app: Flask, number: int) -> int:
+        form = sign_form(email=f"person-{number}@crowd.example")
+        return app.test_client().post("/ko/c/blue-skies/sign", data=form).status_code
+
+    assert set(crowd(sign)) == {303}
+    assert total(Signature) == CROWD
+    assert total(OutboxMail) == CROWD
+
+
+def test_fifty_presses_of_one_link_count_once_and_all_see_success(app, crowd):
+    person = signature(state="pending")
+    token = confirm_token(person)
+    crowd_sees = set(crowd(lambda app, _: app.test_client().post(f"/ko/confirm/{token}").status_code))
+    assert crowd_sees == {303}
+    assert total(LedgerEntry) == 1
+    fold_all()
+    assert count(person.campaign_id).people == 1
+
+
+def test_link_and_code_at_once_count_once(app, crowd):
+    person = signature(state="pending")
+    token, digits, hashed = confirm_token(person), code(person), person.address_hash
+
+    def confirm(app: Flask, number: int) -> None:
+        from pledge.signatures.services import confirm_by_code
+
+        if number % 2:
+            app.test_client().post(f"/ko/confirm/{token}")
+        else:
+            with app.app_context():
+                confirm_by_code("blue-skies", hashed, digits)
+
+    crowd(confirm)
+    assert total(LedgerEntry) == 1
+
+
+def test_fifty_withdrawals_take_back_once(app, crowd):
+    person = signature()
+    token = manage_token(person)
+    replies = set(crowd(lambda app, _: app.test_client().post(f"/ko/me/{token}/withdraw").status_code))
+    assert replies == {303}
+    assert total(LedgerEntry) == 2
+
+
+def test_erasing_and_withdrawing_at_once_take_back_once(app, crowd):
+    person = signature()
+    token = manage_token(person)
+
+    def leave(app: Flask, number: int) -> int:
+        act = "erase" if number % 2 else "withdraw"
+        return app.test_client().post(f"/ko/me/{token}/{act}").status_code
+
+    assert set(crowd(leave)) <= {200, 303, 410}
+    assert total(LedgerEntry) == 2
+    assert total(Signature) == 0
+
+
+def test_guessing_codes_in_parallel_gets_no_more_tries(app, crowd):
+    person = signature(state="pending")
+    hashed, right = person.address_hash, int(code(person))
+
+    def guess(app: Flask, number: int) -> str:
+        from pledge.signatures.services import confirm_by_code
+
+        with app.app_context():
+            return confirm_by_code("blue-skies", hashed, f"{(right + 1 + number) % 1_000_000:06d}")[0].value
+
+    outcomes = crowd(guess)
+    assert outcomes.count("wrong") == 5
+    assert outcomes.count("spent") == CROWD - 5
