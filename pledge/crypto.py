@@ -56,7 +56,7 @@ class Vault:
             raise Unreadable(f"no data key for {context}")
         try:
             return cipher.decrypt(nonce, rest, context.encode()).decode()
-        except (InvalidTag, UnicodeDecodeError):
+        except (InvalidTag, ValueError):  # ValueError: too short for a nonce, or not UTF-8
             raise Unreadable(f"damaged value in {context}") from None
 
     def keyed_hash(self, text: str) -> bytes:

@@ -4,6 +4,7 @@ import math
 
 from flask import Flask, Response, g, jsonify, make_response, render_template, request
 from flask_babel import gettext as _
+from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
@@ -72,7 +73,10 @@ def error_page(status: int, retry_after: int | None = None) -> Response:
 
 def _seconds_until_allowed() -> int:
     current = limiter.current_limit
-    return 60 if current is None else max(1, math.ceil(current.reset_at - clock.now().timestamp()))
+    try:
+        return 60 if current is None else max(1, math.ceil(current.reset_at - clock.now().timestamp()))
+    except RedisError:  # gone since it counted this request
+        return 60
 
 
 def _words(status: int) -> tuple[str, str]:

@@ -6,6 +6,7 @@ the database, where they hold with every cache gone.
 """
 
 import ipaddress
+import re
 
 from flask import Flask, request
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -14,6 +15,8 @@ from pledge.settings import Settings, current
 
 #: Seconds that a hanging Redis may hold a request, once; then the in-process counters take over.
 REDIS_TIMEOUT = 0.25
+
+_WITH_PORT = re.compile(r"\[([0-9A-Fa-f:.]{2,45})\](?::[0-9]{1,5})?|([0-9.]{7,15}):[0-9]{1,5}")
 
 
 def client_network() -> str:
@@ -26,7 +29,9 @@ def network_of(address: str) -> str:
     try:
         ip = ipaddress.ip_address(address)
     except ValueError:
-        return "unknown"
+        # Some proxies write the port along: `203.0.113.7:41822`, `[2001:db8::1]:41822`.
+        found = _WITH_PORT.fullmatch(address)
+        return "unknown" if found is None else network_of(found[1] or found[2])
     if isinstance(ip, ipaddress.IPv4Address):
         return str(ip)
     if ip.ipv4_mapped:
@@ -43,6 +48,9 @@ def init_app(app: Flask, settings: Settings) -> None:
         RATELIMIT_STORAGE_URI=settings.redis_url or "memory://",
         # Only this form keeps each route's own limits while Redis is away; a list of limits would replace them.
         RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=bool(settings.redis_url),
+        # Concerns only what is counted after a view, when Redis goes in between: one wrong link is not counted, which
+        # beats an error page. Every look before a view still turns to the counters in process.
+        RATELIMIT_SWALLOW_ERRORS=bool(settings.redis_url),
         RATELIMIT_KEY_PREFIX="pledge",
     )
     if settings.redis_url:

@@ -1,5 +1,6 @@
 """Countries (ISO 3166-1 alpha-2) and the provinces and metropolitan cities of Korea (ISO 3166-2:KR)."""
 
+import unicodedata
 from functools import lru_cache
 
 from babel import Locale
@@ -55,9 +56,14 @@ def region_name(code: str, lang: str) -> str:
 def country_choices(lang: str) -> list[tuple[str, str]]:
     """(code, name) in the page's language, Korea first, then by name."""
     others = sorted(
-        ((code, country_name(code, lang)) for code in COUNTRIES - {HOME}), key=lambda pair: pair[1]
+        ((code, country_name(code, lang)) for code in COUNTRIES - {HOME}), key=lambda pair: _sorted_as(pair[1])
     )
     return [(HOME, country_name(HOME, lang)), *others]
+
+
+def _sorted_as(name: str) -> str:
+    """A name without its accents, so that Åland stands among the A and Türkiye beside Tunisia."""
+    return "".join(c for c in unicodedata.normalize("NFD", name) if not unicodedata.combining(c)).casefold()
 
 
 @lru_cache(maxsize=4)

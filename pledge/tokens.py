@@ -66,8 +66,8 @@ def read(purpose: Purpose, token: str) -> Token:
             return Token(_checked(serializer.loads(token)), expired=False)
         # The library would reject a token from a machine whose clock is ahead, so the age is checked here.
         payload, minted_at = serializer.loads(token, return_timestamp=True)
-    except (BadData, ValueError, TypeError, OverflowError, RecursionError):
-        # ValueError: a lone surrogate cannot be encoded; RecursionError: hostile nesting inside a forged payload.
+    except (BadData, ValueError, TypeError, OSError, OverflowError, RecursionError):
+        # ValueError: a lone surrogate cannot be encoded; OSError: a time outside the calendar; RecursionError: hostile nesting inside a forged payload.
         raise BadToken from None
     age = clock.now() - minted_at
     if age < -SKEW:
@@ -84,7 +84,7 @@ def code_matches(given: str, *parts: int) -> bool:
     """Whether the digits were made for these parts, under any key still in use."""
     found = False
     for key in _keys():  # to the end, so that the time taken does not tell which key it was
-        found |= hmac.compare_digest(given.encode(), _code(key.get_secret_value(), parts).encode())
+        found |= hmac.compare_digest(given.encode(errors="replace"), _code(key.get_secret_value(), parts).encode())
     return found
 
 

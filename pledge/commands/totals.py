@@ -38,4 +38,4 @@ def totals(slug: str, form: str, out: Path | None) -> None:
         return
     if form == "xlsx" and sys.stdout.isatty():
         raise click.UsageError("a spreadsheet is not for the screen; name a file with --out")
-    click.get_binary_stream("stdout").write(content)
+    click.echo(content, nl=False)  # bytes go out as they are

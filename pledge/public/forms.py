@@ -26,7 +26,7 @@ _NAME_FAULTS = {
 class SignForm(Form):
     name = StringField(_l("Name"))
     email = StringField(_l("E-mail"))
-    country = SelectField(_l("Country or region"), validate_choice=False, default=places.HOME)
+    country = SelectField(_l("Country or region"), validate_choice=False)
     region = SelectField(_l("Province or city"), validate_choice=False)
     age_ok = BooleanField(_l("I am 14 years old or older"), false_values=("", None))
     consent_privacy = BooleanField(

@@ -2,7 +2,7 @@
 
 from flask import Response, make_response, render_template
 
-from pledge import content, i18n
+from pledge import content, i18n, places
 from pledge.microcache import keep
 from pledge.public.blueprint import public
 from pledge.public.forms import SignForm
@@ -21,7 +21,7 @@ def home() -> Response:
 @public.get("/c/<slug>")
 def campaign(slug: str) -> Response:
     page = campaign_page(campaign_or_404(slug), current())
-    return _kept(render_template("public/campaign.html", page=page, form=SignForm()))
+    return _kept(render_template("public/campaign.html", page=page, form=SignForm(country=places.HOME)))
 
 
 @public.get("/privacy")

@@ -3,7 +3,7 @@
 from flask import Response, make_response, render_template, request, url_for
 from flask_babel import gettext as _
 
-from pledge import content, i18n
+from pledge import content, i18n, places
 from pledge.campaigns.queries import CampaignView
 from pledge.extensions import limiter
 from pledge.limits import sign_limit
@@ -16,7 +16,7 @@ from pledge.signatures import services as signatures
 
 @public.get("/c/<slug>/sign")
 def sign(slug: str) -> Response:
-    return _form_page(campaign_or_404(slug), SignForm(), 200)
+    return _form_page(campaign_or_404(slug), SignForm(country=places.HOME), 200)
 
 
 @public.post("/c/<slug>/sign", endpoint="sign_post")

@@ -12,8 +12,28 @@ from pledge.signatures.rules import LONGEST_NAME, BadName, NameFault, clean_name
 @pytest.mark.parametrize(
     "name",
     [
-        *("홍길동", "김철", "이", "X", "李明", "O'Brien", "Seán O’Brien", "Mary-Jane van der Berg", "José María"),
-        *("Müller", "Nguyễn Văn A", "محمد", "דוד", "Иван Петров", "नमन्", "J. R. Doe", "홍길동 (Gildong)", "1세종"),
+        *(
+            "홍길동",
+            "김철",
+            "이",
+            "X",
+            "李明",
+            "O'Brien",
+            "Seán O’Brien",
+            "Mary-Jane van der Berg",
+            "José María",
+        ),
+        *(
+            "Müller",
+            "Nguyễn Văn A",
+            "محمد",
+            "דוד",
+            "Иван Петров",
+            "नमन्",
+            "J. R. Doe",
+            "홍길동 (Gildong)",
+            "1세종",
+        ),
     ],
 )
 def test_a_name_of_any_script_is_kept_as_written(name):
@@ -80,7 +100,10 @@ def test_a_cleaned_name_is_safe_and_stays_the_same_when_cleaned_again(text):
     assert 1 <= len(name) <= LONGEST_NAME
     assert name == name.strip() == unicodedata.normalize("NFC", name)
     assert name[0] not in "=+-@"
-    assert not any(unicodedata.bidirectional(c) in ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI") for c in name)
+    assert not any(
+        unicodedata.bidirectional(c) in ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
+        for c in name
+    )
     assert not any(unicodedata.category(c) in ("Cc", "Cs") for c in name)
     assert clean_name(name) == name
     name.encode("utf-8")

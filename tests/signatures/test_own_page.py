@@ -69,7 +69,10 @@ def test_erasing_removes_everything_personal_and_keeps_the_arithmetic(app, clien
     assert count(campaign_id).people == 1
     db.session.rollback()
     for model in (Signature, MailAllowance):
-        assert db.session.scalar(select(func.count()).select_from(model).where(model.address_hash == hashed)) == 0
+        assert (
+            db.session.scalar(select(func.count()).select_from(model).where(model.address_hash == hashed))
+            == 0
+        )
     deltas = [row[0] for row in db.session.execute(text("SELECT delta FROM ledger_entries ORDER BY id"))]
     assert sorted(deltas) == [-1, 1, 1]
 

@@ -14,7 +14,15 @@ from pledge.ledger.models import LedgerEntry
 from pledge.ledger.queries import count
 from pledge.mail.models import OutboxMail
 from pledge.signatures.models import Signature
-from tests.support.factories import campaign, code, confirm_token, fold_all, manage_token, sign_form, signature
+from tests.support.factories import (
+    campaign,
+    code,
+    confirm_token,
+    fold_all,
+    manage_token,
+    sign_form,
+    signature,
+)
 
 CROWD = 50
 

@@ -1,5 +1,6 @@
 """Signing: what is stored, what is owed, and what a stranger can not do."""
 
+import itertools
 from dataclasses import replace
 from datetime import timedelta
 
@@ -52,7 +53,13 @@ def test_a_submission_is_stored_pending_with_one_mail_owed():
     sign()
     (row,) = rows()
     assert (row.state, row.seq, row.name, row.email) == ("pending", 1, "홍길동", "hong@naver.com")
-    assert (row.country, row.region, row.updates, row.public_name, row.lang) == ("KR", "KR-11", True, False, "ko")
+    assert (row.country, row.region, row.updates, row.public_name, row.lang) == (
+        "KR",
+        "KR-11",
+        True,
+        False,
+        "ko",
+    )
     assert owed() == [MailKind.CONFIRM]
 
 
@@ -253,7 +260,7 @@ class TestTwoCampaignsInARow:
             sign(slug=f"other-{number}")
         due = sorted(mail.due_at for mail in db.session.scalars(select(OutboxMail)))
         assert len(due) == len(rows())
-        assert all(later - earlier >= timedelta(minutes=10) for earlier, later in zip(due, due[1:], strict=False))
+        assert all(later - earlier >= timedelta(minutes=10) for earlier, later in itertools.pairwise(due))
         assert all(fourth - first >= timedelta(hours=24) for first, fourth in zip(due, due[3:], strict=False))
 
     def test_a_waiting_mail_does_not_let_a_stranger_rewrite_what_it_confirms(self, frozen_clock):
@@ -294,7 +301,8 @@ class TestAskingForTheMailAgain:
 
 class TestAskingForTheLinkToOnesOwnPage:
     @pytest.mark.parametrize(
-        ("state", "kind"), [("confirmed", MailKind.MANAGE), ("withdrawn", MailKind.MANAGE), ("pending", MailKind.CONFIRM)]
+        ("state", "kind"),
+        [("confirmed", MailKind.MANAGE), ("withdrawn", MailKind.MANAGE), ("pending", MailKind.CONFIRM)],
     )
     def test_the_mail_fits_the_state(self, state, kind):
         signature(email="hong@naver.com", state=state)

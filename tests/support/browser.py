@@ -8,7 +8,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    Response,
+    sync_playwright,
+)
 
 #: As root Chromium wants no sandbox; the rest keeps it from calling home.
 FLAGS = (
@@ -78,6 +86,7 @@ class Visitor:
         page.on("pageerror", lambda error: self.faults.append(f"script error on {page.url}: {error}"))
         page.on("console", self._note_console)
         page.on("request", self._note_request)
+        page.on("response", self._note_response)
 
     def close(self) -> None:
         cookies = [cookie for context in self._contexts for cookie in context.cookies()]
@@ -96,6 +105,11 @@ class Visitor:
         parts = urlsplit(request.url)
         if parts.scheme in ("http", "https") and parts.netloc != urlsplit(self.site).netloc:
             self.faults.append(f"a request to another host: {request.url}")
+
+    def _note_response(self, response: Response) -> None:
+        # Pages may answer 4xx on purpose; what belongs to a page may not be missing.
+        if response.status >= 400 and response.request.resource_type != "document":
+            self.faults.append(f"{response.status} for {response.url}")
 
 
 def accessibility_faults(page: Page) -> list[str]:

@@ -1,0 +1,93 @@
+"""With the keyboard alone: Tab, Space and Enter, and always a visible place where one is."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.steps import CAMPAIGN, mailed
+from tests.support.browser import DESK
+
+MOST_STOPS = 80
+
+FOCUS_IS_SEEN = """() => {
+    const element = document.activeElement;
+    const style = getComputedStyle(element);
+    const box = element.getBoundingClientRect();
+    const ring = (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2) || style.boxShadow !== "none";
+    return ring && box.width > 0 && box.height > 0 && box.bottom > 0 && box.top < innerHeight;
+}"""
+
+
+def tab_to(page: Page, selector: str) -> None:
+    """Press Tab until the element has the focus; wherever one passes, the focus must be seen."""
+    for _ in range(MOST_STOPS):
+        page.keyboard.press("Tab")
+        assert page.evaluate(FOCUS_IS_SEEN), (
+            f"focus is not seen on {page.evaluate('document.activeElement.outerHTML.slice(0, 200)')}"
+        )
+        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            return
+    raise AssertionError(f"Tab never reaches {selector} on {page.url}")
+
+
+def test_the_first_stop_skips_to_the_content(visitor):
+    page = visitor.page(lang="en", size=DESK)
+    page.goto(f"/en/{CAMPAIGN}")
+    page.keyboard.press("Tab")
+    skip = page.locator(".skip-link")
+    expect(skip).to_be_focused()
+    expect(skip).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    expect(page.locator("#main")).to_be_focused()
+    tab_to(page, "main a, main button, main input")
+
+
+def test_a_person_signs_confirms_and_withdraws_without_a_mouse(visitor, site, email):
+    page = visitor.page(lang="en", size=DESK)
+    page.goto(f"/en/{CAMPAIGN}")
+    tab_to(page, "main a[href='#sign']")
+    page.keyboard.press("Enter")
+    tab_to(page, "#name")
+    page.keyboard.type("Ana María")
+    tab_to(page, "#email")
+    page.keyboard.type(email)
+    tab_to(page, "#region")
+    page.keyboard.type("Seoul")
+    for box in ("#age_ok", "#consent_privacy"):
+        tab_to(page, box)
+        page.keyboard.press("Space")
+    tab_to(page, "#sign-form button[type=submit]")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("/check/"))
+
+    mail = mailed(site, email)
+    tab_to(page, "summary")
+    page.keyboard.press("Enter")
+    tab_to(page, "form[action$='/resend'] button")
+
+    page.goto(mail.link)
+    tab_to(page, "main form[action*='/confirm/'] button")
+    page.keyboard.press("Space")
+    expect(page.locator(".number__value")).to_be_visible()
+    expect(page.locator("main .share__row button")).to_be_visible()
+    tab_to(page, "[data-copy]")
+    tab_to(page, "main a[href*='/me/']")
+    page.keyboard.press("Enter")
+    expect(page.locator("#stored-title")).to_be_visible()
+    tab_to(page, "main a[href$='/withdraw']")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("/withdraw$"))
+    tab_to(page, "main form[action$='/withdraw'] button")
+    page.keyboard.press("Enter")
+    expect(page.locator("main a[href$='/sign']")).to_be_visible()
+
+
+def test_each_line_of_the_error_summary_is_reached_and_leads_to_its_field(visitor):
+    page = visitor.page(lang="ko", size=DESK)
+    page.goto(f"/ko/{CAMPAIGN}/sign")
+    tab_to(page, "#sign-form button[type=submit]")
+    page.keyboard.press("Enter")
+    expect(page.locator("#error-summary")).to_be_focused()
+    tab_to(page, "#error-summary a[href='#email']")
+    page.keyboard.press("Enter")
+    expect(page.locator("#email")).to_be_focused()

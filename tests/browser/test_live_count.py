@@ -1,0 +1,208 @@
+"""The number on an open page: it follows, politely, and knows when to rest."""
+
+import json
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.steps import CAMPAIGN, people, shown_number, watch
+
+COUNT = "**/api/v1/campaigns/blue-skies/count"
+
+
+class Server:
+    """Stands in for the count's address: says the number we want, or is out of reach."""
+
+    def __init__(self, page, number):
+        self.number = number
+        self.away = False
+        self.asked = 0
+        self.seconds = 0
+        page.route(COUNT, self.answer)
+
+    def answer(self, route):
+        self.asked += 1
+        if self.away:
+            route.abort()
+            return
+        self.seconds += 1
+        moment = f"2026-11-24T00:00:{self.seconds % 60:02d}Z"
+        body = {"people": self.number, "organizations": 0, "as_of": moment}
+        route.fulfill(content_type="application/json", body=json.dumps(body))
+
+
+@pytest.fixture
+def page(visitor):
+    """A window whose clock the test turns on, so that a minute takes no minute."""
+    opened = visitor.page(lang="en")
+    opened.clock.install()
+    return opened
+
+
+@pytest.fixture
+def server(page, site):
+    return Server(page, people(site))
+
+
+def open_campaign(page):
+    page.goto(f"/en/{CAMPAIGN}")
+    page.wait_for_function("document.querySelector('[data-module=live-count]') !== null")
+    page.wait_for_load_state("networkidle")
+
+
+def hide(page, hidden):
+    page.evaluate(
+        """hidden => {
+            Object.defineProperty(document, "hidden", {value: hidden, configurable: true});
+            Object.defineProperty(document, "visibilityState", {value: hidden ? "hidden" : "visible", configurable: true});
+            document.dispatchEvent(new Event("visibilitychange"));
+        }""",
+        hidden,
+    )
+
+
+def until_asked(page, server, times=1, seconds=20):
+    """Let time pass until the page has asked so many times more; how many seconds of its time that took."""
+    wanted = server.asked + times
+    for passed in range(seconds * 4):
+        if server.asked >= wanted:
+            return passed / 4
+        page.clock.run_for(250)
+        page.wait_for_timeout(10)
+    raise AssertionError(f"the page asked {server.asked} times, not {wanted}")
+
+
+def pass_time(page, seconds):
+    for _ in range(seconds * 2):
+        page.clock.run_for(500)
+        page.wait_for_timeout(5)
+
+
+def test_it_moves_with_the_word_the_bar_and_the_time(page, server):
+    open_campaign(page)
+    server.number = 1
+    until_asked(page, server)
+    expect(shown_number(page)).to_have_text("1")
+    one = page.locator("[data-label]").inner_text()
+    server.number = 1234
+    until_asked(page, server)
+    expect(shown_number(page)).to_have_text("1,234")
+    assert page.locator("[data-label]").inner_text() != one
+    assert page.locator("[data-bar]").evaluate("bar => bar.value") == 1234
+    expect(page.locator("[data-percent]")).to_have_text("1")
+    # In Seoul's time, whatever clock the reader has.
+    expect(page.locator("[data-time]")).to_contain_text("24 November 2026")
+    expect(page.locator("[data-time]")).to_contain_text("09:00")
+
+
+def test_the_time_is_written_as_the_server_writes_it(visitor, site):
+    for lang in ("ko", "en"):
+        page = visitor.page(lang=lang)
+        page.goto(f"/{lang}/{CAMPAIGN}")
+        written = page.locator("[data-time]").inner_text()
+        stamp = page.locator("[data-time]").get_attribute("datetime")
+        expect(page.locator("[data-time]")).not_to_have_attribute("datetime", stamp)
+        shape = re.sub(r"\d+", "0", written)
+        assert re.sub(r"\d+", "0", page.locator("[data-time]").inner_text()) == shape
+
+
+def test_a_screen_reader_hears_the_number_now_and_then_and_politely(page, server):
+    open_campaign(page)
+    said = page.locator("[data-announce]")
+    assert said.get_attribute("role") == "status"
+    assert page.locator("[data-count]").evaluate("e => e.closest('[aria-live], [role=status]')") is None
+    page.evaluate(
+        """() => {
+            window.heard = [];
+            new MutationObserver(() => window.heard.push(document.querySelector("[data-announce]").textContent))
+                .observe(document.querySelector("[data-announce]"), {childList: true, characterData: true, subtree: true});
+        }"""
+    )
+    for _ in range(20):
+        server.number += 1
+        until_asked(page, server)
+    pass_time(page, 11)
+    heard = page.evaluate("window.heard")
+    assert 1 <= len(heard) <= 5, heard
+    assert f"{server.number:,}" in heard[-1]
+
+
+def test_who_wants_less_motion_sees_it_jump_others_see_it_count(visitor, site):
+    for calm in (True, False):
+        page = visitor.page(lang="en", calm=calm)
+        server = Server(page, people(site))
+        page.add_init_script(
+            """addEventListener("DOMContentLoaded", () => {
+                window.steps = new Set();
+                new MutationObserver(() => window.steps.add(document.querySelector("[data-count]").textContent))
+                    .observe(document.querySelector("[data-count]"), {childList: true, characterData: true, subtree: true});
+            })"""
+        )
+        page.goto(f"/en/{CAMPAIGN}")
+        server.number += 5000
+        expect(shown_number(page)).to_have_text(f"{server.number:,}")
+        steps = page.evaluate("window.steps.size")
+        assert (steps == 1) if calm else (steps > 2), f"calm={calm}: {steps} steps"
+
+
+def test_a_hidden_tab_rests_and_asks_at_once_when_it_is_seen_again(page, server):
+    open_campaign(page)
+    until_asked(page, server)
+    hide(page, hidden=True)
+    pass_time(page, 2)
+    asked = server.asked
+    pass_time(page, 30)
+    assert server.asked == asked, "a hidden tab asked"
+    server.number += 1
+    hide(page, hidden=False)
+    expect(shown_number(page)).to_have_text(f"{server.number:,}")
+
+
+def test_it_asks_less_while_the_network_is_away_and_finds_back_by_itself(page, server):
+    open_campaign(page)
+    until_asked(page, server)
+    shown = shown_number(page).inner_text()
+    server.away = True
+    pauses = [until_asked(page, server, seconds=100) for _ in range(5)]
+    assert pauses[-1] > 4 * pauses[0], pauses
+    expect(shown_number(page)).to_have_text(shown)
+    server.away = False
+    server.number += 1
+    until_asked(page, server, seconds=100)
+    expect(shown_number(page)).to_have_text(f"{server.number:,}")
+    assert until_asked(page, server) < 3, "it did not find back to its pace"
+
+
+def test_while_nothing_moves_it_asks_ever_less_but_never_stops(page, server):
+    open_campaign(page)
+    early = until_asked(page, server)
+    pass_time(page, 15 * 60)
+    late = until_asked(page, server, seconds=60)
+    assert early <= 3
+    assert 3 < late <= 15
+
+
+def test_a_killed_worker_counts_once_when_it_is_back(visitor, make_site):
+    from tests.browser.steps import confirm_button, mailed, new_address, sign
+
+    site = make_site().start()
+    onlooker = visitor.page(lang="en", base_url=site.url)
+    before = watch(onlooker, site)
+    page, email = visitor.page(lang="en", base_url=site.url), new_address()
+    sign(page, "en", email)
+    page.goto(mailed(site, email).link)
+    site.kill_worker()
+    confirm_button(page).click()
+    expect(page.locator("[data-number] .number__waiting")).to_be_visible()
+    onlooker.wait_for_timeout(1500)
+    expect(shown_number(onlooker)).to_have_text(f"{before:,}")
+
+    site.start_worker()
+    expect(shown_number(onlooker)).to_have_text(f"{before + 1:,}", timeout=20_000)
+    expect(page.locator(".number__value")).to_have_text(f"{before + 1:,}", timeout=20_000)
+    site.kill_worker()
+    site.start_worker()
+    onlooker.wait_for_timeout(2500)
+    expect(shown_number(onlooker)).to_have_text(f"{before + 1:,}")
+    assert people(site) == before + 1

@@ -1,0 +1,151 @@
+"""What people do wrong, and what must not happen because of it."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.steps import (
+    CAMPAIGN,
+    confirm_button,
+    fill_form,
+    mailed,
+    rows,
+    sign,
+    sign_button,
+    sign_form,
+)
+
+REQUIRED = ("name", "email", "age_ok", "consent_privacy")
+HANGUL = re.compile("[가-힣]")
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_an_empty_form_comes_back_with_a_summary_that_leads_to_each_field(visitor, lang):
+    page = visitor.page(lang=lang)
+    page.goto(f"/{lang}/{CAMPAIGN}/sign")
+    sign_button(page).click()
+
+    summary = page.locator("#error-summary")
+    expect(summary).to_be_focused()
+    expect(summary).to_be_in_viewport()
+    assert page.title().startswith({"ko": "오류", "en": "Error"}[lang])
+    for field in REQUIRED:
+        link = summary.locator(f"a[href='#{field}']")
+        assert bool(HANGUL.search(link.inner_text())) == (lang == "ko")
+        link.click()
+        expect(page.locator(f"#{field}")).to_be_focused()
+        assert page.locator(f"#{field}").get_attribute("aria-invalid") == "true"
+        expect(page.locator(f"#{field}-error")).to_be_visible()
+
+
+def test_without_javascript_the_summary_is_told_just_the_same(visitor):
+    page = visitor.page(lang="ko", javascript=False)
+    page.goto(f"/ko/{CAMPAIGN}")
+    sign_button(page).click()
+    expect(page.locator("#error-summary")).to_be_visible()
+    assert page.locator("#error-summary a").count() == len(REQUIRED)
+
+
+def test_what_was_typed_stays_when_something_is_wrong(visitor):
+    page = visitor.page(lang="en")
+    page.goto(f"/en/{CAMPAIGN}")
+    fill_form(page, "not an address", name="O'Brien & <b>Co</b>", updates=True, consent_privacy=False)
+    page.locator("#region").select_option("KR-49")
+    sign_button(page).click()
+    expect(page.locator("#error-summary")).to_be_visible()
+    assert page.locator("#name").input_value() == "O'Brien & <b>Co</b>"
+    assert page.locator("#email").input_value() == "not an address"
+    assert page.locator("#country").input_value() == "KR"
+    assert page.locator("#region").input_value() == "KR-49"
+    assert page.locator("#updates").is_checked()
+    assert page.locator("#age_ok").is_checked()
+    assert not page.locator("#public_name").is_checked()
+    assert not page.locator("#consent_privacy").is_checked()
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_who_is_under_14_is_refused_kindly_and_nothing_is_stored(visitor, site, email, lang):
+    before = rows(site, "signatures"), rows(site, "outbox_mails")
+    page = visitor.page(lang=lang)
+    page.goto(f"/{lang}/{CAMPAIGN}")
+    fill_form(page, email, age_ok=False)
+    sign_button(page).click()
+    expect(page.locator("#error-summary a")).to_have_count(1)
+    expect(page.locator("#error-summary a")).to_contain_text({"ko": "고맙습니다", "en": "Thank you"}[lang])
+    assert (rows(site, "signatures"), rows(site, "outbox_mails")) == before
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["javascript", "without"])
+def test_a_double_click_makes_one_row_and_one_mail(visitor, site, email, javascript):
+    before = rows(site, "signatures"), rows(site, "outbox_mails")
+    page = visitor.page(lang="en", javascript=javascript)
+    page.goto(f"/en/{CAMPAIGN}")
+    fill_form(page, email)
+    sign_button(page).dblclick()
+    expect(page).to_have_url(re.compile("/check/"))
+    mailed(site, email)
+    assert (rows(site, "signatures"), rows(site, "outbox_mails")) == (before[0] + 1, before[1] + 1)
+
+
+def test_reloading_and_going_back_to_send_again_make_one_row_and_one_mail(visitor, site, email):
+    before = rows(site, "signatures"), rows(site, "outbox_mails")
+    page = visitor.page(lang="en")
+    sign(page, "en", email)
+    ticket = page.url
+    page.reload()
+    assert page.url == ticket
+
+    page.go_back()
+    expect(sign_button(page)).to_be_enabled()
+    # A browser may bring back what was typed, or not.
+    fill_form(page, email)
+    sign_button(page).click()
+    expect(page).to_have_url(ticket)
+    mailed(site, email)
+    assert (rows(site, "signatures"), rows(site, "outbox_mails")) == (before[0] + 1, before[1] + 1)
+
+
+def test_pressing_confirm_again_after_going_back_changes_nothing(visitor, site, email):
+    page = visitor.page(lang="en")
+    sign(page, "en", email)
+    page.goto(mailed(site, email).link)
+    before = rows(site, "ledger_entries")
+    confirm_button(page).dblclick()
+    expect(page.locator(".number__value")).to_be_visible()
+    page.reload()
+    page.go_back()
+    page.go_forward()
+    expect(page.locator(".number__value")).to_be_visible()
+    assert rows(site, "ledger_entries") == before + 1
+
+
+def test_a_mistyped_mail_domain_is_noticed_and_put_right_with_one_press(visitor):
+    page = visitor.page(lang="ko")
+    page.goto(f"/ko/{CAMPAIGN}/sign")
+    address = page.locator("#email")
+    offer = sign_form(page).locator(".field__suggestion button")
+    for typed, meant in (("Hong@gmial.com", "Hong@gmail.com"), ("hong@naver.con", "hong@naver.com")):
+        address.fill(typed)
+        address.blur()
+        expect(offer).to_contain_text(meant)
+        offer.click()
+        expect(address).to_have_value(meant)
+        expect(address).to_be_focused()
+        expect(offer).to_have_count(0)
+    address.fill("hong@example.org")
+    address.blur()
+    expect(offer).to_have_count(0)
+
+
+def test_a_province_is_asked_for_only_in_korea(visitor, site, email):
+    page = visitor.page(lang="en")
+    page.goto(f"/en/{CAMPAIGN}/sign")
+    fill_form(page, email, name="Anna de Vries")
+    page.locator("#country").select_option("NL")
+    expect(page.locator("#region")).to_be_hidden()
+    sign_button(page).click()
+    expect(page).to_have_url(re.compile("/check/"))
+    page.goto(mailed(site, email).link)
+    expect(page.locator("main .facts")).to_contain_text("Netherlands")
+    expect(page.locator("main .facts")).not_to_contain_text("Seoul")

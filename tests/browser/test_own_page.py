@@ -1,0 +1,146 @@
+"""One's own page: see, change, take along, withdraw, erase. Stopping the news is another page."""
+
+import json
+import re
+import time
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.steps import (
+    confirm,
+    expect_number,
+    fill_form,
+    mailed,
+    own_page,
+    people,
+    rows,
+    sign_and_confirm,
+    sign_button,
+    watch,
+)
+
+BUTTON = "main form[method=post][action$='/{act}'] button"
+
+
+def press(page, act):
+    """The link on one's own page, then the button on the page that explains."""
+    page.locator(f"main a[href$='/{act}']").click()
+    page.locator(BUTTON.format(act=act)).click()
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["javascript", "without"])
+def test_who_withdraws_is_no_longer_counted_and_may_sign_again(visitor, site, javascript):
+    page = visitor.page(lang="en", javascript=javascript)
+    email = sign_and_confirm(page, site)
+    onlooker = visitor.page(lang="en")
+    counted = watch(onlooker, site)
+
+    own_page(page)
+    page.locator("main a[href$='/withdraw']").click()
+    assert people(site) == counted, "opening the page withdrew"
+    pressed = time.monotonic()
+    page.locator(BUTTON.format(act="withdraw")).click(no_wait_after=True)
+    expect_number(onlooker, counted - 1, pressed)
+
+    page.locator("main a[href$='/sign']").click()
+    fill_form(page, email)
+    sign_button(page).click()
+    expect(page).to_have_url(re.compile("/check/"))
+
+
+def test_a_withdrawn_person_signs_again_and_is_counted_again(visitor, make_site):
+    site = make_site().start()
+    page = visitor.page(lang="en", base_url=site.url)
+    email = sign_and_confirm(page, site)
+    own_page(page)
+    press(page, "withdraw")
+    expect(page.locator("main a[href$='/sign']")).to_be_visible()
+    assert people(site) == 0
+    forget_mail_pauses(site)
+
+    page.locator("main a[href$='/sign']").click()
+    fill_form(page, email)
+    sign_button(page).click()
+    expect(page).to_have_url(re.compile("/check/"))
+    confirm(page, mailed(site, email, count=2))
+    assert people(site) == 1
+
+
+def test_who_erases_is_gone_and_the_link_leads_to_the_unknown_page(visitor, site):
+    page = visitor.page(lang="en")
+    sign_and_confirm(page, site)
+    onlooker = visitor.page(lang="en")
+    counted = watch(onlooker, site)
+    own_page(page)
+    link = page.url
+    page.locator("main a[href$='/erase']").click()
+    before = rows(site, "signatures")
+    pressed = time.monotonic()
+    page.locator(BUTTON.format(act="erase")).click(no_wait_after=True)
+    expect_number(onlooker, counted - 1, pressed)
+    assert rows(site, "signatures") == before - 1
+
+    answer = page.goto(link)
+    assert answer.status == 410
+    expect(page.locator("main #email")).to_be_visible()
+
+
+def test_the_choices_are_saved_and_shown(visitor, site):
+    page = visitor.page(lang="ko")
+    sign_and_confirm(page, site, "ko")
+    own_page(page)
+    page.locator("#name").fill("李明")
+    page.locator("#public_name").check()
+    page.locator("form[action$='/consents'] button").click()
+    expect(page.locator(".notice[role=status]")).to_be_visible()
+    expect(page.locator("main .facts")).to_contain_text("李明")
+    expect(page.locator("#public_name")).to_be_checked()
+
+    page.locator("#name").fill("")
+    page.locator("form[action$='/consents'] button").click()
+    expect(page.locator("#error-summary")).to_be_focused()
+
+
+def test_stopping_the_news_is_another_page_and_leaves_the_signature(visitor, site):
+    page = visitor.page(lang="en")
+    sign_and_confirm(page, site, updates=True)
+    counted = people(site)
+    own_page(page)
+    page.locator("main a[href*='/unsubscribe/']").click()
+    heading = page.locator("h1").inner_text()
+    page.locator("main form[action*='/unsubscribe/'] button").click()
+    expect(page.locator("[role=status] h1")).to_be_visible()
+    assert page.locator("h1").inner_text() != heading
+    assert people(site) == counted
+
+
+def test_the_download_holds_what_is_stored_as_json(visitor, site):
+    page = visitor.page(lang="en")
+    email = sign_and_confirm(page, site)
+    own_page(page)
+    with page.expect_download() as waiting:
+        page.locator("main a[href$='/download']").click()
+    found = json.loads(Path(waiting.value.path()).read_text())
+    assert waiting.value.suggested_filename.endswith(".json")
+    assert found["email"] == email
+    assert found["name"] == "홍길동"
+    assert found["state"] == "confirmed"
+
+
+def test_the_link_to_ones_own_page_comes_by_mail_and_the_page_says_the_same_to_a_stranger(visitor, site):
+    page = visitor.page(lang="en")
+    page.goto("/en/me")
+    page.locator("#email").fill("stranger@example.org")
+    page.locator("main form button").click()
+    expect(page).to_have_url(re.compile("/en/me/sent$"))
+    assert not site.mails("stranger@example.org")
+
+
+def forget_mail_pauses(site):
+    """As if ten minutes had passed: an address gets one mail in that time."""
+    import sqlite3
+
+    with sqlite3.connect(site.database_url.removeprefix("sqlite:///"), timeout=10) as database:
+        database.execute("DELETE FROM mail_allowances")

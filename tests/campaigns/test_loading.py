@@ -1,0 +1,104 @@
+"""Loading a campaign from its folder: both languages, versions of the pledge text, nothing twice."""
+
+import shutil
+import sys
+
+import pytest
+from sqlalchemy import func, select
+
+from pledge.campaigns import queries
+from pledge.campaigns.models import Campaign, Partner, PledgeText
+from pledge.campaigns.services import PledgeTextChanged, load_folder
+from pledge.commands.demo import DEMO
+from pledge.db import db
+
+pytestmark = pytest.mark.usefixtures("app")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return shutil.copytree(DEMO / "blue-skies", tmp_path / "blue-skies")
+
+
+def number_of(model):
+    db.session.rollback()
+    return db.session.scalar(select(func.count()).select_from(model))
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_the_demo_campaign_is_whole_in_both_languages(folder, lang):
+    assert load_folder(folder) == "blue-skies"
+    campaign = queries.find("blue-skies", lang)
+    assert campaign is not None
+    assert campaign.is_open
+    assert campaign.title
+    assert campaign.summary
+    assert "<h2>" in campaign.body
+    assert campaign.pledge.version == 1
+    assert len(campaign.pledge.html) > 200
+    behind = queries.partners(campaign.id, lang)
+    assert len(behind["secretariat"]) == 2
+    assert len(behind["partner"]) >= 3
+
+
+def test_loading_twice_changes_nothing(folder):
+    load_folder(folder)
+    before = number_of(Partner), number_of(PledgeText), number_of(Campaign)
+    load_folder(folder)
+    assert (number_of(Partner), number_of(PledgeText), number_of(Campaign)) == before
+
+
+def test_a_new_file_is_a_new_version_and_the_old_one_stays_readable(folder):
+    load_folder(folder)
+    old = queries.find("blue-skies", "en")
+    for lang in ("ko", "en"):
+        (folder / f"pledge.v2.{lang}.md").write_text("새 서약 / The new pledge", "utf-8")
+    load_folder(folder)
+    new = queries.find("blue-skies", "en")
+    assert (old.pledge.version, new.pledge.version) == (1, 2)
+    first = db.session.scalar(select(PledgeText.id).where(PledgeText.version == 1))
+    assert queries.pledge_text(first, "en") == old.pledge
+
+
+def test_a_pledge_text_that_people_may_have_signed_is_never_changed(folder):
+    load_folder(folder)
+    (folder / "pledge.v1.ko.md").write_text("다른 말", "utf-8")
+    with pytest.raises(PledgeTextChanged):
+        load_folder(folder)
+
+
+def test_a_missing_language_stops_the_loading_and_stores_nothing(folder):
+    (folder / "body.en.md").unlink()
+    with pytest.raises(FileNotFoundError):
+        load_folder(folder)
+    assert number_of(Campaign) == 0
+
+
+def test_partners_follow_the_file(folder):
+    load_folder(folder)
+    facts = (folder / "campaign.toml").read_text("utf-8")
+    cut = facts.rindex("[[partners]]")
+    (folder / "campaign.toml").write_text(facts[:cut], "utf-8")
+    before = number_of(Partner)
+    load_folder(folder)
+    assert number_of(Partner) == before - 1
+
+
+def test_the_command_says_what_it_did_and_what_is_wrong(runner, monkeypatch, folder):
+    monkeypatch.setattr(sys.modules["pledge.commands.demo"], "DEMO", folder.parent)
+    assert "blue-skies" in runner.invoke(args=["demo", "load"]).output
+    (folder / "pledge.v1.ko.md").write_text("다른 말", "utf-8")
+    refused = runner.invoke(args=["demo", "load"])
+    assert refused.exit_code == 1
+    assert "new version" in refused.output
+
+
+def test_markup_in_a_text_cannot_harm(folder):
+    (folder / "body.ko.md").write_text(
+        "<script>alert(1)</script> [x](javascript:alert(1)) <img src=x onerror=y>", "utf-8"
+    )
+    load_folder(folder)
+    body = str(queries.find("blue-skies", "ko").body)
+    assert "<script" not in body
+    assert "<img" not in body
+    assert 'href="javascript' not in body

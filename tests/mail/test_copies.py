@@ -1,0 +1,122 @@
+"""How often one mail goes out: once, and once more only where a worker died between handing over and marking."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy.engine import make_url
+
+from pledge.db import db
+from pledge.mail import services
+from pledge.signatures import mails
+from tests.mail.post import Notes, deliver, fate, owe, pending
+
+KILLED_BEFORE_MARKING = """
+import os, signal, sys
+from pledge import create_app
+from pledge.mail import queries, services
+from pledge.signatures import mails
+
+app = create_app()
+queries.finish = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+with app.app_context():
+    services.deliver(mails.composers(), services.transport(app.extensions["pledge.settings"]))
+"""
+
+
+def run_killed(app, smtp, tmp_path):
+    """A worker process that is killed when it is about to mark its first mail."""
+    settings = app.extensions["pledge.settings"]
+    environment = {
+        **os.environ,
+        "PLEDGE_DATABASE_URL": settings.database_url,
+        "PLEDGE_SMTP_URL": smtp.url,
+        "PLEDGE_BASE_URL": settings.base_url,
+        "PLEDGE_INSTANCE_DIR": str(tmp_path),
+    }
+    done = subprocess.run([sys.executable, "-c", KILLED_BEFORE_MARKING], env=environment, timeout=60, check=False)
+    assert done.returncode == -signal.SIGKILL
+
+
+def test_a_worker_killed_before_it_marks_leaves_a_mail_that_goes_out_again_after_the_lease(
+    app, smtp, transport, clock, tmp_path
+):
+    mail = owe(pending("hong@example.org"))
+    run_killed(app, smtp, tmp_path)
+    assert smtp.recipients() == ["hong@example.org"]
+
+    assert deliver(transport).total == 0, "the lease still runs"
+    clock.move(minutes=6)
+    assert deliver(transport).sent == 1
+
+    first, second = smtp.mails_to("hong@example.org")
+    assert first.message["Message-ID"] == second.message["Message-ID"]
+    assert fate(mail).attempts == 2
+
+
+def test_two_mails_have_two_message_ids(app, smtp, transport):
+    person = pending("hong@example.org")
+    owe(person)
+    owe(person)
+
+    deliver(transport)
+
+    assert len({mail.message["Message-ID"] for mail in smtp.received}) == 2
+
+
+def test_several_workers_at_once_send_every_mail_once(app, smtp):
+    for number in range(40):
+        owe(pending(f"person-{number}@example.org"))
+    settings = app.extensions["pledge.settings"].model_copy(update={"smtp_url": SecretStr(smtp.url)})
+    start = threading.Barrier(4)
+
+    def work():
+        with app.app_context():
+            transport = services.transport(settings)
+            start.wait()
+            while services.deliver(mails.composers(), transport, limit=3).total:
+                pass
+            transport.close()
+
+    workers = [threading.Thread(target=work) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(60)
+
+    assert sorted(smtp.recipients()) == sorted(f"person-{number}@example.org" for number in range(40))
+
+
+@pytest.mark.postgresql_only
+def test_a_database_restart_between_sending_and_marking_makes_no_copy(app, postgres_server):
+    name = make_url(app.extensions["pledge.settings"].database_url).database
+    owed = [owe() for _ in range(3)]
+    notes = Notes(after=lambda _to: postgres_server.disconnect_all(name))
+
+    assert deliver(notes).sent == 3
+    db.engine.dispose()
+    assert {fate(mail).state for mail in owed} == {"sent"}
+    assert len(notes.sent) == 3
+
+
+@pytest.mark.postgresql_only
+def test_a_mark_is_tried_again_while_the_database_is_away_for_a_moment(app, postgres_server):
+    name = make_url(app.extensions["pledge.settings"].database_url).database
+    mail = owe()
+
+    def shut(_to):
+        postgres_server.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+        postgres_server.disconnect_all(name)
+        threading.Timer(0.8, open_again).start()
+
+    def open_again():
+        postgres_server.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
+
+    notes = Notes(after=shut)
+    assert deliver(notes).sent == 1
+    db.engine.dispose()
+    assert fate(mail).state == "sent"

@@ -1,0 +1,227 @@
+"""The pages of mailed links (docs/security.md, R1–R8): right status, right words, and a way on."""
+
+import pytest
+from sqlalchemy import func, select
+
+from pledge import tokens
+from pledge.db import db
+from pledge.ledger.models import LedgerEntry
+from pledge.signatures.models import Signature
+from pledge.tokens import Purpose
+from tests.support.factories import (
+    campaign,
+    code,
+    confirm_token,
+    fold_all,
+    manage_token,
+    signature,
+    unsubscribe_token,
+)
+
+pytestmark = pytest.mark.usefixtures("app")
+
+
+@pytest.fixture(params=["ko", "en"])
+def lang(request):
+    return request.param
+
+
+def counted():
+    db.session.rollback()
+    return db.session.scalar(select(func.count()).select_from(LedgerEntry))
+
+
+def test_r1_the_page_shows_exactly_what_will_be_recorded_and_one_button(client, lang):
+    person = signature(state="pending", name="김하늘", public_name=True, region="KR-26")
+    page = client.get(f"/{lang}/confirm/{confirm_token(person)}")
+    assert page.status_code == 200
+    assert "김하늘" in page.text
+    assert ("부산광역시" if lang == "ko" else "Busan") in page.text
+    assert ("서약 1판" if lang == "ko" else "The pledge, version 1") in page.text
+    assert page.text.count("<button") == 1
+    assert "/not-me" in page.text
+    assert page.headers["Cache-Control"] == "no-store"
+
+
+def test_r1_pressing_leads_to_the_page_with_ones_number(client, lang):
+    signature()
+    person = signature(state="pending")
+    token = confirm_token(person)
+    fold_all()
+    reply = client.post(f"/{lang}/confirm/{token}")
+    assert reply.status_code == 303
+    fold_all()
+    page = client.get(reply.headers["Location"])
+    assert page.status_code == 200
+    assert "/me/" in page.text
+    assert f'href="http://localhost/{lang}/c/blue-skies"' in page.text or "http://localhost" in page.text
+    assert 'data-number="2"' in page.text or ">2<" in page.text or "2번째" in page.text
+
+
+def test_r2_pressing_again_or_on_another_device_shows_the_same(client, lang):
+    person = signature(state="pending")
+    token = confirm_token(person)
+    first = client.post(f"/{lang}/confirm/{token}")
+    second = client.post(f"/{lang}/confirm/{token}")
+    assert (first.status_code, first.headers["Location"]) == (second.status_code, second.headers["Location"])
+    assert counted() == 1
+
+
+def test_r3_an_expired_link_offers_a_new_mail_with_one_press(client, frozen_clock, lang):
+    person = signature(state="pending")
+    token = confirm_token(person)
+    frozen_clock.move(days=8)
+    for reply in (client.get(f"/{lang}/confirm/{token}"), client.post(f"/{lang}/confirm/{token}")):
+        assert reply.status_code == 410
+        assert f'action="/{lang}/confirm/{token}/renew"' in reply.text
+    renewed = client.post(f"/{lang}/confirm/{token}/renew")
+    assert renewed.status_code == 303
+    waiting = client.get(renewed.headers["Location"])
+    assert waiting.status_code == 200
+    done = client.post(renewed.headers["Location"].partition("?")[0], data={"code": code(person)})
+    assert done.status_code == 303
+    assert counted() == 1
+
+
+def test_r4_a_superseded_link_says_that_a_newer_one_was_sent(client, lang):
+    person = signature(state="pending", seq=2)
+    token = confirm_token(person, seq=1)
+    for reply in (client.get(f"/{lang}/confirm/{token}"), client.post(f"/{lang}/confirm/{token}")):
+        assert reply.status_code == 410
+        assert ("새" if lang == "ko" else "newer") in reply.text
+    assert counted() == 0
+
+
+def test_r5_and_r6_withdrawn_erased_foreign_and_garbage_look_exactly_alike(client, lang):
+    withdrawn = signature(state="withdrawn")
+    before = counted()
+    confirm = [
+        confirm_token(withdrawn),
+        tokens.mint(Purpose.CONFIRM, [999, 1]),
+        manage_token(withdrawn),
+        tokens.mint(Purpose.TICKET, ["blue-skies", "x"]),
+        *("garbage", "a.b.c", "%ED%A0%80", "x" * 3000, "%00", "..", "한글"),
+    ]
+    confirm = [token for token in confirm if token not in ("%ED%A0%80", "%00", "..")]
+    pages = {client.get(f"/{lang}/confirm/{token}").data.replace(token.encode(), b"") for token in confirm}
+    pages |= {client.post(f"/{lang}/confirm/{token}").data.replace(token.encode(), b"") for token in confirm}
+    assert len({_without_own_address(page) for page in pages}) == 1
+    assert {client.get(f"/{lang}/confirm/{token}").status_code for token in confirm} == {410}
+    assert counted() == before
+
+
+def _without_own_address(page: bytes) -> bytes:
+    """The page less the links to itself, which hold the quoted token."""
+    import re
+
+    return re.sub(rb'(href|content)="[^"]*/confirm/[^"]*"', b"", page)
+
+
+@pytest.mark.parametrize("token", ["%ED%A0%80", "%00", "a%00b", "%FF"])
+def test_what_cannot_be_text_is_400_and_never_500(client, token):
+    for path in (f"/ko/confirm/{token}", f"/ko/me/{token}", f"/ko/unsubscribe/{token}"):
+        assert client.get(path).status_code == 400
+        assert client.post(path).status_code in (400, 405)
+
+
+def test_r7_a_link_of_a_closed_campaign_says_so(client, frozen_clock, lang):
+    of = campaign(closes_at=frozen_clock.now().replace(year=2020))
+    token = confirm_token(signature(of, state="pending"))
+    assert client.get(f"/{lang}/confirm/{token}").status_code == 200
+    assert client.post(f"/{lang}/confirm/{token}").status_code == 409
+    assert counted() == 0
+
+
+def test_r8_unsubscribing_is_a_page_with_a_button_and_can_be_repeated(client, lang):
+    person = signature(updates=True)
+    token = unsubscribe_token(person)
+    page = client.get(f"/{lang}/unsubscribe/{token}")
+    assert page.status_code == 200
+    assert "<button" in page.text
+    first, second = (client.post(f"/{lang}/unsubscribe/{token}") for _ in range(2))
+    assert first.status_code == second.status_code == 200
+    assert first.data == second.data
+    assert "<button" not in first.text
+    word = "철회" if lang == "ko" else "withdraw"
+    assert word not in page.text.lower().split("<main")[1], "unsubscribing and withdrawing never share words"
+
+
+def test_this_was_not_me_asks_first_and_then_deletes(client, lang):
+    token = confirm_token(signature(state="pending"))
+    assert client.get(f"/{lang}/confirm/{token}/not-me").status_code == 200
+    assert db.session.scalar(select(func.count()).select_from(Signature)) == 1
+    assert client.post(f"/{lang}/confirm/{token}/not-me").status_code == 200
+    db.session.rollback()
+    assert db.session.scalar(select(func.count()).select_from(Signature)) == 0
+    assert client.post(f"/{lang}/confirm/{token}/not-me").status_code == 410
+
+
+class TestOnesOwnPage:
+    def test_shows_what_is_stored_and_the_text_that_was_signed(self, client, lang):
+        of = campaign(versions=2)
+        person = signature(of, name="김하늘", email="sky@naver.com", pledge_text_id=of.pledges[0].id)
+        page = client.get(f"/{lang}/me/{manage_token(person)}")
+        assert page.status_code == 200
+        assert "김하늘" in page.text
+        assert "sky@naver.com" in page.text
+        assert ("서약 1판" if lang == "ko" else "The pledge, version 1") in page.text
+
+    def test_choices_are_saved(self, client, lang):
+        token = manage_token(signature())
+        reply = client.post(f"/{lang}/me/{token}/consents", data={"name": "김바다", "updates": "y"})
+        assert reply.status_code == 303
+        page = client.get(reply.headers["Location"])
+        assert "김바다" in page.text
+
+    def test_a_bad_name_is_shown_with_its_fault(self, client, lang):
+        token = manage_token(signature())
+        page = client.post(f"/{lang}/me/{token}/consents", data={"name": "=x"})
+        assert page.status_code == 422
+        assert 'value="=x"' in page.text
+
+    def test_the_download_holds_everything_as_json(self, client, lang):
+        person = signature(name="김하늘", email="sky@naver.com", updates=True)
+        reply = client.get(f"/{lang}/me/{manage_token(person)}/download")
+        assert reply.mimetype == "application/json"
+        assert "attachment" in reply.headers["Content-Disposition"]
+        facts = reply.get_json()
+        assert (facts["name"], facts["email"], facts["region"], facts["updates"]) == (
+            "김하늘",
+            "sky@naver.com",
+            "KR-11",
+            True,
+        )
+        assert facts["pledge"]["version"] == 1
+        assert len(facts["pledge"]["sha256"]) == 64
+        assert facts["privacy_notice"] == "2026-11-24"
+
+    def test_withdrawing_asks_first_and_then_takes_back(self, client, lang):
+        token = manage_token(signature())
+        assert client.get(f"/{lang}/me/{token}/withdraw").status_code == 200
+        assert counted() == 1
+        assert client.post(f"/{lang}/me/{token}/withdraw").status_code == 303
+        assert counted() == 2
+        assert client.get(f"/{lang}/me/{token}").status_code == 200
+
+    def test_erasing_asks_first_and_then_nothing_is_left(self, client, lang):
+        token = manage_token(signature())
+        assert client.get(f"/{lang}/me/{token}/erase").status_code == 200
+        assert client.post(f"/{lang}/me/{token}/erase").status_code == 200
+        assert client.get(f"/{lang}/me/{token}").status_code == 410
+        assert client.post(f"/{lang}/me/{token}/erase").status_code == 410
+
+    def test_asking_for_the_link_is_answered_alike_for_anybody(self, client, lang):
+        signature(email="hong@naver.com")
+        known = client.post(f"/{lang}/me", data={"email": "hong@naver.com"})
+        stranger = client.post(f"/{lang}/me", data={"email": "nobody@naver.com"})
+        assert (known.status_code, known.headers["Location"], known.data) == (
+            stranger.status_code,
+            stranger.headers["Location"],
+            stranger.data,
+        )
+        assert client.get(known.headers["Location"]).status_code == 200
+
+    def test_a_bad_address_is_named(self, client, lang):
+        page = client.post(f"/{lang}/me", data={"email": "nope"})
+        assert page.status_code == 422
+        assert 'value="nope"' in page.text

@@ -1,0 +1,81 @@
+"""Promise 3: a link that is opened does nothing. Every non-POST route × every kind of token × GET, HEAD, OPTIONS."""
+
+import hashlib
+
+import pytest
+from sqlalchemy import select
+
+from pledge.db import db
+from pledge.signatures.identifiers import ticket_for
+from tests.support.factories import (
+    campaign,
+    confirm_token,
+    manage_token,
+    signature,
+    unsubscribe_token,
+)
+
+pytestmark = pytest.mark.usefixtures("app")
+
+
+def fingerprint():
+    """Everything in the database, as one hash."""
+    db.session.rollback()
+    digest = hashlib.sha256()
+    for table in db.metadata.sorted_tables:
+        rows = db.session.execute(select(table).order_by(*table.primary_key.columns)).all()
+        digest.update(repr([tuple(map(repr, row)) for row in rows]).encode())
+    return digest.hexdigest()
+
+
+def every_token():
+    of = campaign(versions=2)
+    people = [
+        *(
+            signature(of, state=state, updates=True, email=f"{state}@naver.com")
+            for state in ("pending", "confirmed", "withdrawn")
+        ),
+        signature(of, state="pending", seq=2),
+    ]
+    for person in people:
+        yield confirm_token(person)
+        yield confirm_token(person, seq=1)
+        yield manage_token(person)
+        yield unsubscribe_token(person)
+        yield ticket_for("blue-skies", person.address_hash)
+    yield "garbage"
+
+
+def every_address(app, tokens):
+    for rule in app.url_map.iter_rules():
+        if "GET" not in rule.methods:
+            continue
+        for token in tokens if rule.arguments & {"token", "ticket"} else ["-"]:
+            values = {"lang": "ko", "slug": "blue-skies", "token": token, "ticket": token}
+            values |= dict.fromkeys(rule.arguments - values.keys(), "1")
+            with app.test_request_context():
+                built = rule.build({name: values[name] for name in rule.arguments})
+            assert built is not None
+            yield built[1]
+
+
+@pytest.mark.parametrize("age_days", [0, 8])
+def test_no_get_head_or_options_changes_anything(app, client, frozen_clock, age_days):
+    tokens = list(every_token())
+    frozen_clock.move(days=age_days)
+    before = fingerprint()
+    asked = 0
+    for address in every_address(app, tokens):
+        for method in ("GET", "HEAD", "OPTIONS"):
+            reply = client.open(address, method=method)
+            assert reply.status_code < 500 or address == "/readyz", (method, address, reply.status_code)
+            asked += 1
+    assert asked > 300
+    assert fingerprint() == before
+
+
+def test_the_walker_would_notice_a_change(app, client):
+    person = signature(state="pending")
+    before = fingerprint()
+    client.post(f"/ko/confirm/{confirm_token(person)}")
+    assert fingerprint() != before

@@ -1,0 +1,181 @@
+"""The form over HTTP: what is answered, in which language, and what nobody can learn from it."""
+
+import pytest
+from sqlalchemy import func, select
+
+from pledge.db import db
+from pledge.mail.models import MailBlock, OutboxMail
+from pledge.signatures import services
+from pledge.signatures.models import Signature
+from tests.support.factories import campaign, sign_form, signature
+
+SIGN = {"ko": "/ko/c/blue-skies/sign", "en": "/en/c/blue-skies/sign"}
+
+
+@pytest.fixture(autouse=True)
+def _open_campaign(app):
+    campaign()
+
+
+def stored():
+    db.session.rollback()
+    return db.session.scalar(select(func.count()).select_from(Signature))
+
+
+def test_a_good_form_is_answered_303_to_the_page_that_says_check_your_mail(client):
+    reply = client.post(SIGN["ko"], data=sign_form())
+    assert reply.status_code == 303
+    assert reply.headers["Location"].startswith("/ko/c/blue-skies/check/")
+    page = client.get(reply.headers["Location"])
+    assert page.status_code == 200
+    assert "메일" in page.text
+
+
+def test_only_the_fields_of_the_contract_are_needed(client):
+    form = {
+        "name": "홍길동",
+        "email": "a@naver.com",
+        "country": "KR",
+        "region": "KR-11",
+        "age_ok": "y",
+        "consent_privacy": "y",
+    }
+    assert client.post(SIGN["ko"], data=form).status_code == 303
+    assert stored() == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "ko", "en"),
+    [
+        ("name", "", "이름", "name"),
+        ("name", "=1+1", "이름", "name"),
+        ("email", "", "이메일", "e-mail"),
+        ("email", "hong@", "이메일", "e-mail"),
+        ("country", "XX", "나라", "country"),
+        ("country", None, "나라", "country"),
+        ("region", "KR-99", "시·도", "province"),
+        ("consent_privacy", None, "동의", "agree"),
+        ("age_ok", None, "14", "14"),
+        ("pledge_version", "x", "서약", "pledge"),
+        ("pledge_version", "7", "서약", "pledge"),
+    ],
+)
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_a_fault_is_named_in_the_pages_language_and_nothing_typed_is_lost(client, lang, field, value, ko, en):
+    form = sign_form(**{"name": "김하늘", "email": "sky@naver.com", "updates": "y", field: value})
+    page = client.post(SIGN[lang], data=form)
+    assert page.status_code == 422
+    assert (ko if lang == "ko" else en) in page.text.lower()
+    if field != "pledge_version":
+        assert f'href="#{field}"' in page.text, "the summary links to the field"
+        assert f'id="{field}"' in page.text
+    if field != "name":
+        assert "김하늘" in page.text
+    if field != "email":
+        assert "sky@naver.com" in page.text
+    assert page.text.count("checked") >= 1
+    assert stored() == 0
+
+
+def test_an_empty_form_names_every_fault_at_once(client):
+    page = client.post(SIGN["en"], data={})
+    assert page.status_code == 422
+    for field in ("name", "email", "age_ok", "consent_privacy"):
+        assert f'href="#{field}"' in page.text
+
+
+def test_under_fourteen_is_refused_kindly_and_nothing_is_stored(client):
+    page = client.post(SIGN["ko"], data=sign_form(age_ok=None))
+    assert page.status_code == 422
+    assert "14세" in page.text
+    assert stored() == 0
+    assert db.session.scalar(select(func.count()).select_from(OutboxMail)) == 0
+
+
+def test_a_typed_script_is_shown_as_text(client):
+    page = client.post(SIGN["en"], data=sign_form(name='"><script>alert(1)</script>', email='"><b>'))
+    assert "<script>alert" not in page.text
+    assert "&lt;script&gt;" in page.text
+
+
+@pytest.mark.parametrize("state", ["new", "pending", "confirmed", "withdrawn", "capped", "blocked"])
+def test_the_reply_is_the_same_bytes_whatever_is_known_about_the_person(client, frozen_clock, state):
+    person = {"email": "hong@naver.com"}
+    expected = client.post(SIGN["ko"], data=sign_form(**person))
+    with_nothing_stored = _seen(expected)
+    db.session.execute(Signature.__table__.delete())
+    for table in ("outbox_mails", "mail_allowances"):
+        db.session.execute(db.metadata.tables[table].delete())
+    db.session.commit()
+    if state in ("pending", "confirmed", "withdrawn"):
+        signature(state=state, **person)
+    if state == "capped":
+        for _ in range(4):
+            client.post(SIGN["ko"], data=sign_form(**person))
+    if state == "blocked":
+        hashed = services.address_hash(services.Address("hong@naver.com", "hong@naver.com"))
+        db.session.add(MailBlock(address_hash=hashed, until=frozen_clock.now() + services.BLOCK))
+        db.session.commit()
+    assert _seen(client.post(SIGN["ko"], data=sign_form(**person))) == with_nothing_stored
+
+
+def _seen(reply):
+    """All of an answer but the number of the request."""
+    headers = [pair for pair in reply.headers if pair[0] not in ("X-Request-Id", "Date")]
+    return reply.status_code, headers, reply.data
+
+
+@pytest.mark.parametrize("state", ["new", "pending", "confirmed", "withdrawn"])
+def test_signing_runs_the_same_number_of_statements_for_everybody(app, client, statements, state):
+    client.post(SIGN["ko"], data=sign_form())
+    if state != "new":
+        signature(state=state, email="hong@naver.com")
+    with statements() as seen:
+        client.post(SIGN["ko"], data=sign_form(email="hong@naver.com"))
+    if app.extensions["pledge.settings"].uses_sqlite:
+        assert 4 <= len(seen) <= 5
+    else:
+        assert len(seen) == 1
+
+
+@pytest.mark.parametrize("state", ["new", "pending", "confirmed", "withdrawn"])
+def test_the_waiting_page_and_its_resend_tell_nothing_either(client, state):
+    if state != "new":
+        signature(state=state, email="hong@naver.com")
+    place = client.post(SIGN["ko"], data=sign_form(email="hong@naver.com")).headers["Location"]
+    page = client.get(place).data
+    wrong = client.post(place, data={"code": "000000"})
+    again = client.post(place + "/resend")
+    db.session.execute(Signature.__table__.delete())
+    db.session.commit()
+    assert client.get(place).data == page
+    assert client.post(place, data={"code": "000000"}).data == wrong.data
+    assert (again.status_code, again.data) == (303, b"")
+
+
+def test_a_campaign_that_closed_while_the_form_was_open_says_so(client, frozen_clock):
+    campaign("closing", closes_at=frozen_clock.now().replace(year=2000))
+    page = client.post("/en/c/closing/sign", data=sign_form())
+    assert page.status_code == 409
+    assert stored() == 0
+
+
+def test_a_campaign_that_does_not_exist_is_404(client):
+    assert client.post("/ko/c/nothing/sign", data=sign_form()).status_code == 404
+    assert client.get("/ko/c/nothing").status_code == 404
+
+
+@pytest.mark.parametrize("code", ["", "12345", "1234567", "abcdef", "１２３４５６７"])
+def test_what_is_no_code_is_told_apart_from_a_wrong_one(client, code):
+    place = client.post(SIGN["en"], data=sign_form()).headers["Location"]
+    page = client.post(place, data={"code": code})
+    assert page.status_code == 422
+    assert "six digits" in page.text
+
+
+def test_a_ticket_of_another_campaign_or_a_damaged_one_is_404(client):
+    campaign("clean-air")
+    place = client.post(SIGN["ko"], data=sign_form()).headers["Location"]
+    assert client.get(place.replace("blue-skies", "clean-air")).status_code == 404
+    assert client.get(place[:-2]).status_code == 404
+    assert client.post(place[:-2], data={"code": "123456"}).status_code == 404
