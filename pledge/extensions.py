@@ -11,4 +11,6 @@ __all__ = ["babel", "db", "limiter", "migrate"]
 
 migrate = Migrate(render_as_batch=True, compare_type=True)
 babel = Babel()
-limiter = Limiter(key_func=client_network, headers_enabled=False)
+# `swallow_errors` matters only for what is counted after a view, when Redis goes in between: one wrong link is not
+# counted, which beats an error page. A look before a view turns to the counters in process first.
+limiter = Limiter(key_func=client_network, headers_enabled=False, swallow_errors=True)

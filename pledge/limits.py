@@ -48,9 +48,6 @@ def init_app(app: Flask, settings: Settings) -> None:
         RATELIMIT_STORAGE_URI=settings.redis_url or "memory://",
         # Only this form keeps each route's own limits while Redis is away; a list of limits would replace them.
         RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=bool(settings.redis_url),
-        # Concerns only what is counted after a view, when Redis goes in between: one wrong link is not counted, which
-        # beats an error page. Every look before a view still turns to the counters in process.
-        RATELIMIT_SWALLOW_ERRORS=bool(settings.redis_url),
         RATELIMIT_KEY_PREFIX="pledge",
     )
     if settings.redis_url:

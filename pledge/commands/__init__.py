@@ -5,6 +5,7 @@ from flask import Flask
 from pledge.commands.demo import demo
 from pledge.commands.ledger import ledger
 from pledge.commands.mail import mail
+from pledge.commands.retention import retention
 from pledge.commands.serve import serve
 from pledge.commands.totals import totals
 from pledge.commands.worker import worker
@@ -14,6 +15,7 @@ def register(app: Flask) -> None:
     app.cli.add_command(demo)
     app.cli.add_command(ledger)
     app.cli.add_command(mail)
+    app.cli.add_command(retention)
     app.cli.add_command(serve)
     app.cli.add_command(totals)
     app.cli.add_command(worker)

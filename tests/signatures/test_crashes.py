@@ -53,9 +53,8 @@ def crash_everywhere(act):
     """Crash `act` at its first, second, … statement until it gets through; how many crashes there were."""
     before = contents()
     for number in range(1, 50):
-        with CrashAt(number) as crash:
-            with suppress(Crash):
-                act()
+        with CrashAt(number) as crash, suppress(Crash):
+            act()
         if not crash.reached:
             return number - 1
         assert contents() == before, f"a crash at statement {number} left something behind"

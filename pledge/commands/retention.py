@@ -1,0 +1,18 @@
+"""`flask retention run`: delete what has served its time; the worker does it every hour by itself."""
+
+import click
+from flask.cli import AppGroup
+
+from pledge.retention import services
+
+retention = AppGroup("retention", help="What is kept, and for how long.")
+
+
+@retention.command("run")
+def run() -> None:
+    """Delete unconfirmed signatures after 14 days, and what mails no longer need."""
+    removed = services.run()
+    click.echo(
+        f"Deleted {removed.pending} unconfirmed signatures, {removed.mails} finished mails, "
+        f"{removed.allowances} mail allowances and {removed.blocks} ended blocks."
+    )

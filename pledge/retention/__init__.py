@@ -1,0 +1,1 @@
+"""Retention: what is no longer needed goes, on the clocks that the privacy notice promises."""

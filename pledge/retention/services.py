@@ -1,0 +1,59 @@
+"""Deleting what has served its time. The privacy notice names these clocks: change both together."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy.orm import Session
+
+from pledge import clock
+from pledge.db import Model, transaction
+from pledge.mail.allowance import DAY_SECONDS
+from pledge.mail.models import MailAllowance, MailBlock, MailState, OutboxMail
+from pledge.signatures.models import Signature, SignatureState
+
+#: A link to confirm lives seven days; seven more are left to ask for a new one with it.
+PENDING = timedelta(days=14)
+#: Mails that are done with: long enough to answer "did you send me one?".
+MAILS = timedelta(days=90)
+#: Rows deleted in one transaction, so that nobody waits for a long lock.
+BATCH = 5000
+
+
+@dataclass(frozen=True)
+class Removed:
+    """How many rows went."""
+
+    pending: int
+    mails: int
+    allowances: int
+    blocks: int
+
+
+def run() -> Removed:
+    """Delete everything whose time is over. Confirmed signatures are not touched: their clock is the campaign's."""
+    now = clock.now()
+    return Removed(
+        pending=_sweep(
+            Signature, Signature.state == SignatureState.PENDING, Signature.code_since < now - PENDING
+        ),
+        mails=_sweep(OutboxMail, OutboxMail.state != MailState.QUEUED, OutboxMail.due_at < now - MAILS),
+        allowances=_sweep(MailAllowance, MailAllowance.last < int(now.timestamp()) - DAY_SECONDS),
+        blocks=_sweep(MailBlock, MailBlock.until < now),
+    )
+
+
+def _sweep(model: type[Model], *conditions: ColumnElement[bool]) -> int:
+    total = 0
+    while True:
+        with transaction() as session:
+            gone = _delete_some(session, model, conditions)
+        total += gone
+        if gone < BATCH:
+            return total
+
+
+def _delete_some(session: Session, model: type[Model], conditions: tuple[ColumnElement[bool], ...]) -> int:
+    key = next(iter(model.__table__.primary_key))
+    old = select(key).where(*conditions).limit(BATCH)
+    return len(session.execute(delete(model).where(*conditions, key.in_(old)).returning(key)).all())

@@ -1,0 +1,93 @@
+"""What goes after its time, and what never does."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from pledge.db import db
+from pledge.ledger.models import LedgerEntry
+from pledge.mail.models import MailAllowance, MailBlock, OutboxMail
+from pledge.retention import services
+from pledge.signatures.models import Signature
+from tests.support.factories import confirm_token, sign_form, signature
+
+pytestmark = pytest.mark.usefixtures("app")
+
+
+def number_of(model):
+    db.session.rollback()
+    return db.session.scalar(select(func.count()).select_from(model))
+
+
+def test_an_unconfirmed_signature_goes_after_fourteen_days(frozen_clock):
+    signature(state="pending", at=frozen_clock.now())
+    frozen_clock.move(days=13, hours=23)
+    assert services.run().pending == 0
+    frozen_clock.move(hours=2)
+    assert services.run().pending == 1
+    assert number_of(Signature) == 0
+
+
+def test_asking_for_a_new_mail_starts_its_clock_again(frozen_clock):
+    from pledge.signatures.services import renew
+
+    token = confirm_token(signature(state="pending", at=frozen_clock.now()))
+    frozen_clock.move(days=13)
+    renew(token, "ko")
+    frozen_clock.move(days=13)
+    assert services.run().pending == 0
+
+
+@pytest.mark.parametrize("state", ["confirmed", "withdrawn"])
+def test_what_was_counted_stays_however_old(frozen_clock, state):
+    signature(state=state)
+    entries = number_of(LedgerEntry)
+    frozen_clock.move(days=1000)
+    services.run()
+    assert number_of(Signature) == 1
+    assert number_of(LedgerEntry) == entries
+
+
+def test_finished_mails_go_after_ninety_days_and_waiting_ones_never(client, frozen_clock):
+    signature()
+    for _ in range(2):
+        client.post("/ko/c/blue-skies/sign", data=sign_form())
+    first = db.session.scalars(select(OutboxMail)).first()
+    first.state = "sent"
+    db.session.commit()
+    frozen_clock.move(days=91)
+    assert services.run().mails == 1
+    assert number_of(OutboxMail) == 1
+
+
+def test_caps_are_forgotten_when_they_can_no_longer_matter(client, frozen_clock):
+    signature()
+    client.post("/ko/c/blue-skies/sign", data=sign_form())
+    frozen_clock.move(hours=23)
+    assert services.run().allowances == 0
+    frozen_clock.move(hours=2)
+    assert services.run().allowances == 1
+    assert number_of(MailAllowance) == 0
+
+
+def test_blocks_end(frozen_clock):
+    db.session.add(MailBlock(address_hash=b"1" * 32, until=frozen_clock.now() + timedelta(days=1)))
+    db.session.commit()
+    assert services.run().blocks == 0
+    frozen_clock.move(days=2)
+    assert services.run().blocks == 1
+
+
+def test_much_is_deleted_in_batches(monkeypatch, frozen_clock):
+    monkeypatch.setattr(services, "BATCH", 3)
+    for _ in range(10):
+        signature(state="pending", at=frozen_clock.now())
+    frozen_clock.move(days=20)
+    assert services.run().pending == 10
+
+
+def test_the_command_says_what_it_did(runner, frozen_clock):
+    signature(state="pending", at=frozen_clock.now())
+    frozen_clock.move(days=20)
+    assert "Deleted 1 unconfirmed signatures" in runner.invoke(args=["retention", "run"]).output
