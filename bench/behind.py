@@ -1,1 +1,111 @@
-"""What runs behind the web server, and the site on SQLite: mails, fold, signing on one machine."""
+"""What runs behind the web server, and the whole site on SQLite: mails, fold, signing on one machine."""
+
+import smtplib
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+
+from bench import load, people
+from bench.report import Figure, against, at_least
+from bench.servers import Bench
+from pledge import links
+from pledge.ledger import services as ledger
+from pledge.mail import queries
+from pledge.mail.services import LEASE
+from pledge.mail.skeletons import skeleton
+from pledge.signatures.mails import composers
+from tests.support.run import free_port
+
+MAILS, MAIL_ROUNDS = 3_000, 3
+ENTRIES = 200_000
+SQLITE_SECONDS, SQLITE_CLIENTS = 60, 8
+
+
+def mails(bench: Bench) -> list[Figure]:
+    """The worker as it runs for real against constant bytes on one kept-open connection, in turns."""
+    port = free_port()
+    bench.start("sink", [sys.executable, str(Path(__file__).with_name("sink.py")), str(port)], {})
+    site = bench.site("mails", PLEDGE_SMTP_URL=f"smtp://127.0.0.1:{port}")
+    number = 300 if bench.quick else MAILS
+    floors, ours = [], []
+    with _connected(port) as sink:
+        people.add_pending(site, 1, mails=True)
+        with site.context():
+            content = _one_mail()
+        for _ in range(1 if bench.quick else MAIL_ROUNDS):
+            floors.append(_measured(sink, number, lambda: _send_constant(port, content, number)))
+            people.add_pending(site, number, mails=True)
+            with bench.worker(site):
+                ours.append(_measured(sink, number, lambda: None))
+    return [against("mails, of constant bytes", median(ours), median(floors), 0.5)]
+
+
+def fold(bench: Bench) -> list[Figure]:
+    """Numbering and tallying entries that wait, from a ledger that holds as many already."""
+    number = 10_000 if bench.quick else ENTRIES
+    site = bench.site("fold")
+    people.add_confirmed(site, number, folded=False)
+    rates = []
+    with site.context():
+        waiting = number
+        while waiting > 0:
+            started = time.monotonic()
+            folded = sum(ledger.fold() for _ in range(5))
+            rates.append(folded / (time.monotonic() - started))
+            waiting -= folded
+    return [at_least("fold, entries", median(rates), 10_000)]
+
+
+def sqlite(bench: Bench) -> list[Figure]:
+    """Signing on SQLite with the worker at work beside it, as on a machine that runs `flask serve`."""
+    port = free_port()
+    bench.start("sqlite.sink", [sys.executable, str(Path(__file__).with_name("sink.py")), str(port)], {})
+    site = bench.sqlite_site("sqlite", PLEDGE_SMTP_URL=f"smtp://127.0.0.1:{port}")
+    url = bench.serve(site)
+    with bench.worker(site):
+        seconds = 3 if bench.quick else SQLITE_SECONDS
+        # Any answer that is an error ends the bench.
+        run = load.run(f"{url}/ko/c/blue-skies/sign", seconds, "sign", "sqlite", clients=SQLITE_CLIENTS)
+    said = sum(bench.log(f"sqlite.{name}").read_text().count("database is locked") for name in ("web", "worker"))
+    detail = f", p50 {run.p50_ms:.1f} ms, p99 {run.p99_ms:.1f} ms"
+    return [
+        at_least("SQLite, synchronous=FULL, 8 clients: sign", run.rate, 200, detail=detail),
+        Figure(f"SQLite: “database is locked” in {seconds} s", str(said), "0", said == 0),
+    ]
+
+
+def _one_mail() -> bytes:
+    """A mail to confirm, exactly as the worker would send it; it goes back into the outbox."""
+    claimed = queries.claim(1, LEASE)
+    message = composers()[claimed[0].kind](claimed)[claimed[0].id]
+    queries.release(claimed)
+    return skeleton(claimed[0].kind, claimed[0].lang, links.sender()).fill(message)
+
+
+def _send_constant(port: int, content: bytes, number: int) -> None:
+    with _connected(port) as client:
+        for _ in range(number):
+            client.sendmail("no-reply@pledge.example", ["person@example.org"], content)
+
+
+def _measured(sink: smtplib.SMTP, number: int, send: Callable[[], None]) -> float:
+    """Mails a second from the first to the last of `number`, as the sink saw them."""
+    sink.docmd("XRESET")
+    send()
+    for _ in range(1200):
+        count, first, last = sink.docmd("XCOUNT")[1].split()
+        if int(count) >= number:
+            return (number - 1) / (float(last) - float(first))
+        time.sleep(0.1)
+    raise load.Refused(f"only {int(count)} of {number} mails arrived")
+
+
+def _connected(port: int) -> smtplib.SMTP:
+    for _ in range(50):
+        try:
+            return smtplib.SMTP("127.0.0.1", port, "bench.example")
+        except ConnectionRefusedError:
+            time.sleep(0.1)
+    raise SystemExit("the mail sink did not start")

@@ -80,8 +80,8 @@ class Visitor:
             "count": lambda: load.run(self._url + COUNT, self.seconds),
             "page": lambda: load.run(self._url + PAGE, self.seconds),
         }
-        for action in ("count", "page", "sign"):  # a warm start: pools filled, templates compiled
-            load.run(self._url + {"count": COUNT, "page": PAGE, "sign": f"{PAGE}/sign"}[action], 1)
+        for path in (COUNT, PAGE, f"{PAGE}/sign"):  # a warm start: templates compiled, connections open
+            load.run(self._url + path, 2, clients=4)
 
     def word(self) -> str:
         return f"run{next(self._words)}"

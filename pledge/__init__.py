@@ -1,9 +1,6 @@
 """A pledge and petition signing platform. docs/architecture.md tells the journey of a signature."""
 
-from wsgiref.headers import Headers
-
 from flask import Flask
-from whitenoise import WhiteNoise
 
 from pledge import (
     api,
@@ -63,12 +60,6 @@ def register_front(app: Flask, settings: Settings) -> None:
     """What stands before Flask: static files, then the one-second cache of public pages."""
     cache = MicroCache(app.wsgi_app)
     app.extensions["pledge.microcache"] = cache
-    fixed = headers.security_headers(settings)
-
-    def add_headers(response_headers: Headers, _path: str, _url: str) -> None:
-        for name, value in fixed.items():
-            response_headers[name] = value
-
-    static = WhiteNoise(cache, add_headers_function=add_headers, max_age=60 * 60 * 24 * 365, charset="utf-8")
+    static = headers.StaticFiles(cache, settings, max_age=60 * 60 * 24 * 365, charset="utf-8")
     static.add_files(str(rendering.STATIC), prefix="static/")
-    app.wsgi_app = static  # type: ignore[method-assign]  # Flask's own documented hook
+    app.wsgi_app = guards.KnownHosts(static, app.wsgi_app, settings)  # type: ignore[method-assign]  # Flask's own documented hook

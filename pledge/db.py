@@ -40,6 +40,11 @@ POSTGRESQL_OPTIONS = (
 )
 
 
+#: Codes of the warning with which PostgreSQL gives up waiting for a standby ("canceling wait for synchronous
+#: replication"). By code, because the text comes in the server's language.
+NOT_REPLICATED = frozenset({"01000", "57P01"})
+
+
 class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMES)
 
@@ -167,7 +172,7 @@ def _durable(connection: Connection) -> Iterator[None]:
         return
     notices.clear()
     yield
-    if any("synchronous replication" in text for text in notices):
+    if not NOT_REPLICATED.isdisjoint(notices):
         raise NotDurable
 
 
@@ -191,4 +196,4 @@ def _listen_postgresql(engine: Engine) -> None:
     def _connect(connection: Any, record: Any) -> None:
         notices: list[str] = []
         record.info["notices"] = notices
-        connection.add_notice_handler(lambda notice: notices.append(notice.message_primary or ""))
+        connection.add_notice_handler(lambda notice: notices.append(notice.sqlstate or ""))

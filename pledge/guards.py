@@ -4,16 +4,57 @@ The public site has no session, so a foreign page gains nothing that its visitor
 where a POST comes from still keeps other sites from signing in a visitor's browser.
 """
 
-from urllib.parse import urlsplit
+from collections.abc import Iterable
+from urllib.parse import unquote_to_bytes, urlsplit
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask, abort, request
 from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import SecurityError
+from werkzeug.wsgi import get_host
 
 from pledge.settings import Settings
 
 LARGEST_BODY = 64 * 1024
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-FORM_TYPES = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
+URLENCODED = "application/x-www-form-urlencoded"
+FORM_TYPES = frozenset({URLENCODED, "multipart/form-data"})
+
+_REFUSED = "pledge.refused_host"
+_MOST_HOSTS = 64
+
+
+class KnownHosts:
+    """WSGI middleware before everything, also before kept pages and static files: only our own names are answered.
+
+    A request under another name goes to `refusing` (the application) as one for our own address, marked, so that the
+    page that refuses it is whole and repeats nothing of that name.
+    """
+
+    def __init__(self, app: WSGIApplication, refusing: WSGIApplication, settings: Settings) -> None:
+        self._app = app
+        self._refusing = refusing
+        self._allowed = settings.allowed_hosts
+        self._own = settings.base_host
+        self._known: set[str] = set()
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if environ.get("HTTP_HOST") in self._known or self._learn(environ):
+            return self._app(environ, start_response)
+        environ.update({"HTTP_HOST": self._own, _REFUSED: True})
+        return self._refusing(environ, start_response)
+
+    def _learn(self, environ: WSGIEnvironment) -> bool:
+        given: str | None = environ.get("HTTP_HOST")
+        if given is not None:
+            environ["HTTP_HOST"] = given.lower()
+        try:
+            host = get_host(environ, self._allowed)
+        except (SecurityError, ValueError):  # ValueError: a name that cannot be encoded
+            return False
+        if given == host and len(self._known) < _MOST_HOSTS:
+            self._known.add(host)
+        return True
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -28,8 +69,7 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 def check() -> None:
     """Refuse unreadable text (400), a foreign origin (403), an oversized body (413) and a body of no form's type (415)."""
-    request.host  # noqa: B018  # raises 400 when the name is not one of ours
-    if not _is_clean(request.path) or not _are_clean(request.args):
+    if _REFUSED in request.environ or not _is_clean(request.path) or not _decodes(request.query_string):
         abort(400)
     if request.method in SAFE_METHODS:
         return
@@ -37,6 +77,8 @@ def check() -> None:
         abort(403)
     if request.mimetype not in FORM_TYPES and (request.content_length or request.mimetype):
         abort(415)
+    if request.mimetype == URLENCODED and not _decodes(request.get_data()):
+        abort(400)
     if not _are_clean(request.form):
         abort(400)
 
@@ -47,11 +89,24 @@ def _comes_from_here() -> bool:
     if site is not None and site not in ("same-origin", "none"):
         return False
     origin = request.headers.get("Origin")
-    return origin is None or urlsplit(origin).netloc == request.host
+    try:
+        return origin is None or urlsplit(origin).netloc == request.host
+    except ValueError:  # not an address at all
+        return False
+
+
+def _decodes(encoded: bytes) -> bool:
+    """Whether percent-encoded text is UTF-8 without NUL. Werkzeug would keep what is not as `%ED%A0%80`, as if typed."""
+    plain = unquote_to_bytes(encoded) if b"%" in encoded else encoded
+    try:
+        return b"\0" not in plain and _is_clean(plain.decode())
+    except UnicodeDecodeError:
+        return False
 
 
 def _are_clean(values: MultiDict[str, str]) -> bool:
-    return all(_is_clean(key) and _is_clean(value) for key, value in values.items(multi=True))
+    # A part of a multipart body may come without a name; Werkzeug's name for it is None.
+    return all(key is not None and _is_clean(key) and _is_clean(value) for key, value in values.items(multi=True))
 
 
 def _is_clean(text: str) -> bool:

@@ -1,6 +1,11 @@
 """The security headers that every answer carries: pages, JSON, static files and errors alike."""
 
+from collections.abc import Iterable
+from typing import Any
+from wsgiref.types import StartResponse, WSGIEnvironment
+
 from flask import Flask, Response
+from whitenoise import WhiteNoise
 
 from pledge.settings import Settings
 
@@ -46,3 +51,20 @@ def init_app(app: Flask, settings: Settings) -> None:
         # Nothing may be kept by a cache unless its view said so.
         response.headers.setdefault("Cache-Control", "no-store")
         return response
+
+
+class StaticFiles(WhiteNoise):  # type: ignore[misc]  # the library has no types
+    """Static files with the security headers on each answer, also on 405 and 416."""
+
+    def __init__(self, application: Any, settings: Settings, **options: Any) -> None:
+        super().__init__(application, **options)
+        self._fixed = security_headers(settings)
+
+    def serve(
+        self, static_file: Any, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            return start_response(status, [*headers, *self._fixed.items()], *rest)
+
+        answer: Iterable[bytes] = super().serve(static_file, environ, start)
+        return answer

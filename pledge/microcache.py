@@ -4,7 +4,7 @@ A view opts in by `response = keep(response)`. While the copy is fresh, a reques
 no query; when it is stale one request renders it anew and the others go on with the old copy; when the renewal fails
 (database away) the old copy serves on for a while. What a launch day asks a thousand times a second is made once.
 
-Kept: answers 200 to GET without a query string, by host, path and encoding. HEAD and If-None-Match (RFC 9110 §13.1.2)
+Kept: answers 200 to GET without a query string, by host and path; each is compressed once for each encoding asked for. HEAD and If-None-Match (RFC 9110 §13.1.2)
 are answered from the copy. Nothing personal may opt in, as the public site has no cookie to tell people apart.
 """
 
@@ -13,13 +13,14 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import brotli
 from flask import Response
-from werkzeug.http import http_date
+from werkzeug.http import http_date, parse_options_header
 
 from pledge import clock
 
@@ -28,11 +29,13 @@ FRESH_SECONDS = 1.0
 STALE_SECONDS = 60.0
 MOST_COPIES = 256
 SMALLEST_COMPRESSED = 500
+_LONGEST_WISH = 200
 
 _MARK = "X-Microcache"
 
 WSGIApp = Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]
-Key = tuple[str, str, str]
+Headers = list[tuple[str, str]]
+Key = tuple[str, str]
 
 
 def keep(response: Response) -> Response:
@@ -45,10 +48,27 @@ def keep(response: Response) -> Response:
 
 @dataclass(frozen=True)
 class Copy:
-    headers: list[tuple[str, str]]
+    """One rendered answer, and its compressed forms once somebody asked for them."""
+
+    headers: Headers
     body: bytes
     etag: str
     made_at: float
+    _encoded: dict[str, tuple[Headers, bytes]] = field(default_factory=dict)
+
+    def encoded(self, encoding: str) -> tuple[Headers, bytes]:
+        """Headers and body for `br`, `gzip` or "" (as it is)."""
+        found = self._encoded.get(encoding)
+        if found is None:
+            found = self._encoded[encoding] = self._encode(encoding)
+        return found
+
+    def _encode(self, encoding: str) -> tuple[Headers, bytes]:
+        headers, body = list(self.headers), self.body
+        if encoding and len(body) >= SMALLEST_COMPRESSED:
+            body = brotli.compress(body, quality=5) if encoding == "br" else gzip.compress(body, 6)
+            headers.append(("Content-Encoding", encoding))
+        return [*headers, ("Content-Length", str(len(body)))], body
 
 
 class MicroCache:
@@ -67,18 +87,26 @@ class MicroCache:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD") or environ.get("QUERY_STRING"):
-            return self._app(environ, start_response)
-        key = (environ.get("HTTP_HOST", ""), environ.get("PATH_INFO", ""), _encoding(environ))
+            return self._pass(environ, start_response)
+        key = (environ.get("HTTP_HOST", ""), environ.get("PATH_INFO", ""))
         copy = self._copies.get(key)
         if copy is None:
             if environ["REQUEST_METHOD"] == "HEAD":
-                return self._app(environ, start_response)
+                return self._pass(environ, start_response)
             return self._first(key, environ, start_response)
         if clock.monotonic() - copy.made_at >= FRESH_SECONDS:
             copy = self._renewed(key, copy, environ)
             if copy is None:
-                return self._app(environ, start_response)
+                return self._pass(environ, start_response)
         return _answer(copy, environ, start_response)
+
+    def _pass(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """The application's own answer, without our mark."""
+
+        def start(status: str, headers: Headers, *rest: Any) -> Any:
+            return start_response(status, [pair for pair in headers if pair[0] != _MARK], *rest)
+
+        return self._app(environ, start)
 
     def _first(self, key: Key, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         status, headers, body, exc_info = _run(self._app, environ)
@@ -110,18 +138,16 @@ class MicroCache:
         finally:
             lock.release()
 
-    def _store(self, key: Key, status: str, headers: list[tuple[str, str]], body: bytes) -> Copy | None:
+    def _store(self, key: Key, status: str, headers: Headers, body: bytes) -> Copy | None:
         marked = any(name == _MARK for name, _ in headers)
-        headers[:] = [pair for pair in headers if pair[0] not in (_MARK, "X-Request-Id")]
+        headers[:] = [pair for pair in headers if pair[0] != _MARK]
         if not marked or not status.startswith("200"):
             return None
         etag = next(value for name, value in headers if name == "ETag")
-        kept = [pair for pair in headers if pair[0] not in ("Content-Length", "Date")]
-        if key[2] and len(body) >= SMALLEST_COMPRESSED:
-            body = brotli.compress(body, quality=5) if key[2] == "br" else gzip.compress(body, 6)
-            kept.append(("Content-Encoding", key[2]))
+        kept = [pair for pair in headers if pair[0] not in ("Content-Length", "Date", "X-Request-Id")]
         kept.append(("Vary", "Accept-Encoding"))
-        kept.append(("Content-Length", str(len(body))))
+        # Of the making, not of the sending: who gets a 304 takes it as the moment of the count.
+        kept.append(("Date", http_date(clock.now())))
         copy = Copy(kept, body, etag, clock.monotonic())
         with self._lock:
             self._copies[key] = copy
@@ -134,20 +160,27 @@ class MicroCache:
 
 def _encoding(environ: WSGIEnvironment) -> str:
     accepted = environ.get("HTTP_ACCEPT_ENCODING", "")
-    if "br" in accepted:
-        return "br"
-    return "gzip" if "gzip" in accepted else ""
+    return _best_encoding(accepted) if len(accepted) <= _LONGEST_WISH else ""
+
+
+@lru_cache(maxsize=128)
+def _best_encoding(accepted: str) -> str:
+    """Brotli or gzip when the client names it (RFC 9110 §12.5.3); `;q=0` is a refusal."""
+    wishes = dict(parse_options_header(wish) for wish in accepted.lower().split(","))
+    for encoding in ("br", "gzip"):
+        if encoding in wishes and wishes[encoding].get("q", "1").rstrip("0.") != "":
+            return encoding
+    return ""
 
 
 def _answer(copy: Copy, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
-    date = ("Date", http_date(clock.now()))
     condition = environ.get("HTTP_IF_NONE_MATCH")
     if condition is not None and _matches(condition, copy.etag):
-        unsent = ("Content-Length", "Content-Type", "Content-Encoding")
-        start_response("304 NOT MODIFIED", [*(h for h in copy.headers if h[0] not in unsent), date])
+        start_response("304 NOT MODIFIED", [pair for pair in copy.headers if pair[0] != "Content-Type"])
         return [b""]
-    start_response("200 OK", [*copy.headers, date])
-    return [b"" if environ["REQUEST_METHOD"] == "HEAD" else copy.body]
+    headers, body = copy.encoded(_encoding(environ))
+    start_response("200 OK", list(headers))
+    return [b"" if environ["REQUEST_METHOD"] == "HEAD" else body]
 
 
 def _matches(condition: str, etag: str) -> bool:
@@ -158,12 +191,12 @@ def _matches(condition: str, etag: str) -> bool:
     )
 
 
-def _run(app: WSGIApp, environ: WSGIEnvironment) -> tuple[str, list[tuple[str, str]], bytes, Any]:
+def _run(app: WSGIApp, environ: WSGIEnvironment) -> tuple[str, Headers, bytes, Any]:
     """The whole answer of the application, in memory."""
     seen: dict[str, Any] = {}
 
     def start_response(
-        status: str, headers: list[tuple[str, str]], exc_info: Any = None
+        status: str, headers: Headers, exc_info: Any = None
     ) -> Callable[[bytes], object]:
         seen.update(status=status, headers=list(headers), exc_info=exc_info)
         return lambda _data: None

@@ -37,7 +37,11 @@ def asset(path: str) -> str:
 
 
 #: Pages answered to a POST whose form stands on another page.
-_FORM_PAGES = {"public.me_consents": "public.me"}
+_FORM_PAGES = {
+    "public.me_consents": "public.me",
+    "public.renew": "public.confirm",
+    "public.resend": "public.check",
+}
 
 
 def switch_url(lang: str) -> str:

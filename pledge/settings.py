@@ -9,7 +9,8 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from flask import current_app
-from pydantic import SecretStr, ValidationError, field_validator
+from limits import parse_many
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -38,7 +39,9 @@ class SettingsError(Exception):
 
 
 class Settings(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix="PLEDGE_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="PLEDGE_", env_ignore_empty=True, frozen=True, extra="ignore", hide_input_in_errors=True
+    )
 
     env: Env = Env.DEVELOPMENT
     base_url: str = "http://127.0.0.1:8000"
@@ -47,7 +50,7 @@ class Settings(BaseSettings):
     smtp_url: SecretStr = SecretStr("")
     secret_keys: Keys = (SecretStr(_DEVELOPMENT_SECRET),)
     data_keys: Keys = (SecretStr(_DEVELOPMENT_DATA),)
-    trusted_proxies: int = 0
+    trusted_proxies: int = Field(default=0, ge=0, le=10)
     trusted_hosts: Names = ()
     mail_from: str = "Blue Skies 2050 <no-reply@localhost>"
     contact: str = "privacy@localhost"
@@ -55,7 +58,7 @@ class Settings(BaseSettings):
     limit_sign: str = "300 per 10 minutes"
     limit_token: str = "30 per minute"  # noqa: S105  # a limit on links
     limit_link: str = "30 per 10 minutes"
-    pool_size: int = 10
+    pool_size: int = Field(default=10, ge=1, le=200)
     log_level: str = "INFO"
 
     @field_validator("secret_keys", "data_keys", mode="before")
@@ -72,6 +75,47 @@ class Settings(BaseSettings):
     @classmethod
     def _without_trailing_slash(cls, value: str) -> str:
         return value.rstrip("/")
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_an_address(cls, value: str) -> str:
+        return _address(value, "http", "https")
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_a_database(cls, value: str) -> str:
+        known = ("postgresql://", "postgres://", "postgresql+psycopg://", "sqlite:///")
+        if value and not value.startswith(known):
+            raise ValueError("an address that begins with postgresql:// is expected")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _is_a_redis(cls, value: str) -> str:
+        return value and _address(value, "redis", "rediss")
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _is_a_mail_server(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value():
+            _address(value.get_secret_value(), "smtp", "smtp+starttls", "smtps")
+        return value
+
+    @field_validator("limit_sign", "limit_token", "limit_link")
+    @classmethod
+    def _is_a_limit(cls, value: str) -> str:
+        try:
+            parse_many(value)
+        except ValueError:
+            raise ValueError("a limit like `300 per 10 minutes` is expected") from None
+        return value
+
+    @field_validator("log_level")
+    @classmethod
+    def _is_a_level(cls, value: str) -> str:
+        if value.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
+            raise ValueError("DEBUG, INFO, WARNING or ERROR is expected")
+        return value.upper()
 
     @property
     def is_production(self) -> bool:
@@ -103,13 +147,17 @@ class Settings(BaseSettings):
     @property
     def allowed_hosts(self) -> list[str]:
         """Host names that a request may carry; in development the loopback ones too."""
-        local = [] if self.is_production else ["127.0.0.1", "localhost", "[::1]"]
+        local = [] if self.is_production else ["127.0.0.1", "localhost"]
         return [self.base_host, *self.trusted_hosts, *local]
 
     def problems(self) -> list[str]:
-        """What forbids a start in production, one line each; empty in development."""
+        """What forbids a start, one line each; in development only a list of keys without a key."""
         if not self.is_production:
-            return []
+            return [
+                f"{name} holds no key."
+                for name, keys in (("PLEDGE_SECRET_KEYS", self.secret_keys), ("PLEDGE_DATA_KEYS", self.data_keys))
+                if not keys
+            ]
         given = self.model_fields_set
         found = [
             *_key_problems("PLEDGE_SECRET_KEYS", self.secret_keys, _DEVELOPMENT_SECRET),
@@ -135,7 +183,10 @@ def load() -> Settings:
     except ValidationError as error:
         # The value itself stays out of the message: it may be a secret.
         raise SettingsError(
-            [f"PLEDGE_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}." for e in error.errors()]
+            [
+                f"PLEDGE_{str(e['loc'][0]).upper()}: {e['msg'].removeprefix('Value error, ')}."
+                for e in error.errors(include_url=False, include_input=False, include_context=False)
+            ]
         ) from None
     if problems := settings.problems():
         raise SettingsError(problems)
@@ -146,6 +197,18 @@ def current() -> Settings:
     """The settings of the running application."""
     settings: Settings = current_app.extensions["pledge.settings"]
     return settings
+
+
+def _address(value: str, *schemes: str) -> str:
+    """The value, when it is an address with one of the schemes and a host."""
+    try:
+        parts = urlsplit(value)
+        fits = parts.scheme in schemes and bool(parts.hostname) and (parts.port or 0) >= 0
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ValueError(f"an address that begins with {schemes[0]}:// is expected")
+    return value
 
 
 def _listed(value: Any) -> Any:

@@ -222,6 +222,21 @@ def make_app(database: str, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
 
 
 @pytest.fixture
+def app_on(tmp_path: Path) -> Iterator[Callable[..., Flask]]:
+    """`app_on("postgresql://nobody@127.0.0.1:1/none")`: an application on a database that is away, or not the test's."""
+    made: list[Flask] = []
+
+    def make(url: str, **changes: Any) -> Flask:
+        made.append(apps.build(tmp_path / f"elsewhere-{len(made)}", **{**changes, "database_url": url}))
+        return made[-1]
+
+    with apps.own_limiter():
+        yield make
+    for app in made:
+        apps.dispose(app)
+
+
+@pytest.fixture
 def client(app: Flask, request: pytest.FixtureRequest) -> FlaskClient:
     """Fetches pages and checks each of them; mark a test `unchecked_pages` where they are meant to be wrong."""
     client = app.test_client()

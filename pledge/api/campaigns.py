@@ -6,7 +6,6 @@ from flask import Response, abort, jsonify
 
 from pledge.api.blueprint import api
 from pledge.campaigns import queries as campaigns
-from pledge.ledger import queries as ledger
 from pledge.microcache import keep
 
 COUNT_CACHE = "public, max-age=1, stale-while-revalidate=10, stale-if-error=600"
@@ -15,10 +14,9 @@ COUNT_CACHE = "public, max-age=1, stale-while-revalidate=10, stale-if-error=600"
 @api.get("/campaigns/<slug>/count")
 def count(slug: str) -> Response:
     """`{"people", "organizations", "as_of"}`. The ETag is of the two numbers: after a 304 the count is as of its Date."""
-    campaign_id = campaigns.id_of(slug)
-    if campaign_id is None:
+    found = campaigns.count(slug)
+    if found is None:
         abort(404)
-    found = ledger.count(campaign_id)
     response = jsonify(people=found.people, organizations=found.organizations, as_of=_utc(found.as_of))
     response.headers["Cache-Control"] = COUNT_CACHE
     response.headers["Access-Control-Allow-Origin"] = "*"

@@ -12,6 +12,8 @@ from pledge import clock
 from pledge.campaigns.models import Campaign, CampaignState, CampaignText, Partner, PartnerRole, PledgeText
 from pledge.content import markdown
 from pledge.db import reading
+from pledge.ledger.models import Tally
+from pledge.ledger.queries import Count, is_total_of_people
 
 #: Confirmation mails in flight when signing ends are honoured for this long.
 CONFIRM_GRACE = timedelta(hours=24)
@@ -77,11 +79,18 @@ def find_by_id(campaign_id: int, lang: str) -> CampaignView | None:
     return None if row is None else _view(row, lang)
 
 
-def id_of(slug: str) -> int | None:
-    """The number of a public campaign."""
-    query = select(Campaign.id).where(Campaign.slug == slug, Campaign.state != CampaignState.DRAFT)
+def count(slug: str) -> Count | None:
+    """The count of a public campaign in one statement; None when there is no such campaign."""
+    as_of = clock.now()  # before the query: what it answers is at least as new
+    query = (
+        select(func.coalesce(Tally.count, 0).label("people"))
+        .select_from(Campaign)
+        .outerjoin(Tally, (Tally.campaign_id == Campaign.id) & is_total_of_people())
+        .where(Campaign.slug == slug, Campaign.state != CampaignState.DRAFT)
+    )
     with reading() as connection:
-        return connection.execute(query).scalar()
+        people = connection.execute(query).scalar()
+    return None if people is None else Count(people, 0, as_of)
 
 
 def slugs() -> dict[int, str]:

@@ -83,7 +83,7 @@ def _load_partners(session: Session, campaign: Campaign, partners: list[dict[str
 
 
 def _load_pledge(session: Session, campaign: Campaign, version: int, wording: dict[str, str]) -> None:
-    digest = hashlib.sha256("\0".join(wording[lang] for lang in LANGUAGES).encode()).digest()
+    digest = fingerprint(wording["ko"], wording["en"])
     stored = next((pledge for pledge in campaign.pledges if pledge.version == version), None)
     if stored is None:
         session.add(
@@ -98,3 +98,8 @@ def _load_pledge(session: Session, campaign: Campaign, version: int, wording: di
         )
     elif stored.sha256 != digest:
         raise PledgeTextChanged(version)
+
+
+def fingerprint(ko: str, en: str) -> bytes:
+    """SHA-256 over both wordings of a pledge text, by which a changed one is noticed."""
+    return hashlib.sha256(f"{ko}\0{en}".encode()).digest()

@@ -3,6 +3,7 @@
 from flask import Flask
 
 from pledge.commands.demo import demo
+from pledge.commands.doctor import doctor
 from pledge.commands.ledger import ledger
 from pledge.commands.mail import mail
 from pledge.commands.retention import retention
@@ -13,6 +14,7 @@ from pledge.commands.worker import worker
 
 def register(app: Flask) -> None:
     app.cli.add_command(demo)
+    app.cli.add_command(doctor)
     app.cli.add_command(ledger)
     app.cli.add_command(mail)
     app.cli.add_command(retention)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, select
 
 from pledge import clock
 from pledge.db import reading
@@ -30,14 +30,16 @@ def counts(campaign_ids: Iterable[int]) -> dict[int, Count]:
     wanted = list(campaign_ids)
     as_of = clock.now()  # before the query: what it answers is at least as new
     query = select(Tally.campaign_id, Tally.count.label("people")).where(
-        Tally.campaign_id.in_(wanted),
-        Tally.kind == Kind.PERSON,
-        Tally.dimension == Dimension.TOTAL,
-        Tally.key == "",
+        Tally.campaign_id.in_(wanted), is_total_of_people()
     )
     with reading() as connection:
         people = {row.campaign_id: row.people for row in connection.execute(query)}
     return {campaign_id: Count(people.get(campaign_id, 0), 0, as_of) for campaign_id in wanted}
+
+
+def is_total_of_people() -> ColumnElement[bool]:
+    """The condition that picks the one tally which counts all people of a campaign."""
+    return and_(Tally.kind == Kind.PERSON, Tally.dimension == Dimension.TOTAL, Tally.key == "")
 
 
 def number_of(signature_id: int) -> int | None:

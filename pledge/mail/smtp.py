@@ -69,6 +69,11 @@ class SmtpTransport:
             raise Unavailable("dropped")
         self._hand_over(message)
 
+    def check(self) -> None:
+        """Connect, greet, encrypt and log in, then hang up; no mail is sent. Raises Unavailable."""
+        self._connect()
+        self.close()
+
     def close(self) -> None:
         client, self._client = self._client, None
         if client is not None:

@@ -2,9 +2,10 @@
 
 from flask import Flask
 
-from pledge.ops import mailbox
+from pledge.ops import health, mailbox
 from pledge.settings import Settings
 
 
 def register(app: Flask, settings: Settings) -> None:
+    app.register_blueprint(health.blueprint)
     mailbox.register(app, settings)

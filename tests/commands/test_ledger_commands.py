@@ -6,6 +6,7 @@ from sqlalchemy import text
 from pledge.db import db
 from pledge.ledger.services import fold
 from tests.ledger import book
+from tests.support.factories import signatures
 
 
 def change(statement: str) -> None:
@@ -14,7 +15,7 @@ def change(statement: str) -> None:
 
 
 def test_fold_says_how_many_entries_it_took(app, runner):
-    book.sign_and_confirm(book.campaign(), 3)
+    signatures(3)
 
     assert runner.invoke(args=["ledger", "fold"]).output == "folded 3 entries\n"
     assert runner.invoke(args=["ledger", "fold"]).output == "folded 0 entries\n"
@@ -23,7 +24,7 @@ def test_fold_says_how_many_entries_it_took(app, runner):
 
 @pytest.mark.parametrize("folded", [True, False], ids=["folded", "waiting for the fold"])
 def test_recount_is_content_when_ledger_and_signatures_agree(app, runner, folded):
-    book.sign_and_confirm(book.campaign(), 3)
+    signatures(3)
     if folded:
         fold()
 
@@ -33,7 +34,7 @@ def test_recount_is_content_when_ledger_and_signatures_agree(app, runner, folded
 
 
 def test_recount_exits_with_1_when_it_repaired_something_and_with_0_after(app, runner):
-    book.sign_and_confirm(book.campaign("blue-skies"), 3)
+    signatures(3)
     fold()
     change("UPDATE tallies SET count = 9 WHERE dimension = 'total'")
 
@@ -52,11 +53,12 @@ def test_recount_exits_with_1_when_it_repaired_something_and_with_0_after(app, r
         ("DELETE FROM signatures", 0, 3),
     ],
 )
-def test_recount_reports_signatures_that_the_ledger_does_not_know_and_the_reverse(app, runner, planted, confirmed, counted):
-    campaign = book.campaign("blue-skies")
-    book.sign_and_confirm(campaign, 2)
+def test_recount_reports_signatures_that_the_ledger_does_not_know_and_the_reverse(
+    app, runner, planted, confirmed, counted
+):
+    signatures(2)
     fold()
-    book.sign_and_confirm(campaign)
+    signatures(1)
     change(planted)
 
     for _ in range(2):  # it is reported, not repaired

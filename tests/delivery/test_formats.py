@@ -74,7 +74,9 @@ def test_neutral_text_begins_like_no_formula_and_is_otherwise_kept(text):
     assert not FORMULA_STARTS & {safe[:1], trimmed[:1]}
 
 
-@pytest.mark.parametrize("text", ["", "대한민국", "South Korea", "KR-11", "2026-11-24", "O'Brien", "3+4", "a=b"])
+@pytest.mark.parametrize(
+    "text", ["", "대한민국", "South Korea", "KR-11", "2026-11-24", "O'Brien", "3+4", "a=b"]
+)
 def test_plain_text_stays_as_it_is(text):
     assert neutral(text) == text
 
@@ -123,7 +125,13 @@ def test_xlsx_holds_no_formula_whatever_a_text_says():
     content = as_xlsx(titled)
 
     book = openpyxl.load_workbook(io.BytesIO(content))
-    kinds = {cell.data_type for sheet in book for row in sheet.iter_rows() for cell in row if cell.value is not None}
+    kinds = {
+        cell.data_type
+        for sheet in book
+        for row in sheet.iter_rows()
+        for cell in row
+        if cell.value is not None
+    }
     assert kinds == {"s", "n"}
     assert [cell.value for cell in book["by country"][2]] == ["=1", "+1", "@x", 9]
     with zipfile.ZipFile(io.BytesIO(content)) as parts:

@@ -89,7 +89,9 @@ def test_fewer_than_five_people_in_all_are_not_broken_down(app):
 
 def test_every_breakdown_adds_up_to_the_total(app):
     campaign = book.campaign("blue-skies")
-    for number, (country, region) in enumerate([("KR", "KR-11"), ("KR", None), ("JP", None), ("US", None), ("KR", "KR-50")]):
+    for number, (country, region) in enumerate(
+        [("KR", "KR-11"), ("KR", None), ("JP", None), ("US", None), ("KR", "KR-50")]
+    ):
         sign(campaign, 3 * number + 1, country, region, hours=7 * number)
     fold()
 

@@ -30,7 +30,7 @@ def test_every_answer_of_every_route_carries_them(app, client, method):
     wanted = security_headers(app.extensions["pledge.settings"])
     for path in addresses(app):
         for _ in range(2):  # made, and from the kept copy
-            answer = client.open(path, method=method)
+            answer = client.open(path, method=method, buffered=True)
             for name, value in wanted.items():
                 if name == "Cross-Origin-Resource-Policy" and path.startswith("/api/"):
                     continue
@@ -44,10 +44,10 @@ def test_every_answer_of_every_route_carries_them(app, client, method):
 
 
 def test_answers_not_modified_and_parts_of_files_carry_them(client):
-    whole = client.get("/static/css/site.css")
-    part = client.get("/static/css/site.css", headers={"Range": "bytes=0-9"})
+    whole = client.get("/static/css/site.css", buffered=True)
+    part = client.get("/static/css/site.css", headers={"Range": "bytes=0-9"}, buffered=True)
     assert part.status_code == 206
-    missing = client.get("/static/css/site.css", headers={"Range": "bytes=9999999-"})
+    missing = client.get("/static/css/site.css", headers={"Range": "bytes=9999999-"}, buffered=True)
     assert missing.status_code == 416
     for answer in (whole, part, missing):
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
@@ -80,7 +80,7 @@ def test_https_is_made_a_habit_in_production_alone(make_app):
     client = app.test_client()
     for path in ("/ko/me", "/nothing", "/api/v1/nothing", "/static/css/site.css"):
         for method in ("GET", "POST"):
-            answer = client.open(path, method=method, headers={"Host": "sky.example"})
+            answer = client.open(path, method=method, headers={"Host": "sky.example"}, buffered=True)
             assert answer.headers["Strict-Transport-Security"].startswith("max-age=31536000"), (method, path)
 
 

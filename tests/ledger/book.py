@@ -11,7 +11,6 @@ from pledge.campaigns.models import Campaign
 from pledge.db import db, transaction
 from pledge.ledger.models import LedgerEntry, LedgerHead, Reason, Tally
 from pledge.ledger.services import append
-from pledge.signatures.models import Signature, SignatureState
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -116,34 +115,3 @@ def check() -> None:
         assert (row.number, row.people_after) == (size + 1, people + row.delta)
         sizes[row.campaign_id] = (size + 1, people + row.delta)
     assert heads == sizes
-
-
-def sign_and_confirm(campaign_id: int, count: int = 1) -> list[int]:
-    """Confirmed signatures with their entries, as the hot path leaves them; their numbers."""
-    made = []
-    for _ in range(count):
-        signature_id = confirm(campaign_id)
-        with transaction() as session:
-            session.add(
-                Signature(
-                    id=signature_id,
-                    campaign_id=campaign_id,
-                    address_hash=signature_id.to_bytes(32),
-                    seq=1,
-                    state=SignatureState.CONFIRMED,
-                    email="somebody@example.org",
-                    name="홍길동",
-                    country="KR",
-                    region=None,
-                    public_name=False,
-                    updates=False,
-                    lang="ko",
-                    pledge_text_id=1,
-                    privacy_version="1",
-                    submitted_at=NOON,
-                    code_since=NOON,
-                    confirmed_at=NOON,
-                )
-            )
-        made.append(signature_id)
-    return made

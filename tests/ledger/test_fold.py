@@ -82,7 +82,9 @@ def test_a_crash_at_every_statement_of_the_fold_leaves_nothing_behind(app):
         if queries.lag() == 0:
             break
         crashes += 1
-        assert (book.stored_tallies(), [row.number for row in book.entries()]) == before, f"after {crashes} statements"
+        assert (book.stored_tallies(), [row.number for row in book.entries()]) == before, (
+            f"after {crashes} statements"
+        )
 
     assert crashes >= 7  # the look, BEGIN or the lock, heads, numbers, tallies, heads, COMMIT
     book.check()
@@ -137,7 +139,9 @@ def test_a_fold_is_five_statements_however_many_entries_and_campaigns(app, state
     assert len(seen) == (6 if db.engine.dialect.name == "postgresql" else 5), seen
 
 
-def test_the_count_reads_one_row_and_a_campaign_that_nobody_signed_counts_nobody(app, statements, frozen_clock):
+def test_the_count_reads_one_row_and_a_campaign_that_nobody_signed_counts_nobody(
+    app, statements, frozen_clock
+):
     campaign = book.campaign()
 
     with statements() as seen:

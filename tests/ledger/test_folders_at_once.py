@@ -102,7 +102,9 @@ def test_an_entry_committed_late_with_a_smaller_id_is_folded_later(app):
 
 
 @pytest.mark.postgresql_only
-@pytest.mark.parametrize("moment", ["UPDATE ledger_entries", "INSERT INTO tallies", "UPDATE ledger_heads", "COMMIT"])
+@pytest.mark.parametrize(
+    "moment", ["UPDATE ledger_entries", "INSERT INTO tallies", "UPDATE ledger_heads", "COMMIT"]
+)
 @pytest.mark.parametrize("known", [True, False], ids=["known campaign", "campaign without a head"])
 def test_an_entry_committed_between_two_statements_of_the_fold_waits_or_is_taken_whole(app, moment, known):
     campaign, new = book.campaign("known"), book.campaign("new")

@@ -10,8 +10,9 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy.engine import make_url
 
+from pledge import clock
 from pledge.db import db
-from pledge.mail import services
+from pledge.mail import queries, services
 from pledge.signatures import mails
 from tests.mail.post import Notes, deliver, fate, owe, pending
 
@@ -38,7 +39,9 @@ def run_killed(app, smtp, tmp_path):
         "PLEDGE_BASE_URL": settings.base_url,
         "PLEDGE_INSTANCE_DIR": str(tmp_path),
     }
-    done = subprocess.run([sys.executable, "-c", KILLED_BEFORE_MARKING], env=environment, timeout=60, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED_BEFORE_MARKING], env=environment, timeout=60, check=False
+    )
     assert done.returncode == -signal.SIGKILL
 
 
@@ -89,6 +92,19 @@ def test_several_workers_at_once_send_every_mail_once(app, smtp):
         worker.join(60)
 
     assert sorted(smtp.recipients()) == sorted(f"person-{number}@example.org" for number in range(40))
+
+
+@pytest.mark.postgresql_only
+def test_a_claim_that_is_not_committed_yet_keeps_its_mails_from_the_next_one(app):
+    first, second = owe(), owe()
+    now = clock.now()
+    with db.engine.begin() as connection:
+        values = {"now": now, "lease": now + services.LEASE, "most": 1}
+        (taken,) = connection.execute(queries._CLAIM["postgresql"], values).all()
+        others = queries.claim(5, services.LEASE)
+
+    assert {taken.id, *(mail.id for mail in others)} == {first, second}
+    assert len(others) == 1
 
 
 @pytest.mark.postgresql_only

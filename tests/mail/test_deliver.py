@@ -258,7 +258,9 @@ def test_one_unreadable_address_does_not_hold_up_the_others(app, smtp, transport
     assert (fate(lost).state, fate(lost).last_error) == ("queued", "compose Unreadable")
 
 
-@pytest.mark.parametrize("address", ["a@example.org\r\nBcc: b@example.org", "a b@example.org", "é@example.org"])
+@pytest.mark.parametrize(
+    "address", ["a@example.org\r\nBcc: b@example.org", "a b@example.org", "é@example.org"]
+)
 def test_an_address_that_could_forge_a_header_is_never_handed_over(app, smtp, transport, address):
     person = pending("plain@example.org")
     mail = owe(person)

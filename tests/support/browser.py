@@ -112,11 +112,18 @@ class Visitor:
             self.faults.append(f"{response.status} for {response.url}")
 
 
-def accessibility_faults(page: Page) -> list[str]:
-    """What axe finds on the page as it is shown now, one line for each element. Needs a window with JavaScript."""
+def accessibility_faults(page: Page, *rules: str) -> list[str]:
+    """What axe finds on the page as it is shown now, one line for each element. Needs a window with JavaScript.
+
+    With names of rules only those are checked: light and dark differ in contrast and in nothing else.
+    """
     # DevTools evaluate it beside the page's own scripts, so a strict policy stays in force and does not block it.
-    page.evaluate(AXE_SCRIPT)
-    result = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
+    options: dict[str, Any] = {"resultTypes": ["violations"]}
+    if rules:
+        options["runOnly"] = {"type": "rule", "values": list(rules)}
+    result = page.evaluate("options => axe.run(document, options)", options)
     return [
         f"{violation['id']} ({violation['impact']}): {node['html'][:160]} -- {node['failureSummary']}"
         for violation in result["violations"]
@@ -129,9 +136,10 @@ def assert_accessible(page: Page) -> None:
     assert not faults, f"{page.url}\n  " + "\n  ".join(faults)
 
 
+def overflow(page: Page) -> int:
+    """How many pixels stick out to the side."""
+    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+
+
 def assert_fits(page: Page) -> None:
-    """Nothing sticks out to the side."""
-    width, inner = page.evaluate(
-        "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
-    )
-    assert width <= inner, f"{page.url} is {width} px wide in a window of {inner} px"
+    assert overflow(page) <= 0, f"{page.url} sticks out by {overflow(page)} px"

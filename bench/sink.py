@@ -1,0 +1,58 @@
+"""A mail server that takes everything and keeps nothing, in a process of its own; it answers how fast mails came.
+
+bench/sink.py PORT. Besides SMTP it knows `XCOUNT` (how many mails, and the moments of the first and the last) and
+`XRESET`.
+"""
+
+import asyncio
+import sys
+import time
+
+END = b"\r\n.\r\n"
+
+
+class Seen:
+    count = 0
+    first = last = 0.0
+
+
+class Session(asyncio.Protocol):
+    def connection_made(self, transport):
+        self.transport, self.waiting, self.in_data = transport, b"", False
+        transport.write(b"220 sink\r\n")
+
+    def data_received(self, data):
+        self.waiting += data
+        while True:
+            line, found, rest = self.waiting.partition(END if self.in_data else b"\r\n")
+            if not found:
+                return
+            self.waiting = rest
+            self.transport.write(self.taken() if self.in_data else self.reply(line[:4].upper()))
+
+    def reply(self, word):
+        if word == b"DATA":
+            self.in_data = True
+            return b"354 go on\r\n"
+        if word == b"XCOU":
+            return f"250 {Seen.count} {Seen.first} {Seen.last}\r\n".encode()
+        if word == b"XRES":
+            Seen.count = 0
+        return b"250 ok\r\n"
+
+    def taken(self):
+        self.in_data = False
+        Seen.last = time.monotonic()
+        if not Seen.count:
+            Seen.first = Seen.last
+        Seen.count += 1
+        return b"250 taken\r\n"
+
+
+async def main(port):
+    server = await asyncio.get_running_loop().create_server(Session, "127.0.0.1", port)
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(int(sys.argv[1])))

@@ -1,0 +1,29 @@
+"""`flask doctor`: what is wrong with this installation, and what to do about it."""
+
+import click
+from flask import current_app
+from flask.cli import with_appcontext
+
+from pledge.diagnosis import Level, diagnose
+from pledge.settings import Settings
+
+_COLOURS = {Level.OK: "green", Level.WARNING: "yellow", Level.PROBLEM: "red"}
+
+
+@click.command("doctor")
+@with_appcontext
+def doctor() -> None:
+    """Check the settings and everything around them, one line each; exit with 1 if there is a problem.
+
+    Settings that forbid a start in production are listed by every command, this one included, before it begins.
+    """
+    settings: Settings = current_app.extensions["pledge.settings"]
+    problems = warnings = 0
+    for finding in diagnose(settings):
+        problems += finding.level is Level.PROBLEM
+        warnings += finding.level is Level.WARNING
+        level = click.style(f"{finding.level.value:8}", fg=_COLOURS[finding.level])
+        click.echo(f"{level} {finding.subject:14} {finding.text}")
+    click.echo(f"{problems} problems, {warnings} warnings")
+    if problems:
+        raise SystemExit(1)

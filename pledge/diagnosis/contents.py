@@ -1,0 +1,96 @@
+"""What is stored: values that the data keys open, and campaigns that are complete in both languages."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, select
+
+from pledge.campaigns.models import Campaign, CampaignState, CampaignText, Partner, PledgeText
+from pledge.campaigns.services import LANGUAGES, fingerprint
+from pledge.crypto import Unreadable
+from pledge.db import reading
+from pledge.diagnosis.findings import Finding, ok, problem, warning
+from pledge.signatures.addresses import BadAddress, parse
+from pledge.signatures.identifiers import address_hash
+from pledge.signatures.models import Signature
+
+
+def key_findings() -> Iterator[Finding]:
+    """The newest and the oldest signature: between them lie all changes of keys."""
+    by_age = select(Signature.email, Signature.address_hash).limit(1)
+    for age, order in (("newest", Signature.submitted_at.desc()), ("oldest", Signature.submitted_at)):
+        try:
+            with reading() as connection:
+                row = connection.execute(by_age.order_by(order)).first()
+        except Unreadable:
+            yield problem(
+                "data keys",
+                f"none opens the {age} signature: put the key that sealed it back into PLEDGE_DATA_KEYS",
+            )
+            continue
+        if row is None:
+            yield ok("data keys", "nothing is stored yet")
+            return
+        if _still_found(row.email, bytes(row.address_hash)):
+            yield ok("data keys", f"they open the {age} signature")
+        else:
+            yield problem(
+                "data keys",
+                f"the {age} signature is not found by its address: one person could sign twice; "
+                "the last key of PLEDGE_DATA_KEYS must stay the last",
+            )
+
+
+def _still_found(email: str, stored: bytes) -> bool:
+    try:
+        return address_hash(parse(email)) == stored
+    except BadAddress:
+        return False
+
+
+def campaign_findings() -> Iterator[Finding]:
+    with reading() as connection:
+        campaigns = connection.execute(
+            select(Campaign.id, Campaign.slug, Campaign.state).order_by(Campaign.id)
+        ).all()
+        if not campaigns:
+            yield warning("campaigns", "there is none yet: load one, for instance by `flask demo load`")
+        for campaign in campaigns:
+            missing = list(_missing(connection, campaign.id))
+            if missing:
+                tell = warning if campaign.state == CampaignState.DRAFT else problem
+                yield tell("campaigns", f"{campaign.slug} lacks {', '.join(missing)}")
+            else:
+                yield ok("campaigns", f"{campaign.slug} is complete in {' and '.join(LANGUAGES)}")
+
+
+def _missing(connection: Connection, campaign_id: int) -> Iterator[str]:
+    texts = connection.execute(
+        select(CampaignText.__table__).where(CampaignText.campaign_id == campaign_id)
+    ).all()
+    by_language = {row.lang: row for row in texts}
+    for lang in LANGUAGES:
+        row = by_language.get(lang)
+        parts = ("title", "tagline", "summary", "body")
+        yield from (
+            f"its {part} in {lang}" for part in parts if row is None or not getattr(row, part).strip()
+        )
+    pledges = connection.execute(
+        select(PledgeText.__table__).where(PledgeText.campaign_id == campaign_id)
+    ).all()
+    if not pledges:
+        yield "a pledge text"
+    for pledge in pledges:
+        yield from (
+            f"the wording of pledge text {pledge.version} in {lang}"
+            for lang in LANGUAGES
+            if not getattr(pledge, lang).strip()
+        )
+        if fingerprint(pledge.ko, pledge.en) != bytes(pledge.sha256):
+            yield f"the pledge text {pledge.version} that people signed: its wording was changed"
+    partners = connection.execute(select(Partner.__table__).where(Partner.campaign_id == campaign_id)).all()
+    for partner in partners:
+        yield from (
+            f"the name of partner {partner.position + 1} in {lang}"
+            for lang in LANGUAGES
+            if not getattr(partner, f"name_{lang}").strip()
+        )

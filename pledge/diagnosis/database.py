@@ -1,0 +1,139 @@
+"""The database: reachable, migrated, and set so that what was acknowledged survives a power cut."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import Flask
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from pledge.db import db, reading
+from pledge.diagnosis.findings import Finding, ok, problem, warning
+from pledge.logs import log
+from pledge.settings import ROOT, Settings, SettingsError
+
+#: PostgreSQL settings without which an acknowledged signature can be lost, and what each would cost.
+DURABILITY = {
+    "fsync": "a power cut would lose signatures that people were told are recorded",
+    "full_page_writes": "a power cut could leave torn pages that no recovery repairs",
+    "synchronous_commit": "a crash would lose signatures that people were told are recorded",
+}
+
+#: File systems on which SQLite's locks cannot be trusted (https://sqlite.org/useovernet.html).
+NETWORK_FILE_SYSTEMS = frozenset(
+    "9p afs beegfs ceph cifs fuse.glusterfs fuse.s3fs fuse.sshfs glusterfs gpfs lustre ncpfs nfs nfs4 smb3 smbfs".split()
+)
+
+MOUNTS = Path("/proc/mounts")
+
+
+def refuse_unsafe_database(app: Flask) -> None:
+    """Stop a production start on a PostgreSQL that does not wait for the disk. Raises SettingsError.
+
+    A database that is out of reach stops nothing: the site starts, says 503 and recovers with it.
+    """
+    settings: Settings = app.extensions["pledge.settings"]
+    if not settings.is_production or settings.uses_sqlite:
+        return
+    with app.app_context():
+        try:
+            with reading() as connection:
+                fsync = _setting(connection, "fsync")
+        except SQLAlchemyError as error:
+            log.warning("database away at the start", kind=type(error).__name__)
+            return
+        finally:
+            db.engine.dispose()  # a server that forks must not share this connection with its children
+    if fsync == "off":
+        raise SettingsError(
+            [f"PostgreSQL runs with fsync = off: {DURABILITY['fsync']}. Set fsync = on in postgresql.conf."]
+        )
+
+
+def database_findings(settings: Settings) -> Iterator[Finding]:
+    """Stops after the first finding when the database does not answer."""
+    subject = "database"
+    try:
+        with reading() as connection:
+            version = _version(connection)
+            yield ok(subject, f"{version} answers")
+            yield _migration(connection)
+            if settings.uses_sqlite:
+                yield from _sqlite(connection, settings)
+            else:
+                yield from _postgresql(connection)
+    except SQLAlchemyError as error:
+        yield problem(
+            subject,
+            f"does not answer ({type(error).__name__}): check PLEDGE_DATABASE_URL and that the server runs",
+        )
+
+
+def _version(connection: Connection) -> str:
+    if connection.dialect.name == "sqlite":
+        return f"SQLite {connection.execute(text('SELECT sqlite_version()')).scalar_one()}"
+    return f"PostgreSQL {_setting(connection, 'server_version')}"
+
+
+def _migration(connection: Connection) -> Finding:
+    wanted = ScriptDirectory(str(ROOT / "migrations")).get_current_head()
+    found = MigrationContext.configure(connection).get_current_revision()
+    if found == wanted:
+        return ok("migrations", f"at the newest, {wanted}")
+    return problem("migrations", f"at {found or 'none'}, the newest is {wanted}: run `flask db upgrade`")
+
+
+def _postgresql(connection: Connection) -> Iterator[Finding]:
+    for name, loss in DURABILITY.items():
+        value = _setting(connection, name)
+        if value == "off":
+            yield problem("durability", f"{name} = off: {loss}; set it to on in postgresql.conf")
+        else:
+            yield ok("durability", f"{name} = {value}")
+
+
+def _sqlite(connection: Connection, settings: Settings) -> Iterator[Finding]:
+    mode = str(connection.execute(text("PRAGMA journal_mode")).scalar_one())
+    synchronous = int(connection.execute(text("PRAGMA synchronous")).scalar_one())
+    if mode == "wal" and synchronous >= 2:
+        yield ok("durability", "WAL, synchronous = FULL")
+    else:
+        yield problem(
+            "durability",
+            f"journal_mode = {mode}, synchronous = {synchronous}: expected wal and 2 or more; "
+            "does the file system allow shared memory, is the file writable?",
+        )
+    file = Path(settings.sqlalchemy_url.removeprefix("sqlite:///")).resolve()
+    kind = file_system_of(file)
+    if kind in NETWORK_FILE_SYSTEMS:
+        yield problem(
+            "database file", f"{file} lies on {kind}, where locks do not hold: move it to a local disk"
+        )
+    elif kind is not None:
+        yield ok("database file", f"{file} on {kind}")
+    if settings.is_production:
+        yield warning(
+            "database", "SQLite serves one machine only: set PLEDGE_DATABASE_URL for a large campaign"
+        )
+
+
+def file_system_of(path: Path) -> str | None:
+    """The kind of file system that holds a path, as Linux names it; None where that cannot be told."""
+    try:
+        lines = MOUNTS.read_text().splitlines()
+    except OSError:
+        return None
+    # Fields: device, mount point (a space is written \040), kind, … ; the longest mount point that fits holds the path.
+    mounts = [line.split()[1:3] for line in lines if len(line.split()) >= 3]
+    fitting = [
+        (len(point), kind)
+        for point, kind in ((point.replace("\\040", " "), kind) for point, kind in mounts)
+        if path.is_relative_to(point)
+    ]
+    return max(fitting)[1] if fitting else None
+
+
+def _setting(connection: Connection, name: str) -> str:
+    return str(connection.execute(text("SELECT current_setting(:name)"), {"name": name}).scalar_one())

@@ -1,0 +1,38 @@
+"""All checks in the order in which one would repair what they find."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from pledge.diagnosis import contents, surroundings
+from pledge.diagnosis.database import database_findings
+from pledge.diagnosis.findings import Finding, Level, problem
+from pledge.diagnosis.state import readiness
+from pledge.settings import Settings
+
+
+def diagnose(settings: Settings) -> Iterator[Finding]:
+    """Look at everything. What needs the database is left out when it does not answer or is not migrated."""
+    for check in (surroundings.settings_findings, surroundings.address_findings):
+        yield from _kept_going(check, settings)
+    found = list(_kept_going(database_findings, settings))
+    yield from found
+    yield from _kept_going(surroundings.redis_findings, settings)
+    yield from _kept_going(surroundings.smtp_findings, settings)
+    if any(
+        finding.level is Level.PROBLEM and finding.subject in ("database", "migrations") for finding in found
+    ):
+        return
+    yield from _kept_going(lambda: surroundings.worker_findings(readiness()))
+    for look in (surroundings.clock_findings, contents.key_findings, contents.campaign_findings):
+        yield from _kept_going(look)
+
+
+def _kept_going(check: Callable[..., Iterable[Finding]], *arguments: object) -> Iterator[Finding]:
+    """The findings of a check; one that breaks is a finding itself and keeps nobody from the rest."""
+    try:
+        yield from check(*arguments)
+    except (SQLAlchemyError, OSError, ValueError) as error:
+        # The text of the error stays out: it may quote a setting.
+        name = getattr(check, "__name__", "check").removesuffix("_findings")
+        yield problem(name, f"could not be checked ({type(error).__name__})")

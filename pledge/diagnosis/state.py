@@ -1,0 +1,53 @@
+"""Whether people can sign and be counted now: the database answers, and the worker keeps up."""
+
+from dataclasses import dataclass, field
+
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from pledge import clock
+from pledge.db import reading
+from pledge.ledger import queries as ledger
+from pledge.mail import queries as mail
+
+#: Seconds that a mail may be overdue, and an entry uncounted, before somebody must look.
+OLDEST_MAIL = 600.0
+LONGEST_LAG = 60.0
+
+
+@dataclass(frozen=True)
+class Readiness:
+    database: str  #: "ok", "unreachable" or "not migrated"
+    outbox_age_seconds: float | None = None  #: how long the mail that waits longest has been due
+    fold_lag_seconds: float | None = None  #: how long the entry that waits longest has not been counted
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def ready(self) -> bool:
+        return not self.problems
+
+
+def readiness() -> Readiness:
+    """One look at everything; never raises because the database is away."""
+    try:
+        with reading() as connection:
+            connection.execute(text("SELECT 1"))
+    except SQLAlchemyError:
+        return Readiness("unreachable", problems=["the database does not answer"])
+    try:
+        outbox_age, lag = _outbox_age(), ledger.lag()
+    except SQLAlchemyError:
+        return Readiness("not migrated", problems=["tables are missing or too old: run `flask db upgrade`"])
+    problems = []
+    if outbox_age >= OLDEST_MAIL:
+        problems.append(
+            f"a mail has been due for {outbox_age:.0f} seconds: is `flask worker` running, does the SMTP server answer?"
+        )
+    if lag >= LONGEST_LAG:
+        problems.append(f"an entry has not been counted for {lag:.0f} seconds: is `flask worker` running?")
+    return Readiness("ok", round(outbox_age, 1), round(lag, 1), problems)
+
+
+def _outbox_age() -> float:
+    due = mail.oldest_due()
+    return 0.0 if due is None else max(0.0, (clock.now() - due).total_seconds())

@@ -1,0 +1,143 @@
+"""What the site needs around it: settings, Redis, SMTP, a worker, a clock."""
+
+import os
+from collections.abc import Iterator
+
+import redis
+from limits import parse_many
+from sqlalchemy import func, select, text
+
+from pledge import clock
+from pledge.db import db, reading
+from pledge.diagnosis.findings import Finding, ok, problem, warning
+from pledge.diagnosis.state import Readiness
+from pledge.ledger.models import LedgerEntry
+from pledge.mail import queries as mail
+from pledge.mail.services import transport
+from pledge.mail.smtp import BadSmtpUrl, Server, SmtpTransport
+from pledge.mail.transports import Refused
+from pledge.settings import Settings
+
+PREFIX = "PLEDGE_"
+#: Seconds that Redis may take; the site itself waits less.
+REDIS_TIMEOUT = 2.0
+#: Seconds between our clock and the database's, or a record from the future: links and codes live by the clock.
+CLOCK_WARNING, CLOCK_PROBLEM = 5.0, 60.0
+
+
+def settings_findings(settings: Settings) -> Iterator[Finding]:
+    faults = settings.problems()
+    for fault in faults:
+        yield problem("settings", fault)
+    if not faults:
+        yield ok("settings", f"fit for {settings.env.value}")
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+    for name in sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known):
+        yield warning(
+            "settings", f"{name} is set, but nothing reads it: is it spelled right (docs/settings.md)?"
+        )
+    for name in ("limit_sign", "limit_token", "limit_link"):
+        try:
+            parse_many(getattr(settings, name))
+        except ValueError:
+            yield problem(
+                "settings", f"{PREFIX}{name.upper()} cannot be read: write it like `300 per 10 minutes`"
+            )
+
+
+def address_findings(settings: Settings) -> Iterator[Finding]:
+    if settings.base_url.startswith("https://"):
+        yield ok("address", settings.base_url)
+    elif not settings.is_production:  # in production the settings' own problem says it
+        yield ok("address", f"{settings.base_url} (a development address: production needs https)")
+    hops = settings.trusted_proxies
+    if hops:
+        yield ok("proxies", f"visitors' addresses are taken from X-Forwarded-For through {hops} of yours")
+    elif settings.is_production:
+        yield warning(
+            "proxies",
+            "none is trusted: if one stands in front, all visitors share its limits; set PLEDGE_TRUSTED_PROXIES",
+        )
+    else:
+        yield ok("proxies", "none is trusted")
+
+
+def redis_findings(settings: Settings) -> Iterator[Finding]:
+    if not settings.redis_url:
+        text = "not set: limits are counted in each process"
+        yield (
+            warning("redis", f"{text}; set PLEDGE_REDIS_URL when there are several")
+            if settings.is_production
+            else ok("redis", text)
+        )
+        return
+    try:
+        with redis.Redis.from_url(
+            settings.redis_url, socket_timeout=REDIS_TIMEOUT, socket_connect_timeout=REDIS_TIMEOUT
+        ) as client:
+            client.ping()
+    except (redis.RedisError, ValueError, OSError) as error:
+        yield problem(
+            "redis",
+            f"does not answer ({type(error).__name__}): limits are counted in each process meanwhile; "
+            "check PLEDGE_REDIS_URL and that the server runs",
+        )
+    else:
+        yield ok("redis", "answers")
+
+
+def smtp_findings(settings: Settings) -> Iterator[Finding]:
+    try:
+        sender = transport(settings)
+        if not isinstance(sender, SmtpTransport):
+            yield ok("mail", "lands in /dev/mailbox on this machine")
+            return
+        sender.check()
+    except BadSmtpUrl as error:
+        yield problem("mail", f"PLEDGE_SMTP_URL: {error}")
+    except Refused as error:
+        yield problem(
+            "mail",
+            f"the SMTP server takes no mail ({error.code}): check PLEDGE_SMTP_URL; mails wait in the outbox",
+        )
+    else:
+        if Server.parse(settings.smtp_url.get_secret_value()).scheme == "smtp":
+            yield warning(
+                "mail", "the SMTP server answers, without TLS: fine only on this machine or a closed network"
+            )
+        else:
+            yield ok("mail", "the SMTP server answers, with TLS")
+
+
+def worker_findings(state: Readiness) -> Iterator[Finding]:
+    for fault in state.problems:
+        yield problem("worker", fault)
+    if state.ready:
+        yield ok(
+            "worker",
+            f"mail due for {state.outbox_age_seconds} s, entries waiting for {state.fold_lag_seconds} s",
+        )
+    dead = len(mail.dead_letters())
+    if dead:
+        yield warning("mail", f"{dead} mails were given up: see `flask mail dead`, then `flask mail retry`")
+
+
+def clock_findings() -> Iterator[Finding]:
+    """Against the database's clock where it has one, and against the newest entry, which cannot be from the future."""
+    now = clock.now()
+    with reading() as connection:
+        newest = connection.execute(select(func.max(LedgerEntry.occurred_at))).scalar_one()
+        other = (
+            None
+            if db.engine.dialect.name == "sqlite"
+            else connection.execute(text("SELECT now()")).scalar_one()
+        )
+    apart = 0.0 if other is None else abs((now - other).total_seconds())
+    ahead = 0.0 if newest is None else max(0.0, (newest - now).total_seconds())
+    if max(apart, ahead) < CLOCK_WARNING:
+        yield ok("clock", f"{now:%Y-%m-%dT%H:%M:%SZ}")
+        return
+    text_ = (
+        f"this machine is {apart:.0f} s from the database and {ahead:.0f} s behind the newest entry: run NTP"
+    )
+    yield problem("clock", text_) if max(apart, ahead) >= CLOCK_PROBLEM else warning("clock", text_)

@@ -1,0 +1,28 @@
+"""For whoever watches the site: does this process live, and can people sign now?"""
+
+from flask import Blueprint, Response, jsonify
+
+from pledge.diagnosis import readiness
+
+blueprint = Blueprint("ops", __name__)
+
+
+@blueprint.get("/healthz")
+def healthz() -> Response:
+    """200 as long as the process answers. It asks no database: a restart of the process would not bring that back."""
+    return Response("ok\n", mimetype="text/plain")
+
+
+@blueprint.get("/readyz")
+def readyz() -> Response:
+    """200 when the database answers and the worker keeps up; else 503, with what is wrong."""
+    found = readiness()
+    response = jsonify(
+        ready=found.ready,
+        database=found.database,
+        outbox_age_seconds=found.outbox_age_seconds,
+        fold_lag_seconds=found.fold_lag_seconds,
+        problems=found.problems,
+    )
+    response.status_code = 200 if found.ready else 503
+    return response

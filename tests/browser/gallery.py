@@ -1,0 +1,167 @@
+"""Every page that the site can show, each with the road to it, on a site of its own with campaigns and people in all states."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+from playwright.sync_api import Page
+from sqlalchemy import update
+
+from pledge import clock
+from pledge.campaigns.models import Campaign
+from pledge.db import db, transaction
+from pledge.signatures.identifiers import ticket_for
+from pledge.signatures.models import Signature
+from tests.support.clock import Clock
+from tests.support.factories import (
+    SLUG,
+    campaign,
+    confirm_token,
+    manage_token,
+    signature,
+    unsubscribe_token,
+)
+
+#: A visitor behind this address has opened too many links that lead nowhere.
+TIRESOME = "198.51.100.7"
+
+Act = Callable[[Page], Any]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A page: what it is called here, where it is, its status, and what is done there first."""
+
+    name: str
+    path: str
+    status: int = 200
+    act: Act | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+def press(selector: str) -> Act:
+    def act(page: Page) -> None:
+        with page.expect_navigation():
+            page.locator(selector).click()
+
+    return act
+
+
+def type_and_press(field: str, text: str) -> Act:
+    """Type into a field of a form and send that form."""
+
+    def act(page: Page) -> None:
+        page.locator(field).fill(text)
+        with page.expect_navigation():
+            page.locator("form", has=page.locator(field)).locator("button[type=submit]").click()
+
+    return act
+
+
+def send_damaged(page: Page) -> None:
+    """A form whose address is no longer right, as after a link that was cut off."""
+    with page.expect_navigation():
+        page.evaluate("document.querySelector('main form').action = location.pathname + 'cut/renew'")
+        page.locator("main form button").first.click()
+
+
+def pages(lang: str, clock_of_links: Clock) -> Iterator[Shown]:
+    """Needs an application context on the site's database. Each call makes rows of its own, as some pages use them up."""
+    blue = db.session.scalars(db.select(Campaign).where(Campaign.slug == SLUG)).one()
+    ended, soon = other_campaigns()
+    c = f"/{lang}/c/{SLUG}"
+
+    yield Shown("home", f"/{lang}/")
+    yield Shown("campaign", c)
+    yield Shown("campaign that ended", f"/{lang}/c/{ended.slug}")
+    yield Shown("campaign that opens later", f"/{lang}/c/{soon.slug}/sign")
+    yield Shown("sign", f"{c}/sign")
+    yield Shown("sign with errors", f"{c}/sign", act=press("#sign-form button[type=submit]"))
+    yield Shown("privacy", f"/{lang}/privacy")
+
+    waiting = signature(blue, state="pending", seq=2, name="Wolfeschlegelsteinhausenbergerdorff " * 2)
+    check = f"{c}/check/{ticket_for(SLUG, waiting.address_hash)}"
+    yield Shown("check", check)
+    yield Shown("check, resent", f"{check}?resent=1")
+    yield Shown("check, wrong code", check, act=type_and_press("#code", "12"))
+    yield Shown("check, damaged ticket", f"{check}x", 404)
+
+    confirm = f"/{lang}/confirm/{confirm_token(waiting)}"
+    yield Shown("confirm", confirm)
+    yield Shown("not me", f"{confirm}/not-me")
+    yield Shown("superseded", f"/{lang}/confirm/{confirm_token(waiting, seq=1)}", 410)
+    yield Shown("unknown", f"/{lang}/confirm/damaged", 410)
+    yield Shown("unknown, wrong address", f"/{lang}/confirm/damaged", 410, type_and_press("#email", "x"))
+    late = signature(ended, state="pending", at=clock.now() - timedelta(days=30))
+    yield Shown("closed", f"/{lang}/confirm/{confirm_token(late)}")
+    stranger = signature(blue, state="pending")
+    yield Shown(
+        "not me, done", f"/{lang}/confirm/{confirm_token(stranger)}/not-me", act=press("main form button")
+    )
+
+    clock_of_links.move(days=-8)
+    old = confirm_token(waiting)
+    clock_of_links.move(days=8)
+    yield Shown("expired", f"/{lang}/confirm/{old}", 410)
+    yield Shown("expired, damaged while sending", f"/{lang}/confirm/{old}", 410, send_damaged)
+
+    counted = signature(blue, public_name=True, updates=True, country="NL")
+    yield Shown("confirmed", f"/{lang}/confirm/{confirm_token(counted)}")
+    unnumbered = signature(blue, state="pending")
+    with transaction() as session:
+        session.execute(
+            update(Signature)
+            .where(Signature.id == unnumbered.id)
+            .values(state="confirmed", confirmed_at=clock.now())
+        )
+    yield Shown("confirmed, number on its way", f"/{lang}/confirm/{confirm_token(unnumbered)}")
+
+    me = f"/{lang}/me/{manage_token(counted)}"
+    yield Shown("me", me)
+    yield Shown("me, saved", f"{me}?saved=1")
+    yield Shown("me, text open", me, act=lambda page: page.locator("summary").click())
+    yield Shown("me, wrong name", me, act=type_and_press("#name", ""))
+    yield Shown("me, withdrawn", f"/{lang}/me/{manage_token(signature(blue, state='withdrawn'))}")
+    yield Shown("me, waiting", f"/{lang}/me/{manage_token(waiting)}")
+    yield Shown("withdraw", f"{me}/withdraw")
+    yield Shown("erase", f"{me}/erase")
+    gone = signature(blue, state="pending")
+    yield Shown("erased", f"/{lang}/me/{manage_token(gone)}/erase", act=press("main form button"))
+    yield Shown("unsubscribe", f"/{lang}/unsubscribe/{unsubscribe_token(counted)}")
+    quiet = signature(blue, updates=False)
+    yield Shown("unsubscribed", f"/{lang}/unsubscribe/{unsubscribe_token(quiet)}")
+
+    yield Shown("my link", f"/{lang}/me")
+    yield Shown("my link, wrong address", f"/{lang}/me", act=type_and_press("#email", "x"))
+    yield Shown("my link, sent", f"/{lang}/me/sent")
+
+    yield Shown("not found", f"/{lang}/nothing/here", 404)
+    yield Shown("no such campaign", f"/{lang}/c/nothing", 404)
+    yield Shown("too many", f"/{lang}/confirm/damaged", 429, headers=(("X-Forwarded-For", TIRESOME),))
+    yield Shown("mailbox", "/dev/mailbox")
+
+
+def other_campaigns() -> tuple[Campaign, Campaign]:
+    """One that has ended and one that opens later; made once for a site."""
+    by_slug = {row.slug: row for row in db.session.scalars(db.select(Campaign))}
+    day = timedelta(days=1)
+    ended = by_slug.get("ended") or campaign("ended", state="closed", closes_at=clock.now() - 20 * day)
+    soon = by_slug.get("soon") or campaign("soon", opens_at=clock.now() + 20 * day)
+    return ended, soon
+
+
+def tire(site_url: str, lang: str) -> None:
+    """Open broken links from one address until the site asks for a pause."""
+    for _ in range(1000):
+        try:
+            urlopen(
+                Request(f"{site_url}/{lang}/confirm/damaged", headers={"X-Forwarded-For": TIRESOME}),
+                timeout=5,
+            )
+        except HTTPError as answer:
+            if answer.code == 429:
+                return
+    raise AssertionError("the site takes any number of broken links")

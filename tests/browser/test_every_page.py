@@ -1,0 +1,109 @@
+"""All pages in both languages: usable for everybody, whole on a small phone, quiet, and the other language one press away."""
+
+import pytest
+
+from tests.browser import gallery
+from tests.support import apps
+from tests.support.browser import DESK, Visitor, accessibility_faults, overflow
+from tests.support.clock import Clock
+from tests.support.site import Site
+
+#: What differs between light and dark.
+COLOURS = ("color-contrast", "link-in-text-block")
+NARROW = {"width": 320, "height": 640}
+
+SWITCH = {"ko": "header a[hreflang=en]", "en": "header a[hreflang=ko]"}
+OTHER = {"ko": "en", "en": "ko"}
+
+
+@pytest.fixture(scope="module")
+def gallery_site(new_database, worker_folder):
+    """A site of its own, behind a proxy that names the visitor, where one address may open a hundred broken links an hour."""
+    site = Site(
+        worker_folder / "gallery",
+        new_database("sqlite", "gallery"),
+        settings={"PLEDGE_TRUSTED_PROXIES": "1", "PLEDGE_LIMIT_TOKEN": "100 per hour"},
+    )
+    try:
+        yield site.start()
+    finally:
+        site.stop()
+
+
+@pytest.fixture
+def shown(gallery_site, monkeypatch, tmp_path):
+    """`shown("ko")`: all pages in Korean."""
+    with apps.own_limiter():
+        app = apps.build(tmp_path / "instance", database_url=gallery_site.database_url)
+        with app.app_context():
+            yield lambda lang: list(gallery.pages(lang, Clock(frozen=False).install(monkeypatch)))
+        apps.dispose(app)
+
+
+@pytest.fixture
+def gallery_visitor(chromium, gallery_site):
+    person = Visitor(chromium, gallery_site.url)
+    yield person
+    person.close()
+
+
+def open_shown(page, item):
+    """Go there and do what belongs to it; what is wrong with the answer."""
+    page.set_extra_http_headers(dict(item.headers))
+    answer = page.goto(item.path)
+    faults = [] if answer.status == item.status else [f"answers {answer.status}, not {item.status}"]
+    if item.act is not None and not faults:
+        item.act(page)
+    return faults
+
+
+def look_at(page, lang, item):
+    """Everything that is wrong with one page."""
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size(NARROW)
+    faults = open_shown(page, item)
+    faults += [f"{overflow(page)} px stick out on the narrowest phone"] if overflow(page) > 0 else []
+    faults += accessibility_faults(page)
+    page.emulate_media(color_scheme="dark")
+    faults += [f"dark: {fault}" for fault in accessibility_faults(page, *COLOURS)]
+    page.set_viewport_size(DESK)
+    faults += [f"{overflow(page)} px stick out on a desk"] if overflow(page) > 0 else []
+    if item.path.startswith(f"/{lang}"):
+        faults += [] if page.locator("html").get_attribute("lang") == lang else ["in the wrong language"]
+        faults += switch_faults(page, lang)
+    return [f"{item.name} ({page.url}): {fault}" for fault in faults]
+
+
+def switch_faults(page, lang):
+    """The link to the other language leads to the same page: nobody has to search again."""
+    link = page.locator(SWITCH[lang])
+    target = link.evaluate("link => link.pathname")
+    answer = page.request.get(link.evaluate("link => link.href"))
+    faults = []
+    if answer.status in (405, 500) or f'<html lang="{OTHER[lang]}"' not in answer.text():
+        faults.append(f"the other language answers {answer.status}")
+    here = page.evaluate("location.pathname").replace(f"/{lang}/", f"/{OTHER[lang]}/", 1)
+    if not here.startswith(target):
+        faults.append(f"the other language leads to {target}")
+    return faults
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_no_page_shuts_anybody_out_in_light_or_dark(gallery_visitor, gallery_site, shown, lang):
+    page = gallery_visitor.page(lang=lang)
+    gallery.tire(gallery_site.url, lang)
+    faults = [fault for item in shown(lang) for fault in look_at(page, lang, item)]
+    assert not faults, "\n" + "\n".join(faults)
+
+
+def test_every_page_works_without_javascript(gallery_visitor, gallery_site, shown):
+    page = gallery_visitor.page(lang="ko", javascript=False)
+    gallery.tire(gallery_site.url, "ko")
+    faults = []
+    for item in shown("ko"):
+        if item.act is not None:
+            continue
+        faults += [f"{item.name}: {fault}" for fault in open_shown(page, item)]
+        if page.locator("h1").count() != 1 or not page.locator("h1").is_visible():
+            faults.append(f"{item.name}: no heading to be seen")
+    assert not faults, "\n" + "\n".join(faults)

@@ -1,0 +1,131 @@
+"""`flask serve` runs the whole site, keeps it running, and ends it when told."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from pledge.settings import ROOT
+from tests.support.run import free_port
+
+
+def wait_for(what, seconds=40):
+    """The first true answer of `what()`."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        found = what()
+        if found:
+            return found
+        time.sleep(0.1)
+    raise AssertionError(f"not in {seconds} s")
+
+
+def answers(address):
+    try:
+        with urllib.request.urlopen(address, timeout=5) as response:
+            return response.status == 200
+    except OSError:
+        return False
+
+
+def children_of(pid):
+    """Process ids and command lines of the direct children."""
+    found = {}
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = int(status.read_text().rpartition(")")[2].split()[1])
+            if parent == pid:
+                found[int(status.parent.name)] = (status.parent / "cmdline").read_text()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    return found
+
+
+def worker_of(pid):
+    return next((child for child, words in children_of(pid).items() if words.endswith("worker\0")), None)
+
+
+@pytest.fixture
+def serve(tmp_path):
+    """Starts `flask serve` as `make run` does; gives the process and its address."""
+    started = []
+
+    def start():
+        port = free_port()
+        with (tmp_path / "out").open("wb") as out:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "flask", "--app", "wsgi", "serve"],
+                cwd=ROOT,
+                env={**os.environ, "PORT": str(port), "PLEDGE_INSTANCE_DIR": str(tmp_path / "instance")},
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        started.append(process)
+        return process, f"http://127.0.0.1:{port}"
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
+def test_from_an_empty_folder_to_a_site_that_survives_its_worker_and_ends_cleanly(serve, tmp_path):
+    process, address = serve()
+    wait_for(lambda: answers(f"{address}/healthz"))
+    assert answers(f"{address}/ko/c/blue-skies")
+    wait_for(lambda: f"The site     {address}" in (tmp_path / "out").read_text())
+    assert f"The mailbox  {address}/dev/mailbox" in (tmp_path / "out").read_text()
+
+    first = wait_for(lambda: worker_of(process.pid))
+    os.kill(first, signal.SIGKILL)
+    wait_for(lambda: worker_of(process.pid) not in (None, first))
+
+    everyone = children_of(process.pid)
+    # As a terminal and `make` do: to the whole group, and once more to the process.
+    os.killpg(process.pid, signal.SIGTERM)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == 0
+    assert not [pid for pid in everyone if Path("/proc", str(pid)).exists()]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's help is Linux's")
+def test_a_killed_supervisor_leaves_nobody_behind(serve):
+    process, address = serve()
+    wait_for(lambda: answers(f"{address}/healthz"))
+    wait_for(lambda: worker_of(process.pid))
+    everyone = children_of(process.pid)
+    process.kill()
+    process.wait()
+    wait_for(lambda: not any(_is_alive(pid) for pid in everyone))
+
+
+def test_a_port_in_use_is_one_clear_line(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = subprocess.run(
+            [sys.executable, "-m", "flask", "--app", "wsgi", "serve"],
+            cwd=ROOT,
+            env={**os.environ, "PORT": str(port), "PLEDGE_INSTANCE_DIR": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert done.stderr == f"Error: port {port} is in use; choose another: make run PORT=8001\n"
+
+
+def _is_alive(pid):
+    try:
+        return Path("/proc", str(pid), "stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False

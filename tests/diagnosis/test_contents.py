@@ -1,0 +1,88 @@
+"""What the doctor says of keys and campaigns."""
+
+from datetime import timedelta
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import text
+
+from pledge.db import db
+from pledge.diagnosis import Level, contents
+from tests.support import factories
+
+OLD, NEW = SecretStr("o" * 40), SecretStr("n" * 40)
+
+
+def findings(found) -> list[tuple[Level, str]]:
+    return [(finding.level, finding.text) for finding in found]
+
+
+def change(statement: str) -> None:
+    with db.engine.begin() as connection:
+        connection.execute(text(statement))
+
+
+def test_the_keys_that_sealed_what_is_stored_are_in_order(app):
+    assert findings(contents.key_findings()) == [(Level.OK, "nothing is stored yet")]
+    factories.signature()
+    assert [level for level, _ in findings(contents.key_findings())] == [Level.OK, Level.OK]
+
+
+def test_a_missing_data_key_is_a_problem(app, make_app):
+    factories.signature()
+    with make_app(data_keys=(NEW,)).app_context():
+        found = findings(contents.key_findings())
+    assert [level for level, _ in found] == [Level.PROBLEM, Level.PROBLEM]
+    assert "PLEDGE_DATA_KEYS" in found[0][1]
+    assert NEW.get_secret_value() not in found[0][1]
+
+
+def test_a_key_that_is_missing_for_the_oldest_signature_only_is_noticed(make_app, clock):
+    with make_app(data_keys=(OLD,)).app_context():
+        factories.signature(at=clock.now() - timedelta(days=300))
+    with make_app(data_keys=(NEW,)).app_context():
+        factories.signature()
+        found = findings(contents.key_findings())
+    assert [level for level, _ in found] == [Level.OK, Level.PROBLEM]
+
+
+def test_a_new_key_put_first_is_in_order_and_put_last_it_is_a_problem(make_app):
+    with make_app(data_keys=(OLD,)).app_context():
+        factories.signature()
+    with make_app(data_keys=(NEW, OLD)).app_context():
+        assert {level for level, _ in findings(contents.key_findings())} == {Level.OK}
+    with make_app(data_keys=(OLD, NEW)).app_context():
+        level, said = findings(contents.key_findings())[0]
+    assert level is Level.PROBLEM
+    assert "one person could sign twice" in said
+
+
+def test_a_complete_campaign_is_in_order_and_none_is_a_warning(app):
+    assert findings(contents.campaign_findings())[0][0] is Level.WARNING
+    factories.campaign()
+    assert findings(contents.campaign_findings()) == [(Level.OK, "blue-skies is complete in ko and en")]
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        (
+            "DELETE FROM campaign_texts WHERE lang = 'en'",
+            "its title in en, its tagline in en, its summary in en, its body in en",
+        ),
+        ("UPDATE campaign_texts SET body = ' ' WHERE lang = 'ko'", "its body in ko"),
+        ("DELETE FROM pledge_texts", "a pledge text"),
+        ("UPDATE pledge_texts SET ko = 'x'", "the pledge text 1 that people signed: its wording was changed"),
+        ("UPDATE partners SET name_en = '' WHERE position = 1", "the name of partner 2 in en"),
+    ],
+)
+def test_what_a_campaign_lacks_is_named(app, statement, said):
+    factories.campaign()
+    change(statement)
+    assert findings(contents.campaign_findings()) == [(Level.PROBLEM, f"blue-skies lacks {said}")]
+
+
+def test_an_unfinished_draft_is_only_a_warning(app):
+    factories.campaign(state="draft")
+    change("DELETE FROM campaign_texts WHERE lang = 'en'")
+    assert findings(contents.campaign_findings())[0][0] is Level.WARNING

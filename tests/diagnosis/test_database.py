@@ -1,0 +1,146 @@
+"""What the doctor says of the database, and what stops a production start."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from pledge.db import db
+from pledge.diagnosis import Level, database, refuse_unsafe_database
+from pledge.settings import SettingsError
+from tests.diagnosis.production import PRODUCTION
+from tests.support import postgres
+
+
+@pytest.fixture(scope="module")
+def durable(worker_folder):
+    """The address of an empty database on a PostgreSQL that waits for the disk; the tests' own does not."""
+    folder = worker_folder / "durable"
+    folder.mkdir()
+    folder.chmod(0o711)
+    server = postgres.start(folder, options=())
+    yield server.create_database("durable")
+    server.stop()
+
+
+def findings(app) -> dict[str, tuple[Level, str]]:
+    with app.app_context():
+        return {
+            f"{finding.subject} {finding.text.split()[0]}": (finding.level, finding.text)
+            for finding in database.database_findings(app.extensions["pledge.settings"])
+        }
+
+
+def test_a_migrated_database_that_answers_is_in_order(app):
+    found = findings(app)
+    name = "SQLite" if db.engine.dialect.name == "sqlite" else "PostgreSQL"
+    assert found[f"database {name}"][0] is Level.OK
+    assert found["migrations at"][0] is Level.OK
+
+
+def test_a_database_out_of_reach_is_a_problem_that_names_no_password(app_on):
+    app = app_on("postgresql://user:geheim@127.0.0.1:1/nothing")
+    ((subject, (level, said)),) = findings(app).items()
+    assert (subject, level) == ("database does", Level.PROBLEM)
+    assert "geheim" not in said
+    assert "PLEDGE_DATABASE_URL" in said
+
+
+def test_a_database_behind_the_newest_migration_is_a_problem(app):
+    with db.engine.begin() as connection:
+        (head,) = connection.execute(text("SELECT version_num FROM alembic_version")).scalars()
+        connection.execute(text("DELETE FROM alembic_version"))
+    try:
+        assert findings(app)["migrations at"] == (
+            Level.PROBLEM,
+            f"at none, the newest is {head}: run `flask db upgrade`",
+        )
+    finally:
+        with db.engine.begin() as connection:
+            connection.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": head})
+
+
+@pytest.mark.postgresql_only
+def test_a_postgresql_that_does_not_wait_for_the_disk_is_a_problem(app):
+    found = findings(app)
+    for name in ("fsync", "full_page_writes", "synchronous_commit"):
+        assert found[f"durability {name}"][0] is Level.PROBLEM
+
+
+def test_a_postgresql_that_waits_for_the_disk_is_in_order(durable, app_on):
+    found = findings(app_on(durable))
+    for name in ("fsync", "full_page_writes", "synchronous_commit"):
+        assert found[f"durability {name}"] == (Level.OK, f"{name} = on")
+
+
+@pytest.mark.sqlite_only
+def test_sqlite_in_wal_mode_waits_for_the_disk(app):
+    assert findings(app)["durability WAL,"][0] is Level.OK
+
+
+@pytest.mark.parametrize("pragma", ["journal_mode=DELETE", "synchronous=NORMAL"])
+def test_sqlite_that_may_lose_a_commit_is_a_problem(app_on, tmp_path, monkeypatch, pragma):
+    monkeypatch.setattr("pledge.db.SQLITE_PRAGMAS", ("busy_timeout=1000", "journal_mode=WAL", pragma))
+    app = app_on(f"sqlite:///{tmp_path / 'own.sqlite3'}")
+    assert any(
+        subject.startswith("durability") and level is Level.PROBLEM
+        for subject, (level, _) in findings(app).items()
+    )
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize(("kind", "level"), [("nfs4", Level.PROBLEM), ("ext4", Level.OK)])
+def test_sqlite_on_a_network_file_system_is_a_problem(app, tmp_path, monkeypatch, kind, level):
+    mounts = tmp_path / "mounts"
+    mounts.write_text(f"/dev/sda1 / xfs rw 0 0\nserver:/home /tmp {kind} rw 0 0\n")
+    monkeypatch.setattr(database, "MOUNTS", mounts)
+    assert (
+        next(found for subject, found in findings(app).items() if subject.startswith("database file"))[0]
+        is level
+    )
+
+
+def test_the_file_system_of_a_path_is_that_of_the_nearest_mount(tmp_path, monkeypatch):
+    mounts = tmp_path / "mounts"
+    mounts.write_text("a / ext4 rw\nb /srv nfs rw\nc /srv/my\\040data xfs rw\nd /srv/my btrfs rw\n")
+    monkeypatch.setattr(database, "MOUNTS", mounts)
+    assert database.file_system_of(Path("/srv/my data/file")) == "xfs"
+    assert database.file_system_of(Path("/srv/mydata")) == "nfs"
+    assert database.file_system_of(Path("/var/lib")) == "ext4"
+    monkeypatch.setattr(database, "MOUNTS", tmp_path / "none")
+    assert database.file_system_of(Path("/srv")) is None
+
+
+def unsafe(app) -> str | None:
+    try:
+        refuse_unsafe_database(app)
+    except SettingsError as error:
+        (line,) = error.problems
+        return line
+    return None
+
+
+@pytest.mark.postgresql_only
+def test_production_does_not_start_on_a_postgresql_that_does_not_wait_for_the_disk(make_app):
+    assert unsafe(make_app(**PRODUCTION)) == (
+        "PostgreSQL runs with fsync = off: a power cut would lose signatures that people were told are recorded. "
+        "Set fsync = on in postgresql.conf."
+    )
+
+
+@pytest.mark.postgresql_only
+def test_development_starts_on_it(make_app):
+    assert unsafe(make_app()) is None
+
+
+def test_production_starts_on_a_postgresql_that_waits(durable, app_on):
+    assert unsafe(app_on(durable, **PRODUCTION)) is None
+
+
+def test_production_starts_while_the_database_is_away(app_on):
+    assert unsafe(app_on("postgresql://nobody@127.0.0.1:1/nothing", **PRODUCTION)) is None
+
+
+@pytest.mark.sqlite_only
+def test_production_starts_on_sqlite(make_app):
+    assert unsafe(make_app(**PRODUCTION)) is None

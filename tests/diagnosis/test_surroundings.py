@@ -1,0 +1,128 @@
+"""What the doctor says of settings, addresses, Redis, SMTP, the worker and the clock."""
+
+import pytest
+
+from pledge.diagnosis import Level, surroundings
+from pledge.diagnosis.state import Readiness
+from tests.diagnosis.production import PRODUCTION
+from tests.support import apps, factories
+from tests.support.run import free_port
+
+
+def findings(found) -> list[tuple[Level, str]]:
+    return [(finding.level, finding.text) for finding in found]
+
+
+def the_only(found) -> tuple[Level, str]:
+    (finding,) = findings(found)
+    return finding
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return lambda **changes: apps.settings(tmp_path, **changes)
+
+
+def test_settings_fit_for_production_are_in_order(settings):
+    assert the_only(surroundings.settings_findings(settings(**PRODUCTION))) == (
+        Level.OK,
+        "fit for production",
+    )
+
+
+def test_every_fault_of_the_settings_is_listed(settings):
+    found = findings(surroundings.settings_findings(settings(env="production")))
+    assert {level for level, _ in found} == {Level.PROBLEM}
+    for name in ("SECRET_KEYS", "DATA_KEYS", "BASE_URL", "SMTP_URL", "MAIL_FROM", "CONTACT"):
+        assert any(f"PLEDGE_{name}" in text for _, text in found)
+
+
+def test_a_misspelled_setting_is_a_warning_that_does_not_show_its_value(settings, monkeypatch):
+    monkeypatch.setenv("PLEDGE_DATABASE_URI", "postgresql://user:geheim@host/name")
+    level, text = findings(surroundings.settings_findings(settings()))[-1]
+    assert level is Level.WARNING
+    assert text.startswith("PLEDGE_DATABASE_URI is set, but nothing reads it")
+    assert "geheim" not in text
+
+
+def test_a_limit_that_cannot_be_read_is_a_problem(settings):
+    level, text = findings(surroundings.settings_findings(settings(limit_sign="many")))[-1]
+    assert level is Level.PROBLEM
+    assert "PLEDGE_LIMIT_SIGN" in text
+
+
+@pytest.mark.parametrize(("hops", "level"), [(0, Level.WARNING), (1, Level.OK)])
+def test_the_proxies_that_are_trusted_are_noted(settings, hops, level):
+    found = findings(surroundings.address_findings(settings(**PRODUCTION, trusted_proxies=hops)))
+    assert found[0] == (Level.OK, "https://pledge.example")
+    assert found[1][0] is level
+
+
+def test_a_redis_that_answers_is_in_order(settings, redis):
+    assert the_only(surroundings.redis_findings(settings(redis_url=redis.url))) == (Level.OK, "answers")
+
+
+def test_a_redis_that_hangs_or_is_not_there_is_a_problem(settings, redis):
+    redis.freeze()
+    for url in (redis.url, f"redis://:geheim@127.0.0.1:{free_port()}/0", "http://nonsense"):
+        level, text = the_only(surroundings.redis_findings(settings(redis_url=url)))
+        assert level is Level.PROBLEM
+        assert "geheim" not in text
+
+
+def test_no_redis_is_fine_on_a_development_machine_and_worth_a_look_in_production(settings):
+    assert the_only(surroundings.redis_findings(settings()))[0] is Level.OK
+    assert the_only(surroundings.redis_findings(settings(**PRODUCTION)))[0] is Level.WARNING
+
+
+def test_an_smtp_server_without_tls_is_a_warning(settings, smtp):
+    level, text = the_only(surroundings.smtp_findings(settings(smtp_url=smtp.url)))
+    assert (level, text.split(":")[0]) == (Level.WARNING, "the SMTP server answers, without TLS")
+    assert smtp.received == [], "no mail is sent"
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("smtp://127.0.0.1:1", "unreachable"),
+        ("smtp+starttls://127.0.0.1:{port}", "unsupported"),  # the server offers no TLS
+        ("smtps://127.0.0.1:{port}", "takes no mail"),
+        ("smtp://user:geheim@mail.example", "unencrypted"),
+        ("mail.example", "it must look like"),
+    ],
+)
+def test_an_smtp_server_that_takes_no_mail_is_a_problem_that_shows_no_password(settings, smtp, url, said):
+    level, text = the_only(surroundings.smtp_findings(settings(smtp_url=url.format(port=smtp.port))))
+    assert level is Level.PROBLEM
+    assert said in text
+    assert "geheim" not in text
+
+
+def test_mails_of_a_development_machine_stay_there(settings):
+    assert the_only(surroundings.smtp_findings(settings())) == (
+        Level.OK,
+        "lands in /dev/mailbox on this machine",
+    )
+
+
+def test_a_worker_that_lags_is_a_problem(app):
+    found = findings(surroundings.worker_findings(Readiness("ok", 700.0, 80.0, ["late mail", "late fold"])))
+    assert found == [(Level.PROBLEM, "late mail"), (Level.PROBLEM, "late fold")]
+
+
+def test_a_worker_that_keeps_up_is_in_order(app):
+    assert the_only(surroundings.worker_findings(Readiness("ok", 0.0, 0.2)))[0] is Level.OK
+
+
+@pytest.mark.parametrize(("seconds", "level"), [(0, Level.OK), (20, Level.WARNING), (120, Level.PROBLEM)])
+def test_a_clock_behind_what_was_recorded_is_noticed(app, clock, seconds, level):
+    factories.signature(at=clock.now())
+    clock.move(seconds=-seconds)
+    assert the_only(surroundings.clock_findings())[0] is level
+
+
+@pytest.mark.postgresql_only
+@pytest.mark.parametrize(("seconds", "level"), [(20, Level.WARNING), (-120, Level.PROBLEM)])
+def test_a_clock_apart_from_the_database_is_noticed(app, clock, seconds, level):
+    clock.move(seconds=seconds)
+    assert the_only(surroundings.clock_findings())[0] is level

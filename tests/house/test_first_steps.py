@@ -1,0 +1,72 @@
+"""What a newcomer's machine lacks is said in one clear line."""
+
+import os
+import shutil
+import subprocess
+
+import pytest
+
+from pledge.settings import ROOT
+
+TOOLS = ("sh", "dirname", "cmp", "cat", "rm", "cp", "find")
+
+
+@pytest.fixture
+def bare(tmp_path):
+    """A clone on a machine with nothing but a shell and the basic tools; gives a runner of environment.sh."""
+    clone = tmp_path / "a clone"
+    (clone / "tools").mkdir(parents=True)
+    shutil.copy(ROOT / "tools" / "environment.sh", clone / "tools")
+    shutil.copy(ROOT / "requirements.txt", clone)
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for tool in TOOLS:
+        (programs / tool).symlink_to(shutil.which(tool))
+
+    def run(python: str | None):
+        if python is not None:
+            script = programs / "python3"
+            script.write_text(f"#!/bin/sh\n{python}\n")
+            script.chmod(0o755)
+        environment = {
+            "PATH": str(programs),
+            "HOME": str(tmp_path),
+            "LANG": os.environ.get("LANG", "C.UTF-8"),
+        }
+        return subprocess.run(
+            [str(clone / "tools" / "environment.sh"), "runtime"],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run
+
+
+def assert_one_line(done, *words):
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+    for word in words:
+        assert word in done.stderr
+
+
+def test_without_python(bare):
+    assert_one_line(bare(None), "Python 3.11", "apt-get install python3 python3-venv")
+
+
+def test_with_a_shim_that_leads_nowhere(bare):
+    assert_one_line(
+        bare("echo 'pyenv: python3: command not found' >&2; exit 127"), "Python 3.11", "apt-get install"
+    )
+
+
+def test_with_an_old_python(bare):
+    old = 'case "$*" in --version) echo Python 3.9.2 ;; *version_info*) exit 1 ;; esac'
+    assert_one_line(bare(old), "Python 3.11", "found only Python 3.9.2", "apt-get install")
+
+
+def test_without_the_venv_module(bare):
+    half = 'case "$*" in *ensurepip*) exit 1 ;; *print*) echo 3.11 ;; esac'
+    assert_one_line(bare(half), "venv", "apt-get install python3-venv", "python3.11-venv")

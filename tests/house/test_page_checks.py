@@ -1,0 +1,67 @@
+"""The check of every page notices what it is there for."""
+
+import pytest
+
+from pledge.headers import security_headers
+from tests.support.apps import settings
+from tests.support.pages import document_faults, header_faults
+
+GOOD = (
+    '<!doctype html><html lang="ko"><head><meta charset="utf-8"><title>제목</title></head>'
+    '<body><main><h1 id="a">제목</h1>{}</main></body></html>'
+)
+
+
+class Answer:
+    """As much of a response as the header check looks at."""
+
+    def __init__(self, headers, path="/ko/"):
+        self.headers = headers
+        self.request = type("Request", (), {"path": path})
+
+
+def test_a_good_page_passes():
+    assert document_faults(GOOD.format(""), "ko") == []
+
+
+@pytest.mark.parametrize(
+    ("page", "lang", "fault"),
+    [
+        (GOOD.format("<h1>zwei</h1>"), "ko", "2 h1 elements"),
+        (GOOD.format("").replace('<h1 id="a">제목</h1>', ""), "ko", "0 h1 elements"),
+        (GOOD.format("").replace("<title>제목</title>", "<title> </title>"), "ko", "no title"),
+        (GOOD.format(""), "en", "html lang is 'ko' at an address of 'en'"),
+        (GOOD.format('<p id="a"></p>'), "ko", "id 'a' stands 2 times"),
+        (GOOD.format("<script>1</script>"), "ko", "an inline script"),
+        (GOOD.format('<p style="color:red"></p>'), "ko", "a style attribute on p"),
+        (GOOD.format('<button onclick="x()">x</button>'), "ko", "an onclick attribute on button"),
+        (GOOD.format('<a href="JavaScript:x()">x</a>'), "ko", "a javascript: link"),
+        (GOOD.format('<img src="/x.png">'), "ko", "an img without alt"),
+        (GOOD.format('<label for="nobody">x</label>'), "ko", "label for='nobody' leads nowhere"),
+        (GOOD.format("<p><div></div></p>"), "ko", "unexpected-end-tag"),
+        (GOOD.format("</b>"), "ko", "unexpected-end-tag"),
+        (GOOD.format("").replace("<!doctype html>", ""), "ko", "expected-doctype"),
+    ],
+)
+def test_a_bad_page_is_named(page, lang, fault):
+    assert any(fault in found for found in document_faults(page, lang)), document_faults(page, lang)
+
+
+def test_the_headers_of_the_site_pass(tmp_path):
+    assert header_faults(Answer(security_headers(settings(tmp_path)))) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("Content-Security-Policy", ""),
+        ("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"),
+        ("Content-Security-Policy", "default-src 'none'"),
+        ("X-Content-Type-Options", ""),
+        ("Referrer-Policy", "no-referrer"),
+        ("Cross-Origin-Opener-Policy", ""),
+        ("Set-Cookie", "session=1"),
+    ],
+)
+def test_a_wrong_header_is_named(tmp_path, name, value):
+    assert header_faults(Answer({**security_headers(settings(tmp_path)), name: value})) != []

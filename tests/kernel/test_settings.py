@@ -1,0 +1,180 @@
+"""Settings: production starts only when everything it needs was said, and each fault is one clear line."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from pledge.settings import ROOT, Settings, SettingsError, load
+
+KEY, DATA_KEY = "k3y-" + "a" * 40, "d4ta-" + "b" * 40
+GOOD = {
+    "PLEDGE_ENV": "production",
+    "PLEDGE_BASE_URL": "https://sky.example",
+    "PLEDGE_DATABASE_URL": "postgresql://pledge:pa55word@127.0.0.1:1/pledge",
+    "PLEDGE_SMTP_URL": "smtps://mailer:s3cretword@mail.example",
+    "PLEDGE_SECRET_KEYS": KEY,
+    "PLEDGE_DATA_KEYS": DATA_KEY,
+    "PLEDGE_MAIL_FROM": "Sky <no-reply@sky.example>",
+    "PLEDGE_CONTACT": "privacy@sky.example",
+}
+SECRETS = (KEY, DATA_KEY, "pa55word", "s3cretword")
+
+
+@pytest.fixture
+def environment(monkeypatch):
+    """`environment(PLEDGE_BASE_URL=None)`: a good production environment with changes."""
+
+    def use(**changes):
+        for name, value in {**GOOD, **changes}.items():
+            monkeypatch.delenv(name, raising=False) if value is None else monkeypatch.setenv(name, value)
+
+    return use
+
+
+def faults():
+    with pytest.raises(SettingsError) as failure:
+        load()
+    return failure.value.problems
+
+
+def test_a_whole_environment_starts(environment):
+    environment()
+    assert load().is_production
+
+
+def test_nothing_need_be_said_in_development():
+    found = load()
+    assert not found.is_production
+    assert found.uses_sqlite
+    assert found.problems() == []
+
+
+@pytest.mark.parametrize("name", [name for name in GOOD if name not in ("PLEDGE_ENV", "PLEDGE_DATABASE_URL")])
+@pytest.mark.parametrize("value", [None, ""])
+def test_production_refuses_a_missing_setting_in_one_line_that_names_it(environment, name, value):
+    environment(**{name: value})
+    (line,) = faults()
+    assert name in line
+    assert "\n" not in line
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PLEDGE_SECRET_KEYS", "development-secret-key-not-for-production"),
+        ("PLEDGE_SECRET_KEYS", f"{KEY},development-secret-key-not-for-production"),
+        ("PLEDGE_SECRET_KEYS", "short"),
+        ("PLEDGE_SECRET_KEYS", f"{KEY},short"),
+        ("PLEDGE_SECRET_KEYS", "a" * 31),
+        ("PLEDGE_SECRET_KEYS", ","),
+        ("PLEDGE_DATA_KEYS", "development-data-key-not-for-production"),
+        ("PLEDGE_DATA_KEYS", f"short,{DATA_KEY}"),
+        ("PLEDGE_DATA_KEYS", " , "),
+        ("PLEDGE_BASE_URL", "http://sky.example"),
+        ("PLEDGE_BASE_URL", "sky.example"),
+        ("PLEDGE_BASE_URL", "https://"),
+        ("PLEDGE_BASE_URL", "https://sky.example:port"),
+        ("PLEDGE_BASE_URL", "https://[::1"),
+        ("PLEDGE_TRUSTED_PROXIES", "many"),
+        ("PLEDGE_TRUSTED_PROXIES", "-1"),
+        ("PLEDGE_POOL_SIZE", "0"),
+        ("PLEDGE_LOG_LEVEL", "LOUD"),
+        ("PLEDGE_LIMIT_SIGN", "many"),
+        ("PLEDGE_LIMIT_TOKEN", "30 per fortnight"),
+        ("PLEDGE_LIMIT_LINK", "300"),
+        ("PLEDGE_DATABASE_URL", "mysql://pledge:pa55word@db/pledge"),
+        ("PLEDGE_DATABASE_URL", "pa55word"),
+        ("PLEDGE_REDIS_URL", "http://:pa55word@cache:6379"),
+        ("PLEDGE_SMTP_URL", "http://mailer:s3cretword@mail.example"),
+        ("PLEDGE_SMTP_URL", "s3cretword"),
+    ],
+)
+def test_production_refuses_a_bad_value_in_one_line_without_repeating_it(environment, name, value):
+    environment(**{name: value})
+    (line,) = faults()
+    assert name in line
+    assert "\n" not in line
+    assert not any(secret in line for secret in (*SECRETS, "short,"))
+
+
+def test_an_unknown_kind_of_environment_is_refused(environment):
+    environment(PLEDGE_ENV="staging")
+    assert "PLEDGE_ENV" in faults()[0]
+
+
+def test_every_fault_is_told_at_once(environment):
+    environment(PLEDGE_BASE_URL=None, PLEDGE_SMTP_URL=None, PLEDGE_CONTACT=None, PLEDGE_SECRET_KEYS="short")
+    assert len(faults()) == 4
+
+
+def test_a_list_without_a_key_is_refused_in_development_too(monkeypatch):
+    monkeypatch.setenv("PLEDGE_DATA_KEYS", ",")
+    assert faults() == ["PLEDGE_DATA_KEYS holds no key."]
+
+
+@pytest.mark.parametrize(
+    "url", ["postgres://u:p@h:5432/d?sslmode=require", "postgresql://u:p@h:5432/d?sslmode=require", "postgresql+psycopg://u:p@h:5432/d?sslmode=require"]
+)
+def test_every_form_of_a_postgresql_address_names_our_driver(url):
+    found = Settings(database_url=url)
+    assert found.sqlalchemy_url == "postgresql+psycopg://u:p@h:5432/d?sslmode=require"
+    assert not found.uses_sqlite
+
+
+def test_lists_are_read_without_their_spaces_and_the_base_address_without_its_slash(monkeypatch):
+    monkeypatch.setenv("PLEDGE_SECRET_KEYS", f" {KEY} , {DATA_KEY},")
+    monkeypatch.setenv("PLEDGE_TRUSTED_HOSTS", "a.example, b.example")
+    monkeypatch.setenv("PLEDGE_BASE_URL", "https://sky.example/")
+    found = load()
+    assert [key.get_secret_value() for key in found.secret_keys] == [KEY, DATA_KEY]
+    assert found.trusted_hosts == ("a.example", "b.example")
+    assert found.base_url == "https://sky.example"
+    assert found.allowed_hosts[0] == "sky.example"
+
+
+def test_printing_the_settings_shows_no_key(environment):
+    environment()
+    assert not any(secret in repr(load()) + str(load()) for secret in (KEY, DATA_KEY, "s3cretword"))
+
+
+# --- As a process ---
+
+
+def start(tmp_path, **changes):
+    own = {name: value for name, value in {**GOOD, **changes}.items() if value is not None}
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("PLEDGE_")}
+    return subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "wsgi", "routes"],
+        cwd=ROOT,
+        env={**plain, "PLEDGE_INSTANCE_DIR": str(tmp_path), **own},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "lines"),
+    [
+        ({"PLEDGE_SECRET_KEYS": None}, 1),
+        ({"PLEDGE_BASE_URL": None, "PLEDGE_SMTP_URL": None}, 2),
+        ({"PLEDGE_SMTP_URL": "ftp://mailer:s3cretword@mail.example", "PLEDGE_LIMIT_SIGN": "many"}, 2),
+    ],
+)
+def test_a_process_that_may_not_start_says_why_and_ends(tmp_path, changes, lines):
+    done = start(tmp_path, **changes)
+    assert done.returncode != 0
+    said = done.stderr.strip().splitlines()
+    assert len(said) == lines, done.stderr
+    assert all(line.startswith("pledge cannot start: PLEDGE_") for line in said)
+    assert "Traceback" not in done.stdout + done.stderr
+    assert not any(secret in done.stdout + done.stderr for secret in SECRETS)
+
+
+def test_a_process_starts_while_its_database_is_away(tmp_path):
+    done = start(tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "public.campaign" in done.stdout

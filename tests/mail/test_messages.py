@@ -1,0 +1,264 @@
+"""What a mail says and how its bytes are made."""
+
+import email
+import re
+from datetime import UTC, datetime
+from email.policy import default
+from html import unescape
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pledge import tokens
+from pledge.db import db, transaction
+from pledge.mail.message import Message
+from pledge.mail.models import MailKind
+from pledge.mail.skeletons import NAMES, UnsafeAddress, skeleton
+from pledge.signatures.models import Signature
+from pledge.tokens import Purpose
+from tests.mail.post import Notes, deliver, fate, owe, pending
+from tests.support import factories
+from tests.support.apps import settings
+
+SENDER = "푸른 하늘 <no-reply@example.org>"
+LANGUAGES = ("ko", "en")
+KINDS = list(MailKind)
+LINK = re.compile(r"https?://[^\s\"'<>]+")
+
+
+def read(content):
+    return email.message_from_bytes(content, policy=default)
+
+
+def part(content, kind):
+    return read(content).get_body(preferencelist=(kind,)).get_content()
+
+
+def fill(kind=MailKind.CONFIRM, lang="ko", to="hong@example.org", **values):
+    values = {"campaign": "푸른 하늘", **dict.fromkeys(NAMES[1:], "https://sign.example.org/x"), **values}
+    return skeleton(kind, lang, SENDER).fill(Message(to, kind, lang, "<1.2@sign.example.org>", values))
+
+
+def about(kind, **facts):
+    """A signature that a mail of this kind is still true for."""
+    return factories.signature(state="pending" if kind is MailKind.CONFIRM else "confirmed", **facts)
+
+
+def sent(kind, lang, signature):
+    owe(signature, kind, lang)
+    notes = Notes()
+    assert deliver(notes).sent == 1
+    return notes.sent[0][1]
+
+
+# --- Bytes ---
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_mail_has_a_text_and_an_html_part_in_its_language(kind, lang):
+    content = fill(kind, lang)
+    mail = read(content)
+
+    assert mail.get_content_type() == "multipart/alternative"
+    assert [piece.get_content_type() for piece in mail.iter_parts()] == ["text/plain", "text/html"]
+    assert {piece["Content-Transfer-Encoding"] for piece in mail.iter_parts()} == {"quoted-printable"}
+    assert mail["Content-Language"] == lang
+    assert f'<html lang="{lang}">' in part(content, "html")
+    for kind_of_part in ("plain", "html"):
+        has_korean = re.search("[가-힣]", part(content, kind_of_part).replace("푸른 하늘", "")) is not None
+        assert has_korean == (lang == "ko")
+        assert "https://sign.example.org/x" in part(content, kind_of_part)
+
+
+def test_headers_keep_automatic_replies_away_and_name_the_sender():
+    mail = read(fill())
+
+    assert mail["Auto-Submitted"] == "auto-generated"
+    assert mail["X-Auto-Response-Suppress"] == "All"
+    assert mail["MIME-Version"] == "1.0"
+    assert mail["From"] == SENDER
+    assert mail["To"] == "hong@example.org"
+    assert mail["Message-ID"] == "<1.2@sign.example.org>"
+    assert mail["Subject"] == "[푸른 하늘] 서명을 확인해 주세요"
+    assert not mail.defects
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_lines_are_ascii_end_in_crlf_and_are_no_longer_than_76(kind, lang):
+    content = fill(
+        kind, lang, link="https://sign.example.org/ko/confirm/" + "x" * 120, campaign="긴 이름 " * 20
+    )
+
+    assert content.isascii()
+    assert content.endswith(b"\r\n")
+    assert content.count(b"\n") == content.count(b"\r\n") == content.count(b"\r")
+    assert max(map(len, content.split(b"\r\n"))) <= 76
+
+
+@given(title=st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=200))
+def test_any_title_arrives_as_it_is_and_keeps_the_lines_short(title):
+    content = fill(campaign=title)
+    shown = " ".join(title.split())
+
+    assert max(map(len, content.split(b"\r\n"))) <= 76
+    assert shown in part(content, "plain")
+    assert shown in unescape(part(content, "html"))
+    assert len(read(content).keys()) == len(read(fill()).keys())
+
+
+def test_a_title_is_escaped_in_html_and_plain_elsewhere():
+    content = fill(campaign='Sky & "<b>sea</b>"')
+
+    assert 'Sky & "<b>sea</b>"' in part(content, "plain")
+    assert "Sky &amp; &quot;&lt;b&gt;sea&lt;/b&gt;&quot;" in part(content, "html")
+    assert "<b>" not in part(content, "html")
+    assert read(content)["Subject"].startswith('[Sky & "<b>sea</b>"]')
+
+
+def test_a_line_break_in_a_title_begins_no_header():
+    mail = read(fill(campaign="Sky\r\nBcc: everyone@example.org"))
+
+    assert mail["Bcc"] is None
+    assert mail["Subject"].startswith("[Sky Bcc: everyone@example.org]")
+
+
+@given(
+    address=st.from_regex(r"[a-z]{1,5}@[a-z]{1,5}\.kr", fullmatch=True),
+    at=st.integers(0, 12),
+    bad=st.sampled_from('\r\n \t\0<>,;:"()é가\u2028'),
+)
+def test_an_address_with_anything_but_address_characters_is_refused(address, at, bad):
+    with pytest.raises(UnsafeAddress) as refusal:
+        fill(to=address[:at] + bad + address[at:])
+
+    assert address not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "to", ["o'brien+tag@example.org", "a.b_c-d@xn--bj0bj06e.kr", f"{'x' * 64}@{'y' * 60}.org"]
+)
+def test_every_ordinary_address_is_mailed_as_it_is(to):
+    assert read(fill(to=to))["To"] == to
+
+
+# --- Words ---
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_link_starts_with_the_base_url(app, kind, lang):
+    content = sent(kind, lang, about(kind))
+    base = settings(app.instance_path).base_url
+
+    for kind_of_part in ("plain", "html"):
+        found = LINK.findall(part(content, kind_of_part))
+        assert found
+        assert all(link.startswith(f"{base}/{lang}/") for link in found)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_mails_to_two_people_differ_only_in_address_date_number_and_token(app, kind, lang):
+    def constant(signature):
+        content = sent(kind, lang, signature)
+        mail = read(content)
+        changing = {"To", "Date", "Message-ID"}
+        headers = [(name, value) for name, value in mail.items() if name not in changing]
+        bodies = [
+            re.sub(
+                r"(confirm|me)/[\w.-]+",
+                r"\1/TOKEN",
+                re.sub(r"\b\d{6}\b", "CODE", part(content, kind_of_part)),
+            )
+            for kind_of_part in ("plain", "html")
+        ]
+        return headers, bodies
+
+    one = about(kind, name="Zebediah Quux", email="zebediah@example.org", country="KR")
+    two = about(kind, name="李明", email="li@example.net", country="FR", public_name=True, updates=True)
+
+    assert constant(one) == constant(two)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_word_of_the_form_is_in_a_mail(app, kind):
+    person = about(kind, name="Zebediah Quux", email="zebediah@example.org", country="ZW")
+    content = sent(kind, "en", person)
+
+    said = read(content)["Subject"] + part(content, "plain") + part(content, "html")
+    for word in ("Zebediah", "Quux", "zebediah", "Zimbabwe"):
+        assert word not in said
+    assert read(content)["To"] == "zebediah@example.org"
+
+
+def test_the_mail_to_confirm_carries_a_link_and_a_code_for_exactly_this_version(app):
+    person = pending("hong@example.org", seq=3)
+    text = part(sent(MailKind.CONFIRM, "ko", person), "plain")
+
+    link, not_me = LINK.findall(text)
+    token = link.rpartition("/")[2]
+    assert tokens.read(Purpose.CONFIRM, token).payload == [person.id, 3]
+    assert not_me == f"{link}/not-me"
+    assert tokens.code(person.id, 3) in text
+
+
+def test_the_links_to_ones_own_page_are_for_managing(app):
+    person = factories.signature()
+    for kind in (MailKind.ALREADY, MailKind.MANAGE):
+        (link,) = LINK.findall(part(sent(kind, "en", person), "plain"))
+        assert tokens.read(Purpose.MANAGE, link.rpartition("/")[2]).payload == [person.id]
+
+
+def test_already_says_since_when_in_korean_time(app):
+    person = factories.signature(at=datetime(2026, 11, 23, 16, 0, tzinfo=UTC))
+
+    assert "2026년 11월 24일" in part(sent(MailKind.ALREADY, "ko", person), "plain")
+    assert "24 November 2026" in part(sent(MailKind.ALREADY, "en", person), "html")
+
+
+# --- What is no longer true is not said ---
+
+
+@pytest.mark.parametrize(
+    ("kind", "state"),
+    [
+        (MailKind.CONFIRM, "confirmed"),
+        (MailKind.CONFIRM, "withdrawn"),
+        (MailKind.ALREADY, "pending"),
+        (MailKind.ALREADY, "withdrawn"),
+        (MailKind.MANAGE, "pending"),
+    ],
+)
+def test_a_mail_that_no_longer_fits_the_state_is_dropped(app, kind, state):
+    mail = owe(factories.signature(state=state), kind)
+
+    assert deliver(Notes()).dropped == 1
+    assert fate(mail).state == "dropped"
+
+
+def test_a_link_to_confirm_an_older_version_is_not_sent(app):
+    person = pending("hong@example.org", seq=2)
+    owe(person, seq=1)
+    owe(person, seq=2)
+
+    done = deliver(Notes())
+
+    assert (done.sent, done.dropped) == (1, 1)
+
+
+def test_a_mail_about_an_erased_signature_is_dropped(app):
+    person = pending("hong@example.org")
+    owe(person)
+    with transaction() as session:
+        session.execute(db.delete(Signature).where(Signature.id == person.id))
+
+    assert deliver(Notes()).dropped == 1
+
+
+def test_who_withdrew_still_gets_the_link_to_the_own_page(app):
+    owe(factories.signature(state="withdrawn"), MailKind.MANAGE)
+
+    assert deliver(Notes()).sent == 1

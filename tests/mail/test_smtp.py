@@ -1,0 +1,128 @@
+"""The SMTP connection: addresses of servers, and whose fault a failure is."""
+
+import socket
+
+import pytest
+
+from pledge.mail.smtp import BadSmtpUrl, Server, SmtpTransport
+from pledge.mail.transports import Permanent, Temporary, Unavailable
+from tests.support.run import free_port
+
+MAIL = b"Subject: x\r\n\r\nfirst\r\n.\r\n..second\r\nlast\r\n"
+
+
+def fault(transport, to="hong@example.org"):
+    with pytest.raises(Temporary) as caught:
+        transport.send(to, MAIL)
+    return type(caught.value), caught.value.code
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("smtp://127.0.0.1:2525", ("127.0.0.1", 2525, "smtp", None, "")),
+        ("smtp://mail.example.org", ("mail.example.org", 25, "smtp", None, "")),
+        ("smtps://me:p%40ss@mail.example.org", ("mail.example.org", 465, "smtps", "me", "p@ss")),
+        ("smtp+starttls://me:x@mail.example.org", ("mail.example.org", 587, "smtp+starttls", "me", "x")),
+        ("smtp://me:x@mail.example.org:25?starttls=1", ("mail.example.org", 25, "smtp+starttls", "me", "x")),
+        ("smtp://me:x@localhost", ("localhost", 25, "smtp", "me", "x")),
+    ],
+)
+def test_an_address_of_a_server_is_understood(url, expected):
+    server = Server.parse(url)
+    assert (server.host, server.port, server.scheme, server.user, server.password) == expected
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "mail.example.org",
+        "http://me:secret@x",
+        "smtp://",
+        "smtp://me:secret@x:99999",
+        "smtp://me:secret@mail.example.org",
+    ],
+)
+def test_an_address_that_cannot_be_used_is_refused_without_quoting_it(url):
+    with pytest.raises(BadSmtpUrl) as refusal:
+        Server.parse(url)
+
+    assert "secret" not in str(refusal.value)
+
+
+def test_lines_that_begin_with_a_dot_arrive_unchanged(smtp, transport):
+    transport.send("hong@example.org", MAIL)
+
+    assert smtp.received[0].content == MAIL
+
+
+def test_a_refused_recipient_leaves_the_connection_usable(smtp, transport):
+    smtp.behave(at_recipient="550 5.1.1 unknown", times=1)
+    with pytest.raises(Permanent):
+        transport.send("nobody@example.org", MAIL)
+    transport.send("hong@example.org", MAIL)
+
+    assert smtp.connections == 1
+    assert smtp.recipients() == ["hong@example.org"]
+
+
+def test_a_refused_sender_is_our_fault_and_never_the_recipients(smtp):
+    transport = SmtpTransport(smtp.url, "a@example.org> NONSENSE=1", "localhost", timeout=1)
+
+    assert fault(transport) == (Unavailable, "5xx 555")
+    transport.close()
+
+
+def test_a_server_without_tls_gets_no_mail_when_tls_was_asked_for(smtp):
+    transport = SmtpTransport(
+        smtp.url.replace("smtp:", "smtp+starttls:"), "a@example.org", "localhost", timeout=1
+    )
+
+    assert fault(transport) == (Unavailable, "unsupported")
+    assert smtp.received == []
+
+
+def test_a_server_that_speaks_no_tls_at_all_gets_no_mail(smtp):
+    transport = SmtpTransport(smtp.url.replace("smtp:", "smtps:"), "a@example.org", "localhost", timeout=1)
+
+    assert fault(transport)[0] is Unavailable
+    assert smtp.received == []
+
+
+def test_a_login_that_is_not_possible_is_our_fault(smtp):
+    transport = SmtpTransport(smtp.url.replace("//", "//me:secret@"), "a@example.org", "localhost", timeout=1)
+
+    assert fault(transport) == (Unavailable, "unsupported")
+
+
+def test_a_server_that_ends_an_open_connection_gets_the_mail_over_a_new_one(smtp, transport):
+    transport.send("first@example.org", MAIL)
+    smtp.behave(at_recipient="421 4.3.2 closing", times=1)
+    transport.send("second@example.org", MAIL)
+
+    assert smtp.recipients() == ["first@example.org", "second@example.org"]
+    assert smtp.connections == 2
+
+
+def test_a_server_that_ends_every_connection_takes_no_mail_now(smtp, transport):
+    smtp.behave(at_recipient="421 4.3.2 closing")
+
+    assert fault(transport) == (Unavailable, "dropped")
+
+
+def test_nobody_listening_is_told_from_a_server_that_says_nothing():
+    unused = SmtpTransport(f"smtp://127.0.0.1:{free_port()}", "a@example.org", "localhost", timeout=0.3)
+    assert fault(unused) == (Unavailable, "unreachable")
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        transport = SmtpTransport(f"smtp://127.0.0.1:{port}", "a@example.org", "localhost", timeout=0.3)
+        assert fault(transport) == (Unavailable, "timeout")
+
+
+def test_a_hang_after_the_body_concerns_this_mail_only(smtp, transport):
+    smtp.behave(hang=True, times=1)
+
+    assert fault(transport) == (Temporary, "timeout")
+    transport.send("hong@example.org", MAIL)

@@ -1,0 +1,111 @@
+"""/healthz says that the process lives, /readyz that people can sign and be counted."""
+
+import pytest
+from sqlalchemy import text
+
+from pledge.db import db
+from pledge.ledger.services import fold
+from pledge.mail.models import MailKind, MailState, OutboxMail
+from tests.support import factories
+
+
+def owe_a_mail(clock, state=MailState.QUEUED) -> None:
+    db.session.add(
+        OutboxMail(
+            kind=MailKind.CONFIRM,
+            signature_id=1,
+            seq=1,
+            lang="ko",
+            state=state,
+            created_at=clock.now(),
+            due_at=clock.now(),
+        )
+    )
+    db.session.commit()
+
+
+@pytest.fixture
+def nowhere(app_on):
+    """An application whose database cannot be reached."""
+    return app_on("postgresql://nobody@127.0.0.1:1/nothing")
+
+
+def test_a_process_that_serves_is_alive(client, statements):
+    with statements() as seen:
+        response = client.get("/healthz")
+    assert (response.status_code, response.text, response.mimetype) == (200, "ok\n", "text/plain")
+    assert seen == [], "it asks no database"
+
+
+def test_a_process_is_alive_without_its_database(nowhere):
+    assert nowhere.test_client().get("/healthz").status_code == 200
+
+
+def test_an_idle_site_is_ready(client):
+    response = client.get("/readyz")
+    assert response.status_code == 200
+    assert response.json == {
+        "ready": True,
+        "database": "ok",
+        "outbox_age_seconds": 0.0,
+        "fold_lag_seconds": 0.0,
+        "problems": [],
+    }
+    assert response.headers["Cache-Control"] == "no-store"
+
+
+def test_a_site_without_its_database_is_not_ready_and_says_so(nowhere):
+    response = nowhere.test_client().get("/readyz")
+    assert response.status_code == 503
+    assert response.json == {
+        "ready": False,
+        "database": "unreachable",
+        "outbox_age_seconds": None,
+        "fold_lag_seconds": None,
+        "problems": ["the database does not answer"],
+    }
+
+
+def test_a_site_whose_database_is_empty_is_not_ready(app_on, tmp_path):
+    app = app_on(f"sqlite:///{tmp_path / 'empty.sqlite3'}")
+    response = app.test_client().get("/readyz")
+    assert (response.status_code, response.json["database"]) == (503, "not migrated")
+
+
+@pytest.mark.parametrize(("minutes", "status"), [(9, 200), (10, 503)])
+def test_a_mail_that_waits_ten_minutes_is_an_alarm(client, frozen_clock, minutes, status):
+    owe_a_mail(frozen_clock)
+    frozen_clock.move(minutes=minutes)
+    response = client.get("/readyz")
+    assert response.status_code == status
+    assert response.json["outbox_age_seconds"] == minutes * 60
+    assert len(response.json["problems"]) == (status == 503)
+
+
+def test_mails_that_are_done_with_or_not_due_yet_are_no_alarm(client, frozen_clock):
+    owe_a_mail(frozen_clock, MailState.SENT)
+    owe_a_mail(frozen_clock, MailState.DEAD)
+    frozen_clock.move(minutes=30)
+    owe_a_mail(frozen_clock)
+    assert client.get("/readyz").json["outbox_age_seconds"] == 0
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(59, 200), (60, 503)])
+def test_an_entry_that_waits_a_minute_for_the_fold_is_an_alarm(client, frozen_clock, seconds, status):
+    factories.signature(at=frozen_clock.now())
+    frozen_clock.move(seconds=seconds)
+    response = client.get("/readyz")
+    assert response.status_code == status
+    assert response.json["fold_lag_seconds"] == seconds
+
+    fold()
+    assert client.get("/readyz").status_code == 200
+
+
+@pytest.mark.postgresql_only
+def test_a_site_is_ready_again_after_its_connections_were_cut(app, client, postgres_server):
+    assert client.get("/readyz").status_code == 200
+    name = db.session.execute(text("SELECT current_database()")).scalar_one()
+    db.session.remove()
+    postgres_server.disconnect_all(name)
+    assert [client.get("/readyz").status_code for _ in range(3)][-1] == 200

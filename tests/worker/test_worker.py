@@ -1,0 +1,166 @@
+"""The worker as a process: quick, not held up by a mail server, patient with the database, polite when stopped."""
+
+import signal
+import time
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.engine import make_url
+
+from pledge import clock
+from pledge.db import db, transaction
+from pledge.ledger.models import LedgerEntry
+from pledge.mail.models import OutboxMail
+from tests.support import apps, factories
+
+
+def wait_until(true, seconds=15):
+    """How long it took."""
+    begin = time.monotonic()
+    while not true():
+        assert time.monotonic() - begin < seconds, "it never happened"
+        time.sleep(0.02)
+    return time.monotonic() - begin
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def kind(request):
+    return request.param
+
+
+@pytest.fixture
+def site(make_site, smtp, kind):
+    """A worker beside a database of its own; the test plays the web server."""
+    site = make_site(kind, PLEDGE_SMTP_URL=smtp.url)
+    site.folder.mkdir(parents=True)
+    app = apps.build(site.folder / "instance", database_url=site.database_url)
+    with app.app_context():
+        site.start_worker()
+        wait_until(lambda: "worker started" in site.log_text())
+        yield site
+    apps.dispose(app)
+
+
+def sign(email="hong@example.org"):
+    """A person signs: the row, and the mail that it owes."""
+    person = factories.signature(state="pending", email=email)
+    now = clock.now()
+    mail = OutboxMail(kind="confirm", signature_id=person.id, seq=1, lang="ko", created_at=now, due_at=now)
+    with transaction() as session:
+        session.add(mail)
+    return person
+
+
+def states():
+    db.session.rollback()
+    return db.session.scalars(select(OutboxMail.state).order_by(OutboxMail.id)).all()
+
+
+def unfolded():
+    db.session.rollback()
+    return db.session.scalars(select(LedgerEntry.id).where(LedgerEntry.number.is_(None))).all()
+
+
+def end(site, number=signal.SIGTERM):
+    site.worker.send_signal(number)
+    return site.worker.wait(15)
+
+
+def test_mail_and_count_follow_within_a_second(site, smtp):
+    sign("warm-up@example.org")
+    wait_until(lambda: len(smtp.received) == 1)
+
+    sign()
+    assert wait_until(lambda: smtp.mails_to("hong@example.org")) < 1
+    factories.signature(state="confirmed")
+    assert wait_until(lambda: not unfolded()) < 1
+    assert smtp.connections <= 4, "connections are kept"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_worker_told_to_stop_finishes_the_mail_in_hand(site, smtp, number):
+    smtp.behave(delay=1)
+    sign()
+    wait_until(lambda: smtp.connections == 1)
+    time.sleep(0.3)
+
+    assert end(site, number) == 0
+    assert smtp.recipients() == ["hong@example.org"]
+    assert states() == ["sent"]
+
+
+def test_an_idle_worker_stops_at_once(site):
+    begin = time.monotonic()
+
+    assert end(site) == 0
+    assert time.monotonic() - begin < 3
+
+
+def test_a_mail_server_that_hangs_does_not_hold_up_the_count(site, smtp):
+    smtp.behave(hang=True)
+    for number in range(6):
+        sign(f"person-{number}@example.org")
+    wait_until(lambda: smtp.connections)
+    time.sleep(0.5)
+
+    factories.signature(state="confirmed")
+
+    assert wait_until(lambda: not unfolded()) < 2
+    smtp.behave()
+
+
+def test_mails_wait_for_a_mail_server_that_is_away_and_the_log_names_nobody(site, smtp):
+    smtp.stop()
+    try:
+        for number in range(3):
+            sign(f"person-{number}@example.org")
+        wait_until(lambda: "unreachable" in site.log_text())
+        assert set(states()) == {"queued"}
+    finally:
+        smtp.start()
+
+    # Only the mails that met the closed door wait their half minute; give them their turn now.
+    with transaction() as session:
+        session.execute(text("UPDATE outbox_mails SET due_at = created_at WHERE lease_until IS NULL"))
+    wait_until(lambda: states() == ["sent"] * 3, seconds=25)
+    assert sorted(smtp.recipients()) == [f"person-{number}@example.org" for number in range(3)]
+    assert "person-" not in site.log_text()
+    assert site.worker.poll() is None
+
+
+@pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
+def test_a_database_that_goes_away_is_waited_for(site, smtp, postgres_server):
+    name = make_url(site.database_url).database
+    postgres_server.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+    try:
+        postgres_server.disconnect_all(name)
+        wait_until(lambda: "database away" in site.log_text())
+        time.sleep(2)
+        assert site.worker.poll() is None
+        assert site.log_text().count("database away") <= 5, "one line for each thread"
+    finally:
+        postgres_server.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
+    db.engine.dispose()
+
+    sign()
+    wait_until(lambda: smtp.mails_to("hong@example.org"))
+    factories.signature(state="confirmed")
+    wait_until(lambda: not unfolded())
+    wait_until(lambda: "working again" in site.log_text())
+
+
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_a_worker_that_was_killed_is_replaced_without_loss(site, smtp):
+    smtp.behave(delay=0.2)
+    for number in range(5):
+        sign(f"person-{number}@example.org")
+    wait_until(lambda: len(smtp.received) >= 2)
+    site.kill_worker()
+    # As time does: the lease of the killed worker ends.
+    with transaction() as session:
+        session.execute(text("UPDATE outbox_mails SET lease_until = created_at WHERE state = 'queued'"))
+    site.start_worker()
+
+    wait_until(lambda: states() == ["sent"] * 5)
+    assert {*smtp.recipients()} == {f"person-{number}@example.org" for number in range(5)}
+    assert len(smtp.received) <= 6, "only the mail in hand may come twice"
