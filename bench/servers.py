@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -189,5 +188,3 @@ def end(process: "subprocess.Popen[bytes]") -> None:
         process.kill()
         process.wait()
 
-
-PYTHON = sys.executable

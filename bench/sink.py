@@ -38,7 +38,7 @@ class Session(asyncio.Protocol):
             return f"250 {Seen.count} {Seen.first} {Seen.last}\r\n".encode()
         if word == b"XRES":
             Seen.count = 0
-        return b"250 ok\r\n"
+        return b"221 bye\r\n" if word == b"QUIT" else b"250 ok\r\n"
 
     def taken(self):
         self.in_data = False

@@ -11,7 +11,7 @@ SETTLED_MS = 1200
 
 
 def first_visit(bench: Bench) -> list[Figure]:
-    site = bench.site("visit", PLEDGE_ENV="development", PLEDGE_BASE_URL="http://127.0.0.1")
+    site = bench.site("visit", PLEDGE_TRUSTED_HOSTS="127.0.0.1")
     people.add_confirmed(site, 1_000)
     url = bench.serve(site) + PAGE
     asked: dict[str, str] = {}

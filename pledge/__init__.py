@@ -17,6 +17,7 @@ from pledge import (
     public,
     rendering,
 )
+from pledge.diagnosis import refuse_unsafe_database
 from pledge.extensions import limiter, migrate
 from pledge.microcache import MicroCache
 from pledge.settings import ROOT, Settings, load
@@ -32,6 +33,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     register_kernel(app, settings)
     register_doors(app, settings)
     register_front(app, settings)
+    refuse_unsafe_database(app)
     return app
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, BindParameter, TextClause, bindparam, select, text
+from sqlalchemy import BigInteger, BindParameter, TextClause, bindparam, select, text, tuple_, update
 from sqlalchemy.sql.selectable import TextualSelect
 
 from pledge import clock
@@ -44,9 +44,18 @@ _ANY_DUE = text(_DUE).bindparams(_moment("now"), most=1)
 
 _FINISH = text(
     f"""
-    UPDATE outbox_mails SET state = :state, lease_until = NULL, last_error = :error, sent_at = :sent
-     WHERE {_OURS}"""  # noqa: S608  # our own constants
-).bindparams(_moment("lease"), _moment("sent"))
+    UPDATE outbox_mails SET state = :state, lease_until = NULL, last_error = :error WHERE {_OURS}"""  # noqa: S608
+).bindparams(_moment("lease"))
+
+#: Several at once; a later claim has a higher attempt, so the pair names exactly what was sent.
+_SENT = (
+    update(OutboxMail)
+    .where(
+        tuple_(OutboxMail.id, OutboxMail.attempts).in_(bindparam("sent", expanding=True)),
+        OutboxMail.state == MailState.QUEUED.value,
+    )
+    .values(state=MailState.SENT.value, lease_until=None, last_error=None, sent_at=bindparam("at"))
+)
 
 _DEFER = text(
     f"""
@@ -96,10 +105,15 @@ def claim(most: int, lease: timedelta) -> list[Claimed]:
     ]
 
 
+def sent(mails: Sequence[Claimed]) -> None:
+    """Mark mails as sent, except those that are no longer ours to mark."""
+    values = {"sent": [(mail.id, mail.attempts) for mail in mails], "at": clock.now()}
+    write_once(lambda connection: connection.execute(_SENT, values).rowcount)
+
+
 def finish(mail: Claimed, state: MailState, error: str | None = None) -> bool:
-    """Mark a mail as sent, dropped or dead; False when it is no longer ours to mark."""
-    sent = clock.now() if state is MailState.SENT else None
-    return _mark(_FINISH, mail, {"state": state.value, "error": error, "sent": sent})
+    """Mark a mail as dropped or dead; False when it is no longer ours to mark."""
+    return _mark(_FINISH, mail, {"state": state.value, "error": error})
 
 
 def defer(mail: Claimed, due: datetime, error: str) -> bool:

@@ -4,6 +4,7 @@ A mail goes out at least once: a worker that is killed between handing over and 
 sends again, with the same Message-ID. No two workers have the same mail while its lease lasts.
 """
 
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -116,7 +117,7 @@ def _send(mail: Claimed, message: Message | Refused | None, transport: Transport
         done.stalled = isinstance(refusal, Unavailable)
         _put_off(mail, refusal, done)
     else:
-        _insist(lambda: queries.finish(mail, MailState.SENT))
+        _marks.sent(mail)
         done.sent += 1
 
 
@@ -168,6 +169,34 @@ def _compose_kind(composer: Composer, batch: Sequence[Claimed]) -> dict[int, Mes
             # Put off rather than dropped: the fault is ours, and the mail is still owed.
             return {batch[0].id: Temporary(f"compose {type(error).__name__}")}
         return {key: found for mail in batch for key, found in _compose_kind(composer, [mail]).items()}
+
+
+class Marks:
+    """Marks each mail as sent before its sender begins the next, several senders' mails in one statement.
+
+    Whoever holds the pen writes for all who wait for it, as databases do with commits; so no more mails are unmarked
+    at any moment than there are senders, and the disk is not waited for by each of them in turn.
+    """
+
+    def __init__(self) -> None:
+        self._pen = threading.Lock()
+        self._waiting: list[Claimed] = []  # appending to and slicing a list is atomic
+
+    def sent(self, mail: Claimed) -> None:
+        self._waiting.append(mail)
+        with self._pen:
+            if mail not in self._waiting:
+                return  # whoever held the pen before has written it
+            together = self._waiting[:]
+            try:
+                _insist(lambda: queries.sent(together))
+            except DATABASE_ERRORS:
+                self._waiting.remove(mail)  # the others try for themselves
+                raise
+            del self._waiting[: len(together)]
+
+
+_marks = Marks()
 
 
 def _insist(write: Callable[[], object]) -> None:

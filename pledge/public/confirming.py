@@ -1,6 +1,6 @@
 """The mailed link: opening it shows, pressing its button confirms. GET and HEAD change nothing, ever."""
 
-from flask import Response, make_response, render_template, url_for
+from flask import Response, make_response, render_template, request, url_for
 
 from pledge import i18n, tokens
 from pledge.campaigns import queries as campaigns
@@ -33,7 +33,7 @@ def confirm(token: str) -> Response:
             render_template("public/confirm.html", page=page, signature=link.signature, token=token)
         )
     if link.state is LinkState.CONFIRMED and link.signature is not None:
-        return _confirmed(link.signature)
+        return _confirmed(token, link.signature)
     return problem(link, token, 200 if link.state is LinkState.CLOSED else 410)
 
 
@@ -65,6 +65,16 @@ def renew(token: str) -> Response:
     return see_other(
         url_for("public.check", slug=campaign.slug, ticket=ticket_for(campaign.slug, hashed), resent=1)
     )
+
+
+@public.post("/confirm/<token>/my-link")
+@limiter.limit(link_limit)
+def mail_own_link(token: str) -> Response:
+    try:
+        signatures.mail_own_link(token, i18n.language())
+    except BadToken:
+        return problem(Link(LinkState.UNKNOWN), token, 410)
+    return see_other(url_for("public.confirm", token=token, mailed=1))
 
 
 @public.get("/confirm/<token>/not-me")
@@ -104,7 +114,7 @@ def problem(link: Link, token: str, status: int) -> Response:
     )
 
 
-def _confirmed(signature: SignatureView) -> Response:
+def _confirmed(token: str, signature: SignatureView) -> Response:
     settings = current()
     return make_response(
         render_template(
@@ -113,6 +123,8 @@ def _confirmed(signature: SignatureView) -> Response:
             number=number_of(signature.id),
             share=share_links(signature.campaign, settings),
             qr=qr_code(public_url(signature.campaign.slug, settings)),
+            token=token,
+            mailed=request.args.get("mailed") == "1",
             me_token=tokens.mint(Purpose.MANAGE, [signature.id]),
         )
     )

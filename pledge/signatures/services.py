@@ -123,6 +123,16 @@ def send_link(slug: str, address: Address, lang: str) -> None:
     _mail_again(slug, address_hash(address), lang, MailKind.MANAGE)
 
 
+def mail_own_link(token: str, lang: str) -> None:
+    """Owe the link to one's own page to who has just confirmed with this link. Raises BadToken."""
+    signature_id, _, _ = read_confirm_token(token)
+    with transaction() as session:
+        row = session.get(Signature, signature_id)
+        if row is None or row.state != SignatureState.CONFIRMED:
+            raise BadToken
+        _owe(session, row, MailKind.MANAGE, lang)
+
+
 def renew(token: str, lang: str) -> tuple[int, bytes]:
     """Owe a new mail for an expired link, to the stored address. Returns campaign id and address hash.
 

@@ -69,9 +69,11 @@ def test_a_fresh_copy_is_not_made_again(ask, made, frozen_clock):
     assert made.times == 2
 
 
-def test_paths_hosts_and_encodings_have_copies_of_their_own(ask, made):
-    assert {ask("/x")[2], ask("/y")[2], ask(HTTP_HOST="other")[2]} == {b"1", b"2", b"3"}
-    assert ask(HTTP_ACCEPT_ENCODING="br")[2] == b"4"
+def test_paths_and_hosts_have_copies_of_their_own_and_all_encodings_come_from_one(ask, made):
+    made_by = {ask("/x")[2], ask("/y")[2], ask(HTTP_HOST="other")[2]}
+    assert made_by == {b"1", b"2", b"3"}
+    assert {ask(HTTP_ACCEPT_ENCODING=wish)[2] for wish in ("br", "gzip", "")} == {b"1"}
+    assert made.times == 3
 
 
 def test_a_stale_copy_is_renewed_by_one_of_twenty_while_the_others_do_not_wait(ask, made, clock):

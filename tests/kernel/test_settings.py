@@ -178,3 +178,16 @@ def test_a_process_starts_while_its_database_is_away(tmp_path):
     done = start(tmp_path)
     assert done.returncode == 0, done.stderr
     assert "public.campaign" in done.stdout
+
+
+def test_a_process_refuses_a_postgresql_that_does_not_wait_for_the_disk(tmp_path, postgres_server):
+    done = start(tmp_path, PLEDGE_DATABASE_URL=postgres_server.url("postgres"))  # tests run it with fsync off
+    assert done.returncode != 0
+    (line,) = done.stderr.strip().splitlines()
+    assert line.startswith("pledge cannot start: ")
+    assert "fsync" in line
+
+
+def test_development_does_not_ask_how_the_disk_is_treated(tmp_path, postgres_server):
+    done = start(tmp_path, PLEDGE_ENV="development", PLEDGE_DATABASE_URL=postgres_server.url("postgres"))
+    assert done.returncode == 0, done.stderr

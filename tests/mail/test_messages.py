@@ -1,6 +1,7 @@
 """What a mail says and how its bytes are made."""
 
 import email
+import quopri
 import re
 from datetime import UTC, datetime
 from email.policy import default
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from pledge import tokens
 from pledge.db import db, transaction
+from pledge.mail import skeletons
 from pledge.mail.message import Message
 from pledge.mail.models import MailKind
 from pledge.mail.skeletons import NAMES, UnsafeAddress, skeleton
@@ -107,6 +109,14 @@ def test_any_title_arrives_as_it_is_and_keeps_the_lines_short(title):
     assert shown in part(content, "plain")
     assert shown in unescape(part(content, "html"))
     assert len(read(content).keys()) == len(read(fill()).keys())
+
+
+@given(line=st.text("ab 가é.=\t-<>", max_size=200))
+def test_a_line_of_any_length_and_end_is_encoded_in_lines_of_76(line):
+    encoded = skeletons._encoded(line)
+
+    assert max(map(len, encoded.split(b"\r\n"))) <= 76
+    assert quopri.decodestring(encoded).decode() == line.rstrip() + "\r\n"
 
 
 def test_a_title_is_escaped_in_html_and_plain_elsewhere():

@@ -6,6 +6,7 @@ from sqlalchemy import func, select
 from pledge import tokens
 from pledge.db import db
 from pledge.ledger.models import LedgerEntry
+from pledge.mail.models import OutboxMail
 from pledge.signatures.models import Signature
 from pledge.tokens import Purpose
 from tests.support.factories import (
@@ -65,6 +66,17 @@ def test_r2_pressing_again_or_on_another_device_shows_the_same(client, lang):
     second = client.post(f"/{lang}/confirm/{token}")
     assert (first.status_code, first.headers["Location"]) == (second.status_code, second.headers["Location"])
     assert counted() == 1
+
+
+def test_r2_the_link_to_ones_own_page_can_be_had_by_mail(client, lang):
+    token = confirm_token(signature(state="confirmed"))
+    reply = client.post(f"/{lang}/confirm/{token}/my-link")
+    assert reply.status_code == 303
+    assert client.get(reply.headers["Location"]).status_code == 200
+    db.session.rollback()
+    assert [mail.kind for mail in db.session.scalars(select(OutboxMail))] == ["manage"]
+    waiting = confirm_token(signature(state="pending"))
+    assert client.post(f"/{lang}/confirm/{waiting}/my-link").status_code == 410
 
 
 def test_r3_an_expired_link_offers_a_new_mail_with_one_press(client, frozen_clock, lang):
