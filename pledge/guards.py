@@ -106,7 +106,9 @@ def _decodes(encoded: bytes) -> bool:
 
 def _are_clean(values: MultiDict[str, str]) -> bool:
     # A part of a multipart body may come without a name; Werkzeug's name for it is None.
-    return all(key is not None and _is_clean(key) and _is_clean(value) for key, value in values.items(multi=True))
+    return all(
+        key is not None and _is_clean(key) and _is_clean(value) for key, value in values.items(multi=True)
+    )
 
 
 def _is_clean(text: str) -> bool:

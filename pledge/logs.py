@@ -64,9 +64,7 @@ def configure(settings: Settings) -> None:
     root.setLevel(logging.WARNING)
 
 
-def _add_request_id(
-    _logger: Any, _method: str, event: MutableMapping[str, Any]
-) -> MutableMapping[str, Any]:
+def _add_request_id(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Every line written while a request is answered carries its id."""
     if has_request_context() and (request_id := g.get("request_id")):
         event.setdefault("request_id", request_id)

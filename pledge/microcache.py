@@ -195,9 +195,7 @@ def _run(app: WSGIApp, environ: WSGIEnvironment) -> tuple[str, Headers, bytes, A
     """The whole answer of the application, in memory."""
     seen: dict[str, Any] = {}
 
-    def start_response(
-        status: str, headers: Headers, exc_info: Any = None
-    ) -> Callable[[bytes], object]:
+    def start_response(status: str, headers: Headers, exc_info: Any = None) -> Callable[[bytes], object]:
         seen.update(status=status, headers=list(headers), exc_info=exc_info)
         return lambda _data: None
 

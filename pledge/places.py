@@ -56,7 +56,8 @@ def region_name(code: str, lang: str) -> str:
 def country_choices(lang: str) -> list[tuple[str, str]]:
     """(code, name) in the page's language, Korea first, then by name."""
     others = sorted(
-        ((code, country_name(code, lang)) for code in COUNTRIES - {HOME}), key=lambda pair: _sorted_as(pair[1])
+        ((code, country_name(code, lang)) for code in COUNTRIES - {HOME}),
+        key=lambda pair: _sorted_as(pair[1]),
     )
     return [(HOME, country_name(HOME, lang)), *others]
 

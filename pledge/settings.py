@@ -79,7 +79,9 @@ class Settings(BaseSettings):
     @field_validator("base_url")
     @classmethod
     def _is_an_address(cls, value: str) -> str:
-        return _address(value, "http", "https")
+        if not _is_address(value, "http", "https"):
+            raise ValueError("an address that begins with http:// or https:// is expected")
+        return value
 
     @field_validator("database_url")
     @classmethod
@@ -87,27 +89,6 @@ class Settings(BaseSettings):
         known = ("postgresql://", "postgres://", "postgresql+psycopg://", "sqlite:///")
         if value and not value.startswith(known):
             raise ValueError("an address that begins with postgresql:// is expected")
-        return value
-
-    @field_validator("redis_url")
-    @classmethod
-    def _is_a_redis(cls, value: str) -> str:
-        return value and _address(value, "redis", "rediss")
-
-    @field_validator("smtp_url")
-    @classmethod
-    def _is_a_mail_server(cls, value: SecretStr) -> SecretStr:
-        if value.get_secret_value():
-            _address(value.get_secret_value(), "smtp", "smtp+starttls", "smtps")
-        return value
-
-    @field_validator("limit_sign", "limit_token", "limit_link")
-    @classmethod
-    def _is_a_limit(cls, value: str) -> str:
-        try:
-            parse_many(value)
-        except ValueError:
-            raise ValueError("a limit like `300 per 10 minutes` is expected") from None
         return value
 
     @field_validator("log_level")
@@ -151,13 +132,31 @@ class Settings(BaseSettings):
         return [self.base_host, *self.trusted_hosts, *local]
 
     def problems(self) -> list[str]:
-        """What forbids a start, one line each; in development only a list of keys without a key."""
-        if not self.is_production:
-            return [
-                f"{name} holds no key."
-                for name, keys in (("PLEDGE_SECRET_KEYS", self.secret_keys), ("PLEDGE_DATA_KEYS", self.data_keys))
-                if not keys
-            ]
+        """What forbids a start, one line each."""
+        return [*self._unreadable(), *(self._missing() if self.is_production else [])]
+
+    def _unreadable(self) -> list[str]:
+        """Values that would fail later, in the middle of a request or of a mail."""
+        found = [
+            f"{name} holds no key."
+            for name, keys in (("PLEDGE_SECRET_KEYS", self.secret_keys), ("PLEDGE_DATA_KEYS", self.data_keys))
+            if not keys
+        ]
+        found += [
+            f"PLEDGE_{name.upper()}: a limit like `300 per 10 minutes` is expected."
+            for name in ("limit_sign", "limit_token", "limit_link")
+            if not _is_limit(getattr(self, name))
+        ]
+        for name, value, schemes in (
+            ("PLEDGE_REDIS_URL", self.redis_url, ("redis", "rediss")),
+            ("PLEDGE_SMTP_URL", self.smtp_url.get_secret_value(), ("smtp", "smtp+starttls", "smtps")),
+        ):
+            if value and not _is_address(value, *schemes):
+                found.append(f"{name}: an address that begins with {schemes[0]}:// is expected.")
+        return found
+
+    def _missing(self) -> list[str]:
+        """What production does not do without."""
         given = self.model_fields_set
         found = [
             *_key_problems("PLEDGE_SECRET_KEYS", self.secret_keys, _DEVELOPMENT_SECRET),
@@ -199,16 +198,20 @@ def current() -> Settings:
     return settings
 
 
-def _address(value: str, *schemes: str) -> str:
-    """The value, when it is an address with one of the schemes and a host."""
+def _is_address(value: str, *schemes: str) -> bool:
+    """Whether it is an address with one of the schemes and a host."""
     try:
         parts = urlsplit(value)
-        fits = parts.scheme in schemes and bool(parts.hostname) and (parts.port or 0) >= 0
+        return parts.scheme in schemes and bool(parts.hostname) and (parts.port or 0) >= 0
     except ValueError:
-        fits = False
-    if not fits:
-        raise ValueError(f"an address that begins with {schemes[0]}:// is expected")
-    return value
+        return False
+
+
+def _is_limit(value: str) -> bool:
+    try:
+        return bool(parse_many(value))
+    except ValueError:
+        return False
 
 
 def _listed(value: Any) -> Any:
@@ -219,7 +222,7 @@ def _listed(value: Any) -> Any:
 
 def _key_problems(name: str, keys: tuple[SecretStr, ...], default: str) -> list[str]:
     values = [key.get_secret_value() for key in keys]
-    if not values or default in values:
+    if default in values:
         return [f"{name} is missing: set at least one random key of {SHORTEST_KEY} or more characters."]
     if any(len(value) < SHORTEST_KEY for value in values):
         return [f"{name} holds a key of fewer than {SHORTEST_KEY} characters."]

@@ -84,7 +84,9 @@ def code_matches(given: str, *parts: int) -> bool:
     """Whether the digits were made for these parts, under any key still in use."""
     found = False
     for key in _keys():  # to the end, so that the time taken does not tell which key it was
-        found |= hmac.compare_digest(given.encode(errors="replace"), _code(key.get_secret_value(), parts).encode())
+        found |= hmac.compare_digest(
+            given.encode(errors="replace"), _code(key.get_secret_value(), parts).encode()
+        )
     return found
 
 

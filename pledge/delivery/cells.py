@@ -29,8 +29,8 @@ def merge_small(cells: Mapping[str, int], smallest: int = SMALLEST) -> Breakdown
     merged: set[str] = set()
     rest = 0
     for people, key in rising:
-        hidden_enough = not merged or (len(merged) > 1 and rest >= smallest)
-        if people >= smallest and hidden_enough:
+        # The first to be merged is small, so a rest that is not holds at least two cells.
+        if people >= smallest and (not merged or rest >= smallest):
             break
         merged.add(key)
         rest += people

@@ -4,7 +4,6 @@ import os
 from collections.abc import Iterator
 
 import redis
-from limits import parse_many
 from sqlalchemy import func, select, text
 
 from pledge import clock
@@ -36,13 +35,6 @@ def settings_findings(settings: Settings) -> Iterator[Finding]:
         yield warning(
             "settings", f"{name} is set, but nothing reads it: is it spelled right (docs/settings.md)?"
         )
-    for name in ("limit_sign", "limit_token", "limit_link"):
-        try:
-            parse_many(getattr(settings, name))
-        except ValueError:
-            yield problem(
-                "settings", f"{PREFIX}{name.upper()} cannot be read: write it like `300 per 10 minutes`"
-            )
 
 
 def address_findings(settings: Settings) -> Iterator[Finding]:

@@ -35,7 +35,7 @@ _WRONG_PEOPLE = """
               FROM ledger_entries WHERE number IS NOT NULL) AS summed
      WHERE (summed.people_after IS NULL OR summed.people_after <> summed.people)"""
 
-_COUNT_WRONG_PEOPLE = text(f"SELECT campaign_id, COUNT(*) {_WRONG_PEOPLE} GROUP BY campaign_id")  # our constant
+_COUNT_WRONG_PEOPLE = text(f"SELECT campaign_id, COUNT(*) {_WRONG_PEOPLE} GROUP BY campaign_id")
 
 _RIGHT_PEOPLE = text(f"""
     UPDATE ledger_entries SET people_after = summed.people {_WRONG_PEOPLE}

@@ -82,15 +82,19 @@ def deliver(
     transport: Transport,
     limit: int = BATCH,
     stop: Callable[[], bool] = lambda: False,
+    marks: "Marks | None" = None,
 ) -> Delivered:
-    """Send up to `limit` due mails, fewer when `stop` says so. What was not begun is given back."""
-    done = Delivered()
+    """Send up to `limit` due mails, fewer when `stop` says so. What was not begun is given back.
+
+    Senders that work side by side share their `marks`.
+    """
+    done, marks = Delivered(), marks or Marks()
     waiting = queries.claim(limit, LEASE) if queries.any_due() else []
     until = clock.monotonic() + (LEASE - LAST_PART).total_seconds()
     try:
         composed = _compose(composers, waiting)
         while waiting and not stop() and clock.monotonic() < until and not done.stalled:
-            _send(waiting[0], composed.get(waiting[0].id), transport, done)
+            _send(waiting[0], composed.get(waiting[0].id), transport, marks, done)
             del waiting[0]
     finally:
         if waiting:
@@ -98,7 +102,9 @@ def deliver(
     return done
 
 
-def _send(mail: Claimed, message: Message | Refused | None, transport: Transport, done: Delivered) -> None:
+def _send(
+    mail: Claimed, message: Message | Refused | None, transport: Transport, marks: "Marks", done: Delivered
+) -> None:
     """Hand one mail over and write down what became of it."""
     if message is None:
         _insist(lambda: queries.finish(mail, MailState.DROPPED))
@@ -117,7 +123,7 @@ def _send(mail: Claimed, message: Message | Refused | None, transport: Transport
         done.stalled = isinstance(refusal, Unavailable)
         _put_off(mail, refusal, done)
     else:
-        _marks.sent(mail)
+        marks.sent(mail)
         done.sent += 1
 
 
@@ -194,9 +200,6 @@ class Marks:
                 self._waiting.remove(mail)  # the others try for themselves
                 raise
             del self._waiting[: len(together)]
-
-
-_marks = Marks()
 
 
 def _insist(write: Callable[[], object]) -> None:

@@ -33,7 +33,7 @@ def confirm(token: str) -> Response:
             render_template("public/confirm.html", page=page, signature=link.signature, token=token)
         )
     if link.state is LinkState.CONFIRMED and link.signature is not None:
-        return _confirmed(token, link.signature)
+        return _confirmed(token, link.signature, link.expired)
     return problem(link, token, 200 if link.state is LinkState.CLOSED else 410)
 
 
@@ -114,7 +114,8 @@ def problem(link: Link, token: str, status: int) -> Response:
     )
 
 
-def _confirmed(token: str, signature: SignatureView) -> Response:
+def _confirmed(token: str, signature: SignatureView, expired: bool) -> Response:
+    """Thanks and one's number. An old link opens no way to one's own page; the mailbox still gets one."""
     settings = current()
     return make_response(
         render_template(
@@ -125,6 +126,6 @@ def _confirmed(token: str, signature: SignatureView) -> Response:
             qr=qr_code(public_url(signature.campaign.slug, settings)),
             token=token,
             mailed=request.args.get("mailed") == "1",
-            me_token=tokens.mint(Purpose.MANAGE, [signature.id]),
+            me_token=None if expired else tokens.mint(Purpose.MANAGE, [signature.id]),
         )
     )

@@ -38,7 +38,8 @@ def check_post(slug: str, ticket: str) -> Response:
     outcome, signature_id, seq = signatures.confirm_by_code(slug, hashed, form.digits)
     if outcome is Confirmation.DONE:
         return see_other(url_for("public.confirm", token=tokens.mint(Purpose.CONFIRM, [signature_id, seq])))
-    form.code.errors = [_code_fault(outcome)]
+    # One wording for wrong, spent and unknown: another one would tell a stranger that this address has signed.
+    form.code.errors = [_("This code does not work. Please use the newest mail, or ask for a new one below.")]
     return _page(slug, ticket, form, 422)
 
 
@@ -54,12 +55,6 @@ def _person(slug: str, ticket: str) -> bytes:
         return read_ticket(slug, ticket)
     except BadToken:
         abort(404)
-
-
-def _code_fault(outcome: Confirmation) -> str:
-    if outcome is Confirmation.SPENT:
-        return str(_("This code no longer works. Please ask for a new mail and use the code in it."))
-    return str(_("That is not the code in the newest mail. Please look again."))
 
 
 def _page(slug: str, ticket: str, form: CodeForm, status: int) -> Response:

@@ -51,6 +51,7 @@ class SignatureView:
 class Link:
     state: LinkState
     signature: SignatureView | None = None
+    expired: bool = False
 
 
 def open_link(token: str, lang: str) -> Link:
@@ -62,7 +63,7 @@ def open_link(token: str, lang: str) -> Link:
     signature = find(signature_id, lang)
     if signature is None or signature.state is SignatureState.WITHDRAWN:
         return Link(LinkState.UNKNOWN)
-    return Link(_link_state(signature, seq, expired), signature)
+    return Link(_link_state(signature, seq, expired), signature, expired)
 
 
 def _link_state(signature: SignatureView, seq: int, expired: bool) -> LinkState:

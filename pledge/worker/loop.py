@@ -32,7 +32,7 @@ LONGEST_WITHOUT_SMTP = 15.0
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 #: Threads that send, each with its own connection: while one waits for the disk or the server another works.
-SENDERS = 4
+SENDERS = 8
 #: SQLite has one writer at a time anyway.
 SENDERS_ON_SQLITE = 1
 
@@ -43,6 +43,7 @@ class Worker:
 
     app: Flask
     stopping: threading.Event = field(default_factory=threading.Event)
+    marks: mail.Marks = field(default_factory=mail.Marks)
 
     def run(self) -> None:
         """Work until a signal comes; returns when everything in hand is done."""
@@ -75,7 +76,7 @@ class Worker:
         pauses = Pauses(LONGEST_WITHOUT_SMTP)
 
         def step() -> float:
-            done = mail.deliver(composers, transport, stop=self.stopping.is_set)
+            done = mail.deliver(composers, transport, stop=self.stopping.is_set, marks=self.marks)
             if done.stalled:
                 return pauses.next()
             pauses.reset()

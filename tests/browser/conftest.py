@@ -1,4 +1,4 @@
-"""For journeys through the site: addresses nobody has used yet, and what every window must keep to."""
+"""For journeys through the site."""
 
 import pytest
 

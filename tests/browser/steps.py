@@ -141,6 +141,21 @@ def rows(site: Site, table: str) -> int:
         return int(database.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
 
 
+def personal_rows(site: Site) -> dict[str, list[tuple[object, ...]]]:
+    """Everything stored about people, row by row, and the kinds of mail that were owed."""
+    what = {
+        "signatures": "*",
+        "ledger_entries": "*",
+        "mail_blocks": "*",
+        "outbox_mails": "id, kind, signature_id",
+    }
+    with sqlite3.connect(site.database_url.removeprefix("sqlite:///"), timeout=10) as database:
+        return {
+            table: sorted(database.execute(f"SELECT {columns} FROM {table}"), key=repr)
+            for table, columns in what.items()
+        }
+
+
 def shown_number(page: Page) -> Locator:
     return page.locator("[data-count]")
 

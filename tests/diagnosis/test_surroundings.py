@@ -45,12 +45,6 @@ def test_a_misspelled_setting_is_a_warning_that_does_not_show_its_value(settings
     assert "geheim" not in text
 
 
-def test_a_limit_that_cannot_be_read_is_a_problem(settings):
-    level, text = findings(surroundings.settings_findings(settings(limit_sign="many")))[-1]
-    assert level is Level.PROBLEM
-    assert "PLEDGE_LIMIT_SIGN" in text
-
-
 @pytest.mark.parametrize(("hops", "level"), [(0, Level.WARNING), (1, Level.OK)])
 def test_the_proxies_that_are_trusted_are_noted(settings, hops, level):
     found = findings(surroundings.address_findings(settings(**PRODUCTION, trusted_proxies=hops)))
@@ -64,7 +58,7 @@ def test_a_redis_that_answers_is_in_order(settings, redis):
 
 def test_a_redis_that_hangs_or_is_not_there_is_a_problem(settings, redis):
     redis.freeze()
-    for url in (redis.url, f"redis://:geheim@127.0.0.1:{free_port()}/0", "http://nonsense"):
+    for url in (redis.url, f"redis://:geheim@127.0.0.1:{free_port()}/0"):
         level, text = the_only(surroundings.redis_findings(settings(redis_url=url)))
         assert level is Level.PROBLEM
         assert "geheim" not in text
@@ -88,7 +82,6 @@ def test_an_smtp_server_without_tls_is_a_warning(settings, smtp):
         ("smtp+starttls://127.0.0.1:{port}", "unsupported"),  # the server offers no TLS
         ("smtps://127.0.0.1:{port}", "takes no mail"),
         ("smtp://user:geheim@mail.example", "unencrypted"),
-        ("mail.example", "it must look like"),
     ],
 )
 def test_an_smtp_server_that_takes_no_mail_is_a_problem_that_shows_no_password(settings, smtp, url, said):

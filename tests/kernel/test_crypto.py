@@ -105,7 +105,16 @@ def copy_of_the_database(url, tmp_path):
         return b"".join(Path(path + end).read_bytes() for end in ("", "-wal") if Path(path + end).exists())
     parts = urlsplit(url.replace("+psycopg", ""))
     dump = subprocess.run(
-        [str(postgres.binaries() / "pg_dump"), "-h", "127.0.0.1", "-p", str(parts.port), "-U", "postgres", parts.path[1:]],
+        [
+            str(postgres.binaries() / "pg_dump"),
+            "-h",
+            "127.0.0.1",
+            "-p",
+            str(parts.port),
+            "-U",
+            "postgres",
+            parts.path[1:],
+        ],
         capture_output=True,
         check=True,
     )
@@ -123,7 +132,12 @@ def spellings(secret):
 def test_a_copy_of_the_database_has_no_address_and_no_name(app, client, database, tmp_path):
     campaign()
     for name, address in zip(NAMES, ADDRESSES, strict=True):
-        assert client.post("/ko/c/blue-skies/sign", data=sign_form(name=name, email=address, public_name="y")).status_code == 303
+        assert (
+            client.post(
+                "/ko/c/blue-skies/sign", data=sign_form(name=name, email=address, public_name="y")
+            ).status_code
+            == 303
+        )
     from sqlalchemy import select
 
     from pledge.signatures.models import Signature

@@ -111,7 +111,11 @@ def test_a_moment_comes_back_aware_in_utc_whatever_zone_it_was_written_in(app):
 
 def test_no_column_of_ours_is_a_plain_datetime():
     columns = [column for table in db.metadata.tables.values() for column in table.columns]
-    plain = [str(column) for column in columns if isinstance(column.type, DateTime) and not isinstance(column.type, UTCDateTime)]
+    plain = [
+        str(column)
+        for column in columns
+        if isinstance(column.type, DateTime) and not isinstance(column.type, UTCDateTime)
+    ]
     assert plain == []
 
 
@@ -121,7 +125,10 @@ def test_no_column_of_ours_is_a_plain_datetime():
 @sqlite_only
 def test_sqlite_writes_to_the_disk_before_it_acknowledges(app):
     with db.engine.connect() as connection:
-        read = {name: connection.execute(text(f"PRAGMA {name}")).scalar() for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")}
+        read = {
+            name: connection.execute(text(f"PRAGMA {name}")).scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        }
     assert read == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 10000}
 
 
@@ -161,7 +168,9 @@ def test_write_once_undoes_a_piece_of_work_that_fails(app):
         with pytest.raises(ValueError):
             write_once(work)
         assert slugs() == []
-    write_once(lambda connection: connection.execute(insert(Campaign).values(slug="two", state="open", goal=1)))
+    write_once(
+        lambda connection: connection.execute(insert(Campaign).values(slug="two", state="open", goal=1))
+    )
     assert slugs() == ["two"]
 
 
@@ -220,8 +229,15 @@ def test_a_visitor_signs_and_confirms_across_a_restart_without_an_error_page(app
 @postgresql_only
 def test_statements_that_hang_are_ended(app):
     with reading() as connection:
-        shown = {name: connection.execute(text(f"SHOW {name}")).scalar() for name in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")}
-    assert shown == {"statement_timeout": "15s", "lock_timeout": "5s", "idle_in_transaction_session_timeout": "30s"}
+        shown = {
+            name: connection.execute(text(f"SHOW {name}")).scalar()
+            for name in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
+        }
+    assert shown == {
+        "statement_timeout": "15s",
+        "lock_timeout": "5s",
+        "idle_in_transaction_session_timeout": "30s",
+    }
 
 
 # --- PostgreSQL: a standby that was not reached ---
@@ -244,7 +260,11 @@ def test_a_commit_that_no_standby_has_is_not_acknowledged(app, warning):
 
 @postgresql_only
 def test_other_notices_are_none_of_our_business(app):
-    write_once(lambda connection: connection.exec_driver_sql("DO $$ BEGIN RAISE NOTICE 'synchronous replication'; END $$"))
+    write_once(
+        lambda connection: connection.exec_driver_sql(
+            "DO $$ BEGIN RAISE NOTICE 'synchronous replication'; END $$"
+        )
+    )
     write_once(lambda connection: connection.exec_driver_sql("DROP TABLE IF EXISTS nothing_here"))
 
 
@@ -253,14 +273,18 @@ def test_a_use_case_that_no_standby_has_is_not_acknowledged(app):
     """The warning comes with COMMIT, as the real one does: from a trigger that waits until then."""
     with pytest.raises(NotDurable), transaction() as session:
         session.execute(text("CREATE TEMP TABLE late (x int) ON COMMIT DROP"))
-        session.execute(text(
-            "CREATE FUNCTION pg_temp.warn() RETURNS trigger LANGUAGE plpgsql AS "
-            "'BEGIN RAISE WARNING ''canceling wait for synchronous replication''; RETURN NULL; END'"
-        ))
-        session.execute(text(
-            "CREATE CONSTRAINT TRIGGER warn AFTER INSERT ON late DEFERRABLE INITIALLY DEFERRED "
-            "FOR EACH ROW EXECUTE FUNCTION pg_temp.warn()"
-        ))
+        session.execute(
+            text(
+                "CREATE FUNCTION pg_temp.warn() RETURNS trigger LANGUAGE plpgsql AS "
+                "'BEGIN RAISE WARNING ''canceling wait for synchronous replication''; RETURN NULL; END'"
+            )
+        )
+        session.execute(
+            text(
+                "CREATE CONSTRAINT TRIGGER warn AFTER INSERT ON late DEFERRABLE INITIALLY DEFERRED "
+                "FOR EACH ROW EXECUTE FUNCTION pg_temp.warn()"
+            )
+        )
         session.execute(text("INSERT INTO late VALUES (1)"))
     with transaction() as session:  # the next one on this connection is not blamed
         add(session, "one")
@@ -292,7 +316,9 @@ def doomed(new_database, postgres_server, tmp_path):
     postgres_server.drop_database(name)
 
 
-@pytest.mark.parametrize(("lang", "words"), [("ko", "서명도 기록되지 않았"), ("en", "signature was not recorded")])
+@pytest.mark.parametrize(
+    ("lang", "words"), [("ko", "서명도 기록되지 않았"), ("en", "signature was not recorded")]
+)
 def test_who_signs_while_it_is_away_is_told_that_nothing_was_recorded(doomed, lang, words):
     app, take_away, give_back = doomed
     client = app.test_client()

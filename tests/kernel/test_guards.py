@@ -138,7 +138,10 @@ def test_a_large_body_that_does_not_tell_its_size_is_refused(app, page):
 @pytest.mark.parametrize("parts", [41, 400])
 def test_too_many_parts_are_refused(client, page, parts):
     fields = {f"field{number}": (None, "x") for number in range(parts)}
-    body = "".join(f'--b\r\nContent-Disposition: form-data; name="{n}"\r\n\r\nx\r\n' for n in fields) + "--b--\r\n"
+    body = (
+        "".join(f'--b\r\nContent-Disposition: form-data; name="{n}"\r\n\r\nx\r\n' for n in fields)
+        + "--b--\r\n"
+    )
     answer = client.post(SIGN, data=body, content_type="multipart/form-data; boundary=b")
     assert answer.status_code == 413
 
@@ -160,7 +163,15 @@ def test_a_multipart_form_signs_like_the_other_kind(client, page):
 
 @sqlite_only
 @pytest.mark.parametrize(
-    "content_type", ["application/json", "text/plain", "text/html", "application/octet-stream", "x", "multipart/mixed; boundary=b"]
+    "content_type",
+    [
+        "application/json",
+        "text/plain",
+        "text/html",
+        "application/octet-stream",
+        "x",
+        "multipart/mixed; boundary=b",
+    ],
 )
 @pytest.mark.parametrize("lang", ["ko", "en"])
 def test_a_body_of_another_type_is_refused(client, page, content_type, lang):
@@ -178,7 +189,15 @@ def test_a_body_without_a_type_is_refused_and_an_empty_one_is_an_empty_form(clie
 @sqlite_only
 @pytest.mark.parametrize(
     "body",
-    [b"", b"--b", b"--b--", b"--b\r\n\r\n", b"--b\r\nContent-Disposition: form-data\r\n\r\nx\r\n--b--", b"\0" * 100, b"\r\n" * 1000],
+    [
+        b"",
+        b"--b",
+        b"--b--",
+        b"--b\r\n\r\n",
+        b"--b\r\nContent-Disposition: form-data\r\n\r\nx\r\n--b--",
+        b"\0" * 100,
+        b"\r\n" * 1000,
+    ],
 )
 def test_a_broken_multipart_body_is_a_clear_refusal(client, page, body):
     answer = client.post(SIGN, data=body, content_type="multipart/form-data; boundary=b")
@@ -221,7 +240,12 @@ def test_unreadable_text_in_a_form_is_refused(client, page, bad):
     form = "&".join(f"{k}={v}" for k, v in sign_form(name="Hong").items()).replace("@", "%40")
     urlencoded = "application/x-www-form-urlencoded"
     assert client.post(SIGN, data=form, content_type=urlencoded).status_code == 303
-    for damaged in (form.replace("Hong", f"Ho{bad}ng"), form + f"&{bad}=x", form.replace("person", f"p{bad}"), form + f"&extra={bad}"):
+    for damaged in (
+        form.replace("Hong", f"Ho{bad}ng"),
+        form + f"&{bad}=x",
+        form.replace("person", f"p{bad}"),
+        form + f"&extra={bad}",
+    ):
         assert client.post(SIGN, data=damaged, content_type=urlencoded).status_code == 400
     assert rows() == 1
 
@@ -244,7 +268,18 @@ def test_ordinary_text_of_any_script_passes(client, page):
 
 # --- Under which name we are called ---
 
-BAD_HOSTS = ["evil.example", "localhost.evil.example", "evil.example:80", "127.0.0.1.evil", "localhost@evil", "", "a b", "localhost/x", "\u00e9", "[::1"]
+BAD_HOSTS = [
+    "evil.example",
+    "localhost.evil.example",
+    "evil.example:80",
+    "127.0.0.1.evil",
+    "localhost@evil",
+    "",
+    "a b",
+    "localhost/x",
+    "\u00e9",
+    "[::1",
+]
 
 
 @sqlite_only
@@ -252,7 +287,16 @@ BAD_HOSTS = ["evil.example", "localhost.evil.example", "evil.example:80", "127.0
 def test_a_name_that_is_not_ours_is_refused_everywhere(client, page, host):
     static = client.get("/static/css/site.css", buffered=True)
     assert static.status_code == 200
-    for path in ("/", "/ko/", "/ko/c/blue-skies", "/api/v1/campaigns/blue-skies/count", "/ko/me", "/nothing", "/static/css/site.css", "/static/nothing.css"):
+    for path in (
+        "/",
+        "/ko/",
+        "/ko/c/blue-skies",
+        "/api/v1/campaigns/blue-skies/count",
+        "/ko/me",
+        "/nothing",
+        "/static/css/site.css",
+        "/static/nothing.css",
+    ):
         client.get(path, buffered=True)  # where there is a copy to be kept, it is kept now
         answer = client.get(path, headers={"Host": host}, buffered=True)
         assert answer.status_code == 400, path
@@ -274,7 +318,15 @@ def test_other_headers_that_name_a_host_change_nothing(make_app):
     with app.app_context():
         campaign()
     client = app.test_client()
-    for name in ("X-Forwarded-Host", "X-Host", "Forwarded", "X-Original-URL", "X-Rewrite-URL", "X-HTTP-Method-Override", "X-Forwarded-Prefix"):
+    for name in (
+        "X-Forwarded-Host",
+        "X-Host",
+        "Forwarded",
+        "X-Original-URL",
+        "X-Rewrite-URL",
+        "X-HTTP-Method-Override",
+        "X-Forwarded-Prefix",
+    ):
         value = "host=evil.example" if name == "Forwarded" else "evil.example"
         answer = client.get("/ko/c/blue-skies", headers={name: value})
         assert answer.status_code == 200
@@ -285,7 +337,9 @@ def test_other_headers_that_name_a_host_change_nothing(make_app):
 def test_no_loopback_name_is_ours_in_production(make_app, tmp_path):
     from tests.support.apps import settings
 
-    found = settings(tmp_path, env="production", base_url="https://sky.example", trusted_hosts="www.sky.example")
+    found = settings(
+        tmp_path, env="production", base_url="https://sky.example", trusted_hosts="www.sky.example"
+    )
     assert found.allowed_hosts == ["sky.example", "www.sky.example"]
 
 
@@ -307,7 +361,16 @@ def test_head_and_options_change_nothing_and_work(client, page):
 @pytest.mark.parametrize("lang", ["ko", "en"])
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("POST", "/{lang}/"), ("POST", "/{lang}/c/blue-skies"), ("PUT", "/{lang}/c/blue-skies/sign"), ("DELETE", "/{lang}/me/x"), ("PATCH", "/{lang}/me"), ("TRACE", "/{lang}/"), ("GET", "/{lang}/confirm/x/renew"), ("FOO", "/{lang}/")],
+    [
+        ("POST", "/{lang}/"),
+        ("POST", "/{lang}/c/blue-skies"),
+        ("PUT", "/{lang}/c/blue-skies/sign"),
+        ("DELETE", "/{lang}/me/x"),
+        ("PATCH", "/{lang}/me"),
+        ("TRACE", "/{lang}/"),
+        ("GET", "/{lang}/confirm/x/renew"),
+        ("FOO", "/{lang}/"),
+    ],
 )
 def test_a_method_that_does_not_work_here_is_told_which_do(client, page, lang, method, path):
     answer = client.open(path.format(lang=lang), method=method)
@@ -349,7 +412,9 @@ def test_every_error_has_a_whole_page_in_both_languages(make_app, status, lang):
     answer = app.test_client().get(f"/{lang}/fail")
     assert answer.status_code == status
     assert f'<html lang="{lang}"' in answer.text
-    assert any("가" <= c <= "힣" for c in answer.text.partition("<main")[2].partition("</main")[0]) is (lang == "ko")
+    assert any("가" <= c <= "힣" for c in answer.text.partition("<main")[2].partition("</main")[0]) is (
+        lang == "ko"
+    )
     assert answer.headers["Cache-Control"] == "no-store"
 
     answer = app.test_client().get("/api/v1/fail", headers={"Accept-Language": lang})

@@ -17,7 +17,16 @@ def addresses(app):
             if lang:
                 values["lang"] = lang
             yield app.url_map.bind("localhost").build(rule.endpoint, values)
-    yield from ("/nothing", "/ko/nothing", "/api/v1/nothing", "/static/css/site.css", "/static/nothing.css", "/static/", "/favicon.ico", "/robots.txt")
+    yield from (
+        "/nothing",
+        "/ko/nothing",
+        "/api/v1/nothing",
+        "/static/css/site.css",
+        "/static/nothing.css",
+        "/static/",
+        "/favicon.ico",
+        "/robots.txt",
+    )
 
 
 def is_mail_preview(path):

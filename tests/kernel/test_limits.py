@@ -195,7 +195,6 @@ def test_pages_without_a_limit_have_none(client):
 # --- Redis ---
 
 
-
 @pytest.mark.sqlite_only
 def test_two_applications_share_the_counters_in_redis(make_app, redis):
     first = make_app(redis_url=redis.url, limit_token="5 per hour").test_client()

@@ -30,7 +30,15 @@ class Made:
         number = self.times
         time.sleep(self.pause)
         mark = [("X-Microcache", "1")] if self.marked else []
-        start_response(self.status, [("Content-Type", "text/plain"), ("ETag", f'W/"{number}"'), ("X-Request-Id", f"id{number}"), *mark])
+        start_response(
+            self.status,
+            [
+                ("Content-Type", "text/plain"),
+                ("ETag", f'W/"{number}"'),
+                ("X-Request-Id", f"id{number}"),
+                *mark,
+            ],
+        )
         return [self.body or b"%d" % number]
 
 
@@ -50,7 +58,9 @@ def ask(made):
         def start_response(status, headers, exc_info=None):
             seen.update(status=status, headers=dict(headers), pairs=headers)
 
-        body = b"".join(cache({"REQUEST_METHOD": method, "PATH_INFO": path, "HTTP_HOST": "h", **environ}, start_response))
+        body = b"".join(
+            cache({"REQUEST_METHOD": method, "PATH_INFO": path, "HTTP_HOST": "h", **environ}, start_response)
+        )
         return seen["status"], seen["headers"], body
 
     request.cache = cache
@@ -118,7 +128,10 @@ def test_a_page_that_is_gone_does_not_live_on_in_its_copy(ask, made, frozen_cloc
     assert ask()[0].startswith("404")
 
 
-@pytest.mark.parametrize("status", ["404 NOT FOUND", "500 INTERNAL SERVER ERROR", "503 SERVICE UNAVAILABLE", "302 FOUND", "201 CREATED"])
+@pytest.mark.parametrize(
+    "status",
+    ["404 NOT FOUND", "500 INTERNAL SERVER ERROR", "503 SERVICE UNAVAILABLE", "302 FOUND", "201 CREATED"],
+)
 def test_only_a_200_is_kept(ask, made, status):
     made.status = status
     assert [ask()[2] for _ in range(3)] == [b"1", b"2", b"3"]

@@ -10,7 +10,9 @@ def test_there_are_249_countries_as_iso_3166_has_them():
     assert len(places.COUNTRIES) == 249
     assert all(len(code) == 2 and code.isupper() for code in places.COUNTRIES)
     # Codes that lists often add though no country has them.
-    assert places.COUNTRIES.isdisjoint({"XK", "EU", "UK", "UN", "AN", "SU", "ZZ", "XX", "AC", "EA", "IC", "TA"})
+    assert places.COUNTRIES.isdisjoint(
+        {"XK", "EU", "UK", "UN", "AN", "SU", "ZZ", "XX", "AC", "EA", "IC", "TA"}
+    )
     assert {"KR", "KP", "JP", "US", "PS", "TW", "SX", "SS", "BQ", "AX"} <= places.COUNTRIES
 
 

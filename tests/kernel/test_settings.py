@@ -115,7 +115,12 @@ def test_a_list_without_a_key_is_refused_in_development_too(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "url", ["postgres://u:p@h:5432/d?sslmode=require", "postgresql://u:p@h:5432/d?sslmode=require", "postgresql+psycopg://u:p@h:5432/d?sslmode=require"]
+    "url",
+    [
+        "postgres://u:p@h:5432/d?sslmode=require",
+        "postgresql://u:p@h:5432/d?sslmode=require",
+        "postgresql+psycopg://u:p@h:5432/d?sslmode=require",
+    ],
 )
 def test_every_form_of_a_postgresql_address_names_our_driver(url):
     found = Settings(database_url=url)

@@ -100,7 +100,9 @@ def test_bytes_read_as_text_are_refused_with_the_one_error(app, purpose, garbage
     assert read_or_none(purpose, garbage.decode("latin-1")) is None
 
 
-@pytest.mark.parametrize("text", ["", ".", "..", "...", "\ud800", "\0", "a" * 513, "가" * 100, "a.\udfff.b", "=" * 99])
+@pytest.mark.parametrize(
+    "text", ["", ".", "..", "...", "\ud800", "\0", "a" * 513, "가" * 100, "a.\udfff.b", "=" * 99]
+)
 @pytest.mark.parametrize("purpose", Purpose)
 def test_known_troublemakers_are_refused(app, purpose, text):
     with pytest.raises(BadToken):
@@ -223,7 +225,15 @@ def test_codes_of_neighbours_differ(app):
 def test_a_wrong_code_does_not_match(app):
     right = tokens.code(7, 1)
     wrong = f"{(int(right) + 1) % 1_000_000:06d}"
-    for text in (wrong, "", right[:5], right + "0", right[::-1] if right != right[::-1] else "x", "가나다라마바", "\ud800"):
+    for text in (
+        wrong,
+        "",
+        right[:5],
+        right + "0",
+        right[::-1] if right != right[::-1] else "x",
+        "가나다라마바",
+        "\ud800",
+    ):
         assert not tokens.code_matches(text, 7, 1)
 
 

@@ -1,18 +1,20 @@
 """Two folders, late commits and killed workers: real connections, real threads, real processes."""
 
+import sqlite3
 import threading
 import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
 from sqlalchemy import insert, text
 
-from pledge.db import db, transaction
+from pledge.db import db
 from pledge.ledger import queries
 from pledge.ledger.models import LedgerEntry
 from pledge.ledger.services import fold
 from tests.ledger import book, crash
-from tests.support import apps
 
 
 def entry(campaign: int) -> dict[str, object]:
@@ -134,65 +136,78 @@ def test_an_entry_committed_between_two_statements_of_the_fold_waits_or_is_taken
     assert queries.count(new).people == (0 if known else 1)
 
 
-@pytest.mark.postgresql_only
-def test_a_worker_killed_in_the_middle_of_a_fold_loses_and_doubles_nothing(make_site, tmp_path):
-    site = make_site("postgresql")
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_a_worker_killed_in_the_middle_of_a_fold_loses_and_doubles_nothing(kind, make_site, app_on):
+    site = make_site(kind)
     site.folder.mkdir(parents=True)
-    app = apps.build(tmp_path / "instance", database_url=site.database_url)
-    with app.app_context():
+    with app_on(site.database_url).app_context():
         campaign = book.campaign()
         book.confirm(campaign)
         assert fold() == 1
         for _ in range(3):
             book.confirm(campaign)
 
-        with db.engine.connect() as holder, holder.begin():
-            # The fold gets as far as its last statement, and stops there.
-            holder.execute(text("SELECT 1 FROM ledger_heads FOR UPDATE"))
+        with (halted_on_sqlite if kind == "sqlite" else halted_on_postgresql)() as is_halted:
             site.start_worker()
-            wait_until(lambda: blocked_folds() == 1)
+            wait_until(is_halted)
             site.kill_worker()
-        wait_until(lambda: blocked_folds() == 0)
-
         book.check()
         assert queries.count(campaign).people == 1, "what the killed worker did is gone"
+
         site.start_worker()
         wait_until(lambda: queries.lag() == 0)
         book.check()
         assert queries.count(campaign).people == 4
-    apps.dispose(app)
 
 
-@pytest.mark.sqlite_only
-def test_a_worker_killed_amid_a_backlog_leaves_whole_folds_on_sqlite(make_site, tmp_path):
-    site = make_site("sqlite")
-    site.folder.mkdir(parents=True)
-    app = apps.build(tmp_path / "instance", database_url=site.database_url)
-    with app.app_context():
-        campaign = book.campaign()
-        with transaction() as session:
-            session.execute(insert(LedgerEntry.__table__), [entry(campaign)] * 60_000)
-        site.start_worker()
-        wait_until(lambda: queries.count(campaign).people > 0)
-        site.kill_worker()
-
-        people = queries.count(campaign).people
-        assert 0 < people < 60_000, "the kill came too late to prove anything"
-        book.check()
-        site.start_worker()
-        wait_until(lambda: queries.lag() == 0)
-        book.check()
-        assert queries.count(campaign).people == 60_000
-    apps.dispose(app)
+@contextmanager
+def halted_on_postgresql() -> Iterator[Callable[[], bool]]:
+    """A fold gets as far as its last statement and waits there for a lock that is ours."""
+    with db.engine.connect() as holder, holder.begin():
+        holder.execute(text("SELECT 1 FROM ledger_heads FOR UPDATE"))
+        yield lambda: folds_that_wait() == 1
+    wait_until(lambda: folds_that_wait() == 0)
 
 
-def blocked_folds() -> int:
+def folds_that_wait() -> int:
+    waiting = (
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%ledger_heads%'"
+    )
     with db.engine.connect() as connection:
-        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%ledger_heads%'"
         return int(connection.execute(text(waiting)).scalar_one())
 
 
-def wait_until(true, seconds: float = 20) -> None:
+@contextmanager
+def halted_on_sqlite() -> Iterator[Callable[[], bool]]:
+    """A fold gets as far as its last statement and counts there for a minute, holding the write lock."""
+    long = (
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000000) SELECT i FROM n"
+    )
+    run(f"CREATE VIEW minute AS {long}")
+    run("CREATE TRIGGER halt BEFORE UPDATE ON ledger_heads BEGIN SELECT count(*) FROM minute; END")
+    yield lambda: not can_write()
+    run("DROP TRIGGER halt")
+    run("DROP VIEW minute")
+
+
+def run(statement: str) -> None:
+    with db.engine.connect().execution_options(immediate=True) as connection, connection.begin():
+        connection.execute(text(statement))
+
+
+def can_write() -> bool:
+    connection = sqlite3.connect(str(db.engine.url.database), timeout=0, isolation_level=None)
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("ROLLBACK")
+    except sqlite3.OperationalError:
+        return False
+    finally:
+        connection.close()
+    return True
+
+
+def wait_until(true: Callable[[], bool], seconds: float = 20) -> None:
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, "waited too long"

@@ -23,7 +23,7 @@ from pledge.mail import queries, services
 from pledge.signatures import mails
 
 app = create_app()
-queries.finish = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+queries.sent = lambda _: os.kill(os.getpid(), signal.SIGKILL)
 with app.app_context():
     services.deliver(mails.composers(), services.transport(app.extensions["pledge.settings"]))
 """
@@ -76,12 +76,13 @@ def test_several_workers_at_once_send_every_mail_once(app, smtp):
         owe(pending(f"person-{number}@example.org"))
     settings = app.extensions["pledge.settings"].model_copy(update={"smtp_url": SecretStr(smtp.url)})
     start = threading.Barrier(4)
+    marks = services.Marks()
 
     def work():
         with app.app_context():
             transport = services.transport(settings)
             start.wait()
-            while services.deliver(mails.composers(), transport, limit=3).total:
+            while services.deliver(mails.composers(), transport, limit=3, marks=marks).total:
                 pass
             transport.close()
 
@@ -92,6 +93,39 @@ def test_several_workers_at_once_send_every_mail_once(app, smtp):
         worker.join(60)
 
     assert sorted(smtp.recipients()) == sorted(f"person-{number}@example.org" for number in range(40))
+
+
+def test_senders_that_wait_for_the_same_pen_are_marked_together(app, monkeypatch):
+    owed = [owe() for _ in range(3)]
+    claimed = queries.claim(3, services.LEASE)
+    marks, written, really = services.Marks(), [], queries.sent
+    first_is_writing, go_on = threading.Event(), threading.Event()
+
+    def write(mails):
+        written.append([mail.id for mail in mails])
+        first_is_writing.set()
+        go_on.wait(10)
+        really(mails)
+
+    def mark(mail):
+        with app.app_context():
+            marks.sent(mail)
+
+    monkeypatch.setattr(queries, "sent", write)
+    senders = [threading.Thread(target=mark, args=(mail,)) for mail in claimed]
+    senders[0].start()
+    first_is_writing.wait(10)
+    for sender in senders[1:]:
+        sender.start()
+    while len(marks._waiting) < 3:
+        pass
+    go_on.set()
+    for sender in senders:
+        sender.join(10)
+
+    assert [len(mails) for mails in written] == [1, 2]
+    assert {fate(mail).state for mail in owed} == {"sent"}
+    assert marks._waiting == []
 
 
 @pytest.mark.postgresql_only

@@ -79,6 +79,15 @@ def test_r2_the_link_to_ones_own_page_can_be_had_by_mail(client, lang):
     assert client.post(f"/{lang}/confirm/{waiting}/my-link").status_code == 410
 
 
+def test_r2_an_old_link_shows_thanks_but_opens_no_way_to_ones_own_page(client, frozen_clock, lang):
+    token = confirm_token(signature(state="confirmed"))
+    assert f'href="/{lang}/me/' in client.get(f"/{lang}/confirm/{token}").text
+    frozen_clock.move(days=8)
+    page = client.get(f"/{lang}/confirm/{token}")
+    assert page.status_code == 200
+    assert f'href="/{lang}/me/' not in page.text
+
+
 def test_r3_an_expired_link_offers_a_new_mail_with_one_press(client, frozen_clock, lang):
     person = signature(state="pending")
     token = confirm_token(person)

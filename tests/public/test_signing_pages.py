@@ -153,6 +153,24 @@ def test_the_waiting_page_and_its_resend_tell_nothing_either(client, state):
     assert (again.status_code, again.data) == (303, b"")
 
 
+def ticket_of(place):
+    return place.rsplit("/", 1)[1]
+
+
+@pytest.mark.parametrize("state", ["new", "pending", "confirmed"])
+def test_wrong_codes_are_answered_alike_however_many_and_however_late(client, frozen_clock, state):
+    stranger = client.post(SIGN["en"], data=sign_form()).headers["Location"]
+    expected = client.post(stranger, data={"code": "000000"})
+    if state != "new":
+        signature(state=state, email="hong@naver.com")
+        frozen_clock.move(days=9)
+    place = client.post(SIGN["en"], data=sign_form(email="hong@naver.com")).headers["Location"]
+    for _ in range(7):
+        answer = client.post(place, data={"code": "000000"})
+        assert answer.status_code == 422
+        assert answer.text.replace(ticket_of(place), "") == expected.text.replace(ticket_of(stranger), "")
+
+
 def test_a_campaign_that_closed_while_the_form_was_open_says_so(client, frozen_clock):
     campaign("closing", closes_at=frozen_clock.now().replace(year=2000))
     page = client.post("/en/c/closing/sign", data=sign_form())
