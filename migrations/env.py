@@ -10,7 +10,9 @@ options: dict[str, Any] = dict(current_app.extensions["migrate"].configure_args)
 
 
 def run_migrations() -> None:
-    with database.engine.connect() as connection:
+    # The application's own connections commit each statement; a migration is all or nothing.
+    whole = {} if database.engine.dialect.name == "sqlite" else {"isolation_level": "READ COMMITTED"}
+    with database.engine.connect().execution_options(**whole) as connection:
         context.configure(connection=connection, target_metadata=database.metadata, **options)
         with context.begin_transaction():
             context.run_migrations()

@@ -33,7 +33,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     register_kernel(app, settings)
     register_doors(app, settings)
     register_front(app, settings)
-    refuse_unsafe_database(app)
+    with app.app_context():
+        refuse_unsafe_database(settings)
     return app
 
 

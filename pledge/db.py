@@ -8,8 +8,9 @@ Three ways in, by what the work needs:
 * `reading()`       a bare connection that writes nothing and takes no lock.
 """
 
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -34,6 +35,9 @@ NAMES = {
 
 SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000")
 
+#: How transaction() begins, by database; elsewhere PostgreSQL's connections commit each statement.
+_TRANSACTION = {"sqlite": {"immediate": True}, "postgresql": {"isolation_level": "READ COMMITTED"}}
+
 #: A statement that hangs must not hold a thread for ever; the values leave room for a slow disk.
 POSTGRESQL_OPTIONS = (
     "-c statement_timeout=15000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000"
@@ -43,6 +47,11 @@ POSTGRESQL_OPTIONS = (
 #: Codes of the warning with which PostgreSQL gives up waiting for a standby ("canceling wait for synchronous
 #: replication"). By code, because the text comes in the server's language.
 NOT_REPLICATED = frozenset({"01000", "57P01"})
+
+
+#: SQLite has one writer at a time, and who waits for it sleeps, longer each time: eight threads left the file unused for
+#: most of the time. The threads of one process wait here instead and are woken at once.
+_sqlite_writer = threading.RLock()
 
 
 class Base(DeclarativeBase):
@@ -92,6 +101,10 @@ def engine_options(settings: Settings) -> dict[str, Any]:
     if settings.uses_sqlite:
         return options
     return options | {
+        # One statement is one transaction unless transaction() asks for more: no BEGIN and COMMIT to send, and nothing
+        # to roll back when a connection is handed back.
+        "isolation_level": "AUTOCOMMIT",
+        "skip_autocommit_rollback": True,
         "pool_size": settings.pool_size,
         "max_overflow": settings.pool_size,
         "pool_timeout": 3,
@@ -116,11 +129,12 @@ def transaction() -> Iterator[Session]:
     session.info["in_use_case"] = True
     try:
         session.rollback()  # ends a read that an earlier query of this request began: it would hold an old snapshot
-        session.connection(execution_options={"immediate": True})
-        yield session
-        session.flush()
-        with _durable(session.connection()):
-            session.commit()
+        with _turn_to_write():
+            session.connection(execution_options=_TRANSACTION[_dialect()])
+            yield session
+            session.flush()
+            with _durable(session.connection()):
+                session.commit()
     except BaseException:
         session.rollback()
         raise
@@ -142,25 +156,30 @@ def write_once(work: Callable[[Connection], T]) -> T:
 
 
 def _write(work: Callable[[Connection], T]) -> T:
-    if db.engine.dialect.name == "sqlite":
-        with db.engine.connect().execution_options(immediate=True) as connection, connection.begin():
+    if _dialect() == "sqlite":
+        with (
+            _turn_to_write(),
+            db.engine.connect().execution_options(immediate=True) as connection,
+            connection.begin(),
+        ):
             return work(connection)
-    with (
-        db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection,
-        _durable(connection),
-    ):
+    with db.engine.connect() as connection, _durable(connection):
         return work(connection)
 
 
 @contextmanager
 def reading() -> Iterator[Connection]:
     """A connection for reads: no transaction to pay for on PostgreSQL, a shared snapshot on SQLite."""
-    if db.engine.dialect.name == "sqlite":
-        with db.engine.connect() as connection:
-            yield connection
-    else:
-        with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            yield connection
+    with db.engine.connect() as connection:
+        yield connection
+
+
+def _dialect() -> str:
+    return db.engine.dialect.name
+
+
+def _turn_to_write() -> AbstractContextManager[object]:
+    return _sqlite_writer if _dialect() == "sqlite" else nullcontext()
 
 
 @contextmanager

@@ -40,6 +40,7 @@ def asset(path: str) -> str:
 _FORM_PAGES = {
     "public.me_consents": "public.me",
     "public.renew": "public.confirm",
+    "public.mail_own_link": "public.confirm",
     "public.resend": "public.check",
 }
 

@@ -100,10 +100,10 @@ def slugs() -> dict[int, str]:
 
 
 def public_campaigns(lang: str) -> list[CampaignView]:
-    """All campaigns that the public may see, open ones first, newest first."""
+    """All campaigns that the public may see: those that one can sign now first, then newest first."""
     with reading() as connection:
-        rows = connection.execute(_public(lang).order_by(Campaign.state.desc(), Campaign.id.desc())).all()
-    return [_view(row, lang) for row in rows]
+        rows = connection.execute(_public(lang).order_by(Campaign.id.desc())).all()
+    return sorted((_view(row, lang) for row in rows), key=lambda campaign: not campaign.is_open)
 
 
 def partners(campaign_id: int, lang: str) -> dict[PartnerRole, list[PartnerView]]:

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from flask import Flask
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -29,23 +28,22 @@ NETWORK_FILE_SYSTEMS = frozenset(
 MOUNTS = Path("/proc/mounts")
 
 
-def refuse_unsafe_database(app: Flask) -> None:
+def refuse_unsafe_database(settings: Settings) -> None:
     """Stop a production start on a PostgreSQL that does not wait for the disk. Raises SettingsError.
 
-    A database that is out of reach stops nothing: the site starts, says 503 and recovers with it.
+    Needs an application context. A database that is out of reach stops nothing: the site starts, says 503 and
+    recovers with it.
     """
-    settings: Settings = app.extensions["pledge.settings"]
     if not settings.is_production or settings.uses_sqlite:
         return
-    with app.app_context():
-        try:
-            with reading() as connection:
-                fsync = _setting(connection, "fsync")
-        except SQLAlchemyError as error:
-            log.warning("database away at the start", kind=type(error).__name__)
-            return
-        finally:
-            db.engine.dispose()  # a server that forks must not share this connection with its children
+    try:
+        with reading() as connection:
+            fsync = _setting(connection, "fsync")
+    except SQLAlchemyError as error:
+        log.warning("database away at the start", kind=type(error).__name__)
+        return
+    finally:
+        db.engine.dispose()  # a server that forks must not share this connection with its children
     if fsync == "off":
         raise SettingsError(
             [f"PostgreSQL runs with fsync = off: {DURABILITY['fsync']}. Set fsync = on in postgresql.conf."]

@@ -9,8 +9,9 @@ from pledge.public.forms import SignForm
 from pledge.public.pages import campaign_cards, campaign_or_404, campaign_page
 from pledge.settings import current
 
-#: Any cache on the way may keep these pages for a moment and stand in for us while we are away.
-PAGE_CACHE = "public, max-age=5, stale-while-revalidate=30, stale-if-error=600"
+#: A cache on the way may keep these pages for a moment and stand in for us while we are away; a browser asks each
+#: time, so that who comes back from confirming sees the new number.
+PAGE_CACHE = "public, max-age=0, s-maxage=5, stale-if-error=600"
 
 
 @public.get("/")

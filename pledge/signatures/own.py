@@ -30,11 +30,12 @@ def unsubscribe(token: str) -> None:
 
 
 def withdraw(token: str) -> None:
-    """Take a confirmed signature back: -1 in the ledger, once. Repeating it changes nothing. Raises BadToken."""
+    """Take a confirmed signature back: -1 in the ledger, once; the optional choices end with it. Raises BadToken."""
     with transaction() as session:
         row = _own_row(session, token)
         if row.state == SignatureState.CONFIRMED:
             row.state, row.withdrawn_at = SignatureState.WITHDRAWN, clock.now()
+            row.public_name = row.updates = False
             _take_back(session, row)
 
 

@@ -1,4 +1,4 @@
-"""The worker: sends mails and folds the ledger until it is told to stop.
+"""The worker: sends mails, folds the ledger and deletes what is over, until it is told to stop.
 
 The fold has a thread of its own, so that a mail server that hangs never delays the count. A step that fails is tried
 again after a pause; the process ends only by SIGTERM or SIGINT, after the mail and the fold in hand are finished.
@@ -14,6 +14,7 @@ from flask import Flask
 from pledge.ledger import services as ledger
 from pledge.logs import log
 from pledge.mail import services as mail
+from pledge.retention import services as retention
 from pledge.settings import Settings
 from pledge.signatures import mails
 
@@ -23,6 +24,9 @@ Step = Callable[[], float]
 #: Seconds between looks while there is nothing to do.
 IDLE_MAIL = 0.25
 IDLE_FOLD = 0.2
+
+#: Seconds between deletions of what has served its time.
+BETWEEN_SWEEPS = 3600.0
 
 #: Pauses while the database or the mail server is away.
 FIRST_PAUSE = 0.5
@@ -51,7 +55,10 @@ class Worker:
         signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
         settings: Settings = self.app.extensions["pledge.settings"]
         senders = SENDERS_ON_SQLITE if settings.uses_sqlite else SENDERS
-        threads = [threading.Thread(target=self.repeat, args=("fold", self.fold), name="fold")]
+        threads = [
+            threading.Thread(target=self.repeat, args=("fold", self.fold), name="fold"),
+            threading.Thread(target=self.repeat, args=("retention", self.sweep), name="retention"),
+        ]
         threads += [
             threading.Thread(target=self.send_mails, args=(settings,), name=f"mail-{number}")
             for number in range(senders)
@@ -68,6 +75,10 @@ class Worker:
     def fold(self) -> float:
         # Not at once again unless more waits: a fold costs the same for one entry and for a hundred.
         return 0.0 if ledger.fold() >= ledger.BATCH else IDLE_FOLD
+
+    def sweep(self) -> float:
+        retention.run()
+        return BETWEEN_SWEEPS
 
     def send_mails(self, settings: Settings) -> None:
         """One sender: its own transport, used by this thread alone."""

@@ -109,7 +109,12 @@ def pages(lang: str, clock_of_links: Clock) -> Iterator[Shown]:
     yield Shown("expired, damaged while sending", f"/{lang}/confirm/{old}", 410, send_damaged)
 
     counted = signature(blue, public_name=True, updates=True, country="NL")
-    yield Shown("confirmed", f"/{lang}/confirm/{confirm_token(counted)}")
+    thanks = f"/{lang}/confirm/{confirm_token(counted)}"
+    yield Shown("confirmed", thanks)
+    yield Shown("confirmed, link mailed", thanks, act=press("main form[action$='/my-link'] button"))
+    clock_of_links.move(days=-8)
+    yield Shown("confirmed, old link", f"/{lang}/confirm/{confirm_token(counted)}")
+    clock_of_links.move(days=8)
     unnumbered = signature(blue, state="pending")
     with transaction() as session:
         session.execute(

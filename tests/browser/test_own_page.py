@@ -12,6 +12,7 @@ from tests.browser.steps import (
     confirm,
     expect_number,
     fill_form,
+    first,
     forget_mail_pauses,
     mailed,
     own_page,
@@ -109,7 +110,20 @@ def test_the_download_holds_what_is_stored_as_json(visitor, site):
     assert found["state"] == "confirmed"
 
 
-def test_the_link_to_ones_own_page_comes_by_mail_and_the_page_says_the_same_to_a_stranger(visitor, site):
+def test_the_link_to_ones_own_page_comes_by_mail(visitor, site):
+    page = visitor.page(lang="en")
+    email = sign_and_confirm(page, site)
+    page.locator("main form[action$='/my-link'] button").click()
+    expect(page.locator(".notice[role=status]")).to_be_visible()
+    newest = site.wait_for_mail(email, count=2)
+    visitor.page(lang="en").goto(first(r"https?://\S+/me/\S+", newest["text"]))
+    page.goto("/en/me")
+    page.locator("#email").fill(email)
+    page.locator("main form button").click()
+    expect(page).to_have_url(re.compile("/en/me/sent$"))
+
+
+def test_a_stranger_who_asks_for_a_link_sees_the_same_page_and_gets_no_mail(visitor, site):
     page = visitor.page(lang="en")
     page.goto("/en/me")
     page.locator("#email").fill("stranger@example.org")

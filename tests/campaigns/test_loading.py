@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
@@ -11,6 +12,7 @@ from pledge.campaigns.models import Campaign, Partner, PledgeText
 from pledge.campaigns.services import PledgeTextChanged, load_folder
 from pledge.commands.demo import DEMO
 from pledge.db import db
+from tests.support import factories
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -102,3 +104,11 @@ def test_markup_in_a_text_cannot_harm(folder):
     assert "<script" not in body
     assert "<img" not in body
     assert 'href="javascript' not in body
+
+
+def test_campaigns_that_one_can_sign_now_come_first(frozen_clock):
+    factories.campaign("open-now")
+    factories.campaign("opens-later", opens_at=frozen_clock.now() + timedelta(days=1))
+    factories.campaign("over", state="closed", closes_at=frozen_clock.now() - timedelta(days=1))
+    factories.campaign("hidden", state="draft")
+    assert [campaign.slug for campaign in queries.public_campaigns("ko")] == ["open-now", "over", "opens-later"]

@@ -93,7 +93,7 @@ def test_what_must_not_be_logged_is_struck_out_by_its_name(production_logs, name
 
 def test_a_failure_says_where_it_was_and_not_what_it_quoted(production_logs):
     try:
-        raise ValueError("hong@naver.com")
+        raise ValueError("hong@naver.com")  # there must be a traceback
     except ValueError as error:
         log.error("failed", exc_info=error)
     (line,) = production_logs()

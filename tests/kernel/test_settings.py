@@ -164,7 +164,6 @@ def start(tmp_path, **changes):
 @pytest.mark.parametrize(
     ("changes", "lines"),
     [
-        ({"PLEDGE_SECRET_KEYS": None}, 1),
         ({"PLEDGE_BASE_URL": None, "PLEDGE_SMTP_URL": None}, 2),
         ({"PLEDGE_SMTP_URL": "ftp://mailer:s3cretword@mail.example", "PLEDGE_LIMIT_SIGN": "many"}, 2),
     ],
@@ -191,8 +190,3 @@ def test_a_process_refuses_a_postgresql_that_does_not_wait_for_the_disk(tmp_path
     (line,) = done.stderr.strip().splitlines()
     assert line.startswith("pledge cannot start: ")
     assert "fsync" in line
-
-
-def test_development_does_not_ask_how_the_disk_is_treated(tmp_path, postgres_server):
-    done = start(tmp_path, PLEDGE_ENV="development", PLEDGE_DATABASE_URL=postgres_server.url("postgres"))
-    assert done.returncode == 0, done.stderr

@@ -1,6 +1,7 @@
 """Signed links: whatever is done to one, it reads as itself or as nothing."""
 
 import string
+from contextlib import suppress
 from datetime import timedelta
 from secrets import token_hex
 
@@ -165,10 +166,8 @@ def test_a_link_from_ten_minutes_in_the_future_is_refused(app, frozen_clock):
 def test_a_signed_time_outside_the_calendar_is_refused_or_expired(app, monkeypatch, second):
     monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda _signer: second)
     token = tokens.mint(Purpose.CONFIRM, PAYLOAD)
-    try:
+    with suppress(BadToken):
         assert tokens.read(Purpose.CONFIRM, token).expired
-    except BadToken:
-        pass
 
 
 @pytest.mark.parametrize("purpose", [p for p in Purpose if LIFETIMES[p] is None])

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from pledge.db import db
+from pledge.db import db, transaction
 from pledge.i18n import SEOUL
 from pledge.ledger import queries
 from pledge.ledger.models import Dimension
@@ -121,8 +121,8 @@ def test_an_idle_fold_is_one_read_and_takes_no_write_lock(app, statements):
     book.confirm(campaign)
     fold()
 
-    with db.engine.connect().execution_options(immediate=True) as writer, writer.begin():
-        writer.execute(text("UPDATE campaigns SET goal = goal"))
+    with transaction() as session:
+        session.execute(text("UPDATE campaigns SET goal = goal"))
         with statements() as seen:
             assert fold() == 0
 

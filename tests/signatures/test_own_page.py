@@ -52,6 +52,13 @@ def test_withdrawing_takes_one_from_the_count_once():
     assert own_signature(manage_token(person), "ko").state == "withdrawn"
 
 
+def test_withdrawing_also_ends_the_optional_choices():
+    token = manage_token(signature(public_name=True, updates=True))
+    own.withdraw(token)
+    seen = own_signature(token, "ko")
+    assert (seen.public_name, seen.updates) == (False, False)
+
+
 def test_withdrawing_before_confirming_does_nothing():
     person = signature(state="pending")
     own.withdraw(manage_token(person))
