@@ -14,11 +14,11 @@ from bench.servers import Site
 from pledge import clock, tokens
 from pledge.campaigns.models import PledgeText
 from pledge.crypto import vault
+from pledge.db import db
 from pledge.ledger.services import hour_of
 from pledge.signatures.counting import mismatches
 from pledge.signatures.identifiers import new_id
 from pledge.signatures.models import EMAIL_CONTEXT, NAME_CONTEXT
-from pledge.db import db
 from pledge.tokens import Purpose
 
 _SIGNATURES = """

@@ -11,8 +11,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench import behind, report, visit, web  # noqa: E402  # after the path is known
-from bench.servers import bench  # noqa: E402
+from bench import behind, report, visit, web  # after the path is known
+from bench.servers import bench
 
 WEB = ("sign", "confirm", "count", "page")
 OTHERS = {

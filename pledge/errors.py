@@ -87,7 +87,7 @@ def _words(status: int) -> tuple[str, str]:
             _("Something in the request was damaged. Please go back and try again."),
         ),
         403: (
-            _("That came from another site"),
+            _("This was sent from another site"),
             _(
                 "For safety we only accept forms sent from our own pages. Please open the page here and try again."
             ),
@@ -99,18 +99,18 @@ def _words(status: int) -> tuple[str, str]:
         ),
         410: (_("This is no longer here"), _("The link has been used up or has expired.")),
         413: (
-            _("That was too much at once"),
+            _("That was too large"),
             _("The form was larger than we accept. Please shorten it and try again."),
         ),
         415: (_("We could not read that format"), _("Please send the form from our own page.")),
         429: (
-            _("Too many tries from this network"),
+            _("Too many requests"),
             _(
                 "Many requests came from your network in a short time. Nothing is lost; please try again a little later."
             ),
         ),
         503: (
-            _("We are out of reach for a moment"),
+            _("We cannot be reached for a moment"),
             _(
                 "Nothing was recorded just now, so your signature was not recorded either. Please try again shortly."
             ),

@@ -57,7 +57,7 @@ class SignForm(Form):
         if not field.data:
             raise ValidationError(
                 _l(
-                    "Thank you for caring. To sign you must be 14 or older; nothing you entered has been stored."
+                    "You must be 14 or older to sign. If you are, please tick the box. Thank you for caring; nothing you entered has been stored."
                 )
             )
 

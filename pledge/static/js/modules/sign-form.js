@@ -1,4 +1,5 @@
-// Asks for a province only in Korea, sends once, and asks back when the address looks mistyped.
+// Asks for a province only in Korea, sends once, asks back when the address looks mistyped, and takes back a
+// complaint once its field is put right.
 
 const ENDINGS = { con: "com", cmo: "com", cim: "com", vom: "com", comm: "com", om: "com", ner: "net", nte: "net", met: "net" };
 const DOMAINS = {
@@ -16,6 +17,7 @@ export default function signForm(form) {
   showRegion(country, region);
   country.addEventListener("change", () => showRegion(country, region));
   suggest(email, form.dataset.suggest);
+  form.addEventListener("input", (event) => settle(event.target));
   sendOnce(form, () => remember(email.value.trim()));
 }
 
@@ -23,6 +25,20 @@ function showRegion(country, region) {
   const away = country.value !== "" && country.value !== "KR";
   region.closest(".field").hidden = away;
   region.disabled = away;
+}
+
+// What the server found wrong is no longer said beside a field that has been changed; the summary stays as a list of what it was.
+function settle(field) {
+  const filled = field.type === "checkbox" ? field.checked : field.value.trim() !== "";
+  if (!filled || field.getAttribute("aria-invalid") !== "true") return;
+  const error = `${field.id}-error`;
+  const others = (field.getAttribute("aria-describedby") ?? "").split(" ").filter((id) => id && id !== error);
+  field.removeAttribute("aria-invalid");
+  if (others.length) field.setAttribute("aria-describedby", others.join(" "));
+  else field.removeAttribute("aria-describedby");
+  field.closest(".field--error, .checkbox--error")?.classList.remove("field--error", "checkbox--error");
+  field.closest(".consent--error")?.classList.remove("consent--error");
+  document.getElementById(error)?.remove();
 }
 
 function sendOnce(form, before) {
@@ -65,6 +81,7 @@ function suggest(email, question) {
     button.textContent = question.replace("{address}", better);
     button.addEventListener("click", () => {
       email.value = better;
+      settle(email);
       place.replaceChildren();
       email.focus();
     });
