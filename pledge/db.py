@@ -8,6 +8,7 @@ Three ways in, by what the work needs:
 * `reading()`       a bare connection that writes nothing and takes no lock.
 """
 
+import select
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, TypeDecorator, event
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Session, scoped_session
 
 from pledge.settings import Settings
@@ -216,3 +217,11 @@ def _listen_postgresql(engine: Engine) -> None:
         notices: list[str] = []
         record.info["notices"] = notices
         connection.add_notice_handler(lambda notice: notices.append(notice.sqlstate or ""))
+
+    @event.listens_for(engine, "checkout")
+    def _checkout(connection: Any, _record: Any, _proxy: Any) -> None:
+        # A server that went away has said so on the idle socket; reading that costs no round trip, as a ping would.
+        waiting = select.poll()
+        waiting.register(connection.fileno(), select.POLLIN)
+        if waiting.poll(0):
+            raise DisconnectionError

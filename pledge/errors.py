@@ -14,6 +14,9 @@ from pledge.db import NotDurable
 from pledge.extensions import limiter
 from pledge.logs import log
 
+#: SQLSTATE of a write on a standby, as right after a failover.
+READ_ONLY = "25006"
+
 #: Seconds after which a visitor may try again while the database is away.
 RETRY_AFTER_OUTAGE = 10
 
@@ -44,7 +47,8 @@ def on_database_away(error: Exception) -> Response:
 
 
 def on_database_error(error: DBAPIError) -> Response:
-    return on_database_away(error) if error.connection_invalidated else on_bug(error)
+    read_only = getattr(error.orig, "sqlstate", None) == READ_ONLY
+    return on_database_away(error) if error.connection_invalidated or read_only else on_bug(error)
 
 
 def on_bug(error: Exception) -> Response:

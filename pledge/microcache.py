@@ -4,7 +4,8 @@ A view opts in by `response = keep(response)`. While the copy is fresh, a reques
 no query; when it is stale one request renders it anew and the others go on with the old copy; when the renewal fails
 (database away) the old copy serves on for a while. What a launch day asks a thousand times a second is made once.
 
-Kept: answers 200 to GET without a query string, by host and path; each is compressed once for each encoding asked for. HEAD and If-None-Match (RFC 9110 §13.1.2)
+Kept: answers 200 to GET by host and path, whatever the query string (links passed on in social networks grow one, and no
+kept page reads it); each is compressed once for each encoding asked for. HEAD and If-None-Match (RFC 9110 §13.1.2)
 are answered from the copy. Nothing personal may opt in, as the public site has no cookie to tell people apart.
 """
 
@@ -26,7 +27,7 @@ from pledge import clock
 
 FRESH_SECONDS = 1.0
 #: How long an old copy may stand in when it cannot be renewed.
-STALE_SECONDS = 60.0
+STALE_SECONDS = 600.0
 MOST_COPIES = 256
 SMALLEST_COMPRESSED = 500
 _LONGEST_WISH = 200
@@ -86,7 +87,7 @@ class MicroCache:
             self._renewing.clear()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if environ["REQUEST_METHOD"] not in ("GET", "HEAD") or environ.get("QUERY_STRING"):
+        if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
             return self._pass(environ, start_response)
         key = (environ.get("HTTP_HOST", ""), environ.get("PATH_INFO", ""))
         copy = self._copies.get(key)

@@ -18,13 +18,16 @@ from pledge.signatures.queries import Link, LinkState, SignatureView, open_link
 from pledge.tokens import BadToken, Purpose
 
 
-def is_gone(response: Response) -> bool:
-    """Only links that lead nowhere count against the limit, so a hall of people behind one address can confirm."""
-    return response.status_code == 410
+@limiter.shared_limit(token_limit, scope="unknown link")
+def count_unknown_link() -> None:
+    """Count one more link that leads nowhere; too many from one network are answered 429.
+
+    Good links are neither counted nor held up, so a hall of people behind one address can confirm, whoever plays
+    with links among them.
+    """
 
 
 @public.get("/confirm/<token>")
-@limiter.limit(token_limit, deduct_when=is_gone)
 def confirm(token: str) -> Response:
     link = open_link(token, i18n.language())
     if link.state is LinkState.PENDING and link.signature is not None:
@@ -38,7 +41,6 @@ def confirm(token: str) -> Response:
 
 
 @public.post("/confirm/<token>", endpoint="confirm_post")
-@limiter.limit(token_limit, deduct_when=is_gone)
 def confirm_post(token: str) -> Response:
     try:
         signature_id, seq, expired = read_confirm_token(token)
@@ -78,7 +80,6 @@ def mail_own_link(token: str) -> Response:
 
 
 @public.get("/confirm/<token>/not-me")
-@limiter.limit(token_limit, deduct_when=is_gone)
 def not_me(token: str) -> Response:
     link = open_link(token, i18n.language())
     if link.state in (LinkState.UNKNOWN, LinkState.CONFIRMED):
@@ -87,7 +88,6 @@ def not_me(token: str) -> Response:
 
 
 @public.post("/confirm/<token>/not-me", endpoint="not_me_post")
-@limiter.limit(token_limit, deduct_when=is_gone)
 def not_me_post(token: str) -> Response:
     try:
         gone = signatures.disown(token)
@@ -101,6 +101,8 @@ def not_me_post(token: str) -> Response:
 def problem(link: Link, token: str, status: int) -> Response:
     """The page of a link that leads nowhere, with a way on. Unknown, withdrawn and erased look exactly alike."""
     known = link.state is not LinkState.UNKNOWN
+    if not known:
+        count_unknown_link()
     return make_response(
         render_template(
             "public/link_problem.html",

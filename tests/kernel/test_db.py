@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, Stateme
 
 from pledge.campaigns.models import Campaign
 from pledge.db import NestedTransaction, NotDurable, UTCDateTime, db, reading, transaction, write_once
+from pledge.microcache import STALE_SECONDS
 from tests.support import apps
 from tests.support.factories import campaign, confirm_token, sign_form, signature
 
@@ -186,19 +187,29 @@ def fill_pool(connections=4):
 
 
 @postgresql_only
-def test_work_is_tried_once_more_on_a_new_connection_after_a_restart(app, postgres_server):
+def test_work_is_tried_once_more_when_its_connection_is_lost_under_it(app, postgres_server):
     fill_pool()
     calls = []
 
     def work(connection):
         calls.append(1)
+        if len(calls) == 1:
+            postgres_server.disconnect_all(db.engine.url.database)
         return connection.execute(text("SELECT 42")).scalar()
 
-    postgres_server.disconnect_all(db.engine.url.database)
     assert write_once(work) == 42
     assert len(calls) == 2
     assert write_once(work) == 42
     assert len(calls) == 3
+
+
+@postgresql_only
+def test_connections_that_died_while_idle_are_replaced_before_anybody_notices(app, postgres_server):
+    fill_pool()
+    postgres_server.disconnect_all(db.engine.url.database)
+    for _ in range(5):
+        with reading() as connection:
+            assert connection.execute(text("SELECT 42")).scalar() == 42
 
 
 @postgresql_only
@@ -339,7 +350,7 @@ def test_the_page_and_the_count_are_shown_from_their_kept_copies(doomed, clock):
     client = app.test_client()
     page, count = client.get("/ko/c/blue-skies").text, client.get(COUNT)
     take_away()
-    for age in (2, 57):
+    for age in (2, STALE_SECONDS - 3):
         clock.move(seconds=age)
         assert client.get("/ko/c/blue-skies").text == page
         again = client.get(COUNT)

@@ -291,3 +291,13 @@ def test_redis_that_fails_while_the_429_page_is_made_costs_no_error_page(make_ap
     answer = wrong_link(client)
     assert answer.status_code == 429
     assert answer.headers["Retry-After"] == "60"
+
+
+def test_good_links_go_on_working_on_a_network_where_somebody_plays_with_bad_ones(app, client):
+    person = signature(state="pending")
+    token = confirm_token(person)
+    while client.get("/ko/confirm/garbage").status_code == 410:
+        pass
+    assert client.get("/ko/confirm/garbage").status_code == 429
+    assert client.get(f"/ko/confirm/{token}").status_code == 200
+    assert client.post(f"/ko/confirm/{token}").status_code == 303
