@@ -68,7 +68,9 @@ def sqlite(bench: Bench) -> list[Figure]:
         seconds = 3 if bench.quick else SQLITE_SECONDS
         # Any answer that is an error ends the bench.
         run = load.run(f"{url}/ko/c/blue-skies/sign", seconds, "sign", "sqlite", clients=SQLITE_CLIENTS)
-    said = sum(bench.log(f"sqlite.{name}").read_text().count("database is locked") for name in ("web", "worker"))
+    said = sum(
+        bench.log(f"sqlite.{name}").read_text().count("database is locked") for name in ("web", "worker")
+    )
     detail = f", p50 {run.p50_ms:.1f} ms, p99 {run.p99_ms:.1f} ms"
     return [
         at_least("SQLite, synchronous=FULL, 8 clients: sign", run.rate, 200, detail=detail),

@@ -56,9 +56,7 @@ def run(url: str, seconds: int, script: str = "get", *arguments: str, clients: i
     result = json.loads(done.stdout.rpartition("RESULT ")[2])
     if result["faults"] or not result["requests"]:
         raise Refused(f"{url}: {result['faults']} errors in {result['requests']} requests\n{done.stdout}")
-    return Run(
-        result["requests"], result["microseconds"] / 1e6, result["p50"] / 1e3, result["p99"] / 1e3
-    )
+    return Run(result["requests"], result["microseconds"] / 1e6, result["p50"] / 1e3, result["p99"] / 1e3)
 
 
 def middle(runs: list[Run]) -> Run:

@@ -127,11 +127,10 @@ def _copy_signatures(
             email = f"person.{ids[-1]}@example.org"
             content = (safe.seal(email, EMAIL_CONTEXT), safe.seal("홍길동", NAME_CONTEXT), country, region)
             consents = (ids[-1] % 3 == 0, ids[-1] % 2 == 0)
-            moved_at = at if state == "confirmed" else None
-            copy.write_row(
-                (ids[-1], campaign_id, hashlib.sha256(email.encode()).digest(), 1, state, *content, *consents, "ko")
-                + (pledge_id, "2026-11-24", at, at, moved_at)
-            )
+            # The text and the notice that were shown, then when it was sent, mailed and confirmed.
+            shown = (pledge_id, "2026-11-24", at, at, at if state == "confirmed" else None)
+            who = (ids[-1], campaign_id, hashlib.sha256(email.encode()).digest(), 1, state)
+            copy.write_row((*who, *content, *consents, "ko", *shown))
     return ids
 
 

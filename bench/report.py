@@ -30,7 +30,9 @@ class Figure:
 def against(what: str, ours: float, floor: float, asked: float, unit: str = "/s", detail: str = "") -> Figure:
     """A rate as a share of the floor's rate in the same run."""
     ratio = ours / floor
-    return Figure(what, f"{ours:,.0f}{unit}{detail}", f"≥ {asked:g}", ratio >= asked, f"{floor:,.0f}{unit}", ratio)
+    return Figure(
+        what, f"{ours:,.0f}{unit}{detail}", f"≥ {asked:g}", ratio >= asked, f"{floor:,.0f}{unit}", ratio
+    )
 
 
 def at_least(what: str, ours: float, asked: float, unit: str = "/s", detail: str = "") -> Figure:

@@ -23,7 +23,13 @@ from tests.support import postgres, run
 from tests.support.redis import RedisServer
 
 #: As Debian delivers it, so every commit waits for the disk; only the cache is sized for a machine of today.
-DURABLE = ("fsync=on", "synchronous_commit=on", "full_page_writes=on", "shared_buffers=512MB", "max_wal_size=4GB")
+DURABLE = (
+    "fsync=on",
+    "synchronous_commit=on",
+    "full_page_writes=on",
+    "shared_buffers=512MB",
+    "max_wal_size=4GB",
+)
 
 #: Production settings. The ceilings are raised, as all requests come from one address; each is still counted.
 PRODUCTION = {
@@ -90,7 +96,9 @@ class Bench:
 
     def serve(self, site: "Site") -> str:
         """Start the web server of a site; its address."""
-        return self.web(site.folder.name, site.settings, site.environment, application="wsgi:app", answers="/ko/privacy")
+        return self.web(
+            site.folder.name, site.settings, site.environment, application="wsgi:app", answers="/ko/privacy"
+        )
 
     def web(
         self, name: str, shape: Settings, environment: Mapping[str, str], *, application: str, answers: str
@@ -111,7 +119,9 @@ class Bench:
         finally:
             end(process)
 
-    def start(self, name: str, command: list[str], environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
+    def start(
+        self, name: str, command: list[str], environment: Mapping[str, str]
+    ) -> "subprocess.Popen[bytes]":
         with self.log(name).open("ab") as log:
             process = subprocess.Popen(
                 command,
@@ -138,7 +148,12 @@ class Site:
 
     @property
     def environment(self) -> dict[str, str]:
-        return {**PRODUCTION, "PLEDGE_INSTANCE_DIR": str(self.folder), "PLEDGE_SMTP_URL": "smtp://127.0.0.1:9", **self.own}
+        return {
+            **PRODUCTION,
+            "PLEDGE_INSTANCE_DIR": str(self.folder),
+            "PLEDGE_SMTP_URL": "smtp://127.0.0.1:9",
+            **self.own,
+        }
 
     @property
     def settings(self) -> Settings:
@@ -187,4 +202,3 @@ def end(process: "subprocess.Popen[bytes]") -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-

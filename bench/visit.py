@@ -21,7 +21,8 @@ def first_visit(bench: Bench) -> list[Figure]:
         devtools = page.context.new_cdp_session(page)
         devtools.send("Network.enable")
         devtools.on(
-            "Network.requestWillBeSent", lambda event: asked.setdefault(event["requestId"], event["request"]["url"])
+            "Network.requestWillBeSent",
+            lambda event: asked.setdefault(event["requestId"], event["request"]["url"]),
         )
         devtools.on(
             "Network.loadingFinished",
@@ -29,7 +30,9 @@ def first_visit(bench: Bench) -> list[Figure]:
         )
         page.goto(url, wait_until="networkidle")
         page.wait_for_timeout(SETTLED_MS)
-    over_the_wire = [name for request, name in asked.items() if not name.startswith("data:") and request in loaded]
+    over_the_wire = [
+        name for request, name in asked.items() if not name.startswith("data:") and request in loaded
+    ]
     for name in over_the_wire:
         print(f"\n  {name}", end="")
     return [

@@ -19,7 +19,12 @@ TOKENS_A_SECOND = 5000
 FEW, MANY = 1_000, 1_000_000
 
 ASKED = {"sign": 0.5, "confirm": 0.6, "count": 0.8, "page": 0.5}
-NAMES = {"sign": "sign, of F1", "confirm": "confirm POST, of F1", "count": "count, of F0", "page": "campaign page, of F0"}
+NAMES = {
+    "sign": "sign, of F1",
+    "confirm": "confirm POST, of F1",
+    "count": "count, of F0",
+    "page": "campaign page, of F0",
+}
 SAME_SIZE = 0.9  #: within 10 %
 
 

@@ -37,7 +37,10 @@ NAMES = {
 SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000")
 
 #: How transaction() begins, by database; elsewhere PostgreSQL's connections commit each statement.
-_TRANSACTION: dict[str, dict[str, Any]] = {"sqlite": {"immediate": True}, "postgresql": {"isolation_level": "READ COMMITTED"}}
+_TRANSACTION: dict[str, dict[str, Any]] = {
+    "sqlite": {"immediate": True},
+    "postgresql": {"isolation_level": "READ COMMITTED"},
+}
 
 #: A statement that hangs must not hold a thread for ever; the values leave room for a slow disk.
 POSTGRESQL_OPTIONS = (

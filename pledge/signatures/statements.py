@@ -68,7 +68,7 @@ def _typed(sql: str) -> TextClause:
 
 def _for_psycopg(sql: str) -> str:
     """The statement as the driver takes it. Compiled here, as that costs a tenth of a sign-up when done in each."""
-    return str(_typed(sql).compile(dialect=PGDialect_psycopg()))
+    return str(_typed(sql).compile(dialect=PGDialect_psycopg()))  # type: ignore[no-untyped-call]
 
 
 _SIGN_POSTGRESQL = _for_psycopg(f"""

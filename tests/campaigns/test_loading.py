@@ -111,4 +111,8 @@ def test_campaigns_that_one_can_sign_now_come_first(frozen_clock):
     factories.campaign("opens-later", opens_at=frozen_clock.now() + timedelta(days=1))
     factories.campaign("over", state="closed", closes_at=frozen_clock.now() - timedelta(days=1))
     factories.campaign("hidden", state="draft")
-    assert [campaign.slug for campaign in queries.public_campaigns("ko")] == ["open-now", "over", "opens-later"]
+    assert [campaign.slug for campaign in queries.public_campaigns("ko")] == [
+        "open-now",
+        "over",
+        "opens-later",
+    ]

@@ -66,7 +66,9 @@ class Server:
 
     def disconnect_all(self, database: str) -> None:
         """Cut every connection to a database, as a restart of the server would."""
-        self.execute(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{database}'")
+        self.execute(
+            f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{database}'"
+        )
 
     @property
     def pid(self) -> int:

@@ -1,0 +1,69 @@
+"""How many SQL statements a request costs. On PostgreSQL each is a round trip that a visitor waits for."""
+
+import pytest
+
+from tests.support.factories import campaign, confirm_token, sign_form, signature
+
+SIGN = "/ko/c/blue-skies/sign"
+PAGE = "/ko/c/blue-skies"
+COUNT = "/api/v1/campaigns/blue-skies/count"
+
+#: SQLite cannot write in a CTE, so there the same work is several short statements in one transaction.
+postgresql_only = pytest.mark.postgresql_only
+
+
+@postgresql_only
+def test_signing_is_one_statement(app, client, statements):
+    campaign()
+    with statements() as seen:
+        assert client.post(SIGN, data=sign_form()).status_code == 303
+    assert len(seen) == 1, seen
+
+
+@postgresql_only
+@pytest.mark.parametrize("state", ["pending", "confirmed", "withdrawn"])
+def test_signing_again_is_one_statement_whatever_is_known(app, client, statements, state):
+    signature(state=state, email="hong@example.org")
+    with statements() as seen:
+        assert client.post(SIGN, data=sign_form(email="hong@example.org")).status_code == 303
+    assert len(seen) == 1, seen
+
+
+@postgresql_only
+def test_confirming_is_one_statement(app, client, statements):
+    token = confirm_token(signature(state="pending"))
+    with statements() as seen:
+        assert client.post(f"/ko/confirm/{token}").status_code == 303
+    assert len(seen) == 1, seen
+
+
+@pytest.mark.parametrize("path", [COUNT, PAGE, "/ko/", "/ko/privacy"])
+def test_a_warm_page_asks_the_database_nothing(app, client, statements, frozen_clock, path):
+    campaign()
+    assert client.get(path).status_code == 200
+    with statements() as seen:
+        assert client.get(path).status_code == 200
+        client.checked = False  # compressed bytes are no document to check
+        assert client.get(path, headers={"Accept-Encoding": "br"}).status_code == 200
+    assert seen == []
+
+
+@pytest.mark.parametrize("path", [COUNT, PAGE])
+def test_not_modified_is_answered_without_the_database(app, client, statements, frozen_clock, path):
+    campaign()
+    etag = client.get(path).headers["ETag"]
+    with statements() as seen:
+        assert client.get(path, headers={"If-None-Match": etag}).status_code == 304
+    assert seen == []
+
+
+def test_a_page_costs_the_same_with_few_signatures_and_with_many(app, client, statements):
+    signature()
+    with statements() as few:
+        client.get(PAGE)
+    for _ in range(30):
+        signature(public_name=True)
+    app.extensions["pledge.microcache"].clear()
+    with statements() as many:
+        client.get(PAGE)
+    assert len(few) == len(many) <= 6, many
