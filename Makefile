@@ -16,7 +16,7 @@ run: ## From a clone to a working site on http://127.0.0.1:$PORT (default 8000)
 	@$(ENTER) exec tools/run.sh
 
 test: ## The whole suite; ARGS="-k words -x" go to pytest
-	@$(ENTER) tools/environment.sh development && tools/test_programs.sh && exec $(PYTHON_IN_VENV) -m pytest -n 2 --dist loadgroup $(ARGS)
+	@$(ENTER) tools/environment.sh development && tools/test_programs.sh && tools/compile.sh && exec $(PYTHON_IN_VENV) -m pytest -n 2 --dist loadgroup $(ARGS)
 
 lint: ## Style, types, house rules, templates, style sheet, translations
 	@$(ENTER) tools/environment.sh development && exec tools/lint.sh
@@ -26,7 +26,7 @@ format: ## Put the Python files into the one format
 		&& exec $(PYTHON_IN_VENV) -m ruff format .
 
 bench: ## Measure the speed against a bare application and write bench/RESULTS.md
-	@$(ENTER) tools/environment.sh development && tools/test_programs.sh && exec $(PYTHON_IN_VENV) bench/run.py $(ARGS)
+	@$(ENTER) tools/environment.sh development && tools/test_programs.sh && tools/compile.sh && exec $(PYTHON_IN_VENV) bench/run.py $(ARGS)
 
 translations: ## Bring the catalogues in step with the sources (then translate what is new)
 	@$(ENTER) tools/environment.sh development && exec $(PYTHON_IN_VENV) tools/catalogues.py update

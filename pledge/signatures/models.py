@@ -23,6 +23,10 @@ EMAIL_CONTEXT = "signatures.email"
 NAME_CONTEXT = "signatures.name"
 
 
+#: Who is named in public. A query must say it in these very words to get the index over them.
+SHOWN_BY_NAME = "public_name AND state = 'confirmed'"
+
+
 class SignatureState(StrEnum):
     PENDING = "pending"
     CONFIRMED = "confirmed"
@@ -67,7 +71,7 @@ class Signature(Model):
             "ix_signatures_public",
             "campaign_id",
             "confirmed_at",
-            postgresql_where=text("public_name AND state = 'confirmed'"),
-            sqlite_where=text("public_name AND state = 'confirmed'"),
+            postgresql_where=text(SHOWN_BY_NAME),
+            sqlite_where=text(SHOWN_BY_NAME),
         ),
     )

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from pledge.campaigns import queries as campaigns
 from pledge.campaigns.queries import CampaignView, PledgeView
 from pledge.db import reading
 from pledge.signatures.identifiers import read_confirm_token, read_own_token
-from pledge.signatures.models import Signature, SignatureState
+from pledge.signatures.models import SHOWN_BY_NAME, Signature, SignatureState
 from pledge.tokens import BadToken, Purpose
 
 
@@ -116,11 +116,7 @@ def public_names(campaign_id: int, limit: int = 12) -> list[str]:
     """The newest confirmed signers of a campaign who agreed that their name is shown."""
     query = (
         select(Signature.name)
-        .where(
-            Signature.campaign_id == campaign_id,
-            Signature.state == SignatureState.CONFIRMED,
-            Signature.public_name.is_(True),
-        )
+        .where(Signature.campaign_id == campaign_id, text(SHOWN_BY_NAME))
         .order_by(Signature.confirmed_at.desc())
         .limit(limit)
     )
