@@ -33,8 +33,7 @@ def first_visit(bench: Bench) -> list[Figure]:
     over_the_wire = [
         name for request, name in asked.items() if not name.startswith("data:") and request in loaded
     ]
-    for name in over_the_wire:
-        print(f"\n  {name}", end="")
+    print("", *over_the_wire, sep="\n  ")
     return [
         at_most("first visit, over the wire", sum(loaded.values()) / 1000, 60, " kB"),
         at_most("first visit, requests", len(over_the_wire), 8),
