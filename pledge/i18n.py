@@ -40,10 +40,6 @@ def wanted_language() -> str:
     return request.accept_languages.best_match(LANGUAGES) or DEFAULT
 
 
-def other_language(lang: str) -> str:
-    return "en" if lang == "ko" else "ko"
-
-
 def format_count(number: int) -> str:
     return str(format_decimal(number, locale=language()))
 

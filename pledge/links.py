@@ -2,17 +2,11 @@
 claimed, and the sender of PLEDGE_MAIL_FROM.
 """
 
-from flask import current_app
-
-from pledge.settings import Settings
-
-
-def campaign_link(lang: str, slug: str) -> str:
-    return f"{_settings().base_url}/{lang}/c/{slug}"
+from pledge.settings import current
 
 
 def confirm_link(lang: str, token: str) -> str:
-    return f"{_settings().base_url}/{lang}/confirm/{token}"
+    return f"{current().base_url}/{lang}/confirm/{token}"
 
 
 def not_me_link(lang: str, token: str) -> str:
@@ -20,23 +14,14 @@ def not_me_link(lang: str, token: str) -> str:
 
 
 def manage_link(lang: str, token: str) -> str:
-    return f"{_settings().base_url}/{lang}/me/{token}"
-
-
-def unsubscribe_link(lang: str, token: str) -> str:
-    return f"{_settings().base_url}/{lang}/unsubscribe/{token}"
+    return f"{current().base_url}/{lang}/me/{token}"
 
 
 def host() -> str:
     """The name under which this site is known."""
-    return _settings().base_host
+    return current().base_host
 
 
 def sender() -> str:
     """The From header of our mails."""
-    return _settings().mail_from
-
-
-def _settings() -> Settings:
-    found: Settings = current_app.extensions["pledge.settings"]
-    return found
+    return current().mail_from

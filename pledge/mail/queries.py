@@ -44,7 +44,7 @@ _ANY_DUE = text(_DUE).bindparams(_moment("now"), most=1)
 
 _FINISH = text(
     f"""
-    UPDATE outbox_mails SET state = :state, lease_until = NULL, last_error = :error WHERE {_OURS}"""  # noqa: S608
+    UPDATE outbox_mails SET state = :state, lease_until = NULL, last_error = :error WHERE {_OURS}"""  # noqa: S608  # built from constants of this project
 ).bindparams(_moment("lease"))
 
 #: Several at once; a later claim has a higher attempt, so the pair names exactly what was sent.
@@ -59,7 +59,7 @@ _SENT = (
 
 _DEFER = text(
     f"""
-    UPDATE outbox_mails SET due_at = :due, lease_until = NULL, last_error = :error WHERE {_OURS}"""  # noqa: S608
+    UPDATE outbox_mails SET due_at = :due, lease_until = NULL, last_error = :error WHERE {_OURS}"""  # noqa: S608  # built from constants of this project
 ).bindparams(_moment("lease"), _moment("due"))
 
 _RELEASE = text(
