@@ -18,6 +18,14 @@ from tests.support.factories import (
 SIGN = "/ko/c/blue-skies/sign"
 
 
+@pytest.fixture(autouse=True)
+def _well_inside_a_minute():
+    """The counters' windows begin with the clock's minute, and across its end one more try may pass, by design."""
+    left = 60 - time.time() % 60
+    if left < 15:
+        time.sleep(left + 0.1)
+
+
 def sign(client, address="203.0.113.7", *, path=SIGN, headers=None):
     return client.post(path, data=sign_form(), headers=headers, environ_base={"REMOTE_ADDR": address})
 
