@@ -25,9 +25,9 @@ _SIGNATURES = """
     COPY signatures (id, campaign_id, address_hash, seq, state, email, name, country, region, public_name, updates, lang,
                      pledge_text_id, privacy_version, submitted_at, code_since, confirmed_at) FROM STDIN"""
 _ENTRIES = """
-    COPY ledger_entries (campaign_id, kind, delta, reason, signature_id, country, region, hour, occurred_at, number,
-                         people_after) FROM STDIN"""
-_MAILS = "COPY outbox_mails (kind, signature_id, seq, lang, created_at, due_at) FROM STDIN"
+    COPY ledger_entries (campaign_id, kind, delta, reason, subject_id, country, region, hour, occurred_at, number,
+                         count_after) FROM STDIN"""
+_MAILS = "COPY outbox_mails (kind, subject_id, seq, lang, created_at, due_at) FROM STDIN"
 
 _numbers = count(1)
 

@@ -16,6 +16,7 @@ from pledge import (
     ops,
     public,
     rendering,
+    staff,
 )
 from pledge.diagnosis import refuse_unsafe_database
 from pledge.extensions import limiter, migrate
@@ -54,6 +55,7 @@ def register_kernel(app: Flask, settings: Settings) -> None:
 
 def register_doors(app: Flask, settings: Settings) -> None:
     public.register(app)
+    staff.register(app)
     api.register(app)
     ops.register(app, settings)
     commands.register(app)

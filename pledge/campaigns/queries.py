@@ -12,8 +12,8 @@ from pledge import clock
 from pledge.campaigns.models import Campaign, CampaignState, CampaignText, Partner, PartnerRole, PledgeText
 from pledge.content import markdown
 from pledge.db import reading
-from pledge.ledger.models import Tally
-from pledge.ledger.queries import Count, is_total_of_people
+from pledge.ledger.models import Kind, Tally
+from pledge.ledger.queries import Count, is_total
 
 #: Confirmation mails in flight when signing ends are honoured for this long.
 CONFIRM_GRACE = timedelta(hours=24)
@@ -82,15 +82,20 @@ def find_by_id(campaign_id: int, lang: str) -> CampaignView | None:
 def count(slug: str) -> Count | None:
     """The count of a public campaign in one statement; None when there is no such campaign."""
     as_of = clock.now()  # before the query: what it answers is at least as new
+    people, organizations = aliased(Tally), aliased(Tally)
     query = (
-        select(func.coalesce(Tally.count, 0).label("people"))
+        select(func.coalesce(people.count, 0), func.coalesce(organizations.count, 0))
         .select_from(Campaign)
-        .outerjoin(Tally, (Tally.campaign_id == Campaign.id) & is_total_of_people())
+        .outerjoin(people, (people.campaign_id == Campaign.id) & is_total(people, Kind.PERSON))
+        .outerjoin(
+            organizations,
+            (organizations.campaign_id == Campaign.id) & is_total(organizations, Kind.ORGANIZATION),
+        )
         .where(Campaign.slug == slug, Campaign.state != CampaignState.DRAFT)
     )
     with reading() as connection:
-        people = connection.execute(query).scalar()
-    return None if people is None else Count(people, 0, as_of)
+        found = connection.execute(query).first()
+    return None if found is None else Count(found[0], found[1], as_of)
 
 
 def slugs() -> dict[int, str]:

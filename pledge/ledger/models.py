@@ -22,12 +22,17 @@ BigKey = BigInteger().with_variant(Integer, "sqlite")
 
 
 class Kind(StrEnum):
+    """People and organisations are counted apart and never added up."""
+
     PERSON = "person"
+    ORGANIZATION = "organization"
 
 
 class Reason(StrEnum):
     CONFIRMED = "confirmed"
     WITHDRAWN = "withdrawn"
+    INVALIDATED = "invalidated"  #: taken out of the count by staff
+    REINSTATED = "reinstated"  #: an invalidation was undone
 
 
 class Dimension(StrEnum):
@@ -47,21 +52,21 @@ class LedgerEntry(Model):
     kind: Mapped[str] = mapped_column(String(12))
     delta: Mapped[int]
     reason: Mapped[str] = mapped_column(String(12))
-    #: Random number of the signature; not a foreign key, as that row may be erased.
-    signature_id: Mapped[int] = mapped_column(BigInteger)
+    #: Random number of the signature or endorsement; not a foreign key, as that row may be erased.
+    subject_id: Mapped[int] = mapped_column(BigInteger)
     country: Mapped[str] = mapped_column(String(2))
     region: Mapped[str | None] = mapped_column(String(6))
     hour: Mapped[str] = mapped_column(String(13))  #: `2026-11-24T05`, UTC
     occurred_at: Mapped[datetime] = mapped_column(UTCDateTime)
     #: Place in the campaign's log from 1 on; NULL until folded, and that is how the fold finds its work.
     number: Mapped[int | None] = mapped_column(BigInteger)
-    #: How many people the campaign counted right after this entry.
-    people_after: Mapped[int | None] = mapped_column(BigInteger)
+    #: How many of its kind the campaign counted right after this entry.
+    count_after: Mapped[int | None] = mapped_column(BigInteger)
 
     __table_args__ = (
         CheckConstraint("delta IN (-1, 1)", name="delta"),
-        CheckConstraint("kind IN ('person')", name="kind"),
-        CheckConstraint("reason IN ('confirmed', 'withdrawn')", name="reason"),
+        CheckConstraint("kind IN ('person', 'organization')", name="kind"),
+        CheckConstraint("reason IN ('confirmed', 'withdrawn', 'invalidated', 'reinstated')", name="reason"),
         UniqueConstraint("campaign_id", "number"),
         Index(
             "ix_ledger_entries_unnumbered",
@@ -69,7 +74,7 @@ class LedgerEntry(Model):
             postgresql_where=text("number IS NULL"),
             sqlite_where=text("number IS NULL"),
         ),
-        Index("ix_ledger_entries_signature", "signature_id"),
+        Index("ix_ledger_entries_subject", "subject_id"),
     )
 
 
@@ -81,11 +86,12 @@ class LedgerHead(Model):
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), primary_key=True)
     size: Mapped[int] = mapped_column(BigInteger)
     people: Mapped[int] = mapped_column(BigInteger)
+    organizations: Mapped[int] = mapped_column(BigInteger, server_default="0")
     folded_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
 class Tally(Model):
-    """A folded count: of all people, of one country, of one region or of one hour."""
+    """A folded count of one kind: all, of one country, of one region or of one hour."""
 
     __tablename__ = "tallies"
 

@@ -29,24 +29,31 @@ def counts(campaign_ids: Iterable[int]) -> dict[int, Count]:
     """The counts of several campaigns; one that nobody signed yet counts 0."""
     wanted = list(campaign_ids)
     as_of = clock.now()  # before the query: what it answers is at least as new
-    query = select(Tally.campaign_id, Tally.count.label("people")).where(
-        Tally.campaign_id.in_(wanted), is_total_of_people()
+    query = select(Tally.campaign_id, Tally.kind, Tally.count).where(
+        Tally.campaign_id.in_(wanted), Tally.dimension == Dimension.TOTAL
     )
+    found: dict[tuple[int, str], int] = {}
     with reading() as connection:
-        people = {row.campaign_id: row.people for row in connection.execute(query)}
-    return {campaign_id: Count(people.get(campaign_id, 0), 0, as_of) for campaign_id in wanted}
+        for campaign_id, kind, number in connection.execute(query):
+            found[campaign_id, kind] = number
+    return {
+        campaign_id: Count(
+            found.get((campaign_id, Kind.PERSON), 0), found.get((campaign_id, Kind.ORGANIZATION), 0), as_of
+        )
+        for campaign_id in wanted
+    }
 
 
-def is_total_of_people() -> ColumnElement[bool]:
-    """The condition that picks the one tally which counts all people of a campaign."""
-    return and_(Tally.kind == Kind.PERSON, Tally.dimension == Dimension.TOTAL, Tally.key == "")
+def is_total(tally: type[Tally], kind: Kind) -> ColumnElement[bool]:
+    """The condition that picks the one tally which counts all of a kind; `tally` may be an alias."""
+    return and_(tally.kind == kind, tally.dimension == Dimension.TOTAL, tally.key == "")
 
 
 def number_of(signature_id: int) -> int | None:
     """How many people there were when this one was counted (again): "you are number …". None until folded."""
     query = (
-        select(LedgerEntry.people_after)
-        .where(LedgerEntry.signature_id == signature_id, LedgerEntry.delta == 1)
+        select(LedgerEntry.count_after)
+        .where(LedgerEntry.subject_id == signature_id, LedgerEntry.delta == 1)
         .order_by(LedgerEntry.id.desc())
         .limit(1)
     )
@@ -54,15 +61,15 @@ def number_of(signature_id: int) -> int | None:
         return connection.execute(query).scalar_one_or_none()
 
 
-def breakdown(campaign_id: int, dimension: Dimension) -> dict[str, int]:
+def breakdown(campaign_id: int, dimension: Dimension, kind: Kind = Kind.PERSON) -> dict[str, int]:
     """The tallies of one dimension, as they are: whoever shows them merges small cells first."""
-    return tallies(campaign_id)[dimension]
+    return tallies(campaign_id, kind)[dimension]
 
 
-def tallies(campaign_id: int) -> dict[Dimension, dict[str, int]]:
-    """Every tally of a campaign from one statement, so that the parts add up to the total even during a fold."""
+def tallies(campaign_id: int, kind: Kind = Kind.PERSON) -> dict[Dimension, dict[str, int]]:
+    """Every tally of a campaign and kind from one statement: the parts add up to the total even during a fold."""
     query = select(Tally.dimension, Tally.key, Tally.count).where(
-        Tally.campaign_id == campaign_id, Tally.kind == Kind.PERSON
+        Tally.campaign_id == campaign_id, Tally.kind == kind
     )
     found: dict[Dimension, dict[str, int]] = {dimension: {} for dimension in Dimension}
     with reading() as connection:

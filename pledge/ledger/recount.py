@@ -28,44 +28,48 @@ class Drift:
         return self.repair is not None
 
 
-_WRONG_PEOPLE = """
-      FROM (SELECT id, campaign_id, people_after,
-                   SUM(delta) OVER (PARTITION BY campaign_id ORDER BY number
-                                    ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS people
+_WRONG_COUNTS = """
+      FROM (SELECT id, campaign_id, count_after,
+                   SUM(delta) OVER (PARTITION BY campaign_id, kind ORDER BY number
+                                    ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS count
               FROM ledger_entries WHERE number IS NOT NULL) AS summed
-     WHERE (summed.people_after IS NULL OR summed.people_after <> summed.people)"""
+     WHERE (summed.count_after IS NULL OR summed.count_after <> summed.count)"""
 
-_COUNT_WRONG_PEOPLE = text(f"SELECT campaign_id, COUNT(*) {_WRONG_PEOPLE} GROUP BY campaign_id")
+_COUNT_WRONG = text(f"SELECT campaign_id, COUNT(*) {_WRONG_COUNTS} GROUP BY campaign_id")
 
-_RIGHT_PEOPLE = text(f"""
-    UPDATE ledger_entries SET people_after = summed.people {_WRONG_PEOPLE}
+_RIGHT_COUNTS = text(f"""
+    UPDATE ledger_entries SET count_after = summed.count {_WRONG_COUNTS}
        AND ledger_entries.id = summed.id AND summed.campaign_id = :campaign_id""")  # noqa: S608  # our constant
 
 _ENDS = text("""
-    SELECT campaign_id, MAX(number) AS last, COUNT(*) AS entries, SUM(delta) AS people
+    SELECT campaign_id, MAX(number) AS last, COUNT(*) AS entries,
+           SUM(CASE WHEN kind = 'person' THEN delta ELSE 0 END) AS people,
+           SUM(CASE WHEN kind = 'organization' THEN delta ELSE 0 END) AS organizations
       FROM ledger_entries WHERE number IS NOT NULL GROUP BY campaign_id""")
 
-_HEADS = text("SELECT campaign_id, size, people FROM ledger_heads")
+_HEADS = text("SELECT campaign_id, size, people, organizations FROM ledger_heads")
 
 _RIGHT_HEAD = text("""
-    INSERT INTO ledger_heads (campaign_id, size, people, folded_at) VALUES (:campaign_id, :size, :people, :now)
-    ON CONFLICT (campaign_id) DO UPDATE SET size = excluded.size, people = excluded.people
+    INSERT INTO ledger_heads (campaign_id, size, people, organizations, folded_at)
+    VALUES (:campaign_id, :size, :people, :organizations, :now)
+    ON CONFLICT (campaign_id) DO UPDATE
+       SET size = excluded.size, people = excluded.people, organizations = excluded.organizations
     """).bindparams(bindparam("now", type_=UTCDateTime()))
 
 _TALLIES = text("SELECT campaign_id, kind, dimension, key, count FROM tallies")
 
 _FRESH_TALLIES = text("""
     WITH cells AS MATERIALIZED (
-        SELECT campaign_id, kind, country, region, hour, SUM(delta) AS people FROM ledger_entries
+        SELECT campaign_id, kind, country, region, hour, SUM(delta) AS moved FROM ledger_entries
          WHERE number IS NOT NULL GROUP BY campaign_id, kind, country, region, hour)
-    SELECT campaign_id, kind, 'total', '', SUM(people) FROM cells GROUP BY campaign_id, kind
+    SELECT campaign_id, kind, 'total', '', SUM(moved) FROM cells GROUP BY campaign_id, kind
     UNION ALL
-    SELECT campaign_id, kind, 'country', country, SUM(people) FROM cells GROUP BY campaign_id, kind, country
+    SELECT campaign_id, kind, 'country', country, SUM(moved) FROM cells GROUP BY campaign_id, kind, country
     UNION ALL
-    SELECT campaign_id, kind, 'region', region, SUM(people) FROM cells WHERE region IS NOT NULL
+    SELECT campaign_id, kind, 'region', region, SUM(moved) FROM cells WHERE region IS NOT NULL
      GROUP BY campaign_id, kind, region
     UNION ALL
-    SELECT campaign_id, kind, 'hour', hour, SUM(people) FROM cells GROUP BY campaign_id, kind, hour""")
+    SELECT campaign_id, kind, 'hour', hour, SUM(moved) FROM cells GROUP BY campaign_id, kind, hour""")
 
 _RIGHT_TALLY = text("""
     INSERT INTO tallies (campaign_id, kind, dimension, key, count)
@@ -99,7 +103,7 @@ def recount() -> list[Drift]:
 def _differences(connection: Connection) -> Iterator[Drift]:
     ends: Ends = {row.campaign_id: row for row in connection.execute(_ENDS)}
     yield from _gaps(ends)
-    yield from _people_after(connection)
+    yield from _counts_after(connection)
     yield from _heads(connection, ends)
     yield from _tallies(connection)
 
@@ -113,36 +117,43 @@ def _gaps(ends: Ends) -> Iterator[Drift]:
             )
 
 
-def _people_after(connection: Connection) -> Iterator[Drift]:
-    for campaign_id, entries in connection.execute(_COUNT_WRONG_PEOPLE).all():
-        what = f"people_after was wrong in {entries} of the entries"
-        yield Drift(campaign_id, what, _RIGHT_PEOPLE, {"campaign_id": campaign_id})
+def _counts_after(connection: Connection) -> Iterator[Drift]:
+    for campaign_id, entries in connection.execute(_COUNT_WRONG).all():
+        what = f"count_after was wrong in {entries} of the entries"
+        yield Drift(campaign_id, what, _RIGHT_COUNTS, {"campaign_id": campaign_id})
 
 
 def _heads(connection: Connection, ends: Ends) -> Iterator[Drift]:
     stored = {row.campaign_id: row for row in connection.execute(_HEADS)}
     for campaign_id in sorted(stored.keys() | ends.keys()):
         head, end = stored.get(campaign_id), ends.get(campaign_id)
-        was = None if head is None else (head.size, head.people)
-        right = (0, 0) if end is None else (end.last, end.people)
+        was = None if head is None else (head.size, head.people, head.organizations)
+        right = (0, 0, 0) if end is None else (end.last, int(end.people), int(end.organizations))
         if was != right:
-            found = "was missing" if was is None else f"said {was[0]} entries and {was[1]} people"
-            what = f"the head {found}, the entries say {right[0]} and {right[1]}"
-            values = {"campaign_id": campaign_id, "size": right[0], "people": right[1], "now": clock.now()}
-            yield Drift(campaign_id, what, _RIGHT_HEAD, values)
+            found = (
+                "was missing"
+                if was is None
+                else f"said {was[0]} entries, {was[1]} people and {was[2]} organizations"
+            )
+            what = f"the head {found}, the entries say {right[0]}, {right[1]} and {right[2]}"
+            values = dict(zip(("size", "people", "organizations"), right, strict=True))
+            yield Drift(
+                campaign_id, what, _RIGHT_HEAD, {**values, "campaign_id": campaign_id, "now": clock.now()}
+            )
 
 
 def _tallies(connection: Connection) -> Iterator[Drift]:
     stored, right = _by_key(connection, _TALLIES), _by_key(connection, _FRESH_TALLIES)
     for key in sorted(stored.keys() | right.keys()):
-        was, people = stored.get(key), right.get(key)
-        if was != people:
+        was, counted = stored.get(key), right.get(key)
+        if was != counted:
             values = dict(zip(("campaign_id", "kind", "dimension", "key"), key, strict=True))
-            name = f"the tally of {values['dimension']} {values['key']}".rstrip()
+            whose = "" if values["kind"] == "person" else f"{values['kind']} "
+            name = f"the tally of {whose}{values['dimension']} {values['key']}".rstrip()
             found = "was missing" if was is None else f"was {was}"
-            what = f"{name} {found}, the entries say {people or 0}"
-            repair = _NO_TALLY if people is None else _RIGHT_TALLY
-            yield Drift(key[0], what, repair, {**values, "count": people})
+            what = f"{name} {found}, the entries say {counted or 0}"
+            repair = _NO_TALLY if counted is None else _RIGHT_TALLY
+            yield Drift(key[0], what, repair, {**values, "count": counted})
 
 
 def _by_key(connection: Connection, query: TextClause) -> dict[TallyKey, int]:

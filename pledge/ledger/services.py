@@ -17,8 +17,8 @@ FOLD_LOCK = 0x706C6564
 BATCH = 5000
 
 _MAKE_HEADS = text("""
-    INSERT INTO ledger_heads (campaign_id, size, people, folded_at)
-    SELECT DISTINCT campaign_id, 0, 0, :now
+    INSERT INTO ledger_heads (campaign_id, size, people, organizations, folded_at)
+    SELECT DISTINCT campaign_id, 0, 0, 0, :now
       FROM (SELECT campaign_id FROM ledger_entries WHERE number IS NULL ORDER BY id LIMIT :limit) AS waiting
      WHERE true
     ON CONFLICT (campaign_id) DO NOTHING
@@ -27,15 +27,15 @@ _MAKE_HEADS = text("""
 # An entry that became visible only now may belong to a campaign without a head: the join leaves it to the next fold.
 _NUMBER = text("""
     UPDATE ledger_entries
-       SET number = placed.number, people_after = placed.people
+       SET number = placed.number, count_after = placed.count
       FROM (SELECT waiting.id,
-                   head.size + ROW_NUMBER() OVER earlier AS number,
-                   head.people + SUM(waiting.delta) OVER earlier AS people
-              FROM (SELECT id, campaign_id, delta FROM ledger_entries
+                   head.size + ROW_NUMBER() OVER (PARTITION BY waiting.campaign_id ORDER BY waiting.id) AS number,
+                   CASE WHEN waiting.kind = 'person' THEN head.people ELSE head.organizations END
+                   + SUM(waiting.delta) OVER (PARTITION BY waiting.campaign_id, waiting.kind ORDER BY waiting.id
+                                              ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS count
+              FROM (SELECT id, campaign_id, kind, delta FROM ledger_entries
                      WHERE number IS NULL ORDER BY id LIMIT :limit) AS waiting
               JOIN ledger_heads AS head ON head.campaign_id = waiting.campaign_id
-            WINDOW earlier AS (PARTITION BY waiting.campaign_id ORDER BY waiting.id
-                               ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
            ) AS placed
      WHERE ledger_entries.id = placed.id
     """)
@@ -67,8 +67,11 @@ _MOVE_TALLIES = text(f"""
 
 _MOVE_HEADS = text(f"""
     UPDATE ledger_heads
-       SET size = ledger_heads.size + fresh.entries, people = ledger_heads.people + fresh.moved, folded_at = :now
-      FROM (SELECT head.campaign_id, COUNT(*) AS entries, SUM(entry.delta) AS moved {_FRESH}
+       SET size = ledger_heads.size + fresh.entries, people = ledger_heads.people + fresh.people,
+           organizations = ledger_heads.organizations + fresh.organizations, folded_at = :now
+      FROM (SELECT head.campaign_id, COUNT(*) AS entries,
+                   SUM(CASE WHEN entry.kind = 'person' THEN entry.delta ELSE 0 END) AS people,
+                   SUM(CASE WHEN entry.kind = 'organization' THEN entry.delta ELSE 0 END) AS organizations {_FRESH}
              GROUP BY head.campaign_id) AS fresh
      WHERE ledger_heads.campaign_id = fresh.campaign_id
     """).bindparams(bindparam("now", type_=UTCDateTime()))  # noqa: S608  # built from constants of this project
@@ -78,9 +81,10 @@ def append(
     session: Session,
     *,
     campaign_id: int,
+    kind: Kind = Kind.PERSON,
     delta: int,
     reason: Reason,
-    signature_id: int,
+    subject_id: int,
     country: str,
     region: str | None,
     at: datetime,
@@ -89,10 +93,10 @@ def append(
     session.execute(
         insert(LedgerEntry).values(
             campaign_id=campaign_id,
-            kind=Kind.PERSON,
+            kind=kind,
             delta=delta,
             reason=reason,
-            signature_id=signature_id,
+            subject_id=subject_id,
             country=country,
             region=region,
             hour=hour_of(at),

@@ -14,7 +14,7 @@ class Claimed:
 
     id: int
     kind: MailKind
-    signature_id: int
+    subject_id: int
     seq: int
     lang: str
     attempts: int  #: this one included

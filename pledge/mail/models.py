@@ -16,6 +16,16 @@ class MailKind(StrEnum):
     CONFIRM = "confirm"  #: please confirm your signature
     ALREADY = "already"  #: you are already counted since …
     MANAGE = "manage"  #: the link to one's own page
+    # About an endorsement, to the person who speaks for the organisation:
+    ENDORSE_CONFIRM = "endorse_confirm"
+    ENDORSE_ALREADY = "endorse_already"
+    ENDORSE_MANAGE = "endorse_manage"
+    ENDORSE_PUBLISHED = "endorse_published"
+    ENDORSE_CHANGES = "endorse_changes"  #: staff ask for changes
+    ENDORSE_DECLINED = "endorse_declined"
+    # To staff:
+    STAFF_INVITATION = "staff_invitation"
+    STAFF_NOTICE = "staff_notice"  #: something about your account was changed
 
 
 class MailState(StrEnum):
@@ -31,10 +41,11 @@ class OutboxMail(Model):
     __tablename__ = "outbox_mails"
 
     id: Mapped[int] = mapped_column(BigKey, Identity(always=False), primary_key=True)
-    kind: Mapped[str] = mapped_column(String(10))
-    #: The signature it is about; not a foreign key, as that row may be erased while the mail waits.
-    signature_id: Mapped[int] = mapped_column(BigInteger)
-    seq: Mapped[int]  #: the version of the signature that the link will confirm
+    kind: Mapped[str] = mapped_column(String(20))
+    #: The signature, endorsement or invitation it is about, by its kind; not a foreign key, as that row may be erased
+    #: while the mail waits.
+    subject_id: Mapped[int] = mapped_column(BigInteger)
+    seq: Mapped[int]  #: the version of that row that the link will confirm
     lang: Mapped[str] = mapped_column(String(2))
     state: Mapped[str] = mapped_column(String(8), server_default="queued")
     attempts: Mapped[int] = mapped_column(server_default="0")
@@ -48,14 +59,14 @@ class OutboxMail(Model):
 
     __table_args__ = (
         CheckConstraint("state IN ('queued', 'sent', 'dropped', 'dead')", name="state"),
-        CheckConstraint("kind IN ('confirm', 'already', 'manage')", name="kind"),
+        CheckConstraint(f"kind IN ({', '.join(repr(kind.value) for kind in MailKind)})", name="kind"),
         Index(
             "ix_outbox_mails_due",
             "due_at",
             postgresql_where=text("state = 'queued'"),
             sqlite_where=text("state = 'queued'"),
         ),
-        Index("ix_outbox_mails_signature", "signature_id"),
+        Index("ix_outbox_mails_subject", "subject_id"),
     )
 
 
@@ -69,7 +80,7 @@ class MailAllowance(Model):
     __tablename__ = "mail_allowances"
 
     address_hash: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
-    kind: Mapped[str] = mapped_column(String(10), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20), primary_key=True)
     last: Mapped[int] = mapped_column(BigInteger)
     second: Mapped[int | None] = mapped_column(BigInteger)
     third: Mapped[int | None] = mapped_column(BigInteger)

@@ -33,7 +33,7 @@ def _claim(lock: str) -> TextualSelect:
         WITH due AS ({_DUE} {lock})
         UPDATE outbox_mails SET lease_until = :lease, attempts = attempts + 1
          WHERE id IN (SELECT id FROM due)
-        RETURNING id, kind, signature_id, seq, lang, attempts, created_at"""  # noqa: S608  # our own constants
+        RETURNING id, kind, subject_id, seq, lang, attempts, created_at"""  # noqa: S608  # our own constants
     )
     return statement.bindparams(_moment("now"), _moment("lease")).columns(created_at=UTCDateTime())
 
@@ -94,7 +94,7 @@ def claim(most: int, lease: timedelta) -> list[Claimed]:
         Claimed(
             row.id,
             MailKind(row.kind),
-            row.signature_id,
+            row.subject_id,
             row.seq,
             row.lang,
             row.attempts,

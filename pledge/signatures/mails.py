@@ -47,7 +47,7 @@ _RECIPIENTS = (
         Signature.confirmed_at,
         CampaignText.title,
     )
-    .join(Signature, Signature.id == OutboxMail.signature_id)
+    .join(Signature, Signature.id == OutboxMail.subject_id)
     .join(
         CampaignText,
         (CampaignText.campaign_id == Signature.campaign_id) & (CampaignText.lang == OutboxMail.lang),

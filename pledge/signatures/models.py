@@ -31,6 +31,7 @@ class SignatureState(StrEnum):
     PENDING = "pending"
     CONFIRMED = "confirmed"
     WITHDRAWN = "withdrawn"
+    INVALIDATED = "invalidated"  #: taken out of the count by staff; can be undone
 
 
 class Signature(Model):
@@ -45,7 +46,7 @@ class Signature(Model):
     address_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
     #: Version of what was submitted; a link confirms exactly one.
     seq: Mapped[int]
-    state: Mapped[str] = mapped_column(String(10))
+    state: Mapped[str] = mapped_column(String(12))
     email: Mapped[str] = mapped_column(Sealed(EMAIL_CONTEXT))  #: as typed; mails go here
     name: Mapped[str] = mapped_column(Sealed(NAME_CONTEXT))
     country: Mapped[str] = mapped_column(String(2))
@@ -61,11 +62,21 @@ class Signature(Model):
     code_tries: Mapped[int] = mapped_column(server_default="0")  #: codes typed for it, right or wrong
     confirmed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     withdrawn_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    #: The invalidation that took it out of the count (signatures/moderation.py); NULL unless the state says so.
+    invalidation_id: Mapped[int | None]
+    #: For finding robots afterwards, never for finding a person: keyed hashes of the network (dropped after 90 days) and
+    #: of the mail's domain, and which large provider it belongs to ("naver", "kakao", "gmail", "other").
+    network_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    domain_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    mail_provider: Mapped[str] = mapped_column(String(8), server_default="other")
 
     __table_args__ = (
         UniqueConstraint("campaign_id", "address_hash"),
-        CheckConstraint("state IN ('pending', 'confirmed', 'withdrawn')", name="state"),
+        CheckConstraint("state IN ('pending', 'confirmed', 'withdrawn', 'invalidated')", name="state"),
         CheckConstraint("state <> 'confirmed' OR confirmed_at IS NOT NULL", name="confirmed_has_time"),
+        CheckConstraint(
+            "(state = 'invalidated') = (invalidation_id IS NOT NULL)", name="invalidated_has_cause"
+        ),
         CheckConstraint("region IS NULL OR country = 'KR'", name="region_is_korean"),
         Index(
             "ix_signatures_public",

@@ -67,7 +67,7 @@ def _take_back(session: Session, row: Signature) -> None:
         campaign_id=row.campaign_id,
         delta=-1,
         reason=Reason.WITHDRAWN,
-        signature_id=row.id,
+        subject_id=row.id,
         country=row.country,
         region=row.region,
         at=clock.now(),

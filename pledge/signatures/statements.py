@@ -47,7 +47,7 @@ _UPSERT = f"""
      WHERE s.state <> 'confirmed' AND {{slot}} <= :now_s
     RETURNING id, seq"""  # noqa: S608  # built from constants of this module
 
-_OUTBOX = "INSERT INTO outbox_mails (kind, signature_id, seq, lang, created_at, due_at)"
+_OUTBOX = "INSERT INTO outbox_mails (kind, subject_id, seq, lang, created_at, due_at)"
 
 _TYPES = (
     bindparam("id", type_=BigInteger),
@@ -103,7 +103,7 @@ _SLOT = _typed(take_slot(":kind", ":campaign_id", f"WHERE {_NOT_BLOCKED}", may_w
 _STORE = _typed(
     _UPSERT.format(campaign=":campaign_id", pledge_text=":pledge_text_id", source="WHERE 1 = 1", slot=":slot")
 )
-_QUEUE = text(f"{_OUTBOX} VALUES (:kind, :signature_id, :seq, :lang, :now, :due_at)").bindparams(
+_QUEUE = text(f"{_OUTBOX} VALUES (:kind, :subject_id, :seq, :lang, :now, :due_at)").bindparams(
     bindparam("now", type_=UTCDateTime), bindparam("due_at", type_=UTCDateTime)
 )
 
@@ -116,7 +116,7 @@ _MOVE = """
 
 _APPEND = """
     INSERT INTO ledger_entries
-           (campaign_id, kind, delta, reason, signature_id, country, region, hour, occurred_at)"""
+           (campaign_id, kind, delta, reason, subject_id, country, region, hour, occurred_at)"""
 
 _CONFIRM_POSTGRESQL = _for_psycopg(f"""
     WITH moved AS ({_MOVE})
@@ -145,7 +145,7 @@ def sign(connection: Connection, values: Mapping[str, Any]) -> bool:
     about = known if kind == "already" else stored
     if about is not None:
         due_at = datetime.fromtimestamp(slot, UTC)
-        mail = {"kind": kind, "signature_id": about.id, "seq": about.seq, "due_at": due_at}
+        mail = {"kind": kind, "subject_id": about.id, "seq": about.seq, "due_at": due_at}
         connection.execute(_QUEUE, {**values, **mail})
     return True
 
@@ -162,7 +162,7 @@ def mail_again(connection: Connection, row: Signature, kind: str, lang: str, now
     }
     if connection.execute(_SLOT, values).first() is None:
         return False
-    mail = {"kind": kind, "signature_id": row.id, "seq": row.seq, "lang": lang, "now": now, "due_at": now}
+    mail = {"kind": kind, "subject_id": row.id, "seq": row.seq, "lang": lang, "now": now, "due_at": now}
     connection.execute(_QUEUE, mail)
     return True
 

@@ -147,7 +147,7 @@ def personal_rows(site: Site) -> dict[str, list[tuple[object, ...]]]:
         "signatures": "*",
         "ledger_entries": "*",
         "mail_blocks": "*",
-        "outbox_mails": "id, kind, signature_id",
+        "outbox_mails": "id, kind, subject_id",
     }
     with sqlite3.connect(site.database_url.removeprefix("sqlite:///"), timeout=10) as database:
         return {

@@ -29,25 +29,25 @@ def confirm(
     country: str = "KR",
     region: str | None = None,
     hours: int = 0,
-    signature_id: int | None = None,
+    subject_id: int | None = None,
 ) -> int:
     """+1 for a new person (or for one who signs again); the number of the signature."""
-    signature_id = signature_id or next(_signature_ids)
-    _append(campaign_id, +1, Reason.CONFIRMED, signature_id, country, region, hours)
-    return signature_id
+    subject_id = subject_id or next(_signature_ids)
+    _append(campaign_id, +1, Reason.CONFIRMED, subject_id, country, region, hours)
+    return subject_id
 
 
 def withdraw(
-    campaign_id: int, signature_id: int, country: str = "KR", region: str | None = None, hours: int = 0
+    campaign_id: int, subject_id: int, country: str = "KR", region: str | None = None, hours: int = 0
 ) -> None:
-    _append(campaign_id, -1, Reason.WITHDRAWN, signature_id, country, region, hours)
+    _append(campaign_id, -1, Reason.WITHDRAWN, subject_id, country, region, hours)
 
 
 def _append(
     campaign_id: int,
     delta: int,
     reason: Reason,
-    signature_id: int,
+    subject_id: int,
     country: str,
     region: str | None,
     hours: int,
@@ -58,7 +58,7 @@ def _append(
             campaign_id=campaign_id,
             delta=delta,
             reason=reason,
-            signature_id=signature_id,
+            subject_id=subject_id,
             country=country,
             region=region,
             at=NOON + timedelta(hours=hours),
@@ -98,7 +98,7 @@ def stored_tallies() -> dict[tuple[int, str, str], int]:
 
 
 def check() -> None:
-    """What must be true at every moment: numbers 1…n, people_after the running sum, tallies and heads what the rows say."""
+    """What must be true at every moment: numbers 1…n, count_after the running sum, tallies and heads what the rows say."""
     rows = entries()
     assert stored_tallies() == expected_tallies(rows)
     with db.engine.connect() as connection:
@@ -109,9 +109,9 @@ def check() -> None:
     sizes: dict[int, tuple[int, int]] = {}
     for row in rows:
         if row.number is None:
-            assert row.people_after is None
+            assert row.count_after is None
             continue
         size, people = sizes.get(row.campaign_id, (0, 0))
-        assert (row.number, row.people_after) == (size + 1, people + row.delta)
+        assert (row.number, row.count_after) == (size + 1, people + row.delta)
         sizes[row.campaign_id] = (size + 1, people + row.delta)
     assert heads == sizes

@@ -163,7 +163,7 @@ def test_who_signs_again_gets_the_number_of_the_new_signature(app):
     fold()
     assert queries.number_of(person) == 1, "the entry of the withdrawal stands for nobody"
 
-    book.confirm(campaign, signature_id=person)
+    book.confirm(campaign, subject_id=person)
 
     assert queries.number_of(person) is None, "not folded yet"
     fold()

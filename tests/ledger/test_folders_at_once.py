@@ -23,7 +23,7 @@ def entry(campaign: int) -> dict[str, object]:
         "kind": "person",
         "delta": 1,
         "reason": "confirmed",
-        "signature_id": 1,
+        "subject_id": 1,
         "country": "KR",
         "hour": "2026-11-24T12",
         "occurred_at": book.NOON,

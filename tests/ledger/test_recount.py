@@ -25,11 +25,11 @@ PLANTED = {
         "the tally of region KR-11 was missing, the entries say 1",
         "the tally of total was missing, the entries say 3",
     ),
-    "UPDATE ledger_heads SET size = 1": "the head said 1 entries and 3 people, the entries say 3 and 3",
-    "UPDATE ledger_heads SET people = 7": "the head said 3 entries and 7 people, the entries say 3 and 3",
-    "DELETE FROM ledger_heads": "the head was missing, the entries say 3 and 3",
-    "UPDATE ledger_entries SET people_after = 9 WHERE number > 1": "people_after was wrong in 2 of the entries",
-    "UPDATE ledger_entries SET people_after = NULL WHERE number = 3": "people_after was wrong in 1 of the entries",
+    "UPDATE ledger_heads SET size = 1": "the head said 1 entries, 3 people and 0 organizations, the entries say 3, 3 and 0",
+    "UPDATE ledger_heads SET people = 7": "the head said 3 entries, 7 people and 0 organizations, the entries say 3, 3 and 0",
+    "DELETE FROM ledger_heads": "the head was missing, the entries say 3, 3 and 0",
+    "UPDATE ledger_entries SET count_after = 9 WHERE number > 1": "count_after was wrong in 2 of the entries",
+    "UPDATE ledger_entries SET count_after = NULL WHERE number = 3": "count_after was wrong in 1 of the entries",
 }
 
 

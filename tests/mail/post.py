@@ -29,7 +29,7 @@ def owe(
     now = clock.now()
     values = {
         "kind": kind,
-        "signature_id": signature.id,
+        "subject_id": signature.id,
         "seq": seq or signature.seq,
         "lang": lang,
         "created_at": now,

@@ -13,7 +13,7 @@ def owe_a_mail(clock, state=MailState.QUEUED) -> None:
     db.session.add(
         OutboxMail(
             kind=MailKind.CONFIRM,
-            signature_id=1,
+            subject_id=1,
             seq=1,
             lang="ko",
             state=state,

@@ -29,7 +29,7 @@ def test_confirming_appends_one_entry_with_the_place_of_the_signer(frozen_clock)
     db.session.rollback()
     entry = db.session.scalars(select(LedgerEntry)).one()
     assert (entry.delta, entry.reason, entry.country, entry.region) == (1, "confirmed", "KR", "KR-26")
-    assert entry.signature_id == person.id
+    assert entry.subject_id == person.id
     assert entry.occurred_at == frozen_clock.now()
     assert entry.hour == frozen_clock.now().strftime("%Y-%m-%dT%H")
     assert entry.number is None

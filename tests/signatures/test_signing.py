@@ -67,7 +67,7 @@ def test_the_mail_is_about_the_stored_version_and_due_at_once(frozen_clock):
     sign()
     mail = db.session.scalars(select(OutboxMail)).one()
     (row,) = rows()
-    assert (mail.signature_id, mail.seq, mail.lang) == (row.id, row.seq, "ko")
+    assert (mail.subject_id, mail.seq, mail.lang) == (row.id, row.seq, "ko")
     assert mail.due_at <= frozen_clock.now()
 
 

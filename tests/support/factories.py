@@ -176,7 +176,7 @@ def _entries(row: Signature) -> list[dict[str, Any]]:
             "kind": Kind.PERSON,
             "delta": delta,
             "reason": reason,
-            "signature_id": row.id,
+            "subject_id": row.id,
             "country": row.country,
             "region": row.region,
             "hour": ledger.hour_of(at),

@@ -45,7 +45,7 @@ def sign(email="hong@example.org"):
     """A person signs: the row, and the mail that it owes."""
     person = factories.signature(state="pending", email=email)
     now = clock.now()
-    mail = OutboxMail(kind="confirm", signature_id=person.id, seq=1, lang="ko", created_at=now, due_at=now)
+    mail = OutboxMail(kind="confirm", subject_id=person.id, seq=1, lang="ko", created_at=now, due_at=now)
     with transaction() as session:
         session.add(mail)
     return person

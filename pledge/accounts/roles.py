@@ -1,0 +1,45 @@
+"""Roles of staff and what each may do. The staff door asks for permissions, never for roles."""
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    VIEWER = "viewer"
+    MODERATOR = "moderator"
+    EDITOR = "editor"
+    EXPORTER = "exporter"
+    ADMIN = "admin"
+
+
+class Permission(StrEnum):
+    SEE_DESK = "see_desk"  #: the numbers and the charts
+    REVIEW_ORGANIZATIONS = "review_organizations"
+    LOOK_UP_SIGNATURES = "look_up_signatures"
+    INVALIDATE = "invalidate"
+    EDIT_CAMPAIGNS = "edit_campaigns"
+    EXPORT = "export"
+    RUN_MAIL = "run_mail"  #: dead letters and their retry
+    SWITCH = "switch"  #: run-time switches
+    MANAGE_STAFF = "manage_staff"
+    READ_AUDIT = "read_audit"
+
+
+GRANTS: dict[Role, frozenset[Permission]] = {
+    Role.VIEWER: frozenset({Permission.SEE_DESK}),
+    Role.MODERATOR: frozenset(
+        {
+            Permission.SEE_DESK,
+            Permission.REVIEW_ORGANIZATIONS,
+            Permission.LOOK_UP_SIGNATURES,
+            Permission.INVALIDATE,
+        }
+    ),
+    Role.EDITOR: frozenset({Permission.SEE_DESK, Permission.EDIT_CAMPAIGNS}),
+    Role.EXPORTER: frozenset({Permission.SEE_DESK, Permission.EXPORT}),
+    Role.ADMIN: frozenset(Permission),
+}
+
+
+def may(roles: frozenset[Role], permission: Permission) -> bool:
+    """Whether somebody with these roles may do it."""
+    return any(permission in GRANTS[role] for role in roles)

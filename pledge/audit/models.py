@@ -1,0 +1,48 @@
+"""The table of the audit log. Triggers refuse UPDATE, DELETE and TRUNCATE on both databases (migration 0002)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import BigInteger, Identity, Index, Integer, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from pledge.db import Model, UTCDateTime
+
+BigKey = BigInteger().with_variant(Integer, "sqlite")
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who does something: a member of staff, or the command line (`staff_id` None)."""
+
+    staff_id: int | None
+    name: str  #: the staff address, or "command line"
+    network: str  #: as `limits.client_network()` tells it, or ""
+
+
+COMMAND_LINE = Actor(None, "command line", "")
+
+
+class AuditEntry(Model):
+    """One act: who, when, from where, what, on what, why."""
+
+    __tablename__ = "audit_entries"
+
+    id: Mapped[int] = mapped_column(BigKey, Identity(always=False), primary_key=True)
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+    staff_id: Mapped[int | None]
+    actor: Mapped[str] = mapped_column(String(254))
+    network: Mapped[str] = mapped_column(String(60))
+    action: Mapped[str] = mapped_column(String(60))  #: `endorsement.publish`: room and verb
+    subject: Mapped[str] = mapped_column(String(120))  #: `endorsement:123`; never a signer's name or address
+    reason: Mapped[str] = mapped_column(Text)
+    details: Mapped[str] = mapped_column(Text)  #: canonical JSON of an object; no personal data of signers
+    previous_hash: Mapped[bytes] = mapped_column(LargeBinary(32))  #: 32 zero bytes for the first
+    hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+
+    __table_args__ = (
+        # One entry follows another: a fork of the chain is impossible.
+        UniqueConstraint("previous_hash"),
+        Index("ix_audit_entries_subject", "subject"),
+        Index("ix_audit_entries_at", "at"),
+    )

@@ -1,0 +1,1 @@
+"""Endorsements: organisations that stand behind a campaign, by name, in public."""

@@ -1,0 +1,175 @@
+"""Tables of endorsements: one row for an organisation in a campaign, and one for each version of what it shows.
+
+What the public sees is the published version; a correction is another version that waits for review meanwhile.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from pledge.crypto import Sealed
+from pledge.db import Model, UTCDateTime
+
+EMAIL_CONTEXT = "endorsements.contact_email"
+NAME_CONTEXT = "endorsements.contact_name"
+TITLE_CONTEXT = "endorsements.contact_title"
+REGISTRATION_CONTEXT = "endorsements.registration_number"
+
+
+class EndorsementState(StrEnum):
+    PENDING = "pending"  #: the mail is not confirmed yet
+    REVIEW = "review"  #: confirmed; waits for staff
+    CHANGES = "changes"  #: staff asked for changes
+    PUBLISHED = "published"  #: on the wall and counted
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"  #: by the organisation
+    REMOVED = "removed"  #: by staff, after it was published
+    MERGED = "merged"  #: a duplicate of another row
+
+
+class Level(StrEnum):
+    """How far the organisation is verified; each step contains the ones before."""
+
+    MAIL = "mail"  #: a mailbox that the person named
+    DOMAIN = "domain"  #: that mailbox belongs to the organisation's website
+    SITE = "site"  #: a DNS record or a file on the website
+    STAFF = "staff"  #: checked by the campaign's staff
+
+
+class OrganizationType(StrEnum):
+    BUSINESS = "business"
+    CITY = "city"  #: city or province
+    GOVERNMENT = "government"  #: national government body
+    EMBASSY = "embassy"
+    INTERNATIONAL = "international"
+    CIVIL = "civil"
+    ACADEMIA = "academia"  #: academia and school
+    FAITH = "faith"
+    YOUTH = "youth"
+    MEDIA = "media"
+    OTHER = "other"
+
+
+class VersionState(StrEnum):
+    PROPOSED = "proposed"
+    PUBLISHED = "published"
+    DECLINED = "declined"
+    SUPERSEDED = "superseded"
+
+
+def _among(column: str, values: type[StrEnum]) -> str:
+    return f"{column} IN ({', '.join(repr(value.value) for value in values)})"
+
+
+class Endorsement(Model):
+    __tablename__ = "endorsements"
+
+    #: Random, 63 bits: it stands in public addresses, links and the ledger.
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"))
+    state: Mapped[str] = mapped_column(String(10))
+    #: Version of the submission that the mailed link confirms.
+    seq: Mapped[int]
+    #: The person who speaks for the organisation; mails go to them. Never shown in public except name and title, and
+    #: those only with their consent.
+    contact_name: Mapped[str] = mapped_column(Sealed(NAME_CONTEXT))
+    contact_title: Mapped[str] = mapped_column(Sealed(TITLE_CONTEXT))
+    contact_email: Mapped[str] = mapped_column(Sealed(EMAIL_CONTEXT))
+    #: Keyed hash of the canonical address, as for signatures.
+    address_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+    #: Domain of that mail address when it is not a free-mail provider's; "" otherwise.
+    mail_domain: Mapped[str] = mapped_column(String(253))
+    #: Shows the contact's name and title beside the statement (their own consent).
+    show_contact: Mapped[bool] = mapped_column(Boolean)
+    #: The organisation's name as duplicates are found: NFKC, case, spacing and legal forms away.
+    name_key: Mapped[str] = mapped_column(String(200))
+    registration_number: Mapped[str | None] = mapped_column(Sealed(REGISTRATION_CONTEXT))
+    registration_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    level: Mapped[str] = mapped_column(String(6))
+    lang: Mapped[str] = mapped_column(String(2))  #: of the mails
+    pledge_text_id: Mapped[int] = mapped_column(ForeignKey("pledge_texts.id"))
+    privacy_version: Mapped[str] = mapped_column(String(10))
+    submitted_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    confirmed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    published_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    #: When it was withdrawn, removed, declined or merged.
+    ended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    #: Why it was removed, as the wall says it.
+    public_reason_ko: Mapped[str] = mapped_column(Text, server_default="")
+    public_reason_en: Mapped[str] = mapped_column(Text, server_default="")
+    #: The reason of the last decision, as the mail to the contact tells it.
+    decision_reason: Mapped[str] = mapped_column(Text, server_default="")
+    merged_into_id: Mapped[int | None] = mapped_column(BigInteger)
+    #: Soft lock of the review desk: who has the case open, and when they last said so.
+    opened_by: Mapped[int | None]
+    opened_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    __table_args__ = (
+        # One person may speak for several organisations, but not twice for one.
+        UniqueConstraint("campaign_id", "address_hash", "name_key"),
+        CheckConstraint(_among("state", EndorsementState), name="state"),
+        CheckConstraint(_among("level", Level), name="level"),
+        CheckConstraint("state <> 'published' OR published_at IS NOT NULL", name="published_has_time"),
+        CheckConstraint("(state = 'merged') = (merged_into_id IS NOT NULL)", name="merged_has_target"),
+        Index("ix_endorsements_state", "campaign_id", "state"),
+        Index("ix_endorsements_name_key", "campaign_id", "name_key"),
+        Index("ix_endorsements_registration", "campaign_id", "registration_hash"),
+        Index("ix_endorsements_mail_domain", "campaign_id", "mail_domain"),
+    )
+
+
+class EndorsementVersion(Model):
+    """What an organisation shows, as one of its people wrote it. Never changed once reviewed."""
+
+    __tablename__ = "endorsement_versions"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    endorsement_id: Mapped[int] = mapped_column(ForeignKey("endorsements.id", ondelete="CASCADE"))
+    seq: Mapped[int]  #: 1, 2, …; the one that the mail confirms is the endorsement's own seq
+    state: Mapped[str] = mapped_column(String(10))
+    name_ko: Mapped[str] = mapped_column(String(120))
+    name_en: Mapped[str] = mapped_column(String(120))
+    type: Mapped[str] = mapped_column(String(13))
+    country: Mapped[str] = mapped_column(String(2))
+    region: Mapped[str | None] = mapped_column(String(6))
+    website: Mapped[str] = mapped_column(String(300))
+    target_year: Mapped[int | None]  #: net zero by
+    interim_year: Mapped[int | None]
+    interim_percent: Mapped[int | None]  #: reduction by the interim year, against the organisation's own base
+    statement_ko: Mapped[str] = mapped_column(Text)
+    statement_en: Mapped[str] = mapped_column(Text)
+    #: Name of the picture in `files`; "" when there is none.
+    logo: Mapped[str] = mapped_column(String(40), server_default="")
+    submitted_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    reviewed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    reviewed_by: Mapped[int | None]
+
+    __table_args__ = (
+        UniqueConstraint("endorsement_id", "seq"),
+        CheckConstraint(_among("state", VersionState), name="state"),
+        CheckConstraint(_among("type", OrganizationType), name="type"),
+        CheckConstraint("name_ko <> '' OR name_en <> ''", name="has_name"),
+        CheckConstraint("region IS NULL OR country = 'KR'", name="region_is_korean"),
+        CheckConstraint("interim_percent IS NULL OR interim_percent BETWEEN 1 AND 100", name="percent"),
+        # One version of an organisation is public at a time.
+        Index(
+            "uq_endorsement_versions_published",
+            "endorsement_id",
+            unique=True,
+            postgresql_where=text("state = 'published'"),
+            sqlite_where=text("state = 'published'"),
+        ),
+    )

@@ -1,0 +1,16 @@
+"""The table of run-time switches; a switch that was never turned has no row."""
+
+from datetime import datetime
+
+from sqlalchemy import String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from pledge.db import Model, UTCDateTime
+
+
+class Switch(Model):
+    __tablename__ = "switches"
+
+    name: Mapped[str] = mapped_column(String(30), primary_key=True)
+    value: Mapped[str] = mapped_column(Text)  #: JSON
+    changed_at: Mapped[datetime] = mapped_column(UTCDateTime)
