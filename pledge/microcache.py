@@ -1,7 +1,7 @@
 """A one-second cache in front of Flask for public pages that are the same for everybody.
 
 A view opts in by `response = keep(response)`. While the copy is fresh, a request for it costs a dictionary look-up and
-no query; when it is stale one request renders it anew and the others go on with the old copy; when the renewal fails
+no query; the first request for it renders it while others wait; when it is stale one renders it anew and the others go on with the old copy; when the renewal fails
 (database away) the old copy serves on for a while. What a launch day asks a thousand times a second is made once.
 
 Kept: answers 200 to GET by host and path, whatever the query string (links passed on in social networks grow one, and no
@@ -31,6 +31,8 @@ STALE_SECONDS = 600.0
 MOST_COPIES = 256
 SMALLEST_COMPRESSED = 500
 _LONGEST_WISH = 200
+#: How long a request waits for another one that renders the same address for the first time.
+LONGEST_WAIT = 5.0
 
 _MARK = "X-Microcache"
 
@@ -79,6 +81,7 @@ class MicroCache:
         self._app = app
         self._copies: OrderedDict[Key, Copy] = OrderedDict()
         self._renewing: dict[Key, threading.Lock] = {}
+        self._first_renders: dict[Key, threading.Event] = {}
         self._lock = threading.Lock()
 
     def clear(self) -> None:
@@ -110,6 +113,26 @@ class MicroCache:
         return self._app(environ, start)
 
     def _first(self, key: Key, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Rendered by whoever comes first; the others wait for it, so a crowd at a cold start costs one page.
+
+        A page that is not kept is rendered for each of them, as everybody's own would be without a cache.
+        """
+        with self._lock:
+            begun = self._first_renders.get(key)
+            mine = self._first_renders.setdefault(key, threading.Event())
+        if begun is None:
+            try:
+                return self._render(key, environ, start_response)
+            finally:
+                del self._first_renders[key]
+                mine.set()
+        begun.wait(LONGEST_WAIT)
+        copy = self._copies.get(key)
+        if copy is not None:
+            return _answer(copy, environ, start_response)
+        return self._render(key, environ, start_response)
+
+    def _render(self, key: Key, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         status, headers, body, exc_info = _run(self._app, environ)
         copy = self._store(key, status, headers, body)
         if copy is not None:

@@ -108,6 +108,44 @@ def test_a_stale_copy_is_renewed_by_one_of_twenty_while_the_others_do_not_wait(a
     assert sum(took > 0.4 for _, took in answers) == 1
 
 
+def all_at_once(ask, number=20):
+    """What as many visitors got who came in the same moment."""
+    together, answers = threading.Barrier(number), []
+
+    def visitor():
+        together.wait()
+        answers.append(ask()[2])
+
+    threads = [threading.Thread(target=visitor) for _ in range(number)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return answers
+
+
+def test_a_crowd_at_a_cold_start_costs_one_page(ask, made):
+    made.pause = 0.2
+    assert all_at_once(ask) == [b"1"] * 20
+    assert made.times == 1
+    assert not ask.cache._first_renders
+
+
+def test_a_crowd_waits_in_vain_for_a_page_that_is_not_kept_and_each_gets_their_own(ask, made):
+    made.pause, made.marked = 0.1, False
+    begun = time.monotonic()
+    answers = all_at_once(ask)
+    assert len(set(answers)) == 20
+    assert time.monotonic() - begun < 1, "they must not render one after the other"
+    assert not ask.cache._first_renders
+
+
+def test_who_waits_for_a_render_that_hangs_renders_for_themselves(ask, made, monkeypatch):
+    monkeypatch.setattr(microcache, "LONGEST_WAIT", 0.05)
+    made.pause = 0.3
+    assert sorted(all_at_once(ask, 2)) == [b"1", b"2"]
+
+
 def test_a_copy_that_cannot_be_renewed_stands_in_for_ten_minutes_and_no_longer(ask, made, frozen_clock):
     ask()
     made.status = "503 SERVICE UNAVAILABLE"
