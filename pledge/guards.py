@@ -4,11 +4,12 @@ The public site has no session, so a foreign page gains nothing that its visitor
 where a POST comes from still keeps other sites from signing in a visitor's browser.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 from urllib.parse import unquote_to_bytes, urlsplit
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from flask import Flask, abort, request
+from flask import Flask, abort, current_app, request
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import SecurityError
 from werkzeug.wsgi import get_host
@@ -20,8 +21,13 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 URLENCODED = "application/x-www-form-urlencoded"
 FORM_TYPES = frozenset({URLENCODED, "multipart/form-data"})
 
+View = TypeVar("View", bound=Callable[..., Any])
+
 _REFUSED = "pledge.refused_host"
 _MOST_HOSTS = 64
+_ALLOWED = "pledge_allowed"
+#: Werkzeug counts its read buffer, also of a file, as memory of the form: less than two of its chunks would refuse any.
+_FORM_MEMORY = 192 * 1024
 
 
 class KnownHosts:
@@ -57,6 +63,16 @@ class KnownHosts:
         return True
 
 
+def allows(*, body: int = LARGEST_BODY, parts: int = 40) -> Callable[[View], View]:
+    """Put on a view: it takes a body of so many bytes and so many form fields; every other view keeps the small limits."""
+
+    def mark(view: View) -> View:
+        setattr(view, _ALLOWED, (body, parts))
+        return view
+
+    return mark
+
+
 def init_app(app: Flask, settings: Settings) -> None:
     app.config.update(
         MAX_CONTENT_LENGTH=LARGEST_BODY,
@@ -75,6 +91,11 @@ def check() -> None:
         return
     if not _comes_from_here():
         abort(403)
+    # Before the body is read, as the next line may do.
+    allowed = getattr(current_app.view_functions.get(request.endpoint or ""), _ALLOWED, None)
+    if allowed is not None:
+        request.max_content_length, request.max_form_parts = allowed
+        request.max_form_memory_size = _FORM_MEMORY
     if request.mimetype not in FORM_TYPES and (request.content_length or request.mimetype):
         abort(415)
     if request.mimetype == URLENCODED and not _decodes(request.get_data()):

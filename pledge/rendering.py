@@ -20,12 +20,14 @@ def init_app(app: Flask, settings: Settings) -> None:
         asset=asset,
         base_url=settings.base_url,
         contact=settings.contact,
+        document_url=document_url,
         format_count=i18n.format_count,
         format_date=i18n.format_date,
         format_datetime=i18n.format_datetime,
         country_name=lambda code: places.country_name(code, i18n.language()),
         region_name=lambda code: places.region_name(code, i18n.language()),
         get_locale=get_locale,
+        picture_url=picture_url,
         switch_url=switch_url,
     )
     app.context_processor(lambda: {"lang": i18n.language()})
@@ -34,6 +36,16 @@ def init_app(app: Flask, settings: Settings) -> None:
 def asset(path: str) -> str:
     """The address of a static file, with a mark of its content so that caches may keep it for ever."""
     return f"/static/{path}?v={_digest(path)}"
+
+
+def picture_url(name: str, size: int) -> str:
+    """The address of a stored picture, 96 or 320 pixels on its longer side."""
+    return url_for("files.picture", name=name, size=size)
+
+
+def document_url(name: str, filename: str) -> str:
+    """The address of a stored PDF; `filename`, without its ending, is what it is saved as."""
+    return url_for("files.document", name=name, filename=filename)
 
 
 #: Pages answered to a POST whose form stands on another page.

@@ -55,6 +55,12 @@ class Settings(BaseSettings):
     mail_from: str = "Blue Skies 2050 <no-reply@localhost>"
     contact: str = "privacy@localhost"
     instance_dir: Path = ROOT / "instance"
+    storage_url: str = ""
+    storage_endpoint: str = ""
+    storage_region: str = "us-east-1"
+    storage_key_id: str = ""
+    storage_secret: SecretStr = SecretStr("")
+    site_checks: bool = False
     limit_sign: str = "300 per 10 minutes"
     limit_token: str = "30 per minute"  # noqa: S105  # a limit on links
     limit_link: str = "30 per 10 minutes"
@@ -150,9 +156,13 @@ class Settings(BaseSettings):
         for name, value, schemes in (
             ("PLEDGE_REDIS_URL", self.redis_url, ("redis", "rediss")),
             ("PLEDGE_SMTP_URL", self.smtp_url.get_secret_value(), ("smtp", "smtp+starttls", "smtps")),
+            ("PLEDGE_STORAGE_URL", self.storage_url, ("s3",)),
+            ("PLEDGE_STORAGE_ENDPOINT", self.storage_endpoint, ("https", "http")),
         ):
             if value and not _is_address(value, *schemes):
                 found.append(f"{name}: an address that begins with {schemes[0]}:// is expected.")
+        if bool(self.storage_key_id) != bool(self.storage_secret.get_secret_value()):
+            found.append("PLEDGE_STORAGE_KEY_ID and PLEDGE_STORAGE_SECRET belong together: set both or neither.")
         return found
 
     def _missing(self) -> list[str]:

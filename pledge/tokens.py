@@ -27,6 +27,12 @@ class Purpose(StrEnum):
     MANAGE = "manage"
     UNSUBSCRIBE = "unsubscribe"
     TICKET = "ticket"
+    ENDORSE_CONFIRM = "endorse_confirm"
+    ENDORSE_CONTACT = "endorse_contact"
+    ENDORSE_MANAGE = "endorse_manage"
+    ENDORSE_TICKET = "endorse_ticket"
+    UPLOAD = "upload"
+    PREVIEW = "preview"
 
 
 #: How long a link lives. A ticket and an unsubscribe link have no clock: their power is small.
@@ -35,6 +41,14 @@ LIFETIMES = {
     Purpose.MANAGE: timedelta(days=400),
     Purpose.UNSUBSCRIBE: None,
     Purpose.TICKET: None,
+    Purpose.ENDORSE_CONFIRM: timedelta(days=7),
+    Purpose.ENDORSE_CONTACT: timedelta(days=7),
+    Purpose.ENDORSE_MANAGE: timedelta(days=400),
+    Purpose.ENDORSE_TICKET: None,
+    #: As long as a stored file waits for a row that refers to it.
+    Purpose.UPLOAD: timedelta(days=1),
+    #: It shows a draft to whoever holds it, so it ends with the sitting.
+    Purpose.PREVIEW: timedelta(hours=1),
 }
 
 Payload = list[int | str]

@@ -13,6 +13,12 @@ _SQLITE_GUARDS = """
 CREATE TRIGGER audit_entries_no_{verb} BEFORE {VERB} ON audit_entries
 BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END"""
 
+#: INSERT OR REPLACE deletes the row in its way without asking the trigger above.
+_SQLITE_NO_REPLACE = """
+CREATE TRIGGER audit_entries_no_replace BEFORE INSERT ON audit_entries
+WHEN EXISTS (SELECT 1 FROM audit_entries WHERE id = NEW.id OR previous_hash = NEW.previous_hash)
+BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END"""
+
 _POSTGRESQL_FUNCTION = """
 CREATE FUNCTION refuse_audit_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN RAISE EXCEPTION 'the audit log is append-only'; END $$"""
@@ -26,6 +32,7 @@ def guard_audit_log() -> None:
     if op.get_bind().dialect.name == "sqlite":
         for verb in ("update", "delete"):
             op.execute(_SQLITE_GUARDS.format(verb=verb, VERB=verb.upper()))
+        op.execute(_SQLITE_NO_REPLACE)
         return
     op.execute(_POSTGRESQL_FUNCTION)
     op.execute(_POSTGRESQL_GUARD)
@@ -65,17 +72,17 @@ def upgrade() -> None:
         sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("sha256", sa.LargeBinary(length=32), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("kept", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("delete_after", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("kind IN ('picture', 'document')", name=op.f("ck_stored_files_kind")),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_stored_files")),
     )
     with op.batch_alter_table("stored_files", schema=None) as batch_op:
         batch_op.create_index(
-            "ix_stored_files_unkept",
-            ["created_at"],
+            "ix_stored_files_delete_after",
+            ["delete_after"],
             unique=False,
-            postgresql_where=sa.text("NOT kept"),
-            sqlite_where=sa.text("NOT kept"),
+            postgresql_where=sa.text("delete_after IS NOT NULL"),
+            sqlite_where=sa.text("delete_after IS NOT NULL"),
         )
 
     op.create_table(

@@ -8,6 +8,14 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
+_KINDS_BEFORE = (
+    *("confirm", "already", "manage"),
+    *("endorse_confirm", "endorse_already", "endorse_manage"),
+    *("endorse_published", "endorse_changes", "endorse_declined"),
+    *("staff_invitation", "staff_notice"),
+)
+_NEW_KINDS = ("endorse_contact", "endorse_handover")
+
 
 def upgrade() -> None:
     op.create_table(
@@ -16,6 +24,7 @@ def upgrade() -> None:
         sa.Column("campaign_id", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("contact_seq", sa.Integer(), server_default="1", nullable=False),
         sa.Column("contact_name", sa.LargeBinary(), nullable=False),
         sa.Column("contact_title", sa.LargeBinary(), nullable=False),
         sa.Column("contact_email", sa.LargeBinary(), nullable=False),
@@ -30,6 +39,7 @@ def upgrade() -> None:
         sa.Column("pledge_text_id", sa.Integer(), nullable=False),
         sa.Column("privacy_version", sa.String(length=10), nullable=False),
         sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
@@ -91,6 +101,8 @@ def upgrade() -> None:
         sa.Column("interim_percent", sa.Integer(), nullable=True),
         sa.Column("statement_ko", sa.Text(), nullable=False),
         sa.Column("statement_en", sa.Text(), nullable=False),
+        sa.Column("search", sa.String(length=500), nullable=False),
+        sa.Column("spokesperson", sa.String(length=170), server_default="", nullable=False),
         sa.Column("logo", sa.String(length=40), server_default="", nullable=False),
         sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("reviewed_at", sa.DateTime(timezone=True), nullable=True),
@@ -130,6 +142,40 @@ def upgrade() -> None:
         )
 
 
+    op.create_table(
+        "endorsement_contact_changes",
+        sa.Column("endorsement_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("contact_seq", sa.Integer(), nullable=False),
+        sa.Column("contact_name", sa.LargeBinary(), nullable=False),
+        sa.Column("contact_title", sa.LargeBinary(), nullable=False),
+        sa.Column("contact_email", sa.LargeBinary(), nullable=False),
+        sa.Column("address_hash", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("mail_domain", sa.String(length=253), nullable=False),
+        sa.Column("lang", sa.String(length=2), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["endorsement_id"],
+            ["endorsements.id"],
+            name=op.f("fk_endorsement_contact_changes_endorsement_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("endorsement_id", name=op.f("pk_endorsement_contact_changes")),
+    )
+    with op.batch_alter_table("outbox_mails", schema=None) as batch_op:
+        batch_op.drop_constraint(op.f("ck_outbox_mails_kind"), type_="check")
+        batch_op.create_check_constraint(op.f("ck_outbox_mails_kind"), _among((*_KINDS_BEFORE, *_NEW_KINDS)))
+
+
 def downgrade() -> None:
+    op.execute(f"DELETE FROM outbox_mails WHERE {_among(_NEW_KINDS)}")  # noqa: S608  # our own constants
+    with op.batch_alter_table("outbox_mails", schema=None) as batch_op:
+        batch_op.drop_constraint(op.f("ck_outbox_mails_kind"), type_="check")
+        batch_op.create_check_constraint(op.f("ck_outbox_mails_kind"), _among(_KINDS_BEFORE))
+    op.drop_table("endorsement_contact_changes")
     op.drop_table("endorsement_versions")
     op.drop_table("endorsements")
+
+
+def _among(kinds: tuple[str, ...]) -> str:
+    return f"kind IN ({', '.join(map(repr, kinds))})"

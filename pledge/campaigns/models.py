@@ -3,7 +3,16 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from pledge.db import Model, UTCDateTime
@@ -13,6 +22,12 @@ class CampaignState(StrEnum):
     DRAFT = "draft"
     OPEN = "open"
     CLOSED = "closed"
+    ARCHIVED = "archived"  #: to be read, never signed again
+
+
+class VideoProvider(StrEnum):
+    YOUTUBE = "youtube"
+    VIMEO = "vimeo"
 
 
 class PartnerRole(StrEnum):
@@ -30,16 +45,28 @@ class Campaign(Model):
     opens_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     #: Signing ends here; confirmation goes on for the grace period of `queries.CONFIRM_GRACE`.
     closes_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    #: When staff last changed something here; from then on files are no longer loaded over it (docs/adr/0035).
+    edited_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    #: Where the video is ("" without one), its number there, and the picture shown until somebody presses play
+    #: (a name in `files`; "" for the drawn one).
+    video_provider: Mapped[str] = mapped_column(String(8), server_default="")
+    video_id: Mapped[str] = mapped_column(String(20), server_default="")
+    video_still: Mapped[str] = mapped_column(String(40), server_default="")
 
     texts: Mapped[list["CampaignText"]] = relationship(cascade="all, delete-orphan")
     pledges: Mapped[list["PledgeText"]] = relationship(order_by="PledgeText.version")
     partners: Mapped[list["Partner"]] = relationship(
         order_by="Partner.position", cascade="all, delete-orphan"
     )
+    events: Mapped[list["CampaignEvent"]] = relationship(
+        order_by="CampaignEvent.starts_at", cascade="all, delete-orphan"
+    )
 
     __table_args__ = (
-        CheckConstraint("state IN ('draft', 'open', 'closed')", name="state"),
+        CheckConstraint("state IN ('draft', 'open', 'closed', 'archived')", name="state"),
         CheckConstraint("goal > 0", name="goal"),
+        CheckConstraint("video_provider IN ('', 'youtube', 'vimeo')", name="video_provider"),
+        CheckConstraint("(video_provider = '') = (video_id = '')", name="video_is_whole"),
     )
 
 
@@ -52,10 +79,12 @@ class CampaignText(Model):
     tagline: Mapped[str] = mapped_column(String(300))
     summary: Mapped[str] = mapped_column(Text)
     body: Mapped[str] = mapped_column(Text)  #: CommonMark
+    #: The campaign's letter in this language: a name in `files`; "" when there is none.
+    letter: Mapped[str] = mapped_column(String(40), server_default="")
 
 
 class PledgeText(Model):
-    """One version of what people sign. It is never changed: another wording is another version."""
+    """One version of what people sign. Once anybody may have signed it, another wording is another version."""
 
     __tablename__ = "pledge_texts"
 
@@ -84,8 +113,36 @@ class Partner(Model):
     name_ko: Mapped[str] = mapped_column(String(200))
     name_en: Mapped[str] = mapped_column(String(200))
     url: Mapped[str] = mapped_column(String(300), default="")
+    logo: Mapped[str] = mapped_column(String(40), server_default="")  #: a name in `files`
 
     __table_args__ = (
         UniqueConstraint("campaign_id", "position"),
         CheckConstraint("role IN ('secretariat', 'partner')", name="role"),
+    )
+
+
+class CampaignEvent(Model):
+    """Something to take part in. All-day ones begin and end at midnight in Seoul."""
+
+    __tablename__ = "campaign_events"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"))
+    #: By which calendars know it again (RFC 5545 UID); numbers of deleted rows may be given anew, this never.
+    uid: Mapped[str] = mapped_column(String(32), unique=True)
+    sequence: Mapped[int] = mapped_column(server_default="0")  #: RFC 5545 SEQUENCE: how often it was changed
+    title_ko: Mapped[str] = mapped_column(String(200))
+    title_en: Mapped[str] = mapped_column(String(200))
+    place_ko: Mapped[str] = mapped_column(String(200))
+    place_en: Mapped[str] = mapped_column(String(200))
+    url: Mapped[str] = mapped_column(String(300))
+    all_day: Mapped[bool] = mapped_column(Boolean)
+    starts_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    #: The last day's midnight for an all-day event of several days; NULL when only the beginning is known.
+    ends_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    changed_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+    __table_args__ = (
+        CheckConstraint("ends_at > starts_at", name="ends_after_start"),
+        Index("ix_campaign_events_time", "campaign_id", "starts_at"),
     )

@@ -2,6 +2,7 @@
 
 from flask import Flask
 
+from pledge.commands.audit import audit
 from pledge.commands.demo import demo
 from pledge.commands.doctor import doctor
 from pledge.commands.ledger import ledger
@@ -13,6 +14,7 @@ from pledge.commands.worker import worker
 
 
 def register(app: Flask) -> None:
+    app.cli.add_command(audit)
     app.cli.add_command(demo)
     app.cli.add_command(doctor)
     app.cli.add_command(ledger)

@@ -14,5 +14,5 @@ def run() -> None:
     removed = services.run()
     click.echo(
         f"Deleted {removed.pending} unconfirmed signatures, {removed.mails} finished mails, "
-        f"{removed.allowances} mail allowances and {removed.blocks} ended blocks."
+        f"{removed.allowances} mail allowances, {removed.blocks} ended blocks and {removed.files} files that nobody keeps."
     )

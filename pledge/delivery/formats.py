@@ -1,9 +1,7 @@
 """Totals as files: CSV that Korean Excel opens as it is, XLSX, and JSON for programs. docs/totals.md shows each."""
 
-import csv
 import io
 import json
-import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,9 +12,7 @@ from xlsxwriter import Workbook
 from pledge.delivery.cells import SMALLEST
 from pledge.delivery.queries import Line, Totals, Words
 from pledge.i18n import SEOUL
-
-#: A cell that begins with one of these can run as a formula in some spreadsheet (OWASP, CSV Injection).
-FORMULA_STARTS = frozenset("=+-@|%\t\r\n\0＝＋－＠")
+from pledge.spreadsheets import BOM, csv_line
 
 _CAMPAIGN: Words = ("캠페인", "Campaign")
 _AS_OF: Words = ("집계 기준 시각", "As of")
@@ -60,12 +56,8 @@ def as_json(totals: Totals) -> bytes:
 
 def as_csv(totals: Totals) -> bytes:
     """One table of everything, one number in a row. UTF-8 with BOM and CRLF, as Korean Excel wants it."""
-    text = io.StringIO()
-    table = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n")
-    table.writerow(("section", "key", "label_ko", "label_en", "people"))
-    for section, key, ko, en, people in _rows(totals):
-        table.writerow((neutral(section), neutral(key), neutral(ko), neutral(en), people))
-    return text.getvalue().encode("utf-8-sig")
+    rows = [("section", "key", "label_ko", "label_en", "people"), *_rows(totals)]
+    return BOM + "".join(csv_line(*row) for row in rows).encode()
 
 
 def as_xlsx(totals: Totals) -> bytes:
@@ -86,13 +78,6 @@ def as_xlsx(totals: Totals) -> bytes:
 
 
 FORMATS: dict[str, Callable[[Totals], bytes]] = {"csv": as_csv, "json": as_json, "xlsx": as_xlsx}
-
-
-def neutral(text: str) -> str:
-    """The text, with an apostrophe before it when a spreadsheet could take it for a formula."""
-    # Spreadsheets skip spaces and characters that do not show (Unicode Z* and C*) before they look.
-    first_seen = next((character for character in text if unicodedata.category(character)[0] not in "ZC"), "")
-    return f"'{text}" if {text[:1], first_seen} & FORMULA_STARTS else text
 
 
 def _rows(totals: Totals) -> Iterator[tuple[str, str, str, str, int | str]]:

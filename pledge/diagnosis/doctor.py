@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from pledge.diagnosis import contents, surroundings
+from pledge.diagnosis import contents, guards, surroundings
 from pledge.diagnosis.database import database_findings
 from pledge.diagnosis.findings import Finding, Level, problem
 from pledge.diagnosis.state import readiness
@@ -23,6 +23,7 @@ def diagnose(settings: Settings) -> Iterator[Finding]:
         finding.level is Level.PROBLEM and finding.subject in ("database", "migrations") for finding in found
     ):
         return
+    yield from _kept_going(guards.guard_findings, settings)
     yield from _kept_going(lambda: surroundings.worker_findings(readiness()))
     for look in (surroundings.clock_findings, contents.key_findings, contents.campaign_findings):
         yield from _kept_going(look)

@@ -1,8 +1,11 @@
 """Tables of endorsements: one row for an organisation in a campaign, and one for each version of what it shows.
 
-What the public sees is the published version; a correction is another version that waits for review meanwhile.
+What the public sees is the published version; a correction is another version that waits for review meanwhile, in an
+endorsement that stays published. The endorsement's `seq` is that of its newest version. Who applies again after
+withdrawing or being declined has a proposed version too, but the state changes only when the mail is confirmed.
 """
 
+import unicodedata
 from datetime import datetime
 from enum import StrEnum
 
@@ -18,6 +21,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pledge.crypto import Sealed
@@ -27,6 +31,8 @@ EMAIL_CONTEXT = "endorsements.contact_email"
 NAME_CONTEXT = "endorsements.contact_name"
 TITLE_CONTEXT = "endorsements.contact_title"
 REGISTRATION_CONTEXT = "endorsements.registration_number"
+
+LONGEST_SEARCH = 500  #: compatibility forms of two long names may be longer than both
 
 
 class EndorsementState(StrEnum):
@@ -81,10 +87,12 @@ class Endorsement(Model):
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"))
     state: Mapped[str] = mapped_column(String(10))
-    #: Version of the submission that the mailed link confirms.
+    #: Number of the newest version; before it is confirmed, the one that the mailed link confirms.
     seq: Mapped[int]
-    #: The person who speaks for the organisation; mails go to them. Never shown in public except name and title, and
-    #: those only with their consent.
+    #: Number of the person who speaks for the organisation: 1, and one more each time another takes over, so that the
+    #: links of the one before open nothing any more.
+    contact_seq: Mapped[int] = mapped_column(server_default="1")
+    #: That person; mails go to them. Never shown in public: what may be shown is the version's `spokesperson`.
     contact_name: Mapped[str] = mapped_column(Sealed(NAME_CONTEXT))
     contact_title: Mapped[str] = mapped_column(Sealed(TITLE_CONTEXT))
     contact_email: Mapped[str] = mapped_column(Sealed(EMAIL_CONTEXT))
@@ -92,7 +100,7 @@ class Endorsement(Model):
     address_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
     #: Domain of that mail address when it is not a free-mail provider's; "" otherwise.
     mail_domain: Mapped[str] = mapped_column(String(253))
-    #: Shows the contact's name and title beside the statement (their own consent).
+    #: Their own consent that name and title stand beside the statement.
     show_contact: Mapped[bool] = mapped_column(Boolean)
     #: The organisation's name as duplicates are found: NFKC, case, spacing and legal forms away.
     name_key: Mapped[str] = mapped_column(String(200))
@@ -103,6 +111,8 @@ class Endorsement(Model):
     pledge_text_id: Mapped[int] = mapped_column(ForeignKey("pledge_texts.id"))
     privacy_version: Mapped[str] = mapped_column(String(10))
     submitted_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    #: When the newest mail to confirm was asked for; unconfirmed rows go some time after it.
+    asked_at: Mapped[datetime] = mapped_column(UTCDateTime)
     confirmed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     published_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     #: When it was withdrawn, removed, declined or merged.
@@ -131,6 +141,16 @@ class Endorsement(Model):
     )
 
 
+def folded(text: str) -> str:
+    """A name as it is searched: compatibility forms, case and spaces do not matter (기후 변화 is 기후변화)."""
+    return "".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def _searched(context: DefaultExecutionContext) -> str:
+    names = context.get_current_parameters()
+    return f"{folded(names['name_ko'])}\n{folded(names['name_en'])}"[:LONGEST_SEARCH]
+
+
 class EndorsementVersion(Model):
     """What an organisation shows, as one of its people wrote it. Never changed once reviewed."""
 
@@ -151,6 +171,11 @@ class EndorsementVersion(Model):
     interim_percent: Mapped[int | None]  #: reduction by the interim year, against the organisation's own base
     statement_ko: Mapped[str] = mapped_column(Text)
     statement_en: Mapped[str] = mapped_column(Text)
+    #: Both names as a search finds them; filled when the row is made, whoever makes it.
+    search: Mapped[str] = mapped_column(String(LONGEST_SEARCH), default=_searched)
+    #: Name and title of who speaks for it, as the wall shows them; "" without that person's consent, and emptied at once
+    #: in every version when they take it back.
+    spokesperson: Mapped[str] = mapped_column(String(170), server_default="")
     #: Name of the picture in `files`; "" when there is none.
     logo: Mapped[str] = mapped_column(String(40), server_default="")
     submitted_at: Mapped[datetime] = mapped_column(UTCDateTime)
@@ -173,3 +198,63 @@ class EndorsementVersion(Model):
             sqlite_where=text("state = 'published'"),
         ),
     )
+
+
+class ContactChange(Model):
+    """Another person who is to speak for an organisation; it takes effect when they confirm from their own mailbox.
+
+    Once done, the row holds the one before, so that they can still be told, until retention takes it.
+    """
+
+    __tablename__ = "endorsement_contact_changes"
+
+    endorsement_id: Mapped[int] = mapped_column(
+        ForeignKey("endorsements.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    contact_seq: Mapped[int]  #: the number that the new person gets
+    contact_name: Mapped[str] = mapped_column(Sealed(NAME_CONTEXT))
+    contact_title: Mapped[str] = mapped_column(Sealed(TITLE_CONTEXT))
+    contact_email: Mapped[str] = mapped_column(Sealed(EMAIL_CONTEXT))
+    address_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+    mail_domain: Mapped[str] = mapped_column(String(253))
+    lang: Mapped[str] = mapped_column(String(2))
+    asked_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    done_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
+class ReasonKind(StrEnum):
+    """What a reason of the list is for."""
+
+    DECLINE = "decline"
+    CHANGES = "changes"
+    REMOVE = "remove"  #: shown in public
+
+
+class ReviewReason(Model):
+    """One reason of the list that staff choose from. It stands over the built-in one of the same code (reasons.py)."""
+
+    __tablename__ = "review_reasons"
+
+    code: Mapped[str] = mapped_column(String(40), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(8))
+    ko: Mapped[str] = mapped_column(Text)
+    en: Mapped[str] = mapped_column(Text)
+    active: Mapped[bool] = mapped_column(Boolean)  #: offered; decisions of the past keep their words anyway
+
+    __table_args__ = (
+        CheckConstraint(_among("kind", ReasonKind), name="kind"),
+        CheckConstraint("ko <> '' AND en <> ''", name="both_languages"),
+    )
+
+
+class ReviewVisit(Model):
+    """Somebody of the staff has a case open, or had until a moment ago."""
+
+    __tablename__ = "review_visits"
+
+    endorsement_id: Mapped[int] = mapped_column(
+        ForeignKey("endorsements.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    staff_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    name: Mapped[str] = mapped_column(String(254))  #: as the audit log names them
+    seen_at: Mapped[datetime] = mapped_column(UTCDateTime)

@@ -1,11 +1,17 @@
 """The table of stored files; what they hold lies in the storage (files/storage.py)."""
 
 from datetime import datetime
+from enum import StrEnum
 
-from sqlalchemy import Boolean, CheckConstraint, Index, LargeBinary, String, text
+from sqlalchemy import CheckConstraint, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pledge.db import Model, UTCDateTime
+
+
+class FileKind(StrEnum):
+    PICTURE = "picture"
+    DOCUMENT = "document"
 
 
 class StoredFile(Model):
@@ -19,15 +25,15 @@ class StoredFile(Model):
     size: Mapped[int]  #: bytes of the largest rendition
     sha256: Mapped[bytes] = mapped_column(LargeBinary(32))
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
-    #: False until a row of a feature refers to it; what nobody keeps is deleted after a day.
-    kept: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    #: None while a row of a feature refers to it. A new file has a day to be kept; a discarded one goes with the next sweep.
+    delete_after: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     __table_args__ = (
         CheckConstraint("kind IN ('picture', 'document')", name="kind"),
         Index(
-            "ix_stored_files_unkept",
-            "created_at",
-            postgresql_where=text("NOT kept"),
-            sqlite_where=text("NOT kept"),
+            "ix_stored_files_delete_after",
+            "delete_after",
+            postgresql_where=text("delete_after IS NOT NULL"),
+            sqlite_where=text("delete_after IS NOT NULL"),
         ),
     )

@@ -14,11 +14,18 @@ _FREE_AT = f"""
            THEN a.third + {DAY_SECONDS} ELSE a.last + {PAUSE_SECONDS} END"""
 
 
-def take_slot(kind: str, campaign: str, source: str, may_wait: str = "1 = 0") -> str:
+def take_slot(
+    kind: str,
+    campaign: str,
+    source: str,
+    may_wait: str = "1 = 0",
+    is_another: str = "a.last_campaign_id <> excluded.last_campaign_id",
+) -> str:
     """SQL that takes a slot for one address and returns it as `slot` (Unix seconds); no row when refused.
 
     `kind` and `campaign` are SQL expressions, `source` the FROM and WHERE that must yield one row for anything to
-    happen, `may_wait` a condition under which a later slot will do. Binds :address_hash and :now_s.
+    happen, `may_wait` a condition under which a later slot will do when the mail is about another matter than the last
+    one (`is_another`: another campaign, unless told otherwise). Binds :address_hash and :now_s.
     """
     return f"""
     INSERT INTO mail_allowances AS a (address_hash, kind, last, last_campaign_id)
@@ -27,6 +34,6 @@ def take_slot(kind: str, campaign: str, source: str, may_wait: str = "1 = 0") ->
        SET third = a.second, second = a.last, last_campaign_id = excluded.last_campaign_id,
            last = CASE WHEN {_FREE_AT} > excluded.last THEN {_FREE_AT} ELSE excluded.last END
      WHERE {_FREE_AT} <= excluded.last
-        OR (a.last_campaign_id <> excluded.last_campaign_id AND {_FREE_AT} <= excluded.last + {DAY_SECONDS}
+        OR ({is_another} AND {_FREE_AT} <= excluded.last + {DAY_SECONDS}
             AND {may_wait})
     RETURNING last AS slot"""  # noqa: S608  # built from constants of this project

@@ -32,7 +32,7 @@ class Message:
     """One mail as its feature wants it: to whom, which text, and the values for that text's gaps."""
 
     to: str
-    kind: MailKind
+    kind: MailKind  #: the text; another than the outbox asked for when something else is true by now
     lang: str
     message_id: str
     values: Mapping[str, str]

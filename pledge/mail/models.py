@@ -16,6 +16,7 @@ class MailKind(StrEnum):
     CONFIRM = "confirm"  #: please confirm your signature
     ALREADY = "already"  #: you are already counted since …
     MANAGE = "manage"  #: the link to one's own page
+    INVALIDATED = "invalidated"  #: your signature is not counted any more, and how to object
     # About an endorsement, to the person who speaks for the organisation:
     ENDORSE_CONFIRM = "endorse_confirm"
     ENDORSE_ALREADY = "endorse_already"
@@ -23,6 +24,8 @@ class MailKind(StrEnum):
     ENDORSE_PUBLISHED = "endorse_published"
     ENDORSE_CHANGES = "endorse_changes"  #: staff ask for changes
     ENDORSE_DECLINED = "endorse_declined"
+    ENDORSE_CONTACT = "endorse_contact"  #: to another person: please confirm that you speak for it now
+    ENDORSE_HANDOVER = "endorse_handover"  #: to the person before: somebody else speaks for it now
     # To staff:
     STAFF_INVITATION = "staff_invitation"
     STAFF_NOTICE = "staff_notice"  #: something about your account was changed

@@ -18,6 +18,10 @@ from pledge.signatures.queries import Link, LinkState, SignatureView, open_link
 from pledge.tokens import BadToken, Purpose
 
 
+#: The link is in order; what it led to has ended, and the page says how.
+_SAID_PLAINLY = (LinkState.CLOSED, LinkState.INVALIDATED)
+
+
 @limiter.shared_limit(token_limit, scope="unknown link")
 def count_unknown_link() -> None:
     """Count one more link that leads nowhere; too many from one network are answered 429.
@@ -37,7 +41,7 @@ def confirm(token: str) -> Response:
         )
     if link.state is LinkState.CONFIRMED and link.signature is not None:
         return _confirmed(token, link.signature, link.expired)
-    return problem(link, token, 200 if link.state is LinkState.CLOSED else 410)
+    return problem(link, token, 200 if link.state in _SAID_PLAINLY else 410)
 
 
 @public.post("/confirm/<token>", endpoint="confirm_post")
@@ -51,7 +55,7 @@ def confirm_post(token: str) -> Response:
     link = open_link(token, i18n.language())
     if link.state is LinkState.CONFIRMED:
         return see_other(url_for("public.confirm", token=token))
-    return problem(link, token, 409 if link.state is LinkState.CLOSED else 410)
+    return problem(link, token, 409 if link.state in _SAID_PLAINLY else 410)
 
 
 @public.post("/confirm/<token>/renew")
@@ -82,7 +86,7 @@ def mail_own_link(token: str) -> Response:
 @public.get("/confirm/<token>/not-me")
 def not_me(token: str) -> Response:
     link = open_link(token, i18n.language())
-    if link.state in (LinkState.UNKNOWN, LinkState.CONFIRMED):
+    if link.state in (LinkState.UNKNOWN, LinkState.CONFIRMED, LinkState.INVALIDATED):
         return problem(Link(LinkState.UNKNOWN), token, 410)
     return make_response(render_template("public/not_me.html", token=token))
 
@@ -111,6 +115,7 @@ def problem(link: Link, token: str, status: int) -> Response:
             form=LinkForm(),
             campaigns=campaigns.public_campaigns(i18n.language()),
             page=campaign_page(link.signature.campaign, current()) if known and link.signature else None,
+            invalidated_for=link.signature.invalidated_for if link.signature else None,
         ),
         status,
     )

@@ -140,4 +140,10 @@ def _readable(signature: SignatureView) -> dict[str, Any]:
         "submitted_at": signature.submitted_at.isoformat(),
         "confirmed_at": signature.confirmed_at and signature.confirmed_at.isoformat(),
         "withdrawn_at": signature.withdrawn_at and signature.withdrawn_at.isoformat(),
+        "invalidated_for": signature.invalidated_for and signature.invalidated_for.value,
+        "name_hidden_by_staff": signature.name_hidden,
+        "mail_provider": signature.mail_provider,
+        # Keyed hashes: they tell the network and the mail's domain to nobody without the key.
+        "network_hash": signature.network_hash and signature.network_hash.hex(),
+        "domain_hash": signature.domain_hash and signature.domain_hash.hex(),
     }

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from pledge import clock
 from pledge.db import Model, transaction
+from pledge.files import services as files
 from pledge.mail.allowance import DAY_SECONDS
 from pledge.mail.models import MailAllowance, MailBlock, MailState, OutboxMail
 from pledge.signatures.models import Signature, SignatureState
@@ -28,6 +29,7 @@ class Removed:
     mails: int
     allowances: int
     blocks: int
+    files: int
 
 
 def run() -> Removed:
@@ -40,6 +42,7 @@ def run() -> Removed:
         mails=_sweep(OutboxMail, OutboxMail.state != MailState.QUEUED, OutboxMail.due_at < now - MAILS),
         allowances=_sweep(MailAllowance, MailAllowance.last < int(now.timestamp()) - DAY_SECONDS),
         blocks=_sweep(MailBlock, MailBlock.until < now),
+        files=files.sweep(),
     )
 
 

@@ -11,7 +11,7 @@ from pledge.db import reading
 class Mismatch:
     campaign_id: int
     confirmed: int  #: signatures in that state
-    counted: int  #: what all entries of the ledger add up to, folded or not
+    counted: int  #: what all of the ledger's entries about people add up to, folded or not
 
 
 # One statement, so that both sides are seen at the same moment while people go on confirming.
@@ -20,7 +20,8 @@ _MISMATCHES = text("""
       FROM (SELECT campaign_id, COUNT(*) AS confirmed, 0 AS counted FROM signatures
              WHERE state = 'confirmed' GROUP BY campaign_id
             UNION ALL
-            SELECT campaign_id, 0, SUM(delta) FROM ledger_entries GROUP BY campaign_id) AS sides
+            SELECT campaign_id, 0, SUM(delta) FROM ledger_entries
+             WHERE kind = 'person' GROUP BY campaign_id) AS sides
      GROUP BY campaign_id HAVING SUM(confirmed) <> SUM(counted) ORDER BY campaign_id""")
 
 

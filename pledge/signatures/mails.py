@@ -31,6 +31,10 @@ class Recipient:
     confirmed_at: datetime | None
     campaign: str  #: the campaign's title in the mail's language
 
+    @property
+    def is_invalidated(self) -> bool:
+        return self.state == SignatureState.INVALIDATED
+
 
 _BLOCKED = select(MailBlock.address_hash).where(
     MailBlock.address_hash == Signature.address_hash,
@@ -58,7 +62,12 @@ _RECIPIENTS = (
 
 def composers() -> Composers:
     """Who writes which kind of mail."""
-    return {MailKind.CONFIRM: confirm, MailKind.ALREADY: already, MailKind.MANAGE: manage}
+    return {
+        MailKind.CONFIRM: confirm,
+        MailKind.ALREADY: already,
+        MailKind.MANAGE: manage,
+        MailKind.INVALIDATED: invalidated,
+    }
 
 
 def confirm(mails: Sequence[Claimed]) -> Mapping[int, Message]:
@@ -71,16 +80,11 @@ def confirm(mails: Sequence[Claimed]) -> Mapping[int, Message]:
 
 
 def already(mails: Sequence[Claimed]) -> Mapping[int, Message]:
-    """You are already counted since …"""
+    """You are already counted since …; or the truth, where staff have taken the signature out of the count."""
     return {
-        mail.id: _message(
-            mail,
-            recipient,
-            link=_manage_link(mail, recipient),
-            since=format_date(recipient.confirmed_at, mail.lang),
-        )
+        mail.id: _invalidated(mail, recipient) if recipient.is_invalidated else _already(mail, recipient)
         for mail, recipient in _with_recipients(mails)
-        if recipient.state == SignatureState.CONFIRMED and recipient.confirmed_at is not None
+        if recipient.state in (SignatureState.CONFIRMED, SignatureState.INVALIDATED)
     }
 
 
@@ -89,7 +93,16 @@ def manage(mails: Sequence[Claimed]) -> Mapping[int, Message]:
     return {
         mail.id: _message(mail, recipient, link=_manage_link(mail, recipient))
         for mail, recipient in _with_recipients(mails)
-        if recipient.state in (SignatureState.CONFIRMED, SignatureState.WITHDRAWN)
+        if recipient.state != SignatureState.PENDING
+    }
+
+
+def invalidated(mails: Sequence[Claimed]) -> Mapping[int, Message]:
+    """Your signature is not counted any more, and how to object."""
+    return {
+        mail.id: _invalidated(mail, recipient)
+        for mail, recipient in _with_recipients(mails)
+        if recipient.is_invalidated
     }
 
 
@@ -104,14 +117,23 @@ def _confirm(mail: Claimed, recipient: Recipient) -> Message:
     )
 
 
+def _already(mail: Claimed, recipient: Recipient) -> Message:
+    since = "" if recipient.confirmed_at is None else format_date(recipient.confirmed_at, mail.lang)
+    return _message(mail, recipient, link=_manage_link(mail, recipient), since=since)
+
+
+def _invalidated(mail: Claimed, recipient: Recipient) -> Message:
+    return _message(mail, recipient, MailKind.INVALIDATED, link=_manage_link(mail, recipient))
+
+
 def _manage_link(mail: Claimed, recipient: Recipient) -> str:
     return links.manage_link(mail.lang, tokens.mint(Purpose.MANAGE, [recipient.id]))
 
 
-def _message(mail: Claimed, recipient: Recipient, **values: str) -> Message:
+def _message(mail: Claimed, recipient: Recipient, kind: MailKind | None = None, **values: str) -> Message:
     return Message(
         to=recipient.email,
-        kind=mail.kind,
+        kind=kind or mail.kind,
         lang=mail.lang,
         message_id=mail.message_id,
         values={"campaign": recipient.campaign, **values},

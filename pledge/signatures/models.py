@@ -11,6 +11,7 @@ from sqlalchemy import (
     LargeBinary,
     String,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -62,13 +63,15 @@ class Signature(Model):
     code_tries: Mapped[int] = mapped_column(server_default="0")  #: codes typed for it, right or wrong
     confirmed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     withdrawn_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    #: The invalidation that took it out of the count (signatures/moderation.py); NULL unless the state says so.
+    #: The invalidation that took it out of the count (signatures/invalidations.py); NULL unless the state says so.
     invalidation_id: Mapped[int | None]
     #: For finding robots afterwards, never for finding a person: keyed hashes of the network (dropped after 90 days) and
     #: of the mail's domain, and which large provider it belongs to ("naver", "kakao", "gmail", "other").
     network_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     domain_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     mail_provider: Mapped[str] = mapped_column(String(8), server_default="other")
+    #: Staff have hidden this name: the person cannot show it again by themselves, not by signing anew either.
+    name_hidden: Mapped[bool] = mapped_column(Boolean, server_default=false())
 
     __table_args__ = (
         UniqueConstraint("campaign_id", "address_hash"),
@@ -84,5 +87,11 @@ class Signature(Model):
             "confirmed_at",
             postgresql_where=text(SHOWN_BY_NAME),
             sqlite_where=text(SHOWN_BY_NAME),
+        ),
+        Index(
+            "ix_signatures_invalidation",
+            "invalidation_id",
+            postgresql_where=text("invalidation_id IS NOT NULL"),
+            sqlite_where=text("invalidation_id IS NOT NULL"),
         ),
     )

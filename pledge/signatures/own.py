@@ -19,7 +19,8 @@ def change(token: str, *, name: str, public_name: bool, updates: bool) -> None:
     name = clean_name(name)
     with transaction() as session:
         row = _own_row(session, token)
-        row.name, row.public_name, row.updates = name, public_name, updates
+        row.name, row.updates = name, updates
+        row.public_name = public_name and not row.name_hidden
 
 
 def unsubscribe(token: str) -> None:
@@ -32,17 +33,27 @@ def unsubscribe(token: str) -> None:
 def withdraw(token: str) -> None:
     """Take a confirmed signature back: -1 in the ledger, once; the optional choices end with it. Raises BadToken."""
     with transaction() as session:
-        row = _own_row(session, token)
-        if row.state == SignatureState.CONFIRMED:
-            row.state, row.withdrawn_at = SignatureState.WITHDRAWN, clock.now()
-            row.public_name = row.updates = False
-            _take_back(session, row)
+        withdraw_row(session, _own_row(session, token))
+
+
+def withdraw_row(session: Session, row: Signature) -> bool:
+    """Withdraw a row that the caller holds locked; False when it is not counted.
+
+    An invalidated signature stays so: withdrawn, it could be signed anew and be counted again.
+    """
+    if row.state != SignatureState.CONFIRMED:
+        return False
+    row.state, row.withdrawn_at = SignatureState.WITHDRAWN, clock.now()
+    row.public_name = row.updates = False
+    _take_back(session, row)
+    return True
 
 
 def erase(token: str) -> None:
     """Delete everything personal for good; a counted signature is taken out of the count first. Raises BadToken.
 
-    What stays are the ledger's two entries (+1 and -1) under a random number that nothing points to any more.
+    What stays are the ledger's two entries (+1 and -1) under a random number that nothing points to any more. An
+    invalidated signature is out of the count already; with its row the mark is gone too.
     """
     with transaction() as session:
         row = _own_row(session, token)

@@ -10,6 +10,7 @@ from pledge.campaigns import queries as campaigns
 from pledge.campaigns.queries import CampaignView, PledgeView
 from pledge.db import reading
 from pledge.signatures.identifiers import read_confirm_token, read_own_token
+from pledge.signatures.invalidation_models import Invalidation, InvalidationReason
 from pledge.signatures.models import SHOWN_BY_NAME, Signature, SignatureState
 from pledge.tokens import BadToken, Purpose
 
@@ -22,6 +23,7 @@ class LinkState(StrEnum):
     EXPIRED = "expired"
     SUPERSEDED = "superseded"
     CLOSED = "closed"
+    INVALIDATED = "invalidated"  #: taken out of the count by staff; the page says so and how to object
     UNKNOWN = "unknown"  #: damaged, foreign, withdrawn or erased: one page for all, so that none is told from another
 
 
@@ -43,6 +45,11 @@ class SignatureView:
     submitted_at: datetime
     confirmed_at: datetime | None
     withdrawn_at: datetime | None
+    invalidated_for: InvalidationReason | None  #: why it was taken out of the count, if it was
+    name_hidden: bool
+    network_hash: bytes | None
+    domain_hash: bytes | None
+    mail_provider: str
     campaign: CampaignView
     pledge: PledgeView
 
@@ -69,6 +76,8 @@ def open_link(token: str, lang: str) -> Link:
 def _link_state(signature: SignatureView, seq: int, expired: bool) -> LinkState:
     if signature.state is SignatureState.CONFIRMED:
         return LinkState.CONFIRMED
+    if signature.state is SignatureState.INVALIDATED:
+        return LinkState.INVALIDATED
     if seq != signature.seq:
         return LinkState.SUPERSEDED
     if not signature.campaign.takes_confirmations:
@@ -85,8 +94,13 @@ def own_signature(token: str, lang: str, purpose: Purpose = Purpose.MANAGE) -> S
 
 
 def find(signature_id: int, lang: str) -> SignatureView | None:
+    query = (
+        select(*Signature.__table__.c, Invalidation.reason.label("invalidated_for"))
+        .outerjoin(Invalidation, Invalidation.id == Signature.invalidation_id)
+        .where(Signature.id == signature_id)
+    )
     with reading() as connection:
-        row = connection.execute(select(*Signature.__table__.c).where(Signature.id == signature_id)).first()
+        row = connection.execute(query).first()
     if row is None:
         return None
     campaign = campaigns.find_by_id(row.campaign_id, lang)
@@ -107,6 +121,11 @@ def find(signature_id: int, lang: str) -> SignatureView | None:
         submitted_at=row.submitted_at,
         confirmed_at=row.confirmed_at,
         withdrawn_at=row.withdrawn_at,
+        invalidated_for=None if row.invalidated_for is None else InvalidationReason(row.invalidated_for),
+        name_hidden=row.name_hidden,
+        network_hash=row.network_hash,
+        domain_hash=row.domain_hash,
+        mail_provider=row.mail_provider,
         campaign=campaign,
         pledge=campaigns.pledge_text(row.pledge_text_id, lang),
     )

@@ -1,19 +1,37 @@
 """Who may do what in the staff area: every view says what it needs, and a view that says nothing is refused."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from datetime import timedelta
+from functools import wraps
+from typing import Any, TypeVar, cast
 
-from flask import current_app, request
+from flask import Response, current_app, make_response, redirect, render_template, request, session, url_for
+from flask_login import current_user
+from werkzeug import Response as AnyResponse
 
+from pledge import clock, limits
+from pledge.accounts.models import StaffMember
 from pledge.accounts.roles import Permission
+from pledge.audit.models import Actor
+from pledge.logs import log
 
 View = TypeVar("View", bound=Callable[..., Any])
 
+#: How long ago the second factor may have been shown for what cannot be taken back.
+FRESH = timedelta(minutes=5)
+
 _MARK = "needed_permission"
+#: In the session: the second factor was shown in it, and when it was shown last (as Flask-Security calls it).
+SECOND_FACTOR = "second_factor"
+SHOWN_AT = "fs_paa"
 
 
 class Undeclared(RuntimeError):
     """A staff view without `@needs(…)` was asked for: a fault of ours, answered with 403."""
+
+
+class NobodySignedIn(RuntimeError):
+    """A view asked who is acting though nobody is: a fault of ours."""
 
 
 def needs(permission: Permission) -> Callable[[View], View]:
@@ -26,10 +44,115 @@ def needs(permission: Permission) -> Callable[[View], View]:
     return mark
 
 
-def needed_permission(endpoint: str) -> Permission:
-    """The permission of a staff endpoint. Raises Undeclared."""
+def for_everybody(view: View) -> View:
+    """Declare that a view is open to whoever has its address: the ways in."""
+    setattr(view, _MARK, Entry.ANYBODY)
+    return view
+
+
+def for_signed_in(view: View) -> View:
+    """Declare that a view is every member's own: their account, their language."""
+    setattr(view, _MARK, Entry.MEMBER)
+    return view
+
+
+def for_enrolment(view: View) -> View:
+    """Declare that a view is also for a member who has not shown a second factor yet, since there is none."""
+    setattr(view, _MARK, Entry.ENROLLING)
+    return view
+
+
+class Entry:
+    """What a view asks for that is no permission of a role."""
+
+    ANYBODY = "anybody"
+    MEMBER = "member"
+    ENROLLING = "enrolling"
+
+
+Need = Permission | str
+
+
+def needed_permission(endpoint: str) -> Need:
+    """What a staff endpoint asks for: a permission, or one of Entry. Raises Undeclared."""
     view = current_app.view_functions[endpoint]
-    found: Permission | None = getattr(view, _MARK, None)
+    found: Need | None = getattr(view, _MARK, None)
     if found is None:
-        raise Undeclared(request.endpoint)
+        raise Undeclared(endpoint)
     return found
+
+
+def fresh(view: View) -> View:
+    """Ask for the second factor again when it was shown more than five minutes ago.
+
+    It stands between `@needs(…)` and the function. A form that was sent is not lost silently: the person comes back to
+    the page that holds it.
+    """
+
+    @wraps(view)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        if is_fresh():
+            return view(*args, **kwargs)
+        return redirect(url_for("staff.verify", next=_way_back()), 303)
+
+    return cast("View", guarded)
+
+
+def is_fresh() -> bool:
+    """Whether the second factor was shown in this session within the last five minutes."""
+    shown = session.get(SHOWN_AT, 0)
+    return bool(session.get(SECOND_FACTOR)) and clock.now().timestamp() - shown <= FRESH.total_seconds()
+
+
+def mark_second_factor() -> None:
+    """Note in the session that the second factor has just been shown."""
+    session[SECOND_FACTOR] = True
+    session[SHOWN_AT] = clock.now().timestamp()
+
+
+def me() -> StaffMember:
+    """The person who is signed in. Raises NobodySignedIn."""
+    if not current_user.is_authenticated:
+        raise NobodySignedIn
+    return cast("StaffMember", current_user._get_current_object())  # noqa: SLF001  # werkzeug's own way out of a proxy
+
+
+def actor() -> Actor:
+    """The person who is signed in, for the audit log. Raises NobodySignedIn."""
+    member = me()
+    return Actor(member.id, member.email, limits.client_network())
+
+
+def check_access() -> AnyResponse | None:
+    """Let a request through to a staff view, or answer it. Runs before every view of the staff blueprint."""
+    fault = getattr(session, "fault", None)
+    if fault is not None:
+        raise fault
+    try:
+        need = needed_permission(request.endpoint or "")
+    except Undeclared:
+        log.error("staff view without a declared permission", endpoint=request.endpoint)
+        return refused()
+    if need == Entry.ANYBODY:
+        return None
+    if not current_user.is_authenticated:
+        return redirect(url_for("security.login", next=_way_back()), 303)
+    if not session.get(SECOND_FACTOR):
+        return None if need == Entry.ENROLLING else redirect(url_for("staff.enrol"), 303)
+    if isinstance(need, Permission) and not me().can(need):
+        return refused()
+    return None
+
+
+def refused() -> Response:
+    """The page for who may not see this."""
+    return make_response(render_template("staff/refused.html"), 403)
+
+
+def _way_back() -> str | None:
+    """Where to go on after signing in: this page, or for a form the page that holds it."""
+    if request.method in ("GET", "HEAD"):
+        return request.full_path.rstrip("?")
+    came_from = request.referrer or ""
+    own = request.host_url.rstrip("/")
+    return came_from.removeprefix(own) if came_from.startswith(f"{own}/staff/") else None

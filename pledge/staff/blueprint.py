@@ -2,4 +2,7 @@
 
 from flask import Blueprint
 
+from pledge.staff.access import check_access
+
 staff = Blueprint("staff", __name__, url_prefix="/staff")
+staff.before_request(check_access)

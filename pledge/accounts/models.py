@@ -1,0 +1,167 @@
+"""Tables of staff: people, their roles, passkeys, sessions, and how often somebody has tried to get in.
+
+The names that begin with `tf_`, `mf_` and `fs_` are those that Flask-Security asks for. What proves a person (the
+authenticator's secret, recovery codes, what a session holds) is sealed; a session's id and the keys of the throttle
+are stored as hashes.
+"""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from flask_security import UserMixin, WebAuthnMixin
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from pledge.accounts.roles import GRANTS, Permission, Role, may
+from pledge.crypto import Sealed
+from pledge.db import Model, UTCDateTime
+
+_ROLES = ", ".join(repr(role.value) for role in Role)
+
+
+class SealedJSON(Sealed):
+    """A value of JSON that is encrypted at rest."""
+
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> bytes | None:
+        return super().process_bind_param(None if value is None else json.dumps(value), dialect)
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> Any:
+        opened = super().process_result_value(value, dialect)
+        return None if opened is None else json.loads(opened)
+
+
+class StaffMember(Model, UserMixin):  # type: ignore[misc]  # the library has no types
+    """One person of the campaign's staff. Without a password the invitation has not been taken up."""
+
+    __tablename__ = "staff"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(String(254), unique=True)  #: in lower case
+    lang: Mapped[str] = mapped_column(String(2))
+    active: Mapped[bool]
+    password: Mapped[str | None] = mapped_column(String(255))  #: argon2id
+    #: Names the person in a session; a new one ends every session that carries the old.
+    fs_uniquifier: Mapped[str] = mapped_column(String(64), unique=True)
+    fs_webauthn_user_handle: Mapped[str] = mapped_column(String(64), unique=True)
+    tf_primary_method: Mapped[str | None] = mapped_column(String(64))
+    tf_totp_secret: Mapped[str | None] = mapped_column(Sealed("staff.tf_totp_secret"))
+    #: The 30-second step of the last code that was taken: neither it nor an older one works again (RFC 6238, 5.2).
+    totp_step: Mapped[int | None] = mapped_column(BigInteger)
+    mf_recovery_codes: Mapped[list[str] | None] = mapped_column(SealedJSON("staff.mf_recovery_codes"))
+    #: Counts invitations: a link works for the newest only, and once.
+    invitation: Mapped[int] = mapped_column(server_default="0")
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    invited_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    signed_in_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    closed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    given_roles: Mapped[list["StaffRole"]] = relationship(
+        lazy="selectin", cascade="all, delete-orphan", passive_deletes=True
+    )
+    webauthn: Mapped[list["StaffPasskey"]] = relationship(
+        lazy="selectin", cascade="all, delete-orphan", passive_deletes=True, order_by="StaffPasskey.id"
+    )
+
+    __table_args__ = (
+        CheckConstraint("email = lower(email)", name="email_in_lower_case"),
+        CheckConstraint("lang IN ('ko', 'en')", name="lang"),
+        CheckConstraint("active = (closed_at IS NULL)", name="closed"),
+    )
+
+    @property
+    def roles(self) -> list["StaffRole"]:
+        """What Flask-Security calls roles: objects with a name."""
+        return self.given_roles
+
+    @property
+    def role_set(self) -> frozenset[Role]:
+        return frozenset(Role(given.role) for given in self.given_roles)
+
+    def can(self, permission: Permission) -> bool:
+        """Whether the person's roles allow it."""
+        return may(self.role_set, permission)
+
+    @property
+    def has_second_factor(self) -> bool:
+        return bool(self.tf_totp_secret or self.webauthn)
+
+
+class StaffRole(Model):
+    """A role that a person has."""
+
+    __tablename__ = "staff_roles"
+
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id", ondelete="CASCADE"), primary_key=True)
+    role: Mapped[str] = mapped_column(String(20), primary_key=True)
+
+    __table_args__ = (CheckConstraint(f"role IN ({_ROLES})", name="role"),)
+
+    @property
+    def name(self) -> str:
+        return self.role
+
+    def get_permissions(self) -> set[str]:
+        """What Flask-Security asks a role for."""
+        return {permission.value for permission in GRANTS[Role(self.role)]}
+
+
+class StaffPasskey(Model, WebAuthnMixin):  # type: ignore[misc]  # the library has no types
+    """A passkey (WebAuthn credential) of a person."""
+
+    __tablename__ = "staff_passkeys"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("staff.id", ondelete="CASCADE"), index=True)
+    credential_id: Mapped[bytes] = mapped_column(LargeBinary(1024), unique=True)
+    public_key: Mapped[bytes] = mapped_column(LargeBinary(1024))
+    sign_count: Mapped[int] = mapped_column(BigInteger)
+    transports: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    backup_state: Mapped[bool]
+    device_type: Mapped[str] = mapped_column(String(64))
+    extensions: Mapped[str | None] = mapped_column(String(255))
+    name: Mapped[str] = mapped_column(String(64))
+    usage: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    lastuse_datetime: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class StaffSession(Model):
+    """A signed-in browser. The cookie holds the id; the table its hash."""
+
+    __tablename__ = "staff_sessions"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id", ondelete="CASCADE"), index=True)
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    data: Mapped[dict[str, Any]] = mapped_column(SealedJSON("staff_sessions.data"))
+    network: Mapped[str] = mapped_column(String(60))
+    browser: Mapped[str] = mapped_column(String(120))
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    seen_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+    __table_args__ = (Index("ix_staff_sessions_seen_at", "seen_at"),)
+
+
+class StaffAttempt(Model):
+    """Tries to get in, for one account or one network, by a keyed hash of its name."""
+
+    __tablename__ = "staff_attempts"
+
+    key: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    #: Unix seconds: when the tries of this minute began, and until when the next has to wait.
+    since: Mapped[int] = mapped_column(BigInteger)
+    tries: Mapped[int] = mapped_column(Integer)
+    wait_until: Mapped[int] = mapped_column(BigInteger)

@@ -1,0 +1,123 @@
+"""Sessions of staff on the server's side: a browser holds a random id, the table its hash, and ending one is a deletion.
+
+A session ends after half an hour without a request, eight hours after the sign-in, and at once when the account is
+closed or somebody ends it (OWASP ASVS 5.0, 7.3 and 7.4).
+"""
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, insert, or_, select, update
+
+from pledge import clock
+from pledge.accounts.models import StaffMember, StaffSession
+from pledge.db import reading, transaction, write_once
+
+IDLE = timedelta(minutes=30)
+LONGEST = timedelta(hours=8)
+#: `seen_at` is written at most this often: reading a page costs no write.
+BETWEEN_NOTES = timedelta(minutes=1)
+
+_BYTES = 32
+_LONGEST_TOKEN = 64
+
+
+@dataclass(frozen=True)
+class OpenSession:
+    """A session that may still act."""
+
+    id: int
+    staff_id: int
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class SessionView:
+    """A session as its owner and admins see it."""
+
+    id: int
+    network: str
+    browser: str
+    created_at: datetime
+    seen_at: datetime
+
+
+def start(staff_id: int, data: Mapping[str, Any], *, network: str, browser: str) -> str:
+    """Open a session with a new id; what it is known by. Sessions that are over go away with it."""
+    token = secrets.token_urlsafe(_BYTES)
+    now = clock.now()
+    with transaction() as session:
+        session.execute(delete(StaffSession).where(or_(*_over(now))))
+        session.execute(
+            insert(StaffSession).values(
+                staff_id=staff_id,
+                token_hash=_hash(token),
+                data=dict(data),
+                network=network,
+                browser=browser[:120],
+                created_at=now,
+                seen_at=now,
+            )
+        )
+    return token
+
+
+def find(token: str) -> OpenSession | None:
+    """The session of a browser, or None when it is over; notes that it was seen."""
+    if len(token) > _LONGEST_TOKEN:
+        return None
+    now = clock.now()
+    query = (
+        select(StaffSession.id, StaffSession.staff_id, StaffSession.data, StaffSession.seen_at)
+        .join(StaffMember, StaffMember.id == StaffSession.staff_id)
+        .where(StaffSession.token_hash == _hash(token), StaffMember.active, ~or_(*_over(now)))
+    )
+    with reading() as connection:
+        row = connection.execute(query).one_or_none()
+    if row is None:
+        return None
+    if now - row.seen_at >= BETWEEN_NOTES:
+        seen = update(StaffSession).where(StaffSession.id == row.id).values(seen_at=now)
+        write_once(lambda connection: connection.execute(seen))
+    return OpenSession(row.id, row.staff_id, row.data)
+
+
+def keep(session_id: int, data: Mapping[str, Any]) -> None:
+    """Write down what a session holds now; nothing happens when it was ended meanwhile."""
+    change = update(StaffSession).where(StaffSession.id == session_id).values(data=dict(data))
+    write_once(lambda connection: connection.execute(change))
+
+
+def end(session_id: int) -> None:
+    """Sign a browser out."""
+    gone = delete(StaffSession).where(StaffSession.id == session_id)
+    write_once(lambda connection: connection.execute(gone))
+
+
+def of(staff_id: int) -> list[SessionView]:
+    """The open sessions of a person, the latest first."""
+    query = (
+        select(
+            StaffSession.id,
+            StaffSession.network,
+            StaffSession.browser,
+            StaffSession.created_at,
+            StaffSession.seen_at,
+        )
+        .where(StaffSession.staff_id == staff_id, ~or_(*_over(clock.now())))
+        .order_by(StaffSession.seen_at.desc(), StaffSession.id.desc())
+    )
+    with reading() as connection:
+        return [SessionView(*row) for row in connection.execute(query)]
+
+
+def _over(now: datetime) -> list[ColumnElement[bool]]:
+    return [StaffSession.seen_at <= now - IDLE, StaffSession.created_at <= now - LONGEST]
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode(errors="replace")).digest()

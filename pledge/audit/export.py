@@ -1,0 +1,50 @@
+"""The audit log as a file: CSV for people, JSON lines for programs that check the chain themselves."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict
+from datetime import datetime
+
+from pledge.audit.queries import Line
+from pledge.i18n import SEOUL
+from pledge.spreadsheets import BOM, csv_line
+
+_COLUMNS = (
+    "id",
+    "at_utc",
+    "at_seoul",
+    "staff_id",
+    "actor",
+    "network",
+    "action",
+    "subject",
+    "reason",
+    "details",
+)
+
+
+def as_csv(lines: Iterable[Line]) -> Iterator[bytes]:
+    """Line by line, for Korean Excel: with BOM and CRLF, no cell a formula."""
+    yield BOM + csv_line(*_COLUMNS, "previous_hash", "hash").encode()
+    for line in lines:
+        cells = (
+            *(line.id, utc(line.at), f"{line.at.astimezone(SEOUL):%Y-%m-%d %H:%M:%S}"),
+            *("" if line.staff_id is None else line.staff_id, line.actor, line.network),
+            *(line.action, line.subject, line.reason, line.details),
+            *(line.previous_hash, line.hash),
+        )
+        yield csv_line(*cells).encode()
+
+
+def as_jsonl(lines: Iterable[Line]) -> Iterator[bytes]:
+    """One JSON object a line, with the very texts that the hashes cover (see `chain`)."""
+    for line in lines:
+        entry = asdict(line) | {"at": line.at.isoformat(timespec="microseconds")}
+        yield json.dumps(entry, ensure_ascii=False).encode() + b"\n"
+
+
+FORMATS: dict[str, Callable[[Iterable[Line]], Iterator[bytes]]] = {"csv": as_csv, "jsonl": as_jsonl}
+
+
+def utc(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%S.%f}Z"

@@ -1,0 +1,187 @@
+"""The events of a campaign: what the page shows of them, and what staff may do with them."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from pledge import clock
+from pledge.audit.models import Actor
+from pledge.audit.services import record
+from pledge.campaigns.desk import NoSuchCampaign
+from pledge.campaigns.models import Campaign, CampaignEvent, CampaignState
+from pledge.campaigns.moderation import compare, edited, subject
+from pledge.campaigns.rules import Checker, Fault, stamp
+from pledge.db import reading
+
+
+@dataclass(frozen=True)
+class EventFields:
+    """What the form holds; the moments in UTC. All-day: midnight in Seoul of the first and of the last day."""
+
+    title_ko: str
+    title_en: str
+    place_ko: str
+    place_en: str
+    url: str
+    all_day: bool
+    starts_at: datetime
+    ends_at: datetime | None
+
+
+FIELDS = tuple(EventFields.__annotations__)
+
+
+@dataclass(frozen=True)
+class EventRow:
+    """An event as its editors see it."""
+
+    id: int
+    fields: EventFields
+
+    @property
+    def stamp(self) -> str:
+        return stamp(vars(self.fields))
+
+
+@dataclass(frozen=True)
+class EventView:
+    """An event in one language, for the page and for calendars."""
+
+    id: int
+    uid: str
+    sequence: int
+    title: str
+    place: str
+    url: str
+    all_day: bool
+    starts_at: datetime
+    ends_at: datetime | None
+    changed_at: datetime
+
+
+def shown(campaign_id: int, lang: str) -> list[EventView]:
+    """All events of a campaign in one language, by time. A place given in the other language alone is shown all the same."""
+    with reading() as connection:
+        found = connection.execute(
+            select(*CampaignEvent.__table__.c)
+            .where(CampaignEvent.campaign_id == campaign_id)
+            .order_by(CampaignEvent.starts_at, CampaignEvent.id)
+        ).all()
+    return [
+        EventView(
+            id=row.id,
+            uid=row.uid,
+            sequence=row.sequence,
+            title=(row.title_ko or row.title_en) if lang == "ko" else (row.title_en or row.title_ko),
+            place=(row.place_ko or row.place_en) if lang == "ko" else (row.place_en or row.place_ko),
+            url=row.url,
+            all_day=row.all_day,
+            starts_at=row.starts_at,
+            ends_at=row.ends_at,
+            changed_at=row.changed_at,
+        )
+        for row in found
+    ]
+
+
+def rows(campaign_id: int) -> list[EventRow]:
+    """The events of a campaign with both languages, by time."""
+    with reading() as connection:
+        found = connection.execute(
+            select(*CampaignEvent.__table__.c)
+            .where(CampaignEvent.campaign_id == campaign_id)
+            .order_by(CampaignEvent.starts_at, CampaignEvent.id)
+        ).all()
+    return [EventRow(row.id, EventFields(*(getattr(row, name) for name in FIELDS))) for row in found]
+
+
+def one(campaign_id: int, event_id: int) -> EventRow:
+    """Raises NoSuchCampaign."""
+    for row in rows(campaign_id):
+        if row.id == event_id:
+            return row
+    raise NoSuchCampaign
+
+
+def add(actor: Actor, slug: str, fields: EventFields) -> int:
+    """One more; its number. Raises BadFields, NoSuchCampaign."""
+    with edited(slug) as (session, campaign):
+        clean = _clean(fields, campaign)
+        event = new_event(campaign.id, clean)
+        session.add(event)
+        session.flush()
+        record(session, actor, "campaign.event.add", subject(slug), event=event.id, title=_title(clean))
+        return event.id
+
+
+def change(actor: Actor, slug: str, event_id: int, seen: str, fields: EventFields) -> None:
+    """Correct one; calendars that took it over learn of it. Raises BadFields, EditedMeanwhile, NoSuchCampaign."""
+    with edited(slug) as (session, campaign):
+        event = _own(session, campaign, event_id)
+        clean = _clean(fields, campaign)
+        compare(seen, {name: getattr(event, name) for name in FIELDS})
+        update_event(event, clean)
+        record(session, actor, "campaign.event.change", subject(slug), event=event_id, title=_title(clean))
+
+
+def remove(actor: Actor, slug: str, event_id: int) -> None:
+    """Take one off the page. Raises NoSuchCampaign, also when somebody was faster."""
+    with edited(slug) as (session, campaign):
+        event = _own(session, campaign, event_id)
+        title = event.title_ko or event.title_en
+        session.delete(event)
+        record(session, actor, "campaign.event.remove", subject(slug), event=event_id, title=title)
+
+
+def new_event(campaign_id: int, fields: EventFields) -> CampaignEvent:
+    """A row that calendars will know again; clean fields only."""
+    return CampaignEvent(
+        campaign_id=campaign_id,
+        uid=secrets.token_hex(16),
+        sequence=0,
+        changed_at=clock.now(),
+        **vars(fields),
+    )
+
+
+def update_event(event: CampaignEvent, fields: EventFields) -> None:
+    """Write clean fields into a row; when something differs it counts as a revision of the event."""
+    if all(getattr(event, name) == value for name, value in vars(fields).items()):
+        return
+    for name, value in vars(fields).items():
+        setattr(event, name, value)
+    event.sequence, event.changed_at = event.sequence + 1, clock.now()
+
+
+def _own(session: Session, campaign: Campaign, event_id: int) -> CampaignEvent:
+    event = session.get(CampaignEvent, event_id)
+    if event is None or event.campaign_id != campaign.id:
+        raise NoSuchCampaign
+    return event
+
+
+def _clean(fields: EventFields, campaign: Campaign) -> EventFields:
+    check = Checker()
+    required = campaign.state != CampaignState.DRAFT
+    clean = EventFields(
+        title_ko=check.line("title_ko", fields.title_ko, required=required),
+        title_en=check.line("title_en", fields.title_en, required=required or not fields.title_ko.strip()),
+        place_ko=check.line("place_ko", fields.place_ko),
+        place_en=check.line("place_en", fields.place_en),
+        url=check.link("url", fields.url),
+        all_day=fields.all_day,
+        starts_at=fields.starts_at,
+        ends_at=None if fields.all_day and fields.ends_at == fields.starts_at else fields.ends_at,
+    )
+    check.both("place", clean.place_ko, clean.place_en)
+    if clean.ends_at is not None and clean.ends_at <= clean.starts_at:
+        check.add("ends", Fault.ORDER)
+    check.finish()
+    return clean
+
+
+def _title(fields: EventFields) -> str:
+    return fields.title_ko or fields.title_en

@@ -1,0 +1,80 @@
+"""What staff may do with a campaign's media: the video with its picture, and the letter as a file."""
+
+from collections.abc import Mapping
+
+from pledge.audit.models import Actor
+from pledge.audit.services import record
+from pledge.campaigns.models import Campaign
+from pledge.campaigns.moderation import compare, edited, subject
+from pledge.campaigns.rules import LANGUAGES, BadFields, Fault, stamp
+from pledge.campaigns.video import BadVideo, Video, parse_video
+from pledge.files import services as files
+
+
+def video_stamp(video: Video | None) -> str:
+    return stamp(_video_content(video))
+
+
+def letters_stamp(letters: Mapping[str, str]) -> str:
+    return stamp(letters)
+
+
+def set_video(
+    actor: Actor, slug: str, seen: str, address: str, *, still: str = "", drop_still: bool = False
+) -> None:
+    """The video that an address leads to; "" takes it away, its picture too. `still` is the name of a stored picture.
+
+    Raises BadFields, EditedMeanwhile, UnknownFile, NoSuchCampaign.
+    """
+    try:
+        video = parse_video(address)
+    except BadVideo:
+        raise BadFields({"video": Fault.VIDEO}) from None
+    with edited(slug) as (session, campaign):
+        compare(seen, _stored_video(campaign))
+        if video is None or still or drop_still:
+            files.discard(session, campaign.video_still)
+            campaign.video_still = ""
+        if video is not None and still:
+            files.keep(session, still)
+            campaign.video_still = still
+        campaign.video_provider = video.provider if video else ""
+        campaign.video_id = video.id if video else ""
+        record(session, actor, "campaign.video", subject(slug), video=video.link if video else "")
+
+
+def set_letters(
+    actor: Actor, slug: str, seen: str, *, new: Mapping[str, str], drop: frozenset[str] = frozenset()
+) -> None:
+    """The letter: `new` holds the names of stored documents by language, `drop` the languages that lose theirs.
+
+    Raises EditedMeanwhile, UnknownFile, NoSuchCampaign.
+    """
+    with edited(slug) as (session, campaign):
+        rows = {row.lang: row for row in campaign.texts}
+        compare(seen, {lang: rows[lang].letter for lang in LANGUAGES})
+        for lang in LANGUAGES:
+            name = new.get(lang, "")
+            if not name and lang not in drop:
+                continue
+            files.discard(session, rows[lang].letter)
+            if name:
+                files.keep(session, name)
+            rows[lang].letter = name
+        record(
+            session,
+            actor,
+            "campaign.letter",
+            subject(slug),
+            stored=sorted(lang for lang in LANGUAGES if rows[lang].letter),
+        )
+
+
+def _stored_video(campaign: Campaign) -> dict[str, object]:
+    return {"provider": campaign.video_provider, "id": campaign.video_id, "still": campaign.video_still}
+
+
+def _video_content(video: Video | None) -> dict[str, object]:
+    if video is None:
+        return {"provider": "", "id": "", "still": ""}
+    return {"provider": video.provider, "id": video.id, "still": video.still}

@@ -1,0 +1,292 @@
+"""What staff may do with a campaign: create it, write its texts, its pledge, its dates and goal, and move it on.
+
+Every use case locks the campaign's row first, so two editors come one after the other, and is recorded in the audit log
+in the same transaction. Partners, events and media have modules of their own beside this one.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from pledge import clock
+from pledge.audit.models import Actor
+from pledge.audit.services import record
+from pledge.campaigns import desk, rules
+from pledge.campaigns.desk import Missing, NoSuchCampaign, Schedule, Wording
+from pledge.campaigns.models import Campaign, CampaignState, CampaignText, PledgeText
+from pledge.campaigns.rules import LANGUAGES, BadFields, Checker, Fault
+from pledge.campaigns.services import fingerprint
+from pledge.db import transaction
+
+#: From where to where a campaign may be moved; what needs a reason says so in `NEEDS_REASON`.
+TRANSITIONS = {
+    CampaignState.DRAFT: (CampaignState.OPEN,),
+    CampaignState.OPEN: (CampaignState.CLOSED,),
+    CampaignState.CLOSED: (CampaignState.OPEN, CampaignState.ARCHIVED),
+    CampaignState.ARCHIVED: (),
+}
+NEEDS_REASON = frozenset({(CampaignState.CLOSED, CampaignState.OPEN)})
+LONGEST_REASON = 1000
+
+FIRST_GOAL = 1000
+#: Somebody may be reading a campaign that opens in a moment.
+SOON = timedelta(minutes=1)
+
+#: Tells inside the transaction whether a signature or an endorsement refers to this pledge text of this campaign.
+InUse = Callable[[Session, int, int], bool]
+
+
+class EditedMeanwhile(Exception):
+    """Somebody else saved this section since the form was opened; `stored` is what stands there now."""
+
+    def __init__(self, stored: Mapping[str, object], stamp: str) -> None:
+        super().__init__("edited meanwhile")
+        self.stored = dict(stored)
+        self.stamp = stamp
+
+
+class WrongState(Exception):
+    """The campaign is not (or no longer) in a state that allows this."""
+
+    def __init__(self, state: CampaignState) -> None:
+        super().__init__(state.value)
+        self.state = state
+
+
+class Incomplete(Exception):
+    """It cannot be published yet: `missing` says what each language lacks."""
+
+    def __init__(self, missing: list[Missing]) -> None:
+        super().__init__(f"{len(missing)} things are missing")
+        self.missing = missing
+
+
+class ReasonMissing(ValueError):
+    """This step must be explained."""
+
+
+@contextmanager
+def edited(slug: str) -> Iterator[tuple[Session, Campaign]]:
+    """A transaction that holds the campaign's row: nobody else edits it meanwhile. Raises NoSuchCampaign.
+
+    Signing and endorsing go on: they read the row or share its key, and `FOR NO KEY UPDATE` stops neither.
+    """
+    with transaction() as session:
+        campaign = session.scalar(
+            select(Campaign).where(Campaign.slug == slug).with_for_update(key_share=True)
+        )
+        if campaign is None:
+            raise NoSuchCampaign
+        campaign.edited_at = clock.now()
+        yield session, campaign
+
+
+def compare(seen: str, stored: Mapping[str, object]) -> None:
+    """Raises EditedMeanwhile unless the editor saw what is stored."""
+    current = rules.stamp(stored)
+    if seen != current:
+        raise EditedMeanwhile(stored, current)
+
+
+def subject(slug: str) -> str:
+    """How the audit log names a campaign."""
+    return f"campaign:{slug}"
+
+
+def create(actor: Actor, *, slug: str, title_ko: str, title_en: str) -> str:
+    """A draft with nothing but its titles; its slug. Raises BadFields, also when the slug is taken."""
+    slug = rules.clean_slug(slug)
+    check = Checker()
+    titles = {"ko": check.line("title_ko", title_ko), "en": check.line("title_en", title_en)}
+    check.finish()
+    campaign = Campaign(slug=slug, state=CampaignState.DRAFT, goal=FIRST_GOAL, edited_at=clock.now())
+    campaign.texts = [
+        CampaignText(lang=lang, title=titles[lang], tagline="", summary="", body="") for lang in LANGUAGES
+    ]
+    try:
+        with transaction() as session:
+            session.add(campaign)
+            session.flush()
+            session.add(_pledge_text(campaign.id, 1, "", ""))
+            record(session, actor, "campaign.create", subject(slug))
+    except IntegrityError:
+        raise BadFields({"slug": Fault.TAKEN}) from None
+    return slug
+
+
+def edit_texts(actor: Actor, slug: str, seen: str, texts: Mapping[str, str]) -> None:
+    """Title, tagline, summary and body in both languages; a draft may have gaps, what is public may not.
+
+    Raises BadFields, EditedMeanwhile, NoSuchCampaign.
+    """
+    with edited(slug) as (session, campaign):
+        stored = desk.texts_of(session, campaign.id)
+        wanted = _clean_texts(texts, required=campaign.state != CampaignState.DRAFT)
+        compare(seen, stored)
+        changed = [name for name in desk.TEXT_FIELDS if wanted[name] != stored[name]]
+        rows = {row.lang: row for row in campaign.texts}
+        for name in changed:
+            part, _, lang = name.rpartition("_")
+            setattr(rows[lang], part, wanted[name])
+        if changed:
+            record(session, actor, "campaign.texts", subject(slug), changed=changed)
+
+
+def edit_schedule(
+    actor: Actor, slug: str, seen: str, *, goal: int, opens_at: datetime | None, closes_at: datetime | None
+) -> None:
+    """Goal, opening and closing, in UTC. Raises BadFields, EditedMeanwhile, WrongState, NoSuchCampaign."""
+    with edited(slug) as (session, campaign):
+        _refuse_frozen(campaign)
+        before = Schedule(campaign.goal, campaign.opens_at, campaign.closes_at)
+        check = Checker()
+        if not 0 < goal <= rules.LARGEST_GOAL:
+            check.add("goal", Fault.GOAL)
+        if opens_at and closes_at and closes_at <= opens_at:
+            check.add("closes_at", Fault.ORDER)
+        if closes_at and closes_at != before.closes_at and closes_at <= clock.now():
+            check.add("closes_at", Fault.PAST)
+        check.finish()
+        compare(seen, vars(before))
+        campaign.goal, campaign.opens_at, campaign.closes_at = goal, opens_at, closes_at
+        after = Schedule(goal, opens_at, closes_at)
+        record(session, actor, "campaign.schedule", subject(slug), before=_plain(before), after=_plain(after))
+
+
+def edit_pledge(actor: Actor, slug: str, seen: str, *, ko: str, en: str, in_use: InUse) -> int:
+    """The pledge text; the number of the version that holds it now.
+
+    In place while nobody can have read it in order to sign: the campaign is a draft or opens later, and no signature or
+    endorsement refers to the text. Else it becomes a new version, and the old one stays as it was signed.
+    Raises BadFields, EditedMeanwhile, WrongState, NoSuchCampaign.
+    """
+    with edited(slug) as (session, campaign):
+        _refuse_frozen(campaign)
+        stored = desk.wording_of(session, campaign.id)
+        required = campaign.state != CampaignState.DRAFT
+        check = Checker()
+        wanted = {lang: check.text(lang, text, required=required) for lang, text in (("ko", ko), ("en", en))}
+        check.finish()
+        compare(seen, vars(stored))
+        if (stored.ko, stored.en) == (wanted["ko"], wanted["en"]):
+            return stored.version
+        row = _editable(session, campaign, stored, in_use)
+        if row is None:
+            row = _pledge_text(campaign.id, stored.version + 1, **wanted)
+            session.add(row)
+        else:
+            row.ko, row.en = wanted["ko"], wanted["en"]
+            row.sha256, row.created_at = fingerprint(row.ko, row.en), clock.now()
+        record(
+            session,
+            actor,
+            "campaign.pledge",
+            subject(slug),
+            version=row.version,
+            new=row.version != stored.version,
+            sha256=row.sha256.hex(),
+        )
+        return row.version
+
+
+def move(actor: Actor, slug: str, before: CampaignState, after: CampaignState, reason: str = "") -> None:
+    """Publish, close, reopen or archive: from the state that the person saw to the next.
+
+    Closing ends signing now, so that mails under way have their day (queries.CONFIRM_GRACE); reopening takes away a
+    closing time that is over. Raises WrongState, Incomplete, ReasonMissing, BadFields, NoSuchCampaign.
+    """
+    check = Checker()
+    reason = check.text("reason", reason, LONGEST_REASON).strip()
+    check.finish()
+    if (before, after) in NEEDS_REASON and not reason:
+        raise ReasonMissing
+    with edited(slug) as (session, campaign):
+        if campaign.state != before or after not in TRANSITIONS[before]:
+            raise WrongState(CampaignState(campaign.state))
+        missing = missing_to_publish(session, campaign) if after is CampaignState.OPEN else []
+        if missing:
+            raise Incomplete(missing)
+        closes_at, now = campaign.closes_at, clock.now()
+        if after is CampaignState.CLOSED and (closes_at is None or closes_at > now):
+            closes_at = now
+        elif after is CampaignState.OPEN and closes_at is not None and closes_at <= now:
+            closes_at = None
+        moved = session.execute(
+            update(Campaign)
+            .where(Campaign.id == campaign.id, Campaign.state == before)
+            .values(state=after, closes_at=closes_at)
+            .execution_options(synchronize_session=False)
+        )
+        if moved.rowcount != 1:  # type: ignore[attr-defined]  # the result of an UPDATE has it
+            raise WrongState(CampaignState(campaign.state))
+        record(
+            session,
+            actor,
+            "campaign.state",
+            subject(slug),
+            reason=reason,
+            before=before.value,
+            after=after.value,
+        )
+
+
+def missing_to_publish(session: Session, campaign: Campaign) -> list[Missing]:
+    """What each language lacks, and a closing time that is over already (of a draft: reopening takes it away)."""
+    missing = desk.missing_of(session, campaign.id)
+    is_over = campaign.closes_at is not None and campaign.closes_at <= clock.now()
+    if campaign.state == CampaignState.DRAFT and is_over:
+        missing.append(Missing("schedule", "closes_at"))
+    return missing
+
+
+def _refuse_frozen(campaign: Campaign) -> None:
+    if campaign.state in (CampaignState.CLOSED, CampaignState.ARCHIVED):
+        raise WrongState(CampaignState(campaign.state))
+
+
+def _editable(session: Session, campaign: Campaign, stored: Wording, in_use: InUse) -> PledgeText | None:
+    """The row of the newest version when it may still be changed."""
+    opens_later = campaign.opens_at is not None and campaign.opens_at > clock.now() + SOON
+    if campaign.state != CampaignState.DRAFT and not opens_later:
+        return None
+    row = session.scalar(
+        select(PledgeText).where(PledgeText.campaign_id == campaign.id, PledgeText.version == stored.version)
+    )
+    return None if row is None or in_use(session, campaign.id, row.id) else row
+
+
+def _clean_texts(texts: Mapping[str, str], *, required: bool) -> dict[str, str]:
+    check = Checker()
+    clean: dict[str, str] = {}
+    for name in desk.TEXT_FIELDS:
+        part, text = name.rpartition("_")[0], texts.get(name, "")
+        if part == "body":
+            clean[name] = check.text(name, text, required=required)
+        else:
+            longest = {"tagline": rules.LONGEST_TAGLINE, "summary": rules.LONGEST_SUMMARY}
+            clean[name] = check.line(name, text, longest.get(part, rules.LONGEST_LINE), required=required)
+    check.finish()
+    return clean
+
+
+def _pledge_text(campaign_id: int, version: int, ko: str, en: str) -> PledgeText:
+    return PledgeText(
+        campaign_id=campaign_id,
+        version=version,
+        ko=ko,
+        en=en,
+        sha256=fingerprint(ko, en),
+        created_at=clock.now(),
+    )
+
+
+def _plain(schedule: Schedule) -> dict[str, object]:
+    """As the audit log takes it."""
+    moments = {"opens_at": schedule.opens_at, "closes_at": schedule.closes_at}
+    return {"goal": schedule.goal} | {
+        name: moment.isoformat() if moment else None for name, moment in moments.items()
+    }

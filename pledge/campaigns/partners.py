@@ -1,0 +1,166 @@
+"""What staff may do with the organisations behind a campaign: add, correct, put in order, remove."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from pledge.audit.models import Actor
+from pledge.audit.services import record
+from pledge.campaigns.desk import NoSuchCampaign
+from pledge.campaigns.models import Campaign, CampaignState, Partner, PartnerRole
+from pledge.campaigns.moderation import compare, edited, subject
+from pledge.campaigns.rules import Checker, stamp
+from pledge.db import reading
+from pledge.files import services as files
+
+
+@dataclass(frozen=True)
+class PartnerFields:
+    """What the form holds."""
+
+    role: PartnerRole
+    name_ko: str
+    name_en: str
+    url: str
+
+
+@dataclass(frozen=True)
+class PartnerRow:
+    """A partner as its editors see it."""
+
+    id: int
+    fields: PartnerFields
+    logo: str
+
+    @property
+    def stamp(self) -> str:
+        return stamp(_content(self.fields, self.logo))
+
+
+def rows(campaign_id: int) -> list[PartnerRow]:
+    """The partners of a campaign in their order."""
+    with reading() as connection:
+        found = connection.execute(
+            select(*Partner.__table__.c).where(Partner.campaign_id == campaign_id).order_by(Partner.position)
+        )
+        return [
+            PartnerRow(
+                row.id, PartnerFields(PartnerRole(row.role), row.name_ko, row.name_en, row.url), row.logo
+            )
+            for row in found
+        ]
+
+
+def one(campaign_id: int, partner_id: int) -> PartnerRow:
+    """Raises NoSuchCampaign."""
+    for row in rows(campaign_id):
+        if row.id == partner_id:
+            return row
+    raise NoSuchCampaign
+
+
+def add(actor: Actor, slug: str, fields: PartnerFields, logo: str = "") -> int:
+    """Put one more at the end; its number. `logo` is the name of a stored picture. Raises BadFields, UnknownFile."""
+    with edited(slug) as (session, campaign):
+        clean = _clean(fields, campaign)
+        last = session.scalar(select(func.max(Partner.position)).where(Partner.campaign_id == campaign.id))
+        partner = Partner(campaign_id=campaign.id, position=0 if last is None else last + 1, logo=logo)
+        _fill(partner, clean)
+        session.add(partner)
+        session.flush()
+        if logo:
+            files.keep(session, logo)
+        record(session, actor, "campaign.partner.add", subject(slug), partner=partner.id, name=_name(clean))
+        return partner.id
+
+
+def change(
+    actor: Actor,
+    slug: str,
+    partner_id: int,
+    seen: str,
+    fields: PartnerFields,
+    *,
+    logo: str = "",
+    drop_logo: bool = False,
+) -> None:
+    """Correct one; a new `logo` takes the place of the old. Raises BadFields, EditedMeanwhile, UnknownFile, NoSuchCampaign."""
+    with edited(slug) as (session, campaign):
+        partner = _own(session, campaign, partner_id)
+        clean = _clean(fields, campaign)
+        stored = PartnerFields(PartnerRole(partner.role), partner.name_ko, partner.name_en, partner.url)
+        compare(seen, _content(stored, partner.logo))
+        _fill(partner, clean)
+        if logo or drop_logo:
+            files.discard(session, partner.logo)
+            partner.logo = logo
+        if logo:
+            files.keep(session, logo)
+        record(
+            session, actor, "campaign.partner.change", subject(slug), partner=partner_id, name=_name(clean)
+        )
+
+
+def move(actor: Actor, slug: str, partner_id: int, *, up: bool) -> None:
+    """One place up or down; at the end of the list nothing happens. Raises NoSuchCampaign."""
+    with edited(slug) as (session, campaign):
+        partner = _own(session, campaign, partner_id)
+        place = Partner.position < partner.position if up else Partner.position > partner.position
+        order = Partner.position.desc() if up else Partner.position
+        other = session.scalar(
+            select(Partner).where(Partner.campaign_id == campaign.id, place).order_by(order).limit(1)
+        )
+        if other is None:
+            return
+        mine, others = partner.position, other.position
+        # Two rows may not hold one place, not even for a moment.
+        partner.position = -1
+        session.flush()
+        other.position = mine
+        session.flush()
+        partner.position = others
+        record(session, actor, "campaign.partner.move", subject(slug), partner=partner_id, up=up)
+
+
+def remove(actor: Actor, slug: str, partner_id: int) -> None:
+    """Take one off the page. Raises NoSuchCampaign, also when somebody was faster."""
+    with edited(slug) as (session, campaign):
+        partner = _own(session, campaign, partner_id)
+        files.discard(session, partner.logo)
+        name = partner.name_ko or partner.name_en
+        session.delete(partner)
+        record(session, actor, "campaign.partner.remove", subject(slug), partner=partner_id, name=name)
+
+
+def _own(session: Session, campaign: Campaign, partner_id: int) -> Partner:
+    partner = session.get(Partner, partner_id)
+    if partner is None or partner.campaign_id != campaign.id:
+        raise NoSuchCampaign
+    return partner
+
+
+def _clean(fields: PartnerFields, campaign: Campaign) -> PartnerFields:
+    check = Checker()
+    required = campaign.state != CampaignState.DRAFT
+    clean = PartnerFields(
+        role=fields.role,
+        name_ko=check.line("name_ko", fields.name_ko, required=required),
+        name_en=check.line("name_en", fields.name_en, required=required or not fields.name_ko.strip()),
+        url=check.link("url", fields.url),
+    )
+    check.finish()
+    return clean
+
+
+def _fill(partner: Partner, fields: PartnerFields) -> None:
+    partner.role, partner.url = fields.role, fields.url
+    partner.name_ko, partner.name_en = fields.name_ko, fields.name_en
+
+
+def _content(fields: PartnerFields, logo: str) -> dict[str, object]:
+    return {**vars(fields), "logo": logo}
+
+
+def _name(fields: PartnerFields) -> str:
+    return fields.name_ko or fields.name_en

@@ -1,0 +1,148 @@
+"""What the texts and addresses of a campaign may be. The forms of the staff area word the faults, the services raise them."""
+
+import hashlib
+import json
+import re
+import unicodedata
+from collections.abc import Mapping
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+LANGUAGES = ("ko", "en")
+
+LONGEST_SLUG = 60
+LONGEST_LINE = 200
+LONGEST_TAGLINE = 300
+LONGEST_SUMMARY = 1000
+LONGEST_TEXT = 20_000
+LONGEST_LINK = 300
+LARGEST_GOAL = 1_000_000_000
+
+_SLUG = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
+#: Characters that change the reading order (Unicode Bidi_Control, UAX #9).
+_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]")
+
+
+class Fault(StrEnum):
+    MISSING = "missing"
+    TOO_LONG = "too_long"
+    CHARACTERS = "characters"
+    SLUG = "slug"
+    TAKEN = "taken"  #: another campaign has this slug
+    LINK = "link"
+    ONE_LANGUAGE = "one_language"  #: filled in one language, empty in the other
+    GOAL = "goal"
+    MOMENT = "moment"  #: not a time of this calendar
+    ORDER = "order"  #: ends before it begins
+    PAST = "past"
+    VIDEO = "video"
+    PICTURE = "picture"
+    DOCUMENT = "document"
+
+
+class BadFields(ValueError):
+    """What was entered cannot be kept; `faults` names each field with what is wrong."""
+
+    def __init__(self, faults: Mapping[str, Fault]) -> None:
+        super().__init__(", ".join(f"{field}: {fault}" for field, fault in faults.items()))
+        self.faults = dict(faults)
+
+
+class Checker:
+    """Cleans fields one by one, collects what is wrong with them, and raises BadFields at the end."""
+
+    def __init__(self) -> None:
+        self.faults: dict[str, Fault] = {}
+
+    def line(self, field: str, text: str, longest: int = LONGEST_LINE, *, required: bool = False) -> str:
+        """One line: NFC, single spaces, trimmed."""
+        return self._text(field, " ".join(text.split()), longest, required)
+
+    def text(self, field: str, text: str, longest: int = LONGEST_TEXT, *, required: bool = False) -> str:
+        """Several lines, with \\n between them, whatever the browser sent."""
+        lines = text.replace("\r\n", "\n").replace("\r", "\n").rstrip()
+        return self._text(field, lines + "\n" if lines else "", longest, required)
+
+    def link(self, field: str, text: str) -> str:
+        """A web address, http or https, or ""."""
+        try:
+            return clean_link(text)
+        except ValueError:
+            self.faults[field] = Fault.LINK
+            return text
+
+    def both(self, field: str, ko: str, en: str) -> None:
+        """Filled in both languages, or in none."""
+        if bool(ko) != bool(en):
+            self.add(f"{field}_{'en' if ko else 'ko'}", Fault.ONE_LANGUAGE)
+
+    def add(self, field: str, fault: Fault) -> None:
+        """The first fault of a field is the one that is told."""
+        self.faults.setdefault(field, fault)
+
+    def finish(self) -> None:
+        if self.faults:
+            raise BadFields(self.faults)
+
+    def _text(self, field: str, text: str, longest: int, required: bool) -> str:
+        text = unicodedata.normalize("NFC", text)
+        if required and not text:
+            self.add(field, Fault.MISSING)
+        elif len(text) > longest:
+            self.add(field, Fault.TOO_LONG)
+        elif not all(_is_allowed(character) for character in text):
+            self.add(field, Fault.CHARACTERS)
+        return text
+
+
+def clean_slug(text: str) -> str:
+    """The part of the address that names a campaign for ever: small letters, digits, single hyphens. Raises BadFields."""
+    slug = text.strip().lower()
+    if not slug:
+        raise BadFields({"slug": Fault.MISSING})
+    if len(slug) > LONGEST_SLUG:
+        raise BadFields({"slug": Fault.TOO_LONG})
+    if not _SLUG.fullmatch(slug) or len(slug) < 3:
+        raise BadFields({"slug": Fault.SLUG})
+    return slug
+
+
+def clean_link(text: str) -> str:
+    """A web address as it will be kept; "" stays "". A bare host gets https. Raises ValueError.
+
+    No name and password, no port other than the usual, no host without a dot: nothing that hides where it leads.
+    """
+    link = text.strip()
+    if not link:
+        return ""
+    if "://" not in link:
+        link = f"https://{link}"
+    if len(link) > LONGEST_LINK or not all(c.isprintable() and c not in ' <>"\\^`{|}' for c in link):
+        raise ValueError("not a web address")
+    parts = urlsplit(link)
+    host = (parts.hostname or "").encode("idna").decode("ascii") if parts.hostname else ""
+    if parts.scheme not in ("http", "https") or "@" in parts.netloc or parts.port is not None:
+        raise ValueError("not a web address")
+    if not _HOST.fullmatch(host):
+        raise ValueError("not a web address")
+    return parts._replace(netloc=host).geturl()
+
+
+def stamp(content: Mapping[str, object]) -> str:
+    """A mark of what an editor saw: when the stored content no longer has it, somebody else was faster."""
+    canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, default=str)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:24]
+
+
+def _is_allowed(character: str) -> bool:
+    if character in "\n\t":
+        return True
+    return character not in _BIDI and unicodedata.category(character) not in (
+        "Cc",
+        "Cs",
+        "Co",
+        "Cn",
+        "Zl",
+        "Zp",
+    )

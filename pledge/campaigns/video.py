@@ -1,0 +1,90 @@
+"""The video of a campaign: on YouTube or Vimeo, known by its number; nothing of theirs is loaded before somebody presses play."""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import parse_qs, urlsplit
+
+from pledge.campaigns.models import VideoProvider
+
+_YOUTUBE_HOSTS = frozenset({"youtube.com", "m.youtube.com", "youtube-nocookie.com", "music.youtube.com"})
+_YOUTUBE_ID = re.compile(r"[A-Za-z0-9_-]{11}")
+_VIMEO_ID = re.compile(r"[0-9]{5,12}")
+#: Paths under which YouTube shows one video: /embed/<id>, /shorts/<id>, /live/<id>, /v/<id>.
+_YOUTUBE_FOLDERS = frozenset({"embed", "shorts", "live", "v"})
+
+#: Where the player comes from. The page's policy allows exactly the one it needs.
+ORIGINS = {
+    VideoProvider.YOUTUBE: "https://www.youtube-nocookie.com",
+    VideoProvider.VIMEO: "https://player.vimeo.com",
+}
+NAMES = {VideoProvider.YOUTUBE: "YouTube", VideoProvider.VIMEO: "Vimeo"}
+
+
+class BadVideo(ValueError):
+    """Not the address of one video on YouTube or Vimeo."""
+
+
+@dataclass(frozen=True)
+class Video:
+    provider: VideoProvider
+    id: str
+    still: str = ""  #: a picture in `files`, or "" for the drawn one
+
+    @property
+    def name(self) -> str:
+        """Of the place where it is."""
+        return NAMES[self.provider]
+
+    @property
+    def origin(self) -> str:
+        return ORIGINS[self.provider]
+
+    @property
+    def link(self) -> str:
+        """The page of the video there, for who has no JavaScript and for the field of the editor."""
+        if self.provider is VideoProvider.YOUTUBE:
+            return f"https://www.youtube.com/watch?v={self.id}"
+        return f"https://vimeo.com/{self.id}"
+
+    @property
+    def player(self) -> str:
+        """What is put into a frame once play was pressed: without cookies (YouTube), without counting (Vimeo)."""
+        if self.provider is VideoProvider.YOUTUBE:
+            return f"{self.origin}/embed/{self.id}?autoplay=1&rel=0"
+        return f"{self.origin}/video/{self.id}?autoplay=1&dnt=1"
+
+
+def parse_video(text: str) -> Video | None:
+    """The video that an address leads to; None for "". Raises BadVideo."""
+    text = text.strip()
+    if not text:
+        return None
+    try:
+        parts = urlsplit(text if "://" in text else f"https://{text}")
+        host = (parts.hostname or "").removeprefix("www.")
+    except ValueError:
+        raise BadVideo from None
+    if parts.scheme not in ("http", "https") or "@" in parts.netloc:
+        raise BadVideo
+    path = [part for part in parts.path.split("/") if part]
+    if host == "youtu.be":
+        return _youtube(path[0] if len(path) == 1 else "")
+    if host in _YOUTUBE_HOSTS:
+        if path == ["watch"]:
+            return _youtube(parse_qs(parts.query).get("v", [""])[0])
+        return _youtube(path[1] if len(path) == 2 and path[0] in _YOUTUBE_FOLDERS else "")
+    if host in ("vimeo.com", "player.vimeo.com") and path:
+        return _vimeo(path[-1])
+    raise BadVideo
+
+
+def _youtube(video_id: str) -> Video:
+    if not _YOUTUBE_ID.fullmatch(video_id):
+        raise BadVideo
+    return Video(VideoProvider.YOUTUBE, video_id)
+
+
+def _vimeo(video_id: str) -> Video:
+    if not _VIMEO_ID.fullmatch(video_id):
+        raise BadVideo
+    return Video(VideoProvider.VIMEO, video_id)

@@ -1,0 +1,61 @@
+"""What must only ever grow: do the guards of audit log and ledger stand, and could this role step past them?"""
+
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, text
+
+from pledge.db import reading
+from pledge.diagnosis.findings import Finding, ok, problem, warning
+from pledge.settings import Settings
+
+SUBJECT = "audit log"
+
+#: Created by migration 0002; a role that owns the table, or a superuser, can take them away.
+_TRIGGERS = {
+    "sqlite": "SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'audit_entries'",
+    "postgresql": """
+        SELECT count(*) FROM pg_trigger
+         WHERE tgrelid = 'audit_entries'::regclass AND NOT tgisinternal AND tgenabled IN ('O', 'A')""",
+}
+_EXPECTED = {"sqlite": 3, "postgresql": 1}
+
+_MAY_CHANGE = text("""
+    SELECT pg_has_role(current_user, c.relowner, 'USAGE') AS owns,
+           has_table_privilege(c.oid, 'UPDATE') OR has_table_privilege(c.oid, 'DELETE')
+               OR has_table_privilege(c.oid, 'TRUNCATE') AS may_change
+      FROM pg_class c WHERE c.oid = 'audit_entries'::regclass""")
+
+_MAY_CHANGE_LEDGER = text("""
+    SELECT has_column_privilege('ledger_entries', 'delta', 'UPDATE')
+        OR has_table_privilege('ledger_entries', 'DELETE') OR has_table_privilege('ledger_entries', 'TRUNCATE')""")
+
+
+def guard_findings(settings: Settings) -> Iterator[Finding]:
+    with reading() as connection:
+        dialect = connection.dialect.name
+        guards = connection.execute(text(_TRIGGERS[dialect])).scalar_one()
+        if guards < _EXPECTED[dialect]:
+            yield problem(
+                SUBJECT,
+                "its guards are gone or off, entries could be changed: find out who did that, run "
+                "`flask audit verify`, then make the triggers of migration 0002 anew",
+            )
+        elif dialect == "sqlite":
+            yield ok(SUBJECT, "append-only by triggers (whoever can write the file can remove them)")
+        if dialect == "postgresql":
+            yield from _roles(connection, settings)
+
+
+def _roles(connection: Connection, settings: Settings) -> Iterator[Finding]:
+    owns, may_change = connection.execute(_MAY_CHANGE).one()
+    may_change_ledger = connection.execute(_MAY_CHANGE_LEDGER).scalar_one()
+    if not (owns or may_change or may_change_ledger):
+        yield ok(SUBJECT, "this role can only append to it and to the ledger")
+        return
+    tables = "audit_entries and ledger_entries" if owns or may_change else "ledger_entries"
+    found = f"this role {'owns' if owns else 'may change'} {tables}"
+    yield (
+        warning(SUBJECT, f"{found}: serve with a role that may only append (docs/production.md#two-roles)")
+        if settings.is_production
+        else ok(SUBJECT, f"{found} (in production use two roles, docs/production.md#two-roles)")
+    )

@@ -1,0 +1,81 @@
+"""Endorsements in the ledger: +1 when an organisation goes on the wall, -1 when it leaves, and whether both tell the same."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from pledge.db import reading
+from pledge.endorsements.models import Endorsement, EndorsementVersion
+from pledge.ledger.models import Kind, LedgerEntry, Reason
+from pledge.ledger.services import append
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    campaign_id: int
+    published: int  #: endorsements in that state
+    counted: int  #: what all entries about organisations add up to, folded or not
+
+
+# One statement, so that both sides are seen at the same moment while staff go on publishing.
+_MISMATCHES = text("""
+    SELECT campaign_id, SUM(published) AS published, SUM(counted) AS counted
+      FROM (SELECT campaign_id, COUNT(*) AS published, 0 AS counted FROM endorsements
+             WHERE state = 'published' GROUP BY campaign_id
+            UNION ALL
+            SELECT campaign_id, 0, SUM(delta) FROM ledger_entries WHERE kind = 'organization' GROUP BY campaign_id)
+           AS sides
+     GROUP BY campaign_id HAVING SUM(published) <> SUM(counted) ORDER BY campaign_id""")
+
+
+def mismatches() -> list[Mismatch]:
+    """Campaigns whose published endorsements are not what the ledger adds up to; an empty list is right."""
+    with reading() as connection:
+        rows = connection.execute(_MISMATCHES)
+        return [Mismatch(row.campaign_id, int(row.published), int(row.counted)) for row in rows]
+
+
+def count_in(
+    session: Session, row: Endorsement, version: EndorsementVersion, reason: Reason, at: datetime
+) -> None:
+    """+1, in the transaction that publishes the endorsement."""
+    append(
+        session,
+        campaign_id=row.campaign_id,
+        kind=Kind.ORGANIZATION,
+        delta=1,
+        reason=reason,
+        subject_id=row.id,
+        country=version.country,
+        region=version.region,
+        at=at,
+    )
+
+
+def count_out(session: Session, row: Endorsement, reason: Reason, at: datetime) -> None:
+    """-1, in the transaction that takes the endorsement off the wall.
+
+    Where it was counted, not where it says to be now: a later version may name another country, and the tally of that
+    country never got the +1.
+    """
+    counted = session.execute(
+        select(LedgerEntry.country, LedgerEntry.region)
+        .where(
+            LedgerEntry.subject_id == row.id, LedgerEntry.kind == Kind.ORGANIZATION, LedgerEntry.delta == 1
+        )
+        .order_by(LedgerEntry.id.desc())
+        .limit(1)
+    ).one()
+    append(
+        session,
+        campaign_id=row.campaign_id,
+        kind=Kind.ORGANIZATION,
+        delta=-1,
+        reason=reason,
+        subject_id=row.id,
+        country=counted.country,
+        region=counted.region,
+        at=at,
+    )

@@ -1,0 +1,96 @@
+"""Names for an endorsement that tell nothing: random numbers, keyed hashes, tokens of its links and its waiting page."""
+
+import hashlib
+import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from typing import Protocol
+
+from pledge import tokens
+from pledge.crypto import vault
+from pledge.tokens import BadToken, Purpose
+
+_DIGEST = 12
+
+
+class Mailbox(Protocol):
+    """An e-mail address as the form has understood it (signatures/addresses.py, which this feature must not know)."""
+
+    @property
+    def mailed(self) -> str: ...  #: what SMTP is given
+    @property
+    def canonical(self) -> str: ...  #: what one person is known by
+
+
+def new_id() -> int:
+    """A random number of 63 bits, never 0: the two databases' 64-bit integers are signed."""
+    return secrets.randbelow(2**63 - 1) + 1
+
+
+def address_hash(mailbox: Mailbox) -> bytes:
+    """The person who speaks, as far as one mailbox is a person; the same hash as for their signature."""
+    return vault().keyed_hash(mailbox.canonical)
+
+
+def domain_of(mailbox: Mailbox) -> str:
+    return mailbox.mailed.rpartition("@")[2]
+
+
+def registration_hash(number: str) -> bytes:
+    """So that the same business is found again, without the number being readable."""
+    return vault().keyed_hash(f"registration number {number}")
+
+
+def ticket_for(slug: str, hashed: bytes, name_key: str) -> str:
+    """What the waiting page's address carries: the same for one person and organisation, whatever is stored."""
+    return tokens.mint(Purpose.ENDORSE_TICKET, [slug, _text(hashed), _text(name_digest(name_key))])
+
+
+def read_ticket(slug: str, ticket: str) -> tuple[bytes, bytes]:
+    """The address hash and the digest of the name inside a ticket of this campaign. Raises BadToken."""
+    payload = tokens.read(Purpose.ENDORSE_TICKET, ticket).payload
+    if len(payload) != 3 or payload[0] != slug:
+        raise BadToken
+    try:
+        return urlsafe_b64decode(str(payload[1])), urlsafe_b64decode(str(payload[2]))
+    except ValueError:
+        raise BadToken from None
+
+
+def name_digest(name_key: str) -> bytes:
+    """Short enough for an address; it need not hide the name, which the person has typed themselves."""
+    return hashlib.sha256(name_key.encode()).digest()[:_DIGEST]
+
+
+def read_confirm_token(token: str) -> tuple[int, int, bool]:
+    """Id and version of the endorsement that a mailed link confirms, and whether its time is over. Raises BadToken."""
+    return _two_numbers(Purpose.ENDORSE_CONFIRM, token)
+
+
+def read_contact_token(token: str) -> tuple[int, int, bool]:
+    """Id of the endorsement, number of the person who is to speak for it, and whether the time is over. Raises BadToken."""
+    return _two_numbers(Purpose.ENDORSE_CONTACT, token)
+
+
+def manage_token(endorsement_id: int, contact_seq: int) -> str:
+    """The link to an organisation's own page; it dies when another person takes over."""
+    return tokens.mint(Purpose.ENDORSE_MANAGE, [endorsement_id, contact_seq])
+
+
+def read_own_token(token: str) -> tuple[int, int]:
+    """Id and person of the endorsement whose own page a link opens. Raises BadToken, also when expired."""
+    endorsement_id, contact_seq, expired = _two_numbers(Purpose.ENDORSE_MANAGE, token)
+    if expired:
+        raise BadToken
+    return endorsement_id, contact_seq
+
+
+def _two_numbers(purpose: Purpose, token: str) -> tuple[int, int, bool]:
+    found = tokens.read(purpose, token)
+    numbers = [part for part in found.payload if isinstance(part, int) and 0 < part < 2**63]
+    if len(found.payload) != 2 or len(numbers) != 2:
+        raise BadToken
+    return numbers[0], numbers[1], found.expired
+
+
+def _text(raw: bytes) -> str:
+    return urlsafe_b64encode(raw).decode()

@@ -1,0 +1,185 @@
+"""What staff may decide about an organisation: publish, ask for changes, decline, remove, reinstate, reopen.
+
+Each act locks the row, compares it with what the person had before their eyes, moves the states, owes the mail and is
+written into the audit log, all in one transaction. Withdrawing is the organisation's own (services.py).
+"""
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from pledge import clock
+from pledge.audit.models import Actor
+from pledge.audit.services import record
+from pledge.db import transaction
+from pledge.endorsements import reasons
+from pledge.endorsements.cases import (
+    NotPossible,
+    Seen,
+    newest_version,
+    only_in,
+    published_version,
+    subject,
+    take,
+)
+from pledge.endorsements.counting import count_in, count_out
+from pledge.endorsements.levels import earned_level
+from pledge.endorsements.models import (
+    Endorsement,
+    EndorsementState,
+    EndorsementVersion,
+    Level,
+    ReasonKind,
+    VersionState,
+)
+from pledge.endorsements.outbox import owe
+from pledge.ledger.models import Reason
+from pledge.mail.models import MailKind
+
+
+def publish(actor: Actor, endorsement_id: int, seen: Seen) -> None:
+    """Put the waiting version on the wall; what was there before is superseded, and +1 the first time.
+
+    Raises UnknownCase, CaseChanged, NotPossible.
+    """
+    now = clock.now()
+    with transaction() as session:
+        row = take(session, endorsement_id, seen)
+        version = _waiting(session, row)
+        before = published_version(session, row)
+        _turn(session, row, VersionState.PUBLISHED, VersionState.SUPERSEDED)
+        _turn(session, row, VersionState.PROPOSED, VersionState.SUPERSEDED)
+        version.state, version.reviewed_at, version.reviewed_by = VersionState.PUBLISHED, now, actor.staff_id
+        first = row.state != EndorsementState.PUBLISHED
+        if first:
+            row.state, row.published_at, row.ended_at = EndorsementState.PUBLISHED, now, None
+            row.public_reason_ko = row.public_reason_en = ""
+            count_in(session, row, version, Reason.CONFIRMED, now)
+        if before is not None and before.website != version.website and row.level != Level.STAFF:
+            # A step that was earned with another website says nothing about this one.
+            row.level = earned_level(row.mail_domain, version.website)
+        row.decision_reason = ""
+        owe(session, row, MailKind.ENDORSE_PUBLISHED)
+        record(session, actor, "endorsement.publish", subject(row), version=version.seq, first=first)
+
+
+def ask_for_changes(actor: Actor, endorsement_id: int, seen: Seen, code: str, note: str = "") -> None:
+    """Give the waiting version back with a reason. What is on the wall stays there.
+
+    `note` is added to the mail in the applicant's language. Raises UnknownCase, CaseChanged, NotPossible, BadReason.
+    """
+    reason = reasons.chosen(ReasonKind.CHANGES, code)
+    with transaction() as session:
+        row = take(session, endorsement_id, seen)
+        version = _waiting(session, row)
+        _refuse_waiting(session, row, actor)
+        if row.state == EndorsementState.REVIEW:
+            row.state = EndorsementState.CHANGES
+        row.decision_reason = _told(reason.wording(row.lang), note)
+        owe(session, row, MailKind.ENDORSE_CHANGES)
+        record(
+            session,
+            actor,
+            "endorsement.ask_for_changes",
+            subject(row),
+            reason=row.decision_reason,
+            version=version.seq,
+            code=code,
+        )
+
+
+def decline(actor: Actor, endorsement_id: int, seen: Seen, code: str, note: str = "") -> None:
+    """Refuse an application that is not on the wall. Raises UnknownCase, CaseChanged, NotPossible, BadReason."""
+    reason = reasons.chosen(ReasonKind.DECLINE, code)
+    with transaction() as session:
+        row = take(session, endorsement_id, seen)
+        only_in(row, EndorsementState.REVIEW, EndorsementState.CHANGES)
+        _refuse_waiting(session, row, actor)
+        row.state, row.ended_at = EndorsementState.DECLINED, clock.now()
+        row.decision_reason = _told(reason.wording(row.lang), note)
+        owe(session, row, MailKind.ENDORSE_DECLINED)
+        record(session, actor, "endorsement.decline", subject(row), reason=row.decision_reason, code=code)
+
+
+def reopen(actor: Actor, endorsement_id: int, seen: Seen, why: str) -> None:
+    """Take a declined case back into the queue. Raises UnknownCase, CaseChanged, NotPossible."""
+    with transaction() as session:
+        row = take(session, endorsement_id, seen)
+        only_in(row, EndorsementState.DECLINED)
+        version = newest_version(session, row)
+        if version.state != VersionState.DECLINED:
+            raise NotPossible  # they have applied again, and the mail of that is not confirmed yet
+        version.state, version.reviewed_at, version.reviewed_by = VersionState.PROPOSED, None, None
+        row.state, row.ended_at, row.decision_reason = EndorsementState.REVIEW, None, ""
+        record(session, actor, "endorsement.reopen", subject(row), reason=why)
+
+
+def remove(
+    actor: Actor, endorsement_id: int, seen: Seen, code: str, wording: tuple[str, str] | None = None
+) -> None:
+    """Take an organisation off the wall: a line with the date and the public reason stays; -1.
+
+    `wording` (ko, en) says it in other words than the list. Raises UnknownCase, CaseChanged, NotPossible, BadReason.
+    """
+    reason = reasons.chosen(ReasonKind.REMOVE, code)
+    ko, en = wording or (reason.ko, reason.en)
+    if not ko.strip() or not en.strip():
+        raise reasons.BadReason(code)
+    now = clock.now()
+    with transaction() as session:
+        row = take(session, endorsement_id, seen)
+        only_in(row, EndorsementState.PUBLISHED)
+        _refuse_waiting(session, row, actor)
+        row.state, row.ended_at = EndorsementState.REMOVED, now
+        row.public_reason_ko, row.public_reason_en = ko.strip(), en.strip()
+        row.decision_reason = _told(ko if row.lang == "ko" else en, "")
+        count_out(session, row, Reason.INVALIDATED, now)
+        owe(session, row, MailKind.ENDORSE_DECLINED)
+        record(
+            session, actor, "endorsement.remove", subject(row), reason=en.strip(), code=code, ko=ko.strip()
+        )
+
+
+def reinstate(actor: Actor, endorsement_id: int, seen: Seen, why: str) -> None:
+    """Put a removed organisation back as it was; +1. Raises UnknownCase, CaseChanged, NotPossible."""
+    now = clock.now()
+    with transaction() as session:
+        row = take(session, endorsement_id, seen)
+        only_in(row, EndorsementState.REMOVED)
+        version = published_version(session, row)
+        if version is None:
+            raise NotPossible
+        row.state, row.ended_at = EndorsementState.PUBLISHED, None
+        row.public_reason_ko = row.public_reason_en = row.decision_reason = ""
+        count_in(session, row, version, Reason.REINSTATED, now)
+        owe(session, row, MailKind.ENDORSE_PUBLISHED)
+        record(session, actor, "endorsement.reinstate", subject(row), reason=why)
+
+
+def _waiting(session: Session, row: Endorsement) -> EndorsementVersion:
+    """The version to decide about. Raises NotPossible."""
+    only_in(row, EndorsementState.REVIEW, EndorsementState.PUBLISHED)
+    version = newest_version(session, row)
+    if version.state != VersionState.PROPOSED:
+        raise NotPossible
+    return version
+
+
+def _turn(session: Session, row: Endorsement, old: VersionState, new: VersionState) -> None:
+    session.execute(
+        update(EndorsementVersion)
+        .where(EndorsementVersion.endorsement_id == row.id, EndorsementVersion.state == old)
+        .values(state=new)
+    )
+
+
+def _refuse_waiting(session: Session, row: Endorsement, actor: Actor) -> None:
+    session.execute(
+        update(EndorsementVersion)
+        .where(EndorsementVersion.endorsement_id == row.id, EndorsementVersion.state == VersionState.PROPOSED)
+        .values(state=VersionState.DECLINED, reviewed_at=clock.now(), reviewed_by=actor.staff_id)
+    )
+
+
+def _told(reason: str, note: str) -> str:
+    """The reason as the mail tells it: one paragraph, as mails take it."""
+    return " ".join(f"{reason} {note}".split())

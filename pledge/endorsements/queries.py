@@ -1,0 +1,258 @@
+"""Reads of endorsements as the public sees them: the wall, one organisation's page, the newest, and all for programs.
+
+What is shown is always the published version; an organisation that withdrew or was removed stays as a line.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, case, func, select
+
+from pledge.db import reading
+from pledge.endorsements.models import (
+    Endorsement,
+    EndorsementState,
+    EndorsementVersion,
+    Level,
+    OrganizationType,
+    VersionState,
+    folded,
+)
+
+#: Lines on one page of the wall.
+PAGE = 60
+#: Organisations in one document of the API.
+BATCH = 500
+LONGEST_SEARCH = 100
+
+#: Left the wall after having been on it.
+GONE = (EndorsementState.WITHDRAWN, EndorsementState.REMOVED)
+
+_INITIALS = re.compile(r"\w", re.UNICODE)
+
+
+@dataclass(frozen=True)
+class OrganizationView:
+    """One organisation in one language, as anybody may see it."""
+
+    id: int
+    state: EndorsementState
+    names: dict[str, str]  #: by language; only those that it has
+    name_lang: str  #: the language of `name`
+    type: OrganizationType
+    country: str
+    region: str | None
+    website: str
+    level: Level
+    target_year: int | None
+    interim_year: int | None
+    interim_percent: int | None
+    statements: dict[str, str]
+    statement_lang: str
+    logo: str
+    spokesperson: str  #: name and title of who speaks for it, with that person's consent
+    since: datetime
+    ended_at: datetime | None
+    public_reason: str
+
+    @property
+    def name(self) -> str:
+        return self.names[self.name_lang]
+
+    @property
+    def other_name(self) -> tuple[str, str] | None:
+        """Language and name, where it has one in the other language too."""
+        return next(((lang, name) for lang, name in self.names.items() if lang != self.name_lang), None)
+
+    @property
+    def statement(self) -> str:
+        return self.statements.get(self.statement_lang, "")
+
+    @property
+    def initials(self) -> str:
+        """What stands where a logo is missing."""
+        return initials(self.name)
+
+    @property
+    def is_gone(self) -> bool:
+        return self.state in GONE
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What somebody looks for on the wall; an empty part excludes nothing."""
+
+    name: str = ""
+    type: OrganizationType | None = None
+    country: str = ""
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.name or self.type or self.country)
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        words = [folded(word) for word in self.name[:LONGEST_SEARCH].split()]
+        found = [EndorsementVersion.search.contains(word, autoescape=True) for word in words if word]
+        if self.type:
+            found.append(EndorsementVersion.type == self.type)
+        if self.country:
+            found.append(EndorsementVersion.country == self.country)
+        return found
+
+
+@dataclass(frozen=True)
+class Wall:
+    """One page of the wall."""
+
+    groups: list[tuple[OrganizationType, list[OrganizationView]]]
+    gone: list[OrganizationView]
+    found: int  #: organisations on the wall that match, on all pages
+    page: int
+    pages: int
+    types: dict[OrganizationType, int]  #: how many there are of each kind, unfiltered
+    countries: dict[str, int]
+
+
+def initials(name: str) -> str:
+    """Two letters of a Latin name, one syllable of a Korean one; legal forms in brackets do not count."""
+    words = [
+        found[0] for word in re.sub(r"\([^)]*\)|㈜", " ", name).split() if (found := _INITIALS.search(word))
+    ]
+    if not words:
+        return "·"
+    return "".join(words[:2]).upper() if words[0].isascii() else words[0]
+
+
+def wall(campaign_id: int, lang: str, wanted: Filter, page: int = 1) -> Wall:
+    """One page: by type, then by name; who left stands at the end. A page beyond the last one is empty."""
+    gone = Endorsement.state.in_(GONE)
+    matching = _shown(campaign_id, EndorsementState.PUBLISHED, *GONE).where(*wanted.conditions())
+    rank = case(
+        {kind.value: place for place, kind in enumerate(OrganizationType)}, value=EndorsementVersion.type
+    )
+    ordered = matching.order_by(gone, case((gone, 0), else_=rank), func.lower(_name(lang)), Endorsement.id)
+    counted = matching.with_only_columns(Endorsement.state, func.count()).group_by(Endorsement.state)
+    with reading() as connection:
+        by_state = _facet(connection.execute(counted))
+        rows = connection.execute(ordered.limit(PAGE).offset((page - 1) * PAGE)).all()
+        types = _facet(connection.execute(_counts(campaign_id, EndorsementVersion.type)))
+        countries = _facet(connection.execute(_counts(campaign_id, EndorsementVersion.country)))
+    views = [_view(row, lang) for row in rows]
+    return Wall(
+        groups=[
+            (kind, list(group))
+            for kind, group in groupby(
+                (view for view in views if not view.is_gone), key=lambda view: view.type
+            )
+        ],
+        gone=[view for view in views if view.is_gone],
+        found=by_state.get(EndorsementState.PUBLISHED, 0),
+        page=page,
+        pages=max(1, -(-sum(by_state.values()) // PAGE)),
+        types={kind: types[kind] for kind in OrganizationType if kind in types},
+        countries=countries,
+    )
+
+
+def organization(campaign_id: int, endorsement_id: int, lang: str) -> OrganizationView | None:
+    """An organisation that is on the wall or was."""
+    query = _shown(campaign_id, EndorsementState.PUBLISHED, *GONE).where(Endorsement.id == endorsement_id)
+    with reading() as connection:
+        row = connection.execute(query).first()
+    return None if row is None else _view(row, lang)
+
+
+def merged_into(campaign_id: int, endorsement_id: int) -> int | None:
+    """The endorsement that a duplicate was merged into; None when it is no duplicate."""
+    query = select(Endorsement.merged_into_id).where(
+        Endorsement.campaign_id == campaign_id, Endorsement.id == endorsement_id
+    )
+    with reading() as connection:
+        return connection.execute(query).scalar()
+
+
+def recent(campaign_id: int, lang: str, limit: int = 6) -> list[OrganizationView]:
+    """Those that came last."""
+    query = _shown(campaign_id, EndorsementState.PUBLISHED).order_by(
+        Endorsement.published_at.desc(), Endorsement.id
+    )
+    with reading() as connection:
+        return [_view(row, lang) for row in connection.execute(query.limit(limit))]
+
+
+def listing(campaign_id: int, after: int = 0, limit: int = BATCH) -> list[OrganizationView]:
+    """All that are on the wall, by number, beginning after one; for programs."""
+    query = _shown(campaign_id, EndorsementState.PUBLISHED).where(Endorsement.id > after)
+    with reading() as connection:
+        return [_view(row, "en") for row in connection.execute(query.order_by(Endorsement.id).limit(limit))]
+
+
+def _shown(campaign_id: int, *states: EndorsementState) -> Select[Any]:
+    return (
+        select(
+            *(Endorsement.id, Endorsement.state, Endorsement.level, Endorsement.published_at),
+            *(Endorsement.ended_at, Endorsement.public_reason_ko, Endorsement.public_reason_en),
+            *(EndorsementVersion.name_ko, EndorsementVersion.name_en, EndorsementVersion.type),
+            *(EndorsementVersion.country, EndorsementVersion.region, EndorsementVersion.website),
+            *(EndorsementVersion.target_year, EndorsementVersion.interim_year),
+            *(EndorsementVersion.interim_percent, EndorsementVersion.logo),
+            *(EndorsementVersion.statement_ko, EndorsementVersion.statement_en),
+            EndorsementVersion.spokesperson,
+        )
+        .join(EndorsementVersion, EndorsementVersion.endorsement_id == Endorsement.id)
+        .where(
+            Endorsement.campaign_id == campaign_id,
+            Endorsement.state.in_(states),
+            EndorsementVersion.state == VersionState.PUBLISHED,
+        )
+    )
+
+
+def _counts(campaign_id: int, column: Any) -> Select[Any]:
+    return (
+        _shown(campaign_id, EndorsementState.PUBLISHED)
+        .with_only_columns(column, func.count())
+        .group_by(column)
+        .order_by(func.count().desc(), column)
+    )
+
+
+def _facet(rows: Any) -> dict[Any, int]:
+    return dict(tuple(row) for row in rows)
+
+
+def _name(lang: str) -> ColumnElement[str]:
+    wanted, other = EndorsementVersion.name_ko, EndorsementVersion.name_en
+    if lang != "ko":
+        wanted, other = other, wanted
+    return func.coalesce(func.nullif(wanted, ""), other)
+
+
+def _view(row: Row[Any], lang: str) -> OrganizationView:
+    names = {key: name for key, name in (("ko", row.name_ko), ("en", row.name_en)) if name}
+    statements = {key: text for key, text in (("ko", row.statement_ko), ("en", row.statement_en)) if text}
+    return OrganizationView(
+        id=row.id,
+        state=EndorsementState(row.state),
+        names=names,
+        name_lang=lang if lang in names else next(iter(names)),
+        type=OrganizationType(row.type),
+        country=row.country,
+        region=row.region,
+        # Checked when it was written; said again here, because it becomes a link.
+        website=row.website if row.website.startswith(("https://", "http://")) else "",
+        level=Level(row.level),
+        target_year=row.target_year,
+        interim_year=row.interim_year,
+        interim_percent=row.interim_percent,
+        statements=statements,
+        statement_lang=lang if lang in statements else next(iter(statements), lang),
+        logo=row.logo,
+        spokesperson=row.spokesperson,
+        since=row.published_at,
+        ended_at=row.ended_at,
+        public_reason=row.public_reason_ko if lang == "ko" else row.public_reason_en,
+    )

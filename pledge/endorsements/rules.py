@@ -1,0 +1,148 @@
+"""What an organisation may say of itself. The form asks here for the shape, the service asks again for the meaning."""
+
+import re
+import unicodedata
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from pledge import places
+from pledge.endorsements.domains import BadWebsite, clean_website
+from pledge.endorsements.models import OrganizationType
+from pledge.plaintext import has_letters, is_formula, is_readable, one_line
+
+LONGEST_NAME = 120
+LONGEST_PERSON = 80  #: a person's name, and their title
+LONGEST_STATEMENT = 600
+LONGEST_WEBSITE = 300
+#: Years that a target may name: a city that has got there already may say so.
+YEARS = range(2000, 2101)
+
+#: A Korean resident registration number (birth date, then a digit 1–8 and six more), which nobody may store (PIPA 24-2).
+_RESIDENT_NUMBER = re.compile(r"(?<!\d)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])[-\s]?[1-8]\d{6}(?!\d)")
+_NEWLINES = re.compile(r"\r\n?")
+
+
+class Fault(StrEnum):
+    EMPTY = "empty"
+    TOO_LONG = "too_long"
+    CHARACTERS = "characters"
+    FORMULA = "formula"
+    RESIDENT_NUMBER = "resident_number"
+    UNKNOWN = "unknown"  #: not one of the list
+    WEBSITE = "website"
+    YEAR = "year"
+    PERCENT = "percent"
+    HALF = "half"  #: an interim year without its percentage, or the other way round
+    ORDER = "order"  #: the interim year is not before the target year
+
+
+class BadContent(ValueError):
+    """Something that may not stand in an endorsement: which field, and why."""
+
+    def __init__(self, field: str, fault: Fault) -> None:
+        super().__init__(f"{field}: {fault.value}")
+        self.field = field
+        self.fault = fault
+
+
+@dataclass(frozen=True)
+class Content:
+    """What an organisation shows: all that is public of a version but its logo's pixels."""
+
+    name_ko: str
+    name_en: str
+    type: str
+    country: str
+    region: str | None
+    website: str
+    target_year: int | None = None
+    interim_year: int | None = None
+    interim_percent: int | None = None
+    statement_ko: str = ""
+    statement_en: str = ""
+    logo: str = ""  #: the name of a stored picture
+
+
+def clean(content: Content) -> Content:
+    """The content as it will be kept. Raises BadContent for the first thing that is wrong."""
+    check_targets(content.target_year, content.interim_year, content.interim_percent)
+    return replace(
+        content,
+        name_ko=clean_line("name_ko", content.name_ko, LONGEST_NAME, required=not content.name_en.strip()),
+        name_en=clean_line("name_en", content.name_en, LONGEST_NAME, required=False),
+        type=check_type(content.type),
+        country=_checked("country", content.country, content.country in places.COUNTRIES),
+        region=_region(content),
+        website=check_website(content.website),
+        statement_ko=clean_statement("statement_ko", content.statement_ko),
+        statement_en=clean_statement("statement_en", content.statement_en),
+    )
+
+
+def clean_line(field: str, text: str, longest: int, *, required: bool = True) -> str:
+    """One line of readable text: NFC, single spaces, trimmed. Raises BadContent."""
+    line = one_line(text)
+    if not line and not required:
+        return ""
+    if not has_letters(line):
+        raise BadContent(field, Fault.EMPTY)
+    if len(line) > longest:
+        raise BadContent(field, Fault.TOO_LONG)
+    if not is_readable(line) or "<" in line or ">" in line:
+        raise BadContent(field, Fault.CHARACTERS)
+    if is_formula(line):
+        raise BadContent(field, Fault.FORMULA)
+    return line
+
+
+def clean_statement(field: str, text: str) -> str:
+    """Plain text of several lines, up to 600 characters; "" is fine. Raises BadContent."""
+    lines = [line.rstrip() for line in _NEWLINES.sub("\n", unicodedata.normalize("NFC", text)).split("\n")]
+    statement = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+    if len(statement) > LONGEST_STATEMENT:
+        raise BadContent(field, Fault.TOO_LONG)
+    if not is_readable(statement.replace("\n", "").replace("\t", "")):
+        raise BadContent(field, Fault.CHARACTERS)
+    if _RESIDENT_NUMBER.search(statement):
+        raise BadContent(field, Fault.RESIDENT_NUMBER)
+    return statement
+
+
+def check_targets(target_year: int | None, interim_year: int | None, interim_percent: int | None) -> None:
+    """Years of a calendar, an interim step that is whole and comes before the target. Raises BadContent."""
+    for field, year in (("target_year", target_year), ("interim_year", interim_year)):
+        if year is not None and year not in YEARS:
+            raise BadContent(field, Fault.YEAR)
+    if interim_percent is not None and not 1 <= interim_percent <= 100:
+        raise BadContent("interim_percent", Fault.PERCENT)
+    if (interim_year is None) != (interim_percent is None):
+        raise BadContent("interim_year" if interim_year is None else "interim_percent", Fault.HALF)
+    if target_year is not None and interim_year is not None and interim_year >= target_year:
+        raise BadContent("interim_year", Fault.ORDER)
+
+
+def check_type(text: str) -> str:
+    return _checked("type", text, text in set(OrganizationType))
+
+
+def check_website(text: str) -> str:
+    """An address of the web as it will be kept. Raises BadContent."""
+    if not text.strip():
+        raise BadContent("website", Fault.EMPTY)
+    try:
+        website = clean_website(text.strip())
+    except BadWebsite:
+        raise BadContent("website", Fault.WEBSITE) from None
+    return _checked("website", website, len(website) <= LONGEST_WEBSITE, Fault.TOO_LONG)
+
+
+def _region(content: Content) -> str | None:
+    if content.country != places.HOME or not content.region:
+        return None
+    return _checked("region", content.region, content.region in places.REGIONS)
+
+
+def _checked(field: str, text: str, fine: bool, fault: Fault = Fault.UNKNOWN) -> str:
+    if not fine:
+        raise BadContent(field, fault)
+    return text

@@ -1,0 +1,120 @@
+"""The versions of an endorsement: proposing one, finding the newest, letting go of what is not needed any more."""
+
+from dataclasses import asdict
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from pledge import clock
+from pledge.endorsements.models import Endorsement, EndorsementState, EndorsementVersion, VersionState
+from pledge.endorsements.rules import Content
+from pledge.files import services as files
+
+_CONTENT = tuple(Content.__dataclass_fields__)
+
+
+def content_of(version: EndorsementVersion) -> Content:
+    return Content(**{field: getattr(version, field) for field in _CONTENT})
+
+
+def newest_version(session: Session, row: Endorsement) -> EndorsementVersion:
+    return session.scalars(
+        select(EndorsementVersion).where(
+            EndorsementVersion.endorsement_id == row.id, EndorsementVersion.seq == row.seq
+        )
+    ).one()
+
+
+def version_in(session: Session, row: Endorsement, state: VersionState) -> EndorsementVersion | None:
+    """The newest one in this state."""
+    query = select(EndorsementVersion).where(
+        EndorsementVersion.endorsement_id == row.id, EndorsementVersion.state == state
+    )
+    return session.scalar(query.order_by(EndorsementVersion.seq.desc()).limit(1))
+
+
+def propose(session: Session, row: Endorsement, content: Content, spokesperson: str) -> EndorsementVersion:
+    """Add the next version, for review; one that waited before is superseded. Raises UnknownFile for a strange logo."""
+    supersede_proposed(session, row)
+    if content.logo and not _has_logo(session, row, content.logo):
+        files.keep(session, content.logo)
+    row.seq += 1
+    version = EndorsementVersion(
+        endorsement_id=row.id,
+        seq=row.seq,
+        state=VersionState.PROPOSED,
+        submitted_at=clock.now(),
+        spokesperson=spokesperson,
+        **asdict(content),
+    )
+    session.add(version)
+    session.flush()
+    return version
+
+
+def supersede_proposed(session: Session, row: Endorsement) -> None:
+    """What waited for review waits no longer."""
+    session.execute(
+        update(EndorsementVersion)
+        .where(EndorsementVersion.endorsement_id == row.id, EndorsementVersion.state == VersionState.PROPOSED)
+        .values(state=VersionState.SUPERSEDED)
+    )
+
+
+def is_waiting(session: Session, row: Endorsement) -> bool:
+    """Whether its newest version waits for the mail to be confirmed, as a first or as a renewed application."""
+    if row.state == EndorsementState.PENDING:
+        return True
+    if row.state not in (EndorsementState.WITHDRAWN, EndorsementState.DECLINED):
+        return False
+    return newest_version(session, row).state == VersionState.PROPOSED
+
+
+def drop_waiting(session: Session, row: Endorsement) -> None:
+    """Delete what nobody has confirmed: nobody but a stranger may have written it. Numbers are not used again."""
+    for version in session.scalars(
+        select(EndorsementVersion).where(
+            EndorsementVersion.endorsement_id == row.id, EndorsementVersion.state == VersionState.PROPOSED
+        )
+    ):
+        drop(session, version)
+
+
+def drop(session: Session, version: EndorsementVersion) -> None:
+    """Delete a version, and its logo when no other version of the organisation shows it."""
+    logo = version.logo
+    row_id = version.endorsement_id
+    session.delete(version)
+    session.flush()
+    if logo and not session.scalar(
+        select(func.count())
+        .select_from(EndorsementVersion)
+        .where(EndorsementVersion.endorsement_id == row_id, EndorsementVersion.logo == logo)
+    ):
+        files.discard(session, logo)
+
+
+def spokesperson(row: Endorsement) -> str:
+    """How the wall names who speaks for the organisation; "" without their consent."""
+    return f"{row.contact_name}, {row.contact_title}" if row.show_contact else ""
+
+
+def hide_spokesperson(session: Session, row: Endorsement) -> None:
+    """Take the person's name and title off the wall at once."""
+    row.show_contact = False
+    session.execute(
+        update(EndorsementVersion)
+        .where(EndorsementVersion.endorsement_id == row.id, EndorsementVersion.spokesperson != "")
+        .values(spokesperson="")
+    )
+
+
+def _has_logo(session: Session, row: Endorsement, logo: str) -> bool:
+    return (
+        session.scalar(
+            select(EndorsementVersion.id)
+            .where(EndorsementVersion.endorsement_id == row.id, EndorsementVersion.logo == logo)
+            .limit(1)
+        )
+        is not None
+    )

@@ -1,0 +1,39 @@
+"""Why a file is refused; words.py says each to people."""
+
+from enum import StrEnum
+
+
+class PictureFault(StrEnum):
+    EMPTY = "empty"
+    TOO_LARGE = "too_large"  #: more bytes than a picture may have
+    WRONG_TYPE = "wrong_type"  #: by its content, whatever it is called: not PNG, JPEG or WebP
+    VECTOR = "vector"  #: SVG: it may hold programs
+    ANIMATED = "animated"
+    TOO_MANY_PIXELS = "too_many_pixels"
+    EXTRA = "extra"  #: holds something besides the picture: a second file, a page, a program
+    DAMAGED = "damaged"  #: cut off, or not what its first bytes say
+    TOO_HARD = "too_hard"  #: took more memory or time than a picture of this size needs
+    BUSY = "busy"  #: many pictures at this moment; the same one may pass a little later
+
+
+class DocumentFault(StrEnum):
+    EMPTY = "empty"
+    TOO_LARGE = "too_large"
+    WRONG_TYPE = "wrong_type"
+    DAMAGED = "damaged"
+
+
+class BadPicture(ValueError):
+    """A picture that is not taken; `fault` says why."""
+
+    def __init__(self, fault: PictureFault) -> None:
+        super().__init__(fault.value)
+        self.fault = fault
+
+
+class BadDocument(ValueError):
+    """A document that is not taken; `fault` says why."""
+
+    def __init__(self, fault: DocumentFault) -> None:
+        super().__init__(fault.value)
+        self.fault = fault

@@ -1,0 +1,21 @@
+"""Reading what is stored, by name; the storage is asked, not the database."""
+
+import re
+
+from pledge.files import storage
+
+_NAME = re.compile(r"[0-9a-f]{32}")
+
+
+def picture(name: str, size: int) -> bytes | None:
+    """The WebP of a picture in one of its sizes; None when there is none. Raises StorageAway."""
+    return _read(name, f"{size}.webp")
+
+
+def document(name: str) -> bytes | None:
+    """The bytes of a PDF; None when there is none. Raises StorageAway."""
+    return _read(name, "document.pdf")
+
+
+def _read(name: str, part: str) -> bytes | None:
+    return storage.current().get(f"{name}/{part}") if _NAME.fullmatch(name) else None

@@ -1,0 +1,127 @@
+"""The child process that decodes a picture and makes it anew. It is run by its path and imports nothing but Pillow.
+
+stdin: one line `FORMAT`, then the bytes of the picture. stdout: one line, then bytes:
+`ok 1234 5678` and the two WebP pictures, or the name of a fault. Whatever goes wrong in the decoder goes wrong here: in a
+process with little memory, little time, no environment, no file and no connection.
+"""
+
+import io
+import resource
+import sys
+import warnings
+
+from PIL import Image, ImageCms, ImageOps, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
+
+PLUGINS = (JpegImagePlugin, PngImagePlugin, WebPImagePlugin)  # imported before the limits close the door on files
+
+SIZES = (96, 320)  #: pixels of the longer side, as in pictures.py
+MOST_PIXELS = 4_000_000
+MEMORY = 250 * 1024 * 1024
+CPU_SECONDS = 2
+LARGEST_ANSWER = 1024 * 1024
+
+#: A flat logo is sharper and smaller without loss; where that costs more bytes than this for each pixel of the longer
+#: side, it is a photograph.
+LOSSLESS_BYTES = 64
+
+
+class Refused(Exception):
+    """The name of a fault, as in faults.py."""
+
+
+def limit() -> None:
+    """From here on: no more memory than this, no longer than this, nothing opened, nothing started, nothing large written."""
+    for what, most in (
+        (resource.RLIMIT_AS, MEMORY),
+        (resource.RLIMIT_CPU, CPU_SECONDS),
+        (resource.RLIMIT_FSIZE, LARGEST_ANSWER),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_NPROC, 0),
+        (resource.RLIMIT_NOFILE, 3),
+    ):
+        resource.setrlimit(what, (most, most))
+
+
+def reencode(data: bytes, kind: str) -> list[bytes]:
+    """The picture as WebP in each size, without anything but its pixels. Raises Refused."""
+    picture = decoded(data, kind)
+    return [encoded(fitted(picture, size), size) for size in SIZES]
+
+
+def decoded(data: bytes, kind: str) -> Image.Image:
+    """The pixels as RGB or RGBA, upright."""
+    with Image.open(io.BytesIO(data), formats=(kind,)) as opened:
+        if opened.format != kind or getattr(opened, "is_animated", False):
+            raise Refused("animated")
+        if opened.width * opened.height > MOST_PIXELS:
+            raise Refused("too_many_pixels")
+        opened.load()
+        upright = ImageOps.exif_transpose(opened)
+    return in_srgb(upright)
+
+
+def in_srgb(picture: Image.Image) -> Image.Image:
+    """The colours as a screen shows them: by the picture's own profile where it has a sound one (print files do)."""
+    wanted = "RGBA" if picture.has_transparency_data else "RGB"
+    profile = picture.info.get("icc_profile")
+    if profile and picture.mode in ("RGB", "CMYK"):
+        try:
+            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            converted = ImageCms.profileToProfile(
+                picture, source, ImageCms.createProfile("sRGB"), outputMode="RGB"
+            )
+        except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+            converted = None
+        if converted is not None and wanted == "RGB":
+            return converted
+    return picture.convert(wanted)
+
+
+def fitted(picture: Image.Image, size: int) -> Image.Image:
+    """A copy that fits into a square of that side; a smaller picture stays as it is."""
+    copy = picture.copy()
+    copy.thumbnail((size, size), Image.Resampling.LANCZOS)
+    return copy
+
+
+def encoded(picture: Image.Image, size: int) -> bytes:
+    # From the bare pixels, so that nothing the file said about itself comes along.
+    bare = Image.frombytes(picture.mode, picture.size, picture.tobytes())
+    lossless = saved(bare, lossless=True, quality=80)
+    if len(lossless) <= size * LOSSLESS_BYTES:
+        return lossless
+    return saved(bare, quality=85, use_sharp_yuv=True)
+
+
+def saved(picture: Image.Image, **options: object) -> bytes:
+    out = io.BytesIO()
+    picture.save(out, "WEBP", method=4, **options)
+    return out.getvalue()
+
+
+def answer(data: bytes, kind: str) -> bytes:
+    try:
+        pictures = reencode(data, kind)
+    except Refused as refused:
+        return f"{refused}\n".encode()
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        return b"too_many_pixels\n"
+    except MemoryError:
+        return b"too_hard\n"
+    except Exception:  # noqa: BLE001  # decoders raise whatever they like
+        return b"damaged\n"
+    return " ".join(["ok", *(str(len(picture)) for picture in pictures)]).encode() + b"\n" + b"".join(pictures)
+
+
+def main() -> None:
+    Image.preinit()
+    Image.MAX_IMAGE_PIXELS = MOST_PIXELS
+    warnings.simplefilter("error")
+    limit()
+    kind = sys.stdin.buffer.readline(8).decode().strip()
+    sys.stdout.buffer.write(answer(sys.stdin.buffer.read(), kind))
+    sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    main()

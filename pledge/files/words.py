@@ -1,0 +1,29 @@
+"""Each fault in words, the same at every door that takes files. Lazy: said in the language of the page that asks."""
+
+from flask_babel import lazy_gettext as _l
+
+from pledge.files.faults import DocumentFault, PictureFault
+
+PICTURE_WORDS = {
+    PictureFault.EMPTY: _l("The picture is empty. Please choose it again."),
+    PictureFault.TOO_LARGE: _l("The picture is larger than 1 MB. Please choose a smaller one."),
+    PictureFault.WRONG_TYPE: _l("This is not a PNG, JPEG or WebP picture. Please save it as one of these."),
+    PictureFault.VECTOR: _l("We cannot take SVG files. Please save the picture as PNG."),
+    PictureFault.ANIMATED: _l("The picture moves. Please choose one that stands still."),
+    PictureFault.TOO_MANY_PIXELS: _l("The picture has more than 4 million pixels. Please make it smaller."),
+    PictureFault.EXTRA: _l(
+        "The file holds something besides the picture. Please open it, save it as a new PNG and send that."
+    ),
+    PictureFault.DAMAGED: _l("The picture is damaged or incomplete. Please save it again and send that."),
+    PictureFault.TOO_HARD: _l("We could not read the picture. Please save it as a simple PNG and try again."),
+    PictureFault.BUSY: _l("Many pictures are being sent at this moment. Please try again in a minute."),
+}
+
+DOCUMENT_WORDS = {
+    DocumentFault.EMPTY: _l("The document is empty. Please choose it again."),
+    DocumentFault.TOO_LARGE: _l("The document is larger than 5 MB. Please choose a smaller one."),
+    DocumentFault.WRONG_TYPE: _l("This is not a PDF document."),
+    DocumentFault.DAMAGED: _l("The document is incomplete. Please save it again and send that."),
+}
+
+STORAGE_AWAY = _l("The file could not be stored just now. Please try again in a moment; the rest is kept.")

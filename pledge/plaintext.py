@@ -1,0 +1,40 @@
+"""What plain text from a form may hold, whoever asks: letters of any script, nothing that hides or reorders them."""
+
+import unicodedata
+
+#: Characters that change the reading order (Unicode Bidi_Control, UAX #9): a name must read as it is written.
+_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+#: Joiners that scripts such as Persian and Hindi need inside words; every other format character is refused.
+_JOINERS = frozenset("\u200c\u200d")
+#: A cell that begins like this is a formula to a spreadsheet (OWASP ASVS 5.0, 1.2.10); full-width forms too.
+_FORMULA_STARTS = frozenset("=+-@＝＋－＠")
+
+
+def one_line(text: str) -> str:
+    """NFC, trimmed, single spaces."""
+    return " ".join(part for part in unicodedata.normalize("NFC", text).strip().split(" ") if part)
+
+
+def has_letters(text: str) -> bool:
+    """A letter or a digit of any script is in it; punctuation and marks alone say nothing."""
+    return any(unicodedata.category(character)[0] in "LN" for character in text)
+
+
+def is_readable(text: str) -> bool:
+    """Every character of it is seen as it is, and none reorders the others."""
+    return all(_is_seen(character) for character in text)
+
+
+def is_formula(text: str) -> bool:
+    """A spreadsheet would take it for a formula."""
+    return text[:1] in _FORMULA_STARTS and text != ""
+
+
+def _is_seen(character: str) -> bool:
+    if character.isascii():
+        return character.isprintable()
+    if character in _JOINERS:
+        return True
+    category = unicodedata.category(character)
+    # Cc control, Cf format, Cs surrogate, Co private use, Cn unassigned, Zl/Zp line and paragraph separators
+    return character not in _BIDI and category not in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")

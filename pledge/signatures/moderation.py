@@ -1,0 +1,105 @@
+"""What staff may do about one person's signature: find it, mail the link again, withdraw on request, hide a name.
+
+No address and no name goes into the audit log: it says which signature, by its random number.
+"""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from pledge import clock
+from pledge.audit.models import Actor
+from pledge.audit.services import record
+from pledge.db import transaction
+from pledge.mail.models import MailKind
+from pledge.signatures import statements
+from pledge.signatures.addresses import Address
+from pledge.signatures.identifiers import address_hash
+from pledge.signatures.invalidations import NoReason
+from pledge.signatures.models import Signature, SignatureState
+from pledge.signatures.own import withdraw_row
+
+#: What is mailed again, by the state of the signature.
+_MAIL = {
+    SignatureState.PENDING: MailKind.CONFIRM,
+    SignatureState.CONFIRMED: MailKind.MANAGE,
+    SignatureState.WITHDRAWN: MailKind.MANAGE,
+    SignatureState.INVALIDATED: MailKind.INVALIDATED,
+}
+
+
+class Gone(LookupError):
+    """There is no such signature (any more)."""
+
+
+class NotCounted(Exception):
+    """Only a counted signature can be withdrawn."""
+
+
+class TooSoon(Exception):
+    """The address has had all the mails that it may get now, or its owner wants none."""
+
+
+def look_up(actor: Actor, address: Address) -> list[int]:
+    """The signatures of exactly this address, one for each campaign; that somebody looked is recorded."""
+    with transaction() as session:
+        found = select(Signature.id).where(Signature.address_hash == address_hash(address))
+        ids = list(session.scalars(found.order_by(Signature.submitted_at)))
+        for signature_id in ids:
+            record(session, actor, "signature.look_up", f"signature:{signature_id}")
+        if not ids:
+            record(session, actor, "signature.look_up", "signature:none")
+        return ids
+
+
+def resend(actor: Actor, signature_id: int) -> MailKind:
+    """Owe the mail that helps this person now, within the caps; which one. Raises Gone, TooSoon."""
+    with transaction() as session:
+        row = _row(session, signature_id)
+        kind, now = _MAIL[SignatureState(row.state)], clock.now()
+        if not statements.mail_again(session.connection(), row, kind, row.lang, now):
+            raise TooSoon
+        if kind is MailKind.CONFIRM:
+            row.code_since, row.code_tries = now, 0
+        record(session, actor, "signature.resend", f"signature:{row.id}", kind=kind.value)
+        return kind
+
+
+def withdraw(actor: Actor, signature_id: int, why: str) -> None:
+    """Withdraw for a person who asked for it: -1 in the ledger. Raises Gone, NoReason, NotCounted."""
+    why = _said(why)
+    with transaction() as session:
+        row = _row(session, signature_id)
+        if not withdraw_row(session, row):
+            raise NotCounted
+        record(session, actor, "signature.withdraw", f"signature:{row.id}", reason=why)
+
+
+def hide_name(actor: Actor, signature_id: int, why: str) -> None:
+    """Take a name off the campaign's page, for good: its owner cannot show it again. Raises Gone, NoReason."""
+    why = _said(why)
+    with transaction() as session:
+        row = _row(session, signature_id)
+        row.public_name, row.name_hidden = False, True
+        record(session, actor, "signature.hide_name", f"signature:{row.id}", reason=why)
+
+
+def allow_name(actor: Actor, signature_id: int, why: str) -> None:
+    """Let the owner of a hidden name show it again, if they still want to. Raises Gone, NoReason."""
+    why = _said(why)
+    with transaction() as session:
+        row = _row(session, signature_id)
+        row.name_hidden = False
+        record(session, actor, "signature.allow_name", f"signature:{row.id}", reason=why)
+
+
+def _said(why: str) -> str:
+    if not why.strip():
+        raise NoReason
+    return why.strip()
+
+
+def _row(session: Session, signature_id: int) -> Signature:
+    row = session.scalar(select(Signature).where(Signature.id == signature_id).with_for_update())
+    if row is None:
+        raise Gone
+    return row

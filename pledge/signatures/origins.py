@@ -1,0 +1,71 @@
+"""Where a sign-up came from: kept so that robots can be found afterwards, in a form that tells nothing about a person.
+
+A network and a mail domain are kept as keyed hashes: staff who know one can look for it, a copy of the database tells
+neither. Only the largest providers are kept by name, for the desk's figures.
+"""
+
+from dataclasses import dataclass
+
+from pledge.crypto import vault
+from pledge.limits import network_of
+from pledge.signatures.addresses import Address, BadAddress, parse
+
+#: Reviewed 2026-11-24: every domain under which these three give out addresses to the public.
+PROVIDERS = {
+    "naver.com": "naver",
+    **dict.fromkeys(("daum.net", "hanmail.net", "kakao.com"), "kakao"),
+    **dict.fromkeys(("gmail.com", "googlemail.com"), "gmail"),
+}
+OTHER = "other"
+
+
+class BadOrigin(ValueError):
+    """Not a network or mail domain that a sign-up could have come from."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What is stored of it with a signature."""
+
+    network_hash: bytes | None
+    domain_hash: bytes
+    mail_provider: str
+
+
+def origin(address: Address, network: str) -> Origin:
+    """What to keep for a sign-up from `network` (as limits.client_network() tells it; "" when unknown)."""
+    domain = domain_of(address)
+    return Origin(
+        network_hash=network_hash(network) if network else None,
+        domain_hash=domain_hash(domain),
+        mail_provider=PROVIDERS.get(domain, OTHER),
+    )
+
+
+def domain_of(address: Address) -> str:
+    """The domain that mails go to, in ASCII and lower case."""
+    return address.mailed.rpartition("@")[2]
+
+
+def network_hash(network: str) -> bytes:
+    return vault().keyed_hash(f"network {network}")
+
+
+def domain_hash(domain: str) -> bytes:
+    return vault().keyed_hash(f"domain {domain}")
+
+
+def read_network(text: str) -> str:
+    """A network as staff type it, one address standing for its whole IPv6 /64. Raises BadOrigin."""
+    found = network_of(text.strip().removesuffix("/64"))
+    if found == "unknown":
+        raise BadOrigin
+    return found
+
+
+def read_domain(text: str) -> str:
+    """A mail domain as staff type it, with or without the @. Raises BadOrigin."""
+    try:
+        return domain_of(parse(f"x@{text.strip().removeprefix('@')}"))
+    except BadAddress:
+        raise BadOrigin from None

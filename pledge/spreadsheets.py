@@ -1,0 +1,26 @@
+"""Cells that no spreadsheet takes for a formula (OWASP, CSV Injection), and lines of CSV as Korean Excel wants them."""
+
+import csv
+import io
+import unicodedata
+
+#: A cell that begins with one of these can run as a formula in some spreadsheet.
+FORMULA_STARTS = frozenset("=+-@|%\t\r\n\0＝＋－＠")
+
+#: Before the first line: tells Excel that the file is UTF-8.
+BOM = b"\xef\xbb\xbf"
+
+
+def neutral(text: str) -> str:
+    """The text, with an apostrophe before it when a spreadsheet could take it for a formula."""
+    # Spreadsheets skip spaces and characters that do not show (Unicode Z* and C*) before they look.
+    first_seen = next((character for character in text if unicodedata.category(character)[0] not in "ZC"), "")
+    return f"'{text}" if {text[:1], first_seen} & FORMULA_STARTS else text
+
+
+def csv_line(*cells: str | int) -> str:
+    """One line with CRLF: texts neutral and quoted, numbers as they are."""
+    line = io.StringIO()
+    writer = csv.writer(line, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n")
+    writer.writerow([neutral(cell) if isinstance(cell, str) else cell for cell in cells])
+    return line.getvalue()

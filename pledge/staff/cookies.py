@@ -1,0 +1,160 @@
+"""The session of the staff area, and of nothing else: a request outside /staff neither reads nor sets a cookie.
+
+Before sign-in the cookie itself holds what little there is (a CSRF token, how far the sign-in went), signed and valid
+for a quarter of an hour: opening the page stores nothing. With the sign-in it becomes a random id of a row of
+`staff_sessions`; that id is always a new one.
+"""
+
+import hashlib
+from datetime import timedelta
+from typing import Any
+
+from flask import Flask, Request, Response, request
+from flask.sessions import SessionInterface, SessionMixin
+from flask_login import current_user
+from itsdangerous import BadData, URLSafeTimedSerializer
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.datastructures import CallbackDict
+
+from pledge import clock
+from pledge.accounts import sessions
+from pledge.crypto import derive
+from pledge.limits import client_network
+from pledge.settings import Settings
+
+#: The path of the whole area.
+AREA = "/staff"
+
+BEFORE_SIGN_IN = timedelta(minutes=15)
+_OPENED = "_user_id"  #: Flask-Login's mark of somebody who is signed in
+_LONGEST_COOKIE = 4096
+
+
+class BrowserSession(CallbackDict[str, Any], SessionMixin):
+    """What one browser's session holds; `row` is its number once somebody is signed in."""
+
+    def __init__(self, held: dict[str, Any] | None = None, row: int | None = None) -> None:
+        super().__init__(held, _note)
+        self.row = row
+        self.modified = False
+        self.new = held is None
+        #: Why the session could not be read; raised by the first staff view, where errors become pages.
+        self.fault: Exception | None = None
+
+
+def _note(changed: Any) -> None:
+    changed.modified = True
+
+
+class StaffSessions(SessionInterface):
+    """Flask's way to sessions, for addresses under /staff alone."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._name = "__Host-staff" if settings.is_production else "staff"
+        self._attributes: dict[str, Any] = {
+            "httponly": True,
+            "samesite": "Lax",
+            "secure": settings.is_production,
+            # The prefix asks for the whole site; without it the cookie stays in its area.
+            "path": "/" if settings.is_production else AREA,
+        }
+        # itsdangerous signs with the last key of its list; ours is newest first.
+        keys = [derive(key.get_secret_value(), "staff.cookie") for key in reversed(settings.secret_keys)]
+        self._serializer = URLSafeTimedSerializer(
+            keys,
+            salt="pledge.staff.v1",
+            signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
+        )
+
+    @property
+    def cookie_name(self) -> str:
+        return self._name
+
+    def open_session(self, app: Flask, request: Request) -> BrowserSession | None:
+        """The session of this request; None, an empty one that cannot be written, outside the area."""
+        if request.path != AREA and not request.path.startswith(f"{AREA}/"):
+            return None
+        cookie = request.cookies.get(self._name, "")
+        if not cookie or len(cookie) > _LONGEST_COOKIE:
+            return BrowserSession()
+        if "." in cookie:  # signed; an id has no dot
+            return BrowserSession(self._unsigned(cookie))
+        try:
+            with app.app_context():
+                found = sessions.find(cookie)
+        except SQLAlchemyError as error:
+            broken = BrowserSession()
+            broken.fault = error
+            return broken
+        return BrowserSession() if found is None else BrowserSession(found.data, found.id)
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        if not isinstance(session, BrowserSession):
+            return
+        response.vary.add("Cookie")
+        if session.fault is not None:
+            return
+        if _OPENED in session:
+            self._save_signed_in(session, response)
+        elif session.row is not None:
+            sessions.end(session.row)
+            self._forget(response)
+        elif session.modified and session:
+            self._set(response, str(self._serializer.dumps(dict(session))))
+        elif self._name in request.cookies and not session:
+            self._forget(response)
+
+    def _save_signed_in(self, session: BrowserSession, response: Response) -> None:
+        if session.row is None:
+            # A token that somebody planted before the sign-in is worth nothing after it.
+            session.pop("csrf_token", None)
+            token = sessions.start(
+                current_user.id,
+                session,
+                network=client_network(),
+                browser=browser_name(request.user_agent.string),
+            )
+            self._set(response, token)
+        elif session.modified:
+            sessions.keep(session.row, session)
+
+    def _unsigned(self, cookie: str) -> dict[str, Any] | None:
+        try:
+            held, signed_at = self._serializer.loads(cookie, return_timestamp=True)
+        except (BadData, ValueError, TypeError, OSError, OverflowError, RecursionError):
+            return None
+        if not isinstance(held, dict) or clock.now() - signed_at > BEFORE_SIGN_IN:
+            return None
+        held.pop(_OPENED, None)
+        return held
+
+    def _set(self, response: Response, value: str) -> None:
+        response.set_cookie(self._name, value, **self._attributes)
+
+    def _forget(self, response: Response) -> None:
+        response.delete_cookie(self._name, **self._attributes)
+
+
+#: What a session is called in the list: the browser and the system, for people to tell theirs apart. First match wins.
+_BROWSERS = (
+    ("Edg", "Edge"),
+    ("Whale", "Whale"),
+    ("SamsungBrowser", "Samsung Internet"),
+    ("Firefox", "Firefox"),
+    ("Chrome", "Chrome"),
+    ("Safari", "Safari"),
+)
+_SYSTEMS = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)
+
+
+def browser_name(user_agent: str) -> str:
+    """`Chrome, Windows`; empty when it cannot be told."""
+    found = [next((name for mark, name in known if mark in user_agent), "") for known in (_BROWSERS, _SYSTEMS)]
+    return ", ".join(part for part in found if part)

@@ -1,0 +1,35 @@
+"""The staff area's main menu: each screen adds its line, and a person sees the lines that they may open."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import current_app, url_for
+from flask_babel import lazy_gettext as _l
+from flask_login import current_user
+
+from pledge.accounts.roles import Permission
+
+
+@dataclass(frozen=True)
+class Line:
+    endpoint: str
+    label: Any
+    permission: Permission
+
+
+NAVIGATION = [
+    Line("staff.desk", _l("Desk"), Permission.SEE_DESK),
+    Line("staff.campaigns", _l("Campaigns"), Permission.EDIT_CAMPAIGNS),
+    Line("staff.people", _l("People"), Permission.MANAGE_STAFF),
+]
+
+
+def visible() -> list[tuple[str, str, Any]]:
+    """Endpoint, address and label of what the signed-in person may open."""
+    if not current_user.is_authenticated:
+        return []
+    return [
+        (line.endpoint, url_for(line.endpoint), line.label)
+        for line in NAVIGATION
+        if line.endpoint in current_app.view_functions and current_user.can(line.permission)
+    ]

@@ -1,0 +1,166 @@
+"""Nothing in the audit log can be changed or removed: not by the application, and on PostgreSQL not by its role."""
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from pledge.audit import chain
+from pledge.db import db
+from pledge.diagnosis import Level
+from pledge.diagnosis.guards import guard_findings
+from pledge.ledger.recount import recount
+from pledge.retention import services as retention
+from pledge.settings import ROOT, Env
+from pledge.signatures import services as signatures
+from tests.audit.chain import acts, as_superuser
+from tests.support import factories
+
+CHANGES = (
+    "UPDATE audit_entries SET reason = 'another'",
+    "UPDATE audit_entries SET reason = reason WHERE id = -1",
+    "DELETE FROM audit_entries",
+)
+
+
+def run(statement: str) -> None:
+    with db.engine.begin() as connection:
+        connection.execute(text(statement))
+
+
+@pytest.mark.parametrize("statement", CHANGES)
+def test_an_entry_is_neither_changed_nor_removed(app, statement):
+    acts(2)
+    if db.engine.dialect.name == "sqlite" and "id = -1" in statement:
+        run(statement)  # a trigger of SQLite runs for each row, and there is none
+        return
+    with pytest.raises(DBAPIError, match="append-only"):
+        run(statement)
+    assert chain.verify().count == 2
+
+
+@pytest.mark.sqlite_only
+def test_an_entry_is_not_replaced(app):
+    acts(2)
+    with pytest.raises(DBAPIError, match="append-only"):
+        run("INSERT OR REPLACE INTO audit_entries SELECT * FROM audit_entries WHERE id = 1")
+    assert chain.verify().fault is None
+
+
+@pytest.mark.postgresql_only
+def test_the_log_is_not_truncated(app):
+    acts(1)
+    with pytest.raises(DBAPIError, match="append-only"):
+        run("TRUNCATE audit_entries")
+
+
+def test_two_entries_cannot_follow_the_same_one(app):
+    acts(2)
+    with pytest.raises(DBAPIError):
+        run("""
+            INSERT INTO audit_entries (at, actor, network, action, subject, reason, details, previous_hash, hash)
+            SELECT at, actor, network, action, subject, 'another', details, previous_hash, hash
+              FROM audit_entries ORDER BY id DESC LIMIT 1""")
+
+
+# --- The role of the application on PostgreSQL ---
+
+
+@pytest.fixture
+def restricted(app_on, new_database, postgres_server, worker_name):
+    """An application that serves with a role of few rights, set up as docs/production.md says."""
+    url, role = new_database("postgresql", "roles"), f"pledge_app_{worker_name}"
+    database = url.rpartition("/")[2]
+    if not postgres_server.execute(f"SELECT 1 FROM pg_roles WHERE rolname = '{role}'"):
+        postgres_server.execute(f"CREATE ROLE {role} LOGIN")
+    script = (ROOT / "deploy" / "postgresql-roles.sql").read_text("utf-8").replace("pledge_app", role)
+    for _ in range(2):  # after every migration again
+        postgres_server.execute(script, database)
+    app = app_on(url.replace("postgres@", f"{role}@"))
+    with app.app_context():
+        yield app
+        db.session.remove()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        *CHANGES,
+        "TRUNCATE audit_entries",
+        "ALTER TABLE audit_entries DISABLE TRIGGER ALL",
+        "DROP TRIGGER audit_entries_append_only ON audit_entries",
+        "SET session_replication_role = replica",
+        "UPDATE ledger_entries SET delta = -delta",
+        "DELETE FROM ledger_entries",
+        "TRUNCATE ledger_entries",
+        "UPDATE alembic_version SET version_num = '0001'",
+    ],
+)
+def test_the_role_of_the_application_lacks_the_right(restricted, statement):
+    acts(1)
+    with pytest.raises(DBAPIError, match=r"permission denied|must be owner"):
+        run(statement)
+    assert chain.verify().count == 1
+
+
+def test_the_role_of_the_application_cannot_give_itself_the_right(restricted):
+    acts(1)
+    run("GRANT ALL ON audit_entries, ledger_entries TO CURRENT_USER")  # PostgreSQL only warns
+    with pytest.raises(DBAPIError, match="permission denied"):
+        run("DELETE FROM audit_entries")
+
+
+def test_the_role_of_the_application_can_do_all_its_work(restricted):
+    person = factories.signature(state="pending")
+    assert signatures.confirm(person.id, person.seq)
+    assert factories.fold_all() == 1
+    run("UPDATE ledger_entries SET count_after = 5")
+    assert [drift.repaired for drift in recount()] == [True]
+    retention.run()
+    acts(1)
+
+
+# --- What the doctor says ---
+
+
+def findings(app, env=Env.DEVELOPMENT):
+    settings = app.extensions["pledge.settings"].model_copy(update={"env": env})
+    return [(found.level, found.text) for found in guard_findings(settings)]
+
+
+@pytest.mark.postgresql_only
+def test_the_doctor_warns_in_production_when_the_role_could_change_the_log(app):
+    ((level, said),) = findings(app, Env.PRODUCTION)
+    assert (level, "owns audit_entries" in said) == (Level.WARNING, True)
+    run("ALTER TABLE audit_entries DISABLE TRIGGER ALL")
+    try:
+        assert findings(app)[0][0] is Level.PROBLEM
+    finally:
+        run("ALTER TABLE audit_entries ENABLE TRIGGER ALL")
+
+
+def test_the_doctor_is_content_with_a_role_that_can_only_append(restricted):
+    ((level, said),) = findings(restricted)
+    assert (level, said) == (Level.OK, "this role can only append to it and to the ledger")
+
+
+@pytest.mark.sqlite_only
+def test_the_doctor_misses_a_guard_that_is_gone(app):
+    assert [level for level, _ in findings(app)] == [Level.OK]
+    (sql,) = as_rows("SELECT sql FROM sqlite_master WHERE name = 'audit_entries_no_delete'")
+    run("DROP TRIGGER audit_entries_no_delete")
+    try:
+        ((level, said),) = findings(app)
+        assert (level, "flask audit verify" in said) == (Level.PROBLEM, True)
+    finally:
+        run(sql)
+
+
+def as_rows(statement: str) -> list[str]:
+    with db.engine.connect() as connection:
+        return list(connection.execute(text(statement)).scalars())
+
+
+def test_a_superuser_leaves_a_trace_that_verify_finds(app):
+    acts(3)
+    as_superuser("UPDATE audit_entries SET actor = 'somebody else' WHERE subject = 'endorsement:2'")
+    assert chain.verify().fault is not None
