@@ -1,20 +1,22 @@
 """The database: one base for all models, and the only place where a transaction begins and ends.
 
-Three ways in, by what the work needs:
+Four ways in, by what the work needs:
 
 * `transaction()`   a session for a use case; all or nothing; refuses to nest.
-* `write_once()`    one short piece of work on a bare connection, the hot paths. On PostgreSQL it must be a single
-                    statement (autocommit, one round trip); on SQLite it runs inside BEGIN IMMEDIATE.
+* `write_once()`    one short piece of work on a bare connection. On PostgreSQL it must be a single statement
+                    (autocommit, one round trip); on SQLite it runs inside BEGIN IMMEDIATE.
+* `run_once()`      the same for the hot paths on PostgreSQL: one statement in the driver's own words (docs/adr/0025).
 * `reading()`       a bare connection that writes nothing and takes no lock.
 """
 
 import select
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+import psycopg
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, TypeDecorator, event
@@ -157,6 +159,56 @@ def write_once(work: Callable[[Connection], T]) -> T:
         if not error.connection_invalidated:
             raise
         return _write(work)
+
+
+def run_once(sql: str, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
+    """Run one statement (`%(name)s` for values) that is a transaction by itself; its first row, or None.
+
+    PostgreSQL only. It goes past SQLAlchemy's execution, which costs more than the driver and the network together; the
+    pool, its look at idle connections, the kinds of errors and the repeat after a lost connection stay as elsewhere.
+    """
+    try:
+        return _run(sql, values)
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        return _run(sql, values)
+
+
+def _run(sql: str, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
+    engine = db.engine
+    try:
+        pooled = engine.raw_connection()
+    except psycopg.Error as error:
+        raise _as_sqlalchemy_says(sql, error, lost=False) from error
+    try:
+        notices: list[str] = pooled.info["notices"]
+        notices.clear()
+        try:
+            driver = cast("psycopg.Connection[tuple[Any, ...]]", pooled.driver_connection)
+            row = driver.execute(sql, values).fetchone()
+        except psycopg.Error as error:
+            lost = engine.dialect.is_disconnect(error, pooled, None)  # type: ignore[arg-type]  # declared for PEP 249
+            if lost:
+                pooled.invalidate(error)
+            raise _as_sqlalchemy_says(sql, error, lost) from error
+        if not NOT_REPLICATED.isdisjoint(notices):
+            raise NotDurable
+        return row
+    finally:
+        pooled.close()
+
+
+def _as_sqlalchemy_says(sql: str, error: psycopg.Error, lost: bool) -> BaseException:
+    """The driver's error as the error handlers know it; without the values, which may be an address."""
+    return DBAPIError.instance(
+        sql, None, error, psycopg.Error, hide_parameters=True, connection_invalidated=lost, dialect=db.engine.dialect
+    )
+
+
+def is_postgresql() -> bool:
+    """Whether the database of the current application is PostgreSQL; else it is SQLite."""
+    return _dialect() == "postgresql"
 
 
 def _write(work: Callable[[Connection], T]) -> T:

@@ -81,7 +81,7 @@ def sign(submission: Submission) -> str:
         "now": now,
         "now_s": int(now.timestamp()),
     }
-    if not write_once(lambda connection: statements.sign(connection, values)):
+    if not statements.sign(values):
         raise CampaignNotOpen
     return ticket_for(submission.slug, hashed)
 
@@ -93,7 +93,7 @@ def confirm(signature_id: int, seq: int) -> bool:
     """
     now = clock.now()
     values = {"id": signature_id, "seq": seq, "now": now, "grace": now - CONFIRM_GRACE, "hour": hour_of(now)}
-    return write_once(lambda connection: statements.confirm(connection, values))
+    return statements.confirm(values)
 
 
 def confirm_by_code(slug: str, hashed: bytes, code: str) -> tuple[Confirmation, int, int]:

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Boolean, Connection, LargeBinary, TextClause, bindparam, text
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
-from pledge.db import UTCDateTime
+from pledge.db import UTCDateTime, is_postgresql, run_once, write_once
 from pledge.mail.allowance import take_slot
 from pledge.signatures.models import Signature
 
@@ -128,10 +128,14 @@ _CONFIRM_APPEND = _typed(f"""{_APPEND}
     VALUES (:campaign_id, 'person', 1, 'confirmed', :id, :country, :region, :hour, :now)""")
 
 
-def sign(connection: Connection, values: Mapping[str, Any]) -> bool:
+def sign(values: Mapping[str, Any]) -> bool:
     """Record a submission and owe its mail. False when the campaign is not open or the pledge text is unknown."""
-    if connection.dialect.name == "postgresql":
-        return connection.exec_driver_sql(_SIGN_POSTGRESQL, dict(values)).first() is not None
+    if is_postgresql():
+        return run_once(_SIGN_POSTGRESQL, values) is not None
+    return write_once(lambda connection: _sign_in_steps(connection, values))
+
+
+def _sign_in_steps(connection: Connection, values: Mapping[str, Any]) -> bool:
     chosen = connection.execute(_CHOOSE, values).mappings().first()
     if chosen is None:
         return False
@@ -167,13 +171,17 @@ def mail_again(connection: Connection, row: Signature, kind: str, lang: str, now
     return True
 
 
-def confirm(connection: Connection, values: Mapping[str, Any]) -> bool:
+def confirm(values: Mapping[str, Any]) -> bool:
     """Move pending to confirmed and append +1, once. False when the row was not in that state or the time is over.
 
     `values`: id, seq, now, grace (campaigns that closed before it take no more) and hour (of now, as tallies name it).
     """
-    if connection.dialect.name == "postgresql":
-        return connection.exec_driver_sql(_CONFIRM_POSTGRESQL, dict(values)).first() is not None
+    if is_postgresql():
+        return run_once(_CONFIRM_POSTGRESQL, values) is not None
+    return write_once(lambda connection: _confirm_in_steps(connection, values))
+
+
+def _confirm_in_steps(connection: Connection, values: Mapping[str, Any]) -> bool:
     moved = connection.execute(_CONFIRM_MOVE, values).mappings().first()
     if moved is None:
         return False

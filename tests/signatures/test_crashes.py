@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 import pytest
-from sqlalchemy import event, select, text
+from sqlalchemy import select, text
 
 from pledge.db import db
 from pledge.ledger.models import LedgerEntry
@@ -11,6 +11,7 @@ from pledge.mail.models import MailAllowance, OutboxMail
 from pledge.signatures import own, services
 from pledge.signatures.models import Signature
 from tests.signatures.test_signing import HONG
+from tests.support.apps import before_statements
 from tests.support.factories import campaign, confirm_token, manage_token, signature
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -36,11 +37,12 @@ class CrashAt:
             raise Crash
 
     def __enter__(self):
-        event.listen(db.engine, "before_cursor_execute", self)
+        self._watch = before_statements(db.engine, self)
+        self._watch.__enter__()
         return self
 
-    def __exit__(self, *_):
-        event.remove(db.engine, "before_cursor_execute", self)
+    def __exit__(self, *failure):
+        return self._watch.__exit__(*failure)
 
 
 def contents():

@@ -2,16 +2,18 @@
 
 import contextvars
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import flask_migrate
+import psycopg
+import pytest
 from click.testing import Result
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
-from sqlalchemy import Connection, Table, event, text
+from sqlalchemy import Connection, Engine, Table, event, text
 from werkzeug.test import TestResponse
 
 from pledge import create_app
@@ -148,15 +150,46 @@ def count_statements(app: Flask) -> Iterator[list[str]]:
     """
     statements: list[str] = []
 
-    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+    def keep(statement: str) -> None:
         if not statement.startswith(("BEGIN", "COMMIT", "ROLLBACK", "PRAGMA", "SAVEPOINT")):
             statements.append(statement)
 
     with app.app_context():
         engine = db.engine
+    with before_statements(engine, keep):
+        yield statements
+
+
+def before_statements(engine: Engine, call: Callable[[str], None]) -> AbstractContextManager[None]:
+    """Call with each SQL statement before it runs. On PostgreSQL at the driver, as some go past SQLAlchemy."""
+    return _before_psycopg(call) if engine.name == "postgresql" else _before_sqlalchemy(engine, call)
+
+
+@contextmanager
+def _before_psycopg(call: Callable[[str], None]) -> Iterator[None]:
+    execute, executemany = psycopg.Cursor.execute, psycopg.Cursor.executemany
+
+    def noted(method: Any) -> Any:
+        def run(cursor: Any, statement: Any, *rest: Any, **options: Any) -> Any:
+            call(str(statement))
+            return method(cursor, statement, *rest, **options)
+
+        return run
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(psycopg.Cursor, "execute", noted(execute))
+        patch.setattr(psycopg.Cursor, "executemany", noted(executemany))
+        yield
+
+
+@contextmanager
+def _before_sqlalchemy(engine: Engine, call: Callable[[str], None]) -> Iterator[None]:
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        call(statement)
+
     event.listen(engine, "before_cursor_execute", note)
     try:
-        yield statements
+        yield
     finally:
         event.remove(engine, "before_cursor_execute", note)
 
