@@ -19,7 +19,7 @@ from pledge import (
     staff,
 )
 from pledge.diagnosis import refuse_unsafe_database
-from pledge.extensions import limiter, migrate
+from pledge.extensions import migrate
 from pledge.microcache import MicroCache
 from pledge.settings import ROOT, Settings, load
 
@@ -48,7 +48,6 @@ def register_kernel(app: Flask, settings: Settings) -> None:
     migrate.init_app(app, db.db, directory=str(ROOT / "migrations"))
     i18n.init_app(app)
     limits.init_app(app, settings)
-    limiter.init_app(app)
     rendering.init_app(app, settings)
     errors.init_app(app)
 

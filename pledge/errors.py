@@ -1,17 +1,13 @@
 """From a failure to a page: every error has a status, a text in the visitor's language and a way on."""
 
-import math
-
 from flask import Flask, Response, g, jsonify, make_response, render_template, request
 from flask_babel import gettext as _
-from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
-from pledge import clock
 from pledge.db import NotDurable
-from pledge.extensions import limiter
+from pledge.limits import TooOften
 from pledge.logs import log
 
 #: SQLSTATE of a write on a standby, as right after a failover.
@@ -33,7 +29,7 @@ def on_http_error(error: HTTPException) -> Response:
     status = error.code or 500
     if status < 400:
         return make_response(error.get_response())
-    response = error_page(status)
+    response = error_page(status, error.seconds if isinstance(error, TooOften) else None)
     # Headers that belong to the status: Allow for 405, Retry-After, WWW-Authenticate.
     for name, value in error.get_headers():
         if name not in ("Content-Type", "Content-Length"):
@@ -58,8 +54,6 @@ def on_bug(error: Exception) -> Response:
 
 def error_page(status: int, retry_after: int | None = None) -> Response:
     """The page (or JSON under /api/) for a status."""
-    if status == 429 and retry_after is None:
-        retry_after = _seconds_until_allowed()
     title, message = _words(status)
     if request.path.startswith("/api/"):
         response = jsonify(error={"status": status, "title": title, "message": message})
@@ -73,14 +67,6 @@ def error_page(status: int, retry_after: int | None = None) -> Response:
     if retry_after is not None:
         response.headers["Retry-After"] = str(retry_after)
     return response
-
-
-def _seconds_until_allowed() -> int:
-    current = limiter.current_limit
-    try:
-        return 60 if current is None else max(1, math.ceil(current.reset_at - clock.now().timestamp()))
-    except RedisError:  # gone since it counted this request
-        return 60
 
 
 def _words(status: int) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Rate limits: who counts as one visitor, where the counters live, and what happens when Redis is away.
+"""Rate limits: who counts as one visitor, and how a view is limited. The counters are in pledge/counters.py.
 
 A visitor is an IPv4 address or an IPv6 /64 (one household or one phone gets a whole /64). The address is taken through
 exactly PLEDGE_TRUSTED_PROXIES hops, so a forged X-Forwarded-For changes nothing. Caps on mails are not here: they are in
@@ -6,15 +6,20 @@ the database, where they hold with every cache gone.
 """
 
 import ipaddress
+import math
 import re
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, NoReturn, TypeVar, cast
 
-from flask import Flask, request
+from flask import Flask, Response, after_this_request, current_app, request
+from werkzeug.exceptions import TooManyRequests
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from pledge.counters import Counters
 from pledge.settings import Settings, current
 
-#: Seconds that a hanging Redis may hold a request, once; then the in-process counters take over.
-REDIS_TIMEOUT = 0.25
+View = TypeVar("View", bound=Callable[..., Any])
 
 _WITH_PORT = re.compile(r"\[([0-9A-Fa-f:.]{2,45})\](?::[0-9]{1,5})?|([0-9.]{7,15}):[0-9]{1,5}")
 
@@ -39,22 +44,72 @@ def network_of(address: str) -> str:
     return str(ipaddress.IPv6Network((int(ip) >> 64 << 64, 64)))
 
 
+class TooOften(TooManyRequests):
+    """A limit is reached; `seconds` until there is room again."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(retry_after=seconds)
+        self.seconds = seconds
+
+
 def init_app(app: Flask, settings: Settings) -> None:
     hops = settings.trusted_proxies
     if hops:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]  # Flask's own documented hook
-    app.config.update(
-        RATELIMIT_STRATEGY="sliding-window-counter",
-        RATELIMIT_STORAGE_URI=settings.redis_url or "memory://",
-        # Only this form keeps each route's own limits while Redis is away; a list of limits would replace them.
-        RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=bool(settings.redis_url),
-        RATELIMIT_KEY_PREFIX="pledge",
-    )
-    if settings.redis_url:
-        app.config["RATELIMIT_STORAGE_OPTIONS"] = {
-            "socket_timeout": REDIS_TIMEOUT,
-            "socket_connect_timeout": REDIS_TIMEOUT,
-        }
+    app.extensions["pledge.counters"] = Counters(settings.redis_url)
+
+
+def counters() -> Counters:
+    """The counters of the current application."""
+    found: Counters = current_app.extensions["pledge.counters"]
+    return found
+
+
+def limited(limit: Callable[[], str], only: Callable[[Response], bool] | None = None) -> Callable[[View], View]:
+    """Answer 429 when the visitor's network asks the view more often than `limit` (its words) allows.
+
+    With `only`, a request counts when its answer, also that of an error, is of that kind; then too no view is run once the
+    limit is reached.
+    """
+
+    def decorate(view: View) -> View:
+        scope = f"{view.__module__}.{view.__name__}"
+
+        @wraps(view)
+        def inner(*args: Any, **values: Any) -> Any:
+            if only is None:
+                count(limit(), scope)
+            else:
+                _count_after(limit(), scope, only)
+            return view(*args, **values)
+
+        return cast("View", inner)
+
+    return decorate
+
+
+def count(limit: str, scope: str) -> None:
+    """Count this request of the visitor's network under `scope`; raises TooOften when it is one too many."""
+    network = client_network()
+    if not counters().hit(limit, network, scope):
+        _refuse(limit, network, scope)
+
+
+def _count_after(limit: str, scope: str, only: Callable[[Response], bool]) -> None:
+    network = client_network()
+    if not counters().has_room(limit, network, scope):
+        _refuse(limit, network, scope)
+
+    @after_this_request
+    def _count(response: Response) -> Response:
+        if only(response):
+            counters().hit(limit, network, scope)
+        return response
+
+
+def _refuse(limit: str, network: str, scope: str) -> NoReturn:
+    seconds = counters().seconds_until_room(limit, network, scope)
+    raise TooOften(max(1, math.ceil(seconds)))
 
 
 def sign_limit() -> str:

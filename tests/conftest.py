@@ -212,8 +212,7 @@ def make_app(database: str, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
         made.append(apps.build(tmp_path / f"instance-{len(made)}", **{"database_url": database, **changes}))
         return made[-1]
 
-    with apps.own_limiter():
-        yield make
+    yield make
     if current_app:
         db.session.rollback()  # the test's own reads hold locks that would stop the cleaning
     for app in made:
@@ -230,8 +229,7 @@ def app_on(tmp_path: Path) -> Iterator[Callable[..., Flask]]:
         made.append(apps.build(tmp_path / f"elsewhere-{len(made)}", **{**changes, "database_url": url}))
         return made[-1]
 
-    with apps.own_limiter():
-        yield make
+    yield make
     for app in made:
         apps.dispose(app)
 

@@ -4,9 +4,8 @@ from flask import Response, make_response, render_template, request, url_for
 
 from pledge import i18n, tokens
 from pledge.campaigns import queries as campaigns
-from pledge.extensions import limiter
 from pledge.ledger.queries import number_of
-from pledge.limits import link_limit, token_limit
+from pledge.limits import count, limited, link_limit, token_limit
 from pledge.public.blueprint import public
 from pledge.public.forms import LinkForm
 from pledge.public.pages import campaign_page, public_url, qr_code, share_links
@@ -22,13 +21,13 @@ from pledge.tokens import BadToken, Purpose
 _SAID_PLAINLY = (LinkState.CLOSED, LinkState.INVALIDATED)
 
 
-@limiter.shared_limit(token_limit, scope="unknown link")
 def count_unknown_link() -> None:
     """Count one more link that leads nowhere; too many from one network are answered 429.
 
     Good links are neither counted nor held up, so a hall of people behind one address can confirm, whoever plays
     with links among them.
     """
+    count(token_limit(), "unknown link")
 
 
 @public.get("/confirm/<token>")
@@ -59,7 +58,7 @@ def confirm_post(token: str) -> Response:
 
 
 @public.post("/confirm/<token>/renew")
-@limiter.limit(link_limit)
+@limited(link_limit)
 def renew(token: str) -> Response:
     try:
         campaign_id, hashed = signatures.renew(token, i18n.language())
@@ -74,7 +73,7 @@ def renew(token: str) -> Response:
 
 
 @public.post("/confirm/<token>/my-link")
-@limiter.limit(link_limit)
+@limited(link_limit)
 def mail_own_link(token: str) -> Response:
     try:
         signatures.mail_own_link(token, i18n.language())

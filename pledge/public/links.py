@@ -4,8 +4,7 @@ from flask import Response, make_response, render_template, request, url_for
 
 from pledge import i18n
 from pledge.campaigns import queries as campaigns
-from pledge.extensions import limiter
-from pledge.limits import link_limit
+from pledge.limits import limited, link_limit
 from pledge.public.blueprint import public
 from pledge.public.forms import LinkForm
 from pledge.public.signing import see_other
@@ -18,7 +17,7 @@ def me_form() -> Response:
 
 
 @public.post("/me", endpoint="me_form_post")
-@limiter.limit(link_limit)
+@limited(link_limit)
 def me_form_post() -> Response:
     form = LinkForm(request.form)
     if not form.validate():

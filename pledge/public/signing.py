@@ -5,8 +5,7 @@ from flask_babel import gettext as _
 
 from pledge import content, i18n, places
 from pledge.campaigns.queries import CampaignView
-from pledge.extensions import limiter
-from pledge.limits import sign_limit
+from pledge.limits import limited, sign_limit
 from pledge.public.blueprint import public
 from pledge.public.forms import SignForm
 from pledge.public.pages import campaign_or_404, campaign_page
@@ -20,7 +19,7 @@ def sign(slug: str) -> Response:
 
 
 @public.post("/c/<slug>/sign", endpoint="sign_post")
-@limiter.limit(sign_limit)
+@limited(sign_limit)
 def sign_post(slug: str) -> Response:
     form = SignForm(request.form)
     if not form.validate():

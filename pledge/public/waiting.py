@@ -4,8 +4,7 @@ from flask import Response, abort, make_response, render_template, request, url_
 from flask_babel import gettext as _
 
 from pledge import i18n, tokens
-from pledge.extensions import limiter
-from pledge.limits import link_limit, token_limit
+from pledge.limits import limited, link_limit, token_limit
 from pledge.public.blueprint import public
 from pledge.public.forms import CodeForm
 from pledge.public.pages import campaign_or_404, campaign_page
@@ -29,7 +28,7 @@ def is_wrong(response: Response) -> bool:
 
 
 @public.post("/c/<slug>/check/<ticket>", endpoint="check_post")
-@limiter.limit(token_limit, deduct_when=is_wrong)
+@limited(token_limit, only=is_wrong)
 def check_post(slug: str, ticket: str) -> Response:
     hashed = _person(slug, ticket)
     form = CodeForm(request.form)
@@ -44,7 +43,7 @@ def check_post(slug: str, ticket: str) -> Response:
 
 
 @public.post("/c/<slug>/check/<ticket>/resend")
-@limiter.limit(link_limit)
+@limited(link_limit)
 def resend(slug: str, ticket: str) -> Response:
     signatures.resend(slug, _person(slug, ticket), i18n.language())
     return see_other(url_for("public.check", slug=slug, ticket=ticket, resent=1))

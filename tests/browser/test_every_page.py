@@ -33,11 +33,10 @@ def gallery_site(new_database, worker_folder):
 @pytest.fixture
 def shown(gallery_site, monkeypatch, tmp_path):
     """`shown("ko")`: all pages in Korean."""
-    with apps.own_limiter():
-        app = apps.build(tmp_path / "instance", database_url=gallery_site.database_url)
-        with app.app_context():
-            yield lambda lang: list(gallery.pages(lang, Clock(frozen=False).install(monkeypatch)))
-        apps.dispose(app)
+    app = apps.build(tmp_path / "instance", database_url=gallery_site.database_url)
+    with app.app_context():
+        yield lambda lang: list(gallery.pages(lang, Clock(frozen=False).install(monkeypatch)))
+    apps.dispose(app)
 
 
 @pytest.fixture

@@ -19,8 +19,7 @@ from tests.support.factories import fold_all, signature
 @pytest.fixture(params=["sqlite", "postgresql"])
 def migrated(request, new_database, tmp_path) -> Iterator[Flask]:
     """An application on a database of its own, which the test may take apart."""
-    with apps.own_limiter():
-        app = apps.build(tmp_path, database_url=new_database(request.param, "migrations"))
+    app = apps.build(tmp_path, database_url=new_database(request.param, "migrations"))
     with app.app_context():
         yield app
     apps.dispose(app)

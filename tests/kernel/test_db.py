@@ -310,19 +310,18 @@ def doomed(new_database, postgres_server, tmp_path):
     """An application whose database can be taken away and given back."""
     url = new_database("postgresql", "doomed")
     name = url.rpartition("/")[2]
-    with apps.own_limiter():
-        app = apps.build(tmp_path / "instance", database_url=url)
-        with app.app_context():
-            campaign()
+    app = apps.build(tmp_path / "instance", database_url=url)
+    with app.app_context():
+        campaign()
 
-        def take_away():
-            postgres_server.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
-            postgres_server.disconnect_all(name)
+    def take_away():
+        postgres_server.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+        postgres_server.disconnect_all(name)
 
-        def give_back():
-            postgres_server.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
+    def give_back():
+        postgres_server.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
 
-        yield app, take_away, give_back
+    yield app, take_away, give_back
     apps.dispose(app)
     postgres_server.drop_database(name)
 

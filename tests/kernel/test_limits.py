@@ -4,7 +4,6 @@ import time
 
 import pytest
 
-from pledge.extensions import limiter
 from pledge.limits import network_of
 from tests.support.factories import (
     campaign,
@@ -256,46 +255,65 @@ def test_a_redis_that_hangs_delays_one_request_by_half_a_second_at_most(make_app
 
 @pytest.mark.sqlite_only
 def test_counting_in_redis_goes_on_once_it_wakes(make_app, redis):
-    client = make_app(redis_url=redis.url, limit_token="5 per hour").test_client()
+    app = make_app(redis_url=redis.url, limit_token="5 per hour")
+    client, counters = app.test_client(), app.extensions["pledge.counters"]
     redis.freeze()
     assert wrong_link(client).status_code == 410
-    assert limiter._storage_dead
+    assert counters.away
     redis.wake()
     end = time.monotonic() + 15
-    while limiter._storage_dead and time.monotonic() < end:
-        assert client.get("/ko/me").status_code == 200
+    while counters.away and time.monotonic() < end:
+        wrong_link(client, "198.51.100.9")
         time.sleep(0.1)
-    assert not limiter._storage_dead
+    assert not counters.away
     assert wrong_link(client).status_code == 410
     with redis.client() as inside:
-        assert any(b"203.0.113.7" in key for key in inside.keys("pledge*") + inside.keys("*pledge*"))
+        assert any(b"203.0.113.7" in key for key in inside.keys("*pledge*"))
+
+
+@pytest.mark.sqlite_only
+def test_a_redis_that_stays_away_is_looked_for_less_and_less_often(make_app, redis, clock, monkeypatch):
+    app = make_app(redis_url=redis.url)
+    client, counters = app.test_client(), app.extensions["pledge.counters"]
+    redis.stop()
+    looks = []
+    monkeypatch.setattr(counters.shared.storage, "check", lambda: looks.append(1) and False)
+    wrong_link(client)
+    assert counters.away
+    for _ in range(100):
+        clock.move(seconds=1)
+        wrong_link(client)
+    assert 4 <= len(looks) <= 8
 
 
 @pytest.mark.sqlite_only
 def test_redis_that_fails_between_the_look_and_the_count_costs_no_error_page(make_app, redis, monkeypatch):
-    """Wrong links are looked up before the view and counted after it; either may be the moment that Redis goes."""
+    """Wrong codes are looked up before the view and counted after it; either may be the moment that Redis goes."""
     from redis.exceptions import TimeoutError as RedisTimeout
 
-    client = make_app(redis_url=redis.url, limit_token="5 per hour").test_client()
+    app = make_app(redis_url=redis.url, limit_token="5 per hour")
+    client = app.test_client()
 
     def fail(*_args, **_options):
         raise RedisTimeout
 
-    monkeypatch.setattr(limiter._limiter, "hit", fail)
+    monkeypatch.setattr(app.extensions["pledge.counters"].shared, "hit", fail)
     assert wrong_link(client).status_code == 410
+    assert client.post("/ko/c/blue-skies/check/wrong", data={"code": "000000"}).status_code == 404
 
 
 @pytest.mark.sqlite_only
 def test_redis_that_fails_while_the_429_page_is_made_costs_no_error_page(make_app, redis, monkeypatch):
     from redis.exceptions import TimeoutError as RedisTimeout
 
-    client = make_app(redis_url=redis.url, limit_token="1 per minute").test_client()
+    app = make_app(redis_url=redis.url, limit_token="1 per minute")
+    client = app.test_client()
     wrong_link(client)
 
     def fail(*_args, **_options):
         raise RedisTimeout
 
-    monkeypatch.setattr(limiter._limiter, "get_window_stats", fail)
+    monkeypatch.setattr(app.extensions["pledge.counters"].shared, "get_window_stats", fail)
     answer = wrong_link(client)
     assert answer.status_code == 429
     assert answer.headers["Retry-After"] == "60"

@@ -18,7 +18,6 @@ from werkzeug.test import TestResponse
 
 from pledge import create_app
 from pledge.db import db
-from pledge.extensions import limiter
 from pledge.settings import Settings
 from tests.support.pages import check_page
 
@@ -97,7 +96,7 @@ def forget_reads(app: Flask) -> None:
 def forget_caches(app: Flask) -> None:
     """Empty what the process remembers, as a restart would."""
     app.extensions["pledge.microcache"].clear()
-    limiter.reset()
+    app.extensions["pledge.counters"].reset()
 
 
 def tables() -> list[Table]:
@@ -192,14 +191,3 @@ def _before_sqlalchemy(engine: Engine, call: Callable[[str], None]) -> Iterator[
         yield
     finally:
         event.remove(engine, "before_cursor_execute", note)
-
-
-@contextmanager
-def own_limiter() -> Iterator[None]:
-    """The limiter is one object of the process and keeps the storage of the application made last; put it back."""
-    before = dict(limiter.__dict__)
-    try:
-        yield
-    finally:
-        limiter.__dict__.clear()
-        limiter.__dict__.update(before)

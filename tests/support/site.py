@@ -61,8 +61,7 @@ class Site:
 
     def load_demo(self) -> None:
         """The demo campaign, from here: a process for it alone would take as long as all the rest of the start."""
-        with apps.own_limiter():
-            app = apps.build(self.folder, database_url=self.database_url)
+        app = apps.build(self.folder, database_url=self.database_url)
         with app.app_context():
             load_folder(DEMO_CAMPAIGN)
         apps.dispose(app)

@@ -1,0 +1,102 @@
+"""The counters behind the limits: in Redis, shared by all processes, and in this process while Redis is away.
+
+The counting itself is the `limits` library's. Flask-Limiter, which wraps it, is not used: its work for each request cost a
+sixth of a sign-up (docs/adr/0026).
+"""
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import TypeVar
+
+from limits import RateLimitItem, parse_many
+from limits.storage import Storage, storage_from_string
+from limits.strategies import SlidingWindowCounterRateLimiter
+from redis.exceptions import RedisError
+
+from pledge import clock
+from pledge.logs import log
+
+T = TypeVar("T")
+
+#: Seconds that a hanging Redis may hold a request, once; then the counters in the process take over.
+REDIS_TIMEOUT = 0.25
+#: Seconds between looks whether Redis is back: doubled each time up to the longest.
+FIRST_LOOK, LONGEST_LOOK = 1.0, 32.0
+#: What a visitor is told to wait when Redis goes away between the count and the question.
+UNKNOWN_WAIT = 60.0
+
+PREFIX = "pledge"
+
+
+class Counters:
+    """The counters of one application."""
+
+    def __init__(self, redis_url: str) -> None:
+        self.own = SlidingWindowCounterRateLimiter(storage_from_string("memory://"))
+        self.shared: SlidingWindowCounterRateLimiter | None = None
+        self.away = False
+        self._next_look, self._pause = 0.0, FIRST_LOOK
+        if redis_url:
+            times = {"socket_timeout": REDIS_TIMEOUT, "socket_connect_timeout": REDIS_TIMEOUT}
+            self.shared = SlidingWindowCounterRateLimiter(storage_from_string(redis_url, **times))
+
+    def hit(self, limit: str, *who: str) -> bool:
+        """Count one more for `who` (network, scope); False when that is more than the limit allows."""
+        return self._ask(lambda counters: all(counters.hit(item, PREFIX, *who) for item in items(limit)))
+
+    def has_room(self, limit: str, *who: str) -> bool:
+        """Whether one more would be allowed; counts nothing."""
+        return self._ask(lambda counters: all(counters.test(item, PREFIX, *who) for item in items(limit)))
+
+    def seconds_until_room(self, limit: str, *who: str) -> float:
+        """How long `who`, refused, should wait."""
+        now = clock.now().timestamp()
+        try:
+            counters = self._in_use()
+            full = [item for item in items(limit) if not counters.test(item, PREFIX, *who)]
+            ends = [counters.get_window_stats(item, PREFIX, *who).reset_time for item in full]
+        except RedisError:  # gone since it counted this request
+            return UNKNOWN_WAIT
+        return max(ends, default=now) - now
+
+    def reset(self) -> None:
+        """Forget everybody."""
+        for counters in (self.own, self.shared):
+            if counters is not None:
+                counters.storage.reset()
+
+    def _ask(self, question: Callable[[SlidingWindowCounterRateLimiter], T]) -> T:
+        counters = self._in_use()
+        try:
+            return question(counters)
+        except RedisError as error:
+            log.warning("redis away", kind=type(error).__name__)
+            self._away()
+            return question(self.own)
+
+    def _in_use(self) -> SlidingWindowCounterRateLimiter:
+        if self.shared is None:
+            return self.own
+        if self.away and not self._is_back(self.shared.storage):
+            return self.own
+        return self.shared
+
+    def _away(self) -> None:
+        self.away, self._pause = True, FIRST_LOOK
+        self._next_look = clock.monotonic() + self._pause
+
+    def _is_back(self, storage: Storage) -> bool:
+        if clock.monotonic() < self._next_look:
+            return False
+        # Moved on before the look, so that of many threads one waits for a Redis that still hangs.
+        self._pause = min(self._pause * 2, LONGEST_LOOK)
+        self._next_look = clock.monotonic() + self._pause
+        if storage.check():
+            self.away = False
+        return not self.away
+
+
+@lru_cache(maxsize=16)
+def items(limit: str) -> list[RateLimitItem]:
+    """The limits in words like `300 per 10 minutes`."""
+    return sorted(parse_many(limit))
