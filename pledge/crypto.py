@@ -61,7 +61,7 @@ class Vault:
 
     def keyed_hash(self, text: str) -> bytes:
         """HMAC-SHA256 of a text, 32 bytes: equal texts find each other, nobody without the key can test one."""
-        return hmac.new(self._hash_key, text.encode(), hashlib.sha256).digest()
+        return hmac.digest(self._hash_key, text.encode(), "sha256")
 
 
 class Sealed(TypeDecorator[str]):

@@ -202,7 +202,13 @@ def _run(sql: str, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
 def _as_sqlalchemy_says(sql: str, error: psycopg.Error, lost: bool) -> BaseException:
     """The driver's error as the error handlers know it; without the values, which may be an address."""
     return DBAPIError.instance(
-        sql, None, error, psycopg.Error, hide_parameters=True, connection_invalidated=lost, dialect=db.engine.dialect
+        sql,
+        None,
+        error,
+        psycopg.Error,
+        hide_parameters=True,
+        connection_invalidated=lost,
+        dialect=db.engine.dialect,
     )
 
 

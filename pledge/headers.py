@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 from typing import Any
-from wsgiref.types import StartResponse, WSGIEnvironment
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from flask import Flask, Response
+from flask import Flask
 from whitenoise import WhiteNoise
 
 from pledge.settings import Settings
@@ -41,16 +41,26 @@ def security_headers(settings: Settings) -> dict[str, str]:
     return headers
 
 
-def init_app(app: Flask, settings: Settings) -> None:
-    fixed = list(security_headers(settings).items())
+class SecurityHeaders:
+    """WSGI middleware right around Flask: adds what an answer does not say itself."""
 
-    @app.after_request
-    def _add(response: Response) -> Response:
-        for name, value in fixed:
-            response.headers.setdefault(name, value)
+    def __init__(self, app: WSGIApplication, settings: Settings) -> None:
+        self._app = app
         # Nothing may be kept by a cache unless its view said so.
-        response.headers.setdefault("Cache-Control", "no-store")
-        return response
+        fixed = {**security_headers(settings), "Cache-Control": "no-store"}
+        self._fixed = [(name.lower(), (name, value)) for name, value in fixed.items()]
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            said = {name.lower() for name, _ in headers}
+            missing = [pair for name, pair in self._fixed if name not in said]
+            return start_response(status, headers + missing, *rest)
+
+        return self._app(environ, start)
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    app.wsgi_app = SecurityHeaders(app.wsgi_app, settings)  # type: ignore[method-assign]  # Flask's own documented hook
 
 
 class StaticFiles(WhiteNoise):  # type: ignore[misc]  # the library has no types

@@ -65,7 +65,9 @@ def counters() -> Counters:
     return found
 
 
-def limited(limit: Callable[[], str], only: Callable[[Response], bool] | None = None) -> Callable[[View], View]:
+def limited(
+    limit: Callable[[], str], only: Callable[[Response], bool] | None = None
+) -> Callable[[View], View]:
     """Answer 429 when the visitor's network asks the view more often than `limit` (its words) allows.
 
     With `only`, a request counts when its answer, also that of an error, is of that kind; then too no view is run once the

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from functools import lru_cache
+from typing import Any
 
-from itsdangerous import BadData, URLSafeSerializer, URLSafeTimedSerializer
+from itsdangerous import BadData, Signer, URLSafeSerializer, URLSafeTimedSerializer
 
 from pledge import clock
 from pledge.crypto import derive
@@ -52,6 +53,9 @@ LIFETIMES = {
 }
 
 Payload = list[int | str]
+
+_MIXED: dict[str, Any] = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
+_AS_IS: dict[str, Any] = {**_MIXED, "key_derivation": "none"}
 
 
 class BadToken(Exception):
@@ -121,14 +125,15 @@ def _keys() -> Keys:
 
 @lru_cache(maxsize=64)
 def _serializer(keys: Keys, purpose: Purpose) -> URLSafeSerializer | URLSafeTimedSerializer:
-    # itsdangerous signs with the last key of its list; ours is newest first.
-    secret = [derive(key.get_secret_value(), f"token.{purpose}") for key in reversed(keys)]
+    salt = f"pledge.{purpose}.v1"
+    # itsdangerous signs with the last key of its list; ours is newest first. It would mix key and salt anew for each
+    # token, so that is done here, once.
+    secret = [
+        Signer(derive(key.get_secret_value(), f"token.{purpose}"), salt, **_MIXED).derive_key()
+        for key in reversed(keys)
+    ]
     kind = URLSafeSerializer if LIFETIMES[purpose] is None else URLSafeTimedSerializer
-    return kind(
-        secret,
-        salt=f"pledge.{purpose}.v1",
-        signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
-    )
+    return kind(secret, salt=salt, signer_kwargs=_AS_IS)
 
 
 def _checked(payload: object) -> Payload:

@@ -5,11 +5,17 @@ ignores what is a small reviewed table; for a domain that is not in it only case
 provider keeps apart may be two people.
 """
 
+import re
 from dataclasses import dataclass
+from functools import lru_cache
 
-from email_validator import EmailNotValidError, validate_email
+from email_validator import EmailNotValidError, ValidatedEmail, validate_email
 
 LONGEST_ADDRESS = 254  #: RFC 5321 §4.5.3.1.3, less the angle brackets
+_LONGEST_LOCAL = 64  #: RFC 5321 §4.5.3.1.1
+
+#: Most people's local parts. No capitals, as the library changes those of names like Postmaster (RFC 2142).
+_PLAIN_LOCAL = re.compile(r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*")
 
 
 @dataclass(frozen=True)
@@ -58,12 +64,39 @@ def parse(text: str) -> Address:
     """Check an address by syntax only (RFC 5321/5322, IDNA 2008); no DNS is asked. Raises BadAddress."""
     if len(text) > LONGEST_ADDRESS:
         raise BadAddress
+    text = text.strip()
+    local, _, domain = text.rpartition("@")
+    if _is_plain(local, domain) and (known := _ascii_domain(domain)):
+        return Address(mailed=f"{local}@{known}", canonical=_canonical(local, known))
     try:
-        valid = validate_email(text.strip(), check_deliverability=False, allow_smtputf8=False, strict=True)
+        valid = _valid(text)
     except EmailNotValidError:
         raise BadAddress(internationalized=not text.partition("@")[0].isascii()) from None
     local, domain = valid.local_part, valid.ascii_domain.lower()
     return Address(mailed=f"{local}@{domain}", canonical=_canonical(local, domain))
+
+
+def _is_plain(local: str, domain: str) -> bool:
+    """Whether the library would judge the domain alone, and change nothing in the part before it."""
+    return (
+        len(local) <= _LONGEST_LOCAL
+        and _PLAIN_LOCAL.fullmatch(local) is not None
+        and domain.isascii()
+        and "xn--" not in domain.lower()
+    )
+
+
+def _valid(text: str) -> ValidatedEmail:
+    return validate_email(text, check_deliverability=False, allow_smtputf8=False, strict=True)
+
+
+@lru_cache(maxsize=1024)
+def _ascii_domain(domain: str) -> str | None:
+    """What the library makes of a domain; None when it refuses it. Kept, as most people share few domains."""
+    try:
+        return _valid(f"a@{domain}").ascii_domain.lower()
+    except EmailNotValidError:
+        return None
 
 
 def _canonical(local: str, domain: str) -> str:
