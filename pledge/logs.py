@@ -90,7 +90,7 @@ def _traceback_without_values(exc_info: Any) -> str:
 
 
 def _begin() -> None:
-    g.request_id = f"{random.getrandbits(64):016x}"  # noqa: S311  # a name for log lines, no secret
+    g.request_id = f"{random.getrandbits(64):016x}"  # a name for log lines, no secret
     g.started = clock.monotonic()
 
 

@@ -4,8 +4,10 @@ There is no CSRF token, as there is no session to ride on; pledge/guards.py says
 """
 
 import re
+from dataclasses import dataclass
 
 from flask_babel import lazy_gettext as _l
+from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, Form, HiddenField, SelectField, StringField
 from wtforms.fields import Field
 from wtforms.validators import ValidationError
@@ -14,6 +16,8 @@ from pledge import i18n, places
 from pledge.signatures.addresses import Address, BadAddress, parse
 from pledge.signatures.rules import BadName, NameFault, clean_name
 
+_VERSION = re.compile(r"[1-9][0-9]{0,5}")
+
 _NAME_FAULTS = {
     NameFault.EMPTY: _l("Enter your name."),
     NameFault.TOO_LONG: _l("Your name can have up to 80 characters."),
@@ -21,6 +25,59 @@ _NAME_FAULTS = {
     NameFault.FORMULA: _l("A name cannot begin with =, +, - or @."),
     NameFault.URL: _l("A name cannot contain a web address."),
 }
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What somebody sent with a sign form that has no mistake."""
+
+    name: str
+    address: Address
+    country: str
+    region: str | None
+    public_name: bool
+    updates: bool
+    version: int | None  #: of the pledge text that was shown; None when the form named none
+
+
+def read_entry(sent: MultiDict[str, str]) -> Entry | None:
+    """The entry when nothing is wrong with it, else None: then SignForm has the words for what is.
+
+    Nearly every form is right, and making and asking nine fields costs as much as storing what they say. Both follow the
+    same rules, below; a test keeps them of one mind.
+    """
+    country, region, version = sent.get("country"), sent.get("region"), sent.get("pledge_version")
+    agreed = sent.get("age_ok") and sent.get("consent_privacy")
+    if not (agreed and is_country(country) and is_region(country, region) and is_version(version)):
+        return None
+    name = sent.get("name", "")
+    try:
+        clean_name(name)
+        address = parse(sent.get("email", ""))
+    except (BadName, BadAddress):
+        return None
+    return Entry(
+        name=name,
+        address=address,
+        country=country or "",
+        region=region or None,
+        public_name=bool(sent.get("public_name")),
+        updates=bool(sent.get("updates")),
+        version=int(version) if version else None,
+    )
+
+
+def is_country(code: str | None) -> bool:
+    return code in places.COUNTRIES
+
+
+def is_region(country: str | None, code: str | None) -> bool:
+    """Whether the region may be stored; what a form of another country names is dropped, not refused."""
+    return country != places.HOME or not code or code in places.REGIONS
+
+
+def is_version(text: str | None) -> bool:
+    return not text or _VERSION.fullmatch(text) is not None
 
 
 class SignForm(Form):
@@ -36,21 +93,18 @@ class SignForm(Form):
     updates = BooleanField(_l("Send me news of this campaign by e-mail"), false_values=("", None))
     pledge_version = HiddenField()
 
-    #: Set by the checks below; the view hands them to the use case.
-    address: Address
-
     def validate_name(self, field: Field) -> None:
         check_name(field)
 
     def validate_email(self, field: Field) -> None:
-        self.address = check_address(field)
+        check_address(field)
 
     def validate_country(self, field: Field) -> None:
-        if field.data not in places.COUNTRIES:
+        if not is_country(field.data):
             raise ValidationError(_l("Choose a country from the list."))
 
     def validate_region(self, field: Field) -> None:
-        if self.country.data == places.HOME and field.data and field.data not in places.REGIONS:
+        if not is_region(self.country.data, field.data):
             raise ValidationError(_l("Choose a province or city from the list."))
 
     def validate_age_ok(self, field: Field) -> None:
@@ -66,12 +120,8 @@ class SignForm(Form):
             raise ValidationError(_l("We can only count your signature if you agree to this."))
 
     def validate_pledge_version(self, field: Field) -> None:
-        if field.data and not re.fullmatch(r"[1-9][0-9]{0,5}", field.data):
+        if not is_version(field.data):
             raise ValidationError(_l("The pledge text was changed. Please read it again and sign."))
-
-    @property
-    def version(self) -> int | None:
-        return int(self.pledge_version.data) if self.pledge_version.data else None
 
     @property
     def countries(self) -> list[tuple[str, str]]:

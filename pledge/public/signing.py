@@ -7,7 +7,7 @@ from pledge import content, i18n, places
 from pledge.campaigns.queries import CampaignView
 from pledge.limits import limited, sign_limit
 from pledge.public.blueprint import public
-from pledge.public.forms import SignForm
+from pledge.public.forms import Entry, SignForm, read_entry
 from pledge.public.pages import campaign_or_404, campaign_page
 from pledge.settings import current
 from pledge.signatures import services as signatures
@@ -21,13 +21,15 @@ def sign(slug: str) -> Response:
 @public.post("/c/<slug>/sign", endpoint="sign_post")
 @limited(sign_limit)
 def sign_post(slug: str) -> Response:
-    form = SignForm(request.form)
-    if not form.validate():
+    entry = read_entry(request.form)
+    if entry is None:
+        form = SignForm(request.form)
+        form.validate()
         return _form_page(campaign_or_404(slug), form, 422)
     try:
-        ticket = signatures.sign(_submission(slug, form))
+        ticket = signatures.sign(_submission(slug, entry))
     except signatures.CampaignNotOpen:
-        return _not_open(campaign_or_404(slug), form)
+        return _not_open(campaign_or_404(slug), SignForm(request.form))
     return see_other(url_for("public.check", slug=slug, ticket=ticket))
 
 
@@ -36,18 +38,18 @@ def see_other(location: str) -> Response:
     return Response(status=303, headers={"Location": location})
 
 
-def _submission(slug: str, form: SignForm) -> signatures.Submission:
+def _submission(slug: str, entry: Entry) -> signatures.Submission:
     return signatures.Submission(
         slug=slug,
-        name=form.name.data or "",
-        address=form.address,
-        country=form.country.data,
-        region=form.region.data or None,
-        public_name=form.public_name.data,
-        updates=form.updates.data,
+        name=entry.name,
+        address=entry.address,
+        country=entry.country,
+        region=entry.region,
+        public_name=entry.public_name,
+        updates=entry.updates,
         lang=i18n.language(),
         privacy_version=content.privacy_version(),
-        pledge_version=form.version,
+        pledge_version=entry.version,
     )
 
 
