@@ -1,4 +1,8 @@
-"""Languages: the address says which one; where it does not (errors, `/`), the browser's wish decides, Korean first."""
+"""Languages: the address says which one; where it does not (errors, `/`), the browser's wish decides, Korean first.
+
+An area without a language in its addresses may know better: `app.extensions["pledge.languages"]["staff"]` is asked for
+everything under /staff.
+"""
 
 from datetime import datetime
 from typing import Any
@@ -6,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime as babel_datetime
 from babel.numbers import format_decimal
-from flask import Flask, g, request
+from flask import Flask, current_app, g, request
 
 from pledge.extensions import babel
 
@@ -44,9 +48,9 @@ def format_count(number: int) -> str:
     return str(format_decimal(number, locale=language()))
 
 
-def format_datetime(moment: datetime) -> str:
+def format_datetime(moment: datetime, lang: str | None = None) -> str:
     """An aware datetime as people in Korea read it."""
-    lang = language()
+    lang = lang or language()
     return str(babel_datetime(moment.astimezone(SEOUL), _DATETIME[lang], locale=lang))
 
 
@@ -55,9 +59,17 @@ def format_date(moment: datetime, lang: str | None = None) -> str:
     return str(babel_datetime(moment.astimezone(SEOUL), _DATE[lang], locale=lang))
 
 
+def format_time(moment: datetime) -> str:
+    """The hour in Korea, as both languages write it."""
+    return moment.astimezone(SEOUL).strftime("%H:%M")
+
+
 def _wanted() -> str:
     first = request.path.split("/", 2)[1] if request.path.startswith("/") else ""
-    return first if first in LANGUAGES else wanted_language()
+    if first in LANGUAGES:
+        return first
+    chooser = current_app.extensions.get("pledge.languages", {}).get(first)
+    return str(chooser()) if chooser else wanted_language()
 
 
 def _take_language(endpoint: str | None, values: dict[str, Any] | None) -> None:

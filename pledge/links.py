@@ -17,6 +17,35 @@ def manage_link(lang: str, token: str) -> str:
     return f"{current().base_url}/{lang}/me/{token}"
 
 
+def campaign_link(lang: str, slug: str) -> str:
+    return f"{current().base_url}/{lang}/c/{slug}"
+
+
+def endorse_confirm_link(lang: str, token: str) -> str:
+    return f"{current().base_url}/{lang}/endorse/confirm/{token}"
+
+
+def endorse_contact_link(lang: str, token: str) -> str:
+    return f"{current().base_url}/{lang}/endorse/contact/{token}"
+
+
+def endorse_manage_link(lang: str, token: str) -> str:
+    return f"{current().base_url}/{lang}/endorse/me/{token}"
+
+
+def contact() -> str:
+    """Where people write to with questions."""
+    return current().contact
+
+
+def staff_link() -> str:
+    return f"{current().base_url}/staff/"
+
+
+def staff_invitation_link(token: str) -> str:
+    return f"{current().base_url}/staff/invitation/{token}"
+
+
 def host() -> str:
     """The name under which this site is known."""
     return current().base_host

@@ -4,9 +4,10 @@ A view opts in by `response = keep(response)`. While the copy is fresh, a reques
 no query; the first request for it renders it while others wait; when it is stale one renders it anew and the others go on with the old copy; when the renewal fails
 (database away) the old copy serves on for a while. What a launch day asks a thousand times a second is made once.
 
-Kept: answers 200 to GET by host and path, whatever the query string (links passed on in social networks grow one, and no
-kept page reads it); each is compressed once for each encoding asked for. HEAD and If-None-Match (RFC 9110 §13.1.2)
-are answered from the copy. Nothing personal may opt in, as the public site has no cookie to tell people apart.
+Kept: answers 200 to GET by host and path, whatever the query string (links passed on in social networks grow one, and
+few kept pages read it). A page that reads some parameters names them: a request that carries one of these goes past the
+copy, and its answer is not kept. Each copy is compressed once for each encoding asked for. HEAD and If-None-Match
+(RFC 9110 §13.1.2) are answered from the copy. Nothing personal may opt in, as the public site has no cookie to tell people apart.
 """
 
 import gzip
@@ -17,10 +18,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
+from urllib.parse import parse_qsl
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import brotli
-from flask import Response
+from flask import Response, request
 from werkzeug.http import http_date, parse_options_header
 
 from pledge import clock
@@ -41,9 +43,16 @@ Headers = list[tuple[str, str]]
 Key = tuple[str, str]
 
 
-def keep(response: Response) -> Response:
-    """Let this answer be kept for a second; give it an ETag of its bytes unless it has one."""
-    response.headers[_MARK] = "1"
+def keep(response: Response, *, reads: Iterable[str] = ()) -> Response:
+    """Let this answer be kept for a second; give it an ETag of its bytes unless it has one.
+
+    `reads` are the query parameters that the view reads, each a plain word. The view must be the same for every request
+    that carries none of them, and keeps only such an answer: one with any of them is left to be sent as it is.
+    """
+    names = frozenset(reads)
+    if not names.isdisjoint(request.args):
+        return response
+    response.headers[_MARK] = " ".join(("1", *sorted(names)))
     if "ETag" not in response.headers:
         response.headers["ETag"] = f'W/"{hashlib.sha256(response.get_data()).hexdigest()[:20]}"'
     return response
@@ -57,6 +66,7 @@ class Copy:
     body: bytes
     etag: str
     made_at: float
+    reads: frozenset[str] = frozenset()  #: parameters whose answers are other ones
     _encoded: dict[str, tuple[Headers, bytes]] = field(default_factory=dict)
 
     def encoded(self, encoding: str) -> tuple[Headers, bytes]:
@@ -94,6 +104,8 @@ class MicroCache:
             return self._pass(environ, start_response)
         key = (environ.get("HTTP_HOST", ""), environ.get("PATH_INFO", ""))
         copy = self._copies.get(key)
+        if copy is not None and copy.reads and _names_any(environ, copy.reads):
+            return self._pass(environ, start_response)
         if copy is None:
             if environ["REQUEST_METHOD"] == "HEAD":
                 return self._pass(environ, start_response)
@@ -128,7 +140,7 @@ class MicroCache:
                 mine.set()
         begun.wait(LONGEST_WAIT)
         copy = self._copies.get(key)
-        if copy is not None:
+        if copy is not None and not _names_any(environ, copy.reads):
             return _answer(copy, environ, start_response)
         return self._render(key, environ, start_response)
 
@@ -163,16 +175,16 @@ class MicroCache:
             lock.release()
 
     def _store(self, key: Key, status: str, headers: Headers, body: bytes) -> Copy | None:
-        marked = any(name == _MARK for name, _ in headers)
+        mark = next((value for name, value in headers if name == _MARK), None)
         headers[:] = [pair for pair in headers if pair[0] != _MARK]
-        if not marked or not status.startswith("200"):
+        if mark is None or not status.startswith("200"):
             return None
         etag = next(value for name, value in headers if name == "ETag")
         kept = [pair for pair in headers if pair[0] not in ("Content-Length", "Date", "X-Request-Id")]
         kept.append(("Vary", "Accept-Encoding"))
         # Of the making, not of the sending: who gets a 304 takes it as the moment of the count.
         kept.append(("Date", http_date(clock.now())))
-        copy = Copy(kept, body, etag, clock.monotonic())
+        copy = Copy(kept, body, etag, clock.monotonic(), frozenset(mark.split()[1:]))
         with self._lock:
             self._copies[key] = copy
             self._copies.move_to_end(key)
@@ -180,6 +192,14 @@ class MicroCache:
                 dropped, _ = self._copies.popitem(last=False)
                 self._renewing.pop(dropped, None)
         return copy
+
+
+def _names_any(environ: WSGIEnvironment, names: frozenset[str]) -> bool:
+    """Whether the query string carries one of these parameters, read as the application reads it."""
+    query = environ.get("QUERY_STRING", "")
+    return bool(query and names) and not names.isdisjoint(
+        name for name, _ in parse_qsl(query, keep_blank_values=True)
+    )
 
 
 def _encoding(environ: WSGIEnvironment) -> str:

@@ -24,6 +24,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         format_count=i18n.format_count,
         format_date=i18n.format_date,
         format_datetime=i18n.format_datetime,
+        format_time=i18n.format_time,
         country_name=lambda code: places.country_name(code, i18n.language()),
         region_name=lambda code: places.region_name(code, i18n.language()),
         get_locale=get_locale,
@@ -54,6 +55,11 @@ _FORM_PAGES = {
     "public.renew": "public.confirm",
     "public.mail_own_link": "public.confirm",
     "public.resend": "public.check",
+    "public.endorse_resend": "public.endorse_check",
+    "public.endorse_renew": "public.endorse_confirm",
+    "public.endorse_mail_own_link": "public.endorse_confirm",
+    "public.endorse_check_site": "public.endorse_me",
+    "public.endorse_cancel_contact": "public.endorse_me",
 }
 
 

@@ -162,7 +162,9 @@ class Settings(BaseSettings):
             if value and not _is_address(value, *schemes):
                 found.append(f"{name}: an address that begins with {schemes[0]}:// is expected.")
         if bool(self.storage_key_id) != bool(self.storage_secret.get_secret_value()):
-            found.append("PLEDGE_STORAGE_KEY_ID and PLEDGE_STORAGE_SECRET belong together: set both or neither.")
+            found.append(
+                "PLEDGE_STORAGE_KEY_ID and PLEDGE_STORAGE_SECRET belong together: set both or neither."
+            )
         return found
 
     def _missing(self) -> list[str]:

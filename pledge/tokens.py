@@ -34,6 +34,7 @@ class Purpose(StrEnum):
     ENDORSE_TICKET = "endorse_ticket"
     UPLOAD = "upload"
     PREVIEW = "preview"
+    STAFF_INVITATION = "staff_invitation"
 
 
 #: How long a link lives. A ticket and an unsubscribe link have no clock: their power is small.
@@ -50,6 +51,8 @@ LIFETIMES = {
     Purpose.UPLOAD: timedelta(days=1),
     #: It shows a draft to whoever holds it, so it ends with the sitting.
     Purpose.PREVIEW: timedelta(hours=1),
+    #: Over a weekend; it gives a place in the staff area to whoever holds it.
+    Purpose.STAFF_INVITATION: timedelta(days=3),
 }
 
 Payload = list[int | str]

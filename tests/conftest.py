@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
     from tests.support.browser import Visitor
+    from tests.support.staff import StaffClient
 
 DATABASES = ("sqlite", "postgresql")
 
@@ -240,6 +241,14 @@ def client(app: Flask, request: pytest.FixtureRequest) -> FlaskClient:
     client = app.test_client()
     client.checked = request.node.get_closest_marker("unchecked_pages") is None  # type: ignore[attr-defined]
     return client
+
+
+@pytest.fixture
+def staff_client(app: Flask) -> "Callable[..., StaffClient]":
+    """`staff_client("moderator")`: a checked client of somebody who has signed in; its `post()` adds the CSRF token."""
+    from tests.support import staff
+
+    return lambda role="admin", **facts: staff.client(app, role, **facts)
 
 
 @pytest.fixture

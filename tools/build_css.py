@@ -1,6 +1,7 @@
-"""Join the style sheets under pledge/static/css into site.css, one cascade layer for each kind.
+"""Join the style sheets under pledge/static/css: site.css for everybody, one cascade layer for each kind, and staff.css
+for the pages of the staff area, which load it after site.css.
 
-Run it after changing a source. With --check nothing is written and a stale site.css ends with status 1.
+Run it after changing a source. With --check nothing is written and a stale file ends with status 1.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ import sys
 from pathlib import Path
 
 CSS = Path(__file__).resolve().parent.parent / "pledge" / "static" / "css"
-TARGET = CSS / "site.css"
-#: Later layers win, whatever their selectors weigh.
-LAYERS = ("settings", "base", "layout", "components", "screens")
+#: The layers of each joined file; later layers win, whatever their selectors weigh, and those of staff.css come last.
+TARGETS = {
+    "site.css": ("settings", "base", "layout", "components", "screens"),
+    "staff.css": ("staff",),
+}
 
 
 def sources(layer: str) -> list[Path]:
@@ -26,28 +29,33 @@ def squeeze(text: str) -> str:
     return "\n".join(line.strip() for line in text.splitlines() if line.strip())
 
 
-def build() -> str:
-    """The whole text of site.css."""
+def build(target: str) -> str:
+    """The whole text of a joined file."""
+    layers = TARGETS[target]
     parts = [
         "/* Made by tools/build_css.py from the files beside it. Do not edit. */",
-        f"@layer {', '.join(LAYERS)};",
+        f"@layer {', '.join(layers)};",
     ]
-    for layer in LAYERS:
+    for layer in layers:
         body = "\n".join(squeeze(path.read_text("utf-8")) for path in sources(layer))
         parts.append(f"@layer {layer} {{\n{body}\n}}")
     return "\n".join(parts) + "\n"
 
 
 def main(arguments: list[str]) -> int:
-    """Write site.css, or say whether it is as it should be."""
-    text = build()
-    if "--check" not in arguments:
-        TARGET.write_text(text, "utf-8")
-        return 0
-    if TARGET.is_file() and TARGET.read_text("utf-8") == text:
-        return 0
-    print("site.css is not what its sources make it: run python tools/build_css.py", file=sys.stderr)
-    return 1
+    """Write the joined files, or say whether they are as they should be."""
+    stale = []
+    for target in TARGETS:
+        path, text = CSS / target, build(target)
+        if path.is_file() and path.read_text("utf-8") == text:
+            continue
+        if "--check" in arguments:
+            stale.append(target)
+        else:
+            path.write_text(text, "utf-8")
+    if stale:
+        print(f"{', '.join(stale)}: not what the sources make: run python tools/build_css.py", file=sys.stderr)
+    return 1 if stale else 0
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ def upgrade() -> None:
         sa.Column("campaign_id", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("seq", sa.Integer(), nullable=False),
-        sa.Column("contact_seq", sa.Integer(), server_default="1", nullable=False),
+        sa.Column("contact_number", sa.Integer(), server_default="1", nullable=False),
         sa.Column("contact_name", sa.LargeBinary(), nullable=False),
         sa.Column("contact_title", sa.LargeBinary(), nullable=False),
         sa.Column("contact_email", sa.LargeBinary(), nullable=False),
@@ -145,7 +145,7 @@ def upgrade() -> None:
     op.create_table(
         "endorsement_contact_changes",
         sa.Column("endorsement_id", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("contact_seq", sa.Integer(), nullable=False),
+        sa.Column("contact_number", sa.Integer(), nullable=False),
         sa.Column("contact_name", sa.LargeBinary(), nullable=False),
         sa.Column("contact_title", sa.LargeBinary(), nullable=False),
         sa.Column("contact_email", sa.LargeBinary(), nullable=False),

@@ -1,15 +1,16 @@
 """Events as a calendar file (RFC 5545), with the time zone written out, so that every calendar shows Seoul's hour right."""
 
 from collections.abc import Iterable
-from datetime import timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, timedelta
 
 from icalendar import Calendar, Event, Timezone
 
 from pledge import links
 from pledge.campaigns.events import EventView
+from pledge.i18n import SEOUL
 
-SEOUL = ZoneInfo("Asia/Seoul")
+#: Korea has kept one time since 1988, so one rule tells all.
+ZONE_FROM, ZONE_TO = date(2000, 1, 1), date(2100, 1, 1)
 MEDIA_TYPE = "text/calendar; charset=utf-8"
 
 
@@ -21,10 +22,10 @@ def ics(events: Iterable[EventView], name: str) -> bytes:
     calendar.add("method", "PUBLISH")
     calendar.add("x-wr-calname", name)
     calendar.add("x-wr-timezone", SEOUL.key)
-    calendar.add_component(Timezone.from_tzinfo(SEOUL))
+    calendar.add_component(Timezone.from_tzinfo(SEOUL, first_date=ZONE_FROM, last_date=ZONE_TO))
     for event in events:
         calendar.add_component(_event(event))
-    return calendar.to_ical()
+    return bytes(calendar.to_ical())
 
 
 def _event(view: EventView) -> Event:

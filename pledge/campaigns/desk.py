@@ -80,15 +80,6 @@ class Wording:
 
 
 @dataclass(frozen=True)
-class Version:
-    """A pledge text in the list of versions."""
-
-    version: int
-    sha256: str
-    created_at: datetime
-
-
-@dataclass(frozen=True)
 class Desk:
     """What the pages of one campaign need besides their own section."""
 
@@ -184,19 +175,6 @@ def wording_of(reader: Reader, campaign_id: int) -> Wording:
 def wording(campaign_id: int) -> Wording:
     with reading() as connection:
         return wording_of(connection, campaign_id)
-
-
-def versions(campaign_id: int) -> list[Version]:
-    """All pledge texts of a campaign, newest first."""
-    query = (
-        select(PledgeText.version, PledgeText.sha256, PledgeText.created_at)
-        .where(PledgeText.campaign_id == campaign_id)
-        .order_by(PledgeText.version.desc())
-    )
-    with reading() as connection:
-        return [
-            Version(row.version, bytes(row.sha256).hex(), row.created_at) for row in connection.execute(query)
-        ]
 
 
 def video_of(provider: str, video_id: str, still: str) -> Video | None:

@@ -2,10 +2,9 @@
 
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from pledge import clock
 from pledge.audit.models import Actor
@@ -15,6 +14,9 @@ from pledge.campaigns.models import Campaign, CampaignEvent, CampaignState
 from pledge.campaigns.moderation import compare, edited, subject
 from pledge.campaigns.rules import Checker, Fault, stamp
 from pledge.db import reading
+from pledge.i18n import SEOUL
+
+UNKNOWN_LENGTH = timedelta(hours=3)
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,18 @@ class EventView:
     starts_at: datetime
     ends_at: datetime | None
     changed_at: datetime
+
+    @property
+    def is_over(self) -> bool:
+        """One whose end is not known counts as over three hours after it began."""
+        length = timedelta(days=1) if self.all_day else timedelta() if self.ends_at else UNKNOWN_LENGTH
+        return (self.ends_at or self.starts_at) + length <= clock.now()
+
+    @property
+    def is_one_day(self) -> bool:
+        """Whether the page need not say the day twice."""
+        ends_at = self.ends_at or self.starts_at
+        return ends_at.astimezone(SEOUL).date() == self.starts_at.astimezone(SEOUL).date()
 
 
 def shown(campaign_id: int, lang: str) -> list[EventView]:
@@ -120,7 +134,7 @@ def add(actor: Actor, slug: str, fields: EventFields) -> int:
 def change(actor: Actor, slug: str, event_id: int, seen: str, fields: EventFields) -> None:
     """Correct one; calendars that took it over learn of it. Raises BadFields, EditedMeanwhile, NoSuchCampaign."""
     with edited(slug) as (session, campaign):
-        event = _own(session, campaign, event_id)
+        event = _own(campaign, event_id)
         clean = _clean(fields, campaign)
         compare(seen, {name: getattr(event, name) for name in FIELDS})
         update_event(event, clean)
@@ -130,7 +144,7 @@ def change(actor: Actor, slug: str, event_id: int, seen: str, fields: EventField
 def remove(actor: Actor, slug: str, event_id: int) -> None:
     """Take one off the page. Raises NoSuchCampaign, also when somebody was faster."""
     with edited(slug) as (session, campaign):
-        event = _own(session, campaign, event_id)
+        event = _own(campaign, event_id)
         title = event.title_ko or event.title_en
         session.delete(event)
         record(session, actor, "campaign.event.remove", subject(slug), event=event_id, title=title)
@@ -156,11 +170,11 @@ def update_event(event: CampaignEvent, fields: EventFields) -> None:
     event.sequence, event.changed_at = event.sequence + 1, clock.now()
 
 
-def _own(session: Session, campaign: Campaign, event_id: int) -> CampaignEvent:
-    event = session.get(CampaignEvent, event_id)
-    if event is None or event.campaign_id != campaign.id:
-        raise NoSuchCampaign
-    return event
+def _own(campaign: Campaign, event_id: int) -> CampaignEvent:
+    for event in campaign.events:
+        if event.id == event_id:
+            return event
+    raise NoSuchCampaign
 
 
 def _clean(fields: EventFields, campaign: Campaign) -> EventFields:
@@ -178,7 +192,7 @@ def _clean(fields: EventFields, campaign: Campaign) -> EventFields:
     )
     check.both("place", clean.place_ko, clean.place_en)
     if clean.ends_at is not None and clean.ends_at <= clean.starts_at:
-        check.add("ends", Fault.ORDER)
+        check.add("ends_at", Fault.ORDER)
     check.finish()
     return clean
 

@@ -18,8 +18,7 @@ from pledge.audit.services import record
 from pledge.campaigns import desk, rules
 from pledge.campaigns.desk import Missing, NoSuchCampaign, Schedule, Wording
 from pledge.campaigns.models import Campaign, CampaignState, CampaignText, PledgeText
-from pledge.campaigns.rules import LANGUAGES, BadFields, Checker, Fault
-from pledge.campaigns.services import fingerprint
+from pledge.campaigns.rules import LANGUAGES, BadFields, Checker, Fault, fingerprint
 from pledge.db import transaction
 
 #: From where to where a campaign may be moved; what needs a reason says so in `NEEDS_REASON`.

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 
 from pledge.audit.models import Actor
 from pledge.audit.services import record
@@ -87,7 +86,7 @@ def change(
 ) -> None:
     """Correct one; a new `logo` takes the place of the old. Raises BadFields, EditedMeanwhile, UnknownFile, NoSuchCampaign."""
     with edited(slug) as (session, campaign):
-        partner = _own(session, campaign, partner_id)
+        partner = _own(campaign, partner_id)
         clean = _clean(fields, campaign)
         stored = PartnerFields(PartnerRole(partner.role), partner.name_ko, partner.name_en, partner.url)
         compare(seen, _content(stored, partner.logo))
@@ -105,7 +104,7 @@ def change(
 def move(actor: Actor, slug: str, partner_id: int, *, up: bool) -> None:
     """One place up or down; at the end of the list nothing happens. Raises NoSuchCampaign."""
     with edited(slug) as (session, campaign):
-        partner = _own(session, campaign, partner_id)
+        partner = _own(campaign, partner_id)
         place = Partner.position < partner.position if up else Partner.position > partner.position
         order = Partner.position.desc() if up else Partner.position
         other = session.scalar(
@@ -126,18 +125,18 @@ def move(actor: Actor, slug: str, partner_id: int, *, up: bool) -> None:
 def remove(actor: Actor, slug: str, partner_id: int) -> None:
     """Take one off the page. Raises NoSuchCampaign, also when somebody was faster."""
     with edited(slug) as (session, campaign):
-        partner = _own(session, campaign, partner_id)
+        partner = _own(campaign, partner_id)
         files.discard(session, partner.logo)
         name = partner.name_ko or partner.name_en
         session.delete(partner)
         record(session, actor, "campaign.partner.remove", subject(slug), partner=partner_id, name=name)
 
 
-def _own(session: Session, campaign: Campaign, partner_id: int) -> Partner:
-    partner = session.get(Partner, partner_id)
-    if partner is None or partner.campaign_id != campaign.id:
-        raise NoSuchCampaign
-    return partner
+def _own(campaign: Campaign, partner_id: int) -> Partner:
+    for partner in campaign.partners:
+        if partner.id == partner_id:
+            return partner
+    raise NoSuchCampaign
 
 
 def _clean(fields: PartnerFields, campaign: Campaign) -> PartnerFields:

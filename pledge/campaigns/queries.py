@@ -1,6 +1,6 @@
 """Reads of campaigns: one language at a time, ready to be shown."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,7 +9,16 @@ from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from pledge import clock
-from pledge.campaigns.models import Campaign, CampaignState, CampaignText, Partner, PartnerRole, PledgeText
+from pledge.campaigns.models import (
+    Campaign,
+    CampaignState,
+    CampaignText,
+    Partner,
+    PartnerRole,
+    PledgeText,
+    VideoProvider,
+)
+from pledge.campaigns.video import Video
 from pledge.content import markdown
 from pledge.db import reading
 from pledge.ledger.models import Kind, Tally
@@ -27,9 +36,39 @@ class PledgeView:
 
 
 @dataclass(frozen=True)
+class PledgeVersion:
+    """A pledge text in the list of versions."""
+
+    version: int
+    sha256: str
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class Permalink:
+    """A pledge text at its permanent address, with what proves that it is still the same."""
+
+    version: int
+    html: Markup
+    markdown: str
+    sha256: str
+    created_at: datetime
+    is_newest: bool
+
+
+@dataclass(frozen=True)
 class PartnerView:
     name: str
     url: str
+    logo: str = ""  #: a name in `files`
+
+
+@dataclass(frozen=True)
+class LetterView:
+    """The campaign's letter: a document in `files`, and the language that it is in."""
+
+    file: str
+    lang: str
 
 
 @dataclass(frozen=True)
@@ -47,6 +86,8 @@ class CampaignView:
     opens_at: datetime | None
     closes_at: datetime | None
     pledge: PledgeView
+    video: Video | None = None
+    letter: LetterView | None = None
 
     @property
     def is_open(self) -> bool:
@@ -77,6 +118,16 @@ def find_by_id(campaign_id: int, lang: str) -> CampaignView | None:
     with reading() as connection:
         row = connection.execute(_public(lang).where(Campaign.id == campaign_id)).first()
     return None if row is None else _view(row, lang)
+
+
+def find_draft(campaign_id: int, lang: str) -> CampaignView | None:
+    """A campaign whatever its state, as the public would see it once it is open; for the preview."""
+    with reading() as connection:
+        row = connection.execute(_whole(lang).where(Campaign.id == campaign_id)).first()
+    if row is None:
+        return None
+    view = _view(row, lang)
+    return replace(view, state=CampaignState.OPEN) if view.state is CampaignState.DRAFT else view
 
 
 def count(slug: str) -> Count | None:
@@ -114,10 +165,10 @@ def public_campaigns(lang: str) -> list[CampaignView]:
 def partners(campaign_id: int, lang: str) -> dict[PartnerRole, list[PartnerView]]:
     """Who stands behind a campaign, by role, in the order its staff chose."""
     name = Partner.name_ko if lang == "ko" else Partner.name_en
-    query = select(Partner.role, name, Partner.url).where(Partner.campaign_id == campaign_id)
+    query = select(Partner.role, name, Partner.url, Partner.logo).where(Partner.campaign_id == campaign_id)
     with reading() as connection:
         rows = connection.execute(query.order_by(Partner.position)).all()
-    return {role: [PartnerView(row[1], row[2]) for row in rows if row[0] == role] for role in PartnerRole}
+    return {role: [PartnerView(*row[1:]) for row in rows if row[0] == role] for role in PartnerRole}
 
 
 def pledge_text(pledge_text_id: int, lang: str) -> PledgeView:
@@ -130,11 +181,50 @@ def pledge_text(pledge_text_id: int, lang: str) -> PledgeView:
     return PledgeView(version, markdown(text), bytes(sha256).hex())
 
 
+def permalink(campaign_id: int, version: int, lang: str) -> Permalink | None:
+    """A version of a campaign's pledge text, however old; None when there is none of that number."""
+    query = select(
+        PledgeText.version, _wording(lang).label("text"), PledgeText.sha256, PledgeText.created_at
+    ).where(PledgeText.campaign_id == campaign_id)
+    with reading() as connection:
+        rows = connection.execute(query).all()
+    newest = max((row.version for row in rows), default=0)
+    for row in rows:
+        if row.version == version:
+            digest = bytes(row.sha256).hex()
+            return Permalink(version, markdown(row.text), row.text, digest, row.created_at, version == newest)
+    return None
+
+
+def pledge_versions(campaign_id: int) -> list[PledgeVersion]:
+    """All pledge texts of a campaign, newest first."""
+    query = (
+        select(PledgeText.version, PledgeText.sha256, PledgeText.created_at)
+        .where(PledgeText.campaign_id == campaign_id)
+        .order_by(PledgeText.version.desc())
+    )
+    with reading() as connection:
+        rows = connection.execute(query).all()
+    return [PledgeVersion(row.version, bytes(row.sha256).hex(), row.created_at) for row in rows]
+
+
 def _wording(lang: str) -> InstrumentedAttribute[str]:
     return PledgeText.ko if lang == "ko" else PledgeText.en
 
 
 def _public(lang: str) -> Select[*tuple[Any, ...]]:
+    return _whole(lang).where(Campaign.state != CampaignState.DRAFT)
+
+
+def _whole(lang: str) -> Select[*tuple[Any, ...]]:
+    """Everything of a campaign in one language that stands once for it, in one statement."""
+    letters = aliased(CampaignText)
+    other_letter = (
+        select(letters.letter)
+        .where(letters.campaign_id == Campaign.id, letters.lang != lang)
+        .limit(1)
+        .scalar_subquery()
+    )
     any_version = aliased(PledgeText)
     newest = (
         select(func.max(any_version.version)).where(any_version.campaign_id == Campaign.id).scalar_subquery()
@@ -149,12 +239,13 @@ def _public(lang: str) -> Select[*tuple[Any, ...]]:
                 Campaign.opens_at,
                 Campaign.closes_at,
             ),
+            *(Campaign.video_provider, Campaign.video_id, Campaign.video_still),
             *(CampaignText.title, CampaignText.tagline, CampaignText.summary, CampaignText.body),
+            *(CampaignText.letter, other_letter.label("other_letter")),
             *(PledgeText.version, _wording(lang).label("pledge"), PledgeText.sha256),
         )
         .join(CampaignText, (CampaignText.campaign_id == Campaign.id) & (CampaignText.lang == lang))
         .join(PledgeText, (PledgeText.campaign_id == Campaign.id) & (PledgeText.version == newest))
-        .where(Campaign.state != CampaignState.DRAFT)
     )
 
 
@@ -171,4 +262,16 @@ def _view(row: Row[*tuple[Any, ...]], lang: str) -> CampaignView:
         opens_at=row.opens_at,
         closes_at=row.closes_at,
         pledge=PledgeView(row.version, markdown(row.pledge), bytes(row.sha256).hex()),
+        video=Video(VideoProvider(row.video_provider), row.video_id, row.video_still)
+        if row.video_provider
+        else None,
+        letter=_letter(row, lang),
     )
+
+
+def _letter(row: Row[*tuple[Any, ...]], lang: str) -> LetterView | None:
+    """In the page's language; where there is none in it, the one there is."""
+    if row.letter:
+        return LetterView(row.letter, lang)
+    other = "en" if lang == "ko" else "ko"
+    return LetterView(row.other_letter, other) if row.other_letter else None

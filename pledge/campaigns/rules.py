@@ -129,6 +129,11 @@ def clean_link(text: str) -> str:
     return parts._replace(netloc=host).geturl()
 
 
+def fingerprint(ko: str, en: str) -> bytes:
+    """SHA-256 over both wordings of a pledge text, by which a changed one is noticed."""
+    return hashlib.sha256(f"{ko}\0{en}".encode()).digest()
+
+
 def stamp(content: Mapping[str, object]) -> str:
     """A mark of what an editor saw: when the stored content no longer has it, somebody else was faster."""
     canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, default=str)

@@ -1,7 +1,10 @@
-"""Loading a campaign from a folder of readable files: campaign.toml, body.<lang>.md, pledge.v<N>.<lang>.md."""
+"""Loading a campaign from a folder of readable files: campaign.toml, body.<lang>.md, pledge.v<N>.<lang>.md.
 
-import hashlib
+Files stand at the beginning of a campaign. Once staff have edited it, loading leaves it alone (docs/adr/0035).
+"""
+
 import tomllib
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +12,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pledge import clock
+from pledge.campaigns.events import EventFields, new_event, update_event
 from pledge.campaigns.models import Campaign, CampaignText, Partner, PledgeText
+from pledge.campaigns.rules import LANGUAGES, fingerprint
+from pledge.campaigns.video import parse_video
 from pledge.db import transaction
-
-LANGUAGES = ("ko", "en")
+from pledge.i18n import SEOUL
 
 
 class PledgeTextChanged(Exception):
@@ -24,10 +29,18 @@ class PledgeTextChanged(Exception):
         )
 
 
+class EditedByStaff(Exception):
+    """Staff have edited this campaign: its files no longer say how it should be."""
+
+    def __init__(self, slug: str) -> None:
+        super().__init__(f"{slug} was edited by staff and is left as it is")
+
+
 def load_folder(folder: Path) -> str:
     """Create or update the campaign that a folder describes; returns its slug. Loading twice changes nothing.
 
-    Raises FileNotFoundError for a missing text, KeyError for a missing setting, PledgeTextChanged.
+    Raises EditedByStaff (nothing is changed), FileNotFoundError for a missing text, KeyError for a missing setting,
+    BadVideo, PledgeTextChanged.
     """
     facts = tomllib.loads((folder / "campaign.toml").read_text("utf-8"))
     pledges = _pledges(folder)
@@ -36,11 +49,16 @@ def load_folder(folder: Path) -> str:
         if campaign is None:
             campaign = Campaign(slug=facts["slug"])
             session.add(campaign)
+        elif campaign.edited_at is not None:
+            raise EditedByStaff(campaign.slug)
         campaign.state, campaign.goal = facts["state"], facts["goal"]
         campaign.opens_at, campaign.closes_at = facts.get("opens_at"), facts.get("closes_at")
+        video = parse_video(facts.get("video", ""))
+        campaign.video_provider, campaign.video_id = (video.provider, video.id) if video else ("", "")
         session.flush()
         _load_texts(campaign, folder, facts)
         _load_partners(session, campaign, facts["partners"])
+        _load_events(session, campaign, facts.get("events", []))
         for version, wording in pledges.items():
             _load_pledge(session, campaign, version, wording)
     return str(facts["slug"])
@@ -82,6 +100,39 @@ def _load_partners(session: Session, campaign: Campaign, partners: list[dict[str
         session.delete(left_over)
 
 
+def _load_events(session: Session, campaign: Campaign, events: list[dict[str, Any]]) -> None:
+    """By their beginning and English title an event is the same as before, and calendars know it again."""
+    stored = {(event.starts_at, event.title_en): event for event in campaign.events}
+    for facts in events:
+        fields = _event_fields(facts)
+        event = stored.pop((fields.starts_at, fields.title_en), None)
+        if event is None:
+            session.add(new_event(campaign.id, fields))
+        else:
+            update_event(event, fields)
+    for left_over in stored.values():
+        session.delete(left_over)
+
+
+def _event_fields(facts: dict[str, Any]) -> EventFields:
+    """`starts_at` and `ends_at` of the file: a date alone means a whole day in Seoul."""
+    starts_at, ends_at = facts["starts_at"], facts.get("ends_at")
+    return EventFields(
+        title_ko=facts["title_ko"],
+        title_en=facts["title_en"],
+        place_ko=facts.get("place_ko", ""),
+        place_en=facts.get("place_en", ""),
+        url=facts.get("url", ""),
+        all_day=not isinstance(starts_at, datetime),
+        starts_at=_moment(starts_at),
+        ends_at=None if ends_at is None else _moment(ends_at),
+    )
+
+
+def _moment(given: date | datetime) -> datetime:
+    return given if isinstance(given, datetime) else datetime.combine(given, time(), SEOUL)
+
+
 def _load_pledge(session: Session, campaign: Campaign, version: int, wording: dict[str, str]) -> None:
     digest = fingerprint(wording["ko"], wording["en"])
     stored = next((pledge for pledge in campaign.pledges if pledge.version == version), None)
@@ -98,8 +149,3 @@ def _load_pledge(session: Session, campaign: Campaign, version: int, wording: di
         )
     elif stored.sha256 != digest:
         raise PledgeTextChanged(version)
-
-
-def fingerprint(ko: str, en: str) -> bytes:
-    """SHA-256 over both wordings of a pledge text, by which a changed one is noticed."""
-    return hashlib.sha256(f"{ko}\0{en}".encode()).digest()

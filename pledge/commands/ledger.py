@@ -3,6 +3,8 @@
 import click
 from flask.cli import AppGroup
 
+from pledge.audit import services as audit
+from pledge.audit.models import COMMAND_LINE
 from pledge.campaigns.queries import slugs
 from pledge.ledger import recount as checks
 from pledge.ledger import services
@@ -29,6 +31,13 @@ def recount() -> None:
         end = "repaired" if drift.repaired else "not repaired"
         click.echo(f"{names[drift.campaign_id]}: {drift.what}; {end}")
     mismatches = counting.mismatches()
+    audit.note(
+        COMMAND_LINE,
+        "ledger.recount",
+        "ledger",
+        differences=len(drifts) + len(mismatches),
+        repaired=sum(drift.repaired for drift in drifts),
+    )  # the desk says when this was last done and what came of it
     for mismatch in mismatches:
         click.echo(
             f"{names[mismatch.campaign_id]}: {mismatch.confirmed} signatures are confirmed, the ledger adds up to "

@@ -4,9 +4,11 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
-from pledge.mail import queries, services
+from pledge.audit.models import COMMAND_LINE
+from pledge.mail import moderation, queries, services
 from pledge.settings import Settings
-from pledge.signatures import mails
+from pledge.switches import queries as switches
+from pledge.worker.composers import composers
 
 mail = AppGroup("mail", help="The outbox: mails that are owed.")
 
@@ -14,11 +16,13 @@ mail = AppGroup("mail", help="The outbox: mails that are owed.")
 @mail.command("deliver")
 def deliver() -> None:
     """Send mails until none is due."""
+    if switches.current().mail_paused:
+        raise click.ClickException("mail is paused in the staff area (switches); nothing was sent")
     settings: Settings = current_app.extensions["pledge.settings"]
     transport = services.transport(settings)
     done = services.Delivered()
     try:
-        while (batch := services.deliver(mails.composers(), transport)).total and not batch.stalled:
+        while (batch := services.deliver(composers(), transport)).total and not batch.stalled:
             done += batch
     finally:
         transport.close()
@@ -33,7 +37,7 @@ def deliver() -> None:
 @mail.command("dead")
 def dead() -> None:
     """List the mails that were given up. No address is shown."""
-    letters = queries.dead_letters()
+    letters = queries.dead_letters()[::-1]
     for letter in letters:
         click.echo(
             f"{letter.id}  {letter.kind}  {letter.lang}  {letter.created_at:%Y-%m-%dT%H:%M:%SZ}  "
@@ -49,7 +53,7 @@ def retry(mail_id: int | None, everything: bool) -> None:
     """Queue a mail that was given up again. One older than 72 hours gets one more attempt."""
     if (mail_id is None) == (not everything):
         raise click.UsageError("name one mail (see `flask mail dead`) or say --all")
-    count = queries.retry(mail_id)
+    count = moderation.retry(COMMAND_LINE, mail_id)
     if mail_id is not None and not count:
         raise click.ClickException(f"no mail {mail_id} was given up")
     click.echo(f"{count} queued again")

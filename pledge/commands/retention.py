@@ -14,5 +14,6 @@ def run() -> None:
     removed = services.run()
     click.echo(
         f"Deleted {removed.pending} unconfirmed signatures, {removed.mails} finished mails, "
-        f"{removed.allowances} mail allowances, {removed.blocks} ended blocks and {removed.files} files that nobody keeps."
+        f"{removed.allowances} mail allowances, {removed.blocks} ended blocks and {removed.files} files that nobody keeps; "
+        f"forgot the network of {removed.networks} signatures."
     )

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 import urllib.request
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
@@ -63,7 +64,8 @@ def prepare(settings: Settings) -> None:
     """Bring the database to the newest migration and load the demo campaign; both do nothing the second time."""
     flask_migrate.upgrade()
     if not settings.is_production:
-        campaigns.load_folder(DEMO_CAMPAIGN)
+        with suppress(campaigns.EditedByStaff):
+            campaigns.load_folder(DEMO_CAMPAIGN)
     # The children open their own connections.
     db.session.remove()
     db.engine.dispose()

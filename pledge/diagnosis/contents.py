@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from sqlalchemy import Connection, select
 
 from pledge.campaigns.models import Campaign, CampaignState, CampaignText, Partner, PledgeText
-from pledge.campaigns.services import LANGUAGES, fingerprint
+from pledge.campaigns.rules import LANGUAGES, fingerprint
 from pledge.crypto import Unreadable
 from pledge.db import reading
 from pledge.diagnosis.findings import Finding, ok, problem, warning

@@ -9,6 +9,8 @@ from pledge import clock
 from pledge.db import reading
 from pledge.ledger import queries as ledger
 from pledge.mail import queries as mail
+from pledge.switches import queries as switches
+from pledge.switches.queries import Switches
 
 #: Seconds that a mail may be overdue, and an entry uncounted, before somebody must look.
 OLDEST_MAIL = 600.0
@@ -21,6 +23,7 @@ class Readiness:
     outbox_age_seconds: float | None = None  #: how long the mail that waits longest has been due
     fold_lag_seconds: float | None = None  #: how long the entry that waits longest has not been counted
     problems: list[str] = field(default_factory=list)
+    paused: list[str] = field(default_factory=list)  #: "signing", "mail": by staff, on purpose, so no problem
 
     @property
     def ready(self) -> bool:
@@ -35,19 +38,27 @@ def readiness() -> Readiness:
     except SQLAlchemyError:
         return Readiness("unreachable", problems=["the database does not answer"])
     try:
-        outbox_age, lag = _outbox_age(), ledger.lag()
+        turned = switches.stored()
+        outbox_age, lag = _outbox_age(turned), ledger.lag()
     except SQLAlchemyError:
         return Readiness("not migrated", problems=["tables are missing or too old: run `flask db upgrade`"])
     problems = []
-    if outbox_age >= OLDEST_MAIL:
+    if outbox_age >= OLDEST_MAIL and not turned.mail_paused:
         problems.append(
             f"a mail has been due for {outbox_age:.0f} seconds: is `flask worker` running, does the SMTP server answer?"
         )
     if lag >= LONGEST_LAG:
         problems.append(f"an entry has not been counted for {lag:.0f} seconds: is `flask worker` running?")
-    return Readiness("ok", round(outbox_age, 1), round(lag, 1), problems)
+    paused = [
+        name for name, is_so in (("signing", turned.signing_paused), ("mail", turned.mail_paused)) if is_so
+    ]
+    return Readiness("ok", round(outbox_age, 1), round(lag, 1), problems, paused)
 
 
-def _outbox_age() -> float:
+def _outbox_age(turned: Switches) -> float:
     due = mail.oldest_due()
-    return 0.0 if due is None else max(0.0, (clock.now() - due).total_seconds())
+    if due is None:
+        return 0.0
+    # What could not go out during a pause is overdue only from its end on.
+    since = due if turned.mail_turned_at is None else max(due, turned.mail_turned_at)
+    return max(0.0, (clock.now() - since).total_seconds())

@@ -109,7 +109,9 @@ def worker_findings(state: Readiness) -> Iterator[Finding]:
             "worker",
             f"mail due for {state.outbox_age_seconds} s, entries waiting for {state.fold_lag_seconds} s",
         )
-    dead = len(mail.dead_letters())
+    for name in state.paused:
+        yield warning(name, "paused by staff (staff area, switches)")
+    dead = mail.outbox().dead
     if dead:
         yield warning("mail", f"{dead} mails were given up: see `flask mail dead`, then `flask mail retry`")
 

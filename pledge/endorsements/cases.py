@@ -1,11 +1,12 @@
-"""One case of the review desk: what was seen of it, the row under lock, and its versions."""
+"""One case of the review desk: what was seen of it, the row under lock, and what goes with its state."""
 
 from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from pledge.endorsements.models import Endorsement, EndorsementState, EndorsementVersion, VersionState
+from pledge.endorsements.models import Endorsement, EndorsementState, VersionState
+from pledge.endorsements.versions import newest_version
 
 
 class UnknownCase(Exception):
@@ -18,19 +19,20 @@ class NotPossible(Exception):
 
 @dataclass(frozen=True)
 class Seen:
-    """What a decision is about: the state that was shown, and the newest version."""
+    """What a decision is about: the state that was shown, the newest version, and what had become of that."""
 
     state: EndorsementState
     seq: int
+    version: VersionState
 
     def __str__(self) -> str:
-        return f"{self.state}.{self.seq}"
+        return f"{self.state}.{self.seq}.{self.version}"
 
     @classmethod
     def parse(cls, text: str) -> "Seen":
         """Raises ValueError for what no page of ours has sent."""
-        state, _, seq = text.partition(".")
-        return cls(EndorsementState(state), int(seq))
+        state, seq, version = text.split(".")
+        return cls(EndorsementState(state), int(seq), VersionState(version))
 
 
 class CaseChanged(Exception):
@@ -46,7 +48,7 @@ def take(session: Session, endorsement_id: int, seen: Seen) -> Endorsement:
     row = session.scalar(select(Endorsement).where(Endorsement.id == endorsement_id).with_for_update())
     if row is None:
         raise UnknownCase
-    now = Seen(EndorsementState(row.state), row.seq)
+    now = Seen(EndorsementState(row.state), row.seq, VersionState(newest_version(session, row).state))
     if now != seen:
         raise CaseChanged(now)
     return row
@@ -55,25 +57,6 @@ def take(session: Session, endorsement_id: int, seen: Seen) -> Endorsement:
 def subject(row: Endorsement) -> str:
     """What the audit log calls it."""
     return f"endorsement:{row.id}"
-
-
-def published_version(session: Session, row: Endorsement) -> EndorsementVersion | None:
-    """What the wall shows of it, or showed last."""
-    return session.scalar(
-        select(EndorsementVersion).where(
-            EndorsementVersion.endorsement_id == row.id, EndorsementVersion.state == VersionState.PUBLISHED
-        )
-    )
-
-
-def newest_version(session: Session, row: Endorsement) -> EndorsementVersion:
-    """What the organisation wrote last, decided or not."""
-    return session.scalars(
-        select(EndorsementVersion)
-        .where(EndorsementVersion.endorsement_id == row.id)
-        .order_by(EndorsementVersion.seq.desc())
-        .limit(1)
-    ).one()
 
 
 def only_in(row: Endorsement, *states: EndorsementState) -> None:

@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from pledge import tokens
 from pledge.crypto import vault
@@ -19,6 +19,13 @@ class Mailbox(Protocol):
     def mailed(self) -> str: ...  #: what SMTP is given
     @property
     def canonical(self) -> str: ...  #: what one person is known by
+
+
+class ConfirmLink(NamedTuple):
+    endorsement_id: int
+    seq: int
+    contact_number: int  #: of the person it was mailed to; it opens nothing for who came after
+    expired: bool
 
 
 def new_id() -> int:
@@ -61,35 +68,42 @@ def name_digest(name_key: str) -> bytes:
     return hashlib.sha256(name_key.encode()).digest()[:_DIGEST]
 
 
-def read_confirm_token(token: str) -> tuple[int, int, bool]:
-    """Id and version of the endorsement that a mailed link confirms, and whether its time is over. Raises BadToken."""
-    return _two_numbers(Purpose.ENDORSE_CONFIRM, token)
+def confirm_token(endorsement_id: int, seq: int, contact_number: int) -> str:
+    """The link that confirms one version of an application, for the person it was mailed to."""
+    return tokens.mint(Purpose.ENDORSE_CONFIRM, [endorsement_id, seq, contact_number])
+
+
+def read_confirm_token(token: str) -> ConfirmLink:
+    """What a mailed link confirms. Raises BadToken."""
+    numbers, expired = _numbers(Purpose.ENDORSE_CONFIRM, token, 3)
+    return ConfirmLink(*numbers, expired)
 
 
 def read_contact_token(token: str) -> tuple[int, int, bool]:
     """Id of the endorsement, number of the person who is to speak for it, and whether the time is over. Raises BadToken."""
-    return _two_numbers(Purpose.ENDORSE_CONTACT, token)
+    (endorsement_id, contact_number), expired = _numbers(Purpose.ENDORSE_CONTACT, token, 2)
+    return endorsement_id, contact_number, expired
 
 
-def manage_token(endorsement_id: int, contact_seq: int) -> str:
+def manage_token(endorsement_id: int, contact_number: int) -> str:
     """The link to an organisation's own page; it dies when another person takes over."""
-    return tokens.mint(Purpose.ENDORSE_MANAGE, [endorsement_id, contact_seq])
+    return tokens.mint(Purpose.ENDORSE_MANAGE, [endorsement_id, contact_number])
 
 
 def read_own_token(token: str) -> tuple[int, int]:
     """Id and person of the endorsement whose own page a link opens. Raises BadToken, also when expired."""
-    endorsement_id, contact_seq, expired = _two_numbers(Purpose.ENDORSE_MANAGE, token)
+    (endorsement_id, contact_number), expired = _numbers(Purpose.ENDORSE_MANAGE, token, 2)
     if expired:
         raise BadToken
-    return endorsement_id, contact_seq
+    return endorsement_id, contact_number
 
 
-def _two_numbers(purpose: Purpose, token: str) -> tuple[int, int, bool]:
+def _numbers(purpose: Purpose, token: str, count: int) -> tuple[list[int], bool]:
     found = tokens.read(purpose, token)
     numbers = [part for part in found.payload if isinstance(part, int) and 0 < part < 2**63]
-    if len(found.payload) != 2 or len(numbers) != 2:
+    if len(found.payload) != count or len(numbers) != count:
         raise BadToken
-    return numbers[0], numbers[1], found.expired
+    return numbers, found.expired
 
 
 def _text(raw: bytes) -> str:

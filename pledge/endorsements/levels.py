@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.db import transaction
-from pledge.endorsements.cases import NotPossible, Seen, newest_version, published_version, subject, take
+from pledge.endorsements.cases import NotPossible, Seen, subject, take
 from pledge.endorsements.domains import belongs_to
-from pledge.endorsements.models import Endorsement, EndorsementState, EndorsementVersion, Level
+from pledge.endorsements.models import Endorsement, EndorsementState, EndorsementVersion, Level, VersionState
+from pledge.endorsements.versions import newest_version, version_in
 
 #: A case that is over or not begun has no level to speak of.
 _NOT_REVIEWED = (EndorsementState.PENDING, EndorsementState.MERGED)
@@ -43,14 +44,14 @@ def uncertify(actor: Actor, endorsement_id: int, seen: Seen, why: str) -> None:
 
 
 def note_site_proof(actor: Actor, endorsement_id: int, seen: Seen, found: bool) -> None:
-    """Write down what a look at the website's DNS and file found; the step before it is needed as well.
+    """Write down what a look at the website's DNS and file found. Whoever can write there belongs there.
 
-    Raises UnknownCase, CaseChanged.
+    The look itself is done before, outside any transaction. Raises UnknownCase, CaseChanged.
     """
     with transaction() as session:
         row = take(session, endorsement_id, seen)
         website = _spoken_of(session, row).website
-        if found and row.level == Level.DOMAIN == earned_level(row.mail_domain, website):
+        if found and row.level in (Level.MAIL, Level.DOMAIN):
             row.level = Level.SITE
         record(
             session,
@@ -65,4 +66,4 @@ def note_site_proof(actor: Actor, endorsement_id: int, seen: Seen, found: bool) 
 
 def _spoken_of(session: Session, row: Endorsement) -> EndorsementVersion:
     """The version whose website counts: the published one, or the one that waits."""
-    return published_version(session, row) or newest_version(session, row)
+    return version_in(session, row, VersionState.PUBLISHED) or newest_version(session, row)

@@ -9,7 +9,8 @@ from pledge.audit.services import record
 from pledge.db import transaction
 from pledge.endorsements.cases import NotPossible, Seen, UnknownCase, only_in, subject, take
 from pledge.endorsements.counting import count_out
-from pledge.endorsements.models import Endorsement, EndorsementState, EndorsementVersion, VersionState
+from pledge.endorsements.models import Endorsement, EndorsementState
+from pledge.endorsements.versions import supersede_proposed
 from pledge.ledger.models import Reason
 
 #: What a duplicate may be, and what may stand for both.
@@ -43,7 +44,7 @@ def merge(actor: Actor, endorsement_id: int, into_id: int, seen: Seen, why: str)
         if before == EndorsementState.PUBLISHED:
             count_out(session, row, Reason.INVALIDATED, now)
         row.state, row.merged_into_id, row.ended_at = EndorsementState.MERGED, into.id, now
-        _end_versions(session, row)
+        supersede_proposed(session, row)
         session.execute(
             update(Endorsement).where(Endorsement.merged_into_id == row.id).values(merged_into_id=into.id)
         )
@@ -57,12 +58,4 @@ def _lock_in_order(session: Session, *ids: int) -> None:
     """Both rows, the smaller number first: two merges the other way round wait for each other, never both."""
     session.execute(
         select(Endorsement.id).where(Endorsement.id.in_(ids)).order_by(Endorsement.id).with_for_update()
-    )
-
-
-def _end_versions(session: Session, row: Endorsement) -> None:
-    session.execute(
-        update(EndorsementVersion)
-        .where(EndorsementVersion.endorsement_id == row.id, EndorsementVersion.state == VersionState.PROPOSED)
-        .values(state=VersionState.SUPERSEDED)
     )

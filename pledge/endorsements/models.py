@@ -89,9 +89,9 @@ class Endorsement(Model):
     state: Mapped[str] = mapped_column(String(10))
     #: Number of the newest version; before it is confirmed, the one that the mailed link confirms.
     seq: Mapped[int]
-    #: Number of the person who speaks for the organisation: 1, and one more each time another takes over, so that the
-    #: links of the one before open nothing any more.
-    contact_seq: Mapped[int] = mapped_column(server_default="1")
+    #: Which person speaks for the organisation: another number whenever another one takes over, so that the links of the
+    #: one before open nothing any more.
+    contact_number: Mapped[int] = mapped_column(server_default="1")
     #: That person; mails go to them. Never shown in public: what may be shown is the version's `spokesperson`.
     contact_name: Mapped[str] = mapped_column(Sealed(NAME_CONTEXT))
     contact_title: Mapped[str] = mapped_column(Sealed(TITLE_CONTEXT))
@@ -147,7 +147,7 @@ def folded(text: str) -> str:
 
 
 def _searched(context: DefaultExecutionContext) -> str:
-    names = context.get_current_parameters()
+    names = context.get_current_parameters()  # type: ignore[no-untyped-call]  # the library has no type for it
     return f"{folded(names['name_ko'])}\n{folded(names['name_en'])}"[:LONGEST_SEARCH]
 
 
@@ -211,7 +211,7 @@ class ContactChange(Model):
     endorsement_id: Mapped[int] = mapped_column(
         ForeignKey("endorsements.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
-    contact_seq: Mapped[int]  #: the number that the new person gets
+    contact_number: Mapped[int]  #: the number that the new person gets; random, so that no older mail fits a later change
     contact_name: Mapped[str] = mapped_column(Sealed(NAME_CONTEXT))
     contact_title: Mapped[str] = mapped_column(Sealed(TITLE_CONTEXT))
     contact_email: Mapped[str] = mapped_column(Sealed(EMAIL_CONTEXT))

@@ -15,9 +15,7 @@ from pledge.endorsements import reasons
 from pledge.endorsements.cases import (
     NotPossible,
     Seen,
-    newest_version,
     only_in,
-    published_version,
     subject,
     take,
 )
@@ -32,6 +30,7 @@ from pledge.endorsements.models import (
     VersionState,
 )
 from pledge.endorsements.outbox import owe
+from pledge.endorsements.versions import newest_version, version_in
 from pledge.ledger.models import Reason
 from pledge.mail.models import MailKind
 
@@ -45,7 +44,7 @@ def publish(actor: Actor, endorsement_id: int, seen: Seen) -> None:
     with transaction() as session:
         row = take(session, endorsement_id, seen)
         version = _waiting(session, row)
-        before = published_version(session, row)
+        before = version_in(session, row, VersionState.PUBLISHED)
         _turn(session, row, VersionState.PUBLISHED, VersionState.SUPERSEDED)
         _turn(session, row, VersionState.PROPOSED, VersionState.SUPERSEDED)
         version.state, version.reviewed_at, version.reviewed_by = VersionState.PUBLISHED, now, actor.staff_id
@@ -145,7 +144,7 @@ def reinstate(actor: Actor, endorsement_id: int, seen: Seen, why: str) -> None:
     with transaction() as session:
         row = take(session, endorsement_id, seen)
         only_in(row, EndorsementState.REMOVED)
-        version = published_version(session, row)
+        version = version_in(session, row, VersionState.PUBLISHED)
         if version is None:
             raise NotPossible
         row.state, row.ended_at = EndorsementState.PUBLISHED, None

@@ -9,7 +9,8 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, case, func, select
+from sqlalchemy import ColumnElement, Row, Select, case, exists, func, select
+from sqlalchemy.orm import Session
 
 from pledge.db import reading
 from pledge.endorsements.models import (
@@ -190,7 +191,7 @@ def listing(campaign_id: int, after: int = 0, limit: int = BATCH) -> list[Organi
         return [_view(row, "en") for row in connection.execute(query.order_by(Endorsement.id).limit(limit))]
 
 
-def _shown(campaign_id: int, *states: EndorsementState) -> Select[Any]:
+def _shown(campaign_id: int, *states: EndorsementState) -> Select[*tuple[Any, ...]]:
     return (
         select(
             *(Endorsement.id, Endorsement.state, Endorsement.level, Endorsement.published_at),
@@ -211,7 +212,7 @@ def _shown(campaign_id: int, *states: EndorsementState) -> Select[Any]:
     )
 
 
-def _counts(campaign_id: int, column: Any) -> Select[Any]:
+def _counts(campaign_id: int, column: Any) -> Select[*tuple[Any, ...]]:
     return (
         _shown(campaign_id, EndorsementState.PUBLISHED)
         .with_only_columns(column, func.count())
@@ -231,7 +232,7 @@ def _name(lang: str) -> ColumnElement[str]:
     return func.coalesce(func.nullif(wanted, ""), other)
 
 
-def _view(row: Row[Any], lang: str) -> OrganizationView:
+def _view(row: Row[*tuple[Any, ...]], lang: str) -> OrganizationView:
     names = {key: name for key, name in (("ko", row.name_ko), ("en", row.name_en)) if name}
     statements = {key: text for key, text in (("ko", row.statement_ko), ("en", row.statement_en)) if text}
     return OrganizationView(
@@ -256,3 +257,9 @@ def _view(row: Row[Any], lang: str) -> OrganizationView:
         ended_at=row.ended_at,
         public_reason=row.public_reason_ko if lang == "ko" else row.public_reason_en,
     )
+
+
+def is_endorsed(session: Session, campaign_id: int, pledge_text_id: int) -> bool:
+    """Whether an organisation endorsed this pledge text; inside the transaction of who wants to change it."""
+    of_this_text = (Endorsement.campaign_id == campaign_id) & (Endorsement.pledge_text_id == pledge_text_id)
+    return bool(session.scalar(select(exists().where(of_this_text))))

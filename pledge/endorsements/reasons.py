@@ -16,7 +16,7 @@ from pledge.db import reading, transaction
 from pledge.endorsements.models import ReasonKind, ReviewReason
 
 LONGEST_REASON = 500
-_CODE = re.compile(r"[a-z][a-z0-9-]{1,39}")
+CODE = re.compile(r"[a-z][a-z0-9-]{1,39}")
 
 
 class BadReason(ValueError):
@@ -143,7 +143,7 @@ def save(actor: Actor, *, code: str, kind: ReasonKind, ko: str, en: str, active:
     Raises BadReason.
     """
     ko, en = " ".join(ko.split()), " ".join(en.split())
-    if not _CODE.fullmatch(code) or not ko or not en or max(len(ko), len(en)) > LONGEST_REASON:
+    if not CODE.fullmatch(code) or not ko or not en or max(len(ko), len(en)) > LONGEST_REASON:
         raise BadReason(code)
     if any(reason.code == code and reason.kind is not kind for reason in BUILT_IN):
         raise BadReason(code)

@@ -110,15 +110,23 @@ def clean_statement(field: str, text: str) -> str:
 
 def check_targets(target_year: int | None, interim_year: int | None, interim_percent: int | None) -> None:
     """Years of a calendar, an interim step that is whole and comes before the target. Raises BadContent."""
-    for field, year in (("target_year", target_year), ("interim_year", interim_year)):
-        if year is not None and year not in YEARS:
-            raise BadContent(field, Fault.YEAR)
+    for field, fault in target_faults(target_year, interim_year, interim_percent).items():
+        raise BadContent(field, fault)
+
+
+def target_faults(
+    target_year: int | None, interim_year: int | None, interim_percent: int | None
+) -> dict[str, Fault]:
+    """What is wrong with the years and the percentage, by field; nothing when all is well."""
+    years = {"target_year": target_year, "interim_year": interim_year}
+    found = {field: Fault.YEAR for field, year in years.items() if year is not None and year not in YEARS}
     if interim_percent is not None and not 1 <= interim_percent <= 100:
-        raise BadContent("interim_percent", Fault.PERCENT)
+        found["interim_percent"] = Fault.PERCENT
     if (interim_year is None) != (interim_percent is None):
-        raise BadContent("interim_year" if interim_year is None else "interim_percent", Fault.HALF)
-    if target_year is not None and interim_year is not None and interim_year >= target_year:
-        raise BadContent("interim_year", Fault.ORDER)
+        found["interim_year" if interim_year is None else "interim_percent"] = Fault.HALF
+    elif target_year is not None and interim_year is not None and interim_year >= target_year and not found:
+        found["interim_year"] = Fault.ORDER
+    return found
 
 
 def check_type(text: str) -> str:

@@ -129,9 +129,9 @@ def send_links(slug: str, mailbox: Mailbox, lang: str) -> None:
 
 def mail_own_link(token: str, lang: str) -> None:
     """Owe the link to the own page to who has just confirmed with this link. Raises BadToken."""
-    endorsement_id, _, _ = read_confirm_token(token)
+    link = read_confirm_token(token)
     with transaction() as session:
-        row = session.get(Endorsement, endorsement_id)
+        row = session.get(Endorsement, link.endorsement_id)
         if row is None or row.confirmed_at is None or row.state == EndorsementState.WITHDRAWN:
             raise BadToken
         owe_if_allowed(session, row, MailKind.ENDORSE_MANAGE, lang=lang)
@@ -142,9 +142,9 @@ def renew(token: str, lang: str) -> tuple[int, bytes, str]:
 
     Raises BadToken when the link is not for an application that still waits.
     """
-    endorsement_id, seq, _ = read_confirm_token(token)
+    link = read_confirm_token(token)
     with transaction() as session:
-        row = _waiting(session, endorsement_id, Endorsement.seq == seq)
+        row = _waiting(session, link.endorsement_id, Endorsement.seq == link.seq)
         if row is None:
             raise BadToken
         _owe_confirmation(session, row, lang)
@@ -156,9 +156,9 @@ def disown(token: str) -> bool:
 
     What was on the wall before stays as it is. Raises BadToken.
     """
-    endorsement_id, _, _ = read_confirm_token(token)
+    link = read_confirm_token(token)
     with transaction() as session:
-        row = _waiting(session, endorsement_id)
+        row = _waiting(session, link.endorsement_id)
         if row is None:
             return False
         session.merge(MailBlock(address_hash=bytes(row.address_hash), until=clock.now() + BLOCK))
@@ -200,11 +200,9 @@ def _record(application: Application, content: Content, key: str) -> None:
                 level=Level.MAIL,
             )
             session.add(row)
-        else:
-            versions.drop_waiting(session, row)
         _fill(row, application, pledge_text_id)
         session.flush()
-        versions.propose(session, row, content, spokesperson(row))
+        versions.propose(session, row, content, spokesperson(row), in_place=True)
         owe(session, row, MailKind.ENDORSE_CONFIRM, due_at=due_at)
 
 
@@ -212,7 +210,11 @@ def _fill(row: Endorsement, application: Application, pledge_text_id: int) -> No
     """What an application says of the person, and under which texts."""
     contact, now = application.contact, clock.now()
     domain = domain_of(contact.mailbox)
-    number = clean_registration_number(application.registration_number) if application.registration_number else None
+    number = (
+        clean_registration_number(application.registration_number)
+        if application.registration_number
+        else None
+    )
     row.contact_name = clean_line("contact_name", contact.name, LONGEST_PERSON)
     row.contact_title = clean_line("contact_title", contact.title, LONGEST_PERSON)
     row.contact_email = contact.mailbox.mailed
@@ -228,7 +230,7 @@ def _fill(row: Endorsement, application: Application, pledge_text_id: int) -> No
 
 def _chosen(session: Session, application: Application) -> tuple[int, int]:
     """The open campaign and the pledge text that was shown. Raises CampaignNotOpen."""
-    now = clock.now()
+    now, version = clock.now(), application.pledge_version
     found = session.execute(
         select(Campaign.id, PledgeText.id)
         .join(PledgeText, PledgeText.campaign_id == Campaign.id)
@@ -237,7 +239,7 @@ def _chosen(session: Session, application: Application) -> tuple[int, int]:
             Campaign.state == CampaignState.OPEN,
             or_(Campaign.opens_at.is_(None), Campaign.opens_at <= now),
             or_(Campaign.closes_at.is_(None), Campaign.closes_at > now),
-            application.pledge_version is None or PledgeText.version == application.pledge_version,
+            *([PledgeText.version == version] if version is not None else []),
         )
         .order_by(PledgeText.version.desc())
         .limit(1)

@@ -19,9 +19,10 @@ def content_of(version: EndorsementVersion) -> Content:
 
 def newest_version(session: Session, row: Endorsement) -> EndorsementVersion:
     return session.scalars(
-        select(EndorsementVersion).where(
-            EndorsementVersion.endorsement_id == row.id, EndorsementVersion.seq == row.seq
-        )
+        select(EndorsementVersion)
+        .where(EndorsementVersion.endorsement_id == row.id)
+        .order_by(EndorsementVersion.seq.desc())
+        .limit(1)
     ).one()
 
 
@@ -33,9 +34,14 @@ def version_in(session: Session, row: Endorsement, state: VersionState) -> Endor
     return session.scalar(query.order_by(EndorsementVersion.seq.desc()).limit(1))
 
 
-def propose(session: Session, row: Endorsement, content: Content, spokesperson: str) -> EndorsementVersion:
-    """Add the next version, for review; one that waited before is superseded. Raises UnknownFile for a strange logo."""
-    supersede_proposed(session, row)
+def propose(
+    session: Session, row: Endorsement, content: Content, spokesperson: str, *, in_place: bool = False
+) -> EndorsementVersion:
+    """Add the next version, for review. What waited before is superseded, or deleted when nobody confirmed it (`in_place`).
+
+    Raises UnknownFile for a logo that is neither newly stored nor the organisation's own.
+    """
+    before = _proposed(session, row)
     if content.logo and not _has_logo(session, row, content.logo):
         files.keep(session, content.logo)
     row.seq += 1
@@ -49,16 +55,18 @@ def propose(session: Session, row: Endorsement, content: Content, spokesperson: 
     )
     session.add(version)
     session.flush()
+    for old in before:
+        if in_place:
+            drop(session, old)
+        else:
+            old.state = VersionState.SUPERSEDED
     return version
 
 
 def supersede_proposed(session: Session, row: Endorsement) -> None:
     """What waited for review waits no longer."""
-    session.execute(
-        update(EndorsementVersion)
-        .where(EndorsementVersion.endorsement_id == row.id, EndorsementVersion.state == VersionState.PROPOSED)
-        .values(state=VersionState.SUPERSEDED)
-    )
+    for version in _proposed(session, row):
+        version.state = VersionState.SUPERSEDED
 
 
 def is_waiting(session: Session, row: Endorsement) -> bool:
@@ -71,12 +79,8 @@ def is_waiting(session: Session, row: Endorsement) -> bool:
 
 
 def drop_waiting(session: Session, row: Endorsement) -> None:
-    """Delete what nobody has confirmed: nobody but a stranger may have written it. Numbers are not used again."""
-    for version in session.scalars(
-        select(EndorsementVersion).where(
-            EndorsementVersion.endorsement_id == row.id, EndorsementVersion.state == VersionState.PROPOSED
-        )
-    ):
+    """Delete what nobody has confirmed: a stranger may have written it. Its number is not used again."""
+    for version in _proposed(session, row):
         drop(session, version)
 
 
@@ -107,6 +111,13 @@ def hide_spokesperson(session: Session, row: Endorsement) -> None:
         .where(EndorsementVersion.endorsement_id == row.id, EndorsementVersion.spokesperson != "")
         .values(spokesperson="")
     )
+
+
+def _proposed(session: Session, row: Endorsement) -> list[EndorsementVersion]:
+    query = select(EndorsementVersion).where(
+        EndorsementVersion.endorsement_id == row.id, EndorsementVersion.state == VersionState.PROPOSED
+    )
+    return list(session.scalars(query))
 
 
 def _has_logo(session: Session, row: Endorsement, logo: str) -> bool:

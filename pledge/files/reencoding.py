@@ -10,9 +10,18 @@ import resource
 import sys
 import warnings
 
-from PIL import Image, ImageCms, ImageOps, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
+from PIL import (
+    Image,
+    ImageCms,
+    ImageOps,
+    JpegImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
 
-PLUGINS = (JpegImagePlugin, PngImagePlugin, WebPImagePlugin)  # imported before the limits close the door on files
+#: Imported before the limits close the door on files; TIFF is how EXIF is written.
+PLUGINS = (JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin)
 
 SIZES = (96, 320)  #: pixels of the longer side, as in pictures.py
 MOST_PIXELS = 4_000_000
@@ -62,19 +71,19 @@ def decoded(data: bytes, kind: str) -> Image.Image:
 
 def in_srgb(picture: Image.Image) -> Image.Image:
     """The colours as a screen shows them: by the picture's own profile where it has a sound one (print files do)."""
-    wanted = "RGBA" if picture.has_transparency_data else "RGB"
+    plain = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
     profile = picture.info.get("icc_profile")
-    if profile and picture.mode in ("RGB", "CMYK"):
-        try:
-            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            converted = ImageCms.profileToProfile(
-                picture, source, ImageCms.createProfile("sRGB"), outputMode="RGB"
-            )
-        except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
-            converted = None
-        if converted is not None and wanted == "RGB":
-            return converted
-    return picture.convert(wanted)
+    if not profile or picture.mode not in ("RGB", "RGBA", "CMYK"):
+        return plain
+    colours = picture if picture.mode == "CMYK" else plain.convert("RGB")
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        shown = ImageCms.profileToProfile(colours, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        return plain
+    if shown is not None and plain.mode == "RGBA":
+        shown.putalpha(plain.getchannel("A"))
+    return shown or plain
 
 
 def fitted(picture: Image.Image, size: int) -> Image.Image:
@@ -110,7 +119,8 @@ def answer(data: bytes, kind: str) -> bytes:
         return b"too_hard\n"
     except Exception:  # noqa: BLE001  # decoders raise whatever they like
         return b"damaged\n"
-    return " ".join(["ok", *(str(len(picture)) for picture in pictures)]).encode() + b"\n" + b"".join(pictures)
+    lengths = " ".join(str(len(picture)) for picture in pictures)
+    return f"ok {lengths}\n".encode() + b"".join(pictures)
 
 
 def main() -> None:

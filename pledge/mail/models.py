@@ -70,6 +70,12 @@ class OutboxMail(Model):
             sqlite_where=text("state = 'queued'"),
         ),
         Index("ix_outbox_mails_subject", "subject_id"),
+        Index(
+            "ix_outbox_mails_dead",
+            "id",
+            postgresql_where=text("state = 'dead'"),
+            sqlite_where=text("state = 'dead'"),
+        ),
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, BindParameter, TextClause, bindparam, select, text, tuple_, update
+from sqlalchemy import BindParameter, TextClause, bindparam, case, func, select, text, tuple_, update
 from sqlalchemy.sql.selectable import TextualSelect
 
 from pledge import clock
@@ -17,6 +17,11 @@ _DUE = """
     SELECT id FROM outbox_mails
      WHERE state = 'queued' AND due_at <= :now AND (lease_until IS NULL OR lease_until <= :now)
      ORDER BY due_at LIMIT :most"""
+
+_TABLE = OutboxMail.__table__.c
+#: In these very words the indexes over them are used on both databases; a bound value would hide that.
+_QUEUED = text("state = 'queued'")
+_DEAD = text("state = 'dead'")
 
 #: A mail may be marked only by whoever still has it: a later claim has another lease and a higher attempt.
 _OURS = "id = :id AND attempts = :attempts AND lease_until = :lease AND state = 'queued'"
@@ -67,14 +72,6 @@ _RELEASE = text(
     UPDATE outbox_mails SET lease_until = NULL, attempts = attempts - 1
      WHERE id IN :ids AND lease_until = :lease AND state = 'queued'"""
 ).bindparams(_moment("lease"), bindparam("ids", expanding=True))
-
-_RETRY = text(
-    "UPDATE outbox_mails SET state = 'queued', attempts = 0, due_at = :now, lease_until = NULL WHERE state = 'dead'"
-).bindparams(_moment("now"))
-
-_RETRY_ONE = text(f"{_RETRY.text} AND id = :id").bindparams(
-    _moment("now"), bindparam("id", type_=BigInteger())
-)
 
 
 def any_due() -> bool:
@@ -137,28 +134,43 @@ class DeadLetter:
     last_error: str | None
 
 
-def dead_letters() -> list[DeadLetter]:
-    """The mails that were given up, oldest first; nothing in them names a person."""
-    table = OutboxMail.__table__.c
-    columns = (table.id, table.kind, table.lang, table.attempts, table.created_at, table.last_error)
+def dead_letters(limit: int | None = None, before: int | None = None) -> list[DeadLetter]:
+    """The mails that were given up, newest first; nothing in them names a person."""
+    columns = (_TABLE.id, _TABLE.kind, _TABLE.lang, _TABLE.attempts, _TABLE.created_at, _TABLE.last_error)
+    query = select(*columns).where(_DEAD).order_by(_TABLE.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(_TABLE.id < before)
     with reading() as connection:
-        found = connection.execute(select(*columns).where(table.state == MailState.DEAD).order_by(table.id))
-        return [DeadLetter(*row) for row in found]
+        return [DeadLetter(*row) for row in connection.execute(query)]
 
 
-def retry(mail_id: int | None) -> int:
-    """Queue one dead letter again, or all of them; how many there were."""
-    statement, values = (_RETRY, {}) if mail_id is None else (_RETRY_ONE, {"id": mail_id})
-    now = {"now": clock.now()}
-    return write_once(lambda connection: connection.execute(statement, now | values).rowcount)
+@dataclass(frozen=True)
+class Outbox:
+    """How the outbox stands."""
+
+    due: int  #: should have gone out by now
+    later: int  #: wait for their time: put off, or capped
+    oldest_due: datetime | None
+    dead: int
+
+
+def outbox() -> Outbox:
+    """What waits and what was given up; it reads only those rows."""
+    is_due = case((_TABLE.due_at <= clock.now(), 1), else_=0)
+    waiting = select(func.count(), func.sum(is_due), func.min(_TABLE.due_at)).where(_QUEUED)
+    dead = select(func.count()).select_from(OutboxMail).where(_DEAD)
+    with reading() as connection:
+        queued, due, oldest = connection.execute(waiting).one()
+        given_up = connection.execute(dead).scalar_one()
+    due = int(due or 0)
+    return Outbox(due, queued - due, oldest if due else None, given_up)
 
 
 def oldest_due() -> datetime | None:
     """Since when the mail that waits longest has been due; for the operator's alarm."""
-    table = OutboxMail.__table__.c
-    waiting = select(table.due_at).where(table.state == MailState.QUEUED, table.due_at <= clock.now())
+    waiting = select(_TABLE.due_at).where(_QUEUED, _TABLE.due_at <= clock.now())
     with reading() as connection:
-        found: datetime | None = connection.execute(waiting.order_by(table.due_at).limit(1)).scalar()
+        found: datetime | None = connection.execute(waiting.order_by(_TABLE.due_at).limit(1)).scalar()
         return found
 
 

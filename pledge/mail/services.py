@@ -24,6 +24,7 @@ from pledge.mail.skeletons import UnsafeAddress, envelope_address, skeleton
 from pledge.mail.smtp import SmtpTransport
 from pledge.mail.transports import MailboxTransport, Permanent, Refused, Temporary, Transport, Unavailable
 from pledge.settings import Settings
+from pledge.switches import queries as switches
 
 #: How many mails one worker takes at a time.
 BATCH = 50
@@ -84,22 +85,26 @@ def deliver(
     stop: Callable[[], bool] = lambda: False,
     marks: "Marks | None" = None,
 ) -> Delivered:
-    """Send up to `limit` due mails, fewer when `stop` says so. What was not begun is given back.
+    """Send up to `limit` due mails, fewer when `stop` or the switch of mail says so. What was not begun is given back.
 
     Senders that work side by side share their `marks`.
     """
     done, marks = Delivered(), marks or Marks()
-    waiting = queries.claim(limit, LEASE) if queries.any_due() else []
+    waiting = [] if _paused() or not queries.any_due() else queries.claim(limit, LEASE)
     until = clock.monotonic() + (LEASE - LAST_PART).total_seconds()
     try:
         composed = _compose(composers, waiting)
-        while waiting and not stop() and clock.monotonic() < until and not done.stalled:
+        while waiting and not stop() and not _paused() and clock.monotonic() < until and not done.stalled:
             _send(waiting[0], composed.get(waiting[0].id), transport, marks, done)
             del waiting[0]
     finally:
         if waiting:
             _insist(lambda: queries.release(waiting))
     return done
+
+
+def _paused() -> bool:
+    return switches.current().mail_paused
 
 
 def _send(

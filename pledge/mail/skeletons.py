@@ -30,7 +30,7 @@ POLICY = SMTP.clone(cte_type="7bit")
 _SUBJECT_POLICY = POLICY.clone(max_line_length=75)
 
 #: The values that templates may print.
-NAMES = ("campaign", "link", "code", "not_me", "since")
+NAMES = ("campaign", "link", "code", "not_me", "since", "organization", "reason", "contact")
 
 _TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent.parent / "templates"),

@@ -15,7 +15,7 @@ def healthz() -> Response:
 
 @blueprint.get("/readyz")
 def readyz() -> Response:
-    """200 when the database answers and the worker keeps up; else 503, with what is wrong."""
+    """200 when the database answers and the worker keeps up; else 503, with what is wrong. A pause by staff is not."""
     found = readiness()
     response = jsonify(
         ready=found.ready,
@@ -23,6 +23,7 @@ def readyz() -> Response:
         outbox_age_seconds=found.outbox_age_seconds,
         fold_lag_seconds=found.fold_lag_seconds,
         problems=found.problems,
+        paused=found.paused,
     )
     response.status_code = 200 if found.ready else 503
     return response

@@ -4,31 +4,35 @@ They came from outside, so the browser is told to run and to load nothing: a san
 """
 
 import re
+from urllib.parse import quote
 
 from flask import Blueprint, Response, abort, make_response, request
 
+from pledge.errors import RETRY_AFTER_OUTAGE, error_page
 from pledge.files import queries
 from pledge.files.pictures import MEDIA_TYPE, SIZES
+from pledge.logs import log
 
-files = Blueprint("files", __name__, url_prefix="/files")
+blueprint = Blueprint("files", __name__, url_prefix="/files")
 
 #: What lies under a name never changes.
 CACHE = "public, max-age=31536000, immutable"
 SANDBOX = "default-src 'none'; frame-ancestors 'none'; sandbox"
 
 
-@files.get("/<name>/<size>.webp")
+@blueprint.get("/<name>/<size>.webp")
 def picture(name: str, size: str) -> Response:
     if size not in map(str, SIZES):
         abort(404)
     return _sent(queries.picture(name, int(size)), MEDIA_TYPE, f"{name}-{size}")
 
 
-@files.get("/<name>/<filename>.pdf")
+@blueprint.get("/<name>/<filename>.pdf")
 def document(name: str, filename: str) -> Response:
     """Always saved, never shown by us, under the name that the link gives it."""
     response = _sent(queries.document(name), "application/pdf", name)
-    response.headers.set("Content-Disposition", "attachment", filename=f"{_plain(filename)}.pdf")
+    # RFC 8187: a header is ASCII, a name may be Korean.
+    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(_plain(filename))}.pdf"
     return response
 
 
@@ -40,9 +44,16 @@ def _sent(data: bytes | None, media_type: str, etag: str) -> Response:
     response.headers["Content-Security-Policy"] = SANDBOX
     response.headers["Cache-Control"] = CACHE
     response.set_etag(etag)
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 def _plain(filename: str) -> str:
     """Letters, digits, spaces, hyphens: nothing that a file system or a header reads differently."""
     return re.sub(r"[^\w -]+", "", filename)[:80].strip() or "document"
+
+
+def away(_error: Exception) -> Response:
+    """The page for a storage that does not answer: to be tried again, like a database that is away."""
+    log.error("storage away")
+    return error_page(503, RETRY_AFTER_OUTAGE)

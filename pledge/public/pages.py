@@ -11,9 +11,10 @@ from markupsafe import Markup
 
 from pledge import i18n
 from pledge.campaigns import queries as campaigns
-from pledge.campaigns.models import PartnerRole
+from pledge.campaigns.models import CampaignState, PartnerRole
 from pledge.campaigns.queries import CampaignView, PartnerView, PledgeView
 from pledge.ledger import queries as ledger
+from pledge.public.switched import signing_paused
 from pledge.settings import Settings
 from pledge.signatures import queries as signatures
 
@@ -29,6 +30,7 @@ class CampaignCard:
     goal: int
     count: int
     is_open: bool
+    is_archived: bool
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,8 @@ class CampaignPage:
     body: Markup
     state: str
     goal: int
-    is_open: bool
+    is_open: bool  #: takes signatures now
+    is_paused: bool  #: would take them, but staff have paused signing for a while
     opens_at: datetime | None
     closes_at: datetime | None
     people: int
@@ -76,6 +79,7 @@ def campaign_or_404(slug: str) -> CampaignView:
 
 def campaign_page(campaign: CampaignView, settings: Settings) -> CampaignPage:
     count = ledger.count(campaign.id)
+    paused = signing_paused()
     behind = campaigns.partners(campaign.id, i18n.language())
     return CampaignPage(
         slug=campaign.slug,
@@ -85,7 +89,8 @@ def campaign_page(campaign: CampaignView, settings: Settings) -> CampaignPage:
         body=campaign.body,
         state=campaign.state,
         goal=campaign.goal,
-        is_open=campaign.is_open,
+        is_open=campaign.is_open and not paused,
+        is_paused=campaign.is_open and paused,
         opens_at=campaign.opens_at,
         closes_at=campaign.closes_at,
         people=count.people,
@@ -112,6 +117,7 @@ def campaign_cards() -> list[CampaignCard]:
             goal=campaign.goal,
             count=counts[campaign.id].people,
             is_open=campaign.is_open,
+            is_archived=campaign.state is CampaignState.ARCHIVED,
         )
         for campaign in shown
     ]

@@ -5,10 +5,11 @@ from flask_babel import gettext as _
 
 from pledge import content, i18n, places
 from pledge.campaigns.queries import CampaignView
-from pledge.limits import limited, sign_limit
+from pledge.limits import limited
 from pledge.public.blueprint import public
 from pledge.public.forms import Entry, SignForm, read_entry
 from pledge.public.pages import campaign_or_404, campaign_page
+from pledge.public.switched import RETRY_AFTER_PAUSE, sign_limit, signing_paused
 from pledge.settings import current
 from pledge.signatures import services as signatures
 
@@ -21,6 +22,8 @@ def sign(slug: str) -> Response:
 @public.post("/c/<slug>/sign", endpoint="sign_post")
 @limited(sign_limit)
 def sign_post(slug: str) -> Response:
+    if signing_paused():
+        return _paused(campaign_or_404(slug))
     entry = read_entry(request.form)
     if entry is None:
         form = SignForm(request.form)
@@ -28,6 +31,8 @@ def sign_post(slug: str) -> Response:
         return _form_page(campaign_or_404(slug), form, 422)
     try:
         ticket = signatures.sign(_submission(slug, entry))
+    except signatures.SigningPaused:
+        return _paused(campaign_or_404(slug))
     except signatures.CampaignNotOpen:
         return _not_open(campaign_or_404(slug), SignForm(request.form))
     return see_other(url_for("public.check", slug=slug, ticket=ticket))
@@ -56,6 +61,13 @@ def _submission(slug: str, entry: Entry) -> signatures.Submission:
 def _form_page(campaign: CampaignView, form: SignForm, status: int) -> Response:
     page = campaign_page(campaign, current())
     return make_response(render_template("public/sign.html", page=page, form=form), status)
+
+
+def _paused(campaign: CampaignView) -> Response:
+    """Staff have paused signing: the page says so, without the form, and that nothing was stored."""
+    response = _form_page(campaign, SignForm(), 503)
+    response.headers["Retry-After"] = str(RETRY_AFTER_PAUSE)
+    return response
 
 
 def _not_open(campaign: CampaignView, form: SignForm) -> Response:

@@ -1,9 +1,9 @@
 """Deleting what has served its time. The privacy notice names these clocks: change both together."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import Session
 
 from pledge import clock
@@ -17,6 +17,8 @@ from pledge.signatures.models import Signature, SignatureState
 PENDING = timedelta(days=14)
 #: Mails that are done with: long enough to answer "did you send me one?".
 MAILS = timedelta(days=90)
+#: The keyed hash of the network that somebody signed from: long enough to find robots with.
+NETWORKS = timedelta(days=90)
 #: Rows deleted in one transaction, so that nobody waits for a long lock.
 BATCH = 5000
 
@@ -30,6 +32,7 @@ class Removed:
     allowances: int
     blocks: int
     files: int
+    networks: int  #: rows that stay, without their network
 
 
 def run() -> Removed:
@@ -43,6 +46,7 @@ def run() -> Removed:
         allowances=_sweep(MailAllowance, MailAllowance.last < int(now.timestamp()) - DAY_SECONDS),
         blocks=_sweep(MailBlock, MailBlock.until < now),
         files=files.sweep(),
+        networks=_forget_networks(now - NETWORKS),
     )
 
 
@@ -53,6 +57,22 @@ def _sweep(model: type[Model], *conditions: ColumnElement[bool]) -> int:
             gone = _delete_some(session, model, conditions)
         total += gone
         if gone < BATCH:
+            return total
+
+
+def _forget_networks(before: datetime) -> int:
+    old = (
+        select(Signature.id)
+        .where(Signature.network_hash.is_not(None), Signature.submitted_at < before)
+        .limit(BATCH)
+    )
+    forget = update(Signature).where(Signature.id.in_(old)).values(network_hash=None).returning(Signature.id)
+    total = 0
+    while True:
+        with transaction() as session:
+            done = len(session.execute(forget).all())
+        total += done
+        if done < BATCH:
             return total
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Float, func, select
+from sqlalchemy import ColumnElement, Float, Row, func, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -54,7 +54,7 @@ class Condition:
         return found
 
 
-def condition_of(row: Invalidation) -> Condition:
+def condition_of(row: Invalidation | Row[*tuple[Any, ...]]) -> Condition:
     """The condition that an invalidation was made with."""
     return Condition(
         campaign_id=row.campaign_id,

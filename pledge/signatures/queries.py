@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import select, text
+from sqlalchemy import exists, select, text
+from sqlalchemy.orm import Session
 
 from pledge.campaigns import queries as campaigns
 from pledge.campaigns.queries import CampaignView, PledgeView
@@ -141,3 +142,9 @@ def public_names(campaign_id: int, limit: int = 12) -> list[str]:
     )
     with reading() as connection:
         return [row.name for row in connection.execute(query)]
+
+
+def is_signed(session: Session, campaign_id: int, pledge_text_id: int) -> bool:
+    """Whether somebody signed this pledge text, confirmed or not; inside the transaction of who wants to change it."""
+    of_this_text = (Signature.campaign_id == campaign_id) & (Signature.pledge_text_id == pledge_text_id)
+    return bool(session.scalar(select(exists().where(of_this_text))))

@@ -19,6 +19,7 @@ from pledge.signatures.addresses import Address
 from pledge.signatures.identifiers import address_hash, new_id, read_confirm_token, ticket_for
 from pledge.signatures.models import EMAIL_CONTEXT, NAME_CONTEXT, Signature, SignatureState
 from pledge.signatures.rules import clean_name
+from pledge.switches import queries as switches
 from pledge.tokens import BadToken
 
 #: Codes that may be typed for one mail, right or wrong: one chance in 200,000 to guess.
@@ -30,6 +31,10 @@ BLOCK = timedelta(days=180)
 
 class CampaignNotOpen(Exception):
     """The campaign does not take signatures now, or the pledge text named by the form is not one of its versions."""
+
+
+class SigningPaused(Exception):
+    """Staff have paused signing for all campaigns."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +65,10 @@ def sign(submission: Submission) -> str:
     """Record a submission and owe the mail that confirms it, together or not at all.
 
     Returns the ticket of the "check your mail" page. It, the time taken and the statements run are the same whether
-    this person is new, waiting, counted, withdrawn or may get no mail now. Raises CampaignNotOpen, BadName.
+    this person is new, waiting, counted, withdrawn or may get no mail now. Raises CampaignNotOpen, SigningPaused, BadName.
     """
+    if switches.current().signing_paused:
+        raise SigningPaused
     now = clock.now()
     hashed = address_hash(submission.address)
     in_korea = submission.country == places.HOME

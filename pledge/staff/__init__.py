@@ -6,10 +6,60 @@ import pledge.audit.models
 import pledge.endorsements.models
 import pledge.files.models
 import pledge.switches.models  # noqa: F401  # until their screens import them
+from pledge.settings import Settings
+from pledge.staff import (
+    account,
+    campaign_events,
+    campaign_media,
+    campaign_partners,
+    campaign_texts,
+    campaigns,
+    enrolment,
+    invalidations,
+    invitation,
+    language,
+    navigation,
+    organization_acts,
+    organizations,
+    people,
+    reasons,
+    security,
+    sign_in,
+    signatures,
+    verifying,
+)
 from pledge.staff.blueprint import staff
 
-__all__ = ["register"]  # each screen's module adds its views when it is imported here
+__all__ = [
+    "account",
+    "campaign_events",
+    "campaign_media",
+    "campaign_partners",
+    "campaign_texts",
+    "campaigns",
+    "enrolment",
+    "invalidations",
+    "invitation",
+    "language",
+    "organization_acts",
+    "organizations",
+    "people",
+    "reasons",
+    "register",
+    "sign_in",
+    "signatures",
+    "verifying",
+]  # each screen's module adds its views when it is imported here
 
 
 def register(app: Flask) -> None:
+    settings: Settings = app.extensions["pledge.settings"]
     app.register_blueprint(staff)
+    app.register_blueprint(security.blueprint)
+    security.init_app(app, settings)
+    app.extensions.setdefault("pledge.languages", {})["staff"] = language.choose
+
+
+@staff.app_template_global("staff_navigation")
+def _navigation() -> list[tuple[str, str, object]]:
+    return navigation.visible()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from enum import StrEnum
 from functools import wraps
 from typing import Any, TypeVar, cast
 
@@ -24,6 +25,18 @@ _MARK = "needed_permission"
 #: In the session: the second factor was shown in it, and when it was shown last (as Flask-Security calls it).
 SECOND_FACTOR = "second_factor"
 SHOWN_AT = "fs_paa"
+
+
+class Entry(StrEnum):
+    """What a view asks for that is no permission of a role."""
+
+    ANYBODY = "anybody"
+    MEMBER = "member"
+    ENROLLING = "enrolling"  #: also before there is a second factor: to set one up
+    HALFWAY = "halfway"  #: also before the second factor was shown in this session: to show it, or to leave
+
+
+Need = Permission | Entry
 
 
 class Undeclared(RuntimeError):
@@ -57,20 +70,15 @@ def for_signed_in(view: View) -> View:
 
 
 def for_enrolment(view: View) -> View:
-    """Declare that a view is also for a member who has not shown a second factor yet, since there is none."""
+    """Declare that a view sets up a second factor, for who has none yet and for who adds one."""
     setattr(view, _MARK, Entry.ENROLLING)
     return view
 
 
-class Entry:
-    """What a view asks for that is no permission of a role."""
-
-    ANYBODY = "anybody"
-    MEMBER = "member"
-    ENROLLING = "enrolling"
-
-
-Need = Permission | str
+def halfway(view: View) -> View:
+    """Declare that a view is open to who has signed in and not yet shown the second factor."""
+    setattr(view, _MARK, Entry.HALFWAY)
+    return view
 
 
 def needed_permission(endpoint: str) -> Need:
@@ -91,11 +99,22 @@ def fresh(view: View) -> View:
 
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> Any:
-        if is_fresh():
+        # Who sets up the first second factor has none to show; nobody else gets this far without one.
+        if is_fresh() or not session.get(SECOND_FACTOR):
             return view(*args, **kwargs)
-        return redirect(url_for("staff.verify", next=_way_back()), 303)
+        return ask_again()
 
     return cast("View", guarded)
+
+
+def ask_again() -> AnyResponse:
+    """To the page that asks for the second factor, and from there back."""
+    return redirect(url_for("staff.verify", next=_way_back()), 303)
+
+
+def ask_to_sign_in() -> AnyResponse:
+    """To the sign-in, and from there back."""
+    return redirect(url_for("security.login", next=_way_back()), 303)
 
 
 def is_fresh() -> bool:
@@ -124,7 +143,7 @@ def actor() -> Actor:
 
 
 def check_access() -> AnyResponse | None:
-    """Let a request through to a staff view, or answer it. Runs before every view of the staff blueprint."""
+    """Let a request through to a staff view, or answer it. Runs before every view of the staff area."""
     fault = getattr(session, "fault", None)
     if fault is not None:
         raise fault
@@ -133,15 +152,36 @@ def check_access() -> AnyResponse | None:
     except Undeclared:
         log.error("staff view without a declared permission", endpoint=request.endpoint)
         return refused()
-    if need == Entry.ANYBODY:
+    if need is Entry.ANYBODY:
         return None
-    if not current_user.is_authenticated:
-        return redirect(url_for("security.login", next=_way_back()), 303)
+    return check_member(need) if current_user.is_authenticated else ask_to_sign_in()
+
+
+def check_member(need: Need) -> AnyResponse | None:
+    """The same for somebody who has signed in: what they have to do first, and whether their roles allow it."""
+    if need is Entry.HALFWAY:
+        return None
+    if step := _step_before(need):
+        return redirect(url_for(step), 303)
+    return refused() if isinstance(need, Permission) and not me().can(need) else None
+
+
+def _step_before(need: Need) -> str | None:
+    """What has to be done first: to set up a second factor, to show it, to keep recovery codes."""
+    member = me()
     if not session.get(SECOND_FACTOR):
-        return None if need == Entry.ENROLLING else redirect(url_for("staff.enrol"), 303)
-    if isinstance(need, Permission) and not me().can(need):
-        return refused()
+        if member.has_second_factor:
+            return "staff.verify"
+        return None if need is Entry.ENROLLING else "staff.enrol"
+    if member.mf_recovery_codes is None and need is not Entry.ENROLLING:
+        return "staff.recovery_codes"
     return None
+
+
+def own_page(address: str) -> str | None:
+    """The address if it is a page of the staff area, for a redirect; None for anything else."""
+    plain = address.isascii() and "\\" not in address and not any(c.isspace() for c in address)
+    return address if plain and address.startswith("/staff/") else None
 
 
 def refused() -> Response:
@@ -153,6 +193,4 @@ def _way_back() -> str | None:
     """Where to go on after signing in: this page, or for a form the page that holds it."""
     if request.method in ("GET", "HEAD"):
         return request.full_path.rstrip("?")
-    came_from = request.referrer or ""
-    own = request.host_url.rstrip("/")
-    return came_from.removeprefix(own) if came_from.startswith(f"{own}/staff/") else None
+    return own_page((request.referrer or "").removeprefix(request.host_url.rstrip("/")))

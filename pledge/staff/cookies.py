@@ -156,5 +156,7 @@ _SYSTEMS = (
 
 def browser_name(user_agent: str) -> str:
     """`Chrome, Windows`; empty when it cannot be told."""
-    found = [next((name for mark, name in known if mark in user_agent), "") for known in (_BROWSERS, _SYSTEMS)]
+    found = [
+        next((name for mark, name in known if mark in user_agent), "") for known in (_BROWSERS, _SYSTEMS)
+    ]
     return ", ".join(part for part in found if part)

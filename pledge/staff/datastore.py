@@ -7,8 +7,13 @@ from typing import Any
 
 from flask_security.datastore import UserDatastore
 
-from pledge.accounts import queries
+from pledge.accounts import queries, services
 from pledge.accounts.models import StaffMember, StaffPasskey, StaffRole
+from pledge.staff.access import actor, mark_second_factor
+
+
+class NotOurs(NotImplementedError):
+    """The library wants to write something that none of its pages here should."""
 
 
 class StaffDatastore(UserDatastore):  # type: ignore[misc]  # the library has no types
@@ -26,7 +31,20 @@ class StaffDatastore(UserDatastore):  # type: ignore[misc]  # the library has no
     def find_webauthn(self, credential_id: bytes) -> StaffPasskey | None:
         return queries.passkey(credential_id)
 
+    def find_user_from_webauthn(self, webauthn: StaffPasskey) -> StaffMember | None:
+        found = queries.member(id=webauthn.user_id)
+        # The library looks whether the account is open and then goes on all the same.
+        return found if found is not None and found.active else None
+
+    def create_webauthn(self, user: StaffMember, **credential: Any) -> None:
+        """Keep a new passkey. It has just been shown, so who adds one in an enrolment has shown a second factor."""
+        services.add_passkey(actor(), **{**credential, "extensions": None})
+        mark_second_factor()
+
     def put(self, model: Any) -> Any:
+        if not isinstance(model, StaffPasskey):
+            raise NotOurs
+        services.note_passkey_use(model)
         return model
 
     def commit(self) -> None:

@@ -20,6 +20,9 @@ class Line:
 NAVIGATION = [
     Line("staff.desk", _l("Desk"), Permission.SEE_DESK),
     Line("staff.campaigns", _l("Campaigns"), Permission.EDIT_CAMPAIGNS),
+    Line("staff.organizations", _l("Organisations"), Permission.REVIEW_ORGANIZATIONS),
+    Line("staff.signatures", _l("Signatures"), Permission.LOOK_UP_SIGNATURES),
+    Line("staff.invalidations", _l("Invalidations"), Permission.INVALIDATE),
     Line("staff.people", _l("People"), Permission.MANAGE_STAFF),
 ]
 

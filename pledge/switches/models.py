@@ -7,6 +7,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from pledge.db import Model, UTCDateTime
 
+#: The switches: `true` or `false`, `{"ko": …, "en": …}`, a whole number.
+SIGNING = "signing"  #: paused?
+MAIL = "mail"  #: paused?
+BANNER = "banner"
+LIMITS = "limits"  #: the factor
+
 
 class Switch(Model):
     __tablename__ = "switches"

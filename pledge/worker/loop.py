@@ -16,7 +16,7 @@ from pledge.logs import log
 from pledge.mail import services as mail
 from pledge.retention import services as retention
 from pledge.settings import Settings
-from pledge.signatures import mails
+from pledge.worker.composers import composers
 
 #: Does some work and says how many seconds the worker may rest before the next step.
 Step = Callable[[], float]
@@ -83,11 +83,11 @@ class Worker:
     def send_mails(self, settings: Settings) -> None:
         """One sender: its own transport, used by this thread alone."""
         transport = mail.transport(settings)
-        composers = mails.composers()
+        writers = composers()
         pauses = Pauses(LONGEST_WITHOUT_SMTP)
 
         def step() -> float:
-            done = mail.deliver(composers, transport, stop=self.stopping.is_set, marks=self.marks)
+            done = mail.deliver(writers, transport, stop=self.stopping.is_set, marks=self.marks)
             if done.stalled:
                 return pauses.next()
             pauses.reset()

@@ -9,7 +9,7 @@ import pytest
 from pledge.settings import ROOT
 
 PACKAGE = ROOT / "pledge"
-DOORS = ("public", "api", "ops", "commands", "worker")
+DOORS = ("public", "staff", "api", "ops", "commands", "worker")
 FEATURES = sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py") if path.parent.name not in DOORS)
 MODULES = sorted(PACKAGE.rglob("*.py"))
 NAMES = [str(path.relative_to(PACKAGE)) for path in MODULES]

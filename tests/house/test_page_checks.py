@@ -1,6 +1,7 @@
 """The check of every page notices what it is there for."""
 
 import pytest
+from werkzeug.datastructures import Headers
 
 from pledge.headers import security_headers
 from tests.support.apps import settings
@@ -16,7 +17,7 @@ class Answer:
     """As much of a response as the header check looks at."""
 
     def __init__(self, headers, path="/ko/"):
-        self.headers = headers
+        self.headers = Headers(headers)
         self.request = type("Request", (), {"path": path})
 
 

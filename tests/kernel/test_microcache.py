@@ -22,6 +22,7 @@ class Made:
         self.times = 0
         self.status = "200 OK"
         self.marked = True
+        self.reads = ""
         self.pause = 0.0
         self.body = None
 
@@ -29,7 +30,8 @@ class Made:
         self.times += 1
         number = self.times
         time.sleep(self.pause)
-        mark = [("X-Microcache", "1")] if self.marked else []
+        passes = self.reads and self.reads in environ.get("QUERY_STRING", "")
+        mark = [("X-Microcache", f"1 {self.reads}")] if self.marked and not passes else []
         start_response(
             self.status,
             [
@@ -393,3 +395,41 @@ def test_no_personal_page_may_opt_in_by_mistake():
     ]
     assert sorted(users) == ["pledge/api/campaigns.py", "pledge/public/home.py"]
     assert microcache.FRESH_SECONDS == 1.0
+
+
+# --- Pages that read a parameter ---
+
+
+def test_a_parameter_that_the_page_reads_goes_past_the_copy_and_leaves_it_alone(ask, made, frozen_clock):
+    made.reads = "page"
+    assert ask(QUERY_STRING="")[2] == b"1"
+    assert ask(QUERY_STRING="page=2")[2] == b"2"
+    assert ask(QUERY_STRING="utm=x&page=")[2] == b"3"
+    assert ask(QUERY_STRING="%70age=2")[2] == b"4"
+    assert ask(QUERY_STRING="fbclid=abc")[2] == b"1", "what it does not read changes nothing"
+    assert ask(QUERY_STRING="")[2] == b"1"
+
+
+def test_the_answer_to_a_parameter_that_is_read_never_stands_for_the_page(ask, made, frozen_clock):
+    made.reads = "page"
+    assert ask(QUERY_STRING="page=2")[2] == b"1"
+    assert ask(QUERY_STRING="")[2] == b"2"
+    frozen_clock.move(seconds=5)
+    assert ask(QUERY_STRING="page=2")[2] == b"3"
+    assert ask(QUERY_STRING="")[2] == b"4"
+
+
+def test_who_waits_for_the_first_copy_with_a_parameter_gets_an_answer_of_their_own(ask, made):
+    made.reads, made.pause = "page", 0.2
+    found = {}
+
+    def get(query):
+        found[query] = ask(QUERY_STRING=query)[2]
+
+    threads = [threading.Thread(target=get, args=(query,)) for query in ("", "page=2", "page=3")]
+    for thread in threads:
+        thread.start()
+        time.sleep(0.05)
+    for thread in threads:
+        thread.join()
+    assert len(set(found.values())) == 3

@@ -9,7 +9,7 @@ from sqlalchemy import insert, select
 
 from pledge.campaigns.models import Campaign
 from pledge.db import db, transaction
-from pledge.ledger.models import LedgerEntry, LedgerHead, Reason, Tally
+from pledge.ledger.models import Kind, LedgerEntry, LedgerHead, Reason, Tally
 from pledge.ledger.services import append
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -24,39 +24,46 @@ def campaign(slug: str = "blue-skies", **changes: Any) -> int:
         return int(session.execute(insert(Campaign).values(**values).returning(Campaign.id)).scalar_one())
 
 
+#: Which way each reason moves the count.
+DELTAS = {Reason.CONFIRMED: +1, Reason.WITHDRAWN: -1, Reason.INVALIDATED: -1, Reason.REINSTATED: +1}
+
+
 def confirm(
     campaign_id: int,
     country: str = "KR",
     region: str | None = None,
     hours: int = 0,
     subject_id: int | None = None,
+    kind: Kind = Kind.PERSON,
 ) -> int:
-    """+1 for a new person (or for one who signs again); the number of the signature."""
+    """+1 for a new person or organisation (or for one who signs again); the number of the signature."""
     subject_id = subject_id or next(_signature_ids)
-    _append(campaign_id, +1, Reason.CONFIRMED, subject_id, country, region, hours)
+    move(campaign_id, Reason.CONFIRMED, subject_id, country, region, hours, kind)
     return subject_id
 
 
 def withdraw(
     campaign_id: int, subject_id: int, country: str = "KR", region: str | None = None, hours: int = 0
 ) -> None:
-    _append(campaign_id, -1, Reason.WITHDRAWN, subject_id, country, region, hours)
+    move(campaign_id, Reason.WITHDRAWN, subject_id, country, region, hours)
 
 
-def _append(
+def move(
     campaign_id: int,
-    delta: int,
     reason: Reason,
     subject_id: int,
-    country: str,
-    region: str | None,
-    hours: int,
+    country: str = "KR",
+    region: str | None = None,
+    hours: int = 0,
+    kind: Kind = Kind.PERSON,
 ) -> None:
+    """One entry of any kind and reason."""
     with transaction() as session:
         append(
             session,
             campaign_id=campaign_id,
-            delta=delta,
+            kind=kind,
+            delta=DELTAS[reason],
             reason=reason,
             subject_id=subject_id,
             country=country,
@@ -72,9 +79,9 @@ def entries() -> list[Any]:
     return sorted(found, key=lambda entry: (entry.campaign_id, entry.number or 10**12, entry.id))
 
 
-def expected_tallies(rows: list[Any]) -> dict[tuple[int, str, str], int]:
+def expected_tallies(rows: list[Any]) -> dict[tuple[int, str, str, str], int]:
     """The tallies of the numbered entries, added up one by one."""
-    tallies: Counter[tuple[int, str, str]] = Counter()
+    tallies: Counter[tuple[int, str, str, str]] = Counter()
     for row in rows:
         if row.number is None:
             continue
@@ -85,16 +92,16 @@ def expected_tallies(rows: list[Any]) -> dict[tuple[int, str, str], int]:
             ("hour", row.hour),
         ):
             if key is not None:
-                tallies[row.campaign_id, dimension, key] += row.delta
+                tallies[row.campaign_id, row.kind, dimension, key] += row.delta
     return dict(tallies)
 
 
-def stored_tallies() -> dict[tuple[int, str, str], int]:
+def stored_tallies() -> dict[tuple[int, str, str, str], int]:
     with db.engine.connect() as connection:
         rows = connection.execute(
-            select(Tally.campaign_id, Tally.dimension, Tally.key, Tally.count.label("people"))
+            select(Tally.campaign_id, Tally.kind, Tally.dimension, Tally.key, Tally.count.label("number"))
         )
-        return {(row.campaign_id, row.dimension, row.key): row.people for row in rows}
+        return {(row.campaign_id, row.kind, row.dimension, row.key): row.number for row in rows}
 
 
 def check() -> None:
@@ -103,15 +110,19 @@ def check() -> None:
     assert stored_tallies() == expected_tallies(rows)
     with db.engine.connect() as connection:
         heads = {
-            row.campaign_id: (row.size, row.people)
-            for row in connection.execute(select(LedgerHead.campaign_id, LedgerHead.size, LedgerHead.people))
+            row.campaign_id: (row.size, row.people, row.organizations)
+            for row in connection.execute(select(LedgerHead.__table__))
         }
-    sizes: dict[int, tuple[int, int]] = {}
+    sizes: Counter[int] = Counter()
+    counts: Counter[tuple[int, str]] = Counter()
     for row in rows:
         if row.number is None:
             assert row.count_after is None
             continue
-        size, people = sizes.get(row.campaign_id, (0, 0))
-        assert (row.number, row.count_after) == (size + 1, people + row.delta)
-        sizes[row.campaign_id] = (size + 1, people + row.delta)
-    assert heads == sizes
+        sizes[row.campaign_id] += 1
+        counts[row.campaign_id, row.kind] += row.delta
+        assert (row.number, row.count_after) == (sizes[row.campaign_id], counts[row.campaign_id, row.kind])
+    assert heads == {
+        number: (size, counts[number, Kind.PERSON], counts[number, Kind.ORGANIZATION])
+        for number, size in sizes.items()
+    }

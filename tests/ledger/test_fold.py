@@ -1,6 +1,8 @@
 """The fold numbers entries and moves tallies: all of it or nothing, and each entry once."""
 
+from collections import Counter
 from datetime import datetime
+from typing import NamedTuple
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,23 +11,40 @@ from sqlalchemy import text
 from pledge.db import db, transaction
 from pledge.i18n import SEOUL
 from pledge.ledger import queries
-from pledge.ledger.models import Dimension
+from pledge.ledger.models import Dimension, Kind, Reason
 from pledge.ledger.services import fold, hour_of
 from tests.ledger import book, crash
 from tests.support import apps
 
 PLACES = st.sampled_from([("KR", "KR-11"), ("KR", "KR-26"), ("KR", None), ("JP", None)])
+KINDS = st.sampled_from(Kind)
 HOURS = st.integers(0, 30)
 LIMITS = st.integers(1, 5)
 STEPS = st.lists(
     st.one_of(
-        st.tuples(st.just("confirm"), st.integers(0, 1), PLACES, HOURS),
-        st.tuples(st.just("withdraw"), st.integers(0, 20), HOURS),
+        st.tuples(st.just("confirm"), st.integers(0, 1), KINDS, PLACES, HOURS),
+        st.tuples(st.sampled_from(["withdraw", "invalidate"]), st.integers(0, 20), HOURS),
+        st.tuples(st.just("reinstate"), st.integers(0, 20), HOURS),
         st.tuples(st.just("fold"), LIMITS),
         st.tuples(st.just("crash"), LIMITS, st.integers(1, 10)),
     ),
     max_size=25,
 )
+#: How a step is written down.
+REASONS = {
+    "withdraw": Reason.WITHDRAWN,
+    "invalidate": Reason.INVALIDATED,
+    "reinstate": Reason.REINSTATED,
+}
+
+
+class Subject(NamedTuple):
+    """Who is counted, or was."""
+
+    campaign: int
+    number: int
+    kind: Kind
+    place: tuple[str, str | None]
 
 
 def test_confirmations_and_withdrawals_become_the_count(app):
@@ -44,18 +63,26 @@ def test_confirmations_and_withdrawals_become_the_count(app):
 
 
 @given(steps=STEPS)
-def test_any_interleaving_of_confirm_withdraw_fold_and_crash_leaves_tallies_that_are_the_rows(app, steps):
+def test_any_interleaving_of_kinds_reasons_fold_and_crash_leaves_tallies_that_are_the_rows(app, steps):
     apps.clean(app)
     campaigns = [book.campaign("one"), book.campaign("two")]
-    counted: list[tuple[int, int, tuple[str, str | None]]] = []
+    counted: list[Subject] = []
+    taken_out: list[Subject] = []
     for step, *details in steps:
         if step == "confirm":
-            which, place, hours = details
-            counted.append((campaigns[which], book.confirm(campaigns[which], *place, hours=hours), place))
-        elif step == "withdraw" and counted:
+            which, kind, place, hours = details
+            campaign = campaigns[which]
+            number = book.confirm(campaign, *place, hours=hours, kind=kind)
+            counted.append(Subject(campaign, number, kind, place))
+        elif step in REASONS:
             which, hours = details
-            campaign, signature, place = counted.pop(which % len(counted))
-            book.withdraw(campaign, signature, *place, hours=hours)
+            source = taken_out if step == "reinstate" else counted
+            if source:
+                subject = source.pop(which % len(source))
+                book.move(
+                    subject.campaign, REASONS[step], subject.number, *subject.place, hours, subject.kind
+                )
+                {"reinstate": counted, "invalidate": taken_out, "withdraw": []}[step].append(subject)
         elif step == "fold":
             fold(limit=details[0])
         elif step == "crash":
@@ -66,7 +93,44 @@ def test_any_interleaving_of_confirm_withdraw_fold_and_crash_leaves_tallies_that
         book.check()
     assert all(row.number is not None for row in book.entries())
     for campaign in campaigns:
-        assert queries.count(campaign).people == sum(1 for known, *_ in counted if known == campaign)
+        kinds = Counter(subject.kind for subject in counted if subject.campaign == campaign)
+        found = queries.count(campaign)
+        assert (found.people, found.organizations) == (kinds[Kind.PERSON], kinds[Kind.ORGANIZATION])
+
+
+def test_organizations_are_counted_apart_from_people(app):
+    campaign = book.campaign()
+    book.confirm(campaign, region="KR-11")
+    office = book.confirm(campaign, region="KR-11", kind=Kind.ORGANIZATION)
+    book.confirm(campaign, "JP", kind=Kind.ORGANIZATION)
+    fold()
+    book.move(campaign, Reason.INVALIDATED, office, region="KR-11", kind=Kind.ORGANIZATION)
+    fold()
+
+    found = queries.count(campaign)
+    assert (found.people, found.organizations) == (1, 1)
+    assert queries.breakdown(campaign, Dimension.REGION) == {"KR-11": 1}
+    assert queries.breakdown(campaign, Dimension.REGION, Kind.ORGANIZATION) == {"KR-11": 0}
+    assert [(row.number, row.kind, row.count_after) for row in book.entries()] == [
+        (1, "person", 1),
+        (2, "organization", 1),
+        (3, "organization", 2),
+        (4, "organization", 1),
+    ]
+    book.check()
+
+
+def test_who_is_reinstated_gets_the_number_of_that_moment(app):
+    campaign = book.campaign()
+    person = book.confirm(campaign)
+    book.confirm(campaign)
+    book.move(campaign, Reason.INVALIDATED, person)
+    book.confirm(campaign)
+    book.move(campaign, Reason.REINSTATED, person)
+    fold()
+
+    assert queries.count(campaign).people == 3
+    assert queries.number_of(person) == 3
 
 
 def test_a_crash_at_every_statement_of_the_fold_leaves_nothing_behind(app):

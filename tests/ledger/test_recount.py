@@ -5,6 +5,7 @@ from sqlalchemy import text
 
 from pledge.db import db
 from pledge.ledger import queries
+from pledge.ledger.models import Kind, Reason
 from pledge.ledger.recount import recount
 from pledge.ledger.services import fold
 from tests.ledger import book
@@ -41,6 +42,56 @@ def campaign(app) -> int:
     book.confirm(campaign)
     fold()
     return campaign
+
+
+#: The same with three people and, after them, two organisations that are counted, one of them twice.
+PLANTED_AMONG_ORGANIZATIONS = {
+    "UPDATE tallies SET count = 9 WHERE kind = 'organization' AND dimension = 'total'": (
+        "the tally of organization total was 9, the entries say 2"
+    ),
+    "UPDATE tallies SET count = 9 WHERE kind = 'person' AND key = 'JP'": (
+        "the tally of country JP was 9, the entries say 1"
+    ),
+    "DELETE FROM tallies WHERE kind = 'organization' AND key = 'JP'": (
+        "the tally of organization country JP was missing, the entries say 1"
+    ),
+    "UPDATE ledger_heads SET organizations = 7": (
+        "the head said 7 entries, 3 people and 7 organizations, the entries say 7, 3 and 2"
+    ),
+    "UPDATE ledger_heads SET people = 5, organizations = 0": (
+        "the head said 7 entries, 5 people and 0 organizations, the entries say 7, 3 and 2"
+    ),
+    "UPDATE ledger_entries SET count_after = 5 WHERE number = 7": "count_after was wrong in 1 of the entries",
+    "UPDATE ledger_entries SET kind = 'person' WHERE number = 7": (
+        "count_after was wrong in 1 of the entries",
+        "the head said 7 entries, 3 people and 2 organizations, the entries say 7, 4 and 1",
+        "the tally of organization country KR was 1, the entries say 0",
+        "the tally of organization hour 2026-11-24T12 was 2, the entries say 1",
+        "the tally of organization total was 2, the entries say 1",
+        "the tally of country KR was 2, the entries say 3",
+        "the tally of hour 2026-11-24T12 was 3, the entries say 4",
+        "the tally of total was 3, the entries say 4",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("statement", "expected"), PLANTED_AMONG_ORGANIZATIONS.items(), ids=PLANTED_AMONG_ORGANIZATIONS
+)
+def test_drift_among_organizations_is_named_as_theirs_and_repaired(app, campaign, statement, expected):
+    office = book.confirm(campaign, kind=Kind.ORGANIZATION)
+    book.confirm(campaign, "JP", kind=Kind.ORGANIZATION)
+    book.move(campaign, Reason.INVALIDATED, office, kind=Kind.ORGANIZATION)
+    book.move(campaign, Reason.REINSTATED, office, kind=Kind.ORGANIZATION)
+    fold()
+    assert recount() == []
+    plant(statement)
+
+    found = recount()
+
+    assert [drift.what for drift in found] == ([expected] if isinstance(expected, str) else list(expected))
+    book.check()
+    assert recount() == []
 
 
 def plant(statement: str) -> None:

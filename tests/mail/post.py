@@ -11,8 +11,8 @@ from pledge.db import db, transaction
 from pledge.mail import services
 from pledge.mail.models import MailKind, OutboxMail
 from pledge.mail.transports import Transport
-from pledge.signatures import mails
 from pledge.signatures.models import Signature
+from pledge.worker.composers import composers
 from tests.support import factories
 
 
@@ -53,7 +53,7 @@ def fate(mail_id: int) -> OutboxMail:
 
 
 def deliver(transport: Transport, **options: object) -> services.Delivered:
-    return services.deliver(mails.composers(), transport, **options)
+    return services.deliver(composers(), transport, **options)
 
 
 @dataclass

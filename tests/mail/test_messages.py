@@ -44,7 +44,8 @@ def fill(kind=MailKind.CONFIRM, lang="ko", to="hong@example.org", **values):
 
 def about(kind, **facts):
     """A signature that a mail of this kind is still true for."""
-    return factories.signature(state="pending" if kind is MailKind.CONFIRM else "confirmed", **facts)
+    states = {MailKind.CONFIRM: "pending", MailKind.INVALIDATED: "invalidated"}
+    return factories.signature(state=states.get(kind, "confirmed"), **facts)
 
 
 def sent(kind, lang, signature):
@@ -240,6 +241,9 @@ def test_already_says_since_when_in_korean_time(app):
         (MailKind.ALREADY, "pending"),
         (MailKind.ALREADY, "withdrawn"),
         (MailKind.MANAGE, "pending"),
+        (MailKind.CONFIRM, "invalidated"),
+        (MailKind.INVALIDATED, "confirmed"),
+        (MailKind.INVALIDATED, "withdrawn"),
     ],
 )
 def test_a_mail_that_no_longer_fits_the_state_is_dropped(app, kind, state):
@@ -270,5 +274,22 @@ def test_a_mail_about_an_erased_signature_is_dropped(app):
 
 def test_who_withdrew_still_gets_the_link_to_the_own_page(app):
     owe(factories.signature(state="withdrawn"), MailKind.MANAGE)
+
+    assert deliver(Notes()).sent == 1
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_who_signs_again_after_an_invalidation_is_told_the_truth_and_where_to_object(app, lang):
+    person = factories.signature(state="invalidated")
+    content = sent(MailKind.ALREADY, lang, person)
+    said = part(content, "plain")
+    assert ("집계에서 제외" if lang == "ko" else "taken out of the count") in said
+    assert ("잘못된 판단" if lang == "ko" else "If we are mistaken") in said
+    (link,) = LINK.findall(said)
+    assert tokens.read(Purpose.MANAGE, link.rpartition("/")[2]).payload == [person.id]
+
+
+def test_an_invalidated_signer_still_gets_the_link_to_the_own_page(app):
+    owe(factories.signature(state="invalidated"), MailKind.MANAGE)
 
     assert deliver(Notes()).sent == 1

@@ -50,6 +50,7 @@ def test_an_idle_site_is_ready(client):
         "outbox_age_seconds": 0.0,
         "fold_lag_seconds": 0.0,
         "problems": [],
+        "paused": [],
     }
     assert response.headers["Cache-Control"] == "no-store"
 
@@ -63,6 +64,7 @@ def test_a_site_without_its_database_is_not_ready_and_says_so(nowhere):
         "outbox_age_seconds": None,
         "fold_lag_seconds": None,
         "problems": ["the database does not answer"],
+        "paused": [],
     }
 
 

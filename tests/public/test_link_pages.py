@@ -246,3 +246,43 @@ class TestOnesOwnPage:
         page = client.post(f"/{lang}/me", data={"email": "nope"})
         assert page.status_code == 422
         assert 'value="nope"' in page.text
+
+
+def test_r9_a_link_of_an_invalidated_signature_says_so_and_how_to_object(client, lang):
+    person = signature(state="invalidated")
+    before = counted()
+    token = confirm_token(person)
+    shown, pressed = client.get(f"/{lang}/confirm/{token}"), client.post(f"/{lang}/confirm/{token}")
+    assert (shown.status_code, pressed.status_code) == (200, 409)
+    for page in (shown, pressed):
+        assert ("집계되지 않습니다" if lang == "ko" else "This signature is not counted") in page.text
+        assert ("프로그램" if lang == "ko" else "Made by a program") in page.text
+        assert "@" in page.text, "an address to write to"
+        assert person.name not in page.text
+    assert client.get(f"/{lang}/confirm/{token}/not-me").status_code == 410
+    assert client.post(f"/{lang}/confirm/{token}/not-me").status_code == 410
+    assert client.post(f"/{lang}/confirm/{token}/my-link").status_code == 410
+    assert counted() == before
+
+
+def test_r9_the_own_page_of_an_invalidated_signature_says_so_and_offers_no_withdrawing(client, lang):
+    person = signature(state="invalidated")
+    page = client.get(f"/{lang}/me/{manage_token(person)}")
+    assert page.status_code == 200
+    assert ("집계되지 않습니다" if lang == "ko" else "This signature is not counted") in page.text
+    assert "/withdraw" not in page.text
+    assert "/erase" in page.text
+    assert client.post(f"/{lang}/me/{manage_token(person)}/withdraw").status_code == 303
+    assert client.get(f"/{lang}/me/{manage_token(person)}/download").json["state"] == "invalidated"
+
+
+def test_r9_a_code_typed_for_an_invalidated_signature_leads_to_the_same_page(client, lang):
+    from pledge.signatures.identifiers import ticket_for
+
+    person = signature(state="invalidated")
+    ticket = ticket_for("blue-skies", bytes(person.address_hash))
+    reply = client.post(f"/{lang}/c/blue-skies/check/{ticket}", data={"code": code(person)})
+    assert reply.status_code == 303
+    page = client.get(reply.headers["Location"])
+    assert ("집계되지 않습니다" if lang == "ko" else "This signature is not counted") in page.text
+    assert counted() == 2

@@ -91,3 +91,20 @@ def test_the_command_says_what_it_did(runner, frozen_clock):
     signature(state="pending", at=frozen_clock.now())
     frozen_clock.move(days=20)
     assert "Deleted 1 unconfirmed signatures" in runner.invoke(args=["retention", "run"]).output
+
+
+def test_the_network_of_a_signature_is_forgotten_after_ninety_days_and_the_signature_stays(
+    frozen_clock, monkeypatch
+):
+    monkeypatch.setattr(services, "BATCH", 2)
+    for _ in range(5):
+        signature(network_hash=bytes(32), domain_hash=bytes(32), at=frozen_clock.now())
+    frozen_clock.move(days=89)
+    assert services.run().networks == 0
+    frozen_clock.move(days=2)
+    assert services.run().networks == 5
+    db.session.rollback()
+    rows = db.session.scalars(select(Signature)).all()
+    assert {(row.state, row.network_hash, row.domain_hash) for row in rows} == {
+        ("confirmed", None, bytes(32))
+    }

@@ -6,19 +6,35 @@ All of them need an application context; the `app` fixture has pushed one. Say o
 """
 
 import hashlib
+import secrets
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
 from sqlalchemy import insert, select
 
-from pledge import clock, tokens
+from pledge import clock, content, tokens
+from pledge.accounts import authenticator, passwords
+from pledge.accounts import queries as accounts
+from pledge.accounts.models import StaffMember, StaffRole
+from pledge.accounts.roles import Role
+from pledge.audit.models import Actor
+from pledge.campaigns import desk, rules
+from pledge.campaigns import moderation as editing
+from pledge.campaigns.events import EventFields
 from pledge.campaigns.models import Campaign, CampaignText, Partner, PledgeText
 from pledge.db import db, transaction
+from pledge.endorsements import counting, identifiers
+from pledge.endorsements import versions as endorsement_versions
+from pledge.endorsements.models import Endorsement, EndorsementState, EndorsementVersion, VersionState
+from pledge.endorsements.names import name_key
 from pledge.ledger import services as ledger
 from pledge.ledger.models import Kind, LedgerEntry, Reason
+from pledge.signatures import origins
 from pledge.signatures.addresses import parse
 from pledge.signatures.identifiers import address_hash, new_id
+from pledge.signatures.invalidation_models import Invalidation
 from pledge.signatures.models import Signature, SignatureState
 from pledge.tokens import Purpose
 
@@ -82,6 +98,8 @@ def signature(
     address = parse(email or f"person{next(_numbers)}@example.org")
     facts = {"country": "KR", "region": "KR-11" if facts.get("country", "KR") == "KR" else None, **facts}
     was_confirmed = state is not SignatureState.PENDING
+    if state is SignatureState.INVALIDATED:
+        facts.setdefault("invalidation_id", invalidation(applied=1).id)
     row = Signature(
         **{
             "id": new_id(),
@@ -170,6 +188,8 @@ def _entries(row: Signature) -> list[dict[str, Any]]:
     moves = [(1, Reason.CONFIRMED, row.confirmed_at)]
     if row.withdrawn_at:
         moves.append((-1, Reason.WITHDRAWN, row.withdrawn_at))
+    if row.invalidation_id:
+        moves.append((-1, Reason.INVALIDATED, row.confirmed_at))
     return [
         {
             "campaign_id": row.campaign_id,
@@ -185,3 +205,292 @@ def _entries(row: Signature) -> list[dict[str, Any]]:
         for delta, reason, at in moves
         if at is not None
     ]
+
+
+# --- signatures: the desk ---
+
+#: Two members of staff who may invalidate.
+ANNA = Actor(1, "anna@example.org", "203.0.113.1")
+BORA = Actor(2, "bora@example.org", "203.0.113.2")
+
+
+def invalidation(**facts: Any) -> Invalidation:
+    """An invalidation that has been applied; `state`, `reason`, `matched` and the rest as a test wants them."""
+    now = clock.now()
+    row = Invalidation(
+        **{
+            "state": "applied",
+            "reason": "automated",
+            "note": "a burst from one network",
+            "notify": False,
+            "matched": 1,
+            "proposed_by": ANNA.staff_id,
+            "proposed_name": ANNA.name,
+            "proposed_at": now,
+            **facts,
+        }
+    )
+    with transaction() as session:
+        session.add(row)
+    return row
+
+
+def crowd(number: int, of: Campaign | None = None, **facts: Any) -> list[int]:
+    """Many confirmed signatures at once, with their entries in the ledger; their numbers. `at` is when they signed."""
+    of = of or the_campaign()
+    at = facts.pop("at", None) or clock.now() - timedelta(hours=1)
+    domain = facts.pop("domain", "example.org")
+    ids = [new_id() for _ in range(number)]
+    rows = [
+        {
+            "id": signature_id,
+            "campaign_id": of.id,
+            "address_hash": address_hash(parse(f"c{signature_id}@{domain}")),
+            "seq": 1,
+            "state": "confirmed",
+            "email": f"c{signature_id}@{domain}",
+            "name": "홍길동",
+            "country": "KR",
+            "region": None,
+            "public_name": False,
+            "updates": False,
+            "lang": "ko",
+            "pledge_text_id": of.pledges[-1].id,
+            "privacy_version": "2026-11-24",
+            "submitted_at": at,
+            "code_since": at,
+            "confirmed_at": at + timedelta(minutes=5),
+            "domain_hash": origins.domain_hash(domain),
+            **facts,
+        }
+        for signature_id in ids
+    ]
+    entry = {"campaign_id": of.id, "kind": Kind.PERSON, "delta": 1, "reason": Reason.CONFIRMED}
+    entry |= {"country": "KR", "region": None, "hour": ledger.hour_of(at), "occurred_at": at}
+    with transaction() as session:
+        session.execute(insert(Signature), rows)
+        session.execute(insert(LedgerEntry), [{**entry, "subject_id": number} for number in ids])
+    return ids
+
+
+# --- Staff ---
+
+
+def staff(role: str | None = "admin", email: str | None = None, **facts: Any) -> StaffMember:
+    """A member of staff with one role (or none), who has taken up the invitation and set up an authenticator.
+
+    `password="…"` gives one that can be typed; otherwise nobody knows it.
+    """
+    number = next(_numbers)
+    password = facts.pop("password", None)
+    row = StaffMember(
+        **{
+            "email": email or f"staff{number}@example.org",
+            "lang": "ko",
+            "active": True,
+            "password": passwords.hashed(password) if password else "$argon2id$unknown",
+            "fs_uniquifier": secrets.token_hex(16),
+            "fs_webauthn_user_handle": secrets.token_hex(16),
+            "tf_primary_method": "authenticator",
+            "tf_totp_secret": authenticator.new_secret(),
+            "mf_recovery_codes": [],
+            "created_at": clock.now(),
+            **facts,
+        }
+    )
+    row.given_roles = [StaffRole(role=Role(role))] if role else []
+    with transaction() as session:
+        session.add(row)
+    return member_of_staff(row.id)
+
+
+def member_of_staff(staff_id: int) -> StaffMember:
+    """The row as it is now, detached."""
+    found = accounts.member(id=staff_id)
+    assert found is not None
+    return found
+
+
+# --- Endorsements ---
+
+
+def endorsement(
+    of: Campaign | None = None,
+    *,
+    state: str = EndorsementState.PUBLISHED,
+    email: str | None = None,
+    at: datetime | None = None,
+    **facts: Any,
+) -> Endorsement:
+    """An organisation in one of its states, confirmed an hour ago unless `at` says otherwise; published ones are counted.
+
+    Facts of the endorsement and of its version go in side by side: `endorsement(name_en="Posco", level="domain")`.
+    `removed` and `withdrawn` were published before; `merged` needs `merged_into_id`.
+    """
+    of = of or the_campaign()
+    at = at or clock.now() - timedelta(hours=1)
+    state, number = EndorsementState(state), next(_numbers)
+    mailbox = parse(email or f"speaker{number}@org{number}.example.org")
+    shown = {
+        "name_ko": f"기관 {number}",
+        "name_en": f"Organization {number}",
+        "type": "civil",
+        "country": "KR",
+        "region": "KR-11" if facts.get("country", "KR") == "KR" else None,
+        "website": f"https://org{number}.example.org",
+        "target_year": 2050,
+        "interim_year": None,
+        "interim_percent": None,
+        "statement_ko": "함께하겠습니다.",
+        "statement_en": "We are with you.",
+        "spokesperson": "",
+    }
+    version_facts = {name: facts.pop(name) for name in [*facts] if name in {*shown, "logo", "search"}}
+    shown |= version_facts
+    was_public = state in ("published", "removed", "withdrawn")
+    ended = state in ("removed", "withdrawn", "declined", "merged")
+    row = Endorsement(
+        **{
+            "id": new_id(),
+            "campaign_id": of.id,
+            "state": state,
+            "seq": 1,
+            "contact_number": 1,
+            "contact_name": "김하늘",
+            "contact_title": "사무국장",
+            "contact_email": mailbox.mailed,
+            "address_hash": address_hash(mailbox),
+            "mail_domain": mailbox.mailed.rpartition("@")[2],
+            "show_contact": False,
+            "name_key": name_key(shown["name_ko"], shown["name_en"]),
+            "level": "mail",
+            "lang": "ko",
+            "pledge_text_id": of.pledges[-1].id,
+            "privacy_version": content.privacy_version(),
+            "submitted_at": at,
+            "asked_at": at,
+            "confirmed_at": at if state is not EndorsementState.PENDING else None,
+            "published_at": at if was_public else None,
+            "ended_at": at + timedelta(minutes=30) if ended else None,
+            **facts,
+        }
+    )
+    version = EndorsementVersion(
+        endorsement_id=row.id,
+        seq=row.seq,
+        state=_version_state(state, was_public),
+        submitted_at=at,
+        reviewed_at=at if was_public else None,
+        **shown,
+    )
+    with transaction() as session:
+        session.add(row)
+        session.flush()
+        session.add(version)
+        session.flush()
+        if was_public:
+            counting.count_in(session, row, version, Reason.CONFIRMED, at)
+        if was_public and ended:
+            reason = Reason.WITHDRAWN if state is EndorsementState.WITHDRAWN else Reason.INVALIDATED
+            counting.count_out(session, row, reason, at + timedelta(minutes=30))
+    return row
+
+
+def version_of(row: Endorsement, **facts: Any) -> EndorsementVersion:
+    """The newest version of an endorsement, detached from nothing; another one is proposed first when facts are given."""
+    query = select(EndorsementVersion).where(EndorsementVersion.endorsement_id == row.id)
+    newest = db.session.scalars(query.order_by(EndorsementVersion.seq.desc()).limit(1)).one()
+    if not facts:
+        return newest
+    shown = replace(endorsement_versions.content_of(newest), **facts)
+    with transaction() as session:
+        fresh = session.get_one(Endorsement, row.id)
+        return endorsement_versions.propose(session, fresh, shown, newest.spokesperson)
+
+
+def endorse_confirm_token(of: Endorsement, seq: int | None = None) -> str:
+    """What the mail to confirm an endorsement carries in its link."""
+    return identifiers.confirm_token(of.id, seq or of.seq, of.contact_number)
+
+
+def endorse_manage_token(of: Endorsement) -> str:
+    return identifiers.manage_token(of.id, of.contact_number)
+
+
+def endorse_form(**changes: Any) -> dict[str, Any]:
+    """The fields of the endorsement form as a browser sends them; `field=None` leaves one out."""
+    number = next(_numbers)
+    fields = {
+        "name_ko": f"하늘기관 {number}",
+        "name_en": f"Sky Organization {number}",
+        "type": "civil",
+        "country": "KR",
+        "region": "KR-11",
+        "website": f"https://sky{number}.example.org",
+        "target_year": "2050",
+        "interim_year": "2035",
+        "interim_percent": "60",
+        "statement_ko": "2050년까지 탄소중립을 이루겠습니다.",
+        "statement_en": "We will be net zero by 2050.",
+        "contact_name": "김하늘",
+        "contact_title": "사무국장",
+        "email": f"speaker{number}@sky{number}.example.org",
+        "registration_number": "",
+        "authority_ok": "y",
+        "consent_person": "y",
+        "consent_organization": "y",
+        "pledge_version": "1",
+        **changes,
+    }
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _version_state(state: EndorsementState, was_public: bool) -> VersionState:
+    if was_public:
+        return VersionState.PUBLISHED
+    ended = {
+        EndorsementState.DECLINED: VersionState.DECLINED,
+        EndorsementState.CHANGES: VersionState.DECLINED,
+        EndorsementState.MERGED: VersionState.SUPERSEDED,
+    }
+    return ended.get(state, VersionState.PROPOSED)
+
+
+# --- campaigns ---
+
+#: A member of staff who edits campaigns.
+EDITOR = Actor(None, "editor@example.org", "192.0.2.1")
+
+
+def draft(slug: str = "draft", **texts: str) -> str:
+    """The slug of a draft made by staff; complete in both languages unless `title_en=""` and the like say otherwise."""
+    editing.create(EDITOR, slug=slug, title_ko="", title_en="")
+    words = {name: f"{name} of {slug}" for name in desk.TEXT_FIELDS} | texts
+    seen = rules.stamp(desk.desk(slug).texts)
+    editing.edit_texts(EDITOR, slug, seen, words)
+    write_pledge(slug, "우리의 약속", "Our promise")
+    return slug
+
+
+def write_pledge(slug: str, ko: str, en: str, *, in_use: bool = False) -> int:
+    """Save this wording as an editor who has just opened the page; the version that holds it."""
+    seen = desk.wording(desk.desk(slug).id).stamp
+    return editing.edit_pledge(EDITOR, slug, seen, ko=ko, en=en, in_use=lambda *_: in_use)
+
+
+def event_fields(**facts: Any) -> EventFields:
+    """An evening next week, in Seoul."""
+    starts_at = (clock.now() + timedelta(days=7)).replace(hour=9, minute=0, second=0, microsecond=0)
+    return EventFields(
+        **{
+            "title_ko": "기후 토크",
+            "title_en": "Climate Talk",
+            "place_ko": "서울",
+            "place_en": "Seoul",
+            "url": "https://example.org/talk",
+            "all_day": False,
+            "starts_at": starts_at,
+            "ends_at": starts_at + timedelta(hours=2),
+            **facts,
+        }
+    )

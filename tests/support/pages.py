@@ -11,6 +11,9 @@ from werkzeug.test import TestResponse
 HTML = "{http://www.w3.org/1999/xhtml}"
 LANGUAGES = ("ko", "en")
 
+STAFF = re.compile(r"^/staff(/|$)")
+STAFF_COOKIE = re.compile(r"^(__Host-)?staff=")
+
 #: A mail shown in the development mailbox brings its own inline styles, as mails must.
 MAIL_PREVIEW = re.compile(r"^/dev/mailbox/.")
 
@@ -56,8 +59,23 @@ def header_faults(response: TestResponse) -> list[str]:
     }.items():
         if headers.get(name) != value:
             faults.append(f"{name} is {headers.get(name)!r}, expected {value!r}")
-    if "Set-Cookie" in headers:
-        faults.append(f"sets a cookie: {headers['Set-Cookie']!r}")
+    return faults + cookie_faults(response)
+
+
+def cookie_faults(response: TestResponse) -> list[str]:
+    """Only the staff area sets a cookie, one alone, which no script reads and no other site sends."""
+    cookies = response.headers.getlist("Set-Cookie")
+    if not cookies:
+        return []
+    faults = [f"sets a cookie: {cookies!r}"] if not STAFF.match(response.request.path) else []
+    for cookie in cookies:
+        pair, *attributes = [part.strip() for part in cookie.split(";")]
+        if not STAFF_COOKIE.match(pair) or not {"HttpOnly", "SameSite=Lax"} <= set(attributes):
+            faults.append(f"a cookie that is not the staff session's: {cookie!r}")
+    if len(cookies) > 1:
+        faults.append(f"{len(cookies)} cookies")
+    if response.headers.get("Cache-Control") != "no-store":
+        faults.append("sets a cookie on a page that caches may keep")
     return faults
 
 

@@ -1,0 +1,64 @@
+"""Codes of an authenticator app (TOTP, RFC 6238): six digits, thirty seconds, each used once."""
+
+import re
+from datetime import timedelta
+
+from passlib.exc import TokenError
+from passlib.totp import TOTP
+from sqlalchemy import or_, update
+
+from pledge import clock
+from pledge.accounts.models import StaffMember
+from pledge.db import write_once
+
+ISSUER = "Blue Skies Pledge"
+#: A phone's clock may be off by one step in either direction.
+_WINDOW = timedelta(seconds=30)
+
+_factory = TOTP.using(issuer=ISSUER, alg="sha1", digits=6, period=30)
+
+
+def new_secret() -> str:
+    """A secret as it is kept: JSON that the column seals."""
+    return str(_factory.new().to_json(encrypt=False))
+
+
+def address(secret: str, email: str) -> str:
+    """The otpauth:// address that an app scans."""
+    return str(_factory.from_source(secret).to_uri(label=email))
+
+
+def readable(secret: str) -> str:
+    """The key for typing it in: groups of four."""
+    return str(_factory.from_source(secret).pretty_key())
+
+
+def step_of(secret: str, code: str) -> int | None:
+    """The thirty-second step that the digits belong to, or None when they fit none that is near."""
+    digits = "".join(str(int(c)) if c.isdecimal() else c for c in code if not c.isspace() and c != "-")
+    if not re.fullmatch(r"[0-9]{6}", digits):
+        return None
+    try:
+        found = _factory.from_source(secret).match(
+            digits, time=clock.now(), window=int(_WINDOW.total_seconds())
+        )
+    except TokenError:
+        return None
+    return int(found.counter)
+
+
+def use(staff_id: int, secret: str, code: str) -> bool:
+    """Whether the code is right and was not used before, nor a later one. It is used up by this."""
+    step = step_of(secret, code)
+    if step is None:
+        return False
+    # Guarded: of two requests with one code, one gets in.
+    take = (
+        update(StaffMember)
+        .where(
+            StaffMember.id == staff_id,
+            or_(StaffMember.totp_step.is_(None), StaffMember.totp_step < step),
+        )
+        .values(totp_step=step)
+    )
+    return write_once(lambda connection: connection.execute(take).rowcount) == 1

@@ -1,0 +1,92 @@
+"""Mails to staff: the invitation, and a notice when something about how a person signs in has changed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from pledge import clock, links, tokens
+from pledge.accounts.models import StaffMember
+from pledge.db import reading
+from pledge.i18n import format_datetime
+from pledge.mail.message import Claimed, Composers, Message
+from pledge.mail.models import MailKind, OutboxMail
+from pledge.tokens import Purpose
+
+#: What stands above every mail, where mails to signers name their campaign.
+_ABOUT = {"ko": "푸른 하늘 서약 · 운영진", "en": "Blue Skies Pledge · Staff"}
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Whom a mail goes to."""
+
+    id: int
+    email: str
+    password: str | None
+    invitation: int
+
+
+def composers() -> Composers:
+    """Who writes which kind of mail."""
+    return {MailKind.STAFF_INVITATION: invitation, MailKind.STAFF_NOTICE: notice}
+
+
+def owe_invitation(session: Session, person: StaffMember) -> None:
+    """Owe the mail with the link of the person's newest invitation."""
+    _owe(session, person, MailKind.STAFF_INVITATION, person.invitation)
+
+
+def owe_notice(session: Session, person: StaffMember) -> None:
+    """Owe the mail that says that something about the account was changed."""
+    _owe(session, person, MailKind.STAFF_NOTICE, 1)
+
+
+def invitation(mails: Sequence[Claimed]) -> Mapping[int, Message]:
+    """Only for the newest invitation, while it has not been taken up."""
+    return {
+        mail.id: _message(mail, person.email, link=_invitation_link(person))
+        for mail, person in _with_people(mails)
+        if person.password is None and person.invitation == mail.seq
+    }
+
+
+def notice(mails: Sequence[Claimed]) -> Mapping[int, Message]:
+    return {
+        mail.id: _message(
+            mail, person.email, link=links.staff_link(), since=format_datetime(mail.created_at, mail.lang)
+        )
+        for mail, person in _with_people(mails)
+    }
+
+
+def _owe(session: Session, person: StaffMember, kind: MailKind, seq: int) -> None:
+    now = clock.now()
+    session.add(
+        OutboxMail(kind=kind, subject_id=person.id, seq=seq, lang=person.lang, created_at=now, due_at=now)
+    )
+
+
+def _invitation_link(person: Recipient) -> str:
+    return links.staff_invitation_link(tokens.mint(Purpose.STAFF_INVITATION, [person.id, person.invitation]))
+
+
+def _message(mail: Claimed, to: str, **values: str) -> Message:
+    return Message(
+        to=to,
+        kind=mail.kind,
+        lang=mail.lang,
+        message_id=mail.message_id,
+        values={"campaign": _ABOUT[mail.lang], **values},
+    )
+
+
+def _with_people(mails: Sequence[Claimed]) -> list[tuple[Claimed, Recipient]]:
+    """The mails whose account is open."""
+    query = select(StaffMember.id, StaffMember.email, StaffMember.password, StaffMember.invitation).where(
+        StaffMember.active, StaffMember.id.in_({mail.subject_id for mail in mails})
+    )
+    with reading() as connection:
+        people = {row[0]: Recipient(*row) for row in connection.execute(query)}
+    return [(mail, people[mail.subject_id]) for mail in mails if mail.subject_id in people]

@@ -1,0 +1,170 @@
+"""What admins do with the accounts of staff: invite, give roles, close, invite again, cut sessions.
+
+Nobody chooses another person's password: an invitation link lets them do it themselves. There is always one open
+account that may manage staff.
+"""
+
+import secrets
+from collections.abc import Iterable
+
+from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from pledge import clock, links, tokens
+from pledge.accounts import queries, rules
+from pledge.accounts.mails import owe_invitation
+from pledge.accounts.models import StaffMember, StaffRole, StaffSession
+from pledge.accounts.roles import Role
+from pledge.accounts.services import new_uniquifier
+from pledge.audit.models import Actor
+from pledge.audit.services import record
+from pledge.db import transaction
+from pledge.tokens import Purpose
+
+
+class AlreadyInvited(Exception):
+    """There is an account with this address."""
+
+
+class NoRole(Exception):
+    """An account without a role could see nothing."""
+
+
+class LastAdmin(Exception):
+    """Nobody would be left who may manage staff."""
+
+
+class NoSuchPerson(Exception):
+    """There is no account with this number."""
+
+
+def invite(actor: Actor, email: str, roles: Iterable[Role], lang: str) -> int:
+    """A new account and the mail with its link; the account's number. Raises BadAddress, AlreadyInvited, NoRole."""
+    address = rules.clean_address(email)
+    wanted = _wanted(roles)
+    now = clock.now()
+    person = StaffMember(
+        email=address,
+        lang=lang,
+        active=True,
+        fs_uniquifier=new_uniquifier(),
+        fs_webauthn_user_handle=secrets.token_hex(32),
+        invitation=1,
+        created_at=now,
+        invited_at=now,
+    )
+    person.given_roles = [StaffRole(role=role) for role in wanted]
+    try:
+        with transaction() as session:
+            session.add(person)
+            session.flush()
+            owe_invitation(session, person)
+            record(session, actor, "staff.invite", _subject(person.id), email=address, roles=wanted)
+            return person.id
+    except IntegrityError:
+        raise AlreadyInvited from None
+
+
+def invite_again(actor: Actor, staff_id: int) -> None:
+    """Take password, second factors and sessions away and send a new link; a closed account is opened again.
+
+    Raises NoSuchPerson, LastAdmin.
+    """
+    with transaction() as session:
+        person = _person(session, staff_id)
+        if person.password is not None:
+            _keep_an_admin(session, person)
+        was_closed = not person.active
+        person.password = person.tf_totp_secret = person.tf_primary_method = None
+        person.mf_recovery_codes = person.totp_step = None
+        person.webauthn.clear()
+        person.active, person.closed_at = True, None
+        person.invitation += 1
+        person.invited_at = clock.now()
+        _cut(session, person)
+        owe_invitation(session, person)
+        record(session, actor, "staff.invite_again", _subject(staff_id), was_closed=was_closed)
+
+
+def set_roles(actor: Actor, staff_id: int, roles: Iterable[Role]) -> None:
+    """Give these roles and no others. Raises NoSuchPerson, NoRole, LastAdmin."""
+    wanted = _wanted(roles)
+    with transaction() as session:
+        person = _person(session, staff_id)
+        before = sorted(person.role_set)
+        if before == wanted:
+            return
+        if Role.ADMIN not in wanted:
+            _keep_an_admin(session, person)
+        person.given_roles = [
+            next((given for given in person.given_roles if given.role == role), None) or StaffRole(role=role)
+            for role in wanted
+        ]
+        record(session, actor, "staff.set_roles", _subject(staff_id), before=before, after=wanted)
+
+
+def close(actor: Actor, staff_id: int, reason: str) -> None:
+    """Close an account; its sessions end with the next request. Raises NoSuchPerson, LastAdmin."""
+    with transaction() as session:
+        person = _person(session, staff_id)
+        if not person.active:
+            return
+        _keep_an_admin(session, person)
+        person.active, person.closed_at = False, clock.now()
+        _cut(session, person)
+        record(session, actor, "staff.close", _subject(staff_id), reason=reason)
+
+
+def end_sessions(actor: Actor, staff_id: int, session_id: int | None = None) -> None:
+    """Cut one session of a person, or all. Raises NoSuchPerson."""
+    with transaction() as session:
+        person = _person(session, staff_id)
+        gone = delete(StaffSession).where(StaffSession.staff_id == staff_id)
+        if session_id is not None:
+            gone = gone.where(StaffSession.id == session_id)
+        ended = session.execute(gone).rowcount  # type: ignore[attr-defined]  # a DELETE's result has it
+        if session_id is None:
+            person.fs_uniquifier = new_uniquifier()  # also what is half signed in
+        record(session, actor, "staff.end_sessions", _subject(staff_id), ended=ended)
+
+
+def invitation_link(staff_id: int) -> str:
+    """The link of the newest invitation, for who may hand it over by hand. Raises NoSuchPerson."""
+    person = queries.member(id=staff_id)
+    if person is None:
+        raise NoSuchPerson
+    return links.staff_invitation_link(tokens.mint(Purpose.STAFF_INVITATION, [person.id, person.invitation]))
+
+
+def _person(session: Session, staff_id: int) -> StaffMember:
+    found = session.get(StaffMember, staff_id, with_for_update=True)
+    if found is None:
+        raise NoSuchPerson
+    return found
+
+
+def _keep_an_admin(session: Session, person: StaffMember) -> None:
+    """Make sure that somebody else may manage staff. Two admins who demote each other at once wait for each other here."""
+    if Role.ADMIN not in person.role_set or not person.active:
+        return
+    admins = select(StaffRole).where(StaffRole.role == Role.ADMIN).order_by(StaffRole.staff_id)
+    session.scalars(admins.with_for_update()).all()
+    if not queries.other_admins(session, person.id):
+        raise LastAdmin
+
+
+def _cut(session: Session, person: StaffMember) -> None:
+    session.execute(delete(StaffSession).where(StaffSession.staff_id == person.id))
+    person.fs_uniquifier = new_uniquifier()
+
+
+def _wanted(roles: Iterable[Role]) -> list[Role]:
+    wanted = sorted(set(roles))
+    if not wanted:
+        raise NoRole
+    return wanted
+
+
+def _subject(staff_id: int) -> str:
+    return f"staff:{staff_id}"

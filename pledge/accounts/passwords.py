@@ -1,0 +1,101 @@
+"""Passwords of staff: argon2id, and a check that asks for length and against what everybody tries first.
+
+No rules of composition and no forced change: NIST SP 800-63B-4, 3.1.1.2, and OWASP ASVS 5.0, 6.2.
+"""
+
+import re
+import unicodedata
+from enum import StrEnum
+from functools import lru_cache
+from pathlib import Path
+
+from argon2 import PasswordHasher, Type
+from argon2.exceptions import InvalidHashError, VerificationError
+
+SHORTEST = 12
+LONGEST = 128
+
+#: OWASP's Password Storage Cheat Sheet asks for at least 19 MiB and two passes; this takes about a tenth of a second.
+_HASHER = PasswordHasher(
+    time_cost=3, memory_cost=64 * 1024, parallelism=1, hash_len=32, salt_len=16, type=Type.ID
+)
+
+#: Letters, and digits with neighbours, in the order in which they are pressed or counted.
+_ROWS = (
+    "0123456789" * 13,
+    "1234567890-=" * 11,
+    "abcdefghijklmnopqrstuvwxyz" * 5,
+    "qwertyuiopasdfghjklzxcvbnm" * 5,
+)
+
+_COMMON = Path(__file__).with_name("common_passwords.txt")
+
+
+class PasswordFault(StrEnum):
+    SHORT = "short"
+    LONG = "long"
+    COMMON = "common"
+    OWN_ADDRESS = "own_address"
+
+
+class BadPassword(Exception):
+    """A password that may not be used; `fault` says why."""
+
+    def __init__(self, fault: PasswordFault) -> None:
+        super().__init__(fault)
+        self.fault = fault
+
+
+def hashed(password: str) -> str:
+    """An argon2id hash in its usual text form."""
+    return _HASHER.hash(_normal(password))
+
+
+def matches(password: str, hashed_password: str | None) -> bool:
+    """Whether it is the password. Without a hash the same time is spent, so that the answer tells nothing sooner."""
+    try:
+        return _HASHER.verify(hashed_password or _nobodys(), _normal(password)) and bool(hashed_password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def check(password: str, email: str) -> None:
+    """Whether a person with this address may use it as a password. Raises BadPassword."""
+    normal = _normal(password)
+    if len(normal) < SHORTEST:
+        raise BadPassword(PasswordFault.SHORT)
+    if len(normal) > LONGEST:
+        raise BadPassword(PasswordFault.LONG)
+    plain = normal.casefold()
+    if plain in _common() or _core(plain) in _common() or len(set(plain)) < 5 or _is_a_row(plain):
+        raise BadPassword(PasswordFault.COMMON)
+    local = email.partition("@")[0].casefold()
+    if plain == email.casefold() or _core(plain) == local:
+        raise BadPassword(PasswordFault.OWN_ADDRESS)
+
+
+def _core(plain: str) -> str:
+    """What is left of `Password!2026`: digits and signs at the ends are the first thing that a guesser adds."""
+    letters = re.sub(r"^[\W\d_]+|[\W\d_]+$", "", plain)
+    repeated = re.fullmatch(r"(.+?)\1+", letters)
+    return repeated[1] if repeated else letters
+
+
+def _is_a_row(plain: str) -> bool:
+    """Keys pressed along a row, or letters and digits in their order, in either direction."""
+    return any(plain in row or plain[::-1] in row for row in _ROWS)
+
+
+def _normal(password: str) -> str:
+    """The same text however the keyboard composed it (NFC), as Hangul comes in two forms."""
+    return unicodedata.normalize("NFC", password)
+
+
+@lru_cache(maxsize=1)
+def _common() -> frozenset[str]:
+    return frozenset(_COMMON.read_text("utf-8").split())
+
+
+@lru_cache(maxsize=1)
+def _nobodys() -> str:
+    return _HASHER.hash("a password that nobody has")

@@ -1,0 +1,40 @@
+"""Recovery codes: ten words for the day when phone and passkey are lost, each good for one sign-in.
+
+Only keyed hashes are kept, so the codes are shown once, when they are made.
+"""
+
+import re
+import secrets
+
+from pledge.crypto import vault
+
+HOW_MANY = 10
+#: Without letters and digits that look alike; 31 of them to the power of twelve are 59 bits.
+_LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"
+_GROUPS, _LENGTH = 3, 4
+
+
+def new_codes() -> list[str]:
+    """`k7wq-2m9c-xr4t`, ten times."""
+    return [
+        "-".join("".join(secrets.choice(_LETTERS) for _ in range(_LENGTH)) for _ in range(_GROUPS))
+        for _ in range(HOW_MANY)
+    ]
+
+
+def hashes(codes: list[str]) -> list[str]:
+    """What is kept of them."""
+    return [_hash(code) for code in codes]
+
+
+def without(kept: list[str] | None, code: str) -> list[str] | None:
+    """What is left when this code is used; None when it is not among them."""
+    wanted = _hash(code)
+    if not kept or wanted not in kept:
+        return None
+    return [other for other in kept if other != wanted]
+
+
+def _hash(code: str) -> str:
+    plain = re.sub(r"[\W_]+", "", code).lower()
+    return vault().keyed_hash(f"recovery code\0{plain}").hex()

@@ -1,0 +1,21 @@
+"""What an address of a member of staff looks like."""
+
+from email_validator import EmailNotValidError, validate_email
+
+LONGEST_ADDRESS = 254
+
+
+class BadAddress(Exception):
+    """Not an address that a mail can be sent to."""
+
+
+def clean_address(text: str) -> str:
+    """The address in lower case, which is how accounts are found. Raises BadAddress."""
+    try:
+        found = validate_email(text.strip(), check_deliverability=False, allow_smtputf8=False)
+    except EmailNotValidError:
+        raise BadAddress from None
+    address = (found.ascii_email or found.normalized).lower()
+    if len(address) > LONGEST_ADDRESS:
+        raise BadAddress
+    return address

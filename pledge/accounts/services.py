@@ -1,0 +1,245 @@
+"""What a member of staff may do with their own account. Everything here ends up in the audit log."""
+
+import secrets
+from typing import Any
+
+from sqlalchemy import delete, update
+from sqlalchemy.orm import Session
+
+from pledge import clock, tokens
+from pledge.accounts import authenticator, passwords, recovery
+from pledge.accounts.mails import owe_notice
+from pledge.accounts.models import StaffMember, StaffPasskey, StaffSession
+from pledge.audit.models import Actor
+from pledge.audit.services import record
+from pledge.db import transaction
+from pledge.tokens import BadToken, Purpose
+
+
+class InvitationOver(Exception):
+    """The link was used, replaced by a newer one, or its time or the account is over."""
+
+
+class WrongPassword(Exception):
+    """The present password was not that."""
+
+
+class WrongCode(Exception):
+    """The code does not fit the secret now."""
+
+
+class LastSecondFactor(Exception):
+    """Without it there would be no second factor left."""
+
+
+class NoSuchPasskey(Exception):
+    """The person has no passkey of that number."""
+
+
+def new_uniquifier() -> str:
+    """The name of a person in their sessions."""
+    return secrets.token_hex(16)
+
+
+def invited(token: str) -> StaffMember:
+    """Whom an invitation link is for. Raises BadToken, InvitationOver."""
+    read = tokens.read(Purpose.STAFF_INVITATION, token)
+    if len(read.payload) != 2 or not all(isinstance(part, int) for part in read.payload):
+        raise BadToken
+    staff_id, number = read.payload
+    with transaction() as session:
+        person = session.get(StaffMember, staff_id)
+        if person is None:
+            raise BadToken
+        if read.expired or not person.active or person.password is not None or person.invitation != number:
+            raise InvitationOver
+        session.refresh(person, ["given_roles", "webauthn"])
+        session.expunge(person)
+    return person
+
+
+def accept_invitation(token: str, password: str, network: str) -> StaffMember:
+    """Take up an invitation by choosing a password. Raises BadToken, InvitationOver, BadPassword.
+
+    The link works once: of two people who use it at the same time, one gets in.
+    """
+    person = invited(token)
+    passwords.check(password, person.email)
+    chosen = passwords.hashed(password)
+    with transaction() as session:
+        taken = session.execute(
+            update(StaffMember)
+            .where(
+                StaffMember.id == person.id,
+                StaffMember.active,
+                StaffMember.invitation == person.invitation,
+                StaffMember.password.is_(None),
+            )
+            .values(password=chosen)
+        )
+        if taken.rowcount != 1:  # type: ignore[attr-defined]  # an UPDATE's result has it
+            raise InvitationOver
+        record(
+            session, Actor(person.id, person.email, network), "staff.accept_invitation", _subject(person.id)
+        )
+    return person
+
+
+def note_sign_in(actor: Actor, how: str) -> None:
+    """Somebody got in, `how` with which second factor."""
+    staff_id = _id(actor)
+    with transaction() as session:
+        session.execute(
+            update(StaffMember).where(StaffMember.id == staff_id).values(signed_in_at=clock.now())
+        )
+        record(session, actor, "staff.sign_in", _subject(staff_id), how=how)
+
+
+def set_language(staff_id: int, lang: str) -> None:
+    """The language in which the staff area and its mails speak to a person."""
+    with transaction() as session:
+        session.execute(update(StaffMember).where(StaffMember.id == staff_id).values(lang=lang))
+
+
+def change_password(actor: Actor, present: str, new: str, *, keep: int | None) -> str:
+    """A new password; every session but `keep` ends. The new name for that session. Raises WrongPassword, BadPassword."""
+    staff_id = _id(actor)
+    with transaction() as session:
+        kept = session.get_one(StaffMember, staff_id).password
+    if not passwords.matches(present, kept):
+        raise WrongPassword
+    passwords.check(new, actor.name)
+    chosen, uniquifier = passwords.hashed(new), new_uniquifier()
+    with transaction() as session:
+        person = session.get_one(StaffMember, staff_id)
+        if person.password != kept:  # changed by somebody else meanwhile
+            raise WrongPassword
+        person.password, person.fs_uniquifier = chosen, uniquifier
+        _end_sessions(session, staff_id, keep)
+        record(session, actor, "staff.change_password", _subject(staff_id))
+        owe_notice(session, person)
+    return uniquifier
+
+
+def set_authenticator(actor: Actor, secret: str, code: str) -> None:
+    """Bind an authenticator app whose code proves that it works; it takes the place of the one before. Raises WrongCode."""
+    staff_id = _id(actor)
+    step = authenticator.step_of(secret, code)
+    if step is None:
+        raise WrongCode
+    with transaction() as session:
+        person = session.get_one(StaffMember, staff_id)
+        replaces = person.tf_totp_secret is not None
+        person.tf_totp_secret, person.tf_primary_method = secret, "authenticator"
+        # The code that was just shown is used up, so that nobody who saw it signs in with it.
+        person.totp_step = step
+        record(session, actor, "staff.set_authenticator", _subject(staff_id), replaces=replaces)
+        if replaces:
+            owe_notice(session, person)
+
+
+def remove_authenticator(actor: Actor) -> None:
+    """Give up the authenticator app. Raises LastSecondFactor when there is no passkey."""
+    staff_id = _id(actor)
+    with transaction() as session:
+        person = session.get_one(StaffMember, staff_id, with_for_update=True)
+        if not person.webauthn:
+            raise LastSecondFactor
+        person.tf_totp_secret = person.tf_primary_method = None
+        record(session, actor, "staff.remove_authenticator", _subject(staff_id))
+        owe_notice(session, person)
+
+
+def add_passkey(actor: Actor, **credential: Any) -> None:
+    """Keep a passkey whose registration Flask-Security has checked."""
+    staff_id = _id(actor)
+    with transaction() as session:
+        person = session.get_one(StaffMember, staff_id)
+        first = not person.has_second_factor
+        now = clock.now()
+        session.add(StaffPasskey(user_id=staff_id, created_at=now, lastuse_datetime=now, **credential))
+        record(session, actor, "staff.add_passkey", _subject(staff_id), name=credential["name"])
+        if not first:
+            owe_notice(session, person)
+
+
+def note_passkey_use(passkey: StaffPasskey) -> None:
+    """The counter and time of a passkey after it was used."""
+    with transaction() as session:
+        session.execute(
+            update(StaffPasskey)
+            .where(StaffPasskey.id == passkey.id)
+            .values(
+                sign_count=passkey.sign_count,
+                backup_state=passkey.backup_state,
+                device_type=passkey.device_type,
+                lastuse_datetime=clock.now(),
+            )
+        )
+
+
+def remove_passkey(actor: Actor, passkey_id: int) -> None:
+    """Take a passkey away. Raises NoSuchPasskey, LastSecondFactor."""
+    staff_id = _id(actor)
+    with transaction() as session:
+        person = session.get_one(StaffMember, staff_id, with_for_update=True)
+        gone = next((passkey for passkey in person.webauthn if passkey.id == passkey_id), None)
+        if gone is None:
+            raise NoSuchPasskey
+        if len(person.webauthn) == 1 and not person.tf_totp_secret:
+            raise LastSecondFactor
+        record(session, actor, "staff.remove_passkey", _subject(staff_id), name=gone.name)
+        person.webauthn.remove(gone)
+        owe_notice(session, person)
+
+
+def make_recovery_codes(actor: Actor) -> list[str]:
+    """Ten new codes, shown this once; those before stop working."""
+    staff_id = _id(actor)
+    codes = recovery.new_codes()
+    with transaction() as session:
+        session.get_one(StaffMember, staff_id).mf_recovery_codes = recovery.hashes(codes)
+        record(session, actor, "staff.make_recovery_codes", _subject(staff_id))
+    return codes
+
+
+def use_recovery_code(actor: Actor, code: str) -> bool:
+    """Whether it is one of the person's codes; it is used up by this."""
+    staff_id = _id(actor)
+    with transaction() as session:
+        person = session.get_one(StaffMember, staff_id, with_for_update=True)
+        left = recovery.without(person.mf_recovery_codes, code)
+        if left is None:
+            return False
+        person.mf_recovery_codes = left
+        record(session, actor, "staff.use_recovery_code", _subject(staff_id), left=len(left))
+        owe_notice(session, person)
+    return True
+
+
+def end_sessions(actor: Actor, *, only: int | None = None, keep: int | None = None) -> None:
+    """End one of one's own sessions (`only`), or all but `keep`."""
+    staff_id = _id(actor)
+    with transaction() as session:
+        ended = _end_sessions(session, staff_id, keep, only)
+        if ended:
+            record(session, actor, "staff.end_sessions", _subject(staff_id), ended=ended)
+
+
+def _end_sessions(session: Session, staff_id: int, keep: int | None, only: int | None = None) -> int:
+    gone = delete(StaffSession).where(StaffSession.staff_id == staff_id)
+    if only is not None:
+        gone = gone.where(StaffSession.id == only)
+    if keep is not None:
+        gone = gone.where(StaffSession.id != keep)
+    return int(session.execute(gone).rowcount)  # type: ignore[attr-defined]  # a DELETE's result has it
+
+
+def _subject(staff_id: int) -> str:
+    return f"staff:{staff_id}"
+
+
+def _id(actor: Actor) -> int:
+    if actor.staff_id is None:
+        raise ValueError("the command line has no account")
+    return actor.staff_id

@@ -1,0 +1,101 @@
+"""How often somebody may try to get in: a few tries at once, then longer and longer waits, never a lock.
+
+Counted in the database, so it holds over all processes and with Redis away, for the account and for the network apart
+(OWASP ASVS 5.0, 6.3.1). A try that comes too early counts for nothing: whoever hammers does not push the wait on. An
+account that does not exist is counted like one that does.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import delete, text, update
+
+from pledge import clock
+from pledge.accounts.models import StaffAttempt
+from pledge.crypto import vault
+from pledge.db import reading, write_once
+
+#: Without a try for this long everything is forgotten.
+CALM = timedelta(minutes=15)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """So many tries at once; after each further one the next wait is twice as long, up to the longest."""
+
+    scope: str
+    free: int
+    longest: int
+    first: int = 60  #: seconds
+
+    def waits(self) -> list[int]:
+        """The wait after try number `free`, `free` + 1 and so on, in seconds."""
+        found = [self.first]
+        while found[-1] < self.longest:
+            found.append(min(found[-1] * 2, self.longest))
+        return found
+
+
+#: security.md 3b: five a minute for an account, twenty for a network. The waits for a password stay short, as a stranger
+#: who only knows an address can cause them.
+PASSWORD = Rule("password", free=5, longest=300)
+NETWORK = Rule("network", free=20, longest=300)
+#: For who has shown the password already: codes have a million values, so the waits grow further.
+SECOND_FACTOR = Rule("second factor", free=5, longest=900)
+
+
+def take(rule: Rule, name: str) -> int:
+    """Count one try; 0 when it may be made, else the seconds until the next one may."""
+    now = int(clock.now().timestamp())
+    values = {"key": _key(rule, name), "now": now, "calm": now - int(CALM.total_seconds())}
+    statement = text(_statement(rule))
+    taken = write_once(lambda connection: connection.execute(statement, values).one_or_none())
+    return 0 if taken is not None else max(1, _until(rule, name) - now)
+
+
+def forget(rule: Rule, name: str) -> None:
+    """Somebody got in: the tries before are forgiven."""
+    gone = delete(StaffAttempt).where(StaffAttempt.key == _key(rule, name))
+    write_once(lambda connection: connection.execute(gone))
+
+
+def give_back(rule: Rule, name: str) -> None:
+    """A try that was right does not count against the others of its network."""
+    less = (
+        update(StaffAttempt)
+        .where(StaffAttempt.key == _key(rule, name), StaffAttempt.tries > 0)
+        .values(tries=StaffAttempt.tries - 1, wait_until=0)
+    )
+    write_once(lambda connection: connection.execute(less))
+
+
+def sweep() -> None:
+    """Delete what nobody has touched for long."""
+    gone = delete(StaffAttempt).where(StaffAttempt.since < int((clock.now() - CALM * 4).timestamp()))
+    write_once(lambda connection: connection.execute(gone))
+
+
+def _statement(rule: Rule) -> str:
+    """One guarded upsert: of two tries at once, both are counted, and none passes during a wait."""
+    tries = "(CASE WHEN a.since < :calm THEN 1 ELSE a.tries + 1 END)"
+    ladder = " ".join(
+        f"WHEN {tries} <= {rule.free + number} THEN CAST(:now AS BIGINT) + {wait}"
+        for number, wait in enumerate(rule.waits())
+    )
+    return f"""
+    INSERT INTO staff_attempts AS a (key, since, tries, wait_until) VALUES (:key, :now, 1, 0)
+    ON CONFLICT (key) DO UPDATE
+       SET since = :now, tries = {tries},
+           wait_until = CASE WHEN {tries} < {rule.free} THEN 0 {ladder} ELSE CAST(:now AS BIGINT) + {rule.longest} END
+     WHERE a.wait_until <= :now
+    RETURNING tries"""  # noqa: S608  # built from constants of this module
+
+
+def _until(rule: Rule, name: str) -> int:
+    query = text("SELECT wait_until FROM staff_attempts WHERE key = :key")
+    with reading() as connection:
+        return int(connection.execute(query, {"key": _key(rule, name)}).scalar() or 0)
+
+
+def _key(rule: Rule, name: str) -> bytes:
+    return vault().keyed_hash(f"staff attempt\0{rule.scope}\0{name}")

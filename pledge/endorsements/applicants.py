@@ -1,0 +1,234 @@
+"""Reads for the person who speaks for an organisation: what a mailed link stands for, and what is stored."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Row, select
+
+from pledge.campaigns import queries as campaigns
+from pledge.campaigns.queries import CampaignView, PledgeView
+from pledge.db import reading
+from pledge.endorsements.identifiers import read_confirm_token, read_contact_token, read_own_token
+from pledge.endorsements.models import (
+    ContactChange,
+    Endorsement,
+    EndorsementState,
+    EndorsementVersion,
+    Level,
+    VersionState,
+)
+from pledge.endorsements.rules import Content
+from pledge.tokens import BadToken
+
+_CONTENT = tuple(Content.__dataclass_fields__)
+#: States from which an application may begin anew; until its mail is confirmed they stay what they are.
+_ENDED = (EndorsementState.WITHDRAWN, EndorsementState.DECLINED)
+
+
+class LinkState(StrEnum):
+    """What a mailed link can be (docs/security.md has the page for each)."""
+
+    PENDING = "pending"
+    CONFIRMED = "confirmed"
+    EXPIRED = "expired"
+    SUPERSEDED = "superseded"
+    CLOSED = "closed"
+    UNKNOWN = "unknown"  #: damaged, foreign, withdrawn or erased: one page for all, so that none is told from another
+
+
+@dataclass(frozen=True)
+class VersionView:
+    seq: int
+    state: VersionState
+    content: Content
+    spokesperson: str
+    submitted_at: datetime
+
+    @property
+    def name(self) -> str:
+        return self.content.name_ko or self.content.name_en
+
+    def name_in(self, lang: str) -> str:
+        """The name in one language; the other one when there is none."""
+        first, second = (self.content.name_ko, self.content.name_en)[:: 1 if lang == "ko" else -1]
+        return first or second
+
+
+@dataclass(frozen=True)
+class ChangeView:
+    """Another person who was asked to take over and has not answered yet."""
+
+    number: int
+    name: str
+    title: str
+    email: str
+    asked_at: datetime
+
+
+@dataclass(frozen=True)
+class EndorsementView:
+    """One organisation's endorsement, readable: only ever shown to who holds a link from its contact's mailbox."""
+
+    id: int
+    seq: int
+    contact_number: int
+    state: EndorsementState
+    level: Level
+    contact_name: str
+    contact_title: str
+    contact_email: str
+    show_contact: bool
+    registration_number: str | None
+    lang: str
+    privacy_version: str
+    submitted_at: datetime
+    confirmed_at: datetime | None
+    published_at: datetime | None
+    ended_at: datetime | None
+    decision_reason: str
+    campaign: CampaignView
+    pledge: PledgeView
+    versions: tuple[VersionView, ...]  #: newest first
+    change: ChangeView | None
+
+    @property
+    def newest(self) -> VersionView:
+        return self.versions[0]
+
+    @property
+    def published(self) -> VersionView | None:
+        return next((version for version in self.versions if version.state is VersionState.PUBLISHED), None)
+
+    @property
+    def proposed(self) -> VersionView | None:
+        """What waits for its mail or for review."""
+        return self.newest if self.newest.state is VersionState.PROPOSED else None
+
+    @property
+    def waits(self) -> bool:
+        """Whether the newest version waits for the mail to be confirmed."""
+        return self.state is EndorsementState.PENDING or (
+            self.state in _ENDED and self.newest.state is VersionState.PROPOSED
+        )
+
+
+@dataclass(frozen=True)
+class Link:
+    state: LinkState
+    endorsement: EndorsementView | None = None
+    expired: bool = False
+
+
+def open_link(token: str, lang: str) -> Link:
+    """What a link to confirm an application stands for now. Reads only."""
+    try:
+        link = read_confirm_token(token)
+    except BadToken:
+        return Link(LinkState.UNKNOWN)
+    found = find(link.endorsement_id, lang)
+    if found is None or found.contact_number != link.contact_number:
+        return Link(LinkState.UNKNOWN)
+    if found.state in _ENDED and not found.waits:
+        return Link(LinkState.UNKNOWN)
+    return Link(_link_state(found, link.seq, link.expired), found, link.expired)
+
+
+def open_contact_link(token: str, lang: str) -> Link:
+    """What a link to take over from another person stands for now; CONFIRMED when they have taken over."""
+    try:
+        endorsement_id, number, expired = read_contact_token(token)
+    except BadToken:
+        return Link(LinkState.UNKNOWN)
+    found = find(endorsement_id, lang)
+    if found is None:
+        return Link(LinkState.UNKNOWN)
+    if found.contact_number == number:
+        return Link(LinkState.CONFIRMED, found, expired)
+    if found.change is None or found.change.number != number:
+        return Link(LinkState.UNKNOWN)
+    return Link(LinkState.EXPIRED if expired else LinkState.PENDING, found, expired)
+
+
+def own_endorsement(token: str, lang: str) -> EndorsementView:
+    """The endorsement whose own page a link opens. Raises BadToken when there is none (any more)."""
+    endorsement_id, contact_number = read_own_token(token)
+    found = find(endorsement_id, lang)
+    if found is None or found.contact_number != contact_number or found.confirmed_at is None:
+        raise BadToken
+    return found
+
+
+def find(endorsement_id: int, lang: str) -> EndorsementView | None:
+    with reading() as connection:
+        row = connection.execute(
+            select(*Endorsement.__table__.c).where(Endorsement.id == endorsement_id)
+        ).first()
+        versions = connection.execute(
+            select(*EndorsementVersion.__table__.c)
+            .where(EndorsementVersion.endorsement_id == endorsement_id)
+            .order_by(EndorsementVersion.seq.desc())
+        ).all()
+        change = connection.execute(
+            select(*ContactChange.__table__.c).where(
+                ContactChange.endorsement_id == endorsement_id, ContactChange.done_at.is_(None)
+            )
+        ).first()
+    if row is None or not versions:
+        return None
+    campaign = campaigns.find_by_id(row.campaign_id, lang)
+    if campaign is None:
+        return None
+    return EndorsementView(
+        id=row.id,
+        seq=row.seq,
+        contact_number=row.contact_number,
+        state=EndorsementState(row.state),
+        level=Level(row.level),
+        contact_name=row.contact_name,
+        contact_title=row.contact_title,
+        contact_email=row.contact_email,
+        show_contact=row.show_contact,
+        registration_number=row.registration_number,
+        lang=row.lang,
+        privacy_version=row.privacy_version,
+        submitted_at=row.submitted_at,
+        confirmed_at=row.confirmed_at,
+        published_at=row.published_at,
+        ended_at=row.ended_at,
+        decision_reason=row.decision_reason,
+        campaign=campaign,
+        pledge=campaigns.pledge_text(row.pledge_text_id, lang),
+        versions=tuple(map(_version, versions)),
+        change=None if change is None else _change(change),
+    )
+
+
+def _link_state(found: EndorsementView, seq: int, expired: bool) -> LinkState:
+    if not found.waits:
+        return LinkState.CONFIRMED
+    if seq != found.seq:
+        return LinkState.SUPERSEDED
+    if not found.campaign.takes_confirmations:
+        return LinkState.CLOSED
+    return LinkState.EXPIRED if expired else LinkState.PENDING
+
+
+def _version(row: Row[*tuple[object, ...]]) -> VersionView:
+    return VersionView(
+        seq=row.seq,
+        state=VersionState(row.state),
+        content=Content(**{field: getattr(row, field) for field in _CONTENT}),
+        spokesperson=row.spokesperson,
+        submitted_at=row.submitted_at,
+    )
+
+
+def _change(row: Row[*tuple[object, ...]]) -> ChangeView:
+    return ChangeView(
+        number=row.contact_number,
+        name=row.contact_name,
+        title=row.contact_title,
+        email=row.contact_email,
+        asked_at=row.asked_at,
+    )

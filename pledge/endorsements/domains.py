@@ -1,0 +1,174 @@
+"""Domains: whose mailbox is whose website. Tables reviewed 2026-11-24; what they do not know is read narrowly.
+
+"Belongs to" means the same registrable domain. Taking two owners for one would lift a stranger up the verification
+ladder, so an unknown ending counts as shared when it may be; not seeing that two names are one only leaves a step to the
+staff (docs/adr/0026).
+"""
+
+import re
+import unicodedata
+from ipaddress import ip_address
+from urllib.parse import quote, urlsplit
+
+import idna
+
+LONGEST_WEBSITE = 300
+_LONGEST_HOST = 253
+
+#: Anybody may open a mailbox there, so it says nothing about an organisation.
+FREE_MAIL = frozenset(
+    "naver.com daum.net hanmail.net kakao.com nate.com empas.com korea.com dreamwiz.com paran.com lycos.co.kr "
+    "hanmir.com freechal.com chol.com hitel.net unitel.co.kr netian.com hanafos.com "
+    "gmail.com googlemail.com outlook.com outlook.kr hotmail.com hotmail.co.kr live.com live.co.kr msn.com passport.com "
+    "yahoo.com yahoo.co.kr yahoo.co.jp yahoo.co.uk yahoo.co.in yahoo.de yahoo.fr yahoo.com.br ymail.com rocketmail.com "
+    "aol.com icloud.com me.com mac.com proton.me protonmail.com protonmail.ch pm.me tutanota.com tutanota.de tuta.io tuta.com "
+    "gmx.com gmx.de gmx.net gmx.at gmx.ch web.de t-online.de freenet.de mail.com email.com zoho.com zohomail.com "
+    "yandex.ru yandex.com ya.ru mail.ru bk.ru list.ru inbox.ru rambler.ru qq.com foxmail.com 163.com 126.com yeah.net "
+    "sina.com sina.cn sohu.com 139.com 189.cn aliyun.com fastmail.com fastmail.fm hey.com hushmail.com mailfence.com "
+    "orange.fr free.fr laposte.net sfr.fr libero.it virgilio.it tiscali.it uol.com.br bol.com.br terra.com.br rediffmail.com "
+    "docomo.ne.jp ezweb.ne.jp au.com softbank.ne.jp i.softbank.jp nifty.com comcast.net verizon.net att.net sbcglobal.net "
+    "btinternet.com sky.com bigpond.com rogers.com shaw.ca seznam.cz wp.pl o2.pl onet.pl interia.pl ukr.net abv.bg "
+    "duck.com simplelogin.com mailinator.com guerrillamail.com yopmail.com 10minutemail.com tempmail.com".split()
+)
+
+#: Names under which others have their pages and profiles: the host says nothing about who that is.
+_PLATFORMS = frozenset(
+    "facebook.com instagram.com threads.net twitter.com x.com youtube.com youtu.be linkedin.com tiktok.com medium.com "
+    "brunch.co.kr linktr.ee litt.ly google.com notion.so band.us kakao.com github.com gitlab.com substack.com "
+    "wikipedia.org campaigns.do change.org".split()
+)
+
+_KOREAN_SUFFIXES = (
+    "co or go ac re ne pe es hs ms sc kg mil ai io it me seoul busan daegu incheon gwangju daejeon ulsan gyeonggi gangwon "
+    "chungbuk chungnam jeonbuk jeonnam gyeongbuk gyeongnam jeju"
+).split()
+
+#: Endings of two labels or more that many owners share: national ones, and hosts that hand out names.
+SHARED_SUFFIXES = frozenset(
+    {
+        *(f"{label}.kr" for label in _KOREAN_SUFFIXES),
+        *"uk.com us.com eu.com de.com kr.com jpn.com cn.com co.com in.net eu.org".split(),
+        *"github.io gitlab.io netlify.app vercel.app pages.dev workers.dev web.app firebaseapp.com herokuapp.com".split(),
+        *"onrender.com fly.dev appspot.com azurewebsites.net amazonaws.com cloudfront.net blogspot.com".split(),
+        *"wordpress.com wixsite.com weebly.com squarespace.com webflow.io framer.website notion.site carrd.co".split(),
+        *"myshopify.com tistory.com modoo.at imweb.me cafe24.com mycafe24.com cafe24.co.kr godo.co.kr godohosting.com".split(),
+        *"gethompy.com dothome.co.kr creatorlink.net oopy.io waveon.io iptime.org duckdns.org no-ip.org ngrok.io".split(),
+        *"egloos.com ivyro.net woobi.co.kr sites.google.com blog.naver.com".split(),
+    }
+)
+
+#: Second labels that registries of countries keep for many owners, as in `.com.br`, `.gov.uk`, `.ac.jp`.
+_GENERIC_LABELS = frozenset(
+    "com net org edu gov gob gouv govt mil int info name asso assoc school sch nhs police parliament ltd plc idv "
+    "gen firm ngo web press mobi club".split()
+)
+#: Two letters or fewer under a country's ending may be shared (`.co.`, `.or.`, `.ac.`, `.id.au`).
+_SHORT_LABEL = 2
+_COUNTRY = 2  #: letters in a country's ending
+
+#: Endings that are never a public website (RFC 2606, RFC 6761, RFC 6762, RFC 8375, RFC 9476, ICANN's .internal).
+_NOT_PUBLIC = frozenset(
+    "localhost local localdomain internal intranet lan home corp private onion invalid arpa alt".split()
+)
+_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_NUMERIC = re.compile(r"[0-9]+|0x[0-9a-f]*")
+_PORTS = {"http": 80, "https": 443}
+
+
+class BadWebsite(ValueError):
+    """Not the address of a public website."""
+
+
+def is_free_mail(domain: str) -> bool:
+    """Whether anybody may have an address of this domain, so that it says nothing about an organisation."""
+    domain = domain.lower().strip(".")
+    return domain in FREE_MAIL or registrable(domain) in FREE_MAIL
+
+
+def belongs_to(mail_domain: str, website: str) -> bool:
+    """Whether the owner of the mailbox's domain is the owner of the website. Free-mail domains belong to nobody."""
+    try:
+        host = host_of(clean_website(website))
+        mail = _ascii_host(mail_domain)
+    except BadWebsite:
+        return False
+    domain = registrable(host)
+    if is_free_mail(mail) or is_free_mail(host) or domain in _PLATFORMS:
+        return False
+    if mail == host.removeprefix("www.") and mail not in SHARED_SUFFIXES:
+        return True  # also where the table reads narrowly, as with `ab.de`
+    return domain is not None and registrable(mail) == domain
+
+
+def registrable(host: str) -> str | None:
+    """The part of a host name that one owner registered: `posco.co.kr` of `www.posco.co.kr`. None for a bare ending."""
+    labels = host.split(".")
+    for taken in range(len(labels), 0, -1):
+        if _is_shared(labels[-taken:]):
+            return ".".join(labels[-taken - 1 :]) if taken < len(labels) else None
+    return ".".join(labels[-2:]) if len(labels) > 1 else None
+
+
+def _is_shared(labels: list[str]) -> bool:
+    if ".".join(labels) in SHARED_SUFFIXES:
+        return True
+    if len(labels) != 2 or len(labels[1]) != _COUNTRY or labels[1] == "kr":
+        return False
+    return labels[0] in _GENERIC_LABELS or len(labels[0]) <= _SHORT_LABEL
+
+
+def host_of(website: str) -> str:
+    """The host of a website that `clean_website` has passed."""
+    return urlsplit(website).hostname or ""
+
+
+def clean_website(text: str) -> str:
+    """The address of a public website, as ASCII with its path; `https://` is added when no scheme is typed.
+
+    Raises BadWebsite for another scheme, a name and password, a port, an IP address in any notation, a name inside a
+    network, and what is longer than 300 characters.
+    """
+    text = text.strip()
+    if (
+        not text
+        or any(character.isspace() or not character.isprintable() for character in text)
+        or "\\" in text
+    ):
+        raise BadWebsite
+    if not re.match(r"[A-Za-z][A-Za-z0-9+.-]*:(?!\d)", text):
+        text = f"https://{text}"
+    try:
+        parts = urlsplit(unicodedata.normalize("NFC", text))
+        port, host = parts.port, parts.hostname or ""
+    except ValueError:
+        raise BadWebsite from None
+    scheme = parts.scheme.lower()
+    if scheme not in _PORTS or "@" in parts.netloc or port not in (None, _PORTS[scheme]):
+        raise BadWebsite
+    path = quote(parts.path, safe="/%:!$&()*+,;=~")
+    query = f"?{quote(parts.query, safe='/%:!$&()*+,;=~?')}" if parts.query else ""
+    address = f"{scheme}://{_ascii_host(host)}{path if path != '/' else ''}{query}"
+    if len(address) > LONGEST_WEBSITE:
+        raise BadWebsite
+    return address
+
+
+def _ascii_host(host: str) -> str:
+    """A public host name in lower-case ASCII (IDNA 2008, mapped by UTS 46). Raises BadWebsite."""
+    try:
+        name = idna.encode(host.rstrip("."), uts46=True).decode().lower()
+    except (idna.IDNAError, UnicodeError, ValueError):
+        raise BadWebsite from None
+    labels = name.split(".")
+    if len(labels) < 2 or len(name) > _LONGEST_HOST or not all(map(_LABEL.fullmatch, labels)):
+        raise BadWebsite
+    if _NUMERIC.fullmatch(labels[-1]) or labels[-1] in _NOT_PUBLIC or _is_ip(name):
+        raise BadWebsite
+    return name
+
+
+def _is_ip(name: str) -> bool:
+    try:
+        return bool(ip_address(name))
+    except ValueError:
+        return False

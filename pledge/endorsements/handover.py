@@ -1,0 +1,130 @@
+"""Another person speaks for an organisation: asked for by the one before, in force when the new one confirms by mail."""
+
+import secrets
+
+from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from pledge import clock
+from pledge.db import transaction
+from pledge.endorsements import versions
+from pledge.endorsements.domains import is_free_mail
+from pledge.endorsements.identifiers import Mailbox, address_hash, domain_of, read_contact_token
+from pledge.endorsements.levels import earned_level
+from pledge.endorsements.models import ContactChange, Endorsement
+from pledge.endorsements.outbox import owe, slot_for
+from pledge.endorsements.own import CORRECTABLE, NotPossible, own_row, shown_version
+from pledge.endorsements.rules import LONGEST_PERSON, clean_line
+from pledge.endorsements.services import BLOCK
+from pledge.mail.models import MailBlock, MailKind
+
+
+class SamePerson(Exception):
+    """The mailbox that was named is the one that speaks for the organisation already."""
+
+
+class SpeaksAlready(Exception):
+    """The new person has an application of their own for this organisation; only staff can join the two."""
+
+
+def ask(token: str, *, name: str, title: str, mailbox: Mailbox, lang: str) -> None:
+    """Ask another person to take over; a mail is owed to them if their address may get one.
+
+    A change that was asked for before is replaced, and its mail leads nowhere. Raises BadToken, NotPossible,
+    SamePerson, BadContent.
+    """
+    name = clean_line("contact_name", name, LONGEST_PERSON)
+    title = clean_line("contact_title", title, LONGEST_PERSON)
+    hashed, domain = address_hash(mailbox), domain_of(mailbox)
+    with transaction() as session:
+        row = own_row(session, token)
+        if row.state not in CORRECTABLE:
+            raise NotPossible
+        if hashed == row.address_hash:
+            raise SamePerson
+        change = session.merge(
+            ContactChange(
+                endorsement_id=row.id,
+                contact_number=secrets.randbelow(2**31 - 1) + 1,
+                contact_name=name,
+                contact_title=title,
+                contact_email=mailbox.mailed,
+                address_hash=hashed,
+                mail_domain="" if is_free_mail(domain) else domain,
+                lang=lang,
+                asked_at=clock.now(),
+                done_at=None,
+            )
+        )
+        due_at = slot_for(session, hashed, row.campaign_id, MailKind.ENDORSE_CONTACT, may_wait=True)
+        if due_at is not None:
+            owe(session, row, MailKind.ENDORSE_CONTACT, lang=lang, seq=change.contact_number, due_at=due_at)
+
+
+def cancel(token: str) -> None:
+    """Forget a change that was asked for and is not in force. Raises BadToken."""
+    with transaction() as session:
+        row = own_row(session, token)
+        session.execute(
+            delete(ContactChange).where(
+                ContactChange.endorsement_id == row.id, ContactChange.done_at.is_(None)
+            )
+        )
+
+
+def accept(endorsement_id: int, contact_number: int, privacy_version: str) -> bool:
+    """The new person takes over: mails go to them, the one before is told and their links die.
+
+    The level is what mail and website prove now; nobody is named in public until the new person asks for it. True when
+    this call did it. Raises SpeaksAlready.
+    """
+    try:
+        with transaction() as session:
+            found = _asked(session, endorsement_id, contact_number)
+            if found is None:
+                return False
+            row, change = found
+            _exchange(row, change)
+            row.contact_number = change.contact_number
+            row.privacy_version = privacy_version
+            change.done_at = clock.now()
+            versions.hide_spokesperson(session, row)
+            row.level = earned_level(row.mail_domain, shown_version(session, row).website)
+            owe(session, row, MailKind.ENDORSE_HANDOVER, lang=change.lang, seq=change.contact_number)
+    except IntegrityError:
+        raise SpeaksAlready from None
+    return True
+
+
+def refuse(token: str) -> bool:
+    """ "This was not me": forget the change and stop mails to that address. True when there was one. Raises BadToken."""
+    endorsement_id, contact_number, _ = read_contact_token(token)
+    with transaction() as session:
+        found = _asked(session, endorsement_id, contact_number)
+        if found is None:
+            return False
+        _, change = found
+        session.merge(MailBlock(address_hash=bytes(change.address_hash), until=clock.now() + BLOCK))
+        session.delete(change)
+    return True
+
+
+def _asked(
+    session: Session, endorsement_id: int, contact_number: int
+) -> tuple[Endorsement, ContactChange] | None:
+    """The row, locked, and the change that this person was asked to confirm."""
+    row = session.scalar(select(Endorsement).where(Endorsement.id == endorsement_id).with_for_update())
+    change = session.get(ContactChange, endorsement_id)
+    if row is None or change is None or row.state not in CORRECTABLE:
+        return None
+    if change.done_at is not None or change.contact_number != contact_number:
+        return None
+    return row, change
+
+
+def _exchange(row: Endorsement, change: ContactChange) -> None:
+    for column in ("contact_name", "contact_title", "contact_email", "address_hash", "mail_domain", "lang"):
+        old, new = getattr(row, column), getattr(change, column)
+        setattr(row, column, new)
+        setattr(change, column, old)

@@ -1,0 +1,130 @@
+"""Names of organisations as duplicates are found: two spellings of one name give one key.
+
+Spacing, case, width, punctuation and legal forms say nothing about who somebody is: `㈜포스코`, `포스코 주식회사` and `(주) 포스코`
+are one name, as `POSCO Co., Ltd.` and `Posco`. What kind of body it is does say something: Foundation, 재단 and 협동조합 stay.
+"""
+
+import re
+import unicodedata
+from difflib import SequenceMatcher
+from enum import StrEnum
+from functools import lru_cache
+
+LONGEST_KEY = 200
+
+#: One syllable in brackets before, behind or inside a Korean name: (주), (재), 사) …
+_BRACKETED = re.compile(
+    r"\((?:주|유|재|사|합|학|의|복|유한|재단|사단|의료|학교)\)|^\s*(?:주|유|재|사|합|학|의|복)\)"
+)
+
+#: Written out, as words of their own or joined to the name.
+_KOREAN_FORMS = (
+    *(
+        "유한책임회사",
+        "사회복지법인",
+        "농업회사법인",
+        "어업회사법인",
+        "주식회사",
+        "유한회사",
+        "합자회사",
+        "합명회사",
+    ),
+    *(
+        "재단법인",
+        "사단법인",
+        "의료법인",
+        "학교법인",
+        "특수법인",
+        "株式会社",
+        "有限会社",
+        "股份有限公司",
+        "有限公司",
+    ),
+)
+
+#: Last words of a name in Latin letters, without their dots.
+_LATIN_FORMS = frozenset(
+    "inc incorporated corp corporation co company coltd ltd limited llc llp lp plc pbc cic gmbh mbh ag kg kgaa ug se "
+    "sa sas sarl srl bv nv oy oyj ab as a/s aps asa pte pty sdn bhd kk tbk ev sl slu lda ltda sro".split()
+)
+
+#: A shorter name inside a longer one says little: `서울` is in hundreds of names.
+_SHORTEST_CONTAINED = 4
+_SHORTEST_CONTAINED_HANGUL = 3
+#: Of difflib's ratio (twice the matching letters over all letters); one letter in eight may differ.
+_CLOSE = 0.86
+_SHORTEST_CLOSE = 4
+
+
+class Likeness(StrEnum):
+    """Why two organisations may be one."""
+
+    EQUAL = "equal"
+    CONTAINED = "contained"  #: one name stands inside the other
+    CLOSE = "close"  #: a few letters differ
+
+
+def name_key(name_ko: str, name_en: str) -> str:
+    """The key of an organisation: that of its Korean name, or of its English one when there is no other."""
+    return normalized(name_ko) or normalized(name_en)
+
+
+def similar(names: tuple[str, str], others: tuple[str, str]) -> Likeness | None:
+    """How two organisations' names (Korean, English) are alike, the strongest way; None when they are not.
+
+    Every name is compared with every other: people write the English one into the Korean field.
+    """
+    pairs = [(normalized(one), normalized(other)) for one in names for other in others if one and other]
+    found = {_likeness(one, other) for one, other in pairs if one and other}
+    return next((likeness for likeness in Likeness if likeness in found), None)
+
+
+@lru_cache(maxsize=20_000)
+def normalized(name: str) -> str:
+    """One name without case, width, spacing, punctuation and legal forms. A name that is nothing else stays whole."""
+    text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    words = _words(_BRACKETED.sub(" ", text)) or _words(text)
+    while len(words) > 1 and (words[-1] in _LATIN_FORMS or words[-1] in _KOREAN_FORMS):
+        words.pop()
+    while len(words) > 1 and words[0] in _KOREAN_FORMS:
+        words.pop(0)
+    return (_without_joined_forms(_bare("".join(words))) or "".join(text.split()))[:LONGEST_KEY]
+
+
+def _words(text: str) -> list[str]:
+    """`s.a.` is one word, `co.,ltd.` two; a word needs a letter or a digit."""
+    parts = text.replace(".", "").replace("&", " and ").replace(",", " ").split()
+    return [part for part in parts if _bare(part)]
+
+
+def _bare(text: str) -> str:
+    """Letters, digits and the marks that belong to them (a Hindi vowel is a mark)."""
+    return "".join(character for character in text if unicodedata.category(character)[0] in "LMN")
+
+
+def _without_joined_forms(text: str) -> str:
+    while True:
+        for form in _KOREAN_FORMS:
+            if text != form and text.startswith(form):
+                text = text.removeprefix(form)
+                break
+            if text != form and text.endswith(form):
+                text = text.removesuffix(form)
+                break
+        else:
+            return text
+
+
+def _likeness(one: str, other: str) -> Likeness | None:
+    if one == other:
+        return Likeness.EQUAL
+    shorter, longer = sorted((one, other), key=len)
+    least = _SHORTEST_CONTAINED_HANGUL if "가" <= shorter[0] <= "힣" else _SHORTEST_CONTAINED
+    if len(shorter) >= least and shorter in longer:
+        return Likeness.CONTAINED
+    if len(shorter) < _SHORTEST_CLOSE:
+        return None
+    # The two quick ratios are upper bounds: most pairs end there.
+    matcher = SequenceMatcher(None, shorter, longer, autojunk=False)
+    tests = (matcher.real_quick_ratio, matcher.quick_ratio, matcher.ratio)
+    return Likeness.CLOSE if all(test() >= _CLOSE for test in tests) else None

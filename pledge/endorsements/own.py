@@ -1,0 +1,162 @@
+"""What the person who speaks for an organisation may do on its own page: correct, prove the website, withdraw, erase."""
+
+import secrets
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from pledge import clock
+from pledge.db import transaction
+from pledge.endorsements import versions
+from pledge.endorsements.counting import count_out
+from pledge.endorsements.identifiers import read_own_token
+from pledge.endorsements.ladder import check_site, site_proof
+from pledge.endorsements.levels import earned_level
+from pledge.endorsements.models import (
+    ContactChange,
+    Endorsement,
+    EndorsementState,
+    EndorsementVersion,
+    Level,
+    VersionState,
+)
+from pledge.endorsements.rules import LONGEST_PERSON, Content, clean, clean_line
+from pledge.files import services as files
+from pledge.ledger.models import Reason
+from pledge.mail.models import MailAllowance
+from pledge.tokens import BadToken
+
+#: While it is one of these, an organisation may correct what it shows.
+CORRECTABLE = (EndorsementState.REVIEW, EndorsementState.CHANGES, EndorsementState.PUBLISHED)
+#: Levels above which the website has nothing to add.
+_BELOW_SITE = (Level.MAIL, Level.DOMAIN)
+
+
+class NotPossible(Exception):
+    """The act does not go with the state that the endorsement is in (any more)."""
+
+
+def correct(token: str, content: Content, *, name: str, title: str, show: bool) -> bool:
+    """Change what the organisation shows and who is named for it; True when a new version now waits for review.
+
+    What is on the wall stays there meanwhile. Taking back the consent to be named acts at once. Raises BadToken,
+    NotPossible, BadContent, UnknownFile.
+    """
+    content = clean(content)
+    name = clean_line("contact_name", name, LONGEST_PERSON)
+    title = clean_line("contact_title", title, LONGEST_PERSON)
+    with transaction() as session:
+        row = own_row(session, token)
+        if row.state not in CORRECTABLE:
+            raise NotPossible
+        if row.show_contact and not show:
+            versions.hide_spokesperson(session, row)
+        row.contact_name, row.contact_title, row.show_contact = name, title, show
+        shown, newest = versions.spokesperson(row), versions.newest_version(session, row)
+        in_hand = newest.state in (VersionState.PROPOSED, VersionState.PUBLISHED)
+        if in_hand and versions.content_of(newest) == content and newest.spokesperson == shown:
+            return False
+        versions.propose(session, row, content, shown)
+        if row.state != EndorsementState.PUBLISHED:
+            row.state, row.decision_reason = EndorsementState.REVIEW, ""
+            if row.level != Level.STAFF and content.website != newest.website:
+                row.level = earned_level(row.mail_domain, content.website)
+    return True
+
+
+def check_website(token: str) -> bool:
+    """Look for the organisation's proof on its website now; True when it is there and the level rose to it.
+
+    The website is asked outside any transaction; it counts only if it is still the organisation's afterwards. Raises
+    BadToken, NotPossible.
+    """
+    with transaction() as session:
+        row = own_row(session, token)
+        website = shown_version(session, row).website
+        if row.level not in _BELOW_SITE or row.state not in CORRECTABLE:
+            raise NotPossible
+        endorsement_id = row.id
+    if not check_site(website, site_proof(endorsement_id)):
+        return False
+    with transaction() as session:
+        row = own_row(session, token)
+        if row.level not in _BELOW_SITE or shown_version(session, row).website != website:
+            raise NotPossible
+        row.level = Level.SITE
+    return True
+
+
+def withdraw(token: str) -> None:
+    """Take the endorsement back: -1 in the ledger when it was counted, once; the wall keeps a line. Raises BadToken."""
+    with transaction() as session:
+        row = own_row(session, token)
+        if row.state in CORRECTABLE:
+            _end(session, row)
+
+
+def erase(token: str) -> None:
+    """Delete the person's data for good; the endorsement is taken back first. Raises BadToken.
+
+    An organisation that was on the wall leaves its public line, which says nothing of the person. One that never was
+    leaves nothing.
+    """
+    with transaction() as session:
+        row = own_row(session, token)
+        if row.state in CORRECTABLE:
+            _end(session, row)
+        session.execute(delete(MailAllowance).where(MailAllowance.address_hash == row.address_hash))
+        if row.published_at is None:
+            delete_row(session, row)
+        else:
+            forget_person(session, row)
+
+
+def own_row(session: Session, token: str) -> Endorsement:
+    """The row, locked, if this link still belongs to who speaks for the organisation. Raises BadToken."""
+    endorsement_id, contact_number = read_own_token(token)
+    row = session.scalar(
+        select(Endorsement)
+        .where(Endorsement.id == endorsement_id, Endorsement.contact_number == contact_number)
+        .with_for_update()
+    )
+    if row is None or row.confirmed_at is None:
+        raise BadToken
+    return row
+
+
+def shown_version(session: Session, row: Endorsement) -> EndorsementVersion:
+    """The version whose website the public level is about."""
+    published = versions.version_in(session, row, VersionState.PUBLISHED)
+    return published or versions.newest_version(session, row)
+
+
+def forget_person(session: Session, row: Endorsement) -> None:
+    """Everything of the person goes, and what could lead to them; their links die. The organisation's versions stay."""
+    versions.hide_spokesperson(session, row)
+    row.contact_name = row.contact_title = row.contact_email = row.mail_domain = ""
+    row.address_hash = secrets.token_bytes(32)  # of nobody: nobody can be found by it
+    row.registration_number = row.registration_hash = None
+    row.contact_number += 1
+    session.execute(delete(ContactChange).where(ContactChange.endorsement_id == row.id))
+
+
+def delete_row(session: Session, row: Endorsement) -> None:
+    """The whole endorsement with its versions and logos."""
+    logos = session.scalars(
+        select(EndorsementVersion.logo).where(
+            EndorsementVersion.endorsement_id == row.id, EndorsementVersion.logo != ""
+        )
+    )
+    for logo in set(logos):
+        files.discard(session, logo)
+    session.delete(row)
+
+
+def _end(session: Session, row: Endorsement) -> None:
+    """Withdrawn: off the wall, out of the count, nothing waits for review, nobody is named any more."""
+    now = clock.now()
+    if row.state == EndorsementState.PUBLISHED:
+        count_out(session, row, Reason.WITHDRAWN, now)
+    row.state, row.ended_at = EndorsementState.WITHDRAWN, now
+    versions.supersede_proposed(session, row)
+    versions.hide_spokesperson(session, row)

@@ -1,0 +1,109 @@
+"""Endorsing as an organisation: the form, what happens when it is sent, and "check your mail"."""
+
+from flask import Response, abort, make_response, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.datastructures import CombinedMultiDict
+
+from pledge import content, i18n, places
+from pledge.campaigns.queries import CampaignView
+from pledge.endorsements import services as endorsements
+from pledge.endorsements.identifiers import read_ticket
+from pledge.files.services import UnknownFile
+from pledge.guards import allows
+from pledge.limits import limited, link_limit
+from pledge.public import logos
+from pledge.public.blueprint import public
+from pledge.public.endorse_forms import EndorseForm
+from pledge.public.pages import campaign_or_404, campaign_page
+from pledge.public.signing import see_other
+from pledge.public.switched import RETRY_AFTER_PAUSE, sign_limit, signing_paused
+from pledge.settings import current
+from pledge.tokens import BadToken
+
+
+@public.get("/c/<slug>/endorse")
+def endorse(slug: str) -> Response:
+    return _form_page(campaign_or_404(slug), EndorseForm(country=places.HOME), 200)
+
+
+@public.post("/c/<slug>/endorse", endpoint="endorse_post")
+@limited(sign_limit)
+@allows(body=logos.LARGEST_FORM, parts=logos.MOST_FIELDS)
+def endorse_post(slug: str) -> Response:
+    campaign = campaign_or_404(slug)
+    form = EndorseForm(CombinedMultiDict([request.files, request.form]))
+    if signing_paused():
+        return _paused(campaign, form)
+    # Both are asked, so that all mistakes are told at once and a good logo is kept.
+    if not all((form.validate(), logos.take(form))):
+        return _form_page(campaign, form, 422)
+    try:
+        ticket = endorsements.apply(_application(slug, form))
+    except UnknownFile:
+        logos.refuse(form)
+        return _form_page(campaign, form, 422)
+    except endorsements.CampaignNotOpen:
+        return _not_open(campaign_or_404(slug), form)
+    return see_other(url_for("public.endorse_check", slug=slug, ticket=ticket))
+
+
+@public.get("/c/<slug>/endorse/check/<ticket>")
+def endorse_check(slug: str, ticket: str) -> Response:
+    _read_or_404(slug, ticket)
+    page = campaign_page(campaign_or_404(slug), current())
+    resent = request.args.get("resent") == "1"
+    return make_response(
+        render_template("public/endorse_check.html", page=page, ticket=ticket, resent=resent)
+    )
+
+
+@public.post("/c/<slug>/endorse/check/<ticket>/resend")
+@limited(link_limit)
+def endorse_resend(slug: str, ticket: str) -> Response:
+    hashed, digest = _read_or_404(slug, ticket)
+    endorsements.resend(slug, hashed, digest, i18n.language())
+    return see_other(url_for("public.endorse_check", slug=slug, ticket=ticket, resent=1))
+
+
+def _read_or_404(slug: str, ticket: str) -> tuple[bytes, bytes]:
+    try:
+        return read_ticket(slug, ticket)
+    except BadToken:
+        abort(404)
+
+
+def _application(slug: str, form: EndorseForm) -> endorsements.Application:
+    return endorsements.Application(
+        slug=slug,
+        content=form.content(),
+        contact=endorsements.Contact(
+            name=form.contact_name.data or "",
+            title=form.contact_title.data or "",
+            mailbox=form.address,
+            show=form.show_contact.data,
+        ),
+        registration_number=form.registration_number.data or "",
+        lang=i18n.language(),
+        privacy_version=content.privacy_version(),
+        pledge_version=form.version,
+    )
+
+
+def _form_page(campaign: CampaignView, form: EndorseForm, status: int) -> Response:
+    page = campaign_page(campaign, current())
+    return make_response(render_template("public/endorse.html", page=page, form=form), status)
+
+
+def _paused(campaign: CampaignView, form: EndorseForm) -> Response:
+    """Staff have paused signing, and with it endorsing: the page says so, and that nothing was stored."""
+    response = _form_page(campaign, form, 503)
+    response.headers["Retry-After"] = str(RETRY_AFTER_PAUSE)
+    return response
+
+
+def _not_open(campaign: CampaignView, form: EndorseForm) -> Response:
+    """The campaign closed while the page was open (409), or the form named a pledge text that does not exist (422)."""
+    if not campaign.is_open:
+        return _form_page(campaign, form, 409)
+    form.pledge_version.errors = [_("The pledge text was changed. Please read it again and endorse it.")]
+    return _form_page(campaign, form, 422)

@@ -1,0 +1,106 @@
+"""What one reads of a campaign: its page (also a draft's, with a link from the staff), pledge texts at their permanent
+addresses, events as calendar files.
+"""
+
+from flask import Response, abort, make_response, render_template
+from flask_babel import gettext as _
+
+from pledge import i18n, places, tokens
+from pledge.campaigns import calendar, events
+from pledge.campaigns import queries as campaigns
+from pledge.campaigns.queries import CampaignView
+from pledge.headers import CONTENT_SECURITY_POLICY
+from pledge.public.blueprint import public
+from pledge.public.forms import SignForm
+from pledge.public.home import kept
+from pledge.public.pages import campaign_or_404, campaign_page
+from pledge.settings import current
+from pledge.tokens import BadToken, Purpose
+
+
+@public.get("/c/<slug>")
+def campaign(slug: str) -> Response:
+    return kept(_campaign(campaign_or_404(slug)))
+
+
+@public.get("/c/<slug>/preview/<token>")
+def preview(slug: str, token: str) -> Response:
+    """The page of a campaign in any state, for whoever holds a link that the staff area made within the hour."""
+    try:
+        found = tokens.read(Purpose.PREVIEW, token)
+    except BadToken:
+        abort(410)
+    view = campaigns.find_draft(int(found.payload[0]), i18n.language())
+    if found.expired or view is None or view.slug != slug:
+        abort(410)
+    response = _campaign(view, preview=True)
+    response.headers["X-Robots-Tag"] = "noindex, nofollow"
+    return response
+
+
+@public.get("/c/<slug>/pledge/<int:version>")
+def pledge(slug: str, version: int) -> Response:
+    view = campaign_or_404(slug)
+    text = campaigns.permalink(view.id, version, i18n.language())
+    if text is None:
+        abort(404)
+    versions = campaigns.pledge_versions(view.id)
+    return kept(
+        make_response(render_template("public/pledge.html", campaign=view, text=text, versions=versions))
+    )
+
+
+@public.get("/c/<slug>/pledge/<int:version>.md")
+def pledge_source(slug: str, version: int) -> Response:
+    """The wording as it is stored, byte for byte: from both languages anyone can compute the SHA-256."""
+    text = campaigns.permalink(campaign_or_404(slug).id, version, i18n.language())
+    if text is None:
+        abort(404)
+    return kept(Response(text.markdown, mimetype="text/markdown"))
+
+
+@public.get("/c/<slug>/events.ics")
+def events_calendar(slug: str) -> Response:
+    view = campaign_or_404(slug)
+    return _calendar(events.shown(view.id, i18n.language()), view.title, slug)
+
+
+@public.get("/c/<slug>/events/<int:event>.ics")
+def event_calendar(slug: str, event: int) -> Response:
+    view = campaign_or_404(slug)
+    one = [shown for shown in events.shown(view.id, i18n.language()) if shown.id == event]
+    if not one:
+        abort(404)
+    return _calendar(one, view.title, f"{slug}-{event}")
+
+
+def _campaign(view: CampaignView, *, preview: bool = False) -> Response:
+    shown = events.shown(view.id, i18n.language())
+    response = make_response(
+        render_template(
+            "public/campaign.html",
+            page=campaign_page(view, current()),
+            form=SignForm(country=places.HOME),
+            video=view.video,
+            letter=view.letter,
+            events=[event for event in shown if not event.is_over],
+            past_events=[event for event in reversed(shown) if event.is_over],
+            preview=preview,
+        )
+    )
+    if view.video:
+        # This page alone may hold a frame, and only that of its own video; it is made when somebody presses play.
+        response.headers["Content-Security-Policy"] = (
+            f"{CONTENT_SECURITY_POLICY}; frame-src {view.video.origin}"
+        )
+    return response
+
+
+def _calendar(shown: list[events.EventView], title: str, name: str) -> Response:
+    if not shown:
+        abort(404)
+    response = Response(
+        calendar.ics(shown, _("%(title)s: events", title=title)), content_type=calendar.MEDIA_TYPE
+    )
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}.ics"'
+    return kept(response)

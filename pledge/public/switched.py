@@ -1,0 +1,21 @@
+"""What the run-time switches change on the public pages (pledge/switches)."""
+
+from pledge import i18n, limits
+from pledge.switches import queries as switches
+
+#: Seconds after which a paused form may be tried again; nobody knows how long a pause lasts.
+RETRY_AFTER_PAUSE = 120
+
+
+def signing_paused() -> bool:
+    return switches.current().signing_paused
+
+
+def sign_limit() -> str:
+    """The limit of sign-ups for one network, raised by what staff have set."""
+    return limits.raised(limits.sign_limit(), switches.current().limit_factor)
+
+
+def banner() -> str:
+    """What staff tell on every page, in the page's language; "" when there is nothing."""
+    return switches.current().banner(i18n.language())

@@ -1,0 +1,119 @@
+"""One's own account: sessions, password, second factors, language."""
+
+from flask import Response, make_response, redirect, render_template, request, session, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_security.utils import logout_user
+from werkzeug import Response as AnyResponse
+from wtforms import PasswordField
+
+from pledge.accounts import services as accounts
+from pledge.accounts import sessions, throttle
+from pledge.accounts.passwords import SHORTEST, BadPassword
+from pledge.accounts.services import LastSecondFactor, NoSuchPasskey, WrongPassword
+from pledge.staff.access import actor, for_signed_in, fresh, me
+from pledge.staff.blueprint import staff
+from pledge.staff.cookies import BrowserSession
+from pledge.staff.invitation import NewPasswordForm
+from pledge.staff.waiting import answer, told_to_wait
+
+
+class ChangePasswordForm(NewPasswordForm):
+    """The present password, and twice the new one."""
+
+    present = PasswordField(_l("Present password"))
+
+
+@staff.get("/account")
+@for_signed_in
+def account() -> str:
+    return render_template(
+        "staff/account.html",
+        member=me(),
+        sessions=sessions.of(me().id),
+        this_session=_this_session(),
+        done=request.args.get("done", ""),
+    )
+
+
+@staff.get("/account/password")
+@for_signed_in
+@fresh
+def password() -> Response:
+    return _password_page(ChangePasswordForm())
+
+
+@staff.post("/account/password", endpoint="password_post")
+@for_signed_in
+@fresh
+def change_password() -> AnyResponse:
+    form, member = ChangePasswordForm(request.form), me()
+    wait = throttle.take(throttle.PASSWORD, member.email)
+    if wait:
+        form.present.errors = [told_to_wait(wait)]
+        return _password_page(form, wait)
+    if not form.validate_shape():
+        return _password_page(form)
+    try:
+        uniquifier = accounts.change_password(
+            actor(), form.present.data or "", form.password.data or "", keep=_this_session()
+        )
+    except WrongPassword:
+        form.present.errors = [_("This is not your present password.")]
+        return _password_page(form)
+    except BadPassword as error:
+        form.refuse(error.fault)
+        return _password_page(form)
+    throttle.forget(throttle.PASSWORD, member.email)
+    session["_user_id"] = uniquifier
+    return redirect(url_for("staff.account", done="password"), 303)
+
+
+@staff.post("/account/authenticator/remove")
+@for_signed_in
+@fresh
+def remove_authenticator() -> AnyResponse:
+    try:
+        accounts.remove_authenticator(actor())
+    except LastSecondFactor:
+        return redirect(url_for("staff.account", done="last"), 303)
+    return redirect(url_for("staff.account", done="removed"), 303)
+
+
+@staff.post("/account/passkeys/<int(min=1,max=2147483647):passkey_id>/remove")
+@for_signed_in
+@fresh
+def remove_passkey(passkey_id: int) -> AnyResponse:
+    try:
+        accounts.remove_passkey(actor(), passkey_id)
+    except LastSecondFactor:
+        return redirect(url_for("staff.account", done="last"), 303)
+    except NoSuchPasskey:
+        return redirect(url_for("staff.account"), 303)
+    return redirect(url_for("staff.account", done="removed"), 303)
+
+
+@staff.post("/account/sessions")
+@for_signed_in
+def end_sessions() -> AnyResponse:
+    """End one session, or all others. One may always sign oneself out, so this asks for nothing again."""
+    wanted = request.form.get("session", "")
+    own = _this_session()
+    if wanted.isdecimal() and int(wanted) == own:
+        logout_user()
+        return redirect(url_for("security.login"), 303)
+    if wanted.isdecimal() and len(wanted) < 10:
+        accounts.end_sessions(actor(), only=int(wanted))
+    elif wanted == "others":
+        accounts.end_sessions(actor(), keep=own)
+    return redirect(url_for("staff.account", done="sessions"), 303)
+
+
+def _password_page(form: ChangePasswordForm, wait: int = 0) -> Response:
+    shown = render_template("staff/password.html", form=form, email=me().email, shortest=SHORTEST)
+    return answer(make_response(shown), form, wait)
+
+
+def _this_session() -> int | None:
+    held = session._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001  # werkzeug's own way out of a proxy
+    return held.row if isinstance(held, BrowserSession) else None

@@ -1,0 +1,102 @@
+"""The events of a campaign: add, correct, remove."""
+
+from flask import Response, make_response, redirect, render_template, request, url_for
+from werkzeug import Response as AnyResponse
+
+from pledge.accounts.roles import Permission
+from pledge.campaigns import desk as campaigns
+from pledge.campaigns import events
+from pledge.campaigns.events import FIELDS, EventFields, EventRow
+from pledge.staff.access import actor, needs
+from pledge.staff.blueprint import staff
+from pledge.staff.campaign_forms import EventForm
+from pledge.staff.moments import typed_event
+from pledge.staff.saving import Problem, attempt
+
+
+@staff.get("/campaigns/<slug>/events", endpoint="campaign_events")
+@needs(Permission.EDIT_CAMPAIGNS)
+def event_list(slug: str) -> str:
+    desk = campaigns.desk(slug)
+    return render_template(
+        "staff/campaign_events.html",
+        desk=desk,
+        events=events.rows(desk.id),
+        saved=request.args.get("saved") == "1",
+    )
+
+
+@staff.get("/campaigns/<slug>/events/new")
+@needs(Permission.EDIT_CAMPAIGNS)
+def event_new(slug: str) -> Response:
+    return _page(slug, None, EventForm(), Problem(200))
+
+
+@staff.post("/campaigns/<slug>/events/new", endpoint="event_new_post")
+@needs(Permission.EDIT_CAMPAIGNS)
+def event_new_post(slug: str) -> AnyResponse:
+    form = EventForm(request.form)
+    problem = attempt(form, lambda: events.add(actor(), slug, form.fields), _places(form))
+    return _page(slug, None, form, problem) if problem else _done(slug)
+
+
+@staff.get("/campaigns/<slug>/events/<int:event>")
+@needs(Permission.EDIT_CAMPAIGNS)
+def event(slug: str, event: int) -> Response:
+    row = events.one(campaigns.desk(slug).id, event)
+    return _page(slug, row, EventForm(data={**typed_event(row.fields), "seen": row.stamp}), Problem(200))
+
+
+@staff.post("/campaigns/<slug>/events/<int:event>", endpoint="event_post")
+@needs(Permission.EDIT_CAMPAIGNS)
+def event_post(slug: str, event: int) -> AnyResponse:
+    row = events.one(campaigns.desk(slug).id, event)
+    form = EventForm(request.form)
+    problem = attempt(
+        form,
+        lambda: events.change(actor(), slug, event, form.seen.data or "", form.fields),
+        _places(form),
+    )
+    return _page(slug, row, form, problem) if problem else _done(slug)
+
+
+@staff.get("/campaigns/<slug>/events/<int:event>/remove")
+@needs(Permission.EDIT_CAMPAIGNS)
+def event_remove(slug: str, event: int) -> str:
+    desk = campaigns.desk(slug)
+    row = events.one(desk.id, event)
+    return render_template(
+        "staff/campaign_remove.html",
+        desk=desk,
+        what=row.fields.title_ko or row.fields.title_en,
+        also=row.fields.title_en,
+        back=url_for("staff.event", slug=slug, event=event),
+    )
+
+
+@staff.post("/campaigns/<slug>/events/<int:event>/remove", endpoint="event_remove_post")
+@needs(Permission.EDIT_CAMPAIGNS)
+def event_remove_post(slug: str, event: int) -> AnyResponse:
+    events.remove(actor(), slug, event)
+    return _done(slug)
+
+
+def _places(form: EventForm) -> dict[str, str]:
+    """Where the form shows that an event ends before it begins."""
+    return {"ends_at": "end_time" if form.starts else "end_day"}
+
+
+def _done(slug: str) -> AnyResponse:
+    return redirect(url_for("staff.campaign_events", slug=slug, saved=1), 303)
+
+
+def _page(slug: str, row: EventRow | None, form: EventForm, problem: Problem) -> Response:
+    if problem.stored:
+        stored = EventFields(**{name: problem.stored[name] for name in FIELDS})
+        problem = Problem(problem.status, dict(typed_event(stored)))
+    return make_response(
+        render_template(
+            "staff/campaign_event.html", desk=campaigns.desk(slug), event=row, form=form, problem=problem
+        ),
+        problem.status,
+    )

@@ -1,0 +1,175 @@
+"""The forms of the campaign screens: their shape. What may be kept is decided by the use cases."""
+
+from datetime import date, datetime, time
+
+from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField, FileField, Form, HiddenField, SelectField, StringField, TextAreaField
+from wtforms.fields import Field
+from wtforms.validators import ValidationError
+
+from pledge.campaigns.events import EventFields
+from pledge.campaigns.models import CampaignState, PartnerRole
+from pledge.campaigns.partners import PartnerFields
+from pledge.campaigns.rules import Fault
+from pledge.staff.moments import at, day, hour, moment
+from pledge.staff.saving import FAULTS
+
+
+class StampedForm(Form):
+    """Carries the mark of what its editor saw."""
+
+    seen = HiddenField()
+
+
+class NewForm(Form):
+    slug = StringField(_l("Address"))
+    title_ko = StringField(_l("Title in Korean"))
+    title_en = StringField(_l("Title in English"))
+
+
+class TextsForm(StampedForm):
+    title_ko = StringField(_l("Title in Korean"))
+    title_en = StringField(_l("Title in English"))
+    tagline_ko = StringField(_l("Tagline in Korean"))
+    tagline_en = StringField(_l("Tagline in English"))
+    summary_ko = TextAreaField(_l("Summary in Korean"))
+    summary_en = TextAreaField(_l("Summary in English"))
+    body_ko = TextAreaField(_l("Text in Korean"))
+    body_en = TextAreaField(_l("Text in English"))
+
+
+class PledgeForm(StampedForm):
+    ko = TextAreaField(_l("Pledge text in Korean"))
+    en = TextAreaField(_l("Pledge text in English"))
+
+
+class ScheduleForm(StampedForm):
+    goal = StringField(_l("Goal"))
+    opens_at = StringField(_l("Opens"))
+    closes_at = StringField(_l("Closes"))
+
+    def validate_goal(self, field: Field) -> None:
+        digits = "".join(
+            character for character in field.data or "" if not character.isspace() and character != ","
+        )
+        if not (digits.isascii() and digits.isdecimal() and len(digits) <= 10):
+            raise ValidationError(FAULTS[Fault.GOAL])
+        self.number = int(digits)
+
+    def validate_opens_at(self, field: Field) -> None:
+        self.opens = moment(field.data)
+
+    def validate_closes_at(self, field: Field) -> None:
+        self.closes = moment(field.data)
+
+    number: int = 0
+    opens: datetime | None = None
+    closes: datetime | None = None
+
+
+class PartnerForm(StampedForm):
+    role = SelectField(_l("Role"), validate_choice=False)
+    name_ko = StringField(_l("Name in Korean"))
+    name_en = StringField(_l("Name in English"))
+    url = StringField(_l("Web address"))
+    logo = FileField(_l("Logo"))
+    logo_kept = HiddenField()
+    drop_logo = BooleanField(_l("Take the logo away"), false_values=("", None))
+
+    def validate_role(self, field: Field) -> None:
+        if field.data not in set(PartnerRole):
+            raise ValidationError(_l("Choose a role from the list."))
+
+    @property
+    def fields(self) -> PartnerFields:
+        return PartnerFields(
+            PartnerRole(self.role.data),
+            self.name_ko.data or "",
+            self.name_en.data or "",
+            self.url.data or "",
+        )
+
+
+class EventForm(StampedForm):
+    """A day without a time is a whole day."""
+
+    title_ko = StringField(_l("Title in Korean"))
+    title_en = StringField(_l("Title in English"))
+    place_ko = StringField(_l("Place in Korean"))
+    place_en = StringField(_l("Place in English"))
+    start_day = StringField(_l("Day"))
+    start_time = StringField(_l("Time"))
+    end_day = StringField(_l("Last day"))
+    end_time = StringField(_l("End"))
+    url = StringField(_l("Web address"))
+
+    def validate_start_day(self, field: Field) -> None:
+        self.starts_on = day(field.data)
+        if self.starts_on is None:
+            raise ValidationError(_l("Enter the day."))
+
+    def validate_start_time(self, field: Field) -> None:
+        self.starts = hour(field.data)
+
+    def validate_end_day(self, field: Field) -> None:
+        self.ends_on = day(field.data)
+        if self.ends_on and (self.start_time.data or "").strip() and not (self.end_time.data or "").strip():
+            raise ValidationError(_l("Enter the hour of the end too, or leave the last day empty."))
+
+    def validate_end_time(self, field: Field) -> None:
+        self.ends = hour(field.data)
+        if self.ends is not None and not (self.start_time.data or "").strip():
+            raise ValidationError(_l("Enter the hour of the beginning too."))
+
+    starts_on: date | None = None
+    starts: time | None = None
+    ends_on: date | None = None
+    ends: time | None = None
+
+    @property
+    def fields(self) -> EventFields:
+        """What the use case takes; the form has been validated."""
+        first = self.starts_on or date.min
+        if self.starts is None:
+            ends_at = at(self.ends_on) if self.ends_on else None
+        else:
+            ends_at = at(self.ends_on or first, self.ends) if self.ends else None
+        return EventFields(
+            title_ko=self.title_ko.data or "",
+            title_en=self.title_en.data or "",
+            place_ko=self.place_ko.data or "",
+            place_en=self.place_en.data or "",
+            url=self.url.data or "",
+            all_day=self.starts is None,
+            starts_at=at(first, self.starts),
+            ends_at=ends_at,
+        )
+
+
+class VideoForm(StampedForm):
+    video = StringField(_l("Address of the video"))
+    still = FileField(_l("Picture"))
+    still_kept = HiddenField()
+    drop_still = BooleanField(_l("Use the drawn picture again"), false_values=("", None))
+
+
+class LettersForm(StampedForm):
+    letter_ko = FileField(_l("Letter in Korean"))
+    letter_ko_kept = HiddenField()
+    drop_ko = BooleanField(_l("Take the Korean letter away"), false_values=("", None))
+    letter_en = FileField(_l("Letter in English"))
+    letter_en_kept = HiddenField()
+    drop_en = BooleanField(_l("Take the English letter away"), false_values=("", None))
+
+
+class StateForm(Form):
+    before = HiddenField()
+    after = HiddenField()
+    reason = TextAreaField(_l("Reason"))
+
+    @property
+    def step(self) -> tuple[CampaignState, CampaignState] | None:
+        try:
+            return CampaignState(self.before.data), CampaignState(self.after.data)
+        except ValueError:
+            return None

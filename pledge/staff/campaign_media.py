@@ -1,0 +1,89 @@
+"""A campaign's video with its picture, and its letter as a file."""
+
+from flask import Response, make_response, redirect, render_template, request, url_for
+from werkzeug import Response as AnyResponse
+
+from pledge.accounts.roles import Permission
+from pledge.campaigns import desk as campaigns
+from pledge.campaigns import media
+from pledge.campaigns.desk import Desk
+from pledge.campaigns.rules import LANGUAGES
+from pledge.guards import allows
+from pledge.staff.access import actor, needs
+from pledge.staff.blueprint import staff
+from pledge.staff.campaign_forms import LettersForm, VideoForm
+from pledge.staff.campaign_partners import PICTURE_BODY
+from pledge.staff.saving import Problem, attempt, take_document, take_picture
+
+#: Two letters of 5 MB and the fields beside them.
+LETTERS_BODY = 10_200_000
+
+
+@staff.get("/campaigns/<slug>/media")
+@needs(Permission.EDIT_CAMPAIGNS)
+def campaign_media(slug: str) -> Response:
+    desk = campaigns.desk(slug)
+    return _page(desk, _video_form(desk), _letters_form(desk), Problem(200))
+
+
+@staff.post("/campaigns/<slug>/media/video")
+@allows(body=PICTURE_BODY)
+@needs(Permission.EDIT_CAMPAIGNS)
+def campaign_video(slug: str) -> AnyResponse:
+    form = VideoForm(request.form)
+    still = take_picture(form, "still")
+    problem = attempt(
+        form,
+        lambda: media.set_video(
+            actor(),
+            slug,
+            form.seen.data or "",
+            form.video.data or "",
+            still=still,
+            drop_still=form.drop_still.data,
+        ),
+    )
+    desk = campaigns.desk(slug)
+    return _page(desk, form, _letters_form(desk), problem) if problem else _done(slug)
+
+
+@staff.post("/campaigns/<slug>/media/letters")
+@allows(body=LETTERS_BODY)
+@needs(Permission.EDIT_CAMPAIGNS)
+def campaign_letters(slug: str) -> AnyResponse:
+    form = LettersForm(request.form)
+    new = {lang: take_document(form, f"letter_{lang}") for lang in LANGUAGES}
+    drop = frozenset(lang for lang in LANGUAGES if form[f"drop_{lang}"].data)
+    problem = attempt(
+        form, lambda: media.set_letters(actor(), slug, form.seen.data or "", new=new, drop=drop)
+    )
+    desk = campaigns.desk(slug)
+    return _page(desk, _video_form(desk), form, problem) if problem else _done(slug)
+
+
+def _video_form(desk: Desk) -> VideoForm:
+    video = desk.video
+    return VideoForm(data={"video": video.link if video else "", "seen": media.video_stamp(video)})
+
+
+def _letters_form(desk: Desk) -> LettersForm:
+    return LettersForm(data={"seen": media.letters_stamp(desk.letters)})
+
+
+def _done(slug: str) -> AnyResponse:
+    return redirect(url_for("staff.campaign_media", slug=slug, saved=1), 303)
+
+
+def _page(desk: Desk, video_form: VideoForm, letters_form: LettersForm, problem: Problem) -> Response:
+    return make_response(
+        render_template(
+            "staff/campaign_media.html",
+            desk=desk,
+            video_form=video_form,
+            letters_form=letters_form,
+            form=video_form if video_form.errors else letters_form,
+            problem=problem,
+            saved=request.args.get("saved") == "1",
+        ),
+        problem.status,
+    )

@@ -1,0 +1,118 @@
+"""Setting up second factors: the choice at the first sign-in, the authenticator app, recovery codes."""
+
+import segno
+from flask import Response, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from markupsafe import Markup
+from werkzeug import Response as AnyResponse
+from wtforms import Form, HiddenField, StringField
+
+from pledge.accounts import authenticator
+from pledge.accounts import services as accounts
+from pledge.accounts.services import WrongCode
+from pledge.crypto import Unreadable, vault
+from pledge.staff.access import actor, for_enrolment, fresh, mark_second_factor, me
+from pledge.staff.blueprint import staff
+from pledge.staff.waiting import answer
+
+
+class AuthenticatorForm(Form):
+    """The code that a newly bound app shows, and the secret that it was bound to, sealed: opening the page stores nothing."""
+
+    code = StringField(_l("Code"))
+    sealed = HiddenField()
+
+
+@staff.get("/enrol")
+@for_enrolment
+def enrol() -> AnyResponse:
+    """The choice between app and passkey, for who has neither."""
+    if me().has_second_factor:
+        return redirect(url_for("staff.account"), 303)
+    return make_response(render_template("staff/enrol.html"))
+
+
+@staff.get("/account/authenticator", endpoint="authenticator")
+@for_enrolment
+@fresh
+def show_authenticator() -> Response:
+    return _authenticator_page(AuthenticatorForm(), authenticator.new_secret())
+
+
+@staff.post("/account/authenticator", endpoint="authenticator_post")
+@for_enrolment
+@fresh
+def set_authenticator() -> AnyResponse:
+    form = AuthenticatorForm(request.form)
+    secret = _opened(form.sealed.data or "")
+    if secret is None:
+        return redirect(url_for("staff.authenticator"), 303)
+    try:
+        accounts.set_authenticator(actor(), secret, form.code.data or "")
+    except WrongCode:
+        form.code.errors = [_("This code does not fit. Please enter the six digits that the app shows now.")]
+        return _authenticator_page(form, secret)
+    mark_second_factor()
+    if me().mf_recovery_codes is None:
+        return redirect(url_for("staff.recovery_codes"), 303)
+    return redirect(url_for("staff.account", done="authenticator"), 303)
+
+
+@staff.get("/account/recovery-codes")
+@for_enrolment
+@fresh
+def recovery_codes() -> AnyResponse:
+    if not me().has_second_factor:
+        return redirect(url_for("staff.enrol"), 303)
+    return make_response(render_template("staff/recovery_codes.html", codes=None, member=me()))
+
+
+@staff.post("/account/recovery-codes", endpoint="recovery_codes_post")
+@for_enrolment
+@fresh
+def make_recovery_codes() -> AnyResponse:
+    if not me().has_second_factor:
+        return redirect(url_for("staff.enrol"), 303)
+    codes = accounts.make_recovery_codes(actor())
+    return make_response(render_template("staff/recovery_codes.html", codes=codes, member=me()))
+
+
+def _authenticator_page(form: AuthenticatorForm, secret: str) -> Response:
+    email = me().email
+    shown = render_template(
+        "staff/authenticator.html",
+        form=form,
+        sealed=vault().seal(secret, _context()).hex(),
+        qr=qr_code(authenticator.address(secret, email)),
+        key=authenticator.readable(secret),
+        email=email,
+        replaces=bool(me().tf_totp_secret),
+    )
+    return answer(make_response(shown), form)
+
+
+def _opened(sealed: str) -> str | None:
+    try:
+        return vault().unseal(bytes.fromhex(sealed), _context())
+    except (ValueError, Unreadable):
+        return None
+
+
+def _context() -> str:
+    """A secret that was shown to one person cannot be bound to another's account."""
+    return f"staff.authenticator:{me().id}"
+
+
+def qr_code(text: str) -> Markup:
+    """An SVG of the text, for the camera of a phone."""
+    svg = segno.make(text, error="m", micro=False).svg_inline(
+        scale=4,
+        border=3,
+        svgclass="authenticator__qr",
+        lineclass=None,
+        omitsize=True,
+        dark="#000",
+        light="#fff",
+    )
+    return Markup(svg)  # noqa: S704  # made by the library

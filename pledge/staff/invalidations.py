@@ -1,0 +1,131 @@
+"""Invalidations: propose one by condition, see whom it would take, approve, discard, undo."""
+
+from collections.abc import Callable
+
+from flask import Response, abort, make_response, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug import Response as AnyResponse
+from werkzeug.utils import redirect
+
+from pledge.accounts.roles import Permission
+from pledge.campaigns.queries import slugs
+from pledge.signatures import desk, invalidation_queries, invalidations
+from pledge.signatures.conditions import NoCondition
+from pledge.signatures.invalidation_models import InvalidationReason
+from pledge.staff.access import actor, fresh, needs
+from pledge.staff.blueprint import staff
+from pledge.staff.signature_forms import InvalidationForm, WhyForm
+
+_ONE = "/invalidations/<int(min=1,max=2147483647):invalidation_id>"
+
+
+@staff.get("/invalidations", endpoint="invalidations")
+@needs(Permission.INVALIDATE)
+def overview() -> str:
+    return render_template(
+        "staff/invalidations.html",
+        invalidations=invalidation_queries.newest(),
+        networks=desk.trending_networks(),
+        domains=desk.trending_domains(),
+    )
+
+
+@staff.get("/invalidations/new", endpoint="invalidation_new")
+@needs(Permission.INVALIDATE)
+def new() -> Response:
+    """The form; a network or domain of the list of busy ones may be filled in already, by its hash."""
+    filled = {name: f"#{request.args[name]}" for name in ("network", "domain") if name in request.args}
+    return _new_page(InvalidationForm(**filled), 200)
+
+
+@staff.post("/invalidations/new", endpoint="invalidation_new_post")
+@needs(Permission.INVALIDATE)
+def propose() -> AnyResponse:
+    form = InvalidationForm(request.form)
+    form.campaigns = slugs()
+    if not form.validate():
+        return _new_page(form, 422)
+    reason, note = InvalidationReason(form.reason.data), form.note.data or ""
+    try:
+        number = invalidations.propose(actor(), form.condition, reason, note, notify=form.notify.data)
+    except NoCondition:
+        form.network.errors = [_("Name at least one thing besides the campaign: else it would be everybody.")]
+    except invalidations.NothingMatches:
+        form.network.errors = [_("No counted signature fulfils all of this. Nothing was recorded.")]
+    except invalidations.TooMany:
+        form.network.errors = [_("More than 100,000 signatures fulfil this. Please narrow it down.")]
+    else:
+        return redirect(url_for("staff.invalidation", invalidation_id=number), 303)
+    return _new_page(form, 422)
+
+
+@staff.get(_ONE, endpoint="invalidation")
+@needs(Permission.INVALIDATE)
+def one(invalidation_id: int) -> Response:
+    return _page(invalidation_id, WhyForm(), 200)
+
+
+@staff.post(f"{_ONE}/approve", endpoint="invalidation_approve")
+@needs(Permission.INVALIDATE)
+@fresh
+def approve(invalidation_id: int) -> AnyResponse:
+    return _decide(invalidation_id, WhyForm(), lambda: invalidations.approve(actor(), invalidation_id))
+
+
+@staff.post(f"{_ONE}/discard", endpoint="invalidation_discard")
+@needs(Permission.INVALIDATE)
+def discard(invalidation_id: int) -> AnyResponse:
+    return _explained(invalidation_id, invalidations.discard)
+
+
+@staff.post(f"{_ONE}/undo", endpoint="invalidation_undo")
+@needs(Permission.INVALIDATE)
+@fresh
+def undo(invalidation_id: int) -> AnyResponse:
+    return _explained(invalidation_id, invalidations.undo)
+
+
+def _explained(invalidation_id: int, act: Callable[..., None]) -> AnyResponse:
+    form = WhyForm(request.form)
+    if not form.validate():
+        return _page(invalidation_id, form, 422)
+    return _decide(invalidation_id, form, lambda: act(actor(), invalidation_id, form.why.data or ""))
+
+
+def _decide(invalidation_id: int, form: WhyForm, act: Callable[[], None]) -> AnyResponse:
+    """Do it and come back to its page, or show there why it was not done."""
+    try:
+        act()
+    except invalidations.NeedsSecondPerson:
+        return _page(invalidation_id, form, 409, refused="second")
+    except invalidations.NotNow:
+        return _page(invalidation_id, form, 409, refused="state")
+    return redirect(url_for("staff.invalidation", invalidation_id=invalidation_id), 303)
+
+
+def _new_page(form: InvalidationForm, status: int) -> Response:
+    page = render_template(
+        "staff/invalidation_new.html",
+        form=form,
+        campaigns=sorted(slugs().values()),
+        reasons=list(InvalidationReason),
+        alone=invalidations.ALONE,
+    )
+    return make_response(page, status)
+
+
+def _page(invalidation_id: int, form: WhyForm, status: int, refused: str = "") -> Response:
+    found = invalidation_queries.find(invalidation_id)
+    if found is None:
+        abort(404)
+    page = render_template(
+        "staff/invalidation.html",
+        found=found,
+        sample=invalidation_queries.sample(invalidation_id),
+        slugs=slugs(),
+        may_approve=invalidations.may_approve(actor(), found.matched, found.proposed_by),
+        alone=invalidations.ALONE,
+        form=form,
+        refused=refused,
+    )
+    return make_response(page, status)

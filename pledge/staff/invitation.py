@@ -1,0 +1,87 @@
+"""Taking up an invitation: the link is shown, the button sets the password, then a second factor is set up."""
+
+from flask import Response, make_response, redirect, render_template, request
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_security.utils import login_user
+from werkzeug import Response as AnyResponse
+from wtforms import Form, PasswordField
+
+from pledge import limits
+from pledge.accounts import queries, throttle
+from pledge.accounts import services as accounts
+from pledge.accounts.passwords import SHORTEST, BadPassword, PasswordFault
+from pledge.accounts.services import InvitationOver
+from pledge.limits import TooOften
+from pledge.staff.access import for_everybody
+from pledge.staff.blueprint import staff
+from pledge.staff.waiting import answer
+from pledge.tokens import BadToken
+
+PASSWORD_FAULTS = {
+    PasswordFault.SHORT: _l("Please choose a password of at least 12 characters."),
+    PasswordFault.LONG: _l("A password can have up to 128 characters."),
+    PasswordFault.COMMON: _l(
+        "This password is among the first that a stranger would try. Please choose another."
+    ),
+    PasswordFault.OWN_ADDRESS: _l("Please choose a password that is not your address."),
+}
+
+
+class NewPasswordForm(Form):
+    """A new password, typed twice."""
+
+    password = PasswordField(_l("New password"))
+    again = PasswordField(_l("The same password again"))
+
+    def validate_shape(self) -> bool:
+        """Whether both fields say the same; what the password must be is the use case's matter."""
+        self.validate()
+        if self.password.data != self.again.data:
+            self.again.errors = [_("The two passwords are not the same.")]
+        return not self.errors
+
+    def refuse(self, fault: PasswordFault) -> None:
+        self.password.errors = [str(PASSWORD_FAULTS[fault])]
+
+
+@staff.get("/invitation/<token>")
+@for_everybody
+def invitation(token: str) -> Response:
+    try:
+        person = accounts.invited(token)
+    except (BadToken, InvitationOver):
+        return _over()
+    return _page(token, person.email, NewPasswordForm())
+
+
+@staff.post("/invitation/<token>", endpoint="invitation_post")
+@for_everybody
+def invitation_post(token: str) -> AnyResponse:
+    form = NewPasswordForm(request.form)
+    try:
+        person = accounts.invited(token)
+        if not form.validate_shape():
+            return _page(token, person.email, form)
+        person = accounts.accept_invitation(token, form.password.data or "", limits.client_network())
+    except (BadToken, InvitationOver):
+        return _over()
+    except BadPassword as error:
+        form.refuse(error.fault)
+        return _page(token, person.email, form)
+    member = queries.member(id=person.id)
+    login_user(member, authn_via=["password"])
+    return redirect("/staff/", 303)
+
+
+def _page(token: str, email: str, form: NewPasswordForm) -> Response:
+    shown = render_template("staff/invitation.html", token=token, email=email, form=form, shortest=SHORTEST)
+    return answer(make_response(shown), form)
+
+
+def _over() -> Response:
+    """One page for links that were used, replaced, too old or never ours. Guessing is slowed down like any other try."""
+    wait = throttle.take(throttle.NETWORK, limits.client_network()) if request.method == "POST" else 0
+    if wait:
+        raise TooOften(wait)
+    return make_response(render_template("staff/invitation_over.html"), 410)

@@ -1,0 +1,85 @@
+"""Passkeys (WebAuthn) by Flask-Security's pages: what we ask of a passkey, how its pages look, how often it may be tried.
+
+A passkey always verifies its owner (PIN, finger, face), so it is both factors at once and needs no password.
+"""
+
+from typing import Any
+
+from flask import Response, make_response, render_template, request, session
+from flask_security import views as library
+from flask_security.webauthn import WebAuthnRegisterForm
+from flask_security.webauthn_util import WebauthnUtil
+from webauthn.helpers.structs import (
+    AuthenticatorSelectionCriteria,
+    ResidentKeyRequirement,
+    UserVerificationRequirement,
+)
+
+from pledge import limits
+from pledge.accounts import throttle
+from pledge.accounts.authenticator import ISSUER
+from pledge.limits import TooOften
+from pledge.staff.access import SHOWN_AT, mark_second_factor
+from pledge.staff.waiting import answer
+
+CONFIGURATION: dict[str, Any] = {
+    "SECURITY_WEBAUTHN": True,
+    "SECURITY_WAN_RP_NAME": ISSUER,
+    "SECURITY_WAN_ALLOW_AS_FIRST_FACTOR": True,
+    "SECURITY_WAN_ALLOW_AS_MULTI_FACTOR": True,
+    "SECURITY_WAN_ALLOW_AS_VERIFY": ["first"],
+    # The passkey itself tells whose it is; a list of them for an address would tell that the address has an account.
+    "SECURITY_WAN_ALLOW_USER_HINTS": False,
+    "SECURITY_WAN_NAME_ALLOWED_CHARS": None,
+    "SECURITY_WAN_REGISTER_TEMPLATE": "staff/passkey_new.html",
+    "SECURITY_WAN_SIGNIN_TEMPLATE": "staff/passkey_sign_in.html",
+    "SECURITY_WAN_VERIFY_TEMPLATE": "staff/passkey_verify.html",
+    "SECURITY_WAN_POST_REGISTER_VIEW": "/staff/account",
+}
+
+
+class Passkeys(WebauthnUtil):  # type: ignore[misc]  # the library has no types
+    """What we ask of a passkey: that it is kept by the device and that the device knows its owner."""
+
+    def authenticator_selection(self, user: Any, usage: str) -> AuthenticatorSelectionCriteria:
+        return AuthenticatorSelectionCriteria(
+            resident_key=ResidentKeyRequirement.REQUIRED,
+            user_verification=UserVerificationRequirement.REQUIRED,
+        )
+
+    def user_verification(self, user: Any, usage: list[str]) -> UserVerificationRequirement:
+        return UserVerificationRequirement.REQUIRED
+
+
+class RegisterForm(WebAuthnRegisterForm):  # type: ignore[misc]  # the library has no types
+    """The name of a new passkey; each of them is good for signing in alone."""
+
+    def validate(self, **kwargs: Any) -> bool:
+        self.usage.data = "first"
+        return bool(super().validate(**kwargs))
+
+
+def render(template: str, **values: Any) -> Response:
+    """The library's pages in our frame, with the status that their form deserves."""
+    form = next((value for name, value in values.items() if name.endswith("_form")), None)
+    response = make_response(render_template(template, form=form, **values))
+    return response if form is None else answer(response, form, getattr(form, "wait", 0))
+
+
+def verify_response(token: str) -> Any:
+    """The library's answer to a shown passkey; if it was right, the session counts as fresh."""
+    before = session.pop(SHOWN_AT, None)
+    response = library.webauthn_verify_response(token)
+    if SHOWN_AT in session:
+        mark_second_factor()
+    elif before is not None:
+        session[SHOWN_AT] = before
+    return response
+
+
+def check_pace() -> None:
+    """Passkeys are tried by the network's measure alone: no stranger can make another person's wait."""
+    if request.endpoint in ("security.wan_signin_response", "security.wan_verify_response"):
+        wait = throttle.take(throttle.NETWORK, limits.client_network())
+        if wait:
+            raise TooOften(wait)

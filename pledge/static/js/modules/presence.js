@@ -1,0 +1,35 @@
+// Tells others on the review desk that this case is open here, and shows who else has it open.
+
+const EVERY = 20_000;
+// Who has left the desk does not hold a case, nor keep a session alive by it.
+const AWAY_AFTER = 10 * 60_000;
+
+export default function presence(form) {
+  const others = form.querySelector("[data-others]");
+  const changed = form.querySelector("[data-changed]");
+  const { here, seen } = form.dataset;
+  let touchedAt = performance.now();
+  let timer = 0;
+
+  async function tell() {
+    clearTimeout(timer);
+    if (document.hidden) return;
+    timer = setTimeout(tell, EVERY);
+    if (performance.now() - touchedAt > AWAY_AFTER) return;
+    try {
+      const response = await fetch(here, { method: "POST", body: new URLSearchParams(new FormData(form)), redirect: "error" });
+      if (!response.ok) return;
+      const answer = await response.json();
+      if (others.textContent !== answer.words) others.textContent = answer.words;
+      changed.hidden = answer.seen === seen;
+    } catch {
+      // Out of reach for a moment, or signed out; the next act on the page will say so.
+    }
+  }
+
+  for (const event of ["pointerdown", "keydown", "scroll"]) {
+    addEventListener(event, () => { touchedAt = performance.now(); }, { passive: true });
+  }
+  document.addEventListener("visibilitychange", tell);
+  tell();
+}

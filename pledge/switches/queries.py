@@ -1,0 +1,100 @@
+"""What the switches say. `current()` is for every request: a snapshot of the process, at most two seconds old."""
+
+import json
+import threading
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Connection, Engine, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from pledge import clock
+from pledge.db import db, reading
+from pledge.logs import log
+from pledge.switches.models import BANNER, LIMITS, MAIL, SIGNING, Switch
+
+#: With what a page is kept before Flask (one second) a turned switch shows within three.
+FRESH_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Switches:
+    signing_paused: bool = False
+    mail_paused: bool = False
+    banner_ko: str = ""  #: plain text; "" in both languages when there is no banner
+    banner_en: str = ""
+    limit_factor: int = 1  #: how many times as many sign-ups a network may send
+    mail_turned_at: datetime | None = None  #: when mail was last paused or let go
+
+    def banner(self, lang: str) -> str:
+        return self.banner_ko if lang == "ko" else self.banner_en
+
+
+@dataclass
+class _Snapshot:
+    """What one process last read of one database."""
+
+    switches: Switches | None = None
+    read_at: float = 0.0
+    reading: threading.Lock = field(default_factory=threading.Lock)
+
+
+_snapshots: WeakKeyDictionary[Engine, _Snapshot] = WeakKeyDictionary()
+
+
+def current() -> Switches:
+    """The switches as of at most two seconds ago; no query while that lasts.
+
+    One caller reads anew while the others go on with what is there. When the database does not answer, the last word
+    holds; a process that never had one goes by the defaults.
+    """
+    snapshot = _snapshots.setdefault(db.engine, _Snapshot())
+    if snapshot.switches is not None and clock.monotonic() - snapshot.read_at < FRESH_SECONDS:
+        return snapshot.switches
+    if snapshot.reading.acquire(blocking=snapshot.switches is None):
+        try:
+            _refresh(snapshot)
+        finally:
+            snapshot.reading.release()
+    return snapshot.switches or Switches()
+
+
+def forget() -> None:
+    """Let this process read anew at the next call."""
+    _snapshots.clear()
+
+
+def stored() -> Switches:
+    """What the database says now."""
+    with reading() as connection:
+        return _read(connection)
+
+
+def _refresh(snapshot: _Snapshot) -> None:
+    now = clock.monotonic()
+    if snapshot.switches is not None and now - snapshot.read_at < FRESH_SECONDS:
+        return  # somebody else did while we waited
+    try:
+        snapshot.switches = stored()
+    except SQLAlchemyError as error:
+        log.warning("switches not read", kind=type(error).__name__)
+        snapshot.switches = snapshot.switches or Switches()
+    # Also after a failure: the next try may wait, each costs its caller the time that the database lets us hang.
+    snapshot.read_at = clock.monotonic()
+
+
+def _read(connection: Connection) -> Switches:
+    table = Switch.__table__.c
+    rows = connection.execute(select(table.name, table.value, table.changed_at)).all()
+    values: dict[str, Any] = {row.name: json.loads(row.value) for row in rows}
+    banner = values.get(BANNER, {})
+    return Switches(
+        signing_paused=values.get(SIGNING, False),
+        mail_paused=values.get(MAIL, False),
+        banner_ko=banner.get("ko", ""),
+        banner_en=banner.get("en", ""),
+        limit_factor=values.get(LIMITS, 1),
+        mail_turned_at=next((row.changed_at for row in rows if row.name == MAIL), None),
+    )

@@ -1,0 +1,329 @@
+"""What staff may do with a campaign: draft, write, publish, close, reopen, archive. Every act is in the audit log."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from pledge.audit.models import AuditEntry
+from pledge.campaigns import desk, moderation, queries
+from pledge.campaigns.desk import Missing, NoSuchCampaign
+from pledge.campaigns.models import CampaignState
+from pledge.campaigns.moderation import EditedMeanwhile, Incomplete, ReasonMissing, WrongState
+from pledge.campaigns.rules import BadFields, Fault, stamp
+from pledge.db import db
+from tests.support import factories
+from tests.support.factories import EDITOR, draft, signature
+
+pytestmark = pytest.mark.usefixtures("app")
+
+DRAFT, OPEN, CLOSED, ARCHIVED = CampaignState
+
+
+def acts():
+    """Action, reason and details of what the audit log holds, oldest first."""
+    db.session.rollback()
+    return [
+        (entry.action, entry.reason, json.loads(entry.details))
+        for entry in db.session.scalars(select(AuditEntry).order_by(AuditEntry.id))
+    ]
+
+
+def texts(slug, **changes):
+    stored = desk.desk(slug).texts
+    moderation.edit_texts(EDITOR, slug, stamp(stored), {**stored, **changes})
+
+
+def schedule(slug, **changes):
+    stored = desk.desk(slug).schedule
+    moderation.edit_schedule(EDITOR, slug, stored.stamp, **{**vars(stored), **changes})
+
+
+def test_a_new_campaign_is_a_draft_that_nobody_else_sees():
+    moderation.create(EDITOR, slug="Clean-Air", title_ko="맑은 공기", title_en="")
+    assert desk.desk("clean-air").state is DRAFT
+    assert queries.find("clean-air", "ko") is None
+    assert queries.public_campaigns("ko") == []
+    assert queries.count("clean-air") is None
+    assert [action for action, _, _ in acts()] == ["campaign.create"]
+
+
+def test_two_campaigns_cannot_have_one_address():
+    draft("clean-air")
+    with pytest.raises(BadFields) as refused:
+        moderation.create(EDITOR, slug="clean-air", title_ko="", title_en="")
+    assert refused.value.faults == {"slug": Fault.TAKEN}
+    assert len(desk.rows()) == 1
+
+
+def test_texts_are_edited_side_by_side():
+    draft("air")
+    texts("air", title_ko="맑은 공기", body_en="## Why\r\n\r\nAir.\r\n")
+    kept = desk.desk("air").texts
+    assert (kept["title_ko"], kept["body_en"]) == ("맑은 공기", "## Why\n\nAir.\n")
+    action, _, details = acts()[-1]
+    assert (action, details) == ("campaign.texts", {"changed": ["title_ko", "body_en"]})
+
+
+def test_saving_without_a_change_is_no_act():
+    draft("air")
+    before = acts()
+    texts("air")
+    assert acts() == before
+
+
+def test_a_draft_may_have_gaps_and_what_is_public_may_not():
+    draft("air")
+    texts("air", summary_en="")
+    texts("air", summary_en="Air")
+    moderation.move(EDITOR, "air", DRAFT, OPEN)
+    with pytest.raises(BadFields) as refused:
+        texts("air", summary_en=" ")
+    assert refused.value.faults == {"summary_en": Fault.MISSING}
+    assert desk.desk("air").texts["summary_en"] == "Air"
+
+
+def test_a_campaign_that_does_not_exist_cannot_be_edited():
+    with pytest.raises(NoSuchCampaign):
+        moderation.edit_texts(EDITOR, "nothing", "", {})
+    with pytest.raises(NoSuchCampaign):
+        desk.desk("nothing")
+
+
+# --- Publishing ---
+
+
+def test_publishing_is_refused_while_a_language_is_incomplete_and_says_what_is_missing():
+    moderation.create(EDITOR, slug="air", title_ko="공기", title_en="")
+    with pytest.raises(Incomplete) as refused:
+        moderation.move(EDITOR, "air", DRAFT, OPEN)
+    missing = refused.value.missing
+    assert Missing("texts", "title_en", "en") in missing
+    assert Missing("texts", "title_ko", "ko") not in missing
+    assert {(item.section, item.lang) for item in missing} == {
+        (section, lang) for section in ("texts", "pledge") for lang in ("ko", "en")
+    }
+    assert desk.desk("air").state is DRAFT
+    assert [action for action, _, _ in acts()] == ["campaign.create"]
+
+
+def test_a_complete_draft_is_published_in_both_languages():
+    draft("air")
+    assert desk.desk("air").missing == []
+    moderation.move(EDITOR, "air", DRAFT, OPEN)
+    assert all(queries.find("air", lang).is_open for lang in ("ko", "en"))
+    assert acts()[-1] == ("campaign.state", "", {"before": "draft", "after": "open"})
+
+
+def test_a_draft_whose_closing_time_is_over_is_not_published(frozen_clock):
+    draft("air")
+    schedule("air", closes_at=frozen_clock.now() + timedelta(hours=1))
+    frozen_clock.move(hours=2)
+    with pytest.raises(Incomplete) as refused:
+        moderation.move(EDITOR, "air", DRAFT, OPEN)
+    assert refused.value.missing == [Missing("schedule", "closes_at")]
+
+
+def test_closing_ends_signing_now_and_leaves_mails_under_way_their_day(frozen_clock):
+    draft("air")
+    moderation.move(EDITOR, "air", DRAFT, OPEN)
+    moderation.move(EDITOR, "air", OPEN, CLOSED, "the summit has begun")
+    campaign = queries.find("air", "en")
+    assert not campaign.is_open
+    assert campaign.closes_at == frozen_clock.now()
+    assert campaign.takes_confirmations
+    frozen_clock.move(hours=23, minutes=59)
+    assert queries.find("air", "en").takes_confirmations
+    frozen_clock.move(minutes=2)
+    assert not queries.find("air", "en").takes_confirmations
+
+
+def test_a_closing_time_that_came_first_stays(frozen_clock):
+    draft("air")
+    closes_at = frozen_clock.now() + timedelta(hours=1)
+    schedule("air", closes_at=closes_at)
+    moderation.move(EDITOR, "air", DRAFT, OPEN)
+    frozen_clock.move(hours=2)
+    moderation.move(EDITOR, "air", OPEN, CLOSED)
+    assert desk.desk("air").schedule.closes_at == closes_at
+
+
+def test_reopening_needs_a_reason_and_takes_away_a_closing_time_that_is_over():
+    draft("air")
+    moderation.move(EDITOR, "air", DRAFT, OPEN)
+    moderation.move(EDITOR, "air", OPEN, CLOSED)
+    with pytest.raises(ReasonMissing):
+        moderation.move(EDITOR, "air", CLOSED, OPEN, "  ")
+    moderation.move(EDITOR, "air", CLOSED, OPEN, "The summit was moved")
+    assert queries.find("air", "ko").is_open
+    assert acts()[-1] == ("campaign.state", "The summit was moved", {"before": "closed", "after": "open"})
+
+
+def test_an_archived_campaign_stays_readable_and_takes_nothing():
+    draft("air")
+    for before, after in [(DRAFT, OPEN), (OPEN, CLOSED), (CLOSED, ARCHIVED)]:
+        moderation.move(EDITOR, "air", before, after)
+    campaign = queries.find("air", "en")
+    assert campaign.state is ARCHIVED
+    assert not campaign.is_open
+    assert campaign.body
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (before, after)
+        for before in CampaignState
+        for after in CampaignState
+        if after not in moderation.TRANSITIONS[before]
+    ],
+)
+def test_every_other_step_is_refused(before, after):
+    factories.campaign("air", state=before)
+    with pytest.raises(WrongState):
+        moderation.move(EDITOR, "air", before, after, "because")
+    assert desk.desk("air").state is before
+    assert acts() == []
+
+
+def test_who_saw_another_state_moves_nothing():
+    factories.campaign("air", state="closed")
+    with pytest.raises(WrongState) as refused:
+        moderation.move(EDITOR, "air", OPEN, CLOSED)
+    assert refused.value.state is CLOSED
+
+
+# --- Dates and goal ---
+
+
+def test_dates_are_kept_in_utc(frozen_clock):
+    draft("air")
+    opens_at = datetime(2027, 9, 7, 9, 0, tzinfo=UTC)
+    schedule("air", goal=5, opens_at=opens_at, closes_at=opens_at + timedelta(days=1))
+    kept = desk.desk("air").schedule
+    assert (kept.goal, kept.opens_at) == (5, opens_at)
+    assert acts()[-1][2]["after"]["opens_at"] == "2027-09-07T09:00:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("changes", "faults"),
+    [
+        ({"goal": 0}, {"goal": Fault.GOAL}),
+        ({"goal": 10**10}, {"goal": Fault.GOAL}),
+        ({"closes_at": -1}, {"closes_at": Fault.PAST}),
+        ({"opens_at": 5, "closes_at": 5}, {"closes_at": Fault.ORDER}),
+        ({"opens_at": 5, "closes_at": 4}, {"closes_at": Fault.ORDER}),
+    ],
+)
+def test_dates_and_goals_that_make_no_sense_are_refused(frozen_clock, changes, faults):
+    draft("air")
+    hours = {
+        name: value if name == "goal" else frozen_clock.now() + timedelta(hours=value)
+        for name, value in changes.items()
+    }
+    with pytest.raises(BadFields) as refused:
+        schedule("air", **hours)
+    assert refused.value.faults == faults
+
+
+@pytest.mark.parametrize("state", [CLOSED, ARCHIVED])
+def test_pledge_dates_and_goal_of_a_campaign_that_is_over_stay(state):
+    factories.campaign("air", state=state)
+    with pytest.raises(WrongState):
+        schedule("air", goal=5)
+    with pytest.raises(WrongState):
+        factories.write_pledge("air", "새 서약", "New")
+
+
+# --- The pledge text ---
+
+
+def versions(slug):
+    return {row.version: row.sha256 for row in queries.pledge_versions(desk.desk(slug).id)}
+
+
+def test_before_anybody_can_sign_the_pledge_is_changed_in_place():
+    draft("air")
+    assert factories.write_pledge("air", "하나", "One") == 1
+    assert factories.write_pledge("air", "둘", "Two") == 1
+    assert len(versions("air")) == 1
+
+
+def test_from_opening_on_another_wording_is_another_version():
+    """Somebody may be reading the old words at this moment; what they sign must be what they read."""
+    draft("air")
+    moderation.move(EDITOR, "air", DRAFT, OPEN)
+    old = versions("air")[1]
+    assert factories.write_pledge("air", "둘", "Two") == 2
+    kept = versions("air")
+    assert kept[1] == old
+    assert kept[2] != old
+    assert queries.find("air", "en").pledge.version == 2
+    assert acts()[-1][2]["version"] == 2
+
+
+def test_after_the_first_signature_another_wording_is_another_version(frozen_clock):
+    campaign = factories.campaign("air", opens_at=frozen_clock.now() + timedelta(days=1))
+    assert factories.write_pledge("air", "둘", "Two") == 1
+    signed = signature(campaign, state="pending")
+    assert factories.write_pledge("air", "셋", "Three", in_use=True) == 2
+    assert queries.pledge_text(signed.pledge_text_id, "en").version == 1
+    assert "Two" in queries.pledge_text(signed.pledge_text_id, "en").html
+
+
+def test_a_campaign_that_opens_in_a_moment_is_treated_as_open(frozen_clock):
+    factories.campaign("air", opens_at=frozen_clock.now() + timedelta(seconds=30))
+    assert factories.write_pledge("air", "둘", "Two") == 2
+
+
+def test_the_same_words_make_no_version():
+    draft("air")
+    moderation.move(EDITOR, "air", DRAFT, OPEN)
+    before = versions("air")
+    stored = desk.wording(desk.desk("air").id)
+    assert factories.write_pledge("air", stored.ko, stored.en) == 1
+    assert versions("air") == before
+
+
+def test_a_published_pledge_cannot_lose_a_language():
+    draft("air")
+    moderation.move(EDITOR, "air", DRAFT, OPEN)
+    with pytest.raises(BadFields) as refused:
+        factories.write_pledge("air", "", "Two")
+    assert refused.value.faults == {"ko": Fault.MISSING}
+
+
+# --- Two editors ---
+
+
+def test_who_has_not_seen_the_newest_texts_writes_nothing_over_them():
+    draft("air")
+    seen = desk.desk("air").texts
+    texts("air", title_en="The first editor’s")
+    with pytest.raises(EditedMeanwhile) as refused:
+        moderation.edit_texts(EDITOR, "air", stamp(seen), {**seen, "title_en": "The second editor’s"})
+    assert refused.value.stored["title_en"] == "The first editor’s"
+    moderation.edit_texts(EDITOR, "air", refused.value.stamp, {**seen, "title_en": "Both agreed"})
+    assert desk.desk("air").texts["title_en"] == "Both agreed"
+
+
+def test_different_sections_do_not_stand_in_each_others_way():
+    draft("air")
+    seen, when = desk.desk("air").texts, desk.desk("air").schedule
+    texts("air", title_en="Air")
+    moderation.edit_schedule(EDITOR, "air", when.stamp, goal=7, opens_at=None, closes_at=None)
+    with pytest.raises(EditedMeanwhile):
+        moderation.edit_texts(EDITOR, "air", stamp(seen), seen)
+
+
+def test_pledge_and_dates_are_guarded_too():
+    draft("air")
+    old = desk.desk("air")
+    schedule("air", goal=8)
+    with pytest.raises(EditedMeanwhile):
+        moderation.edit_schedule(EDITOR, "air", old.schedule.stamp, goal=9, opens_at=None, closes_at=None)
+    seen = desk.wording(old.id).stamp
+    factories.write_pledge("air", "하나", "One")
+    with pytest.raises(EditedMeanwhile):
+        moderation.edit_pledge(EDITOR, "air", seen, ko="둘", en="Two", in_use=lambda *_: False)

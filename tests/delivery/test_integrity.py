@@ -1,0 +1,128 @@
+"""What became of all sign-ups: nothing that points at a person, and nothing that subtracting gives back."""
+
+import pytest
+from sqlalchemy import update
+
+from pledge.db import transaction
+from pledge.delivery import integrity
+from pledge.signatures.models import Signature
+from tests.support.factories import campaign, crowd, invalidation, signature, the_campaign
+
+pytestmark = pytest.mark.usefixtures("app")
+
+
+def invalidated(number, reason):
+    ids = crowd(number)
+    cause = invalidation(reason=reason, applied=number).id
+    with transaction() as session:
+        session.execute(
+            update(Signature).where(Signature.id.in_(ids)).values(state="invalidated", invalidation_id=cause)
+        )
+
+
+def pending(number, of=None):
+    crowd(number, of, state="pending", confirmed_at=None)
+
+
+def withdrawn(number):
+    crowd(number, state="withdrawn")
+
+
+def figures(of=None):
+    integrity.forget()
+    return integrity.integrity((of or the_campaign()).id)
+
+
+def test_every_sign_up_is_in_one_line(frozen_clock):
+    crowd(30)
+    pending(7)
+    withdrawn(6)
+    invalidated(5, "automated")
+    invalidated(8, "disposable")
+    found = figures()
+    assert (found.as_of, found.confirmed, found.submitted) == (frozen_clock.now(), 30, 56)
+    assert found.uncounted == {"pending": 7, "withdrawn": 6, "automated": 5, "disposable": 8}
+
+
+def test_two_invalidations_for_one_reason_are_one_line():
+    invalidated(5, "automated")
+    invalidated(6, "automated")
+    assert figures().uncounted == {"automated": 11}
+
+
+def test_small_cells_are_merged_until_they_hide_one_another():
+    crowd(30)
+    pending(40)
+    withdrawn(3)
+    invalidated(2, "duplicate")
+    invalidated(9, "automated")
+    assert figures().uncounted == {"pending": 40, "automated": 9, "merged": 5}
+    assert figures().submitted == 84
+
+
+def test_a_single_small_cell_takes_the_next_one_with_it():
+    crowd(30)
+    pending(40)
+    withdrawn(1)
+    assert figures().uncounted == {"merged": 41}
+
+
+def test_fewer_than_five_in_all_are_not_given_away_by_the_sum():
+    crowd(30)
+    withdrawn(2)
+    found = figures()
+    assert (found.confirmed, found.submitted, found.uncounted) == (30, None, {"merged": None})
+
+
+def test_a_campaign_that_nobody_signed():
+    found = figures()
+    assert (found.confirmed, found.submitted, found.uncounted) == (0, 0, {})
+
+
+def test_campaigns_are_told_apart():
+    pending(6)
+    other = campaign("other")
+    pending(5, other)
+    assert figures(other).uncounted == {"pending": 5}
+
+
+def test_the_figures_are_read_once_in_a_while_however_many_ask(statements):
+    of = the_campaign().id
+    with statements() as seen:
+        for _ in range(5):
+            integrity.integrity(of)
+    assert len(seen) == 1
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_the_page_and_the_document_say_the_same(client, lang):
+    crowd(12)
+    pending(7)
+    invalidated(5, "automated")
+    page = client.get(f"/{lang}/c/blue-skies/integrity")
+    document = client.get("/api/v1/campaigns/blue-skies/integrity").get_json()
+    assert page.status_code == 200
+    assert ("프로그램" if lang == "ko" else "Made by a program") in page.text
+    for number in ("12", "24", "7", "5"):
+        assert f">{number}<" in page.text
+    assert document["not_counted"] == {"pending": 7, "automated": 5}
+    assert (document["submitted"], document["confirmed"], document["smallest_shown"]) == (24, 12, 5)
+
+
+def test_page_and_document_of_few_say_fewer_than_five(client):
+    withdrawn(3)
+    assert "Fewer than five" in client.get("/en/c/blue-skies/integrity").text
+    document = client.get("/api/v1/campaigns/blue-skies/integrity").get_json()
+    assert (document["submitted"], document["not_counted"]) == (None, {"merged": None})
+
+
+@pytest.mark.parametrize("path", ["/en/c/unknown/integrity", "/api/v1/campaigns/unknown/integrity"])
+def test_an_unknown_campaign_has_no_figures(client, path):
+    campaign()
+    assert client.get(path).status_code == 404
+
+
+def test_a_draft_has_no_figures(client):
+    campaign("draft", state="draft")
+    assert client.get("/en/c/draft/integrity").status_code == 404
+    assert client.get("/api/v1/campaigns/draft/integrity").status_code == 404

@@ -1,0 +1,340 @@
+"""Applying for an organisation: what is stored, what is owed, and what a stranger can not do."""
+
+import itertools
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from pledge import clock as time
+from pledge.db import db
+from pledge.endorsements import services
+from pledge.endorsements.identifiers import address_hash, name_digest, read_ticket
+from pledge.endorsements.models import Endorsement, EndorsementVersion
+from pledge.endorsements.registration import BadRegistrationNumber
+from pledge.endorsements.rules import BadContent, Content, Fault
+from pledge.mail.models import MailBlock, MailKind, OutboxMail
+from pledge.signatures.addresses import parse
+from tests.support.factories import campaign, endorse_confirm_token, endorsement, signature
+
+HANEUL = services.Application(
+    slug="blue-skies",
+    content=Content(
+        name_ko="㈜하늘에너지",
+        name_en="Haneul Energy Co., Ltd.",
+        type="business",
+        country="KR",
+        region="KR-11",
+        website="www.haneul.co.kr",
+        target_year=2050,
+        interim_year=2035,
+        interim_percent=60,
+        statement_ko="2050년까지 탄소중립을 이루겠습니다.",
+    ),
+    contact=services.Contact("김하늘", "대표", parse("sky@haneul.co.kr"), show=False),
+    registration_number="",
+    lang="ko",
+    privacy_version="2026-11-24",
+)
+
+
+def rows():
+    db.session.rollback()
+    return db.session.scalars(select(Endorsement).order_by(Endorsement.submitted_at)).all()
+
+
+def versions():
+    db.session.rollback()
+    return db.session.scalars(select(EndorsementVersion).order_by(EndorsementVersion.id)).all()
+
+
+def owed():
+    db.session.rollback()
+    return [mail.kind for mail in db.session.scalars(select(OutboxMail).order_by(OutboxMail.id))]
+
+
+def apply(application=HANEUL, **changes):
+    """`email=…` and facts of the content go where they belong."""
+    email = changes.pop("email", None)
+    if email:
+        application = replace(application, contact=replace(application.contact, mailbox=parse(email)))
+    facts = {name: changes.pop(name) for name in [*changes] if name in Content.__dataclass_fields__}
+    return services.apply(replace(application, content=replace(application.content, **facts), **changes))
+
+
+@pytest.fixture(autouse=True)
+def _open_campaign(app):
+    campaign(versions=2)
+
+
+def test_an_application_is_stored_pending_with_one_version_and_one_mail_owed():
+    apply()
+    (row,), (version,) = rows(), versions()
+    assert (row.state, row.seq, row.level, row.lang) == ("pending", 1, "mail", "ko")
+    assert (row.contact_name, row.contact_title, row.contact_email) == ("김하늘", "대표", "sky@haneul.co.kr")
+    assert (row.mail_domain, row.show_contact, row.confirmed_at) == ("haneul.co.kr", False, None)
+    assert (version.state, version.seq, version.name_ko) == ("proposed", 1, "㈜하늘에너지")
+    assert version.website == "https://www.haneul.co.kr"
+    assert version.spokesperson == ""
+    assert owed() == [MailKind.ENDORSE_CONFIRM]
+
+
+def test_the_pledge_version_that_was_shown_is_kept():
+    apply(pledge_version=1)
+    assert rows()[0].pledge_text_id == campaign_pledges()[0].id
+    with pytest.raises(services.CampaignNotOpen):
+        apply(pledge_version=9, email="b@haneul.co.kr")
+
+
+def campaign_pledges():
+    from pledge.campaigns.models import PledgeText
+
+    return db.session.scalars(select(PledgeText).order_by(PledgeText.version)).all()
+
+
+def test_a_free_mail_domain_is_not_the_organisations():
+    apply(email="sky@naver.com")
+    assert rows()[0].mail_domain == ""
+
+
+def test_the_registration_number_is_sealed_and_found_again():
+    apply(registration_number="124-81-00998")
+    (row,) = rows()
+    assert row.registration_number == "1248100998"
+    assert len(row.registration_hash) == 32
+    with pytest.raises(BadRegistrationNumber):
+        apply(registration_number="124-81-00999", email="b@haneul.co.kr")
+
+
+def test_who_agreed_to_be_named_is_named_with_the_version():
+    contact = replace(HANEUL.contact, show=True)
+    apply(replace(HANEUL, contact=contact))
+    assert versions()[0].spokesperson == "김하늘, 대표"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "fault"),
+    [
+        ("name_ko", "", None),
+        ("name_en", "=1+1", Fault.FORMULA),
+        ("name_ko", "x" * 121, Fault.TOO_LONG),
+        ("name_ko", "하늘\u202e", Fault.CHARACTERS),
+        ("type", "cabal", Fault.UNKNOWN),
+        ("country", "XX", Fault.UNKNOWN),
+        ("region", "KR-99", Fault.UNKNOWN),
+        ("website", "", Fault.EMPTY),
+        ("website", "http://127.0.0.1/", Fault.WEBSITE),
+        ("target_year", 1999, Fault.YEAR),
+        ("interim_year", None, Fault.HALF),
+        ("interim_percent", None, Fault.HALF),
+        ("interim_percent", 101, Fault.PERCENT),
+        ("interim_year", 2050, Fault.ORDER),
+        ("statement_ko", "가" * 601, Fault.TOO_LONG),
+        ("statement_en", "\u202eabc", Fault.CHARACTERS),
+        ("statement_en", "call 900101-1234567", Fault.RESIDENT_NUMBER),
+    ],
+)
+def test_the_service_refuses_what_the_form_should_have_refused(field, value, fault):
+    if fault is None:
+        apply(**{field: value})
+        assert len(rows()) == 1
+        return
+    with pytest.raises(BadContent) as error:
+        apply(**{field: value})
+    assert error.value.fault is fault
+    assert rows() == []
+    assert owed() == []
+
+
+def test_one_of_the_two_names_is_needed():
+    with pytest.raises(BadContent):
+        apply(name_ko=" ", name_en="")
+
+
+def test_a_region_is_kept_only_for_korea():
+    apply(country="JP", region="KR-11")
+    assert versions()[0].region is None
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"state": "draft"},
+        {"state": "closed"},
+        {"opens_at": timedelta(days=1)},
+        {"closes_at": timedelta(days=-1)},
+    ],
+)
+def test_a_campaign_that_is_not_open_takes_nobody(facts):
+    now = time.now()
+    facts = {key: now + value if isinstance(value, timedelta) else value for key, value in facts.items()}
+    campaign("later", **facts)
+    with pytest.raises(services.CampaignNotOpen):
+        apply(slug="later")
+    assert rows() == []
+
+
+def test_the_ticket_is_the_same_whatever_is_stored(frozen_clock):
+    tickets = {apply()}
+    tickets.add(apply())  # waiting, capped
+    frozen_clock.move(minutes=11)
+    tickets.add(apply())  # waiting, mailed again
+    (row,) = rows()
+    assert services.confirm(row.id, row.seq)
+    tickets.add(apply())  # known
+    assert len(tickets) == 1
+
+
+class TestAnOrganisationIsOneForOnePerson:
+    def test_other_spellings_of_name_and_address_make_no_second_row(self):
+        apply(email="sky.kim@gmail.com")
+        apply(email="SkyKim+x@googlemail.com", name_ko="하늘 에너지 주식회사")
+        assert len(rows()) == 1
+        assert owed() == [MailKind.ENDORSE_CONFIRM]
+
+    def test_another_person_may_apply_too_and_staff_decide(self):
+        apply()
+        apply(email="sea@haneul.co.kr")
+        assert len(rows()) == 2
+
+    def test_one_person_may_speak_for_two_and_the_second_mail_waits_its_turn(self, frozen_clock):
+        apply()
+        apply(name_ko="바다재단", name_en="")
+        first, second = db.session.scalars(select(OutboxMail).order_by(OutboxMail.id))
+        assert len(rows()) == 2
+        assert second.due_at - first.due_at == timedelta(minutes=10)
+
+    def test_over_many_organisations_no_more_than_three_mails_are_due_within_a_day(self, frozen_clock):
+        for number in range(8):
+            apply(name_ko=f"하늘 {number}호", name_en="")
+        due = sorted(mail.due_at for mail in db.session.scalars(select(OutboxMail)))
+        assert len(due) == len(rows())
+        assert all(later - earlier >= timedelta(minutes=10) for earlier, later in itertools.pairwise(due))
+        assert all(fourth - first >= timedelta(hours=24) for first, fourth in zip(due, due[3:], strict=False))
+
+
+class TestApplyingAgainWhileItWaits:
+    def test_within_ten_minutes_nothing_changes(self, frozen_clock):
+        apply()
+        frozen_clock.move(minutes=9)
+        apply(statement_ko="다른 말")
+        assert [version.statement_ko for version in versions()] == [HANEUL.content.statement_ko]
+        assert owed() == [MailKind.ENDORSE_CONFIRM]
+
+    def test_later_it_replaces_what_will_be_confirmed_together_with_a_new_mail(self, frozen_clock):
+        apply()
+        frozen_clock.move(minutes=11)
+        apply(statement_ko="다른 말")
+        (row,), (version,) = rows(), versions()
+        assert (row.seq, version.seq, version.statement_ko) == (2, 2, "다른 말")
+        assert owed() == [MailKind.ENDORSE_CONFIRM] * 2
+        assert not services.confirm(row.id, 1), "the older link no longer confirms"
+        assert services.confirm(row.id, 2)
+
+
+@pytest.mark.parametrize("state", ["review", "changes", "published", "removed"])
+def test_a_known_organisation_is_left_alone_and_the_mail_tells_the_truth(state):
+    endorsement(name_ko="하늘에너지", name_en="", email="sky@haneul.co.kr", state=state)
+    apply(statement_ko="다른 말")
+    (row,), (version,) = rows(), versions()
+    assert (row.state, row.seq, version.statement_ko) == (state, 1, "함께하겠습니다.")
+    assert owed() == [MailKind.ENDORSE_ALREADY]
+
+
+@pytest.mark.parametrize("state", ["withdrawn", "declined"])
+def test_who_withdrew_or_was_declined_may_apply_again_and_nothing_public_moves_before_the_mail(state):
+    before = endorsement(name_ko="하늘에너지", name_en="", email="sky@haneul.co.kr", state=state)
+    apply(statement_ko="다시 함께")
+    (row,) = rows()
+    assert (row.id, row.state, row.seq) == (before.id, state, 2)
+    assert services.confirm(row.id, 2)
+    (row,) = rows()
+    assert (row.state, row.ended_at) == ("review", None)
+    assert [version.seq for version in versions()] == [1, 2]
+
+
+def test_a_blocked_address_gets_no_row_and_no_mail_but_the_same_ticket():
+    ticket = apply()
+    (row,) = rows()
+    assert services.disown(endorse_confirm_token(row))
+    assert apply() == ticket
+    assert rows() == []
+    assert owed() == [MailKind.ENDORSE_CONFIRM]
+
+
+def test_signing_and_applying_have_their_own_caps():
+    signature(email="sky@haneul.co.kr", state="pending")
+    apply()
+    assert owed() == [MailKind.ENDORSE_CONFIRM]
+
+
+class TestAskingForTheMailAgain:
+    def ask(self, ticket):
+        hashed, digest = read_ticket("blue-skies", ticket)
+        services.resend("blue-skies", hashed, digest, "ko")
+
+    def test_it_is_owed_once_in_ten_minutes(self, frozen_clock):
+        ticket = apply()
+        self.ask(ticket)
+        assert len(owed()) == 1
+        frozen_clock.move(minutes=11)
+        self.ask(ticket)
+        self.ask(ticket)
+        assert owed() == [MailKind.ENDORSE_CONFIRM] * 2
+        (row,) = rows()
+        assert services.confirm(row.id, 1), "the older link goes on working"
+
+    def test_for_somebody_unknown_nothing_is_owed(self):
+        services.resend("blue-skies", address_hash(parse("a@b.kr")), name_digest("x"), "ko")
+        assert owed() == []
+
+    def test_it_is_about_the_organisation_that_was_named(self, frozen_clock):
+        apply()
+        frozen_clock.move(minutes=11)
+        second = apply(name_ko="바다재단", name_en="")
+        frozen_clock.move(minutes=11)
+        self.ask(second)
+        mail = db.session.scalars(select(OutboxMail).order_by(OutboxMail.id.desc())).first()
+        assert mail.subject_id == next(row.id for row in rows() if row.name_key == "바다재단")
+
+    def test_who_is_known_is_told_so(self):
+        ticket = apply()
+        (row,) = rows()
+        services.confirm(row.id, 1)
+        self.ask(ticket)
+        assert owed() == [MailKind.ENDORSE_CONFIRM, MailKind.ENDORSE_ALREADY]
+
+
+class TestAskingForTheLinkToTheOwnPage:
+    @pytest.mark.parametrize(
+        ("state", "kind"),
+        [
+            *((state, MailKind.ENDORSE_MANAGE) for state in ("review", "published", "withdrawn", "declined")),
+            ("pending", MailKind.ENDORSE_CONFIRM),
+        ],
+    )
+    def test_the_mail_fits_the_state(self, state, kind):
+        endorsement(email="sky@haneul.co.kr", state=state)
+        services.send_links("blue-skies", parse("SKY@haneul.co.kr"), "ko")
+        assert owed() == [kind]
+
+    def test_each_organisation_of_the_person_gets_its_own(self, frozen_clock):
+        for _ in range(2):
+            endorsement(email="sky@haneul.co.kr")
+        services.send_links("blue-skies", parse("sky@haneul.co.kr"), "ko")
+        first, second = db.session.scalars(select(OutboxMail).order_by(OutboxMail.due_at))
+        assert second.due_at - first.due_at == timedelta(minutes=10)
+
+    def test_a_stranger_gets_nothing(self):
+        services.send_links("blue-skies", parse("nobody@haneul.co.kr"), "ko")
+        assert owed() == []
+
+
+def test_a_block_holds_for_every_kind_of_mail():
+    row = endorsement(email="sky@haneul.co.kr")
+    db.session.add(MailBlock(address_hash=row.address_hash, until=time.now() + timedelta(days=1)))
+    db.session.commit()
+    services.send_links("blue-skies", parse("sky@haneul.co.kr"), "ko")
+    apply()
+    assert owed() == []

@@ -1,0 +1,22 @@
+"""Run a command and tell on stderr what it used: seconds, most resident kB, status. It is killed when its time is over.
+
+A process of its own, because the kernel counts what a child's parent held before the command began as the child's.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+
+if __name__ == "__main__":
+    limit, *command = sys.argv[1:]
+    began = time.perf_counter()
+    child = subprocess.Popen(command, stderr=subprocess.DEVNULL, env={})
+    late = threading.Timer(float(limit), child.kill)
+    late.start()
+    _, child.returncode, usage = os.wait4(child.pid, 0)
+    late.cancel()
+    used = [time.perf_counter() - began, usage.ru_maxrss, os.waitstatus_to_exitcode(child.returncode)]
+    sys.stderr.write(json.dumps(used))

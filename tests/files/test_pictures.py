@@ -1,0 +1,228 @@
+"""A good picture comes out upright, in two sizes, transparent where it was, and with nothing in it but pixels."""
+
+import io
+import subprocess
+import sys
+import threading
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from pledge.files import pictures, reencoding
+from pledge.files.faults import BadPicture, PictureFault
+from pledge.files.inspection import inspect, is_bare_webp
+from pledge.files.pictures import SIZES, renditions
+from tests.files.corpus import GOOD, GPS_PLACE, exif, jpeg, noise, picture, png, saved, webp
+
+
+def opened(data):
+    return Image.open(io.BytesIO(data), formats=("WEBP",))
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_a_good_picture_becomes_two_bare_webp_pictures(name):
+    data = GOOD[name]()
+    made = renditions(data)
+    assert tuple(made) == SIZES == reencoding.SIZES == (96, 320)
+    for size, out in made.items():
+        assert is_bare_webp(out)
+        assert out not in data
+        shown = opened(out)
+        assert max(shown.size) <= size
+        assert not shown.info.keys() & {"exif", "xmp", "icc_profile"}
+        assert not shown.getexif()
+        assert GPS_PLACE.encode() not in out
+    assert made[96] != data != made[320]
+
+
+def test_the_planted_place_was_really_in_what_went_in():
+    phone = GOOD["jpeg of a phone"]()
+    assert GPS_PLACE.encode() in phone
+    assert Image.open(io.BytesIO(phone)).getexif().get_ifd(0x8825)
+
+
+@pytest.mark.parametrize(
+    ("size", "small", "large"),
+    [
+        ((400, 300), (96, 72), (320, 240)),
+        ((300, 400), (72, 96), (240, 320)),
+        ((2000, 20), (96, 1), (320, 3)),
+        ((120, 60), (96, 48), (120, 60)),
+        ((10, 10), (10, 10), (10, 10)),
+    ],
+)
+def test_it_fits_inside_and_is_never_blown_up(size, small, large):
+    made = renditions(png(size=size))
+    assert (opened(made[96]).size, opened(made[320]).size) == (small, large)
+
+
+def test_a_picture_taken_sideways_stands_upright():
+    sideways = saved(picture(size=(400, 300)), "JPEG", exif=exif(6))
+    assert opened(renditions(sideways)[320]).size == (240, 320)
+
+
+@pytest.mark.parametrize("name", [name for name in GOOD if "transparent" in name])
+def test_what_is_transparent_stays_so(name):
+    assert opened(renditions(GOOD[name]())[320]).convert("RGBA").getextrema()[3] != (255, 255)
+
+
+def test_what_is_not_transparent_has_no_alpha():
+    assert opened(renditions(png())[320]).mode == "RGB"
+
+
+@pytest.mark.parametrize("name", ["png", "jpeg", "webp", "png with a profile", "jpeg, for print"])
+def test_colours_stay_what_they_were(name):
+    red, green, blue = opened(renditions(GOOD[name]())[320]).getpixel((40, 40))
+    assert abs(red - 200) < 20
+    assert abs(green - 30) < 30
+    assert abs(blue - 60) < 30
+
+
+def test_sixteen_bits_of_grey_are_not_washed_out():
+    grey = opened(renditions(GOOD["png, 16 bits of grey"]())[320]).convert("L")
+    assert grey.getpixel((10, 5)) < 40
+
+
+def test_a_flat_logo_keeps_its_exact_colours_and_a_photograph_stays_small():
+    made = renditions(png())
+    assert opened(made[320]).getpixel((40, 40)) == (200, 30, 60)
+    assert max(map(len, renditions(saved(noise((500, 500)), "JPEG")).values())) < 120_000
+
+
+# --- The look before the decoder ---
+
+
+@given(
+    st.binary(max_size=300),
+    st.sampled_from([b"", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"RIFF\x40\0\0\0WEBP"]),
+)
+def test_any_bytes_are_a_fault_or_a_format(data, start):
+    try:
+        assert inspect(start + data) in ("PNG", "JPEG", "WEBP")
+    except BadPicture:
+        pass
+
+
+@given(st.sampled_from(["png", "jpeg", "webp"]), st.data())
+def test_a_sound_file_with_any_byte_changed_or_cut_is_a_fault_or_a_format(kind, data):
+    whole = {"png": png(), "jpeg": jpeg(), "webp": webp()}[kind]
+    at = data.draw(st.integers(0, len(whole) - 1))
+    changed = whole[:at] + bytes([data.draw(st.integers(0, 255))]) + whole[at + 1 :]
+    for bytes_ in (changed, whole[:at], whole[at:]):
+        try:
+            inspect(bytes_)
+        except BadPicture:
+            pass
+
+
+@given(st.binary(min_size=1, max_size=40).filter(lambda tail: tail.strip(b"\0")))
+def test_nothing_may_stand_behind_a_picture(tail):
+    for whole in (png(), jpeg(), webp()):
+        with pytest.raises(BadPicture) as refused:
+            inspect(whole + tail)
+        assert refused.value.fault == PictureFault.EXTRA
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\xff\xd8\xff" + b"\xff" * 999_997,
+        b"\xff\xd8" + b"\xff\x01" * 499_999,
+        b"\xff\xd8" + b"\xff\xda\x00\x02\x00" * 199_999,
+        b"\x89PNG\r\n\x1a\n" + png()[8:33] + b"\0\0\0\0abcd\0\0\0\0" * 80_000,
+        b"RIFF\x30\x42\x0f\0WEBP" + b"abcd\0\0\0\0" * 120_000,
+        png()[:-12] + b"PK\5\6" * 15_000 + png()[-12:],
+    ],
+    ids=["fill bytes", "lone markers", "scans", "png chunks", "webp chunks", "zip ends"],
+)
+def test_looking_takes_no_longer_for_hostile_bytes(data):
+    began = _cpu()
+    with pytest.raises(BadPicture):
+        inspect(data[:1_000_000])
+    assert _cpu() - began < 1
+
+
+def _cpu():
+    import time
+
+    return time.process_time()
+
+
+# --- The child ---
+
+
+def limited(code):
+    """Run code under the child's own limits."""
+    script = f"import sys; sys.path.insert(0, {str(pictures.COMMAND[-1].rpartition('/')[0])!r})\nimport reencoding, socket\nreencoding.limit()\n{code}"
+    return subprocess.run([sys.executable, "-I", "-c", script], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        ("bytearray(256 * 1024 * 1024)", "MemoryError"),
+        ("open('/etc/passwd')", "Too many open files"),
+        ("socket.socket()", "Too many open files"),
+    ],
+)
+def test_the_child_has_little_memory_and_opens_nothing(code, error):
+    done = limited(code)
+    assert done.returncode == 1
+    assert error in done.stderr
+
+
+def test_the_child_ends_by_itself_when_it_computes_too_long():
+    assert limited("while True: pass").returncode < 0
+
+
+def test_the_child_gets_no_setting_from_the_environment(monkeypatch):
+    seen = {}
+    monkeypatch.setattr(subprocess, "run", lambda *args, **options: seen.update(options) or 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        renditions(png())
+    assert seen["env"] == {}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"ok\n",
+        b"ok 3 3\nabcdef",
+        b"ok 999 1\nabc",
+        b"ok -1 4\nabc",
+        b"no such fault\n",
+        b"ok 5 5\n<svg><svg>",
+        b"\xff\xfe\n",
+    ],
+)
+def test_nothing_that_a_captured_child_says_is_believed(monkeypatch, answer):
+    monkeypatch.setattr(pictures, "_ask_child", lambda question: answer)
+    with pytest.raises(BadPicture) as refused:
+        renditions(png())
+    assert refused.value.fault == PictureFault.TOO_HARD
+
+
+def test_only_a_few_pictures_are_made_at_once(monkeypatch):
+    """Each child may take a quarter of a gigabyte; who comes on top waits, and is asked to come again after a while."""
+    monkeypatch.setattr(pictures, "WAIT_SECONDS", 0.05)
+    go_on = threading.Event()
+    monkeypatch.setattr(pictures, "_ask_child", lambda question: go_on.wait(5) and b"damaged\n")
+
+    def send():
+        with pytest.raises(BadPicture):
+            renditions(png())
+
+    waiting = [threading.Thread(target=send) for _ in range(pictures.AT_ONCE)]
+    for thread in waiting:
+        thread.start()
+    try:
+        with pytest.raises(BadPicture) as refused:
+            renditions(png())
+        assert refused.value.fault == PictureFault.BUSY
+    finally:
+        go_on.set()
+        for thread in waiting:
+            thread.join()

@@ -1,0 +1,213 @@
+"""Storing, keeping and letting go of files; and what happens when the storage is away."""
+
+import pytest
+from sqlalchemy import func, select
+
+from pledge.db import NestedTransaction, db, transaction
+from pledge.files import queries, services, storage
+from pledge.files.faults import BadDocument, BadPicture, DocumentFault
+from pledge.files.models import StoredFile
+from pledge.files.storage import StorageAway
+from pledge.retention import services as retention
+from tests.files.corpus import PDF, SVG, png
+
+pytestmark = pytest.mark.usefixtures("app")
+
+
+def rows():
+    db.session.rollback()
+    return db.session.scalar(select(func.count()).select_from(StoredFile))
+
+
+def keep(name):
+    with transaction() as session:
+        services.keep(session, name)
+
+
+def discard(name):
+    with transaction() as session:
+        services.discard(session, name)
+
+
+class Failing:
+    """A storage that takes one file and is then away."""
+
+    def __init__(self, real, puts=1):
+        self.real, self.puts, self.away = real, puts, False
+
+    def put(self, key, data):
+        if self.puts == 0:
+            raise StorageAway("gone")
+        self.puts -= 1
+        self.real.put(key, data)
+
+    def delete(self, key):
+        if self.away:
+            raise StorageAway("gone")
+        self.real.delete(key)
+
+
+@pytest.fixture
+def failing(monkeypatch):
+    made = Failing(storage.current())
+    monkeypatch.setattr(storage, "current", lambda: made)
+    return made
+
+
+def test_a_picture_is_stored_in_both_sizes_under_a_random_name():
+    one, two = services.store_picture(png()), services.store_picture(png())
+    assert one != two
+    assert len(one) == 32
+    small, large = queries.picture(one, 96), queries.picture(one, 320)
+    assert small[:4] == large[:4] == b"RIFF"
+    row = db.session.get(StoredFile, one)
+    assert (row.kind, row.media_type, row.size) == ("picture", "image/webp", len(large))
+
+
+def test_a_refused_picture_leaves_nothing():
+    with pytest.raises(BadPicture):
+        services.store_picture(SVG)
+    assert rows() == 0
+
+
+def test_a_document_is_stored_as_it_is():
+    name = services.store_document(PDF, "application/pdf")
+    assert queries.document(name) == PDF
+    assert queries.picture(name, 96) is None
+
+
+@pytest.mark.parametrize(
+    ("data", "media_type", "fault"),
+    [
+        (b"", "application/pdf", DocumentFault.EMPTY),
+        (b"%PDF-1.7" + bytes(5_000_000), "application/pdf", DocumentFault.TOO_LARGE),
+        (b"PK\3\4", "application/pdf", DocumentFault.WRONG_TYPE),
+        (b"<html>" + PDF, "application/pdf", DocumentFault.WRONG_TYPE),
+        (PDF, "text/html", DocumentFault.WRONG_TYPE),
+        (PDF[:-10], "application/pdf", DocumentFault.DAMAGED),
+        (PDF + b"<script>", "application/pdf", DocumentFault.DAMAGED),
+    ],
+)
+def test_what_is_no_whole_pdf_is_refused(data, media_type, fault):
+    with pytest.raises(BadDocument) as refused:
+        services.store_document(data, media_type)
+    assert refused.value.fault == fault
+    assert rows() == 0
+
+
+def test_storing_has_a_transaction_of_its_own():
+    with pytest.raises(NestedTransaction), transaction():
+        services.store_picture(png())
+
+
+# --- Keeping ---
+
+
+def test_what_nobody_keeps_goes_after_a_day(frozen_clock):
+    name = services.store_picture(png())
+    frozen_clock.move(hours=23)
+    assert services.sweep() == 0
+    frozen_clock.move(hours=2)
+    assert services.sweep() == 1
+    assert rows() == 0
+    assert queries.picture(name, 96) is None
+
+
+def test_what_is_kept_stays(frozen_clock):
+    name = services.store_picture(png())
+    keep(name)
+    frozen_clock.move(days=400)
+    assert services.sweep() == 0
+    assert queries.picture(name, 320)
+
+
+def test_what_is_discarded_goes_with_the_next_sweep_and_no_sooner():
+    name = services.store_picture(png())
+    keep(name)
+    discard(name)
+    assert queries.picture(name, 320)
+    assert services.sweep() == 1
+    assert queries.picture(name, 320) is None
+
+
+def test_keeping_is_undone_with_its_transaction(frozen_clock):
+    name = services.store_picture(png())
+    with pytest.raises(ZeroDivisionError), transaction() as session:
+        services.keep(session, name)
+        raise ZeroDivisionError
+    frozen_clock.move(days=2)
+    assert services.sweep() == 1
+
+
+def test_a_file_is_kept_by_one_row_only():
+    """Its name stands on a public page: else whoever passes it on could have it, and discard it for its owner."""
+    name = services.store_picture(png())
+    keep(name)
+    with pytest.raises(services.UnknownFile):
+        keep(name)
+
+
+@pytest.mark.parametrize("name", ["", "unknown", "a" * 32, "../../etc/passwd"])
+def test_a_name_that_is_none_cannot_be_kept(name):
+    with pytest.raises(services.UnknownFile):
+        keep(name)
+    discard(name)
+
+
+def test_a_file_whose_day_is_over_cannot_be_kept(frozen_clock):
+    name = services.store_picture(png())
+    frozen_clock.move(days=1, seconds=1)
+    with pytest.raises(services.UnknownFile):
+        keep(name)
+
+
+def test_the_hourly_sweep_and_its_command_take_files_along(frozen_clock, runner):
+    services.store_picture(png())
+    frozen_clock.move(days=2)
+    assert retention.run().files == 1
+    services.store_picture(png())
+    frozen_clock.move(days=2)
+    assert "1 files that nobody keeps" in runner.invoke(args=["retention", "run"]).output
+
+
+def test_many_go_in_batches(monkeypatch, frozen_clock):
+    monkeypatch.setattr(services, "BATCH", 2)
+    for _ in range(5):
+        services.store_document(PDF, "application/pdf")
+    frozen_clock.move(days=2)
+    assert services.sweep() == 5
+
+
+# --- The storage is away ---
+
+
+def test_a_picture_that_could_be_stored_by_half_only_is_not_stored(failing):
+    with pytest.raises(StorageAway):
+        services.store_picture(png())
+    (row,) = db.session.scalars(select(StoredFile)).all()
+    with pytest.raises(services.UnknownFile):
+        keep(row.name)
+    assert services.sweep() == 1
+    assert failing.real.get(f"{row.name}/96.webp") is None
+
+
+def test_a_sweep_that_fails_deletes_the_rest_the_next_time(failing, frozen_clock):
+    failing.puts = 10
+    for _ in range(3):
+        services.store_picture(png())
+    frozen_clock.move(days=2)
+    failing.away = True
+    assert services.sweep() == 0
+    assert rows() == 3
+    failing.away = False
+    assert services.sweep() == 3
+
+
+def test_the_same_promises_in_a_bucket(make_app, bucket, frozen_clock):
+    with make_app(**bucket).app_context():
+        kept, left = services.store_picture(png()), services.store_document(PDF, "application/pdf")
+        keep(kept)
+        frozen_clock.move(days=2)
+        assert services.sweep() == 1
+        assert queries.picture(kept, 96)
+        assert queries.document(left) is None

@@ -1,0 +1,106 @@
+"""What browsers are told of files that came from outside."""
+
+import pytest
+
+from pledge.files import services, storage
+from pledge.files.storage import StorageAway
+from tests.files.corpus import PDF, png
+
+CACHE = "public, max-age=31536000, immutable"
+
+
+@pytest.fixture
+def picture(app):
+    return services.store_picture(png())
+
+
+@pytest.fixture
+def document(app):
+    return services.store_document(PDF, "application/pdf")
+
+
+@pytest.mark.parametrize("size", [96, 320])
+def test_a_picture_is_sent_to_be_kept_for_ever_and_to_run_nothing(client, picture, size):
+    response = client.get(f"/files/{picture}/{size}.webp")
+    assert response.status_code == 200
+    assert response.content_type == "image/webp"
+    assert response.data[:4] == b"RIFF"
+    assert response.headers["Cache-Control"] == CACHE
+    assert "sandbox" in response.headers["Content-Security-Policy"].split("; ")
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_document_is_always_saved_under_the_name_of_its_link(client, document):
+    response = client.get(f"/files/{document}/캠페인 서한.pdf")
+    assert response.status_code == 200
+    assert response.data == PDF
+    assert response.content_type == "application/pdf"
+    assert response.headers["Content-Disposition"] == (
+        "attachment; filename*=UTF-8''%EC%BA%A0%ED%8E%98%EC%9D%B8%20%EC%84%9C%ED%95%9C.pdf"
+    )
+    assert "sandbox" in response.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "saved"),
+    [("a%22%0d%0aX-Evil: 1", "aX-Evil%201.pdf"), ("..%2e", "document.pdf"), ("%E2%80%AEfdp", "fdp.pdf")],
+)
+def test_a_link_cannot_put_tricks_into_the_name(client, document, asked, saved):
+    response = client.get(f"/files/{document}/{asked}.pdf")
+    assert response.headers["Content-Disposition"].endswith(f"''{saved}")
+
+
+def test_whoever_has_it_already_gets_no_bytes(client, picture):
+    path = f"/files/{picture}/96.webp"
+    etag = client.get(path).headers["ETag"]
+    again = client.get(path, headers={"If-None-Match": etag})
+    assert (again.status_code, again.data) == (304, b"")
+    assert again.headers["Cache-Control"] == CACHE
+    assert client.get(path, headers={"If-None-Match": '"other"'}).status_code == 200
+    assert client.head(path).headers["Content-Length"] == str(len(client.get(path).data))
+
+
+def test_sending_asks_no_database(client, picture, statements):
+    with statements() as seen:
+        client.get(f"/files/{picture}/96.webp")
+    assert seen == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/files/{picture}/97.webp",
+        "/files/{picture}/96.png",
+        "/files/{picture}/x.pdf",
+        "/files/{document}/96.webp",
+        "/files/unknown/96.webp",
+        "/files/" + "0" * 32 + "/96.webp",
+        "/files/..%2f..%2fpledge.sqlite3/96.webp",
+        "/files/%2e%2e/x.pdf",
+    ],
+)
+def test_anything_else_is_not_found_on_a_page_of_ours(client, picture, document, path):
+    response = client.get(path.format(picture=picture, document=document), headers={"Accept-Language": "ko"})
+    assert response.status_code == 404
+    assert 'lang="ko"' in response.text
+    assert response.headers["Cache-Control"] == "no-store"
+
+
+def test_a_storage_that_is_away_is_said_clearly(client, picture, monkeypatch):
+    class Away:
+        def get(self, key):
+            raise StorageAway("gone")
+
+    monkeypatch.setattr(storage, "current", Away)
+    response = client.get(f"/files/{picture}/96.webp")
+    assert response.status_code == 503
+    assert response.headers["Retry-After"]
+
+
+def test_templates_know_the_addresses(app, picture, document):
+    with app.test_request_context("/ko/"):
+        shown = app.jinja_env.from_string(
+            "{{ picture_url(p, 96) }} {{ document_url(d, '캠페인 서한') }}"
+        ).render(p=picture, d=document)
+    assert shown.split(" ")[0] == f"/files/{picture}/96.webp"
+    assert shown.endswith(f"/files/{document}/%EC%BA%A0%ED%8E%98%EC%9D%B8%20%EC%84%9C%ED%95%9C.pdf")

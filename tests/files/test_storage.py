@@ -1,0 +1,101 @@
+"""A folder and a bucket keep the same promises."""
+
+import pytest
+
+from pledge.files import storage
+from pledge.files.storage import Bucket, Folder, StorageAway
+from pledge.settings import SettingsError, load
+
+KEY = "0123456789abcdef0123456789abcdef/96.webp"
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def place(request, tmp_path, settings_of):
+    if request.param == "folder":
+        return Folder(tmp_path / "files")
+    return Bucket(settings_of(**request.getfixturevalue("bucket")))
+
+
+def test_what_is_put_is_got_until_it_is_deleted(place):
+    assert place.get(KEY) is None
+    place.put(KEY, b"picture")
+    assert place.get(KEY) == b"picture"
+    place.delete(KEY)
+    assert place.get(KEY) is None
+
+
+def test_deleting_what_is_not_there_is_nothing(place):
+    place.delete(KEY)
+
+
+def test_putting_again_replaces(place):
+    place.put(KEY, b"one")
+    place.put(KEY, b"two")
+    assert place.get(KEY) == b"two"
+
+
+def test_a_folder_is_left_empty(tmp_path):
+    place = Folder(tmp_path / "files")
+    place.put(KEY, b"picture")
+    assert [path.name for path in (tmp_path / "files").rglob("*") if path.is_file()] == ["96.webp"]
+    place.delete(KEY)
+    assert list((tmp_path / "files").rglob("*")) == []
+
+
+def test_a_full_disk_leaves_nothing_half_written(tmp_path, monkeypatch):
+    place = Folder(tmp_path / "files")
+
+    def full(_fd):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(storage.os, "fsync", full)
+    with pytest.raises(StorageAway):
+        place.put(KEY, b"picture")
+    assert not [path for path in (tmp_path / "files").rglob("*") if path.is_file()]
+
+
+def test_a_folder_that_may_not_be_used_is_away(tmp_path):
+    (tmp_path / "files").write_text("in the way")
+    place = Folder(tmp_path / "files")
+    with pytest.raises(StorageAway):
+        place.put(KEY, b"picture")
+
+
+@pytest.mark.parametrize("act", ["put", "get", "delete"])
+def test_a_bucket_out_of_reach_is_away_within_seconds(settings_of, act, clock):
+    place = Bucket(
+        settings_of(
+            storage_url="s3://pledge",
+            storage_endpoint="http://127.0.0.1:9",
+            storage_key_id="key",
+            storage_secret="secret",
+        )
+    )
+    with pytest.raises(StorageAway) as away:
+        getattr(place, act)(KEY, *([b"picture"] if act == "put" else []))
+    assert "secret" not in str(away.value)
+
+
+def test_a_bucket_that_does_not_exist_is_away(settings_of, bucket):
+    place = Bucket(settings_of(**{**bucket, "storage_url": "s3://no-such-bucket"}))
+    with pytest.raises(StorageAway):
+        place.put(KEY, b"picture")
+
+
+@pytest.mark.parametrize(
+    ("given", "word"),
+    [
+        ({"STORAGE_URL": "https://bucket"}, "PLEDGE_STORAGE_URL"),
+        ({"STORAGE_URL": "s3://"}, "PLEDGE_STORAGE_URL"),
+        ({"STORAGE_ENDPOINT": "s3.example.kr"}, "PLEDGE_STORAGE_ENDPOINT"),
+        ({"STORAGE_KEY_ID": "key"}, "PLEDGE_STORAGE_SECRET"),
+        ({"STORAGE_SECRET": "hidden-word"}, "PLEDGE_STORAGE_KEY_ID"),
+    ],
+)
+def test_settings_that_cannot_work_stop_the_start(monkeypatch, given, word):
+    for name, value in given.items():
+        monkeypatch.setenv(f"PLEDGE_{name}", value)
+    with pytest.raises(SettingsError) as error:
+        load()
+    assert word in str(error.value)
+    assert "hidden-word" not in str(error.value)

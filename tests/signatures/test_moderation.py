@@ -1,0 +1,233 @@
+"""What staff may do about one person's signature, and that nobody is named in the record of it."""
+
+import pytest
+from sqlalchemy import select
+
+from pledge.audit.models import AuditEntry
+from pledge.db import db, transaction
+from pledge.ledger.models import LedgerEntry
+from pledge.ledger.queries import count
+from pledge.mail.models import MailBlock, OutboxMail
+from pledge.signatures import desk, moderation, own
+from pledge.signatures.addresses import parse
+from pledge.signatures.identifiers import new_id
+from pledge.signatures.invalidations import NoReason
+from pledge.signatures.models import Signature
+from pledge.signatures.queries import public_names
+from tests.support.factories import (
+    ANNA,
+    campaign,
+    confirm_token,
+    fold_all,
+    manage_token,
+    signature,
+)
+
+pytestmark = pytest.mark.usefixtures("app")
+
+
+def audit():
+    db.session.rollback()
+    return [
+        (entry.action, entry.subject, entry.reason)
+        for entry in db.session.scalars(select(AuditEntry).order_by(AuditEntry.id))
+    ]
+
+
+def stored(person_id):
+    db.session.rollback()
+    return db.session.get(Signature, person_id)
+
+
+def owed():
+    db.session.rollback()
+    return [mail.kind for mail in db.session.scalars(select(OutboxMail).order_by(OutboxMail.id))]
+
+
+# --- Finding ---
+
+
+def test_a_person_is_found_by_any_spelling_of_the_address_in_every_campaign():
+    one = signature(email="hong.gildong@gmail.com")
+    two = signature(campaign("other"), email="honggildong+x@gmail.com", state="pending")
+    signature(email="somebody@gmail.com")
+    assert set(moderation.look_up(ANNA, parse("HongGilDong@googlemail.com"))) == {one.id, two.id}
+
+
+def test_that_somebody_looked_is_recorded_without_the_address():
+    person = signature(email="hong@naver.com")
+    moderation.look_up(ANNA, parse("hong@naver.com"))
+    moderation.look_up(ANNA, parse("nobody@naver.com"))
+    assert audit() == [
+        ("signature.look_up", f"signature:{person.id}", ""),
+        ("signature.look_up", "signature:none", ""),
+    ]
+    said = db.session.execute(db.text("SELECT * FROM audit_entries")).all()
+    assert "naver" not in repr(said)
+
+
+def test_the_page_of_a_person_masks_name_and_address_until_the_name_is_public():
+    private = desk.person(signature(name="홍길동", email="hong@naver.com").id, "ko")
+    public = desk.person(signature(name="김철수", public_name=True).id, "ko")
+    assert (private.name, private.email) == ("홍**", "h**@n**")
+    assert public.name == "김철수"
+
+
+def test_the_mails_of_a_person_are_listed_newest_first_with_their_fate(frozen_clock):
+    person = signature(state="pending")
+    now = frozen_clock.now()
+    with transaction() as session:
+        for kind, state, error in (("confirm", "dead", "550"), ("manage", "queued", None)):
+            session.add(
+                OutboxMail(
+                    kind=kind,
+                    subject_id=person.id,
+                    seq=1,
+                    lang="ko",
+                    state=state,
+                    attempts=2,
+                    last_error=error,
+                    created_at=now,
+                    due_at=now,
+                )
+            )
+    lines = desk.person(person.id, "ko").mails
+    assert [(line.kind, line.state, line.attempts, line.last_error) for line in lines] == [
+        ("manage", "queued", 2, None),
+        ("confirm", "dead", 2, "550"),
+    ]
+
+
+def test_nobody_has_no_page():
+    campaign()
+    assert desk.person(new_id(), "ko") is None
+
+
+# --- Mailing again ---
+
+
+@pytest.mark.parametrize(
+    ("state", "kind"),
+    [
+        ("pending", "confirm"),
+        ("confirmed", "manage"),
+        ("withdrawn", "manage"),
+        ("invalidated", "invalidated"),
+    ],
+)
+def test_the_mail_that_helps_is_sent_again(state, kind):
+    person = signature(state=state)
+    assert moderation.resend(ANNA, person.id) == kind
+    assert owed() == [kind]
+    assert audit() == [("signature.resend", f"signature:{person.id}", "")]
+
+
+def test_the_caps_hold_for_staff_too():
+    person = signature(state="pending")
+    moderation.resend(ANNA, person.id)
+    with pytest.raises(moderation.TooSoon):
+        moderation.resend(ANNA, person.id)
+    assert owed() == ["confirm"]
+    assert len(audit()) == 1
+
+
+def test_who_wants_no_mail_gets_none(frozen_clock):
+    person = signature()
+    with transaction() as session:
+        session.add(MailBlock(address_hash=person.address_hash, until=frozen_clock.now().replace(year=2099)))
+    with pytest.raises(moderation.TooSoon):
+        moderation.resend(ANNA, person.id)
+
+
+def test_a_mail_to_confirm_gives_new_tries_for_the_code(frozen_clock):
+    person = signature(state="pending", code_tries=5)
+    moderation.resend(ANNA, person.id)
+    assert (stored(person.id).code_tries, stored(person.id).code_since) == (0, frozen_clock.now())
+
+
+# --- Withdrawing on request ---
+
+
+def test_withdrawing_on_request_takes_one_from_the_count_and_says_why():
+    person = signature(public_name=True, updates=True)
+    moderation.withdraw(ANNA, person.id, " asked by telephone ")
+    fold_all()
+    assert count(person.campaign_id).people == 0
+    row = stored(person.id)
+    assert (row.state, row.public_name, row.updates) == ("withdrawn", False, False)
+    assert audit() == [("signature.withdraw", f"signature:{person.id}", "asked by telephone")]
+
+
+@pytest.mark.parametrize("state", ["pending", "withdrawn", "invalidated"])
+def test_only_a_counted_signature_can_be_withdrawn(state):
+    person = signature(state=state)
+    entries = len(db.session.scalars(select(LedgerEntry)).all())
+    with pytest.raises(moderation.NotCounted):
+        moderation.withdraw(ANNA, person.id, "asked")
+    assert stored(person.id).state == state
+    assert len(db.session.scalars(select(LedgerEntry)).all()) == entries
+    assert audit() == []
+
+
+@pytest.mark.parametrize("act", [moderation.withdraw, moderation.hide_name, moderation.allow_name])
+def test_every_act_says_why_and_needs_somebody(act):
+    person = signature()
+    with pytest.raises(NoReason):
+        act(ANNA, person.id, " ")
+    with pytest.raises(moderation.Gone):
+        act(ANNA, new_id(), "asked")
+    assert audit() == []
+
+
+# --- Hiding a name ---
+
+
+def test_a_hidden_name_is_gone_from_the_page_and_its_owner_cannot_show_it_again():
+    person = signature(name="홍길동", public_name=True)
+    moderation.hide_name(ANNA, person.id, "not a name")
+    own.change(manage_token(person), name="홍길동", public_name=True, updates=False)
+    assert public_names(person.campaign_id) == []
+    assert stored(person.id).state == "confirmed"
+
+
+def test_an_allowed_name_is_shown_when_its_owner_wants_it():
+    person = signature(name="홍길동", public_name=True)
+    moderation.hide_name(ANNA, person.id, "not a name")
+    moderation.allow_name(ANNA, person.id, "it is one")
+    assert public_names(person.campaign_id) == []
+    own.change(manage_token(person), name="홍길동", public_name=True, updates=False)
+    assert public_names(person.campaign_id) == ["홍길동"]
+
+
+def test_the_own_page_says_that_staff_have_hidden_the_name(client):
+    person = signature(public_name=True)
+    moderation.hide_name(ANNA, person.id, "not a name")
+    page = client.get(f"/en/me/{manage_token(person)}")
+    assert "have hidden this name" in page.text
+    assert 'name="public_name"' not in page.text
+
+
+# --- What is trending ---
+
+
+def test_many_sign_ups_from_one_network_within_an_hour_are_named_by_hash(frozen_clock):
+    from datetime import timedelta
+
+    from pledge.signatures.origins import network_hash
+    from tests.support.factories import crowd
+
+    now, hot = frozen_clock.now(), network_hash("203.0.113.7")
+    crowd(desk.TRENDING, network_hash=hot, at=now - timedelta(minutes=10))
+    crowd(desk.TRENDING - 1, network_hash=network_hash("203.0.113.8"), at=now - timedelta(minutes=10))
+    crowd(desk.TRENDING, network_hash=network_hash("203.0.113.9"), at=now - timedelta(minutes=61))
+    signature(state="pending", network_hash=hot, at=now - timedelta(minutes=5))
+    assert desk.trending_networks() == [desk.Trend(hot, desk.TRENDING + 1, desk.TRENDING)]
+    assert [trend.signatures for trend in desk.trending_domains()] == [2 * desk.TRENDING - 1]
+
+
+def test_a_link_to_confirm_is_of_no_use_after_staff_withdrew():
+    from pledge.signatures.queries import LinkState, open_link
+
+    person = signature()
+    moderation.withdraw(ANNA, person.id, "asked")
+    assert open_link(confirm_token(person), "ko").state is LinkState.UNKNOWN

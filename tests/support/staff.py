@@ -1,0 +1,78 @@
+"""Signed-in staff for tests: a client of the application, and a browser on a running site."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask
+from itsdangerous import URLSafeTimedSerializer
+from passlib.totp import TOTP
+from playwright.sync_api import Page
+from werkzeug.test import TestResponse
+
+from pledge import clock
+from pledge.accounts import sessions
+from pledge.accounts.models import StaffMember
+from pledge.accounts.roles import Role
+from pledge.staff.access import SECOND_FACTOR, SHOWN_AT
+from tests.support import apps, factories
+from tests.support.apps import CheckedClient
+from tests.support.site import Site
+
+#: What the session of a test holds as its CSRF token, before it is signed.
+_CSRF = "0" * 40
+
+
+class StaffClient(CheckedClient):
+    """A checked client with the session of one person. `post()` adds the CSRF token; `csrf=False` leaves it out."""
+
+    member: StaffMember
+
+    def post(self, *args: Any, csrf: bool = True, **kwargs: Any) -> TestResponse:
+        if csrf:
+            kwargs["data"] = {"csrf_token": csrf_token(self.application), **(kwargs.get("data") or {})}
+        return super().post(*args, **kwargs)
+
+
+def csrf_token(app: Flask) -> str:
+    """The token that a form of a StaffClient's session carries."""
+    return URLSafeTimedSerializer(app.secret_key, salt="wtf-csrf-token").dumps(_CSRF)
+
+
+def client_of(app: Flask, member: StaffMember, *, enrolled: bool = True, **held: Any) -> StaffClient:
+    """A client in whose session this person has just signed in. `enrolled=False`: by password alone."""
+    data = {**_held(member, enrolled=enrolled), "csrf_token": _CSRF, **held}
+    token = sessions.start(member.id, data, network="127.0.0.1", browser="Chrome, Linux")
+    client = StaffClient(app, app.response_class)
+    client.set_cookie(app.session_interface.cookie_name, token, domain="localhost", path="/staff")
+    client.member = member
+    return client
+
+
+def client(app: Flask, role: str = Role.ADMIN, **facts: Any) -> StaffClient:
+    return client_of(app, factories.staff(role, **facts))
+
+
+def code(member: StaffMember, at: float | None = None) -> str:
+    """The six digits that the person's authenticator shows now, or at a time."""
+    return str(TOTP.from_source(member.tf_totp_secret).generate(at or clock.now()).token)
+
+
+def sign_in(page: Page, site: Site, role: str = Role.ADMIN, **facts: Any) -> StaffMember:
+    """Put a member of staff with this role, just signed in, into a browser window on a running site."""
+    app = apps.build(site.folder, database_url=site.database_url)
+    try:
+        with app.app_context():
+            member = factories.staff(role, **facts)
+            token = sessions.start(member.id, _held(member), network="127.0.0.1", browser="Chrome, Linux")
+            name = app.session_interface.cookie_name
+    finally:
+        apps.dispose(app)
+    host = urlsplit(site.url).hostname
+    page.context.add_cookies([{"name": name, "value": token, "domain": host, "path": "/staff"}])
+    return member
+
+
+def _held(member: StaffMember, *, enrolled: bool = True) -> dict[str, Any]:
+    """What the session of somebody holds who has just signed in."""
+    held = {"_user_id": member.fs_uniquifier, "_fresh": True, SHOWN_AT: clock.now().timestamp()}
+    return held | ({SECOND_FACTOR: True} if enrolled else {})

@@ -1,0 +1,150 @@
+"""Every process learns within two seconds what was turned, and a warm one asks the database nothing."""
+
+import contextvars
+import threading
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from pledge.audit.models import Actor
+from pledge.audit.queries import Search, page
+from pledge.db import db
+from pledge.switches import moderation, queries
+from pledge.switches.models import Switch
+from pledge.switches.moderation import BadTurn, CannotTurn
+from pledge.switches.queries import Switches
+
+ADMIN = Actor(1, "admin@pledge.example", "203.0.113.7")
+
+
+def turned_elsewhere(name: str, value: str, clock) -> None:
+    """As another process would: this one is not told."""
+    with db.engine.begin() as connection:
+        connection.execute(Switch.__table__.insert().values(name=name, value=value, changed_at=clock.now()))
+
+
+def test_nothing_was_ever_turned(app):
+    assert queries.current() == Switches(False, False, "", "", 1, None)
+
+
+def test_a_turn_holds_at_once_in_the_process_that_made_it(app, frozen_clock):
+    queries.current()
+    moderation.pause_signing(ADMIN, True, "attack")
+    moderation.pause_mail(ADMIN, True, "the relay is full")
+    moderation.set_banner(ADMIN, "점검 중", "At work", "upkeep")
+    moderation.raise_limits(ADMIN, 5, "a hall of people")
+    assert queries.current() == Switches(True, True, "점검 중", "At work", 5, frozen_clock.now())
+    moderation.pause_signing(ADMIN, False, "over")
+    moderation.set_banner(ADMIN, "", " ", "over")
+    assert queries.current().signing_paused is False
+    assert queries.current().banner("ko") == queries.current().banner("en") == ""
+
+
+def test_another_process_learns_of_it_within_two_seconds(app, frozen_clock):
+    assert not queries.current().signing_paused
+    turned_elsewhere("signing", "true", frozen_clock)
+    frozen_clock.move(seconds=1.9)
+    assert not queries.current().signing_paused
+    frozen_clock.move(seconds=0.2)
+    assert queries.current().signing_paused
+
+
+def test_a_warm_process_asks_nothing(app, frozen_clock, statements):
+    queries.current()
+    with statements() as seen:
+        frozen_clock.move(seconds=1.9)
+        for _ in range(100):
+            queries.current()
+    assert seen == []
+
+
+def test_one_caller_reads_anew_while_the_others_go_on(app, frozen_clock, monkeypatch):
+    queries.current()
+    frozen_clock.move(seconds=10)
+    began, go = threading.Event(), threading.Event()
+    reads = []
+
+    def slow():
+        reads.append(1)
+        began.set()
+        go.wait(10)
+        return Switches(signing_paused=True)
+
+    monkeypatch.setattr(queries, "stored", slow)
+
+    def ask() -> None:
+        with app.app_context():
+            queries.current()
+
+    reader = threading.Thread(target=contextvars.Context().run, args=(ask,))
+    reader.start()
+    assert began.wait(10)
+    assert queries.current().signing_paused is False, "the last word, without waiting"
+    go.set()
+    reader.join()
+    assert queries.current().signing_paused is True
+    assert len(reads) == 1
+
+
+def test_while_the_database_is_away_the_last_word_holds(app, frozen_clock, monkeypatch):
+    moderation.pause_signing(ADMIN, True, "attack")
+    assert queries.current().signing_paused
+    asked = []
+
+    def away():
+        asked.append(1)
+        raise OperationalError("SELECT", {}, Exception())
+
+    monkeypatch.setattr(queries, "stored", away)
+    frozen_clock.move(hours=1)
+    assert queries.current().signing_paused
+    assert queries.current().signing_paused
+    assert len(asked) == 1, "the next try waits: each may hang"
+    frozen_clock.move(seconds=3)
+    assert queries.current().signing_paused
+    assert len(asked) == 2
+
+
+def test_a_process_that_never_reached_the_database_goes_by_the_defaults(app_on):
+    app = app_on("postgresql://nobody@127.0.0.1:1/nothing")
+    with app.app_context():
+        assert queries.current() == Switches()
+
+
+def test_each_database_has_its_own(app, make_app, new_database, frozen_clock):
+    other = make_app(database_url=new_database("sqlite", "other"))
+    moderation.pause_signing(ADMIN, True, "attack")
+    with other.app_context():
+        assert not queries.current().signing_paused
+    assert queries.current().signing_paused
+
+
+# --- What a turn must say ---
+
+
+@pytest.mark.parametrize(
+    ("turn", "fault"),
+    [
+        (lambda: moderation.pause_signing(ADMIN, True, "  "), BadTurn.NO_REASON),
+        (lambda: moderation.pause_mail(ADMIN, True, "x" * 501), BadTurn.LONG_REASON),
+        (lambda: moderation.set_banner(ADMIN, "점검", " ", "upkeep"), BadTurn.HALF_BANNER),
+        (lambda: moderation.set_banner(ADMIN, "가" * 301, "x", "upkeep"), BadTurn.LONG_BANNER),
+        (lambda: moderation.raise_limits(ADMIN, 3, "more"), BadTurn.FACTOR),
+        (lambda: moderation.raise_limits(ADMIN, 0, "none at all"), BadTurn.FACTOR),
+    ],
+)
+def test_a_turn_without_what_it_needs_turns_nothing(app, turn, fault):
+    with pytest.raises(CannotTurn) as raised:
+        turn()
+    assert raised.value.fault is fault
+    assert queries.stored() == Switches()
+    assert page(Search()).lines == []
+
+
+def test_each_turn_is_in_the_audit_log_with_what_was_so_before(app):
+    moderation.raise_limits(ADMIN, 5, "a hall of people")
+    moderation.raise_limits(ADMIN, 1, "they have gone")
+    after, before = page(Search(subject="switch")).lines
+    assert (before.actor, before.action, before.subject) == (ADMIN.name, "switch.limits", "switch:limits")
+    assert (before.reason, before.details) == ("a hall of people", '{"after":5,"before":null}')
+    assert (after.reason, after.details) == ("they have gone", '{"after":1,"before":5}')
