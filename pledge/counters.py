@@ -4,14 +4,19 @@ The counting itself is the `limits` library's. Flask-Limiter, which wraps it, is
 sixth of a sign-up (docs/adr/0026).
 """
 
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 from typing import TypeVar
 
 from limits import RateLimitItem, parse_many
-from limits.storage import Storage, storage_from_string
+from limits.storage import storage_from_string
 from limits.strategies import SlidingWindowCounterRateLimiter
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
+from redis.retry import Retry
 
 from pledge import clock
 from pledge.logs import log
@@ -33,12 +38,26 @@ class Counters:
 
     def __init__(self, redis_url: str) -> None:
         self.own = SlidingWindowCounterRateLimiter(storage_from_string("memory://"))
-        self.shared: SlidingWindowCounterRateLimiter | None = None
         self.away = False
+        self._redis_url = redis_url
+        self._thread = threading.local()
         self._next_look, self._pause = 0.0, FIRST_LOOK
-        if redis_url:
-            times = {"socket_timeout": REDIS_TIMEOUT, "socket_connect_timeout": REDIS_TIMEOUT}
-            self.shared = SlidingWindowCounterRateLimiter(storage_from_string(redis_url, **times))
+
+    @property
+    def shared(self) -> SlidingWindowCounterRateLimiter:
+        """The counters in Redis. A connection for each thread: to lend one from a pool costs as much as a question."""
+        found: SlidingWindowCounterRateLimiter | None = getattr(self._thread, "shared", None)
+        if found is None:
+            storage = storage_from_string(
+                self._redis_url,
+                single_connection_client=True,
+                # Once, for a connection that died while idle; a Redis that hangs is not asked again.
+                retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
+                socket_timeout=REDIS_TIMEOUT,
+                socket_connect_timeout=REDIS_TIMEOUT,
+            )
+            found = self._thread.shared = SlidingWindowCounterRateLimiter(storage)
+        return found
 
     def hit(self, limit: str, *who: str) -> bool:
         """Count one more for `who` (network, scope); False when that is more than the limit allows."""
@@ -61,39 +80,37 @@ class Counters:
 
     def reset(self) -> None:
         """Forget everybody."""
-        for counters in (self.own, self.shared):
-            if counters is not None:
-                counters.storage.reset()
+        self.own.storage.reset()
+        if self._redis_url:
+            self.shared.storage.reset()
 
     def _ask(self, question: Callable[[SlidingWindowCounterRateLimiter], T]) -> T:
-        counters = self._in_use()
         try:
-            return question(counters)
+            return question(self._in_use())
         except RedisError as error:
             log.warning("redis away", kind=type(error).__name__)
-            self._away()
+            self._pause = FIRST_LOOK
+            self._look_later()
+            self.away = True
             return question(self.own)
 
     def _in_use(self) -> SlidingWindowCounterRateLimiter:
-        if self.shared is None:
-            return self.own
-        if self.away and not self._is_back(self.shared.storage):
+        if not self._redis_url or (self.away and not self._is_back()):
             return self.own
         return self.shared
 
-    def _away(self) -> None:
-        self.away, self._pause = True, FIRST_LOOK
-        self._next_look = clock.monotonic() + self._pause
-
-    def _is_back(self, storage: Storage) -> bool:
+    def _is_back(self) -> bool:
         if clock.monotonic() < self._next_look:
             return False
         # Moved on before the look, so that of many threads one waits for a Redis that still hangs.
         self._pause = min(self._pause * 2, LONGEST_LOOK)
-        self._next_look = clock.monotonic() + self._pause
-        if storage.check():
-            self.away = False
+        self._look_later()
+        with suppress(RedisError):
+            self.away = not self.shared.storage.check()
         return not self.away
+
+    def _look_later(self) -> None:
+        self._next_look = clock.monotonic() + self._pause
 
 
 @lru_cache(maxsize=16)

@@ -78,7 +78,6 @@ def init_app(app: Flask, settings: Settings) -> None:
         MAX_CONTENT_LENGTH=LARGEST_BODY,
         MAX_FORM_MEMORY_SIZE=32 * 1024,
         MAX_FORM_PARTS=40,
-        TRUSTED_HOSTS=settings.allowed_hosts,
     )
     app.before_request(check)
 

@@ -4,6 +4,7 @@ Requests are logged by endpoint, not by path, because paths carry tokens. What a
 the names in PRIVATE is replaced, as a second fence behind "do not log it".
 """
 
+import json
 import logging
 import random
 import sys
@@ -37,7 +38,7 @@ def configure(settings: Settings) -> None:
         _redact,
     ]
     renderer: Any = (
-        structlog.processors.JSONRenderer(ensure_ascii=False)
+        structlog.processors.JSONRenderer(_json)
         if settings.is_production
         else structlog.dev.ConsoleRenderer(colors=False)
     )
@@ -87,6 +88,13 @@ def _traceback_without_values(exc_info: Any) -> str:
         frames.append(f"{code.co_filename}:{trace.tb_lineno} {code.co_name}")
         trace = trace.tb_next
     return f"{kind.__module__}.{kind.__qualname__} at " + " < ".join(reversed(frames[-12:]))
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, default=repr)
+
+
+def _json(event: Any, **_options: Any) -> str:
+    return _ENCODER.encode(event)
 
 
 def _begin() -> None:

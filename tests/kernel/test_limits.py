@@ -272,12 +272,23 @@ def test_counting_in_redis_goes_on_once_it_wakes(make_app, redis):
 
 
 @pytest.mark.sqlite_only
+def test_a_connection_to_redis_that_died_while_idle_is_made_anew(make_app, redis):
+    app = make_app(redis_url=redis.url, limit_token="5 per hour")
+    client, counters = app.test_client(), app.extensions["pledge.counters"]
+    assert [wrong_link(client).status_code for _ in range(2)] == [410] * 2
+    with redis.client() as inside:
+        inside.client_kill_filter(_type="normal", skipme=True)
+    assert [wrong_link(client).status_code for _ in range(4)] == [410] * 3 + [429]
+    assert not counters.away
+
+
+@pytest.mark.sqlite_only
 def test_a_redis_that_stays_away_is_looked_for_less_and_less_often(make_app, redis, clock, monkeypatch):
     app = make_app(redis_url=redis.url)
     client, counters = app.test_client(), app.extensions["pledge.counters"]
-    redis.stop()
     looks = []
     monkeypatch.setattr(counters.shared.storage, "check", lambda: looks.append(1) and False)
+    redis.stop()
     wrong_link(client)
     assert counters.away
     for _ in range(100):
