@@ -11,7 +11,7 @@ from statistics import median
 
 from tests.support import postgres
 
-PACKAGES = ("flask", "granian", "sqlalchemy", "psycopg", "flask-limiter", "limits", "wtforms")
+PACKAGES = ("flask", "granian", "sqlalchemy", "psycopg", "limits", "redis", "wtforms")
 
 
 def description() -> dict[str, str]:

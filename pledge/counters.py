@@ -52,7 +52,7 @@ class Counters:
                 self._redis_url,
                 single_connection_client=True,
                 # Once, for a connection that died while idle; a Redis that hangs is not asked again.
-                retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
+                retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),  # type: ignore[arg-type]  # passed on as it is
                 socket_timeout=REDIS_TIMEOUT,
                 socket_connect_timeout=REDIS_TIMEOUT,
             )

@@ -1,12 +1,24 @@
 """What a mail says about where it comes from: links that start with PLEDGE_BASE_URL, never with the host that a request
-claimed, and the sender of PLEDGE_MAIL_FROM.
+claimed, and the sender of PLEDGE_MAIL_FROM. And the paths that the hot paths answer with: `url_for` would cost them more
+than reading the token; a test holds them against it.
 """
+
+from urllib.parse import quote
 
 from pledge.settings import current
 
 
+def confirm_path(lang: str, token: str) -> str:
+    return f"/{lang}/confirm/{quote(token, safe='')}"
+
+
+def check_path(lang: str, slug: str, ticket: str) -> str:
+    """The page "check your mail" of a ticket."""
+    return f"/{lang}/c/{slug}/check/{ticket}"
+
+
 def confirm_link(lang: str, token: str) -> str:
-    return f"{current().base_url}/{lang}/confirm/{token}"
+    return f"{current().base_url}{confirm_path(lang, token)}"
 
 
 def not_me_link(lang: str, token: str) -> str:

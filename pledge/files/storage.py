@@ -102,7 +102,7 @@ class Bucket:
     def put(self, key: str, data: bytes) -> None:
         try:
             obstore.put(self._store, key, data)
-        except BaseError as error:
+        except (BaseError, OSError) as error:
             raise StorageAway(type(error).__name__) from None
 
     def get(self, key: str) -> bytes | None:
@@ -110,7 +110,7 @@ class Bucket:
             return bytes(obstore.get(self._store, key).bytes())
         except (NotFoundError, FileNotFoundError):
             return None
-        except BaseError as error:
+        except (BaseError, OSError) as error:
             raise StorageAway(type(error).__name__) from None
 
     def delete(self, key: str) -> None:
@@ -118,7 +118,7 @@ class Bucket:
             obstore.delete(self._store, key)
         except (NotFoundError, FileNotFoundError):
             return
-        except BaseError as error:
+        except (BaseError, OSError) as error:
             raise StorageAway(type(error).__name__) from None
 
 

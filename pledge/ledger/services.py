@@ -107,7 +107,7 @@ def append(
 
 def hour_of(at: datetime) -> str:
     """The hour of a moment as the tallies name it: `2026-11-24T05`, UTC."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H")
+    return at.astimezone(UTC).isoformat(timespec="hours")[:13]
 
 
 def fold(limit: int = BATCH) -> int:

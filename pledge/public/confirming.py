@@ -2,7 +2,7 @@
 
 from flask import Response, make_response, render_template, request, url_for
 
-from pledge import i18n, tokens
+from pledge import i18n, links, tokens
 from pledge.campaigns import queries as campaigns
 from pledge.ledger.queries import number_of
 from pledge.limits import count, limited, link_limit, token_limit
@@ -50,10 +50,10 @@ def confirm_post(token: str) -> Response:
     except BadToken:
         return problem(Link(LinkState.UNKNOWN), token, 410)
     if not expired and signatures.confirm(signature_id, seq):
-        return see_other(url_for("public.confirm", token=token))
+        return see_other(links.confirm_path(i18n.language(), token))
     link = open_link(token, i18n.language())
     if link.state is LinkState.CONFIRMED:
-        return see_other(url_for("public.confirm", token=token))
+        return see_other(links.confirm_path(i18n.language(), token))
     return problem(link, token, 409 if link.state in _SAID_PLAINLY else 410)
 
 

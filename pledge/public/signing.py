@@ -1,9 +1,9 @@
 """Signing: the form alone, and what happens when it is sent."""
 
-from flask import Response, make_response, render_template, request, url_for
+from flask import Response, make_response, render_template, request
 from flask_babel import gettext as _
 
-from pledge import content, i18n, places
+from pledge import content, i18n, links, places
 from pledge.campaigns.queries import CampaignView
 from pledge.limits import limited
 from pledge.public.blueprint import public
@@ -35,7 +35,7 @@ def sign_post(slug: str) -> Response:
         return _paused(campaign_or_404(slug))
     except signatures.CampaignNotOpen:
         return _not_open(campaign_or_404(slug), SignForm(request.form))
-    return see_other(url_for("public.check", slug=slug, ticket=ticket))
+    return see_other(links.check_path(i18n.language(), slug, ticket))
 
 
 def see_other(location: str) -> Response:

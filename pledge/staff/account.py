@@ -15,6 +15,7 @@ from pledge.staff.access import actor, for_signed_in, fresh, me
 from pledge.staff.blueprint import staff
 from pledge.staff.cookies import BrowserSession
 from pledge.staff.invitation import NewPasswordForm
+from pledge.staff.people import ROLE_NAMES
 from pledge.staff.waiting import answer, told_to_wait
 
 
@@ -30,6 +31,7 @@ def account() -> str:
     return render_template(
         "staff/account.html",
         member=me(),
+        roles=[ROLE_NAMES[role] for role in ROLE_NAMES if role in me().role_set],
         sessions=sessions.of(me().id),
         this_session=_this_session(),
         done=request.args.get("done", ""),

@@ -26,6 +26,8 @@ GPS_PLACE = "37.5665N 126.9780E City Hall"
 def picture(mode: str = "RGB", size: tuple[int, int] = (400, 300)) -> Image.Image:
     """Stripes and a block, so that a picture that comes out can be compared."""
     made = Image.linear_gradient("L").resize(size).convert(mode)
+    if mode == "LA":
+        made.putalpha(90)
     if mode in ("RGB", "RGBA"):
         colour = (200, 30, 60) if mode == "RGB" else (200, 30, 60, 90)
         made.paste(colour, (0, 0, size[0] // 2, size[1] // 2))
