@@ -90,7 +90,9 @@ def _words(status: int) -> tuple[str, str]:
         410: (_("This is no longer here"), _("The link has been used up or has expired.")),
         413: (
             _("That was too large"),
-            _("The form was larger than we accept. Please shorten it and try again."),
+            _(
+                "The form, or a file in it, was larger than we accept. Please go back, shorten the text or choose a smaller file, and try again."
+            ),
         ),
         415: (_("We could not read that format"), _("Please send the form from our own page.")),
         429: (

@@ -20,7 +20,7 @@ def ics(events: Iterable[EventView], name: str) -> bytes:
     calendar.add("prodid", f"-//{links.host()}//pledge//")
     calendar.add("version", "2.0")
     calendar.add("method", "PUBLISH")
-    calendar.add("x-wr-calname", name)
+    calendar.add("x-wr-calname", " ".join(name.split()))  # the library would not escape a line break here
     calendar.add("x-wr-timezone", SEOUL.key)
     calendar.add_component(Timezone.from_tzinfo(SEOUL, first_date=ZONE_FROM, last_date=ZONE_TO))
     for event in events:

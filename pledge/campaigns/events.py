@@ -123,11 +123,11 @@ def one(campaign_id: int, event_id: int) -> EventRow:
 def add(actor: Actor, slug: str, fields: EventFields) -> int:
     """One more; its number. Raises BadFields, NoSuchCampaign."""
     with edited(slug) as (session, campaign):
-        clean = _clean(fields, campaign)
-        event = new_event(campaign.id, clean)
+        kept = clean(fields, required=campaign.state != CampaignState.DRAFT)
+        event = new_event(campaign.id, kept)
         session.add(event)
         session.flush()
-        record(session, actor, "campaign.event.add", subject(slug), event=event.id, title=_title(clean))
+        record(session, actor, "campaign.event.add", subject(slug), event=event.id, title=_title(kept))
         return event.id
 
 
@@ -135,10 +135,10 @@ def change(actor: Actor, slug: str, event_id: int, seen: str, fields: EventField
     """Correct one; calendars that took it over learn of it. Raises BadFields, EditedMeanwhile, NoSuchCampaign."""
     with edited(slug) as (session, campaign):
         event = _own(campaign, event_id)
-        clean = _clean(fields, campaign)
+        kept = clean(fields, required=campaign.state != CampaignState.DRAFT)
         compare(seen, {name: getattr(event, name) for name in FIELDS})
-        update_event(event, clean)
-        record(session, actor, "campaign.event.change", subject(slug), event=event_id, title=_title(clean))
+        update_event(event, kept)
+        record(session, actor, "campaign.event.change", subject(slug), event=event_id, title=_title(kept))
 
 
 def remove(actor: Actor, slug: str, event_id: int) -> None:
@@ -148,6 +148,26 @@ def remove(actor: Actor, slug: str, event_id: int) -> None:
         title = event.title_ko or event.title_en
         session.delete(event)
         record(session, actor, "campaign.event.remove", subject(slug), event=event_id, title=title)
+
+
+def clean(fields: EventFields, *, required: bool) -> EventFields:
+    """The fields as they will be kept; `required`: both titles are needed. Raises BadFields."""
+    check = Checker()
+    kept = EventFields(
+        title_ko=check.line("title_ko", fields.title_ko, required=required),
+        title_en=check.line("title_en", fields.title_en, required=required or not fields.title_ko.strip()),
+        place_ko=check.line("place_ko", fields.place_ko),
+        place_en=check.line("place_en", fields.place_en),
+        url=check.link("url", fields.url),
+        all_day=fields.all_day,
+        starts_at=fields.starts_at,
+        ends_at=None if fields.all_day and fields.ends_at == fields.starts_at else fields.ends_at,
+    )
+    check.both("place", kept.place_ko, kept.place_en)
+    if kept.ends_at is not None and kept.ends_at <= kept.starts_at:
+        check.add("ends_at", Fault.ORDER)
+    check.finish()
+    return kept
 
 
 def new_event(campaign_id: int, fields: EventFields) -> CampaignEvent:
@@ -175,26 +195,6 @@ def _own(campaign: Campaign, event_id: int) -> CampaignEvent:
         if event.id == event_id:
             return event
     raise NoSuchCampaign
-
-
-def _clean(fields: EventFields, campaign: Campaign) -> EventFields:
-    check = Checker()
-    required = campaign.state != CampaignState.DRAFT
-    clean = EventFields(
-        title_ko=check.line("title_ko", fields.title_ko, required=required),
-        title_en=check.line("title_en", fields.title_en, required=required or not fields.title_ko.strip()),
-        place_ko=check.line("place_ko", fields.place_ko),
-        place_en=check.line("place_en", fields.place_en),
-        url=check.link("url", fields.url),
-        all_day=fields.all_day,
-        starts_at=fields.starts_at,
-        ends_at=None if fields.all_day and fields.ends_at == fields.starts_at else fields.ends_at,
-    )
-    check.both("place", clean.place_ko, clean.place_en)
-    if clean.ends_at is not None and clean.ends_at <= clean.starts_at:
-        check.add("ends_at", Fault.ORDER)
-    check.finish()
-    return clean
 
 
 def _title(fields: EventFields) -> str:

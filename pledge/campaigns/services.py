@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pledge import clock
-from pledge.campaigns.events import EventFields, new_event, update_event
+from pledge.campaigns.events import EventFields, clean, new_event, update_event
 from pledge.campaigns.models import Campaign, CampaignText, Partner, PledgeText
 from pledge.campaigns.rules import LANGUAGES, fingerprint
 from pledge.campaigns.video import parse_video
@@ -40,7 +40,7 @@ def load_folder(folder: Path) -> str:
     """Create or update the campaign that a folder describes; returns its slug. Loading twice changes nothing.
 
     Raises EditedByStaff (nothing is changed), FileNotFoundError for a missing text, KeyError for a missing setting,
-    BadVideo, PledgeTextChanged.
+    BadFields, BadVideo, PledgeTextChanged.
     """
     facts = tomllib.loads((folder / "campaign.toml").read_text("utf-8"))
     pledges = _pledges(folder)
@@ -117,7 +117,7 @@ def _load_events(session: Session, campaign: Campaign, events: list[dict[str, An
 def _event_fields(facts: dict[str, Any]) -> EventFields:
     """`starts_at` and `ends_at` of the file: a date alone means a whole day in Seoul."""
     starts_at, ends_at = facts["starts_at"], facts.get("ends_at")
-    return EventFields(
+    fields = EventFields(
         title_ko=facts["title_ko"],
         title_en=facts["title_en"],
         place_ko=facts.get("place_ko", ""),
@@ -127,6 +127,7 @@ def _event_fields(facts: dict[str, Any]) -> EventFields:
         starts_at=_moment(starts_at),
         ends_at=None if ends_at is None else _moment(ends_at),
     )
+    return clean(fields, required=True)
 
 
 def _moment(given: date | datetime) -> datetime:

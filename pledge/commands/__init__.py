@@ -9,6 +9,7 @@ from pledge.commands.ledger import ledger
 from pledge.commands.mail import mail
 from pledge.commands.retention import retention
 from pledge.commands.serve import serve
+from pledge.commands.staff import staff
 from pledge.commands.totals import totals
 from pledge.commands.worker import worker
 
@@ -21,5 +22,6 @@ def register(app: Flask) -> None:
     app.cli.add_command(mail)
     app.cli.add_command(retention)
     app.cli.add_command(serve)
+    app.cli.add_command(staff)
     app.cli.add_command(totals)
     app.cli.add_command(worker)

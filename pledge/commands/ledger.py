@@ -6,6 +6,7 @@ from flask.cli import AppGroup
 from pledge.audit import services as audit
 from pledge.audit.models import COMMAND_LINE
 from pledge.campaigns.queries import slugs
+from pledge.endorsements import counting as endorsements
 from pledge.ledger import recount as checks
 from pledge.ledger import services
 from pledge.signatures import counting
@@ -31,11 +32,12 @@ def recount() -> None:
         end = "repaired" if drift.repaired else "not repaired"
         click.echo(f"{names[drift.campaign_id]}: {drift.what}; {end}")
     mismatches = counting.mismatches()
+    organizations = endorsements.mismatches()
     audit.note(
         COMMAND_LINE,
         "ledger.recount",
         "ledger",
-        differences=len(drifts) + len(mismatches),
+        differences=len(drifts) + len(mismatches) + len(organizations),
         repaired=sum(drift.repaired for drift in drifts),
     )  # the desk says when this was last done and what came of it
     for mismatch in mismatches:
@@ -43,6 +45,11 @@ def recount() -> None:
             f"{names[mismatch.campaign_id]}: {mismatch.confirmed} signatures are confirmed, the ledger adds up to "
             f"{mismatch.counted}; not repaired"
         )
-    if drifts or mismatches:
+    for uncounted in organizations:
+        click.echo(
+            f"{names[uncounted.campaign_id]}: {uncounted.published} organizations are published, the ledger adds up to "
+            f"{uncounted.counted}; not repaired"
+        )
+    if drifts or mismatches or organizations:
         raise SystemExit(1)
-    click.echo("the tallies, the ledger and the signatures agree")
+    click.echo("the tallies, the ledger, the signatures and the organizations agree")

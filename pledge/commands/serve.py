@@ -20,6 +20,7 @@ from flask.cli import with_appcontext
 
 from pledge.campaigns import services as campaigns
 from pledge.commands.demo import DEMO
+from pledge.commands.staff import way_in
 from pledge.db import db
 from pledge.settings import ROOT, Settings
 
@@ -47,7 +48,7 @@ def serve(port: int) -> None:
     """Prepare the database, then run the web server and the worker until told to stop."""
     settings: Settings = current_app.extensions["pledge.settings"]
     refuse_used_port(port)
-    prepare(settings)
+    entry = prepare(settings)
     address = f"http://{HOST}:{port}"
     environment = {"PLEDGE_BASE_URL": address, **os.environ}
     wish = Wish()
@@ -56,19 +57,25 @@ def serve(port: int) -> None:
     # The worker a moment later: loading both at once on few cores would keep the visitor waiting for the web.
     worker = Child("worker", worker_command(), due_at=time.monotonic() + WORKER_AFTER)
     children = [Child("web", web_command(settings, port)), worker]
-    threading.Thread(target=announce_when_up, args=(address, settings, wish), daemon=True).start()
+    threading.Thread(target=announce_when_up, args=(address, entry, settings, wish), daemon=True).start()
     supervise(children, environment, wish)
 
 
-def prepare(settings: Settings) -> None:
-    """Bring the database to the newest migration and load the demo campaign; both do nothing the second time."""
+def prepare(settings: Settings) -> str:
+    """Bring the database to the newest migration and load the demo campaign; both do nothing the second time.
+
+    Gives the path of the staff sign-in; on a development machine where nobody is yet, that of an invitation.
+    """
     flask_migrate.upgrade()
+    entry = "/staff/"
     if not settings.is_production:
         with suppress(campaigns.EditedByStaff):
             campaigns.load_folder(DEMO_CAMPAIGN)
+        entry = way_in()
     # The children open their own connections.
     db.session.remove()
     db.engine.dispose()
+    return entry
 
 
 def refuse_used_port(port: int) -> None:
@@ -176,7 +183,7 @@ def supervise(children: list[Child], environment: dict[str, str], wish: Wish) ->
                     child.process.wait()
 
 
-def announce_when_up(address: str, settings: Settings, wish: Wish) -> None:
+def announce_when_up(address: str, entry: str, settings: Settings, wish: Wish) -> None:
     """Print where to go once the site answers there."""
     while not wish.stop:
         time.sleep(0.15)
@@ -184,6 +191,7 @@ def announce_when_up(address: str, settings: Settings, wish: Wish) -> None:
             click.echo(f"\n  The site     {address}")
             if not settings.is_production and not settings.smtp_url.get_secret_value():
                 click.echo(f"  The mailbox  {address}/dev/mailbox")
+            click.echo(f"  Staff        {address}{entry}")
             click.echo("  Ctrl-C stops it.\n")
             return
 

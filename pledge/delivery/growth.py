@@ -22,6 +22,8 @@ class Step(StrEnum):
 
 #: How many steps are shown.
 SHOWN = {Step.DAY: 30, Step.WEEK: 26}
+#: A young campaign begins with its first signature, but a chart of one point shows nothing.
+FEWEST = 7
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,8 @@ def growth(campaign_id: int, kind: Kind, step: Step) -> list[Point]:
     for day in begins:
         total += moved[day]
         points.append(Point(day, moved[day], total))
-    return points
+    first = next((place for place, point in enumerate(points) if point.moved or point.total), len(points))
+    return points[min(first, len(points) - FEWEST) :]
 
 
 def _moved(hours: Mapping[str, int], step: Step) -> Counter[date]:

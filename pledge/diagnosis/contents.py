@@ -1,4 +1,4 @@
-"""What is stored: values that the data keys open, and campaigns that are complete in both languages."""
+"""What is stored: values that the data keys open, campaigns complete in both languages, organisations as counted."""
 
 from collections.abc import Iterator
 
@@ -9,6 +9,7 @@ from pledge.campaigns.rules import LANGUAGES, fingerprint
 from pledge.crypto import Unreadable
 from pledge.db import reading
 from pledge.diagnosis.findings import Finding, ok, problem, warning
+from pledge.endorsements import counting
 from pledge.signatures.addresses import BadAddress, parse
 from pledge.signatures.identifiers import address_hash
 from pledge.signatures.models import Signature
@@ -45,6 +46,19 @@ def _still_found(email: str, stored: bytes) -> bool:
         return address_hash(parse(email)) == stored
     except BadAddress:
         return False
+
+
+def organization_findings() -> Iterator[Finding]:
+    """Whether the wall and the count of organisations tell the same."""
+    wrong = counting.mismatches()
+    for mismatch in wrong:
+        yield problem(
+            "organisations",
+            f"{mismatch.published} are published in campaign {mismatch.campaign_id}, the ledger adds up to "
+            f"{mismatch.counted}: see `flask ledger recount`",
+        )
+    if not wrong:
+        yield ok("organisations", "the wall and the ledger agree")
 
 
 def campaign_findings() -> Iterator[Finding]:

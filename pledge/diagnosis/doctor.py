@@ -25,7 +25,11 @@ def diagnose(settings: Settings) -> Iterator[Finding]:
         return
     yield from _kept_going(guards.guard_findings, settings)
     yield from _kept_going(lambda: surroundings.worker_findings(readiness()))
-    for look in (surroundings.clock_findings, contents.key_findings, contents.campaign_findings):
+    looks = (
+        *(surroundings.clock_findings, contents.key_findings),
+        *(contents.campaign_findings, contents.organization_findings),
+    )
+    for look in looks:
         yield from _kept_going(look)
 
 

@@ -118,7 +118,7 @@ def _without_joined_forms(text: str) -> str:
 def _likeness(one: str, other: str) -> Likeness | None:
     if one == other:
         return Likeness.EQUAL
-    shorter, longer = sorted((one, other), key=len)
+    shorter, longer = sorted((one, other), key=lambda name: (len(name), name))
     least = _SHORTEST_CONTAINED_HANGUL if "가" <= shorter[0] <= "힣" else _SHORTEST_CONTAINED
     if len(shorter) >= least and shorter in longer:
         return Likeness.CONTAINED

@@ -32,7 +32,9 @@ LONGEST_SEARCH = 100
 #: Left the wall after having been on it.
 GONE = (EndorsementState.WITHDRAWN, EndorsementState.REMOVED)
 
-_INITIALS = re.compile(r"\w", re.UNICODE)
+_INITIALS = re.compile(r"\w")
+#: From here on one letter is a syllable or a word: Hangul, kana, Chinese characters.
+_FIRST_SYLLABLE = "\u1100"
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,7 @@ def initials(name: str) -> str:
     ]
     if not words:
         return "·"
-    return "".join(words[:2]).upper() if words[0].isascii() else words[0]
+    return "".join(words[:2]).upper() if words[0] < _FIRST_SYLLABLE else words[0]
 
 
 def wall(campaign_id: int, lang: str, wanted: Filter, page: int = 1) -> Wall:

@@ -71,7 +71,7 @@ class PersonForm(Form):
     """Name and title of who speaks for an organisation."""
 
     contact_name = StringField(_l("Name"))
-    contact_title = StringField(_l("Title"))
+    contact_title = StringField(_l("Title or position"))
 
     def validate_contact_name(self, field: Field) -> None:
         _check(lambda: rules.clean_line(field.name, field.data or "", rules.LONGEST_PERSON))
@@ -187,7 +187,7 @@ class ContentForm(Form):
 
 class EndorseForm(ContentForm, PersonForm):
     contact_name = StringField(_l("Name"))
-    contact_title = StringField(_l("Title"))
+    contact_title = StringField(_l("Title or position"))
     email = StringField(_l("Work e-mail"))
     registration_number = StringField(_l("Business registration number"))
     authority_ok = BooleanField(_l("I may speak for this organisation"), false_values=("", None))
@@ -239,7 +239,7 @@ class EndorseForm(ContentForm, PersonForm):
 
 class CorrectionForm(ContentForm, PersonForm):
     contact_name = StringField(_l("Name"))
-    contact_title = StringField(_l("Title"))
+    contact_title = StringField(_l("Title or position"))
     show_contact = BooleanField(_l("Show my name and title"), false_values=("", None))
 
 

@@ -37,6 +37,8 @@ def take(form: ContentForm, own: str = "") -> bool:
         except StorageAway:
             form.logo.errors = [STORAGE_AWAY]
             fine = False
+        finally:
+            sent.close()
     form.logo_kept.data = mark(form.logo_name, own)
     return fine
 

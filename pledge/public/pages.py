@@ -13,6 +13,8 @@ from pledge import i18n
 from pledge.campaigns import queries as campaigns
 from pledge.campaigns.models import CampaignState, PartnerRole
 from pledge.campaigns.queries import CampaignView, PartnerView, PledgeView
+from pledge.endorsements import queries as endorsements
+from pledge.endorsements.queries import OrganizationView
 from pledge.ledger import queries as ledger
 from pledge.public.switched import signing_paused
 from pledge.settings import Settings
@@ -29,6 +31,7 @@ class CampaignCard:
     summary: str
     goal: int
     count: int
+    organizations: int
     is_open: bool
     is_archived: bool
 
@@ -56,6 +59,7 @@ class CampaignPage:
     secretariat: list[PartnerView]
     partners: list[PartnerView]
     signers: list[str]
+    endorsers: list[OrganizationView]  #: the newest ones
     url: str
 
 
@@ -101,6 +105,7 @@ def campaign_page(campaign: CampaignView, settings: Settings) -> CampaignPage:
         secretariat=behind[PartnerRole.SECRETARIAT],
         partners=behind[PartnerRole.PARTNER],
         signers=signatures.public_names(campaign.id),
+        endorsers=endorsements.recent(campaign.id, i18n.language()),
         url=public_url(campaign.slug, settings),
     )
 
@@ -116,6 +121,7 @@ def campaign_cards() -> list[CampaignCard]:
             summary=campaign.summary,
             goal=campaign.goal,
             count=counts[campaign.id].people,
+            organizations=counts[campaign.id].organizations,
             is_open=campaign.is_open,
             is_archived=campaign.state is CampaignState.ARCHIVED,
         )

@@ -9,11 +9,14 @@ import pledge.switches.models  # noqa: F401  # until their screens import them
 from pledge.settings import Settings
 from pledge.staff import (
     account,
+    audit,
     campaign_events,
     campaign_media,
     campaign_partners,
     campaign_texts,
     campaigns,
+    dead_letters,
+    desk,
     enrolment,
     invalidations,
     invitation,
@@ -26,17 +29,21 @@ from pledge.staff import (
     security,
     sign_in,
     signatures,
+    switches,
     verifying,
 )
 from pledge.staff.blueprint import staff
 
 __all__ = [
     "account",
+    "audit",
     "campaign_events",
     "campaign_media",
     "campaign_partners",
     "campaign_texts",
     "campaigns",
+    "dead_letters",
+    "desk",
     "enrolment",
     "invalidations",
     "invitation",
@@ -48,6 +55,7 @@ __all__ = [
     "register",
     "sign_in",
     "signatures",
+    "switches",
     "verifying",
 ]  # each screen's module adds its views when it is imported here
 

@@ -83,7 +83,7 @@ def event_remove_post(slug: str, event: int) -> AnyResponse:
 
 def _places(form: EventForm) -> dict[str, str]:
     """Where the form shows that an event ends before it begins."""
-    return {"ends_at": "end_time" if form.starts else "end_day"}
+    return {"ends_at": "end_time" if (form.start_time.data or "").strip() else "end_day"}
 
 
 def _done(slug: str) -> AnyResponse:

@@ -23,6 +23,9 @@ NAVIGATION = [
     Line("staff.organizations", _l("Organisations"), Permission.REVIEW_ORGANIZATIONS),
     Line("staff.signatures", _l("Signatures"), Permission.LOOK_UP_SIGNATURES),
     Line("staff.invalidations", _l("Invalidations"), Permission.INVALIDATE),
+    Line("staff.dead_letters", _l("Mail"), Permission.RUN_MAIL),
+    Line("staff.switches", _l("Switches"), Permission.SWITCH),
+    Line("staff.audit", _l("Audit log"), Permission.READ_AUDIT),
     Line("staff.people", _l("People"), Permission.MANAGE_STAFF),
 ]
 

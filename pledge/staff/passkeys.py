@@ -14,6 +14,7 @@ from webauthn.helpers.structs import (
     ResidentKeyRequirement,
     UserVerificationRequirement,
 )
+from wtforms import HiddenField
 
 from pledge import limits
 from pledge.accounts import throttle
@@ -53,6 +54,8 @@ class Passkeys(WebauthnUtil):  # type: ignore[misc]  # the library has no types
 
 class RegisterForm(WebAuthnRegisterForm):  # type: ignore[misc]  # the library has no types
     """The name of a new passkey; each of them is good for signing in alone."""
+
+    usage = HiddenField()
 
     def validate(self, **kwargs: Any) -> bool:
         self.usage.data = "first"

@@ -36,7 +36,7 @@ LONGEST_REASON = 500
 class RolesForm(Form):
     """Which roles a person has."""
 
-    roles = SelectMultipleField(_l("Roles"), choices=[(role.value, "") for role in Role])
+    roles = SelectMultipleField(_l("Roles"), choices=[role.value for role in Role])
 
     @property
     def chosen(self) -> list[Role]:
@@ -51,7 +51,7 @@ class InviteForm(RolesForm):
     """Whom to invite, with which roles, in which language."""
 
     email = StringField(_l("E-mail"))
-    lang = RadioField(_l("Language"), choices=[("ko", "한국어"), ("en", "English")])
+    lang = RadioField(_l("Language"), choices=list(i18n.LANGUAGES))
 
 
 class CloseForm(Form):

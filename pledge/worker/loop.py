@@ -1,4 +1,4 @@
-"""The worker: sends mails, folds the ledger and deletes what is over, until it is told to stop.
+"""The worker: sends mails, folds the ledger, applies invalidations and deletes what is over, until it is told to stop.
 
 The fold has a thread of its own, so that a mail server that hangs never delays the count. A step that fails is tried
 again after a pause; the process ends only by SIGTERM or SIGINT, after the mail and the fold in hand are finished.
@@ -16,6 +16,7 @@ from pledge.logs import log
 from pledge.mail import services as mail
 from pledge.retention import services as retention
 from pledge.settings import Settings
+from pledge.signatures import applying
 from pledge.worker.composers import composers
 
 #: Does some work and says how many seconds the worker may rest before the next step.
@@ -24,6 +25,10 @@ Step = Callable[[], float]
 #: Seconds between looks while there is nothing to do.
 IDLE_MAIL = 0.25
 IDLE_FOLD = 0.2
+IDLE_INVALIDATION = 1.0
+
+#: Seconds between two batches of an invalidation: on SQLite others want to write too.
+BETWEEN_BATCHES = 0.05
 
 #: Seconds between deletions of what has served its time.
 BETWEEN_SWEEPS = 3600.0
@@ -58,6 +63,7 @@ class Worker:
         threads = [
             threading.Thread(target=self.repeat, args=("fold", self.fold), name="fold"),
             threading.Thread(target=self.repeat, args=("retention", self.sweep), name="retention"),
+            threading.Thread(target=self.repeat, args=("invalidate", self.invalidate), name="invalidate"),
         ]
         threads += [
             threading.Thread(target=self.send_mails, args=(settings,), name=f"mail-{number}")
@@ -75,6 +81,9 @@ class Worker:
     def fold(self) -> float:
         # Not at once again unless more waits: a fold costs the same for one entry and for a hundred.
         return 0.0 if ledger.fold() >= ledger.BATCH else IDLE_FOLD
+
+    def invalidate(self) -> float:
+        return BETWEEN_BATCHES if applying.advance() else IDLE_INVALIDATION
 
     def sweep(self) -> float:
         retention.run()

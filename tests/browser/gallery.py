@@ -81,6 +81,7 @@ def pages(lang: str, clock_of_links: Clock) -> Iterator[Shown]:
     yield Shown("sign", f"{c}/sign")
     yield Shown("sign with errors", f"{c}/sign", act=press("#sign-form button[type=submit]"))
     yield Shown("privacy", f"/{lang}/privacy")
+    yield Shown("integrity", f"{c}/integrity")
 
     waiting = signature(blue, state="pending", seq=2, name="Wolfeschlegelsteinhausenbergerdorff " * 2)
     check = f"{c}/check/{ticket_for(SLUG, waiting.address_hash)}"
@@ -130,6 +131,9 @@ def pages(lang: str, clock_of_links: Clock) -> Iterator[Shown]:
     yield Shown("me, text open", me, act=lambda page: page.locator("summary").click())
     yield Shown("me, wrong name", me, act=type_and_press("#name", ""))
     yield Shown("me, withdrawn", f"/{lang}/me/{manage_token(signature(blue, state='withdrawn'))}")
+    out = signature(blue, state="invalidated", name_hidden=True)
+    yield Shown("me, invalidated", f"/{lang}/me/{manage_token(out)}")
+    yield Shown("confirmed once, invalidated", f"/{lang}/confirm/{confirm_token(out)}")
     yield Shown("me, waiting", f"/{lang}/me/{manage_token(waiting)}")
     yield Shown("withdraw", f"{me}/withdraw")
     yield Shown("erase", f"{me}/erase")

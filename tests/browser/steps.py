@@ -102,9 +102,9 @@ def enter_code(page: Page, code: str) -> None:
     page.locator("form", has=page.locator("#code")).locator("button").click()
 
 
-def sign_and_confirm(page: Page, site: Site, lang: str = "en", **details: bool | str) -> str:
+def sign_and_confirm(page: Page, site: Site, lang: str = "en", email: str = "", **details: bool | str) -> str:
     """All the way; returns the address that was used. The page then shows the number."""
-    email = new_address()
+    email = email or new_address()
     sign(page, lang, email, **details)
     confirm(page, mailed(site, email))
     return email

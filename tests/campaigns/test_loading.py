@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from pledge.campaigns import queries
+from pledge.campaigns import desk, events, moderation, queries
 from pledge.campaigns.models import Campaign, Partner, PledgeText
-from pledge.campaigns.services import PledgeTextChanged, load_folder
+from pledge.campaigns.rules import stamp
+from pledge.campaigns.services import EditedByStaff, PledgeTextChanged, load_folder
 from pledge.commands.demo import DEMO
 from pledge.db import db
 from tests.support import factories
@@ -84,6 +85,45 @@ def test_partners_follow_the_file(folder):
     before = number_of(Partner)
     load_folder(folder)
     assert number_of(Partner) == before - 1
+
+
+def test_events_and_video_follow_the_file_and_calendars_know_the_events_again(folder):
+    facts = (folder / "campaign.toml").read_text("utf-8")
+    head, mark, rest = facts.partition("[ko]")
+    (folder / "campaign.toml").write_text(
+        f'{head}video = "https://youtu.be/dQw4w9WgXcQ"\n{mark}{rest}\n'
+        '[[events]]\ntitle_ko = "기후 토크"\ntitle_en = "Climate Talk"\n'
+        "starts_at = 2027-06-05T14:00:00+09:00\nends_at = 2027-06-05T16:00:00+09:00\n",
+        "utf-8",
+    )
+    load_folder(folder)
+    campaign = queries.find("blue-skies", "en")
+    assert campaign.video.id == "dQw4w9WgXcQ"
+    first = events.shown(campaign.id, "en")
+    assert [(event.title, event.all_day) for event in first] == [
+        ("Climate Talk", False),
+        ("International Day of Clean Air for blue skies", True),
+    ]
+    load_folder(folder)
+    assert events.shown(campaign.id, "en") == first
+    (folder / "campaign.toml").write_text(facts[: facts.index("[[events]]")], "utf-8")
+    load_folder(folder)
+    assert events.shown(campaign.id, "en") == []
+    assert queries.find("blue-skies", "en").video is None
+
+
+def test_what_staff_have_edited_is_not_loaded_over(folder, runner, monkeypatch):
+    load_folder(folder)
+    stored = desk.desk("blue-skies").texts
+    moderation.edit_texts(factories.EDITOR, "blue-skies", stamp(stored), {**stored, "title_en": "Edited"})
+    (folder / "body.en.md").write_text("## Another text", "utf-8")
+    with pytest.raises(EditedByStaff):
+        load_folder(folder)
+    assert desk.desk("blue-skies").texts == {**stored, "title_en": "Edited"}
+    monkeypatch.setattr(sys.modules["pledge.commands.demo"], "DEMO", folder.parent)
+    told = runner.invoke(args=["demo", "load"])
+    assert told.exit_code == 0
+    assert "left as it is" in told.output
 
 
 def test_the_command_says_what_it_did_and_what_is_wrong(runner, monkeypatch, folder):

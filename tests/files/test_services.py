@@ -2,6 +2,7 @@
 
 import pytest
 from sqlalchemy import func, select
+from structlog.testing import capture_logs
 
 from pledge.db import NestedTransaction, db, transaction
 from pledge.files import queries, services, storage
@@ -51,7 +52,8 @@ class Failing:
 def failing(monkeypatch):
     made = Failing(storage.current())
     monkeypatch.setattr(storage, "current", lambda: made)
-    return made
+    with capture_logs() as made.logged:
+        yield made
 
 
 def test_a_picture_is_stored_in_both_sizes_under_a_random_name():
@@ -184,6 +186,7 @@ def test_many_go_in_batches(monkeypatch, frozen_clock):
 def test_a_picture_that_could_be_stored_by_half_only_is_not_stored(failing):
     with pytest.raises(StorageAway):
         services.store_picture(png())
+    assert [line["event"] for line in failing.logged] == ["file not stored"]
     (name,) = db.session.scalars(select(StoredFile.name)).all()
     with pytest.raises(services.UnknownFile):
         keep(name)

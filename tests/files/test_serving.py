@@ -1,6 +1,7 @@
 """What browsers are told of files that came from outside."""
 
 import pytest
+from structlog.testing import capture_logs
 
 from pledge.files import services, storage
 from pledge.files.storage import StorageAway
@@ -92,7 +93,8 @@ def test_a_storage_that_is_away_is_said_clearly(client, picture, monkeypatch):
             raise StorageAway("gone")
 
     monkeypatch.setattr(storage, "current", Away)
-    response = client.get(f"/files/{picture}/96.webp")
+    with capture_logs():
+        response = client.get(f"/files/{picture}/96.webp")
     assert response.status_code == 503
     assert response.headers["Retry-After"]
 

@@ -494,3 +494,23 @@ def event_fields(**facts: Any) -> EventFields:
             **facts,
         }
     )
+
+
+def stored_picture() -> str:
+    """The name of a small picture that waits to be kept."""
+    import io
+
+    from PIL import Image
+
+    from pledge.files import services as files
+
+    data = io.BytesIO()
+    Image.new("RGB", (64, 36), "#3c7d98").save(data, "PNG")
+    return files.store_picture(data.getvalue())
+
+
+def stored_document() -> str:
+    """The name of a PDF that waits to be kept."""
+    from pledge.files import services as files
+
+    return files.store_document(b"%PDF-1.7\n%%EOF\n", files.PDF)

@@ -1,9 +1,11 @@
 """Signed-in staff for tests: a client of the application, and a browser on a running site."""
 
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask
+from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
 from passlib.totp import TOTP
 from playwright.sync_api import Page
@@ -48,8 +50,9 @@ def client_of(app: Flask, member: StaffMember, *, enrolled: bool = True, **held:
     return client
 
 
-def client(app: Flask, role: str = Role.ADMIN, **facts: Any) -> StaffClient:
-    return client_of(app, factories.staff(role, **facts))
+def client(app: Flask, role: str | None = Role.ADMIN, **facts: Any) -> StaffClient:
+    held = {"csrf_token": facts.pop("csrf_token")} if "csrf_token" in facts else {}
+    return client_of(app, factories.staff(role, **facts), **held)
 
 
 def code(member: StaffMember, at: float | None = None) -> str:
@@ -76,3 +79,15 @@ def _held(member: StaffMember, *, enrolled: bool = True) -> dict[str, Any]:
     """What the session of somebody holds who has just signed in."""
     held = {"_user_id": member.fs_uniquifier, "_fresh": True, SHOWN_AT: clock.now().timestamp()}
     return held | ({SECOND_FACTOR: True} if enrolled else {})
+
+
+def token_in(page: TestResponse) -> str:
+    """The CSRF token of the first form of a page."""
+    found = re.search(r'name="csrf_token" value="([^"]+)"', page.text)
+    assert found, page.text
+    return found[1]
+
+
+def send(client: FlaskClient, path: str, page: str | None = None, **fields: str) -> TestResponse:
+    """Open the page that holds a form, then send the form, as a browser does."""
+    return client.post(path, data={"csrf_token": token_in(client.get(page or path)), **fields})

@@ -11,7 +11,7 @@ const COUNTING_UP = 900;
 
 export default function liveCount(root) {
   const part = (name) => root.querySelector(`[data-${name}]`);
-  const { url, one, many, say } = root.dataset;
+  const { url, one, many, say, oneOrganization, manyOrganizations } = root.dataset;
   const goal = Number(root.dataset.goal);
   const lang = document.documentElement.lang;
   const numbers = new Intl.NumberFormat(lang);
@@ -52,6 +52,7 @@ export default function liveCount(root) {
     asOf = body.as_of;
     const moment = new Date(unchanged && date ? date : body.as_of);
     if (!Number.isNaN(moment.getTime())) tellTime(moment);
+    showOrganizations(body.organizations);
     if (body.people === known) return;
     known = body.people;
     movedAt = performance.now();
@@ -79,6 +80,16 @@ export default function liveCount(root) {
     if (!goal) return;
     part("bar").value = Math.min(people, goal);
     part("percent").textContent = Math.min(100, Math.floor((people * 100) / goal));
+  }
+
+  function showOrganizations(number) {
+    const line = part("organizations");
+    if (number === Number(line.dataset.organizations)) return;
+    line.dataset.organizations = number;
+    line.querySelector("strong").textContent = numbers.format(number);
+    line.querySelector("span").textContent = number === 1 ? oneOrganization : manyOrganizations;
+    line.hidden = number === 0;
+    movedAt = performance.now();
   }
 
   // A screen reader hears the number now and then, not each step of it.

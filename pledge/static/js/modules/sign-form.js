@@ -1,5 +1,5 @@
 // Asks for a province only in Korea, sends once, asks back when the address looks mistyped, and takes back a
-// complaint once its field is put right.
+// complaint once its field is put right. Also for the forms of organisations; a correction has no address.
 
 const ENDINGS = { con: "com", cmo: "com", cim: "com", vom: "com", comm: "com", om: "com", ner: "net", nte: "net", met: "net" };
 const DOMAINS = {
@@ -16,9 +16,9 @@ export default function signForm(form) {
   const { country, region, email } = form.elements;
   showRegion(country, region);
   country.addEventListener("change", () => showRegion(country, region));
-  suggest(email, form.dataset.suggest);
+  if (email) suggest(email, form.dataset.suggest);
   form.addEventListener("input", (event) => settle(event.target));
-  sendOnce(form, () => remember(email.value.trim()));
+  sendOnce(form, () => email && remember(email.value.trim()));
 }
 
 function showRegion(country, region) {

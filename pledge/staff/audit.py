@@ -1,0 +1,121 @@
+"""The audit log: a filterable page of it, and all that was found as a file."""
+
+import json
+from datetime import timedelta
+
+from flask import Response, make_response, render_template, request, stream_with_context
+from flask_babel import lazy_gettext as _l
+from wtforms import Form, StringField
+from wtforms.fields import Field
+from wtforms.validators import ValidationError
+
+from pledge import clock
+from pledge.accounts.roles import Permission
+from pledge.audit import queries, services
+from pledge.audit.export import as_csv
+from pledge.audit.queries import Line, Page, Search
+from pledge.i18n import SEOUL
+from pledge.staff.access import actor, fresh, needs
+from pledge.staff.audit_words import action_words, choices
+from pledge.staff.blueprint import staff
+from pledge.staff.moments import at, day
+
+LONGEST_REASON = 500
+_LARGEST_ID = 2**63 - 1
+
+
+class SearchForm(Form):
+    """Days are whole days in Seoul."""
+
+    actor = StringField(_l("Who"))
+    action = StringField(_l("What"))
+    subject = StringField(_l("On what"))
+    since = StringField(_l("From day"))
+    until = StringField(_l("To day"))
+
+    def validate_since(self, field: Field) -> None:
+        day(field.data)
+
+    def validate_until(self, field: Field) -> None:
+        last = day(field.data)
+        first = None if self.since.errors else day(self.since.data)
+        if first is not None and last is not None and last < first:
+            raise ValidationError(_l("The last day lies before the first."))
+
+    @property
+    def search(self) -> Search:
+        """What the form asks for, once it is valid."""
+        first, last = day(self.since.data), day(self.until.data)
+        return Search(
+            actor=(self.actor.data or "").strip(),
+            action=(self.action.data or "").strip(),
+            subject=(self.subject.data or "").strip(),
+            since=None if first is None else at(first),
+            until=None if last is None else at(last + timedelta(days=1)),
+        )
+
+    @property
+    def filled(self) -> dict[str, str]:
+        """What was typed, for the address of the next page."""
+        return {name: value for name, value in self.data.items() if value}
+
+
+class ExportForm(SearchForm):
+    reason = StringField(_l("Why"))
+
+    def validate_reason(self, field: Field) -> None:
+        if not (field.data or "").strip():
+            raise ValidationError(_l("Say why; it is kept in the audit log."))
+        if len(field.data) > LONGEST_REASON:
+            raise ValidationError(_l("This is too long."))
+
+
+@staff.get("/audit", endpoint="audit")
+@needs(Permission.READ_AUDIT)
+def show() -> Response:
+    return _page(SearchForm(request.args))
+
+
+@staff.post("/audit/export", endpoint="audit_export")
+@needs(Permission.READ_AUDIT)
+@fresh
+def export() -> Response:
+    """What the filter finds as CSV. Taking it out is an entry itself, written before the first line leaves."""
+    form = ExportForm(request.form)
+    if not form.validate():
+        return _page(form)
+    filters = {name: value for name, value in form.filled.items() if name != "reason"}
+    services.note(actor(), "audit.export", "audit", reason=(form.reason.data or "").strip(), **filters)
+    lines = queries.all_lines(form.search)
+    response = Response(stream_with_context(as_csv(lines)), mimetype="text/csv")
+    name = f"audit-{clock.now().astimezone(SEOUL):%Y-%m-%d-%H%M}.csv"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _page(form: SearchForm) -> Response:
+    is_valid = not form.errors and form.validate()
+    found = queries.page(form.search, _before()) if is_valid else Page([], None)
+    html = render_template(
+        "staff/audit.html",
+        form=form,
+        found=found,
+        choices=choices(),
+        action_words=action_words,
+        details_of=details_of,
+    )
+    return make_response(html, 200 if is_valid else 422)
+
+
+def details_of(line: Line) -> dict[str, str]:
+    """The details of an entry as names and texts."""
+    return {
+        name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        for name, value in json.loads(line.details).items()
+    }
+
+
+def _before() -> int | None:
+    """Where the page begins; a number that cannot be one is as none."""
+    number = request.args.get("before", type=int)
+    return number if number is not None and 0 < number <= _LARGEST_ID else None

@@ -1,0 +1,94 @@
+"""What the acts of the audit log are called. An act without a name here is shown as it is recorded; a test finds it."""
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+ACTIONS: dict[str, Any] = {
+    "audit.export": _l("Took the audit log out"),
+    "campaign.create": _l("Created a campaign"),
+    "campaign.event.add": _l("Added an event"),
+    "campaign.event.change": _l("Changed an event"),
+    "campaign.event.remove": _l("Removed an event"),
+    "campaign.letter": _l("Changed the campaign letter"),
+    "campaign.partner.add": _l("Added a partner"),
+    "campaign.partner.change": _l("Changed a partner"),
+    "campaign.partner.move": _l("Changed the order of the partners"),
+    "campaign.partner.remove": _l("Removed a partner"),
+    "campaign.pledge": _l("Changed the pledge text"),
+    "campaign.schedule": _l("Changed goal or times"),
+    "campaign.state": _l("Opened, closed or archived a campaign"),
+    "campaign.texts": _l("Changed texts of a campaign"),
+    "campaign.video": _l("Changed the video"),
+    "endorsement.absorb": _l("Took a duplicate in"),
+    "endorsement.ask_for_changes": _l("Asked for changes"),
+    "endorsement.certify": _l("Marked an organisation as checked"),
+    "endorsement.check_site": _l("Checked an organisation’s website"),
+    "endorsement.decline": _l("Declined an organisation"),
+    "endorsement.merge": _l("Merged a duplicate"),
+    "endorsement.publish": _l("Published an organisation"),
+    "endorsement.reinstate": _l("Put an organisation back"),
+    "endorsement.remove": _l("Removed an organisation"),
+    "endorsement.reopen": _l("Reopened a decision"),
+    "endorsement.take": _l("Took a case over from a colleague"),
+    "endorsement.uncertify": _l("Took that mark back"),
+    "invalidation.applied": _l("Signatures were taken out"),
+    "invalidation.approve": _l("Approved an invalidation"),
+    "invalidation.discard": _l("Discarded an invalidation"),
+    "invalidation.propose": _l("Proposed an invalidation"),
+    "invalidation.undo": _l("Undid an invalidation"),
+    "invalidation.undone": _l("Signatures were put back"),
+    "ledger.recount": _l("Recounted the ledger"),
+    "mail.retry": _l("Queued given-up mails again"),
+    "reason.save": _l("Changed a reason of the list"),
+    "signature.allow_name": _l("Showed a signer’s name again"),
+    "signature.hide_name": _l("Hid a signer’s name"),
+    "signature.look_up": _l("Looked a signature up"),
+    "signature.resend": _l("Sent a signer’s mail again"),
+    "signature.withdraw": _l("Withdrew a signature on request"),
+    "staff.accept_invitation": _l("Took an invitation up"),
+    "staff.add_passkey": _l("Added a passkey"),
+    "staff.change_password": _l("Changed the own password"),
+    "staff.close": _l("Closed a staff account"),
+    "staff.end_sessions": _l("Ended sessions"),
+    "staff.invite": _l("Invited somebody to the staff"),
+    "staff.invite_again": _l("Sent an invitation again"),
+    "staff.make_recovery_codes": _l("Made new recovery codes"),
+    "staff.remove_authenticator": _l("Removed the authenticator app"),
+    "staff.remove_passkey": _l("Removed a passkey"),
+    "staff.set_authenticator": _l("Set up the authenticator app"),
+    "staff.set_roles": _l("Changed somebody’s roles"),
+    "staff.sign_in": _l("Signed in"),
+    "staff.use_recovery_code": _l("Used a recovery code"),
+    "switch.banner": _l("Changed the banner"),
+    "switch.limits": _l("Changed the limits"),
+    "switch.mail": _l("Paused mail or let it go"),
+    "switch.signing": _l("Paused signing or let it go"),
+}
+
+ROOMS: dict[str, Any] = {
+    "campaign": _l("Campaigns"),
+    "endorsement": _l("Organisations"),
+    "signature": _l("Signatures"),
+    "invalidation": _l("Invalidations"),
+    "staff": _l("People of the staff"),
+    "switch": _l("Switches"),
+    "mail": _l("Mail"),
+    "ledger": _l("Ledger"),
+    "reason": _l("Reasons"),
+    "audit": _l("Audit log"),
+}
+
+
+def action_words(action: str) -> str:
+    """The name of an act in the page's language."""
+    return str(ACTIONS.get(action, action))
+
+
+def choices() -> list[tuple[str, str, list[tuple[str, str]]]]:
+    """For a list of choices: each room with its code and name, and its acts."""
+    acts = {
+        room: [(code, str(words)) for code, words in ACTIONS.items() if code.startswith(f"{room}.")]
+        for room in ROOMS
+    }
+    return [(room, str(words), acts[room]) for room, words in ROOMS.items()]

@@ -1,0 +1,75 @@
+"""The first page of the staff area: today's numbers, growth, where people get lost, and what waits."""
+
+from datetime import timedelta
+from typing import Any
+
+from flask import abort, render_template, request
+from flask_babel import lazy_gettext as _l
+
+from pledge.accounts.roles import Permission
+from pledge.campaigns import desk as campaigns
+from pledge.campaigns.desk import CampaignRow
+from pledge.campaigns.models import CampaignState
+from pledge.campaigns.queries import slugs
+from pledge.delivery import desk, funnel
+from pledge.delivery.growth import Step, growth
+from pledge.ledger.models import Kind
+from pledge.staff.access import needs
+from pledge.staff.blueprint import staff
+from pledge.staff.charts import chart
+from pledge.staff.durations import duration
+from pledge.switches import queries as switches
+
+PROVIDERS: dict[str, Any] = {
+    funnel.ALL: _l("Everybody"),
+    "naver": _l("Naver"),
+    "kakao": _l("Daum and Kakao"),
+    "gmail": _l("Gmail"),
+    "other": _l("Other providers"),
+}
+
+#: How far back the funnel looks; see delivery/funnel.py.
+WINDOWS = {"day": timedelta(hours=24), "week": timedelta(days=7)}
+
+
+@staff.get("/", endpoint="desk")
+@needs(Permission.SEE_DESK)
+def show() -> str:
+    rows = campaigns.rows()
+    chosen = _chosen(rows, request.args.get("campaign", ""))
+    numbers = {} if chosen is None else _numbers(chosen)
+    return render_template(
+        "staff/desk.html",
+        campaigns=rows,
+        campaign=chosen,
+        waiting=desk.waiting(),
+        switches=switches.stored(),
+        age=desk.age,
+        duration=duration,
+        **numbers,
+    )
+
+
+def _chosen(rows: list[CampaignRow], slug: str) -> CampaignRow | None:
+    """The campaign that was asked for, else the newest open one, else the newest."""
+    if slug:
+        return next((row for row in rows if row.slug == slug), None) or abort(404)
+    return next((row for row in rows if row.state is CampaignState.OPEN), rows[0] if rows else None)
+
+
+def _numbers(campaign: CampaignRow) -> dict[str, Any]:
+    """What the page shows of one campaign."""
+    number = next(key for key, slug in slugs().items() if slug == campaign.slug)
+    step = Step.WEEK if request.args.get("by") == Step.WEEK else Step.DAY
+    window = "week" if request.args.get("within") == "week" else "day"
+    return {
+        "today": desk.today(number),
+        "step": step,
+        "people": growth(number, Kind.PERSON, step),
+        "organizations": growth(number, Kind.ORGANIZATION, step),
+        "chart": chart,
+        "window": window,
+        "funnel": funnel.funnel(number, WINDOWS[window]),
+        "most": funnel.MOST,
+        "providers": PROVIDERS,
+    }

@@ -1,0 +1,131 @@
+"""Run-time switches: how each stands, turning one with a reason, and who turned what when."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Response, make_response, redirect, render_template, request, url_for
+from flask_babel import lazy_gettext as _l
+from werkzeug import Response as AnyResponse
+from wtforms import Form, StringField, TextAreaField
+
+from pledge.accounts.roles import Permission
+from pledge.audit.queries import Search, page
+from pledge.staff.access import actor, needs
+from pledge.staff.audit import details_of
+from pledge.staff.audit_words import action_words
+from pledge.staff.blueprint import staff
+from pledge.switches import moderation, queries
+from pledge.switches.moderation import FACTORS, BadTurn, CannotTurn
+
+#: Turns of the history that the page shows; the rest is in the audit log.
+HISTORY = 20
+
+WORDS: dict[BadTurn, Any] = {
+    BadTurn.NO_REASON: _l("Say why; it is kept in the audit log."),
+    BadTurn.LONG_REASON: _l("This is too long."),
+    BadTurn.HALF_BANNER: _l("Write the banner in both languages, or in none."),
+    BadTurn.LONG_BANNER: _l("A banner can have up to 300 characters."),
+    BadTurn.FACTOR: _l("Choose a factor from the list."),
+}
+
+
+class TurnForm(Form):
+    reason = StringField(_l("Why"))
+    #: "y" to pause, anything else to let go.
+    paused = StringField()
+
+
+class BannerForm(TurnForm):
+    ko = TextAreaField(_l("Korean"))
+    en = TextAreaField(_l("English"))
+
+
+class LimitsForm(TurnForm):
+    factor = StringField(_l("Factor"))
+
+
+FORMS: dict[str, type[TurnForm]] = {
+    "signing": TurnForm,
+    "mail": TurnForm,
+    "banner": BannerForm,
+    "limits": LimitsForm,
+}
+
+
+@staff.get("/switches", endpoint="switches")
+@needs(Permission.SWITCH)
+def show() -> Response:
+    return _page({}, 200)
+
+
+@staff.post("/switches/signing", endpoint="switch_signing")
+@needs(Permission.SWITCH)
+def turn_signing() -> AnyResponse:
+    return _turn("signing", lambda form, why: moderation.pause_signing(actor(), form.paused.data == "y", why))
+
+
+@staff.post("/switches/mail", endpoint="switch_mail")
+@needs(Permission.SWITCH)
+def turn_mail() -> AnyResponse:
+    return _turn("mail", lambda form, why: moderation.pause_mail(actor(), form.paused.data == "y", why))
+
+
+@staff.post("/switches/banner", endpoint="switch_banner")
+@needs(Permission.SWITCH)
+def turn_banner() -> AnyResponse:
+    return _turn(
+        "banner",
+        lambda form, why: moderation.set_banner(actor(), form.ko.data or "", form.en.data or "", why),
+    )
+
+
+@staff.post("/switches/limits", endpoint="switch_limits")
+@needs(Permission.SWITCH)
+def turn_limits() -> AnyResponse:
+    known = {str(factor): factor for factor in FACTORS}
+    return _turn(
+        "limits",
+        lambda form, why: moderation.raise_limits(actor(), known.get(form.factor.data or "", 0), why),
+    )
+
+
+def _turn(name: str, act: Callable[[Any, str], None]) -> AnyResponse:
+    """Do it and come back, or show what is wrong beside the field it is about."""
+    form = FORMS[name](request.form, prefix=f"{name}-")
+    try:
+        act(form, form.reason.data or "")
+    except CannotTurn as refusal:
+        for field in _about(form, refusal.fault):
+            field.errors = [WORDS[refusal.fault]]
+        return _page({name: form}, 422)
+    return redirect(url_for("staff.switches"), 303)
+
+
+def _about(form: Any, fault: BadTurn) -> list[Any]:
+    if fault is BadTurn.HALF_BANNER:
+        return [field for field in (form.ko, form.en) if not (field.data or "").strip()]
+    if fault is BadTurn.LONG_BANNER:
+        return [field for field in (form.ko, form.en) if len(field.data or "") > moderation.LONGEST_BANNER]
+    return [form.factor if fault is BadTurn.FACTOR else form.reason]
+
+
+def _page(given: dict[str, TurnForm], status: int) -> Response:
+    now = queries.stored()
+    forms = {
+        "signing": TurnForm(prefix="signing-"),
+        "mail": TurnForm(prefix="mail-"),
+        "banner": BannerForm(prefix="banner-", ko=now.banner_ko, en=now.banner_en),
+        "limits": LimitsForm(prefix="limits-", factor=str(now.limit_factor)),
+        **given,
+    }
+    html = render_template(
+        "staff/switches.html",
+        now=now,
+        forms=forms,
+        form=next(iter(given.values()), None) or TurnForm(),
+        factors=FACTORS,
+        history=page(Search(subject="switch"), size=HISTORY).lines,
+        action_words=action_words,
+        details_of=details_of,
+    )
+    return make_response(html, status)

@@ -1,0 +1,63 @@
+"""Passwords of staff: how they are kept, and which are refused."""
+
+import pytest
+from argon2 import extract_parameters
+
+from pledge.accounts import passwords
+from pledge.accounts.passwords import BadPassword, PasswordFault
+
+
+def test_a_password_is_kept_as_argon2id_with_the_documented_cost():
+    kept = passwords.hashed("three green herons waited")
+    assert kept.startswith("$argon2id$")
+    made = extract_parameters(kept)
+    assert (made.time_cost, made.memory_cost, made.parallelism) == (3, 64 * 1024, 1)
+    assert passwords.matches("three green herons waited", kept)
+    assert not passwords.matches("three green herons waited ", kept)
+
+
+@pytest.mark.parametrize("kept", [None, "", "$argon2id$unknown", "plain"])
+def test_nothing_matches_a_hash_that_is_none(kept):
+    assert not passwords.matches("a password that nobody has", kept)
+
+
+def test_hangul_matches_however_the_keyboard_composed_it():
+    assert passwords.matches("푸른 하늘 아래서 걷는다", passwords.hashed("푸른 하늘 아래서 걷는다"))
+
+
+@pytest.mark.parametrize(
+    ("password", "fault"),
+    [
+        ("short", PasswordFault.SHORT),
+        ("elevenchars", PasswordFault.SHORT),
+        ("x" * 6 + "y" * 123, PasswordFault.LONG),
+        ("password1234", PasswordFault.COMMON),
+        ("Password2026!!", PasswordFault.COMMON),
+        ("1234567890123", PasswordFault.COMMON),
+        ("qwertyuiopas", PasswordFault.COMMON),
+        ("abababababab", PasswordFault.COMMON),
+        ("sunshinesunshine", PasswordFault.COMMON),
+        ("!!!letmein!!!2026", PasswordFault.COMMON),
+        ("gildong.hong@example.org", PasswordFault.OWN_ADDRESS),
+        ("Gildong.Hong2026", PasswordFault.OWN_ADDRESS),
+    ],
+)
+def test_what_a_stranger_tries_first_is_refused(password, fault):
+    with pytest.raises(BadPassword) as refused:
+        passwords.check(password, "gildong.hong@example.org")
+    assert refused.value.fault is fault
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "three green herons",
+        "푸른 하늘 아래서 걷는다",
+        "aaaaaaaaaaab0cd",
+        "correct horse battery",
+        "x9!kQ2#vB7&m",
+        "x" * 60 + "abcdefg" * 9,
+    ],
+)
+def test_length_is_all_that_is_asked_for(password):
+    passwords.check(password, "gildong.hong@example.org")

@@ -1,0 +1,152 @@
+"""The desk of signatures in a browser: two people take robots out of the count, the number falls, and rises again."""
+
+import re
+import time
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.steps import (
+    new_address,
+    own_page,
+    people,
+    sign_and_confirm,
+    watch,
+)
+from tests.support.browser import DESK, PHONE, accessibility_faults, overflow
+from tests.support.staff import sign_in
+
+#: From the press of a button until the worker has done it and the fold has counted it.
+SOON = 15_000
+
+
+@pytest.fixture
+def staff_page(visitor, site):
+    """`staff_page("moderator")`: a window of somebody who has just signed in."""
+
+    def make(role="moderator", lang="en", **more):
+        page = visitor.page(lang=lang, **more)
+        sign_in(page, site, role, lang=lang)
+        return page
+
+    yield make
+    # What the staff area leaves is one cookie of its own, only there.
+    for context in visitor._contexts:
+        assert {cookie["path"] for cookie in context.cookies()} <= {"/staff"}
+        context.clear_cookies()
+
+
+def until(page, text):
+    """Load the page again until it says so."""
+    end = time.monotonic() + SOON / 1000
+    while page.get_by_text(text).count() == 0:
+        assert time.monotonic() < end, f"never: {text}"
+        time.sleep(0.3)
+        page.reload()
+
+
+def faults(page):
+    """What is wrong with the look of a page, on a phone and on a desk, in light and dark."""
+    found = []
+    for size in (PHONE, DESK):
+        page.set_viewport_size(size)
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            found += accessibility_faults(page)
+        found += [f"{overflow(page)} px stick out at {size['width']}"] if overflow(page) > 0 else []
+    return [f"{page.url}: {fault}" for fault in found]
+
+
+def fill_proposal(page, domain, note="a burst from one domain"):
+    page.goto("/staff/invalidations")
+    page.locator("main a[href$='/new']").first.click()
+    page.locator("#domain").fill(domain)
+    page.locator("#reason").select_option("automated")
+    page.locator("#note").fill(note)
+    page.locator("main form[action$='/new'] button[type=submit]").click()
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["javascript", "without"])
+def test_robots_are_taken_out_and_put_back_and_everybody_sees_it(visitor, site, staff_page, javascript):
+    domain = f"robots{new_address().partition('@')[0]}.example"
+    signer = visitor.page(lang="en")
+    sign_and_confirm(signer, site, email=f"robot@{domain}")
+    own_page(signer)
+    onlooker = visitor.page(lang="en")
+    before = watch(onlooker, site)
+
+    moderator = staff_page(javascript=javascript)
+    fill_proposal(moderator, domain)
+    expect(moderator.get_by_text("r**@r**")).to_be_visible()
+    assert people(site) == before, "counting took somebody out"
+    moderator.get_by_role("button", name="Take them out of the count").click()
+    until(moderator, "1 of 1")
+    expect(onlooker.locator("[data-count]")).to_have_text(f"{before - 1:,}", timeout=SOON)
+    signer.reload()
+    expect(signer.get_by_text("This signature is not counted")).to_be_visible()
+    expect(signer.get_by_text("Made by a program")).to_be_visible()
+
+    moderator.locator("#why").fill("a person wrote to us")
+    moderator.get_by_role("button", name="Put them back into the count").click()
+    until(moderator, "Undone")
+    expect(onlooker.locator("[data-count]")).to_have_text(f"{before:,}", timeout=SOON)
+    signer.reload()
+    expect(signer.get_by_text("Confirmed and counted")).to_be_visible()
+
+
+def test_who_signs_again_after_an_invalidation_gets_the_same_page_and_an_honest_mail(
+    visitor, site, staff_page
+):
+    from tests.browser.steps import forget_mail_pauses, sign
+
+    email = f"robot@again{new_address().partition('@')[0]}.example"
+    signer = visitor.page(lang="en")
+    sign_and_confirm(signer, site, email=email)
+    moderator = staff_page()
+    fill_proposal(moderator, email.partition("@")[2])
+    moderator.get_by_role("button", name="Take them out of the count").click()
+    until(moderator, "1 of 1")
+    counted = people(site)
+
+    forget_mail_pauses(site)
+    sign(signer, "en", email)
+    mail = site.wait_for_mail(email, count=2)
+    assert "not counted" in mail["subject"]
+    signer.goto(re.search(r"https?://\S+/me/\S+", mail["text"]).group())
+    expect(signer.get_by_text("This signature is not counted")).to_be_visible()
+    assert people(site) == counted
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_the_screens_are_usable_for_everybody(visitor, site, staff_page, lang):
+    email = new_address()
+    sign_and_confirm(visitor.page(lang=lang), site, lang, email=email)
+    page = staff_page(lang=lang)
+    found = []
+
+    page.goto("/staff/signatures")
+    found += faults(page)
+    page.locator("#email").fill("nobody")
+    page.locator("main form button[type=submit]").click()
+    found += faults(page)
+    page.locator("#email").fill(email)
+    page.locator("main form button[type=submit]").click()
+    expect(page).to_have_url(re.compile(r"/staff/signatures/\d+"))
+    assert email not in page.content()
+    found += faults(page)
+    page.locator("button[formaction$='/hide-name']").click()
+    found += faults(page)
+
+    page.goto("/staff/invalidations/new")
+    found += faults(page)
+    page.locator("main form[action$='/new'] button[type=submit]").click()
+    found += faults(page)
+    fill_proposal(page, "example.org")
+    found += faults(page)
+    page.locator("#why").fill("only to look")
+    page.locator("button[formaction$='/discard']").click()
+    found += faults(page)
+    page.goto("/staff/invalidations")
+    found += faults(page)
+    assert not found, "\n".join(found)
+    assert page.locator("html").get_attribute("lang") == lang

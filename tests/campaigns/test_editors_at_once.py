@@ -1,0 +1,119 @@
+"""Two people at one campaign in the same moment, on connections of their own: one is first, the other is told."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from pledge.audit.models import AuditEntry
+from pledge.campaigns import desk, moderation, partners, queries
+from pledge.campaigns.models import CampaignState
+from pledge.campaigns.moderation import EditedMeanwhile, WrongState
+from pledge.campaigns.rules import BadFields, stamp
+from pledge.db import db
+from tests.support.factories import EDITOR, draft, write_pledge
+
+CROWD = 8
+
+
+@pytest.fixture
+def crowd(make_app: Callable[..., Flask]) -> Callable[[Callable[[int], Any]], list[Any]]:
+    """Run one act by several people at the same moment; what it returned or raised for each."""
+    app = make_app(pool_size=CROWD)
+
+    def run(act: Callable[[int], Any]) -> list[Any]:
+        start = Barrier(CROWD)
+
+        def one(number: int) -> Any:
+            with app.app_context():
+                start.wait()
+                try:
+                    return act(number)
+                except (EditedMeanwhile, WrongState, BadFields) as told:
+                    return told
+
+        with ThreadPoolExecutor(CROWD) as pool:
+            return list(pool.map(one, range(CROWD)))
+
+    return run
+
+
+def acts(action):
+    db.session.rollback()
+    return db.session.scalar(select(func.count()).where(AuditEntry.action == action))
+
+
+def test_of_editors_who_save_the_same_texts_at_once_one_is_first_and_the_rest_are_shown_it(app, crowd):
+    draft("air")
+    seen = desk.desk("air").texts
+    results = crowd(
+        lambda number: moderation.edit_texts(
+            EDITOR, "air", stamp(seen), {**seen, "title_en": f"By editor {number}"}
+        )
+    )
+    told = [result for result in results if isinstance(result, EditedMeanwhile)]
+    assert len(told) == CROWD - 1
+    kept = desk.desk("air").texts["title_en"]
+    assert {result.stored["title_en"] for result in told} == {kept}
+    assert results[int(kept[-1])] is None
+    assert acts("campaign.texts") == 2  # the draft's own, and the first editor's
+
+
+def test_of_publishers_at_once_one_publishes(app, crowd):
+    draft("air")
+    results = crowd(lambda _: moderation.move(EDITOR, "air", CampaignState.DRAFT, CampaignState.OPEN))
+    assert sum(result is None for result in results) == 1
+    assert {result.state for result in results if result is not None} == {CampaignState.OPEN}
+    assert acts("campaign.state") == 1
+
+
+def test_new_versions_of_a_pledge_at_once_become_one_version(app, crowd):
+    draft("air")
+    moderation.move(EDITOR, "air", CampaignState.DRAFT, CampaignState.OPEN)
+    seen = desk.wording(desk.desk("air").id).stamp
+    results = crowd(
+        lambda number: moderation.edit_pledge(
+            EDITOR, "air", seen, ko=f"서약 {number}", en=f"Pledge {number}", in_use=lambda *_: False
+        )
+    )
+    assert results.count(2) == 1
+    assert sum(isinstance(result, EditedMeanwhile) for result in results) == CROWD - 1
+    assert [row.version for row in queries.pledge_versions(desk.desk("air").id)] == [2, 1]
+
+
+def test_one_address_taken_by_many_at_once_belongs_to_one(app, crowd):
+    results = crowd(lambda _: moderation.create(EDITOR, slug="air", title_ko="", title_en=""))
+    assert results.count("air") == 1
+    assert sum(isinstance(result, BadFields) for result in results) == CROWD - 1
+    assert len(desk.rows()) == 1
+
+
+def test_partners_added_and_moved_at_once_keep_their_own_places(app, crowd):
+    draft("air")
+    fields = partners.PartnerFields(partners.PartnerRole.PARTNER, "동반자", "Partner", "")
+    added = crowd(lambda _: partners.add(EDITOR, "air", fields))
+    assert len(set(added)) == CROWD
+    crowd(lambda number: partners.move(EDITOR, "air", added[number], up=number % 2 == 0))
+    assert {row.id for row in partners.rows(desk.desk("air").id)} == set(added)
+
+
+def test_a_text_emptied_while_another_publishes_never_leaves_a_public_gap(app, crowd):
+    draft("air")
+    seen = desk.desk("air").texts
+    write_pledge("air", "하나", "One")
+
+    def act(number):
+        if number % 2:
+            return moderation.edit_texts(EDITOR, "air", stamp(seen), {**seen, "summary_en": ""})
+        try:
+            return moderation.move(EDITOR, "air", CampaignState.DRAFT, CampaignState.OPEN)
+        except moderation.Incomplete:
+            return None
+
+    crowd(act)
+    found = desk.desk("air")
+    assert found.state is CampaignState.DRAFT or found.texts["summary_en"]

@@ -1,0 +1,166 @@
+"""Events: what the page shows, what calendars take over, what staff may do."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from icalendar import Calendar
+
+from pledge.campaigns import calendar, desk, events, moderation
+from pledge.campaigns.desk import NoSuchCampaign
+from pledge.campaigns.models import CampaignState
+from pledge.campaigns.moderation import EditedMeanwhile
+from pledge.campaigns.rules import BadFields, Fault
+from pledge.i18n import SEOUL
+from tests.support.factories import EDITOR, draft, event_fields
+
+pytestmark = pytest.mark.usefixtures("app")
+
+
+def add(slug="air", **facts):
+    return events.add(EDITOR, slug, event_fields(**facts))
+
+
+def shown(lang="ko", slug="air"):
+    return events.shown(desk.desk(slug).id, lang)
+
+
+def one(event_id, slug="air"):
+    return events.one(desk.desk(slug).id, event_id)
+
+
+def midnight(year, month, day):
+    return datetime(year, month, day, tzinfo=SEOUL)
+
+
+def test_events_are_shown_by_time_in_the_pages_language(frozen_clock):
+    draft("air")
+    add(title_ko="나중", title_en="Later", starts_at=frozen_clock.now() + timedelta(days=9), ends_at=None)
+    add(title_ko="먼저", title_en="Sooner", place_ko="부산", place_en="Busan")
+    assert [event.title for event in shown("ko")] == ["먼저", "나중"]
+    assert [(event.title, event.place) for event in shown("en")] == [("Sooner", "Busan"), ("Later", "Seoul")]
+
+
+def test_an_event_is_over_when_it_ends(frozen_clock):
+    draft("air")
+    now = frozen_clock.now()
+    add(starts_at=now - timedelta(hours=2), ends_at=now + timedelta(hours=1))
+    add(starts_at=now - timedelta(hours=4), ends_at=None)
+    add(starts_at=midnight(*now.astimezone(SEOUL).timetuple()[:3]), ends_at=None, all_day=True)
+    assert [event.is_over for event in sorted(shown(), key=lambda event: event.id)] == [False, True, False]
+    frozen_clock.move(days=1)
+    assert all(event.is_over for event in shown())
+
+
+@pytest.mark.parametrize(
+    ("changes", "faults"),
+    [
+        ({"title_ko": "", "title_en": ""}, {"title_en": Fault.MISSING}),
+        ({"place_en": ""}, {"place_en": Fault.ONE_LANGUAGE}),
+        ({"url": "javascript:alert(1)"}, {"url": Fault.LINK}),
+        ({"ends_at": datetime(2020, 1, 1, tzinfo=UTC)}, {"ends_at": Fault.ORDER}),
+        ({"title_ko": "x" * 201}, {"title_ko": Fault.TOO_LONG}),
+    ],
+)
+def test_what_makes_no_event_is_refused(changes, faults):
+    draft("air")
+    with pytest.raises(BadFields) as refused:
+        add(**changes)
+    assert refused.value.faults == faults
+    assert shown() == []
+
+
+def test_on_a_public_page_both_titles_are_needed():
+    draft("air")
+    add(title_en="")
+    assert [(item.section, item.lang) for item in desk.desk("air").missing] == [("events", "en")]
+    draft("sea")
+    moderation.move(EDITOR, "sea", CampaignState.DRAFT, CampaignState.OPEN)
+    with pytest.raises(BadFields):
+        add("sea", title_en="")
+
+
+def test_a_changed_event_is_the_same_event_to_a_calendar():
+    draft("air")
+    event = add()
+    before = shown()[0]
+    events.change(EDITOR, "air", event, one(event).stamp, event_fields(place_ko="부산", place_en="Busan"))
+    after = shown()[0]
+    assert (after.uid, after.sequence) == (before.uid, before.sequence + 1)
+    events.change(EDITOR, "air", event, one(event).stamp, one(event).fields)
+    assert shown()[0].sequence == after.sequence, "saving the same is no revision"
+
+
+def test_a_removed_event_is_gone_and_its_number_leads_nowhere():
+    draft("air")
+    draft("sea")
+    event = add()
+    with pytest.raises(NoSuchCampaign):
+        events.remove(EDITOR, "sea", event)
+    events.remove(EDITOR, "air", event)
+    assert shown() == []
+    with pytest.raises(NoSuchCampaign):
+        events.remove(EDITOR, "air", event)
+
+
+def test_who_has_not_seen_the_newest_event_writes_nothing_over_it():
+    draft("air")
+    event = add()
+    seen = one(event).stamp
+    events.change(EDITOR, "air", event, seen, event_fields(title_ko="처음"))
+    with pytest.raises(EditedMeanwhile) as refused:
+        events.change(EDITOR, "air", event, seen, event_fields(title_ko="나중"))
+    assert refused.value.stored["title_ko"] == "처음"
+
+
+# --- Calendar files ---
+
+
+def parsed(name="푸른 하늘"):
+    made = Calendar.from_ical(calendar.ics(shown(), name))
+    return made, list(made.walk("VEVENT"))
+
+
+def test_a_calendar_file_says_when_in_seoul_with_the_zone_written_out():
+    draft("air")
+    add(starts_at=datetime(2027, 9, 7, 1, 0, tzinfo=UTC), ends_at=datetime(2027, 9, 7, 3, 30, tzinfo=UTC))
+    text = calendar.ics(shown(), "푸른 하늘").decode()
+    assert "DTSTART;TZID=Asia/Seoul:20270907T100000\r\n" in text
+    assert "DTEND;TZID=Asia/Seoul:20270907T123000\r\n" in text
+    made, (event,) = parsed()
+    (zone,) = made.walk("VTIMEZONE")
+    assert zone["TZID"] == "Asia/Seoul"
+    assert zone.to_tz().utcoffset(datetime(2027, 9, 7, 10, tzinfo=SEOUL).replace(tzinfo=None)) == timedelta(
+        hours=9
+    )
+    assert event["UID"].endswith("@localhost")
+    assert (event["SUMMARY"], event["LOCATION"], event["URL"]) == (
+        "기후 토크",
+        "서울",
+        "https://example.org/talk",
+    )
+
+
+@pytest.mark.parametrize(("days", "end"), [(0, "20270908"), (2, "20270910")])
+def test_a_whole_day_ends_where_the_next_one_begins(days, end):
+    draft("air")
+    first = midnight(2027, 9, 7)
+    add(all_day=True, starts_at=first, ends_at=first + timedelta(days=days))
+    text = calendar.ics(shown(), "x").decode()
+    assert "DTSTART;VALUE=DATE:20270907\r\n" in text
+    assert f"DTEND;VALUE=DATE:{end}\r\n" in text
+
+
+def test_the_same_events_give_the_same_bytes(frozen_clock):
+    draft("air")
+    add()
+    first = calendar.ics(shown(), "x")
+    frozen_clock.move(hours=1)
+    assert calendar.ics(shown(), "x") == first
+
+
+def test_words_of_an_event_cannot_become_lines_of_the_file():
+    draft("air")
+    add(title_ko="가; 나, 다\\ 라", title_en="x")
+    _, (event,) = parsed("이름\r\nX-INJECTED: 1")
+    assert event["SUMMARY"] == "가; 나, 다\\ 라"
+    assert b"\r\nX-INJECTED" not in calendar.ics(shown(), "이름\r\nX-INJECTED: 1")

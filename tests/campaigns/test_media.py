@@ -1,0 +1,109 @@
+"""The video with its picture, and the letter: stored files are kept while a row refers to them, and let go of after."""
+
+import pytest
+
+from pledge.campaigns import desk, media, queries
+from pledge.campaigns.models import CampaignState
+from pledge.campaigns.moderation import EditedMeanwhile, move
+from pledge.campaigns.rules import BadFields, Fault
+from pledge.db import db
+from pledge.files.models import StoredFile
+from tests.support.factories import EDITOR, draft, stored_document, stored_picture
+
+pytestmark = pytest.mark.usefixtures("app")
+
+ADDRESS = "https://youtu.be/dQw4w9WgXcQ"
+
+
+def set_video(address=ADDRESS, **more):
+    media.set_video(EDITOR, "air", media.video_stamp(desk.desk("air").video), address, **more)
+
+
+def set_letters(new=(), drop=()):
+    seen = media.letters_stamp(desk.desk("air").letters)
+    media.set_letters(EDITOR, "air", seen, new=dict(new), drop=frozenset(drop))
+
+
+def is_kept(name):
+    db.session.rollback()
+    return db.session.get(StoredFile, name).delete_after is None
+
+
+def published():
+    move(EDITOR, draft("air"), CampaignState.DRAFT, CampaignState.OPEN)
+
+
+def test_a_video_is_known_by_its_number():
+    published()
+    set_video()
+    video = queries.find("air", "en").video
+    assert (video.provider, video.id, video.still) == ("youtube", "dQw4w9WgXcQ", "")
+    set_video("https://vimeo.com/123456789")
+    assert queries.find("air", "ko").video.origin == "https://player.vimeo.com"
+    set_video("")
+    assert queries.find("air", "en").video is None
+
+
+def test_another_address_is_no_video():
+    draft("air")
+    with pytest.raises(BadFields) as refused:
+        set_video("https://example.org/film.mp4")
+    assert refused.value.faults == {"video": Fault.VIDEO}
+
+
+def test_the_picture_of_a_video_is_kept_replaced_and_let_go_of():
+    draft("air")
+    old, new = stored_picture(), stored_picture()
+    set_video(still=old)
+    set_video("https://vimeo.com/123456789")
+    assert desk.desk("air").video.still == old, "another address leaves the picture alone"
+    set_video(still=new)
+    assert (is_kept(old), is_kept(new)) == (False, True)
+    set_video(drop_still=True)
+    assert (desk.desk("air").video.still, is_kept(new)) == ("", False)
+
+
+def test_without_a_video_there_is_no_picture_either():
+    draft("air")
+    still = stored_picture()
+    set_video(still=still)
+    set_video("")
+    assert not is_kept(still)
+    set_video()
+    assert desk.desk("air").video.still == ""
+
+
+def test_a_letter_in_one_language_serves_both_and_says_which_it_is_in():
+    published()
+    letter = stored_document()
+    set_letters({"ko": letter})
+    assert queries.find("air", "ko").letter == queries.LetterView(letter, "ko")
+    assert queries.find("air", "en").letter == queries.LetterView(letter, "ko")
+    english = stored_document()
+    set_letters({"en": english})
+    assert queries.find("air", "en").letter == queries.LetterView(english, "en")
+    assert queries.find("air", "ko").letter.file == letter
+
+
+def test_a_letter_is_replaced_and_taken_away():
+    published()
+    old, new = stored_document(), stored_document()
+    set_letters({"ko": old})
+    set_letters({"ko": new})
+    assert (is_kept(old), is_kept(new)) == (False, True)
+    set_letters(drop=["ko"])
+    assert not is_kept(new)
+    assert queries.find("air", "ko").letter is None
+
+
+def test_media_that_somebody_else_changed_are_not_written_over():
+    draft("air")
+    seen = media.video_stamp(None)
+    set_video()
+    with pytest.raises(EditedMeanwhile) as refused:
+        media.set_video(EDITOR, "air", seen, "https://vimeo.com/123456789")
+    assert refused.value.stored["id"] == "dQw4w9WgXcQ"
+    before = media.letters_stamp(desk.desk("air").letters)
+    set_letters({"ko": stored_document()})
+    with pytest.raises(EditedMeanwhile):
+        media.set_letters(EDITOR, "air", before, new={"ko": stored_document()})

@@ -1,0 +1,135 @@
+"""The organisations behind a campaign: added at the end, put in order, corrected, removed; each with its logo."""
+
+import pytest
+
+from pledge.campaigns import desk, moderation, partners, queries
+from pledge.campaigns.desk import NoSuchCampaign
+from pledge.campaigns.models import CampaignState, PartnerRole
+from pledge.campaigns.moderation import EditedMeanwhile
+from pledge.campaigns.partners import PartnerFields
+from pledge.campaigns.rules import BadFields, Fault
+from pledge.db import db
+from pledge.files.models import StoredFile
+from pledge.files.services import UnknownFile
+from tests.support.factories import EDITOR, draft, stored_picture
+
+pytestmark = pytest.mark.usefixtures("app")
+
+
+def fields(name="기후변화센터", **changes):
+    return PartnerFields(
+        **{"role": PartnerRole.PARTNER, "name_ko": name, "name_en": f"{name} en", "url": "", **changes}
+    )
+
+
+def names(slug="air"):
+    return [row.fields.name_ko for row in partners.rows(desk.desk(slug).id)]
+
+
+def one(partner_id, slug="air"):
+    return partners.one(desk.desk(slug).id, partner_id)
+
+
+def is_kept(name):
+    db.session.rollback()
+    return db.session.get(StoredFile, name).delete_after is None
+
+
+def test_partners_stand_in_the_order_that_staff_choose():
+    draft("air")
+    first, second, third = (partners.add(EDITOR, "air", fields(name)) for name in ("하나", "둘", "셋"))
+    partners.move(EDITOR, "air", third, up=True)
+    assert names() == ["하나", "셋", "둘"]
+    partners.move(EDITOR, "air", first, up=False)
+    assert names() == ["셋", "하나", "둘"]
+    partners.move(EDITOR, "air", third, up=True)
+    partners.move(EDITOR, "air", second, up=False)
+    assert names() == ["셋", "하나", "둘"], "at the ends of the list nothing happens"
+    partners.remove(EDITOR, "air", first)
+    partners.move(EDITOR, "air", second, up=True)
+    assert names() == ["둘", "셋"]
+
+
+def test_the_page_shows_them_by_role_and_language():
+    draft("air")
+    partners.add(EDITOR, "air", fields("사무국", role=PartnerRole.SECRETARIAT, url="example.org"))
+    partners.add(EDITOR, "air", fields("동반자"))
+    shown = queries.partners(desk.desk("air").id, "en")
+    assert [(row.name, row.url) for row in shown[PartnerRole.SECRETARIAT]] == [
+        ("사무국 en", "https://example.org")
+    ]
+    assert [row.name for row in shown[PartnerRole.PARTNER]] == ["동반자 en"]
+
+
+def test_a_name_in_one_language_is_enough_for_a_draft_and_is_told_as_missing():
+    draft("air")
+    partner = partners.add(EDITOR, "air", fields(name_en=""))
+    assert [(item.section, item.field, item.lang) for item in desk.desk("air").missing] == [
+        ("partners", str(partner), "en")
+    ]
+    with pytest.raises(BadFields) as refused:
+        partners.add(EDITOR, "air", fields(name_ko="", name_en=" "))
+    assert refused.value.faults == {"name_en": Fault.MISSING}
+
+
+def test_on_a_public_page_both_names_are_needed():
+    draft("air")
+    moderation.move(EDITOR, "air", CampaignState.DRAFT, CampaignState.OPEN)
+    with pytest.raises(BadFields):
+        partners.add(EDITOR, "air", fields(name_en=""))
+
+
+def test_a_logo_is_kept_replaced_and_let_go_of():
+    draft("air")
+    old, new = stored_picture(), stored_picture()
+    partner = partners.add(EDITOR, "air", fields(), old)
+    assert is_kept(old)
+    partners.change(EDITOR, "air", partner, one(partner).stamp, fields(), logo=new)
+    assert (is_kept(old), is_kept(new)) == (False, True)
+    partners.change(EDITOR, "air", partner, one(partner).stamp, fields("새 이름"))
+    assert one(partner).logo == new, "a correction leaves the logo alone"
+    partners.change(EDITOR, "air", partner, one(partner).stamp, fields(), drop_logo=True)
+    assert (one(partner).logo, is_kept(new)) == ("", False)
+
+
+def test_removing_a_partner_lets_go_of_its_logo():
+    draft("air")
+    logo = stored_picture()
+    partners.remove(EDITOR, "air", partners.add(EDITOR, "air", fields(), logo))
+    assert not is_kept(logo)
+    assert names() == []
+
+
+def test_a_logo_of_somebody_else_is_not_taken():
+    draft("air")
+    logo = stored_picture()
+    partners.add(EDITOR, "air", fields("하나"), logo)
+    with pytest.raises(UnknownFile):
+        partners.add(EDITOR, "air", fields("둘"), logo)
+    assert names() == ["하나"]
+
+
+def test_who_has_not_seen_the_newest_partner_writes_nothing_over_it():
+    draft("air")
+    partner = partners.add(EDITOR, "air", fields())
+    seen = one(partner).stamp
+    partners.change(EDITOR, "air", partner, seen, fields("처음 고친 이름"))
+    with pytest.raises(EditedMeanwhile) as refused:
+        partners.change(EDITOR, "air", partner, seen, fields("나중 이름"))
+    assert refused.value.stored["name_ko"] == "처음 고친 이름"
+    assert names() == ["처음 고친 이름"]
+
+
+def test_a_partner_of_another_campaign_is_out_of_reach():
+    draft("air")
+    draft("sea")
+    partner = partners.add(EDITOR, "air", fields())
+    for act in (
+        lambda: partners.remove(EDITOR, "sea", partner),
+        lambda: partners.move(EDITOR, "sea", partner, up=True),
+        lambda: partners.change(EDITOR, "sea", partner, one(partner).stamp, fields("x")),
+        lambda: partners.remove(EDITOR, "air", 10**30),
+    ):
+        with pytest.raises(NoSuchCampaign):
+            act()
+    assert names() == ["기후변화센터"]

@@ -1,0 +1,123 @@
+"""A name server and a website on this machine, for the steps of the ladder that ask other machines."""
+
+import socket
+import ssl
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import dns.flags
+import dns.message
+import dns.rcode
+import dns.resolver
+import dns.rrset
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+
+class NameServer:
+    """Answers from `records` ({(name, type): [value, …]}); everything else does not exist. Notes what it was asked."""
+
+    def __init__(self) -> None:
+        self.records: dict[tuple[str, str], list[str]] = {}
+        self.asked: list[tuple[str, str]] = []
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.bind(("127.0.0.1", 0))
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def resolver(self) -> dns.resolver.Resolver:
+        made = dns.resolver.Resolver(configure=False)
+        made.nameservers, made.port = ["127.0.0.1"], self._socket.getsockname()[1]
+        return made
+
+    def close(self) -> None:
+        self._socket.sendto(b"", self._socket.getsockname())
+        self._thread.join()
+        self._socket.close()
+
+    def _serve(self) -> None:
+        while True:
+            data, sender = self._socket.recvfrom(4096)
+            if not data:
+                return
+            question = dns.message.from_wire(data)
+            name, kind = str(question.question[0].name).rstrip("."), question.question[0].rdtype.name
+            self.asked.append((name, kind))
+            answer = dns.message.make_response(question)
+            answer.flags |= dns.flags.RA
+            if values := self.records.get((name, kind)):
+                answer.answer.append(dns.rrset.from_text(f"{name}.", 60, "IN", kind, *values))
+            elif not any(known == name for known, _ in self.records):
+                answer.set_rcode(dns.rcode.NXDOMAIN)
+            self._socket.sendto(answer.to_wire(), sender)
+
+
+class Website:
+    """Speaks TLS with a certificate for `host` and hands each connection to `answer(connection)`."""
+
+    def __init__(self, folder: Path, host: str) -> None:
+        self.certificate = _certificate(folder, host)
+        self.answer: Callable[[ssl.SSLSocket], None] = lambda connection: None
+        self.requests: list[bytes] = []
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.certificate)
+        self._context = context
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self._socket.getsockname()[1]
+        self._open = True
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def says(self, *parts: bytes) -> None:
+        """Send these bytes to whoever asks, and close."""
+        self.answer = lambda connection: [connection.sendall(part) for part in parts] and None
+
+    def close(self) -> None:
+        self._open = False
+        socket.create_connection(("127.0.0.1", self.port)).close()
+        self._thread.join()
+        self._socket.close()
+
+    def _serve(self) -> None:
+        while True:
+            plain, _ = self._socket.accept()
+            if not self._open:
+                plain.close()
+                return
+            try:
+                with self._context.wrap_socket(plain, server_side=True) as connection:
+                    connection.settimeout(5)
+                    self.requests.append(connection.recv(4096))
+                    self.answer(connection)
+            except OSError:  # the other side has had enough
+                plain.close()
+
+
+def _certificate(folder: Path, host: str) -> Path:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
+    # The machine's own time: the TLS library looks at no other clock.
+    now = datetime.now(UTC)
+    signed = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    path = folder / "certificate.pem"
+    path.write_bytes(
+        signed.public_bytes(serialization.Encoding.PEM)
+        + key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+    )
+    return path

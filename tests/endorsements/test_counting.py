@@ -1,0 +1,42 @@
+"""The wall and the ledger must tell the same; `flask ledger recount` and the doctor say when they do not."""
+
+import pytest
+from sqlalchemy import delete
+
+from pledge.db import transaction
+from pledge.diagnosis.contents import organization_findings
+from pledge.endorsements import counting
+from pledge.endorsements.counting import Mismatch
+from pledge.ledger.models import LedgerEntry
+from tests.support.factories import campaign, endorsement, fold_all, signatures
+
+
+@pytest.fixture
+def blue(app):
+    return campaign()
+
+
+def test_in_all_states_the_wall_and_the_ledger_agree(blue, runner):
+    for state in ("pending", "review", "changes", "published", "declined", "withdrawn", "removed"):
+        endorsement(state=state)
+    signatures(3)
+    fold_all()
+    assert counting.mismatches() == []
+    assert runner.invoke(args=["ledger", "recount"]).exit_code == 0
+    assert [finding.level.value for finding in organization_findings()] == ["ok"]
+
+
+def test_an_organisation_that_is_not_counted_is_named(blue, runner):
+    row = endorsement()
+    with transaction() as session:
+        session.execute(delete(LedgerEntry).where(LedgerEntry.subject_id == row.id))
+    assert counting.mismatches() == [Mismatch(blue.id, published=1, counted=0)]
+    result = runner.invoke(args=["ledger", "recount"])
+    assert result.exit_code == 1
+    assert "blue-skies: 1 organizations are published, the ledger adds up to 0; not repaired" in result.output
+    assert [finding.level.value for finding in organization_findings()] == ["problem"]
+
+
+def test_people_are_not_organisations(blue):
+    signatures(2)
+    assert counting.mismatches() == []

@@ -1,0 +1,14 @@
+"""For the staff area: hashing passwords at full cost would take most of the time of these tests."""
+
+import pytest
+from argon2 import PasswordHasher
+
+from pledge.accounts import passwords
+
+
+@pytest.fixture(autouse=True)
+def _cheap_hashes(monkeypatch):
+    monkeypatch.setattr(passwords, "_HASHER", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+    passwords._nobodys.cache_clear()
+    yield
+    passwords._nobodys.cache_clear()
