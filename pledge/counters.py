@@ -1,7 +1,7 @@
 """The counters behind the limits: in Redis, shared by all processes, and in this process while Redis is away.
 
 The counting itself is the `limits` library's. Flask-Limiter, which wraps it, is not used: its work for each request cost a
-sixth of a sign-up (docs/adr/0026).
+sixth of a sign-up (docs/adr/0043).
 """
 
 import threading

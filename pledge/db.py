@@ -5,7 +5,7 @@ Four ways in, by what the work needs:
 * `transaction()`   a session for a use case; all or nothing; refuses to nest.
 * `write_once()`    one short piece of work on a bare connection. On PostgreSQL it must be a single statement
                     (autocommit, one round trip); on SQLite it runs inside BEGIN IMMEDIATE.
-* `run_once()`      the same for the hot paths on PostgreSQL: one statement in the driver's own words (docs/adr/0025).
+* `run_once()`      the same for the hot paths on PostgreSQL: one statement in the driver's own words (docs/adr/0042).
 * `reading()`       a bare connection that writes nothing and takes no lock.
 """
 

@@ -127,7 +127,9 @@ def find_draft(campaign_id: int, lang: str) -> CampaignView | None:
     if row is None:
         return None
     view = _view(row, lang)
-    return replace(view, state=CampaignState.OPEN) if view.state is CampaignState.DRAFT else view
+    if view.state is not CampaignState.DRAFT:
+        return view
+    return replace(view, state=CampaignState.OPEN, title=view.title or view.slug)
 
 
 def count(slug: str) -> Count | None:

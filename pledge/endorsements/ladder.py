@@ -9,7 +9,7 @@ import http.client
 import io
 import socket
 import ssl
-from ipaddress import IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 
 import dns.exception
@@ -30,7 +30,10 @@ _DNS_SECONDS = 2.0
 _CONNECT_SECONDS = 2.0
 _LONGEST_ANSWER = 16 * 1024
 _LONGEST_FILE = 1024
-_NAT64 = IPv6Network("64:ff9b::/96")
+#: Not on the open internet either, or a wrapping of something that may not be (RFC 6052, 6890, 3879).
+_NAT64, _SITE_LOCAL, _PROTOCOLS = (
+    ip_network(text) for text in ("64:ff9b::/96", "fec0::/10", "192.0.0.0/24")
+)
 
 
 def site_proof(endorsement_id: int) -> str:
@@ -96,10 +99,12 @@ def is_public(address: str) -> bool:
     """Whether an address is on the open internet; IPv6 that wraps an IPv4 address counts as that address."""
     ip = ip_address(address)
     if isinstance(ip, IPv6Address):
-        if ip.sixtofour or ip.teredo or ip in _NAT64:
-            return False
         if ip.ipv4_mapped:
-            ip = ip.ipv4_mapped
+            return is_public(str(ip.ipv4_mapped))
+        if ip.sixtofour or ip.teredo or ip in _NAT64 or ip in _SITE_LOCAL:
+            return False
+    elif ip in _PROTOCOLS:
+        return False
     return ip.is_global and not ip.is_multicast and not ip.is_reserved
 
 

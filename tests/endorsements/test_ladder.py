@@ -132,7 +132,7 @@ def test_anything_else_proves_nothing_and_breaks_nothing(website, answer):
 
 
 def test_a_server_that_never_closes_is_heard_all_the_same(website, monkeypatch):
-    monkeypatch.setattr(ladder, "_SECONDS", 1.0)
+    monkeypatch.setattr(ladder, "_SECONDS", 2.0)
 
     def hold(connection):
         connection.sendall(plain(PROOF))

@@ -29,7 +29,7 @@ def test_no_library_hooks_into_every_request(app):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_public_page_is_the_same_with_and_without_a_staff_session(
-    app, staff_client, statements, page, monkeypatch
+    app, staff_client, statements, page, frozen_clock
 ):
     signature(campaign())
     fold_all()
