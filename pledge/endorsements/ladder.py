@@ -31,9 +31,7 @@ _CONNECT_SECONDS = 2.0
 _LONGEST_ANSWER = 16 * 1024
 _LONGEST_FILE = 1024
 #: Not on the open internet either, or a wrapping of something that may not be (RFC 6052, 6890, 3879).
-_NAT64, _SITE_LOCAL, _PROTOCOLS = (
-    ip_network(text) for text in ("64:ff9b::/96", "fec0::/10", "192.0.0.0/24")
-)
+_NAT64, _SITE_LOCAL, _PROTOCOLS = (ip_network(text) for text in ("64:ff9b::/96", "fec0::/10", "192.0.0.0/24"))
 
 
 def site_proof(endorsement_id: int) -> str:

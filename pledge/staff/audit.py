@@ -85,7 +85,7 @@ def export() -> Response:
     if not form.validate():
         return _page(form)
     filters = {name: value for name, value in form.filled.items() if name != "reason"}
-    services.note(actor(), "audit.export", "audit", reason=(form.reason.data or "").strip(), **filters)
+    services.note(actor(), "audit.export", "audit", reason=(form.reason.data or "").strip(), filter=filters)
     lines = queries.all_lines(form.search)
     response = Response(stream_with_context(as_csv(lines)), mimetype="text/csv")
     name = f"audit-{clock.now().astimezone(SEOUL):%Y-%m-%d-%H%M}.csv"
