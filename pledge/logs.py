@@ -6,7 +6,7 @@ the names in PRIVATE is replaced, as a second fence behind "do not log it".
 
 import json
 import logging
-import random
+import secrets
 import sys
 from collections.abc import MutableMapping
 from typing import Any
@@ -98,7 +98,7 @@ def _json(event: Any, **_options: Any) -> str:
 
 
 def _begin() -> None:
-    g.request_id = f"{random.getrandbits(64):016x}"  # a name for log lines, no secret
+    g.request_id = secrets.token_hex(8)
     g.started = clock.monotonic()
 
 
