@@ -20,6 +20,18 @@ def upgrade() -> None:
         )
 
 
+    with op.batch_alter_table("ledger_entries") as batch_op:
+        batch_op.create_index(
+            "ix_ledger_entries_rare",
+            ["id"],
+            unique=False,
+            postgresql_where=sa.text("reason <> 'confirmed'"),
+            sqlite_where=sa.text("reason <> 'confirmed'"),
+        )
+
+
 def downgrade() -> None:
+    with op.batch_alter_table("ledger_entries") as batch_op:
+        batch_op.drop_index("ix_ledger_entries_rare")
     with op.batch_alter_table("outbox_mails") as batch_op:
         batch_op.drop_index("ix_outbox_mails_dead")

@@ -43,7 +43,7 @@ class SealedJSON(Sealed):
         return None if opened is None else json.loads(opened)
 
 
-class StaffMember(Model, UserMixin):  # type: ignore[misc]  # the library has no types
+class StaffMember(Model, UserMixin):
     """One person of the campaign's staff. Without a password the invitation has not been taken up."""
 
     __tablename__ = "staff"
@@ -71,7 +71,7 @@ class StaffMember(Model, UserMixin):  # type: ignore[misc]  # the library has no
     given_roles: Mapped[list["StaffRole"]] = relationship(
         lazy="selectin", cascade="all, delete-orphan", passive_deletes=True
     )
-    webauthn: Mapped[list["StaffPasskey"]] = relationship(
+    webauthn: Mapped[list["StaffPasskey"]] = relationship(  # type: ignore[assignment]  # the library says list, means Sequence
         lazy="selectin", cascade="all, delete-orphan", passive_deletes=True, order_by="StaffPasskey.id"
     )
 
@@ -82,7 +82,7 @@ class StaffMember(Model, UserMixin):  # type: ignore[misc]  # the library has no
     )
 
     @property
-    def roles(self) -> list["StaffRole"]:
+    def roles(self) -> list["StaffRole"]:  # type: ignore[override]  # given and taken through `given_roles` alone
         """What Flask-Security calls roles: objects with a name."""
         return self.given_roles
 
@@ -118,7 +118,7 @@ class StaffRole(Model):
         return {permission.value for permission in GRANTS[Role(self.role)]}
 
 
-class StaffPasskey(Model, WebAuthnMixin):  # type: ignore[misc]  # the library has no types
+class StaffPasskey(Model, WebAuthnMixin):
     """A passkey (WebAuthn credential) of a person."""
 
     __tablename__ = "staff_passkeys"

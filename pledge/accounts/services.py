@@ -28,6 +28,10 @@ class WrongCode(Exception):
     """The code does not fit the secret now."""
 
 
+class SecondFactorDue(Exception):
+    """The account got a second factor meanwhile, which this session has not shown."""
+
+
 class LastSecondFactor(Exception):
     """Without it there would be no second factor left."""
 
@@ -121,14 +125,17 @@ def change_password(actor: Actor, present: str, new: str, *, keep: int | None) -
     return uniquifier
 
 
-def set_authenticator(actor: Actor, secret: str, code: str) -> None:
-    """Bind an authenticator app whose code proves that it works; it takes the place of the one before. Raises WrongCode."""
+def set_authenticator(actor: Actor, secret: str, code: str, *, first: bool) -> None:
+    """Bind an authenticator app whose code proves that it works; it takes the place of the one before.
+
+    `first` is for a session that has shown no second factor, as there is none. Raises WrongCode, SecondFactorDue.
+    """
     staff_id = _id(actor)
     step = authenticator.step_of(secret, code)
     if step is None:
         raise WrongCode
     with transaction() as session:
-        person = session.get_one(StaffMember, staff_id)
+        person = _person(session, staff_id, first=first)
         replaces = person.tf_totp_secret is not None
         person.tf_totp_secret, person.tf_primary_method = secret, "authenticator"
         # The code that was just shown is used up, so that nobody who saw it signs in with it.
@@ -150,12 +157,11 @@ def remove_authenticator(actor: Actor) -> None:
         owe_notice(session, person)
 
 
-def add_passkey(actor: Actor, **credential: Any) -> None:
-    """Keep a passkey whose registration Flask-Security has checked."""
+def add_passkey(actor: Actor, *, first: bool, **credential: Any) -> None:
+    """Keep a passkey whose registration Flask-Security has checked; `first` as above. Raises SecondFactorDue."""
     staff_id = _id(actor)
     with transaction() as session:
-        person = session.get_one(StaffMember, staff_id)
-        first = not person.has_second_factor
+        person = _person(session, staff_id, first=first)
         now = clock.now()
         session.add(StaffPasskey(user_id=staff_id, created_at=now, lastuse_datetime=now, **credential))
         record(session, actor, "staff.add_passkey", _subject(staff_id), name=credential["name"])
@@ -224,6 +230,13 @@ def end_sessions(actor: Actor, *, only: int | None = None, keep: int | None = No
         ended = _end_sessions(session, staff_id, keep, only)
         if ended:
             record(session, actor, "staff.end_sessions", _subject(staff_id), ended=ended)
+
+
+def _person(session: Session, staff_id: int, *, first: bool) -> StaffMember:
+    person = session.get_one(StaffMember, staff_id, with_for_update=True)
+    if first and person.has_second_factor:
+        raise SecondFactorDue
+    return person
 
 
 def _end_sessions(session: Session, staff_id: int, keep: int | None, only: int | None = None) -> int:

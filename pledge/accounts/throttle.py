@@ -69,10 +69,10 @@ def give_back(rule: Rule, name: str) -> None:
     write_once(lambda connection: connection.execute(less))
 
 
-def sweep() -> None:
-    """Delete what nobody has touched for long."""
+def sweep() -> int:
+    """Delete what nobody has touched for long; how many rows."""
     gone = delete(StaffAttempt).where(StaffAttempt.since < int((clock.now() - CALM * 4).timestamp()))
-    write_once(lambda connection: connection.execute(gone))
+    return write_once(lambda connection: connection.execute(gone).rowcount)
 
 
 def _statement(rule: Rule) -> str:

@@ -12,7 +12,7 @@ from pledge.audit.services import record
 from pledge.campaigns.desk import NoSuchCampaign
 from pledge.campaigns.models import Campaign, CampaignEvent, CampaignState
 from pledge.campaigns.moderation import compare, edited, subject
-from pledge.campaigns.rules import Checker, Fault, stamp
+from pledge.campaigns.rules import Checker, Fault, shown_link, stamp
 from pledge.db import reading
 from pledge.i18n import SEOUL
 
@@ -91,7 +91,7 @@ def shown(campaign_id: int, lang: str) -> list[EventView]:
             sequence=row.sequence,
             title=(row.title_ko or row.title_en) if lang == "ko" else (row.title_en or row.title_ko),
             place=(row.place_ko or row.place_en) if lang == "ko" else (row.place_en or row.place_ko),
-            url=row.url,
+            url=shown_link(row.url),
             all_day=row.all_day,
             starts_at=row.starts_at,
             ends_at=row.ends_at,

@@ -18,6 +18,7 @@ from pledge.campaigns.models import (
     PledgeText,
     VideoProvider,
 )
+from pledge.campaigns.rules import shown_link
 from pledge.campaigns.video import Video
 from pledge.content import markdown
 from pledge.db import reading
@@ -170,7 +171,10 @@ def partners(campaign_id: int, lang: str) -> dict[PartnerRole, list[PartnerView]
     query = select(Partner.role, name, Partner.url, Partner.logo).where(Partner.campaign_id == campaign_id)
     with reading() as connection:
         rows = connection.execute(query.order_by(Partner.position)).all()
-    return {role: [PartnerView(*row[1:]) for row in rows if row[0] == role] for role in PartnerRole}
+    return {
+        role: [PartnerView(row[1], shown_link(row.url), row.logo) for row in rows if row.role == role]
+        for role in PartnerRole
+    }
 
 
 def pledge_text(pledge_text_id: int, lang: str) -> PledgeView:

@@ -129,6 +129,11 @@ def clean_link(text: str) -> str:
     return parts._replace(netloc=host).geturl()
 
 
+def shown_link(stored: str) -> str:
+    """A stored web address as a page may link it; a second fence: whatever is no web address is not linked at all."""
+    return stored if stored.startswith(("https://", "http://")) else ""
+
+
 def fingerprint(ko: str, en: str) -> bytes:
     """SHA-256 over both wordings of a pledge text, by which a changed one is noticed."""
     return hashlib.sha256(f"{ko}\0{en}".encode()).digest()

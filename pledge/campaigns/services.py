@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from pledge import clock
 from pledge.campaigns.events import EventFields, clean, new_event, update_event
 from pledge.campaigns.models import Campaign, CampaignText, Partner, PledgeText
-from pledge.campaigns.rules import LANGUAGES, fingerprint
+from pledge.campaigns.rules import LANGUAGES, clean_link, fingerprint
 from pledge.campaigns.video import parse_video
 from pledge.db import transaction
 from pledge.i18n import SEOUL
@@ -94,7 +94,7 @@ def _load_partners(session: Session, campaign: Campaign, partners: list[dict[str
         if partner is None:
             partner = Partner(position=position)
             campaign.partners.append(partner)
-        partner.role, partner.url = facts["role"], facts.get("url", "")
+        partner.role, partner.url = facts["role"], clean_link(facts.get("url", ""))
         partner.name_ko, partner.name_en = facts["name_ko"], facts["name_en"]
     for left_over in stored.values():
         session.delete(left_over)

@@ -15,5 +15,7 @@ def run() -> None:
     click.echo(
         f"Deleted {removed.pending} unconfirmed signatures, {removed.mails} finished mails, "
         f"{removed.allowances} mail allowances, {removed.blocks} ended blocks and {removed.files} files that nobody keeps; "
-        f"forgot the network of {removed.networks} signatures."
+        f"forgot the network of {removed.networks} signatures. Deleted {removed.applications} unconfirmed applications of "
+        f"organisations and {removed.contacts} contacts of organisations that are not listed; "
+        f"forgot {removed.attempts} counts of tries to sign in."
     )

@@ -16,10 +16,11 @@ from pledge import clock
 from pledge.db import reading
 from pledge.delivery.windows import first_since
 from pledge.mail.models import MailKind, MailState, OutboxMail
+from pledge.signatures.conditions import seconds_between
 from pledge.signatures.models import Signature
 
 #: Mails looked at, newest first; on a launch day they may all be of the last hour.
-MOST = 20_000
+MOST = 10_000
 
 #: Everybody, then each provider, as `signatures.mail_provider` names them.
 ALL = "all"
@@ -48,7 +49,7 @@ class Funnel:
 class _Person:
     provider: str
     mailed: bool
-    took: timedelta | None
+    seconds: float | None  #: None for who has not confirmed
 
 
 def funnel(campaign_id: int, within: timedelta) -> Funnel:
@@ -57,42 +58,37 @@ def funnel(campaign_id: int, within: timedelta) -> Funnel:
     Who signed up twice counts once. A sign-up that was disowned or erased since is not in it.
     """
     since = clock.now() - within
-    rows = _newest(since)
+    rows, oldest = _newest(since)
     people: dict[int, _Person] = {}
-    for row in rows:
-        if row.campaign_id != campaign_id:
+    for subject_id, state, of, provider, seconds in rows:
+        if of != campaign_id:
             continue
-        mailed = row.state == MailState.SENT
-        known = people.get(row.subject_id)
-        if known is not None:
-            known.mailed = known.mailed or mailed
-            continue
-        took = row.confirmed_at and row.confirmed_at - row.submitted_at
-        people[row.subject_id] = _Person(row.mail_provider, mailed, took)
-    is_cut = len(rows) == MOST
-    return Funnel(rows[-1].created_at if is_cut else since, is_cut, _lines(people.values()))
+        known = people.setdefault(subject_id, _Person(provider, mailed=False, seconds=seconds))
+        known.mailed = known.mailed or state == MailState.SENT
+    return Funnel(oldest or since, oldest is not None, _lines(people.values()))
 
 
-def _newest(since: datetime) -> list[Row[Any]]:
+def _newest(since: datetime) -> tuple[list[Row[Any]], datetime | None]:
+    """Mail, campaign, provider and time taken of the newest sign-ups; since when, if there are more than are read."""
     mails, person = OutboxMail.__table__.c, Signature.__table__.c
     with reading() as connection:
         first = first_since(connection, mails.id, mails.created_at, since)
         newest = (
-            select(mails.id, mails.subject_id, mails.state, mails.created_at)
+            select(mails.id, mails.subject_id, mails.state)
             .where(mails.id >= first, mails.kind == MailKind.CONFIRM)
             .order_by(mails.id.desc())
             .limit(MOST)
             .subquery()
         )
-        query = (
-            select(
-                *(newest.c.subject_id, newest.c.state, newest.c.created_at, person.campaign_id),
-                *(person.mail_provider, person.submitted_at, person.confirmed_at),
-            )
-            .outerjoin_from(newest, Signature.__table__, person.id == newest.c.subject_id)
-            .order_by(newest.c.id.desc())
-        )
-        return list(connection.execute(query).all())
+        took = seconds_between(person.submitted_at, person.confirmed_at)
+        query = select(newest.c.subject_id, newest.c.state, person.campaign_id, person.mail_provider, took)
+        rows = connection.execute(
+            query.outerjoin_from(newest, Signature.__table__, person.id == newest.c.subject_id)
+        ).all()
+        if len(rows) < MOST:
+            return list(rows), None
+        last = select(newest.c.id).order_by(newest.c.id).limit(1).scalar_subquery()
+        return list(rows), connection.execute(select(mails.created_at).where(mails.id == last)).scalar()
 
 
 def _lines(people: Iterable[_Person]) -> list[Line]:
@@ -104,11 +100,11 @@ def _lines(people: Iterable[_Person]) -> list[Line]:
 
 
 def _line(provider: str, people: list[_Person]) -> Line:
-    times = [person.took for person in people if person.took is not None]
+    times = [person.seconds for person in people if person.seconds is not None]
     return Line(
         provider,
         submitted=len(people),
         mailed=sum(person.mailed for person in people),
         confirmed=len(times),
-        median=median(times) if times else None,
+        median=timedelta(seconds=round(median(times))) if times else None,
     )

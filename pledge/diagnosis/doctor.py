@@ -19,6 +19,7 @@ def diagnose(settings: Settings) -> Iterator[Finding]:
     yield from found
     yield from _kept_going(surroundings.redis_findings, settings)
     yield from _kept_going(surroundings.smtp_findings, settings)
+    yield from _kept_going(surroundings.storage_findings, settings)
     if any(
         finding.level is Level.PROBLEM and finding.subject in ("database", "migrations") for finding in found
     ):

@@ -1,6 +1,7 @@
 """What the site needs around it: settings, Redis, SMTP, a worker, a clock."""
 
 import os
+import secrets
 from collections.abc import Iterator
 
 import redis
@@ -10,6 +11,7 @@ from pledge import clock
 from pledge.db import db, reading
 from pledge.diagnosis.findings import Finding, ok, problem, warning
 from pledge.diagnosis.state import Readiness
+from pledge.files import storage
 from pledge.ledger.models import LedgerEntry
 from pledge.mail import queries as mail
 from pledge.mail.services import transport
@@ -99,6 +101,27 @@ def smtp_findings(settings: Settings) -> Iterator[Finding]:
             )
         else:
             yield ok("mail", "the SMTP server answers, with TLS")
+
+
+def storage_findings(settings: Settings) -> Iterator[Finding]:
+    """Store a few bytes, read them and delete them again."""
+    place = "the bucket" if settings.storage_url else "the folder files/ of the instance"
+    key, probe = f"doctor/{secrets.token_hex(8)}", secrets.token_bytes(16)
+    try:
+        storage.current().put(key, probe)
+        read = storage.current().get(key)
+        storage.current().delete(key)
+    except storage.StorageAway as away:
+        yield problem(
+            "files",
+            f"{place} cannot be used ({away}): pictures and documents are refused meanwhile; "
+            "check its rights, free space and PLEDGE_STORAGE_…",
+        )
+        return
+    if read == probe:
+        yield ok("files", f"{place} takes, gives and deletes")
+    else:
+        yield problem("files", f"{place} does not give back what it took")
 
 
 def worker_findings(state: Readiness) -> Iterator[Finding]:

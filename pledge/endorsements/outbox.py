@@ -42,7 +42,7 @@ def slot_for(
         "may_wait": may_wait,
     }
     slot = session.execute(_SLOT, values).scalar()
-    return None if slot is None else max(now, datetime.fromtimestamp(slot, UTC))
+    return None if slot is None else datetime.fromtimestamp(slot, UTC)
 
 
 def owe(

@@ -28,6 +28,8 @@ from pledge.tokens import BadToken
 
 #: While it is one of these, an organisation may correct what it shows.
 CORRECTABLE = (EndorsementState.REVIEW, EndorsementState.CHANGES, EndorsementState.PUBLISHED)
+#: The person's number when nobody is known any more; no link carries it.
+NOBODY = 0
 #: Levels above which the website has nothing to add.
 _BELOW_SITE = (Level.MAIL, Level.DOMAIN)
 
@@ -136,7 +138,7 @@ def forget_person(session: Session, row: Endorsement) -> None:
     row.contact_name = row.contact_title = row.contact_email = row.mail_domain = ""
     row.address_hash = secrets.token_bytes(32)  # of nobody: nobody can be found by it
     row.registration_number = row.registration_hash = None
-    row.contact_number += 1
+    row.contact_number = NOBODY
     session.execute(delete(ContactChange).where(ContactChange.endorsement_id == row.id))
 
 

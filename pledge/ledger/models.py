@@ -75,6 +75,13 @@ class LedgerEntry(Model):
             sqlite_where=text("number IS NULL"),
         ),
         Index("ix_ledger_entries_subject", "subject_id"),
+        # What is not a first +1 is rare: the desk counts a day of it.
+        Index(
+            "ix_ledger_entries_rare",
+            "id",
+            postgresql_where=text("reason <> 'confirmed'"),
+            sqlite_where=text("reason <> 'confirmed'"),
+        ),
     )
 
 

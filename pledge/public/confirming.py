@@ -16,7 +16,6 @@ from pledge.signatures.identifiers import read_confirm_token, ticket_for
 from pledge.signatures.queries import Link, LinkState, SignatureView, open_link
 from pledge.tokens import BadToken, Purpose
 
-
 #: The link is in order; what it led to has ended, and the page says how.
 _SAID_PLAINLY = (LinkState.CLOSED, LinkState.INVALIDATED)
 

@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 
 from pledge import content, i18n, links, places
 from pledge.campaigns.queries import CampaignView
-from pledge.limits import limited
+from pledge.limits import client_network, limited
 from pledge.public.blueprint import public
 from pledge.public.forms import Entry, SignForm, read_entry
 from pledge.public.pages import campaign_or_404, campaign_page
@@ -55,6 +55,7 @@ def _submission(slug: str, entry: Entry) -> signatures.Submission:
         lang=i18n.language(),
         privacy_version=content.privacy_version(),
         pledge_version=entry.version,
+        network=client_network(),
     )
 
 

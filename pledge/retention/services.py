@@ -7,7 +7,9 @@ from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import Session
 
 from pledge import clock
+from pledge.accounts import throttle
 from pledge.db import Model, transaction
+from pledge.endorsements import expiry
 from pledge.files import services as files
 from pledge.mail.allowance import DAY_SECONDS
 from pledge.mail.models import MailAllowance, MailBlock, MailState, OutboxMail
@@ -33,11 +35,15 @@ class Removed:
     blocks: int
     files: int
     networks: int  #: rows that stay, without their network
+    applications: int  #: of organisations, never confirmed
+    contacts: int  #: persons who spoke for an organisation that is not listed (any more)
+    attempts: int  #: tries to get into the staff area
 
 
 def run() -> Removed:
     """Delete everything whose time is over. Confirmed signatures are not touched: their clock is the campaign's."""
     now = clock.now()
+    endorsements = expiry.sweep()
     return Removed(
         pending=_sweep(
             Signature, Signature.state == SignatureState.PENDING, Signature.code_since < now - PENDING
@@ -47,6 +53,9 @@ def run() -> Removed:
         blocks=_sweep(MailBlock, MailBlock.until < now),
         files=files.sweep(),
         networks=_forget_networks(now - NETWORKS),
+        applications=endorsements.unconfirmed,
+        contacts=endorsements.contacts,
+        attempts=throttle.sweep(),
     )
 
 

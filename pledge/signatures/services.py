@@ -18,6 +18,7 @@ from pledge.signatures import statements
 from pledge.signatures.addresses import Address
 from pledge.signatures.identifiers import address_hash, new_id, read_confirm_token, ticket_for
 from pledge.signatures.models import EMAIL_CONTEXT, NAME_CONTEXT, Signature, SignatureState
+from pledge.signatures.origins import origin
 from pledge.signatures.rules import clean_name
 from pledge.switches import queries as switches
 from pledge.tokens import BadToken
@@ -51,6 +52,7 @@ class Submission:
     lang: str
     privacy_version: str
     pledge_version: int | None = None
+    network: str = ""  #: where it came from, as limits.client_network() tells it
 
 
 class Confirmation(StrEnum):
@@ -72,6 +74,7 @@ def sign(submission: Submission) -> str:
     now = clock.now()
     hashed = address_hash(submission.address)
     in_korea = submission.country == places.HOME
+    came_from = origin(submission.address, submission.network)
     values = {
         "id": new_id(),
         "slug": submission.slug,
@@ -85,6 +88,9 @@ def sign(submission: Submission) -> str:
         "updates": submission.updates,
         "lang": submission.lang,
         "privacy_version": submission.privacy_version,
+        "network_hash": came_from.network_hash,
+        "domain_hash": came_from.domain_hash,
+        "mail_provider": came_from.mail_provider,
         "now": now,
         "now_s": int(now.timestamp()),
     }

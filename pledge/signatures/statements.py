@@ -33,18 +33,23 @@ _NOT_BLOCKED = "NOT EXISTS (SELECT 1 FROM mail_blocks WHERE address_hash = :addr
 _CONTENT = (
     *("email", "name", "country", "region", "public_name", "updates", "lang"),
     *("pledge_text_id", "privacy_version", "submitted_at", "code_since"),
+    *("network_hash", "domain_hash", "mail_provider"),
 )
 
-#: A new row, or a new version of a pending or withdrawn one. A confirmed row is left alone, and so is any row whose
+#: What signing leaves alone, but for a mail that says so: the counted, and those that staff took out of the count.
+_SETTLED = "('confirmed', 'invalidated')"
+
+#: A new row, or a new version of a pending or withdrawn one. A settled row is left alone, and so is any row whose
 #: mail could not be sent at once: what a link confirms changes only together with a new mail.
 _UPSERT = f"""
     INSERT INTO signatures AS s (id, campaign_id, address_hash, seq, state, {", ".join(_CONTENT)})
     SELECT :id, {{campaign}}, :address_hash, 1, 'pending', :email, :name, :country, :region, :public_name, :updates,
-           :lang, {{pledge_text}}, :privacy_version, :now, :now {{source}}
+           :lang, {{pledge_text}}, :privacy_version, :now, :now, :network_hash, :domain_hash, :mail_provider {{source}}
     ON CONFLICT (campaign_id, address_hash) DO UPDATE
        SET seq = s.seq + 1, state = 'pending', code_tries = 0, confirmed_at = NULL, withdrawn_at = NULL,
-           {", ".join(f"{column} = excluded.{column}" for column in _CONTENT)}
-     WHERE s.state <> 'confirmed' AND {{slot}} <= :now_s
+           {", ".join(f"{column} = excluded.{column}" for column in _CONTENT if column != "public_name")},
+           public_name = excluded.public_name AND NOT s.name_hidden
+     WHERE s.state NOT IN {_SETTLED} AND {{slot}} <= :now_s
     RETURNING id, seq"""  # noqa: S608  # built from constants of this module
 
 _OUTBOX = "INSERT INTO outbox_mails (kind, subject_id, seq, lang, created_at, due_at)"
@@ -54,6 +59,8 @@ _TYPES = (
     bindparam("address_hash", type_=LargeBinary),
     bindparam("email", type_=LargeBinary),
     bindparam("name", type_=LargeBinary),
+    bindparam("network_hash", type_=LargeBinary),
+    bindparam("domain_hash", type_=LargeBinary),
     bindparam("public_name", type_=Boolean),
     bindparam("updates", type_=Boolean),
     bindparam("now", type_=UTCDateTime),
@@ -76,7 +83,7 @@ _SIGN_POSTGRESQL = _for_psycopg(f"""
     known AS ({_KNOWN.format(campaign="(SELECT campaign_id FROM chosen)")}),
     slot AS ({
     take_slot(
-        kind="CASE WHEN (SELECT state FROM known) = 'confirmed' THEN 'already' ELSE 'confirm' END",
+        kind=f"CASE WHEN (SELECT state FROM known) IN {_SETTLED} THEN 'already' ELSE 'confirm' END",
         campaign="chosen.campaign_id",
         source=f"FROM chosen WHERE {_NOT_BLOCKED}",
         may_wait="NOT EXISTS (SELECT 1 FROM known)",
@@ -94,7 +101,7 @@ _SIGN_POSTGRESQL = _for_psycopg(f"""
         SELECT 'confirm', signed.id, signed.seq, :lang, :now, to_timestamp(slot.slot) FROM signed, slot
         UNION ALL
         SELECT 'already', known.id, known.seq, :lang, :now, to_timestamp(slot.slot) FROM known, slot
-         WHERE known.state = 'confirmed')
+         WHERE known.state IN {_SETTLED})
     SELECT campaign_id FROM chosen""")  # noqa: S608  # built from constants of this project
 
 _CHOOSE = _typed(_CHOSEN)
@@ -141,7 +148,7 @@ def _sign_in_steps(connection: Connection, values: Mapping[str, Any]) -> bool:
         return False
     values = {**values, **chosen}
     known = connection.execute(_FIND, values).first()
-    kind = "already" if known is not None and known.state == "confirmed" else "confirm"
+    kind = "already" if known is not None and known.state in ("confirmed", "invalidated") else "confirm"
     slot = connection.execute(_SLOT, {**values, "kind": kind, "is_new": known is None}).scalar()
     if slot is None:
         return True

@@ -100,7 +100,7 @@ def fresh(view: View) -> View:
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> Any:
         # Who sets up the first second factor has none to show; nobody else gets this far without one.
-        if is_fresh() or not session.get(SECOND_FACTOR):
+        if is_fresh() or not has_shown_second_factor():
             return view(*args, **kwargs)
         return ask_again()
 
@@ -120,7 +120,12 @@ def ask_to_sign_in() -> AnyResponse:
 def is_fresh() -> bool:
     """Whether the second factor was shown in this session within the last five minutes."""
     shown = session.get(SHOWN_AT, 0)
-    return bool(session.get(SECOND_FACTOR)) and clock.now().timestamp() - shown <= FRESH.total_seconds()
+    return has_shown_second_factor() and clock.now().timestamp() - shown <= FRESH.total_seconds()
+
+
+def has_shown_second_factor() -> bool:
+    """Whether it was shown in this session at all."""
+    return bool(session.get(SECOND_FACTOR))
 
 
 def mark_second_factor() -> None:
@@ -169,7 +174,7 @@ def check_member(need: Need) -> AnyResponse | None:
 def _step_before(need: Need) -> str | None:
     """What has to be done first: to set up a second factor, to show it, to keep recovery codes."""
     member = me()
-    if not session.get(SECOND_FACTOR):
+    if not has_shown_second_factor():
         if member.has_second_factor:
             return "staff.verify"
         return None if need is Entry.ENROLLING else "staff.enrol"

@@ -101,7 +101,7 @@ def _page(form: SearchForm) -> Response:
         form=form,
         found=found,
         choices=choices(),
-        action_words=action_words,
+        words_of=lambda line: action_words(line.action),
         details_of=details_of,
     )
     return make_response(html, 200 if is_valid else 422)

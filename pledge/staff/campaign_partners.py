@@ -1,6 +1,6 @@
 """The organisations behind a campaign: add, correct, put in order, remove."""
 
-from flask import Response, make_response, redirect, render_template, request, url_for
+from flask import Response, abort, make_response, redirect, render_template, request, url_for
 from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
 
@@ -79,9 +79,11 @@ def partner_post(slug: str, partner: int) -> AnyResponse:
     return _page(slug, row, form, problem) if problem else _done(slug)
 
 
-@staff.post("/campaigns/<slug>/partners/<int:partner>/move/<any(up,down):direction>")
+@staff.post("/campaigns/<slug>/partners/<int:partner>/move/<direction>")
 @needs(Permission.EDIT_CAMPAIGNS)
 def partner_move(slug: str, partner: int, direction: str) -> AnyResponse:
+    if direction not in ("up", "down"):
+        abort(404)
     partners.move(actor(), slug, partner, up=direction == "up")
     return redirect(url_for("staff.campaign_partners", slug=slug, _anchor=f"partner-{partner}"), 303)
 

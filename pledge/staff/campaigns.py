@@ -1,6 +1,6 @@
 """Campaigns in the staff area: the list, a new one, one campaign at a glance, its preview and its steps from draft to archive."""
 
-from flask import Response, make_response, redirect, render_template, request, url_for
+from flask import Response, abort, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
@@ -13,6 +13,7 @@ from pledge.campaigns.desk import Desk, Missing, NoSuchCampaign
 from pledge.campaigns.models import CampaignState
 from pledge.campaigns.moderation import NEEDS_REASON, TRANSITIONS
 from pledge.campaigns.queries import CONFIRM_GRACE
+from pledge.campaigns.rules import LANGUAGES
 from pledge.staff.access import actor, needs
 from pledge.staff.blueprint import staff
 from pledge.staff.campaign_forms import NewForm, StateForm
@@ -94,39 +95,46 @@ def campaign(slug: str) -> str:
     )
 
 
-@staff.get("/campaigns/<slug>/preview/<any(ko,en):language>")
+@staff.get("/campaigns/<slug>/preview/<language>")
 @needs(Permission.EDIT_CAMPAIGNS)
 def campaign_preview(slug: str, language: str) -> AnyResponse:
     """To the public page itself, with a link that shows it in any state for an hour."""
+    if language not in LANGUAGES:
+        abort(404)
     token = tokens.mint(Purpose.PREVIEW, [campaigns.desk(slug).id])
     return redirect(url_for("public.preview", lang=language, slug=slug, token=token), 302)
 
 
-@staff.get("/campaigns/<slug>/state/<any(open,closed,archived):after>")
+@staff.get("/campaigns/<slug>/state/<after>")
 @needs(Permission.EDIT_CAMPAIGNS)
 def campaign_state(slug: str, after: str) -> Response:
-    desk = campaigns.desk(slug)
+    desk, wanted = campaigns.desk(slug), _state_or_404(after)
     form = StateForm(data={"before": desk.state, "after": after})
-    if CampaignState(after) not in TRANSITIONS[desk.state]:
+    if wanted not in TRANSITIONS[desk.state]:
         return _state_page(desk, form, Problem(409, state=desk.state))
     return _state_page(desk, form, Problem(200, missing=desk.missing if after == CampaignState.OPEN else []))
 
 
-@staff.post("/campaigns/<slug>/state/<any(open,closed,archived):after>", endpoint="campaign_state_post")
+@staff.post("/campaigns/<slug>/state/<after>", endpoint="campaign_state_post")
 @needs(Permission.EDIT_CAMPAIGNS)
 def campaign_state_post(slug: str, after: str) -> AnyResponse:
-    desk = campaigns.desk(slug)
+    desk, wanted = campaigns.desk(slug), _state_or_404(after)
     form = StateForm(request.form, after=after)
     before = form.before.data if form.before.data in set(CampaignState) else desk.state
     problem = attempt(
         form,
-        lambda: moderation.move(
-            actor(), slug, CampaignState(before), CampaignState(after), form.reason.data or ""
-        ),
+        lambda: moderation.move(actor(), slug, CampaignState(before), wanted, form.reason.data or ""),
     )
     if problem:
         return _state_page(campaigns.desk(slug), form, problem)
     return redirect(url_for("staff.campaign", slug=slug, moved=1), 303)
+
+
+def _state_or_404(after: str) -> CampaignState:
+    """The state that an address names; a campaign never becomes a draft again."""
+    if after not in set(CampaignState) - {CampaignState.DRAFT}:
+        abort(404)
+    return CampaignState(after)
 
 
 def missing_lines(slug: str, missing: list[Missing]) -> list[tuple[str, str]]:

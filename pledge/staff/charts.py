@@ -80,7 +80,9 @@ def chart(points: Sequence[Point]) -> Chart:
     return Chart(
         line=[(x, line.at(point.total)) for x, point in zip(middles, points, strict=True)],
         line_ticks=line.ticks,
-        columns=[_column(x, slot, columns.at(number), zero) for x, number in zip(middles, moved, strict=True)],
+        columns=[
+            _column(x, slot, columns.at(number), zero) for x, number in zip(middles, moved, strict=True)
+        ],
         column_ticks=columns.ticks,
         zero=zero,
         dates=[(middles[place], points[place]) for place in _dated(len(points))],

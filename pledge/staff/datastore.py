@@ -5,22 +5,24 @@ So there is nothing left for the library to commit at the end of a request (docs
 
 from typing import Any
 
+from flask import abort
+from flask_security import UserMixin, WebAuthnMixin
 from flask_security.datastore import UserDatastore
 
 from pledge.accounts import queries, services
 from pledge.accounts.models import StaffMember, StaffPasskey, StaffRole
-from pledge.staff.access import actor, mark_second_factor
+from pledge.staff.access import actor, has_shown_second_factor, mark_second_factor
 
 
 class NotOurs(NotImplementedError):
     """The library wants to write something that none of its pages here should."""
 
 
-class StaffDatastore(UserDatastore):  # type: ignore[misc]  # the library has no types
+class StaffDatastore(UserDatastore):
     """The part of the library's datastore that its pages under /staff use."""
 
     def __init__(self) -> None:
-        super().__init__(StaffMember, StaffRole, StaffPasskey)
+        super().__init__(StaffMember, StaffRole, StaffPasskey)  # type: ignore[arg-type]  # a role need only have a name
 
     def find_user(self, case_insensitive: bool = False, **by: Any) -> StaffMember | None:
         return queries.member(**by)
@@ -31,14 +33,18 @@ class StaffDatastore(UserDatastore):  # type: ignore[misc]  # the library has no
     def find_webauthn(self, credential_id: bytes) -> StaffPasskey | None:
         return queries.passkey(credential_id)
 
-    def find_user_from_webauthn(self, webauthn: StaffPasskey) -> StaffMember | None:
-        found = queries.member(id=webauthn.user_id)
+    def find_user_from_webauthn(self, webauthn: WebAuthnMixin) -> StaffMember | None:
+        found = queries.member(**webauthn.get_user_mapping())
         # The library looks whether the account is open and then goes on all the same.
         return found if found is not None and found.active else None
 
-    def create_webauthn(self, user: StaffMember, **credential: Any) -> None:
+    def create_webauthn(self, user: UserMixin, **credential: Any) -> None:  # type: ignore[override]  # by name, as the library calls it
         """Keep a new passkey. It has just been shown, so who adds one in an enrolment has shown a second factor."""
-        services.add_passkey(actor(), **{**credential, "extensions": None})
+        first = not has_shown_second_factor()
+        try:
+            services.add_passkey(actor(), first=first, **{**credential, "extensions": None})
+        except services.SecondFactorDue:
+            abort(403)
         mark_second_factor()
 
     def put(self, model: Any) -> Any:

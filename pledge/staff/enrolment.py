@@ -10,9 +10,9 @@ from wtforms import Form, HiddenField, StringField
 
 from pledge.accounts import authenticator
 from pledge.accounts import services as accounts
-from pledge.accounts.services import WrongCode
+from pledge.accounts.services import SecondFactorDue, WrongCode
 from pledge.crypto import Unreadable, vault
-from pledge.staff.access import actor, for_enrolment, fresh, mark_second_factor, me
+from pledge.staff.access import actor, for_enrolment, fresh, has_shown_second_factor, mark_second_factor, me
 from pledge.staff.blueprint import staff
 from pledge.staff.waiting import answer
 
@@ -49,7 +49,9 @@ def set_authenticator() -> AnyResponse:
     if secret is None:
         return redirect(url_for("staff.authenticator"), 303)
     try:
-        accounts.set_authenticator(actor(), secret, form.code.data or "")
+        accounts.set_authenticator(actor(), secret, form.code.data or "", first=not has_shown_second_factor())
+    except SecondFactorDue:
+        return redirect(url_for("staff.verify"), 303)
     except WrongCode:
         form.code.errors = [_("This code does not fit. Please enter the six digits that the app shows now.")]
         return _authenticator_page(form, secret)

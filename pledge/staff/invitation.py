@@ -8,8 +8,8 @@ from werkzeug import Response as AnyResponse
 from wtforms import Form, PasswordField
 
 from pledge import limits
-from pledge.accounts import queries, throttle
 from pledge.accounts import services as accounts
+from pledge.accounts import throttle
 from pledge.accounts.passwords import SHORTEST, BadPassword, PasswordFault
 from pledge.accounts.services import InvitationOver
 from pledge.limits import TooOften
@@ -69,8 +69,7 @@ def invitation_post(token: str) -> AnyResponse:
     except BadPassword as error:
         form.refuse(error.fault)
         return _page(token, person.email, form)
-    member = queries.member(id=person.id)
-    login_user(member, authn_via=["password"])
+    login_user(person, authn_via=["password"])
     return redirect("/staff/", 303)
 
 

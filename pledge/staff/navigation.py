@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
 from pledge.accounts.roles import Permission
+from pledge.staff.access import has_shown_second_factor
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ NAVIGATION = [
 
 def visible() -> list[tuple[str, str, Any]]:
     """Endpoint, address and label of what the signed-in person may open."""
-    if not current_user.is_authenticated:
+    if not current_user.is_authenticated or not has_shown_second_factor():
         return []
     return [
         (line.endpoint, url_for(line.endpoint), line.label)

@@ -6,7 +6,7 @@ A passkey always verifies its owner (PIN, finger, face), so it is both factors a
 from typing import Any
 
 from flask import Response, make_response, render_template, request, session
-from flask_security import views as library
+from flask_security import webauthn as library
 from flask_security.webauthn import WebAuthnRegisterForm
 from flask_security.webauthn_util import WebauthnUtil
 from webauthn.helpers.structs import (
@@ -20,6 +20,7 @@ from pledge import limits
 from pledge.accounts import throttle
 from pledge.accounts.authenticator import ISSUER
 from pledge.limits import TooOften
+from pledge.settings import current
 from pledge.staff.access import SHOWN_AT, mark_second_factor
 from pledge.staff.waiting import answer
 
@@ -39,7 +40,7 @@ CONFIGURATION: dict[str, Any] = {
 }
 
 
-class Passkeys(WebauthnUtil):  # type: ignore[misc]  # the library has no types
+class Passkeys(WebauthnUtil):
     """What we ask of a passkey: that it is kept by the device and that the device knows its owner."""
 
     def authenticator_selection(self, user: Any, usage: str) -> AuthenticatorSelectionCriteria:
@@ -48,14 +49,19 @@ class Passkeys(WebauthnUtil):  # type: ignore[misc]  # the library has no types
             user_verification=UserVerificationRequirement.REQUIRED,
         )
 
+    def origin(self) -> str:
+        """In production the address that people know, whatever a proxy in front has told us of it."""
+        settings = current()
+        return settings.base_url if settings.is_production else str(super().origin())
+
     def user_verification(self, user: Any, usage: list[str]) -> UserVerificationRequirement:
         return UserVerificationRequirement.REQUIRED
 
 
-class RegisterForm(WebAuthnRegisterForm):  # type: ignore[misc]  # the library has no types
+class RegisterForm(WebAuthnRegisterForm):
     """The name of a new passkey; each of them is good for signing in alone."""
 
-    usage = HiddenField()
+    usage = HiddenField()  # there is nothing to choose
 
     def validate(self, **kwargs: Any) -> bool:
         self.usage.data = "first"

@@ -204,4 +204,4 @@ def _done() -> str:
 
 
 def _no_admin_left() -> str:
-    return _("Somebody must be able to manage staff. Give another person this role first.")
+    return str(_("Somebody must be able to manage staff. Give another person this role first."))

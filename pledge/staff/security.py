@@ -10,10 +10,11 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, Flask
-from flask_security import Security, user_authenticated
+from flask import Blueprint, Flask, Response, make_response, render_template
+from flask_security import Security, user_authenticated, webauthn
 from flask_security import views as library
 from flask_wtf import CSRFProtect
+from flask_wtf.csrf import CSRFError
 
 from pledge import clock
 from pledge.accounts.authenticator import ISSUER
@@ -45,6 +46,12 @@ def init_app(app: Flask, settings: Settings) -> None:
         CSRFProtect(app)
         library_of(app)
     user_authenticated.connect(sign_in.note_sign_in, app)
+    app.register_error_handler(CSRFError, on_missing_token)
+
+
+def on_missing_token(_error: CSRFError) -> Response:
+    """A form without its token: mostly one that stood open until the session was over."""
+    return make_response(render_template("staff/expired.html"), 400)
 
 
 def library_of(app: Flask) -> None:
@@ -56,7 +63,7 @@ def library_of(app: Flask) -> None:
         login_form=sign_in.SignInForm,
         wan_register_form=passkeys.RegisterForm,
         webauthn_util_cls=passkeys.Passkeys,
-        render_template=passkeys.render,
+        render_template=passkeys.render,  # type: ignore[arg-type]  # a view may answer with a response
     )
     # It would answer in JSON with a token that lives outside our sessions, and let one in.
     security.want_json(lambda _request: False)
@@ -124,21 +131,21 @@ _BOTH = ["GET", "POST"]
 _VIEWS: list[tuple[str, str, Any, list[str]]] = [
     ("/sign-in", "login", for_everybody(library.login), _BOTH),
     ("/sign-out", "logout", halfway(library.logout), ["POST"]),
-    ("/sign-in/passkey", "wan_signin", for_everybody(library.webauthn_signin), _BOTH),
+    ("/sign-in/passkey", "wan_signin", for_everybody(webauthn.webauthn_signin), _BOTH),
     (
         "/sign-in/passkey/<token>",
         "wan_signin_response",
-        for_everybody(library.webauthn_signin_response),
+        for_everybody(webauthn.webauthn_signin_response),
         ["POST"],
     ),
-    ("/account/passkeys/new", "wan_register", for_enrolment(fresh(library.webauthn_register)), _BOTH),
+    ("/account/passkeys/new", "wan_register", for_enrolment(fresh(webauthn.webauthn_register)), _BOTH),
     (
         "/account/passkeys/new/<token>",
         "wan_register_response",
-        for_enrolment(fresh(library.webauthn_register_response)),
+        for_enrolment(fresh(webauthn.webauthn_register_response)),
         ["POST"],
     ),
-    ("/verify/passkey", "wan_verify", halfway(library.webauthn_verify), _BOTH),
+    ("/verify/passkey", "wan_verify", halfway(webauthn.webauthn_verify), _BOTH),
     ("/verify/passkey/<token>", "wan_verify_response", halfway(passkeys.verify_response), ["POST"]),
 ]
 for _rule, _endpoint, _view, _methods in _VIEWS:

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Response, current_app, make_response, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_security import UserMixin
 from flask_security.forms import LoginForm
 from flask_security.tf_plugin import TfPluginBase
 from werkzeug import Response as AnyResponse
@@ -26,25 +27,26 @@ from pledge.staff.waiting import answer, told_to_wait
 HALFWAY = "halfway"
 
 
-class SecondFactor(TfPluginBase):  # type: ignore[misc]  # the library has no types
+class SecondFactor(TfPluginBase):
     """What Flask-Security does after the right password of an account that has a second factor."""
 
     def create_blueprint(self, *_: Any) -> None:
         """The pages are below."""
 
-    def get_setup_methods(self, user: StaffMember) -> list[tuple[str, str]]:
-        return [("second_factor", "")] if user.has_second_factor else []
+    def get_setup_methods(self, user: UserMixin) -> list[tuple[str, str]]:
+        has_one = isinstance(user, StaffMember) and user.has_second_factor
+        return [("second_factor", "")] if has_one else []
 
-    def tf_login(self, user: StaffMember, _json: Any, next_loc: str | None) -> AnyResponse:
+    def tf_login(self, user: UserMixin, json_payload: dict[str, Any], next_loc: str | None) -> AnyResponse:
         session["tf_state"] = HALFWAY
         page = "staff.code" if user.tf_totp_secret else "security.wan_signin"
         return redirect(url_for(page, next=own_page(next_loc or "")), 303)
 
 
-class SignInForm(LoginForm):  # type: ignore[misc]  # the library has no types
+class SignInForm(LoginForm):
     """Address and password."""
 
-    remember = None
+    remember = None  #: takes the field away: nobody is remembered
     wait = 0
 
     def validate(self, **_kwargs: Any) -> bool:

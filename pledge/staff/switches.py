@@ -1,18 +1,19 @@
 """Run-time switches: how each stands, turning one with a reason, and who turned what when."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 from flask import Response, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
 from wtforms import Form, StringField, TextAreaField
 
 from pledge.accounts.roles import Permission
-from pledge.audit.queries import Search, page
+from pledge.audit.queries import Line, Search, page
 from pledge.staff.access import actor, needs
 from pledge.staff.audit import details_of
-from pledge.staff.audit_words import action_words
 from pledge.staff.blueprint import staff
 from pledge.switches import moderation, queries
 from pledge.switches.moderation import FACTORS, BadTurn, CannotTurn
@@ -89,6 +90,22 @@ def turn_limits() -> AnyResponse:
     )
 
 
+def turned(line: Line) -> str:
+    """In words, to what a switch was turned."""
+    after = json.loads(line.details)["after"]
+    words = {
+        "switch.signing": lambda: _("Signing: %(state)s", state=_("Paused") if after else _("Running")),
+        "switch.mail": lambda: _("Mail: %(state)s", state=_("Paused") if after else _("Running")),
+        "switch.banner": lambda: (
+            _("Banner: %(text)s", text=f"{after['ko']} / {after['en']}") if after["ko"] else _("Banner: none")
+        ),
+        "switch.limits": lambda: (
+            _("Limit: as set up") if after == 1 else _("Limit: times %(factor)s", factor=after)
+        ),
+    }
+    return str(words[line.action]())
+
+
 def _turn(name: str, act: Callable[[Any, str], None]) -> AnyResponse:
     """Do it and come back, or show what is wrong beside the field it is about."""
     form = FORMS[name](request.form, prefix=f"{name}-")
@@ -125,7 +142,7 @@ def _page(given: dict[str, TurnForm], status: int) -> Response:
         form=next(iter(given.values()), None) or TurnForm(),
         factors=FACTORS,
         history=page(Search(subject="switch"), size=HISTORY).lines,
-        action_words=action_words,
+        turned=turned,
         details_of=details_of,
     )
     return make_response(html, status)

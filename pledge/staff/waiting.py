@@ -9,16 +9,19 @@ from flask_babel import ngettext
 
 def told_to_wait(seconds: int) -> str:
     """How long, in words."""
-    minutes = math.ceil(seconds / 60)
     if seconds < 60:
-        return ngettext(
+        words = ngettext(
             "Too many tries. Please wait %(num)s second.",
             "Too many tries. Please wait %(num)s seconds.",
             seconds,
         )
-    return ngettext(
-        "Too many tries. Please wait %(num)s minute.", "Too many tries. Please wait %(num)s minutes.", minutes
-    )
+    else:
+        words = ngettext(
+            "Too many tries. Please wait %(num)s minute.",
+            "Too many tries. Please wait %(num)s minutes.",
+            math.ceil(seconds / 60),
+        )
+    return str(words)
 
 
 def answer(response: Response, form: Any, wait: int = 0) -> Response:

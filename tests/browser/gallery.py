@@ -20,6 +20,7 @@ from tests.support.factories import (
     SLUG,
     campaign,
     confirm_token,
+    endorsement,
     manage_token,
     signature,
     unsubscribe_token,
@@ -81,6 +82,12 @@ def pages(lang: str, clock_of_links: Clock) -> Iterator[Shown]:
     yield Shown("sign", f"{c}/sign")
     yield Shown("sign with errors", f"{c}/sign", act=press("#sign-form button[type=submit]"))
     yield Shown("privacy", f"/{lang}/privacy")
+    green = endorsement(blue, level="staff", website="https://green.example")
+    gone = endorsement(blue, state="removed", public_reason_ko="사유입니다.", public_reason_en="A reason.")
+    yield Shown("organizations", f"{c}/organizations")
+    yield Shown("organizations, none found", f"{c}/organizations?q=zzz")
+    yield Shown("organization", f"{c}/organizations/{green.id}")
+    yield Shown("organization that was removed", f"{c}/organizations/{gone.id}", 410)
     yield Shown("integrity", f"{c}/integrity")
 
     waiting = signature(blue, state="pending", seq=2, name="Wolfeschlegelsteinhausenbergerdorff " * 2)

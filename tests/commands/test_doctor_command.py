@@ -32,6 +32,7 @@ def test_a_sound_installation_is_all_ok_and_ends_with_0(runner):
         "durability",
         "redis",
         "mail",
+        "files",
         "worker",
     }
     assert seen >= {"clock", "data", "campaigns"}

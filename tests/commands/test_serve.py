@@ -1,6 +1,7 @@
 """`flask serve` runs the whole site, keeps it running, and ends it when told."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -82,7 +83,10 @@ def test_from_an_empty_folder_to_a_site_that_survives_its_worker_and_ends_cleanl
     wait_for(lambda: answers(f"{address}/healthz"))
     assert answers(f"{address}/ko/c/blue-skies")
     wait_for(lambda: f"The site     {address}" in (tmp_path / "out").read_text())
-    assert f"The mailbox  {address}/dev/mailbox" in (tmp_path / "out").read_text()
+    wait_for(lambda: f"The mailbox  {address}/dev/mailbox" in (tmp_path / "out").read_text())
+    way_in = wait_for(lambda: re.search(r"Staff +(http\S+)", (tmp_path / "out").read_text()))
+    assert way_in[1].startswith(f"{address}/staff/invitation/")
+    assert answers(way_in[1])
 
     first = wait_for(lambda: worker_of(process.pid))
     os.kill(first, signal.SIGKILL)

@@ -25,22 +25,25 @@ def now(frozen_clock):
     return NOW
 
 
-def organizations(number: int, at: datetime) -> None:
-    """That many published organisations, as far as the ledger knows."""
+def entry(reason: str, delta: int, at: datetime, kind: Kind = Kind.PERSON) -> None:
+    """One entry of the ledger, about nobody in particular."""
+    values = {
+        "campaign_id": the_campaign().id,
+        "kind": kind,
+        "delta": delta,
+        "reason": reason,
+        "subject_id": 1,
+        "country": "KR",
+        "hour": f"{at:%Y-%m-%dT%H}",
+        "occurred_at": at,
+    }
     with db.engine.begin() as connection:
-        for subject in range(number):
-            connection.execute(
-                insert(LedgerEntry).values(
-                    campaign_id=the_campaign().id,
-                    kind=Kind.ORGANIZATION,
-                    delta=1,
-                    reason="confirmed",
-                    subject_id=subject,
-                    country="KR",
-                    hour=f"{at:%Y-%m-%dT%H}",
-                    occurred_at=at,
-                )
-            )
+        connection.execute(insert(LedgerEntry).values(values))
+
+
+def organizations(number: int, at: datetime) -> None:
+    for _ in range(number):
+        entry("confirmed", 1, at, Kind.ORGANIZATION)
 
 
 # --- Growth ---
@@ -92,18 +95,30 @@ def test_people_and_organizations_grow_apart(app, now):
 # --- Today ---
 
 
-def test_today_counts_what_moved_since_midnight_folded_or_not(app, now):
+def test_today_counts_what_moved_since_midnight(app, now):
     signature(at=now - timedelta(days=1))
     signature(at=now - timedelta(hours=5), state="withdrawn")
     signature(at=now - timedelta(hours=1))
     organizations(3, now)
     fold_all()
-    signature(at=now)
+    signature(at=now, state="withdrawn")  # not folded yet: counted nowhere
     found = desk.today(the_campaign().id)
-    assert (found.people.confirmed, found.people.withdrawn, found.people.net) == (3, 1, 2)
-    assert (found.organizations.confirmed, found.organizations.net) == (3, 3)
+    assert found.people == desk.Day(confirmed=2, withdrawn=1, invalidated=0, reinstated=0)
+    assert (found.people.net, found.organizations.confirmed, found.organizations.net) == (1, 3, 3)
     assert (found.count.people, found.count.organizations) == (2, 3)
     assert desk.today(campaign("other").id).people.net == 0
+
+
+def test_what_staff_took_out_and_put_back_today_is_told_apart(app, now):
+    moved = [("invalidated", -1)] * 3 + [("reinstated", 1)]
+    signature(at=now - timedelta(days=9))
+    for reason, delta in moved:
+        entry(reason, delta, now)
+    entry("invalidated", -1, now - timedelta(days=1))
+    fold_all()
+    found = desk.today(the_campaign().id).people
+    assert found == desk.Day(confirmed=0, withdrawn=0, invalidated=3, reinstated=1)
+    assert found.net == -2
 
 
 @pytest.mark.parametrize("ages", [[], [5], [9, 8, 7, 3, 2, 1], [2, 1], [9, 9, 9]])
@@ -114,7 +129,13 @@ def test_halving_finds_where_a_day_begins(app, frozen_clock, ages):
             at = frozen_clock.now() - timedelta(days=days)
             connection.execute(
                 insert(OutboxMail).values(
-                    id=10 + place * 7, kind="confirm", subject_id=1, seq=1, lang="ko", created_at=at, due_at=at
+                    id=10 + place * 7,
+                    kind="confirm",
+                    subject_id=1,
+                    seq=1,
+                    lang="ko",
+                    created_at=at,
+                    due_at=at,
                 )
             )
     since = frozen_clock.now() - timedelta(days=4)

@@ -1,5 +1,7 @@
 """What the doctor says of settings, addresses, Redis, SMTP, the worker and the clock."""
 
+from pathlib import Path
+
 import pytest
 
 from pledge.diagnosis import Level, surroundings
@@ -119,3 +121,22 @@ def test_a_clock_behind_what_was_recorded_is_noticed(app, clock, seconds, level)
 def test_a_clock_apart_from_the_database_is_noticed(app, clock, seconds, level):
     clock.move(seconds=seconds)
     assert the_only(surroundings.clock_findings())[0] is level
+
+
+def test_a_storage_that_works_is_in_order_and_left_as_it_was(app, settings):
+    assert the_only(surroundings.storage_findings(settings()))[0] is Level.OK
+    assert not list((Path(app.instance_path) / "files" / "doctor").glob("*"))
+
+
+def test_a_storage_that_may_not_be_used_is_a_problem(make_app, settings, tmp_path):
+    app = make_app(instance_dir=tmp_path)
+    (tmp_path / "files").write_text("in the way")
+    with app.app_context():
+        level, text = the_only(surroundings.storage_findings(settings()))
+    assert level is Level.PROBLEM
+    assert "cannot be used" in text
+
+
+def test_a_storage_that_forgets_is_a_problem(app, settings, monkeypatch):
+    monkeypatch.setattr(surroundings.storage.Folder, "get", lambda storage, key: None)
+    assert the_only(surroundings.storage_findings(settings()))[0] is Level.PROBLEM

@@ -60,6 +60,7 @@ def test_the_part_that_one_owner_registered(host, owner):
         ("POSCO.CO.KR", "https://Posco.co.kr"),
         ("env.seoul.go.kr", "https://news.seoul.go.kr/env"),
         ("ab.de", "https://www.ab.de"),
+        ("mail.sk.kr", "https://www.sk.kr"),
         ("한국.kr", "https://www.xn--3e0b707e.kr"),
         ("people.github.io", "https://people.github.io/pledge"),
     ],

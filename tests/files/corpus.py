@@ -365,6 +365,18 @@ def profile() -> bytes:
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
+def swapped_profile() -> bytes:
+    """A profile in which what is stored as red is shown as blue, and the other way round."""
+    whole = bytearray(profile())
+    (number,) = struct.unpack_from(">I", whole, 128)
+    tags = {}
+    for n in range(number):
+        name, at, length = struct.unpack_from(">4sII", whole, 132 + 12 * n)
+        tags[name] = slice(at, at + length)
+    whole[tags[b"rXYZ"]], whole[tags[b"bXYZ"]] = whole[tags[b"bXYZ"]], whole[tags[b"rXYZ"]]
+    return bytes(whole)
+
+
 GOOD: dict[str, Callable[[], bytes]] = {
     "png": png,
     "png, transparent": lambda: png("RGBA"),

@@ -14,7 +14,7 @@ from pledge.files import pictures, reencoding
 from pledge.files.faults import BadPicture, PictureFault
 from pledge.files.inspection import inspect, is_bare_webp
 from pledge.files.pictures import SIZES, renditions
-from tests.files.corpus import GOOD, GPS_PLACE, exif, jpeg, noise, picture, png, saved, webp
+from tests.files.corpus import GOOD, GPS_PLACE, exif, jpeg, noise, picture, png, saved, swapped_profile, webp
 
 
 def opened(data):
@@ -78,6 +78,14 @@ def test_colours_stay_what_they_were(name):
     assert abs(red - 200) < 20
     assert abs(green - 30) < 30
     assert abs(blue - 60) < 30
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_a_profile_is_followed_before_it_is_thrown_away(mode):
+    made = renditions(saved(picture(mode), "PNG", icc_profile=swapped_profile()))
+    red, _, blue, *alpha = opened(made[320]).getpixel((40, 40))
+    assert red < blue - 40
+    assert alpha in ([], [90])
 
 
 def test_sixteen_bits_of_grey_are_not_washed_out():

@@ -1,10 +1,14 @@
 """Every route, with links that lead somewhere and links that do not: the checks of every page hold on all of them."""
 
 import pytest
+from werkzeug.routing.converters import AnyConverter, NumberConverter
 
 from tests.support.factories import (
     campaign,
     confirm_token,
+    endorse_confirm_token,
+    endorse_manage_token,
+    endorsement,
     fold_all,
     manage_token,
     signature,
@@ -19,18 +23,29 @@ def addresses(app, values):
     for rule in app.url_map.iter_rules():
         languages = ("ko", "en") if "lang" in rule.arguments else (None,)
         for lang in languages:
-            parts = {name: values.get(name, "unknown") for name in rule.arguments} | (
+            parts = {name: values.get(name, unknown(rule, name)) for name in rule.arguments} | (
                 {"lang": lang} if lang else {}
             )
             with app.test_request_context():
                 yield rule, app.url_map.bind("localhost").build(rule.endpoint, parts, method=None)
 
 
+def unknown(rule, name):
+    """A part of an address that names nothing, as its converter takes it."""
+    converter = rule._converters[name]
+    if isinstance(converter, AnyConverter):
+        return sorted(converter.items)[0]
+    return 12345 if isinstance(converter, NumberConverter) else "unknown"
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_every_route_answers_with_the_headers_and_pages_that_all_must_have(app, client, method):
     person = signature(campaign())
     fold_all()  # else /readyz rightly says that the count lags
+    organization = endorsement()
+    fold_all()
     tokens = [confirm_token(person), manage_token(person), unsubscribe_token(person), "unknown"]
+    tokens += [endorse_confirm_token(organization), endorse_manage_token(organization)]
     seen = set()
     for token in tokens:
         for rule, address in addresses(app, {"slug": "blue-skies", "token": token, "ticket": token}):

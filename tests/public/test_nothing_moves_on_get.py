@@ -6,10 +6,18 @@ import pytest
 from sqlalchemy import select
 
 from pledge.db import db
+from pledge.endorsements import handover
+from pledge.endorsements import identifiers as endorsements
+from pledge.endorsements.models import ContactChange
+from pledge.signatures.addresses import parse
 from pledge.signatures.identifiers import ticket_for
 from tests.support.factories import (
     campaign,
     confirm_token,
+    endorse_confirm_token,
+    endorse_contact_token,
+    endorse_manage_token,
+    endorsement,
     manage_token,
     signature,
     unsubscribe_token,
@@ -33,7 +41,7 @@ def every_token():
     people = [
         *(
             signature(of, state=state, updates=True, email=f"{state}@naver.com")
-            for state in ("pending", "confirmed", "withdrawn")
+            for state in ("pending", "confirmed", "withdrawn", "invalidated")
         ),
         signature(of, state="pending", seq=2),
     ]
@@ -43,7 +51,21 @@ def every_token():
         yield manage_token(person)
         yield unsubscribe_token(person)
         yield ticket_for("blue-skies", person.address_hash)
+    yield from every_token_of_organizations(of)
     yield "garbage"
+
+
+def every_token_of_organizations(of):
+    for state in ("pending", "review", "changes", "published", "declined", "withdrawn"):
+        row = endorsement(of, state=state, email=f"{state}@haneul.co.kr")
+        yield endorse_confirm_token(row)
+        yield endorse_manage_token(row)
+    yield endorsements.ticket_for("blue-skies", row.address_hash, row.name_key)
+    published = endorsement(of)
+    handover.ask(
+        endorse_manage_token(published), name="이바다", title="팀장", mailbox=parse("sea@haneul.co.kr"), lang="ko"
+    )
+    yield endorse_contact_token(db.session.get(ContactChange, published.id))
 
 
 def every_address(app, tokens):

@@ -100,7 +100,9 @@ def test_a_typed_script_is_shown_as_text(client):
     assert "&lt;script&gt;" in page.text
 
 
-@pytest.mark.parametrize("state", ["new", "pending", "confirmed", "withdrawn", "capped", "blocked"])
+@pytest.mark.parametrize(
+    "state", ["new", "pending", "confirmed", "withdrawn", "invalidated", "capped", "blocked"]
+)
 def test_the_reply_is_the_same_bytes_whatever_is_known_about_the_person(client, frozen_clock, state):
     person = {"email": "hong@naver.com"}
     expected = client.post(SIGN["ko"], data=sign_form(**person))
@@ -109,7 +111,7 @@ def test_the_reply_is_the_same_bytes_whatever_is_known_about_the_person(client, 
     for table in ("outbox_mails", "mail_allowances"):
         db.session.execute(db.metadata.tables[table].delete())
     db.session.commit()
-    if state in ("pending", "confirmed", "withdrawn"):
+    if state in ("pending", "confirmed", "withdrawn", "invalidated"):
         signature(state=state, **person)
     if state == "capped":
         for _ in range(4):
@@ -127,7 +129,7 @@ def _seen(reply):
     return reply.status_code, headers, reply.data
 
 
-@pytest.mark.parametrize("state", ["new", "pending", "confirmed", "withdrawn"])
+@pytest.mark.parametrize("state", ["new", "pending", "confirmed", "withdrawn", "invalidated"])
 def test_signing_runs_the_same_number_of_statements_for_everybody(app, client, statements, state):
     client.post(SIGN["ko"], data=sign_form())
     if state != "new":
@@ -140,7 +142,7 @@ def test_signing_runs_the_same_number_of_statements_for_everybody(app, client, s
         assert len(seen) == 1
 
 
-@pytest.mark.parametrize("state", ["new", "pending", "confirmed", "withdrawn"])
+@pytest.mark.parametrize("state", ["new", "pending", "confirmed", "withdrawn", "invalidated"])
 def test_the_waiting_page_and_its_resend_tell_nothing_either(client, state):
     if state != "new":
         signature(state=state, email="hong@naver.com")
@@ -159,7 +161,7 @@ def ticket_of(place):
     return place.rsplit("/", 1)[1]
 
 
-@pytest.mark.parametrize("state", ["new", "pending", "confirmed"])
+@pytest.mark.parametrize("state", ["new", "pending", "confirmed", "invalidated"])
 def test_wrong_codes_are_answered_alike_however_many_and_however_late(client, frozen_clock, state):
     stranger = client.post(SIGN["en"], data=sign_form()).headers["Location"]
     expected = client.post(stranger, data={"code": "000000"})

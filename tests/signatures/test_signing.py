@@ -14,8 +14,9 @@ from pledge.signatures import services
 from pledge.signatures.addresses import parse
 from pledge.signatures.identifiers import address_hash
 from pledge.signatures.models import Signature, SignatureState
+from pledge.signatures.origins import domain_hash, network_hash
 from pledge.signatures.rules import BadName
-from tests.support.factories import campaign, confirm_token, signature
+from tests.support.factories import campaign, confirm_token, sign_form, signature
 
 HONG = services.Submission(
     slug="blue-skies",
@@ -321,3 +322,68 @@ def test_a_block_holds_for_every_kind_of_mail(frozen_clock):
     services.send_link("blue-skies", parse("hong@naver.com"), "ko")
     sign()
     assert owed() == []
+
+
+# --- Where it came from ---
+
+
+def test_network_and_domain_are_kept_as_hashes_and_the_provider_by_name():
+    sign(network="203.0.113.7")
+    (row,) = rows()
+    assert bytes(row.network_hash) == network_hash("203.0.113.7")
+    assert bytes(row.domain_hash) == domain_hash("naver.com")
+    assert row.mail_provider == "naver"
+    stored = db.session.execute(db.text("SELECT network_hash, domain_hash FROM signatures")).one()
+    assert b"203" not in bytes(stored[0])
+    assert b"naver" not in bytes(stored[1])
+
+
+@pytest.mark.parametrize(
+    ("address", "provider"),
+    [
+        ("a@naver.com", "naver"),
+        ("a@hanmail.net", "kakao"),
+        ("a@DAUM.net", "kakao"),
+        ("a@kakao.com", "kakao"),
+        ("a@googlemail.com", "gmail"),
+        ("a@gmail.com.example", "other"),
+        ("a@korea.ac.kr", "other"),
+    ],
+)
+def test_the_large_providers_are_told_apart(address, provider):
+    sign(address=parse(address))
+    assert rows()[0].mail_provider == provider
+
+
+def test_a_new_version_carries_where_it_came_from(frozen_clock):
+    sign(network="203.0.113.7")
+    frozen_clock.move(minutes=11)
+    sign(network="203.0.113.8")
+    (row,) = rows()
+    assert (row.seq, bytes(row.network_hash)) == (2, network_hash("203.0.113.8"))
+
+
+def test_without_a_network_none_is_kept():
+    sign()
+    assert rows()[0].network_hash is None
+
+
+def test_signing_again_after_an_invalidation_changes_nothing_but_owes_the_honest_mail():
+    person = signature(state="invalidated", email="hong@naver.com", name="홍길동")
+    ticket = sign(name="다른 이름")
+    (row,) = rows()
+    assert (row.id, row.state, row.seq, row.name) == (person.id, "invalidated", 1, "홍길동")
+    assert owed() == [MailKind.ALREADY]
+    assert ticket == services.ticket_for("blue-skies", address_hash(parse("hong@naver.com")))
+
+
+def test_a_name_that_staff_have_hidden_stays_hidden_when_it_is_signed_anew():
+    signature(state="withdrawn", email="hong@naver.com", name_hidden=True)
+    sign(public_name=True)
+    (row,) = rows()
+    assert (row.state, row.public_name, row.name_hidden) == ("pending", False, True)
+
+
+def test_the_page_hands_over_the_network_of_the_visitor(client):
+    client.post("/ko/c/blue-skies/sign", data=sign_form(), environ_base={"REMOTE_ADDR": "2001:db8:1:2:3::4"})
+    assert bytes(rows()[0].network_hash) == network_hash("2001:db8:1:2::/64")

@@ -21,7 +21,7 @@ def test_signing_is_one_statement(app, client, statements):
 
 
 @postgresql_only
-@pytest.mark.parametrize("state", ["pending", "confirmed", "withdrawn"])
+@pytest.mark.parametrize("state", ["pending", "confirmed", "withdrawn", "invalidated"])
 def test_signing_again_is_one_statement_whatever_is_known(app, client, statements, state):
     signature(state=state, email="hong@example.org")
     with statements() as seen:

@@ -20,6 +20,7 @@ NEW = "four blue cranes flew"
 def add_passkey(member, name="My phone"):
     services.add_passkey(
         Actor(member.id, member.email, ""),
+        first=False,
         name=name,
         credential_id=name.encode(),
         public_key=b"key",

@@ -25,7 +25,12 @@ def admin(staff_client):
 
 
 def test_the_page_says_who_did_what_when_and_why(staff_client, frozen_clock):
-    note(Actor(1, "moderator@pledge.example", "203.0.113.7"), "endorsement.publish", "endorsement:5", reason="확인")
+    note(
+        Actor(1, "moderator@pledge.example", "203.0.113.7"),
+        "endorsement.publish",
+        "endorsement:5",
+        reason="확인",
+    )
     korean = staff_client("admin", lang="ko").get("/staff/audit").text
     english = staff_client("admin", lang="en").get("/staff/audit").text
     assert "단체 게시" in korean
@@ -44,7 +49,12 @@ def test_times_are_those_of_seoul(staff_client, frozen_clock):
 
 
 def test_what_somebody_wrote_is_shown_as_text(admin):
-    note(Actor(1, "<b>x</b>@pledge.example", ""), "endorsement.note", "endorsement:1", reason="<script>alert(1)</script>")
+    note(
+        Actor(1, "<b>x</b>@pledge.example", ""),
+        "endorsement.note",
+        "endorsement:1",
+        reason="<script>alert(1)</script>",
+    )
     text = admin.get("/staff/audit").text
     assert "&lt;script&gt;" in text
     assert "<b>x</b>" not in text
@@ -140,7 +150,7 @@ def test_no_cell_of_the_export_is_a_formula(admin):
     note(Actor(1, "=cmd@pledge.example", ""), "endorsement.note", "endorsement:1", reason='\t=HYPERLINK("x")')
     line = rows(take_out(admin, action="endorsement"))[1]
     assert line[4] == "'=cmd@pledge.example"
-    assert line[8] == "'\t=HYPERLINK(\"x\")"
+    assert line[8] == '\'\t=HYPERLINK("x")'
 
 
 def test_a_long_log_leaves_in_pieces(admin, monkeypatch):
@@ -151,7 +161,9 @@ def test_a_long_log_leaves_in_pieces(admin, monkeypatch):
     assert len(rows(response)) == 8
 
 
-@pytest.mark.parametrize("data", [{}, {"reason": "  "}, {"reason": "x" * 501}, {"reason": "ok", "since": "no"}])
+@pytest.mark.parametrize(
+    "data", [{}, {"reason": "  "}, {"reason": "x" * 501}, {"reason": "ok", "since": "no"}]
+)
 def test_an_export_without_a_reason_or_with_a_wrong_day_takes_nothing_out(admin, data):
     acts(1)
     response = admin.post("/staff/audit/export", data=data)

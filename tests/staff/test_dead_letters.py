@@ -28,7 +28,10 @@ def dead(number: int, clock, **facts) -> list[int]:
         **facts,
     }
     with db.engine.begin() as connection:
-        rows = [connection.execute(insert(OutboxMail).values(values).returning(OutboxMail.id)) for _ in range(number)]
+        rows = [
+            connection.execute(insert(OutboxMail).values(values).returning(OutboxMail.id))
+            for _ in range(number)
+        ]
         return [row.scalar_one() for row in rows]
 
 

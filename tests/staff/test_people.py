@@ -29,7 +29,7 @@ def test_an_invitation_from_the_page(staff_client):
     assert answer.location == f"/staff/people/{new.id}?done=invited"
     assert new.role_set == {Role.EDITOR, Role.VIEWER}
     assert acts() == [(admin.member.email, "staff.invite", f"staff:{new.id}", "")]
-    assert "invited" in admin.get("/staff/people").text
+    assert "Invited" in admin.get("/staff/people").text
     assert admin.get(answer.location).status_code == 200
 
 

@@ -27,7 +27,7 @@ from pledge.campaigns.models import Campaign, CampaignText, Partner, PledgeText
 from pledge.db import db, transaction
 from pledge.endorsements import counting, identifiers
 from pledge.endorsements import versions as endorsement_versions
-from pledge.endorsements.models import Endorsement, EndorsementState, EndorsementVersion, VersionState
+from pledge.endorsements.models import ContactChange, Endorsement, EndorsementState, EndorsementVersion, VersionState
 from pledge.endorsements.names import name_key
 from pledge.ledger import services as ledger
 from pledge.ledger.models import Kind, LedgerEntry, Reason
@@ -415,6 +415,11 @@ def endorse_confirm_token(of: Endorsement, seq: int | None = None) -> str:
 
 def endorse_manage_token(of: Endorsement) -> str:
     return identifiers.manage_token(of.id, of.contact_number)
+
+
+def endorse_contact_token(of: ContactChange) -> str:
+    """What the mail to the person who is to take over carries."""
+    return tokens.mint(Purpose.ENDORSE_CONTACT, [of.endorsement_id, of.contact_number])
 
 
 def endorse_form(**changes: Any) -> dict[str, Any]:

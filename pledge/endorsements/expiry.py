@@ -1,0 +1,86 @@
+"""What is deleted of endorsements when its time is over (docs/adr/0037). The privacy notice names these clocks."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy.orm import Session
+
+from pledge import clock
+from pledge.db import transaction
+from pledge.endorsements.models import (
+    ContactChange,
+    Endorsement,
+    EndorsementState,
+    EndorsementVersion,
+    VersionState,
+)
+from pledge.endorsements.own import NOBODY, delete_row, forget_person
+from pledge.endorsements.versions import drop_waiting
+
+#: As for signatures: a link lives seven days, seven more are left to ask for a new one with it.
+UNCONFIRMED = timedelta(days=14)
+#: What has ended: long enough to ask why, and to answer.
+ENDED = timedelta(days=90)
+#: Rows in one transaction; each takes some statements.
+BATCH = 100
+
+_HAS_ENDED = (
+    *(EndorsementState.DECLINED, EndorsementState.WITHDRAWN),
+    *(EndorsementState.REMOVED, EndorsementState.MERGED),
+)
+_WAITS = (
+    select(EndorsementVersion.id)
+    .where(
+        EndorsementVersion.endorsement_id == Endorsement.id,
+        EndorsementVersion.state == VersionState.PROPOSED,
+    )
+    .exists()
+)
+
+
+@dataclass(frozen=True)
+class Swept:
+    unconfirmed: int  #: applications that nobody confirmed
+    contacts: int  #: persons forgotten: of endorsements that have ended, and of changes that are over
+
+
+def sweep() -> Swept:
+    """Delete what nobody confirmed, and the persons of what has ended."""
+    now = clock.now()
+    old = Endorsement.asked_at < now - UNCONFIRMED
+    ended = (Endorsement.state.in_(_HAS_ENDED), Endorsement.ended_at < now - ENDED, ~_WAITS)
+    return Swept(
+        unconfirmed=_each(delete_row, Endorsement.state == EndorsementState.PENDING, old)
+        + _each(drop_waiting, Endorsement.state.in_(_HAS_ENDED), old, _WAITS),
+        contacts=_each(delete_row, *ended, Endorsement.published_at.is_(None))
+        + _each(forget_person, *ended, Endorsement.contact_number != NOBODY)
+        + _drop_changes(),
+    )
+
+
+def _each(act: Callable[[Session, Endorsement], None], *conditions: ColumnElement[bool]) -> int:
+    """Do it to every row that fits; how many there were."""
+    total = 0
+    while True:
+        with transaction() as session:
+            rows = session.scalars(
+                select(Endorsement).where(*conditions).limit(BATCH).with_for_update(skip_locked=True)
+            ).all()
+            for row in rows:
+                act(session, row)
+        total += len(rows)
+        if len(rows) < BATCH:
+            return total
+
+
+def _drop_changes() -> int:
+    over = clock.now() - UNCONFIRMED
+    with transaction() as session:
+        gone = session.execute(
+            delete(ContactChange)
+            .where(func.coalesce(ContactChange.done_at, ContactChange.asked_at) < over)
+            .returning(ContactChange.endorsement_id)
+        )
+        return len(gone.all())

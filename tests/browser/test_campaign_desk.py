@@ -1,0 +1,389 @@
+"""Editors in Chromium: from an empty draft to a public page, two at once, the video, and every field full of markup."""
+
+import re
+import secrets
+
+import pytest
+from playwright.sync_api import expect
+
+from pledge import tokens
+from pledge.campaigns import desk, events, media
+from pledge.campaigns.models import Campaign, CampaignEvent, CampaignText, Partner, PledgeText
+from pledge.campaigns.rules import fingerprint
+from pledge.db import db, transaction
+from tests.support import apps, factories
+from tests.support.browser import DESK, PHONE, accessibility_faults, assert_accessible, assert_fits
+from tests.support.factories import EDITOR
+from tests.support.staff import sign_in
+
+COLOURS = ("color-contrast", "link-in-text-block")
+
+
+@pytest.fixture
+def inside(site):
+    """The application on the site's own database, with its context pushed."""
+    app = apps.build(site.folder, database_url=site.database_url)
+    with app.app_context():
+        yield app
+    apps.dispose(app)
+
+
+@pytest.fixture
+def slug():
+    """The address of a campaign of this test alone."""
+    return f"test-{secrets.token_hex(4)}"
+
+
+def editor(visitor, site, lang="en", **window):
+    page = visitor.page(lang=lang, **window)
+    sign_in(page, site, "editor", lang=lang)
+    return page
+
+
+def save(page, name="Save"):
+    with page.expect_navigation():
+        page.get_by_role("button", name=name, exact=True).click()
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_from_an_empty_draft_to_a_public_page(visitor, site, inside, slug, javascript):
+    page = editor(visitor, site, javascript=javascript, size=DESK)
+    page.goto("/staff/campaigns")
+    page.get_by_role("link", name="New campaign").click()
+    page.locator("#slug").fill(slug)
+    page.locator("#title_ko").fill("맑은 공기")
+    save(page, "Create the draft")
+
+    page.get_by_role("link", name="Publish").click()
+    expect(page.get_by_text("It cannot be published while a language is incomplete.")).to_be_visible()
+    page.get_by_role("link", name="Title (in English)").click()
+    expect(page).to_have_url(re.compile(r"/texts#title_en$"))
+    for name, text in {
+        "title_en": "Clean air",
+        "tagline_ko": "함께해요",
+        "tagline_en": "Join us",
+        "summary_ko": "요약",
+        "summary_en": "A summary",
+        "body_ko": "## 왜\n\n공기",
+        "body_en": "## Why\n\nAir",
+    }.items():
+        page.locator(f"#{name}").fill(text)
+    save(page)
+    expect(page.get_by_role("status")).to_have_text("Saved.")
+
+    page.get_by_role("link", name="Pledge", exact=True).click()
+    page.locator("#ko").fill("약속합니다.")
+    page.locator("#en").fill("We promise.")
+    save(page)
+
+    page.get_by_role("link", name="Overview").click()
+    expect(page.get_by_text("Nothing is missing.")).to_be_visible()
+    page.get_by_role("link", name="Preview in English").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Clean air")
+    expect(page.locator("meta[name=robots]")).to_have_attribute("content", "noindex")
+    page.locator("header a[hreflang=ko]").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("맑은 공기")
+
+    visited = visitor.page(lang="en")
+    assert visited.goto(f"/en/c/{slug}").status == 404
+    page.goto(f"/staff/campaigns/{slug}/state/open")
+    save(page, "Publish")
+    assert visited.goto(f"/en/c/{slug}").status == 200
+    expect(visited.get_by_text("We promise.")).to_be_visible()
+
+
+def test_two_editors_at_one_text_both_keep_their_words(visitor, site, inside, slug):
+    factories.draft(slug)
+    anna, ben = editor(visitor, site, size=DESK), editor(visitor, site, size=DESK)
+    for page in (anna, ben):
+        page.goto(f"/staff/campaigns/{slug}/texts")
+    anna.locator("#title_en").fill("Written by Anna")
+    ben.locator("#title_en").fill("Written by Ben")
+    save(anna)
+    save(ben)
+    expect(ben.locator("#title_en")).to_have_value("Written by Ben")
+    expect(ben.locator(".stored")).to_have_count(1)
+    expect(ben.locator(".stored__text")).to_have_text("Written by Anna")
+    assert_accessible(ben)
+    save(ben)
+    db.session.rollback()
+    assert desk.desk(slug).texts["title_en"] == "Written by Ben"
+
+
+# --- The video ---
+
+
+def with_video(slug, address):
+    factories.campaign(slug)
+    media.set_video(EDITOR, slug, media.video_stamp(None), address)
+
+
+@pytest.mark.parametrize(
+    ("address", "origin"),
+    [
+        ("https://youtu.be/dQw4w9WgXcQ", "https://www.youtube-nocookie.com"),
+        ("https://vimeo.com/123456789", "https://player.vimeo.com"),
+    ],
+)
+def test_nothing_is_loaded_from_elsewhere_before_play_is_pressed(
+    visitor, site, inside, slug, address, origin
+):
+    with_video(slug, address)
+    page = visitor.page(lang="en", size=DESK)
+    player = "<!doctype html><title>player</title><p>A player stands here.</p>"
+    page.context.route(f"{origin}/**", lambda route: route.fulfill(content_type="text/html", body=player))
+    page.goto(f"/en/c/{slug}")
+    assert page.locator("iframe").count() == 0
+    assert visitor.faults == [], "a request to another host would be a fault"
+    page.get_by_role("link", name=re.compile("Watch the video")).click()
+    frame = page.locator("iframe")
+    expect(frame).to_be_focused()
+    expect(page.frame_locator("iframe").get_by_text("A player stands here.")).to_be_visible()
+    asked = frame.get_attribute("src")
+    assert asked.startswith(f"{origin}/")
+    assert visitor.faults == [f"a request to another host: {asked}"], "that one frame and nothing else"
+    visitor.faults.clear()
+
+
+def test_a_frame_of_anybody_else_stays_blocked_on_the_page_of_a_video(visitor, site, inside, slug):
+    with_video(slug, "https://youtu.be/dQw4w9WgXcQ")
+    page = visitor.page(lang="en")
+    page.goto(f"/en/c/{slug}")
+    blocked = page.evaluate(
+        """() => new Promise((resolve) => {
+            document.addEventListener("securitypolicyviolation", (event) => resolve(event.effectiveDirective));
+            const frame = document.createElement("iframe");
+            frame.src = "https://player.vimeo.com/video/1";
+            document.body.append(frame);
+        })"""
+    )
+    assert blocked == "frame-src"
+    visitor.faults.clear()  # the browser complained, as it should
+
+
+def test_without_javascript_the_video_is_a_link(visitor, site, inside, slug):
+    with_video(slug, "https://youtu.be/dQw4w9WgXcQ")
+    page = visitor.page(lang="ko", javascript=False)
+    page.goto(f"/ko/c/{slug}")
+    link = page.locator(".video a")
+    expect(link).to_be_visible()
+    assert link.get_attribute("href") == "https://www.youtube.com/watch?v=dQw4w9WgXcQ"
+    assert "noreferrer" in link.get_attribute("rel")
+
+
+# --- Markup in every field ---
+
+PAYLOADS = (
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    '"><svg onload=alert(1)>',
+    "' onfocus=alert(1) autofocus='",
+    "</title><script>alert(1)</script>",
+    "</textarea><script>alert(1)</script>",
+    "</pre><iframe srcdoc='<script>parent.alert(1)</script>'>",
+    "<style>*{background:url(//example.org/x)}</style>",
+    "[x](javascript:alert(1)) ![x](javascript:alert(1)) <javascript:alert(1)>",
+    "[x](data:text/html;base64,PHNjcmlwdD5hbGVydCgxKTwvc2NyaXB0Pg==)",
+    "{{ 7*7 }}{% raw %}${alert(1)}`#{alert(1)}",
+    '<a href="jav&#x09;ascript:alert(1)">x</a><base href=//example.org/>',
+    "<math><mtext></form><form><mglyph><style></math><img src onerror=alert(1)>",
+    "<meta http-equiv=refresh content=0;url=javascript:alert(1)>",
+    '<noscript><p title="</noscript><img src=x onerror=alert(1)>">',
+)
+
+#: Several in one text, as each page takes its time.
+TEXTS = [" ".join(PAYLOADS[start : start + 3]) for start in range(0, len(PAYLOADS), 3)]
+
+
+def hostile_campaign(slug, number, payload):
+    """Rows with markup in every text, past all forms and services. An address holds what a form would never let in."""
+    text = f"{payload} {number}"
+    bad_link = "javascript:alert(1)" if number % 2 else f'https://example.org/"{payload}'[:300]
+    row = Campaign(slug=slug, state="open", goal=1000)
+    row.texts = [
+        CampaignText(
+            lang=lang, title=text[:200], tagline=text[:300], summary=text, body=f"## {text}\n\n{text}"
+        )
+        for lang in ("ko", "en")
+    ]
+    row.partners = [
+        Partner(position=place, role=role, name_ko=text[:200], name_en=text[:200], url=bad_link)
+        for place, role in enumerate(("secretariat", "partner"))
+    ]
+    with transaction() as session:
+        session.add(row)
+        session.flush()
+        session.add(
+            PledgeText(
+                campaign_id=row.id,
+                version=1,
+                ko=text,
+                en=text,
+                sha256=fingerprint(text, text),
+                created_at=factories.clock.now(),
+            )
+        )
+        fields = factories.event_fields(
+            title_ko=text[:200], title_en=text[:200], place_ko=text[:200], place_en=text[:200], url=bad_link
+        )
+        session.add(events.new_event(row.id, fields))
+    return row.id
+
+
+def watch_for_harm(page):
+    """Dialogs, and what the browser reports against the policy of a page, whatever frame it happens in."""
+    harm = []
+    page.on("dialog", lambda dialog: (harm.append(f"a dialog on {page.url}"), dialog.dismiss()))
+    page.expose_function(
+        "tellHarm", lambda told: harm.append(told)
+    )  # not the bare method: Playwright marks it
+    page.add_init_script(
+        "document.addEventListener('securitypolicyviolation', (event) => window.tellHarm("
+        "`${event.effectiveDirective} ${event.blockedURI} on ${location.href}`));"
+    )
+    return harm
+
+
+def test_markup_in_any_field_of_a_campaign_stays_text(visitor, site, inside, slug):
+    page = editor(visitor, site, size=DESK)
+    harm = watch_for_harm(page)
+    for number, payload in enumerate(TEXTS):
+        name = f"{slug}-{number}"
+        campaign_id = hostile_campaign(name, number, payload)
+        event = db.session.scalar(db.select(CampaignEvent.id).where(CampaignEvent.campaign_id == campaign_id))
+        partner = db.session.scalar(db.select(Partner.id).where(Partner.campaign_id == campaign_id).limit(1))
+        db.session.rollback()
+        preview = tokens.mint(tokens.Purpose.PREVIEW, [campaign_id])
+        paths = [
+            *(f"/{lang}/c/{name}{rest}" for lang in ("ko", "en") for rest in ("", "/sign", "/pledge/1")),
+            *(f"/en/c/{name}/preview/{preview}", f"/en/c/{name}/organizations"),
+            *(f"/staff/campaigns/{name}{rest}" for rest in ("", "/texts", "/pledge", "/partners", "/events")),
+            *(f"/staff/campaigns/{name}/partners/{partner}{rest}" for rest in ("", "/remove")),
+            *(f"/staff/campaigns/{name}/events/{event}{rest}" for rest in ("", "/remove")),
+            f"/staff/campaigns/{name}/state/closed",
+        ]
+        for path in paths:
+            answer = page.goto(path)
+            assert answer.status == 200, path
+            assert (
+                page.evaluate(
+                    "document.querySelectorAll('script:not([src]), [onerror], [onload], [onfocus], iframe, base').length"
+                )
+                == 0
+            ), path
+            assert page.locator("a[href^='javascript:' i], a[href^='data:' i]").count() == 0, path
+    page.goto("/staff/campaigns")
+    page.goto("/en/")
+    page.wait_for_timeout(200)
+    assert harm == []
+
+
+def test_markup_sent_through_the_forms_comes_back_as_text(visitor, site, inside, slug):
+    """Also where a form is refused and shows again what was typed."""
+    factories.draft(slug)
+    page = editor(visitor, site, size=DESK)
+    harm = watch_for_harm(page)
+    for payload in TEXTS:
+        for section, fields in {
+            "texts": [*desk.TEXT_FIELDS],
+            "pledge": ["ko", "en"],
+            "partners/new": ["name_ko", "name_en", "url"],
+            "events/new": ["title_ko", "title_en", "place_ko", "place_en", "url"],
+            "media": ["video"],
+        }.items():
+            page.goto(f"/staff/campaigns/{slug}/{section}")
+            for field in fields:
+                page.locator(f"#{field}").fill(payload)
+            save(page, "Save the video" if section == "media" else "Save")
+            if page.locator("#error-summary").count():
+                expect(page.locator(f"#{fields[-1]}")).to_have_value(payload)
+    page.goto("/staff/campaigns/new")
+    page.locator("#slug").fill(TEXTS[0])
+    save(page, "Create the draft")
+    assert harm == []
+
+
+# --- Every page, for everybody ---
+
+
+@pytest.mark.parametrize("path", ["", "c/blue-skies", "privacy"])
+def test_the_head_of_a_page_takes_the_presses_of_a_mouse(visitor, path):
+    page = visitor.page(lang="ko", size=DESK)
+    page.goto(f"/ko/{path}")
+    page.locator("header a[hreflang=en]").click()
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    page.locator("header .brand").click()
+    expect(page).to_have_url(re.compile(r"/en/$"))
+
+
+@pytest.fixture
+def whole(inside, slug):
+    """A campaign with everything that a page can show."""
+    with_video(slug, "https://youtu.be/dQw4w9WgXcQ")
+    found = desk.desk(slug)
+    media.set_letters(
+        EDITOR, slug, media.letters_stamp(found.letters), new={"ko": factories.stored_document()}
+    )
+    event = events.add(EDITOR, slug, factories.event_fields())
+    factories.write_pledge(slug, "새 서약", "A new pledge")
+    partner = db.session.scalar(db.select(Partner.id).where(Partner.campaign_id == found.id).limit(1))
+    db.session.rollback()
+    return slug, event, partner
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_no_campaign_screen_shuts_anybody_out(visitor, site, whole, lang):
+    slug, event, partner = whole
+    page = editor(visitor, site, lang)
+    faults = []
+    factories.draft(f"{slug}-empty", title_en="", body_ko="")
+    for path in (
+        "campaigns",
+        "campaigns/new",
+        f"campaigns/{slug}-empty",
+        f"campaigns/{slug}-empty/state/open",
+        *(
+            f"campaigns/{slug}/{rest}"
+            for rest in (
+                "texts",
+                "pledge",
+                "schedule",
+                "partners",
+                "partners/new",
+                "events",
+                "events/new",
+                "media",
+                "state/closed",
+            )
+        ),
+        f"campaigns/{slug}/partners/{partner}",
+        f"campaigns/{slug}/partners/{partner}/remove",
+        f"campaigns/{slug}/events/{event}",
+    ):
+        page.emulate_media(color_scheme="light")
+        page.set_viewport_size(PHONE)
+        assert page.goto(f"/staff/{path}").status == 200, path
+        assert page.locator("html").get_attribute("lang") == lang
+        assert_fits(page)
+        faults += [f"{path}: {fault}" for fault in accessibility_faults(page)]
+        page.emulate_media(color_scheme="dark")
+        page.set_viewport_size(DESK)
+        assert_fits(page)
+        faults += [f"dark {path}: {fault}" for fault in accessibility_faults(page, *COLOURS)]
+    assert not faults, "\n".join(faults)
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_no_public_page_of_a_whole_campaign_shuts_anybody_out(visitor, site, whole, lang):
+    slug, _, _ = whole
+    page = visitor.page(lang=lang)
+    for path in (f"c/{slug}", f"c/{slug}/pledge/1", f"c/{slug}/pledge/2"):
+        page.emulate_media(color_scheme="light")
+        page.set_viewport_size(PHONE)
+        assert page.goto(f"/{lang}/{path}").status == 200
+        assert_fits(page)
+        assert_accessible(page)
+        page.emulate_media(color_scheme="dark")
+        page.set_viewport_size(DESK)
+        assert_fits(page)
+        assert_accessible(page)

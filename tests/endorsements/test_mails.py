@@ -1,0 +1,241 @@
+"""What the mails about an endorsement say, to whom, and when they are no longer true."""
+
+import email
+import re
+from email.policy import default
+
+import pytest
+from sqlalchemy import insert, select, update
+
+from pledge import clock, tokens
+from pledge.db import db, transaction
+from pledge.endorsements import handover, own
+from pledge.endorsements.identifiers import read_confirm_token, read_own_token
+from pledge.endorsements.models import ContactChange, Endorsement
+from pledge.mail.models import MailBlock, MailKind, OutboxMail
+from pledge.signatures.addresses import parse
+from pledge.tokens import Purpose
+from tests.mail.post import Notes, deliver
+from tests.support.apps import settings
+from tests.support.factories import endorse_manage_token, endorsement, version_of
+
+pytestmark = pytest.mark.usefixtures("app")
+
+LINK = re.compile(r"https?://[^\s\"'<>]+")
+LANGUAGES = ("ko", "en")
+#: Each kind, and a state in which it is true.
+TRUE_IN = {
+    MailKind.ENDORSE_CONFIRM: "pending",
+    MailKind.ENDORSE_ALREADY: "review",
+    MailKind.ENDORSE_MANAGE: "published",
+    MailKind.ENDORSE_PUBLISHED: "published",
+    MailKind.ENDORSE_CHANGES: "changes",
+    MailKind.ENDORSE_DECLINED: "declined",
+}
+
+
+def owe(row, kind, lang="ko", seq=None):
+    values = {"kind": kind, "subject_id": row.id, "seq": seq or row.seq, "lang": lang}
+    now = clock.now()
+    with transaction() as session:
+        session.execute(insert(OutboxMail).values(**values, created_at=now, due_at=now))
+
+
+def sent():
+    notes = Notes()
+    deliver(notes)
+    return [(to, email.message_from_bytes(content, policy=default)) for to, content in notes.sent]
+
+
+def said(mail):
+    """Subject and both bodies."""
+    parts = [mail.get_body(preferencelist=(kind,)).get_content() for kind in ("plain", "html")]
+    return "\n".join([mail["Subject"], *parts])
+
+
+def text(mail):
+    return mail.get_body(preferencelist=("plain",)).get_content()
+
+
+def asked(row, address="sea@haneul.co.kr", lang="ko"):
+    handover.ask(endorse_manage_token(row), name="Zebediah", title="Quux", mailbox=parse(address), lang=lang)
+    db.session.rollback()
+    return db.session.get(ContactChange, row.id)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("kind", TRUE_IN)
+def test_every_link_starts_with_the_base_url_and_its_language(app, kind, lang):
+    owe(endorsement(state=TRUE_IN[kind], decision_reason="Please"), kind, lang)
+    ((_, mail),) = sent()
+    found = LINK.findall(said(mail))
+    assert found
+    assert all(link.startswith(f"{settings(app.instance_path).base_url}/{lang}/endorse/") for link in found)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_no_word_of_the_form_goes_to_an_address_that_is_not_confirmed(lang):
+    words = {"name_ko": "제브라", "name_en": "Zebra Ltd", "statement_en": "Buy now", "contact_name": "Zebediah"}
+    owe(endorsement(state="pending", website="https://zebra.example", **words), MailKind.ENDORSE_CONFIRM, lang)
+    row = endorsement()
+    asked(row, lang=lang)
+    mails = dict(sent())
+    assert "sea@haneul.co.kr" in mails
+    for mail in mails.values():
+        for word in ("제브라", "Zebra", "Buy", "Zebediah", "Quux", "zebra.example"):
+            assert word not in said(mail)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_mails_to_two_unconfirmed_addresses_differ_only_in_address_date_number_and_token(lang):
+    for name in ("하늘", "바다"):
+        owe(endorsement(state="pending", name_ko=name), MailKind.ENDORSE_CONFIRM, lang)
+    bodies = {re.sub(r"confirm/[\w.-]+", "confirm/TOKEN", said(mail)) for _, mail in sent()}
+    assert len(bodies) == 1
+
+
+def test_the_mail_to_confirm_carries_the_link_for_exactly_this_version():
+    row = endorsement(state="pending", seq=1)
+    owe(row, MailKind.ENDORSE_CONFIRM)
+    ((to, mail),) = sent()
+    link, not_us = LINK.findall(text(mail))
+    assert to == row.contact_email
+    assert read_confirm_token(link.rpartition("/")[2])[:3] == (row.id, 1, 1)
+    assert not_us == f"{link}/not-us"
+
+
+@pytest.mark.parametrize("kind", [kind for kind in TRUE_IN if kind is not MailKind.ENDORSE_CONFIRM])
+def test_who_has_confirmed_is_told_which_organisation_it_is_about(kind):
+    row = endorsement(state=TRUE_IN[kind], name_ko="하늘 & 바다", name_en="Sky & Sea", decision_reason="x")
+    owe(row, kind, "ko")
+    owe(row, kind, "en")
+    (_, korean), (_, english) = sent()
+    assert "하늘 & 바다" in text(korean)
+    assert "Sky & Sea" in text(english)
+    (link,) = LINK.findall(text(korean))
+    assert read_own_token(link.rpartition("/")[2]) == (row.id, 1)
+
+
+def test_an_organisation_with_one_name_has_it_in_both_languages():
+    owe(endorsement(name_ko="하늘에너지", name_en=""), MailKind.ENDORSE_MANAGE, "en")
+    assert "하늘에너지" in text(sent()[0][1])
+
+
+@pytest.mark.parametrize("kind", [MailKind.ENDORSE_CHANGES, MailKind.ENDORSE_DECLINED])
+def test_the_reason_is_told_in_full_and_as_text(kind):
+    reason = 'Please use the "official" name <b>& logo</b>.'
+    owe(endorsement(state=TRUE_IN[kind], decision_reason=reason), kind, "en")
+    ((_, mail),) = sent()
+    assert reason in text(mail)
+    assert "<b>&" not in mail.get_body(preferencelist=("html",)).get_content()
+
+
+def test_the_name_that_a_stranger_typed_is_not_in_a_mail_about_an_older_endorsement():
+    row = endorsement(state="withdrawn", name_ko="하늘에너지")
+    version_of(row, name_ko="제브라")
+    owe(row, MailKind.ENDORSE_MANAGE)
+    said_of = said(sent()[0][1])
+    assert "하늘에너지" in said_of
+    assert "제브라" not in said_of
+
+
+@pytest.mark.parametrize(
+    ("kind", "state"),
+    [
+        *((MailKind.ENDORSE_CONFIRM, state) for state in ("review", "published", "withdrawn", "declined")),
+        *((MailKind.ENDORSE_ALREADY, state) for state in ("pending", "withdrawn", "declined")),
+        (MailKind.ENDORSE_MANAGE, "pending"),
+        *((MailKind.ENDORSE_PUBLISHED, state) for state in ("review", "withdrawn", "removed")),
+        *((MailKind.ENDORSE_CHANGES, state) for state in ("review", "withdrawn", "declined")),
+        *((MailKind.ENDORSE_DECLINED, state) for state in ("review", "published", "withdrawn")),
+    ],
+)
+def test_a_mail_that_no_longer_fits_the_state_is_dropped(kind, state):
+    owe(endorsement(state=state), kind)
+    assert sent() == []
+
+
+def test_a_link_to_confirm_an_older_version_is_not_sent():
+    row = endorsement(state="pending")
+    version_of(row, statement_ko="새 문구")
+    owe(row, MailKind.ENDORSE_CONFIRM, seq=1)
+    owe(row, MailKind.ENDORSE_CONFIRM, seq=2)
+    assert len(sent()) == 1
+
+
+def test_a_renewed_application_of_a_withdrawn_organisation_is_confirmed_by_mail():
+    row = endorsement(state="withdrawn")
+    version_of(row, statement_ko="새 문구")
+    owe(row, MailKind.ENDORSE_CONFIRM, seq=2)
+    assert len(sent()) == 1
+
+
+def test_who_erased_their_data_gets_nothing_any_more():
+    row = endorsement()
+    owe(row, MailKind.ENDORSE_PUBLISHED)
+    own.erase(endorse_manage_token(row))
+    assert sent() == []
+
+
+def test_a_blocked_address_gets_nothing():
+    row = endorsement()
+    owe(row, MailKind.ENDORSE_PUBLISHED)
+    with transaction() as session:
+        session.add(MailBlock(address_hash=row.address_hash, until=clock.now().replace(year=2090)))
+    assert sent() == []
+
+
+class TestHandingOver:
+    def test_the_new_person_gets_the_link_and_the_old_one_is_told_when_it_is_done(self):
+        row = endorsement(email="sky@haneul.co.kr", name_ko="하늘에너지")
+        change = asked(row)
+        ((to, mail),) = sent()
+        link, not_me = LINK.findall(text(mail))
+        assert (to, not_me) == ("sea@haneul.co.kr", f"{link}/not-me")
+        payload = tokens.read(Purpose.ENDORSE_CONTACT, link.rpartition("/")[2]).payload
+        assert payload == [row.id, change.contact_number]
+        handover.accept(row.id, change.contact_number, "2026-11-25")
+        ((to, mail),) = sent()
+        assert to == "sky@haneul.co.kr"
+        assert "하늘에너지" in text(mail)
+        assert "privacy@localhost" in text(mail), "whom to write to if it was not meant"
+        assert "Zebediah" not in said(mail)
+
+    def test_a_cancelled_or_replaced_change_is_not_mailed(self):
+        row = endorsement()
+        asked(row)
+        asked(row, "land@haneul.co.kr")
+        assert [to for to, _ in sent()] == ["land@haneul.co.kr"]
+        asked(row, "lake@haneul.co.kr")
+        handover.cancel(endorse_manage_token(row))
+        assert sent() == []
+
+    def test_after_it_mails_go_to_the_new_person(self):
+        row = endorsement(email="sky@haneul.co.kr")
+        change = asked(row)
+        owe(row, MailKind.ENDORSE_PUBLISHED)
+        handover.accept(row.id, change.contact_number, "2026-11-25")
+        recipients = sorted(to for to, _ in sent())
+        assert recipients == ["sea@haneul.co.kr", "sky@haneul.co.kr"]
+
+
+def test_one_query_makes_a_batch(statements):
+    for _ in range(5):
+        owe(endorsement(state="pending"), MailKind.ENDORSE_CONFIRM)
+    from pledge.endorsements import mails
+    from pledge.mail import queries
+    from pledge.mail.services import LEASE
+
+    claimed = queries.claim(10, LEASE)
+    with statements() as seen:
+        assert len(mails.confirm(claimed)) == 5
+    assert len(seen) == 1
+
+
+def test_the_outbox_names_nobody():
+    row = endorsement(email="sky@haneul.co.kr")
+    asked(row)
+    with transaction() as session:
+        session.execute(update(Endorsement).values(decision_reason="x"))
+    stored = [tuple(map(str, mail)) for mail in db.session.execute(select(OutboxMail.__table__))]
+    assert not any("haneul" in value for mail in stored for value in mail)

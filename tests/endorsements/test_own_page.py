@@ -1,0 +1,290 @@
+"""What who speaks for an organisation may do later: correct, prove the website, withdraw, erase."""
+
+import pytest
+from sqlalchemy import func, select, text
+
+from pledge.db import db
+from pledge.endorsements import own, services
+from pledge.endorsements.applicants import own_endorsement
+from pledge.endorsements.levels import earned_level
+from pledge.endorsements.models import Endorsement, EndorsementVersion
+from pledge.endorsements.rules import BadContent
+from pledge.endorsements.versions import content_of
+from pledge.files.models import StoredFile
+from pledge.files.services import UnknownFile, store_picture
+from pledge.ledger.queries import count
+from pledge.tokens import BadToken
+from tests.endorsements.test_applying import HANEUL, apply, campaign
+from tests.files.corpus import png
+from tests.support.factories import (
+    endorse_confirm_token,
+    endorse_manage_token,
+    endorsement,
+    fold_all,
+    version_of,
+)
+
+pytestmark = pytest.mark.usefixtures("app")
+
+
+def again(row):
+    db.session.rollback()
+    return db.session.get(Endorsement, row.id)
+
+
+def states(row):
+    """Numbers and states of its versions."""
+    db.session.rollback()
+    query = select(EndorsementVersion.seq, EndorsementVersion.state).order_by(EndorsementVersion.seq)
+    return [tuple(version) for version in db.session.execute(query.where(EndorsementVersion.endorsement_id == row.id))]
+
+
+def organizations(of):
+    fold_all()
+    return count(of.campaign_id).organizations
+
+
+def correct(row, *, name="김하늘", title="사무국장", show=False, **facts):
+    from dataclasses import replace
+
+    content = replace(content_of(version_of(row)), **facts)
+    return own.correct(endorse_manage_token(again(row)), content, name=name, title=title, show=show)
+
+
+class TestCorrecting:
+    def test_a_published_one_stays_as_it_is_while_the_change_waits(self):
+        row = endorsement()
+        assert correct(row, statement_ko="새 문구")
+        assert states(row) == [(1, "published"), (2, "proposed")]
+        assert (again(row).state, again(row).seq) == ("published", 2)
+        seen = own_endorsement(endorse_manage_token(row), "ko")
+        assert seen.published.content.statement_ko == "함께하겠습니다."
+        assert seen.proposed.content.statement_ko == "새 문구"
+        assert organizations(row) == 1
+
+    def test_another_change_replaces_the_one_that_waits(self):
+        row = endorsement()
+        correct(row, statement_ko="하나")
+        correct(row, statement_ko="둘")
+        assert states(row) == [(1, "published"), (2, "superseded"), (3, "proposed")]
+
+    def test_what_was_asked_for_goes_back_to_the_desk(self):
+        row = endorsement(state="changes", decision_reason="이름을 고쳐 주세요")
+        assert correct(row, name_ko="하늘에너지")
+        assert (again(row).state, again(row).decision_reason) == ("review", "")
+        assert states(row) == [(1, "declined"), (2, "proposed")]
+
+    def test_sending_the_same_again_after_a_request_for_changes_is_a_version_too(self):
+        row = endorsement(state="changes")
+        assert correct(row)
+        assert again(row).state == "review"
+
+    def test_changing_nothing_makes_no_version(self):
+        row = endorsement()
+        assert not correct(row)
+        assert states(row) == [(1, "published")]
+
+    def test_the_persons_own_details_are_corrected_at_once(self):
+        row = endorsement()
+        assert not correct(row, name="이바다", title="대표")
+        assert (again(row).contact_name, again(row).contact_title) == ("이바다", "대표")
+
+    def test_being_named_in_public_waits_for_review(self):
+        row = endorsement()
+        assert correct(row, show=True)
+        seen = own_endorsement(endorse_manage_token(row), "ko")
+        assert (seen.published.spokesperson, seen.proposed.spokesperson) == ("", "김하늘, 사무국장")
+
+    def test_no_longer_being_named_acts_at_once(self):
+        row = endorsement(show_contact=True, spokesperson="김하늘, 사무국장")
+        assert not correct(row, show=False)
+        assert version_of(row).spokesperson == ""
+        assert not again(row).show_contact
+
+    @pytest.mark.parametrize("state", ["withdrawn", "declined", "removed"])
+    def test_what_has_ended_cannot_be_corrected(self, state):
+        with pytest.raises(own.NotPossible):
+            correct(endorsement(state=state), statement_ko="새 문구")
+
+    def test_the_rules_hold_here_too(self):
+        row = endorsement()
+        with pytest.raises(BadContent):
+            correct(row, interim_year=2040)
+        with pytest.raises(BadContent):
+            correct(row, name="=1+1")
+        assert states(row) == [(1, "published")]
+
+    def test_the_level_of_an_unpublished_one_follows_its_website(self):
+        row = endorsement(state="review", level="domain")
+        correct(row, website="https://elsewhere.example.com")
+        assert again(row).level == "mail"
+        correct(row, website=f"https://{again(row).mail_domain}")
+        assert again(row).level == earned_level(again(row).mail_domain, f"https://{again(row).mail_domain}")
+
+    def test_the_level_of_a_published_one_waits_with_the_change(self):
+        row = endorsement(level="domain")
+        correct(row, website="https://elsewhere.example.com")
+        assert again(row).level == "domain"
+
+    def test_a_new_logo_is_kept_and_the_old_one_need_not_be_sent_again(self):
+        row = endorsement()
+        logo = store_picture(png())
+        assert correct(row, logo=logo)
+        assert db.session.get(StoredFile, logo).delete_after is None
+        assert correct(row, statement_ko="새 문구", logo=logo)
+
+    def test_somebody_elses_logo_is_refused(self):
+        logo = store_picture(png())
+        theirs, mine = endorsement(), endorsement()
+        correct(theirs, logo=logo)
+        with pytest.raises(UnknownFile):
+            correct(mine, logo=logo)
+
+
+class TestProvingTheWebsite:
+    @pytest.fixture(autouse=True)
+    def _asked(self, monkeypatch):
+        self.asked = []
+
+        def check(website, proof):
+            self.asked.append((website, proof))
+            return self.answer
+
+        monkeypatch.setattr(own, "check_site", check)
+        self.answer = True
+
+    @pytest.mark.parametrize("level", ["mail", "domain"])
+    def test_raises_the_level(self, level):
+        row = endorsement(level=level, website="https://haneul.co.kr")
+        assert own.check_website(endorse_manage_token(row))
+        assert again(row).level == "site"
+        assert self.asked[0][0] == "https://haneul.co.kr"
+
+    def test_what_is_not_there_changes_nothing(self):
+        self.answer = False
+        row = endorsement()
+        assert not own.check_website(endorse_manage_token(row))
+        assert again(row).level == "mail"
+
+    @pytest.mark.parametrize("level", ["site", "staff"])
+    def test_is_not_offered_above_it(self, level):
+        with pytest.raises(own.NotPossible):
+            own.check_website(endorse_manage_token(endorsement(level=level)))
+        assert self.asked == []
+
+    def test_the_public_website_is_asked_not_the_one_that_waits(self):
+        row = endorsement(website="https://haneul.co.kr")
+        correct(row, website="https://elsewhere.example.com")
+        own.check_website(endorse_manage_token(row))
+        assert [website for website, _ in self.asked] == ["https://haneul.co.kr"]
+
+    def test_a_website_that_changed_meanwhile_proves_nothing(self, monkeypatch):
+        row = endorsement(state="review", website="https://haneul.co.kr")
+
+        def change(website, proof):
+            correct(row, website="https://elsewhere.example.com")
+            return True
+
+        monkeypatch.setattr(own, "check_site", change)
+        with pytest.raises(own.NotPossible):
+            own.check_website(endorse_manage_token(row))
+        assert again(row).level == "mail"
+
+
+class TestWithdrawing:
+    def test_takes_back_one_and_once(self):
+        row = endorsement()
+        assert organizations(row) == 1
+        for _ in range(2):
+            own.withdraw(endorse_manage_token(row))
+        assert organizations(row) == 0
+        assert again(row).state == "withdrawn"
+        assert again(row).ended_at is not None
+
+    def test_ends_what_waits_and_names_nobody_any_more(self):
+        row = endorsement(show_contact=True, spokesperson="김하늘, 사무국장")
+        correct(row, statement_ko="새 문구", show=True)
+        own.withdraw(endorse_manage_token(row))
+        assert states(row) == [(1, "published"), (2, "superseded")]
+        spoken = db.session.scalars(select(EndorsementVersion.spokesperson)).all()
+        assert set(spoken) == {""}
+
+    @pytest.mark.parametrize("state", ["review", "changes"])
+    def test_before_it_was_public_counts_nothing(self, state):
+        row = endorsement(state=state)
+        own.withdraw(endorse_manage_token(row))
+        assert again(row).state == "withdrawn"
+        assert organizations(row) == 0
+
+    @pytest.mark.parametrize("state", ["declined", "removed"])
+    def test_what_has_ended_stays_what_it_is(self, state):
+        row = endorsement(state=state)
+        own.withdraw(endorse_manage_token(row))
+        assert again(row).state == state
+        assert organizations(row) == 0
+
+
+class TestErasing:
+    def test_of_a_published_one_leaves_the_public_line_and_nothing_of_the_person(self):
+        row = endorsement(
+            show_contact=True, spokesperson="김하늘, 사무국장", email="sky@haneul.co.kr", registration_number="1"
+        )
+        token = endorse_manage_token(row)
+        own.erase(token)
+        kept = again(row)
+        assert (kept.state, kept.contact_name, kept.contact_title, kept.contact_email) == ("withdrawn", "", "", "")
+        assert (kept.mail_domain, kept.registration_number, kept.show_contact) == ("", None, False)
+        assert version_of(kept).spokesperson == ""
+        assert organizations(row) == 0
+        with pytest.raises(BadToken):
+            own.withdraw(token)
+
+    @pytest.mark.parametrize("state", ["review", "changes", "declined"])
+    def test_of_one_that_never_was_public_leaves_nothing(self, state):
+        logo = store_picture(png())
+        row = endorsement(state=state)
+        if state != "declined":
+            correct(row, logo=logo)
+        own.erase(endorse_manage_token(row))
+        assert again(row) is None
+        assert db.session.scalar(select(func.count()).select_from(EndorsementVersion)) == 0
+        if state != "declined":
+            assert db.session.get(StoredFile, logo).delete_after is not None, "the logo goes too"
+
+    def test_forgets_the_person_so_that_they_may_apply_anew(self):
+        campaign()
+        apply()
+        row = db.session.scalars(select(Endorsement)).one()
+        services.confirm(row.id, 1)
+        own.erase(endorse_manage_token(row))
+        apply()
+        assert db.session.scalars(select(Endorsement)).one().state == "pending"
+
+    def test_no_table_knows_them_any_more(self):
+        row = endorsement(email=HANEUL.contact.mailbox.mailed)
+        hashed = bytes(row.address_hash)
+        services.send_links("blue-skies", HANEUL.contact.mailbox, "ko")
+        own.erase(endorse_manage_token(row))
+        for table in ("endorsements", "mail_allowances"):
+            found = db.session.execute(
+                text(f"SELECT count(*) FROM {table} WHERE address_hash = :hash"), {"hash": hashed}
+            )
+            assert found.scalar() == 0
+
+
+class TestWhoseLinkItIs:
+    def test_a_link_to_confirm_opens_no_own_page(self):
+        with pytest.raises(BadToken):
+            own_endorsement(endorse_confirm_token(endorsement()), "ko")
+
+    def test_what_was_never_confirmed_has_no_own_page(self):
+        with pytest.raises(BadToken):
+            own_endorsement(endorse_manage_token(endorsement(state="pending")), "ko")
+
+    def test_it_lives_four_hundred_days(self, frozen_clock):
+        token = endorse_manage_token(endorsement())
+        frozen_clock.move(days=399)
+        assert own_endorsement(token, "ko")
+        frozen_clock.move(days=2)
+        with pytest.raises(BadToken):
+            own_endorsement(token, "ko")

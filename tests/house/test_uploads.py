@@ -1,0 +1,57 @@
+"""What came from outside leaves by one door only, and that door lets nothing in it run."""
+
+import ast
+
+import pytest
+
+from pledge.settings import ROOT
+
+PACKAGE = ROOT / "pledge"
+#: The door; the room itself; the doctor, who looks whether the storage works.
+READERS = {"public/files.py", "files/queries.py", "files/services.py", "diagnosis/surroundings.py"}
+
+
+def test_only_one_door_reads_what_is_stored():
+    for path in sorted(PACKAGE.rglob("*.py")):
+        name = str(path.relative_to(PACKAGE))
+        imported = {
+            f"{node.module}.{alias.name}"
+            for node in ast.walk(ast.parse(path.read_text("utf-8")))
+            if isinstance(node, ast.ImportFrom)
+            for alias in node.names
+        }
+        reading = {"pledge.files.queries", "pledge.files.storage"} & imported
+        assert not reading or name in READERS, f"{name} imports {reading}; send files from public/files.py"
+
+
+@pytest.mark.sqlite_only
+def test_every_route_of_that_door_sends_the_sandbox(app, client):
+    from pledge.files import services
+    from tests.files.corpus import PDF, png
+
+    stored = {
+        "files.picture": {"name": services.store_picture(png()), "size": 96},
+        "files.document": {"name": services.store_document(PDF, "application/pdf"), "filename": "letter"},
+    }
+    rules = [rule for rule in app.url_map.iter_rules() if rule.endpoint.startswith("files.")]
+    assert {rule.endpoint for rule in rules} == set(stored), "a new route needs a file here"
+    for rule in rules:
+        address = app.url_map.bind("localhost").build(rule.endpoint, stored[rule.endpoint])
+        for headers in ({}, {"If-None-Match": "*"}, {"Range": "bytes=0-9"}):
+            response = client.get(address, headers=headers)
+            assert response.status_code in (200, 206, 304), address
+            directives = response.headers["Content-Security-Policy"].split("; ")
+            assert "sandbox" in directives, "with no rights at all: not `sandbox allow-…`"
+            assert "default-src 'none'" in directives
+            assert response.headers["X-Content-Type-Options"] == "nosniff"
+            assert response.headers["Cache-Control"].endswith("immutable")
+        assert client.get(address).content_type in ("image/webp", "application/pdf")
+
+
+@pytest.mark.sqlite_only
+def test_no_page_of_ours_shows_pictures_from_elsewhere(app, client):
+    policy = dict(
+        directive.split(" ", 1)
+        for directive in client.get("/en/").headers["Content-Security-Policy"].split("; ")
+    )
+    assert policy["img-src"] == "'self' data:"
