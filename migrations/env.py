@@ -10,34 +10,42 @@ from sqlalchemy import Connection
 
 database = current_app.extensions["migrate"].db
 options: dict[str, Any] = dict(current_app.extensions["migrate"].configure_args)
+is_sqlite = database.engine.dialect.name == "sqlite"
 
 
 @contextmanager
 def references_rest(connection: Connection) -> Iterator[None]:
     """SQLite changes a table by making it anew; what refers to it must not notice (sqlite.org/lang_altertable.html §7)."""
-    if database.engine.dialect.name != "sqlite":
+    if not is_sqlite:
         yield
         return
     driver: Any = connection.connection.driver_connection
-    driver.execute("PRAGMA foreign_keys=OFF")
+    driver.execute("PRAGMA foreign_keys=OFF")  # before BEGIN: inside a transaction it does nothing
     try:
         yield
-        lost = driver.execute("PRAGMA foreign_key_check").fetchall()
-        if lost:
-            raise SystemExit(
-                f"Rows lost what they refer to: {lost[:5]}. Restore the copy from before the migration."
-            )
     finally:
         driver.execute("PRAGMA foreign_keys=ON")
 
 
+def refuse_lost_references(connection: Connection) -> None:
+    lost = connection.exec_driver_sql("PRAGMA foreign_key_check").first() if is_sqlite else None
+    if lost:
+        raise SystemExit(f"Nothing is migrated: a row would lose what it refers to: {tuple(lost)}")
+
+
 def run_migrations() -> None:
     # The application's own connections commit each statement; a migration is all or nothing.
-    whole = {} if database.engine.dialect.name == "sqlite" else {"isolation_level": "READ COMMITTED"}
-    with database.engine.connect().execution_options(**whole) as connection, references_rest(connection):
+    whole = {} if is_sqlite else {"isolation_level": "READ COMMITTED"}
+    with (
+        database.engine.connect().execution_options(**whole) as connection,
+        references_rest(connection),
+    ):
+        # Alembic does not know that here a transaction of SQLite holds changes of tables too (pledge/db.py begins it).
+        options.setdefault("transactional_ddl", True)
         context.configure(connection=connection, target_metadata=database.metadata, **options)
         with context.begin_transaction():
             context.run_migrations()
+            refuse_lost_references(connection)
 
 
 if context.is_offline_mode():

@@ -19,11 +19,10 @@ def upgrade() -> None:
             sqlite_where=sa.text("state = 'dead'"),
         )
 
-
     with op.batch_alter_table("ledger_entries") as batch_op:
         batch_op.create_index(
             "ix_ledger_entries_rare",
-            ["id"],
+            ["occurred_at"],
             unique=False,
             postgresql_where=sa.text("reason <> 'confirmed'"),
             sqlite_where=sa.text("reason <> 'confirmed'"),

@@ -77,7 +77,7 @@ def verify(noted_head: bytes | None = None) -> Verdict:
 def _fault(entry: Row[Any], head: bytes) -> Fault | None:
     if bytes(entry.previous_hash) != head:
         return Fault(entry.id, FaultKind.OUT_OF_PLACE)
-    if bytes(entry.hash) != fingerprint(entry._mapping):  # noqa: SLF001  # SQLAlchemy's public name for it
+    if bytes(entry.hash) != fingerprint(entry._asdict()):  # SQLAlchemy's public name for it
         return Fault(entry.id, FaultKind.CHANGED)
     return None
 

@@ -20,7 +20,7 @@ _WORDS = {
 }
 
 
-class Head(click.ParamType):
+class Head(click.ParamType[bytes]):
     """A hash as `verify` prints it."""
 
     name = "hash"

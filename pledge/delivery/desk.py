@@ -9,7 +9,6 @@ from sqlalchemy import func, select, text
 from pledge import clock
 from pledge.audit import queries as audit
 from pledge.db import reading
-from pledge.delivery.windows import first_since
 from pledge.endorsements import review
 from pledge.i18n import SEOUL
 from pledge.ledger import queries as ledger
@@ -106,11 +105,10 @@ def _rare_since(campaign_id: int, midnight: datetime) -> dict[tuple[str, str], i
     """How many entries of each kind and reason there are, confirmations left out."""
     entries = LedgerEntry.__table__.c
     with reading() as connection:
-        first = first_since(connection, entries.id, entries.occurred_at, midnight)
         # In the words of its index, and with no other condition that would tempt to another one.
         query = (
             select(entries.campaign_id, entries.kind, entries.reason, func.count(entries.number))
-            .where(text("reason <> 'confirmed'"), entries.id >= first, entries.occurred_at >= midnight)
+            .where(text("reason <> 'confirmed'"), entries.occurred_at >= midnight)
             .group_by(entries.campaign_id, entries.kind, entries.reason)
         )
         return {

@@ -60,11 +60,13 @@ def funnel(campaign_id: int, within: timedelta) -> Funnel:
     since = clock.now() - within
     rows, oldest = _newest(since)
     people: dict[int, _Person] = {}
-    for subject_id, state, of, provider, seconds in rows:
-        if of != campaign_id:
+    for row in rows:
+        if row.campaign_id != campaign_id:
             continue
-        known = people.setdefault(subject_id, _Person(provider, mailed=False, seconds=seconds))
-        known.mailed = known.mailed or state == MailState.SENT
+        known = people.setdefault(
+            row.subject_id, _Person(row.mail_provider, mailed=False, seconds=row.seconds)
+        )
+        known.mailed = known.mailed or row.state == MailState.SENT
     return Funnel(oldest or since, oldest is not None, _lines(people.values()))
 
 
@@ -80,7 +82,7 @@ def _newest(since: datetime) -> tuple[list[Row[Any]], datetime | None]:
             .limit(MOST)
             .subquery()
         )
-        took = seconds_between(person.submitted_at, person.confirmed_at)
+        took = seconds_between(person.submitted_at, person.confirmed_at).label("seconds")
         query = select(newest.c.subject_id, newest.c.state, person.campaign_id, person.mail_provider, took)
         rows = connection.execute(
             query.outerjoin_from(newest, Signature.__table__, person.id == newest.c.subject_id)

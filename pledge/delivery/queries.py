@@ -64,7 +64,7 @@ def totals(slug: str) -> Totals:
         title_ko=titles.get("ko", slug),
         title_en=titles.get("en", slug),
         people=people,
-        organizations=0,
+        organizations=ledger.count(campaign_id).organizations,
         as_of=as_of,
         by_country=_countries(tallies[Dimension.COUNTRY]),
         by_region=_regions(tallies[Dimension.REGION], people),

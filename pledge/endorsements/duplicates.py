@@ -4,17 +4,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Row, and_, select
+from sqlalchemy import Row, select
 
 from pledge.db import reading
 from pledge.endorsements.domains import host_of, registrable
 from pledge.endorsements.models import Endorsement, EndorsementState, EndorsementVersion, Level
 from pledge.endorsements.names import Likeness, similar
+from pledge.endorsements.review import NEWEST
 
 #: So many are shown; more would say nothing.
 MOST = 20
-
-_NEWEST = and_(EndorsementVersion.endorsement_id == Endorsement.id, EndorsementVersion.seq == Endorsement.seq)
 
 
 class Sign(StrEnum):
@@ -51,7 +50,7 @@ def candidates(endorsement_id: int) -> list[Candidate]:
         *(Endorsement.registration_hash, Endorsement.mail_domain),
         *(EndorsementVersion.name_ko, EndorsementVersion.name_en, EndorsementVersion.website),
     )
-    newest = select(*columns).join(EndorsementVersion, _NEWEST)
+    newest = select(*columns).select_from(Endorsement).join(EndorsementVersion, NEWEST)
     with reading() as connection:
         own = connection.execute(newest.where(Endorsement.id == endorsement_id)).first()
         if own is None:

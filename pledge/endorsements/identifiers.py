@@ -75,8 +75,8 @@ def confirm_token(endorsement_id: int, seq: int, contact_number: int) -> str:
 
 def read_confirm_token(token: str) -> ConfirmLink:
     """What a mailed link confirms. Raises BadToken."""
-    numbers, expired = _numbers(Purpose.ENDORSE_CONFIRM, token, 3)
-    return ConfirmLink(*numbers, expired)
+    (endorsement_id, seq, contact_number), expired = _numbers(Purpose.ENDORSE_CONFIRM, token, 3)
+    return ConfirmLink(endorsement_id, seq, contact_number, expired)
 
 
 def read_contact_token(token: str) -> tuple[int, int, bool]:

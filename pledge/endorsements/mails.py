@@ -132,7 +132,7 @@ def composers() -> Composers:
         MailKind.ENDORSE_MANAGE: manage,
         MailKind.ENDORSE_CONTACT: contact,
         MailKind.ENDORSE_HANDOVER: handover,
-        **{kind: _decision(states) for kind, states in _STILL_TRUE.items()},
+        **{kind: _decision(kind) for kind in _STILL_TRUE},
     }
 
 
@@ -193,14 +193,15 @@ def handover(mails: Sequence[Claimed]) -> Mapping[int, Message]:
     }
 
 
-def _decision(states: Sequence[EndorsementState]) -> Composer:
-    """What staff decided, with their reason, as long as it stands."""
+def _decision(kind: MailKind) -> Composer:
+    """What staff decided, with their reason, as long as it stands. A correction that was sent meanwhile has no reason."""
+    states, needs_reason = _STILL_TRUE[kind], kind is not MailKind.ENDORSE_PUBLISHED
 
     def compose(mails: Sequence[Claimed]) -> Mapping[int, Message]:
         return {
             mail.id: _to_own_page(mail, recipient, reason=recipient.reason)
             for mail, recipient in _with_recipients(mails)
-            if recipient.state in states
+            if recipient.state in states and (recipient.reason or not needs_reason)
         }
 
     return compose

@@ -211,7 +211,9 @@ class ContactChange(Model):
     endorsement_id: Mapped[int] = mapped_column(
         ForeignKey("endorsements.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
-    contact_number: Mapped[int]  #: the number that the new person gets; random, so that no older mail fits a later change
+    contact_number: Mapped[
+        int
+    ]  #: the number that the new person gets; random, so that no older mail fits a later change
     contact_name: Mapped[str] = mapped_column(Sealed(NAME_CONTEXT))
     contact_title: Mapped[str] = mapped_column(Sealed(TITLE_CONTEXT))
     contact_email: Mapped[str] = mapped_column(Sealed(EMAIL_CONTEXT))

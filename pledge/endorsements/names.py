@@ -82,13 +82,19 @@ def similar(names: tuple[str, str], others: tuple[str, str]) -> Likeness | None:
 @lru_cache(maxsize=20_000)
 def normalized(name: str) -> str:
     """One name without case, width, spacing, punctuation and legal forms. A name that is nothing else stays whole."""
-    text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    text = _folded(name)
     words = _words(_BRACKETED.sub(" ", text)) or _words(text)
     while len(words) > 1 and (words[-1] in _LATIN_FORMS or words[-1] in _KOREAN_FORMS):
         words.pop()
     while len(words) > 1 and words[0] in _KOREAN_FORMS:
         words.pop(0)
-    return (_without_joined_forms(_bare("".join(words))) or "".join(text.split()))[:LONGEST_KEY]
+    # Folded once more: a letter and a mark that stood apart may now be one character.
+    bare = _without_joined_forms(_folded(_bare("".join(words))))
+    return (bare or "".join(text.split()))[:LONGEST_KEY]
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
 
 def _words(text: str) -> list[str]:

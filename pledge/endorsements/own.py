@@ -59,8 +59,9 @@ def correct(token: str, content: Content, *, name: str, title: str, show: bool) 
         if in_hand and versions.content_of(newest) == content and newest.spokesperson == shown:
             return False
         versions.propose(session, row, content, shown)
+        row.decision_reason = ""
         if row.state != EndorsementState.PUBLISHED:
-            row.state, row.decision_reason = EndorsementState.REVIEW, ""
+            row.state = EndorsementState.REVIEW
             if row.level != Level.STAFF and content.website != newest.website:
                 row.level = earned_level(row.mail_domain, content.website)
     return True

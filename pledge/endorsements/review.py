@@ -102,6 +102,7 @@ class Case:
     newest: VersionView
     published: VersionView | None
     history: list[Line]
+    seen: Seen
 
     @property
     def id(self) -> int:
@@ -114,10 +115,6 @@ class Case:
     @property
     def level(self) -> Level:
         return Level(self.row.level)
-
-    @property
-    def seen(self) -> Seen:
-        return Seen(self.state, self.row.seq, self.newest.state)
 
     @property
     def waits(self) -> bool:
@@ -135,7 +132,26 @@ class Case:
         return [name for name in FIELDS if self.newest.fields[name] != self.published.fields[name]]
 
 
-_NEWEST = and_(EndorsementVersion.endorsement_id == Endorsement.id, EndorsementVersion.seq == Endorsement.seq)
+#: Who applies again after leaving is what they were until the mail is confirmed; what waits for that is nobody's yet.
+_UNCONFIRMED = (EndorsementState.WITHDRAWN, EndorsementState.DECLINED)
+
+
+def _newest() -> ColumnElement[bool]:
+    """Joins an endorsement with its newest version that somebody has confirmed."""
+    other = aliased(EndorsementVersion)
+    newest = (
+        select(func.max(other.seq))
+        .where(
+            other.endorsement_id == Endorsement.id,
+            or_(other.state != VersionState.PROPOSED, Endorsement.state.not_in(_UNCONFIRMED)),
+        )
+        .correlate(Endorsement)
+        .scalar_subquery()
+    )
+    return and_(EndorsementVersion.endorsement_id == Endorsement.id, EndorsementVersion.seq == newest)
+
+
+NEWEST = _newest()
 _WAITS = or_(
     Endorsement.state == EndorsementState.REVIEW,
     and_(Endorsement.state == EndorsementState.PUBLISHED, EndorsementVersion.state == VersionState.PROPOSED),
@@ -158,7 +174,7 @@ def waiting() -> tuple[int, datetime | None]:
     """How many cases staff are to decide, and since when the oldest waits; for the desk."""
     query = select(func.count(), func.min(EndorsementVersion.submitted_at)).select_from(Endorsement)
     with reading() as connection:
-        number, oldest = connection.execute(query.join(EndorsementVersion, _NEWEST).where(_WAITS)).one()
+        number, oldest = connection.execute(query.join(EndorsementVersion, NEWEST).where(_WAITS)).one()
     return number, oldest
 
 
@@ -173,7 +189,7 @@ def queue(tab: Tab, name: str = "", page: int = 1) -> Queue:
     counting = (
         select(*(func.count(case((condition, 1))) for condition in _TABS.values()))
         .select_from(Endorsement)
-        .join(EndorsementVersion, _NEWEST)
+        .join(EndorsementVersion, NEWEST)
     )
     with reading() as connection:
         counts = connection.execute(counting).one()
@@ -207,9 +223,11 @@ def find(endorsement_id: int) -> Case | None:
         views = [_version(version) for version in connection.execute(versions)]
     if row is None or not views:
         return None
+    unconfirmed = row.state in _UNCONFIRMED and views[0].state is VersionState.PROPOSED and len(views) > 1
     return Case(
         row=row,
-        newest=views[0],
+        newest=views[1] if unconfirmed else views[0],
+        seen=Seen(EndorsementState(row.state), row.seq, views[0].state),
         published=next((view for view in views if view.state is VersionState.PUBLISHED), None),
         history=audit.page(Search(subject=f"endorsement:{endorsement_id}")).lines,
     )
@@ -224,7 +242,8 @@ def _items() -> Select[*tuple[Any, ...]]:
             *(EndorsementVersion.country, EndorsementVersion.logo, EndorsementVersion.submitted_at),
             *(Campaign.slug, _has_duplicates().label("has_duplicates")),
         )
-        .join(EndorsementVersion, _NEWEST)
+        .select_from(Endorsement)
+        .join(EndorsementVersion, NEWEST)
         .join(Campaign, Campaign.id == Endorsement.campaign_id)
         .where(Endorsement.state != EndorsementState.PENDING)
     )

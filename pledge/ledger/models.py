@@ -78,7 +78,7 @@ class LedgerEntry(Model):
         # What is not a first +1 is rare: the desk counts a day of it.
         Index(
             "ix_ledger_entries_rare",
-            "id",
+            "occurred_at",
             postgresql_where=text("reason <> 'confirmed'"),
             sqlite_where=text("reason <> 'confirmed'"),
         ),

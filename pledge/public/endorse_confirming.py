@@ -102,7 +102,9 @@ def endorse_contact_post(token: str) -> Response:
     except handover.SpeaksAlready:
         return _take_over_page(token, form, 409, speaks_already=True)
     return (
-        see_other(url_for("public.endorse_contact", token=token)) if done else _take_over_page(token, form, 410)
+        see_other(url_for("public.endorse_contact", token=token))
+        if done
+        else _take_over_page(token, form, 410)
     )
 
 
@@ -142,16 +144,16 @@ def problem(link: Link, token: str, status: int) -> Response:
     )
 
 
-def _take_over_page(
-    token: str, form: TakeOverForm, status: int, *, speaks_already: bool = False
-) -> Response:
+def _take_over_page(token: str, form: TakeOverForm, status: int, *, speaks_already: bool = False) -> Response:
     """What the new person takes over, with a button; once done, the way to the own page. Changes nothing."""
     link = open_contact_link(token, i18n.language())
     if link.endorsement is None:
         return problem(Link(LinkState.UNKNOWN), token, 410)
     if link.state is LinkState.CONFIRMED:
         return _shown(
-            "public/endorse_contact_done.html", link.endorsement, me_token=_me_token(link.endorsement, link.expired)
+            "public/endorse_contact_done.html",
+            link.endorsement,
+            me_token=_me_token(link.endorsement, link.expired),
         )
     if link.state is not LinkState.PENDING:
         return problem(Link(LinkState.UNKNOWN), token, 410)

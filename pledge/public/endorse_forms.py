@@ -213,7 +213,9 @@ class EndorseForm(ContentForm, PersonForm):
             clean_registration_number(field.data)
         except BadRegistrationNumber:
             raise ValidationError(
-                _l("This is not a business registration number. Please check its ten digits, or leave it empty.")
+                _l(
+                    "This is not a business registration number. Please check its ten digits, or leave it empty."
+                )
             ) from None
 
     def validate_authority_ok(self, field: Field) -> None:

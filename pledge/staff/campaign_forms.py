@@ -8,7 +8,7 @@ from wtforms.fields import Field
 from wtforms.validators import ValidationError
 
 from pledge.campaigns.events import EventFields
-from pledge.campaigns.models import CampaignState, PartnerRole
+from pledge.campaigns.models import PartnerRole
 from pledge.campaigns.partners import PartnerFields
 from pledge.campaigns.rules import Fault
 from pledge.staff.moments import at, day, hour, moment
@@ -164,12 +164,4 @@ class LettersForm(StampedForm):
 
 class StateForm(Form):
     before = HiddenField()
-    after = HiddenField()
     reason = TextAreaField(_l("Reason"))
-
-    @property
-    def step(self) -> tuple[CampaignState, CampaignState] | None:
-        try:
-            return CampaignState(self.before.data), CampaignState(self.after.data)
-        except ValueError:
-            return None

@@ -109,24 +109,25 @@ def campaign_preview(slug: str, language: str) -> AnyResponse:
 @needs(Permission.EDIT_CAMPAIGNS)
 def campaign_state(slug: str, after: str) -> Response:
     desk, wanted = campaigns.desk(slug), _state_or_404(after)
-    form = StateForm(data={"before": desk.state, "after": after})
+    form = StateForm()
     if wanted not in TRANSITIONS[desk.state]:
-        return _state_page(desk, form, Problem(409, state=desk.state))
-    return _state_page(desk, form, Problem(200, missing=desk.missing if after == CampaignState.OPEN else []))
+        return _state_page(desk, wanted, form, Problem(409, state=desk.state))
+    missing = desk.missing if wanted is CampaignState.OPEN else []
+    return _state_page(desk, wanted, form, Problem(200, missing=missing))
 
 
 @staff.post("/campaigns/<slug>/state/<after>", endpoint="campaign_state_post")
 @needs(Permission.EDIT_CAMPAIGNS)
 def campaign_state_post(slug: str, after: str) -> AnyResponse:
     desk, wanted = campaigns.desk(slug), _state_or_404(after)
-    form = StateForm(request.form, after=after)
+    form = StateForm(request.form)
     before = form.before.data if form.before.data in set(CampaignState) else desk.state
     problem = attempt(
         form,
         lambda: moderation.move(actor(), slug, CampaignState(before), wanted, form.reason.data or ""),
     )
     if problem:
-        return _state_page(campaigns.desk(slug), form, problem)
+        return _state_page(campaigns.desk(slug), wanted, form, problem)
     return redirect(url_for("staff.campaign", slug=slug, moved=1), 303)
 
 
@@ -161,8 +162,7 @@ def _new_page(form: NewForm, status: int) -> Response:
     return make_response(render_template("staff/campaign_new.html", form=form), status)
 
 
-def _state_page(desk: Desk, form: StateForm, problem: Problem) -> Response:
-    after = CampaignState(form.after.data)
+def _state_page(desk: Desk, after: CampaignState, form: StateForm, problem: Problem) -> Response:
     return make_response(
         render_template(
             "staff/campaign_state.html",

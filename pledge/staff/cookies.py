@@ -6,6 +6,7 @@ for a quarter of an hour: opening the page stores nothing. With the sign-in it b
 """
 
 import hashlib
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -100,7 +101,7 @@ class StaffSessions(SessionInterface):
             sessions.end(session.row)
             self._forget(response)
         elif session.modified and session:
-            self._set(response, str(self._serializer.dumps(dict(session))))
+            self._set(response, str(self._serializer.dumps(_plain(session))))
         elif self._name in request.cookies and not session:
             self._forget(response)
 
@@ -110,13 +111,13 @@ class StaffSessions(SessionInterface):
             session.pop("csrf_token", None)
             token = sessions.start(
                 current_user.id,
-                session,
+                _plain(session),
                 network=client_network(),
                 browser=browser_name(request.user_agent.string),
             )
             self._set(response, token)
         elif session.modified:
-            sessions.keep(session.row, session)
+            sessions.keep(session.row, _plain(session))
 
     def _unsigned(self, cookie: str) -> dict[str, Any] | None:
         try:
@@ -133,6 +134,12 @@ class StaffSessions(SessionInterface):
 
     def _forget(self, response: Response) -> None:
         response.delete_cookie(self._name, **self._attributes)
+
+
+def _plain(session: BrowserSession) -> dict[str, Any]:
+    """What a session holds as JSON does; a text that waits for its language, such as a notice, is taken in today's."""
+    plain: dict[str, Any] = json.loads(json.dumps(session, default=str))
+    return plain
 
 
 #: What a session is called in the list: the browser and the system, for people to tell theirs apart. First match wins.

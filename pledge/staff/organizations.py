@@ -7,7 +7,6 @@ from typing import Any
 from flask import Response, abort, jsonify, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
 from werkzeug import Response as AnyResponse
 
 from pledge import clock, i18n
@@ -22,6 +21,7 @@ from pledge.endorsements.review import Case, Tab
 from pledge.settings import current
 from pledge.staff.access import actor, needs
 from pledge.staff.blueprint import staff
+from pledge.staff.durations import duration
 from pledge.staff.organization_forms import Forms
 
 #: As the public addresses have it: the number that an endorsement can have, in either database.
@@ -133,8 +133,10 @@ def presence_words(found: Presence) -> str:
         return ""
     names = ", ".join(found.others)
     if found.holder is not None:
-        return _("%(holder)s holds this case now. Open with: %(names)s", holder=found.holder, names=names)
-    return _("You hold this case. Also open with: %(names)s", names=names)
+        return str(
+            _("%(holder)s holds this case now. Open with: %(names)s", holder=found.holder, names=names)
+        )
+    return str(_("You hold this case. Also open with: %(names)s", names=names))
 
 
 def _evidence(case: Case) -> Mapping[str, Any]:
@@ -160,13 +162,8 @@ def _choices(kind: ReasonKind) -> list[tuple[str, str]]:
 
 @staff.app_template_global("age")
 def age(since: datetime) -> str:
-    """How long something has waited, in its largest unit."""
-    hours = int((clock.now() - since).total_seconds() // 3600)
-    if hours >= 48:
-        return str(ngettext("%(num)d day", "%(num)d days", hours // 24))
-    if hours >= 1:
-        return str(ngettext("%(num)d hour", "%(num)d hours", hours))
-    return str(_("less than an hour"))
+    """How long something has waited."""
+    return duration(clock.now() - since)
 
 
 def _page_number() -> int:

@@ -122,7 +122,7 @@ def test_the_campaigns_page_and_home_tell_both_numbers_apart(client):
     endorsement()
     fold_all()
     page = client.get("/en/c/blue-skies").text
-    assert '<strong>2</strong> <span>organisations endorse it</span>' in page
+    assert "<strong>2</strong> <span>organisations endorse it</span>" in page
     assert '<strong class="count__number" data-count>0</strong>' in page
     assert "Green Harbour" in page
     assert "2 organisations endorse it" in client.get("/en/").text

@@ -1,5 +1,7 @@
 """Nothing in the audit log can be changed or removed: not by the application, and on PostgreSQL not by its role."""
 
+import re
+
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -72,7 +74,8 @@ def restricted(app_on, new_database, postgres_server, worker_name):
     database = url.rpartition("/")[2]
     if not postgres_server.execute(f"SELECT 1 FROM pg_roles WHERE rolname = '{role}'"):
         postgres_server.execute(f"CREATE ROLE {role} LOGIN")
-    script = (ROOT / "deploy" / "postgresql-roles.sql").read_text("utf-8").replace("pledge_app", role)
+    script = (ROOT / "deploy" / "postgresql-roles.sql").read_text("utf-8")
+    script = re.sub(r"\b(TO|FROM) pledge;", rf"\1 {role};", script)
     for _ in range(2):  # after every migration again
         postgres_server.execute(script, database)
     app = app_on(url.replace("postgres@", f"{role}@"))

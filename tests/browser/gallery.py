@@ -1,9 +1,7 @@
 """Every page that the site can show, each with the road to it, on a site of its own with campaigns and people in all states."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -15,6 +13,8 @@ from pledge.campaigns.models import Campaign
 from pledge.db import db, transaction
 from pledge.signatures.identifiers import ticket_for
 from pledge.signatures.models import Signature
+from tests.browser.endorse_gallery import endorse_pages
+from tests.browser.shown import Shown, press, type_and_press
 from tests.support.clock import Clock
 from tests.support.factories import (
     SLUG,
@@ -28,38 +28,6 @@ from tests.support.factories import (
 
 #: A visitor behind this address has opened too many links that lead nowhere.
 TIRESOME = "198.51.100.7"
-
-Act = Callable[[Page], Any]
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A page: what it is called here, where it is, its status, and what is done there first."""
-
-    name: str
-    path: str
-    status: int = 200
-    act: Act | None = None
-    headers: tuple[tuple[str, str], ...] = ()
-
-
-def press(selector: str) -> Act:
-    def act(page: Page) -> None:
-        with page.expect_navigation():
-            page.locator(selector).click()
-
-    return act
-
-
-def type_and_press(field: str, text: str) -> Act:
-    """Type into a field of a form and send that form."""
-
-    def act(page: Page) -> None:
-        page.locator(field).fill(text)
-        with page.expect_navigation():
-            page.locator("form", has=page.locator(field)).locator("button[type=submit]").click()
-
-    return act
 
 
 def send_damaged(page: Page) -> None:
@@ -153,6 +121,8 @@ def pages(lang: str, clock_of_links: Clock) -> Iterator[Shown]:
     yield Shown("my link", f"/{lang}/me")
     yield Shown("my link, wrong address", f"/{lang}/me", act=type_and_press("#email", "x"))
     yield Shown("my link, sent", f"/{lang}/me/sent")
+
+    yield from endorse_pages(lang, clock_of_links, blue, ended)
 
     yield Shown("not found", f"/{lang}/nothing/here", 404)
     yield Shown("no such campaign", f"/{lang}/c/nothing", 404)

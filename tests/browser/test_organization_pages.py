@@ -63,7 +63,10 @@ def town(new_database, worker_folder):
 
 def _settle():
     blue = db.session.scalars(db.select(Campaign).where(Campaign.slug == SLUG)).one()
-    long_name = {"name_ko": "전국기후위기대응시민연대회의추진본부준비위원회" * 2, "name_en": "Donaudampfschiff" * 7}
+    long_name = {
+        "name_ko": "전국기후위기대응시민연대회의추진본부준비위원회" * 2,
+        "name_en": "Donaudampfschiff" * 7,
+    }
     row = endorsement(blue, level="staff", interim_year=2030, interim_percent=40, **long_name)
     foreign = endorsement(blue, name_ko="", statement_ko="", country="JP", spokesperson="Kim, Director")
     removed = endorsement(blue, state="removed", public_reason_ko="사유입니다.", public_reason_en="A reason.")
@@ -100,10 +103,9 @@ def _settle():
 
 def _evil(blue, payload):
     """One on the wall with a correction, and one that has left, with the payload wherever a text can stand."""
-    texts = {
-        name: payload
-        for name in ("name_ko", "name_en", "website", "statement_ko", "statement_en", "spokesperson", "logo")
-    }
+    texts = dict.fromkeys(
+        ("name_ko", "name_en", "website", "statement_ko", "statement_en", "spokesperson", "logo"), payload
+    )
     person = {"contact_name": payload, "contact_title": payload, "contact_email": payload}
     on_wall = endorsement(blue, decision_reason=payload, **texts, **person)
     version_of(on_wall, target_year=2041)
@@ -129,7 +131,9 @@ def window(chromium, town):
     for context in person._contexts:
         context.clear_cookies()
     # A payload is the name of no stored picture.
-    person.faults[:] = [fault for fault in person.faults if not fault.startswith(f"404 for {site.url}/files/")]
+    person.faults[:] = [
+        fault for fault in person.faults if not fault.startswith(f"404 for {site.url}/files/")
+    ]
     person.close()
 
 
@@ -140,7 +144,9 @@ def look_at(page):
     faults = [f"{overflow(page)} px stick out on a phone"] if overflow(page) > 0 else []
     faults += accessibility_faults(page)
     page.emulate_media(color_scheme="dark")
-    faults += [f"dark: {fault}" for fault in accessibility_faults(page, "color-contrast", "link-in-text-block")]
+    faults += [
+        f"dark: {fault}" for fault in accessibility_faults(page, "color-contrast", "link-in-text-block")
+    ]
     page.set_viewport_size(DESK)
     faults += [f"{overflow(page)} px stick out on a desk"] if overflow(page) > 0 else []
     return [f"{page.url}: {fault}" for fault in faults]

@@ -115,9 +115,7 @@ def test_an_organisation_applies_is_reviewed_stands_on_the_wall_corrects_and_wit
     expect(desk.get_by_text("One owner")).to_be_visible()
     send(desk, "form[action$='/publish'] button")
     expect(desk.get_by_text("Published. A mail to the organisation is on its way.")).to_be_visible()
-    expect(organizations).to_have_attribute(
-        "data-organizations", str(before + 1), timeout=(SOON + 2) * 1000
-    )
+    expect(organizations).to_have_attribute("data-organizations", str(before + 1), timeout=(SOON + 2) * 1000)
     expect(watcher.locator("[data-count]")).to_have_text(people)
 
     # The wall, and the page that it can link to.

@@ -60,7 +60,13 @@ def fill() -> None:
     for error in ("550 5.1.1", "timeout", None):
         owe(1, "dead", now - timedelta(days=4), last_error=error)
     fold_all()
-    note(MODERATOR, "endorsement.publish", "endorsement:8123456789012345678", reason="등록증을 확인했습니다 " * 8, level="site")
+    note(
+        MODERATOR,
+        "endorsement.publish",
+        "endorsement:8123456789012345678",
+        reason="등록증을 확인했습니다 " * 8,
+        level="site",
+    )
     moderation.raise_limits(MODERATOR, 5, "a hall of people in Sejong")
 
 
@@ -125,12 +131,17 @@ def test_the_charts_tell_their_numbers_in_words_and_in_a_table(admin):
     page.goto("/staff/")
     expect(page.get_by_role("img", name=re.compile("^Signers"))).to_be_visible()
     expect(page.get_by_role("img", name=re.compile("^Organisations"))).to_be_visible()
-    lines = [chart.evaluate("chart => getComputedStyle(chart).strokeDasharray") for chart in page.locator(".chart__line").all()]
+    lines = [
+        chart.evaluate("chart => getComputedStyle(chart).strokeDasharray")
+        for chart in page.locator(".chart__line").all()
+    ]
     assert lines[0] == "none"
     assert lines[1] != "none"
     page.get_by_text("The same numbers in a table").first.click()
     total = page.locator(".figure__number").first.inner_text()
-    expect(page.locator(".growth table").first.locator("tbody tr").first.locator("td").last).to_have_text(total)
+    expect(page.locator(".growth table").first.locator("tbody tr").first.locator("td").last).to_have_text(
+        total
+    )
     page.get_by_role("link", name="By week").click()
     expect(page.locator("th", has_text="Week from").first).to_be_attached()
 

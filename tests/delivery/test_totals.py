@@ -4,6 +4,7 @@ import pytest
 
 from pledge.delivery import queries
 from pledge.delivery.queries import Line, UnknownCampaign, totals
+from pledge.ledger.models import Kind
 from pledge.ledger.services import fold
 from tests.ledger import book
 
@@ -37,6 +38,19 @@ def test_people_are_counted_by_country_region_and_korean_day(app, frozen_clock):
         Line("2026-11-24", "2026년 11월 24일", "24 November 2026", 13),
         Line("2026-11-25", "2026년 11월 25일", "25 November 2026", 8),
     ]
+
+
+def test_organizations_are_a_number_of_their_own_and_in_no_breakdown(app):
+    campaign = book.campaign("blue-skies")
+    sign(campaign, 6, "KR", "KR-26")
+    for _ in range(7):
+        book.confirm(campaign, "KR", "KR-26", kind=Kind.ORGANIZATION)
+    fold()
+
+    found = totals("blue-skies")
+
+    assert (found.people, found.organizations) == (6, 7)
+    assert parts(found.by_country) == {"KR": 6}
 
 
 def test_a_withdrawal_counts_on_the_day_it_was_made(app):

@@ -143,7 +143,9 @@ def test_fifty_corrections_leave_one_that_waits(app, crowd):
     def correct(app: Flask, number: int) -> None:
         from pledge.endorsements.rules import Content
 
-        content = Content("하늘", "", "civil", "KR", None, "https://sky.example.org", statement_ko=f"말 {number}")
+        content = Content(
+            "하늘", "", "civil", "KR", None, "https://sky.example.org", statement_ko=f"말 {number}"
+        )
         with app.app_context():
             own.correct(token, content, name="김하늘", title="대표", show=False)
 

@@ -75,8 +75,15 @@ def test_every_link_starts_with_the_base_url_and_its_language(app, kind, lang):
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_no_word_of_the_form_goes_to_an_address_that_is_not_confirmed(lang):
-    words = {"name_ko": "제브라", "name_en": "Zebra Ltd", "statement_en": "Buy now", "contact_name": "Zebediah"}
-    owe(endorsement(state="pending", website="https://zebra.example", **words), MailKind.ENDORSE_CONFIRM, lang)
+    words = {
+        "name_ko": "제브라",
+        "name_en": "Zebra Ltd",
+        "statement_en": "Buy now",
+        "contact_name": "Zebediah",
+    }
+    owe(
+        endorsement(state="pending", website="https://zebra.example", **words), MailKind.ENDORSE_CONFIRM, lang
+    )
     row = endorsement()
     asked(row, lang=lang)
     mails = dict(sent())
@@ -152,6 +159,11 @@ def test_the_name_that_a_stranger_typed_is_not_in_a_mail_about_an_older_endorsem
 )
 def test_a_mail_that_no_longer_fits_the_state_is_dropped(kind, state):
     owe(endorsement(state=state), kind)
+    assert sent() == []
+
+
+def test_a_request_that_was_answered_before_its_mail_went_out_is_dropped():
+    owe(endorsement(state="published", decision_reason=""), MailKind.ENDORSE_CHANGES)
     assert sent() == []
 
 

@@ -9,9 +9,8 @@ from pledge.endorsements import counting, merging, moderation, review
 from pledge.endorsements.cases import CaseChanged, NotPossible, Seen, UnknownCase
 from pledge.endorsements.models import Endorsement, EndorsementVersion, VersionState
 from pledge.endorsements.reasons import BadReason
-from pledge.ledger.models import LedgerEntry
+from pledge.ledger.models import Kind, LedgerEntry
 from pledge.ledger.queries import count, tallies
-from pledge.ledger.models import Kind
 from pledge.mail.models import OutboxMail
 from tests.support.factories import campaign, endorsement, fold_all, the_campaign, version_of
 
@@ -192,7 +191,10 @@ def test_a_removal_may_be_worded_by_hand_in_both_languages_only():
     with pytest.raises(BadReason):
         moderation.remove(KIM, row.id, seen(row), "closed-down", ("한국어만", " "))
     moderation.remove(KIM, row.id, seen(row), "closed-down", ("통합되었습니다.", "It merged with another."))
-    assert (now(row).public_reason_ko, now(row).public_reason_en) == ("통합되었습니다.", "It merged with another.")
+    assert (now(row).public_reason_ko, now(row).public_reason_en) == (
+        "통합되었습니다.",
+        "It merged with another.",
+    )
 
 
 def test_reinstating_counts_it_again():
@@ -309,6 +311,6 @@ def test_a_version_that_is_published_is_one_at_a_time_by_the_database_itself():
         select(EndorsementVersion).where(EndorsementVersion.state == VersionState.PROPOSED)
     ).one()
     versions.state = VersionState.PUBLISHED
-    with pytest.raises(Exception, match="(?i)unique"):
+    with pytest.raises(Exception, match=r"(?i)unique"):
         db.session.flush()
     db.session.rollback()

@@ -36,7 +36,10 @@ def states(row):
     """Numbers and states of its versions."""
     db.session.rollback()
     query = select(EndorsementVersion.seq, EndorsementVersion.state).order_by(EndorsementVersion.seq)
-    return [tuple(version) for version in db.session.execute(query.where(EndorsementVersion.endorsement_id == row.id))]
+    return [
+        tuple(version)
+        for version in db.session.execute(query.where(EndorsementVersion.endorsement_id == row.id))
+    ]
 
 
 def organizations(of):
@@ -227,12 +230,20 @@ class TestWithdrawing:
 class TestErasing:
     def test_of_a_published_one_leaves_the_public_line_and_nothing_of_the_person(self):
         row = endorsement(
-            show_contact=True, spokesperson="김하늘, 사무국장", email="sky@haneul.co.kr", registration_number="1"
+            show_contact=True,
+            spokesperson="김하늘, 사무국장",
+            email="sky@haneul.co.kr",
+            registration_number="1",
         )
         token = endorse_manage_token(row)
         own.erase(token)
         kept = again(row)
-        assert (kept.state, kept.contact_name, kept.contact_title, kept.contact_email) == ("withdrawn", "", "", "")
+        assert (kept.state, kept.contact_name, kept.contact_title, kept.contact_email) == (
+            "withdrawn",
+            "",
+            "",
+            "",
+        )
         assert (kept.mail_domain, kept.registration_number, kept.show_contact) == ("", None, False)
         assert version_of(kept).spokesperson == ""
         assert organizations(row) == 0

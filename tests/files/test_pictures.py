@@ -187,10 +187,35 @@ def test_the_child_ends_by_itself_when_it_computes_too_long():
 
 def test_the_child_gets_no_setting_from_the_environment(monkeypatch):
     seen = {}
-    monkeypatch.setattr(subprocess, "run", lambda *args, **options: seen.update(options) or 1 / 0)
+    monkeypatch.setattr(subprocess, "Popen", lambda *args, **options: seen.update(options) or 1 / 0)
     with pytest.raises(ZeroDivisionError):
         renditions(png())
     assert seen["env"] == {}
+
+
+@pytest.mark.parametrize(
+    ("endings", "fault"),
+    [
+        ([(-9, 1.7)], PictureFault.TOO_HARD),
+        ([(-24, 2.0)], PictureFault.TOO_HARD),
+        ([(1, 0.1)], PictureFault.TOO_HARD),
+        ([(-9, 0.1), (-9, 1.7)], PictureFault.TOO_HARD),
+        ([(-9, 0.1), (-9, 0.1)], PictureFault.BUSY),
+    ],
+)
+def test_a_child_that_got_no_processor_is_not_the_fault_of_the_picture(monkeypatch, endings, fault):
+    children = iter(endings)
+    monkeypatch.setattr(pictures, "_ask_child", lambda question: (b"", *next(children)))
+    with pytest.raises(BadPicture) as refused:
+        renditions(png())
+    assert refused.value.fault == fault
+    assert next(children, None) is None
+
+
+def test_a_picture_that_had_to_wait_once_is_made_all_the_same(monkeypatch):
+    ask, starved = pictures._ask_child, iter([(b"", -9, 0.1)])
+    monkeypatch.setattr(pictures, "_ask_child", lambda question: next(starved, None) or ask(question))
+    assert set(renditions(png())) == set(SIZES)
 
 
 @pytest.mark.parametrize(
@@ -207,7 +232,7 @@ def test_the_child_gets_no_setting_from_the_environment(monkeypatch):
     ],
 )
 def test_nothing_that_a_captured_child_says_is_believed(monkeypatch, answer):
-    monkeypatch.setattr(pictures, "_ask_child", lambda question: answer)
+    monkeypatch.setattr(pictures, "_ask_child", lambda question: (answer, 0, 0.1))
     with pytest.raises(BadPicture) as refused:
         renditions(png())
     assert refused.value.fault == PictureFault.TOO_HARD
@@ -217,7 +242,7 @@ def test_only_a_few_pictures_are_made_at_once(monkeypatch):
     """Each child may take a quarter of a gigabyte; who comes on top waits, and is asked to come again after a while."""
     monkeypatch.setattr(pictures, "WAIT_SECONDS", 0.05)
     go_on = threading.Event()
-    monkeypatch.setattr(pictures, "_ask_child", lambda question: go_on.wait(5) and b"damaged\n")
+    monkeypatch.setattr(pictures, "_ask_child", lambda question: go_on.wait(5) and (b"damaged\n", 0, 0.1))
 
     def send():
         with pytest.raises(BadPicture):

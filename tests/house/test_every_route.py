@@ -34,7 +34,7 @@ def unknown(rule, name):
     """A part of an address that names nothing, as its converter takes it."""
     converter = rule._converters[name]
     if isinstance(converter, AnyConverter):
-        return sorted(converter.items)[0]
+        return min(converter.items)
     return 12345 if isinstance(converter, NumberConverter) else "unknown"
 
 

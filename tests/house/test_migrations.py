@@ -59,3 +59,20 @@ def test_each_migration_alone_goes_down_and_up_with_rows_in_the_tables(migrated)
 def test_migrations_are_numbered_in_order():
     names = sorted(path.name for path in (ROOT / "migrations" / "versions").glob("*.py"))
     assert [name[:4] for name in names] == [f"{number:04d}" for number in range(1, len(names) + 1)]
+
+
+def test_a_migration_that_would_tear_rows_apart_changes_nothing(new_database, tmp_path):
+    """SQLite makes a changed table anew, with references resting; they are looked at before the end."""
+    app = apps.build(tmp_path, database_url=new_database("sqlite", "torn"))
+    with app.app_context():
+        flask_migrate.downgrade(revision="0005")
+        with db.engine.connect() as connection:
+            driver = connection.connection.driver_connection
+            driver.execute("PRAGMA foreign_keys=OFF")
+            driver.execute("INSERT INTO campaign_texts VALUES (77, 'ko', 'a', 'b', 'c', 'd')")
+            driver.execute("PRAGMA foreign_keys=ON")
+        with pytest.raises(SystemExit, match="campaign_texts"):
+            flask_migrate.upgrade()
+        columns = {column["name"] for column in inspect(db.engine).get_columns("campaigns")}
+        assert "edited_at" not in columns
+    apps.dispose(app)

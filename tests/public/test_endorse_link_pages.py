@@ -65,7 +65,15 @@ def test_r1_the_page_shows_exactly_what_will_be_recorded_and_one_button(client, 
     )
     page = client.get(f"/{lang}/endorse/confirm/{endorse_confirm_token(row)}")
     assert page.status_code == 200
-    for shown in ("하늘 &amp; 바다", "Sky &amp; Sea", "김하늘", "사무국장", row.contact_email, "1248100998", "2035"):
+    for shown in (
+        "하늘 &amp; 바다",
+        "Sky &amp; Sea",
+        "김하늘",
+        "사무국장",
+        row.contact_email,
+        "1248100998",
+        "2035",
+    ):
         assert shown in page.text
     assert ("부산광역시" if lang == "ko" else "Busan") in page.text
     assert ("서약 1판" if lang == "ko" else "The pledge, version 1") in page.text
@@ -196,7 +204,9 @@ class TestTheOwnPage:
         form = client.get(f"/{lang}/endorse/me/{token}/correct")
         assert form.status_code == 200
         assert "함께하겠습니다." in form.text
-        reply = client.post(f"/{lang}/endorse/me/{token}/correct", data=correction(row, statement_ko="새 문구"))
+        reply = client.post(
+            f"/{lang}/endorse/me/{token}/correct", data=correction(row, statement_ko="새 문구")
+        )
         assert reply.status_code == 303
         page = client.get(reply.headers["Location"])
         assert "새 문구" in page.text
@@ -231,7 +241,7 @@ class TestTheOwnPage:
     def test_what_has_ended_cannot_be_corrected_or_handed_over(self, client, lang, state):
         row = endorsement(state=state)
         token = endorse_manage_token(row)
-        for path, data in (("correct", correction(row)), ("contact", {})):
+        for path in ("correct", "contact"):
             assert client.get(f"/{lang}/endorse/me/{token}/{path}").status_code == 409
         assert client.post(f"/{lang}/endorse/me/{token}/correct", data=correction(row)).status_code == 409
         person = {"contact_name": "이바다", "contact_title": "팀장", "email": "sea@haneul.co.kr"}
@@ -249,7 +259,11 @@ class TestTheOwnPage:
             "email": row.contact_email,
             "shown_in_public": False,
         }
-        assert (facts["registration_number"], facts["state"], facts["level"]) == ("1248100998", "published", "mail")
+        assert (facts["registration_number"], facts["state"], facts["level"]) == (
+            "1248100998",
+            "published",
+            "mail",
+        )
         assert facts["versions"][0]["name_ko"] == "하늘"
 
     def test_withdrawing_asks_first_and_then_takes_back(self, client, lang):
@@ -304,11 +318,13 @@ class TestTheWebsite:
         assert replies == [303, 303, 429]
 
 
-class TestHandingOver:
-    PERSON = {"contact_name": "이바다", "contact_title": "팀장", "email": "sea@haneul.co.kr"}
+#: Who is to speak for an organisation instead.
+SEA = {"contact_name": "이바다", "contact_title": "팀장", "email": "sea@haneul.co.kr"}
 
+
+class TestHandingOver:
     def ask(self, client, row, lang):
-        reply = client.post(f"/{lang}/endorse/me/{endorse_manage_token(row)}/contact", data=self.PERSON)
+        reply = client.post(f"/{lang}/endorse/me/{endorse_manage_token(row)}/contact", data=SEA)
         assert reply.status_code == 303
         db.session.rollback()
         return endorse_contact_token(db.session.get(ContactChange, row.id))
@@ -351,8 +367,8 @@ class TestHandingOver:
     def test_the_same_person_and_bad_details_are_named(self, client, lang):
         row = endorsement(email="sea@haneul.co.kr")
         address = f"/{lang}/endorse/me/{endorse_manage_token(row)}/contact"
-        assert client.post(address, data=self.PERSON).status_code == 422
-        page = client.post(address, data={**self.PERSON, "contact_name": "", "email": "nope"})
+        assert client.post(address, data=SEA).status_code == 422
+        page = client.post(address, data={**SEA, "contact_name": "", "email": "nope"})
         assert page.status_code == 422
         assert 'href="#contact_name"' in page.text
         assert 'value="nope"' in page.text

@@ -100,7 +100,12 @@ def test_only_what_is_required_is_needed(client):
 )
 @pytest.mark.parametrize("lang", ["ko", "en"])
 def test_a_fault_is_named_in_the_pages_language_and_nothing_typed_is_lost(client, lang, field, value):
-    typed = {"name_ko": "하늘 & 바다", "statement_en": "We <3 blue skies", "email": "sky@example.org", "show_contact": "y"}
+    typed = {
+        "name_ko": "하늘 & 바다",
+        "statement_en": "We <3 blue skies",
+        "email": "sky@example.org",
+        "show_contact": "y",
+    }
     page = send(client, lang, **{**typed, field: value})
     assert page.status_code == 422
     assert f'href="#{field}"' in page.text, "the summary links to the field"
@@ -195,7 +200,8 @@ class TestTheLogo:
 
 
 @pytest.mark.parametrize(
-    "state", ["new", "pending", "review", "changes", "published", "declined", "withdrawn", "capped", "blocked"]
+    "state",
+    ["new", "pending", "review", "changes", "published", "declined", "withdrawn", "capped", "blocked"],
 )
 def test_the_reply_is_the_same_bytes_whatever_is_known(client, frozen_clock, state):
     known = {"name_ko": "하늘에너지", "name_en": None, "email": "sky@haneul.co.kr"}

@@ -63,7 +63,11 @@ def every_token_of_organizations(of):
     yield endorsements.ticket_for("blue-skies", row.address_hash, row.name_key)
     published = endorsement(of)
     handover.ask(
-        endorse_manage_token(published), name="이바다", title="팀장", mailbox=parse("sea@haneul.co.kr"), lang="ko"
+        endorse_manage_token(published),
+        name="이바다",
+        title="팀장",
+        mailbox=parse("sea@haneul.co.kr"),
+        lang="ko",
     )
     yield endorse_contact_token(db.session.get(ContactChange, published.id))
 

@@ -20,6 +20,7 @@ def blue(app):
 
 
 def names(reply):
+    assert reply.status_code == 200
     return re.findall(r'organization__name"><a [^>]*>([^<]+)</a>', reply.text)
 
 
@@ -229,7 +230,13 @@ def test_each_has_a_page_with_what_a_share_card_needs(client):
     assert '<meta property="og:title" content="Green Harbour endorses “Blue Skies”">' in text
     assert '<meta property="og:description" content="We start now.">' in text
     assert f'<link rel="canonical" href="http://localhost{WALL}/{row.id}">' in text
-    for word in ("Green Harbour", "푸른항구", "https://harbour.example", "We start now.", "Kim Haneul, Director"):
+    for word in (
+        "Green Harbour",
+        "푸른항구",
+        "https://harbour.example",
+        "We start now.",
+        "Kim Haneul, Director",
+    ):
         assert word in text
 
 

@@ -115,4 +115,7 @@ def test_a_change_of_contact_goes_fourteen_days_after_it_was_asked_for_or_done(f
 def test_the_command_says_what_it_did(runner, frozen_clock):
     endorsement(state="pending", at=frozen_clock.now())
     frozen_clock.move(days=20)
-    assert "Deleted 1 unconfirmed applications of organisations" in runner.invoke(args=["retention", "run"]).output
+    assert (
+        "Deleted 1 unconfirmed applications of organisations"
+        in runner.invoke(args=["retention", "run"]).output
+    )

@@ -1,5 +1,6 @@
 """The desk: numbers, charts with the same numbers beside them, what waits, and who sees a way on."""
 
+import itertools
 import re
 from datetime import date, timedelta
 
@@ -111,7 +112,7 @@ def test_a_chart_stays_within_its_frame_and_its_axes_are_round(totals):
         assert column.y + column.height <= BOTTOM + 0.01
     for ticks in (drawn.line_ticks, drawn.column_ticks):
         assert 2 <= len(ticks) <= 6
-        steps = {after.value - before.value for before, after in zip(ticks, ticks[1:], strict=False)}
+        steps = {after.value - before.value for before, after in itertools.pairwise(ticks)}
         assert len(steps) == 1
         assert str(steps.pop()).rstrip("0") in ("1", "2", "5")
     assert 1 <= len(drawn.dates) <= 4

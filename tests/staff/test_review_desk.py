@@ -3,12 +3,12 @@
 import re
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from pledge.audit.models import AuditEntry
-from pledge.db import db
+from pledge.db import db, transaction
 from pledge.endorsements import ladder
-from pledge.endorsements.models import Endorsement
+from pledge.endorsements.models import Endorsement, EndorsementVersion
 from pledge.ledger.queries import count
 from pledge.mail.models import OutboxMail
 from pledge.staff import organization_acts
@@ -43,6 +43,7 @@ def act(client, row, name, *, seen=None, **fields):
 
 
 def names(reply):
+    assert reply.status_code == 200
     return re.findall(r'<a href="/staff/organizations/\d+">([^<]+)</a>', reply.text)
 
 
@@ -89,6 +90,16 @@ def test_the_list_is_searched_by_name(reviewer):
 @pytest.mark.parametrize("query", ["tab=nothing", "page=0", "page=2", "page=x"])
 def test_a_part_that_does_not_exist_is_404(reviewer, query):
     assert reviewer.get(f"{DESK}?{query}").status_code == 404
+
+
+def test_who_left_and_applies_again_is_shown_as_they_were_until_that_is_confirmed(reviewer):
+    row = endorsement(state="withdrawn", name_ko="떠난협회", name_en="")
+    version_of(row, name_ko="돌아온협회")
+    assert names(reviewer.get(f"{DESK}?tab=ended")) == ["떠난협회"]
+    assert "돌아온협회" not in reviewer.get(f"{DESK}/{row.id}").text
+    with transaction() as session:
+        session.execute(delete(EndorsementVersion).where(EndorsementVersion.seq == 2))
+    assert names(reviewer.get(f"{DESK}?tab=ended")) == ["떠난협회"], "also when it was never confirmed"
 
 
 # --- A case ---

@@ -10,9 +10,8 @@ from pledge.staff import access
 from pledge.staff.access import Entry, needed_permission
 from tests.support import staff as signed_in
 from tests.support.factories import staff
+from tests.support.routes import unknown
 
-#: What a part of an address is in a walk; there is nothing behind it, which is a view's own matter.
-PARTS = {"slug": "unknown", "token": "unknown", "language": "ko", "after": "open", "direction": "up"}
 ROLES = [*Role, None]
 
 #: Open to whoever has the address. A new one must be added here, on purpose.
@@ -34,7 +33,7 @@ def routes(app):
     """Endpoint, address and methods of all routes of the area."""
     for rule in app.url_map.iter_rules():
         if rule.rule == "/staff" or rule.rule.startswith("/staff/"):
-            parts = {name: PARTS.get(name, 2**20) for name in rule.arguments}
+            parts = {name: unknown(rule, name) for name in rule.arguments}
             address = app.url_map.bind("localhost").build(rule.endpoint, parts, method=None)
             yield rule.endpoint, address, sorted(rule.methods & {"GET", "POST"})
 

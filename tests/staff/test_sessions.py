@@ -4,9 +4,9 @@ import pytest
 from sqlalchemy import select
 
 from pledge.accounts import moderation, sessions
-from pledge.accounts.models import StaffSession
+from pledge.accounts.models import StaffMember, StaffSession
 from pledge.audit.models import COMMAND_LINE
-from pledge.db import db
+from pledge.db import db, transaction
 from tests.support import staff as signed_in
 from tests.support.factories import staff
 from tests.support.staff import client_of, code, send
@@ -51,6 +51,15 @@ def test_a_closed_account_is_out_with_the_next_request(staff_client):
     assert is_in(person)
     moderation.close(COMMAND_LINE, person.member.id, "left")
     assert not is_in(person)
+
+
+def test_a_session_of_a_closed_account_opens_nothing_though_its_row_were_left(app, staff_client):
+    person = staff_client("editor")
+    token = person.get_cookie("staff", path="/staff").value
+    with transaction() as session:
+        row = session.get_one(StaffMember, person.member.id)
+        row.active, row.closed_at = False, row.created_at
+    assert sessions.find(token) is None
 
 
 def test_an_admin_cuts_the_session_of_somebody(staff_client):
@@ -102,6 +111,7 @@ def test_a_new_password_ends_the_other_sessions_and_keeps_this_one(app, staff_cl
     assert answer.location == "/staff/account?done=password"
     assert is_in(here)
     assert not is_in(there)
+    assert len(sessions.of(here.member.id)) == 1, "the row is gone, not only useless"
 
 
 def test_what_is_half_signed_in_ends_with_a_new_password(app, staff_client, client):

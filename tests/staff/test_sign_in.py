@@ -5,9 +5,10 @@ import re
 import pytest
 from sqlalchemy import func, select
 
-from pledge.accounts import recovery
+from pledge.accounts import moderation, recovery
 from pledge.accounts.models import StaffMember, StaffSession
-from pledge.audit.models import AuditEntry
+from pledge.accounts.roles import Role
+from pledge.audit.models import COMMAND_LINE, AuditEntry
 from pledge.db import db
 from tests.support.factories import staff
 from tests.support.staff import code, send, token_in
@@ -130,7 +131,7 @@ def without_tokens(page):
 
 def test_unknown_closed_uninvited_and_wrong_all_get_the_same_answer(client, person):
     staff("editor", "gone@example.org", password=PASSWORD, active=False, closed_at=person.created_at)
-    staff("editor", "new@example.org", **{"password": None})
+    moderation.invite(COMMAND_LINE, "new@example.org", [Role.EDITOR], "ko")
     answers = []
     for email in ("mod@example.org", "gone@example.org", "new@example.org", "nobody@example.org"):
         wrong = "not the password at all" if email.startswith("mod") else PASSWORD
@@ -168,6 +169,72 @@ def test_an_empty_form_says_what_is_missing_and_keeps_the_address(client):
     assert answer.status_code == 422
     assert 'value="mod@example.org"' in answer.text
     assert PASSWORD not in answer.text
+
+
+# --- Tries are slowed down ---
+
+
+def test_the_sixth_password_within_a_minute_waits_for_known_and_unknown_alike(client, person, frozen_clock):
+    for email in ("mod@example.org", "nobody@example.org"):
+        answers = [type_password(client, email, "not the password at all") for _ in range(6)]
+        assert [answer.status_code for answer in answers] == [422] * 5 + [429]
+        assert answers[-1].headers["Retry-After"] == "60"
+        assert f'value="{email}"' in answers[-1].text
+    # The right password has to wait as well, else a guesser would know; then it works: nobody is locked out.
+    assert type_password(client).status_code == 429
+    frozen_clock.move(seconds=60)
+    assert type_password(client).status_code == 303
+
+
+def test_another_account_is_not_slowed_down_until_the_network_is(client, person, frozen_clock):
+    statuses = [type_password(client, f"a{n}@example.org", "not the password").status_code for n in range(21)]
+    assert statuses == [422] * 20 + [429]
+
+
+def test_codes_and_recovery_codes_are_slowed_down_together(client, person, frozen_clock):
+    type_password(client)
+    assert [type_code(client, "000000").status_code for _ in range(5)] == [422] * 5
+    assert type_code(client, code(person)).status_code == 429
+    assert send(client, "/staff/sign-in/recovery", code="xxxx-xxxx-xxxx").status_code == 429
+    frozen_clock.move(seconds=60)
+    assert type_code(client, code(person)).status_code == 303
+
+
+def test_the_second_factor_of_a_session_is_slowed_down_too(staff_client, frozen_clock):
+    admin = staff_client("admin")
+    statuses = [admin.post("/staff/verify", data={"code": "000000"}).status_code for _ in range(6)]
+    assert statuses == [422] * 5 + [429]
+
+
+def test_passkeys_are_slowed_down_for_their_network(client, frozen_clock):
+    token = token_in(client.get("/staff/sign-in"))
+    statuses = [
+        client.post("/staff/sign-in/passkey/made.up", data={"csrf_token": token}).status_code
+        for _ in range(21)
+    ]
+    assert statuses[:20] == [302] * 20
+    assert statuses[20] == 429
+
+
+@pytest.mark.parametrize(
+    "credential",
+    [
+        "",
+        "{}",
+        "[]",
+        "null",
+        '{"id": 1}',
+        "x" * 5000,
+        '{"id":"a","rawId":"YQ","type":"public-key","response":{}}',
+    ],
+)
+def test_a_made_up_passkey_signs_nobody_in_and_breaks_nothing(client, credential):
+    page = client.post("/staff/sign-in/passkey", data={"csrf_token": token_in(client.get("/staff/sign-in"))})
+    action = re.search(r'action="(/staff/sign-in/passkey/[^"]+)"', page.text)[1]
+    answer = client.post(action, data={"csrf_token": token_in(page), "credential": credential})
+    assert answer.status_code == 302
+    assert "notice--warning" in client.get(answer.location).text
+    assert not is_in(client)
 
 
 # --- Codes ---

@@ -1,0 +1,220 @@
+"""An organisation's person at the form and on the own page: without JavaScript, with mistakes, and with hostile texts."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from pledge.db import db
+from pledge.endorsements import handover
+from pledge.endorsements.models import ContactChange
+from pledge.signatures.addresses import parse
+from tests.browser.steps import CAMPAIGN
+from tests.browser.test_organization_pages import PAYLOADS
+from tests.files.corpus import png
+from tests.support import apps
+from tests.support.factories import (
+    endorse_confirm_token,
+    endorse_contact_token,
+    endorse_manage_token,
+    endorsement,
+    version_of,
+)
+
+TEXTS = (
+    *("name_ko", "name_en", "website", "target_year", "interim_year", "interim_percent"),
+    *("statement_ko", "statement_en", "contact_name", "contact_title", "email", "registration_number"),
+)
+LOGO = {"name": "logo.png", "mimeType": "image/png", "buffer": png()}
+
+
+@pytest.fixture
+def inside(site, tmp_path):
+    """The site's own database, to put rows there."""
+    app = apps.build(tmp_path / "instance", database_url=site.database_url)
+    with app.app_context():
+        yield app
+    apps.dispose(app)
+
+
+@pytest.fixture
+def domain(email):
+    """A website of its own for each test."""
+    return f"{email.partition('@')[0]}.example.org"
+
+
+def fill(page, domain, **changes):
+    fields = {
+        "name_ko": f"하늘 {domain}",
+        "name_en": f"Sky {domain}",
+        "website": f"https://{domain}",
+        "target_year": "2050",
+        "statement_en": "We walk along.",
+        "contact_name": "Kim Haneul",
+        "contact_title": "Director",
+        "email": f"sky@{domain}",
+        **changes,
+    }
+    for field, value in fields.items():
+        page.locator(f"#{field}").fill(value)
+    page.locator("#type").select_option("civil")
+    for box in ("authority_ok", "consent_organization", "consent_person"):
+        page.locator(f"#{box}").check()
+
+
+def send(page, selector="#endorse-form button[type=submit]"):
+    with page.expect_navigation():
+        page.locator(selector).click()
+
+
+def link_in(site, address, kind, count=1):
+    text = site.wait_for_mail(address, count=count)["text"]
+    return re.search(rf"https?://\S+/endorse/{kind}/[^/\s]+(?=\s)", text)[0]
+
+
+@pytest.mark.parametrize(("lang", "javascript"), [("ko", False), ("en", True)])
+def test_from_the_campaign_to_confirmed_corrected_and_withdrawn(visitor, site, domain, lang, javascript):
+    page = visitor.page(lang=lang, javascript=javascript)
+    page.goto(f"/{lang}/{CAMPAIGN}")
+    page.locator(f"a[href='/{lang}/{CAMPAIGN}/endorse']").first.click()
+    fill(page, domain)
+    page.locator("#logo").set_input_files(LOGO)
+    send(page)
+    expect(page).to_have_url(re.compile("/endorse/check/"))
+    page.goto(link_in(site, f"sky@{domain}", "confirm"))
+    expect(page.locator("main")).to_contain_text("We walk along.")
+    expect(page.locator(".chosen-logo__picture")).to_be_visible()
+    send(page, "main form[action*='/endorse/confirm/'] button")
+    page.locator("a[href*='/endorse/me/']").first.click()
+    page.locator("a[href$='/correct']").click()
+    page.locator("#statement_en").fill("We run along.")
+    send(page)
+    expect(page.locator("main")).to_contain_text("We run along.")
+    expect(page.locator(".notice--done")).to_be_visible()
+    page.locator("a[href$='/withdraw']").click()
+    send(page, "main form button")
+    expect(page.locator("main")).to_contain_text("철회" if lang == "ko" else "Withdrawn")
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_a_mistake_loses_neither_a_word_nor_the_logo(visitor, domain, javascript):
+    page = visitor.page(lang="en", javascript=javascript)
+    page.goto(f"/en/{CAMPAIGN}/endorse")
+    fill(page, domain, website="nowhere", interim_year="2060", interim_percent="50")
+    page.locator("#logo").set_input_files(LOGO)
+    send(page)
+    summary = page.locator("#error-summary a")
+    assert {link.get_attribute("href") for link in summary.all()} == {"#website", "#interim_year"}
+    expect(page.locator("#statement_en")).to_have_value("We walk along.")
+    expect(page.locator("#type")).to_have_value("civil")
+    expect(page.locator("#consent_person")).to_be_checked()
+    expect(page.locator(".chosen-logo__picture")).to_be_visible()
+    summary.first.click()
+    expect(page.locator("#website")).to_be_focused()
+    page.locator("#website").fill(f"https://{domain}")
+    page.locator("#interim_year").fill("2035")
+    send(page)
+    expect(page).to_have_url(re.compile("/endorse/check/"))
+
+
+def test_a_picture_that_is_too_large_is_named_before_it_is_sent(visitor):
+    page = visitor.page(lang="en")
+    page.goto(f"/en/{CAMPAIGN}/endorse")
+    page.locator("#logo").set_input_files({**LOGO, "buffer": b"\0" * 1_000_001})
+    expect(page.get_by_text("larger than 1 MB")).to_be_visible()
+    assert page.locator("#logo").evaluate("input => input.files.length") == 0
+    page.locator("#logo").set_input_files(LOGO)
+    expect(page.get_by_text("larger than 1 MB")).to_be_hidden()
+
+
+def test_another_person_takes_over_by_mail(visitor, site, inside, domain):
+    page, other = visitor.page(lang="en"), visitor.page(lang="ko")
+    row = endorsement(email=f"old@{domain}", state="review", name_ko="하늘단체", name_en="Sky")
+    page.goto(f"/en/endorse/me/{endorse_manage_token(row)}/contact")
+    for field, value in {"contact_name": "이바다", "contact_title": "팀장", "email": f"new@{domain}"}.items():
+        page.locator(f"#{field}").fill(value)
+    send(page, "main form button")
+    expect(page.locator("main")).to_contain_text("이바다")
+    other.goto(link_in(site, f"new@{domain}", "contact"))
+    expect(other.locator("h1")).to_contain_text("Sky")
+    for box in ("authority_ok", "consent_person"):
+        other.locator(f"#{box}").check()
+    send(other, "main form button")
+    other.locator("a[href*='/endorse/me/']").click()
+    expect(other.locator("main")).to_contain_text(f"new@{domain}")
+    assert "@" in site.wait_for_mail(f"old@{domain}")["text"]
+    page.reload()
+    expect(page.locator("main")).not_to_contain_text("이바다")
+
+
+def watch(page):
+    """Dialogs, and whatever the page's policy had to stop."""
+    heard = []
+    page.on("dialog", lambda dialog: (heard.append(f"a dialog on {page.url}"), dialog.dismiss()))
+    page.add_init_script(
+        """document.addEventListener("securitypolicyviolation",
+                   event => console.error(`blocked by policy: ${event.violatedDirective} ${event.blockedURI}`))"""
+    )
+    return heard
+
+
+def strange(page):
+    """Elements and attributes that no page of ours has."""
+    return page.evaluate(
+        """() => [...document.querySelectorAll("main iframe, base, main style, math, meta[http-equiv], [onerror], [onload],"
+              + " [onfocus], [onmouseover], [ontoggle], [href^='javascript:' i], [href^='data:' i]"
+              + ", script:not([src^='/static/']), form[action^='//']")].map(element => element.outerHTML)"""
+    )
+
+
+def test_whatever_is_typed_comes_back_as_text(visitor):
+    page = visitor.page(lang="en")
+    heard = watch(page)
+    for payload in PAYLOADS:
+        page.goto(f"/en/{CAMPAIGN}/endorse", wait_until="domcontentloaded")
+        for field in TEXTS:
+            page.locator(f"#{field}").evaluate(
+                "(field, text) => { field.maxLength = 999; field.value = text }", payload
+            )
+        with page.expect_navigation(wait_until="domcontentloaded"):
+            page.locator("#endorse-form").evaluate("form => form.submit()")
+        for field in TEXTS:
+            assert page.locator(f"#{field}").input_value() == payload
+        heard += [f"{payload}: {element}" for element in strange(page)]
+    assert not heard, "\n".join(heard)
+
+
+def test_whatever_is_stored_is_shown_as_text(visitor, inside):
+    """Also what no form would let through."""
+    page = visitor.page(lang="en")
+    heard = watch(page)
+    for payload in PAYLOADS:
+        for path in hostile_pages(payload):
+            page.goto(path, wait_until="domcontentloaded")
+            page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true })")
+            heard += [f"{page.url}: {element}" for element in strange(page)]
+            assert page.locator("h1").count() == 1, path
+    assert not heard, "\n".join(heard)
+
+
+def hostile_pages(payload):
+    texts = dict.fromkeys(
+        ("name_ko", "name_en", "website", "statement_ko", "statement_en", "spokesperson"), payload
+    )
+    person = {"contact_name": payload, "contact_title": payload, "registration_number": payload}
+    waiting = endorsement(state="pending", **texts, **person)
+    known = endorsement(state="changes", decision_reason=payload, **texts, **person)
+    version_of(known, target_year=2041)
+    token = endorse_manage_token(known)
+    db.session.rollback()
+    known.state = "review"
+    handover.ask(token, name="Sea", title="Lead", mailbox=parse(f"sea{known.id}@example.org"), lang="en")
+    db.session.rollback()
+    change = db.session.get(ContactChange, known.id)
+    change.contact_name = change.contact_title = payload
+    db.session.commit()
+    return [
+        f"/en/endorse/confirm/{endorse_confirm_token(waiting)}",
+        f"/en/endorse/contact/{endorse_contact_token(change)}",
+        *(f"/en/endorse/me/{token}{rest}" for rest in ("", "/correct", "/contact", "/withdraw", "/erase")),
+    ]
