@@ -33,6 +33,7 @@ from pledge.endorsements.registration import clean_registration_number
 from pledge.endorsements.rules import LONGEST_PERSON, Content, clean, clean_line
 from pledge.endorsements.versions import spokesperson
 from pledge.mail.models import MailBlock, MailKind
+from pledge.switches import queries as switches
 from pledge.tokens import BadToken
 
 #: How long an address gets no mail after "this was not us"; as for signatures.
@@ -44,6 +45,10 @@ _REPLACEABLE = (EndorsementState.PENDING, EndorsementState.WITHDRAWN, Endorsemen
 
 class CampaignNotOpen(Exception):
     """The campaign takes no endorsements now, or the pledge text named by the form is not one of its versions."""
+
+
+class SigningPaused(Exception):
+    """Staff have paused signing, and with it endorsing, for all campaigns."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +78,10 @@ def apply(application: Application) -> str:
     """Record an application and owe the mail that confirms it, together or not at all.
 
     Returns the ticket of the "check your mail" page, the same whether this person or organisation is new, waits, is
-    listed or may get no mail now. Raises CampaignNotOpen, BadContent, BadRegistrationNumber, UnknownFile.
+    listed or may get no mail now. Raises CampaignNotOpen, SigningPaused, BadContent, BadRegistrationNumber, UnknownFile.
     """
+    if switches.current().signing_paused:
+        raise SigningPaused
     content = clean(application.content)
     key = name_key(content.name_ko, content.name_en)
     try:

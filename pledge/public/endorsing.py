@@ -32,13 +32,15 @@ def endorse(slug: str) -> Response:
 def endorse_post(slug: str) -> Response:
     campaign = campaign_or_404(slug)
     form = EndorseForm(CombinedMultiDict([request.files, request.form]))
-    if signing_paused():
+    if signing_paused():  # before a picture is taken
         return _paused(campaign, form)
     # Both are asked, so that all mistakes are told at once and a good logo is kept.
     if not all((form.validate(), logos.take(form))):
         return _form_page(campaign, form, 422)
     try:
         ticket = endorsements.apply(_application(slug, form))
+    except endorsements.SigningPaused:
+        return _paused(campaign, form)
     except UnknownFile:
         logos.refuse(form)
         return _form_page(campaign, form, 422)

@@ -50,14 +50,13 @@ def event(slug: str, event: int) -> Response:
 @staff.post("/campaigns/<slug>/events/<int:event>", endpoint="event_post")
 @needs(Permission.EDIT_CAMPAIGNS)
 def event_post(slug: str, event: int) -> AnyResponse:
-    row = events.one(campaigns.desk(slug).id, event)
     form = EventForm(request.form)
     problem = attempt(
         form,
         lambda: events.change(actor(), slug, event, form.seen.data or "", form.fields),
         _places(form),
     )
-    return _page(slug, row, form, problem) if problem else _done(slug)
+    return _page(slug, _still_there(slug, event), form, problem) if problem else _done(slug)
 
 
 @staff.get("/campaigns/<slug>/events/<int:event>/remove")
@@ -79,6 +78,11 @@ def event_remove(slug: str, event: int) -> str:
 def event_remove_post(slug: str, event: int) -> AnyResponse:
     events.remove(actor(), slug, event)
     return _done(slug)
+
+
+def _still_there(slug: str, event: int) -> EventRow | None:
+    """None when somebody has removed it: then the form adds it anew."""
+    return next((row for row in events.rows(campaigns.desk(slug).id) if row.id == event), None)
 
 
 def _places(form: EventForm) -> dict[str, str]:

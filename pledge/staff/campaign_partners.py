@@ -61,7 +61,6 @@ def partner(slug: str, partner: int) -> Response:
 @allows(body=PICTURE_BODY)
 @needs(Permission.EDIT_CAMPAIGNS)
 def partner_post(slug: str, partner: int) -> AnyResponse:
-    row = partners.one(campaigns.desk(slug).id, partner)
     form = PartnerForm(request.form)
     logo = take_picture(form, "logo")
     problem = attempt(
@@ -76,7 +75,7 @@ def partner_post(slug: str, partner: int) -> AnyResponse:
             drop_logo=form.drop_logo.data,
         ),
     )
-    return _page(slug, row, form, problem) if problem else _done(slug)
+    return _page(slug, _still_there(slug, partner), form, problem) if problem else _done(slug)
 
 
 @staff.post("/campaigns/<slug>/partners/<int:partner>/move/<direction>")
@@ -107,6 +106,11 @@ def partner_remove(slug: str, partner: int) -> str:
 def partner_remove_post(slug: str, partner: int) -> AnyResponse:
     partners.remove(actor(), slug, partner)
     return _done(slug)
+
+
+def _still_there(slug: str, partner: int) -> PartnerRow | None:
+    """None when somebody has removed it: then the form adds it anew."""
+    return next((row for row in partners.rows(campaigns.desk(slug).id) if row.id == partner), None)
 
 
 def _done(slug: str) -> AnyResponse:

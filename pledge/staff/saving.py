@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import FileField, Form
 
 from pledge import tokens
-from pledge.campaigns.desk import Missing
+from pledge.campaigns.desk import Missing, NoSuchCampaign
 from pledge.campaigns.models import CampaignState
 from pledge.campaigns.moderation import EditedMeanwhile, Incomplete, ReasonMissing, WrongState
 from pledge.campaigns.rules import BadFields, Fault
@@ -45,6 +45,7 @@ class Problem:
     stored: dict[str, Any] = field(default_factory=dict)  #: what stands there now, after somebody else's edit
     state: CampaignState | None = None  #: the state that does not allow it
     missing: list[Missing] = field(default_factory=list)
+    gone: bool = False  #: somebody removed it meanwhile
 
 
 def attempt(form: Form, act: Callable[[], object], places: Mapping[str, str] | None = None) -> Problem | None:
@@ -68,6 +69,8 @@ def attempt(form: Form, act: Callable[[], object], places: Mapping[str, str] | N
         return Problem(409, state=wrong.state)
     except Incomplete as incomplete:
         return Problem(409, missing=incomplete.missing)
+    except NoSuchCampaign:
+        return Problem(409, gone=True)
     return None
 
 

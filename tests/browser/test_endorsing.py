@@ -206,8 +206,6 @@ def hostile_pages(payload):
     known = endorsement(state="changes", decision_reason=payload, **texts, **person)
     version_of(known, target_year=2041)
     token = endorse_manage_token(known)
-    db.session.rollback()
-    known.state = "review"
     handover.ask(token, name="Sea", title="Lead", mailbox=parse(f"sea{known.id}@example.org"), lang="en")
     db.session.rollback()
     change = db.session.get(ContactChange, known.id)

@@ -6,7 +6,7 @@ from sqlalchemy import update
 from pledge.db import transaction
 from pledge.delivery import integrity
 from pledge.signatures.models import Signature
-from tests.support.factories import campaign, crowd, invalidation, signature, the_campaign
+from tests.support.factories import campaign, crowd, invalidation, the_campaign
 
 pytestmark = pytest.mark.usefixtures("app")
 

@@ -430,6 +430,23 @@ def test_the_second_editor_of_an_event_sees_both(app, editor):
     assert re.search(r'class="stored__text"[^>]*>First<', sent.text)
 
 
+@pytest.mark.parametrize(
+    ("kind", "form"), [("partners", partner_form), ("events", event_form)], ids=["partner", "event"]
+)
+def test_what_somebody_removed_meanwhile_keeps_its_words_and_can_be_added_anew(app, editor, kind, form):
+    factories.campaign("air")
+    editor.post(f"/staff/campaigns/air/{kind}/new", data=form())
+    rows = {"partners": partners.rows, "events": events.rows}[kind]
+    row = rows(desk.desk("air").id)[-1]
+    name = "name_en" if kind == "partners" else "title_en"
+    typed = form(seen=row.stamp, **{name: "Typed meanwhile"})
+    editor.post(f"/staff/campaigns/air/{kind}/{row.id}/remove")
+    sent = editor.post(f"/staff/campaigns/air/{kind}/{row.id}", data=typed)
+    assert sent.status_code == 409
+    assert 'value="Typed meanwhile"' in sent.text
+    assert f'action="/staff/campaigns/air/{kind}/new"' in sent.text
+
+
 # --- Video and letter ---
 
 

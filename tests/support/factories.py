@@ -27,7 +27,13 @@ from pledge.campaigns.models import Campaign, CampaignText, Partner, PledgeText
 from pledge.db import db, transaction
 from pledge.endorsements import counting, identifiers
 from pledge.endorsements import versions as endorsement_versions
-from pledge.endorsements.models import ContactChange, Endorsement, EndorsementState, EndorsementVersion, VersionState
+from pledge.endorsements.models import (
+    ContactChange,
+    Endorsement,
+    EndorsementState,
+    EndorsementVersion,
+    VersionState,
+)
 from pledge.endorsements.names import name_key
 from pledge.ledger import services as ledger
 from pledge.ledger.models import Kind, LedgerEntry, Reason
