@@ -57,21 +57,22 @@ def attempt(form: Form, act: Callable[[], object], places: Mapping[str, str] | N
     if not form.validate() or refused_files:
         _tell(form, refused_files)
         return Problem(422)
+    problem = None
     try:
         act()
     except (BadFields, ReasonMissing, UnknownFile) as wrong:
         _tell(form, _errors(form, wrong, places or {}))
-        return Problem(422)
+        problem = Problem(422)
     except EditedMeanwhile as meanwhile:
         form["seen"].data = meanwhile.stamp
-        return Problem(409, stored=meanwhile.stored)
+        problem = Problem(409, stored=meanwhile.stored)
     except WrongState as wrong:
-        return Problem(409, state=wrong.state)
+        problem = Problem(409, state=wrong.state)
     except Incomplete as incomplete:
-        return Problem(409, missing=incomplete.missing)
+        problem = Problem(409, missing=incomplete.missing)
     except NoSuchCampaign:
-        return Problem(409, gone=True)
-    return None
+        problem = Problem(409, gone=True)
+    return problem
 
 
 def _errors(form: Form, wrong: Exception, places: Mapping[str, str]) -> dict[str, list[Any]]:

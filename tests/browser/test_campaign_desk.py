@@ -233,10 +233,12 @@ def hostile_campaign(slug, number, payload):
 def watch_for_harm(page):
     """Dialogs, and what the browser reports against the policy of a page, whatever frame it happens in."""
     harm = []
+
+    def tell(told):  # a function of ours: Playwright puts a mark on it
+        harm.append(told)
+
     page.on("dialog", lambda dialog: (harm.append(f"a dialog on {page.url}"), dialog.dismiss()))
-    page.expose_function(
-        "tellHarm", lambda told: harm.append(told)
-    )  # not the bare method: Playwright marks it
+    page.expose_function("tellHarm", tell)
     page.add_init_script(
         "document.addEventListener('securitypolicyviolation', (event) => window.tellHarm("
         "`${event.effectiveDirective} ${event.blockedURI} on ${location.href}`));"

@@ -185,6 +185,8 @@ def test_a_banner_reaches_visitors_in_their_language(admin, visitor):
         onlooker.goto(f"/{lang}/c/{SLUG}")
         reload_until(onlooker, onlooker.get_by_text(words))
         expect(onlooker.locator(".banner")).to_have_text(words)
+        banner, header = (onlooker.locator(name).bounding_box() for name in (".banner", ".site-header"))
+        assert header["y"] >= banner["y"] + banner["height"], "the header lies over the banner"
         assert not faults(onlooker)
     for field in ("#banner-ko", "#banner-en"):
         page.locator(field).fill("")

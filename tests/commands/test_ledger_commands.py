@@ -30,7 +30,10 @@ def test_recount_is_content_when_ledger_and_signatures_agree(app, runner, folded
 
     result = runner.invoke(args=["ledger", "recount"])
 
-    assert (result.exit_code, result.output) == (0, "the tallies, the ledger, the signatures and the organizations agree\n")
+    assert (result.exit_code, result.output) == (
+        0,
+        "the tallies, the ledger, the signatures and the organizations agree\n",
+    )
 
 
 def test_recount_exits_with_1_when_it_repaired_something_and_with_0_after(app, runner):

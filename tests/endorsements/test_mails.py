@@ -137,8 +137,9 @@ def test_the_reason_is_told_in_full_and_as_text(kind):
     assert "<b>&" not in mail.get_body(preferencelist=("html",)).get_content()
 
 
-def test_the_name_that_a_stranger_typed_is_not_in_a_mail_about_an_older_endorsement():
-    row = endorsement(state="withdrawn", name_ko="하늘에너지")
+@pytest.mark.parametrize("state", ["withdrawn", "declined"])
+def test_the_name_that_a_stranger_typed_is_not_in_a_mail_about_an_older_endorsement(state):
+    row = endorsement(state=state, name_ko="하늘에너지")
     version_of(row, name_ko="제브라")
     owe(row, MailKind.ENDORSE_MANAGE)
     said_of = said(sent()[0][1])
