@@ -54,7 +54,9 @@ def main(arguments: list[str]) -> int:
         else:
             path.write_text(text, "utf-8")
     if stale:
-        print(f"{', '.join(stale)}: not what the sources make: run python tools/build_css.py", file=sys.stderr)
+        print(
+            f"{', '.join(stale)}: not what the sources make: run python tools/build_css.py", file=sys.stderr
+        )
     return 1 if stale else 0
 
 

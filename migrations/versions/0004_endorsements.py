@@ -141,7 +141,6 @@ def upgrade() -> None:
             sqlite_where=sa.text("state = 'published'"),
         )
 
-
     op.create_table(
         "endorsement_contact_changes",
         sa.Column("endorsement_id", sa.BigInteger(), autoincrement=False, nullable=False),

@@ -5,7 +5,12 @@ from flask import Flask
 from pledge.api import campaigns, integrity, organizations
 from pledge.api.blueprint import api
 
-__all__ = ["campaigns", "integrity", "organizations", "register"]  # each module adds its views to the blueprint
+__all__ = [
+    "campaigns",
+    "integrity",
+    "organizations",
+    "register",
+]  # each module adds its views to the blueprint
 
 
 def register(app: Flask) -> None:

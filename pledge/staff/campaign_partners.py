@@ -18,7 +18,7 @@ from pledge.staff.saving import Problem, attempt, take_picture
 ROLES = {PartnerRole.SECRETARIAT: _l("Secretariat"), PartnerRole.PARTNER: _l("Partner")}
 
 #: A logo of 1 MB and the fields beside it.
-PICTURE_BODY = 1_200_000
+PICTURE_BODY = 8_000_000
 
 
 @staff.get("/campaigns/<slug>/partners", endpoint="campaign_partners")
