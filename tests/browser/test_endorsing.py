@@ -9,8 +9,8 @@ from pledge.db import db
 from pledge.endorsements import handover
 from pledge.endorsements.models import ContactChange
 from pledge.signatures.addresses import parse
+from tests.browser.payloads import PAYLOADS
 from tests.browser.steps import CAMPAIGN
-from tests.browser.test_organization_pages import PAYLOADS
 from tests.files.corpus import png
 from tests.support import apps
 from tests.support.factories import (

@@ -8,6 +8,7 @@ from pledge.campaigns.models import Campaign
 from pledge.db import db
 from pledge.endorsements import merging, moderation, reasons, review
 from pledge.endorsements.models import ReasonKind
+from tests.browser.payloads import PAYLOADS, listen, strangers
 from tests.browser.steps import CAMPAIGN
 from tests.support import apps
 from tests.support.browser import DESK, Visitor, accessibility_faults, overflow
@@ -16,34 +17,6 @@ from tests.support.site import Site
 from tests.support.staff import sign_in
 
 NARROW = {"width": 320, "height": 640}
-
-#: What has broken out of a text, an attribute, an address, a script or a style somewhere.
-PAYLOADS = (
-    "<script>alert(1)</script>",
-    '"><script>alert(1)</script>',
-    "'\"><img src=x onerror=alert(1)>",
-    "<svg/onload=alert(1)>",
-    '" onmouseover="alert(1)" autofocus onfocus="alert(1)" x="',
-    "' onfocus='alert(1)' autofocus='",
-    "javascript:alert(1)",
-    "data:text/html,<script>alert(1)</script>",
-    "</title><script>alert(1)</script>",
-    "</textarea><script>alert(1)</script>",
-    "</option></select><img src=x onerror=alert(1)>",
-    "<iframe srcdoc='<script>alert(1)</script>'></iframe>",
-    "<a href=javascript:alert(1)>press</a>",
-    "<form action=//evil.example><button>send</button></form>",
-    "<style>@import '//evil.example/x.css'</style>",
-    '<meta http-equiv="refresh" content="0;url=//evil.example">',
-    "<base href=//evil.example/>",
-    "{{ 7*7 }}{% raw %}",
-    "%(name)s %s {0} ${alert(1)}",
-    "<!--><script>alert(1)</script>",
-    "<math><mi xlink:href=javascript:alert(1)>x</mi></math>",
-    "&lt;script&gt;alert(1)&lt;/script&gt;",
-    "\\u003cscript\\u003ealert(1)",
-    "<details open ontoggle=alert(1)>",
-)
 
 
 @pytest.fixture(scope="module")
@@ -176,19 +149,8 @@ def test_no_page_of_the_wall_or_the_desk_shuts_anybody_out(town, window, lang):
 
 def test_whatever_a_field_holds_is_only_text(town, window):
     page = window("en")
-    heard = []
-    page.on("dialog", lambda dialog: (heard.append(f"dialog {dialog.message}"), dialog.dismiss()))
-    page.add_init_script(
-        """document.addEventListener("securitypolicyviolation",
-                   event => console.error(`blocked by policy: ${event.violatedDirective} ${event.blockedURI}`))"""
-    )
+    heard = listen(page)
     for path in town[1]["evil"]:
         page.goto(path.format(lang="en"), wait_until="domcontentloaded")
-        page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true })")
-        strange = page.evaluate(
-            """() => [...document.querySelectorAll("iframe, base, style, math, meta[http-equiv], [onerror], [onload],"
-                  + " [onfocus], [onmouseover], [ontoggle], [href^='javascript:' i], [href^='data:' i]"
-                  + ", script:not([src^='/static/']), form[action^='//']")].map(element => element.outerHTML)"""
-        )
-        heard += [f"{page.url}: {element}" for element in strange]
+        heard += strangers(page)
     assert not heard, "\n".join(heard)
