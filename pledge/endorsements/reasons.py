@@ -78,11 +78,11 @@ BUILT_IN = (
                 "This is not an organisation that we could confirm. Please sign as a person instead.",
             ),
             "already-listed": (
-                "이 단체는 이미 다른 신청으로 등록되어 있습니다.",
+                "이 단체는 이미 다른 신청으로 참여 단체 목록에 실려 있습니다.",
                 "The organisation is already listed through another application.",
             ),
             "against-pledge": (
-                "공개된 활동이 이 서약의 내용과 맞지 않습니다.",
+                "공개적으로 알려진 단체의 활동이 이 서약의 내용과 맞지 않습니다.",
                 "What the organisation does in public does not agree with the pledge.",
             ),
         },
