@@ -15,7 +15,7 @@ from pledge.accounts.models import StaffAttempt
 from pledge.crypto import vault
 from pledge.db import reading, write_once
 
-#: Without a try for this long everything is forgotten.
+#: Without a try for this long, and for twice the longest wait of its rule, everything is forgotten.
 CALM = timedelta(minutes=15)
 
 
@@ -47,7 +47,9 @@ SECOND_FACTOR = Rule("second factor", free=5, longest=900)
 def take(rule: Rule, name: str) -> int:
     """Count one try; 0 when it may be made, else the seconds until the next one may."""
     now = int(clock.now().timestamp())
-    values = {"key": _key(rule, name), "now": now, "calm": now - int(CALM.total_seconds())}
+    # Longer than the longest wait, else whoever waits it out begins anew.
+    calm = max(int(CALM.total_seconds()), 2 * rule.longest)
+    values = {"key": _key(rule, name), "now": now, "calm": now - calm}
     statement = text(_statement(rule))
     taken = write_once(lambda connection: connection.execute(statement, values).one_or_none())
     return 0 if taken is not None else max(1, _until(rule, name) - now)

@@ -17,7 +17,7 @@ from pledge.endorsements.outbox import owe, slot_for
 from pledge.endorsements.own import CORRECTABLE, NotPossible, own_row, shown_version
 from pledge.endorsements.rules import LONGEST_PERSON, clean_line
 from pledge.endorsements.services import BLOCK
-from pledge.mail.models import MailBlock, MailKind
+from pledge.mail.models import MailBlock, MailKind, MailState, OutboxMail
 
 
 class SamePerson(Exception):
@@ -31,8 +31,8 @@ class SpeaksAlready(Exception):
 def ask(token: str, *, name: str, title: str, mailbox: Mailbox, lang: str) -> None:
     """Ask another person to take over; a mail is owed to them if their address may get one.
 
-    A change that was asked for before is replaced, and its mail leads nowhere. Raises BadToken, NotPossible,
-    SamePerson, BadContent.
+    A change that was asked for before is replaced, and its mail leads nowhere. Raises BadToken, NotPossible (also
+    while the mail that tells the person before is still owed), SamePerson, BadContent.
     """
     name = clean_line("contact_name", name, LONGEST_PERSON)
     title = clean_line("contact_title", title, LONGEST_PERSON)
@@ -40,6 +40,8 @@ def ask(token: str, *, name: str, title: str, mailbox: Mailbox, lang: str) -> No
     with transaction() as session:
         row = own_row(session, token)
         if row.state not in CORRECTABLE:
+            raise NotPossible
+        if _is_owed_news(session, row):
             raise NotPossible
         if hashed == row.address_hash:
             raise SamePerson
@@ -108,6 +110,16 @@ def refuse(token: str) -> bool:
         session.merge(MailBlock(address_hash=bytes(change.address_hash), until=clock.now() + BLOCK))
         session.delete(change)
     return True
+
+
+def _is_owed_news(session: Session, row: Endorsement) -> bool:
+    """Whether the person before has not been told yet: their address stands in the change that is in force."""
+    owed = select(OutboxMail.id).where(
+        OutboxMail.subject_id == row.id,
+        OutboxMail.kind == MailKind.ENDORSE_HANDOVER,
+        OutboxMail.state == MailState.QUEUED,
+    )
+    return session.scalar(owed.limit(1)) is not None
 
 
 def _asked(

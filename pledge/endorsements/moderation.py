@@ -30,6 +30,7 @@ from pledge.endorsements.models import (
     VersionState,
 )
 from pledge.endorsements.outbox import owe
+from pledge.endorsements.own import NOBODY
 from pledge.endorsements.versions import newest_version, version_in
 from pledge.ledger.models import Reason
 from pledge.mail.models import MailKind
@@ -43,6 +44,7 @@ def publish(actor: Actor, endorsement_id: int, seen: Seen) -> None:
     now = clock.now()
     with transaction() as session:
         row = take(session, endorsement_id, seen)
+        _has_somebody(row)
         version = _waiting(session, row)
         before = version_in(session, row, VersionState.PUBLISHED)
         _turn(session, row, VersionState.PUBLISHED, VersionState.SUPERSEDED)
@@ -104,6 +106,7 @@ def reopen(actor: Actor, endorsement_id: int, seen: Seen, why: str) -> None:
     with transaction() as session:
         row = take(session, endorsement_id, seen)
         only_in(row, EndorsementState.DECLINED)
+        _has_somebody(row)
         version = newest_version(session, row)
         if version.state != VersionState.DECLINED:
             raise NotPossible  # they have applied again, and the mail of that is not confirmed yet
@@ -144,6 +147,7 @@ def reinstate(actor: Actor, endorsement_id: int, seen: Seen, why: str) -> None:
     with transaction() as session:
         row = take(session, endorsement_id, seen)
         only_in(row, EndorsementState.REMOVED)
+        _has_somebody(row)
         version = version_in(session, row, VersionState.PUBLISHED)
         if version is None:
             raise NotPossible
@@ -161,6 +165,12 @@ def _waiting(session: Session, row: Endorsement) -> EndorsementVersion:
     if version.state != VersionState.PROPOSED:
         raise NotPossible
     return version
+
+
+def _has_somebody(row: Endorsement) -> None:
+    """Nobody is listed who could not be written to: the person who spoke for it has erased everything. Raises NotPossible."""
+    if row.contact_number == NOBODY:
+        raise NotPossible
 
 
 def _turn(session: Session, row: Endorsement, old: VersionState, new: VersionState) -> None:

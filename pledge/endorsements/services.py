@@ -16,6 +16,7 @@ from pledge.db import transaction
 from pledge.endorsements import versions
 from pledge.endorsements.domains import is_free_mail
 from pledge.endorsements.identifiers import (
+    ConfirmLink,
     Mailbox,
     address_hash,
     domain_of,
@@ -141,6 +142,8 @@ def mail_own_link(token: str, lang: str) -> None:
         row = session.get(Endorsement, link.endorsement_id)
         if row is None or row.confirmed_at is None or row.state == EndorsementState.WITHDRAWN:
             raise BadToken
+        if row.contact_number != link.contact_number:  # another person speaks for it now
+            raise BadToken
         owe_if_allowed(session, row, MailKind.ENDORSE_MANAGE, lang=lang)
 
 
@@ -151,7 +154,7 @@ def renew(token: str, lang: str) -> tuple[int, bytes, str]:
     """
     link = read_confirm_token(token)
     with transaction() as session:
-        row = _waiting(session, link.endorsement_id, Endorsement.seq == link.seq)
+        row = _waiting(session, link.endorsement_id, _mailed_to(link), Endorsement.seq == link.seq)
         if row is None:
             raise BadToken
         _owe_confirmation(session, row, lang)
@@ -165,7 +168,7 @@ def disown(token: str) -> bool:
     """
     link = read_confirm_token(token)
     with transaction() as session:
-        row = _waiting(session, link.endorsement_id)
+        row = _waiting(session, link.endorsement_id, _mailed_to(link))
         if row is None:
             return False
         session.merge(MailBlock(address_hash=bytes(row.address_hash), until=clock.now() + BLOCK))
@@ -274,6 +277,11 @@ def _waiting(session: Session, endorsement_id: int, *conditions: ColumnElement[b
         select(Endorsement).where(Endorsement.id == endorsement_id, *conditions).with_for_update()
     )
     return row if row is not None and versions.is_waiting(session, row) else None
+
+
+def _mailed_to(link: ConfirmLink) -> ColumnElement[bool]:
+    """The link of somebody who spoke for it before says nothing about who does now."""
+    return Endorsement.contact_number == link.contact_number
 
 
 def _rows_of(session: Session, slug: str, hashed: bytes) -> list[Endorsement]:

@@ -72,6 +72,7 @@ def endorse_correct(token: str) -> Response:
 
 @public.post("/endorse/me/<token>/correct", endpoint="endorse_correct_post")
 @allows(body=logos.LARGEST_FORM, parts=logos.MOST_FIELDS)
+@limited(link_limit)
 @own_page
 def endorse_correct_post(token: str) -> Response:
     endorsement = own_endorsement(token, i18n.language())

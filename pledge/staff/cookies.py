@@ -22,6 +22,7 @@ from pledge.accounts import sessions
 from pledge.crypto import derive
 from pledge.limits import client_network
 from pledge.settings import Settings
+from pledge.staff.access import SECOND_FACTOR
 
 #: The path of the whole area.
 AREA = "/staff"
@@ -45,6 +46,14 @@ class BrowserSession(CallbackDict[str, Any], SessionMixin):
 
 def _note(changed: Any) -> None:
     changed.modified = True
+
+
+def begin_anew(opened: SessionMixin) -> None:
+    """End the session that was open when somebody signs in: they get an id, a time and a second factor of their own."""
+    if isinstance(opened, BrowserSession) and opened.row is not None:
+        sessions.end(opened.row)
+        opened.row = None
+        opened.pop(SECOND_FACTOR, None)
 
 
 class StaffSessions(SessionInterface):

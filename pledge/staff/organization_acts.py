@@ -115,7 +115,9 @@ def organization_site(endorsement_id: int) -> Response:
     case = review.find(endorsement_id)
     if case is None:
         abort(404)
-    found = check_site(str(case.newest.fields["website"]), site_proof(endorsement_id))
+    # Of the version that the level speaks for: a correction that waits must not prove the website on the wall.
+    shown = case.published or case.newest
+    found = check_site(str(shown.fields["website"]), site_proof(endorsement_id))
     return _decide(
         endorsement_id,
         "site-found" if found else "site-not-found",

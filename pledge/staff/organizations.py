@@ -142,7 +142,7 @@ def presence_words(found: Presence) -> str:
 def _evidence(case: Case) -> Mapping[str, Any]:
     """Whose mailbox, whose website, and the proof that the website would have to show."""
     website = str(case.newest.fields["website"])
-    host = host_of(website)
+    host = host_of(str((case.published or case.newest).fields["website"]))
     mail_domain = str(case.row.contact_email).rpartition("@")[2]
     return {
         "mail_domain": mail_domain,

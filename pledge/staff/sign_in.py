@@ -21,6 +21,7 @@ from pledge.accounts.models import StaffMember
 from pledge.audit.models import Actor
 from pledge.staff.access import for_everybody, mark_second_factor, own_page
 from pledge.staff.blueprint import staff
+from pledge.staff.cookies import begin_anew
 from pledge.staff.waiting import answer, told_to_wait
 
 #: In the session: the password was right, the second factor is due.
@@ -127,6 +128,7 @@ def recovery_post() -> AnyResponse:
 
 def note_sign_in(_app: Any, user: StaffMember, authn_via: list[str] | None = None, **_rest: Any) -> None:
     """Flask-Security has signed somebody in: by a passkey, or by a password alone where there is no second factor yet."""
+    begin_anew(session)
     if authn_via is None:  # our own pages: they say it themselves
         return
     if "webauthn" in authn_via:

@@ -28,6 +28,15 @@ def test_the_waits_grow_up_to_a_bound(app, frozen_clock):
     assert waits == [60, 120, 240, 480, 900, 900, 900]
 
 
+def test_who_waits_the_longest_wait_out_does_not_begin_anew(app, frozen_clock):
+    for _ in range(5):
+        throttle.take(SECOND_FACTOR, "1")
+    for _ in range(12):
+        frozen_clock.move(seconds=throttle.take(SECOND_FACTOR, "1") + 1)
+        assert throttle.take(SECOND_FACTOR, "1") == 0
+    assert throttle.take(SECOND_FACTOR, "1") == 900
+
+
 def test_hammering_does_not_push_the_wait_on(app, frozen_clock):
     for _ in range(5):
         throttle.take(PASSWORD, "a@example.org")

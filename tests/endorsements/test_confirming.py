@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from pledge import tokens
-from pledge.db import db
+from pledge.db import db, transaction
 from pledge.endorsements import services
 from pledge.endorsements.applicants import LinkState, open_link
 from pledge.endorsements.identifiers import manage_token
@@ -148,6 +148,23 @@ class TestThisWasNotUs:
         assert services.disown(endorse_confirm_token(row, seq=2))
         assert again(row).state == "withdrawn"
         assert number_of(EndorsementVersion) == 1
+
+
+def test_the_link_of_somebody_who_spoke_for_it_before_does_nothing_to_who_does_now():
+    row = endorsement(state="pending")
+    old = endorse_confirm_token(row)
+    with transaction() as session:
+        session.execute(update(Endorsement).values(contact_number=row.contact_number + 1))
+    assert not services.disown(old)
+    with pytest.raises(BadToken):
+        services.renew(old, "ko")
+    assert number_of(MailBlock) == 0
+    confirmed = endorsement()
+    old = endorse_confirm_token(confirmed)
+    with transaction() as session:
+        session.execute(update(Endorsement).values(contact_number=confirmed.contact_number + 1))
+    with pytest.raises(BadToken):
+        services.mail_own_link(old, "ko")
 
 
 def test_an_expired_link_brings_a_new_mail(frozen_clock):

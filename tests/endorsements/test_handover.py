@@ -1,10 +1,10 @@
 """Changing who speaks for an organisation: nothing moves before the new person's mail is confirmed, and the old one is told."""
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from pledge import tokens
-from pledge.db import db
+from pledge.db import db, transaction
 from pledge.endorsements import handover, own
 from pledge.endorsements.applicants import LinkState, open_contact_link, open_link, own_endorsement
 from pledge.endorsements.models import ContactChange, Endorsement
@@ -66,6 +66,17 @@ def test_accepting_hands_over_tells_the_old_person_and_ends_their_links():
         own.withdraw(old_link)
     assert open_link(old_confirm, "ko").state is LinkState.UNKNOWN, "nor does the link that once confirmed"
     assert own_endorsement(endorse_manage_token(now), "ko").contact_name == "이바다"
+
+
+def test_nobody_is_named_anew_before_the_person_who_was_replaced_has_been_told():
+    row = endorsement(email="sky@haneul.co.kr")
+    handover.accept(row.id, ask(row), "2026-11-25")
+    with pytest.raises(own.NotPossible):
+        ask(again(row), mailbox=parse("third@haneul.co.kr"))
+    assert change_of(row).contact_email == "sky@haneul.co.kr"
+    with transaction() as session:
+        session.execute(update(OutboxMail).values(state="sent"))
+    assert ask(again(row), mailbox=parse("third@haneul.co.kr"))
 
 
 def test_the_new_person_is_named_in_public_only_when_they_ask_for_it():

@@ -57,6 +57,18 @@ def organizations():
 # --- Publishing ---
 
 
+def test_nobody_comes_back_onto_the_wall_who_could_not_be_written_to():
+    for state, act in (
+        ("removed", lambda row: moderation.reinstate(KIM, row.id, seen(row), "why")),
+        ("declined", lambda row: moderation.reopen(KIM, row.id, seen(row), "why")),
+        ("review", lambda row: moderation.publish(KIM, row.id, seen(row))),
+    ):
+        row = endorsement(state=state, contact_number=0)
+        with pytest.raises(NotPossible):
+            act(row)
+        assert now(row).state == state
+
+
 def test_publishing_puts_it_on_the_wall_counts_it_once_and_owes_the_mail():
     row = endorsement(state="review", lang="en")
     moderation.publish(KIM, row.id, seen(row))

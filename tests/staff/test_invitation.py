@@ -71,6 +71,17 @@ def test_from_the_link_to_the_desk(client):
     ]
 
 
+def test_who_takes_one_up_in_the_browser_of_another_gets_a_session_of_their_own(app, staff_client):
+    admin = staff_client("admin")
+    before = db.session.scalars(select(StaffSession.token_hash)).all()
+    staff_id, path = invite()
+    assert "Set-Cookie" in accept(admin, path).headers
+    (row,) = db.session.scalars(select(StaffSession))
+    assert row.staff_id == staff_id
+    assert row.token_hash not in before
+    assert admin.get("/staff/").location == "/staff/enrol", "the second factor of the other is not theirs"
+
+
 def test_the_code_that_proved_the_app_does_not_sign_in_again(app, client):
     staff_id, path = invite()
     accept(client, path)

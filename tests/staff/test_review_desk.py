@@ -294,6 +294,15 @@ def test_looking_at_the_website_writes_down_what_was_found(reviewer, monkeypatch
     assert now(row).level == "site"
 
 
+def test_a_correction_that_waits_does_not_prove_the_website_on_the_wall(reviewer, monkeypatch):
+    row = endorsement(website="https://big-corp.co.kr")
+    version_of(row, website="https://attacker.example.org")
+    asked = []
+    monkeypatch.setattr(organization_acts, "check_site", lambda website, _proof: asked.append(website))
+    act(reviewer, row, "site")
+    assert asked == ["https://big-corp.co.kr"]
+
+
 # --- Seeing each other ---
 
 
