@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from pledge.db import db
+from pledge.db import transaction
 from pledge.endorsements import handover
 from pledge.endorsements.models import ContactChange
 from pledge.signatures.addresses import parse
@@ -207,10 +207,10 @@ def hostile_pages(payload):
     version_of(known, target_year=2041)
     token = endorse_manage_token(known)
     handover.ask(token, name="Sea", title="Lead", mailbox=parse(f"sea{known.id}@example.org"), lang="en")
-    db.session.rollback()
-    change = db.session.get(ContactChange, known.id)
-    change.contact_name = change.contact_title = payload
-    db.session.commit()
+    # As a writer from the beginning: the worker of the running site may write between a read and a write.
+    with transaction() as session:
+        change = session.get(ContactChange, known.id)
+        change.contact_name = change.contact_title = payload
     return [
         f"/en/endorse/confirm/{endorse_confirm_token(waiting)}",
         f"/en/endorse/contact/{endorse_contact_token(change)}",
