@@ -146,6 +146,6 @@ class _Received:
 
 def _file(received: bytes) -> str:
     """The text of a file that was answered with 200 and nothing else; "" otherwise."""
-    response = http.client.HTTPResponse(_Received(received), method="GET")  # type: ignore[arg-type]
+    response = http.client.HTTPResponse(_Received(received), method="GET")  # type: ignore[arg-type]  # it asks for no more of a socket than makefile()
     response.begin()
     return response.read(_LONGEST_FILE).decode(errors="replace") if response.status == 200 else ""

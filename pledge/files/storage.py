@@ -89,7 +89,7 @@ class Bucket:
         self._store = S3Store(
             parts.netloc,
             prefix=parts.path.strip("/") or None,
-            config={name: value for name, value in given.items() if value},  # type: ignore[arg-type]
+            config={name: value for name, value in given.items() if value},  # type: ignore[arg-type]  # the library declares a TypedDict
             region=settings.storage_region,
             client_options={
                 "timeout": timedelta(seconds=10),

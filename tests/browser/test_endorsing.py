@@ -9,7 +9,7 @@ from pledge.db import transaction
 from pledge.endorsements import handover
 from pledge.endorsements.models import ContactChange
 from pledge.signatures.addresses import parse
-from tests.browser.payloads import PAYLOADS
+from tests.browser.payloads import PAYLOADS, listen, strangers
 from tests.browser.steps import CAMPAIGN
 from tests.files.corpus import png
 from tests.support import apps
@@ -147,29 +147,9 @@ def test_another_person_takes_over_by_mail(visitor, site, inside, domain):
     expect(page.locator("main")).not_to_contain_text("이바다")
 
 
-def watch(page):
-    """Dialogs, and whatever the page's policy had to stop."""
-    heard = []
-    page.on("dialog", lambda dialog: (heard.append(f"a dialog on {page.url}"), dialog.dismiss()))
-    page.add_init_script(
-        """document.addEventListener("securitypolicyviolation",
-                   event => console.error(`blocked by policy: ${event.violatedDirective} ${event.blockedURI}`))"""
-    )
-    return heard
-
-
-def strange(page):
-    """Elements and attributes that no page of ours has."""
-    return page.evaluate(
-        """() => [...document.querySelectorAll("main iframe, base, main style, math, meta[http-equiv], [onerror], [onload],"
-              + " [onfocus], [onmouseover], [ontoggle], [href^='javascript:' i], [href^='data:' i]"
-              + ", script:not([src^='/static/']), form[action^='//']")].map(element => element.outerHTML)"""
-    )
-
-
 def test_whatever_is_typed_comes_back_as_text(visitor):
     page = visitor.page(lang="en")
-    heard = watch(page)
+    heard = listen(page)
     for payload in PAYLOADS:
         page.goto(f"/en/{CAMPAIGN}/endorse", wait_until="domcontentloaded")
         for field in TEXTS:
@@ -180,19 +160,18 @@ def test_whatever_is_typed_comes_back_as_text(visitor):
             page.locator("#endorse-form").evaluate("form => form.submit()")
         for field in TEXTS:
             assert page.locator(f"#{field}").input_value() == payload
-        heard += [f"{payload}: {element}" for element in strange(page)]
+        heard += strangers(page)
     assert not heard, "\n".join(heard)
 
 
 def test_whatever_is_stored_is_shown_as_text(visitor, inside):
     """Also what no form would let through."""
     page = visitor.page(lang="en")
-    heard = watch(page)
+    heard = listen(page)
     for payload in PAYLOADS:
         for path in hostile_pages(payload):
             page.goto(path, wait_until="domcontentloaded")
-            page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true })")
-            heard += [f"{page.url}: {element}" for element in strange(page)]
+            heard += strangers(page)
             assert page.locator("h1").count() == 1, path
     assert not heard, "\n".join(heard)
 
