@@ -12,7 +12,11 @@ REVOKE UPDATE, DELETE, TRUNCATE ON audit_entries FROM pledge;
 
 -- Entries of the ledger get their number once (the fold) and are never changed or removed.
 REVOKE UPDATE, DELETE, TRUNCATE ON ledger_entries FROM pledge;
-GRANT UPDATE (number, count_after) ON ledger_entries TO pledge;
+GRANT UPDATE (number, count_after, takes_back) ON ledger_entries TO pledge;
+
+-- What was published of the log, and the keys it was signed with, stay as they are; its tiles grow (docs/log.md).
+REVOKE UPDATE, DELETE, TRUNCATE ON checkpoints, log_keys FROM pledge;
+REVOKE DELETE, TRUNCATE ON log_tiles FROM pledge;
 
 -- Which migrations ran is the owner's to say.
 REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON alembic_version FROM pledge;

@@ -236,6 +236,14 @@ def reading() -> Iterator[Connection]:
         yield connection
 
 
+@contextmanager
+def snapshot() -> Iterator[Connection]:
+    """A connection for many reads that must fit together: all of them see the database as the first one saw it."""
+    options = {} if _dialect() == "sqlite" else {"isolation_level": "REPEATABLE READ"}
+    with db.engine.connect().execution_options(**options) as connection:
+        yield connection
+
+
 def _dialect() -> str:
     return db.engine.dialect.name
 

@@ -53,9 +53,9 @@ def on_bug(error: Exception) -> Response:
 
 
 def error_page(status: int, retry_after: int | None = None) -> Response:
-    """The page (or JSON under /api/) for a status."""
+    """The page (or JSON for programs) for a status."""
     title, message = _words(status)
-    if request.path.startswith("/api/"):
+    if request.path.startswith(("/api/", "/log/")):
         response = jsonify(error={"status": status, "title": title, "message": message})
     else:
         response = make_response(

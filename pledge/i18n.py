@@ -5,6 +5,7 @@ everything under /staff.
 """
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -44,8 +45,14 @@ def wanted_language() -> str:
     return request.accept_languages.best_match(LANGUAGES) or DEFAULT
 
 
-def format_count(number: int) -> str:
-    return str(format_decimal(number, locale=language()))
+def format_count(number: int, lang: str | None = None) -> str:
+    return _count(number, lang or language())
+
+
+@lru_cache(maxsize=4096)
+def _count(number: int, lang: str) -> str:
+    """Kept, as a page of tables shows hundreds."""
+    return str(format_decimal(number, locale=lang))
 
 
 def format_datetime(moment: datetime, lang: str | None = None) -> str:

@@ -29,6 +29,10 @@ def manage_link(lang: str, token: str) -> str:
     return f"{current().base_url}/{lang}/me/{token}"
 
 
+def unsubscribe_link(lang: str, token: str) -> str:
+    return f"{current().base_url}/{lang}/unsubscribe/{token}"
+
+
 def campaign_link(lang: str, slug: str) -> str:
     return f"{current().base_url}/{lang}/c/{slug}"
 

@@ -52,6 +52,7 @@ def document_url(name: str, filename: str) -> str:
 #: Pages answered to a POST whose form stands on another page.
 _FORM_PAGES = {
     "public.me_consents": "public.me",
+    "public.me_list": "public.me",
     "public.renew": "public.confirm",
     "public.mail_own_link": "public.confirm",
     "public.resend": "public.check",

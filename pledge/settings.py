@@ -20,6 +20,10 @@ SHORTEST_KEY = 32
 
 _DEVELOPMENT_SECRET = "development-secret-key-not-for-production"  # noqa: S105  # refused in production
 _DEVELOPMENT_DATA = "development-data-key-not-for-production"
+_DEVELOPMENT_LOG = "development-log-key-not-for-production"
+
+#: Says that the key of the public log is another process's: this one reads the log and does not fold.
+ELSEWHERE = "elsewhere"
 
 Keys = Annotated[tuple[SecretStr, ...], NoDecode]
 Names = Annotated[tuple[str, ...], NoDecode]
@@ -50,6 +54,7 @@ class Settings(BaseSettings):
     smtp_url: SecretStr = SecretStr("")
     secret_keys: Keys = (SecretStr(_DEVELOPMENT_SECRET),)
     data_keys: Keys = (SecretStr(_DEVELOPMENT_DATA),)
+    log_key: Keys = (SecretStr(_DEVELOPMENT_LOG),)
     trusted_proxies: int = Field(default=0, ge=0, le=10)
     trusted_hosts: Names = ()
     mail_from: str = "Blue Skies 2050 <no-reply@localhost>"
@@ -64,10 +69,11 @@ class Settings(BaseSettings):
     limit_sign: str = "300 per 10 minutes"
     limit_token: str = "30 per minute"  # noqa: S105  # a limit on links
     limit_link: str = "30 per 10 minutes"
+    news_pace: int = Field(default=600, ge=1, le=100_000)
     pool_size: int = Field(default=10, ge=1, le=200)
     log_level: str = "INFO"
 
-    @field_validator("secret_keys", "data_keys", mode="before")
+    @field_validator("secret_keys", "data_keys", "log_key", mode="before")
     @classmethod
     def _split_keys(cls, value: Any) -> Any:
         return _listed(value)
@@ -87,6 +93,8 @@ class Settings(BaseSettings):
     def _is_an_address(cls, value: str) -> str:
         if not _is_address(value, "http", "https"):
             raise ValueError("an address that begins with http:// or https:// is expected")
+        if urlsplit(value).path:
+            raise ValueError("an address without a path is expected: the site needs a host of its own")
         return value
 
     @field_validator("database_url")
@@ -123,6 +131,11 @@ class Settings(BaseSettings):
         return self.sqlalchemy_url.startswith("sqlite")
 
     @property
+    def log_signing_keys(self) -> Keys:
+        """The secrets that sign the public log, newest first; empty where another process signs it."""
+        return () if [key.get_secret_value() for key in self.log_key] == [ELSEWHERE] else self.log_key
+
+    @property
     def base_host(self) -> str:
         return urlsplit(self.base_url).hostname or ""
 
@@ -145,7 +158,11 @@ class Settings(BaseSettings):
         """Values that would fail later, in the middle of a request or of a mail."""
         found = [
             f"{name} holds no key."
-            for name, keys in (("PLEDGE_SECRET_KEYS", self.secret_keys), ("PLEDGE_DATA_KEYS", self.data_keys))
+            for name, keys in (
+                ("PLEDGE_SECRET_KEYS", self.secret_keys),
+                ("PLEDGE_DATA_KEYS", self.data_keys),
+                ("PLEDGE_LOG_KEY", self.log_key),
+            )
             if not keys
         ]
         found += [
@@ -173,6 +190,7 @@ class Settings(BaseSettings):
         found = [
             *_key_problems("PLEDGE_SECRET_KEYS", self.secret_keys, _DEVELOPMENT_SECRET),
             *_key_problems("PLEDGE_DATA_KEYS", self.data_keys, _DEVELOPMENT_DATA),
+            *_key_problems("PLEDGE_LOG_KEY", self.log_signing_keys, _DEVELOPMENT_LOG),
         ]
         if "base_url" not in given or not self.base_url.startswith("https://") or not self.base_host:
             found.append(

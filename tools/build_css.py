@@ -1,5 +1,5 @@
-"""Join the style sheets under pledge/static/css: site.css for everybody, one cascade layer for each kind, and staff.css
-for the pages of the staff area, which load it after site.css.
+"""Join the style sheets under pledge/static/css: site.css for everybody, one cascade layer for each kind; and for
+some pages a further one, which they load after site.css: staff.css, progress.css, verify.css.
 
 Run it after changing a source. With --check nothing is written and a stale file ends with status 1.
 """
@@ -11,10 +11,12 @@ import sys
 from pathlib import Path
 
 CSS = Path(__file__).resolve().parent.parent / "pledge" / "static" / "css"
-#: The layers of each joined file; later layers win, whatever their selectors weigh, and those of staff.css come last.
+#: The layers of each joined file; later layers win, whatever their selectors weigh, and those of the second file come last.
 TARGETS = {
     "site.css": ("settings", "base", "layout", "components", "screens"),
-    "staff.css": ("staff",),
+    "staff.css": ("charts", "staff"),
+    "progress.css": ("charts", "progress"),
+    "verify.css": ("verify",),
 }
 
 

@@ -2,16 +2,21 @@
 
 from flask import Flask
 
-from pledge.api import campaigns, integrity, organizations
+from pledge.api import breakdowns, campaigns, integrity, log, organizations, tool
 from pledge.api.blueprint import api
 
 __all__ = [
+    "breakdowns",
     "campaigns",
     "integrity",
+    "log",
     "organizations",
     "register",
+    "tool",
 ]  # each module adds its views to the blueprint
 
 
 def register(app: Flask) -> None:
     app.register_blueprint(api)
+    log.register(app)
+    tool.register(app)

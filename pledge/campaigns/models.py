@@ -12,6 +12,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -47,6 +48,8 @@ class Campaign(Model):
     closes_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     #: When staff last changed something here; from then on files are no longer loaded over it (docs/adr/0035).
     edited_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    #: When its people were forgotten (forgetting.py): from then on there are no signatures to compare the count with.
+    forgotten_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     #: Where the video is ("" without one), its number there, and the picture shown until somebody presses play
     #: (a name in `files`; "" for the drawn one).
     video_provider: Mapped[str] = mapped_column(String(8), server_default="")
@@ -145,4 +148,38 @@ class CampaignEvent(Model):
     __table_args__ = (
         CheckConstraint("ends_at > starts_at", name="ends_after_start"),
         Index("ix_campaign_events_time", "campaign_id", "starts_at"),
+    )
+
+
+class ListTerms(Model):
+    """Under which terms a campaign asks its signers whether their names may go to a government that the law lets ask for them.
+
+    What somebody agreed to never changes: other terms are another version. A campaign without terms asks nobody.
+    """
+
+    __tablename__ = "list_terms"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"))
+    version: Mapped[int]
+    law_ko: Mapped[str] = mapped_column(Text)  #: which law asks for names
+    law_en: Mapped[str] = mapped_column(Text)
+    recipient_ko: Mapped[str] = mapped_column(String(200))
+    recipient_en: Mapped[str] = mapped_column(String(200))
+    purpose_ko: Mapped[str] = mapped_column(Text)
+    purpose_en: Mapped[str] = mapped_column(Text)
+    keeping_ko: Mapped[str] = mapped_column(Text)  #: how long the recipient keeps them
+    keeping_en: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  #: since then nobody is asked under them
+
+    __table_args__ = (
+        UniqueConstraint("campaign_id", "version"),
+        Index(
+            "ix_list_terms_asked",
+            "campaign_id",
+            unique=True,
+            postgresql_where=text("ended_at IS NULL"),
+            sqlite_where=text("ended_at IS NULL"),
+        ),
     )

@@ -9,10 +9,13 @@ from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from pledge import clock
+from pledge.campaigns import list_terms
+from pledge.campaigns.list_terms import TermsView
 from pledge.campaigns.models import (
     Campaign,
     CampaignState,
     CampaignText,
+    ListTerms,
     Partner,
     PartnerRole,
     PledgeText,
@@ -22,8 +25,8 @@ from pledge.campaigns.rules import shown_link
 from pledge.campaigns.video import Video
 from pledge.content import markdown
 from pledge.db import reading
-from pledge.ledger.models import Kind, Tally
-from pledge.ledger.queries import Count, is_total
+from pledge.ledger.models import LedgerHead
+from pledge.ledger.queries import Count, head_columns
 
 #: Confirmation mails in flight when signing ends are honoured for this long.
 CONFIRM_GRACE = timedelta(hours=24)
@@ -89,6 +92,9 @@ class CampaignView:
     pledge: PledgeView
     video: Video | None = None
     letter: LetterView | None = None
+    list_terms: TermsView | None = (
+        None  #: under which a list of names is asked for; most campaigns ask for none
+    )
 
     @property
     def is_open(self) -> bool:
@@ -136,20 +142,22 @@ def find_draft(campaign_id: int, lang: str) -> CampaignView | None:
 def count(slug: str) -> Count | None:
     """The count of a public campaign in one statement; None when there is no such campaign."""
     as_of = clock.now()  # before the query: what it answers is at least as new
-    people, organizations = aliased(Tally), aliased(Tally)
     query = (
-        select(func.coalesce(people.count, 0), func.coalesce(organizations.count, 0))
+        select(*head_columns())
         .select_from(Campaign)
-        .outerjoin(people, (people.campaign_id == Campaign.id) & is_total(people, Kind.PERSON))
-        .outerjoin(
-            organizations,
-            (organizations.campaign_id == Campaign.id) & is_total(organizations, Kind.ORGANIZATION),
-        )
+        .outerjoin(LedgerHead, LedgerHead.campaign_id == Campaign.id)
         .where(Campaign.slug == slug, Campaign.state != CampaignState.DRAFT)
     )
     with reading() as connection:
         found = connection.execute(query).first()
-    return None if found is None else Count(found[0], found[1], as_of)
+    return None if found is None else Count(found[0], found[1], as_of, found[2])
+
+
+def public_id(slug: str) -> int | None:
+    """The number of a public campaign; None when there is none (or only a draft)."""
+    query = select(Campaign.id).where(Campaign.slug == slug, Campaign.state != CampaignState.DRAFT)
+    with reading() as connection:
+        return connection.execute(query).scalar_one_or_none()
 
 
 def slugs() -> dict[int, str]:
@@ -249,9 +257,11 @@ def _whole(lang: str) -> Select[*tuple[Any, ...]]:
             *(CampaignText.title, CampaignText.tagline, CampaignText.summary, CampaignText.body),
             *(CampaignText.letter, other_letter.label("other_letter")),
             *(PledgeText.version, _wording(lang).label("pledge"), PledgeText.sha256),
+            *list_terms.columns(lang),
         )
         .join(CampaignText, (CampaignText.campaign_id == Campaign.id) & (CampaignText.lang == lang))
         .join(PledgeText, (PledgeText.campaign_id == Campaign.id) & (PledgeText.version == newest))
+        .outerjoin(ListTerms, list_terms.asked_of(Campaign.id))
     )
 
 
@@ -272,6 +282,7 @@ def _view(row: Row[*tuple[Any, ...]], lang: str) -> CampaignView:
         if row.video_provider
         else None,
         letter=_letter(row, lang),
+        list_terms=list_terms.view(row),
     )
 
 

@@ -1,4 +1,8 @@
-"""`flask ledger …`: fold what waits, and check the count against its entries."""
+"""`flask ledger …`: fold what waits, and check the count and the public log against the entries."""
+
+from base64 import b64encode
+from collections.abc import Collection
+from typing import TextIO
 
 import click
 from flask.cli import AppGroup
@@ -6,9 +10,13 @@ from flask.cli import AppGroup
 from pledge.audit import services as audit
 from pledge.audit.models import COMMAND_LINE
 from pledge.campaigns.queries import slugs
+from pledge.commands.worker import refuse_without_log_key
 from pledge.endorsements import counting as endorsements
+from pledge.ledger import log, log_queries, services
 from pledge.ledger import recount as checks
-from pledge.ledger import services
+from pledge.ledger import verify as logs
+from pledge.ledger.notes import BadNote, State
+from pledge.settings import current
 from pledge.signatures import counting
 
 ledger = AppGroup("ledger", help="The ledger: every +1 and -1, and the count that they add up to.")
@@ -17,10 +25,61 @@ ledger = AppGroup("ledger", help="The ledger: every +1 and -1, and the count tha
 @ledger.command("fold")
 def fold() -> None:
     """Count what waits. The worker does this all the time."""
+    refuse_without_log_key(current())
     folded = 0
     while batch := services.fold():
         folded += batch
+    log.renew()
     click.echo(f"folded {folded} entries")
+
+
+@ledger.command("verify")
+@click.argument("slug", required=False)
+@click.option(
+    "--checkpoint",
+    "noted",
+    type=click.File("r", encoding="utf-8"),
+    multiple=True,
+    help="A checkpoint saved earlier from /log/SLUG/checkpoint: the log must continue it.",
+)
+def verify(slug: str | None, noted: tuple[TextIO, ...]) -> None:
+    """Check the public log against its entries: each tile, checkpoint and signature; exit with 1 and name what is wrong.
+
+    Entries and checkpoints that were cut off at the end leave a log in order. So save a checkpoint now and then outside
+    the database, and hand it in later: `--checkpoint FILE`.
+    """
+    names = {number: name for number, name in slugs().items() if slug in (None, name)}
+    if slug is not None and not names:
+        raise click.ClickException("there is no such campaign")
+    states = [_saved(file, names.values()) for file in noted]
+    failed = False
+    for number, name in names.items():
+        mine = [state for state in states if state.origin.endswith(f"/log/{name}")]
+        found = logs.verify(number, name, mine)
+        totals = found.totals
+        click.echo(
+            f"{name}: {totals.size} entries, {totals.people} people, {totals.organizations} organizations, "
+            f"{found.checkpoints} checkpoints, root {b64encode(found.root).decode()}"
+        )
+        for fault in found.faults:
+            click.echo(f"{name}: {fault}")
+        failed = failed or bool(found.faults)
+    if failed:
+        raise SystemExit(1)
+    click.echo("every entry, tile, checkpoint and signature is in order")
+
+
+def _saved(file: TextIO, names: Collection[str]) -> State:
+    """A checkpoint from a file, which must be of one of the logs that are looked at."""
+    try:
+        state = log_queries.read_checkpoint(file.read())
+    except UnicodeDecodeError:
+        raise click.ClickException(f"{file.name}: is no text") from None
+    except BadNote as error:
+        raise click.ClickException(f"{file.name}: {error}") from None
+    if not state.origin.endswith(tuple(f"/log/{name}" for name in names)):
+        raise click.ClickException(f"{file.name}: it is of another log, {state.origin}")
+    return state
 
 
 @ledger.command("recount")

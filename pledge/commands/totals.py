@@ -1,4 +1,4 @@
-"""`flask totals`: the totals of a campaign as a file, until the staff area exists."""
+"""`flask totals`: the totals of a campaign as a file."""
 
 import sys
 from pathlib import Path

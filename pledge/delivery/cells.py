@@ -20,19 +20,29 @@ class Breakdown:
     other: int | None
 
 
-def merge_small(cells: Mapping[str, int], smallest: int = SMALLEST) -> Breakdown:
+def merge_small(
+    cells: Mapping[str, int], smallest: int = SMALLEST, known: Mapping[str, int] | None = None
+) -> Breakdown:
     """Merge every cell below `smallest`, and more where that would not hide it. Order of what is shown: as given.
 
     A cell of zero is left out: nobody is in it. A day's cell may be negative (more withdrew than signed); it is small.
+    `known`: how much of a cell another breakdown of the same people shows. Whoever subtracts that is left with the rest
+    of the cell, so the rest must be nobody or enough, alone and within "other".
     """
-    rising = sorted((people, key) for key, people in cells.items() if people != 0)
+    known = known or {}
+    left = {key: people - known.get(key, 0) for key, people in cells.items()}
+    small = {
+        key for key, people in cells.items() if people < smallest or (left[key] != 0 and left[key] < smallest)
+    }
+    rising = sorted((key not in small, people, key) for key, people in cells.items() if people != 0)
     merged: set[str] = set()
-    rest = 0
-    for people, key in rising:
+    rest = left_of_rest = 0
+    for is_large, people, key in rising:
         # The first to be merged is small, so a rest that is not holds at least two cells.
-        if people >= smallest and (not merged or rest >= smallest):
+        if is_large and (not merged or min(rest, left_of_rest) >= smallest):
             break
         merged.add(key)
         rest += people
+        left_of_rest += left[key]
     shown = {key: people for key, people in cells.items() if people != 0 and key not in merged}
     return Breakdown(shown, rest if merged else None)

@@ -7,13 +7,18 @@ where it is itself below five: it would say what the merging hides.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from threading import Event, Lock, Thread
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, Select, func, select, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from pledge import clock
-from pledge.db import db, reading
+from pledge.campaigns.models import Campaign
+from pledge.db import db
 from pledge.delivery.cells import SMALLEST, merge_small
+from pledge.ledger.models import LedgerHead
+from pledge.logs import log
 from pledge.signatures.invalidation_models import Invalidation, InvalidationReason
 from pledge.signatures.models import Signature, SignatureState
 
@@ -23,6 +28,10 @@ MERGED = "merged"
 #: The figures read every row of a campaign. They are kept so long that reading takes no more than a hundredth of the time.
 SHORTEST_KEPT = 5.0
 KEPT_FOR_EACH_SECOND = 100.0
+#: How long a page waits for them; reading ten million rows takes longer than anybody should look at a white page.
+LONGEST_WAIT = 1.0
+#: The database may take this long for it, as nobody waits.
+STATEMENT_TIMEOUT = "300s"
 
 #: The lines in their order: a state, or the reason of an invalidation.
 KEYS = (
@@ -42,6 +51,8 @@ class Integrity:
     submitted: int | None
     #: Those that are not counted, by KEYS and MERGED; None for "fewer than five".
     uncounted: dict[str, int | None]
+    #: When the sign-ups of a campaign that is long over were deleted; from then on only the count is known.
+    forgotten_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -51,19 +62,25 @@ class _Kept:
 
 
 _kept: "WeakKeyDictionary[Engine, dict[int, _Kept]]" = WeakKeyDictionary()
+#: What is being read in the background now, by database and campaign.
+_begun: dict[tuple[int, int], Event] = {}
+_lock = Lock()
 
 
 def integrity(campaign_id: int) -> Integrity:
     """The figures of one campaign, some seconds old."""
-    known = _kept.setdefault(db.engine, {})
-    found = known.get(campaign_id)
-    now = clock.monotonic()
-    if found is not None and now < found.until:
-        return found.integrity
-    made = _integrity(campaign_id)
-    took = clock.monotonic() - now
-    known[campaign_id] = _Kept(now + max(SHORTEST_KEPT, took * KEPT_FOR_EACH_SECOND), made)
-    return made
+    found = _fresh(campaign_id)
+    return found if found is not None else _renew(db.engine, campaign_id)
+
+
+def recent(campaign_id: int) -> Integrity | None:
+    """The same without a long wait: older ones while a large campaign is read anew, None before its first reading ends."""
+    found = _fresh(campaign_id)
+    if found is not None:
+        return found
+    _begin(db.engine, campaign_id).wait(LONGEST_WAIT)
+    kept = _kept.get(db.engine, {}).get(campaign_id)
+    return None if kept is None else kept.integrity
 
 
 def forget() -> None:
@@ -71,7 +88,42 @@ def forget() -> None:
     _kept.clear()
 
 
-def _integrity(campaign_id: int) -> Integrity:
+def _fresh(campaign_id: int) -> Integrity | None:
+    found = _kept.get(db.engine, {}).get(campaign_id)
+    return found.integrity if found is not None and clock.monotonic() < found.until else None
+
+
+def _begin(engine: Engine, campaign_id: int) -> Event:
+    """Read in the background, one at a time for each campaign; the event is set when that is over."""
+    key = (id(engine), campaign_id)
+    with _lock:
+        if key in _begun:
+            return _begun[key]
+        done = _begun[key] = Event()
+
+    def read() -> None:
+        try:
+            _renew(engine, campaign_id)
+        except SQLAlchemyError as error:
+            log.warning("integrity: not read", error=type(error).__name__)
+        finally:
+            del _begun[key]
+            done.set()
+
+    Thread(target=read, name="integrity", daemon=True).start()
+    return done
+
+
+def _renew(engine: Engine, campaign_id: int) -> Integrity:
+    begun = clock.monotonic()
+    made = _read(engine, campaign_id)
+    now = clock.monotonic()
+    until = now + max(SHORTEST_KEPT, (now - begun) * KEPT_FOR_EACH_SECOND)
+    _kept.setdefault(engine, {})[campaign_id] = _Kept(until, made)
+    return made
+
+
+def _read(engine: Engine, campaign_id: int) -> Integrity:
     as_of = clock.now()
     query = (
         select(Signature.state, Invalidation.reason, func.count())
@@ -79,8 +131,18 @@ def _integrity(campaign_id: int) -> Integrity:
         .where(Signature.campaign_id == campaign_id)
         .group_by(Signature.state, Invalidation.reason)
     )
-    with reading() as connection:
-        cells = {row[1] or row[0]: row[2] for row in connection.execute(query)}
+    with engine.connect() as connection:
+        gone = connection.execute(_forgotten(campaign_id)).first()
+        if gone is not None:
+            return Integrity(as_of, gone.people, None, {}, gone.forgotten_at)
+        patient = connection.dialect.name == "postgresql"
+        if patient:
+            connection.execute(text(f"SET statement_timeout = '{STATEMENT_TIMEOUT}'"))
+        try:
+            cells = {row[1] or row[0]: row[2] for row in connection.execute(query)}
+        finally:
+            if patient:
+                connection.execute(text("RESET statement_timeout"))
     confirmed = cells.pop(SignatureState.CONFIRMED.value, 0)
     uncounted = _merged({key: cells[key] for key in KEYS if key in cells})
     hidden = None in uncounted.values()
@@ -93,3 +155,11 @@ def _merged(cells: Mapping[str, int]) -> dict[str, int | None]:
     if breakdown.other is not None:
         lines[MERGED] = breakdown.other if breakdown.other >= SMALLEST else None
     return lines
+
+
+def _forgotten(campaign_id: int) -> Select[datetime | None, int]:
+    return (
+        select(Campaign.forgotten_at, func.coalesce(LedgerHead.people, 0).label("people"))
+        .outerjoin(LedgerHead, LedgerHead.campaign_id == Campaign.id)
+        .where(Campaign.id == campaign_id, Campaign.forgotten_at.is_not(None))
+    )

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from functools import lru_cache
 
 from sqlalchemy import select
 
@@ -13,7 +14,11 @@ from pledge.db import reading
 from pledge.delivery.cells import merge_small
 from pledge.i18n import SEOUL, format_date
 from pledge.ledger import queries as ledger
+from pledge.ledger.leaves import korean_day
 from pledge.ledger.models import Dimension
+
+#: A long campaign has a tally for each of thousands of hours, and they are read anew each second.
+_day_of = lru_cache(maxsize=1 << 15)(korean_day)
 
 OTHER = "other"
 #: People without a Korean region: who live elsewhere, or gave none.
@@ -41,6 +46,15 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Breakdowns:
+    """The same people, split three ways; the lines of each add up to all of them."""
+
+    by_country: list[Line]
+    by_region: list[Line]
+    by_day: list[Line]
+
+
+@dataclass(frozen=True)
 class Totals:
     slug: str
     title_ko: str
@@ -58,16 +72,28 @@ def totals(slug: str) -> Totals:
     campaign_id, titles = _campaign(slug)
     as_of = clock.now()
     tallies = ledger.tallies(campaign_id)
-    people = tallies[Dimension.TOTAL].get("", 0)
+    lines = breakdowns(tallies)
     return Totals(
         slug=slug,
         title_ko=titles.get("ko", slug),
         title_en=titles.get("en", slug),
-        people=people,
+        people=tallies[Dimension.TOTAL].get("", 0),
         organizations=ledger.count(campaign_id).organizations,
         as_of=as_of,
-        by_country=_countries(tallies[Dimension.COUNTRY]),
-        by_region=_regions(tallies[Dimension.REGION], people),
+        by_country=lines.by_country,
+        by_region=lines.by_region,
+        by_day=lines.by_day,
+    )
+
+
+def breakdowns(tallies: Mapping[Dimension, Mapping[str, int]]) -> Breakdowns:
+    """The lines that may be shown of these tallies: the same on the page, in the API and in what is handed over."""
+    people = tallies[Dimension.TOTAL].get("", 0)
+    countries = tallies[Dimension.COUNTRY]
+    abroad = people - countries.get(places.HOME, 0)
+    return Breakdowns(
+        by_country=_countries(countries),
+        by_region=_regions(tallies[Dimension.REGION], people, abroad),
         by_day=_days(tallies[Dimension.HOUR]),
     )
 
@@ -91,25 +117,35 @@ def _countries(tallies: Mapping[str, int]) -> list[Line]:
     return _lines(falling, _country_words)
 
 
-def _regions(tallies: Mapping[str, int], people: int) -> list[Line]:
-    """In the official order. Those without a region are a line too, so that the lines add up to the total."""
+def _regions(tallies: Mapping[str, int], people: int, abroad: int) -> list[Line]:
+    """In the official order. Those without a region are a line too, so that the lines add up to the total.
+
+    How many of these live abroad is known from the countries, so it hides nobody (cells.py).
+    """
     order = [*places.REGIONS, *sorted(tallies.keys() - places.REGIONS.keys())]
     cells = [(code, tallies[code]) for code in order if code in tallies]
-    return _lines([*cells, (NO_REGION, people - sum(tallies.values()))], _region_words)
+    nowhere = (NO_REGION, people - sum(tallies.values()))
+    return _lines([*cells, nowhere], _region_words, {NO_REGION: abroad})
 
 
 def _days(hours: Mapping[str, int]) -> list[Line]:
-    """Korean days: who confirmed minus who withdrew. An hour of UTC lies in one Korean day, as Korea is +9 all year."""
+    """Korean days: who confirmed minus who withdrew."""
+    return _lines(sorted(by_korean_day(hours).items()), _day_words)
+
+
+def by_korean_day(hours: Mapping[str, int]) -> dict[str, int]:
+    """What the hours of each day in Korea add up to: `{"2026-11-24": 7}`."""
     days: Counter[str] = Counter()
-    for hour, people in hours.items():
-        moment = datetime.strptime(f"{hour}+0000", "%Y-%m-%dT%H%z")
-        days[moment.astimezone(SEOUL).date().isoformat()] += people
-    return _lines(sorted(days.items()), _day_words)
+    for hour, number in hours.items():
+        days[_day_of(hour)] += number
+    return dict(days)
 
 
-def _lines(cells: Iterable[tuple[str, int]], words: Callable[[str], Words]) -> list[Line]:
+def _lines(
+    cells: Iterable[tuple[str, int]], words: Callable[[str], Words], known: Mapping[str, int] | None = None
+) -> list[Line]:
     """The cells that may be shown, in the given order, and what was merged at the end."""
-    breakdown = merge_small(dict(cells))
+    breakdown = merge_small(dict(cells), known=known or {})
     lines = [Line(key, *words(key), people) for key, people in breakdown.shown.items()]
     return lines if breakdown.other is None else [*lines, Line(OTHER, *_OTHER_WORDS, breakdown.other)]
 
@@ -124,6 +160,7 @@ def _region_words(code: str) -> Words:
     return places.region_name(code, "ko"), places.region_name(code, "en")
 
 
+@lru_cache(maxsize=4096)
 def _day_words(day: str) -> Words:
     midnight = datetime.combine(date.fromisoformat(day), time(), SEOUL)
     return format_date(midnight, "ko"), format_date(midnight, "en")

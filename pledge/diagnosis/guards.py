@@ -27,7 +27,9 @@ _MAY_CHANGE = text("""
 
 _MAY_CHANGE_LEDGER = text("""
     SELECT has_column_privilege('ledger_entries', 'delta', 'UPDATE')
-        OR has_table_privilege('ledger_entries', 'DELETE') OR has_table_privilege('ledger_entries', 'TRUNCATE')""")
+        OR has_table_privilege('ledger_entries', 'DELETE, TRUNCATE')
+        OR has_table_privilege('checkpoints', 'UPDATE, DELETE, TRUNCATE')
+        OR has_table_privilege('log_keys', 'UPDATE, DELETE, TRUNCATE')""")
 
 
 def guard_findings(settings: Settings) -> Iterator[Finding]:
@@ -52,7 +54,9 @@ def _roles(connection: Connection, settings: Settings) -> Iterator[Finding]:
     if not (owns or may_change or may_change_ledger):
         yield ok(SUBJECT, "this role can only append to it and to the ledger")
         return
-    tables = "audit_entries and ledger_entries" if owns or may_change else "ledger_entries"
+    tables = (
+        "audit_entries and ledger_entries" if owns or may_change else "ledger_entries or what is published"
+    )
     found = f"this role {'owns' if owns else 'may change'} {tables}"
     yield (
         warning(SUBJECT, f"{found}: serve with a role that may only append (docs/production.md#two-roles)")

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from pledge.db import reading
 from pledge.endorsements.models import Endorsement, EndorsementVersion
+from pledge.ledger.leaves import commitment, organization_subject
 from pledge.ledger.models import Kind, LedgerEntry, Reason
 from pledge.ledger.services import append
 
@@ -51,6 +52,8 @@ def count_in(
         country=version.country,
         region=version.region,
         at=at,
+        pledge_text_id=row.pledge_text_id,
+        commitment=commitment(row.salt, organization_subject(row.id)),
     )
 
 
@@ -78,4 +81,5 @@ def count_out(session: Session, row: Endorsement, reason: Reason, at: datetime) 
         country=counted.country,
         region=counted.region,
         at=at,
+        pledge_text_id=row.pledge_text_id,
     )

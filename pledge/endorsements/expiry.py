@@ -1,6 +1,6 @@
 """What is deleted of endorsements when its time is over (docs/adr/0037). The privacy notice names these clocks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -46,8 +46,8 @@ class Swept:
     contacts: int  #: persons forgotten: of endorsements that have ended, and of changes that are over
 
 
-def sweep() -> Swept:
-    """Delete what nobody confirmed, and the persons of what has ended."""
+def sweep(forgotten: Sequence[int] = ()) -> Swept:
+    """Delete what nobody confirmed, and the persons of what has ended; `forgotten`: campaigns all of whose persons go."""
     now = clock.now()
     old = Endorsement.asked_at < now - UNCONFIRMED
     ended = (Endorsement.state.in_(_HAS_ENDED), Endorsement.ended_at < now - ENDED, ~_WAITS)
@@ -56,6 +56,7 @@ def sweep() -> Swept:
         + _each(drop_waiting, Endorsement.state.in_(_HAS_ENDED), old, _WAITS),
         contacts=_each(delete_row, *ended, Endorsement.published_at.is_(None))
         + _each(forget_person, *ended, Endorsement.contact_number != NOBODY)
+        + _each(forget_person, Endorsement.campaign_id.in_(forgotten), Endorsement.contact_number != NOBODY)
         + _drop_changes(),
     )
 

@@ -26,11 +26,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from pledge.crypto import Sealed
 from pledge.db import Model, UTCDateTime
+from pledge.ledger import leaves
 
 EMAIL_CONTEXT = "endorsements.contact_email"
 NAME_CONTEXT = "endorsements.contact_name"
 TITLE_CONTEXT = "endorsements.contact_title"
 REGISTRATION_CONTEXT = "endorsements.registration_number"
+SALT_CONTEXT = "endorsements.salt"
 
 LONGEST_SEARCH = 500  #: compatibility forms of two long names may be longer than both
 
@@ -106,6 +108,8 @@ class Endorsement(Model):
     name_key: Mapped[str] = mapped_column(String(200))
     registration_number: Mapped[str | None] = mapped_column(Sealed(REGISTRATION_CONTEXT))
     registration_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    #: Ties this row to its entries in the public log, as for signatures.
+    salt: Mapped[str] = mapped_column(Sealed(SALT_CONTEXT), default=leaves.new_salt)
     level: Mapped[str] = mapped_column(String(6))
     lang: Mapped[str] = mapped_column(String(2))  #: of the mails
     pledge_text_id: Mapped[int] = mapped_column(ForeignKey("pledge_texts.id"))

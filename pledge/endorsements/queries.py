@@ -160,6 +160,13 @@ def wall(campaign_id: int, lang: str, wanted: Filter, page: int = 1) -> Wall:
     )
 
 
+def types(campaign_id: int) -> dict[OrganizationType, int]:
+    """How many of each kind are on the wall, the most frequent kind first."""
+    with reading() as connection:
+        found = _facet(connection.execute(_counts(campaign_id, EndorsementVersion.type)))
+    return {OrganizationType(kind): number for kind, number in found.items()}
+
+
 def organization(campaign_id: int, endorsement_id: int, lang: str) -> OrganizationView | None:
     """An organisation that is on the wall or was."""
     query = _shown(campaign_id, EndorsementState.PUBLISHED, *GONE).where(Endorsement.id == endorsement_id)

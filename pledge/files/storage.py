@@ -5,10 +5,12 @@ A key is `<name>/<part>`, as in `3f…/96.webp`. What lies under a key never cha
 
 import os
 import secrets
+import shutil
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 from urllib.parse import urlsplit
 
 import obstore
@@ -18,7 +20,11 @@ from obstore.store import S3Store
 from pledge.settings import Settings
 from pledge.settings import current as settings
 
+if TYPE_CHECKING:
+    from obstore import GetResult
+
 FOLDER = "files"  #: inside the instance folder
+PART = 256 * 1024  #: bytes in hand while a large file is read
 
 
 class StorageAway(Exception):
@@ -32,6 +38,12 @@ class Storage(Protocol):
     def get(self, key: str) -> bytes | None:
         """What lies there; None when nothing does. Raises StorageAway."""
 
+    def put_file(self, key: str, file: BinaryIO) -> None:
+        """The same with what an open file holds from here on, however large. Raises StorageAway."""
+
+    def chunks(self, key: str) -> Iterator[bytes] | None:
+        """What lies there, in parts; None when nothing does. Raises StorageAway, also while the parts are read."""
+
     def delete(self, key: str) -> None:
         """Remove it; nothing happens when there is nothing. Raises StorageAway."""
 
@@ -43,13 +55,28 @@ class Folder:
         self._root = root
 
     def put(self, key: str, data: bytes) -> None:
+        self._put(key, lambda file: file.write(data))
+
+    def put_file(self, key: str, file: BinaryIO) -> None:
+        self._put(key, lambda copy: shutil.copyfileobj(file, copy))
+
+    def chunks(self, key: str) -> Iterator[bytes] | None:
+        try:
+            file = (self._root / key).open("rb")
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            return None
+        except OSError as error:
+            raise StorageAway(type(error).__name__) from error
+        return _read_in_parts(file)
+
+    def _put(self, key: str, write: Callable[[BinaryIO], object]) -> None:
         target = self._root / key
         unfinished = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             try:
                 with unfinished.open("wb") as file:
-                    file.write(data)
+                    write(file)
                     file.flush()
                     os.fsync(file.fileno())
                 unfinished.replace(target)
@@ -70,6 +97,8 @@ class Folder:
         target = self._root / key
         try:
             target.unlink(missing_ok=True)
+            for unfinished in target.parent.glob(f"{target.name}.*.part"):
+                unfinished.unlink(missing_ok=True)  # of a process that was killed while it wrote
             if target.parent.is_dir() and not any(target.parent.iterdir()):
                 target.parent.rmdir()
         except OSError as error:
@@ -100,10 +129,25 @@ class Bucket:
         )
 
     def put(self, key: str, data: bytes) -> None:
+        self._put(key, data)
+
+    def put_file(self, key: str, file: BinaryIO) -> None:
+        self._put(key, file)
+
+    def _put(self, key: str, data: bytes | BinaryIO) -> None:
         try:
             obstore.put(self._store, key, data)
         except (BaseError, OSError) as error:
             raise StorageAway(type(error).__name__) from None
+
+    def chunks(self, key: str) -> Iterator[bytes] | None:
+        try:
+            found = obstore.get(self._store, key)
+        except (NotFoundError, FileNotFoundError):
+            return None
+        except (BaseError, OSError) as error:
+            raise StorageAway(type(error).__name__) from None
+        return _stream(found)
 
     def get(self, key: str) -> bytes | None:
         try:
@@ -125,6 +169,20 @@ class Bucket:
 def current() -> Storage:
     """The storage of the running application."""
     return _storage(settings())
+
+
+def _read_in_parts(file: BinaryIO) -> Iterator[bytes]:
+    with file:
+        while part := file.read(PART):
+            yield part
+
+
+def _stream(found: "GetResult") -> Iterator[bytes]:
+    try:
+        for part in found.stream(min_chunk_size=PART):
+            yield bytes(part)
+    except (BaseError, OSError) as error:
+        raise StorageAway(type(error).__name__) from None
 
 
 @lru_cache(maxsize=8)

@@ -1,4 +1,4 @@
-"""Tables of the ledger. Entries are appended and numbered once; nothing else is ever changed in them."""
+"""Tables of the ledger and of its public log. Entries are appended and numbered once; nothing else in them changes."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -10,7 +10,10 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
+    LargeBinary,
+    SmallInteger,
     String,
+    Text,
     UniqueConstraint,
     text,
 )
@@ -58,6 +61,12 @@ class LedgerEntry(Model):
     region: Mapped[str | None] = mapped_column(String(6))
     hour: Mapped[str] = mapped_column(String(13))  #: `2026-11-24T05`, UTC
     occurred_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    #: The pledge text that was signed; no foreign key, as its check would lock a row that everybody shares (docs/adr/0005).
+    pledge_text_id: Mapped[int]
+    #: What the public log says instead of a person (ledger/leaves.py); a -1 has none, it names the entry it takes back.
+    commitment: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    #: For a -1, once folded: the index in the log, from 0 on, of the +1 that it takes back.
+    takes_back: Mapped[int | None] = mapped_column(BigInteger)
     #: Place in the campaign's log from 1 on; NULL until folded, and that is how the fold finds its work.
     number: Mapped[int | None] = mapped_column(BigInteger)
     #: How many of its kind the campaign counted right after this entry.
@@ -67,6 +76,7 @@ class LedgerEntry(Model):
         CheckConstraint("delta IN (-1, 1)", name="delta"),
         CheckConstraint("kind IN ('person', 'organization')", name="kind"),
         CheckConstraint("reason IN ('confirmed', 'withdrawn', 'invalidated', 'reinstated')", name="reason"),
+        CheckConstraint("(delta = 1) = (commitment IS NOT NULL)", name="plus_has_commitment"),
         UniqueConstraint("campaign_id", "number"),
         Index(
             "ix_ledger_entries_unnumbered",
@@ -95,6 +105,8 @@ class LedgerHead(Model):
     people: Mapped[int] = mapped_column(BigInteger)
     organizations: Mapped[int] = mapped_column(BigInteger, server_default="0")
     folded_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    #: How many of the numbered entries the public log holds: all, but while it catches up after a migration.
+    log_size: Mapped[int] = mapped_column(BigInteger, server_default="0")
 
 
 class Tally(Model):
@@ -113,3 +125,48 @@ class Tally(Model):
     __table_args__ = (
         CheckConstraint("dimension IN ('total', 'country', 'region', 'hour')", name="dimension"),
     )
+
+
+class LogTile(Model):
+    """The hashes of one tile of the public log, full or as far as it goes (C2SP tlog-tiles): up to 256 of 32 bytes.
+
+    A tile only grows at its end, so a narrower one that was published earlier is a beginning of this one.
+    """
+
+    __tablename__ = "log_tiles"
+
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), primary_key=True)
+    level: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    tile: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    hashes: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Checkpoint(Model):
+    """A signed state of the public log, as it was published. Never changed: one with other signatures is a further row.
+
+    The newest is what is published now; the sizes never fall.
+    """
+
+    __tablename__ = "checkpoints"
+
+    id: Mapped[int] = mapped_column(BigKey, Identity(always=False), primary_key=True)
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"))
+    size: Mapped[int] = mapped_column(BigInteger)
+    root: Mapped[bytes] = mapped_column(LargeBinary(32))
+    #: What the entries up to here add up to.
+    people: Mapped[int] = mapped_column(BigInteger)
+    organizations: Mapped[int] = mapped_column(BigInteger)
+    note: Mapped[str] = mapped_column(Text)  #: the signed note, verbatim (C2SP signed-note)
+    signed_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+    __table_args__ = (Index("ix_checkpoints_size", "campaign_id", "size"),)
+
+
+class LogKey(Model):
+    """A public key that has signed checkpoints of a campaign, in its text form; kept for good, also after a rotation."""
+
+    __tablename__ = "log_keys"
+
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), primary_key=True)
+    verifier: Mapped[str] = mapped_column(String(400), primary_key=True)
+    since: Mapped[datetime] = mapped_column(UTCDateTime)

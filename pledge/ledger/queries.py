@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, case, func, select
 
 from pledge import clock
 from pledge.db import reading
-from pledge.ledger.models import Dimension, Kind, LedgerEntry, Tally
+from pledge.ledger.models import Dimension, Kind, LedgerEntry, LedgerHead, Tally
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,8 @@ class Count:
     people: int
     organizations: int
     as_of: datetime
+    #: Size of the public log that adds up to these numbers; None while that log catches up after a migration.
+    log_size: int | None = 0
 
 
 def count(campaign_id: int) -> Count:
@@ -29,24 +31,18 @@ def counts(campaign_ids: Iterable[int]) -> dict[int, Count]:
     """The counts of several campaigns; one that nobody signed yet counts 0."""
     wanted = list(campaign_ids)
     as_of = clock.now()  # before the query: what it answers is at least as new
-    query = select(Tally.campaign_id, Tally.kind, Tally.count).where(
-        Tally.campaign_id.in_(wanted), Tally.dimension == Dimension.TOTAL
-    )
-    found: dict[tuple[int, str], int] = {}
+    query = select(LedgerHead.campaign_id, *head_columns()).where(LedgerHead.campaign_id.in_(wanted))
     with reading() as connection:
-        for campaign_id, kind, number in connection.execute(query):
-            found[campaign_id, kind] = number
-    return {
-        campaign_id: Count(
-            found.get((campaign_id, Kind.PERSON), 0), found.get((campaign_id, Kind.ORGANIZATION), 0), as_of
-        )
-        for campaign_id in wanted
-    }
+        found = {row[0]: Count(row[1], row[2], as_of, row[3]) for row in connection.execute(query)}
+    return {campaign_id: found.get(campaign_id) or Count(0, 0, as_of) for campaign_id in wanted}
 
 
-def is_total(tally: type[Tally], kind: Kind) -> ColumnElement[bool]:
-    """The condition that picks the one tally which counts all of a kind; `tally` may be an alias."""
-    return and_(tally.kind == kind, tally.dimension == Dimension.TOTAL, tally.key == "")
+def head_columns() -> tuple[ColumnElement[int], ColumnElement[int], ColumnElement[int | None]]:
+    """People, organizations and the size of the log that adds up to them, of a head that may be missing."""
+    in_step = case(
+        (LedgerHead.campaign_id.is_(None), 0), (LedgerHead.log_size == LedgerHead.size, LedgerHead.size)
+    )
+    return func.coalesce(LedgerHead.people, 0), func.coalesce(LedgerHead.organizations, 0), in_step
 
 
 def number_of(signature_id: int) -> int | None:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, TextClause, bindparam, text
 
 from pledge import clock
 from pledge.db import UTCDateTime, db, reading, transaction
-from pledge.ledger.services import wait_for_lock
+from pledge.ledger.locks import wait_for_lock
 
 TallyKey = tuple[int, str, str, str]  #: campaign, kind, dimension, key
 Ends = Mapping[int, Any]  #: where the log of each campaign ends
@@ -50,8 +50,9 @@ _ENDS = text("""
 _HEADS = text("SELECT campaign_id, size, people, organizations FROM ledger_heads")
 
 _RIGHT_HEAD = text("""
-    INSERT INTO ledger_heads (campaign_id, size, people, organizations, folded_at)
-    VALUES (:campaign_id, :size, :people, :organizations, :now)
+    INSERT INTO ledger_heads (campaign_id, size, people, organizations, folded_at, log_size)
+    VALUES (:campaign_id, :size, :people, :organizations, :now,
+            COALESCE((SELECT MAX(size) FROM checkpoints WHERE campaign_id = :campaign_id AND size <= :size), 0))
     ON CONFLICT (campaign_id) DO UPDATE
        SET size = excluded.size, people = excluded.people, organizations = excluded.organizations
     """).bindparams(bindparam("now", type_=UTCDateTime()))

@@ -1,16 +1,15 @@
-"""Appending to the ledger, and the fold: the one step that gives entries their numbers and moves the tallies."""
+"""Appending to the ledger, and the fold: the one step that numbers entries, moves the tallies and extends the public log."""
 
 from datetime import UTC, datetime
 
-from sqlalchemy import bindparam, exists, insert, select, text
+from sqlalchemy import bindparam, exists, insert, or_, select, text
 from sqlalchemy.orm import Session
 
 from pledge import clock
 from pledge.db import UTCDateTime, reading, transaction
-from pledge.ledger.models import Kind, LedgerEntry, Reason
-
-#: One folder at a time: the key of its advisory lock, a number that nothing else in this database uses.
-FOLD_LOCK = 0x706C6564
+from pledge.ledger import log
+from pledge.ledger.locks import take_lock
+from pledge.ledger.models import Kind, LedgerEntry, LedgerHead, Reason
 
 #: Entries taken in one transaction: large enough to be cheap for each, small enough that a SQLite writer waits
 #: for a fraction of a second.
@@ -88,8 +87,13 @@ def append(
     country: str,
     region: str | None,
     at: datetime,
+    pledge_text_id: int,
+    commitment: bytes | None = None,
 ) -> None:
-    """Add one entry in the caller's transaction, so that it and its cause are recorded together or not at all."""
+    """Add one entry in the caller's transaction, so that it and its cause are recorded together or not at all.
+
+    `pledge_text_id`: what was signed; `commitment`: for a +1, what the public log says of the subject (leaves.py).
+    """
     session.execute(
         insert(LedgerEntry).values(
             campaign_id=campaign_id,
@@ -101,6 +105,8 @@ def append(
             region=region,
             hour=hour_of(at),
             occurred_at=at,
+            pledge_text_id=pledge_text_id,
+            commitment=commitment,
         )
     )
 
@@ -113,46 +119,27 @@ def hour_of(at: datetime) -> str:
 def fold(limit: int = BATCH) -> int:
     """Number the oldest waiting entries and move what follows from them; how many entries that were.
 
-    All of it is one transaction: whoever is killed in the middle leaves nothing, and the next fold does it again.
-    0 means that nothing waits or that somebody else is folding; `limit` means that more may wait.
+    All of it is one transaction: whoever is killed in the middle leaves nothing, and the next fold does it again. A log
+    that lies behind its numbers, as after a migration, catches up in the same steps. 0 means that nothing waits or that
+    somebody else is folding; `limit` means that more may wait. Raises log.NoLogKey, and log.Inconsistent when what is
+    stored of a log does not continue what was published of it: then nothing moves at all.
     """
     if not _anything_waits():
         return 0
     with transaction() as session:
-        if not _take_lock(session):
+        if not take_lock(session):
             return 0
         batch = {"limit": limit, "now": clock.now()}
         session.execute(_MAKE_HEADS, batch)
         folded: int = session.execute(_NUMBER, batch).rowcount  # type: ignore[attr-defined]
         session.execute(_MOVE_TALLIES, batch)
-        # What else is to follow the ledger entry by entry (a log of hashes) belongs here, over the same fresh entries.
         session.execute(_MOVE_HEADS, batch)
-        return folded
+        return max(folded, log.extend(session, limit))
 
 
 def _anything_waits() -> bool:
     """A look that takes no write lock: most of the time a folder has nothing to do."""
     with reading() as connection:
-        return bool(connection.execute(select(exists().where(LedgerEntry.number.is_(None)))).scalar_one())
-
-
-def _take_lock(session: Session) -> bool:
-    """Become the only folder until the transaction ends; on SQLite its BEGIN IMMEDIATE has done that."""
-    if session.get_bind().dialect.name == "sqlite":
-        return True
-    # PostgreSQL's planner takes a batch for a large part of the table and would read all of it, slower every day, after
-    # compiling the statement for a tenth of a second.
-    taken = text("""
-        SELECT pg_try_advisory_xact_lock(:key), set_config('enable_seqscan', 'off', true),
-               set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
-               set_config('jit', 'off', true)""")
-    return bool(session.execute(taken, {"key": FOLD_LOCK}).scalar_one())
-
-
-def wait_for_lock(session: Session) -> None:
-    """As _take_lock, but wait for whoever folds now; for work over the whole ledger, however long that takes."""
-    if session.get_bind().dialect.name == "sqlite":
-        return
-    limits = "SELECT set_config('lock_timeout', '60s', true), set_config('statement_timeout', '0', true)"
-    session.execute(text(limits))
-    session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": FOLD_LOCK})
+        waits = exists().where(LedgerEntry.number.is_(None))
+        lags = exists().where(LedgerHead.log_size < LedgerHead.size)
+        return bool(connection.execute(select(or_(waits, lags))).scalar_one())

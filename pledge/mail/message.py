@@ -36,6 +36,8 @@ class Message:
     lang: str
     message_id: str
     values: Mapping[str, str]
+    #: For news: the address that stops it, for the header that mail programs make a button of (RFC 8058).
+    unsubscribe: str = ""
 
 
 #: Turns claimed mails of one kind into messages, by outbox id. A mail that it leaves out is no longer true and is dropped.

@@ -16,6 +16,7 @@ class MailKind(StrEnum):
     CONFIRM = "confirm"  #: please confirm your signature
     ALREADY = "already"  #: you are already counted since …
     MANAGE = "manage"  #: the link to one's own page
+    DELIVERED = "delivered"  #: news: the totals were handed over; its `seq` is the number of the delivery
     INVALIDATED = "invalidated"  #: your signature is not counted any more, and how to object
     # About an endorsement, to the person who speaks for the organisation:
     ENDORSE_CONFIRM = "endorse_confirm"
@@ -29,6 +30,11 @@ class MailKind(StrEnum):
     # To staff:
     STAFF_INVITATION = "staff_invitation"
     STAFF_NOTICE = "staff_notice"  #: something about your account was changed
+
+
+#: What nobody waits for, and the rest. A query must say it in these very words to get the index over it.
+NEWS = "kind = 'delivered'"
+AWAITED = "kind <> 'delivered'"
 
 
 class MailState(StrEnum):
@@ -63,13 +69,29 @@ class OutboxMail(Model):
     __table_args__ = (
         CheckConstraint("state IN ('queued', 'sent', 'dropped', 'dead')", name="state"),
         CheckConstraint(f"kind IN ({', '.join(repr(kind.value) for kind in MailKind)})", name="kind"),
+        # News apart from the rest: however much of it waits, nobody looks for a mail to confirm behind it.
         Index(
             "ix_outbox_mails_due",
             "due_at",
-            postgresql_where=text("state = 'queued'"),
-            sqlite_where=text("state = 'queued'"),
+            postgresql_where=text(f"state = 'queued' AND {AWAITED}"),
+            sqlite_where=text(f"state = 'queued' AND {AWAITED}"),
+        ),
+        Index(
+            "ix_outbox_mails_news",
+            "due_at",
+            postgresql_where=text(f"state = 'queued' AND {NEWS}"),
+            sqlite_where=text(f"state = 'queued' AND {NEWS}"),
         ),
         Index("ix_outbox_mails_subject", "subject_id"),
+        # The news of a delivery goes to nobody twice.
+        Index(
+            "uq_outbox_mails_delivered",
+            "seq",
+            "subject_id",
+            unique=True,
+            postgresql_where=text(NEWS),
+            sqlite_where=text(NEWS),
+        ),
         Index(
             "ix_outbox_mails_dead",
             "id",

@@ -5,22 +5,39 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BindParameter, TextClause, bindparam, case, func, select, text, tuple_, update
+from sqlalchemy import (
+    BindParameter,
+    TextClause,
+    bindparam,
+    case,
+    func,
+    select,
+    text,
+    tuple_,
+    union_all,
+    update,
+)
 from sqlalchemy.sql.selectable import TextualSelect
 
 from pledge import clock
 from pledge.db import UTCDateTime, db, reading, write_once
 from pledge.mail.message import Claimed
-from pledge.mail.models import MailKind, MailState, OutboxMail
+from pledge.mail.models import AWAITED, NEWS, MailKind, MailState, OutboxMail
 
-_DUE = """
+#: How many mails of news one sender takes at a time.
+NEWS_AT_ONCE = 5
+
+
+def _due(which: str) -> str:
+    return f"""
     SELECT id FROM outbox_mails
-     WHERE state = 'queued' AND due_at <= :now AND (lease_until IS NULL OR lease_until <= :now)
-     ORDER BY due_at LIMIT :most"""
+     WHERE state = 'queued' AND {which} AND due_at <= :now AND (lease_until IS NULL OR lease_until <= :now)
+     ORDER BY due_at LIMIT :most"""  # noqa: S608  # our own constants
+
 
 _TABLE = OutboxMail.__table__.c
 #: In these very words the indexes over them are used on both databases; a bound value would hide that.
-_QUEUED = text("state = 'queued'")
+_QUEUED = tuple(text(f"state = 'queued' AND {which}") for which in (AWAITED, NEWS))
 _DEAD = text("state = 'dead'")
 
 #: A mail may be marked only by whoever still has it: a later claim has another lease and a higher attempt.
@@ -31,11 +48,11 @@ def _moment(name: str) -> BindParameter[datetime]:
     return bindparam(name, type_=UTCDateTime())
 
 
-def _claim(lock: str) -> TextualSelect:
+def _claim(which: str, lock: str) -> TextualSelect:
     # In a CTE, so that no plan can run the locking query twice and claim more than was asked for.
     statement = text(
         f"""
-        WITH due AS ({_DUE} {lock})
+        WITH due AS ({_due(which)} {lock})
         UPDATE outbox_mails SET lease_until = :lease, attempts = attempts + 1
          WHERE id IN (SELECT id FROM due)
         RETURNING id, kind, subject_id, seq, lang, attempts, created_at"""  # noqa: S608  # our own constants
@@ -44,8 +61,12 @@ def _claim(lock: str) -> TextualSelect:
 
 
 #: SQLite has no row locks; there the statement runs alone, inside BEGIN IMMEDIATE.
-_CLAIM = {"postgresql": _claim("FOR UPDATE SKIP LOCKED"), "sqlite": _claim("")}
-_ANY_DUE = text(_DUE).bindparams(_moment("now"), most=1)
+_LOCKS = {"postgresql": "FOR UPDATE SKIP LOCKED", "sqlite": ""}
+_CLAIM_AWAITED = {dialect: _claim(AWAITED, lock) for dialect, lock in _LOCKS.items()}
+_CLAIM_NEWS = {dialect: _claim(NEWS, lock) for dialect, lock in _LOCKS.items()}
+_ANY_DUE = text(f"SELECT EXISTS ({_due(AWAITED)}) OR EXISTS ({_due(NEWS)})").bindparams(
+    _moment("now"), most=1
+)
 
 _FINISH = text(
     f"""
@@ -77,14 +98,23 @@ _RELEASE = text(
 def any_due() -> bool:
     """Whether something waits to be sent; a read, so that an idle worker takes no lock."""
     with reading() as connection:
-        return connection.execute(_ANY_DUE, {"now": clock.now()}).first() is not None
+        return bool(connection.execute(_ANY_DUE, {"now": clock.now()}).scalar_one())
 
 
 def claim(most: int, lease: timedelta) -> list[Claimed]:
-    """Take up to `most` due mails; until the lease ends no other worker gets them."""
+    """Take up to `most` due mails; until the lease ends no other worker gets them.
+
+    News is taken only when nothing else is due, and a few at a time, so that who comes next is looked at soon.
+    """
+    dialect = db.engine.dialect.name
+    return _take(_CLAIM_AWAITED[dialect], most, lease) or _take(
+        _CLAIM_NEWS[dialect], min(most, NEWS_AT_ONCE), lease
+    )
+
+
+def _take(statement: TextualSelect, most: int, lease: timedelta) -> list[Claimed]:
     now = clock.now()
     until = now + lease
-    statement = _CLAIM[db.engine.dialect.name]
     values = {"now": now, "lease": until, "most": most}
     rows = write_once(lambda connection: connection.execute(statement, values).all())
     return [
@@ -157,21 +187,31 @@ class Outbox:
 def outbox() -> Outbox:
     """What waits and what was given up; it reads only those rows."""
     is_due = case((_TABLE.due_at <= clock.now(), 1), else_=0)
-    waiting = select(func.count(), func.sum(is_due), func.min(_TABLE.due_at)).where(_QUEUED)
+    waiting = [
+        select(
+            func.count().label("queued"),
+            func.sum(is_due).label("due"),
+            func.min(_TABLE.due_at).label("oldest"),
+        ).where(which)
+        for which in _QUEUED
+    ]
     dead = select(func.count()).select_from(OutboxMail).where(_DEAD)
     with reading() as connection:
-        queued, due, oldest = connection.execute(waiting).one()
+        rows = connection.execute(union_all(*waiting)).all()
         given_up = connection.execute(dead).scalar_one()
-    due = int(due or 0)
-    return Outbox(due, queued - due, oldest if due else None, given_up)
+    due = sum(int(row.due or 0) for row in rows)
+    oldest = min((row.oldest for row in rows if row.due), default=None)
+    return Outbox(due, sum(row.queued for row in rows) - due, oldest, given_up)
 
 
 def oldest_due() -> datetime | None:
     """Since when the mail that waits longest has been due; for the operator's alarm."""
-    waiting = select(_TABLE.due_at).where(_QUEUED, _TABLE.due_at <= clock.now())
+    waiting = [
+        select(func.min(_TABLE.due_at)).where(which, _TABLE.due_at <= clock.now()) for which in _QUEUED
+    ]
     with reading() as connection:
-        found: datetime | None = connection.execute(waiting.order_by(_TABLE.due_at).limit(1)).scalar()
-        return found
+        found = [moment for moment in connection.execute(union_all(*waiting)).scalars() if moment is not None]
+    return min(found, default=None)
 
 
 def _mark(statement: TextClause, mail: Claimed, values: Mapping[str, Any]) -> bool:

@@ -30,7 +30,10 @@ POLICY = SMTP.clone(cte_type="7bit")
 _SUBJECT_POLICY = POLICY.clone(max_line_length=75)
 
 #: The values that templates may print.
-NAMES = ("campaign", "link", "code", "not_me", "since", "organization", "reason", "contact")
+NAMES = (
+    *("campaign", "link", "code", "not_me", "since", "organization", "reason", "contact"),
+    *("recipient", "occasion", "day", "people", "unsubscribe"),
+)
 
 _TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent.parent / "templates"),
@@ -47,6 +50,9 @@ _MARK = re.compile("\ue000([a-z_]+)\ue001")
 
 #: What an address may consist of when it goes into a header and an SMTP command (RFC 5321, unquoted, ASCII).
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,255}")
+
+#: What a link of ours consists of; nothing that would end the header or the brackets around it.
+_LINK = re.compile(r"https?://[A-Za-z0-9.:/_~%\[\]-]{1,600}")
 
 
 class UnsafeAddress(ValueError):
@@ -98,6 +104,8 @@ class Skeleton:
             raise UnsafeAddress
         values = {name: " ".join(value.split()) for name, value in message.values.items()}
         changing = f"To: {message.to}\r\nDate: {format_datetime(clock.now())}\r\nMessage-ID: {message.message_id}\r\n"
+        if message.unsubscribe:
+            changing += one_click(message.unsubscribe)
         return b"".join(
             (
                 _subject(self.subject.fill(values)),
@@ -125,6 +133,13 @@ def skeleton(kind: MailKind, lang: str, sender: str) -> Skeleton:
         between=between,
         tail=tail,
     )
+
+
+def one_click(address: str) -> str:
+    """The two headers of an unsubscription that takes one click (RFC 8058 section 3.1; RFC 2369 section 3.2)."""
+    if not _LINK.fullmatch(address):
+        raise UnsafeAddress
+    return f"List-Unsubscribe: <{address}>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
 
 
 def envelope_address(sender: str) -> str:

@@ -38,6 +38,7 @@ class Entry:
     public_name: bool
     updates: bool
     version: int | None  #: of the pledge text that was shown; None when the form named none
+    list_terms: int | None  #: version of the terms of a list of names that was agreed to; None: not agreed
 
 
 def read_entry(sent: MultiDict[str, str]) -> Entry | None:
@@ -48,7 +49,10 @@ def read_entry(sent: MultiDict[str, str]) -> Entry | None:
     """
     country, region, version = sent.get("country"), sent.get("region"), sent.get("pledge_version")
     agreed = sent.get("age_ok") and sent.get("consent_privacy")
-    if not (agreed and is_country(country) and is_region(country, region) and is_version(version)):
+    terms = sent.get("list_terms")
+    if not (agreed and is_country(country) and is_region(country, region)):
+        return None
+    if not (is_version(version) and is_version(terms)):
         return None
     name = sent.get("name", "")
     try:
@@ -64,6 +68,7 @@ def read_entry(sent: MultiDict[str, str]) -> Entry | None:
         public_name=bool(sent.get("public_name")),
         updates=bool(sent.get("updates")),
         version=int(version) if version else None,
+        list_terms=int(terms) if terms and sent.get("list_consent") else None,
     )
 
 
@@ -92,6 +97,8 @@ class SignForm(Form):
     public_name = BooleanField(_l("Show my name among the signers"), false_values=("", None))
     updates = BooleanField(_l("Send me news of this campaign by e-mail"), false_values=("", None))
     pledge_version = HiddenField()
+    list_consent = BooleanField(_l("My name may stand in the list"), false_values=("", None))
+    list_terms = HiddenField()
 
     def validate_name(self, field: Field) -> None:
         check_name(field)
@@ -122,6 +129,17 @@ class SignForm(Form):
     def validate_pledge_version(self, field: Field) -> None:
         if not is_version(field.data):
             raise ValidationError(_l("The pledge text was changed. Please read it again and sign."))
+
+    def validate_list_terms(self, field: Field) -> None:
+        if not is_version(field.data):
+            raise ValidationError(
+                _l("The question about the list of names was changed. Please read it again.")
+            )
+
+    def show_terms(self, version: int | None) -> None:
+        """The page shows these terms now: a tick that was set under others is none for them."""
+        if version is None or self.list_terms.data != str(version):
+            self.list_consent.data = False
 
     @property
     def countries(self) -> list[tuple[str, str]]:
@@ -164,6 +182,22 @@ class OwnForm(Form):
 
     def validate_name(self, field: Field) -> None:
         check_name(field)
+
+
+class ListForm(Form):
+    """Agreeing later to stand in a list of names: the version of the terms goes along."""
+
+    list_consent = BooleanField(_l("My name may stand in the list"), false_values=("", None))
+    list_terms = HiddenField()
+
+    def validate_list_consent(self, field: Field) -> None:
+        if not field.data:
+            raise ValidationError(_l("Tick the box if you agree. Nothing was changed."))
+
+    @property
+    def version(self) -> int:
+        """0 for what is no version: nobody asks under it."""
+        return int(self.list_terms.data) if self.list_terms.data and is_version(self.list_terms.data) else 0
 
 
 def check_name(field: Field) -> None:

@@ -1,15 +1,17 @@
 """One's own page: see, correct, choose, download, withdraw, erase, and stop the news. GET never acts."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from functools import wraps
 from typing import Any
 
 from flask import Response, jsonify, make_response, render_template, request, url_for
 
 from pledge import i18n, tokens
+from pledge.guards import one_click
 from pledge.public.blueprint import public
 from pledge.public.confirming import problem
-from pledge.public.forms import OwnForm
+from pledge.public.forms import ListForm, OwnForm
 from pledge.public.signing import see_other
 from pledge.signatures import own
 from pledge.signatures.queries import Link, LinkState, SignatureView, own_signature
@@ -35,8 +37,7 @@ def own_page(view: View) -> View:
 @own_page
 def me(token: str) -> Response:
     signature = own_signature(token, i18n.language())
-    form = OwnForm(name=signature.name, public_name=signature.public_name, updates=signature.updates)
-    return _me_page(token, signature, form, 200)
+    return me_page(token, signature, own_form(signature), 200)
 
 
 @public.post("/me/<token>/consents")
@@ -44,7 +45,7 @@ def me(token: str) -> Response:
 def me_consents(token: str) -> Response:
     form = OwnForm(request.form)
     if not form.validate():
-        return _me_page(token, own_signature(token, i18n.language()), form, 422)
+        return me_page(token, own_signature(token, i18n.language()), form, 422)
     own.change(token, name=form.name.data or "", public_name=form.public_name.data, updates=form.updates.data)
     return see_other(url_for("public.me", token=token, saved=1))
 
@@ -97,13 +98,21 @@ def unsubscribe(token: str) -> Response:
 
 
 @public.post("/unsubscribe/<token>", endpoint="unsubscribe_post")
+@one_click
 @own_page
 def unsubscribe_post(token: str) -> Response:
     own.unsubscribe(token)
     return make_response(render_template("public/unsubscribe.html", done=True, token=token))
 
 
-def _me_page(token: str, signature: SignatureView, form: OwnForm, status: int) -> Response:
+def own_form(signature: SignatureView) -> OwnForm:
+    """The form as it stands before anybody typed into it."""
+    return OwnForm(name=signature.name, public_name=signature.public_name, updates=signature.updates)
+
+
+def me_page(
+    token: str, signature: SignatureView, form: OwnForm, status: int, list_form: ListForm | None = None
+) -> Response:
     return make_response(
         render_template(
             "public/me.html",
@@ -111,6 +120,7 @@ def _me_page(token: str, signature: SignatureView, form: OwnForm, status: int) -
             signature=signature,
             pledge=signature.pledge,
             form=form,
+            list_form=list_form or ListForm(),
             token=token,
             unsubscribe_token=tokens.mint(Purpose.UNSUBSCRIBE, [signature.id]),
             saved=request.args.get("saved") == "1",
@@ -134,6 +144,8 @@ def _readable(signature: SignatureView) -> dict[str, Any]:
         "region": signature.region,
         "public_name": signature.public_name,
         "updates": signature.updates,
+        # The terms under which the name may stand in a list for a government, in full; null: not agreed.
+        "list_consent": signature.list_terms and asdict(signature.list_terms),
         "language": signature.lang,
         "privacy_notice": signature.privacy_version,
         "state": signature.state.value,

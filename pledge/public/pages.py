@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from pledge import i18n
 from pledge.campaigns import queries as campaigns
+from pledge.campaigns.list_terms import TermsView
 from pledge.campaigns.models import CampaignState, PartnerRole
 from pledge.campaigns.queries import CampaignView, PartnerView, PledgeView
 from pledge.endorsements import queries as endorsements
@@ -61,6 +62,7 @@ class CampaignPage:
     signers: list[str]
     endorsers: list[OrganizationView]  #: the newest ones
     url: str
+    list_terms: TermsView | None  #: under which a list of names is asked for
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,7 @@ def campaign_page(campaign: CampaignView, settings: Settings) -> CampaignPage:
         signers=signatures.public_names(campaign.id),
         endorsers=endorsements.recent(campaign.id, i18n.language()),
         url=public_url(campaign.slug, settings),
+        list_terms=campaign.list_terms,
     )
 
 

@@ -9,6 +9,7 @@ from pledge import i18n, places, tokens
 from pledge.campaigns import calendar, events
 from pledge.campaigns import queries as campaigns
 from pledge.campaigns.queries import CampaignView
+from pledge.delivery.register_queries import public_deliveries
 from pledge.headers import CONTENT_SECURITY_POLICY
 from pledge.public.blueprint import public
 from pledge.public.forms import SignForm
@@ -83,6 +84,7 @@ def _campaign(view: CampaignView, *, preview: bool = False) -> Response:
             form=SignForm(country=places.HOME),
             video=view.video,
             letter=view.letter,
+            deliveries=[] if preview else public_deliveries(view.id, i18n.language()),
             events=[event for event in shown if not event.is_over],
             past_events=[event for event in reversed(shown) if event.is_over],
             preview=preview,

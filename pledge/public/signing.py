@@ -55,12 +55,14 @@ def _submission(slug: str, entry: Entry) -> signatures.Submission:
         lang=i18n.language(),
         privacy_version=content.privacy_version(),
         pledge_version=entry.version,
+        list_terms=entry.list_terms,
         network=client_network(),
     )
 
 
 def _form_page(campaign: CampaignView, form: SignForm, status: int) -> Response:
     page = campaign_page(campaign, current())
+    form.show_terms(page.list_terms.version if page.list_terms else None)
     return make_response(render_template("public/sign.html", page=page, form=form), status)
 
 

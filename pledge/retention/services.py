@@ -1,5 +1,6 @@
 """Deleting what has served its time. The privacy notice names these clocks: change both together."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -8,11 +9,13 @@ from sqlalchemy.orm import Session
 
 from pledge import clock
 from pledge.accounts import throttle
+from pledge.campaigns import forgetting
 from pledge.db import Model, transaction
-from pledge.endorsements import expiry
+from pledge.endorsements import expiry as endorsement_expiry
 from pledge.files import services as files
 from pledge.mail.allowance import DAY_SECONDS
 from pledge.mail.models import MailAllowance, MailBlock, MailState, OutboxMail
+from pledge.signatures import expiry as signature_expiry
 from pledge.signatures.models import Signature, SignatureState
 
 #: A link to confirm lives seven days; seven more are left to ask for a new one with it.
@@ -29,6 +32,7 @@ BATCH = 5000
 class Removed:
     """How many rows went."""
 
+    signatures: int  #: of campaigns that are long over
     pending: int
     mails: int
     allowances: int
@@ -40,11 +44,16 @@ class Removed:
     attempts: int  #: tries to get into the staff area
 
 
-def run() -> Removed:
-    """Delete everything whose time is over. Confirmed signatures are not touched: their clock is the campaign's."""
+def run(delivered: Mapping[int, datetime]) -> Removed:
+    """Delete everything whose time is over.
+
+    `delivered`: when the totals of each campaign were last handed over; the clock of counted signatures begins there.
+    """
     now = clock.now()
-    endorsements = expiry.sweep()
+    forgotten = forgetting.archive_due(delivered)
+    endorsements = endorsement_expiry.sweep(forgotten)
     return Removed(
+        signatures=signature_expiry.forget(forgotten),
         pending=_sweep(
             Signature, Signature.state == SignatureState.PENDING, Signature.code_since < now - PENDING
         ),

@@ -29,7 +29,12 @@ WORKER = Actor(None, "worker", "")
 
 _AT_WORK = (InvalidationState.APPLYING, InvalidationState.UNDOING)
 
-Moved = Sequence[Any]  #: rows with id, campaign_id, country and region
+_MOVED = (
+    *(Signature.id, Signature.campaign_id, Signature.country, Signature.region),
+    *(Signature.pledge_text_id, Signature.commitment),
+)
+
+Moved = Sequence[Any]  #: rows of these columns
 
 
 def advance(limit: int = BATCH) -> bool:
@@ -73,7 +78,7 @@ def _apply(session: Session, row: Invalidation, limit: int) -> None:
             Signature.state == SignatureState.CONFIRMED,
         )
         .values(state=SignatureState.INVALIDATED, invalidation_id=row.id)
-        .returning(Signature.id, Signature.campaign_id, Signature.country, Signature.region)
+        .returning(*_MOVED)
     ).all()
     _append(session, moved, -1, Reason.INVALIDATED)
     if row.notify:
@@ -94,7 +99,7 @@ def _undo(session: Session, row: Invalidation, limit: int) -> None:
         update(Signature)
         .where(Signature.id.in_(mine), Signature.state == SignatureState.INVALIDATED)
         .values(state=SignatureState.CONFIRMED, invalidation_id=None)
-        .returning(Signature.id, Signature.campaign_id, Signature.country, Signature.region)
+        .returning(*_MOVED)
     ).all()
     if not moved:
         row.state = InvalidationState.UNDONE
@@ -117,6 +122,8 @@ def _append(session: Session, moved: Moved, delta: int, reason: Reason) -> None:
             "region": signature.region,
             "hour": hour_of(now),
             "occurred_at": now,
+            "pledge_text_id": signature.pledge_text_id,
+            "commitment": signature.commitment if delta == 1 else None,
         }
         for signature in moved
     ]

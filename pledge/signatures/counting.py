@@ -22,6 +22,7 @@ _MISMATCHES = text("""
             UNION ALL
             SELECT campaign_id, 0, SUM(delta) FROM ledger_entries
              WHERE kind = 'person' GROUP BY campaign_id) AS sides
+     WHERE campaign_id NOT IN (SELECT id FROM campaigns WHERE forgotten_at IS NOT NULL)
      GROUP BY campaign_id HAVING SUM(confirmed) <> SUM(counted) ORDER BY campaign_id""")
 
 

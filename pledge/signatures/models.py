@@ -22,10 +22,14 @@ from pledge.db import Model, UTCDateTime
 #: The contexts that are authenticated with the encrypted columns.
 EMAIL_CONTEXT = "signatures.email"
 NAME_CONTEXT = "signatures.name"
+SALT_CONTEXT = "signatures.salt"
 
 
 #: Who is named in public. A query must say it in these very words to get the index over them.
 SHOWN_BY_NAME = "public_name AND state = 'confirmed'"
+
+#: Who asked for updates and is counted; in these very words as well.
+WANTS_NEWS = "updates AND state = 'confirmed'"
 
 
 class SignatureState(StrEnum):
@@ -58,6 +62,12 @@ class Signature(Model):
     pledge_text_id: Mapped[int]
     privacy_version: Mapped[str] = mapped_column(String(10))
     submitted_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    #: What the public log says of this version instead of the person: SHA-256 over salt and address (ledger/leaves.py).
+    #: The salt is all that ties the two together; with this row it goes for good.
+    salt: Mapped[str] = mapped_column(Sealed(SALT_CONTEXT))
+    commitment: Mapped[bytes] = mapped_column(LargeBinary(32))
+    #: The terms under which the name may stand in a list for a government that the law lets ask for one; NULL: not agreed.
+    list_terms_id: Mapped[int | None]
     #: When the newest mail for this version was asked for: its code lives from then on.
     code_since: Mapped[datetime] = mapped_column(UTCDateTime)
     code_tries: Mapped[int] = mapped_column(server_default="0")  #: codes typed for it, right or wrong
@@ -87,6 +97,20 @@ class Signature(Model):
             "confirmed_at",
             postgresql_where=text(SHOWN_BY_NAME),
             sqlite_where=text(SHOWN_BY_NAME),
+        ),
+        Index(
+            "ix_signatures_listed",
+            "campaign_id",
+            "id",
+            postgresql_where=text("list_terms_id IS NOT NULL"),
+            sqlite_where=text("list_terms_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_signatures_news",
+            "campaign_id",
+            "id",
+            postgresql_where=text(WANTS_NEWS),
+            sqlite_where=text(WANTS_NEWS),
         ),
         Index(
             "ix_signatures_invalidation",

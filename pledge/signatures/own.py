@@ -4,6 +4,8 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from pledge import clock
+from pledge.campaigns import list_terms
+from pledge.campaigns.list_terms import NotAsked
 from pledge.db import transaction
 from pledge.ledger.models import Reason
 from pledge.ledger.services import append
@@ -21,6 +23,24 @@ def change(token: str, *, name: str, public_name: bool, updates: bool) -> None:
         row = _own_row(session, token)
         row.name, row.updates = name, updates
         row.public_name = public_name and not row.name_hidden
+
+
+def agree_to_list(token: str, version: int) -> None:
+    """Let the name stand in lists under these terms; an earlier consent under others ends with it.
+
+    Raises BadToken, NotAsked (also for a withdrawn signature: nobody is asked with it).
+    """
+    with transaction() as session:
+        row = _own_row(session, token)
+        if row.state == SignatureState.WITHDRAWN:
+            raise NotAsked
+        row.list_terms_id = list_terms.asked_id(session, row.campaign_id, version)
+
+
+def refuse_list(token: str) -> None:
+    """Take that consent back: on no list that is made from now on. Raises BadToken."""
+    with transaction() as session:
+        _own_row(session, token).list_terms_id = None
 
 
 def unsubscribe(token: str) -> None:
@@ -45,6 +65,7 @@ def withdraw_row(session: Session, row: Signature) -> bool:
         return False
     row.state, row.withdrawn_at = SignatureState.WITHDRAWN, clock.now()
     row.public_name = row.updates = False
+    row.list_terms_id = None
     _take_back(session, row)
     return True
 
@@ -82,4 +103,5 @@ def _take_back(session: Session, row: Signature) -> None:
         country=row.country,
         region=row.region,
         at=clock.now(),
+        pledge_text_id=row.pledge_text_id,
     )

@@ -7,7 +7,9 @@ from enum import StrEnum
 from sqlalchemy import exists, select, text
 from sqlalchemy.orm import Session
 
+from pledge.campaigns import list_terms
 from pledge.campaigns import queries as campaigns
+from pledge.campaigns.list_terms import TermsView
 from pledge.campaigns.queries import CampaignView, PledgeView
 from pledge.db import reading
 from pledge.signatures.identifiers import read_confirm_token, read_own_token
@@ -53,6 +55,9 @@ class SignatureView:
     mail_provider: str
     campaign: CampaignView
     pledge: PledgeView
+    list_terms: (
+        TermsView | None
+    )  #: under which the name may stand in a list for a government; None: not agreed
 
 
 @dataclass(frozen=True)
@@ -129,6 +134,7 @@ def find(signature_id: int, lang: str) -> SignatureView | None:
         mail_provider=row.mail_provider,
         campaign=campaign,
         pledge=campaigns.pledge_text(row.pledge_text_id, lang),
+        list_terms=None if row.list_terms_id is None else list_terms.find(row.list_terms_id, lang),
     )
 
 

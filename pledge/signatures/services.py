@@ -12,12 +12,13 @@ from pledge.campaigns.models import Campaign
 from pledge.campaigns.queries import CONFIRM_GRACE
 from pledge.crypto import vault
 from pledge.db import transaction, write_once
+from pledge.ledger import leaves
 from pledge.ledger.services import hour_of
 from pledge.mail.models import MailBlock, MailKind
 from pledge.signatures import statements
 from pledge.signatures.addresses import Address
 from pledge.signatures.identifiers import address_hash, new_id, read_confirm_token, ticket_for
-from pledge.signatures.models import EMAIL_CONTEXT, NAME_CONTEXT, Signature, SignatureState
+from pledge.signatures.models import EMAIL_CONTEXT, NAME_CONTEXT, SALT_CONTEXT, Signature, SignatureState
 from pledge.signatures.origins import origin
 from pledge.signatures.rules import clean_name
 from pledge.switches import queries as switches
@@ -52,6 +53,7 @@ class Submission:
     lang: str
     privacy_version: str
     pledge_version: int | None = None
+    list_terms: int | None = None  #: version of the terms that were agreed to (campaigns/list_terms.py)
     network: str = ""  #: where it came from, as limits.client_network() tells it
 
 
@@ -74,6 +76,7 @@ def sign(submission: Submission) -> str:
     now = clock.now()
     hashed = address_hash(submission.address)
     in_korea = submission.country == places.HOME
+    salt = leaves.new_salt()
     came_from = origin(submission.address, submission.network)
     values = {
         "id": new_id(),
@@ -91,6 +94,9 @@ def sign(submission: Submission) -> str:
         "network_hash": came_from.network_hash,
         "domain_hash": came_from.domain_hash,
         "mail_provider": came_from.mail_provider,
+        "salt": vault().seal(salt, SALT_CONTEXT),
+        "commitment": leaves.commitment(salt, submission.address.mailed),
+        "list_terms": submission.list_terms,
         "now": now,
         "now_s": int(now.timestamp()),
     }

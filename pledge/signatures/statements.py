@@ -34,17 +34,24 @@ _CONTENT = (
     *("email", "name", "country", "region", "public_name", "updates", "lang"),
     *("pledge_text_id", "privacy_version", "submitted_at", "code_since"),
     *("network_hash", "domain_hash", "mail_provider"),
+    *("salt", "commitment", "list_terms_id"),
 )
 
 #: What signing leaves alone, but for a mail that says so: the counted, and those that staff took out of the count.
 _SETTLED = "('confirmed', 'invalidated')"
+
+#: Consent is for terms that the campaign still offers; for any others it is none.
+_TERMS = """(SELECT t.id FROM list_terms t
+                      WHERE t.version = CAST(:list_terms AS INTEGER) AND t.campaign_id = {campaign}
+                        AND t.ended_at IS NULL)"""
 
 #: A new row, or a new version of a pending or withdrawn one. A settled row is left alone, and so is any row whose
 #: mail could not be sent at once: what a link confirms changes only together with a new mail.
 _UPSERT = f"""
     INSERT INTO signatures AS s (id, campaign_id, address_hash, seq, state, {", ".join(_CONTENT)})
     SELECT :id, {{campaign}}, :address_hash, 1, 'pending', :email, :name, :country, :region, :public_name, :updates,
-           :lang, {{pledge_text}}, :privacy_version, :now, :now, :network_hash, :domain_hash, :mail_provider {{source}}
+           :lang, {{pledge_text}}, :privacy_version, :now, :now, :network_hash, :domain_hash, :mail_provider,
+           :salt, :commitment, {_TERMS} {{source}}
     ON CONFLICT (campaign_id, address_hash) DO UPDATE
        SET seq = s.seq + 1, state = 'pending', code_tries = 0, confirmed_at = NULL, withdrawn_at = NULL,
            {", ".join(f"{column} = excluded.{column}" for column in _CONTENT if column != "public_name")},
@@ -60,6 +67,8 @@ _TYPES = (
     bindparam("email", type_=LargeBinary),
     bindparam("name", type_=LargeBinary),
     bindparam("network_hash", type_=LargeBinary),
+    bindparam("salt", type_=LargeBinary),
+    bindparam("commitment", type_=LargeBinary),
     bindparam("domain_hash", type_=LargeBinary),
     bindparam("public_name", type_=Boolean),
     bindparam("updates", type_=Boolean),
@@ -119,20 +128,20 @@ _MOVE = """
      WHERE id = :id AND seq = :seq AND state = 'pending'
        AND EXISTS (SELECT 1 FROM campaigns c WHERE c.id = signatures.campaign_id AND c.state <> 'draft'
                       AND (c.closes_at > :grace OR (c.closes_at IS NULL AND c.state = 'open')))
-    RETURNING campaign_id, id, country, region"""
+    RETURNING campaign_id, id, country, region, pledge_text_id, commitment"""
 
 _APPEND = """
     INSERT INTO ledger_entries
-           (campaign_id, kind, delta, reason, subject_id, country, region, hour, occurred_at)"""
+           (campaign_id, kind, delta, reason, subject_id, country, region, hour, occurred_at, pledge_text_id, commitment)"""
 
 _CONFIRM_POSTGRESQL = _for_psycopg(f"""
     WITH moved AS ({_MOVE})
     {_APPEND}
-    SELECT campaign_id, 'person', 1, 'confirmed', id, country, region, :hour, :now FROM moved
+    SELECT campaign_id, 'person', 1, 'confirmed', id, country, region, :hour, :now, pledge_text_id, commitment FROM moved
     RETURNING campaign_id""")  # noqa: S608  # built from constants of this project
 _CONFIRM_MOVE = _typed(_MOVE)
 _CONFIRM_APPEND = _typed(f"""{_APPEND}
-    VALUES (:campaign_id, 'person', 1, 'confirmed', :id, :country, :region, :hour, :now)""")
+    VALUES (:campaign_id, 'person', 1, 'confirmed', :id, :country, :region, :hour, :now, :pledge_text_id, :commitment)""")
 
 
 def sign(values: Mapping[str, Any]) -> bool:

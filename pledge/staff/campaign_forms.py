@@ -162,6 +162,17 @@ class LettersForm(StampedForm):
     drop_en = BooleanField(_l("Take the English letter away"), false_values=("", None))
 
 
+class ListTermsForm(StampedForm):
+    recipient_ko = StringField(_l("Recipient in Korean"))
+    recipient_en = StringField(_l("Recipient in English"))
+    law_ko = TextAreaField(_l("Law in Korean"))
+    law_en = TextAreaField(_l("Law in English"))
+    purpose_ko = TextAreaField(_l("Purpose in Korean"))
+    purpose_en = TextAreaField(_l("Purpose in English"))
+    keeping_ko = TextAreaField(_l("How long they keep it, in Korean"))
+    keeping_en = TextAreaField(_l("How long they keep it, in English"))
+
+
 class StateForm(Form):
     before = HiddenField()
     reason = TextAreaField(_l("Reason"))

@@ -12,11 +12,11 @@ from pledge.campaigns.desk import CampaignRow
 from pledge.campaigns.models import CampaignState
 from pledge.campaigns.queries import slugs
 from pledge.delivery import desk, funnel
+from pledge.delivery.charts import chart
 from pledge.delivery.growth import Step, growth
 from pledge.ledger.models import Kind
 from pledge.staff.access import needs
 from pledge.staff.blueprint import staff
-from pledge.staff.charts import chart
 from pledge.staff.durations import duration
 from pledge.switches import queries as switches
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 
 from flask import Flask
 
+from pledge.delivery import announcing, jobs, named_lists, register_queries
+from pledge.ledger import log as log_of_entries
 from pledge.ledger import services as ledger
 from pledge.logs import log
 from pledge.mail import services as mail
@@ -18,6 +20,7 @@ from pledge.retention import services as retention
 from pledge.settings import Settings
 from pledge.signatures import applying
 from pledge.worker.composers import composers
+from pledge.worker.makers import makers
 
 #: Does some work and says how many seconds the worker may rest before the next step.
 Step = Callable[[], float]
@@ -25,13 +28,20 @@ Step = Callable[[], float]
 #: Seconds between looks while there is nothing to do.
 IDLE_MAIL = 0.25
 IDLE_FOLD = 0.2
+AFTER_FOLD = 0.5
 IDLE_INVALIDATION = 1.0
+IDLE_FILES = 1.0
+IDLE_NEWS = 2.0
 
 #: Seconds between two batches of an invalidation: on SQLite others want to write too.
 BETWEEN_BATCHES = 0.05
 
+#: Seconds between looks for logs without a checkpoint of today's key and address.
+BETWEEN_RENEWALS = 60.0
+
 #: Seconds between deletions of what has served its time.
 BETWEEN_SWEEPS = 3600.0
+BETWEEN_FILE_SWEEPS = 60.0
 
 #: Pauses while the database or the mail server is away.
 FIRST_PAUSE = 0.5
@@ -62,8 +72,12 @@ class Worker:
         senders = SENDERS_ON_SQLITE if settings.uses_sqlite else SENDERS
         threads = [
             threading.Thread(target=self.repeat, args=("fold", self.fold), name="fold"),
+            threading.Thread(target=self.repeat, args=("log", self.renew_log), name="log"),
             threading.Thread(target=self.repeat, args=("retention", self.sweep), name="retention"),
+            threading.Thread(target=self.repeat, args=("files", self.make_files), name="files"),
+            threading.Thread(target=self.repeat, args=("old files", self.sweep_files), name="old files"),
             threading.Thread(target=self.repeat, args=("invalidate", self.invalidate), name="invalidate"),
+            threading.Thread(target=self.repeat, args=("news", self.announce), name="news"),
         ]
         threads += [
             threading.Thread(target=self.send_mails, args=(settings,), name=f"mail-{number}")
@@ -79,15 +93,35 @@ class Worker:
         log.info("worker stopped")
 
     def fold(self) -> float:
-        # Not at once again unless more waits: a fold costs the same for one entry and for a hundred.
-        return 0.0 if ledger.fold() >= ledger.BATCH else IDLE_FOLD
+        # Not at once again unless more waits: a fold costs the same for one entry and for a hundred, and each signs a
+        # checkpoint that is kept.
+        folded = ledger.fold()
+        if folded >= ledger.BATCH:
+            return 0.0
+        return AFTER_FOLD if folded else IDLE_FOLD
+
+    def renew_log(self) -> float:
+        log_of_entries.renew()
+        return BETWEEN_RENEWALS
 
     def invalidate(self) -> float:
         return BETWEEN_BATCHES if applying.advance() else IDLE_INVALIDATION
 
+    def make_files(self) -> float:
+        return 0.0 if jobs.advance(makers(), self.stopping.is_set) else IDLE_FILES
+
+    def announce(self) -> float:
+        settings: Settings = self.app.extensions["pledge.settings"]
+        return BETWEEN_BATCHES if announcing.advance(settings.news_pace) else IDLE_NEWS
+
     def sweep(self) -> float:
-        retention.run()
+        retention.run(register_queries.last_handed_over())
         return BETWEEN_SWEEPS
+
+    def sweep_files(self) -> float:
+        jobs.sweep()
+        named_lists.note_expired()
+        return BETWEEN_FILE_SWEEPS
 
     def send_mails(self, settings: Settings) -> None:
         """One sender: its own transport, used by this thread alone."""

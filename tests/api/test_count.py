@@ -3,7 +3,9 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
+from pledge.db import db
 from tests.support.factories import campaign, fold_all, manage_token, signature, signatures
 
 COUNT = "/api/v1/campaigns/blue-skies/count"
@@ -18,6 +20,7 @@ def test_a_campaign_without_signatures_counts_zero(client, frozen_clock):
         "people": 0,
         "organizations": 0,
         "as_of": frozen_clock.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "checkpoint": 0,
     }
 
 
@@ -27,7 +30,8 @@ def test_the_count_is_what_was_folded(client, frozen_clock):
     assert client.get(COUNT).get_json()["people"] == 0
     fold_all()
     frozen_clock.move(seconds=1.1)
-    assert client.get(COUNT).get_json()["people"] == 3
+    found = client.get(COUNT).get_json()
+    assert (found["people"], found["checkpoint"]) == (3, 3)
 
 
 def test_a_withdrawal_makes_it_fall(client, frozen_clock):
@@ -38,6 +42,23 @@ def test_a_withdrawal_makes_it_fall(client, frozen_clock):
     fold_all()
     frozen_clock.move(seconds=1.1)
     assert client.get(COUNT).get_json()["people"] == 0
+
+
+def test_it_names_the_size_of_the_log_that_adds_up_to_it(client, frozen_clock):
+    person = signature()
+    client.post(f"/ko/me/{manage_token(person)}/withdraw")
+    fold_all()
+    found = client.get(COUNT).get_json()
+    assert (found["people"], found["checkpoint"]) == (0, 2)
+
+
+def test_it_names_none_while_the_log_catches_up(client, frozen_clock):
+    signature()
+    fold_all()
+    with db.engine.begin() as connection:
+        connection.execute(text("UPDATE ledger_heads SET log_size = 0"))
+    found = client.get(COUNT).get_json()
+    assert (found["people"], found["checkpoint"]) == (1, None)
 
 
 def test_caches_may_keep_it_for_a_second_and_stand_in_for_us(client):

@@ -10,11 +10,15 @@ from pledge.audit import chain
 from pledge.db import db
 from pledge.diagnosis import Level
 from pledge.diagnosis.guards import guard_findings
+from pledge.ledger import log
 from pledge.ledger.recount import recount
+from pledge.ledger.verify import verify
 from pledge.retention import services as retention
 from pledge.settings import ROOT, Env
+from pledge.signatures import own
 from pledge.signatures import services as signatures
 from tests.audit.chain import acts, as_superuser
+from tests.ledger import book
 from tests.support import factories
 
 CHANGES = (
@@ -84,6 +88,17 @@ def restricted(app_on, new_database, postgres_server, worker_name):
         db.session.remove()
 
 
+@pytest.fixture
+def as_owner(restricted, postgres_server, worker_name):
+    """A statement by the owner of the tables; ROLE_NAME stands for the role that serves."""
+    database = db.engine.url.database
+
+    def run_it(statement):
+        postgres_server.execute(statement.replace("ROLE_NAME", f"pledge_app_{worker_name}"), database)
+
+    return run_it
+
+
 @pytest.mark.parametrize(
     "statement",
     [
@@ -95,6 +110,14 @@ def restricted(app_on, new_database, postgres_server, worker_name):
         "UPDATE ledger_entries SET delta = -delta",
         "DELETE FROM ledger_entries",
         "TRUNCATE ledger_entries",
+        "UPDATE ledger_entries SET commitment = NULL, delta = -1",
+        "UPDATE checkpoints SET people = people + 1",
+        "DELETE FROM checkpoints",
+        "TRUNCATE checkpoints CASCADE",
+        "UPDATE log_keys SET since = now()",
+        "DELETE FROM log_keys",
+        "DELETE FROM log_tiles",
+        "TRUNCATE log_tiles",
         "UPDATE alembic_version SET version_num = '0001'",
     ],
 )
@@ -116,13 +139,26 @@ def test_the_role_of_the_application_can_do_all_its_work(restricted):
     person = factories.signature(state="pending")
     assert signatures.confirm(person.id, person.seq)
     assert factories.fold_all() == 1
+    own.withdraw(factories.manage_token(person))
+    assert factories.fold_all() == 1
+    with book.settings(base_url="https://sky.example"):
+        assert log.renew() == 1
+        assert verify(person.campaign_id, "blue-skies").faults == []
     run("UPDATE ledger_entries SET count_after = 5")
     assert [drift.repaired for drift in recount()] == [True]
-    retention.run()
+    retention.run({})
     acts(1)
 
 
 # --- What the doctor says ---
+
+
+@pytest.mark.parametrize("table", ["checkpoints", "log_keys"])
+def test_the_doctor_warns_when_the_role_could_change_what_was_published(restricted, as_owner, table):
+    as_owner(f"GRANT UPDATE ON {table} TO ROLE_NAME")
+    ((level, said),) = findings(restricted, Env.PRODUCTION)
+    assert (level, "what is published" in said) == (Level.WARNING, True)
+    as_owner(f"REVOKE UPDATE ON {table} FROM ROLE_NAME")
 
 
 def findings(app, env=Env.DEVELOPMENT):

@@ -14,7 +14,9 @@ from pledge.db import db, transaction
 from pledge.signatures.identifiers import ticket_for
 from pledge.signatures.models import Signature
 from tests.browser.endorse_gallery import endorse_pages
+from tests.browser.list_gallery import list_pages
 from tests.browser.shown import Shown, press, type_and_press
+from tests.support import deliveries
 from tests.support.clock import Clock
 from tests.support.factories import (
     SLUG,
@@ -46,17 +48,23 @@ def pages(lang: str, clock_of_links: Clock) -> Iterator[Shown]:
     yield Shown("home", f"/{lang}/")
     yield Shown("campaign", c)
     yield Shown("campaign that ended", f"/{lang}/c/{ended.slug}")
+    yield Shown("campaign that was handed over", f"/{lang}/c/{handed_over_campaign().slug}")
     yield Shown("campaign that opens later", f"/{lang}/c/{soon.slug}/sign")
     yield Shown("sign", f"{c}/sign")
     yield Shown("sign with errors", f"{c}/sign", act=press("#sign-form button[type=submit]"))
     yield Shown("privacy", f"/{lang}/privacy")
+    yield Shown("verify", f"/{lang}/verify")
+    yield Shown(
+        "verify, no file chosen", f"/{lang}/verify", act=lambda page: page.locator("[data-check]").click()
+    )
     green = endorsement(blue, level="staff", website="https://green.example")
     gone = endorsement(blue, state="removed", public_reason_ko="사유입니다.", public_reason_en="A reason.")
     yield Shown("organizations", f"{c}/organizations")
     yield Shown("organizations, none found", f"{c}/organizations?q=zzz")
     yield Shown("organization", f"{c}/organizations/{green.id}")
     yield Shown("organization that was removed", f"{c}/organizations/{gone.id}", 410)
-    yield Shown("integrity", f"{c}/integrity")
+    yield Shown("progress", f"{c}/progress")
+    yield Shown("progress of a campaign that nobody signed", f"/{lang}/c/{soon.slug}/progress")
 
     waiting = signature(blue, state="pending", seq=2, name="Wolfeschlegelsteinhausenbergerdorff " * 2)
     check = f"{c}/check/{ticket_for(SLUG, waiting.address_hash)}"
@@ -102,6 +110,11 @@ def pages(lang: str, clock_of_links: Clock) -> Iterator[Shown]:
 
     me = f"/{lang}/me/{manage_token(counted)}"
     yield Shown("me", me)
+    yield Shown(
+        "receipt of who is not counted",
+        f"/{lang}/me/{manage_token(signature(blue, state='withdrawn'))}/receipt",
+        404,
+    )
     yield Shown("me, saved", f"{me}?saved=1")
     yield Shown("me, text open", me, act=lambda page: page.locator("summary").click())
     yield Shown("me, wrong name", me, act=type_and_press("#name", ""))
@@ -123,6 +136,7 @@ def pages(lang: str, clock_of_links: Clock) -> Iterator[Shown]:
     yield Shown("my link, sent", f"/{lang}/me/sent")
 
     yield from endorse_pages(lang, clock_of_links, blue, ended)
+    yield from list_pages(lang)
 
     yield Shown("not found", f"/{lang}/nothing/here", 404)
     yield Shown("no such campaign", f"/{lang}/c/nothing", 404)
@@ -137,6 +151,17 @@ def other_campaigns() -> tuple[Campaign, Campaign]:
     ended = by_slug.get("ended") or campaign("ended", state="closed", closes_at=clock.now() - 20 * day)
     soon = by_slug.get("soon") or campaign("soon", opens_at=clock.now() + 20 * day)
     return ended, soon
+
+
+def handed_over_campaign() -> Campaign:
+    """One that was handed over twice and answered once; made once for a site."""
+    found = db.session.scalars(db.select(Campaign).where(Campaign.slug == "handed-over")).one_or_none()
+    if found is None:
+        found = campaign("handed-over", state="closed", closes_at=clock.now() - timedelta(days=20))
+        signature(found)
+        deliveries.answered(found, pack=False)
+        deliveries.handed_over(found, pack=False, receipt_number="")
+    return found
 
 
 def tire(site_url: str, lang: str) -> None:

@@ -122,7 +122,7 @@ def test_pressing_confirm_again_after_going_back_changes_nothing(visitor, site, 
 
 def test_a_mistyped_mail_domain_is_noticed_and_put_right_with_one_press(visitor):
     page = visitor.page(lang="ko")
-    page.goto(f"/ko/{CAMPAIGN}/sign")
+    page.goto(f"/ko/{CAMPAIGN}/sign", wait_until="networkidle")  # with the module that looks at the address
     address = page.locator("#email")
     offer = sign_form(page).locator(".field__suggestion button")
     for typed, meant in (("Hong@gmial.com", "Hong@gmail.com"), ("hong@naver.con", "hong@naver.com")):

@@ -36,6 +36,8 @@ def entry(reason: str, delta: int, at: datetime, kind: Kind = Kind.PERSON) -> No
         "country": "KR",
         "hour": f"{at:%Y-%m-%dT%H}",
         "occurred_at": at,
+        "pledge_text_id": the_campaign().pledges[-1].id,
+        "commitment": bytes(32) if delta == 1 else None,
     }
     with db.engine.begin() as connection:
         connection.execute(insert(LedgerEntry).values(values))

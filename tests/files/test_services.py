@@ -166,7 +166,7 @@ def test_a_file_whose_day_is_over_cannot_be_kept(frozen_clock):
 def test_the_hourly_sweep_and_its_command_take_files_along(frozen_clock, runner):
     services.store_picture(png())
     frozen_clock.move(days=2)
-    assert retention.run().files == 1
+    assert retention.run({}).files == 1
     services.store_picture(png())
     frozen_clock.move(days=2)
     assert "1 files that nobody keeps" in runner.invoke(args=["retention", "run"]).output

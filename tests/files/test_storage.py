@@ -1,5 +1,8 @@
 """A folder and a bucket keep the same promises."""
 
+import os
+import tempfile
+
 import pytest
 
 from pledge.files import storage
@@ -32,6 +35,27 @@ def test_putting_again_replaces(place):
     place.put(KEY, b"one")
     place.put(KEY, b"two")
     assert place.get(KEY) == b"two"
+
+
+@pytest.mark.parametrize("size", [0, 10, 12_000_000])
+def test_a_file_of_any_size_is_put_and_read_in_parts(place, size):
+    whole = os.urandom(size)
+    with tempfile.TemporaryFile() as file:
+        file.write(whole)
+        file.seek(0)
+        place.put_file(KEY, file)
+    parts = place.chunks(KEY)
+    assert parts is not None
+    assert b"".join(parts) == whole
+
+
+def test_what_a_killed_process_left_in_a_folder_goes_with_the_file(tmp_path):
+    place = Folder(tmp_path / "files")
+    place.put("job-1-abc/1", b"whole")
+    (tmp_path / "files/job-1-abc/1.00ff00ff.part").write_bytes(b"half")
+    (tmp_path / "files/job-1-abc/2").write_bytes(b"another")
+    place.delete("job-1-abc/1")
+    assert [path.name for path in (tmp_path / "files/job-1-abc").iterdir()] == ["2"]
 
 
 def test_a_folder_is_left_empty(tmp_path):

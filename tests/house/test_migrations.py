@@ -1,5 +1,6 @@
 """The migrations lead to the models, there and back, on both databases."""
 
+import json
 from collections.abc import Iterator
 
 import flask_migrate
@@ -7,13 +8,18 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
-from sqlalchemy import inspect
+from sqlalchemy import inspect, text
 
 from pledge.db import db
+from pledge.endorsements.models import Endorsement
+from pledge.ledger import leaves, log_queries
+from pledge.ledger import queries as ledger
 from pledge.ledger.models import LedgerEntry
+from pledge.ledger.verify import verify
 from pledge.settings import ROOT
+from pledge.signatures.models import Signature
 from tests.support import apps
-from tests.support.factories import fold_all, signature
+from tests.support.factories import endorsement, fold_all, signature
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -54,6 +60,42 @@ def test_each_migration_alone_goes_down_and_up_with_rows_in_the_tables(migrated)
         flask_migrate.downgrade(revision="-1")
     flask_migrate.upgrade()
     assert differences() == []
+
+
+def test_what_was_counted_before_there_was_a_log_gets_one_with_receipts_for_whom_it_can(migrated):
+    here = signature(email="hong@example.org")
+    for state in ("withdrawn", "invalidated", "pending"):
+        signature(state=state)
+    gone = signature(email="gone@example.org")
+    office = endorsement()
+    fold_all()
+    ids = [here.id, gone.id, office.id]
+    campaign_id = here.campaign_id
+    db.session.remove()
+    flask_migrate.downgrade(revision="0009")
+    with db.engine.begin() as connection:
+        connection.execute(text("DELETE FROM signatures WHERE id = :id"), {"id": ids[1]})
+    flask_migrate.upgrade()
+
+    assert fold_all() == 7
+    assert verify(campaign_id, "blue-skies").faults == []
+    assert ledger.count(campaign_id).log_size == 7
+    row, row_of_office = db.session.get(Signature, ids[0]), db.session.get(Endorsement, ids[2])
+    told = [json.loads(line) for line in log_queries.lines(campaign_id, 7)]
+    assert told[0]["commitment"] == leaves.commitment(row.salt, "hong@example.org").hex()
+    subject = leaves.organization_subject(ids[2])
+    assert told[6]["commitment"] == leaves.commitment(row_of_office.salt, subject).hex()
+    assert [leaf.get("takes_back") for leaf in told] == [None, None, 1, None, 3, None, None]
+    assert len({leaf.get("commitment") for leaf in told}) == 6, "the erased one has a commitment to nothing"
+    assert {leaf["pledge"] for leaf in told} == {row_pledge(row)}
+
+
+def row_pledge(row):
+    with db.engine.connect() as connection:
+        digest = connection.execute(
+            text("SELECT sha256 FROM pledge_texts WHERE id = :id"), {"id": row.pledge_text_id}
+        ).scalar_one()
+    return bytes(digest).hex()
 
 
 def test_migrations_are_numbered_in_order():

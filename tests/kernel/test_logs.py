@@ -184,6 +184,7 @@ def test_a_whole_journey_leaves_no_trace_of_a_person_in_what_web_and_worker_writ
             PLEDGE_SMTP_URL=smtp.url,
             PLEDGE_SECRET_KEYS="s" * 40,
             PLEDGE_DATA_KEYS="d" * 40,
+            PLEDGE_LOG_KEY="l" * 40,
             PLEDGE_MAIL_FROM="Sky <no-reply@sky.example>",
             PLEDGE_CONTACT="privacy@sky.example",
             PLEDGE_LIMIT_SIGN="6 per minute",

@@ -8,7 +8,7 @@ import pytest
 
 from pledge.settings import ROOT, Settings, SettingsError, load
 
-KEY, DATA_KEY = "k3y-" + "a" * 40, "d4ta-" + "b" * 40
+KEY, DATA_KEY, LOG_KEY = "k3y-" + "a" * 40, "d4ta-" + "b" * 40, "l0g-" + "c" * 40
 GOOD = {
     "PLEDGE_ENV": "production",
     "PLEDGE_BASE_URL": "https://sky.example",
@@ -16,10 +16,11 @@ GOOD = {
     "PLEDGE_SMTP_URL": "smtps://mailer:s3cretword@mail.example",
     "PLEDGE_SECRET_KEYS": KEY,
     "PLEDGE_DATA_KEYS": DATA_KEY,
+    "PLEDGE_LOG_KEY": LOG_KEY,
     "PLEDGE_MAIL_FROM": "Sky <no-reply@sky.example>",
     "PLEDGE_CONTACT": "privacy@sky.example",
 }
-SECRETS = (KEY, DATA_KEY, "pa55word", "s3cretword")
+SECRETS = (KEY, DATA_KEY, LOG_KEY, "pa55word", "s3cretword")
 
 
 @pytest.fixture
@@ -42,6 +43,19 @@ def faults():
 def test_a_whole_environment_starts(environment):
     environment()
     assert load().is_production
+
+
+def test_a_process_may_be_told_that_another_one_signs_the_log(environment):
+    environment(PLEDGE_LOG_KEY="elsewhere")
+    assert load().log_signing_keys == ()
+    environment()
+    assert [key.get_secret_value() for key in load().log_signing_keys] == [LOG_KEY]
+
+
+@pytest.mark.parametrize("pace", ["0", "-5", "fast", "100001", "0.5"])
+def test_a_pace_of_news_that_cannot_be_is_told(environment, pace):
+    environment(PLEDGE_NEWS_PACE=pace)
+    assert [fault.partition(":")[0] for fault in faults()] == ["PLEDGE_NEWS_PACE"]
 
 
 def test_nothing_need_be_said_in_development():
@@ -72,6 +86,10 @@ def test_production_refuses_a_missing_setting_in_one_line_that_names_it(environm
         ("PLEDGE_DATA_KEYS", "development-data-key-not-for-production"),
         ("PLEDGE_DATA_KEYS", f"short,{DATA_KEY}"),
         ("PLEDGE_DATA_KEYS", " , "),
+        ("PLEDGE_LOG_KEY", "development-log-key-not-for-production"),
+        ("PLEDGE_LOG_KEY", f"{LOG_KEY},short"),
+        ("PLEDGE_LOG_KEY", f"{LOG_KEY},elsewhere"),
+        ("PLEDGE_LOG_KEY", ","),
         ("PLEDGE_BASE_URL", "http://sky.example"),
         ("PLEDGE_BASE_URL", "sky.example"),
         ("PLEDGE_BASE_URL", "https://"),
@@ -141,7 +159,7 @@ def test_lists_are_read_without_their_spaces_and_the_base_address_without_its_sl
 
 def test_printing_the_settings_shows_no_key(environment):
     environment()
-    assert not any(secret in repr(load()) + str(load()) for secret in (KEY, DATA_KEY, "s3cretword"))
+    assert not any(secret in repr(load()) + str(load()) for secret in (KEY, DATA_KEY, LOG_KEY, "s3cretword"))
 
 
 # --- As a process ---

@@ -2,15 +2,21 @@
 
 import itertools
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
+from flask import current_app
 from sqlalchemy import insert, select
 
-from pledge.campaigns.models import Campaign
+from pledge.campaigns.models import Campaign, PledgeText
 from pledge.db import db, transaction
+from pledge.ledger import log_queries
 from pledge.ledger.models import Kind, LedgerEntry, LedgerHead, Reason, Tally
 from pledge.ledger.services import append
+from pledge.ledger.verify import verify
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -18,10 +24,20 @@ _signature_ids = itertools.count(9_000_000_000_000_000_000 - 10**9)
 
 
 def campaign(slug: str = "blue-skies", **changes: Any) -> int:
-    """A campaign without texts: all that the ledger needs is its number."""
+    """A campaign with one pledge text: all else the ledger does not ask for."""
     with transaction() as session:
         values = {"slug": slug, "state": "open", "goal": 1000, **changes}
-        return int(session.execute(insert(Campaign).values(**values).returning(Campaign.id)).scalar_one())
+        number = int(session.execute(insert(Campaign).values(**values).returning(Campaign.id)).scalar_one())
+        pledge = {"campaign_id": number, "version": 1, "ko": "서약", "en": "A pledge", "created_at": NOON}
+        session.execute(insert(PledgeText).values(**pledge, sha256=sha256(slug.encode()).digest()))
+        return number
+
+
+def pledge_of(campaign_id: int) -> int:
+    """The number of a campaign's pledge text."""
+    with db.engine.connect() as connection:
+        query = select(PledgeText.id).where(PledgeText.campaign_id == campaign_id)
+        return int(connection.execute(query).scalar_one())
 
 
 #: Which way each reason moves the count.
@@ -42,6 +58,27 @@ def confirm(
     return subject_id
 
 
+def many(campaign_id: int, number: int) -> None:
+    """So many +1 for people whom no test needs by name."""
+    with transaction() as session:
+        rows = [
+            {
+                "campaign_id": campaign_id,
+                "kind": "person",
+                "delta": 1,
+                "reason": "confirmed",
+                "country": "KR",
+                "hour": "2026-11-24T12",
+                "occurred_at": NOON,
+                "subject_id": subject_id,
+                "commitment": sha256(b"%d" % subject_id).digest(),
+            }
+            for subject_id in itertools.islice(_signature_ids, number)
+        ]
+        pledge_text_id = session.scalar(select(PledgeText.id).where(PledgeText.campaign_id == campaign_id))
+        session.execute(insert(LedgerEntry).values(pledge_text_id=pledge_text_id), rows)
+
+
 def withdraw(
     campaign_id: int, subject_id: int, country: str = "KR", region: str | None = None, hours: int = 0
 ) -> None:
@@ -58,6 +95,7 @@ def move(
     kind: Kind = Kind.PERSON,
 ) -> None:
     """One entry of any kind and reason."""
+    pledge_text_id = pledge_of(campaign_id)
     with transaction() as session:
         append(
             session,
@@ -69,6 +107,8 @@ def move(
             country=country,
             region=region,
             at=NOON + timedelta(hours=hours),
+            pledge_text_id=pledge_text_id,
+            commitment=sha256(str(subject_id).encode()).digest() if DELTAS[reason] == 1 else None,
         )
 
 
@@ -104,8 +144,9 @@ def stored_tallies() -> dict[tuple[int, str, str, str], int]:
         return {(row.campaign_id, row.kind, row.dimension, row.key): row.number for row in rows}
 
 
-def check() -> None:
-    """What must be true at every moment: numbers 1…n, count_after the running sum, tallies and heads what the rows say."""
+def check(*, log: bool = True) -> None:
+    """What must be true at every moment: numbers 1…n, count_after the running sum, tallies and heads what the rows say,
+    and the log in order; `log=False` where a test has changed entries that were published."""
     rows = entries()
     assert stored_tallies() == expected_tallies(rows)
     with db.engine.connect() as connection:
@@ -126,3 +167,31 @@ def check() -> None:
         number: (size, counts[number, Kind.PERSON], counts[number, Kind.ORGANIZATION])
         for number, size in sizes.items()
     }
+    if log:
+        check_log(heads)
+
+
+def check_log(heads: dict[int, tuple[int, int, int]]) -> None:
+    """Every log is in order, and what it published last is what the head counts."""
+    with db.engine.connect() as connection:
+        slugs = {row.id: row.slug for row in connection.execute(select(Campaign.id, Campaign.slug))}
+    for number, slug in slugs.items():
+        found = verify(number, slug)
+        assert found.faults == []
+        head = heads.get(number, (0, 0, 0))
+        assert (found.totals.size, found.totals.people, found.totals.organizations) == head
+        newest = log_queries.newest(number)
+        assert newest is None or (newest.size, newest.people, newest.organizations) == head
+        assert newest is not None or head == (0, 0, 0)
+
+
+@contextmanager
+def settings(**changes: Any) -> Iterator[None]:
+    """The application with other settings, as after a restart: other keys of the log, another address."""
+    extensions = current_app.extensions
+    before = extensions["pledge.settings"]
+    extensions["pledge.settings"] = before.model_copy(update=changes)
+    try:
+        yield
+    finally:
+        extensions["pledge.settings"] = before

@@ -1,18 +1,22 @@
 """Two folders, late commits and killed workers: real connections, real threads, real processes."""
 
+import json
+import random
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from hashlib import sha256
+from itertools import pairwise
 
 import pytest
-from sqlalchemy import Connection, insert, text
+from sqlalchemy import Connection, insert, select, text
 
 from pledge.db import db
-from pledge.ledger import queries
-from pledge.ledger.models import LedgerEntry
+from pledge.ledger import log_queries, merkle, queries
+from pledge.ledger.models import Checkpoint, LedgerEntry
 from pledge.ledger.services import fold
 from tests.ledger import book, crash
 
@@ -27,6 +31,8 @@ def entry(campaign: int) -> dict[str, object]:
         "country": "KR",
         "hour": "2026-11-24T12",
         "occurred_at": book.NOON,
+        "pledge_text_id": book.pledge_of(campaign),
+        "commitment": bytes(32),
     }
 
 
@@ -110,7 +116,11 @@ def test_an_entry_committed_late_with_a_smaller_id_is_folded_later(app):
 
 @pytest.mark.postgresql_only
 @pytest.mark.parametrize(
-    "moment", ["UPDATE ledger_entries", "INSERT INTO tallies", "UPDATE ledger_heads", "COMMIT"]
+    "moment",
+    [
+        *("UPDATE ledger_entries", "INSERT INTO tallies", "UPDATE ledger_heads"),
+        *("INSERT INTO log_tiles", "INSERT INTO checkpoints", "COMMIT"),
+    ],
 )
 @pytest.mark.parametrize("known", [True, False], ids=["known campaign", "campaign without a head"])
 def test_an_entry_committed_between_two_statements_of_the_fold_waits_or_is_taken_whole(app, moment, known):
@@ -217,3 +227,66 @@ def wait_until(true: Callable[[], bool], seconds: float = 60) -> None:
     while not true():
         assert time.monotonic() < end, "waited too long"
         time.sleep(0.01)
+
+
+@pytest.mark.postgresql_only
+def test_sixteen_writers_that_commit_late_are_each_in_the_log_once_and_every_checkpoint_holds(app):
+    """A sequence gives its numbers before the commit: what commits late must not slip behind a checkpoint."""
+    campaigns = [book.campaign("one"), book.campaign("two")]
+    pledges = [entry(campaign) for campaign in campaigns]
+    waits = random.Random(2050)
+    pauses = [[waits.uniform(0, 0.04) for _ in range(12)] for _ in range(16)]
+    writing = threading.Event()
+    writing.set()
+
+    def write(which: int) -> None:
+        with app.app_context():
+            for turn, pause in enumerate(pauses[which]):
+                subject = 1000 * which + turn
+                with own_transaction() as connection, connection.begin():
+                    values = {**pledges[turn % 2], "subject_id": subject, "commitment": digest(subject)}
+                    connection.execute(insert(LedgerEntry).values(values))
+                    time.sleep(pause)
+
+    def fold_on(limit: int) -> None:
+        with app.app_context():
+            while writing.is_set():
+                fold(limit)
+
+    with ThreadPoolExecutor(18) as pool:
+        folders = [pool.submit(fold_on, limit) for limit in (3, 50)]
+        for writer in [pool.submit(write, which) for which in range(16)]:
+            writer.result(120)
+        writing.clear()
+        for folder in folders:
+            folder.result(60)
+    while fold():
+        pass
+
+    book.check()
+    told = [
+        json.loads(line)["commitment"]
+        for number in campaigns
+        for line in log_queries.lines(number, queries.count(number).log_size or 0)
+    ]
+    assert sorted(told) == sorted(
+        digest(1000 * which + turn).hex() for which in range(16) for turn in range(12)
+    )
+    for number in campaigns:
+        published = checkpoints_of(number)
+        assert len(published) > 3, "the folds must have run between the commits"
+        for before, after in pairwise(published):
+            proof = log_queries.consistency(number, before.size, after.size)
+            merkle.check_consistency(before.size, after.size, before.root, after.root, proof)
+
+
+def digest(subject: int) -> bytes:
+    return sha256(b"%d" % subject).digest()
+
+
+def checkpoints_of(campaign: int) -> list[log_queries.CheckpointView]:
+    with db.engine.connect() as connection:
+        numbers = connection.execute(
+            select(Checkpoint.id).where(Checkpoint.campaign_id == campaign).order_by(Checkpoint.id)
+        ).scalars()
+        return [found for number in numbers if (found := log_queries.checkpoint(number)) is not None]

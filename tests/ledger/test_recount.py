@@ -90,7 +90,8 @@ def test_drift_among_organizations_is_named_as_theirs_and_repaired(app, campaign
     found = recount()
 
     assert [drift.what for drift in found] == ([expected] if isinstance(expected, str) else list(expected))
-    book.check()
+    # An entry that says something else than was published is for `ledger verify` to find; nothing can repair that.
+    book.check(log="SET kind" not in statement)
     assert recount() == []
 
 

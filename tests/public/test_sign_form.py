@@ -17,6 +17,8 @@ RIGHT = {
     "public_name": "y",
     "updates": "y",
     "pledge_version": "1",
+    "list_consent": "y",
+    "list_terms": "1",
 }
 ODD = st.sampled_from(
     [
@@ -68,3 +70,5 @@ def test_it_accepts_what_the_form_accepts_and_reads_the_same(fields):
     assert entry.public_name is form.public_name.data
     assert entry.updates is form.updates.data
     assert entry.version == (int(form.pledge_version.data) if form.pledge_version.data else None)
+    agreed = form.list_consent.data and form.list_terms.data
+    assert entry.list_terms == (int(form.list_terms.data) if agreed else None)

@@ -39,11 +39,11 @@ def test_an_unconfirmed_application_goes_after_fourteen_days_with_its_logo(froze
     keep(db.session, logo)
     db.session.commit()
     frozen_clock.move(days=13, hours=23)
-    assert run().applications == 0
+    assert run({}).applications == 0
     frozen_clock.move(hours=2)
-    assert run().applications == 1
+    assert run({}).applications == 1
     assert number_of(Endorsement) == number_of(EndorsementVersion) == 0
-    run()
+    run({})
     assert number_of(StoredFile) == 0
 
 
@@ -52,14 +52,14 @@ def test_asking_for_a_new_mail_starts_its_clock_again(frozen_clock):
     frozen_clock.move(days=13)
     services.renew(token, "ko")
     frozen_clock.move(days=13)
-    assert run().applications == 0
+    assert run({}).applications == 0
 
 
 def test_a_renewed_application_that_nobody_confirmed_goes_and_the_rest_stays(frozen_clock):
     row = endorsement(state="withdrawn", at=frozen_clock.now())
     version_of(row, statement_ko="누군가 적은 말")
     frozen_clock.move(days=15)
-    assert run().applications == 1
+    assert run({}).applications == 1
     assert again(row).state == "withdrawn"
     assert number_of(EndorsementVersion) == 1
 
@@ -69,10 +69,10 @@ def test_ninety_days_after_its_end_the_person_is_forgotten_and_the_public_line_s
     row = endorsement(state=state, at=frozen_clock.now())
     token = endorse_manage_token(row)
     frozen_clock.move(days=89)
-    assert run().contacts == 0
+    assert run({}).contacts == 0
     frozen_clock.move(days=2)
-    assert run().contacts == 1
-    assert run().contacts == 0, "once"
+    assert run({}).contacts == 1
+    assert run({}).contacts == 0, "once"
     kept = again(row)
     assert (kept.state, kept.contact_name, kept.contact_email) == (state, "", "")
     assert version_of(row).name_ko
@@ -84,7 +84,7 @@ def test_ninety_days_after_its_end_the_person_is_forgotten_and_the_public_line_s
 def test_one_that_never_was_public_goes_altogether(frozen_clock):
     endorsement(state="declined", at=frozen_clock.now())
     frozen_clock.move(days=91)
-    assert run().contacts == 1
+    assert run({}).contacts == 1
     assert number_of(Endorsement) == number_of(EndorsementVersion) == 0
 
 
@@ -92,7 +92,7 @@ def test_one_that_never_was_public_goes_altogether(frozen_clock):
 def test_what_is_alive_stays_however_old(frozen_clock, state):
     row = endorsement(state=state)
     frozen_clock.move(days=1000)
-    assert (run().applications, run().contacts) == (0, 0)
+    assert (run({}).applications, run({}).contacts) == (0, 0)
     assert again(row).contact_name == "김하늘"
 
 
@@ -106,10 +106,10 @@ def test_a_change_of_contact_goes_fourteen_days_after_it_was_asked_for_or_done(f
     number = db.session.get(ContactChange, done.id).contact_number
     assert handover.accept(done.id, number, "2026-11-25")
     frozen_clock.move(days=9)
-    assert run().contacts == 1
+    assert run({}).contacts == 1
     assert db.session.scalars(select(ContactChange.endorsement_id)).all() == [done.id]
     frozen_clock.move(days=6)
-    assert run().contacts == 1
+    assert run({}).contacts == 1
 
 
 def test_the_command_says_what_it_did(runner, frozen_clock):

@@ -9,8 +9,8 @@ import pytest
 from flask_babel import force_locale
 
 from pledge.audit.models import Actor
+from pledge.delivery.charts import BOTTOM, LEFT, TOP, WIDTH, chart
 from pledge.delivery.growth import Point
-from pledge.staff.charts import BOTTOM, LEFT, TOP, WIDTH, chart
 from pledge.staff.durations import duration
 from pledge.switches import moderation
 from tests.support.factories import campaign, endorsement, fold_all, signature, the_campaign

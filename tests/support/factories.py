@@ -21,9 +21,10 @@ from pledge.accounts.models import StaffMember, StaffRole
 from pledge.accounts.roles import Role
 from pledge.audit.models import Actor
 from pledge.campaigns import desk, rules
+from pledge.campaigns import list_terms as terms
 from pledge.campaigns import moderation as editing
 from pledge.campaigns.events import EventFields
-from pledge.campaigns.models import Campaign, CampaignText, Partner, PledgeText
+from pledge.campaigns.models import Campaign, CampaignText, ListTerms, Partner, PledgeText
 from pledge.db import db, transaction
 from pledge.endorsements import counting, identifiers
 from pledge.endorsements import versions as endorsement_versions
@@ -35,6 +36,7 @@ from pledge.endorsements.models import (
     VersionState,
 )
 from pledge.endorsements.names import name_key
+from pledge.ledger import leaves
 from pledge.ledger import services as ledger
 from pledge.ledger.models import Kind, LedgerEntry, Reason
 from pledge.signatures import origins
@@ -102,6 +104,7 @@ def signature(
     at = at or clock.now() - timedelta(hours=1)
     state = SignatureState(state)
     address = parse(email or f"person{next(_numbers)}@example.org")
+    salt = leaves.new_salt()
     facts = {"country": "KR", "region": "KR-11" if facts.get("country", "KR") == "KR" else None, **facts}
     was_confirmed = state is not SignatureState.PENDING
     if state is SignatureState.INVALIDATED:
@@ -120,6 +123,8 @@ def signature(
             "lang": "ko",
             "pledge_text_id": of.pledges[-1].id,
             "privacy_version": "2026-11-24",
+            "salt": salt,
+            "commitment": leaves.commitment(salt, address.mailed),
             "submitted_at": at,
             "code_since": at,
             "confirmed_at": at if was_confirmed else None,
@@ -207,6 +212,8 @@ def _entries(row: Signature) -> list[dict[str, Any]]:
             "region": row.region,
             "hour": ledger.hour_of(at),
             "occurred_at": at,
+            "pledge_text_id": row.pledge_text_id,
+            "commitment": row.commitment if delta == 1 else None,
         }
         for delta, reason, at in moves
         if at is not None
@@ -263,6 +270,8 @@ def crowd(number: int, of: Campaign | None = None, **facts: Any) -> list[int]:
             "lang": "ko",
             "pledge_text_id": of.pledges[-1].id,
             "privacy_version": "2026-11-24",
+            "salt": "a salt",
+            "commitment": secrets.token_bytes(32),
             "submitted_at": at,
             "code_since": at,
             "confirmed_at": at + timedelta(minutes=5),
@@ -273,9 +282,13 @@ def crowd(number: int, of: Campaign | None = None, **facts: Any) -> list[int]:
     ]
     entry = {"campaign_id": of.id, "kind": Kind.PERSON, "delta": 1, "reason": Reason.CONFIRMED}
     entry |= {"country": "KR", "region": None, "hour": ledger.hour_of(at), "occurred_at": at}
+    entry |= {"pledge_text_id": of.pledges[-1].id}
     with transaction() as session:
         session.execute(insert(Signature), rows)
-        session.execute(insert(LedgerEntry), [{**entry, "subject_id": number} for number in ids])
+        session.execute(
+            insert(LedgerEntry),
+            [{**entry, "subject_id": row["id"], "commitment": row["commitment"]} for row in rows],
+        )
     return ids
 
 
@@ -525,3 +538,26 @@ def stored_document() -> str:
     from pledge.files import services as files
 
     return files.store_document(b"%PDF-1.7\n%%EOF\n", files.PDF)
+
+
+# --- Lists of names ---
+
+#: Terms as an editor writes them; each text names its field, so that a test finds it on a page.
+TERMS = {
+    "recipient_ko": "국회사무처",
+    "recipient_en": "The National Assembly Secretariat",
+    "law_ko": "국회법 제123조",
+    "law_en": "National Assembly Act, Article 123",
+    "purpose_ko": "청원 요건 확인",
+    "purpose_en": "To check that the petition fulfils its conditions",
+    "keeping_ko": "확인을 마친 뒤 30일",
+    "keeping_en": "30 days after the check",
+}
+
+
+def list_terms(of: Campaign | None = None, **changes: str) -> ListTerms:
+    """The campaign asks under these terms from now on; earlier ones end."""
+    of = of or the_campaign()
+    version = terms.set_terms(EDITOR, of.slug, terms.stamp_of(terms.versions(of.id)), {**TERMS, **changes})
+    query = select(ListTerms).where(ListTerms.campaign_id == of.id, ListTerms.version == version)
+    return db.session.scalars(query).one()

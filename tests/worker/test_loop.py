@@ -2,7 +2,11 @@
 
 from structlog.testing import capture_logs
 
-from pledge.worker.loop import LONGEST_WITHOUT_DATABASE, Pauses, Worker
+from pledge.delivery import announcing
+from pledge.mail import queries as outbox
+from pledge.worker.loop import BETWEEN_BATCHES, IDLE_NEWS, LONGEST_WITHOUT_DATABASE, Pauses, Worker
+from tests.support import deliveries
+from tests.support.factories import crowd
 
 
 def test_a_step_that_fails_is_tried_again(app):
@@ -31,3 +35,14 @@ def test_pauses_grow_to_their_limit_and_begin_anew():
     assert grown[-1] == LONGEST_WITHOUT_DATABASE
     pauses.reset()
     assert pauses.next() == 0.5
+
+
+def test_the_news_of_a_delivery_goes_at_the_pace_of_the_settings(make_app):
+    app = make_app(news_pace=60)
+    with app.app_context():
+        crowd(100, updates=True)
+        deliveries.announced()
+        worker = Worker(app)
+        assert worker.announce() == BETWEEN_BATCHES
+        assert worker.announce() == IDLE_NEWS
+        assert outbox.outbox().later == announcing.AHEAD.seconds

@@ -1,4 +1,4 @@
-"""The geometry of the desk's charts: numbers in, coordinates out. The component `growth_chart` draws them as SVG.
+"""The geometry of the charts of growth: numbers in, coordinates out. The component `growth_drawing` draws them as SVG.
 
 Two panels over one axis of time: the total as a line, what was added as columns. No chart library, since ours draw with
 fixed colours and fonts, which neither dark mode nor the reader's own settings would reach (docs/adr/0030).

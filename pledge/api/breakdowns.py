@@ -1,0 +1,72 @@
+"""How a campaign grew and where its people are, for programs: the very lines of the page and of the packs."""
+
+import hashlib
+import json
+from typing import Any
+
+from flask import Response, abort, jsonify
+
+from pledge.api.blueprint import api
+from pledge.campaigns import queries as campaigns
+from pledge.delivery.cells import SMALLEST
+from pledge.delivery.progress import Progress, progress
+from pledge.delivery.queries import OTHER, Line
+from pledge.microcache import keep
+
+BREAKDOWNS_CACHE = "public, max-age=5, stale-while-revalidate=30, stale-if-error=600"
+
+
+@api.get("/campaigns/<slug>/history")
+def history(slug: str) -> Response:
+    """What each Korean day added. `people` is null on a day whose people are in the last line, "other", or are none."""
+    found = _found(slug)
+    days: list[dict[str, Any]] = [
+        {"day": one.day.isoformat(), "people": one.people, "organizations": one.organizations}
+        for one in found.history.days
+    ]
+    if found.history.merged is not None:
+        days.append({"day": OTHER, "people": found.history.merged, "organizations": 0})
+    return _answer(found, history=days)
+
+
+@api.get("/campaigns/<slug>/regions")
+def regions(slug: str) -> Response:
+    """People by province; "none": who live elsewhere or gave none; "other": what was merged."""
+    found = _found(slug)
+    return _answer(found, regions=_lines(found.totals.by_region))
+
+
+@api.get("/campaigns/<slug>/countries")
+def countries(slug: str) -> Response:
+    """People by country, the most first; "other": what was merged."""
+    found = _found(slug)
+    return _answer(found, countries=_lines(found.totals.by_country))
+
+
+def _found(slug: str) -> Progress:
+    campaign = campaigns.find(slug, "en")
+    return abort(404) if campaign is None else progress(campaign.id, slug)
+
+
+def _lines(lines: list[Line]) -> list[dict[str, Any]]:
+    return [
+        {"key": line.key, "label": {"ko": line.ko, "en": line.en}, "people": line.people} for line in lines
+    ]
+
+
+def _answer(found: Progress, **lines: list[dict[str, Any]]) -> Response:
+    """The ETag is of all but the moment: after a 304 the numbers are as of its Date."""
+    numbers = {
+        "checkpoint": found.log_size,
+        "people": found.totals.people,
+        "organizations": found.totals.organizations,
+        "smallest_shown": SMALLEST,
+        **lines,
+    }
+    response = jsonify(as_of=found.totals.as_of.strftime("%Y-%m-%dT%H:%M:%SZ"), **numbers)
+    response.headers["Cache-Control"] = BREAKDOWNS_CACHE
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    digest = hashlib.sha256(json.dumps(numbers, sort_keys=True).encode()).hexdigest()
+    response.headers["ETag"] = f'W/"{digest[:20]}"'
+    return keep(response)

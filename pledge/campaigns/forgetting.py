@@ -1,0 +1,65 @@
+"""When the people of a campaign are forgotten: some time after it is over, and then it can never be opened again.
+
+While a campaign runs, what tells one mailbox from another must stay, else a person could be counted twice. The privacy
+notice names these clocks: change both together (docs/adr/0055).
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from sqlalchemy import and_, select
+
+from pledge import clock
+from pledge.audit.models import Actor
+from pledge.audit.services import record
+from pledge.campaigns.models import Campaign, CampaignState
+from pledge.db import reading, transaction
+
+#: After the totals of a campaign that is over were handed to the government.
+AFTER_DELIVERY = timedelta(days=30)
+#: After it closed, delivered or not.
+AFTER_CLOSING = timedelta(days=365)
+
+_WORKER = Actor(None, "worker", "")
+
+
+def archive_due(delivered: Mapping[int, datetime]) -> list[int]:
+    """Archive what is due; the numbers of all campaigns whose people are to be forgotten.
+
+    `delivered`: since when the totals of a campaign count as handed over, by its number.
+    """
+    now = clock.now()
+    with reading() as connection:
+        over = connection.execute(
+            select(Campaign.id, Campaign.closes_at).where(
+                Campaign.forgotten_at.is_(None),
+                Campaign.state.not_in((CampaignState.DRAFT,)),
+                Campaign.closes_at < now - AFTER_DELIVERY,
+            )
+        ).all()
+    for campaign_id, closes_at in over:
+        if closes_at is not None and _due(closes_at, delivered.get(campaign_id)) < now:
+            _archive(campaign_id, closes_at)
+    with reading() as connection:
+        gone = select(Campaign.id).where(Campaign.forgotten_at.is_not(None))
+        return list(connection.execute(gone).scalars())
+
+
+def _due(closes_at: datetime, delivered_at: datetime | None) -> datetime:
+    latest = closes_at + AFTER_CLOSING
+    # What was delivered while it ran was not the end of it.
+    return latest if delivered_at is None else min(latest, max(delivered_at, closes_at) + AFTER_DELIVERY)
+
+
+def _archive(campaign_id: int, closes_at: datetime) -> None:
+    """Unless somebody has given it another end meanwhile."""
+    with transaction() as session:
+        campaign = session.scalar(
+            select(Campaign)
+            .where(and_(Campaign.id == campaign_id, Campaign.closes_at == closes_at))
+            .with_for_update()
+        )
+        if campaign is None or campaign.forgotten_at is not None:
+            return
+        campaign.state, campaign.forgotten_at = CampaignState.ARCHIVED, clock.now()
+        record(session, _WORKER, "campaign.forget", f"campaign:{campaign.slug}")

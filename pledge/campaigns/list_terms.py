@@ -1,0 +1,185 @@
+"""Under which terms a campaign asks whether names may go to a government that the law lets ask for them (docs/named-lists.md).
+
+What somebody agreed to never changes, so terms are versions: setting others ends those before, and who agreed to those
+has not agreed to these.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from pledge import clock
+from pledge.audit.models import Actor
+from pledge.audit.services import record
+from pledge.campaigns.desk import Reader
+from pledge.campaigns.models import Campaign, CampaignState, ListTerms
+from pledge.campaigns.moderation import WrongState, compare, edited, subject
+from pledge.campaigns.rules import LANGUAGES, LONGEST_LINE, Checker, stamp
+from pledge.db import reading
+
+PARTS = ("recipient", "law", "purpose", "keeping")
+#: The names of the fields: recipient_ko, recipient_en, law_ko, …
+FIELDS = tuple(f"{part}_{lang}" for part in PARTS for lang in LANGUAGES)
+#: Each stands in a cell of the sign form, to be read on a phone.
+LONGEST_PART = 500
+
+
+class NotAsked(Exception):
+    """The campaign does not ask under these terms, or no longer."""
+
+
+@dataclass(frozen=True)
+class TermsView:
+    """Terms in one language, as a signer reads them (PIPA Art. 17(2); GDPR Art. 13(1)(e))."""
+
+    version: int
+    recipient: str
+    law: str
+    purpose: str
+    keeping: str
+
+
+@dataclass(frozen=True)
+class TermsRow:
+    """Terms as their editors see them."""
+
+    id: int
+    version: int
+    fields: dict[str, str]
+    created_at: datetime
+    ended_at: datetime | None
+
+    @property
+    def is_asked(self) -> bool:
+        return self.ended_at is None
+
+
+def columns(lang: str) -> tuple[ColumnElement[Any], ...]:
+    """What `view()` reads, for a query that joins `ListTerms` by `asked_of()`."""
+    parts = (getattr(ListTerms, f"{part}_{lang}").label(f"terms_{part}") for part in PARTS)
+    return ListTerms.version.label("terms_version"), *parts
+
+
+def asked_of(campaign_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
+    """The terms that a campaign asks under now: one at most, by the table's index."""
+    return (ListTerms.campaign_id == campaign_id) & ListTerms.ended_at.is_(None)
+
+
+def view(row: Row[*tuple[Any, ...]]) -> TermsView | None:
+    """None when the query found no terms."""
+    if row.terms_version is None:
+        return None
+    return TermsView(row.terms_version, *(getattr(row, f"terms_{part}") for part in PARTS))
+
+
+def find(terms_id: int, lang: str) -> TermsView | None:
+    """Terms that somebody agreed to, ended or not."""
+    with reading() as connection:
+        row = connection.execute(select(*columns(lang)).where(ListTerms.id == terms_id)).first()
+    return None if row is None else view(row)
+
+
+def versions(campaign_id: int) -> list[TermsRow]:
+    """All terms of a campaign, newest first."""
+    with reading() as connection:
+        return _rows(connection, campaign_id)
+
+
+def seen_of(rows: list[TermsRow]) -> dict[str, object]:
+    """What the editor of new terms has before them: the terms that are asked for now."""
+    if not rows or not rows[0].is_asked:
+        return {}
+    return {"version": rows[0].version, **rows[0].fields}
+
+
+def stamp_of(rows: list[TermsRow]) -> str:
+    return stamp(seen_of(rows))
+
+
+def asked_id(session: Session, campaign_id: int, version: int) -> int:
+    """The number of these terms, inside the transaction of who agrees to them. Raises NotAsked."""
+    found = session.scalar(
+        select(ListTerms.id).where(
+            ListTerms.campaign_id == campaign_id, ListTerms.version == version, ListTerms.ended_at.is_(None)
+        )
+    )
+    if found is None:
+        raise NotAsked
+    return found
+
+
+def set_terms(actor: Actor, slug: str, seen: str, fields: Mapping[str, str]) -> int:
+    """Ask under these terms from now on; the number of their version. The same words again change nothing.
+
+    Raises BadFields, EditedMeanwhile, WrongState (nobody can sign any more), NoSuchCampaign.
+    """
+    with edited(slug) as (session, campaign):
+        if campaign.state in (CampaignState.CLOSED, CampaignState.ARCHIVED):
+            raise WrongState(CampaignState(campaign.state))
+        check = Checker()
+        wanted = {
+            name: check.line(name, fields.get(name, ""), _longest(name), required=True) for name in FIELDS
+        }
+        check.finish()
+        rows = _rows(session, campaign.id)
+        stored = seen_of(rows)
+        compare(seen, stored)
+        last = rows[0].version if rows else 0
+        if stored == {"version": last, **wanted}:
+            return last
+        _end(session, campaign)
+        session.add(ListTerms(campaign_id=campaign.id, version=last + 1, created_at=clock.now(), **wanted))
+        record(
+            session,
+            actor,
+            "campaign.list_terms",
+            subject(slug),
+            version=last + 1,
+            recipient=wanted["recipient_en"],
+            law=wanted["law_en"],
+        )
+        return last + 1
+
+
+def end(actor: Actor, slug: str, version: int) -> None:
+    """Ask nobody under these terms any more. Who agreed has agreed; they can take it back as before.
+
+    Raises NotAsked when others are asked for by now, or none; NoSuchCampaign.
+    """
+    with edited(slug) as (session, campaign):
+        asked_id(session, campaign.id, version)
+        _end(session, campaign)
+        record(session, actor, "campaign.list_terms_end", subject(slug), version=version)
+
+
+def _end(session: Session, campaign: Campaign) -> None:
+    """The table has room for one that has not ended, so it ends before the next is stored."""
+    asked = session.scalar(
+        select(ListTerms).where(ListTerms.campaign_id == campaign.id, ListTerms.ended_at.is_(None))
+    )
+    if asked is not None:
+        asked.ended_at = clock.now()
+        session.flush()
+
+
+def _rows(reader: Reader, campaign_id: int) -> list[TermsRow]:
+    columns_of_table = ListTerms.__table__.c  # no ORM objects: the reader may be a bare connection
+    found = reader.execute(
+        select(*columns_of_table)
+        .where(columns_of_table.campaign_id == campaign_id)
+        .order_by(columns_of_table.version.desc())
+    )
+    return [
+        TermsRow(
+            row.id, row.version, {name: getattr(row, name) for name in FIELDS}, row.created_at, row.ended_at
+        )
+        for row in found
+    ]
+
+
+def _longest(name: str) -> int:
+    return LONGEST_LINE if name.startswith("recipient") else LONGEST_PART

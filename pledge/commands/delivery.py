@@ -1,0 +1,143 @@
+"""`flask delivery …`: freeze a delivery and write its pack, for whoever hands it over from the command line."""
+
+import hashlib
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from io import BufferedRandom
+from pathlib import Path
+from typing import Any
+
+import click
+from flask.cli import AppGroup
+
+from pledge.audit.models import COMMAND_LINE
+from pledge.campaigns.queries import slugs
+from pledge.campaigns.rules import BadFields
+from pledge.commands.worker import refuse_without_log_key
+from pledge.delivery import freezing, packing, recounting
+from pledge.delivery.document import Words
+from pledge.ledger import log_queries
+from pledge.ledger.log_queries import CheckpointView
+from pledge.settings import current
+
+delivery = AppGroup(
+    "delivery", help="Deliveries: totals at a checkpoint, frozen, with all that is needed to check them."
+)
+
+_RECIPIENT = Words("대한민국 정부", "The Government of the Republic of Korea")
+_OCCASION = Words("서명 집계 제출", "Handing over of the totals")
+
+
+@delivery.command("build")
+@click.argument("slug")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help="Write the pack to this file.",
+)
+@click.option("--checkpoint", "size", type=int, help="The checkpoint of this many entries; else the newest.")
+@click.option("--recipient-ko", default=_RECIPIENT.ko, show_default=True)
+@click.option("--recipient-en", default=_RECIPIENT.en, show_default=True)
+@click.option("--occasion-ko", default=_OCCASION.ko, show_default=True)
+@click.option("--occasion-en", default=_OCCASION.en, show_default=True)
+@click.option(
+    "--letter-ko", type=click.File(encoding="utf-8-sig"), help="A file with the letter; else one is written."
+)
+@click.option("--letter-en", type=click.File(encoding="utf-8-sig"), help="The same in English.")
+def build(slug: str, out: Path, size: int | None, **given: Any) -> None:
+    """Freeze a delivery of the campaign SLUG and write its pack.
+
+    The same call gives the same file again: a delivery that was frozen here with the same checkpoint and texts is used
+    as it is.
+    """
+    refuse_without_log_key(current())
+    campaign_id = _campaign(slug)
+    checkpoint = _checkpoint(campaign_id, size)
+    try:
+        texts = _texts(given, freezing.letter_for(slug, checkpoint.id))
+        number = freezing.frozen_before(COMMAND_LINE, slug, checkpoint.id, **texts)
+        is_new = number is None
+        if number is None:
+            number = freezing.freeze(COMMAND_LINE, slug, checkpoint.id, **texts)
+    except BadFields as wrong:
+        said = ", ".join(f"--{field.replace('_', '-')} is {fault}" for field, fault in wrong.faults.items())
+        raise click.UsageError(said.replace("_", " ")) from None
+    except freezing.DoesNotAddUp:
+        raise click.ClickException(
+            "the entries do not add up to what the checkpoint says; run `flask ledger recount`"
+        ) from None
+    written, sha256 = _write(number, out)
+    click.echo(f"{out}: {written} bytes")
+    click.echo(f"SHA-256 {sha256}")
+    click.echo(f"delivery {number}, {'frozen now' if is_new else 'frozen before'}")
+    click.echo(f"checkpoint of {checkpoint.size} entries, root {checkpoint.root_base64}")
+    click.echo(f"{checkpoint.people} people, {checkpoint.organizations} organizations")
+
+
+def _texts(given: Mapping[str, Any], begun: Words) -> dict[str, Words]:
+    letters = {lang: given[f"letter_{lang}"] for lang in ("ko", "en")}
+    return {
+        "recipient": Words(given["recipient_ko"], given["recipient_en"]),
+        "occasion": Words(given["occasion_ko"], given["occasion_en"]),
+        "letter": Words(*(begun.of(lang) if file is None else file.read() for lang, file in letters.items())),
+    }
+
+
+def _campaign(slug: str) -> int:
+    known = slugs()
+    for number, name in known.items():
+        if name == slug:
+            return number
+    names = ", ".join(sorted(known.values())) or "none yet (see `flask demo load`)"
+    raise click.UsageError(f"there is no campaign {slug!r}; known: {names}")
+
+
+def _checkpoint(campaign_id: int, size: int | None) -> CheckpointView:
+    if size is None:
+        found = log_queries.newest(campaign_id)
+        if found is None:
+            raise click.ClickException(
+                "there is no checkpoint yet; the worker signs one, or `flask ledger fold`"
+            )
+        return found
+    found = log_queries.checkpoint_of(campaign_id, size)
+    if found is None:
+        raise click.UsageError(f"there is no checkpoint of {size} entries")
+    return found
+
+
+def _write(delivery_id: int, out: Path) -> tuple[int, str]:
+    """How many bytes the pack has, and their SHA-256 in hex."""
+    try:
+        with _in_place_of(out) as file:
+            packing.pack(delivery_id, file, lambda *_: None)
+            file.seek(0)
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            return file.tell(), digest
+    except OSError as error:
+        raise click.ClickException(f"{out} cannot be written: {error.strerror}") from None
+    except (packing.Inconsistent, recounting.Wrong) as error:
+        raise click.ClickException(
+            f"the pack would not verify ({type(error).__name__}: {error}); nothing was written"
+        ) from None
+    except packing.NoKnownKey:
+        raise click.ClickException(
+            "PLEDGE_LOG_KEY holds none of the keys that the log had when this was frozen; nothing was written"
+        ) from None
+
+
+@contextmanager
+def _in_place_of(target: Path) -> Iterator[BufferedRandom]:
+    """A file that takes the target's place once it is whole; nothing is left of it otherwise."""
+    unfinished = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
+    try:
+        with unfinished.open("w+b") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(target)
+    finally:
+        unfinished.unlink(missing_ok=True)

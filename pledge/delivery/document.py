@@ -1,0 +1,145 @@
+"""What a delivery says, fixed when it is frozen: all that the pack is made from, beside the log itself.
+
+It is kept as JSON with sorted keys, so that the same delivery always makes the same pack, to the byte.
+"""
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+#: Stands in the manifest and in the document; another form of either gets another name.
+FORMAT = "pledge-delivery/v1"
+
+
+@dataclass(frozen=True)
+class Words:
+    """A text in both languages."""
+
+    ko: str
+    en: str
+
+    def of(self, lang: str) -> str:
+        return self.ko if lang == "ko" else self.en
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One line of a breakdown, with small cells merged already. `key`: a code, a day, `other` or `none`."""
+
+    key: str
+    label: Words
+    people: int
+
+
+@dataclass(frozen=True)
+class Pledge:
+    """A version of the text that people signed; `sha256` in hex is what the log's entries name."""
+
+    version: int
+    sha256: str
+    text: Words
+
+
+@dataclass(frozen=True)
+class Organization:
+    """An organisation that stood on the wall at the checkpoint. Names may be empty in one language, not in both."""
+
+    name: Words
+    type: str  #: as endorsements.models.OrganizationType
+    country: str
+    region: str | None
+    website: str
+    level: str  #: as endorsements.models.Level
+    target_year: int | None
+    statement: Words
+    published_on: str  #: day in Korea, `2026-11-24`
+
+
+@dataclass(frozen=True)
+class Moves:
+    """What the log of one kind adds up to: confirmed - withdrawn - invalidated + reinstated is the count."""
+
+    confirmed: int
+    withdrawn: int
+    invalidated: int
+    reinstated: int
+
+    @property
+    def count(self) -> int:
+        return self.confirmed - self.withdrawn - self.invalidated + self.reinstated
+
+
+@dataclass(frozen=True)
+class SignUps:
+    """What became of all sign-ups, as delivery/integrity.py tells it, at the moment of freezing."""
+
+    as_of: str
+    submitted: int | None
+    confirmed: int
+    not_counted: dict[str, int | None]
+
+
+@dataclass(frozen=True)
+class State:
+    """The checkpoint that everything is counted at."""
+
+    size: int
+    root: str  #: base64
+    people: int
+    organizations: int
+    signed_at: str  #: `2026-11-24T05:00:00Z`
+    note: str  #: the signed note, verbatim
+
+
+@dataclass(frozen=True)
+class Document:
+    slug: str
+    title: Words
+    goal: int
+    origin: str  #: of the log
+    address: str  #: of the campaign's site, for "how to check": `https://example.org`
+    checkpoint: State
+    recipient: Words
+    occasion: Words
+    letter: Words  #: paragraphs, an empty line between two
+    frozen_at: str
+    by_country: list[Cell]
+    by_region: list[Cell]
+    by_day: list[Cell]
+    smallest_shown: int
+    pledges: list[Pledge]
+    organizations: list[Organization]
+    #: Organisations that the log counts, but whose content was erased since.
+    unnamed_organizations: int
+    secretariat: list[Words]
+    partners: list[Words]
+    people_moves: Moves
+    organization_moves: Moves
+    sign_ups: SignUps
+    verifiers: list[str] = field(default_factory=list)  #: the log's public keys in text form
+    format: str = FORMAT
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True, indent=1)
+
+
+def from_json(text: str) -> Document:
+    """The document of a delivery as it was frozen. Raises KeyError or TypeError for what is none."""
+    raw: dict[str, Any] = json.loads(text)
+    for name in ("title", "recipient", "occasion", "letter"):
+        raw[name] = Words(**raw[name])
+    for name in ("secretariat", "partners"):
+        raw[name] = [Words(**words) for words in raw[name]]
+    for name in ("by_country", "by_region", "by_day"):
+        raw[name] = [Cell(cell["key"], Words(**cell["label"]), cell["people"]) for cell in raw[name]]
+    raw["pledges"] = [Pledge(one["version"], one["sha256"], Words(**one["text"])) for one in raw["pledges"]]
+    raw["organizations"] = [
+        Organization(**{**one, "name": Words(**one["name"]), "statement": Words(**one["statement"])})
+        for one in raw["organizations"]
+    ]
+    raw["checkpoint"] = State(**raw["checkpoint"])
+    raw["people_moves"], raw["organization_moves"] = (
+        Moves(**raw[name]) for name in ("people_moves", "organization_moves")
+    )
+    raw["sign_ups"] = SignUps(**raw["sign_ups"])
+    return Document(**raw)

@@ -1,0 +1,157 @@
+"""An export as a file: a zip with the rows as CSV or XLSX and a manifest that says how many there are.
+
+Everything is written as it is read, so the memory needed does not grow with the rows.
+"""
+
+import hashlib
+import json
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any, BinaryIO
+
+from xlsxwriter import Workbook
+
+from pledge.delivery.export_rows import KINDS, Cell, Rows
+from pledge.delivery.jobs import Progress
+from pledge.spreadsheets import BOM, csv_line
+
+FORMAT = "pledge-export/v1"
+#: A sheet holds 1,048,576 rows; the next million begins another.
+SHEET = 1_000_000
+_PART = 256 * 1024
+
+
+class CutShort(Exception):
+    """Fewer or more rows came than there are: a file like that is never handed out."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """What is wanted: which rows of which campaign, in which format; `at` is when it was asked for."""
+
+    slug: str
+    campaign_id: int
+    kind: str
+    form: str
+    at: datetime
+
+    @property
+    def file_name(self) -> str:
+        return f"{self.slug}-{self.kind}.{self.form}"
+
+    @property
+    def rows(self) -> Rows:
+        return KINDS[self.kind]
+
+
+def write_export(table: Table, file: BinaryIO, progress: Progress) -> int:
+    """Write the zip; how many rows it holds. Raises CutShort."""
+    expected = table.rows.count(table.campaign_id)
+    time = table.at.timetuple()[:6]
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        with archive.open(zipfile.ZipInfo(table.file_name, time), "w", force_zip64=True) as member:
+            hashed = _Hashed(member)
+            write = _write_csv if table.form == "csv" else _write_xlsx
+            rows = write(hashed, table, expected, progress)
+        if table.rows.is_exact and rows != expected:
+            raise CutShort(f"{rows} of {expected} rows")
+        manifest = {
+            "format": FORMAT,
+            "campaign": table.slug,
+            "kind": table.kind,
+            "made_at": f"{table.at:%Y-%m-%dT%H:%M:%SZ}",
+            "columns": table.rows.columns,
+            "rows": rows,
+            "files": {table.file_name: {"size": hashed.size, "sha256": hashed.sha256}},
+        }
+        text = json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"
+        archive.writestr(zipfile.ZipInfo("manifest.json", time), text)
+    return rows
+
+
+class _Hashed:
+    """A file that is written to, its size and its hash."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._digest = hashlib.sha256()
+        self.size = 0
+
+    def write(self, data: bytes) -> None:
+        self._file.write(data)
+        self._digest.update(data)
+        self.size += len(data)
+
+    @property
+    def sha256(self) -> str:
+        return self._digest.hexdigest()
+
+
+def _write_csv(file: _Hashed, table: Table, expected: int, progress: Progress) -> int:
+    """UTF-8 with BOM and CRLF, for Korean Excel. Rows are counted by what is written, not by what was asked for."""
+    file.write(BOM + csv_line(*table.rows.columns).encode())
+    rows = 0
+    if table.rows.is_exact:  # codes and numbers alone: no cell holds a line break
+        for part in _in_large_parts(table.rows.lines(table.campaign_id, expected)):
+            file.write(part)
+            rows += part.count(b"\n")
+            progress(rows, expected)
+        return rows
+    for line in table.rows.lines(table.campaign_id, expected):
+        file.write(line)
+        rows += 1
+        progress(rows, max(rows, expected))
+    return rows
+
+
+def _in_large_parts(parts: Iterator[bytes]) -> Iterator[bytes]:
+    waiting: list[bytes] = []
+    size = 0
+    for part in parts:
+        waiting.append(part)
+        size += len(part)
+        if size >= _PART:
+            yield b"".join(waiting)
+            waiting, size = [], 0
+    yield b"".join(waiting)
+
+
+def _write_xlsx(file: _Hashed, table: Table, expected: int, progress: Progress) -> int:
+    """Every text is written as a text, so none is ever a formula."""
+    rows = 0
+    with tempfile.NamedTemporaryFile(prefix="pledge-", suffix=".xlsx") as made:
+        # Row by row and forgotten: the library keeps them in temporary files of its own.
+        with Workbook(made.name, {"constant_memory": True}) as book:
+            book.set_properties({"created": table.at})
+            bold = book.add_format({"bold": True})
+            sheet = _sheet(book, bold, table.rows.columns)
+            for rows, cells in enumerate(table.rows.cells(table.campaign_id, expected), start=1):
+                if rows % SHEET == 1 and rows > 1:
+                    sheet = _sheet(book, bold, table.rows.columns)
+                _write_row(sheet, (rows - 1) % SHEET + 1, cells)
+                progress(rows, max(rows, expected))
+        with Path(made.name).open("rb") as whole:
+            while part := whole.read(_PART):
+                file.write(part)
+    return rows
+
+
+def _sheet(book: Any, bold: Any, columns: tuple[str, ...]) -> Any:
+    sheet = book.add_worksheet()
+    sheet.freeze_panes(1, 0)
+    sheet.set_column(0, len(columns) - 1, 16)
+    for column, head in enumerate(columns):
+        sheet.write_string(0, column, head, bold)
+    return sheet
+
+
+def _write_row(sheet: Any, row: int, cells: tuple[Cell, ...]) -> None:
+    for column, cell in enumerate(cells):
+        if isinstance(cell, int):
+            sheet.write_number(row, column, cell)
+        else:
+            sheet.write_string(row, column, cell)

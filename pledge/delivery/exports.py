@@ -1,0 +1,149 @@
+"""Staff take rows out: asked for with a reason, made by the worker, kept for a day. Nothing in them names a signer."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import BinaryIO
+
+from sqlalchemy import select
+
+from pledge import clock
+from pledge.audit.models import Actor
+from pledge.audit.services import record
+from pledge.campaigns.models import Campaign
+from pledge.db import reading, transaction
+from pledge.delivery import jobs
+from pledge.delivery.export_files import Table, write_export
+from pledge.delivery.export_rows import KINDS
+from pledge.delivery.jobs import JobView, Made, Progress
+from pledge.delivery.models import Export, JobKind
+
+FORMATS = ("csv", "xlsx")
+KEPT = timedelta(hours=24)
+LONGEST_REASON = 500
+
+
+class NoReason(Exception):
+    """Who takes data out says why."""
+
+
+class NothingLikeIt(LookupError):
+    """No such campaign, rows or format."""
+
+
+@dataclass(frozen=True)
+class ExportView:
+    """One export and how far it is."""
+
+    id: int
+    kind: str
+    slug: str
+    format: str
+    reason: str
+    asked_name: str
+    asked_at: datetime
+    job: JobView | None
+
+    @property
+    def file_name(self) -> str:
+        return file_name(self.slug, self.kind, self.asked_at)
+
+
+def file_name(slug: str, kind: str, at: datetime) -> str:
+    """The name that a browser saves it under."""
+    return f"{slug}-{kind}-{at:%Y%m%d-%H%M}.zip"
+
+
+def request(actor: Actor, slug: str, kind: str, form: str, reason: str) -> int:
+    """Have rows of a campaign made into a file; the number of the export. Raises NoReason, NothingLikeIt."""
+    reason = reason.strip()[:LONGEST_REASON]
+    if not reason:
+        raise NoReason
+    if kind not in KINDS or form not in FORMATS:
+        raise NothingLikeIt(kind)
+    with transaction() as session:
+        campaign_id = session.scalar(select(Campaign.id).where(Campaign.slug == slug))
+        if campaign_id is None:
+            raise NothingLikeIt(slug)
+        row = Export(
+            kind=kind,
+            campaign_id=campaign_id,
+            format=form,
+            reason=reason,
+            asked_by=actor.staff_id,
+            asked_name=actor.name,
+            asked_at=clock.now(),
+        )
+        session.add(row)
+        session.flush()
+        jobs.enqueue(session, JobKind.EXPORT, row.id)
+        record(
+            session,
+            actor,
+            "export.request",
+            f"export:{row.id}",
+            reason=reason,
+            rows=kind,
+            campaign=slug,
+            format=form,
+        )
+        return row.id
+
+
+def newest(limit: int = 20) -> list[ExportView]:
+    """The last exports, newest first."""
+    return _views(limit=limit)
+
+
+def find(export_id: int) -> ExportView | None:
+    found = _views(export_id=export_id)
+    return found[0] if found else None
+
+
+def note_download(actor: Actor, export: ExportView) -> None:
+    """Record that somebody took the file."""
+    with transaction() as session:
+        record(session, actor, "export.download", f"export:{export.id}", reason=export.reason)
+
+
+def make(export_id: int, file: BinaryIO, progress: Progress) -> Made:
+    """The maker of exports, for the worker."""
+    export = find(export_id)
+    if export is None:
+        raise NothingLikeIt(export_id)
+    wanted = table(export.slug, export.kind, export.format, export.asked_at)
+    return Made(write_export(wanted, file, progress), keep=KEPT)
+
+
+def table(slug: str, kind: str, form: str, at: datetime) -> Table:
+    """What `write_export` needs to know. Raises NothingLikeIt."""
+    with reading() as connection:
+        query = select(Campaign.id).where(Campaign.slug == slug)
+        campaign_id = connection.execute(query).scalar_one_or_none()
+    if campaign_id is None or kind not in KINDS or form not in FORMATS:
+        raise NothingLikeIt(slug)
+    return Table(slug, campaign_id, kind, form, at)
+
+
+def _views(export_id: int | None = None, limit: int = 1) -> list[ExportView]:
+    query = (
+        select(Export, Campaign.slug)
+        .join(Campaign, Campaign.id == Export.campaign_id)
+        .order_by(Export.id.desc())
+    )
+    if export_id is not None:
+        query = query.where(Export.id == export_id)
+    with reading() as connection:
+        rows = connection.execute(query.limit(limit)).all()
+    return [
+        ExportView(
+            row.id,
+            row.kind,
+            row.slug,
+            row.format,
+            row.reason,
+            row.asked_name,
+            row.asked_at,
+            jobs.newest(JobKind.EXPORT, row.id),
+        )
+        for row in rows
+    ]

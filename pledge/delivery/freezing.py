@@ -1,0 +1,300 @@
+"""Freezing a delivery: what a campaign has at a checkpoint, with recipient, occasion and letter, fixed for good."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, select, update
+from sqlalchemy.orm import Session
+
+from pledge import clock
+from pledge.audit.models import Actor
+from pledge.audit.services import record
+from pledge.campaigns.models import Campaign, CampaignText, Partner, PartnerRole
+from pledge.campaigns.rules import Checker
+from pledge.db import reading, transaction
+from pledge.delivery import at_checkpoint, jobs
+from pledge.delivery.cells import SMALLEST
+from pledge.delivery.document import Cell, Document, SignUps, State, Words, from_json
+from pledge.delivery.figures import utc
+from pledge.delivery.integrity import integrity
+from pledge.delivery.letters import default_letter
+from pledge.delivery.models import (
+    LONGEST_LETTER,
+    LONGEST_OCCASION,
+    LONGEST_RECIPIENT,
+    Delivery,
+    DeliveryState,
+    JobKind,
+)
+from pledge.delivery.queries import Line, UnknownCampaign, breakdowns
+from pledge.ledger import log_queries
+from pledge.ledger.log_queries import CheckpointView
+from pledge.settings import current
+
+_NOTHING = Words("", "")
+
+
+class NoSuchCheckpoint(LookupError):
+    """The campaign has no such checkpoint, or none at all: the worker has not signed one yet."""
+
+
+class DoesNotAddUp(RuntimeError):
+    """The entries do not add up to what the checkpoint says. `flask ledger recount` says more; nothing was frozen."""
+
+
+class NotDiscardable(Exception):
+    """There is no such delivery, or it was handed over or discarded already."""
+
+
+@dataclass(frozen=True)
+class _Campaign:
+    id: int
+    slug: str
+    goal: int
+    title: Words
+    secretariat: list[Words]
+    partners: list[Words]
+
+
+def preview(
+    slug: str,
+    checkpoint_id: int | None = None,
+    *,
+    recipient: Words = _NOTHING,
+    occasion: Words = _NOTHING,
+    letter: Words | None = None,
+) -> Document:
+    """What a delivery would hold if it were frozen now; without a checkpoint at the newest one. It changes nothing.
+
+    The texts are taken as they are; without a letter it is the default one. Raises UnknownCampaign, NoSuchCheckpoint,
+    DoesNotAddUp.
+    """
+    campaign = _campaign(slug)
+    return _document(campaign, _checkpoint(campaign.id, checkpoint_id), recipient, occasion, letter)
+
+
+def letter_for(slug: str, checkpoint_id: int) -> Words:
+    """The default letter about a checkpoint, without counting anything. Raises UnknownCampaign, NoSuchCheckpoint."""
+    campaign = _campaign(slug)
+    return default_letter(campaign.title, _state(_checkpoint(campaign.id, checkpoint_id)))
+
+
+def freeze(
+    actor: Actor, slug: str, checkpoint_id: int, *, recipient: Words, occasion: Words, letter: Words
+) -> int:
+    """Fix a delivery and have its pack made; the delivery's number. The same actor freezing the same again gets the same.
+
+    Counting takes as long as the log is, so it is done before the transaction: what a checkpoint adds up to does not
+    change. Raises UnknownCampaign, NoSuchCheckpoint, BadFields (for `recipient_ko` … `letter_en`), DoesNotAddUp.
+    """
+    recipient, occasion, letter = clean_texts(recipient, occasion, letter)
+    campaign = _campaign(slug)
+    checkpoint = _checkpoint(campaign.id, checkpoint_id)
+    document = _document(campaign, checkpoint, recipient, occasion, letter)
+    with transaction() as session:
+        # Counting took a while, and a second press of the button may have come meanwhile: one after the other.
+        session.execute(select(Campaign.id).where(Campaign.id == campaign.id).with_for_update())
+        same = session.scalar(
+            _frozen_before(actor, campaign.id, checkpoint.id, (recipient, occasion, letter))
+        )
+        if same is not None and _verifiers(session, same) == document.verifiers:
+            return same
+        row = Delivery(
+            campaign_id=campaign.id,
+            checkpoint_id=checkpoint.id,
+            state=DeliveryState.FROZEN,
+            recipient_ko=recipient.ko,
+            recipient_en=recipient.en,
+            occasion_ko=occasion.ko,
+            occasion_en=occasion.en,
+            letter_ko=letter.ko,
+            letter_en=letter.en,
+            document=document.to_json(),
+            frozen_by=actor.staff_id,
+            frozen_name=actor.name,
+            frozen_at=clock.now(),
+        )
+        session.add(row)
+        session.flush()
+        jobs.enqueue(session, JobKind.PACK, row.id)
+        record(
+            session,
+            actor,
+            "delivery.freeze",
+            f"delivery:{row.id}",
+            campaign=slug,
+            size=checkpoint.size,
+            people=checkpoint.people,
+            organizations=checkpoint.organizations,
+            recipient=recipient.en,
+        )
+        return row.id
+
+
+def frozen_before(
+    actor: Actor, slug: str, checkpoint_id: int, *, recipient: Words, occasion: Words, letter: Words
+) -> int | None:
+    """The number of a delivery that this very actor froze with the same texts, if it is still to be handed over.
+
+    Raises UnknownCampaign, BadFields.
+    """
+    recipient, occasion, letter = clean_texts(recipient, occasion, letter)
+    query = _frozen_before(actor, _campaign(slug).id, checkpoint_id, (recipient, occasion, letter))
+    with reading() as connection:
+        return connection.execute(query).scalar_one_or_none()
+
+
+def _frozen_before(
+    actor: Actor, campaign_id: int, checkpoint_id: int, texts: tuple[Words, Words, Words]
+) -> Select[int]:
+    recipient, occasion, letter = texts
+    same = {
+        Delivery.campaign_id: campaign_id,
+        Delivery.checkpoint_id: checkpoint_id,
+        Delivery.state: DeliveryState.FROZEN,
+        Delivery.recipient_ko: recipient.ko,
+        Delivery.recipient_en: recipient.en,
+        Delivery.occasion_ko: occasion.ko,
+        Delivery.occasion_en: occasion.en,
+        Delivery.letter_ko: letter.ko,
+        Delivery.letter_en: letter.en,
+        Delivery.frozen_name: actor.name,
+    }
+    query = select(Delivery.id).where(*(column == value for column, value in same.items()))
+    return query.order_by(Delivery.id.desc()).limit(1)
+
+
+def _verifiers(session: Session, delivery_id: int) -> list[str]:
+    """The keys that a delivery was frozen with: after a rotation it is frozen anew, as its pack could not be signed."""
+    frozen = session.scalars(select(Delivery.document).where(Delivery.id == delivery_id)).one()
+    return from_json(frozen).verifiers
+
+
+def discard(actor: Actor, delivery_id: int, why: str) -> None:
+    """Give up a delivery that was not handed over; its pack is deleted. Raises NotDiscardable."""
+    with transaction() as session:
+        row = session.execute(
+            update(Delivery)
+            .where(Delivery.id == delivery_id, Delivery.state == DeliveryState.FROZEN)
+            .values(state=DeliveryState.DISCARDED)
+            .returning(Delivery.id)
+        ).first()
+        if row is None:
+            raise NotDiscardable
+        jobs.drop(session, JobKind.PACK, delivery_id)
+        record(session, actor, "delivery.discard", f"delivery:{delivery_id}", reason=why)
+
+
+def clean_texts(recipient: Words, occasion: Words, letter: Words) -> tuple[Words, Words, Words]:
+    """The texts as they will be kept. Raises BadFields with everything that is wrong."""
+    checker = Checker()
+    cleaned = tuple(
+        Words(
+            *(
+                clean(f"{field}_{lang}", words.of(lang), longest, required=True).strip()
+                for lang in ("ko", "en")
+            )
+        )
+        for field, words, longest, clean in (
+            ("recipient", recipient, LONGEST_RECIPIENT, checker.line),
+            ("occasion", occasion, LONGEST_OCCASION, checker.line),
+            ("letter", letter, LONGEST_LETTER, checker.text),
+        )
+    )
+    checker.finish()
+    return cleaned[0], cleaned[1], cleaned[2]
+
+
+def _document(
+    campaign: _Campaign, checkpoint: CheckpointView, recipient: Words, occasion: Words, letter: Words | None
+) -> Document:
+    counted = at_checkpoint.counted(campaign.id, checkpoint.size)
+    listed = at_checkpoint.listed(campaign.id, checkpoint.size, checkpoint.signed_at)
+    named = len(listed.organizations) + listed.unnamed
+    counts = counted.people_moves.count, counted.organization_moves.count, named
+    if counts != (checkpoint.people, checkpoint.organizations, checkpoint.organizations):
+        raise DoesNotAddUp
+    lines = breakdowns(counted.tallies)
+    sign_ups = integrity(campaign.id)
+    state = _state(checkpoint)
+    return Document(
+        slug=campaign.slug,
+        title=campaign.title,
+        goal=campaign.goal,
+        # As the checkpoint has it: the site may have moved to another address since.
+        origin=checkpoint.note.partition("\n")[0],
+        address=current().base_url,
+        checkpoint=state,
+        recipient=recipient,
+        occasion=occasion,
+        letter=letter or default_letter(campaign.title, state),
+        frozen_at=utc(clock.now()),
+        by_country=_cells(lines.by_country),
+        by_region=_cells(lines.by_region),
+        by_day=_cells(lines.by_day),
+        smallest_shown=SMALLEST,
+        pledges=at_checkpoint.pledges(campaign.id, counted.pledge_text_ids),
+        organizations=listed.organizations,
+        unnamed_organizations=listed.unnamed,
+        secretariat=campaign.secretariat,
+        partners=campaign.partners,
+        people_moves=counted.people_moves,
+        organization_moves=counted.organization_moves,
+        sign_ups=SignUps(
+            utc(sign_ups.as_of), sign_ups.submitted, sign_ups.confirmed, dict(sign_ups.uncounted)
+        ),
+        verifiers=log_queries.verifiers(campaign.id),
+    )
+
+
+def _state(checkpoint: CheckpointView) -> State:
+    return State(
+        size=checkpoint.size,
+        root=checkpoint.root_base64,
+        people=checkpoint.people,
+        organizations=checkpoint.organizations,
+        signed_at=utc(checkpoint.signed_at),
+        note=checkpoint.note,
+    )
+
+
+def _cells(lines: list[Line]) -> list[Cell]:
+    return [Cell(line.key, Words(line.ko, line.en), line.people) for line in lines]
+
+
+def _checkpoint(campaign_id: int, checkpoint_id: int | None) -> CheckpointView:
+    found = (
+        log_queries.newest(campaign_id) if checkpoint_id is None else log_queries.checkpoint(checkpoint_id)
+    )
+    if found is None or found.campaign_id != campaign_id:
+        raise NoSuchCheckpoint
+    return found
+
+
+def _campaign(slug: str) -> _Campaign:
+    texts = select(CampaignText.lang, CampaignText.title).join(
+        Campaign, Campaign.id == CampaignText.campaign_id
+    )
+    partners = select(Partner.role, Partner.name_ko, Partner.name_en).join(
+        Campaign, Campaign.id == Partner.campaign_id
+    )
+    with reading() as connection:
+        row = connection.execute(select(Campaign.id, Campaign.goal).where(Campaign.slug == slug)).first()
+        if row is None:
+            raise UnknownCampaign(slug)
+        titles: dict[str, str] = {
+            one.lang: one.title for one in connection.execute(texts.where(Campaign.slug == slug))
+        }
+        behind = connection.execute(partners.where(Campaign.slug == slug).order_by(Partner.position)).all()
+    return _Campaign(
+        id=row.id,
+        slug=slug,
+        goal=row.goal,
+        title=Words(titles.get("ko") or slug, titles.get("en") or slug),
+        secretariat=_names(behind, PartnerRole.SECRETARIAT),
+        partners=_names(behind, PartnerRole.PARTNER),
+    )
+
+
+def _names(behind: Any, role: PartnerRole) -> list[Words]:
+    return [Words(row.name_ko, row.name_en) for row in behind if row.role == role]

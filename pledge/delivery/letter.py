@@ -1,0 +1,54 @@
+"""The letter of a delivery as a PDF: Korean, then English. Typst sets it; the texts come in as data, never as markup."""
+
+import json
+from functools import cache
+
+import typst
+
+from pledge.delivery.document import Document
+from pledge.delivery.figures import moment
+from pledge.delivery.glyphs import FONTS, presentable
+from pledge.delivery.letter_parts import TYPST, part
+from pledge.i18n import LANGUAGES
+
+
+def letter_pdf(document: Document) -> bytes:
+    """The letter, tagged for screen readers (PDF/UA-1). The same document always gives the same bytes.
+
+    No font, package or clock of this machine has a part in it: the fonts lie beside this file, the date is the document's.
+    """
+    made = _compiler(document).compile(
+        format="pdf", pdf_standards=["ua-1"], timestamp=moment(document.frozen_at)
+    )
+    if not isinstance(made, bytes):
+        raise TypeError("a PDF is one file")
+    return made
+
+
+def _compiler(document: Document) -> typst.Compiler:
+    return typst.Compiler(
+        str(TYPST / "letter.typ"),
+        root=str(TYPST),
+        font_paths=_fonts(),
+        sys_inputs={"letter": _data(document)},
+    )
+
+
+def _data(document: Document) -> str:
+    parts = [part(document, lang) for lang in LANGUAGES]
+    title = presentable(f"{document.title.ko} / {document.title.en}")
+    return json.dumps(
+        {
+            "title": f"{parts[0]['subject']} / {parts[1]['subject']}",
+            "authors": parts[0]["senders"],
+            "description": title,
+            "parts": parts,
+        },
+        ensure_ascii=False,
+    )
+
+
+@cache
+def _fonts() -> typst.Fonts:
+    """Read once for each process; nothing of the system's."""
+    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(FONTS)])

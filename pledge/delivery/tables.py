@@ -1,0 +1,111 @@
+"""The tables of a delivery for programs: CSV that Korean Excel opens as it is, and JSON. docs/totals.md shows each."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from pledge.delivery import words, workbook
+from pledge.delivery.document import Cell, Document, Moves
+from pledge.delivery.figures import SECTIONS, Figures, of_document, utc
+from pledge.delivery.organization_rows import COLUMNS, coded_cells
+from pledge.spreadsheets import BOM, csv_line
+
+TOTALS_HEAD = ("section", "key", "label_ko", "label_en", "people")
+
+
+def totals_csv(document: Document) -> bytes:
+    """One table of everything, one number in a row."""
+    return figures_csv(of_document(document))
+
+
+def totals_json(document: Document) -> bytes:
+    return figures_json(of_document(document))
+
+
+def organizations_csv(document: Document) -> bytes:
+    """The organisations that stood on the wall and still say who they are, in the document's order."""
+    return _csv(COLUMNS, (coded_cells(one) for one in document.organizations))
+
+
+def integrity_json(document: Document) -> bytes:
+    """What the log adds up to, and what became of all sign-ups."""
+    return _json(
+        {
+            "log": {
+                "people": _moves(document.people_moves),
+                "organizations": _moves(document.organization_moves),
+            },
+            "sign_ups": {
+                "as_of": document.sign_ups.as_of,
+                "submitted": document.sign_ups.submitted,
+                "confirmed": document.sign_ups.confirmed,
+                "not_counted": document.sign_ups.not_counted,
+            },
+            "smallest_shown": document.smallest_shown,
+        }
+    )
+
+
+def figures_csv(figures: Figures) -> bytes:
+    return _csv(TOTALS_HEAD, _totals(figures))
+
+
+def figures_json(figures: Figures) -> bytes:
+    checkpoint = figures.checkpoint
+    return _json(
+        {
+            "campaign": {"slug": figures.slug, "title": {"ko": figures.title.ko, "en": figures.title.en}},
+            "as_of": utc(figures.as_of),
+            **({"checkpoint": {"size": checkpoint.size, "root": checkpoint.root}} if checkpoint else {}),
+            "people": figures.people,
+            "organizations": figures.organizations,
+            "smallest_shown": figures.smallest_shown,
+            **{f"by_{section.name}": _labelled(section.cells(figures)) for section in SECTIONS},
+        }
+    )
+
+
+#: What the pack's manifest counts rows of: the file, and how many rows it has below its heads.
+TABLES: dict[str, Callable[[Document], tuple[bytes, int]]] = {
+    "totals.xlsx": lambda document: (workbook.totals_xlsx(document), workbook.rows(document)),
+    "totals.csv": lambda document: (totals_csv(document), sum(1 for _ in _totals(of_document(document)))),
+    "organizations.csv": lambda document: (organizations_csv(document), len(document.organizations)),
+}
+
+
+def _totals(figures: Figures) -> Iterator[tuple[str | int, ...]]:
+    yield "campaign", figures.slug, figures.title.ko, figures.title.en, ""
+    yield "as_of", utc(figures.as_of), words.AS_OF.ko, words.AS_OF.en, ""
+    if figures.checkpoint is not None:
+        # Its root begins with `+` in one of 64; a spreadsheet needs no root, and totals.json has it.
+        yield "checkpoint", "size", words.ENTRIES.ko, words.ENTRIES.en, figures.checkpoint.size
+    yield "total", "people", words.PEOPLE.ko, words.PEOPLE.en, figures.people
+    yield "total", "organizations", words.ORGANIZATIONS.ko, words.ORGANIZATIONS.en, figures.organizations
+    for section in SECTIONS:
+        for cell in section.cells(figures):
+            yield section.name, cell.key, cell.label.ko, cell.label.en, cell.people
+
+
+def _csv(head: tuple[str, ...], rows: Iterable[tuple[str | int, ...]]) -> bytes:
+    """UTF-8 with BOM and CRLF, as Korean Excel wants it."""
+    return BOM + "".join(csv_line(*row) for row in (head, *rows)).encode()
+
+
+def _json(document: dict[str, Any]) -> bytes:
+    return json.dumps(document, ensure_ascii=False, indent=2).encode() + b"\n"
+
+
+def _labelled(cells: list[Cell]) -> list[dict[str, Any]]:
+    return [
+        {"key": cell.key, "label": {"ko": cell.label.ko, "en": cell.label.en}, "people": cell.people}
+        for cell in cells
+    ]
+
+
+def _moves(moves: Moves) -> dict[str, int]:
+    return {
+        "confirmed": moves.confirmed,
+        "withdrawn": moves.withdrawn,
+        "invalidated": moves.invalidated,
+        "reinstated": moves.reinstated,
+    }

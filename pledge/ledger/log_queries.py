@@ -1,0 +1,202 @@
+"""What the public log holds: checkpoints, tiles, entries and proofs, all as they were published."""
+
+from base64 import b64encode
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, exists, select
+
+from pledge.db import reading
+from pledge.ledger import merkle, notes
+from pledge.ledger.log import entry_columns, leaf_of, pledges_of
+from pledge.ledger.models import Checkpoint, LedgerEntry, LogKey
+from pledge.ledger.notes import State
+from pledge.ledger.tiles import FULL, Tiles
+
+#: Entries read at once while many are streamed.
+_AT_ONCE = 5000
+
+#: More entries than a log can have.
+LARGEST = 2**63 - 1
+
+
+@dataclass(frozen=True)
+class CheckpointView:
+    """A signed state of one log."""
+
+    id: int
+    campaign_id: int
+    size: int
+    root: bytes
+    people: int
+    organizations: int
+    note: str  #: verbatim
+    signed_at: datetime
+
+    @property
+    def root_base64(self) -> str:
+        return b64encode(self.root).decode()
+
+
+@dataclass(frozen=True)
+class Inclusion:
+    """That one entry stands in the log at a checkpoint."""
+
+    index: int
+    line: bytes
+    proof: list[bytes]
+    checkpoint: CheckpointView
+
+
+def newest(campaign_id: int) -> CheckpointView | None:
+    """The checkpoint that is published now; None before the worker has signed the first."""
+    return _one(_checkpoints(campaign_id).order_by(Checkpoint.id.desc()).limit(1))
+
+
+def checkpoint(checkpoint_id: int) -> CheckpointView | None:
+    """A checkpoint by its number in the database."""
+    return _one(select(Checkpoint.__table__).where(Checkpoint.id == checkpoint_id))
+
+
+def checkpoint_of(campaign_id: int, size: int) -> CheckpointView | None:
+    """The newest checkpoint of exactly this size."""
+    return _one(
+        _checkpoints(campaign_id).where(Checkpoint.size == size).order_by(Checkpoint.id.desc()).limit(1)
+    )
+
+
+def checkpoint_before(campaign_id: int, moment: datetime) -> CheckpointView | None:
+    """The last checkpoint that was signed before a moment."""
+    before = _checkpoints(campaign_id).where(Checkpoint.signed_at < moment)
+    return _one(before.order_by(Checkpoint.id.desc()).limit(1))
+
+
+def verifiers(campaign_id: int) -> list[str]:
+    """The public keys of a log in text form, newest first."""
+    query = (
+        select(LogKey.verifier)
+        .where(LogKey.campaign_id == campaign_id)
+        .order_by(LogKey.since.desc(), "verifier")
+    )
+    with reading() as connection:
+        return list(connection.execute(query).scalars())
+
+
+def read_checkpoint(note: str) -> State:
+    """A checkpoint that somebody saved, of whichever campaign. Raises BadNote unless a key of this site signed it."""
+    with reading() as connection:
+        known = connection.execute(select(LogKey.verifier)).scalars().all()
+    return notes.read_state(notes.open_note(note, map(notes.read_verifier, known)))
+
+
+def tile(campaign_id: int, level: int, number: int, width: int = FULL) -> bytes | None:
+    """The hashes of a tile, full or as wide as asked; None when no checkpoint covers exactly that."""
+    with reading() as connection:
+        if not _is_published(connection, campaign_id, level, number, width):
+            return None
+        found = Tiles(connection, campaign_id).tile(level, number)
+    return found[: width * merkle.WIDTH]
+
+
+def entries_tile(campaign_id: int, number: int, width: int = FULL) -> bytes | None:
+    """The entries under a tile of level 0 (tlog-tiles, "Log Entries"): two bytes of length and the entry, in turn."""
+    with reading() as connection:
+        if not _is_published(connection, campaign_id, 0, number, width):
+            return None
+        begin = number * FULL
+        return b"".join(map(framed, _lines(connection, campaign_id, begin, begin + width)))
+
+
+def framed(line: bytes) -> bytes:
+    """An entry as it stands in an entry bundle: big-endian uint16 length, then the bytes."""
+    return len(line).to_bytes(2, "big") + line
+
+
+def lines(campaign_id: int, size: int) -> Iterator[bytes]:
+    """The first `size` entries of a log, in order, in flat memory."""
+    for begin in range(0, size, _AT_ONCE):
+        with reading() as connection:
+            yield from _lines(connection, campaign_id, begin, min(size, begin + _AT_ONCE))
+
+
+def inclusion(campaign_id: int, index: int, at: CheckpointView) -> Inclusion:
+    """The proof of one entry at a checkpoint. Raises IndexError."""
+    with reading() as connection:
+        proof = merkle.inclusion_proof(index, at.size, Tiles(connection, campaign_id).subtree)
+        (line,) = _lines(connection, campaign_id, index, index + 1)
+    return Inclusion(index, line, proof, at)
+
+
+def inclusion_of(campaign_id: int, subject_id: int) -> Inclusion | None:
+    """The proof of the entry that counts a signature or endorsement; None while none is in a published log."""
+    at = newest(campaign_id)
+    if at is None:
+        return None
+    query = (
+        select(LedgerEntry.number)
+        .where(
+            LedgerEntry.subject_id == subject_id,
+            LedgerEntry.campaign_id == campaign_id,
+            LedgerEntry.delta == 1,
+            LedgerEntry.number <= at.size,
+        )
+        .order_by(LedgerEntry.number.desc())
+        .limit(1)
+    )
+    with reading() as connection:
+        number = connection.execute(query).scalar_one_or_none()
+    return None if number is None else inclusion(campaign_id, number - 1, at)
+
+
+def consistency(campaign_id: int, old: int, new: int) -> list[bytes]:
+    """The proof that the log of `old` entries is the beginning of that of `new`. Raises IndexError."""
+    with reading() as connection:
+        return merkle.consistency_proof(old, new, Tiles(connection, campaign_id).subtree)
+
+
+def _is_published(connection: Connection, campaign_id: int, level: int, number: int, width: int) -> bool:
+    """Whether a tree with a checkpoint has this tile in exactly this width, or for a full one: in full."""
+    below = FULL**level
+    first = (number * FULL + width) * below
+    if first > LARGEST:
+        return False
+    covering: list[ColumnElement[bool]] = [Checkpoint.campaign_id == campaign_id, Checkpoint.size >= first]
+    if width < FULL:
+        covering.append(Checkpoint.size < first + below)
+    return bool(connection.execute(select(exists().where(*covering))).scalar_one())
+
+
+def _lines(connection: Connection, campaign_id: int, begin: int, end: int) -> list[bytes]:
+    entries = LedgerEntry.__table__.c
+    rows = connection.execute(
+        select(*entry_columns())
+        .where(entries.campaign_id == campaign_id, entries.number > begin, entries.number <= end)
+        .order_by(entries.number)
+    ).all()
+    pledges = pledges_of(connection, campaign_id)
+    return [leaf_of(row, pledges).line for row in rows]
+
+
+def _checkpoints(campaign_id: int) -> Select[*tuple[Any, ...]]:
+    return select(Checkpoint.__table__).where(Checkpoint.campaign_id == campaign_id)
+
+
+def _one(query: Select[*tuple[Any, ...]]) -> CheckpointView | None:
+    with reading() as connection:
+        row = connection.execute(query).first()
+    return None if row is None else _view(row)
+
+
+def _view(row: Row[Any]) -> CheckpointView:
+    return CheckpointView(
+        id=row.id,
+        campaign_id=row.campaign_id,
+        size=row.size,
+        root=bytes(row.root),
+        people=row.people,
+        organizations=row.organizations,
+        note=row.note,
+        signed_at=row.signed_at,
+    )

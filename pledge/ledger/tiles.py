@@ -1,0 +1,95 @@
+"""The tree of a campaign's log as it is stored: tiles of 256 hashes (C2SP tlog-tiles, "Merkle Tree").
+
+Tile n of level l holds, at place i, the hash of the complete subtree over 256**l leaves that is number n * 256 + i. Only
+full tiles are hashed upwards.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, select
+from sqlalchemy.dialects.postgresql import insert as insert_postgresql
+from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+
+from pledge.ledger import merkle
+from pledge.ledger.merkle import WIDTH
+from pledge.ledger.models import LogTile
+
+#: Hashes in a full tile, and its height in the tree.
+FULL = 256
+HEIGHT = 8
+
+
+class TooShort(LookupError):
+    """A tile does not hold as many hashes as the log has, or is not there at all."""
+
+
+class Tiles:
+    """The tiles of one campaign, read once each. `grow()` is for the fold alone."""
+
+    def __init__(self, connection: Connection, campaign_id: int) -> None:
+        self.connection = connection
+        self.campaign_id = campaign_id
+        self._known: dict[tuple[int, int], bytes] = {}
+
+    def tile(self, level: int, tile: int) -> bytes:
+        """The hashes of a tile as far as it goes; empty when there is none."""
+        found = self._known.get((level, tile))
+        if found is None:
+            found = self._known[level, tile] = self.read(level, tile)
+        return found
+
+    def read(self, level: int, tile: int) -> bytes:
+        """As tile(), but it is not remembered."""
+        query = select(LogTile.hashes).where(
+            LogTile.campaign_id == self.campaign_id, LogTile.level == level, LogTile.tile == tile
+        )
+        return bytes(self.connection.execute(query).scalar_one_or_none() or b"")
+
+    def subtree(self, level: int, index: int) -> bytes:
+        """The hash of a complete subtree, for merkle.py. Raises TooShort."""
+        tile_level, within = divmod(level, HEIGHT)
+        tile, place = divmod(index << within, FULL)
+        found = self.tile(tile_level, tile)[place * WIDTH : (place + (1 << within)) * WIDTH]
+        hashes = _cut(found)
+        if len(hashes) != 1 << within:
+            raise TooShort(f"tile {tile} of level {tile_level} is too short")
+        return merkle.complete(hashes)
+
+    def grow(self, size: int, leaf_hashes: Sequence[bytes]) -> None:
+        """Add leaves to a log of `size` leaves. Raises TooShort when the tiles hold fewer."""
+        level, start, fresh = 0, size, list(leaf_hashes)
+        written: list[dict[str, Any]] = []
+        while fresh:
+            tile, width = divmod(start, FULL)
+            data = self._beginning(level, tile, width) + b"".join(fresh)
+            roots = []
+            for place in range(0, len(data), FULL * WIDTH):
+                hashes = data[place : place + FULL * WIDTH]
+                self._known[level, tile] = hashes
+                written.append(
+                    {"campaign_id": self.campaign_id, "level": level, "tile": tile, "hashes": hashes}
+                )
+                if len(hashes) == FULL * WIDTH:
+                    roots.append(merkle.complete(_cut(hashes)))
+                tile += 1
+            level, start, fresh = level + 1, start // FULL, roots
+        self._store(written)
+
+    def _beginning(self, level: int, tile: int, width: int) -> bytes:
+        found = self.tile(level, tile)[: width * WIDTH] if width else b""
+        if len(found) != width * WIDTH:
+            raise TooShort(f"tile {tile} of level {level} is too short")
+        return found
+
+    def _store(self, rows: list[dict[str, Any]]) -> None:
+        """A tile that grew replaces its own beginning."""
+        insert = insert_sqlite if self.connection.dialect.name == "sqlite" else insert_postgresql
+        statement = insert(LogTile)
+        key = [LogTile.campaign_id, LogTile.level, LogTile.tile]
+        keep = statement.on_conflict_do_update(index_elements=key, set_={"hashes": statement.excluded.hashes})
+        self.connection.execute(keep, rows)
+
+
+def _cut(hashes: bytes) -> list[bytes]:
+    return [hashes[place : place + WIDTH] for place in range(0, len(hashes), WIDTH)]

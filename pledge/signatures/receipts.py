@@ -1,0 +1,65 @@
+"""The receipt: what a person keeps to prove, without us, that their signature stands in the public log (C2SP tlog-proof).
+
+    c2sp.org/tlog-proof@v1
+    extra <base64 of {"v":1,"salt":"…","leaf":"{…}"}>
+    index 41
+    <base64 of a hash>          one line for each step, from the leaf's sibling up
+                                an empty line
+    <the checkpoint, as it was signed>
+
+It holds no name and no address. With the salt, whoever knows the address can see that the entry is about it
+(ledger/leaves.py, docs/adr/0047).
+"""
+
+import json
+from base64 import b64encode
+from dataclasses import dataclass
+
+from sqlalchemy import exists, select
+
+from pledge.db import reading
+from pledge.ledger import log_queries
+from pledge.ledger.log_queries import Inclusion
+from pledge.ledger.models import LedgerEntry
+from pledge.signatures.models import Signature, SignatureState
+
+#: tlog-proof, "Format".
+_HEAD = "c2sp.org/tlog-proof@v1"
+
+
+@dataclass(frozen=True)
+class Receipt:
+    index: int  #: of the entry in the log, from 0 on
+    content: bytes
+
+
+def receipt(signature_id: int) -> Receipt | None:
+    """The receipt of a counted signature; None while its entry is in no published checkpoint, and when it is not counted.
+
+    That is so for about a second after each change: until then the log still tells of what was before.
+    """
+    waits = exists().where(LedgerEntry.subject_id == signature_id, LedgerEntry.number.is_(None))
+    query = select(Signature.campaign_id, Signature.salt, Signature.commitment).where(
+        Signature.id == signature_id, Signature.state == SignatureState.CONFIRMED, ~waits
+    )
+    with reading() as connection:
+        row = connection.execute(query).first()
+    if row is None:
+        return None
+    found = log_queries.inclusion_of(row.campaign_id, signature_id)
+    # Signed again, the row has a new salt, which must not be handed out with the entry of the old one.
+    if found is None or row.commitment.hex() not in found.line.decode():
+        return None
+    return Receipt(found.index, written(found, row.salt))
+
+
+def written(of: Inclusion, salt: str) -> bytes:
+    """The file."""
+    extra = json.dumps({"v": 1, "salt": salt, "leaf": of.line.decode()}, separators=(",", ":"))
+    lines = [
+        _HEAD,
+        f"extra {b64encode(extra.encode()).decode()}",
+        f"index {of.index}",
+        *(b64encode(step).decode() for step in of.proof),
+    ]
+    return ("\n".join(lines) + "\n\n" + of.checkpoint.note).encode()

@@ -1,0 +1,127 @@
+"""The forms of the delivery screens: shapes, and the words for what is wrong with them."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from wtforms import Form, SelectField, StringField, TextAreaField
+from wtforms.fields import Field
+from wtforms.validators import ValidationError
+
+from pledge.delivery.document import Words
+from pledge.delivery.models import Channel
+from pledge.delivery.register import Answer, HandingOver, Wrong
+from pledge.delivery.register_queries import DeliveryView
+from pledge.staff.moments import moment, typed_moment
+from pledge.staff.saving import FAULTS
+from pledge.staff.signature_forms import check_why
+
+CHANNELS: dict[Channel, Any] = {
+    Channel.IN_PERSON: _l("In person"),
+    Channel.POST: _l("By post"),
+    Channel.EMAIL: _l("By e-mail"),
+    Channel.PORTAL: _l("Through a government portal"),
+    Channel.OTHER: _l("Another way"),
+}
+
+_WRONG: dict[str, Any] = {
+    **{str(fault): words for fault, words in FAULTS.items()},
+    Wrong.CHANNEL: _l("Choose how it was handed over."),
+    Wrong.FUTURE: _l("This lies in the future."),
+    Wrong.TOO_EARLY: _l("This is too early: the step before it came later."),
+    Wrong.TOO_LATE: _l("This is later than the answer."),
+}
+
+
+class DraftForm(Form):
+    """What is frozen besides the numbers. The texts are checked by the use case."""
+
+    checkpoint = SelectField(_l("Numbers as of"), validate_choice=False)
+    recipient_ko = StringField(_l("Recipient (Korean)"))
+    recipient_en = StringField(_l("Recipient (English)"))
+    occasion_ko = StringField(_l("Occasion (Korean)"))
+    occasion_en = StringField(_l("Occasion (English)"))
+    letter_ko = TextAreaField(_l("Cover letter (Korean)"))
+    letter_en = TextAreaField(_l("Cover letter (English)"))
+
+    offered: frozenset[int] = frozenset()
+
+    def validate_checkpoint(self, field: Field) -> None:
+        if field.data not in set(map(str, self.offered)):
+            raise ValidationError(_l("Choose from the list."))
+
+    @property
+    def texts(self) -> dict[str, Words]:
+        """Recipient, occasion and letter as the use cases take them."""
+        return {
+            name: Words(self[f"{name}_ko"].data or "", self[f"{name}_en"].data or "")
+            for name in ("recipient", "occasion", "letter")
+        }
+
+
+class HandingOverForm(Form):
+    handed_over_at = StringField(_l("When"))
+    channel = SelectField(_l("How"), validate_choice=False)
+    receipt_number = StringField(_l("Receipt number"))
+
+    moment: datetime | None = None
+
+    def validate_handed_over_at(self, field: Field) -> None:
+        self.moment = moment(field.data)
+
+    @property
+    def entry(self) -> HandingOver:
+        return HandingOver(self.moment, self.channel.data or "", self.receipt_number.data or "")
+
+
+class AnswerForm(Form):
+    answered_at = StringField(_l("When"))
+    answer_ko = TextAreaField(_l("Answer (Korean)"))
+    answer_en = TextAreaField(_l("Answer (English)"))
+
+    moment: datetime | None = None
+
+    def validate_answered_at(self, field: Field) -> None:
+        self.moment = moment(field.data)
+
+    @property
+    def entry(self) -> Answer:
+        return Answer(self.moment, self.answer_ko.data or "", self.answer_en.data or "")
+
+
+class HandingOverCorrection(HandingOverForm):
+    reason = TextAreaField(_l("Why it is corrected"))
+
+    def validate_reason(self, field: Field) -> None:
+        check_why(field)
+
+
+class AnswerCorrection(AnswerForm):
+    answer_reason = TextAreaField(_l("Why it is corrected"))
+
+    def validate_answer_reason(self, field: Field) -> None:
+        check_why(field)
+
+
+def recorded_handing_over(found: DeliveryView) -> dict[str, str]:
+    """What the correction begins with."""
+    return {
+        "handed_over_at": typed_moment(found.handed_over_at),
+        "channel": found.channel or "",
+        "receipt_number": found.receipt_number,
+    }
+
+
+def recorded_answer(found: DeliveryView) -> dict[str, str]:
+    return {
+        "answered_at": typed_moment(found.answered_at),
+        "answer_ko": found.answer.ko,
+        "answer_en": found.answer.en,
+    }
+
+
+def tell(form: Form, faults: Mapping[str, Any]) -> None:
+    """Put the words for what a use case refused at its fields."""
+    for name, fault in faults.items():
+        form[name].errors = [_WRONG[fault]]

@@ -1,0 +1,171 @@
+"""A new delivery: choose the campaign, write to whom and why, see exactly what will be inside, freeze it.
+
+Whoever presses a button after their second factor has grown old loses nothing: the draft is kept in the session, and the
+form comes back filled once the factor was shown.
+"""
+
+from flask import Response, abort, make_response, render_template, request, session, url_for
+from werkzeug import Response as AnyResponse
+from werkzeug.utils import redirect
+
+from pledge.accounts.roles import Permission
+from pledge.campaigns.queries import slugs
+from pledge.campaigns.rules import BadFields
+from pledge.delivery import at_checkpoint, freezing
+from pledge.delivery.packing import MEMBERS
+from pledge.delivery.register_queries import choices
+from pledge.guards import allows
+from pledge.ledger import log_queries
+from pledge.ledger.log_queries import CheckpointView
+from pledge.staff.access import actor, is_fresh, needs
+from pledge.staff.blueprint import staff
+from pledge.staff.campaign_texts import TEXT_BODY
+from pledge.staff.delivery_forms import DraftForm, tell
+
+_ONE = "/deliveries/new/<slug>"
+#: In the session: what somebody had written when the second factor was asked for.
+_DRAFT = "delivery_draft"
+
+
+@staff.get("/deliveries/new", endpoint="delivery_new")
+@needs(Permission.EXPORT)
+def choose() -> AnyResponse:
+    offered = choices()
+    if len(offered) == 1:
+        return redirect(url_for("staff.delivery_draft", slug=offered[0].slug), 303)
+    return make_response(render_template("staff/delivery_choose.html", choices=offered))
+
+
+@staff.get(_ONE, endpoint="delivery_draft")
+@needs(Permission.EXPORT)
+def write(slug: str) -> Response:
+    kept = session.get(_DRAFT) or {}
+    if kept.get("slug") == slug and "anew" not in request.args:
+        form = DraftForm(data=kept["fields"])
+        return _form_page(slug, _offered(slug, form.checkpoint.data), form, 200, kept=True)
+    offered = _offered(slug)
+    return _form_page(slug, offered, _begun(slug, offered), 200)
+
+
+@staff.post(_ONE, endpoint="delivery_preview")
+@allows(body=TEXT_BODY)
+@needs(Permission.EXPORT)
+def preview(slug: str) -> AnyResponse:
+    """What will be inside. The second factor is asked for here, so that it is fresh when the next button is pressed."""
+    offered, form = _sent(slug)
+    if not _is_right(form):
+        return _form_page(slug, offered, form, 422)
+    if not is_fresh():
+        return _ask_again(slug, form)
+    return _preview_page(slug, offered, form)
+
+
+@staff.post(f"{_ONE}/edit", endpoint="delivery_edit")
+@allows(body=TEXT_BODY)
+@needs(Permission.EXPORT)
+def edit(slug: str) -> Response:
+    """Back to the form, with all that was written."""
+    offered, form = _sent(slug)
+    return _form_page(slug, offered, form, 200)
+
+
+@staff.post(f"{_ONE}/freeze", endpoint="delivery_freeze")
+@allows(body=TEXT_BODY)
+@needs(Permission.EXPORT)
+def freeze(slug: str) -> AnyResponse:
+    offered, form = _sent(slug)
+    if not _is_right(form):
+        return _form_page(slug, offered, form, 422)
+    if not is_fresh():
+        return _ask_again(slug, form)
+    texts, checkpoint_id = form.texts, int(form.checkpoint.data)
+    # A second press of the button leads to what the first one made.
+    number = freezing.frozen_before(actor(), slug, checkpoint_id, **texts)
+    if number is None:
+        try:
+            number = freezing.freeze(actor(), slug, checkpoint_id, **texts)
+        except freezing.DoesNotAddUp:
+            return _form_page(slug, offered, form, 409, refused="sum")
+    session.pop(_DRAFT, None)
+    return redirect(url_for("staff.delivery", delivery_id=number), 303)
+
+
+def _offered(slug: str, chosen: str = "") -> list[CheckpointView]:
+    """The checkpoints to choose from; 404 where there is no such campaign.
+
+    One that was the newest when the form was opened stays among them, however many have followed.
+    """
+    campaign_id = next((number for number, known in slugs().items() if known == slug), None)
+    if campaign_id is None:
+        abort(404)
+    offered = at_checkpoint.checkpoints(campaign_id)
+    if chosen.isascii() and chosen.isdecimal() and len(chosen) < 19:
+        older = log_queries.checkpoint(int(chosen))
+        if older and older.campaign_id == campaign_id and older.id not in {one.id for one in offered}:
+            offered.insert(1, older)
+    return offered
+
+
+def _sent(slug: str) -> tuple[list[CheckpointView], DraftForm]:
+    form = DraftForm(request.form)
+    offered = _offered(slug, form.checkpoint.data or "")
+    form.offered = frozenset(one.id for one in offered)
+    return offered, form
+
+
+def _begun(slug: str, offered: list[CheckpointView]) -> DraftForm:
+    """The form with the newest numbers and the letter that goes with them."""
+    if not offered:
+        return DraftForm()
+    letter = freezing.letter_for(slug, offered[0].id)
+    return DraftForm(data={"checkpoint": str(offered[0].id), "letter_ko": letter.ko, "letter_en": letter.en})
+
+
+def _is_right(form: DraftForm) -> bool:
+    right = form.validate()
+    try:
+        freezing.clean_texts(**form.texts)
+    except BadFields as wrong:
+        tell(form, wrong.faults)
+        return False
+    return bool(right)
+
+
+def _ask_again(slug: str, form: DraftForm) -> AnyResponse:
+    session[_DRAFT] = {"slug": slug, "fields": {name: value or "" for name, value in form.data.items()}}
+    return redirect(url_for("staff.verify", next=url_for("staff.delivery_draft", slug=slug)), 303)
+
+
+def _form_page(
+    slug: str,
+    offered: list[CheckpointView],
+    form: DraftForm,
+    status: int,
+    *,
+    kept: bool = False,
+    refused: str = "",
+) -> Response:
+    page = render_template(
+        "staff/delivery_new.html",
+        slug=slug,
+        offered=offered,
+        form=form,
+        kept=kept,
+        refused=refused,
+    )
+    return make_response(page, status)
+
+
+def _preview_page(slug: str, offered: list[CheckpointView], form: DraftForm) -> Response:
+    try:
+        document = freezing.preview(slug, int(form.checkpoint.data), **form.texts)
+    except freezing.DoesNotAddUp:
+        return _form_page(slug, offered, form, 409, refused="sum")
+    page = render_template(
+        "staff/delivery_preview.html",
+        slug=slug,
+        form=form,
+        document=document,
+        members=MEMBERS,
+    )
+    return make_response(page)

@@ -1,0 +1,172 @@
+"""Lists of names: ask for one, and another person allows or refuses it; the encrypted file for a day. No name is shown here."""
+
+from collections.abc import Callable
+
+from flask import Response, abort, make_response, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from werkzeug import Response as AnyResponse
+from werkzeug.utils import redirect
+from wtforms import Form, SelectField, TextAreaField
+from wtforms.fields import Field
+
+from pledge import i18n
+from pledge.accounts.roles import Permission
+from pledge.delivery import named_list_queries as queries
+from pledge.delivery import named_lists
+from pledge.staff.access import actor, fresh, needs
+from pledge.staff.blueprint import staff
+from pledge.staff.signature_forms import WhyForm, check_why
+
+_ONE = "/lists/<int(min=1,max=2147483647):list_id>"
+
+
+class AskForm(Form):
+    terms = SelectField(_l("Terms"), validate_choice=False)
+    why = TextAreaField(_l("Reason"))
+    key = TextAreaField(_l("Public key of the recipient"))
+
+    def validate_why(self, field: Field) -> None:
+        check_why(field)
+
+    @property
+    def chosen(self) -> tuple[str, int]:
+        """Slug and version; a version that never was for what is no choice of the list."""
+        slug, _slash, version = (self.terms.data or "").partition("/")
+        return slug, int(version) if version.isascii() and version.isdecimal() and len(version) < 10 else 0
+
+
+@staff.get("/lists", endpoint="named_lists")
+@needs(Permission.EXPORT)
+def overview() -> str:
+    lang = i18n.language()
+    return render_template(
+        "staff/named_lists.html", lists=queries.newest(lang), choices=queries.choices(lang)
+    )
+
+
+@staff.get("/lists/new", endpoint="named_list_new")
+@needs(Permission.EXPORT)
+@fresh
+def new() -> Response:
+    return _new_page(AskForm(), 200)
+
+
+@staff.post("/lists/new", endpoint="named_list_new_post")
+@needs(Permission.EXPORT)
+@fresh
+def ask() -> AnyResponse:
+    form = AskForm(request.form)
+    is_right = form.validate()
+    try:
+        key = named_lists.read_key(form.key.data or "")
+    except named_lists.BadKey as bad:
+        _tell_bad_key(form, bad)
+        return _new_page(form, 422)
+    if not is_right:
+        return _new_page(form, 422)
+    try:
+        number = named_lists.ask(actor(), *form.chosen, form.why.data or "", key)
+    except named_lists.NoSuchTerms:
+        form.terms.errors = [_("Choose terms from the list.")]
+    except named_lists.NobodyAgreed:
+        form.terms.errors = [_("Nobody has agreed to these terms, so there is no list to make.")]
+    else:
+        return redirect(url_for("staff.named_list", list_id=number), 303)
+    return _new_page(form, 422)
+
+
+@staff.get(_ONE, endpoint="named_list")
+@needs(Permission.EXPORT)
+def one(list_id: int) -> Response:
+    return _page(list_id, WhyForm(), 200)
+
+
+@staff.post(f"{_ONE}/approve", endpoint="named_list_approve")
+@needs(Permission.EXPORT)
+@fresh
+def approve(list_id: int) -> AnyResponse:
+    return _decide(list_id, WhyForm(), lambda: named_lists.approve(actor(), list_id))
+
+
+@staff.post(f"{_ONE}/refuse", endpoint="named_list_refuse")
+@needs(Permission.EXPORT)
+@fresh
+def refuse(list_id: int) -> AnyResponse:
+    form = WhyForm(request.form)
+    if not form.validate():
+        return _page(list_id, form, 422)
+    return _decide(list_id, form, lambda: named_lists.refuse(actor(), list_id, form.why.data or ""))
+
+
+@staff.post(f"{_ONE}/retract", endpoint="named_list_retract")
+@needs(Permission.EXPORT)
+def retract(list_id: int) -> AnyResponse:
+    return _decide(list_id, WhyForm(), lambda: named_lists.retract(actor(), list_id))
+
+
+@staff.post(f"{_ONE}/download", endpoint="named_list_download")
+@needs(Permission.EXPORT)
+@fresh
+def download(list_id: int) -> AnyResponse:
+    """The encrypted file, while it is there. Who takes it, when, from where and why is recorded before the first byte."""
+    found = _found(list_id)
+    form = WhyForm(request.form)
+    if not form.validate():
+        return _page(list_id, form, 422)
+    try:
+        job, parts = named_lists.download(actor(), list_id, form.why.data or "")
+    except named_lists.Gone:
+        return _page(list_id, WhyForm(), 410, refused="gone")
+    response = Response(parts, mimetype="application/octet-stream")
+    response.content_length = job.size
+    response.headers["Content-Disposition"] = f'attachment; filename="{found.file_name}"'
+    return response
+
+
+def _tell_bad_key(form: AskForm, bad: named_lists.BadKey) -> None:
+    if bad.is_secret:
+        form.key.data = ""  # it must not stand on a page, and is worth nothing any more
+        form.key.errors = [
+            _(
+                "This is a secret key, which nobody but the recipient may know. Ask them for a new pair, and for its public key only."
+            )
+        ]
+    else:
+        form.key.errors = [_("Enter the recipient’s public key: it begins with age1 and has 62 characters.")]
+
+
+def _decide(list_id: int, form: WhyForm, act: Callable[[], None]) -> AnyResponse:
+    """Do it and come back to its page, or show there why it was not done."""
+    try:
+        act()
+    except named_lists.NeedsSecondPerson:
+        return _page(list_id, form, 403, refused="second")
+    except named_lists.NotNow:
+        return _page(list_id, form, 409, refused="state")
+    return redirect(url_for("staff.named_list", list_id=list_id), 303)
+
+
+def _found(list_id: int) -> queries.ListView:
+    found = queries.find(list_id, i18n.language())
+    if found is None:
+        abort(404)
+    return found
+
+
+def _new_page(form: AskForm, status: int) -> Response:
+    choices = [choice for choice in queries.choices(i18n.language()) if choice.people]
+    return make_response(render_template("staff/named_list_new.html", form=form, choices=choices), status)
+
+
+def _page(list_id: int, form: WhyForm, status: int, refused: str = "") -> Response:
+    found, who = _found(list_id), actor()
+    page = render_template(
+        "staff/named_list.html",
+        found=found,
+        may_decide=named_lists.may_decide(who, found.asked_by),
+        is_mine=found.asked_by == who.staff_id,
+        form=form,
+        refused=refused,
+    )
+    return make_response(page, status)

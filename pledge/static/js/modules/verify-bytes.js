@@ -1,0 +1,63 @@
+// Bytes, base64, hashes, and how a check fails. The other verify-… modules are handed what they need of each other by
+// verify-worker.js, as no script loads another file by itself.
+
+// A check that did not hold: `failed` is its name in the manual, `at` what it is about.
+export class Failed extends Error {
+  constructor(failed, at = "") {
+    super(at ? `${failed}:${at}` : failed);
+    this.failed = failed;
+    this.at = String(at);
+  }
+}
+
+// Runs `work`; whatever it does not like is the failure of this name.
+export async function or(failed, work) {
+  try {
+    return await work();
+  } catch (error) {
+    throw error instanceof Failed ? error : new Failed(failed);
+  }
+}
+
+export const encode = (text) => new TextEncoder().encode(text);
+export const decode = (bytes) => new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+export const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+export const same = (a, b) => a.length === b.length && a.every((byte, place) => byte === b[place]);
+
+export async function sha256(bytes) {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+}
+
+export function toBase64(bytes) {
+  return btoa(String.fromCharCode(...bytes));
+}
+
+// In its one usual form: other characters that mean the same bytes are refused.
+export function fromBase64(text) {
+  const bytes = Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
+  if (toBase64(bytes) !== text) throw new RangeError("not base64 in its usual form");
+  return bytes;
+}
+
+// A number without sign, space or leading zero.
+export function decimal(text) {
+  if (!/^(0|[1-9][0-9]{0,14})$/.test(text)) throw new RangeError("not a number");
+  return Number(text);
+}
+
+export const isNumber = (value) => Number.isSafeInteger(value) && value >= 0;
+
+// A document; one in which a key stands twice is refused, as readers then differ in what they see.
+export function json(bytes) {
+  const text = decode(bytes);
+  const found = JSON.parse(text);
+  const written = [...text.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?/g)].filter(([, colon]) => colon).length;
+  if (keysIn(found) !== written) throw new RangeError("a key stands twice");
+  return found;
+}
+
+function keysIn(value) {
+  if (value === null || typeof value !== "object") return 0;
+  const inside = Object.values(value);
+  return inside.reduce((sum, one) => sum + keysIn(one), Array.isArray(value) ? 0 : inside.length);
+}

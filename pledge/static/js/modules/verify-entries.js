@@ -1,0 +1,96 @@
+// The entries of a log: split, checked each against those before it, added up (docs/log.md).
+
+// An entry has this one form: the keys in this order, no spaces.
+const ENTRY = new RegExp(
+  '^\\{"v":1,"kind":"(confirmed|reinstated|withdrawn|invalidated)","change":(1|-1),"of":"(person|organization)",' +
+    '"day":"([0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01]))","pledge":"([0-9a-f]{64})",' +
+    '(?:"commitment":"([0-9a-f]{64})"|"takes_back":(0|[1-9][0-9]{0,14}))\\}$',
+);
+const WORDS = { person: "people", organization: "organizations" };
+const REASONS = ["confirmed", "withdrawn", "invalidated", "reinstated"];
+const STANDS = { person: 1, organization: 2 };
+// So many entries are looked at before progress is told.
+const STEP = 4096;
+
+export default function entries({ Failed, leafHashes, rootOf }) {
+  // What one line says; null for what is no entry.
+  function readEntry(line) {
+    const [, reason, change, of, day, pledge, commitment, takesBack] = ENTRY.exec(line) ?? [];
+    if (!reason) return null;
+    const isPlus = change === "1";
+    const fits = isPlus === ["confirmed", "reinstated"].includes(reason) && isPlus === (commitment !== undefined);
+    return fits ? { reason, isPlus, of, day, pledge, commitment, takesBack: Number(takesBack) } : null;
+  }
+
+  // Where each entry begins and ends: two bytes of length before each (tlog-tiles, "Log Entries").
+  function split(bytes, size) {
+    const begins = new Float64Array(size + 1);
+    let [place, count] = [0, 0];
+    while (place < bytes.length) {
+      if (count === size || place + 2 > bytes.length) throw new Failed("size");
+      begins[count] = place + 2;
+      place += 2 + bytes[place] * 256 + bytes[place + 1];
+      count += 1;
+    }
+    if (count !== size || place !== bytes.length) throw new Failed("size");
+    begins[size] = place + 2;
+    return (index) => bytes.subarray(begins[index], begins[index + 1] - 2);
+  }
+
+  // Adds up the first `size` entries. `progress(n)` tells that n more steps are done: looks at entries, then hashes.
+  async function recount(bytes, size, progress) {
+    const at = split(bytes, size);
+    const reader = new TextDecoder("latin1");
+    const moves = Object.fromEntries(
+      Object.values(WORDS).map((word) => [word, Object.fromEntries(REASONS.map((reason) => [reason, 0]))]),
+    );
+    const stands = new Uint8Array(size);
+    const marks = new Float64Array(size);
+    const pledges = new Set();
+    for (let index = 0; index < size; index += 1) {
+      const entry = readEntry(reader.decode(at(index)));
+      if (!entry || (!entry.isPlus && !takeBack(stands, index, entry))) throw new Failed("entry", index);
+      if (entry.isPlus) stands[index] = STANDS[entry.of];
+      // The beginning of the commitment, or which entry is taken back.
+      marks[index] = entry.isPlus ? Number.parseInt(entry.commitment.slice(0, 13), 16) : -1 - entry.takesBack;
+      moves[WORDS[entry.of]][entry.reason] += 1;
+      pledges.add(entry.pledge);
+      if (index % STEP === STEP - 1) progress(STEP);
+    }
+    const hashes = await leafHashes(size, at, progress);
+    const root = await rootOf(hashes, progress);
+    return { moves, counts: counted(moves), pledges, root, checkTwice: () => checkTwice(marks, at) };
+  }
+
+  function takeBack(stands, index, { takesBack, of }) {
+    if (takesBack >= index || stands[takesBack] !== STANDS[of]) return false;
+    stands[takesBack] = 0;
+    return true;
+  }
+
+  // No commitment may count twice at one time. Equal beginnings are rare, so only those are looked at closely.
+  function checkTwice(marks, at) {
+    const sorted = marks.slice().sort();
+    const twice = new Set(sorted.filter((mark, place) => mark >= 0 && mark === sorted[place - 1]));
+    const standing = new Map();
+    const commitment = (index) => readEntry(new TextDecoder("latin1").decode(at(index))).commitment;
+    for (let index = 0; twice.size && index < marks.length; index += 1) {
+      const mark = marks[index];
+      if (mark < 0 && twice.has(marks[-1 - mark])) standing.delete(commitment(-1 - mark));
+      if (mark < 0 || !twice.has(mark)) continue;
+      if (standing.has(commitment(index))) throw new Failed("entry", index);
+      standing.set(commitment(index), index);
+    }
+  }
+
+  return { readEntry, recount };
+}
+
+function counted(moves) {
+  return Object.fromEntries(
+    Object.entries(moves).map(([word, { confirmed, withdrawn, invalidated, reinstated }]) => [
+      word,
+      confirmed + reinstated - withdrawn - invalidated,
+    ]),
+  );
+}

@@ -1,0 +1,88 @@
+// Signed notes, checkpoints and public keys (C2SP signed-note, tlog-checkpoint).
+
+const LONGEST = 100_000;
+const MOST_SIGNATURES = 64;
+
+export default function note({ decode, encode, decimal, fromBase64, hex, sha256, same }) {
+  // `<name>+<key id in hex>+<base64 of 0x01 and the key>`, one a line.
+  async function readKeys(text) {
+    const lines = text.split("\n").map((line) => line.trim()).filter(Boolean);
+    if (!lines.length) throw new RangeError("no key");
+    return Promise.all(lines.map(readKey));
+  }
+
+  async function readKey(text) {
+    const [, name, id, encoded] = /^([^+\s]+)\+([0-9a-f]{8})\+(\S+)$/.exec(text) ?? [];
+    const data = fromBase64(encoded ?? "!");
+    const digest = await sha256(new Uint8Array([...encode(`${name}\n`), ...data]));
+    if (data.length !== 33 || data[0] !== 1 || hex(digest.slice(0, 4)) !== id) throw new RangeError("not a key");
+    return { name, id, key: data.slice(1), text };
+  }
+
+  // Taken apart, not yet believed.
+  function readNote(bytes) {
+    const whole = decode(bytes);
+    const divider = whole.lastIndexOf("\n\n");
+    if (bytes.length > LONGEST || divider < 0 || !whole.endsWith("\n")) throw new RangeError("not a note");
+    if (/[\x00-\x09\x0b-\x1f]/.test(whole)) throw new RangeError("a control character");
+    const lines = whole.slice(divider + 2, -1).split("\n");
+    if (lines.length > MOST_SIGNATURES) throw new RangeError("too many signatures");
+    return { text: whole.slice(0, divider + 1), signatures: lines.map(readSignature) };
+  }
+
+  function readSignature(line) {
+    const parts = line.split(" ");
+    if (parts.length !== 3 || parts[0] !== "\u2014" || !parts[1]) throw new RangeError("not a signature");
+    const data = fromBase64(parts[2]);
+    if (data.length < 5) throw new RangeError("not a signature");
+    return { name: parts[1], id: hex(data.slice(0, 4)), signature: data.slice(4) };
+  }
+
+  // The known keys of this name that signed. An unknown key says nothing; a wrong signature of a known one spoils the note.
+  async function signedBy(found, keys, origin) {
+    const signers = [];
+    for (const { name, id, signature } of found.signatures) {
+      const key = keys.find((one) => one.name === name && one.id === id && name === origin);
+      if (!key) continue;
+      if (!(await isSigned(key.key, signature, encode(found.text)))) throw new RangeError("a wrong signature");
+      signers.push(key);
+    }
+    return signers;
+  }
+
+  // Three lines: origin, size, root.
+  function readCheckpoint(bytes) {
+    const found = readNote(bytes);
+    const lines = found.text.split("\n");
+    if (lines.length !== 4 || !/^[^ +]+$/.test(lines[0])) throw new RangeError("not a checkpoint");
+    const root = fromBase64(lines[2]);
+    if (root.length !== 32) throw new RangeError("not a checkpoint");
+    return { note: found, origin: lines[0], size: decimal(lines[1]), root, rootText: lines[2] };
+  }
+
+  const isSameState = (a, b) => a.origin === b.origin && a.size === b.size && same(a.root, b.root);
+
+  return { readKeys, readNote, signedBy, readCheckpoint, isSameState };
+}
+
+async function isSigned(key, signature, text) {
+  const imported = await crypto.subtle.importKey("raw", key, "Ed25519", false, ["verify"]);
+  return crypto.subtle.verify("Ed25519", imported, signature, text);
+}
+
+// Whether this browser can check a signature at all; it offers to only on https and on the own machine.
+export async function canCheck() {
+  try {
+    // The key of RFC 8032, section 7.1, test 1, and its signature of nothing.
+    const bytes = (text) => Uint8Array.from(text.match(/../g), (pair) => Number.parseInt(pair, 16));
+    return await isSigned(
+      bytes("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"),
+      bytes(
+        "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b",
+      ),
+      new Uint8Array(),
+    );
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,154 @@
+// A delivery pack: that it is whole and signed, and that its log adds up to the numbers in it (docs/pack.md).
+
+const FORMAT = "pledge-delivery/v1";
+const MEMBERS = [
+  ...["README.txt", "letter.pdf", "totals.xlsx", "totals.csv", "totals.json", "organizations.csv", "integrity.json"],
+  ...["pledge-texts.json", "log/checkpoint", "log/key", "log/entries", "verify.py", "manifest.json", "manifest.sig"],
+];
+const PLEDGES = "pledge-texts.json";
+const DESCRIBED = MEMBERS.slice(0, -2);
+const SMALL = 1 << 20;
+// A browser holds a file as a whole to hash it; what is larger is for the command line.
+const LARGEST = 1 << 30;
+
+export default function pack(parts) {
+  const { Failed, or, decode, json, fromBase64, hex, sha256, isNumber } = parts;
+
+  async function checkPack(file, asked, tell) {
+    const members = await parts.openZip(file, MEMBERS);
+    const take = (name, longest = SMALL) => parts.read(file, members[name], longest);
+    tell.step("archive");
+
+    const seal = await or("signature", async () => readSeal(parts.readNote(await take("manifest.sig"))));
+    const trusted = await believed(seal.origin, asked, take);
+    const data = await take("manifest.json");
+    await or("signature", async () => {
+      const isSigned = (await parts.signedBy(seal.note, trusted.keys, seal.origin)).length;
+      if (!isSigned || seal.digest !== hex(await sha256(data))) throw new RangeError("not signed like this");
+    });
+    tell.step("signature");
+
+    const manifest = await or("manifest", () => readManifest(data, seal.origin));
+    tell.step("manifest");
+    tell.facts({ origin: manifest.origin, size: manifest.size, root: manifest.rootText });
+    tell.total(manifest.size);
+
+    const kept = await checkFiles(manifest, (name) => take(name, LARGEST));
+    tell.step("files");
+
+    const checkpoint = await or("checkpoint", async () => {
+      const found = parts.readCheckpoint(kept["log/checkpoint"]);
+      const isSigned = (await parts.signedBy(found.note, trusted.keys, found.origin)).length;
+      if (!isSigned || !parts.isSameState(found, manifest)) throw new RangeError("another checkpoint");
+      return found;
+    });
+    tell.step("checkpoint");
+
+    const sum = await parts.recount(kept["log/entries"], checkpoint.size, tell.progress);
+    tell.step("entries");
+    if (!parts.same(sum.root, checkpoint.root)) throw new Failed("root");
+    sum.checkTwice();
+    tell.step("root");
+    checkCounts(manifest, kept, sum);
+    await checkPledges(kept[PLEDGES], sum.pledges);
+    tell.step("count");
+    tell.facts({ people: sum.counts.people, organizations: sum.counts.organizations });
+    return { verdict: trusted.source === "pack" ? "pack-whole" : "pack-right", source: trusted.source };
+  }
+
+  // Three lines: the format, the log's name, the hash of the manifest.
+  function readSeal(note) {
+    const lines = note.text.split("\n");
+    if (lines.length !== 4 || lines[0] !== FORMAT) throw new RangeError("not the signature of a pack");
+    return { note, origin: lines[1], digest: lines[2] };
+  }
+
+  async function believed(origin, asked, take) {
+    const found = await parts.keysFor(origin, asked);
+    if (found.keys) return found;
+    return or("signature", async () => ({
+      keys: await parts.readKeys(decode(await take("log/key"))),
+      source: "pack",
+    }));
+  }
+
+  function readManifest(data, origin) {
+    const told = json(data);
+    const { size, root, people, organizations } = told.checkpoint;
+    const isRight =
+      told.format === FORMAT &&
+      typeof told.tool === "string" &&
+      told.origin === origin &&
+      told.origin.split("/").slice(1).join("/") === `log/${told.campaign}` &&
+      [size, people, organizations].every(isNumber) &&
+      fromBase64(root).length === 32 &&
+      Object.keys(told.files).join("\n") === DESCRIBED.join("\n") &&
+      Object.values(told.files).every(isDescribed);
+    if (!isRight) throw new RangeError("not a manifest");
+    return { origin, size, root: fromBase64(root), rootText: root, counts: { people, organizations }, files: told.files };
+  }
+
+  function isDescribed({ size, sha256: digest, rows = 0, ...more }) {
+    return isNumber(size) && isNumber(rows) && /^[0-9a-f]{64}$/.test(digest) && !Object.keys(more).length;
+  }
+
+  // Every file as the manifest describes it; those that are needed further on.
+  async function checkFiles(manifest, take) {
+    const kept = {};
+    for (const name of DESCRIBED) {
+      const told = manifest.files[name];
+      const bytes = await take(name);
+      if (bytes.length !== told.size || hex(await sha256(bytes)) !== told.sha256) throw new Failed("file", name);
+      if (name.endsWith(".csv") && "rows" in told && rowsOf(decode(bytes)) !== told.rows) throw new Failed("file", name);
+      if (name.endsWith(".json") || name.startsWith("log/")) kept[name] = bytes;
+    }
+    return kept;
+  }
+
+  // That everything in the pack that names the count names the recounted one.
+  function checkCounts(manifest, kept, { counts, moves }) {
+    const read = (name) => {
+      try {
+        return json(kept[name]);
+      } catch {
+        throw new Failed("count", name);
+      }
+    };
+    const [totals, integrity] = [read("totals.json"), read("integrity.json")];
+    if (!isEqual(manifest.counts, counts)) throw new Failed("count", "manifest.json");
+    const state = { size: manifest.size, root: manifest.rootText };
+    const { people, organizations } = totals;
+    if (!isEqual({ people, organizations }, counts) || !isEqual(totals.checkpoint, state)) {
+      throw new Failed("count", "totals.json");
+    }
+    if (!isEqual(integrity.log, moves)) throw new Failed("count", "integrity.json");
+  }
+
+  // That the pack holds the very words that the entries say were signed.
+  async function checkPledges(bytes, signed) {
+    const known = new Set();
+    const isRight = await (async () => {
+      for (const { sha256: told, text } of json(bytes)) {
+        if (hex(await sha256(new TextEncoder().encode(`${text.ko}\0${text.en}`))) !== told) return false;
+        known.add(told);
+      }
+      return [...signed].every((pledge) => known.has(pledge));
+    })().catch(() => false);
+    if (!isRight) throw new Failed("file", PLEDGES);
+  }
+
+  return { checkPack };
+}
+
+// Of documents of numbers and texts, whatever the order of their keys.
+function isEqual(a, b) {
+  if (a === null || b === null || typeof a !== "object" || typeof b !== "object") return a === b;
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && isEqual(a[key], b[key]));
+}
+
+// Lines of a table below its head (RFC 4180): line breaks inside quotes do not count.
+function rowsOf(text) {
+  const outside = text.replace(/"[^"]*"/g, "").replace(/\r\n/g, "\n");
+  return outside.replace(/\n$/, "").split("\n").length - 1;
+}

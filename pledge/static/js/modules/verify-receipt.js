@@ -1,0 +1,89 @@
+// A receipt (C2SP tlog-proof): one entry, its place in the log, and the checkpoint that was signed over it.
+
+const HEAD = "c2sp.org/tlog-proof@v1";
+const LONGEST = 1 << 20;
+const MOST_STEPS = 64;
+
+export default function receipt(parts) {
+  const { Failed, or, encode, decode, decimal, fromBase64, json, hex, same, sha256 } = parts;
+
+  async function checkReceipt(file, asked, tell) {
+    const found = await or("receipt", () => read(file));
+    tell.step("receipt");
+    const { origin, size } = found.checkpoint;
+    tell.facts({ origin, size, index: found.index });
+
+    const { keys, source } = await parts.keysFor(origin, asked);
+    if (keys) {
+      await or("checkpoint", async () => {
+        if (!(await parts.signedBy(found.checkpoint.note, keys, origin)).length) throw new RangeError("no known key");
+      });
+    }
+    tell.step("checkpoint", keys ? "done" : "skipped");
+
+    const entry = parts.readEntry(found.leaf);
+    if (!entry?.isPlus) throw new Failed("leaf");
+    tell.step("leaf");
+    tell.facts({ day: entry.day, of: entry.of });
+
+    await or("proof", async () => {
+      const leaf = await parts.leafHash(encode(found.leaf));
+      const root = await parts.rootByProof(leaf, found.index, size, found.proof);
+      if (!same(root, found.checkpoint.root)) throw new RangeError("another root");
+    });
+    tell.step("proof");
+
+    const address = asked.address.trim();
+    if (address && !(await commitments(found.salt, address)).includes(entry.commitment)) throw new Failed("address");
+    tell.step("address", address ? "done" : "skipped");
+    return keys ? { verdict: "receipt-right", source } : { verdict: "unknown", failed: "unknown-key", at: origin };
+  }
+
+  // Taken apart, not yet believed.
+  async function read(file) {
+    if (file.size > LONGEST) throw new RangeError("too long");
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    const text = decode(bytes);
+    const divider = text.indexOf("\n\n");
+    const lines = text.slice(0, Math.max(divider, 0)).split("\n");
+    if (lines[0] !== HEAD || lines.length > 3 + MOST_STEPS) throw new RangeError("not a receipt");
+    const told = fromBase64(after(lines[1], "extra "));
+    const { v, salt, leaf, ...more } = json(told);
+    const isUsual = same(told, encode(JSON.stringify({ v, salt, leaf })));
+    if (v !== 1 || !isUsual || Object.keys(more).length || fromBase64(salt).length !== 16) throw new RangeError("extra");
+    const proof = lines.slice(3).map(fromBase64);
+    if (proof.some((step) => step.length !== 32)) throw new RangeError("not a hash");
+    const checkpoint = parts.readCheckpoint(encode(text.slice(divider + 2)));
+    return { salt, leaf, index: decimal(after(lines[2], "index ")), proof, checkpoint };
+  }
+
+  // What the entry may say for an address: as typed, and with its domain as mails carry it (docs/log.md).
+  async function commitments(salt, typed) {
+    const address = typed.normalize("NFC");
+    const at = address.lastIndexOf("@");
+    const variants = [address];
+    if (at > 0) {
+      const [local, domain] = [address.slice(0, at), address.slice(at + 1)];
+      variants.push(`${local}@${domain.toLowerCase()}`, `${local}@${ascii(domain)}`);
+    }
+    return Promise.all(
+      variants.map(async (one) => hex(await sha256(encode(`pledge-commitment/v1\n${salt}\n${one}`)))),
+    );
+  }
+
+  return { checkReceipt };
+}
+
+function after(line, word) {
+  if (!line?.startsWith(word)) throw new RangeError(word);
+  return line.slice(word.length);
+}
+
+// A domain as IDNA writes it.
+function ascii(domain) {
+  try {
+    return new URL(`http://${domain}`).hostname;
+  } catch {
+    return domain;
+  }
+}

@@ -1,0 +1,66 @@
+// Checks a receipt or a pack in a worker and shows what came out. There is no form, and nothing is sent.
+
+export default async function verify(place) {
+  const addresses = Object.fromEntries(
+    Object.entries(place.dataset)
+      .filter(([name]) => name.startsWith("part"))
+      .map(([name, address]) => [name.slice("part".length).toLowerCase(), new URL(address, document.baseURI).href]),
+  );
+  const { default: result } = await import(addresses.result);
+  const shown = result(document);
+  const [file, address, key] = ["file", "address", "key"].map((name) => document.getElementById(`verify-${name}`));
+  const error = document.getElementById("verify-file-error");
+  let worker = null;
+
+  place.querySelector("[data-without]").hidden = true;
+  place.querySelector("[data-tool]").hidden = false;
+  place.querySelector("[data-check]").addEventListener("click", check);
+  address.addEventListener("keydown", ({ key, isComposing }) => key === "Enter" && !isComposing && check());
+  file.addEventListener("change", () => tell(false));
+  takeDrops(place.querySelector("[data-drop]"), file);
+
+  function check() {
+    worker?.terminate();
+    worker = null;
+    tell(!file.files.length);
+    shown.begin(file.files.length > 0);
+    if (!file.files.length) return file.focus();
+    const asked = { address: address.value, pasted: key.value, slugs: place.dataset.slugs.split(" ") };
+    let kind = null;
+    worker = new Worker(addresses.worker, { type: "module" });
+    worker.onerror = () => shown.end({ verdict: "unknown", failed: "trouble", at: "", facts: {} }, kind, asked);
+    worker.onmessage = ({ data }) => {
+      if ("kind" in data) kind = data.kind;
+      if (data.step) shown.step(data.step);
+      if (data.progress) shown.progress(data.progress);
+      if (data.result) shown.end(data.result, kind, asked);
+    };
+    worker.postMessage({ file: file.files[0], asked, addresses });
+  }
+
+  function tell(isMissing) {
+    error.hidden = !isMissing;
+    file.closest(".field").classList.toggle("field--error", isMissing);
+    file.setAttribute("aria-describedby", isMissing ? "verify-file-error verify-file-hint" : "verify-file-hint");
+    if (isMissing) file.setAttribute("aria-invalid", "true");
+    else file.removeAttribute("aria-invalid");
+  }
+}
+
+// A file that misses the field would otherwise replace the page.
+function takeDrops(field, input) {
+  const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
+  window.addEventListener("dragover", (event) => {
+    if (!hasFiles(event)) return;
+    event.preventDefault();
+    field.classList.add("drop--near");
+  });
+  window.addEventListener("dragleave", (event) => event.relatedTarget || field.classList.remove("drop--near"));
+  window.addEventListener("drop", (event) => {
+    if (!hasFiles(event)) return;
+    event.preventDefault();
+    field.classList.remove("drop--near");
+    input.files = event.dataTransfer.files;
+    input.dispatchEvent(new Event("change"));
+  });
+}

@@ -1,0 +1,172 @@
+"""A delivery in a browser: from the draft to the mail in a signer's mailbox, with and without JavaScript."""
+
+import re
+import zipfile
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.steps import sign_and_confirm
+from tests.support.browser import DESK, PHONE, accessibility_faults, overflow
+from tests.support.staff import sign_in
+
+SLUG = "blue-skies"
+#: A worker makes the pack and the mails while we wait.
+SOON = 60_000
+
+
+@pytest.fixture
+def exporter(visitor, site):
+    """`exporter(lang="ko")`: a window of somebody who has just signed in."""
+
+    def make(lang="en", **more):
+        page = visitor.page(lang=lang, size=DESK, **more)
+        sign_in(page, site, "exporter", lang=lang)
+        return page
+
+    yield make
+    for context in visitor._contexts:
+        context.clear_cookies()
+
+
+def faults(page):
+    """What is wrong with the look of a page, on a phone and on a desk, in light and dark."""
+    found = []
+    for size in (PHONE, DESK):
+        page.set_viewport_size(size)
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            found += accessibility_faults(page)
+        found += [f"{overflow(page)} px stick out at {size['width']}"] if overflow(page) > 0 else []
+    return [f"{page.url}: {fault}" for fault in found]
+
+
+def fill(page, **texts):
+    page.goto(f"/staff/deliveries/new/{SLUG}?anew=1")
+    words = {
+        "recipient_ko": "환경부 장관",
+        "recipient_en": "The Minister of Environment",
+        "occasion_ko": "푸른 하늘의 날",
+        "occasion_en": "Blue Skies Day",
+        **texts,
+    }
+    for name, text in words.items():
+        page.locator(f"#{name}").fill(text)
+
+
+def press(page, selector):
+    with page.expect_navigation():
+        page.locator(selector).click()
+
+
+def freeze(page):
+    press(page, "main form button[type=submit]")
+    press(page, "form[action$='/freeze'] button >> nth=0")
+
+
+def wait_for_pack(page, *, by_hand):
+    button = page.locator("form[action$='/download'] button")
+    for _ in range(60):
+        if not by_hand or button.count():
+            break
+        page.wait_for_timeout(1000)
+        page.reload()
+    expect(button).to_be_visible(timeout=SOON)
+
+
+def hand_over(page, moment):
+    page.locator("#handed_over_at").fill(moment)
+    page.locator("#channel").select_option("portal")
+    page.locator("#receipt_number").fill("1AB-2611-007")
+    press(page, "form[action$='/hand-over'] button")
+
+
+def now_in_seoul(page):
+    return page.evaluate(
+        "new Date(Date.now() + 9 * 3600e3).toISOString().slice(0, 16)"  # a field of Seoul's time
+    )
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["javascript", "without"])
+def test_from_the_draft_to_the_line_on_the_public_page(visitor, site, exporter, javascript):
+    sign_and_confirm(visitor.page(lang="en"), site)
+    moment = now_in_seoul(visitor.page())
+    page = exporter(javascript=javascript)
+    occasion = f"Blue Skies Day {javascript}"
+    fill(page, occasion_en=occasion)
+    freeze(page)
+    address = page.url
+    wait_for_pack(page, by_hand=not javascript)
+    with page.expect_download() as download:
+        page.locator("form[action$='/download'] button").click()
+    assert re.fullmatch(rf"{SLUG}-\d+-pack\.zip", download.value.suggested_filename)
+    names = zipfile.ZipFile(download.value.path()).namelist()
+    assert names[-1] == "manifest.sig"
+
+    page.goto(address)
+    hand_over(page, moment)
+    public = visitor.page(lang="en")
+    public.goto(f"/en/c/{SLUG}")
+    for _ in range(20):
+        if public.get_by_text(occasion).count():
+            break
+        public.wait_for_timeout(300)
+        public.reload()
+    expect(public.get_by_text(occasion)).to_be_visible()
+    expect(public.locator("#delivered")).to_contain_text("1AB-2611-007")
+
+
+def test_those_who_asked_for_news_get_one_mail_and_stop_the_next_with_one_button(visitor, site, exporter):
+    signer = visitor.page(lang="en")
+    email = f"news{id(signer)}@example.org"
+    sign_and_confirm(signer, site, email=email, updates=True)
+    page = exporter()
+    fill(page)
+    freeze(page)
+    wait_for_pack(page, by_hand=False)
+    hand_over(page, now_in_seoul(page))
+    press(page, "a[href$='/announce']")
+    press(page, "form[action$='/announce'] button")
+    expect(page.locator("#news progress")).to_be_visible()
+
+    mail = site.wait_for_mail(email, count=2, seconds=60)
+    assert "handed over" in mail["subject"]
+    assert "The Minister of Environment" in mail["text"]
+    stop = re.search(r"https?://\S+/unsubscribe/\S+", mail["text"]).group()
+    signer.goto(stop)
+    press(signer, "main form button")
+    expect(signer.get_by_role("status")).to_contain_text("No more news by e-mail")
+    expect(page.locator("#news")).not_to_contain_text("on their way", timeout=SOON)
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_the_screens_are_usable_for_everybody(visitor, site, exporter, lang):
+    sign_and_confirm(visitor.page(lang=lang), site, lang)
+    page = exporter(lang=lang)
+    found = []
+    page.goto("/staff/deliveries")
+    found += faults(page)
+    fill(page, occasion_en="")
+    press(page, "main form button[type=submit]")
+    found += faults(page)
+    page.locator("#occasion_en").fill("Blue Skies Day")
+    press(page, "main form button[type=submit]")
+    page.evaluate("document.querySelectorAll('main details').forEach((part) => { part.open = true; })")
+    found += faults(page)
+    press(page, "form[action$='/freeze'] button >> nth=0")
+    found += faults(page)
+    wait_for_pack(page, by_hand=False)
+    found += faults(page)
+    press(page, "form[action$='/hand-over'] button")
+    found += faults(page)
+    hand_over(page, now_in_seoul(page))
+    page.evaluate("document.querySelectorAll('main details').forEach((part) => { part.open = true; })")
+    found += faults(page)
+    press(page, "a[href$='/announce']")
+    found += faults(page)
+    public = visitor.page(lang=lang)
+    public.goto(f"/{lang}/c/{SLUG}")
+    public.wait_for_timeout(1500)
+    public.reload()
+    found += faults(public)
+    assert not found, "\n".join(found)

@@ -1,0 +1,508 @@
+"""A receipt and a pack are checked in the browser: what is right is said to be right, what was changed is named, and
+nothing leaves the browser.
+"""
+
+import base64
+import io
+import json
+import re
+import zipfile
+
+import pytest
+from playwright.sync_api import expect
+from sqlalchemy import select
+
+from pledge.campaigns.models import Campaign
+from pledge.db import db
+from pledge.delivery import freezing, packing
+from pledge.ledger import log_queries
+from pledge.signatures.receipts import receipt as receipt_of
+from tests.browser import steps
+from tests.browser.test_keyboard import tab_to
+from tests.support import apps, deliveries, packs
+from tests.support.browser import DESK, PHONE, assert_accessible, assert_fits
+from tests.support.factories import SLUG, endorsement, signature
+
+ADDRESS = "Kim.Haneul@example.org"
+
+
+@pytest.fixture(scope="module")
+def log(site):
+    """The log of the site, with some people, an organisation and one who withdrew; and the receipt of one of them."""
+    app = apps.build(site.folder, database_url=site.database_url, base_url=site.url)
+    with app.app_context():
+        blue = db.session.scalars(select(Campaign).where(Campaign.slug == SLUG)).one()
+        for number in range(3):
+            signature(blue, email=f"counted{number}@example.org")
+        signature(blue, state="withdrawn", email="withdrawn@example.org")
+        endorsement(blue)
+        person = signature(blue, email=ADDRESS)
+        steps.people(site)
+        found = packs.from_database(blue.id, SLUG)
+        found.receipt = receipt_of(person.id)
+        found.delivered = delivered(blue)
+    apps.dispose(app)
+    return found
+
+
+def delivered(of):
+    """The pack as the site itself makes it."""
+    words = (deliveries.RECIPIENT, deliveries.OCCASION, deliveries.LETTER)
+    document = freezing._document(freezing._campaign(of.slug), log_queries.newest(of.id), *words)
+    stream = io.BytesIO()
+    packing.write_pack(document, of.id, stream, lambda _done, _total: None)
+    return stream.getvalue()
+
+
+@pytest.fixture
+def page(visitor):
+    page = visitor.page(lang="en", size=DESK)
+    page.goto("/en/verify")
+    expect(page.locator("[data-tool]")).to_be_visible()
+    return page
+
+
+def check(page, content, name, *, address="", key=""):
+    """Hand a file in and wait for the verdict."""
+    page.locator("#verify-file").set_input_files(
+        {"name": name, "mimeType": "application/octet-stream", "buffer": content}
+    )
+    page.locator("#verify-address").fill(address)
+    if key:
+        page.locator("[data-key-box]").evaluate("box => box.open = true")
+    page.locator("#verify-key").evaluate("(field, key) => field.value = key", key)
+    page.locator("[data-check]").click()
+    expect(page.locator(".verdict")).to_be_visible(timeout=20_000)
+
+
+def check_receipt(page, content, **more):
+    check(page, content, "blue-skies-1.tlog-proof", **more)
+
+
+def check_pack(page, content, **more):
+    check(page, content, "pack.zip", **more)
+
+
+def expect_right(page):
+    expect(page.locator(".verdict--right")).to_be_visible()
+    expect(page.locator(".checks__line--failed")).to_have_count(0)
+
+
+def expect_failure(page, name):
+    expect(page.locator(".verdict--wrong")).to_be_visible()
+    expect(page.locator("[data-facts] .facts__value").first).to_have_text(name)
+    expect(page.locator(".checks__line--failed")).to_have_count(1)
+
+
+# --- Receipts ---
+
+
+def test_a_right_receipt_with_its_address(page, log):
+    check_receipt(page, log.receipt.content, address=ADDRESS)
+    expect_right(page)
+    number = log.receipt.index + 1
+    expect(page.locator("[role=status][data-verdict]")).to_contain_text(f"entry {number} of")
+    expect(page.locator(".checks__line--done")).to_have_count(5)
+    expect(page.locator("[data-facts]")).to_contain_text(f"127.0.0.1:{page.url.split(':')[2][:5]}/log/{SLUG}")
+
+
+@pytest.mark.parametrize("typed", [ADDRESS.replace("example.org", "EXAMPLE.org"), f"  {ADDRESS} "])
+def test_an_address_may_be_typed_with_spaces_and_with_a_domain_in_capitals(page, log, typed):
+    check_receipt(page, log.receipt.content, address=typed)
+    expect_right(page)
+
+
+def test_without_an_address_it_says_that_nobody_was_checked(page, log):
+    check_receipt(page, log.receipt.content)
+    expect_right(page)
+    expect(page.locator(".checks__line--skipped")).to_have_count(1)
+    expect(page.locator(".verdict")).to_contain_text("was not checked")
+
+
+@pytest.mark.parametrize("typed", ["other@example.org", "kim.haneul@example.org", "@", "example.org"])
+def test_another_address_is_not_this_receipts(page, log, typed):
+    check_receipt(page, log.receipt.content, address=typed)
+    expect_failure(page, "address")
+
+
+def changed(content, line, place=None):
+    """The receipt with one character of a line changed to another one that may stand there."""
+    lines = content.decode().split("\n")
+    text = lines[line]
+    place = len(text) // 2 if place is None else place
+    other = {"A": "B", "0": "1", "1": "2", "9": "8"}.get(text[place], "A" if text[place].isalpha() else "1")
+    lines[line] = text[:place] + other + text[place + 1 :]
+    return "\n".join(lines).encode()
+
+
+def changed_extra(content, change):
+    """The receipt with another meaning inside its extra line, in the right form."""
+    lines = content.decode().split("\n")
+    told = change(json.loads(base64.b64decode(lines[1].removeprefix("extra "))))
+    lines[1] = "extra " + base64.b64encode(json.dumps(told, separators=(",", ":")).encode()).decode()
+    return "\n".join(lines).encode()
+
+
+def lines_of(content):
+    """Number of each line by what it is."""
+    lines = content.decode().split("\n")
+    empty = lines.index("")
+    return {
+        "head": 0,
+        "extra": 1,
+        "index": 2,
+        "proof": 3,
+        "last proof": empty - 1,
+        "empty": empty,
+        "origin": empty + 1,
+        "size": empty + 2,
+        "root": empty + 3,
+        "signature": empty + 5,
+    }
+
+
+@pytest.mark.parametrize(
+    ("line", "place", "name"),
+    [
+        ("head", None, "receipt"),
+        ("extra", 0, "receipt"),
+        ("index", -1, "proof"),
+        ("index", 0, "receipt"),
+        ("proof", None, "proof"),
+        ("last proof", 3, "proof"),
+        ("size", 0, "checkpoint"),
+        ("root", 5, "checkpoint"),
+        ("signature", 0, "receipt"),
+        ("signature", -12, "checkpoint"),
+    ],
+)
+def test_one_character_changed_in_a_line_of_a_receipt_is_named(page, log, line, place, name):
+    content = log.receipt.content
+    place = None if place is None else place % len(content.decode().split("\n")[lines_of(content)[line]])
+    check_receipt(page, changed(content, lines_of(content)[line], place), address=ADDRESS)
+    expect_failure(page, name)
+
+
+def test_what_is_changed_inside_the_extra_line_is_named(page, log):
+    content = log.receipt.content
+    for change, name in [
+        (lambda told: {**told, "salt": base64.b64encode(bytes(16)).decode()}, "address"),
+        (lambda told: {**told, "salt": "short"}, "receipt"),
+        (lambda told: {**told, "leaf": re.sub(r"20\d\d-", "2020-", told["leaf"])}, "proof"),
+        (
+            lambda told: {
+                **told,
+                "leaf": told["leaf"].replace('"change":1', '"change":-1').replace("confirmed", "withdrawn"),
+            },
+            "leaf",
+        ),
+        (lambda told: {**told, "leaf": "{}"}, "leaf"),
+        (lambda told: {**told, "more": 1}, "receipt"),
+        (lambda told: {**told, "v": 2}, "receipt"),
+    ]:
+        check_receipt(page, changed_extra(content, change), address=ADDRESS)
+        expect_failure(page, name)
+
+
+def test_every_character_of_a_receipt_counts(page, log):
+    """Whichever is changed, no check ends well; the origin alone leads to a log whose key nobody here knows."""
+    content = log.receipt.content
+    for place in range(0, len(content), 29):
+        other = bytes([content[place] ^ 1])
+        check_receipt(page, content[:place] + other + content[place + 1 :], address=ADDRESS)
+        expect(page.locator(".verdict--right")).to_have_count(0)
+
+
+def test_a_receipt_of_another_site_asks_for_its_key_and_takes_a_pasted_one(page):
+    foreign = packs.made_up("+++-1+o")
+    content = packs.receipt(foreign, 0)
+    check_receipt(page, content, address=foreign.subjects[0])
+    expect(page.locator(".verdict--unsure")).to_contain_text(packs.ORIGIN)
+    expect(page.locator(".checks__line--skipped")).to_have_count(1)
+
+    check_receipt(page, content, address=foreign.subjects[0], key=foreign.keys)
+    expect_right(page)
+    check_receipt(page, content, key=str(packs.signer("another secret").verifier))
+    expect_failure(page, "checkpoint")
+    check_receipt(page, content, key=foreign.keys[:-9])
+    expect(page.locator(".verdict--unsure")).to_contain_text("not the public key")
+
+
+def test_a_receipt_in_the_name_of_this_site_needs_this_sites_key(page, log):
+    forged = packs.made_up("+++", origin=log.origin)
+    check_receipt(page, packs.receipt(forged, 0), address=forged.subjects[0])
+    expect_failure(page, "checkpoint")
+
+
+# --- Packs ---
+
+
+def test_a_right_pack_is_counted_again(page, log):
+    check_pack(page, packs.pack(log))
+    expect_right(page)
+    counts = log.counts()
+    expect(page.locator(".verdict")).to_contain_text(f"{counts['people']} people")
+    expect(page.locator(".verdict")).to_contain_text(f"{counts['organizations']} organisations")
+    expect(page.locator(".checks__line--done")).to_have_count(8)
+
+
+def test_a_pack_as_the_site_makes_it_is_right(page, log):
+    check_pack(page, log.delivered)
+    expect_right(page)
+    expect(page.locator(".checks__line--done")).to_have_count(8)
+
+
+def test_a_pack_with_the_key_it_brings_along_is_only_whole(page):
+    foreign = packs.made_up("+++-1+o!0^0-7")
+    check_pack(page, packs.pack(foreign))
+    expect(page.locator(".verdict--unsure")).to_contain_text(f"https://{packs.ORIGIN}/key")
+    expect(page.locator(".checks__line--done")).to_have_count(8)
+    check_pack(page, packs.pack(foreign), key=foreign.keys)
+    expect_right(page)
+
+
+def test_one_byte_changed_in_any_member_is_named(page, log):
+    files = packs.unzipped(packs.pack(log))
+    expected = {"manifest.json": "signature", "manifest.sig": "signature"}
+    for name in packs.MEMBERS:
+        content = files[name]
+        middle = len(content) // 2
+        other = content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
+        check_pack(page, packs.pack(log, changed={name: other}))
+        expect_failure(page, expected.get(name, f"file:{name}"))
+
+
+def test_missing_added_and_doubled_members_are_named(page, log):
+    for name in packs.MEMBERS:
+        check_pack(page, packs.pack(log, left_out=(name,)))
+        expect_failure(page, f"archive:{name}")
+    check_pack(page, packs.pack(log, added={"more.txt": b"more"}))
+    expect_failure(page, "archive:more.txt")
+    files = packs.unzipped(packs.pack(log))
+    check_pack(page, packs.zipped(dict(reversed(files.items()))))
+    expect_failure(page, "archive")
+
+
+def test_every_byte_of_a_zip_counts(page):
+    foreign = packs.made_up("+++-1+o")
+    content = packs.pack(foreign)
+    headers = [found.start() for found in re.finditer(rb"PK[\x01-\x06][\x02-\x06]", content)]
+    places = {
+        *range(0, len(content), 997),
+        *(start + more for start in headers[-3:] for more in range(4, 22)),
+    }
+    for place in sorted(places):
+        if place < len(content):
+            other = bytes([content[place] ^ 0x40])
+            check_pack(page, content[:place] + other + content[place + 1 :], key=foreign.keys)
+            expect(page.locator(".verdict--right")).to_have_count(0)
+
+
+def test_even_the_bits_behind_the_end_of_a_member_count(page):
+    """Other programs pass over them, so the same pack could be handed around in several forms."""
+    foreign = packs.made_up("+++-1+o")
+    content = packs.pack(foreign)
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        ends = [one.header_offset + 30 + len(one.filename) + one.compress_size for one in archive.infolist()]
+    loose = [end - 1 for end in ends if not content[end - 1] & 0xE0]
+    assert loose
+    for place in loose:
+        other = bytes([content[place] | 0x80])
+        check_pack(page, content[:place] + other + content[place + 1 :], key=foreign.keys)
+        expect(page.locator(".verdict--wrong")).to_be_visible()
+        expect(page.locator("[data-facts] .facts__value").first).to_contain_text("archive:")
+
+
+def test_a_pack_that_its_own_signer_made_wrong_is_named(page):
+    """Signed as it is, so that only the log itself can tell."""
+    good = packs.made_up("+++-1+o")
+
+    def lines(change):
+        other = packs.made_up("+++-1+o")
+        other.lines = change(list(other.lines))
+        return packs.entries(other)
+
+    numbers = json.loads(packs.contents(good)["totals.json"])
+    moves = json.loads(packs.contents(good)["integrity.json"])
+    moves["log"]["people"]["confirmed"] += 1
+    other = packs.made_up("+++-1+o+")
+    words = json.loads(packs.contents(good)["pledge-texts.json"])
+    words[0]["text"]["en"] = "We pledge nothing."
+    for made, name in [
+        (packs.pack(good, rewritten={"log/entries": lines(lambda all_: [*all_[1::-1], *all_[2:]])}), "root"),
+        (packs.pack(good, rewritten={"log/entries": lines(lambda all_: all_[:-1])}), "size"),
+        (packs.pack(good, rewritten={"log/entries": lines(lambda all_: [*all_, all_[0]])}), "size"),
+        (packs.pack(good, rewritten={"log/entries": packs.entries(good)[:-1]}), "size"),
+        (packs.pack(good, rewritten={"log/entries": lines(lambda all_: [b"{}", *all_[1:]])}), "entry:0"),
+        (packs.pack(good, rewritten={"log/checkpoint": other.note().encode()}), "checkpoint"),
+        (packs.pack(good, rewritten={"log/checkpoint": good.note()[:-9].encode()}), "checkpoint"),
+        (
+            packs.pack(good, rewritten={"totals.json": json.dumps({**numbers, "people": 99}).encode()}),
+            "count:totals.json",
+        ),
+        (
+            packs.pack(good, rewritten={"integrity.json": json.dumps(moves).encode()}),
+            "count:integrity.json",
+        ),
+        (packs.pack(good, manifest=lambda told: told["checkpoint"].update(people=99)), "count:manifest.json"),
+        (packs.pack(good, manifest=lambda told: told.update(format="pledge-delivery/v2")), "manifest"),
+        (
+            packs.pack(good, rewritten={"pledge-texts.json": json.dumps(words).encode()}),
+            "file:pledge-texts.json",
+        ),
+        (packs.pack(good, manifest=lambda told: told["files"].pop("totals.csv")), "manifest"),
+        (
+            packs.pack(good, manifest=lambda told: told["files"]["totals.csv"].update(rows=9)),
+            "file:totals.csv",
+        ),
+        (packs.pack(packs.made_up("++-0-0")), "entry:3"),
+        (packs.pack(packs.made_up("+^0")), "entry:1"),
+        (packs.pack(good, signers=[packs.signer("another secret")]), "signature"),
+    ]:
+        check_pack(page, made, key=good.keys)
+        expect_failure(page, name)
+
+
+def test_a_bomb_is_refused_without_being_unpacked(page, log):
+    content = bytearray(packs.pack(log, changed={"README.txt": b"0" * 1000}))
+    # The first member says that it holds 4,000 MB.
+    for start in (0, content.rindex(b"README.txt") - 46):
+        at = start + (22 if start == 0 else 24)
+        content[at : at + 4] = (4_000_000_000).to_bytes(4, "little")
+    check_pack(page, bytes(content))
+    expect(page.locator(".verdict--right")).to_have_count(0)
+
+
+@pytest.mark.parametrize(("name", "content"), [("photo.jpg", b"\xff\xd8\xff"), ("empty", b"")])
+def test_another_file_is_neither(page, name, content):
+    check(page, content, name)
+    expect(page.locator(".verdict--unsure")).to_contain_text("neither")
+
+
+# --- How it is done ---
+
+
+def test_nothing_leaves_the_browser(page, log):
+    """Our own addresses, by GET, without a body; and nothing of the file or the address in any of them."""
+    seen = []
+
+    def note(request):
+        seen.append(request)
+
+    page.context.on("request", note)
+    page.locator("#verify-address").fill(ADDRESS)
+    check_receipt(page, log.receipt.content, address=ADDRESS)
+    expect_right(page)
+    check_pack(page, packs.pack(log))
+    expect_right(page)
+    urls = [request.url for request in seen if not request.url.startswith("blob:")]
+    assert any(url.endswith(f"/log/{SLUG}/key") for url in urls), "the listener hears the worker too"
+    origin = page.evaluate("location.origin")
+    for request in seen:
+        assert request.method == "GET"
+        assert request.post_data is None
+        assert request.url.startswith(f"{origin}/static/js/modules/verify-") or request.url == (
+            f"{origin}/log/{SLUG}/key"
+        )
+    assert page.locator("main form").count() == 0
+
+
+def test_with_the_keyboard_alone_and_a_forgotten_file(page, log):
+    tab_to(page, "[data-check]")
+    page.keyboard.press("Enter")
+    expect(page.locator("#verify-file")).to_be_focused()
+    expect(page.locator("#verify-file-error")).to_be_visible()
+    expect(page.locator("#verify-file")).to_have_attribute("aria-invalid", "true")
+    page.locator("#verify-file").set_input_files(
+        {"name": "a.tlog-proof", "mimeType": "text/plain", "buffer": log.receipt.content}
+    )
+    expect(page.locator("#verify-file-error")).to_be_hidden()
+    tab_to(page, "#verify-address")
+    page.keyboard.type(ADDRESS)
+    page.keyboard.press("Enter")
+    expect_right(page)
+
+
+def test_a_file_may_be_dropped_anywhere(page, log):
+    page.evaluate(
+        """text => {
+            const transfer = new DataTransfer();
+            transfer.items.add(new File([text], "dropped.tlog-proof"));
+            document.body.dispatchEvent(new DragEvent("drop", {dataTransfer: transfer, bubbles: true, cancelable: true}));
+        }""",
+        log.receipt.content.decode(),
+    )
+    page.locator("[data-check]").click()
+    expect_right(page)
+
+
+def test_a_browser_without_ed25519_says_so_and_names_the_command_line(visitor, log):
+    page = visitor.page(lang="en")
+    without = "crypto.subtle.importKey = () => Promise.reject(new DOMException('x', 'NotSupportedError'));\n"
+
+    def take_away(route):
+        answer = route.fetch()
+        route.fulfill(response=answer, body=without + answer.text())
+
+    page.route("**/verify-worker.js*", take_away)
+    page.goto("/en/verify")
+    check_receipt(page, log.receipt.content)
+    expect(page.locator(".verdict--unsure")).to_contain_text("Ed25519")
+    expect(page.locator("main")).to_contain_text("python3 verify.py receipt")
+
+
+def test_without_javascript_the_page_says_what_to_do(visitor):
+    page = visitor.page(lang="ko", javascript=False)
+    page.goto("/ko/verify")
+    expect(page.locator("[data-without]")).to_be_visible()
+    expect(page.locator("[data-tool]")).to_be_hidden()
+    expect(page.locator("main")).to_contain_text("python3 verify.py receipt")
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_every_verdict_can_be_read_by_everybody(visitor, log, lang, size, dark):
+    page = visitor.page(lang=lang, size=size, dark=dark)
+    page.goto(f"/{lang}/verify")
+    foreign = packs.made_up("+++-1+o")
+    for content, address in [
+        (log.receipt.content, ADDRESS),
+        (log.receipt.content, "other@example.org"),
+        (packs.pack(log), ""),
+        (packs.pack(foreign), ""),
+        (packs.pack(log, changed={"totals.csv": b"x"}), ""),
+        (b"\xff\xd8\xff", ""),
+    ]:
+        check(page, content, "file", address=address)
+        assert "{" not in page.locator("[data-verdict]").inner_text()
+        assert_accessible(page)
+        assert_fits(page)
+
+
+def test_a_large_pack_is_counted_while_the_page_stays_responsive(page):
+    large = packs.made_up("+" * 20_000)
+    content = packs.pack(large)
+    page.evaluate(
+        """() => { window.longest = 0; let last = performance.now();
+            setInterval(() => { const now = performance.now(); longest = Math.max(longest, now - last); last = now; }, 20); }"""
+    )
+    check_pack(page, content, key=large.keys)
+    expect_right(page)
+    expect(page.locator("[data-facts]")).to_contain_text("20,000")
+    assert page.evaluate("window.longest") < 1000
+
+
+def test_a_receipt_saved_after_signing_is_right(visitor, site):
+    page = visitor.page(lang="en")
+    email = steps.sign_and_confirm(page, site)
+    with page.expect_download() as waiting:
+        page.locator("main a[href$='/receipt']").click()
+    saved = waiting.value
+    assert re.fullmatch(rf"{SLUG}-\d+\.tlog-proof", saved.suggested_filename)
+    page.locator(".receipt a[href$='/verify']").click()
+    page.locator("#verify-file").set_input_files(saved.path())
+    page.locator("#verify-address").fill(email)
+    page.locator("[data-check]").click()
+    # Playwright keeps a download under another name; its first bytes say what it is.
+    expect_right(page)

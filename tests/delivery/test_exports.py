@@ -1,0 +1,221 @@
+"""Rows that staff take out: every one of them, in flat memory, nothing in them that names a signer or runs as a formula."""
+
+import csv
+import hashlib
+import io
+import json
+import tracemalloc
+import zipfile
+from datetime import timedelta
+
+import openpyxl
+import pytest
+from sqlalchemy import select, update
+
+from pledge import clock
+from pledge.audit.models import AuditEntry
+from pledge.db import db, transaction
+from pledge.delivery import export_files, export_rows, exports, jobs
+from pledge.delivery.export_files import CutShort, write_export
+from pledge.delivery.models import Job, JobKind, JobState
+from pledge.endorsements.models import EndorsementVersion
+from pledge.ledger.models import LedgerEntry
+from tests.support.factories import ANNA, SLUG, crowd, endorsement, fold_all, signature
+
+MAKERS = {JobKind.EXPORT: exports.make}
+
+
+def exported(kind: str, form: str = "csv") -> tuple[bytes, dict]:
+    """The table of an export and its manifest."""
+    file = io.BytesIO()
+    write_export(exports.table(SLUG, kind, form, clock.now()), file, lambda _done, _total: None)
+    with zipfile.ZipFile(file) as archive:
+        assert archive.testzip() is None
+        manifest = json.loads(archive.read("manifest.json"))
+        (name,) = manifest["files"]
+        content = archive.read(name)
+    assert manifest["files"][name] == {
+        "size": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
+    }
+    return content, manifest
+
+
+def rows_of(content: bytes) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+
+
+def sheet_of(content: bytes) -> list[tuple]:
+    (sheet,) = openpyxl.load_workbook(io.BytesIO(content)).worksheets
+    return list(sheet.iter_rows(values_only=True))
+
+
+def some_ledger() -> None:
+    """Four entries of three people, one of whom withdrew, and of an organisation."""
+    at = clock.now() - timedelta(hours=1)
+    signature(at=at)
+    signature(country="JP", at=at)
+    signature(state="withdrawn", at=at)
+    endorsement()
+    fold_all()
+
+
+def test_the_ledger_comes_whole_and_in_order_and_the_manifest_says_how_many_rows(app):
+    some_ledger()
+    day = f"{clock.now() - timedelta(hours=1):%Y-%m-%d}"
+
+    content, manifest = exported("ledger")
+
+    head, *lines = rows_of(content)
+    assert head == manifest["columns"]
+    assert manifest["rows"] == len(lines) == 5
+    assert [line[0] for line in lines] == ["1", "2", "3", "4", "5"]
+    assert lines[0] == ["1", "confirmed", "person", "1", day, "1", ""]
+    (back,) = [line for line in lines if line[3] == "-1"]
+    assert back[1] == "withdrawn"
+    assert lines[int(back[6]) - 1][1:4] == ["confirmed", "person", "1"], "it says what it takes back"
+    assert content.startswith(b"\xef\xbb\xbf")
+    assert content.count(b"\n") == content.count(b"\r\n") == 6
+
+
+def test_a_line_of_the_ledger_is_the_same_on_both_databases(app, frozen_clock):
+    signature(at=clock.now())
+    fold_all()
+    content, _ = exported("ledger")
+    day = f"{clock.now():%Y-%m-%d}"
+    assert content.splitlines()[1].decode() == f'1,"confirmed","person",1,"{day}",1,'
+
+
+def test_a_spreadsheet_holds_the_same_cells_with_numbers_as_numbers(app):
+    some_ledger()
+    lines, table = rows_of(exported("ledger")[0]), sheet_of(exported("ledger", "xlsx")[0])
+    assert [["" if cell is None else str(cell) for cell in row] for row in table] == lines
+    assert isinstance(table[1][0], int)
+
+
+def test_a_spreadsheet_goes_on_on_another_sheet(app, monkeypatch):
+    monkeypatch.setattr(export_files, "SHEET", 2)
+    some_ledger()
+    content, manifest = exported("ledger", "xlsx")
+    sheets = openpyxl.load_workbook(io.BytesIO(content)).worksheets
+    assert [sheet.max_row for sheet in sheets] == [3, 3, 2]
+    assert all(sheet["A1"].value == "number" for sheet in sheets)
+    assert manifest["rows"] == 5
+
+
+def test_organisations_come_as_they_stand_on_the_wall_and_no_cell_is_a_formula(app):
+    row = endorsement()
+    endorsement(state="review")
+    with transaction() as session:
+        session.execute(
+            update(EndorsementVersion)
+            .where(EndorsementVersion.endorsement_id == row.id)
+            .values(name_ko="=1+1", statement_ko="@SUM(A1)")
+        )
+    fold_all()
+
+    content, manifest = exported("organizations")
+    head, line = rows_of(content)
+    cells = dict(zip(head, line, strict=True))
+    assert cells["name_ko"] == "'=1+1"
+    assert cells["statement_ko"] == "'@SUM(A1)"
+    assert manifest["rows"] == 1
+
+    _, in_sheet = sheet_of(exported("organizations", "xlsx")[0])
+    assert in_sheet[head.index("name_ko")] == "=1+1"
+    book = openpyxl.load_workbook(io.BytesIO(exported("organizations", "xlsx")[0]))
+    assert {cell.data_type for cell in book.worksheets[0][2] if cell.value is not None} <= {"s", "n"}
+
+
+def test_nothing_in_an_export_names_a_signer_or_who_speaks_for_an_organisation(app):
+    signature(email="somebody@example.org", name="아무개", public_name=True)
+    row = endorsement()
+    fold_all()
+    for kind in export_rows.KINDS:
+        text = exported(kind)[0].decode()
+        for secret in ("somebody", "아무개", row.contact_email, row.contact_name):
+            assert secret not in text
+
+
+def test_an_export_that_came_short_is_never_handed_out(app, monkeypatch):
+    some_ledger()
+    with transaction() as session:
+        session.execute(
+            update(LedgerEntry).where(LedgerEntry.number == 3).values(number=None, count_after=None)
+        )
+    with pytest.raises(CutShort):
+        exported("ledger")
+
+
+@pytest.mark.parametrize("form", exports.FORMATS)
+def test_memory_stays_flat_however_many_rows_there_are(app, form):
+    crowd(20_000)
+    fold_all()
+    tracemalloc.start()
+    try:
+        with open("/dev/null", "wb") as nowhere:  # noqa: PTH123  # a file that keeps nothing
+            rows = write_export(
+                exports.table(SLUG, "ledger", form, clock.now()),
+                _Unseekable(nowhere),
+                lambda _done, _total: None,
+            )
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert rows == 20_000
+    assert peak < 20_000_000
+
+
+class _Unseekable(io.RawIOBase):
+    def __init__(self, file) -> None:
+        self._file = file
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data) -> int:
+        return self._file.write(data)
+
+
+# --- Asked for by staff, made by the worker ---
+
+
+def test_an_export_is_asked_for_with_a_reason_made_by_the_worker_and_gone_after_a_day(app, frozen_clock):
+    some_ledger()
+    number = exports.request(ANNA, SLUG, "ledger", "csv", " for the ministry ")
+    assert exports.find(number).job.state is JobState.WAITING
+
+    assert jobs.advance(MAKERS)
+
+    export = exports.find(number)
+    assert (export.job.state, export.job.rows, export.job.percent) == (JobState.DONE, 5, 100)
+    whole = b"".join(jobs.chunks(export.job.id))
+    assert hashlib.sha256(whole).hexdigest() == export.job.sha256
+    exports.note_download(ANNA, export)
+    frozen_clock.move(hours=24, seconds=1)
+    assert jobs.chunks(export.job.id) is None, "before the sweep too"
+    assert jobs.sweep() == 1
+    assert db.session.scalars(select(Job.file)).all() == [""]
+    acts = db.session.execute(select(AuditEntry.action, AuditEntry.reason).order_by(AuditEntry.id)).all()
+    assert [tuple(act) for act in acts] == [
+        ("export.request", "for the ministry"),
+        ("export.download", "for the ministry"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"reason": "  "}, exports.NoReason),
+        ({"slug": "nothing"}, exports.NothingLikeIt),
+        ({"kind": "signers"}, exports.NothingLikeIt),
+        ({"form": "ods"}, exports.NothingLikeIt),
+    ],
+)
+def test_what_cannot_be_exported_leaves_no_job(app, changes, error):
+    some_ledger()
+    asked = {"slug": SLUG, "kind": "ledger", "form": "csv", "reason": "why", **changes}
+    with pytest.raises(error):
+        exports.request(ANNA, **asked)
+    assert not jobs.advance(MAKERS)
+    assert exports.newest() == []

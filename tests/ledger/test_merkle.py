@@ -1,0 +1,287 @@
+"""The tree against RFC 6962's own recursion, its known vectors, and every proof that could be wrong."""
+
+from functools import cache
+from hashlib import sha256
+from itertools import pairwise
+
+import pytest
+
+from pledge.ledger import merkle
+from pledge.ledger.merkle import BadProof
+
+LEAVES = [b"entry %d" % number for number in range(300)]
+HASHES = [merkle.leaf_hash(leaf) for leaf in LEAVES]
+
+#: The tree of eight leaves that the tests of Certificate Transparency's first programs use, and its roots.
+KNOWN_LEAVES = [
+    bytes.fromhex(text)
+    for text in (
+        *("", "00", "10", "2021", "3031", "40414243"),
+        *("5051525354555657", "606162636465666768696a6b6c6d6e6f"),
+    )
+]
+KNOWN_ROOTS = [
+    "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
+    "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125",
+    "aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77",
+    "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
+    "4e3bbb1f7b478dcfe71fb631631519a3bca12c9aefca1612bfce4c13a86264d4",
+    "76e67dadbcdf1e10e1b74ddc608abd2f98dfb16fbce75277b5232a127f2087ef",
+    "ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c",
+    "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
+]
+
+
+@cache
+def subtree(level, index):
+    return merkle.complete(HASHES[index << level : (index + 1) << level])
+
+
+def split(size):
+    """Section 2.1: k, the largest power of two smaller than n."""
+    k = 1
+    while k * 2 < size:
+        k *= 2
+    return k
+
+
+@cache
+def mth(begin, end):
+    """Section 2.1, word for word."""
+    if begin == end:
+        return sha256(b"").digest()
+    if end - begin == 1:
+        return sha256(b"\0" + LEAVES[begin]).digest()
+    middle = begin + split(end - begin)
+    return sha256(b"\1" + mth(begin, middle) + mth(middle, end)).digest()
+
+
+def path(index, begin, end):
+    """Section 2.1.1, word for word."""
+    if end - begin == 1:
+        return []
+    k = split(end - begin)
+    if index < k:
+        return [*path(index, begin, begin + k), mth(begin + k, end)]
+    return [*path(index - k, begin + k, end), mth(begin, begin + k)]
+
+
+def subproof(old, begin, end, whole):
+    """Section 2.1.2, word for word."""
+    if old == end - begin:
+        return [] if whole else [mth(begin, end)]
+    k = split(end - begin)
+    if old <= k:
+        return [*subproof(old, begin, begin + k, whole), mth(begin + k, end)]
+    return [*subproof(old - k, begin + k, end, False), mth(begin, begin + k)]
+
+
+def known(level, index):
+    return merkle.complete(
+        [merkle.leaf_hash(leaf) for leaf in KNOWN_LEAVES[index << level : (index + 1) << level]]
+    )
+
+
+def is_refused(check, *arguments):
+    """Whether a proof fails; a root that is another one is a failure of whoever compares it."""
+    try:
+        return check(*arguments)
+    except BadProof:
+        return True
+
+
+def wrong_proofs(proof):
+    """Too short, too long, one bit or one step out of place."""
+    other = bytes(32)
+    yield [*proof, other]
+    yield [other, *proof]
+    if proof:
+        yield proof[:-1]
+        yield proof[1:]
+        for place in range(len(proof)):
+            flipped = bytes([proof[place][0] ^ 1]) + proof[place][1:]
+            yield [*proof[:place], flipped, *proof[place + 1 :]]
+    if len(proof) > 1 and proof[0] != proof[1]:
+        yield [proof[1], proof[0], *proof[2:]]
+
+
+# --- Known vectors ---
+
+
+def test_the_roots_of_the_tree_of_eight_leaves_are_the_known_ones():
+    assert [merkle.root(size, known).hex() for size in range(1, 9)] == KNOWN_ROOTS
+    assert merkle.root(0, known).hex() == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+
+@pytest.mark.parametrize(
+    ("index", "size", "proof"),
+    [
+        (0, 1, ""),
+        (
+            0,
+            8,
+            (
+                "96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7 "
+                "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e "
+                "6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4"
+            ),
+        ),
+        (
+            5,
+            8,
+            (
+                "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b "
+                "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0 "
+                "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7"
+            ),
+        ),
+        (2, 3, "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125"),
+        (
+            1,
+            5,
+            (
+                "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d "
+                "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e "
+                "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b"
+            ),
+        ),
+    ],
+)
+def test_its_inclusion_proofs_are_the_known_ones(index, size, proof):
+    assert [step.hex() for step in merkle.inclusion_proof(index, size, known)] == proof.split()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "proof"),
+    [
+        (1, 1, ""),
+        (
+            1,
+            8,
+            (
+                "96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7 "
+                "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e "
+                "6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4"
+            ),
+        ),
+        (
+            6,
+            8,
+            (
+                "0ebc5d3437fbe2db158b9f126a1d118e308181031d0a949f8dededebc558ef6a "
+                "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0 "
+                "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7"
+            ),
+        ),
+        (
+            2,
+            5,
+            (
+                "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e "
+                "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b"
+            ),
+        ),
+    ],
+)
+def test_its_consistency_proofs_are_the_known_ones(old, new, proof):
+    assert [step.hex() for step in merkle.consistency_proof(old, new, known)] == proof.split()
+
+
+# --- Every size up to 300 ---
+
+
+def test_every_root_is_that_of_the_recursion():
+    assert [merkle.root(size, subtree) for size in range(301)] == [mth(0, size) for size in range(301)]
+
+
+def test_every_inclusion_proof_is_that_of_the_recursion_and_leads_to_the_root():
+    for size in range(1, 301):
+        for index in range(size):
+            proof = merkle.inclusion_proof(index, size, subtree)
+            assert proof == path(index, 0, size), (index, size)
+            found = merkle.root_from_inclusion(HASHES[index], index, size, proof)
+            assert found == mth(0, size), (index, size)
+
+
+def test_every_consistency_proof_is_that_of_the_recursion_and_shows_it():
+    for new in range(1, 301):
+        for old in range(1, new + 1):
+            proof = merkle.consistency_proof(old, new, subtree)
+            assert proof == subproof(old, 0, new, True), (old, new)
+            merkle.check_consistency(old, new, mth(0, old), mth(0, new), proof)
+
+
+def test_the_right_edge_knows_every_root_and_what_each_leaf_completes():
+    edge = merkle.Edge()
+    for size, leaf in enumerate(HASHES, 1):
+        done = edge.add(leaf)
+        assert done == [subtree(level, (size >> level) - 1) for level in range(len(done))]
+        assert size % (1 << len(done)), "and no larger one"
+        assert (edge.size, edge.root) == (size, mth(0, size))
+
+
+# --- What must be refused ---
+
+
+def test_no_wrong_inclusion_proof_leads_to_the_root():
+    for size in (1, 2, 3, 5, 8, 13, 64, 100, 255, 256, 257, 300):
+        for index in {0, 1, size // 2, size - 2, size - 1} & set(range(size)):
+            proof, root = path(index, 0, size), mth(0, size)
+
+            def is_other(leaf, at, of, steps, root=root):
+                return merkle.root_from_inclusion(leaf, at, of, steps) != root
+
+            for wrong in wrong_proofs(proof):
+                assert is_refused(is_other, HASHES[index], index, size, wrong), (index, size)
+            assert is_refused(is_other, HASHES[(index + 1) % 300], index, size, proof)
+            for other in {index - 1, index + 1, size, -1} - {index}:
+                assert is_refused(is_other, HASHES[index], other, size, proof), (index, other, size)
+
+
+def test_a_proof_of_another_length_is_refused_in_words():
+    proof = path(3, 0, 7)
+    with pytest.raises(BadProof, match="too short"):
+        merkle.root_from_inclusion(HASHES[3], 3, 7, proof[:-1])
+    with pytest.raises(BadProof, match="too long"):
+        merkle.root_from_inclusion(HASHES[3], 3, 7, [*proof, bytes(32)])
+    with pytest.raises(BadProof, match="outside"):
+        merkle.root_from_inclusion(HASHES[3], 7, 7, proof)
+
+
+def test_no_wrong_consistency_proof_is_taken():
+    sizes = (1, 2, 3, 4, 6, 7, 8, 100, 128, 255, 256, 257, 300)
+    for old in sizes:
+        for new in (size for size in sizes if size >= old):
+            proof, was, now = subproof(old, 0, new, True), mth(0, old), mth(0, new)
+            wrong = [(old, new, was, now, steps) for steps in wrong_proofs(proof)]
+            wrong += [(old, new, bytes(32), now, proof), (old, new, was, bytes(32), proof)]
+            wrong += [(new, old, now, was, proof)] if new > old else []
+            for arguments in wrong:
+                with pytest.raises(BadProof):
+                    merkle.check_consistency(*arguments)
+
+
+def test_an_empty_tree_is_the_beginning_of_every_tree_and_needs_no_proof():
+    merkle.check_consistency(0, 5, merkle.EMPTY, mth(0, 5), [])
+    with pytest.raises(BadProof):
+        merkle.check_consistency(0, 5, mth(0, 1), mth(0, 5), [])
+    with pytest.raises(BadProof):
+        merkle.check_consistency(0, 5, merkle.EMPTY, mth(0, 5), [bytes(32)])
+
+
+@pytest.mark.parametrize(("index", "size"), [(0, 0), (5, 5), (-1, 5)])
+def test_there_is_no_proof_of_what_is_not_there(index, size):
+    with pytest.raises(IndexError):
+        merkle.inclusion_proof(index, size, subtree)
+
+
+@pytest.mark.parametrize(("old", "new"), [(0, 5), (6, 5), (-1, 5)])
+def test_there_is_no_consistency_proof_from_nothing_or_backwards(old, new):
+    with pytest.raises(IndexError):
+        merkle.consistency_proof(old, new, subtree)
+
+
+def test_no_leaf_can_pass_for_a_node():
+    for left, right in pairwise(HASHES[:10]):
+        assert merkle.leaf_hash(left + right) != merkle.node_hash(left, right)
+        assert merkle.leaf_hash(b"\1" + left + right) != merkle.node_hash(left, right)

@@ -1,0 +1,364 @@
+"""`verify` finds what was changed behind the application's back, and names it."""
+
+import pytest
+from sqlalchemy import insert, select, text, update
+
+from pledge.db import db
+from pledge.ledger import log, log_queries, notes
+from pledge.ledger.models import Checkpoint, Kind, LedgerEntry, LogKey, LogTile, Reason
+from pledge.ledger.services import fold
+from pledge.ledger.verify import verify
+from tests.ledger import book
+
+SLUG = "blue-skies"
+
+
+@pytest.fixture
+def campaign(app):
+    """Six entries, and checkpoints of 2, 5 and 6 of them: three people and an organisation are left."""
+    number = book.campaign(SLUG)
+    book.confirm(number, region="KR-11")
+    second = book.confirm(number, "JP")
+    fold()
+    book.confirm(number)
+    book.confirm(number, kind=Kind.ORGANIZATION)
+    book.withdraw(number, second, "JP")
+    fold()
+    book.confirm(number)
+    fold()
+    return number
+
+
+def change(statement, **values):
+    with db.engine.begin() as connection:
+        done = connection.execute(text(statement) if isinstance(statement, str) else statement, values)
+        assert done.rowcount
+
+
+def faults(campaign, noted=()):
+    return verify(campaign, SLUG, noted).faults
+
+
+def stored_tile(campaign, level=0, tile=0):
+    query = select(LogTile.hashes).where(
+        LogTile.campaign_id == campaign, LogTile.level == level, LogTile.tile == tile
+    )
+    with db.engine.connect() as connection:
+        return bytes(connection.execute(query).scalar_one())
+
+
+def put_tile(campaign, hashes, level=0, tile=0):
+    change(
+        update(LogTile)
+        .where(LogTile.campaign_id == campaign, LogTile.level == level, LogTile.tile == tile)
+        .values(hashes=hashes)
+    )
+
+
+def flipped(data, place):
+    return data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
+
+
+def test_a_log_as_the_fold_left_it_is_in_order(campaign):
+    found = verify(campaign, SLUG)
+    assert found.faults == []
+    assert (found.totals.size, found.totals.people, found.totals.organizations) == (6, 3, 1)
+    assert found.checkpoints == 3
+    assert found.root == log_queries.newest(campaign).root
+
+
+def test_so_is_one_that_has_begun_and_one_that_has_not(app):
+    campaign = book.campaign(SLUG)
+    assert faults(campaign) == []
+    log.renew()
+    assert verify(campaign, SLUG).checkpoints == 1
+    assert faults(campaign) == []
+    book.confirm(campaign)
+    assert faults(campaign) == [], "what waits for the fold is not in the log yet"
+
+
+@pytest.mark.parametrize(
+    ("statement", "entry", "size"),
+    [
+        ("UPDATE ledger_entries SET hour = '2026-11-25T12' WHERE number = 1", 0, 2),
+        ("UPDATE ledger_entries SET reason = 'reinstated' WHERE number = 2", 1, 2),
+        (("UPDATE ledger_entries SET commitment = (SELECT commitment FROM ledger_entries WHERE number = 1)"
+         " WHERE number = 3"), 2, 5),
+        ("UPDATE ledger_entries SET reason = 'invalidated' WHERE number = 5", 4, 5),
+        (("UPDATE ledger_entries SET commitment = (SELECT commitment FROM ledger_entries WHERE number = 1)"
+         " WHERE number = 6"), 5, 6),
+    ],
+)  # fmt: skip
+def test_a_changed_entry_is_named_and_the_first_checkpoint_that_it_spoils(campaign, statement, entry, size):
+    change(statement)
+    assert [words(fault) for fault in faults(campaign)] == [
+        f"entry {entry}: not what was published, its hash in tile 0/000.p/6 is another",
+        f"checkpoint of {size} entries: its entries have another root",
+    ]
+
+
+def words(fault):
+    """A fault without the number that the database gave to a checkpoint."""
+    head, _, rest = fault.partition(" of ")
+    return f"checkpoint of {rest}" if head.startswith("checkpoint ") else fault
+
+
+def test_an_entry_that_counts_as_another_kind_is_named_too(campaign):
+    change("UPDATE ledger_entries SET kind = 'organization' WHERE number = 2")
+    found = faults(campaign)
+    assert found[0] == "entry 1: not what was published, its hash in tile 0/000.p/6 is another"
+    assert "entry 4: takes back nothing that stands" in found, "it was a person who withdrew"
+    assert found[-1] == "the count says 3 people and 1 organizations, the entries add up to 2 and 2"
+
+
+@pytest.mark.parametrize("index", ["NULL", "0", "3", "4", "5", "77", "-1"])
+def test_what_is_taken_back_must_be_what_was_published(campaign, index):
+    change(f"UPDATE ledger_entries SET takes_back = {index} WHERE number = 5")
+    found = faults(campaign)
+    assert found[0] == "entry 4: not what was published, its hash in tile 0/000.p/6 is another"
+    assert ("entry 4: takes back nothing that stands" in found) is (index != "0")
+
+
+@pytest.mark.parametrize("number", [1, 4, 6])
+def test_a_removed_entry_is_named(campaign, number):
+    change("DELETE FROM ledger_entries WHERE number = :number", number=number)
+    assert faults(campaign)[0] == f"entry {number - 1}: missing"
+
+
+def test_an_entry_moved_to_another_number_is_named(campaign):
+    change("UPDATE ledger_entries SET number = 100 WHERE number = 1")
+    change("UPDATE ledger_entries SET number = 1 WHERE number = 2")
+    change("UPDATE ledger_entries SET number = 2 WHERE number = 100")
+    assert faults(campaign)[0].startswith("entry 0: not what was published")
+
+
+def test_a_pledge_text_that_was_changed_after_somebody_signed_it_is_found(campaign):
+    change(text("UPDATE pledge_texts SET sha256 = :other"), other=bytes(32))
+    assert faults(campaign)[0].startswith("entry 0: not what was published")
+
+
+def test_an_entry_for_a_pledge_text_that_is_none_is_named(campaign):
+    change("UPDATE ledger_entries SET pledge_text_id = 999 WHERE number = 3")
+    assert faults(campaign)[0] == "entry 2: its pledge text is missing"
+
+
+# --- Tiles ---
+
+
+def test_one_byte_changed_anywhere_in_a_tile_is_named_with_its_place(campaign):
+    whole = stored_tile(campaign)
+    for place in range(0, len(whole), 5):
+        put_tile(campaign, flipped(whole, place))
+        assert faults(campaign) == [f"tile 0/000.p/6: the hash of entry {place // 32} is another"]
+
+
+def test_a_tile_that_is_cut_short_or_longer_or_gone_is_named(campaign):
+    whole = stored_tile(campaign)
+    put_tile(campaign, whole[:-1])
+    assert faults(campaign) == ["tile 0/000.p/6: it lacks hashes"]
+    put_tile(campaign, whole[:-32])
+    assert faults(campaign) == ["tile 0/000.p/6: it lacks hashes"]
+    put_tile(campaign, whole + bytes(32))
+    assert faults(campaign) == ["tile 0/000.p/6: it holds more hashes than there are entries"]
+    change("DELETE FROM log_tiles")
+    assert faults(campaign) == ["tile 0/000.p/6: it lacks hashes"]
+
+
+def test_a_tile_that_belongs_to_no_entry_is_told(campaign):
+    change(insert(LogTile).values(campaign_id=campaign, level=1, tile=0, hashes=bytes(32)))
+    assert faults(campaign) == ["tiles: there are 2, the entries make 1"]
+
+
+@pytest.fixture
+def large(app):
+    """256 * 3 + 5 entries in four checkpoints."""
+    number = book.campaign(SLUG)
+    for entries in (1, 255, 257, 260):
+        book.many(number, entries)
+        fold()
+    return number
+
+
+def test_full_tiles_and_those_above_them_are_checked(large):
+    assert faults(large) == []
+    for level, tile, place, said in (
+        (0, 0, 0, "tile 0/000: the hash of entry 0 is another"),
+        (0, 2, 255 * 32, "tile 0/002: the hash of entry 767 is another"),
+        (0, 3, 4 * 32 + 31, "tile 0/003.p/5: the hash of entry 772 is another"),
+        (1, 0, 2 * 32, "tile 1/000.p/3: hash 2 is not that of the tile below it"),
+    ):
+        whole = stored_tile(large, level, tile)
+        put_tile(large, flipped(whole, place), level, tile)
+        assert faults(large) == [said]
+        put_tile(large, whole, level, tile)
+    change("DELETE FROM log_tiles WHERE level = 1")
+    assert faults(large) == ["tile 1/000.p/3: it lacks hashes"]
+
+
+def test_an_entry_of_a_full_tile_is_named(large):
+    change("UPDATE ledger_entries SET hour = '2026-01-01T00' WHERE number = 300")
+    assert [words(fault) for fault in faults(large)] == [
+        "entry 299: not what was published, its hash in tile 0/001 is another",
+        "checkpoint of 513 entries: its entries have another root",
+    ]
+
+
+# --- Checkpoints ---
+
+
+def test_one_byte_changed_anywhere_in_a_checkpoint_is_named(campaign):
+    newest = log_queries.checkpoint_of(campaign, 5)
+    raw = newest.note.encode()
+    for place in range(0, len(raw), 3):
+        changed = flipped(raw, place).decode("utf-8", "replace").replace("\0", "?")
+        change(update(Checkpoint).where(Checkpoint.id == newest.id).values(note=changed))
+        (found,) = faults(campaign)
+        assert found.startswith(f"checkpoint {newest.id} of 5 entries: "), (place, found)
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("UPDATE checkpoints SET people = 30 WHERE size = 5",
+         "checkpoint of 5 entries: it says 30 people and 1 organizations, its entries add up to 2 and 1"),
+        ("UPDATE checkpoints SET organizations = 0 WHERE size = 5",
+         "checkpoint of 5 entries: it says 2 people and 0 organizations, its entries add up to 2 and 1"),
+        ("UPDATE checkpoints SET size = 4 WHERE size = 5",
+         "checkpoint of 4 entries: its note says another size or root"),
+        ("UPDATE checkpoints SET size = 1 WHERE size = 5",
+         "checkpoint of 1 entries: it has fewer than the one before, 2"),
+        ("UPDATE checkpoints SET size = 60 WHERE size = 5", "checkpoint of 60 entries: the log has only 6"),
+        ("UPDATE checkpoints SET root = (SELECT root FROM checkpoints WHERE size = 2) WHERE size = 5",
+         "checkpoint of 5 entries: its note says another size or root"),
+        ("DELETE FROM log_keys", "checkpoint of 2 entries: no known key has signed this"),
+    ],
+)  # fmt: skip
+def test_a_checkpoint_that_was_changed_is_named(campaign, statement, said):
+    change(statement)
+    assert words(faults(campaign)[0]) == said
+
+
+def test_a_missing_newest_checkpoint_is_told(campaign):
+    change("DELETE FROM checkpoints WHERE size = 6")
+    assert faults(campaign) == ["newest checkpoint: it has 5 entries, the log has 6"]
+
+
+def test_a_count_that_was_typed_in_is_told(campaign):
+    change("UPDATE ledger_heads SET people = 1000")
+    assert faults(campaign) == [
+        "the count says 1000 people and 1 organizations, the entries add up to 3 and 1"
+    ]
+
+
+def test_the_signed_checkpoint_of_another_campaign_does_not_pass(campaign):
+    other = book.campaign("other")
+    book.confirm(other)
+    book.confirm(other)
+    fold()
+    keys = select(LogKey.__table__).where(LogKey.campaign_id == other)
+    theirs = log_queries.newest(other)
+    change(update(Checkpoint).where(Checkpoint.campaign_id == campaign, Checkpoint.size == 2)
+           .values(note=theirs.note, root=theirs.root))  # fmt: skip
+    assert words(faults(campaign)[0]) == "checkpoint of 2 entries: no known key has signed this"
+    with db.engine.begin() as connection:
+        for key in connection.execute(keys).all():
+            connection.execute(
+                insert(LogKey).values(campaign_id=campaign, verifier=key.verifier, since=key.since)
+            )
+    assert words(faults(campaign)[0]) == "checkpoint of 2 entries: it is of another log"
+
+
+def test_an_insider_who_rewrites_everything_still_lacks_the_key(campaign, monkeypatch):
+    """Entries, tiles, checkpoints and published keys, all made anew and right by themselves."""
+    change("DELETE FROM ledger_entries WHERE number >= 5")
+    for table in ("log_tiles", "checkpoints", "log_keys", "tallies", "ledger_heads"):
+        change(f"DELETE FROM {table}")
+    change("UPDATE ledger_entries SET number = NULL, count_after = NULL")
+    mine = [notes.signer(log.origin_of(SLUG), "a key that the insider made up")]
+    with monkeypatch.context() as patch:
+        patch.setattr(log, "signers_for", lambda slug: mine)
+        fold()
+    assert faults(campaign) == ["newest checkpoint: no key of PLEDGE_LOG_KEY has signed it"]
+
+
+# --- What was saved elsewhere ---
+
+
+def saved(campaign, size):
+    return log_queries.read_checkpoint(log_queries.checkpoint_of(campaign, size).note)
+
+
+def test_a_log_continues_what_was_noted_of_it(campaign):
+    noted = [saved(campaign, size) for size in (6, 2, 5)]
+    assert faults(campaign, noted) == []
+
+
+def test_a_log_that_was_cut_off_at_its_end_is_found_by_what_was_noted(campaign):
+    noted = [saved(campaign, 5), saved(campaign, 6)]
+    change("DELETE FROM ledger_entries WHERE number = 6")
+    change("DELETE FROM checkpoints WHERE size = 6")
+    change("UPDATE ledger_heads SET size = 5, log_size = 5, people = 2")
+    put_tile(campaign, stored_tile(campaign)[: 5 * 32])
+    assert faults(campaign) == [], "nothing in the database tells"
+    assert faults(campaign, noted) == ["noted checkpoint of 6 entries: the log has only 5"]
+
+
+def test_a_log_that_was_made_anew_is_found_by_what_was_noted(campaign):
+    noted = [saved(campaign, 5)]
+    change("UPDATE ledger_entries SET hour = '2026-01-01T00', number = NULL, count_after = NULL")
+    for table in ("log_tiles", "checkpoints", "tallies", "ledger_heads"):
+        change(f"DELETE FROM {table}")
+    change("UPDATE ledger_entries SET takes_back = NULL WHERE delta = -1")
+    fold()
+    assert faults(campaign) == [], "it is right by itself, and signed with the true key"
+    assert faults(campaign, noted) == ["noted checkpoint of 5 entries: the log does not continue it"]
+
+
+def test_verify_changes_nothing(campaign):
+    def everything():
+        with db.engine.connect() as connection:
+            return [
+                connection.execute(select(table.__table__)).all()
+                for table in (LedgerEntry, LogTile, Checkpoint, LogKey)
+            ]
+
+    before = everything()
+    faults(campaign)
+    assert everything() == before
+
+
+def test_it_looks_at_one_moment_while_the_fold_goes_on(campaign, monkeypatch):
+    """What is folded in the middle of a walk is left for the next one."""
+    from pledge.ledger import verify as module
+
+    grown = []
+
+    class Grows(module.Checks):
+        def __init__(self, *rest):
+            super().__init__(*rest)
+            if not grown:
+                grown.append(True)
+                add_elsewhere(campaign)
+
+    monkeypatch.setattr(module, "Checks", Grows)
+    found = verify(campaign, SLUG)
+    assert (found.faults, found.totals.size) == ([], 6)
+    assert (verify(campaign, SLUG).totals.size, faults(campaign)) == (7, [])
+
+
+def add_elsewhere(campaign):
+    import threading
+
+    from flask import current_app
+
+    app = current_app._get_current_object()
+
+    def add():
+        with app.app_context():
+            book.move(campaign, Reason.CONFIRMED, 77)
+            fold()
+
+    thread = threading.Thread(target=add)
+    thread.start()
+    thread.join(20)
+    assert not thread.is_alive()

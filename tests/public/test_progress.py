@@ -1,0 +1,168 @@
+"""How a campaign stands: both numbers, growth, places, what is not counted, and the checkpoint; for everybody the same."""
+
+import re
+
+import html5lib
+import pytest
+
+from pledge.ledger import log_queries
+from tests.support.factories import campaign, crowd, endorsement, fold_all, signature, the_campaign
+
+pytestmark = pytest.mark.usefixtures("app")
+
+LANGS = pytest.mark.parametrize("lang", ["ko", "en"])
+
+
+def get(client, lang="en", slug="blue-skies"):
+    page = client.get(f"/{lang}/c/{slug}/progress")
+    assert page.status_code == 200
+    return page
+
+
+def table(page, caption):
+    """The rows of a table as texts, without its head."""
+    for found in html5lib.parse(page.text, namespaceHTMLElements=False).iter("table"):
+        if any(caption == "".join(one.itertext()) for one in found.iter("caption")):
+            return [
+                ["".join(cell.itertext()).strip() for cell in row if cell.tag in ("th", "td")]
+                for row in found.find("tbody")
+            ]
+    return None
+
+
+def everywhere():
+    """Seven in Seoul, nine in Busan, six in Japan, an organisation; folded."""
+    for region, number in (("KR-11", 7), ("KR-26", 9)):
+        for _ in range(number):
+            signature(region=region)
+    for _ in range(6):
+        signature(country="JP", region=None)
+    endorsement(type="city")
+    fold_all()
+
+
+@LANGS
+def test_a_campaign_that_nobody_signed_says_so(client, lang):
+    campaign()
+    page = get(client, lang)
+    assert page.text.count('class="standing__number">0<') == 2
+    assert '<svg class="map' not in page.text
+    assert ("아직 체크포인트가 없습니다" if lang == "ko" else "There is no checkpoint yet") in page.text
+
+
+@LANGS
+def test_people_and_organizations_stand_as_two_numbers(client, lang):
+    everywhere()
+    assert re.findall(r'standing__number">([\d,]+)<', get(client, lang).text) == ["22", "1"]
+
+
+def test_every_picture_has_its_table(client):
+    everywhere()
+    page = get(client)
+    assert page.text.count('role="img"') == 3, "people, organisations, map"
+    assert page.text.count("</desc>") == 3
+    assert table(page, "People by province or metropolitan city") == [
+        ["Seoul", "7", "31.8%"],
+        ["Busan", "9", "40.9%"],
+        ["Outside Korea or no region given", "6", "27.3%"],
+    ]
+    assert table(page, "People by country") == [["South Korea", "16", "72.7%"], ["Japan", "6", "27.3%"]]
+    ((_, people, organizations),) = table(page, "What each day added")
+    assert (people, organizations) == ("22", "1")
+    assert "Seoul: 7" in page.text
+    assert "City or province" in page.text
+
+
+def test_four_people_are_a_number_and_nothing_more(client):
+    crowd(4, country="KR")
+    fold_all()
+    page = get(client)
+    assert 'role="img"' not in page.text, "neither a chart nor a map"
+    assert table(page, "People by country") == [["Other", "4", "100.0%"]]
+    assert [row[1] for row in table(page, "What each day added")] == ["4"]
+
+
+def test_page_and_documents_for_programs_show_the_same_lines(client):
+    everywhere()
+    signature(country="FR", region=None)
+    signature(region="KR-49")
+    fold_all()
+    page = get(client)
+    for name, caption in (
+        ("regions", "People by province or metropolitan city"),
+        ("countries", "People by country"),
+    ):
+        document = client.get(f"/api/v1/campaigns/blue-skies/{name}").get_json()
+        shown = [[line["label"]["en"], str(line["people"])] for line in document[name]]
+        assert [row[:2] for row in table(page, caption)] == shown
+
+
+def test_the_map_names_whom_it_is_from(client):
+    everywhere()
+    assert "https://creativecommons.org/licenses/by/4.0/" in get(client).text
+    assert "MapSVG" in get(client).text
+
+
+def test_the_checkpoint_of_the_number_can_be_read_and_checked(client):
+    everywhere()
+    newest = log_queries.newest(the_campaign().id)
+    page = get(client)
+    assert newest.root_base64 in html5lib.parse(page.text, namespaceHTMLElements=False).find(".//code").text
+    assert 'href="/log/blue-skies/checkpoint"' in page.text
+    assert 'href="/log/blue-skies/key"' in page.text
+    assert re.search(r"verify\.py count http\S+/log/blue-skies<", page.text)
+    assert "Signers: 22, organisations: 1" in page.text
+
+
+def test_more_than_ten_countries_are_a_press_away(client):
+    for place, country in enumerate("KR JP US DE FR GB NL IT ES SE NO FI".split()):
+        crowd_of(20 + place, country)
+    fold_all()
+    page = get(client)
+    assert len(table(page, "People by country")) == 10
+    assert len(table(page, "People by country, continued")) == 2
+
+
+def crowd_of(number, country):
+    for _ in range(number):
+        signature(country=country, region=None)
+
+
+@LANGS
+def test_the_integrity_report_moved_here_for_good(client, lang):
+    campaign()
+    moved = client.get(f"/{lang}/c/blue-skies/integrity")
+    assert moved.status_code == 301
+    assert moved.headers["Location"] == f"/{lang}/c/blue-skies/progress#integrity"
+    assert 'id="integrity"' in get(client, lang).text
+    assert f"/{lang}/c/blue-skies/progress" in client.get(f"/{lang}/c/blue-skies").text
+
+
+@pytest.mark.parametrize("path", ["progress", "integrity"])
+def test_drafts_and_unknown_campaigns_are_not_found(client, path):
+    campaign("secret", state="draft")
+    for slug in ("secret", "nothing"):
+        assert client.get(f"/ko/c/{slug}/{path}").status_code == 404
+
+
+def test_however_many_look_it_is_read_once_a_second(client, statements):
+    everywhere()
+    get(client)
+    with statements() as seen:
+        for _ in range(10):
+            get(client)
+    assert seen == []
+
+
+def test_a_cold_page_reads_no_signature_but_for_the_integrity_report(client, statements, frozen_clock):
+    everywhere()
+    get(client)
+    frozen_clock.move(seconds=2)
+    with statements() as seen:
+        get(client)
+    assert not [
+        statement
+        for statement in seen
+        if "FROM signatures" in statement or "FROM ledger_entries" in statement
+    ]
+    assert len(seen) <= 10

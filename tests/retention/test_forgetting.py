@@ -1,0 +1,167 @@
+"""The people of a campaign that is over are forgotten on the clock of the privacy notice; the count and its log stay."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import func, select, update
+
+from pledge import clock
+from pledge.audit.models import AuditEntry
+from pledge.campaigns.models import Campaign, CampaignState
+from pledge.db import db, transaction
+from pledge.delivery import integrity
+from pledge.delivery.models import Delivery, DeliveryState
+from pledge.delivery.register_queries import last_handed_over
+from pledge.endorsements.models import Endorsement
+from pledge.ledger import log_queries, queries
+from pledge.retention import services
+from pledge.signatures.counting import mismatches
+from pledge.signatures.models import Signature
+from tests.support.factories import campaign, endorsement, fold_all, signature
+
+pytestmark = pytest.mark.usefixtures("app")
+
+
+def over(closed: datetime, **facts) -> Campaign:
+    """A campaign that closed then, with a person of each kind and an organisation."""
+    row = campaign(state="closed", closes_at=closed, **facts)
+    for state in ("confirmed", "confirmed", "withdrawn", "invalidated", "pending"):
+        signature(row, state=state, at=closed - timedelta(days=1))
+    endorsement(row)
+    fold_all()
+    return row
+
+
+def signatures() -> int:
+    db.session.rollback()
+    return db.session.scalar(select(func.count()).select_from(Signature))
+
+
+def contacts() -> set[str]:
+    db.session.rollback()
+    return set(db.session.scalars(select(Endorsement.contact_email)))
+
+
+def test_thirty_days_after_the_delivery_nobody_is_left_and_the_count_stands(frozen_clock):
+    closed = frozen_clock.now()
+    row = over(closed)
+    before, log = queries.count(row.id), log_queries.newest(row.id)
+    delivered = {row.id: closed + timedelta(days=10)}
+
+    frozen_clock.move(days=40)
+    services.run(delivered)
+    assert signatures() == 4, "the one that was never confirmed has a clock of its own"
+
+    frozen_clock.move(seconds=1)
+    assert services.run(delivered).signatures == 4
+    assert signatures() == 0
+    assert contacts() == {""}, "who spoke for the organisation is forgotten too"
+    after = queries.count(row.id)
+    assert (after.people, after.organizations) == (before.people, before.organizations) == (2, 1)
+    assert log_queries.newest(row.id) == log
+    assert mismatches() == [], "there is nothing left to compare the count with"
+
+
+def test_what_was_entered_late_or_wrongly_leaves_a_week_to_correct_it(frozen_clock):
+    row = over(frozen_clock.now())
+    frozen_clock.move(days=60)
+    number = delivery(row, state=DeliveryState.HANDED_OVER, recorded_at=frozen_clock.now(), days_ago=59)
+    frozen_clock.move(days=7)
+    services.run(last_handed_over())
+    assert signatures() == 4, "and not within the hour"
+    change(number, announced_at=frozen_clock.now())
+    frozen_clock.move(days=20)
+    services.run(last_handed_over())
+    assert signatures() == 4, "the news is still being sent"
+    change(number, announcing_ended_at=frozen_clock.now())
+    frozen_clock.move(days=7, seconds=1)
+    services.run(last_handed_over())
+    assert signatures() == 0
+
+
+def delivery(of: Campaign, days_ago: int, **facts) -> int:
+    """A delivery of a campaign that was handed over so many days ago."""
+    at = clock.now() - timedelta(days=days_ago)
+    texts = {
+        f"{name}_{lang}": "text" for name in ("recipient", "occasion", "letter") for lang in ("ko", "en")
+    }
+    row = Delivery(
+        campaign_id=of.id,
+        checkpoint_id=log_queries.newest(of.id).id,
+        document="{}",
+        frozen_name="anna",
+        frozen_at=at,
+        handed_over_at=at,
+        channel="post",
+        **texts,
+        **facts,
+    )
+    with transaction() as session:
+        session.add(row)
+        session.flush()
+        return row.id
+
+
+def change(number: int, **facts) -> None:
+    with transaction() as session:
+        session.execute(update(Delivery).where(Delivery.id == number).values(**facts))
+
+
+def test_without_a_delivery_it_takes_a_year(frozen_clock):
+    over(frozen_clock.now())
+    frozen_clock.move(days=365)
+    services.run({})
+    assert signatures() == 4
+    frozen_clock.move(seconds=1)
+    services.run({})
+    assert signatures() == 0
+
+
+def test_what_was_delivered_while_it_ran_counts_from_its_closing(frozen_clock):
+    closed = frozen_clock.now()
+    row = over(closed)
+    delivered = {row.id: closed - timedelta(days=100)}
+    frozen_clock.move(days=29)
+    services.run(delivered)
+    assert signatures() == 4
+    frozen_clock.move(days=1, seconds=1)
+    services.run(delivered)
+    assert signatures() == 0
+
+
+def test_a_campaign_that_runs_keeps_its_people_however_often_it_was_delivered(frozen_clock):
+    row = campaign()
+    signature(row)
+    frozen_clock.move(days=800)
+    services.run({row.id: frozen_clock.now() - timedelta(days=700)})
+    assert signatures() == 1
+
+
+def test_other_campaigns_are_left_alone(frozen_clock):
+    over(frozen_clock.now(), slug="old")
+    signature(campaign(slug="new"))
+    frozen_clock.move(days=400)
+    services.run({})
+    assert signatures() == 1
+
+
+def test_a_campaign_without_its_people_can_never_be_opened_again(frozen_clock):
+    row = over(frozen_clock.now())
+    frozen_clock.move(days=366)
+    services.run({})
+    db.session.expire_all()
+    assert db.session.get(Campaign, row.id).state == CampaignState.ARCHIVED
+    acts = db.session.scalars(select(AuditEntry.action)).all()
+    assert acts == ["campaign.forget"]
+    services.run({})
+    assert db.session.scalars(select(AuditEntry.action)).all() == acts, "once"
+
+
+def test_the_integrity_report_says_what_it_can_still_say(frozen_clock):
+    row = over(frozen_clock.now())
+    frozen_clock.move(days=366)
+    services.run({})
+    integrity.forget()
+    found = integrity.integrity(row.id)
+    assert (found.confirmed, found.submitted, found.uncounted) == (2, None, {})
+    assert found.forgotten_at == frozen_clock.now()

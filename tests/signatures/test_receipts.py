@@ -1,0 +1,157 @@
+"""The receipt: right for who is counted, nothing for who is not (yet), and no name or address in it."""
+
+import json
+from base64 import b64decode
+from hashlib import sha256
+
+import pytest
+from sqlalchemy import update
+
+from pledge.db import db, transaction
+from pledge.ledger import log_queries, merkle, notes
+from pledge.signatures import own
+from pledge.signatures.models import Signature
+from pledge.signatures.receipts import receipt
+from tests.support.factories import campaign, endorsement, fold_all, manage_token, signature, signatures
+
+pytestmark = pytest.mark.usefixtures("app")
+
+
+def parts(content):
+    """What a receipt says: extra, index, proof and checkpoint."""
+    head, _, note = content.decode().partition("\n\n")
+    first, extra, index, *proof = head.split("\n")
+    assert first == "c2sp.org/tlog-proof@v1"
+    told = json.loads(b64decode(extra.removeprefix("extra "), validate=True))
+    assert list(told) == ["v", "salt", "leaf"]
+    return told, int(index.removeprefix("index ")), [b64decode(step) for step in proof], note
+
+
+def check(content, of, address):
+    """Everything that somebody else would check, by the published formats."""
+    told, index, proof, note = parts(content)
+    known = map(notes.read_verifier, log_queries.verifiers(of.campaign_id))
+    state = notes.read_state(notes.open_note(note, known))
+    found = merkle.root_from_inclusion(merkle.leaf_hash(told["leaf"].encode()), index, state.size, proof)
+    assert found == state.root
+    leaf = json.loads(told["leaf"])
+    assert (leaf["change"], leaf["of"]) == (1, "person")
+    expected = sha256(f"pledge-commitment/v1\n{told['salt']}\n{address}".encode()).hexdigest()
+    assert leaf["commitment"] == expected
+
+
+@pytest.mark.parametrize("before", [0, 1, 6])
+def test_a_receipt_proves_that_an_address_is_counted(before):
+    signatures(before)
+    person = signature(email="Person.Kim@Example.org")
+    endorsement()
+    signatures(3)
+    fold_all()
+    found = receipt(person.id)
+    assert found.index == before
+    check(found.content, person, "Person.Kim@example.org")
+
+
+def test_a_receipt_holds_no_name_and_no_address():
+    person = signature(email="secret@example.org", name="홍길동")
+    fold_all()
+    told, *_ = parts(receipt(person.id).content)
+    for text in (receipt(person.id).content.decode(), json.dumps(told, ensure_ascii=False)):
+        assert not [word for word in ("secret", "example.org", "홍길동", str(person.id)) if word in text]
+
+
+def test_there_is_none_before_the_fold():
+    person = signature()
+    assert receipt(person.id) is None
+    fold_all()
+    assert receipt(person.id) is not None
+
+
+@pytest.mark.parametrize("state", ["pending", "withdrawn", "invalidated"])
+def test_there_is_none_for_who_is_not_counted(state):
+    person = signature(state=state)
+    fold_all()
+    assert receipt(person.id) is None
+    assert receipt(12345) is None
+
+
+def test_who_withdraws_gets_none_any_more_and_the_old_one_stays_right():
+    person, _ = signatures(2)
+    fold_all()
+    kept = receipt(person.id).content
+    own.withdraw(manage_token(person))
+    assert receipt(person.id) is None
+    fold_all()
+    assert receipt(person.id) is None
+    signatures(5)
+    fold_all()
+    check(kept, person, person.email)
+
+
+def test_an_erased_row_leaves_the_receipts_of_all_valid():
+    gone, stays = signatures(2)
+    fold_all()
+    kept = {person.id: receipt(person.id).content for person in (gone, stays)}
+    addresses = {person.id: person.email for person in (gone, stays)}
+    own.erase(manage_token(gone))
+    fold_all()
+    for person_id, content in kept.items():
+        check(content, stays, addresses[person_id])
+    check(receipt(stays.id).content, stays, addresses[stays.id])
+
+
+def test_signed_again_the_new_entry_is_meant_and_never_the_old_one_with_the_new_salt():
+    person = signature()
+    fold_all()
+    own.withdraw(manage_token(person))
+    fold_all()
+    again = signature(email="again@example.org")
+    fold_all()
+    # The row of somebody who signs again has a new salt before its entry is folded.
+    with transaction() as session:
+        session.execute(
+            update(Signature)
+            .where(Signature.id == person.id)
+            .values(state="confirmed", salt=again.salt, commitment=again.commitment)
+        )
+    assert receipt(person.id) is None
+
+
+def test_while_a_reinstatement_waits_the_entry_that_was_taken_back_is_not_handed_out():
+    from tests.support.factories import Reason, ledger
+
+    person = signature(state="invalidated")
+    fold_all()
+    with transaction() as session:
+        session.execute(
+            update(Signature).where(Signature.id == person.id).values(state="confirmed", invalidation_id=None)
+        )
+        ledger.append(
+            session,
+            campaign_id=person.campaign_id,
+            delta=1,
+            reason=Reason.REINSTATED,
+            subject_id=person.id,
+            country="KR",
+            region=None,
+            at=person.confirmed_at,
+            pledge_text_id=person.pledge_text_id,
+            commitment=person.commitment,
+        )
+    assert receipt(person.id) is None
+    fold_all()
+    found = receipt(person.id)
+    assert found.index == 2
+    check(found.content, person, person.email)
+
+
+def test_each_campaign_has_its_own_log():
+    one, two = campaign(), campaign("second")
+    signatures(2, one)
+    person = signature(two)
+    fold_all()
+    found = receipt(person.id)
+    assert found.index == 0
+    assert "/log/second\n" in found.content.decode()
+    check(found.content, person, person.email)
+    db.session.rollback()

@@ -1,0 +1,79 @@
+"""Deliveries for tests, frozen like the real ones; their pack is a small file of its own unless a test makes one."""
+
+from datetime import timedelta
+from typing import Any
+
+from pledge import clock
+from pledge.campaigns.models import Campaign
+from pledge.db import db, transaction
+from pledge.delivery import freezing, register
+from pledge.delivery.document import Words
+from pledge.delivery.jobs import Made, advance
+from pledge.delivery.models import Delivery, JobKind
+from pledge.delivery.register import Answer, HandingOver
+from pledge.ledger import log_queries
+from tests.support.factories import ANNA, fold_all, the_campaign
+
+PACK = b"PK the pack of this test"
+RECIPIENT = Words("환경부 장관", "The Minister of Environment")
+OCCASION = Words("푸른 하늘의 날 기념식", "The Blue Skies Day ceremony")
+LETTER = Words("안녕하십니까.\n\n전해 드립니다.", "Dear Minister,\n\nhere it is.")
+
+
+def frozen(of: Campaign | None = None, *, pack: bool = True, **texts: Words) -> int:
+    """A delivery at the newest checkpoint, and its pack unless it is to wait; its number."""
+    of = of or the_campaign()
+    fold_all()
+    newest = log_queries.newest(of.id)
+    assert newest is not None, "nobody has signed yet"
+    words = {"recipient": RECIPIENT, "occasion": OCCASION, "letter": LETTER, **texts}
+    number = freezing.freeze(ANNA, of.slug, newest.id, **words)
+    if pack:
+        make_packs()
+    return number
+
+
+def make_packs() -> None:
+    """Let a worker make every pack that waits: a few bytes each."""
+
+    def make(_subject_id: int, file: Any, _progress: Any) -> Made:
+        file.write(PACK)
+        return Made()
+
+    while advance({JobKind.PACK: make}):
+        pass
+
+
+def handed_over(of: Campaign | None = None, **facts: Any) -> int:
+    """A delivery that its recipient has, since the moment it was frozen."""
+    entry = {"handed_over_at": clock.now(), "channel": "in_person", "receipt_number": "1AB-2611-001"}
+    given = {name: facts.pop(name) for name in [*facts] if name in entry}
+    number = frozen(of, **facts)
+    register.hand_over(ANNA, number, HandingOver(**{**entry, "handed_over_at": clock.now(), **given}))
+    return number
+
+
+def answered(
+    of: Campaign | None = None, ko: str = "검토하겠습니다.", en: str = "We will look into it.", **facts: Any
+) -> int:
+    number = handed_over(of, **facts)
+    register.answer(ANNA, number, Answer(clock.now(), ko, en))
+    return number
+
+
+def announced(of: Campaign | None = None, *, ago: timedelta = timedelta(minutes=1), **facts: Any) -> int:
+    """A delivery whose news waits for the worker."""
+    number = handed_over(of, **facts)
+    register.announce(ANNA, number)
+    with transaction() as session:
+        session.get_one(Delivery, number).announced_at = clock.now() - ago
+    return number
+
+
+def row(number: int) -> Delivery:
+    """As it is now."""
+    db.session.rollback()
+    found = db.session.get(Delivery, number)
+    assert found is not None
+    db.session.refresh(found)
+    return found

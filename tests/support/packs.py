@@ -1,0 +1,303 @@
+"""Logs, receipts and packs for the tests of whoever checks them: out of a list of events with a key of their own, or out
+of the test's database. Everything can be made wrong on purpose.
+
+    log = made_up("+++-1+o")             # three people, the entry 1 taken back, one more person, an organisation
+    pack(log)                            # the bytes of a right pack
+    pack(log, changed={"totals.csv": b"…"})          # a member that the manifest does not know like that
+    pack(log, rewritten={"integrity.json": b"…"})    # a member that the (signed) manifest does know
+    receipt(log, 0)                      # of entry 0; log.subjects[0] is its address
+    mirror(log, folder)                  # the published files, as under /log/<slug>/
+"""
+
+import io
+import json
+import re
+import zipfile
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from pledge.campaigns.models import PledgeText
+from pledge.db import db
+from pledge.ledger import leaves, log_queries, merkle, notes
+from pledge.ledger.leaves import Leaf
+from pledge.ledger.notes import Signer, State
+from pledge.settings import ROOT
+
+ORIGIN = "pledge.example/log/blue-skies"
+WORDS = {"ko": "서약합니다.", "en": "We pledge."}
+PLEDGE = sha256("\0".join(WORDS.values()).encode()).hexdigest()
+HOUR = "2026-11-24T05"
+
+MEMBERS = (
+    *("README.txt", "letter.pdf", "totals.xlsx", "totals.csv", "totals.json", "organizations.csv"),
+    *("integrity.json", "pledge-texts.json", "log/checkpoint", "log/key", "log/entries", "verify.py"),
+    *("manifest.json", "manifest.sig"),
+)
+_SEALS = ("manifest.json", "manifest.sig")
+_TABLES = ("totals.csv", "organizations.csv")
+
+
+@dataclass
+class Log:
+    """A log and what its +1 entries commit to."""
+
+    lines: list[bytes]
+    signers: list[Signer]
+    origin: str = ORIGIN
+    salts: dict[int, str] = field(default_factory=dict)
+    subjects: dict[int, str] = field(default_factory=dict)
+    #: What was signed, by the hash that the entries name.
+    pledges: dict[str, dict[str, str]] = field(default_factory=lambda: {PLEDGE: WORDS})
+    #: A note made elsewhere, for the whole log.
+    published: str = ""
+
+    @property
+    def slug(self) -> str:
+        return self.origin.rpartition("/")[2]
+
+    @property
+    def keys(self) -> str:
+        """As at /log/<slug>/key."""
+        return "".join(f"{signer.verifier}\n" for signer in self.signers)
+
+    @cached_property
+    def hashes(self) -> list[bytes]:
+        return [merkle.leaf_hash(line) for line in self.lines]
+
+    def subtree(self, level: int, index: int) -> bytes:
+        return merkle.complete(self.hashes[index << level : (index + 1) << level])
+
+    def root(self, size: int | None = None) -> bytes:
+        return merkle.root(len(self.lines) if size is None else size, self.subtree)
+
+    def note(self, size: int | None = None) -> str:
+        """The checkpoint of the first `size` entries."""
+        if size is None and self.published:
+            return self.published
+        size = len(self.lines) if size is None else size
+        return notes.sign(State(self.origin, size, self.root(size)).text, self.signers)
+
+    def moves(self, size: int | None = None) -> dict[str, dict[str, int]]:
+        """How many entries of each kind and reason, as integrity.json tells it."""
+        found = Counter(
+            (leaf["of"], leaf["kind"])
+            for leaf in map(json.loads, self.lines[: len(self.lines) if size is None else size])
+        )
+        reasons = ("confirmed", "withdrawn", "invalidated", "reinstated")
+        return {
+            word: {reason: found[kind, reason] for reason in reasons}
+            for word, kind in (("people", "person"), ("organizations", "organization"))
+        }
+
+    def counts(self, size: int | None = None) -> dict[str, int]:
+        return {
+            word: moves["confirmed"] + moves["reinstated"] - moves["withdrawn"] - moves["invalidated"]
+            for word, moves in self.moves(size).items()
+        }
+
+
+def signer(secret: str = "a secret of the tests", origin: str = ORIGIN) -> Signer:
+    return notes.signer(origin, secret)
+
+
+def made_up(events: str, *, signers: list[Signer] | None = None, origin: str = ORIGIN) -> Log:
+    """A log of events: `+` a person confirms, `o` an organisation, `-3` or `!3` the entry 3 is withdrawn or invalidated,
+    `^3` what the entry 3 counted is reinstated. Salts and addresses are the same each time."""
+    log = Log([], signers or [signer(origin=origin)], origin)
+    told: list[Leaf] = []
+    for sign, number in re.findall(r"([+o])|([-!^]\d+)", events):
+        index = len(told)
+        if sign or number[0] == "^":
+            kind = "organization" if sign == "o" else "person" if sign else told[int(number[1:])].kind
+            before = int(number[1:]) if number else index
+            subject = log.subjects.get(
+                before,
+                leaves.organization_subject(index)
+                if kind == "organization"
+                else f"person{index}@example.org",
+            )
+            salt = log.salts.get(before, b64encode(sha256(b"%d" % index).digest()[:16]).decode())
+            log.subjects[index], log.salts[index] = subject, salt
+            reason = "confirmed" if sign else "reinstated"
+            told.append(Leaf(reason, 1, kind, HOUR, PLEDGE, leaves.commitment(salt, subject), None))
+        else:
+            reason = "withdrawn" if number[0] == "-" else "invalidated"
+            taken = int(number[1:])
+            told.append(Leaf(reason, -1, told[taken].kind, HOUR, PLEDGE, None, taken))
+    log.lines = [leaf.line for leaf in told]
+    return log
+
+
+def from_database(campaign_id: int, slug: str) -> Log:
+    """The published log of a campaign in the test's database (after the fold)."""
+    from pledge.ledger.log import origin_of, signers_for
+
+    newest = log_queries.newest(campaign_id)
+    assert newest is not None, "fold first"
+    lines = list(log_queries.lines(campaign_id, newest.size))
+    texts = db.session.scalars(select(PledgeText).where(PledgeText.campaign_id == campaign_id))
+    pledges = {row.sha256.hex(): {"ko": row.ko, "en": row.en} for row in texts}
+    return Log(lines, signers_for(slug), origin_of(slug), pledges=pledges, published=newest.note)
+
+
+def receipt(log: Log, index: int, *, size: int | None = None, salt: str | None = None) -> bytes:
+    """The tlog-proof of one entry at a checkpoint."""
+    size = len(log.lines) if size is None else size
+    extra = {
+        "v": 1,
+        "salt": log.salts.get(index, "") if salt is None else salt,
+        "leaf": log.lines[index].decode(),
+    }
+    proof = merkle.inclusion_proof(index, size, log.subtree)
+    head = [
+        "c2sp.org/tlog-proof@v1",
+        f"extra {b64encode(json.dumps(extra, separators=(',', ':')).encode()).decode()}",
+        f"index {index}",
+        *(b64encode(step).decode() for step in proof),
+    ]
+    return ("\n".join(head) + "\n\n" + log.note(None if size == len(log.lines) else size)).encode()
+
+
+def entries(log: Log, size: int | None = None) -> bytes:
+    return b"".join(map(log_queries.framed, log.lines[:size]))
+
+
+def mirror(log: Log, folder: Path) -> Path:
+    """The files of /log/<slug>/ for the whole log."""
+    files = {"checkpoint": log.note().encode(), "key": log.keys.encode()}
+    level, hashes = 0, log.hashes
+    while hashes:
+        for tile in range(0, len(hashes), 256):
+            cut = hashes[tile : tile + 256]
+            files[tile_path(str(level), tile // 256, len(cut))] = b"".join(cut)
+            if level == 0:
+                lines = log.lines[tile : tile + 256]
+                files[tile_path("entries", tile // 256, len(cut))] = b"".join(map(log_queries.framed, lines))
+        full = len(hashes) // 256
+        hashes = [merkle.complete(hashes[place * 256 : (place + 1) * 256]) for place in range(full)]
+        level += 1
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return folder
+
+
+def tile_path(level: str, number: int, width: int = 256) -> str:
+    """tlog-tiles, "Merkle Tree": `tile/0/x001/x234/067.p/12`."""
+    parts = [f"{number % 1000:03}"]
+    while number := number // 1000:
+        parts.insert(0, f"x{number % 1000:03}")
+    return f"tile/{level}/{'/'.join(parts)}" + ("" if width == 256 else f".p/{width}")
+
+
+def contents(log: Log, size: int | None = None) -> dict[str, bytes]:
+    """Every member of a pack but the manifest and its signature."""
+    size = len(log.lines) if size is None else size
+    counts = log.counts(size)
+    state = {"size": size, "root": b64encode(log.root(size)).decode()}
+    totals = {
+        "campaign": {"slug": log.slug, "title": {"ko": "푸른 하늘", "en": "Blue Skies"}},
+        "as_of": "2026-11-24T06:00:00Z",
+        "checkpoint": state,
+        **counts,
+        "smallest_shown": 5,
+        "by_country": [
+            {"key": "KR", "label": {"ko": "대한민국", "en": "South Korea"}, "people": counts["people"]}
+        ],
+        "by_region": [],
+        "by_day": [],
+    }
+    integrity = {
+        "log": log.moves(size),
+        "sign_ups": {
+            "as_of": "2026-11-24T06:00:00Z",
+            "submitted": None,
+            "confirmed": counts["people"],
+            "not_counted": {},
+        },
+        "smallest_shown": 5,
+    }
+    pledges = [
+        {"version": version, "sha256": digest, "text": words}
+        for version, (digest, words) in enumerate(log.pledges.items(), 1)
+    ]
+    return {
+        "README.txt": ("확인하는 방법 / How to check: python3 verify.py\n" * 3).encode(),
+        "letter.pdf": b"%PDF-1.7\n",
+        "totals.xlsx": b"PK\x03\x04 no real workbook",
+        "totals.csv": b"people\r\n%d\r\n" % counts["people"],
+        "totals.json": _json(totals),
+        "organizations.csv": "name_ko,name_en\r\n가,A\r\n".encode(),
+        "integrity.json": _json(integrity),
+        "pledge-texts.json": _json(pledges),
+        "log/checkpoint": log.note(None if size == len(log.lines) else size).encode(),
+        "log/key": log.keys.encode(),
+        "log/entries": entries(log, size),
+        "verify.py": (ROOT / "tools/verify.py").read_bytes() if (ROOT / "tools/verify.py").exists() else b"",
+    }
+
+
+def pack(
+    log: Log,
+    *,
+    size: int | None = None,
+    rewritten: Mapping[str, bytes] | None = None,
+    changed: Mapping[str, bytes] | None = None,
+    left_out: tuple[str, ...] = (),
+    added: Mapping[str, bytes] | None = None,
+    manifest: Callable[[dict[str, Any]], object] | None = None,
+    signers: list[Signer] | None = None,
+) -> bytes:
+    """A pack, as a zip. `rewritten`: members as the manifest shall know them; `changed`, `left_out`, `added`: what happens
+    to members afterwards; `manifest`: changes the manifest before it is signed; `signers`: who signs it instead."""
+    size = len(log.lines) if size is None else size
+    files = {**contents(log, size), **(rewritten or {})}
+    told: dict[str, Any] = {
+        "format": "pledge-delivery/v1",
+        "campaign": log.slug,
+        "origin": log.origin,
+        "checkpoint": {"size": size, "root": b64encode(log.root(size)).decode(), **log.counts(size)},
+        "files": {name: _described(name, content) for name, content in files.items()},
+        "tool": "pledge 0.1.0",
+    }
+    if manifest is not None:
+        manifest(told)
+    files["manifest.json"] = _json(told)
+    text = f"pledge-delivery/v1\n{log.origin}\n{sha256(files['manifest.json']).hexdigest()}\n"
+    files["manifest.sig"] = notes.sign(text, signers or log.signers).encode()
+    files.update(changed or {})
+    return zipped({**{name: files[name] for name in MEMBERS if name not in left_out}, **(added or {})})
+
+
+def zipped(files: Mapping[str, bytes]) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, content in files.items():
+            info = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            info.compress_type, info.create_system = zipfile.ZIP_DEFLATED, 3
+            info.external_attr = 0o100644 << 16
+            archive.writestr(info, content, compresslevel=6)
+    return stream.getvalue()
+
+
+def unzipped(data: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def _described(name: str, content: bytes) -> dict[str, Any]:
+    rows = {"rows": content.count(b"\n") - 1} if name in _TABLES else {}
+    return {"size": len(content), "sha256": sha256(content).hexdigest(), **rows}
+
+
+def _json(value: object) -> bytes:
+    return (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode()

@@ -1,0 +1,92 @@
+"""The arithmetic inside tools/verify.py, for machines without `cryptography`."""
+
+import secrets
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.tools.checkers import program, pure
+
+#: RFC 8032 section 7.1: public key, message, signature.
+VECTORS = [
+    (
+        "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a",
+        "",
+        "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b",
+    ),
+    (
+        "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c",
+        "72",
+        "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00",
+    ),
+    (
+        "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025",
+        "af82",
+        "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a",
+    ),
+]
+ORDER = 2**252 + 27742317777372353535851937790883648493
+PRIME = 2**255 - 19
+#: The encodings of points whose order divides eight.
+SMALL_ORDER = [
+    *(y.to_bytes(32, "little") for y in (0, 1, PRIME - 1)),
+    bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"),
+    bytes.fromhex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"),
+]
+
+BOTH = pytest.mark.parametrize("verifier", [program, pure], ids=["with cryptography", "alone"])
+
+
+@BOTH
+@pytest.mark.parametrize(("key", "text", "signature"), VECTORS, ids=["1", "2", "3"])
+def test_the_signatures_of_the_rfc_are_right(verifier, key, text, signature):
+    key, text, signature = map(bytes.fromhex, (key, text, signature))
+    assert verifier.is_signed(key, signature, text)
+    assert not verifier.is_signed(key, signature, text + b"!")
+
+
+@settings(max_examples=25)
+@given(text=st.binary(max_size=200), data=st.data())
+def test_both_say_the_same_of_any_signature_and_of_any_changed_one(text, data):
+    private = Ed25519PrivateKey.from_private_bytes(data.draw(st.binary(min_size=32, max_size=32)))
+    key = private.public_key().public_bytes_raw()
+    signature = bytearray(private.sign(text))
+    assert program.is_signed(key, bytes(signature), text)
+    assert pure.is_signed(key, bytes(signature), text)
+
+    place, change = data.draw(st.integers(0, 63)), data.draw(st.integers(1, 255))
+    signature[place] ^= change
+    assert not program.is_signed(key, bytes(signature), text)
+    assert not pure.is_signed(key, bytes(signature), text)
+
+
+@BOTH
+def test_the_other_number_that_means_the_same_is_refused(verifier):
+    """Section 5.1.7: S must lie below the order, else anybody could make a second signature out of a first."""
+    private = Ed25519PrivateKey.generate()
+    signature = private.sign(b"text")
+    larger = (int.from_bytes(signature[32:], "little") + ORDER).to_bytes(32, "little")
+    assert not verifier.is_signed(private.public_key().public_bytes_raw(), signature[:32] + larger, b"text")
+
+
+@BOTH
+@pytest.mark.parametrize("key", SMALL_ORDER, ids=lambda key: key.hex()[:8])
+def test_a_key_that_would_fit_every_text_is_refused(verifier, key):
+    identity = (1).to_bytes(32, "little")
+    assert not verifier.is_signed(key, identity + bytes(32), secrets.token_bytes(8))
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "key", [PRIME + 1, PRIME + 3, (1 << 255) | 1, 2], ids=["1 again", "3 again", "minus zero", "no point"]
+)
+def test_a_key_in_another_than_its_one_encoding_is_refused(verifier, key):
+    assert not verifier.is_signed(key.to_bytes(32, "little"), bytes(64), b"text")
+
+
+@BOTH
+@pytest.mark.parametrize(("key", "signature"), [(31, 64), (33, 64), (32, 63), (32, 65), (0, 0)])
+def test_other_lengths_are_refused(verifier, key, signature):
+    assert not verifier.is_signed(bytes(key), bytes(signature), b"text")

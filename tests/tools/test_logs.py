@@ -1,0 +1,301 @@
+"""Recounting a published log from its files: a copy in a folder, the folder of a pack, a website."""
+
+import functools
+import http.server
+import threading
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pledge.ledger import log_queries, notes
+from tests.support import packs
+from tests.support.packs import Log, made_up, mirror, pack, receipt, signer, tile_path
+from tests.tools.checkers import Said, program, pure, say
+
+LARGE = "+" * 300 + "-7!8^8o" + "+" * 300
+
+
+@pytest.fixture(scope="module")
+def large() -> Log:
+    """Two full tiles and a part, so that there is a second level."""
+    return made_up(LARGE)
+
+
+@pytest.fixture
+def website(tmp_path) -> Iterator[tuple[str, list[str]]]:
+    """The address of a folder that is served, and which paths were asked for."""
+    asked: list[str] = []
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            asked.append(self.path)
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=tmp_path))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}", asked
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def key(log: Log) -> str:
+    return str(log.signers[0].verifier)
+
+
+def numbers(said: Said) -> list[str]:
+    return said.out.splitlines()[:2]
+
+
+def expected(log: Log) -> list[str]:
+    return [f"{word} {number}" for word, number in log.counts().items()]
+
+
+@pytest.mark.parametrize("events", ["", "+", "+-0", "+" * 255, "+" * 256, "+" * 257, "+" * 512, LARGE])
+@pytest.mark.parametrize("by", [program, pure], ids=["with cryptography", "alone"])
+def test_a_copy_gives_the_numbers_of_the_log(tmp_path, events, by):
+    log = made_up(events)
+    said = say("count", mirror(log, tmp_path), "--key", key(log), by=by)
+    assert (said.code, numbers(said)) == (0, expected(log))
+    assert said.out.splitlines()[2] == f"checkpoint {len(log.lines)} {packs.b64encode(log.root()).decode()}"
+
+
+@given(events=st.lists(st.sampled_from("+o-!^"), max_size=40))
+@settings(max_examples=40)
+def test_whatever_happened_the_sum_is_that_of_the_events(tmp_path_factory, events):
+    """Each -1 takes back the oldest that stands, each reinstatement brings the oldest back that does not."""
+    words, kinds, standing, away = [], {}, [], []
+    people = organizations = 0
+    for event in events:
+        index = len(words)
+        if event in "+o":
+            words.append(event)
+            kinds[index] = event
+            standing.append(index)
+            change, kind = 1, event
+        elif event == "^" and away:
+            before = away.pop(0)
+            words.append(f"^{before}")
+            kinds[index] = kind = kinds[before]
+            standing.append(index)
+            change = 1
+        elif event in "-!" and standing:
+            taken = standing.pop(0)
+            words.append(f"{event}{taken}")
+            away += [taken] if event == "!" else []
+            change, kind = -1, kinds[taken]
+        else:
+            continue
+        people, organizations = people + change * (kind == "+"), organizations + change * (kind == "o")
+    log = made_up("".join(words))
+    said = say("count", mirror(log, tmp_path_factory.mktemp("log")))
+    assert (said.code, numbers(said)) == (0, [f"people {people}", f"organizations {organizations}"])
+
+
+def test_the_log_of_an_unpacked_pack_is_a_copy_too(tmp_path, log):
+    for name, content in packs.unzipped(pack(log)).items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    for folder in (tmp_path, tmp_path / "log"):
+        assert numbers(say("count", folder, "--key", key(log))) == expected(log)
+
+
+def test_without_a_key_it_says_which_one_it_believed(tmp_path, log):
+    said = say("count", mirror(log, tmp_path))
+    assert said.code == 0
+    assert "NOTE: no --key was given, so the key that came with the files was believed" in said.out
+    assert f"https://{log.origin}/key" in said.out
+    assert key(log) in said.out
+    assert "NOTE" not in say("count", tmp_path, "--key", key(log)).out
+
+
+def test_a_rotated_key(tmp_path):
+    log = made_up("+++", signers=[signer("new"), signer("old")])
+    folder = mirror(log, tmp_path)
+    for known in log.signers:
+        assert say("count", folder, "--key", known.verifier).code == 0
+    assert say("count", folder, "--key", signer("third").verifier).failure == "checkpoint"
+
+
+# --- From a website ---
+
+
+def test_a_website_gives_the_same(tmp_path, website, large):
+    address, asked = website
+    mirror(large, tmp_path / "log" / "blue-skies")
+    said = say("count", f"{address}/log/blue-skies", "--key", f"{address}/log/blue-skies/key")
+    assert (said.code, numbers(said)) == (0, expected(large))
+    assert sum("/tile/entries/" in path for path in asked) == 3
+    assert not any("/tile/0/" in path for path in asked)
+    assert say("count", f"{address}/log/blue-skies/", "--tiles").code == 0
+    assert any("/tile/1/" in path for path in asked)
+
+
+def test_a_narrow_tile_that_was_taken_away_is_cut_out_of_the_full_one(tmp_path, large):
+    """What a checkpoint of 300 had as 44 stands in the tile of today."""
+    folder = mirror(large, tmp_path)
+    (folder / "checkpoint").write_text(large.note(300))
+    (folder / "tile/1/000.p/1").write_bytes((folder / "tile/1/000.p/2").read_bytes()[:32])
+    said = say("count", folder)
+    assert (said.code, numbers(said)) == (0, ["people 300", "organizations 0"])
+
+
+def test_a_mirror_is_what_was_published(tmp_path, website, large):
+    address, _ = website
+    original = mirror(large, tmp_path / "log")
+    said = say("mirror", f"{address}/log", tmp_path / "copy")
+    assert said.code == 0, said
+
+    def files(folder):
+        return {
+            str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()
+        }
+
+    assert files(tmp_path / "copy") == files(original)
+    assert numbers(say("count", tmp_path / "copy", "--key", key(large))) == expected(large)
+
+
+def test_a_mirror_fetches_only_what_is_new(tmp_path, website, large):
+    address, asked = website
+    mirror(large, tmp_path / "log")
+    say("mirror", f"{address}/log", tmp_path / "copy")
+    asked.clear()
+    assert say("mirror", f"{address}/log", tmp_path / "copy").code == 0
+    assert sorted(asked) == ["/log/checkpoint", "/log/key"]
+
+
+def test_a_website_that_has_no_log_or_is_away(website, monkeypatch):
+    monkeypatch.setattr(program.time, "sleep", lambda seconds: None)
+    address, _ = website
+    for words in (
+        ["count", f"{address}/log/x"],
+        ["count", "http://127.0.0.1:1/log/x"],
+        ["mirror", address, "."],
+    ):
+        said = say(*words)
+        assert (said.code, said.out) == (2, "")
+        assert "Nothing was checked" in said.err
+
+
+# --- Wrong in one place ---
+
+
+def changed(path, place: int = -1) -> None:
+    content = bytearray(path.read_bytes())
+    content[place] ^= 1
+    path.write_bytes(bytes(content))
+
+
+def test_one_byte_changed_in_any_file_of_a_copy_is_a_named_failure(tmp_path, large):
+    folder = mirror(large, tmp_path)
+    names = [str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()]
+    assert len(names) == 9
+    for name in names:
+        content = (folder / name).read_bytes()
+        for place in (0, len(content) // 2, -2):
+            changed(folder / name, place)
+            said = say("count", folder, "--key", key(large))
+            if name == "key":
+                assert said.code == 0
+                assert say("count", folder).code in (1, 2)
+            else:
+                assert said.code == 1, (name, place)
+            (folder / name).write_bytes(content)
+    assert say("count", folder, "--key", key(large)).code == 0
+
+
+@pytest.mark.parametrize("level", ["0", "1"])
+def test_a_published_hash_that_the_entries_do_not_give(tmp_path, large, level):
+    folder = mirror(large, tmp_path)
+    changed(folder / tile_path(level, 0, 256 if level == "0" else 2))
+    assert say("count", folder).failure.startswith(f"file:tile/{level}/000")
+
+
+@settings(max_examples=60)
+@given(data=st.data())
+def test_one_byte_changed_in_the_entries_is_a_named_failure(tmp_path_factory, large, data):
+    folder = mirror(large, tmp_path_factory.mktemp("log"))
+    number = data.draw(st.integers(0, 2))
+    path = folder / tile_path("entries", number, 256 if number < 2 else len(large.lines) - 512)
+    content = bytearray(path.read_bytes())
+    content[data.draw(st.integers(0, len(content) - 1))] ^= data.draw(st.integers(1, 255))
+    path.write_bytes(bytes(content))
+    failure = say("count", folder, "--key", key(large)).failure
+    assert failure.partition(":")[0] in {"entry", "file", "root"}
+
+
+@settings(max_examples=150)
+@given(data=st.data())
+def test_one_byte_changed_in_a_checkpoint_is_a_named_failure(tmp_path_factory, log, data):
+    folder = mirror(log, tmp_path_factory.mktemp("log"))
+    content = bytearray(log.note().encode())
+    content[data.draw(st.integers(0, len(content) - 1))] ^= data.draw(st.integers(1, 255))
+    (folder / "checkpoint").write_bytes(bytes(content))
+    assert say("count", folder, "--key", key(log)).failure == "checkpoint"
+
+
+def test_a_tile_that_is_missing_too_short_or_too_long(tmp_path, large):
+    folder = mirror(large, tmp_path)
+    path = folder / "tile/entries/001"
+    content = path.read_bytes()
+    for wrong in (content[:-1], content + b"\0\0", content + log_queries.framed(large.lines[0])):
+        path.write_bytes(wrong)
+        assert say("count", folder).failure == "file:tile/entries/001"
+    path.unlink()
+    assert say("count", folder).failure == "file:tile/entries/001"
+
+
+def test_an_entry_of_another_log_at_its_place(tmp_path, large):
+    other = made_up("o" * 300 + LARGE[300:])
+    folder = mirror(large, tmp_path)
+    (folder / "tile/entries/000").write_bytes(b"".join(map(log_queries.framed, other.lines[:256])))
+    assert say("count", folder).failure in {"file:tile/0/000", "root"}
+
+
+def test_a_checkpoint_with_a_root_that_somebody_made_up(tmp_path, log):
+    folder = mirror(log, tmp_path)
+    text = notes.State(log.origin, len(log.lines), bytes(32)).text
+    (folder / "checkpoint").write_text(notes.sign(text, log.signers))
+    assert say("count", folder).failure == "root"
+
+
+# --- An earlier checkpoint ---
+
+
+@pytest.mark.parametrize("size", [0, 1, 255, 256, 257, 300, 604])
+def test_every_earlier_checkpoint_is_a_beginning(tmp_path, large, size):
+    (tmp_path / "old").write_text(large.note(size))
+    said = say("consistency", tmp_path / "old", mirror(large, tmp_path / "log"), "--key", key(large))
+    assert said.code == 0, said
+    assert f"the {size} entries of the older checkpoint are the beginning" in said.out
+
+
+def test_a_receipt_holds_an_earlier_checkpoint_too(tmp_path, log):
+    (tmp_path / "mine.tlog-proof").write_bytes(receipt(log, 0, size=5))
+    assert say("consistency", tmp_path / "mine.tlog-proof", mirror(log, tmp_path / "log")).code == 0
+
+
+def test_a_log_that_was_written_anew_is_found(tmp_path, log):
+    (tmp_path / "old").write_text(made_up("+o+").note())
+    said = say("consistency", tmp_path / "old", mirror(log, tmp_path / "log"))
+    assert said.failure == "consistency"
+
+
+def test_a_log_that_became_shorter_is_found(tmp_path, log):
+    (tmp_path / "old").write_text(made_up("+" * 50).note())
+    assert say("consistency", tmp_path / "old", mirror(log, tmp_path / "log")).failure == "consistency"
+
+
+def test_a_checkpoint_of_another_log_is_no_beginning(tmp_path, log):
+    other = "pledge.example/log/other"
+    (tmp_path / "old").write_text(made_up("+", origin=other).note())
+    (tmp_path / "keys").write_text(f"{key(log)}\n{signer(origin=other).verifier}\n")
+    said = say("consistency", tmp_path / "old", mirror(log, tmp_path / "log"), "--key", tmp_path / "keys")
+    assert said.failure == "consistency"
+
+
+def test_an_earlier_checkpoint_must_be_signed_too(tmp_path, log):
+    (tmp_path / "old").write_text(made_up("+", signers=[signer("another")]).note())
+    assert say("consistency", tmp_path / "old", mirror(log, tmp_path / "log")).failure == "checkpoint"

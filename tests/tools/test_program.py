@@ -1,0 +1,257 @@
+"""tools/verify.py as a program: one file for any machine, that never falls over what it is given."""
+
+import ast
+import io
+import os
+import re
+import subprocess
+import sys
+import zipfile
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.support import packs
+from tests.support.packs import made_up, mirror, pack, receipt
+from tests.tools.checkers import PROGRAM, program, say
+
+SOURCE = PROGRAM.read_text("utf-8")
+
+
+def run(*words: object, program=PROGRAM, **environment: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-I", str(program), *map(str, words)],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        env={"PATH": os.environ["PATH"], **environment},
+        timeout=60,
+        check=False,
+    )
+
+
+# --- One file, old Pythons, nothing of ours ---
+
+
+def test_it_can_be_read_by_python_3_8():
+    ast.parse(SOURCE, feature_version=(3, 8))
+
+
+def test_it_needs_the_standard_library_alone_and_nothing_of_the_site():
+    found = set()
+    for node in ast.walk(ast.parse(SOURCE)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add((node.module or "").partition(".")[0])
+    assert found - sys.stdlib_module_names == {"cryptography"}
+
+
+def test_it_shares_no_function_with_the_site():
+    """A mistake that is copied is found by nobody: no two functions of the two have the same body."""
+    from pledge.settings import ROOT
+
+    def bodies(source: str) -> dict[str, str]:
+        return {
+            ast.unparse(ast.Module(body_without_docstring(node), [])): node.name
+            for node in ast.walk(ast.parse(source))
+            if isinstance(node, ast.FunctionDef)
+        }
+
+    def body_without_docstring(node: ast.FunctionDef) -> list[ast.stmt]:
+        return node.body[1:] if ast.get_docstring(node) else node.body
+
+    ours = {}
+    for folder in ("ledger", "delivery"):
+        for path in (ROOT / "pledge" / folder).glob("*.py"):
+            ours |= bodies(path.read_text("utf-8"))
+    # An exception that keeps what it is given has one form.
+    definitions = {"__init__"}
+    shared = {name for body, name in bodies(SOURCE).items() if body in ours}
+    assert shared <= definitions
+
+
+def test_it_works_without_cryptography(tmp_path, log):
+    (tmp_path / "cryptography.py").write_text("raise ImportError")
+    (tmp_path / "pack.zip").write_bytes(pack(log))
+    done = subprocess.run(
+        [
+            sys.executable,
+            str(PROGRAM),
+            "pack",
+            str(tmp_path / "pack.zip"),
+            "--key",
+            str(log.signers[0].verifier),
+        ],
+        capture_output=True,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"},
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout.split(b"\n")[0]) == (0, b"people 7"), done
+
+
+def test_inside_an_unpacked_pack_it_needs_no_words(tmp_path, log):
+    with zipfile.ZipFile(io.BytesIO(pack(log))) as archive:
+        archive.extractall(tmp_path)
+    done = run(program=tmp_path / "verify.py")
+    assert (done.returncode, done.stdout.splitlines()[:2]) == (0, ["people 7", "organizations 2"])
+    assert run(program=tmp_path / "verify.py").returncode == 0, "the first run left something behind"
+
+    (tmp_path / "totals.csv").write_bytes(b"people\r\n999\r\n")
+    done = run(program=tmp_path / "verify.py")
+    assert done.returncode == 1
+    assert done.stdout.startswith("FAILED file:totals.csv: ")
+
+
+def test_a_console_without_korean_is_served_too(tmp_path, log):
+    (tmp_path / "pack.zip").write_bytes(pack(log))
+    done = run("pack", tmp_path / "pack.zip", LC_ALL="C", PYTHONIOENCODING="ascii", PYTHONUTF8="0")
+    assert done.returncode == 0
+    assert "RIGHT" in done.stdout
+
+
+def test_each_failure_has_a_line_of_korean():
+    named = {name.partition(":")[0] for name in re.findall(r'Failed\(\s*f?"([a-z]+:?)', SOURCE)}
+    assert named == set(program.KOREAN)
+
+
+# --- How it ends ---
+
+
+def test_it_ends_with_0_1_or_2(tmp_path, log):
+    folder = mirror(log, tmp_path / "log")
+    assert run("count", folder).returncode == 0
+    (folder / "tile/entries/000.p/19").unlink()
+    assert run("count", folder).returncode == 1
+    assert run("count", tmp_path / "nowhere").returncode == 2
+    assert run("pack", tmp_path / "nowhere").returncode == 2
+    assert run("receipt", tmp_path).returncode == 2
+    assert run("no-such-command").returncode == 2
+    assert run().returncode == 2
+
+
+@pytest.mark.parametrize("key", ["", "x", "a+b+c", "https://", "\0", "/", "."])
+def test_a_key_that_is_none(tmp_path, log, key):
+    (tmp_path / "pack.zip").write_bytes(pack(log))
+    (tmp_path / "mine").write_bytes(receipt(log, 0))
+    for words in (
+        ["pack", tmp_path / "pack.zip"],
+        ["receipt", tmp_path / "mine"],
+        ["count", mirror(log, tmp_path)],
+    ):
+        said = say(*words, "--key", key or " ")
+        assert (said.code, said.out) == (2, ""), said
+
+
+def test_a_receipt_brings_no_key_so_it_is_asked_for_at_its_log(tmp_path, monkeypatch):
+    log = made_up("++", origin="pledge.example/log/blue-skies")
+    (tmp_path / "mine").write_bytes(receipt(log, 0))
+    asked = []
+    monkeypatch.setattr(program, "fetch", lambda address, longest: asked.append(address) or log.keys.encode())
+    said = say("receipt", tmp_path / "mine")
+    assert said.code == 0
+    assert asked == ["https://pledge.example/log/blue-skies/key"]
+    assert "no --key was given" in said.out
+
+
+@pytest.mark.parametrize(
+    "origin", ["file:///etc/passwd", "evil.example/x", "user@host/log/a", "a b/log/c", "h/log/../k"]
+)
+def test_a_receipt_leads_to_no_other_address_than_that_of_a_log(tmp_path, monkeypatch, origin):
+    (tmp_path / "mine").write_bytes(receipt(made_up("++", origin=origin), 0))
+    monkeypatch.setattr(program, "fetch", lambda *_: pytest.fail("it asked"))
+    assert say("receipt", tmp_path / "mine").code in (1, 2)
+
+
+def test_names_in_files_cannot_write_on_the_screen(tmp_path):
+    """Escape sequences could hide a failure behind a made-up success."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr(zipfile.ZipInfo("\x1b[2J\rRIGHT", (1980, 1, 1, 0, 0, 0)), b"")
+    (tmp_path / "pack.zip").write_bytes(stream.getvalue())
+    hostile = made_up("+", origin="\x9b31m\u202eevil/log/x")
+    (tmp_path / "mine").write_bytes(receipt(hostile, 0))
+    for said in (
+        say("pack", tmp_path / "pack.zip"),
+        say("receipt", tmp_path / "mine", "--key", "x\x1b[2J+a+b"),
+    ):
+        assert said.code in (1, 2)
+        assert (said.out + said.err).replace("\n", "").isprintable()
+
+
+# --- Whatever it is given ---
+
+
+@settings(max_examples=200)
+@given(content=st.binary(max_size=4000))
+def test_any_bytes_end_in_words(tmp_path_factory, log, content):
+    folder = tmp_path_factory.mktemp("any")
+    (folder / "any").write_bytes(content)
+    assert say("pack", folder / "any").code == 1
+    assert say("receipt", folder / "any", "--key", log.signers[0].verifier).code == 1
+    assert say("consistency", folder / "any", mirror(log, folder / "log")).code == 1
+    assert say("count", folder / "log", "--key", folder / "any").code == 2
+    (folder / "log" / "checkpoint").write_bytes(content)
+    assert say("count", folder / "log").code == 1
+
+
+@settings(max_examples=150)
+@given(data=st.data())
+def test_any_member_of_a_pack_ends_in_words(tmp_path_factory, log, data):
+    """Signed, so that what reads the members is reached."""
+    name = data.draw(st.sampled_from(packs.MEMBERS[:-2]))
+    content = data.draw(st.binary(max_size=500) | st.text(max_size=200).map(str.encode))
+    path = tmp_path_factory.mktemp("any") / "pack.zip"
+    path.write_bytes(pack(log, rewritten={name: content}))
+    said = say("pack", path, "--key", log.signers[0].verifier)
+    assert said.code in (0, 1)
+    assert said.code == 1 or name not in {
+        *("totals.json", "integrity.json", "pledge-texts.json", "log/checkpoint", "log/entries")
+    }
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=150)
+@given(data=st.data())
+def test_any_value_in_a_manifest_ends_in_words(tmp_path_factory, log, data):
+    def change(told):
+        place = data.draw(st.sampled_from(["", "checkpoint", "files", "letter.pdf"]))
+        inside = {"": told, "letter.pdf": told["files"]["letter.pdf"]}.get(place) or told[place]
+        inside[data.draw(st.sampled_from(sorted(inside)))] = data.draw(JSON)
+
+    path = tmp_path_factory.mktemp("any") / "pack.zip"
+    path.write_bytes(pack(log, manifest=change))
+    assert say("pack", path).code in (0, 1)
+
+
+def test_a_bomb_is_not_unpacked_into_memory(tmp_path, log):
+    """200 MB of zeros, rightly described and signed: read through, and the number of bytes in hand stays small."""
+    content = pack(log, rewritten={"letter.pdf": bytes(200 << 20)})
+    (tmp_path / "pack.zip").write_bytes(content)
+    words = ["verify.py", "pack", str(tmp_path / "pack.zip")]
+    bounded = f"""
+import resource, runpy, sys
+resource.setrlimit(resource.RLIMIT_AS, (400 << 20, 400 << 20))
+sys.argv = {words!r}
+runpy.run_path({str(PROGRAM)!r}, run_name="__main__")"""
+    done = subprocess.run(
+        [
+            *(sys.executable, "-c", bounded),
+        ],
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    bomb = pack(log, rewritten={"totals.json": b"[" + b" " * (100 << 20)})
+    (tmp_path / "pack.zip").write_bytes(bomb)
+    assert say("pack", tmp_path / "pack.zip").failure in {"count", "file:totals.json"}

@@ -1,0 +1,1492 @@
+#!/usr/bin/env python3
+"""Check the number of a campaign yourself: a receipt, a delivery pack, or the whole public log.
+
+    python3 verify.py receipt FILE [--address MAIL] [--key KEY]     a receipt (.tlog-proof)
+    python3 verify.py pack FILE-or-FOLDER [--key KEY]               a delivery pack, zipped or unpacked
+    python3 verify.py count URL-or-FOLDER [--key KEY]               recount everybody from the published log
+    python3 verify.py consistency OLD URL-or-FOLDER [--key KEY]     an earlier checkpoint or receipt is a beginning of it
+    python3 verify.py mirror URL FOLDER                             keep the published log, to check it offline
+    python3 verify.py                                               inside an unpacked pack: check that pack
+
+KEY is the log's public key (<name>+<id>+<base64>), a file of such lines, or the address of one. It ends with 0 when all
+is right, 1 when a check failed (its name is printed), 2 when nothing could be checked (a wrong call, no file, no network).
+
+One file, Python 3.8 or newer, nothing to install. It was written from the published formats and shares no line with the
+site, so that a mistake there is not repeated here (docs/adr/0048). The formats: docs/verify.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import binascii
+import contextlib
+import csv
+import hashlib
+import http.client
+import io
+import json
+import os
+import re
+import struct
+import sys
+import time
+import unicodedata
+import urllib.error
+import urllib.request
+import zlib
+from array import array
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, BinaryIO, Callable, Iterator, Tuple
+
+try:
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+except ImportError:  # then the arithmetic below does it, a few milliseconds slower
+    Ed25519PublicKey = None  # type: ignore[assignment,misc]
+
+VERSION = "1"
+
+# --- What can be said -------------------------------------------------------------------------------------------------
+
+#: Korean for each kind of failure; the English words say what exactly was found.
+KOREAN = {
+    "archive": "압축 파일이 손상되었거나 바뀌었습니다. 빠진 파일, 두 번 들어 있는 파일, 들어 있으면 안 되는 파일이 있습니다.",
+    "signature": "전달 자료집의 전자서명이 맞지 않습니다. 자료집이 바뀌었거나 다른 키로 서명했습니다.",
+    "manifest": "파일 목록(manifest.json)의 형식이 맞지 않습니다.",
+    "file": "이 파일은 전자서명된 내용이나 공개 기록과 다릅니다.",
+    "checkpoint": "체크포인트가 이 캠페인의 키로 서명되지 않았거나 나머지 내용과 맞지 않습니다.",
+    "entry": "공개 기록의 이 항목이 규칙에 어긋납니다.",
+    "size": "항목 수가 체크포인트와 다릅니다.",
+    "root": "항목으로 다시 계산한 값이 전자서명된 값과 다릅니다. 항목이 바뀌었거나 빠졌거나 순서가 달라졌습니다.",
+    "count": "항목을 다시 센 수가 적혀 있는 수와 다릅니다.",
+    "receipt": "서명 확인증의 형식이 아닙니다. 파일이 손상되었거나 바뀌었습니다.",
+    "leaf": "서명 확인증에 적힌 항목이 서명을 집계한 항목이 아닙니다.",
+    "proof": "서명 확인증에 적힌 항목이 전자서명된 공개 기록과 이어지지 않습니다.",
+    "address": "이 주소의 서명 확인증이 아닙니다. 대소문자까지 서명할 때 입력한 그대로 적어 주세요.",
+    "consistency": "이전 체크포인트가 지금 기록의 앞부분이 아닙니다. 공개 기록이 바뀌었습니다.",
+}
+
+
+class Failed(Exception):
+    """A check did not hold. `name` is what the manual calls it, as `root` or `entry:17`."""
+
+    def __init__(self, name: str, words: str) -> None:
+        super().__init__(name, words)
+        self.name = name
+        self.words = words
+
+
+class Trouble(Exception):
+    """Nothing could be checked."""
+
+
+def say(*lines: str) -> None:
+    for line in lines:
+        print(line)
+
+
+def plain(text: str, longest: int = 200) -> str:
+    """Words of a file as they may be printed: nothing in them moves the cursor or hides."""
+    cut = text if len(text) <= longest else text[:longest] + "…"
+    return "".join(one if one.isprintable() else f"\\x{ord(one):02x}" for one in cut)
+
+
+# --- Base64, JSON and numbers, each in the one form that is allowed ------------------------------------------------------
+
+
+def from_base64(text: str) -> bytes:
+    """Raises ValueError, also where other characters would mean the same bytes."""
+    try:
+        data = base64.b64decode(text.encode("ascii"), validate=True)
+    except (UnicodeEncodeError, binascii.Error):
+        raise ValueError("not base64") from None
+    if base64.b64encode(data).decode() != text:
+        raise ValueError("not base64 in its usual form")
+    return data
+
+
+def from_json(data: bytes) -> Any:
+    """Raises ValueError, also where a key stands twice, as readers then differ in what they see."""
+    try:
+        return json.loads(
+            data.decode("utf-8"),
+            object_pairs_hook=_no_twins,
+            parse_int=_short_number,
+            parse_constant=_no_constant,
+        )
+    except (ValueError, RecursionError):
+        raise ValueError("not JSON") from None
+
+
+def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands twice")
+    return found
+
+
+def _short_number(text: str) -> int:
+    if len(text) > 20:
+        raise ValueError("too large a number")
+    return int(text)
+
+
+def _no_constant(text: str) -> None:
+    raise ValueError(text)
+
+
+def is_number(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+_DECIMAL = re.compile(r"(?:0|[1-9][0-9]{0,18})\Z", re.ASCII)
+
+
+def decimal(text: str) -> int:
+    """A number without sign, space or leading zero. Raises ValueError."""
+    if not _DECIMAL.match(text):
+        raise ValueError("not a number")
+    return int(text)
+
+
+# --- Ed25519 (RFC 8032, section 5.1) ----------------------------------------------------------------------------------
+
+_P = 2**255 - 19
+_L = 2**252 + 27742317777372353535851937790883648493
+_D = -121665 * pow(121666, _P - 2, _P) % _P
+_ROOT_OF_MINUS_ONE = pow(2, (_P - 1) // 4, _P)
+
+Point = Tuple[int, int, int, int]  # X, Y, Z, T with x = X/Z, y = Y/Z, xy = T/Z
+_ZERO: Point = (0, 1, 1, 0)
+
+
+def _add(a: Point, b: Point) -> Point:
+    """Section 5.1.4."""
+    e = (a[1] - a[0]) * (b[1] - b[0]) % _P
+    f = (a[1] + a[0]) * (b[1] + b[0]) % _P
+    g = 2 * a[3] * b[3] * _D % _P
+    h = 2 * a[2] * b[2] % _P
+    i, j, k, m = f - e, h - g, h + g, f + e
+    return i * j % _P, k * m % _P, j * k % _P, i * m % _P
+
+
+def _times(number: int, point: Point) -> Point:
+    found = _ZERO
+    while number:
+        if number & 1:
+            found = _add(found, point)
+        point = _add(point, point)
+        number >>= 1
+    return found
+
+
+def _is_same(a: Point, b: Point) -> bool:
+    return (a[0] * b[2] - b[0] * a[2]) % _P == 0 and (a[1] * b[2] - b[1] * a[2]) % _P == 0
+
+
+def _point(data: bytes) -> Point | None:
+    """Section 5.1.3; None for what is no point, or not its one encoding."""
+    y = int.from_bytes(data, "little")
+    sign, y = y >> 255, y & (2**255 - 1)
+    if y >= _P:
+        return None
+    u, v = (y * y - 1) % _P, (_D * y * y + 1) % _P
+    x = u * pow(v, 3, _P) * pow(u * pow(v, 7, _P), (_P - 5) // 8, _P) % _P
+    if (v * x * x - u) % _P:
+        x = x * _ROOT_OF_MINUS_ONE % _P
+    if (v * x * x - u) % _P or (x == 0 and sign):
+        return None
+    if x & 1 != sign:
+        x = _P - x
+    return x, y, 1, x * y % _P
+
+
+_BASE = _point((4 * pow(5, _P - 2, _P) % _P).to_bytes(32, "little"))
+
+
+def is_signed(key: bytes, signature: bytes, text: bytes) -> bool:
+    """Whether a signature is right, strictly: canonical key and R, S below L, and no key that fits every text."""
+    if len(key) != 32 or len(signature) != 64:
+        return False
+    point, s = _point(key), int.from_bytes(signature[32:], "little")
+    if point is None or s >= _L or _is_same(_times(8, point), _ZERO) or _point(signature[:32]) is None:
+        return False
+    if Ed25519PublicKey is not None:
+        try:
+            Ed25519PublicKey.from_public_bytes(key).verify(signature, text)
+        except (InvalidSignature, ValueError):
+            return False
+        return True
+    return _is_signed(point, signature, text, key)
+
+
+def _is_signed(point: Point, signature: bytes, text: bytes, key: bytes) -> bool:
+    """Section 5.1.7, step 3: [S]B = R + [k]A."""
+    r = _point(signature[:32])
+    s = int.from_bytes(signature[32:], "little")
+    k = int.from_bytes(hashlib.sha512(signature[:32] + key + text).digest(), "little") % _L
+    assert r is not None
+    assert _BASE is not None
+    return _is_same(_times(s, _BASE), _add(r, _times(k, point)))
+
+
+# --- Signed notes and checkpoints (C2SP signed-note, tlog-checkpoint) ----------------------------------------------------
+
+_LONGEST_NOTE = 100000
+_MOST_SIGNATURES = 64
+
+
+class Key:
+    """A public key in its text form, `<name>+<id>+<base64 of 0x01 and the key>`. Raises ValueError."""
+
+    def __init__(self, text: str) -> None:
+        name, first, rest = text.partition("+")
+        known_id, second, encoded = rest.partition("+")
+        data = from_base64(encoded)
+        self.name, self.key, self.text = name, data[1:], text
+        self.id = hashlib.sha256(name.encode() + b"\n" + data).digest()[:4]
+        if (
+            not (name and first and second)
+            or data[:1] != b"\x01"
+            or len(data) != 33
+            or self.id.hex() != known_id
+        ):
+            raise ValueError("not a key")
+
+
+def read_keys(text: str) -> list[Key]:
+    """The keys of a file, one a line. Raises ValueError."""
+    found = [Key(line.strip()) for line in text.splitlines() if line.strip()]
+    if not found:
+        raise ValueError("no key")
+    return found
+
+
+class Note:
+    """A signed note, taken apart but not yet believed. Raises ValueError for what is none."""
+
+    def __init__(self, data: bytes) -> None:
+        text = data.decode("utf-8")
+        body, divider, tail = text.rpartition("\n\n")
+        if len(data) > _LONGEST_NOTE or not divider or not tail.endswith("\n"):
+            raise ValueError("not a signed note")
+        if any(ord(one) < 32 and one != "\n" for one in text):
+            raise ValueError("a control character in a note")
+        self.text = body + "\n"
+        lines = tail[:-1].split("\n")
+        if len(lines) > _MOST_SIGNATURES:
+            raise ValueError("too many signatures")
+        self.signatures = [self._signature(line) for line in lines]
+
+    @staticmethod
+    def _signature(line: str) -> tuple[str, bytes, bytes]:
+        parts = line.split(" ")
+        if len(parts) != 3 or parts[0] != "\u2014" or not parts[1]:
+            raise ValueError("not a signature line")
+        data = from_base64(parts[2])
+        if len(data) < 5:
+            raise ValueError("too short a signature")
+        return parts[1], data[:4], data[4:]
+
+    def signed_by(self, keys: list[Key], origin: str) -> list[Key]:
+        """The known keys of this name that signed. A wrong signature of a known key spoils the note, an unknown key says
+        nothing (signed-note, "Verifying"). Raises ValueError."""
+        found = []
+        for name, key_id, signature in self.signatures:
+            for key in keys:
+                if (key.name, key.id) == (name, key_id) and name == origin:
+                    if not is_signed(key.key, signature, self.text.encode()):
+                        raise ValueError(f"a signature by the key {key.id.hex()} is wrong")
+                    found.append(key)
+        if not found:
+            raise ValueError(f"no known key of {plain(origin)} has signed it")
+        return found
+
+
+class Checkpoint:
+    """What a checkpoint says: origin, size, root. Raises ValueError for another text."""
+
+    def __init__(self, data: bytes) -> None:
+        self.note = Note(data)
+        lines = self.note.text.split("\n")
+        if len(lines) != 4 or not lines[0] or " " in lines[0] or "+" in lines[0]:
+            raise ValueError("not a checkpoint")
+        self.origin, self.size, self.root = lines[0], decimal(lines[1]), from_base64(lines[2])
+        if len(self.root) != 32:
+            raise ValueError("not a checkpoint")
+
+
+def open_checkpoint(data: bytes, keys: list[Key]) -> Checkpoint:
+    """A checkpoint that a known key has signed. Raises Failed."""
+    try:
+        found = Checkpoint(data)
+        found.note.signed_by(keys, found.origin)
+    except ValueError as error:
+        raise Failed("checkpoint", str(error)) from None
+    return found
+
+
+# --- The tree (RFC 6962, section 2.1) ---------------------------------------------------------------------------------
+
+
+def leaf_hash(entry: bytes) -> bytes:
+    return hashlib.sha256(b"\x00" + entry).digest()
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+class Tree:
+    """The root of what was added so far, out of one hash for each bit of the size."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._peaks: list[bytes] = []  # of complete subtrees, the largest first
+
+    def add(self, found: bytes) -> None:
+        size = self.size
+        self.size += 1
+        while size & 1:
+            found = node_hash(self._peaks.pop(), found)
+            size >>= 1
+        self._peaks.append(found)
+
+    def root(self) -> bytes:
+        if not self._peaks:
+            return hashlib.sha256(b"").digest()
+        found = self._peaks[-1]
+        for peak in reversed(self._peaks[:-1]):
+            found = node_hash(peak, found)
+        return found
+
+
+def root_by_proof(found: bytes, index: int, size: int, proof: list[bytes]) -> bytes:
+    """Where an audit path leads (section 2.1.1), from the sibling of the leaf up. Raises ValueError.
+
+    At each level there is a last node; where ours is that and a left one, it goes up alone.
+    """
+    if index >= size:
+        raise ValueError("the index lies outside the tree")
+    last, steps = size - 1, list(proof)
+    while last:
+        if index & 1 or index < last:
+            if not steps:
+                raise ValueError("the proof is too short")
+            step = steps.pop(0)
+            found = node_hash(step, found) if index & 1 else node_hash(found, step)
+        index, last = index >> 1, last >> 1
+    if steps:
+        raise ValueError("the proof is too long")
+    return found
+
+
+# --- The entries ------------------------------------------------------------------------------------------------------
+
+#: An entry has this one form: the keys in this order, no spaces.
+_ENTRY = re.compile(
+    rb'\{"v":1,"kind":"(confirmed|reinstated|withdrawn|invalidated)","change":(1|-1),"of":"(person|organization)",'
+    rb'"day":"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])","pledge":"([0-9a-f]{64})",'
+    rb'(?:"commitment":"([0-9a-f]{64})"|"takes_back":(0|[1-9][0-9]{0,17}))\}\Z'
+)
+
+WORDS = {b"person": "people", b"organization": "organizations"}
+REASONS = ("confirmed", "withdrawn", "invalidated", "reinstated")
+_NOTHING, _PERSON, _ORGANIZATION = 0, 1, 2
+_COUNTED = {b"person": _PERSON, b"organization": _ORGANIZATION}
+_BITS = 1 << 27
+
+
+class Recount:
+    """Adds up a log, entry by entry, and checks each against those before it. Nine bytes are kept of an entry."""
+
+    def __init__(self) -> None:
+        self.tree = Tree()
+        self.moves = {word: dict.fromkeys(REASONS, 0) for word in WORDS.values()}
+        self.pledges: dict[str, int] = {}
+        #: For each entry whether it counts somebody now.
+        self._standing = bytearray()
+        #: For a +1 the beginning of its commitment, for a -1 the index that it takes back as -1 - index.
+        self._marks = array("q")
+        self._seen = bytearray(_BITS // 8)
+        self._seen_twice: set[int] = set()
+
+    def add(self, entry: bytes) -> None:
+        """Raises Failed."""
+        index = len(self._marks)
+        match = _ENTRY.match(entry)
+        if match is None:
+            raise Failed(f"entry:{index}", "it is not a line of the form that all entries have")
+        reason, change, of, pledge, commitment, taken = match.groups()
+        is_plus = change == b"1"
+        if is_plus != (reason in (b"confirmed", b"reinstated")) or is_plus != (commitment is not None):
+            raise Failed(f"entry:{index}", "its kind does not fit its change")
+        if is_plus:
+            self._plus(commitment, _COUNTED[of])
+        else:
+            self._minus(index, int(taken), _COUNTED[of])
+        self.moves[WORDS[of]][reason.decode()] += 1
+        text = pledge.decode()
+        self.pledges[text] = self.pledges.get(text, 0) + 1
+        if len(self.pledges) > 10000:
+            raise Failed(f"entry:{index}", "no campaign has so many pledge texts")
+        self.tree.add(leaf_hash(entry))
+
+    def _plus(self, commitment: bytes, counted: int) -> None:
+        mark = int(commitment[:15], 16)
+        place, bit = (mark % _BITS) >> 3, 1 << (mark & 7)
+        if self._seen[place] & bit:
+            self._seen_twice.add(mark)  # perhaps; finish() looks closely
+        self._seen[place] |= bit
+        self._marks.append(mark)
+        self._standing.append(counted)
+
+    def _minus(self, index: int, taken: int, counted: int) -> None:
+        if taken >= index or self._standing[taken] != counted:
+            raise Failed(f"entry:{index}", f"it takes back entry {taken}, which does not count then")
+        self._standing[taken] = _NOTHING
+        self._marks.append(-1 - taken)
+        self._standing.append(_NOTHING)
+
+    def finish(self) -> None:
+        """No commitment may have counted twice at one time. Raises Failed."""
+        standing: set[int] = set()
+        for index, mark in enumerate(self._marks) if self._seen_twice else ():
+            if mark < 0:
+                standing.discard(self._marks[-1 - mark])
+            elif mark in self._seen_twice:
+                if mark in standing:
+                    raise Failed(f"entry:{index}", "it counts what an earlier entry counts already")
+                standing.add(mark)
+
+    def count(self, word: str) -> int:
+        moves = self.moves[word]
+        return moves["confirmed"] + moves["reinstated"] - moves["withdrawn"] - moves["invalidated"]
+
+    @property
+    def people(self) -> int:
+        return self.count("people")
+
+    @property
+    def organizations(self) -> int:
+        return self.count("organizations")
+
+
+def split_entries(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Entries out of their stored form, two bytes of length before each (tlog-tiles, "Log Entries"). Raises Failed."""
+    rest, index = b"", 0
+    for chunk in chunks:
+        data, place = rest + chunk, 0
+        while len(data) - place >= 2:
+            end = place + 2 + (data[place] << 8 | data[place + 1])
+            if end > len(data):
+                break
+            yield data[place + 2 : end]
+            place, index = end, index + 1
+        rest = data[place:]
+    if rest:
+        raise Failed("size", f"the entries break off after entry {index - 1}")
+
+
+def recount(entries: Iterator[bytes], checkpoint: Checkpoint, older: Checkpoint | None = None) -> Recount:
+    """Add up a log and compare it with its checkpoint, and its beginning with an older one. Raises Failed."""
+    found, progress = Recount(), Progress(checkpoint.size)
+    beginning = -1 if older is None else older.size
+    for entry in entries:
+        size = found.tree.size
+        if size >= checkpoint.size:
+            raise Failed("size", f"there are more entries than the {checkpoint.size} of the checkpoint")
+        if size == beginning:
+            check_beginning(found, older)
+        found.add(entry)
+        if not size & 1023:
+            progress.tell(size)
+    progress.end()
+    if found.tree.size != checkpoint.size:
+        raise Failed("size", f"there are {found.tree.size} entries, the checkpoint says {checkpoint.size}")
+    if found.tree.size == beginning:
+        check_beginning(found, older)
+    if found.tree.root() != checkpoint.root:
+        raise Failed("root", "the entries do not give the root that was signed")
+    found.finish()
+    return found
+
+
+def check_beginning(found: Recount, older: Checkpoint | None) -> None:
+    if older is not None and found.tree.root() != older.root:
+        raise Failed("consistency", f"the first {older.size} entries are not those of the older checkpoint")
+
+
+class Progress:
+    """A line that moves, for who waits in front of a terminal."""
+
+    def __init__(self, size: int) -> None:
+        self.size, self.shown = size, time.monotonic()
+        self.is_watched = sys.stderr.isatty()
+
+    def tell(self, done: int) -> None:
+        if self.is_watched and time.monotonic() - self.shown > 0.5:
+            self.shown = time.monotonic()
+            sys.stderr.write(f"\r{done} of {self.size} entries ")
+            sys.stderr.flush()
+
+    def end(self) -> None:
+        if self.is_watched:
+            sys.stderr.write("\r" + " " * 50 + "\r")
+
+
+# --- Where a published log is read from ---------------------------------------------------------------------------------
+
+_FULL = 256
+_LONGEST_BUNDLE = _FULL * (2 + 65535)
+_AT_ONCE = 8
+
+
+def tile_path(level: str, number: int, width: int) -> str:
+    """tlog-tiles, "Merkle Tree": `tile/0/x001/x234/067.p/12`."""
+    parts = [f"{number % 1000:03}"]
+    while number >= 1000:
+        number //= 1000
+        parts.insert(0, f"x{number % 1000:03}")
+    end = "" if width == _FULL else f".p/{width}"
+    return f"tile/{level}/{'/'.join(parts)}{end}"
+
+
+def tiles_of(size: int) -> Iterator[tuple[int, int]]:
+    """Number and width of the tiles over so many hashes."""
+    for begin in range(0, size, _FULL):
+        yield begin // _FULL, min(_FULL, size - begin)
+
+
+class Folder:
+    """A copy of the published files, or the `log` folder of a pack."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path if (path / "checkpoint").exists() or not (path / "log").is_dir() else path / "log"
+        self.name = plain(str(path))
+        self.is_copy = True
+
+    def file(self, name: str, longest: int) -> bytes | None:
+        """The content of a file; None where there is none. Raises Trouble for one that is too long."""
+        try:
+            with (self.path / name).open("rb") as stream:
+                data = stream.read(longest + 1)
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            return None
+        if len(data) > longest:
+            raise Trouble(f"{plain(name)} is longer than such a file can be")
+        return data
+
+    def bundles(self, size: int) -> Iterator[bytes]:
+        alone = self.path / "entries"
+        if alone.is_file() and not (self.path / "tile").exists():
+            return split_entries(stream_of(alone))
+        return self._tiles(size)
+
+    def _tiles(self, size: int) -> Iterator[bytes]:
+        for number, width in tiles_of(size):
+            yield from bundle(self, number, width)
+
+
+class Site:
+    """A published log, `https://<host>/log/<slug>`."""
+
+    def __init__(self, address: str) -> None:
+        self.address = (
+            address[: -len("/checkpoint")] if address.endswith("/checkpoint") else address.rstrip("/")
+        )
+        self.name = plain(address)
+        self.is_copy = False
+
+    def file(self, name: str, longest: int) -> bytes | None:
+        return fetch(f"{self.address}/{name}", longest)
+
+    def bundles(self, size: int) -> Iterator[bytes]:
+        """Some are fetched ahead, and no more than that."""
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            ahead: deque[Any] = deque()
+            try:
+                for number, width in tiles_of(size):
+                    ahead.append(pool.submit(lambda *which: list(bundle(self, *which)), number, width))
+                    if len(ahead) > 2 * _AT_ONCE:
+                        yield from ahead.popleft().result()
+                while ahead:
+                    yield from ahead.popleft().result()
+            finally:
+                for waiting in ahead:
+                    waiting.cancel()
+
+
+def published_tile(source: Any, level: str, number: int, width: int) -> tuple[bytes, bool]:
+    """A tile, and whether it was cut out of a wider one: a narrow one may be gone once the full one exists (tlog-tiles,
+    "Partial Tiles"). Raises Failed."""
+    name = tile_path(level, number, width)
+    longest = _LONGEST_BUNDLE if level == "entries" else _FULL * 32
+    data, is_wider = source.file(name, longest), False
+    if data is None and width < _FULL:
+        data, is_wider = source.file(tile_path(level, number, _FULL), longest), True
+    if data is None:
+        raise Failed("file:" + name, "the log does not have what its checkpoint promises")
+    return data, is_wider
+
+
+def bundle(source: Any, number: int, width: int) -> Iterator[bytes]:
+    """The entries under one tile. Raises Failed."""
+    data, is_wider = published_tile(source, "entries", number, width)
+    place = found = 0
+    while found < width and len(data) - place >= 2:
+        end = place + 2 + (data[place] << 8 | data[place + 1])
+        if end > len(data):
+            break
+        yield data[place + 2 : end]
+        place, found = end, found + 1
+    if found < width or (place < len(data) and not is_wider):
+        name = "file:" + tile_path("entries", number, width)
+        raise Failed(name, f"it holds more or less than the {width} entries that it is to hold")
+
+
+class Tiles:
+    """Holds the published hashes against those that the entries give."""
+
+    def __init__(self, source: Any) -> None:
+        self.source = source
+        self._rows: list[list[bytes]] = [[]]
+        self._numbers = [0]
+
+    def add(self, found: bytes) -> None:
+        """The hash of the next entry. Raises Failed."""
+        level = 0
+        while True:
+            self._rows[level].append(found)
+            if len(self._rows[level]) < _FULL:
+                return
+            found = self._compare(level)
+            level += 1
+            if level == len(self._rows):
+                self._rows.append([])
+                self._numbers.append(0)
+
+    def end(self) -> None:
+        """What is not full. Raises Failed."""
+        for level, row in enumerate(self._rows):
+            if row:
+                self._compare(level)
+
+    def _compare(self, level: int) -> bytes:
+        row, number = self._rows[level], self._numbers[level]
+        data, is_wider = published_tile(self.source, str(level), number, len(row))
+        expected = b"".join(row)
+        if data != expected and not (is_wider and data.startswith(expected)):
+            raise Failed("file:" + tile_path(str(level), number, len(row)), "it is not what the entries give")
+        self._rows[level], self._numbers[level] = [], number + 1
+        tree = Tree()
+        for one in row:
+            tree.add(one)
+        return tree.root()
+
+
+# --- The network --------------------------------------------------------------------------------------------------------
+
+_TRIES = 3
+
+
+def fetch(address: str, longest: int) -> bytes | None:
+    """What an address answers; None where there is nothing. Raises Trouble."""
+    request = urllib.request.Request(
+        address, headers={"User-Agent": "pledge-verify/" + VERSION, "Accept-Encoding": "gzip"}
+    )
+    for attempt in range(1, _TRIES + 1):
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                data = answer.read(longest + 1)
+                is_packed = answer.headers.get("Content-Encoding", "").lower() == "gzip"
+            if is_packed and len(data) <= longest:
+                data = zlib.decompressobj(31).decompress(data, longest + 1)
+            if len(data) > longest:
+                raise Trouble(f"{plain(address)} answers more than such a file can hold")
+            return bytes(data)
+        except urllib.error.HTTPError as error:
+            error.close()
+            if error.code in (404, 410):
+                return None
+            words = f"answers {error.code}"
+            if error.code < 500 and error.code != 429:
+                break
+        except (OSError, http.client.HTTPException, zlib.error, ValueError) as error:
+            words = f"cannot be read: {plain(str(error))}"
+        if attempt < _TRIES:
+            time.sleep(attempt)
+    raise Trouble(f"{plain(address)} {words}")
+
+
+def is_address(text: str) -> bool:
+    return re.match(r"https?://[^/?#\s]+(/[^?#\s]*)?\Z", text) is not None
+
+
+# --- A pack, zipped or not ------------------------------------------------------------------------------------------------
+
+MEMBERS = (
+    "README.txt letter.pdf totals.xlsx totals.csv totals.json organizations.csv integrity.json pledge-texts.json "
+    "log/checkpoint log/key log/entries verify.py manifest.json manifest.sig"
+).split()
+DESCRIBED = MEMBERS[:-2]
+#: What systems leave in folders by themselves.
+_LITTER = {".DS_Store", "Thumbs.db", "desktop.ini", "__MACOSX"}
+_SMALL = 1 << 20
+#: The longest document that is read as a whole.
+_LARGEST = 1 << 26
+_PART = 1 << 16
+
+
+def stream_of(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as stream:
+        while True:
+            part = stream.read(_PART)
+            if not part:
+                return
+            yield part
+
+
+class Unpacked:
+    """A pack in a folder. Raises Failed."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        found = set()
+        for folder, folders, files in os.walk(str(path)):
+            inside = Path(folder).relative_to(path)
+            folders[:] = [name for name in folders if name not in _LITTER]
+            found |= {(inside / name).as_posix() for name in files + folders if name not in _LITTER}
+            if len(found) > 1000:
+                break
+        check_members(found - {"log"}, set(MEMBERS))
+        for name in MEMBERS:
+            if (path / name).is_symlink() or not (path / name).is_file():
+                raise Failed("archive", f"{name} is not a file")
+
+    def chunks(self, name: str) -> Iterator[bytes]:
+        return stream_of(self.path / name)
+
+
+def check_members(found: set[str], wanted: set[str]) -> None:
+    for word, names in (("missing", wanted - found), ("not part of a pack", found - wanted)):
+        if names:
+            raise Failed("archive", "{}: {}".format(word, plain(", ".join(sorted(names)))))
+
+
+_LOCAL = "<4s5H3I2H"
+_CENTRAL = "<4s6H3I5H2I"
+_END = "<4s4H2IH"
+_BEGINNING_OF_TIME = 33  # 1980-01-01 as a zip counts
+_TOO_LARGE = 0xFFFFFFFF
+#: A plain file as Unix marks it.
+_PLAIN_FILE = (3, 0o100644 << 16)
+_HUGE = "the zip is larger than 2 GB: unpack it and check the folder"
+_BROKEN = "it is not a zip as packs are, or it is damaged"
+_FOREIGN = "a member is not written as those of a pack are"
+
+
+class Member:
+    """A line of a zip's directory. Raises Failed."""
+
+    def __init__(self, directory: bytes, place: int) -> None:
+        fields = struct.unpack_from(_CENTRAL, directory, place)
+        mark, made_by, needed, flags, method, hour, day, self.crc, self.packed, self.size = fields[:10]
+        name_length, extra, remark, disk, kind, attributes, self.offset = fields[10:]
+        place += struct.calcsize(_CENTRAL)
+        self.name = directory[place : place + name_length]
+        self.end = place + name_length + extra
+        self.needed = needed
+        if extra:  # one of more than two gigabytes (4.5.3)
+            kind_of_extra, length, size, packed = struct.unpack_from("<2H2Q", directory, place + name_length)
+            if (kind_of_extra, length, extra, self.size, self.packed) != (1, 16, 20, _TOO_LARGE, _TOO_LARGE):
+                raise Failed("archive", _BROKEN)
+            self.size, self.packed = size, packed
+        if self.offset == _TOO_LARGE:
+            raise Trouble(_HUGE)
+        if mark != b"PK\x01\x02" or (remark, disk, kind) != (0, 0, 0) or (extra and needed != 45):
+            raise Failed("archive", _BROKEN)
+        if (flags, method, hour, day) != (0, 8, 0, _BEGINNING_OF_TIME) or made_by & 0xFF != needed:
+            raise Failed("archive", _FOREIGN)
+        if needed not in (20, 45) or (made_by >> 8, attributes) != _PLAIN_FILE:
+            raise Failed("archive", _FOREIGN)
+
+    @property
+    def head(self) -> bytes:
+        """What must stand before the member: the same once more."""
+        first = (b"PK\x03\x04", self.needed, 0, 8, 0, _BEGINNING_OF_TIME, self.crc)
+        if self.needed == 20:
+            return struct.pack(_LOCAL, *first, self.packed, self.size, len(self.name), 0) + self.name
+        # From a writer that did not know how long it would get (4.5.3).
+        return (
+            struct.pack(_LOCAL, *first, _TOO_LARGE, _TOO_LARGE, len(self.name), 20)
+            + self.name
+            + struct.pack("<2H2Q", 1, 16, self.size, self.packed)
+        )
+
+
+class Zip:
+    """A pack as a zip, read strictly: every byte of it belongs to a member, and nothing is said twice in two ways (PKWARE
+    APPNOTE sections 4.3.7, 4.3.12, 4.3.16, 4.5.3). Raises Failed.
+
+    Other programs would read the first or the last of two members of one name, or what lies between them.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self.stream = stream
+        self._members: dict[str, tuple[int, Member]] = {}
+        try:
+            found = self._read()
+            names = [member.name.decode("ascii") for _, member in found]
+        except (struct.error, UnicodeDecodeError):
+            raise Failed("archive", _BROKEN) from None
+        check_members(set(names), set(MEMBERS))
+        if names != MEMBERS:
+            raise Failed("archive", "a member stands twice, or they are not in their order")
+        self._members = dict(zip(names, found))
+
+    def _at(self, place: int, length: int) -> bytes:
+        if place < 0 or length > _SMALL:
+            raise Failed("archive", _BROKEN)
+        self.stream.seek(place)
+        data = self.stream.read(length)
+        if len(data) != length:
+            raise Failed("archive", _BROKEN)
+        return data
+
+    def _read(self) -> list[tuple[int, Member]]:
+        """Each member and where its content begins."""
+        end_at = self.stream.seek(0, os.SEEK_END) - struct.calcsize(_END)
+        end = struct.unpack(_END, self._at(end_at, struct.calcsize(_END)))
+        mark, disk, from_disk, here, members, length, begin, comment = end
+        if mark != b"PK\x05\x06" or (disk, from_disk, comment, here) != (0, 0, 0, members):
+            raise Failed("archive", _BROKEN)
+        if begin == _TOO_LARGE:
+            raise Trouble(_HUGE)
+        directory, place, next_at = self._at(begin, length), 0, 0
+        found = []
+        for _ in range(members):
+            member = Member(directory, place)
+            if member.offset != next_at or self._at(next_at, len(member.head)) != member.head:
+                raise Failed("archive", "a member has two different heads")
+            found.append((next_at + len(member.head), member))
+            place, next_at = member.end, next_at + len(member.head) + member.packed
+        if (place, next_at, begin + length) != (length, begin, end_at):
+            raise Failed("archive", _BROKEN)
+        return found
+
+    def chunks(self, name: str) -> Iterator[bytes]:
+        """A member's content in small parts, and never more than the directory says. Raises Failed."""
+        begin, member = self._members[name]
+        packed, size = member.packed, member.size
+        inflater, place, found, sum_so_far = zlib.decompressobj(-15), 0, 0, 0
+        while place < packed and not inflater.eof:
+            # The last byte alone, for _is_tight.
+            length = min(_PART, packed - 1 - place) or 1
+            data = self._at(begin + place, length)
+            place += length
+            twin = inflater.copy() if place == packed else None
+            out = []
+            for part in _inflated(inflater, data, name):
+                found += len(part)
+                sum_so_far = zlib.crc32(part, sum_so_far)
+                if found > size:
+                    raise Failed("archive", f"{name} is longer than its head says")
+                if twin is not None:
+                    out.append(part)
+                yield part
+            if twin is not None and not _is_tight(twin, data, b"".join(out), name):
+                raise Failed("archive", f"{name} does not end as it must")
+        if (
+            not inflater.eof
+            or place < packed
+            or inflater.unused_data
+            or (found, sum_so_far) != (size, member.crc)
+        ):
+            raise Failed("archive", f"{name} is damaged")
+
+
+def _inflated(inflater: Any, data: bytes, name: str) -> Iterator[bytes]:
+    while True:
+        try:
+            part = inflater.decompress(data, _PART)
+        except zlib.error:
+            raise Failed("archive", f"{name} is damaged") from None
+        if part:
+            yield part
+        data = inflater.unconsumed_tail
+        if len(part) < _PART and not data:
+            return
+
+
+def _is_tight(twin: Any, last: bytes, out: bytes, name: str) -> bool:
+    """Whether the bits behind the end of a deflated member are zero, as every writer leaves them. If they are not, the
+    highest bit of its last byte is one of them, and can be cleared without changing anything."""
+    if not last[0]:
+        return True
+    try:
+        other = b"".join(_inflated(twin, bytes([last[0] & ~(1 << (last[0].bit_length() - 1))]), name))
+    except Failed:
+        return True
+    return not (twin.eof and other == out)
+
+
+def whole(pack: Any, name: str, longest: int) -> bytes:
+    """A member as a whole. Raises Failed where it is too long for that."""
+    parts, size = [], 0
+    for part in pack.chunks(name):
+        size += len(part)
+        if size > longest:
+            raise Failed("file:" + name, "it is longer than such a file can be")
+        parts.append(part)
+    return b"".join(parts)
+
+
+# --- Checking a pack ----------------------------------------------------------------------------------------------------
+
+FORMAT = "pledge-delivery/v1"
+
+
+class Manifest:
+    """What the signed list of a pack says. Raises Failed."""
+
+    def __init__(self, data: bytes) -> None:
+        try:
+            told = from_json(data)
+            state = told["checkpoint"]
+            self.campaign, self.origin, self.files = told["campaign"], told["origin"], told["files"]
+            self.size, self.root = state["size"], from_base64(state["root"])
+            self.counts = {word: state[word] for word in WORDS.values()}
+            is_right = (
+                told["format"] == FORMAT
+                and isinstance(told["tool"], str)
+                and isinstance(self.campaign, str)
+                and self.origin.split("/")[1:] == ["log", self.campaign]
+                and all(map(is_number, [self.size, *self.counts.values()]))
+                and list(self.files) == DESCRIBED
+                and all(self._is_described(one) for one in self.files.values())
+            )
+        except (ValueError, TypeError, KeyError, AttributeError):
+            is_right = False
+        if not is_right or len(self.root) != 32:
+            raise Failed("manifest", f"manifest.json does not have the form {FORMAT}")
+
+    @staticmethod
+    def _is_described(one: Any) -> bool:
+        return (
+            set(one) - {"rows"} == {"size", "sha256"}
+            and is_number(one["size"])
+            and is_number(one.get("rows", 0))
+            and re.match(r"[0-9a-f]{64}\Z", one["sha256"]) is not None
+        )
+
+
+def read_manifest(pack: Any, keys: list[Key]) -> Manifest:
+    """The list of a pack, once its signature is known to be right. Raises Failed."""
+    data = whole(pack, "manifest.json", _SMALL)
+    try:
+        note = Note(whole(pack, "manifest.sig", _LONGEST_NOTE))
+        origin = note.text.split("\n")[1]
+        note.signed_by(keys, origin)
+    except (ValueError, IndexError) as error:
+        raise Failed("signature", str(error)) from None
+    if note.text != f"{FORMAT}\n{origin}\n{hashlib.sha256(data).hexdigest()}\n":
+        raise Failed("signature", "manifest.json is not the one that was signed")
+    manifest = Manifest(data)
+    if manifest.origin != origin:
+        raise Failed("manifest", "manifest.json and manifest.sig name two logs")
+    return manifest
+
+
+def check_files(pack: Any, manifest: Manifest) -> None:
+    """Raises Failed, which names the first file that differs."""
+    for name in DESCRIBED:
+        digest, size, told = hashlib.sha256(), 0, manifest.files[name]
+        for part in pack.chunks(name):
+            size += len(part)
+            if size > told["size"]:
+                break
+            digest.update(part)
+        if size != told["size"] or digest.hexdigest() != told["sha256"]:
+            raise Failed("file:" + name, "it is not the file that the manifest describes")
+        if name.endswith(".csv") and "rows" in told:
+            check_rows(name, whole(pack, name, _LARGEST), told["rows"])
+
+
+def check_rows(name: str, data: bytes, rows: int) -> None:
+    try:
+        found = sum(1 for _ in csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True)) - 1
+    except (ValueError, csv.Error):
+        raise Failed("file:" + name, "it is not a table") from None
+    if found != rows:
+        raise Failed("file:" + name, f"it has {found} rows, the manifest says {rows}")
+
+
+def check_counts(pack: Any, manifest: Manifest, found: Recount) -> None:
+    """That everything in the pack that names the count names the recounted one. Raises Failed."""
+    counts = {word: found.count(word) for word in WORDS.values()}
+    if manifest.counts != counts:
+        raise Failed(
+            "count",
+            f"the entries add up to {shown(counts)}, manifest.json says {shown(manifest.counts)}",
+        )
+    state = {"size": manifest.size, "root": base64.b64encode(manifest.root).decode()}
+    totals, integrity = (document(pack, name) for name in ("totals.json", "integrity.json"))
+    if {word: totals.get(word) for word in counts} != counts or totals.get("checkpoint") != state:
+        raise Failed(
+            "count", f"totals.json says something else than the entries, which add up to {shown(counts)}"
+        )
+    if integrity.get("log") != found.moves:
+        raise Failed("count", "integrity.json says something else than the entries")
+
+
+def check_pledges(pack: Any, found: Recount) -> None:
+    """That the pack holds the very words that each entry says were signed. Raises Failed."""
+    name = "pledge-texts.json"
+    try:
+        texts = from_json(whole(pack, name, _LARGEST))
+        words = {one["sha256"]: one["text"]["ko"] + "\0" + one["text"]["en"] for one in texts}
+        is_right = all(hashlib.sha256(text.encode()).hexdigest() == known for known, text in words.items())
+    except (ValueError, TypeError, KeyError):
+        is_right = False
+    if not is_right:
+        raise Failed("file:" + name, "its texts do not have the hashes that it names")
+    if set(found.pledges) - set(words):
+        raise Failed("file:" + name, "it lacks a text that the entries say was signed")
+
+
+def shown(counts: dict[str, int]) -> str:
+    return " and ".join(f"{number} {word}" for word, number in counts.items())
+
+
+def document(pack: Any, name: str) -> dict[str, Any]:
+    try:
+        found = from_json(whole(pack, name, _LARGEST))
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise Failed("count", f"{name} is not a document that can be read")
+    return found
+
+
+# --- What people ask ----------------------------------------------------------------------------------------------------
+
+
+class Trust:
+    """The keys that are believed, and why."""
+
+    def __init__(self, keys: list[Key], source: str, *, is_given: bool) -> None:
+        self.keys, self.source, self.is_given = keys, source, is_given
+
+    def tell(self, origin: str) -> None:
+        """To whom the result leads back."""
+        for key in self.keys:
+            if key.name == origin:
+                say(f"key            {plain(key.text, 400)}")
+        if self.is_given:
+            return
+        say(
+            "",
+            f"NOTE: no --key was given, so {self.source} was believed. This proves that all of it belongs together and",
+            f"not yet who made it. Compare the key above with the one at https://{plain(origin)}/key,",
+            "or with one that you noted earlier, and hand it in as --key.",
+            "참고: --key를 주지 않아 위의 키를 그대로 믿었습니다. 자료집이 서로 맞는다는 뜻이며, 누가 만들었는지는 아직",
+            f"확인되지 않았습니다. 위 키를 https://{plain(origin)}/key 의 키와 비교해 주세요.",
+        )
+
+
+def keys_of(text: str, name: str) -> list[Key]:
+    try:
+        return read_keys(text)
+    except ValueError:
+        raise Trouble(f"{plain(name)} is not a public key of a log") from None
+
+
+def given_keys(word: str) -> Trust:
+    """What stands behind --key. Raises Trouble."""
+    if is_address(word):
+        data = fetch(word, _LONGEST_NOTE)
+        if data is None:
+            raise Trouble(f"there is no key at {plain(word)}")
+    elif Path(word).is_file():
+        with Path(word).open("rb") as stream:
+            data = stream.read(_LONGEST_NOTE)
+    else:
+        data = word.encode("utf-8", "replace")
+    return Trust(keys_of(data.decode("utf-8", "replace"), word), word, is_given=True)
+
+
+def published_keys(source: Any) -> Trust:
+    """The keys beside a log. Raises Trouble."""
+    data = source.file("key", _LONGEST_NOTE)
+    if data is None:
+        raise Trouble(f"there is no key in {source.name}; hand one in as --key")
+    words = "the key that came with the files" if source.is_copy else "the key of the same website"
+    return Trust(keys_of(data.decode("utf-8", "replace"), source.name), words, is_given=False)
+
+
+def source_of(word: str) -> Any:
+    """Raises Trouble."""
+    if is_address(word):
+        return Site(word)
+    if not Path(word).is_dir():
+        raise Trouble(f"{plain(word)} is neither a folder nor an address like https://example.org/log/name")
+    return Folder(Path(word))
+
+
+def tell_count(found: Recount, checkpoint: Checkpoint) -> None:
+    say(
+        f"people {found.people}",
+        f"organizations {found.organizations}",
+        f"checkpoint {checkpoint.size} {base64.b64encode(checkpoint.root).decode()}",
+        f"origin {plain(checkpoint.origin)}",
+        "",
+    )
+
+
+def tell_moves(found: Recount) -> None:
+    for word, moves in found.moves.items():
+        parts = ", ".join(f"{moves[reason]} {reason}" for reason in REASONS)
+        say(f"{word:14} {parts}")
+
+
+def count(arguments: argparse.Namespace) -> None:
+    source = source_of(arguments.source)
+    trust = given_keys(arguments.key) if arguments.key else published_keys(source)
+    found, checkpoint = counted(source, trust, tiles=arguments.tiles)
+    tell_count(found, checkpoint)
+    tell_moves(found)
+    trust.tell(checkpoint.origin)
+    say(
+        "",
+        f"RIGHT: each of the {checkpoint.size} entries keeps to the rules, they give the root that was signed,",
+        "and they add up to the numbers above.",
+        f"맞습니다: 항목 {checkpoint.size}개를 모두 다시 세었고, 전자서명된 체크포인트와 일치합니다.",
+    )
+
+
+def counted(
+    source: Any, trust: Trust, older: Checkpoint | None = None, *, tiles: bool = False
+) -> tuple[Recount, Checkpoint]:
+    data = source.file("checkpoint", _LONGEST_NOTE)
+    if data is None:
+        raise Trouble(f"there is no log in {source.name}")
+    checkpoint = open_checkpoint(data, trust.keys)
+    if older is not None:
+        check_older(older, checkpoint)
+    entries = source.bundles(checkpoint.size)
+    hashes = Tiles(source) if tiles or (source.is_copy and (source.path / "tile" / "0").is_dir()) else None
+    if hashes is not None:
+        entries = held_against(entries, hashes)
+    return recount(entries, checkpoint, older), checkpoint
+
+
+def held_against(entries: Iterator[bytes], hashes: Tiles) -> Iterator[bytes]:
+    for entry in entries:
+        yield entry
+        hashes.add(leaf_hash(entry))
+    hashes.end()
+
+
+def check_older(older: Checkpoint, checkpoint: Checkpoint) -> None:
+    if older.origin != checkpoint.origin:
+        raise Failed(
+            "consistency",
+            f"they are checkpoints of two logs, {plain(older.origin)} and {plain(checkpoint.origin)}",
+        )
+    if older.size > checkpoint.size:
+        raise Failed("consistency", f"the log had {older.size} entries and has {checkpoint.size} now")
+
+
+def consistency(arguments: argparse.Namespace) -> None:
+    data = read_file(arguments.old, _LONGEST_NOTE)
+    if data.startswith(_RECEIPT_HEAD):
+        data = data.partition(b"\n\n")[2]
+    source = source_of(arguments.source)
+    trust = given_keys(arguments.key) if arguments.key else published_keys(source)
+    older = open_checkpoint(data, trust.keys)
+    found, checkpoint = counted(source, trust, older)
+    tell_count(found, checkpoint)
+    trust.tell(checkpoint.origin)
+    say(
+        "",
+        f"RIGHT: the {older.size} entries of the older checkpoint are the beginning of today's {checkpoint.size}.",
+        f"맞습니다: 이전 체크포인트의 항목 {older.size}개가 지금 기록의 앞부분 그대로입니다.",
+    )
+
+
+def pack(arguments: argparse.Namespace) -> None:
+    path = Path(arguments.path)
+    if path.is_dir():
+        check_pack(Unpacked(path), arguments.key)
+        return
+    with path.open("rb") as stream:
+        check_pack(Zip(stream), arguments.key)
+
+
+def check_pack(found: Any, key: str | None) -> None:
+    trust = given_keys(key) if key else keys_inside(found)
+    manifest = read_manifest(found, trust.keys)
+    check_files(found, manifest)
+    checkpoint = open_checkpoint(whole(found, "log/checkpoint", _LONGEST_NOTE), trust.keys)
+    if (checkpoint.origin, checkpoint.size, checkpoint.root) != (
+        manifest.origin,
+        manifest.size,
+        manifest.root,
+    ):
+        raise Failed("checkpoint", "log/checkpoint is not the one that the manifest names")
+    added_up = recount(split_entries(found.chunks("log/entries")), checkpoint)
+    check_counts(found, manifest, added_up)
+    check_pledges(found, added_up)
+    tell_count(added_up, checkpoint)
+    tell_moves(added_up)
+    trust.tell(checkpoint.origin)
+    say(
+        "",
+        f"RIGHT: the pack is as it was signed, and its {checkpoint.size} entries add up to the numbers above.",
+        f"맞습니다: 전달 자료집은 전자서명된 그대로이며, 항목 {checkpoint.size}개를 다시 센 수가 위와 같습니다.",
+    )
+
+
+def keys_inside(found: Any) -> Trust:
+    try:
+        keys = read_keys(whole(found, "log/key", _LONGEST_NOTE).decode("utf-8"))
+    except ValueError:
+        raise Failed("signature", "log/key holds no public key") from None
+    return Trust(keys, "the key inside the pack", is_given=False)
+
+
+_RECEIPT_HEAD = b"c2sp.org/tlog-proof@v1\n"
+
+
+class Receipt:
+    """A receipt, taken apart but not yet believed (C2SP tlog-proof). Raises Failed."""
+
+    def __init__(self, data: bytes) -> None:
+        head, _, self.note = data.partition(b"\n\n")
+        try:
+            lines = head.decode("ascii").split("\n")
+            self.salt, self.leaf = self._extra(from_base64(after(lines[1], "extra ")))
+            self.index = decimal(after(lines[2], "index "))
+            self.proof = [from_base64(line) for line in lines[3:]]
+            self.checkpoint = Checkpoint(self.note)
+            is_right = data.startswith(_RECEIPT_HEAD) and {len(step) for step in self.proof} <= {32}
+        except (ValueError, TypeError, KeyError, AttributeError, IndexError):
+            is_right = False
+        if not is_right or len(self.proof) > 63:
+            raise Failed("receipt", "it does not have the form of a receipt")
+
+    @staticmethod
+    def _extra(data: bytes) -> tuple[str, bytes]:
+        """Salt and leaf. Raises what a wrong form makes."""
+        extra = from_json(data)
+        salt, leaf = extra["salt"], extra["leaf"]
+        told = json.dumps({"v": 1, "salt": salt, "leaf": leaf}, separators=(",", ":"))
+        if told.encode() != data or len(from_base64(salt)) != 16:
+            raise ValueError("not what a receipt says")
+        return salt, leaf.encode()
+
+
+def after(line: str, word: str) -> str:
+    if not line.startswith(word):
+        raise ValueError(word)
+    return line[len(word) :]
+
+
+def receipt(arguments: argparse.Namespace) -> None:
+    found = Receipt(read_file(arguments.file, _SMALL))
+    trust = given_keys(arguments.key) if arguments.key else keys_for(found.checkpoint.origin)
+    checkpoint = open_checkpoint(found.note, trust.keys)
+    match = _ENTRY.match(found.leaf)
+    if (
+        match is None
+        or match.group(1) not in (b"confirmed", b"reinstated")
+        or match.group(2) != b"1"
+        or not match.group(5)
+    ):
+        raise Failed("leaf", "the entry in it does not count anybody")
+    try:
+        root = root_by_proof(leaf_hash(found.leaf), found.index, checkpoint.size, found.proof)
+    except ValueError as error:
+        raise Failed("proof", str(error)) from None
+    if root != checkpoint.root:
+        raise Failed("proof", "it leads to another root than the one that was signed")
+    if arguments.address is not None and match.group(5).decode() not in commitments(
+        found.salt, arguments.address
+    ):
+        raise Failed("address", "the entry was not made for this address; type it as the mail went to it")
+    say(
+        f"entry {found.index} {found.leaf.decode()}",
+        f"checkpoint {checkpoint.size} {base64.b64encode(checkpoint.root).decode()}",
+        f"origin {plain(checkpoint.origin)}",
+        "",
+    )
+    trust.tell(checkpoint.origin)
+    say(
+        "",
+        f"RIGHT: this signature is entry {found.index} of the {checkpoint.size} that were counted at that checkpoint.",
+        f"맞습니다: 이 서명은 체크포인트의 항목 {checkpoint.size}개 가운데 {found.index}번 항목입니다.",
+    )
+    if arguments.address is None:
+        say(
+            "Whose it is was not checked; --address MAIL does that.",
+            "누구의 서명인지는 확인하지 않았습니다. --address 이메일주소 로 확인할 수 있습니다.",
+        )
+
+
+def commitments(salt: str, address: str) -> list[str]:
+    """What the entry may say for an address: as typed, and with its domain as mails carry it."""
+    address = unicodedata.normalize("NFC", address.strip())
+    local, sign, domain = address.rpartition("@")
+    variants = [address, local + sign + domain.lower()]
+    with contextlib.suppress(UnicodeError):
+        variants.append(local + sign + domain.encode("idna").decode().lower())
+    return [
+        hashlib.sha256((f"pledge-commitment/v1\n{salt}\n{one}").encode("utf-8", "replace")).hexdigest()
+        for one in variants
+    ]
+
+
+def keys_for(origin: str) -> Trust:
+    """A receipt brings no key, so it is fetched from where the receipt says its log is. Raises Trouble."""
+    if not re.match(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?/log/[a-z0-9-]+\Z", origin):
+        raise Trouble("a receipt brings no key; hand in the log's key as --key")
+    scheme = "http" if re.match(r"(localhost|127\.0\.0\.1)[:/]", origin) else "https"
+    address = f"{scheme}://{origin}/key"
+    sys.stderr.write(f"no --key: asking {address}\n")
+    trust = given_keys(address)
+    return Trust(trust.keys, "the key of the website that the receipt names", is_given=False)
+
+
+def mirror(arguments: argparse.Namespace) -> None:
+    if not is_address(arguments.source):
+        raise Trouble(f"{plain(arguments.source)} is not an address like https://example.org/log/name")
+    site, folder = Site(arguments.source), Path(arguments.folder)
+    data, key = (site.file(name, _LONGEST_NOTE) for name in ("checkpoint", "key"))
+    if data is None or key is None:
+        raise Trouble(f"there is no log at {plain(arguments.source)}")
+    try:
+        size = Checkpoint(data).size
+    except ValueError:
+        raise Failed("checkpoint", "what is published there is not a checkpoint") from None
+    names = list(all_tiles(size))
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        for begin in range(0, len(names), 64):
+            for _ in pool.map(lambda which: keep_tile(site, folder, *which), names[begin : begin + 64]):
+                pass
+    # The checkpoint last: what broke off before has an older one, or none.
+    keep(folder / "key", key)
+    keep(folder / "checkpoint", data)
+    say(
+        f"{size} entries are in {plain(str(folder))}",
+        f"Nothing was checked yet: verify.py count {plain(str(folder))}",
+        "아직 확인하지는 않았습니다. 위 명령으로 다시 세어 보세요.",
+    )
+
+
+def all_tiles(size: int) -> Iterator[tuple[str, int, int]]:
+    for number, width in tiles_of(size):
+        yield "entries", number, width
+    level = 0
+    while size:
+        for number, width in tiles_of(size):
+            yield str(level), number, width
+        size, level = size // _FULL, level + 1
+
+
+def keep_tile(site: Site, folder: Path, level: str, number: int, width: int) -> None:
+    path = folder / tile_path(level, number, width)
+    if not path.exists():
+        data, is_wider = published_tile(site, level, number, width)
+        keep(folder / tile_path(level, number, _FULL) if is_wider else path, data)
+
+
+def keep(path: Path, data: bytes) -> None:
+    """All of a file or none of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    part.write_bytes(data)
+    part.replace(path)
+
+
+def read_file(name: str, longest: int) -> bytes:
+    with Path(name).open("rb") as stream:
+        data = stream.read(longest + 1)
+    if len(data) > longest:
+        raise Trouble(f"{plain(name)} is longer than such a file can be")
+    return data
+
+
+def parser() -> argparse.ArgumentParser:
+    found = argparse.ArgumentParser(
+        prog="verify.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = found.add_subparsers(metavar="COMMAND")
+    commands.required = True
+
+    def add(name: str, run: Callable[[argparse.Namespace], None], words: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=words, description=words)
+        command.set_defaults(run=run)
+        if name != "mirror":
+            command.add_argument("--key", help="the log's public key, a file that holds it, or its address")
+        return command
+
+    command = add("receipt", receipt, "check a receipt / 서명 확인증 확인")
+    command.add_argument("file", metavar="FILE")
+    command.add_argument("--address", metavar="MAIL", help="the mail address that it is to be about")
+    command = add("pack", pack, "check a delivery pack / 전달 자료집 확인")
+    command.add_argument("path", metavar="FILE-or-FOLDER")
+    command = add("count", count, "recount everybody from the published log / 공개 기록 다시 세기")
+    command.add_argument("source", metavar="URL-or-FOLDER")
+    command.add_argument(
+        "--tiles", action="store_true", help="check the published hashes too (a copy: always)"
+    )
+    command = add(
+        "consistency", consistency, "an earlier checkpoint is a beginning of the log / 이전 기록과 비교"
+    )
+    command.add_argument("old", metavar="OLD", help="a checkpoint, or a receipt, that you kept")
+    command.add_argument("source", metavar="URL-or-FOLDER")
+    command = add("mirror", mirror, "keep the published log in a folder / 공개 기록 내려받기")
+    command.add_argument("source", metavar="URL")
+    command.add_argument("folder", metavar="FOLDER")
+    return found
+
+
+def main(words: list[str] | None = None) -> int:
+    """Do what the words ask; 0 right, 1 a check failed, 2 nothing could be checked."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a console that has no Korean
+            stream.reconfigure(errors="replace")
+    words = sys.argv[1:] if words is None else words
+    here = Path(__file__).resolve().parent
+    if not words and (here / "manifest.json").exists():
+        words = ["pack", str(here)]
+    if not words:
+        parser().print_help(sys.stderr)
+        return 2
+    arguments = parser().parse_args(words)
+    try:
+        arguments.run(arguments)
+    except Failed as failed:
+        kind = failed.name.partition(":")[0]
+        say(f"FAILED {plain(failed.name)}: {failed.words}", f"틀렸습니다: {KOREAN[kind]}")
+        return 1
+    except (Trouble, OSError, ValueError, MemoryError, KeyboardInterrupt) as error:
+        sys.stderr.write(f"Nothing was checked: {reason_of(error)}\n확인하지 못했습니다.\n")
+        return 2
+    return 0
+
+
+def reason_of(error: BaseException) -> str:
+    """Why nothing could be checked. A ValueError is a name that no file can have."""
+    if isinstance(error, OSError):
+        return plain(": ".join(str(part) for part in (error.filename, error.strerror or error) if part))
+    names = {MemoryError: "not enough memory", KeyboardInterrupt: "broken off"}
+    return names.get(type(error)) or plain(str(error), 1000)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
