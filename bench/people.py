@@ -15,18 +15,19 @@ from pledge import clock, tokens
 from pledge.campaigns.models import PledgeText
 from pledge.crypto import vault
 from pledge.db import db
-from pledge.ledger.services import hour_of
+from pledge.ledger import leaves
+from pledge.ledger.services import fold, hour_of
 from pledge.signatures.counting import mismatches
 from pledge.signatures.identifiers import new_id
-from pledge.signatures.models import EMAIL_CONTEXT, NAME_CONTEXT
+from pledge.signatures.models import EMAIL_CONTEXT, NAME_CONTEXT, SALT_CONTEXT
 from pledge.tokens import Purpose
 
 _SIGNATURES = """
     COPY signatures (id, campaign_id, address_hash, seq, state, email, name, country, region, public_name, updates, lang,
-                     pledge_text_id, privacy_version, submitted_at, code_since, confirmed_at) FROM STDIN"""
+                     pledge_text_id, privacy_version, submitted_at, code_since, confirmed_at, salt, commitment) FROM STDIN"""
 _ENTRIES = """
-    COPY ledger_entries (campaign_id, kind, delta, reason, subject_id, country, region, hour, occurred_at, number,
-                         count_after) FROM STDIN"""
+    COPY ledger_entries (campaign_id, kind, delta, reason, subject_id, country, region, hour, occurred_at, pledge_text_id,
+                         commitment, number, count_after) FROM STDIN"""
 _MAILS = "COPY outbox_mails (kind, subject_id, seq, lang, created_at, due_at) FROM STDIN"
 
 _numbers = count(1)
@@ -47,15 +48,15 @@ def add_confirmed(site: Site, number: int, *, folded: bool = True) -> None:
         now = clock.now()
         moments = [now - timedelta(seconds=30 * (number - place)) for place in range(number)]
         places = [_place(place) for place in range(number)]
-        ids = _copy_signatures(connection, campaign_id, pledge_id, "confirmed", moments, places)
+        people = _copy_signatures(connection, campaign_id, pledge_id, "confirmed", moments, places)
         tallies: Counter[tuple[str, str]] = Counter()
         with connection.cursor().copy(_ENTRIES) as copy:
-            for place, (row, (country, region), at) in enumerate(zip(ids, places, moments, strict=True), 1):
+            rows = zip(people, places, moments, strict=True)
+            for place, ((row, commitment), (country, region), at) in enumerate(rows, 1):
                 hour = hour_of(at)
+                about = (campaign_id, "person", 1, "confirmed", row, country, region, hour, at)
                 numbered = (place, place) if folded else (None, None)
-                copy.write_row(
-                    (campaign_id, "person", 1, "confirmed", row, country, region, hour, at, *numbered)
-                )
+                copy.write_row((*about, pledge_id, commitment, *numbered))
                 tallies.update([("total", ""), ("country", country), ("hour", hour)])
                 if region:
                     tallies["region", region] += 1
@@ -63,6 +64,8 @@ def add_confirmed(site: Site, number: int, *, folded: bool = True) -> None:
             _fold_by_hand(connection, campaign_id, number, tallies, now)
         connection.commit()
         settle(connection)
+        while folded and fold():  # the public log catches up with the numbers
+            pass
         if wrong := mismatches():
             raise SystemExit(f"the bench loaded signatures that do not match the ledger: {wrong}")
 
@@ -73,7 +76,8 @@ def add_pending(site: Site, number: int, *, mails: bool = False) -> Pending:
         campaign_id, pledge_id = _campaign()
         now = clock.now()
         places = [_place(place) for place in range(number)]
-        ids = _copy_signatures(connection, campaign_id, pledge_id, "pending", [now] * number, places)
+        people = _copy_signatures(connection, campaign_id, pledge_id, "pending", [now] * number, places)
+        ids = [row for row, _ in people]
         if mails:
             with connection.cursor().copy(_MAILS) as copy:
                 for row in ids:
@@ -119,19 +123,22 @@ def _copy_signatures(
     state: str,
     moments: list[datetime],
     places: list[tuple[str, str | None]],
-) -> list[int]:
-    safe, ids = vault(), []
+) -> list[tuple[int, bytes]]:
+    """Their numbers, and what the public log says of each."""
+    safe, people = vault(), []
     with connection.cursor().copy(_SIGNATURES) as copy:
         for at, (country, region) in zip(moments, places, strict=True):
-            ids.append(new_id())
-            email = f"person.{ids[-1]}@example.org"
+            row, salt = new_id(), leaves.new_salt()
+            email = f"person.{row}@example.org"
+            people.append((row, leaves.commitment(salt, email)))
             content = (safe.seal(email, EMAIL_CONTEXT), safe.seal("홍길동", NAME_CONTEXT), country, region)
-            consents = (ids[-1] % 3 == 0, ids[-1] % 2 == 0)
+            consents = (row % 3 == 0, row % 2 == 0)
             # The text and the notice that were shown, then when it was sent, mailed and confirmed.
             shown = (pledge_id, "2026-11-24", at, at, at if state == "confirmed" else None)
-            who = (ids[-1], campaign_id, hashlib.sha256(email.encode()).digest(), 1, state)
-            copy.write_row((*who, *content, *consents, "ko", *shown))
-    return ids
+            who = (row, campaign_id, hashlib.sha256(email.encode()).digest(), 1, state)
+            logged = (safe.seal(salt, SALT_CONTEXT), people[-1][1])
+            copy.write_row((*who, *content, *consents, "ko", *shown, *logged))
+    return people
 
 
 def _fold_by_hand(
@@ -142,7 +149,10 @@ def _fold_by_hand(
     now: datetime,
 ) -> None:
     cursor = connection.cursor()
-    cursor.execute("INSERT INTO ledger_heads VALUES (%s, %s, %s, %s)", (campaign_id, number, number, now))
+    cursor.execute(
+        "INSERT INTO ledger_heads (campaign_id, size, people, folded_at) VALUES (%s, %s, %s, %s)",
+        (campaign_id, number, number, now),
+    )
     cursor.executemany(
         "INSERT INTO tallies (campaign_id, kind, dimension, key, count) VALUES (%s, 'person', %s, %s, %s)",
         [(campaign_id, dimension, key, found) for (dimension, key), found in tallies.items()],

@@ -1,6 +1,7 @@
 """`make bench`: measure what was asked of the speed, print it as a table, keep it in bench/RESULTS.md.
 
-bench/run.py [--quick] [part …]; a part is one of sign confirm count page sizes mails fold sqlite visit. RESULTS.md is
+bench/run.py [--quick] [part …]; a part is one of sign confirm count page sizes mails fold lag rows pack proof
+sqlite visit. RESULTS.md is
 written by a whole run only. Ends with status 1 when a figure is short.
 """
 
@@ -11,7 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench import behind, report, visit, web  # after the path is known
+from bench import behind, ledger_log, report, visit, web  # after the path is known
 from bench.servers import bench
 
 WEB = ("sign", "confirm", "count", "page")
@@ -19,6 +20,10 @@ OTHERS = {
     "sizes": web.sizes,
     "mails": behind.mails,
     "fold": behind.fold,
+    "lag": ledger_log.lag,
+    "rows": ledger_log.rows,
+    "pack": ledger_log.pack,
+    "proof": ledger_log.proof,
     "sqlite": behind.sqlite,
     "visit": visit.first_visit,
 }

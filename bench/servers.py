@@ -37,6 +37,7 @@ PRODUCTION = {
     "PLEDGE_BASE_URL": f"https://{HOST}",
     "PLEDGE_SECRET_KEYS": "bench-secret-key-of-more-than-32-characters",
     "PLEDGE_DATA_KEYS": "bench-data-key-of-more-than-32-characters",
+    "PLEDGE_LOG_KEY": "bench-log-key-of-more-than-32-characters",
     "PLEDGE_MAIL_FROM": "Blue Skies 2050 <no-reply@pledge.example>",
     "PLEDGE_CONTACT": "privacy@pledge.example",
     "PLEDGE_LIMIT_SIGN": "100000000 per 10 minutes",

@@ -1,0 +1,221 @@
+"""The public log and what is taken out: how far the fold lags, rows against COPY, a pack of a million, proofs in ten million."""
+
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+
+import psycopg
+from sqlalchemy import select
+
+from bench import people
+from bench.report import Figure, against, at_most
+from bench.servers import Bench, Site
+from pledge import clock
+from pledge.campaigns.models import PledgeText
+from pledge.db import db
+from pledge.ledger import log_queries, merkle, queries
+from pledge.ledger.services import fold, hour_of
+from pledge.settings import ROOT
+
+SLUG = "blue-skies"
+ARRIVING, ARRIVING_SECONDS = 1_000, 20
+MANY, VERY_MANY = 1_000_000, 10_000_000
+PROOFS = 300
+#: Peak memory that writing an export may add.
+MOST_MEGABYTES = 100
+
+_ENTRY = """
+    INSERT INTO ledger_entries (campaign_id, kind, delta, reason, subject_id, country, region, hour, occurred_at,
+                                pledge_text_id, commitment)
+    VALUES (%s, 'person', 1, 'confirmed', %s, 'KR', 'KR-11', %s, %s, %s, %s)"""
+
+_ENTRIES = """
+    INSERT INTO ledger_entries (campaign_id, kind, delta, reason, subject_id, country, region, hour, occurred_at,
+                                pledge_text_id, commitment, number, count_after)
+    SELECT %(campaign)s, 'person', 1, 'confirmed', g, 'KR', 'KR-11', %(hour)s, %(now)s,
+           %(pledge)s, sha256(int8send(g)), g, g FROM generate_series(1, %(number)s) AS g"""
+
+
+def lag(bench: Bench) -> list[Figure]:
+    """A thousand confirmations a second, each in a transaction of its own, and `flask worker` that folds them."""
+    site = bench.site("lag")
+    seconds = 3 if bench.quick else ARRIVING_SECONDS
+    seen: list[float] = []
+    with site.context(), bench.worker(site):
+        time.sleep(3)  # the worker is up
+        with _arriving(site, ARRIVING, seconds) as sent:
+            until = time.monotonic() + seconds
+            while time.monotonic() < until:
+                seen.append(queries.lag())
+                time.sleep(0.05)
+        time.sleep(2)
+        counted = queries.count(_campaign()[0])
+        newest = log_queries.newest(_campaign()[0])
+    if newest is None or not counted.people == newest.people == sum(sent):
+        raise SystemExit(f"the bench sent {sum(sent)} entries, {counted.people} were counted")
+    rate = sum(sent) / seconds
+    return [at_most(f"fold: longest lag at {rate:,.0f} confirmations a second", max(seen), 2.0, " s")]
+
+
+def rows(bench: Bench) -> list[Figure]:
+    """`flask export … ledger` as CSV, table and manifest, against COPY of the same rows, read and forgotten."""
+    number = 20_000 if bench.quick else MANY
+    site = bench.site("rows")
+    people.add_confirmed(site, number)
+    floors, ours, peaks = [], [], []
+    with site.context():
+        copy = _copy()
+        for _ in range(1 if bench.quick else 3):
+            with people.connect(site) as connection, connection.cursor() as cursor:
+                started = time.monotonic()
+                with cursor.copy(copy) as parts:
+                    read = sum(bytes(part).count(b"\n") for part in parts)
+                floors.append(read / (time.monotonic() - started))
+            taken, peak, idle = _export(site)
+            ours.append(number / taken)
+            peaks.append((peak - idle, peak))
+    return [
+        against(f"CSV of {number:,} rows, of COPY", median(ours), median(floors), 0.5),
+        at_most(
+            "CSV: peak memory above that of the idle application",
+            max(grown for grown, _ in peaks),
+            MOST_MEGABYTES,
+            " MB",
+            f" ({max(peak for _, peak in peaks):,.0f} MB with it)",
+        ),
+    ]
+
+
+def proof(bench: Bench) -> list[Figure]:
+    """Any entry's proof in a log of ten million: the entry, its audit path, checked against the signed root."""
+    number = 50_000 if bench.quick else VERY_MANY
+    site = bench.site("proof")
+    with site.context():
+        campaign_id, pledge_id = _campaign()
+        now = clock.now()
+        values = {
+            "campaign": campaign_id,
+            "pledge": pledge_id,
+            "number": number,
+            "hour": hour_of(now),
+            "now": now,
+        }
+        with people.connect(site) as connection:
+            connection.execute(_ENTRIES, values)
+            connection.execute(
+                "INSERT INTO ledger_heads (campaign_id, size, people, folded_at) VALUES (%s, %s, %s, %s)",
+                (campaign_id, number, number, now),
+            )
+            people.settle(connection)
+        started = time.monotonic()
+        while fold():
+            pass
+        grown = number / (time.monotonic() - started)
+        at = log_queries.newest(campaign_id)
+        if at is None or at.size != number:
+            raise SystemExit("the log did not catch up")
+        choose, taken = random.Random(7), []
+        for index in [0, number - 1, *(choose.randrange(number) for _ in range(PROOFS))]:
+            started = time.perf_counter()
+            found = log_queries.inclusion(campaign_id, index, at)
+            taken.append((time.perf_counter() - started) * 1000)
+            leaf = merkle.leaf_hash(found.line)
+            if merkle.root_from_inclusion(leaf, index, at.size, found.proof) != at.root:
+                raise SystemExit(f"the proof of entry {index} is wrong")
+    detail = f" (slowest of {len(taken)}; median {median(taken):.1f}; the log grew by {grown:,.0f} entries/s)"
+    return [at_most(f"log: proof of an entry in {number:,}", max(taken), 20, " ms", detail)]
+
+
+def pack(bench: Bench) -> list[Figure]:
+    """`flask delivery build` of a campaign with a million signatures, from the command to the file."""
+    number = 20_000 if bench.quick else MANY
+    site = bench.site("pack")
+    people.add_confirmed(site, number)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "pack.zip"
+        taken, peak = _flask(site, "delivery", "build", SLUG, "--out", str(file))
+        size = file.stat().st_size / 1e6
+        checked, _ = _flask(site, "delivery", "verify", str(file))
+    detail = f" ({size:,.0f} MB; peak memory {peak:,.0f} MB; `delivery verify` {checked:.0f} s)"
+    return [at_most(f"pack of {number:,} signatures", taken, 60, " s", detail)]
+
+
+def _export(site: Site) -> tuple[float, float, float]:
+    """Seconds for the rows alone, peak memory, and that of a command which does next to nothing."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = str(Path(folder) / "rows.zip")
+        whole, peak = _flask(site, "export", SLUG, "ledger", "--out", file)
+        # Starting Python and the application is no part of a rate of rows.
+        started, idle = _flask(site, "totals", SLUG, "--format", "json", "--out", file)
+    return whole - started, peak, idle
+
+
+def _flask(site: Site, *arguments: str) -> tuple[float, float]:
+    """Seconds and peak megabytes of one command in a process of its own."""
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", *arguments]
+    watch = (
+        "import resource, subprocess, sys, time; t = time.monotonic();"
+        "done = subprocess.run(sys.argv[1:]); used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss;"
+        "print(time.monotonic() - t, used); sys.exit(done.returncode)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", watch, *command],
+        cwd=ROOT,
+        env={**os.environ, **site.environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise SystemExit(f"{' '.join(arguments)}: {done.stderr[-2000:]}")
+    seconds, kilobytes = done.stdout.splitlines()[-1].split()
+    return float(seconds), int(kilobytes) / 1024
+
+
+@contextmanager
+def _arriving(site: Site, rate: int, seconds: int) -> Iterator[list[int]]:
+    """Entries that arrive at a steady rate from two connections; what each has sent is known at the end."""
+    campaign_id, pledge_id = _campaign()
+    sent: list[int] = []
+
+    def send(first: int) -> None:
+        with people.connect(site) as connection:
+            connection.autocommit = True
+            began, number = time.monotonic(), 0
+            while time.monotonic() - began < seconds:
+                if number < (time.monotonic() - began) * rate / 2:
+                    _append(connection, campaign_id, pledge_id, first + number)
+                    number += 1
+                else:
+                    time.sleep(0.0005)
+            sent.append(number)
+
+    threads = [threading.Thread(target=send, args=(place * 10**9 + 1,)) for place in range(2)]
+    for thread in threads:
+        thread.start()
+    yield sent
+    for thread in threads:
+        thread.join()
+
+
+def _append(connection: psycopg.Connection, campaign_id: int, pledge_id: int, subject: int) -> None:
+    now = clock.now()
+    connection.execute(_ENTRY, (campaign_id, subject, hour_of(now), now, pledge_id, os.urandom(32)))
+
+
+def _copy() -> str:
+    return """COPY (SELECT number, reason, kind, delta, hour, pledge_text_id, takes_back
+                      FROM ledger_entries ORDER BY number) TO STDOUT WITH (FORMAT csv)"""
+
+
+def _campaign() -> tuple[int, int]:
+    row = db.session.execute(select(PledgeText.campaign_id, PledgeText.id).limit(1)).one()
+    return row.campaign_id, row.id
