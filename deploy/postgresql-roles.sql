@@ -16,7 +16,8 @@ GRANT UPDATE (number, count_after, takes_back) ON ledger_entries TO pledge;
 
 -- What was published of the log, and the keys it was signed with, stay as they are; its tiles grow (docs/log.md).
 REVOKE UPDATE, DELETE, TRUNCATE ON checkpoints, log_keys FROM pledge;
-REVOKE DELETE, TRUNCATE ON log_tiles FROM pledge;
+REVOKE UPDATE, DELETE, TRUNCATE ON log_tiles FROM pledge;
+GRANT UPDATE (hashes) ON log_tiles TO pledge;
 
 -- Which migrations ran is the owner's to say.
 REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON alembic_version FROM pledge;

@@ -10,14 +10,31 @@ from pledge.settings import Settings
 
 SUBJECT = "audit log"
 
-#: Created by migration 0002; a role that owns the table, or a superuser, can take them away.
+#: Created by migrations 0002 and 0011; a role that owns the tables, or a superuser, can take them away.
 _TRIGGERS = {
-    "sqlite": "SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'audit_entries'",
+    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
     "postgresql": """
-        SELECT count(*) FROM pg_trigger
-         WHERE tgrelid = 'audit_entries'::regclass AND NOT tgisinternal AND tgenabled IN ('O', 'A')""",
+        SELECT tgname FROM pg_trigger
+         WHERE tgrelid IN ('audit_entries'::regclass, 'ledger_entries'::regclass, 'checkpoints'::regclass,
+                           'log_keys'::regclass, 'log_tiles'::regclass)
+           AND NOT tgisinternal AND tgenabled IN ('O', 'A')""",
 }
-_EXPECTED = {"sqlite": 3, "postgresql": 1}
+_AUDIT = {
+    "sqlite": {"audit_entries_no_update", "audit_entries_no_delete", "audit_entries_no_replace"},
+    "postgresql": {"audit_entries_append_only"},
+}
+_LEDGER = {
+    "sqlite": {
+        f"{table}_no_{verb}"
+        for table in ("ledger_entries", "checkpoints", "log_keys", "log_tiles")
+        for verb in ("delete", "change", "replace")
+    },
+    "postgresql": {
+        *("ledger_entries_no_delete", "ledger_entries_no_change", "ledger_entries_once"),
+        *("checkpoints_no_change", "log_keys_no_change"),
+        *("log_tiles_no_delete", "log_tiles_no_change", "log_tiles_grow"),
+    },
+}
 
 _MAY_CHANGE = text("""
     SELECT pg_has_role(current_user, c.relowner, 'USAGE') AS owns,
@@ -29,14 +46,15 @@ _MAY_CHANGE_LEDGER = text("""
     SELECT has_column_privilege('ledger_entries', 'delta', 'UPDATE')
         OR has_table_privilege('ledger_entries', 'DELETE, TRUNCATE')
         OR has_table_privilege('checkpoints', 'UPDATE, DELETE, TRUNCATE')
-        OR has_table_privilege('log_keys', 'UPDATE, DELETE, TRUNCATE')""")
+        OR has_table_privilege('log_keys', 'UPDATE, DELETE, TRUNCATE')
+        OR has_table_privilege('log_tiles', 'DELETE, TRUNCATE')""")
 
 
 def guard_findings(settings: Settings) -> Iterator[Finding]:
     with reading() as connection:
         dialect = connection.dialect.name
-        guards = connection.execute(text(_TRIGGERS[dialect])).scalar_one()
-        if guards < _EXPECTED[dialect]:
+        guards = set(connection.execute(text(_TRIGGERS[dialect])).scalars())
+        if not _AUDIT[dialect] <= guards:
             yield problem(
                 SUBJECT,
                 "its guards are gone or off, entries could be changed: find out who did that, run "
@@ -44,6 +62,13 @@ def guard_findings(settings: Settings) -> Iterator[Finding]:
             )
         elif dialect == "sqlite":
             yield ok(SUBJECT, "append-only by triggers (whoever can write the file can remove them)")
+        if gone := _LEDGER[dialect] - guards:
+            yield problem(
+                "ledger",
+                f"guards are gone or off ({', '.join(sorted(gone))}), what was counted could be changed: find out who "
+                "did that, run `flask ledger verify` and `flask ledger recount`, then make the triggers of migration "
+                "0011 anew",
+            )
         if dialect == "postgresql":
             yield from _roles(connection, settings)
 

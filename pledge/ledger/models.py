@@ -1,4 +1,8 @@
-"""Tables of the ledger and of its public log. Entries are appended and numbered once; nothing else in them changes."""
+"""Tables of the ledger and of its public log. Entries are appended and numbered once; nothing else in them changes.
+
+Triggers on both databases see to that (migration 0011): an entry gets its number and what it takes back once, its
+`count_after` may be put right, a tile grows, a checkpoint and a key stay as they are; none is ever removed.
+"""
 
 from datetime import datetime
 from enum import StrEnum

@@ -49,10 +49,13 @@ _ENDS = text("""
 
 _HEADS = text("SELECT campaign_id, size, people, organizations FROM ledger_heads")
 
+# A head that was lost learns from the tiles how much of it the log holds: they only grow, so none is written anew.
 _RIGHT_HEAD = text("""
     INSERT INTO ledger_heads (campaign_id, size, people, organizations, folded_at, log_size)
     VALUES (:campaign_id, :size, :people, :organizations, :now,
-            COALESCE((SELECT MAX(size) FROM checkpoints WHERE campaign_id = :campaign_id AND size <= :size), 0))
+            (SELECT CASE WHEN MAX(hashes) > :size THEN :size ELSE COALESCE(MAX(hashes), 0) END
+               FROM (SELECT tile * 256 + LENGTH(hashes) / 32 AS hashes FROM log_tiles
+                      WHERE campaign_id = :campaign_id AND level = 0) AS leaves))
     ON CONFLICT (campaign_id) DO UPDATE
        SET size = excluded.size, people = excluded.people, organizations = excluded.organizations
     """).bindparams(bindparam("now", type_=UTCDateTime()))

@@ -4,13 +4,12 @@ import gzip
 import json
 
 import pytest
-from sqlalchemy import text
 
-from pledge.db import db
 from pledge.ledger import merkle, notes, paths
 from pledge.ledger.notes import read_state, read_verifier
 from tests.ledger import book
 from tests.support.factories import campaign, endorsement, fold_all, signature, signatures
+from tests.support.insider import as_superuser
 
 LOG = "/log/blue-skies"
 LARGE = 256 * 256 + 300  #: one tile of level 1 is full, the second is not
@@ -188,8 +187,7 @@ def test_a_full_tile_is_served_as_soon_as_a_checkpoint_covers_it(client):
 def test_nothing_is_served_that_no_checkpoint_covers_yet(client):
     number = campaign().id
     fold_to(number, 3)
-    with db.engine.begin() as connection:
-        connection.execute(text("DELETE FROM checkpoints"))
+    as_superuser("DELETE FROM checkpoints")
     assert client.get(f"{LOG}/tile/0/000.p/3").status_code == 404
     assert client.get(f"{LOG}/tile/entries/000.p/3").status_code == 404
 

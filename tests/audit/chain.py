@@ -1,6 +1,4 @@
-"""Building an audit log, and the hands of somebody who can step past its guards."""
-
-from typing import Any
+"""Building an audit log."""
 
 from sqlalchemy import text
 
@@ -15,25 +13,6 @@ def acts(number: int) -> None:
     """That many entries, told apart by their subject."""
     for place in range(1, number + 1):
         note(MODERATOR, "endorsement.publish", f"endorsement:{place}", reason="all in order", level="domain")
-
-
-def as_superuser(*statements: str, **values: Any) -> None:
-    """Run statements with the guards away, as an insider could who owns the database."""
-    db.session.rollback()
-    with db.engine.begin() as connection:
-        if db.engine.dialect.name == "postgresql":
-            connection.exec_driver_sql("SET session_replication_role = replica")
-            for statement in statements:
-                connection.execute(text(statement), values)
-            connection.exec_driver_sql("SET session_replication_role = DEFAULT")
-            return
-        guards = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")).all()
-        for name, _ in guards:
-            connection.exec_driver_sql(f"DROP TRIGGER {name}")
-        for statement in statements:
-            connection.execute(text(statement), values)
-        for _, sql in guards:
-            connection.exec_driver_sql(sql)
 
 
 def ids() -> list[int]:

@@ -7,12 +7,13 @@ import re
 import zipfile
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from pledge.audit.models import AuditEntry
-from pledge.db import db, transaction
+from pledge.db import db
 from pledge.delivery.models import Delivery
 from tests.support.factories import campaign, endorsement, fold_all, signatures
+from tests.support.insider import as_superuser
 
 
 @pytest.fixture(autouse=True)
@@ -133,10 +134,7 @@ def test_a_file_that_cannot_be_written_is_said(build):
 
 def test_a_pack_that_would_not_verify_is_not_written_over_the_one_before(build, tmp_path):
     before = build()[1]
-    with transaction() as session:
-        session.execute(
-            text("UPDATE ledger_entries SET commitment = :it WHERE number = 2"), {"it": b"x" * 32}
-        )
+    as_superuser("UPDATE ledger_entries SET commitment = :it WHERE number = 2", it=b"x" * 32)
     said, after = build(code=1)
     assert re.search(r"would not verify \(Inconsistent: root\); nothing was written", said)
     assert after == before

@@ -1,18 +1,12 @@
 """`flask ledger …` as an operator meets it."""
 
 import pytest
-from sqlalchemy import text
 
-from pledge.db import db
 from pledge.ledger import log_queries
 from pledge.ledger.services import fold
 from tests.ledger import book
 from tests.support.factories import campaign, signatures
-
-
-def change(statement: str) -> None:
-    with db.engine.begin() as connection:
-        connection.execute(text(statement))
+from tests.support.insider import as_superuser
 
 
 def test_fold_says_how_many_entries_it_took(app, runner):
@@ -40,7 +34,7 @@ def test_recount_is_content_when_ledger_and_signatures_agree(app, runner, folded
 def test_recount_exits_with_1_when_it_repaired_something_and_with_0_after(app, runner):
     signatures(3)
     fold()
-    change("UPDATE tallies SET count = 9 WHERE dimension = 'total'")
+    as_superuser("UPDATE tallies SET count = 9 WHERE dimension = 'total'")
 
     result = runner.invoke(args=["ledger", "recount"])
 
@@ -63,7 +57,7 @@ def test_recount_reports_signatures_that_the_ledger_does_not_know_and_the_revers
     signatures(2)
     fold()
     signatures(1)
-    change(planted)
+    as_superuser(planted)
 
     for _ in range(2):  # it is reported, not repaired
         result = runner.invoke(args=["ledger", "recount"])
@@ -97,7 +91,7 @@ def test_verify_says_what_each_log_holds(app, runner):
 def test_verify_exits_with_1_and_names_what_was_changed(app, runner):
     signatures(3)
     fold()
-    change("UPDATE ledger_entries SET country = 'JP', hour = '2026-01-01T00' WHERE number = 2")
+    as_superuser("UPDATE ledger_entries SET country = 'JP', hour = '2026-01-01T00' WHERE number = 2")
 
     result = runner.invoke(args=["ledger", "verify", "blue-skies"])
 
@@ -113,7 +107,7 @@ def test_verify_of_one_campaign_looks_at_no_other(app, runner):
     other = campaign("other")
     signatures(1, other)
     fold()
-    change(f"UPDATE checkpoints SET people = 9 WHERE campaign_id = {other.id}")
+    as_superuser(f"UPDATE checkpoints SET people = 9 WHERE campaign_id = {other.id}")
 
     assert runner.invoke(args=["ledger", "verify", "blue-skies"]).exit_code == 0
     assert runner.invoke(args=["ledger", "verify", "other"]).exit_code == 1
@@ -137,9 +131,9 @@ def test_verify_takes_checkpoints_that_were_saved_earlier(app, runner, client, t
     assert other.output == f"Error: {saved}: it is of another log, localhost/log/blue-skies\n"
 
     # Everything is made anew from changed entries, and signed with the true key.
-    change("UPDATE ledger_entries SET hour = '2026-01-01T00', number = NULL, count_after = NULL")
+    as_superuser("UPDATE ledger_entries SET hour = '2026-01-01T00', number = NULL, count_after = NULL")
     for table in ("log_tiles", "checkpoints", "tallies", "ledger_heads"):
-        change(f"DELETE FROM {table}")
+        as_superuser(f"DELETE FROM {table}")
     fold()
     assert runner.invoke(args=["ledger", "verify"]).exit_code == 0
     result = runner.invoke(args=words)

@@ -3,9 +3,7 @@
 import io
 
 import pytest
-from sqlalchemy import text
 
-from pledge.db import db
 from pledge.delivery import packing
 from pledge.delivery.checking import KeysFrom, check
 from pledge.ledger import log_queries, notes
@@ -13,14 +11,9 @@ from pledge.ledger.notes import BadNote
 from pledge.signatures.receipts import receipt
 from tests.support import deliveries, packs
 from tests.support.factories import campaign, endorsement, fold_all, signature, signatures
+from tests.support.insider import as_superuser
 from tests.support.packs import made_up, signer, unzipped, zipped
 from tests.tools.checkers import CHECKERS, Verdict, say
-
-
-def change(statement: str, **values: object) -> None:
-    db.session.rollback()
-    with db.engine.begin() as connection:
-        connection.execute(text(statement), values)
 
 
 @pytest.fixture
@@ -89,7 +82,7 @@ def test_a_forger_who_names_this_site_is_found(busy, pack):
 
 def test_a_checkpoint_that_the_site_never_published_is_found(busy, pack):
     """Somebody had the key, or the database is an older one than the pack."""
-    change("UPDATE checkpoints SET size = size + 100 WHERE campaign_id = :id", id=busy)
+    as_superuser("UPDATE checkpoints SET size = size + 100 WHERE campaign_id = :id", id=busy)
     report = check(pack)
     assert (report.failure, report.is_published) == ("checkpoint", False)
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import func, insert, select
 
 from pledge.db import db, transaction
 from pledge.delivery import freezing, packing
@@ -43,6 +43,7 @@ from tests.support.factories import (
     the_campaign,
     version_of,
 )
+from tests.support.insider import as_superuser
 
 
 def quiet(_done, _total):
@@ -363,18 +364,14 @@ def test_a_site_that_has_moved_still_makes_the_packs_of_before(renewed, tmp_path
 
 def test_a_touched_entry_stops_the_pack(app):
     number = a_campaign()
-    with transaction() as session:
-        session.execute(
-            text("UPDATE ledger_entries SET commitment = :other WHERE number = 3"), {"other": b"x" * 32}
-        )
+    as_superuser("UPDATE ledger_entries SET commitment = :other WHERE number = 3", other=b"x" * 32)
     with pytest.raises(Inconsistent, match="root"):
         packed(number)
 
 
 def test_a_lost_entry_stops_the_pack(app):
     number = a_campaign()
-    with transaction() as session:
-        session.execute(text("DELETE FROM ledger_entries WHERE number = 3"))
+    as_superuser("DELETE FROM ledger_entries WHERE number = 3")
     with pytest.raises((Inconsistent, Wrong)):
         packed(number)
 

@@ -11,6 +11,8 @@ from flask import Flask
 from sqlalchemy import inspect, text
 
 from pledge.db import db
+from pledge.diagnosis import Level
+from pledge.diagnosis.guards import guard_findings
 from pledge.endorsements.models import Endorsement
 from pledge.ledger import leaves, log_queries
 from pledge.ledger import queries as ledger
@@ -39,8 +41,14 @@ def differences() -> list[object]:
         return list(compare_metadata(context, db.metadata))
 
 
+def guards_that_are_gone(app: Flask) -> list[str]:
+    found = guard_findings(app.extensions["pledge.settings"])
+    return [one.text for one in found if one.level is Level.PROBLEM]
+
+
 def test_the_newest_migration_is_what_the_models_say(migrated):
     assert differences() == []
+    assert guards_that_are_gone(migrated) == []
 
 
 def test_every_migration_goes_down_and_up_again(migrated):
@@ -48,6 +56,7 @@ def test_every_migration_goes_down_and_up_again(migrated):
     assert set(inspect(db.engine).get_table_names()) <= {"alembic_version"}
     flask_migrate.upgrade()
     assert differences() == []
+    assert guards_that_are_gone(migrated) == []
 
 
 def test_each_migration_alone_goes_down_and_up_with_rows_in_the_tables(migrated):
@@ -60,6 +69,7 @@ def test_each_migration_alone_goes_down_and_up_with_rows_in_the_tables(migrated)
         flask_migrate.downgrade(revision="-1")
     flask_migrate.upgrade()
     assert differences() == []
+    assert guards_that_are_gone(migrated) == []
 
 
 def test_what_was_counted_before_there_was_a_log_gets_one_with_receipts_for_whom_it_can(migrated):

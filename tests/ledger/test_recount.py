@@ -1,14 +1,13 @@
 """The recount finds what differs from the entries, in each table, and puts it right."""
 
 import pytest
-from sqlalchemy import text
 
-from pledge.db import db
 from pledge.ledger import queries
 from pledge.ledger.models import Kind, Reason
 from pledge.ledger.recount import recount
 from pledge.ledger.services import fold
 from tests.ledger import book
+from tests.support.insider import as_superuser
 
 #: What is planted, and what the recount says of it.
 PLANTED = {
@@ -85,7 +84,7 @@ def test_drift_among_organizations_is_named_as_theirs_and_repaired(app, campaign
     book.move(campaign, Reason.REINSTATED, office, kind=Kind.ORGANIZATION)
     fold()
     assert recount() == []
-    plant(statement)
+    as_superuser(statement)
 
     found = recount()
 
@@ -95,14 +94,9 @@ def test_drift_among_organizations_is_named_as_theirs_and_repaired(app, campaign
     assert recount() == []
 
 
-def plant(statement: str) -> None:
-    with db.engine.begin() as connection:
-        connection.execute(text(statement))
-
-
 @pytest.mark.parametrize(("statement", "expected"), PLANTED.items(), ids=PLANTED)
 def test_planted_drift_is_named_and_repaired(app, campaign, statement, expected):
-    plant(statement)
+    as_superuser(statement)
 
     found = recount()
 
@@ -113,8 +107,8 @@ def test_planted_drift_is_named_and_repaired(app, campaign, statement, expected)
 
 
 def test_after_a_repair_the_fold_goes_on_where_it_should(app, campaign):
-    plant("DELETE FROM ledger_heads")
-    plant("DELETE FROM tallies")
+    as_superuser("DELETE FROM ledger_heads")
+    as_superuser("DELETE FROM tallies")
     recount()
 
     book.confirm(campaign, "JP")
@@ -138,7 +132,7 @@ def test_an_empty_ledger_is_in_order(app):
 
 
 def test_removed_entries_are_reported_and_the_numbers_of_the_others_stay(app, campaign):
-    plant("DELETE FROM ledger_entries WHERE number = 2")
+    as_superuser("DELETE FROM ledger_entries WHERE number = 2")
 
     found = recount()
 
@@ -153,7 +147,7 @@ def test_only_the_campaign_that_drifted_is_touched(app, campaign):
     other = book.campaign("other")
     book.confirm(other)
     fold()
-    plant(f"UPDATE tallies SET count = 100 WHERE campaign_id = {other}")
+    as_superuser(f"UPDATE tallies SET count = 100 WHERE campaign_id = {other}")
 
     assert {drift.campaign_id for drift in recount()} == {other}
     book.check()

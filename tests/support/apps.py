@@ -21,6 +21,7 @@ from pledge.db import db
 from pledge.delivery import integrity
 from pledge.settings import Settings
 from pledge.switches import queries as switches
+from tests.support import insider
 from tests.support.pages import check_page
 
 
@@ -123,7 +124,7 @@ def clean(app: Flask) -> None:
             return
         with db.engine.begin() as connection:
             if db.engine.dialect.name == "postgresql":
-                # The audit log's guards are triggers; only a superuser may step past them, and the tests' role is one.
+                # The guards of what only grows are triggers; only a superuser may step past them, and the tests' role is one.
                 names = ", ".join(table.name for table in tables())
                 connection.exec_driver_sql(
                     f"BEGIN; SET LOCAL session_replication_role = replica; TRUNCATE {names}; COMMIT"
@@ -133,14 +134,10 @@ def clean(app: Flask) -> None:
 
 
 def _delete_from_sqlite(connection: Connection) -> None:
-    """Empty every table, with the audit log's guards taken away meanwhile."""
-    triggers = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")).all()
-    for name, _ in triggers:
-        connection.exec_driver_sql(f"DROP TRIGGER {name}")
-    for table in tables():
-        connection.execute(table.delete())
-    for _, sql in triggers:
-        connection.exec_driver_sql(sql)
+    """Empty every table, with the guards of what only grows taken away meanwhile."""
+    with insider.without_triggers(connection):
+        for table in tables():
+            connection.execute(table.delete())
 
 
 @contextmanager

@@ -1,0 +1,211 @@
+"""Nothing that was counted or published can be changed or removed: the database itself refuses, on both, and says where."""
+
+import re
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from pledge.db import db
+from pledge.diagnosis import Level
+from pledge.diagnosis.guards import guard_findings
+from pledge.ledger import log
+from pledge.ledger.models import Kind
+from pledge.ledger.recount import recount
+from pledge.ledger.services import fold
+from tests.ledger import book
+from tests.support.insider import as_superuser
+
+SLUG = "blue-skies"
+
+#: Each names the table that refuses.
+FORBIDDEN = [
+    "DELETE FROM ledger_entries",
+    "DELETE FROM ledger_entries WHERE number = 2",
+    "DELETE FROM ledger_entries WHERE number IS NULL",
+    "UPDATE ledger_entries SET delta = -delta",
+    "UPDATE ledger_entries SET delta = -1, commitment = NULL WHERE number = 1",
+    "UPDATE ledger_entries SET kind = 'organization' WHERE number = 1",
+    "UPDATE ledger_entries SET reason = 'reinstated' WHERE number = 1",
+    "UPDATE ledger_entries SET subject_id = 5",
+    "UPDATE ledger_entries SET country = 'JP'",
+    "UPDATE ledger_entries SET region = NULL",
+    "UPDATE ledger_entries SET hour = '2026-01-01T00'",
+    "UPDATE ledger_entries SET occurred_at = '2026-01-01 00:00:00'",
+    "UPDATE ledger_entries SET pledge_text_id = pledge_text_id + 1",
+    "UPDATE ledger_entries SET commitment = (SELECT root FROM checkpoints LIMIT 1) WHERE delta = 1",
+    "UPDATE ledger_entries SET campaign_id = campaign_id + 1",
+    "UPDATE ledger_entries SET id = id + 1000",
+    "UPDATE ledger_entries SET country = 'JP' WHERE number IS NULL",
+    "UPDATE ledger_entries SET number = 99 WHERE number = 1",
+    "UPDATE ledger_entries SET number = NULL WHERE number = 3",
+    "UPDATE ledger_entries SET takes_back = 0 WHERE delta = -1",
+    "UPDATE ledger_entries SET takes_back = NULL WHERE delta = -1",
+    "UPDATE ledger_entries SET count_after = NULL WHERE number = 3",
+    "UPDATE checkpoints SET people = people + 1",
+    "UPDATE checkpoints SET note = ''",
+    "DELETE FROM checkpoints",
+    "UPDATE log_keys SET verifier = 'another'",
+    "DELETE FROM log_keys",
+    "DELETE FROM log_tiles",
+    "UPDATE log_tiles SET hashes = (SELECT root FROM checkpoints ORDER BY id DESC LIMIT 1)",
+    "UPDATE log_tiles SET tile = tile + 1",
+    "UPDATE log_tiles SET level = 7",
+]
+
+#: SQLite removes a row that stands in the way without asking a trigger for DELETE, and knows the key by other names.
+FORBIDDEN_ON_SQLITE = [
+    "INSERT OR REPLACE INTO ledger_entries SELECT * FROM ledger_entries WHERE number = 1",
+    """INSERT OR REPLACE INTO ledger_entries (campaign_id, kind, delta, reason, subject_id, country, hour, occurred_at,
+                                              pledge_text_id, takes_back, number)
+       SELECT campaign_id, kind, -1, 'withdrawn', 7, country, hour, occurred_at, pledge_text_id, 0, number
+         FROM ledger_entries WHERE number = 1""",
+    "UPDATE OR REPLACE ledger_entries SET number = 1 WHERE number IS NULL",
+    "UPDATE OR REPLACE ledger_entries SET number = 1 WHERE number = 2",
+    "UPDATE OR REPLACE ledger_entries SET rowid = 1 WHERE number = 2",
+    "UPDATE ledger_entries SET _rowid_ = 777 WHERE number = 2",
+    "INSERT OR REPLACE INTO checkpoints SELECT id, campaign_id, size, root, 9, 9, note, signed_at FROM checkpoints",
+    "UPDATE OR REPLACE checkpoints SET id = 1",
+    """INSERT OR REPLACE INTO log_tiles (campaign_id, level, tile, hashes)
+       SELECT campaign_id, level, tile, zeroblob(length(hashes)) FROM log_tiles""",
+    """INSERT OR REPLACE INTO log_tiles (campaign_id, level, tile, hashes)
+       SELECT campaign_id, level, tile, substr(hashes, 1, 32) FROM log_tiles""",
+]
+
+FORBIDDEN_ON_POSTGRESQL = [
+    "TRUNCATE ledger_entries",
+    "TRUNCATE checkpoints CASCADE",
+    "TRUNCATE log_keys",
+    "TRUNCATE log_tiles",
+    "UPDATE ledger_entries SET delta = delta WHERE id = -1",
+    """INSERT INTO log_tiles SELECT campaign_id, level, tile, 'x' FROM log_tiles
+       ON CONFLICT (campaign_id, level, tile) DO UPDATE SET hashes = excluded.hashes""",
+    """INSERT INTO checkpoints OVERRIDING SYSTEM VALUE SELECT * FROM checkpoints
+       ON CONFLICT (id) DO UPDATE SET people = 9""",
+]
+
+
+@pytest.fixture
+def campaign(app):
+    """Three people and an organisation are counted, one of the people withdrew, and one +1 waits for the fold."""
+    number = book.campaign(SLUG)
+    book.confirm(number, region="KR-11")
+    second = book.confirm(number, region="KR-26")
+    book.confirm(number, kind=Kind.ORGANIZATION)
+    fold()
+    book.withdraw(number, second)
+    fold()
+    book.confirm(number, region="KR-11")
+    return number
+
+
+def run(statement: str) -> int:
+    with db.engine.begin() as connection:
+        return connection.execute(text(statement)).rowcount
+
+
+def everything() -> list[object]:
+    tables = ("ledger_entries", "checkpoints", "log_keys", "log_tiles")
+    with db.engine.connect() as connection:
+        return [
+            sorted(connection.execute(text(f"SELECT * FROM {table}")).all(), key=repr) for table in tables
+        ]
+
+
+def is_refused(statement: str) -> None:
+    before = everything()
+    table = re.search("ledger_entries|checkpoints|log_keys|log_tiles", statement)[0]
+    with pytest.raises(DBAPIError, match=f"{table} is append-only"):
+        run(statement)
+    assert everything() == before
+
+
+@pytest.mark.parametrize("statement", FORBIDDEN)
+def test_nothing_is_changed_or_removed(campaign, statement):
+    is_refused(statement)
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize("statement", FORBIDDEN_ON_SQLITE)
+def test_nothing_is_replaced(campaign, statement):
+    is_refused(statement)
+
+
+@pytest.mark.sqlite_only
+def test_a_key_that_is_published_is_not_replaced(campaign):
+    before = everything()
+    run("INSERT OR REPLACE INTO log_keys SELECT campaign_id, verifier, '2001-01-01' FROM log_keys")
+    assert everything() == before
+
+
+@pytest.mark.postgresql_only
+@pytest.mark.parametrize("statement", FORBIDDEN_ON_POSTGRESQL)
+def test_nothing_is_truncated_or_changed_by_an_upsert(campaign, statement):
+    is_refused(statement)
+
+
+def test_the_fold_and_the_recount_do_all_their_work(campaign):
+    assert fold() == 1
+    assert run("UPDATE ledger_entries SET count_after = 7 WHERE number = 1") == 1, (
+        "a sum, not what was counted"
+    )
+    assert [(drift.what, drift.repaired) for drift in recount()] == [
+        ("count_after was wrong in 1 of the entries", True)
+    ]
+    with book.settings(base_url="https://sky.example"):
+        assert log.renew() == 1
+        book.confirm(campaign)
+        assert fold() == 1
+        book.check()
+
+
+def test_a_tile_grows(campaign):
+    hashes = everything()[3]
+    fold()
+    (before,), (after,) = hashes, everything()[3]
+    assert bytes(after[3])[: len(before[3])] == bytes(before[3])
+    assert len(after[3]) == len(before[3]) + 32
+
+
+def test_a_head_that_was_lost_while_the_log_catches_up_is_made_anew_and_the_log_goes_on(app):
+    number = book.campaign(SLUG)
+    book.many(number, 300)
+    fold()
+    as_superuser("DELETE FROM log_tiles", "DELETE FROM checkpoints", "UPDATE ledger_heads SET log_size = 0")
+    assert fold(limit=270) == 270
+    as_superuser("DELETE FROM ledger_heads")
+    assert [drift.repaired for drift in recount()] == [True]
+    assert fold(limit=20) == 20, "it begins where the tiles end: none of them is written anew, and shorter"
+    assert fold() == 10
+    book.check()
+
+
+# --- What the doctor says when they are gone ---
+
+
+def findings(app):
+    return [
+        (found.level, found.text)
+        for found in guard_findings(app.extensions["pledge.settings"])
+        if found.subject == "ledger"
+    ]
+
+
+def test_the_doctor_names_the_guards_that_are_gone(app):
+    assert findings(app) == []
+    with db.engine.connect() as connection:
+        on_sqlite = connection.dialect.name == "sqlite"
+    if on_sqlite:
+        with db.engine.connect() as connection:
+            look = text("SELECT sql FROM sqlite_master WHERE name = 'log_tiles_no_change'")
+            again = connection.execute(look).scalar_one()
+        run("DROP TRIGGER log_tiles_no_change")
+    else:
+        run("ALTER TABLE log_tiles DISABLE TRIGGER log_tiles_no_change")
+        again = "ALTER TABLE log_tiles ENABLE TRIGGER log_tiles_no_change"
+    try:
+        ((level, said),) = findings(app)
+        assert (level, "(log_tiles_no_change)" in said) == (Level.PROBLEM, True)
+    finally:
+        run(again)
+    assert findings(app) == []
