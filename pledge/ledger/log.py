@@ -27,16 +27,38 @@ _BEHIND = text("""
      WHERE head.log_size < head.size ORDER BY head.campaign_id""")
 
 # What a -1 takes back is the newest +1 of the same subject before it. It is looked up in the fold and not when the -1 is
-# appended, as only the fold knows numbers.
+# appended, as only the fold knows numbers. The plus keeps both planners on the index of subjects: SQLite's, which has no
+# statistics, took the one of campaign and number instead and read all that came before, for each -1.
 _NAME_WHAT_IS_TAKEN_BACK = text("""
     UPDATE ledger_entries
        SET takes_back = (SELECT MAX(earlier.number) - 1 FROM ledger_entries AS earlier
                           WHERE earlier.subject_id = ledger_entries.subject_id
-                            AND earlier.campaign_id = ledger_entries.campaign_id
+                            AND +earlier.campaign_id = ledger_entries.campaign_id
                             AND earlier.kind = ledger_entries.kind
                             AND earlier.delta = 1 AND earlier.number < ledger_entries.number)
      WHERE campaign_id = :campaign_id AND number > :after AND number <= :upto
        AND delta = -1 AND takes_back IS NULL""")
+
+# Whoever can write the table may have put in what no use case does. What would not verify is looked for before it is signed,
+# as a signed entry stays for good: a +1 counts nobody who is counted already and takes nothing back, a -1 takes back the
+# +1 of its subject, which still stands.
+_FIRST_FALSE = text("""
+    SELECT number, delta, takes_back
+      FROM (SELECT entry.number, entry.delta, entry.takes_back,
+                   (SELECT COALESCE(SUM(earlier.delta), 0) FROM ledger_entries AS earlier
+                     WHERE earlier.subject_id = entry.subject_id AND +earlier.campaign_id = entry.campaign_id
+                       AND earlier.kind = entry.kind AND earlier.number < entry.number) AS standing,
+                   CASE WHEN entry.delta = -1 THEN
+                   (SELECT MAX(earlier.number) - 1 FROM ledger_entries AS earlier
+                     WHERE earlier.subject_id = entry.subject_id AND +earlier.campaign_id = entry.campaign_id
+                       AND earlier.kind = entry.kind AND earlier.delta = 1 AND earlier.number < entry.number)
+                   END AS newest
+              FROM ledger_entries AS entry
+             WHERE entry.campaign_id = :campaign_id AND entry.number > :after AND entry.number <= :upto) AS fresh
+     WHERE standing <> CASE WHEN delta = 1 THEN 0 ELSE 1 END
+        OR (delta = 1 AND takes_back IS NOT NULL)
+        OR (delta = -1 AND (takes_back IS NULL OR takes_back <> newest))
+     ORDER BY number LIMIT 1""")
 
 _PLEDGES = text("SELECT id, sha256 FROM pledge_texts WHERE campaign_id = :campaign_id")
 
@@ -50,6 +72,11 @@ _PUBLISHED = text("""
       LEFT JOIN checkpoints AS newest
              ON newest.id = (SELECT MAX(id) FROM checkpoints WHERE campaign_id = campaigns.id)
      WHERE campaigns.state <> 'draft' ORDER BY campaigns.id""")
+
+
+#: What `flask ledger verify` says of such an entry too.
+NOTHING_TAKEN_BACK = "takes back nothing that stands"
+PLUS_TAKES_BACK = "adds one and says that it takes one back"
 
 
 class NoLogKey(RuntimeError):
@@ -142,6 +169,9 @@ def _extend_one(connection: Connection, head: Row[Any], limit: int) -> int:
     upto = min(head.size, after + limit)
     span = {"campaign_id": campaign_id, "after": after, "upto": upto}
     connection.execute(_NAME_WHAT_IS_TAKEN_BACK, span)
+    false = connection.execute(_FIRST_FALSE, span).first()
+    if false is not None:
+        raise Inconsistent(f"{head.slug}: entry {false.number - 1}: {_why(false)}")
     entries = LedgerEntry.__table__.c
     # Read as a whole before anything else can fail: a half-read result would keep SQLite's snapshot, and the connection
     # could not begin to write again.
@@ -163,6 +193,12 @@ def _extend_one(connection: Connection, head: Row[Any], limit: int) -> int:
     if upto == head.size:
         _publish(tiles, head.slug, Totals(upto, head.people, head.organizations))
     return len(hashes)
+
+
+def _why(false: Row[Any]) -> str:
+    if false.delta == -1:
+        return NOTHING_TAKEN_BACK
+    return PLUS_TAKES_BACK if false.takes_back is not None else "counts what an earlier entry counts already"
 
 
 def _is_due(row: Row[Any]) -> bool:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, func, select
 from pledge.db import snapshot
 from pledge.ledger import merkle
 from pledge.ledger.checkpoints import Checks, Totals
-from pledge.ledger.log import entry_columns, leaf_of, pledges_of
+from pledge.ledger.log import NOTHING_TAKEN_BACK, PLUS_TAKES_BACK, entry_columns, leaf_of, pledges_of
 from pledge.ledger.merkle import WIDTH
 from pledge.ledger.models import Checkpoint, LedgerEntry, LedgerHead, LogTile
 from pledge.ledger.notes import State
@@ -132,10 +132,12 @@ class _Walk:
     def _count(self, index: int, row: Row[Any]) -> None:
         kind = _KINDS[row.kind]
         self.standing.append(kind if row.delta == 1 else 0)
+        if row.delta == 1 and row.takes_back is not None:
+            self._once(f"entry {index}: {PLUS_TAKES_BACK}")
         if row.delta == -1:
             taken = row.takes_back
             if taken is None or not 0 <= taken < index or self.standing[taken] != kind:
-                self._once(f"entry {index}: takes back nothing that stands")
+                self._once(f"entry {index}: {NOTHING_TAKEN_BACK}")
             else:
                 self.standing[taken] = 0
         if row.kind == "person":

@@ -9,18 +9,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
-from sqlalchemy import func, select, text
+from sqlalchemy import func, insert, select, text
 
 from pledge.db import db, transaction
 from pledge.ledger import leaves, log, log_queries, merkle, notes, queries
 from pledge.ledger.log import Inconsistent
-from pledge.ledger.models import Checkpoint, Kind, LogTile, Reason
+from pledge.ledger.models import Checkpoint, Kind, LedgerEntry, LogTile, Reason
 from pledge.ledger.services import fold
 from pledge.ledger.verify import verify
 from pledge.signatures import own
 from pledge.signatures.models import Signature
 from tests.ledger import book, crash
 from tests.support import apps, factories
+from tests.support.insider import as_superuser
 
 SLUG = "blue-skies"
 
@@ -407,13 +408,14 @@ def test_two_renewals_at_once_sign_once(app):
 
 def fall_behind(campaign):
     """As migration 0010 leaves a site that has counted for long: entries with numbers, and no log."""
-    with db.engine.begin() as connection:
-        for table in ("log_tiles", "checkpoints", "log_keys"):
-            connection.execute(text(f"DELETE FROM {table} WHERE campaign_id = {campaign}"))
-        connection.execute(text(f"UPDATE ledger_heads SET log_size = 0 WHERE campaign_id = {campaign}"))
-        connection.execute(
-            text(f"UPDATE ledger_entries SET takes_back = NULL WHERE campaign_id = {campaign}")
-        )
+    as_superuser(
+        *(
+            f"DELETE FROM {table} WHERE campaign_id = {campaign}"
+            for table in ("log_tiles", "checkpoints", "log_keys")
+        ),
+        f"UPDATE ledger_heads SET log_size = 0 WHERE campaign_id = {campaign}",
+        f"UPDATE ledger_entries SET takes_back = NULL WHERE campaign_id = {campaign}",
+    )
 
 
 def test_a_log_catches_up_with_a_count_that_was_there_before_it(app):
@@ -451,6 +453,20 @@ def test_a_crash_while_it_catches_up_leaves_what_was_caught_up_before(app):
     book.check()
 
 
+# --- At any length ---
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize("statement", [log._NAME_WHAT_IS_TAKEN_BACK, log._FIRST_FALSE], ids=["name", "look"])
+def test_what_came_before_is_found_by_its_subject_and_not_by_reading_all_of_it(app, statement):
+    plan = text(f"EXPLAIN QUERY PLAN {statement.text}")
+    with db.engine.connect() as connection:
+        steps = [row.detail for row in connection.execute(plan, {"campaign_id": 1, "after": 0, "upto": 9})]
+    before = [step for step in steps if "earlier" in step]
+    assert before
+    assert all("ix_ledger_entries_subject (subject_id=?)" in step for step in before), steps
+
+
 # --- Never two histories ---
 
 
@@ -470,8 +486,7 @@ def test_nothing_is_signed_that_does_not_continue_what_was_published(app, statem
     book.confirm(campaign)
     book.confirm(campaign)
     fold()
-    with db.engine.begin() as connection:
-        connection.execute(text(statement))
+    as_superuser(statement)
     book.confirm(campaign)
     with pytest.raises(Inconsistent, match=SLUG):
         fold()
@@ -487,10 +502,75 @@ def test_a_missing_entry_stops_the_log_rather_than_shift_what_follows(app):
         book.confirm(campaign)
     fold()
     fall_behind(campaign)
-    with db.engine.begin() as connection:
-        connection.execute(text("DELETE FROM ledger_entries WHERE number = 2"))
+    as_superuser("DELETE FROM ledger_entries WHERE number = 2")
     with pytest.raises(Inconsistent, match="missing"):
         fold()
+
+
+def put_in(campaign, subject_id, **changes):
+    """An entry as whoever can write the table might add it: INSERT is free, as confirming needs it."""
+    values = {
+        "campaign_id": campaign,
+        "kind": "person",
+        "delta": -1,
+        "reason": "withdrawn",
+        "country": "KR",
+        "hour": "2026-11-24T12",
+        "occurred_at": book.NOON,
+        "pledge_text_id": book.pledge_of(campaign),
+        "subject_id": subject_id,
+        **changes,
+    }
+    with db.engine.begin() as connection:
+        connection.execute(insert(LedgerEntry).values(**values))
+
+
+PLUS = {"delta": 1, "reason": "confirmed", "commitment": bytes(32)}
+NOTHING = "takes back nothing that stands"
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        (lambda here, left, other: (4711, {}), NOTHING),
+        (lambda here, left, other: (left, {}), NOTHING),
+        (lambda here, left, other: (here, {"kind": "organization"}), NOTHING),
+        (lambda here, left, other: (other, {}), NOTHING),
+        (lambda here, left, other: (here, {"takes_back": 1}), NOTHING),
+        (lambda here, left, other: (4711, {"takes_back": 0}), NOTHING),
+        (lambda here, left, other: (here, {"takes_back": 77}), NOTHING),
+        (lambda here, left, other: (4711, {**PLUS, "takes_back": 0}), "adds one and says that it takes one back"),
+        (lambda here, left, other: (here, PLUS), "counts what an earlier entry counts already"),
+    ],
+    ids=[
+        *("nobody's", "a second time", "of the other kind", "of another campaign", "somebody else's"),
+        *("somebody else's for nobody", "what is not there", "a plus one", "counted twice"),
+    ],
+)  # fmt: skip
+def test_what_would_not_verify_is_not_signed(app, entry, said):
+    campaign, other = book.campaign(SLUG), book.campaign("other")
+    here, left = book.confirm(campaign), book.confirm(campaign)
+    book.withdraw(campaign, left)
+    elsewhere = book.confirm(other)
+    fold()
+    before = checkpoints(campaign)
+    subject_id, values = entry(here, left, elsewhere)
+    book.confirm(campaign)
+    put_in(campaign, subject_id, **values)
+    with pytest.raises(Inconsistent, match=f"{SLUG}: entry 4: {said}"):
+        fold()
+    assert checkpoints(campaign) == before
+    assert queries.count(campaign).people == 1
+
+
+def test_two_that_take_back_the_same_in_one_fold_are_not_signed(app):
+    campaign = book.campaign(SLUG)
+    one = book.confirm(campaign)
+    book.withdraw(campaign, one)
+    book.withdraw(campaign, one)
+    with pytest.raises(Inconsistent, match=f"{SLUG}: entry 2: {NOTHING}"):
+        fold()
+    assert checkpoints(campaign) == []
 
 
 # --- Erasing ---

@@ -9,6 +9,7 @@ from pledge.ledger.models import Checkpoint, Kind, LedgerEntry, LogKey, LogTile,
 from pledge.ledger.services import fold
 from pledge.ledger.verify import verify
 from tests.ledger import book
+from tests.support.insider import guards_away
 
 SLUG = "blue-skies"
 
@@ -30,7 +31,7 @@ def campaign(app):
 
 
 def change(statement, **values):
-    with db.engine.begin() as connection:
+    with guards_away() as connection:
         done = connection.execute(text(statement) if isinstance(statement, str) else statement, values)
         assert done.rowcount
 
@@ -117,6 +118,11 @@ def test_what_is_taken_back_must_be_what_was_published(campaign, index):
     found = faults(campaign)
     assert found[0] == "entry 4: not what was published, its hash in tile 0/000.p/6 is another"
     assert ("entry 4: takes back nothing that stands" in found) is (index != "0")
+
+
+def test_a_plus_one_that_takes_something_back_is_named(campaign):
+    change("UPDATE ledger_entries SET takes_back = 0 WHERE number = 3")
+    assert faults(campaign) == ["entry 2: adds one and says that it takes one back"]
 
 
 @pytest.mark.parametrize("number", [1, 4, 6])

@@ -3,6 +3,7 @@
 import io
 import json
 import random
+import re
 import struct
 import zipfile
 import zlib
@@ -320,6 +321,11 @@ BAD_LEAVES = {
     "a commitment too short": PLUS.replace(LEAF["commitment"].encode(), b"ab"),
     "keys in another order": json.dumps(dict(reversed(LEAF.items())), separators=(",", ":")).encode(),
     "a key more": PLUS[:-1] + b',"name":"Kim"}',
+    "a plus one that takes something back": PLUS[:-1] + b',"takes_back":0}',
+    "a plus one that takes back instead": re.sub(rb'"commitment":.*', b'"takes_back":0}', PLUS),
+    "a minus one with a commitment": PLUS.replace(b"confirmed", b"withdrawn").replace(
+        b'"change":1', b'"change":-1'
+    ),
     "a key twice": PLUS[:-1] + b',"v":1}',
     "not in UTF-8": PLUS.replace(b"2026", b"\xff\xfe26"),
     "a name in it": PLUS.replace(b"person", "홍길동".encode()),
