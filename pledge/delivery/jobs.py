@@ -122,18 +122,19 @@ def advance(makers: Makers, stop: Callable[[], bool] = lambda: False) -> bool:
 def retry(actor: Actor, job_id: int) -> int:
     """Have a file made after all that was given up; the new job's number. Raises NotFailed."""
     with transaction() as session:
-        failed = session.execute(
-            update(Job)
-            .where(Job.id == job_id, Job.state == JobState.FAILED)
-            .values(state=JobState.GONE)
-            .returning(Job.kind, Job.subject_id)
-        ).first()
-        if failed is None:
-            raise NotFailed
-        # Another job: a worker that only seemed dead may still hold an attempt of this one.
-        job = enqueue(session, JobKind(failed.kind), failed.subject_id)
-        record(session, actor, "delivery.retry", f"{failed.kind}:{failed.subject_id}", job=job.id)
+        job = begin_anew(session, Job.id == job_id)
+        record(session, actor, "delivery.retry", f"{job.kind}:{job.subject_id}", job=job.id)
         return job.id
+
+
+def begin_anew(session: Session, *which: ColumnElement[bool]) -> Job:
+    """Another job in place of the one that was given up, in the caller's transaction. Raises NotFailed."""
+    given_up = update(Job).where(*which, Job.state == JobState.FAILED).values(state=JobState.GONE)
+    failed = session.execute(given_up.returning(Job.kind, Job.subject_id)).first()
+    if failed is None:
+        raise NotFailed
+    # Another job: a worker that only seemed dead may still hold an attempt of this one.
+    return enqueue(session, JobKind(failed.kind), failed.subject_id)
 
 
 def drop(session: Session, kind: JobKind, subject_id: int) -> None:

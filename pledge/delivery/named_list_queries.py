@@ -1,7 +1,7 @@
 """Reads of lists of names: how many people one would hold, what was asked for and decided. Numbers only, never a name."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, func, select, text
@@ -18,6 +18,8 @@ from pledge.delivery.models import JobKind, JobState, ListState, NamedList
 from pledge.signatures.models import Signature, SignatureState
 
 NEWEST = 50
+#: How long an approval allows the list to be made, also again after it failed: as long as the file would be there.
+APPROVAL = timedelta(hours=24)
 
 
 @dataclass(frozen=True)
@@ -61,8 +63,19 @@ class ListView:
         return job.expires_at is None or job.expires_at > clock.now()
 
     @property
+    def can_be_retried(self) -> bool:
+        """It was given up, and the approval still lasts."""
+        failed = self.job is not None and self.job.state is JobState.FAILED
+        return failed and is_fresh(self.decided_at)
+
+    @property
     def file_name(self) -> str:
         return f"{self.slug}-list-{self.id}.csv.age"
+
+
+def is_fresh(decided_at: datetime | None) -> bool:
+    """Whether an approval of then still lasts."""
+    return decided_at is not None and clock.now() < decided_at + APPROVAL
 
 
 def listed(campaign_id: int, terms_id: int) -> tuple[ColumnElement[bool], ...]:

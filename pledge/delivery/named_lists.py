@@ -54,6 +54,10 @@ class NotNow(Exception):
     """The request is not in the state for this: somebody else was quicker, or it was decided long ago."""
 
 
+class ApprovalOver(Exception):
+    """It was approved too long ago to be made now: the two people have to look at it anew."""
+
+
 class Gone(Exception):
     """There is no file (any more): it is not made yet, its day is over, or making it failed."""
 
@@ -129,6 +133,25 @@ def approve(actor: Actor, list_id: int) -> None:
         row.people = named_list_queries.agreed(session, row.campaign_id, row.list_terms_id)
         jobs.enqueue(session, JobKind.LIST, row.id)
         record(session, actor, "list.approve", _subject(row.id), reason=row.reason, people=row.people)
+
+
+def retry(actor: Actor, list_id: int) -> None:
+    """Have a list made after all that was given up, while its approval lasts. Raises NotNow, ApprovalOver."""
+    with transaction() as session:
+        row = session.scalar(
+            select(NamedList)
+            .where(NamedList.id == list_id, NamedList.state == ListState.APPROVED)
+            .with_for_update()
+        )
+        if row is None:
+            raise NotNow
+        if not named_list_queries.is_fresh(row.decided_at):
+            raise ApprovalOver
+        try:
+            job = jobs.begin_anew(session, Job.kind == JobKind.LIST, Job.subject_id == list_id)
+        except jobs.NotFailed:
+            raise NotNow from None
+        record(session, actor, "list.retry", _subject(row.id), reason=row.reason, job=job.id)
 
 
 def refuse(actor: Actor, list_id: int, why: str) -> None:

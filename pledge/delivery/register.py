@@ -18,7 +18,7 @@ from pledge.audit.models import Actor
 from pledge.audit.services import note, record
 from pledge.campaigns.rules import Checker
 from pledge.db import transaction
-from pledge.delivery.models import Channel, Delivery, DeliveryState
+from pledge.delivery.models import Channel, Delivery, DeliveryState, Job, JobKind, JobState
 
 LONGEST_RECEIPT = 100
 LONGEST_ANSWER = 10_000
@@ -33,6 +33,10 @@ class NoSuchDelivery(LookupError):
 
 class NotNow(Exception):
     """The delivery is not (or no longer) in a state that allows this."""
+
+
+class PackNotMade(Exception):
+    """Its pack is not finished, so there is nothing that could have been handed over."""
 
 
 class Wrong(StrEnum):
@@ -72,8 +76,10 @@ class Answer:
 
 
 def hand_over(actor: Actor, delivery_id: int, entry: HandingOver) -> None:
-    """Record that it was handed over. Raises NoSuchDelivery, NotNow, BadEntry."""
+    """Record that it was handed over. Raises NoSuchDelivery, NotNow, PackNotMade, BadEntry."""
     with _locked(delivery_id, DeliveryState.FROZEN) as (session, row):
+        if not _has_pack(session, row):
+            raise PackNotMade
         kept = _handing_over(row, entry, Checker())
         row.state, row.recorded_at = DeliveryState.HANDED_OVER, clock.now()
         _keep(row, kept)
@@ -138,6 +144,13 @@ def _locked(delivery_id: int, *states: DeliveryState) -> Iterator[tuple[Session,
         if row.state not in states:
             raise NotNow
         yield session, row
+
+
+def _has_pack(session: Session, row: Delivery) -> bool:
+    made = select(Job.id).where(
+        Job.kind == JobKind.PACK, Job.subject_id == row.id, Job.state == JobState.DONE
+    )
+    return session.scalar(made.limit(1)) is not None
 
 
 def _handing_over(row: Delivery, entry: HandingOver, checker: Checker) -> HandingOver:

@@ -61,6 +61,7 @@ ACTIONS: dict[str, Any] = {
     "list.encrypted": _l("A list of names was encrypted"),
     "list.expired": _l("The file of a list of names was deleted"),
     "list.refuse": _l("Refused a list of names"),
+    "list.retry": _l("Had a list of names made again"),
     "list.retract": _l("Took back a request for a list of names"),
     "mail.retry": _l("Queued given-up mails again"),
     "reason.save": _l("Changed a reason of the list"),

@@ -164,6 +164,8 @@ def _record(delivery_id: int, form: Form, act: Callable[[], None]) -> AnyRespons
         right = False
     except (register.NotNow, freezing.NotDiscardable):
         return _page(_found(delivery_id), form, 409, refused="state")
+    except register.PackNotMade:
+        return _page(_found(delivery_id), form, 409, refused="pack")
     return _back(delivery_id) if right else _page(found, form, 422)
 
 

@@ -105,6 +105,20 @@ def retract(list_id: int) -> AnyResponse:
     return _decide(list_id, WhyForm(), lambda: named_lists.retract(actor(), list_id))
 
 
+@staff.post(f"{_ONE}/retry", endpoint="named_list_retry")
+@needs(Permission.EXPORT)
+@fresh
+def retry(list_id: int) -> AnyResponse:
+    """The approval stands for a day; after it, two people have to look at it anew."""
+    try:
+        named_lists.retry(actor(), list_id)
+    except named_lists.ApprovalOver:
+        return _page(list_id, WhyForm(), 409, refused="over")
+    except named_lists.NotNow:
+        return _page(list_id, WhyForm(), 409, refused="retry")
+    return redirect(url_for("staff.named_list", list_id=list_id), 303)
+
+
 @staff.post(f"{_ONE}/download", endpoint="named_list_download")
 @needs(Permission.EXPORT)
 @fresh

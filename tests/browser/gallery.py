@@ -159,8 +159,8 @@ def handed_over_campaign() -> Campaign:
     if found is None:
         found = campaign("handed-over", state="closed", closes_at=clock.now() - timedelta(days=20))
         signature(found)
-        deliveries.answered(found, pack=False)
-        deliveries.handed_over(found, pack=False, receipt_number="")
+        deliveries.answered(found)
+        deliveries.handed_over(found, receipt_number="")
     return found
 
 

@@ -19,6 +19,7 @@ from pledge.db import db, transaction
 from pledge.delivery import jobs, list_rows, named_list_queries, named_lists
 from pledge.delivery.models import Job, JobKind, ListState, NamedList
 from pledge.delivery.named_lists import (
+    ApprovalOver,
     BadKey,
     Gone,
     NeedsSecondPerson,
@@ -505,6 +506,83 @@ def test_neither_the_audit_log_nor_the_tables_hold_a_name(ask):
     kept = " ".join(str(getattr(found, column.name)) for column in NamedList.__table__.c)
     assert "홍길동" not in said + kept
     assert "hong@" not in said + kept
+
+
+# --- When it could not be made ---
+
+
+def give_up():
+    """As the worker leaves a list after its last attempt."""
+    with transaction() as session:
+        session.execute(
+            update(Job).where(Job.state == "waiting").values(state="failed", error="OSError", attempts=5)
+        )
+
+
+@pytest.fixture
+def given_up(ask, frozen_clock):
+    """An approved list of two whose making was given up; its number."""
+    terms = list_terms()
+    signature(name="홍길동", list_terms_id=terms.id)
+    signature(name="성춘향", list_terms_id=terms.id)
+    which = ask()
+    named_lists.approve(BORA, which)
+    give_up()
+    return which
+
+
+def test_a_list_that_could_not_be_made_is_made_again_on_the_same_approval(given_up, opened, frozen_clock):
+    assert named_list_queries.find(given_up, "en").can_be_retried
+    frozen_clock.move(hours=23, minutes=59)
+
+    named_lists.retry(ANNA, given_up)
+
+    assert not named_list_queries.find(given_up, "en").can_be_retried
+    assert acts()[-1].action == "list.retry"
+    assert (acts()[-1].subject, acts()[-1].actor, acts()[-1].reason) == (f"list:{given_up}", ANNA.name, WHY)
+    make()
+    assert names(opened(given_up)) == ["성춘향", "홍길동"]
+    assert [one.action for one in acts()] == [
+        *("list.ask", "list.approve", "list.retry", "list.encrypted", "list.download")
+    ]
+
+
+def test_who_took_the_consent_back_meanwhile_is_not_on_the_list_of_the_second_go(given_up, opened):
+    leaving = db.session.scalars(select(Signature).order_by(Signature.id)).first()
+    left = leaving.name
+    own.withdraw(manage_token(leaving))
+    named_lists.retry(BORA, given_up)
+    make()
+    assert len(names(opened(given_up))) == 1
+    assert left not in names(opened(given_up))
+
+
+def test_an_approval_lasts_a_day_and_then_two_people_look_anew(given_up, ask, frozen_clock):
+    frozen_clock.move(hours=24)
+    assert not named_list_queries.find(given_up, "en").can_be_retried
+    with pytest.raises(ApprovalOver):
+        named_lists.retry(ANNA, given_up)
+    assert not jobs.advance(MAKERS)
+    assert acts()[-1].action == "list.approve"
+    named_lists.approve(BORA, ask())
+    make()
+
+
+def test_only_what_was_approved_and_given_up_is_made_again_and_once(ask, given_up):
+    named_lists.retry(ANNA, given_up)
+    with pytest.raises(NotNow):
+        named_lists.retry(BORA, given_up)
+    make()
+    with pytest.raises(NotNow):
+        named_lists.retry(BORA, given_up)
+    for which in (ask(), 404):
+        with pytest.raises(NotNow):
+            named_lists.retry(ANNA, which)
+    refused = ask()
+    named_lists.refuse(BORA, refused, "no")
+    with pytest.raises(NotNow):
+        named_lists.retry(ANNA, refused)
+    assert not jobs.advance(MAKERS)
 
 
 # --- Many ---

@@ -4,13 +4,14 @@ import json
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 
 from pledge import clock
 from pledge.audit.models import AuditEntry
-from pledge.db import db
-from pledge.delivery import freezing, register, register_queries
-from pledge.delivery.register import Answer, BadEntry, HandingOver, NoSuchDelivery, NotNow
+from pledge.db import db, transaction
+from pledge.delivery import freezing, jobs, register, register_queries
+from pledge.delivery.models import Job, JobKind
+from pledge.delivery.register import Answer, BadEntry, HandingOver, NoSuchDelivery, NotNow, PackNotMade
 from tests.support import deliveries
 from tests.support.factories import ANNA, BORA, campaign, crowd, endorsement, signature, the_campaign
 
@@ -65,6 +66,34 @@ def test_a_delivery_is_handed_over_and_answered():
         "We will see.",
     )
     assert last_entry().action == "delivery.answer"
+
+
+@pytest.mark.parametrize("state", ["waiting", "running", "failed", "gone", None])
+def test_it_is_not_handed_over_before_its_pack_is_made(state):
+    number = deliveries.frozen(pack=False)
+    with transaction() as session:
+        of = (Job.kind == JobKind.PACK, Job.subject_id == number)
+        session.execute(
+            delete(Job).where(*of) if state is None else update(Job).where(*of).values(state=state)
+        )
+    with pytest.raises(PackNotMade):
+        register.hand_over(ANNA, number, handing_over())
+    assert deliveries.row(number).state == "frozen"
+    assert last_entry().action == "delivery.freeze"
+
+
+def test_it_is_handed_over_once_the_pack_was_made_at_the_second_go():
+    number = deliveries.frozen(pack=False)
+    with transaction() as session:
+        job = session.scalars(select(Job)).one()
+        job.state = "failed"
+        failed = job.id
+    jobs.retry(ANNA, failed)
+    with pytest.raises(PackNotMade):
+        register.hand_over(ANNA, number, handing_over())
+    deliveries.make_packs()
+    register.hand_over(ANNA, number, handing_over())
+    assert deliveries.row(number).state == "handed_over"
 
 
 STEPS = {

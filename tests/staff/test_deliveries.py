@@ -279,6 +279,23 @@ def test_a_pack_that_could_not_be_made_can_be_tried_again(exporter, signed):
     assert "delivery.retry" in acts()
 
 
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [("ko", "전달 자료집이 아직 만들어지지 않았습니다"), ("en", "The pack is not made yet")],
+)
+def test_who_records_a_hand_over_before_the_pack_is_there_is_told_and_loses_nothing(
+    staff_client, signed, lang, words
+):
+    number = deliveries.frozen(pack=False)
+    page = staff_client("exporter", lang=lang).post(
+        f"/staff/deliveries/{number}/hand-over",
+        data={"handed_over_at": typed(clock.now()), "channel": "post", "receipt_number": "KEPT"},
+    )
+    assert page.status_code == 409
+    assert words in page.text
+    assert deliveries.row(number).state == "frozen"
+
+
 MISTAKES = [
     ("hand-over", {"handed_over_at": "", "channel": "post", "receipt_number": "KEPT"}, "This is needed."),
     (

@@ -6,13 +6,13 @@ import re
 import pyrage
 import pytest
 from pyrage import x25519
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from pledge.audit.models import AuditEntry
 from pledge.campaigns import list_terms as terms
-from pledge.db import db
+from pledge.db import db, transaction
 from pledge.delivery import jobs, list_rows
-from pledge.delivery.models import JobKind, NamedList
+from pledge.delivery.models import Job, JobKind, NamedList
 from tests.support.factories import SLUG, TERMS, campaign, list_terms, signature, the_campaign
 
 LISTS = "/staff/lists"
@@ -142,6 +142,41 @@ def test_no_screen_shows_a_name_or_an_address(exporter, second, asked, staff_cli
         page = who.get(path).text
         assert "홍길동" not in page
         assert "hong@example.org" not in page
+
+
+@pytest.mark.parametrize(
+    ("lang", "offer", "over"),
+    [
+        ("ko", "다시 시도할 수 있습니다", "승인의 유효 시간인 24시간이 지났습니다"),
+        ("en", "it can be tried again", "The approval lasted 24 hours"),
+    ],
+)
+def test_a_list_that_could_not_be_made_is_tried_again_for_a_day(
+    staff_client, second, asked, frozen_clock, lang, offer, over
+):
+    second.post(f"{asked}/approve")
+    give_up()
+    someone = staff_client("exporter", lang=lang)
+    page = someone.get(asked).text
+    assert offer in page
+    assert f"{asked}/retry" in page
+    assert someone.post(f"{asked}/retry").status_code == 303
+    assert acts()[-1].action == "list.retry"
+    again = someone.post(f"{asked}/retry")
+    assert again.status_code == 409
+    assert over not in again.text
+    give_up()
+    frozen_clock.move(hours=24)
+    late = staff_client("exporter", lang=lang)
+    assert f"{asked}/retry" not in late.get(asked).text
+    refused = late.post(f"{asked}/retry")
+    assert refused.status_code == 409
+    assert over in refused.text
+
+
+def give_up():
+    with transaction() as session:
+        session.execute(update(Job).where(Job.state == "waiting").values(state="failed", error="OSError"))
 
 
 @pytest.mark.parametrize("lang", ["ko", "en"])

@@ -1,5 +1,6 @@
 """Deliveries for tests, frozen like the real ones; their pack is a small file of its own unless a test makes one."""
 
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +10,8 @@ from pledge.db import db, transaction
 from pledge.delivery import freezing, register
 from pledge.delivery.document import Words
 from pledge.delivery.jobs import Made, advance
-from pledge.delivery.models import Delivery, JobKind
+from pledge.delivery.jobs import newest as newest_job
+from pledge.delivery.models import Delivery, JobKind, JobState
 from pledge.delivery.register import Answer, HandingOver
 from pledge.ledger import log_queries
 from tests.support.factories import ANNA, fold_all, the_campaign
@@ -30,7 +32,18 @@ def frozen(of: Campaign | None = None, *, pack: bool = True, **texts: Words) -> 
     number = freezing.freeze(ANNA, of.slug, newest.id, **words)
     if pack:
         make_packs()
+        _wait_for(number)
     return number
+
+
+def _wait_for(number: int) -> None:
+    """Beside a running site its worker may have been quicker to begin with the pack."""
+    for _ in range(300):
+        job = newest_job(JobKind.PACK, number)
+        if job is not None and job.state is JobState.DONE:
+            return
+        time.sleep(0.1)
+    raise AssertionError("the pack was not made")
 
 
 def make_packs() -> None:
