@@ -139,6 +139,22 @@ def test_those_who_asked_for_news_get_one_mail_and_stop_the_next_with_one_button
     expect(page.locator("#news")).not_to_contain_text("on their way", timeout=SOON)
 
 
+def test_the_bar_moves_on_where_a_form_came_back_with_an_error(visitor, site, exporter):
+    sign_and_confirm(visitor.page(lang="en"), site)
+    page = exporter()
+    fill(page)
+    site.kill_worker()
+    try:
+        freeze(page)
+        page.locator("details summary").last.click()
+        press(page, "form[action$='/discard'] button")
+        assert page.url.endswith("/discard")
+        expect(page.locator("#work progress")).to_be_visible()
+    finally:
+        site.start_worker()
+    expect(page.locator("form[action$='/download'] button")).to_be_visible(timeout=SOON)
+
+
 @pytest.mark.parametrize("lang", ["ko", "en"])
 def test_the_screens_are_usable_for_everybody(visitor, site, exporter, lang):
     sign_and_confirm(visitor.page(lang=lang), site, lang)

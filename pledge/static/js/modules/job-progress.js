@@ -5,6 +5,8 @@ const SLOWEST = 8000;
 const LONGEST_PAUSE = 60_000;
 
 export default function jobProgress(part) {
+  // Not the address of this page: after a form that came back with an error that is one that only takes forms.
+  const page = part.dataset.page;
   let delay = FIRST;
   let timer = 0;
   let asking = false;
@@ -14,10 +16,10 @@ export default function jobProgress(part) {
     if (asking || document.hidden) return;
     asking = true;
     try {
-      const response = await fetch(location.pathname, { cache: "no-store", redirect: "error", signal: AbortSignal.timeout?.(15_000) });
+      const response = await fetch(page, { cache: "no-store", redirect: "error", signal: AbortSignal.timeout?.(15_000) });
       if (!response.ok) throw new Error(`status ${response.status}`);
-      const page = new DOMParser().parseFromString(await response.text(), "text/html");
-      const fresh = page.getElementById(part.id);
+      const answer = new DOMParser().parseFromString(await response.text(), "text/html");
+      const fresh = answer.getElementById(part.id);
       if (!fresh || take(fresh)) return;
     } catch {
       // Away for a moment, or signed out; the link below the bar still works.
