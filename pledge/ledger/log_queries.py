@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, exists, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, select
 
 from pledge.db import reading
 from pledge.ledger import merkle, notes
@@ -96,8 +96,9 @@ def tile(campaign_id: int, level: int, number: int, width: int = FULL) -> bytes 
     with reading() as connection:
         if not _is_published(connection, campaign_id, level, number, width):
             return None
-        found = Tiles(connection, campaign_id).tile(level, number)
-    return found[: width * merkle.WIDTH]
+        found = Tiles(connection, campaign_id).tile(level, number)[: width * merkle.WIDTH]
+    # A tile that was lost or cut must not be kept for a year by every cache between here and the reader.
+    return found if len(found) == width * merkle.WIDTH else None
 
 
 def entries_tile(campaign_id: int, number: int, width: int = FULL) -> bytes | None:
@@ -106,7 +107,8 @@ def entries_tile(campaign_id: int, number: int, width: int = FULL) -> bytes | No
         if not _is_published(connection, campaign_id, 0, number, width):
             return None
         begin = number * FULL
-        return b"".join(map(framed, _lines(connection, campaign_id, begin, begin + width)))
+        found = _lines(connection, campaign_id, begin, begin + width)
+    return b"".join(map(framed, found)) if len(found) == width else None
 
 
 def framed(line: bytes) -> bytes:
@@ -134,16 +136,12 @@ def inclusion_of(campaign_id: int, subject_id: int) -> Inclusion | None:
     at = newest(campaign_id)
     if at is None:
         return None
-    query = (
-        select(LedgerEntry.number)
-        .where(
-            LedgerEntry.subject_id == subject_id,
-            LedgerEntry.campaign_id == campaign_id,
-            LedgerEntry.delta == 1,
-            LedgerEntry.number <= at.size,
-        )
-        .order_by(LedgerEntry.number.desc())
-        .limit(1)
+    # The sum keeps SQLite off the index of campaign and number, by which it read the log from its end to the entry.
+    query = select(func.max(LedgerEntry.number)).where(
+        LedgerEntry.subject_id == subject_id,
+        LedgerEntry.campaign_id + 0 == campaign_id,
+        LedgerEntry.delta == 1,
+        LedgerEntry.number <= at.size,
     )
     with reading() as connection:
         number = connection.execute(query).scalar_one_or_none()

@@ -184,6 +184,25 @@ def test_a_full_tile_is_served_as_soon_as_a_checkpoint_covers_it(client):
     assert client.get(f"{LOG}/tile/0/001.p/1").status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("lost", "path"),
+    [
+        ("DELETE FROM log_tiles", "tile/0/000.p/3"),
+        ("UPDATE log_tiles SET hashes = (SELECT root FROM checkpoints WHERE size = 1)", "tile/0/000.p/3"),
+        ("DELETE FROM ledger_entries WHERE number = 2", "tile/entries/000.p/3"),
+    ],
+)
+def test_what_was_lost_is_not_served_short_for_caches_to_keep(client, lost, path):
+    number = campaign().id
+    fold_to(number, 1)
+    fold_to(number, 2)
+    assert client.get(f"{LOG}/{path}").status_code == 200
+    as_superuser(lost)
+    answer = client.get(f"{LOG}/{path}")
+    assert answer.status_code == 404
+    assert "immutable" not in answer.headers.get("Cache-Control", "")
+
+
 def test_nothing_is_served_that_no_checkpoint_covers_yet(client):
     number = campaign().id
     fold_to(number, 3)

@@ -467,6 +467,21 @@ def test_what_came_before_is_found_by_its_subject_and_not_by_reading_all_of_it(a
     assert all("ix_ledger_entries_subject (subject_id=?)" in step for step in before), steps
 
 
+@pytest.mark.sqlite_only
+def test_so_is_the_entry_of_a_receipt(app, statements):
+    campaign = book.campaign(SLUG)
+    person = book.confirm(campaign)
+    fold()
+    with statements() as seen:
+        assert log_queries.inclusion_of(campaign, person).index == 0
+    (look,) = [statement for statement in seen if "subject_id" in statement]
+    with db.engine.connect() as connection:
+        steps = [
+            row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {look}", (1,) * look.count("?"))
+        ]
+    assert any("ix_ledger_entries_subject (subject_id=?)" in step for step in steps), steps
+
+
 # --- Never two histories ---
 
 
