@@ -14,6 +14,7 @@ from pledge.db import is_postgresql, reading
 from pledge.endorsements import queries as endorsements
 from pledge.endorsements.queries import OrganizationView
 from pledge.ledger import queries as ledger
+from pledge.ledger.leaves import korean_day
 from pledge.ledger.models import LedgerHead
 from pledge.spreadsheets import csv_line
 
@@ -40,21 +41,28 @@ class Rows:
 
 # --- The ledger ---
 
-# No more than the public log says: country, region or hour of one line could point at a person.
-_LEDGER = ("number", "kind", "of", "change", "day_utc", "pledge_version", "takes_back")
+# No more than the public log says: country, region or hour of one line could point at a person. So the day is that of Korea
+# too: beside it, another one would tell in which part of the day it was.
+_LEDGER = ("number", "kind", "of", "change", "day", "pledge_version", "takes_back")
 
 _ENTRIES = """
     SELECT e.number, e.reason AS kind, e.kind AS of, e.delta AS change,
-           SUBSTR(e.hour, 1, 10) AS day_utc, p.version AS pledge_version, e.takes_back + 1 AS takes_back
+           {day} AS day, p.version AS pledge_version, e.takes_back + 1 AS takes_back
       FROM ledger_entries AS e JOIN pledge_texts AS p ON p.id = e.pledge_text_id
      WHERE e.campaign_id = {campaign_id} AND e.number > {after} AND e.number <= {upto}
      ORDER BY e.number"""
 
-_PAGE: TextClause = text(_ENTRIES.format(campaign_id=":campaign_id", after=":after", upto=":upto"))
+_PAGE: TextClause = text(
+    _ENTRIES.format(day="e.hour", campaign_id=":campaign_id", after=":after", upto=":upto")
+)
+
+#: leaves.korean_day() in the words of PostgreSQL: from 15 hours UTC on it is the next day there.
+_KOREAN_DAY = """CASE WHEN SUBSTR(e.hour, 12, 2) < '15' THEN SUBSTR(e.hour, 1, 10)
+           ELSE TO_CHAR(CAST(SUBSTR(e.hour, 1, 10) AS DATE) + 1, 'YYYY-MM-DD') END"""
 
 _COPY = f"""
-    COPY ({_ENTRIES.format(campaign_id="%(campaign_id)s", after="0", upto="%(upto)s")}) TO STDOUT
-    WITH (FORMAT csv, FORCE_QUOTE (kind, of, day_utc))"""
+    COPY ({_ENTRIES.format(day=_KOREAN_DAY, campaign_id="%(campaign_id)s", after="0", upto="%(upto)s")}) TO STDOUT
+    WITH (FORMAT csv, FORCE_QUOTE (kind, of, day))"""
 
 
 def _ledger_count(campaign_id: int) -> int:
@@ -67,7 +75,8 @@ def _ledger_count(campaign_id: int) -> int:
 
 def _ledger_cells(campaign_id: int, rows: int) -> Iterator[tuple[Cell, ...]]:
     for row in _entries(campaign_id, rows):
-        yield (*row[:-1], "" if row.takes_back is None else row.takes_back)
+        back = "" if row.takes_back is None else row.takes_back
+        yield (row.number, row.kind, row.of, row.change, korean_day(row.day), row.pledge_version, back)
 
 
 def _ledger_lines(campaign_id: int, rows: int) -> Iterator[bytes]:
@@ -79,7 +88,7 @@ def _ledger_lines(campaign_id: int, rows: int) -> Iterator[bytes]:
     for row in _entries(campaign_id, rows):
         back = "" if row.takes_back is None else row.takes_back
         yield (
-            f'{row.number},"{row.kind}","{row.of}",{row.change},"{row.day_utc}",{row.pledge_version},{back}\r\n'
+            f'{row.number},"{row.kind}","{row.of}",{row.change},"{korean_day(row.day)}",{row.pledge_version},{back}\r\n'
         ).encode()
 
 

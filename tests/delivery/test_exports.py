@@ -6,7 +6,7 @@ import io
 import json
 import tracemalloc
 import zipfile
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import openpyxl
 import pytest
@@ -19,7 +19,9 @@ from pledge.delivery import export_files, export_rows, exports, jobs
 from pledge.delivery.export_files import CutShort, write_export
 from pledge.delivery.models import Job, JobKind, JobState
 from pledge.endorsements.models import EndorsementVersion
-from tests.support.factories import ANNA, SLUG, crowd, endorsement, fold_all, signature
+from pledge.i18n import SEOUL
+from pledge.ledger import log_queries
+from tests.support.factories import ANNA, SLUG, crowd, endorsement, fold_all, signature, the_campaign
 from tests.support.insider import as_superuser
 
 MAKERS = {JobKind.EXPORT: exports.make}
@@ -62,7 +64,7 @@ def some_ledger() -> None:
 
 def test_the_ledger_comes_whole_and_in_order_and_the_manifest_says_how_many_rows(app):
     some_ledger()
-    day = f"{clock.now() - timedelta(hours=1):%Y-%m-%d}"
+    day = f"{(clock.now() - timedelta(hours=1)).astimezone(SEOUL):%Y-%m-%d}"
 
     content, manifest = exported("ledger")
 
@@ -82,7 +84,7 @@ def test_a_line_of_the_ledger_is_the_same_on_both_databases(app, frozen_clock):
     signature(at=clock.now())
     fold_all()
     content, _ = exported("ledger")
-    day = f"{clock.now():%Y-%m-%d}"
+    day = f"{clock.now().astimezone(SEOUL):%Y-%m-%d}"
     assert content.splitlines()[1].decode() == f'1,"confirmed","person",1,"{day}",1,'
 
 
@@ -135,6 +137,20 @@ def test_nothing_in_an_export_names_a_signer_or_who_speaks_for_an_organisation(a
         text = exported(kind)[0].decode()
         for secret in ("somebody", "아무개", row.contact_email, row.contact_name):
             assert secret not in text
+
+
+@pytest.mark.parametrize("form", exports.FORMATS)
+@pytest.mark.parametrize(
+    ("hour", "day"), [(14, "2026-12-31"), (15, "2027-01-01"), (23, "2027-01-01"), (0, "2026-12-31")]
+)
+def test_an_export_tells_the_day_that_the_public_log_tells_and_no_other(app, hour, day, form):
+    signature(at=datetime(2026, 12, 31, hour, 30, tzinfo=UTC))
+    fold_all()
+    content, _ = exported("ledger", form)
+    row = rows_of(content)[1] if form == "csv" else [str(cell) for cell in sheet_of(content)[1]]
+    (told,) = (json.loads(line) for line in log_queries.lines(the_campaign().id, 1))
+    assert row[4] == told["day"] == day
+    assert "2026-12-31" not in row or day == "2026-12-31"
 
 
 def test_an_export_that_came_short_is_never_handed_out(app, monkeypatch):
