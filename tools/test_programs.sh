@@ -1,5 +1,5 @@
 #!/bin/sh
-# Install what the tests start for real and this machine lacks: PostgreSQL, Redis, Chromium, a Korean font.
+# Install what the tests start for real and this machine lacks: PostgreSQL, Redis, Chromium, a Korean font, what reads a PDF.
 set -eu
 
 has() { command -v "$1" >/dev/null 2>&1; }
@@ -7,6 +7,7 @@ has() { command -v "$1" >/dev/null 2>&1; }
 missing=
 has initdb || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
 has redis-server || has valkey-server || missing="$missing redis-server"
+has pdftotext || missing="$missing poppler-utils"
 has wrk || missing="$missing wrk" # the load of `make bench`
 has chromium || has chromium-browser || has google-chrome || missing="$missing chromium"
 has fc-list && [ -n "$(fc-list :lang=ko family 2>/dev/null)" ] || missing="$missing fonts-noto-cjk"

@@ -11,12 +11,13 @@ Act = Callable[[Page], Any]
 
 @dataclass(frozen=True)
 class Shown:
-    """A page: what it is called here, where it is, its status, and what is done there first."""
+    """A page: what it is called here, where it is, its status, what is done before it is opened, and what on it."""
 
     name: str
     path: str
     status: int = 200
     act: Act | None = None
+    before: Act | None = None
     headers: tuple[tuple[str, str], ...] = ()
 
 

@@ -48,6 +48,8 @@ def gallery_visitor(chromium, gallery_site):
 
 def open_shown(page, item):
     """Go there and do what belongs to it; what is wrong with the answer."""
+    if item.before is not None:
+        item.before(page)
     page.set_extra_http_headers(dict(item.headers))
     answer = page.goto(item.path)
     faults = [] if answer.status == item.status else [f"answers {answer.status}, not {item.status}"]
@@ -88,16 +90,14 @@ def switch_faults(page, lang):
 
 
 @pytest.mark.parametrize("lang", ["ko", "en"])
-def test_no_page_shuts_anybody_out_in_light_or_dark(gallery_visitor, gallery_site, shown, lang):
+def test_no_page_shuts_anybody_out_in_light_or_dark(gallery_visitor, shown, lang):
     page = gallery_visitor.page(lang=lang)
-    gallery.tire(gallery_site.url, lang)
     faults = [fault for item in shown(lang) for fault in look_at(page, lang, item)]
     assert not faults, "\n" + "\n".join(faults)
 
 
-def test_every_page_works_without_javascript(gallery_visitor, gallery_site, shown):
+def test_every_page_works_without_javascript(gallery_visitor, shown):
     page = gallery_visitor.page(lang="ko", javascript=False)
-    gallery.tire(gallery_site.url, "ko")
     faults = []
     for item in shown("ko"):
         if item.act is not None:
