@@ -21,6 +21,7 @@ from pledge import (
 from pledge.diagnosis import refuse_unsafe_database
 from pledge.extensions import migrate
 from pledge.microcache import MicroCache
+from pledge.public.direct import DirectPosts
 from pledge.settings import ROOT, Settings, load
 
 
@@ -31,12 +32,18 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask("pledge", static_folder=None, instance_path=str(settings.instance_dir.resolve()))
     app.extensions["pledge.settings"] = settings
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider's own setting
+    register_direct(app)
     register_kernel(app, settings)
     register_doors(app, settings)
     register_front(app, settings)
     with app.app_context():
         refuse_unsafe_database(settings)
     return app
+
+
+def register_direct(app: Flask) -> None:
+    """Right around Flask, before the kernel lays what belongs to every answer around both."""
+    app.wsgi_app = DirectPosts(app)  # type: ignore[method-assign]  # Flask's own documented hook
 
 
 def register_kernel(app: Flask, settings: Settings) -> None:

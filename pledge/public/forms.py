@@ -4,10 +4,10 @@ There is no CSRF token, as there is no session to ride on; pledge/guards.py says
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flask_babel import lazy_gettext as _l
-from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, Form, HiddenField, SelectField, StringField
 from wtforms.fields import Field
 from wtforms.validators import ValidationError
@@ -41,7 +41,7 @@ class Entry:
     list_terms: int | None  #: version of the terms of a list of names that was agreed to; None: not agreed
 
 
-def read_entry(sent: MultiDict[str, str]) -> Entry | None:
+def read_entry(sent: Mapping[str, str]) -> Entry | None:
     """The entry when nothing is wrong with it, else None: then SignForm has the words for what is.
 
     Nearly every form is right, and making and asking nine fields costs as much as storing what they say. Both follow the

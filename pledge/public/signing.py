@@ -30,7 +30,7 @@ def sign_post(slug: str) -> Response:
         form.validate()
         return _form_page(campaign_or_404(slug), form, 422)
     try:
-        ticket = signatures.sign(_submission(slug, entry))
+        ticket = signatures.sign(submission(slug, i18n.language(), entry, client_network()))
     except signatures.SigningPaused:
         return _paused(campaign_or_404(slug))
     except signatures.CampaignNotOpen:
@@ -43,7 +43,8 @@ def see_other(location: str) -> Response:
     return Response(status=303, headers={"Location": location})
 
 
-def _submission(slug: str, entry: Entry) -> signatures.Submission:
+def submission(slug: str, lang: str, entry: Entry, network: str) -> signatures.Submission:
+    """What is recorded of a right form; `network` as limits.network_of() tells it."""
     return signatures.Submission(
         slug=slug,
         name=entry.name,
@@ -52,11 +53,11 @@ def _submission(slug: str, entry: Entry) -> signatures.Submission:
         region=entry.region,
         public_name=entry.public_name,
         updates=entry.updates,
-        lang=i18n.language(),
+        lang=lang,
         privacy_version=content.privacy_version(),
         pledge_version=entry.version,
         list_terms=entry.list_terms,
-        network=client_network(),
+        network=network,
     )
 
 

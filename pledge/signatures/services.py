@@ -77,14 +77,15 @@ def sign(submission: Submission) -> str:
     hashed = address_hash(submission.address)
     in_korea = submission.country == places.HOME
     salt = leaves.new_salt()
+    seal = vault().seal
     came_from = origin(submission.address, submission.network)
     values = {
         "id": new_id(),
         "slug": submission.slug,
         "pledge_version": submission.pledge_version,
         "address_hash": hashed,
-        "email": vault().seal(submission.address.mailed, EMAIL_CONTEXT),
-        "name": vault().seal(clean_name(submission.name), NAME_CONTEXT),
+        "email": seal(submission.address.mailed, EMAIL_CONTEXT),
+        "name": seal(clean_name(submission.name), NAME_CONTEXT),
         "country": submission.country,
         "region": submission.region if in_korea else None,
         "public_name": submission.public_name,
@@ -94,7 +95,7 @@ def sign(submission: Submission) -> str:
         "network_hash": came_from.network_hash,
         "domain_hash": came_from.domain_hash,
         "mail_provider": came_from.mail_provider,
-        "salt": vault().seal(salt, SALT_CONTEXT),
+        "salt": seal(salt, SALT_CONTEXT),
         "commitment": leaves.commitment(salt, submission.address.mailed),
         "list_terms": submission.list_terms,
         "now": now,

@@ -12,7 +12,7 @@ import urllib.request
 import pytest
 import structlog
 
-from pledge.logs import configure, log
+from pledge.logs import configure, log, request_log
 from tests.support import apps
 from tests.support.factories import campaign, confirm_token, sign_form, signature
 from tests.support.smtp import SmtpServer
@@ -34,6 +34,7 @@ def production_logs(tmp_path, monkeypatch):
     root.handlers[:] = handlers
     root.setLevel(level)
     structlog.configure(**before)
+    request_log.cache_clear()
 
 
 @pytest.mark.sqlite_only
