@@ -4,15 +4,16 @@ PostgreSQL runs each as one statement of chained CTEs; SQLite has no data-modify
 one after the other inside BEGIN IMMEDIATE. The fragments are shared, so both databases follow the same rules.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Connection, LargeBinary, TextClause, bindparam, text
-from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
 from pledge.db import UTCDateTime, is_postgresql, run_once, write_once
 from pledge.mail.allowance import take_slot
+from pledge.prepared import BOOLEAN, BYTES, INTEGER, MOMENT, TEXT, Prepared
 from pledge.signatures.models import Signature
 
 #: The open campaign and the pledge text that was shown (the current one when the form named none).
@@ -82,40 +83,46 @@ def _typed(sql: str) -> TextClause:
     return text(sql).bindparams(*used)
 
 
-def _for_psycopg(sql: str) -> str:
-    """The statement as the driver takes it. Compiled here, as that costs a tenth of a sign-up when done in each.
+#: How the values of both statements reach PostgreSQL; all others are texts.
+_KINDS = defaultdict(
+    lambda: TEXT,
+    {
+        **dict.fromkeys(("id", "seq", "now_s", "pledge_version", "list_terms"), INTEGER),
+        **dict.fromkeys(("address_hash", "email", "name", "salt", "commitment"), BYTES),
+        **dict.fromkeys(("network_hash", "domain_hash"), BYTES),
+        **dict.fromkeys(("public_name", "updates"), BOOLEAN),
+        **dict.fromkeys(("now", "grace"), MOMENT),
+    },
+)
 
-    Without the line breaks of this file: psycopg reads a statement of more than 4,096 bytes anew each time.
-    """
-    compiled = str(_typed(sql).compile(dialect=PGDialect_psycopg()))  # type: ignore[no-untyped-call]  # the dialect has no types
-    return " ".join(compiled.split())
-
-
-_SIGN_POSTGRESQL = _for_psycopg(f"""
+_SIGN_POSTGRESQL = Prepared(
+    f"""
     WITH chosen AS ({_CHOSEN}),
     known AS ({_KNOWN.format(campaign="(SELECT campaign_id FROM chosen)")}),
     slot AS ({
-    take_slot(
-        kind=f"CASE WHEN (SELECT state FROM known) IN {_SETTLED} THEN 'already' ELSE 'confirm' END",
-        campaign="chosen.campaign_id",
-        source=f"FROM chosen WHERE {_NOT_BLOCKED}",
-        may_wait="NOT EXISTS (SELECT 1 FROM known)",
-    )
-}),
+        take_slot(
+            kind=f"CASE WHEN (SELECT state FROM known) IN {_SETTLED} THEN 'already' ELSE 'confirm' END",
+            campaign="chosen.campaign_id",
+            source=f"FROM chosen WHERE {_NOT_BLOCKED}",
+            may_wait="NOT EXISTS (SELECT 1 FROM known)",
+        )
+    }),
     signed AS ({
-    _UPSERT.format(
-        campaign="chosen.campaign_id",
-        pledge_text="chosen.pledge_text_id",
-        source="FROM chosen, slot",
-        slot="(SELECT slot FROM slot)",
-    )
-}),
+        _UPSERT.format(
+            campaign="chosen.campaign_id",
+            pledge_text="chosen.pledge_text_id",
+            source="FROM chosen, slot",
+            slot="(SELECT slot FROM slot)",
+        )
+    }),
     mailed AS ({_OUTBOX}
         SELECT 'confirm', signed.id, signed.seq, :lang, :now, to_timestamp(slot.slot) FROM signed, slot
         UNION ALL
         SELECT 'already', known.id, known.seq, :lang, :now, to_timestamp(slot.slot) FROM known, slot
          WHERE known.state IN {_SETTLED})
-    SELECT campaign_id FROM chosen""")  # noqa: S608  # built from constants of this project
+    SELECT campaign_id FROM chosen""",  # noqa: S608  # built from constants of this project
+    _KINDS,
+)
 
 _CHOOSE = _typed(_CHOSEN)
 _FIND = text(_KNOWN.format(campaign=":campaign_id")).bindparams(bindparam("address_hash", type_=LargeBinary))
@@ -138,11 +145,14 @@ _APPEND = """
     INSERT INTO ledger_entries
            (campaign_id, kind, delta, reason, subject_id, country, region, hour, occurred_at, pledge_text_id, commitment)"""
 
-_CONFIRM_POSTGRESQL = _for_psycopg(f"""
+_CONFIRM_POSTGRESQL = Prepared(
+    f"""
     WITH moved AS ({_MOVE})
     {_APPEND}
     SELECT campaign_id, 'person', 1, 'confirmed', id, country, region, :hour, :now, pledge_text_id, commitment FROM moved
-    RETURNING campaign_id""")  # noqa: S608  # built from constants of this project
+    RETURNING campaign_id""",  # noqa: S608  # built from constants of this project
+    _KINDS,
+)
 _CONFIRM_MOVE = _typed(_MOVE)
 _CONFIRM_APPEND = _typed(f"""{_APPEND}
     VALUES (:campaign_id, 'person', 1, 'confirmed', :id, :country, :region, :hour, :now, :pledge_text_id, :commitment)""")
@@ -151,7 +161,7 @@ _CONFIRM_APPEND = _typed(f"""{_APPEND}
 def sign(values: Mapping[str, Any]) -> bool:
     """Record a submission and owe its mail. False when the campaign is not open or the pledge text is unknown."""
     if is_postgresql():
-        return run_once(_SIGN_POSTGRESQL, values) is not None
+        return run_once(_SIGN_POSTGRESQL, values)
     return write_once(lambda connection: _sign_in_steps(connection, values))
 
 
@@ -197,7 +207,7 @@ def confirm(values: Mapping[str, Any]) -> bool:
     `values`: id, seq, now, grace (campaigns that closed before it take no more) and hour (of now, as tallies name it).
     """
     if is_postgresql():
-        return run_once(_CONFIRM_POSTGRESQL, values) is not None
+        return run_once(_CONFIRM_POSTGRESQL, values)
     return write_once(lambda connection: _confirm_in_steps(connection, values))
 
 

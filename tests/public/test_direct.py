@@ -6,7 +6,6 @@ import pytest
 from flask import request, request_started
 from hypothesis import given
 from hypothesis import strategies as st
-from psycopg import _queries
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.test import EnvironBuilder
@@ -210,9 +209,3 @@ def test_a_form_that_it_reads_is_one_that_flask_lets_pass_and_reads_the_same(app
                 assert read is None or read == request.form.to_dict()
 
     held_against_flask()
-
-
-def test_the_driver_keeps_what_it_read_of_the_hot_statements():
-    """psycopg reads a longer statement anew for each request, which costs a tenth of a sign-up."""
-    for sql in (statements._SIGN_POSTGRESQL, statements._CONFIRM_POSTGRESQL):
-        assert len(sql.encode()) <= _queries.MAX_CACHED_STATEMENT_LENGTH

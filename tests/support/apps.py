@@ -19,6 +19,7 @@ from werkzeug.test import TestResponse
 from pledge import create_app
 from pledge.db import db
 from pledge.delivery import integrity
+from pledge.prepared import Prepared
 from pledge.settings import Settings
 from pledge.switches import queries as switches
 from tests.support import insider
@@ -177,9 +178,16 @@ def _before_psycopg(call: Callable[[str], None]) -> Iterator[None]:
 
         return run
 
+    has_row = Prepared.has_row
+
+    def noted_before_prepared(statement: Prepared, *rest: Any) -> bool:
+        call(statement.sql)
+        return has_row(statement, *rest)
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(psycopg.Cursor, "execute", noted(execute))
         patch.setattr(psycopg.Cursor, "executemany", noted(executemany))
+        patch.setattr(Prepared, "has_row", noted_before_prepared)
         yield
 
 
