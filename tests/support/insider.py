@@ -26,14 +26,17 @@ def guards_away() -> Iterator[Connection]:
 
 
 @contextmanager
-def without_triggers(connection: Connection) -> Iterator[None]:
-    """SQLite's way, in the caller's transaction."""
-    triggers = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")).all()
-    for name, _ in triggers:
-        connection.exec_driver_sql(f"DROP TRIGGER {name}")
+def without_triggers(connection: Connection, *tables: str) -> Iterator[None]:
+    """SQLite's way, in the caller's transaction: without the triggers of these tables, or of all when none is named."""
+    known = connection.execute(
+        text("SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger'")
+    ).all()
+    away = [trigger for trigger in known if not tables or trigger.tbl_name in tables]
+    for trigger in away:
+        connection.exec_driver_sql(f"DROP TRIGGER {trigger.name}")
     yield
-    for _, sql in triggers:
-        connection.exec_driver_sql(sql)
+    for trigger in away:
+        connection.exec_driver_sql(trigger.sql)
 
 
 def as_superuser(*statements: str, **values: Any) -> None:
