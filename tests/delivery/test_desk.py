@@ -25,14 +25,14 @@ def now(frozen_clock):
     return NOW
 
 
-def entry(reason: str, delta: int, at: datetime, kind: Kind = Kind.PERSON) -> None:
-    """One entry of the ledger, about nobody in particular."""
+def entry(reason: str, delta: int, at: datetime, subject: int, kind: Kind = Kind.PERSON) -> None:
+    """One entry of the ledger, about a subject without a row of its own."""
     values = {
         "campaign_id": the_campaign().id,
         "kind": kind,
         "delta": delta,
         "reason": reason,
-        "subject_id": 1,
+        "subject_id": subject,
         "country": "KR",
         "hour": f"{at:%Y-%m-%dT%H}",
         "occurred_at": at,
@@ -44,8 +44,8 @@ def entry(reason: str, delta: int, at: datetime, kind: Kind = Kind.PERSON) -> No
 
 
 def organizations(number: int, at: datetime) -> None:
-    for _ in range(number):
-        entry("confirmed", 1, at, Kind.ORGANIZATION)
+    for subject in range(1, number + 1):
+        entry("confirmed", 1, at, subject, Kind.ORGANIZATION)
 
 
 # --- Growth ---
@@ -112,11 +112,13 @@ def test_today_counts_what_moved_since_midnight(app, now):
 
 
 def test_what_staff_took_out_and_put_back_today_is_told_apart(app, now):
-    moved = [("invalidated", -1)] * 3 + [("reinstated", 1)]
     signature(at=now - timedelta(days=9))
-    for reason, delta in moved:
-        entry(reason, delta, now)
-    entry("invalidated", -1, now - timedelta(days=1))
+    for subject in range(1, 5):
+        entry("confirmed", 1, now - timedelta(days=9), subject)
+    entry("invalidated", -1, now - timedelta(days=1), 4)
+    for subject in range(1, 4):
+        entry("invalidated", -1, now, subject)
+    entry("reinstated", 1, now, 1)
     fold_all()
     found = desk.today(the_campaign().id).people
     assert found == desk.Day(confirmed=0, withdrawn=0, invalidated=3, reinstated=1)

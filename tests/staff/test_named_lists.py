@@ -66,7 +66,8 @@ def states():
 
 def acts():
     db.session.rollback()
-    return list(db.session.scalars(select(AuditEntry).where(AuditEntry.action.startswith("list."))))
+    named = select(AuditEntry).where(AuditEntry.action.startswith("list."))
+    return list(db.session.scalars(named.order_by(AuditEntry.id)))
 
 
 def stamp():
