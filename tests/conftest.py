@@ -1,5 +1,6 @@
 """Fixtures for every test. A test that asks for `app` (or anything built on it) runs on SQLite and on PostgreSQL."""
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -68,6 +69,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         return
     postgres.stop_leftover(folder)
     run.remove(folder)
+
+
+def pytest_collection_finish() -> None:
+    """Eight thousand collected tests stay until the end; the collector need not walk them again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -21,8 +21,9 @@ fi
 if ! works .venv/bin/python -c 'import pip'; then
     found=
     newest_seen=
+    # The newest first: each release is faster than the one before it.
     # A name on PATH may be a shim without a Python behind it, so each candidate has to answer.
-    for candidate in ${PYTHON:-} python3 python3.14 python3.13 python3.12 python3.11; do
+    for candidate in ${PYTHON:-} python3.14 python3.13 python3.12 python3.11 python3; do
         works "$candidate" -c '' || continue
         newest_seen=$candidate
         works "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || continue

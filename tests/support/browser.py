@@ -28,7 +28,7 @@ FLAGS = (
     "--no-first-run",
     "--disable-dev-shm-usage",
 )
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 
 PHONE = {"width": 360, "height": 740}
 DESK = {"width": 1280, "height": 900}
