@@ -211,6 +211,7 @@ def test_nothing_is_served_that_no_checkpoint_covers_yet(client):
     assert client.get(f"{LOG}/tile/entries/000.p/3").status_code == 404
 
 
+@pytest.mark.sqlite_only
 def test_a_large_log_has_exactly_the_tiles_that_the_format_gives_it(client):
     """tlog-tiles, "Merkle Tree": size 70,000 = 273 full tiles and one of 112, 1 and one of 17, one of 1."""
     fold_to(campaign().id, 70_000)

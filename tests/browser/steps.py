@@ -1,7 +1,6 @@
 """What people do on the site, step by step, for the tests of this folder. Fields are found by their names in the contract."""
 
 import re
-import sqlite3
 import time
 from dataclasses import dataclass
 from itertools import count
@@ -122,7 +121,7 @@ def own_page(page: Page) -> None:
 def people(site: Site) -> int:
     """What the ledger says, once nothing waits to be folded."""
     end = time.monotonic() + 10
-    with sqlite3.connect(site.database_url.removeprefix("sqlite:///"), timeout=10) as database:
+    with site.database() as database:
         while database.execute("SELECT 1 FROM ledger_entries WHERE number IS NULL").fetchone():
             assert time.monotonic() < end, "the ledger is not folded"
             time.sleep(0.05)
@@ -132,12 +131,12 @@ def people(site: Site) -> int:
 
 def forget_mail_pauses(site: Site) -> None:
     """As if ten minutes had passed: an address gets one mail in that time."""
-    with sqlite3.connect(site.database_url.removeprefix("sqlite:///"), timeout=10) as database:
+    with site.database() as database:
         database.execute("DELETE FROM mail_allowances")
 
 
 def rows(site: Site, table: str) -> int:
-    with sqlite3.connect(site.database_url.removeprefix("sqlite:///"), timeout=10) as database:
+    with site.database() as database:
         return int(database.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
 
 
@@ -149,7 +148,7 @@ def personal_rows(site: Site) -> dict[str, list[tuple[object, ...]]]:
         "mail_blocks": "*",
         "outbox_mails": "id, kind, subject_id",
     }
-    with sqlite3.connect(site.database_url.removeprefix("sqlite:///"), timeout=10) as database:
+    with site.database() as database:
         return {
             table: sorted(database.execute(f"SELECT {columns} FROM {table}"), key=repr)
             for table, columns in what.items()

@@ -4,13 +4,9 @@ import pytest
 
 from tests.browser import gallery
 from tests.support import apps
-from tests.support.browser import DESK, Visitor, accessibility_faults, overflow
+from tests.support.browser import NARROW, Visitor, look_faults
 from tests.support.clock import Clock
 from tests.support.site import Site
-
-#: What differs between light and dark.
-COLOURS = ("color-contrast", "link-in-text-block")
-NARROW = {"width": 320, "height": 640}
 
 SWITCH = {"ko": "header a[hreflang=en]", "en": "header a[hreflang=ko]"}
 OTHER = {"ko": "en", "en": "ko"}
@@ -60,15 +56,9 @@ def open_shown(page, item):
 
 def look_at(page, lang, item):
     """Everything that is wrong with one page."""
-    page.emulate_media(color_scheme="light")
     page.set_viewport_size(NARROW)
     faults = open_shown(page, item)
-    faults += [f"{overflow(page)} px stick out on the narrowest phone"] if overflow(page) > 0 else []
-    faults += accessibility_faults(page)
-    page.emulate_media(color_scheme="dark")
-    faults += [f"dark: {fault}" for fault in accessibility_faults(page, *COLOURS)]
-    page.set_viewport_size(DESK)
-    faults += [f"{overflow(page)} px stick out on a desk"] if overflow(page) > 0 else []
+    faults += look_faults(page, axe_on=(NARROW,))
     if item.path.startswith(f"/{lang}"):
         faults += [] if page.locator("html").get_attribute("lang") == lang else ["in the wrong language"]
         faults += switch_faults(page, lang)

@@ -17,7 +17,7 @@ from tests.browser.steps import (
     own_page,
     sign_button,
 )
-from tests.support.browser import DESK, PHONE, Visitor, accessibility_faults, overflow
+from tests.support.browser import DESK, Visitor, look_faults
 from tests.support.factories import TERMS
 from tests.support.site import Site
 from tests.support.staff import sign_in
@@ -44,18 +44,6 @@ def person(chromium, list_site):
         assert {cookie["path"] for cookie in context.cookies()} <= {"/staff"}
         context.clear_cookies()
     someone.close()
-
-
-def faults(page):
-    """What is wrong with the look of a page, on a phone and on a desk, in light and dark."""
-    found = []
-    for size in (PHONE, DESK):
-        page.set_viewport_size(size)
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            found += accessibility_faults(page)
-        found += [f"{overflow(page)} px stick out at {size['width']}"] if overflow(page) > 0 else []
-    return [f"{page.url}: {fault}" for fault in found]
 
 
 def staff_window(person, site, role, lang="en"):
@@ -98,9 +86,9 @@ def test_from_the_law_to_the_recipient(person, list_site):
     recipient, wrong = x25519.Identity.generate(), []
     editor = staff_window(person, list_site, "editor")
     editor.goto("/staff/campaigns/blue-skies/list-terms")
-    wrong += faults(editor)
+    wrong += look_faults(editor)
     set_terms(editor)
-    wrong += faults(editor)
+    wrong += look_faults(editor)
 
     signer = person.page(lang="en", javascript=False)
     sign(signer, list_site, "Agreed Person", agreed=True)
@@ -113,32 +101,32 @@ def test_from_the_law_to_the_recipient(person, list_site):
 
     exporter = staff_window(person, list_site, "exporter")
     exporter.goto("/staff/lists")
-    wrong += faults(exporter)
+    wrong += look_faults(exporter)
     exporter.get_by_role("link", name="Ask for a list").click()
-    wrong += faults(exporter)
+    wrong += look_faults(exporter)
     exporter.locator("#terms").select_option("blue-skies/1")
     exporter.locator("#why").fill("letter 2026-17, Article 123")
     exporter.locator("#key").fill("age1nonsense")
     exporter.get_by_role("button", name="Send the request").click()
     expect(exporter.locator("#error-summary")).to_be_visible()
-    wrong += faults(exporter)
+    wrong += look_faults(exporter)
     exporter.locator("#key").fill(str(recipient.to_public()))
     exporter.get_by_role("button", name="Send the request").click()
     expect(exporter).to_have_url(re.compile(r"/staff/lists/\d+$"))
     expect(exporter.get_by_role("button", name="Approve")).to_have_count(0)
-    wrong += faults(exporter)
+    wrong += look_faults(exporter)
 
     second = staff_window(person, list_site, "exporter", lang="ko")
     second.goto(exporter.url)
     expect(second.get_by_text("동의한 1명의 이름이 전달됩니다")).to_be_visible()
-    wrong += faults(second)
+    wrong += look_faults(second)
     second.get_by_role("button", name="승인하고 암호화하기").click()
     end = time.monotonic() + SOON
     while not second.get_by_role("button", name="암호화된 명단 내려받기").count():
         assert time.monotonic() < end, "the worker made nothing"
         time.sleep(0.3)
         second.reload()
-    wrong += faults(second)
+    wrong += look_faults(second)
 
     exporter.reload()
     name, data = download(exporter, "for the courier")

@@ -11,12 +11,10 @@ from pledge.endorsements.models import ReasonKind
 from tests.browser.payloads import PAYLOADS, listen, strangers
 from tests.browser.steps import CAMPAIGN
 from tests.support import apps
-from tests.support.browser import DESK, Visitor, accessibility_faults, overflow
+from tests.support.browser import NARROW, Visitor, look_faults
 from tests.support.factories import SLUG, endorsement, fold_all, version_of
 from tests.support.site import Site
 from tests.support.staff import sign_in
-
-NARROW = {"width": 320, "height": 640}
 
 
 @pytest.fixture(scope="module")
@@ -110,28 +108,13 @@ def window(chromium, town):
     person.close()
 
 
-def look_at(page):
-    """Everything that is wrong with the page as it is shown now."""
-    page.emulate_media(color_scheme="light")
-    page.set_viewport_size(NARROW)
-    faults = [f"{overflow(page)} px stick out on a phone"] if overflow(page) > 0 else []
-    faults += accessibility_faults(page)
-    page.emulate_media(color_scheme="dark")
-    faults += [
-        f"dark: {fault}" for fault in accessibility_faults(page, "color-contrast", "link-in-text-block")
-    ]
-    page.set_viewport_size(DESK)
-    faults += [f"{overflow(page)} px stick out on a desk"] if overflow(page) > 0 else []
-    return [f"{page.url}: {fault}" for fault in faults]
-
-
 @pytest.mark.parametrize("lang", ["ko", "en"])
 def test_no_page_of_the_wall_or_the_desk_shuts_anybody_out(town, window, lang):
     page, faults = window(lang), []
     for path in [*town[1]["public"], *town[1]["staff"]]:
         page.goto(path.format(lang=lang))
         page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true })")
-        faults += look_at(page)
+        faults += look_faults(page, axe_on=(NARROW,))
         assert page.locator("html").get_attribute("lang") == lang
     # Forms that come back.
     case = next(path for path in town[1]["staff"] if path.startswith("/staff/organizations/"))
@@ -139,11 +122,11 @@ def test_no_page_of_the_wall_or_the_desk_shuts_anybody_out(town, window, lang):
     page.locator("#remove summary").click()
     with page.expect_navigation():
         page.locator("#remove button").click()
-    faults += look_at(page)
+    faults += look_faults(page, axe_on=(NARROW,))
     page.goto("/staff/reasons")
     with page.expect_navigation():
         page.locator("#reason button").click()
-    faults += look_at(page)
+    faults += look_faults(page, axe_on=(NARROW,))
     assert not faults, "\n" + "\n".join(faults)
 
 

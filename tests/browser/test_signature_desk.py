@@ -17,7 +17,7 @@ from tests.browser.steps import (
     watch,
 )
 from tests.support import apps, factories
-from tests.support.browser import DESK, PHONE, accessibility_faults, overflow
+from tests.support.browser import look_faults
 from tests.support.staff import sign_in
 
 #: From the press of a button until the worker has done it and the fold has counted it.
@@ -57,18 +57,6 @@ def until(page, text):
         assert time.monotonic() < end, f"never: {text}"
         time.sleep(0.3)
         page.reload()
-
-
-def faults(page):
-    """What is wrong with the look of a page, on a phone and on a desk, in light and dark."""
-    found = []
-    for size in (PHONE, DESK):
-        page.set_viewport_size(size)
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            found += accessibility_faults(page)
-        found += [f"{overflow(page)} px stick out at {size['width']}"] if overflow(page) > 0 else []
-    return [f"{page.url}: {fault}" for fault in found]
 
 
 def fill_proposal(page, domain, note="a burst from one domain"):
@@ -139,29 +127,29 @@ def test_the_screens_are_usable_for_everybody(visitor, site, staff_page, busy_ne
     found = []
 
     page.goto("/staff/signatures")
-    found += faults(page)
+    found += look_faults(page)
     page.locator("#email").fill("nobody")
     page.locator("main form button[type=submit]").click()
-    found += faults(page)
+    found += look_faults(page)
     page.locator("#email").fill(email)
     page.locator("main form button[type=submit]").click()
     expect(page).to_have_url(re.compile(r"/staff/signatures/\d+"))
     assert email not in page.content()
-    found += faults(page)
+    found += look_faults(page)
     page.locator("button[formaction$='/hide-name']").click()
-    found += faults(page)
+    found += look_faults(page)
 
     page.goto("/staff/invalidations/new")
-    found += faults(page)
+    found += look_faults(page)
     page.locator("main form[action$='/new'] button[type=submit]").click()
-    found += faults(page)
+    found += look_faults(page)
     fill_proposal(page, "example.org")
-    found += faults(page)
+    found += look_faults(page)
     page.locator("#why").fill("only to look")
     page.locator("button[formaction$='/discard']").click()
-    found += faults(page)
+    found += look_faults(page)
     page.goto("/staff/invalidations")
     assert page.locator("main table").count() == 2
-    found += faults(page)
+    found += look_faults(page)
     assert not found, "\n".join(found)
     assert page.locator("html").get_attribute("lang") == lang

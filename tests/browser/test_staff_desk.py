@@ -15,14 +15,12 @@ from pledge.db import db
 from pledge.mail.models import OutboxMail
 from pledge.switches import moderation
 from tests.support import apps
-from tests.support.browser import DESK, PHONE, Visitor, accessibility_faults, overflow
+from tests.support.browser import Visitor, look_faults
 from tests.support.factories import SLUG, endorsement, fold_all, signature
 from tests.support.site import Site
 from tests.support.staff import sign_in
 
 MODERATOR = Actor(7, "moderator.with.a.rather.long.address@secretariat.pledge.example", "2001:db8:1:2::/64")
-#: What differs between light and dark.
-COLOURS = ("color-contrast", "link-in-text-block")
 PROVIDERS = ("naver", "kakao", "gmail", "other")
 PAGES = (
     "/staff/",
@@ -97,18 +95,6 @@ def admin(visitor, desk_site):
     return make
 
 
-def faults(page) -> list[str]:
-    found = []
-    for size in ({"width": 320, "height": 640}, PHONE, DESK):
-        page.set_viewport_size(size)
-        found += [f"{overflow(page)} px stick out at {size['width']}"] if overflow(page) > 0 else []
-    page.emulate_media(color_scheme="light")
-    found += accessibility_faults(page)
-    page.emulate_media(color_scheme="dark")
-    found += accessibility_faults(page, *COLOURS)
-    return [f"{page.url}: {fault}" for fault in found]
-
-
 def reload_until(page, shown) -> None:
     """Load the page again until that is on it: within five seconds, as is promised for every process."""
     end = time.monotonic() + 5
@@ -125,7 +111,7 @@ def test_no_page_shuts_anybody_out(admin, lang):
         page.goto(address)
         for closed in page.locator("main details").all():
             closed.evaluate("details => details.open = true")
-        found += faults(page)
+        found += look_faults(page)
     assert not found, "\n" + "\n".join(found)
 
 
@@ -166,7 +152,7 @@ def test_signing_is_paused_and_taken_up_again_in_front_of_a_visitor(admin, visit
 
     reload_until(onlooker, onlooker.get_by_text("서명을 잠시 멈췄습니다"))
     assert onlooker.locator("#email").count() == 0
-    assert not faults(onlooker)
+    assert not look_faults(onlooker)
 
     page.locator("#signing-reason").fill("it is over")
     page.get_by_role("button", name="Take signatures again").click()
@@ -187,7 +173,7 @@ def test_a_banner_reaches_visitors_in_their_language(admin, visitor):
         expect(onlooker.locator(".banner")).to_have_text(words)
         banner, header = (onlooker.locator(name).bounding_box() for name in (".banner", ".site-header"))
         assert header["y"] >= banner["y"] + banner["height"], "the header lies over the banner"
-        assert not faults(onlooker)
+        assert not look_faults(onlooker)
     for field in ("#banner-ko", "#banner-en"):
         page.locator(field).fill("")
     page.locator("#banner-reason").fill("끝났습니다")

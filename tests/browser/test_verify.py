@@ -20,13 +20,13 @@ from pledge.signatures.receipts import receipt as receipt_of
 from tests.browser import steps
 from tests.browser.test_keyboard import tab_to
 from tests.support import apps, deliveries, packs
-from tests.support.browser import DESK, PHONE, assert_accessible, assert_fits
+from tests.support.browser import DESK, assert_looks_right
 from tests.support.factories import SLUG, endorsement, signature
 
 ADDRESS = "Kim.Haneul@example.org"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def log(site):
     """The log of the site, with some people, an organisation and one who withdrew; and the receipt of one of them."""
     app = apps.build(site.folder, database_url=site.database_url, base_url=site.url)
@@ -81,6 +81,53 @@ def check_receipt(page, content, **more):
 
 def check_pack(page, content, **more):
     check(page, content, "pack.zip", **more)
+
+
+#: Hands a file to the page's own worker again and again, each time with one byte changed; the bytes that may be
+#: changed without the worker minding, or "unchanged" when it does not even take the file as it is.
+GOOD_IN_SPITE_OF = """async ({ name, content, places, mask, asked }) => {
+  const { dataset } = document.querySelector("[data-part-worker]");
+  const addresses = Object.fromEntries(
+    Object.entries(dataset)
+      .filter(([key]) => key.startsWith("part"))
+      .map(([key, address]) => [key.slice(4).toLowerCase(), new URL(address, document.baseURI).href]),
+  );
+  const worker = new Worker(addresses.worker, { type: "module" });
+  const bytes = Uint8Array.from(atob(content), (character) => character.charCodeAt(0));
+  const isTaken = (changed) =>
+    new Promise((resolve, reject) => {
+      worker.onerror = reject;
+      worker.onmessage = ({ data }) => data.result && resolve(/-(right|whole)$/.test(data.result.verdict));
+      worker.postMessage({
+        file: new File([changed], name),
+        asked: { ...asked, slugs: dataset.slugs.split(" ") },
+        addresses,
+      });
+    });
+  if (!(await isTaken(bytes))) return ["unchanged"];
+  const found = [];
+  for (const place of places) {
+    const changed = bytes.slice();
+    changed[place] ^= mask;
+    if (await isTaken(changed)) found.push(place);
+  }
+  worker.terminate();
+  return found;
+}"""
+
+
+def good_in_spite_of(page, content, places, mask, name, *, address="", key=""):
+    """Places whose byte may be changed by `mask` although the page's worker still says that the file is right."""
+    return page.evaluate(
+        GOOD_IN_SPITE_OF,
+        {
+            "name": name,
+            "content": base64.b64encode(content).decode(),
+            "places": list(places),
+            "mask": mask,
+            "asked": {"address": address, "pasted": key},
+        },
+    )
 
 
 def expect_right(page):
@@ -207,10 +254,8 @@ def test_what_is_changed_inside_the_extra_line_is_named(page, log):
 def test_every_character_of_a_receipt_counts(page, log):
     """Whichever is changed, no check ends well; the origin alone leads to a log whose key nobody here knows."""
     content = log.receipt.content
-    for place in range(0, len(content), 29):
-        other = bytes([content[place] ^ 1])
-        check_receipt(page, content[:place] + other + content[place + 1 :], address=ADDRESS)
-        expect(page.locator(".verdict--right")).to_have_count(0)
+    everywhere = range(len(content))
+    assert good_in_spite_of(page, content, everywhere, 1, "a.tlog-proof", address=ADDRESS) == []
 
 
 def test_a_receipt_of_another_site_asks_for_its_key_and_takes_a_pasted_one(page):
@@ -288,14 +333,10 @@ def test_every_byte_of_a_zip_counts(page):
     content = packs.pack(foreign)
     headers = [found.start() for found in re.finditer(rb"PK[\x01-\x06][\x02-\x06]", content)]
     places = {
-        *range(0, len(content), 997),
-        *(start + more for start in headers[-3:] for more in range(4, 22)),
+        *range(0, len(content), 97),
+        *(start + more for start in headers for more in range(4, 22) if start + more < len(content)),
     }
-    for place in sorted(places):
-        if place < len(content):
-            other = bytes([content[place] ^ 0x40])
-            check_pack(page, content[:place] + other + content[place + 1 :], key=foreign.keys)
-            expect(page.locator(".verdict--right")).to_have_count(0)
+    assert good_in_spite_of(page, content, sorted(places), 0x40, "pack.zip", key=foreign.keys) == []
 
 
 def test_even_the_bits_behind_the_end_of_a_member_count(page):
@@ -460,10 +501,8 @@ def test_without_javascript_the_page_says_what_to_do(visitor):
 
 
 @pytest.mark.parametrize("lang", ["ko", "en"])
-@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_every_verdict_can_be_read_by_everybody(visitor, log, lang, size, dark):
-    page = visitor.page(lang=lang, size=size, dark=dark)
+def test_every_verdict_can_be_read_by_everybody(visitor, log, lang):
+    page = visitor.page(lang=lang)
     page.goto(f"/{lang}/verify")
     foreign = packs.made_up("+++-1+o")
     for content, address in [
@@ -476,8 +515,7 @@ def test_every_verdict_can_be_read_by_everybody(visitor, log, lang, size, dark):
     ]:
         check(page, content, "file", address=address)
         assert "{" not in page.locator("[data-verdict]").inner_text()
-        assert_accessible(page)
-        assert_fits(page)
+        assert_looks_right(page)
 
 
 def test_a_large_pack_is_counted_while_the_page_stays_responsive(page):

@@ -160,10 +160,8 @@ def test_an_export_that_came_short_is_never_handed_out(app, monkeypatch):
         exported("ledger")
 
 
-@pytest.mark.parametrize("form", exports.FORMATS)
-def test_memory_stays_flat_however_many_rows_there_are(app, form):
-    crowd(20_000)
-    fold_all()
+def peak_of_an_export(form):
+    """Rows of an export of the ledger, and the most memory that it held at once."""
     tracemalloc.start()
     try:
         with open("/dev/null", "wb") as nowhere:  # noqa: PTH123  # a file that keeps nothing
@@ -172,11 +170,23 @@ def test_memory_stays_flat_however_many_rows_there_are(app, form):
                 _Unseekable(nowhere),
                 lambda _done, _total: None,
             )
-        peak = tracemalloc.get_traced_memory()[1]
+        return rows, tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert rows == 20_000
-    assert peak < 20_000_000
+
+
+@pytest.mark.parametrize("form", exports.FORMATS)
+def test_four_times_the_rows_need_no_more_memory(app, monkeypatch, form):
+    monkeypatch.setattr(export_rows, "_AT_ONCE", 500)
+    monkeypatch.setattr(export_files, "_PART", 16 * 1024)
+    crowd(1_500)
+    fold_all()
+    few, small = peak_of_an_export(form)
+    crowd(4_500)
+    fold_all()
+    many, large = peak_of_an_export(form)
+    assert (few, many) == (1_500, 6_000)
+    assert large < small + 150_000
 
 
 class _Unseekable(io.RawIOBase):

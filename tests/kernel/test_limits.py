@@ -21,7 +21,7 @@ SIGN = "/ko/c/blue-skies/sign"
 def _well_inside_a_minute():
     """The counters' windows begin with the clock's minute, and across its end one more try may pass, by design."""
     left = 60 - time.time() % 60
-    if left < 15:
+    if left < 6:
         time.sleep(left + 0.1)
 
 

@@ -248,7 +248,9 @@ def test_one_unreadable_address_does_not_hold_up_the_others(app, smtp, transport
         sealed = connection.execute(
             db.select(db.type_coerce(table.c.email, db.LargeBinary)).where(table.c.id == broken.id)
         ).scalar_one()
-        spoilt = db.type_coerce(db.literal(sealed[:-1] + b"\0", db.LargeBinary), db.LargeBinary)
+        spoilt = db.type_coerce(
+            db.literal(sealed[:-1] + bytes([sealed[-1] ^ 1]), db.LargeBinary), db.LargeBinary
+        )
         connection.execute(table.update().where(table.c.id == broken.id).values({table.c.email: spoilt}))
 
     done = deliver(transport)

@@ -30,8 +30,13 @@ FLAGS = (
 )
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 
+#: The smallest window that a page has to fit (WCAG 2.2, 1.4.10 Reflow).
+NARROW = {"width": 320, "height": 640}
 PHONE = {"width": 360, "height": 740}
 DESK = {"width": 1280, "height": 900}
+
+#: What differs between light and dark: contrast and nothing else.
+COLOURS = ("color-contrast", "link-in-text-block")
 
 
 @contextmanager
@@ -117,7 +122,7 @@ class Visitor:
 def accessibility_faults(page: Page, *rules: str) -> list[str]:
     """What axe finds on the page as it is shown now, one line for each element. Needs a window with JavaScript.
 
-    With names of rules only those are checked: light and dark differ in contrast and in nothing else.
+    With names of rules only those are checked.
     """
     # DevTools evaluate it beside the page's own scripts, so a strict policy stays in force and does not block it.
     if not page.evaluate("'axe' in window"):
@@ -145,3 +150,31 @@ def overflow(page: Page) -> int:
 
 def assert_fits(page: Page) -> None:
     assert overflow(page) <= 0, f"{page.url} sticks out by {overflow(page)} px"
+
+
+def look_faults(page: Page, *, axe_on: tuple[dict[str, int], ...] = (NARROW, DESK)) -> list[str]:
+    """Everything that is wrong with how the page looks now: whole on the narrowest phone and on a desk, and usable
+    for everybody in the windows of `axe_on`, where axe looks at all rules in light and at the colours in dark.
+
+    The page keeps what it shows; its window is as before afterwards, in light.
+    """
+    before, found = page.viewport_size, []
+    for size in (NARROW, DESK):
+        page.set_viewport_size(size)
+        width = size["width"]
+        page.emulate_media(color_scheme="light")
+        found += [f"{overflow(page)} px stick out at {width} px"] if overflow(page) > 0 else []
+        if size not in axe_on:
+            continue
+        found += [f"at {width} px: {fault}" for fault in accessibility_faults(page)]
+        page.emulate_media(color_scheme="dark")
+        found += [f"dark, at {width} px: {fault}" for fault in accessibility_faults(page, *COLOURS)]
+        page.emulate_media(color_scheme="light")
+    if before is not None:
+        page.set_viewport_size(before)
+    return [f"{page.url}: {fault}" for fault in found]
+
+
+def assert_looks_right(page: Page, *, axe_on: tuple[dict[str, int], ...] = (NARROW, DESK)) -> None:
+    faults = look_faults(page, axe_on=axe_on)
+    assert not faults, "\n" + "\n".join(faults)

@@ -3,9 +3,12 @@
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import time
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -125,6 +128,16 @@ class Site:
         """The body of a page; raises where the status is not a success."""
         with urllib.request.urlopen(self.url + path, timeout=10) as response:
             return str(response.read().decode())
+
+    @contextmanager
+    def database(self) -> Iterator[sqlite3.Connection]:
+        """A look into the site's SQLite, beside it; what is written is there for the site at the end of the block."""
+        connection = sqlite3.connect(self.database_url.removeprefix("sqlite:///"), timeout=10)
+        try:
+            with connection:
+                yield connection
+        finally:
+            connection.close()
 
     def count(self, slug: str = DEMO_CAMPAIGN.name) -> int:
         return int(json.loads(self.get(f"/api/v1/campaigns/{slug}/count"))["people"])
