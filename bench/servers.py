@@ -174,10 +174,10 @@ class Site:
 
 @contextmanager
 def bench(*, quick: bool = False) -> Iterator[Bench]:
-    for left in run.leftovers():
+    for left in run.leftovers(run.on_disk()):
         postgres.stop_leftover(left)
         run.remove(left)
-    folder = run.create()
+    folder = run.create(run.on_disk())
     with ExitStack() as stack:
         stack.callback(run.remove, folder)
         yield Bench(folder, stack, quick)

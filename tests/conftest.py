@@ -2,6 +2,7 @@
 
 import gc
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,10 +52,14 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):
         config.run_folder = Path(config.workerinput["run_folder"])  # type: ignore[attr-defined]
         return
-    for folder in run.leftovers():
+    place = run.in_memory()
+    for folder in run.leftovers(place):
         postgres.stop_leftover(folder)
         run.remove(folder)
-    config.run_folder = run.create()  # type: ignore[attr-defined]
+    config.run_folder = run.create(place)  # type: ignore[attr-defined]
+    # All that the run starts puts its files there too, and pytest the `tmp_path` of each test.
+    os.environ["TMPDIR"] = str(config.run_folder)  # type: ignore[attr-defined]
+    tempfile.tempdir = None  # found anew
 
 
 @pytest.hookimpl(optionalhook=True)
