@@ -22,7 +22,7 @@ from pledge.spreadsheets import csv_line
 Cell = str | int
 
 #: Rows read at once where they do not come by COPY.
-_AT_ONCE = 5000
+_AT_ONCE = 2000
 
 
 @dataclass(frozen=True)

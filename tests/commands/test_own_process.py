@@ -29,7 +29,14 @@ from pathlib import Path
 report = sys.argv.pop(1)
 def tell():
     peak = re.search(r"VmHWM:\\s+([0-9]+) kB", Path("/proc/self/status").read_text())[1]
-    Path(report).write_text(json.dumps({"megabytes": int(peak) / 1024, "modules": sorted(sys.modules)}))
+    tables = sys.modules["pledge.db"].db.metadata.tables
+    keys = {key.target_fullname for table in tables.values() for key in table.foreign_keys}
+    told = {
+        "megabytes": int(peak) / 1024,
+        "modules": sorted(sys.modules),
+        "dangling": sorted(key for key in keys if key.split(".")[0] not in tables),
+    }
+    Path(report).write_text(json.dumps(told))
 atexit.register(tell)
 from flask.cli import main
 main()
@@ -57,6 +64,7 @@ def run(app: Flask, tmp_path):
         )
         assert done.returncode == 0, done.stderr
         told = json.loads(report.read_text())
+        assert told["dangling"] == [], "a table that it knows refers to one that it has not imported"
         return told["megabytes"], set(told["modules"])
 
     return flask
