@@ -119,6 +119,7 @@ def test_a_migration_that_would_tear_rows_apart_changes_nothing(new_database, tm
     """SQLite makes a changed table anew, with references resting; they are looked at before the end."""
     app = apps.build(tmp_path, database_url=new_database("sqlite", "torn"))
     with app.app_context():
+        migrating.prepare()
         flask_migrate.downgrade(revision="0005")
         with db.engine.connect() as connection:
             driver = connection.connection.driver_connection
