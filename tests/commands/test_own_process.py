@@ -111,7 +111,7 @@ def test_the_migrations_are_compared_with_every_table_there_is(run):
 
 
 @pytest.mark.sqlite_only
-def test_the_help_lists_every_command_with_a_line_about_it(run, runner):
+def test_the_help_lists_every_command_with_a_line_about_it(runner):
     said = runner.invoke(args=["--help"]).output
     described = {
         line.split()[0] for line in said.partition("Commands:")[2].splitlines() if len(line.split()) > 1
