@@ -2,11 +2,27 @@
 
 import sys
 
+import click
+from flask.cli import ScriptInfo
+
 from pledge import create_app
 from pledge.settings import SettingsError
 
+#: Flask's own commands that serve the site or look at its addresses.
+WITH_ADDRESSES = ("run", "routes", "shell")
+
+
+def answers_requests() -> bool:
+    """Whether this process needs the whole site. One that `flask` started for a command of ours does not."""
+    context = click.get_current_context(silent=True)
+    # Granian's command line is made with click as well, so it is asked whether this one is Flask's.
+    if context is None or context.find_object(ScriptInfo) is None:
+        return True
+    return context.find_root().invoked_subcommand in WITH_ADDRESSES
+
+
 try:
-    app = create_app()
+    app = create_app(answers_requests=answers_requests())
 except SettingsError as error:
     # One clear line for each fault instead of a traceback; the value of a secret is never part of it.
     sys.exit("\n".join(f"pledge cannot start: {problem}" for problem in error.problems))

@@ -9,12 +9,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import flask_migrate
 from flask import Flask
 
 from bench import floor
 from bench.load import HOST
-from pledge import create_app
+from pledge import create_app, migrating
 from pledge.campaigns import services as campaigns
 from pledge.commands.serve import DEMO_CAMPAIGN, web_command, worker_command
 from pledge.db import db
@@ -82,7 +81,7 @@ class Bench:
     def _prepared(self, site: "Site") -> "Site":
         site.folder.mkdir()
         with site.context():
-            flask_migrate.upgrade()
+            migrating.upgrade()
             campaigns.load_folder(DEMO_CAMPAIGN)
         return site
 

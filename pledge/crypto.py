@@ -3,7 +3,7 @@
 A stored value is `key id (4 bytes) || nonce (12) || ciphertext and tag`. The context (table.column) is authenticated
 with it, so a value moved to another column does not open. Keys come from PLEDGE_DATA_KEYS, newest first: the newest
 seals, every one opens. Look-up hashes use the LAST key of the list: it must stay when newer ones are put before it,
-else one person could sign twice (docs/adr/0006).
+else one person could sign twice (docs/adr/0006). Columns that hold such values are declared with pledge/sealing.py.
 """
 
 import hashlib
@@ -15,10 +15,9 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from flask import Flask, current_app
-from sqlalchemy import Dialect, LargeBinary, TypeDecorator
+from flask import current_app
 
-from pledge.settings import Keys, Settings
+from pledge.settings import Keys, current
 
 _NONCE = 12
 _KEY_ID = 4
@@ -64,30 +63,11 @@ class Vault:
         return hmac.digest(self._hash_key, text.encode(), "sha256")
 
 
-class Sealed(TypeDecorator[str]):
-    """A text column that is encrypted at rest; the context is the column's own name."""
-
-    impl = LargeBinary
-    cache_ok = True
-
-    def __init__(self, context: str) -> None:
-        super().__init__()
-        self.context = context
-
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> bytes | None:
-        return None if value is None else vault().seal(value, self.context)
-
-    def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:
-        return None if value is None else vault().unseal(bytes(value), self.context)
-
-
-def init_app(app: Flask, settings: Settings) -> None:
-    app.extensions["pledge.vault"] = _vault(settings.data_keys)
-
-
 def vault() -> Vault:
-    """The vault of the current application."""
-    found: Vault = current_app.extensions["pledge.vault"]
+    """The vault of the current application; made when it is first asked for."""
+    found: Vault | None = current_app.extensions.get("pledge.vault")
+    if found is None:
+        found = current_app.extensions["pledge.vault"] = _vault(current().data_keys)
     return found
 
 

@@ -12,8 +12,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_datetime as babel_datetime
 from babel.numbers import format_decimal
 from flask import Flask, current_app, g, request
-
-from pledge.extensions import babel
+from flask_babel import Babel
 
 LANGUAGES = ("ko", "en")
 DEFAULT = "ko"
@@ -23,6 +22,8 @@ SEOUL = ZoneInfo("Asia/Seoul")
 # CLDR's Korean medium patterns say "PM 11시" (its day period became AM/PM), so these are our own.
 _DATETIME = {"ko": "y년 M월 d일 HH:mm", "en": "d MMMM y, HH:mm"}
 _DATE = {"ko": "y년 M월 d일", "en": "d MMMM y"}
+
+babel = Babel()
 
 
 def init_app(app: Flask) -> None:

@@ -23,8 +23,8 @@ PRIVATE = frozenset({"email", "address", "to", "name", "token", "code", "ticket"
 log = structlog.get_logger("pledge")
 
 
-def init_app(app: Flask, settings: Settings) -> None:
-    configure(settings)
+def watch_requests(app: Flask) -> None:
+    """Give each request an id, and write its line when it is answered."""
     app.before_request(begin)
     app.after_request(_end)
 

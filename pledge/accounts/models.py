@@ -24,8 +24,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from pledge.accounts.roles import GRANTS, Permission, Role, may
-from pledge.crypto import Sealed
 from pledge.db import Model, UTCDateTime
+from pledge.sealing import Sealed
 
 _ROLES = ", ".join(repr(role.value) for role in Role)
 

@@ -10,20 +10,22 @@ from pathlib import Path
 from typing import Any
 
 import click
-from flask.cli import AppGroup
 
 from pledge.audit.models import COMMAND_LINE
 from pledge.campaigns.queries import slugs
 from pledge.campaigns.rules import BadFields
-from pledge.commands.worker import refuse_without_log_key
+from pledge.commands.lazy import LazyGroup
+from pledge.commands.log_key import refuse_without_log_key
 from pledge.delivery import freezing, packing, recounting
 from pledge.delivery.document import Words
 from pledge.ledger import log_queries
 from pledge.ledger.log_queries import CheckpointView
 from pledge.settings import current
 
-delivery = AppGroup(
-    "delivery", help="Deliveries: totals at a checkpoint, frozen, with all that is needed to check them."
+delivery = LazyGroup(
+    "delivery",
+    {"verify": "pledge.commands.delivery_verify"},
+    help="Deliveries: totals at a checkpoint, frozen, with all that is needed to check them.",
 )
 
 _RECIPIENT = Words("대한민국 정부", "The Government of the Republic of Korea")

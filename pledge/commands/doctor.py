@@ -4,7 +4,8 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
-from pledge.diagnosis import Level, diagnose
+from pledge.diagnosis.doctor import diagnose
+from pledge.diagnosis.findings import Level
 from pledge.settings import Settings
 
 _COLOURS = {Level.OK: "green", Level.WARNING: "yellow", Level.PROBLEM: "red"}

@@ -10,7 +10,7 @@ from flask.cli import AppGroup
 from pledge.audit import services as audit
 from pledge.audit.models import COMMAND_LINE
 from pledge.campaigns.queries import slugs
-from pledge.commands.worker import refuse_without_log_key
+from pledge.commands.log_key import refuse_without_log_key
 from pledge.endorsements import counting as endorsements
 from pledge.ledger import log, log_queries, services
 from pledge.ledger import recount as checks

@@ -14,10 +14,10 @@ from types import FrameType
 from typing import Any
 
 import click
-import flask_migrate
 from flask import current_app
 from flask.cli import with_appcontext
 
+from pledge import migrating
 from pledge.campaigns import services as campaigns
 from pledge.commands.demo import DEMO
 from pledge.commands.staff import way_in
@@ -66,7 +66,7 @@ def prepare(settings: Settings) -> str:
 
     Gives the path of the staff sign-in; on a development machine where nobody is yet, that of an invitation.
     """
-    flask_migrate.upgrade()
+    migrating.upgrade()
     entry = "/staff/"
     if not settings.is_production:
         with suppress(campaigns.EditedByStaff):

@@ -7,16 +7,9 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 from werkzeug.local import LocalProxy
 
-from pledge.settings import Settings, current
+from pledge.commands.log_key import refuse_without_log_key
+from pledge.settings import current
 from pledge.worker.loop import Worker
-
-
-def refuse_without_log_key(settings: Settings) -> None:
-    """One clear line instead of a fold that fails for ever."""
-    if not settings.log_signing_keys:
-        raise click.ClickException(
-            "PLEDGE_LOG_KEY is `elsewhere`, but this process is the one that signs the log."
-        )
 
 
 @click.command("worker")

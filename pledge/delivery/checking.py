@@ -19,7 +19,7 @@ from pledge.campaigns.queries import slugs
 from pledge.campaigns.rules import fingerprint
 from pledge.delivery.leaf_checks import BadEntry, BrokenOff, CheckedCount, unframed
 from pledge.delivery.pack_files import BadArchive, PackFiles
-from pledge.delivery.packing import ENTRIES, FORMAT, MEMBERS
+from pledge.delivery.pack_format import ENTRIES, FORMAT, MEMBERS
 from pledge.ledger import log_queries, notes
 from pledge.ledger.models import Kind
 from pledge.ledger.notes import BadNote, State, Verifier

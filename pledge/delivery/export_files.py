@@ -5,47 +5,20 @@ Everything is written as it is read, so the memory needed does not grow with the
 
 import hashlib
 import json
-import tempfile
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
-from typing import IO, Any, BinaryIO
+from typing import IO, BinaryIO
 
-from xlsxwriter import Workbook
-
-from pledge.delivery.export_rows import KINDS, Cell, Rows
+from pledge.delivery.export_rows import Table
 from pledge.delivery.jobs import Progress
 from pledge.spreadsheets import BOM, csv_line
 
 FORMAT = "pledge-export/v1"
-#: A sheet holds 1,048,576 rows; the next million begins another.
-SHEET = 1_000_000
 _PART = 256 * 1024
 
 
 class CutShort(Exception):
     """Fewer or more rows came than there are: a file like that is never handed out."""
-
-
-@dataclass(frozen=True)
-class Table:
-    """What is wanted: which rows of which campaign, in which format; `at` is when it was asked for."""
-
-    slug: str
-    campaign_id: int
-    kind: str
-    form: str
-    at: datetime
-
-    @property
-    def file_name(self) -> str:
-        return f"{self.slug}-{self.kind}.{self.form}"
-
-    @property
-    def rows(self) -> Rows:
-        return KINDS[self.kind]
 
 
 def write_export(table: Table, file: BinaryIO, progress: Progress) -> int:
@@ -121,37 +94,7 @@ def _in_large_parts(parts: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _write_xlsx(file: _Hashed, table: Table, expected: int, progress: Progress) -> int:
-    """Every text is written as a text, so none is ever a formula."""
-    rows = 0
-    with tempfile.NamedTemporaryFile(prefix="pledge-", suffix=".xlsx") as made:
-        # Row by row and forgotten: the library keeps them in temporary files of its own.
-        with Workbook(made.name, {"constant_memory": True}) as book:
-            book.set_properties({"created": table.at})
-            bold = book.add_format({"bold": True})
-            sheet = _sheet(book, bold, table.rows.columns)
-            for rows, cells in enumerate(table.rows.cells(table.campaign_id, expected), start=1):
-                if rows % SHEET == 1 and rows > 1:
-                    sheet = _sheet(book, bold, table.rows.columns)
-                _write_row(sheet, (rows - 1) % SHEET + 1, cells)
-                progress(rows, max(rows, expected))
-        with Path(made.name).open("rb") as whole:
-            while part := whole.read(_PART):
-                file.write(part)
-    return rows
+    # Here and not above: most exports are CSV and pay nothing for a library that makes workbooks (docs/adr/0060).
+    from pledge.delivery.export_workbook import write_workbook  # noqa: PLC0415
 
-
-def _sheet(book: Any, bold: Any, columns: tuple[str, ...]) -> Any:
-    sheet = book.add_worksheet()
-    sheet.freeze_panes(1, 0)
-    sheet.set_column(0, len(columns) - 1, 16)
-    for column, head in enumerate(columns):
-        sheet.write_string(0, column, head, bold)
-    return sheet
-
-
-def _write_row(sheet: Any, row: int, cells: tuple[Cell, ...]) -> None:
-    for column, cell in enumerate(cells):
-        if isinstance(cell, int):
-            sheet.write_number(row, column, cell)
-        else:
-            sheet.write_string(row, column, cell)
+    return write_workbook(file.write, table, expected, progress)

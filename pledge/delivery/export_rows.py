@@ -5,6 +5,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, TextClause, func, select, text
@@ -21,7 +22,7 @@ from pledge.spreadsheets import csv_line
 Cell = str | int
 
 #: Rows read at once where they do not come by COPY.
-_AT_ONCE = 5000
+_AT_ONCE = 2000
 
 
 @dataclass(frozen=True)
@@ -146,3 +147,25 @@ KINDS: dict[str, Rows] = {
         _ORGANIZATIONS, _organizations_count, False, _organizations_cells, _organizations_lines
     ),
 }
+
+
+# --- What is wanted of them ---
+
+
+@dataclass(frozen=True)
+class Table:
+    """What is wanted: which rows of which campaign, in which format; `at` is when it was asked for."""
+
+    slug: str
+    campaign_id: int
+    kind: str
+    form: str
+    at: datetime
+
+    @property
+    def file_name(self) -> str:
+        return f"{self.slug}-{self.kind}.{self.form}"
+
+    @property
+    def rows(self) -> Rows:
+        return KINDS[self.kind]

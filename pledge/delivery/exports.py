@@ -12,8 +12,8 @@ from pledge.audit.services import record
 from pledge.campaigns.models import Campaign
 from pledge.db import reading, transaction
 from pledge.delivery import jobs
-from pledge.delivery.export_files import Table, write_export
-from pledge.delivery.export_rows import KINDS
+from pledge.delivery.export_files import write_export
+from pledge.delivery.export_rows import KINDS, Table
 from pledge.delivery.jobs import JobView, Made, Progress
 from pledge.delivery.models import Export, JobKind
 

@@ -8,7 +8,7 @@ from copy import copy
 from pathlib import Path
 from typing import Self
 
-from pledge.delivery.packing import MEMBERS
+from pledge.delivery.pack_format import MEMBERS
 
 #: Bytes that are read and inflated at once.
 _PART = 1 << 16

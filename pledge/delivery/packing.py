@@ -21,6 +21,7 @@ from pledge.delivery.document import Document, from_json
 from pledge.delivery.jobs import Made, Progress
 from pledge.delivery.letter import letter_pdf
 from pledge.delivery.models import Delivery, DeliveryState
+from pledge.delivery.pack_format import ENTRIES, FORMAT, MEMBERS
 from pledge.delivery.readme import readme
 from pledge.delivery.recounting import Recount
 from pledge.delivery.tables import TABLES, integrity_json, totals_json
@@ -29,16 +30,6 @@ from pledge.ledger.log_queries import framed
 from pledge.ledger.models import Kind
 from pledge.ledger.notes import Signer
 from pledge.settings import ROOT
-
-FORMAT = "pledge-delivery/v1"
-
-ENTRIES = "log/entries"
-#: In this order in the zip.
-MEMBERS = (
-    *("README.txt", "letter.pdf", "totals.xlsx", "totals.csv", "totals.json", "organizations.csv"),
-    *("integrity.json", "pledge-texts.json", "log/checkpoint", "log/key", ENTRIES, "verify.py"),
-    *("manifest.json", "manifest.sig"),
-)
 
 #: What no clock decides: the earliest moment that a zip can name.
 _TIME = (1980, 1, 1, 0, 0, 0)

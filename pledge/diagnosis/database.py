@@ -8,17 +8,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from pledge.db import db, reading
+from pledge.db import reading
 from pledge.diagnosis.findings import Finding, ok, problem, warning
-from pledge.logs import log
-from pledge.settings import ROOT, Settings, SettingsError
-
-#: PostgreSQL settings without which an acknowledged signature can be lost, and what each would cost.
-DURABILITY = {
-    "fsync": "a power cut would lose signatures that people were told are recorded",
-    "full_page_writes": "a power cut could leave torn pages that no recovery repairs",
-    "synchronous_commit": "a crash would lose signatures that people were told are recorded",
-}
+from pledge.diagnosis.start import DURABILITY, setting
+from pledge.settings import ROOT, Settings
 
 #: File systems on which SQLite's locks cannot be trusted (https://sqlite.org/useovernet.html).
 NETWORK_FILE_SYSTEMS = frozenset(
@@ -26,28 +19,6 @@ NETWORK_FILE_SYSTEMS = frozenset(
 )
 
 MOUNTS = Path("/proc/mounts")
-
-
-def refuse_unsafe_database(settings: Settings) -> None:
-    """Stop a production start on a PostgreSQL that does not wait for the disk. Raises SettingsError.
-
-    Needs an application context. A database that is out of reach stops nothing: the site starts, says 503 and
-    recovers with it.
-    """
-    if not settings.is_production or settings.uses_sqlite:
-        return
-    try:
-        with reading() as connection:
-            fsync = _setting(connection, "fsync")
-    except SQLAlchemyError as error:
-        log.warning("database away at the start", kind=type(error).__name__)
-        return
-    finally:
-        db.engine.dispose()  # a server that forks must not share this connection with its children
-    if fsync == "off":
-        raise SettingsError(
-            [f"PostgreSQL runs with fsync = off: {DURABILITY['fsync']}. Set fsync = on in postgresql.conf."]
-        )
 
 
 def database_findings(settings: Settings) -> Iterator[Finding]:
@@ -72,7 +43,7 @@ def database_findings(settings: Settings) -> Iterator[Finding]:
 def _version(connection: Connection) -> str:
     if connection.dialect.name == "sqlite":
         return f"SQLite {connection.execute(text('SELECT sqlite_version()')).scalar_one()}"
-    return f"PostgreSQL {_setting(connection, 'server_version')}"
+    return f"PostgreSQL {setting(connection, 'server_version')}"
 
 
 def _migration(connection: Connection) -> Finding:
@@ -85,7 +56,7 @@ def _migration(connection: Connection) -> Finding:
 
 def _postgresql(connection: Connection) -> Iterator[Finding]:
     for name, loss in DURABILITY.items():
-        value = _setting(connection, name)
+        value = setting(connection, name)
         if value == "off":
             yield problem("durability", f"{name} = off: {loss}; set it to on in postgresql.conf")
         else:
@@ -131,7 +102,3 @@ def file_system_of(path: Path) -> str | None:
         if path.is_relative_to(point)
     ]
     return max(fitting)[1] if fitting else None
-
-
-def _setting(connection: Connection, name: str) -> str:
-    return str(connection.execute(text("SELECT current_setting(:name)"), {"name": name}).scalar_one())

@@ -24,9 +24,9 @@ from sqlalchemy import (
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column
 
-from pledge.crypto import Sealed
 from pledge.db import Model, UTCDateTime
 from pledge.ledger import leaves
+from pledge.sealing import Sealed
 
 EMAIL_CONTEXT = "endorsements.contact_email"
 NAME_CONTEXT = "endorsements.contact_name"

@@ -7,21 +7,12 @@ import os
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Protocol
-from urllib.parse import urlsplit
-
-import obstore
-from obstore.exceptions import BaseError, NotFoundError
-from obstore.store import S3Store
+from typing import BinaryIO, Protocol
 
 from pledge.settings import Settings
 from pledge.settings import current as settings
-
-if TYPE_CHECKING:
-    from obstore import GetResult
 
 FOLDER = "files"  #: inside the instance folder
 PART = 256 * 1024  #: bytes in hand while a large file is read
@@ -105,67 +96,6 @@ class Folder:
             raise StorageAway(type(error).__name__) from error
 
 
-class Bucket:
-    """Objects below a prefix of an S3-compatible bucket."""
-
-    def __init__(self, settings: Settings) -> None:
-        parts = urlsplit(settings.storage_url)
-        given = {
-            "endpoint": settings.storage_endpoint,
-            "access_key_id": settings.storage_key_id,
-            "secret_access_key": settings.storage_secret.get_secret_value(),
-        }
-        self._store = S3Store(
-            parts.netloc,
-            prefix=parts.path.strip("/") or None,
-            config={name: value for name, value in given.items() if value},  # type: ignore[arg-type]  # the library declares a TypedDict
-            region=settings.storage_region,
-            client_options={
-                "timeout": timedelta(seconds=10),
-                "connect_timeout": timedelta(seconds=3),
-                "allow_http": settings.storage_endpoint.startswith("http://"),
-            },
-            retry_config={"max_retries": 2, "retry_timeout": timedelta(seconds=10)},
-        )
-
-    def put(self, key: str, data: bytes) -> None:
-        self._put(key, data)
-
-    def put_file(self, key: str, file: BinaryIO) -> None:
-        self._put(key, file)
-
-    def _put(self, key: str, data: bytes | BinaryIO) -> None:
-        try:
-            obstore.put(self._store, key, data)
-        except (BaseError, OSError) as error:
-            raise StorageAway(type(error).__name__) from None
-
-    def chunks(self, key: str) -> Iterator[bytes] | None:
-        try:
-            found = obstore.get(self._store, key)
-        except (NotFoundError, FileNotFoundError):
-            return None
-        except (BaseError, OSError) as error:
-            raise StorageAway(type(error).__name__) from None
-        return _stream(found)
-
-    def get(self, key: str) -> bytes | None:
-        try:
-            return bytes(obstore.get(self._store, key).bytes())
-        except (NotFoundError, FileNotFoundError):
-            return None
-        except (BaseError, OSError) as error:
-            raise StorageAway(type(error).__name__) from None
-
-    def delete(self, key: str) -> None:
-        try:
-            obstore.delete(self._store, key)
-        except (NotFoundError, FileNotFoundError):
-            return
-        except (BaseError, OSError) as error:
-            raise StorageAway(type(error).__name__) from None
-
-
 def current() -> Storage:
     """The storage of the running application."""
     return _storage(settings())
@@ -177,14 +107,11 @@ def _read_in_parts(file: BinaryIO) -> Iterator[bytes]:
             yield part
 
 
-def _stream(found: "GetResult") -> Iterator[bytes]:
-    try:
-        for part in found.stream(min_chunk_size=PART):
-            yield bytes(part)
-    except (BaseError, OSError) as error:
-        raise StorageAway(type(error).__name__) from None
-
-
 @lru_cache(maxsize=8)
 def _storage(settings: Settings) -> Storage:
-    return Bucket(settings) if settings.storage_url else Folder(settings.instance_dir / FOLDER)
+    if not settings.storage_url:
+        return Folder(settings.instance_dir / FOLDER)
+    # Here and not above: a site without a bucket never loads the library that speaks to one (docs/adr/0060).
+    from pledge.files.bucket import Bucket  # noqa: PLC0415
+
+    return Bucket(settings)

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, jsonify
 
-from pledge.diagnosis import readiness
+from pledge.diagnosis.state import readiness
 
 blueprint = Blueprint("ops", __name__)
 

@@ -6,8 +6,8 @@ from enum import StrEnum
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from pledge.crypto import Sealed
 from pledge.db import Model, UTCDateTime
+from pledge.sealing import Sealed
 
 DOMAIN_CONTEXT = "invalidations.domain"
 

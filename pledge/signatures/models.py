@@ -16,8 +16,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from pledge.crypto import Sealed
 from pledge.db import Model, UTCDateTime
+from pledge.sealing import Sealed
 
 #: The contexts that are authenticated with the encrypted columns.
 EMAIL_CONTEXT = "signatures.email"

@@ -12,7 +12,7 @@ from pledge.accounts.roles import Permission
 from pledge.delivery import document as documents
 from pledge.delivery import freezing, jobs, register, register_queries
 from pledge.delivery.models import DeliveryState, JobKind, JobState
-from pledge.delivery.packing import MEMBERS
+from pledge.delivery.pack_format import MEMBERS
 from pledge.delivery.register_queries import DeliveryView
 from pledge.files.services import StorageAway
 from pledge.settings import current

@@ -12,7 +12,7 @@ from pledge.accounts.roles import Permission
 from pledge.campaigns.queries import slugs
 from pledge.campaigns.rules import BadFields
 from pledge.delivery import at_checkpoint, freezing
-from pledge.delivery.packing import MEMBERS
+from pledge.delivery.pack_format import MEMBERS
 from pledge.delivery.register_queries import choices
 from pledge.guards import allows
 from pledge.ledger import log_queries

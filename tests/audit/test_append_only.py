@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError
 
 from pledge.audit import chain
 from pledge.db import db
-from pledge.diagnosis import Level
+from pledge.diagnosis.findings import Level
 from pledge.diagnosis.guards import guard_findings
 from pledge.ledger import log
 from pledge.ledger.recount import recount

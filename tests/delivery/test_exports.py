@@ -15,7 +15,7 @@ from sqlalchemy import select, update
 from pledge import clock
 from pledge.audit.models import AuditEntry
 from pledge.db import db, transaction
-from pledge.delivery import export_files, export_rows, exports, jobs
+from pledge.delivery import export_files, export_rows, export_workbook, exports, jobs
 from pledge.delivery.export_files import CutShort, write_export
 from pledge.delivery.models import Job, JobKind, JobState
 from pledge.endorsements.models import EndorsementVersion
@@ -96,7 +96,7 @@ def test_a_spreadsheet_holds_the_same_cells_with_numbers_as_numbers(app):
 
 
 def test_a_spreadsheet_goes_on_on_another_sheet(app, monkeypatch):
-    monkeypatch.setattr(export_files, "SHEET", 2)
+    monkeypatch.setattr(export_workbook, "SHEET", 2)
     some_ledger()
     content, manifest = exported("ledger", "xlsx")
     sheets = openpyxl.load_workbook(io.BytesIO(content)).worksheets

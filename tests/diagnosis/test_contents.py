@@ -7,7 +7,8 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from pledge.db import db
-from pledge.diagnosis import Level, contents
+from pledge.diagnosis import contents
+from pledge.diagnosis.findings import Level
 from tests.support import factories
 
 OLD, NEW = SecretStr("o" * 40), SecretStr("n" * 40)

@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import text
 
 from pledge.db import db
-from pledge.diagnosis import Level, database
+from pledge.diagnosis import database
+from pledge.diagnosis.findings import Level
 from pledge.settings import SettingsError
 from tests.diagnosis.production import PRODUCTION
 from tests.support import postgres

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pledge.diagnosis import Level, surroundings
+from pledge.diagnosis import surroundings
+from pledge.diagnosis.findings import Level
 from pledge.diagnosis.state import Readiness
 from tests.diagnosis.production import PRODUCTION
 from tests.support import apps, factories

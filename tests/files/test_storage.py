@@ -6,7 +6,8 @@ import tempfile
 import pytest
 
 from pledge.files import storage
-from pledge.files.storage import Bucket, Folder, StorageAway
+from pledge.files.bucket import Bucket
+from pledge.files.storage import Folder, StorageAway
 from pledge.settings import SettingsError, load
 
 KEY = "0123456789abcdef0123456789abcdef/96.webp"

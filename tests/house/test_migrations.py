@@ -10,8 +10,9 @@ from alembic.migration import MigrationContext
 from flask import Flask
 from sqlalchemy import inspect, text
 
+from pledge import migrating
 from pledge.db import db
-from pledge.diagnosis import Level
+from pledge.diagnosis.findings import Level
 from pledge.diagnosis.guards import guard_findings
 from pledge.endorsements.models import Endorsement
 from pledge.ledger import leaves, log_queries
@@ -29,6 +30,7 @@ def migrated(request, new_database, tmp_path) -> Iterator[Flask]:
     """An application on a database of its own, which the test may take apart."""
     app = apps.build(tmp_path, database_url=new_database(request.param, "migrations"))
     with app.app_context():
+        migrating.prepare()
         yield app
     apps.dispose(app)
 
@@ -117,6 +119,7 @@ def test_a_migration_that_would_tear_rows_apart_changes_nothing(new_database, tm
     """SQLite makes a changed table anew, with references resting; they are looked at before the end."""
     app = apps.build(tmp_path, database_url=new_database("sqlite", "torn"))
     with app.app_context():
+        migrating.prepare()
         flask_migrate.downgrade(revision="0005")
         with db.engine.connect() as connection:
             driver = connection.connection.driver_connection

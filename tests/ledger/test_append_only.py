@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from pledge.db import db
-from pledge.diagnosis import Level
+from pledge.diagnosis.findings import Level
 from pledge.diagnosis.guards import guard_findings
 from pledge.ledger import log
 from pledge.ledger.models import Kind

@@ -7,7 +7,6 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
-import flask_migrate
 import psycopg
 import pytest
 from click.testing import Result
@@ -16,7 +15,7 @@ from flask.testing import FlaskClient, FlaskCliRunner
 from sqlalchemy import Connection, Engine, Table, event, text
 from werkzeug.test import TestResponse
 
-from pledge import create_app
+from pledge import create_app, migrating
 from pledge.db import db
 from pledge.delivery import integrity
 from pledge.prepared import Prepared
@@ -45,7 +44,7 @@ def migrate(url: str, instance: Path) -> None:
     """Bring the database at `url` to the newest migration."""
     app = build(instance, database_url=url)
     with app.app_context():
-        flask_migrate.upgrade()
+        migrating.upgrade()
     dispose(app)
 
 

@@ -1,0 +1,45 @@
+"""What stops a production process before it begins: a database that would lose what it has acknowledged.
+
+Every process runs this, so it imports nothing but the kernel.
+"""
+
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from pledge.db import db, reading
+from pledge.logs import log
+from pledge.settings import Settings, SettingsError
+
+#: PostgreSQL settings without which an acknowledged signature can be lost, and what each would cost.
+DURABILITY = {
+    "fsync": "a power cut would lose signatures that people were told are recorded",
+    "full_page_writes": "a power cut could leave torn pages that no recovery repairs",
+    "synchronous_commit": "a crash would lose signatures that people were told are recorded",
+}
+
+
+def refuse_unsafe_database(settings: Settings) -> None:
+    """Stop a production start on a PostgreSQL that does not wait for the disk. Raises SettingsError.
+
+    Needs an application context. A database that is out of reach stops nothing: the site starts, says 503 and
+    recovers with it.
+    """
+    if not settings.is_production or settings.uses_sqlite:
+        return
+    try:
+        with reading() as connection:
+            fsync = setting(connection, "fsync")
+    except SQLAlchemyError as error:
+        log.warning("database away at the start", kind=type(error).__name__)
+        return
+    finally:
+        db.engine.dispose()  # a server that forks must not share this connection with its children
+    if fsync == "off":
+        raise SettingsError(
+            [f"PostgreSQL runs with fsync = off: {DURABILITY['fsync']}. Set fsync = on in postgresql.conf."]
+        )
+
+
+def setting(connection: Connection, name: str) -> str:
+    """The value of a setting of PostgreSQL."""
+    return str(connection.execute(text("SELECT current_setting(:name)"), {"name": name}).scalar_one())

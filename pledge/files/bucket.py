@@ -1,0 +1,85 @@
+"""Files in an S3-compatible bucket; storage.py uses it when PLEDGE_STORAGE_URL names one."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import TYPE_CHECKING, BinaryIO
+from urllib.parse import urlsplit
+
+import obstore
+from obstore.exceptions import BaseError, NotFoundError
+from obstore.store import S3Store
+
+from pledge.files.storage import PART, StorageAway
+from pledge.settings import Settings
+
+if TYPE_CHECKING:
+    from obstore import GetResult
+
+
+class Bucket:
+    """Objects below a prefix of an S3-compatible bucket."""
+
+    def __init__(self, settings: Settings) -> None:
+        parts = urlsplit(settings.storage_url)
+        given = {
+            "endpoint": settings.storage_endpoint,
+            "access_key_id": settings.storage_key_id,
+            "secret_access_key": settings.storage_secret.get_secret_value(),
+        }
+        self._store = S3Store(
+            parts.netloc,
+            prefix=parts.path.strip("/") or None,
+            config={name: value for name, value in given.items() if value},  # type: ignore[arg-type]  # the library declares a TypedDict
+            region=settings.storage_region,
+            client_options={
+                "timeout": timedelta(seconds=10),
+                "connect_timeout": timedelta(seconds=3),
+                "allow_http": settings.storage_endpoint.startswith("http://"),
+            },
+            retry_config={"max_retries": 2, "retry_timeout": timedelta(seconds=10)},
+        )
+
+    def put(self, key: str, data: bytes) -> None:
+        self._put(key, data)
+
+    def put_file(self, key: str, file: BinaryIO) -> None:
+        self._put(key, file)
+
+    def _put(self, key: str, data: bytes | BinaryIO) -> None:
+        try:
+            obstore.put(self._store, key, data)
+        except (BaseError, OSError) as error:
+            raise StorageAway(type(error).__name__) from None
+
+    def chunks(self, key: str) -> Iterator[bytes] | None:
+        try:
+            found = obstore.get(self._store, key)
+        except (NotFoundError, FileNotFoundError):
+            return None
+        except (BaseError, OSError) as error:
+            raise StorageAway(type(error).__name__) from None
+        return _stream(found)
+
+    def get(self, key: str) -> bytes | None:
+        try:
+            return bytes(obstore.get(self._store, key).bytes())
+        except (NotFoundError, FileNotFoundError):
+            return None
+        except (BaseError, OSError) as error:
+            raise StorageAway(type(error).__name__) from None
+
+    def delete(self, key: str) -> None:
+        try:
+            obstore.delete(self._store, key)
+        except (NotFoundError, FileNotFoundError):
+            return
+        except (BaseError, OSError) as error:
+            raise StorageAway(type(error).__name__) from None
+
+
+def _stream(found: "GetResult") -> Iterator[bytes]:
+    try:
+        for part in found.stream(min_chunk_size=PART):
+            yield bytes(part)
+    except (BaseError, OSError) as error:
+        raise StorageAway(type(error).__name__) from None
