@@ -23,11 +23,12 @@ def bare(tmp_path):
     for tool in TOOLS:
         (programs / tool).symlink_to(shutil.which(tool))
 
-    def run(python: str | None):
-        if python is not None:
-            script = programs / "python3"
-            script.write_text(f"#!/bin/sh\n{python}\n")
-            script.chmod(0o755)
+    def run(python: str | None, **others: str):
+        for name, does in {"python3": python, **others}.items():
+            if does is not None:
+                script = programs / name
+                script.write_text(f"#!/bin/sh\n{does}\n")
+                script.chmod(0o755)
         environment = {
             "PATH": str(programs),
             "HOME": str(tmp_path),
@@ -70,3 +71,20 @@ def test_with_an_old_python(bare):
 def test_without_the_venv_module(bare):
     half = 'case "$*" in *ensurepip*) exit 1 ;; *print*) echo 3.11 ;; esac'
     assert_one_line(bare(half), "venv", "apt-get install python3-venv", "python3.11-venv")
+
+
+def whole(version):
+    """A Python that has everything and then makes no environment, so that nothing is installed."""
+    return f'case "$*" in --version) echo Python {version} ;; *clear*) echo stopped >&2; exit 3 ;; esac'
+
+
+def test_the_newest_python_is_taken(bare):
+    """Each is faster than the one before it (docs/adr/0061)."""
+    done = bare(whole("3.11.2"), **{"python3.13": whole("3.13.5"), "python3.12": whole("3.12.1")})
+    assert (done.stdout, done.stderr) == ("Creating .venv with Python 3.13.5\n", "stopped\n")
+
+
+def test_an_older_python_with_venv_is_taken_before_a_newer_one_without(bare):
+    half = 'case "$*" in --version) echo Python 3.13.5 ;; *ensurepip*) exit 1 ;; esac'
+    done = bare(whole("3.11.2"), **{"python3.13": half})
+    assert done.stdout == "Creating .venv with Python 3.11.2\n"
