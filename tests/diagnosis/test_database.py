@@ -93,7 +93,8 @@ def test_sqlite_that_may_lose_a_commit_is_a_problem(app_on, tmp_path, monkeypatc
 @pytest.mark.parametrize(("kind", "level"), [("nfs4", Level.PROBLEM), ("ext4", Level.OK)])
 def test_sqlite_on_a_network_file_system_is_a_problem(app, tmp_path, monkeypatch, kind, level):
     mounts = tmp_path / "mounts"
-    mounts.write_text(f"/dev/sda1 / xfs rw 0 0\nserver:/home /tmp {kind} rw 0 0\n")
+    above = Path(str(db.engine.url.database)).parents[1]
+    mounts.write_text(f"/dev/sda1 / xfs rw 0 0\nserver:/home {above} {kind} rw 0 0\n")
     monkeypatch.setattr(database, "MOUNTS", mounts)
     assert (
         next(found for subject, found in findings(app).items() if subject.startswith("database file"))[0]
