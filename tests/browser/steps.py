@@ -28,7 +28,7 @@ class Mailed:
 
 
 def new_address() -> str:
-    return f"person{next(_people)}@example.org"
+    return f"visitor{next(_people)}@example.org"
 
 
 # --- Signing ---
