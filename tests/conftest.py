@@ -77,9 +77,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Eight thousand collected tests stay until the end; the collector need not walk them again and again."""
+    """What eight thousand tests have built is looked through less often: it was a tenth of their time."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

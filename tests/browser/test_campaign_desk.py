@@ -12,7 +12,7 @@ from pledge.campaigns.models import Campaign, CampaignEvent, CampaignText, Partn
 from pledge.campaigns.rules import fingerprint
 from pledge.db import db, transaction
 from tests.support import apps, factories
-from tests.support.browser import DESK, NARROW, assert_accessible, assert_looks_right, look_faults
+from tests.support.browser import DESK, LOOKS, assert_accessible, assert_looks_right, look_faults
 from tests.support.factories import EDITOR
 from tests.support.staff import sign_in
 
@@ -362,7 +362,7 @@ def test_no_campaign_screen_shuts_anybody_out(visitor, site, whole, lang):
     ):
         assert page.goto(f"/staff/{path}").status == 200, path
         assert page.locator("html").get_attribute("lang") == lang
-        faults += look_faults(page, axe_on=(NARROW,))
+        faults += look_faults(page, LOOKS[lang])
     assert not faults, "\n".join(faults)
 
 
@@ -372,4 +372,4 @@ def test_no_public_page_of_a_whole_campaign_shuts_anybody_out(visitor, site, who
     page = visitor.page(lang=lang)
     for path in (f"c/{slug}", f"c/{slug}/pledge/1", f"c/{slug}/pledge/2"):
         assert page.goto(f"/{lang}/{path}").status == 200
-        assert_looks_right(page)
+        assert_looks_right(page, LOOKS[lang])

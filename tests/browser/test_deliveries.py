@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from pledge.delivery.announcing import SETTLED
 from tests.browser.steps import sign_and_confirm
-from tests.support.browser import DESK, look_faults
+from tests.support.browser import DESK, LOOKS, look_faults
 from tests.support.staff import sign_in
 
 SLUG = "blue-skies"
@@ -161,28 +161,28 @@ def test_the_screens_are_usable_for_everybody(visitor, site, exporter, lang):
     page = exporter(lang=lang)
     found = []
     page.goto("/staff/deliveries")
-    found += look_faults(page)
+    found += look_faults(page, LOOKS[lang])
     fill(page, occasion_en="")
     press(page, "main form button[type=submit]")
-    found += look_faults(page)
+    found += look_faults(page, LOOKS[lang])
     page.locator("#occasion_en").fill("Blue Skies Day")
     press(page, "main form button[type=submit]")
     page.evaluate("document.querySelectorAll('main details').forEach((part) => { part.open = true; })")
-    found += look_faults(page)
+    found += look_faults(page, LOOKS[lang])
     press(page, "form[action$='/freeze'] button >> nth=0")
-    found += look_faults(page)
+    found += look_faults(page, LOOKS[lang])
     wait_for_pack(page, by_hand=False)
-    found += look_faults(page)
+    found += look_faults(page, LOOKS[lang])
     press(page, "form[action$='/hand-over'] button")
-    found += look_faults(page)
+    found += look_faults(page, LOOKS[lang])
     hand_over(page, now_in_seoul(page))
     page.evaluate("document.querySelectorAll('main details').forEach((part) => { part.open = true; })")
-    found += look_faults(page)
+    found += look_faults(page, LOOKS[lang])
     press(page, "a[href$='/announce']")
-    found += look_faults(page)
+    found += look_faults(page, LOOKS[lang])
     public = visitor.page(lang=lang)
     public.goto(f"/{lang}/c/{SLUG}")
     public.wait_for_timeout(1500)
     public.reload()
-    found += look_faults(public)
+    found += look_faults(public, LOOKS[lang])
     assert not found, "\n".join(found)

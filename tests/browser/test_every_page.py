@@ -4,7 +4,7 @@ import pytest
 
 from tests.browser import gallery
 from tests.support import apps
-from tests.support.browser import NARROW, Visitor, look_faults
+from tests.support.browser import LOOKS, NARROW, Visitor, look_faults
 from tests.support.clock import Clock
 from tests.support.site import Site
 
@@ -58,7 +58,7 @@ def look_at(page, lang, item):
     """Everything that is wrong with one page."""
     page.set_viewport_size(NARROW)
     faults = open_shown(page, item)
-    faults += look_faults(page, axe_on=(NARROW,))
+    faults += look_faults(page, LOOKS[lang])
     if item.path.startswith(f"/{lang}"):
         faults += [] if page.locator("html").get_attribute("lang") == lang else ["in the wrong language"]
         faults += switch_faults(page, lang)

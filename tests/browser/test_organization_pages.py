@@ -11,7 +11,7 @@ from pledge.endorsements.models import ReasonKind
 from tests.browser.payloads import PAYLOADS, listen, strangers
 from tests.browser.steps import CAMPAIGN
 from tests.support import apps
-from tests.support.browser import NARROW, Visitor, look_faults
+from tests.support.browser import LOOKS, Visitor, look_faults
 from tests.support.factories import SLUG, endorsement, fold_all, version_of
 from tests.support.site import Site
 from tests.support.staff import sign_in
@@ -114,7 +114,7 @@ def test_no_page_of_the_wall_or_the_desk_shuts_anybody_out(town, window, lang):
     for path in [*town[1]["public"], *town[1]["staff"]]:
         page.goto(path.format(lang=lang))
         page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true })")
-        faults += look_faults(page, axe_on=(NARROW,))
+        faults += look_faults(page, LOOKS[lang])
         assert page.locator("html").get_attribute("lang") == lang
     # Forms that come back.
     case = next(path for path in town[1]["staff"] if path.startswith("/staff/organizations/"))
@@ -122,11 +122,11 @@ def test_no_page_of_the_wall_or_the_desk_shuts_anybody_out(town, window, lang):
     page.locator("#remove summary").click()
     with page.expect_navigation():
         page.locator("#remove button").click()
-    faults += look_faults(page, axe_on=(NARROW,))
+    faults += look_faults(page, LOOKS[lang])
     page.goto("/staff/reasons")
     with page.expect_navigation():
         page.locator("#reason button").click()
-    faults += look_faults(page, axe_on=(NARROW,))
+    faults += look_faults(page, LOOKS[lang])
     assert not faults, "\n" + "\n".join(faults)
 
 

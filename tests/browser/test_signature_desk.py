@@ -17,7 +17,7 @@ from tests.browser.steps import (
     watch,
 )
 from tests.support import apps, factories
-from tests.support.browser import look_faults
+from tests.support.browser import LOOKS, look_faults
 from tests.support.staff import sign_in
 
 #: From the press of a button until the worker has done it and the fold has counted it.
@@ -127,29 +127,29 @@ def test_the_screens_are_usable_for_everybody(visitor, site, staff_page, busy_ne
     found = []
 
     page.goto("/staff/signatures")
-    found += look_faults(page)
+    found += look_faults(page, LOOKS[lang])
     page.locator("#email").fill("nobody")
     page.locator("main form button[type=submit]").click()
-    found += look_faults(page)
+    found += look_faults(page, LOOKS[lang])
     page.locator("#email").fill(email)
     page.locator("main form button[type=submit]").click()
     expect(page).to_have_url(re.compile(r"/staff/signatures/\d+"))
     assert email not in page.content()
-    found += look_faults(page)
+    found += look_faults(page, LOOKS[lang])
     page.locator("button[formaction$='/hide-name']").click()
-    found += look_faults(page)
+    found += look_faults(page, LOOKS[lang])
 
     page.goto("/staff/invalidations/new")
-    found += look_faults(page)
+    found += look_faults(page, LOOKS[lang])
     page.locator("main form[action$='/new'] button[type=submit]").click()
-    found += look_faults(page)
+    found += look_faults(page, LOOKS[lang])
     fill_proposal(page, "example.org")
-    found += look_faults(page)
+    found += look_faults(page, LOOKS[lang])
     page.locator("#why").fill("only to look")
     page.locator("button[formaction$='/discard']").click()
-    found += look_faults(page)
+    found += look_faults(page, LOOKS[lang])
     page.goto("/staff/invalidations")
     assert page.locator("main table").count() == 2
-    found += look_faults(page)
+    found += look_faults(page, LOOKS[lang])
     assert not found, "\n".join(found)
     assert page.locator("html").get_attribute("lang") == lang

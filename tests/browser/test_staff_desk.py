@@ -15,7 +15,7 @@ from pledge.db import db
 from pledge.mail.models import OutboxMail
 from pledge.switches import moderation
 from tests.support import apps
-from tests.support.browser import Visitor, look_faults
+from tests.support.browser import LOOKS, Visitor, look_faults
 from tests.support.factories import SLUG, endorsement, fold_all, signature
 from tests.support.site import Site
 from tests.support.staff import sign_in
@@ -111,7 +111,7 @@ def test_no_page_shuts_anybody_out(admin, lang):
         page.goto(address)
         for closed in page.locator("main details").all():
             closed.evaluate("details => details.open = true")
-        found += look_faults(page)
+        found += look_faults(page, LOOKS[lang])
     assert not found, "\n" + "\n".join(found)
 
 

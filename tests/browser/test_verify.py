@@ -20,7 +20,7 @@ from pledge.signatures.receipts import receipt as receipt_of
 from tests.browser import steps
 from tests.browser.test_keyboard import tab_to
 from tests.support import apps, deliveries, packs
-from tests.support.browser import DESK, assert_looks_right
+from tests.support.browser import DESK, LOOKS, assert_looks_right
 from tests.support.factories import SLUG, endorsement, signature
 
 ADDRESS = "Kim.Haneul@example.org"
@@ -515,7 +515,7 @@ def test_every_verdict_can_be_read_by_everybody(visitor, log, lang):
     ]:
         check(page, content, "file", address=address)
         assert "{" not in page.locator("[data-verdict]").inner_text()
-        assert_looks_right(page)
+        assert_looks_right(page, LOOKS[lang])
 
 
 def test_a_large_pack_is_counted_while_the_page_stays_responsive(page):
