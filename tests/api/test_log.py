@@ -233,6 +233,7 @@ def test_a_large_log_has_exactly_the_tiles_that_the_format_gives_it(client):
     assert above[7 * 32 : 8 * 32] == merkle.complete([below[at : at + 32] for at in range(0, 8192, 32)])
 
 
+@pytest.mark.sqlite_only
 @pytest.mark.parametrize(
     "tile",
     [

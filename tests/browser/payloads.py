@@ -30,6 +30,28 @@ PAYLOADS = (
     "<details open ontoggle=alert(1)>",
 )
 
+#: These do harm at the beginning of a text alone.
+_FIRST = ("javascript:", "data:")
+#: As much as the name of an organisation may hold.
+_ROOM = 118
+
+
+def _together() -> list[str]:
+    texts = [payload for payload in PAYLOADS if payload.startswith(_FIRST)]
+    waiting = ""
+    for payload in PAYLOADS:
+        if payload in texts:
+            continue
+        if waiting and len(waiting) + 1 + len(payload) > _ROOM:
+            texts.append(waiting)
+            waiting = ""
+        waiting = f"{waiting} {payload}".strip()
+    return [*texts, waiting]
+
+
+#: All of them, several in one text, as each page takes its time. What hides the rest of its text is noticed itself.
+TOGETHER = _together()
+
 _TELL_OF_BLOCKED = """
     document.addEventListener("securitypolicyviolation",
         event => console.error(`blocked by policy: ${event.violatedDirective} ${event.blockedURI}`))"""

@@ -9,7 +9,7 @@ from pledge.db import transaction
 from pledge.endorsements import handover
 from pledge.endorsements.models import ContactChange
 from pledge.signatures.addresses import parse
-from tests.browser.payloads import PAYLOADS, listen, strangers
+from tests.browser.payloads import TOGETHER, listen, strangers
 from tests.browser.steps import CAMPAIGN
 from tests.files.corpus import png
 from tests.support import apps
@@ -150,7 +150,7 @@ def test_another_person_takes_over_by_mail(visitor, site, inside, domain):
 def test_whatever_is_typed_comes_back_as_text(visitor):
     page = visitor.page(lang="en")
     heard = listen(page)
-    for payload in PAYLOADS:
+    for payload in TOGETHER:
         page.goto(f"/en/{CAMPAIGN}/endorse", wait_until="domcontentloaded")
         for field in TEXTS:
             page.locator(f"#{field}").evaluate(
@@ -168,7 +168,7 @@ def test_whatever_is_stored_is_shown_as_text(visitor, inside):
     """Also what no form would let through."""
     page = visitor.page(lang="en")
     heard = listen(page)
-    for payload in PAYLOADS:
+    for payload in TOGETHER:
         for path in hostile_pages(payload):
             page.goto(path, wait_until="domcontentloaded")
             heard += strangers(page)

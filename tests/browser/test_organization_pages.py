@@ -8,7 +8,7 @@ from pledge.campaigns.models import Campaign
 from pledge.db import db
 from pledge.endorsements import merging, moderation, reasons, review
 from pledge.endorsements.models import ReasonKind
-from tests.browser.payloads import PAYLOADS, listen, strangers
+from tests.browser.payloads import TOGETHER, listen, strangers
 from tests.browser.steps import CAMPAIGN
 from tests.support import apps
 from tests.support.browser import LOOKS, Visitor, look_faults
@@ -51,7 +51,7 @@ def _settle():
     moderation.decline(COMMAND_LINE, declined.id, review.find(declined.id).seen, "authority-unclear")
     twice = endorsement(blue)
     merging.merge(COMMAND_LINE, twice.id, row.id, review.find(twice.id).seen, "the same")
-    evil = [_evil(blue, payload) for payload in PAYLOADS]
+    evil = [_evil(blue, payload) for payload in TOGETHER]
     fold_all()
     wall, desk = f"/{{lang}}/{CAMPAIGN}/organizations", "/staff/organizations"
     return {
@@ -82,7 +82,7 @@ def _evil(blue, payload):
     version_of(on_wall, target_year=2041)
     gone = endorsement(blue, **texts, **person)
     moderation.remove(COMMAND_LINE, gone.id, review.find(gone.id).seen, "closed-down", (payload, payload))
-    code = f"evil-{PAYLOADS.index(payload)}"
+    code = f"evil-{TOGETHER.index(payload)}"
     reasons.save(COMMAND_LINE, code=code, kind=ReasonKind.CHANGES, ko=payload, en=payload, active=True)
     return on_wall.id, gone.id
 

@@ -13,7 +13,7 @@ from pledge.signatures import invalidations, moderation
 from pledge.signatures.conditions import Condition
 from pledge.signatures.invalidation_models import InvalidationReason
 from pledge.switches import moderation as switches
-from tests.browser.payloads import PAYLOADS, listen, strangers
+from tests.browser.payloads import PAYLOADS, TOGETHER, listen, strangers
 from tests.browser.steps import CAMPAIGN
 from tests.support import apps
 from tests.support.browser import Visitor
@@ -22,7 +22,7 @@ from tests.support.site import Site
 from tests.support.staff import sign_in
 
 #: As many as fit into a banner.
-TOGETHER = [" ".join(PAYLOADS[start : start + 4]) for start in range(0, len(PAYLOADS), 4)]
+BANNERS = [" ".join(PAYLOADS[start : start + 4]) for start in range(0, len(PAYLOADS), 4)]
 
 
 @pytest.fixture(scope="module")
@@ -59,8 +59,8 @@ def _settle():
         *("/staff/audit", "/staff/switches", "/staff/invalidations", "/staff/"),
         *(f"/staff/signatures/{signer.id}" for signer in signers),
         *(f"/staff/invalidations/{number}" for number in proposed),
-        *(f"/staff/audit?actor={quote(payload)}&subject={quote(payload)}" for payload in PAYLOADS),
-        *(f"/en/{CAMPAIGN}/organizations?q={quote(payload)}" for payload in PAYLOADS),
+        *(f"/staff/audit?actor={quote(payload)}&subject={quote(payload)}" for payload in TOGETHER),
+        *(f"/en/{CAMPAIGN}/organizations?q={quote(payload)}" for payload in TOGETHER),
     ]
 
 
@@ -88,7 +88,7 @@ def test_a_banner_is_only_text(town, page):
     site, _ = town
     heard = listen(page)
     app = apps.build(site.folder, database_url=site.database_url)
-    for text in TOGETHER:
+    for text in BANNERS:
         with app.app_context():
             switches.set_banner(COMMAND_LINE, text, text, text)
         shown = page.get_by_text(text.split(" ")[0])
@@ -107,7 +107,7 @@ def test_a_banner_is_only_text(town, page):
 
 def test_a_form_that_comes_back_holds_what_was_typed_as_text(town, page):
     heard = listen(page)
-    for payload in PAYLOADS:
+    for payload in TOGETHER:
         fields = sign_form(name=payload, email=payload, pledge_version=payload)
         page.goto(f"/en/{CAMPAIGN}/sign", wait_until="domcontentloaded")
         page.locator("#name").fill(fields["name"])

@@ -65,6 +65,7 @@ def test_only_what_is_required_is_needed(client):
     assert stored() == 1
 
 
+@pytest.mark.sqlite_only
 @pytest.mark.parametrize(
     ("field", "value"),
     [

@@ -46,6 +46,7 @@ def test_only_the_fields_of_the_contract_are_needed(client):
     assert stored() == 1
 
 
+@pytest.mark.sqlite_only
 @pytest.mark.parametrize(
     ("field", "value", "ko", "en"),
     [

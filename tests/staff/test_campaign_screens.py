@@ -51,6 +51,7 @@ SECTIONS = [
 ]
 
 
+@pytest.mark.sqlite_only
 @pytest.mark.parametrize("lang", ["ko", "en"])
 @pytest.mark.parametrize("section", SECTIONS)
 def test_every_section_opens_in_both_languages(app, editor, lang, section):
@@ -235,6 +236,7 @@ def test_dates_are_typed_in_seouls_time(app, editor):
     assert "1 January 2028, 23:59" in shown, "the day of grace for mails under way"
 
 
+@pytest.mark.sqlite_only
 @pytest.mark.parametrize(
     ("field", "text"),
     [
@@ -394,6 +396,7 @@ def test_the_time_of_an_event_may_be_as_exact_as_one_knows_it(app, editor, chang
     assert events.rows(desk.desk("air").id)[0].fields == kept, "opening and saving changes nothing"
 
 
+@pytest.mark.sqlite_only
 @pytest.mark.parametrize(
     ("changes", "field"),
     [

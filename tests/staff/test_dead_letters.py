@@ -45,6 +45,7 @@ def test_an_empty_page(staff_client, lang):
     assert staff_client("admin", lang=lang).get("/staff/mail").status_code == 200
 
 
+@pytest.mark.sqlite_only
 @pytest.mark.parametrize("kind", MailKind)
 def test_every_kind_of_mail_has_a_name(staff_client, frozen_clock, kind):
     dead(1, frozen_clock, kind=kind.value)

@@ -154,6 +154,7 @@ WRONG = [
 ]
 
 
+@pytest.mark.sqlite_only
 @pytest.mark.parametrize("step", ["", "/freeze"], ids=["preview", "freeze"])
 @pytest.mark.parametrize(("changes", "told"), WRONG, ids=[next(iter(changes)) for changes, _ in WRONG])
 def test_a_mistake_is_told_at_its_field_and_nothing_is_lost(exporter, signed, changes, told, step):
@@ -317,6 +318,7 @@ MISTAKES = [
 ]
 
 
+@pytest.mark.sqlite_only
 @pytest.mark.parametrize(
     ("act", "fields", "told"), MISTAKES, ids=[f"{act} {told}" for act, _, told in MISTAKES]
 )

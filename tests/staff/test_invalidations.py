@@ -125,6 +125,7 @@ WRONG = [
 ]
 
 
+@pytest.mark.sqlite_only
 @pytest.mark.parametrize(("changes", "told"), WRONG, ids=[str(changes) for changes, _ in WRONG])
 def test_a_mistake_is_told_at_its_field_and_nothing_is_lost(moderator, changes, told):
     crowd(1, domain="robots.example")

@@ -288,6 +288,7 @@ WRONG = [
 ]
 
 
+@pytest.mark.sqlite_only
 @pytest.mark.parametrize(("changes", "told"), WRONG, ids=[str(changes)[:40] for changes, _ in WRONG])
 def test_a_mistake_is_told_at_its_field_and_nothing_is_lost(exporter, form, changes, told):
     signature(list_terms_id=list_terms().id)
@@ -337,6 +338,7 @@ def test_an_editor_sets_terms_and_ends_them(staff_client, client):
     assert "changed or ended these terms meanwhile" in late.text
 
 
+@pytest.mark.sqlite_only
 @pytest.mark.parametrize("field", terms.FIELDS)
 def test_what_is_missing_is_told_at_its_field(staff_client, field):
     page = staff_client("editor", lang="en").post(SET, data={**TERMS, field: "", "seen": stamp()})

@@ -200,6 +200,7 @@ def test_all_other_acts_by_their_forms(reviewer):
     assert "Merged into another one" in text
 
 
+@pytest.mark.sqlite_only
 @pytest.mark.parametrize(
     ("name", "state", "fields", "error"),
     [

@@ -66,6 +66,7 @@ def test_a_view_of_the_area_stands_in_one_of_its_two_blueprints(app):
     assert {endpoint.partition(".")[0] for endpoint, _, _ in routes(app)} == {"staff", "security"}
 
 
+@pytest.mark.sqlite_only
 @pytest.mark.parametrize("role", ROLES, ids=str)
 def test_a_role_opens_what_it_grants_and_nothing_else(app, role):
     person = signed_in.client(app, role)
@@ -113,6 +114,7 @@ def test_a_password_alone_opens_only_the_setting_up(app):
     assert wrong == []
 
 
+@pytest.mark.sqlite_only
 @pytest.mark.parametrize("signed", [True, False], ids=["admin", "nobody"])
 def test_a_form_without_its_token_is_refused(app, signed):
     person = signed_in.client(app) if signed else signed_in.StaffClient(app, app.response_class)
@@ -127,6 +129,7 @@ def test_a_form_without_its_token_is_refused(app, signed):
     assert wrong == []
 
 
+@pytest.mark.sqlite_only
 @pytest.mark.parametrize(
     "headers",
     [
