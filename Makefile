@@ -16,7 +16,7 @@ run: ## From a clone to a working site on http://127.0.0.1:$PORT (default 8000)
 	@$(ENTER) exec tools/run.sh
 
 test: ## The whole suite; ARGS="-k words -x" go to pytest
-	@$(ENTER) tools/environment.sh development && tools/test_programs.sh && tools/compile.sh && exec $(PYTHON_IN_VENV) -m pytest -n 2 --dist worksteal $(ARGS)
+	@$(ENTER) tools/environment.sh development && tools/test_programs.sh && tools/compile.sh && exec $(PYTHON_IN_VENV) -m pytest -n 3 --dist worksteal $(ARGS)
 
 lint: ## Style, types, house rules, templates, style sheet, translations
 	@$(ENTER) tools/environment.sh development && exec tools/lint.sh

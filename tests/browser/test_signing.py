@@ -77,9 +77,10 @@ def test_the_six_digits_of_the_mail_confirm_on_the_page_where_one_signed(visitor
     before = watch(onlooker, site)
     page = visitor.page(lang="ko", javascript=javascript)
     sign(page, "ko", email)
+    code = mailed(site, email).code  # waiting for the mail is no part of the three seconds
 
     pressed = time.monotonic()
-    enter_code(page, mailed(site, email).code)
+    enter_code(page, code)
     expect(page).to_have_url(re.compile("/ko/confirm/"))
     expect_number(onlooker, before + 1, pressed)
     expect(page.locator(".number__value")).to_have_text(f"{before + 1:,}")
