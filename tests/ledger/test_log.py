@@ -142,6 +142,7 @@ def naive_root(hashes):
     return merkle.node_hash(naive_root(hashes[:k]), naive_root(hashes[k:]))
 
 
+@pytest.mark.sqlite_only  # seventy thousand entries; other tests read tiles on both
 def test_tiles_give_the_roots_and_proofs_of_the_recursion_across_their_borders(app):
     campaign = book.campaign(SLUG)
     size = 0
