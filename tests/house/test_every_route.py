@@ -38,6 +38,7 @@ def unknown(rule, name):
     return 12345 if isinstance(converter, NumberConverter) else "unknown"
 
 
+@pytest.mark.sqlite_only
 @pytest.mark.parametrize("method", METHODS)
 def test_every_route_answers_with_the_headers_and_pages_that_all_must_have(app, client, method):
     person = signature(campaign())

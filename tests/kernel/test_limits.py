@@ -122,6 +122,7 @@ def test_forged_entries_before_the_trusted_hops_change_nothing(make_app, hops):
 # --- Crowds and hammers, with the default numbers ---
 
 
+@pytest.mark.sqlite_only
 def test_a_hall_of_200_people_behind_one_address_can_sign_and_confirm(app, client):
     from sqlalchemy import select
 
@@ -141,6 +142,7 @@ def test_a_hall_of_200_people_behind_one_address_can_sign_and_confirm(app, clien
     assert {row.state for row in db.session.scalars(select(Signature))} == {"confirmed"}
 
 
+@pytest.mark.sqlite_only
 @pytest.mark.sqlite_only
 def test_a_hall_of_200_people_can_also_confirm_by_typing_the_code(app, client):
     from pledge.signatures.identifiers import ticket_for

@@ -227,6 +227,7 @@ def test_a_fold_costs_a_few_statements_for_each_campaign_that_moved_however_many
         assert len(seen) == own + 3 * 9, seen
 
 
+@pytest.mark.sqlite_only
 def test_a_fold_reads_few_tiles_in_a_large_log(app, statements):
     campaign = book.campaign()
     book.many(campaign, 66_000)
