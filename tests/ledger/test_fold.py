@@ -4,6 +4,7 @@ from collections import Counter
 from datetime import datetime
 from typing import NamedTuple
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select, text
