@@ -80,7 +80,9 @@ def fetch(address):
 
 def switch_faults(page, lang):
     """The link to the other language leads to the same page: nobody has to search again."""
-    href, target, here = page.locator(SWITCH[lang]).evaluate("link => [link.href, link.pathname, location.pathname]")
+    href, target, here = page.locator(SWITCH[lang]).evaluate(
+        "link => [link.href, link.pathname, location.pathname]"
+    )
     status, text = fetch(href)
     faults = []
     if status in (405, 500) or f'<html lang="{OTHER[lang]}"' not in text:

@@ -151,7 +151,8 @@ def accessibility_faults(page: Page) -> list[str]:
     """What axe finds on the page as it is shown now, one line for each element. Needs a window with JavaScript."""
     # DevTools evaluate it beside the page's own scripts, so a strict policy stays in force and does not block it.
     if not page.evaluate("'loadAxe' in window"):
-        page.add_init_script(AXE)  # a window that was looked at once is looked at again; half a megabyte goes there once
+        # A window that was looked at once is looked at again: half a megabyte goes there once.
+        page.add_init_script(AXE)
         page.evaluate(AXE)
     result = page.evaluate(LOOK)
     return [
