@@ -86,7 +86,7 @@ def test_an_export_takes_less_than_a_hundred_megabytes_and_loads_nothing_of_othe
 @pytest.mark.sqlite_only
 @pytest.mark.parametrize(
     "words",
-    [("totals", SLUG), ("ledger", "recount"), ("staff", "list"), ("mail", "deliver")],
+    [("totals", SLUG), ("audit", "verify"), ("ledger", "recount"), ("staff", "list"), ("mail", "deliver")],
 )
 def test_a_command_answers_no_request_and_loads_no_screen(run, words):
     crowd(1)

@@ -1,7 +1,6 @@
 """Every route, with links that lead somewhere and links that do not: the checks of every page hold on all of them."""
 
 import pytest
-from werkzeug.routing.converters import AnyConverter, NumberConverter
 
 from tests.support.factories import (
     campaign,
@@ -14,6 +13,7 @@ from tests.support.factories import (
     signature,
     unsubscribe_token,
 )
+from tests.support.routes import unknown
 
 METHODS = ("GET", "HEAD", "OPTIONS")
 
@@ -28,14 +28,6 @@ def addresses(app, values):
             )
             with app.test_request_context():
                 yield rule, app.url_map.bind("localhost").build(rule.endpoint, parts, method=None)
-
-
-def unknown(rule, name):
-    """A part of an address that names nothing, as its converter takes it."""
-    converter = rule._converters[name]
-    if isinstance(converter, AnyConverter):
-        return min(converter.items)
-    return 12345 if isinstance(converter, NumberConverter) else "unknown"
 
 
 @pytest.mark.sqlite_only

@@ -5,7 +5,7 @@ from werkzeug.datastructures import Headers
 
 from pledge.headers import security_headers
 from tests.support.apps import settings
-from tests.support.pages import document_faults, header_faults
+from tests.support.pages import document_faults, form_of, header_faults
 
 GOOD = (
     '<!doctype html><html lang="ko"><head><meta charset="utf-8"><title>제목</title></head>'
@@ -46,6 +46,32 @@ def test_a_good_page_passes():
 )
 def test_a_bad_page_is_named(page, lang, fault):
     assert any(fault in found for found in document_faults(page, lang)), document_faults(page, lang)
+
+
+def test_words_numbers_and_tokens_alone_make_no_other_form():
+    one, other = (
+        GOOD.format(f'<p>{words}</p><a href="/ko/me/{token * 70}">x</a>')
+        for words, token in (("하나, 둘", "a"), ("1,234", "b"))
+    )
+    assert form_of(one) == form_of(other) != form_of(GOOD.format(""))
+
+
+@pytest.mark.parametrize(
+    ("good", "bad"),
+    [
+        (
+            '<p id="r-0123456789"></p><p id="r-9876543210"></p>',
+            '<p id="r-0123456789"></p><p id="r-0123456789"></p>',
+        ),
+        ("<p>a and b</p>", "<p>a &nbsp b</p>"),
+        ("<p>a and b</p>", "<p>a \x01 b</p>"),
+        ("<p>a and b</p>", "<p>a <b> b</p>"),
+        ('<p title="a>b">c</p>', '<p title="a>b" onclick="c">c</p>'),
+    ],
+)
+def test_a_page_like_a_good_one_is_still_looked_at(good, bad):
+    assert document_faults(GOOD.format(good), "ko") == []
+    assert document_faults(GOOD.format(bad), "ko") != []
 
 
 def test_the_headers_of_the_site_pass(tmp_path):

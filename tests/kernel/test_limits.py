@@ -143,7 +143,6 @@ def test_a_hall_of_200_people_behind_one_address_can_sign_and_confirm(app, clien
 
 
 @pytest.mark.sqlite_only
-@pytest.mark.sqlite_only
 def test_a_hall_of_200_people_can_also_confirm_by_typing_the_code(app, client):
     from pledge.signatures.identifiers import ticket_for
     from tests.support.factories import code

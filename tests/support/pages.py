@@ -14,7 +14,7 @@ LANGUAGES = ("ko", "en")
 STAFF = re.compile(r"^/staff(/|$)")
 STAFF_COOKIE = re.compile(r"^(__Host-)?staff=")
 
-#: Tokens, keys of rows and hashes differ from page to page and say nothing about its form.
+#: Tokens, keys of rows and hashes differ from page to page; its form is where the same one stands again.
 VARYING = re.compile(r"[A-Za-z0-9_.-]{60,}|[0-9a-f]{8,}")
 #: Nor do words between tags. Not so references (`&…`), which may be wrong, characters that no document may hold, and
 #: whatever may be the rest of an attribute.
@@ -120,11 +120,17 @@ def _document_faults(text: str, lang: str | None) -> list[str]:
     return faults
 
 
+def form_of(text: str) -> str:
+    """The document without what may differ between two pages that are right or wrong in the same way."""
+    names: dict[str, str] = {}
+    return WORDS.sub("x", VARYING.sub(lambda found: names.setdefault(found[0], f"v{len(names)}"), text))
+
+
 def document_faults(text: str, lang: str | None) -> list[str]:
     """What is wrong with an HTML document at an address of this language. Pages of one form are parsed once."""
     page = (sha256(text.encode()).digest(), lang)
     if page not in _found:
-        form = (sha256(WORDS.sub("x", VARYING.sub("0", text)).encode()).digest(), lang)
+        form = (sha256(form_of(text).encode()).digest(), lang)
         if form not in _found:
             _found[form] = _document_faults(text, lang)
         _found[page] = _found[form]

@@ -30,4 +30,5 @@ def remember_builders() -> None:
             compiled[key] = compile_builder(rule, append_unknown)
         return compiled[key]
 
+    # Werkzeug has no setting for it. Should the name go away, every run fails here at once.
     Rule._compile_builder = remembered  # type: ignore[method-assign]
