@@ -53,10 +53,10 @@ def test_who_is_not_counted_is_told_so_and_nothing_asks_again(client, lang, stat
 
 
 def test_a_link_to_confirm_leads_to_its_page_first(client, lang):
-    person = signature(state="pending")
-    reply = client.get(f"/{lang}/confirm/{confirm_token(person)}/receipt")
+    token = confirm_token(signature(state="pending"))
+    reply = client.get(f"/{lang}/confirm/{token}/receipt")
     assert reply.status_code == 303
-    assert reply.headers["Location"].endswith(f"/{lang}/confirm/{confirm_token(person)}")
+    assert reply.headers["Location"].endswith(f"/{lang}/confirm/{token}")
 
 
 def test_an_old_link_gives_no_receipt(client, lang, clock):
