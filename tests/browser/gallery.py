@@ -138,7 +138,7 @@ def pages(lang: str, clock_of_links: Clock) -> Iterator[Shown]:
 
     yield Shown("not found", f"/{lang}/nothing/here", 404)
     yield Shown("no such campaign", f"/{lang}/c/nothing", 404)
-    # Right before it is opened: an hour's limit that slides has room again soon after the hour is over.
+    # Right before it is opened, by a limit of a day: what slides has room again each hundredth of its time.
     yield Shown("too many", f"/{lang}/confirm/damaged", 429, before=tire, headers=BEHIND_PROXY)
     yield Shown("mailbox", "/dev/mailbox")
 

@@ -17,11 +17,11 @@ OTHER = {"ko": "en", "en": "ko"}
 
 @pytest.fixture(scope="module")
 def gallery_site(new_database, worker_folder):
-    """A site of its own, behind a proxy that names the visitor, where one address may open a hundred broken links an hour."""
+    """A site of its own, behind a proxy that names the visitor, where one address may open a hundred broken links a day."""
     site = Site(
         worker_folder / "gallery",
         new_database("sqlite", "gallery"),
-        settings={"PLEDGE_TRUSTED_PROXIES": "1", "PLEDGE_LIMIT_TOKEN": "100 per hour"},
+        settings={"PLEDGE_TRUSTED_PROXIES": "1", "PLEDGE_LIMIT_TOKEN": "100 per day"},
     )
     try:
         yield site.start()
