@@ -13,7 +13,7 @@ PAGE = f"/ko/c/{SLUG}"
 COUNT = f"/api/v1/campaigns/{SLUG}/count"
 
 SECONDS = 4
-ROUNDS = 5
+ROUNDS = 9
 #: More tokens than 32 clients can use in one run of the floor's speed.
 TOKENS_A_SECOND = 5000
 FEW, MANY = 1_000, 1_000_000

@@ -284,6 +284,17 @@ def test_a_connection_to_redis_that_died_while_idle_is_made_anew(make_app, redis
 
 
 @pytest.mark.sqlite_only
+def test_a_redis_that_forgot_the_script_is_told_it_again_and_keeps_the_count(make_app, redis):
+    app = make_app(redis_url=redis.url, limit_token="5 per hour")
+    client = app.test_client()
+    assert [wrong_link(client).status_code for _ in range(2)] == [410] * 2
+    with redis.client() as inside:
+        inside.script_flush()
+    assert [wrong_link(client).status_code for _ in range(4)] == [410] * 3 + [429]
+    assert not app.extensions["pledge.counters"].away
+
+
+@pytest.mark.sqlite_only
 def test_a_redis_that_stays_away_is_looked_for_less_and_less_often(make_app, redis, clock, monkeypatch):
     app = make_app(redis_url=redis.url)
     client, counters = app.test_client(), app.extensions["pledge.counters"]
