@@ -104,7 +104,7 @@ def _json(event: Any, **_options: Any) -> str:
 def request_log() -> Any:
     """The logger of requests, put together once, with no more steps than its line needs.
 
-    Its id is given, no name in it is private, and it quotes no error: what looks for those costs as much as the rest.
+    Its id is given, no name in it is private, and it quotes no error, so nothing looks for those in each of them.
     """
     configured = structlog.get_config()
     steps = [structlog.processors.add_log_level, _stamp, configured["processors"][-1]]
