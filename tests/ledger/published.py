@@ -1,0 +1,46 @@
+"""What a test sees of a log as anybody would, and a log that stands behind its count."""
+
+from pydantic import SecretStr
+from sqlalchemy import select
+
+from pledge.db import db
+from pledge.ledger import log_queries, merkle, notes
+from pledge.ledger.models import Checkpoint
+from tests.support.insider import as_superuser
+
+
+def keys(*names):
+    return tuple(SecretStr(f"a key of the log named {name} for these tests") for name in names)
+
+
+def checkpoints(campaign):
+    with db.engine.connect() as connection:
+        query = select(Checkpoint.id).where(Checkpoint.campaign_id == campaign).order_by(Checkpoint.id)
+        return [log_queries.checkpoint(number) for number in connection.execute(query).scalars().all()]
+
+
+def verifiers(campaign):
+    return [notes.read_verifier(line) for line in log_queries.verifiers(campaign)]
+
+
+def holds(inclusion, known):
+    """Whether a proof leads to the root of a checkpoint that one of these keys has signed."""
+    state = notes.read_state(notes.open_note(inclusion.checkpoint.note, known))
+    leaf = merkle.leaf_hash(inclusion.line)
+    return merkle.root_from_inclusion(leaf, inclusion.index, state.size, inclusion.proof) == state.root
+
+
+def lines(campaign):
+    return list(log_queries.lines(campaign, log_queries.newest(campaign).size))
+
+
+def fall_behind(campaign):
+    """As migration 0010 leaves a site that has counted for long: entries with numbers, and no log."""
+    as_superuser(
+        *(
+            f"DELETE FROM {table} WHERE campaign_id = {campaign}"
+            for table in ("log_tiles", "checkpoints", "log_keys")
+        ),
+        f"UPDATE ledger_heads SET log_size = 0 WHERE campaign_id = {campaign}",
+        f"UPDATE ledger_entries SET takes_back = NULL WHERE campaign_id = {campaign}",
+    )

@@ -1,0 +1,188 @@
+"""A log that is behind, long or tampered with: it catches up, finds what it needs, and never signs a second history."""
+
+import pytest
+from sqlalchemy import insert, text
+
+from pledge.db import db
+from pledge.ledger import log, log_queries, merkle, queries
+from pledge.ledger.log import Inconsistent
+from pledge.ledger.models import LedgerEntry
+from pledge.ledger.services import fold
+from tests.ledger import book, crash
+from tests.ledger.published import checkpoints, fall_behind
+from tests.support.insider import as_superuser
+
+SLUG = "blue-skies"
+
+
+# --- Catching up after a migration ---
+
+
+def test_a_log_catches_up_with_a_count_that_was_there_before_it(app):
+    campaign = book.campaign(SLUG)
+    people = [book.confirm(campaign) for _ in range(10)]
+    book.withdraw(campaign, people[3])
+    fold()
+    wanted = log_queries.newest(campaign)
+    fall_behind(campaign)
+
+    assert fold(limit=4) == 4
+    assert log_queries.newest(campaign) is None, "nothing is signed that the count does not equal"
+    assert (queries.count(campaign).people, queries.count(campaign).log_size) == (9, None)
+    assert log.renew() == 0
+    book.confirm(campaign)
+    assert [fold(limit=4), fold(limit=4), fold(limit=4)] == [4, 4, 0]
+
+    book.check()
+    assert [found.size for found in checkpoints(campaign)] == [12]
+    proof = log_queries.consistency(campaign, 11, 12)
+    merkle.check_consistency(11, 12, wanted.root, log_queries.newest(campaign).root, proof)
+
+
+def test_a_crash_while_it_catches_up_leaves_what_was_caught_up_before(app):
+    campaign = book.campaign(SLUG)
+    for _ in range(6):
+        book.confirm(campaign)
+    fold()
+    fall_behind(campaign)
+    for number in range(1, 60):
+        with crash.at(number % 14 + 1):
+            fold(limit=2)
+    while fold():
+        pass
+    book.check()
+
+
+# --- At any length ---
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize("statement", [log._NAME_WHAT_IS_TAKEN_BACK, log._FIRST_FALSE], ids=["name", "look"])
+def test_what_came_before_is_found_by_its_subject_and_not_by_reading_all_of_it(app, statement):
+    plan = text(f"EXPLAIN QUERY PLAN {statement.text}")
+    with db.engine.connect() as connection:
+        steps = [row.detail for row in connection.execute(plan, {"campaign_id": 1, "after": 0, "upto": 9})]
+    before = [step for step in steps if "earlier" in step]
+    assert before
+    assert all("ix_ledger_entries_subject (subject_id=?)" in step for step in before), steps
+
+
+@pytest.mark.sqlite_only
+def test_so_is_the_entry_of_a_receipt(app, statements):
+    campaign = book.campaign(SLUG)
+    person = book.confirm(campaign)
+    fold()
+    with statements() as seen:
+        assert log_queries.inclusion_of(campaign, person).index == 0
+    (look,) = [statement for statement in seen if "subject_id" in statement]
+    with db.engine.connect() as connection:
+        steps = [
+            row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {look}", (1,) * look.count("?"))
+        ]
+    assert any("ix_ledger_entries_subject (subject_id=?)" in step for step in steps), steps
+
+
+# --- Never two histories ---
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE log_tiles SET hashes = (SELECT root FROM checkpoints ORDER BY id DESC LIMIT 1)",
+        "DELETE FROM log_tiles",
+        "UPDATE checkpoints SET root = (SELECT root FROM checkpoints WHERE size = 1) WHERE size = 3",
+        "UPDATE checkpoints SET size = 9 WHERE size = 3",
+    ],
+)
+def test_nothing_is_signed_that_does_not_continue_what_was_published(app, statement):
+    campaign = book.campaign(SLUG)
+    book.confirm(campaign)
+    fold()
+    book.confirm(campaign)
+    book.confirm(campaign)
+    fold()
+    as_superuser(statement)
+    book.confirm(campaign)
+    with pytest.raises(Inconsistent, match=SLUG):
+        fold()
+    assert len(checkpoints(campaign)) == 2
+    assert queries.count(campaign).people == 3, "nor is it counted: the count is that of the log"
+    with book.settings(base_url="https://sky.example"), pytest.raises(Inconsistent):
+        log.renew() if "log_tiles" not in statement else fold()
+
+
+def test_a_missing_entry_stops_the_log_rather_than_shift_what_follows(app):
+    campaign = book.campaign(SLUG)
+    for _ in range(4):
+        book.confirm(campaign)
+    fold()
+    fall_behind(campaign)
+    as_superuser("DELETE FROM ledger_entries WHERE number = 2")
+    with pytest.raises(Inconsistent, match="missing"):
+        fold()
+
+
+def put_in(campaign, subject_id, **changes):
+    """An entry as whoever can write the table might add it: INSERT is free, as confirming needs it."""
+    values = {
+        "campaign_id": campaign,
+        "kind": "person",
+        "delta": -1,
+        "reason": "withdrawn",
+        "country": "KR",
+        "hour": "2026-11-24T12",
+        "occurred_at": book.NOON,
+        "pledge_text_id": book.pledge_of(campaign),
+        "subject_id": subject_id,
+        **changes,
+    }
+    with db.engine.begin() as connection:
+        connection.execute(insert(LedgerEntry).values(**values))
+
+
+PLUS = {"delta": 1, "reason": "confirmed", "commitment": bytes(32)}
+NOTHING = "takes back nothing that stands"
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        (lambda here, left, other: (4711, {}), NOTHING),
+        (lambda here, left, other: (left, {}), NOTHING),
+        (lambda here, left, other: (here, {"kind": "organization"}), NOTHING),
+        (lambda here, left, other: (other, {}), NOTHING),
+        (lambda here, left, other: (here, {"takes_back": 1}), NOTHING),
+        (lambda here, left, other: (4711, {"takes_back": 0}), NOTHING),
+        (lambda here, left, other: (here, {"takes_back": 77}), NOTHING),
+        (lambda here, left, other: (4711, {**PLUS, "takes_back": 0}), "adds one and says that it takes one back"),
+        (lambda here, left, other: (here, PLUS), "counts what an earlier entry counts already"),
+    ],
+    ids=[
+        *("nobody's", "a second time", "of the other kind", "of another campaign", "somebody else's"),
+        *("somebody else's for nobody", "what is not there", "a plus one", "counted twice"),
+    ],
+)  # fmt: skip
+def test_what_would_not_verify_is_not_signed(app, entry, said):
+    campaign, other = book.campaign(SLUG), book.campaign("other")
+    here, left = book.confirm(campaign), book.confirm(campaign)
+    book.withdraw(campaign, left)
+    elsewhere = book.confirm(other)
+    fold()
+    before = checkpoints(campaign)
+    subject_id, values = entry(here, left, elsewhere)
+    book.confirm(campaign)
+    put_in(campaign, subject_id, **values)
+    with pytest.raises(Inconsistent, match=f"{SLUG}: entry 4: {said}"):
+        fold()
+    assert checkpoints(campaign) == before
+    assert queries.count(campaign).people == 1
+
+
+def test_two_that_take_back_the_same_in_one_fold_are_not_signed(app):
+    campaign = book.campaign(SLUG)
+    one = book.confirm(campaign)
+    book.withdraw(campaign, one)
+    book.withdraw(campaign, one)
+    with pytest.raises(Inconsistent, match=f"{SLUG}: entry 2: {NOTHING}"):
+        fold()
+    assert checkpoints(campaign) == []

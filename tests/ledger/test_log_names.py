@@ -1,0 +1,152 @@
+"""The keys, the name and the renewing of a log: what it says about itself stays right while nobody signs."""
+
+import threading
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import text
+
+from pledge.db import transaction
+from pledge.ledger import log, log_queries, merkle, notes, queries
+from pledge.ledger.services import fold
+from pledge.ledger.verify import verify
+from tests.ledger import book, crash
+from tests.ledger.published import checkpoints, holds, keys, verifiers
+
+SLUG = "blue-skies"
+
+
+# --- Keys and addresses ---
+
+
+def test_a_rotation_signs_with_both_keys_and_then_with_the_new_one(app):
+    campaign = book.campaign(SLUG)
+    with book.settings(log_key=keys("old")):
+        book.confirm(campaign)
+        fold()
+        assert log.renew() == 0
+    old = verifiers(campaign)
+    with book.settings(log_key=keys("new", "old")):
+        assert (log.renew(), log.renew()) == (1, 0)
+        during = log_queries.newest(campaign)
+    known = verifiers(campaign)
+    assert (len(known), known[1:]) == (2, old), "the newest first"
+    assert notes.open_note(during.note, old) == notes.open_note(during.note, known[:1])
+    with book.settings(log_key=keys("new")):
+        assert log.renew() == 1
+        after = log_queries.newest(campaign)
+        assert (after.size, after.root) == (during.size, during.root)
+        with pytest.raises(notes.BadNote):
+            notes.open_note(after.note, old)
+        assert verify(campaign, SLUG).faults == []
+    assert verifiers(campaign) == known, "a key that has ever signed stays known"
+
+
+def test_a_site_that_moves_signs_its_logs_under_the_new_address(app):
+    campaign = book.campaign(SLUG)
+    book.confirm(campaign)
+    fold()
+    before = log_queries.newest(campaign)
+    receipt = log_queries.inclusion(campaign, 0, before)
+    with book.settings(base_url="https://sky.example"):
+        assert (log.renew(), log.renew()) == (1, 0)
+        after = log_queries.newest(campaign)
+        assert after.note.startswith("sky.example/log/blue-skies\n1\n")
+        assert verify(campaign, SLUG).faults == []
+    assert (after.size, after.root) == (before.size, before.root)
+    assert {one.name for one in verifiers(campaign)} == {
+        "localhost/log/blue-skies",
+        "sky.example/log/blue-skies",
+    }
+    assert holds(receipt, verifiers(campaign))
+
+
+@pytest.mark.parametrize(
+    ("base_url", "origin"),
+    [
+        ("https://pledge.example", "pledge.example/log/blue-skies"),
+        ("http://127.0.0.1:8000", "127.0.0.1:8000/log/blue-skies"),
+    ],
+)
+def test_the_origin_is_the_address_of_the_log_without_its_scheme(app, base_url, origin):
+    with book.settings(base_url=base_url):
+        assert log.origin_of(SLUG) == origin
+
+
+def test_a_process_without_the_key_neither_folds_nor_signs(app):
+    campaign = book.campaign(SLUG)
+    book.confirm(campaign)
+    with book.settings(log_key=(SecretStr("elsewhere"),)):
+        with pytest.raises(log.NoLogKey):
+            fold()
+        with pytest.raises(log.NoLogKey):
+            log.renew()
+        assert queries.count(campaign).people == 0
+        assert log_queries.newest(campaign) is None
+    assert fold() == 1
+    with book.settings(log_key=(SecretStr("elsewhere"),)):
+        assert log_queries.inclusion(campaign, 0, log_queries.newest(campaign)), "reading needs no key"
+
+
+# --- Renewing ---
+
+
+def test_renewing_gives_public_campaigns_an_empty_log_and_drafts_none(app):
+    shown, draft = book.campaign(SLUG), book.campaign("draft", state="draft")
+    assert (log.renew(), log.renew()) == (1, 0)
+    found = log_queries.newest(shown)
+    assert (found.size, found.root, found.people) == (0, merkle.EMPTY, 0)
+    assert log_queries.newest(draft) is None
+    book.confirm(shown)
+    fold()
+    book.check()
+
+
+def test_nothing_to_renew_takes_no_write_lock(app, statements):
+    book.campaign(SLUG)
+    log.renew()
+    with transaction() as session:
+        session.execute(text("UPDATE campaigns SET goal = goal"))
+        with statements() as seen:
+            assert log.renew() == 0
+    assert len(seen) == 1, seen
+
+
+@pytest.mark.postgresql_only
+def test_a_renewal_waits_for_a_fold_and_never_publishes_less_than_it_did(app):
+    campaign = book.campaign(SLUG)
+    book.confirm(campaign)
+    renewed = []
+
+    def renew_elsewhere():
+        with app.app_context():
+            renewed.append(log.renew())
+
+    other = threading.Thread(target=renew_elsewhere)
+
+    def meanwhile(_number, statement):
+        if "INSERT INTO checkpoints" in statement and not other.ident:
+            other.start()
+            other.join(0.5)
+            assert other.is_alive(), "it must wait for the lock"
+
+    with crash.before_statement(meanwhile):
+        assert fold() == 1
+    other.join(20)
+    assert renewed == [0]
+    assert [found.size for found in checkpoints(campaign)] == [1]
+
+
+def test_two_renewals_at_once_sign_once(app):
+    campaign = book.campaign(SLUG)
+
+    def renew():
+        with app.app_context():
+            log.renew()
+
+    threads = [threading.Thread(target=renew) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert len(checkpoints(campaign)) == 1
