@@ -88,8 +88,8 @@ def now_in_seoul(page):
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["javascript", "without"])
 def test_from_the_draft_to_the_line_on_the_public_page(visitor, site, exporter, javascript):
-    sign_and_confirm(visitor.page(lang="en"), site)
-    moment = now_in_seoul(visitor.page())
+    public = visitor.page(lang="en")
+    sign_and_confirm(public, site)
     page = exporter(javascript=javascript)
     occasion = f"Blue Skies Day {javascript}"
     fill(page, occasion_en=occasion)
@@ -103,8 +103,7 @@ def test_from_the_draft_to_the_line_on_the_public_page(visitor, site, exporter, 
     assert names[-1] == "manifest.sig"
 
     page.goto(address)
-    hand_over(page, moment)
-    public = visitor.page(lang="en")
+    hand_over(page, now_in_seoul(public))  # in a window that runs scripts
     public.goto(f"/en/c/{SLUG}")
     for _ in range(20):
         if public.get_by_text(occasion).count():
