@@ -92,6 +92,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize("database", alone or DATABASES, indirect=True, scope="session")
 
 
+@pytest.hookimpl(trylast=True)  # pytest has put the tests of one database together
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is slow and often waits comes first: the tests of one xdist worker, while the others go through the rest.
+
+    Spread over all of them, each would start every site that these tests share, and one long test would be the last.
+    """
+    items.sort(key=lambda item: "/browser/" not in item.nodeid)
+
+
 @pytest.fixture(scope="session")
 def run_folder(pytestconfig: pytest.Config) -> Path:
     """Shared by all workers of the run."""

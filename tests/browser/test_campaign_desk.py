@@ -11,7 +11,7 @@ from pledge.campaigns import desk, events, media
 from pledge.campaigns.models import Campaign, CampaignEvent, CampaignText, Partner, PledgeText
 from pledge.campaigns.rules import fingerprint
 from pledge.db import db, transaction
-from tests.support import apps, factories
+from tests.support import factories
 from tests.support.browser import DESK, LOOKS, assert_accessible, assert_looks_right, look_faults
 from tests.support.factories import EDITOR
 from tests.support.staff import sign_in
@@ -20,10 +20,8 @@ from tests.support.staff import sign_in
 @pytest.fixture
 def inside(site):
     """The application on the site's own database, with its context pushed."""
-    app = apps.build(site.folder, database_url=site.database_url)
-    with app.app_context():
+    with site.inside() as app:
         yield app
-    apps.dispose(app)
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from pledge.signatures.addresses import parse
 from tests.browser.payloads import TOGETHER, listen, strangers
 from tests.browser.steps import CAMPAIGN
 from tests.files.corpus import png
-from tests.support import apps
 from tests.support.factories import (
     endorse_confirm_token,
     endorse_contact_token,
@@ -29,12 +28,10 @@ LOGO = {"name": "logo.png", "mimeType": "image/png", "buffer": png()}
 
 
 @pytest.fixture
-def inside(site, tmp_path):
+def inside(site):
     """The site's own database, to put rows there."""
-    app = apps.build(tmp_path / "instance", database_url=site.database_url)
-    with app.app_context():
+    with site.inside() as app:
         yield app
-    apps.dispose(app)
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import urllib.request
 import pytest
 
 from tests.browser import gallery
-from tests.support import apps
 from tests.support.browser import LOOKS, NARROW, Visitor, look_faults
 from tests.support.clock import Clock
 from tests.support.site import Site
@@ -30,12 +29,10 @@ def gallery_site(new_database, worker_folder):
 
 
 @pytest.fixture
-def shown(gallery_site, monkeypatch, tmp_path):
+def shown(gallery_site, monkeypatch):
     """`shown("ko")`: all pages in Korean."""
-    app = apps.build(tmp_path / "instance", database_url=gallery_site.database_url)
-    with app.app_context():
+    with gallery_site.inside():
         yield lambda lang: list(gallery.pages(lang, Clock(frozen=False).install(monkeypatch)))
-    apps.dispose(app)
 
 
 @pytest.fixture

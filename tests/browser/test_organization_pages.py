@@ -10,7 +10,6 @@ from pledge.endorsements import merging, moderation, reasons, review
 from pledge.endorsements.models import ReasonKind
 from tests.browser.payloads import TOGETHER, listen, strangers
 from tests.browser.steps import CAMPAIGN
-from tests.support import apps
 from tests.support.browser import LOOKS, Visitor, look_faults
 from tests.support.factories import SLUG, endorsement, fold_all, version_of
 from tests.support.site import Site
@@ -23,10 +22,8 @@ def town(new_database, worker_folder):
     site = Site(worker_folder / "organizations", new_database("sqlite", "organizations"))
     try:
         site.start()
-        app = apps.build(site.folder, database_url=site.database_url)
-        with app.app_context():
+        with site.inside():
             pages = _settle()
-        apps.dispose(app)
         yield site, pages
     finally:
         site.stop()

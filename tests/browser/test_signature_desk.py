@@ -16,7 +16,7 @@ from tests.browser.steps import (
     sign_and_confirm,
     watch,
 )
-from tests.support import apps, factories
+from tests.support import factories
 from tests.support.browser import LOOKS, look_faults
 from tests.support.staff import sign_in
 
@@ -43,11 +43,9 @@ def staff_page(visitor, site):
 @pytest.fixture
 def busy_network(site):
     """As many sign-ups from one network within the hour as make it worth a look; none of them is confirmed."""
-    app = apps.build(site.folder / "busy", database_url=site.database_url)
-    with app.app_context():
+    with site.inside():
         came_from = network_hash("203.0.113.77")
         factories.signatures(TRENDING, state="pending", at=clock.now(), network_hash=came_from)
-    apps.dispose(app)
 
 
 def until(page, text):

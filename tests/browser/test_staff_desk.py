@@ -14,7 +14,6 @@ from pledge.audit.services import note
 from pledge.db import db
 from pledge.mail.models import OutboxMail
 from pledge.switches import moderation
-from tests.support import apps
 from tests.support.browser import LOOKS, Visitor, look_faults
 from tests.support.factories import SLUG, endorsement, fold_all, signature
 from tests.support.site import Site
@@ -39,10 +38,8 @@ def desk_site(new_database, worker_folder):
     site = Site(worker_folder / "desk", new_database("sqlite", "desk"))
     try:
         site.start()
-        app = apps.build(site.folder / "filling", database_url=site.database_url)
-        with app.app_context():
+        with site.inside():
             fill()
-        apps.dispose(app)
         yield site
     finally:
         site.stop()

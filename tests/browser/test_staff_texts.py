@@ -4,6 +4,7 @@ from datetime import timedelta
 from urllib.parse import quote
 
 import pytest
+from markupsafe import escape
 
 from pledge import clock
 from pledge.audit.models import COMMAND_LINE
@@ -15,7 +16,6 @@ from pledge.signatures.invalidation_models import InvalidationReason
 from pledge.switches import moderation as switches
 from tests.browser.payloads import PAYLOADS, TOGETHER, listen, strangers
 from tests.browser.steps import CAMPAIGN
-from tests.support import apps
 from tests.support.browser import Visitor
 from tests.support.factories import SLUG, fold_all, sign_form, signature
 from tests.support.site import Site
@@ -31,10 +31,8 @@ def town(new_database, worker_folder):
     site = Site(worker_folder / "texts", new_database("sqlite", "texts"))
     try:
         site.start()
-        app = apps.build(site.folder, database_url=site.database_url)
-        with app.app_context():
+        with site.inside():
             pages = _settle()
-        apps.dispose(app)
         yield site, pages
     finally:
         site.stop()
@@ -87,21 +85,15 @@ def test_what_signers_and_staff_have_written_is_only_text(town, page):
 def test_a_banner_is_only_text(town, page):
     site, _ = town
     heard = listen(page)
-    app = apps.build(site.folder, database_url=site.database_url)
     for text in BANNERS:
-        with app.app_context():
+        with site.inside():
             switches.set_banner(COMMAND_LINE, text, text, text)
-        shown = page.get_by_text(text.split(" ")[0])
-        for _ in range(40):  # a switch works within five seconds
-            page.goto(f"/en/{CAMPAIGN}/sign", wait_until="domcontentloaded")
-            if shown.count():
-                break
-            page.wait_for_timeout(200)
-        assert shown.count(), text
+        site.wait_for(f"/en/{CAMPAIGN}/sign", escape(text))
+        page.goto(f"/en/{CAMPAIGN}/sign", wait_until="domcontentloaded")
+        assert page.get_by_text(text.split(" ")[0]).count(), text
         heard += strangers(page)
         page.goto("/staff/switches", wait_until="domcontentloaded")
         heard += strangers(page)
-    apps.dispose(app)
     assert not heard, "\n".join(heard)
 
 

@@ -19,7 +19,7 @@ from pledge.ledger import log_queries
 from pledge.signatures.receipts import receipt as receipt_of
 from tests.browser import steps
 from tests.browser.test_keyboard import tab_to
-from tests.support import apps, deliveries, packs
+from tests.support import deliveries, packs
 from tests.support.browser import DESK, LOOKS, assert_looks_right
 from tests.support.factories import SLUG, endorsement, signature
 
@@ -29,8 +29,7 @@ ADDRESS = "Kim.Haneul@example.org"
 @pytest.fixture(scope="session")
 def log(site):
     """The log of the site, with some people, an organisation and one who withdrew; and the receipt of one of them."""
-    app = apps.build(site.folder, database_url=site.database_url, base_url=site.url)
-    with app.app_context():
+    with site.inside():
         blue = db.session.scalars(select(Campaign).where(Campaign.slug == SLUG)).one()
         for number in range(3):
             signature(blue, email=f"counted{number}@example.org")
@@ -41,7 +40,6 @@ def log(site):
         found = packs.from_database(blue.id, SLUG)
         found.receipt = receipt_of(person.id)
         found.delivered = delivered(blue)
-    apps.dispose(app)
     return found
 
 

@@ -12,6 +12,7 @@ import pytest
 from click.testing import Result
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
+from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import Connection, Engine, Table, event, text
 from werkzeug.test import TestResponse
 
@@ -23,6 +24,22 @@ from pledge.settings import Settings
 from pledge.switches import queries as switches
 from tests.support import insider
 from tests.support.pages import check_page
+
+
+class Compiled(BytecodeCache):
+    """Templates that one application has compiled, for all others of this process."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str], Any] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._kept.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key, bucket.checksum] = bucket.code
+
+
+_compiled = Compiled()
 
 
 def settings(instance: Path, **changes: Any) -> Settings:
@@ -37,6 +54,7 @@ def build(instance: Path, **changes: Any) -> Flask:
     app = create_app(settings(instance, **changes))
     app.test_client_class = CheckedClient
     app.test_cli_runner_class = CleanRunner
+    app.jinja_env.bytecode_cache = _compiled
     return app
 
 

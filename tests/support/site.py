@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from flask import Flask
+
 from pledge.campaigns.services import load_folder
 from pledge.commands.serve import DEMO_CAMPAIGN, web_command, worker_command
 from pledge.settings import ROOT, Settings
@@ -31,6 +33,7 @@ class Site:
     settings: dict[str, str] = field(default_factory=dict)
     web: "subprocess.Popen[bytes] | None" = None
     worker: "subprocess.Popen[bytes] | None" = None
+    _beside: Flask | None = None
 
     @property
     def url(self) -> str:
@@ -64,10 +67,8 @@ class Site:
 
     def load_demo(self) -> None:
         """The demo campaign, from here: a process for it alone would take as long as all the rest of the start."""
-        app = apps.build(self.folder, database_url=self.database_url)
-        with app.app_context():
+        with self.inside():
             load_folder(DEMO_CAMPAIGN)
-        apps.dispose(app)
 
     def start_web(self) -> None:
         shape = Settings(database_url=self.database_url, redis_url=self.settings.get("PLEDGE_REDIS_URL", ""))
@@ -90,7 +91,18 @@ class Site:
         assert done.returncode == 0, f"flask {' '.join(words)}: {done.stderr or done.stdout}"
         return done.stdout
 
+    @contextmanager
+    def inside(self) -> Iterator[Flask]:
+        """An application on the site's own database, with its context pushed: call use cases and factories right away."""
+        if self._beside is None:
+            self._beside = apps.build(self.folder, database_url=self.database_url, base_url=self.url)
+        with self._beside.app_context():
+            yield self._beside
+
     def stop(self) -> None:
+        if self._beside is not None:
+            apps.dispose(self._beside)
+            self._beside = None
         for process in (self.web, self.worker):
             if process is not None and process.poll() is None:
                 process.terminate()
@@ -128,6 +140,13 @@ class Site:
         """The body of a page; raises where the status is not a success."""
         with urllib.request.urlopen(self.url + path, timeout=10) as response:
             return str(response.read().decode())
+
+    def wait_for(self, path: str, text: str, seconds: float = 5) -> None:
+        """Until the page says so; a switch works within five seconds. A browser need not open it again and again."""
+        end = time.monotonic() + seconds
+        while text not in self.get(path):
+            assert time.monotonic() < end, f"{path} never says {text!r}"
+            time.sleep(0.1)
 
     @contextmanager
     def database(self) -> Iterator[sqlite3.Connection]:

@@ -16,7 +16,7 @@ from pledge.accounts import sessions
 from pledge.accounts.models import StaffMember
 from pledge.accounts.roles import Role
 from pledge.staff.access import SECOND_FACTOR, SHOWN_AT
-from tests.support import apps, factories
+from tests.support import factories
 from tests.support.apps import CheckedClient
 from tests.support.site import Site
 
@@ -62,14 +62,10 @@ def code(member: StaffMember, at: float | None = None) -> str:
 
 def sign_in(page: Page, site: Site, role: str = Role.ADMIN, **facts: Any) -> StaffMember:
     """Put a member of staff with this role, just signed in, into a browser window on a running site."""
-    app = apps.build(site.folder, database_url=site.database_url)
-    try:
-        with app.app_context():
-            member = factories.staff(role, **facts)
-            token = sessions.start(member.id, _held(member), network="127.0.0.1", browser="Chrome, Linux")
-            name = app.session_interface.cookie_name
-    finally:
-        apps.dispose(app)
+    with site.inside() as app:
+        member = factories.staff(role, **facts)
+        token = sessions.start(member.id, _held(member), network="127.0.0.1", browser="Chrome, Linux")
+        name = app.session_interface.cookie_name
     host = urlsplit(site.url).hostname
     page.context.add_cookies([{"name": name, "value": token, "domain": host, "path": "/staff"}])
     return member

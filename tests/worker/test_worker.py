@@ -11,7 +11,7 @@ from pledge import clock
 from pledge.db import db, transaction
 from pledge.ledger.models import LedgerEntry
 from pledge.mail.models import OutboxMail
-from tests.support import apps, factories
+from tests.support import factories
 
 
 def wait_until(true, seconds=15):
@@ -33,12 +33,10 @@ def site(make_site, smtp, kind):
     """A worker beside a database of its own; the test plays the web server."""
     site = make_site(kind, PLEDGE_SMTP_URL=smtp.url)
     site.folder.mkdir(parents=True)
-    app = apps.build(site.folder / "instance", database_url=site.database_url)
-    with app.app_context():
+    with site.inside():
         site.start_worker()
         wait_until(lambda: "worker started" in site.log_text(), seconds=60)
         yield site
-    apps.dispose(app)
 
 
 def sign(email="hong@example.org"):
