@@ -30,7 +30,7 @@ class LazyGroup(AppGroup):
 
 @contextmanager
 def unwatched() -> Iterator[None]:
-    """Without the garbage collector: what is loaded stays, and to look through it while it grows took a fifth of a start."""
+    """Without the garbage collector: what is loaded stays to the end, and is not looked through while it grows or later."""
     gc.disable()
     try:
         yield

@@ -31,6 +31,12 @@ def new_address() -> str:
     return f"visitor{next(_people)}@example.org"
 
 
+def press(page: Page, button: str | Locator) -> None:
+    """Press what leads to another page, and wait until it is there."""
+    with page.expect_navigation():
+        (page.locator(button) if isinstance(button, str) else button).click()
+
+
 # --- Signing ---
 
 

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from pledge.delivery.announcing import SETTLED
-from tests.browser.steps import sign_and_confirm
+from tests.browser.steps import press, sign_and_confirm
 from tests.support.browser import DESK, LOOKS, look_faults
 from tests.support.staff import sign_in
 
@@ -41,11 +41,6 @@ def fill(page, **texts):
     }
     for name, text in words.items():
         page.locator(f"#{name}").fill(text)
-
-
-def press(page, selector):
-    with page.expect_navigation():
-        page.locator(selector).click()
 
 
 def freeze(page):

@@ -15,6 +15,7 @@ from tests.browser.steps import (
     mailed,
     new_address,
     own_page,
+    press,
     sign_button,
 )
 from tests.support.browser import DESK, Visitor, look_faults
@@ -102,7 +103,7 @@ def test_from_the_law_to_the_recipient(person, list_site):
     exporter = staff_window(person, list_site, "exporter")
     exporter.goto("/staff/lists")
     wrong += look_faults(exporter)
-    exporter.get_by_role("link", name="Ask for a list").click()
+    press(exporter, exporter.get_by_role("link", name="Ask for a list"))
     wrong += look_faults(exporter)
     exporter.locator("#terms").select_option("blue-skies/1")
     exporter.locator("#why").fill("letter 2026-17, Article 123")

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.browser.steps import CAMPAIGN, SOON
+from tests.browser.steps import CAMPAIGN, SOON, press
 from tests.support.browser import DESK
 from tests.support.staff import sign_in
 
@@ -34,11 +34,6 @@ def logo():
     picture = io.BytesIO()
     Image.new("RGB", (240, 120), "#0a7").save(picture, "PNG")
     return {"name": "logo.png", "mimeType": "image/png", "buffer": picture.getvalue()}
-
-
-def send(page, selector):
-    with page.expect_navigation():
-        page.locator(selector).click()
 
 
 def apply(page, lang, name, email, **more):
@@ -73,7 +68,7 @@ def link(mail, kind):
 
 def confirm(page, site, email):
     page.goto(link(site.wait_for_mail(email), "confirm"))
-    send(page, "main form[action*='/endorse/confirm/'] button >> nth=0")
+    press(page, "main form[action*='/endorse/confirm/'] button >> nth=0")
 
 
 def open_case(page, name):
@@ -97,7 +92,7 @@ def test_an_organisation_applies_is_reviewed_stands_on_the_wall_corrects_and_wit
     applicant = visitor.page(lang="en", javascript=javascript)
     apply(applicant, "en", name, email)
     applicant.locator("#logo").set_input_files(logo())
-    send(applicant, "#endorse-form button[type=submit]")
+    press(applicant, "#endorse-form button[type=submit]")
     expect(applicant).to_have_url(re.compile("/endorse/check/"))
 
     # A confirmed application is not on the wall.
@@ -113,7 +108,7 @@ def test_an_organisation_applies_is_reviewed_stands_on_the_wall_corrects_and_wit
     desk = reviewer(javascript=javascript)
     open_case(desk, name)
     expect(desk.get_by_text("One owner")).to_be_visible()
-    send(desk, "form[action$='/publish'] button")
+    press(desk, "form[action$='/publish'] button")
     expect(desk.get_by_text("Published. A mail to the organisation is on its way.")).to_be_visible()
     expect(organizations).to_have_attribute("data-organizations", str(before + 1), timeout=(SOON + 2) * 1000)
     expect(watcher.locator("[data-count]")).to_have_text(people)
@@ -134,27 +129,27 @@ def test_an_organisation_applies_is_reviewed_stands_on_the_wall_corrects_and_wit
     manage = link(site.wait_for_mail(email, count=2), "me")
     for statement, decide in (("A first try.", "changes"), ("We run ahead.", "publish")):
         applicant.goto(manage)
-        send(applicant, "main a[href$='/correct']")
+        press(applicant, "main a[href$='/correct']")
         applicant.locator("#statement_en").fill(statement)
-        send(applicant, "main form[enctype] button[type=submit]")
+        press(applicant, "main form[enctype] button[type=submit]")
         expect(wall(applicant, q=name)).to_contain_text("We walk along.")
         open_case(desk, name)
         expect(desk.locator(".review-table__changed")).to_contain_text(statement)
         if decide == "changes":
             desk.locator("#changes summary").click()
             desk.locator("#changes-code").select_option("statement-off-topic")
-            send(desk, "#changes button")
+            press(desk, "#changes button")
             mail = site.wait_for_mail(email, count=3)
             assert "This is not about" in mail["text"] or "not about this campaign" in mail["text"]
         else:
-            send(desk, "form[action$='/publish'] button")
+            press(desk, "form[action$='/publish'] button")
     applicant.wait_for_timeout(1100)
     expect(wall(applicant, q=name)).to_contain_text("We run ahead.")
 
     # Withdrawn: a line stays, the number falls.
     applicant.goto(manage)
-    send(applicant, "main a[href$='/withdraw']")
-    send(applicant, "main form[action$='/withdraw'] button")
+    press(applicant, "main a[href$='/withdraw']")
+    press(applicant, "main form[action$='/withdraw'] button")
     expect(organizations).to_have_attribute("data-organizations", str(before), timeout=(SOON + 2) * 1000)
     shown = wall(applicant, q=name)
     expect(shown).to_contain_text("withdrew on")
@@ -167,7 +162,7 @@ def test_two_people_at_one_case_see_each_other_and_the_second_is_told(visitor, s
     name, email = f"Twin Towers {number}", f"kim@twin{number}.example.org"
     applicant = visitor.page(lang="en")
     apply(applicant, "en", name, email)
-    send(applicant, "#endorse-form button[type=submit]")
+    press(applicant, "#endorse-form button[type=submit]")
     confirm(applicant, site, email)
 
     first, second = reviewer(), reviewer()
@@ -178,13 +173,13 @@ def test_two_people_at_one_case_see_each_other_and_the_second_is_told(visitor, s
     first.reload()
     expect(first.locator("[data-others]")).to_contain_text("You hold this case. Also open with")
 
-    send(first, "form[action$='/publish'] button")
+    press(first, "form[action$='/publish'] button")
     # The open page of the second learns it by itself, and a press tells what happened.
     second.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     expect(second.locator("[data-changed]")).to_be_visible()
     second.locator("#decline summary").click()
     second.locator("#decline-code").select_option("authority-unclear")
     second.locator("#decline-note").fill("What I wrote")
-    send(second, "#decline button")
+    press(second, "#decline button")
     expect(second.get_by_text("Nothing was done: somebody was faster")).to_be_visible()
     expect(second.get_by_text("“To review”; it is “Published” now")).to_be_visible()

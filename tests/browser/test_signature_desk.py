@@ -13,6 +13,7 @@ from tests.browser.steps import (
     new_address,
     own_page,
     people,
+    press,
     sign_and_confirm,
     watch,
 )
@@ -63,7 +64,7 @@ def fill_proposal(page, domain, note="a burst from one domain"):
     page.locator("#domain").fill(domain)
     page.locator("#reason").select_option("automated")
     page.locator("#note").fill(note)
-    page.locator("main form[action$='/new'] button[type=submit]").click()
+    press(page, "main form[action$='/new'] button[type=submit]")
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["javascript", "without"])
@@ -127,24 +128,24 @@ def test_the_screens_are_usable_for_everybody(visitor, site, staff_page, busy_ne
     page.goto("/staff/signatures")
     found += look_faults(page, LOOKS[lang])
     page.locator("#email").fill("nobody")
-    page.locator("main form button[type=submit]").click()
+    press(page, "main form button[type=submit]")
     found += look_faults(page, LOOKS[lang])
     page.locator("#email").fill(email)
     page.locator("main form button[type=submit]").click()
     expect(page).to_have_url(re.compile(r"/staff/signatures/\d+"))
     assert email not in page.content()
     found += look_faults(page, LOOKS[lang])
-    page.locator("button[formaction$='/hide-name']").click()
+    press(page, "button[formaction$='/hide-name']")
     found += look_faults(page, LOOKS[lang])
 
     page.goto("/staff/invalidations/new")
     found += look_faults(page, LOOKS[lang])
-    page.locator("main form[action$='/new'] button[type=submit]").click()
+    press(page, "main form[action$='/new'] button[type=submit]")
     found += look_faults(page, LOOKS[lang])
     fill_proposal(page, "example.org")
     found += look_faults(page, LOOKS[lang])
     page.locator("#why").fill("only to look")
-    page.locator("button[formaction$='/discard']").click()
+    press(page, "button[formaction$='/discard']")
     found += look_faults(page, LOOKS[lang])
     page.goto("/staff/invalidations")
     assert page.locator("main table").count() == 2

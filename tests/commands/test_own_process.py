@@ -2,9 +2,12 @@
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import zipfile
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -47,7 +50,7 @@ main()
 def run(app: Flask, tmp_path):
     """`run("totals", "blue-skies")`: the command in a process of its own on the test's database; peak memory and modules."""
 
-    def flask(*words: str) -> tuple[float, set[str]]:
+    def flask(*words: str, **settings: str) -> tuple[float, set[str]]:
         report = tmp_path / "report.json"
         own = {
             "PLEDGE_DATABASE_URL": app.extensions["pledge.settings"].database_url,
@@ -56,7 +59,7 @@ def run(app: Flask, tmp_path):
         done = subprocess.run(
             [sys.executable, "-c", WATCHED, str(report), "--app", "wsgi", *words],
             cwd=ROOT,
-            env={**os.environ, **own},
+            env={**os.environ, **own, **settings},
             capture_output=True,
             text=True,
             timeout=60,
@@ -103,6 +106,19 @@ def test_a_command_answers_no_request_and_loads_no_screen(run, words):
 def test_what_looks_at_the_addresses_of_the_site_has_them(run):
     _, modules = run("routes")
     assert {"pledge.web", "pledge.public", "pledge.staff"} <= modules
+
+
+@pytest.mark.sqlite_only
+def test_its_end_leaves_everything_in_the_one_file_of_sqlite(run, new_database):
+    """Who copies the file of a site that stands still has all of it."""
+    address = new_database("sqlite", "alone")
+
+    run("demo", "load", PLEDGE_DATABASE_URL=address)
+
+    file = Path(address.removeprefix("sqlite:///"))
+    assert not file.with_name("alone.sqlite3-wal").exists()
+    with closing(sqlite3.connect(file)) as database:
+        assert database.execute("SELECT count(*) FROM campaigns").fetchone() == (1,)
 
 
 def test_the_migrations_are_compared_with_every_table_there_is(run):

@@ -64,9 +64,11 @@ def test_several_folders_and_signers_at_once_count_everybody_once(app):
     with ThreadPoolExecutor(6) as pool:
         folders = [pool.submit(fold_on) for _ in range(3)]
         signers = [pool.submit(sign, which) for which in range(3)]
-        for signer in signers:
-            signer.result(60)
-        signing.clear()
+        try:
+            for signer in signers:
+                signer.result(60)
+        finally:
+            signing.clear()
         folded = sum(folder.result(60) for folder in folders)
 
     # A folder that found the lock taken may have left before the end: what it left is folded now.
