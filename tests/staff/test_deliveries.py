@@ -166,6 +166,16 @@ def test_a_mistake_is_told_at_its_field_and_nothing_is_lost(exporter, signed, ch
     assert count() == 0
 
 
+@pytest.mark.sqlite_only
+def test_the_summary_says_which_fields_are_wrong(exporter, signed):
+    """Read out alone, three times "this is needed" would help nobody."""
+    empty = {"recipient_ko": "", "occasion_en": ""}
+    page = exporter.post(NEW, data={**FORM, "checkpoint": str(signed), **empty})
+    summary = page.text.partition('id="error-summary"')[2].partition("</ul>")[0]
+    assert '<a href="#recipient_ko">Recipient (Korean): This is needed.</a>' in summary
+    assert '<a href="#occasion_en">Occasion (English): This is needed.</a>' in summary
+
+
 def test_a_checkpoint_of_another_campaign_is_no_choice(exporter, signed):
     other = campaign("other")
     signature(other)
