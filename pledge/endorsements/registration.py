@@ -14,6 +14,11 @@ class BadRegistrationNumber(ValueError):
     """Not ten digits, or the check digit says that one of them is wrong."""
 
 
+def optional_registration_number(text: str) -> str | None:
+    """The ten digits, or None for a field that was left blank. Raises BadRegistrationNumber."""
+    return clean_registration_number(text) if text.strip() else None
+
+
 def clean_registration_number(text: str) -> str:
     """The ten digits. Hyphens, spaces and full-width digits are understood. Raises BadRegistrationNumber."""
     digits = _SEPARATORS.sub("", unicodedata.normalize("NFKC", text))

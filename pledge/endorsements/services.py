@@ -30,7 +30,7 @@ from pledge.endorsements.levels import earned_level
 from pledge.endorsements.models import Endorsement, EndorsementState, Level
 from pledge.endorsements.names import name_key
 from pledge.endorsements.outbox import owe, owe_if_allowed, slot_for
-from pledge.endorsements.registration import clean_registration_number
+from pledge.endorsements.registration import optional_registration_number
 from pledge.endorsements.rules import LONGEST_PERSON, Content, clean, clean_line
 from pledge.endorsements.versions import spokesperson
 from pledge.mail.models import MailBlock, MailKind
@@ -220,11 +220,7 @@ def _fill(row: Endorsement, application: Application, pledge_text_id: int) -> No
     """What an application says of the person, and under which texts."""
     contact, now = application.contact, clock.now()
     domain = domain_of(contact.mailbox)
-    number = (
-        clean_registration_number(application.registration_number)
-        if application.registration_number
-        else None
-    )
+    number = optional_registration_number(application.registration_number)
     row.contact_name = clean_line("contact_name", contact.name, LONGEST_PERSON)
     row.contact_title = clean_line("contact_title", contact.title, LONGEST_PERSON)
     row.contact_email = contact.mailbox.mailed

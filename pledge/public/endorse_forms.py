@@ -13,7 +13,7 @@ from wtforms.validators import ValidationError
 from pledge import i18n, places
 from pledge.endorsements import rules
 from pledge.endorsements.models import OrganizationType
-from pledge.endorsements.registration import BadRegistrationNumber, clean_registration_number
+from pledge.endorsements.registration import BadRegistrationNumber, optional_registration_number
 from pledge.endorsements.rules import BadContent, Content, Fault
 from pledge.public.forms import check_address, is_version
 from pledge.signatures.addresses import Address
@@ -207,10 +207,8 @@ class EndorseForm(ContentForm, PersonForm):
         self.address = check_address(field)
 
     def validate_registration_number(self, field: Field) -> None:
-        if not (field.data or "").strip():
-            return
         try:
-            clean_registration_number(field.data)
+            optional_registration_number(field.data or "")
         except BadRegistrationNumber:
             raise ValidationError(
                 _l(

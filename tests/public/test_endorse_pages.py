@@ -127,6 +127,12 @@ def test_an_empty_form_names_every_fault_at_once(client):
         assert f'href="#{box}"' in page.text
 
 
+@pytest.mark.parametrize("blank", ["", " ", "\t", "\r\n", " \t\r\n", "\u00a0", "\u3000"])
+def test_a_blank_registration_number_is_none(client, blank):
+    assert send(client, registration_number=blank).status_code == 303
+    assert db.session.scalars(select(Endorsement)).one().registration_number is None
+
+
 def test_full_width_digits_are_numbers(client):
     assert send(client, target_year="２０５０").status_code == 303
 
