@@ -5,18 +5,17 @@ sixth of a sign-up (docs/adr/0043).
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from limits import RateLimitItem, parse_many
 from limits.storage import storage_from_string
 from limits.strategies import SlidingWindowCounterRateLimiter
 from redis.backoff import NoBackoff
-from redis.commands.core import Script
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from pledge import clock
@@ -49,7 +48,7 @@ class Counters:
         """The counters in Redis. A connection for each thread: to lend one from a pool costs as much as a question."""
         found: SlidingWindowCounterRateLimiter | None = getattr(self._thread, "shared", None)
         if found is None:
-            storage: Any = storage_from_string(
+            storage = storage_from_string(
                 self._redis_url,
                 single_connection_client=True,
                 # Once, for a connection that died while idle; a Redis that hangs is not asked again.
@@ -57,7 +56,6 @@ class Counters:
                 socket_timeout=REDIS_TIMEOUT,
                 socket_connect_timeout=REDIS_TIMEOUT,
             )
-            storage.lua_acquire_sliding_window = ReadyScript(storage.lua_acquire_sliding_window)
             found = self._thread.shared = SlidingWindowCounterRateLimiter(storage)
         return found
 
@@ -113,26 +111,6 @@ class Counters:
 
     def _look_later(self) -> None:
         self._next_look = clock.monotonic() + self._pause
-
-
-class ReadyScript:
-    """A script of `limits` that is asked over its client's one connection, in place of the client's own call of it.
-
-    What a client does around any command costs a third of a count. A Redis that has not seen the script, or an idle
-    connection that died, is the client's to deal with, as before.
-    """
-
-    def __init__(self, script: Script) -> None:
-        self._script = script
-        self._connection: Any = script.registered_client.connection  # of a class whose methods have no types
-
-    def __call__(self, keys: Sequence[str], arguments: Sequence[int]) -> Any:
-        """What the script gives. Raises RedisError."""
-        try:
-            self._connection.send_command("EVALSHA", self._script.sha, len(keys), *keys, *arguments)
-            return self._connection.read_response()
-        except (NoScriptError, RedisConnectionError):
-            return self._script(keys, arguments)
 
 
 @lru_cache(maxsize=16)

@@ -5,25 +5,23 @@ Four ways in, by what the work needs:
 * `transaction()`   a session for a use case; all or nothing; refuses to nest.
 * `write_once()`    one short piece of work on a bare connection. On PostgreSQL it must be a single statement
                     (autocommit, one round trip); on SQLite it runs inside BEGIN IMMEDIATE.
-* `run_once()`      the same for the hot paths on PostgreSQL: one prepared statement (docs/adr/0042, 0057).
 * `reading()`       a bare connection that writes nothing and takes no lock.
+* `snapshot()`      the same for many reads that must agree with each other.
 """
 
 import select
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-import psycopg
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, TypeDecorator, event
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Session, scoped_session
 
-from pledge.prepared import Prepared
 from pledge.settings import Settings
 
 T = TypeVar("T")
@@ -160,58 +158,6 @@ def write_once(work: Callable[[Connection], T]) -> T:
         if not error.connection_invalidated:
             raise
         return _write(work)
-
-
-def run_once(statement: Prepared, values: Mapping[str, Any]) -> bool:
-    """Run one statement that is a transaction by itself; whether it gave a row.
-
-    PostgreSQL only. It goes past SQLAlchemy's and psycopg's execution, which cost more than the work and the network
-    together; the pool, its look at idle connections, the kinds of errors and the repeat after a lost connection stay as
-    elsewhere.
-    """
-    try:
-        return _run(statement, values)
-    except DBAPIError as error:
-        if not error.connection_invalidated:
-            raise
-        return _run(statement, values)
-
-
-def _run(statement: Prepared, values: Mapping[str, Any]) -> bool:
-    engine = db.engine
-    try:
-        pooled = engine.raw_connection()
-    except psycopg.Error as error:
-        raise _as_sqlalchemy_says(statement.sql, error, lost=False) from error
-    try:
-        notices: list[str] = pooled.info["notices"]
-        notices.clear()
-        try:
-            driver = cast("psycopg.Connection[Any]", pooled.driver_connection)
-            has_row = statement.has_row(driver, pooled.info, values)
-        except psycopg.Error as error:
-            lost = engine.dialect.is_disconnect(error, pooled, None)  # type: ignore[arg-type]  # declared for PEP 249
-            if lost:
-                pooled.invalidate(error)
-            raise _as_sqlalchemy_says(statement.sql, error, lost) from error
-        if not NOT_REPLICATED.isdisjoint(notices):
-            raise NotDurable
-        return has_row
-    finally:
-        pooled.close()
-
-
-def _as_sqlalchemy_says(sql: str, error: psycopg.Error, lost: bool) -> BaseException:
-    """The driver's error as the error handlers know it; without the values, which may be an address."""
-    return DBAPIError.instance(
-        sql,
-        None,
-        error,
-        psycopg.Error,
-        hide_parameters=True,
-        connection_invalidated=lost,
-        dialect=db.engine.dialect,
-    )
 
 
 def is_postgresql() -> bool:

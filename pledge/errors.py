@@ -1,7 +1,5 @@
 """From a failure to a page: every error has a status, a text in the visitor's language and a way on."""
 
-from wsgiref.types import WSGIEnvironment
-
 from flask import Flask, Response, g, jsonify, make_response, render_template, request
 from flask_babel import gettext as _
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -19,27 +17,12 @@ READ_ONLY = "25006"
 RETRY_AFTER_OUTAGE = 10
 
 
-_MET = "pledge.error"
-
-
 def init_app(app: Flask) -> None:
-    app.before_request(_raise_what_was_met)
     app.register_error_handler(HTTPException, on_http_error)
     for kind in (OperationalError, PoolTimeout, NotDurable):
         app.register_error_handler(kind, on_database_away)
     app.register_error_handler(DBAPIError, on_database_error)
     app.register_error_handler(Exception, on_bug)
-
-
-def met(environ: WSGIEnvironment, error: Exception) -> None:
-    """Note what went wrong before Flask: handed on, the request ends with the page and the log line of that error."""
-    environ[_MET] = error
-
-
-def _raise_what_was_met() -> None:
-    error: Exception | None = request.environ.get(_MET)
-    if error is not None:
-        raise error
 
 
 def on_http_error(error: HTTPException) -> Response:

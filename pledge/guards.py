@@ -5,9 +5,8 @@ where a POST comes from still keeps other sites from signing in a visitor's brow
 """
 
 from collections.abc import Callable, Iterable
-from io import BytesIO
 from typing import Any, TypeVar
-from urllib.parse import parse_qsl, unquote_to_bytes, urlsplit
+from urllib.parse import unquote_to_bytes, urlsplit
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask, abort, current_app, request
@@ -18,8 +17,6 @@ from werkzeug.wsgi import get_host
 from pledge.settings import Settings
 
 LARGEST_BODY = 64 * 1024
-#: A sign form with the longest of everything is smaller than this.
-ORDINARY_BODY = 8 * 1024
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 URLENCODED = "application/x-www-form-urlencoded"
 FORM_TYPES = frozenset({URLENCODED, "multipart/form-data"})
@@ -124,36 +121,6 @@ def check() -> None:
 
 def _view() -> Callable[..., Any] | None:
     return current_app.view_functions.get(request.endpoint or "")
-
-
-def ordinary_form(environ: WSGIEnvironment) -> dict[str, str] | None:
-    """The fields of a small urlencoded POST that `check` would let pass, the first of each name; None for any other.
-
-    Whatever the answer is, the body can be read again: who hands the request on need not know that it was looked at.
-    """
-    length = environ.get("CONTENT_LENGTH") or "0"
-    if (
-        environ.get("CONTENT_TYPE") != URLENCODED
-        or _REFUSED in environ
-        or environ.get("QUERY_STRING")
-        or "HTTP_TRANSFER_ENCODING" in environ
-        or not (length.isascii() and length.isdecimal())
-        or int(length) > ORDINARY_BODY
-        or not _comes_from_here(
-            environ.get("HTTP_SEC_FETCH_SITE"), environ.get("HTTP_ORIGIN"), get_host(environ)
-        )
-    ):
-        return None
-    body = environ["wsgi.input"].read(int(length))
-    environ["wsgi.input"] = BytesIO(body)
-    if len(body) != int(length):
-        return None
-    try:
-        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict")
-    except ValueError:  # not ASCII, or percent-encoded text that is not UTF-8
-        return None
-    text = "".join(name + value for name, value in pairs)
-    return None if "\0" in text or "\ufffd" in text else dict(reversed(pairs))
 
 
 def _comes_from_here(site: str | None, origin: str | None, host: str) -> bool:

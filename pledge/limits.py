@@ -11,7 +11,6 @@ import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, NoReturn, TypeVar, cast
-from wsgiref.types import WSGIEnvironment
 
 from flask import Flask, Response, after_this_request, current_app, request
 from werkzeug.exceptions import TooManyRequests
@@ -24,7 +23,6 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 #: In the words of a limit, how many: the number that stands first in each of its parts.
 _AMOUNT = re.compile(r"(?<![^,;|])\s*[0-9]+")
-_COUNTED = "pledge.counted"
 _WITH_PORT = re.compile(r"\[([0-9A-Fa-f:.]{2,45})\](?::[0-9]{1,5})?|([0-9.]{7,15}):[0-9]{1,5}")
 
 
@@ -96,23 +94,9 @@ def limited(
 
 def count(limit: str, scope: str) -> None:
     """Count this request of the visitor's network under `scope`; raises TooOften when it is one too many."""
-    if request.environ.get(_COUNTED) == scope:
-        return
     network = client_network()
     if not counters().hit(limit, network, scope):
         _refuse(limit, network, scope)
-
-
-def count_early(environ: WSGIEnvironment, limit: str, network: str, view: Callable[..., Any]) -> bool:
-    """Count a request for a limited view before Flask has it; False when it is one too many.
-
-    Handed on, it is not counted again. What is one too many was not counted either: Flask finds that out and says it.
-    """
-    scope = scope_of(view)
-    if not counters().hit(limit, network, scope):
-        return False
-    environ[_COUNTED] = scope
-    return True
 
 
 def scope_of(view: Callable[..., Any]) -> str:

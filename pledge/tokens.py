@@ -6,15 +6,13 @@ A token only names a row and a version of it; whether it may still act is the ro
 
 import hashlib
 import hmac
-import json
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any
 
-from itsdangerous import BadData, Serializer, Signer, URLSafeSerializer, URLSafeTimedSerializer
-from itsdangerous.encoding import base64_encode
+from itsdangerous import BadData, Signer, URLSafeSerializer, URLSafeTimedSerializer
 
 from pledge import clock
 from pledge.crypto import derive
@@ -59,7 +57,6 @@ LIFETIMES = {
 
 Payload = list[int | str]
 
-_COMPACT = json.JSONEncoder(separators=(",", ":"))
 _MIXED: dict[str, Any] = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
 _AS_IS: dict[str, Any] = {**_MIXED, "key_derivation": "none"}
 
@@ -72,28 +69,6 @@ class BadToken(Exception):
 class Token:
     payload: Payload
     expired: bool
-
-
-class _Kept(Serializer[str]):
-    """Makes its signer once instead of for each token, and does not try to compress what is too short for it."""
-
-    @cached_property
-    def _signer(self) -> Signer:
-        return super().make_signer()
-
-    def make_signer(self, salt: str | bytes | None = None) -> Signer:
-        return self._signer
-
-    def dump_payload(self, obj: Any) -> bytes:
-        return base64_encode(_COMPACT.encode(obj))
-
-
-class _Timeless(_Kept, URLSafeSerializer):
-    pass
-
-
-class _Timed(_Kept, URLSafeTimedSerializer):
-    pass
 
 
 def mint(purpose: Purpose, payload: Payload) -> str:
@@ -160,7 +135,7 @@ def _serializer(keys: Keys, purpose: Purpose) -> URLSafeSerializer | URLSafeTime
         Signer(derive(key.get_secret_value(), f"token.{purpose}"), salt, **_MIXED).derive_key()
         for key in reversed(keys)
     ]
-    kind = _Timeless if LIFETIMES[purpose] is None else _Timed
+    kind = URLSafeSerializer if LIFETIMES[purpose] is None else URLSafeTimedSerializer
     return kind(secret, salt=salt, signer_kwargs=_AS_IS)
 
 

@@ -7,20 +7,13 @@ from flask import Flask
 
 from pledge import api, errors, guards, headers, i18n, limits, logs, ops, public, rendering, staff
 from pledge.microcache import MicroCache
-from pledge.public.direct import DirectPosts
 from pledge.settings import Settings
 
 
 def register(app: Flask, settings: Settings) -> None:
-    register_direct(app)
     register_answers(app, settings)
     register_doors(app, settings)
     register_front(app, settings)
-
-
-def register_direct(app: Flask) -> None:
-    """Right around Flask, before what belongs to every answer is laid around both."""
-    app.wsgi_app = DirectPosts(app)  # type: ignore[method-assign]  # Flask's own documented hook
 
 
 def register_answers(app: Flask, settings: Settings) -> None:

@@ -4,8 +4,6 @@ There is no CSRF token, as there is no session to ride on; pledge/guards.py says
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
 
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, Form, HiddenField, SelectField, StringField
@@ -25,51 +23,6 @@ _NAME_FAULTS = {
     NameFault.FORMULA: _l("A name cannot begin with =, +, - or @."),
     NameFault.URL: _l("A name cannot contain a web address."),
 }
-
-
-@dataclass(frozen=True)
-class Entry:
-    """What somebody sent with a sign form that has no mistake."""
-
-    name: str
-    address: Address
-    country: str
-    region: str | None
-    public_name: bool
-    updates: bool
-    version: int | None  #: of the pledge text that was shown; None when the form named none
-    list_terms: int | None  #: version of the terms of a list of names that was agreed to; None: not agreed
-
-
-def read_entry(sent: Mapping[str, str]) -> Entry | None:
-    """The entry when nothing is wrong with it, else None: then SignForm has the words for what is.
-
-    Nearly every form is right, and making and asking nine fields costs as much as storing what they say. Both follow the
-    same rules, below; a test keeps them of one mind.
-    """
-    country, region, version = sent.get("country"), sent.get("region"), sent.get("pledge_version")
-    agreed = sent.get("age_ok") and sent.get("consent_privacy")
-    terms = sent.get("list_terms")
-    if not (agreed and is_country(country) and is_region(country, region)):
-        return None
-    if not (is_version(version) and is_version(terms)):
-        return None
-    name = sent.get("name", "")
-    try:
-        clean_name(name)
-        address = parse(sent.get("email", ""))
-    except (BadName, BadAddress):
-        return None
-    return Entry(
-        name=name,
-        address=address,
-        country=country or "",
-        region=region or None,
-        public_name=bool(sent.get("public_name")),
-        updates=bool(sent.get("updates")),
-        version=int(version) if version else None,
-        list_terms=int(terms) if terms and sent.get("list_consent") else None,
-    )
 
 
 def is_country(code: str | None) -> bool:
@@ -100,11 +53,13 @@ class SignForm(Form):
     list_consent = BooleanField(_l("My name may stand in the list"), false_values=("", None))
     list_terms = HiddenField()
 
+    address: Address  #: set once the form is valid
+
     def validate_name(self, field: Field) -> None:
         check_name(field)
 
     def validate_email(self, field: Field) -> None:
-        check_address(field)
+        self.address = check_address(field)
 
     def validate_country(self, field: Field) -> None:
         if not is_country(field.data):
@@ -135,6 +90,17 @@ class SignForm(Form):
             raise ValidationError(
                 _l("The question about the list of names was changed. Please read it again.")
             )
+
+    @property
+    def version(self) -> int | None:
+        """Of the pledge text that was shown; None when the form named none."""
+        return int(self.pledge_version.data) if self.pledge_version.data else None
+
+    @property
+    def agreed_terms(self) -> int | None:
+        """Version of the terms of a list of names that was agreed to; None: not agreed."""
+        agreed = self.list_consent.data and self.list_terms.data
+        return int(self.list_terms.data) if agreed else None
 
     def show_terms(self, version: int | None) -> None:
         """The page shows these terms now: a tick that was set under others is none for them."""

@@ -7,7 +7,7 @@ from pledge import content, i18n, links, places
 from pledge.campaigns.queries import CampaignView
 from pledge.limits import client_network, limited
 from pledge.public.blueprint import public
-from pledge.public.forms import Entry, SignForm, read_entry
+from pledge.public.forms import SignForm
 from pledge.public.pages import campaign_or_404, campaign_page
 from pledge.public.switched import RETRY_AFTER_PAUSE, sign_limit, signing_paused
 from pledge.settings import current
@@ -24,17 +24,15 @@ def sign(slug: str) -> Response:
 def sign_post(slug: str) -> Response:
     if signing_paused():
         return _paused(campaign_or_404(slug))
-    entry = read_entry(request.form)
-    if entry is None:
-        form = SignForm(request.form)
-        form.validate()
+    form = SignForm(request.form)
+    if not form.validate():
         return _form_page(campaign_or_404(slug), form, 422)
     try:
-        ticket = signatures.sign(submission(slug, i18n.language(), entry, client_network()))
+        ticket = signatures.sign(_submission(slug, form))
     except signatures.SigningPaused:
         return _paused(campaign_or_404(slug))
     except signatures.CampaignNotOpen:
-        return _not_open(campaign_or_404(slug), SignForm(request.form))
+        return _not_open(campaign_or_404(slug), form)
     return see_other(links.check_path(i18n.language(), slug, ticket))
 
 
@@ -43,21 +41,20 @@ def see_other(location: str) -> Response:
     return Response(status=303, headers={"Location": location})
 
 
-def submission(slug: str, lang: str, entry: Entry, network: str) -> signatures.Submission:
-    """What is recorded of a right form; `network` as limits.network_of() tells it."""
+def _submission(slug: str, form: SignForm) -> signatures.Submission:
     return signatures.Submission(
         slug=slug,
-        name=entry.name,
-        address=entry.address,
-        country=entry.country,
-        region=entry.region,
-        public_name=entry.public_name,
-        updates=entry.updates,
-        lang=lang,
+        name=form.name.data,
+        address=form.address,
+        country=form.country.data,
+        region=form.region.data or None,
+        public_name=form.public_name.data,
+        updates=form.updates.data,
+        lang=i18n.language(),
         privacy_version=content.privacy_version(),
-        pledge_version=entry.version,
-        list_terms=entry.list_terms,
-        network=network,
+        pledge_version=form.version,
+        list_terms=form.agreed_terms,
+        network=client_network(),
     )
 
 

@@ -3,13 +3,14 @@
 import pytest
 from flask import url_for
 from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
 
 from pledge import links
-from pledge.db import db
+from pledge.db import NotDurable, db
 from pledge.mail.models import MailBlock, OutboxMail
-from pledge.signatures import services
+from pledge.signatures import services, statements
 from pledge.signatures.models import Signature
-from tests.support.factories import campaign, sign_form, signature
+from tests.support.factories import campaign, confirm_token, sign_form, signature
 
 SIGN = {"ko": "/ko/c/blue-skies/sign", "en": "/en/c/blue-skies/sign"}
 
@@ -212,3 +213,24 @@ def test_the_paths_of_the_hot_paths_are_those_of_the_routes(app, lang):
             assert expected == links.confirm_path(lang, token) or "/" in token
         expected = url_for("public.check", lang=lang, slug="blue-skies", ticket="abc.DEF_-1")
         assert expected == links.check_path(lang, "blue-skies", "abc.DEF_-1")
+
+
+@pytest.mark.parametrize("error", [OperationalError("INSERT", {}, Exception("hong@naver.com")), NotDurable()])
+@pytest.mark.parametrize(
+    ("what", "path"), [("sign", SIGN["ko"]), ("confirm", "/ko/confirm/{token}")], ids=["sign", "confirm"]
+)
+def test_a_database_that_is_away_is_answered_503_and_nothing_is_tried_twice(
+    client, monkeypatch, error, what, path
+):
+    token = confirm_token(signature(state="pending"))
+    tried = []
+
+    def fail(values):
+        tried.append(values)
+        raise error
+
+    monkeypatch.setattr(statements, what, fail)
+    answer = client.post(path.format(token=token), data=sign_form() if what == "sign" else None)
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "10"
+    assert len(tried) == 1

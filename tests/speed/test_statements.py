@@ -21,6 +21,17 @@ def test_signing_is_one_statement(app, client, statements):
 
 
 @postgresql_only
+def test_the_texts_of_the_hot_statements_are_kept_parsed_by_the_driver(app, client, statements):
+    """psycopg caches the parsed form of texts up to 4,096 characters; a longer one is parsed for every request."""
+    token = confirm_token(signature(state="pending"))
+    with statements() as seen:
+        client.post(SIGN, data=sign_form())
+        client.post(f"/ko/confirm/{token}")
+    assert len(seen) == 2
+    assert max(map(len, seen)) <= 4096
+
+
+@postgresql_only
 @pytest.mark.parametrize("state", ["pending", "confirmed", "withdrawn", "invalidated"])
 def test_signing_again_is_one_statement_whatever_is_known(app, client, statements, state):
     signature(state=state, email="hong@example.org")

@@ -3,12 +3,10 @@
 import contextvars
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import psycopg
-import pytest
 from click.testing import Result
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
@@ -19,7 +17,6 @@ from werkzeug.test import TestResponse
 from pledge import create_app, migrating
 from pledge.db import db
 from pledge.delivery import integrity
-from pledge.prepared import Prepared
 from pledge.settings import Settings
 from pledge.switches import queries as switches
 from tests.support import insider
@@ -195,37 +192,10 @@ def count_statements(app: Flask) -> Iterator[list[str]]:
         yield statements
 
 
-def before_statements(engine: Engine, call: Callable[[str], None]) -> AbstractContextManager[None]:
-    """Call with each SQL statement before it runs. On PostgreSQL at the driver, as some go past SQLAlchemy."""
-    return _before_psycopg(call) if engine.name == "postgresql" else _before_sqlalchemy(engine, call)
-
-
 @contextmanager
-def _before_psycopg(call: Callable[[str], None]) -> Iterator[None]:
-    execute, executemany = psycopg.Cursor.execute, psycopg.Cursor.executemany
+def before_statements(engine: Engine, call: Callable[[str], None]) -> Iterator[None]:
+    """Call with each SQL statement before it runs."""
 
-    def noted(method: Any) -> Any:
-        def run(cursor: Any, statement: Any, *rest: Any, **options: Any) -> Any:
-            call(str(statement))
-            return method(cursor, statement, *rest, **options)
-
-        return run
-
-    has_row = Prepared.has_row
-
-    def noted_before_prepared(statement: Prepared, *rest: Any) -> bool:
-        call(statement.sql)
-        return has_row(statement, *rest)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(psycopg.Cursor, "execute", noted(execute))
-        patch.setattr(psycopg.Cursor, "executemany", noted(executemany))
-        patch.setattr(Prepared, "has_row", noted_before_prepared)
-        yield
-
-
-@contextmanager
-def _before_sqlalchemy(engine: Engine, call: Callable[[str], None]) -> Iterator[None]:
     def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         call(statement)
 
