@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -43,6 +44,8 @@ PRODUCTION = {
     "PLEDGE_LIMIT_TOKEN": "100000000 per minute",
     "PLEDGE_LIMIT_LINK": "100000000 per 10 minutes",
 }
+
+_CREATE_YARDSTICK = "from bench.yardstick import app, db\nwith app.app_context(): db.create_all()"
 
 
 @dataclass
@@ -93,6 +96,17 @@ class Bench:
         shape = Settings(database_url="postgresql://", redis_url="redis://")
         environment = {"FLOOR_DATABASE_URL": url}
         return self.web("floor", shape, environment, application="bench.floor:app", answers="/204")
+
+    def yardstick(self) -> str:
+        """Start the yardstick (bench/yardstick.py) like the floor, with Redis; its address."""
+        environment = {
+            "YARDSTICK_DATABASE_URL": self.postgres.create_database("yardstick"),
+            "YARDSTICK_REDIS_URL": self.redis.url,
+        }
+        create = [sys.executable, "-c", _CREATE_YARDSTICK]
+        subprocess.run(create, cwd=ROOT, env={**os.environ, **environment}, check=True)
+        shape = Settings(database_url="postgresql://", redis_url="redis://")
+        return self.web("yardstick", shape, environment, application="bench.yardstick:app", answers="/204")
 
     def serve(self, site: "Site") -> str:
         """Start the web server of a site; its address."""

@@ -18,7 +18,8 @@ ROUNDS = 9
 TOKENS_A_SECOND = 5000
 FEW, MANY = 1_000, 1_000_000
 
-ASKED = {"sign": 0.5, "confirm": 0.6, "count": 0.8, "page": 0.5}
+ASKED = {"sign": 0.3, "confirm": 0.45, "count": 0.5, "page": 0.3}
+ASKED_OF_YARDSTICK = 1.0
 NAMES = {
     "sign": "sign, of F1",
     "confirm": "confirm POST, of F1",
@@ -29,11 +30,12 @@ SAME_SIZE = 0.9  #: within 10 %
 
 
 def ratios(bench: Bench, parts: list[str]) -> list[Figure]:
-    """sign, confirm, count and page as shares of F1 and F0."""
+    """sign, confirm, count and page as shares of F1 and F0; sign also of the yardstick."""
     floor = bench.floor()
     site = bench.site("small", PLEDGE_REDIS_URL=bench.redis.url)
     people.add_confirmed(site, FEW)
     visitor = Visitor(bench, site)
+    yardstick = bench.yardstick() if "sign" in parts else ""
     runs: dict[str, list[Run]] = defaultdict(list)
     for _ in range(1 if bench.quick else ROUNDS):
         for part in parts:
@@ -44,7 +46,16 @@ def ratios(bench: Bench, parts: list[str]) -> list[Figure]:
                 else load.run(f"{floor}/204", visitor.seconds)
             )
             runs[part].append(visitor.actions[part]())
-    return [_share(part, load.middle(runs[part]), load.middle(runs[f"{part} floor"])) for part in parts]
+        if "sign" in parts:
+            runs["yardstick"].append(load.run(f"{yardstick}/sign", visitor.seconds, "sign", visitor.word()))
+    figures = [_share(part, load.middle(runs[part]), load.middle(runs[f"{part} floor"])) for part in parts]
+    if "sign" in parts:
+        plain = load.middle(runs["yardstick"])
+        figures.insert(
+            1,
+            against("sign, of the yardstick", load.middle(runs["sign"]).rate, plain.rate, ASKED_OF_YARDSTICK),
+        )
+    return figures
 
 
 def sizes(bench: Bench) -> list[Figure]:
