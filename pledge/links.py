@@ -3,6 +3,7 @@ claimed, and the sender of PLEDGE_MAIL_FROM. And the paths that the hot paths an
 than reading the token; a test holds them against it.
 """
 
+from email.utils import formataddr, parseaddr
 from urllib.parse import quote
 
 from pledge.settings import current
@@ -67,6 +68,12 @@ def host() -> str:
     return current().base_host
 
 
-def sender() -> str:
-    """The From header of our mails."""
-    return current().mail_from
+def site_name(lang: str) -> str:
+    """What this site is called."""
+    return current().site_name_in(lang)
+
+
+def sender(lang: str) -> str:
+    """The From header of our mails in a language; the site's name where PLEDGE_MAIL_FROM has none."""
+    name, address = parseaddr(current().mail_from)
+    return formataddr((name or site_name(lang), address))

@@ -26,6 +26,8 @@ def init_app(app: Flask, settings: Settings) -> None:
         format_datetime=i18n.format_datetime,
         format_time=i18n.format_time,
         country_name=lambda code: places.country_name(code, i18n.language()),
+        authenticator_name=settings.issuer,
+        site_name=lambda: settings.site_name_in(i18n.language()),
         region_name=lambda code: places.region_name(code, i18n.language()),
         get_locale=get_locale,
         picture_url=picture_url,

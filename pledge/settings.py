@@ -3,6 +3,7 @@
 A setting that is wrong or missing stops the start with one line for each fault; nothing is guessed in production.
 """
 
+import json
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -27,6 +28,8 @@ ELSEWHERE = "elsewhere"
 
 Keys = Annotated[tuple[SecretStr, ...], NoDecode]
 Names = Annotated[tuple[str, ...], NoDecode]
+#: Pairs of a language and a text; one under "" is for every language that has none of its own.
+Texts = Annotated[tuple[tuple[str, str], ...], NoDecode]
 
 
 class Env(StrEnum):
@@ -57,7 +60,8 @@ class Settings(BaseSettings):
     log_key: Keys = (SecretStr(_DEVELOPMENT_LOG),)
     trusted_proxies: int = Field(default=0, ge=0, le=10)
     trusted_hosts: Names = ()
-    mail_from: str = "Blue Skies 2050 <no-reply@localhost>"
+    site_name: Texts = (("", "Pledge"), ("ko", "서약"))
+    mail_from: str = "no-reply@localhost"
     contact: str = "privacy@localhost"
     instance_dir: Path = ROOT / "instance"
     storage_url: str = ""
@@ -82,6 +86,25 @@ class Settings(BaseSettings):
     @classmethod
     def _split_hosts(cls, value: Any) -> Any:
         return _listed(value)
+
+    @field_validator("site_name", mode="before")
+    @classmethod
+    def _by_language(cls, value: Any) -> Any:
+        try:
+            if isinstance(value, str):
+                value = json.loads(value) if value.startswith("{") else {"": value}
+        except ValueError:
+            raise ValueError(
+                'a name, or one for each language as {"ko": "…", "en": "…"}, is expected'
+            ) from None
+        return tuple(value.items()) if isinstance(value, dict) else value
+
+    @field_validator("site_name")
+    @classmethod
+    def _has_names(cls, value: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+        if not value or not all(name.strip() and name.isprintable() for _, name in value):
+            raise ValueError("a name without line breaks is expected for each language")
+        return value
 
     @field_validator("base_url")
     @classmethod
@@ -134,6 +157,16 @@ class Settings(BaseSettings):
     def log_signing_keys(self) -> Keys:
         """The secrets that sign the public log, newest first; empty where another process signs it."""
         return () if [key.get_secret_value() for key in self.log_key] == [ELSEWHERE] else self.log_key
+
+    def site_name_in(self, lang: str) -> str:
+        """The name of the site in a language; the first one given where there is none in it."""
+        names = dict(self.site_name)
+        return names.get(lang) or names.get("") or next(iter(names.values()))
+
+    @property
+    def issuer(self) -> str:
+        """The site's name in authenticator apps and passkeys: one, whatever language their owner reads."""
+        return self.site_name_in("en")
 
     @property
     def base_host(self) -> str:

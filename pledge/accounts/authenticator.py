@@ -10,12 +10,12 @@ from sqlalchemy import or_, update
 from pledge import clock
 from pledge.accounts.models import StaffMember
 from pledge.db import write_once
+from pledge.settings import current
 
-ISSUER = "Blue Skies Pledge"
 #: A phone's clock may be off by one step in either direction.
 _WINDOW = timedelta(seconds=30)
 
-_factory = TOTP.using(issuer=ISSUER, alg="sha1", digits=6, period=30)
+_factory = TOTP.using(alg="sha1", digits=6, period=30)
 
 
 def new_secret() -> str:
@@ -24,8 +24,8 @@ def new_secret() -> str:
 
 
 def address(secret: str, email: str) -> str:
-    """The otpauth:// address that an app scans."""
-    return str(_factory.from_source(secret).to_uri(label=email))
+    """The otpauth:// address that an app scans; the app shows the site's name beside the code."""
+    return str(_factory.from_source(secret).to_uri(label=email, issuer=current().issuer))
 
 
 def readable(secret: str) -> str:

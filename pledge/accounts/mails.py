@@ -14,8 +14,8 @@ from pledge.mail.message import Claimed, Composers, Message
 from pledge.mail.models import MailKind, OutboxMail
 from pledge.tokens import Purpose
 
-#: What stands above every mail, where mails to signers name their campaign.
-_ABOUT = {"ko": "푸른 하늘 서약 · 운영진", "en": "Blue Skies Pledge · Staff"}
+#: After the site's name above every mail, where mails to signers name their campaign.
+_STAFF = {"ko": "운영진", "en": "Staff"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def _message(mail: Claimed, to: str, **values: str) -> Message:
         kind=mail.kind,
         lang=mail.lang,
         message_id=mail.message_id,
-        values={"campaign": _ABOUT[mail.lang], **values},
+        values={"campaign": f"{links.site_name(mail.lang)} · {_STAFF[mail.lang]}", **values},
     )
 
 

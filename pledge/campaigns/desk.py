@@ -25,7 +25,7 @@ from pledge.db import reading
 
 Reader = Connection | Session
 
-TEXT_PARTS = ("title", "tagline", "summary", "body")
+TEXT_PARTS = ("title", "tagline", "summary", "recipient", "body")
 #: The names of the fields that hold a campaign's texts: title_ko, title_en, tagline_ko, …
 TEXT_FIELDS = tuple(f"{part}_{lang}" for part in TEXT_PARTS for lang in LANGUAGES)
 

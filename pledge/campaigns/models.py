@@ -82,6 +82,8 @@ class CampaignText(Model):
     tagline: Mapped[str] = mapped_column(String(300))
     summary: Mapped[str] = mapped_column(Text)
     body: Mapped[str] = mapped_column(Text)  #: CommonMark
+    #: To whom the totals are handed, as the consents say it: `the Government of …`; "" in a draft.
+    recipient: Mapped[str] = mapped_column(String(200), server_default="")
     #: The campaign's letter in this language: a name in `files`; "" when there is none.
     letter: Mapped[str] = mapped_column(String(40), server_default="")
 

@@ -9,7 +9,7 @@ from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from pledge import clock
-from pledge.campaigns import list_terms
+from pledge.campaigns import list_terms, secretariat
 from pledge.campaigns.list_terms import TermsView
 from pledge.campaigns.models import (
     Campaign,
@@ -84,6 +84,8 @@ class CampaignView:
     title: str
     tagline: str
     summary: str
+    recipient: str  #: to whom the totals are handed
+    secretariat_line: str  #: who runs it, in one line; "" where nobody is named
     body: Markup
     goal: int
     state: CampaignState
@@ -136,7 +138,9 @@ def find_draft(campaign_id: int, lang: str) -> CampaignView | None:
     view = _view(row, lang)
     if view.state is not CampaignState.DRAFT:
         return view
-    return replace(view, state=CampaignState.OPEN, title=view.title or view.slug)
+    return replace(
+        view, state=CampaignState.OPEN, title=view.title or view.slug, recipient=view.recipient or "…"
+    )
 
 
 def count(slug: str) -> Count | None:
@@ -245,16 +249,11 @@ def _whole(lang: str) -> Select[*tuple[Any, ...]]:
     )
     return (
         select(
-            *(
-                Campaign.id,
-                Campaign.slug,
-                Campaign.goal,
-                Campaign.state,
-                Campaign.opens_at,
-                Campaign.closes_at,
-            ),
+            *(Campaign.id, Campaign.slug, Campaign.goal, Campaign.state),
+            *(Campaign.opens_at, Campaign.closes_at),
             *(Campaign.video_provider, Campaign.video_id, Campaign.video_still),
             *(CampaignText.title, CampaignText.tagline, CampaignText.summary, CampaignText.body),
+            *(CampaignText.recipient, secretariat.column(lang)),
             *(CampaignText.letter, other_letter.label("other_letter")),
             *(PledgeText.version, _wording(lang).label("pledge"), PledgeText.sha256),
             *list_terms.columns(lang),
@@ -272,6 +271,8 @@ def _view(row: Row[*tuple[Any, ...]], lang: str) -> CampaignView:
         title=row.title,
         tagline=row.tagline,
         summary=row.summary,
+        recipient=row.recipient,
+        secretariat_line=secretariat.line(row.secretariat),
         body=markdown(row.body),
         goal=row.goal,
         state=CampaignState(row.state),

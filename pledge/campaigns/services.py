@@ -83,7 +83,9 @@ def _load_texts(campaign: Campaign, folder: Path, facts: dict[str, Any]) -> None
         if text is None:
             text = CampaignText(lang=lang)
             campaign.texts.append(text)
-        text.title, text.tagline, text.summary = (facts[lang][key] for key in ("title", "tagline", "summary"))
+        text.title, text.tagline, text.summary, text.recipient = (
+            facts[lang][key] for key in ("title", "tagline", "summary", "recipient")
+        )
         text.body = (folder / f"body.{lang}.md").read_text("utf-8")
 
 

@@ -28,7 +28,6 @@ delivery = LazyGroup(
     help="Deliveries: totals at a checkpoint, frozen, with all that is needed to check them.",
 )
 
-_RECIPIENT = Words("대한민국 정부", "The Government of the Republic of Korea")
 _OCCASION = Words("서명 집계 제출", "Handing over of the totals")
 
 
@@ -41,8 +40,8 @@ _OCCASION = Words("서명 집계 제출", "Handing over of the totals")
     help="Write the pack to this file.",
 )
 @click.option("--checkpoint", "size", type=int, help="The checkpoint of this many entries; else the newest.")
-@click.option("--recipient-ko", default=_RECIPIENT.ko, show_default=True)
-@click.option("--recipient-en", default=_RECIPIENT.en, show_default=True)
+@click.option("--recipient-ko", help="Else the recipient that the campaign names.")
+@click.option("--recipient-en", help="The same in English.")
 @click.option("--occasion-ko", default=_OCCASION.ko, show_default=True)
 @click.option("--occasion-en", default=_OCCASION.en, show_default=True)
 @click.option(
@@ -59,7 +58,7 @@ def build(slug: str, out: Path, size: int | None, **given: Any) -> None:
     campaign_id = _campaign(slug)
     checkpoint = _checkpoint(campaign_id, size)
     try:
-        texts = _texts(given, freezing.letter_for(slug, checkpoint.id))
+        texts = _texts(given, freezing.recipient_of(slug), freezing.letter_for(slug, checkpoint.id))
         number = freezing.frozen_before(COMMAND_LINE, slug, checkpoint.id, **texts)
         is_new = number is None
         if number is None:
@@ -79,10 +78,10 @@ def build(slug: str, out: Path, size: int | None, **given: Any) -> None:
     click.echo(f"{checkpoint.people} people, {checkpoint.organizations} organizations")
 
 
-def _texts(given: Mapping[str, Any], begun: Words) -> dict[str, Words]:
+def _texts(given: Mapping[str, Any], recipient: Words, begun: Words) -> dict[str, Words]:
     letters = {lang: given[f"letter_{lang}"] for lang in ("ko", "en")}
     return {
-        "recipient": Words(given["recipient_ko"], given["recipient_en"]),
+        "recipient": Words(given["recipient_ko"] or recipient.ko, given["recipient_en"] or recipient.en),
         "occasion": Words(given["occasion_ko"], given["occasion_en"]),
         "letter": Words(*(begun.of(lang) if file is None else file.read() for lang, file in letters.items())),
     }

@@ -26,6 +26,7 @@ from pledge.settings import ROOT, Settings
 
 HOST = "127.0.0.1"
 DEMO_CAMPAIGN = DEMO / "blue-skies"
+DEMO_NAMES = DEMO / "site.json"
 
 #: Seconds before a dead process is started again; doubled each time until it has lived for LIVED_WELL seconds.
 FIRST_PAUSE = 0.5
@@ -50,7 +51,7 @@ def serve(port: int) -> None:
     refuse_used_port(port)
     entry = prepare(settings)
     address = f"http://{HOST}:{port}"
-    environment = {"PLEDGE_BASE_URL": address, **os.environ}
+    environment = {"PLEDGE_BASE_URL": address, **demo_names(settings), **os.environ}
     wish = Wish()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, wish.to_stop)
@@ -59,6 +60,11 @@ def serve(port: int) -> None:
     children = [Child("web", web_command(settings, port)), worker]
     threading.Thread(target=announce_when_up, args=(address, entry, settings, wish), daemon=True).start()
     supervise(children, environment, wish)
+
+
+def demo_names(settings: Settings) -> dict[str, str]:
+    """The demo's name for the site, for its processes, where no other is set."""
+    return {} if settings.is_production else {"PLEDGE_SITE_NAME": DEMO_NAMES.read_text("utf-8").strip()}
 
 
 def prepare(settings: Settings) -> str:

@@ -1,18 +1,16 @@
 """Freezing a delivery: what a campaign has at a checkpoint, with recipient, occasion and letter, fixed for good."""
 
-from dataclasses import dataclass
-from typing import Any
-
 from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
 from pledge import clock
 from pledge.audit.models import Actor
 from pledge.audit.services import record
-from pledge.campaigns.models import Campaign, CampaignText, Partner, PartnerRole
+from pledge.campaigns.models import Campaign
 from pledge.campaigns.rules import Checker
 from pledge.db import reading, transaction
 from pledge.delivery import at_checkpoint, jobs
+from pledge.delivery.campaign_facts import CampaignFacts, campaign_facts
 from pledge.delivery.cells import SMALLEST
 from pledge.delivery.document import Cell, Document, SignUps, State, Words, from_json
 from pledge.delivery.figures import utc
@@ -26,7 +24,7 @@ from pledge.delivery.models import (
     DeliveryState,
     JobKind,
 )
-from pledge.delivery.queries import Line, UnknownCampaign, breakdowns
+from pledge.delivery.queries import Line, breakdowns
 from pledge.ledger import log_queries
 from pledge.ledger.log_queries import CheckpointView
 from pledge.settings import current
@@ -46,16 +44,6 @@ class NotDiscardable(Exception):
     """There is no such delivery, or it was handed over or discarded already."""
 
 
-@dataclass(frozen=True)
-class _Campaign:
-    id: int
-    slug: str
-    goal: int
-    title: Words
-    secretariat: list[Words]
-    partners: list[Words]
-
-
 def preview(
     slug: str,
     checkpoint_id: int | None = None,
@@ -69,13 +57,19 @@ def preview(
     The texts are taken as they are; without a letter it is the default one. Raises UnknownCampaign, NoSuchCheckpoint,
     DoesNotAddUp.
     """
-    campaign = _campaign(slug)
+    campaign = campaign_facts(slug)
     return _document(campaign, _checkpoint(campaign.id, checkpoint_id), recipient, occasion, letter)
+
+
+def recipient_of(slug: str) -> Words:
+    """To whom the campaign hands its totals, as the letter's address begins. Raises UnknownCampaign."""
+    recipient = campaign_facts(slug).recipient
+    return Words(recipient.ko, recipient.en[:1].upper() + recipient.en[1:])
 
 
 def letter_for(slug: str, checkpoint_id: int) -> Words:
     """The default letter about a checkpoint, without counting anything. Raises UnknownCampaign, NoSuchCheckpoint."""
-    campaign = _campaign(slug)
+    campaign = campaign_facts(slug)
     return default_letter(campaign.title, _state(_checkpoint(campaign.id, checkpoint_id)))
 
 
@@ -88,7 +82,7 @@ def freeze(
     change. Raises UnknownCampaign, NoSuchCheckpoint, BadFields (for `recipient_ko` … `letter_en`), DoesNotAddUp.
     """
     recipient, occasion, letter = clean_texts(recipient, occasion, letter)
-    campaign = _campaign(slug)
+    campaign = campaign_facts(slug)
     checkpoint = _checkpoint(campaign.id, checkpoint_id)
     document = _document(campaign, checkpoint, recipient, occasion, letter)
     with transaction() as session:
@@ -139,7 +133,7 @@ def frozen_before(
     Raises UnknownCampaign, BadFields.
     """
     recipient, occasion, letter = clean_texts(recipient, occasion, letter)
-    query = _frozen_before(actor, _campaign(slug).id, checkpoint_id, (recipient, occasion, letter))
+    query = _frozen_before(actor, campaign_facts(slug).id, checkpoint_id, (recipient, occasion, letter))
     with reading() as connection:
         return connection.execute(query).scalar_one_or_none()
 
@@ -206,7 +200,11 @@ def clean_texts(recipient: Words, occasion: Words, letter: Words) -> tuple[Words
 
 
 def _document(
-    campaign: _Campaign, checkpoint: CheckpointView, recipient: Words, occasion: Words, letter: Words | None
+    campaign: CampaignFacts,
+    checkpoint: CheckpointView,
+    recipient: Words,
+    occasion: Words,
+    letter: Words | None,
 ) -> Document:
     counted = at_checkpoint.counted(campaign.id, checkpoint.size)
     listed = at_checkpoint.listed(campaign.id, checkpoint.size, checkpoint.signed_at)
@@ -269,32 +267,3 @@ def _checkpoint(campaign_id: int, checkpoint_id: int | None) -> CheckpointView:
     if found is None or found.campaign_id != campaign_id:
         raise NoSuchCheckpoint
     return found
-
-
-def _campaign(slug: str) -> _Campaign:
-    texts = select(CampaignText.lang, CampaignText.title).join(
-        Campaign, Campaign.id == CampaignText.campaign_id
-    )
-    partners = select(Partner.role, Partner.name_ko, Partner.name_en).join(
-        Campaign, Campaign.id == Partner.campaign_id
-    )
-    with reading() as connection:
-        row = connection.execute(select(Campaign.id, Campaign.goal).where(Campaign.slug == slug)).first()
-        if row is None:
-            raise UnknownCampaign(slug)
-        titles: dict[str, str] = {
-            one.lang: one.title for one in connection.execute(texts.where(Campaign.slug == slug))
-        }
-        behind = connection.execute(partners.where(Campaign.slug == slug).order_by(Partner.position)).all()
-    return _Campaign(
-        id=row.id,
-        slug=slug,
-        goal=row.goal,
-        title=Words(titles.get("ko") or slug, titles.get("en") or slug),
-        secretariat=_names(behind, PartnerRole.SECRETARIAT),
-        partners=_names(behind, PartnerRole.PARTNER),
-    )
-
-
-def _names(behind: Any, role: PartnerRole) -> list[Words]:
-    return [Words(row.name_ko, row.name_en) for row in behind if row.role == role]

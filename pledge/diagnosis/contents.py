@@ -84,7 +84,7 @@ def _missing(connection: Connection, campaign_id: int) -> Iterator[str]:
     by_language = {row.lang: row for row in texts}
     for lang in LANGUAGES:
         row = by_language.get(lang)
-        parts = ("title", "tagline", "summary", "body")
+        parts = ("title", "tagline", "summary", "recipient", "body")
         yield from (
             f"its {part} in {lang}" for part in parts if row is None or not getattr(row, part).strip()
         )

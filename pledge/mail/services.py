@@ -118,7 +118,7 @@ def _send(
     try:
         if isinstance(message, Refused):
             raise message
-        content = skeleton(message.kind, mail.lang, links.sender()).fill(message)
+        content = skeleton(message.kind, mail.lang, links.sender(mail.lang)).fill(message)
         transport.send(message.to, content)
     except UnsafeAddress:
         _give_up(mail, "address", done)

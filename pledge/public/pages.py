@@ -57,6 +57,8 @@ class CampaignPage:
     as_of: datetime
     percent: int
     pledge: PledgeView
+    recipient: str
+    secretariat_line: str
     secretariat: list[PartnerView]
     partners: list[PartnerView]
     signers: list[str]
@@ -104,6 +106,8 @@ def campaign_page(campaign: CampaignView, settings: Settings) -> CampaignPage:
         as_of=count.as_of,
         percent=min(100, count.people * 100 // campaign.goal),
         pledge=campaign.pledge,
+        recipient=campaign.recipient,
+        secretariat_line=campaign.secretariat_line,
         secretariat=behind[PartnerRole.SECRETARIAT],
         partners=behind[PartnerRole.PARTNER],
         signers=signatures.public_names(campaign.id),

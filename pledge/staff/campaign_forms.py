@@ -34,6 +34,8 @@ class TextsForm(StampedForm):
     tagline_en = StringField(_l("Tagline in English"))
     summary_ko = TextAreaField(_l("Summary in Korean"))
     summary_en = TextAreaField(_l("Summary in English"))
+    recipient_ko = StringField(_l("Recipient in Korean"))
+    recipient_en = StringField(_l("Recipient in English"))
     body_ko = TextAreaField(_l("Text in Korean"))
     body_en = TextAreaField(_l("Text in English"))
 

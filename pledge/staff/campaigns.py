@@ -38,6 +38,7 @@ _MISSING = {
     ("texts", "title"): _l("Title"),
     ("texts", "tagline"): _l("Tagline"),
     ("texts", "summary"): _l("Summary"),
+    ("texts", "recipient"): _l("Recipient of the totals"),
     ("texts", "body"): _l("Text"),
     ("pledge", ""): _l("Pledge text"),
     ("schedule", "closes_at"): _l("A closing time that is still to come"),

@@ -18,7 +18,6 @@ from wtforms import HiddenField
 
 from pledge import limits
 from pledge.accounts import throttle
-from pledge.accounts.authenticator import ISSUER
 from pledge.limits import TooOften
 from pledge.settings import current
 from pledge.staff.access import SHOWN_AT, mark_second_factor
@@ -26,7 +25,6 @@ from pledge.staff.waiting import answer
 
 CONFIGURATION: dict[str, Any] = {
     "SECURITY_WEBAUTHN": True,
-    "SECURITY_WAN_RP_NAME": ISSUER,
     "SECURITY_WAN_ALLOW_AS_FIRST_FACTOR": True,
     "SECURITY_WAN_ALLOW_AS_MULTI_FACTOR": True,
     "SECURITY_WAN_ALLOW_AS_VERIFY": ["first"],

@@ -17,7 +17,6 @@ from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
 
 from pledge import clock
-from pledge.accounts.authenticator import ISSUER
 from pledge.crypto import derive
 from pledge.settings import Settings
 from pledge.staff import passkeys, sign_in
@@ -41,7 +40,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     """Bind sessions, CSRF protection and Flask-Security to the staff area of an application."""
     app.session_interface = StaffSessions(settings)
     app.secret_key = derive(settings.secret_keys[0].get_secret_value(), "staff.forms").hex()
-    app.config.update(configuration(app.secret_key))
+    app.config.update(configuration(app.secret_key, settings.issuer))
     with confined(app, *AREAS):
         CSRFProtect(app)
         library_of(app)
@@ -72,7 +71,7 @@ def library_of(app: Flask) -> None:
     security.reauthn_handler(lambda *_: ask_again())
 
 
-def configuration(secret: str) -> dict[str, Any]:
+def configuration(secret: str, issuer: str) -> dict[str, Any]:
     """The settings of the libraries."""
     return {
         # Bound to the session, which ends by itself; where a form comes from is looked at in guards.py too.
@@ -94,7 +93,8 @@ def configuration(secret: str) -> dict[str, Any]:
         # Neither is used: argon2 salts each password (accounts/passwords.py), the vault seals secrets (crypto.py).
         "SECURITY_PASSWORD_SALT": secret,
         "SECURITY_TOTP_SECRETS": {"1": secret},
-        "SECURITY_TOTP_ISSUER": ISSUER,
+        "SECURITY_TOTP_ISSUER": issuer,
+        "SECURITY_WAN_RP_NAME": issuer,
         "SECURITY_TWO_FACTOR": True,
         "SECURITY_TWO_FACTOR_ENABLED_METHODS": ["authenticator"],
         "SECURITY_TWO_FACTOR_IMPLEMENTATIONS": {"code": "pledge.staff.sign_in.SecondFactor"},

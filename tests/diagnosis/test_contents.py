@@ -69,7 +69,7 @@ def test_a_complete_campaign_is_in_order_and_none_is_a_warning(app):
     [
         (
             "DELETE FROM campaign_texts WHERE lang = 'en'",
-            "its title in en, its tagline in en, its summary in en, its body in en",
+            "its title in en, its tagline in en, its summary in en, its recipient in en, its body in en",
         ),
         ("UPDATE campaign_texts SET body = ' ' WHERE lang = 'ko'", "its body in ko"),
         ("DELETE FROM pledge_texts", "a pledge text"),

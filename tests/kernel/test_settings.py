@@ -58,6 +58,30 @@ def test_a_pace_of_news_that_cannot_be_is_told(environment, pace):
     assert [fault.partition(":")[0] for fault in faults()] == ["PLEDGE_NEWS_PACE"]
 
 
+@pytest.mark.parametrize(
+    ("value", "ko", "en"),
+    [
+        (None, "서약", "Pledge"),
+        ("Open Pledges", "Open Pledges", "Open Pledges"),
+        ('{"ko": "열린 서명", "en": "Open Pledges"}', "열린 서명", "Open Pledges"),
+        ('{"ko": "열린 서명", "": "Open Pledges"}', "열린 서명", "Open Pledges"),
+        ('{"ko": "열린 서명"}', "열린 서명", "열린 서명"),
+    ],
+)
+def test_a_site_has_one_name_or_one_for_each_language(environment, value, ko, en):
+    environment(PLEDGE_SITE_NAME=value)
+    found = load()
+    assert (found.site_name_in("ko"), found.site_name_in("en"), found.issuer) == (ko, en, en)
+
+
+@pytest.mark.parametrize(
+    "value", ['{"ko": ', "{}", '{"ko": ""}', '{"ko": 7}', '{"ko": "a\\nb"}', "a\nb", " "]
+)
+def test_what_is_no_name_is_told(environment, value):
+    environment(PLEDGE_SITE_NAME=value)
+    assert [fault.partition(":")[0] for fault in faults()] == ["PLEDGE_SITE_NAME"]
+
+
 def test_nothing_need_be_said_in_development():
     found = load()
     assert not found.is_production

@@ -59,6 +59,7 @@ def campaign(slug: str = SLUG, *, versions: int = 1, **facts: Any) -> Campaign:
             title="푸른 하늘",
             tagline="함께 서명해요",
             summary="맑은 공기를 위한 서약",
+            recipient="대한민국 정부",
             body="## 왜\n\n하늘을 위해.",
         ),
         CampaignText(
@@ -66,6 +67,7 @@ def campaign(slug: str = SLUG, *, versions: int = 1, **facts: Any) -> Campaign:
             title="Blue Skies",
             tagline="Sign with us",
             summary="A pledge for clean air",
+            recipient="the Government of the Republic of Korea",
             body="## Why\n\nFor the sky.",
         ),
     ]

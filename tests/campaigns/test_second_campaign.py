@@ -1,0 +1,195 @@
+"""A site with two campaigns: no page, mail, pack or export of the second one tells a fact of the first."""
+
+import email
+import io
+import re
+import zipfile
+from email.policy import default
+
+import pytest
+
+from pledge import clock
+from pledge.accounts import mails as staff_mails
+from pledge.campaigns import services
+from pledge.campaigns.models import CampaignText, Partner
+from pledge.commands.demo import DEMO
+from pledge.db import transaction
+from pledge.delivery import announcing, exports, packing
+from pledge.delivery.document import from_json
+from pledge.delivery.export_files import write_export
+from pledge.delivery.letter_parts import part
+from pledge.mail.models import MailKind
+from pledge.signatures import mails as signature_mails
+from tests.mail.post import Notes, deliver, owe
+from tests.support import deliveries, factories
+from tests.support.factories import endorsement, manage_token, sign_form, signature
+
+#: What only the first campaign (pledge/demo/blue-skies) may say; of each fact a part that no other word holds.
+FIRST = re.compile(
+    r"GGGI|Green Growth|녹색성장|기후변화센터|Climate Change Cent|\bCCC\b"
+    r"|Blue Skies|blue-skies|푸른 하늘"
+    r"|Government of the Republic of Korea|대한민국 정부|환경부"
+    r"|Net Zero 2050|net zero and|탄소중립 2050|clean air|맑은 공기"
+)
+SITE = {"ko": "열린 서명", "en": "Open Pledges"}
+RECIPIENT = {"ko": "하천시 의회", "en": "the River City Council"}
+SECRETARIAT = {"ko": "강살리기연대", "en": "Rivers Alive"}
+
+
+@pytest.fixture
+def rivers(make_app):
+    """The application with both campaigns, and the second of them."""
+    app = make_app(site_name=SITE, mail_from="no-reply@open.example", contact="help@open.example")
+    with app.app_context():
+        services.load_folder(DEMO / "blue-skies")
+        second = factories.campaign("rivers")
+        with transaction() as session:
+            words = {"ko": "강을 되살리자", "en": "Bring the rivers back"}
+            for lang, title in words.items():
+                row = session.get_one(CampaignText, (second.id, lang))
+                row.title = row.tagline = row.summary = row.body = title
+                row.recipient = RECIPIENT[lang]
+            partner = session.query(Partner).filter_by(campaign_id=second.id, role="secretariat").one()
+            partner.name_ko, partner.name_en = SECRETARIAT["ko"], SECRETARIAT["en"]
+        yield app, second
+
+
+def told(text):
+    """The facts of the first campaign that a text tells; a list to choose a campaign from names every one."""
+    return sorted(set(FIRST.findall(re.sub(r"<option\b.*?</option>", "", text, flags=re.DOTALL))))
+
+
+def test_the_words_that_are_looked_for_are_those_of_the_first_campaign(rivers):
+    app, _ = rivers
+    page = app.test_client().get("/ko/c/blue-skies")
+    assert {"GGGI", "기후변화센터", "푸른 하늘", "대한민국 정부", "blue-skies"} <= set(told(page.text))
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_no_public_page_tells_them(rivers, lang):
+    app, second = rivers
+    person = signature(second, public_name=True)
+    pending = signature(second, state="pending")
+    organization = endorsement(second)
+    asked = endorsement(second, state="pending")
+    factories.fold_all()
+    client = app.test_client()
+    own, confirm = manage_token(person), factories.confirm_token(pending)
+    waiting = client.post(f"/{lang}/c/rivers/sign", data=sign_form()).location
+    campaign_pages = [
+        *(f"c/rivers{part}" for part in ("", "/sign", "/endorse", "/organizations", "/progress")),
+        *("c/rivers/pledge/1", f"confirm/{confirm}", f"me/{own}", f"me/{own}/withdraw", f"me/{own}/erase"),
+        f"endorse/me/{factories.endorse_manage_token(organization)}",
+        f"endorse/confirm/{factories.endorse_confirm_token(asked)}",
+    ]
+    for path in [waiting, *(f"/{lang}/{page}" for page in campaign_pages)]:
+        page = client.get(path)
+        assert page.status_code == 200, path
+        assert told(page.text) == [], path
+        assert SITE[lang] in page.text, path
+        footer = page.text.partition("<footer")[2]
+        assert SECRETARIAT[lang] in footer, path
+        assert "help@open.example" in footer, path
+    wrong = client.post(f"/{lang}/c/rivers/sign", data=sign_form(name=""))
+    assert (wrong.status_code, told(wrong.text)) == (422, [])
+    for path in ("sign", "endorse"):
+        assert RECIPIENT[lang] in client.get(f"/{lang}/c/rivers/{path}").text
+    # The page that checks receipts and packs knows every log of the site by its name.
+    assert set(told(client.get(f"/{lang}/verify").text)) == {"blue-skies"}
+    for path in ("privacy", "nothing", "confirm/unknown/not-me", "staff"):
+        assert told(client.get(f"/{lang}/{path}").text) == [], path
+    # The first page of the site lists both; what stands around the two cards is the site's own.
+    home = re.sub(r"<(article|section|li)\b.*?</\1>", "", client.get(f"/{lang}/").text, flags=re.DOTALL)
+    assert told(home) == []
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+@pytest.mark.parametrize("kind", [*signature_mails.composers()])
+def test_no_mail_about_a_signature_tells_them(rivers, kind, lang):
+    _, second = rivers
+    states = {MailKind.CONFIRM: "pending", MailKind.INVALIDATED: "invalidated"}
+    owe(signature(second, state=states.get(kind, "confirmed")), kind, lang)
+    assert_told_nothing(*sent())
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_no_mail_to_staff_tells_them(rivers, lang):
+    _, _ = rivers
+    person = factories.staff("editor", lang=lang, password="", email="new@open.example")
+    with transaction() as session:
+        staff_mails.owe_invitation(session, person)
+        staff_mails.owe_notice(session, person)
+    mails = sent()
+    assert_told_nothing(*mails)
+    for mail in mails:
+        assert SITE[lang] in body(mail)
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_neither_the_news_nor_its_sender_tells_them(rivers, lang):
+    _, second = rivers
+    signature(second, updates=True, lang=lang)
+    deliveries.announced(second, **texts())
+    while announcing.advance(1000):
+        pass
+    (mail,) = sent()
+    assert_told_nothing(mail)
+    assert mail["From"].addresses[0].display_name == SITE[lang]
+
+
+def test_neither_the_pack_nor_an_export_tells_them(rivers):
+    _, second = rivers
+    factories.signatures(7, second)
+    endorsement(second)
+    number = deliveries.frozen(second, pack=False, **texts())
+    file = io.BytesIO()
+    packing.pack(number, file, lambda *_: None)
+    with zipfile.ZipFile(file) as pack:
+        for name in pack.namelist():
+            assert told(readable(name, pack.read(name))) == [], name
+    document = from_json(deliveries.row(number).document)
+    for lang in ("ko", "en"):
+        letter = part(document, lang)  # all that the PDF says
+        assert told(str(letter)) == []
+        assert letter["senders"] == [SECRETARIAT[lang]]
+        assert letter["recipient"] == RECIPIENT[lang]
+    for kind in exports.KINDS:
+        for form in exports.FORMATS:
+            file = io.BytesIO()
+            write_export(exports.table("rivers", kind, form, clock.now()), file, lambda *_: None)
+            with zipfile.ZipFile(file) as archive:
+                for name in archive.namelist():
+                    assert told(readable(name, archive.read(name))) == [], (kind, form, name)
+
+
+def texts():
+    return {"recipient": words(RECIPIENT), "occasion": words(SECRETARIAT)}
+
+
+def words(text):
+    return deliveries.Words(text["ko"], text["en"])
+
+
+def readable(name, content):
+    """The text of a member: of every part of a workbook, or the bytes themselves."""
+    if name.endswith(".xlsx"):
+        with zipfile.ZipFile(io.BytesIO(content)) as book:
+            return "\n".join(book.read(part).decode("utf-8", "replace") for part in book.namelist())
+    return content.decode("utf-8", "replace")
+
+
+def sent():
+    """Every mail that waits, as its reader gets it."""
+    notes = Notes()
+    assert deliver(notes).sent == len(notes.sent) > 0
+    return [email.message_from_bytes(content, policy=default) for _, content in notes.sent]
+
+
+def body(mail):
+    return "\n".join(mail.get_body(preferencelist=(kind,)).get_content() for kind in ("plain", "html"))
+
+
+def assert_told_nothing(*mails):
+    for mail in mails:
+        headers = "\n".join(f"{name}: {value}" for name, value in mail.items())
+        assert told(f"{headers}\n{body(mail)}") == []
