@@ -2,12 +2,14 @@
 
 from flask import Flask, Response, g, jsonify, make_response, render_template, request
 from flask_babel import gettext as _
+from flask_limiter import RateLimitExceeded
+from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, TooManyRequests
 
+from pledge import limits
 from pledge.db import NotDurable
-from pledge.limits import TooOften
 from pledge.logs import log
 
 #: SQLSTATE of a write on a standby, as right after a failover.
@@ -15,6 +17,8 @@ READ_ONLY = "25006"
 
 #: Seconds after which a visitor may try again while the database is away.
 RETRY_AFTER_OUTAGE = 10
+#: The same for Redis, which is done without from the next request on.
+RETRY_AFTER_REDIS = 1
 
 
 def init_app(app: Flask) -> None:
@@ -29,12 +33,30 @@ def on_http_error(error: HTTPException) -> Response:
     status = error.code or 500
     if status < 400:
         return make_response(error.get_response())
-    response = error_page(status, error.seconds if isinstance(error, TooOften) else None)
-    # Headers that belong to the status: Allow for 405, Retry-After, WWW-Authenticate.
+    if isinstance(error, TooManyRequests):
+        return on_too_many_requests(error)
+    if isinstance(getattr(error, "original_exception", None), RedisError):
+        return on_counters_away()
+    response = error_page(status)
+    # Headers that belong to the status: Allow for 405, WWW-Authenticate.
     for name, value in error.get_headers():
         if name not in ("Content-Type", "Content-Length"):
             response.headers[name] = value
     return response
+
+
+def on_too_many_requests(error: TooManyRequests) -> Response:
+    """A view's limit is reached, or the staff area tells somebody to wait. A view may have brought its own page."""
+    if error.response is not None:
+        return make_response(error.response)
+    seconds = limits.seconds_to_wait() if isinstance(error, RateLimitExceeded) else error.retry_after
+    return error_page(429, seconds if isinstance(seconds, int) else None)
+
+
+def on_counters_away() -> Response:
+    """Redis went away between the look at a limit that counts mistakes and the count; the next request counts without it."""
+    log.warning("redis away")
+    return error_page(503, RETRY_AFTER_REDIS)
 
 
 def on_database_away(error: Exception) -> Response:

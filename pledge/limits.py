@@ -1,29 +1,117 @@
-"""Rate limits: who counts as one visitor, and how a view is limited. The counters are in pledge/counters.py.
+"""Rate limits, by Flask-Limiter: who counts as one visitor, and how a view declares its limits.
 
-A visitor is an IPv4 address or an IPv6 /64 (one household or one phone gets a whole /64). The address is taken through
-exactly PLEDGE_TRUSTED_PROXIES hops, so a forged X-Forwarded-For changes nothing. Caps on mails are not here: they are in
-the database, where they hold with every cache gone.
+A visitor is an IPv4 address or an IPv6 /64; the /24 or /48 around it may use ten times the limit. The address is taken
+through exactly PLEDGE_TRUSTED_PROXIES hops, so a forged X-Forwarded-For changes nothing. The counters are in Redis, shared
+by all processes, and in this process while Redis is away. Caps on mails are not here: they are in the database, where they
+hold with every cache gone.
 """
 
-import ipaddress
-import math
 import re
+import time
 from collections.abc import Callable
-from functools import wraps
-from typing import Any, NoReturn, TypeVar, cast
+from typing import Any, TypeVar
 
-from flask import Flask, Response, after_this_request, current_app, request
-from werkzeug.exceptions import TooManyRequests
+from flask import Flask, current_app, request
+from flask_limiter import Limiter
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
+from redis.retry import Retry
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from pledge.counters import Counters
+from pledge.networks import block_of, network_of
 from pledge.settings import Settings, current
 
 View = TypeVar("View", bound=Callable[..., Any])
 
+#: How many times a network's limit the block around it may use.
+BLOCK_FACTOR = 10
+
+#: Seconds that a hanging Redis may hold a request, once; then the counters in the process take over.
+REDIS_TIMEOUT = 0.25
+_REDIS_OPTIONS: dict[str, Any] = {
+    "socket_timeout": REDIS_TIMEOUT,
+    "socket_connect_timeout": REDIS_TIMEOUT,
+    # Once, for a connection that died while idle; a Redis that hangs is not asked again.
+    "retry": Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
+}
+#: Seconds that a visitor is told to wait when Redis goes away between the count and the question.
+UNKNOWN_WAIT = 60
+
+_LIMITER = "pledge.limiter"
+_UNKNOWN_LINK = "pledge.unknown_link"
+_DECLARED = "pledge_limits"
+
 #: In the words of a limit, how many: the number that stands first in each of its parts.
 _AMOUNT = re.compile(r"(?<![^,;|])\s*[0-9]+")
-_WITH_PORT = re.compile(r"\[([0-9A-Fa-f:.]{2,45})\](?::[0-9]{1,5})?|([0-9.]{7,15}):[0-9]{1,5}")
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    hops = settings.trusted_proxies
+    if hops:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]  # Flask's own documented hook
+    app.extensions[_LIMITER] = limiter = Limiter(
+        client_network,
+        app=app,
+        strategy="sliding-window-counter",
+        storage_uri=settings.redis_url or "memory://",
+        storage_options=_REDIS_OPTIONS if settings.redis_url else {},
+        in_memory_fallback_enabled=True,
+        key_prefix="pledge",
+    )
+    app.extensions[_UNKNOWN_LINK] = _limit(limiter, _unknown_link)
+
+
+def protect(app: Flask) -> None:
+    """Put the declared limits around the views of an application, once all are registered.
+
+    Each application has a limiter of its own, so the views, which are the module's, cannot be bound to one before.
+    """
+    for endpoint, view in app.view_functions.items():
+        app.view_functions[endpoint] = _limit(app.extensions[_LIMITER], view)
+
+
+def limited(limit: Callable[[], str], **options: Any) -> Callable[[View], View]:
+    """Declare that a view answers 429 beyond `limit` (its words). The options are those of Flask-Limiter's shared_limit.
+
+    Without a `key_func` the visitor's network is counted, and with ten times the number the block around it. With
+    `deduct_when` only the answers of that kind count; then too no view is run once the limit is reached.
+    """
+    declared = [(limit, options)]
+    if "key_func" not in options:
+        declared.append((lambda: scaled(limit(), BLOCK_FACTOR), {**options, "key_func": client_block}))
+
+    def declare(view: View) -> View:
+        setattr(view, _DECLARED, [*getattr(view, _DECLARED, ()), *declared])
+        return view
+
+    return declare
+
+
+def _limit(limiter: Limiter, view: Callable[..., Any]) -> Callable[..., Any]:
+    scope = f"{view.__module__}.{view.__name__}"
+    for limit, options in getattr(view, _DECLARED, ()):
+        view = limiter.shared_limit(limit, scope, **options)(view)
+    return view
+
+
+def count_unknown_link() -> None:
+    """Count one more invalid link; too many from one network are answered 429.
+
+    Good links are neither counted nor held up, so a hall of people behind one address can confirm, whoever plays with
+    links among them.
+    """
+    current_app.extensions[_UNKNOWN_LINK]()
+
+
+def seconds_to_wait() -> int:
+    """How long the visitor whose request was refused should wait."""
+    limiter: Limiter = current_app.extensions[_LIMITER]
+    refused = limiter.current_limit
+    try:
+        return UNKNOWN_WAIT if refused is None else max(1, refused.reset_at - int(time.time()))
+    except RedisError:  # gone since it counted this request
+        return UNKNOWN_WAIT
 
 
 def client_network() -> str:
@@ -31,97 +119,12 @@ def client_network() -> str:
     return network_of(request.remote_addr or "")
 
 
-def network_of(address: str) -> str:
-    """Fold an address to what one visitor controls; IPv4 written inside IPv6 counts as IPv4."""
-    try:
-        ip = ipaddress.ip_address(address)
-    except ValueError:
-        # Some proxies write the port along: `203.0.113.7:41822`, `[2001:db8::1]:41822`.
-        found = _WITH_PORT.fullmatch(address)
-        return "unknown" if found is None else network_of(found[1] or found[2])
-    if isinstance(ip, ipaddress.IPv4Address):
-        return str(ip)
-    if ip.ipv4_mapped:
-        return str(ip.ipv4_mapped)
-    return str(ipaddress.IPv6Network((int(ip) >> 64 << 64, 64)))
+def client_block() -> str:
+    """The block of networks around the visitor's: `203.0.113.0/24` or `2001:db8:1::/48`."""
+    return block_of(request.remote_addr or "")
 
 
-class TooOften(TooManyRequests):
-    """A limit is reached; `seconds` until there is room again."""
-
-    def __init__(self, seconds: int) -> None:
-        super().__init__(retry_after=seconds)
-        self.seconds = seconds
-
-
-def init_app(app: Flask, settings: Settings) -> None:
-    hops = settings.trusted_proxies
-    if hops:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]  # Flask's own documented hook
-    app.extensions["pledge.counters"] = Counters(settings.redis_url)
-
-
-def counters() -> Counters:
-    """The counters of the current application."""
-    found: Counters = current_app.extensions["pledge.counters"]
-    return found
-
-
-def limited(
-    limit: Callable[[], str], only: Callable[[Response], bool] | None = None
-) -> Callable[[View], View]:
-    """Answer 429 when the visitor's network asks the view more often than `limit` (its words) allows.
-
-    With `only`, a request counts when its answer, also that of an error, is of that kind; then too no view is run once the
-    limit is reached.
-    """
-
-    def decorate(view: View) -> View:
-        scope = scope_of(view)
-
-        @wraps(view)
-        def inner(*args: Any, **values: Any) -> Any:
-            if only is None:
-                count(limit(), scope)
-            else:
-                _count_after(limit(), scope, only)
-            return view(*args, **values)
-
-        return cast("View", inner)
-
-    return decorate
-
-
-def count(limit: str, scope: str) -> None:
-    """Count this request of the visitor's network under `scope`; raises TooOften when it is one too many."""
-    network = client_network()
-    if not counters().hit(limit, network, scope):
-        _refuse(limit, network, scope)
-
-
-def scope_of(view: Callable[..., Any]) -> str:
-    """Under which name the requests for a view are counted."""
-    return f"{view.__module__}.{view.__name__}"
-
-
-def _count_after(limit: str, scope: str, only: Callable[[Response], bool]) -> None:
-    network = client_network()
-    if not counters().has_room(limit, network, scope):
-        _refuse(limit, network, scope)
-
-    @after_this_request
-    def _count(response: Response) -> Response:
-        if only(response):
-            counters().hit(limit, network, scope)
-        return response
-
-
-def _refuse(limit: str, network: str, scope: str) -> NoReturn:
-    seconds = counters().seconds_until_room(limit, network, scope)
-    raise TooOften(max(1, math.ceil(seconds)))
-
-
-def raised(limit: str, factor: int) -> str:
+def scaled(limit: str, factor: int) -> str:
     """The limit with every number of requests times `factor`: `300 per 10 minutes` by 2 is `600 per 10 minutes`."""
     return limit if factor == 1 else _AMOUNT.sub(lambda found: str(int(found[0]) * factor), limit)
 
@@ -136,3 +139,8 @@ def token_limit() -> str:
 
 def link_limit() -> str:
     return current().limit_link
+
+
+@limited(token_limit)
+def _unknown_link() -> None:
+    """What is limited when an invalid link is met."""

@@ -32,6 +32,7 @@ def register_doors(app: Flask, settings: Settings) -> None:
     staff.register(app)
     api.register(app)
     ops.register(app, settings)
+    limits.protect(app)
 
 
 def register_front(app: Flask, settings: Settings) -> None:

@@ -2,7 +2,7 @@
 
 "Belongs to" means the same registrable domain. Taking two owners for one would lift a stranger up the verification
 ladder, so an unknown ending counts as shared when it may be; not seeing that two names are one only leaves a step to the
-staff (docs/adr/0043).
+staff (docs/adr/0026).
 """
 
 import re

@@ -5,7 +5,7 @@ from flask import Response, make_response, render_template, request, url_for
 from pledge import i18n, links, tokens
 from pledge.campaigns import queries as campaigns
 from pledge.ledger.queries import number_of
-from pledge.limits import count, limited, link_limit, token_limit
+from pledge.limits import count_unknown_link, limited, link_limit
 from pledge.public.blueprint import public
 from pledge.public.forms import LinkForm
 from pledge.public.pages import campaign_page, public_url, qr_code, share_links
@@ -18,15 +18,6 @@ from pledge.tokens import BadToken, Purpose
 
 #: The link is in order; what it led to has ended, and the page says how.
 _SAID_PLAINLY = (LinkState.CLOSED, LinkState.INVALIDATED)
-
-
-def count_unknown_link() -> None:
-    """Count one more link that leads nowhere; too many from one network are answered 429.
-
-    Good links are neither counted nor held up, so a hall of people behind one address can confirm, whoever plays
-    with links among them.
-    """
-    count(token_limit(), "unknown link")
 
 
 @public.get("/confirm/<token>")

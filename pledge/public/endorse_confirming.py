@@ -8,9 +8,8 @@ from pledge.endorsements import handover
 from pledge.endorsements import services as endorsements
 from pledge.endorsements.applicants import EndorsementView, Link, LinkState, open_contact_link, open_link
 from pledge.endorsements.identifiers import manage_token, read_confirm_token, read_contact_token, ticket_for
-from pledge.limits import limited, link_limit
+from pledge.limits import count_unknown_link, limited, link_limit
 from pledge.public.blueprint import public
-from pledge.public.confirming import count_unknown_link
 from pledge.public.endorse_forms import TakeOverForm
 from pledge.public.forms import LinkForm
 from pledge.public.signing import see_other

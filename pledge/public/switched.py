@@ -13,7 +13,7 @@ def signing_paused() -> bool:
 
 def sign_limit() -> str:
     """The limit of sign-ups for one network, raised by what staff have set."""
-    return limits.raised(limits.sign_limit(), switches.current().limit_factor)
+    return limits.scaled(limits.sign_limit(), switches.current().limit_factor)
 
 
 def banner() -> str:

@@ -28,7 +28,7 @@ def is_wrong(response: Response) -> bool:
 
 
 @public.post("/c/<slug>/check/<ticket>", endpoint="check_post")
-@limited(token_limit, only=is_wrong)
+@limited(token_limit, deduct_when=is_wrong)
 def check_post(slug: str, ticket: str) -> Response:
     hashed = _person(slug, ticket)
     form = CodeForm(request.form)

@@ -7,7 +7,7 @@ neither. Only the largest providers are kept by name, for the desk's figures.
 from dataclasses import dataclass
 
 from pledge.crypto import vault
-from pledge.limits import network_of
+from pledge.networks import UNKNOWN, network_of
 from pledge.signatures.addresses import Address, BadAddress, parse
 
 #: Reviewed 2026-11-24: every domain under which these three give out addresses to the public.
@@ -58,7 +58,7 @@ def domain_hash(domain: str) -> bytes:
 def read_network(text: str) -> str:
     """A network as staff type it, one address standing for its whole IPv6 /64. Raises BadOrigin."""
     found = network_of(text.strip().removesuffix("/64"))
-    if found == "unknown":
+    if found == UNKNOWN:
         raise BadOrigin
     return found
 

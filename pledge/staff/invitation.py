@@ -5,6 +5,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_security.utils import login_user
 from werkzeug import Response as AnyResponse
+from werkzeug.exceptions import TooManyRequests
 from wtforms import Form, PasswordField
 
 from pledge import limits
@@ -12,7 +13,6 @@ from pledge.accounts import services as accounts
 from pledge.accounts import throttle
 from pledge.accounts.passwords import SHORTEST, BadPassword, PasswordFault
 from pledge.accounts.services import InvitationOver
-from pledge.limits import TooOften
 from pledge.staff.access import for_everybody
 from pledge.staff.blueprint import staff
 from pledge.staff.waiting import answer
@@ -82,5 +82,5 @@ def _over() -> Response:
     """One page for links that were used, replaced, too old or never ours. Guessing is slowed down like any other try."""
     wait = throttle.take(throttle.NETWORK, limits.client_network()) if request.method == "POST" else 0
     if wait:
-        raise TooOften(wait)
+        raise TooManyRequests(retry_after=wait)
     return make_response(render_template("staff/invitation_over.html"), 410)

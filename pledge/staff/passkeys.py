@@ -14,11 +14,11 @@ from webauthn.helpers.structs import (
     ResidentKeyRequirement,
     UserVerificationRequirement,
 )
+from werkzeug.exceptions import TooManyRequests
 from wtforms import HiddenField
 
 from pledge import limits
 from pledge.accounts import throttle
-from pledge.limits import TooOften
 from pledge.settings import current
 from pledge.staff.access import SHOWN_AT, mark_second_factor
 from pledge.staff.waiting import answer
@@ -89,4 +89,4 @@ def check_pace() -> None:
     if request.endpoint in ("security.wan_signin_response", "security.wan_verify_response"):
         wait = throttle.take(throttle.NETWORK, limits.client_network())
         if wait:
-            raise TooOften(wait)
+            raise TooManyRequests(retry_after=wait)

@@ -115,7 +115,7 @@ def forget_caches(app: Flask) -> None:
     """Empty what the process remembers, as a restart would."""
     app.extensions["pledge.microcache"].clear()
     integrity.forget()
-    app.extensions["pledge.counters"].reset()
+    app.extensions["pledge.limiter"].reset()
     switches.forget()
 
 

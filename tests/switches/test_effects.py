@@ -4,7 +4,7 @@ import pytest
 
 from pledge.audit.models import Actor
 from pledge.db import db
-from pledge.limits import raised
+from pledge.limits import scaled
 from pledge.mail import services as mail
 from pledge.mail.models import OutboxMail
 from pledge.mail.transports import MailboxTransport
@@ -172,7 +172,7 @@ def test_without_a_banner_there_is_no_trace_of_one(app, client):
     ],
 )
 def test_only_how_many_is_raised(limit, factor, expected):
-    assert raised(limit, factor) == expected
+    assert scaled(limit, factor) == expected
 
 
 def test_raised_limits_let_a_hall_of_people_sign(make_app):

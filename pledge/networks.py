@@ -1,0 +1,44 @@
+"""Networks: which addresses on the internet count as one visitor, and which as one neighbourhood of visitors."""
+
+import ipaddress
+import re
+from ipaddress import IPv4Address, IPv6Address
+
+#: What is said of an address that cannot be read.
+UNKNOWN = "unknown"
+
+_WITH_PORT = re.compile(r"\[([0-9A-Fa-f:.]{2,45})\](?::[0-9]{1,5})?|([0-9.]{7,15}):[0-9]{1,5}")
+
+
+def network_of(address: str) -> str:
+    """What one visitor controls: the IPv4 address, or the IPv6 /64 (one household or one phone gets a whole /64).
+
+    `203.0.113.7`, `2001:db8:1:2::/64` or `unknown`. IPv4 written inside IPv6 counts as IPv4.
+    """
+    ip = _read(address)
+    if ip is None:
+        return UNKNOWN
+    return str(ip) if isinstance(ip, IPv4Address) else str(ipaddress.IPv6Network((int(ip) >> 64 << 64, 64)))
+
+
+def block_of(address: str) -> str:
+    """What one customer of a provider may control at most: the IPv4 /24 or the IPv6 /48 (RFC 6177) around an address.
+
+    `203.0.113.0/24`, `2001:db8:1::/48` or `unknown`.
+    """
+    ip = _read(address)
+    if ip is None:
+        return UNKNOWN
+    if isinstance(ip, IPv4Address):
+        return str(ipaddress.IPv4Network((int(ip) >> 8 << 8, 24)))
+    return str(ipaddress.IPv6Network((int(ip) >> 80 << 80, 48)))
+
+
+def _read(address: str) -> IPv4Address | IPv6Address | None:
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        # Some proxies write the port along: `203.0.113.7:41822`, `[2001:db8::1]:41822`.
+        found = _WITH_PORT.fullmatch(address)
+        return None if found is None else _read(found[1] or found[2])
+    return ip.ipv4_mapped or ip if isinstance(ip, IPv6Address) else ip
