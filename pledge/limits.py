@@ -7,7 +7,6 @@ hold with every cache gone.
 """
 
 import re
-import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -19,6 +18,7 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from pledge import clock
 from pledge.networks import block_of, network_of
 from pledge.settings import Settings, current
 
@@ -109,7 +109,7 @@ def seconds_to_wait() -> int:
     limiter: Limiter = current_app.extensions[_LIMITER]
     refused = limiter.current_limit
     try:
-        return UNKNOWN_WAIT if refused is None else max(1, refused.reset_at - int(time.time()))
+        return UNKNOWN_WAIT if refused is None else max(1, refused.reset_at - int(clock.now().timestamp()))
     except RedisError:  # gone since it counted this request
         return UNKNOWN_WAIT
 
