@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
 """Check the number of a campaign yourself: a receipt, a delivery pack, or the whole public log.
 
-    python3 verify.py receipt FILE [--address MAIL] [--key KEY]     a receipt (.tlog-proof)
-    python3 verify.py pack FILE-or-FOLDER [--key KEY]               a delivery pack, zipped or unpacked
+    python3 verify.py receipt FILE [--address MAIL] [--key KEY] [--log URL]    a receipt (.tlog-proof)
+    python3 verify.py pack FILE-or-FOLDER [--key KEY] [--log URL]   a delivery pack, zipped or unpacked
     python3 verify.py count URL-or-FOLDER [--key KEY]               recount everybody from the published log
     python3 verify.py consistency OLD URL-or-FOLDER [--key KEY]     an earlier checkpoint or receipt is a beginning of it
     python3 verify.py mirror URL FOLDER                             keep the published log, to check it offline
     python3 verify.py                                               inside an unpacked pack: check that pack
 
-KEY is the log's public key (<name>+<id>+<base64>), a file of such lines, or the address of one. It ends with 0 when all
-is right, 1 when a check failed (its name is printed), 2 when nothing could be checked (a wrong call, no file, no network).
+KEY is the log's public key (<name>+<id>+<base64>), a file of such lines, or the address of one. With --log, a receipt or a
+pack is held against the log that is published today; without it, all that is known is that the key has signed it. It ends
+with 0 when what was checked is right, 1 when a check failed (its name is printed), 2 when nothing could be checked (a wrong
+call, no file, no network).
 
 One file, Python 3.8 or newer, nothing to install. It was written from the published formats and shares no line with the
 site, so that a mistake there is not repeated here (docs/adr/0048). The formats: docs/verify.md.
@@ -47,7 +49,7 @@ try:
 except ImportError:  # then the arithmetic below does it, a few milliseconds slower
     Ed25519PublicKey = None  # type: ignore[assignment,misc]
 
-VERSION = "1"
+VERSION = "2"
 
 # --- What can be said -------------------------------------------------------------------------------------------------
 
@@ -62,11 +64,12 @@ KOREAN = {
     "size": "항목 수가 체크포인트와 다릅니다.",
     "root": "항목으로 다시 계산한 값이 전자서명된 값과 다릅니다. 항목이 바뀌었거나 빠졌거나 순서가 달라졌습니다.",
     "count": "항목을 다시 센 수가 적혀 있는 수와 다릅니다.",
-    "receipt": "서명 확인증의 형식이 아닙니다. 파일이 손상되었거나 바뀌었습니다.",
-    "leaf": "서명 확인증에 적힌 항목이 서명을 집계한 항목이 아닙니다.",
-    "proof": "서명 확인증에 적힌 항목이 전자서명된 공개 기록과 이어지지 않습니다.",
-    "address": "이 주소의 서명 확인증이 아닙니다. 대소문자까지 서명할 때 입력한 그대로 적어 주세요.",
-    "consistency": "이전 체크포인트가 지금 기록의 앞부분이 아닙니다. 공개 기록이 바뀌었습니다.",
+    "receipt": "참여 증서의 형식이 아닙니다. 파일이 손상되었거나 바뀌었습니다.",
+    "leaf": "참여 증서에 적힌 항목이 서명을 집계한 항목이 아닙니다.",
+    "proof": "참여 증서에 적힌 항목이 전자서명된 공개 기록과 이어지지 않습니다.",
+    "address": "이 주소의 참여 증서가 아닙니다. 대소문자까지 서명할 때 입력한 그대로 적어 주세요.",
+    "consistency": "이전 체크포인트가 지금 공개 기록의 앞부분이 아닙니다. 공개 기록이 바뀌었거나, 이 체크포인트는 공개된 적이 없습니다.",
+    "taken-back": "이 항목은 공개 기록에 있지만 나중에 철회되었거나 무효 처리되어 지금은 집계되지 않습니다.",
 }
 
 
@@ -389,7 +392,7 @@ def root_by_proof(found: bytes, index: int, size: int, proof: list[bytes]) -> by
 #: An entry has this one form: the keys in this order, no spaces.
 _ENTRY = re.compile(
     rb'\{"v":1,"kind":"(confirmed|reinstated|withdrawn|invalidated)","change":(1|-1),"of":"(person|organization)",'
-    rb'"day":"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])","pledge":"([0-9a-f]{64})",'
+    rb'"day":"([0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01]))","pledge":"([0-9a-f]{64})",'
     rb'(?:"commitment":"([0-9a-f]{64})"|"takes_back":(0|[1-9][0-9]{0,17}))\}\Z'
 )
 
@@ -420,7 +423,7 @@ class Recount:
         match = _ENTRY.match(entry)
         if match is None:
             raise Failed(f"entry:{index}", "it is not a line of the form that all entries have")
-        reason, change, of, pledge, commitment, taken = match.groups()
+        reason, change, of, _day, pledge, commitment, taken = match.groups()
         is_plus = change == b"1"
         if is_plus != (reason in (b"confirmed", b"reinstated")) or is_plus != (commitment is not None):
             raise Failed(f"entry:{index}", "its kind does not fit its change")
@@ -461,6 +464,18 @@ class Recount:
                 if mark in standing:
                     raise Failed(f"entry:{index}", "it counts what an earlier entry counts already")
                 standing.add(mark)
+
+    def taken_back_by(self, index: int) -> int | None:
+        """The entry that takes back the +1 at an index; None where it stands."""
+        return None if self._standing[index] != _NOTHING else self._marks.index(-1 - index)
+
+    def standing_as(self, commitment: str) -> int | None:
+        """The entry with this commitment that counts now: another one where its signature was reinstated."""
+        mark = int(commitment[:15], 16)
+        for index in range(len(self._marks) - 1, -1, -1):
+            if self._marks[index] == mark and self._standing[index] != _NOTHING:
+                return index
+        return None
 
     def count(self, word: str) -> int:
         moves = self.moves[word]
@@ -1171,10 +1186,7 @@ def count(arguments: argparse.Namespace) -> None:
 def counted(
     source: Any, trust: Trust, older: Checkpoint | None = None, *, tiles: bool = False
 ) -> tuple[Recount, Checkpoint]:
-    data = source.file("checkpoint", _LONGEST_NOTE)
-    if data is None:
-        raise Trouble(f"there is no log in {source.name}")
-    checkpoint = open_checkpoint(data, trust.keys)
+    checkpoint = newest_checkpoint(source, trust, 0 if older is None else older.size)
     if older is not None:
         check_older(older, checkpoint)
     entries = source.bundles(checkpoint.size)
@@ -1182,6 +1194,19 @@ def counted(
     if hashes is not None:
         entries = held_against(entries, hashes)
     return recount(entries, checkpoint, older), checkpoint
+
+
+def newest_checkpoint(source: Any, trust: Trust, at_least: int) -> Checkpoint:
+    """The published one. A cache may hold one that is a moment older than what was handed out: then it is asked again."""
+    for attempt in range(_TRIES):
+        data = source.file("checkpoint", _LONGEST_NOTE)
+        if data is None:
+            raise Trouble(f"there is no log in {source.name}")
+        found = open_checkpoint(data, trust.keys)
+        if found.size >= at_least or source.is_copy:
+            break
+        time.sleep(attempt + 1)
+    return found
 
 
 def held_against(entries: Iterator[bytes], hashes: Tiles) -> Iterator[bytes]:
@@ -1305,7 +1330,7 @@ def receipt(arguments: argparse.Namespace) -> None:
         match is None
         or match.group(1) not in (b"confirmed", b"reinstated")
         or match.group(2) != b"1"
-        or not match.group(5)
+        or not match.group(6)
     ):
         raise Failed("leaf", "the entry in it does not count anybody")
     try:
@@ -1314,26 +1339,70 @@ def receipt(arguments: argparse.Namespace) -> None:
         raise Failed("proof", str(error)) from None
     if root != checkpoint.root:
         raise Failed("proof", "it leads to another root than the one that was signed")
-    if arguments.address is not None and match.group(5).decode() not in commitments(
+    if arguments.address is not None and match.group(6).decode() not in commitments(
         found.salt, arguments.address
     ):
         raise Failed("address", "the entry was not made for this address; type it as the mail went to it")
+    today, standing = None, found.index
+    if arguments.log is not None:
+        recounted, today = counted(source_of(arguments.log), trust, checkpoint)
+        standing = standing_today(found.index, match.group(6).decode(), recounted)
     say(
         f"entry {found.index} {found.leaf.decode()}",
         f"checkpoint {checkpoint.size} {base64.b64encode(checkpoint.root).decode()}",
         f"origin {plain(checkpoint.origin)}",
         "",
     )
-    trust.tell(checkpoint.origin)
-    say(
-        "",
-        f"RIGHT: this signature is entry {found.index} of the {checkpoint.size} that were counted at that checkpoint.",
-        f"맞습니다: 이 서명은 체크포인트의 항목 {checkpoint.size}개 가운데 {found.index}번 항목입니다.",
-    )
+    if today is None:
+        trust.tell(checkpoint.origin)
+        tell_signed(found.index, checkpoint)
+    else:
+        say(f"today {today.size} {base64.b64encode(today.root).decode()}")
+        trust.tell(checkpoint.origin)
+        tell_public(found.index, standing, today)
     if arguments.address is None:
         say(
             "Whose it is was not checked; --address MAIL does that.",
             "누구의 서명인지는 확인하지 않았습니다. --address 이메일주소 로 확인할 수 있습니다.",
+        )
+
+
+def standing_today(index: int, commitment: str, today: Recount) -> int:
+    """The entry that counts the signature of a receipt today. Raises Failed."""
+    taken = today.taken_back_by(index)
+    standing = index if taken is None else today.standing_as(commitment)
+    if standing is None:
+        raise Failed(
+            "taken-back",
+            f"entry {index} is in the public log, but entry {taken} takes it back: it counts no more",
+        )
+    return standing
+
+
+def tell_signed(index: int, checkpoint: Checkpoint) -> None:
+    """What a receipt shows by itself."""
+    say(
+        "",
+        f"SIGNED BY THIS KEY: a state of the log of {checkpoint.size} entries, and this",
+        f"receipt's entry {index} is one of them.",
+        "NOT CHECKED: whether that state belongs to the public log, and whether the signature was withdrawn since.",
+        f"With a connection: verify.py receipt FILE --log https://{plain(checkpoint.origin)}",
+        f"이 키로 서명되었습니다: 항목 {checkpoint.size}개인 기록에 서명한 것이며, 이 증서의 {index}번 항목은 그 가운데 하나입니다.",
+        "확인하지 않음: 그 기록이 지금 공개된 기록과 이어지는지, 그 뒤에 서명이 철회되었는지는 아직 모릅니다.",
+        f"인터넷에 연결되어 있으면 --log https://{plain(checkpoint.origin)} 을 붙여 확인할 수 있습니다.",
+    )
+
+
+def tell_public(index: int, standing: int, today: Checkpoint) -> None:
+    say(
+        "",
+        f"RIGHT: this signature is entry {index} of the public log, which has {today.size} entries today, and it counts.",
+        f"맞습니다: 이 서명은 공개 기록의 {index}번 항목이고, 지금도 집계되어 있습니다(오늘 항목 수 {today.size}개).",
+    )
+    if standing != index:
+        say(
+            f"It was taken out of the count in between and counts again as entry {standing}.",
+            f"한때 집계에서 제외되었다가 {standing}번 항목으로 다시 집계되었습니다.",
         )
 
 
@@ -1434,9 +1503,14 @@ def parser() -> argparse.ArgumentParser:
             command.add_argument("--key", help="the log's public key, a file that holds it, or its address")
         return command
 
-    command = add("receipt", receipt, "check a receipt / 서명 확인증 확인")
+    command = add("receipt", receipt, "check a receipt / 참여 증서 확인")
     command.add_argument("file", metavar="FILE")
     command.add_argument("--address", metavar="MAIL", help="the mail address that it is to be about")
+    command.add_argument(
+        "--log",
+        metavar="URL",
+        help="hold it against the log that is published there / 지금의 공개 기록과 비교",
+    )
     command = add("pack", pack, "check a delivery pack / 전달 자료집 확인")
     command.add_argument("path", metavar="FILE-or-FOLDER")
     command = add("count", count, "recount everybody from the published log / 공개 기록 다시 세기")

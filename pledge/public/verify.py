@@ -9,7 +9,7 @@ from pledge.public.home import kept
 
 #: The parts of the program, js/modules/verify-<name>.js: the page hands out their addresses, as each carries the mark of
 #: its content.
-PARTS = ("bytes", "note", "merkle", "zip", "entries", "trust", "receipt", "pack", "result", "worker")
+PARTS = ("bytes", "note", "merkle", "zip", "entries", "trust", "log", "receipt", "pack", "result", "worker")
 
 
 @public.get("/verify")

@@ -15,7 +15,6 @@ from sqlalchemy import select
 from pledge.campaigns.models import Campaign
 from pledge.db import db
 from pledge.delivery import freezing, packing
-from pledge.ledger import log_queries
 from pledge.signatures.receipts import receipt as receipt_of
 from tests.browser import steps
 from tests.browser.test_keyboard import tab_to
@@ -45,8 +44,9 @@ def log(site):
 
 def delivered(of):
     """The pack as the site itself makes it."""
-    words = (deliveries.RECIPIENT, deliveries.OCCASION, deliveries.LETTER)
-    document = freezing._document(freezing._campaign(of.slug), log_queries.newest(of.id), *words)
+    document = freezing.preview(
+        of.slug, recipient=deliveries.RECIPIENT, occasion=deliveries.OCCASION, letter=deliveries.LETTER
+    )
     stream = io.BytesIO()
     packing.write_pack(document, of.id, stream, lambda _done, _total: None)
     return stream.getvalue()
@@ -133,6 +133,14 @@ def expect_right(page):
     expect(page.locator(".checks__line--failed")).to_have_count(0)
 
 
+def expect_signed_only(page):
+    """All of it fits together, and no more is claimed."""
+    expect(page.locator(".verdict--unsure")).to_contain_text("Signed by this key; not compared")
+    expect(page.locator(".verdict")).not_to_contain_text("public log as")
+    expect(page.locator(".checks__line--failed")).to_have_count(0)
+    expect(page.locator(".checks__line--done")).to_have_count(5)
+
+
 def expect_failure(page, name):
     expect(page.locator(".verdict--wrong")).to_be_visible()
     expect(page.locator("[data-facts] .facts__value").first).to_have_text(name)
@@ -145,9 +153,10 @@ def expect_failure(page, name):
 def test_a_right_receipt_with_its_address(page, log):
     check_receipt(page, log.receipt.content, address=ADDRESS)
     expect_right(page)
-    number = log.receipt.index + 1
-    expect(page.locator("[role=status][data-verdict]")).to_contain_text(f"entry {number} of")
-    expect(page.locator(".checks__line--done")).to_have_count(5)
+    expect(page.locator("[role=status][data-verdict]")).to_contain_text(
+        f"entry {log.receipt.index} of the public log as this site publishes it today, and it counts"
+    )
+    expect(page.locator(".checks__line--done")).to_have_count(7)
     expect(page.locator("[data-facts]")).to_contain_text(f"127.0.0.1:{page.url.split(':')[2][:5]}/log/{SLUG}")
 
 
@@ -256,15 +265,138 @@ def test_every_character_of_a_receipt_counts(page, log):
     assert good_in_spite_of(page, content, everywhere, 1, "a.tlog-proof", address=ADDRESS) == []
 
 
+def fork(log, replaced):
+    """Another log, signed with the site's own key, in which one entry is another one."""
+    lines = list(log.lines)
+    salt, subject = "A" * 22 + "==", "planted@example.org"
+    planted = packs.leaves.commitment(salt, subject).hex()
+    lines[replaced] = lines[replaced].replace(
+        json.loads(lines[replaced])["commitment"].encode(), planted.encode()
+    )
+    found = packs.Log(lines, log.signers, log.origin, pledges=log.pledges)
+    found.salts[replaced], found.subjects[replaced] = salt, subject
+    return found
+
+
+def test_a_fork_signed_with_the_sites_own_key_is_not_in_the_public_log(page, log):
+    forked = fork(log, 1)
+    for index in (1, 0):  # 0 is the same in both; the state that was signed is not
+        check_receipt(page, packs.receipt(forked, index, salt="A" * 22 + "=="))
+        expect_failure(page, "consistency")
+        expect(page.locator(".verdict")).to_contain_text("is not part of the log that this site publishes")
+    longer = packs.Log(forked.lines + log.lines, log.signers, log.origin)
+    check_receipt(page, packs.receipt(longer, 1, salt="A" * 22 + "=="))
+    expect_failure(page, "consistency")
+
+
+def test_a_pack_of_a_fork_is_not_of_the_public_log(page, log):
+    check_pack(page, packs.pack(fork(log, 1)))
+    expect_failure(page, "consistency")
+
+
+def test_where_todays_log_cannot_be_read_a_receipt_is_only_signed_by_the_key(page, log):
+    page.context.route("**/checkpoint", lambda route: route.abort())
+    check_receipt(page, log.receipt.content, address=ADDRESS)
+    expect_signed_only(page)
+
+
+def test_a_receipt_of_an_entry_that_was_taken_back_says_so(page, log):
+    """With a receipt of before it was."""
+    back = next(index for index, line in enumerate(log.lines) if b'"takes_back"' in line)
+    taken = json.loads(log.lines[back])["takes_back"]
+    check_receipt(page, packs.receipt(log, taken, size=back, salt="A" * 22 + "=="))
+    expect_failure(page, f"taken-back:{taken}")
+    expect(page.locator(".verdict")).to_contain_text("no longer counts")
+
+
+SCRIPTED = """async ({ files, receipt }) => {
+  const { dataset } = document.querySelector("[data-part-worker]");
+  const load = async (name) => import(dataset[`part${name}`]);
+  const parts = { ...(await load("Bytes")) };
+  for (const name of ["Note", "Merkle", "Entries", "Log"]) Object.assign(parts, (await load(name)).default(parts));
+  const bytes = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  const asked = [];
+  globalThis.fetch = async (address) => {
+    asked.push(address);
+    const found = files[address.replace("/log/large/", "")];
+    return found === undefined ? new Response("", { status: 404 }) : new Response(bytes(found));
+  };
+  const keys = await parts.readKeys(atob(files.key));
+  const log = await parts.openLog({ keys, source: "pasted", slug: "large" }, 0);
+  const found = { holds: [], continues: [], standing: [] };
+  for (const [index, leaf] of receipt.leaves) found.holds.push(await log.holds(index, bytes(leaf)));
+  for (const [size, root] of receipt.states) found.continues.push(await log.continues({ size, root: bytes(root) }));
+  found.fetched = asked.length;
+  for (const [index, commitment] of receipt.entries)
+    found.standing.push(await log.standingAs(index, commitment, () => {}).catch((error) => `${error.failed}:${error.at}`));
+  return found;
+}"""
+
+
+def scripted(page, log, folder, receipt):
+    """What the module that reads today's log finds, with the files of a folder in place of the network."""
+    files = {
+        path.relative_to(folder).as_posix(): base64.b64encode(path.read_bytes()).decode()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+    return page.evaluate(SCRIPTED, {"files": files, "receipt": receipt})
+
+
+def test_entries_and_older_states_are_found_in_a_log_of_several_levels(page, tmp_path):
+    events = "+" * 700 + "-3!4" + "+" * 66_000 + "^4+"
+    large = packs.made_up(events)
+    folder = packs.mirror(large, tmp_path)
+
+    def b64(content):
+        return base64.b64encode(content).decode()
+
+    size = len(large.lines)
+    indexes = [0, 255, 256, 700, 65_535, 65_536, size - 1]
+    sizes = [1, 2, 255, 256, 257, 511, 512, 1000, 65_535, 65_536, 65_537, size - 1, size]
+    states = [[one, b64(large.root(one))] for one in sizes] + [
+        [300, b64(large.root(301))],
+        [size + 1, b64(large.root())],
+    ]
+    commitments = {index: json.loads(large.lines[index])["commitment"] for index in (3, 4, 5)}
+    found = scripted(
+        page,
+        large,
+        folder,
+        {
+            "leaves": [[index, b64(large.hashes[index])] for index in indexes] + [[5, b64(large.hashes[6])]],
+            "states": states,
+            "entries": list(commitments.items()),
+        },
+    )
+    assert found["holds"] == [True] * len(indexes) + [False]
+    assert found["continues"] == [True] * len(sizes) + [False, False]
+    assert found["standing"] == [None, size - 2, 5]
+    assert found["fetched"] < 20
+
+
+def test_a_tile_or_an_entry_that_was_changed_in_todays_log_is_named(page, tmp_path):
+    large = packs.made_up("+" * 600)
+    folder = packs.mirror(large, tmp_path)
+    commitment = json.loads(large.lines[5])["commitment"]
+    ask = {"leaves": [], "states": [], "entries": [[5, commitment]]}
+    for name in ("tile/entries/000", "tile/entries/001", "tile/entries/002.p/88"):
+        content = (folder / name).read_bytes()
+        (folder / name).write_bytes(content.replace(b"confirmed", b"Confirmed", 1))
+        assert scripted(page, large, folder, ask)["standing"] == [f"file:{name}"]
+        (folder / name).write_bytes(content)
+    assert scripted(page, large, folder, ask)["standing"] == [5]
+
+
 def test_a_receipt_of_another_site_asks_for_its_key_and_takes_a_pasted_one(page):
     foreign = packs.made_up("+++-1+o")
     content = packs.receipt(foreign, 0)
     check_receipt(page, content, address=foreign.subjects[0])
     expect(page.locator(".verdict--unsure")).to_contain_text(packs.ORIGIN)
-    expect(page.locator(".checks__line--skipped")).to_have_count(1)
+    expect(page.locator(".checks__line--skipped")).to_have_count(3)
 
     check_receipt(page, content, address=foreign.subjects[0], key=foreign.keys)
-    expect_right(page)
+    expect_signed_only(page)
     check_receipt(page, content, key=str(packs.signer("another secret").verifier))
     expect_failure(page, "checkpoint")
     check_receipt(page, content, key=foreign.keys[:-9])
@@ -286,13 +418,13 @@ def test_a_right_pack_is_counted_again(page, log):
     counts = log.counts()
     expect(page.locator(".verdict")).to_contain_text(f"{counts['people']} people")
     expect(page.locator(".verdict")).to_contain_text(f"{counts['organizations']} organisations")
-    expect(page.locator(".checks__line--done")).to_have_count(8)
+    expect(page.locator(".checks__line--done")).to_have_count(9)
 
 
 def test_a_pack_as_the_site_makes_it_is_right(page, log):
     check_pack(page, log.delivered)
     expect_right(page)
-    expect(page.locator(".checks__line--done")).to_have_count(8)
+    expect(page.locator(".checks__line--done")).to_have_count(9)
 
 
 def test_a_pack_with_the_key_it_brings_along_is_only_whole(page):
@@ -440,8 +572,9 @@ def test_nothing_leaves_the_browser(page, log):
     for request in seen:
         assert request.method == "GET"
         assert request.post_data is None
-        assert request.url.startswith(f"{origin}/static/js/modules/verify-") or request.url == (
-            f"{origin}/log/{SLUG}/key"
+        assert re.fullmatch(
+            rf"{origin}/(static/js/modules/verify-.*|log/{SLUG}/(key|checkpoint|tile/[0-9a-z/.]+))",
+            request.url,
         )
     assert page.locator("main form").count() == 0
 

@@ -114,7 +114,7 @@ def test_a_console_without_korean_is_served_too(tmp_path, log):
 
 
 def test_each_failure_has_a_line_of_korean():
-    named = {name.partition(":")[0] for name in re.findall(r'Failed\(\s*f?"([a-z]+:?)', SOURCE)}
+    named = {name.partition(":")[0] for name in re.findall(r'Failed\(\s*f?"([a-z-]+:?)', SOURCE)}
     assert named == set(program.KOREAN)
 
 

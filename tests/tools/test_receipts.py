@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support import packs
-from tests.support.packs import made_up, receipt, signer
+from tests.support.packs import made_up, mirror, receipt, signer
 from tests.tools.checkers import program, pure, say
 from tests.tools.conftest import EVENTS
 
@@ -17,10 +17,11 @@ from tests.tools.conftest import EVENTS
 def checked(tmp_path):
     """`checked(bytes, log, address)` gives what the program says."""
 
-    def check(content: bytes, log: packs.Log, address: str | None = None, by=program):
+    def check(content: bytes, log: packs.Log, address: str | None = None, by=program, today=None):
         (tmp_path / "mine.tlog-proof").write_bytes(content)
         (tmp_path / "key").write_text(log.keys)
         words = [] if address is None else ["--address", address]
+        words += [] if today is None else ["--log", mirror(today, tmp_path / "today")]
         return say("receipt", tmp_path / "mine.tlog-proof", "--key", tmp_path / "key", *words, by=by)
 
     return check
@@ -31,7 +32,60 @@ def test_every_plus_one_has_a_right_receipt(checked, log, by):
     for index, address in log.subjects.items():
         said = checked(receipt(log, index), log, address, by)
         assert (said.code, said.failure) == (0, ""), said
-        assert f"RIGHT: this signature is entry {index} of the {len(log.lines)}" in said.out
+        assert f"SIGNED BY THIS KEY: a state of the log of {len(log.lines)} entries, and this" in said.out
+        assert f"receipt's entry {index} is one of them." in said.out
+
+
+def test_without_todays_log_it_does_not_claim_the_public_log(checked, log):
+    """A state of a log that was shown to nobody else has a right signature too."""
+    said = checked(receipt(log, 0), log, log.subjects[0])
+    assert said.code == 0
+    assert "NOT CHECKED: whether that state belongs to the public log" in said.out
+    assert f"--log https://{log.origin}" in said.out
+    assert "RIGHT" not in said.out
+    assert "맞습니다" not in said.out
+
+
+def test_a_fork_signed_with_the_logs_own_key_is_refused_by_todays_log(checked, log):
+    fork = made_up(EVENTS.replace("+++", "++o", 1))
+    assert len(fork.lines) == len(log.lines)
+    assert checked(receipt(fork, 4), log, fork.subjects[4]).out.count("SIGNED BY THIS KEY") == 1
+    for today in (log, made_up(EVENTS + "+++")):
+        said = checked(receipt(fork, 4), log, fork.subjects[4], today=today)
+        assert (said.code, said.failure) == (1, "consistency")
+    longer = made_up(EVENTS + "+" * 5)
+    assert checked(receipt(longer, 20), log, today=log).failure == "consistency"
+
+
+@pytest.mark.parametrize("more", ["", "+", "+" * 300])
+def test_held_against_todays_log_it_is_in_the_public_log(checked, log, more):
+    said = checked(receipt(log, 4), log, log.subjects[4], today=made_up(EVENTS + more))
+    assert said.code == 0, said
+    assert "RIGHT: this signature is entry 4 of the public log" in said.out
+    assert f"today {len(log.lines) + len(more)} " in said.out
+    assert "NOT CHECKED" not in said.out
+
+
+def test_an_entry_that_was_taken_back_since_counts_no_more(checked):
+    log = made_up("+++")
+    for back in ("-1", "!1"):
+        said = checked(receipt(log, 1), log, log.subjects[1], today=made_up("+++" + back))
+        assert (said.code, said.failure) == (1, "taken-back")
+        assert "entry 3 takes it back" in said.out
+
+
+def test_an_entry_that_was_reinstated_counts_again(checked):
+    log = made_up("+++")
+    said = checked(receipt(log, 1), log, log.subjects[1], today=made_up("+++!1++^1"))
+    assert said.code == 0
+    assert "counts again as entry 6" in said.out
+    said = checked(receipt(log, 1), log, log.subjects[1], today=made_up("+++!1++^1-6"))
+    assert said.failure == "taken-back"
+
+
+def test_todays_log_must_be_signed_by_the_key_too(checked, log):
+    today = made_up(EVENTS + "+", signers=[signer("another")])
+    assert checked(receipt(log, 0), log, today=today).failure == "checkpoint"
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 255, 256, 257])

@@ -31,7 +31,7 @@ export default function pack(parts) {
     const manifest = await or("manifest", () => readManifest(data, seal.origin));
     tell.step("manifest");
     tell.facts({ origin: manifest.origin, size: manifest.size, root: manifest.rootText });
-    tell.total(manifest.size);
+    tell.total(3 * manifest.size); // n looks and 2n - 1 hashes
 
     const kept = await checkFiles(manifest, (name) => take(name, LARGEST));
     tell.step("files");
@@ -53,7 +53,17 @@ export default function pack(parts) {
     await checkPledges(kept[PLEDGES], sum.pledges);
     tell.step("count");
     tell.facts({ people: sum.counts.people, organizations: sum.counts.organizations });
+    await holdAgainstToday(checkpoint, trusted, tell);
     return { verdict: trusted.source === "pack" ? "pack-whole" : "pack-right", source: trusted.source };
+  }
+
+  // That the state of the pack is the beginning of the log that is published today, where this site has it.
+  async function holdAgainstToday(checkpoint, trusted, tell) {
+    const today = trusted.source === "pack" ? null : await parts.openLog(trusted, checkpoint.size);
+    if (!today) return tell.step("published", "skipped");
+    tell.facts({ today: today.size });
+    if (!(await today.continues(checkpoint))) throw new Failed("consistency");
+    return tell.step("published");
   }
 
   // Three lines: the format, the log's name, the hash of the manifest.

@@ -13,7 +13,8 @@ export default function receipt(parts) {
     const { origin, size } = found.checkpoint;
     tell.facts({ origin, size, index: found.index });
 
-    const { keys, source } = await parts.keysFor(origin, asked);
+    const trusted = await parts.keysFor(origin, asked);
+    const { keys, source } = trusted;
     if (keys) {
       await or("checkpoint", async () => {
         if (!(await parts.signedBy(found.checkpoint.note, keys, origin)).length) throw new RangeError("no known key");
@@ -36,7 +37,26 @@ export default function receipt(parts) {
     const address = asked.address.trim();
     if (address && !(await commitments(found.salt, address)).includes(entry.commitment)) throw new Failed("address");
     tell.step("address", address ? "done" : "skipped");
-    return keys ? { verdict: "receipt-right", source } : { verdict: "unknown", failed: "unknown-key", at: origin };
+    if (!keys) return { verdict: "unknown", failed: "unknown-key", at: origin };
+    return { verdict: await holdAgainstToday(found, entry, trusted, tell), source };
+  }
+
+  // A signature alone does not show that anybody else has seen that log: the receipt's state and its entry must be in the
+  // one that is published.
+  async function holdAgainstToday({ checkpoint, leaf, index }, { commitment }, trusted, tell) {
+    const today = await parts.openLog(trusted, checkpoint.size);
+    if (!today) return "receipt-signed";
+    tell.facts({ today: today.size });
+    const isIn = await today.holds(index, await parts.leafHash(encode(leaf)));
+    if (!isIn || !(await today.continues(checkpoint))) throw new Failed("consistency");
+    tell.step("today");
+    tell.total(today.size - index);
+    const standing = await today.standingAs(index, commitment, tell.progress);
+    if (standing === null) throw new Failed("taken-back", index);
+    if (standing === undefined) return "receipt-public";
+    tell.step("standing");
+    tell.facts({ standing });
+    return "receipt-right";
   }
 
   // Taken apart, not yet believed.

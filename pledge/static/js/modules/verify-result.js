@@ -1,14 +1,19 @@
 // Shows a verdict, the checks it rests on, and what the file says. All of it is set as text, never as markup.
 
 const STEPS = {
-  receipt: ["receipt", "checkpoint", "leaf", "proof", "address"],
-  pack: ["archive", "signature", "manifest", "files", "checkpoint", "entries", "root", "count"],
+  receipt: ["receipt", "checkpoint", "leaf", "proof", "address", "today", "standing"],
+  pack: ["archive", "signature", "manifest", "files", "checkpoint", "entries", "root", "count", "published"],
 };
 // The check in whose course a failure shows, where its name is another.
-const SHOWS_IN = { file: "files", entry: "entries", size: "entries" };
+const SHOWS_IN = {
+  receipt: { file: "today", root: "today", consistency: "today", entry: "standing", "taken-back": "standing" },
+  pack: { file: "files", entry: "entries", size: "entries", consistency: "published" },
+};
 const SIGNS = { done: "✓", failed: "✕", skipped: "–" };
 const VERDICTS = {
   "receipt-right": ["right", "✓"],
+  "receipt-public": ["right", "✓"],
+  "receipt-signed": ["unsure", "!"],
   "pack-right": ["right", "✓"],
   "pack-whole": ["unsure", "!"],
   wrong: ["wrong", "✕"],
@@ -35,11 +40,13 @@ export default function result(page) {
     const isAboutAddress = asked.address.trim() !== "";
     part("progress").hidden = true;
     let text = failed ? `failed:${failed}` : verdict;
-    if (verdict === "receipt-right" && !isAboutAddress) text = "receipt-right-nobody";
+    const isPublic = ["receipt-right", "receipt-public"].includes(verdict);
+    if (isPublic && facts.standing !== undefined && facts.standing !== facts.index) text = "receipt-again";
     let title = `title:${verdict}`;
-    if (verdict === "wrong") title = failed === "address" ? "title:wrong-address" : `title:wrong-${kind}`;
-    const about = failed === "entry" ? number(Number(at) + 1) : at;
-    showVerdict(VERDICTS[verdict], say(title), say(text, { ...numbers, at: about }));
+    if (verdict === "wrong") title = `title:wrong-${["address", "taken-back"].includes(failed) ? failed : kind}`;
+    const said = say(text, { ...numbers, at: failed === "entry" ? number(Number(at)) : at });
+    const isAboutNobody = (isPublic || verdict === "receipt-signed") && !isAboutAddress;
+    showVerdict(VERDICTS[verdict], say(title), isAboutNobody ? `${said} ${say("about-nobody")}` : said);
     showChecks(verdict === "wrong" ? failed : "", kind);
     const name = verdict === "wrong" ? [failed, at].filter(Boolean).join(":") : "";
     showFacts({ ...numbers, failed: name, source: source && say(`source:${source}`) }, kind, facts);
@@ -57,7 +64,7 @@ export default function result(page) {
 
   // Up to the one that failed; what comes after it was not looked at.
   function showChecks(failed, kind) {
-    const broken = SHOWS_IN[failed] ?? failed;
+    const broken = SHOWS_IN[kind]?.[failed] ?? failed;
     const list = [];
     for (const name of STEPS[kind] ?? []) {
       const state = name === broken ? "failed" : (states.get(name) ?? "skipped");
@@ -76,6 +83,7 @@ export default function result(page) {
     } else {
       rows.push(["people", shown.people], ["organizations", shown.organizations], ["size", shown.size]);
     }
+    rows.push(["today", shown.today]);
     rows.push(["origin", shown.origin], ["source", shown.source], ["root", shown.root]);
     const lines = rows.filter(([, value]) => value).map(([name, value]) => {
       const row = make("div", "facts__row");
@@ -86,8 +94,9 @@ export default function result(page) {
     part("facts-box").hidden = lines.length === 0;
   }
 
-  function numbersOf({ index, size, people, organizations, ...more }) {
-    const found = { size, people, organizations, number: index === undefined ? undefined : index + 1 };
+  // An entry is called by its index, counted from 0, as in the log, in the receipt and by verify.py.
+  function numbersOf({ index, size, today, standing, people, organizations, ...more }) {
+    const found = { size, today, standing, people, organizations, number: index };
     const known = Object.entries(found).filter(([, value]) => value !== undefined);
     return { ...more, ...Object.fromEntries(known.map(([name, value]) => [name, number(value)])) };
   }

@@ -1,7 +1,7 @@
 // Checks a file beside the page, so that the page stays responsive. It sends nothing anywhere: the file stays here, and all
-// that is fetched are the parts of this program and the public keys of this site.
+// that is fetched are the parts of this program and the public keys and logs of this site.
 
-const ORDER = ["note", "merkle", "zip", "entries", "trust", "receipt", "pack"];
+const ORDER = ["note", "merkle", "zip", "entries", "trust", "log", "receipt", "pack"];
 
 onmessage = async ({ data: { file, asked, addresses } }) => {
   const parts = await assemble(addresses);
@@ -10,8 +10,7 @@ onmessage = async ({ data: { file, asked, addresses } }) => {
   const tell = {
     step: (name, state = "done") => postMessage({ step: { name, state } }),
     facts: (more) => Object.assign(facts, more),
-    // A log of n entries takes n looks and 2n - 1 hashes.
-    total: (size) => (total = 3 * size),
+    total: (steps) => ([done, total] = [0, steps]),
     progress: (more) => postMessage({ progress: Math.min(1, (done += more) / total) }),
   };
   postMessage({ result: { ...(await check(parts, file, asked, tell)), facts } });

@@ -1,0 +1,180 @@
+// Today's log of this site, read by its public files (C2SP tlog-tiles): whether an entry and an older state are in it, and
+// what has happened to an entry since. A few tiles are enough for the first, the entries after it for the second.
+
+const WIDTH = 32;
+const FULL = 256;
+const LONGEST = 100_000;
+const AT_ONCE = 8;
+const TRIES = 3;
+// Of entries that came after one: more are left to the command line.
+const MOST_ENTRIES = 1 << 18;
+
+// The log cannot be read now, which says nothing about what is checked.
+class Unreachable extends Error {}
+
+export default function log(parts) {
+  const { Failed, decode, same } = parts;
+
+  // Today's state, signed by a known key, and its tiles; null where this site has no such log, or it cannot be read.
+  async function openLog({ keys, source, slug, published }, size) {
+    if (!slug) return null;
+    try {
+      const checkpoint = await newest(slug, source === "pasted" ? keys : published, size, source);
+      return checkpoint && (await tilesOf(slug, checkpoint));
+    } catch (error) {
+      if (error instanceof Unreachable) return null;
+      throw error;
+    }
+  }
+
+  // A cache may hold a checkpoint that is a moment older than what was handed out: then it is asked again.
+  async function newest(slug, keys, size, source) {
+    for (let attempt = 1; ; attempt += 1) {
+      const found = await readNewest(slug);
+      const signers = await parts.signedBy(found.note, keys, found.origin).catch(() => []);
+      if (!signers.length && source === "pasted") return null;
+      if (!signers.length) throw new Failed("checkpoint");
+      if (found.size >= size || attempt === TRIES) return found;
+      await new Promise((resolve) => setTimeout(resolve, 1000 * attempt));
+    }
+  }
+
+  async function readNewest(slug) {
+    const bytes = await get(`/log/${slug}/checkpoint`, { cache: "no-store" });
+    if (!bytes || bytes.length > LONGEST) throw new Unreachable();
+    return parts.or("checkpoint", () => parts.readCheckpoint(bytes));
+  }
+
+  // null for 404.
+  async function get(address, options = {}) {
+    let answer;
+    try {
+      answer = await fetch(address, options);
+      if (answer.ok) return new Uint8Array(await answer.arrayBuffer());
+    } catch {
+      throw new Unreachable();
+    }
+    if (answer.status !== 404) throw new Unreachable();
+    return null;
+  }
+
+  async function tilesOf(slug, { size, root }) {
+    const levels = [];
+    for (let rest = size; rest; rest = Math.floor(rest / FULL)) levels.push(rest);
+    const edge = await Promise.all(
+      levels.map((rest, level) => (rest % FULL ? fetchTile(level, Math.floor(rest / FULL), rest % FULL) : new Uint8Array())),
+    );
+    // The tiles at the right edge give the root, so they are as they were signed, and all others hang below them.
+    if (!same(await joined(edge), root)) throw new Failed("root");
+    const kept = new Map();
+
+    async function fetchTile(level, number, width) {
+      const name = tilePath(level, number, width);
+      const whole = width < FULL ? tilePath(level, number, FULL) : name;
+      // A narrow one may be gone once the full one exists (tlog-tiles, "Partial Tiles").
+      const found = (await get(`/log/${slug}/${name}`)) ?? (await get(`/log/${slug}/${whole}`));
+      if (!found) throw new Failed("file", name);
+      return level === "entries" ? found : found.subarray(0, width * WIDTH);
+    }
+
+    function tile(level, number) {
+      if (number === Math.floor(levels[level] / FULL)) return edge[level];
+      const name = tilePath(level, number, FULL);
+      if (!kept.has(name)) kept.set(name, readFull(level, number, name));
+      return kept.get(name);
+    }
+
+    async function readFull(level, number, name) {
+      const found = await fetchTile(level, number, FULL);
+      await checkFull(found, level, number, name);
+      return found;
+    }
+
+    // Against the hash of it in the tile above.
+    async function checkFull(hashes, level, number, name) {
+      const above = await tile(level + 1, Math.floor(number / FULL));
+      const isRight = hashes.length === FULL * WIDTH && same(await parts.rootOf(hashes), at(above, number % FULL));
+      if (!isRight) throw new Failed("file", name);
+    }
+
+    const holds = async (index, leaf) => index < size && same(at(await tile(0, Math.floor(index / FULL)), index % FULL), leaf);
+
+    // Whether an older state is the beginning of this one.
+    async function continues(older) {
+      if (older.size > size) return false;
+      const rows = [];
+      for (let level = 0, rest = older.size; rest; level += 1, rest = Math.floor(rest / FULL)) {
+        const width = rest % FULL;
+        rows.push(width ? (await tile(level, Math.floor(rest / FULL))).subarray(0, width * WIDTH) : new Uint8Array());
+      }
+      return same(await joined(rows), older.root);
+    }
+
+    // The entry that counts now what entry `index` counted: itself, or another one after it was reinstated. null where
+    // it was taken back, undefined where too many entries came after it.
+    async function standingAs(index, commitment, progress) {
+      const [first, last] = [Math.floor(index / FULL), Math.floor((size - 1) / FULL)];
+      if (size - index > MOST_ENTRIES) return undefined;
+      let standing = index;
+      for (let begin = first; begin <= last; begin += AT_ONCE) {
+        const numbers = Array.from({ length: Math.min(AT_ONCE, last - begin + 1) }, (_, place) => begin + place);
+        const bundles = await Promise.all(numbers.map(bundle));
+        for (const { number, lines } of bundles) {
+          for (const [place, line] of lines.entries()) {
+            const here = number * FULL + place;
+            const entry = parts.readEntry(line);
+            if (!entry) throw new Failed("entry", here);
+            if (here <= index) continue;
+            if (!entry.isPlus && entry.takesBack === standing) standing = null;
+            else if (entry.isPlus && entry.commitment === commitment) standing = here;
+          }
+          progress(lines.length);
+        }
+      }
+      return standing;
+    }
+
+    // The entries under a tile, once their hashes are known to be those of the tree.
+    async function bundle(number) {
+      const width = Math.min(FULL, size - number * FULL);
+      const name = tilePath("entries", number, width);
+      const bytes = await fetchTile("entries", number, width);
+      const found = [];
+      for (let place = 0; found.length < width && place + 2 <= bytes.length; ) {
+        const end = place + 2 + bytes[place] * 256 + bytes[place + 1];
+        found.push(bytes.subarray(place + 2, end));
+        place = end;
+      }
+      const hashes = await parts.leafHashes(found.length, (place) => found[place]);
+      if (width === FULL) await checkFull(hashes, 0, number, name);
+      else if (!same(hashes, edge[0])) throw new Failed("file", name);
+      return { number, lines: found.map(decode) };
+    }
+
+    return { size, root, holds, continues, standingAs };
+  }
+
+  // The root over the rows of each level, the lowest first: what is left over at the right of one goes up to the next.
+  async function joined(rows) {
+    let rest = new Uint8Array();
+    for (const row of rows) {
+      const both = new Uint8Array(row.length + rest.length);
+      both.set(row);
+      both.set(rest, row.length);
+      rest = both.length ? await parts.rootOf(both) : both;
+    }
+    return rest;
+  }
+
+  return { openLog };
+}
+
+const at = (hashes, place) => hashes.subarray(place * WIDTH, (place + 1) * WIDTH);
+
+// tlog-tiles, "Merkle Tree": `tile/0/x001/x234/067.p/12`.
+function tilePath(level, number, width) {
+  const digits = (part) => String(part).padStart(3, "0");
+  const found = [digits(number % 1000)];
+  for (let rest = Math.floor(number / 1000); rest; rest = Math.floor(rest / 1000)) found.unshift(`x${digits(rest % 1000)}`);
+  return `tile/${level}/${found.join("/")}${width === FULL ? "" : `.p/${width}`}`;
+}
