@@ -4,6 +4,8 @@ Each section has a stamp of its content (`rules.stamp`). The form carries it bac
 campaign's lock, so that nobody writes over what they have not seen.
 """
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -120,6 +122,27 @@ def rows() -> list[CampaignRow]:
             )
             for row in connection.execute(query.order_by(Campaign.id.desc()))
         ]
+
+
+def titles(lang: str) -> dict[str, str]:
+    """What each campaign is called, by its slug, the newest first; two of one title have their slug behind it."""
+    query = (
+        select(Campaign.slug, CampaignText.lang, CampaignText.title)
+        .outerjoin(CampaignText, CampaignText.campaign_id == Campaign.id)
+        .order_by(Campaign.id.desc())
+    )
+    written: dict[str, dict[str, str]] = {}
+    with reading() as connection:
+        for row in connection.execute(query):
+            written.setdefault(row.slug, {})[row.lang] = row.title
+    named = {slug: title_in(lang, slug, texts) for slug, texts in written.items()}
+    often = Counter(named.values())
+    return {slug: title if often[title] == 1 else f"{title} ({slug})" for slug, title in named.items()}
+
+
+def title_in(lang: str, slug: str, titles: Mapping[str, str]) -> str:
+    """A title in a language, else in another one, else the slug."""
+    return titles.get(lang) or next(filter(None, titles.values()), slug)
 
 
 def desk(slug: str) -> Desk:

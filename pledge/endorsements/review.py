@@ -178,18 +178,21 @@ def waiting() -> tuple[int, datetime | None]:
     return number, oldest
 
 
-def queue(tab: Tab, name: str = "", page: int = 1) -> Queue:
-    """One page of the list, what waits longest first. A page beyond the last one is empty."""
+def queue(tab: Tab, name: str = "", page: int = 1, campaign: str = "") -> Queue:
+    """One page of the list, of one campaign or of all, what waits longest first. A page beyond the last one is empty."""
     wanted = _TABS[tab]
     for word in name.split():
         wanted = and_(wanted, EndorsementVersion.search.contains(folded(word), autoescape=True))
-    base = _items().where(wanted)
+    here = Endorsement.campaign_id == select(Campaign.id).where(Campaign.slug == campaign).scalar_subquery()
+    only = [here] if campaign else []
+    base = _items().where(wanted, *only)
     since = EndorsementVersion.submitted_at
     order = since if tab in (Tab.REVIEW, Tab.CHANGES) else since.desc()
     counting = (
         select(*(func.count(case((condition, 1))) for condition in _TABS.values()))
         .select_from(Endorsement)
         .join(EndorsementVersion, NEWEST)
+        .where(*only)
     )
     with reading() as connection:
         counts = connection.execute(counting).one()

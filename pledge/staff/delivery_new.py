@@ -15,6 +15,7 @@ from pledge.delivery import at_checkpoint, freezing
 from pledge.delivery.pack_format import MEMBERS
 from pledge.delivery.register_queries import choices
 from pledge.guards import allows
+from pledge.i18n import LANGUAGES
 from pledge.ledger import log_queries
 from pledge.ledger.log_queries import CheckpointView
 from pledge.staff.access import actor, is_fresh, needs
@@ -117,8 +118,14 @@ def _begun(slug: str, offered: list[CheckpointView]) -> DraftForm:
     """The form with the newest numbers and the letter that goes with them."""
     if not offered:
         return DraftForm()
-    letter = freezing.letter_for(slug, offered[0].id)
-    return DraftForm(data={"checkpoint": str(offered[0].id), "letter_ko": letter.ko, "letter_en": letter.en})
+    letter, recipient = freezing.letter_for(slug, offered[0].id), freezing.recipient_of(slug)
+    return DraftForm(
+        data={
+            "checkpoint": str(offered[0].id),
+            **{f"recipient_{lang}": recipient.of(lang) for lang in LANGUAGES},
+            **{f"letter_{lang}": letter.of(lang) for lang in LANGUAGES},
+        }
+    )
 
 
 def _is_right(form: DraftForm) -> bool:

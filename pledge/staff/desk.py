@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from flask import abort, render_template, request
+from flask import abort, render_template, request, session
 from flask_babel import lazy_gettext as _l
 
 from pledge.accounts.roles import Permission
@@ -28,6 +28,9 @@ PROVIDERS: dict[str, Any] = {
     "other": _l("Other providers"),
 }
 
+#: In the session: the campaign whose numbers were chosen.
+_CHOSEN = "desk_campaign"
+
 #: How far back the funnel looks; see delivery/funnel.py.
 WINDOWS = {"day": timedelta(hours=24), "week": timedelta(days=7)}
 
@@ -36,7 +39,7 @@ WINDOWS = {"day": timedelta(hours=24), "week": timedelta(days=7)}
 @needs(Permission.SEE_DESK)
 def show() -> str:
     rows = campaigns.rows()
-    chosen = _chosen(rows, request.args.get("campaign", ""))
+    chosen = _chosen(rows)
     numbers = {} if chosen is None else _numbers(chosen)
     return render_template(
         "staff/desk.html",
@@ -50,10 +53,16 @@ def show() -> str:
     )
 
 
-def _chosen(rows: list[CampaignRow], slug: str) -> CampaignRow | None:
-    """The campaign that was asked for, else the newest open one, else the newest."""
-    if slug:
-        return next((row for row in rows if row.slug == slug), None) or abort(404)
+def _chosen(rows: list[CampaignRow]) -> CampaignRow | None:
+    """The campaign that was asked for, else the one of last time in this session, the newest open one, the newest."""
+    by_slug = {row.slug: row for row in rows}
+    if asked := request.args.get("campaign", ""):
+        if asked not in by_slug:
+            abort(404)
+        session[_CHOSEN] = asked
+        return by_slug[asked]
+    if (before := session.get(_CHOSEN)) in by_slug:
+        return by_slug[before]
     return next((row for row in rows if row.state is CampaignState.OPEN), rows[0] if rows else None)
 
 

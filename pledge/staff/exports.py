@@ -85,7 +85,6 @@ def _page(form: ExportForm, status: int) -> Response:
         "staff/exports.html",
         form=form,
         exports=exports.newest(),
-        campaigns=sorted(slugs().values()),
         kinds=KINDS,
         formats=FORMATS,
     )

@@ -107,7 +107,6 @@ def _new_page(form: InvalidationForm, status: int) -> Response:
     page = render_template(
         "staff/invalidation_new.html",
         form=form,
-        campaigns=sorted(slugs().values()),
         reasons=list(InvalidationReason),
         alone=invalidations.ALONE,
     )

@@ -21,6 +21,7 @@ from pledge.endorsements.review import Case, Tab
 from pledge.settings import current
 from pledge.staff.access import actor, needs
 from pledge.staff.blueprint import staff
+from pledge.staff.campaign_titles import campaign_titles
 from pledge.staff.durations import duration
 from pledge.staff.organization_forms import Forms
 
@@ -49,7 +50,10 @@ def organizations() -> str:
     tab, name = request.args.get("tab", Tab.REVIEW), request.args.get("q", "").strip()[:100]
     if tab not in set(Tab):
         abort(404)
-    queue = review.queue(Tab(tab), name, _page_number())
+    campaign = request.args.get("campaign", "")
+    if campaign and campaign not in campaign_titles():
+        abort(404)
+    queue = review.queue(Tab(tab), name, _page_number(), campaign)
     if queue.page > queue.pages:
         abort(404)
     return render_template(
@@ -57,7 +61,10 @@ def organizations() -> str:
         queue=queue,
         tab=Tab(tab),
         name=name,
-        page_url=lambda number: url_for("staff.organizations", tab=tab, q=name or None, page=number),
+        chosen=campaign,
+        page_url=lambda number: url_for(
+            "staff.organizations", tab=tab, q=name or None, campaign=campaign or None, page=number
+        ),
     )
 
 

@@ -58,6 +58,8 @@ def test_from_an_empty_draft_to_a_public_page(visitor, site, inside, slug, javas
         "title_en": "Clean air",
         "tagline_ko": "함께해요",
         "tagline_en": "Join us",
+        "recipient_ko": "국회",
+        "recipient_en": "the National Assembly",
         "summary_ko": "요약",
         "summary_en": "A summary",
         "body_ko": "## 왜\n\n공기",

@@ -21,14 +21,14 @@ from pledge.delivery.letter_parts import part
 from pledge.mail.models import MailKind
 from pledge.signatures import mails as signature_mails
 from tests.mail.post import Notes, deliver, owe
-from tests.support import deliveries, factories
+from tests.support import deliveries, factories, staff
 from tests.support.factories import endorsement, manage_token, sign_form, signature
 
 #: What only the first campaign (pledge/demo/blue-skies) may say; of each fact a part that no other word holds.
 FIRST = re.compile(
     r"GGGI|Green Growth|녹색성장|기후변화센터|Climate Change Cent|\bCCC\b"
     r"|Blue Skies|blue-skies|푸른 하늘"
-    r"|Government of the Republic of Korea|대한민국 정부|환경부"
+    r"|Government of the Republic of Korea|대한민국 정부|(?<!기후에너지)환경부"  # the example beside a field is no fact of a campaign
     r"|Net Zero 2050|net zero and|탄소중립 2050|clean air|맑은 공기"
 )
 SITE = {"ko": "열린 서명", "en": "Open Pledges"}
@@ -135,6 +135,26 @@ def test_neither_the_news_nor_its_sender_tells_them(rivers, lang):
     (mail,) = sent()
     assert_told_nothing(mail)
     assert mail["From"].addresses[0].display_name == SITE[lang]
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_no_page_of_the_staff_about_it_tells_them(rivers, lang):
+    app, second = rivers
+    person = signature(second)
+    organization = endorsement(second)
+    number = deliveries.frozen(second, **texts())
+    admin = staff.client(app, "admin")
+    admin.post("/staff/language", data={"lang": lang})
+    sections = ("", "/texts", "/pledge", "/schedule", "/partners", "/events", "/media", "/list-terms")
+    for path in [
+        *(f"campaigns/rivers{section}" for section in (*sections, "/state/closed")),
+        *(f"organizations/{organization.id}", f"signatures/{person.id}"),
+        *("deliveries/new/rivers", f"deliveries/{number}", "account", "invalidations/new", "switches"),
+    ]:
+        page = admin.get(f"/staff/{path}")
+        assert page.status_code == 200, path
+        assert told(page.text) == [], path
+        assert SITE[lang] in page.text, path
 
 
 def test_neither_the_pack_nor_an_export_tells_them(rivers):
