@@ -1,4 +1,4 @@
-"""The two implementations that check packs, side by side: tools/verify.py and the site's own."""
+"""tools/verify.py as a module: with `cryptography`, and with its own arithmetic where that is not installed."""
 
 import contextlib
 import importlib.util
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
-from pledge.delivery import checking
 from pledge.settings import ROOT
 
 PROGRAM = ROOT / "tools" / "verify.py"
@@ -80,13 +79,8 @@ def by_program_alone(path: Path, keys: str | None = None) -> Verdict:
     return verdict(say("pack", path, *words, by=pure))
 
 
-def by_site(path: Path, keys: str | None = None) -> Verdict:
-    report = checking.check(path, None if keys is None else keys.splitlines())
-    return Verdict(report.failure) if report.failure else Verdict("", report.people, report.organizations)
-
-
 #: By the names that a failing test shows.
-CHECKERS = {"program": by_program, "program alone": by_program_alone, "site": by_site}
+CHECKERS = {"program": by_program, "program alone": by_program_alone}
 
 
 def _key_file(path: Path, keys: str) -> Path:
