@@ -5,9 +5,9 @@ import unicodedata
 #: Characters that change the reading order (Unicode Bidi_Control, UAX #9): a name must read as it is written.
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 #: Joiners that scripts such as Persian and Hindi need inside words; every other format character is refused.
-_JOINERS = frozenset("\u200c\u200d")
-#: A cell that begins like this is a formula to a spreadsheet (OWASP ASVS 5.0, 1.2.10); full-width forms too.
-_FORMULA_STARTS = frozenset("=+-@＝＋－＠")
+JOINERS = frozenset("\u200c\u200d")
+#: A cell that begins like this can run as a formula in some spreadsheet (OWASP ASVS 5.0, 1.2.10); full-width forms too.
+FORMULA_STARTS = frozenset("=+-@|%＝＋－＠｜％")
 
 
 def one_line(text: str) -> str:
@@ -26,14 +26,14 @@ def is_readable(text: str) -> bool:
 
 
 def is_formula(text: str) -> bool:
-    """A spreadsheet would take it for a formula."""
-    return text[:1] in _FORMULA_STARTS and text != ""
+    """A spreadsheet would take it for a formula: it skips spaces and what does not show before it looks."""
+    return next((c for c in text if unicodedata.category(c)[0] not in "ZC"), "") in FORMULA_STARTS
 
 
 def _is_seen(character: str) -> bool:
     if character.isascii():
         return character.isprintable()
-    if character in _JOINERS:
+    if character in JOINERS:
         return True
     category = unicodedata.category(character)
     # Cc control, Cf format, Cs surrogate, Co private use, Cn unassigned, Zl/Zp line and paragraph separators

@@ -2,10 +2,11 @@
 
 import csv
 import io
-import unicodedata
 
-#: A cell that begins with one of these can run as a formula in some spreadsheet.
-FORMULA_STARTS = frozenset("=+-@|%\t\r\n\0＝＋－＠")
+from pledge.plaintext import is_formula
+
+#: A cell whose very first character is one of these may be read by what follows it.
+_BREAKS = frozenset("\t\r\n\0")
 
 #: Before the first line: tells Excel that the file is UTF-8.
 BOM = b"\xef\xbb\xbf"
@@ -13,9 +14,7 @@ BOM = b"\xef\xbb\xbf"
 
 def neutral(text: str) -> str:
     """The text, with an apostrophe before it when a spreadsheet could take it for a formula."""
-    # Spreadsheets skip spaces and characters that do not show (Unicode Z* and C*) before they look.
-    first_seen = next((character for character in text if unicodedata.category(character)[0] not in "ZC"), "")
-    return f"'{text}" if {text[:1], first_seen} & FORMULA_STARTS else text
+    return f"'{text}" if text[:1] in _BREAKS or is_formula(text) else text
 
 
 def csv_line(*cells: str | int) -> str:

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+from pledge.lines import holds_resident_number
+
 LANGUAGES = ("ko", "en")
 
 LONGEST_SLUG = 60
@@ -28,6 +30,7 @@ class Fault(StrEnum):
     MISSING = "missing"
     TOO_LONG = "too_long"
     CHARACTERS = "characters"
+    RESIDENT_NUMBER = "resident_number"  #: nobody may store one (PIPA 24-2)
     SLUG = "slug"
     TAKEN = "taken"  #: another campaign has this slug
     LINK = "link"
@@ -93,6 +96,8 @@ class Checker:
             self.add(field, Fault.TOO_LONG)
         elif not all(_is_allowed(character) for character in text):
             self.add(field, Fault.CHARACTERS)
+        elif holds_resident_number(text):
+            self.add(field, Fault.RESIDENT_NUMBER)
         return text
 
 

@@ -8,7 +8,9 @@ from enum import StrEnum
 from pledge import places
 from pledge.endorsements.domains import BadWebsite, clean_website
 from pledge.endorsements.models import OrganizationType
-from pledge.plaintext import has_letters, is_formula, is_readable, one_line
+from pledge.lines import BadLine, LineFault, content_fault
+from pledge.lines import clean_line as clean_any_line
+from pledge.plaintext import is_readable
 
 LONGEST_NAME = 120
 LONGEST_PERSON = 80  #: a person's name, and their title
@@ -17,17 +19,12 @@ LONGEST_WEBSITE = 300
 #: Years that a target may name: a city that has got there already may say so.
 YEARS = range(2000, 2101)
 
-#: A Korean resident registration number (birth date, then a digit 1–8 and six more), which nobody may store (PIPA 24-2).
-_RESIDENT_NUMBER = re.compile(r"(?<!\d)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])[-\s]?[1-8]\d{6}(?!\d)")
 _NEWLINES = re.compile(r"\r\n?")
 
 
 class Fault(StrEnum):
-    EMPTY = "empty"
-    TOO_LONG = "too_long"
-    CHARACTERS = "characters"
-    FORMULA = "formula"
-    RESIDENT_NUMBER = "resident_number"
+    """What may be wrong besides the faults of a line (pledge/lines.py)."""
+
     UNKNOWN = "unknown"  #: not one of the list
     WEBSITE = "website"
     YEAR = "year"
@@ -39,7 +36,7 @@ class Fault(StrEnum):
 class BadContent(ValueError):
     """Something that may not stand in an endorsement: which field, and why."""
 
-    def __init__(self, field: str, fault: Fault) -> None:
+    def __init__(self, field: str, fault: Fault | LineFault) -> None:
         super().__init__(f"{field}: {fault.value}")
         self.field = field
         self.fault = fault
@@ -80,19 +77,11 @@ def clean(content: Content) -> Content:
 
 
 def clean_line(field: str, text: str, longest: int, *, required: bool = True) -> str:
-    """One line of readable text: NFC, single spaces, trimmed. Raises BadContent."""
-    line = one_line(text)
-    if not line and not required:
-        return ""
-    if not has_letters(line):
-        raise BadContent(field, Fault.EMPTY)
-    if len(line) > longest:
-        raise BadContent(field, Fault.TOO_LONG)
-    if not is_readable(line) or "<" in line or ">" in line:
-        raise BadContent(field, Fault.CHARACTERS)
-    if is_formula(line):
-        raise BadContent(field, Fault.FORMULA)
-    return line
+    """One line, by the rule of all lines (pledge/lines.py). Raises BadContent."""
+    try:
+        return clean_any_line(text, longest, required=required)
+    except BadLine as error:
+        raise BadContent(field, error.fault) from None
 
 
 def clean_statement(field: str, text: str) -> str:
@@ -100,11 +89,11 @@ def clean_statement(field: str, text: str) -> str:
     lines = [line.rstrip() for line in _NEWLINES.sub("\n", unicodedata.normalize("NFC", text)).split("\n")]
     statement = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
     if len(statement) > LONGEST_STATEMENT:
-        raise BadContent(field, Fault.TOO_LONG)
+        raise BadContent(field, LineFault.TOO_LONG)
     if not is_readable(statement.replace("\n", "").replace("\t", "")):
-        raise BadContent(field, Fault.CHARACTERS)
-    if _RESIDENT_NUMBER.search(statement):
-        raise BadContent(field, Fault.RESIDENT_NUMBER)
+        raise BadContent(field, LineFault.CHARACTERS)
+    if fault := content_fault(statement):
+        raise BadContent(field, fault)
     return statement
 
 
@@ -136,12 +125,12 @@ def check_type(text: str) -> str:
 def check_website(text: str) -> str:
     """An address of the web as it will be kept. Raises BadContent."""
     if not text.strip():
-        raise BadContent("website", Fault.EMPTY)
+        raise BadContent("website", LineFault.EMPTY)
     try:
         website = clean_website(text.strip())
     except BadWebsite:
         raise BadContent("website", Fault.WEBSITE) from None
-    return _checked("website", website, len(website) <= LONGEST_WEBSITE, Fault.TOO_LONG)
+    return _checked("website", website, len(website) <= LONGEST_WEBSITE, LineFault.TOO_LONG)
 
 
 def _region(content: Content) -> str | None:
@@ -150,7 +139,7 @@ def _region(content: Content) -> str | None:
     return _checked("region", content.region, content.region in places.REGIONS)
 
 
-def _checked(field: str, text: str, fine: bool, fault: Fault = Fault.UNKNOWN) -> str:
+def _checked(field: str, text: str, fine: bool, fault: Fault | LineFault = Fault.UNKNOWN) -> str:
     if not fine:
         raise BadContent(field, fault)
     return text

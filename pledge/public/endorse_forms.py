@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Callable
+from enum import StrEnum
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -15,44 +16,41 @@ from pledge.endorsements import rules
 from pledge.endorsements.models import OrganizationType
 from pledge.endorsements.registration import BadRegistrationNumber, optional_registration_number
 from pledge.endorsements.rules import BadContent, Content, Fault
+from pledge.line_words import LINE_WORDS
+from pledge.lines import LineFault
 from pledge.public.forms import check_address, is_version
 from pledge.signatures.addresses import Address
 
 #: What a fault is called, by field where one wording does not fit all.
-_WORDS: dict[Fault, Any] = {
-    Fault.TOO_LONG: _l("This is too long."),
-    Fault.CHARACTERS: _l("There is a character in it that cannot be used here."),
-    Fault.FORMULA: _l("A name cannot begin with =, +, - or @."),
-    Fault.RESIDENT_NUMBER: _l(
-        "This looks like a resident registration number. Please take it out: it must not be stored or shown."
-    ),
+_WORDS: dict[StrEnum, Any] = {
+    **LINE_WORDS,
     Fault.WEBSITE: _l("Enter the address of a public website, like https://www.example.org."),
     Fault.YEAR: _l("Enter a year from 2000 to 2100."),
     Fault.PERCENT: _l("Enter a percentage from 1 to 100."),
     Fault.ORDER: _l("The interim year must be before the target year."),
 }
-_FIELD_WORDS: dict[tuple[str, Fault], Any] = {
-    ("name_ko", Fault.EMPTY): _l("Enter the name of the organisation, in Korean or in English."),
-    ("name_ko", Fault.TOO_LONG): _l("The name can have up to 120 characters."),
-    ("name_en", Fault.EMPTY): _l("Enter the name of the organisation in letters."),
-    ("name_en", Fault.TOO_LONG): _l("The name can have up to 120 characters."),
+_FIELD_WORDS: dict[tuple[str, StrEnum], Any] = {
+    ("name_ko", LineFault.EMPTY): _l("Enter the name of the organisation, in Korean or in English."),
+    ("name_ko", LineFault.TOO_LONG): _l("The name can have up to 120 characters."),
+    ("name_en", LineFault.EMPTY): _l("Enter the name of the organisation in letters."),
+    ("name_en", LineFault.TOO_LONG): _l("The name can have up to 120 characters."),
     ("type", Fault.UNKNOWN): _l("Choose a kind of organisation from the list."),
-    ("website", Fault.EMPTY): _l("Enter the address of the organisation's website."),
-    ("website", Fault.TOO_LONG): _l("The address can have up to 300 characters."),
+    ("website", LineFault.EMPTY): _l("Enter the address of the organisation's website."),
+    ("website", LineFault.TOO_LONG): _l("The address can have up to 300 characters."),
     ("interim_year", Fault.HALF): _l("Enter the interim year too, or leave year and percentage empty."),
     ("interim_percent", Fault.HALF): _l(
         "Enter the interim percentage too, or leave year and percentage empty."
     ),
-    ("statement_ko", Fault.TOO_LONG): _l("A statement can have up to 600 characters."),
-    ("statement_en", Fault.TOO_LONG): _l("A statement can have up to 600 characters."),
-    ("contact_name", Fault.EMPTY): _l("Enter the name of the person who speaks for the organisation."),
-    ("contact_name", Fault.TOO_LONG): _l("The name can have up to 80 characters."),
-    ("contact_title", Fault.EMPTY): _l("Enter that person's title."),
-    ("contact_title", Fault.TOO_LONG): _l("The title can have up to 80 characters."),
+    ("statement_ko", LineFault.TOO_LONG): _l("A statement can have up to 600 characters."),
+    ("statement_en", LineFault.TOO_LONG): _l("A statement can have up to 600 characters."),
+    ("contact_name", LineFault.EMPTY): _l("Enter the name of the person who speaks for the organisation."),
+    ("contact_name", LineFault.TOO_LONG): _l("The name can have up to 80 characters."),
+    ("contact_title", LineFault.EMPTY): _l("Enter that person's title."),
+    ("contact_title", LineFault.TOO_LONG): _l("The title can have up to 80 characters."),
 }
 
 
-def words(field: str, fault: Fault) -> Any:
+def words(field: str, fault: StrEnum) -> Any:
     """The fault of a field in words, to be said in the page's language."""
     return _FIELD_WORDS.get((field, fault)) or _WORDS[fault]
 

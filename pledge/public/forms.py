@@ -11,17 +11,16 @@ from wtforms.fields import Field
 from wtforms.validators import ValidationError
 
 from pledge import i18n, places
+from pledge.line_words import LINE_WORDS
+from pledge.lines import BadLine, LineFault
 from pledge.signatures.addresses import Address, BadAddress, parse
-from pledge.signatures.rules import BadName, NameFault, clean_name
+from pledge.signatures.rules import clean_name
 
 _VERSION = re.compile(r"[1-9][0-9]{0,5}")
 
-_NAME_FAULTS = {
-    NameFault.EMPTY: _l("Enter your name."),
-    NameFault.TOO_LONG: _l("Your name can have up to 80 characters."),
-    NameFault.CHARACTERS: _l("Your name has a character that cannot be used in a name."),
-    NameFault.FORMULA: _l("A name cannot begin with =, +, - or @."),
-    NameFault.URL: _l("A name cannot contain a web address."),
+_NAME_WORDS = LINE_WORDS | {
+    LineFault.EMPTY: _l("Enter your name."),
+    LineFault.TOO_LONG: _l("Your name can have up to 80 characters."),
 }
 
 
@@ -169,8 +168,8 @@ class ListForm(Form):
 def check_name(field: Field) -> None:
     try:
         clean_name(field.data or "")
-    except BadName as error:
-        raise ValidationError(_NAME_FAULTS[error.fault]) from None
+    except BadLine as error:
+        raise ValidationError(_NAME_WORDS[error.fault]) from None
 
 
 def check_address(field: Field) -> Address:

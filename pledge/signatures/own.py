@@ -17,7 +17,7 @@ from pledge.tokens import BadToken, Purpose
 
 
 def change(token: str, *, name: str, public_name: bool, updates: bool) -> None:
-    """Correct the name and change the optional choices. Raises BadToken, BadName."""
+    """Correct the name and change the optional choices. Raises BadToken, BadLine."""
     name = clean_name(name)
     with transaction() as session:
         row = _own_row(session, token)

@@ -69,7 +69,7 @@ def sign(submission: Submission) -> str:
     """Record a submission and owe the mail that confirms it, together or not at all.
 
     Returns the ticket of the "check your mail" page. It, the time taken and the statements run are the same whether
-    this person is new, waiting, counted, withdrawn or may get no mail now. Raises CampaignNotOpen, SigningPaused, BadName.
+    this person is new, waiting, counted, withdrawn or may get no mail now. Raises CampaignNotOpen, SigningPaused, BadLine.
     """
     if switches.current().signing_paused:
         raise SigningPaused

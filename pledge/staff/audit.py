@@ -19,6 +19,7 @@ from pledge.staff.access import actor, fresh, needs
 from pledge.staff.audit_words import action_words, choices
 from pledge.staff.blueprint import staff
 from pledge.staff.moments import at, day
+from pledge.staff.signature_forms import check_numbers
 
 LONGEST_REASON = 500
 _LARGEST_ID = 2**63 - 1
@@ -68,6 +69,7 @@ class ExportForm(SearchForm):
             raise ValidationError(_l("Say why; it is kept in the audit log."))
         if len(field.data) > LONGEST_REASON:
             raise ValidationError(_l("This is too long."))
+        check_numbers(field)
 
 
 @staff.get("/audit", endpoint="audit")

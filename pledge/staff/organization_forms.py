@@ -11,6 +11,7 @@ from wtforms.validators import ValidationError
 from pledge.endorsements.models import ReasonKind
 from pledge.endorsements.reasons import CODE, LONGEST_REASON
 from pledge.plaintext import is_readable
+from pledge.staff.signature_forms import check_numbers
 
 LONGEST_NOTE = 500
 LARGEST_NUMBER = 2**63 - 1
@@ -24,6 +25,7 @@ def _check_text(field: Field, *, required: bool) -> None:
         raise ValidationError(_l("This can have up to 500 characters."))
     if not is_readable(text):
         raise ValidationError(_l("This has a character that cannot be shown."))
+    check_numbers(field)
     field.data = text
 
 
@@ -35,6 +37,7 @@ def _check_wording(field: Field) -> None:
         raise ValidationError(_l("This can have up to 500 characters."))
     if not is_readable(field.data):
         raise ValidationError(_l("This has a character that cannot be shown."))
+    check_numbers(field)
 
 
 class ReasonForm(Form):

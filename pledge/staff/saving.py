@@ -17,12 +17,15 @@ from pledge.campaigns.rules import BadFields, Fault
 from pledge.files import services as files
 from pledge.files.services import BadDocument, BadPicture, StorageAway, UnknownFile
 from pledge.files.words import DOCUMENT_WORDS, PICTURE_WORDS, STORAGE_AWAY
+from pledge.line_words import LINE_WORDS
+from pledge.lines import LineFault
 from pledge.tokens import BadToken, Purpose
 
 FAULTS = {
     Fault.MISSING: _l("This is needed."),
     Fault.TOO_LONG: _l("This is too long."),
     Fault.CHARACTERS: _l("This has a character that cannot be shown."),
+    Fault.RESIDENT_NUMBER: LINE_WORDS[LineFault.RESIDENT_NUMBER],
     Fault.SLUG: _l(
         "Use 3 to 60 small letters from a to z, digits and single hyphens, and begin with a letter."
     ),

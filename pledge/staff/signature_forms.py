@@ -8,6 +8,8 @@ from wtforms import BooleanField, Form, SelectField, StringField, TextAreaField
 from wtforms.fields import Field
 from wtforms.validators import ValidationError
 
+from pledge.line_words import LINE_WORDS
+from pledge.lines import LineFault, holds_resident_number
 from pledge.signatures.addresses import Address, BadAddress, parse
 from pledge.signatures.conditions import Condition
 from pledge.signatures.invalidation_models import InvalidationReason
@@ -28,6 +30,13 @@ def check_why(field: Field) -> None:
         raise ValidationError(_l("Say why; it is kept in the audit log."))
     if len(field.data) > LONGEST_WHY:
         raise ValidationError(_l("This is too long."))
+    check_numbers(field)
+
+
+def check_numbers(field: Field) -> None:
+    """No resident registration number, least of all in the audit log, which only grows."""
+    if holds_resident_number(field.data or ""):
+        raise ValidationError(LINE_WORDS[LineFault.RESIDENT_NUMBER])
 
 
 class LookUpForm(Form):

@@ -10,6 +10,15 @@ from pledge.campaigns.video import BadVideo, parse_video
 VIDEO = "dQw4w9WgXcQ"
 
 
+@pytest.mark.parametrize("text", ["900101-1234567", "번호 9001012234567 입니다"])
+def test_no_text_of_a_campaign_holds_a_resident_registration_number(text):
+    checker = Checker()
+    checker.line("title_ko", text)
+    checker.text("body_ko", f"첫 줄\n{text}")
+    checker.line("title_en", "2035-1234567")
+    assert checker.faults == {"title_ko": Fault.RESIDENT_NUMBER, "body_ko": Fault.RESIDENT_NUMBER}
+
+
 @pytest.mark.parametrize("slug", ["blue-skies", "a1b", "net-zero-2050", "x" * 60, "  Blue-Skies "])
 def test_a_slug_is_small_letters_digits_and_single_hyphens(slug):
     assert clean_slug(slug) == slug.strip().lower()

@@ -14,6 +14,7 @@ from pledge.endorsements.identifiers import address_hash, name_digest, read_tick
 from pledge.endorsements.models import Endorsement, EndorsementVersion
 from pledge.endorsements.registration import BadRegistrationNumber
 from pledge.endorsements.rules import BadContent, Content, Fault
+from pledge.lines import LineFault
 from pledge.mail.models import MailBlock, MailKind, OutboxMail
 from pledge.signatures.addresses import parse
 from tests.support.factories import campaign, endorse_confirm_token, endorsement, signature
@@ -117,22 +118,22 @@ def test_who_agreed_to_be_named_is_named_with_the_version():
     ("field", "value", "fault"),
     [
         ("name_ko", "", None),
-        ("name_en", "=1+1", Fault.FORMULA),
-        ("name_ko", "x" * 121, Fault.TOO_LONG),
-        ("name_ko", "하늘\u202e", Fault.CHARACTERS),
+        ("name_en", "=1+1", LineFault.FORMULA),
+        ("name_ko", "x" * 121, LineFault.TOO_LONG),
+        ("name_ko", "하늘\u202e", LineFault.CHARACTERS),
         ("type", "cabal", Fault.UNKNOWN),
         ("country", "XX", Fault.UNKNOWN),
         ("region", "KR-99", Fault.UNKNOWN),
-        ("website", "", Fault.EMPTY),
+        ("website", "", LineFault.EMPTY),
         ("website", "http://127.0.0.1/", Fault.WEBSITE),
         ("target_year", 1999, Fault.YEAR),
         ("interim_year", None, Fault.HALF),
         ("interim_percent", None, Fault.HALF),
         ("interim_percent", 101, Fault.PERCENT),
         ("interim_year", 2050, Fault.ORDER),
-        ("statement_ko", "가" * 601, Fault.TOO_LONG),
-        ("statement_en", "\u202eabc", Fault.CHARACTERS),
-        ("statement_en", "call 900101-1234567", Fault.RESIDENT_NUMBER),
+        ("statement_ko", "가" * 601, LineFault.TOO_LONG),
+        ("statement_en", "\u202eabc", LineFault.CHARACTERS),
+        ("statement_en", "call 900101-1234567", LineFault.RESIDENT_NUMBER),
     ],
 )
 def test_the_service_refuses_what_the_form_should_have_refused(field, value, fault):

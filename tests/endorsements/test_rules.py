@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from pledge.endorsements import rules
 from pledge.endorsements.rules import BadContent, Fault
+from pledge.lines import LineFault
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
 HOSTILE = st.text("ab 가\u202e\u200d\u0000\t\r\n<>=+-@＝é́1", max_size=60)
@@ -52,7 +53,7 @@ def test_a_statement_that_is_kept_has_lines_that_are_read_as_they_are_written(te
 def test_a_resident_registration_number_is_not_taken(text):
     with pytest.raises(BadContent) as error:
         rules.clean_statement("statement_ko", text)
-    assert error.value.fault is Fault.RESIDENT_NUMBER
+    assert error.value.fault is LineFault.RESIDENT_NUMBER
 
 
 @pytest.mark.parametrize("text", ["2035-1234567", "901301-1234567", "900101-9234567", "02-123-4567", "2050"])

@@ -71,6 +71,13 @@ def test_only_what_is_required_is_needed(client):
     [
         ("name_ko", "=1+1"),
         ("name_en", "x" * 121),
+        ("name_en", "casino.vip"),
+        ("name_ko", "900101-1234567"),
+        ("name_ko", "|calc"),
+        ("contact_name", "kim@example.org"),
+        ("contact_title", "Win at casino.vip"),
+        ("statement_en", "More at casino.vip."),
+        ("statement_ko", "문의: kim@example.org"),
         ("type", ""),
         ("type", "cabal"),
         ("country", "XX"),

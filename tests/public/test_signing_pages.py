@@ -52,7 +52,12 @@ def test_only_the_fields_of_the_contract_are_needed(client):
     ("field", "value", "ko", "en"),
     [
         ("name", "", "이름", "name"),
-        ("name", "=1+1", "이름", "name"),
+        ("name", "=1+1", "첫 글자", "begin with"),
+        ("name", "|calc", "첫 글자", "begin with"),
+        ("name", "casino.vip", "웹 주소", "web address"),
+        ("name", "x@[127.0.0.1]", "이메일 주소", "e-mail address"),
+        ("name", "900101-1234567", "주민등록번호", "resident registration number"),
+        ("name", "홍\u202e길동", "문자", "character"),
         ("email", "", "이메일", "e-mail"),
         ("email", "hong@", "이메일", "e-mail"),
         ("country", "XX", "나라", "country"),

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pledge.signatures.rules import LONGEST_NAME, BadName, NameFault, clean_name
+from pledge.lines import BadLine, LineFault
+from pledge.signatures.rules import LONGEST_NAME, clean_name
 
 
 @pytest.mark.parametrize(
@@ -51,36 +52,36 @@ def test_decomposed_hangul_is_composed():
 @pytest.mark.parametrize(
     ("name", "fault"),
     [
-        ("", NameFault.EMPTY),
-        ("   ", NameFault.EMPTY),
-        ("...", NameFault.EMPTY),
-        ("가" * (LONGEST_NAME + 1), NameFault.TOO_LONG),
-        ("홍\n길동", NameFault.CHARACTERS),
-        ("홍\t길동", NameFault.CHARACTERS),
-        ("홍\x7f길동", NameFault.CHARACTERS),
-        ("abc\u202egnp", NameFault.CHARACTERS),
-        ("a\u2066b", NameFault.CHARACTERS),
-        ("a\u200eb", NameFault.CHARACTERS),
-        ("zero\u200bwidth", NameFault.CHARACTERS),
-        ("a\ufeffb", NameFault.CHARACTERS),
-        ("a\u2028b", NameFault.CHARACTERS),
-        ("a\ue000b", NameFault.CHARACTERS),
-        ("a\ud800b", NameFault.CHARACTERS),
-        ("<b>Kim", NameFault.CHARACTERS),
-        ("=HYPERLINK(1)", NameFault.FORMULA),
-        ("+82 Kim", NameFault.FORMULA),
-        ("-Kim", NameFault.FORMULA),
-        ("@kim", NameFault.FORMULA),
-        ("＝cmd", NameFault.FORMULA),
-        ("Win http://example.org", NameFault.URL),
-        ("HTTPS://EXAMPLE.ORG", NameFault.URL),
-        ("www.example.kr", NameFault.URL),
-        ("buy at cheap.shop now", NameFault.URL),
-        ("//evil.example", NameFault.URL),
+        ("", LineFault.EMPTY),
+        ("   ", LineFault.EMPTY),
+        ("...", LineFault.EMPTY),
+        ("가" * (LONGEST_NAME + 1), LineFault.TOO_LONG),
+        ("홍\n길동", LineFault.CHARACTERS),
+        ("홍\t길동", LineFault.CHARACTERS),
+        ("홍\x7f길동", LineFault.CHARACTERS),
+        ("abc\u202egnp", LineFault.CHARACTERS),
+        ("a\u2066b", LineFault.CHARACTERS),
+        ("a\u200eb", LineFault.CHARACTERS),
+        ("zero\u200bwidth", LineFault.CHARACTERS),
+        ("a\ufeffb", LineFault.CHARACTERS),
+        ("a\u2028b", LineFault.CHARACTERS),
+        ("a\ue000b", LineFault.CHARACTERS),
+        ("a\ud800b", LineFault.CHARACTERS),
+        ("<b>Kim", LineFault.CHARACTERS),
+        ("=HYPERLINK(1)", LineFault.FORMULA),
+        ("+82 Kim", LineFault.FORMULA),
+        ("-Kim", LineFault.FORMULA),
+        ("@kim", LineFault.FORMULA),
+        ("＝cmd", LineFault.FORMULA),
+        ("Win http://example.org", LineFault.LINK),
+        ("HTTPS://EXAMPLE.ORG", LineFault.LINK),
+        ("www.example.kr", LineFault.LINK),
+        ("buy at cheap.shop now", LineFault.LINK),
+        ("//evil.example", LineFault.LINK),
     ],
 )
 def test_a_name_that_harms_is_refused(name, fault):
-    with pytest.raises(BadName) as refused:
+    with pytest.raises(BadLine) as refused:
         clean_name(name)
     assert refused.value.fault is fault
 
@@ -95,7 +96,7 @@ def test_a_name_of_eighty_characters_is_accepted():
 def test_a_cleaned_name_is_safe_and_stays_the_same_when_cleaned_again(text):
     try:
         name = clean_name(text)
-    except BadName:
+    except BadLine:
         return
     assert 1 <= len(name) <= LONGEST_NAME
     assert name == name.strip() == unicodedata.normalize("NFC", name)

@@ -5,11 +5,11 @@ from sqlalchemy import func, select, text
 
 from pledge.db import db
 from pledge.ledger.queries import count
+from pledge.lines import BadLine
 from pledge.mail.models import MailAllowance
 from pledge.signatures import own
 from pledge.signatures.models import Signature
 from pledge.signatures.queries import own_signature
-from pledge.signatures.rules import BadName
 from pledge.tokens import BadToken, Purpose
 from tests.support.factories import (
     confirm_token,
@@ -38,7 +38,7 @@ def test_the_name_and_the_optional_choices_can_be_changed():
 
 def test_a_bad_name_changes_nothing():
     person = signature(name="홍길동")
-    with pytest.raises(BadName):
+    with pytest.raises(BadLine):
         own.change(manage_token(person), name="http://x.kr", public_name=True, updates=True)
     assert own_signature(manage_token(person), "ko").public_name is False
 

@@ -9,13 +9,13 @@ from sqlalchemy import select
 
 from pledge import clock as time
 from pledge.db import db
+from pledge.lines import BadLine
 from pledge.mail.models import MailBlock, MailKind, OutboxMail
 from pledge.signatures import services
 from pledge.signatures.addresses import parse
 from pledge.signatures.identifiers import address_hash
 from pledge.signatures.models import Signature, SignatureState
 from pledge.signatures.origins import domain_hash, network_hash
-from pledge.signatures.rules import BadName
 from tests.support.factories import campaign, confirm_token, sign_form, signature
 
 HONG = services.Submission(
@@ -99,7 +99,7 @@ def test_a_region_is_kept_only_for_korea():
 
 
 def test_a_bad_name_is_refused_by_the_service_too():
-    with pytest.raises(BadName):
+    with pytest.raises(BadLine):
         sign(name="=1+1")
     assert rows() == []
 

@@ -162,7 +162,14 @@ def test_a_long_log_leaves_in_pieces(admin, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "data", [{}, {"reason": "  "}, {"reason": "x" * 501}, {"reason": "ok", "since": "no"}]
+    "data",
+    [
+        {},
+        {"reason": "  "},
+        {"reason": "900101-1234567"},
+        {"reason": "x" * 501},
+        {"reason": "ok", "since": "no"},
+    ],
 )
 def test_an_export_without_a_reason_or_with_a_wrong_day_takes_nothing_out(admin, data):
     acts(1)

@@ -208,6 +208,13 @@ def test_all_other_acts_by_their_forms(reviewer):
         ("changes", "review", {"code": "closed-down", "note": "글"}, "Choose a reason from the list."),
         ("changes", "review", {"code": "logo-unclear", "note": "글" * 501}, "up to 500 characters"),
         ("decline", "review", {"code": "authority-unclear", "note": "\u202e글"}, "cannot be shown"),
+        (
+            "decline",
+            "review",
+            {"code": "authority-unclear", "note": "900101-1234567"},
+            "resident registration",
+        ),
+        ("reopen", "declined", {"why": "900101-1234567"}, "resident registration"),
         ("remove", "published", {"code": "closed-down", "ko": "한국어만", "en": ""}, "both languages"),
         ("remove", "published", {"code": "closed-down", "ko": "", "en": "English"}, "both languages"),
         ("certify", "published", {"why": "  "}, "Say why"),

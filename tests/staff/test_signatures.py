@@ -72,6 +72,9 @@ def test_the_page_shows_the_mails_and_sends_the_link_again(moderator):
 def test_withdrawing_needs_a_reason_and_loses_nothing(moderator):
     person = signature()
     act = f"/staff/signatures/{person.id}/withdraw"
+    assert moderator.post(act, data={"why": "900101-1234567"}).status_code == 422, (
+        "the audit log keeps it for ever"
+    )
     refused = moderator.post(act, data={"why": " "})
     assert refused.status_code == 422
     assert state(person) == "confirmed"
