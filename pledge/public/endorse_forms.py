@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, FileField, Form, HiddenField, SelectField, StringField, TextAreaField
+from wtforms import FileField, HiddenField, SelectField, StringField, TextAreaField
 from wtforms.fields import Field
 from wtforms.validators import ValidationError
 
@@ -16,6 +16,7 @@ from pledge.endorsements import rules
 from pledge.endorsements.models import OrganizationType
 from pledge.endorsements.registration import BadRegistrationNumber, optional_registration_number
 from pledge.endorsements.rules import BadContent, Content, Fault
+from pledge.forms import PublicForm, TickField
 from pledge.line_words import LINE_WORDS
 from pledge.lines import LineFault
 from pledge.public.forms import check_address, is_version
@@ -65,7 +66,7 @@ def number(field: Field) -> int | None:
     return int(text)
 
 
-class PersonForm(Form):
+class PersonForm(PublicForm):
     """Name and title of who speaks for an organisation."""
 
     contact_name = StringField(_l("Name"))
@@ -78,7 +79,7 @@ class PersonForm(Form):
         _check(lambda: rules.clean_line(field.name, field.data or "", rules.LONGEST_PERSON))
 
 
-class ContentForm(Form):
+class ContentForm(PublicForm):
     """What an organisation shows: the part that a new endorsement and a correction share."""
 
     name_ko = StringField(_l("Name in Korean"))
@@ -89,7 +90,7 @@ class ContentForm(Form):
     website = StringField(_l("Website"))
     logo = FileField(_l("Logo"))
     logo_kept = HiddenField()
-    logo_removed = BooleanField(_l("Show no logo"), false_values=("", None))
+    logo_removed = TickField(_l("Show no logo"))
     target_year = StringField(_l("Net zero by"))
     interim_year = StringField(_l("Interim year"))
     interim_percent = StringField(_l("Interim percentage"))
@@ -188,14 +189,10 @@ class EndorseForm(ContentForm, PersonForm):
     contact_title = StringField(_l("Title or position"))
     email = StringField(_l("Work e-mail"))
     registration_number = StringField(_l("Business registration number"))
-    authority_ok = BooleanField(_l("I may speak for this organisation"), false_values=("", None))
-    consent_organization = BooleanField(
-        _l("The organisation agrees that its endorsement is shown in public"), false_values=("", None)
-    )
-    consent_person = BooleanField(
-        _l("I agree that my personal data is collected and used"), false_values=("", None)
-    )
-    show_contact = BooleanField(_l("Show my name and title"), false_values=("", None))
+    authority_ok = TickField(_l("I may speak for this organisation"))
+    consent_organization = TickField(_l("The organisation agrees that its endorsement is shown in public"))
+    consent_person = TickField(_l("I agree that my personal data is collected and used"))
+    show_contact = TickField(_l("Show my name and title"))
     pledge_version = HiddenField()
 
     #: Set by the check of the e-mail field.
@@ -238,7 +235,7 @@ class EndorseForm(ContentForm, PersonForm):
 class CorrectionForm(ContentForm, PersonForm):
     contact_name = StringField(_l("Name"))
     contact_title = StringField(_l("Title or position"))
-    show_contact = BooleanField(_l("Show my name and title"), false_values=("", None))
+    show_contact = TickField(_l("Show my name and title"))
 
 
 class ContactForm(PersonForm):
@@ -252,13 +249,11 @@ class ContactForm(PersonForm):
         self.address = check_address(field)
 
 
-class TakeOverForm(Form):
+class TakeOverForm(PublicForm):
     """What the new person declares for themselves."""
 
-    authority_ok = BooleanField(_l("I may speak for this organisation"), false_values=("", None))
-    consent_person = BooleanField(
-        _l("I agree that my personal data is collected and used"), false_values=("", None)
-    )
+    authority_ok = TickField(_l("I may speak for this organisation"))
+    consent_person = TickField(_l("I agree that my personal data is collected and used"))
 
     validate_authority_ok = EndorseForm.validate_authority_ok
     validate_consent_person = EndorseForm.validate_consent_person

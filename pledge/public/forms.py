@@ -6,11 +6,12 @@ There is no CSRF token, as there is no session to ride on; pledge/guards.py says
 import re
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, Form, HiddenField, SelectField, StringField
+from wtforms import HiddenField, SelectField, StringField
 from wtforms.fields import Field
 from wtforms.validators import ValidationError
 
 from pledge import i18n, places
+from pledge.forms import PublicForm, TickField
 from pledge.line_words import LINE_WORDS
 from pledge.lines import BadLine, LineFault
 from pledge.signatures.addresses import Address, BadAddress, parse
@@ -37,19 +38,17 @@ def is_version(text: str | None) -> bool:
     return not text or _VERSION.fullmatch(text) is not None
 
 
-class SignForm(Form):
+class SignForm(PublicForm):
     name = StringField(_l("Name"))
     email = StringField(_l("E-mail"))
     country = SelectField(_l("Country or region"), validate_choice=False)
     region = SelectField(_l("Province or city"), validate_choice=False)
-    age_ok = BooleanField(_l("I am 14 years old or older"), false_values=("", None))
-    consent_privacy = BooleanField(
-        _l("I agree that my personal data is collected and used"), false_values=("", None)
-    )
-    public_name = BooleanField(_l("Show my name among the signers"), false_values=("", None))
-    updates = BooleanField(_l("Send me news of this campaign by e-mail"), false_values=("", None))
+    age_ok = TickField(_l("I am 14 years old or older"))
+    consent_privacy = TickField(_l("I agree that my personal data is collected and used"))
+    public_name = TickField(_l("Show my name among the signers"))
+    updates = TickField(_l("Send me news of this campaign by e-mail"))
     pledge_version = HiddenField()
-    list_consent = BooleanField(_l("My name may stand in the list"), false_values=("", None))
+    list_consent = TickField(_l("My name may stand in the list"))
     list_terms = HiddenField()
 
     address: Address  #: set once the form is valid
@@ -115,7 +114,7 @@ class SignForm(Form):
         return places.region_choices(i18n.language())
 
 
-class CodeForm(Form):
+class CodeForm(PublicForm):
     code = StringField(_l("Six-digit code"))
 
     def validate_code(self, field: Field) -> None:
@@ -130,7 +129,7 @@ class CodeForm(Form):
     digits: str = ""
 
 
-class LinkForm(Form):
+class LinkForm(PublicForm):
     email = StringField(_l("E-mail"))
     campaign = SelectField(_l("Campaign"), validate_choice=False)
 
@@ -140,19 +139,19 @@ class LinkForm(Form):
         self.address = check_address(field)
 
 
-class OwnForm(Form):
+class OwnForm(PublicForm):
     name = StringField(_l("Name"))
-    public_name = BooleanField(_l("Show my name among the signers"), false_values=("", None))
-    updates = BooleanField(_l("Send me news of this campaign by e-mail"), false_values=("", None))
+    public_name = TickField(_l("Show my name among the signers"))
+    updates = TickField(_l("Send me news of this campaign by e-mail"))
 
     def validate_name(self, field: Field) -> None:
         check_name(field)
 
 
-class ListForm(Form):
+class ListForm(PublicForm):
     """Agreeing later to stand in a list of names: the version of the terms goes along."""
 
-    list_consent = BooleanField(_l("My name may stand in the list"), false_values=("", None))
+    list_consent = TickField(_l("My name may stand in the list"))
     list_terms = HiddenField()
 
     def validate_list_consent(self, field: Field) -> None:

@@ -3,7 +3,7 @@
 from datetime import date, datetime, time
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, FileField, Form, HiddenField, SelectField, StringField, TextAreaField
+from wtforms import FileField, HiddenField, SelectField, StringField, TextAreaField
 from wtforms.fields import Field
 from wtforms.validators import ValidationError
 
@@ -11,17 +11,18 @@ from pledge.campaigns.events import EventFields
 from pledge.campaigns.models import PartnerRole
 from pledge.campaigns.partners import PartnerFields
 from pledge.campaigns.rules import Fault
+from pledge.forms import StaffForm, TickField
 from pledge.staff.moments import at, day, hour, moment
 from pledge.staff.saving import FAULTS
 
 
-class StampedForm(Form):
+class StampedForm(StaffForm):
     """Carries the mark of what its editor saw."""
 
     seen = HiddenField()
 
 
-class NewForm(Form):
+class NewForm(StaffForm):
     slug = StringField(_l("Address"))
     title_ko = StringField(_l("Title in Korean"))
     title_en = StringField(_l("Title in English"))
@@ -76,7 +77,7 @@ class PartnerForm(StampedForm):
     url = StringField(_l("Web address"))
     logo = FileField(_l("Logo"))
     logo_kept = HiddenField()
-    drop_logo = BooleanField(_l("Take the logo away"), false_values=("", None))
+    drop_logo = TickField(_l("Take the logo away"))
 
     def validate_role(self, field: Field) -> None:
         if field.data not in set(PartnerRole):
@@ -152,16 +153,16 @@ class VideoForm(StampedForm):
     video = StringField(_l("Address of the video"))
     still = FileField(_l("Picture"))
     still_kept = HiddenField()
-    drop_still = BooleanField(_l("Use the drawn picture again"), false_values=("", None))
+    drop_still = TickField(_l("Use the drawn picture again"))
 
 
 class LettersForm(StampedForm):
     letter_ko = FileField(_l("Letter in Korean"))
     letter_ko_kept = HiddenField()
-    drop_ko = BooleanField(_l("Take the Korean letter away"), false_values=("", None))
+    drop_ko = TickField(_l("Take the Korean letter away"))
     letter_en = FileField(_l("Letter in English"))
     letter_en_kept = HiddenField()
-    drop_en = BooleanField(_l("Take the English letter away"), false_values=("", None))
+    drop_en = TickField(_l("Take the English letter away"))
 
 
 class ListTermsForm(StampedForm):
@@ -175,6 +176,6 @@ class ListTermsForm(StampedForm):
     keeping_en = TextAreaField(_l("How long they keep it, in English"))
 
 
-class StateForm(Form):
+class StateForm(StaffForm):
     before = HiddenField()
     reason = TextAreaField(_l("Reason"))

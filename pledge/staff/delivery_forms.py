@@ -13,6 +13,7 @@ from pledge.delivery.document import Words
 from pledge.delivery.models import Channel
 from pledge.delivery.register import Answer, HandingOver, Wrong
 from pledge.delivery.register_queries import DeliveryView
+from pledge.forms import StaffForm
 from pledge.staff.moments import moment, typed_moment
 from pledge.staff.saving import FAULTS
 from pledge.staff.signature_forms import check_why
@@ -34,7 +35,7 @@ _WRONG: dict[str, Any] = {
 }
 
 
-class DraftForm(Form):
+class DraftForm(StaffForm):
     """What is frozen besides the numbers. The texts are checked by the use case."""
 
     checkpoint = SelectField(_l("Numbers as of"), validate_choice=False)
@@ -60,7 +61,7 @@ class DraftForm(Form):
         }
 
 
-class HandingOverForm(Form):
+class HandingOverForm(StaffForm):
     handed_over_at = StringField(_l("When"))
     channel = SelectField(_l("How"), validate_choice=False)
     receipt_number = StringField(_l("Receipt number"))
@@ -75,7 +76,7 @@ class HandingOverForm(Form):
         return HandingOver(self.moment, self.channel.data or "", self.receipt_number.data or "")
 
 
-class AnswerForm(Form):
+class AnswerForm(StaffForm):
     answered_at = StringField(_l("When"))
     answer_ko = TextAreaField(_l("Answer (Korean)"))
     answer_en = TextAreaField(_l("Answer (English)"))

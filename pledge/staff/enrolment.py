@@ -6,18 +6,19 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 from werkzeug import Response as AnyResponse
-from wtforms import Form, HiddenField, StringField
+from wtforms import HiddenField, StringField
 
 from pledge.accounts import authenticator
 from pledge.accounts import services as accounts
 from pledge.accounts.services import SecondFactorDue, WrongCode
 from pledge.crypto import Unreadable, vault
+from pledge.forms import StaffForm
 from pledge.staff.access import actor, for_enrolment, fresh, has_shown_second_factor, mark_second_factor, me
 from pledge.staff.blueprint import staff
 from pledge.staff.waiting import answer
 
 
-class AuthenticatorForm(Form):
+class AuthenticatorForm(StaffForm):
     """The code that a newly bound app shows, and the secret that it was bound to, sealed: opening the page stores nothing."""
 
     code = StringField(_l("Code"))

@@ -6,13 +6,14 @@ from flask import Response, abort, make_response, render_template, request, url_
 from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
 from werkzeug.utils import redirect
-from wtforms import Form, SelectField, TextAreaField
+from wtforms import SelectField, TextAreaField
 from wtforms.fields import Field
 from wtforms.validators import ValidationError
 
 from pledge.accounts.roles import Permission
 from pledge.campaigns.queries import slugs
 from pledge.delivery import exports, jobs
+from pledge.forms import StaffForm
 from pledge.staff.access import actor, fresh, needs
 from pledge.staff.blueprint import staff
 from pledge.staff.signature_forms import check_why
@@ -25,7 +26,7 @@ KINDS: dict[str, Any] = {
 FORMATS: dict[str, Any] = {"csv": "CSV", "xlsx": "XLSX (Excel)"}
 
 
-class ExportForm(Form):
+class ExportForm(StaffForm):
     campaign = SelectField(_l("Campaign"), validate_choice=False)
     kind = SelectField(_l("Rows"), validate_choice=False)
     format = SelectField(_l("Format"), validate_choice=False)

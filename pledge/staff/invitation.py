@@ -6,13 +6,14 @@ from flask_babel import lazy_gettext as _l
 from flask_security.utils import login_user
 from werkzeug import Response as AnyResponse
 from werkzeug.exceptions import TooManyRequests
-from wtforms import Form, PasswordField
+from wtforms import PasswordField
 
 from pledge import limits
 from pledge.accounts import services as accounts
 from pledge.accounts import throttle
 from pledge.accounts.passwords import SHORTEST, BadPassword, PasswordFault
 from pledge.accounts.services import InvitationOver
+from pledge.forms import StaffForm
 from pledge.staff.access import for_everybody
 from pledge.staff.blueprint import staff
 from pledge.staff.waiting import answer
@@ -28,7 +29,7 @@ PASSWORD_FAULTS = {
 }
 
 
-class NewPasswordForm(Form):
+class NewPasswordForm(StaffForm):
     """A new password, typed twice."""
 
     password = PasswordField(_l("New password"))

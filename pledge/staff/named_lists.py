@@ -7,13 +7,14 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
 from werkzeug.utils import redirect
-from wtforms import Form, SelectField, TextAreaField
+from wtforms import SelectField, TextAreaField
 from wtforms.fields import Field
 
 from pledge import i18n
 from pledge.accounts.roles import Permission
 from pledge.delivery import named_list_queries as queries
 from pledge.delivery import named_lists
+from pledge.forms import StaffForm
 from pledge.staff.access import actor, fresh, needs
 from pledge.staff.blueprint import staff
 from pledge.staff.signature_forms import WhyForm, check_why
@@ -21,7 +22,7 @@ from pledge.staff.signature_forms import WhyForm, check_why
 _ONE = "/lists/<int(min=1,max=2147483647):list_id>"
 
 
-class AskForm(Form):
+class AskForm(StaffForm):
     terms = SelectField(_l("Terms"), validate_choice=False)
     why = TextAreaField(_l("Reason"))
     key = TextAreaField(_l("Public key of the recipient"))

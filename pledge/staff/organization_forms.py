@@ -4,12 +4,13 @@ from dataclasses import dataclass
 
 from flask import request
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, Form, RadioField, SelectField, StringField, TextAreaField
+from wtforms import Form, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields import Field
 from wtforms.validators import ValidationError
 
 from pledge.endorsements.models import ReasonKind
 from pledge.endorsements.reasons import CODE, LONGEST_REASON
+from pledge.forms import StaffForm, TickField
 from pledge.plaintext import is_readable
 from pledge.staff.signature_forms import check_numbers
 
@@ -40,7 +41,7 @@ def _check_wording(field: Field) -> None:
     check_numbers(field)
 
 
-class ReasonForm(Form):
+class ReasonForm(StaffForm):
     """Turning down: a reason of the list, and what is added to it."""
 
     code = SelectField(_l("Reason"), validate_choice=False)
@@ -50,7 +51,7 @@ class ReasonForm(Form):
         _check_text(field, required=False)
 
 
-class RemovalForm(Form):
+class RemovalForm(StaffForm):
     """Removing: a public reason of the list, or in other words in both languages."""
 
     code = SelectField(_l("Public reason"), validate_choice=False)
@@ -70,7 +71,7 @@ class RemovalForm(Form):
         return (self.ko.data, self.en.data) if self.ko.data else None
 
 
-class WhyForm(Form):
+class WhyForm(StaffForm):
     """What staff do for a reason of their own, for the audit log."""
 
     why = StringField(_l("Why"))
@@ -92,14 +93,14 @@ class MergeForm(WhyForm):
         return int(self.into.data)
 
 
-class ReasonTextForm(Form):
+class ReasonTextForm(StaffForm):
     """One reason of the editable list."""
 
     code = StringField(_l("Short name"))
     kind = SelectField(_l("Used to"), validate_choice=False)
     ko = TextAreaField(_l("In Korean"))
     en = TextAreaField(_l("In English"))
-    active = BooleanField(_l("Offered"), false_values=("", None))
+    active = TickField(_l("Offered"))
 
     def validate_code(self, field: Field) -> None:
         field.data = (field.data or "").strip()

@@ -4,7 +4,7 @@ from flask import Response, abort, make_response, redirect, render_template, req
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
-from wtforms import Form, RadioField, SelectMultipleField, StringField
+from wtforms import RadioField, SelectMultipleField, StringField
 
 from pledge import i18n
 from pledge.accounts import moderation, queries, sessions
@@ -12,6 +12,7 @@ from pledge.accounts.moderation import AlreadyInvited, LastAdmin, NoRole, NoSuch
 from pledge.accounts.queries import PersonView
 from pledge.accounts.roles import Permission, Role
 from pledge.accounts.rules import BadAddress
+from pledge.forms import StaffForm
 from pledge.staff.access import actor, fresh, me, needs
 from pledge.staff.blueprint import staff
 from pledge.staff.waiting import answer
@@ -33,7 +34,7 @@ ROLE_DUTIES = {
 LONGEST_REASON = 500
 
 
-class RolesForm(Form):
+class RolesForm(StaffForm):
     """Which roles a person has."""
 
     roles = SelectMultipleField(_l("Roles"), choices=[role.value for role in Role])
@@ -54,7 +55,7 @@ class InviteForm(RolesForm):
     lang = RadioField(_l("Language"), choices=list(i18n.LANGUAGES))
 
 
-class CloseForm(Form):
+class CloseForm(StaffForm):
     """Why an account is closed."""
 
     reason = StringField(_l("Reason"))

@@ -12,13 +12,14 @@ from flask_security import UserMixin
 from flask_security.forms import LoginForm
 from flask_security.tf_plugin import TfPluginBase
 from werkzeug import Response as AnyResponse
-from wtforms import Form, StringField
+from wtforms import StringField
 
 from pledge import limits
 from pledge.accounts import authenticator, passwords, queries, throttle
 from pledge.accounts import services as accounts
 from pledge.accounts.models import StaffMember
 from pledge.audit.models import Actor
+from pledge.forms import StaffForm
 from pledge.staff.access import for_everybody, mark_second_factor, own_page
 from pledge.staff.blueprint import staff
 from pledge.staff.cookies import begin_anew
@@ -69,7 +70,7 @@ class SignInForm(LoginForm):
         return True
 
 
-class CodeForm(Form):
+class CodeForm(StaffForm):
     """A code from an authenticator app, or a recovery code."""
 
     code = StringField(_l("Code"))

@@ -4,10 +4,11 @@ import re
 from datetime import datetime
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, Form, SelectField, StringField, TextAreaField
+from wtforms import SelectField, StringField, TextAreaField
 from wtforms.fields import Field
 from wtforms.validators import ValidationError
 
+from pledge.forms import StaffForm, TickField
 from pledge.line_words import LINE_WORDS
 from pledge.lines import LineFault, holds_resident_number
 from pledge.signatures.addresses import Address, BadAddress, parse
@@ -39,7 +40,7 @@ def check_numbers(field: Field) -> None:
         raise ValidationError(LINE_WORDS[LineFault.RESIDENT_NUMBER])
 
 
-class LookUpForm(Form):
+class LookUpForm(StaffForm):
     email = StringField(_l("E-mail"))
 
     address: Address
@@ -51,14 +52,14 @@ class LookUpForm(Form):
             raise ValidationError(_l("Enter an e-mail address in the form name@example.com.")) from None
 
 
-class WhyForm(Form):
+class WhyForm(StaffForm):
     why = TextAreaField(_l("Reason"))
 
     def validate_why(self, field: Field) -> None:
         check_why(field)
 
 
-class InvalidationForm(Form):
+class InvalidationForm(StaffForm):
     """What is left empty may be anything. The names below the fields are set by the checks."""
 
     campaign = SelectField(_l("Campaign"), validate_choice=False)
@@ -69,7 +70,7 @@ class InvalidationForm(Form):
     faster_than = StringField(_l("Confirmed within"))
     reason = SelectField(_l("Reason"), validate_choice=False)
     note = TextAreaField(_l("What did you see?"))
-    notify = BooleanField(_l("Tell the signers by mail"), false_values=("", None))
+    notify = TickField(_l("Tell the signers by mail"))
 
     campaigns: dict[int, str]
     network_hash: bytes | None = None

@@ -8,10 +8,11 @@ from flask import Response, make_response, redirect, render_template, request, u
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
-from wtforms import Form, StringField, TextAreaField
+from wtforms import StringField, TextAreaField
 
 from pledge.accounts.roles import Permission
 from pledge.audit.queries import Line, Search, page
+from pledge.forms import StaffForm
 from pledge.staff.access import actor, needs
 from pledge.staff.audit import details_of
 from pledge.staff.blueprint import staff
@@ -30,7 +31,7 @@ WORDS: dict[BadTurn, Any] = {
 }
 
 
-class TurnForm(Form):
+class TurnForm(StaffForm):
     reason = StringField(_l("Why"))
     #: "y" to pause, anything else to let go.
     paused = StringField()

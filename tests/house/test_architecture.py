@@ -53,6 +53,22 @@ def test_a_feature_knows_no_http_and_no_command_line(feature):
         assert not outside, f"{path.relative_to(ROOT)} imports {outside}"
 
 
+def test_every_form_is_one_of_flask_wtf_and_the_public_ones_need_no_session():
+    bases = at_fault(
+        lambda path: [
+            f"{node.name}({base.id})"
+            for node in ast.walk(tree(path))
+            if isinstance(node, ast.ClassDef)
+            for base in node.bases
+            if isinstance(base, ast.Name)
+            and base.id in {"Form", "FlaskForm", "StaffForm", "PublicForm"}
+            and base.id
+            != {"public": "PublicForm", "staff": "StaffForm"}.get(path.relative_to(PACKAGE).parts[0])
+        ]
+    )
+    assert bases == {"forms.py": ["BaseForm(FlaskForm)"]}
+
+
 def test_transactions_end_only_in_the_database_module():
     ending = at_fault(lambda path: path != PACKAGE / "db.py" and {"commit", "rollback"} & set(calls(path)))
     assert not ending, f"use pledge.db.transaction() or write_once(): {ending}"

@@ -140,6 +140,16 @@ def test_a_blank_registration_number_is_none(client, blank):
     assert db.session.scalars(select(Endorsement)).one().registration_number is None
 
 
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize(
+    "field", ["name_ko", "contact_name", "email", "type", "website", "target_year", "authority_ok"]
+)
+def test_a_file_in_place_of_text_is_no_text(client, field):
+    page = send(client, **{field: FileStorage(io.BytesIO(b"hello"), "hello.txt")})
+    assert page.status_code in (303, 422)
+    assert "hello.txt" not in page.text
+
+
 def test_full_width_digits_are_numbers(client):
     assert send(client, target_year="２０５０").status_code == 303
 

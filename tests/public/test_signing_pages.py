@@ -1,9 +1,13 @@
 """The form over HTTP: what is answered, in which language, and what nobody can learn from it."""
 
+import io
+
 import pytest
 from flask import url_for
 from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import encode_multipart
 
 from pledge import links
 from pledge.db import NotDurable, db
@@ -99,6 +103,43 @@ def test_under_fourteen_is_refused_kindly_and_nothing_is_stored(client):
     assert "14세" in page.text
     assert stored() == 0
     assert db.session.scalar(select(func.count()).select_from(OutboxMail)) == 0
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize("no", ["0", "null", "no", "n", "false", "off", "아니요", " ", "undefined"])
+@pytest.mark.parametrize("box", ["age_ok", "consent_privacy"])
+def test_a_required_box_that_says_no_is_not_ticked(client, box, no):
+    page = client.post(SIGN["en"], data=sign_form(**{box: no}))
+    assert page.status_code == 422
+    assert f'href="#{box}"' in page.text
+    assert stored() == 0
+
+
+@pytest.mark.sqlite_only
+def test_an_optional_box_that_says_no_agrees_to_nothing(client):
+    assert client.post(SIGN["en"], data=sign_form(public_name="0", updates="null")).status_code == 303
+    row = db.session.scalars(select(Signature)).one()
+    assert (row.public_name, row.updates) == (False, False)
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize("yes", ["y", "Y", "on", "true", "1", "yes"])
+def test_a_box_that_says_yes_is_ticked(client, yes):
+    assert client.post(SIGN["en"], data=sign_form(age_ok=yes, consent_privacy=yes)).status_code == 303
+
+
+@pytest.mark.sqlite_only
+def test_a_box_that_says_yes_and_no_is_not_ticked(client):
+    assert client.post(SIGN["en"], data=sign_form(age_ok=["y", "0"])).status_code == 422
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize("field", ["name", "email", "country", "age_ok", "pledge_version"])
+def test_a_file_in_place_of_text_is_no_text(client, field):
+    form = sign_form(**{field: FileStorage(io.BytesIO(b"hello"), "hello.txt")})
+    boundary, body = encode_multipart(form)  # in memory; the client itself would leave a file of its own open
+    page = client.post(SIGN["en"], data=body, content_type=f"multipart/form-data; boundary={boundary}")
+    assert page.status_code == (303 if field == "pledge_version" else 422)
 
 
 def test_a_typed_script_is_shown_as_text(client):
