@@ -3,10 +3,10 @@
 import csv
 import io
 
-from pledge.plaintext import is_formula
+from pledge import plaintext
 
-#: A cell whose very first character is one of these may be read by what follows it.
-_BREAKS = frozenset("\t\r\n\0")
+#: Also what may be skipped at the very beginning of a cell.
+FORMULA_STARTS = plaintext.FORMULA_STARTS | frozenset("\t\r\n\0")
 
 #: Before the first line: tells Excel that the file is UTF-8.
 BOM = b"\xef\xbb\xbf"
@@ -14,7 +14,7 @@ BOM = b"\xef\xbb\xbf"
 
 def neutral(text: str) -> str:
     """The text, with an apostrophe before it when a spreadsheet could take it for a formula."""
-    return f"'{text}" if text[:1] in _BREAKS or is_formula(text) else text
+    return f"'{text}" if text[:1] in FORMULA_STARTS or plaintext.is_formula(text) else text
 
 
 def csv_line(*cells: str | int) -> str:
