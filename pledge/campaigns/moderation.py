@@ -1,12 +1,12 @@
-"""What staff may do with a campaign: create it, write its texts, its pledge, its dates and goal, and move it on.
+"""What staff may do with a campaign: create it, write its texts, its dates and goal, and move it on.
 
 Every use case locks the campaign's row first, so two editors come one after the other, and is recorded in the audit log
-in the same transaction. Partners, events and media have modules of their own beside this one.
+in the same transaction. The pledge, partners, events and media have modules of their own beside this one.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
@@ -16,7 +16,7 @@ from pledge import clock
 from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.campaigns import desk, rules
-from pledge.campaigns.desk import Missing, NoSuchCampaign, Schedule, Wording
+from pledge.campaigns.desk import Missing, NoSuchCampaign, Schedule
 from pledge.campaigns.models import Campaign, CampaignState, CampaignText, PledgeText
 from pledge.campaigns.rules import LANGUAGES, BadFields, Checker, Fault, fingerprint
 from pledge.db import transaction
@@ -32,11 +32,6 @@ NEEDS_REASON = frozenset({(CampaignState.CLOSED, CampaignState.OPEN)})
 LONGEST_REASON = 1000
 
 FIRST_GOAL = 1000
-#: Somebody may be reading a campaign that opens in a moment.
-SOON = timedelta(minutes=1)
-
-#: Tells inside the transaction whether a signature or an endorsement refers to this pledge text of this campaign.
-InUse = Callable[[Session, int, int], bool]
 
 
 class EditedMeanwhile(Exception):
@@ -110,7 +105,7 @@ def create(actor: Actor, *, slug: str, title_ko: str, title_en: str) -> str:
         with transaction() as session:
             session.add(campaign)
             session.flush()
-            session.add(_pledge_text(campaign.id, 1, "", ""))
+            session.add(new_pledge_text(campaign.id, 1, "", ""))
             record(session, actor, "campaign.create", subject(slug))
     except IntegrityError:
         raise BadFields({"slug": Fault.TAKEN}) from None
@@ -138,10 +133,15 @@ def edit_texts(actor: Actor, slug: str, seen: str, texts: Mapping[str, str]) -> 
 def edit_schedule(
     actor: Actor, slug: str, seen: str, *, goal: int, opens_at: datetime | None, closes_at: datetime | None
 ) -> None:
-    """Goal, opening and closing, in UTC. Raises BadFields, EditedMeanwhile, WrongState, NoSuchCampaign."""
+    """Goal, opening and closing, in UTC.
+
+    What has opened stays open: an opening in the future would stop signing while the campaign still says that it is
+    open. Raises BadFields, EditedMeanwhile, WrongState, NoSuchCampaign.
+    """
     with edited(slug) as (session, campaign):
-        _refuse_frozen(campaign)
+        refuse_frozen(campaign)
         before = Schedule(campaign.goal, campaign.opens_at, campaign.closes_at)
+        after = Schedule(goal, opens_at, closes_at)
         check = Checker()
         if not 0 < goal <= rules.LARGEST_GOAL:
             check.add("goal", Fault.GOAL)
@@ -149,47 +149,12 @@ def edit_schedule(
             check.add("closes_at", Fault.ORDER)
         if closes_at and closes_at != before.closes_at and closes_at <= clock.now():
             check.add("closes_at", Fault.PAST)
+        if campaign.state == CampaignState.OPEN and _has_opened(before) and not _has_opened(after):
+            check.add("opens_at", Fault.RUNNING)
         check.finish()
         compare(seen, vars(before))
         campaign.goal, campaign.opens_at, campaign.closes_at = goal, opens_at, closes_at
-        after = Schedule(goal, opens_at, closes_at)
         record(session, actor, "campaign.schedule", subject(slug), before=_plain(before), after=_plain(after))
-
-
-def edit_pledge(actor: Actor, slug: str, seen: str, *, ko: str, en: str, in_use: InUse) -> int:
-    """The pledge text; the number of the version that holds it now.
-
-    In place while nobody can have read it in order to sign: the campaign is a draft or opens later, and no signature or
-    endorsement refers to the text. Else it becomes a new version, and the old one stays as it was signed.
-    Raises BadFields, EditedMeanwhile, WrongState, NoSuchCampaign.
-    """
-    with edited(slug) as (session, campaign):
-        _refuse_frozen(campaign)
-        stored = desk.wording_of(session, campaign.id)
-        required = campaign.state != CampaignState.DRAFT
-        check = Checker()
-        wanted = {lang: check.text(lang, text, required=required) for lang, text in (("ko", ko), ("en", en))}
-        check.finish()
-        compare(seen, vars(stored))
-        if (stored.ko, stored.en) == (wanted["ko"], wanted["en"]):
-            return stored.version
-        row = _editable(session, campaign, stored, in_use)
-        if row is None:
-            row = _pledge_text(campaign.id, stored.version + 1, **wanted)
-            session.add(row)
-        else:
-            row.ko, row.en = wanted["ko"], wanted["en"]
-            row.sha256, row.created_at = fingerprint(row.ko, row.en), clock.now()
-        record(
-            session,
-            actor,
-            "campaign.pledge",
-            subject(slug),
-            version=row.version,
-            new=row.version != stored.version,
-            sha256=row.sha256.hex(),
-        )
-        return row.version
 
 
 def move(actor: Actor, slug: str, before: CampaignState, after: CampaignState, reason: str = "") -> None:
@@ -242,20 +207,10 @@ def missing_to_publish(session: Session, campaign: Campaign) -> list[Missing]:
     return missing
 
 
-def _refuse_frozen(campaign: Campaign) -> None:
+def refuse_frozen(campaign: Campaign) -> None:
+    """Raises WrongState for a campaign that is over: it keeps its pledge, dates and goal."""
     if campaign.state in (CampaignState.CLOSED, CampaignState.ARCHIVED):
         raise WrongState(CampaignState(campaign.state))
-
-
-def _editable(session: Session, campaign: Campaign, stored: Wording, in_use: InUse) -> PledgeText | None:
-    """The row of the newest version when it may still be changed."""
-    opens_later = campaign.opens_at is not None and campaign.opens_at > clock.now() + SOON
-    if campaign.state != CampaignState.DRAFT and not opens_later:
-        return None
-    row = session.scalar(
-        select(PledgeText).where(PledgeText.campaign_id == campaign.id, PledgeText.version == stored.version)
-    )
-    return None if row is None or in_use(session, campaign.id, row.id) else row
 
 
 def _clean_texts(texts: Mapping[str, str], *, required: bool) -> dict[str, str]:
@@ -272,7 +227,8 @@ def _clean_texts(texts: Mapping[str, str], *, required: bool) -> dict[str, str]:
     return clean
 
 
-def _pledge_text(campaign_id: int, version: int, ko: str, en: str) -> PledgeText:
+def new_pledge_text(campaign_id: int, version: int, ko: str, en: str) -> PledgeText:
+    """A row that is not stored yet, with the mark of its words."""
     return PledgeText(
         campaign_id=campaign_id,
         version=version,
@@ -281,6 +237,10 @@ def _pledge_text(campaign_id: int, version: int, ko: str, en: str) -> PledgeText
         sha256=fingerprint(ko, en),
         created_at=clock.now(),
     )
+
+
+def _has_opened(schedule: Schedule) -> bool:
+    return schedule.opens_at is None or schedule.opens_at <= clock.now()
 
 
 def _plain(schedule: Schedule) -> dict[str, object]:

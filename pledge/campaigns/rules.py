@@ -35,10 +35,12 @@ class Fault(StrEnum):
     TAKEN = "taken"  #: another campaign has this slug
     LINK = "link"
     ONE_LANGUAGE = "one_language"  #: filled in one language, empty in the other
+    UNCHANGED = "unchanged"  #: the other language changes, this one does not
     GOAL = "goal"
     MOMENT = "moment"  #: not a time of this calendar
     ORDER = "order"  #: ends before it begins
     PAST = "past"
+    RUNNING = "running"  #: signing has begun, and this would stop it
     VIDEO = "video"
     PICTURE = "picture"
     DOCUMENT = "document"

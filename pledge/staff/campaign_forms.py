@@ -46,6 +46,21 @@ class PledgeForm(StampedForm):
     en = TextAreaField(_l("Pledge text in English"))
 
 
+class PublishForm(PledgeForm):
+    """The same words, and the version that they are published as."""
+
+    version = HiddenField()
+    one_language = TickField(
+        _l("The words in the other language stay as they are: they say the same already")
+    )
+
+    @property
+    def agreed(self) -> int:
+        """The number that was shown; 0 for what is none."""
+        text = self.version.data or ""
+        return int(text) if text.isascii() and text.isdecimal() and len(text) < 6 else 0
+
+
 class ScheduleForm(StampedForm):
     goal = StringField(_l("Goal"))
     opens_at = StringField(_l("Opens"))

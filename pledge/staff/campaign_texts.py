@@ -1,21 +1,18 @@
-"""What a campaign says, when and to what end: its texts, its pledge, its dates and goal; a page for each."""
+"""What a campaign says, when and to what end: its texts, its dates and goal; a page for each."""
 
 from flask import Response, make_response, redirect, render_template, request, url_for
-from sqlalchemy.orm import Session
 from werkzeug import Response as AnyResponse
 
 from pledge.accounts.roles import Permission
 from pledge.campaigns import desk as campaigns
 from pledge.campaigns import moderation
 from pledge.campaigns.desk import Desk
-from pledge.campaigns.queries import CONFIRM_GRACE, pledge_versions
+from pledge.campaigns.queries import CONFIRM_GRACE
 from pledge.campaigns.rules import stamp
-from pledge.endorsements import queries as endorsements
 from pledge.guards import allows
-from pledge.signatures import queries as signatures
 from pledge.staff.access import actor, needs
 from pledge.staff.blueprint import staff
-from pledge.staff.campaign_forms import PledgeForm, ScheduleForm, TextsForm
+from pledge.staff.campaign_forms import ScheduleForm, TextsForm
 from pledge.staff.moments import typed_moment
 from pledge.staff.saving import Problem, attempt
 
@@ -42,36 +39,6 @@ def campaign_texts_post(slug: str) -> AnyResponse:
     if problem:
         return _texts_page(campaigns.desk(slug), form, problem)
     return redirect(url_for("staff.campaign_texts", slug=slug, saved=1), 303)
-
-
-@staff.get("/campaigns/<slug>/pledge")
-@needs(Permission.EDIT_CAMPAIGNS)
-def campaign_pledge(slug: str) -> Response:
-    desk = campaigns.desk(slug)
-    wording = campaigns.wording(desk.id)
-    form = PledgeForm(data={"ko": wording.ko, "en": wording.en, "seen": wording.stamp})
-    return _pledge_page(desk, form, OK)
-
-
-@staff.post("/campaigns/<slug>/pledge", endpoint="campaign_pledge_post")
-@allows(body=TEXT_BODY)
-@needs(Permission.EDIT_CAMPAIGNS)
-def campaign_pledge_post(slug: str) -> AnyResponse:
-    form = PledgeForm(request.form)
-    problem = attempt(
-        form,
-        lambda: moderation.edit_pledge(
-            actor(),
-            slug,
-            form.seen.data or "",
-            ko=form.ko.data or "",
-            en=form.en.data or "",
-            in_use=_in_use,
-        ),
-    )
-    if problem:
-        return _pledge_page(campaigns.desk(slug), form, problem)
-    return redirect(url_for("staff.campaign_pledge", slug=slug, saved=1), 303)
 
 
 @staff.get("/campaigns/<slug>/schedule")
@@ -109,18 +76,8 @@ def campaign_schedule_post(slug: str) -> AnyResponse:
     return redirect(url_for("staff.campaign_schedule", slug=slug, saved=1), 303)
 
 
-def _in_use(session: Session, campaign_id: int, pledge_text_id: int) -> bool:
-    return signatures.is_signed(session, campaign_id, pledge_text_id) or endorsements.is_endorsed(
-        session, campaign_id, pledge_text_id
-    )
-
-
 def _texts_page(desk: Desk, form: TextsForm, problem: Problem) -> Response:
-    return _page("staff/campaign_texts.html", desk, form, problem)
-
-
-def _pledge_page(desk: Desk, form: PledgeForm, problem: Problem) -> Response:
-    return _page("staff/campaign_pledge.html", desk, form, problem, versions=pledge_versions(desk.id))
+    return section_page("staff/campaign_texts.html", desk, form, problem)
 
 
 def _schedule_page(desk: Desk, form: ScheduleForm, problem: Problem) -> Response:
@@ -129,7 +86,7 @@ def _schedule_page(desk: Desk, form: ScheduleForm, problem: Problem) -> Response
         if name in stored:
             stored[name] = typed_moment(stored[name])
     closes_at = desk.schedule.closes_at
-    return _page(
+    return section_page(
         "staff/campaign_schedule.html",
         desk,
         form,
@@ -139,7 +96,8 @@ def _schedule_page(desk: Desk, form: ScheduleForm, problem: Problem) -> Response
     )
 
 
-def _page(template: str, desk: Desk, form: object, problem: Problem, **more: object) -> Response:
+def section_page(template: str, desk: Desk, form: object, problem: Problem, **more: object) -> Response:
+    """A section of a campaign with its form."""
     return make_response(
         render_template(
             template,

@@ -32,10 +32,14 @@ FAULTS = {
     Fault.TAKEN: _l("Another campaign has this address."),
     Fault.LINK: _l("Enter a web address such as https://example.org/page."),
     Fault.ONE_LANGUAGE: _l("The other language has this, so it is needed here too."),
+    Fault.UNCHANGED: _l("Tick this if the other language need not change, or go on writing."),
     Fault.GOAL: _l("Enter a whole number from 1 to 1,000,000,000."),
     Fault.MOMENT: _l("Enter a day and a time between 2000 and 2100."),
     Fault.ORDER: _l("It ends before it begins."),
     Fault.PAST: _l("This time is over. Choose a later one, or close the campaign."),
+    Fault.RUNNING: _l(
+        "Signing has begun, and this would stop it. To stop signing, pause it with the switches or close the campaign."
+    ),
     Fault.VIDEO: _l("Enter the address of one video on YouTube or Vimeo."),
 }
 

@@ -7,10 +7,11 @@ import pytest
 from sqlalchemy import select
 
 from pledge.audit.models import AuditEntry
-from pledge.campaigns import desk, moderation, queries
+from pledge.campaigns import desk, moderation, pledges, queries
 from pledge.campaigns.desk import Missing, NoSuchCampaign
 from pledge.campaigns.models import CampaignState
 from pledge.campaigns.moderation import EditedMeanwhile, Incomplete, ReasonMissing, WrongState
+from pledge.campaigns.pledges import NewVersion
 from pledge.campaigns.rules import BadFields, Fault, stamp
 from pledge.db import db
 from tests.support import factories
@@ -236,6 +237,31 @@ def test_pledge_dates_and_goal_of_a_campaign_that_is_over_stay(state):
         factories.write_pledge("air", "새 서약", "New")
 
 
+@pytest.mark.parametrize("opened", [None, timedelta(days=1), timedelta(seconds=1)])
+def test_the_opening_of_a_running_campaign_is_not_moved_into_the_future(frozen_clock, opened):
+    """Signing would stop at once, and the list would still say that the campaign is open."""
+    now = frozen_clock.now()
+    begun = None if opened is None else now - opened
+    factories.campaign("air", opens_at=begun)
+    with pytest.raises(BadFields) as refused:
+        schedule("air", opens_at=now + timedelta(hours=1))
+    assert refused.value.faults == {"opens_at": Fault.RUNNING}
+    assert desk.desk("air").schedule.opens_at == begun
+    assert queries.find("air", "en").is_open
+    schedule("air", opens_at=now - timedelta(days=3))
+    assert queries.find("air", "en").is_open
+
+
+def test_an_opening_that_is_still_to_come_may_be_put_off(frozen_clock):
+    now = frozen_clock.now()
+    factories.campaign("air", opens_at=now + timedelta(hours=1))
+    schedule("air", opens_at=now + timedelta(hours=5))
+    draft("water")
+    schedule("water", opens_at=now - timedelta(hours=1))
+    schedule("water", opens_at=now + timedelta(hours=1))
+    assert desk.desk("air").schedule.opens_at == now + timedelta(hours=5)
+
+
 # --- The pledge text ---
 
 
@@ -261,6 +287,32 @@ def test_from_opening_on_another_wording_is_another_version():
     assert kept[2] != old
     assert queries.find("air", "en").pledge.version == 2
     assert acts()[-1][2]["version"] == 2
+
+
+def test_a_new_version_is_published_by_who_agreed_to_its_number():
+    draft("air")
+    moderation.move(EDITOR, "air", DRAFT, OPEN)
+    before, seen = versions("air"), desk.wording(desk.desk("air").id).stamp
+    words = {"ko": "둘", "en": "Two", "in_use": lambda *_: False}
+    for agreed in (0, 1, 3):
+        with pytest.raises(NewVersion) as asked:
+            pledges.edit_pledge(EDITOR, "air", seen, **words, agreed=agreed)
+        assert asked.value.version == 2
+    assert versions("air") == before
+    assert "campaign.pledge" not in [name for name, *_ in acts()[-1:]]
+    assert pledges.edit_pledge(EDITOR, "air", seen, **words, agreed=2) == 2
+
+
+@pytest.mark.parametrize(("ko", "en"), [("둘", None), (None, "Two")])
+def test_a_new_version_in_one_language_alone_is_published_by_who_says_that_the_other_stays(ko, en):
+    draft("air")
+    moderation.move(EDITOR, "air", DRAFT, OPEN)
+    stored = desk.wording(desk.desk("air").id)
+    words = {"ko": ko or stored.ko, "en": en or stored.en, "in_use": lambda *_: False, "agreed": 2}
+    with pytest.raises(BadFields) as refused:
+        pledges.edit_pledge(EDITOR, "air", stored.stamp, **words)
+    assert refused.value.faults == {"one_language": Fault.UNCHANGED}
+    assert pledges.edit_pledge(EDITOR, "air", stored.stamp, **words, one_language=True) == 2
 
 
 def test_after_the_first_signature_another_wording_is_another_version(frozen_clock):
@@ -326,4 +378,4 @@ def test_pledge_and_dates_are_guarded_too():
     seen = desk.wording(old.id).stamp
     factories.write_pledge("air", "하나", "One")
     with pytest.raises(EditedMeanwhile):
-        moderation.edit_pledge(EDITOR, "air", seen, ko="둘", en="Two", in_use=lambda *_: False)
+        pledges.edit_pledge(EDITOR, "air", seen, ko="둘", en="Two", in_use=lambda *_: False)

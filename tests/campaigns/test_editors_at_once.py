@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from pledge.audit.models import AuditEntry
-from pledge.campaigns import desk, moderation, partners, queries
+from pledge.campaigns import desk, moderation, partners, pledges, queries
 from pledge.campaigns.models import CampaignState
 from pledge.campaigns.moderation import EditedMeanwhile, WrongState
 from pledge.campaigns.rules import BadFields, stamp
@@ -76,8 +76,12 @@ def test_new_versions_of_a_pledge_at_once_become_one_version(app, crowd):
     moderation.move(EDITOR, "air", CampaignState.DRAFT, CampaignState.OPEN)
     seen = desk.wording(desk.desk("air").id).stamp
     results = crowd(
-        lambda number: moderation.edit_pledge(
-            EDITOR, "air", seen, ko=f"서약 {number}", en=f"Pledge {number}", in_use=lambda *_: False
+        lambda number: pledges.edit_pledge(
+            *(EDITOR, "air", seen),
+            ko=f"서약 {number}",
+            en=f"Pledge {number}",
+            in_use=lambda *_: False,
+            agreed=2,
         )
     )
     assert results.count(2) == 1

@@ -194,9 +194,8 @@ def test_a_step_that_somebody_else_took_first_is_told(app, editor):
 def test_the_pledge_is_written_and_its_versions_are_listed(app, editor, client):
     factories.campaign("air")
     page = editor.get("/staff/campaigns/air/pledge")
-    sent = editor.post(
-        "/staff/campaigns/air/pledge", data={"ko": "새 서약", "en": "The new pledge", "seen": seen(page)}
-    )
+    form = {"ko": "새 서약", "en": "The new pledge", "seen": seen(page), "version": "2"}
+    sent = editor.post("/staff/campaigns/air/pledge/publish", data=form)
     assert sent.status_code == 303
     listed = editor.get(sent.location).text
     for row in queries.pledge_versions(desk.desk("air").id):
@@ -210,7 +209,9 @@ def test_after_a_signature_the_screen_makes_a_version_although_nobody_can_sign_n
     campaign = factories.campaign("air", opens_at=frozen_clock.now() + timedelta(days=1))
     factories.signature(campaign, state="pending")
     page = editor.get("/staff/campaigns/air/pledge")
-    editor.post("/staff/campaigns/air/pledge", data={"ko": "새 서약", "en": "New", "seen": seen(page)})
+    form = {"ko": "새 서약", "en": "New", "seen": seen(page)}
+    assert editor.post("/staff/campaigns/air/pledge", data=form).status_code == 200
+    editor.post("/staff/campaigns/air/pledge/publish", data={**form, "version": "2"})
     assert len(queries.pledge_versions(desk.desk("air").id)) == 2
 
 

@@ -20,7 +20,7 @@ from pledge.accounts import queries as accounts
 from pledge.accounts.models import StaffMember, StaffRole
 from pledge.accounts.roles import Role
 from pledge.audit.models import Actor
-from pledge.campaigns import desk, rules
+from pledge.campaigns import desk, pledges, rules
 from pledge.campaigns import list_terms as terms
 from pledge.campaigns import moderation as editing
 from pledge.campaigns.events import EventFields
@@ -500,8 +500,15 @@ def draft(slug: str = "draft", **texts: str) -> str:
 
 def write_pledge(slug: str, ko: str, en: str, *, in_use: bool = False) -> int:
     """Save this wording as an editor who has just opened the page; the version that holds it."""
-    seen = desk.wording(desk.desk(slug).id).stamp
-    return editing.edit_pledge(EDITOR, slug, seen, ko=ko, en=en, in_use=lambda *_: in_use)
+    stored = desk.wording(desk.desk(slug).id)
+    return pledges.edit_pledge(
+        *(EDITOR, slug, stored.stamp),
+        ko=ko,
+        en=en,
+        in_use=lambda *_: in_use,
+        agreed=stored.version + 1,
+        one_language=True,
+    )
 
 
 def event_fields(**facts: Any) -> EventFields:

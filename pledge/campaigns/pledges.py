@@ -1,0 +1,101 @@
+"""What staff may do with the words that people sign: write them, and publish another version of them.
+
+Whoever publishes a version says so by its number, having seen what it changes and who stays with the words before.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from pledge import clock
+from pledge.audit.models import Actor
+from pledge.audit.services import record
+from pledge.campaigns import desk
+from pledge.campaigns.desk import Wording
+from pledge.campaigns.models import Campaign, CampaignState, PledgeText
+from pledge.campaigns.moderation import compare, edited, new_pledge_text, refuse_frozen, subject
+from pledge.campaigns.rules import LANGUAGES, Checker, Fault, fingerprint
+
+#: Somebody may be reading a campaign that opens in a moment.
+SOON = timedelta(minutes=1)
+
+#: Tells inside the transaction whether a signature or an endorsement refers to this pledge text of this campaign.
+InUse = Callable[[Session, int, int], bool]
+
+
+class NewVersion(Exception):
+    """These words would be a new version: nothing was stored, as nobody has agreed to publish it yet."""
+
+    def __init__(self, version: int, *, one_language: bool) -> None:
+        super().__init__(f"version {version}")
+        self.version = version
+        self.one_language = one_language  #: the words of the other language stay as they are
+
+
+def edit_pledge(
+    actor: Actor,
+    slug: str,
+    seen: str,
+    *,
+    ko: str,
+    en: str,
+    in_use: InUse,
+    agreed: int = 0,
+    one_language: bool = False,
+) -> int:
+    """The pledge text; the number of the version that holds it now.
+
+    In place while nobody can have read it in order to sign: the campaign is a draft or opens later, and no signature or
+    endorsement refers to the text. Else it becomes a new version, whose number the editor has `agreed` to publish, and
+    the old one stays as it was signed. Where only one language changes, `one_language` says that this is meant.
+    Raises BadFields, EditedMeanwhile, NewVersion, WrongState, NoSuchCampaign.
+    """
+    with edited(slug) as (session, campaign):
+        refuse_frozen(campaign)
+        stored = desk.wording_of(session, campaign.id)
+        required = campaign.state != CampaignState.DRAFT
+        check = Checker()
+        wanted = {lang: check.text(lang, text, required=required) for lang, text in (("ko", ko), ("en", en))}
+        check.finish()
+        compare(seen, vars(stored))
+        changed = [lang for lang in LANGUAGES if wanted[lang].rstrip() != getattr(stored, lang).rstrip()]
+        if not changed:
+            return stored.version
+        wanted = {lang: wanted[lang] if lang in changed else getattr(stored, lang) for lang in LANGUAGES}
+        row = _editable(session, campaign, stored, in_use)
+        if row is None:
+            row = new_pledge_text(campaign.id, stored.version + 1, **wanted)
+            is_partial = len(changed) < len(LANGUAGES)
+            if agreed != row.version:
+                raise NewVersion(row.version, one_language=is_partial)
+            if is_partial and not one_language:
+                check.add("one_language", Fault.UNCHANGED)
+                check.finish()
+            session.add(row)
+        else:
+            row.ko, row.en = wanted["ko"], wanted["en"]
+            row.sha256, row.created_at = fingerprint(row.ko, row.en), clock.now()
+        record(
+            session,
+            actor,
+            "campaign.pledge",
+            subject(slug),
+            version=row.version,
+            new=row.version != stored.version,
+            changed=changed,
+            sha256=row.sha256.hex(),
+        )
+        return row.version
+
+
+def _editable(session: Session, campaign: Campaign, stored: Wording, in_use: InUse) -> PledgeText | None:
+    """The row of the newest version when it may still be changed."""
+    opens_later = campaign.opens_at is not None and campaign.opens_at > clock.now() + SOON
+    if campaign.state != CampaignState.DRAFT and not opens_later:
+        return None
+    row = session.scalar(
+        select(PledgeText).where(PledgeText.campaign_id == campaign.id, PledgeText.version == stored.version)
+    )
+    return None if row is None or in_use(session, campaign.id, row.id) else row

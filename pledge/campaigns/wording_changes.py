@@ -1,0 +1,37 @@
+"""What another wording changes, word by word, for who is about to publish it."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from enum import StrEnum
+
+
+class Change(StrEnum):
+    KEPT = "kept"
+    REMOVED = "removed"
+    ADDED = "added"
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A run of words that share what becomes of them. All but the added ones are the old text, all but the removed ones the new."""
+
+    change: Change
+    text: str
+
+
+def changes(before: str, after: str) -> list[Piece]:
+    old, new = (re.findall(r"\s+|[^\s]+", text) for text in (before, after))
+    return list(_pieces(old, new))
+
+
+def _pieces(old: list[str], new: list[str]) -> Iterator[Piece]:
+    for tag, i1, i2, j1, j2 in SequenceMatcher(None, old, new).get_opcodes():
+        if tag == "equal":
+            yield Piece(Change.KEPT, "".join(old[i1:i2]))
+            continue
+        if i2 > i1:
+            yield Piece(Change.REMOVED, "".join(old[i1:i2]))
+        if j2 > j1:
+            yield Piece(Change.ADDED, "".join(new[j1:j2]))

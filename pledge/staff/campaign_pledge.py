@@ -1,0 +1,116 @@
+"""The words that people sign: writing them, and publishing another version of them after seeing what that changes."""
+
+from flask import Response, make_response, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
+from werkzeug import Response as AnyResponse
+
+from pledge.accounts.roles import Permission
+from pledge.campaigns import desk as campaigns
+from pledge.campaigns import pledges
+from pledge.campaigns.desk import Desk
+from pledge.campaigns.pledges import NewVersion
+from pledge.campaigns.queries import pledge_versions
+from pledge.campaigns.wording_changes import changes
+from pledge.delivery.pledge_counts import signed_versions
+from pledge.endorsements import queries as endorsements
+from pledge.guards import allows
+from pledge.i18n import LANGUAGES
+from pledge.signatures import queries as signatures
+from pledge.staff.access import actor, fresh, needs
+from pledge.staff.blueprint import staff
+from pledge.staff.campaign_forms import PledgeForm, PublishForm
+from pledge.staff.campaign_texts import OK, TEXT_BODY, section_page
+from pledge.staff.saving import Problem, attempt
+
+
+@staff.get("/campaigns/<slug>/pledge")
+@needs(Permission.EDIT_CAMPAIGNS)
+def campaign_pledge(slug: str) -> Response:
+    desk = campaigns.desk(slug)
+    wording = campaigns.wording(desk.id)
+    form = PledgeForm(data={"ko": wording.ko, "en": wording.en, "seen": wording.stamp})
+    return _form_page(desk, form, OK)
+
+
+@staff.post("/campaigns/<slug>/pledge", endpoint="campaign_pledge_post")
+@allows(body=TEXT_BODY)
+@needs(Permission.EDIT_CAMPAIGNS)
+def campaign_pledge_post(slug: str) -> AnyResponse:
+    """Save, or show what a new version changes: nothing is published by this."""
+    form = PledgeForm(request.form)
+    try:
+        problem = attempt(form, lambda: _edit(slug, form))
+    except NewVersion as new:
+        return _publish_page(slug, form, new.version, new.one_language, 200)
+    if problem:
+        return _form_page(campaigns.desk(slug), form, problem)
+    return _saved(slug)
+
+
+@staff.post("/campaigns/<slug>/pledge/edit", endpoint="campaign_pledge_edit")
+@allows(body=TEXT_BODY)
+@needs(Permission.EDIT_CAMPAIGNS)
+def campaign_pledge_edit(slug: str) -> Response:
+    """Back to the form, with all that was written."""
+    return _form_page(campaigns.desk(slug), PledgeForm(request.form), OK)
+
+
+@staff.post("/campaigns/<slug>/pledge/publish", endpoint="campaign_pledge_publish")
+@allows(body=TEXT_BODY)
+@needs(Permission.EDIT_CAMPAIGNS)
+@fresh
+def campaign_pledge_publish(slug: str) -> AnyResponse:
+    form = PublishForm(request.form)
+    is_partial = bool(form.one_language.data)
+    try:
+        problem = attempt(form, lambda: _edit(slug, form, agreed=form.agreed, one_language=is_partial))
+    except NewVersion as new:
+        return _publish_page(slug, form, new.version, new.one_language, 409)
+    if problem and form.one_language.errors:
+        return _publish_page(slug, form, form.agreed, True, problem.status)
+    if problem:
+        return _form_page(campaigns.desk(slug), form, problem)
+    return _saved(slug)
+
+
+def _edit(slug: str, form: PledgeForm, *, agreed: int = 0, one_language: bool = False) -> None:
+    pledges.edit_pledge(
+        *(actor(), slug, form.seen.data or ""),
+        ko=form.ko.data or "",
+        en=form.en.data or "",
+        in_use=_in_use,
+        agreed=agreed,
+        one_language=one_language,
+    )
+
+
+def _in_use(session: Session, campaign_id: int, pledge_text_id: int) -> bool:
+    return signatures.is_signed(session, campaign_id, pledge_text_id) or endorsements.is_endorsed(
+        session, campaign_id, pledge_text_id
+    )
+
+
+def _saved(slug: str) -> AnyResponse:
+    return redirect(url_for("staff.campaign_pledge", slug=slug, saved=1), 303)
+
+
+def _form_page(desk: Desk, form: PledgeForm, problem: Problem) -> Response:
+    return section_page("staff/campaign_pledge.html", desk, form, problem, versions=pledge_versions(desk.id))
+
+
+def _publish_page(slug: str, form: PledgeForm, version: int, one_language: bool, status: int) -> Response:
+    desk = campaigns.desk(slug)
+    stored = campaigns.wording(desk.id)
+    page = render_template(
+        "staff/campaign_pledge_publish.html",
+        desk=desk,
+        form=form if isinstance(form, PublishForm) else PublishForm(data=form.data),
+        version=version,
+        one_language=one_language,
+        signed=signed_versions(desk.id),
+        changes={lang: changes(getattr(stored, lang), form[lang].data or "") for lang in LANGUAGES},
+        change_of={
+            lang: getattr(stored, lang).strip() != (form[lang].data or "").strip() for lang in LANGUAGES
+        },
+    )
+    return make_response(page, status)
