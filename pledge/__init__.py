@@ -19,7 +19,7 @@ def create_app(settings: Settings | None = None, *, answers_requests: bool = Tru
     app.extensions["pledge.settings"] = settings
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider's own setting
     logs.configure(settings)
-    db.init_app(app, settings)
+    db.init_app(app, settings, has_deadlines=answers_requests)
     commands.register(app)
     if answers_requests:
         # Here and not above: screens, forms and sign-in are half of what the whole site needs of memory and of the time

@@ -22,6 +22,8 @@ from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, TypeDeco
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Session, scoped_session
 
+from pledge import clock
+from pledge.deadlines import watchdog
 from pledge.settings import Settings
 
 T = TypeVar("T")
@@ -48,6 +50,18 @@ POSTGRESQL_OPTIONS = (
     "-c statement_timeout=15000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000"
 )
 
+
+#: What a silent network does to a connection: noticed in some seconds, not in a quarter of an hour.
+POSTGRESQL_NETWORK = {
+    "connect_timeout": 2,
+    "tcp_user_timeout": 10_000,
+    "keepalives_idle": 10,
+    "keepalives_interval": 3,
+    "keepalives_count": 3,
+}
+
+#: A connection that is lost later than this was given up after its deadline: trying again would double the wait.
+REPEAT_WITHIN = 2.0
 
 #: Codes of the warning with which PostgreSQL gives up waiting for a standby ("canceling wait for synchronous
 #: replication"). By code, because the text comes in the server's language.
@@ -113,16 +127,19 @@ def engine_options(settings: Settings) -> dict[str, Any]:
         "pool_size": settings.pool_size,
         "max_overflow": settings.pool_size,
         "pool_timeout": 3,
-        "connect_args": {"connect_timeout": 2, "options": POSTGRESQL_OPTIONS},
+        "connect_args": {**POSTGRESQL_NETWORK, "options": POSTGRESQL_OPTIONS},
     }
 
 
-def init_app(app: Flask, settings: Settings) -> None:
+def init_app(app: Flask, settings: Settings, *, has_deadlines: bool = True) -> None:
+    """Bind the database. With `has_deadlines` no statement on PostgreSQL may take long: somebody waits for the answer."""
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.sqlalchemy_url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(settings)
     db.init_app(app)
     with app.app_context():
         (_listen_sqlite if settings.uses_sqlite else _listen_postgresql)(db.engine)
+        if has_deadlines and not settings.uses_sqlite:
+            watchdog.watch(db.engine)
 
 
 @contextmanager
@@ -152,10 +169,11 @@ def write_once(work: Callable[[Connection], T]) -> T:
 
     The repeat spares a visitor the 503 page after a restart of PostgreSQL, when every pooled connection is dead.
     """
+    began = clock.monotonic()
     try:
         return _write(work)
     except DBAPIError as error:
-        if not error.connection_invalidated:
+        if not error.connection_invalidated or clock.monotonic() - began > REPEAT_WITHIN:
             raise
         return _write(work)
 

@@ -1,6 +1,6 @@
 """From a failure to a page: every error has a status, a text in the visitor's language and a way on."""
 
-from flask import Flask, Response, g, jsonify, make_response, render_template, request
+from flask import Flask, Response, after_this_request, g, jsonify, make_response, render_template, request
 from flask_babel import gettext as _
 from flask_limiter import RateLimitExceeded
 from redis.exceptions import RedisError
@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException, TooManyRequests
 from pledge import limits
 from pledge.db import NotDurable
 from pledge.logs import log
+from pledge.turns import Busy
 
 #: SQLSTATE of a write on a standby, as right after a failover.
 READ_ONLY = "25006"
@@ -19,6 +20,8 @@ READ_ONLY = "25006"
 RETRY_AFTER_OUTAGE = 10
 #: The same for Redis, which is done without from the next request on.
 RETRY_AFTER_REDIS = 1
+#: The same while others are at costly work.
+RETRY_AFTER_BUSY = 5
 
 
 def init_app(app: Flask) -> None:
@@ -26,6 +29,7 @@ def init_app(app: Flask) -> None:
     for kind in (OperationalError, PoolTimeout, NotDurable):
         app.register_error_handler(kind, on_database_away)
     app.register_error_handler(DBAPIError, on_database_error)
+    app.register_error_handler(Busy, on_busy)
     app.register_error_handler(Exception, on_bug)
 
 
@@ -67,6 +71,20 @@ def on_database_away(error: Exception) -> Response:
 def on_database_error(error: DBAPIError) -> Response:
     read_only = getattr(error.orig, "sqlstate", None) == READ_ONLY
     return on_database_away(error) if error.connection_invalidated or read_only else on_bug(error)
+
+
+def on_busy(_error: Busy) -> Response:
+    return error_page(503, RETRY_AFTER_BUSY)
+
+
+def answer_busy() -> None:
+    """The form that is shown again is answered 503: nothing is wrong with it."""
+
+    @after_this_request
+    def _busy(response: Response) -> Response:
+        response.status_code = 503
+        response.headers["Retry-After"] = str(RETRY_AFTER_BUSY)
+        return response
 
 
 def on_bug(error: Exception) -> Response:

@@ -11,7 +11,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask, abort, current_app, request
 from werkzeug.datastructures import MultiDict
-from werkzeug.exceptions import SecurityError
+from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.wsgi import get_host
 
 from pledge.settings import Settings
@@ -81,6 +81,20 @@ def one_click(view: View) -> View:
     """Put on a view: it also takes the one POST that mail providers send from their own pages (RFC 8058 section 3.2)."""
     setattr(view, _ONE_CLICK, True)
     return view
+
+
+def largest_body(app: Flask) -> Callable[[WSGIEnvironment], int]:
+    """Tells how many bytes the view of a request takes, before Flask has looked at it."""
+
+    def largest(environ: WSGIEnvironment) -> int:
+        try:
+            endpoint, _ = app.url_map.bind_to_environ(environ).match()
+        except HTTPException:  # no such page
+            return LARGEST_BODY
+        allowed = getattr(app.view_functions.get(endpoint), _ALLOWED, None)
+        return LARGEST_BODY if allowed is None else int(allowed[0])
+
+    return largest
 
 
 def init_app(app: Flask, settings: Settings) -> None:

@@ -5,7 +5,7 @@ Only create_app() imports it, and only for a process that answers requests (docs
 
 from flask import Flask
 
-from pledge import api, errors, guards, headers, i18n, limits, logs, ops, public, rendering, staff
+from pledge import admission, api, errors, guards, headers, i18n, limits, logs, ops, public, rendering, staff
 from pledge.microcache import MicroCache
 from pledge.settings import Settings
 
@@ -18,6 +18,7 @@ def register(app: Flask, settings: Settings) -> None:
 
 def register_answers(app: Flask, settings: Settings) -> None:
     """What belongs to every request and to every page."""
+    app.wsgi_app = admission.Admission(app.wsgi_app, largest=guards.largest_body(app))  # type: ignore[method-assign]  # Flask's own documented hook
     logs.watch_requests(app)
     headers.init_app(app, settings)
     guards.init_app(app, settings)

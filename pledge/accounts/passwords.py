@@ -12,6 +12,8 @@ from pathlib import Path
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from pledge.turns import Turns
+
 SHORTEST = 12
 LONGEST = 128
 
@@ -19,6 +21,9 @@ LONGEST = 128
 _HASHER = PasswordHasher(
     time_cost=3, memory_cost=64 * 1024, parallelism=1, hash_len=32, salt_len=16, type=Type.ID
 )
+
+#: One at a time in each process: a tenth of a second of a core and 64 MiB each.
+_turns = Turns(running=1, waiting=1)
 
 #: Letters, and digits with neighbours, in the order in which they are pressed or counted.
 _ROWS = (
@@ -47,16 +52,21 @@ class BadPassword(Exception):
 
 
 def hashed(password: str) -> str:
-    """An argon2id hash in its usual text form."""
-    return _HASHER.hash(_normal(password))
+    """An argon2id hash in its usual text form. Raises Busy."""
+    with _turns.take():
+        return _HASHER.hash(_normal(password))
 
 
 def matches(password: str, hashed_password: str | None) -> bool:
-    """Whether it is the password. Without a hash the same time is spent, so that the answer tells nothing sooner."""
-    try:
-        return _HASHER.verify(hashed_password or _nobodys(), _normal(password)) and bool(hashed_password)
-    except (VerificationError, InvalidHashError):
-        return False
+    """Whether it is the password. Without a hash the same time is spent, so that the answer tells nothing sooner.
+
+    Raises Busy when others are at it.
+    """
+    with _turns.take():
+        try:
+            return _HASHER.verify(hashed_password or _nobodys(), _normal(password)) and bool(hashed_password)
+        except (VerificationError, InvalidHashError):
+            return False
 
 
 def check(password: str, email: str) -> None:

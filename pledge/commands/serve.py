@@ -17,7 +17,7 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
-from pledge import migrating
+from pledge import admission, migrating
 from pledge.campaigns import services as campaigns
 from pledge.commands.demo import DEMO
 from pledge.commands.staff import way_in
@@ -102,7 +102,7 @@ def web_command(settings: Settings, port: int) -> list[str]:
         "--host": HOST,
         "--port": port,
         "--workers": workers,
-        "--blocking-threads": 8,
+        "--blocking-threads": admission.THREADS,
         "--workers-kill-timeout": 10,
         "--log-level": "error",
     }

@@ -27,16 +27,17 @@ from pledge.ledger.models import Checkpoint, Dimension, Kind, Reason
 DAYS = 14
 
 # One statement for all that is counted. It reads every entry once and returns a row for each hour and place.
+_SECONDS = 120
 _CELLS = text("""
     SELECT kind, reason, pledge_text_id, country, region, hour, COUNT(*) AS entries, SUM(delta) AS moved
       FROM ledger_entries WHERE campaign_id = :campaign_id AND number <= :size
-     GROUP BY kind, reason, pledge_text_id, country, region, hour""")
+     GROUP BY kind, reason, pledge_text_id, country, region, hour""").execution_options(deadline=_SECONDS)
 
 # PostgreSQL takes the places and hours for many more than they are and would sort a million rows on the disk, which takes
 # three times as long as counting them in memory. A log of ten millions takes longer than a statement of a page may.
-_ROOM = text("""
+_ROOM = text(f"""
     SELECT set_config('work_mem', '256MB', true), set_config('jit', 'off', true),
-           set_config('statement_timeout', '120s', true)""")
+           set_config('statement_timeout', '{_SECONDS}s', true)""")  # our own constant
 
 _STANDING = text("""
     SELECT subject_id, MAX(CASE WHEN reason = 'confirmed' THEN hour END) AS confirmed, MIN(hour) AS first

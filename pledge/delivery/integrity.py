@@ -31,7 +31,7 @@ KEPT_FOR_EACH_SECOND = 100.0
 #: How long a page waits for them; reading ten million rows takes longer than anybody should look at a white page.
 LONGEST_WAIT = 1.0
 #: The database may take this long for it, as nobody waits.
-STATEMENT_TIMEOUT = "300s"
+STATEMENT_SECONDS = 300
 
 #: The lines in their order: a state, or the reason of an invalidation.
 KEYS = (
@@ -130,6 +130,7 @@ def _read(engine: Engine, campaign_id: int) -> Integrity:
         .outerjoin(Invalidation, Invalidation.id == Signature.invalidation_id)
         .where(Signature.campaign_id == campaign_id)
         .group_by(Signature.state, Invalidation.reason)
+        .execution_options(deadline=STATEMENT_SECONDS)
     )
     with engine.connect() as connection:
         gone = connection.execute(_forgotten(campaign_id)).first()
@@ -137,7 +138,7 @@ def _read(engine: Engine, campaign_id: int) -> Integrity:
             return Integrity(as_of, gone.people, None, {}, gone.forgotten_at)
         patient = connection.dialect.name == "postgresql"
         if patient:
-            connection.execute(text(f"SET statement_timeout = '{STATEMENT_TIMEOUT}'"))
+            connection.execute(text(f"SET statement_timeout = '{STATEMENT_SECONDS}s'"))
         try:
             cells = {row[1] or row[0]: row[2] for row in connection.execute(query)}
         finally:

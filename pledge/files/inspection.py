@@ -11,6 +11,8 @@ from pledge.files.faults import BadPicture, PictureFault
 
 LARGEST_PICTURE = 1_000_000  #: bytes
 MOST_PIXELS = 4_000_000
+#: Pixels of one side. Making a strip of one by four millions smaller takes a hundred times as long as a square.
+MAX_SIDE = 8_000
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG = b"\xff\xd8\xff"
@@ -139,7 +141,7 @@ def _webp_chunks(data: bytes) -> list[bytes]:
 def _check_pixels(width: int, height: int) -> None:
     if not width or not height:
         raise BadPicture(PictureFault.DAMAGED)
-    if width * height > MOST_PIXELS:
+    if width * height > MOST_PIXELS or max(width, height) > MAX_SIDE:
         raise BadPicture(PictureFault.TOO_MANY_PIXELS)
 
 

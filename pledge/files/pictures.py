@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pledge.files.faults import BadPicture, PictureFault
 from pledge.files.inspection import inspect, is_bare_webp
+from pledge.turns import Busy, Turns
 
 #: Pixels of the longer side; beside a name in a list, and on an organisation's own page.
 SIZES = (96, 320)
@@ -18,27 +19,24 @@ MEDIA_TYPE = "image/webp"
 WALL_SECONDS = 1.7  #: then the child is killed, so that all is over within two
 #: Of computing; any good picture is done by then. Killed before that, a child was waiting for the processor.
 FAIR_SECONDS = 0.4
-#: Children at a time in one process: each may take a quarter of a gigabyte.
-AT_ONCE = 2
-WAIT_SECONDS = 10.0
-
 #: The child: isolated from the environment and the working folder, started by its path so that it imports nothing of ours.
 COMMAND = (sys.executable, "-I", "-B", str(Path(__file__).with_name("reencoding.py")))
-_turns = threading.BoundedSemaphore(AT_ONCE)
+#: Children at a time in one process: each may take a core and a quarter of a gigabyte.
+_turns = Turns(running=1, waiting=1)
 
 
 def renditions(data: bytes) -> dict[int, bytes]:
     """The picture as WebP, by size: upright, transparent where it was, fitting inside, nothing in it but pixels.
 
-    Raises BadPicture with the fault, within WALL_SECONDS of its turn; on a machine that has no time for it, within twice that.
+    Raises BadPicture with the fault: BUSY at once while others are at it, else within WALL_SECONDS of its turn; on a
+    machine that has no time for it, within twice that.
     """
     kind = inspect(data)
-    if not _turns.acquire(timeout=WAIT_SECONDS):
-        raise BadPicture(PictureFault.BUSY)
     try:
-        answer = _answer(kind.encode() + b"\n" + data)
-    finally:
-        _turns.release()
+        with _turns.take():
+            answer = _answer(kind.encode() + b"\n" + data)
+    except Busy:
+        raise BadPicture(PictureFault.BUSY) from None
     return dict(zip(SIZES, _parse(answer), strict=True))
 
 

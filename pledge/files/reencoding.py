@@ -24,7 +24,8 @@ from PIL import (
 PLUGINS = (JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin)
 
 SIZES = (96, 320)  #: pixels of the longer side, as in pictures.py
-MOST_PIXELS = 4_000_000
+MOST_PIXELS = 4_000_000  #: these two as in inspection.py
+MAX_SIDE = 8_000
 MEMORY = 250 * 1024 * 1024
 CPU_SECONDS = 2
 LARGEST_ANSWER = 1024 * 1024
@@ -62,7 +63,7 @@ def decoded(data: bytes, kind: str) -> Image.Image:
     with Image.open(io.BytesIO(data), formats=(kind,)) as opened:
         if opened.format != kind or getattr(opened, "is_animated", False):
             raise Refused("animated")
-        if opened.width * opened.height > MOST_PIXELS:
+        if opened.width * opened.height > MOST_PIXELS or max(opened.size) > MAX_SIDE:
             raise Refused("too_many_pixels")
         opened.load()
         upright = ImageOps.exif_transpose(opened)

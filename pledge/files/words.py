@@ -10,7 +10,9 @@ PICTURE_WORDS = {
     PictureFault.WRONG_TYPE: _l("This is not a PNG, JPEG or WebP picture. Please save it as one of these."),
     PictureFault.VECTOR: _l("We cannot take SVG files. Please save the picture as PNG."),
     PictureFault.ANIMATED: _l("The picture moves. Please choose one that stands still."),
-    PictureFault.TOO_MANY_PIXELS: _l("The picture has more than 4 million pixels. Please make it smaller."),
+    PictureFault.TOO_MANY_PIXELS: _l(
+        "The picture has more than 4 million pixels, or a side of more than 8,000. Please make it smaller."
+    ),
     PictureFault.EXTRA: _l(
         "The file holds something besides the picture. Please open it, save it as a new PNG and send that."
     ),

@@ -8,6 +8,8 @@ from flask_babel import gettext as _
 from werkzeug.datastructures import FileStorage
 
 from pledge import tokens
+from pledge.errors import answer_busy
+from pledge.files.faults import PictureFault
 from pledge.files.services import BadPicture, StorageAway, store_picture
 from pledge.files.words import PICTURE_WORDS, STORAGE_AWAY
 from pledge.public.endorse_forms import ContentForm
@@ -33,6 +35,8 @@ def take(form: ContentForm, own: str = "") -> bool:
             form.logo_name = store_picture(sent.read())
         except BadPicture as error:
             form.logo.errors = [PICTURE_WORDS[error.fault]]
+            if error.fault is PictureFault.BUSY:
+                answer_busy()
             fine = False
         except StorageAway:
             form.logo.errors = [STORAGE_AWAY]

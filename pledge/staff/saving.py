@@ -14,7 +14,9 @@ from pledge.campaigns.desk import Missing, NoSuchCampaign
 from pledge.campaigns.models import CampaignState
 from pledge.campaigns.moderation import EditedMeanwhile, Incomplete, ReasonMissing, WrongState
 from pledge.campaigns.rules import BadFields, Fault
+from pledge.errors import answer_busy
 from pledge.files import services as files
+from pledge.files.faults import PictureFault
 from pledge.files.services import BadDocument, BadPicture, StorageAway, UnknownFile
 from pledge.files.words import DOCUMENT_WORDS, PICTURE_WORDS, STORAGE_AWAY
 from pledge.line_words import LINE_WORDS
@@ -117,6 +119,8 @@ def _take(form: Form, name: str, store: Callable[[bytes, str], str]) -> str:
         stored = store(sent.read(), sent.mimetype)
     except BadPicture as bad:
         form[name].errors = [PICTURE_WORDS[bad.fault]]
+        if bad.fault is PictureFault.BUSY:
+            answer_busy()
     except BadDocument as bad:
         form[name].errors = [DOCUMENT_WORDS[bad.fault]]
     except StorageAway:

@@ -1,10 +1,15 @@
 """Passwords of staff: how they are kept, and which are refused."""
 
+import threading
+import time
+from types import SimpleNamespace
+
 import pytest
 from argon2 import extract_parameters
 
 from pledge.accounts import passwords
 from pledge.accounts.passwords import BadPassword, PasswordFault
+from pledge.turns import Busy
 
 
 def test_a_password_is_kept_as_argon2id_with_the_documented_cost():
@@ -61,3 +66,26 @@ def test_what_a_stranger_tries_first_is_refused(password, fault):
 )
 def test_length_is_all_that_is_asked_for(password):
     passwords.check(password, "gildong.hong@example.org")
+
+
+def test_only_one_password_is_checked_at_a_time_and_a_third_is_refused_at_once(monkeypatch):
+    """Each costs a tenth of a second of a core and 64 MiB: two dozen senders of wrong ones took the site down."""
+    go_on = threading.Event()
+    slow = SimpleNamespace(verify=lambda *_: go_on.wait(5))
+    kept = passwords.hashed("three green herons waited")
+    monkeypatch.setattr(passwords, "_HASHER", slow)
+    threads = [threading.Thread(target=passwords.matches, args=("wrong", kept)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.1)
+    try:
+        began = time.monotonic()
+        with pytest.raises(Busy):
+            passwords.matches("wrong", kept)
+        assert time.monotonic() - began < 0.1
+    finally:
+        go_on.set()
+        for thread in threads:
+            thread.join()
+    monkeypatch.undo()
+    assert passwords.matches("three green herons waited", kept)

@@ -4,6 +4,7 @@ import io
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 from hypothesis import given
@@ -239,8 +240,7 @@ def test_nothing_that_a_captured_child_says_is_believed(monkeypatch, answer):
 
 
 def test_only_a_few_pictures_are_made_at_once(monkeypatch):
-    """Each child may take a quarter of a gigabyte; who comes on top waits, and is asked to come again after a while."""
-    monkeypatch.setattr(pictures, "WAIT_SECONDS", 0.05)
+    """Each child may take a core and a quarter of a gigabyte; one more waits, others are told at once to come again."""
     go_on = threading.Event()
     monkeypatch.setattr(pictures, "_ask_child", lambda question: go_on.wait(5) and (b"damaged\n", 0, 0.1))
 
@@ -248,14 +248,29 @@ def test_only_a_few_pictures_are_made_at_once(monkeypatch):
         with pytest.raises(BadPicture):
             renditions(png())
 
-    waiting = [threading.Thread(target=send) for _ in range(pictures.AT_ONCE)]
+    waiting = [threading.Thread(target=send) for _ in range(2)]
     for thread in waiting:
         thread.start()
+    time.sleep(0.2)
     try:
+        began = time.monotonic()
         with pytest.raises(BadPicture) as refused:
             renditions(png())
         assert refused.value.fault == PictureFault.BUSY
+        assert time.monotonic() - began < 0.1
     finally:
         go_on.set()
         for thread in waiting:
             thread.join()
+
+
+@pytest.mark.parametrize("size", [(1, 4_000_000), (4_000_000, 1), (8_001, 10)])
+def test_a_strip_is_refused_by_its_header_before_anything_decodes_it(monkeypatch, size):
+    monkeypatch.setattr(pictures, "_ask_child", lambda question: pytest.fail("it was decoded"))
+    with pytest.raises(BadPicture) as refused:
+        renditions(png(size=size))
+    assert refused.value.fault == PictureFault.TOO_MANY_PIXELS
+
+
+def test_a_banner_of_the_longest_side_is_taken():
+    assert set(renditions(png(size=(8_000, 100)))) == set(SIZES)

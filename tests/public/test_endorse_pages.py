@@ -314,3 +314,17 @@ def test_a_network_that_sends_too_many_is_asked_to_wait(make_app):
     assert replies == [303, 303, 303, 429]
     replies = [client.post("/ko/endorse/me", data={"email": "a@b.kr"}).status_code for _ in range(3)]
     assert replies == [303, 303, 429]
+
+
+def test_while_many_pictures_are_sent_the_form_comes_back_at_once_with_all_that_was_typed(
+    app, client, monkeypatch
+):
+    from pledge.files import pictures
+    from pledge.turns import Turns
+
+    monkeypatch.setattr(pictures, "_turns", Turns(running=0, waiting=0))
+    page = send(client, "en", logo=png(), name_en="Sky & Sea")
+    assert page.status_code == 503
+    assert int(page.headers["Retry-After"]) > 0
+    assert 'value="Sky &amp; Sea"' in page.text
+    assert "Many pictures are being sent" in page.text

@@ -373,3 +373,17 @@ def test_nobody_is_remembered_and_no_token_is_given(client, person):
     outside = client.application.test_client()
     for way in ({"headers": {"Authentication-Token": made}}, {"query_string": {"auth_token": made}}):
         assert outside.get("/staff/account", **way).status_code == 303
+
+
+def test_while_others_type_theirs_a_password_is_refused_at_once_and_nothing_is_said_about_it(
+    client, person, monkeypatch
+):
+    from pledge.accounts import passwords
+    from pledge.turns import Turns
+
+    monkeypatch.setattr(passwords, "_turns", Turns(running=0, waiting=0))
+    answer = type_password(client)
+    assert answer.status_code == 503
+    assert int(answer.headers["Retry-After"]) > 0
+    monkeypatch.undo()
+    assert type_password(client).status_code == 303

@@ -164,6 +164,19 @@ def _run(program: str, *arguments: str) -> None:
         raise RuntimeError(f"{program} failed: {done.stderr}")
 
 
+def children(pid: int) -> list[int]:
+    """The processes that a server has started."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = int(stat.read_text().rpartition(")")[2].split()[1])
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if parent == pid:
+            found.append(int(stat.parent.name))
+    return found
+
+
 def _wait_until_gone(pid: int, seconds: float = 20) -> None:
     end = time.monotonic() + seconds
     while _is_alive(pid):

@@ -1,0 +1,27 @@
+"""A few turns at costly work; who finds them all taken is told so at once instead of waiting with a thread in hand."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class Busy(Exception):
+    """Too much costly work is in hand: nothing was done, and trying again in a moment may help."""
+
+
+class Turns:
+    """At most `running` threads of this process at the work and `waiting` more in the queue; `take` raises Busy beyond."""
+
+    def __init__(self, running: int, waiting: int) -> None:
+        self._admitted = threading.BoundedSemaphore(running + waiting)
+        self._running = threading.BoundedSemaphore(running)
+
+    @contextmanager
+    def take(self) -> Iterator[None]:
+        if not self._admitted.acquire(blocking=False):
+            raise Busy
+        try:
+            with self._running:
+                yield
+        finally:
+            self._admitted.release()

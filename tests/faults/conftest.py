@@ -1,0 +1,117 @@
+"""A PostgreSQL of its own, which a test may stop, and a site on it."""
+
+import os
+import signal
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Self
+
+import pytest
+
+from tests.support import apps, postgres
+
+
+@dataclass
+class Fragile:
+    """A server that can fall silent or lose its standby."""
+
+    server: postgres.Server
+    stopped: list[int] = field(default_factory=list)
+
+    def fall_silent(self) -> None:
+        """SIGSTOP to all of it: connections stay open, nothing answers."""
+        postmaster = self.server.pid
+        self._stop(postmaster)
+        for child in postgres.children(postmaster):
+            self._stop(child)
+
+    def _stop(self, pid: int) -> None:
+        os.kill(pid, signal.SIGSTOP)
+        self.stopped.append(pid)
+
+    def go_on(self) -> None:
+        while self.stopped:
+            try:
+                os.kill(self.stopped.pop(), signal.SIGCONT)
+            except ProcessLookupError:
+                continue
+
+    def lose_standby(self) -> None:
+        """Commits wait for a standby that does not exist."""
+        self.server.execute("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
+        self.server.execute("ALTER SYSTEM SET synchronous_commit = 'on'")
+        self.server.execute("SELECT pg_reload_conf()")
+
+    def find_standby(self) -> None:
+        self.server.execute("ALTER SYSTEM RESET synchronous_standby_names")
+        self.server.execute("SELECT pg_reload_conf()")
+
+
+@pytest.fixture(scope="session")
+def _fragile(worker_folder) -> Iterator[Fragile]:
+    folder = worker_folder / "fragile"
+    folder.mkdir()
+    folder.chmod(0o755)
+    options = tuple(option for option in postgres.WITHOUT_DISK if not option.startswith("synchronous_commit"))
+    server = postgres.start(folder, options=options)
+    yield Fragile(server)
+    server.stop()
+
+
+@pytest.fixture
+def fragile(_fragile) -> Iterator[Fragile]:
+    yield _fragile
+    _fragile.go_on()
+    _fragile.find_standby()
+
+
+@pytest.fixture
+def fragile_url(fragile, tmp_path) -> Iterator[str]:
+    """The address of a migrated database on it."""
+    url = fragile.server.create_database("fragile")
+    apps.migrate(url, tmp_path / "migrating")
+    yield url
+    fragile.go_on()
+    fragile.find_standby()
+    fragile.server.drop_database("fragile")
+
+
+@dataclass
+class Prober:
+    """Asks for a page again and again; `seconds` of each answer, `failed` for what was no answer."""
+
+    url: str
+    pause: float = 0.05
+    seconds: list[float] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+
+    def __enter__(self) -> Self:
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._done.wait(self.pause):
+            began = time.monotonic()
+            try:
+                with urllib.request.urlopen(self.url, timeout=10) as answer:
+                    answer.read()
+            except urllib.error.HTTPError as error:
+                self.failed.append(str(error.code))
+            except OSError as error:
+                self.failed.append(type(error).__name__)
+            self.seconds.append(time.monotonic() - began)
+
+    @property
+    def typical(self) -> float:
+        """Nine of ten answers took no longer."""
+        return sorted(self.seconds)[int(len(self.seconds) * 0.9)]

@@ -1,0 +1,165 @@
+"""A database that says nothing, and a standby that is lost: 503 after the deadline, never a hang, never a false yes."""
+
+import threading
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+
+import pytest
+from sqlalchemy import func, select
+
+from pledge import deadlines
+from pledge.db import NotDurable, db, reading, transaction, write_once
+from pledge.signatures.models import Signature
+from tests.faults.conftest import Prober
+from tests.support import apps
+from tests.support.factories import campaign, confirm_token, sign_form, signature
+
+SIGN = "/ko/c/blue-skies/sign"
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Deadlines that a test can wait for."""
+    monkeypatch.setattr(deadlines, "SECONDS", 1.0)
+    monkeypatch.setattr(deadlines, "GRACE", 0.5)
+
+
+@pytest.fixture
+def app(fragile_url, tmp_path, quick):
+    app = apps.build(tmp_path / "instance", database_url=fragile_url)
+    with app.app_context():
+        campaign()
+    yield app
+    apps.dispose(app)
+
+
+def timed(work):
+    began = time.monotonic()
+    answer = work()
+    return answer, time.monotonic() - began
+
+
+def test_a_database_that_falls_silent_is_a_503_after_the_deadline_and_recovers(app, fragile):
+    client = app.test_client()
+    assert client.post(SIGN, data=sign_form()).status_code == 303
+    fragile.fall_silent()
+    for path in (SIGN, "/ko/me"):
+        answer, seconds = timed(lambda path=path: client.post(path, data=sign_form(campaign="blue-skies")))
+        assert (answer.status_code, seconds < 6) == (503, True)
+    fragile.go_on()
+    time.sleep(0.3)
+    assert client.post(SIGN, data=sign_form(email="later@example.org")).status_code == 303
+
+
+def test_only_one_thread_at_a_time_finds_out_whether_a_silent_server_is_back(app, fragile):
+    client = app.test_client()
+    fragile.fall_silent()
+    client.get("/readyz")  # uses up what was connected
+    client.get("/readyz")
+    threads = [threading.Thread(target=client.get, args=("/readyz",)) for _ in range(6)]
+    began = time.monotonic()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert time.monotonic() - began < 4.5  # connecting takes 2 s, for one of them
+    fragile.go_on()
+    time.sleep(0.3)
+    assert client.get("/readyz").json["database"] == "ok"
+
+
+def test_a_sign_up_that_no_standby_has_is_not_acknowledged(app, fragile):
+    client = app.test_client()
+    with app.app_context():
+        token = confirm_token(signature(state="pending"))
+    fragile.lose_standby()
+    for path, form in ((SIGN, sign_form(email="second@example.org")), (f"/ko/confirm/{token}", {})):
+        answer, seconds = timed(lambda path=path, form=form: client.post(path, data=form))
+        assert (answer.status_code, seconds < 6) == (503, True), path
+    fragile.find_standby()
+    time.sleep(0.3)
+    # Whoever presses again gets what was meant.
+    assert client.post(SIGN, data=sign_form(email="second@example.org")).status_code == 303
+    assert client.post(f"/ko/confirm/{token}").status_code == 303
+    with app.app_context(), reading() as connection:
+        assert connection.execute(select(func.count()).select_from(Signature)).scalar() == 2
+
+
+def test_a_commit_that_waits_for_a_lost_standby_ends_as_not_durable(app, fragile):
+    with app.app_context():
+        fragile.lose_standby()
+        with pytest.raises(NotDurable), transaction() as session:
+            session.add(signature_campaign("one"))
+        with pytest.raises(NotDurable):
+            write_once(lambda connection: connection.exec_driver_sql("UPDATE campaigns SET goal = goal + 1"))
+        with reading() as connection:  # reads go on
+            assert connection.exec_driver_sql("SELECT 42").scalar() == 42
+        db.session.remove()
+
+
+def signature_campaign(slug):
+    from pledge.campaigns.models import Campaign
+
+    return Campaign(slug=slug, state="open", goal=10)
+
+
+def test_a_statement_with_a_deadline_of_its_own_may_take_as_long(app):
+    from sqlalchemy import text
+
+    with app.app_context(), reading() as connection:
+        slow = text("SELECT pg_sleep(2)").execution_options(deadline=10)
+        connection.execute(slow)
+        connection.execute(text("SELECT 1"))
+
+
+def test_a_connection_that_is_held_between_statements_is_left_alone(app):
+    with app.app_context(), transaction() as session:
+        session.execute(select(1))
+        time.sleep(2.2)
+        session.execute(select(1))
+
+
+# --- The whole site ---
+
+
+def send(url, form):
+    data = urllib.parse.urlencode(form).encode()
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, data=data), timeout=30) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def test_health_and_what_is_kept_are_answered_while_the_database_is_silent(make_site, fragile, fragile_url):
+    site = make_site("sqlite")
+    site.database_url = fragile_url
+    site.start()
+    page = f"{site.url}/ko/c/blue-skies"
+    site.get("/ko/c/blue-skies")
+    site.get("/api/v1/campaigns/blue-skies/count")
+    statuses = []
+
+    def sign(number):
+        statuses.append(send(f"{page}/sign", sign_form(email=f"person{number}@example.org")))
+
+    fragile.fall_silent()
+    threads = []
+    with Prober(f"{site.url}/healthz") as health, Prober(page) as kept:
+        for number in range(100):  # 20 a second
+            threads.append(threading.Thread(target=sign, args=(number,)))
+            threads[-1].start()
+            time.sleep(0.05)
+    for thread in threads:
+        thread.join()
+    fragile.go_on()
+    assert health.failed == []
+    assert health.typical < 0.1
+    assert max(health.seconds) < 1
+    assert kept.failed == []
+    assert kept.typical < 1.5  # every second one request finds out whether it can be renewed
+    assert set(statuses) == {503}
+    time.sleep(0.5)
+    assert send(f"{page}/sign", sign_form(email="after@example.org")) == 200  # of the page it leads to

@@ -1,0 +1,173 @@
+"""Bodies that never arrive whole and costly work that many ask for: the rest of the site does not notice."""
+
+import io
+import random
+import socket
+import threading
+import urllib.error
+import urllib.request
+
+import pytest
+
+from tests.faults.conftest import Prober
+
+HEAD = (
+    "POST /ko/c/blue-skies/sign HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
+    "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {length}\r\n\r\n{body}"
+)
+
+
+@pytest.fixture
+def running(make_site):
+    return make_site("sqlite").start()
+
+
+def connect(site, length, body):
+    line = socket.create_connection(("127.0.0.1", site.port), timeout=10)
+    line.sendall(HEAD.format(port=site.port, length=length, body=body).encode())
+    return line
+
+
+def test_half_sent_bodies_hold_up_neither_health_nor_pages(running):
+    lines = [connect(running, 4000, "name=x") for _ in range(30)]
+    with Prober(f"{running.url}/healthz") as health, Prober(f"{running.url}/ko/c/blue-skies/sign") as form:
+        threading.Event().wait(4)
+    assert (health.failed, form.failed) == ([], [])
+    assert health.typical < 0.1
+    assert form.typical < 1
+    # Other senders are answered as well.
+    with connect(running, 6, "name=x") as line:
+        assert line.recv(100).startswith(b"HTTP/1.1 422")
+    for line in lines:
+        line.close()
+    with connect(running, 6, "name=x") as line:
+        assert line.recv(100).startswith(b"HTTP/1.1 422")
+
+
+def test_refused_posts_on_a_kept_connection_are_all_answered(running):
+    """An answer before the body was read made the server close the connection under the next request."""
+    import http.client
+
+    line = http.client.HTTPConnection("127.0.0.1", running.port, timeout=10)
+    line.connect()
+    first = line.sock
+    for _ in range(60):
+        headers = {"Origin": "https://evil.example", "Content-Type": "application/x-www-form-urlencoded"}
+        line.request("POST", "/ko/c/blue-skies/sign", body=b"name=" + b"x" * 30_000, headers=headers)
+        answer = line.getresponse()
+        assert answer.status == 403
+        answer.read()
+        assert line.sock is first
+    line.close()
+
+
+def flood(senders, send):
+    """Many at once, again and again until `stop` is set; the statuses they met."""
+    stop, statuses = threading.Event(), []
+
+    def run():
+        while not stop.is_set():
+            try:
+                with urllib.request.urlopen(send(), timeout=30) as answer:
+                    statuses.append(answer.status)
+            except urllib.error.HTTPError as error:
+                error.close()
+                statuses.append(error.code)
+            except OSError as error:
+                statuses.append(type(error).__name__)
+
+    threads = [threading.Thread(target=run) for _ in range(senders)]
+    for thread in threads:
+        thread.start()
+    return stop, threads, statuses
+
+
+def elsewhere():
+    """A header as the proxy sends it: each request from another network."""
+    return {"X-Forwarded-For": f"2001:db8:{random.randrange(65536):x}:{random.randrange(65536):x}::1"}
+
+
+def test_two_dozen_senders_of_large_pictures_leave_the_sign_form_quick(make_site):
+    from tests.files.corpus import png
+
+    site = make_site("sqlite", PLEDGE_TRUSTED_PROXIES="1").start()
+    picture = png(size=(2000, 2000))
+    body, kind = multipart({"name_en": "Sky"}, picture)
+
+    def send():
+        return urllib.request.Request(
+            f"{site.url}/ko/c/blue-skies/endorse", data=body, headers={"Content-Type": kind, **elsewhere()}
+        )
+
+    stop, threads, statuses = flood(24, send)
+    try:
+        with Prober(f"{site.url}/healthz") as health, Prober(f"{site.url}/ko/c/blue-skies/sign") as form:
+            threading.Event().wait(6)
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+    assert set(statuses) <= {422, 503}
+    assert 503 in statuses
+    assert (health.failed, form.failed) == ([], [])
+    assert health.typical < 0.3
+    assert form.typical < 1.5
+
+
+def multipart(fields, picture):
+    boundary = b"b0undary"
+    out = io.BytesIO()
+    for name, value in fields.items():
+        out.write(
+            b'--%s\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n'
+            % (boundary, name.encode(), value.encode())
+        )
+    out.write(
+        b'--%s\r\nContent-Disposition: form-data; name="logo"; filename="l.png"\r\nContent-Type: image/png\r\n\r\n'
+        % boundary
+    )
+    out.write(picture + b"\r\n--%s--\r\n" % boundary)
+    return out.getvalue(), "multipart/form-data; boundary=" + boundary.decode()
+
+
+def test_two_dozen_wrong_sign_ins_leave_the_sign_form_quick(make_site):
+    import http.cookiejar
+    import re
+    import urllib.parse
+
+    site = make_site("sqlite", PLEDGE_TRUSTED_PROXIES="1").start()
+    opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()))
+    page = opener.open(f"{site.url}/staff/sign-in", timeout=10)
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page.read().decode())[1]
+    cookie = "; ".join(
+        f"{one.name}={one.value}"
+        for handler in opener.handlers
+        if hasattr(handler, "cookiejar")
+        for one in handler.cookiejar
+    )
+    number = iter(range(10**6))
+
+    def send():
+        form = {
+            "csrf_token": token,
+            "email": f"nobody{next(number)}@example.org",
+            "password": "wrong wrong wrong",
+        }
+        headers = {"Cookie": cookie, **elsewhere()}
+        return urllib.request.Request(
+            f"{site.url}/staff/sign-in", data=urllib.parse.urlencode(form).encode(), headers=headers
+        )
+
+    stop, threads, statuses = flood(24, send)
+    try:
+        with Prober(f"{site.url}/healthz") as health, Prober(f"{site.url}/ko/c/blue-skies/sign") as form:
+            threading.Event().wait(6)
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+    assert 503 in statuses
+    assert set(statuses) <= {200, 422, 429, 503}
+    assert (health.failed, form.failed) == ([], [])
+    assert health.typical < 0.3
+    assert form.typical < 1.5
