@@ -8,7 +8,8 @@ hold with every cache gone.
 
 import re
 from collections.abc import Callable
-from typing import Any, TypeVar
+from functools import wraps
+from typing import Any, TypeVar, cast
 
 from flask import Flask, current_app, request
 from flask_limiter import Limiter
@@ -39,7 +40,7 @@ _REDIS_OPTIONS: dict[str, Any] = {
 UNKNOWN_WAIT = 60
 
 _LIMITER = "pledge.limiter"
-_UNKNOWN_LINK = "pledge.unknown_link"
+_COUNTING = "pledge.counting"
 _DECLARED = "pledge_limits"
 
 #: In the words of a limit, how many: the number that stands first in each of its parts.
@@ -50,7 +51,8 @@ def init_app(app: Flask, settings: Settings) -> None:
     hops = settings.trusted_proxies
     if hops:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]  # Flask's own documented hook
-    app.extensions[_LIMITER] = limiter = Limiter(
+    app.extensions[_COUNTING] = {}
+    app.extensions[_LIMITER] = Limiter(
         client_network,
         app=app,
         strategy="sliding-window-counter",
@@ -59,7 +61,6 @@ def init_app(app: Flask, settings: Settings) -> None:
         in_memory_fallback_enabled=True,
         key_prefix="pledge",
     )
-    app.extensions[_UNKNOWN_LINK] = _limit(limiter, _unknown_link)
 
 
 def protect(app: Flask) -> None:
@@ -95,13 +96,22 @@ def _limit(limiter: Limiter, view: Callable[..., Any]) -> Callable[..., Any]:
     return view
 
 
-def count_unknown_link() -> None:
-    """Count one more invalid link; too many from one network are answered 429.
+def counted(limit: Callable[[], str], **options: Any) -> Callable[[View], View]:
+    """Declare the limit of a function that views call: beyond it the call raises RateLimitExceeded."""
 
-    Good links are neither counted nor held up, so a hall of people behind one address can confirm, whoever plays with
-    links among them.
-    """
-    current_app.extensions[_UNKNOWN_LINK]()
+    def declare(function: View) -> View:
+        limited(limit, **options)(function)
+
+        @wraps(function)
+        def counting(*args: Any, **values: Any) -> Any:
+            known = current_app.extensions[_COUNTING]
+            if function not in known:
+                known[function] = _limit(current_app.extensions[_LIMITER], function)
+            return known[function](*args, **values)
+
+        return cast("View", counting)
+
+    return declare
 
 
 def seconds_to_wait() -> int:
@@ -141,6 +151,14 @@ def link_limit() -> str:
     return current().limit_link
 
 
-@limited(token_limit)
-def _unknown_link() -> None:
-    """What is limited when an invalid link is met."""
+def domain_limit() -> str:
+    return current().limit_domain
+
+
+@counted(token_limit)
+def count_unknown_link() -> None:
+    """Count one more invalid link; too many from one network are answered 429.
+
+    Good links are neither counted nor held up, so a hall of people behind one address can confirm, whoever plays with
+    links among them.
+    """

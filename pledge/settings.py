@@ -73,6 +73,7 @@ class Settings(BaseSettings):
     limit_sign: str = "300 per 10 minutes"
     limit_token: str = "30 per minute"  # noqa: S105  # a limit on links
     limit_link: str = "30 per 10 minutes"
+    limit_domain: str = "300 per 10 minutes, 3000 per day"
     news_pace: int = Field(default=600, ge=1, le=100_000)
     pool_size: int = Field(default=10, ge=1, le=200)
     log_level: str = "INFO"
@@ -200,7 +201,7 @@ class Settings(BaseSettings):
         ]
         found += [
             f"PLEDGE_{name.upper()}: a limit like `300 per 10 minutes` is expected."
-            for name in ("limit_sign", "limit_token", "limit_link")
+            for name in ("limit_sign", "limit_token", "limit_link", "limit_domain")
             if not _is_limit(getattr(self, name))
         ]
         for name, value, schemes in (

@@ -11,7 +11,7 @@ from pledge.endorsements.identifiers import read_ticket
 from pledge.files.services import UnknownFile
 from pledge.guards import allows
 from pledge.limits import limited, link_limit
-from pledge.public import logos
+from pledge.public import logos, mail_domains
 from pledge.public.blueprint import public
 from pledge.public.endorse_forms import EndorseForm
 from pledge.public.pages import campaign_or_404, campaign_page
@@ -37,6 +37,7 @@ def endorse_post(slug: str) -> Response:
     # Both are asked, so that all mistakes are told at once and a good logo is kept.
     if not all((form.validate(), logos.take(form))):
         return _form_page(campaign, form, 422)
+    mail_domains.count(form, lambda: _form_page(campaign, form, 429))
     try:
         ticket = endorsements.apply(_application(slug, form))
     except endorsements.SigningPaused:

@@ -6,6 +6,7 @@ from flask_babel import gettext as _
 from pledge import content, i18n, links, places
 from pledge.campaigns.queries import CampaignView
 from pledge.limits import client_network, limited
+from pledge.public import mail_domains
 from pledge.public.blueprint import public
 from pledge.public.forms import SignForm
 from pledge.public.pages import campaign_or_404, campaign_page
@@ -27,6 +28,7 @@ def sign_post(slug: str) -> Response:
     form = SignForm(request.form)
     if not form.validate():
         return _form_page(campaign_or_404(slug), form, 422)
+    mail_domains.count(form, lambda: _form_page(campaign_or_404(slug), form, 429))
     try:
         ticket = signatures.sign(_submission(slug, form))
     except signatures.SigningPaused:

@@ -13,7 +13,12 @@ def signing_paused() -> bool:
 
 def sign_limit() -> str:
     """The limit of sign-ups for one network, raised by what staff have set."""
-    return limits.scaled(limits.sign_limit(), switches.current().limit_factor)
+    return raised(limits.sign_limit())
+
+
+def raised(limit: str) -> str:
+    """A limit of sign-ups as many times as staff have set."""
+    return limits.scaled(limit, switches.current().limit_factor)
 
 
 def banner() -> str:

@@ -1,8 +1,9 @@
 """E-mail addresses: what we mail to, and the canonical form that stands for one person.
 
 Mails go to the address as typed (its domain in ASCII). The canonical form is only hashed, never mailed to. Which provider
-ignores what is a small reviewed table; for a domain that is not in it only case is ignored, because two addresses that a
-provider keeps apart may be two people.
+ignores what is a small reviewed table (providers.py); for a domain that is not in it only case is ignored, because two
+addresses that a provider keeps apart may be two people. Where mails are capped, what stands behind a "+" is ignored for
+every domain: at most one of the two people waits, and nobody is sent five hundred mails.
 """
 
 import re
@@ -11,39 +12,13 @@ from functools import lru_cache
 
 from email_validator import EmailNotValidError, ValidatedEmail, validate_email
 
+from pledge.signatures.providers import PROVIDERS
+
 LONGEST_ADDRESS = 254  #: RFC 5321 §4.5.3.1.3, less the angle brackets
 _LONGEST_LOCAL = 64  #: RFC 5321 §4.5.3.1.1
 
 #: Most people's local parts. No capitals, as the library changes those of names like Postmaster (RFC 2142).
 _PLAIN_LOCAL = re.compile(r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*")
-
-
-@dataclass(frozen=True)
-class Provider:
-    """What a mail provider ignores in the part before the @."""
-
-    domain: str  #: the name under which all its domains count
-    ignores_dots: bool = False
-    ignores_plus: bool = False
-
-
-_GMAIL = Provider("gmail.com", ignores_dots=True, ignores_plus=True)
-_DAUM = Provider("daum.net")
-
-#: Reviewed 2026-11-24. hanmail.net and daum.net are one mailbox (Kakao); the others document "+tag" addresses.
-PROVIDERS = {
-    "gmail.com": _GMAIL,
-    "googlemail.com": _GMAIL,
-    "hanmail.net": _DAUM,
-    "daum.net": _DAUM,
-    **{
-        domain: Provider(domain, ignores_plus=True)
-        for domain in (
-            *("outlook.com", "outlook.kr", "hotmail.com", "live.com", "msn.com"),
-            *("icloud.com", "fastmail.com", "proton.me", "protonmail.com"),
-        )
-    },
-}
 
 
 class BadAddress(ValueError):
@@ -58,6 +33,12 @@ class BadAddress(ValueError):
 class Address:
     mailed: str  #: local part as typed, domain as IDNA ASCII: what SMTP is given
     canonical: str  #: what one person is known by; only its keyed hash is stored
+
+    @property
+    def mailbox(self) -> str:
+        """What mails are capped by: the canonical form without its +tag, whatever the provider. Only hashed, too."""
+        local, _, domain = self.canonical.rpartition("@")
+        return f"{local.partition('+')[0] or local}@{domain}"
 
 
 def parse(text: str) -> Address:

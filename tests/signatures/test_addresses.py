@@ -5,7 +5,8 @@ from email_validator import EmailNotValidError, validate_email
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pledge.signatures.addresses import LONGEST_ADDRESS, PROVIDERS, BadAddress, parse
+from pledge.signatures.addresses import LONGEST_ADDRESS, BadAddress, parse
+from pledge.signatures.providers import LARGE_PROVIDERS, PROVIDERS
 
 LOCAL = st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=1, max_size=20)
 TAG = st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=0, max_size=10)
@@ -129,6 +130,16 @@ def test_a_local_part_outside_ascii_is_refused_with_its_own_reason():
         ("hong+a@outlook.com", "hong+b@outlook.com"),
         ("Hong@example.org", "hong@EXAMPLE.org"),
         ("hong@한국.kr", "hong@xn--3e0b707e.kr"),
+        ("hong@icloud.com", "Hong+x@me.com"),
+        ("hong@mac.com", "hong@me.com"),
+        ("hong@proton.me", "hong+news@protonmail.com"),
+        ("hong@pm.me", "hong@protonmail.ch"),
+        ("hong@yandex.ru", "hong@ya.ru"),
+        ("hong+a@yandex.com", "hong@yandex.kz"),
+        ("hong+a@hotmail.co.kr", "hong@hotmail.co.kr"),
+        ("hong+a@live.jp", "hong+b@live.jp"),
+        ("hong+a@outlook.de", "hong@outlook.de"),
+        ("hong+a@zohomail.com", "hong@zohomail.com"),
     ],
 )
 def test_spellings_of_one_mailbox_are_one_person(one, other):
@@ -142,11 +153,40 @@ def test_spellings_of_one_mailbox_are_one_person(one, other):
         ("hong+a@naver.com", "hong+b@naver.com"),
         ("ho.ng@outlook.com", "hong@outlook.com"),
         ("hong@hotmail.com", "hong@outlook.com"),
+        ("hong@hotmail.com", "hong@hotmail.co.kr"),
+        ("ho.ng@icloud.com", "hong@icloud.com"),
+        ("hong@zoho.com", "hong@zohomail.com"),
+        ("hong+a@corp.example.com", "hong@corp.example.com"),
         ("hong@example.org", "hong@example.com"),
     ],
 )
 def test_mailboxes_that_a_provider_keeps_apart_are_two_people(one, other):
     assert parse(one).canonical != parse(other).canonical
+
+
+@given(LOCAL, TAG, st.sampled_from(sorted(PROVIDERS)), st.data())
+def test_one_name_is_one_person_under_all_domains_of_one_mailbox(local, tag, domain, data):
+    provider = PROVIDERS[domain]
+    twins = sorted(name for name, one in PROVIDERS.items() if one == provider)
+    other = data.draw(st.sampled_from(twins))
+    spelled = f"{local.upper()}+{tag}@{other}" if provider.ignores_plus else f"{local.upper()}@{other}"
+    assert parse(spelled).canonical == parse(f"{local}@{domain}").canonical
+
+
+@given(LOCAL, TAG, TAG, st.sampled_from([*sorted(PROVIDERS), "corp.example.com", "naver.com"]))
+def test_a_tag_never_makes_a_second_mailbox_to_be_mailed(local, one, two, domain):
+    assert parse(f"{local}+{one}@{domain}").mailbox == parse(f"{local}+{two}@{domain}").mailbox
+    assert parse(f"{local}+{one}+{two}@{domain}").mailbox == parse(f"{local}@{domain}").mailbox
+
+
+def test_what_is_only_a_tag_is_a_mailbox_of_its_own():
+    assert parse("+a@corp.example.com").mailbox != parse("+b@corp.example.com").mailbox
+
+
+def test_every_provider_is_named_by_a_domain_that_can_be_mailed_to():
+    for domain in {*PROVIDERS, *LARGE_PROVIDERS}:
+        assert parse(f"a@{domain}").mailed == f"a@{domain}"
+    assert {provider.domain for provider in PROVIDERS.values()} <= set(PROVIDERS)
 
 
 @given(LOCAL, TAG, st.sampled_from(["gmail.com", "googlemail.com"]), st.data())

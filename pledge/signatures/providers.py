@@ -1,0 +1,71 @@
+"""Mail providers: what they ignore in an address, and which are too large to be limited as one domain.
+
+Reviewed 2026-11-26 against what the providers publish about their addresses. The tables change with an ADR or a line in
+the changelog, as they decide who is one person.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Provider:
+    """What a mail provider ignores in the part before the @."""
+
+    domain: str  #: the name under which all its domains count
+    ignores_dots: bool = False
+    ignores_plus: bool = False
+
+
+def _one_mailbox(*domains: str, dots: bool = False, plus: bool = False) -> dict[str, Provider]:
+    """Domains under which one name is one mailbox; the first one stands for all."""
+    return dict.fromkeys(domains, Provider(domains[0], dots, plus))
+
+
+def _with_tags(domains: str) -> dict[str, Provider]:
+    """Domains that keep their names apart and deliver `name+tag` to `name`."""
+    return {domain: Provider(domain, ignores_plus=True) for domain in domains.split()}
+
+
+#: Outlook.com's own domains and those that it took over; the same name under two of them is two mailboxes.
+_MICROSOFT = (
+    "outlook.com outlook.kr outlook.jp outlook.co.th outlook.co.id outlook.co.il outlook.in outlook.my outlook.ph outlook.sg "
+    "outlook.sa outlook.de outlook.at outlook.fr outlook.be outlook.es outlook.pt outlook.it outlook.ie outlook.dk "
+    "outlook.cz outlook.hu outlook.sk outlook.lv outlook.com.gr outlook.com.tr outlook.com.au outlook.com.vn outlook.cl "
+    "outlook.com.ar outlook.com.br outlook.com.pe "
+    "hotmail.com hotmail.co.kr hotmail.co.jp hotmail.co.th hotmail.co.id hotmail.co.in hotmail.co.nz hotmail.co.za "
+    "hotmail.co.il hotmail.co.uk hotmail.com.au hotmail.com.vn hotmail.com.tr hotmail.com.ar hotmail.com.br hotmail.com.hk "
+    "hotmail.com.tw hotmail.de hotmail.ch hotmail.fr hotmail.be hotmail.nl hotmail.es hotmail.it hotmail.ca hotmail.cl "
+    "hotmail.se hotmail.no hotmail.dk hotmail.fi hotmail.gr hotmail.cz hotmail.hu hotmail.sg hotmail.my hotmail.ph hotmail.rs "
+    "live.com live.co.kr live.jp live.cn live.hk live.in live.ru live.co.uk live.ie live.de live.at live.fr live.be live.nl "
+    "live.it live.ca live.cl live.se live.no live.dk live.fi live.co.za live.com.au live.com.sg live.com.my live.com.ph "
+    "live.com.mx live.com.ar live.com.pt msn.com windowslive.com"
+)
+
+PROVIDERS: dict[str, Provider] = {
+    **_one_mailbox("gmail.com", "googlemail.com", dots=True, plus=True),
+    **_one_mailbox("daum.net", "hanmail.net"),
+    **_one_mailbox("icloud.com", "me.com", "mac.com", plus=True),
+    **_one_mailbox("proton.me", "protonmail.com", "protonmail.ch", "pm.me", plus=True),
+    **_one_mailbox(
+        *("yandex.ru", "yandex.com", "yandex.by", "yandex.kz", "yandex.ua", "yandex.com.tr", "ya.ru"),
+        plus=True,
+    ),
+    **_with_tags(_MICROSOFT),
+    **_with_tags("fastmail.com fastmail.fm"),
+    **_with_tags("zoho.com zohomail.com zoho.eu zohomail.eu zoho.in zohomail.in zohomail.com.au zohomail.jp"),
+}
+
+#: Registrable domains at which so many people of so many places have their mailbox that signing by the hundred in ten
+#: minutes is nothing strange. Each gives out mailboxes one at a time, to people whom it asks for a telephone number or a
+#: payment, or has been the mail of a whole service (korea.kr, the public servants' mail). Disposable mail is not here.
+LARGE_PROVIDERS = frozenset(
+    {
+        *"naver.com daum.net hanmail.net kakao.com nate.com korea.kr".split(),
+        *"gmail.com googlemail.com icloud.com me.com mac.com".split(),
+        *"yahoo.com yahoo.co.jp yahoo.co.kr yahoo.co.uk yahoo.de yahoo.fr ymail.com aol.com".split(),
+        *"outlook.com outlook.kr outlook.jp hotmail.com hotmail.co.kr hotmail.co.jp hotmail.co.uk hotmail.fr".split(),
+        *"live.com live.co.kr live.jp live.co.uk msn.com proton.me protonmail.com pm.me".split(),
+        *"gmx.de gmx.net web.de t-online.de yandex.ru mail.ru qq.com 163.com 126.com".split(),
+        *"orange.fr free.fr docomo.ne.jp ezweb.ne.jp softbank.ne.jp comcast.net btinternet.com".split(),
+    }
+)
