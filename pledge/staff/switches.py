@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from flask import Response, make_response, redirect, render_template, request, url_for
@@ -16,7 +17,9 @@ from pledge.forms import StaffForm
 from pledge.staff.access import actor, needs
 from pledge.staff.audit import details_of
 from pledge.staff.blueprint import staff
+from pledge.staff.durations import duration
 from pledge.switches import moderation, queries
+from pledge.switches.models import BANNER, HOURS, LIMITS
 from pledge.switches.moderation import FACTORS, BadTurn, CannotTurn
 
 #: Turns of the history that the page shows; the rest is in the audit log.
@@ -28,6 +31,7 @@ WORDS: dict[BadTurn, Any] = {
     BadTurn.HALF_BANNER: _l("Write the banner in both languages, or in none."),
     BadTurn.LONG_BANNER: _l("A banner can have up to 300 characters."),
     BadTurn.FACTOR: _l("Choose a factor from the list."),
+    BadTurn.HOURS: _l("Choose a time from the list."),
 }
 
 
@@ -40,10 +44,12 @@ class TurnForm(StaffForm):
 class BannerForm(TurnForm):
     ko = TextAreaField(_l("Korean"))
     en = TextAreaField(_l("English"))
+    hours = StringField(_l("For how long"))
 
 
 class LimitsForm(TurnForm):
     factor = StringField(_l("Factor"))
+    hours = StringField(_l("For how long"))
 
 
 FORMS: dict[str, type[TurnForm]] = {
@@ -77,7 +83,9 @@ def turn_mail() -> AnyResponse:
 def turn_banner() -> AnyResponse:
     return _turn(
         "banner",
-        lambda form, why: moderation.set_banner(actor(), form.ko.data or "", form.en.data or "", why),
+        lambda form, why: moderation.set_banner(
+            actor(), form.ko.data or "", form.en.data or "", why, _hours(BANNER, form)
+        ),
     )
 
 
@@ -87,8 +95,16 @@ def turn_limits() -> AnyResponse:
     known = {str(factor): factor for factor in FACTORS}
     return _turn(
         "limits",
-        lambda form, why: moderation.raise_limits(actor(), known.get(form.factor.data or "", 0), why),
+        lambda form, why: moderation.raise_limits(
+            actor(), known.get(form.factor.data or "", 0), why, _hours(LIMITS, form)
+        ),
     )
+
+
+def _hours(name: str, form: Any) -> int:
+    """The hours that were chosen, or the usual ones where nothing was said; 0 for what is not offered."""
+    chosen = {str(hours): hours for hours in HOURS[name]}
+    return chosen.get(form.hours.data, 0) if form.hours.data else HOURS[name][0]
 
 
 def turned(line: Line) -> str:
@@ -124,6 +140,8 @@ def _about(form: Any, fault: BadTurn) -> list[Any]:
         return [field for field in (form.ko, form.en) if not (field.data or "").strip()]
     if fault is BadTurn.LONG_BANNER:
         return [field for field in (form.ko, form.en) if len(field.data or "") > moderation.LONGEST_BANNER]
+    if fault is BadTurn.HOURS:
+        return [form.hours]
     return [form.factor if fault is BadTurn.FACTOR else form.reason]
 
 
@@ -142,6 +160,11 @@ def _page(given: dict[str, TurnForm], status: int) -> Response:
         forms=forms,
         form=next(iter(given.values()), None) or TurnForm(),
         factors=FACTORS,
+        lasting={
+            name: [(str(hours), duration(timedelta(hours=hours))) for hours in sorted(offered)]
+            for name, offered in HOURS.items()
+        },
+        usual={name: str(offered[0]) for name, offered in HOURS.items()},
         history=page(Search(subject="switch"), size=HISTORY).lines,
         turned=turned,
         details_of=details_of,

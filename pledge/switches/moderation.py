@@ -1,6 +1,7 @@
 """Turning a switch: each turn has a reason and stands in the audit log, with what was so before."""
 
 import json
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -8,8 +9,8 @@ from pledge import clock
 from pledge.audit.models import Actor
 from pledge.audit.services import hold_chain, record
 from pledge.db import transaction
-from pledge.switches.models import BANNER, LIMITS, MAIL, SIGNING, Switch
-from pledge.switches.queries import forget
+from pledge.switches.models import BANNER, HOURS, LIMITS, MAIL, SIGNING, Switch
+from pledge.switches.queries import forget, holds
 
 LONGEST_BANNER = 300
 LONGEST_REASON = 500
@@ -23,6 +24,7 @@ class BadTurn(StrEnum):
     HALF_BANNER = "half_banner"  #: one language is missing
     LONG_BANNER = "long_banner"
     FACTOR = "factor"
+    HOURS = "hours"  #: not one of the times that are offered
 
 
 class CannotTurn(ValueError):
@@ -41,24 +43,30 @@ def pause_mail(actor: Actor, paused: bool, reason: str) -> None:
     _turn(actor, MAIL, paused, reason)
 
 
-def set_banner(actor: Actor, ko: str, en: str, reason: str) -> None:
-    """Show a text on every public page; two empty texts take it away. Raises CannotTurn."""
+def set_banner(actor: Actor, ko: str, en: str, reason: str, hours: int = HOURS[BANNER][0]) -> None:
+    """Show a text on every public page for so long; two empty texts take it away. Raises CannotTurn."""
     ko, en = ko.strip(), en.strip()
     if bool(ko) != bool(en):
         raise CannotTurn(BadTurn.HALF_BANNER)
     if max(len(ko), len(en)) > LONGEST_BANNER:
         raise CannotTurn(BadTurn.LONG_BANNER)
-    _turn(actor, BANNER, {"ko": ko, "en": en}, reason)
+    _turn(actor, BANNER, {"ko": ko, "en": en}, reason, _lasting(BANNER, hours) if ko else None)
 
 
-def raise_limits(actor: Actor, factor: int, reason: str) -> None:
-    """Let every network sign this many times as often; for a hall of people. Raises CannotTurn."""
+def raise_limits(actor: Actor, factor: int, reason: str, hours: int = HOURS[LIMITS][0]) -> None:
+    """Let every network sign this many times as often, for so long; for a hall of people. Raises CannotTurn."""
     if factor not in FACTORS:
         raise CannotTurn(BadTurn.FACTOR)
-    _turn(actor, LIMITS, factor, reason)
+    _turn(actor, LIMITS, factor, reason, _lasting(LIMITS, hours) if factor > 1 else None)
 
 
-def _turn(actor: Actor, name: str, value: Any, reason: str) -> None:
+def _lasting(name: str, hours: int) -> timedelta:
+    if hours not in HOURS[name]:
+        raise CannotTurn(BadTurn.HOURS)
+    return timedelta(hours=hours)
+
+
+def _turn(actor: Actor, name: str, value: Any, reason: str, lasting: timedelta | None = None) -> None:
     reason = reason.strip()
     if not reason:
         raise CannotTurn(BadTurn.NO_REASON)
@@ -69,7 +77,14 @@ def _turn(actor: Actor, name: str, value: Any, reason: str) -> None:
             session
         )  # before reading, so that of two who turn at once the second sees what the first did
         row = session.get(Switch, name)
-        before = None if row is None else json.loads(row.value)
-        session.merge(Switch(name=name, value=json.dumps(value, ensure_ascii=False), changed_at=clock.now()))
-        record(session, actor, f"switch.{name}", f"switch:{name}", reason=reason, before=before, after=value)
+        now = clock.now()
+        held = row is not None and holds(row.name, row.changed_at, row.ends_at, now)
+        before = json.loads(row.value) if row is not None and held else None
+        ends_at = now + lasting if lasting else None
+        text = json.dumps(value, ensure_ascii=False)
+        session.merge(Switch(name=name, value=text, changed_at=now, ends_at=ends_at))
+        said = {"before": before, "after": value}
+        if name in HOURS:
+            said["until"] = ends_at.isoformat() if ends_at else None
+        record(session, actor, f"switch.{name}", f"switch:{name}", reason=reason, **said)
     forget()

@@ -3,7 +3,7 @@
 import json
 import threading
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from pledge import clock
 from pledge.db import db, reading
 from pledge.logs import log
-from pledge.switches.models import BANNER, LIMITS, MAIL, SIGNING, Switch
+from pledge.switches.models import BANNER, HOURS, LIMITS, MAIL, SIGNING, Switch
 
 #: With what a page is kept before Flask (one second) a turned switch shows within three.
 FRESH_SECONDS = 2.0
@@ -27,6 +27,8 @@ class Switches:
     banner_en: str = ""
     limit_factor: int = 1  #: how many times as many sign-ups a network may send
     mail_turned_at: datetime | None = None  #: when mail was last paused or let go
+    banner_ends_at: datetime | None = field(default=None, compare=False)
+    limits_end_at: datetime | None = field(default=None, compare=False)
 
     def banner(self, lang: str) -> str:
         return self.banner_ko if lang == "ko" else self.banner_en
@@ -72,6 +74,16 @@ def stored() -> Switches:
         return _read(connection)
 
 
+def holds(name: str, changed_at: datetime, ends_at: datetime | None, now: datetime) -> bool:
+    """Whether a row still counts. A banner or limit without an end has the usual one: none is for ever."""
+    ends_at = _end(name, changed_at, ends_at)
+    return ends_at is None or now < ends_at
+
+
+def _end(name: str, changed_at: datetime, ends_at: datetime | None) -> datetime | None:
+    return ends_at or (changed_at + timedelta(hours=HOURS[name][0]) if name in HOURS else None)
+
+
 def _refresh(snapshot: _Snapshot) -> None:
     now = clock.monotonic()
     if snapshot.switches is not None and now - snapshot.read_at < FRESH_SECONDS:
@@ -87,8 +99,10 @@ def _refresh(snapshot: _Snapshot) -> None:
 
 def _read(connection: Connection) -> Switches:
     table = Switch.__table__.c
-    rows = connection.execute(select(table.name, table.value, table.changed_at)).all()
+    query, now = select(table.name, table.value, table.changed_at, table.ends_at), clock.now()
+    rows = [row for row in connection.execute(query) if holds(row.name, row.changed_at, row.ends_at, now)]
     values: dict[str, Any] = {row.name: json.loads(row.value) for row in rows}
+    ends = {row.name: _end(row.name, row.changed_at, row.ends_at) for row in rows}
     banner = values.get(BANNER, {})
     return Switches(
         signing_paused=values.get(SIGNING, False),
@@ -97,4 +111,6 @@ def _read(connection: Connection) -> Switches:
         banner_en=banner.get("en", ""),
         limit_factor=values.get(LIMITS, 1),
         mail_turned_at=next((row.changed_at for row in rows if row.name == MAIL), None),
+        banner_ends_at=ends.get(BANNER) if banner.get("ko") else None,
+        limits_end_at=ends.get(LIMITS) if values.get(LIMITS, 1) > 1 else None,
     )

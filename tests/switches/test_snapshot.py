@@ -2,6 +2,7 @@
 
 import contextvars
 import threading
+from datetime import timedelta
 
 import pytest
 from sqlalchemy.exc import OperationalError
@@ -141,10 +142,14 @@ def test_a_turn_without_what_it_needs_turns_nothing(app, turn, fault):
     assert page(Search()).lines == []
 
 
-def test_each_turn_is_in_the_audit_log_with_what_was_so_before(app):
+def test_each_turn_is_in_the_audit_log_with_what_was_so_before(app, frozen_clock):
+    until = (frozen_clock.now() + timedelta(hours=24)).isoformat()
     moderation.raise_limits(ADMIN, 5, "a hall of people")
     moderation.raise_limits(ADMIN, 1, "they have gone")
     after, before = page(Search(subject="switch")).lines
     assert (before.actor, before.action, before.subject) == (ADMIN.name, "switch.limits", "switch:limits")
-    assert (before.reason, before.details) == ("a hall of people", '{"after":5,"before":null}')
-    assert (after.reason, after.details) == ("they have gone", '{"after":1,"before":5}')
+    assert (before.reason, before.details) == (
+        "a hall of people",
+        f'{{"after":5,"before":null,"until":"{until}"}}',
+    )
+    assert (after.reason, after.details) == ("they have gone", '{"after":1,"before":5,"until":null}')
