@@ -38,6 +38,10 @@ def campaign_link(lang: str, slug: str) -> str:
     return f"{current().base_url}/{lang}/c/{slug}"
 
 
+def organization_link(lang: str, slug: str, endorsement_id: int) -> str:
+    return f"{campaign_link(lang, slug)}/organizations/{endorsement_id}"
+
+
 def endorse_confirm_link(lang: str, token: str) -> str:
     return f"{current().base_url}/{lang}/endorse/confirm/{token}"
 

@@ -17,7 +17,7 @@ def neutral(text: str) -> str:
     return f"'{text}" if text[:1] in FORMULA_STARTS or plaintext.is_formula(text) else text
 
 
-def csv_line(*cells: str | int) -> str:
+def csv_line(*cells: str | float) -> str:
     """One line with CRLF: texts neutral and quoted, numbers as they are."""
     line = io.StringIO()
     writer = csv.writer(line, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n")

@@ -11,6 +11,7 @@ from pledge.audit.models import COMMAND_LINE
 from pledge.delivery import exports
 from pledge.delivery.export_files import write_export
 from pledge.delivery.export_rows import KINDS
+from pledge.i18n import DEFAULT, LANGUAGES
 
 
 @click.command("export")
@@ -18,21 +19,26 @@ from pledge.delivery.export_rows import KINDS
 @click.argument("kind", type=click.Choice(tuple(KINDS)))
 @click.option("--format", "form", type=click.Choice(exports.FORMATS), default="csv", show_default=True)
 @click.option(
+    "--lang", type=click.Choice(LANGUAGES), default=DEFAULT, show_default=True, help="Of its words."
+)
+@click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False, writable=True),
     required=True,
     help="The zip to write.",
 )
 @with_appcontext
-def export(slug: str, kind: str, form: str, out: Path) -> None:
+def export(slug: str, kind: str, form: str, lang: str, out: Path) -> None:
     """Write rows of the campaign SLUG into a zip: the table and a manifest with their number."""
     try:
-        table = exports.table(slug, kind, form, clock.now())
+        table = exports.table(slug, kind, form, lang, clock.now())
         with out.open("wb") as file:
             rows = write_export(table, file, lambda _done, _total: None)
     except exports.NothingLikeIt:
         raise click.UsageError(f"there is no campaign {slug!r}") from None
     except OSError as error:
         raise click.ClickException(f"{out} cannot be written: {error.strerror}") from None
-    audit.note(COMMAND_LINE, "export.command", f"campaign:{slug}", rows=kind, format=form, number=rows)
+    audit.note(
+        COMMAND_LINE, "export.command", f"campaign:{slug}", rows=kind, format=form, lang=lang, number=rows
+    )
     click.echo(f"{rows} rows: {out}", err=True)

@@ -23,7 +23,7 @@ class CutShort(Exception):
 
 def write_export(table: Table, file: BinaryIO, progress: Progress) -> int:
     """Write the zip; how many rows it holds. Raises CutShort."""
-    expected = table.rows.count(table.campaign_id)
+    expected = table.rows.count(table)
     time = table.at.timetuple()[:6]
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         with archive.open(zipfile.ZipInfo(table.file_name, time), "w", force_zip64=True) as member:
@@ -37,7 +37,8 @@ def write_export(table: Table, file: BinaryIO, progress: Progress) -> int:
             "campaign": table.slug,
             "kind": table.kind,
             "made_at": f"{table.at:%Y-%m-%dT%H:%M:%SZ}",
-            "columns": table.rows.columns,
+            "language": table.lang,
+            "columns": dict(zip(table.rows.columns, table.rows.heads(table.lang), strict=True)),
             "rows": rows,
             "files": {table.file_name: {"size": hashed.size, "sha256": hashed.sha256}},
         }
@@ -66,15 +67,15 @@ class _Hashed:
 
 def _write_csv(file: _Hashed, table: Table, expected: int, progress: Progress) -> int:
     """UTF-8 with BOM and CRLF, for Korean Excel. Rows are counted by what is written, not by what was asked for."""
-    file.write(BOM + csv_line(*table.rows.columns).encode())
+    file.write(BOM + csv_line(*table.rows.heads(table.lang)).encode())
     rows = 0
     if table.rows.is_exact:  # codes and numbers alone: no cell holds a line break
-        for part in _in_large_parts(table.rows.lines(table.campaign_id, expected)):
+        for part in _in_large_parts(table.rows.lines(table, expected)):
             file.write(part)
             rows += part.count(b"\n")
             progress(rows, expected)
         return rows
-    for line in table.rows.lines(table.campaign_id, expected):
+    for line in table.rows.lines(table, expected):
         file.write(line)
         rows += 1
         progress(rows, max(rows, expected))

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Callable
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from xlsxwriter import Workbook
 
 from pledge.delivery.export_rows import Cell, Table
 from pledge.delivery.jobs import Progress
+from pledge.delivery.sheets import Styles
 
 #: A sheet holds 1,048,576 rows; the next million begins another.
 SHEET = 1_000_000
@@ -21,32 +23,56 @@ def write_workbook(write: Callable[[bytes], object], table: Table, expected: int
     with tempfile.NamedTemporaryFile(prefix="pledge-", suffix=".xlsx") as made:
         # Row by row and forgotten: the library keeps them in temporary files of its own.
         with Workbook(made.name, {"constant_memory": True}) as book:
-            book.set_properties({"created": table.at})
-            bold = book.add_format({"bold": True})
-            sheet = _sheet(book, bold, table.rows.columns)
-            for rows, cells in enumerate(table.rows.cells(table.campaign_id, expected), start=1):
+            book.set_properties({"title": table.rows.title.of(table.lang), "created": table.at})
+            sheet = _Sheet(book, table, Styles(book), 1)
+            for rows, cells in enumerate(table.rows.cells(table, expected), start=1):
                 if rows % SHEET == 1 and rows > 1:
-                    sheet = _sheet(book, bold, table.rows.columns)
-                _write_row(sheet, (rows - 1) % SHEET + 1, cells)
+                    sheet = sheet.next()
+                sheet.add(cells)
                 progress(rows, max(rows, expected))
+            sheet.finish()
         with Path(made.name).open("rb") as whole:
             while part := whole.read(_PART):
                 write(part)
     return rows
 
 
-def _sheet(book: Any, bold: Any, columns: tuple[str, ...]) -> Any:
-    sheet = book.add_worksheet()
-    sheet.freeze_panes(1, 0)
-    sheet.set_column(0, len(columns) - 1, 16)
-    for column, head in enumerate(columns):
-        sheet.write_string(0, column, head, bold)
-    return sheet
+class _Sheet:
+    """A head that stays and can be filtered, then rows in turn."""
 
+    def __init__(self, book: Any, table: Table, styles: Styles, number: int) -> None:
+        self._book, self._table, self._styles, self._number = book, table, styles, number
+        name = table.rows.title.of(table.lang)
+        self._sheet = book.add_worksheet(name if number == 1 else f"{name} ({number})")
+        self._rows = 0
+        self._sheet.freeze_panes(1, 0)
+        self._sheet.repeat_rows(0)
+        for column, one in enumerate(table.rows.columns.values()):
+            self._sheet.set_column(column, column, one.width)
+            self._sheet.write_string(0, column, one.head.of(table.lang), styles.head)
 
-def _write_row(sheet: Any, row: int, cells: tuple[Cell, ...]) -> None:
-    for column, cell in enumerate(cells):
-        if isinstance(cell, int):
-            sheet.write_number(row, column, cell)
+    def next(self) -> "_Sheet":
+        self.finish()
+        return _Sheet(self._book, self._table, self._styles, self._number + 1)
+
+    def add(self, cells: tuple[Cell, ...]) -> None:
+        self._rows += 1
+        for column, cell in enumerate(cells):
+            self._write(column, cell)
+
+    def finish(self) -> None:
+        if self._rows:
+            self._sheet.autofilter(0, 0, self._rows, len(self._table.rows.columns) - 1)
+
+    def _write(self, column: int, cell: Cell) -> None:
+        sheet, styles = self._sheet, self._styles
+        if isinstance(cell, datetime):
+            sheet.write_datetime(self._rows, column, cell, styles.moment)
+        elif isinstance(cell, date):
+            sheet.write_datetime(self._rows, column, datetime.combine(cell, time()), styles.day)
+        elif isinstance(cell, float):
+            sheet.write_number(self._rows, column, cell, styles.share)
+        elif isinstance(cell, int):
+            sheet.write_number(self._rows, column, cell)
         else:
-            sheet.write_string(row, column, cell)
+            sheet.write_string(self._rows, column, cell)

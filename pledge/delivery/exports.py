@@ -13,9 +13,11 @@ from pledge.campaigns.models import Campaign
 from pledge.db import reading, transaction
 from pledge.delivery import jobs
 from pledge.delivery.export_files import write_export
+from pledge.delivery.export_names import file_name
 from pledge.delivery.export_rows import KINDS, Table
 from pledge.delivery.jobs import JobView, Made, Progress
 from pledge.delivery.models import Export, JobKind
+from pledge.i18n import LANGUAGES
 
 FORMATS = ("csv", "xlsx")
 KEPT = timedelta(hours=24)
@@ -38,6 +40,7 @@ class ExportView:
     kind: str
     slug: str
     format: str
+    lang: str
     reason: str
     asked_name: str
     asked_at: datetime
@@ -45,20 +48,16 @@ class ExportView:
 
     @property
     def file_name(self) -> str:
-        return file_name(self.slug, self.kind, self.asked_at)
+        """The name that a browser saves it under; with the number, as two may be asked for in one second."""
+        return file_name(self.slug, self.kind, self.asked_at, self.lang, self.format, self.id, "zip")
 
 
-def file_name(slug: str, kind: str, at: datetime) -> str:
-    """The name that a browser saves it under."""
-    return f"{slug}-{kind}-{at:%Y%m%d-%H%M}.zip"
-
-
-def request(actor: Actor, slug: str, kind: str, form: str, reason: str) -> int:
+def request(actor: Actor, slug: str, kind: str, form: str, *, lang: str, reason: str) -> int:
     """Have rows of a campaign made into a file; the number of the export. Raises NoReason, NothingLikeIt."""
     reason = reason.strip()[:LONGEST_REASON]
     if not reason:
         raise NoReason
-    if kind not in KINDS or form not in FORMATS:
+    if kind not in KINDS or form not in FORMATS or lang not in LANGUAGES:
         raise NothingLikeIt(kind)
     with transaction() as session:
         campaign_id = session.scalar(select(Campaign.id).where(Campaign.slug == slug))
@@ -68,6 +67,7 @@ def request(actor: Actor, slug: str, kind: str, form: str, reason: str) -> int:
             kind=kind,
             campaign_id=campaign_id,
             format=form,
+            lang=lang,
             reason=reason,
             asked_by=actor.staff_id,
             asked_name=actor.name,
@@ -85,6 +85,7 @@ def request(actor: Actor, slug: str, kind: str, form: str, reason: str) -> int:
             rows=kind,
             campaign=slug,
             format=form,
+            lang=lang,
         )
         return row.id
 
@@ -110,18 +111,18 @@ def make(export_id: int, file: BinaryIO, progress: Progress) -> Made:
     export = find(export_id)
     if export is None:
         raise NothingLikeIt(export_id)
-    wanted = table(export.slug, export.kind, export.format, export.asked_at)
+    wanted = table(export.slug, export.kind, export.format, export.lang, export.asked_at)
     return Made(write_export(wanted, file, progress), keep=KEPT)
 
 
-def table(slug: str, kind: str, form: str, at: datetime) -> Table:
+def table(slug: str, kind: str, form: str, lang: str, at: datetime) -> Table:
     """What `write_export` needs to know. Raises NothingLikeIt."""
     with reading() as connection:
         query = select(Campaign.id).where(Campaign.slug == slug)
         campaign_id = connection.execute(query).scalar_one_or_none()
     if campaign_id is None or kind not in KINDS or form not in FORMATS:
         raise NothingLikeIt(slug)
-    return Table(slug, campaign_id, kind, form, at)
+    return Table(slug, campaign_id, kind, form, lang, at)
 
 
 def _views(export_id: int | None = None, limit: int = 1) -> list[ExportView]:
@@ -140,6 +141,7 @@ def _views(export_id: int | None = None, limit: int = 1) -> list[ExportView]:
             row.kind,
             row.slug,
             row.format,
+            row.lang,
             row.reason,
             row.asked_name,
             row.asked_at,

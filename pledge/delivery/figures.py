@@ -8,6 +8,7 @@ from pledge.delivery import words
 from pledge.delivery.cells import SMALLEST
 from pledge.delivery.document import Cell, Document, State, Words
 from pledge.delivery.queries import Line, Totals
+from pledge.i18n import SEOUL
 
 _MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 
@@ -32,15 +33,15 @@ class Section:
     """One breakdown, as the formats name it."""
 
     name: str
-    sheet: str
+    sheet: Words
     words: Words
     cells: Callable[[Figures], list[Cell]]
 
 
 SECTIONS = (
-    Section("country", "by country", words.COUNTRY, lambda figures: figures.by_country),
-    Section("region", "by region", words.REGION, lambda figures: figures.by_region),
-    Section("day", "by day", words.DAY, lambda figures: figures.by_day),
+    Section("country", words.BY_COUNTRY, words.COUNTRY, lambda figures: figures.by_country),
+    Section("region", words.BY_REGION, words.REGION, lambda figures: figures.by_region),
+    Section("day", words.BY_DAY, words.DAY, lambda figures: figures.by_day),
 )
 
 
@@ -52,9 +53,9 @@ def of_totals(totals: Totals) -> Figures:
         people=totals.people,
         organizations=totals.organizations,
         smallest_shown=SMALLEST,
-        by_country=_cells(totals.by_country),
-        by_region=_cells(totals.by_region),
-        by_day=_cells(totals.by_day),
+        by_country=cells(totals.by_country),
+        by_region=cells(totals.by_region),
+        by_day=cells(totals.by_day),
     )
 
 
@@ -74,6 +75,21 @@ def of_document(document: Document) -> Figures:
     )
 
 
+def share(people: int, figures: Figures) -> float:
+    """The part of all people, from 0 to 1."""
+    return people / figures.people if figures.people else 0.0
+
+
+def percent(people: int, figures: Figures) -> float:
+    """The same in percent, to one place."""
+    return round(100 * share(people, figures), 1)
+
+
+def seoul(instant: datetime) -> str:
+    """A moment as people in Korea read it."""
+    return f"{instant.astimezone(SEOUL):%Y-%m-%d %H:%M:%S} KST"
+
+
 def utc(instant: datetime) -> str:
     return instant.astimezone(UTC).strftime(_MOMENT)
 
@@ -83,5 +99,5 @@ def moment(text: str) -> datetime:
     return datetime.strptime(text, _MOMENT).replace(tzinfo=UTC)
 
 
-def _cells(lines: list[Line]) -> list[Cell]:
+def cells(lines: list[Line]) -> list[Cell]:
     return [Cell(line.key, Words(line.ko, line.en), line.people) for line in lines]

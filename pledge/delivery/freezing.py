@@ -12,8 +12,8 @@ from pledge.db import reading, transaction
 from pledge.delivery import at_checkpoint, jobs
 from pledge.delivery.campaign_facts import CampaignFacts, campaign_facts
 from pledge.delivery.cells import SMALLEST
-from pledge.delivery.document import Cell, Document, SignUps, State, Words, from_json
-from pledge.delivery.figures import utc
+from pledge.delivery.document import Document, SignUps, State, Words, from_json
+from pledge.delivery.figures import cells, utc
 from pledge.delivery.integrity import integrity
 from pledge.delivery.letters import default_letter
 from pledge.delivery.models import (
@@ -24,7 +24,7 @@ from pledge.delivery.models import (
     DeliveryState,
     JobKind,
 )
-from pledge.delivery.queries import Line, breakdowns
+from pledge.delivery.queries import breakdowns
 from pledge.ledger import log_queries
 from pledge.ledger.log_queries import CheckpointView
 from pledge.settings import current
@@ -70,7 +70,7 @@ def recipient_of(slug: str) -> Words:
 def letter_for(slug: str, checkpoint_id: int) -> Words:
     """The default letter about a checkpoint, without counting anything. Raises UnknownCampaign, NoSuchCheckpoint."""
     campaign = campaign_facts(slug)
-    return default_letter(campaign.title, _state(_checkpoint(campaign.id, checkpoint_id)))
+    return default_letter(campaign.title, state_of(_checkpoint(campaign.id, checkpoint_id)))
 
 
 def freeze(
@@ -214,7 +214,7 @@ def _document(
         raise DoesNotAddUp
     lines = breakdowns(counted.tallies)
     sign_ups = integrity(campaign.id)
-    state = _state(checkpoint)
+    state = state_of(checkpoint)
     return Document(
         slug=campaign.slug,
         title=campaign.title,
@@ -227,9 +227,9 @@ def _document(
         occasion=occasion,
         letter=letter or default_letter(campaign.title, state),
         frozen_at=utc(clock.now()),
-        by_country=_cells(lines.by_country),
-        by_region=_cells(lines.by_region),
-        by_day=_cells(lines.by_day),
+        by_country=cells(lines.by_country),
+        by_region=cells(lines.by_region),
+        by_day=cells(lines.by_day),
         smallest_shown=SMALLEST,
         pledges=at_checkpoint.pledges(campaign.id, counted.pledge_text_ids),
         organizations=listed.organizations,
@@ -245,7 +245,8 @@ def _document(
     )
 
 
-def _state(checkpoint: CheckpointView) -> State:
+def state_of(checkpoint: CheckpointView) -> State:
+    """The checkpoint as documents tell it."""
     return State(
         size=checkpoint.size,
         root=checkpoint.root_base64,
@@ -254,10 +255,6 @@ def _state(checkpoint: CheckpointView) -> State:
         signed_at=utc(checkpoint.signed_at),
         note=checkpoint.note,
     )
-
-
-def _cells(lines: list[Line]) -> list[Cell]:
-    return [Cell(line.key, Words(line.ko, line.en), line.people) for line in lines]
 
 
 def _checkpoint(campaign_id: int, checkpoint_id: int | None) -> CheckpointView:

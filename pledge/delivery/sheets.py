@@ -7,7 +7,8 @@ from typing import Any
 
 from pledge.spreadsheets import neutral
 
-Value = str | int | date
+#: A fraction is shown in percent.
+Value = str | int | float | date
 
 _A4 = 9
 #: Characters that XML 1.0 cannot carry (section 2.2); line feed and tab it can.
@@ -30,6 +31,8 @@ class Styles:
         self.quoted = book.add_format({**font, "text_wrap": True, "quote_prefix": True})
         self.number = book.add_format({**font, "num_format": "#,##0"})
         self.year = book.add_format({**font, "num_format": "0"})
+        self.share = book.add_format({**font, "num_format": "0.0%"})
+        self.moment = book.add_format({**font, "num_format": "yyyy-mm-dd hh:mm", "align": "left"})
         self.day = book.add_format({**font, "num_format": "yyyy-mm-dd", "align": "left"})
 
 
@@ -39,6 +42,7 @@ class Sheet:
     def __init__(
         self, book: Any, name: str, styles: Styles, heads: Sequence[str], *, landscape: bool = False
     ) -> None:
+        self.name = name
         self._sheet, self._styles, self._heads = book.add_worksheet(name), styles, heads
         # A long head is broken; what stands below it is what needs the room.
         self._widths = [min(_LONGEST_HEAD, _width(head)) for head in heads]
@@ -64,13 +68,17 @@ class Sheet:
     def insert(self, row: int, chart: Any) -> None:
         self._sheet.insert_chart(row, 0, chart, {"x_offset": 8, "y_offset": 4})
 
-    def finish(self, longest: int = 48) -> None:
+    def finish(self, longest: int = 48, *, filters: bool = True) -> None:
+        if filters and self._rows:
+            self._sheet.autofilter(0, 0, self._rows, len(self._heads) - 1)
         for column, width in enumerate(self._widths):
             self._sheet.set_column(column, column, min(longest, max(_SHORTEST, width + 2)))
 
     def _write(self, column: int, value: Value) -> None:
         if isinstance(value, date):
             self._sheet.write_datetime(self._rows, column, datetime.combine(value, time()), self._styles.day)
+        elif isinstance(value, float):
+            self._sheet.write_number(self._rows, column, value, self._styles.share)
         elif isinstance(value, int):
             self._sheet.write_number(self._rows, column, value, self._number(column))
         elif value:
@@ -79,11 +87,14 @@ class Sheet:
                 raise CellTooLong
 
     def _number(self, column: int) -> Any:
-        return self._styles.year if "year" in self._heads[column].lower() else self._styles.number
+        is_year = any(word in self._heads[column].lower() for word in ("year", "연도"))
+        return self._styles.year if is_year else self._styles.number
 
 
 def _width(value: Value) -> int:
     """In columns of a fixed-width type: Korean takes two."""
     if isinstance(value, date):
         return 10
+    if isinstance(value, float):
+        return 6
     return sum(2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in str(value))

@@ -6,7 +6,7 @@ from typing import Any
 
 from pledge.delivery import words, workbook
 from pledge.delivery.document import Cell, Document, Moves
-from pledge.delivery.figures import SECTIONS, Figures, of_document, utc
+from pledge.delivery.figures import SECTIONS, Figures, of_document, percent, seoul, utc
 from pledge.delivery.organization_rows import COLUMNS, coded_cells
 from pledge.spreadsheets import BOM, csv_line
 
@@ -46,21 +46,33 @@ def integrity_json(document: Document) -> bytes:
     )
 
 
-def figures_csv(figures: Figures) -> bytes:
-    return _csv(TOTALS_HEAD, _totals(figures))
+def figures_csv(figures: Figures, lang: str | None = None) -> bytes:
+    """With codes and both languages, for programs; with a language in its words alone, for one reader."""
+    if lang is None:
+        return _csv(TOTALS_HEAD, _totals(figures))
+    heads = (words.SECTION, words.ITEM, words.NUMBER, words.SHARE)
+    return _csv(tuple(head.of(lang) for head in heads), _worded_totals(figures, lang))
 
 
-def figures_json(figures: Figures) -> bytes:
+def figures_json(figures: Figures, lang: str | None = None) -> bytes:
+    """With a language the lines have their share in percent, and the moment is told as in Korea too."""
     checkpoint = figures.checkpoint
     return _json(
         {
             "campaign": {"slug": figures.slug, "title": {"ko": figures.title.ko, "en": figures.title.en}},
             "as_of": utc(figures.as_of),
+            **({"as_of_in_korea": seoul(figures.as_of)} if lang else {}),
             **({"checkpoint": {"size": checkpoint.size, "root": checkpoint.root}} if checkpoint else {}),
             "people": figures.people,
             "organizations": figures.organizations,
             "smallest_shown": figures.smallest_shown,
-            **{f"by_{section.name}": _labelled(section.cells(figures)) for section in SECTIONS},
+            **{
+                f"by_{section.name}": [
+                    _labelled(cell) | ({"percent": percent(cell.people, figures)} if lang else {})
+                    for cell in section.cells(figures)
+                ]
+                for section in SECTIONS
+            },
         }
     )
 
@@ -86,7 +98,22 @@ def _totals(figures: Figures) -> Iterator[tuple[str | int, ...]]:
             yield section.name, cell.key, cell.label.ko, cell.label.en, cell.people
 
 
-def _csv(head: tuple[str, ...], rows: Iterable[tuple[str | int, ...]]) -> bytes:
+def _worded_totals(figures: Figures, lang: str) -> Iterator[tuple[str | int | float, ...]]:
+    yield words.CAMPAIGN.of(lang), figures.title.of(lang), "", ""
+    yield words.AS_OF.of(lang), seoul(figures.as_of), "", ""
+    if figures.checkpoint is not None:
+        yield words.ENTRIES.of(lang), "", figures.checkpoint.size, ""
+    yield words.TOTAL.of(lang), words.PEOPLE.of(lang), figures.people, percent(figures.people, figures)
+    yield words.TOTAL.of(lang), words.ORGANIZATIONS.of(lang), figures.organizations, ""
+    for section in SECTIONS:
+        for cell in section.cells(figures):
+            named = cell.label.of(lang)
+            yield section.words.of(lang), named, cell.people, percent(cell.people, figures)
+    yield words.NOTE.of(lang), words.SEPARATE.of(lang), "", ""
+    yield words.NOTE.of(lang), words.merged(figures.smallest_shown).of(lang), "", ""
+
+
+def _csv(head: tuple[str, ...], rows: Iterable[tuple[str | int | float, ...]]) -> bytes:
     """UTF-8 with BOM and CRLF, as Korean Excel wants it."""
     return BOM + "".join(csv_line(*row) for row in (head, *rows)).encode()
 
@@ -95,11 +122,8 @@ def _json(document: dict[str, Any]) -> bytes:
     return json.dumps(document, ensure_ascii=False, indent=2).encode() + b"\n"
 
 
-def _labelled(cells: list[Cell]) -> list[dict[str, Any]]:
-    return [
-        {"key": cell.key, "label": {"ko": cell.label.ko, "en": cell.label.en}, "people": cell.people}
-        for cell in cells
-    ]
+def _labelled(cell: Cell) -> dict[str, Any]:
+    return {"key": cell.key, "label": {"ko": cell.label.ko, "en": cell.label.en}, "people": cell.people}
 
 
 def _moves(moves: Moves) -> dict[str, int]:

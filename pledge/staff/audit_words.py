@@ -8,6 +8,7 @@ ACTIONS: dict[str, Any] = {
     "export.command": _l("Took rows out by the command line"),
     "export.download": _l("Downloaded an export"),
     "export.request": _l("Asked for an export"),
+    "export.totals": _l("Took the totals out"),
     "audit.export": _l("Took the audit log out"),
     "campaign.create": _l("Created a campaign"),
     "campaign.event.add": _l("Added an event"),

@@ -6,13 +6,15 @@ from flask import Response, abort, make_response, render_template, request, url_
 from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
 from werkzeug.utils import redirect
-from wtforms import SelectField, TextAreaField
+from wtforms import HiddenField, SelectField, TextAreaField
 from wtforms.fields import Field
 from wtforms.validators import ValidationError
 
+from pledge import i18n
 from pledge.accounts.roles import Permission
 from pledge.campaigns.queries import slugs
-from pledge.delivery import exports, jobs
+from pledge.delivery import current_totals, exports, jobs
+from pledge.delivery.queries import UnknownCampaign
 from pledge.forms import StaffForm
 from pledge.staff.access import actor, fresh, needs
 from pledge.staff.blueprint import staff
@@ -24,12 +26,40 @@ KINDS: dict[str, Any] = {
     "organizations": _l("Organisations on the wall"),
 }
 FORMATS: dict[str, Any] = {"csv": "CSV", "xlsx": "XLSX (Excel)"}
+TOTALS_FORMATS: dict[str, Any] = {"xlsx": "XLSX (Excel)", "csv": "CSV", "json": "JSON"}
+MEDIA_TYPES = {
+    "csv": "text/csv",
+    "json": "application/json",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+#: In which language a file speaks; each is called as its readers call it.
+READERS: dict[str, str] = {"ko": "한국어", "en": "English"}
+
+
+def check_lang(field: Field) -> None:
+    if field.data not in READERS:
+        raise ValidationError(_l("Choose a language."))
+
+
+class TotalsForm(StaffForm):
+    """One press: each button names its format."""
+
+    format = HiddenField()
+    lang = SelectField(_l("Language of the file"), validate_choice=False)
+
+    def validate_format(self, field: Field) -> None:
+        if field.data not in TOTALS_FORMATS:
+            raise ValidationError(_l("Choose a format."))
+
+    def validate_lang(self, field: Field) -> None:
+        check_lang(field)
 
 
 class ExportForm(StaffForm):
     campaign = SelectField(_l("Campaign"), validate_choice=False)
     kind = SelectField(_l("Rows"), validate_choice=False)
     format = SelectField(_l("Format"), validate_choice=False)
+    lang = SelectField(_l("Language of the file"), validate_choice=False)
     why = TextAreaField(_l("Reason"))
 
     def validate_campaign(self, field: Field) -> None:
@@ -44,6 +74,9 @@ class ExportForm(StaffForm):
         if field.data not in FORMATS:
             raise ValidationError(_l("Choose a format."))
 
+    def validate_lang(self, field: Field) -> None:
+        check_lang(field)
+
     def validate_why(self, field: Field) -> None:
         check_why(field)
 
@@ -51,7 +84,7 @@ class ExportForm(StaffForm):
 @staff.get("/exports", endpoint="exports")
 @needs(Permission.EXPORT)
 def overview() -> Response:
-    return _page(ExportForm(format="csv"), 200)
+    return _page(_empty(), 200)
 
 
 @staff.post("/exports", endpoint="export_new")
@@ -61,8 +94,29 @@ def ask() -> AnyResponse:
     form = ExportForm(request.form)
     if not form.validate():
         return _page(form, 422)
-    exports.request(actor(), form.campaign.data, form.kind.data, form.format.data, form.why.data or "")
+    wanted = form.campaign.data, form.kind.data, form.format.data
+    exports.request(actor(), *wanted, lang=form.lang.data, reason=form.why.data or "")
     return redirect(url_for("staff.exports"), 303)
+
+
+@staff.post("/exports/totals/<slug>", endpoint="export_totals")
+@needs(Permission.EXPORT)
+def totals(slug: str) -> AnyResponse:
+    """The totals at the newest checkpoint as a file, at once. They say what the site shows to anybody, so nothing is asked."""
+    form = TotalsForm(request.form)
+    if not form.validate():
+        return _page(_empty(), 422, refused="form")
+    try:
+        file = current_totals.take_out(actor(), slug, form.format.data, form.lang.data)
+    except UnknownCampaign:
+        abort(404)
+    except current_totals.NoSuchCheckpoint:
+        return _page(_empty(), 409, refused="nothing")
+    except current_totals.DoesNotAddUp:
+        return _page(_empty(), 409, refused="sum")
+    response = Response(file.content, mimetype=MEDIA_TYPES[form.format.data])
+    response.headers["Content-Disposition"] = f'attachment; filename="{file.name}"'
+    return response
 
 
 @staff.post("/exports/<int(min=1,max=2147483647):export_id>/download", endpoint="export_download")
@@ -81,12 +135,21 @@ def download(export_id: int) -> AnyResponse:
     return response
 
 
-def _page(form: ExportForm, status: int) -> Response:
+def _empty() -> ExportForm:
+    return ExportForm(format="csv", lang=i18n.language())
+
+
+def _page(form: ExportForm, status: int, refused: str = "") -> Response:
+    """`refused`: why no totals came."""
     page = render_template(
         "staff/exports.html",
         form=form,
         exports=exports.newest(),
         kinds=KINDS,
         formats=FORMATS,
+        totals_formats=TOTALS_FORMATS,
+        readers=READERS,
+        newest=current_totals.newest(),
+        refused=refused,
     )
     return make_response(page, status)

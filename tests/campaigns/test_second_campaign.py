@@ -176,7 +176,7 @@ def test_neither_the_pack_nor_an_export_tells_them(rivers):
     for kind in exports.KINDS:
         for form in exports.FORMATS:
             file = io.BytesIO()
-            write_export(exports.table("rivers", kind, form, clock.now()), file, lambda *_: None)
+            write_export(exports.table("rivers", kind, form, "en", clock.now()), file, lambda *_: None)
             with zipfile.ZipFile(file) as archive:
                 for name in archive.namelist():
                     assert told(readable(name, archive.read(name))) == [], (kind, form, name)

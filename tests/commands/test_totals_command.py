@@ -32,7 +32,13 @@ def test_json_can_be_piped_into_a_program(runner):
 
 def test_a_spreadsheet_can_be_piped_too(runner):
     result = runner.invoke(args=["totals", "blue-skies", "--format", "xlsx"])
-    assert openpyxl.load_workbook(io.BytesIO(result.stdout_bytes))["by region"]["D2"].value == 6
+    assert openpyxl.load_workbook(io.BytesIO(result.stdout_bytes))["지역별 By region"]["D2"].value == 6
+
+
+def test_a_language_gives_the_file_of_a_reader(runner):
+    result = runner.invoke(args=["totals", "blue-skies", "--lang", "ko"])
+    assert '"합계","서명한 사람",6,100.0' in result.stdout
+    assert "KR-11" not in result.stdout
 
 
 @pytest.mark.parametrize("form", ["csv", "json", "xlsx"])

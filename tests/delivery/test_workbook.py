@@ -30,8 +30,11 @@ def opened(content: bytes) -> openpyxl.Workbook:
 
 def test_it_has_a_sheet_for_each_question():
     book = opened(totals_xlsx(document()))
-    assert book.sheetnames == ["summary", "by country", "by region", "by day", "organizations"]
-    summary = {row[1]: row[2] for row in book["summary"].iter_rows(values_only=True)}
+    assert book.sheetnames == [
+        *("요약 Summary", "국가별 By country", "지역별 By region", "날짜별 By day"),
+        "참여 단체 Organizations",
+    ]
+    summary = {row[1]: row[2] for row in book["요약 Summary"].iter_rows(values_only=True)}
     assert (summary["People"], summary["Organizations"]) == (48_211, 47)
     assert summary["Entries of the public log"] == 48_612
     assert summary["Root hash"] == document().checkpoint.root
@@ -40,21 +43,34 @@ def test_it_has_a_sheet_for_each_question():
 
 
 def test_numbers_are_numbers_days_are_dates_and_the_last_running_total_is_the_count():
-    rows = list(opened(totals_xlsx(document()))["by day"].iter_rows(values_only=True))
+    rows = list(opened(totals_xlsx(document()))["날짜별 By day"].iter_rows(values_only=True))
     assert rows[0] == (
         "코드 Code",
-        "날짜 (한국 시간)",
-        "Day (Korean time)",
+        "날짜 (한국 시간, KST)",
+        "Day (Korean time, KST)",
         "서명한 사람 People",
         "누적 In all",
+        "비율 (%) Share (%)",
     )
     assert rows[1][:3] == (datetime.fromisoformat("2026-07-28"), "2026년 7월 28일", "28 July 2026")
     assert {type(row[3]) for row in rows[1:]} == {type(row[4]) for row in rows[1:]} == {int}
     assert rows[-1][4] == 48_211
+    assert sum(row[5] for row in rows[1:]) == pytest.approx(1)
+
+
+def test_shares_are_numbers_shown_in_percent_and_every_table_can_be_filtered():
+    book = opened(totals_xlsx(document()))
+    sheet = book["지역별 By region"]
+    people, share = sheet["D2"].value, sheet["E2"]
+    assert share.value == pytest.approx(people / 48_211)
+    assert share.number_format == "0.0%"
+    for sheet in book.worksheets[1:]:
+        assert sheet.auto_filter.ref == sheet.dimensions
+    assert book["요약 Summary"].auto_filter.ref is None
 
 
 def test_organisations_stand_with_their_names_in_both_languages():
-    sheet = opened(totals_xlsx(document()))["organizations"]
+    sheet = opened(totals_xlsx(document()))["참여 단체 Organizations"]
     rows = list(sheet.iter_rows(values_only=True))
     assert len(rows) == 46
     assert rows[1][:5] == (
@@ -75,8 +91,10 @@ def test_heads_stay_while_scrolling_and_on_every_printed_page():
 
 def test_a_column_is_wide_enough_for_its_korean():
     book = opened(totals_xlsx(document()))
-    assert book["by region"].column_dimensions["B"].width >= 2 * len("강원특별자치도")
-    assert book["organizations"].column_dimensions["A"].width <= 30, "what is longer is broken into lines"
+    assert book["지역별 By region"].column_dimensions["B"].width >= 2 * len("강원특별자치도")
+    assert book["참여 단체 Organizations"].column_dimensions["A"].width <= 30, (
+        "what is longer is broken into lines"
+    )
 
 
 def test_growth_and_regions_have_a_chart_that_shows_without_recalculation():
@@ -85,7 +103,7 @@ def test_growth_and_regions_have_a_chart_that_shows_without_recalculation():
     assert len(charts) == 2
     growth, regions = charts
     assert "<c:areaChart>" in growth
-    assert "'by day'!$E$2:$E$121" in growth
+    assert "'날짜별 By day'!$E$2:$E$121" in growth
     assert "<c:v>48211</c:v>" in growth
     assert "<c:barChart>" in regions
     assert "<c:v>서울특별시</c:v>" in regions
@@ -94,8 +112,8 @@ def test_growth_and_regions_have_a_chart_that_shows_without_recalculation():
 def test_a_campaign_of_three_has_no_chart_of_growth_and_no_empty_sheet_breaks():
     content = totals_xlsx(tiny_document())
     book = opened(content)
-    assert [row[3] for row in book["by day"].iter_rows(values_only=True)] == ["서명한 사람 People", 3]
-    assert book["organizations"].max_row == 1
+    assert [row[3] for row in book["날짜별 By day"].iter_rows(values_only=True)] == ["서명한 사람 People", 3]
+    assert book["참여 단체 Organizations"].max_row == 1
     with zipfile.ZipFile(io.BytesIO(content)) as parts:
         assert sum("/charts/chart" in name for name in parts.namelist()) == 1
 
@@ -103,7 +121,7 @@ def test_a_campaign_of_three_has_no_chart_of_growth_and_no_empty_sheet_breaks():
 def test_the_manifest_counts_the_rows_below_the_heads():
     content, rows = TABLES["totals.xlsx"](document())
     book = opened(content)
-    assert rows == sum(book[name].max_row - 1 for name in book.sheetnames if name != "summary")
+    assert rows == sum(book[name].max_row - 1 for name in book.sheetnames if name != "요약 Summary")
 
 
 def test_the_same_document_gives_the_same_bytes_in_another_process_too():
@@ -126,11 +144,11 @@ def test_the_same_document_gives_the_same_bytes_in_another_process_too():
 def test_what_looks_like_a_formula_stays_a_text_when_the_cell_is_edited():
     made = document(title=Words(FORMULA, "+1"), organizations=[organization(FORMULA, "plain")])
     book = opened(totals_xlsx(made))
-    risky, plain = book["organizations"]["A2"], book["organizations"]["B2"]
+    risky, plain = book["참여 단체 Organizations"]["A2"], book["참여 단체 Organizations"]["B2"]
     assert (risky.value, risky.data_type, risky.quotePrefix) == (FORMULA, "s", True)
     assert (plain.data_type, bool(plain.quotePrefix)) == ("s", False)
-    assert book["summary"]["C2"].value == f"{FORMULA} / +1"
-    assert book["summary"]["C2"].data_type == "s"
+    assert book["요약 Summary"]["C2"].value == f"{FORMULA} / +1"
+    assert book["요약 Summary"]["C2"].data_type == "s"
 
 
 @settings(max_examples=30)
@@ -144,7 +162,7 @@ def test_what_looks_like_a_formula_stays_a_text_when_the_cell_is_edited():
 def test_any_name_is_a_text_and_keeps_what_xml_can_carry(names):
     made = tiny_document(organizations=[organization(name, "x") for name in names])
     content = totals_xlsx(made)
-    cells = list(opened(content)["organizations"].iter_rows(min_row=2, max_col=1))
+    cells = list(opened(content)["참여 단체 Organizations"].iter_rows(min_row=2, max_col=1))
     for (cell,), name in zip(cells, names, strict=True):
         assert cell.data_type in ("s", "n"), "an empty cell has the type of a number"
         assert (cell.value or "") == re.sub("[\x00-\x08\x0b-\x1f\ufffe\uffff]", "", name)

@@ -186,7 +186,7 @@ def world(staff) -> World:
     handed_over = [deliveries.answered(of), deliveries.handed_over(of), deliveries.frozen(of)]
     events.add(EDITOR, SLUG, event_fields())
     hide_name(ANNA, people[1].id, "no name")
-    exports.request(ANNA, SLUG, "ledger", "csv", "why")
+    exports.request(ANNA, SLUG, "ledger", "csv", lang="ko", reason="why")
     tokens = [make(person) for person in people for make in (confirm_token, manage_token, unsubscribe_token)]
     tokens += [make(one) for one in organizations for make in (endorse_confirm_token, endorse_manage_token)]
     tickets = [ticket_for(SLUG, person.address_hash) for person in people[:1]]
