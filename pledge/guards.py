@@ -27,6 +27,8 @@ View = TypeVar("View", bound=Callable[..., Any])
 ONE_CLICK = {"List-Unsubscribe": ["One-Click"]}
 _ONE_CLICK = "pledge_one_click"
 
+#: Asked by load balancers and by `flask serve` itself, under the address of the machine.
+WATCHED = frozenset({"/healthz", "/readyz"})
 _REFUSED = "pledge.refused_host"
 _MOST_HOSTS = 64
 _ALLOWED = "pledge_allowed"
@@ -38,7 +40,8 @@ class KnownHosts:
     """WSGI middleware before everything, also before kept pages and static files: only our own names are answered.
 
     A request under another name goes to `refusing` (the application) as one for our own address, marked, so that the
-    page that refuses it is whole and repeats nothing of that name.
+    page that refuses it is whole and repeats nothing of that name. Whoever watches the site asks by address, and gets
+    nothing but the state of this process.
     """
 
     def __init__(self, app: WSGIApplication, refusing: WSGIApplication, settings: Settings) -> None:
@@ -51,7 +54,10 @@ class KnownHosts:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ.get("HTTP_HOST") in self._known or self._learn(environ):
             return self._app(environ, start_response)
-        environ.update({"HTTP_HOST": self._own, _REFUSED: True})
+        environ["HTTP_HOST"] = self._own
+        if environ.get("PATH_INFO") in WATCHED:
+            return self._app(environ, start_response)
+        environ[_REFUSED] = True
         return self._refusing(environ, start_response)
 
     def _learn(self, environ: WSGIEnvironment) -> bool:

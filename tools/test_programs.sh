@@ -1,5 +1,5 @@
 #!/bin/sh
-# Install what the tests start for real and this machine lacks: PostgreSQL, Redis, Chromium, a Korean font, what reads a PDF.
+# Install what the tests start for real and this machine lacks: PostgreSQL, Redis, nginx, Chromium, a Korean font, what reads a PDF.
 set -eu
 
 has() { command -v "$1" >/dev/null 2>&1; }
@@ -8,6 +8,7 @@ missing=
 has initdb || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
 has redis-server || has valkey-server || missing="$missing redis-server"
 has pdftotext || missing="$missing poppler-utils"
+has nginx || [ -x /usr/sbin/nginx ] || missing="$missing nginx-light"
 has wrk || missing="$missing wrk" # the load of `make bench`
 # The shell is Chromium without a window: a third less work for each page. Ubuntu has no package of it.
 browser=

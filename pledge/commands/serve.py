@@ -194,6 +194,8 @@ def announce_when_up(address: str, entry: str, settings: Settings, wish: Wish) -
     while not wish.stop:
         time.sleep(0.15)
         if answers(f"{address}/healthz"):
+            if settings.is_production:  # under another name nothing is shown
+                address = settings.base_url
             click.echo(f"\n  The site     {address}")
             if not settings.is_production and not settings.smtp_url.get_secret_value():
                 click.echo(f"  The mailbox  {address}/dev/mailbox")

@@ -2,6 +2,7 @@
 
 import os
 import re
+import secrets
 import signal
 import socket
 import subprocess
@@ -57,13 +58,18 @@ def serve(tmp_path):
     """Starts `flask serve` as `make run` does; gives the process and its address."""
     started = []
 
-    def start():
+    def start(**settings):
         port = free_port()
         with (tmp_path / "out").open("wb") as out:
             process = subprocess.Popen(
                 [sys.executable, "-m", "flask", "--app", "wsgi", "serve"],
                 cwd=ROOT,
-                env={**os.environ, "PORT": str(port), "PLEDGE_INSTANCE_DIR": str(tmp_path / "instance")},
+                env={
+                    **os.environ,
+                    "PORT": str(port),
+                    "PLEDGE_INSTANCE_DIR": str(tmp_path / "instance"),
+                    **settings,
+                },
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -98,6 +104,26 @@ def test_from_an_empty_folder_to_a_site_that_survives_its_worker_and_ends_cleanl
     process.send_signal(signal.SIGTERM)
     assert process.wait(20) == 0
     assert not [pid for pid in everyone if Path("/proc", str(pid)).exists()]
+
+
+def test_in_production_it_asks_itself_under_its_address_and_names_the_public_one(serve, tmp_path):
+    """It asked for its own /healthz under a name that is not the site's, was refused, and asked again for ever."""
+    names = ("PLEDGE_SECRET_KEYS", "PLEDGE_DATA_KEYS", "PLEDGE_LOG_KEY")
+    _, address = serve(
+        PLEDGE_ENV="production",
+        PLEDGE_BASE_URL="https://sky.example",
+        PLEDGE_SMTP_URL="smtp+starttls://mail.example",
+        PLEDGE_MAIL_FROM="Sky <no-reply@sky.example>",
+        PLEDGE_CONTACT="privacy@sky.example",
+        **{name: secrets.token_urlsafe(48) for name in names},
+    )
+    written = wait_for(
+        lambda: "Ctrl-C stops it" in (tmp_path / "out").read_text() and (tmp_path / "out").read_text()
+    )
+    assert "The site     https://sky.example\n" in written
+    assert "Staff        https://sky.example/staff/\n" in written
+    assert answers(f"{address}/healthz")
+    assert not answers(f"{address}/ko/")  # under the name of the site only
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's help is Linux's")

@@ -306,6 +306,17 @@ def test_a_name_that_is_not_ours_is_refused_everywhere(client, page, host):
 
 
 @sqlite_only
+def test_who_watches_the_site_may_ask_by_address_and_is_told_its_state_only(client, page):
+    """A load balancer asks by address; so does `flask serve`. Both got 400."""
+    for path in ("/healthz", "/readyz"):
+        answer = client.get(path, headers={"Host": "10.1.2.3:8000"})
+        assert answer.status_code == 200
+        assert "10.1.2.3" not in answer.text + str(answer.headers)
+    for path in ("/healthz/", "/readyz/x", "/ko/me"):
+        assert client.get(path, headers={"Host": "10.1.2.3:8000"}).status_code == 400
+
+
+@sqlite_only
 @pytest.mark.parametrize("host", ["localhost", "localhost:8000", "127.0.0.1", "127.0.0.1:8000", "LOCALHOST"])
 def test_our_own_names_are_accepted_in_development(client, page, host):
     assert client.get("/ko/", headers={"Host": host}).status_code == 200

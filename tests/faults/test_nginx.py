@@ -1,0 +1,216 @@
+"""The distribution's nginx with what we ship: no token in any log, room for a launch day, a page when nothing answers."""
+
+import http.client
+import re
+import secrets
+import socket
+import ssl
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from pledge.settings import ROOT
+from tests.faults.conftest import Prober  # noqa: F401
+from tests.support.nginx import HOST, Nginx, binary
+from tests.support.routes import unknown
+from tests.support.run import free_port
+
+#: Parts of an address that are a key to something: who has it can act.
+TOKENS = ("token", "ticket")
+
+
+@pytest.fixture
+def make_nginx(tmp_path):
+    made = []
+
+    def make(app_port, **options):
+        made.append(Nginx(tmp_path / f"nginx-{len(made)}", app_port, **options))
+        return made[-1].start()
+
+    yield make
+    for one in made:
+        one.stop()
+
+
+@pytest.fixture
+def site(make_site):
+    return make_site("sqlite", PLEDGE_BASE_URL=f"https://{HOST}", PLEDGE_TRUSTED_PROXIES="1").start()
+
+
+def tls(nginx):
+    context = ssl.create_default_context(cafile=str(nginx.folder / "cert" / "fullchain.pem"))
+    line = socket.create_connection(("127.0.0.1", nginx.https), timeout=15)
+    return context.wrap_socket(line, server_hostname=HOST)
+
+
+def ask(nginx, path, method="GET", body=None):
+    line = http.client.HTTPSConnection("127.0.0.1", nginx.https, timeout=20)
+    try:
+        line.sock = tls(nginx)
+        headers = {"Host": HOST}
+        if body is not None:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        line.request(method, path, body=body, headers=headers)
+        answer = line.getresponse()
+        return answer.status, dict(answer.getheaders()), answer.read().decode()
+    except (OSError, http.client.HTTPException) as error:
+        return type(error).__name__, {}, ""
+    finally:
+        line.close()
+
+
+def token_routes(app):
+    """Method, address and the key in it, for every route that takes one; each key is used once."""
+    adapter = app.url_map.bind(HOST)
+    for rule in app.url_map.iter_rules():
+        if not any(name in rule.arguments for name in TOKENS):
+            continue
+        for method in sorted(rule.methods - {"HEAD", "OPTIONS"}):
+            key = secrets.token_urlsafe(33)
+            values = {
+                name: key if name in TOKENS else "blue-skies" if name == "slug" else unknown(rule, name)
+                for name in rule.arguments
+            }
+            yield method, adapter.build(rule.endpoint, values, method=method), key
+
+
+def walk(nginx, routes):
+    def one(route):
+        method, path, _ = route
+        return ask(nginx, path, method, b"" if method == "POST" else None)[0]
+
+    with ThreadPoolExecutor(8) as pool:
+        return list(pool.map(one, routes))
+
+
+def assert_no_key(nginx, routes):
+    written = nginx.written()
+    assert [path for _, path, key in routes if key in written or key[:24] in written] == []
+    return written
+
+
+def test_no_key_of_any_route_stands_in_a_log_at_any_level(app, site, make_nginx):
+    nginx = make_nginx(site.port)
+    routes = list(token_routes(app))
+    assert len(routes) > 50
+    statuses = walk(nginx, routes)
+    assert all(isinstance(status, int) and status < 500 for status in statuses), statuses
+    # The same, spelled otherwise: percent-encoded, doubled slashes, in capitals, with something behind, in a query.
+    key = secrets.token_urlsafe(33)
+    others = [
+        ("GET", path.replace("KEY", key), key)
+        for path in (
+            "/ko/%63onfirm/KEY",
+            "//ko//confirm//KEY",
+            "/KO/CONFIRM/KEY",
+            "/ko/confirm/x/../KEY",
+            "/nothing/of/ours/KEY/more",
+            "/ko/c/blue-skies?token=KEY",
+            "/ko/confirm/KEY/%zz",
+        )
+    ]
+    walk(nginx, others)
+    written = assert_no_key(nginx, [*routes, *others])
+    assert "/ko/confirm/[redacted]" in written
+    assert " /ko/c/blue-skies " in written  # what is no key can be read
+    assert "127.0.0.1," not in (nginx.logs / "pledge.access.log").read_text()
+
+
+def test_nor_when_the_connections_are_used_up(app, site, make_nginx):
+    nginx = make_nginx(site.port, connections=24)
+    routes = list(token_routes(app))
+    held = []
+    for _ in range(17):
+        try:
+            held.append(tls(nginx))
+        except OSError:
+            break
+    for line in held:  # as many requests as there are connections, and each wants another one
+        _, path, _key = route = next(token_routes(app))
+        routes.append(route)
+        line.sendall(f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
+    statuses = walk(nginx, routes)
+    written = assert_no_key(nginx, routes)
+    assert "worker_connections are not enough" in written  # nginx did say so, of itself
+    assert any(not isinstance(status, int) or status >= 500 for status in statuses)
+    for line in held:
+        line.close()
+
+
+def test_nor_when_nothing_answers_behind_it(app, make_nginx):
+    nginx = make_nginx(free_port())
+    routes = list(token_routes(app))
+    assert set(walk(nginx, routes)) == {503}
+    assert_no_key(nginx, routes)
+
+
+def test_who_comes_while_nothing_answers_gets_a_503_page_in_both_languages(make_nginx):
+    nginx = make_nginx(free_port())
+    for method, body in (("GET", None), ("POST", b"name=x")):
+        status, headers, text = ask(nginx, "/ko/c/blue-skies/sign", method, body)
+        assert status == 503
+        assert int(headers["Retry-After"]) > 0
+        assert headers["Cache-Control"] == "no-store"
+        assert "잠시 연결되지 않습니다" in text
+        assert "out of reach" in text
+
+
+def test_a_load_balancer_may_ask_by_address_for_the_health_and_for_nothing_else(site, make_nginx):
+    nginx = make_nginx(site.port)
+
+    def plain(path):
+        line = http.client.HTTPConnection("127.0.0.1", nginx.http, timeout=10)
+        try:
+            line.request("GET", path)
+            return line.getresponse().status
+        except (OSError, http.client.HTTPException):
+            return None
+        finally:
+            line.close()
+
+    assert plain("/healthz") == 200
+    assert plain("/readyz") is None
+    assert plain("/ko") is None
+
+
+def test_slow_senders_do_not_lock_out_their_neighbours_behind_one_address(site, make_nginx):
+    nginx = make_nginx(site.port, level="warn")
+    head = (
+        f"POST /ko/c/blue-skies/sign HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: 4000\r\n\r\nname=x".encode()
+    )
+    lines = []
+    for _ in range(260):
+        lines.append(tls(nginx))
+        lines[-1].sendall(head)
+    time.sleep(0.3)
+    answers = [ask(nginx, "/ko/c/blue-skies/sign", "POST", b"name=x") for _ in range(5)]
+    assert [status for status, _, _ in answers] == [422] * 5
+    began = time.monotonic()
+    assert ask(nginx, "/healthz")[0] == 200
+    assert time.monotonic() - began < 1
+    # And their own time is limited: nginx gives a body ten seconds between two pieces.
+    lines[0].settimeout(15)
+    try:
+        assert lines[0].recv(100)[:12] in (b"", b"HTTP/1.1 408")
+    except OSError:
+        pass  # reset
+    for line in lines:
+        line.close()
+
+
+def test_what_is_shipped_has_room_for_a_launch_day_and_is_one_that_nginx_takes():
+    main = (ROOT / "deploy" / "nginx-main.conf").read_text()
+    connections = int(re.search(r"worker_connections (\d+);", main)[1])
+    files = int(re.search(r"worker_rlimit_nofile (\d+);", main)[1])
+    assert connections >= 16384
+    assert files >= 2 * connections
+    assert binary()
+
+
+def test_no_server_of_ours_has_an_error_log_and_no_address_with_a_key_a_limit_of_nginx():
+    text = (ROOT / "deploy" / "nginx.conf").read_text()
+    servers = re.findall(r"^server \{.*?^\}", text, re.MULTILINE | re.DOTALL)
+    assert len(servers) == 3
+    assert all(server.count("error_log /dev/null emerg;") == 1 for server in servers)
+    assert text.count("error_log") == 3

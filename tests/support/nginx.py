@@ -1,0 +1,122 @@
+"""The distribution's nginx with what deploy/ ships, on ports and in a folder of its own."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pledge.settings import ROOT
+from tests.support.run import free_port
+
+HOST = "pledge.example"
+
+
+def binary() -> str:
+    found = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+    if found is None:
+        raise RuntimeError("nginx is not installed: apt-get install nginx-light")
+    return found
+
+
+def make_certificate(folder: Path) -> None:
+    subprocess.run(
+        [
+            *(
+                "openssl",
+                "req",
+                "-x509",
+                "-newkey",
+                "ec",
+                "-pkeyopt",
+                "ec_paramgen_curve:prime256v1",
+                "-nodes",
+            ),
+            *("-keyout", str(folder / "privkey.pem"), "-out", str(folder / "fullchain.pem")),
+            *("-subj", f"/CN={HOST}", "-addext", f"subjectAltName=DNS:{HOST}", "-days", "2"),
+        ],
+        check=True,
+        capture_output=True,
+    )
+
+
+@dataclass
+class Nginx:
+    """Both files of deploy/ with nothing changed but ports, paths and the numbers that a test is about."""
+
+    folder: Path
+    app_port: int
+    connections: int = 1024
+    level: str = "debug"  #: of nginx's own error log
+    http: int = field(default_factory=free_port)
+    https: int = field(default_factory=free_port)
+    process: "subprocess.Popen[bytes] | None" = None
+
+    @property
+    def logs(self) -> Path:
+        return self.folder / "logs"
+
+    def start(self) -> "Nginx":
+        for name in ("conf.d", "logs", "cache", "cert"):
+            (self.folder / name).mkdir(parents=True, exist_ok=True)
+        make_certificate(self.folder / "cert")
+        (self.folder / "nginx.conf").write_text(self._main())
+        (self.folder / "conf.d" / "pledge.conf").write_text(self._site())
+        command = [
+            binary(),
+            "-p",
+            str(self.folder),
+            "-c",
+            str(self.folder / "nginx.conf"),
+            "-g",
+            "daemon off;",
+        ]
+        with (self.folder / "start.log").open("wb") as out:
+            self.process = subprocess.Popen(command, stdout=out, stderr=out, stdin=subprocess.DEVNULL)
+        end = time.monotonic() + 10
+        while not (self.folder / "nginx.pid").exists() or not (self.folder / "nginx.pid").read_text().strip():
+            if self.process.poll() is not None or time.monotonic() > end:
+                raise RuntimeError((self.folder / "start.log").read_text())
+            time.sleep(0.02)
+        time.sleep(0.3)  # the workers
+        return self
+
+    def stop(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            self.process.wait(10)
+
+    def written(self) -> str:
+        """All that stands in its folder: logs, caches, parked bodies."""
+        files = (path for path in self.folder.rglob("*") if path.is_file() and path.suffix != ".pem")
+        return "\n".join(path.read_text(errors="replace") for path in files)
+
+    def _main(self) -> str:
+        text = (ROOT / "deploy" / "nginx-main.conf").read_text()
+        text = _replaced(text, r"user www-data;", "user root;" if os.geteuid() == 0 else "")
+        text = _replaced(text, r"include /etc/nginx/modules-enabled/\*\.conf;", "worker_shutdown_timeout 2s;")
+        text = _replaced(text, r"pid \S+;", f"pid {self.folder}/nginx.pid;")
+        text = _replaced(text, r"error_log \S+ warn;", f"error_log {self.logs}/error.log {self.level};")
+        text = _replaced(text, r"worker_connections \d+;", f"worker_connections {self.connections};")
+        text = _replaced(text, r"worker_processes auto;", "worker_processes 1;")
+        text = _replaced(text, r"worker_rlimit_nofile \d+;", "")
+        return _replaced(text, r"/etc/nginx/conf\.d/", f"{self.folder}/conf.d/")
+
+    def _site(self) -> str:
+        text = (ROOT / "deploy" / "nginx.conf").read_text()
+        text = re.sub(r"^ *listen \[::\].*\n", "", text, flags=re.MULTILINE)
+        text = _replaced(text, r"listen 443", f"listen 127.0.0.1:{self.https}")
+        text = _replaced(text, r"listen 80", f"listen 127.0.0.1:{self.http}")
+        text = _replaced(text, r"127\.0\.0\.1:8000", f"127.0.0.1:{self.app_port}")
+        text = _replaced(text, r"/etc/letsencrypt/live/pledge\.example", f"{self.folder}/cert")
+        text = _replaced(text, r"/var/lib/nginx", f"{self.folder}/cache")
+        return _replaced(text, r"/var/log/nginx", str(self.logs))
+
+
+def _replaced(text: str, pattern: str, by: str) -> str:
+    changed, number = re.subn(pattern, lambda _: by, text)
+    assert number, f"deploy/ has no {pattern} any more"
+    return changed
