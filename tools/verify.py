@@ -24,6 +24,7 @@ import base64
 import binascii
 import contextlib
 import csv
+import datetime as dt
 import hashlib
 import http.client
 import io
@@ -36,12 +37,14 @@ import time
 import unicodedata
 import urllib.error
 import urllib.request
+import zipfile
 import zlib
 from array import array
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, BinaryIO, Callable, Iterator, Tuple
+from typing import Any, BinaryIO, Callable, Dict, Iterator, List, Tuple, Union
+from xml.etree import ElementTree as ET
 
 try:
     from cryptography.exceptions import InvalidSignature
@@ -55,7 +58,7 @@ VERSION = "2"
 
 #: Korean for each kind of failure; the English words say what exactly was found.
 KOREAN = {
-    "archive": "압축 파일이 손상되었거나 바뀌었습니다. 빠진 파일, 두 번 들어 있는 파일, 들어 있으면 안 되는 파일이 있습니다.",
+    "archive": "전달 자료집의 압축 파일이 아니거나, 손상되었거나 바뀌었습니다.",
     "signature": "전달 자료집의 전자서명이 맞지 않습니다. 자료집이 바뀌었거나 다른 키로 서명했습니다.",
     "manifest": "파일 목록(manifest.json)의 형식이 맞지 않습니다.",
     "file": "이 파일은 전자서명된 내용이나 공개 기록과 다릅니다.",
@@ -63,7 +66,7 @@ KOREAN = {
     "entry": "공개 기록의 이 항목이 규칙에 어긋납니다.",
     "size": "항목 수가 체크포인트와 다릅니다.",
     "root": "항목으로 다시 계산한 값이 전자서명된 값과 다릅니다. 항목이 바뀌었거나 빠졌거나 순서가 달라졌습니다.",
-    "count": "항목을 다시 센 수가 적혀 있는 수와 다릅니다.",
+    "count": "항목을 다시 센 수가 적혀 있는 수와 다르거나, 파일마다 적힌 수가 서로 다릅니다.",
     "receipt": "참여 증서의 형식이 아닙니다. 파일이 손상되었거나 바뀌었습니다.",
     "leaf": "참여 증서에 적힌 항목이 서명을 집계한 항목이 아닙니다.",
     "proof": "참여 증서에 적힌 항목이 전자서명된 공개 기록과 이어지지 않습니다.",
@@ -76,10 +79,11 @@ KOREAN = {
 class Failed(Exception):
     """A check did not hold. `name` is what the manual calls it, as `root` or `entry:17`."""
 
-    def __init__(self, name: str, words: str) -> None:
+    def __init__(self, name: str, words: str, korean: str = "") -> None:
         super().__init__(name, words)
         self.name = name
         self.words = words
+        self.korean = korean or KOREAN[name.partition(":")[0]]
 
 
 class Trouble(Exception):
@@ -410,6 +414,11 @@ class Recount:
         self.tree = Tree()
         self.moves = {word: dict.fromkeys(REASONS, 0) for word in WORDS.values()}
         self.pledges: dict[str, int] = {}
+        #: By how many people each day changed the count; every day that an entry names is a key.
+        self.days: dict[bytes, int] = {}
+        self.latest = b""
+        #: The first entry whose day is more than one before that of an entry before it.
+        self.first_backwards: int | None = None
         #: For each entry whether it counts somebody now.
         self._standing = bytearray()
         #: For a +1 the beginning of its commitment, for a -1 the index that it takes back as -1 - index.
@@ -423,7 +432,7 @@ class Recount:
         match = _ENTRY.match(entry)
         if match is None:
             raise Failed(f"entry:{index}", "it is not a line of the form that all entries have")
-        reason, change, of, _day, pledge, commitment, taken = match.groups()
+        reason, change, of, day, pledge, commitment, taken = match.groups()
         is_plus = change == b"1"
         if is_plus != (reason in (b"confirmed", b"reinstated")) or is_plus != (commitment is not None):
             raise Failed(f"entry:{index}", "its kind does not fit its change")
@@ -431,12 +440,28 @@ class Recount:
             self._plus(commitment, _COUNTED[of])
         else:
             self._minus(index, int(taken), _COUNTED[of])
+        if day not in self.days:
+            self._new_day(index, day)
+        if of == b"person":
+            self.days[day] += 1 if is_plus else -1
+        if day < self.latest and self.first_backwards is None and is_days_before(day, self.latest):
+            self.first_backwards = index
+        self.latest = max(day, self.latest)
         self.moves[WORDS[of]][reason.decode()] += 1
         text = pledge.decode()
         self.pledges[text] = self.pledges.get(text, 0) + 1
         if len(self.pledges) > 10000:
             raise Failed(f"entry:{index}", "no campaign has so many pledge texts")
         self.tree.add(leaf_hash(entry))
+
+    def _new_day(self, index: int, day: bytes) -> None:
+        try:
+            dt.date.fromisoformat(day.decode())
+        except ValueError:
+            raise Failed(f"entry:{index}", f"there is no day {day.decode()}") from None
+        if len(self.days) > 100000:
+            raise Failed(f"entry:{index}", "no campaign lasts so many days")
+        self.days[day] = 0
 
     def _plus(self, commitment: bytes, counted: int) -> None:
         mark = int(commitment[:15], 16)
@@ -488,6 +513,12 @@ class Recount:
     @property
     def organizations(self) -> int:
         return self.count("organizations")
+
+
+def is_days_before(day: bytes, other: bytes) -> bool:
+    """Whether a day is more than one before another: around midnight two entries may be numbered the other way round."""
+    first, second = (dt.date.fromisoformat(one.decode()) for one in (day, other))
+    return (second - first).days > 1
 
 
 def split_entries(chunks: Iterator[bytes]) -> Iterator[bytes]:
@@ -748,8 +779,9 @@ MEMBERS = (
     "log/checkpoint log/key log/entries verify.py manifest.json manifest.sig"
 ).split()
 DESCRIBED = MEMBERS[:-2]
-#: What systems leave in folders by themselves.
+#: What systems leave in folders by themselves, and office programs while a file is open.
 _LITTER = {".DS_Store", "Thumbs.db", "desktop.ini", "__MACOSX"}
+_LITTER_STARTS = ("~$", "._", ".~lock.")
 _SMALL = 1 << 20
 #: The longest document that is read as a whole.
 _LARGEST = 1 << 26
@@ -765,16 +797,24 @@ def stream_of(path: Path) -> Iterator[bytes]:
             yield part
 
 
+def is_litter(name: str) -> bool:
+    return name in _LITTER or name.startswith(_LITTER_STARTS)
+
+
 class Unpacked:
     """A pack in a folder. Raises Failed."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        found = set()
+        found: set[str] = set()
+        #: What lies beside the members by no fault of the pack.
+        self.litter: list[str] = []
         for folder, folders, files in os.walk(str(path)):
             inside = Path(folder).relative_to(path)
-            folders[:] = [name for name in folders if name not in _LITTER]
-            found |= {(inside / name).as_posix() for name in files + folders if name not in _LITTER}
+            names = {name: (inside / name).as_posix() for name in files + folders}
+            self.litter += [where for name, where in names.items() if is_litter(name)]
+            found |= {where for name, where in names.items() if not is_litter(name)}
+            folders[:] = [name for name in folders if not is_litter(name)]
             if len(found) > 1000:
                 break
         check_members(found - {"log"}, set(MEMBERS))
@@ -787,9 +827,14 @@ class Unpacked:
 
 
 def check_members(found: set[str], wanted: set[str]) -> None:
-    for word, names in (("missing", wanted - found), ("not part of a pack", found - wanted)):
-        if names:
-            raise Failed("archive", "{}: {}".format(word, plain(", ".join(sorted(names)))))
+    missing, foreign = (plain(", ".join(sorted(names))) for names in (wanted - found, found - wanted))
+    if missing:
+        raise Failed("archive", f"missing: {missing}", f"빠진 파일이 있습니다: {missing}")
+    if foreign:
+        korean = (
+            f"전달 자료집에 속하지 않는 파일이 있습니다. 다른 곳으로 옮기고 다시 확인해 주세요: {foreign}"
+        )
+        raise Failed("archive", f"not part of a pack: {foreign}", korean)
 
 
 _LOCAL = "<4s5H3I2H"
@@ -852,6 +897,7 @@ class Zip:
 
     def __init__(self, stream: BinaryIO) -> None:
         self.stream = stream
+        self.litter: list[str] = []
         self._members: dict[str, tuple[int, Member]] = {}
         try:
             found = self._read()
@@ -1040,8 +1086,8 @@ def check_rows(name: str, data: bytes, rows: int) -> None:
         raise Failed("file:" + name, f"it has {found} rows, the manifest says {rows}")
 
 
-def check_counts(pack: Any, manifest: Manifest, found: Recount) -> None:
-    """That everything in the pack that names the count names the recounted one. Raises Failed."""
+def check_counts(pack: Any, manifest: Manifest, found: Recount) -> dict[str, Any]:
+    """That everything in the pack that names the count names the recounted one; totals.json. Raises Failed."""
     counts = {word: found.count(word) for word in WORDS.values()}
     if manifest.counts != counts:
         raise Failed(
@@ -1056,6 +1102,291 @@ def check_counts(pack: Any, manifest: Manifest, found: Recount) -> None:
         )
     if integrity.get("log") != found.moves:
         raise Failed("count", "integrity.json says something else than the entries")
+    return totals
+
+
+# --- The tables of a pack -------------------------------------------------------------------------------------------------
+
+BREAKDOWNS = ("country", "region", "day")
+_OTHER = "other"
+_SHEETS = 5
+Cell = Union[str, int, float]
+
+
+def check_tables(pack: Any, manifest: Manifest, found: Recount) -> None:
+    """That each table says what the entries give, or where those tell nothing, what totals.json says. Raises Failed."""
+    totals = check_counts(pack, manifest, found)
+    check_breakdowns(totals, manifest.campaign, found)
+    check_moment(totals["as_of"], found.latest)
+    names = check_organizations(pack, totals)
+    check_totals_csv(pack, totals)
+    check_workbook(pack, totals, manifest.origin, names)
+    check_readme(pack, found)
+
+
+def check_breakdowns(totals: dict[str, Any], campaign: str, found: Recount) -> None:
+    """Raises Failed."""
+    try:
+        is_right = totals["campaign"]["slug"] == campaign and isinstance(totals["as_of"], str)
+        texts = [totals["campaign"]["title"][lang] for lang in ("ko", "en")]
+        for name in BREAKDOWNS:
+            cells = totals["by_" + name]
+            texts += [
+                text for cell in cells for text in (cell["key"], cell["label"]["ko"], cell["label"]["en"])
+            ]
+            is_right = is_right and all(type(cell["people"]) is int for cell in cells)
+            is_right = is_right and len({cell["key"] for cell in cells}) == len(cells)
+        unnamed = totals.get("unnamed_organizations", 0)
+        is_right = is_right and is_number(unnamed) and all(isinstance(text, str) for text in texts)
+    except (KeyError, TypeError):
+        is_right = False
+    if not is_right:
+        raise Failed("count", "totals.json is not a document of totals")
+    for name in BREAKDOWNS:
+        people = sum(cell["people"] for cell in totals["by_" + name])
+        if people != found.people:
+            raise Failed(
+                "count", f"the lines by {name} in totals.json add up to {people}, not to {found.people}"
+            )
+    for cell in totals["by_day"]:
+        given = found.days.get(cell["key"].encode("utf-8", "replace"))
+        if cell["key"] != _OTHER and cell["people"] != given:
+            day = plain(cell["key"])
+            raise Failed(
+                "count", f"totals.json says {cell['people']} for the day {day}, the entries give {given}"
+            )
+
+
+def check_moment(as_of: str, latest: bytes) -> None:
+    """The entries tell days, so that is all that can be known: not before the last of them (in Korea). Raises Failed."""
+    try:
+        moment = dt.datetime.strptime(as_of + "+0000", "%Y-%m-%dT%H:%M:%SZ%z")
+    except ValueError:
+        raise Failed("count", "totals.json names no moment that it is as of") from None
+    # The clocks of two machines may differ by some minutes.
+    day = (moment + dt.timedelta(hours=9, minutes=5)).date().isoformat()
+    if day.encode() < latest:
+        raise Failed("count", f"totals.json is as of {as_of}, but an entry is of {latest.decode()}")
+
+
+def table(pack: Any, name: str) -> list[list[str]]:
+    """The rows of a CSV file, the head first. Raises Failed."""
+    try:
+        text = whole(pack, name, _LARGEST).decode("utf-8-sig")
+        return list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    except (ValueError, csv.Error):
+        raise Failed("file:" + name, "it is not a table") from None
+
+
+def is_cell(cell: str, text: str) -> bool:
+    """Whether a cell of a CSV file holds this text; what a spreadsheet could run has an apostrophe before it."""
+    return cell in (text, "'" + text)
+
+
+def check_organizations(pack: Any, totals: dict[str, Any]) -> list[list[str]]:
+    """The names in organizations.csv, of which there are as many as the log counts. Raises Failed."""
+    head, *rows = table(pack, "organizations.csv") or [[]]
+    if head[:2] != ["name_ko", "name_en"] or any(len(row) != len(head) for row in rows):
+        raise Failed("count", "organizations.csv is not a list of organisations")
+    counted = totals["organizations"]
+    unnamed = totals.get("unnamed_organizations", max(counted - len(rows), 0))
+    if len(rows) + unnamed != counted:
+        words = f"organizations.csv has {len(rows)}, and {unnamed} are said not to be named; the log counts {counted}"
+        raise Failed("count", words)
+    return [row[:2] for row in rows]
+
+
+def check_totals_csv(pack: Any, totals: dict[str, Any]) -> None:
+    """Raises Failed."""
+    title = totals["campaign"]["title"]
+    expected: list[tuple[str, str, str | None, str | None, object]] = [
+        ("campaign", totals["campaign"]["slug"], title["ko"], title["en"], ""),
+        ("as_of", totals["as_of"], None, None, ""),
+        ("checkpoint", "size", None, None, totals["checkpoint"]["size"]),
+        *(("total", word, None, None, totals[word]) for word in WORDS.values()),
+    ]
+    for name in BREAKDOWNS:
+        for cell in totals["by_" + name]:
+            label = cell["label"]
+            expected.append((name, cell["key"], label["ko"], label["en"], cell["people"]))
+    head, *rows = table(pack, "totals.csv") or [[]]
+    is_right = head == ["section", "key", "label_ko", "label_en", "people"] and len(rows) == len(expected)
+    for row, texts in zip(rows, expected):
+        # The labels of the first lines are words; those may change, but no number belongs into them.
+        is_right = is_right and len(row) == len(texts)
+        is_right = is_right and all(
+            is_cell(cell, str(text)) if text is not None else not any(map(str.isdigit, cell))
+            for cell, text in zip(row, texts)
+        )
+        if not is_right:
+            raise Failed("count", f"totals.csv says something else than totals.json: {plain(','.join(row))}")
+    if not is_right:
+        raise Failed("count", "totals.csv does not have the lines of totals.json")
+
+
+def check_readme(pack: Any, found: Recount) -> None:
+    """Raises Failed."""
+    text = whole(pack, "README.txt", _LARGEST).decode("utf-8", "replace")
+    for words, number in (
+        (r"(?:서명한 사람|People)", found.people),
+        (r"(?:참여 단체|Organisations)", found.organizations),
+    ):
+        for told in re.findall(rf"(?m)^ *{words} {{2,}}([0-9,]+)", text):
+            if told != f"{number:,}":
+                raise Failed("count", f"README.txt says {told} where the entries give {number:,}")
+
+
+# --- A workbook (ECMA-376 part 1, section 18) -----------------------------------------------------------------------------
+
+_SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+_RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+_XML = b'<?xml version="1.0" encoding="UTF-8"'
+_LARGEST_SHEET = 1 << 25
+_DAY_ZERO = dt.date(1899, 12, 30)
+_ESCAPED = re.compile("_x([0-9A-F]{4})_")
+Rows = List[Dict[str, Cell]]
+
+
+class Workbook:
+    """The cells of a workbook, sheet by sheet, each row by its columns' letters: numbers and texts, and nothing that would
+    be computed. Raises ValueError for another."""
+
+    def __init__(self, data: bytes) -> None:
+        try:
+            with zipfile.ZipFile(io.BytesIO(data)) as archive:
+                if len(set(archive.namelist())) != len(archive.namelist()):
+                    raise ValueError("a part stands twice")
+                self._archive = archive
+                self._texts = [self._text(one) for one in self._part("xl/sharedStrings.xml")]
+                self.sheets = [self._rows(self._part(name)) for name in self._sheet_names()]
+        except (zipfile.BadZipFile, zlib.error, ET.ParseError, struct.error) as error:
+            raise ValueError(f"not a workbook: {error}") from None
+        except (KeyError, NotImplementedError, RuntimeError, EOFError, AttributeError, OSError) as error:
+            raise ValueError(f"not a workbook: {error}") from None
+
+    def _part(self, name: str) -> Any:
+        """The root of one of the documents inside. Nothing is expanded: there is no DTD."""
+        with self._archive.open(name) as stream:
+            data = stream.read(_LARGEST_SHEET + 1)
+        if len(data) > _LARGEST_SHEET or not data.startswith(_XML) or b"<!" in data:
+            raise ValueError(f"{name} is not written as in a workbook of a pack")
+        return ET.fromstring(data)
+
+    def _sheet_names(self) -> list[str]:
+        relations = {one.get("Id"): one.get("Target", "") for one in self._part("xl/_rels/workbook.xml.rels")}
+        sheets = self._part("xl/workbook.xml").find(_SHEET + "sheets")
+        if any(one.get("state") for one in sheets):
+            raise ValueError("a sheet is hidden")
+        return ["xl/" + relations[one.get(_RELATION)] for one in sheets]
+
+    @staticmethod
+    def _text(item: Any) -> str:
+        if [one.tag for one in item] != [_SHEET + "t"]:
+            raise ValueError("a text of several parts")
+        return _ESCAPED.sub(lambda code: chr(int(code.group(1), 16)), item[0].text or "")
+
+    def _rows(self, sheet: Any) -> Rows:
+        rows, seen = [], set()
+        for row in sheet.find(_SHEET + "sheetData"):
+            cells: dict[str, Cell] = {}
+            for cell in row:
+                place = cell.get("r", "")
+                if place in seen or not re.match(r"[A-Z]{1,3}[1-9][0-9]{0,6}\Z", place):
+                    raise ValueError("a cell stands twice, or nowhere")
+                if place.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ") != row.get("r"):
+                    raise ValueError("a cell stands in the row of another")
+                seen.add(place)
+                if len(cell):
+                    cells[place.rstrip("0123456789")] = self._value(cell)
+            rows.append(cells)
+        return rows
+
+    def _value(self, cell: Any) -> Cell:
+        """Raises ValueError for a formula and for a text that stands in the cell itself."""
+        if [one.tag for one in cell] != [_SHEET + "v"] or cell.get("t", "n") not in ("n", "s"):
+            raise ValueError(f"the cell {cell.get('r')} is neither a number nor a text")
+        value = cell[0].text or ""
+        if cell.get("t") == "s":
+            return self._texts[decimal(value)] if decimal(value) < len(self._texts) else ""
+        number = float(value)
+        return int(number) if number.is_integer() else number
+
+
+def check_workbook(pack: Any, totals: dict[str, Any], origin: str, names: list[list[str]]) -> None:
+    """That totals.xlsx holds the numbers of totals.json and of the list of organisations, and no others. Raises Failed."""
+    try:
+        sheets = Workbook(whole(pack, "totals.xlsx", _LARGEST)).sheets
+        check_sheets(sheets, totals, origin, names)
+    except ValueError as error:
+        raise Failed(
+            "count", f"totals.xlsx says something else than totals.json: {plain(str(error))}"
+        ) from None
+
+
+def check_sheets(sheets: list[Rows], totals: dict[str, Any], origin: str, names: list[list[str]]) -> None:
+    """Raises ValueError."""
+    if len(sheets) != _SHEETS:
+        raise ValueError("it does not have the sheets of totals.json")
+    check_summary(sheets[0], totals, origin)
+    for name, rows in zip(BREAKDOWNS, sheets[1:]):
+        check_sheet(name, rows, totals["by_" + name], totals["people"])
+    listed = [[str(row.get(column, "")) for column in "AB"] for row in sheets[4][1:]]
+    if len(listed) != len(names) or any(
+        not all(map(is_cell, told, cells)) for cells, told in zip(listed, names)
+    ):
+        raise ValueError("it does not list the organisations of organizations.csv")
+
+
+def check_summary(rows: Rows, totals: dict[str, Any], origin: str) -> None:
+    """Lines of a Korean name, an English one and a value. Raises ValueError."""
+    numbers = {
+        "People": totals["people"],
+        "Organizations": totals["organizations"],
+        "Organisations": totals["organizations"],
+        "Entries of the public log": totals["checkpoint"]["size"],
+        "Organisations that are counted but no longer named, as their content was deleted": totals.get(
+            "unnamed_organizations", 0
+        ),
+    }
+    texts = {"Root hash": totals["checkpoint"]["root"], "Name of the log": origin}
+    seen = set()
+    for row in rows[1:]:
+        name, value = str(row.get("B", "")), row.get("C", "")
+        if set(row) - {"A", "B", "C"} or any(not isinstance(row.get(column, ""), str) for column in "AB"):
+            raise ValueError("a line of the summary has more than a name and a value")
+        if not isinstance(value, str) or name in numbers:
+            if numbers.get(name) != value:
+                raise ValueError(f"{name} is {value}")
+            seen.add(name.replace("z", "s"))
+        elif (name in texts and texts[name] != value) or (
+            name == "As of" and f"({totals['as_of']})" not in value
+        ):
+            raise ValueError(f"{name} is {value}")
+    if not {"People", "Organisations"} <= seen:
+        raise ValueError("the summary lacks a number")
+
+
+def check_sheet(name: str, rows: Rows, cells: list[dict[str, Any]], people: int) -> None:
+    """Lines in the order of totals.json: code and labels, people, and what follows from those. Raises ValueError."""
+    head, *lines = rows or [{}]
+    columns = [column for column, text in head.items() if str(text).endswith("People")]
+    if len(columns) != 1 or len(lines) != len(cells):
+        raise ValueError(f"the sheet by {name} does not have the lines of totals.json")
+    total = 0
+    for row, cell in zip(lines, cells):
+        total += cell["people"]
+        ko, en = cell["label"]["ko"], cell["label"]["en"]
+        allowed: list[Cell] = [cell["key"], ko, en, f"{ko} {en}", total]
+        with contextlib.suppress(ValueError):
+            allowed.append((dt.date.fromisoformat(cell["key"]) - _DAY_ZERO).days)
+        for column, value in row.items():
+            share = isinstance(value, float) and people and abs(value - cell["people"] / people) < 0.00051
+            if column == columns[0] and value != cell["people"]:
+                raise ValueError(f"the sheet by {name} says {value} for {cell['key']}")
+            if column != columns[0] and value not in allowed and not share:
+                raise ValueError(f"the sheet by {name} says {value} beside {cell['key']}")
+        if columns[0] not in row:
+            raise ValueError(f"the sheet by {name} lacks a number")
 
 
 def check_pledges(pack: Any, found: Recount) -> None:
@@ -1174,6 +1505,7 @@ def count(arguments: argparse.Namespace) -> None:
     found, checkpoint = counted(source, trust, tiles=arguments.tiles)
     tell_count(found, checkpoint)
     tell_moves(found)
+    tell_backwards(found)
     trust.tell(checkpoint.origin)
     say(
         "",
@@ -1246,13 +1578,13 @@ def consistency(arguments: argparse.Namespace) -> None:
 def pack(arguments: argparse.Namespace) -> None:
     path = Path(arguments.path)
     if path.is_dir():
-        check_pack(Unpacked(path), arguments.key)
+        check_pack(Unpacked(path), arguments.key, arguments.log)
         return
     with path.open("rb") as stream:
-        check_pack(Zip(stream), arguments.key)
+        check_pack(Zip(stream), arguments.key, arguments.log)
 
 
-def check_pack(found: Any, key: str | None) -> None:
+def check_pack(found: Any, key: str | None, log: str | None) -> None:
     trust = given_keys(key) if key else keys_inside(found)
     manifest = read_manifest(found, trust.keys)
     check_files(found, manifest)
@@ -1264,16 +1596,61 @@ def check_pack(found: Any, key: str | None) -> None:
     ):
         raise Failed("checkpoint", "log/checkpoint is not the one that the manifest names")
     added_up = recount(split_entries(found.chunks("log/entries")), checkpoint)
-    check_counts(found, manifest, added_up)
+    check_tables(found, manifest, added_up)
     check_pledges(found, added_up)
+    today = None if log is None else counted(source_of(log), trust, checkpoint)
     tell_count(added_up, checkpoint)
     tell_moves(added_up)
+    tell_backwards(added_up)
+    if today is not None:
+        now = f"people {today[0].people} organizations {today[0].organizations}"
+        say(f"today {now} checkpoint {today[1].size} {base64.b64encode(today[1].root).decode()}")
+    for name in found.litter:
+        say(
+            f"not part of the pack, and not checked: {plain(name)}",
+            f"자료집에 속하지 않아 확인하지 않음: {plain(name)}",
+        )
     trust.tell(checkpoint.origin)
     say(
         "",
         f"RIGHT: the pack is as it was signed, and its {checkpoint.size} entries add up to the numbers above.",
         f"맞습니다: 전달 자료집은 전자서명된 그대로이며, 항목 {checkpoint.size}개를 다시 센 수가 위와 같습니다.",
+        *NOT_PROVEN,
     )
+    if today is None:
+        say(
+            f"NOT CHECKED: today's log. With a connection: verify.py pack FILE --log https://{plain(checkpoint.origin)}",
+            f"확인하지 않음: 지금의 공개 기록. --log https://{plain(checkpoint.origin)} 을 붙이면 오늘의 수와 비교합니다.",
+        )
+    else:
+        say(
+            "This state is the beginning of today's log; what that counts today stands above (today).",
+            "이 기록은 지금 공개된 기록의 앞부분 그대로이며, 오늘 집계된 수는 위의 today 줄에 있습니다.",
+        )
+
+
+#: What nobody can see from the log.
+NOT_PROVEN = (
+    "",
+    "PROVEN by the log: people, organisations, their entries by kind, people by day, the texts that were signed. The same",
+    "numbers stand in totals.json, totals.csv, totals.xlsx and README.txt, and the lines of each breakdown add up to them.",
+    "NOT PROVEN, only reported by whoever signed the pack: how people are spread over countries and regions, the",
+    "names of organisations, what became of all sign-ups, the exact moment (only that it is not before the last",
+    "entry's day), everything in letter.pdf, and the words and charts around the numbers.",
+    "기록으로 증명됨: 사람 수, 단체 수, 종류별 항목 수, 날짜별 사람 수, 서명한 서약문. totals.json, totals.csv, totals.xlsx,",
+    "README.txt에 같은 수가 적혀 있고, 국가별·지역별·날짜별 수를 더하면 전체 수가 됩니다.",
+    "증명되지 않음(자료집에 서명한 쪽이 알린 내용): 국가별·지역별 분포, 단체 이름, 접수된 서명의 처리 결과, 정확한 기준 시각",
+    "(마지막 항목의 날짜보다 앞서지 않는다는 것만 확인), letter.pdf의 모든 내용, 수를 설명하는 문구와 그림.",
+)
+
+
+def tell_backwards(found: Recount) -> None:
+    """Days are told by who numbers the entries; they are not counted with."""
+    if found.first_backwards is not None:
+        say(
+            f"NOTE: entry {found.first_backwards} names a day well before that of an entry before it. Days are told by the site.",
+            f"참고: {found.first_backwards}번 항목의 날짜가 앞선 항목보다 이틀 이상 이릅니다. 날짜는 사이트가 적은 것입니다.",
+        )
 
 
 def keys_inside(found: Any) -> Trust:
@@ -1513,6 +1890,11 @@ def parser() -> argparse.ArgumentParser:
     )
     command = add("pack", pack, "check a delivery pack / 전달 자료집 확인")
     command.add_argument("path", metavar="FILE-or-FOLDER")
+    command.add_argument(
+        "--log",
+        metavar="URL",
+        help="hold it against the log that is published there / 지금의 공개 기록과 비교",
+    )
     command = add("count", count, "recount everybody from the published log / 공개 기록 다시 세기")
     command.add_argument("source", metavar="URL-or-FOLDER")
     command.add_argument(
@@ -1545,8 +1927,7 @@ def main(words: list[str] | None = None) -> int:
     try:
         arguments.run(arguments)
     except Failed as failed:
-        kind = failed.name.partition(":")[0]
-        say(f"FAILED {plain(failed.name)}: {failed.words}", f"틀렸습니다: {KOREAN[kind]}")
+        say(f"FAILED {plain(failed.name)}: {failed.words}", f"틀렸습니다: {failed.korean}")
         return 1
     except (Trouble, OSError, ValueError, MemoryError, KeyboardInterrupt) as error:
         sys.stderr.write(f"Nothing was checked: {reason_of(error)}\n확인하지 못했습니다.\n")

@@ -26,6 +26,8 @@ class Figures:
     by_day: list[Cell]
     #: None for figures that no checkpoint stands behind.
     checkpoint: State | None = None
+    #: Organisations that are counted but no longer named, in a delivery.
+    unnamed_organizations: int = 0
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,7 @@ def of_document(document: Document) -> Figures:
         by_region=document.by_region,
         by_day=document.by_day,
         checkpoint=document.checkpoint,
+        unnamed_organizations=document.unnamed_organizations,
     )
 
 

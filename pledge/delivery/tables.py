@@ -65,6 +65,7 @@ def figures_json(figures: Figures, lang: str | None = None) -> bytes:
             **({"checkpoint": {"size": checkpoint.size, "root": checkpoint.root}} if checkpoint else {}),
             "people": figures.people,
             "organizations": figures.organizations,
+            **({"unnamed_organizations": figures.unnamed_organizations} if checkpoint else {}),
             "smallest_shown": figures.smallest_shown,
             **{
                 f"by_{section.name}": [

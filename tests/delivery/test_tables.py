@@ -27,7 +27,8 @@ def rows_of(content: bytes) -> list[list[str]]:
 def test_totals_name_the_checkpoint_that_they_are_counted_at():
     said = json.loads(totals_json(document()))
     assert list(said) == [
-        *("campaign", "as_of", "checkpoint", "people", "organizations", "smallest_shown"),
+        *("campaign", "as_of", "checkpoint", "people", "organizations"),
+        *("unnamed_organizations", "smallest_shown"),
         *("by_country", "by_region", "by_day"),
     ]
     assert said["checkpoint"] == {"size": 48_612, "root": document().checkpoint.root}

@@ -16,8 +16,10 @@ import zipfile
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from functools import cache, cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -26,10 +28,14 @@ from sqlalchemy import select
 
 from pledge.campaigns.models import PledgeText
 from pledge.db import db
+from pledge.delivery import tables
+from pledge.delivery.document import Cell, Document, Moves, Pledge, SignUps, State, Words, from_json
+from pledge.delivery.readme import readme
 from pledge.ledger import leaves, log_queries, merkle, notes
 from pledge.ledger.leaves import Leaf
-from pledge.ledger.notes import Signer, State
+from pledge.ledger.notes import Signer
 from pledge.settings import ROOT
+from tests.support.documents import organization, tiny_document
 
 ORIGIN = "pledge.example/log/blue-skies"
 WORDS = {"ko": "서약합니다.", "en": "We pledge."}
@@ -83,7 +89,7 @@ class Log:
         if size is None and self.published:
             return self.published
         size = len(self.lines) if size is None else size
-        return notes.sign(State(self.origin, size, self.root(size)).text, self.signers)
+        return notes.sign(notes.State(self.origin, size, self.root(size)).text, self.signers)
 
     def moves(self, size: int | None = None) -> dict[str, dict[str, int]]:
         """How many entries of each kind and reason, as integrity.json tells it."""
@@ -199,50 +205,63 @@ def tile_path(level: str, number: int, width: int = 256) -> str:
     return f"tile/{level}/{'/'.join(parts)}" + ("" if width == 256 else f".p/{width}")
 
 
+def document(log: Log, size: int | None = None) -> Document:
+    """What a delivery of such a log would hold."""
+    size = len(log.lines) if size is None else size
+    counts, moves = log.counts(size), log.moves(size)
+    days: Counter[str] = Counter()
+    for line in log.lines[:size]:
+        with suppress(ValueError, TypeError, KeyError):  # a test's line that is no entry
+            leaf = json.loads(line)
+            date.fromisoformat(leaf["day"])
+            days[leaf["day"]] += leaf["change"] * (leaf["of"] == "person")
+    people = counts["people"]
+    latest = max(days, default="2026-11-24")
+    all_of_them = [Cell("KR", Words("대한민국", "South Korea"), people)] if people else []
+    note = log.note(None if size == len(log.lines) else size)
+    root = b64encode(log.root(size)).decode()
+    return tiny_document(
+        slug=log.slug,
+        origin=log.origin,
+        checkpoint=State(size, root, people, counts["organizations"], f"{latest}T06:00:00Z", note),
+        by_country=all_of_them,
+        by_region=[Cell("none", Words("지역 미기재", "No region given"), people)] if people else [],
+        by_day=[Cell(day, Words(day, day), rise) for day, rise in sorted(days.items()) if rise],
+        pledges=[
+            Pledge(n, digest, Words(**words)) for n, (digest, words) in enumerate(log.pledges.items(), 1)
+        ],
+        organizations=[organization(f"단체 {n}", f"Body {n}") for n in range(counts["organizations"])],
+        people_moves=Moves(**moves["people"]),
+        organization_moves=Moves(**moves["organizations"]),
+        sign_ups=SignUps(f"{latest}T06:00:00Z", None, people, {}),
+        verifiers=[str(signer.verifier) for signer in log.signers],
+    )
+
+
 def contents(log: Log, size: int | None = None) -> dict[str, bytes]:
     """Every member of a pack but the manifest and its signature."""
-    size = len(log.lines) if size is None else size
-    counts = log.counts(size)
-    state = {"size": size, "root": b64encode(log.root(size)).decode()}
-    totals = {
-        "campaign": {"slug": log.slug, "title": {"ko": "푸른 하늘", "en": "Blue Skies"}},
-        "as_of": "2026-11-24T06:00:00Z",
-        "checkpoint": state,
-        **counts,
-        "smallest_shown": 5,
-        "by_country": [
-            {"key": "KR", "label": {"ko": "대한민국", "en": "South Korea"}, "people": counts["people"]}
-        ],
-        "by_region": [],
-        "by_day": [],
-    }
-    integrity = {
-        "log": log.moves(size),
-        "sign_ups": {
-            "as_of": "2026-11-24T06:00:00Z",
-            "submitted": None,
-            "confirmed": counts["people"],
-            "not_counted": {},
-        },
-        "smallest_shown": 5,
-    }
-    pledges = [
-        {"version": version, "sha256": digest, "text": words}
-        for version, (digest, words) in enumerate(log.pledges.items(), 1)
-    ]
-    return {
-        "README.txt": ("확인하는 방법 / How to check: python3 verify.py\n" * 3).encode(),
+    made = document(log, size)
+    found = {
+        **_tables(made.to_json()),
         "letter.pdf": b"%PDF-1.7\n",
-        "totals.xlsx": b"PK\x03\x04 no real workbook",
-        "totals.csv": b"people\r\n%d\r\n" % counts["people"],
-        "totals.json": _json(totals),
-        "organizations.csv": "name_ko,name_en\r\n가,A\r\n".encode(),
-        "integrity.json": _json(integrity),
-        "pledge-texts.json": _json(pledges),
-        "log/checkpoint": log.note(None if size == len(log.lines) else size).encode(),
+        "pledge-texts.json": _json([asdict(one) for one in made.pledges]),
+        "log/checkpoint": made.checkpoint.note.encode(),
         "log/key": log.keys.encode(),
         "log/entries": entries(log, size),
-        "verify.py": (ROOT / "tools/verify.py").read_bytes() if (ROOT / "tools/verify.py").exists() else b"",
+        "verify.py": (ROOT / "tools/verify.py").read_bytes(),
+    }
+    return {name: found[name] for name in MEMBERS if name in found}
+
+
+@cache
+def _tables(text: str) -> dict[str, bytes]:
+    made = from_json(text)
+    found = {name: table(made)[0] for name, table in tables.TABLES.items()}
+    return {
+        **found,
+        "README.txt": readme(made),
+        "totals.json": tables.totals_json(made),
+        "integrity.json": tables.integrity_json(made),
     }
 
 

@@ -7,14 +7,17 @@ import re
 import struct
 import zipfile
 import zlib
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pledge.delivery import tables
+from pledge.delivery.document import Cell, Words
 from pledge.ledger import leaves, notes
-from tests.support import packs
-from tests.support.packs import MEMBERS, Log, made_up, pack, signer, unzipped, zipped
+from tests.support import pack_lies, packs
+from tests.support.packs import MEMBERS, Log, made_up, mirror, pack, signer, unzipped, zipped
 from tests.tools.checkers import CHECKERS, Verdict, by_program, say
 from tests.tools.conftest import EVENTS
 
@@ -316,6 +319,8 @@ BAD_LEAVES = {
     "another kind than its sign": PLUS.replace(b"confirmed", b"withdrawn"),
     "of nobody": PLUS.replace(b"person", b"robot"),
     "a day that is none": PLUS.replace(b"2026-11-24", b"2026-13-24"),
+    "a day that its month does not have": PLUS.replace(b"2026-11-24", b"2026-02-31"),
+    "a day of no year": PLUS.replace(b"2026-11-24", b"0000-11-24"),
     "a short hash": PLUS.replace(LEAF["pledge"].encode(), LEAF["pledge"][2:].encode()),
     "capitals in a hash": PLUS.replace(LEAF["commitment"].encode(), LEAF["commitment"].upper().encode()),
     "a commitment too short": PLUS.replace(LEAF["commitment"].encode(), b"ab"),
@@ -393,6 +398,93 @@ def test_a_number_that_the_entries_do_not_give(checked, log, name, path, value):
 @pytest.mark.parametrize("name", ["totals.json", "integrity.json"])
 def test_numbers_that_cannot_be_read(checked, log, name, content):
     assert checked(pack(log, rewritten={name: content})).failure == "count"
+
+
+@pytest.mark.parametrize("lie", pack_lies.LIES)
+def test_a_number_that_the_signer_made_up_is_found_in_every_table(checked, log, lie):
+    """Everything is signed as it is."""
+    assert checked(pack(log, rewritten=pack_lies.told(lie, log))).failure == "count"
+
+
+def test_it_says_which_numbers_the_log_proves_and_which_only_the_signer_reports(tmp_path, log):
+    for rewritten in ({}, pack_lies.letter(), pack_lies.funnel(log)):
+        (tmp_path / "pack.zip").write_bytes(pack(log, rewritten=rewritten))
+        said = say("pack", tmp_path / "pack.zip", "--key", log.signers[0].verifier)
+        assert said.code == 0, said
+        not_proven = said.out.partition("NOT PROVEN")[2]
+        for words in (
+            "letter.pdf",
+            "countries and regions",
+            "sign-ups",
+            "names of organisations",
+            "exact moment",
+        ):
+            assert words in not_proven, words
+        assert "증명되지 않음" in said.out
+
+
+def test_organisations_that_are_counted_but_not_named_are_counted(tmp_path, log):
+    made = replace(
+        packs.document(log), unnamed_organizations=1, organizations=packs.document(log).organizations[1:]
+    )
+    rewritten = {name: table(made)[0] for name, table in tables.TABLES.items()}
+    rewritten["totals.json"] = tables.totals_json(made)
+    (tmp_path / "pack.zip").write_bytes(pack(log, rewritten=rewritten))
+    assert say("pack", tmp_path / "pack.zip").code == 0
+    rewritten["totals.json"] = tables.totals_json(packs.document(log))
+    (tmp_path / "pack.zip").write_bytes(pack(log, rewritten=rewritten))
+    assert say("pack", tmp_path / "pack.zip").failure == "count"
+
+
+def test_a_pack_of_before_it_said_how_many_are_not_named(tmp_path, log):
+    def older(content: bytes) -> bytes:
+        told = json.loads(content)
+        del told["unnamed_organizations"]
+        return json.dumps(told).encode()
+
+    totals = older(packs.contents(log)["totals.json"])
+    (tmp_path / "pack.zip").write_bytes(pack(log, rewritten={"totals.json": totals}))
+    assert say("pack", tmp_path / "pack.zip").code == 0
+
+
+def test_a_pack_of_a_large_campaign_with_merged_lines_is_right(tmp_path):
+    """Shares, months of days, 45 organisations, and days that were merged."""
+    log = made_up("+" * 40 + "o" * 12)
+    lines = [
+        line.replace(b"2026-11-24", b"2026-11-%02d" % (10 + place % 14))
+        for place, line in enumerate(log.lines)
+    ]
+    log.lines = sorted(lines, key=lambda line: json.loads(line)["day"])
+    made = packs.document(log)
+    days = made.by_day
+    merged = [*days[2:], Cell("other", Words("기타", "Other"), days[0].people + days[1].people)]
+    made = replace(made, by_day=merged)
+    rewritten = {name: table(made)[0] for name, table in tables.TABLES.items()}
+    rewritten["totals.json"] = tables.totals_json(made)
+    (tmp_path / "pack.zip").write_bytes(pack(log, rewritten=rewritten))
+    assert say("pack", tmp_path / "pack.zip").code == 0
+
+
+# --- Held against today's log ---
+
+
+def test_a_pack_says_what_the_log_counts_today(tmp_path, log):
+    """An earlier checkpoint with more people in it is not what stands now."""
+    peak = EVENTS + "+" * 50
+    now = made_up(peak + "".join(f"-{len(log.lines) + number}" for number in range(40)))
+    (tmp_path / "pack.zip").write_bytes(pack(now, size=len(made_up(peak).lines)))
+    today = mirror(now, tmp_path / "today")
+    said = say("pack", tmp_path / "pack.zip", "--key", now.signers[0].verifier, "--log", today)
+    assert said.code == 0, said
+    assert f"today people {now.counts()['people']} organizations 2 checkpoint {len(now.lines)}" in said.out
+    assert f"people {now.counts()['people'] + 40}" in said.out
+
+
+def test_a_pack_of_a_fork_is_not_the_beginning_of_todays_log(tmp_path, log):
+    (tmp_path / "pack.zip").write_bytes(pack(made_up(EVENTS.replace("+++", "++o", 1))))
+    today = mirror(made_up(EVENTS + "+"), tmp_path / "today")
+    assert say("pack", tmp_path / "pack.zip", "--log", today).failure == "consistency"
+    assert "today" not in say("pack", tmp_path / "pack.zip").out.splitlines()[0]
 
 
 # --- The words ---
@@ -525,10 +617,17 @@ def test_a_folder_is_a_pack_too(tmp_path, log):
     assert (said.code, said.out.splitlines()[:2]) == (0, ["people 7", "organizations 2"])
 
 
-def test_what_a_system_leaves_in_a_folder_does_no_harm(tmp_path, log):
+@pytest.mark.parametrize(
+    "name", [".DS_Store", "Thumbs.db", "desktop.ini", "~$totals.xlsx", ".~lock.totals.xlsx#", "log/._key"]
+)
+def test_what_a_system_or_an_office_program_leaves_in_a_folder_is_named_and_does_no_harm(tmp_path, log, name):
+    """As Excel does while a workbook is open."""
     folder = unpack(pack(log), tmp_path)
-    (folder / ".DS_Store").write_bytes(b"")
-    assert say("pack", folder).code == 0
+    (folder / name).write_bytes(b"x")
+    said = say("pack", folder)
+    assert said.code == 0
+    assert f"not part of the pack, and not checked: {name}" in said.out
+    assert "not part of the pack" not in say("pack", unpack(pack(log), tmp_path / "clean")).out
 
 
 @pytest.mark.parametrize("name", ["more.txt", "log/more", "logs/key"])
@@ -536,7 +635,10 @@ def test_a_foreign_file_in_a_folder(tmp_path, log, name):
     folder = unpack(pack(log), tmp_path)
     (folder / name).parent.mkdir(exist_ok=True)
     (folder / name).write_bytes(b"")
-    assert say("pack", folder).failure == "archive"
+    said = say("pack", folder)
+    assert said.failure == "archive"
+    assert "not part of a pack" in said.out
+    assert "손상" not in said.out, "a file too many is no damage"
 
 
 @pytest.mark.parametrize("name", MEMBERS)

@@ -1,0 +1,146 @@
+"""Packs whose signer lies: one number in one file is another, and all of it is signed again with the log's own key.
+
+`LIES` names each; `told(name, log)` gives the members that such a pack has in place of the right ones.
+"""
+
+import io
+import json
+import re
+import zipfile
+from collections.abc import Callable
+from typing import Any
+
+from tests.support import packs
+from tests.support.packs import Log
+
+Rewrite = Callable[[bytes], bytes]
+
+
+def _json(change: Callable[[dict[str, Any]], object]) -> Rewrite:
+    def rewrite(content: bytes) -> bytes:
+        told = json.loads(content)
+        change(told)
+        return json.dumps(told, ensure_ascii=False, indent=2).encode()
+
+    return rewrite
+
+
+def _swap(before: str, after: str) -> Rewrite:
+    def rewrite(content: bytes) -> bytes:
+        changed = re.sub(before, after, content.decode("utf-8"), count=1, flags=re.MULTILINE)
+        assert changed != content.decode("utf-8"), f"{before} is not in it"
+        return changed.encode()
+
+    return rewrite
+
+
+def _sheet(number: int, before: str, after: str) -> Rewrite:
+    """A workbook with something in the XML of one sheet changed."""
+
+    def rewrite(content: bytes) -> bytes:
+        return _rezipped(content, {f"xl/worksheets/sheet{number}.xml": _swap(before, after)})
+
+    return rewrite
+
+
+def _shared(before: str, after: str) -> Rewrite:
+    return lambda content: _rezipped(content, {"xl/sharedStrings.xml": _swap(before, after)})
+
+
+def _rezipped(content: bytes, changes: dict[str, Rewrite]) -> bytes:
+    into = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as source, zipfile.ZipFile(into, "w") as archive:
+        for info in source.infolist():
+            data = source.read(info)
+            change = changes.get(info.filename)
+            archive.writestr(info, change(data) if change else data, zipfile.ZIP_DEFLATED)
+    return into.getvalue()
+
+
+def _another_day(told: dict[str, Any]) -> None:
+    told["by_day"] = [{**told["by_day"][0], "key": "2026-11-20"}, *told["by_day"][1:]]
+
+
+def _more_in_a_region(told: dict[str, Any]) -> None:
+    told["by_region"][0]["people"] += 500
+
+
+def _a_country_more(told: dict[str, Any]) -> None:
+    told["by_country"].append({"key": "US", "label": {"ko": "미국", "en": "United States"}, "people": 1})
+
+
+def _a_row_more(content: bytes) -> bytes:
+    return content + content.splitlines(keepends=True)[-1]
+
+
+LIES: dict[str, tuple[str, Rewrite]] = {
+    "README says a million more": (
+        "README.txt",
+        _swap(r"^(  People +)(\d+)", r"\g<1>1,000,\g<2>"),
+    ),
+    "README says it in Korean": ("README.txt", _swap(r"^(  서명한 사람 +)\d+", r"\g<1>63600")),
+    "the sum in totals.csv": ("totals.csv", _swap(r'^("total","people".*),\d+', r"\1,63600")),
+    "the organisations in totals.csv": ("totals.csv", _swap(r'^("total","organizations".*),\d+', r"\1,47")),
+    "a line of totals.csv": ("totals.csv", _swap(r'^("country","KR".*),\d+', r"\1,99")),
+    "a label of totals.csv": ("totals.csv", _swap('"People"', '"People (1,000,636)"')),
+    "the checkpoint in totals.csv": ("totals.csv", _swap(r'^("checkpoint".*),\d+', r"\1,2")),
+    "the moment in totals.csv": ("totals.csv", _swap(r"T06:00:00Z", "T07:00:00Z")),
+    "a line more in totals.csv": ("totals.csv", _a_row_more),
+    "another campaign in totals.csv": ("totals.csv", _swap('"blue-skies"', '"red-skies"')),
+    "more people in a region": ("totals.json", _json(_more_in_a_region)),
+    "a country more": ("totals.json", _json(_a_country_more)),
+    "other days than the entries have": ("totals.json", _json(_another_day)),
+    "a moment before the entries": (
+        "totals.json",
+        _json(lambda told: told.update(as_of="2026-11-23T05:00:00Z")),
+    ),
+    "a moment that is none": ("totals.json", _json(lambda told: told.update(as_of="2026-02-31T05:00:00Z"))),
+    "an organisation more in the list": ("organizations.csv", _a_row_more),
+    "the sum in the workbook": ("totals.xlsx", _sheet(1, r'(<c r="C3"[^>]*><v>)\d+', r"\g<1>63600")),
+    "the organisations in the workbook": ("totals.xlsx", _sheet(1, r'(<c r="C4"[^>]*><v>)\d+', r"\g<1>47")),
+    "the sum in the workbook as a text": (
+        "totals.xlsx",
+        _sheet(1, r'<c r="C3" (s="\d+")><v>\d+</v></c>', r'<c r="C3" \1 t="s"><v>0</v></c>'),
+    ),
+    "a number more in the summary": (
+        "totals.xlsx",
+        _sheet(1, r'(<row r="2".*?)</row>', r'\1<c r="D2"><v>1000636</v></c></row>'),
+    ),
+    "the moment in the workbook": ("totals.xlsx", _shared(r"T06:00:00Z", "T07:00:00Z")),
+    "a country in the workbook": ("totals.xlsx", _sheet(2, r'(<c r="D2"[^>]*><v>)\d+', r"\g<1>99")),
+    "a region in the workbook": ("totals.xlsx", _sheet(3, r'(<c r="D2"[^>]*><v>)\d+', r"\g<1>99")),
+    "a day in the workbook": ("totals.xlsx", _sheet(4, r'(<c r="A2"[^>]*><v>)(\d+)', r"\g<1>46000")),
+    "the running total in the workbook": ("totals.xlsx", _sheet(4, r'(<c r="E2"[^>]*><v>)\d+', r"\g<1>99")),
+    "a formula in the workbook": (
+        "totals.xlsx",
+        _sheet(2, r'(<c r="D2"[^>]*>)<v>', r"\1<f>1000636</f><v>"),
+    ),
+    "an organisation less in the workbook": (
+        "totals.xlsx",
+        _sheet(5, r'<row r="2".*?</row>', ""),
+    ),
+    "another name in the workbook": ("totals.xlsx", _shared("Body 0", "Body 9")),
+    "no workbook at all": ("totals.xlsx", lambda _content: b"PK\x03\x04 no real workbook"),
+    "a workbook with an entity": (
+        "totals.xlsx",
+        _shared(
+            r"^<\?xml[^>]*>",
+            '<?xml version="1.0" encoding="UTF-8" standalone="yes"?><!DOCTYPE x [<!ENTITY a "aa">]>',
+        ),
+    ),
+}
+
+
+def told(name: str, log: Log) -> dict[str, bytes]:
+    member, rewrite = LIES[name]
+    return {member: rewrite(packs.contents(log)[member])}
+
+
+#: What no log can contradict: a checker must say that it is not proven.
+def letter() -> dict[str, bytes]:
+    return {"letter.pdf": b"%PDF-1.7\n1,000,636 people\n"}
+
+
+def funnel(log: Log) -> dict[str, bytes]:
+    lie = _json(lambda integrity: integrity["sign_ups"].update(submitted=999_999))
+    return {"integrity.json": lie(packs.contents(log)["integrity.json"])}
