@@ -537,8 +537,14 @@ def split_entries(chunks: Iterator[bytes]) -> Iterator[bytes]:
         raise Failed("size", f"the entries break off after entry {index - 1}")
 
 
-def recount(entries: Iterator[bytes], checkpoint: Checkpoint, older: Checkpoint | None = None) -> Recount:
-    """Add up a log and compare it with its checkpoint, and its beginning with an older one. Raises Failed."""
+def recount(
+    entries: Iterator[bytes],
+    checkpoint: Checkpoint,
+    older: Checkpoint | None = None,
+    shown: Shown | None = None,
+) -> Recount:
+    """Add up a log and compare it with its checkpoint, its beginning with an older one, and the sums at the size of what is
+    shown with that. Raises Failed."""
     found, progress = Recount(), Progress(checkpoint.size)
     beginning = -1 if older is None else older.size
     for entry in entries:
@@ -547,6 +553,8 @@ def recount(entries: Iterator[bytes], checkpoint: Checkpoint, older: Checkpoint 
             raise Failed("size", f"there are more entries than the {checkpoint.size} of the checkpoint")
         if size == beginning:
             check_beginning(found, older)
+        if shown is not None and size == shown.size:
+            shown.check(found)
         found.add(entry)
         if not size & 1023:
             progress.tell(size)
@@ -555,6 +563,8 @@ def recount(entries: Iterator[bytes], checkpoint: Checkpoint, older: Checkpoint 
         raise Failed("size", f"there are {found.tree.size} entries, the checkpoint says {checkpoint.size}")
     if found.tree.size == beginning:
         check_beginning(found, older)
+    if shown is not None and found.tree.size == shown.size:
+        shown.check(found)
     if found.tree.root() != checkpoint.root:
         raise Failed("root", "the entries do not give the root that was signed")
     found.finish()
@@ -564,6 +574,35 @@ def recount(entries: Iterator[bytes], checkpoint: Checkpoint, older: Checkpoint 
 def check_beginning(found: Recount, older: Checkpoint | None) -> None:
     if older is not None and found.tree.root() != older.root:
         raise Failed("consistency", f"the first {older.size} entries are not those of the older checkpoint")
+
+
+class Shown:
+    """The numbers that a site shows, and at which size of its log; `is_compared` once they were."""
+
+    def __init__(self, data: bytes) -> None:
+        try:
+            told = from_json(data)
+            self.counts = {word: told[word] for word in WORDS.values()}
+            #: None for the minutes in which a log is made for a count that was there before it.
+            self.size = told["checkpoint"]
+            is_right = all(map(is_number, self.counts.values())) and (
+                self.size is None or is_number(self.size)
+            )
+        except (ValueError, TypeError, KeyError):
+            is_right = False
+        if not is_right:
+            raise Failed("count", "what the site shows as its count is no such thing")
+        self.is_compared = False
+
+    def check(self, found: Recount) -> None:
+        """Raises Failed."""
+        counts = {word: found.count(word) for word in WORDS.values()}
+        if counts != self.counts:
+            raise Failed(
+                "count",
+                f"the site shows {in_words(self.counts)}, its first {self.size} entries add up to {in_words(counts)}",
+            )
+        self.is_compared = True
 
 
 class Progress:
@@ -615,6 +654,9 @@ class Folder:
         self.name = plain(str(path))
         self.is_copy = True
 
+    def count(self) -> None:
+        """A copy shows no number of its own."""
+
     def file(self, name: str, longest: int) -> bytes | None:
         """The content of a file; None where there is none. Raises Trouble for one that is too long."""
         try:
@@ -649,6 +691,13 @@ class Site:
 
     def file(self, name: str, longest: int) -> bytes | None:
         return fetch(f"{self.address}/{name}", longest)
+
+    def count(self) -> bytes | None:
+        """What the site itself shows, where it is one of ours."""
+        match = re.match(r"(.*)/log/([a-z0-9-]+)\Z", self.address)
+        if match is None:
+            return None
+        return fetch(f"{match.group(1)}/api/v1/campaigns/{match.group(2)}/count", _LONGEST_NOTE)
 
     def bundles(self, size: int) -> Iterator[bytes]:
         """Some are fetched ahead, and no more than that."""
@@ -1092,13 +1141,13 @@ def check_counts(pack: Any, manifest: Manifest, found: Recount) -> dict[str, Any
     if manifest.counts != counts:
         raise Failed(
             "count",
-            f"the entries add up to {shown(counts)}, manifest.json says {shown(manifest.counts)}",
+            f"the entries add up to {in_words(counts)}, manifest.json says {in_words(manifest.counts)}",
         )
     state = {"size": manifest.size, "root": base64.b64encode(manifest.root).decode()}
     totals, integrity = (document(pack, name) for name in ("totals.json", "integrity.json"))
     if {word: totals.get(word) for word in counts} != counts or totals.get("checkpoint") != state:
         raise Failed(
-            "count", f"totals.json says something else than the entries, which add up to {shown(counts)}"
+            "count", f"totals.json says something else than the entries, which add up to {in_words(counts)}"
         )
     if integrity.get("log") != found.moves:
         raise Failed("count", "integrity.json says something else than the entries")
@@ -1404,7 +1453,7 @@ def check_pledges(pack: Any, found: Recount) -> None:
         raise Failed("file:" + name, "it lacks a text that the entries say was signed")
 
 
-def shown(counts: dict[str, int]) -> str:
+def in_words(counts: dict[str, int]) -> str:
     return " and ".join(f"{number} {word}" for word, number in counts.items())
 
 
@@ -1502,7 +1551,10 @@ def tell_moves(found: Recount) -> None:
 def count(arguments: argparse.Namespace) -> None:
     source = source_of(arguments.source)
     trust = given_keys(arguments.key) if arguments.key else published_keys(source)
-    found, checkpoint = counted(source, trust, tiles=arguments.tiles)
+    # Asked for first, so that the log holds what is shown.
+    data = source.count()
+    on_site = None if data is None else Shown(data)
+    found, checkpoint = counted(source, trust, tiles=arguments.tiles, shown=on_site)
     tell_count(found, checkpoint)
     tell_moves(found)
     tell_backwards(found)
@@ -1513,19 +1565,35 @@ def count(arguments: argparse.Namespace) -> None:
         "and they add up to the numbers above.",
         f"맞습니다: 항목 {checkpoint.size}개를 모두 다시 세었고, 전자서명된 체크포인트와 일치합니다.",
     )
+    if on_site is not None and on_site.is_compared:
+        say(
+            f"The site shows the same: {in_words(on_site.counts)} at {on_site.size} entries.",
+            f"사이트에 표시된 수도 같습니다(항목 {on_site.size}개 기준).",
+        )
+    else:
+        say(
+            "NOT CHECKED: the number that a site shows to everybody; there is none beside these files, or it is of another state.",
+            "확인하지 않음: 사이트에 표시된 수. 이 파일들과 함께 볼 수 있는 수가 없거나 다른 시점의 수입니다.",
+        )
 
 
 def counted(
-    source: Any, trust: Trust, older: Checkpoint | None = None, *, tiles: bool = False
+    source: Any,
+    trust: Trust,
+    older: Checkpoint | None = None,
+    *,
+    tiles: bool = False,
+    shown: Shown | None = None,
 ) -> tuple[Recount, Checkpoint]:
-    checkpoint = newest_checkpoint(source, trust, 0 if older is None else older.size)
+    at_least = [one.size for one in (older, shown) if one is not None and one.size is not None]
+    checkpoint = newest_checkpoint(source, trust, max(at_least, default=0))
     if older is not None:
         check_older(older, checkpoint)
     entries = source.bundles(checkpoint.size)
     hashes = Tiles(source) if tiles or (source.is_copy and (source.path / "tile" / "0").is_dir()) else None
     if hashes is not None:
         entries = held_against(entries, hashes)
-    return recount(entries, checkpoint, older), checkpoint
+    return recount(entries, checkpoint, older, shown), checkpoint
 
 
 def newest_checkpoint(source: Any, trust: Trust, at_least: int) -> Checkpoint:

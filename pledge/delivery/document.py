@@ -117,6 +117,8 @@ class Document:
     organization_moves: Moves
     sign_ups: SignUps
     verifiers: list[str] = field(default_factory=list)  #: the log's public keys in text form
+    #: The newest checkpoint at the moment of freezing; None in documents of before it was kept.
+    newest: State | None = None
     format: str = FORMAT
 
     def to_json(self) -> str:
@@ -138,6 +140,7 @@ def from_json(text: str) -> Document:
         for one in raw["organizations"]
     ]
     raw["checkpoint"] = State(**raw["checkpoint"])
+    raw["newest"] = State(**raw["newest"]) if raw.get("newest") else None
     raw["people_moves"], raw["organization_moves"] = (
         Moves(**raw[name]) for name in ("people_moves", "organization_moves")
     )

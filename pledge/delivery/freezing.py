@@ -214,7 +214,7 @@ def _document(
         raise DoesNotAddUp
     lines = breakdowns(counted.tallies)
     sign_ups = integrity(campaign.id)
-    state = state_of(checkpoint)
+    state, newest = state_of(checkpoint), log_queries.newest(campaign.id)
     return Document(
         slug=campaign.slug,
         title=campaign.title,
@@ -242,6 +242,7 @@ def _document(
             utc(sign_ups.as_of), sign_ups.submitted, sign_ups.confirmed, dict(sign_ups.uncounted)
         ),
         verifiers=log_queries.verifiers(campaign.id),
+        newest=None if newest is None else state_of(newest),
     )
 
 

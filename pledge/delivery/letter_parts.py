@@ -12,7 +12,7 @@ from typing import Any
 
 from pledge import places
 from pledge.delivery import words
-from pledge.delivery.document import Document, Moves, Organization, Pledge, Words
+from pledge.delivery.document import Document, Moves, Organization, Pledge, State, Words
 from pledge.delivery.figures import moment
 from pledge.delivery.glyphs import MISSING, presentable
 from pledge.delivery.letter_charts import growth, shares
@@ -134,7 +134,10 @@ def _method(document: Document, lang: str) -> dict[str, Any]:
     outcomes = fixed(lang)["outcomes"]
     return {
         **texts,
-        "checking_text": [sentence.format(verify=verify, key=key) for sentence in texts["checking_text"]],
+        "checking_text": [
+            sentence.format(verify=verify, key=key, program=f"{document.address}/verify.py")
+            for sentence in texts["checking_text"]
+        ],
         "moves_people": _moves(document.people_moves),
         "moves_organizations": _moves(document.organization_moves),
         "sign_ups_note": texts["sign_ups_note"].format(moment=_when(sign_ups.as_of, lang)),
@@ -153,11 +156,18 @@ def _method(document: Document, lang: str) -> dict[str, Any]:
             (texts["size"], f"{state.size:,}"),
             (texts["root"], state.root),
             (texts["signed_at"], f"{_when(state.signed_at, lang)} ({state.signed_at})"),
+            (texts["newest"], _counts(document.newest or state, texts["newest_counts"])),
             (texts["origin"], document.origin),
             (texts["keys"], ", ".join(_key_id(one) for one in document.verifiers)),
             (texts["verify"], verify),
         ],
     }
+
+
+def _counts(state: State, words: str) -> str:
+    return words.format(
+        size=f"{state.size:,}", people=f"{state.people:,}", organizations=f"{state.organizations:,}"
+    )
 
 
 def _moves(moves: Moves) -> list[str]:

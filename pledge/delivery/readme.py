@@ -14,6 +14,8 @@ def readme(document: Document) -> bytes:
     """UTF-8 with BOM and CRLF: whatever opens a text file on an office's computer shows it."""
     state = document.checkpoint
     signed_at = moment(state.signed_at)
+    newest = document.newest or state
+    frozen_at = moment(document.frozen_at)
     words = _WORDS.read_text("utf-8").format(
         title_ko=document.title.ko,
         title_en=document.title.en,
@@ -24,6 +26,12 @@ def readme(document: Document) -> bytes:
         smallest=document.smallest_shown,
         address=document.address,
         key_address=f"{document.address}/log/{document.slug}/key",
+        log_address=f"{document.address}/log/{document.slug}",
+        frozen_ko=format_datetime(frozen_at, "ko"),
+        frozen_en=format_datetime(frozen_at, "en"),
+        newest_size=f"{newest.size:,}",
+        newest_people=f"{newest.people:,}",
+        newest_organizations=f"{newest.organizations:,}",
         origin=document.origin,
         size=f"{state.size:,}",
         root=state.root,

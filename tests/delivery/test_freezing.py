@@ -15,6 +15,7 @@ from pledge.delivery import at_checkpoint, freezing, jobs
 from pledge.delivery.document import Words, from_json
 from pledge.delivery.models import Delivery, DeliveryState, Job, JobKind, JobState
 from pledge.delivery.queries import UnknownCampaign, totals
+from pledge.delivery.readme import readme
 from pledge.endorsements import moderation, own
 from pledge.endorsements.cases import Seen
 from pledge.endorsements.models import EndorsementState, VersionState
@@ -118,6 +119,23 @@ def test_an_earlier_checkpoint_keeps_its_numbers_whatever_comes_after(app):
     assert cells(document.by_region) == lines(page.by_region)
     assert cells(document.by_day) == lines(page.by_day)
     assert totals("blue-skies").people == 2 * page.people
+
+
+def test_a_pack_of_an_earlier_checkpoint_names_the_newest_one_too(app):
+    """So that a number of before many withdrew cannot be handed over as today's."""
+    of = campaign("blue-skies")
+    people = signatures(6, of)
+    fold_all()
+    peak = newest(of.id)
+    for person in people[:4]:
+        signers.withdraw(manage_token(person))
+    fold_all()
+    made = freezing.preview("blue-skies", peak.id)
+    assert (made.checkpoint.people, made.newest.people) == (6, 2)
+    text = readme(made).decode("utf-8-sig")
+    assert f"the newest checkpoint had {made.newest.size} entries: 2 people and 0\r\norganisations." in text
+    assert "사람 2명, 단체 0곳이 집계되어 있었습니다" in text
+    assert from_json(made.to_json()) == made
 
 
 def test_what_the_log_did_is_told_by_reason(app):

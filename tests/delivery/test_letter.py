@@ -205,6 +205,11 @@ def test_it_says_how_the_number_is_made_and_how_to_check_it():
     assert ["Ids of the public keys", "1a2b3c4d"] in said["checkpoint_rows"]
     assert ["Page for checking", "https://pledge.example/en/verify"] in said["checkpoint_rows"]
     assert "https://pledge.example/log/blue-skies/key" in said["checking_text"][2]
+    assert "https://pledge.example/verify.py" in said["checking_text"][1]
+    assert "The public log proves how many people" in said["checking_text"][3]
+    assert ["Newest checkpoint when this was frozen", "48,612 entries, 48,211 people, 47 organisations"] in [
+        list(row) for row in said["checkpoint_rows"]
+    ]
     assert said["sign_up_rows"][-1] == ["Sign-ups that are stored", "50,220"]
 
 

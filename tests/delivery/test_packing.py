@@ -163,6 +163,10 @@ def test_an_official_reads_how_to_check_it_in_both_languages(app):
     assert "{" not in readme
     assert "http://localhost/ko/verify" in readme
     assert "http://localhost/log/blue-skies/key" in readme
+    assert "http://localhost/verify.py" in readme
+    for told in ("copy for convenience", "편의를 위한 사본", "Proven by the log", "기록으로 증명되는 것"):
+        assert told in readme, told
+    assert "In the unpacked folder, run" not in readme, "the pack's own copy is not what judges it"
 
 
 # --- checked from outside ---

@@ -1,5 +1,7 @@
 """The receipt over HTTP: a file for who is counted, a plain page for who is not (yet), and never another's."""
 
+from hashlib import sha256
+
 import pytest
 
 from pledge import tokens
@@ -114,3 +116,9 @@ def test_the_page_that_checks_is_the_same_for_everybody_and_can_send_nothing(cli
     assert "missing" not in main.partition("data-slugs")[2].partition(">")[0], (
         "a part of the program is not there"
     )
+
+
+def test_the_page_tells_the_sha256_of_the_program_that_the_site_hands_out(client, lang):
+    """So that a copy that came with a pack need not be believed."""
+    program = client.get("/verify.py").data
+    assert sha256(program).hexdigest() in client.get(f"/{lang}/verify").text

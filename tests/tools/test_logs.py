@@ -2,6 +2,7 @@
 
 import functools
 import http.server
+import json
 import threading
 from collections.abc import Iterator
 
@@ -299,3 +300,52 @@ def test_a_checkpoint_of_another_log_is_no_beginning(tmp_path, log):
 def test_an_earlier_checkpoint_must_be_signed_too(tmp_path, log):
     (tmp_path / "old").write_text(made_up("+", signers=[signer("another")]).note())
     assert say("consistency", tmp_path / "old", mirror(log, tmp_path / "log")).failure == "checkpoint"
+
+
+# --- The number that a site shows ---
+
+
+def shown_by(folder, log: Log, size: int | None, **counts: int) -> None:
+    """What a site shows as its count, beside the files of its log."""
+    path = folder / "api/v1/campaigns/blue-skies/count"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    told = {**log.counts(size), "as_of": "2026-11-24T06:00:00Z", "checkpoint": size, **counts}
+    path.write_text(json.dumps(told))
+
+
+@pytest.mark.parametrize("behind", [0, 1, 30])
+def test_the_number_that_the_site_shows_is_that_of_its_log(tmp_path, website, large, behind):
+    mirror(large, tmp_path / "log/blue-skies")
+    shown_by(tmp_path, large, len(large.lines) - behind)
+    said = say("count", f"{website[0]}/log/blue-skies", "--key", key(large))
+    assert said.code == 0, said
+    assert "The site shows the same" in said.out
+
+
+@pytest.mark.parametrize(
+    "counts", [{"people": 642}, {"organizations": 9}, {"people": "x"}, {"checkpoint": -1}]
+)
+def test_a_site_that_shows_another_number_than_its_log_is_named(tmp_path, website, large, counts):
+    mirror(large, tmp_path / "log/blue-skies")
+    shown_by(tmp_path, large, len(large.lines), **counts)
+    assert say("count", f"{website[0]}/log/blue-skies", "--key", key(large)).failure == "count"
+
+
+def test_without_a_number_to_compare_it_says_so(tmp_path, website, log):
+    mirror(log, tmp_path / "log/blue-skies")
+    for source in (f"{website[0]}/log/blue-skies", tmp_path / "log/blue-skies"):
+        said = say("count", source, "--key", key(log))
+        assert said.code == 0
+        assert "NOT CHECKED: the number that a site shows" in said.out
+    shown_by(tmp_path, log, None)
+    assert "NOT CHECKED" in say("count", f"{website[0]}/log/blue-skies", "--key", key(log)).out
+
+
+def test_days_that_run_back_are_named_and_a_midnight_is_none(tmp_path):
+    log = made_up("+" * 6)
+    days = ["2026-11-24", "2026-11-23", "2026-11-24", "2025-11-24", "2026-11-24", "2026-11-25"]
+    log.lines = [line.replace(b"2026-11-24", day.encode()) for line, day in zip(log.lines, days, strict=True)]
+    said = say("count", mirror(log, tmp_path / "back"), "--key", key(log))
+    assert said.code == 0
+    assert "NOTE: entry 3 names a day well before" in said.out
+    assert "NOTE" not in say("count", mirror(made_up("++"), tmp_path / "log"), "--key", key(made_up("+"))).out
