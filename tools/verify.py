@@ -1429,7 +1429,7 @@ def check_sheet(name: str, rows: Rows, cells: list[dict[str, Any]], people: int)
         with contextlib.suppress(ValueError):
             allowed.append((dt.date.fromisoformat(cell["key"]) - _DAY_ZERO).days)
         for column, value in row.items():
-            share = isinstance(value, float) and people and abs(value - cell["people"] / people) < 0.00051
+            share = not isinstance(value, str) and people and abs(value - cell["people"] / people) < 0.00051
             if column == columns[0] and value != cell["people"]:
                 raise ValueError(f"the sheet by {name} says {value} for {cell['key']}")
             if column != columns[0] and value not in allowed and not share:

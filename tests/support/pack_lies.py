@@ -111,6 +111,7 @@ LIES: dict[str, tuple[str, Rewrite]] = {
     "a region in the workbook": ("totals.xlsx", _sheet(3, r'(<c r="D2"[^>]*><v>)\d+', r"\g<1>99")),
     "a day in the workbook": ("totals.xlsx", _sheet(4, r'(<c r="A2"[^>]*><v>)(\d+)', r"\g<1>46000")),
     "the running total in the workbook": ("totals.xlsx", _sheet(4, r'(<c r="E2"[^>]*><v>)\d+', r"\g<1>99")),
+    "a share in the workbook": ("totals.xlsx", _sheet(2, r'(<c r="E2"[^>]*><v>)[\d.]+', r"\g<1>0.5")),
     "a formula in the workbook": (
         "totals.xlsx",
         _sheet(2, r'(<c r="D2"[^>]*>)<v>', r"\1<f>1000636</f><v>"),
