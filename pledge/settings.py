@@ -75,6 +75,7 @@ class Settings(BaseSettings):
     limit_link: str = "30 per 10 minutes"
     limit_domain: str = "300 per 10 minutes, 3000 per day"
     news_pace: int = Field(default=600, ge=1, le=100_000)
+    first_mail_pace: int = Field(default=1200, ge=1, le=1_000_000)
     pool_size: int = Field(default=10, ge=1, le=200)
     log_level: str = "INFO"
 

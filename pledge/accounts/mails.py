@@ -30,7 +30,11 @@ class Recipient:
 
 def composers() -> Composers:
     """Who writes which kind of mail."""
-    return {MailKind.STAFF_INVITATION: invitation, MailKind.STAFF_NOTICE: notice}
+    return {
+        MailKind.STAFF_INVITATION: invitation,
+        MailKind.STAFF_NOTICE: notice,
+        MailKind.STAFF_VALVE: notice,
+    }
 
 
 def owe_invitation(session: Session, person: StaffMember) -> None:
@@ -43,6 +47,11 @@ def owe_notice(session: Session, person: StaffMember) -> None:
     _owe(session, person, MailKind.STAFF_NOTICE, 1)
 
 
+def enqueue_valve(session: Session, person: StaffMember) -> None:
+    """Enqueue the mail that says that mails to new addresses are held back."""
+    _owe(session, person, MailKind.STAFF_VALVE, 1)
+
+
 def invitation(mails: Sequence[Claimed]) -> Mapping[int, Message]:
     """Only for the newest invitation, while it has not been taken up."""
     return {
@@ -53,6 +62,7 @@ def invitation(mails: Sequence[Claimed]) -> Mapping[int, Message]:
 
 
 def notice(mails: Sequence[Claimed]) -> Mapping[int, Message]:
+    """What happened, and when."""
     return {
         mail.id: _message(
             mail, person.email, link=links.staff_link(), since=format_datetime(mail.created_at, mail.lang)

@@ -16,6 +16,7 @@ from pledge.ledger.models import Dimension, Kind, LedgerEntry, Reason
 from pledge.ledger.queries import Count
 from pledge.ledger.services import hour_of
 from pledge.mail import queries as mail
+from pledge.mail import valve
 from pledge.mail.queries import Outbox
 
 
@@ -60,6 +61,7 @@ class Waiting:
     outbox: Outbox
     fold_lag: float  #: seconds
     recount: Recount | None  #: None when it never ran
+    valve_closed_since: datetime | None  #: mails to new addresses are held back; None when they are not
 
 
 def today(campaign_id: int) -> Today:
@@ -77,7 +79,9 @@ def today(campaign_id: int) -> Today:
 
 def waiting() -> Waiting:
     review_count, review_since = review.waiting()
-    return Waiting(review_count, review_since, mail.outbox(), ledger.lag(), last_recount())
+    return Waiting(
+        review_count, review_since, mail.outbox(), ledger.lag(), last_recount(), valve.closed_since()
+    )
 
 
 def last_recount() -> Recount | None:

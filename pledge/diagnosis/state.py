@@ -9,6 +9,7 @@ from pledge import clock
 from pledge.db import reading
 from pledge.ledger import queries as ledger
 from pledge.mail import queries as mail
+from pledge.mail import valve
 from pledge.switches import queries as switches
 from pledge.switches.queries import Switches
 
@@ -24,6 +25,8 @@ class Readiness:
     fold_lag_seconds: float | None = None  #: how long the entry that waits longest has not been counted
     problems: list[str] = field(default_factory=list)
     paused: list[str] = field(default_factory=list)  #: "signing", "mail": by staff, on purpose, so no problem
+    #: Mails to new addresses are held back at their pace (mail/valve.py): people can sign, but the mail comes later.
+    valve_closed: bool = False
 
     @property
     def ready(self) -> bool:
@@ -39,7 +42,7 @@ def readiness() -> Readiness:
         return Readiness("unreachable", problems=["the database does not answer"])
     try:
         turned = switches.stored()
-        outbox_age, lag = _outbox_age(turned), ledger.lag()
+        outbox_age, lag, held_since = _outbox_age(turned), ledger.lag(), valve.closed_since()
     except SQLAlchemyError:
         return Readiness("not migrated", problems=["tables are missing or too old: run `flask db upgrade`"])
     problems = []
@@ -52,7 +55,7 @@ def readiness() -> Readiness:
     paused = [
         name for name, is_so in (("signing", turned.signing_paused), ("mail", turned.mail_paused)) if is_so
     ]
-    return Readiness("ok", round(outbox_age, 1), round(lag, 1), problems, paused)
+    return Readiness("ok", round(outbox_age, 1), round(lag, 1), problems, paused, held_since is not None)
 
 
 def _outbox_age(turned: Switches) -> float:

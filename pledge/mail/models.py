@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, Integer, LargeBinary, String, text
+from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, Integer, LargeBinary, String, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pledge.db import Model, UTCDateTime
@@ -30,11 +30,15 @@ class MailKind(StrEnum):
     # To staff:
     STAFF_INVITATION = "staff_invitation"
     STAFF_NOTICE = "staff_notice"  #: something about your account was changed
+    STAFF_VALVE = "staff_valve"  #: mails to new addresses are held back
 
 
-#: What nobody waits for, and the rest. A query must say it in these very words to get the index over it.
+#: News, which nobody waits for; mails to addresses at which nobody has ever confirmed anything, of which only so many go
+#: out in a minute (mail/valve.py); and the rest, which goes first. A query must say it in these very words to get the index
+#: over it.
 NEWS = "kind = 'delivered'"
-AWAITED = "kind <> 'delivered'"
+FIRST = "NOT known AND kind IN ('confirm', 'endorse_confirm', 'endorse_contact')"
+AWAITED = "kind <> 'delivered' AND (known OR kind NOT IN ('confirm', 'endorse_confirm', 'endorse_contact'))"
 
 
 class MailState(StrEnum):
@@ -56,6 +60,9 @@ class OutboxMail(Model):
     subject_id: Mapped[int] = mapped_column(BigInteger)
     seq: Mapped[int]  #: the version of that row that the link will confirm
     lang: Mapped[str] = mapped_column(String(2))
+    #: Somebody at the address has confirmed something once. Of who has not, a mail to confirm may reach a stranger whose
+    #: address somebody else typed.
+    known: Mapped[bool] = mapped_column(server_default=false())
     state: Mapped[str] = mapped_column(String(8), server_default="queued")
     attempts: Mapped[int] = mapped_column(server_default="0")
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
@@ -69,12 +76,18 @@ class OutboxMail(Model):
     __table_args__ = (
         CheckConstraint("state IN ('queued', 'sent', 'dropped', 'dead')", name="state"),
         CheckConstraint(f"kind IN ({', '.join(repr(kind.value) for kind in MailKind)})", name="kind"),
-        # News apart from the rest: however much of it waits, nobody looks for a mail to confirm behind it.
+        # Apart from each other: however much of one waits, nobody looks for the others behind it.
         Index(
             "ix_outbox_mails_due",
             "due_at",
             postgresql_where=text(f"state = 'queued' AND {AWAITED}"),
             sqlite_where=text(f"state = 'queued' AND {AWAITED}"),
+        ),
+        Index(
+            "ix_outbox_mails_first",
+            "due_at",
+            postgresql_where=text(f"state = 'queued' AND {FIRST}"),
+            sqlite_where=text(f"state = 'queued' AND {FIRST}"),
         ),
         Index(
             "ix_outbox_mails_news",
@@ -116,6 +129,23 @@ class MailAllowance(Model):
     second: Mapped[int | None] = mapped_column(BigInteger)
     third: Mapped[int | None] = mapped_column(BigInteger)
     last_campaign_id: Mapped[int]
+
+
+class MailValve(Model):
+    """How much of the pace of first mails is used, and since when they are held back; one row (mail/valve.py)."""
+
+    __tablename__ = "mail_valves"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    used_until: Mapped[datetime] = mapped_column(
+        UTCDateTime
+    )  #: what was sent has used up the pace until then
+    closed_at: Mapped[datetime | None] = mapped_column(
+        UTCDateTime
+    )  #: when mails were held back first, this time
+    held_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  #: when that was seen last
+
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
 
 
 class MailBlock(Model):

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import (
     BindParameter,
+    Row,
     TextClause,
     bindparam,
     case,
@@ -20,9 +21,10 @@ from sqlalchemy import (
 from sqlalchemy.sql.selectable import TextualSelect
 
 from pledge import clock
-from pledge.db import UTCDateTime, db, reading, write_once
+from pledge.db import UTCDateTime, db, reading, transaction, write_once
+from pledge.mail import valve
 from pledge.mail.message import Claimed
-from pledge.mail.models import AWAITED, NEWS, MailKind, MailState, OutboxMail
+from pledge.mail.models import AWAITED, FIRST, NEWS, MailKind, MailState, OutboxMail
 
 #: How many mails of news one sender takes at a time.
 NEWS_AT_ONCE = 5
@@ -37,7 +39,7 @@ def _due(which: str) -> str:
 
 _TABLE = OutboxMail.__table__.c
 #: In these very words the indexes over them are used on both databases; a bound value would hide that.
-_QUEUED = tuple(text(f"state = 'queued' AND {which}") for which in (AWAITED, NEWS))
+_QUEUED = tuple(text(f"state = 'queued' AND {which}") for which in (AWAITED, FIRST, NEWS))
 _DEAD = text("state = 'dead'")
 
 #: A mail may be marked only by whoever still has it: a later claim has another lease and a higher attempt.
@@ -63,10 +65,12 @@ def _claim(which: str, lock: str) -> TextualSelect:
 #: SQLite has no row locks; there the statement runs alone, inside BEGIN IMMEDIATE.
 _LOCKS = {"postgresql": "FOR UPDATE SKIP LOCKED", "sqlite": ""}
 _CLAIM_AWAITED = {dialect: _claim(AWAITED, lock) for dialect, lock in _LOCKS.items()}
+_CLAIM_FIRST = {dialect: _claim(FIRST, lock) for dialect, lock in _LOCKS.items()}
 _CLAIM_NEWS = {dialect: _claim(NEWS, lock) for dialect, lock in _LOCKS.items()}
-_ANY_DUE = text(f"SELECT EXISTS ({_due(AWAITED)}) OR EXISTS ({_due(NEWS)})").bindparams(
-    _moment("now"), most=1
-)
+_ANY_DUE = text(
+    f"SELECT EXISTS ({_due(AWAITED)}) OR EXISTS ({_due(NEWS)}) OR EXISTS ({_due(FIRST)}) AND NOT {valve.FULL}"  # our own constants
+).bindparams(_moment("now"), _moment("full"), most=1)
+_FIRST_DUE = text(f"SELECT EXISTS ({_due(FIRST)})").bindparams(_moment("now"), most=1)  # our own constants
 
 _FINISH = text(
     f"""
@@ -98,17 +102,27 @@ _RELEASE = text(
 def any_due() -> bool:
     """Whether something waits to be sent; a read, so that an idle worker takes no lock."""
     with reading() as connection:
-        return bool(connection.execute(_ANY_DUE, {"now": clock.now()}).scalar_one())
+        values = {"now": clock.now(), "full": valve.full_from(clock.now())}
+        return bool(connection.execute(_ANY_DUE, values).scalar_one())
+
+
+def is_first_due() -> bool:
+    """Whether a mail to a new address waits to be sent, held back or not."""
+    with reading() as connection:
+        return bool(connection.execute(_FIRST_DUE, {"now": clock.now()}).scalar_one())
 
 
 def claim(most: int, lease: timedelta) -> list[Claimed]:
     """Take up to `most` due mails; until the lease ends no other worker gets them.
 
-    News is taken only when nothing else is due, and a few at a time, so that who comes next is looked at soon.
+    Mails to new addresses are taken only when nobody who is known waits, and as many as the valve lets through; news only
+    when nothing else is due, and a few at a time, so that who comes next is looked at soon.
     """
     dialect = db.engine.dialect.name
-    return _take(_CLAIM_AWAITED[dialect], most, lease) or _take(
-        _CLAIM_NEWS[dialect], min(most, NEWS_AT_ONCE), lease
+    return (
+        _take(_CLAIM_AWAITED[dialect], most, lease)
+        or _take_first(_CLAIM_FIRST[dialect], most, lease)
+        or _take(_CLAIM_NEWS[dialect], min(most, NEWS_AT_ONCE), lease)
     )
 
 
@@ -116,7 +130,22 @@ def _take(statement: TextualSelect, most: int, lease: timedelta) -> list[Claimed
     now = clock.now()
     until = now + lease
     values = {"now": now, "lease": until, "most": most}
-    rows = write_once(lambda connection: connection.execute(statement, values).all())
+    return _claimed(write_once(lambda connection: connection.execute(statement, values).all()), until)
+
+
+def _take_first(statement: TextualSelect, most: int, lease: timedelta) -> list[Claimed]:
+    if not is_first_due():
+        return []
+    with transaction() as session:
+        opening = valve.lock(session)
+        now = clock.now()
+        values = {"now": now, "lease": now + lease, "most": min(most, valve.room(opening, now))}
+        rows = session.execute(statement, values).all() if values["most"] else []
+        valve.use(opening, len(rows), now)
+    return _claimed(rows, now + lease)
+
+
+def _claimed(rows: Sequence[Row[Any]], until: datetime) -> list[Claimed]:
     return [
         Claimed(
             row.id,
@@ -205,9 +234,13 @@ def outbox() -> Outbox:
 
 
 def oldest_due() -> datetime | None:
-    """Since when the mail that waits longest has been due; for the operator's alarm."""
+    """Since when the mail that waits longest has been due; for the operator's alarm. What is held back does not count."""
+    counted = (AWAITED, NEWS) if valve.closed_since() else (AWAITED, FIRST, NEWS)
     waiting = [
-        select(func.min(_TABLE.due_at)).where(which, _TABLE.due_at <= clock.now()) for which in _QUEUED
+        select(func.min(_TABLE.due_at)).where(
+            text(f"state = 'queued' AND {which}"), _TABLE.due_at <= clock.now()
+        )
+        for which in counted
     ]
     with reading() as connection:
         found = [moment for moment in connection.execute(union_all(*waiting)).scalars() if moment is not None]

@@ -24,6 +24,7 @@ def readyz() -> Response:
         fold_lag_seconds=found.fold_lag_seconds,
         problems=found.problems,
         paused=found.paused,
+        valve_closed=found.valve_closed,
     )
     response.status_code = 200 if found.ready else 503
     return response

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from flask import Flask
 
+from pledge.accounts import alarms
 from pledge.delivery import announcing, jobs, named_lists, register_queries
 from pledge.ledger import log as log_of_entries
 from pledge.ledger import services as ledger
@@ -32,6 +33,9 @@ AFTER_FOLD = 0.5
 IDLE_INVALIDATION = 1.0
 IDLE_FILES = 1.0
 IDLE_NEWS = 2.0
+
+#: Seconds between looks whether mails to new addresses are held back.
+BETWEEN_VALVE_LOOKS = 2.0
 
 #: Seconds between two batches of an invalidation: on SQLite others want to write too.
 BETWEEN_BATCHES = 0.05
@@ -78,6 +82,7 @@ class Worker:
             threading.Thread(target=self.repeat, args=("old files", self.sweep_files), name="old files"),
             threading.Thread(target=self.repeat, args=("invalidate", self.invalidate), name="invalidate"),
             threading.Thread(target=self.repeat, args=("news", self.announce), name="news"),
+            threading.Thread(target=self.repeat, args=("valve", self.watch_valve), name="valve"),
         ]
         threads += [
             threading.Thread(target=self.send_mails, args=(settings,), name=f"mail-{number}")
@@ -113,6 +118,10 @@ class Worker:
     def announce(self) -> float:
         settings: Settings = self.app.extensions["pledge.settings"]
         return BETWEEN_BATCHES if announcing.advance(settings.news_pace) else IDLE_NEWS
+
+    def watch_valve(self) -> float:
+        alarms.watch_valve()
+        return BETWEEN_VALVE_LOOKS
 
     def sweep(self) -> float:
         retention.run(register_queries.last_handed_over())

@@ -23,6 +23,7 @@ def owe(
     *,
     seq: int | None = None,
     due_in: timedelta = timedelta(),
+    known: bool = True,
 ) -> int:
     """A mail in the outbox, about a waiting signature unless another is given; its number."""
     signature = signature or factories.signature(state="pending")
@@ -34,6 +35,7 @@ def owe(
         "lang": lang,
         "created_at": now,
         "due_at": now + due_in,
+        "known": known,
     }
     with transaction() as session:
         return int(session.execute(insert(OutboxMail).values(**values).returning(OutboxMail.id)).scalar_one())

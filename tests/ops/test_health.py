@@ -51,6 +51,7 @@ def test_an_idle_site_is_ready(client):
         "fold_lag_seconds": 0.0,
         "problems": [],
         "paused": [],
+        "valve_closed": False,
     }
     assert response.headers["Cache-Control"] == "no-store"
 
@@ -65,6 +66,7 @@ def test_a_site_without_its_database_is_not_ready_and_says_so(nowhere):
         "fold_lag_seconds": None,
         "problems": ["the database does not answer"],
         "paused": [],
+        "valve_closed": False,
     }
 
 

@@ -1,0 +1,31 @@
+"""What administrators are told by mail without asking: that mails to new addresses are held back."""
+
+from sqlalchemy import select
+
+from pledge.accounts.mails import enqueue_valve
+from pledge.accounts.models import StaffMember, StaffRole
+from pledge.accounts.roles import Role
+from pledge.db import transaction
+from pledge.logs import log
+from pledge.mail import queries, valve
+
+
+def watch_valve() -> bool:
+    """Write down whether mails to new addresses are held back; tell the administrators once for each closing.
+
+    True when the valve has just closed. Over any number of workers one of them says so, once.
+    """
+    if not queries.is_first_due() or valve.is_noted():
+        return False
+    with transaction() as session:
+        if not valve.note(session):
+            return False
+        administrators = select(StaffMember).where(
+            StaffMember.active,
+            StaffMember.password.is_not(None),
+            StaffMember.id.in_(select(StaffRole.staff_id).where(StaffRole.role == Role.ADMIN)),
+        )
+        for person in session.scalars(administrators):
+            enqueue_valve(session, person)
+    log.warning("valve closed")
+    return True

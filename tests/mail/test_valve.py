@@ -1,0 +1,263 @@
+"""The valve: mails to new addresses go out at a pace; who is known goes first, and administrators are told."""
+
+import threading
+from datetime import timedelta
+from email import message_from_bytes
+from email.policy import default
+
+import pytest
+from sqlalchemy import insert, select
+
+from pledge import clock as time
+from pledge.accounts import alarms
+from pledge.db import db, transaction
+from pledge.mail import queries, services, valve
+from pledge.mail.models import MailKind, MailState, OutboxMail
+from tests.mail.post import Notes, deliver, owe, pending
+from tests.support import apps, factories
+from tests.support import staff as staff_area
+
+
+@pytest.fixture
+def slow(make_app, frozen_clock):
+    """A site that sends six first mails a minute."""
+    app = make_app(first_mail_pace=6)
+    with app.app_context():
+        yield app
+
+
+def strangers(number):
+    """So many mails to confirm, to addresses at which nobody has ever confirmed anything."""
+    people = factories.signatures(number, state="pending")
+    with transaction() as session:
+        now = time.now()
+        mail = {"kind": "confirm", "seq": 1, "lang": "ko", "created_at": now, "due_at": now}
+        rows = [{**mail, "subject_id": person.id} for person in people]
+        session.execute(insert(OutboxMail), rows)
+
+
+def sent_by(deliveries):
+    return [deliver(Notes()).sent for _ in range(deliveries)]
+
+
+def notices():
+    db.session.rollback()
+    query = select(OutboxMail.lang).where(OutboxMail.kind == MailKind.STAFF_VALVE).order_by(OutboxMail.id)
+    return list(db.session.scalars(query))
+
+
+# --- The pace ---
+
+
+def test_a_minutes_worth_goes_at_once_and_the_rest_one_after_another(slow, frozen_clock):
+    strangers(20)
+    assert sent_by(3) == [6, 0, 0]
+    frozen_clock.move(seconds=9)
+    assert sent_by(1) == [0]
+    frozen_clock.move(seconds=1)
+    assert sent_by(2) == [1, 0]
+    frozen_clock.move(seconds=20)
+    assert sent_by(2) == [2, 0]
+    frozen_clock.move(minutes=30)
+    assert sent_by(2) == [6, 0]
+
+
+def test_in_an_hour_no_more_go_than_the_pace_allows(slow, frozen_clock):
+    strangers(500)
+    sent = 0
+    for _ in range(60):
+        sent += sum(sent_by(2))
+        frozen_clock.move(minutes=1)
+    assert sent == 6 * 60
+
+
+def test_who_is_known_is_neither_counted_nor_held_back(slow):
+    strangers(20)
+    assert sent_by(1) == [6]
+    owe(factories.signature(state="confirmed"), MailKind.MANAGE)
+    owe(factories.signature(state="confirmed"), MailKind.ALREADY)
+    owe(pending("once.confirmed@example.org"))
+    assert sent_by(2) == [3, 0]
+
+
+def test_who_is_known_goes_before_strangers_who_have_waited_longer(slow, frozen_clock):
+    owe(pending("stranger@example.org"), known=False)
+    frozen_clock.move(minutes=5)
+    owe(factories.signature(state="confirmed", email="known@example.org"), MailKind.MANAGE)
+    notes = Notes()
+    deliver(notes, limit=1)
+    deliver(notes, limit=1)
+    assert notes.recipients == ["known@example.org", "stranger@example.org"]
+
+
+def test_what_is_given_back_is_sent_later(slow, frozen_clock):
+    strangers(10)
+    stopped = deliver(Notes(), stop=lambda: True)
+    assert stopped.total == 0
+    frozen_clock.move(minutes=1)
+    assert sent_by(1) == [6]
+
+
+def test_news_goes_on_while_first_mails_are_held_back(slow):
+    strangers(7)
+    assert sent_by(2) == [6, 0]
+    owe(factories.signature(), MailKind.DELIVERED)
+    assert len(queries.claim(5, services.LEASE)) == 1
+
+
+def test_a_worker_that_may_send_nothing_writes_nothing(slow):
+    strangers(7)
+    deliver(Notes())
+    with apps.count_statements(slow) as seen:
+        deliver(Notes())
+    assert [sql.split()[0] for sql in seen] == ["SELECT"]
+
+
+def test_the_pace_holds_over_many_senders(make_app):
+    app = make_app(first_mail_pace=10, pool_size=8)
+    with app.app_context():
+        strangers(60)
+    claimed = []
+
+    def send():
+        with app.app_context():
+            claimed.extend(mail.id for _ in range(3) for mail in queries.claim(4, services.LEASE))
+
+    senders = [threading.Thread(target=send) for _ in range(8)]
+    for sender in senders:
+        sender.start()
+    for sender in senders:
+        sender.join(30)
+    assert 10 <= len(claimed) <= 12, "a minute's worth, and what came free meanwhile"
+    assert len(set(claimed)) == len(claimed)
+
+
+@pytest.mark.postgresql_only
+def test_each_claim_reads_an_index_of_its_own(app):
+    strangers(2000)
+    with transaction() as session:
+        session.execute(db.text("ANALYZE outbox_mails"))
+        session.execute(db.text("SET LOCAL enable_seqscan = off"))
+        for which, index in (
+            (queries.AWAITED, "ix_outbox_mails_due"),
+            (queries.FIRST, "ix_outbox_mails_first"),
+        ):
+            query = db.text("EXPLAIN " + queries._due(which))
+            plan = "\n".join(session.scalars(query, {"now": time.now(), "most": 50}))
+            assert index in plan
+
+
+# --- Who is told ---
+
+
+def test_the_administrators_are_told_once_for_each_closing_in_their_language(slow, frozen_clock):
+    factories.staff("admin", lang="ko")
+    factories.staff("admin", lang="en")
+    factories.staff("moderator", lang="en")
+    factories.staff("admin", active=False, closed_at=time.now())
+    strangers(8)
+    assert not alarms.watch_valve(), "nothing is held back yet"
+    assert sent_by(1) == [6]
+    assert alarms.watch_valve()
+    assert notices() == ["ko", "en"]
+    for _ in range(10):
+        frozen_clock.move(seconds=40)
+        strangers(6)
+        deliver(Notes())
+        assert not alarms.watch_valve()
+    assert notices() == ["ko", "en"]
+
+    while deliver(Notes()).total:
+        frozen_clock.move(minutes=1)
+    frozen_clock.move(minutes=11)
+    assert valve.closed_since() is None
+    strangers(8)
+    assert sent_by(1) == [6]
+    assert alarms.watch_valve()
+    assert notices() == ["ko", "en"] * 2
+
+
+def test_a_busy_minute_in_which_everything_goes_out_closes_nothing(slow):
+    strangers(6)
+    assert sent_by(2) == [6, 0]
+    assert not alarms.watch_valve()
+    assert valve.closed_since() is None
+
+
+def test_many_workers_tell_once(make_app):
+    app = make_app(first_mail_pace=1, pool_size=8)
+    with app.app_context():
+        factories.staff("admin")
+        strangers(3)
+        deliver(Notes())
+    said = []
+
+    def watch():
+        with app.app_context():
+            said.append(alarms.watch_valve())
+
+    workers = [threading.Thread(target=watch) for _ in range(8)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(30)
+    assert sorted(said) == [False] * 7 + [True]
+    with app.app_context():
+        assert len(notices()) == 1
+
+
+@pytest.mark.parametrize(("lang", "words"), [("ko", "차례로 발송됩니다"), ("en", "held back")])
+def test_the_mail_says_what_happens_and_where_to_look(slow, lang, words):
+    factories.staff("admin", email="admin@example.org", lang=lang)
+    strangers(8)
+    deliver(Notes())
+    alarms.watch_valve()
+    notes = Notes()
+    deliver(notes)
+    (content,) = [content for to, content in notes.sent if to == "admin@example.org"]
+    text = message_from_bytes(content, policy=default).get_body(("plain",)).get_content()
+    assert words in text
+    assert "/staff/" in text
+
+
+def test_readyz_says_that_the_valve_is_closed_and_the_site_stays_ready(slow, frozen_clock):
+    client = slow.test_client()
+    strangers(200)
+    deliver(Notes())
+    alarms.watch_valve()
+    for _ in range(4):
+        frozen_clock.move(minutes=5)
+        deliver(Notes())
+        alarms.watch_valve()
+    answer = client.get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json["valve_closed"] is True
+    assert answer.json["outbox_age_seconds"] == 0
+
+
+def test_a_mail_to_a_new_address_that_nothing_holds_back_is_overdue_like_any_other(slow, frozen_clock):
+    strangers(1)
+    frozen_clock.move(minutes=11)
+    answer = slow.test_client().get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json["valve_closed"] is False
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_the_desk_says_since_when_mails_are_held_back(slow, frozen_clock, lang):
+    strangers(200)
+    deliver(Notes())
+    alarms.watch_valve()
+    frozen_clock.move(minutes=5)
+    page = staff_area.client(slow, "admin", lang=lang).get("/staff/")
+    assert ("지연되고 있습니다" if lang == "ko" else "Held back for") in page.text
+
+
+def test_a_mail_that_was_held_back_is_sent_in_the_end(slow, frozen_clock):
+    strangers(40)
+    for _ in range(8):
+        deliver(Notes())
+        frozen_clock.move(minutes=1)
+    db.session.rollback()
+    assert set(db.session.scalars(select(OutboxMail.state))) == {MailState.SENT}
+    assert timedelta() <= time.now() - db.session.scalars(select(OutboxMail.sent_at)).all()[-1]
