@@ -21,6 +21,9 @@ class DocumentFault(StrEnum):
     TOO_LARGE = "too_large"
     WRONG_TYPE = "wrong_type"
     DAMAGED = "damaged"
+    EXTRA = "extra"  #: holds a page or a program besides the document
+    ACTIVE = "active"  #: holds a script, an act or an attachment
+    UNCHECKABLE = "uncheckable"  #: encrypted, or packed so that nobody can tell what it holds
 
 
 class BadPicture(ValueError):

@@ -152,10 +152,15 @@ def _is_vector(data: bytes) -> bool:
     return b"<svg" in start or b"<!doctype svg" in start
 
 
-def _holds_another_file(data: bytes) -> bool:
+def holds_program(data: bytes) -> bool:
+    """Whether a browser or an interpreter could find something of its own in it."""
     lowered = data.lower()
+    return any(word in lowered for word in _PROGRAMS)
+
+
+def _holds_another_file(data: bytes) -> bool:
     return (
-        any(word in lowered for word in _PROGRAMS)
+        holds_program(data)
         or any(word in data for word in _ARCHIVES)
         or b"%PDF-" in data[:_PDF_WITHIN]
         or _ends_like_zip(data)

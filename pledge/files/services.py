@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from pledge import clock
 from pledge.db import transaction
 from pledge.files import pictures, storage
+from pledge.files.documents import check_document
 from pledge.files.faults import BadDocument, BadPicture, DocumentFault, PictureFault
 from pledge.files.models import FileKind, StoredFile
 from pledge.files.storage import StorageAway
@@ -61,7 +62,7 @@ def store_picture(data: bytes) -> str:
 
 
 def store_document(data: bytes, media_type: str) -> str:
-    """Store a PDF as it is. Its random name. Raises BadDocument with the fault, or StorageAway."""
+    """Store a PDF as it is, if there is nothing in it but pages to read (documents.py). Its random name. Raises BadDocument with the fault, or StorageAway."""
     if not data:
         raise BadDocument(DocumentFault.EMPTY)
     if len(data) > LARGEST_DOCUMENT:
@@ -71,6 +72,7 @@ def store_document(data: bytes, media_type: str) -> str:
     # ISO 32000-1 §7.5.5: the last line is %%EOF; writers leave some white space behind it.
     if not re.search(rb"%%EOF\s*\Z", data[-1024:]):
         raise BadDocument(DocumentFault.DAMAGED)
+    check_document(data)
     return _store(FileKind.DOCUMENT, PDF, {"document.pdf": data})
 
 

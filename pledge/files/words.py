@@ -26,6 +26,15 @@ DOCUMENT_WORDS = {
     DocumentFault.TOO_LARGE: _l("The document is larger than 5 MB. Please choose a smaller one."),
     DocumentFault.WRONG_TYPE: _l("This is not a PDF document."),
     DocumentFault.DAMAGED: _l("The document is incomplete. Please save it again and send that."),
+    DocumentFault.EXTRA: _l(
+        "The file holds something besides the document. Please print it to a new PDF and send that."
+    ),
+    DocumentFault.ACTIVE: _l(
+        "The document holds a script, an attachment or a form that sends. Please print it to a new PDF and send that."
+    ),
+    DocumentFault.UNCHECKABLE: _l(
+        "The document is encrypted or packed in an unusual way, so it cannot be checked. Please print it to a new PDF and send that."
+    ),
 }
 
 STORAGE_AWAY = _l("The file could not be stored just now. Please try again in a moment; the rest is kept.")

@@ -76,6 +76,8 @@ def endorse_correct(token: str) -> Response:
 @own_page
 def endorse_correct_post(token: str) -> Response:
     endorsement = own_endorsement(token, i18n.language())
+    if endorsement.state not in own.CORRECTABLE:  # before a picture is taken
+        raise own.NotPossible
     form = CorrectionForm(CombinedMultiDict([request.files, request.form]))
     if not all((form.validate(), logos.take(form, own=endorsement.newest.content.logo))):
         return _correct_page(token, endorsement, form, 422)

@@ -32,21 +32,19 @@ def endorse(slug: str) -> Response:
 def endorse_post(slug: str) -> Response:
     campaign = campaign_or_404(slug)
     form = EndorseForm(CombinedMultiDict([request.files, request.form]))
-    if signing_paused():  # before a picture is taken
-        return _paused(campaign, form)
+    if signing_paused() or not campaign.is_open:  # before a picture is taken
+        return _not_taken(campaign, form)
     # Both are asked, so that all mistakes are told at once and a good logo is kept.
     if not all((form.validate(), logos.take(form))):
         return _form_page(campaign, form, 422)
     mail_domains.count(form, lambda: _form_page(campaign, form, 429))
     try:
         ticket = endorsements.apply(_application(slug, form))
-    except endorsements.SigningPaused:
-        return _paused(campaign, form)
     except UnknownFile:
         logos.refuse(form)
         return _form_page(campaign, form, 422)
-    except endorsements.CampaignNotOpen:
-        return _not_open(campaign_or_404(slug), form)
+    except (endorsements.SigningPaused, endorsements.CampaignNotOpen):
+        return _not_taken(campaign_or_404(slug), form)
     return see_other(url_for("public.endorse_check", slug=slug, ticket=ticket))
 
 
@@ -95,6 +93,10 @@ def _application(slug: str, form: EndorseForm) -> endorsements.Application:
 def _form_page(campaign: CampaignView, form: EndorseForm, status: int) -> Response:
     page = campaign_page(campaign, current())
     return make_response(render_template("public/endorse.html", page=page, form=form), status)
+
+
+def _not_taken(campaign: CampaignView, form: EndorseForm) -> Response:
+    return _paused(campaign, form) if signing_paused() else _not_open(campaign, form)
 
 
 def _paused(campaign: CampaignView, form: EndorseForm) -> Response:

@@ -12,6 +12,7 @@ from pledge import tokens
 from pledge.db import db
 from pledge.endorsements import own
 from pledge.endorsements.models import ContactChange, Endorsement, EndorsementVersion
+from pledge.files.models import StoredFile
 from pledge.ledger.models import LedgerEntry
 from pledge.mail.models import OutboxMail
 from pledge.tokens import Purpose
@@ -243,7 +244,12 @@ class TestTheOwnPage:
         token = endorse_manage_token(row)
         for path in ("correct", "contact"):
             assert client.get(f"/{lang}/endorse/me/{token}/{path}").status_code == 409
-        assert client.post(f"/{lang}/endorse/me/{token}/correct", data=correction(row)).status_code == 409
+        form = {**correction(row), "logo": FileStorage(io.BytesIO(png()), "logo.png")}
+        boundary, body = encode_multipart(form)
+        multipart = f"multipart/form-data; boundary={boundary}"
+        refused = client.post(f"/{lang}/endorse/me/{token}/correct", data=body, content_type=multipart)
+        assert refused.status_code == 409
+        assert db.session.scalar(select(func.count()).select_from(StoredFile)) == 0
         person = {"contact_name": "이바다", "contact_title": "팀장", "email": "sea@haneul.co.kr"}
         assert client.post(f"/{lang}/endorse/me/{token}/contact", data=person).status_code == 409
 

@@ -2,6 +2,7 @@
 
 import io
 import re
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
@@ -162,6 +163,19 @@ def test_a_typed_script_is_shown_as_text(client):
 
 
 class TestTheLogo:
+    @pytest.mark.parametrize("facts", [{"closed": True}, {"opens_later": True}], ids=str)
+    def test_is_not_taken_for_a_campaign_that_is_not_open(self, client, frozen_clock, facts):
+        hour = timedelta(hours=1)
+        moments = {"opens_at": frozen_clock.now() + hour} if "opens_later" in facts else {}
+        campaign(slug="shut", **({"state": "closed"} if "closed" in facts else {}), **moments)
+        for fields in ({}, {"name_ko": "", "name_en": ""}):  # right, and with a mistake
+            form = {**endorse_form(**fields), "logo": FileStorage(io.BytesIO(png()), "logo.png")}
+            boundary, body = encode_multipart(form)
+            multipart = f"multipart/form-data; boundary={boundary}"
+            page = client.post("/en/c/shut/endorse", data=body, content_type=multipart)
+            assert page.status_code == 409
+            assert stored(StoredFile) == 0
+
     def test_is_stored_with_the_version(self, client):
         assert send(client, logo=png()).status_code == 303
         version = db.session.scalars(select(EndorsementVersion)).one()
