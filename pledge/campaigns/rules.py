@@ -34,6 +34,7 @@ class Fault(StrEnum):
     SLUG = "slug"
     TAKEN = "taken"  #: another campaign has this slug
     LINK = "link"
+    EMAIL = "email"
     ONE_LANGUAGE = "one_language"  #: filled in one language, empty in the other
     UNCHANGED = "unchanged"  #: the other language changes, this one does not
     GOAL = "goal"

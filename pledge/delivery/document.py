@@ -23,6 +23,17 @@ class Words:
 
 
 @dataclass(frozen=True)
+class Reply:
+    """The number of the letter, and to whom its answer goes. Each may be empty."""
+
+    number: str = ""
+    person: Words = Words("", "")
+    phone: str = ""
+    email: str = ""
+    address: Words = Words("", "")
+
+
+@dataclass(frozen=True)
 class Cell:
     """One line of a breakdown, with small cells merged already. `key`: a code, a day, `other` or `none`."""
 
@@ -119,6 +130,7 @@ class Document:
     verifiers: list[str] = field(default_factory=list)  #: the log's public keys in text form
     #: The newest checkpoint at the moment of freezing; None in documents of before it was kept.
     newest: State | None = None
+    reply: Reply = Reply()  #: documents that were frozen before letters had it are without
     format: str = FORMAT
 
     def to_json(self) -> str:
@@ -145,4 +157,6 @@ def from_json(text: str) -> Document:
         Moves(**raw[name]) for name in ("people_moves", "organization_moves")
     )
     raw["sign_ups"] = SignUps(**raw["sign_ups"])
-    return Document(**raw)
+    reply = raw.pop("reply", {})
+    words = {name: Words(**reply[name]) for name in ("person", "address") if name in reply}
+    return Document(**raw, reply=Reply(**{**reply, **words}))

@@ -1,7 +1,8 @@
 """Freezing a delivery: what a campaign has at a checkpoint, with recipient, occasion and letter, fixed for good."""
 
-from sqlalchemy import Select, select, update
-from sqlalchemy.orm import Session
+from collections.abc import Iterable
+
+from sqlalchemy import Row, Select, select, update
 
 from pledge import clock
 from pledge.audit.models import Actor
@@ -12,7 +13,7 @@ from pledge.db import reading, transaction
 from pledge.delivery import at_checkpoint, jobs
 from pledge.delivery.campaign_facts import CampaignFacts, campaign_facts
 from pledge.delivery.cells import SMALLEST
-from pledge.delivery.document import Document, SignUps, State, Words, from_json
+from pledge.delivery.document import Document, Reply, SignUps, State, Words, from_json
 from pledge.delivery.figures import cells, utc
 from pledge.delivery.integrity import integrity
 from pledge.delivery.letters import default_letter
@@ -25,11 +26,17 @@ from pledge.delivery.models import (
     JobKind,
 )
 from pledge.delivery.queries import breakdowns
+from pledge.delivery.replies import clean_reply, completed
 from pledge.ledger import log_queries
 from pledge.ledger.log_queries import CheckpointView
 from pledge.settings import current
 
 _NOTHING = Words("", "")
+_NO_REPLY = Reply()
+
+
+#: Recipient, occasion, letter and reply, as they are kept.
+Texts = tuple[Words, Words, Words, Reply]
 
 
 class NoSuchCheckpoint(LookupError):
@@ -51,6 +58,7 @@ def preview(
     recipient: Words = _NOTHING,
     occasion: Words = _NOTHING,
     letter: Words | None = None,
+    reply: Reply = _NO_REPLY,
 ) -> Document:
     """What a delivery would hold if it were frozen now; without a checkpoint at the newest one. It changes nothing.
 
@@ -58,7 +66,9 @@ def preview(
     DoesNotAddUp.
     """
     campaign = campaign_facts(slug)
-    return _document(campaign, _checkpoint(campaign.id, checkpoint_id), recipient, occasion, letter)
+    return _document(
+        campaign, _checkpoint(campaign.id, checkpoint_id), recipient, occasion, letter, reply=reply
+    )
 
 
 def recipient_of(slug: str) -> Words:
@@ -74,25 +84,32 @@ def letter_for(slug: str, checkpoint_id: int) -> Words:
 
 
 def freeze(
-    actor: Actor, slug: str, checkpoint_id: int, *, recipient: Words, occasion: Words, letter: Words
+    actor: Actor,
+    slug: str,
+    checkpoint_id: int,
+    *,
+    recipient: Words,
+    occasion: Words,
+    letter: Words,
+    reply: Reply = _NO_REPLY,
 ) -> int:
     """Fix a delivery and have its pack made; the delivery's number. The same actor freezing the same again gets the same.
 
     Counting takes as long as the log is, so it is done before the transaction: what a checkpoint adds up to does not
     change. Raises UnknownCampaign, NoSuchCheckpoint, BadFields (for `recipient_ko` … `letter_en`), DoesNotAddUp.
     """
-    recipient, occasion, letter = clean_texts(recipient, occasion, letter)
+    texts = clean_texts(recipient, occasion, letter, reply=reply)
+    recipient, occasion, letter, reply = texts
     campaign = campaign_facts(slug)
     checkpoint = _checkpoint(campaign.id, checkpoint_id)
-    document = _document(campaign, checkpoint, recipient, occasion, letter)
+    document = _document(campaign, checkpoint, recipient, occasion, letter, reply=reply)
     with transaction() as session:
         # Counting took a while, and a second press of the button may have come meanwhile: one after the other.
         session.execute(select(Campaign.id).where(Campaign.id == campaign.id).with_for_update())
-        same = session.scalar(
-            _frozen_before(actor, campaign.id, checkpoint.id, (recipient, occasion, letter))
-        )
-        if same is not None and _verifiers(session, same) == document.verifiers:
-            return same
+        same = _same(session.execute(_frozen_before(actor, campaign.id, checkpoint.id, texts)), reply)
+        # After a rotation of keys it is frozen anew: its pack could not be signed.
+        if same is not None and same[1].verifiers == document.verifiers:
+            return same[0]
         row = Delivery(
             campaign_id=campaign.id,
             checkpoint_id=checkpoint.id,
@@ -126,22 +143,28 @@ def freeze(
 
 
 def frozen_before(
-    actor: Actor, slug: str, checkpoint_id: int, *, recipient: Words, occasion: Words, letter: Words
+    actor: Actor,
+    slug: str,
+    checkpoint_id: int,
+    *,
+    recipient: Words,
+    occasion: Words,
+    letter: Words,
+    reply: Reply = _NO_REPLY,
 ) -> int | None:
     """The number of a delivery that this very actor froze with the same texts, if it is still to be handed over.
 
     Raises UnknownCampaign, BadFields.
     """
-    recipient, occasion, letter = clean_texts(recipient, occasion, letter)
-    query = _frozen_before(actor, campaign_facts(slug).id, checkpoint_id, (recipient, occasion, letter))
+    texts = clean_texts(recipient, occasion, letter, reply=reply)
+    query = _frozen_before(actor, campaign_facts(slug).id, checkpoint_id, texts)
     with reading() as connection:
-        return connection.execute(query).scalar_one_or_none()
+        same = _same(connection.execute(query), texts[3])
+    return None if same is None else same[0]
 
 
-def _frozen_before(
-    actor: Actor, campaign_id: int, checkpoint_id: int, texts: tuple[Words, Words, Words]
-) -> Select[int]:
-    recipient, occasion, letter = texts
+def _frozen_before(actor: Actor, campaign_id: int, checkpoint_id: int, texts: Texts) -> Select[int, str]:
+    recipient, occasion, letter, _ = texts
     same = {
         Delivery.campaign_id: campaign_id,
         Delivery.checkpoint_id: checkpoint_id,
@@ -154,14 +177,16 @@ def _frozen_before(
         Delivery.letter_en: letter.en,
         Delivery.frozen_name: actor.name,
     }
-    query = select(Delivery.id).where(*(column == value for column, value in same.items()))
-    return query.order_by(Delivery.id.desc()).limit(1)
+    query = select(Delivery.id, Delivery.document)
+    return query.where(*(column == value for column, value in same.items())).order_by(Delivery.id.desc())
 
 
-def _verifiers(session: Session, delivery_id: int) -> list[str]:
-    """The keys that a delivery was frozen with: after a rotation it is frozen anew, as its pack could not be signed."""
-    frozen = session.scalars(select(Delivery.document).where(Delivery.id == delivery_id)).one()
-    return from_json(frozen).verifiers
+def _same(found: Iterable[Row[int, str]], reply: Reply) -> tuple[int, Document] | None:
+    """The newest of these deliveries that is to be answered there, with its document."""
+    documents = ((row.id, from_json(row.document)) for row in found)
+    return next(
+        ((number, document) for number, document in documents if document.reply == completed(reply)), None
+    )
 
 
 def discard(actor: Actor, delivery_id: int, why: str) -> None:
@@ -179,7 +204,7 @@ def discard(actor: Actor, delivery_id: int, why: str) -> None:
         record(session, actor, "delivery.discard", f"delivery:{delivery_id}", reason=why)
 
 
-def clean_texts(recipient: Words, occasion: Words, letter: Words) -> tuple[Words, Words, Words]:
+def clean_texts(recipient: Words, occasion: Words, letter: Words, reply: Reply = _NO_REPLY) -> Texts:
     """The texts as they will be kept. Raises BadFields with everything that is wrong."""
     checker = Checker()
     cleaned = tuple(
@@ -195,8 +220,9 @@ def clean_texts(recipient: Words, occasion: Words, letter: Words) -> tuple[Words
             ("letter", letter, LONGEST_LETTER, checker.text),
         )
     )
+    reply = clean_reply(checker, reply)
     checker.finish()
-    return cleaned[0], cleaned[1], cleaned[2]
+    return cleaned[0], cleaned[1], cleaned[2], reply
 
 
 def _document(
@@ -205,6 +231,8 @@ def _document(
     recipient: Words,
     occasion: Words,
     letter: Words | None,
+    *,
+    reply: Reply,
 ) -> Document:
     counted = at_checkpoint.counted(campaign.id, checkpoint.size)
     listed = at_checkpoint.listed(campaign.id, checkpoint.size, checkpoint.signed_at)
@@ -243,6 +271,7 @@ def _document(
         ),
         verifiers=log_queries.verifiers(campaign.id),
         newest=None if newest is None else state_of(newest),
+        reply=completed(reply),
     )
 
 

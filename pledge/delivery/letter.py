@@ -12,12 +12,14 @@ from pledge.delivery.letter_parts import TYPST, part
 from pledge.i18n import LANGUAGES
 
 
-def letter_pdf(document: Document) -> bytes:
+def letter_pdf(document: Document, *, draft: bool = False) -> bytes:
     """The letter, tagged for screen readers (PDF/UA-1). The same document always gives the same bytes.
+
+    A draft says on each page that it is one.
 
     No font, package or clock of this machine has a part in it: the fonts lie beside this file, the date is the document's.
     """
-    made = _compiler(document).compile(
+    made = _compiler(document, draft=draft).compile(
         format="pdf", pdf_standards=["ua-1"], timestamp=moment(document.frozen_at)
     )
     if not isinstance(made, bytes):
@@ -25,17 +27,17 @@ def letter_pdf(document: Document) -> bytes:
     return made
 
 
-def _compiler(document: Document) -> typst.Compiler:
+def _compiler(document: Document, *, draft: bool = False) -> typst.Compiler:
     return typst.Compiler(
         str(TYPST / "letter.typ"),
         root=str(TYPST),
         font_paths=_fonts(),
-        sys_inputs={"letter": _data(document)},
+        sys_inputs={"letter": _data(document, draft=draft)},
     )
 
 
-def _data(document: Document) -> str:
-    parts = [part(document, lang) for lang in LANGUAGES]
+def _data(document: Document, *, draft: bool) -> str:
+    parts = [part(document, lang, draft=draft) for lang in LANGUAGES]
     title = presentable(f"{document.title.ko} / {document.title.en}")
     return json.dumps(
         {

@@ -12,7 +12,7 @@ from typing import Any
 
 from pledge import places
 from pledge.delivery import words
-from pledge.delivery.document import Document, Moves, Organization, Pledge, State, Words
+from pledge.delivery.document import Document, Moves, Organization, Pledge, Reply, State, Words
 from pledge.delivery.figures import moment
 from pledge.delivery.glyphs import MISSING, presentable
 from pledge.delivery.letter_charts import growth, shares
@@ -31,7 +31,7 @@ def fixed(lang: str) -> dict[str, Any]:
     return tomllib.loads((TYPST / f"{lang}.toml").read_text("utf-8"))
 
 
-def part(document: Document, lang: str) -> dict[str, Any]:
+def part(document: Document, lang: str, *, draft: bool = False) -> dict[str, Any]:
     """The letter in one language. Every text in it can be set, see glyphs.presentable()."""
     texts = fixed(lang)
     title = _either(document.title, lang)
@@ -42,6 +42,9 @@ def part(document: Document, lang: str) -> dict[str, Any]:
         "subject": texts["subject"].format(title=title),
         "recipient": _either(document.recipient, lang),
         "occasion": _either(document.occasion, lang),
+        "draft": texts["draft"] if draft else "",
+        "number": document.reply.number,
+        "reply": _reply(document.reply, lang),
         "date": format_date(moment(document.frozen_at), lang),
         "paragraphs": _blocks(_either(document.letter, lang)),
         "senders": [_either(one, lang) for one in document.secretariat]
@@ -59,6 +62,18 @@ def part(document: Document, lang: str) -> dict[str, Any]:
     is_marked = MISSING in str(shown)
     shown["method"]["missing"] = texts["method"]["missing"].format(mark=MISSING) if is_marked else ""
     return shown
+
+
+def _reply(reply: Reply, lang: str) -> dict[str, Any]:
+    """Where the answer goes: what is known of it, line by line."""
+    texts = fixed(lang)["reply"]
+    known = {
+        "person": _either(reply.person, lang),
+        "phone": reply.phone,
+        "email": reply.email,
+        "address": _either(reply.address, lang),
+    }
+    return {**texts, "rows": [[texts[name], value] for name, value in known.items() if value]}
 
 
 def _results(document: Document, lang: str) -> dict[str, Any]:

@@ -14,7 +14,9 @@ _KO = """귀 기관의 무궁한 발전을 기원합니다.
 서명에 담긴 뜻을 정책에 반영하여 주시고, 검토하신 결과를 회신하여 주시기 바랍니다. 보내 주신 답변은 캠페인 페이지에 그대로 공개하여 \
 서명한 분들께 알리겠습니다."""
 
-_EN = """We hand over to you the totals of those who have signed “{title}”. As of {day}, {joined}.
+_EN = """Dear Sir or Madam,
+
+We hand over to you the totals of those who have signed “{title}”. As of {day}, {joined}.
 
 Everyone who signed has confirmed it from their own mailbox. The number comes from a public log that anyone can count \
 again, and with the files of this pack you can check it yourselves. They hold no person's name and no contact data.

@@ -33,6 +33,7 @@ FAULTS = {
     ),
     Fault.TAKEN: _l("Another campaign has this address."),
     Fault.LINK: _l("Enter a web address such as https://example.org/page."),
+    Fault.EMAIL: _l("Enter an e-mail address in the form name@example.com."),
     Fault.ONE_LANGUAGE: _l("The other language has this, so it is needed here too."),
     Fault.UNCHANGED: _l("Tick this if the other language need not change, or go on writing."),
     Fault.GOAL: _l("Enter a whole number from 1 to 1,000,000,000."),

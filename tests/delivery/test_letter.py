@@ -14,9 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pledge.delivery import letter, letter_parts
-from pledge.delivery.document import Cell, Moves, SignUps, Words
+from pledge.delivery.document import Cell, Moves, Reply, SignUps, Words
 from pledge.delivery.letter import letter_pdf
 from pledge.delivery.letter_parts import fixed, part
+from pledge.delivery.letters import default_letter
 from pledge.settings import ROOT
 from tests.support.documents import ROOT as LOG_ROOT
 from tests.support.documents import document, organization, tiny_document
@@ -98,6 +99,72 @@ def test_it_says_to_whom_on_what_occasion_and_how_many():
     assert said["as_of"] == "2026년 11월 24일 14:00(한국 시간) 기준"
     assert said["senders"] == ["글로벌녹색성장연구소(GGGI)", "기후변화센터"]
     assert said["paragraphs"][0]["lines"] == ["귀 기관의 무궁한 발전을 기원합니다."]
+
+
+REPLY = Reply(
+    number="사무국-2026-17",
+    person=Words("김하늘 팀장", "Kim Haneul, Head of Team"),
+    phone="02-123-4567",
+    email="reply@pledge.example",
+    address=Words("서울특별시 중구 세종대로 1", "1 Sejong-daero, Jung-gu, Seoul"),
+)
+
+
+@pytest.mark.parametrize(
+    ("lang", "rows"),
+    [
+        (
+            "ko",
+            [
+                ["담당자", "김하늘 팀장"],
+                ["전화", "02-123-4567"],
+                ["이메일", "reply@pledge.example"],
+                ["주소", "서울특별시 중구 세종대로 1"],
+            ],
+        ),
+        (
+            "en",
+            [
+                ["Person in charge", "Kim Haneul, Head of Team"],
+                ["Telephone", "02-123-4567"],
+                ["E-mail", "reply@pledge.example"],
+                ["Postal address", "1 Sejong-daero, Jung-gu, Seoul"],
+            ],
+        ),
+    ],
+)
+def test_it_says_where_to_reply_and_has_a_number(lang, rows):
+    said = part(document(reply=REPLY), lang)
+    assert said["reply"]["rows"] == rows
+    assert said["number"] == "사무국-2026-17"
+    short = part(document(reply=Reply(email="reply@pledge.example")), lang)
+    assert short["reply"]["rows"] == [rows[2]]
+    assert short["number"] == ""
+    assert part(document(), lang)["reply"]["rows"] == []  # frozen before letters had it
+
+
+def test_the_words_of_the_reply_stand_in_the_pdf_and_every_sender_has_room_for_a_seal():
+    made = document(reply=REPLY)
+    text = json.dumps([part(made, lang) for lang in ("ko", "en")], ensure_ascii=False)
+    for word in ("사무국-2026-17", "02-123-4567", "reply@pledge.example"):
+        assert word in text
+    assert len(asked(made, "<seal>")) == 2 * len(made.secretariat)
+    assert letter_pdf(made) != letter_pdf(document())
+
+
+def test_english_begins_and_ends_as_a_letter_does():
+    said = part(document(), "en")
+    assert said["closing"] == "Yours respectfully,"
+    begun = default_letter(Words("하늘", "Sky"), document().checkpoint)
+    assert begun.en.startswith("Dear Sir or Madam,\n\n")
+    assert part(document(), "ko")["closing"] == ""
+
+
+def test_a_draft_says_on_every_page_that_it_is_one():
+    assert part(document(), "ko", draft=True)["draft"] == "초안(확정되지 않음)"
+    assert part(document(), "en", draft=True)["draft"] == "Draft, not fixed yet"
+    assert part(document(), "en")["draft"] == ""
+    assert letter_pdf(document(), draft=True) != letter_pdf(document())
 
 
 def test_people_and_organisations_are_never_summed():

@@ -1,0 +1,62 @@
+"""To whom the answer to a letter goes: person, telephone, e-mail and postal address, and the number of the letter."""
+
+from dataclasses import replace
+
+from sqlalchemy import select
+
+from pledge.campaigns.models import Campaign
+from pledge.campaigns.rules import Checker, Fault
+from pledge.db import reading
+from pledge.delivery.document import Reply, Words, from_json
+from pledge.delivery.models import Delivery
+from pledge.settings import current
+from pledge.signatures.addresses import BadAddress, parse
+
+MAX_NUMBER = 60
+MAX_PERSON = 120
+MAX_PHONE = 60
+MAX_ADDRESS = 300
+
+
+def clean_reply(check: Checker, reply: Reply) -> Reply:
+    """As it will be kept; what is wrong goes to `number`, `person_ko` … `address_en`."""
+    email = reply.email.strip()
+    try:
+        email = parse(email).mailed if email else ""
+    except BadAddress:
+        check.add("email", Fault.EMAIL)
+    cleaned = Reply(
+        number=check.line("number", reply.number, MAX_NUMBER),
+        person=_words(check, "person", reply.person, MAX_PERSON),
+        phone=check.line("phone", reply.phone, MAX_PHONE),
+        email=email,
+        address=_words(check, "address", reply.address, MAX_ADDRESS),
+    )
+    for name in ("person", "address"):
+        words = getattr(cleaned, name)
+        check.both(name, words.ko, words.en)
+    return cleaned
+
+
+def completed(reply: Reply) -> Reply:
+    """Every letter can be answered: without an e-mail address of its own at the site's."""
+    return replace(reply, email=reply.email or current().contact)
+
+
+def last_reply(slug: str) -> Reply:
+    """Where the answer to the campaign's last letter goes, for the next one, which gets a number of its own."""
+    query = (
+        select(Delivery.document)
+        .join(Campaign, Campaign.id == Delivery.campaign_id)
+        .where(Campaign.slug == slug)
+        .order_by(Delivery.id.desc())
+        .limit(1)
+    )
+    with reading() as connection:
+        frozen = connection.execute(query).scalar_one_or_none()
+    found = Reply() if frozen is None else from_json(frozen).reply
+    return completed(replace(found, number=""))
+
+
+def _words(check: Checker, field: str, words: Words, longest: int) -> Words:
+    return Words(*(check.line(f"{field}_{lang}", words.of(lang), longest) for lang in ("ko", "en")))
