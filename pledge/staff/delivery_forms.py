@@ -9,7 +9,7 @@ from wtforms import Form, SelectField, StringField, TextAreaField
 from wtforms.fields import Field
 from wtforms.validators import ValidationError
 
-from pledge.delivery.document import Words
+from pledge.delivery.document import Reply, Words
 from pledge.delivery.models import Channel
 from pledge.delivery.register import Answer, HandingOver, Wrong
 from pledge.delivery.register_queries import DeliveryView
@@ -43,6 +43,13 @@ class DraftForm(StaffForm):
     recipient_en = StringField(_l("Recipient (English)"))
     occasion_ko = StringField(_l("Occasion (Korean)"))
     occasion_en = StringField(_l("Occasion (English)"))
+    number = StringField(_l("Document number"))
+    person_ko = StringField(_l("Person in charge (Korean)"))
+    person_en = StringField(_l("Person in charge (English)"))
+    phone = StringField(_l("Telephone"))
+    email = StringField(_l("E-mail for the answer"))
+    address_ko = StringField(_l("Postal address (Korean)"))
+    address_en = StringField(_l("Postal address (English)"))
     letter_ko = TextAreaField(_l("Cover letter (Korean)"))
     letter_en = TextAreaField(_l("Cover letter (English)"))
 
@@ -53,12 +60,19 @@ class DraftForm(StaffForm):
             raise ValidationError(_l("Choose from the list."))
 
     @property
-    def texts(self) -> dict[str, Words]:
-        """Recipient, occasion and letter as the use cases take them."""
-        return {
-            name: Words(self[f"{name}_ko"].data or "", self[f"{name}_en"].data or "")
-            for name in ("recipient", "occasion", "letter")
-        }
+    def texts(self) -> dict[str, Any]:
+        """Recipient, occasion, letter and where the answer goes, as the use cases take them."""
+        reply = Reply(
+            number=self.number.data or "",
+            person=self._words("person"),
+            phone=self.phone.data or "",
+            email=self.email.data or "",
+            address=self._words("address"),
+        )
+        return {name: self._words(name) for name in ("recipient", "occasion", "letter")} | {"reply": reply}
+
+    def _words(self, name: str) -> Words:
+        return Words(self[f"{name}_ko"].data or "", self[f"{name}_en"].data or "")
 
 
 class HandingOverForm(StaffForm):

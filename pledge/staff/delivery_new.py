@@ -12,8 +12,10 @@ from pledge.accounts.roles import Permission
 from pledge.campaigns.queries import slugs
 from pledge.campaigns.rules import BadFields
 from pledge.delivery import at_checkpoint, freezing
+from pledge.delivery.letter import letter_pdf
 from pledge.delivery.pack_format import MEMBERS
 from pledge.delivery.register_queries import choices
+from pledge.delivery.replies import last_reply
 from pledge.guards import allows
 from pledge.i18n import LANGUAGES
 from pledge.ledger import log_queries
@@ -59,6 +61,23 @@ def preview(slug: str) -> AnyResponse:
     if not is_fresh():
         return _ask_again(slug, form)
     return _preview_page(slug, offered, form)
+
+
+@staff.post(f"{_ONE}/letter", endpoint="delivery_letter")
+@allows(body=TEXT_BODY)
+@needs(Permission.EXPORT)
+def letter(slug: str) -> AnyResponse:
+    """The letter as it would be, as a PDF that says on each page that it is a draft."""
+    offered, form = _sent(slug)
+    if not _is_right(form):
+        return _form_page(slug, offered, form, 422)
+    try:
+        document = freezing.preview(slug, int(form.checkpoint.data), **form.texts)
+    except freezing.DoesNotAddUp:
+        return _form_page(slug, offered, form, 409, refused="sum")
+    response = Response(letter_pdf(document, draft=True), mimetype="application/pdf")
+    response.headers["Content-Disposition"] = f'inline; filename="{slug}-draft.pdf"'
+    return response
 
 
 @staff.post(f"{_ONE}/edit", endpoint="delivery_edit")
@@ -119,11 +138,16 @@ def _begun(slug: str, offered: list[CheckpointView]) -> DraftForm:
     if not offered:
         return DraftForm()
     letter, recipient = freezing.letter_for(slug, offered[0].id), freezing.recipient_of(slug)
+    reply = last_reply(slug)
     return DraftForm(
         data={
             "checkpoint": str(offered[0].id),
             **{f"recipient_{lang}": recipient.of(lang) for lang in LANGUAGES},
             **{f"letter_{lang}": letter.of(lang) for lang in LANGUAGES},
+            **{f"person_{lang}": reply.person.of(lang) for lang in LANGUAGES},
+            **{f"address_{lang}": reply.address.of(lang) for lang in LANGUAGES},
+            "phone": reply.phone,
+            "email": reply.email,
         }
     )
 

@@ -9,10 +9,12 @@ from pledge import clock
 from pledge.audit.models import AuditEntry
 from pledge.db import db, transaction
 from pledge.delivery import register_queries
+from pledge.delivery.document import from_json
 from pledge.delivery.models import Delivery, Job
 from pledge.files import storage
 from pledge.i18n import SEOUL
 from pledge.ledger import log_queries
+from pledge.settings import current
 from tests.support import deliveries
 from tests.support.factories import campaign, crowd, endorsement, fold_all, signature, the_campaign
 
@@ -100,6 +102,68 @@ def test_the_preview_shows_exactly_what_will_be_inside_and_fixes_nothing(exporte
     ):
         assert told in page.text
     assert count() == 0
+
+
+REPLY = {
+    "number": "사무국-2026-17",
+    "person_ko": "김하늘 팀장",
+    "person_en": "Kim Haneul, Head of Team",
+    "phone": "02-123-4567",
+    "email": "reply@pledge.example",
+    "address_ko": "서울특별시 중구 세종대로 1",
+    "address_en": "1 Sejong-daero, Jung-gu, Seoul",
+}
+
+
+def test_where_the_answer_goes_is_frozen_and_stands_in_the_next_form(exporter, signed):
+    form = {**FORM, **REPLY, "checkpoint": str(signed)}
+    preview = exporter.post(NEW, data=form)
+    assert preview.status_code == 200
+    for value in (REPLY["number"], REPLY["person_en"], REPLY["phone"], REPLY["email"], REPLY["address_en"]):
+        assert value in preview.text
+    exporter.post(f"{NEW}/freeze", data=form)
+    (row,) = db.session.scalars(select(Delivery)).all()
+    reply = from_json(row.document).reply
+    assert (reply.number, reply.phone, reply.email) == (REPLY["number"], REPLY["phone"], REPLY["email"])
+    assert (reply.person.ko, reply.address.en) == (REPLY["person_ko"], REPLY["address_en"])
+    assert REPLY["phone"] in exporter.get(f"/staff/deliveries/{row.id}").text
+    again = exporter.get(NEW).text
+    for name in ("person_ko", "person_en", "phone", "email", "address_ko", "address_en"):
+        assert f'value="{REPLY[name]}"' in again, name
+    assert REPLY["number"] not in again  # each letter has its own
+    other = exporter.post(f"{NEW}/freeze", data={**form, "phone": "02-765-4321"})
+    assert other.location != f"/staff/deliveries/{row.id}"
+
+
+def test_a_letter_without_an_address_of_its_own_is_answered_at_the_sites(exporter, signed):
+    exporter.post(f"{NEW}/freeze", data={**FORM, "checkpoint": str(signed)})
+    (row,) = db.session.scalars(select(Delivery)).all()
+    assert from_json(row.document).reply.email == current().contact
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"email": "no address"}, "email"),
+        ({"person_ko": "김하늘", "person_en": ""}, "person_en"),
+        ({"address_ko": "", "address_en": "Seoul"}, "address_ko"),
+        ({"phone": "1" * 61}, "phone"),
+        ({"number": "x\u202ey"}, "number"),
+    ],
+)
+def test_a_reply_that_cannot_be_is_told_at_its_field(exporter, signed, changes, field):
+    sent = exporter.post(NEW, data={**FORM, **REPLY, **changes, "checkpoint": str(signed)})
+    assert sent.status_code == 422
+    assert f'id="{field}-error"' in sent.text
+
+
+def test_the_letter_is_seen_before_it_is_frozen(exporter, signed):
+    shown = exporter.post(f"{NEW}/letter", data={**FORM, **REPLY, "checkpoint": str(signed)})
+    assert (shown.status_code, shown.mimetype) == (200, "application/pdf")
+    assert shown.data.startswith(b"%PDF-")
+    assert "inline" in shown.headers["Content-Disposition"]
+    assert exporter.post(f"{NEW}/letter", data={**FORM, "letter_ko": ""}).status_code == 422
+    assert db.session.scalar(select(func.count()).select_from(Delivery)) == 0
 
 
 def test_the_whole_way_from_draft_to_answer(exporter, signed):
