@@ -78,7 +78,7 @@ def build(slug: str, out: Path, size: int | None, **given: Any) -> None:
     click.echo(f"{checkpoint.people} people, {checkpoint.organizations} organizations")
 
 
-def _texts(given: Mapping[str, Any], recipient: Words, begun: Words) -> dict[str, Words]:
+def _texts(given: Mapping[str, Any], recipient: Words, begun: Words) -> dict[str, Any]:
     letters = {lang: given[f"letter_{lang}"] for lang in ("ko", "en")}
     return {
         "recipient": Words(given["recipient_ko"] or recipient.ko, given["recipient_en"] or recipient.en),
