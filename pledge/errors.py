@@ -1,6 +1,16 @@
 """From a failure to a page: every error has a status, a text in the visitor's language and a way on."""
 
-from flask import Flask, Response, after_this_request, g, jsonify, make_response, render_template, request
+from flask import (
+    Flask,
+    Response,
+    after_this_request,
+    current_app,
+    g,
+    jsonify,
+    make_response,
+    render_template,
+    request,
+)
 from flask_babel import gettext as _
 from flask_limiter import RateLimitExceeded
 from redis.exceptions import RedisError
@@ -98,15 +108,21 @@ def error_page(status: int, retry_after: int | None = None) -> Response:
     if request.path.startswith(("/api/", "/log/")):
         response = jsonify(error={"status": status, "title": title, "message": message})
     else:
+        page = _template(status)
         response = make_response(
-            render_template(
-                "errors/error.html", status=status, title=title, message=message, retry_after=retry_after
-            )
+            render_template(page, status=status, title=title, message=message, retry_after=retry_after)
         )
     response.status_code = status
     if retry_after is not None:
         response.headers["Retry-After"] = str(retry_after)
     return response
+
+
+def _template(status: int) -> str:
+    """An area may have error pages in a frame of its own: `app.extensions["pledge.error_pages"]["staff"]` says when."""
+    area = request.path.split("/", 2)[1] if request.path.startswith("/") else ""
+    framed = current_app.extensions.get("pledge.error_pages", {}).get(area)
+    return (framed and framed(status)) or "errors/error.html"
 
 
 def _words(status: int) -> tuple[str, str]:

@@ -35,6 +35,7 @@ class Purpose(StrEnum):
     UPLOAD = "upload"
     PREVIEW = "preview"
     STAFF_INVITATION = "staff_invitation"
+    STAFF_FORM = "staff_form"
 
 
 #: How long a link lives. A ticket and an unsubscribe link have no clock: their power is small.
@@ -53,6 +54,8 @@ LIFETIMES = {
     Purpose.PREVIEW: timedelta(hours=1),
     #: Over a weekend; it gives a place in the staff area to whoever holds it.
     Purpose.STAFF_INVITATION: timedelta(days=3),
+    #: Says whose page a form stood on when its session is over; it opens nothing.
+    Purpose.STAFF_FORM: timedelta(days=1),
 }
 
 Payload = list[int | str]

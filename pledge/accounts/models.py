@@ -155,6 +155,22 @@ class StaffSession(Model):
     __table_args__ = (Index("ix_staff_sessions_seen_at", "seen_at"),)
 
 
+class StaffSavedRequest(Model):
+    """A form that somebody sent and that waits: for the second factor, or for its sender to sign in again."""
+
+    __tablename__ = "staff_saved_requests"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id", ondelete="CASCADE"), index=True)
+    #: The session that sent it; none when that one was over.
+    session_id: Mapped[int | None] = mapped_column(
+        ForeignKey("staff_sessions.id", ondelete="CASCADE"), index=True
+    )
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    request: Mapped[bytes] = mapped_column(LargeBinary)  #: sealed for this person and session
+    expires_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+
+
 class StaffAttempt(Model):
     """Tries to get in, for one account or one network, by a keyed hash of its name."""
 

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, insert, or_, select, update
 
 from pledge import clock
-from pledge.accounts.models import StaffMember, StaffSession
+from pledge.accounts.models import StaffMember, StaffSavedRequest, StaffSession
 from pledge.db import reading, transaction, write_once
 
 IDLE = timedelta(minutes=30)
@@ -47,11 +47,12 @@ class SessionView:
 
 
 def start(staff_id: int, data: Mapping[str, Any], *, network: str, browser: str) -> str:
-    """Open a session with a new id; what it is known by. Sessions that are over go away with it."""
+    """Open a session with a new id; what it is known by. Sessions and saved requests that are over go away with it."""
     token = secrets.token_urlsafe(_BYTES)
     now = clock.now()
     with transaction() as session:
         session.execute(delete(StaffSession).where(or_(*_over(now))))
+        session.execute(delete(StaffSavedRequest).where(StaffSavedRequest.expires_at <= now))
         session.execute(
             insert(StaffSession).values(
                 staff_id=staff_id,
@@ -90,6 +91,18 @@ def keep(session_id: int, data: Mapping[str, Any]) -> None:
     """Write down what a session holds now; nothing happens when it was ended meanwhile."""
     change = update(StaffSession).where(StaffSession.id == session_id).values(data=dict(data))
     write_once(lambda connection: connection.execute(change))
+
+
+def renew(session_id: int, data: Mapping[str, Any]) -> str:
+    """The same with a new id; the one before opens nothing from now on."""
+    token = secrets.token_urlsafe(_BYTES)
+    change = (
+        update(StaffSession)
+        .where(StaffSession.id == session_id)
+        .values(data=dict(data), token_hash=_hash(token))
+    )
+    write_once(lambda connection: connection.execute(change))
+    return token
 
 
 def end(session_id: int) -> None:

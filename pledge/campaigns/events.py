@@ -11,7 +11,7 @@ from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.campaigns.desk import NoSuchCampaign
 from pledge.campaigns.models import Campaign, CampaignEvent, CampaignState
-from pledge.campaigns.moderation import compare, edited, subject
+from pledge.campaigns.moderation import clean_reason, compare, edited, subject
 from pledge.campaigns.rules import Checker, Fault, shown_link, stamp
 from pledge.db import reading
 from pledge.i18n import SEOUL
@@ -141,13 +141,20 @@ def change(actor: Actor, slug: str, event_id: int, seen: str, fields: EventField
         record(session, actor, "campaign.event.change", subject(slug), event=event_id, title=_title(kept))
 
 
-def remove(actor: Actor, slug: str, event_id: int) -> None:
-    """Take one off the page. Raises NoSuchCampaign, also when somebody was faster."""
+def remove(actor: Actor, slug: str, event_id: int, seen: str, reason: str) -> None:
+    """Take one off the page as it was seen, and say why.
+
+    Raises ReasonMissing, BadFields, EditedMeanwhile, NoSuchCampaign, also when somebody was faster.
+    """
+    reason = clean_reason(reason)
     with edited(slug) as (session, campaign):
         event = _own(campaign, event_id)
+        compare(seen, {name: getattr(event, name) for name in FIELDS})
         title = event.title_ko or event.title_en
         session.delete(event)
-        record(session, actor, "campaign.event.remove", subject(slug), event=event_id, title=title)
+        record(
+            session, actor, "campaign.event.remove", subject(slug), reason=reason, event=event_id, title=title
+        )
 
 
 def clean(fields: EventFields, *, required: bool) -> EventFields:

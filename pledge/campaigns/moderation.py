@@ -28,7 +28,13 @@ TRANSITIONS = {
     CampaignState.CLOSED: (CampaignState.OPEN, CampaignState.ARCHIVED),
     CampaignState.ARCHIVED: (),
 }
-NEEDS_REASON = frozenset({(CampaignState.CLOSED, CampaignState.OPEN)})
+NEEDS_REASON = frozenset(
+    {
+        (CampaignState.OPEN, CampaignState.CLOSED),
+        (CampaignState.CLOSED, CampaignState.OPEN),
+        (CampaignState.CLOSED, CampaignState.ARCHIVED),
+    }
+)
 LONGEST_REASON = 1000
 
 FIRST_GOAL = 1000
@@ -163,11 +169,7 @@ def move(actor: Actor, slug: str, before: CampaignState, after: CampaignState, r
     Closing ends signing now, so that mails under way have their day (queries.CONFIRM_GRACE); reopening takes away a
     closing time that is over. Raises WrongState, Incomplete, ReasonMissing, BadFields, NoSuchCampaign.
     """
-    check = Checker()
-    reason = check.text("reason", reason, LONGEST_REASON).strip()
-    check.finish()
-    if (before, after) in NEEDS_REASON and not reason:
-        raise ReasonMissing
+    reason = clean_reason(reason, required=(before, after) in NEEDS_REASON)
     with edited(slug) as (session, campaign):
         if campaign.state != before or after not in TRANSITIONS[before]:
             raise WrongState(CampaignState(campaign.state))
@@ -196,6 +198,16 @@ def move(actor: Actor, slug: str, before: CampaignState, after: CampaignState, r
             before=before.value,
             after=after.value,
         )
+
+
+def clean_reason(reason: str, *, required: bool = True) -> str:
+    """Why something is done, for the audit log. Raises ReasonMissing, BadFields."""
+    check = Checker()
+    reason = check.text("reason", reason, LONGEST_REASON).strip()
+    check.finish()
+    if required and not reason:
+        raise ReasonMissing
+    return reason
 
 
 def missing_to_publish(session: Session, campaign: Campaign) -> list[Missing]:

@@ -8,7 +8,7 @@ from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.campaigns.desk import NoSuchCampaign
 from pledge.campaigns.models import Campaign, CampaignState, Partner, PartnerRole
-from pledge.campaigns.moderation import compare, edited, subject
+from pledge.campaigns.moderation import clean_reason, compare, edited, subject
 from pledge.campaigns.rules import Checker, stamp
 from pledge.db import reading
 from pledge.files import services as files
@@ -88,8 +88,7 @@ def change(
     with edited(slug) as (session, campaign):
         partner = _own(campaign, partner_id)
         clean = _clean(fields, campaign)
-        stored = PartnerFields(PartnerRole(partner.role), partner.name_ko, partner.name_en, partner.url)
-        compare(seen, _content(stored, partner.logo))
+        compare(seen, _content(_stored(partner), partner.logo))
         _fill(partner, clean)
         if logo or drop_logo:
             files.discard(session, partner.logo)
@@ -122,14 +121,27 @@ def move(actor: Actor, slug: str, partner_id: int, *, up: bool) -> None:
         record(session, actor, "campaign.partner.move", subject(slug), partner=partner_id, up=up)
 
 
-def remove(actor: Actor, slug: str, partner_id: int) -> None:
-    """Take one off the page. Raises NoSuchCampaign, also when somebody was faster."""
+def remove(actor: Actor, slug: str, partner_id: int, seen: str, reason: str) -> None:
+    """Take one off the page as it was seen, and say why.
+
+    Raises ReasonMissing, BadFields, EditedMeanwhile, NoSuchCampaign, also when somebody was faster.
+    """
+    reason = clean_reason(reason)
     with edited(slug) as (session, campaign):
         partner = _own(campaign, partner_id)
+        compare(seen, _content(_stored(partner), partner.logo))
         files.discard(session, partner.logo)
         name = partner.name_ko or partner.name_en
         session.delete(partner)
-        record(session, actor, "campaign.partner.remove", subject(slug), partner=partner_id, name=name)
+        record(
+            session,
+            actor,
+            "campaign.partner.remove",
+            subject(slug),
+            reason=reason,
+            partner=partner_id,
+            name=name,
+        )
 
 
 def _own(campaign: Campaign, partner_id: int) -> Partner:
@@ -155,6 +167,10 @@ def _clean(fields: PartnerFields, campaign: Campaign) -> PartnerFields:
 def _fill(partner: Partner, fields: PartnerFields) -> None:
     partner.role, partner.url = fields.role, fields.url
     partner.name_ko, partner.name_en = fields.name_ko, fields.name_en
+
+
+def _stored(partner: Partner) -> PartnerFields:
+    return PartnerFields(PartnerRole(partner.role), partner.name_ko, partner.name_en, partner.url)
 
 
 def _content(fields: PartnerFields, logo: str) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """The staff door: behind sign-in, every view with a declared permission."""
 
-from flask import Flask
+from flask import Flask, session
+from flask_login import current_user
 
 import pledge.audit.models
 import pledge.endorsements.models
@@ -78,6 +79,13 @@ def register(app: Flask) -> None:
     app.register_blueprint(security.blueprint)
     security.init_app(app, settings)
     app.extensions.setdefault("pledge.languages", {})["staff"] = language.choose
+    app.extensions.setdefault("pledge.error_pages", {})["staff"] = _error_page
+    app.jinja_env.globals["signed_in"] = lambda: current_user
+
+
+def _error_page(status: int) -> str | None:
+    """The frame knows who is signed in; without the database nobody does."""
+    return "staff/error.html" if status < 500 and getattr(session, "fault", None) is None else None
 
 
 @staff.app_template_global("staff_navigation")

@@ -11,10 +11,13 @@ from flask_login import current_user
 from werkzeug import Response as AnyResponse
 
 from pledge import clock, limits
+from pledge.accounts import saved_requests
 from pledge.accounts.models import StaffMember
 from pledge.accounts.roles import Permission
 from pledge.audit.models import Actor
 from pledge.logs import log
+from pledge.staff import saved_forms
+from pledge.staff.pages import way_back
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -22,6 +25,8 @@ View = TypeVar("View", bound=Callable[..., Any])
 FRESH = timedelta(minutes=5)
 
 _MARK = "needed_permission"
+_FRESH = "asks_for_recent_second_factor"
+_FILE = "hands_out_a_file"
 #: In the session: the second factor was shown in it, and when it was shown last (as Flask-Security calls it).
 SECOND_FACTOR = "second_factor"
 SHOWN_AT = "fs_paa"
@@ -93,8 +98,8 @@ def needed_permission(endpoint: str) -> Need:
 def fresh(view: View) -> View:
     """Ask for the second factor again when it was shown more than five minutes ago.
 
-    It stands between `@needs(…)` and the function. A form that was sent is not lost silently: the person comes back to
-    the page that holds it.
+    It stands between `@needs(…)` and the function. A form that was sent is kept, and carried out once the factor was
+    shown (verifying.py).
     """
 
     @wraps(view)
@@ -104,17 +109,38 @@ def fresh(view: View) -> View:
             return view(*args, **kwargs)
         return ask_again()
 
+    setattr(guarded, _FRESH, True)
     return cast("View", guarded)
 
 
+def fresh_file(view: View) -> View:
+    """The same for a form that is answered with a file: as no page comes with it, it is fetched by a button of its own."""
+    guarded = fresh(view)
+    setattr(guarded, _FILE, True)
+    return guarded
+
+
+def is_guarded(endpoint: str) -> bool:
+    """Whether a view asks for a recent second factor."""
+    return hasattr(current_app.view_functions.get(endpoint), _FRESH)
+
+
+def hands_out_file(endpoint: str) -> bool:
+    """Whether a view answers with a file."""
+    return hasattr(current_app.view_functions.get(endpoint), _FILE)
+
+
 def ask_again() -> AnyResponse:
-    """To the page that asks for the second factor, and from there back."""
-    return redirect(url_for("staff.verify", next=_way_back()), 303)
+    """To the page that asks for the second factor; from there back, or on to what this form is about."""
+    if request.method != "POST":
+        return redirect(url_for("staff.verify", next=way_back()), 303)
+    token, page = saved_forms.save_this(me().id, saved_requests.FOR_SECOND_FACTOR)
+    return redirect(url_for("staff.verify", next=page, saved=token), 303)
 
 
 def ask_to_sign_in() -> AnyResponse:
     """To the sign-in, and from there back."""
-    return redirect(url_for("security.login", next=_way_back()), 303)
+    return redirect(url_for("security.login", next=way_back()), 303)
 
 
 def is_fresh() -> bool:
@@ -129,9 +155,10 @@ def has_shown_second_factor() -> bool:
 
 
 def mark_second_factor() -> None:
-    """Note in the session that the second factor has just been shown."""
+    """Note in the session that the second factor has just been shown. Its id changes with that (OWASP ASVS 5.0, 7.2.4)."""
     session[SECOND_FACTOR] = True
     session[SHOWN_AT] = clock.now().timestamp()
+    session.renewed = True  # type: ignore[attr-defined]  # BrowserSession (cookies.py)
 
 
 def me() -> StaffMember:
@@ -183,19 +210,6 @@ def _step_before(need: Need) -> str | None:
     return None
 
 
-def own_page(address: str) -> str | None:
-    """The address if it is a page of the staff area, for a redirect; None for anything else."""
-    plain = address.isascii() and "\\" not in address and not any(c.isspace() for c in address)
-    return address if plain and address.startswith("/staff/") else None
-
-
 def refused() -> Response:
     """The page for who may not see this."""
     return make_response(render_template("staff/refused.html"), 403)
-
-
-def _way_back() -> str | None:
-    """Where to go on after signing in: this page, or for a form the page that holds it."""
-    if request.method in ("GET", "HEAD"):
-        return request.full_path.rstrip("?")
-    return own_page((request.referrer or "").removeprefix(request.host_url.rstrip("/")))

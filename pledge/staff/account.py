@@ -13,9 +13,9 @@ from pledge.accounts.passwords import SHORTEST, BadPassword
 from pledge.accounts.services import LastSecondFactor, NoSuchPasskey, WrongPassword
 from pledge.staff.access import actor, for_signed_in, fresh, me
 from pledge.staff.blueprint import staff
-from pledge.staff.cookies import BrowserSession
 from pledge.staff.invitation import NewPasswordForm
 from pledge.staff.people import ROLE_NAMES
+from pledge.staff.saved_forms import this_session
 from pledge.staff.waiting import answer, told_to_wait
 
 
@@ -27,15 +27,8 @@ class ChangePasswordForm(NewPasswordForm):
 
 @staff.get("/account")
 @for_signed_in
-def account() -> str:
-    return render_template(
-        "staff/account.html",
-        member=me(),
-        roles=[ROLE_NAMES[role] for role in ROLE_NAMES if role in me().role_set],
-        sessions=sessions.of(me().id),
-        this_session=_this_session(),
-        done=request.args.get("done", ""),
-    )
+def account() -> Response:
+    return _account_page(request.args.get("done", ""))
 
 
 @staff.get("/account/password")
@@ -58,7 +51,7 @@ def change_password() -> AnyResponse:
         return _password_page(form)
     try:
         uniquifier = accounts.change_password(
-            actor(), form.present.data or "", form.password.data or "", keep=_this_session()
+            actor(), form.present.data or "", form.password.data or "", keep=this_session()
         )
     except WrongPassword:
         form.present.errors = [_("This is not your present password.")]
@@ -78,7 +71,7 @@ def remove_authenticator() -> AnyResponse:
     try:
         accounts.remove_authenticator(actor())
     except LastSecondFactor:
-        return redirect(url_for("staff.account", done="last"), 303)
+        return _account_page("last", 409)
     return redirect(url_for("staff.account", done="removed"), 303)
 
 
@@ -89,7 +82,7 @@ def remove_passkey(passkey_id: int) -> AnyResponse:
     try:
         accounts.remove_passkey(actor(), passkey_id)
     except LastSecondFactor:
-        return redirect(url_for("staff.account", done="last"), 303)
+        return _account_page("last", 409)
     except NoSuchPasskey:
         return redirect(url_for("staff.account"), 303)
     return redirect(url_for("staff.account", done="removed"), 303)
@@ -100,7 +93,7 @@ def remove_passkey(passkey_id: int) -> AnyResponse:
 def end_sessions() -> AnyResponse:
     """End one session, or all others. One may always sign oneself out, so this asks for nothing again."""
     wanted = request.form.get("session", "")
-    own = _this_session()
+    own = this_session()
     if wanted.isdecimal() and int(wanted) == own:
         logout_user()
         return redirect(url_for("security.login"), 303)
@@ -111,11 +104,18 @@ def end_sessions() -> AnyResponse:
     return redirect(url_for("staff.account", done="sessions"), 303)
 
 
+def _account_page(done: str, status: int = 200) -> Response:
+    page = render_template(
+        "staff/account.html",
+        member=me(),
+        roles=[ROLE_NAMES[role] for role in ROLE_NAMES if role in me().role_set],
+        sessions=sessions.of(me().id),
+        this_session=this_session(),
+        done=done,
+    )
+    return make_response(page, status)
+
+
 def _password_page(form: ChangePasswordForm, wait: int = 0) -> Response:
     shown = render_template("staff/password.html", form=form, email=me().email, shortest=SHORTEST)
     return answer(make_response(shown), form, wait)
-
-
-def _this_session() -> int | None:
-    held = session._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001  # werkzeug's own way out of a proxy
-    return held.row if isinstance(held, BrowserSession) else None

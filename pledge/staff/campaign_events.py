@@ -7,9 +7,9 @@ from pledge.accounts.roles import Permission
 from pledge.campaigns import desk as campaigns
 from pledge.campaigns import events
 from pledge.campaigns.events import FIELDS, EventFields, EventRow
-from pledge.staff.access import actor, needs
+from pledge.staff.access import actor, fresh, needs
 from pledge.staff.blueprint import staff
-from pledge.staff.campaign_forms import EventForm
+from pledge.staff.campaign_forms import EventForm, RemoveForm
 from pledge.staff.moments import typed_event
 from pledge.staff.saving import Problem, attempt
 
@@ -61,23 +61,21 @@ def event_post(slug: str, event: int) -> AnyResponse:
 
 @staff.get("/campaigns/<slug>/events/<int:event>/remove")
 @needs(Permission.EDIT_CAMPAIGNS)
-def event_remove(slug: str, event: int) -> str:
-    desk = campaigns.desk(slug)
-    row = events.one(desk.id, event)
-    return render_template(
-        "staff/campaign_remove.html",
-        desk=desk,
-        what=row.fields.title_ko or row.fields.title_en,
-        also=row.fields.title_en,
-        back=url_for("staff.event", slug=slug, event=event),
-    )
+def event_remove(slug: str, event: int) -> Response:
+    row = events.one(campaigns.desk(slug).id, event)
+    return _remove_page(slug, row, RemoveForm(data={"seen": row.stamp}), Problem(200))
 
 
 @staff.post("/campaigns/<slug>/events/<int:event>/remove", endpoint="event_remove_post")
 @needs(Permission.EDIT_CAMPAIGNS)
+@fresh
 def event_remove_post(slug: str, event: int) -> AnyResponse:
-    events.remove(actor(), slug, event)
-    return _done(slug)
+    row, form = events.one(campaigns.desk(slug).id, event), RemoveForm(request.form)
+    problem = attempt(
+        form,
+        lambda: events.remove(actor(), slug, event, form.seen.data or "", form.reason.data or ""),
+    )
+    return _remove_page(slug, row, form, problem) if problem else _done(slug)
 
 
 def _still_there(slug: str, event: int) -> EventRow | None:
@@ -92,6 +90,19 @@ def _places(form: EventForm) -> dict[str, str]:
 
 def _done(slug: str) -> AnyResponse:
     return redirect(url_for("staff.campaign_events", slug=slug, saved=1), 303)
+
+
+def _remove_page(slug: str, row: EventRow, form: RemoveForm, problem: Problem) -> Response:
+    page = render_template(
+        "staff/campaign_remove.html",
+        desk=campaigns.desk(slug),
+        form=form,
+        problem=problem,
+        what=row.fields.title_ko or row.fields.title_en,
+        also=row.fields.title_en,
+        back=url_for("staff.event", slug=slug, event=row.id),
+    )
+    return make_response(page, problem.status)
 
 
 def _page(slug: str, row: EventRow | None, form: EventForm, problem: Problem) -> Response:

@@ -194,3 +194,7 @@ class ListTermsForm(StampedForm):
 class StateForm(StaffForm):
     before = HiddenField()
     reason = TextAreaField(_l("Reason"))
+
+
+class RemoveForm(StampedForm):
+    reason = TextAreaField(_l("Reason"))

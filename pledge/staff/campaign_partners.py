@@ -10,9 +10,9 @@ from pledge.campaigns import partners
 from pledge.campaigns.models import PartnerRole
 from pledge.campaigns.partners import PartnerRow
 from pledge.guards import allows
-from pledge.staff.access import actor, needs
+from pledge.staff.access import actor, fresh, needs
 from pledge.staff.blueprint import staff
-from pledge.staff.campaign_forms import PartnerForm
+from pledge.staff.campaign_forms import PartnerForm, RemoveForm
 from pledge.staff.saving import Problem, attempt, take_picture
 
 ROLES = {PartnerRole.SECRETARIAT: _l("Secretariat"), PartnerRole.PARTNER: _l("Partner")}
@@ -89,23 +89,21 @@ def partner_move(slug: str, partner: int, direction: str) -> AnyResponse:
 
 @staff.get("/campaigns/<slug>/partners/<int:partner>/remove")
 @needs(Permission.EDIT_CAMPAIGNS)
-def partner_remove(slug: str, partner: int) -> str:
-    desk = campaigns.desk(slug)
-    row = partners.one(desk.id, partner)
-    return render_template(
-        "staff/campaign_remove.html",
-        desk=desk,
-        what=row.fields.name_ko or row.fields.name_en,
-        also=row.fields.name_en,
-        back=url_for("staff.partner", slug=slug, partner=partner),
-    )
+def partner_remove(slug: str, partner: int) -> Response:
+    row = partners.one(campaigns.desk(slug).id, partner)
+    return _remove_page(slug, row, RemoveForm(data={"seen": row.stamp}), Problem(200))
 
 
 @staff.post("/campaigns/<slug>/partners/<int:partner>/remove", endpoint="partner_remove_post")
 @needs(Permission.EDIT_CAMPAIGNS)
+@fresh
 def partner_remove_post(slug: str, partner: int) -> AnyResponse:
-    partners.remove(actor(), slug, partner)
-    return _done(slug)
+    row, form = partners.one(campaigns.desk(slug).id, partner), RemoveForm(request.form)
+    problem = attempt(
+        form,
+        lambda: partners.remove(actor(), slug, partner, form.seen.data or "", form.reason.data or ""),
+    )
+    return _remove_page(slug, row, form, problem) if problem else _done(slug)
 
 
 def _still_there(slug: str, partner: int) -> PartnerRow | None:
@@ -115,6 +113,19 @@ def _still_there(slug: str, partner: int) -> PartnerRow | None:
 
 def _done(slug: str) -> AnyResponse:
     return redirect(url_for("staff.campaign_partners", slug=slug, saved=1), 303)
+
+
+def _remove_page(slug: str, row: PartnerRow, form: RemoveForm, problem: Problem) -> Response:
+    page = render_template(
+        "staff/campaign_remove.html",
+        desk=campaigns.desk(slug),
+        form=form,
+        problem=problem,
+        what=row.fields.name_ko or row.fields.name_en,
+        also=row.fields.name_en,
+        back=url_for("staff.partner", slug=slug, partner=row.id),
+    )
+    return make_response(page, problem.status)
 
 
 def _page(slug: str, row: PartnerRow | None, form: PartnerForm, problem: Problem) -> Response:

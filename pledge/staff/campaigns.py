@@ -14,7 +14,7 @@ from pledge.campaigns.models import CampaignState
 from pledge.campaigns.moderation import NEEDS_REASON, TRANSITIONS
 from pledge.campaigns.queries import CONFIRM_GRACE
 from pledge.campaigns.rules import LANGUAGES
-from pledge.staff.access import actor, needs
+from pledge.staff.access import actor, fresh, needs
 from pledge.staff.blueprint import staff
 from pledge.staff.campaign_forms import NewForm, StateForm
 from pledge.staff.saving import Problem, attempt
@@ -91,6 +91,7 @@ def campaign(slug: str) -> str:
         desk=desk,
         states=STATES,
         steps=[(after, STEPS[desk.state, after]) for after in TRANSITIONS[desk.state]],
+        can_publish=not desk.missing,
         missing=missing_lines(desk.slug, desk.missing),
         moved=request.args.get("moved") == "1",
     )
@@ -119,14 +120,15 @@ def campaign_state(slug: str, after: str) -> Response:
 
 @staff.post("/campaigns/<slug>/state/<after>", endpoint="campaign_state_post")
 @needs(Permission.EDIT_CAMPAIGNS)
+@fresh
 def campaign_state_post(slug: str, after: str) -> AnyResponse:
     desk, wanted = campaigns.desk(slug), _state_or_404(after)
     form = StateForm(request.form)
-    before = form.before.data if form.before.data in set(CampaignState) else desk.state
-    problem = attempt(
-        form,
-        lambda: moderation.move(actor(), slug, CampaignState(before), wanted, form.reason.data or ""),
-    )
+    if form.before.data not in set(CampaignState):
+        # Whoever sends it must say what they saw.
+        return _state_page(desk, wanted, form, Problem(409, state=desk.state))
+    before = CampaignState(form.before.data)
+    problem = attempt(form, lambda: moderation.move(actor(), slug, before, wanted, form.reason.data or ""))
     if problem:
         return _state_page(campaigns.desk(slug), wanted, form, problem)
     return redirect(url_for("staff.campaign", slug=slug, moved=1), 303)

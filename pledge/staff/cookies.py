@@ -23,6 +23,7 @@ from pledge.crypto import derive
 from pledge.limits import client_network
 from pledge.settings import Settings
 from pledge.staff.access import SECOND_FACTOR
+from pledge.staff.saved_forms import SESSION
 
 #: The path of the whole area.
 AREA = "/staff"
@@ -39,6 +40,8 @@ class BrowserSession(CallbackDict[str, Any], SessionMixin):
         super().__init__(held, _note)
         self.row = row
         self.modified = False
+        #: It gets a new id with this answer.
+        self.renewed = False
         self.new = held is None
         #: Why the session could not be read; raised by the first staff view, where errors become pages.
         self.fault: Exception | None = None
@@ -82,6 +85,9 @@ class StaffSessions(SessionInterface):
 
     def open_session(self, app: Flask, request: Request) -> BrowserSession | None:
         """The session of this request; None, an empty one that cannot be written, outside the area."""
+        shared: BrowserSession | None = request.environ.get(SESSION)
+        if shared is not None:
+            return shared
         if request.path != AREA and not request.path.startswith(f"{AREA}/"):
             return None
         cookie = request.cookies.get(self._name, "")
@@ -125,8 +131,12 @@ class StaffSessions(SessionInterface):
                 browser=browser_name(request.user_agent.string),
             )
             self._set(response, token)
+        elif session.renewed:
+            self._set(response, sessions.renew(session.row, _plain(session)))
+            session.renewed = session.modified = False
         elif session.modified:
             sessions.keep(session.row, _plain(session))
+            session.modified = False
 
     def _unsigned(self, cookie: str) -> dict[str, Any] | None:
         try:

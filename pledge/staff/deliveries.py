@@ -16,7 +16,7 @@ from pledge.delivery.pack_format import MEMBERS
 from pledge.delivery.register_queries import DeliveryView
 from pledge.files.services import StorageAway
 from pledge.settings import current
-from pledge.staff.access import actor, fresh, needs
+from pledge.staff.access import actor, fresh, fresh_file, needs
 from pledge.staff.blueprint import staff
 from pledge.staff.delivery_forms import (
     CHANNELS,
@@ -59,7 +59,7 @@ def retry(delivery_id: int) -> AnyResponse:
 
 @staff.post(f"{_ONE}/download", endpoint="delivery_download")
 @needs(Permission.EXPORT)
-@fresh
+@fresh_file
 def download(delivery_id: int) -> AnyResponse:
     """The pack. That somebody takes it is recorded before its first byte leaves."""
     found = _found(delivery_id)

@@ -1,10 +1,6 @@
-"""A new delivery: choose the campaign, write to whom and why, see exactly what will be inside, freeze it.
+"""A new delivery: choose the campaign, write to whom and why, see exactly what will be inside, freeze it."""
 
-Whoever presses a button after their second factor has grown old loses nothing: the draft is kept in the session, and the
-form comes back filled once the factor was shown.
-"""
-
-from flask import Response, abort, make_response, render_template, request, session, url_for
+from flask import Response, abort, make_response, render_template, request, url_for
 from werkzeug import Response as AnyResponse
 from werkzeug.utils import redirect
 
@@ -20,14 +16,12 @@ from pledge.guards import allows
 from pledge.i18n import LANGUAGES
 from pledge.ledger import log_queries
 from pledge.ledger.log_queries import CheckpointView
-from pledge.staff.access import actor, is_fresh, needs
+from pledge.staff.access import actor, fresh, needs
 from pledge.staff.blueprint import staff
 from pledge.staff.campaign_texts import TEXT_BODY
 from pledge.staff.delivery_forms import DraftForm, tell
 
 _ONE = "/deliveries/new/<slug>"
-#: In the session: what somebody had written when the second factor was asked for.
-_DRAFT = "delivery_draft"
 
 
 @staff.get("/deliveries/new", endpoint="delivery_new")
@@ -42,10 +36,6 @@ def choose() -> AnyResponse:
 @staff.get(_ONE, endpoint="delivery_draft")
 @needs(Permission.EXPORT)
 def write(slug: str) -> Response:
-    kept = session.get(_DRAFT) or {}
-    if kept.get("slug") == slug and "anew" not in request.args:
-        form = DraftForm(data=kept["fields"])
-        return _form_page(slug, _offered(slug, form.checkpoint.data), form, 200, kept=True)
     offered = _offered(slug)
     return _form_page(slug, offered, _begun(slug, offered), 200)
 
@@ -53,13 +43,12 @@ def write(slug: str) -> Response:
 @staff.post(_ONE, endpoint="delivery_preview")
 @allows(body=TEXT_BODY)
 @needs(Permission.EXPORT)
+@fresh
 def preview(slug: str) -> AnyResponse:
     """What will be inside. The second factor is asked for here, so that it is fresh when the next button is pressed."""
     offered, form = _sent(slug)
     if not _is_right(form):
         return _form_page(slug, offered, form, 422)
-    if not is_fresh():
-        return _ask_again(slug, form)
     return _preview_page(slug, offered, form)
 
 
@@ -92,12 +81,11 @@ def edit(slug: str) -> Response:
 @staff.post(f"{_ONE}/freeze", endpoint="delivery_freeze")
 @allows(body=TEXT_BODY)
 @needs(Permission.EXPORT)
+@fresh
 def freeze(slug: str) -> AnyResponse:
     offered, form = _sent(slug)
     if not _is_right(form):
         return _form_page(slug, offered, form, 422)
-    if not is_fresh():
-        return _ask_again(slug, form)
     texts, checkpoint_id = form.texts, int(form.checkpoint.data)
     # A second press of the button leads to what the first one made.
     number = freezing.frozen_before(actor(), slug, checkpoint_id, **texts)
@@ -106,7 +94,6 @@ def freeze(slug: str) -> AnyResponse:
             number = freezing.freeze(actor(), slug, checkpoint_id, **texts)
         except freezing.DoesNotAddUp:
             return _form_page(slug, offered, form, 409, refused="sum")
-    session.pop(_DRAFT, None)
     return redirect(url_for("staff.delivery", delivery_id=number), 303)
 
 
@@ -162,18 +149,12 @@ def _is_right(form: DraftForm) -> bool:
     return bool(right)
 
 
-def _ask_again(slug: str, form: DraftForm) -> AnyResponse:
-    session[_DRAFT] = {"slug": slug, "fields": {name: value or "" for name, value in form.data.items()}}
-    return redirect(url_for("staff.verify", next=url_for("staff.delivery_draft", slug=slug)), 303)
-
-
 def _form_page(
     slug: str,
     offered: list[CheckpointView],
     form: DraftForm,
     status: int,
     *,
-    kept: bool = False,
     refused: str = "",
 ) -> Response:
     page = render_template(
@@ -181,7 +162,6 @@ def _form_page(
         slug=slug,
         offered=offered,
         form=form,
-        kept=kept,
         refused=refused,
     )
     return make_response(page, status)

@@ -48,7 +48,10 @@ def set_authenticator() -> AnyResponse:
     form = AuthenticatorForm(request.form)
     secret = _opened(form.sealed.data or "")
     if secret is None:
-        return redirect(url_for("staff.authenticator"), 303)
+        form.code.errors = [
+            _("This page was not yours or too old. Please scan the picture below and enter its code.")
+        ]
+        return _authenticator_page(form, authenticator.new_secret())
     try:
         accounts.set_authenticator(actor(), secret, form.code.data or "", first=not has_shown_second_factor())
     except SecondFactorDue:

@@ -16,7 +16,7 @@ from pledge.campaigns.queries import slugs
 from pledge.delivery import current_totals, exports, jobs
 from pledge.delivery.queries import UnknownCampaign
 from pledge.forms import StaffForm
-from pledge.staff.access import actor, fresh, needs
+from pledge.staff.access import actor, fresh, fresh_file, needs
 from pledge.staff.blueprint import staff
 from pledge.staff.signature_forms import check_why
 
@@ -121,7 +121,7 @@ def totals(slug: str) -> AnyResponse:
 
 @staff.post("/exports/<int(min=1,max=2147483647):export_id>/download", endpoint="export_download")
 @needs(Permission.EXPORT)
-@fresh
+@fresh_file
 def download(export_id: int) -> AnyResponse:
     """The file, if it is there still. That somebody takes it is recorded before the first byte leaves."""
     export = exports.find(export_id)

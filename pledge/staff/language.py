@@ -1,15 +1,22 @@
 """The language of the staff area: the person's own setting; before sign-in what was chosen there, else the browser's."""
 
+from urllib.parse import urlsplit
+
 from flask import redirect, request, session
 from flask_login import current_user
 from werkzeug import Response
 
 from pledge import i18n
 from pledge.accounts import services as accounts
-from pledge.staff.access import for_everybody, me, own_page
+from pledge.guards import allows
+from pledge.staff.access import for_everybody, me
 from pledge.staff.blueprint import staff
+from pledge.staff.pages import own_page, page_of
+from pledge.staff.restoring import page_in_new_language
 
 _CHOSEN = "lang"
+#: Two long texts as JSON in a form.
+TYPED_BODY = 1024 * 1024
 
 
 def choose() -> str:
@@ -23,12 +30,18 @@ def choose() -> str:
 
 
 @staff.post("/language")
+@allows(body=TYPED_BODY)
 @for_everybody
 def language() -> Response:
+    """Change it and show the same page, with what was typed into it."""
     lang = request.form.get("lang", "")
-    if lang in i18n.LANGUAGES:
-        if current_user.is_authenticated:
-            accounts.set_language(me().id, lang)
-        else:
-            session[_CHOSEN] = lang
-    return redirect(own_page(request.form.get("next", "")) or "/staff/", 303)
+    wanted = own_page(request.form.get("next", "")) or "/staff/"
+    path = urlsplit(wanted).path
+    if page_of(path) != path:  # a form that came back with errors, or a page that is none
+        wanted = page_of(path)
+    if lang in i18n.LANGUAGES and not current_user.is_authenticated:
+        session[_CHOSEN] = lang
+    elif lang in i18n.LANGUAGES:
+        accounts.set_language(me().id, lang)
+        wanted = page_in_new_language(wanted)
+    return redirect(wanted, 303)

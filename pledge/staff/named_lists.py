@@ -15,7 +15,7 @@ from pledge.accounts.roles import Permission
 from pledge.delivery import named_list_queries as queries
 from pledge.delivery import named_lists
 from pledge.forms import StaffForm
-from pledge.staff.access import actor, fresh, needs
+from pledge.staff.access import actor, fresh, fresh_file, needs
 from pledge.staff.blueprint import staff
 from pledge.staff.signature_forms import WhyForm, check_why
 
@@ -122,7 +122,7 @@ def retry(list_id: int) -> AnyResponse:
 
 @staff.post(f"{_ONE}/download", endpoint="named_list_download")
 @needs(Permission.EXPORT)
-@fresh
+@fresh_file
 def download(list_id: int) -> AnyResponse:
     """The encrypted file, while it is there. Who takes it, when, from where and why is recorded before the first byte."""
     found = _found(list_id)

@@ -5,7 +5,7 @@ A passkey always verifies its owner (PIN, finger, face), so it is both factors a
 
 from typing import Any
 
-from flask import Response, make_response, render_template, request, session
+from flask import Response, make_response, redirect, render_template, request, session, url_for
 from flask_security import webauthn as library
 from flask_security.webauthn import WebAuthnRegisterForm
 from flask_security.webauthn_util import WebauthnUtil
@@ -21,6 +21,7 @@ from pledge import limits
 from pledge.accounts import throttle
 from pledge.settings import current
 from pledge.staff.access import SHOWN_AT, mark_second_factor
+from pledge.staff.verifying import go_on, going_on
 from pledge.staff.waiting import answer
 
 CONFIGURATION: dict[str, Any] = {
@@ -74,14 +75,15 @@ def render(template: str, **values: Any) -> Response:
 
 
 def verify_response(token: str) -> Any:
-    """The library's answer to a shown passkey; if it was right, the session counts as fresh."""
+    """The library's answer to a shown passkey; if it was right, what waited for it goes on."""
     before = session.pop(SHOWN_AT, None)
-    response = library.webauthn_verify_response(token)
+    library.webauthn_verify_response(token)
     if SHOWN_AT in session:
         mark_second_factor()
-    elif before is not None:
+        return go_on()
+    if before is not None:
         session[SHOWN_AT] = before
-    return response
+    return redirect(url_for("security.wan_verify", **going_on()), 303)
 
 
 def check_pace() -> None:

@@ -143,16 +143,29 @@ def close(staff_id: int) -> AnyResponse:
     return _person_page(shown, RolesForm(roles=list(shown.roles)), form)
 
 
-@staff.post("/people/<int(min=1,max=2147483647):staff_id>/invite-again")
+@staff.get("/people/<int(min=1,max=2147483647):staff_id>/invite-again")
 @needs(Permission.MANAGE_STAFF)
 @fresh
-def invite_again(staff_id: int) -> AnyResponse:
+def invite_again(staff_id: int) -> Response:
+    """What the person would lose, and whether that is really wanted."""
+    shown = _person_or_404(staff_id)
+    page = render_template("staff/invite_again.html", person=shown, sessions=len(sessions.of(staff_id)))
+    return make_response(page)
+
+
+@staff.post("/people/<int(min=1,max=2147483647):staff_id>/invite-again", endpoint="invite_again_post")
+@needs(Permission.MANAGE_STAFF)
+@fresh
+def invite_again_post(staff_id: int) -> AnyResponse:
     try:
         moderation.invite_again(actor(), staff_id)
     except NoSuchPerson:
         abort(404)
     except LastAdmin:
-        return _back(staff_id, "last")
+        form = CloseForm()
+        form.form_errors.append(_no_admin_left())
+        shown = _person_or_404(staff_id)
+        return _person_page(shown, RolesForm(roles=list(shown.roles)), form)
     return _back(staff_id, "invited")
 
 

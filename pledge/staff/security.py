@@ -10,16 +10,17 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, Flask, Response, make_response, render_template
+from flask import Blueprint, Flask
 from flask_security import Security, user_authenticated, webauthn
 from flask_security import views as library
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
+from werkzeug import Response as AnyResponse
 
 from pledge import clock
 from pledge.crypto import derive
 from pledge.settings import Settings
-from pledge.staff import passkeys, sign_in
+from pledge.staff import passkeys, restoring, sign_in
 from pledge.staff.access import (
     ask_again,
     ask_to_sign_in,
@@ -48,9 +49,9 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.register_error_handler(CSRFError, on_missing_token)
 
 
-def on_missing_token(_error: CSRFError) -> Response:
+def on_missing_token(_error: CSRFError) -> AnyResponse:
     """A form without its token: mostly one that stood open until the session was over."""
-    return make_response(render_template("staff/expired.html"), 400)
+    return restoring.on_lapsed_session()
 
 
 def library_of(app: Flask) -> None:

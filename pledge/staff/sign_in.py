@@ -20,9 +20,10 @@ from pledge.accounts import services as accounts
 from pledge.accounts.models import StaffMember
 from pledge.audit.models import Actor
 from pledge.forms import StaffForm
-from pledge.staff.access import for_everybody, mark_second_factor, own_page
+from pledge.staff.access import for_everybody, mark_second_factor
 from pledge.staff.blueprint import staff
 from pledge.staff.cookies import begin_anew
+from pledge.staff.pages import own_page
 from pledge.staff.waiting import answer, told_to_wait
 
 #: In the session: the password was right, the second factor is due.

@@ -146,14 +146,14 @@ def test_a_closing_time_that_came_first_stays(frozen_clock):
     schedule("air", closes_at=closes_at)
     moderation.move(EDITOR, "air", DRAFT, OPEN)
     frozen_clock.move(hours=2)
-    moderation.move(EDITOR, "air", OPEN, CLOSED)
+    moderation.move(EDITOR, "air", OPEN, CLOSED, "over")
     assert desk.desk("air").schedule.closes_at == closes_at
 
 
 def test_reopening_needs_a_reason_and_takes_away_a_closing_time_that_is_over():
     draft("air")
     moderation.move(EDITOR, "air", DRAFT, OPEN)
-    moderation.move(EDITOR, "air", OPEN, CLOSED)
+    moderation.move(EDITOR, "air", OPEN, CLOSED, "over")
     with pytest.raises(ReasonMissing):
         moderation.move(EDITOR, "air", CLOSED, OPEN, "  ")
     moderation.move(EDITOR, "air", CLOSED, OPEN, "The summit was moved")
@@ -164,7 +164,7 @@ def test_reopening_needs_a_reason_and_takes_away_a_closing_time_that_is_over():
 def test_an_archived_campaign_stays_readable_and_takes_nothing():
     draft("air")
     for before, after in [(DRAFT, OPEN), (OPEN, CLOSED), (CLOSED, ARCHIVED)]:
-        moderation.move(EDITOR, "air", before, after)
+        moderation.move(EDITOR, "air", before, after, "over")
     campaign = queries.find("air", "en")
     assert campaign.state is ARCHIVED
     assert not campaign.is_open
@@ -191,7 +191,7 @@ def test_every_other_step_is_refused(before, after):
 def test_who_saw_another_state_moves_nothing():
     factories.campaign("air", state="closed")
     with pytest.raises(WrongState) as refused:
-        moderation.move(EDITOR, "air", OPEN, CLOSED)
+        moderation.move(EDITOR, "air", OPEN, CLOSED, "over")
     assert refused.value.state is CLOSED
 
 

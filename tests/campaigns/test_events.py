@@ -94,12 +94,13 @@ def test_a_removed_event_is_gone_and_its_number_leads_nowhere():
     draft("air")
     draft("sea")
     event = add()
+    seen = events.one(desk.desk("air").id, event).stamp
     with pytest.raises(NoSuchCampaign):
-        events.remove(EDITOR, "sea", event)
-    events.remove(EDITOR, "air", event)
+        events.remove(EDITOR, "sea", event, seen, "called off")
+    events.remove(EDITOR, "air", event, seen, "called off")
     assert shown() == []
     with pytest.raises(NoSuchCampaign):
-        events.remove(EDITOR, "air", event)
+        events.remove(EDITOR, "air", event, seen, "called off")
 
 
 def test_who_has_not_seen_the_newest_event_writes_nothing_over_it():

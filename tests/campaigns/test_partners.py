@@ -45,7 +45,7 @@ def test_partners_stand_in_the_order_that_staff_choose():
     partners.move(EDITOR, "air", third, up=True)
     partners.move(EDITOR, "air", second, up=False)
     assert names() == ["셋", "하나", "둘"], "at the ends of the list nothing happens"
-    partners.remove(EDITOR, "air", first)
+    partners.remove(EDITOR, "air", first, one(first).stamp, "left")
     partners.move(EDITOR, "air", second, up=True)
     assert names() == ["둘", "셋"]
 
@@ -95,7 +95,8 @@ def test_a_logo_is_kept_replaced_and_let_go_of():
 def test_removing_a_partner_lets_go_of_its_logo():
     draft("air")
     logo = stored_picture()
-    partners.remove(EDITOR, "air", partners.add(EDITOR, "air", fields(), logo))
+    partner = partners.add(EDITOR, "air", fields(), logo)
+    partners.remove(EDITOR, "air", partner, one(partner).stamp, "left")
     assert not is_kept(logo)
     assert names() == []
 
@@ -125,10 +126,10 @@ def test_a_partner_of_another_campaign_is_out_of_reach():
     draft("sea")
     partner = partners.add(EDITOR, "air", fields())
     for act in (
-        lambda: partners.remove(EDITOR, "sea", partner),
+        lambda: partners.remove(EDITOR, "sea", partner, one(partner).stamp, "left"),
         lambda: partners.move(EDITOR, "sea", partner, up=True),
         lambda: partners.change(EDITOR, "sea", partner, one(partner).stamp, fields("x")),
-        lambda: partners.remove(EDITOR, "air", 10**30),
+        lambda: partners.remove(EDITOR, "air", 10**30, one(partner).stamp, "left"),
     ):
         with pytest.raises(NoSuchCampaign):
             act()

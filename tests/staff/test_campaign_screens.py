@@ -160,10 +160,10 @@ def test_a_campaign_goes_from_draft_to_archive_with_a_page_between_each_step(app
     assert client.get("/en/c/air").status_code == 404
     for before, after, reason in [
         ("draft", "open", ""),
-        ("open", "closed", ""),
+        ("open", "closed", "The summit has begun"),
         ("closed", "open", "The summit was moved"),
-        ("open", "closed", ""),
-        ("closed", "archived", ""),
+        ("open", "closed", "It is over"),
+        ("closed", "archived", "The answer came"),
     ]:
         assert editor.get(f"/staff/campaigns/air/state/{after}").status_code == 200
         assert desk.desk("air").state == before, "looking changes nothing"
@@ -175,16 +175,86 @@ def test_a_campaign_goes_from_draft_to_archive_with_a_page_between_each_step(app
     assert client.post("/en/c/air/sign", data=factories.sign_form()).status_code == 409
 
 
-def test_reopening_without_a_reason_is_told_at_the_field(app, editor):
-    factories.campaign("air", state="closed")
-    sent = editor.post("/staff/campaigns/air/state/open", data={"before": "closed"})
+@pytest.mark.parametrize(
+    ("before", "after"), [("open", "closed"), ("closed", "open"), ("closed", "archived")]
+)
+def test_ending_or_reopening_without_a_reason_is_told_at_the_field(app, editor, before, after):
+    factories.campaign("air", state=before)
+    sent = editor.post(f"/staff/campaigns/air/state/{after}", data={"before": before})
     assert sent.status_code == 422
     assert 'href="#reason"' in sent.text
+    assert desk.desk("air").state == before
+
+
+@pytest.mark.parametrize("before", [None, "", "draft", "anything"])
+def test_nobody_ends_a_campaign_without_saying_in_which_state_they_saw_it(app, editor, before):
+    factories.campaign("air")
+    sent = editor.post(
+        "/staff/campaigns/air/state/closed",
+        data={"reason": "over", **({} if before is None else {"before": before})},
+    )
+    assert sent.status_code == 409
+    assert "Nothing was changed" in sent.text
+    assert desk.desk("air").state is CampaignState.OPEN
+
+
+@pytest.mark.parametrize("path", ["state/closed", "partners/{partner}/remove", "events/{event}/remove"])
+def test_ending_a_campaign_or_removing_a_part_of_it_asks_for_a_recent_second_factor(
+    app, editor, frozen_clock, path
+):
+    factories.campaign("air")
+    editor.post("/staff/campaigns/air/events/new", data=event_form())
+    number = desk.desk("air").id
+    row, event = partners.rows(number)[0], events.rows(number)[0]
+    frozen_clock.move(minutes=6)
+    stamp = row.stamp if "partner" in path else event.stamp
+    sent = editor.post(
+        "/staff/campaigns/air/" + path.format(partner=row.id, event=event.id),
+        data={"before": "open", "seen": stamp, "reason": "over"},
+    )
+    assert sent.location.startswith("/staff/verify?")
+    assert desk.desk("air").state is CampaignState.OPEN
+    assert partners.rows(number)[0].id == row.id
+    assert events.rows(number)[0].id == event.id
+
+
+@pytest.mark.parametrize("kind", ["partners", "events"])
+def test_a_partner_or_an_event_is_removed_only_as_it_was_seen_and_with_a_reason(app, editor, kind):
+    factories.campaign("air")
+    editor.post("/staff/campaigns/air/events/new", data=event_form())
+    rows = {"partners": partners.rows, "events": events.rows}[kind]
+    number = desk.desk("air").id
+    row = rows(number)[-1]
+    path = f"/staff/campaigns/air/{kind}/{row.id}/remove"
+    for fields, status, told in [
+        ({"seen": row.stamp}, 422, "Say why"),
+        ({"seen": row.stamp, "reason": " "}, 422, "Say why"),
+        ({"reason": "over"}, 409, "Nothing was removed"),
+        ({"seen": "of yesterday", "reason": "over"}, 409, "Nothing was removed"),
+    ]:
+        sent = editor.post(path, data=fields)
+        assert sent.status_code == status
+        assert told in sent.text
+        assert row.id in [one.id for one in rows(number)]
+    assert "over</textarea>" in sent.text
+    assert editor.post(path, data={"seen": seen(sent), "reason": "over"}).status_code == 303
+    assert row.id not in [one.id for one in rows(number)]
+
+
+def test_an_incomplete_draft_says_what_is_missing_and_offers_no_publishing(app, editor):
+    editor.post(
+        "/staff/campaigns/new", data={"slug": "bare", "title_ko": "맑은 공기", "title_en": "Clean air"}
+    )
+    page = editor.get("/staff/campaigns/bare")
+    assert "/staff/campaigns/bare/state/open" not in page.text
+    assert "It can be published once nothing is missing above." in page.text
+    draft("air")
+    assert "/staff/campaigns/air/state/open" in editor.get("/staff/campaigns/air").text
 
 
 def test_a_step_that_somebody_else_took_first_is_told(app, editor):
     factories.campaign("air", state="closed")
-    sent = editor.post("/staff/campaigns/air/state/closed", data={"before": "open"})
+    sent = editor.post("/staff/campaigns/air/state/closed", data={"before": "open", "reason": "over"})
     assert sent.status_code == 409
     assert "Nothing was changed" in sent.text
     assert editor.get("/staff/campaigns/air/state/closed").status_code == 409
@@ -297,8 +367,9 @@ def test_a_partner_is_added_with_its_logo_moved_corrected_and_removed(app, edito
     assert send(editor, f"partners/{third.id}", changed).status_code == 303
     now = partners.one(desk.desk("air").id, third.id)
     assert (now.fields.name_en, now.logo) == ("Renamed", "")
-    assert editor.get(f"/staff/campaigns/air/partners/{third.id}/remove").status_code == 200
-    assert editor.post(f"/staff/campaigns/air/partners/{third.id}/remove").status_code == 303
+    page = editor.get(f"/staff/campaigns/air/partners/{third.id}/remove")
+    left = {"seen": seen(page), "reason": "they left the campaign"}
+    assert editor.post(f"/staff/campaigns/air/partners/{third.id}/remove", data=left).status_code == 303
     assert len(partners.rows(desk.desk("air").id)) == 2
 
 
@@ -368,8 +439,9 @@ def test_an_event_is_added_corrected_and_removed(app, editor, client):
     assert "Moved" in shown
     assert "5 June 2027, 14:00" in shown
     assert "16:00" in shown
-    assert editor.get(f"/staff/campaigns/air/events/{event.id}/remove").status_code == 200
-    assert editor.post(f"/staff/campaigns/air/events/{event.id}/remove").status_code == 303
+    page = editor.get(f"/staff/campaigns/air/events/{event.id}/remove")
+    called_off = {"seen": seen(page), "reason": "called off"}
+    assert editor.post(f"/staff/campaigns/air/events/{event.id}/remove", data=called_off).status_code == 303
     assert events.rows(desk.desk("air").id) == []
 
 
@@ -444,7 +516,9 @@ def test_what_somebody_removed_meanwhile_keeps_its_words_and_can_be_added_anew(a
     row = rows(desk.desk("air").id)[-1]
     name = "name_en" if kind == "partners" else "title_en"
     typed = form(seen=row.stamp, **{name: "Typed meanwhile"})
-    editor.post(f"/staff/campaigns/air/{kind}/{row.id}/remove")
+    editor.post(
+        f"/staff/campaigns/air/{kind}/{row.id}/remove", data={"seen": row.stamp, "reason": "a mistake"}
+    )
     sent = editor.post(f"/staff/campaigns/air/{kind}/{row.id}", data=typed)
     assert sent.status_code == 409
     assert 'value="Typed meanwhile"' in sent.text
