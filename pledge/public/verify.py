@@ -13,7 +13,21 @@ from pledge.settings import ROOT
 
 #: The parts of the program, js/modules/verify-<name>.js: the page hands out their addresses, as each carries the mark of
 #: its content.
-PARTS = ("bytes", "note", "merkle", "zip", "entries", "trust", "log", "receipt", "pack", "result", "worker")
+PARTS = (
+    "bytes",
+    "note",
+    "merkle",
+    "zip",
+    "entries",
+    "trust",
+    "log",
+    "receipt",
+    "workbook",
+    "tables",
+    "pack",
+    "result",
+    "worker",
+)
 
 
 @public.get("/verify")

@@ -7,6 +7,7 @@ import io
 import json
 import re
 import zipfile
+from dataclasses import replace
 
 import pytest
 from playwright.sync_api import expect
@@ -14,12 +15,14 @@ from sqlalchemy import select
 
 from pledge.campaigns.models import Campaign
 from pledge.db import db
-from pledge.delivery import freezing, packing
+from pledge.delivery import freezing, packing, tables
+from pledge.delivery.document import Cell, Words
 from pledge.signatures.receipts import receipt as receipt_of
 from tests.browser import steps
 from tests.browser.test_keyboard import tab_to
-from tests.support import deliveries, packs
+from tests.support import deliveries, pack_lies, packs
 from tests.support.browser import DESK, LOOKS, assert_looks_right
+from tests.support.documents import organization
 from tests.support.factories import SLUG, endorsement, signature
 
 ADDRESS = "Kim.Haneul@example.org"
@@ -532,6 +535,61 @@ def test_a_pack_that_its_own_signer_made_wrong_is_named(page):
     ]:
         check_pack(page, made, key=good.keys)
         expect_failure(page, name)
+
+
+def test_a_number_that_the_signer_made_up_is_found_in_every_table(page):
+    """Signed as it is: in each of these packs one file says something else than the entries."""
+    good = packs.made_up("+++-1+o+")
+    for lie, (member, _) in pack_lies.LIES.items():
+        check_pack(page, packs.pack(good, rewritten=pack_lies.told(lie, good)), key=good.keys)
+        expect(page.locator(".verdict--wrong"), lie).to_be_visible()
+        expect(page.locator("[data-facts] .facts__value").first, lie).to_have_text(f"count:{member}")
+
+
+def test_it_says_what_the_log_proves_and_what_is_only_reported(page):
+    good = packs.made_up("+++-1+o+")
+    for rewritten in ({}, pack_lies.letter(), pack_lies.funnel(good)):
+        check_pack(page, packs.pack(good, rewritten=rewritten), key=good.keys)
+        expect_right(page)
+        claims = page.locator("[data-claims]")
+        expect(claims).to_contain_text("Only reported by whoever signed it")
+        expect(claims).to_contain_text("everything in letter.pdf")
+    check_pack(
+        page, packs.pack(good, rewritten=pack_lies.told("more people in a region", good)), key=good.keys
+    )
+    expect(page.locator("[data-claims]")).to_be_hidden()
+
+
+def test_a_day_that_the_calendar_does_not_have_is_no_entry(page):
+    good = packs.made_up("+++")
+    good.lines[1] = good.lines[1].replace(b"2026-11-24", b"2026-02-31")
+    check_pack(page, packs.pack(good), key=good.keys)
+    expect_failure(page, "entry:1")
+
+
+def test_tables_of_a_large_campaign_are_right(page):
+    """Months of days, merged lines, names with signs that a spreadsheet or XML would take for something else."""
+    of = packs.made_up("+" * 60 + "o" * 12 + "-3")
+    odd = ['=1+1 & "Söhne" <Ltd>', "줄\n바꿈, 쉼표", "_x0041_ 'quoted'"]
+    days = [f"2026-{9 + place // 30:02}-{place % 30 + 1:02}" for place in range(60)]
+    of.lines = [
+        line.replace(b"2026-11-24", (days[place] if place < 60 else "2026-11-20").encode())
+        for place, line in enumerate(of.lines)
+    ]
+    made = packs.document(of)
+    merged = [
+        *made.by_day[5:],
+        Cell("other", Words("기타", "Other"), sum(day.people for day in made.by_day[:5])),
+    ]
+    listed = [organization(name, name) for name in odd] + made.organizations[4:]
+    made = replace(made, by_day=merged, organizations=listed, unnamed_organizations=1)
+    rewritten = {name: table(made)[0] for name, table in tables.TABLES.items()}
+    rewritten["totals.json"] = tables.totals_json(made)
+    changed = packs.pack(
+        of, rewritten=rewritten, manifest=lambda told: told["files"]["organizations.csv"].pop("rows")
+    )
+    check_pack(page, changed, key=of.keys)
+    expect_right(page)
 
 
 def test_a_bomb_is_refused_without_being_unpacked(page, log):

@@ -47,9 +47,13 @@ export default function entries({ Failed, leafHashes, rootOf }) {
     const stands = new Uint8Array(size);
     const marks = new Float64Array(size);
     const pledges = new Set();
+    // By how many people each day changed the count; every day that an entry names is a key.
+    const days = new Map();
     for (let index = 0; index < size; index += 1) {
       const entry = readEntry(reader.decode(at(index)));
       if (!entry || (!entry.isPlus && !takeBack(stands, index, entry))) throw new Failed("entry", index);
+      if (!days.has(entry.day) && !isDay(entry.day)) throw new Failed("entry", index);
+      days.set(entry.day, (days.get(entry.day) ?? 0) + (entry.of === "person" ? (entry.isPlus ? 1 : -1) : 0));
       if (entry.isPlus) stands[index] = STANDS[entry.of];
       // The beginning of the commitment, or which entry is taken back.
       marks[index] = entry.isPlus ? Number.parseInt(entry.commitment.slice(0, 13), 16) : -1 - entry.takesBack;
@@ -59,7 +63,8 @@ export default function entries({ Failed, leafHashes, rootOf }) {
     }
     const hashes = await leafHashes(size, at, progress);
     const root = await rootOf(hashes, progress);
-    return { moves, counts: counted(moves), pledges, root, checkTwice: () => checkTwice(marks, at) };
+    const latest = [...days.keys()].sort().at(-1) ?? "";
+    return { moves, counts: counted(moves), pledges, days, latest, root, checkTwice: () => checkTwice(marks, at) };
   }
 
   function takeBack(stands, index, { takesBack, of }) {
@@ -84,6 +89,12 @@ export default function entries({ Failed, leafHashes, rootOf }) {
   }
 
   return { readEntry, recount };
+}
+
+// Whether the calendar has it.
+function isDay(text) {
+  const day = new Date(`${text}T00:00:00Z`);
+  return !text.startsWith("0000") && !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text);
 }
 
 function counted(moves) {

@@ -50,6 +50,7 @@ export default function result(page) {
     showChecks(verdict === "wrong" ? failed : "", kind);
     const name = verdict === "wrong" ? [failed, at].filter(Boolean).join(":") : "";
     showFacts({ ...numbers, failed: name, source: source && say(`source:${source}`) }, kind, facts);
+    part("claims").hidden = !["pack-right", "pack-whole"].includes(verdict);
     part("details").hidden = states.size === 0 && !name;
     part("verdict").scrollIntoView({ block: "center" });
   }

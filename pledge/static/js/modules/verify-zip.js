@@ -140,7 +140,7 @@ export default function zip({ Failed, decode, encode, same }) {
     return new DataView((await bytes(file, begin, length)).buffer);
   }
 
-  return { openZip, read, readText: async (...what) => decode(await read(...what)) };
+  return { openZip, inflate, read, readText: async (...what) => decode(await read(...what)) };
 }
 
 const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
