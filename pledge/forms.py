@@ -44,6 +44,9 @@ class PublicForm(BaseForm):
     class Meta:
         csrf = False
 
+        def get_translations(self, form: Form) -> None:
+            """None are loaded, which would cost each request a file: every message of these forms is our own."""
+
 
 class TickField(BooleanField):
     """A box that is ticked only by a value that says yes; `0`, `null`, `no` and whatever else leave it empty."""
