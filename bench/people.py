@@ -23,7 +23,7 @@ from pledge.signatures.models import EMAIL_CONTEXT, NAME_CONTEXT, SALT_CONTEXT
 from pledge.tokens import Purpose
 
 _SIGNATURES = """
-    COPY signatures (id, campaign_id, address_hash, seq, state, email, name, country, region, public_name, updates, lang,
+    COPY signatures (id, campaign_id, address_hash, content_hash, mails, state, email, name, country, region, public_name, updates, lang,
                      pledge_text_id, privacy_version, submitted_at, code_since, confirmed_at, salt, commitment) FROM STDIN"""
 _ENTRIES = """
     COPY ledger_entries (campaign_id, kind, delta, reason, subject_id, country, region, hour, occurred_at, pledge_text_id,
@@ -85,7 +85,7 @@ def add_pending(site: Site, number: int, *, mails: bool = False) -> Pending:
         connection.commit()
         settle(connection)
         file = site.folder / f"tokens-{next(_numbers)}"
-        file.write_text("".join(tokens.mint(Purpose.CONFIRM, [row, 1]) + "\n" for row in ids))
+        file.write_text("".join(tokens.mint(Purpose.CONFIRM, [row]) + "\n" for row in ids))
         return Pending(ids, file)
 
 
@@ -135,7 +135,7 @@ def _copy_signatures(
             consents = (row % 3 == 0, row % 2 == 0)
             # The text and the notice that were shown, then when it was sent, mailed and confirmed.
             shown = (pledge_id, "2026-11-24", at, at, at if state == "confirmed" else None)
-            who = (row, campaign_id, hashlib.sha256(email.encode()).digest(), 1, state)
+            who = (row, campaign_id, hashlib.sha256(email.encode()).digest(), people[-1][1], 1, state)
             logged = (safe.seal(salt, SALT_CONTEXT), people[-1][1])
             copy.write_row((*who, *content, *consents, "ko", *shown, *logged))
     return people

@@ -5,20 +5,22 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from pledge.audit.models import COMMAND_LINE
-from pledge.mail import moderation, queries, services
+from pledge.mail import moderation, queries, requests, services
 from pledge.settings import Settings
 from pledge.switches import queries as switches
-from pledge.worker.composers import composers
+from pledge.worker.composers import composers, handlers
 
 mail = AppGroup("mail", help="The outbox: mails that are owed.")
 
 
 @mail.command("deliver")
 def deliver() -> None:
-    """Send mails until none is due."""
+    """Answer what was asked for, then send mails until none is due."""
     if switches.current().mail_paused:
         raise click.ClickException("mail is paused in the staff area (switches); nothing was sent")
     settings: Settings = current_app.extensions["pledge.settings"]
+    while requests.answer(handlers()):
+        pass
     transport = services.transport(settings)
     done = services.Delivered()
     try:

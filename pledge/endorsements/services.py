@@ -38,7 +38,7 @@ from pledge.switches import queries as switches
 from pledge.tokens import BadToken
 
 #: How long an address gets no mail after "this was not us"; as for signatures.
-BLOCK = timedelta(days=180)
+BLOCK = timedelta(days=30)
 
 #: What a new application may replace. A withdrawn or declined one changes its state only when the mail is confirmed.
 _REPLACEABLE = (EndorsementState.PENDING, EndorsementState.WITHDRAWN, EndorsementState.DECLINED)
@@ -196,7 +196,7 @@ def _record(application: Application, content: Content, key: str) -> None:
             owe_if_allowed(session, row, MailKind.ENDORSE_ALREADY, lang=application.lang)
             return
         # What a link confirms changes only together with a new mail, so without a slot nothing is stored.
-        due_at = slot_for(session, hashed, campaign_id, MailKind.ENDORSE_CONFIRM, may_wait=row is None)
+        due_at = slot_for(session, hashed, MailKind.ENDORSE_CONFIRM, may_wait=row is None)
         if due_at is None:
             return
         if row is None:

@@ -1,39 +1,74 @@
-"""The caps on what one address receives, over all campaigns: one mail of a kind in ten minutes, three in a day.
+"""The caps on what one address receives, over all campaigns: one mail of a kind in ten minutes, three in a day, and five
+to confirm in thirty days while nobody at that address has ever confirmed.
 
-They are one guarded upsert in the statement that records the sign-up, so they hold in a race, over any number of
-machines and with every cache gone. A mail about another campaign than the last one may be given the next free slot
-instead of being refused: someone who signs two campaigns in a row gets both mails, one of them a little later.
+A slot is one guarded upsert, so the caps hold in a race, over any number of machines and with every cache gone. A mail
+that anybody can ask for may be given the next free slot of two days instead of being refused; it is sent then.
 """
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import BigInteger, LargeBinary, bindparam, text
+from sqlalchemy.orm import Session
+
+from pledge import clock
+from pledge.db import UTCDateTime
 
 PAUSE_SECONDS = 10 * 60
 DAY_SECONDS = 24 * 60 * 60
+#: How far ahead the slot of a mail that waits may lie. The pages say so.
+PATIENCE_SECONDS = 2 * DAY_SECONDS
+#: Mails to confirm that an address gets within UNCONFIRMED_WINDOW while nobody there has ever confirmed anything.
+MAX_UNCONFIRMED = 5
+UNCONFIRMED_WINDOW = timedelta(days=30)
+#: No such cap: for who has confirmed once, and for mails that are not to confirm.
+UNCAPPED = 2**31 - 1
+
+_WINDOW_SECONDS = int(UNCONFIRMED_WINDOW.total_seconds())
 
 #: The earliest moment at which the address may be written to again, from the row `a` of mail_allowances.
 _FREE_AT = f"""
       CASE WHEN a.third IS NOT NULL AND a.third + {DAY_SECONDS} > a.last + {PAUSE_SECONDS}
            THEN a.third + {DAY_SECONDS} ELSE a.last + {PAUSE_SECONDS} END"""
+_WINDOW_ENDED = f"a.first + {_WINDOW_SECONDS} <= excluded.last"
+
+_TAKE_SLOT = text(
+    f"""
+    INSERT INTO mail_allowances AS a (address_hash, kind, last, first, mails)
+    SELECT :address_hash, :kind, :now_s, :now_s, 1
+     WHERE NOT EXISTS (SELECT 1 FROM mail_blocks WHERE address_hash = :address_hash AND until > :now)
+    ON CONFLICT (address_hash, kind) DO UPDATE
+       SET third = a.second, second = a.last,
+           last = CASE WHEN {_FREE_AT} > excluded.last THEN {_FREE_AT} ELSE excluded.last END,
+           first = CASE WHEN {_WINDOW_ENDED} THEN excluded.last ELSE a.first END,
+           mails = CASE WHEN {_WINDOW_ENDED} THEN 1 ELSE a.mails + 1 END
+     WHERE {_FREE_AT} <= excluded.last + :patience AND (a.mails < :max_mails OR {_WINDOW_ENDED})
+    RETURNING last AS slot"""  # noqa: S608  # built from constants of this module
+).bindparams(
+    bindparam("address_hash", type_=LargeBinary),
+    bindparam("now_s", type_=BigInteger),
+    bindparam("patience", type_=BigInteger),
+    bindparam("max_mails", type_=BigInteger),
+    bindparam("now", type_=UTCDateTime),
+)
 
 
 def take_slot(
-    kind: str,
-    campaign: str,
-    source: str,
-    may_wait: str = "1 = 0",
-    is_another: str = "a.last_campaign_id <> excluded.last_campaign_id",
-) -> str:
-    """SQL that takes a slot for one address and returns it as `slot` (Unix seconds); no row when refused.
+    session: Session, address_hash: bytes, kind: str, *, may_wait: bool, max_mails: int = UNCAPPED
+) -> datetime | None:
+    """When this address gets this kind of mail: now, or within PATIENCE_SECONDS if `may_wait`; None when it may get none.
 
-    `kind` and `campaign` are SQL expressions, `source` the FROM and WHERE that must yield one row for anything to
-    happen, `may_wait` a condition under which a later slot will do when the mail is about another matter than the last
-    one (`is_another`: another campaign, unless told otherwise). Binds :address_hash and :now_s.
+    `max_mails`: how many of this kind it may get within UNCONFIRMED_WINDOW.
     """
-    return f"""
-    INSERT INTO mail_allowances AS a (address_hash, kind, last, last_campaign_id)
-    SELECT :address_hash, {kind}, :now_s, {campaign} {source}
-    ON CONFLICT (address_hash, kind) DO UPDATE
-       SET third = a.second, second = a.last, last_campaign_id = excluded.last_campaign_id,
-           last = CASE WHEN {_FREE_AT} > excluded.last THEN {_FREE_AT} ELSE excluded.last END
-     WHERE {_FREE_AT} <= excluded.last
-        OR ({is_another} AND {_FREE_AT} <= excluded.last + {DAY_SECONDS}
-            AND {may_wait})
-    RETURNING last AS slot"""  # noqa: S608  # built from constants of this project
+    now = clock.now()
+    values = {
+        "address_hash": address_hash,
+        "kind": kind,
+        "now": now,
+        "now_s": int(now.timestamp()),
+        "patience": PATIENCE_SECONDS if may_wait else 0,
+        "max_mails": max_mails,
+    }
+    slot = session.execute(_TAKE_SLOT, values).scalar()
+    if slot is None:
+        return None
+    return max(now, datetime.fromtimestamp(slot, UTC))

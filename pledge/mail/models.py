@@ -1,4 +1,4 @@
-"""Tables of mail: the outbox and the caps. Neither holds an address, a token or a body."""
+"""Tables of mail: what was asked for, the outbox and the caps. None holds an address, a token or a body."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -114,11 +114,43 @@ class OutboxMail(Model):
     )
 
 
+class RequestKind(StrEnum):
+    """What somebody asked for by sending a form. Whether and when a mail follows is for the worker to decide."""
+
+    CONFIRM = "confirm"  #: the mail about one submission; `subject_id` is the signature
+    LINK = "link"  #: the link to one's own page; `address_hash` is the person
+
+
+class MailRequest(Model):
+    """Somebody sent a form that a mail may follow. One row for each, whatever is known about the address.
+
+    The request that writes it knows nothing of the person, so neither its answer nor its time can tell anything. The
+    worker decides which mail is enqueued, if any, and deletes the row in the same transaction (mail/requests.py).
+    """
+
+    __tablename__ = "mail_requests"
+
+    id: Mapped[int] = mapped_column(BigKey, Identity(always=False), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    campaign_id: Mapped[int]
+    subject_id: Mapped[int | None] = mapped_column(BigInteger)
+    address_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    lang: Mapped[str] = mapped_column(String(2))
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    due_at: Mapped[datetime] = mapped_column(UTCDateTime)  #: not before; moved on when answering it failed
+
+    __table_args__ = (
+        CheckConstraint(f"kind IN ({', '.join(repr(kind.value) for kind in RequestKind)})", name="kind"),
+        CheckConstraint("subject_id IS NOT NULL OR address_hash IS NOT NULL", name="about_somebody"),
+    )
+
+
 class MailAllowance(Model):
     """When one address was last written to, for one kind of mail, over all campaigns.
 
     The times are Unix seconds (UTC) of the last three mails, newest first, so that one guarded upsert can enforce
-    "one in ten minutes, three in a day". A slot may lie ahead: that mail waits for its turn.
+    "one in ten minutes, three in a day". A slot may lie ahead: that mail waits for its turn. `mails` are those since
+    `first`, the beginning of the present UNCONFIRMED_WINDOW (mail/allowance.py).
     """
 
     __tablename__ = "mail_allowances"
@@ -128,7 +160,8 @@ class MailAllowance(Model):
     last: Mapped[int] = mapped_column(BigInteger)
     second: Mapped[int | None] = mapped_column(BigInteger)
     third: Mapped[int | None] = mapped_column(BigInteger)
-    last_campaign_id: Mapped[int]
+    first: Mapped[int] = mapped_column(BigInteger)
+    mails: Mapped[int]
 
 
 class MailValve(Model):

@@ -36,10 +36,10 @@ def confirm(token: str) -> Response:
 @public.post("/confirm/<token>", endpoint="confirm_post")
 def confirm_post(token: str) -> Response:
     try:
-        signature_id, seq, expired = read_confirm_token(token)
+        signature_id, expired = read_confirm_token(token)
     except BadToken:
         return problem(Link(LinkState.UNKNOWN), token, 410)
-    if not expired and signatures.confirm(signature_id, seq):
+    if not expired and signatures.confirm(signature_id):
         return see_other(links.confirm_path(i18n.language(), token))
     link = open_link(token, i18n.language())
     if link.state is LinkState.CONFIRMED:
@@ -51,14 +51,14 @@ def confirm_post(token: str) -> Response:
 @limited(link_limit)
 def renew(token: str) -> Response:
     try:
-        campaign_id, hashed = signatures.renew(token, i18n.language())
+        campaign_id, signature_id = signatures.renew(token, i18n.language())
     except BadToken:
         return problem(Link(LinkState.UNKNOWN), token, 410)
     campaign = campaigns.find_by_id(campaign_id, i18n.language())
     if campaign is None:
         return problem(Link(LinkState.UNKNOWN), token, 410)
     return see_other(
-        url_for("public.check", slug=campaign.slug, ticket=ticket_for(campaign.slug, hashed), resent=1)
+        url_for("public.check", slug=campaign.slug, ticket=ticket_for(campaign.slug, signature_id), resent=1)
     )
 
 

@@ -18,7 +18,7 @@ from pledge.tokens import BadToken, Purpose
 
 @public.get("/c/<slug>/check/<ticket>")
 def check(slug: str, ticket: str) -> Response:
-    _person(slug, ticket)
+    _submission(slug, ticket)
     return _page(slug, ticket, CodeForm(), 200)
 
 
@@ -30,13 +30,12 @@ def is_wrong(response: Response) -> bool:
 @public.post("/c/<slug>/check/<ticket>", endpoint="check_post")
 @limited(token_limit, deduct_when=is_wrong)
 def check_post(slug: str, ticket: str) -> Response:
-    hashed = _person(slug, ticket)
+    signature_id = _submission(slug, ticket)
     form = CodeForm(request.form)
     if not form.validate():
         return _page(slug, ticket, form, 422)
-    outcome, signature_id, seq = signatures.confirm_by_code(slug, hashed, form.digits)
-    if outcome is Confirmation.DONE:
-        return see_other(url_for("public.confirm", token=tokens.mint(Purpose.CONFIRM, [signature_id, seq])))
+    if signatures.confirm_by_code(signature_id, form.digits) is Confirmation.DONE:
+        return see_other(url_for("public.confirm", token=tokens.mint(Purpose.CONFIRM, [signature_id])))
     # One wording for wrong, spent and unknown: another one would tell a stranger that this address has signed.
     form.code.errors = [_("This code does not work. Please use the newest mail, or ask for a new one below.")]
     return _page(slug, ticket, form, 422)
@@ -45,11 +44,11 @@ def check_post(slug: str, ticket: str) -> Response:
 @public.post("/c/<slug>/check/<ticket>/resend")
 @limited(link_limit)
 def resend(slug: str, ticket: str) -> Response:
-    signatures.resend(slug, _person(slug, ticket), i18n.language())
+    signatures.resend(slug, _submission(slug, ticket), i18n.language())
     return see_other(url_for("public.check", slug=slug, ticket=ticket, resent=1))
 
 
-def _person(slug: str, ticket: str) -> bytes:
+def _submission(slug: str, ticket: str) -> int:
     try:
         return read_ticket(slug, ticket)
     except BadToken:

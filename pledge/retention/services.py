@@ -13,12 +13,12 @@ from pledge.campaigns import forgetting
 from pledge.db import Model, transaction
 from pledge.endorsements import expiry as endorsement_expiry
 from pledge.files import services as files
-from pledge.mail.allowance import DAY_SECONDS
+from pledge.mail.allowance import DAY_SECONDS, UNCONFIRMED_WINDOW
 from pledge.mail.models import MailAllowance, MailBlock, MailState, OutboxMail
 from pledge.signatures import expiry as signature_expiry
 from pledge.signatures.models import Signature, SignatureState
 
-#: A link to confirm lives seven days; seven more are left to ask for a new one with it.
+#: A link to confirm lives seven days; seven more are left to ask for a new one with it. Nothing renews this clock.
 PENDING = timedelta(days=14)
 #: Mails that are done with: long enough to answer "did you send me one?".
 MAILS = timedelta(days=90)
@@ -55,10 +55,14 @@ def run(delivered: Mapping[int, datetime]) -> Removed:
     return Removed(
         signatures=signature_expiry.forget(forgotten),
         pending=_sweep(
-            Signature, Signature.state == SignatureState.PENDING, Signature.code_since < now - PENDING
+            Signature, Signature.state == SignatureState.PENDING, Signature.submitted_at < now - PENDING
         ),
         mails=_sweep(OutboxMail, OutboxMail.state != MailState.QUEUED, OutboxMail.due_at < now - MAILS),
-        allowances=_sweep(MailAllowance, MailAllowance.last < int(now.timestamp()) - DAY_SECONDS),
+        allowances=_sweep(
+            MailAllowance,
+            MailAllowance.last < int((now - timedelta(seconds=DAY_SECONDS)).timestamp()),
+            MailAllowance.first < int((now - UNCONFIRMED_WINDOW).timestamp()),
+        ),
         blocks=_sweep(MailBlock, MailBlock.until < now),
         files=files.sweep(),
         networks=_forget_networks(now - NETWORKS),

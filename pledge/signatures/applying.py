@@ -8,7 +8,7 @@ withdrawing and erasing meanwhile; what they did first stands.
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import delete, exists, insert, select, tuple_, update
+from sqlalchemy import delete, exists, insert, select, update
 from sqlalchemy.orm import Session
 
 from pledge import clock
@@ -18,9 +18,9 @@ from pledge.db import reading, transaction
 from pledge.ledger.models import Kind, LedgerEntry, Reason
 from pledge.ledger.services import hour_of
 from pledge.mail.models import MailKind
-from pledge.signatures import statements
 from pledge.signatures.invalidation_models import Invalidation, InvalidationState, InvalidationTarget
 from pledge.signatures.models import Signature, SignatureState
+from pledge.signatures.outbox import enqueue
 
 BATCH = 500
 
@@ -62,7 +62,7 @@ def advance(limit: int = BATCH) -> bool:
 def _apply(session: Session, row: Invalidation, limit: int) -> None:
     """Take the next targets out of the count; those that are no longer as they were counted stay as they are."""
     targets = session.execute(
-        select(InvalidationTarget.signature_id, InvalidationTarget.seq)
+        select(InvalidationTarget.signature_id)
         .where(InvalidationTarget.invalidation_id == row.id)
         .order_by(InvalidationTarget.signature_id)
         .limit(limit)
@@ -74,7 +74,7 @@ def _apply(session: Session, row: Invalidation, limit: int) -> None:
     moved = session.execute(
         update(Signature)
         .where(
-            tuple_(Signature.id, Signature.seq).in_([tuple(target) for target in targets]),
+            Signature.id.in_([target.signature_id for target in targets]),
             Signature.state == SignatureState.CONFIRMED,
         )
         .values(state=SignatureState.INVALIDATED, invalidation_id=row.id)
@@ -132,11 +132,12 @@ def _append(session: Session, moved: Moved, delta: int, reason: Reason) -> None:
 
 
 def _tell(session: Session, moved: Moved) -> None:
-    """Owe each signer the mail that says so, within the caps."""
-    now = clock.now()
-    rows = session.scalars(select(Signature).where(Signature.id.in_([signature.id for signature in moved])))
-    for row in rows:
-        statements.mail_again(session.connection(), row, MailKind.INVALIDATED, row.lang, now)
+    """Enqueue for each signer the mail that says so, within the caps."""
+    people = select(Signature.id, Signature.address_hash, Signature.lang).where(
+        Signature.id.in_([signature.id for signature in moved])
+    )
+    for row in session.execute(people).all():
+        enqueue(session, MailKind.INVALIDATED, row.id, bytes(row.address_hash), row.lang)
 
 
 def _record_end(session: Session, row: Invalidation, action: str, signatures: int) -> None:

@@ -68,7 +68,7 @@ def condition_of(row: Invalidation | Row[*tuple[Any, ...]]) -> Condition:
 
 
 def seconds_to_confirm() -> ColumnElement[float]:
-    """From the first mail of a signature's version until it was confirmed; from signing when the outbox has forgotten it.
+    """From the first mail about a signature until it was confirmed; from signing when the outbox has forgotten it.
 
     The first mail and not the last: who asked for it again and was then quick is no robot. A mail is marked as sent a
     moment after it went out, so a robot's figure can lie below zero.
@@ -78,7 +78,6 @@ def seconds_to_confirm() -> ColumnElement[float]:
         .where(
             OutboxMail.subject_id == Signature.id,
             OutboxMail.kind == MailKind.CONFIRM,
-            OutboxMail.seq == Signature.seq,
         )
         .scalar_subquery()
     )

@@ -2,11 +2,14 @@
 
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterable
 
 from pledge import tokens
-from pledge.crypto import vault
+from pledge.crypto import Unreadable, vault
 from pledge.signatures.addresses import Address
 from pledge.tokens import BadToken, Purpose
+
+_TICKET_CONTEXT = "ticket"
 
 
 def new_id() -> int:
@@ -19,27 +22,37 @@ def address_hash(address: Address) -> bytes:
     return vault().keyed_hash(address.canonical)
 
 
-def ticket_for(slug: str, hashed: bytes) -> str:
-    """What the waiting page's address carries. The same person always gets the same one, whatever is stored."""
-    return tokens.mint(Purpose.TICKET, [slug, urlsafe_b64encode(hashed).decode()])
+def content_hash(parts: Iterable[object]) -> bytes:
+    """One submission's content, 32 bytes: equal for equal parts, useless without the data key."""
+    return vault().keyed_hash(f"content {tuple(parts)!r}")
 
 
-def read_ticket(slug: str, ticket: str) -> bytes:
-    """The address hash inside a ticket of this campaign. Raises BadToken."""
+def ticket_for(slug: str, signature_id: int) -> str:
+    """What the waiting page's address carries: one submission, sealed, so that it leads to no row of a stolen database.
+
+    Tickets of one campaign are equally long, and no two are the same.
+    """
+    sealed = vault().seal(f"{slug} {signature_id:019d}", _TICKET_CONTEXT)
+    return tokens.mint(Purpose.TICKET, [urlsafe_b64encode(sealed).decode()])
+
+
+def read_ticket(slug: str, ticket: str) -> int:
+    """Id of the submission that a ticket of this campaign belongs to. Raises BadToken."""
     payload = tokens.read(Purpose.TICKET, ticket).payload
-    if len(payload) != 2 or payload[0] != slug:
-        raise BadToken
     try:
-        return urlsafe_b64decode(str(payload[1]))
-    except ValueError:
+        of, _, signature_id = vault().unseal(urlsafe_b64decode(str(*payload)), _TICKET_CONTEXT).partition(" ")
+        if of != slug:
+            raise BadToken
+        return int(signature_id)
+    except (Unreadable, ValueError, TypeError):
         raise BadToken from None
 
 
-def read_confirm_token(token: str) -> tuple[int, int, bool]:
-    """Id and version of the signature that a mailed link confirms, and whether its time is over. Raises BadToken."""
+def read_confirm_token(token: str) -> tuple[int, bool]:
+    """Id of the submission that a mailed link confirms, and whether the link has expired. Raises BadToken."""
     found = tokens.read(Purpose.CONFIRM, token)
-    signature_id, seq = _numbers(found.payload, 2)
-    return signature_id, seq, found.expired
+    (signature_id,) = _numbers(found.payload, 1)
+    return signature_id, found.expired
 
 
 def read_own_token(purpose: Purpose, token: str) -> int:

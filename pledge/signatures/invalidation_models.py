@@ -84,4 +84,3 @@ class InvalidationTarget(Model):
 
     invalidation_id: Mapped[int] = mapped_column(ForeignKey("invalidations.id"), primary_key=True)
     signature_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
-    seq: Mapped[int]  #: a version signed since then is another matter and is left alone

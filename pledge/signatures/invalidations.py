@@ -163,13 +163,11 @@ def _locked(session: Session, invalidation_id: int, *states: InvalidationState) 
 
 def _fix_targets(session: Session, invalidation_id: int, condition: Condition) -> int:
     wanted = (
-        select(literal(invalidation_id), Signature.id, Signature.seq)
+        select(literal(invalidation_id), Signature.id)
         .where(Signature.state == SignatureState.CONFIRMED, *condition.matches())
         .limit(MOST + 1)
     )
-    session.execute(
-        insert(InvalidationTarget).from_select(["invalidation_id", "signature_id", "seq"], wanted)
-    )
+    session.execute(insert(InvalidationTarget).from_select(["invalidation_id", "signature_id"], wanted))
     counted = select(func.count()).where(InvalidationTarget.invalidation_id == invalidation_id)
     return int(session.scalar(counted) or 0)
 

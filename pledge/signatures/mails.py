@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, exists, select, text
 
 from pledge import clock, links, tokens
 from pledge.campaigns.models import CampaignText
@@ -16,7 +16,7 @@ from pledge.db import reading
 from pledge.i18n import format_date
 from pledge.mail.message import Claimed, Composers, Message
 from pledge.mail.models import MailBlock, MailKind, OutboxMail
-from pledge.signatures.models import Signature, SignatureState
+from pledge.signatures.models import SETTLED, Signature, SignatureState
 from pledge.tokens import Purpose
 
 
@@ -25,10 +25,10 @@ class Recipient:
     """Whom a mail goes to: the signature that it is about, as it is now."""
 
     id: int
-    seq: int
     state: str
     email: str
     confirmed_at: datetime | None
+    is_settled: bool  #: the person's signature counts, or was taken out of the count: this row or another one
     campaign: str  #: the campaign's title in the mail's language
 
     @property
@@ -41,14 +41,21 @@ _BLOCKED = select(MailBlock.address_hash).where(
     MailBlock.until > bindparam("now", type_=MailBlock.until.type),
 )
 
+_OTHER = Signature.__table__.alias("o")
+_SETTLED = exists().where(
+    _OTHER.c.address_hash == Signature.address_hash,
+    _OTHER.c.campaign_id == Signature.campaign_id,
+    text(f"o.{SETTLED}"),
+)
+
 _RECIPIENTS = (
     select(
         OutboxMail.id,
         Signature.id,
-        Signature.seq,
         Signature.state,
         Signature.email,
         Signature.confirmed_at,
+        _SETTLED,
         CampaignText.title,
     )
     .join(Signature, Signature.id == OutboxMail.subject_id)
@@ -71,11 +78,11 @@ def composers() -> Composers:
 
 
 def confirm(mails: Sequence[Claimed]) -> Mapping[int, Message]:
-    """Please confirm: only for the version that was submitted last, and only while it is pending."""
+    """Please confirm: only while this submission is pending and no other one of the person is settled."""
     return {
         mail.id: _confirm(mail, recipient)
         for mail, recipient in _with_recipients(mails)
-        if recipient.state == SignatureState.PENDING and recipient.seq == mail.seq
+        if recipient.state == SignatureState.PENDING and not recipient.is_settled
     }
 
 
@@ -107,13 +114,13 @@ def invalidated(mails: Sequence[Claimed]) -> Mapping[int, Message]:
 
 
 def _confirm(mail: Claimed, recipient: Recipient) -> Message:
-    token = tokens.mint(Purpose.CONFIRM, [recipient.id, recipient.seq])
+    token = tokens.mint(Purpose.CONFIRM, [recipient.id])
     return _message(
         mail,
         recipient,
         link=links.confirm_link(mail.lang, token),
         not_me=links.not_me_link(mail.lang, token),
-        code=tokens.code(recipient.id, recipient.seq),
+        code=tokens.code(recipient.id, mail.seq),
     )
 
 

@@ -1,4 +1,8 @@
-"""The table of signatures: one row for one person in one campaign, moved only by guarded updates."""
+"""The table of signatures: one row for each submission of the form, moved only by guarded updates.
+
+At most one row of a person in a campaign is settled (confirmed, or taken out of the count by staff). Any number may wait
+beside it, each until its own link or code is used, and rows that were withdrawn stay as they were (docs/adr/0062).
+"""
 
 from datetime import datetime
 from enum import StrEnum
@@ -10,7 +14,6 @@ from sqlalchemy import (
     Index,
     LargeBinary,
     String,
-    UniqueConstraint,
     false,
     text,
 )
@@ -24,6 +27,12 @@ EMAIL_CONTEXT = "signatures.email"
 NAME_CONTEXT = "signatures.name"
 SALT_CONTEXT = "signatures.salt"
 
+
+#: The states over which there are indexes. A query must say them in these very words to get the index.
+PENDING = "state = 'pending'"
+SETTLED = "state IN ('confirmed', 'invalidated')"
+#: The fence: of a person, one row in a campaign is counted.
+SETTLED_INDEX = "uq_signatures_settled"
 
 #: Who is named in public. A query must say it in these very words to get the index over them.
 SHOWN_BY_NAME = "public_name AND state = 'confirmed'"
@@ -49,8 +58,6 @@ class Signature(Model):
     campaign_id: Mapped[int]
     #: Keyed hash of the canonical address: the person, as far as one verified mailbox is a person.
     address_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
-    #: Version of what was submitted; a link confirms exactly one.
-    seq: Mapped[int]
     state: Mapped[str] = mapped_column(String(12))
     email: Mapped[str] = mapped_column(Sealed(EMAIL_CONTEXT))  #: as typed; mails go here
     name: Mapped[str] = mapped_column(Sealed(NAME_CONTEXT))
@@ -62,21 +69,28 @@ class Signature(Model):
     pledge_text_id: Mapped[int]
     privacy_version: Mapped[str] = mapped_column(String(10))
     submitted_at: Mapped[datetime] = mapped_column(UTCDateTime)
-    #: What the public log says of this version instead of the person: SHA-256 over salt and address (ledger/leaves.py).
+    #: Keyed hash of all that was submitted, and of the day: sent twice, a form is one submission (a double click).
+    content_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+    #: What the public log says of this row instead of the person: SHA-256 over salt and address (ledger/leaves.py).
     #: The salt is all that ties the two together; with this row it goes for good.
     salt: Mapped[str] = mapped_column(Sealed(SALT_CONTEXT))
     commitment: Mapped[bytes] = mapped_column(LargeBinary(32))
     #: The terms under which the name may stand in a list for a government that the law lets ask for one; NULL: not agreed.
     list_terms_id: Mapped[int | None]
-    #: When the newest mail for this version was asked for: its code lives from then on.
+    mails: Mapped[int] = mapped_column(server_default="0")  #: to confirm, so far; each has a code of its own
+    #: When the newest of them is due: its code lives from then on.
     code_since: Mapped[datetime] = mapped_column(UTCDateTime)
-    code_tries: Mapped[int] = mapped_column(server_default="0")  #: codes typed for it, right or wrong
+    code_mail: Mapped[int] = mapped_column(
+        server_default="0"
+    )  #: number of the mail that codes were last typed for
+    code_tries: Mapped[int] = mapped_column(server_default="0")  #: codes typed for that mail, right or wrong
+    all_code_tries: Mapped[int] = mapped_column(server_default="0")  #: codes typed for any of them
     confirmed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     withdrawn_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     #: The invalidation that took it out of the count (signatures/invalidations.py); NULL unless the state says so.
     invalidation_id: Mapped[int | None]
     #: For finding robots afterwards, never for finding a person: keyed hashes of the network (dropped after 90 days) and
-    #: of the mail's domain, and which large provider it belongs to ("naver", "kakao", "gmail", "other").
+    #: of the mail's domain, other ones in each campaign, and which large provider it belongs to ("naver", "kakao", "gmail", "other").
     network_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     domain_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     mail_provider: Mapped[str] = mapped_column(String(8), server_default="other")
@@ -84,13 +98,28 @@ class Signature(Model):
     name_hidden: Mapped[bool] = mapped_column(Boolean, server_default=false())
 
     __table_args__ = (
-        UniqueConstraint("campaign_id", "address_hash"),
         CheckConstraint("state IN ('pending', 'confirmed', 'withdrawn', 'invalidated')", name="state"),
         CheckConstraint("state <> 'confirmed' OR confirmed_at IS NOT NULL", name="confirmed_has_time"),
         CheckConstraint(
             "(state = 'invalidated') = (invalidation_id IS NOT NULL)", name="invalidated_has_cause"
         ),
         CheckConstraint("region IS NULL OR country = 'KR'", name="region_is_korean"),
+        Index("ix_signatures_person", "address_hash", "campaign_id"),
+        Index(
+            SETTLED_INDEX,
+            "address_hash",
+            "campaign_id",
+            unique=True,
+            postgresql_where=text(SETTLED),
+            sqlite_where=text(SETTLED),
+        ),
+        Index(
+            "uq_signatures_pending_content",
+            "content_hash",
+            unique=True,
+            postgresql_where=text(PENDING),
+            sqlite_where=text(PENDING),
+        ),
         Index(
             "ix_signatures_public",
             "campaign_id",

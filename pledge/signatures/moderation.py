@@ -6,16 +6,15 @@ No address and no name goes into the audit log: it says which signature, by its 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from pledge import clock
 from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.db import transaction
 from pledge.mail.models import MailKind
-from pledge.signatures import statements
 from pledge.signatures.addresses import Address
 from pledge.signatures.identifiers import address_hash
 from pledge.signatures.invalidations import NoReason
 from pledge.signatures.models import Signature, SignatureState
+from pledge.signatures.outbox import enqueue
 from pledge.signatures.own import withdraw_row
 
 #: What is mailed again, by the state of the signature.
@@ -40,7 +39,7 @@ class TooSoon(Exception):
 
 
 def look_up(actor: Actor, address: Address) -> list[int]:
-    """The signatures of exactly this address, one for each campaign; that somebody looked is recorded."""
+    """The signatures of exactly this address in all campaigns, with those that wait; that somebody looked is recorded."""
     with transaction() as session:
         found = select(Signature.id).where(Signature.address_hash == address_hash(address))
         ids = list(session.scalars(found.order_by(Signature.submitted_at)))
@@ -52,14 +51,12 @@ def look_up(actor: Actor, address: Address) -> list[int]:
 
 
 def resend(actor: Actor, signature_id: int) -> MailKind:
-    """Owe the mail that helps this person now, within the caps; which one. Raises Gone, TooSoon."""
+    """Enqueue the mail that helps this person now, within the caps; which one. Raises Gone, TooSoon."""
     with transaction() as session:
         row = _row(session, signature_id)
-        kind, now = _MAIL[SignatureState(row.state)], clock.now()
-        if not statements.mail_again(session.connection(), row, kind, row.lang, now):
+        kind = _MAIL[SignatureState(row.state)]
+        if not enqueue(session, kind, row.id, bytes(row.address_hash), row.lang):
             raise TooSoon
-        if kind is MailKind.CONFIRM:
-            row.code_since, row.code_tries = now, 0
         record(session, actor, "signature.resend", f"signature:{row.id}", kind=kind.value)
         return kind
 

@@ -1,7 +1,7 @@
 """Where a sign-up came from: kept so that robots can be found afterwards, in a form that tells nothing about a person.
 
-A network and a mail domain are kept as keyed hashes: staff who know one can look for it, a copy of the database tells
-neither. Only the largest providers are kept by name, for the desk's figures.
+A network and a mail domain are kept as keyed hashes, other ones in each campaign: staff who know one can look for it, a
+copy of the database tells neither, nor who signed two campaigns. Only the largest providers are kept by name, for the desk's figures.
 """
 
 from dataclasses import dataclass
@@ -32,12 +32,12 @@ class Origin:
     mail_provider: str
 
 
-def origin(address: Address, network: str) -> Origin:
-    """What to keep for a sign-up from `network` (as limits.client_network() tells it; "" when unknown)."""
+def origin(slug: str, address: Address, network: str) -> Origin:
+    """What to keep for a sign-up to this campaign from `network` (as limits.client_network() tells it; "" when unknown)."""
     domain = domain_of(address)
     return Origin(
-        network_hash=network_hash(network) if network else None,
-        domain_hash=domain_hash(domain),
+        network_hash=network_hash(slug, network) if network else None,
+        domain_hash=domain_hash(slug, domain),
         mail_provider=PROVIDERS.get(domain, OTHER),
     )
 
@@ -47,12 +47,12 @@ def domain_of(address: Address) -> str:
     return address.mailed.rpartition("@")[2]
 
 
-def network_hash(network: str) -> bytes:
-    return vault().keyed_hash(f"network {network}")
+def network_hash(slug: str, network: str) -> bytes:
+    return vault().keyed_hash(f"network {slug} {network}")
 
 
-def domain_hash(domain: str) -> bytes:
-    return vault().keyed_hash(f"domain {domain}")
+def domain_hash(slug: str, domain: str) -> bytes:
+    return vault().keyed_hash(f"domain {slug} {domain}")
 
 
 def read_network(text: str) -> str:

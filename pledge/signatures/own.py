@@ -13,6 +13,7 @@ from pledge.mail.models import MailAllowance
 from pledge.signatures.identifiers import read_own_token
 from pledge.signatures.models import Signature, SignatureState
 from pledge.signatures.rules import clean_name
+from pledge.signatures.standing import standing, standing_id
 from pledge.tokens import BadToken, Purpose
 
 
@@ -47,7 +48,7 @@ def unsubscribe(token: str) -> None:
     """Send no more updates; the signature itself stays. Raises BadToken."""
     signature_id = read_own_token(Purpose.UNSUBSCRIBE, token)
     with transaction() as session:
-        session.execute(update(Signature).where(Signature.id == signature_id).values(updates=False))
+        session.execute(update(Signature).where(Signature.id == standing(signature_id)).values(updates=False))
 
 
 def withdraw(token: str) -> None:
@@ -73,7 +74,7 @@ def withdraw_row(session: Session, row: Signature) -> bool:
 def erase(token: str) -> None:
     """Delete everything personal for good; a counted signature is taken out of the count first. Raises BadToken.
 
-    What stays are the ledger's two entries (+1 and -1) under a random number that nothing points to any more. An
+    All rows of the person in this campaign go, also those that wait. What stays are the ledger's two entries (+1 and -1) under a random number that nothing points to any more. An
     invalidated signature is out of the count already; with its row the mark is gone too.
     """
     with transaction() as session:
@@ -81,13 +82,18 @@ def erase(token: str) -> None:
         if row.state == SignatureState.CONFIRMED:
             _take_back(session, row)
         session.execute(delete(MailAllowance).where(MailAllowance.address_hash == row.address_hash))
-        session.delete(row)
+        session.execute(
+            delete(Signature).where(
+                Signature.address_hash == row.address_hash, Signature.campaign_id == row.campaign_id
+            )
+        )
 
 
 def _own_row(session: Session, token: str) -> Signature:
-    """The row, locked: a parallel withdrawal of the same person waits and then finds it done."""
+    """The row that speaks for the person now, locked: a parallel withdrawal of the same person waits and then finds it done."""
     signature_id = read_own_token(Purpose.MANAGE, token)
-    row = session.scalar(select(Signature).where(Signature.id == signature_id).with_for_update())
+    of_person = Signature.id == standing_id(session, signature_id)
+    row = session.scalar(select(Signature).where(of_person).with_for_update())
     if row is None:
         raise BadToken
     return row

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import exists, select, text
+from sqlalchemy import ColumnElement, exists, select, text
 from sqlalchemy.orm import Session
 
 from pledge.campaigns import list_terms
@@ -15,6 +15,7 @@ from pledge.db import reading
 from pledge.signatures.identifiers import read_confirm_token, read_own_token
 from pledge.signatures.invalidation_models import Invalidation, InvalidationReason
 from pledge.signatures.models import SHOWN_BY_NAME, Signature, SignatureState
+from pledge.signatures.standing import standing
 from pledge.tokens import BadToken, Purpose
 
 
@@ -24,7 +25,6 @@ class LinkState(StrEnum):
     PENDING = "pending"
     CONFIRMED = "confirmed"
     EXPIRED = "expired"
-    SUPERSEDED = "superseded"
     CLOSED = "closed"
     INVALIDATED = "invalidated"  #: taken out of the count by staff; the page says so and how to object
     UNKNOWN = "unknown"  #: damaged, foreign, withdrawn or erased: one page for all, so that none is told from another
@@ -35,7 +35,6 @@ class SignatureView:
     """One person's signature, readable: only ever shown to who holds a link from that person's mailbox."""
 
     id: int
-    seq: int
     name: str
     email: str
     country: str
@@ -68,24 +67,22 @@ class Link:
 
 
 def open_link(token: str, lang: str) -> Link:
-    """What a link to confirm stands for now. Reads only."""
+    """What a link to confirm stands for now: its submission, or the one of the same person that is settled. Reads only."""
     try:
-        signature_id, seq, expired = read_confirm_token(token)
+        signature_id, expired = read_confirm_token(token)
     except BadToken:
         return Link(LinkState.UNKNOWN)
-    signature = find(signature_id, lang)
+    signature = _find(Signature.id == standing(signature_id), lang)
     if signature is None or signature.state is SignatureState.WITHDRAWN:
         return Link(LinkState.UNKNOWN)
-    return Link(_link_state(signature, seq, expired), signature, expired)
+    return Link(_link_state(signature, expired), signature, expired)
 
 
-def _link_state(signature: SignatureView, seq: int, expired: bool) -> LinkState:
+def _link_state(signature: SignatureView, expired: bool) -> LinkState:
     if signature.state is SignatureState.CONFIRMED:
         return LinkState.CONFIRMED
     if signature.state is SignatureState.INVALIDATED:
         return LinkState.INVALIDATED
-    if seq != signature.seq:
-        return LinkState.SUPERSEDED
     if not signature.campaign.takes_confirmations:
         return LinkState.CLOSED
     return LinkState.EXPIRED if expired else LinkState.PENDING
@@ -93,17 +90,22 @@ def _link_state(signature: SignatureView, seq: int, expired: bool) -> LinkState:
 
 def own_signature(token: str, lang: str, purpose: Purpose = Purpose.MANAGE) -> SignatureView:
     """The signature whose own page a link opens. Raises BadToken when there is none (any more)."""
-    signature = find(read_own_token(purpose, token), lang)
+    signature = _find(Signature.id == standing(read_own_token(purpose, token)), lang)
     if signature is None:
         raise BadToken
     return signature
 
 
 def find(signature_id: int, lang: str) -> SignatureView | None:
+    """One row, whatever the person has besides."""
+    return _find(Signature.id == signature_id, lang)
+
+
+def _find(of: ColumnElement[bool], lang: str) -> SignatureView | None:
     query = (
         select(*Signature.__table__.c, Invalidation.reason.label("invalidated_for"))
         .outerjoin(Invalidation, Invalidation.id == Signature.invalidation_id)
-        .where(Signature.id == signature_id)
+        .where(of)
     )
     with reading() as connection:
         row = connection.execute(query).first()
@@ -114,7 +116,6 @@ def find(signature_id: int, lang: str) -> SignatureView | None:
         return None
     return SignatureView(
         id=row.id,
-        seq=row.seq,
         name=row.name,
         email=row.email,
         country=row.country,

@@ -3,32 +3,42 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import bindparam, case, delete, func, insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from pledge import clock, places, tokens
 from pledge.campaigns.models import Campaign
 from pledge.campaigns.queries import CONFIRM_GRACE
 from pledge.crypto import vault
-from pledge.db import transaction, write_once
+from pledge.db import UTCDateTime, transaction, write_once
 from pledge.ledger import leaves
 from pledge.ledger.services import hour_of
-from pledge.mail.models import MailBlock, MailKind
+from pledge.mail.models import MailBlock, MailKind, MailRequest, OutboxMail, RequestKind
 from pledge.signatures import statements
 from pledge.signatures.addresses import Address
-from pledge.signatures.identifiers import address_hash, new_id, read_confirm_token, ticket_for
+from pledge.signatures.identifiers import (
+    address_hash,
+    content_hash,
+    new_id,
+    read_confirm_token,
+    ticket_for,
+)
 from pledge.signatures.models import EMAIL_CONTEXT, NAME_CONTEXT, SALT_CONTEXT, Signature, SignatureState
 from pledge.signatures.origins import origin
 from pledge.signatures.rules import clean_name
+from pledge.signatures.standing import standing_id
 from pledge.switches import queries as switches
 from pledge.tokens import BadToken
 
-#: Codes that may be typed for one mail, right or wrong: one chance in 200,000 to guess.
-MOST_CODE_TRIES = 5
+#: Codes that may be typed for one mail, right or wrong, and for all mails about one submission: a guesser has ten
+#: chances in a million.
+MAX_CODE_TRIES = 5
+MAX_ALL_CODE_TRIES = 10
 CODE_LIFETIME = timedelta(days=7)
 #: How long an address gets no mail after "this was not me".
-BLOCK = timedelta(days=180)
+BLOCK = timedelta(days=30)
 
 
 class CampaignNotOpen(Exception):
@@ -66,154 +76,180 @@ class Confirmation(StrEnum):
 
 
 def sign(submission: Submission) -> str:
-    """Record a submission and owe the mail that confirms it, together or not at all.
+    """Store a submission and ask for the mail that confirms it, together or not at all.
 
-    Returns the ticket of the "check your mail" page. It, the time taken and the statements run are the same whether
-    this person is new, waiting, counted, withdrawn or may get no mail now. Raises CampaignNotOpen, SigningPaused, BadLine.
+    Returns the ticket of the "check your mail" page. Nothing that is known of the person is read: the statements, the rows
+    written and the time taken are the same whether they are new, waiting, counted, withdrawn or may get no mail now.
+    Raises CampaignNotOpen, SigningPaused, BadLine.
     """
     if switches.current().signing_paused:
         raise SigningPaused
     now = clock.now()
-    hashed = address_hash(submission.address)
-    in_korea = submission.country == places.HOME
+    name = clean_name(submission.name)
+    region = submission.region if submission.country == places.HOME else None
     salt = leaves.new_salt()
     seal = vault().seal
-    came_from = origin(submission.address, submission.network)
-    values = {
-        "id": new_id(),
-        "slug": submission.slug,
-        "pledge_version": submission.pledge_version,
-        "address_hash": hashed,
-        "email": seal(submission.address.mailed, EMAIL_CONTEXT),
-        "name": seal(clean_name(submission.name), NAME_CONTEXT),
-        "country": submission.country,
-        "region": submission.region if in_korea else None,
-        "public_name": submission.public_name,
-        "updates": submission.updates,
-        "lang": submission.lang,
-        "privacy_version": submission.privacy_version,
-        "network_hash": came_from.network_hash,
-        "domain_hash": came_from.domain_hash,
-        "mail_provider": came_from.mail_provider,
-        "salt": seal(salt, SALT_CONTEXT),
-        "commitment": leaves.commitment(salt, submission.address.mailed),
-        "list_terms": submission.list_terms,
-        "now": now,
-        "now_s": int(now.timestamp()),
-    }
-    if not statements.sign(values):
+    came_from = origin(submission.slug, submission.address, submission.network)
+    signature_id = statements.sign(
+        {
+            "id": new_id(),
+            "slug": submission.slug,
+            "pledge_version": submission.pledge_version,
+            "address_hash": address_hash(submission.address),
+            "content_hash": _content_hash(submission, name, region, now),
+            "email": seal(submission.address.mailed, EMAIL_CONTEXT),
+            "name": seal(name, NAME_CONTEXT),
+            "country": submission.country,
+            "region": region,
+            "public_name": submission.public_name,
+            "updates": submission.updates,
+            "lang": submission.lang,
+            "privacy_version": submission.privacy_version,
+            "network_hash": came_from.network_hash,
+            "domain_hash": came_from.domain_hash,
+            "mail_provider": came_from.mail_provider,
+            "salt": seal(salt, SALT_CONTEXT),
+            "commitment": leaves.commitment(salt, submission.address.mailed),
+            "list_terms": submission.list_terms,
+            "now": now,
+        }
+    )
+    if signature_id is None:
         raise CampaignNotOpen
-    return ticket_for(submission.slug, hashed)
+    return ticket_for(submission.slug, signature_id)
 
 
-def confirm(signature_id: int, seq: int) -> bool:
+def confirm(signature_id: int) -> bool:
     """Count a pending signature: one guarded update and one ledger entry, in one transaction.
 
-    True when this call did it; False when there was nothing to move (done before, replaced, gone, or too late).
+    True when this call did it; False when there was nothing to move (done before, another submission of the same person
+    is counted, gone, or too late).
     """
     now = clock.now()
-    values = {"id": signature_id, "seq": seq, "now": now, "grace": now - CONFIRM_GRACE, "hour": hour_of(now)}
+    values = {"id": signature_id, "now": now, "grace": now - CONFIRM_GRACE, "hour": hour_of(now)}
     return statements.confirm(values)
 
 
-def confirm_by_code(slug: str, hashed: bytes, code: str) -> tuple[Confirmation, int, int]:
-    """Confirm with the six digits of the mail; returns the outcome and, when done, the row's id and version.
+def confirm_by_code(signature_id: int, code: str) -> Confirmation:
+    """Confirm with the six digits of the newest mail about this submission.
 
-    Each try is counted before the digits are compared, so parallel guesses get no more than the rest.
+    Each try is counted before the digits are compared, so parallel guesses get no more than the rest. Tries count for one
+    submission only: a stranger's spoil nobody else's.
     """
-    tried = write_once(lambda connection: _count_try(connection, slug, hashed))
-    if tried is None:
-        return Confirmation.WRONG, 0, 0
-    signature_id, seq, tries, since = tried
-    if tries > MOST_CODE_TRIES or since + CODE_LIFETIME < clock.now():
-        return Confirmation.SPENT, 0, 0
-    if not tokens.code_matches(code, signature_id, seq):
-        return Confirmation.WRONG, 0, 0
-    confirm(signature_id, seq)
-    return Confirmation.DONE, signature_id, seq
+    tried = write_once(lambda connection: connection.execute(_COUNT_TRY, {"of": signature_id}).first())
+    if tried is None or tried.code_mail == 0 or tried.state == SignatureState.WITHDRAWN:
+        return Confirmation.WRONG
+    is_spent = tried.code_tries > MAX_CODE_TRIES or tried.all_code_tries > MAX_ALL_CODE_TRIES
+    if is_spent or tried.code_since + CODE_LIFETIME < clock.now():
+        return Confirmation.SPENT
+    if not tokens.code_matches(code, signature_id, tried.code_mail):
+        return Confirmation.WRONG
+    confirm(signature_id)
+    return Confirmation.DONE
 
 
-def resend(slug: str, hashed: bytes, lang: str) -> None:
-    """Owe the same mail once more, within the caps: to confirm, or that one is counted already."""
-    _mail_again(slug, hashed, lang, MailKind.ALREADY)
+def resend(slug: str, signature_id: int, lang: str) -> None:
+    """Ask for one more mail about a submission; the worker decides which and when (signatures/requests.py)."""
+    _ask(RequestKind.CONFIRM, slug, lang, subject_id=signature_id)
 
 
 def send_link(slug: str, address: Address, lang: str) -> None:
-    """Owe the link to one's own page; who has not confirmed yet gets the mail to confirm, a stranger nothing."""
-    _mail_again(slug, address_hash(address), lang, MailKind.MANAGE)
+    """Ask for the link to the own page of whoever has this address; for a stranger no mail follows."""
+    _ask(RequestKind.LINK, slug, lang, address_hash=address_hash(address))
 
 
 def mail_own_link(token: str, lang: str) -> None:
-    """Owe the link to one's own page to who has just confirmed with this link. Raises BadToken."""
-    signature_id, _, _ = read_confirm_token(token)
+    """Ask for the link to one's own page, with the link that one has confirmed with. Raises BadToken."""
+    signature_id, _ = read_confirm_token(token)
     with transaction() as session:
-        row = session.get(Signature, signature_id)
+        row = session.get(Signature, standing_id(session, signature_id))
         if row is None or row.state != SignatureState.CONFIRMED:
             raise BadToken
-        _owe(session, row, MailKind.MANAGE, lang)
+        _request(session, RequestKind.LINK, row.campaign_id, lang, address_hash=bytes(row.address_hash))
 
 
-def renew(token: str, lang: str) -> tuple[int, bytes]:
-    """Owe a new mail for an expired link, to the stored address. Returns campaign id and address hash.
+def renew(token: str, lang: str) -> tuple[int, int]:
+    """Ask for a new mail for an expired link, to the stored address. Returns the ids of campaign and submission.
 
-    Raises BadToken when the link is not for a signature that still waits.
+    Raises BadToken when the link is not for a submission that still waits.
     """
-    signature_id, seq, _ = read_confirm_token(token)
+    signature_id, _ = read_confirm_token(token)
     with transaction() as session:
-        row = session.scalar(select(Signature).where(Signature.id == signature_id, Signature.seq == seq))
+        row = session.get(Signature, signature_id)
         if row is None or row.state != SignatureState.PENDING:
             raise BadToken
-        _owe(session, row, MailKind.CONFIRM, lang)
-        return row.campaign_id, row.address_hash
+        _request(session, RequestKind.CONFIRM, row.campaign_id, lang, subject_id=row.id)
+        return row.campaign_id, row.id
 
 
 def disown(token: str) -> bool:
-    """ "This was not me": delete the waiting row and stop mails to its address. True when there was such a row.
+    """ "This was not me": delete all that waits for this address and stop mails to it. True when something waited.
 
     Raises BadToken.
     """
-    signature_id, _, _ = read_confirm_token(token)
+    signature_id, _ = read_confirm_token(token)
     with transaction() as session:
-        gone = session.execute(
-            delete(Signature)
-            .where(Signature.id == signature_id, Signature.state == SignatureState.PENDING)
-            .returning(Signature.address_hash)
-        ).scalar()
-        if gone is None:
+        row = session.get(Signature, standing_id(session, signature_id))
+        if row is None or row.state != SignatureState.PENDING:
             return False
-        session.merge(MailBlock(address_hash=bytes(gone), until=clock.now() + BLOCK))
+        hashed = bytes(row.address_hash)
+        session.merge(MailBlock(address_hash=hashed, until=clock.now() + BLOCK))
+        session.execute(
+            delete(Signature).where(
+                Signature.address_hash == hashed, Signature.state == SignatureState.PENDING
+            )
+        )
     return True
 
 
-def _count_try(connection: Connection, slug: str, hashed: bytes) -> tuple[int, int, int, datetime] | None:
-    campaign = select(Campaign.id).where(Campaign.slug == slug).scalar_subquery()
-    row = connection.execute(
-        update(Signature)
-        .where(
-            Signature.campaign_id == campaign,
-            Signature.address_hash == hashed,
-            Signature.state != SignatureState.WITHDRAWN,
-        )
-        .values(code_tries=Signature.code_tries + 1)
-        .returning(Signature.id, Signature.seq, Signature.code_tries, Signature.code_since)
-    ).first()
-    return None if row is None else (row.id, row.seq, row.code_tries, row.code_since)
+#: The number of the newest mail to confirm that has been taken up for sending; older codes no longer work.
+_NEWEST_MAIL = (
+    select(func.coalesce(func.max(OutboxMail.seq), 0))
+    .where(
+        OutboxMail.subject_id == Signature.id, OutboxMail.kind == MailKind.CONFIRM, OutboxMail.attempts > 0
+    )
+    .correlate(Signature)
+    .scalar_subquery()
+)
+_COUNT_TRY = (
+    update(Signature)
+    .where(Signature.id == bindparam("of"))
+    .values(
+        code_mail=_NEWEST_MAIL,
+        code_tries=case((Signature.code_mail == _NEWEST_MAIL, Signature.code_tries + 1), else_=1),
+        all_code_tries=Signature.all_code_tries + 1,
+    )
+    .returning(
+        *(Signature.state, Signature.code_since),
+        *(Signature.code_mail, Signature.code_tries, Signature.all_code_tries),
+    )
+)
 
 
-def _mail_again(slug: str, hashed: bytes, lang: str, otherwise: MailKind) -> None:
-    """Mail about a known signature: `confirm` while it waits, `otherwise` when it is past that."""
-    with transaction() as session:
-        row = session.scalar(
-            select(Signature)
-            .join(Campaign, Campaign.id == Signature.campaign_id)
-            .where(Campaign.slug == slug, Signature.address_hash == hashed)
-        )
-        if row is None or (row.state == SignatureState.WITHDRAWN and otherwise is MailKind.ALREADY):
-            return
-        _owe(session, row, MailKind.CONFIRM if row.state == SignatureState.PENDING else otherwise, lang)
+def _content_hash(submission: Submission, name: str, region: str | None, now: datetime) -> bytes:
+    """The same for a form that is sent twice on one day (UTC); the next day it is a new submission with its own clock."""
+    who = (submission.slug, submission.address.canonical, submission.address.mailed, name)
+    said = (submission.country, region, submission.public_name, submission.updates, submission.list_terms)
+    shown = (submission.pledge_version, submission.privacy_version, now.date().isoformat())
+    return content_hash((*who, *said, *shown))
 
 
-def _owe(session: Session, row: Signature, kind: MailKind, lang: str) -> None:
+def _ask(kind: RequestKind, slug: str, lang: str, **about: Any) -> None:
+    """One INSERT, whoever it is about; nothing when there is no such campaign."""
     now = clock.now()
-    if statements.mail_again(session.connection(), row, kind, lang, now) and kind is MailKind.CONFIRM:
-        row.code_since, row.code_tries = now, 0
+    values = {"kind": kind.value, "subject_id": None, "address_hash": None, "lang": lang, **about}
+    chosen = select(
+        *(literal(value, MailRequest.__table__.c[name].type) for name, value in values.items()),
+        Campaign.id,
+        literal(now, UTCDateTime()),
+        literal(now, UTCDateTime()),
+    ).where(Campaign.slug == slug)
+    statement = insert(MailRequest).from_select([*values, "campaign_id", "created_at", "due_at"], chosen)
+    write_once(lambda connection: connection.execute(statement))
+
+
+def _request(session: Session, kind: RequestKind, campaign_id: int, lang: str, **about: Any) -> None:
+    now = clock.now()
+    session.add(
+        MailRequest(kind=kind, campaign_id=campaign_id, lang=lang, created_at=now, due_at=now, **about)
+    )

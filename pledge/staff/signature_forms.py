@@ -90,11 +90,12 @@ class InvalidationForm(StaffForm):
             self.network_hash = bytes.fromhex(known[1])
         elif text:
             try:
-                self.network_hash = network_hash(read_network(text))
+                network = read_network(text)
             except BadOrigin:
                 raise ValidationError(
                     _l("Enter an IPv4 or IPv6 address, such as 203.0.113.7 or 2001:db8:1:2::1.")
                 ) from None
+            self.network_hash = network_hash(self._named_campaign(), network)
 
     def validate_domain(self, field: Field) -> None:
         text = (field.data or "").strip()
@@ -107,7 +108,7 @@ class InvalidationForm(StaffForm):
                 raise ValidationError(
                     _l("Enter what stands behind the @, such as mail.example.com.")
                 ) from None
-            self.domain_hash = domain_hash(self.domain_name)
+            self.domain_hash = domain_hash(self._named_campaign(), self.domain_name)
 
     def validate_signed_from(self, field: Field) -> None:
         self.begins = moment(field.data)
@@ -131,6 +132,14 @@ class InvalidationForm(StaffForm):
 
     def validate_note(self, field: Field) -> None:
         check_why(field)
+
+    def _named_campaign(self) -> str:
+        """A network and a domain are known by another hash in each campaign, so that no copy of the data joins them."""
+        if not self.campaign.data:
+            raise ValidationError(
+                _l("Choose the campaign too: networks and mail domains are kept for each campaign apart.")
+            )
+        return str(self.campaign.data)
 
     @property
     def condition(self) -> Condition:

@@ -1,10 +1,12 @@
-"""Who writes which mail: the composers of every feature that owes some."""
+"""Who answers which request and who writes which mail, of every package that has some."""
 
 from pledge.accounts import mails as accounts
 from pledge.delivery import mails as delivery
 from pledge.endorsements import mails as endorsements
 from pledge.mail.message import Composers
+from pledge.mail.requests import Handlers
 from pledge.signatures import mails as signatures
+from pledge.signatures import requests as signature_requests
 
 
 def composers() -> Composers:
@@ -14,3 +16,7 @@ def composers() -> Composers:
         **accounts.composers(),
         **delivery.composers(),
     }
+
+
+def handlers() -> Handlers:
+    return signature_requests.handlers()

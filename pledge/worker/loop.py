@@ -1,4 +1,4 @@
-"""The worker: sends mails, folds the ledger, applies invalidations and deletes what is over, until it is told to stop.
+"""The worker: answers what was asked for, sends mails, folds the ledger, applies invalidations and deletes what is over, until it is told to stop.
 
 The fold has a thread of its own, so that a mail server that hangs never delays the count. A step that fails is tried
 again after a pause; the process ends only by SIGTERM or SIGINT, after the mail and the fold in hand are finished.
@@ -16,11 +16,12 @@ from pledge.delivery import announcing, jobs, named_lists, register_queries
 from pledge.ledger import log as log_of_entries
 from pledge.ledger import services as ledger
 from pledge.logs import log
+from pledge.mail import requests
 from pledge.mail import services as mail
 from pledge.retention import services as retention
 from pledge.settings import Settings
 from pledge.signatures import applying
-from pledge.worker.composers import composers
+from pledge.worker.composers import composers, handlers
 from pledge.worker.makers import makers
 
 #: Does some work and says how many seconds the worker may rest before the next step.
@@ -28,6 +29,7 @@ Step = Callable[[], float]
 
 #: Seconds between looks while there is nothing to do.
 IDLE_MAIL = 0.25
+IDLE_REQUESTS = 0.1
 IDLE_FOLD = 0.2
 AFTER_FOLD = 0.5
 IDLE_INVALIDATION = 1.0
@@ -75,6 +77,7 @@ class Worker:
         settings: Settings = self.app.extensions["pledge.settings"]
         senders = SENDERS_ON_SQLITE if settings.uses_sqlite else SENDERS
         threads = [
+            threading.Thread(target=self.repeat, args=("requests", self.answer), name="requests"),
             threading.Thread(target=self.repeat, args=("fold", self.fold), name="fold"),
             threading.Thread(target=self.repeat, args=("log", self.renew_log), name="log"),
             threading.Thread(target=self.repeat, args=("retention", self.sweep), name="retention"),
@@ -96,6 +99,9 @@ class Worker:
         for thread in threads:
             thread.join()
         log.info("worker stopped")
+
+    def answer(self) -> float:
+        return 0.0 if requests.answer(handlers()) else IDLE_REQUESTS
 
     def fold(self) -> float:
         # Not at once again unless more waits: a fold costs the same for one entry and for a hundred, and each signs a

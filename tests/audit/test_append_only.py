@@ -141,7 +141,7 @@ def test_the_role_of_the_application_cannot_give_itself_the_right(restricted):
 
 def test_the_role_of_the_application_can_do_all_its_work(restricted):
     person = factories.signature(state="pending")
-    assert signatures.confirm(person.id, person.seq)
+    assert signatures.confirm(person.id)
     assert factories.fold_all() == 1
     own.withdraw(factories.manage_token(person))
     assert factories.fold_all() == 1

@@ -64,8 +64,8 @@ def pages(lang: str, clock_of_links: Clock) -> Iterator[Shown]:
     yield Shown("progress", f"{c}/progress")
     yield Shown("progress of a campaign that nobody signed", f"/{lang}/c/{soon.slug}/progress")
 
-    waiting = signature(blue, state="pending", seq=2, name="Wolfeschlegelsteinhausenbergerdorff " * 2)
-    check = f"{c}/check/{ticket_for(SLUG, waiting.address_hash)}"
+    waiting = signature(blue, state="pending", name="Wolfeschlegelsteinhausenbergerdorff " * 2)
+    check = f"{c}/check/{ticket_for(SLUG, waiting.id)}"
     yield Shown("check", check)
     yield Shown("check, resent", f"{check}?resent=1")
     yield Shown("check, wrong code", check, act=type_and_press("#code", "12"))
@@ -74,7 +74,6 @@ def pages(lang: str, clock_of_links: Clock) -> Iterator[Shown]:
     confirm = f"/{lang}/confirm/{confirm_token(waiting)}"
     yield Shown("confirm", confirm)
     yield Shown("not me", f"{confirm}/not-me")
-    yield Shown("superseded", f"/{lang}/confirm/{confirm_token(waiting, seq=1)}", 410)
     yield Shown("unknown", f"/{lang}/confirm/damaged", 410)
     yield Shown("unknown, wrong address", f"/{lang}/confirm/damaged", 410, type_and_press("#email", "x"))
     late = signature(ended, state="pending", at=clock.now() - timedelta(days=30))

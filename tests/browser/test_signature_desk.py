@@ -45,7 +45,7 @@ def staff_page(visitor, site):
 def busy_network(site):
     """As many sign-ups from one network within the hour as make it worth a look; none of them is confirmed."""
     with site.inside():
-        came_from = network_hash("203.0.113.77")
+        came_from = network_hash("blue-skies", "203.0.113.77")
         factories.signatures(TRENDING, state="pending", at=clock.now(), network_hash=came_from)
 
 

@@ -185,10 +185,10 @@ def test_a_hall_of_200_people_behind_one_address_can_sign_and_confirm(app, clien
 @pytest.mark.sqlite_only
 def test_a_hall_of_200_people_can_also_confirm_by_typing_the_code(app, client):
     from pledge.signatures.identifiers import ticket_for
-    from tests.support.factories import code
+    from tests.support.factories import code, mailed
 
-    for person in signatures(200, campaign(), state="pending"):
-        ticket = ticket_for("blue-skies", bytes(person.address_hash))
+    for person in map(mailed, signatures(200, campaign(), state="pending")):
+        ticket = ticket_for("blue-skies", person.id)
         answer = client.post(f"/ko/c/blue-skies/check/{ticket}", data={"code": code(person)})
         assert answer.status_code == 303
 
@@ -225,7 +225,7 @@ def test_wrong_codes_are_limited(client):
     from pledge.signatures.identifiers import ticket_for
 
     person = signature(campaign(), state="pending")
-    path = f"/ko/c/blue-skies/check/{ticket_for('blue-skies', bytes(person.address_hash))}"
+    path = f"/ko/c/blue-skies/check/{ticket_for('blue-skies', person.id)}"
     answers = [client.post(path, data={"code": "000000"}).status_code for _ in range(35)]
     assert answers == [422] * 30 + [429] * 5
 

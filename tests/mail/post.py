@@ -31,7 +31,7 @@ def owe(
     values = {
         "kind": kind,
         "subject_id": signature.id,
-        "seq": seq or signature.seq,
+        "seq": seq or getattr(signature, "seq", 1),
         "lang": lang,
         "created_at": now,
         "due_at": now + due_in,

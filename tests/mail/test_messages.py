@@ -208,15 +208,26 @@ def test_no_word_of_the_form_is_in_a_mail(app, kind):
     assert read(content)["To"] == "zebediah@example.org"
 
 
-def test_the_mail_to_confirm_carries_a_link_and_a_code_for_exactly_this_version(app):
-    person = pending("hong@example.org", seq=3)
+def test_the_mail_to_confirm_carries_a_link_and_a_code_for_exactly_this_submission(app):
+    person = pending("hong@example.org")
     text = part(sent(MailKind.CONFIRM, "ko", person), "plain")
 
     link, not_me = LINK.findall(text)
     token = link.rpartition("/")[2]
-    assert tokens.read(Purpose.CONFIRM, token).payload == [person.id, 3]
+    assert tokens.read(Purpose.CONFIRM, token).payload == [person.id]
     assert not_me == f"{link}/not-me"
-    assert tokens.code(person.id, 3) in text
+    assert tokens.code(person.id, 1) in text
+
+
+def test_each_mail_to_confirm_has_a_code_of_its_own_and_a_copy_of_it_the_same(app):
+    person = pending("hong@example.org")
+    owe(person, seq=1)
+    owe(person, seq=2)
+    notes = Notes()
+    deliver(notes)
+    first, second = (part(content, "plain") for _, content in notes.sent)
+    assert tokens.code(person.id, 1) in first
+    assert tokens.code(person.id, 2) in second
 
 
 def test_the_links_to_ones_own_page_are_for_managing(app):
@@ -256,10 +267,10 @@ def test_a_mail_that_no_longer_fits_the_state_is_dropped(app, kind, state):
     assert fate(mail).state == "dropped"
 
 
-def test_a_link_to_confirm_an_older_version_is_not_sent(app):
-    person = pending("hong@example.org", seq=2)
-    owe(person, seq=1)
-    owe(person, seq=2)
+def test_a_mail_to_confirm_beside_a_counted_signature_is_not_sent(app):
+    owe(pending("kim@example.org"))
+    factories.signature(email="hong@example.org")
+    owe(pending("hong@example.org"))
 
     done = deliver(Notes())
 

@@ -10,7 +10,7 @@ from pledge.ledger.models import LedgerEntry
 from pledge.mail.models import MailAllowance, MailBlock, OutboxMail
 from pledge.retention import services
 from pledge.signatures.models import Signature
-from tests.support.factories import confirm_token, sign_form, signature
+from tests.support.factories import answer_requests, confirm_token, sign_form, signature
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -29,14 +29,15 @@ def test_an_unconfirmed_signature_goes_after_fourteen_days(frozen_clock):
     assert number_of(Signature) == 0
 
 
-def test_asking_for_a_new_mail_starts_its_clock_again(frozen_clock):
+def test_nothing_renews_its_clock(frozen_clock):
     from pledge.signatures.services import renew
 
     token = confirm_token(signature(state="pending", at=frozen_clock.now()))
     frozen_clock.move(days=13)
     renew(token, "ko")
-    frozen_clock.move(days=13)
-    assert services.run({}).pending == 0
+    answer_requests()
+    frozen_clock.move(days=1, hours=1)
+    assert services.run({}).pending == 1
 
 
 @pytest.mark.parametrize("state", ["confirmed", "withdrawn"])
@@ -53,6 +54,7 @@ def test_finished_mails_go_after_ninety_days_and_waiting_ones_never(client, froz
     signature()
     for _ in range(2):
         client.post("/ko/c/blue-skies/sign", data=sign_form())
+    answer_requests()
     first = db.session.scalars(select(OutboxMail)).first()
     first.state = "sent"
     db.session.commit()
@@ -64,7 +66,8 @@ def test_finished_mails_go_after_ninety_days_and_waiting_ones_never(client, froz
 def test_caps_are_forgotten_when_they_can_no_longer_matter(client, frozen_clock):
     signature()
     client.post("/ko/c/blue-skies/sign", data=sign_form())
-    frozen_clock.move(hours=23)
+    answer_requests()
+    frozen_clock.move(days=29, hours=23)
     assert services.run({}).allowances == 0
     frozen_clock.move(hours=2)
     assert services.run({}).allowances == 1

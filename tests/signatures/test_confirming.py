@@ -3,17 +3,19 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 
-from pledge import tokens
-from pledge.db import db
+from pledge import clock, tokens
+from pledge.db import db, transaction
 from pledge.ledger.models import LedgerEntry
+from pledge.mail.models import MailBlock, OutboxMail
 from pledge.signatures import services
 from pledge.signatures.models import Signature
 from pledge.signatures.queries import LinkState, open_link
-from pledge.signatures.services import MOST_CODE_TRIES, Confirmation
+from pledge.signatures.services import MAX_ALL_CODE_TRIES, MAX_CODE_TRIES, Confirmation
 from pledge.tokens import Purpose
-from tests.support.factories import campaign, code, confirm_token, signature
+from tests.mail.post import Notes, deliver
+from tests.support.factories import answer_requests, campaign, code, confirm_token, mailed, signature
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -25,7 +27,7 @@ def entries():
 
 def test_confirming_appends_one_entry_with_the_place_of_the_signer(frozen_clock):
     person = signature(state="pending", country="KR", region="KR-26")
-    assert services.confirm(person.id, person.seq)
+    assert services.confirm(person.id)
     db.session.rollback()
     entry = db.session.scalars(select(LedgerEntry)).one()
     assert (entry.delta, entry.reason, entry.country, entry.region) == (1, "confirmed", "KR", "KR-26")
@@ -37,8 +39,8 @@ def test_confirming_appends_one_entry_with_the_place_of_the_signer(frozen_clock)
 
 def test_confirming_twice_counts_once():
     person = signature(state="pending")
-    assert services.confirm(person.id, person.seq)
-    assert not services.confirm(person.id, person.seq)
+    assert services.confirm(person.id)
+    assert not services.confirm(person.id)
     assert entries() == 1
 
 
@@ -46,75 +48,107 @@ def test_confirming_twice_counts_once():
 def test_only_a_pending_row_is_moved(state):
     person = signature(state=state)
     before = entries()
-    assert not services.confirm(person.id, person.seq)
+    assert not services.confirm(person.id)
     assert entries() == before
 
 
 def test_mails_in_flight_when_signing_ends_are_honoured_for_a_day(frozen_clock):
     of = campaign(closes_at=frozen_clock.now() - timedelta(hours=23))
     person, late = signature(of, state="pending"), signature(of, state="pending")
-    assert services.confirm(person.id, person.seq)
+    assert services.confirm(person.id)
     frozen_clock.move(hours=2)
-    assert not services.confirm(late.id, late.seq)
+    assert not services.confirm(late.id)
     assert open_link(confirm_token(late), "ko").state is LinkState.CLOSED
+
+
+def wrong_for(person, number=1):
+    return f"{(int(code(person)) + number) % 1_000_000:06d}"
 
 
 class TestTheCode:
     def test_confirms_once(self):
-        person = signature(state="pending")
-        outcome, signature_id, seq = services.confirm_by_code("blue-skies", person.address_hash, code(person))
-        assert (outcome, signature_id, seq) == (Confirmation.DONE, person.id, 1)
-        again, _, _ = services.confirm_by_code("blue-skies", person.address_hash, code(person))
-        assert again is Confirmation.DONE
+        person = mailed(signature(state="pending"))
+        assert services.confirm_by_code(person.id, code(person)) is Confirmation.DONE
+        assert services.confirm_by_code(person.id, code(person)) is Confirmation.DONE
         assert entries() == 1
 
     def test_a_wrong_one_confirms_nothing(self):
-        person = signature(state="pending")
-        wrong = f"{(int(code(person)) + 1) % 1_000_000:06d}"
-        outcome, _, _ = services.confirm_by_code("blue-skies", person.address_hash, wrong)
-        assert outcome is Confirmation.WRONG
+        person = mailed(signature(state="pending"))
+        assert services.confirm_by_code(person.id, wrong_for(person)) is Confirmation.WRONG
         assert entries() == 0
+
+    def test_before_a_mail_was_sent_there_is_none(self):
+        person = signature(state="pending")
+        assert services.confirm_by_code(person.id, code(person)) is Confirmation.WRONG
+        assert services.confirm_by_code(person.id, tokens.code(person.id, 0)) is Confirmation.WRONG
 
     @pytest.mark.parametrize("state", ["pending", "confirmed"])
     def test_after_five_tries_even_the_right_one_no_longer_works(self, state):
-        person = signature(state=state)
-        wrong = f"{(int(code(person)) + 1) % 1_000_000:06d}"
-        for _ in range(MOST_CODE_TRIES):
-            services.confirm_by_code("blue-skies", person.address_hash, wrong)
-        outcome, _, _ = services.confirm_by_code("blue-skies", person.address_hash, code(person))
-        assert outcome is Confirmation.SPENT
+        person = mailed(signature(state=state))
+        for number in range(MAX_CODE_TRIES):
+            services.confirm_by_code(person.id, wrong_for(person, number + 1))
+        assert services.confirm_by_code(person.id, code(person)) is Confirmation.SPENT
 
-    def test_a_new_mail_gives_new_tries(self, frozen_clock):
-        person = signature(state="pending")
-        for _ in range(MOST_CODE_TRIES + 1):
-            services.confirm_by_code("blue-skies", person.address_hash, "000000")
-        services.resend("blue-skies", person.address_hash, "ko")
-        outcome, _, _ = services.confirm_by_code("blue-skies", person.address_hash, code(person))
-        assert outcome is Confirmation.DONE
+    def test_a_new_mail_gives_new_tries_and_another_code(self, frozen_clock):
+        person = mailed(signature(state="pending"))
+        for number in range(MAX_CODE_TRIES - 1):
+            services.confirm_by_code(person.id, wrong_for(person, number + 1))
+        send_second(person)
+        assert services.confirm_by_code(person.id, code(person)) is Confirmation.WRONG
+        assert services.confirm_by_code(person.id, tokens.code(person.id, 2)) is Confirmation.DONE
+
+    def test_a_mail_that_still_waits_leaves_the_code_of_the_one_before_alone(self, frozen_clock):
+        person = mailed(signature(state="pending"))
+        services.resend("blue-skies", person.id, "ko")
+        frozen_clock.move(minutes=2)
+        answer_requests()
+        assert services.confirm_by_code(person.id, code(person)) is Confirmation.DONE
+
+    def test_over_all_mails_there_are_ten_tries(self, frozen_clock):
+        person = mailed(signature(state="pending"))
+        for number in range(MAX_CODE_TRIES):
+            services.confirm_by_code(person.id, wrong_for(person, number + 1))
+        send_second(person)
+        for _ in range(MAX_ALL_CODE_TRIES - MAX_CODE_TRIES):
+            assert services.confirm_by_code(person.id, code(person)) is Confirmation.WRONG
+        send_second(person, seq=3)
+        assert services.confirm_by_code(person.id, tokens.code(person.id, 3)) is Confirmation.SPENT
+        assert services.confirm(person.id), "the link still works"
+
+    def test_tries_for_one_submission_cost_another_one_nothing(self):
+        person = mailed(signature(state="pending", email="hong@naver.com"))
+        stranger = mailed(signature(state="pending", email="hong@naver.com"))
+        for _ in range(MAX_ALL_CODE_TRIES + 1):
+            services.confirm_by_code(stranger.id, wrong_for(stranger))
+        assert services.confirm_by_code(person.id, code(person)) is Confirmation.DONE
+
+    def test_the_code_of_another_submission_of_the_same_address_does_not_work(self):
+        person = mailed(signature(state="pending", email="hong@naver.com"))
+        stranger = mailed(signature(state="pending", email="hong@naver.com"))
+        assert services.confirm_by_code(stranger.id, code(person)) is Confirmation.WRONG
 
     def test_it_lives_seven_days(self, frozen_clock):
-        person = signature(state="pending")
+        person = mailed(signature(state="pending"))
         frozen_clock.move(days=8)
-        outcome, _, _ = services.confirm_by_code("blue-skies", person.address_hash, code(person))
-        assert outcome is Confirmation.SPENT
+        assert services.confirm_by_code(person.id, code(person)) is Confirmation.SPENT
 
-    def test_for_a_stranger_every_code_is_simply_wrong(self):
-        campaign()
-        outcome, _, _ = services.confirm_by_code("blue-skies", b"\1" * 32, "123456")
-        assert outcome is Confirmation.WRONG
+    def test_for_a_submission_that_is_gone_every_code_is_simply_wrong(self):
+        assert services.confirm_by_code(12345, "123456") is Confirmation.WRONG
 
-    def test_one_of_another_campaign_is_wrong_here(self):
-        person = signature(state="pending")
-        campaign("clean-air")
-        outcome, _, _ = services.confirm_by_code("clean-air", person.address_hash, code(person))
-        assert outcome is Confirmation.WRONG
 
-    def test_an_older_version_has_another_one(self):
-        person = signature(state="pending", seq=2)
-        older = tokens.code(person.id, 1)
-        assert older != code(person)
-        outcome, _, _ = services.confirm_by_code("blue-skies", person.address_hash, older)
-        assert outcome is Confirmation.WRONG
+def send_second(person, seq=2):
+    """Another mail to confirm has gone out."""
+    now = clock.now()
+    mail = {
+        "kind": "confirm",
+        "subject_id": person.id,
+        "seq": seq,
+        "lang": "ko",
+        "state": "sent",
+        "attempts": 1,
+    }
+    with transaction() as session:
+        session.execute(insert(OutboxMail).values(**mail, created_at=now, due_at=now, sent_at=now))
 
 
 class TestWhatALinkStandsFor:
@@ -138,9 +172,20 @@ class TestWhatALinkStandsFor:
         frozen_clock.move(minutes=2)
         assert open_link(token, "ko").state is LinkState.EXPIRED
 
-    def test_superseded_by_a_newer_version(self):
-        person = signature(state="pending", seq=2)
-        assert open_link(confirm_token(person, seq=1), "ko").state is LinkState.SUPERSEDED
+    def test_each_of_two_submissions_has_its_own_until_one_is_confirmed(self):
+        first = signature(state="pending", email="hong@naver.com", name="하나")
+        second = signature(state="pending", email="hong@naver.com", name="둘")
+        for person in (first, second):
+            link = open_link(confirm_token(person), "ko")
+            assert (link.state, link.signature.name) == (LinkState.PENDING, person.name)
+        services.confirm(first.id)
+        link = open_link(confirm_token(second), "ko")
+        assert (link.state, link.signature.name) == (LinkState.CONFIRMED, "하나")
+
+    def test_one_of_somebody_who_was_taken_out_of_the_count_says_so(self):
+        signature(state="invalidated", email="hong@naver.com")
+        waiting = signature(state="pending", email="hong@naver.com")
+        assert open_link(confirm_token(waiting), "ko").state is LinkState.INVALIDATED
 
     @pytest.mark.parametrize("token", ["", "x", "é", "\ud800", "a.b.c", "x" * 5000])
     def test_garbage_is_unknown(self, app, token):
@@ -149,10 +194,10 @@ class TestWhatALinkStandsFor:
     def test_withdrawn_erased_and_foreign_ones_are_as_unknown_as_garbage(self, app):
         withdrawn = signature(state="withdrawn")
         assert open_link(confirm_token(withdrawn), "ko").state is LinkState.UNKNOWN
-        assert open_link(tokens.mint(Purpose.CONFIRM, [12345, 1]), "ko").state is LinkState.UNKNOWN
+        assert open_link(tokens.mint(Purpose.CONFIRM, [12345]), "ko").state is LinkState.UNKNOWN
         assert open_link(tokens.mint(Purpose.MANAGE, [withdrawn.id]), "ko").state is LinkState.UNKNOWN
-        assert open_link(tokens.mint(Purpose.CONFIRM, ["1", "1"]), "ko").state is LinkState.UNKNOWN
-        assert open_link(tokens.mint(Purpose.CONFIRM, [1]), "ko").state is LinkState.UNKNOWN
+        assert open_link(tokens.mint(Purpose.CONFIRM, ["1"]), "ko").state is LinkState.UNKNOWN
+        assert open_link(tokens.mint(Purpose.CONFIRM, [1, 1]), "ko").state is LinkState.UNKNOWN
 
 
 class TestThisWasNotMe:
@@ -164,11 +209,16 @@ class TestThisWasNotMe:
         assert db.session.scalar(select(func.count()).select_from(Signature)) == 0
         assert not services.disown(token)
 
-    def test_works_with_any_link_of_the_waiting_row(self, frozen_clock):
-        person = signature(state="pending", seq=2)
-        token = confirm_token(person, seq=1)
+    def test_works_with_an_expired_link_too(self, frozen_clock):
+        person = signature(state="pending")
+        token = confirm_token(person)
         frozen_clock.move(days=30)
         assert services.disown(token)
+
+    def test_a_submission_beside_a_counted_signature_blocks_nobody(self):
+        signature(state="confirmed", email="hong@naver.com")
+        assert not services.disown(confirm_token(signature(state="pending", email="hong@naver.com")))
+        assert db.session.scalar(select(func.count()).select_from(MailBlock)) == 0
 
     def test_does_not_touch_a_counted_signature(self):
         person = signature(state="confirmed")
@@ -180,10 +230,11 @@ def test_an_expired_link_brings_a_new_mail_that_confirms(frozen_clock):
     person = signature(state="pending")
     token = confirm_token(person)
     frozen_clock.move(days=8)
-    _, hashed = services.renew(token, "ko")
-    assert hashed == person.address_hash
-    outcome, _, _ = services.confirm_by_code("blue-skies", hashed, code(person))
-    assert outcome is Confirmation.DONE
+    _, signature_id = services.renew(token, "ko")
+    assert signature_id == person.id
+    answer_requests()
+    deliver(Notes())
+    assert services.confirm_by_code(signature_id, tokens.code(person.id, 2)) is Confirmation.DONE
 
 
 @pytest.mark.parametrize("state", ["confirmed", "withdrawn"])
@@ -194,6 +245,6 @@ def test_only_a_waiting_signature_gets_a_new_link(state):
 
 
 def test_a_number_beyond_the_database_is_only_unknown(app):
-    assert open_link(tokens.mint(Purpose.CONFIRM, [2**70, 1]), "ko").state is LinkState.UNKNOWN
+    assert open_link(tokens.mint(Purpose.CONFIRM, [2**70]), "ko").state is LinkState.UNKNOWN
     with pytest.raises(tokens.BadToken):
-        services.disown(tokens.mint(Purpose.CONFIRM, [2**70, 1]))
+        services.disown(tokens.mint(Purpose.CONFIRM, [2**70]))

@@ -34,9 +34,9 @@ def _campaign(app):
 
 
 def agreed():
-    """What the only signature holds."""
+    """What the newest submission holds."""
     db.session.rollback()
-    return db.session.scalars(select(Signature.list_terms_id)).one()
+    return db.session.scalars(select(Signature.list_terms_id).order_by(Signature.submitted_at.desc())).first()
 
 
 def fresh(app, client, path):

@@ -139,10 +139,11 @@ def test_who_wants_no_mail_gets_none(frozen_clock):
         moderation.resend(ANNA, person.id)
 
 
-def test_a_mail_to_confirm_gives_new_tries_for_the_code(frozen_clock):
-    person = signature(state="pending", code_tries=5)
+def test_a_mail_to_confirm_has_a_code_of_its_own_that_lives_from_now_on(frozen_clock):
+    person = signature(state="pending")
     moderation.resend(ANNA, person.id)
-    assert (stored(person.id).code_tries, stored(person.id).code_since) == (0, frozen_clock.now())
+    assert (stored(person.id).mails, stored(person.id).code_since) == (2, frozen_clock.now())
+    assert db.session.scalars(select(OutboxMail.seq)).one() == 2
 
 
 # --- Withdrawing on request ---
@@ -216,10 +217,16 @@ def test_many_sign_ups_from_one_network_within_an_hour_are_named_by_hash(frozen_
     from pledge.signatures.origins import network_hash
     from tests.support.factories import crowd
 
-    now, hot = frozen_clock.now(), network_hash("203.0.113.7")
+    now, hot = frozen_clock.now(), network_hash("blue-skies", "203.0.113.7")
     crowd(desk.TRENDING, network_hash=hot, at=now - timedelta(minutes=10))
-    crowd(desk.TRENDING - 1, network_hash=network_hash("203.0.113.8"), at=now - timedelta(minutes=10))
-    crowd(desk.TRENDING, network_hash=network_hash("203.0.113.9"), at=now - timedelta(minutes=61))
+    crowd(
+        desk.TRENDING - 1,
+        network_hash=network_hash("blue-skies", "203.0.113.8"),
+        at=now - timedelta(minutes=10),
+    )
+    crowd(
+        desk.TRENDING, network_hash=network_hash("blue-skies", "203.0.113.9"), at=now - timedelta(minutes=61)
+    )
     signature(state="pending", network_hash=hot, at=now - timedelta(minutes=5))
     assert desk.trending_networks() == [desk.Trend(hot, desk.TRENDING + 1, desk.TRENDING)]
     assert [trend.signatures for trend in desk.trending_domains()] == [2 * desk.TRENDING - 1]

@@ -1,4 +1,4 @@
-"""Signing: what is stored, what is owed, and what a stranger can not do."""
+"""Signing: what is stored, which mails are enqueued, and what a stranger cannot do."""
 
 import itertools
 from dataclasses import replace
@@ -6,17 +6,20 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from pledge import clock as time
+from pledge import tokens
 from pledge.db import db
 from pledge.lines import BadLine
 from pledge.mail.models import MailBlock, MailKind, OutboxMail
 from pledge.signatures import services
 from pledge.signatures.addresses import parse
-from pledge.signatures.identifiers import address_hash
+from pledge.signatures.identifiers import read_ticket
 from pledge.signatures.models import Signature, SignatureState
 from pledge.signatures.origins import domain_hash, network_hash
-from tests.support.factories import campaign, confirm_token, sign_form, signature
+from pledge.tokens import BadToken, Purpose
+from tests.support.factories import answer_requests, campaign, confirm_token, sign_form, signature
 
 HONG = services.Submission(
     slug="blue-skies",
@@ -36,7 +39,9 @@ def rows():
     return db.session.scalars(select(Signature).order_by(Signature.submitted_at)).all()
 
 
-def owed():
+def enqueued():
+    """The kinds of the mails that follow, the worker having answered what was asked for."""
+    answer_requests()
     db.session.rollback()
     return [mail.kind for mail in db.session.scalars(select(OutboxMail).order_by(OutboxMail.id))]
 
@@ -53,7 +58,7 @@ def _open_campaign(app):
 def test_a_submission_is_stored_pending_with_one_mail_owed():
     sign()
     (row,) = rows()
-    assert (row.state, row.seq, row.name, row.email) == ("pending", 1, "홍길동", "hong@naver.com")
+    assert (row.state, row.name, row.email) == ("pending", "홍길동", "hong@naver.com")
     assert (row.country, row.region, row.updates, row.public_name, row.lang) == (
         "KR",
         "KR-11",
@@ -61,14 +66,16 @@ def test_a_submission_is_stored_pending_with_one_mail_owed():
         False,
         "ko",
     )
-    assert owed() == [MailKind.CONFIRM]
+    assert enqueued() == [MailKind.CONFIRM]
 
 
 def test_the_mail_is_about_the_stored_version_and_due_at_once(frozen_clock):
     sign()
+    assert enqueued() == [MailKind.CONFIRM]
     mail = db.session.scalars(select(OutboxMail)).one()
     (row,) = rows()
-    assert (mail.subject_id, mail.seq, mail.lang) == (row.id, row.seq, "ko")
+    assert (mail.subject_id, mail.seq, mail.lang) == (row.id, 1, "ko")
+    assert row.mails == 1
     assert mail.due_at <= frozen_clock.now()
 
 
@@ -122,129 +129,198 @@ def test_a_campaign_that_is_not_open_takes_nobody(facts):
     assert rows() == []
 
 
-def test_the_ticket_is_the_same_whatever_is_stored_about_the_person(frozen_clock):
-    tickets = {sign()}
-    tickets.add(sign())  # pending, capped
-    frozen_clock.move(minutes=11)
-    tickets.add(sign())  # pending, mailed again
-    (row,) = rows()
-    services.confirm(row.id, row.seq)
-    tickets.add(sign())  # confirmed
-    assert len(tickets) == 1
+class TestTheTicket:
+    def test_is_equally_long_whoever_it_is_for_and_never_the_same(self, frozen_clock):
+        tickets = {sign()}
+        tickets.add(sign())
+        tickets.add(sign(name="다른 이름"))
+        (row, *_) = rows()
+        services.confirm(row.id)
+        tickets.add(sign(address=parse("another.person@example.org")))
+        assert len(tickets) == 4
+        assert len({len(ticket) for ticket in tickets}) == 1
+
+    def test_belongs_to_one_submission_of_one_campaign(self):
+        campaign("clean-air")
+        ticket = sign()
+        (row,) = rows()
+        assert read_ticket("blue-skies", ticket) == row.id
+        with pytest.raises(BadToken):
+            read_ticket("clean-air", ticket)
+
+    @pytest.mark.parametrize("payload", [[], ["x"], [1], ["x", "y"], ["é"], ["AAAA" * 20]])
+    def test_a_signed_one_that_holds_something_else_is_refused(self, payload):
+        with pytest.raises(BadToken):
+            read_ticket("blue-skies", tokens.mint(Purpose.TICKET, payload))
 
 
 class TestThePersonIsOne:
-    def test_other_spellings_of_the_address_make_no_second_row(self):
+    def test_of_several_spellings_of_an_address_one_is_counted(self):
         sign(address=parse("hong.gildong@gmail.com"))
         sign(address=parse("HongGildong+x@googlemail.com"))
-        assert len(rows()) == 1
-        assert owed() == [MailKind.CONFIRM]
+        first, second = rows()
+        assert services.confirm(first.id)
+        assert not services.confirm(second.id)
+        assert [row.state for row in rows()] == ["confirmed", "pending"]
+
+    def test_the_database_itself_refuses_a_second_counted_row(self):
+        sign(address=parse("hong.gildong@gmail.com"))
+        sign(address=parse("HongGildong+x@googlemail.com"))
+        at = db.text("UPDATE signatures SET state = 'confirmed', confirmed_at = submitted_at")
+        with pytest.raises(IntegrityError):
+            db.session.execute(at)
+        db.session.rollback()
 
     def test_the_same_person_may_sign_another_campaign(self):
         campaign("clean-air")
         sign()
         sign(slug="clean-air")
-        assert len(rows()) == 2
+        assert [services.confirm(row.id) for row in rows()] == [True, True]
 
 
 class TestSigningAgainWhilePending:
-    def test_within_ten_minutes_nothing_changes_and_no_mail_is_owed(self, frozen_clock):
+    def test_is_a_submission_beside_the_other_and_its_mail_waits_for_the_next_slot(self, frozen_clock):
         sign()
-        frozen_clock.move(minutes=9)
-        sign(name="누군가")
-        (row,) = rows()
-        assert (row.name, row.seq) == ("홍길동", 1)
-        assert owed() == [MailKind.CONFIRM]
-
-    def test_later_it_replaces_what_will_be_confirmed_together_with_a_new_mail(self, frozen_clock):
-        sign()
-        frozen_clock.move(minutes=11)
+        assert enqueued() == [MailKind.CONFIRM]
+        frozen_clock.move(minutes=2)
         sign(name="홍길순", region="KR-26")
-        (row,) = rows()
-        assert (row.name, row.region, row.seq) == ("홍길순", "KR-26", 2)
-        assert owed() == [MailKind.CONFIRM, MailKind.CONFIRM]
+        assert enqueued() == [MailKind.CONFIRM, MailKind.CONFIRM]
+        assert [(row.name, row.region) for row in rows()] == [("홍길동", "KR-11"), ("홍길순", "KR-26")]
+        first, second = db.session.scalars(select(OutboxMail).order_by(OutboxMail.id))
+        assert second.due_at - first.due_at == timedelta(minutes=10)
 
-    def test_the_older_link_no_longer_confirms(self, frozen_clock):
+    def test_the_same_form_sent_twice_is_one_submission(self):
         sign()
-        (row,) = rows()
-        frozen_clock.move(minutes=11)
-        sign(name="홍길순")
-        assert not services.confirm(row.id, 1)
-        assert services.confirm(row.id, 2)
+        sign()
+        assert len(rows()) == 1
+        assert enqueued() == [MailKind.CONFIRM]
 
-    def test_a_fourth_mail_within_a_day_is_not_owed_and_rewrites_nothing(self, frozen_clock):
+    def test_on_another_day_it_is_a_new_one_with_its_own_time_to_be_confirmed(self, frozen_clock):
+        sign()
+        frozen_clock.move(days=1)
+        sign()
+        assert len(rows()) == 2
+
+    def test_each_may_be_confirmed_and_one_counts(self, frozen_clock):
+        sign()
+        sign(name="홍길순")
+        first, second = rows()
+        assert services.confirm(second.id)
+        assert not services.confirm(first.id)
+
+    def test_over_three_mails_within_a_day_wait_for_the_next(self, frozen_clock):
         for name in ("하나", "둘", "셋", "넷"):
             sign(name=name)
-            frozen_clock.move(minutes=11)
-        (row,) = rows()
-        assert row.name == "셋"
-        assert len(owed()) == 3
-
-    def test_a_day_after_the_first_another_mail_is_owed(self, frozen_clock):
-        for _ in range(3):
-            sign()
-            frozen_clock.move(minutes=11)
-        frozen_clock.move(hours=24, minutes=-33)
-        sign()
-        assert len(owed()) == 4
+            enqueued()
+            frozen_clock.move(minutes=1)
+        due = sorted(mail.due_at for mail in db.session.scalars(select(OutboxMail)))
+        assert due[3] - due[0] == timedelta(days=1)
 
     def test_the_window_slides_over_any_24_hours(self, frozen_clock):
-        times = []
-        for _ in range(200):
-            before = len(owed())
-            sign()
-            if len(owed()) > before:
-                times.append(frozen_clock.now())
+        signature(state="withdrawn", email="hong@naver.com")  # has confirmed once: no cap of five
+        for number in range(200):
+            sign(name=f"이름 {number}")
+            answer_requests()
             frozen_clock.move(minutes=17)
-        for first, fourth in zip(times, times[3:], strict=False):
+        due = sorted(mail.due_at for mail in db.session.scalars(select(OutboxMail)))
+        for first, fourth in zip(due, due[3:], strict=False):
             assert fourth - first >= timedelta(hours=24)
-        assert len(times) > 5
+        assert all(later - earlier >= timedelta(minutes=10) for earlier, later in itertools.pairwise(due))
+        assert len(due) > 5
 
 
 class TestSigningAgainWhenCounted:
     def test_the_row_is_left_alone_and_the_mail_tells_the_truth(self):
         sign()
         (row,) = rows()
-        services.confirm(row.id, row.seq)
+        enqueued()
+        services.confirm(row.id)
         sign(name="누군가", country="JP")
-        (row,) = rows()
+        row, waiting = rows()
         assert (row.state, row.name, row.country) == ("confirmed", "홍길동", "KR")
-        assert owed() == [MailKind.CONFIRM, MailKind.ALREADY]
+        assert waiting.state == "pending"
+        assert enqueued() == [MailKind.CONFIRM, MailKind.ALREADY]
 
     def test_that_mail_has_its_own_caps(self, frozen_clock):
         sign()
         (row,) = rows()
-        services.confirm(row.id, row.seq)
+        services.confirm(row.id)
         for _ in range(6):
             sign()
+            answer_requests()
             frozen_clock.move(minutes=11)
-        assert owed().count(MailKind.ALREADY) == 3
+        due = sorted(mail.due_at for mail in db.session.scalars(select(OutboxMail)) if mail.kind == "already")
+        assert all(fourth - first >= timedelta(hours=24) for first, fourth in zip(due, due[3:], strict=False))
 
 
-def test_who_withdrew_may_sign_again():
-    withdrawn = signature(state="withdrawn", email="hong@naver.com")
+def test_who_withdrew_may_sign_again_and_what_was_withdrawn_stays_as_it_was():
+    withdrawn = signature(state="withdrawn", email="hong@naver.com", name="김하늘")
     sign(name="홍길동")
-    (row,) = rows()
-    assert (row.id, row.state, row.seq) == (withdrawn.id, SignatureState.PENDING, 2)
-    assert row.confirmed_at is None
-    assert owed() == [MailKind.CONFIRM]
+    assert enqueued() == [MailKind.CONFIRM]
+    old, new = rows()
+    assert (old.id, old.state, old.name) == (withdrawn.id, SignatureState.WITHDRAWN, "김하늘")
+    assert old.withdrawn_at == withdrawn.withdrawn_at
+    assert services.confirm(new.id)
+    assert [row.state for row in rows()] == ["withdrawn", "confirmed"]
 
 
-def test_a_blocked_address_gets_no_row_and_no_mail_but_the_same_ticket():
-    ticket = sign()
+def test_a_blocked_address_gets_no_mail():
+    sign()
     (row,) = rows()
     assert services.disown(confirm_token(row))
-    assert sign() == ticket
+    sign()
+    assert enqueued() == []
+
+
+def test_this_was_not_me_deletes_all_that_waits_for_the_address():
+    campaign("clean-air")
+    sign()
+    sign(name="다른 이름")
+    sign(slug="clean-air")
+    assert services.disown(confirm_token(rows()[0]))
     assert rows() == []
-    assert owed() == [MailKind.CONFIRM]
 
 
 def test_a_block_ends(frozen_clock):
     sign()
     services.disown(confirm_token(rows()[0]))
-    frozen_clock.move(days=181)
+    frozen_clock.move(days=31)
     sign()
-    assert len(rows()) == 1
+    assert enqueued() == [MailKind.CONFIRM]
+
+
+class TestFiveMailsToWhoNeverConfirmed:
+    def test_a_sixth_is_not_enqueued_within_thirty_days(self, frozen_clock):
+        for number in range(8):
+            sign(name=f"이름 {number}")
+            enqueued()
+            frozen_clock.move(days=1)
+        assert len(enqueued()) == 5
+
+    def test_after_thirty_days_there_are_five_more(self, frozen_clock):
+        for number in range(8):
+            sign(name=f"이름 {number}")
+            enqueued()
+            frozen_clock.move(days=1)
+        frozen_clock.move(days=30)
+        sign()
+        assert len(enqueued()) == 6
+
+    def test_they_are_counted_over_all_campaigns(self, frozen_clock):
+        for number in range(8):
+            campaign(f"other-{number}")
+            sign(slug=f"other-{number}")
+            enqueued()
+            frozen_clock.move(days=1)
+        assert len(enqueued()) == 5
+
+    def test_who_has_confirmed_once_has_no_such_cap(self, frozen_clock):
+        signature(campaign("before"), email="hong@naver.com")
+        for number in range(8):
+            sign(name=f"이름 {number}")
+            enqueued()
+            frozen_clock.move(days=1)
+        assert len(enqueued()) == 8
 
 
 class TestTwoCampaignsInARow:
@@ -252,52 +328,56 @@ class TestTwoCampaignsInARow:
         campaign("clean-air")
         sign()
         sign(slug="clean-air")
+        assert len(enqueued()) == 2
         first, second = db.session.scalars(select(OutboxMail).order_by(OutboxMail.id))
         assert second.due_at - first.due_at == timedelta(minutes=10)
 
     def test_over_all_campaigns_no_more_than_three_mails_are_due_within_a_day(self, frozen_clock):
+        signature(email="hong@naver.com")  # has confirmed once: no cap of five
         for number in range(8):
             campaign(f"other-{number}")
             sign(slug=f"other-{number}")
+        enqueued()
         due = sorted(mail.due_at for mail in db.session.scalars(select(OutboxMail)))
-        assert len(due) == len(rows())
+        assert len(due) == 7, "no mail waits longer than two days"
         assert all(later - earlier >= timedelta(minutes=10) for earlier, later in itertools.pairwise(due))
         assert all(fourth - first >= timedelta(hours=24) for first, fourth in zip(due, due[3:], strict=False))
 
-    def test_a_waiting_mail_does_not_let_a_stranger_rewrite_what_it_confirms(self, frozen_clock):
-        campaign("clean-air")
-        sign()
-        sign(slug="clean-air")
-        sign(slug="clean-air", name="누군가")
-        assert [row.name for row in rows()] == ["홍길동", "홍길동"]
-
 
 class TestAskingForTheMailAgain:
-    def test_it_is_owed_once_in_ten_minutes(self, frozen_clock):
+    def test_it_waits_for_the_next_slot_and_is_enqueued_once(self, frozen_clock):
         sign()
-        hashed = address_hash(HONG.address)
-        services.resend("blue-skies", hashed, "ko")
-        assert len(owed()) == 1
-        frozen_clock.move(minutes=11)
-        services.resend("blue-skies", hashed, "ko")
-        services.resend("blue-skies", hashed, "ko")
-        assert owed() == [MailKind.CONFIRM, MailKind.CONFIRM]
-
-    def test_the_older_link_goes_on_working(self, frozen_clock):
-        sign()
-        frozen_clock.move(minutes=11)
-        services.resend("blue-skies", address_hash(HONG.address), "ko")
         (row,) = rows()
-        assert services.confirm(row.id, 1)
+        enqueued()
+        frozen_clock.move(minutes=2)
+        for _ in range(3):
+            services.resend("blue-skies", row.id, "ko")
+        assert enqueued() == [MailKind.CONFIRM]
+        first = db.session.scalars(select(OutboxMail)).one()
+        first.state = "sent"
+        db.session.commit()
+        for _ in range(3):
+            services.resend("blue-skies", row.id, "ko")
+        assert enqueued() == [MailKind.CONFIRM, MailKind.CONFIRM]
+        first, second = db.session.scalars(select(OutboxMail).order_by(OutboxMail.id))
+        assert second.due_at - first.due_at == timedelta(minutes=10)
+        assert (first.seq, second.seq) == (1, 2)
 
-    def test_for_somebody_unknown_nothing_is_owed(self):
-        services.resend("blue-skies", address_hash(parse("nobody@naver.com")), "ko")
-        assert owed() == []
+    def test_for_somebody_who_is_gone_nothing_is_enqueued(self):
+        services.resend("blue-skies", 12345, "ko")
+        assert enqueued() == []
 
     def test_who_is_counted_is_told_so(self):
-        signature(email="hong@naver.com")
-        services.resend("blue-skies", address_hash(HONG.address), "ko")
-        assert owed() == [MailKind.ALREADY]
+        person = signature(email="hong@naver.com")
+        services.resend("blue-skies", person.id, "ko")
+        assert enqueued() == [MailKind.ALREADY]
+
+    def test_who_is_counted_by_another_submission_is_told_so_too(self):
+        person = signature(email="hong@naver.com")
+        sign(name="다른 이름")
+        services.resend("blue-skies", rows()[1].id, "ko")
+        assert enqueued() == [MailKind.ALREADY]
+        assert db.session.scalars(select(OutboxMail)).one().subject_id == person.id
 
 
 class TestAskingForTheLinkToOnesOwnPage:
@@ -308,11 +388,11 @@ class TestAskingForTheLinkToOnesOwnPage:
     def test_the_mail_fits_the_state(self, state, kind):
         signature(email="hong@naver.com", state=state)
         services.send_link("blue-skies", parse("HONG@naver.com"), "ko")
-        assert owed() == [kind]
+        assert enqueued() == [kind]
 
     def test_a_stranger_gets_nothing(self):
         services.send_link("blue-skies", parse("nobody@naver.com"), "ko")
-        assert owed() == []
+        assert enqueued() == []
 
 
 def test_a_block_holds_for_every_kind_of_mail(frozen_clock):
@@ -321,7 +401,7 @@ def test_a_block_holds_for_every_kind_of_mail(frozen_clock):
     db.session.commit()
     services.send_link("blue-skies", parse("hong@naver.com"), "ko")
     sign()
-    assert owed() == []
+    assert enqueued() == []
 
 
 # --- Where it came from ---
@@ -330,8 +410,8 @@ def test_a_block_holds_for_every_kind_of_mail(frozen_clock):
 def test_network_and_domain_are_kept_as_hashes_and_the_provider_by_name():
     sign(network="203.0.113.7")
     (row,) = rows()
-    assert bytes(row.network_hash) == network_hash("203.0.113.7")
-    assert bytes(row.domain_hash) == domain_hash("naver.com")
+    assert bytes(row.network_hash) == network_hash("blue-skies", "203.0.113.7")
+    assert bytes(row.domain_hash) == domain_hash("blue-skies", "naver.com")
     assert row.mail_provider == "naver"
     stored = db.session.execute(db.text("SELECT network_hash, domain_hash FROM signatures")).one()
     assert b"203" not in bytes(stored[0])
@@ -355,12 +435,21 @@ def test_the_large_providers_are_told_apart(address, provider):
     assert rows()[0].mail_provider == provider
 
 
-def test_a_new_version_carries_where_it_came_from(frozen_clock):
+def test_a_new_submission_carries_where_it_came_from(frozen_clock):
     sign(network="203.0.113.7")
     frozen_clock.move(minutes=11)
-    sign(network="203.0.113.8")
-    (row,) = rows()
-    assert (row.seq, bytes(row.network_hash)) == (2, network_hash("203.0.113.8"))
+    sign(network="203.0.113.8", name="다른 이름")
+    _, row = rows()
+    assert bytes(row.network_hash) == network_hash("blue-skies", "203.0.113.8")
+
+
+def test_another_campaign_keeps_another_hash_of_the_same_network_and_domain():
+    campaign("clean-air")
+    sign(network="203.0.113.7")
+    sign(network="203.0.113.7", slug="clean-air")
+    one, other = rows()
+    assert bytes(one.network_hash) != bytes(other.network_hash)
+    assert bytes(one.domain_hash) != bytes(other.domain_hash)
 
 
 def test_without_a_network_none_is_kept():
@@ -368,22 +457,23 @@ def test_without_a_network_none_is_kept():
     assert rows()[0].network_hash is None
 
 
-def test_signing_again_after_an_invalidation_changes_nothing_but_owes_the_honest_mail():
+def test_signing_again_after_an_invalidation_counts_nothing_but_enqueues_the_honest_mail():
     person = signature(state="invalidated", email="hong@naver.com", name="홍길동")
-    ticket = sign(name="다른 이름")
-    (row,) = rows()
-    assert (row.id, row.state, row.seq, row.name) == (person.id, "invalidated", 1, "홍길동")
-    assert owed() == [MailKind.ALREADY]
-    assert ticket == services.ticket_for("blue-skies", address_hash(parse("hong@naver.com")))
+    sign(name="다른 이름")
+    old, new = rows()
+    assert (old.id, old.state, old.name) == (person.id, "invalidated", "홍길동")
+    assert enqueued() == [MailKind.ALREADY]
+    assert not services.confirm(new.id)
 
 
 def test_a_name_that_staff_have_hidden_stays_hidden_when_it_is_signed_anew():
     signature(state="withdrawn", email="hong@naver.com", name_hidden=True)
     sign(public_name=True)
-    (row,) = rows()
-    assert (row.state, row.public_name, row.name_hidden) == ("pending", False, True)
+    assert services.confirm(rows()[1].id)
+    row = rows()[1]
+    assert (row.state, row.public_name, row.name_hidden) == ("confirmed", False, True)
 
 
 def test_the_page_hands_over_the_network_of_the_visitor(client):
     client.post("/ko/c/blue-skies/sign", data=sign_form(), environ_base={"REMOTE_ADDR": "2001:db8:1:2:3::4"})
-    assert bytes(rows()[0].network_hash) == network_hash("2001:db8:1:2::/64")
+    assert bytes(rows()[0].network_hash) == network_hash("blue-skies", "2001:db8:1:2::/64")

@@ -12,7 +12,12 @@ from pledge.signatures.models import Signature
 from pledge.signatures.origins import domain_hash, network_hash
 from tests.support.factories import crowd, signature, the_campaign
 
-FORM = {"domain": "robots.example", "reason": "automated", "note": "five hundred in a minute"}
+FORM = {
+    "campaign": "blue-skies",
+    "domain": "robots.example",
+    "reason": "automated",
+    "note": "five hundred in a minute",
+}
 
 
 @pytest.fixture
@@ -104,9 +109,11 @@ def test_taking_out_and_putting_back_ask_for_the_second_factor_again(moderator, 
 
 
 WRONG = [
+    ({"domain": "", "campaign": ""}, "Name at least one thing"),
     ({"domain": ""}, "Name at least one thing"),
-    ({"domain": "", "campaign": "blue-skies"}, "Name at least one thing"),
     ({"domain": "people.example"}, "No counted signature fulfils"),
+    ({"campaign": ""}, "Choose the campaign too"),
+    ({"campaign": "", "domain": "", "network": "203.0.113.7"}, "Choose the campaign too"),
     ({"domain": "not a domain"}, "Enter what stands behind the @"),
     ({"domain": "x@robots.example"}, "Enter what stands behind the @"),
     ({"network": "203.0.113"}, "Enter an IPv4 or IPv6 address"),
@@ -141,7 +148,11 @@ def test_a_mistake_is_told_at_its_field_and_nothing_is_lost(moderator, changes, 
 def test_every_field_becomes_the_condition(moderator, frozen_clock):
     the_campaign()
     signed = frozen_clock.now().replace(year=2026, month=11, day=24, hour=3, minute=30)
-    facts = {"domain": "robots.example", "network_hash": network_hash("2001:db8:1:2::/64"), "at": signed}
+    facts = {
+        "domain": "robots.example",
+        "network_hash": network_hash("blue-skies", "2001:db8:1:2::/64"),
+        "at": signed,
+    }
     crowd(2, **facts)
     address = propose(
         moderator,
@@ -163,10 +174,10 @@ def test_every_field_becomes_the_condition(moderator, frozen_clock):
 
 
 def test_a_busy_network_is_listed_and_fills_the_form(moderator, frozen_clock):
-    hot = network_hash("203.0.113.7")
+    hot = network_hash("blue-skies", "203.0.113.7")
     crowd(desk.TRENDING, domain="robots.example", network_hash=hot, at=frozen_clock.now())
     page = moderator.get("/staff/invalidations")
-    for name, found in (("network", hot), ("domain", domain_hash("robots.example"))):
+    for name, found in (("network", hot), ("domain", domain_hash("blue-skies", "robots.example"))):
         link = f"/staff/invalidations/new?{name}={found.hex()}"
         assert link in page.text
         form = moderator.get(link)

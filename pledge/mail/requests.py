@@ -1,0 +1,80 @@
+"""What people ask for by sending a form, and answering it: the worker decides whether and when a mail follows.
+
+A request is one INSERT that reads nothing about the person (docs/adr/0062). It is answered by the package that knows the
+person, in one transaction that also deletes it, so it is answered exactly once; a request that cannot be answered is put
+off and does not hold up the others.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+
+from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from pledge import clock
+from pledge.db import NotDurable, reading, transaction
+from pledge.logs import log
+from pledge.mail.models import MailRequest, RequestKind
+
+#: Requests answered in one transaction.
+BATCH = 100
+#: How long a request waits that could not be answered, for instance because no data key opens what it is about.
+PUT_OFF = timedelta(minutes=10)
+
+#: Enqueues the mail that a request calls for, if any, in the given transaction.
+Handler = Callable[[Session, MailRequest], None]
+Handlers = Mapping[RequestKind, Handler]
+
+
+def answer(handlers: Handlers, limit: int = BATCH) -> int:
+    """Answer up to `limit` requests, oldest first; how many were dealt with."""
+    with reading() as connection:
+        if connection.execute(select(MailRequest.id).where(_due()).limit(1)).first() is None:
+            return 0
+    try:
+        return _answer(handlers, limit)
+    except (SQLAlchemyError, NotDurable):
+        raise
+    except Exception:  # noqa: BLE001  # one of them is at fault: find it
+        return _answer_each(handlers, limit)
+
+
+def _answer(handlers: Handlers, limit: int) -> int:
+    with transaction() as session:
+        requests = _claim(session, limit)
+        for request in requests:
+            handlers[RequestKind(request.kind)](session, request)
+        session.execute(delete(MailRequest).where(MailRequest.id.in_([request.id for request in requests])))
+        return len(requests)
+
+
+def _answer_each(handlers: Handlers, limit: int) -> int:
+    for done in range(limit):
+        try:
+            if not _answer(handlers, 1):
+                return done
+        except (SQLAlchemyError, NotDurable):
+            raise
+        except Exception as error:  # noqa: BLE001  # whatever it is, the others must not wait for it
+            log.error("mail request put off", kind=type(error).__name__)
+            with transaction() as session:
+                due = clock.now() + PUT_OFF
+                ids = [request.id for request in _claim(session, 1)]
+                session.execute(update(MailRequest).where(MailRequest.id.in_(ids)).values(due_at=due))
+    return limit
+
+
+def _due() -> ColumnElement[bool]:
+    return MailRequest.due_at <= clock.now()
+
+
+def _claim(session: Session, limit: int) -> list[MailRequest]:
+    query = (
+        select(MailRequest)
+        .where(_due())
+        .order_by(MailRequest.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return list(session.scalars(query))

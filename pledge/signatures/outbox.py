@@ -1,0 +1,62 @@
+"""Enqueueing a mail about a signature, in the caller's transaction and within the caps."""
+
+from datetime import datetime
+
+from sqlalchemy import exists, insert, select, update
+from sqlalchemy.orm import Session
+
+from pledge import clock
+from pledge.mail.allowance import MAX_UNCONFIRMED, UNCAPPED, take_slot
+from pledge.mail.models import MailKind, OutboxMail
+from pledge.signatures.models import Signature
+
+
+def enqueue(
+    session: Session,
+    kind: MailKind,
+    signature_id: int,
+    address_hash: bytes,
+    lang: str,
+    *,
+    may_wait: bool = False,
+) -> bool:
+    """Enqueue a mail for now, or for the next free slot if `may_wait`; whether it is enqueued."""
+    confirms = kind is MailKind.CONFIRM
+    capped = confirms and not _has_confirmed(session, address_hash)
+    due_at = take_slot(
+        session,
+        address_hash,
+        kind,
+        may_wait=may_wait,
+        max_mails=MAX_UNCONFIRMED if capped else UNCAPPED,
+    )
+    if due_at is None:
+        return False
+    mail = {
+        "kind": kind,
+        "subject_id": signature_id,
+        "lang": lang,
+        "created_at": clock.now(),
+        "due_at": due_at,
+    }
+    seq = _number(session, signature_id, due_at) if confirms else 1
+    session.execute(insert(OutboxMail).values(**mail, seq=seq))
+    return True
+
+
+def _has_confirmed(session: Session, address_hash: bytes) -> bool:
+    """Whether this address has confirmed a signature of any campaign, withdrawn since or not."""
+    known = exists().where(Signature.address_hash == address_hash, Signature.confirmed_at.is_not(None))
+    return bool(session.scalar(select(known)))
+
+
+def _number(session: Session, signature_id: int, due_at: datetime) -> int:
+    """The number of this mail to confirm, which its code is made from."""
+    statement = (
+        update(Signature)
+        .where(Signature.id == signature_id)
+        .values(mails=Signature.mails + 1, code_since=due_at)
+        .returning(Signature.mails)
+        .execution_options(synchronize_session=False)
+    )
+    return int(session.execute(statement).scalar_one())

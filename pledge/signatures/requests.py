@@ -1,0 +1,93 @@
+"""Answering what people asked for (mail/requests.py): which mail about a signature follows, if any.
+
+Here, and not in the request, is decided what depends on the person, so that no answer and no time tells anything of it.
+"""
+
+from datetime import timedelta
+
+from sqlalchemy import Row, exists, or_, select, text
+from sqlalchemy.orm import Session
+
+from pledge import clock
+from pledge.mail.models import MailKind, MailRequest, MailState, OutboxMail, RequestKind
+from pledge.mail.requests import Handlers
+from pledge.signatures.models import SETTLED, Signature, SignatureState
+from pledge.signatures.outbox import enqueue
+
+#: A form sent twice within this time was sent twice by mistake.
+DOUBLE = timedelta(minutes=1)
+
+#: Without the sealed columns: nothing needs to be opened here.
+_ROW = (Signature.id, Signature.campaign_id, Signature.address_hash, Signature.state)
+
+
+def handlers() -> Handlers:
+    """Who answers which request."""
+    return {RequestKind.CONFIRM: answer_confirm, RequestKind.LINK: answer_link}
+
+
+def answer_confirm(session: Session, request: MailRequest) -> None:
+    """The mail to confirm this submission; for who is settled already the mail that says so; nothing when it is gone.
+
+    The submission of somebody who has withdrawn since leads to their own page, where they may sign again.
+    """
+    row = session.execute(select(*_ROW).where(Signature.id == request.subject_id).with_for_update()).first()
+    if row is None:
+        return
+    settled = _settled(session, row.campaign_id, bytes(row.address_hash))
+    if settled is not None:
+        _mail(session, MailKind.ALREADY, settled, request)
+    elif row.state == SignatureState.WITHDRAWN:
+        _mail(session, MailKind.MANAGE, row, request)
+    else:
+        _mail(session, MailKind.CONFIRM, row, request)
+
+
+def answer_link(session: Session, request: MailRequest) -> None:
+    """The link to one's own page; for who has never confirmed the mail to confirm; for a stranger nothing."""
+    campaign_id, hashed = request.campaign_id, bytes(request.address_hash or b"")
+    settled = _settled(session, campaign_id, hashed)
+    row = settled or _newest(session, campaign_id, hashed)
+    if row is None:
+        return
+    is_waiting = row.state == SignatureState.PENDING
+    _mail(session, MailKind.CONFIRM if is_waiting else MailKind.MANAGE, row, request)
+
+
+def _mail(session: Session, kind: MailKind, row: Row[int, int, bytes, str], request: MailRequest) -> None:
+    if not _on_its_way(session, kind, row.id):
+        enqueue(session, kind, row.id, bytes(row.address_hash), request.lang, may_wait=True)
+
+
+def _settled(session: Session, campaign_id: int, hashed: bytes) -> Row[int, int, bytes, str] | None:
+    query = select(*_ROW).where(
+        Signature.address_hash == hashed, Signature.campaign_id == campaign_id, text(SETTLED)
+    )
+    return session.execute(query).first()
+
+
+def _newest(session: Session, campaign_id: int, hashed: bytes) -> Row[int, int, bytes, str] | None:
+    """What was withdrawn last; else what was submitted last and waits: a stranger may have sent that."""
+    query = (
+        select(*_ROW)
+        .where(Signature.address_hash == hashed, Signature.campaign_id == campaign_id)
+        .order_by(Signature.state == SignatureState.PENDING, Signature.submitted_at.desc())
+        .limit(1)
+    )
+    return session.execute(query).first()
+
+
+def _on_its_way(session: Session, kind: MailKind, signature_id: int) -> bool:
+    """Whether this very mail waits to be sent, or was enqueued a moment ago."""
+    fresh = OutboxMail.created_at > clock.now() - DOUBLE
+    return bool(
+        session.scalar(
+            select(
+                exists().where(
+                    OutboxMail.subject_id == signature_id,
+                    OutboxMail.kind == kind,
+                    or_(OutboxMail.state == MailState.QUEUED, fresh),
+                )
+            )
+        )
+    )

@@ -1,0 +1,34 @@
+"""Which row speaks for a person in a campaign, of those that their several submissions have left."""
+
+from sqlalchemy import ScalarSelect, Select, func, literal, select, text
+from sqlalchemy.orm import Session, aliased
+
+from pledge.signatures.models import SETTLED, Signature
+
+
+def standing(signature_id: int) -> ScalarSelect[int]:
+    """The id of the settled row of the person that this row is about; its own id when they have none.
+
+    As SQL, for a condition on Signature.id.
+    """
+    named, settled = aliased(Signature), Signature.__table__.alias("o")
+    found = (
+        select(settled.c.id)
+        .join(
+            named,
+            (settled.c.address_hash == named.address_hash) & (settled.c.campaign_id == named.campaign_id),
+        )
+        .where(named.id == signature_id, text(f"o.{SETTLED}"))
+    )
+    return select(
+        func.coalesce(found.scalar_subquery(), literal(signature_id, Signature.id.type))
+    ).scalar_subquery()
+
+
+def standing_id(session: Session, signature_id: int) -> int:
+    """The same, read now."""
+    return int(session.scalar(_read(signature_id)))
+
+
+def _read(signature_id: int) -> Select[tuple[int]]:
+    return select(standing(signature_id))
