@@ -39,6 +39,7 @@ def owe(
             lang=lang or row.lang,
             created_at=now,
             due_at=due_at or now,
+            known=kind is MailKind.ENDORSE_CONFIRM and _has_confirmed(session, row.address_hash),
         )
     )
 

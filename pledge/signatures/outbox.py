@@ -22,13 +22,13 @@ def enqueue(
 ) -> bool:
     """Enqueue a mail for now, or for the next free slot if `may_wait`; whether it is enqueued."""
     confirms = kind is MailKind.CONFIRM
-    capped = confirms and not _has_confirmed(session, address_hash)
+    known = not confirms or _has_confirmed(session, address_hash)
     due_at = take_slot(
         session,
         address_hash,
         kind,
         may_wait=may_wait,
-        max_mails=MAX_UNCONFIRMED if capped else UNCAPPED,
+        max_mails=UNCAPPED if known else MAX_UNCONFIRMED,
     )
     if due_at is None:
         return False
@@ -40,7 +40,7 @@ def enqueue(
         "due_at": due_at,
     }
     seq = _number(session, signature_id, due_at) if confirms else 1
-    session.execute(insert(OutboxMail).values(**mail, seq=seq))
+    session.execute(insert(OutboxMail).values(**mail, seq=seq, known=known))
     return True
 
 

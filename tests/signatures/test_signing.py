@@ -321,6 +321,12 @@ class TestFiveMailsToWhoNeverConfirmed:
             enqueued()
             frozen_clock.move(days=1)
         assert len(enqueued()) == 8
+        assert all(mail.known for mail in db.session.scalars(select(OutboxMail))), "and no valve before it"
+
+    def test_for_who_has_not_the_valve_of_the_site_holds(self):
+        sign()
+        assert enqueued() == [MailKind.CONFIRM]
+        assert not db.session.scalars(select(OutboxMail.known)).one()
 
 
 class TestTwoCampaignsInARow:
