@@ -1,7 +1,8 @@
 """What became of all sign-ups of a campaign: counted, waiting, withdrawn, or taken out of the count and why.
 
-Small cells are merged as in every breakdown. The counted ones are public anyway, so the sum of the others is hidden too
-where it is itself below five: it would say what the merging hides.
+The counted, the withdrawn and the sum of those taken out are entries of the public log, so nothing of them is hidden. What
+it does not tell is shown as in every breakdown: reasons with few are merged, and fewer than five who have not confirmed
+are not told, nor the sum of all, from which they would follow.
 """
 
 from collections.abc import Mapping
@@ -16,13 +17,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from pledge import clock
 from pledge.campaigns.models import Campaign
 from pledge.db import db
-from pledge.delivery.cells import SMALLEST, merge_small
+from pledge.delivery.cells import SMALLEST, Breakdown, merge_small
 from pledge.ledger.models import LedgerHead
 from pledge.logs import log
 from pledge.signatures.invalidation_models import Invalidation, InvalidationReason
 from pledge.signatures.models import Signature, SignatureState
 
-#: The line of the states and reasons that are too few to be shown each.
+#: The line of the reasons that have too few to be shown each.
 MERGED = "merged"
 
 #: The figures read every row of a campaign. They are kept so long that reading takes no more than a hundredth of the time.
@@ -34,11 +35,8 @@ LONGEST_WAIT = 1.0
 STATEMENT_SECONDS = 300
 
 #: The lines in their order: a state, or the reason of an invalidation.
-KEYS = (
-    SignatureState.PENDING.value,
-    SignatureState.WITHDRAWN.value,
-    *(reason.value for reason in InvalidationReason),
-)
+_REASONS = tuple(reason.value for reason in InvalidationReason)
+KEYS = (SignatureState.PENDING.value, SignatureState.WITHDRAWN.value, *_REASONS)
 
 
 @dataclass(frozen=True)
@@ -145,17 +143,21 @@ def _read(engine: Engine, campaign_id: int) -> Integrity:
             if patient:
                 connection.execute(text("RESET statement_timeout"))
     confirmed = cells.pop(SignatureState.CONFIRMED.value, 0)
-    uncounted = _merged({key: cells[key] for key in KEYS if key in cells})
+    uncounted = _shown({key: cells[key] for key in KEYS if key in cells})
     hidden = None in uncounted.values()
     return Integrity(as_of, confirmed, None if hidden else confirmed + sum(cells.values()), uncounted)
 
 
-def _merged(cells: Mapping[str, int]) -> dict[str, int | None]:
-    breakdown = merge_small(cells)
-    lines: dict[str, int | None] = dict(breakdown.shown)
-    if breakdown.other is not None:
-        lines[MERGED] = breakdown.other if breakdown.other >= SMALLEST else None
-    return lines
+def _shown(cells: Mapping[str, int]) -> dict[str, int | None]:
+    """The lines in the order of KEYS, with the merged reasons last."""
+    reasons = {key: cells[key] for key in _REASONS if key in cells}
+    breakdown = merge_small(reasons) if len(reasons) > 1 else Breakdown(reasons, None)
+    lines: dict[str, int | None] = {key: cells[key] for key in cells if key not in reasons}
+    waiting = cells.get(SignatureState.PENDING.value, 0)
+    if 0 < waiting < SMALLEST:
+        lines[SignatureState.PENDING.value] = None
+    lines |= breakdown.shown
+    return lines if breakdown.other is None else {**lines, MERGED: breakdown.other}
 
 
 def _forgotten(campaign_id: int) -> Select[datetime | None, int]:

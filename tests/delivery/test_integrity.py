@@ -53,28 +53,52 @@ def test_two_invalidations_for_one_reason_are_one_line():
     assert figures().uncounted == {"automated": 11}
 
 
-def test_small_cells_are_merged_until_they_hide_one_another():
+def test_small_reasons_are_merged_until_they_hide_one_another():
     crowd(30)
     pending(40)
     withdrawn(3)
     invalidated(2, "duplicate")
+    invalidated(3, "disposable")
     invalidated(9, "automated")
-    assert figures().uncounted == {"pending": 40, "automated": 9, "merged": 5}
-    assert figures().submitted == 84
+    assert figures().uncounted == {"pending": 40, "withdrawn": 3, "automated": 9, "merged": 5}
+    assert figures().submitted == 87
 
 
-def test_a_single_small_cell_takes_the_next_one_with_it():
+def test_a_single_small_reason_takes_the_next_one_with_it():
+    """How many were taken out in all is in the public log; for which reason each was, is not."""
     crowd(30)
-    pending(40)
+    invalidated(1, "duplicate")
+    invalidated(45, "automated")
+    assert figures().uncounted == {"merged": 46}
+
+
+@pytest.mark.parametrize(("number", "reason"), [(1, "automated"), (45, "automated"), (3, "other")])
+def test_what_the_public_log_tells_is_not_hidden(number, reason):
+    """Who withdrew and who was taken out are entries of it: anybody can count them."""
+    crowd(30)
     withdrawn(1)
-    assert figures().uncounted == {"merged": 41}
-
-
-def test_fewer_than_five_in_all_are_not_given_away_by_the_sum():
-    crowd(30)
-    withdrawn(2)
+    invalidated(number, reason)
     found = figures()
-    assert (found.confirmed, found.submitted, found.uncounted) == (30, None, {"merged": None})
+    assert found.uncounted == {"withdrawn": 1, reason: number}
+    assert found.submitted == 31 + number
+
+
+def test_few_reasons_are_told_by_their_sum_which_the_log_tells_too():
+    invalidated(1, "automated")
+    invalidated(2, "other")
+    assert figures().uncounted == {"merged": 3}
+
+
+def test_fewer_than_five_who_wait_are_not_given_away_by_the_sum():
+    crowd(30)
+    pending(2)
+    withdrawn(9)
+    found = figures()
+    assert (found.confirmed, found.submitted, found.uncounted) == (
+        30,
+        None,
+        {"pending": None, "withdrawn": 9},
+    )
 
 
 def test_a_campaign_that_nobody_signed():
@@ -142,10 +166,10 @@ def test_the_page_and_the_document_say_the_same(client, lang):
 
 
 def test_page_and_document_of_few_say_fewer_than_five(client):
-    withdrawn(3)
+    pending(3)
     assert "Fewer than five" in client.get("/en/c/blue-skies/progress").text
     document = client.get("/api/v1/campaigns/blue-skies/integrity").get_json()
-    assert (document["submitted"], document["not_counted"]) == (None, {"merged": None})
+    assert (document["submitted"], document["not_counted"]) == (None, {"pending": None})
 
 
 @pytest.mark.parametrize("path", ["/en/c/unknown/integrity", "/api/v1/campaigns/unknown/integrity"])
