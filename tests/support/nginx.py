@@ -49,6 +49,8 @@ class Nginx:
 
     folder: Path
     app_port: int
+    #: Sockets of two applications, in place of the port.
+    sockets: tuple[Path, ...] = ()
     connections: int = 1024
     level: str = "debug"  #: of nginx's own error log
     http: int = field(default_factory=free_port)
@@ -110,7 +112,9 @@ class Nginx:
         text = re.sub(r"^ *listen \[::\].*\n", "", text, flags=re.MULTILINE)
         text = _replaced(text, r"listen 443", f"listen 127.0.0.1:{self.https}")
         text = _replaced(text, r"listen 80", f"listen 127.0.0.1:{self.http}")
-        text = _replaced(text, r"127\.0\.0\.1:8000", f"127.0.0.1:{self.app_port}")
+        for number in (1, 2):
+            here = f"unix:{self.sockets[number - 1]}" if self.sockets else f"127.0.0.1:{self.app_port}"
+            text = _replaced(text, rf"unix:/run/pledge-web-{number}/socket", here)
         text = _replaced(text, r"/etc/letsencrypt/live/pledge\.example", f"{self.folder}/cert")
         text = _replaced(text, r"/var/lib/nginx", f"{self.folder}/cache")
         return _replaced(text, r"/var/log/nginx", str(self.logs))

@@ -1,0 +1,202 @@
+"""The web service as systemd runs it, behind nginx: no reload and no death of a worker loses what another could answer."""
+
+import http.client
+import os
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import threading
+import time
+import urllib.parse
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from pledge.settings import ROOT
+from tests.faults.test_nginx import tls
+from tests.support import postgres
+from tests.support.factories import sign_form
+from tests.support.nginx import HOST, Nginx
+
+
+def exec_start():
+    """The command of the unit, as its words."""
+    unit = (ROOT / "deploy" / "pledge-web@.service").read_text().replace("\\\n", " ")
+    return shlex.split(re.search(r"^ExecStart=(.*)$", unit, re.MULTILINE)[1])
+
+
+@dataclass
+class Services:
+    """pledge-web@1 and pledge-web@2, started again when they end, as `Restart=always` does."""
+
+    site: object
+    folder: Path
+    interval: float
+    processes: list = field(default_factory=lambda: [None, None])
+    restarts: int = 0
+
+    def socket(self, number):
+        return self.folder / f"web-{number}"
+
+    def start(self):
+        for number in (1, 2):
+            self._start(number)
+        for number in (1, 2):
+            end = time.monotonic() + 40
+            while not self.answers(number):
+                assert time.monotonic() < end, self.site.log_text()[-2000:]
+                time.sleep(0.1)
+        self.ending = threading.Event()
+        self.keeper = threading.Thread(target=self._keep)
+        self.keeper.start()
+        return self
+
+    def _start(self, number):
+        words = exec_start()
+        words[0] = str(ROOT / ".venv" / "bin" / "python")
+        words[words.index("--uds") + 1] = str(self.socket(number))
+        words[words.index("--respawn-interval") + 1] = str(self.interval)
+        self.processes[number - 1] = self.site._process(words)
+
+    def _keep(self):
+        while not self.ending.wait(0.2):
+            for number in (1, 2):
+                if self.processes[number - 1].poll() is not None:
+                    self.restarts += 1
+                    self._start(number)
+
+    def answers(self, number):
+        line = socket.socket(socket.AF_UNIX)
+        line.settimeout(10)
+        try:
+            line.connect(str(self.socket(number)))
+            line.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            return b" 200 " in line.recv(50)
+        except OSError:
+            return False
+        finally:
+            line.close()
+
+    def signal(self, number):
+        for process in self.processes:
+            process.send_signal(number)
+
+    def kill_worker(self, number):
+        """The newest worker of one service; False when it has none."""
+        workers = postgres.children(self.processes[number - 1].pid)
+        named = [
+            pid for pid in workers if b"resource_tracker" not in Path(f"/proc/{pid}/cmdline").read_bytes()
+        ]
+        if named:
+            os.kill(max(named), signal.SIGKILL)
+        return bool(named)
+
+    def stop(self):
+        self.ending.set()
+        self.keeper.join()
+        for process in self.processes:
+            process.terminate()
+        for process in self.processes:
+            workers = postgres.children(process.pid)
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                for pid in (process.pid, *workers):
+                    os.kill(pid, signal.SIGKILL)
+                process.wait()
+                raise
+
+
+@pytest.fixture
+def services(make_site, tmp_path):
+    site = make_site("sqlite", PLEDGE_BASE_URL=f"https://{HOST}", PLEDGE_TRUSTED_PROXIES="1")
+    site.folder.mkdir(parents=True)
+    site.load_demo()
+    running = Services(site, tmp_path, interval=3).start()
+    nginx = Nginx(tmp_path / "nginx", 0, sockets=(running.socket(1), running.socket(2)), level="warn").start()
+    running.nginx = nginx
+    yield running
+    running.stop()
+    nginx.stop()
+
+
+class Load:
+    """Pages and sign-ups through nginx, one after the other in some threads; what came back."""
+
+    def __init__(self, nginx, threads=4):
+        self.nginx, self.done = nginx, threading.Event()
+        self.got, self.posted = [], []
+        self.threads = [threading.Thread(target=self._run, args=(number,)) for number in range(threads)]
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.done.set()
+        for thread in self.threads:
+            thread.join()
+
+    def _run(self, who):
+        number = 0
+        while not self.done.wait(0.05):
+            number += 1
+            self.got.append(self._ask("GET", f"/ko/c/blue-skies/sign?{number}"))
+            form = urllib.parse.urlencode(sign_form(email=f"p{who}-{number}@example.org"))
+            self.posted.append(self._ask("POST", "/ko/c/blue-skies/sign", form))
+
+    def _ask(self, method, path, body=None):
+        line = http.client.HTTPSConnection(HOST, timeout=30)
+        try:
+            line.sock = tls(self.nginx)
+            line.request(method, path, body, {"Content-Type": "application/x-www-form-urlencoded"})
+            return line.getresponse().status
+        except (OSError, http.client.HTTPException) as error:
+            return type(error).__name__
+        finally:
+            line.close()
+
+
+def test_reloads_in_quick_succession_lose_nothing(services):
+    with Load(services.nginx) as load:
+        for _ in range(3):
+            services.signal(signal.SIGHUP)
+            time.sleep(2)
+        time.sleep(6)  # a worker that is told to stop while it loads does not hear it, and is killed 20 s later
+    assert set(load.got) == {200}
+    assert set(load.posted) == {303}
+    assert services.restarts == 0
+
+
+def test_a_worker_that_dies_twice_does_not_end_the_site(services):
+    with Load(services.nginx) as load:
+        time.sleep(0.5)
+        services.kill_worker(1)
+        end = time.monotonic() + 20
+        while services.restarts == 0 and time.monotonic() < end:  # as soon as there is another one
+            services.kill_worker(1)
+            time.sleep(0.5)
+        time.sleep(3)
+    assert services.restarts >= 1  # granian gave up, and was started again
+    assert set(load.got) == {200}  # what could be asked again was
+    # Only what a dying worker had in hand is lost, and who sent it is told.
+    failed = [status for status in load.posted if status != 303]
+    assert set(failed) <= {503}
+    assert len(failed) <= 8
+
+
+def test_the_unit_gives_a_new_worker_time_and_is_never_given_up():
+    words = exec_start()
+    assert float(words[words.index("--respawn-interval") + 1]) >= 15
+    assert "--respawn-failed-workers" in words
+    from pledge.admission import THREADS
+
+    assert words[words.index("--blocking-threads") + 1] == str(THREADS)
+    for name in ("pledge-web@.service", "pledge-worker.service"):
+        unit = (ROOT / "deploy" / name).read_text()
+        assert "StartLimitIntervalSec=0" in unit
+        assert "Restart=always" in unit
