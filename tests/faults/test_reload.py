@@ -166,7 +166,9 @@ def test_reloads_in_quick_succession_lose_nothing(services):
         for _ in range(3):
             services.signal(signal.SIGHUP)
             time.sleep(2)
-        time.sleep(6)  # a worker that is told to stop while it loads does not hear it, and is killed 20 s later
+        time.sleep(
+            6
+        )  # a worker that is told to stop while it loads does not hear it, and is killed 20 s later
     assert set(load.got) == {200}
     assert set(load.posted) == {303}
     assert services.restarts == 0
