@@ -42,8 +42,8 @@ _TABLE = OutboxMail.__table__.c
 _QUEUED = tuple(text(f"state = 'queued' AND {which}") for which in (AWAITED, FIRST, NEWS))
 _DEAD = text("state = 'dead'")
 
-#: A mail may be marked only by whoever still has it: a later claim has another lease and a higher attempt.
-_OURS = "id = :id AND attempts = :attempts AND lease_until = :lease AND state = 'queued'"
+#: A mail may be marked only by whoever still has it: a later claim has a higher attempt.
+_OURS = "id = :id AND attempts = :attempts AND state = 'queued'"
 
 
 def _moment(name: str) -> BindParameter[datetime]:
@@ -75,7 +75,7 @@ _FIRST_DUE = text(f"SELECT EXISTS ({_due(FIRST)})").bindparams(_moment("now"), m
 _FINISH = text(
     f"""
     UPDATE outbox_mails SET state = :state, lease_until = NULL, last_error = :error WHERE {_OURS}"""  # noqa: S608  # built from constants of this project
-).bindparams(_moment("lease"))
+)
 
 #: Several at once; a later claim has a higher attempt, so the pair names exactly what was sent.
 _SENT = (
@@ -90,13 +90,14 @@ _SENT = (
 _DEFER = text(
     f"""
     UPDATE outbox_mails SET due_at = :due, lease_until = NULL, last_error = :error WHERE {_OURS}"""  # noqa: S608  # built from constants of this project
-).bindparams(_moment("lease"), _moment("due"))
+).bindparams(_moment("due"))
 
-_RELEASE = text(
-    """
-    UPDATE outbox_mails SET lease_until = NULL, attempts = attempts - 1
-     WHERE id IN :ids AND lease_until = :lease AND state = 'queued'"""
-).bindparams(_moment("lease"), bindparam("ids", expanding=True))
+_HELD = (
+    tuple_(OutboxMail.id, OutboxMail.attempts).in_(bindparam("held", expanding=True)),
+    OutboxMail.state == MailState.QUEUED.value,
+)
+_RELEASE = update(OutboxMail).where(*_HELD).values(lease_until=None, attempts=OutboxMail.attempts - 1)
+_RENEW = update(OutboxMail).where(*_HELD).values(lease_until=bindparam("lease"))
 
 
 def any_due() -> bool:
@@ -179,8 +180,14 @@ def defer(mail: Claimed, due: datetime, error: str) -> bool:
 
 def release(mails: Sequence[Claimed]) -> None:
     """Give back mails of one claim that were not tried, as if they had never been claimed."""
-    values = {"ids": [mail.id for mail in mails], "lease": mails[0].lease_until}
+    values = {"held": [(mail.id, mail.attempts) for mail in mails]}
     write_once(lambda connection: connection.execute(_RELEASE, values).rowcount)
+
+
+def renew(mails: Sequence[Claimed], lease: timedelta) -> None:
+    """Keep mails from other workers for as long again, except those that are no longer ours."""
+    values = {"held": [(mail.id, mail.attempts) for mail in mails], "lease": clock.now() + lease}
+    write_once(lambda connection: connection.execute(_RENEW, values).rowcount)
 
 
 @dataclass(frozen=True)
@@ -248,5 +255,5 @@ def oldest_due() -> datetime | None:
 
 
 def _mark(statement: TextClause, mail: Claimed, values: Mapping[str, Any]) -> bool:
-    ours = {"id": mail.id, "attempts": mail.attempts, "lease": mail.lease_until}
+    ours = {"id": mail.id, "attempts": mail.attempts}
     return write_once(lambda connection: connection.execute(statement, {**ours, **values}).rowcount) == 1

@@ -1,16 +1,19 @@
 """Sending what the outbox owes: claim, compose, hand over outside any transaction, mark each mail on its own.
 
 A mail goes out at least once: a worker that is killed between handing over and marking leaves a mail that the next one
-sends again, with the same Message-ID. No two workers have the same mail while its lease lasts.
+sends again, with the same Message-ID. No two workers have the same mail while its lease lasts, and a sender that lives
+renews it.
 """
 
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import timedelta
 from random import SystemRandom
+from typing import Self
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -28,9 +31,13 @@ from pledge.switches import queries as switches
 
 #: How many mails one worker takes at a time.
 BATCH = 50
-#: How long they are its own. Nothing new is begun in the last part of it, which is longer than one mail can take.
-LEASE = timedelta(minutes=5)
-LAST_PART = timedelta(minutes=2)
+#: How long they are its own. A sender that lives renews that again and again; mails in the hand of one that was killed go
+#: out soon after.
+LEASE = timedelta(seconds=30)
+#: Seconds between two renewals.
+RENEW_EVERY = 8.0
+#: Nothing new is begun with a lease that could not be renewed and has no more left than this.
+LAST_PART = timedelta(seconds=10)
 
 FIRST_PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(hours=1)
@@ -91,16 +98,52 @@ def deliver(
     """
     done, marks = Delivered(), marks or Marks()
     waiting = [] if _paused() or not queries.any_due() else queries.claim(limit, LEASE)
-    until = clock.monotonic() + (LEASE - LAST_PART).total_seconds()
-    try:
-        composed = _compose(composers, waiting)
-        while waiting and not stop() and not _paused() and clock.monotonic() < until and not done.stalled:
-            _send(waiting[0], composed.get(waiting[0].id), transport, marks, done)
-            del waiting[0]
-    finally:
-        if waiting:
-            _insist(lambda: queries.release(waiting))
+    if not waiting:
+        return done
+    with Renewal(waiting) as lease:
+        try:
+            composed = _compose(composers, waiting)
+            while waiting and not stop() and not _paused() and lease.lasts() and not done.stalled:
+                _send(waiting[0], composed.get(waiting[0].id), transport, marks, done)
+                del waiting[0]
+        finally:
+            if waiting:
+                _insist(lambda: queries.release(waiting))
     return done
+
+
+class Renewal:
+    """Keeps the lease of claimed mails, in a thread of its own: a mail server may take longer for one than a lease lasts."""
+
+    def __init__(self, mails: list[Claimed]) -> None:
+        self._mails = mails
+        self._renewed_at = clock.monotonic()
+        self._over = threading.Event()
+        # In a copy of this context, which holds the application whose database it is.
+        self._thread = threading.Thread(
+            target=copy_context().run, args=(self._run,), name="lease", daemon=True
+        )
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def lasts(self) -> bool:
+        """Whether there is time to begin another mail."""
+        return clock.monotonic() < self._renewed_at + (LEASE - LAST_PART).total_seconds()
+
+    def _run(self) -> None:
+        while not self._over.wait(RENEW_EVERY):
+            at = clock.monotonic()
+            try:
+                queries.renew(self._mails[:], LEASE)
+            except DATABASE_ERRORS:
+                continue  # the next round tries again; the lease tells when it is too late
+            self._renewed_at = at
 
 
 def _paused() -> bool:

@@ -1,10 +1,13 @@
 """How often one mail goes out: once, and once more only where a worker died between handing over and marking."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import threading
+import time
+from datetime import timedelta
 
 import pytest
 from pydantic import SecretStr
@@ -61,6 +64,15 @@ def test_a_worker_killed_before_it_marks_leaves_a_mail_that_goes_out_again_after
     assert fate(mail).attempts == 2
 
 
+def test_a_message_id_does_not_tell_how_many_mails_went_out_before(app, smtp, transport):
+    numbers = [owe() for _ in range(3)]
+    assert deliver(transport).sent == 3
+    ids = [mail.message["Message-ID"] for mail in smtp.received]
+    assert all(re.fullmatch(r"<[0-9a-f]{32}@[^>]+>", one) for one in ids)
+    parts = [re.split(r"[<@.]", one)[1] for one in ids]
+    assert not {str(number) for number in numbers} & set(parts)
+
+
 def test_two_mails_have_two_message_ids(app, smtp, transport):
     person = pending("hong@example.org")
     owe(person)
@@ -93,6 +105,53 @@ def test_several_workers_at_once_send_every_mail_once(app, smtp):
         worker.join(60)
 
     assert sorted(smtp.recipients()) == sorted(f"person-{number}@example.org" for number in range(40))
+
+
+def test_a_sender_that_lives_keeps_its_mails_however_long_the_server_takes(app, monkeypatch):
+    monkeypatch.setattr(services, "LEASE", timedelta(seconds=2))
+    monkeypatch.setattr(services, "LAST_PART", timedelta(seconds=0.5))
+    monkeypatch.setattr(services, "RENEW_EVERY", 0.3)
+    owed = [owe() for _ in range(3)]
+    notes = Notes(before=lambda _to: None if notes.sent else time.sleep(3))
+
+    def send():
+        with app.app_context():
+            deliver(notes)
+            db.session.remove()
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    time.sleep(2.6)  # longer than the lease
+    assert queries.claim(5, services.LEASE) == []
+    sender.join(20)
+    assert {fate(mail).state for mail in owed} == {"sent"}
+    assert [fate(mail).attempts for mail in owed] == [1, 1, 1]
+    assert len(notes.sent) == 3
+
+
+def test_mails_of_a_sender_that_died_go_to_another_one_within_a_minute(app, clock):
+    owed = {owe() for _ in range(3)}
+    assert {mail.id for mail in queries.claim(5, services.LEASE)} == owed
+    clock.move(seconds=25)
+    assert queries.claim(5, services.LEASE) == []
+    clock.move(seconds=20)
+    assert {mail.id for mail in queries.claim(5, services.LEASE)} == owed
+
+
+def test_nothing_new_is_begun_while_the_lease_cannot_be_renewed(app, monkeypatch):
+    from sqlalchemy.exc import OperationalError
+
+    def away(*_):
+        raise OperationalError("", {}, Exception())
+
+    monkeypatch.setattr(services, "LEASE", timedelta(seconds=1))
+    monkeypatch.setattr(services, "LAST_PART", timedelta(seconds=0.5))
+    monkeypatch.setattr(services, "RENEW_EVERY", 0.1)
+    monkeypatch.setattr(queries, "renew", away)
+    owed = [owe() for _ in range(3)]
+    notes = Notes(after=lambda _to: time.sleep(0.3))
+    assert deliver(notes).sent == 2
+    assert [fate(mail).state for mail in owed].count("queued") == 1
 
 
 def test_senders_that_wait_for_the_same_pen_are_marked_together(app, monkeypatch):

@@ -306,7 +306,7 @@ def test_a_worker_that_is_told_to_stop_gives_back_what_it_has_not_begun(app):
 def test_nothing_new_is_begun_when_most_of_the_lease_is_used_up(app, clock):
     for _ in range(4):
         owe()
-    notes = Notes(after=lambda _to: clock.move(seconds=100))
+    notes = Notes(after=lambda _to: clock.move(seconds=12))
 
     assert deliver(notes).sent == 2
     assert deliver(notes).sent == 2
