@@ -24,6 +24,7 @@ from pledge.db import db
 from pledge.ledger import log_queries, merkle, queries
 from pledge.ledger.services import fold, hour_of
 from pledge.settings import ROOT
+from pledge.worker.standing import standing
 
 SLUG = "blue-skies"
 ARRIVING, ARRIVING_SECONDS = 1_000, 20
@@ -32,10 +33,14 @@ PROOFS = 300
 #: Peak memory of the whole process that writes an export.
 MOST_MEGABYTES = 100
 
-_ENTRY = """
+#: As a person who confirms (signatures/statements.py).
+_CONFIRM = """
+    WITH moved AS (UPDATE signatures SET state = 'confirmed', confirmed_at = %(now)s WHERE id = %(id)s AND state = 'pending'
+                   RETURNING campaign_id, id, country, region, pledge_text_id, commitment)
     INSERT INTO ledger_entries (campaign_id, kind, delta, reason, subject_id, country, region, hour, occurred_at,
                                 pledge_text_id, commitment)
-    VALUES (%s, 'person', 1, 'confirmed', %s, 'KR', 'KR-11', %s, %s, %s, %s)"""
+    SELECT campaign_id, 'person', 1, 'confirmed', id, country, region, %(hour)s, %(now)s, pledge_text_id, commitment
+      FROM moved"""
 
 _ENTRIES = """
     INSERT INTO ledger_entries (campaign_id, kind, delta, reason, subject_id, country, region, hour, occurred_at,
@@ -48,10 +53,11 @@ def lag(bench: Bench) -> list[Figure]:
     """A thousand confirmations a second, each in a transaction of its own, and `flask worker` that folds them."""
     site = bench.site("lag")
     seconds = 3 if bench.quick else ARRIVING_SECONDS
+    waiting = people.add_pending(site, ARRIVING * (seconds + 1)).ids
     seen: list[float] = []
     with site.context(), bench.worker(site):
         time.sleep(3)  # the worker is up
-        with _arriving(site, ARRIVING, seconds) as sent:
+        with _arriving(site, waiting, ARRIVING, seconds) as sent:
             until = time.monotonic() + seconds
             while time.monotonic() < until:
                 seen.append(queries.lag())
@@ -103,6 +109,7 @@ def proof(bench: Bench) -> list[Figure]:
             "now": now,
         }
         with people.connect(site) as connection:
+            connection.execute("SET session_replication_role = replica")  # numbered without a fold
             connection.execute(_ENTRIES, values)
             connection.execute(
                 "INSERT INTO ledger_heads (campaign_id, size, people, folded_at) VALUES (%s, %s, %s, %s)",
@@ -110,7 +117,7 @@ def proof(bench: Bench) -> list[Figure]:
             )
             people.settle(connection)
         started = time.monotonic()
-        while fold():
+        while fold(standing()):
             pass
         grown = number / (time.monotonic() - started)
         at = log_queries.newest(campaign_id)
@@ -175,24 +182,23 @@ def _flask(site: Site, *arguments: str) -> tuple[float, float]:
 
 
 @contextmanager
-def _arriving(site: Site, rate: int, seconds: int) -> Iterator[list[int]]:
-    """Entries that arrive at a steady rate from two connections; what each has sent is known at the end."""
-    campaign_id, pledge_id = _campaign()
+def _arriving(site: Site, waiting: list[int], rate: int, seconds: int) -> Iterator[list[int]]:
+    """Signatures confirmed at a steady rate from two connections; what each has sent is known at the end."""
     sent: list[int] = []
 
-    def send(first: int) -> None:
+    def send(mine: list[int]) -> None:
         with people.connect(site) as connection:
             connection.autocommit = True
             began, number = time.monotonic(), 0
             while time.monotonic() - began < seconds:
                 if number < (time.monotonic() - began) * rate / 2:
-                    _append(connection, campaign_id, pledge_id, first + number)
+                    _confirm(connection, mine[number])
                     number += 1
                 else:
                     time.sleep(0.0005)
             sent.append(number)
 
-    threads = [threading.Thread(target=send, args=(place * 10**9 + 1,)) for place in range(2)]
+    threads = [threading.Thread(target=send, args=(waiting[place::2],)) for place in range(2)]
     for thread in threads:
         thread.start()
     yield sent
@@ -200,9 +206,9 @@ def _arriving(site: Site, rate: int, seconds: int) -> Iterator[list[int]]:
         thread.join()
 
 
-def _append(connection: psycopg.Connection, campaign_id: int, pledge_id: int, subject: int) -> None:
+def _confirm(connection: psycopg.Connection, signature: int) -> None:
     now = clock.now()
-    connection.execute(_ENTRY, (campaign_id, subject, hour_of(now), now, pledge_id, os.urandom(32)))
+    connection.execute(_CONFIRM, {"id": signature, "hour": hour_of(now), "now": now})
 
 
 def _copy() -> str:

@@ -10,9 +10,9 @@ GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO pledge;
 -- The audit log grows and never changes.
 REVOKE UPDATE, DELETE, TRUNCATE ON audit_entries FROM pledge;
 
--- Entries of the ledger get their number once (the fold) and are never changed or removed.
+-- Entries of the ledger get their number once or are set aside (the fold), and are never changed or removed.
 REVOKE UPDATE, DELETE, TRUNCATE ON ledger_entries FROM pledge;
-GRANT UPDATE (number, count_after, takes_back) ON ledger_entries TO pledge;
+GRANT UPDATE (number, count_after, takes_back, set_aside) ON ledger_entries TO pledge;
 
 -- What was published of the log, and the keys it was signed with, stay as they are; its tiles grow (docs/log.md).
 REVOKE UPDATE, DELETE, TRUNCATE ON checkpoints, log_keys FROM pledge;

@@ -7,12 +7,12 @@ text), without spaces between the parts and in UTF-8.
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Connection, Row, func, select
 
 from pledge.audit.models import AuditEntry
 from pledge.db import reading
@@ -40,12 +40,23 @@ class Fault:
 
 
 @dataclass(frozen=True)
+class Mark:
+    """How long the log was at a moment, and what it then ended with, as a signed checkpoint tells (ledger/audit_lines.py)."""
+
+    length: int
+    digest: bytes  #: of the hash of its last entry; see `digest()`
+    source: str = field(default="", compare=False)  #: which checkpoint says so
+
+
+@dataclass(frozen=True)
 class Verdict:
     count: int  #: entries that are in order, from the first on
     head: bytes  #: the hash of the last of them
     fault: Fault | None
     #: Whether the head that somebody noted is one of them; None when none was given.
     knows_head: bool | None
+    #: The first mark that the log does not keep: it is shorter now (`length` is more than `count`), or another one.
+    broken: Mark | None = None
 
 
 def fingerprint(entry: Mapping[str, Any]) -> bytes:
@@ -59,19 +70,57 @@ def fingerprint(entry: Mapping[str, Any]) -> bytes:
     return hashlib.sha256(json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()).digest()
 
 
-def verify(noted_head: bytes | None = None) -> Verdict:
-    """Walk the whole chain up to the first fault.
+def digest(head: bytes) -> bytes:
+    """What a checkpoint says of a head. Not the hash itself: whoever knew it could try who did what right after."""
+    return hashlib.sha256(b"pledge-audit/v1\n" + head).digest()
 
-    Entries that were cut off at the end leave a shorter chain that is in order: only a head noted elsewhere shows it.
+
+def mark(connection: Connection) -> Mark:
+    """Where the log ends now: one row read, and the entries counted when it has moved since the last look."""
+    last = connection.execute(
+        select(AuditEntry.id, AuditEntry.hash).order_by(AuditEntry.id.desc()).limit(1)
+    ).first()
+    if last is None:
+        return Mark(0, digest(START))
+    head = bytes(last.hash)
+    if head not in _lengths:
+        counted = select(func.count()).select_from(AuditEntry).where(AuditEntry.id <= last.id)
+        length = int(connection.execute(counted).scalar_one())
+        _lengths.clear()
+        _lengths[head] = length
+        return Mark(length, digest(head))
+    return Mark(_lengths[head], digest(head))
+
+
+#: How many entries there are up to the newest that was seen: its hash covers all of them, so this is true of any database.
+_lengths: dict[bytes, int] = {}
+
+
+def verify(noted_head: bytes | None = None, marks: Iterable[Mark] = ()) -> Verdict:
+    """Walk the whole chain up to the first fault, and hold it against what checkpoints say of it.
+
+    Entries that were cut off at the end leave a shorter chain that is in order: only a mark, or a head noted elsewhere,
+    shows it.
     """
-    count, head, seen = 0, START, noted_head == START
+    told: dict[int, list[Mark]] = {}
+    for one in marks:
+        told.setdefault(one.length, []).append(one)
+    broken = _broken(told.pop(0, []), START)
+    count, head, seen, fault = 0, START, noted_head == START, None
     for entry in _entries():
         fault = _fault(entry, head)
         if fault is not None:
-            return Verdict(count, head, fault, None if noted_head is None else seen)
+            break
         count, head = count + 1, bytes(entry.hash)
         seen = seen or head == noted_head
-    return Verdict(count, head, None, None if noted_head is None else seen)
+        broken = broken or _broken(told.pop(count, []), head)
+    if broken is None and fault is None and told:
+        broken = told[min(told)][0]
+    return Verdict(count, head, fault, None if noted_head is None else seen, broken)
+
+
+def _broken(marks: list[Mark], head: bytes) -> Mark | None:
+    return next((one for one in marks if one.digest != digest(head)), None)
 
 
 def _fault(entry: Row[Any], head: bytes) -> Fault | None:

@@ -7,7 +7,7 @@ notice names these clocks: change both together (docs/adr/0055).
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, select
+from sqlalchemy import Connection, and_, select
 
 from pledge import clock
 from pledge.audit.models import Actor
@@ -41,8 +41,12 @@ def archive_due(delivered: Mapping[int, datetime]) -> list[int]:
         if closes_at is not None and _due(closes_at, delivered.get(campaign_id)) < now:
             _archive(campaign_id, closes_at)
     with reading() as connection:
-        gone = select(Campaign.id).where(Campaign.forgotten_at.is_not(None))
-        return list(connection.execute(gone).scalars())
+        return forgotten(connection)
+
+
+def forgotten(connection: Connection) -> list[int]:
+    """The numbers of the campaigns whose people are forgotten, or are about to be."""
+    return list(connection.execute(select(Campaign.id).where(Campaign.forgotten_at.is_not(None))).scalars())
 
 
 def _due(closes_at: datetime, delivered_at: datetime | None) -> datetime:

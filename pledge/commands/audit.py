@@ -1,14 +1,17 @@
 """`flask audit …`: check the chain of the audit log, and take the log out."""
 
-from typing import BinaryIO
+from typing import BinaryIO, TextIO
 
 import click
 from flask.cli import AppGroup
 
 from pledge.audit import chain, services
+from pledge.audit.chain import Mark
 from pledge.audit.export import FORMATS
 from pledge.audit.models import COMMAND_LINE
 from pledge.audit.queries import Search, all_lines
+from pledge.ledger import audit_marks
+from pledge.ledger.notes import BadNote
 
 audit = AppGroup("audit", help="The audit log: who did what, in a chain that shows every change.")
 
@@ -37,24 +40,60 @@ class Head(click.ParamType[bytes]):
 
 @audit.command("verify")
 @click.option("--head", "noted", type=Head(), help="A head noted earlier: it must still be in the log.")
-def verify(noted: bytes | None) -> None:
-    """Walk the chain; name the first entry that breaks it and exit with 1.
+@click.option(
+    "--checkpoint",
+    "saved",
+    type=click.File("r", encoding="utf-8"),
+    multiple=True,
+    help="A checkpoint saved earlier from /log/SLUG/checkpoint: the audit log must be what it says.",
+)
+def verify(noted: bytes | None, saved: tuple[TextIO, ...]) -> None:
+    """Walk the chain and hold it against every signed checkpoint; name what does not fit and exit with 1.
 
-    Entries cut off at the end leave a chain in order. So note the head that this prints, with the date, outside the
-    database (paper, another machine, a mail to yourself), and hand it in next time: `--head HASH`.
+    Each checkpoint of a public log says how long the audit log was and how it ended. So entries that were cut off at the
+    end, and a chain that was written anew, are found as far back as the newest checkpoint that is left. For those who own
+    the database and can take away checkpoints too: save a checkpoint elsewhere and hand it in later (`--checkpoint FILE`),
+    or the head that this prints (`--head HASH`).
     """
-    found = chain.verify(noted)
+    told = audit_marks.told()
+    marks = [*told.marks, *(mark for file in saved for mark in _marks(file))]
+    found = chain.verify(noted, marks)
     click.echo(f"{found.count} entries in order, head {found.head.hex()}")
+    faults = list(told.faults)
     if found.fault is not None:
-        raise click.ClickException(f"entry {found.fault.entry_id}: {_WORDS[found.fault.kind]}")
+        faults.append(f"entry {found.fault.entry_id}: {_WORDS[found.fault.kind]}")
+    if found.broken is not None:
+        faults.append(_said(found.broken, found.count))
+    if faults:
+        raise click.ClickException("\n".join(faults))
     if found.knows_head is False:
         raise click.ClickException(
             "the noted head is not in the log: entries at its end were removed, or it was written anew"
         )
+    click.echo(f"it is what the signed checkpoints say of it ({len(told.marks)} states)")
     if found.knows_head is None:
         click.echo(
             "note the head outside the database; `flask audit verify --head …` then finds a cut at the end"
         )
+
+
+def _said(mark: Mark, count: int) -> str:
+    if mark.length > count:
+        return f"{mark.source} says that there were {mark.length} entries: some were removed at the end"
+    return f"{mark.source}: the first {mark.length} entries are not those that it was signed with: the log was written anew"
+
+
+def _marks(file: TextIO) -> list[Mark]:
+    """What a saved checkpoint says; one of before there were such lines says nothing, which is told."""
+    try:
+        found = audit_marks.saved(file.read(), file.name)
+    except UnicodeDecodeError:
+        raise click.ClickException(f"{file.name}: is no text") from None
+    except BadNote as error:
+        raise click.ClickException(f"{file.name}: {error}") from None
+    if not found:
+        raise click.ClickException(f"{file.name}: says nothing of the audit log")
+    return found
 
 
 @audit.command("export")

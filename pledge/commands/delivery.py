@@ -18,6 +18,7 @@ from pledge.commands.lazy import LazyGroup
 from pledge.commands.log_key import refuse_without_log_key
 from pledge.delivery import freezing, packing, recounting
 from pledge.delivery.document import Words
+from pledge.delivery.doubt import InDoubt
 from pledge.ledger import log_queries
 from pledge.ledger.log_queries import CheckpointView
 from pledge.settings import current
@@ -66,6 +67,12 @@ def build(slug: str, out: Path, size: int | None, **given: Any) -> None:
     except BadFields as wrong:
         said = ", ".join(f"--{field.replace('_', '-')} is {fault}" for field, fault in wrong.faults.items())
         raise click.UsageError(said.replace("_", " ")) from None
+    except InDoubt as doubt:
+        raise click.ClickException(
+            f"{doubt.set_aside} entries of this campaign are set aside; see `flask ledger verify {slug}`"
+            if doubt.set_aside
+            else "the log differs from the confirmed signatures or the wall; run `flask ledger recount`"
+        ) from None
     except freezing.DoesNotAddUp:
         raise click.ClickException(
             "the entries do not add up to what the checkpoint says; run `flask ledger recount`"

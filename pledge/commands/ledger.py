@@ -6,18 +6,29 @@ from typing import TextIO
 
 import click
 from flask.cli import AppGroup
+from sqlalchemy import Connection
 
 from pledge.audit import services as audit
 from pledge.audit.models import COMMAND_LINE
+from pledge.campaigns import forgetting
 from pledge.campaigns.queries import slugs
 from pledge.commands.log_key import refuse_without_log_key
 from pledge.endorsements import counting as endorsements
 from pledge.ledger import log, log_queries, services
+from pledge.ledger import queries as ledger_queries
 from pledge.ledger import recount as checks
 from pledge.ledger import verify as logs
+from pledge.ledger.models import SetAside
 from pledge.ledger.notes import BadNote, State
 from pledge.settings import current
 from pledge.signatures import counting
+from pledge.worker.standing import standing
+
+_ASIDE = {
+    SetAside.NO_CAUSE: "no signature and no organisation stands behind them",
+    SetAside.NO_MOVE: "they count what is counted already, or take back what is not",
+    SetAside.DISMISSED: "dismissed, see the audit log",
+}
 
 ledger = AppGroup("ledger", help="The ledger: every +1 and -1, and the count that they add up to.")
 
@@ -27,7 +38,7 @@ def fold() -> None:
     """Count what waits. The worker does this all the time."""
     refuse_without_log_key(current())
     folded = 0
-    while batch := services.fold():
+    while batch := services.fold(standing()):
         folded += batch
     log.renew()
     click.echo(f"folded {folded} entries")
@@ -44,6 +55,8 @@ def fold() -> None:
 )
 def verify(slug: str | None, noted: tuple[TextIO, ...]) -> None:
     """Check the public log against its entries: each tile, checkpoint and signature; exit with 1 and name what is wrong.
+
+    Also named are entries that the fold has set aside, as nothing stands behind them: see `flask ledger dismiss`.
 
     Entries and checkpoints that were cut off at the end leave a log in order. So save a checkpoint now and then outside
     the database, and hand it in later: `--checkpoint FILE`.
@@ -63,10 +76,33 @@ def verify(slug: str | None, noted: tuple[TextIO, ...]) -> None:
         )
         for fault in found.faults:
             click.echo(f"{name}: {fault}")
-        failed = failed or bool(found.faults)
+        asides = ledger_queries.asides(number)
+        for aside in asides:
+            click.echo(
+                f"{name}: {aside.entries} entries are set aside: {_ASIDE[aside.why]} "
+                f"(rows {aside.first} to {aside.last} of ledger_entries)"
+            )
+        failed = failed or bool(found.faults) or any(one.why is not SetAside.DISMISSED for one in asides)
     if failed:
         raise SystemExit(1)
     click.echo("every entry, tile, checkpoint and signature is in order")
+
+
+@ledger.command("dismiss")
+@click.argument("slug")
+@click.option("--reason", required=True, help="What was found out; stands in the audit log.")
+def dismiss(slug: str, reason: str) -> None:
+    """Say that what is set aside in the campaign SLUG was looked into: it is no longer named, and deliveries can be frozen.
+
+    The entries stay where they are, uncounted; `flask ledger verify` goes on telling how many there are.
+    """
+    number = next((number for number, name in slugs().items() if name == slug), None)
+    if number is None:
+        raise click.ClickException("there is no such campaign")
+    if not reason.strip():
+        raise click.UsageError("--reason is empty")
+    entries = services.dismiss(COMMAND_LINE, number, slug, reason.strip())
+    click.echo(f"dismissed {entries} entries")
 
 
 def _saved(file: TextIO, names: Collection[str]) -> State:
@@ -82,11 +118,21 @@ def _saved(file: TextIO, names: Collection[str]) -> State:
     return state
 
 
+def _doubts(connection: Connection) -> checks.Doubts:
+    differing = {one.campaign_id for one in counting.mismatches(connection)}
+    differing |= {one.campaign_id for one in endorsements.mismatches(connection)}
+    return checks.Doubts(frozenset(differing), frozenset(forgetting.forgotten(connection)))
+
+
 @ledger.command("recount")
 def recount() -> None:
-    """Add up all entries anew; repair and name every difference, and exit with 1 if there was one."""
+    """Add up all entries anew; repair and name every difference, and exit with 1 if there was one.
+
+    Nothing is repaired in a campaign whose entries do not agree with its confirmed signatures, place by place, or with its
+    published organisations: then the entries may be what was forged.
+    """
     names = slugs()
-    drifts = checks.recount()
+    drifts = checks.recount(_doubts)
     for drift in drifts:
         end = "repaired" if drift.repaired else "not repaired"
         click.echo(f"{names[drift.campaign_id]}: {drift.what}; {end}")
@@ -103,6 +149,9 @@ def recount() -> None:
         click.echo(
             f"{names[mismatch.campaign_id]}: {mismatch.confirmed} signatures are confirmed, the ledger adds up to "
             f"{mismatch.counted}; not repaired"
+            if mismatch.confirmed != mismatch.counted
+            else f"{names[mismatch.campaign_id]}: the confirmed signatures and the ledger differ in {mismatch.places} "
+            "countries or regions; not repaired"
         )
     for uncounted in organizations:
         click.echo(

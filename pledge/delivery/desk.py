@@ -8,6 +8,7 @@ from sqlalchemy import func, select, text
 
 from pledge import clock
 from pledge.audit import queries as audit
+from pledge.campaigns.queries import slugs
 from pledge.db import reading
 from pledge.endorsements import review
 from pledge.i18n import SEOUL
@@ -62,6 +63,7 @@ class Waiting:
     fold_lag: float  #: seconds
     recount: Recount | None  #: None when it never ran
     valve_closed_since: datetime | None  #: mails to new addresses are held back; None when they are not
+    set_aside: dict[str, int]  #: entries that nothing stands behind, by campaign
 
 
 def today(campaign_id: int) -> Today:
@@ -79,8 +81,16 @@ def today(campaign_id: int) -> Today:
 
 def waiting() -> Waiting:
     review_count, review_since = review.waiting()
+    aside = ledger.set_aside()
+    names = slugs() if aside else {}
     return Waiting(
-        review_count, review_since, mail.outbox(), ledger.lag(), last_recount(), valve.closed_since()
+        review_count,
+        review_since,
+        mail.outbox(),
+        ledger.lag(),
+        last_recount(),
+        valve.closed_since(),
+        {names[number]: entries for number, entries in aside.items()},
     )
 
 

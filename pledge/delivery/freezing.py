@@ -10,7 +10,7 @@ from pledge.audit.services import record
 from pledge.campaigns.models import Campaign
 from pledge.campaigns.rules import Checker
 from pledge.db import reading, transaction
-from pledge.delivery import at_checkpoint, jobs
+from pledge.delivery import at_checkpoint, doubt, jobs
 from pledge.delivery.campaign_facts import CampaignFacts, campaign_facts
 from pledge.delivery.cells import SMALLEST
 from pledge.delivery.document import Document, Reply, SignUps, State, Words, from_json
@@ -96,11 +96,12 @@ def freeze(
     """Fix a delivery and have its pack made; the delivery's number. The same actor freezing the same again gets the same.
 
     Counting takes as long as the log is, so it is done before the transaction: what a checkpoint adds up to does not
-    change. Raises UnknownCampaign, NoSuchCheckpoint, BadFields (for `recipient_ko` … `letter_en`), DoesNotAddUp.
+    change. Raises UnknownCampaign, NoSuchCheckpoint, BadFields (for `recipient_ko` … `letter_en`), InDoubt, DoesNotAddUp.
     """
     texts = clean_texts(recipient, occasion, letter, reply=reply)
     recipient, occasion, letter, reply = texts
     campaign = campaign_facts(slug)
+    doubt.refuse(campaign.id)
     checkpoint = _checkpoint(campaign.id, checkpoint_id)
     document = _document(campaign, checkpoint, recipient, occasion, letter, reply=reply)
     with transaction() as session:

@@ -5,11 +5,14 @@ from collections.abc import Iterator
 from sqlalchemy import Connection, select
 
 from pledge.campaigns.models import Campaign, CampaignState, CampaignText, Partner, PledgeText
+from pledge.campaigns.queries import slugs
 from pledge.campaigns.rules import LANGUAGES, fingerprint
 from pledge.crypto import Unreadable
 from pledge.db import reading
 from pledge.diagnosis.findings import Finding, ok, problem, warning
 from pledge.endorsements import counting
+from pledge.ledger import queries as ledger
+from pledge.signatures import counting as signatures
 from pledge.signatures.addresses import BadAddress, parse
 from pledge.signatures.identifiers import address_hash
 from pledge.signatures.models import Signature
@@ -59,6 +62,26 @@ def organization_findings() -> Iterator[Finding]:
         )
     if not wrong:
         yield ok("organisations", "the wall and the ledger agree")
+
+
+def ledger_findings() -> Iterator[Finding]:
+    """Whether the ledger holds what no use case wrote, and whether signatures and count tell the same."""
+    names = slugs()
+    for number, entries in ledger.set_aside().items():
+        yield problem(
+            "ledger",
+            f"{entries} entries of {names[number]} are set aside, as nothing stands behind them: somebody has written to the "
+            f"database; see `flask ledger verify {names[number]}`",
+        )
+    wrong = signatures.mismatches()
+    for mismatch in wrong:
+        yield problem(
+            "signatures",
+            f"{mismatch.confirmed} are confirmed in {names[mismatch.campaign_id]}, the ledger adds up to {mismatch.counted}, "
+            f"and {mismatch.places} places differ: see `flask ledger recount`",
+        )
+    if not wrong:
+        yield ok("signatures", "the confirmed ones and the ledger agree")
 
 
 def campaign_findings() -> Iterator[Finding]:

@@ -28,7 +28,7 @@ def diagnose(settings: Settings) -> Iterator[Finding]:
     yield from _kept_going(lambda: surroundings.worker_findings(readiness()))
     looks = (
         *(surroundings.clock_findings, contents.key_findings),
-        *(contents.campaign_findings, contents.organization_findings),
+        *(contents.campaign_findings, contents.organization_findings, contents.ledger_findings),
     )
     for look in looks:
         yield from _kept_going(look)

@@ -10,7 +10,7 @@ from pledge.settings import Settings
 
 SUBJECT = "audit log"
 
-#: Created by migrations 0002 and 0011; a role that owns the tables, or a superuser, can take them away.
+#: Created by migrations 0002, 0011 and 0030; a role that owns the tables, or a superuser, can take them away.
 _TRIGGERS = {
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
     "postgresql": """
@@ -30,7 +30,12 @@ _LEDGER = {
         for verb in ("delete", "change", "replace")
     },
     "postgresql": {
-        *("ledger_entries_no_delete", "ledger_entries_no_change", "ledger_entries_once"),
+        *(
+            "ledger_entries_no_delete",
+            "ledger_entries_no_change",
+            "ledger_entries_once",
+            "ledger_entries_begin",
+        ),
         *("checkpoints_no_change", "log_keys_no_change"),
         *("log_tiles_no_delete", "log_tiles_no_change", "log_tiles_grow"),
     },
@@ -66,8 +71,8 @@ def guard_findings(settings: Settings) -> Iterator[Finding]:
             yield problem(
                 "ledger",
                 f"guards are gone or off ({', '.join(sorted(gone))}), what was counted could be changed: find out who "
-                "did that, run `flask ledger verify` and `flask ledger recount`, then make the triggers of migration "
-                "0011 anew",
+                "did that, run `flask ledger verify` and `flask ledger recount`, then make the triggers of migrations "
+                "0011 and 0030 anew",
             )
         if dialect == "postgresql":
             yield from _roles(connection, settings)

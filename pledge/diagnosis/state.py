@@ -6,6 +6,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from pledge import clock
+from pledge.campaigns.queries import slugs
 from pledge.db import reading
 from pledge.ledger import queries as ledger
 from pledge.mail import queries as mail
@@ -24,6 +25,8 @@ class Readiness:
     outbox_age_seconds: float | None = None  #: how long the mail that waits longest has been due
     fold_lag_seconds: float | None = None  #: how long the entry that waits longest has not been counted
     problems: list[str] = field(default_factory=list)
+    #: To be looked at, though people can sign and are counted.
+    warnings: list[str] = field(default_factory=list)
     paused: list[str] = field(default_factory=list)  #: "signing", "mail": by staff, on purpose, so no problem
     #: Mails to new addresses are held back at their pace (mail/valve.py): people can sign, but the mail comes later.
     valve_closed: bool = False
@@ -43,6 +46,10 @@ def readiness() -> Readiness:
     try:
         turned = switches.stored()
         outbox_age, lag, held_since = _outbox_age(turned), ledger.lag(), valve.closed_since()
+        warnings = [
+            f"{entries} entries of the log of {slugs()[number]} are set aside: see `flask ledger verify`"
+            for number, entries in ledger.set_aside().items()
+        ]
     except SQLAlchemyError:
         return Readiness("not migrated", problems=["tables are missing or too old: run `flask db upgrade`"])
     problems = []
@@ -55,7 +62,9 @@ def readiness() -> Readiness:
     paused = [
         name for name, is_so in (("signing", turned.signing_paused), ("mail", turned.mail_paused)) if is_so
     ]
-    return Readiness("ok", round(outbox_age, 1), round(lag, 1), problems, paused, held_since is not None)
+    return Readiness(
+        "ok", round(outbox_age, 1), round(lag, 1), problems, warnings, paused, held_since is not None
+    )
 
 
 def _outbox_age(turned: Switches) -> float:

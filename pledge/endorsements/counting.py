@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, text
+from sqlalchemy import Connection, select, text
 from sqlalchemy.orm import Session
 
 from pledge.db import reading
@@ -12,12 +12,19 @@ from pledge.ledger.leaves import commitment, organization_subject
 from pledge.ledger.models import Kind, LedgerEntry, Reason
 from pledge.ledger.services import append
 
+#: What the fold asks about an entry of an organisation (ledger/services.py: Standing): whether it is on the wall. Its salt is
+#: sealed, so the commitment is not compared, and its place is that of its +1, whatever later versions say.
+STANDS = """
+    SELECT CASE WHEN entry.delta = 1 THEN 1 ELSE 0 END
+      FROM endorsements AS listed
+     WHERE listed.id = entry.subject_id AND listed.campaign_id = entry.campaign_id AND listed.state = 'published'"""
+
 
 @dataclass(frozen=True)
 class Mismatch:
     campaign_id: int
     published: int  #: endorsements in that state
-    counted: int  #: what all entries about organisations add up to, folded or not
+    counted: int  #: what the entries about organisations add up to, folded or not; none that is set aside
 
 
 # One statement, so that both sides are seen at the same moment while staff go on publishing.
@@ -26,16 +33,18 @@ _MISMATCHES = text("""
       FROM (SELECT campaign_id, COUNT(*) AS published, 0 AS counted FROM endorsements
              WHERE state = 'published' GROUP BY campaign_id
             UNION ALL
-            SELECT campaign_id, 0, SUM(delta) FROM ledger_entries WHERE kind = 'organization' GROUP BY campaign_id)
-           AS sides
+            SELECT campaign_id, 0, SUM(delta) FROM ledger_entries
+             WHERE kind = 'organization' AND set_aside IS NULL GROUP BY campaign_id) AS sides
      GROUP BY campaign_id HAVING SUM(published) <> SUM(counted) ORDER BY campaign_id""")
 
 
-def mismatches() -> list[Mismatch]:
+def mismatches(connection: Connection | None = None) -> list[Mismatch]:
     """Campaigns whose published endorsements are not what the ledger adds up to; an empty list is right."""
-    with reading() as connection:
-        rows = connection.execute(_MISMATCHES)
-        return [Mismatch(row.campaign_id, int(row.published), int(row.counted)) for row in rows]
+    if connection is None:
+        with reading() as own:
+            return mismatches(own)
+    rows = connection.execute(_MISMATCHES)
+    return [Mismatch(row.campaign_id, int(row.published), int(row.counted)) for row in rows]
 
 
 def count_in(
@@ -66,7 +75,8 @@ def count_out(session: Session, row: Endorsement, reason: Reason, at: datetime) 
     counted = session.execute(
         select(LedgerEntry.country, LedgerEntry.region)
         .where(
-            LedgerEntry.subject_id == row.id, LedgerEntry.kind == Kind.ORGANIZATION, LedgerEntry.delta == 1
+            *(LedgerEntry.subject_id == row.id, LedgerEntry.kind == Kind.ORGANIZATION),
+            *(LedgerEntry.delta == 1, LedgerEntry.set_aside.is_(None)),
         )
         .order_by(LedgerEntry.id.desc())
         .limit(1)

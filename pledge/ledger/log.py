@@ -1,6 +1,6 @@
 """The public log of each campaign: the fold extends it in its own transaction and signs a checkpoint of what it then holds."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -10,8 +10,10 @@ from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.orm import Session
 
 from pledge import clock
-from pledge.db import reading, transaction
-from pledge.ledger import merkle, notes
+from pledge.audit import chain
+from pledge.audit.chain import Mark
+from pledge.db import UTCDateTime, reading, transaction
+from pledge.ledger import audit_lines, merkle, notes
 from pledge.ledger.checkpoints import Totals
 from pledge.ledger.leaves import Leaf
 from pledge.ledger.locks import wait_for_lock
@@ -26,52 +28,62 @@ _BEHIND = text("""
       FROM ledger_heads AS head JOIN campaigns ON campaigns.id = head.campaign_id
      WHERE head.log_size < head.size ORDER BY head.campaign_id""")
 
+#: Where a subject is counted. A person is so in one place at a time: what moves another place moves something else, so that
+#: no entry takes away in one place what was counted in another (services.py). An organisation's place is its own to change.
+PLACE = "CASE WHEN {0}.kind = 'person' THEN {0}.country || COALESCE({0}.region, '') ELSE '' END"
+
 # What a -1 takes back is the newest +1 of the same subject before it. It is looked up in the fold and not when the -1 is
 # appended, as only the fold knows numbers. The plus keeps both planners on the index of subjects: SQLite's, which has no
 # statistics, took the one of campaign and number instead and read all that came before, for each -1.
-_NAME_WHAT_IS_TAKEN_BACK = text("""
+_NAME_WHAT_IS_TAKEN_BACK = text(f"""
     UPDATE ledger_entries
        SET takes_back = (SELECT MAX(earlier.number) - 1 FROM ledger_entries AS earlier
                           WHERE earlier.subject_id = ledger_entries.subject_id
                             AND +earlier.campaign_id = ledger_entries.campaign_id
                             AND earlier.kind = ledger_entries.kind
+                            AND {PLACE.format("earlier")} = {PLACE.format("ledger_entries")}
                             AND earlier.delta = 1 AND earlier.number < ledger_entries.number)
      WHERE campaign_id = :campaign_id AND number > :after AND number <= :upto
-       AND delta = -1 AND takes_back IS NULL""")
+       AND delta = -1 AND takes_back IS NULL""")  # noqa: S608  # built from a constant of this module
 
-# Whoever can write the table may have put in what no use case does. What would not verify is looked for before it is signed,
-# as a signed entry stays for good: a +1 counts nobody who is counted already and takes nothing back, a -1 takes back the
-# +1 of its subject, which still stands.
-_FIRST_FALSE = text("""
+# What would not verify is not numbered (services.py). This looks once more before it is signed, as a signed entry stays for
+# good: whoever may write the columns that the fold fills could have numbered it. A +1 counts nobody who is counted already
+# and takes nothing back, a -1 takes back the +1 of its subject, which still stands.
+_FIRST_FALSE = text(f"""
     SELECT number, delta, takes_back
       FROM (SELECT entry.number, entry.delta, entry.takes_back,
                    (SELECT COALESCE(SUM(earlier.delta), 0) FROM ledger_entries AS earlier
                      WHERE earlier.subject_id = entry.subject_id AND +earlier.campaign_id = entry.campaign_id
-                       AND earlier.kind = entry.kind AND earlier.number < entry.number) AS standing,
+                       AND earlier.kind = entry.kind AND {PLACE.format("earlier")} = {PLACE.format("entry")}
+                       AND earlier.number < entry.number) AS standing,
                    CASE WHEN entry.delta = -1 THEN
                    (SELECT MAX(earlier.number) - 1 FROM ledger_entries AS earlier
                      WHERE earlier.subject_id = entry.subject_id AND +earlier.campaign_id = entry.campaign_id
-                       AND earlier.kind = entry.kind AND earlier.delta = 1 AND earlier.number < entry.number)
+                       AND earlier.kind = entry.kind AND {PLACE.format("earlier")} = {PLACE.format("entry")}
+                       AND earlier.delta = 1 AND earlier.number < entry.number)
                    END AS newest
               FROM ledger_entries AS entry
              WHERE entry.campaign_id = :campaign_id AND entry.number > :after AND entry.number <= :upto) AS fresh
      WHERE standing <> CASE WHEN delta = 1 THEN 0 ELSE 1 END
         OR (delta = 1 AND takes_back IS NOT NULL)
         OR (delta = -1 AND (takes_back IS NULL OR takes_back <> newest))
-     ORDER BY number LIMIT 1""")
+     ORDER BY number LIMIT 1""")  # noqa: S608  # built from a constant of this module
 
 _PLEDGES = text("SELECT id, sha256 FROM pledge_texts WHERE campaign_id = :campaign_id")
 
 # Every campaign that the public may see, with where its log ends and the newest checkpoint of it.
 _PUBLISHED = text("""
-    SELECT campaigns.id, campaigns.slug, newest.note,
+    SELECT campaigns.id, campaigns.slug, newest.note, newest.signed_at,
            COALESCE(head.size, 0) AS size, COALESCE(head.log_size, 0) AS log_size,
            COALESCE(head.people, 0) AS people, COALESCE(head.organizations, 0) AS organizations
       FROM campaigns
       LEFT JOIN ledger_heads AS head ON head.campaign_id = campaigns.id
       LEFT JOIN checkpoints AS newest
              ON newest.id = (SELECT MAX(id) FROM checkpoints WHERE campaign_id = campaigns.id)
-     WHERE campaigns.state <> 'draft' ORDER BY campaigns.id""")
+     WHERE campaigns.state <> 'draft' ORDER BY campaigns.id""").columns(signed_at=UTCDateTime())
+
+#: How long the end of the audit log may stand in no checkpoint while nothing is counted.
+_AUDIT_WAITS = timedelta(hours=1)
 
 
 #: What `flask ledger verify` says of such an entry too.
@@ -97,24 +109,30 @@ def extend(session: Session, limit: int) -> int:
     caller holds the lock (locks.py). Raises NoLogKey and Inconsistent.
     """
     behind = session.execute(_BEHIND).all()
-    return max((_extend_one(session.connection(), head, limit) for head in behind), default=0)
+    if not behind:
+        return 0
+    connection = session.connection()
+    mark = chain.mark(connection)
+    return max(_extend_one(connection, head, limit, mark) for head in behind)
 
 
 def renew() -> int:
     """Sign what has no checkpoint yet, or one of another origin or by other keys than those of today; how many that were.
 
-    For a campaign that nobody signed yet, after a rotation of keys and after a move to another address.
+    For a campaign that nobody signed yet, after a rotation of keys and after a move to another address. Where nothing is
+    counted, one log is signed again within an hour after the audit log has moved.
     """
     with reading() as connection:
-        if not any(map(_is_due, connection.execute(_PUBLISHED).all())):
+        if not _due(connection, chain.mark(connection)):
             return 0
     with transaction() as session:
         wait_for_lock(session)  # a fold that published meanwhile would be followed by a checkpoint of less
         connection = session.connection()
-        due = [row for row in connection.execute(_PUBLISHED).all() if _is_due(row)]
+        mark = chain.mark(connection)
+        due = _due(connection, mark)
         for row in due:
             totals = Totals(row.size, row.people, row.organizations)
-            _publish(Tiles(connection, row.id), row.slug, totals)
+            _publish(Tiles(connection, row.id), row.slug, totals, mark)
     return len(due)
 
 
@@ -164,7 +182,7 @@ def pledges_of(connection: Connection, campaign_id: int) -> dict[int, str]:
     return {row.id: bytes(row.sha256).hex() for row in rows}
 
 
-def _extend_one(connection: Connection, head: Row[Any], limit: int) -> int:
+def _extend_one(connection: Connection, head: Row[Any], limit: int, mark: Mark) -> int:
     campaign_id, after = head.campaign_id, head.log_size
     upto = min(head.size, after + limit)
     span = {"campaign_id": campaign_id, "after": after, "upto": upto}
@@ -191,7 +209,7 @@ def _extend_one(connection: Connection, head: Row[Any], limit: int) -> int:
         raise Inconsistent(f"{head.slug}: {error}") from error
     connection.execute(update(LedgerHead).where(LedgerHead.campaign_id == campaign_id).values(log_size=upto))
     if upto == head.size:
-        _publish(tiles, head.slug, Totals(upto, head.people, head.organizations))
+        _publish(tiles, head.slug, Totals(upto, head.people, head.organizations), mark)
     return len(hashes)
 
 
@@ -201,14 +219,22 @@ def _why(false: Row[Any]) -> str:
     return PLUS_TAKES_BACK if false.takes_back is not None else "counts what an earlier entry counts already"
 
 
-def _is_due(row: Row[Any]) -> bool:
-    """Whether a log that is in step has no checkpoint as it would be signed today."""
-    return row.size == row.log_size and (
-        row.note is None or not _is_of_today(row.note, signers_for(row.slug))
-    )
+def _due(connection: Connection, mark: Mark) -> list[Row[Any]]:
+    """The logs that are in step and have no checkpoint as it would be signed today; if all have one and none says where the
+    audit log ends now, one of them."""
+    rows = [row for row in connection.execute(_PUBLISHED).all() if row.size == row.log_size]
+    due = [row for row in rows if row.note is None or not _is_of_today(row.note, signers_for(row.slug))]
+    if due or any(_tells(row, mark) for row in rows):
+        return due
+    return [row for row in rows if row.signed_at < clock.now() - _AUDIT_WAITS][:1]
 
 
-def _publish(tiles: Tiles, slug: str, totals: Totals) -> None:
+def _tells(row: Row[Any], mark: Mark) -> bool:
+    verifiers = [one.verifier for one in signers_for(row.slug)]
+    return mark in audit_lines.marks(row.note, verifiers)
+
+
+def _publish(tiles: Tiles, slug: str, totals: Totals, mark: Mark) -> None:
     """Sign what the log holds, unless it does not continue what was signed before (tlog-checkpoint: a log never does)."""
     signers, now = signers_for(slug), clock.now()
     before = tiles.connection.execute(
@@ -231,7 +257,7 @@ def _publish(tiles: Tiles, slug: str, totals: Totals) -> None:
             root=state.root,
             people=totals.people,
             organizations=totals.organizations,
-            note=notes.sign(state.text, signers),
+            note=notes.sign(state.text, signers) + audit_lines.lines(state.text, signers, mark),
             signed_at=now,
         )
     )
@@ -251,6 +277,6 @@ def _keep_keys(connection: Connection, campaign_id: int, signers: list[Signer], 
 
 
 def _is_of_today(note: str, signers: list[Signer]) -> bool:
-    """Whether a note is of this origin and signed by exactly these keys."""
-    mine = [one.verifier.key_id for one in signers]
+    """Whether a note is of this origin and signed by exactly these keys, which say where the audit log ends, too."""
+    mine = [one.verifier.key_id for one in signers] + [audit_lines.key_id(one.verifier) for one in signers]
     return note.startswith(f"{signers[0].name}\n") and notes.key_ids(note) == mine

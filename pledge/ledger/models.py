@@ -1,7 +1,8 @@
 """Tables of the ledger and of its public log. Entries are appended and numbered once; nothing else in them changes.
 
-Triggers on both databases see to that (migration 0011): an entry gets its number and what it takes back once, its
-`count_after` may be put right, a tile grows, a checkpoint and a key stay as they are; none is ever removed.
+Triggers on both databases see to that (migrations 0011 and 0030): an entry begins without a number, gets it and what it
+takes back once, its `count_after` may be put right, and one that is set aside stays so; a tile grows, a checkpoint and a
+key stay as they are; none is ever removed.
 """
 
 from datetime import datetime
@@ -10,6 +11,7 @@ from enum import StrEnum
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    ColumnElement,
     ForeignKey,
     Identity,
     Index,
@@ -19,6 +21,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    and_,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -40,6 +43,14 @@ class Reason(StrEnum):
     WITHDRAWN = "withdrawn"
     INVALIDATED = "invalidated"  #: taken out of the count by staff
     REINSTATED = "reinstated"  #: an invalidation was undone
+
+
+class SetAside(StrEnum):
+    """Why an entry is not counted: no use case can have written it (services.py)."""
+
+    NO_CAUSE = "no_cause"  #: no signature and no endorsement stands behind it
+    NO_MOVE = "no_move"  #: it counts what is counted already, or takes back what is not
+    DISMISSED = "dismissed"  #: one of these that somebody has looked into
 
 
 class Dimension(StrEnum):
@@ -71,22 +82,40 @@ class LedgerEntry(Model):
     commitment: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     #: For a -1, once folded: the index in the log, from 0 on, of the +1 that it takes back.
     takes_back: Mapped[int | None] = mapped_column(BigInteger)
-    #: Place in the campaign's log from 1 on; NULL until folded, and that is how the fold finds its work.
+    #: Place in the campaign's log from 1 on; NULL until folded, and that is how the fold finds its work. An entry that is
+    #: set aside never gets one.
     number: Mapped[int | None] = mapped_column(BigInteger)
     #: How many of its kind the campaign counted right after this entry.
     count_after: Mapped[int | None] = mapped_column(BigInteger)
+    #: Why the fold does not count it (SetAside); NULL for what is counted or waits.
+    set_aside: Mapped[str | None] = mapped_column(String(10))
+
+    @classmethod
+    def waits(cls) -> ColumnElement[bool]:
+        """What the fold has still to look at, in the words of its index."""
+        return and_(cls.number.is_(None), cls.set_aside.is_(None))
 
     __table_args__ = (
         CheckConstraint("delta IN (-1, 1)", name="delta"),
         CheckConstraint("kind IN ('person', 'organization')", name="kind"),
         CheckConstraint("reason IN ('confirmed', 'withdrawn', 'invalidated', 'reinstated')", name="reason"),
         CheckConstraint("(delta = 1) = (commitment IS NOT NULL)", name="plus_has_commitment"),
+        CheckConstraint(
+            "set_aside IS NULL OR (set_aside IN ('no_cause', 'no_move', 'dismissed') AND number IS NULL)",
+            name="set_aside",
+        ),
         UniqueConstraint("campaign_id", "number"),
         Index(
-            "ix_ledger_entries_unnumbered",
+            "ix_ledger_entries_waiting",
             "id",
-            postgresql_where=text("number IS NULL"),
-            sqlite_where=text("number IS NULL"),
+            postgresql_where=text("number IS NULL AND set_aside IS NULL"),
+            sqlite_where=text("number IS NULL AND set_aside IS NULL"),
+        ),
+        Index(
+            "ix_ledger_entries_set_aside",
+            "campaign_id",
+            postgresql_where=text("set_aside IS NOT NULL"),
+            sqlite_where=text("set_aside IS NOT NULL"),
         ),
         Index("ix_ledger_entries_subject", "subject_id"),
         # What is not a first +1 is rare: the desk counts a day of it.

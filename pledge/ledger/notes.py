@@ -45,9 +45,9 @@ class Verifier:
     def __str__(self) -> str:
         return f"{self.name}+{self.key_id.hex()}+{b64encode(_ED25519 + self.key).decode()}"
 
-    def is_right(self, text: str, signature: bytes) -> bool:
+    def has_signed(self, content: bytes, signature: bytes) -> bool:
         try:
-            Ed25519PublicKey.from_public_bytes(self.key).verify(signature, text.encode())
+            Ed25519PublicKey.from_public_bytes(self.key).verify(signature, content)
         except (InvalidSignature, ValueError):
             return False
         return True
@@ -66,8 +66,7 @@ class Signer:
 
     def line(self, text: str) -> str:
         """The signature line for a text."""
-        signature = self.verifier.key_id + self.private.sign(text.encode())
-        return f"{_DASH}{self.name} {b64encode(signature).decode()}\n"
+        return signature_line(self.name, self.verifier.key_id, self.private.sign(text.encode()))
 
 
 @dataclass(frozen=True)
@@ -102,6 +101,10 @@ def read_verifier(text: str) -> Verifier:
     return found
 
 
+def signature_line(name: str, key_id: bytes, signature: bytes) -> str:
+    return f"{_DASH}{name} {b64encode(key_id + signature).decode()}\n"
+
+
 def sign(text: str, signers: Sequence[Signer]) -> str:
     """A note: the text, an empty line, one line for each signature."""
     return text + "\n" + "".join(one.line(text) for one in signers)
@@ -112,14 +115,14 @@ def open_note(note: str, verifiers: Iterable[Verifier]) -> str:
 
     Signatures of unknown keys are passed over; a wrong one of a known key spoils the note (signed-note, "Verifying").
     """
-    text, signatures = _parts(note)
+    text, signatures = parts(note)
     known = {(one.name, one.key_id): one for one in verifiers}
     found = False
     for name, key_id, signature in signatures:
         verifier = known.get((name, key_id))
         if verifier is None:
             continue
-        if not verifier.is_right(text, signature):
+        if not verifier.has_signed(text.encode(), signature):
             raise BadNote("a signature is wrong")
         found = True
     if not found:
@@ -129,7 +132,7 @@ def open_note(note: str, verifiers: Iterable[Verifier]) -> str:
 
 def key_ids(note: str) -> list[bytes]:
     """Which keys say that they have signed a note; nothing is checked. Raises BadNote."""
-    return [key_id for _, key_id, _ in _parts(note)[1]]
+    return [key_id for _, key_id, _ in parts(note)[1]]
 
 
 def read_state(text: str) -> State:
@@ -153,8 +156,8 @@ def _decoded(text: str) -> bytes:
     return data
 
 
-def _parts(note: str) -> tuple[str, list[tuple[str, bytes, bytes]]]:
-    """The text, and name, key id and signature of each signature line."""
+def parts(note: str) -> tuple[str, list[tuple[str, bytes, bytes]]]:
+    """The text, and name, key id and signature of each signature line; nothing is checked. Raises BadNote."""
     text, divider, lines = note.rpartition("\n\n")
     if len(note) > _LONGEST or not divider or not lines.endswith("\n") or _CONTROLS.search(note):
         raise BadNote("not a note")

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, case, func, select
 
 from pledge import clock
 from pledge.db import reading
-from pledge.ledger.models import Dimension, Kind, LedgerEntry, LedgerHead, Tally
+from pledge.ledger.models import Dimension, Kind, LedgerEntry, LedgerHead, SetAside, Tally
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,9 @@ def number_of(signature_id: int) -> int | None:
     """How many people there were when this one was counted (again): "you are number …". None until folded."""
     query = (
         select(LedgerEntry.count_after)
-        .where(LedgerEntry.subject_id == signature_id, LedgerEntry.delta == 1)
+        .where(
+            LedgerEntry.subject_id == signature_id, LedgerEntry.delta == 1, LedgerEntry.set_aside.is_(None)
+        )
         .order_by(LedgerEntry.id.desc())
         .limit(1)
     )
@@ -76,9 +78,44 @@ def tallies(campaign_id: int, kind: Kind = Kind.PERSON) -> dict[Dimension, dict[
 
 def lag() -> float:
     """Age in seconds of the oldest entry that waits for the fold; 0 when none waits."""
-    query = (
-        select(LedgerEntry.occurred_at).where(LedgerEntry.number.is_(None)).order_by(LedgerEntry.id).limit(1)
-    )
+    query = select(LedgerEntry.occurred_at).where(LedgerEntry.waits()).order_by(LedgerEntry.id).limit(1)
     with reading() as connection:
         oldest = connection.execute(query).scalar_one_or_none()
     return 0.0 if oldest is None else max(0.0, (clock.now() - oldest).total_seconds())
+
+
+@dataclass(frozen=True)
+class Aside:
+    """Entries of a campaign that were set aside for one reason."""
+
+    why: SetAside
+    entries: int
+    first: int  #: numbers of rows of ledger_entries
+    last: int
+
+
+def asides(campaign_id: int) -> list[Aside]:
+    """What is set aside in a campaign, dismissed or not, by the reason."""
+    query = (
+        select(LedgerEntry.set_aside, func.count(), func.min(LedgerEntry.id), func.max(LedgerEntry.id))
+        .where(LedgerEntry.set_aside.is_not(None), LedgerEntry.campaign_id == campaign_id)
+        .group_by(LedgerEntry.set_aside)
+        .order_by(LedgerEntry.set_aside)
+    )
+    with reading() as connection:
+        return [Aside(SetAside(str(row[0])), *row[1:]) for row in connection.execute(query)]
+
+
+def set_aside(campaign_id: int | None = None) -> dict[int, int]:
+    """How many entries of each campaign, or of one, the fold has set aside and nobody has dismissed; none is not named."""
+    query = (
+        select(LedgerEntry.campaign_id, func.count())
+        # In the words of its index.
+        .where(LedgerEntry.set_aside.is_not(None), LedgerEntry.set_aside != SetAside.DISMISSED)
+        .group_by(LedgerEntry.campaign_id)
+        .order_by(LedgerEntry.campaign_id)
+    )
+    if campaign_id is not None:
+        query = query.where(LedgerEntry.campaign_id == campaign_id)
+    with reading() as connection:
+        return {row[0]: row[1] for row in connection.execute(query)}

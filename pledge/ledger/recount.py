@@ -1,7 +1,11 @@
-"""Checking what the fold has written against the entries themselves, and putting it right where it differs."""
+"""Checking what the fold has written against the entries themselves, and putting it right where it differs.
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+Country, region and hour stand in no leaf of the public log, so an entry that was forged there passes for the truth. Nothing is
+therefore repaired towards entries that the signatures or the wall contradict, or that nothing can bear out any more.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Connection, TextClause, bindparam, text
@@ -9,9 +13,20 @@ from sqlalchemy import Connection, TextClause, bindparam, text
 from pledge import clock
 from pledge.db import UTCDateTime, db, reading, transaction
 from pledge.ledger.locks import wait_for_lock
+from pledge.ledger.models import Dimension
 
 TallyKey = tuple[int, str, str, str]  #: campaign, kind, dimension, key
 Ends = Mapping[int, Any]  #: where the log of each campaign ends
+
+
+@dataclass(frozen=True)
+class Doubts:
+    """Campaigns, by number, whose entries are not to be believed, as the packages above tell."""
+
+    differing: frozenset[int] = frozenset()  #: the entries do not add up to the signatures, or to the wall
+    forgotten: frozenset[int] = (
+        frozenset()
+    )  #: the signatures are deleted: where they were from, nothing tells any more
 
 
 @dataclass(frozen=True)
@@ -85,10 +100,11 @@ _NO_TALLY = text("""
      WHERE campaign_id = :campaign_id AND kind = :kind AND dimension = :dimension AND key = :key""")
 
 
-def recount() -> list[Drift]:
+def recount(doubts: Callable[[Connection], Doubts]) -> list[Drift]:
     """Add up every numbered entry anew, repair what differs, and say what that was. No fold runs meanwhile.
 
-    An entry's own content and number are never changed: a gap in the numbers is only reported.
+    An entry's own content and number are never changed: a gap in the numbers is only reported, and so is everything of a
+    campaign in doubt.
     """
     if db.engine.dialect.name == "sqlite":
         # The fold's lock is there the write lock, which would keep signers waiting: take it only when there is cause.
@@ -97,11 +113,20 @@ def recount() -> list[Drift]:
                 return []
     with transaction() as session:
         wait_for_lock(session)
-        found = list(_differences(session.connection()))
+        connection = session.connection()
+        known = doubts(connection)
+        found = [_unless_doubted(drift, known) for drift in _differences(connection)]
         for drift in found:
             if drift.repair is not None:
                 session.execute(drift.repair, drift.values)
         return found
+
+
+def _unless_doubted(drift: Drift, doubts: Doubts) -> Drift:
+    is_place = drift.values.get("dimension") in (Dimension.COUNTRY, Dimension.REGION)
+    if drift.campaign_id in doubts.differing or (is_place and drift.campaign_id in doubts.forgotten):
+        return replace(drift, repair=None)
+    return drift
 
 
 def _differences(connection: Connection) -> Iterator[Drift]:

@@ -23,6 +23,7 @@ def readyz() -> Response:
         outbox_age_seconds=found.outbox_age_seconds,
         fold_lag_seconds=found.fold_lag_seconds,
         problems=found.problems,
+        warnings=found.warnings,
         paused=found.paused,
         valve_closed=found.valve_closed,
     )

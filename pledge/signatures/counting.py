@@ -1,33 +1,50 @@
-"""Whether the ledger and the signatures tell the same: both are written in one transaction, so they must."""
+"""Signatures in the ledger: which entry counts one, and whether both tell the same, as one transaction writes them."""
 
 from dataclasses import dataclass
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from pledge.db import reading
+
+#: What the fold asks about an entry of a person (ledger/services.py: Standing). A confirmed row is not changed in what its
+#: entry tells, so the entry that counts it says what the row says.
+STANDS = """
+    SELECT CASE WHEN entry.delta = 1 AND signed.commitment = entry.commitment
+                 AND signed.pledge_text_id = entry.pledge_text_id AND signed.country = entry.country
+                 AND COALESCE(signed.region, '') = COALESCE(entry.region, '') THEN 1 ELSE 0 END
+      FROM signatures AS signed
+     WHERE signed.id = entry.subject_id AND signed.campaign_id = entry.campaign_id AND signed.state = 'confirmed'"""
 
 
 @dataclass(frozen=True)
 class Mismatch:
     campaign_id: int
     confirmed: int  #: signatures in that state
-    counted: int  #: what all of the ledger's entries about people add up to, folded or not
+    counted: int  #: what the ledger's entries about people add up to, folded or not; none that is set aside
+    places: int = 0  #: countries and regions in which both differ
 
 
 # One statement, so that both sides are seen at the same moment while people go on confirming.
 _MISMATCHES = text("""
-    SELECT campaign_id, SUM(confirmed) AS confirmed, SUM(counted) AS counted
-      FROM (SELECT campaign_id, COUNT(*) AS confirmed, 0 AS counted FROM signatures
-             WHERE state = 'confirmed' GROUP BY campaign_id
-            UNION ALL
-            SELECT campaign_id, 0, SUM(delta) FROM ledger_entries
-             WHERE kind = 'person' GROUP BY campaign_id) AS sides
+    SELECT campaign_id, SUM(confirmed) AS confirmed, SUM(counted) AS counted,
+           SUM(CASE WHEN confirmed <> counted THEN 1 ELSE 0 END) AS different
+      FROM (SELECT campaign_id, country, region, SUM(confirmed) AS confirmed, SUM(counted) AS counted
+              FROM (SELECT campaign_id, country, region, COUNT(*) AS confirmed, 0 AS counted FROM signatures
+                     WHERE state = 'confirmed' GROUP BY campaign_id, country, region
+                    UNION ALL
+                    SELECT campaign_id, country, region, 0, SUM(delta) FROM ledger_entries
+                     WHERE kind = 'person' AND set_aside IS NULL GROUP BY campaign_id, country, region) AS sides
+             GROUP BY campaign_id, country, region) AS places
      WHERE campaign_id NOT IN (SELECT id FROM campaigns WHERE forgotten_at IS NOT NULL)
-     GROUP BY campaign_id HAVING SUM(confirmed) <> SUM(counted) ORDER BY campaign_id""")
+     GROUP BY campaign_id HAVING SUM(CASE WHEN confirmed <> counted THEN 1 ELSE 0 END) > 0 ORDER BY campaign_id""")
 
 
-def mismatches() -> list[Mismatch]:
-    """Campaigns whose confirmed signatures are not what the ledger adds up to; an empty list is right."""
-    with reading() as connection:
-        rows = connection.execute(_MISMATCHES)
-        return [Mismatch(row.campaign_id, int(row.confirmed), int(row.counted)) for row in rows]
+def mismatches(connection: Connection | None = None) -> list[Mismatch]:
+    """Campaigns whose confirmed signatures are not what the ledger adds up to, place by place; an empty list is right."""
+    if connection is None:
+        with reading() as own:
+            return mismatches(own)
+    rows = connection.execute(_MISMATCHES)
+    return [
+        Mismatch(row.campaign_id, int(row.confirmed), int(row.counted), int(row.different)) for row in rows
+    ]

@@ -38,7 +38,7 @@ def receipt(signature_id: int) -> Receipt | None:
 
     That is so for about a second after each change: until then the log still tells of what was before.
     """
-    waits = exists().where(LedgerEntry.subject_id == signature_id, LedgerEntry.number.is_(None))
+    waits = exists().where(LedgerEntry.subject_id == signature_id, LedgerEntry.waits())
     query = select(Signature.campaign_id, Signature.salt, Signature.commitment).where(
         Signature.id == signature_id, Signature.state == SignatureState.CONFIRMED, ~waits
     )

@@ -56,6 +56,7 @@ ACTIONS: dict[str, Any] = {
     "invalidation.undo": _l("Undid an invalidation"),
     "invalidation.undone": _l("Signatures were put back"),
     "ledger.recount": _l("Recounted the ledger"),
+    "ledger.dismiss": _l("Looked into entries that were set aside"),
     "list.approve": _l("Approved a list of names"),
     "list.ask": _l("Asked for a list of names"),
     "list.download": _l("Downloaded a list of names"),

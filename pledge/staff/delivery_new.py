@@ -8,6 +8,7 @@ from pledge.accounts.roles import Permission
 from pledge.campaigns.queries import slugs
 from pledge.campaigns.rules import BadFields
 from pledge.delivery import at_checkpoint, freezing
+from pledge.delivery import doubt as doubts
 from pledge.delivery.letter import letter_pdf
 from pledge.delivery.pack_format import MEMBERS
 from pledge.delivery.register_queries import choices
@@ -92,6 +93,8 @@ def freeze(slug: str) -> AnyResponse:
     if number is None:
         try:
             number = freezing.freeze(actor(), slug, checkpoint_id, **texts)
+        except doubts.InDoubt as doubt:
+            return _form_page(slug, offered, form, 409, refused="doubt", set_aside=doubt.set_aside)
         except freezing.DoesNotAddUp:
             return _form_page(slug, offered, form, 409, refused="sum")
     return redirect(url_for("staff.delivery", delivery_id=number), 303)
@@ -156,6 +159,7 @@ def _form_page(
     status: int,
     *,
     refused: str = "",
+    set_aside: int = 0,
 ) -> Response:
     page = render_template(
         "staff/delivery_new.html",
@@ -163,13 +167,17 @@ def _form_page(
         offered=offered,
         form=form,
         refused=refused,
+        set_aside=set_aside,
     )
     return make_response(page, status)
 
 
 def _preview_page(slug: str, offered: list[CheckpointView], form: DraftForm) -> Response:
     try:
+        doubts.refuse(offered[0].campaign_id)
         document = freezing.preview(slug, int(form.checkpoint.data), **form.texts)
+    except doubts.InDoubt as doubt:
+        return _form_page(slug, offered, form, 409, refused="doubt", set_aside=doubt.set_aside)
     except freezing.DoesNotAddUp:
         return _form_page(slug, offered, form, 409, refused="sum")
     page = render_template(

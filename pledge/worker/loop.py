@@ -23,6 +23,7 @@ from pledge.settings import Settings
 from pledge.signatures import applying
 from pledge.worker.composers import composers, handlers
 from pledge.worker.makers import makers
+from pledge.worker.standing import standing
 
 #: Does some work and says how many seconds the worker may rest before the next step.
 Step = Callable[[], float]
@@ -106,7 +107,7 @@ class Worker:
     def fold(self) -> float:
         # Not at once again unless more waits: a fold costs the same for one entry and for a hundred, and each signs a
         # checkpoint that is kept.
-        folded = ledger.fold()
+        folded = ledger.fold(standing())
         if folded >= ledger.BATCH:
             return 0.0
         return AFTER_FOLD if folded else IDLE_FOLD

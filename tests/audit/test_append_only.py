@@ -11,7 +11,6 @@ from pledge.db import db
 from pledge.diagnosis.findings import Level
 from pledge.diagnosis.guards import guard_findings
 from pledge.ledger import log
-from pledge.ledger.recount import recount
 from pledge.ledger.verify import verify
 from pledge.retention import services as retention
 from pledge.settings import ROOT, Env
@@ -149,7 +148,7 @@ def test_the_role_of_the_application_can_do_all_its_work(restricted):
         assert log.renew() == 1
         assert verify(person.campaign_id, "blue-skies").faults == []
     run("UPDATE ledger_entries SET count_after = 5")
-    assert [drift.repaired for drift in recount()] == [True]
+    assert [drift.repaired for drift in book.recount()] == [True]
     retention.run({})
     acts(1)
 

@@ -2,10 +2,11 @@
 
 import pytest
 
-from pledge.ledger import log_queries
-from pledge.ledger.services import fold
+from pledge.audit import queries as audit
+from pledge.ledger import log_queries, queries
+from pledge.ledger.models import Dimension
 from tests.ledger import book
-from tests.support.factories import campaign, signatures
+from tests.support.factories import campaign, fold, plant_entry, signatures
 from tests.support.insider import as_superuser
 
 
@@ -65,6 +66,74 @@ def test_recount_reports_signatures_that_the_ledger_does_not_know_and_the_revers
         assert result.output == (
             f"blue-skies: {confirmed} signatures are confirmed, the ledger adds up to {counted}; not repaired\n"
         )
+
+
+# --- A forgery is not repaired towards ---
+
+
+@pytest.mark.parametrize("forged", ["country = 'JP', region = NULL", "region = 'KR-26'"])
+def test_recount_never_repairs_the_breakdown_towards_forged_entries(app, runner, forged):
+    people = signatures(3)
+    fold()
+    before = book.stored_tallies()
+    as_superuser(f"UPDATE ledger_entries SET {forged} WHERE number = 1")
+
+    for _ in range(2):
+        result = runner.invoke(args=["ledger", "recount"])
+        assert result.exit_code == 1
+        *drifts, last = result.output.splitlines()
+        assert drifts, "what differs is named"
+        assert all(line.endswith("; not repaired") for line in drifts)
+        assert last == (
+            "blue-skies: the confirmed signatures and the ledger differ in 2 countries or regions; not repaired"
+        )
+        assert book.stored_tallies() == before
+
+    as_superuser("UPDATE ledger_entries SET country = 'KR', region = 'KR-11' WHERE number = 1")
+    assert runner.invoke(args=["ledger", "recount"]).exit_code == 0
+    assert queries.breakdown(people[0].campaign_id, Dimension.REGION) == {"KR-11": 3}
+
+
+def test_recount_repairs_no_count_towards_entries_of_another_kind(app, runner):
+    signatures(3)
+    fold()
+    as_superuser("UPDATE ledger_entries SET kind = 'organization' WHERE number = 1")
+    result = runner.invoke(args=["ledger", "recount"])
+    assert result.exit_code == 1
+    assert (
+        "the head said 3 entries, 3 people and 0 organizations, the entries say 3, 2 and 1; not repaired"
+        in result.output
+    )
+    assert "; repaired" not in result.output
+
+
+def test_recount_repairs_one_campaign_while_it_doubts_another(app, runner):
+    signatures(2)
+    other = campaign("other")
+    signatures(2, other)
+    fold()
+    as_superuser(
+        "UPDATE tallies SET count = 9",
+        f"UPDATE ledger_entries SET country = 'JP', region = NULL WHERE campaign_id = {other.id} AND number = 1",
+    )
+    said = runner.invoke(args=["ledger", "recount"]).output.splitlines()
+    assert {line.rpartition("; ")[2] for line in said if line.startswith("blue-skies: ")} == {"repaired"}
+    assert {line.rpartition("; ")[2] for line in said if line.startswith("other: ")} == {"not repaired"}
+
+
+def test_recount_repairs_no_place_of_a_campaign_whose_people_are_forgotten(app, runner):
+    of = signatures(2)[0].campaign_id
+    fold()
+    as_superuser("UPDATE campaigns SET forgotten_at = '2026-11-24 00:00:00+00:00'", "DELETE FROM signatures")
+    as_superuser(
+        "UPDATE ledger_entries SET country = 'JP', region = NULL",
+        "UPDATE tallies SET count = 9 WHERE key = ''",
+    )
+    result = runner.invoke(args=["ledger", "recount"])
+    assert result.exit_code == 1
+    assert "the tally of total was 9, the entries say 2; repaired" in result.output
+    assert "the tally of country KR was 2, the entries say 0; not repaired" in result.output
+    assert queries.breakdown(of, Dimension.COUNTRY) == {"KR": 2}
 
 
 # --- verify ---
@@ -151,3 +220,47 @@ def test_verify_says_what_is_wrong_with_a_saved_checkpoint(app, runner, tmp_path
     result = runner.invoke(args=["ledger", "verify", "--checkpoint", str(saved)])
     assert result.exit_code == 1
     assert result.output == f"Error: {saved}: {said}\n"
+
+
+# --- What is set aside ---
+
+NO_CAUSE = "no signature and no organisation stands behind them"
+NO_MOVE = "they count what is counted already, or take back what is not"
+DISMISSED = "dismissed, see the audit log"
+
+
+def test_verify_names_what_is_set_aside_until_somebody_has_looked_into_it(app, runner):
+    signatures(2)
+    plant_entry()
+    plant_entry(-1)
+    row = signatures(1)[0]
+    plant_entry(subject_id=row.id, commitment=row.commitment)
+    assert runner.invoke(args=["ledger", "fold"]).output == "folded 6 entries\n"
+    ids = [entry.id for entry in book.entries() if entry.set_aside]
+
+    result = runner.invoke(args=["ledger", "verify"])
+
+    assert result.exit_code == 1
+    first, *named = result.output.splitlines()
+    assert first.startswith("blue-skies: 3 entries, 3 people, 0 organizations, 1 checkpoints, root ")
+    assert named == [
+        f"blue-skies: 1 entries are set aside: {NO_CAUSE} (rows {ids[0]} to {ids[0]} of ledger_entries)",
+        f"blue-skies: 2 entries are set aside: {NO_MOVE} (rows {ids[1]} to {ids[2]} of ledger_entries)",
+    ]
+    assert runner.invoke(args=["ledger", "recount"]).exit_code == 0, "none of them is counted"
+
+    assert runner.invoke(args=["ledger", "dismiss", "blue-skies"]).exit_code == 2
+    assert runner.invoke(args=["ledger", "dismiss", "blue-skies", "--reason", " "]).exit_code == 2
+    assert runner.invoke(args=["ledger", "dismiss", "nothing", "--reason", "a test"]).exit_code == 1
+    done = runner.invoke(args=["ledger", "dismiss", "blue-skies", "--reason", "put in by a test"])
+    assert (done.exit_code, done.output) == (0, "dismissed 3 entries\n")
+    line = audit.last("ledger.dismiss", "campaign:blue-skies")
+    assert (line.reason, line.details) == ("put in by a test", '{"entries":3}')
+    after = runner.invoke(args=["ledger", "verify"])
+    assert (after.exit_code, after.output.splitlines()[1]) == (
+        0,
+        f"blue-skies: 3 entries are set aside: {DISMISSED} (rows {ids[0]} to {ids[2]} of ledger_entries)",
+    )
+    again = runner.invoke(args=["ledger", "dismiss", "blue-skies", "--reason", "once more"])
+    assert again.output == "dismissed 0 entries\n"
+    assert audit.last("ledger.dismiss", "campaign:blue-skies") == line

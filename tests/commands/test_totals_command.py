@@ -6,8 +6,8 @@ import json
 import openpyxl
 import pytest
 
-from pledge.ledger.services import fold
 from tests.ledger import book
+from tests.ledger.book import fold
 
 
 @pytest.fixture(autouse=True)

@@ -13,15 +13,15 @@ from pledge.campaigns.rules import BadFields, Fault
 from pledge.db import db, transaction
 from pledge.delivery import at_checkpoint, freezing, jobs
 from pledge.delivery.document import Words, from_json
+from pledge.delivery.doubt import InDoubt
 from pledge.delivery.models import Delivery, DeliveryState, Job, JobKind, JobState
 from pledge.delivery.queries import UnknownCampaign, totals
 from pledge.delivery.readme import readme
 from pledge.endorsements import moderation, own
 from pledge.endorsements.cases import Seen
 from pledge.endorsements.models import EndorsementState, VersionState
-from pledge.ledger import log_queries
+from pledge.ledger import log_queries, services
 from pledge.ledger.models import Kind
-from pledge.ledger.services import fold
 from pledge.signatures import own as signers
 from tests.ledger import book
 from tests.ledger.crash import at
@@ -31,8 +31,10 @@ from tests.support.factories import (
     crowd,
     endorse_manage_token,
     endorsement,
+    fold,
     fold_all,
     manage_token,
+    plant_entry,
     signature,
     signatures,
     version_of,
@@ -184,6 +186,48 @@ def test_entries_that_do_not_add_up_to_the_checkpoint_are_not_frozen(app):
     with pytest.raises(freezing.DoesNotAddUp):
         freeze(of)
     assert db.session.scalars(select(Delivery)).all() == []
+
+
+@pytest.mark.parametrize(
+    ("planted", "number"),
+    [
+        (lambda of: plant_entry(), 1),
+        (lambda of: as_superuser("UPDATE signatures SET state = 'pending' WHERE region = 'KR-26'"), 0),
+        (
+            lambda of: as_superuser(
+                "UPDATE ledger_entries SET country = 'JP', region = NULL WHERE number = 1"
+            ),
+            0,
+        ),
+        (lambda of: as_superuser("UPDATE endorsements SET state = 'removed'"), 0),
+    ],
+    ids=["set aside", "fewer signatures", "another place", "not on the wall"],
+)
+def test_nothing_is_frozen_over_what_nothing_stands_behind(app, planted, number):
+    of = campaign()
+    signatures(2, of)
+    signature(of, region="KR-26")
+    endorsement(of)
+    fold_all()
+    planted(of)
+    fold_all()
+    with pytest.raises(InDoubt) as doubt:
+        freeze(of)
+    assert doubt.value.set_aside == number
+    assert db.session.scalars(select(Delivery)).all() == []
+    other = campaign("other")
+    signature(other)
+    fold_all()
+    assert freeze(other), "what is wrong with one campaign holds up no other"
+
+
+def test_what_was_looked_into_holds_up_no_delivery(app):
+    of = campaign()
+    signatures(2, of)
+    plant_entry()
+    fold_all()
+    assert services.dismiss(ANNA, of.id, of.slug, "put in by a test") == 1
+    assert freeze(of)
 
 
 # --- organisations ---

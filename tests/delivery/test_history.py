@@ -16,8 +16,8 @@ from pledge.delivery.progress import progress
 from pledge.delivery.queries import NO_REGION, OTHER, breakdowns, totals
 from pledge.delivery.region_map import SHADES, region_map
 from pledge.ledger.models import Dimension, Kind
-from pledge.ledger.services import fold
 from tests.ledger import book
+from tests.ledger.book import fold
 
 FIRST = date(2026, 11, 1)
 

@@ -5,8 +5,8 @@ import pytest
 from pledge.delivery import queries
 from pledge.delivery.queries import Line, UnknownCampaign, totals
 from pledge.ledger.models import Kind
-from pledge.ledger.services import fold
 from tests.ledger import book
+from tests.ledger.book import fold
 
 
 def sign(campaign: int, people: int, *place: str | None, hours: int = 0) -> None:

@@ -87,3 +87,29 @@ def test_an_unfinished_draft_is_only_a_warning(app):
     factories.campaign(state="draft")
     change("DELETE FROM campaign_texts WHERE lang = 'en'")
     assert findings(contents.campaign_findings())[0][0] is Level.WARNING
+
+
+def test_entries_that_nothing_stands_behind_are_a_problem(app):
+    factories.signature()
+    factories.fold_all()
+    assert findings(contents.ledger_findings()) == [
+        (Level.OK, "the confirmed ones and the ledger agree"),
+    ]
+    factories.plant_entry()
+    factories.fold_all()
+    (level, said), _ = findings(contents.ledger_findings())
+    assert level is Level.PROBLEM
+    assert said.startswith("1 entries of blue-skies are set aside")
+    assert "flask ledger verify blue-skies" in said
+
+
+def test_a_count_that_the_signatures_do_not_bear_out_is_a_problem(app):
+    factories.signatures(2)
+    factories.fold_all()
+    change("UPDATE signatures SET country = 'JP', region = NULL")
+    assert findings(contents.ledger_findings()) == [
+        (
+            Level.PROBLEM,
+            "2 are confirmed in blue-skies, the ledger adds up to 2, and 2 places differ: see `flask ledger recount`",
+        )
+    ]

@@ -11,15 +11,29 @@ from pledge.diagnosis.findings import Level
 from pledge.diagnosis.guards import guard_findings
 from pledge.ledger import log
 from pledge.ledger.models import Kind
-from pledge.ledger.recount import recount
-from pledge.ledger.services import fold
 from tests.ledger import book
+from tests.ledger.book import fold, recount
 from tests.support.insider import as_superuser
 
 SLUG = "blue-skies"
 
 #: Each names the table that refuses.
 FORBIDDEN = [
+    """INSERT INTO ledger_entries (campaign_id, kind, delta, reason, subject_id, country, hour, occurred_at, pledge_text_id,
+                                   commitment, number)
+       SELECT campaign_id, kind, delta, reason, 7, country, hour, occurred_at, pledge_text_id, commitment, 77
+         FROM ledger_entries WHERE number = 1""",
+    """INSERT INTO ledger_entries (campaign_id, kind, delta, reason, subject_id, country, hour, occurred_at, pledge_text_id,
+                                   takes_back)
+       SELECT campaign_id, kind, -1, 'withdrawn', subject_id, country, hour, occurred_at, pledge_text_id, 0
+         FROM ledger_entries WHERE number = 1""",
+    """INSERT INTO ledger_entries (campaign_id, kind, delta, reason, subject_id, country, hour, occurred_at, pledge_text_id,
+                                   set_aside)
+       SELECT campaign_id, kind, -1, 'withdrawn', subject_id, country, hour, occurred_at, pledge_text_id, 'no_cause'
+         FROM ledger_entries WHERE number = 1""",
+    "UPDATE ledger_entries SET set_aside = NULL WHERE set_aside IS NOT NULL",
+    "UPDATE ledger_entries SET set_aside = 'no_cause' WHERE set_aside IS NOT NULL",
+    "DELETE FROM ledger_entries WHERE set_aside IS NOT NULL",
     "DELETE FROM ledger_entries",
     "DELETE FROM ledger_entries WHERE number = 2",
     "DELETE FROM ledger_entries WHERE number IS NULL",
@@ -87,13 +101,14 @@ FORBIDDEN_ON_POSTGRESQL = [
 
 @pytest.fixture
 def campaign(app):
-    """Three people and an organisation are counted, one of the people withdrew, and one +1 waits for the fold."""
+    """Three people and an organisation are counted, one of the people withdrew, one -1 is set aside, and one +1 waits."""
     number = book.campaign(SLUG)
     book.confirm(number, region="KR-11")
     second = book.confirm(number, region="KR-26")
     book.confirm(number, kind=Kind.ORGANIZATION)
     fold()
-    book.withdraw(number, second)
+    book.withdraw(number, second, region="KR-26")
+    book.withdraw(number, second, region="KR-26")
     fold()
     book.confirm(number, region="KR-11")
     return number

@@ -17,8 +17,9 @@ from sqlalchemy import Connection, insert, select, text
 from pledge.db import db
 from pledge.ledger import log_queries, merkle, queries
 from pledge.ledger.models import Checkpoint, LedgerEntry
-from pledge.ledger.services import fold
 from tests.ledger import book, crash
+from tests.ledger.book import fold
+from tests.support import factories
 
 
 def entry(campaign: int) -> dict[str, object]:
@@ -158,11 +159,9 @@ def test_a_worker_killed_in_the_middle_of_a_fold_loses_and_doubles_nothing(kind,
     site = make_site(kind)
     site.folder.mkdir(parents=True)
     with app_on(site.database_url).app_context():
-        campaign = book.campaign()
-        book.confirm(campaign)
-        assert fold() == 1
-        for _ in range(3):
-            book.confirm(campaign)
+        campaign = factories.signature().campaign_id
+        assert factories.fold() == 1
+        factories.signatures(3)
 
         with (halted_on_sqlite if kind == "sqlite" else halted_on_postgresql)() as is_halted:
             site.start_worker()

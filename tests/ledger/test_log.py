@@ -12,11 +12,11 @@ from sqlalchemy import func, select, text
 from pledge.db import db, transaction
 from pledge.ledger import leaves, log, log_queries, merkle, notes, queries
 from pledge.ledger.models import Kind, LogTile, Reason
-from pledge.ledger.services import fold
 from pledge.ledger.verify import verify
 from pledge.signatures import own
 from pledge.signatures.models import Signature
 from tests.ledger import book, crash
+from tests.ledger.book import fold
 from tests.ledger.published import checkpoints, holds, keys, lines, verifiers
 from tests.support import apps, factories
 

@@ -4,9 +4,8 @@ import pytest
 
 from pledge.ledger import queries
 from pledge.ledger.models import Kind, Reason
-from pledge.ledger.recount import recount
-from pledge.ledger.services import fold
 from tests.ledger import book
+from tests.ledger.book import fold, recount
 from tests.support.insider import as_superuser
 
 #: What is planted, and what the recount says of it.

@@ -6,9 +6,9 @@ from sqlalchemy import insert, select, text, update
 from pledge.db import db
 from pledge.ledger import log, log_queries, notes
 from pledge.ledger.models import Checkpoint, Kind, LedgerEntry, LogKey, LogTile, Reason
-from pledge.ledger.services import fold
 from pledge.ledger.verify import verify
 from tests.ledger import book
+from tests.ledger.book import fold
 from tests.support.insider import guards_away
 
 SLUG = "blue-skies"

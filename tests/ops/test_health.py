@@ -4,9 +4,9 @@ import pytest
 from sqlalchemy import text
 
 from pledge.db import db
-from pledge.ledger.services import fold
 from pledge.mail.models import MailKind, MailState, OutboxMail
 from tests.support import factories
+from tests.support.factories import fold
 
 
 def owe_a_mail(clock, state=MailState.QUEUED) -> None:
@@ -50,6 +50,7 @@ def test_an_idle_site_is_ready(client):
         "outbox_age_seconds": 0.0,
         "fold_lag_seconds": 0.0,
         "problems": [],
+        "warnings": [],
         "paused": [],
         "valve_closed": False,
     }
@@ -65,6 +66,7 @@ def test_a_site_without_its_database_is_not_ready_and_says_so(nowhere):
         "outbox_age_seconds": None,
         "fold_lag_seconds": None,
         "problems": ["the database does not answer"],
+        "warnings": [],
         "paused": [],
         "valve_closed": False,
     }
@@ -104,6 +106,17 @@ def test_an_entry_that_waits_a_minute_for_the_fold_is_an_alarm(client, frozen_cl
 
     fold()
     assert client.get("/readyz").status_code == 200
+
+
+def test_entries_that_nothing_stands_behind_are_named_though_people_can_sign(client):
+    factories.signature()
+    factories.plant_entry()
+    fold()
+    response = client.get("/readyz")
+    assert response.status_code == 200
+    assert response.json["warnings"] == [
+        "1 entries of the log of blue-skies are set aside: see `flask ledger verify`"
+    ]
 
 
 @pytest.mark.postgresql_only

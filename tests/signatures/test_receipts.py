@@ -133,7 +133,7 @@ def test_while_a_reinstatement_waits_the_entry_that_was_taken_back_is_not_handed
             reason=Reason.REINSTATED,
             subject_id=person.id,
             country="KR",
-            region=None,
+            region=person.region,
             at=person.confirmed_at,
             pledge_text_id=person.pledge_text_id,
             commitment=person.commitment,

@@ -16,7 +16,16 @@ from pledge.i18n import SEOUL
 from pledge.ledger import log_queries
 from pledge.settings import current
 from tests.support import deliveries
-from tests.support.factories import campaign, crowd, endorsement, fold_all, signature, the_campaign
+from tests.support.factories import (
+    campaign,
+    crowd,
+    endorsement,
+    fold_all,
+    plant_entry,
+    signature,
+    the_campaign,
+)
+from tests.support.insider import as_superuser
 from tests.support.staff import code
 
 FORM = {
@@ -165,6 +174,38 @@ def test_the_letter_is_seen_before_it_is_frozen(exporter, signed):
     assert "inline" in shown.headers["Content-Disposition"]
     assert exporter.post(f"{NEW}/letter", data={**FORM, "letter_ko": ""}).status_code == 422
     assert db.session.scalar(select(func.count()).select_from(Delivery)) == 0
+
+
+@pytest.mark.parametrize("step", ["", "/freeze"])
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [
+        (
+            "en",
+            "1 entry of this campaign’s log is set aside, because no signature and no organisation stands behind it.",
+        ),
+        (
+            "ko",
+            "이 캠페인의 공개 기록에서 근거가 되는 서명이나 기관이 없는 항목 1건을 집계에서 제외했습니다.",
+        ),
+    ],
+)
+def test_nothing_is_frozen_over_entries_that_nothing_stands_behind(staff_client, signed, step, lang, said):
+    plant_entry()
+    fold_all()
+    page = staff_client("exporter", lang=lang).post(NEW + step, data={**FORM, "checkpoint": str(signed)})
+    assert page.status_code == 409
+    assert said in page.text
+    assert "Dear Minister," in page.text, "what was written is still there"
+    assert count() == 0
+
+
+def test_nothing_is_frozen_while_the_log_and_the_signatures_differ(exporter, signed):
+    as_superuser("UPDATE signatures SET state = 'pending' WHERE id = (SELECT MIN(id) FROM signatures)")
+    page = exporter.post(f"{NEW}/freeze", data={**FORM, "checkpoint": str(signed)})
+    assert page.status_code == 409
+    assert "The log does not agree with the confirmed signatures or the published organisations" in page.text
+    assert count() == 0
 
 
 def test_the_whole_way_from_draft_to_answer(exporter, signed):

@@ -13,7 +13,7 @@ from pledge.delivery.charts import BOTTOM, LEFT, TOP, WIDTH, chart
 from pledge.delivery.growth import Point
 from pledge.staff.durations import duration
 from pledge.switches import moderation
-from tests.support.factories import campaign, endorsement, fold_all, signature, the_campaign
+from tests.support.factories import campaign, endorsement, fold_all, plant_entry, signature, the_campaign
 
 ADMIN = Actor(1, "admin@pledge.example", "")
 
@@ -72,6 +72,22 @@ def test_what_waits_leads_those_who_may_to_it(staff_client):
         assert f'href="{address}"' not in viewer
     assert "signing is paused" in admin
     assert "the oldest for" in viewer
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"), [("ko", "집계에서 제외한 항목"), ("en", "Entries of the log that are set aside")]
+)
+def test_the_desk_names_entries_that_nothing_stands_behind(staff_client, lang, said):
+    signature()
+    fold_all()
+    client = staff_client("viewer", lang=lang)
+    assert said not in client.get("/staff/").text
+    plant_entry()
+    fold_all()
+    page = client.get("/staff/").text
+    assert said in page
+    assert "blue-skies: 1" in page
+    assert "flask ledger verify" in page
 
 
 def test_the_desk_costs_the_same_with_few_signatures_and_with_many(staff_client, statements):

@@ -48,6 +48,7 @@ from pledge.signatures.invalidation_models import Invalidation
 from pledge.signatures.models import Signature, SignatureState
 from pledge.tokens import Purpose
 from pledge.worker.composers import handlers
+from pledge.worker.standing import standing
 
 SLUG = "blue-skies"
 _numbers = count(1)
@@ -149,12 +150,37 @@ def signatures(number: int, of: Campaign | None = None, **facts: Any) -> list[Si
     return [signature(of, **facts) for _ in range(number)]
 
 
+def fold(limit: int = ledger.BATCH) -> int:
+    """One fold, as the worker does it; how many entries it took."""
+    return ledger.fold(standing(), limit)
+
+
 def fold_all() -> int:
-    """Run the fold until nothing waits; how many entries it numbered."""
+    """Run the fold until nothing waits; how many entries it took."""
     folded = 0
-    while step := ledger.fold():
+    while step := fold():
         folded += step
     return folded
+
+
+def plant_entry(delta: int = 1, **facts: Any) -> None:
+    """An entry as whoever can write the table puts it in: INSERT is free, as confirming needs it."""
+    values = {
+        "campaign_id": the_campaign().id,
+        "kind": Kind.PERSON,
+        "delta": delta,
+        "reason": Reason.CONFIRMED if delta == 1 else Reason.WITHDRAWN,
+        "subject_id": new_id(),
+        "country": "KR",
+        "region": "KR-11",
+        "hour": "2026-11-24T12",
+        "occurred_at": clock.now(),
+        "pledge_text_id": the_campaign().pledges[-1].id,
+        "commitment": secrets.token_bytes(32) if delta == 1 else None,
+        **facts,
+    }
+    with db.engine.begin() as connection:
+        connection.execute(insert(LedgerEntry).values(**values))
 
 
 # --- What a visitor would hold in hand ---
@@ -309,14 +335,14 @@ def crowd(number: int, of: Campaign | None = None, **facts: Any) -> list[int]:
         }
         for signature_id in ids
     ]
-    entry = {"campaign_id": of.id, "kind": Kind.PERSON, "delta": 1, "reason": Reason.CONFIRMED}
-    entry |= {"country": "KR", "region": None, "hour": ledger.hour_of(at), "occurred_at": at}
-    entry |= {"pledge_text_id": of.pledges[-1].id}
+    entry = {"kind": Kind.PERSON, "delta": 1, "reason": Reason.CONFIRMED}
+    entry |= {"hour": ledger.hour_of(at), "occurred_at": at}
+    told = ("campaign_id", "country", "region", "pledge_text_id", "commitment")
     with transaction() as session:
         session.execute(insert(Signature), rows)
         session.execute(
             insert(LedgerEntry),
-            [{**entry, "subject_id": row["id"], "commitment": row["commitment"]} for row in rows],
+            [{**entry, "subject_id": row["id"], **{name: row[name] for name in told}} for row in rows],
         )
     return ids
 

@@ -1,0 +1,250 @@
+"""Each signed checkpoint says how long the audit log is and how it ends: cut, emptied or written anew, it fails to verify."""
+
+from base64 import b64decode
+from hashlib import sha256
+
+import pytest
+from sqlalchemy import text
+
+from pledge.audit import chain
+from pledge.audit.models import COMMAND_LINE
+from pledge.audit.services import note
+from pledge.db import db
+from pledge.ledger import audit_lines, log, log_queries, merkle, notes
+from pledge.ledger.notes import BadNote
+from tests.audit.chain import acts, ids
+from tests.ledger import book
+from tests.ledger.published import checkpoints, keys, verifiers
+from tests.support.factories import SLUG, campaign, fold_all, signature
+from tests.support.insider import as_superuser
+
+
+@pytest.fixture
+def verify(runner):
+    def call(*arguments):
+        return runner.invoke(args=["audit", "verify", *arguments])
+
+    return call
+
+
+@pytest.fixture
+def signed(app):
+    """Six acts of staff, the fourth of them after a first checkpoint; the number of the campaign."""
+    acts(3)
+    number = signature().campaign_id
+    fold_all()
+    acts(3)
+    signature()
+    fold_all()
+    return number
+
+
+def head():
+    with db.engine.connect() as connection:
+        return bytes(
+            connection.execute(text("SELECT hash FROM audit_entries ORDER BY id DESC LIMIT 1")).scalar_one()
+        )
+
+
+# --- What the line is ---
+
+
+def test_a_checkpoint_says_how_long_the_audit_log_is_and_how_it_ends(app, signed):
+    first, second = checkpoints(signed)
+    assert [mark.length for mark in audit_lines.marks(first.note, verifiers(signed))] == [3]
+    (mark,) = audit_lines.marks(second.note, verifiers(signed))
+    assert mark == chain.Mark(6, sha256(b"pledge-audit/v1\n" + head()).digest())
+    assert head().hex() not in second.note
+    audit_lines.check(second.note, verifiers(signed))
+
+
+def test_the_line_is_what_its_description_says_byte_for_byte(app, signed):
+    """As a program of somebody else would read it, with nothing of ours but the key."""
+    whole = checkpoints(signed)[-1].note
+    body, _, tail = whole.rpartition("\n\n")
+    body += "\n"
+    first, second = tail.splitlines()
+    (verifier,) = verifiers(signed)
+    dash, name, encoded = second.split(" ")
+    data = b64decode(encoded, validate=True)
+    assert (dash, name, len(data)) == ("—", verifier.name, 4 + 8 + 32 + 64)
+    assert data[:4] == sha256(name.encode() + b"\n\xffpledge-audit/v1" + verifier.key).digest()[:4]
+    covered = b"pledge-audit/v1\n6\n" + (whole and _base64(data[12:44])) + b"\n\n" + body.encode()
+    assert verifier.has_signed(covered, data[44:])
+    assert notes.sign(body, log.signers_for(SLUG)) == f"{body}\n{first}\n", (
+        "what was there before is as it was"
+    )
+
+
+def _base64(data):
+    from base64 import b64encode
+
+    return b64encode(data)
+
+
+@pytest.mark.parametrize("place", [4, 11, 12, 43, 44, 107])
+def test_a_line_that_was_changed_is_not_believed(app, signed, place, verify):
+    whole = checkpoints(signed)[-1].note
+    line = whole.splitlines()[-1]
+    data = bytearray(b64decode(line.split(" ")[2]))
+    data[place] ^= 1
+    forged = whole.replace(line, f"— {verifiers(signed)[0].name} {_base64(bytes(data)).decode()}")
+    with pytest.raises(BadNote, match="audit log"):
+        audit_lines.check(forged, verifiers(signed))
+    assert notes.open_note(forged, verifiers(signed)), "the checkpoint itself is as right as before"
+    as_superuser("UPDATE checkpoints SET note = :note WHERE size = 2", note=forged)
+    result = verify()
+    assert result.exit_code == 1
+    assert "the line about the audit log is not signed by its key" in result.output
+
+
+def test_the_line_of_one_checkpoint_is_none_of_another(app, signed):
+    first, second = (found.note for found in checkpoints(signed))
+    moved = second.replace(second.splitlines()[-1], first.splitlines()[-1])
+    with pytest.raises(BadNote, match="audit log"):
+        audit_lines.check(moved, verifiers(signed))
+
+
+def test_while_two_keys_sign_both_say_it(app):
+    acts(2)
+    number = campaign().id
+    with book.settings(log_key=keys("one", "two")):
+        assert (log.renew(), log.renew()) == (1, 0)
+        (found,) = checkpoints(number)
+        assert len(found.note.splitlines()) == 3 + 1 + 4
+        assert [mark.length for mark in audit_lines.marks(found.note, verifiers(number))] == [2, 2]
+        audit_lines.check(found.note, verifiers(number))
+
+
+# --- What is found by it ---
+
+
+def test_an_audit_log_in_order_verifies(app, signed, verify):
+    note(COMMAND_LINE, "audit.export", "audit")
+    result = verify()
+    assert result.exit_code == 0
+    assert result.output.startswith("7 entries in order, head ")
+    assert "it is what the signed checkpoints say of it (2 states)" in result.output
+
+
+@pytest.mark.parametrize("left", [0, 2, 5])
+def test_a_log_that_was_cut_or_emptied_fails_to_verify(app, signed, verify, left):
+    cut = ids()[left]
+    as_superuser(f"DELETE FROM audit_entries WHERE id >= {cut}")
+    result = verify()
+    assert result.exit_code == 1
+    assert f"{left} entries in order" in result.output
+    said = 3 if left < 3 else 6
+    assert f"says that there were {said} entries: some were removed at the end" in result.output
+
+
+@pytest.mark.parametrize("number", [6, 8])
+def test_a_log_that_was_written_anew_fails_to_verify(app, signed, verify, number):
+    as_superuser("DELETE FROM audit_entries")
+    for place in range(number):
+        note(COMMAND_LINE, "audit.export", f"audit:{place}")
+    result = verify()
+    assert result.exit_code == 1
+    assert f"{number} entries in order" in result.output
+    assert (
+        "the first 3 entries are not those that it was signed with: the log was written anew" in result.output
+    )
+
+
+def test_checkpoints_that_are_signed_after_the_cut_hide_nothing(app, signed, verify):
+    as_superuser(f"DELETE FROM audit_entries WHERE id >= {ids()[4]}")
+    signature()
+    fold_all()
+    acts(4)
+    signature()
+    fold_all()
+    result = verify()
+    assert result.exit_code == 1
+    assert "the first 6 entries are not those" in result.output
+
+
+def test_a_line_that_was_taken_away_is_missed(app, signed, verify):
+    whole = checkpoints(signed)[-1].note
+    as_superuser(
+        "UPDATE checkpoints SET note = :note WHERE size = 2", note="\n".join(whole.split("\n")[:-2]) + "\n"
+    )
+    result = verify()
+    assert result.exit_code == 1
+    assert "it says nothing of the audit log, though an earlier one does" in result.output
+
+
+def test_a_checkpoint_that_was_saved_elsewhere_finds_what_was_taken_away_with_its_own_row(
+    app, signed, verify, client, tmp_path
+):
+    saved = tmp_path / "checkpoint"
+    saved.write_bytes(client.get(f"/log/{SLUG}/checkpoint").data)
+    assert verify("--checkpoint", str(saved)).exit_code == 0
+    as_superuser(
+        f"DELETE FROM audit_entries WHERE id >= {ids()[4]}", "DELETE FROM checkpoints WHERE size = 2"
+    )
+    assert verify().exit_code == 0, "nothing in the database tells"
+    result = verify("--checkpoint", str(saved))
+    assert result.exit_code == 1
+    assert f"{saved} says that there were 6 entries: some were removed at the end" in result.output
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(b"nothing", "not a note"), (b"\xff", "is no text"), (b"a\n1\nb\n\n\xe2\x80\x94 a AAAAAAAA\n", "no known key has signed this")],
+)  # fmt: skip
+def test_what_is_wrong_with_a_saved_checkpoint_is_said(app, signed, verify, tmp_path, content, said):
+    saved = tmp_path / "checkpoint"
+    saved.write_bytes(content)
+    result = verify("--checkpoint", str(saved))
+    assert (result.exit_code, f"Error: {saved}: {said}\n" in result.output) == (1, True)
+
+
+def test_checkpoints_of_before_there_were_such_lines_say_nothing_and_are_signed_again(app, verify, tmp_path):
+    acts(1)
+    number = signature().campaign_id
+    fold_all()
+    saved = tmp_path / "checkpoint"
+    saved.write_text("\n".join(checkpoints(number)[0].note.split("\n")[:-2]) + "\n")
+    as_superuser("UPDATE checkpoints SET note = :note", note=saved.read_text())
+    assert verify().exit_code == 0
+    assert "says nothing of the audit log" in verify("--checkpoint", str(saved)).output
+    assert (log.renew(), log.renew()) == (1, 0)
+    assert [mark.length for mark in audit_lines.marks(checkpoints(number)[-1].note, verifiers(number))] == [1]
+    assert verify().exit_code == 0
+
+
+def test_where_nothing_is_counted_one_log_says_it_within_an_hour(app, frozen_clock, verify):
+    one, other = campaign("one").id, campaign("other").id
+    campaign("draft", state="draft")
+    assert (log.renew(), log.renew()) == (2, 0)
+    acts(2)
+    frozen_clock.move(minutes=59)
+    assert log.renew() == 0
+    frozen_clock.move(minutes=2)
+    assert (log.renew(), log.renew()) == (1, 0)
+    frozen_clock.move(hours=9)
+    assert log.renew() == 0, "it is told already"
+    assert (len(checkpoints(one)), len(checkpoints(other))) == (2, 1)
+    as_superuser("DELETE FROM audit_entries")
+    assert "says that there were 2 entries" in verify().output
+
+
+def test_the_fold_counts_the_audit_log_only_when_it_has_moved(app, statements):
+    acts(3)
+    signature()
+    fold_all()
+    signature()
+    with statements() as seen:
+        fold_all()
+    assert [statement for statement in seen if "count" in statement and "audit_entries" in statement] == []
+    assert len([statement for statement in seen if "audit_entries" in statement]) == 1
+
+
+def test_every_program_that_reads_checkpoints_reads_these(app, signed):
+    """The text has three lines, as ever, and the line of an unknown key is passed over."""
+    newest = log_queries.newest(signed)
+    state = notes.read_state(notes.open_note(newest.note, verifiers(signed)))
+    assert state.text == newest.note.split("\n\n")[0] + "\n"
+    found = log_queries.inclusion(signed, 0, newest)
+    root = merkle.root_from_inclusion(merkle.leaf_hash(found.line), 0, state.size, found.proof)
+    assert root == state.root
