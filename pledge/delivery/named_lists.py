@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pledge import clock
+from pledge.accounts import two_people
 from pledge.audit.models import Actor
 from pledge.audit.services import note, record
 from pledge.campaigns.models import Campaign, ListTerms
@@ -127,7 +128,7 @@ def may_decide(actor: Actor, asked_by: int | None) -> bool:
 
 
 def approve(actor: Actor, list_id: int) -> None:
-    """Have the list encrypted by the worker. Raises NeedsSecondPerson, NotNow."""
+    """Have the list encrypted by the worker. Raises NeedsSecondPerson, InvitedLately, NotNow."""
     with transaction() as session:
         row = _decided(session, actor, list_id, ListState.APPROVED)
         row.people = named_list_queries.agreed(session, row.campaign_id, row.list_terms_id)
@@ -155,7 +156,7 @@ def retry(actor: Actor, list_id: int) -> None:
 
 
 def refuse(actor: Actor, list_id: int, why: str) -> None:
-    """Decide against it. Raises NoReason, NeedsSecondPerson, NotNow."""
+    """Decide against it. Raises NoReason, NeedsSecondPerson, InvitedLately, NotNow."""
     why = _said(why)
     with transaction() as session:
         row = _decided(session, actor, list_id, ListState.REFUSED)
@@ -224,6 +225,7 @@ def _decided(session: Session, actor: Actor, list_id: int, state: ListState) -> 
     row = _locked(session, list_id)
     if not may_decide(actor, row.asked_by):
         raise NeedsSecondPerson
+    two_people.check(session, row.asked_by, actor.staff_id)
     row.state = state
     row.decided_by, row.decided_name, row.decided_at = actor.staff_id, actor.name, clock.now()
     return row

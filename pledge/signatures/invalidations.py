@@ -9,6 +9,7 @@ from sqlalchemy import delete, func, insert, literal, select
 from sqlalchemy.orm import Session
 
 from pledge import clock
+from pledge.accounts import two_people
 from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.crypto import Unreadable
@@ -98,11 +99,13 @@ def propose(
 
 
 def approve(actor: Actor, invalidation_id: int) -> None:
-    """Have it applied. Raises NeedsSecondPerson, NotNow."""
+    """Have it applied. Raises NeedsSecondPerson, InvitedLately, NotNow."""
     with transaction() as session:
         row = _locked(session, invalidation_id, InvalidationState.PROPOSED)
         if not may_approve(actor, row.matched, row.proposed_by):
             raise NeedsSecondPerson
+        if row.matched > ALONE:
+            two_people.check(session, row.proposed_by, actor.staff_id)
         row.state = InvalidationState.APPLYING
         row.approved_by, row.approved_name, row.approved_at = actor.staff_id, actor.name, clock.now()
         record(

@@ -8,6 +8,7 @@ from werkzeug import Response as AnyResponse
 from werkzeug.utils import redirect
 
 from pledge.accounts.roles import Permission
+from pledge.accounts.two_people import InvitedLately, invited_lately
 from pledge.campaigns.queries import slugs
 from pledge.signatures import desk, invalidation_queries, invalidations
 from pledge.signatures.conditions import NoCondition
@@ -98,6 +99,8 @@ def _decide(invalidation_id: int, form: WhyForm, act: Callable[[], None]) -> Any
         act()
     except invalidations.NeedsSecondPerson:
         return _page(invalidation_id, form, 409, refused="second")
+    except InvitedLately:
+        return _page(invalidation_id, form, 409, refused="lately")
     except invalidations.NotNow:
         return _page(invalidation_id, form, 409, refused="state")
     return redirect(url_for("staff.invalidation", invalidation_id=invalidation_id), 303)
@@ -114,7 +117,7 @@ def _new_page(form: InvalidationForm, status: int) -> Response:
 
 
 def _page(invalidation_id: int, form: WhyForm, status: int, refused: str = "") -> Response:
-    found = invalidation_queries.find(invalidation_id)
+    found, who = invalidation_queries.find(invalidation_id), actor()
     if found is None:
         abort(404)
     page = render_template(
@@ -122,7 +125,8 @@ def _page(invalidation_id: int, form: WhyForm, status: int, refused: str = "") -
         found=found,
         sample=invalidation_queries.sample(invalidation_id),
         slugs=slugs(),
-        may_approve=invalidations.may_approve(actor(), found.matched, found.proposed_by),
+        may_approve=invalidations.may_approve(who, found.matched, found.proposed_by),
+        lately=found.matched > invalidations.ALONE and invited_lately(found.proposed_by, who.staff_id),
         alone=invalidations.ALONE,
         form=form,
         refused=refused,

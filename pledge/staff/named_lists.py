@@ -12,6 +12,7 @@ from wtforms.fields import Field
 
 from pledge import i18n
 from pledge.accounts.roles import Permission
+from pledge.accounts.two_people import InvitedLately, invited_lately
 from pledge.delivery import named_list_queries as queries
 from pledge.delivery import named_lists
 from pledge.forms import StaffForm
@@ -157,6 +158,8 @@ def _decide(list_id: int, form: WhyForm, act: Callable[[], None]) -> AnyResponse
         act()
     except named_lists.NeedsSecondPerson:
         return _page(list_id, form, 403, refused="second")
+    except InvitedLately:
+        return _page(list_id, form, 403, refused="lately")
     except named_lists.NotNow:
         return _page(list_id, form, 409, refused="state")
     return redirect(url_for("staff.named_list", list_id=list_id), 303)
@@ -180,6 +183,7 @@ def _page(list_id: int, form: WhyForm, status: int, refused: str = "") -> Respon
         "staff/named_list.html",
         found=found,
         may_decide=named_lists.may_decide(who, found.asked_by),
+        lately=invited_lately(found.asked_by, who.staff_id),
         is_mine=found.asked_by == who.staff_id,
         form=form,
         refused=refused,

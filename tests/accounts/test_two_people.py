@@ -1,0 +1,161 @@
+"""Who was invited lately is one person with who invited them, for every decision that takes two."""
+
+import pytest
+from pyrage import x25519
+
+from pledge.accounts import moderation, two_people
+from pledge.accounts.roles import Role
+from pledge.accounts.two_people import InvitedLately, invited_lately
+from pledge.audit.models import COMMAND_LINE, Actor
+from pledge.db import db, transaction
+from pledge.delivery import named_lists
+from pledge.signatures import invalidations
+from pledge.signatures.conditions import Condition
+from pledge.signatures.invalidation_models import InvalidationReason
+from tests.support import factories
+from tests.support.factories import SLUG
+from tests.support.staff import client_of
+
+
+def who(staff_id):
+    return Actor(staff_id, f"staff{staff_id}@example.org", "192.0.2.1")
+
+
+def invite(by, name="new"):
+    actor = COMMAND_LINE if by is None else who(by)
+    return moderation.invite(actor, f"{name}@example.org", [Role.ADMIN], "en")
+
+
+@pytest.fixture
+def admin(app):
+    return factories.staff("admin").id
+
+
+def are_one(first, second):
+    one = invited_lately(first, second)
+    assert invited_lately(second, first) is one, "it does not matter who of the two asks"
+    with transaction() as session:
+        if not one:
+            two_people.check(session, first, second)
+            return False
+        with pytest.raises(InvitedLately):
+            two_people.check(session, first, second)
+    return True
+
+
+def test_for_72_hours_who_was_invited_is_one_person_with_who_invited_them(admin, frozen_clock):
+    new = invite(admin)
+    assert are_one(admin, new)
+    frozen_clock.move(hours=71, minutes=59)
+    assert are_one(admin, new)
+    frozen_clock.move(minutes=1)
+    assert not are_one(admin, new)
+
+
+def test_an_invitation_anew_counts_like_the_first(admin, frozen_clock):
+    new = invite(None)
+    assert not are_one(admin, new)
+    moderation.invite_again(who(admin), new)
+    assert are_one(admin, new)
+
+
+def test_nor_is_it_a_way_round_to_let_the_new_account_invite_one_more(admin, frozen_clock):
+    new = invite(admin)
+    newest = invite(new, "newest")
+    assert are_one(admin, newest)
+    frozen_clock.move(hours=73)
+    latest = invite(newest, "latest")
+    assert are_one(newest, latest)
+    assert not are_one(admin, latest), "the accounts in between are old enough"
+
+
+def test_nor_to_invite_both(admin, frozen_clock):
+    assert are_one(invite(admin, "one"), invite(admin, "two"))
+
+
+def test_others_are_two(admin, frozen_clock):
+    other = factories.staff("admin").id
+    assert not are_one(admin, other)
+    assert not are_one(other, invite(admin))
+    assert not are_one(invite(None, "one"), invite(None, "two"))
+
+
+def test_two_who_invited_each_other_again_are_one(admin, frozen_clock):
+    other, third = factories.staff("admin").id, factories.staff("admin").id
+    moderation.invite_again(who(admin), other)
+    moderation.invite_again(who(other), admin)
+    assert are_one(admin, other)
+    assert not are_one(admin, third)
+
+
+# --- Each decision of two ---
+
+
+def many_signatures(by):
+    factories.crowd(60, domain="robots.example")
+    condition = Condition(domain_hash=domain_hash_of(), domain="robots.example")
+    return invalidations.propose(who(by), condition, InvalidationReason.AUTOMATED, "a burst")
+
+
+def domain_hash_of():
+    db.session.rollback()
+    return db.session.query(factories.Signature.domain_hash).limit(1).scalar()
+
+
+def asked_list(by):
+    factories.the_campaign()
+    factories.signature(list_terms_id=factories.list_terms().id)
+    key = str(x25519.Identity.generate().to_public())
+    return named_lists.ask(who(by), SLUG, 1, "letter 17", key)
+
+
+DECISIONS = {
+    "invalidation": (many_signatures, invalidations.approve, "/staff/invalidations/{}", "approve"),
+    "list": (asked_list, named_lists.approve, "/staff/lists/{}", "approve"),
+    "refusal": (
+        asked_list,
+        lambda actor, number: named_lists.refuse(actor, number, "no"),
+        "/staff/lists/{}",
+        "refuse",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", DECISIONS)
+def test_no_decision_of_two_is_taken_by_who_was_invited_lately(app, admin, frozen_clock, kind):
+    ask, decide, page, act = DECISIONS[kind]
+    puppet = invite(admin)
+    number = ask(admin)
+    with pytest.raises(InvitedLately):
+        decide(who(puppet), number)
+    client = client_of(app, factories.member_of_staff(puppet), enrolled=True)
+    with transaction() as session:
+        row = session.get_one(factories.StaffMember, puppet)
+        row.password, row.mf_recovery_codes, row.tf_totp_secret = (
+            "x",
+            [],
+            factories.authenticator.new_secret(),
+        )
+    shown = client.get(page.format(number))
+    assert "you do not count as two people yet" in shown.text
+    assert f"{page.format(number)}/{act}" not in shown.text
+    refused = client.post(f"{page.format(number)}/{act}", data={"why": "because"})
+    assert refused.status_code in (403, 409)
+    assert "Nothing was done" in refused.text
+
+    decide(who(factories.staff("admin").id), number)
+
+
+@pytest.mark.parametrize("kind", DECISIONS)
+def test_after_72_hours_they_decide(admin, frozen_clock, kind):
+    ask, decide, _, _ = DECISIONS[kind]
+    puppet = invite(admin)
+    frozen_clock.move(hours=72)
+    decide(who(puppet), ask(admin))
+
+
+def test_a_handful_of_signatures_takes_one_person_still(admin, frozen_clock):
+    factories.crowd(3, domain="robots.example")
+    condition = Condition(domain_hash=domain_hash_of(), domain="robots.example")
+    number = invalidations.propose(who(admin), condition, InvalidationReason.AUTOMATED, "a burst")
+    invalidations.approve(who(invite(admin)), number)
