@@ -19,6 +19,14 @@ def letters_stamp(letters: Mapping[str, str]) -> str:
     return stamp(letters)
 
 
+def read_video(address: str) -> Video | None:
+    """The video that an address leads to; None for "". Raises BadFields."""
+    try:
+        return parse_video(address)
+    except BadVideo:
+        raise BadFields({"video": Fault.VIDEO}) from None
+
+
 def set_video(
     actor: Actor, slug: str, seen: str, address: str, *, still: str = "", drop_still: bool = False
 ) -> None:
@@ -26,10 +34,7 @@ def set_video(
 
     Raises BadFields, EditedMeanwhile, UnknownFile, NoSuchCampaign.
     """
-    try:
-        video = parse_video(address)
-    except BadVideo:
-        raise BadFields({"video": Fault.VIDEO}) from None
+    video = read_video(address)
     with edited(slug) as (session, campaign):
         compare(seen, _stored_video(campaign))
         if video is None or still or drop_still:

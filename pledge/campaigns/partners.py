@@ -62,7 +62,7 @@ def one(campaign_id: int, partner_id: int) -> PartnerRow:
 def add(actor: Actor, slug: str, fields: PartnerFields, logo: str = "") -> int:
     """Put one more at the end; its number. `logo` is the name of a stored picture. Raises BadFields, UnknownFile."""
     with edited(slug) as (session, campaign):
-        clean = _clean(fields, campaign)
+        clean = _clean(fields, CampaignState(campaign.state))
         last = session.scalar(select(func.max(Partner.position)).where(Partner.campaign_id == campaign.id))
         partner = Partner(campaign_id=campaign.id, position=0 if last is None else last + 1, logo=logo)
         _fill(partner, clean)
@@ -87,7 +87,7 @@ def change(
     """Correct one; a new `logo` takes the place of the old. Raises BadFields, EditedMeanwhile, UnknownFile, NoSuchCampaign."""
     with edited(slug) as (session, campaign):
         partner = _own(campaign, partner_id)
-        clean = _clean(fields, campaign)
+        clean = _clean(fields, CampaignState(campaign.state))
         compare(seen, _content(_stored(partner), partner.logo))
         _fill(partner, clean)
         if logo or drop_logo:
@@ -98,6 +98,11 @@ def change(
         record(
             session, actor, "campaign.partner.change", subject(slug), partner=partner_id, name=_name(clean)
         )
+
+
+def check(fields: PartnerFields, state: CampaignState) -> None:
+    """Raises BadFields for what a campaign in this state could not keep."""
+    _clean(fields, state)
 
 
 def move(actor: Actor, slug: str, partner_id: int, *, up: bool) -> None:
@@ -151,9 +156,9 @@ def _own(campaign: Campaign, partner_id: int) -> Partner:
     raise NoSuchCampaign
 
 
-def _clean(fields: PartnerFields, campaign: Campaign) -> PartnerFields:
+def _clean(fields: PartnerFields, state: CampaignState) -> PartnerFields:
     check = Checker()
-    required = campaign.state != CampaignState.DRAFT
+    required = state is not CampaignState.DRAFT
     clean = PartnerFields(
         role=fields.role,
         name_ko=check.line("name_ko", fields.name_ko, required=required),

@@ -6,7 +6,7 @@ A soft lock: it tells and never forbids, and whoever falls silent for two minute
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, ScalarSelect, delete, select
 from sqlalchemy.orm import Session
 
 from pledge import clock
@@ -25,6 +25,7 @@ class Presence:
 
     others: list[str]  #: who else has the case open
     holder: str | None  #: the other one who holds it; None when nobody else does
+    is_mine: bool  #: this person holds it
 
 
 def look(actor: Actor, endorsement_id: int) -> Presence:
@@ -52,6 +53,20 @@ def take_over(actor: Actor, endorsement_id: int) -> None:
         row = _visited(session, actor, endorsement_id)
         row.opened_by, row.opened_at = actor.staff_id, clock.now()
         record(session, actor, "endorsement.take", f"endorsement:{endorsement_id}")
+
+
+def holder_of() -> ScalarSelect[str]:
+    """For a query over endorsements: the name of who holds one, NULL when nobody has it open any more."""
+    return (
+        select(ReviewVisit.name)
+        .where(
+            ReviewVisit.endorsement_id == Endorsement.id,
+            ReviewVisit.staff_id == Endorsement.opened_by,
+            ReviewVisit.seen_at >= clock.now() - FORGOTTEN_AFTER,
+        )
+        .correlate(Endorsement)
+        .scalar_subquery()
+    )
 
 
 def _visited(session: Session, actor: Actor, endorsement_id: int) -> Endorsement:
@@ -87,4 +102,9 @@ def _presence(connection: Connection, actor: Actor, endorsement_id: int) -> Pres
         .order_by(ReviewVisit.name)
     ).all()
     holder = next((visit.name for visit in visits if visit.staff_id == visit.opened_by), None)
-    return Presence([visit.name for visit in visits], holder)
+    mine = select(Endorsement.id).where(
+        Endorsement.id == endorsement_id,
+        Endorsement.opened_by == actor.staff_id,
+        Endorsement.opened_at >= clock.now() - FORGOTTEN_AFTER,
+    )
+    return Presence([visit.name for visit in visits], holder, connection.execute(mine).first() is not None)

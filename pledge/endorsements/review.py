@@ -21,6 +21,7 @@ from pledge.endorsements.models import (
     VersionState,
     folded,
 )
+from pledge.endorsements.presence import holder_of
 from pledge.endorsements.queries import initials
 
 PAGE = 50
@@ -57,7 +58,7 @@ class QueueItem:
     since: datetime  #: of waiting, or of the last change of state
     is_correction: bool  #: it is on the wall already
     has_duplicates: bool
-    opened_at: datetime | None
+    holder: str  #: who has it open and holds it, or ""
 
     @property
     def initials(self) -> str:
@@ -239,11 +240,11 @@ def find(endorsement_id: int) -> Case | None:
 def _items() -> Select[*tuple[Any, ...]]:
     return (
         select(
-            *(Endorsement.id, Endorsement.state, Endorsement.level, Endorsement.opened_at),
+            *(Endorsement.id, Endorsement.state, Endorsement.level),
             *(Endorsement.confirmed_at, Endorsement.ended_at, Endorsement.published_at),
             *(EndorsementVersion.name_ko, EndorsementVersion.name_en, EndorsementVersion.type),
             *(EndorsementVersion.country, EndorsementVersion.logo, EndorsementVersion.submitted_at),
-            *(Campaign.slug, _has_duplicates().label("has_duplicates")),
+            *(Campaign.slug, _has_duplicates().label("has_duplicates"), holder_of().label("holder")),
         )
         .select_from(Endorsement)
         .join(EndorsementVersion, NEWEST)
@@ -286,7 +287,7 @@ def _item(row: Row[*tuple[Any, ...]]) -> QueueItem:
         since=max(moment for moment in moments if moment is not None),
         is_correction=state is EndorsementState.PUBLISHED,
         has_duplicates=row.has_duplicates,
-        opened_at=row.opened_at,
+        holder=row.holder or "",
     )
 
 

@@ -31,6 +31,7 @@ from pledge.staff import (
     navigation,
     organization_acts,
     organizations,
+    passkeys,
     people,
     reasons,
     security,
@@ -80,6 +81,7 @@ def register(app: Flask) -> None:
     security.init_app(app, settings)
     app.extensions.setdefault("pledge.languages", {})["staff"] = language.choose
     app.extensions.setdefault("pledge.error_pages", {})["staff"] = _error_page
+    app.jinja_env.globals["passkeys_elsewhere"] = passkeys.need_another_address
     app.jinja_env.globals["signed_in"] = lambda: current_user
 
 

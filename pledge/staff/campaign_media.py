@@ -42,6 +42,7 @@ def campaign_video(slug: str) -> AnyResponse:
             still=still,
             drop_still=form.drop_still.data,
         ),
+        check=lambda: media.read_video(form.video.data or ""),
     )
     desk = campaigns.desk(slug)
     return _page(desk, form, _letters_form(desk), problem) if problem else _done(slug)

@@ -46,7 +46,9 @@ def partner_new(slug: str) -> Response:
 def partner_new_post(slug: str) -> AnyResponse:
     form = PartnerForm(request.form)
     logo = take_picture(form, "logo")
-    problem = attempt(form, lambda: partners.add(actor(), slug, form.fields, logo))
+    problem = attempt(
+        form, lambda: partners.add(actor(), slug, form.fields, logo), check=lambda: _check(slug, form)
+    )
     return _page(slug, None, form, problem) if problem else _done(slug)
 
 
@@ -74,6 +76,7 @@ def partner_post(slug: str, partner: int) -> AnyResponse:
             logo=logo,
             drop_logo=form.drop_logo.data,
         ),
+        check=lambda: _check(slug, form),
     )
     return _page(slug, _still_there(slug, partner), form, problem) if problem else _done(slug)
 
@@ -104,6 +107,10 @@ def partner_remove_post(slug: str, partner: int) -> AnyResponse:
         lambda: partners.remove(actor(), slug, partner, form.seen.data or "", form.reason.data or ""),
     )
     return _remove_page(slug, row, form, problem) if problem else _done(slug)
+
+
+def _check(slug: str, form: PartnerForm) -> None:
+    partners.check(form.fields, campaigns.desk(slug).state)
 
 
 def _still_there(slug: str, partner: int) -> PartnerRow | None:

@@ -83,7 +83,7 @@ def organization_here(endorsement_id: int) -> Response:
     except UnknownCase:
         abort(404)
     case = review.find(endorsement_id)
-    return jsonify(words=presence_words(found), seen=str(case.seen) if case else "")
+    return jsonify(words=presence_words(found), is_mine=found.is_mine, seen=str(case.seen) if case else "")
 
 
 @staff.post(f"/organizations/{NUMBER}/take")
@@ -114,6 +114,7 @@ def case_page(
         abort(404)
     forms = forms or Forms.empty()
     candidates = duplicates.candidates(endorsement_id)
+    found = presence.look(actor(), endorsement_id)
     return make_response(
         render_template(
             "staff/organization.html",
@@ -128,16 +129,17 @@ def case_page(
             acted=acted,
             was=was,
             fault=fault,
-            presence=presence_words(presence.look(actor(), endorsement_id)),
+            presence=presence_words(found),
+            is_mine=found.is_mine,
         ),
         status,
     )
 
 
 def presence_words(found: Presence) -> str:
-    """What one person is told of the others who have the case open; "" when nobody has."""
+    """Who holds the case, and who else has it open; "" when nobody does."""
     if not found.others:
-        return ""
+        return str(_("You hold this case, as long as it is open here.")) if found.is_mine else ""
     names = ", ".join(found.others)
     if found.holder is not None:
         return str(

@@ -3,7 +3,9 @@
 A passkey always verifies its owner (PIN, finger, face), so it is both factors at once and needs no password.
 """
 
+from ipaddress import ip_address
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Response, make_response, redirect, render_template, request, session, url_for
 from flask_security import webauthn as library
@@ -55,6 +57,21 @@ class Passkeys(WebauthnUtil):
 
     def user_verification(self, user: Any, usage: list[str]) -> UserVerificationRequirement:
         return UserVerificationRequirement.REQUIRED
+
+
+def need_another_address() -> str:
+    """Where passkeys work, when the page was opened under a number instead of a name: the relying party of a passkey is a
+    domain (WebAuthn, section 5.1.2). "" where they do, "-" where no other address is known.
+    """
+    host = urlsplit(f"//{request.host}").hostname or ""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return ""
+    if not address.is_loopback:
+        return "-"
+    port = urlsplit(f"//{request.host}").port
+    return f"{request.scheme}://localhost{f':{port}' if port else ''}{request.path if request.method == 'GET' else '/staff/'}"
 
 
 class RegisterForm(WebAuthnRegisterForm):

@@ -58,13 +58,25 @@ class Problem:
     gone: bool = False  #: somebody removed it meanwhile
 
 
-def attempt(form: Form, act: Callable[[], object], places: Mapping[str, str] | None = None) -> Problem | None:
+def attempt(
+    form: Form,
+    act: Callable[[], object],
+    places: Mapping[str, str] | None = None,
+    check: Callable[[], object] | None = None,
+) -> Problem | None:
     """Run a use case when the form has its shape; None when it is done.
 
-    What is wrong is told at the fields; `places` names the form's field where the use case calls it otherwise.
+    What is wrong is told at the fields; `places` names the form's field where the use case calls it otherwise. When a
+    file was refused, `check` says what is wrong besides, so that all of it is told at once.
     """
     refused_files = {name: list(errors) for name, errors in form.errors.items()}
-    if not form.validate() or refused_files:
+    has_shape = form.validate()
+    if refused_files or not has_shape:
+        if has_shape and check is not None:
+            try:
+                check()
+            except BadFields as wrong:
+                _tell(form, _errors(form, wrong, places or {}))
         _tell(form, refused_files)
         return Problem(422)
     problem = None

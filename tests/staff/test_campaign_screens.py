@@ -241,6 +241,29 @@ def test_a_partner_or_an_event_is_removed_only_as_it_was_seen_and_with_a_reason(
     assert row.id not in [one.id for one in rows(number)]
 
 
+def test_a_partner_s_form_tells_all_its_mistakes_at_once(app, editor):
+    factories.campaign("air")
+    form = partner_form(name_ko="", name_en="", url="no address", logo=(io.BytesIO(b"nonsense"), "logo.png"))
+    for path in ("partners/new", f"partners/{partners.rows(desk.desk('air').id)[0].id}"):
+        sent = send(editor, path, form)
+        assert sent.status_code == 422
+        assert set(re.findall(r'id="([a-z_]+)-error"', sent.text)) == {"name_ko", "name_en", "url", "logo"}
+        form = partner_form(
+            name_ko="", name_en="", url="no address", logo=(io.BytesIO(b"nonsense"), "logo.png")
+        )
+
+
+def test_a_video_s_form_tells_all_its_mistakes_at_once(app, editor):
+    factories.campaign("air")
+    sent = editor.post(
+        "/staff/campaigns/air/media/video",
+        data={"video": "https://example.org/film", "still": (io.BytesIO(b"nonsense"), "logo.png")},
+        content_type="multipart/form-data",
+    )
+    assert sent.status_code == 422
+    assert set(re.findall(r'id="([a-z_]+)-error"', sent.text)) == {"video", "still"}
+
+
 def test_an_incomplete_draft_says_what_is_missing_and_offers_no_publishing(app, editor):
     editor.post(
         "/staff/campaigns/new", data={"slug": "bare", "title_ko": "맑은 공기", "title_en": "Clean air"}

@@ -76,6 +76,25 @@ def test_closing_needs_a_reason(staff_client):
     assert acts() == [(admin.member.email, "staff.close", f"staff:{person.id}", "left the campaign")]
 
 
+def test_inviting_again_asks_first_and_says_what_is_lost(app, staff_client):
+    admin, person = staff_client("admin", lang="en"), staff_client("editor")
+    shown = admin.get(f"/staff/people/{person.member.id}")
+    assert f'action="/staff/people/{person.member.id}/invite-again"' not in shown.text, (
+        "no button that wipes at once"
+    )
+    page = admin.get(f"/staff/people/{person.member.id}/invite-again")
+    for words in (
+        "the password",
+        "the second factor and the recovery codes",
+        "1 open session",
+        person.member.email,
+    ):
+        assert words in page.text
+    assert queries.member(id=person.member.id).password, "looking takes nothing away"
+    assert admin.post(f"/staff/people/{person.member.id}/invite-again").status_code == 303
+    assert queries.member(id=person.member.id).password is None
+
+
 def test_the_last_admin_can_be_neither_closed_nor_demoted_nor_reset(staff_client):
     admin = staff_client("admin", lang="en")
     me = admin.member.id

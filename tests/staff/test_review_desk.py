@@ -318,7 +318,8 @@ def test_two_people_at_one_case_see_each_other(reviewer, staff_client, clock):
     row = endorsement(state="review")
     second = staff_client("moderator", lang="en", email="second@example.org")
     first_name = reviewer.member.email
-    assert reviewer.post(f"{DESK}/{row.id}/here").get_json()["words"] == ""
+    alone = reviewer.post(f"{DESK}/{row.id}/here").get_json()
+    assert (alone["words"], alone["is_mine"]) == ("You hold this case, as long as it is open here.", True)
     told = second.post(f"{DESK}/{row.id}/here").get_json()["words"]
     assert told == f"{first_name} holds this case now. Open with: {first_name}"
     told = reviewer.post(f"{DESK}/{row.id}/here").get_json()["words"]
@@ -333,7 +334,8 @@ def test_who_falls_silent_is_forgotten_after_two_minutes(reviewer, staff_client,
     clock.move(seconds=119)
     assert "holds" in second.post(f"{DESK}/{row.id}/here").get_json()["words"]
     clock.move(seconds=2)
-    assert second.post(f"{DESK}/{row.id}/here").get_json()["words"] == ""
+    told = second.post(f"{DESK}/{row.id}/here").get_json()
+    assert (told["words"], told["is_mine"]) == ("You hold this case, as long as it is open here.", True)
     assert now(row).opened_by == second.member.id
 
 
@@ -345,6 +347,25 @@ def test_a_case_can_be_taken_without_javascript(reviewer, staff_client):
     assert (reply.status_code, reply.location) == (303, f"{DESK}/{row.id}")
     assert "second@example.org holds this case now" in reviewer.get(f"{DESK}/{row.id}").text
     assert db.session.scalars(select(AuditEntry.action)).all() == ["endorsement.take"]
+
+
+def test_who_takes_a_case_alone_is_told_so_and_the_list_names_them(reviewer, staff_client):
+    row = endorsement(state="review")
+    page = reviewer.get(f"{DESK}/{row.id}")
+    assert "<div data-take>" in page.text
+    assert reviewer.post(f"{DESK}/{row.id}/take").status_code == 303
+    page = reviewer.get(f"{DESK}/{row.id}")
+    assert "You hold this case, as long as it is open here." in page.text
+    assert "<div data-take hidden>" in page.text
+    assert f"Held by {reviewer.member.email}" in staff_client("moderator", lang="en").get(DESK).text
+
+
+def test_a_case_that_nobody_has_open_any_more_is_held_by_nobody(reviewer, clock):
+    row = endorsement(state="review")
+    reviewer.post(f"{DESK}/{row.id}/take")
+    clock.move(minutes=2, seconds=1)
+    assert "Held by" not in reviewer.get(DESK).text
+    assert "<div data-take>" in reviewer.get(f"{DESK}/{row.id}").text
 
 
 def test_an_open_page_learns_that_the_case_was_changed(reviewer):

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import func, select
 
 from pledge.accounts import moderation, recovery
+from pledge.accounts import sessions as staff_sessions
 from pledge.accounts.models import StaffMember, StaffSession
 from pledge.accounts.roles import Role
 from pledge.audit.models import COMMAND_LINE, AuditEntry
@@ -387,3 +388,37 @@ def test_while_others_type_theirs_a_password_is_refused_at_once_and_nothing_is_s
     assert int(answer.headers["Retry-After"]) > 0
     monkeypatch.undo()
     assert type_password(client).status_code == 303
+
+
+# --- Passkeys belong to a name ---
+
+
+@pytest.mark.parametrize(
+    ("host", "offered", "link"),
+    [
+        ("localhost:8000", True, None),
+        ("127.0.0.1:8000", False, "http://localhost:8000/staff/sign-in"),
+    ],
+)
+def test_a_passkey_is_offered_only_where_one_can_work(app, host, offered, link):
+    page = app.test_client().get(
+        "/staff/sign-in", base_url=f"http://{host}", headers={"Accept-Language": "en"}
+    )
+    assert page.status_code == 200
+    assert ("Sign in with a passkey" in page.text) is offered
+    assert ("Passkeys do not work on an address that is a number." in page.text) is not offered
+    if link:
+        assert f'href="{link}"' in page.text
+
+
+def test_nor_is_it_where_the_second_factor_is_set_up_or_shown(app):
+    member = staff("viewer", tf_totp_secret=None, tf_primary_method=None, lang="en")
+    token = staff_sessions.start(
+        member.id, {"_user_id": member.fs_uniquifier, "_fresh": True}, network="", browser=""
+    )
+    client = app.test_client(use_cookies=False)
+    for path in ("/staff/enrol", "/staff/account/passkeys/new"):
+        page = client.get(path, base_url="http://127.0.0.1:8000", headers={"Cookie": f"staff={token}"})
+        assert "Passkeys do not work on an address that is a number." in page.text
+        assert f'href="http://localhost:8000{path}"' in page.text
+        assert "Add a passkey</a>" not in page.text

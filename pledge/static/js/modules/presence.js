@@ -7,6 +7,7 @@ const AWAY_AFTER = 10 * 60_000;
 export default function presence(form) {
   const others = form.querySelector("[data-others]");
   const changed = form.querySelector("[data-changed]");
+  const take = form.querySelector("[data-take]");
   const { here, seen } = form.dataset;
   let touchedAt = performance.now();
   let timer = 0;
@@ -22,6 +23,7 @@ export default function presence(form) {
       const answer = await response.json();
       if (others.textContent !== answer.words) others.textContent = answer.words;
       changed.hidden = answer.seen === seen;
+      take.hidden = answer.is_mine;
     } catch {
       // Out of reach for a moment, or signed out; the next act on the page will say so.
     }
