@@ -7,17 +7,18 @@ from sqlalchemy.orm import Session
 
 from pledge import clock
 from pledge.endorsements.models import Endorsement
-from pledge.mail.allowance import MAX_UNCONFIRMED, UNCAPPED, take_slot
+from pledge.mail.allowance import MAX_UNCONFIRMED, UNCAPPED, mailbox_hash, take_slot
 from pledge.mail.models import MailKind, OutboxMail
 
 
 def slot_for(
-    session: Session, address_hash: bytes, kind: MailKind, *, may_wait: bool = False
+    session: Session, address_hash: bytes, address: str, kind: MailKind, *, may_wait: bool = False
 ) -> datetime | None:
-    """When this address may get this kind of mail: now, later if `may_wait`; None when it may get none."""
+    """When the mailbox of this address may get this kind of mail: now, later if `may_wait`; None when it may get none."""
     capped = kind is MailKind.ENDORSE_CONFIRM and not _has_confirmed(session, address_hash)
     max_mails = MAX_UNCONFIRMED if capped else UNCAPPED
-    return take_slot(session, address_hash, kind, may_wait=may_wait, max_mails=max_mails)
+    mailbox = mailbox_hash(address)
+    return take_slot(session, address_hash, mailbox, kind, may_wait=may_wait, max_mails=max_mails)
 
 
 def owe(
@@ -53,7 +54,7 @@ def owe_if_allowed(
     may_wait: bool = False,
 ) -> bool:
     """Owe a mail that anybody can ask for, if the address may get one; whether it is owed."""
-    due_at = slot_for(session, row.address_hash, kind, may_wait=may_wait)
+    due_at = slot_for(session, row.address_hash, row.contact_email, kind, may_wait=may_wait)
     if due_at is None:
         return False
     owe(session, row, kind, lang=lang, due_at=due_at)

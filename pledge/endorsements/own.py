@@ -23,6 +23,7 @@ from pledge.endorsements.models import (
 from pledge.endorsements.rules import LONGEST_PERSON, Content, clean, clean_line
 from pledge.files import services as files
 from pledge.ledger.models import Reason
+from pledge.mail.allowance import mailbox_hash
 from pledge.mail.models import MailAllowance
 from pledge.tokens import BadToken
 
@@ -107,7 +108,9 @@ def erase(token: str) -> None:
         row = own_row(session, token)
         if row.state in CORRECTABLE:
             _end(session, row)
-        session.execute(delete(MailAllowance).where(MailAllowance.address_hash == row.address_hash))
+        session.execute(
+            delete(MailAllowance).where(MailAllowance.address_hash == mailbox_hash(row.contact_email))
+        )
         if row.published_at is None:
             delete_row(session, row)
         else:

@@ -180,7 +180,7 @@ def disown(token: str) -> bool:
 
 def _record(application: Application, content: Content, key: str) -> None:
     """One transaction: what is known, a mail slot, the rows and the mail."""
-    hashed = address_hash(application.contact.mailbox)
+    hashed, mailed = address_hash(application.contact.mailbox), application.contact.mailbox.mailed
     with transaction() as session:
         campaign_id, pledge_text_id = _chosen(session, application)
         row = session.scalar(
@@ -196,7 +196,7 @@ def _record(application: Application, content: Content, key: str) -> None:
             owe_if_allowed(session, row, MailKind.ENDORSE_ALREADY, lang=application.lang)
             return
         # What a link confirms changes only together with a new mail, so without a slot nothing is stored.
-        due_at = slot_for(session, hashed, MailKind.ENDORSE_CONFIRM, may_wait=row is None)
+        due_at = slot_for(session, hashed, mailed, MailKind.ENDORSE_CONFIRM, may_wait=row is None)
         if due_at is None:
             return
         if row is None:

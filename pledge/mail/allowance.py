@@ -1,8 +1,9 @@
-"""The caps on what one address receives, over all campaigns: one mail of a kind in ten minutes, three in a day, and five
+"""The caps on what one mailbox receives, over all campaigns: one mail of a kind in ten minutes, three in a day, and five
 to confirm in thirty days while nobody at that address has ever confirmed.
 
-A slot is one guarded upsert, so the caps hold in a race, over any number of machines and with every cache gone. A mail
-that anybody can ask for may be given the next free slot of two days instead of being refused; it is sent then.
+A mailbox is an address without its +tag (mail/providers.py), so it gets no mail for each tag that a stranger thinks of. A
+slot is one guarded upsert, so the caps hold in a race, over any number of machines and with every cache gone. A mail that
+anybody can ask for may be given the next free slot of two days instead of being refused; it is sent then.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -11,7 +12,9 @@ from sqlalchemy import BigInteger, LargeBinary, bindparam, text
 from sqlalchemy.orm import Session
 
 from pledge import clock
+from pledge.crypto import vault
 from pledge.db import UTCDateTime
+from pledge.mail.providers import mailbox
 
 PAUSE_SECONDS = 10 * 60
 DAY_SECONDS = 24 * 60 * 60
@@ -34,7 +37,7 @@ _WINDOW_ENDED = f"a.first + {_WINDOW_SECONDS} <= excluded.last"
 _TAKE_SLOT = text(
     f"""
     INSERT INTO mail_allowances AS a (address_hash, kind, last, first, mails)
-    SELECT :address_hash, :kind, :now_s, :now_s, 1
+    SELECT :mailbox_hash, :kind, :now_s, :now_s, 1
      WHERE NOT EXISTS (SELECT 1 FROM mail_blocks WHERE address_hash = :address_hash AND until > :now)
     ON CONFLICT (address_hash, kind) DO UPDATE
        SET third = a.second, second = a.last,
@@ -45,6 +48,7 @@ _TAKE_SLOT = text(
     RETURNING last AS slot"""  # noqa: S608  # built from constants of this module
 ).bindparams(
     bindparam("address_hash", type_=LargeBinary),
+    bindparam("mailbox_hash", type_=LargeBinary),
     bindparam("now_s", type_=BigInteger),
     bindparam("patience", type_=BigInteger),
     bindparam("max_mails", type_=BigInteger),
@@ -52,16 +56,28 @@ _TAKE_SLOT = text(
 )
 
 
+def mailbox_hash(address: str) -> bytes:
+    """Whose slots they are: 32 bytes, for an address without a +tag the hash of the person."""
+    return vault().keyed_hash(mailbox(address))
+
+
 def take_slot(
-    session: Session, address_hash: bytes, kind: str, *, may_wait: bool, max_mails: int = UNCAPPED
+    session: Session,
+    address_hash: bytes,
+    mailbox_hash: bytes,
+    kind: str,
+    *,
+    may_wait: bool,
+    max_mails: int = UNCAPPED,
 ) -> datetime | None:
-    """When this address gets this kind of mail: now, or within PATIENCE_SECONDS if `may_wait`; None when it may get none.
+    """When the mailbox of this address gets this kind of mail: now, or within PATIENCE_SECONDS if `may_wait`; None when it may get none.
 
     `max_mails`: how many of this kind it may get within UNCONFIRMED_WINDOW.
     """
     now = clock.now()
     values = {
         "address_hash": address_hash,
+        "mailbox_hash": mailbox_hash,
         "kind": kind,
         "now": now,
         "now_s": int(now.timestamp()),

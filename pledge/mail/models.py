@@ -146,7 +146,9 @@ class MailRequest(Model):
 
 
 class MailAllowance(Model):
-    """When one address was last written to, for one kind of mail, over all campaigns.
+    """When one mailbox was last written to, for one kind of mail, over all campaigns.
+
+    `address_hash` is that of the address without its +tag (allowance.mailbox_hash), which several people's may share.
 
     The times are Unix seconds (UTC) of the last three mails, newest first, so that one guarded upsert can enforce
     "one in ten minutes, three in a day". A slot may lie ahead: that mail waits for its turn. `mails` are those since

@@ -16,10 +16,10 @@ from werkzeug.exceptions import TooManyRequests
 from pledge import limits
 from pledge.crypto import vault
 from pledge.endorsements.domains import registrable
+from pledge.mail.providers import LARGE_PROVIDERS
 from pledge.public.switched import raised
 from pledge.signatures.addresses import Address
 from pledge.signatures.origins import domain_of
-from pledge.signatures.providers import LARGE_PROVIDERS
 
 #: Beyond so many minutes the wait is not told in minutes.
 _MAX_MINUTES = 90

@@ -1,9 +1,8 @@
 """E-mail addresses: what we mail to, and the canonical form that stands for one person.
 
 Mails go to the address as typed (its domain in ASCII). The canonical form is only hashed, never mailed to. Which provider
-ignores what is a small reviewed table (providers.py); for a domain that is not in it only case is ignored, because two
-addresses that a provider keeps apart may be two people. Where mails are capped, what stands behind a "+" is ignored for
-every domain: at most one of the two people waits, and nobody is sent five hundred mails.
+ignores what is a small reviewed table (mail/providers.py); for a domain that is not in it only case is ignored, because
+two addresses that a provider keeps apart may be two people.
 """
 
 import re
@@ -12,7 +11,7 @@ from functools import lru_cache
 
 from email_validator import EmailNotValidError, ValidatedEmail, validate_email
 
-from pledge.signatures.providers import PROVIDERS
+from pledge.mail.providers import canonical
 
 LONGEST_ADDRESS = 254  #: RFC 5321 §4.5.3.1.3, less the angle brackets
 _LONGEST_LOCAL = 64  #: RFC 5321 §4.5.3.1.1
@@ -34,12 +33,6 @@ class Address:
     mailed: str  #: local part as typed, domain as IDNA ASCII: what SMTP is given
     canonical: str  #: what one person is known by; only its keyed hash is stored
 
-    @property
-    def mailbox(self) -> str:
-        """What mails are capped by: the canonical form without its +tag, whatever the provider. Only hashed, too."""
-        local, _, domain = self.canonical.rpartition("@")
-        return f"{local.partition('+')[0] or local}@{domain}"
-
 
 def parse(text: str) -> Address:
     """Check an address by syntax only (RFC 5321/5322, IDNA 2008); no DNS is asked. Raises BadAddress."""
@@ -48,13 +41,13 @@ def parse(text: str) -> Address:
     text = text.strip()
     local, _, domain = text.rpartition("@")
     if _is_plain(local, domain) and (known := _ascii_domain(domain)):
-        return Address(mailed=f"{local}@{known}", canonical=_canonical(local, known))
+        return Address(mailed=f"{local}@{known}", canonical=canonical(local, known))
     try:
         valid = _valid(text)
     except EmailNotValidError:
         raise BadAddress(internationalized=not text.partition("@")[0].isascii()) from None
     local, domain = valid.local_part, valid.ascii_domain.lower()
-    return Address(mailed=f"{local}@{domain}", canonical=_canonical(local, domain))
+    return Address(mailed=f"{local}@{domain}", canonical=canonical(local, domain))
 
 
 def _is_plain(local: str, domain: str) -> bool:
@@ -78,15 +71,3 @@ def _ascii_domain(domain: str) -> str | None:
         return _valid(f"a@{domain}").ascii_domain.lower()
     except EmailNotValidError:
         return None
-
-
-def _canonical(local: str, domain: str) -> str:
-    provider = PROVIDERS.get(domain)
-    local = local.casefold()
-    if provider is None:
-        return f"{local}@{domain}"
-    if provider.ignores_plus:
-        local = local.partition("+")[0] or local
-    if provider.ignores_dots:
-        local = local.replace(".", "")
-    return f"{local}@{provider.domain}"

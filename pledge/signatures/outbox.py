@@ -6,7 +6,8 @@ from sqlalchemy import exists, insert, select, update
 from sqlalchemy.orm import Session
 
 from pledge import clock
-from pledge.mail.allowance import MAX_UNCONFIRMED, UNCAPPED, take_slot
+from pledge.crypto import Unreadable
+from pledge.mail.allowance import MAX_UNCONFIRMED, UNCAPPED, mailbox_hash, take_slot
 from pledge.mail.models import MailKind, OutboxMail
 from pledge.signatures.models import Signature
 
@@ -26,6 +27,7 @@ def enqueue(
     due_at = take_slot(
         session,
         address_hash,
+        _mailbox_hash(session, signature_id) or address_hash,
         kind,
         may_wait=may_wait,
         max_mails=UNCAPPED if known else MAX_UNCONFIRMED,
@@ -42,6 +44,15 @@ def enqueue(
     seq = _number(session, signature_id, due_at) if confirms else 1
     session.execute(insert(OutboxMail).values(**mail, seq=seq, known=known))
     return True
+
+
+def _mailbox_hash(session: Session, signature_id: int) -> bytes | None:
+    """Of the address that the mail goes to; None when no key opens it, and then nothing will be sent."""
+    try:
+        address = session.scalar(select(Signature.email).where(Signature.id == signature_id))
+    except Unreadable:
+        return None
+    return None if address is None else mailbox_hash(address)
 
 
 def _has_confirmed(session: Session, address_hash: bytes) -> bool:

@@ -9,6 +9,7 @@ from pledge.campaigns.list_terms import NotAsked
 from pledge.db import transaction
 from pledge.ledger.models import Reason
 from pledge.ledger.services import append
+from pledge.mail.allowance import mailbox_hash
 from pledge.mail.models import MailAllowance
 from pledge.signatures.identifiers import read_own_token
 from pledge.signatures.models import Signature, SignatureState
@@ -81,7 +82,7 @@ def erase(token: str) -> None:
         row = _own_row(session, token)
         if row.state == SignatureState.CONFIRMED:
             _take_back(session, row)
-        session.execute(delete(MailAllowance).where(MailAllowance.address_hash == row.address_hash))
+        session.execute(delete(MailAllowance).where(MailAllowance.address_hash == mailbox_hash(row.email)))
         session.execute(
             delete(Signature).where(
                 Signature.address_hash == row.address_hash, Signature.campaign_id == row.campaign_id

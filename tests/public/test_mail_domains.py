@@ -5,10 +5,10 @@ from sqlalchemy import func, select
 
 from pledge.db import db
 from pledge.mail.models import OutboxMail
+from pledge.mail.providers import LARGE_PROVIDERS
 from pledge.settings import Settings
 from pledge.signatures.models import Signature
-from pledge.signatures.providers import LARGE_PROVIDERS
-from tests.support.factories import campaign, endorse_form, sign_form
+from tests.support.factories import answer_requests, campaign, endorse_form, sign_form
 
 SIGN = "/en/c/blue-skies/sign"
 
@@ -34,6 +34,7 @@ def test_a_domain_that_answers_for_every_address_signs_three_hundred_times_in_te
     assert statuses(client, range(500)) == [303] * 300 + [429] * 200
     db.session.rollback()
     assert db.session.scalar(select(func.count()).select_from(Signature)) == 300
+    answer_requests()
     assert db.session.scalar(select(func.count()).select_from(OutboxMail)) == 300
 
 

@@ -69,3 +69,27 @@ LARGE_PROVIDERS = frozenset(
         *"orange.fr free.fr docomo.ne.jp ezweb.ne.jp softbank.ne.jp comcast.net btinternet.com".split(),
     }
 )
+
+
+def canonical(local: str, domain: str) -> str:
+    """What one person is known by; for a domain that is not in the table only case is ignored."""
+    provider = PROVIDERS.get(domain)
+    local = local.casefold()
+    if provider is None:
+        return f"{local}@{domain}"
+    if provider.ignores_plus:
+        local = local.partition("+")[0] or local
+    if provider.ignores_dots:
+        local = local.replace(".", "")
+    return f"{local}@{provider.domain}"
+
+
+def mailbox(address: str) -> str:
+    """The canonical form of an address without its +tag, whatever the provider: what mails are capped by.
+
+    Two addresses that a provider keeps apart may be two people, but a mailbox must not get a mail for each tag that a
+    stranger can think of: at worst one of the two people waits.
+    """
+    local, _, domain = address.rpartition("@")
+    local, _, domain = canonical(local, domain).rpartition("@")
+    return f"{local.partition('+')[0] or local}@{domain}"
