@@ -881,7 +881,7 @@ def check_members(found: set[str], wanted: set[str]) -> None:
         raise Failed("archive", f"missing: {missing}", f"빠진 파일이 있습니다: {missing}")
     if foreign:
         korean = (
-            f"전달 자료집에 속하지 않는 파일이 있습니다. 다른 곳으로 옮기고 다시 확인해 주세요: {foreign}"
+            f"전달 자료집에 속하지 않는 파일이 있습니다. 다른 곳으로 옮기고 다시 검증해 주세요: {foreign}"
         )
         raise Failed("archive", f"not part of a pack: {foreign}", korean)
 
@@ -1489,7 +1489,7 @@ class Trust:
             f"not yet who made it. Compare the key above with the one at https://{plain(origin)}/key,",
             "or with one that you noted earlier, and hand it in as --key.",
             "참고: --key를 주지 않아 위의 키를 그대로 믿었습니다. 자료집이 서로 맞는다는 뜻이며, 누가 만들었는지는 아직",
-            f"확인되지 않았습니다. 위 키를 https://{plain(origin)}/key 의 키와 비교해 주세요.",
+            f"검증되지 않았습니다. 위 키를 https://{plain(origin)}/key 의 키와 비교해 주세요.",
         )
 
 
@@ -1573,7 +1573,7 @@ def count(arguments: argparse.Namespace) -> None:
     else:
         say(
             "NOT CHECKED: the number that a site shows to everybody; there is none beside these files, or it is of another state.",
-            "확인하지 않음: 사이트에 표시된 수. 이 파일들과 함께 볼 수 있는 수가 없거나 다른 시점의 수입니다.",
+            "검증하지 않음: 사이트에 표시된 수. 이 파일들과 함께 볼 수 있는 수가 없거나 다른 시점의 수입니다.",
         )
 
 
@@ -1676,7 +1676,7 @@ def check_pack(found: Any, key: str | None, log: str | None) -> None:
     for name in found.litter:
         say(
             f"not part of the pack, and not checked: {plain(name)}",
-            f"자료집에 속하지 않아 확인하지 않음: {plain(name)}",
+            f"자료집에 속하지 않아 검증하지 않음: {plain(name)}",
         )
     trust.tell(checkpoint.origin)
     say(
@@ -1688,7 +1688,7 @@ def check_pack(found: Any, key: str | None, log: str | None) -> None:
     if today is None:
         say(
             f"NOT CHECKED: today's log. With a connection: verify.py pack FILE --log https://{plain(checkpoint.origin)}",
-            f"확인하지 않음: 지금의 공개 기록. --log https://{plain(checkpoint.origin)} 을 붙이면 오늘의 수와 비교합니다.",
+            f"검증하지 않음: 지금의 공개 기록. --log https://{plain(checkpoint.origin)} 을 붙이면 오늘의 수와 비교합니다.",
         )
     else:
         say(
@@ -1708,7 +1708,7 @@ NOT_PROVEN = (
     "기록으로 증명됨: 사람 수, 단체 수, 종류별 항목 수, 날짜별 사람 수, 서명한 서약문. totals.json, totals.csv, totals.xlsx,",
     "README.txt에 같은 수가 적혀 있고, 국가별·지역별·날짜별 수를 더하면 전체 수가 됩니다.",
     "증명되지 않음(자료집에 서명한 쪽이 알린 내용): 국가별·지역별 분포, 단체 이름, 접수된 서명의 처리 결과, 정확한 기준 시각",
-    "(마지막 항목의 날짜보다 앞서지 않는다는 것만 확인), letter.pdf의 모든 내용, 수를 설명하는 문구와 그림.",
+    "(마지막 항목의 날짜보다 앞서지 않는다는 것만 검증), letter.pdf의 모든 내용, 수를 설명하는 문구와 그림.",
 )
 
 
@@ -1808,7 +1808,7 @@ def receipt(arguments: argparse.Namespace) -> None:
     if arguments.address is None:
         say(
             "Whose it is was not checked; --address MAIL does that.",
-            "누구의 서명인지는 확인하지 않았습니다. --address 이메일주소 로 확인할 수 있습니다.",
+            "누구의 서명인지는 검증하지 않았습니다. --address 이메일주소 로 검증할 수 있습니다.",
         )
 
 
@@ -1833,8 +1833,8 @@ def tell_signed(index: int, checkpoint: Checkpoint) -> None:
         "NOT CHECKED: whether that state belongs to the public log, and whether the signature was withdrawn since.",
         f"With a connection: verify.py receipt FILE --log https://{plain(checkpoint.origin)}",
         f"이 키로 서명되었습니다: 항목 {checkpoint.size}개인 기록에 서명한 것이며, 이 증서의 {index}번 항목은 그 가운데 하나입니다.",
-        "확인하지 않음: 그 기록이 지금 공개된 기록과 이어지는지, 그 뒤에 서명이 철회되었는지는 아직 모릅니다.",
-        f"인터넷에 연결되어 있으면 --log https://{plain(checkpoint.origin)} 을 붙여 확인할 수 있습니다.",
+        "검증하지 않음: 그 기록이 지금 공개된 기록과 이어지는지, 그 뒤에 서명이 철회되었는지는 아직 모릅니다.",
+        f"인터넷에 연결되어 있으면 --log https://{plain(checkpoint.origin)} 을 붙여 검증할 수 있습니다.",
     )
 
 
@@ -1897,7 +1897,7 @@ def mirror(arguments: argparse.Namespace) -> None:
     say(
         f"{size} entries are in {plain(str(folder))}",
         f"Nothing was checked yet: verify.py count {plain(str(folder))}",
-        "아직 확인하지는 않았습니다. 위 명령으로 다시 세어 보세요.",
+        "아직 검증하지는 않았습니다. 위 명령으로 다시 세어 보세요.",
     )
 
 
@@ -1948,7 +1948,7 @@ def parser() -> argparse.ArgumentParser:
             command.add_argument("--key", help="the log's public key, a file that holds it, or its address")
         return command
 
-    command = add("receipt", receipt, "check a receipt / 참여 증서 확인")
+    command = add("receipt", receipt, "check a receipt / 참여 증서 검증")
     command.add_argument("file", metavar="FILE")
     command.add_argument("--address", metavar="MAIL", help="the mail address that it is to be about")
     command.add_argument(
@@ -1956,7 +1956,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="URL",
         help="hold it against the log that is published there / 지금의 공개 기록과 비교",
     )
-    command = add("pack", pack, "check a delivery pack / 전달 자료집 확인")
+    command = add("pack", pack, "check a delivery pack / 전달 자료집 검증")
     command.add_argument("path", metavar="FILE-or-FOLDER")
     command.add_argument(
         "--log",
@@ -1998,7 +1998,7 @@ def main(words: list[str] | None = None) -> int:
         say(f"FAILED {plain(failed.name)}: {failed.words}", f"틀렸습니다: {failed.korean}")
         return 1
     except (Trouble, OSError, ValueError, MemoryError, KeyboardInterrupt) as error:
-        sys.stderr.write(f"Nothing was checked: {reason_of(error)}\n확인하지 못했습니다.\n")
+        sys.stderr.write(f"Nothing was checked: {reason_of(error)}\n검증하지 못했습니다.\n")
         return 2
     return 0
 

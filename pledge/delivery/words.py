@@ -24,7 +24,7 @@ DAY = Words("날짜 (한국 시간, KST)", "Day (Korean time, KST)")
 ENTRIES = Words("공개 기록의 항목 수", "Entries of the public log")
 ROOT_HASH = Words("루트 해시", "Root hash")
 LOG = Words("공개 기록 이름", "Name of the log")
-VERIFY = Words("확인 페이지", "Page for checking")
+VERIFY = Words("검증 페이지", "Page for checking")
 IN_ALL = Words("누적", "In all")
 SEPARATE = Words(
     "사람과 단체는 따로 집계하며 두 수를 더하지 않습니다.",

@@ -62,7 +62,7 @@ def test_korean_comes_first_then_english_with_the_same_parts():
     assert [level for level, _ in found[:half]] == [level for level, _ in found[half:]]
     assert [text for level, text in found if level <= 2] == [
         "‘푸른 하늘과 탄소중립 2050’ 서명 집계 결과 제출",
-        *("서명 집계 결과", "함께하는 기관과 단체", "서명한 서약문", "집계 방법과 확인 방법"),
+        *("서명 집계 결과", "함께하는 기관과 단체", "서명한 서약문", "집계 방법과 검증 방법"),
         "Totals of the signatures for “Blue Skies and Net Zero 2050”",
         *("Totals of the signatures", "Who stands behind it", "The pledge that was signed"),
         "How it is counted, and how to check",

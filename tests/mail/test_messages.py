@@ -87,7 +87,7 @@ def test_headers_keep_automatic_replies_away_and_name_the_sender():
     assert mail["From"] == SENDER
     assert mail["To"] == "hong@example.org"
     assert mail["Message-ID"] == "<1.2@sign.example.org>"
-    assert mail["Subject"] == "[푸른 하늘] 서명을 확인해 주세요"
+    assert mail["Subject"] == "[푸른 하늘] 서명을 완료해 주세요"
     assert not mail.defects
 
 
