@@ -1,7 +1,7 @@
 """The audit log as a file: CSV for people, JSON lines for programs that check the chain themselves."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime
 
@@ -9,7 +9,8 @@ from pledge.audit.queries import Line
 from pledge.i18n import SEOUL
 from pledge.spreadsheets import BOM, csv_line
 
-_COLUMNS = (
+#: What each is called where no reader's language is known.
+COLUMNS = (
     "id",
     "at_utc",
     "at_seoul",
@@ -20,18 +21,28 @@ _COLUMNS = (
     "subject",
     "reason",
     "details",
+    "previous_hash",
+    "hash",
 )
 
 
-def as_csv(lines: Iterable[Line]) -> Iterator[bytes]:
-    """Line by line, for Korean Excel: with BOM and CRLF, no cell a formula."""
-    yield BOM + csv_line(*_COLUMNS, "previous_hash", "hash").encode()
+def as_csv(
+    lines: Iterable[Line],
+    heads: Sequence[str] = COLUMNS,
+    words_of: Callable[[Line], str] | None = None,
+) -> Iterator[bytes]:
+    """Line by line, for Korean Excel: with BOM and CRLF, no cell a formula.
+
+    `words_of` tells an act in the reader's language; then that is one column more, at the end.
+    """
+    yield BOM + csv_line(*heads).encode()
     for line in lines:
         cells = (
             *(line.id, utc(line.at), f"{line.at.astimezone(SEOUL):%Y-%m-%d %H:%M:%S}"),
             *("" if line.staff_id is None else line.staff_id, line.actor, line.network),
             *(line.action, line.subject, line.reason, line.details),
             *(line.previous_hash, line.hash),
+            *([] if words_of is None else [words_of(line)]),
         )
         yield csv_line(*cells).encode()
 

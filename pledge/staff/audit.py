@@ -9,13 +9,13 @@ from wtforms import StringField
 from wtforms.fields import Field
 from wtforms.validators import ValidationError
 
-from pledge import clock
+from pledge import clock, i18n
 from pledge.accounts.roles import Permission
 from pledge.audit import queries, services
 from pledge.audit.export import as_csv
 from pledge.audit.queries import Line, Page, Search
+from pledge.delivery.export_names import file_name
 from pledge.forms import StaffForm
-from pledge.i18n import SEOUL
 from pledge.staff.access import actor, fresh_file, needs
 from pledge.staff.audit_words import action_words, choices
 from pledge.staff.blueprint import staff
@@ -24,6 +24,14 @@ from pledge.staff.signature_forms import check_numbers
 
 LONGEST_REASON = 500
 _LARGEST_ID = 2**63 - 1
+
+
+#: Columns of the file, in the language of who takes it out.
+HEADS = (
+    *(_l("Number"), _l("Time (UTC)"), _l("Time (Seoul, KST)"), _l("Number of the account"), _l("Who")),
+    *(_l("Network"), _l("Code of the act"), _l("On what"), _l("Why"), _l("Details")),
+    *(_l("Hash of the entry before"), _l("Hash"), _l("What")),
+)
 
 
 class SearchForm(StaffForm):
@@ -93,8 +101,9 @@ def export() -> Response:
     filters = {name: value for name, value in form.filled.items() if name != "reason"}
     services.note(actor(), "audit.export", "audit", reason=(form.reason.data or "").strip(), filter=filters)
     lines = queries.all_lines(form.search)
-    response = Response(stream_with_context(as_csv(lines)), mimetype="text/csv")
-    name = f"audit-{clock.now().astimezone(SEOUL):%Y-%m-%d-%H%M}.csv"
+    parts = as_csv(lines, [str(head) for head in HEADS], lambda line: action_words(line.action))
+    response = Response(stream_with_context(parts), mimetype="text/csv")
+    name = file_name("audit", "log", clock.now(), i18n.language(), "csv")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 

@@ -11,6 +11,7 @@ from wtforms import Form
 from pledge.accounts.roles import Permission
 from pledge.delivery import document as documents
 from pledge.delivery import freezing, jobs, register, register_queries
+from pledge.delivery.export_names import file_name
 from pledge.delivery.models import DeliveryState, JobKind, JobState
 from pledge.delivery.pack_format import MEMBERS
 from pledge.delivery.register_queries import DeliveryView
@@ -75,7 +76,8 @@ def download(delivery_id: int) -> AnyResponse:
     register.note_download(actor(), delivery_id, job.sha256)
     response = Response(chain((first,), parts), mimetype="application/zip")
     response.content_length = job.size
-    response.headers["Content-Disposition"] = f'attachment; filename="{found.slug}-{found.size}-pack.zip"'
+    name = file_name(found.slug, "pack", found.frozen_at, found.size, delivery_id, "zip")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 

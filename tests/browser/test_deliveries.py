@@ -93,7 +93,7 @@ def test_from_the_draft_to_the_line_on_the_public_page(visitor, site, exporter, 
     wait_for_pack(page, by_hand=not javascript)
     with page.expect_download() as download:
         page.locator("form[action$='/download'] button").click()
-    assert re.fullmatch(rf"{SLUG}-\d+-pack\.zip", download.value.suggested_filename)
+    assert re.fullmatch(rf"{SLUG}-pack-\d{{8}}-\d{{6}}KST-\d+-\d+\.zip", download.value.suggested_filename)
     names = zipfile.ZipFile(download.value.path()).namelist()
     assert names[-1] == "manifest.sig"
 

@@ -135,15 +135,30 @@ def test_the_export_holds_what_the_filter_finds_and_is_an_entry_itself(admin):
     assert response.status_code == 200
     assert response.mimetype == "text/csv"
     assert re.fullmatch(
-        r'attachment; filename="audit-\d{4}-\d\d-\d\d-\d{4}\.csv"', response.headers["Content-Disposition"]
+        r'attachment; filename="audit-log-\d{8}-\d{6}KST-(ko|en)\.csv"',
+        response.headers["Content-Disposition"],
     )
     assert response.headers["Cache-Control"] == "no-store"
     head, line = rows(response)
-    assert head[6:8] == ["action", "subject"]
     assert line[6:8] == ["endorsement.publish", "endorsement:2"]
+    assert len(head) == len(line)
     (entry,) = page(Search(action="audit.export")).lines
     assert (entry.actor, entry.reason) == (admin.member.email, "감사 요청")
     assert entry.details == '{"filter":{"subject":"endorsement:2"}}'
+
+
+@pytest.mark.parametrize(
+    ("lang", "heads", "act"),
+    [
+        ("ko", {"시각 (서울, KST)", "한 일", "이유"}, "단체 게시"),
+        ("en", {"Time (Seoul, KST)", "What", "Why"}, "Published an organisation"),
+    ],
+)
+def test_the_export_speaks_the_language_of_who_takes_it_out(staff_client, lang, heads, act):
+    acts(1)
+    head, line = rows(take_out(staff_client("admin", lang=lang), action="endorsement.publish"))
+    assert heads <= set(head)
+    assert line[-1] == act
 
 
 def test_no_cell_of_the_export_is_a_formula(admin):

@@ -341,7 +341,8 @@ def test_the_pack_is_handed_out_as_it_is_and_each_download_is_recorded(exporter,
     assert answer.data == deliveries.PACK
     assert answer.headers["Content-Length"] == str(len(deliveries.PACK))
     assert re.fullmatch(
-        r'attachment; filename="blue-skies-\d+-pack\.zip"', answer.headers["Content-Disposition"]
+        r'attachment; filename="blue-skies-pack-\d{8}-\d{6}KST-\d+-\d+\.zip"',
+        answer.headers["Content-Disposition"],
     )
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.mimetype == "application/zip"
