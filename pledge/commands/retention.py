@@ -15,6 +15,7 @@ def run() -> None:
     removed = services.run(last_handed_over())
     click.echo(
         f"Deleted {removed.pending} unconfirmed signatures, {removed.mails} finished mails, "
+        f"{removed.notices} addresses of people who were told that they were erased, "
         f"{removed.allowances} mail allowances, {removed.blocks} ended blocks and {removed.files} files that nobody keeps; "
         f"forgot the network of {removed.networks} signatures. Deleted {removed.applications} unconfirmed applications of "
         f"organisations and {removed.contacts} contacts of organisations that are not listed; "

@@ -18,6 +18,10 @@ class MailKind(StrEnum):
     MANAGE = "manage"  #: the link to one's own page
     DELIVERED = "delivered"  #: news: the totals were handed over; its `seq` is the number of the delivery
     INVALIDATED = "invalidated"  #: your signature is not counted any more, and how to object
+    # Staff did what the person had asked them for:
+    WITHDRAWN = "withdrawn"
+    ERASED = "erased"  #: its `subject_id` is that of an erasure notice
+    UNSUBSCRIBED = "unsubscribed"
     # About an endorsement, to the person who speaks for the organisation:
     ENDORSE_CONFIRM = "endorse_confirm"
     ENDORSE_ALREADY = "endorse_already"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, delete, exists, select, update
 from sqlalchemy.orm import Session
 
 from pledge import clock
@@ -14,9 +14,9 @@ from pledge.db import Model, transaction
 from pledge.endorsements import expiry as endorsement_expiry
 from pledge.files import services as files
 from pledge.mail.allowance import DAY_SECONDS, UNCONFIRMED_WINDOW
-from pledge.mail.models import MailAllowance, MailBlock, MailState, OutboxMail
+from pledge.mail.models import MailAllowance, MailBlock, MailKind, MailState, OutboxMail
 from pledge.signatures import expiry as signature_expiry
-from pledge.signatures.models import Signature, SignatureState
+from pledge.signatures.models import ErasureNotice, Signature, SignatureState
 
 #: A link to confirm lives seven days; seven more are left to ask for a new one with it. Nothing renews this clock.
 PENDING = timedelta(days=14)
@@ -24,6 +24,11 @@ PENDING = timedelta(days=14)
 MAILS = timedelta(days=90)
 #: The keyed hash of the network that somebody signed from: long enough to find robots with.
 NETWORKS = timedelta(days=90)
+_WAITS_FOR_NOTICE = (
+    OutboxMail.subject_id == ErasureNotice.id,
+    OutboxMail.kind == MailKind.ERASED,
+    OutboxMail.state == MailState.QUEUED,
+)
 #: Rows deleted in one transaction, so that nobody waits for a long lock.
 BATCH = 5000
 
@@ -34,6 +39,7 @@ class Removed:
 
     signatures: int  #: of campaigns that are long over
     pending: int
+    notices: int  #: addresses of whom staff have erased, told of it since
     mails: int
     allowances: int
     blocks: int
@@ -57,6 +63,7 @@ def run(delivered: Mapping[int, datetime]) -> Removed:
         pending=_sweep(
             Signature, Signature.state == SignatureState.PENDING, Signature.submitted_at < now - PENDING
         ),
+        notices=_sweep(ErasureNotice, ~exists().where(*_WAITS_FOR_NOTICE)),
         mails=_sweep(OutboxMail, OutboxMail.state != MailState.QUEUED, OutboxMail.due_at < now - MAILS),
         allowances=_sweep(
             MailAllowance,

@@ -28,6 +28,7 @@ class Recipient:
     state: str
     email: str
     confirmed_at: datetime | None
+    updates: bool  #: wants news
     is_settled: bool  #: the person's signature counts, or was taken out of the count: this row or another one
     campaign: str  #: the campaign's title in the mail's language
 
@@ -55,6 +56,7 @@ _RECIPIENTS = (
         Signature.state,
         Signature.email,
         Signature.confirmed_at,
+        Signature.updates,
         _SETTLED,
         CampaignText.title,
     )
@@ -74,6 +76,8 @@ def composers() -> Composers:
         MailKind.ALREADY: already,
         MailKind.MANAGE: manage,
         MailKind.INVALIDATED: invalidated,
+        MailKind.WITHDRAWN: withdrawn,
+        MailKind.UNSUBSCRIBED: unsubscribed,
     }
 
 
@@ -111,6 +115,28 @@ def invalidated(mails: Sequence[Claimed]) -> Mapping[int, Message]:
         for mail, recipient in _with_recipients(mails)
         if recipient.is_invalidated
     }
+
+
+def withdrawn(mails: Sequence[Claimed]) -> Mapping[int, Message]:
+    """The secretariat has withdrawn your signature, as it was asked to."""
+    return {
+        mail.id: _done_for(mail, recipient)
+        for mail, recipient in _with_recipients(mails)
+        if recipient.state == SignatureState.WITHDRAWN
+    }
+
+
+def unsubscribed(mails: Sequence[Claimed]) -> Mapping[int, Message]:
+    """The secretariat has stopped your news, as it was asked to."""
+    return {
+        mail.id: _done_for(mail, recipient)
+        for mail, recipient in _with_recipients(mails)
+        if not recipient.updates
+    }
+
+
+def _done_for(mail: Claimed, recipient: Recipient) -> Message:
+    return _message(mail, recipient, link=_manage_link(mail, recipient), contact=links.contact())
 
 
 def _confirm(mail: Claimed, recipient: Recipient) -> Message:

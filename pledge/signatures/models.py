@@ -11,6 +11,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     CheckConstraint,
+    Identity,
     Index,
     LargeBinary,
     String,
@@ -20,12 +21,14 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pledge.db import Model, UTCDateTime
+from pledge.mail.models import BigKey
 from pledge.sealing import Sealed
 
 #: The contexts that are authenticated with the encrypted columns.
 EMAIL_CONTEXT = "signatures.email"
 NAME_CONTEXT = "signatures.name"
 SALT_CONTEXT = "signatures.salt"
+NOTICE_CONTEXT = "erasure_notices.email"
 
 
 #: The states over which there are indexes. A query must say them in these very words to get the index.
@@ -46,6 +49,17 @@ class SignatureState(StrEnum):
     CONFIRMED = "confirmed"
     WITHDRAWN = "withdrawn"
     INVALIDATED = "invalidated"  #: taken out of the count by staff; can be undone
+
+
+class ErasureNotice(Model):
+    """To whom the mail goes that says that staff have erased somebody; deleted once it was sent or given up."""
+
+    __tablename__ = "erasure_notices"
+
+    id: Mapped[int] = mapped_column(BigKey, Identity(always=False), primary_key=True)
+    campaign_id: Mapped[int]
+    email: Mapped[str] = mapped_column(Sealed(NOTICE_CONTEXT))
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
 class Signature(Model):

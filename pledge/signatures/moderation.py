@@ -1,4 +1,5 @@
-"""What staff may do about one person's signature: find it, mail the link again, withdraw on request, hide a name.
+"""What staff may do about one person's signature: find it, mail the link again, hide a name, and at the person's
+request withdraw, erase or stop the news, of which the person is told by mail.
 
 No address and no name goes into the audit log: it says which signature, by its random number.
 """
@@ -11,6 +12,7 @@ from pledge.audit.services import record
 from pledge.db import transaction
 from pledge.mail.models import MailKind
 from pledge.signatures.addresses import Address
+from pledge.signatures.erasing import enqueue_notice, erase_person
 from pledge.signatures.identifiers import address_hash
 from pledge.signatures.invalidations import NoReason
 from pledge.signatures.models import Signature, SignatureState
@@ -32,6 +34,10 @@ class Gone(LookupError):
 
 class NotCounted(Exception):
     """Only a counted signature can be withdrawn."""
+
+
+class NoNews(Exception):
+    """They get no news, so there is none to stop."""
 
 
 class TooSoon(Exception):
@@ -68,7 +74,30 @@ def withdraw(actor: Actor, signature_id: int, why: str) -> None:
         row = _row(session, signature_id)
         if not withdraw_row(session, row):
             raise NotCounted
+        _tell(session, MailKind.WITHDRAWN, row)
         record(session, actor, "signature.withdraw", f"signature:{row.id}", reason=why)
+
+
+def erase(actor: Actor, signature_id: int, why: str) -> None:
+    """Delete everything of a person in a campaign who asked for it, for good. Raises Gone, NoReason."""
+    why = _said(why)
+    with transaction() as session:
+        row = _row(session, signature_id)
+        enqueue_notice(session, row)
+        erase_person(session, row)
+        record(session, actor, "signature.erase", f"signature:{signature_id}", reason=why)
+
+
+def stop_news(actor: Actor, signature_id: int, why: str) -> None:
+    """Send no more news to a person who asked for that; the signature stays. Raises Gone, NoReason, NoNews."""
+    why = _said(why)
+    with transaction() as session:
+        row = _row(session, signature_id)
+        if not row.updates:
+            raise NoNews
+        row.updates = False
+        _tell(session, MailKind.UNSUBSCRIBED, row)
+        record(session, actor, "signature.stop_news", f"signature:{row.id}", reason=why)
 
 
 def hide_name(actor: Actor, signature_id: int, why: str) -> None:
@@ -87,6 +116,10 @@ def allow_name(actor: Actor, signature_id: int, why: str) -> None:
         row = _row(session, signature_id)
         row.name_hidden = False
         record(session, actor, "signature.allow_name", f"signature:{row.id}", reason=why)
+
+
+def _tell(session: Session, kind: MailKind, row: Signature) -> None:
+    enqueue(session, kind, row.id, bytes(row.address_hash), row.lang, may_wait=True)
 
 
 def _said(why: str) -> str:

@@ -1,16 +1,13 @@
 """What a person may do on their own page: correct, choose, withdraw, erase, unsubscribe."""
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from pledge import clock
 from pledge.campaigns import list_terms
 from pledge.campaigns.list_terms import NotAsked
 from pledge.db import transaction
-from pledge.ledger.models import Reason
-from pledge.ledger.services import append
-from pledge.mail.allowance import mailbox_hash
-from pledge.mail.models import MailAllowance
+from pledge.signatures.erasing import erase_person, take_back
 from pledge.signatures.identifiers import read_own_token
 from pledge.signatures.models import Signature, SignatureState
 from pledge.signatures.rules import clean_name
@@ -68,26 +65,17 @@ def withdraw_row(session: Session, row: Signature) -> bool:
     row.state, row.withdrawn_at = SignatureState.WITHDRAWN, clock.now()
     row.public_name = row.updates = False
     row.list_terms_id = None
-    _take_back(session, row)
+    take_back(session, row)
     return True
 
 
 def erase(token: str) -> None:
-    """Delete everything personal for good; a counted signature is taken out of the count first. Raises BadToken.
+    """Delete everything personal for good, also what waits; a counted signature is taken out of the count first.
 
-    All rows of the person in this campaign go, also those that wait. What stays are the ledger's two entries (+1 and -1) under a random number that nothing points to any more. An
-    invalidated signature is out of the count already; with its row the mark is gone too.
+    Raises BadToken.
     """
     with transaction() as session:
-        row = _own_row(session, token)
-        if row.state == SignatureState.CONFIRMED:
-            _take_back(session, row)
-        session.execute(delete(MailAllowance).where(MailAllowance.address_hash == mailbox_hash(row.email)))
-        session.execute(
-            delete(Signature).where(
-                Signature.address_hash == row.address_hash, Signature.campaign_id == row.campaign_id
-            )
-        )
+        erase_person(session, _own_row(session, token))
 
 
 def _own_row(session: Session, token: str) -> Signature:
@@ -98,17 +86,3 @@ def _own_row(session: Session, token: str) -> Signature:
     if row is None:
         raise BadToken
     return row
-
-
-def _take_back(session: Session, row: Signature) -> None:
-    append(
-        session,
-        campaign_id=row.campaign_id,
-        delta=-1,
-        reason=Reason.WITHDRAWN,
-        subject_id=row.id,
-        country=row.country,
-        region=row.region,
-        at=clock.now(),
-        pledge_text_id=row.pledge_text_id,
-    )

@@ -71,6 +71,8 @@ ACTIONS: dict[str, Any] = {
     "signature.hide_name": _l("Hid a signer’s name"),
     "signature.look_up": _l("Looked a signature up"),
     "signature.resend": _l("Sent a signer’s mail again"),
+    "signature.erase": _l("Erased a signature on request"),
+    "signature.stop_news": _l("Stopped the news on request"),
     "signature.withdraw": _l("Withdrew a signature on request"),
     "staff.accept_invitation": _l("Took an invitation up"),
     "staff.add_passkey": _l("Added a passkey"),

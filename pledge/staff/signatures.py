@@ -16,7 +16,7 @@ from pledge.accounts.roles import Permission
 from pledge.campaigns.queries import slugs
 from pledge.signatures import desk, moderation
 from pledge.signatures.invalidations import NoReason
-from pledge.staff.access import actor, needs
+from pledge.staff.access import actor, fresh, needs
 from pledge.staff.blueprint import staff
 from pledge.staff.signature_forms import LookUpForm, WhyForm
 
@@ -61,8 +61,23 @@ def signature_resend(signature_id: int) -> AnyResponse:
 
 @staff.post(f"{_ONE}/withdraw")
 @needs(Permission.LOOK_UP_SIGNATURES)
+@fresh
 def signature_withdraw(signature_id: int) -> AnyResponse:
     return _act(signature_id, "withdrawn", lambda why: moderation.withdraw(actor(), signature_id, why))
+
+
+@staff.post(f"{_ONE}/erase")
+@needs(Permission.LOOK_UP_SIGNATURES)
+@fresh
+def signature_erase(signature_id: int) -> AnyResponse:
+    return _act(signature_id, "erased", lambda why: moderation.erase(actor(), signature_id, why))
+
+
+@staff.post(f"{_ONE}/stop-news")
+@needs(Permission.LOOK_UP_SIGNATURES)
+@fresh
+def signature_stop_news(signature_id: int) -> AnyResponse:
+    return _act(signature_id, "stopped", lambda why: moderation.stop_news(actor(), signature_id, why))
 
 
 @staff.post(f"{_ONE}/hide-name")
@@ -92,6 +107,12 @@ def _act(signature_id: int, done: str, act: Callable[[str], None]) -> AnyRespons
     except moderation.NotCounted:
         form.why.errors = [_("This signature is not counted any more, so it cannot be withdrawn.")]
         return _person_page(signature_id, form, 409)
+    except moderation.NoNews:
+        form.why.errors = [_("This person gets no news.")]
+        return _person_page(signature_id, form, 409)
+    if done == "erased":
+        # Their page is gone.
+        return redirect(url_for("staff.signatures", done=done), 303)
     return _done(signature_id, done)
 
 
@@ -105,6 +126,7 @@ def _look_up_page(form: LookUpForm, status: int, found: list[int] | None = None)
         render_template(
             "staff/signatures.html",
             form=form,
+            erased=request.args.get("done") == "erased",
             found=None if found is None else [person for person in people if person is not None],
         ),
         status,

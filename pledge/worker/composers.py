@@ -5,6 +5,7 @@ from pledge.delivery import mails as delivery
 from pledge.endorsements import mails as endorsements
 from pledge.mail.message import Composers
 from pledge.mail.requests import Handlers
+from pledge.signatures import erasing
 from pledge.signatures import mails as signatures
 from pledge.signatures import requests as signature_requests
 
@@ -12,6 +13,7 @@ from pledge.signatures import requests as signature_requests
 def composers() -> Composers:
     return {
         **signatures.composers(),
+        **erasing.composers(),
         **endorsements.composers(),
         **accounts.composers(),
         **delivery.composers(),

@@ -107,7 +107,11 @@ def test_no_public_page_tells_them(rivers, lang):
 @pytest.mark.parametrize("kind", [*signature_mails.composers()])
 def test_no_mail_about_a_signature_tells_them(rivers, kind, lang):
     _, second = rivers
-    states = {MailKind.CONFIRM: "pending", MailKind.INVALIDATED: "invalidated"}
+    states = {
+        MailKind.CONFIRM: "pending",
+        MailKind.INVALIDATED: "invalidated",
+        MailKind.WITHDRAWN: "withdrawn",
+    }
     owe(signature(second, state=states.get(kind, "confirmed")), kind, lang)
     assert_told_nothing(*sent())
 

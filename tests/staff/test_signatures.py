@@ -126,3 +126,30 @@ def test_other_roles_see_no_signatures(staff_client, role):
     for path in ("/staff/signatures", f"/staff/signatures/{person.id}", "/staff/invalidations"):
         assert outsider.get(path).status_code == 403
     assert outsider.post("/staff/signatures", data={"email": "a@b.kr"}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("act", "told"),
+    [
+        ("withdraw", "The signature is withdrawn and no longer counted. The person is told by mail."),
+        ("stop-news", "They get no more news. The person is told by mail."),
+        ("erase", "Everything was erased. The person is told by mail."),
+    ],
+)
+def test_what_is_done_at_a_persons_request_is_said(app, staff_client, act, told):
+    address = f"/staff/signatures/{signature(updates=True).id}"
+    moderator = staff_client("moderator", lang="en")
+    page = moderator.get(address)
+    assert f"{address}/{act}" in page.text
+    without = moderator.post(f"{address}/{act}", data={"why": " "})
+    assert without.status_code == 422
+    sent = moderator.post(f"{address}/{act}", data={"why": "asked by telephone"})
+    assert sent.status_code == 303
+    assert told in moderator.get(sent.location).text
+    again = moderator.post(f"{address}/{act}", data={"why": "asked by telephone"})
+    assert again.status_code == (404 if act == "erase" else 409)
+
+
+def test_who_gets_no_news_is_not_offered_to_stop_it(app, staff_client):
+    person = signature(updates=False)
+    assert "stop-news" not in staff_client("moderator").get(f"/staff/signatures/{person.id}").text

@@ -232,6 +232,15 @@ def _publish_pledge(_client: StaffClient) -> Act:
     return Act(path, fields, "campaign.pledge", wrong=wrong, typed="A new pledge")
 
 
+def _at_request(name: str, action: str) -> Callable[[StaffClient], Act]:
+    def act(_client: StaffClient) -> Act:
+        number, long = factories.signature(updates=True).id, "w" * 1001
+        path = f"/staff/signatures/{number}/{name}"
+        return Act(path, {"why": WHY}, action, wrong={"why": long}, typed=long)
+
+    return act
+
+
 def _announce(_client: StaffClient) -> Act:
     factories.crowd(2, updates=True)
     return Act(f"/staff/deliveries/{deliveries.handed_over()}/announce", action="delivery.announce")
@@ -346,6 +355,9 @@ ACTS: dict[str, Callable[[StaffClient], Act]] = {
     "staff.invalidation_undo": _undo_invalidation,
     "staff.invite_again_post": _invite_again,
     "staff.invite_post": _invite,
+    "staff.signature_erase": _at_request("erase", "signature.erase"),
+    "staff.signature_stop_news": _at_request("stop-news", "signature.stop_news"),
+    "staff.signature_withdraw": _at_request("withdraw", "signature.withdraw"),
     "staff.named_list_approve": _approve_list,
     "staff.named_list_download": _download_list,
     "staff.named_list_new_post": _ask_list,

@@ -1,0 +1,94 @@
+"""Erasing a person from a campaign, and the last mail, which says that it was done when somebody else did it for them."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import and_, delete, exists, insert, select
+from sqlalchemy.orm import Session
+
+from pledge import clock, links
+from pledge.campaigns.models import Campaign, CampaignText
+from pledge.db import reading
+from pledge.ledger.models import Reason
+from pledge.ledger.services import append
+from pledge.mail.allowance import mailbox_hash
+from pledge.mail.message import Claimed, Composers, Message
+from pledge.mail.models import MailAllowance, MailBlock, MailKind, OutboxMail
+from pledge.signatures.models import ErasureNotice, Signature, SignatureState
+
+
+def composers() -> Composers:
+    """Who writes which kind of mail."""
+    return {MailKind.ERASED: erased}
+
+
+def erase_person(session: Session, row: Signature) -> None:
+    """Delete all rows of the person of this row in its campaign; what is counted is taken out of the count first.
+
+    What stays are the ledger's two entries (+1 and -1) under a random number that nothing points to any more. An
+    invalidated signature is out of the count already; with its row the mark is gone too.
+    """
+    of_person = and_(Signature.address_hash == row.address_hash, Signature.campaign_id == row.campaign_id)
+    for found in session.scalars(select(Signature).where(of_person).with_for_update()).all():
+        if found.state == SignatureState.CONFIRMED:
+            take_back(session, found)
+    session.execute(delete(MailAllowance).where(MailAllowance.address_hash == mailbox_hash(row.email)))
+    session.execute(delete(Signature).where(of_person))
+
+
+def take_back(session: Session, row: Signature) -> None:
+    """-1 in the ledger for a counted row that the caller holds locked."""
+    append(
+        session,
+        campaign_id=row.campaign_id,
+        delta=-1,
+        reason=Reason.WITHDRAWN,
+        subject_id=row.id,
+        country=row.country,
+        region=row.region,
+        at=clock.now(),
+        pledge_text_id=row.pledge_text_id,
+    )
+
+
+def enqueue_notice(session: Session, row: Signature) -> None:
+    """Enqueue the mail about an erasure. It keeps the sealed address until it was sent, as the row is about to go."""
+    blocked = exists().where(MailBlock.address_hash == row.address_hash, MailBlock.until > clock.now())
+    if session.scalar(select(blocked)):
+        return
+    now = clock.now()
+    notice = ErasureNotice(campaign_id=row.campaign_id, email=row.email, created_at=now)
+    session.add(notice)
+    session.flush()
+    mail = {"kind": MailKind.ERASED, "subject_id": notice.id, "seq": 1, "lang": row.lang, "known": True}
+    session.execute(insert(OutboxMail).values(**mail, created_at=now, due_at=now))
+
+
+def erased(mails: Sequence[Claimed]) -> Mapping[int, Message]:
+    """Your data was erased, as the secretariat was asked to."""
+    query = (
+        select(OutboxMail.id, ErasureNotice.email, Campaign.slug, CampaignText.title)
+        .join(ErasureNotice, ErasureNotice.id == OutboxMail.subject_id)
+        .join(Campaign, Campaign.id == ErasureNotice.campaign_id)
+        .join(
+            CampaignText,
+            (CampaignText.campaign_id == Campaign.id) & (CampaignText.lang == OutboxMail.lang),
+        )
+        .where(OutboxMail.id.in_([mail.id for mail in mails]))
+    )
+    with reading() as connection:
+        found = {row.id: row for row in connection.execute(query)}
+    return {
+        mail.id: Message(
+            to=found[mail.id].email,
+            kind=mail.kind,
+            lang=mail.lang,
+            message_id=mail.message_id,
+            values={
+                "campaign": found[mail.id].title,
+                "link": links.campaign_link(mail.lang, found[mail.id].slug),
+                "contact": links.contact(),
+            },
+        )
+        for mail in mails
+        if mail.id in found
+    }

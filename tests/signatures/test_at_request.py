@@ -1,0 +1,156 @@
+"""What staff do for a person who asked: withdraw, erase, stop the news. Each has a reason, an entry, and a mail that says so."""
+
+import email
+from datetime import timedelta
+from email.policy import default
+
+import pytest
+from sqlalchemy import func, select
+
+from pledge import clock
+from pledge.audit.models import AuditEntry
+from pledge.db import db, transaction
+from pledge.ledger import queries as ledger
+from pledge.mail.models import MailBlock, MailKind, OutboxMail
+from pledge.retention import services as retention
+from pledge.signatures import moderation, own
+from pledge.signatures.invalidations import NoReason
+from pledge.signatures.models import ErasureNotice, Signature
+from tests.mail.post import Notes, deliver
+from tests.support.factories import ANNA, fold_all, manage_token, signature, the_campaign
+
+pytestmark = pytest.mark.usefixtures("app")
+
+ADDRESS = "zebediah@example.org"
+ACTS = {
+    "withdraw": (moderation.withdraw, MailKind.WITHDRAWN, "signature.withdraw"),
+    "erase": (moderation.erase, MailKind.ERASED, "signature.erase"),
+    "stop_news": (moderation.stop_news, MailKind.UNSUBSCRIBED, "signature.stop_news"),
+}
+
+
+def person(**facts):
+    return signature(email=ADDRESS, name="Zebediah Quux", updates=True, **facts)
+
+
+def rows():
+    db.session.rollback()
+    return list(db.session.scalars(select(Signature)))
+
+
+def mails():
+    """Everything that goes out now: to whom, and the mail."""
+    notes = Notes()
+    deliver(notes)
+    return [(to, email.message_from_bytes(content, policy=default)) for to, content in notes.sent]
+
+
+def body(mail):
+    return "\n".join(mail.get_body(preferencelist=(kind,)).get_content() for kind in ("plain", "html"))
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+@pytest.mark.parametrize("name", ACTS)
+def test_the_person_is_told_by_mail_in_their_language(name, lang):
+    act, kind, action = ACTS[name]
+    row = person(lang=lang)
+    act(ANNA, row.id, " asked by telephone ")
+    db.session.rollback()
+    entry = db.session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
+    assert (entry.action, entry.subject) == (action, f"signature:{row.id}")
+    assert entry.reason == "asked by telephone"
+    assert "Quux" not in entry.details
+    assert ADDRESS not in entry.details
+    ((to, mail),) = mails()
+    assert to == ADDRESS
+    assert mail["Content-Language"] == lang
+    assert {"ko": "사무국", "en": "secretariat"}[lang] in body(mail)
+    assert "privacy@localhost" in body(mail)  # where to write to if they never asked
+    assert "Quux" not in body(mail)
+    assert "asked by" not in body(mail)
+    assert db.session.scalars(select(OutboxMail.kind)).all() == [kind]
+
+
+@pytest.mark.parametrize("name", ACTS)
+def test_nothing_is_done_without_a_reason(name):
+    act = ACTS[name][0]
+    row = person()
+    with pytest.raises(NoReason):
+        act(ANNA, row.id, " \n")
+    (kept,) = rows()
+    assert (kept.state, kept.updates) == ("confirmed", True)
+    assert mails() == []
+
+
+@pytest.mark.parametrize("name", ACTS)
+def test_who_is_not_there_is_gone(name):
+    with pytest.raises(moderation.Gone):
+        ACTS[name][0](ANNA, 7, "asked")
+
+
+@pytest.mark.parametrize("state", ["pending", "confirmed", "withdrawn", "invalidated"])
+def test_erasing_leaves_the_entries_and_nothing_of_the_person(state):
+    row = person(state=state)
+    other = person(of=the_campaign(), state="pending", at=clock.now() - timedelta(minutes=5))
+    fold_all()
+    moderation.erase(ANNA, row.id, "asked")
+    assert rows() == []
+    assert other.id != row.id
+    fold_all()
+    assert ledger.count(the_campaign().id).people == 0
+    ((to, _),) = mails()
+    assert to == ADDRESS
+
+
+def test_erasing_a_waiting_submission_takes_the_counted_one_too():
+    counted = person()
+    waiting = person(state="pending", at=clock.now() - timedelta(minutes=5))
+    fold_all()
+    moderation.erase(ANNA, waiting.id, "asked")
+    assert rows() == []
+    fold_all()
+    assert ledger.count(counted.campaign_id).people == 0
+
+
+def test_the_address_for_that_last_mail_is_sealed_and_goes_when_it_is_sent():
+    row = person()
+    moderation.erase(ANNA, row.id, "asked")
+    db.session.rollback()
+    raw = db.session.execute(db.text("SELECT email FROM erasure_notices")).scalar_one()
+    assert ADDRESS.encode() not in bytes(raw)
+    retention.run({})
+    assert db.session.scalar(select(func.count()).select_from(ErasureNotice)) == 1, "it is not sent yet"
+    assert len(mails()) == 1
+    retention.run({})
+    db.session.rollback()
+    assert db.session.scalar(select(func.count()).select_from(ErasureNotice)) == 0
+
+
+@pytest.mark.parametrize("name", ACTS)
+def test_who_wants_no_mail_gets_none(name):
+    row = person()
+    with transaction() as session:
+        until = clock.now() + timedelta(days=30)
+        session.add(MailBlock(address_hash=bytes(row.address_hash), until=until))
+    ACTS[name][0](ANNA, row.id, "asked")
+    assert mails() == []
+
+
+def test_the_news_stops_and_the_signature_stays():
+    row = person()
+    moderation.stop_news(ANNA, row.id, "asked")
+    (kept,) = rows()
+    assert (kept.state, kept.updates) == ("confirmed", False)
+    with pytest.raises(moderation.NoNews):
+        moderation.stop_news(ANNA, row.id, "asked")
+
+
+def test_what_is_no_longer_true_is_not_mailed():
+    """Signed up for news again before the mail went out; or signed again after it was withdrawn and erased."""
+    row = person()
+    moderation.stop_news(ANNA, row.id, "asked")
+    own.change(manage_token(row), name="Zebediah Quux", public_name=False, updates=True)
+    assert mails() == []
+    moderation.withdraw(ANNA, row.id, "asked")
+    own.erase(manage_token(row))
+    assert mails() == []
