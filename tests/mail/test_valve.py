@@ -261,3 +261,73 @@ def test_a_mail_that_was_held_back_is_sent_in_the_end(slow, frozen_clock):
     db.session.rollback()
     assert set(db.session.scalars(select(OutboxMail.state))) == {MailState.SENT}
     assert timedelta() <= time.now() - db.session.scalars(select(OutboxMail.sent_at)).all()[-1]
+
+
+# --- From the form to the mailbox ---
+
+
+SIGN = "/en/c/blue-skies/sign"
+
+
+@pytest.fixture
+def held_back(slow):
+    """A site at which strangers' mails are held back; its client."""
+    factories.campaign()
+    client = slow.test_client()
+    client.checked = False
+    for number in range(40):
+        client.post(SIGN, data=factories.sign_form(email=f"p{number}@typed{number}.example.com"))
+    factories.answer_requests()
+    assert sent_by(2) == [6, 0]
+    alarms.watch_valve()
+    assert valve.closed_since() is not None
+    return client
+
+
+def mailed():
+    factories.answer_requests()
+    notes = Notes()
+    while deliver(notes).total:
+        pass
+    return [to for to in notes.recipients if not to.startswith("staff")]
+
+
+def test_who_has_confirmed_and_asks_for_the_link_gets_it_while_strangers_wait(held_back):
+    factories.signature(state="confirmed", email="known@example.org")
+    answer = held_back.post("/en/me", data={"email": "known@example.org"})
+    assert answer.status_code == 303
+    assert mailed() == ["known@example.org"]
+
+
+def test_who_has_withdrawn_and_signs_again_gets_the_mail_while_strangers_wait(held_back):
+    factories.signature(state="withdrawn", email="back@example.org")
+    answer = held_back.post(SIGN, data=factories.sign_form(email="back@example.org"))
+    assert answer.status_code == 303
+    assert mailed() == ["back@example.org"]
+
+
+def test_who_has_confirmed_another_campaign_gets_the_mail_while_strangers_wait(held_back):
+    other = factories.campaign("other")
+    factories.signature(other, state="confirmed", email="elsewhere@example.org")
+    held_back.post(SIGN, data=factories.sign_form(email="elsewhere@example.org"))
+    assert mailed() == ["elsewhere@example.org"]
+
+
+def test_somebody_new_waits_and_gets_the_mail_in_the_end(held_back, frozen_clock):
+    held_back.post(SIGN, data=factories.sign_form(email="new@example.org"))
+    assert mailed() == []
+    received = []
+    for _ in range(8):
+        frozen_clock.move(minutes=1)
+        received += mailed()
+    assert "new@example.org" in received
+    assert len(received) == 35
+
+
+def test_an_organisation_that_is_new_waits_and_one_that_is_known_does_not(held_back):
+    path = "/en/c/blue-skies/endorse"
+    factories.endorsement(state="published", email="known@haneul.example.org")
+    held_back.post(path, data=factories.endorse_form(email="new@bada.example.org"))
+    assert mailed() == []
+    held_back.post("/en/endorse/me", data={"email": "known@haneul.example.org"})
+    assert mailed() == ["known@haneul.example.org"]
