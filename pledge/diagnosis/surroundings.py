@@ -22,6 +22,8 @@ from pledge.settings import Settings
 PREFIX = "PLEDGE_"
 #: Seconds that Redis may take; the site itself waits less.
 REDIS_TIMEOUT = 2.0
+#: A key that is written to see whether Redis writes.
+_WRITTEN = "pledge:doctor"
 #: Seconds between our clock and the database's, or a record from the future: links and codes live by the clock.
 CLOCK_WARNING, CLOCK_PROBLEM = 5.0, 60.0
 
@@ -69,12 +71,12 @@ def redis_findings(settings: Settings) -> Iterator[Finding]:
         with redis.Redis.from_url(
             settings.redis_url, socket_timeout=REDIS_TIMEOUT, socket_connect_timeout=REDIS_TIMEOUT
         ) as client:
-            client.ping()
+            client.set(_WRITTEN, 1, ex=1)  # a full or read-only Redis answers, and counts nothing
     except (redis.RedisError, ValueError, OSError) as error:
         yield problem(
             "redis",
-            f"does not answer ({type(error).__name__}): limits are counted in each process meanwhile; "
-            "check PLEDGE_REDIS_URL and that the server runs",
+            f"takes no counts ({type(error).__name__}): limits are counted in each process meanwhile; "
+            "check PLEDGE_REDIS_URL, that the server runs and that it may write",
         )
     else:
         yield ok("redis", "answers")

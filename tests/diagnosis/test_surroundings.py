@@ -67,6 +67,18 @@ def test_a_redis_that_hangs_or_is_not_there_is_a_problem(settings, redis):
         assert "geheim" not in text
 
 
+def test_a_redis_that_answers_and_takes_no_writes_is_a_problem(settings, redis):
+    with redis.client() as inside:
+        inside.config_set("maxmemory", "1")
+        inside.config_set("maxmemory-policy", "noeviction")
+        try:
+            level, text = the_only(surroundings.redis_findings(settings(redis_url=redis.url)))
+        finally:
+            inside.config_set("maxmemory", "0")
+    assert level is Level.PROBLEM
+    assert "takes no counts" in text
+
+
 def test_no_redis_is_fine_on_a_development_machine_and_worth_a_look_in_production(settings):
     assert the_only(surroundings.redis_findings(settings()))[0] is Level.OK
     assert the_only(surroundings.redis_findings(settings(**PRODUCTION)))[0] is Level.WARNING
