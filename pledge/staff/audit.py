@@ -130,6 +130,13 @@ def details_of(line: Line) -> dict[str, str]:
     }
 
 
+@staff.app_template_global("reason_of")
+def reason_of(line: Line) -> str:
+    """Why it was done, in the language of who reads where the entry has it in several."""
+    given = json.loads(line.details).get(i18n.language())
+    return given if isinstance(given, str) else line.reason
+
+
 def _before() -> int | None:
     """Where the page begins; a number that cannot be one is as none."""
     number = request.args.get("before", type=int)

@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
 
-from pledge import errors, tokens
+from pledge import errors, links, tokens
 from pledge.accounts.roles import Permission
 from pledge.campaigns import desk as campaigns
 from pledge.campaigns import moderation
@@ -94,7 +94,22 @@ def campaign(slug: str) -> str:
         can_publish=not desk.missing,
         missing=missing_lines(desk.slug, desk.missing),
         moved=request.args.get("moved") == "1",
+        share=_share_texts(desk) if desk.state is CampaignState.OPEN else {},
     )
+
+
+def _share_texts(desk: Desk) -> dict[str, str]:
+    """A text to pass on, by language, with the address of the public page."""
+    return {
+        lang: "\n".join(
+            [
+                desk.texts[f"title_{lang}"],
+                desk.texts[f"tagline_{lang}"],
+                links.campaign_link(lang, desk.slug),
+            ]
+        )
+        for lang in LANGUAGES
+    }
 
 
 @staff.get("/campaigns/<slug>/preview/<language>")

@@ -76,7 +76,7 @@ class DraftForm(StaffForm):
 
 
 class HandingOverForm(StaffForm):
-    handed_over_at = StringField(_l("When"))
+    handed_over_at = StringField(_l("Handed over on"))
     channel = SelectField(_l("How"), validate_choice=False)
     receipt_number = StringField(_l("Receipt number"))
 
@@ -91,7 +91,7 @@ class HandingOverForm(StaffForm):
 
 
 class AnswerForm(StaffForm):
-    answered_at = StringField(_l("When"))
+    answered_at = StringField(_l("Answered on"))
     answer_ko = TextAreaField(_l("Answer (Korean)"))
     answer_en = TextAreaField(_l("Answer (English)"))
 

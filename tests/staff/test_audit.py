@@ -150,7 +150,7 @@ def test_the_export_holds_what_the_filter_finds_and_is_an_entry_itself(admin):
 @pytest.mark.parametrize(
     ("lang", "heads", "act"),
     [
-        ("ko", {"시각 (서울, KST)", "한 일", "이유"}, "단체 게시"),
+        ("ko", {"시각 (서울, KST)", "한 일", "사유"}, "단체 게시"),
         ("en", {"Time (Seoul, KST)", "What", "Why"}, "Published an organisation"),
     ],
 )

@@ -6,6 +6,7 @@ import pytest
 
 from pledge.campaigns.models import CampaignText
 from pledge.db import transaction
+from pledge.endorsements import moderation, review
 from tests.support import deliveries, factories
 from tests.support.factories import draft, endorsement, signature
 
@@ -108,3 +109,27 @@ def test_the_desk_comes_back_to_the_campaign_that_was_chosen(two, staff_client):
     viewer.get("/staff/?campaign=blue-skies")
     assert chosen.search(viewer.get("/staff/").text)[1] == "blue-skies"
     assert viewer.get("/staff/?campaign=nothing").status_code == 404
+
+
+def test_an_open_campaign_has_a_text_to_pass_on(two, staff_client):
+    editor = speaking(staff_client, "editor", "en")
+    page = editor.get("/staff/campaigns/rivers?moved=1").text
+    assert "The campaign is open now. Below is a text to pass on." in page
+    for lang, title in TITLES.items():
+        (text,) = re.findall(rf'<textarea[^>]*id="share-{lang}".*?</textarea>', page, re.DOTALL)
+        assert title in text
+        assert f"/{lang}/c/rivers" in text
+    draft("quiet")
+    assert 'id="share-ko"' not in editor.get("/staff/campaigns/quiet").text
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"), [("ko", "착오로 등록되었습니다."), ("en", "It was listed by mistake.")]
+)
+def test_why_an_organisation_was_removed_is_told_in_the_language_of_who_reads(two, staff_client, lang, said):
+    row = endorsement(two[1])
+    moderation.remove(factories.ANNA, row.id, review.find(row.id).seen, "listed-by-mistake")
+    admin = speaking(staff_client, "admin", lang)
+    assert said in admin.get(f"/staff/organizations/{row.id}").text
+    history = admin.get("/staff/audit").text
+    assert f'<p class="audit__why">{said}</p>' in history
