@@ -244,6 +244,7 @@ def _is_signed(point: Point, signature: bytes, text: bytes, key: bytes) -> bool:
 
 _LONGEST_NOTE = 100000
 _MOST_SIGNATURES = 64
+_AUDIT = "pledge-audit/v1"
 
 
 class Key:
@@ -255,6 +256,8 @@ class Key:
         data = from_base64(encoded)
         self.name, self.key, self.text = name, data[1:], text
         self.id = hashlib.sha256(name.encode() + b"\n" + data).digest()[:4]
+        #: Under which it signs what a checkpoint says of the audit log.
+        self.audit_id = hashlib.sha256(name.encode() + b"\n\xff" + _AUDIT.encode() + self.key).digest()[:4]
         if (
             not (name and first and second)
             or data[:1] != b"\x01"
@@ -304,6 +307,8 @@ class Note:
         found = []
         for name, key_id, signature in self.signatures:
             for key in keys:
+                if (key.name, key.audit_id) == (name, key_id) and name == origin:
+                    self._check_audit_line(key, signature)
                 if (key.name, key.id) == (name, key_id) and name == origin:
                     if not is_signed(key.key, signature, self.text.encode()):
                         raise ValueError(f"a signature by the key {key.id.hex()} is wrong")
@@ -311,6 +316,13 @@ class Note:
         if not found:
             raise ValueError(f"no known key of {plain(origin)} has signed it")
         return found
+
+    def _check_audit_line(self, key: Key, data: bytes) -> None:
+        """Length and digest of the site's audit log, signed along with the note (docs/log.md). Raises ValueError."""
+        length, digest = int.from_bytes(data[:8], "big"), base64.b64encode(data[8:40]).decode()
+        text = f"{_AUDIT}\n{length}\n{digest}\n\n{self.text}"
+        if not is_signed(key.key, data[40:], text.encode()):
+            raise ValueError(f"what the key {key.id.hex()} says of the audit log is not signed by it")
 
 
 class Checkpoint:

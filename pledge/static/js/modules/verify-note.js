@@ -2,8 +2,9 @@
 
 const LONGEST = 100_000;
 const MOST_SIGNATURES = 64;
+const AUDIT = "pledge-audit/v1";
 
-export default function note({ decode, encode, decimal, fromBase64, hex, sha256, same }) {
+export default function note({ decode, encode, decimal, fromBase64, toBase64, hex, sha256, same }) {
   // `<name>+<key id in hex>+<base64 of 0x01 and the key>`, one a line.
   async function readKeys(text) {
     const lines = text.split("\n").map((line) => line.trim()).filter(Boolean);
@@ -16,7 +17,8 @@ export default function note({ decode, encode, decimal, fromBase64, hex, sha256,
     const data = fromBase64(encoded ?? "!");
     const digest = await sha256(new Uint8Array([...encode(`${name}\n`), ...data]));
     if (data.length !== 33 || data[0] !== 1 || hex(digest.slice(0, 4)) !== id) throw new RangeError("not a key");
-    return { name, id, key: data.slice(1), text };
+    const audit = await sha256(new Uint8Array([...encode(`${name}\n`), 0xff, ...encode(AUDIT), ...data.slice(1)]));
+    return { name, id, auditId: hex(audit.slice(0, 4)), key: data.slice(1), text };
   }
 
   // Taken apart, not yet believed.
@@ -42,12 +44,21 @@ export default function note({ decode, encode, decimal, fromBase64, hex, sha256,
   async function signedBy(found, keys, origin) {
     const signers = [];
     for (const { name, id, signature } of found.signatures) {
+      const about = keys.find((one) => one.name === name && one.auditId === id && name === origin);
+      if (about && !(await isAuditLine(found.text, about.key, signature))) throw new RangeError("a wrong audit line");
       const key = keys.find((one) => one.name === name && one.id === id && name === origin);
       if (!key) continue;
       if (!(await isSigned(key.key, signature, encode(found.text)))) throw new RangeError("a wrong signature");
       signers.push(key);
     }
     return signers;
+  }
+
+  // Length and digest of the site's audit log, signed along with the note (docs/log.md).
+  async function isAuditLine(text, key, data) {
+    if (data.length !== 104) return false;
+    const length = new DataView(data.buffer, data.byteOffset).getBigUint64(0);
+    return isSigned(key, data.slice(40), encode(`${AUDIT}\n${length}\n${toBase64(data.slice(8, 40))}\n\n${text}`));
   }
 
   // Three lines: origin, size, root.
