@@ -1,0 +1,148 @@
+"""Nothing that staff typed or asked for is lost: the second factor, a session that is over, a change of language, a slip."""
+
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import expect
+from sqlalchemy import delete
+
+from pledge import clock
+from pledge.accounts import sessions
+from pledge.accounts.models import StaffSession
+from pledge.db import db, transaction
+from pledge.staff.access import FRESH, SECOND_FACTOR, SHOWN_AT
+from tests.browser.steps import press
+from tests.support import factories
+from tests.support.browser import DESK, LOOKS, PHONE, assert_accessible, assert_looks_right
+from tests.support.staff import code, sign_in
+
+TEXTS = "/staff/campaigns/blue-skies/texts"
+WORDS = "한 시간 동안 쓴 글 <b>& more</b>"
+PASSWORD = "three green herons waited"
+
+
+@pytest.fixture
+def inside(site):
+    with site.inside() as app:
+        yield app
+
+
+def enter(page, site, app, role, *, lang, minutes_ago=0):
+    """Sign a person in whose second factor was shown so long ago."""
+    member = factories.staff(role, lang=lang, password=PASSWORD)
+    shown = clock.now().timestamp() - minutes_ago * 60
+    held = {"_user_id": member.fs_uniquifier, "_fresh": True, SHOWN_AT: shown, SECOND_FACTOR: True}
+    token = sessions.start(member.id, held, network="127.0.0.1", browser="Chrome, Linux")
+    cookie = {"name": app.session_interface.cookie_name, "value": token, "path": "/staff"}
+    page.context.add_cookies([{**cookie, "domain": urlsplit(site.url).hostname}])
+    return member
+
+
+def submit(page):
+    return page.locator("main button[type=submit]").first
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+@pytest.mark.parametrize("javascript", [True, False])
+def test_an_act_that_waits_for_the_second_factor_is_done_after_the_code_and_the_page_says_so(
+    visitor, site, inside, lang, javascript
+):
+    page = visitor.page(lang=lang, javascript=javascript, size=PHONE)
+    admin = enter(page, site, inside, "admin", lang=lang, minutes_ago=FRESH.total_seconds() / 60 + 1)
+    person = factories.staff("viewer")
+    page.goto(f"/staff/people/{person.id}")
+    page.locator("#reason").fill("left the campaign")
+    press(page, page.locator("form[action$='/close'] button"))
+    kept = {"ko": "10분 동안 보관됩니다", "en": "is kept for ten minutes"}[lang]
+    expect(page.get_by_text(kept)).to_be_visible()
+    page.locator("#code").fill(code(admin))
+    press(page, submit(page))
+    done = {"ko": "이제 처리했습니다", "en": "has now been done"}[lang]
+    expect(page.get_by_text(done)).to_be_visible()
+    expect(page.locator("main")).to_contain_text(
+        {"ko": "계정을 닫았고", "en": "The account is closed"}[lang]
+    )
+    db.session.rollback()
+    assert not factories.member_of_staff(person.id).active
+    if javascript:
+        assert_looks_right(page, LOOKS[lang])
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_signing_in_again_brings_the_form_back(visitor, site, inside, lang):
+    page = visitor.page(lang=lang, size=DESK)
+    member = enter(page, site, inside, "editor", lang=lang)
+    page.goto(TEXTS)
+    page.locator("#body_ko").fill(WORDS)
+    with transaction() as session:
+        session.execute(delete(StaffSession).where(StaffSession.staff_id == member.id))
+    press(page, page.get_by_role("button", name={"ko": "저장", "en": "Save"}[lang], exact=True))
+    page.locator("#email").fill(member.email)
+    page.locator("#password").fill(PASSWORD)
+    press(page, submit(page))
+    page.locator("#code").fill(code(member))
+    press(page, submit(page))
+    expect(page.locator("#body_ko")).to_have_value(WORDS)
+    told = {"ko": "아직 저장되지 않았습니다", "en": "It is not saved yet."}[lang]
+    expect(page.get_by_text(told)).to_be_visible()
+    assert_accessible(page)
+
+
+def test_leaving_a_form_warns_once_something_was_typed_and_saving_does_not(visitor, site, inside):
+    page = visitor.page(lang="en", size=DESK)
+    sign_in(page, site, "editor", lang="en")
+    asked = []
+
+    def stay(dialog):
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    page.goto(TEXTS)
+    page.locator("#title_en").click()  # a browser asks only who has touched the page
+    page.get_by_role("link", name="Overview").click()
+    expect(page.get_by_text("Complete in both languages")).to_be_visible()
+    assert asked == []
+
+    page.goto(TEXTS)
+    page.locator("#tagline_en").press_sequentially(" and more")
+    page.get_by_role("link", name="Overview").click()
+    expect(page.locator("#tagline_en")).to_have_value(page.locator("#tagline_en").input_value())
+    assert asked == ["beforeunload"]
+    assert urlsplit(page.url).path == TEXTS
+
+    press(page, page.get_by_role("button", name="Save", exact=True))
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    page.get_by_role("link", name="Overview").click()
+    expect(page.get_by_text("Complete in both languages")).to_be_visible()
+    assert asked == ["beforeunload"]
+
+
+def test_the_language_changes_without_a_question_and_keeps_what_was_typed(visitor, site, inside):
+    page = visitor.page(lang="en", size=DESK)
+    sign_in(page, site, "editor", lang="en")
+    asked = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    page.goto(TEXTS)
+    page.locator("#body_ko").click()
+    page.locator("#body_ko").fill(WORDS)
+    press(page, page.get_by_role("button", name="한국어"))
+    expect(page.locator("html")).to_have_attribute("lang", "ko")
+    expect(page.locator("#body_ko")).to_have_value(WORDS)
+    press(page, page.get_by_role("button", name="English"))
+    expect(page.locator("#body_ko")).to_have_value(WORDS)
+    assert asked == []
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_the_language_of_a_form_with_errors_keeps_it_too(visitor, site, inside, javascript):
+    page = visitor.page(lang="ko", javascript=javascript, size=DESK)
+    sign_in(page, site, "admin", lang="ko")
+    page.goto("/staff/switches")
+    page.locator("#banner-ko").fill("곧 점검합니다")
+    press(page, page.locator("form[action$='/banner'] button[type=submit]"))
+    expect(page.locator(".field__error").first).to_be_visible()
+    press(page, page.get_by_role("button", name="English"))
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    expect(page.locator("#banner-ko")).to_have_value("곧 점검합니다")
+    assert urlsplit(page.url).path == "/staff/switches"
