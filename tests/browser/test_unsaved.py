@@ -59,9 +59,7 @@ def test_an_act_that_waits_for_the_second_factor_is_done_after_the_code_and_the_
     press(page, submit(page))
     done = {"ko": "이제 처리했습니다", "en": "has now been done"}[lang]
     expect(page.get_by_text(done)).to_be_visible()
-    expect(page.locator("main")).to_contain_text(
-        {"ko": "계정을 닫았고", "en": "The account is closed"}[lang]
-    )
+    expect(page.locator("main")).to_contain_text({"ko": "계정을 닫았고", "en": "The account is closed"}[lang])
     db.session.rollback()
     assert not factories.member_of_staff(person.id).active
     if javascript:
