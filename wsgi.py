@@ -2,11 +2,15 @@
 
 import atexit
 import gc
+import os
 import sys
 
 # What is loaded stays to the end: to look through it for garbage, again and again while it grows and once more at the
 # end, took a third of what a process needs that does little.
 gc.disable()
+
+# What a process of ours creates (the SQLite file, the mailbox, pictures, exports) is its user's alone.
+os.umask(0o077)
 
 import click  # noqa: E402
 from flask.cli import ScriptInfo  # noqa: E402

@@ -9,6 +9,11 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def machine_time() -> datetime:
+    """What this machine takes for the time, aware, in UTC; only to hold it against another clock."""
+    return datetime.now(UTC)
+
+
 def monotonic() -> float:
     """Seconds from an arbitrary point; for ages and pauses, never for dates."""
     return time.monotonic()

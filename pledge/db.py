@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, TypeDecorator, event
+from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, TypeDecorator, event, text
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Session, scoped_session
 
@@ -62,6 +62,9 @@ POSTGRESQL_NETWORK = {
 
 #: A connection that is lost later than this was given up after its deadline: trying again would double the wait.
 REPEAT_WITHIN = 2.0
+
+#: Seconds between this machine's clock and the database's. Links and codes live by the clock, and so do leases.
+MAX_CLOCK_DIFFERENCE = 5.0
 
 #: Codes of the warning with which PostgreSQL gives up waiting for a standby ("canceling wait for synchronous
 #: replication"). By code, because the text comes in the server's language.
@@ -208,6 +211,22 @@ def snapshot() -> Iterator[Connection]:
     options = {} if _dialect() == "sqlite" else {"isolation_level": "REPEATABLE READ"}
     with db.engine.connect().execution_options(**options) as connection:
         yield connection
+
+
+def clock_difference() -> float:
+    """Seconds by which the database's clock is ahead of this machine's, negative when behind; 0 on SQLite.
+
+    What the question itself took is given as the benefit of the doubt.
+    """
+    if not is_postgresql():
+        return 0.0
+    with reading() as connection:
+        before = clock.machine_time()
+        theirs: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+        after = clock.machine_time()
+    if theirs < before:
+        return (theirs - before).total_seconds()
+    return max(0.0, (theirs - after).total_seconds())
 
 
 def _dialect() -> str:

@@ -10,14 +10,20 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from flask import current_app
-from limits import parse_many
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-ROOT = Path(__file__).resolve().parent.parent
+from pledge.setting_values import (
+    equal_keys,
+    hosts_as_parameters,
+    is_address,
+    is_database_address,
+    is_limit,
+    key_problems,
+    listed,
+)
 
-#: Shorter keys than this are refused in production (256 bits as base64 or hex are longer).
-SHORTEST_KEY = 32
+ROOT = Path(__file__).resolve().parent.parent
 
 _DEVELOPMENT_SECRET = "development-secret-key-not-for-production"  # noqa: S105  # refused in production
 _DEVELOPMENT_DATA = "development-data-key-not-for-production"
@@ -82,12 +88,12 @@ class Settings(BaseSettings):
     @field_validator("secret_keys", "data_keys", "log_key", mode="before")
     @classmethod
     def _split_keys(cls, value: Any) -> Any:
-        return _listed(value)
+        return listed(value)
 
     @field_validator("trusted_hosts", mode="before")
     @classmethod
     def _split_hosts(cls, value: Any) -> Any:
-        return _listed(value)
+        return listed(value)
 
     @field_validator("site_name", mode="before")
     @classmethod
@@ -116,7 +122,7 @@ class Settings(BaseSettings):
     @field_validator("base_url")
     @classmethod
     def _is_an_address(cls, value: str) -> str:
-        if not _is_address(value, "http", "https"):
+        if not is_address(value, "http", "https"):
             raise ValueError("an address that begins with http:// or https:// is expected")
         if urlsplit(value).path:
             raise ValueError("an address without a path is expected: the site needs a host of its own")
@@ -146,9 +152,9 @@ class Settings(BaseSettings):
         """The database address with its driver named; the embedded SQLite file when none is set."""
         if not self.database_url:
             return f"sqlite:///{self.instance_dir / 'pledge.sqlite3'}"
-        for scheme in ("postgresql://", "postgres://"):
+        for scheme in ("postgresql://", "postgres://", "postgresql+psycopg://"):
             if self.database_url.startswith(scheme):
-                return "postgresql+psycopg://" + self.database_url.removeprefix(scheme)
+                return "postgresql+psycopg://" + hosts_as_parameters(self.database_url.removeprefix(scheme))
         return self.database_url
 
     @property
@@ -203,15 +209,20 @@ class Settings(BaseSettings):
         found += [
             f"PLEDGE_{name.upper()}: a limit like `300 per 10 minutes` is expected."
             for name in ("limit_sign", "limit_token", "limit_link", "limit_domain")
-            if not _is_limit(getattr(self, name))
+            if not is_limit(getattr(self, name))
         ]
+        if not is_database_address(self.sqlalchemy_url):
+            found.append(
+                "PLEDGE_DATABASE_URL: an address like `postgresql://user:password@host:port/name` is expected, or with several "
+                "hosts `postgresql://user:password@host1:port1,host2:port2/name?target_session_attrs=read-write`."
+            )
         for name, value, schemes in (
             ("PLEDGE_REDIS_URL", self.redis_url, ("redis", "rediss")),
             ("PLEDGE_SMTP_URL", self.smtp_url.get_secret_value(), ("smtp", "smtp+starttls", "smtps")),
             ("PLEDGE_STORAGE_URL", self.storage_url, ("s3",)),
             ("PLEDGE_STORAGE_ENDPOINT", self.storage_endpoint, ("https", "http")),
         ):
-            if value and not _is_address(value, *schemes):
+            if value and not is_address(value, *schemes):
                 found.append(f"{name}: an address that begins with {schemes[0]}:// is expected.")
         if bool(self.storage_key_id) != bool(self.storage_secret.get_secret_value()):
             found.append(
@@ -223,9 +234,16 @@ class Settings(BaseSettings):
         """What production does not do without."""
         given = self.model_fields_set
         found = [
-            *_key_problems("PLEDGE_SECRET_KEYS", self.secret_keys, _DEVELOPMENT_SECRET),
-            *_key_problems("PLEDGE_DATA_KEYS", self.data_keys, _DEVELOPMENT_DATA),
-            *_key_problems("PLEDGE_LOG_KEY", self.log_signing_keys, _DEVELOPMENT_LOG),
+            *key_problems("PLEDGE_SECRET_KEYS", self.secret_keys, _DEVELOPMENT_SECRET),
+            *key_problems("PLEDGE_DATA_KEYS", self.data_keys, _DEVELOPMENT_DATA),
+            *key_problems("PLEDGE_LOG_KEY", self.log_signing_keys, _DEVELOPMENT_LOG),
+            *equal_keys(
+                {
+                    "PLEDGE_SECRET_KEYS": self.secret_keys,
+                    "PLEDGE_DATA_KEYS": self.data_keys,
+                    "PLEDGE_LOG_KEY": self.log_signing_keys,
+                }
+            ),
         ]
         if "base_url" not in given or not self.base_url.startswith("https://") or not self.base_host:
             found.append(
@@ -261,34 +279,3 @@ def current() -> Settings:
     """The settings of the running application."""
     settings: Settings = current_app.extensions["pledge.settings"]
     return settings
-
-
-def _is_address(value: str, *schemes: str) -> bool:
-    """Whether it is an address with one of the schemes and a host."""
-    try:
-        parts = urlsplit(value)
-        return parts.scheme in schemes and bool(parts.hostname) and (parts.port or 0) >= 0
-    except ValueError:
-        return False
-
-
-def _is_limit(value: str) -> bool:
-    try:
-        return bool(parse_many(value))
-    except ValueError:
-        return False
-
-
-def _listed(value: Any) -> Any:
-    if isinstance(value, str):
-        return tuple(part.strip() for part in value.split(",") if part.strip())
-    return value
-
-
-def _key_problems(name: str, keys: tuple[SecretStr, ...], default: str) -> list[str]:
-    values = [key.get_secret_value() for key in keys]
-    if default in values:
-        return [f"{name} is missing: set at least one random key of {SHORTEST_KEY} or more characters."]
-    if any(len(value) < SHORTEST_KEY for value in values):
-        return [f"{name} holds a key of fewer than {SHORTEST_KEY} characters."]
-    return []

@@ -7,7 +7,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from pledge import clock
 from pledge.campaigns.queries import slugs
-from pledge.db import reading
+from pledge.db import MAX_CLOCK_DIFFERENCE, clock_difference, reading
+from pledge.diagnosis import writing
 from pledge.ledger import queries as ledger
 from pledge.mail import queries as mail
 from pledge.mail import valve
@@ -39,6 +40,7 @@ class Readiness:
 def readiness() -> Readiness:
     """One look at everything; never raises because the database is away."""
     try:
+        apart = clock_difference()
         with reading() as connection:
             connection.execute(text("SELECT 1"))
     except SQLAlchemyError:
@@ -52,7 +54,9 @@ def readiness() -> Readiness:
         ]
     except SQLAlchemyError:
         return Readiness("not migrated", problems=["tables are missing or too old: run `flask db upgrade`"])
-    problems = []
+    problems = writing.problems()
+    if abs(apart) > MAX_CLOCK_DIFFERENCE:
+        problems.append(f"this machine's clock is {abs(apart):.0f} seconds from the database's: run NTP")
     if outbox_age >= OLDEST_MAIL and not turned.mail_paused:
         problems.append(
             f"a mail has been due for {outbox_age:.0f} seconds: is `flask worker` running, does the SMTP server answer?"

@@ -156,6 +156,12 @@ def clock_findings() -> Iterator[Finding]:
     if max(apart, ahead) < CLOCK_WARNING:
         yield ok("clock", f"{now:%Y-%m-%dT%H:%M:%SZ}")
         return
+    if apart >= CLOCK_WARNING:
+        yield problem(
+            "clock",
+            f"this machine is {apart:.0f} s from the database: run NTP; `flask worker` does nothing here",
+        )
+        return
     text_ = (
         f"this machine is {apart:.0f} s from the database and {ahead:.0f} s behind the newest entry: run NTP"
     )

@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 
 from flask import Flask
 
+from pledge import clock
 from pledge.accounts import alarms
+from pledge.db import MAX_CLOCK_DIFFERENCE, clock_difference
 from pledge.delivery import announcing, jobs, named_lists, register_queries
 from pledge.ledger import log as log_of_entries
 from pledge.ledger import services as ledger
@@ -50,6 +52,9 @@ BETWEEN_RENEWALS = 60.0
 BETWEEN_SWEEPS = 3600.0
 BETWEEN_FILE_SWEEPS = 60.0
 
+#: Seconds between comparisons with the database's clock.
+BETWEEN_CLOCK_CHECKS = 5.0
+
 #: Pauses while the database or the mail server is away.
 FIRST_PAUSE = 0.5
 LONGEST_WITHOUT_DATABASE = 5.0
@@ -63,6 +68,32 @@ SENDERS = 8
 SENDERS_ON_SQLITE = 1
 
 
+class ClockCheck:
+    """Whether this machine's clock agrees with the database's; asked again every few seconds, by one thread for all."""
+
+    def __init__(self) -> None:
+        self._asking = threading.Lock()
+        self._due = 0.0
+        self._passes = True
+
+    def passes(self) -> bool:
+        with self._asking:
+            if clock.monotonic() >= self._due:
+                self._ask()
+            return self._passes
+
+    def _ask(self) -> None:
+        """Raises what a database that is away raises."""
+        difference = clock_difference()
+        passes = abs(difference) <= MAX_CLOCK_DIFFERENCE
+        if not passes:
+            log.error("worker: wrong clock, nothing is done", database_ahead_seconds=round(difference, 1))
+        elif not self._passes:
+            log.warning("worker: the clock is right again")
+        self._passes = passes
+        self._due = clock.monotonic() + BETWEEN_CLOCK_CHECKS
+
+
 @dataclass
 class Worker:
     """Runs steps in threads, each again and again."""
@@ -70,6 +101,7 @@ class Worker:
     app: Flask
     stopping: threading.Event = field(default_factory=threading.Event)
     marks: mail.Marks = field(default_factory=mail.Marks)
+    clock_check: ClockCheck = field(default_factory=ClockCheck)
 
     def run(self) -> None:
         """Work until a signal comes; returns when everything in hand is done."""
@@ -158,12 +190,15 @@ class Worker:
             transport.close()
 
     def repeat(self, name: str, step: Step) -> None:
-        """Run a step until the worker stops; a failure costs a pause, not the thread."""
+        """Run a step until the worker stops; a failure costs a pause, not the thread.
+
+        With a wrong clock nothing is done: links would be refused, and mails taken from others before their time.
+        """
         pauses = Pauses(LONGEST_WITHOUT_DATABASE)
         while not self.stopping.is_set():
             try:
                 with self.app.app_context():
-                    rest = step()
+                    rest = step() if self.clock_check.passes() else BETWEEN_CLOCK_CHECKS
             except mail.DATABASE_ERRORS as error:
                 if not pauses.used:
                     log.error("worker: database away", step=name, kind=type(error).__name__)

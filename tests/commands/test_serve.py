@@ -94,6 +94,10 @@ def test_from_an_empty_folder_to_a_site_that_survives_its_worker_and_ends_cleanl
     assert way_in[1].startswith(f"{address}/staff/invitation/")
     assert answers(way_in[1])
 
+    # Nobody else on this machine may read what lies there.
+    database = tmp_path / "instance" / "pledge.sqlite3"
+    assert [oct(path.stat().st_mode & 0o077) for path in (database, database.parent)] == ["0o0", "0o0"]
+
     first = wait_for(lambda: worker_of(process.pid))
     os.kill(first, signal.SIGKILL)
     wait_for(lambda: worker_of(process.pid) not in (None, first))

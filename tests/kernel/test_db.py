@@ -371,3 +371,17 @@ def test_a_use_case_says_why_it_failed(doomed):
     take_away()
     with app.app_context(), pytest.raises(OperationalError), transaction() as session:
         add(session, "one")
+
+
+@pytest.mark.parametrize(
+    "hosts", ["{user}@127.0.0.1:1,{live}/{name}?", "{user}@/{name}?host=127.0.0.1:1&host={live}&"]
+)
+def test_of_several_hosts_the_one_that_takes_writes_is_found(new_database, app_on, hosts):
+    from sqlalchemy.engine import make_url
+
+    url = make_url(new_database("postgresql", "hosts"))
+    address = hosts.format(user=url.username, live=f"127.0.0.1:{url.port}", name=url.database)
+    app = app_on(f"postgresql://{address}target_session_attrs=read-write")
+    with app.app_context():
+        campaign("one")
+        assert slugs() == ["one"]

@@ -4,6 +4,7 @@ import io
 import json
 import logging
 import re
+import secrets
 import sys
 import urllib.error
 import urllib.parse
@@ -133,8 +134,64 @@ def test_a_level_below_the_chosen_one_is_not_written(production_logs, tmp_path, 
     assert [json.loads(line)["event"] for line in stream.getvalue().splitlines()] == ["loud"]
 
 
+WRITER = """
+import sys, threading
+from pledge.logs import configure, log, request_log
+from tests.support import apps
+from pathlib import Path
+
+configure(apps.settings(Path(sys.argv[1]), env="production", log_level="INFO"))
+
+def write():
+    for number in range(400):
+        log.info("event", number=number, text="x" * 200)
+        request_log().info("request", endpoint="public.sign", ms=1.5, number=number)
+
+threads = [threading.Thread(target=write) for _ in range(4)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+"""
+
+
+def test_lines_of_several_processes_and_threads_are_whole(tmp_path):
+    """Text and line end were written apart: in a pipe that processes share, three of a hundred lines were torn."""
+    import subprocess
+
+    from pledge.settings import ROOT
+
+    with (tmp_path / "log").open("ab") as out:
+        writers = [
+            subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path)], stderr=out, cwd=ROOT)
+            for _ in range(3)
+        ]
+        assert [writer.wait(60) for writer in writers] == [0, 0, 0]
+    lines = (tmp_path / "log").read_text().splitlines()
+    assert len(lines) == 3 * 4 * 800
+    assert {json.loads(line)["event"] for line in lines} == {"event", "request"}
+
+
+def test_a_line_is_one_write(tmp_path, production_logs, monkeypatch):
+    written = []
+
+    class Stream(io.StringIO):
+        def write(self, text):
+            written.append(text)
+            return len(text)
+
+    monkeypatch.setattr(sys, "stderr", Stream())
+    configure(apps.settings(tmp_path, env="production", log_level="INFO"))
+    log.info("ours")
+    request_log().info("request")
+    logging.getLogger("some.library").warning("theirs")
+    assert [json.loads(text)["event"] for text in written] == ["ours", "request", "theirs"]
+    assert all(text.endswith("}\n") for text in written)
+
+
 # --- The whole journey ---
 
+SECRET_KEY, DATA_KEY, LOG_KEY = (secrets.token_urlsafe(48) for _ in range(3))
 NAME = "비밀스러운사람"
 ADDRESS = "very.secret.person@example.org"
 OTHER = "refused.person@example.org"
@@ -183,9 +240,9 @@ def test_a_whole_journey_leaves_no_trace_of_a_person_in_what_web_and_worker_writ
             PLEDGE_BASE_URL="https://sky.example",
             PLEDGE_TRUSTED_HOSTS="127.0.0.1",
             PLEDGE_SMTP_URL=smtp.url,
-            PLEDGE_SECRET_KEYS="s" * 40,
-            PLEDGE_DATA_KEYS="d" * 40,
-            PLEDGE_LOG_KEY="l" * 40,
+            PLEDGE_SECRET_KEYS=SECRET_KEY,
+            PLEDGE_DATA_KEYS=DATA_KEY,
+            PLEDGE_LOG_KEY=LOG_KEY,
             PLEDGE_MAIL_FROM="Sky <no-reply@sky.example>",
             PLEDGE_CONTACT="privacy@sky.example",
             PLEDGE_LIMIT_SIGN="6 per minute",
@@ -254,8 +311,8 @@ def test_a_whole_journey_leaves_no_trace_of_a_person_in_what_web_and_worker_writ
         me_token,
         "/confirm/",
         "/check/",
-        "s" * 40,
-        "d" * 40,
+        SECRET_KEY,
+        DATA_KEY,
     ):
         assert secret not in written, secret
     assert NAME not in written.encode().decode("unicode-escape", errors="replace")

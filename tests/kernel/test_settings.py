@@ -5,10 +5,15 @@ import subprocess
 import sys
 
 import pytest
+from sqlalchemy import make_url
 
 from pledge.settings import ROOT, Settings, SettingsError, load
 
-KEY, DATA_KEY, LOG_KEY = "k3y-" + "a" * 40, "d4ta-" + "b" * 40, "l0g-" + "c" * 40
+KEY, DATA_KEY, LOG_KEY = (
+    "k3y-Yw0VqSx2pNfB7tLhRmZkJcUdEgAoI6",
+    "d4ta-pNfB7tLhRmYw0VqSx2ZkJcUdEgAoI6",
+    "l0g-mZkJcUdEgYw0VqSx2pNfB7tLhRAoI6",
+)
 GOOD = {
     "PLEDGE_ENV": "production",
     "PLEDGE_BASE_URL": "https://sky.example",
@@ -106,6 +111,12 @@ def test_production_refuses_a_missing_setting_in_one_line_that_names_it(environm
         ("PLEDGE_SECRET_KEYS", "short"),
         ("PLEDGE_SECRET_KEYS", f"{KEY},short"),
         ("PLEDGE_SECRET_KEYS", "a" * 31),
+        ("PLEDGE_SECRET_KEYS", "k" * 40),
+        ("PLEDGE_SECRET_KEYS", "password" * 5),
+        ("PLEDGE_SECRET_KEYS", "correct horse" * 3),
+        ("PLEDGE_SECRET_KEYS", DATA_KEY),
+        ("PLEDGE_DATA_KEYS", f"{DATA_KEY},{LOG_KEY}"),
+        ("PLEDGE_LOG_KEY", KEY),
         ("PLEDGE_SECRET_KEYS", ","),
         ("PLEDGE_DATA_KEYS", "development-data-key-not-for-production"),
         ("PLEDGE_DATA_KEYS", f"short,{DATA_KEY}"),
@@ -232,3 +243,48 @@ def test_a_process_refuses_a_postgresql_that_does_not_wait_for_the_disk(tmp_path
     (line,) = done.stderr.strip().splitlines()
     assert line.startswith("pledge cannot start: ")
     assert "fsync" in line
+
+
+# --- Several hosts of PostgreSQL ---
+
+HOSTS = {"user": "u", "password": "p", "dbname": "db", "host": "h1,h2", "port": "5433,5434"}
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://u:p@h1:5433,h2:5434/db?target_session_attrs=read-write",
+        "postgres://u:p@h1:5433,h2:5434/db?target_session_attrs=read-write",
+        "postgresql+psycopg://u:p@h1:5433,h2:5434/db?target_session_attrs=read-write",
+        "postgresql://u:p@/db?host=h1:5433&host=h2:5434&target_session_attrs=read-write",
+        "postgresql://u:p@/db?host=h1,h2&port=5433,5434&target_session_attrs=read-write",
+    ],
+)
+def test_several_hosts_are_read_in_each_of_libpqs_forms(environment, address):
+    environment(PLEDGE_DATABASE_URL=address)
+    url = make_url(load().sqlalchemy_url)
+    _, options = url.get_dialect()().create_connect_args(url)
+    assert options == {**HOSTS, "target_session_attrs": "read-write"}
+
+
+def test_hosts_without_a_port_have_the_usual_one(environment):
+    environment(PLEDGE_DATABASE_URL="postgresql://h1,h2/db")
+    url = make_url(load().sqlalchemy_url)
+    _, options = url.get_dialect()().create_connect_args(url)
+    assert (options["host"], options["port"]) == ("h1,h2", ",")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://u:s3cretword@h1:x,h2:5434/db",
+        "postgresql://u:s3cretword@h1:port/db",
+        "postgresql://u:s3cretword@[::1]:5433,[::2]:5434/db",
+    ],
+)
+def test_an_address_that_cannot_be_used_is_one_line_without_its_password(environment, address):
+    environment(PLEDGE_DATABASE_URL=address)
+    (line,) = faults()
+    assert line.startswith("PLEDGE_DATABASE_URL: an address like")
+    assert "s3cretword" not in line
+    assert "target_session_attrs" in line

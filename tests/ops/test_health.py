@@ -1,9 +1,14 @@
 """/healthz says that the process lives, /readyz that people can sign and be counted."""
 
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
 import pytest
 from sqlalchemy import text
 
+import pledge.clock
 from pledge.db import db
+from pledge.diagnosis import writing
 from pledge.mail.models import MailKind, MailState, OutboxMail
 from tests.support import factories
 from tests.support.factories import fold
@@ -117,6 +122,67 @@ def test_entries_that_nothing_stands_behind_are_named_though_people_can_sign(cli
     assert response.json["warnings"] == [
         "1 entries of the log of blue-skies are set aside: see `flask ledger verify`"
     ]
+
+
+@pytest.mark.postgresql_only
+@pytest.mark.parametrize("seconds", [-60, 60])
+def test_a_clock_that_is_not_the_databases_is_an_alarm(client, monkeypatch, seconds):
+    """A stopped one too, some seconds later."""
+    wrong = datetime.now(UTC) + timedelta(seconds=seconds)
+    monkeypatch.setattr(pledge.clock, "machine_time", lambda: wrong)
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    assert "clock is 6" in response.json["problems"][0] or "clock is 5" in response.json["problems"][0]
+
+
+@pytest.mark.postgresql_only
+def test_a_database_without_room_is_an_alarm_though_it_can_be_read(app, client, postgres_server):
+    """As on a full disk: what does not fit into memory finds no room beside the tables."""
+    name = db.session.execute(text("SELECT current_database()")).scalar_one()
+    db.session.remove()
+    postgres_server.execute(f"ALTER DATABASE \"{name}\" SET temp_file_limit = '64kB'")
+    db.engine.dispose()
+    try:
+        response = client.get("/readyz")
+        assert response.status_code == 503
+        assert response.json["database"] == "ok"
+        assert "takes no writes" in response.json["problems"][0]
+    finally:
+        postgres_server.execute(f'ALTER DATABASE "{name}" RESET temp_file_limit')
+        db.engine.dispose()
+    writing.forget()
+    assert client.get("/readyz").status_code == 200
+
+
+def test_a_folder_without_room_is_an_alarm(client, monkeypatch):
+    full = SimpleNamespace(free=20 * 2**20)
+    monkeypatch.setattr(writing.shutil, "disk_usage", lambda _folder: full)
+    response = client.get("/readyz")
+    assert (response.status_code, response.json["problems"]) == (503, ["the instance folder has 20 MB left"])
+
+
+@pytest.mark.sqlite_only
+def test_a_file_that_cannot_be_written_is_an_alarm(client, monkeypatch):
+    db.session.execute(text("PRAGMA query_only = ON"))
+    db.session.remove()
+    try:
+        response = client.get("/readyz")
+    finally:
+        db.session.execute(text("PRAGMA query_only = OFF"))
+        db.session.remove()
+    assert response.status_code == 503
+    assert "takes no writes" in response.json["problems"][0]
+
+
+def test_whoever_asks_often_does_not_make_it_write_often(client, frozen_clock, monkeypatch):
+    writes = []
+    monkeypatch.setattr(writing, "_write", lambda: writes.append(1))
+    for _ in range(5):
+        client.get("/readyz")
+    assert len(writes) == 1
+    frozen_clock.move(seconds=11)
+    client.get("/readyz")
+    assert len(writes) == 2
 
 
 @pytest.mark.postgresql_only

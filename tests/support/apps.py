@@ -17,6 +17,7 @@ from werkzeug.test import TestResponse
 from pledge import create_app, migrating
 from pledge.db import db
 from pledge.delivery import integrity
+from pledge.diagnosis import writing
 from pledge.settings import Settings
 from pledge.switches import queries as switches
 from tests.support import insider
@@ -117,6 +118,7 @@ def forget_caches(app: Flask) -> None:
     integrity.forget()
     app.extensions["pledge.limiter"].reset()
     switches.forget()
+    writing.forget()
 
 
 def tables() -> list[Table]:

@@ -1,10 +1,24 @@
 """What a step of the worker may do without ending it."""
 
+import threading
+import time
+from datetime import timedelta
+
+import pytest
 from structlog.testing import capture_logs
 
+from pledge import clock
 from pledge.delivery import announcing
 from pledge.mail import queries as outbox
-from pledge.worker.loop import BETWEEN_BATCHES, IDLE_NEWS, LONGEST_WITHOUT_DATABASE, Pauses, Worker
+from pledge.worker import loop
+from pledge.worker.loop import (
+    BETWEEN_BATCHES,
+    IDLE_NEWS,
+    LONGEST_WITHOUT_DATABASE,
+    ClockCheck,
+    Pauses,
+    Worker,
+)
 from tests.support import deliveries
 from tests.support.factories import crowd
 
@@ -46,3 +60,39 @@ def test_the_news_of_a_delivery_goes_at_the_pace_of_the_settings(make_app):
         assert worker.announce() == BETWEEN_BATCHES
         assert worker.announce() == IDLE_NEWS
         assert outbox.outbox().later == announcing.AHEAD.seconds
+
+
+@pytest.mark.postgresql_only
+@pytest.mark.parametrize("seconds", [-600, 600])
+def test_with_a_clock_that_is_not_the_databases_nothing_is_done(app, monkeypatch, seconds):
+    """A worker ten minutes ahead sent links that were refused, and took mails from the hands of others."""
+    real = clock.machine_time
+    wrong = lambda: real() + timedelta(seconds=seconds)  # noqa: E731
+    monkeypatch.setattr(clock, "machine_time", wrong)
+    monkeypatch.setattr(loop, "BETWEEN_CLOCK_CHECKS", 0.1)
+    worker, done = Worker(app), []
+
+    def step():
+        done.append(1)
+        worker.stopping.set()
+        return 0.0
+
+    with capture_logs() as lines:
+        thread = threading.Thread(target=worker.repeat, args=("mail", step))
+        thread.start()
+        time.sleep(0.5)
+        assert done == []
+        monkeypatch.setattr(clock, "machine_time", real)
+        thread.join(10)
+    assert done == [1]
+    events = [line["event"] for line in lines]
+    assert events[0] == "worker: wrong clock, nothing is done"
+    assert abs(lines[0]["database_ahead_seconds"] + seconds) < 2
+    assert events[-1] == "worker: the clock is right again"
+
+
+@pytest.mark.sqlite_only
+def test_where_the_database_has_no_clock_of_its_own_none_is_compared(app, monkeypatch):
+    monkeypatch.setattr(clock, "machine_time", lambda: pytest.fail("compared with itself"))
+    with app.app_context():
+        assert ClockCheck().passes()
