@@ -168,8 +168,7 @@ def test_a_file_that_cannot_be_written_is_an_alarm(client, monkeypatch):
     try:
         response = client.get("/readyz")
     finally:
-        db.session.execute(text("PRAGMA query_only = OFF"))
-        db.session.remove()
+        db.engine.dispose()  # the connection that was asked for it
     assert response.status_code == 503
     assert "takes no writes" in response.json["problems"][0]
 
