@@ -1,11 +1,14 @@
 """Signed tokens for mailed links: one salt for each purpose, SHA-256, key rotation, no personal data inside.
 
+Tickets are sealed instead, because what they name must not be readable either.
+
 A token only names a row and a version of it; whether it may still act is the row's state, never the token's string
 (base64 has spare bits, so several strings carry the same signature). Reading one never raises anything but BadToken.
 """
 
 import hashlib
 import hmac
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -15,7 +18,7 @@ from typing import Any
 from itsdangerous import BadData, Signer, URLSafeSerializer, URLSafeTimedSerializer
 
 from pledge import clock
-from pledge.crypto import derive
+from pledge.crypto import Unreadable, derive, vault
 from pledge.settings import Keys, current
 
 LONGEST = 512
@@ -75,7 +78,7 @@ class Token:
 
 
 def mint(purpose: Purpose, payload: Payload) -> str:
-    """A URL-safe token. Equal payloads give equal tickets; the other kinds carry their time."""
+    """A URL-safe token. Those with a lifetime carry their time."""
     return str(_serializer(_keys(), purpose).dumps(payload))
 
 
@@ -97,6 +100,21 @@ def read(purpose: Purpose, token: str) -> Token:
     if age < -SKEW:
         raise BadToken
     return Token(_checked(payload), expired=lifetime is not None and age > lifetime + SKEW)
+
+
+def seal(purpose: Purpose, text: str) -> str:
+    """A URL-safe token that nobody can read without the data key (AES-GCM). Equal texts give equally long tokens."""
+    return urlsafe_b64encode(vault().seal(text, f"token.{purpose}")).rstrip(b"=").decode()
+
+
+def unseal(purpose: Purpose, token: str) -> str:
+    """The text of a sealed token. Raises BadToken."""
+    if len(token) > LONGEST:
+        raise BadToken
+    try:
+        return vault().unseal(urlsafe_b64decode(token + "=" * (-len(token) % 4)), f"token.{purpose}")
+    except (Unreadable, ValueError):
+        raise BadToken from None
 
 
 def code(*parts: int) -> str:

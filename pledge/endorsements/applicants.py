@@ -1,6 +1,6 @@
 """Reads for the person who speaks for an organisation: what a mailed link stands for, and what is stored."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -9,6 +9,7 @@ from sqlalchemy import Row, select
 from pledge.campaigns import queries as campaigns
 from pledge.campaigns.queries import CampaignView, PledgeView
 from pledge.db import reading
+from pledge.endorsements.applications import Applicant
 from pledge.endorsements.identifiers import read_confirm_token, read_contact_token, read_own_token
 from pledge.endorsements.models import (
     ContactChange,
@@ -32,7 +33,6 @@ class LinkState(StrEnum):
     PENDING = "pending"
     CONFIRMED = "confirmed"
     EXPIRED = "expired"
-    SUPERSEDED = "superseded"
     CLOSED = "closed"
     UNKNOWN = "unknown"  #: damaged, foreign, withdrawn or erased: one page for all, so that none is told from another
 
@@ -44,6 +44,7 @@ class VersionView:
     content: Content
     spokesperson: str
     submitted_at: datetime
+    applicant: Applicant | None  #: who sent it, until its mail is confirmed
 
     @property
     def name(self) -> str:
@@ -71,7 +72,6 @@ class EndorsementView:
     """One organisation's endorsement, readable: only ever shown to who holds a link from its contact's mailbox."""
 
     id: int
-    seq: int
     contact_number: int
     state: EndorsementState
     level: Level
@@ -131,7 +131,12 @@ def open_link(token: str, lang: str) -> Link:
         return Link(LinkState.UNKNOWN)
     if found.state in _ENDED and not found.waits:
         return Link(LinkState.UNKNOWN)
-    return Link(_link_state(found, link.seq, link.expired), found, link.expired)
+    if not found.waits:
+        return Link(LinkState.CONFIRMED, found, link.expired)
+    version = next((one for one in found.versions if _is_waiting(one) and one.seq == link.seq), None)
+    if version is None:
+        return Link(LinkState.UNKNOWN)
+    return Link(_link_state(found, link.expired), _as_applied(found, version, lang), link.expired)
 
 
 def open_contact_link(token: str, lang: str) -> Link:
@@ -156,7 +161,8 @@ def own_endorsement(token: str, lang: str) -> EndorsementView:
     found = find(endorsement_id, lang)
     if found is None or found.contact_number != contact_number or found.confirmed_at is None:
         raise BadToken
-    return found
+    # An application that nobody has confirmed may be a stranger's.
+    return replace(found, versions=tuple(one for one in found.versions if one.applicant is None))
 
 
 def find(endorsement_id: int, lang: str) -> EndorsementView | None:
@@ -181,7 +187,6 @@ def find(endorsement_id: int, lang: str) -> EndorsementView | None:
         return None
     return EndorsementView(
         id=row.id,
-        seq=row.seq,
         contact_number=row.contact_number,
         state=EndorsementState(row.state),
         level=Level(row.level),
@@ -204,11 +209,29 @@ def find(endorsement_id: int, lang: str) -> EndorsementView | None:
     )
 
 
-def _link_state(found: EndorsementView, seq: int, expired: bool) -> LinkState:
-    if not found.waits:
-        return LinkState.CONFIRMED
-    if seq != found.seq:
-        return LinkState.SUPERSEDED
+def _is_waiting(version: VersionView) -> bool:
+    return version.state is VersionState.PROPOSED
+
+
+def _as_applied(found: EndorsementView, version: VersionView, lang: str) -> EndorsementView:
+    """The endorsement as confirming this version will make it."""
+    found = replace(found, versions=(version, *(one for one in found.versions if one is not version)))
+    who = version.applicant
+    if who is None:
+        return found
+    return replace(
+        found,
+        contact_name=who.name,
+        contact_title=who.title,
+        contact_email=who.email,
+        show_contact=who.show,
+        registration_number=who.registration_number,
+        privacy_version=who.privacy_version,
+        pledge=campaigns.pledge_text(who.pledge_text_id, lang),
+    )
+
+
+def _link_state(found: EndorsementView, expired: bool) -> LinkState:
     if not found.campaign.takes_confirmations:
         return LinkState.CLOSED
     return LinkState.EXPIRED if expired else LinkState.PENDING
@@ -221,6 +244,7 @@ def _version(row: Row[*tuple[object, ...]]) -> VersionView:
         content=Content(**{field: getattr(row, field) for field in _CONTENT}),
         spokesperson=row.spokesperson,
         submitted_at=row.submitted_at,
+        applicant=None if row.applicant is None else Applicant.load(row.applicant),
     )
 
 

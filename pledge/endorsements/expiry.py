@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import Session
@@ -17,7 +18,7 @@ from pledge.endorsements.models import (
     VersionState,
 )
 from pledge.endorsements.own import NOBODY, delete_row, forget_person
-from pledge.endorsements.versions import drop_waiting
+from pledge.endorsements.versions import drop, waiting
 
 #: As for signatures: a link lives seven days, seven more are left to ask for a new one with it.
 UNCONFIRMED = timedelta(days=14)
@@ -49,11 +50,14 @@ class Swept:
 def sweep(forgotten: Sequence[int] = ()) -> Swept:
     """Delete what nobody confirmed, and the persons of what has ended; `forgotten`: campaigns all of whose persons go."""
     now = clock.now()
-    old = Endorsement.asked_at < now - UNCONFIRMED
+    old = _unconfirmed(now - UNCONFIRMED)
     ended = (Endorsement.state.in_(_HAS_ENDED), Endorsement.ended_at < now - ENDED, ~_WAITS)
     return Swept(
-        unconfirmed=_each(delete_row, Endorsement.state == EndorsementState.PENDING, old)
-        + _each(drop_waiting, Endorsement.state.in_(_HAS_ENDED), old, _WAITS),
+        unconfirmed=_each(
+            partial(_drop_unconfirmed, before=now - UNCONFIRMED),
+            Endorsement.state.in_((EndorsementState.PENDING, *_HAS_ENDED)),
+            old,
+        ),
         contacts=_each(delete_row, *ended, Endorsement.published_at.is_(None))
         + _each(forget_person, *ended, Endorsement.contact_number != NOBODY)
         + _each(forget_person, Endorsement.campaign_id.in_(forgotten), Endorsement.contact_number != NOBODY)
@@ -74,6 +78,30 @@ def _each(act: Callable[[Session, Endorsement], None], *conditions: ColumnElemen
         total += len(rows)
         if len(rows) < BATCH:
             return total
+
+
+def _unconfirmed(before: datetime) -> ColumnElement[bool]:
+    """Whether an application waits that was sent before this moment. A new mail or another one does not renew its clock."""
+    return (
+        select(EndorsementVersion.id)
+        .where(
+            EndorsementVersion.endorsement_id == Endorsement.id,
+            EndorsementVersion.state == VersionState.PROPOSED,
+            EndorsementVersion.submitted_at < before,
+        )
+        .exists()
+    )
+
+
+def _drop_unconfirmed(session: Session, row: Endorsement, before: datetime) -> None:
+    left = 0
+    for version in waiting(session, row):
+        if version.submitted_at < before:
+            drop(session, version)
+        else:
+            left += 1
+    if row.state == EndorsementState.PENDING and not left:
+        delete_row(session, row)
 
 
 def _drop_changes() -> int:

@@ -7,7 +7,7 @@ texts through us. Who has confirmed is told which organisation a mail is about, 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, bindparam, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, case, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from pledge import clock, links, tokens
@@ -45,7 +45,7 @@ class Recipient:
     email: str
     reason: str
     campaign: str  #: the campaign's title in the mail's language
-    waiting: int | None  #: number of the version that waits, if one does
+    is_waiting: bool  #: the version that the mail is about waits to be confirmed
     organization: str  #: its name in the mail's language, never one that nobody has confirmed
 
 
@@ -85,11 +85,14 @@ _ORGANIZATION = (
     .correlate(Endorsement, OutboxMail)
     .scalar_subquery()
 )
-_WAITING = (
-    select(func.max(_VERSION.seq))
-    .where(_VERSION.endorsement_id == Endorsement.id, _VERSION.state == VersionState.PROPOSED)
-    .correlate(Endorsement)
-    .scalar_subquery()
+_WAITS = (
+    exists()
+    .where(
+        _VERSION.endorsement_id == Endorsement.id,
+        _VERSION.seq == OutboxMail.seq,
+        _VERSION.state == VersionState.PROPOSED,
+    )
+    .correlate(Endorsement, OutboxMail)
 )
 _ITS_TITLE = and_(CampaignText.campaign_id == Endorsement.campaign_id, CampaignText.lang == OutboxMail.lang)
 _ASKED_FOR = OutboxMail.id.in_(bindparam("ids", expanding=True))
@@ -98,7 +101,7 @@ _RECIPIENTS = (
     select(
         OutboxMail.id,
         *(Endorsement.id, Endorsement.contact_number, Endorsement.state, Endorsement.contact_email),
-        *(Endorsement.decision_reason, CampaignText.title, _WAITING, func.coalesce(_ORGANIZATION, "")),
+        *(Endorsement.decision_reason, CampaignText.title, _WAITS, func.coalesce(_ORGANIZATION, "")),
     )
     .join(Endorsement, Endorsement.id == OutboxMail.subject_id)
     .join(CampaignText, _ITS_TITLE)
@@ -137,11 +140,11 @@ def composers() -> Composers:
 
 
 def confirm(mails: Sequence[Claimed]) -> Mapping[int, Message]:
-    """Please confirm: only for the version that was submitted last, and only while it waits."""
+    """Please confirm: only while this very version waits."""
     return {
         mail.id: _confirm(mail, recipient)
         for mail, recipient in _with_recipients(mails)
-        if recipient.state in _UNCONFIRMED and recipient.waiting == mail.seq
+        if recipient.state in _UNCONFIRMED and recipient.is_waiting
     }
 
 

@@ -33,6 +33,7 @@ NAME_CONTEXT = "endorsements.contact_name"
 TITLE_CONTEXT = "endorsements.contact_title"
 REGISTRATION_CONTEXT = "endorsements.registration_number"
 SALT_CONTEXT = "endorsements.salt"
+APPLICANT_CONTEXT = "endorsement_versions.applicant"
 
 LONGEST_SEARCH = 500  #: compatibility forms of two long names may be longer than both
 
@@ -46,6 +47,10 @@ class EndorsementState(StrEnum):
     WITHDRAWN = "withdrawn"  #: by the organisation
     REMOVED = "removed"  #: by staff, after it was published
     MERGED = "merged"  #: a duplicate of another row
+
+
+#: What an application may take the place of. A withdrawn or declined one moves only when the mail is confirmed.
+REPLACEABLE = (EndorsementState.PENDING, EndorsementState.WITHDRAWN, EndorsementState.DECLINED)
 
 
 class Level(StrEnum):
@@ -115,8 +120,6 @@ class Endorsement(Model):
     pledge_text_id: Mapped[int] = mapped_column(ForeignKey("pledge_texts.id"))
     privacy_version: Mapped[str] = mapped_column(String(10))
     submitted_at: Mapped[datetime] = mapped_column(UTCDateTime)
-    #: When the newest mail to confirm was asked for; unconfirmed rows go some time after it.
-    asked_at: Mapped[datetime] = mapped_column(UTCDateTime)
     confirmed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     published_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     #: When it was withdrawn, removed, declined or merged.
@@ -182,6 +185,9 @@ class EndorsementVersion(Model):
     spokesperson: Mapped[str] = mapped_column(String(170), server_default="")
     #: Name of the picture in `files`; "" when there is none.
     logo: Mapped[str] = mapped_column(String(40), server_default="")
+    #: What an application says of the person (applications.py); it goes into the endorsement when its mail is confirmed,
+    #: and from then on there is none here. A correction has none.
+    applicant: Mapped[str | None] = mapped_column(Sealed(APPLICANT_CONTEXT))
     submitted_at: Mapped[datetime] = mapped_column(UTCDateTime)
     reviewed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     reviewed_by: Mapped[int | None]

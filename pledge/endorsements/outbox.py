@@ -51,13 +51,14 @@ def owe_if_allowed(
     kind: MailKind,
     *,
     lang: str,
+    seq: int | None = None,
     may_wait: bool = False,
 ) -> bool:
     """Owe a mail that anybody can ask for, if the address may get one; whether it is owed."""
     due_at = slot_for(session, row.address_hash, row.contact_email, kind, may_wait=may_wait)
     if due_at is None:
         return False
-    owe(session, row, kind, lang=lang, due_at=due_at)
+    owe(session, row, kind, lang=lang, seq=seq, due_at=due_at)
     return True
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import ColumnElement, or_, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from pledge import clock
@@ -14,34 +13,28 @@ from pledge.campaigns.models import Campaign, CampaignState, PledgeText
 from pledge.campaigns.queries import CONFIRM_GRACE
 from pledge.db import transaction
 from pledge.endorsements import versions
-from pledge.endorsements.domains import is_free_mail
+from pledge.endorsements.applications import Applicant, Payload
 from pledge.endorsements.identifiers import (
     ConfirmLink,
     Mailbox,
     address_hash,
-    domain_of,
-    name_digest,
-    new_id,
     read_confirm_token,
-    registration_hash,
     ticket_for,
 )
 from pledge.endorsements.levels import earned_level
-from pledge.endorsements.models import Endorsement, EndorsementState, Level
+from pledge.endorsements.models import Endorsement, EndorsementState, EndorsementVersion
 from pledge.endorsements.names import name_key
-from pledge.endorsements.outbox import owe, owe_if_allowed, slot_for
+from pledge.endorsements.outbox import owe_if_allowed
 from pledge.endorsements.registration import optional_registration_number
 from pledge.endorsements.rules import LONGEST_PERSON, Content, clean, clean_line
-from pledge.endorsements.versions import spokesperson
-from pledge.mail.models import MailBlock, MailKind
+from pledge.files import services as files
+from pledge.mail.models import MailBlock, MailKind, RequestKind
+from pledge.mail.requests import ask
 from pledge.switches import queries as switches
 from pledge.tokens import BadToken
 
 #: How long an address gets no mail after "this was not us"; as for signatures.
 BLOCK = timedelta(days=30)
-
-#: What a new application may replace. A withdrawn or declined one changes its state only when the mail is confirmed.
-_REPLACEABLE = (EndorsementState.PENDING, EndorsementState.WITHDRAWN, EndorsementState.DECLINED)
 
 
 class CampaignNotOpen(Exception):
@@ -76,34 +69,59 @@ class Application:
 
 
 def apply(application: Application) -> str:
-    """Record an application and owe the mail that confirms it, together or not at all.
+    """Hand an application to the worker, which stores it and enqueues the mail that confirms it (requests.py).
 
-    Returns the ticket of the "check your mail" page, the same whether this person or organisation is new, waits, is
-    listed or may get no mail now. Raises CampaignNotOpen, SigningPaused, BadContent, BadRegistrationNumber, UnknownFile.
+    Returns the ticket of the "check your mail" page. Nothing that is known of the person or the organisation is read.
+    Raises CampaignNotOpen, SigningPaused, BadContent, BadRegistrationNumber, UnknownFile.
     """
     if switches.current().signing_paused:
         raise SigningPaused
-    content = clean(application.content)
-    key = name_key(content.name_ko, content.name_en)
-    try:
-        _record(application, content, key)
-    except IntegrityError:
-        # The same application at the same moment was stored first; this one finds it and changes nothing.
-        _record(application, content, key)
-    return ticket_for(application.slug, address_hash(application.contact.mailbox), key)
+    content, contact = clean(application.content), application.contact
+    name = clean_line("contact_name", contact.name, LONGEST_PERSON)
+    title = clean_line("contact_title", contact.title, LONGEST_PERSON)
+    number = optional_registration_number(application.registration_number)
+    key, hashed = name_key(content.name_ko, content.name_en), address_hash(contact.mailbox)
+    with transaction() as session:
+        campaign_id, pledge_text_id = _chosen(session, application)
+        if content.logo:
+            files.expect(session, content.logo)
+        applicant = Applicant(
+            name=name,
+            title=title,
+            email=contact.mailbox.mailed,
+            show=contact.show,
+            registration_number=number,
+            lang=application.lang,
+            pledge_text_id=pledge_text_id,
+            privacy_version=application.privacy_version,
+        )
+        payload = Payload(key, content, applicant).dump()
+        ask(
+            session,
+            RequestKind.ENDORSE,
+            campaign_id,
+            application.lang,
+            address_hash=hashed,
+            payload=payload,
+        )
+    return ticket_for(application.slug, hashed, key)
 
 
 def confirm(endorsement_id: int, seq: int) -> bool:
     """Hand a confirmed application to the review desk, with the level that mail and website prove.
 
-    True when this call did it; False when there was nothing to move (done before, replaced, gone, or too late).
+    What the application says of the person is in force from now on; others that waited are deleted. True when this call
+    did it; False when there was nothing to move (done before, another one was confirmed, gone, or too late).
     """
     now = clock.now()
     with transaction() as session:
-        row = _waiting(session, endorsement_id, Endorsement.seq == seq)
-        if row is None or not _takes_confirmations(session, row.campaign_id):
+        row = _waiting(session, endorsement_id)
+        version = None if row is None else _version(session, row, seq)
+        if row is None or version is None or not _takes_confirmations(session, row.campaign_id):
             return False
-        version = versions.newest_version(session, row)
+        if version.applicant is not None:
+            Applicant.load(version.applicant).fill(row)
+        versions.settle(session, row, version)
         row.state, row.confirmed_at, row.ended_at = EndorsementState.REVIEW, now, None
         row.decision_reason = ""
         row.level = earned_level(row.mail_domain, version.website)
@@ -111,28 +129,13 @@ def confirm(endorsement_id: int, seq: int) -> bool:
 
 
 def resend(slug: str, hashed: bytes, digest: bytes, lang: str) -> None:
-    """Owe the same mail once more, within the caps: to confirm, or that the organisation is known already."""
-    with transaction() as session:
-        for row in _rows_of(session, slug, hashed):
-            if name_digest(row.name_key) != digest:
-                continue
-            if versions.is_waiting(session, row):
-                _owe_confirmation(session, row, lang)
-            elif row.state not in _REPLACEABLE:
-                owe_if_allowed(session, row, MailKind.ENDORSE_ALREADY, lang=lang)
+    """Ask for the mail about one application once more."""
+    _ask(RequestKind.ENDORSE_RESEND, slug, lang, hashed, payload=digest.hex())
 
 
 def send_links(slug: str, mailbox: Mailbox, lang: str) -> None:
-    """Owe the link to the own page of each organisation that this person speaks for; a stranger gets nothing.
-
-    An application that is not confirmed gets the mail to confirm. Several mails follow each other within the caps.
-    """
-    with transaction() as session:
-        for row in _rows_of(session, slug, address_hash(mailbox)):
-            if row.confirmed_at is None:
-                _owe_confirmation(session, row, lang, may_wait=True)
-            else:
-                owe_if_allowed(session, row, MailKind.ENDORSE_MANAGE, lang=lang, may_wait=True)
+    """Ask for the links to the own pages of whatever this person speaks for; for a stranger no mail follows."""
+    _ask(RequestKind.ENDORSE_LINK, slug, lang, address_hash(mailbox), payload=None)
 
 
 def mail_own_link(token: str, lang: str) -> None:
@@ -144,7 +147,7 @@ def mail_own_link(token: str, lang: str) -> None:
             raise BadToken
         if row.contact_number != link.contact_number:  # another person speaks for it now
             raise BadToken
-        owe_if_allowed(session, row, MailKind.ENDORSE_MANAGE, lang=lang)
+        owe_if_allowed(session, row, MailKind.ENDORSE_MANAGE, lang=lang, may_wait=True)
 
 
 def renew(token: str, lang: str) -> tuple[int, bytes, str]:
@@ -154,10 +157,10 @@ def renew(token: str, lang: str) -> tuple[int, bytes, str]:
     """
     link = read_confirm_token(token)
     with transaction() as session:
-        row = _waiting(session, link.endorsement_id, _mailed_to(link), Endorsement.seq == link.seq)
-        if row is None:
+        row = _waiting(session, link.endorsement_id, _mailed_to(link))
+        if row is None or _version(session, row, link.seq) is None:
             raise BadToken
-        _owe_confirmation(session, row, lang)
+        owe_if_allowed(session, row, MailKind.ENDORSE_CONFIRM, lang=lang, seq=link.seq, may_wait=True)
         return row.campaign_id, row.address_hash, row.name_key
 
 
@@ -178,60 +181,16 @@ def disown(token: str) -> bool:
     return True
 
 
-def _record(application: Application, content: Content, key: str) -> None:
-    """One transaction: what is known, a mail slot, the rows and the mail."""
-    hashed, mailed = address_hash(application.contact.mailbox), application.contact.mailbox.mailed
+def _ask(kind: RequestKind, slug: str, lang: str, hashed: bytes, payload: str | None) -> None:
     with transaction() as session:
-        campaign_id, pledge_text_id = _chosen(session, application)
-        row = session.scalar(
-            select(Endorsement)
-            .where(
-                Endorsement.campaign_id == campaign_id,
-                Endorsement.address_hash == hashed,
-                Endorsement.name_key == key,
-            )
-            .with_for_update()
-        )
-        if row is not None and row.state not in _REPLACEABLE:
-            owe_if_allowed(session, row, MailKind.ENDORSE_ALREADY, lang=application.lang)
-            return
-        # What a link confirms changes only together with a new mail, so without a slot nothing is stored.
-        due_at = slot_for(session, hashed, mailed, MailKind.ENDORSE_CONFIRM, may_wait=row is None)
-        if due_at is None:
-            return
-        if row is None:
-            row = Endorsement(
-                id=new_id(),
-                campaign_id=campaign_id,
-                address_hash=hashed,
-                name_key=key,
-                seq=0,
-                state=EndorsementState.PENDING,
-                level=Level.MAIL,
-            )
-            session.add(row)
-        _fill(row, application, pledge_text_id)
-        session.flush()
-        versions.propose(session, row, content, spokesperson(row), in_place=True)
-        owe(session, row, MailKind.ENDORSE_CONFIRM, due_at=due_at)
+        campaign_id = session.scalar(select(Campaign.id).where(Campaign.slug == slug))
+        if campaign_id is not None:
+            ask(session, kind, campaign_id, lang, address_hash=hashed, payload=payload)
 
 
-def _fill(row: Endorsement, application: Application, pledge_text_id: int) -> None:
-    """What an application says of the person, and under which texts."""
-    contact, now = application.contact, clock.now()
-    domain = domain_of(contact.mailbox)
-    number = optional_registration_number(application.registration_number)
-    row.contact_name = clean_line("contact_name", contact.name, LONGEST_PERSON)
-    row.contact_title = clean_line("contact_title", contact.title, LONGEST_PERSON)
-    row.contact_email = contact.mailbox.mailed
-    row.mail_domain = "" if is_free_mail(domain) else domain
-    row.show_contact = contact.show
-    row.registration_number = number
-    row.registration_hash = None if number is None else registration_hash(number)
-    row.lang = application.lang
-    row.pledge_text_id = pledge_text_id
-    row.privacy_version = application.privacy_version
-    row.submitted_at = row.asked_at = now
+def _version(session: Session, row: Endorsement, seq: int) -> EndorsementVersion | None:
+    """The version of this number, if it waits."""
+    return next((version for version in versions.waiting(session, row) if version.seq == seq), None)
 
 
 def _chosen(session: Session, application: Application) -> tuple[int, int]:
@@ -278,18 +237,3 @@ def _waiting(session: Session, endorsement_id: int, *conditions: ColumnElement[b
 def _mailed_to(link: ConfirmLink) -> ColumnElement[bool]:
     """The link of somebody who spoke for it before says nothing about who does now."""
     return Endorsement.contact_number == link.contact_number
-
-
-def _rows_of(session: Session, slug: str, hashed: bytes) -> list[Endorsement]:
-    query = (
-        select(Endorsement)
-        .join(Campaign, Campaign.id == Endorsement.campaign_id)
-        .where(Campaign.slug == slug, Endorsement.address_hash == hashed)
-        .order_by(Endorsement.submitted_at.desc())
-    )
-    return list(session.scalars(query))
-
-
-def _owe_confirmation(session: Session, row: Endorsement, lang: str, *, may_wait: bool = False) -> None:
-    if owe_if_allowed(session, row, MailKind.ENDORSE_CONFIRM, lang=lang, may_wait=may_wait):
-        row.asked_at = clock.now()

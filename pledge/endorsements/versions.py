@@ -35,13 +35,15 @@ def version_in(session: Session, row: Endorsement, state: VersionState) -> Endor
 
 
 def propose(
-    session: Session, row: Endorsement, content: Content, spokesperson: str, *, in_place: bool = False
+    session: Session, row: Endorsement, content: Content, spokesperson: str, *, applicant: str | None = None
 ) -> EndorsementVersion:
-    """Add the next version, for review. What waited before is superseded, or deleted when nobody confirmed it (`in_place`).
+    """Add the next version, for review, and supersede what waited for it before.
+
+    With an `applicant` (applications.py) it waits for its own mail first, beside any others that do.
 
     Raises UnknownFile for a logo that is neither newly stored nor the organisation's own.
     """
-    before = _proposed(session, row)
+    before = waiting(session, row)
     if content.logo and not _has_logo(session, row, content.logo):
         files.keep(session, content.logo)
     row.seq += 1
@@ -51,21 +53,29 @@ def propose(
         state=VersionState.PROPOSED,
         submitted_at=clock.now(),
         spokesperson=spokesperson,
+        applicant=applicant,
         **asdict(content),
     )
     session.add(version)
     session.flush()
-    for old in before:
-        if in_place:
-            drop(session, old)
-        else:
+    if applicant is None:
+        for old in before:
             old.state = VersionState.SUPERSEDED
     return version
 
 
+def settle(session: Session, row: Endorsement, version: EndorsementVersion) -> None:
+    """The mail about this version was confirmed: it becomes the newest, and the others that waited are deleted."""
+    for other in waiting(session, row):
+        if other is not version:
+            drop(session, other)
+    session.flush()
+    version.seq, version.applicant = row.seq, None
+
+
 def supersede_proposed(session: Session, row: Endorsement) -> None:
     """What waited for review waits no longer."""
-    for version in _proposed(session, row):
+    for version in waiting(session, row):
         version.state = VersionState.SUPERSEDED
 
 
@@ -80,7 +90,7 @@ def is_waiting(session: Session, row: Endorsement) -> bool:
 
 def drop_waiting(session: Session, row: Endorsement) -> None:
     """Delete what nobody has confirmed: a stranger may have written it. Its number is not used again."""
-    for version in _proposed(session, row):
+    for version in waiting(session, row):
         drop(session, version)
 
 
@@ -113,7 +123,8 @@ def hide_spokesperson(session: Session, row: Endorsement) -> None:
     )
 
 
-def _proposed(session: Session, row: Endorsement) -> list[EndorsementVersion]:
+def waiting(session: Session, row: Endorsement) -> list[EndorsementVersion]:
+    """What waits for its mail to be confirmed, or for review."""
     query = select(EndorsementVersion).where(
         EndorsementVersion.endorsement_id == row.id, EndorsementVersion.state == VersionState.PROPOSED
     )

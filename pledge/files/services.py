@@ -9,7 +9,7 @@ import re
 import secrets
 from datetime import timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from pledge import clock
@@ -29,6 +29,7 @@ __all__ = [
     "StorageAway",
     "UnknownFile",
     "discard",
+    "expect",
     "keep",
     "store_document",
     "store_picture",
@@ -88,6 +89,16 @@ def keep(session: Session, name: str) -> None:
         .returning(StoredFile.name)
     )
     if kept.one_or_none() is None:
+        raise UnknownFile
+
+
+def expect(session: Session, name: str) -> None:
+    """A row is going to refer to this file soon; who keeps it is decided then. Raises UnknownFile when it has gone."""
+    there = select(StoredFile.name).where(
+        StoredFile.name == name,
+        or_(StoredFile.delete_after.is_(None), StoredFile.delete_after > clock.now()),
+    )
+    if session.scalar(there) is None:
         raise UnknownFile
 
 

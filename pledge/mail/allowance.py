@@ -85,6 +85,4 @@ def take_slot(
         "max_mails": max_mails,
     }
     slot = session.execute(_TAKE_SLOT, values).scalar()
-    if slot is None:
-        return None
-    return max(now, datetime.fromtimestamp(slot, UTC))
+    return None if slot is None else datetime.fromtimestamp(slot, UTC)

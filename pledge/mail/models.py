@@ -1,4 +1,4 @@
-"""Tables of mail: what was asked for, the outbox and the caps. None holds an address, a token or a body."""
+"""Tables of mail: what was asked for, the outbox and the caps. None holds a readable address, a token or a body."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -7,6 +7,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, Integer, La
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pledge.db import Model, UTCDateTime
+from pledge.sealing import Sealed
 
 #: SQLite gives rowids only to INTEGER keys; PostgreSQL needs 64 bits.
 BigKey = BigInteger().with_variant(Integer, "sqlite")
@@ -118,11 +119,19 @@ class OutboxMail(Model):
     )
 
 
+#: The context that is authenticated with the encrypted column.
+PAYLOAD_CONTEXT = "mail_requests.payload"
+
+
 class RequestKind(StrEnum):
     """What somebody asked for by sending a form. Whether and when a mail follows is for the worker to decide."""
 
     CONFIRM = "confirm"  #: the mail about one submission; `subject_id` is the signature
     LINK = "link"  #: the link to one's own page; `address_hash` is the person
+    # About organisations; `address_hash` is the person who speaks, `payload` what they sent:
+    ENDORSE = "endorse"  #: an application
+    ENDORSE_RESEND = "endorse_resend"  #: the mail about one application once more
+    ENDORSE_LINK = "endorse_link"  #: the links to the own pages
 
 
 class MailRequest(Model):
@@ -139,6 +148,7 @@ class MailRequest(Model):
     campaign_id: Mapped[int]
     subject_id: Mapped[int | None] = mapped_column(BigInteger)
     address_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    payload: Mapped[str | None] = mapped_column(Sealed(PAYLOAD_CONTEXT))
     lang: Mapped[str] = mapped_column(String(2))
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     due_at: Mapped[datetime] = mapped_column(UTCDateTime)  #: not before; moved on when answering it failed

@@ -7,6 +7,7 @@ off and does not hold up the others.
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.exc import SQLAlchemyError
@@ -21,10 +22,19 @@ from pledge.mail.models import MailRequest, RequestKind
 BATCH = 100
 #: How long a request waits that could not be answered, for instance because no data key opens what it is about.
 PUT_OFF = timedelta(minutes=10)
+#: A form sent twice within this time was sent twice by mistake.
+DOUBLE = timedelta(minutes=1)
 
 #: Enqueues the mail that a request calls for, if any, in the given transaction.
 Handler = Callable[[Session, MailRequest], None]
 Handlers = Mapping[RequestKind, Handler]
+
+
+def ask(session: Session, kind: RequestKind, campaign_id: int, lang: str, **about: Any) -> None:
+    """Write down what somebody asks for, in the caller's transaction; `about`: subject_id, address_hash, payload."""
+    now = clock.now()
+    values = {"kind": kind, "campaign_id": campaign_id, "lang": lang, "created_at": now, "due_at": now}
+    session.add(MailRequest(**values, **about))
 
 
 def answer(handlers: Handlers, limit: int = BATCH) -> int:

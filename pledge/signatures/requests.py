@@ -3,19 +3,14 @@
 Here, and not in the request, is decided what depends on the person, so that no answer and no time tells anything of it.
 """
 
-from datetime import timedelta
-
 from sqlalchemy import Row, exists, or_, select, text
 from sqlalchemy.orm import Session
 
 from pledge import clock
 from pledge.mail.models import MailKind, MailRequest, MailState, OutboxMail, RequestKind
-from pledge.mail.requests import Handlers
+from pledge.mail.requests import DOUBLE, Handlers
 from pledge.signatures.models import SETTLED, Signature, SignatureState
 from pledge.signatures.outbox import enqueue
-
-#: A form sent twice within this time was sent twice by mistake.
-DOUBLE = timedelta(minutes=1)
 
 #: Without the sealed columns: nothing needs to be opened here.
 _ROW = (Signature.id, Signature.campaign_id, Signature.address_hash, Signature.state)

@@ -6,7 +6,6 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import bindparam, case, delete, func, insert, literal, select, update
-from sqlalchemy.orm import Session
 
 from pledge import clock, places, tokens
 from pledge.campaigns.models import Campaign
@@ -15,6 +14,7 @@ from pledge.crypto import vault
 from pledge.db import UTCDateTime, transaction, write_once
 from pledge.ledger import leaves
 from pledge.ledger.services import hour_of
+from pledge.mail import requests
 from pledge.mail.models import MailBlock, MailKind, MailRequest, OutboxMail, RequestKind
 from pledge.signatures import statements
 from pledge.signatures.addresses import Address
@@ -165,7 +165,7 @@ def mail_own_link(token: str, lang: str) -> None:
         row = session.get(Signature, standing_id(session, signature_id))
         if row is None or row.state != SignatureState.CONFIRMED:
             raise BadToken
-        _request(session, RequestKind.LINK, row.campaign_id, lang, address_hash=bytes(row.address_hash))
+        requests.ask(session, RequestKind.LINK, row.campaign_id, lang, address_hash=bytes(row.address_hash))
 
 
 def renew(token: str, lang: str) -> tuple[int, int]:
@@ -178,7 +178,7 @@ def renew(token: str, lang: str) -> tuple[int, int]:
         row = session.get(Signature, signature_id)
         if row is None or row.state != SignatureState.PENDING:
             raise BadToken
-        _request(session, RequestKind.CONFIRM, row.campaign_id, lang, subject_id=row.id)
+        requests.ask(session, RequestKind.CONFIRM, row.campaign_id, lang, subject_id=row.id)
         return row.campaign_id, row.id
 
 
@@ -246,10 +246,3 @@ def _ask(kind: RequestKind, slug: str, lang: str, **about: Any) -> None:
     ).where(Campaign.slug == slug)
     statement = insert(MailRequest).from_select([*values, "campaign_id", "created_at", "due_at"], chosen)
     write_once(lambda connection: connection.execute(statement))
-
-
-def _request(session: Session, kind: RequestKind, campaign_id: int, lang: str, **about: Any) -> None:
-    now = clock.now()
-    session.add(
-        MailRequest(kind=kind, campaign_id=campaign_id, lang=lang, created_at=now, due_at=now, **about)
-    )

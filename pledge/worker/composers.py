@@ -3,6 +3,7 @@
 from pledge.accounts import mails as accounts
 from pledge.delivery import mails as delivery
 from pledge.endorsements import mails as endorsements
+from pledge.endorsements import requests as endorsement_requests
 from pledge.mail.message import Composers
 from pledge.mail.requests import Handlers
 from pledge.signatures import erasing
@@ -21,4 +22,4 @@ def composers() -> Composers:
 
 
 def handlers() -> Handlers:
-    return signature_requests.handlers()
+    return {**signature_requests.handlers(), **endorsement_requests.handlers()}

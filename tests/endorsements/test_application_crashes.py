@@ -13,8 +13,10 @@ from pledge.endorsements.versions import content_of
 from pledge.files.models import StoredFile
 from pledge.files.services import store_picture
 from pledge.ledger.models import LedgerEntry
-from pledge.mail.models import MailAllowance, MailBlock, OutboxMail
+from pledge.mail.models import MailAllowance, MailBlock, MailRequest, OutboxMail
+from pledge.mail.requests import answer
 from pledge.signatures.addresses import parse
+from pledge.worker.composers import handlers
 from tests.endorsements.test_applying import HANEUL
 from tests.files.corpus import png
 from tests.signatures.test_crashes import Crash, CrashAt
@@ -30,7 +32,7 @@ from tests.support.factories import (
 pytestmark = pytest.mark.usefixtures("app")
 
 TABLES = (
-    *(Endorsement, EndorsementVersion, ContactChange, OutboxMail),
+    *(Endorsement, EndorsementVersion, ContactChange, OutboxMail, MailRequest),
     *(MailAllowance, MailBlock, LedgerEntry, StoredFile),
 )
 
@@ -61,7 +63,9 @@ def test_applying():
     campaign()
     logo = store_picture(png())
     application = replace(HANEUL, content=replace(HANEUL.content, logo=logo))
-    assert crash_everywhere(lambda: services.apply(application)) >= 6
+    assert crash_everywhere(lambda: services.apply(application)) >= 2
+    assert len(contents()["mail_requests"]) == 1
+    assert crash_everywhere(lambda: answer(handlers())) >= 6
     found = contents()
     assert len(found["endorsements"]) == len(found["endorsement_versions"]) == len(found["outbox_mails"]) == 1
     assert found["stored_files"][0].delete_after is None
@@ -77,7 +81,8 @@ def test_confirming():
 def test_asking_for_the_mail_again():
     row = endorsement(state="pending", email=HANEUL.contact.mailbox.mailed)
     assert row
-    assert crash_everywhere(lambda: services.send_links("blue-skies", HANEUL.contact.mailbox, "ko")) >= 3
+    assert crash_everywhere(lambda: services.send_links("blue-skies", HANEUL.contact.mailbox, "ko")) >= 1
+    assert crash_everywhere(lambda: answer(handlers())) >= 4
     assert len(contents()["outbox_mails"]) == 1
 
 

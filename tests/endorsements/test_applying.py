@@ -8,8 +8,10 @@ import pytest
 from sqlalchemy import select
 
 from pledge import clock as time
+from pledge import tokens
 from pledge.db import db
 from pledge.endorsements import services
+from pledge.endorsements.applicants import LinkState, open_link, own_endorsement
 from pledge.endorsements.identifiers import address_hash, name_digest, read_ticket
 from pledge.endorsements.models import Endorsement, EndorsementVersion
 from pledge.endorsements.registration import BadRegistrationNumber
@@ -17,7 +19,15 @@ from pledge.endorsements.rules import BadContent, Content, Fault
 from pledge.lines import LineFault
 from pledge.mail.models import MailBlock, MailKind, OutboxMail
 from pledge.signatures.addresses import parse
-from tests.support.factories import campaign, endorse_confirm_token, endorsement, signature
+from pledge.tokens import BadToken, Purpose
+from tests.support.factories import (
+    answer_requests,
+    campaign,
+    endorse_confirm_token,
+    endorse_manage_token,
+    endorsement,
+    signature,
+)
 
 HANEUL = services.Application(
     slug="blue-skies",
@@ -51,6 +61,7 @@ def versions():
 
 
 def owed():
+    answer_requests()
     db.session.rollback()
     return [mail.kind for mail in db.session.scalars(select(OutboxMail).order_by(OutboxMail.id))]
 
@@ -61,7 +72,9 @@ def apply(application=HANEUL, **changes):
     if email:
         application = replace(application, contact=replace(application.contact, mailbox=parse(email)))
     facts = {name: changes.pop(name) for name in [*changes] if name in Content.__dataclass_fields__}
-    return services.apply(replace(application, content=replace(application.content, **facts), **changes))
+    ticket = services.apply(replace(application, content=replace(application.content, **facts), **changes))
+    answer_requests()
+    return ticket
 
 
 @pytest.fixture(autouse=True)
@@ -176,15 +189,26 @@ def test_a_campaign_that_is_not_open_takes_nobody(facts):
     assert rows() == []
 
 
-def test_the_ticket_is_the_same_whatever_is_stored(frozen_clock):
+def test_the_ticket_is_equally_long_and_names_person_and_organisation_to_us_alone(frozen_clock):
     tickets = {apply()}
-    tickets.add(apply())  # waiting, capped
-    frozen_clock.move(minutes=11)
-    tickets.add(apply())  # waiting, mailed again
+    tickets.add(apply())
     (row,) = rows()
     assert services.confirm(row.id, row.seq)
     tickets.add(apply())  # known
-    assert len(tickets) == 1
+    tickets.add(apply(email="another.person@example.org", name_ko="바다", name_en=""))
+    assert len(tickets) == 4
+    assert len({len(ticket) for ticket in tickets}) == 1
+    expected = (bytes(row.address_hash), name_digest(row.name_key))
+    assert [read_ticket("blue-skies", ticket) for ticket in tickets].count(expected) == 3
+
+
+def test_a_ticket_of_another_campaign_or_with_something_else_in_it_is_refused():
+    for slug, ticket in (
+        ("clean-air", apply()),
+        ("blue-skies", tokens.seal(Purpose.TICKET, "blue-skies x y")),
+    ):
+        with pytest.raises(BadToken):
+            read_ticket(slug, ticket)
 
 
 class TestAnOrganisationIsOneForOnePerson:
@@ -192,7 +216,7 @@ class TestAnOrganisationIsOneForOnePerson:
         apply(email="sky.kim@gmail.com")
         apply(email="SkyKim+x@googlemail.com", name_ko="하늘 에너지 주식회사")
         assert len(rows()) == 1
-        assert owed() == [MailKind.ENDORSE_CONFIRM]
+        assert [version.seq for version in versions()] == [1, 2]
 
     def test_another_person_may_apply_too_and_staff_decide(self):
         apply()
@@ -210,28 +234,61 @@ class TestAnOrganisationIsOneForOnePerson:
         for number in range(8):
             apply(name_ko=f"하늘 {number}호", name_en="")
         due = sorted(mail.due_at for mail in db.session.scalars(select(OutboxMail)))
-        assert len(due) == len(rows())
+        assert len(due) == len(rows()) == 5, "nobody has confirmed anything"
         assert all(later - earlier >= timedelta(minutes=10) for earlier, later in itertools.pairwise(due))
         assert all(fourth - first >= timedelta(hours=24) for first, fourth in zip(due, due[3:], strict=False))
 
 
 class TestApplyingAgainWhileItWaits:
-    def test_within_ten_minutes_nothing_changes(self, frozen_clock):
+    def test_it_waits_beside_the_other_and_its_mail_for_the_next_slot(self, frozen_clock):
         apply()
-        frozen_clock.move(minutes=9)
+        frozen_clock.move(minutes=2)
         apply(statement_ko="다른 말")
-        assert [version.statement_ko for version in versions()] == [HANEUL.content.statement_ko]
+        assert [version.statement_ko for version in versions()] == [HANEUL.content.statement_ko, "다른 말"]
+        assert owed() == [MailKind.ENDORSE_CONFIRM] * 2
+        first, second = db.session.scalars(select(OutboxMail).order_by(OutboxMail.id))
+        assert (first.seq, second.seq) == (1, 2)
+        assert second.due_at - first.due_at == timedelta(minutes=10)
+
+    @pytest.mark.parametrize("seq", [1, 2])
+    def test_each_link_confirms_what_it_was_mailed_for_and_the_other_goes(self, frozen_clock, seq):
+        apply()
+        contact = replace(HANEUL.contact, name="다른 사람")
+        apply(replace(HANEUL, contact=contact), statement_ko="다른 말")
+        (row,) = rows()
+        assert (row.contact_name, row.state) == ("김하늘", "pending")
+        link = open_link(endorse_confirm_token(row, seq), "ko")
+        assert link.state is LinkState.PENDING
+        said = ("김하늘", HANEUL.content.statement_ko) if seq == 1 else ("다른 사람", "다른 말")
+        assert (link.endorsement.contact_name, link.endorsement.newest.content.statement_ko) == said
+        assert services.confirm(row.id, seq)
+        (row,), (version,) = rows(), versions()
+        assert (row.contact_name, version.statement_ko) == said
+        assert (row.state, row.seq, version.seq, version.applicant) == ("review", 2, 2, None)
+        assert not services.confirm(row.id, 3 - seq)
+        for number in (1, 2):
+            assert open_link(endorse_confirm_token(row, number), "ko").state is LinkState.CONFIRMED
+
+    def test_the_same_form_sent_twice_is_one_application(self):
+        apply()
+        apply()
+        assert len(versions()) == 1
         assert owed() == [MailKind.ENDORSE_CONFIRM]
 
-    def test_later_it_replaces_what_will_be_confirmed_together_with_a_new_mail(self, frozen_clock):
-        apply()
-        frozen_clock.move(minutes=11)
-        apply(statement_ko="다른 말")
-        (row,), (version,) = rows(), versions()
-        assert (row.seq, version.seq, version.statement_ko) == (2, 2, "다른 말")
-        assert owed() == [MailKind.ENDORSE_CONFIRM] * 2
-        assert not services.confirm(row.id, 1), "the older link no longer confirms"
-        assert services.confirm(row.id, 2)
+    def test_five_mails_in_thirty_days_while_nobody_confirms(self, frozen_clock):
+        for number in range(8):
+            apply(statement_ko=f"말 {number}")
+            frozen_clock.move(days=1)
+        assert len(owed()) == 5
+        assert len(versions()) == 5, "what could not be confirmed is not stored"
+
+
+def test_a_stranger_changes_nothing_of_who_has_withdrawn(frozen_clock):
+    before = endorsement(name_ko="하늘에너지", name_en="", email="sky@haneul.co.kr", state="withdrawn")
+    own = own_endorsement(endorse_manage_token(before), "ko")
+    apply(replace(HANEUL, contact=replace(HANEUL.contact, name="남")), statement_ko="남의 말")
+    assert len(versions()) == 2
+    assert own_endorsement(endorse_manage_token(before), "ko") == own
 
 
 @pytest.mark.parametrize("state", ["review", "changes", "published", "removed"])
@@ -255,11 +312,11 @@ def test_who_withdrew_or_was_declined_may_apply_again_and_nothing_public_moves_b
     assert [version.seq for version in versions()] == [1, 2]
 
 
-def test_a_blocked_address_gets_no_row_and_no_mail_but_the_same_ticket():
+def test_a_blocked_address_gets_no_row_and_no_mail_but_a_ticket_as_long():
     ticket = apply()
     (row,) = rows()
     assert services.disown(endorse_confirm_token(row))
-    assert apply() == ticket
+    assert len(apply()) == len(ticket)
     assert rows() == []
     assert owed() == [MailKind.ENDORSE_CONFIRM]
 
@@ -275,14 +332,18 @@ class TestAskingForTheMailAgain:
         hashed, digest = read_ticket("blue-skies", ticket)
         services.resend("blue-skies", hashed, digest, "ko")
 
-    def test_it_is_owed_once_in_ten_minutes(self, frozen_clock):
+    def test_it_waits_for_the_next_slot_and_is_enqueued_once(self, frozen_clock):
         ticket = apply()
+        frozen_clock.move(minutes=2)
         self.ask(ticket)
-        assert len(owed()) == 1
-        frozen_clock.move(minutes=11)
+        assert owed() == [MailKind.ENDORSE_CONFIRM], "it has not been sent yet"
+        db.session.scalars(select(OutboxMail)).one().state = "sent"
+        db.session.commit()
         self.ask(ticket)
         self.ask(ticket)
         assert owed() == [MailKind.ENDORSE_CONFIRM] * 2
+        first, second = db.session.scalars(select(OutboxMail).order_by(OutboxMail.id))
+        assert second.due_at - first.due_at == timedelta(minutes=10)
         (row,) = rows()
         assert services.confirm(row.id, 1), "the older link goes on working"
 
@@ -294,8 +355,12 @@ class TestAskingForTheMailAgain:
         apply()
         frozen_clock.move(minutes=11)
         second = apply(name_ko="바다재단", name_en="")
+        for mail in db.session.scalars(select(OutboxMail)):
+            mail.state = "sent"
+        db.session.commit()
         frozen_clock.move(minutes=11)
         self.ask(second)
+        answer_requests()
         mail = db.session.scalars(select(OutboxMail).order_by(OutboxMail.id.desc())).first()
         assert mail.subject_id == next(row.id for row in rows() if row.name_key == "바다재단")
 
@@ -324,6 +389,7 @@ class TestAskingForTheLinkToTheOwnPage:
         for _ in range(2):
             endorsement(email="sky@haneul.co.kr")
         services.send_links("blue-skies", parse("sky@haneul.co.kr"), "ko")
+        answer_requests()
         first, second = db.session.scalars(select(OutboxMail).order_by(OutboxMail.due_at))
         assert second.due_at - first.due_at == timedelta(minutes=10)
 

@@ -7,13 +7,17 @@ import pytest
 from sqlalchemy import func, select
 
 from pledge.db import db
+from pledge.endorsements.identifiers import ticket_for as endorse_ticket_for
 from pledge.mail.models import MailBlock
-from pledge.signatures.identifiers import ticket_for
+from pledge.signatures.addresses import parse
+from pledge.signatures.identifiers import address_hash, ticket_for
 from pledge.signatures.models import Signature
 from tests.support import apps
 from tests.support.factories import (
     answer_requests,
     campaign,
+    endorse_form,
+    endorsement,
     mailed,
     sign_form,
     signature,
@@ -89,3 +93,59 @@ def test_the_work_is_the_same_for_everybody(app, client, statements, frozen_cloc
     assert expected["sign"][1] == {"signatures": 1, "mail_requests": 1}
     assert expected["resend"][1] == expected["link"][1] == {"mail_requests": 1}
     assert expected["code"][1] == {}
+
+
+ENDORSED = ("new", "pending", "review", "published", "declined", "withdrawn", "blocked", "capped")
+ORGANIZATION = {"name_ko": "하늘에너지", "name_en": None, "email": PERSON}
+
+
+def bring_organization(client, clock, state: str) -> None:
+    campaign()
+    if state in ("pending", "review", "published", "declined", "withdrawn"):
+        endorsement(state=state, name_ko="하늘에너지", name_en="", email=PERSON)
+    elif state == "capped":
+        for number in range(6):
+            apply(client, statement_ko=f"말 {number}")
+            answer_requests()
+    else:
+        bring_block(clock) if state == "blocked" else None
+
+
+def bring_block(clock) -> None:
+    hashed = address_hash(parse(PERSON))
+    db.session.add(MailBlock(address_hash=hashed, until=clock.now().replace(year=2099)))
+    db.session.commit()
+
+
+def apply(client, **changes):
+    return client.post("/en/c/blue-skies/endorse", data=endorse_form(**ORGANIZATION | changes))
+
+
+def effects_of_applying(client, statements, clock) -> dict[str, tuple[list[str], dict[str, int]]]:
+    client.get("/en/c/blue-skies/endorse")
+    place = f"/en/c/blue-skies/endorse/check/{endorse_ticket_for('blue-skies', address_hash(parse(PERSON)), '하늘에너지')}"
+    client.get(place)
+    acts = {
+        "endorse": lambda client, place: apply(client),
+        "resend": lambda client, place: client.post(f"{place}/resend"),
+        "link": lambda client, place: client.post("/en/endorse/me", data={"email": PERSON}),
+    }
+    found = {}
+    for name, act in acts.items():
+        found[name] = effects(statements, act, client, place)
+        clock.move(seconds=0.1)
+    return found
+
+
+@pytest.mark.parametrize("state", ENDORSED)
+def test_the_work_for_an_organisation_is_the_same_too(app, client, statements, frozen_clock, state):
+    bring_organization(client, frozen_clock, "new")
+    expected = effects_of_applying(client, statements, frozen_clock)
+    db.session.remove()
+    apps.clean(app)
+    apps.forget_caches(app)
+    bring_organization(client, frozen_clock, state)
+    frozen_clock.move(seconds=5)
+    assert effects_of_applying(client, statements, frozen_clock) == expected
+    for name, (_, grown) in expected.items():
+        assert grown == {"mail_requests": 1}, name

@@ -131,17 +131,18 @@ def test_r3_an_expired_link_offers_a_new_mail_with_one_press(client, frozen_cloc
     assert again(row).state == "pending"
 
 
-def test_r4_a_superseded_link_says_that_a_newer_one_was_sent(client, lang):
+def test_r4_each_link_shows_what_it_was_mailed_for_until_one_is_confirmed(client, lang):
     row = endorsement(state="pending")
-    token = endorse_confirm_token(row)
-    version_of(row, statement_ko="새 문구")
-    for reply in (
-        client.get(f"/{lang}/endorse/confirm/{token}"),
-        client.post(f"/{lang}/endorse/confirm/{token}"),
-    ):
-        assert reply.status_code == 410
-        assert ("새 메일" if lang == "ko" else "newer mail") in reply.text
-    assert again(row).state == "pending"
+    first = endorse_confirm_token(row)
+    version_of(row, statement_ko="새 문구", statement_en="New words")
+    second = endorse_confirm_token(row, seq=2)
+    words = "새 문구" if lang == "ko" else "New words"
+    assert words not in client.get(f"/{lang}/endorse/confirm/{first}").text
+    assert words in client.get(f"/{lang}/endorse/confirm/{second}").text
+    assert client.post(f"/{lang}/endorse/confirm/{first}").status_code == 303
+    assert again(row).state == "review"
+    reply = client.post(f"/{lang}/endorse/confirm/{second}")
+    assert (reply.status_code, client.get(reply.headers["Location"]).status_code) == (303, 200)
 
 
 def test_r5_and_r6_ended_erased_foreign_and_garbage_look_exactly_alike(client, lang):

@@ -47,12 +47,25 @@ def test_an_unconfirmed_application_goes_after_fourteen_days_with_its_logo(froze
     assert number_of(StoredFile) == 0
 
 
-def test_asking_for_a_new_mail_starts_its_clock_again(frozen_clock):
+def test_nothing_renews_its_clock(frozen_clock):
     token = endorse_confirm_token(endorsement(state="pending", at=frozen_clock.now()))
     frozen_clock.move(days=13)
     services.renew(token, "ko")
-    frozen_clock.move(days=13)
-    assert run({}).applications == 0
+    frozen_clock.move(days=1, hours=1)
+    assert run({}).applications == 1
+
+
+def test_of_two_applications_that_wait_each_has_its_own_clock(frozen_clock):
+    row = endorsement(state="pending", at=frozen_clock.now())
+    frozen_clock.move(days=10)
+    version_of(row, statement_ko="새 문구")
+    frozen_clock.move(days=5)
+    assert run({}).applications == 1
+    assert again(row).state == "pending"
+    assert number_of(EndorsementVersion) == 1
+    frozen_clock.move(days=10)
+    run({})
+    assert number_of(Endorsement) == 0
 
 
 def test_a_renewed_application_that_nobody_confirmed_goes_and_the_rest_stays(frozen_clock):

@@ -28,7 +28,9 @@ from pledge.campaigns.models import Campaign, CampaignText, ListTerms, Partner, 
 from pledge.db import db, transaction
 from pledge.endorsements import counting, identifiers
 from pledge.endorsements import versions as endorsement_versions
+from pledge.endorsements.applications import Applicant
 from pledge.endorsements.models import (
+    REPLACEABLE,
     ContactChange,
     Endorsement,
     EndorsementState,
@@ -442,7 +444,6 @@ def endorsement(
             "pledge_text_id": of.pledges[-1].id,
             "privacy_version": content.privacy_version(),
             "submitted_at": at,
-            "asked_at": at,
             "confirmed_at": at if state is not EndorsementState.PENDING else None,
             "published_at": at if was_public else None,
             "ended_at": at + timedelta(minutes=30) if ended else None,
@@ -479,7 +480,22 @@ def version_of(row: Endorsement, **facts: Any) -> EndorsementVersion:
     shown = replace(endorsement_versions.content_of(newest), **facts)
     with transaction() as session:
         fresh = session.get_one(Endorsement, row.id)
-        return endorsement_versions.propose(session, fresh, shown, newest.spokesperson)
+        applicant = _applicant(fresh).dump() if fresh.state in REPLACEABLE else None
+        return endorsement_versions.propose(session, fresh, shown, newest.spokesperson, applicant=applicant)
+
+
+def _applicant(row: Endorsement) -> Applicant:
+    """The same person as before."""
+    return Applicant(
+        name=row.contact_name,
+        title=row.contact_title,
+        email=row.contact_email,
+        show=row.show_contact,
+        registration_number=row.registration_number,
+        lang=row.lang,
+        pledge_text_id=row.pledge_text_id,
+        privacy_version=row.privacy_version,
+    )
 
 
 def endorse_confirm_token(of: Endorsement, seq: int | None = None) -> str:

@@ -1,0 +1,67 @@
+"""What an application says of the person who speaks, and how it waits: sealed, beside the endorsement, until it is confirmed."""
+
+import json
+from dataclasses import asdict, dataclass
+
+from pledge import clock
+from pledge.endorsements.domains import is_free_mail
+from pledge.endorsements.identifiers import registration_hash
+from pledge.endorsements.models import Endorsement
+from pledge.endorsements.rules import Content
+
+
+@dataclass(frozen=True)
+class Applicant:
+    """Who applied, and under which texts."""
+
+    name: str
+    title: str
+    email: str
+    show: bool  #: their consent that name and title are shown in public
+    registration_number: str | None
+    lang: str
+    pledge_text_id: int
+    privacy_version: str
+
+    @property
+    def spokesperson(self) -> str:
+        """How the wall names them; "" without their consent."""
+        return f"{self.name}, {self.title}" if self.show else ""
+
+    def dump(self) -> str:
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+    @staticmethod
+    def load(text: str) -> "Applicant":
+        return Applicant(**json.loads(text))
+
+    def fill(self, row: Endorsement) -> None:
+        """Put it into the endorsement."""
+        domain = self.email.rpartition("@")[2]
+        number = self.registration_number
+        row.contact_name, row.contact_title, row.contact_email = self.name, self.title, self.email
+        row.mail_domain = "" if is_free_mail(domain) else domain
+        row.show_contact = self.show
+        row.registration_number = number
+        row.registration_hash = None if number is None else registration_hash(number)
+        row.lang = self.lang
+        row.pledge_text_id = self.pledge_text_id
+        row.privacy_version = self.privacy_version
+        row.submitted_at = clock.now()
+
+
+@dataclass(frozen=True)
+class Payload:
+    """An application on its way to the worker."""
+
+    name_key: str
+    content: Content
+    applicant: Applicant
+
+    def dump(self) -> str:
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+    @staticmethod
+    def load(text: str) -> "Payload":
+        read = json.loads(text)
+        return Payload(read["name_key"], Content(**read["content"]), Applicant(**read["applicant"]))

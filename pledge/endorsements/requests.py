@@ -1,0 +1,147 @@
+"""Answering what was asked for about organisations (mail/requests.py): what is stored, and which mail follows, if any.
+
+Here, and not in the request, is decided what depends on the person and the organisation, so that no answer and no time
+tells anything of them.
+"""
+
+from dataclasses import replace
+
+from sqlalchemy import exists, or_, select
+from sqlalchemy.orm import Session
+
+from pledge import clock
+from pledge.endorsements import versions
+from pledge.endorsements.applications import Payload
+from pledge.endorsements.identifiers import name_digest, new_id
+from pledge.endorsements.models import REPLACEABLE, Endorsement, EndorsementState, EndorsementVersion, Level
+from pledge.endorsements.outbox import owe, owe_if_allowed, slot_for
+from pledge.files.services import UnknownFile
+from pledge.mail.models import MailKind, MailRequest, MailState, OutboxMail, RequestKind
+from pledge.mail.requests import DOUBLE, Handlers
+
+
+def handlers() -> Handlers:
+    """Who answers which request."""
+    return {
+        RequestKind.ENDORSE: answer_application,
+        RequestKind.ENDORSE_RESEND: answer_resend,
+        RequestKind.ENDORSE_LINK: answer_links,
+    }
+
+
+def answer_application(session: Session, request: MailRequest) -> None:
+    """Store an application beside what is known, with the mail that confirms it; who is known already is told so."""
+    payload = Payload.load(request.payload or "")
+    hashed = bytes(request.address_hash or b"")
+    row = session.scalar(
+        select(Endorsement)
+        .where(
+            Endorsement.campaign_id == request.campaign_id,
+            Endorsement.address_hash == hashed,
+            Endorsement.name_key == payload.name_key,
+        )
+        .with_for_update()
+    )
+    if row is not None and row.state not in REPLACEABLE:
+        _mail(session, row, MailKind.ENDORSE_ALREADY, request.lang)
+        return
+    if row is not None and (same := _same(session, row, payload)) is not None:
+        _mail(session, row, MailKind.ENDORSE_CONFIRM, request.lang, same.seq)
+        return
+    # Without a mail nobody could confirm it.
+    due_at = slot_for(
+        session, hashed, payload.applicant.email, MailKind.ENDORSE_CONFIRM, may_wait=True
+    )
+    if due_at is None:
+        return
+    if row is None:
+        row = Endorsement(
+            id=new_id(),
+            campaign_id=request.campaign_id,
+            address_hash=hashed,
+            name_key=payload.name_key,
+            seq=0,
+            state=EndorsementState.PENDING,
+            level=Level.MAIL,
+        )
+        payload.applicant.fill(row)
+        session.add(row)
+        session.flush()
+    version = _propose(session, row, payload)
+    owe(session, row, MailKind.ENDORSE_CONFIRM, lang=request.lang, seq=version.seq, due_at=due_at)
+
+
+def answer_resend(session: Session, request: MailRequest) -> None:
+    """The same mail once more: to confirm, that the organisation is known already, or the way to apply again."""
+    for row in _rows_of(session, request):
+        if name_digest(row.name_key).hex() != request.payload:
+            continue
+        if versions.is_waiting(session, row):
+            _mail(session, row, MailKind.ENDORSE_CONFIRM, request.lang)
+        elif row.state in REPLACEABLE:
+            _mail(session, row, MailKind.ENDORSE_MANAGE, request.lang)
+        else:
+            _mail(session, row, MailKind.ENDORSE_ALREADY, request.lang)
+
+
+def answer_links(session: Session, request: MailRequest) -> None:
+    """The link to the own page of each organisation that this person speaks for; a stranger gets nothing.
+
+    An application that is not confirmed gets the mail to confirm. Several mails follow each other within the caps.
+    """
+    for row in _rows_of(session, request):
+        is_new = row.confirmed_at is None
+        _mail(session, row, MailKind.ENDORSE_CONFIRM if is_new else MailKind.ENDORSE_MANAGE, request.lang)
+
+
+def _propose(session: Session, row: Endorsement, payload: Payload) -> EndorsementVersion:
+    applicant = payload.applicant
+    try:
+        return versions.propose(
+            session, row, payload.content, applicant.spokesperson, applicant=applicant.dump()
+        )
+    except UnknownFile:  # its day is over: the worker has stood still for so long
+        content = replace(payload.content, logo="")
+        return versions.propose(session, row, content, applicant.spokesperson, applicant=applicant.dump())
+
+
+def _same(session: Session, row: Endorsement, payload: Payload) -> EndorsementVersion | None:
+    """The version that says the same and waits already: a form that was sent twice."""
+    for version in versions.waiting(session, row):
+        if versions.content_of(version) == payload.content and version.applicant == payload.applicant.dump():
+            return version
+    return None
+
+
+def _mail(session: Session, row: Endorsement, kind: MailKind, lang: str, seq: int | None = None) -> None:
+    if not _on_its_way(session, kind, row.id, seq or row.seq):
+        owe_if_allowed(session, row, kind, lang=lang, seq=seq, may_wait=True)
+
+
+def _on_its_way(session: Session, kind: MailKind, endorsement_id: int, seq: int) -> bool:
+    """Whether this very mail waits to be sent, or was enqueued a moment ago."""
+    fresh = OutboxMail.created_at > clock.now() - DOUBLE
+    return bool(
+        session.scalar(
+            select(
+                exists().where(
+                    OutboxMail.subject_id == endorsement_id,
+                    OutboxMail.kind == kind,
+                    OutboxMail.seq == seq,
+                    or_(OutboxMail.state == MailState.QUEUED, fresh),
+                )
+            )
+        )
+    )
+
+
+def _rows_of(session: Session, request: MailRequest) -> list[Endorsement]:
+    query = (
+        select(Endorsement)
+        .where(
+            Endorsement.campaign_id == request.campaign_id,
+            Endorsement.address_hash == request.address_hash,
+        )
+        .order_by(Endorsement.submitted_at.desc())
+    )
+    return list(session.scalars(query))
