@@ -49,9 +49,7 @@ def answer_application(session: Session, request: MailRequest) -> None:
         _mail(session, row, MailKind.ENDORSE_CONFIRM, request.lang, same.seq)
         return
     # Without a mail nobody could confirm it.
-    due_at = slot_for(
-        session, hashed, payload.applicant.email, MailKind.ENDORSE_CONFIRM, may_wait=True
-    )
+    due_at = slot_for(session, hashed, payload.applicant.email, MailKind.ENDORSE_CONFIRM, may_wait=True)
     if due_at is None:
         return
     if row is None:
