@@ -54,7 +54,7 @@ def set_banner(actor: Actor, ko: str, en: str, reason: str, hours: int = HOURS[B
 
 
 def raise_limits(actor: Actor, factor: int, reason: str, hours: int = HOURS[LIMITS][0]) -> None:
-    """Let every network sign this many times as often, for so long; for a hall of people. Raises CannotTurn."""
+    """Let every network and mail domain sign this many times as often, for so long. Raises CannotTurn."""
     if factor not in FACTORS:
         raise CannotTurn(BadTurn.FACTOR)
     _turn(actor, LIMITS, factor, reason, _lasting(LIMITS, hours) if factor > 1 else None)

@@ -25,7 +25,7 @@ class Switches:
     mail_paused: bool = False
     banner_ko: str = ""  #: plain text; "" in both languages when there is no banner
     banner_en: str = ""
-    limit_factor: int = 1  #: how many times as many sign-ups a network may send
+    limit_factor: int = 1  #: how many times as many sign-ups a network or mail domain may send
     mail_turned_at: datetime | None = None  #: when mail was last paused or let go
     banner_ends_at: datetime | None = field(default=None, compare=False)
     limits_end_at: datetime | None = field(default=None, compare=False)

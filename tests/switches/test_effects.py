@@ -187,3 +187,18 @@ def test_raised_limits_let_a_hall_of_people_sign(make_app):
         assert answers == [303, 303, 303, 303, 429]
         moderation.raise_limits(ADMIN, 1, "they have gone")
         assert client.post(SIGN.format("ko"), data=sign_form()).status_code == 429
+
+
+def test_raised_limits_let_a_whole_company_sign(make_app):
+    app = make_app(limit_domain="2 per hour")
+    client = app.test_client()
+    with app.app_context():
+        campaign()
+
+        def sign(number):
+            form = sign_form(email=f"p{number}@company.co.kr")
+            return client.post(SIGN.format("ko"), data=form).status_code
+
+        assert [sign(number) for number in range(3)] == [303, 303, 429]
+        moderation.raise_limits(ADMIN, 2, "the whole company signs")
+        assert [sign(number) for number in range(3, 8)] == [303, 303, 303, 303, 429]
