@@ -24,7 +24,7 @@ from pledge import clock
 from pledge.db import UTCDateTime, db, reading, transaction, write_once
 from pledge.mail import valve
 from pledge.mail.message import Claimed
-from pledge.mail.models import AWAITED, FIRST, NEWS, MailKind, MailState, OutboxMail
+from pledge.mail.models import AWAITED, FIRST, NEWS, MailKind, MailRequest, MailState, OutboxMail
 
 #: How many mails of news one sender takes at a time.
 NEWS_AT_ONCE = 5
@@ -241,7 +241,10 @@ def outbox() -> Outbox:
 
 
 def oldest_due() -> datetime | None:
-    """Since when the mail that waits longest has been due; for the operator's alarm. What is held back does not count."""
+    """Since when the mail, or the request for one, that waits longest has been due; for the operator's alarm.
+
+    What is held back does not count.
+    """
     counted = (AWAITED, NEWS) if valve.closed_since() else (AWAITED, FIRST, NEWS)
     waiting = [
         select(func.min(_TABLE.due_at)).where(
@@ -249,6 +252,7 @@ def oldest_due() -> datetime | None:
         )
         for which in counted
     ]
+    waiting.append(select(func.min(MailRequest.due_at)).where(MailRequest.due_at <= clock.now()))
     with reading() as connection:
         found = [moment for moment in connection.execute(union_all(*waiting)).scalars() if moment is not None]
     return min(found, default=None)

@@ -62,6 +62,16 @@ def test_an_idle_site_is_ready(client):
     assert response.headers["Cache-Control"] == "no-store"
 
 
+def test_what_was_asked_for_and_nobody_answers_is_overdue_too(client, frozen_clock):
+    """A worker that is gone enqueues no mail that could be overdue."""
+    factories.campaign()
+    client.post("/ko/c/blue-skies/sign", data=factories.sign_form())
+    frozen_clock.move(minutes=11)
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    assert response.json["outbox_age_seconds"] == 11 * 60
+
+
 def test_a_site_without_its_database_is_not_ready_and_says_so(nowhere):
     response = nowhere.test_client().get("/readyz")
     assert response.status_code == 503

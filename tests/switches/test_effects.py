@@ -11,7 +11,7 @@ from pledge.mail.transports import MailboxTransport
 from pledge.signatures import mails
 from pledge.signatures.models import Signature
 from pledge.switches import moderation
-from tests.support.factories import campaign, confirm_token, sign_form, signature
+from tests.support.factories import answer_requests, campaign, confirm_token, sign_form, signature
 
 ADMIN = Actor(1, "admin@pledge.example", "")
 PAGE, SIGN = "/{}/c/blue-skies", "/{}/c/blue-skies/sign"
@@ -81,6 +81,7 @@ def test_a_kept_page_follows_within_a_second_of_the_switch(app, client, frozen_c
 @pytest.fixture
 def deliver(app, tmp_path):
     def run(**options):
+        answer_requests()
         return mail.deliver(mails.composers(), MailboxTransport(tmp_path / "mailbox"), **options)
 
     return run
