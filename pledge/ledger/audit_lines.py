@@ -50,6 +50,13 @@ def check(note: str, verifiers: Iterable[Verifier]) -> None:
             raise BadNote("the line about the audit log is not signed by its key")
 
 
+def without(note: str) -> str:
+    """The note without these lines, for a receipt: every character of it counts, also for who passes such a line over."""
+    text, signatures = notes.parts(note)
+    kept = (one for one in signatures if len(one[2]) != _LENGTH + _DIGEST + _SIGNATURE)
+    return text + "\n" + "".join(notes.signature_line(*one) for one in kept)
+
+
 def _read(note: str, verifiers: Iterable[Verifier]) -> list[tuple[Mark, Verifier, bytes]]:
     known = {(one.name, key_id(one)): one for one in verifiers}
     found = []

@@ -5,7 +5,7 @@
     index 41
     <base64 of a hash>          one line for each step, from the leaf's sibling up
                                 an empty line
-    <the checkpoint, as it was signed>
+    <the checkpoint, as the keys of the log signed it>
 
 It holds no name and no address. With the salt, whoever knows the address can see that the entry is about it
 (ledger/leaves.py, docs/adr/0047).
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from sqlalchemy import exists, select
 
 from pledge.db import reading
-from pledge.ledger import log_queries
+from pledge.ledger import audit_lines, log_queries
 from pledge.ledger.log_queries import Inclusion
 from pledge.ledger.models import LedgerEntry
 from pledge.signatures.models import Signature, SignatureState
@@ -62,4 +62,4 @@ def written(of: Inclusion, salt: str) -> bytes:
         f"index {of.index}",
         *(b64encode(step).decode() for step in of.proof),
     ]
-    return ("\n".join(lines) + "\n\n" + of.checkpoint.note).encode()
+    return ("\n".join(lines) + "\n\n" + audit_lines.without(of.checkpoint.note)).encode()

@@ -52,6 +52,16 @@ def test_a_receipt_proves_that_an_address_is_counted(before):
     check(found.content, person, "Person.Kim@example.org")
 
 
+def test_every_line_of_a_receipt_is_for_who_checks_it():
+    """The line about the audit log, which a checker passes over, stays in the checkpoint that is published."""
+    person = signature()
+    fold_all()
+    *_, note = parts(receipt(person.id).content)
+    published = log_queries.newest(person.campaign_id).note
+    assert (len(note.splitlines()), len(published.splitlines())) == (5, 6)
+    assert published.startswith(note)
+
+
 def test_a_receipt_holds_no_name_and_no_address():
     person = signature(email="secret@example.org", name="홍길동")
     fold_all()
