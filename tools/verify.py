@@ -1714,11 +1714,13 @@ NOT_PROVEN = (
     "",
     "PROVEN by the log: people, organisations, their entries by kind, people by day, the texts that were signed. The same",
     "numbers stand in totals.json, totals.csv, totals.xlsx and README.txt, and the lines of each breakdown add up to them.",
+    "NOT PROVEN by any log: that each entry is a different, real person. An entry is one confirmed mailbox.",
     "NOT PROVEN, only reported by whoever signed the pack: how people are spread over countries and regions, the",
     "names of organisations, what became of all sign-ups, the exact moment (only that it is not before the last",
     "entry's day), everything in letter.pdf, and the words and charts around the numbers.",
     "기록으로 증명됨: 사람 수, 단체 수, 종류별 항목 수, 날짜별 사람 수, 서명한 서약문. totals.json, totals.csv, totals.xlsx,",
     "README.txt에 같은 수가 적혀 있고, 국가별·지역별·날짜별 수를 더하면 전체 수가 됩니다.",
+    "어떤 기록으로도 증명되지 않음: 항목 하나하나가 서로 다른 실제 사람인지. 한 항목은 확인을 마친 메일함 하나입니다.",
     "증명되지 않음(자료집에 서명한 쪽이 알린 내용): 국가별·지역별 분포, 단체 이름, 접수된 서명의 처리 결과, 정확한 기준 시각",
     "(마지막 항목의 날짜보다 앞서지 않는다는 것만 검증), letter.pdf의 모든 내용, 수를 설명하는 문구와 그림.",
 )

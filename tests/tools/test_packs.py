@@ -420,6 +420,7 @@ def test_it_says_which_numbers_the_log_proves_and_which_only_the_signer_reports(
             "exact moment",
         ):
             assert words in not_proven, words
+        assert "that each entry is a different, real person" in not_proven
         assert "증명되지 않음" in said.out
 
 
