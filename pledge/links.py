@@ -77,6 +77,11 @@ def site_name(lang: str) -> str:
     return current().site_name_in(lang)
 
 
+def imprint(lang: str) -> str:
+    """Who writes, at the foot of every mail: the site and the address to write to."""
+    return f"{site_name(lang)} · {contact()}"
+
+
 def sender(lang: str) -> str:
     """The From header of our mails in a language; the site's name where PLEDGE_MAIL_FROM has none."""
     name, address = parseaddr(current().mail_from)

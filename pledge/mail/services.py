@@ -23,7 +23,7 @@ from pledge.logs import log
 from pledge.mail import queries
 from pledge.mail.message import Claimed, Composer, Composers, Message
 from pledge.mail.models import MailKind, MailState
-from pledge.mail.skeletons import UnsafeAddress, envelope_address, skeleton
+from pledge.mail.skeletons import Skeleton, UnsafeAddress, envelope_address, skeleton
 from pledge.mail.smtp import SmtpTransport
 from pledge.mail.transports import MailboxTransport, Permanent, Refused, Temporary, Transport, Unavailable
 from pledge.settings import Settings
@@ -161,7 +161,7 @@ def _send(
     try:
         if isinstance(message, Refused):
             raise message
-        content = skeleton(message.kind, mail.lang, links.sender(mail.lang)).fill(message)
+        content = _skeleton(message.kind, mail.lang).fill(message)
         transport.send(message.to, content)
     except UnsafeAddress:
         _give_up(mail, "address", done)
@@ -173,6 +173,10 @@ def _send(
     else:
         marks.sent(mail)
         done.sent += 1
+
+
+def _skeleton(kind: MailKind, lang: str) -> Skeleton:
+    return skeleton(kind, lang, links.sender(lang), links.imprint(lang))
 
 
 def _give_up(mail: Claimed, error: str, done: Delivered) -> None:

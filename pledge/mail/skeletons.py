@@ -120,15 +120,15 @@ class Skeleton:
 
 
 @lru_cache(maxsize=64)
-def skeleton(kind: MailKind, lang: str, sender: str) -> Skeleton:
-    """The shared parts of a kind of mail in one language, from `sender` (as in PLEDGE_MAIL_FROM)."""
+def skeleton(kind: MailKind, lang: str, sender: str, imprint: str) -> Skeleton:
+    """The shared parts of a kind of mail in one language, from `sender` (as in PLEDGE_MAIL_FROM), with `imprint` at its foot."""
     folder = f"mail/{kind}/{lang}"
     frame = _frame(kind, lang, sender)
     head, between, tail = re.split(rb"%(?:TEXT|HTML)%\r\n", frame.as_bytes(policy=POLICY))
     return Skeleton(
         subject=Text(_rendered(f"{folder}/subject.txt")),
-        text=Part(_rendered(f"{folder}/body.txt")),
-        html=Part(_rendered(f"{folder}/body.html")),
+        text=Part(f"{_rendered(f'{folder}/body.txt')}\n{imprint}\n"),
+        html=Part(_rendered(f"{folder}/body.html", imprint=imprint)),
         head=head,
         between=between,
         tail=tail,
@@ -163,8 +163,8 @@ def _frame(kind: MailKind, lang: str, sender: str) -> EmailMessage:
     return frame
 
 
-def _rendered(template: str) -> str:
-    return _TEMPLATES.get_template(template).render(_MARKS)
+def _rendered(template: str, **fixed: str) -> str:
+    return _TEMPLATES.get_template(template).render(_MARKS, **fixed)
 
 
 def _encoded(line: str) -> bytes:

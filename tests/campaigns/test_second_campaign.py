@@ -217,3 +217,5 @@ def assert_told_nothing(*mails):
     for mail in mails:
         headers = "\n".join(f"{name}: {value}" for name, value in mail.items())
         assert told(f"{headers}\n{body(mail)}") == []
+        imprint = f"{SITE[mail['Content-Language']]} · help@open.example"
+        assert body(mail).count(imprint) == 2, "in the text and in the HTML"

@@ -42,7 +42,9 @@ def part(content, kind):
 
 def fill(kind=MailKind.CONFIRM, lang="ko", to="hong@example.org", **values):
     values = {"campaign": "푸른 하늘", **dict.fromkeys(NAMES[1:], "https://sign.example.org/x"), **values}
-    return skeleton(kind, lang, SENDER).fill(Message(to, kind, lang, "<1.2@sign.example.org>", values))
+    return skeleton(kind, lang, SENDER, "푸른 하늘 · help@example.org").fill(
+        Message(to, kind, lang, "<1.2@sign.example.org>", values)
+    )
 
 
 def about(kind, **facts):
