@@ -7,7 +7,12 @@ from itertools import count
 import pytest
 from passlib.totp import TOTP
 from playwright.sync_api import expect
+from sqlalchemy import select
 
+from pledge.accounts.models import StaffMember, StaffSession
+from pledge.db import transaction
+from pledge.staff.access import SHOWN_AT
+from tests.support import factories
 from tests.support.browser import LOOKS, Visitor, assert_looks_right
 from tests.support.staff import sign_in
 
@@ -158,6 +163,34 @@ def test_a_passkey_is_the_second_factor_and_signs_in_alone(on_localhost, invited
     expect(page).to_have_url(re.compile("/staff/sign-in/passkey"))
     page.get_by_role("button", name="Use a passkey").click()
     expect(page).to_have_url(re.compile("/staff/$"))
+
+
+def test_a_passkey_shown_again_carries_out_what_was_asked_for(on_localhost, site, invited):
+    page = on_localhost.page(lang="en")
+    authenticator(page)
+    choose_password(page, invited.link.replace("127.0.0.1", "localhost"))
+    page.get_by_role("link", name="Add a passkey").click()
+    page.locator("#name").fill("My laptop")
+    page.locator("main button[type=submit]").click()
+    expect(page).to_have_url(re.compile("/staff/account/recovery-codes$"))
+    keep_codes(page)
+    person = somebody(site)
+    page.goto(f"/staff/people/{person}")
+    page.locator("#reason").fill("left the campaign")
+    with site.inside(), transaction() as session:
+        mine = select(StaffMember.id).where(StaffMember.email == invited.email)
+        row = session.scalars(select(StaffSession).where(StaffSession.staff_id.in_(mine))).one()
+        row.data = {**row.data, SHOWN_AT: row.data[SHOWN_AT] - 360}
+    page.locator("form[action$='/close'] button").click()
+    expect(page.get_by_text("is kept for ten minutes")).to_be_visible()
+    page.get_by_role("button", name="Use a passkey").click()
+    expect(page.get_by_text("has now been done")).to_be_visible()
+    expect(page.get_by_text("The account is closed")).to_be_visible()
+
+
+def somebody(site):
+    with site.inside():
+        return factories.staff("viewer").id
 
 
 def test_a_passkey_that_does_not_know_its_owner_is_refused(on_localhost, invited):
