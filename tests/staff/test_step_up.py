@@ -269,13 +269,13 @@ def _freeze(_client: StaffClient) -> Act:
 
 def _ask_export(_client: StaffClient) -> Act:
     factories.the_campaign()
-    fields = {"campaign": SLUG, "kind": "ledger", "format": "csv", "why": WHY}
+    fields = {"campaign": SLUG, "kind": "ledger", "format": "csv", "lang": "ko", "why": WHY}
     return Act("/staff/exports", fields, "export.request", wrong={"format": "ods"}, typed=WHY)
 
 
 def _download_export(_client: StaffClient) -> Act:
     _signed()
-    exports.request(ANNA, SLUG, "ledger", "csv", WHY)
+    exports.request(ANNA, SLUG, "ledger", "csv", lang="ko", reason=WHY)
     while jobs.advance({JobKind.EXPORT: exports.make}):
         pass
     return Act(f"/staff/exports/{exports.newest()[0].id}/download", action="export.download")
