@@ -127,26 +127,21 @@ def test_the_receipts_of_this_site_are_right(busy, tmp_path):
 
 
 def test_every_signature_line_of_a_checkpoint_counts(busy, tmp_path):
-    """That about the audit log too: it is by a known key, so a wrong one spoils the receipt."""
-    person = signature(email="Kim@Example.org")
-    fold_all()
-    content = receipt(person.id).content.decode()
-    (tmp_path / "keys").write_text(keys(busy))
-    lines = content.split("\n")
+    """That about the audit log too: it is by a known key, so a wrong one spoils the checkpoint."""
+    folder = packs.mirror(packs.from_database(busy, "blue-skies"), tmp_path / "log")
+    lines = (folder / "checkpoint").read_text("utf-8").split("\n")
     signed = [number for number, line in enumerate(lines) if line.startswith("\u2014")]
     assert len(signed) == 2, "the log's and the one about the audit log"
     for number in signed:
         name, _, data = lines[number].rpartition(" ")
         for place in (2, 20, 60, len(data) - 8):
             other = data[:place] + ("A" if data[place] != "A" else "B") + data[place + 1 :]
-            changed = [*lines[:number], f"{name} {other}", *lines[number + 1 :]]
-            (tmp_path / "mine").write_text("\n".join(changed))
-            said = say("receipt", tmp_path / "mine", "--key", tmp_path / "keys")
+            changed = "\n".join([*lines[:number], f"{name} {other}", *lines[number + 1 :]])
+            (folder / "checkpoint").write_text(changed, "utf-8")
+            said = say("count", folder, "--key", folder / "key")
             is_unknown = place == 2  # another key id: somebody whom nobody here knows
-            assert said.failure == ("checkpoint" if not is_unknown or number == signed[0] else ""), (
-                number,
-                place,
-            )
+            expected = "checkpoint" if not is_unknown or number == signed[0] else ""
+            assert said.failure == expected, (number, place)
 
 
 def test_a_copy_of_the_log_gives_the_count_of_the_site(busy, tmp_path):
