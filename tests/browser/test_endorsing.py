@@ -42,8 +42,8 @@ def domain(email):
 
 def fill(page, domain, **changes):
     fields = {
-        "name_ko": f"하늘 {domain}",
-        "name_en": f"Sky {domain}",
+        "name_ko": f"하늘 {domain.partition('.')[0]}",
+        "name_en": f"Sky {domain.partition('.')[0]}",
         "website": f"https://{domain}",
         "target_year": "2050",
         "statement_en": "We walk along.",

@@ -61,6 +61,7 @@ def until(page, text):
 def fill_proposal(page, domain, note="a burst from one domain"):
     page.goto("/staff/invalidations")
     page.locator("main a[href$='/new']").first.click()
+    page.locator("#campaign").select_option("blue-skies")
     page.locator("#domain").fill(domain)
     page.locator("#reason").select_option("automated")
     page.locator("#note").fill(note)
