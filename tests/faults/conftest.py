@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Self
 
+import psycopg
 import pytest
 
 from tests.support import apps, postgres
@@ -45,6 +46,24 @@ class Fragile:
         self.server.execute("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
         self.server.execute("ALTER SYSTEM SET synchronous_commit = 'on'")
         self.server.execute("SELECT pg_reload_conf()")
+        end = time.monotonic() + 10
+        while not self._waits_for_standby():  # the server takes its time to read its settings again
+            assert time.monotonic() < end
+
+    def _waits_for_standby(self) -> bool:
+        waited: list[str] = []
+        with psycopg.connect(
+            self.server.url("postgres").replace("+psycopg", ""), autocommit=True
+        ) as connection:
+            connection.add_notice_handler(lambda notice: waited.append(notice.sqlstate or ""))
+            timer = threading.Timer(0.4, connection.cancel)
+            timer.start()
+            try:
+                connection.execute("SELECT pg_logical_emit_message(true, 'test', '')")
+            finally:
+                timer.cancel()
+                timer.join()
+        return waited != []
 
     def find_standby(self) -> None:
         self.server.execute("ALTER SYSTEM RESET synchronous_standby_names")

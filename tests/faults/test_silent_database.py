@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from pledge import deadlines
 from pledge.db import NotDurable, db, reading, transaction, write_once
+from pledge.diagnosis import writing
 from pledge.signatures.models import Signature
 from tests.faults.conftest import Prober
 from tests.support import apps
@@ -85,6 +86,19 @@ def test_a_sign_up_that_no_standby_has_is_not_acknowledged(app, fragile):
     assert client.post(f"/ko/confirm/{token}").status_code == 303
     with app.app_context(), reading() as connection:
         assert connection.execute(select(func.count()).select_from(Signature)).scalar() == 2
+
+
+def test_a_lost_standby_shows_in_the_readiness_before_somebody_signs(app, fragile):
+    client = app.test_client()
+    assert client.get("/readyz").status_code == 200
+    writing.forget()
+    fragile.lose_standby()
+    answer, seconds = timed(lambda: client.get("/readyz"))
+    assert (answer.status_code, seconds < 6) == (503, True)
+    assert answer.json["problems"] == [
+        "no standby has what is written: people are told that nothing was recorded"
+    ]
+    assert answer.json["database"] == "ok"
 
 
 def test_a_commit_that_waits_for_a_lost_standby_ends_as_not_durable(app, fragile):
