@@ -10,6 +10,7 @@ import subprocess
 import threading
 import time
 import urllib.parse
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -106,14 +107,11 @@ class Services:
             line.close()
 
     def kill_worker(self, number):
-        """The newest worker of one service; False when it has none."""
+        """The newest worker of one service, if it has any."""
         workers = postgres.children(self.processes[number - 1].pid)
-        named = [
-            pid for pid in workers if b"resource_tracker" not in Path(f"/proc/{pid}/cmdline").read_bytes()
-        ]
-        if named:
-            os.kill(max(named), signal.SIGKILL)
-        return bool(named)
+        with suppress(ProcessLookupError):  # it has ended meanwhile
+            if workers:
+                os.kill(max(workers), signal.SIGKILL)
 
     def stop(self):
         self.ending.set()
