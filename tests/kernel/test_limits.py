@@ -206,7 +206,9 @@ def test_the_301st_sign_up_in_ten_minutes_is_told_what_happened_and_when_to_come
     assert 1 <= int(answer.headers["Retry-After"]) <= 600
     assert f'lang="{lang}"' in answer.text
     assert words in answer.text
-    assert sign(client, "203.0.113.8", path=path).status_code == 303
+    # From a large provider, as three hundred of the form's own mail domain have signed.
+    neighbour = {"data": sign_form(email="sky@naver.com"), "environ_base": {"REMOTE_ADDR": "203.0.113.8"}}
+    assert client.post(path, **neighbour).status_code == 303
 
 
 def test_wrong_links_are_limited_to_30_a_minute(client):
