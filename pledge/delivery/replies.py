@@ -44,7 +44,10 @@ def completed(reply: Reply) -> Reply:
 
 
 def last_reply(slug: str) -> Reply:
-    """Where the answer to the campaign's last letter goes, for the next one, which gets a number of its own."""
+    """Where the answer to the campaign's last letter goes, for the next one, which gets a number of its own.
+
+    The site's own address stays out, as it stands in for none: it may have changed since.
+    """
     query = (
         select(Delivery.document)
         .join(Campaign, Campaign.id == Delivery.campaign_id)
@@ -55,7 +58,8 @@ def last_reply(slug: str) -> Reply:
     with reading() as connection:
         frozen = connection.execute(query).scalar_one_or_none()
     found = Reply() if frozen is None else from_json(frozen).reply
-    return completed(replace(found, number=""))
+    email = "" if found.email == current().contact else found.email
+    return replace(found, number="", email=email)
 
 
 def _words(check: Checker, field: str, words: Words, longest: int) -> Words:
