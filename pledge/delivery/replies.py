@@ -22,8 +22,7 @@ def clean_reply(check: Checker, reply: Reply) -> Reply:
     """As it will be kept; what is wrong goes to `number`, `person_ko` … `address_en`."""
     email = reply.email.strip()
     try:
-        # The site's own address is taken as it is: on a development machine it has no domain.
-        email = email if email in ("", current().contact) else parse(email).mailed
+        email = parse(email).mailed if email else ""
     except BadAddress:
         check.add("email", Fault.EMAIL)
     cleaned = Reply(
