@@ -57,8 +57,8 @@ _TAKE_SLOT = text(
 
 
 def mailbox_hash(address: str) -> bytes:
-    """Whose slots they are: 32 bytes, for an address without a +tag the hash of the person."""
-    return vault().keyed_hash(mailbox(address))
+    """Whose slots they are: 32 bytes, unrelated to the hash of the person."""
+    return vault().keyed_hash(f"mailbox {mailbox(address)}")
 
 
 def take_slot(

@@ -1,6 +1,6 @@
 """Mail providers: what they ignore in an address, and which are too large to be limited as one domain.
 
-Reviewed 2026-11-26 against what the providers publish about their addresses. The tables change with an ADR or a line in
+Compiled 2026-11-26 from general knowledge; the providers' own pages were not consulted. The tables change with an ADR or a line in
 the changelog, as they decide who is one person.
 """
 
