@@ -167,7 +167,8 @@ def public_id(slug: str) -> int | None:
 def slugs() -> dict[int, str]:
     """The slug of every campaign, drafts too, by its number."""
     with reading() as connection:
-        return {row.id: row.slug for row in connection.execute(select(Campaign.id, Campaign.slug))}
+        query = select(Campaign.id, Campaign.slug).order_by(Campaign.id)
+        return {row.id: row.slug for row in connection.execute(query)}
 
 
 def public_campaigns(lang: str) -> list[CampaignView]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from pledge.ledger import notes
+from pledge.ledger import audit_lines, notes
 from pledge.ledger.models import LogKey
 from pledge.ledger.notes import BadNote
 from pledge.settings import current
@@ -34,6 +34,10 @@ class Checks:
     def __init__(self, connection: Connection, campaign_id: int, slug: str) -> None:
         texts = connection.execute(select(LogKey.verifier).where(LogKey.campaign_id == campaign_id)).scalars()
         self.verifiers = [notes.read_verifier(text) for text in texts]
+        # Whatever the site stores of a checkpoint it has signed itself, as the log's key or about the audit log.
+        self._keys = {
+            (one.name, of) for one in self.verifiers for of in (one.key_id, audit_lines.key_id(one))
+        }
         self._ending = f"/log/{slug}"
         self._size = 0
         self._newest: Row[Any] | None = None
@@ -80,6 +84,7 @@ class Checks:
     def _note_fault(self, row: Row[Any]) -> str | None:
         try:
             state = notes.read_state(notes.open_note(row.note, self.verifiers))
+            audit_lines.check(row.note, self.verifiers)
         except BadNote as error:
             return str(error)
         names = {verifier.name for verifier in self.verifiers}
@@ -87,4 +92,6 @@ class Checks:
             return "it is of another log"
         if (state.size, state.root) != (row.size, bytes(row.root)):
             return "its note says another size or root"
+        if not self._keys.issuperset((name, key_id) for name, key_id, _ in notes.parts(row.note)[1]):
+            return "it has a line of a key that is none of its log"
         return None

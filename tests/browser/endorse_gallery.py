@@ -51,7 +51,7 @@ def endorse_pages(lang: str, clock_of_links: Clock, blue: Campaign, ended: Campa
     newer = endorsement(blue, state="pending")
     older = endorse_confirm_token(newer)
     version_of(newer, statement_ko="새 문구")
-    yield Shown("endorse superseded", f"/{lang}/endorse/confirm/{older}", 410)
+    yield Shown("endorse older link", f"/{lang}/endorse/confirm/{older}")
     yield Shown("endorse unknown", f"/{lang}/endorse/confirm/damaged", 410)
     late = endorsement(ended, state="pending")
     yield Shown("endorse closed", f"/{lang}/endorse/confirm/{endorse_confirm_token(late)}")

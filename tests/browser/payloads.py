@@ -1,6 +1,6 @@
 """What has broken out of a field somewhere, and how a page shows that it did."""
 
-from playwright.sync_api import Page
+from playwright.sync_api import Dialog, Page
 
 #: What has broken out of a text, an attribute, an address, a script or a style somewhere.
 PAYLOADS = (
@@ -64,7 +64,15 @@ _STRANGERS = """() => [...document.querySelectorAll("iframe, base, style, math, 
 def listen(page: Page) -> list[str]:
     """A list that fills with every dialog; what the policy blocks becomes an error that the visitor's window notes."""
     heard: list[str] = []
-    page.on("dialog", lambda dialog: (heard.append(f"dialog {dialog.message}"), dialog.dismiss()))
+
+    def note(dialog: Dialog) -> None:
+        if dialog.type == "beforeunload":  # our own question before typed words are left
+            dialog.accept()
+            return
+        heard.append(f"dialog {dialog.message}")
+        dialog.dismiss()
+
+    page.on("dialog", note)
     page.add_init_script(_TELL_OF_BLOCKED)
     return heard
 

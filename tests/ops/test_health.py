@@ -173,6 +173,7 @@ def test_a_folder_without_room_is_an_alarm(client, monkeypatch):
 
 @pytest.mark.sqlite_only
 def test_a_file_that_cannot_be_written_is_an_alarm(client, monkeypatch):
+    writing.forget()
     db.session.execute(text("PRAGMA query_only = ON"))
     db.session.remove()
     try:
