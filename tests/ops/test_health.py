@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 import pledge.clock
 from pledge.db import db
@@ -172,14 +172,17 @@ def test_a_folder_without_room_is_an_alarm(client, monkeypatch):
 
 
 @pytest.mark.sqlite_only
-def test_a_file_that_cannot_be_written_is_an_alarm(client, monkeypatch):
+def test_a_file_that_cannot_be_written_is_an_alarm(client):
+    def only_read(connection, *_):
+        connection.execute("PRAGMA query_only = ON")
+
     writing.forget()
-    db.session.execute(text("PRAGMA query_only = ON"))
-    db.session.remove()
+    event.listen(db.engine, "checkout", only_read)  # whichever connection of the pool is asked
     try:
         response = client.get("/readyz")
     finally:
-        db.engine.dispose()  # the connection that was asked for it
+        event.remove(db.engine, "checkout", only_read)
+        db.engine.dispose()
     assert response.status_code == 503
     assert "takes no writes" in response.json["problems"][0]
 
