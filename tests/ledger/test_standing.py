@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select, text, update
 
 from pledge import clock
 from pledge.db import db, transaction
@@ -340,3 +340,15 @@ def test_signatures_that_are_forgotten_later_change_nothing_that_is_counted(app)
     fold_all()
     assert counts() == (len(rows), 0)
     assert set_aside() == ["no_cause"]
+
+
+@pytest.mark.postgresql_only
+@pytest.mark.parametrize(
+    ("table", "expression"), [("signatures", people.STANDS), ("endorsements", organizations.STANDS)]
+)
+def test_what_stands_is_looked_up_by_the_primary_key_however_old_the_statistics_are(app, table, expression):
+    """By an index of states each entry of a rush would read every row that was confirmed since they were gathered."""
+    db.session.execute(text("SET LOCAL enable_seqscan = off"))  # which a small table would get
+    plan = db.session.execute(text(f"EXPLAIN SELECT ({expression}) FROM ledger_entries AS entry")).scalars()
+    (looked_up,) = [line for line in plan if f" on {table} " in line]
+    assert f"using pk_{table} " in looked_up
