@@ -34,7 +34,7 @@ READING = 40
 #: Seconds without any request that began or finished, after which waiting is given up.
 STALLED = 1.0
 #: Seconds that a request waits at most.
-LONGEST_WAIT = 10.0
+MAX_WAIT = 10.0
 #: Larger bodies are kept in a file.
 _IN_MEMORY = 256 * 1024
 
@@ -125,7 +125,7 @@ class Admission:
 
     def _waits(self) -> bool:
         """Wait for a turn; False when it is not worth while."""
-        until = clock.monotonic() + LONGEST_WAIT
+        until = clock.monotonic() + MAX_WAIT
         if self._may_wait == 0:
             return False
         self._may_wait -= 1
