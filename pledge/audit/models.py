@@ -1,4 +1,4 @@
-"""The table of the audit log. Triggers refuse UPDATE, DELETE and TRUNCATE on both databases (migration 0002)."""
+"""The table of the audit log. Triggers refuse UPDATE, DELETE and TRUNCATE on both databases (migrations/versions/0001_initial.py)."""
 
 from dataclasses import dataclass
 from datetime import datetime

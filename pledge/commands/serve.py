@@ -72,7 +72,10 @@ def prepare(settings: Settings) -> str:
 
     Gives the path of the staff sign-in; on a development machine where nobody is yet, that of an invitation.
     """
-    migrating.upgrade()
+    try:
+        migrating.upgrade()
+    except migrating.UnknownRevision as error:
+        raise click.ClickException(str(error)) from None
     entry = "/staff/"
     if not settings.is_production:
         with suppress(campaigns.EditedByStaff):

@@ -10,7 +10,7 @@ from pledge.settings import Settings
 
 SUBJECT = "audit log"
 
-#: Created by migrations 0002, 0011 and 0030; a role that owns the tables, or a superuser, can take them away.
+#: Created by migration 0001; a role that owns the tables, or a superuser, can take them away.
 _TRIGGERS = {
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
     "postgresql": """
@@ -63,7 +63,7 @@ def guard_findings(settings: Settings) -> Iterator[Finding]:
             yield problem(
                 SUBJECT,
                 "its guards are gone or off, entries could be changed: find out who did that, run "
-                "`flask audit verify`, then make the triggers of migration 0002 anew",
+                "`flask audit verify`, then make its triggers of migration 0001 anew",
             )
         elif dialect == "sqlite":
             yield ok(SUBJECT, "append-only by triggers (whoever can write the file can remove them)")
@@ -71,8 +71,8 @@ def guard_findings(settings: Settings) -> Iterator[Finding]:
             yield problem(
                 "ledger",
                 f"guards are gone or off ({', '.join(sorted(gone))}), what was counted could be changed: find out who "
-                "did that, run `flask ledger verify` and `flask ledger recount`, then make the triggers of migrations "
-                "0011 and 0030 anew",
+                "did that, run `flask ledger verify` and `flask ledger recount`, then make its triggers of "
+                "migration 0001 anew",
             )
         if dialect == "postgresql":
             yield from _roles(connection, settings)

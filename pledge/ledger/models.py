@@ -1,6 +1,6 @@
 """Tables of the ledger and of its public log. Entries are appended and numbered once; nothing else in them changes.
 
-Triggers on both databases see to that (migrations 0011 and 0030): an entry begins without a number, gets it and what it
+Triggers on both databases see to that (migrations/versions/0001_initial.py): an entry begins without a number, gets it and what it
 takes back once, its `count_after` may be put right, and one that is set aside stays so; a tile grows, a checkpoint and a
 key stay as they are; none is ever removed.
 """

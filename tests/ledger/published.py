@@ -35,7 +35,7 @@ def lines(campaign):
 
 
 def fall_behind(campaign):
-    """As migration 0010 leaves a site that has counted for long: entries with numbers, and no log."""
+    """A site whose entries have numbers and whose log is gone."""
     as_superuser(
         *(
             f"DELETE FROM {table} WHERE campaign_id = {campaign}"
