@@ -15,9 +15,9 @@ os.umask(0o077)
 import click  # noqa: E402
 from flask.cli import ScriptInfo  # noqa: E402
 
+from config import ConfigError  # noqa: E402
 from pledge import create_app  # noqa: E402
 from pledge.db import db  # noqa: E402
-from pledge.settings import SettingsError  # noqa: E402
 
 #: Flask's own commands that serve the site or look at its addresses.
 WITH_ADDRESSES = ("run", "routes", "shell")
@@ -34,7 +34,7 @@ def answers_requests() -> bool:
 
 try:
     app = create_app(answers_requests=answers_requests())
-except SettingsError as error:
+except ConfigError as error:
     # One clear line for each fault instead of a traceback; the value of a secret is never part of it.
     sys.exit("\n".join(f"pledge cannot start: {problem}" for problem in error.problems))
 finally:

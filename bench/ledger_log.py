@@ -18,12 +18,12 @@ from sqlalchemy import select
 from bench import people
 from bench.report import Figure, against, at_most
 from bench.servers import Bench, Site
+from config import ROOT
 from pledge import clock
 from pledge.campaigns.models import PledgeText
 from pledge.db import db
 from pledge.ledger import log_queries, merkle, queries
 from pledge.ledger.services import fold, hour_of
-from pledge.settings import ROOT
 from pledge.worker.standing import standing
 
 SLUG = "blue-skies"

@@ -14,11 +14,11 @@ from flask import Flask
 
 from bench import floor
 from bench.load import HOST
+from config import ROOT, Config
 from pledge import create_app, migrating
 from pledge.campaigns import services as campaigns
 from pledge.commands.serve import DEMO_CAMPAIGN, web_command, worker_command
 from pledge.db import db
-from pledge.settings import ROOT, Settings
 from tests.support import postgres, run
 from tests.support.redis import RedisServer
 
@@ -95,7 +95,7 @@ class Bench:
         url = self.postgres.create_database("floor").replace("postgresql+psycopg://", "postgresql://")
         self.postgres.execute(floor.TABLE, "floor")
         # A site in full shape: PostgreSQL and Redis.
-        shape = Settings(database_url="postgresql://", redis_url="redis://")
+        shape = Config(database_url="postgresql://", redis_url="redis://")
         environment = {"FLOOR_DATABASE_URL": url}
         return self.web("floor", shape, environment, application="bench.floor:app", answers="/204")
 
@@ -107,7 +107,7 @@ class Bench:
         }
         create = [sys.executable, "-c", _CREATE_YARDSTICK]
         subprocess.run(create, cwd=ROOT, env={**os.environ, **environment}, check=True)
-        shape = Settings(database_url="postgresql://", redis_url="redis://")
+        shape = Config(database_url="postgresql://", redis_url="redis://")
         return self.web("yardstick", shape, environment, application="bench.yardstick:app", answers="/204")
 
     def serve(self, site: "Site") -> str:
@@ -117,7 +117,7 @@ class Bench:
         )
 
     def web(
-        self, name: str, shape: Settings, environment: Mapping[str, str], *, application: str, answers: str
+        self, name: str, shape: Config, environment: Mapping[str, str], *, application: str, answers: str
     ) -> str:
         port = run.free_port()
         command = [*web_command(shape, port)[:-1], application]
@@ -172,9 +172,9 @@ class Site:
         }
 
     @property
-    def settings(self) -> Settings:
+    def settings(self) -> Config:
         words = {name.removeprefix("PLEDGE_").lower(): value for name, value in self.environment.items()}
-        return Settings(**words)
+        return Config(**words)
 
     @contextmanager
     def context(self) -> Iterator[Flask]:

@@ -2,31 +2,31 @@
 
 from flask import Flask
 
+from config import Config
 from pledge import commands, db, logs
 from pledge.diagnosis.start import refuse_unsafe_database
-from pledge.settings import Settings, load
 
 
-def create_app(settings: Settings | None = None, *, answers_requests: bool = True) -> Flask:
-    """The application. Raises SettingsError when the settings do not allow a start.
+def create_app(config: Config | None = None, *, answers_requests: bool = True) -> Flask:
+    """The application. Raises ConfigError when the settings do not allow a start.
 
     Without `answers_requests` it is what commands and the worker need: settings, logs, database, commands; no address
     of the site leads anywhere in it.
     """
-    settings = settings or load()
-    settings.instance_dir.mkdir(parents=True, exist_ok=True)
-    app = Flask("pledge", static_folder=None, instance_path=str(settings.instance_dir.resolve()))
-    app.extensions["pledge.settings"] = settings
+    config = config or Config.load()
+    config.instance_dir.mkdir(parents=True, exist_ok=True)
+    app = Flask("pledge", static_folder=None, instance_path=str(config.instance_dir.resolve()))
+    app.extensions["pledge.config"] = config
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider's own setting
-    logs.configure(settings)
-    db.init_app(app, settings, has_deadlines=answers_requests)
+    logs.configure(config)
+    db.init_app(app, config, has_deadlines=answers_requests)
     commands.register(app)
     if answers_requests:
         # Here and not above: screens, forms and sign-in are half of what the whole site needs of memory and of the time
         # to start, and a command shows none of them (docs/adr/0060).
         from pledge import web  # noqa: PLC0415
 
-        web.register(app, settings)
+        web.register(app, config)
     with app.app_context():
-        refuse_unsafe_database(settings)
+        refuse_unsafe_database(config)
     return app

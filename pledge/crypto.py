@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from flask import current_app
 
-from pledge.settings import Keys, current
+from config import Keys, current_config
 
 _NONCE = 12
 _KEY_ID = 4
@@ -67,7 +67,7 @@ def vault() -> Vault:
     """The vault of the current application; made when it is first asked for."""
     found: Vault | None = current_app.extensions.get("pledge.vault")
     if found is None:
-        found = current_app.extensions["pledge.vault"] = _vault(current().data_keys)
+        found = current_app.extensions["pledge.vault"] = _vault(current_config().data_keys)
     return found
 
 

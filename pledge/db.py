@@ -22,9 +22,9 @@ from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, TypeDeco
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Session, scoped_session
 
+from config import Config
 from pledge import clock
 from pledge.deadlines import watchdog
-from pledge.settings import Settings
 
 T = TypeVar("T")
 
@@ -117,31 +117,31 @@ class NestedTransaction(RuntimeError):
     """A use case called another use case; the inner one would have been committed by the outer."""
 
 
-def engine_options(settings: Settings) -> dict[str, Any]:
+def engine_options(config: Config) -> dict[str, Any]:
     """Options for the engine. Parameters are hidden: error texts must never carry an address."""
     options: dict[str, Any] = {"hide_parameters": True}
-    if settings.uses_sqlite:
+    if config.uses_sqlite:
         return options
     return options | {
         # One statement is one transaction unless transaction() asks for more: no BEGIN and COMMIT to send, and nothing
         # to roll back when a connection is handed back.
         "isolation_level": "AUTOCOMMIT",
         "skip_autocommit_rollback": True,
-        "pool_size": settings.pool_size,
-        "max_overflow": settings.pool_size,
+        "pool_size": config.pool_size,
+        "max_overflow": config.pool_size,
         "pool_timeout": 3,
         "connect_args": {**POSTGRESQL_NETWORK, "options": POSTGRESQL_OPTIONS},
     }
 
 
-def init_app(app: Flask, settings: Settings, *, has_deadlines: bool = True) -> None:
+def init_app(app: Flask, config: Config, *, has_deadlines: bool = True) -> None:
     """Bind the database. With `has_deadlines` no statement on PostgreSQL may take long: somebody waits for the answer."""
-    app.config["SQLALCHEMY_DATABASE_URI"] = settings.sqlalchemy_url
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(settings)
+    app.config["SQLALCHEMY_DATABASE_URI"] = config.sqlalchemy_url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(config)
     db.init_app(app)
     with app.app_context():
-        (_listen_sqlite if settings.uses_sqlite else _listen_postgresql)(db.engine)
-        if has_deadlines and not settings.uses_sqlite:
+        (_listen_sqlite if config.uses_sqlite else _listen_postgresql)(db.engine)
+        if has_deadlines and not config.uses_sqlite:
             watchdog.watch(db.engine)
 
 

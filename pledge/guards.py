@@ -14,7 +14,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.wsgi import get_host
 
-from pledge.settings import Settings
+from config import Config
 
 LARGEST_BODY = 64 * 1024
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -44,11 +44,11 @@ class KnownHosts:
     nothing but the state of this process.
     """
 
-    def __init__(self, app: WSGIApplication, refusing: WSGIApplication, settings: Settings) -> None:
+    def __init__(self, app: WSGIApplication, refusing: WSGIApplication, config: Config) -> None:
         self._app = app
         self._refusing = refusing
-        self._allowed = settings.allowed_hosts
-        self._own = settings.base_host
+        self._allowed = config.allowed_hosts
+        self._own = config.base_host
         self._known: set[str] = set()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -103,7 +103,7 @@ def largest_body(app: Flask) -> Callable[[WSGIEnvironment], int]:
     return largest
 
 
-def init_app(app: Flask, settings: Settings) -> None:
+def init_app(app: Flask, config: Config) -> None:
     app.config.update(
         MAX_CONTENT_LENGTH=LARGEST_BODY,
         MAX_FORM_MEMORY_SIZE=32 * 1024,

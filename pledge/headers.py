@@ -7,7 +7,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from flask import Flask
 from whitenoise import WhiteNoise
 
-from pledge.settings import Settings
+from config import Config
 
 CONTENT_SECURITY_POLICY = "; ".join(  # noqa: FLY002  # one directive a line
     (
@@ -25,7 +25,7 @@ CONTENT_SECURITY_POLICY = "; ".join(  # noqa: FLY002  # one directive a line
 )
 
 
-def security_headers(settings: Settings) -> dict[str, str]:
+def security_headers(config: Config) -> dict[str, str]:
     headers = {
         "Content-Security-Policy": CONTENT_SECURITY_POLICY,
         "X-Content-Type-Options": "nosniff",
@@ -36,7 +36,7 @@ def security_headers(settings: Settings) -> dict[str, str]:
         "Permissions-Policy": "camera=(), geolocation=(), microphone=(), interest-cohort=()",
         "X-Frame-Options": "DENY",
     }
-    if settings.is_production:
+    if config.is_production:
         headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
     return headers
 
@@ -44,10 +44,10 @@ def security_headers(settings: Settings) -> dict[str, str]:
 class SecurityHeaders:
     """WSGI middleware right around Flask: adds what an answer does not say itself."""
 
-    def __init__(self, app: WSGIApplication, settings: Settings) -> None:
+    def __init__(self, app: WSGIApplication, config: Config) -> None:
         self._app = app
         # Nothing may be kept by a cache unless its view said so.
-        fixed = {**security_headers(settings), "Cache-Control": "no-store"}
+        fixed = {**security_headers(config), "Cache-Control": "no-store"}
         self._fixed = [(name.lower(), (name, value)) for name, value in fixed.items()]
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -59,16 +59,16 @@ class SecurityHeaders:
         return self._app(environ, start)
 
 
-def init_app(app: Flask, settings: Settings) -> None:
-    app.wsgi_app = SecurityHeaders(app.wsgi_app, settings)  # type: ignore[method-assign]  # Flask's own documented hook
+def init_app(app: Flask, config: Config) -> None:
+    app.wsgi_app = SecurityHeaders(app.wsgi_app, config)  # type: ignore[method-assign]  # Flask's own documented hook
 
 
 class StaticFiles(WhiteNoise):  # type: ignore[misc]  # the library has no types
     """Static files with the security headers on each answer, also on 405 and 416."""
 
-    def __init__(self, application: Any, settings: Settings, **options: Any) -> None:
+    def __init__(self, application: Any, config: Config, **options: Any) -> None:
         super().__init__(application, **options)
-        self._fixed = security_headers(settings)
+        self._fixed = security_headers(config)
 
     def serve(
         self, static_file: Any, environ: WSGIEnvironment, start_response: StartResponse

@@ -19,9 +19,9 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from config import Config, current_config
 from pledge import clock
 from pledge.networks import block_of, network_of
-from pledge.settings import Settings, current
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -47,8 +47,8 @@ _DECLARED = "pledge_limits"
 _AMOUNT = re.compile(r"(?<![^,;|])\s*[0-9]+")
 
 
-def init_app(app: Flask, settings: Settings) -> None:
-    hops = settings.trusted_proxies
+def init_app(app: Flask, config: Config) -> None:
+    hops = config.trusted_proxies
     if hops:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]  # Flask's own documented hook
     app.extensions[_COUNTING] = {}
@@ -56,8 +56,8 @@ def init_app(app: Flask, settings: Settings) -> None:
         client_network,
         app=app,
         strategy="sliding-window-counter",
-        storage_uri=settings.redis_url or "memory://",
-        storage_options=_REDIS_OPTIONS if settings.redis_url else {},
+        storage_uri=config.redis_url or "memory://",
+        storage_options=_REDIS_OPTIONS if config.redis_url else {},
         in_memory_fallback_enabled=True,
         key_prefix="pledge",
     )
@@ -140,19 +140,19 @@ def scaled(limit: str, factor: int) -> str:
 
 
 def sign_limit() -> str:
-    return current().limit_sign
+    return current_config().limit_sign
 
 
 def token_limit() -> str:
-    return current().limit_token
+    return current_config().limit_token
 
 
 def link_limit() -> str:
-    return current().limit_link
+    return current_config().limit_link
 
 
 def domain_limit() -> str:
-    return current().limit_domain
+    return current_config().limit_domain
 
 
 @counted(token_limit)

@@ -6,7 +6,7 @@ than reading the token; a test holds them against it.
 from email.utils import formataddr, parseaddr
 from urllib.parse import quote
 
-from pledge.settings import current
+from config import current_config
 
 
 def confirm_path(lang: str, token: str) -> str:
@@ -19,7 +19,7 @@ def check_path(lang: str, slug: str, ticket: str) -> str:
 
 
 def confirm_link(lang: str, token: str) -> str:
-    return f"{current().base_url}{confirm_path(lang, token)}"
+    return f"{current_config().base_url}{confirm_path(lang, token)}"
 
 
 def not_me_link(lang: str, token: str) -> str:
@@ -27,15 +27,15 @@ def not_me_link(lang: str, token: str) -> str:
 
 
 def manage_link(lang: str, token: str) -> str:
-    return f"{current().base_url}/{lang}/me/{token}"
+    return f"{current_config().base_url}/{lang}/me/{token}"
 
 
 def unsubscribe_link(lang: str, token: str) -> str:
-    return f"{current().base_url}/{lang}/unsubscribe/{token}"
+    return f"{current_config().base_url}/{lang}/unsubscribe/{token}"
 
 
 def campaign_link(lang: str, slug: str) -> str:
-    return f"{current().base_url}/{lang}/c/{slug}"
+    return f"{current_config().base_url}/{lang}/c/{slug}"
 
 
 def organization_link(lang: str, slug: str, endorsement_id: int) -> str:
@@ -43,38 +43,38 @@ def organization_link(lang: str, slug: str, endorsement_id: int) -> str:
 
 
 def endorse_confirm_link(lang: str, token: str) -> str:
-    return f"{current().base_url}/{lang}/endorse/confirm/{token}"
+    return f"{current_config().base_url}/{lang}/endorse/confirm/{token}"
 
 
 def endorse_contact_link(lang: str, token: str) -> str:
-    return f"{current().base_url}/{lang}/endorse/contact/{token}"
+    return f"{current_config().base_url}/{lang}/endorse/contact/{token}"
 
 
 def endorse_manage_link(lang: str, token: str) -> str:
-    return f"{current().base_url}/{lang}/endorse/me/{token}"
+    return f"{current_config().base_url}/{lang}/endorse/me/{token}"
 
 
 def contact() -> str:
     """Where people write to with questions."""
-    return current().contact
+    return current_config().contact
 
 
 def staff_link() -> str:
-    return f"{current().base_url}/staff/"
+    return f"{current_config().base_url}/staff/"
 
 
 def staff_invitation_link(token: str) -> str:
-    return f"{current().base_url}/staff/invitation/{token}"
+    return f"{current_config().base_url}/staff/invitation/{token}"
 
 
 def host() -> str:
     """The name under which this site is known."""
-    return current().base_host
+    return current_config().base_host
 
 
 def site_name(lang: str) -> str:
     """What this site is called."""
-    return current().site_name_in(lang)
+    return current_config().site_name_in(lang)
 
 
 def imprint(lang: str) -> str:
@@ -84,5 +84,5 @@ def imprint(lang: str) -> str:
 
 def sender(lang: str) -> str:
     """The From header of our mails in a language; the site's name where PLEDGE_MAIL_FROM has none."""
-    name, address = parseaddr(current().mail_from)
+    name, address = parseaddr(current_config().mail_from)
     return formataddr((name or site_name(lang), address))

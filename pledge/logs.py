@@ -15,8 +15,8 @@ from typing import Any
 import structlog
 from flask import Flask, Response, g, has_app_context, request
 
+from config import Config
 from pledge import clock
-from pledge.settings import Settings
 
 PRIVATE = frozenset({"email", "address", "to", "name", "token", "code", "ticket", "link", "password"})
 
@@ -31,7 +31,7 @@ def watch_requests(app: Flask) -> None:
     app.after_request(_end)
 
 
-def configure(settings: Settings) -> None:
+def configure(config: Config) -> None:
     """Send our own events and the libraries' records to standard error in one form."""
     shared: list[Any] = [
         structlog.processors.add_log_level,
@@ -41,12 +41,12 @@ def configure(settings: Settings) -> None:
     ]
     renderer: Any = (
         structlog.processors.JSONRenderer(_json)
-        if settings.is_production
+        if config.is_production
         else structlog.dev.ConsoleRenderer(colors=False)
     )
     structlog.configure(
         processors=[*shared, structlog.processors.ExceptionRenderer(_traceback_without_values), renderer],
-        wrapper_class=structlog.make_filtering_bound_logger(settings.log_level),
+        wrapper_class=structlog.make_filtering_bound_logger(config.log_level),
         # One write for each line, its end included: two processes that share a pipe would tear what comes in two.
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,

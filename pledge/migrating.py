@@ -5,8 +5,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import current_app
 
+from config import ROOT
 from pledge.db import db
-from pledge.settings import ROOT
 
 MIGRATIONS = ROOT / "migrations"
 

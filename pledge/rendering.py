@@ -7,27 +7,27 @@ from pathlib import Path
 from flask import Flask, request, url_for
 from flask_babel import get_locale
 
+from config import Config
 from pledge import i18n, places
-from pledge.settings import Settings
 
 STATIC = Path(__file__).parent / "static"
 
 
-def init_app(app: Flask, settings: Settings) -> None:
+def init_app(app: Flask, config: Config) -> None:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
         asset=asset,
-        base_url=settings.base_url,
-        contact=settings.contact,
+        base_url=config.base_url,
+        contact=config.contact,
         document_url=document_url,
         format_count=i18n.format_count,
         format_date=i18n.format_date,
         format_datetime=i18n.format_datetime,
         format_time=i18n.format_time,
         country_name=lambda code: places.country_name(code, i18n.language()),
-        authenticator_name=settings.issuer,
-        site_name=lambda: settings.site_name_in(i18n.language()),
+        authenticator_name=config.issuer,
+        site_name=lambda: config.site_name_in(i18n.language()),
         region_name=lambda code: places.region_name(code, i18n.language()),
         get_locale=get_locale,
         picture_url=picture_url,

@@ -17,9 +17,9 @@ from typing import Any
 
 from itsdangerous import BadData, Signer, URLSafeSerializer, URLSafeTimedSerializer
 
+from config import Keys, current_config
 from pledge import clock
 from pledge.crypto import Unreadable, derive, vault
-from pledge.settings import Keys, current
 
 LONGEST = 512
 #: Two machines' clocks may differ by this much, in both directions.
@@ -144,7 +144,7 @@ def _code_key(master: str) -> bytes:
 
 
 def _keys() -> Keys:
-    return current().secret_keys
+    return current_config().secret_keys
 
 
 @lru_cache(maxsize=64)

@@ -7,10 +7,10 @@ from passlib.exc import TokenError
 from passlib.totp import TOTP
 from sqlalchemy import or_, update
 
+from config import current_config
 from pledge import clock
 from pledge.accounts.models import StaffMember
 from pledge.db import write_once
-from pledge.settings import current
 
 #: A phone's clock may be off by one step in either direction.
 _WINDOW = timedelta(seconds=30)
@@ -25,7 +25,7 @@ def new_secret() -> str:
 
 def address(secret: str, email: str) -> str:
     """The otpauth:// address that an app scans; the app shows the site's name beside the code."""
-    return str(_factory.from_source(secret).to_uri(label=email, issuer=current().issuer))
+    return str(_factory.from_source(secret).to_uri(label=email, issuer=current_config().issuer))
 
 
 def readable(secret: str) -> str:

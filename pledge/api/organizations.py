@@ -5,13 +5,13 @@ from typing import Any
 
 from flask import Response, abort, jsonify, request, url_for
 
+from config import current_config
 from pledge.api.blueprint import api
 from pledge.campaigns import queries as campaigns
 from pledge.endorsements import queries as endorsements
 from pledge.endorsements.queries import BATCH, OrganizationView
 from pledge.i18n import DEFAULT
 from pledge.microcache import keep
-from pledge.settings import current
 
 ORGANIZATIONS_CACHE = "public, max-age=10, stale-while-revalidate=60, stale-if-error=600"
 LARGEST_NUMBER = 2**63 - 1
@@ -31,7 +31,7 @@ def organizations(slug: str) -> Response:
     more = url_for("api.organizations", slug=slug, after=batch[-1].id) if len(shown) > BATCH else None
     response = jsonify(
         organizations=[_facts(slug, organization) for organization in batch],
-        next=None if more is None else current().base_url + more,
+        next=None if more is None else current_config().base_url + more,
     )
     response.headers["Cache-Control"] = ORGANIZATIONS_CACHE
     response.headers["Access-Control-Allow-Origin"] = "*"
@@ -53,7 +53,7 @@ def _facts(slug: str, organization: OrganizationView) -> dict[str, Any]:
         "interim_percent": organization.interim_percent,
         "website": organization.website or None,
         "since": _utc(organization.since),
-        "url": current().base_url
+        "url": current_config().base_url
         + url_for("public.organization", lang="en", slug=slug, endorsement_id=organization.id),
     }
 

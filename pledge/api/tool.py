@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Flask, Response, request
 
-from pledge.settings import ROOT
+from config import ROOT
 
 tool = Blueprint("tool", __name__)
 

@@ -7,8 +7,8 @@ import click
 from flask.cli import with_appcontext
 from flask_migrate.cli import db as theirs
 
+from config import ROOT
 from pledge import migrating
-from pledge.settings import ROOT
 
 
 class Migrations(click.Group):

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from config import current_config
 from pledge.audit.models import COMMAND_LINE
 from pledge.campaigns.queries import slugs
 from pledge.campaigns.rules import BadFields
@@ -21,7 +22,6 @@ from pledge.delivery.document import Words
 from pledge.delivery.doubt import InDoubt
 from pledge.ledger import log_queries
 from pledge.ledger.log_queries import CheckpointView
-from pledge.settings import current
 
 delivery = LazyGroup(
     "delivery",
@@ -55,7 +55,7 @@ def build(slug: str, out: Path, size: int | None, **given: Any) -> None:
     The same call gives the same file again: a delivery that was frozen here with the same checkpoint and texts is used
     as it is.
     """
-    refuse_without_log_key(current())
+    refuse_without_log_key(current_config())
     campaign_id = _campaign(slug)
     checkpoint = _checkpoint(campaign_id, size)
     try:

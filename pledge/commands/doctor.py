@@ -1,12 +1,11 @@
 """`flask doctor`: what is wrong with this installation, and what to do about it."""
 
 import click
-from flask import current_app
 from flask.cli import with_appcontext
 
+from config import current_config
 from pledge.diagnosis.doctor import diagnose
 from pledge.diagnosis.findings import Level
-from pledge.settings import Settings
 
 _COLOURS = {Level.OK: "green", Level.WARNING: "yellow", Level.PROBLEM: "red"}
 
@@ -18,9 +17,9 @@ def doctor() -> None:
 
     Settings that forbid a start in production are listed by every command, this one included, before it begins.
     """
-    settings: Settings = current_app.extensions["pledge.settings"]
+    config = current_config()
     problems = warnings = 0
-    for finding in diagnose(settings):
+    for finding in diagnose(config):
         problems += finding.level is Level.PROBLEM
         warnings += finding.level is Level.WARNING
         level = click.style(f"{finding.level.value:8}", fg=_COLOURS[finding.level])

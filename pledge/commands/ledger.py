@@ -8,6 +8,7 @@ import click
 from flask.cli import AppGroup
 from sqlalchemy import Connection
 
+from config import current_config
 from pledge.audit import services as audit
 from pledge.audit.models import COMMAND_LINE
 from pledge.campaigns import forgetting
@@ -20,7 +21,6 @@ from pledge.ledger import recount as checks
 from pledge.ledger import verify as logs
 from pledge.ledger.models import SetAside
 from pledge.ledger.notes import BadNote, State
-from pledge.settings import current
 from pledge.signatures import counting
 from pledge.worker.standing import standing
 
@@ -36,7 +36,7 @@ ledger = AppGroup("ledger", help="The ledger: every +1 and -1, and the count tha
 @ledger.command("fold")
 def fold() -> None:
     """Count what waits. The worker does this all the time."""
-    refuse_without_log_key(current())
+    refuse_without_log_key(current_config())
     folded = 0
     while batch := services.fold(standing()):
         folded += batch

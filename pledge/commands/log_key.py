@@ -2,12 +2,12 @@
 
 import click
 
-from pledge.settings import Settings
+from config import Config
 
 
-def refuse_without_log_key(settings: Settings) -> None:
+def refuse_without_log_key(config: Config) -> None:
     """One clear line instead of a fold that fails for ever."""
-    if not settings.log_signing_keys:
+    if not config.log_signing_keys:
         raise click.ClickException(
             "PLEDGE_LOG_KEY is `elsewhere`, but this process is the one that signs the log."
         )

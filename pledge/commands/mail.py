@@ -1,12 +1,11 @@
 """`flask mail …`: send what is due, list what was given up, try it again."""
 
 import click
-from flask import current_app
 from flask.cli import AppGroup
 
+from config import current_config
 from pledge.audit.models import COMMAND_LINE
 from pledge.mail import moderation, queries, requests, services
-from pledge.settings import Settings
 from pledge.switches import queries as switches
 from pledge.worker.composers import composers, handlers
 
@@ -18,10 +17,9 @@ def deliver() -> None:
     """Answer what was asked for, then send mails until none is due."""
     if switches.current().mail_paused:
         raise click.ClickException("mail is paused in the staff area (switches); nothing was sent")
-    settings: Settings = current_app.extensions["pledge.settings"]
     while requests.answer(handlers()):
         pass
-    transport = services.transport(settings)
+    transport = services.transport(current_config())
     done = services.Delivered()
     try:
         while (batch := services.deliver(composers(), transport)).total and not batch.stalled:

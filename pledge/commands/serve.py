@@ -1,6 +1,5 @@
 """`flask serve`: database, demo campaign, web server and worker in one command, for one machine."""
 
-import os
 import signal
 import socket
 import subprocess
@@ -14,15 +13,14 @@ from types import FrameType
 from typing import Any
 
 import click
-from flask import current_app
 from flask.cli import with_appcontext
 
+from config import ROOT, Config, child_environment, current_config
 from pledge import admission, migrating
 from pledge.campaigns import services as campaigns
 from pledge.commands.demo import DEMO
 from pledge.commands.staff import way_in
 from pledge.db import db
-from pledge.settings import ROOT, Settings
 
 HOST = "127.0.0.1"
 DEMO_CAMPAIGN = DEMO / "blue-skies"
@@ -47,27 +45,27 @@ PR_SET_PDEATHSIG = 1
 @with_appcontext
 def serve(port: int) -> None:
     """Prepare the database, then run the web server and the worker until told to stop."""
-    settings: Settings = current_app.extensions["pledge.settings"]
+    config = current_config()
     refuse_used_port(port)
-    entry = prepare(settings)
+    entry = prepare(config)
     address = f"http://{HOST}:{port}"
-    environment = {"PLEDGE_BASE_URL": address, **demo_names(settings), **os.environ}
+    environment = child_environment(PLEDGE_BASE_URL=address, **demo_names(config))
     wish = Wish()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, wish.to_stop)
     # The worker a moment later: loading both at once on few cores would keep the visitor waiting for the web.
     worker = Child("worker", worker_command(), due_at=time.monotonic() + WORKER_AFTER)
-    children = [Child("web", web_command(settings, port)), worker]
-    threading.Thread(target=announce_when_up, args=(address, entry, settings, wish), daemon=True).start()
+    children = [Child("web", web_command(config, port)), worker]
+    threading.Thread(target=announce_when_up, args=(address, entry, config, wish), daemon=True).start()
     supervise(children, environment, wish)
 
 
-def demo_names(settings: Settings) -> dict[str, str]:
+def demo_names(config: Config) -> dict[str, str]:
     """The demo's name for the site, for its processes, where no other is set."""
-    return {} if settings.is_production else {"PLEDGE_SITE_NAME": DEMO_NAMES.read_text("utf-8").strip()}
+    return {} if config.is_production else {"PLEDGE_SITE_NAME": DEMO_NAMES.read_text("utf-8").strip()}
 
 
-def prepare(settings: Settings) -> str:
+def prepare(config: Config) -> str:
     """Bring the database to the newest migration and load the demo campaign; both do nothing the second time.
 
     Gives the path of the staff sign-in; on a development machine where nobody is yet, that of an invitation.
@@ -77,7 +75,7 @@ def prepare(settings: Settings) -> str:
     except migrating.UnknownRevision as error:
         raise click.ClickException(str(error)) from None
     entry = "/staff/"
-    if not settings.is_production:
+    if not config.is_production:
         with suppress(campaigns.EditedByStaff):
             campaigns.load_folder(DEMO_CAMPAIGN)
         entry = way_in()
@@ -96,9 +94,9 @@ def refuse_used_port(port: int) -> None:
             raise click.ClickException(f"port {port} is in use; choose another: make run PORT=8001") from None
 
 
-def web_command(settings: Settings, port: int) -> list[str]:
+def web_command(config: Config, port: int) -> list[str]:
     # SQLite lets one process write at a time, and limits without Redis count in one process.
-    workers = 1 if settings.uses_sqlite or not settings.redis_url else 2
+    workers = 1 if config.uses_sqlite or not config.redis_url else 2
     options = {
         "--interface": "wsgi",
         "--http": "1",
@@ -192,15 +190,15 @@ def supervise(children: list[Child], environment: dict[str, str], wish: Wish) ->
                     child.process.wait()
 
 
-def announce_when_up(address: str, entry: str, settings: Settings, wish: Wish) -> None:
+def announce_when_up(address: str, entry: str, config: Config, wish: Wish) -> None:
     """Print where to go once the site answers there."""
     while not wish.stop:
         time.sleep(0.15)
         if answers(f"{address}/healthz"):
-            if settings.is_production:  # under another name nothing is shown
-                address = settings.base_url
+            if config.is_production:  # under another name nothing is shown
+                address = config.base_url
             click.echo(f"\n  The site     {address}")
-            if not settings.is_production and not settings.smtp_url.get_secret_value():
+            if not config.is_production and not config.smtp_url.get_secret_value():
                 click.echo(f"  The mailbox  {address}/dev/mailbox")
             click.echo(f"  Staff        {address}{entry}")
             click.echo("  Ctrl-C stops it.\n")

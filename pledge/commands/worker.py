@@ -7,8 +7,8 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 from werkzeug.local import LocalProxy
 
+from config import current_config
 from pledge.commands.log_key import refuse_without_log_key
-from pledge.settings import current
 from pledge.worker.loop import Worker
 
 
@@ -16,5 +16,5 @@ from pledge.worker.loop import Worker
 @with_appcontext
 def worker() -> None:
     """Send mails and fold the ledger until SIGTERM or Ctrl-C; what is in hand is finished first."""
-    refuse_without_log_key(current())
+    refuse_without_log_key(current_config())
     Worker(cast("LocalProxy[Flask]", current_app)._get_current_object()).run()  # noqa: SLF001  # Flask's own way

@@ -12,10 +12,10 @@ from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from config import ROOT
 from pledge.campaigns.queries import slugs
 from pledge.ledger import log_queries, notes
 from pledge.ledger.notes import BadNote, State
-from pledge.settings import ROOT
 
 _PROGRAM = ROOT / "tools" / "verify.py"
 _CHECKPOINT = "log/checkpoint"

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import Row, Select, select, update
 
+from config import current_config
 from pledge import clock
 from pledge.audit.models import Actor
 from pledge.audit.services import record
@@ -29,7 +30,6 @@ from pledge.delivery.queries import breakdowns
 from pledge.delivery.replies import clean_reply, completed
 from pledge.ledger import log_queries
 from pledge.ledger.log_queries import CheckpointView
-from pledge.settings import current
 
 _NOTHING = Words("", "")
 _NO_REPLY = Reply()
@@ -250,7 +250,7 @@ def _document(
         goal=campaign.goal,
         # As the checkpoint has it: the site may have moved to another address since.
         origin=checkpoint.note.partition("\n")[0],
-        address=current().base_url,
+        address=current_config().base_url,
         checkpoint=state,
         recipient=recipient,
         occasion=occasion,

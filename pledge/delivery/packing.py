@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 
 from sqlalchemy import select
 
+from config import ROOT
 from pledge.db import reading
 from pledge.delivery.document import Document, from_json
 from pledge.delivery.jobs import Made, Progress
@@ -29,7 +30,6 @@ from pledge.ledger import log, log_queries, notes
 from pledge.ledger.log_queries import framed
 from pledge.ledger.models import Kind
 from pledge.ledger.notes import Signer
-from pledge.settings import ROOT
 
 #: What no clock decides: the earliest moment that a zip can name.
 _TIME = (1980, 1, 1, 0, 0, 0)

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 from sqlalchemy import select
 
+from config import current_config
 from pledge.campaigns.models import Campaign
 from pledge.campaigns.rules import Checker, Fault
 from pledge.db import reading
 from pledge.delivery.document import Reply, Words, from_json
 from pledge.delivery.models import Delivery
-from pledge.settings import current
 from pledge.signatures.addresses import BadAddress, parse
 
 MAX_NUMBER = 60
@@ -40,7 +40,7 @@ def clean_reply(check: Checker, reply: Reply) -> Reply:
 
 def completed(reply: Reply) -> Reply:
     """Every letter can be answered: without an e-mail address of its own at the site's."""
-    return replace(reply, email=reply.email or current().contact)
+    return replace(reply, email=reply.email or current_config().contact)
 
 
 def last_reply(slug: str) -> Reply:
@@ -58,7 +58,7 @@ def last_reply(slug: str) -> Reply:
     with reading() as connection:
         frozen = connection.execute(query).scalar_one_or_none()
     found = Reply() if frozen is None else from_json(frozen).reply
-    email = "" if found.email == current().contact else found.email
+    email = "" if found.email == current_config().contact else found.email
     return replace(found, number="", email=email)
 
 

@@ -8,10 +8,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from config import ROOT, Config
 from pledge.db import reading
 from pledge.diagnosis.findings import Finding, ok, problem, warning
 from pledge.diagnosis.start import DURABILITY, setting
-from pledge.settings import ROOT, Settings
 
 #: File systems on which SQLite's locks cannot be trusted (https://sqlite.org/useovernet.html).
 NETWORK_FILE_SYSTEMS = frozenset(
@@ -21,7 +21,7 @@ NETWORK_FILE_SYSTEMS = frozenset(
 MOUNTS = Path("/proc/mounts")
 
 
-def database_findings(settings: Settings) -> Iterator[Finding]:
+def database_findings(config: Config) -> Iterator[Finding]:
     """Stops after the first finding when the database does not answer."""
     subject = "database"
     try:
@@ -29,8 +29,8 @@ def database_findings(settings: Settings) -> Iterator[Finding]:
             version = _version(connection)
             yield ok(subject, f"{version} answers")
             yield _migration(connection)
-            if settings.uses_sqlite:
-                yield from _sqlite(connection, settings)
+            if config.uses_sqlite:
+                yield from _sqlite(connection, config)
             else:
                 yield from _postgresql(connection)
     except SQLAlchemyError as error:
@@ -63,7 +63,7 @@ def _postgresql(connection: Connection) -> Iterator[Finding]:
             yield ok("durability", f"{name} = {value}")
 
 
-def _sqlite(connection: Connection, settings: Settings) -> Iterator[Finding]:
+def _sqlite(connection: Connection, config: Config) -> Iterator[Finding]:
     mode = str(connection.execute(text("PRAGMA journal_mode")).scalar_one())
     synchronous = int(connection.execute(text("PRAGMA synchronous")).scalar_one())
     if mode == "wal" and synchronous >= 2:
@@ -74,7 +74,7 @@ def _sqlite(connection: Connection, settings: Settings) -> Iterator[Finding]:
             f"journal_mode = {mode}, synchronous = {synchronous}: expected wal and 2 or more; "
             "does the file system allow shared memory, is the file writable?",
         )
-    file = Path(settings.sqlalchemy_url.removeprefix("sqlite:///")).resolve()
+    file = Path(config.sqlalchemy_url.removeprefix("sqlite:///")).resolve()
     kind = file_system_of(file)
     if kind in NETWORK_FILE_SYSTEMS:
         yield problem(
@@ -82,7 +82,7 @@ def _sqlite(connection: Connection, settings: Settings) -> Iterator[Finding]:
         )
     elif kind is not None:
         yield ok("database file", f"{file} on {kind}")
-    if settings.is_production:
+    if config.is_production:
         yield warning(
             "database", "SQLite serves one machine only: set PLEDGE_DATABASE_URL for a large campaign"
         )

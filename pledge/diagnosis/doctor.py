@@ -4,27 +4,27 @@ from collections.abc import Callable, Iterable, Iterator
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from config import Config
 from pledge.diagnosis import contents, guards, surroundings
 from pledge.diagnosis.database import database_findings
 from pledge.diagnosis.findings import Finding, Level, problem
 from pledge.diagnosis.state import readiness
-from pledge.settings import Settings
 
 
-def diagnose(settings: Settings) -> Iterator[Finding]:
+def diagnose(config: Config) -> Iterator[Finding]:
     """Look at everything. What needs the database is left out when it does not answer or is not migrated."""
     for check in (surroundings.settings_findings, surroundings.address_findings):
-        yield from _kept_going(check, settings)
-    found = list(_kept_going(database_findings, settings))
+        yield from _kept_going(check, config)
+    found = list(_kept_going(database_findings, config))
     yield from found
-    yield from _kept_going(surroundings.redis_findings, settings)
-    yield from _kept_going(surroundings.smtp_findings, settings)
-    yield from _kept_going(surroundings.storage_findings, settings)
+    yield from _kept_going(surroundings.redis_findings, config)
+    yield from _kept_going(surroundings.smtp_findings, config)
+    yield from _kept_going(surroundings.storage_findings, config)
     if any(
         finding.level is Level.PROBLEM and finding.subject in ("database", "migrations") for finding in found
     ):
         return
-    yield from _kept_going(guards.guard_findings, settings)
+    yield from _kept_going(guards.guard_findings, config)
     yield from _kept_going(lambda: surroundings.worker_findings(readiness()))
     looks = (
         *(surroundings.clock_findings, contents.key_findings),

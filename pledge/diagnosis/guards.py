@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection, text
 
+from config import Config
 from pledge.db import reading
 from pledge.diagnosis.findings import Finding, ok, problem, warning
-from pledge.settings import Settings
 
 SUBJECT = "audit log"
 
@@ -55,7 +55,7 @@ _MAY_CHANGE_LEDGER = text("""
         OR has_table_privilege('log_tiles', 'DELETE, TRUNCATE')""")
 
 
-def guard_findings(settings: Settings) -> Iterator[Finding]:
+def guard_findings(config: Config) -> Iterator[Finding]:
     with reading() as connection:
         dialect = connection.dialect.name
         guards = set(connection.execute(text(_TRIGGERS[dialect])).scalars())
@@ -75,10 +75,10 @@ def guard_findings(settings: Settings) -> Iterator[Finding]:
                 "migration 0001 anew",
             )
         if dialect == "postgresql":
-            yield from _roles(connection, settings)
+            yield from _roles(connection, config)
 
 
-def _roles(connection: Connection, settings: Settings) -> Iterator[Finding]:
+def _roles(connection: Connection, config: Config) -> Iterator[Finding]:
     owns, may_change = connection.execute(_MAY_CHANGE).one()
     may_change_ledger = connection.execute(_MAY_CHANGE_LEDGER).scalar_one()
     if not (owns or may_change or may_change_ledger):
@@ -90,6 +90,6 @@ def _roles(connection: Connection, settings: Settings) -> Iterator[Finding]:
     found = f"this role {'owns' if owns else 'may change'} {tables}"
     yield (
         warning(SUBJECT, f"{found}: serve with a role that may only append (docs/production.md#two-roles)")
-        if settings.is_production
+        if config.is_production
         else ok(SUBJECT, f"{found} (in production use two roles, docs/production.md#two-roles)")
     )

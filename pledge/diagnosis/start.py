@@ -6,9 +6,9 @@ Every process runs this, so it imports nothing but the kernel.
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from config import Config, ConfigError
 from pledge.db import db, reading
 from pledge.logs import log
-from pledge.settings import Settings, SettingsError
 
 #: PostgreSQL settings without which an acknowledged signature can be lost, and what each would cost.
 DURABILITY = {
@@ -18,13 +18,13 @@ DURABILITY = {
 }
 
 
-def refuse_unsafe_database(settings: Settings) -> None:
-    """Stop a production start on a PostgreSQL that does not wait for the disk. Raises SettingsError.
+def refuse_unsafe_database(config: Config) -> None:
+    """Stop a production start on a PostgreSQL that does not wait for the disk. Raises ConfigError.
 
     Needs an application context. A database that is out of reach stops nothing: the site starts, says 503 and
     recovers with it.
     """
-    if not settings.is_production or settings.uses_sqlite:
+    if not config.is_production or config.uses_sqlite:
         return
     try:
         with reading() as connection:
@@ -35,7 +35,7 @@ def refuse_unsafe_database(settings: Settings) -> None:
     finally:
         db.engine.dispose()  # a server that forks must not share this connection with its children
     if fsync == "off":
-        raise SettingsError(
+        raise ConfigError(
             [f"PostgreSQL runs with fsync = off: {DURABILITY['fsync']}. Set fsync = on in postgresql.conf."]
         )
 

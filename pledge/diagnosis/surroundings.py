@@ -1,12 +1,12 @@
 """What the site needs around it: settings, Redis, SMTP, a worker, a clock."""
 
-import os
 import secrets
 from collections.abc import Iterator
 
 import redis
 from sqlalchemy import func, select, text
 
+from config import Config, unknown_names
 from pledge import clock
 from pledge.db import db, reading
 from pledge.diagnosis.findings import Finding, ok, problem, warning
@@ -17,9 +17,7 @@ from pledge.mail import queries as mail
 from pledge.mail.services import transport
 from pledge.mail.smtp import BadSmtpUrl, Server, SmtpTransport
 from pledge.mail.transports import Refused
-from pledge.settings import Settings
 
-PREFIX = "PLEDGE_"
 #: Seconds that Redis may take; the site itself waits less.
 REDIS_TIMEOUT = 2.0
 #: A key that is written to see whether Redis writes.
@@ -28,28 +26,27 @@ _WRITTEN = "pledge:doctor"
 CLOCK_WARNING, CLOCK_PROBLEM = 5.0, 60.0
 
 
-def settings_findings(settings: Settings) -> Iterator[Finding]:
-    faults = settings.problems()
+def settings_findings(config: Config) -> Iterator[Finding]:
+    faults = config.problems()
     for fault in faults:
         yield problem("settings", fault)
     if not faults:
-        yield ok("settings", f"fit for {settings.env.value}")
-    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
-    for name in sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known):
+        yield ok("settings", f"fit for {config.env.value}")
+    for name in unknown_names():
         yield warning(
             "settings", f"{name} is set, but nothing reads it: is it spelled right (docs/settings.md)?"
         )
 
 
-def address_findings(settings: Settings) -> Iterator[Finding]:
-    if settings.base_url.startswith("https://"):
-        yield ok("address", settings.base_url)
-    elif not settings.is_production:  # in production the settings' own problem says it
-        yield ok("address", f"{settings.base_url} (a development address: production needs https)")
-    hops = settings.trusted_proxies
+def address_findings(config: Config) -> Iterator[Finding]:
+    if config.base_url.startswith("https://"):
+        yield ok("address", config.base_url)
+    elif not config.is_production:  # in production the settings' own problem says it
+        yield ok("address", f"{config.base_url} (a development address: production needs https)")
+    hops = config.trusted_proxies
     if hops:
         yield ok("proxies", f"visitors' addresses are taken from X-Forwarded-For through {hops} of yours")
-    elif settings.is_production:
+    elif config.is_production:
         yield warning(
             "proxies",
             "none is trusted: if one stands in front, all visitors share its limits; set PLEDGE_TRUSTED_PROXIES",
@@ -58,18 +55,18 @@ def address_findings(settings: Settings) -> Iterator[Finding]:
         yield ok("proxies", "none is trusted")
 
 
-def redis_findings(settings: Settings) -> Iterator[Finding]:
-    if not settings.redis_url:
+def redis_findings(config: Config) -> Iterator[Finding]:
+    if not config.redis_url:
         text = "not set: limits are counted in each process"
         yield (
             warning("redis", f"{text}; set PLEDGE_REDIS_URL when there are several")
-            if settings.is_production
+            if config.is_production
             else ok("redis", text)
         )
         return
     try:
         with redis.Redis.from_url(
-            settings.redis_url, socket_timeout=REDIS_TIMEOUT, socket_connect_timeout=REDIS_TIMEOUT
+            config.redis_url, socket_timeout=REDIS_TIMEOUT, socket_connect_timeout=REDIS_TIMEOUT
         ) as client:
             client.set(_WRITTEN, 1, ex=1)  # a full or read-only Redis answers, and counts nothing
     except (redis.RedisError, ValueError, OSError) as error:
@@ -82,9 +79,9 @@ def redis_findings(settings: Settings) -> Iterator[Finding]:
         yield ok("redis", "answers")
 
 
-def smtp_findings(settings: Settings) -> Iterator[Finding]:
+def smtp_findings(config: Config) -> Iterator[Finding]:
     try:
-        sender = transport(settings)
+        sender = transport(config)
         if not isinstance(sender, SmtpTransport):
             yield ok("mail", "lands in /dev/mailbox on this machine")
             return
@@ -97,7 +94,7 @@ def smtp_findings(settings: Settings) -> Iterator[Finding]:
             f"the SMTP server takes no mail ({error.code}): check PLEDGE_SMTP_URL; mails wait in the outbox",
         )
     else:
-        if Server.parse(settings.smtp_url.get_secret_value()).scheme == "smtp":
+        if Server.parse(config.smtp_url.get_secret_value()).scheme == "smtp":
             yield warning(
                 "mail", "the SMTP server answers, without TLS: fine only on this machine or a closed network"
             )
@@ -105,9 +102,9 @@ def smtp_findings(settings: Settings) -> Iterator[Finding]:
             yield ok("mail", "the SMTP server answers, with TLS")
 
 
-def storage_findings(settings: Settings) -> Iterator[Finding]:
+def storage_findings(config: Config) -> Iterator[Finding]:
     """Store a few bytes, read them and delete them again."""
-    place = "the bucket" if settings.storage_url else "the folder files/ of the instance"
+    place = "the bucket" if config.storage_url else "the folder files/ of the instance"
     key, probe = f"doctor/{secrets.token_hex(8)}", secrets.token_bytes(16)
     try:
         storage.current().put(key, probe)

@@ -7,9 +7,9 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from config import current_config
 from pledge import clock
 from pledge.db import NotDurable, db, is_postgresql, snapshot, write_once
-from pledge.settings import current
 
 #: Seconds for which an answer is good: whoever watches asks often, and each look writes a little.
 KEPT_FOR = 10.0
@@ -63,7 +63,7 @@ def _write() -> None:
 
 
 def _folder() -> list[str]:
-    free = shutil.disk_usage(current().instance_dir).free
+    free = shutil.disk_usage(current_config().instance_dir).free
     if free < MIN_FREE:
         return [f"the instance folder has {free // 2**20} MB left"]
     return []

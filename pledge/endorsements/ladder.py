@@ -15,11 +15,11 @@ from typing import Any
 import dns.exception
 import dns.resolver
 
+from config import current_config
 from pledge import clock
 from pledge.crypto import vault
 from pledge.endorsements.domains import BadWebsite, clean_website, host_of, registrable
 from pledge.logs import log
-from pledge.settings import current
 
 RECORD = "_pledge"  #: the TXT record stands at this name below the domain
 PATH = "/.well-known/pledge.txt"
@@ -45,7 +45,7 @@ def check_site(website: str, proof: str) -> bool:
     False too when neither can be reached or the setting PLEDGE_SITE_CHECKS is off. Takes up to ten seconds, so it is not
     for inside a transaction.
     """
-    if not current().site_checks:
+    if not current_config().site_checks:
         return False
     try:
         host = host_of(clean_website(website))

@@ -9,8 +9,8 @@ import obstore
 from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import S3Store
 
+from config import Config
 from pledge.files.storage import PART, StorageAway
-from pledge.settings import Settings
 
 if TYPE_CHECKING:
     from obstore import GetResult
@@ -19,22 +19,22 @@ if TYPE_CHECKING:
 class Bucket:
     """Objects below a prefix of an S3-compatible bucket."""
 
-    def __init__(self, settings: Settings) -> None:
-        parts = urlsplit(settings.storage_url)
+    def __init__(self, config: Config) -> None:
+        parts = urlsplit(config.storage_url)
         given = {
-            "endpoint": settings.storage_endpoint,
-            "access_key_id": settings.storage_key_id,
-            "secret_access_key": settings.storage_secret.get_secret_value(),
+            "endpoint": config.storage_endpoint,
+            "access_key_id": config.storage_key_id,
+            "secret_access_key": config.storage_secret.get_secret_value(),
         }
         self._store = S3Store(
             parts.netloc,
             prefix=parts.path.strip("/") or None,
             config={name: value for name, value in given.items() if value},  # type: ignore[arg-type]  # the library declares a TypedDict
-            region=settings.storage_region,
+            region=config.storage_region,
             client_options={
                 "timeout": timedelta(seconds=10),
                 "connect_timeout": timedelta(seconds=3),
-                "allow_http": settings.storage_endpoint.startswith("http://"),
+                "allow_http": config.storage_endpoint.startswith("http://"),
             },
             retry_config={"max_retries": 2, "retry_timeout": timedelta(seconds=10)},
         )

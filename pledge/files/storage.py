@@ -11,8 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from pledge.settings import Settings
-from pledge.settings import current as settings
+from config import Config, current_config
 
 FOLDER = "files"  #: inside the instance folder
 PART = 256 * 1024  #: bytes in hand while a large file is read
@@ -98,7 +97,7 @@ class Folder:
 
 def current() -> Storage:
     """The storage of the running application."""
-    return _storage(settings())
+    return _storage(current_config())
 
 
 def _read_in_parts(file: BinaryIO) -> Iterator[bytes]:
@@ -108,10 +107,10 @@ def _read_in_parts(file: BinaryIO) -> Iterator[bytes]:
 
 
 @lru_cache(maxsize=8)
-def _storage(settings: Settings) -> Storage:
-    if not settings.storage_url:
-        return Folder(settings.instance_dir / FOLDER)
+def _storage(config: Config) -> Storage:
+    if not config.storage_url:
+        return Folder(config.instance_dir / FOLDER)
     # Here and not above: a site without a bucket never loads the library that speaks to one (docs/adr/0060).
     from pledge.files.bucket import Bucket  # noqa: PLC0415
 
-    return Bucket(settings)
+    return Bucket(config)

@@ -5,10 +5,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
+from config import current_config
 from pledge.ledger import audit_lines, notes
 from pledge.ledger.models import LogKey
 from pledge.ledger.notes import BadNote
-from pledge.settings import current
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Checks:
 
         Whoever can write the database can put a key of their own beside a checkpoint of their own: this finds it.
         """
-        keys = current().log_signing_keys
+        keys = current_config().log_signing_keys
         if self._newest is None or not keys:
             return None
         origin = self._newest.note.partition("\n")[0]

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.orm import Session
 
+from config import Keys, current_config
 from pledge import clock
 from pledge.audit import chain
 from pledge.audit.chain import Mark
@@ -21,7 +22,6 @@ from pledge.ledger.merkle import BadProof
 from pledge.ledger.models import Checkpoint, LedgerEntry, LedgerHead, LogKey
 from pledge.ledger.notes import Signer, State
 from pledge.ledger.tiles import Tiles, TooShort
-from pledge.settings import Keys, current
 
 _BEHIND = text("""
     SELECT head.campaign_id, head.size, head.log_size, head.people, head.organizations, campaigns.slug
@@ -138,12 +138,12 @@ def renew() -> int:
 
 def origin_of(slug: str) -> str:
     """The name of a campaign's log: its address without scheme and trailing slash (tlog-tiles, "Parameters")."""
-    return f"{current().base_url.partition('://')[2]}/log/{slug}"
+    return f"{current_config().base_url.partition('://')[2]}/log/{slug}"
 
 
 def signers_for(slug: str) -> list[Signer]:
     """The keys that sign a campaign's log, newest first. Raises NoLogKey."""
-    keys = current().log_signing_keys
+    keys = current_config().log_signing_keys
     if not keys:
         raise NoLogKey
     return _signers(origin_of(slug), keys)

@@ -17,6 +17,7 @@ from typing import Self
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from config import Config
 from pledge import clock, links
 from pledge.db import NotDurable
 from pledge.logs import log
@@ -26,7 +27,6 @@ from pledge.mail.models import MailKind, MailState
 from pledge.mail.skeletons import Skeleton, UnsafeAddress, envelope_address, skeleton
 from pledge.mail.smtp import SmtpTransport
 from pledge.mail.transports import MailboxTransport, Permanent, Refused, Temporary, Transport, Unavailable
-from pledge.settings import Settings
 from pledge.switches import queries as switches
 
 #: How many mails one worker takes at a time.
@@ -77,12 +77,12 @@ class Delivered:
         )
 
 
-def transport(settings: Settings) -> Transport:
+def transport(config: Config) -> Transport:
     """Where this site's mails go: the SMTP server, or the mailbox of a development machine."""
-    url = settings.smtp_url.get_secret_value()
+    url = config.smtp_url.get_secret_value()
     if not url:
-        return MailboxTransport(settings.mailbox_dir)
-    return SmtpTransport(url, envelope_address(settings.mail_from), settings.base_host or "localhost")
+        return MailboxTransport(config.mailbox_dir)
+    return SmtpTransport(url, envelope_address(config.mail_from), config.base_host or "localhost")
 
 
 def deliver(

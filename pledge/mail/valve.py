@@ -13,10 +13,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, select, text
 from sqlalchemy.orm import Session
 
+from config import current_config
 from pledge import clock
 from pledge.db import UTCDateTime, reading
 from pledge.mail.models import MailValve
-from pledge.settings import current
 
 WINDOW = timedelta(minutes=1)
 #: So little room left is none for who looks at it: several senders take what comes free within a moment.
@@ -95,4 +95,4 @@ def _is_closed(held_at: datetime | None, now: datetime) -> bool:
 
 
 def _interval() -> timedelta:
-    return WINDOW / current().first_mail_pace
+    return WINDOW / current_config().first_mail_pace

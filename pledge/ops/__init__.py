@@ -2,10 +2,10 @@
 
 from flask import Flask
 
+from config import Config
 from pledge.ops import health, mailbox
-from pledge.settings import Settings
 
 
-def register(app: Flask, settings: Settings) -> None:
+def register(app: Flask, config: Config) -> None:
     app.register_blueprint(health.blueprint)
-    mailbox.register(app, settings)
+    mailbox.register(app, config)

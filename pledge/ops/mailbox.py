@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any, cast
 
 import nh3
-from flask import Blueprint, Flask, Response, abort, current_app, jsonify, render_template
+from flask import Blueprint, Flask, Response, abort, jsonify, render_template
 from markupsafe import Markup
 
-from pledge.settings import Settings
+from config import Config, current_config
 
 blueprint = Blueprint("mailbox", __name__, url_prefix="/dev")
 
@@ -40,8 +40,8 @@ class StoredMail:
         return Markup(nh3.clean(self.source, tags=_TAGS, clean_content_tags={"script", "style", "title"}))  # noqa: S704
 
 
-def register(app: Flask, settings: Settings) -> None:
-    if not settings.is_production:
+def register(app: Flask, config: Config) -> None:
+    if not config.is_production:
         app.register_blueprint(blueprint)
 
 
@@ -76,8 +76,7 @@ def as_json() -> Response:
 
 
 def _folder() -> Path:
-    settings: Settings = current_app.extensions["pledge.settings"]
-    return settings.mailbox_dir
+    return current_config().mailbox_dir
 
 
 def _stored() -> Iterator[StoredMail]:

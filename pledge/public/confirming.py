@@ -2,6 +2,7 @@
 
 from flask import Response, make_response, render_template, request, url_for
 
+from config import current_config
 from pledge import i18n, links, tokens
 from pledge.campaigns import queries as campaigns
 from pledge.ledger.queries import number_of
@@ -10,7 +11,6 @@ from pledge.public.blueprint import public
 from pledge.public.forms import LinkForm
 from pledge.public.pages import campaign_page, public_url, qr_code, share_links
 from pledge.public.signing import see_other
-from pledge.settings import current
 from pledge.signatures import services as signatures
 from pledge.signatures.identifiers import read_confirm_token, ticket_for
 from pledge.signatures.queries import Link, LinkState, SignatureView, open_link
@@ -24,7 +24,7 @@ _SAID_PLAINLY = (LinkState.CLOSED, LinkState.INVALIDATED)
 def confirm(token: str) -> Response:
     link = open_link(token, i18n.language())
     if link.state is LinkState.PENDING and link.signature is not None:
-        page = campaign_page(link.signature.campaign, current())
+        page = campaign_page(link.signature.campaign, current_config())
         return make_response(
             render_template("public/confirm.html", page=page, signature=link.signature, token=token)
         )
@@ -103,7 +103,9 @@ def problem(link: Link, token: str, status: int) -> Response:
             token=token if known else None,
             form=LinkForm(),
             campaigns=campaigns.public_campaigns(i18n.language()),
-            page=campaign_page(link.signature.campaign, current()) if known and link.signature else None,
+            page=campaign_page(link.signature.campaign, current_config())
+            if known and link.signature
+            else None,
             invalidated_for=link.signature.invalidated_for if link.signature else None,
         ),
         status,
@@ -112,14 +114,14 @@ def problem(link: Link, token: str, status: int) -> Response:
 
 def _confirmed(token: str, signature: SignatureView, expired: bool) -> Response:
     """Thanks and one's number. An old link opens no way to one's own page; the mailbox still gets one."""
-    settings = current()
+    config = current_config()
     return make_response(
         render_template(
             "public/confirmed.html",
-            page=campaign_page(signature.campaign, settings),
+            page=campaign_page(signature.campaign, config),
             number=number_of(signature.id),
-            share=share_links(signature.campaign, settings),
-            qr=qr_code(public_url(signature.campaign.slug, settings)),
+            share=share_links(signature.campaign, config),
+            qr=qr_code(public_url(signature.campaign.slug, config)),
             token=token,
             mailed=request.args.get("mailed") == "1",
             me_token=None if expired else tokens.mint(Purpose.MANAGE, [signature.id]),

@@ -9,6 +9,7 @@ from flask import Response, jsonify, make_response, render_template, request, ur
 from flask_babel import gettext as _
 from werkzeug.datastructures import CombinedMultiDict
 
+from config import current_config
 from pledge import i18n
 from pledge.endorsements import handover, own
 from pledge.endorsements.applicants import EndorsementView, Link, LinkState, VersionView, own_endorsement
@@ -23,7 +24,6 @@ from pledge.public.blueprint import public
 from pledge.public.endorse_confirming import problem
 from pledge.public.endorse_forms import ContactForm, CorrectionForm
 from pledge.public.signing import see_other
-from pledge.settings import current
 from pledge.tokens import BadToken
 
 View = Callable[[str], Response]
@@ -233,7 +233,7 @@ def _contact_page(token: str, form: ContactForm, status: int, *, same_person: bo
 
 def _proof(endorsement: EndorsementView) -> dict[str, str] | None:
     """What to place where, to prove that the website is the organisation's; None when that is not offered."""
-    if not current().site_checks or endorsement.state not in own.CORRECTABLE:
+    if not current_config().site_checks or endorsement.state not in own.CORRECTABLE:
         return None
     if endorsement.level not in (Level.MAIL, Level.DOMAIN):
         return None

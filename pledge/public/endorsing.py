@@ -4,6 +4,7 @@ from flask import Response, abort, make_response, render_template, request, url_
 from flask_babel import gettext as _
 from werkzeug.datastructures import CombinedMultiDict
 
+from config import current_config
 from pledge import content, i18n, places
 from pledge.campaigns.queries import CampaignView
 from pledge.endorsements import services as endorsements
@@ -17,7 +18,6 @@ from pledge.public.endorse_forms import EndorseForm
 from pledge.public.pages import campaign_or_404, campaign_page
 from pledge.public.signing import see_other
 from pledge.public.switched import RETRY_AFTER_PAUSE, sign_limit, signing_paused
-from pledge.settings import current
 from pledge.tokens import BadToken
 
 
@@ -51,7 +51,7 @@ def endorse_post(slug: str) -> Response:
 @public.get("/c/<slug>/endorse/check/<ticket>")
 def endorse_check(slug: str, ticket: str) -> Response:
     _read_or_404(slug, ticket)
-    page = campaign_page(campaign_or_404(slug), current())
+    page = campaign_page(campaign_or_404(slug), current_config())
     resent = request.args.get("resent") == "1"
     return make_response(
         render_template("public/endorse_check.html", page=page, ticket=ticket, resent=resent)
@@ -91,7 +91,7 @@ def _application(slug: str, form: EndorseForm) -> endorsements.Application:
 
 
 def _form_page(campaign: CampaignView, form: EndorseForm, status: int) -> Response:
-    page = campaign_page(campaign, current())
+    page = campaign_page(campaign, current_config())
     return make_response(render_template("public/endorse.html", page=page, form=form), status)
 
 

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 
 from flask import Response, make_response, render_template
 
+from config import current_config
 from pledge import content, i18n
 from pledge.microcache import keep
 from pledge.public.blueprint import public
 from pledge.public.pages import campaign_cards
-from pledge.settings import current
 
 #: A cache on the way may keep these pages for a moment and stand in for us while we are away; a browser asks each
 #: time, so that who comes back from confirming sees the new number.
@@ -25,7 +25,7 @@ def home() -> Response:
 
 @public.get("/privacy")
 def privacy() -> Response:
-    notice = content.privacy_notice(i18n.language(), current().contact)
+    notice = content.privacy_notice(i18n.language(), current_config().contact)
     return kept(
         make_response(
             render_template("public/privacy.html", notice=notice, version=content.privacy_version())

@@ -5,6 +5,7 @@ addresses, events as calendar files.
 from flask import Response, abort, make_response, render_template
 from flask_babel import gettext as _
 
+from config import current_config
 from pledge import i18n, places, tokens
 from pledge.campaigns import calendar, events
 from pledge.campaigns import queries as campaigns
@@ -15,7 +16,6 @@ from pledge.public.blueprint import public
 from pledge.public.forms import SignForm
 from pledge.public.home import kept
 from pledge.public.pages import campaign_or_404, campaign_page
-from pledge.settings import current
 from pledge.tokens import BadToken, Purpose
 
 
@@ -80,7 +80,7 @@ def _campaign(view: CampaignView, *, preview: bool = False) -> Response:
     response = make_response(
         render_template(
             "public/campaign.html",
-            page=campaign_page(view, current()),
+            page=campaign_page(view, current_config()),
             form=SignForm(country=places.HOME),
             video=view.video,
             letter=view.letter,

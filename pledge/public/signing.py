@@ -3,6 +3,7 @@
 from flask import Response, make_response, render_template, request
 from flask_babel import gettext as _
 
+from config import current_config
 from pledge import content, i18n, links, places
 from pledge.campaigns.queries import CampaignView
 from pledge.limits import client_network, limited
@@ -11,7 +12,6 @@ from pledge.public.blueprint import public
 from pledge.public.forms import SignForm
 from pledge.public.pages import campaign_or_404, campaign_page
 from pledge.public.switched import RETRY_AFTER_PAUSE, sign_limit, signing_paused
-from pledge.settings import current
 from pledge.signatures import services as signatures
 
 
@@ -61,7 +61,7 @@ def _submission(slug: str, form: SignForm) -> signatures.Submission:
 
 
 def _form_page(campaign: CampaignView, form: SignForm, status: int) -> Response:
-    page = campaign_page(campaign, current())
+    page = campaign_page(campaign, current_config())
     form.show_terms(page.list_terms.version if page.list_terms else None)
     return make_response(render_template("public/sign.html", page=page, form=form), status)
 

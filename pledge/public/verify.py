@@ -5,11 +5,11 @@ from hashlib import sha256
 
 from flask import Response, make_response, render_template
 
+from config import ROOT
 from pledge import i18n
 from pledge.campaigns import queries as campaigns
 from pledge.public.blueprint import public
 from pledge.public.home import kept
-from pledge.settings import ROOT
 
 #: The parts of the program, js/modules/verify-<name>.js: the page hands out their addresses, as each carries the mark of
 #: its content.

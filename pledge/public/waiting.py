@@ -3,13 +3,13 @@
 from flask import Response, abort, make_response, render_template, request, url_for
 from flask_babel import gettext as _
 
+from config import current_config
 from pledge import i18n, tokens
 from pledge.limits import limited, link_limit, token_limit
 from pledge.public.blueprint import public
 from pledge.public.forms import CodeForm
 from pledge.public.pages import campaign_or_404, campaign_page
 from pledge.public.signing import see_other
-from pledge.settings import current
 from pledge.signatures import services as signatures
 from pledge.signatures.identifiers import read_ticket
 from pledge.signatures.services import Confirmation
@@ -56,7 +56,7 @@ def _submission(slug: str, ticket: str) -> int:
 
 
 def _page(slug: str, ticket: str, form: CodeForm, status: int) -> Response:
-    page = campaign_page(campaign_or_404(slug), current())
+    page = campaign_page(campaign_or_404(slug), current_config())
     resent = request.args.get("resent") == "1"
     return make_response(
         render_template("public/check.html", page=page, ticket=ticket, form=form, resent=resent), status

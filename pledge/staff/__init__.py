@@ -7,7 +7,7 @@ import pledge.audit.models
 import pledge.endorsements.models
 import pledge.files.models
 import pledge.switches.models  # noqa: F401  # until their screens import them
-from pledge.settings import Settings
+from config import Config
 from pledge.staff import (
     account,
     audit,
@@ -75,10 +75,10 @@ __all__ = [
 
 
 def register(app: Flask) -> None:
-    settings: Settings = app.extensions["pledge.settings"]
+    config: Config = app.extensions["pledge.config"]
     app.register_blueprint(staff)
     app.register_blueprint(security.blueprint)
-    security.init_app(app, settings)
+    security.init_app(app, config)
     app.extensions.setdefault("pledge.languages", {})["staff"] = language.choose
     app.extensions.setdefault("pledge.error_pages", {})["staff"] = _error_page
     app.jinja_env.globals["passkeys_elsewhere"] = passkeys.need_another_address

@@ -17,11 +17,11 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.datastructures import CallbackDict
 
+from config import Config
 from pledge import clock
 from pledge.accounts import sessions
 from pledge.crypto import derive
 from pledge.limits import client_network
-from pledge.settings import Settings
 from pledge.staff.access import SECOND_FACTOR
 from pledge.staff.saved_forms import SESSION
 
@@ -62,17 +62,17 @@ def begin_anew(opened: SessionMixin) -> None:
 class StaffSessions(SessionInterface):
     """Flask's way to sessions, for addresses under /staff alone."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._name = "__Host-staff" if settings.is_production else "staff"
+    def __init__(self, config: Config) -> None:
+        self._name = "__Host-staff" if config.is_production else "staff"
         self._attributes: dict[str, Any] = {
             "httponly": True,
             "samesite": "Lax",
-            "secure": settings.is_production,
+            "secure": config.is_production,
             # The prefix asks for the whole site; without it the cookie stays in its area.
-            "path": "/" if settings.is_production else AREA,
+            "path": "/" if config.is_production else AREA,
         }
         # itsdangerous signs with the last key of its list; ours is newest first.
-        keys = [derive(key.get_secret_value(), "staff.cookie") for key in reversed(settings.secret_keys)]
+        keys = [derive(key.get_secret_value(), "staff.cookie") for key in reversed(config.secret_keys)]
         self._serializer = URLSafeTimedSerializer(
             keys,
             salt="pledge.staff.v1",

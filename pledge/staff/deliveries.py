@@ -8,6 +8,7 @@ from werkzeug import Response as AnyResponse
 from werkzeug.utils import redirect
 from wtforms import Form
 
+from config import current_config
 from pledge.accounts.roles import Permission
 from pledge.delivery import document as documents
 from pledge.delivery import freezing, jobs, register, register_queries
@@ -16,7 +17,6 @@ from pledge.delivery.models import DeliveryState, JobKind, JobState
 from pledge.delivery.pack_format import MEMBERS
 from pledge.delivery.register_queries import DeliveryView
 from pledge.files.services import StorageAway
-from pledge.settings import current
 from pledge.staff.access import actor, fresh, fresh_file, needs
 from pledge.staff.blueprint import staff
 from pledge.staff.delivery_forms import (
@@ -137,7 +137,7 @@ def announce(delivery_id: int) -> AnyResponse:
         "staff/delivery_announce.html",
         found=found,
         people=register_queries.would_be_told(found.campaign_id),
-        pace=current().news_pace,
+        pace=current_config().news_pace,
     )
     return make_response(page)
 

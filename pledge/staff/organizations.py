@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
 
+from config import current_config
 from pledge import clock, i18n
 from pledge.accounts.roles import Permission
 from pledge.endorsements import duplicates, presence, reasons, review
@@ -18,7 +19,6 @@ from pledge.endorsements.ladder import PATH, RECORD, site_proof
 from pledge.endorsements.models import ReasonKind
 from pledge.endorsements.presence import Presence
 from pledge.endorsements.review import Case, Tab
-from pledge.settings import current
 from pledge.staff.access import actor, needs
 from pledge.staff.blueprint import staff
 from pledge.staff.campaign_titles import campaign_titles
@@ -161,7 +161,7 @@ def _evidence(case: Case) -> Mapping[str, Any]:
         "record": f"{RECORD}.{registrable(host) or host}",
         "file": f"https://{host}{PATH}",
         "proof": site_proof(case.id),
-        "can_look": current().site_checks,
+        "can_look": current_config().site_checks,
     }
 
 

@@ -19,9 +19,9 @@ from webauthn.helpers.structs import (
 from werkzeug.exceptions import TooManyRequests
 from wtforms import HiddenField
 
+from config import current_config
 from pledge import limits
 from pledge.accounts import throttle
-from pledge.settings import current
 from pledge.staff.access import SHOWN_AT, mark_second_factor
 from pledge.staff.verifying import go_on, going_on
 from pledge.staff.waiting import answer
@@ -52,8 +52,8 @@ class Passkeys(WebauthnUtil):
 
     def origin(self) -> str:
         """In production the address that people know, whatever a proxy in front has told us of it."""
-        settings = current()
-        return settings.base_url if settings.is_production else str(super().origin())
+        config = current_config()
+        return config.base_url if config.is_production else str(super().origin())
 
     def user_verification(self, user: Any, usage: list[str]) -> UserVerificationRequirement:
         return UserVerificationRequirement.REQUIRED

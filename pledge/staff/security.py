@@ -17,9 +17,9 @@ from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
 from werkzeug import Response as AnyResponse
 
+from config import Config
 from pledge import clock
 from pledge.crypto import derive
-from pledge.settings import Settings
 from pledge.staff import passkeys, restoring, sign_in
 from pledge.staff.access import (
     ask_again,
@@ -37,11 +37,11 @@ from pledge.staff.texts import MESSAGES
 AREAS = ("staff", "security")
 
 
-def init_app(app: Flask, settings: Settings) -> None:
+def init_app(app: Flask, config: Config) -> None:
     """Bind sessions, CSRF protection and Flask-Security to the staff area of an application."""
-    app.session_interface = StaffSessions(settings)
-    app.secret_key = derive(settings.secret_keys[0].get_secret_value(), "staff.forms").hex()
-    app.config.update(configuration(app.secret_key, settings.issuer))
+    app.session_interface = StaffSessions(config)
+    app.secret_key = derive(config.secret_keys[0].get_secret_value(), "staff.forms").hex()
+    app.config.update(configuration(app.secret_key, config.issuer))
     with confined(app, *AREAS):
         CSRFProtect(app)
         library_of(app)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from flask import Flask
 
+from config import Config
 from pledge import clock
 from pledge.accounts import alarms
 from pledge.db import MAX_CLOCK_DIFFERENCE, clock_difference
@@ -21,7 +22,6 @@ from pledge.logs import log
 from pledge.mail import requests
 from pledge.mail import services as mail
 from pledge.retention import services as retention
-from pledge.settings import Settings
 from pledge.signatures import applying
 from pledge.worker.composers import composers, handlers
 from pledge.worker.makers import makers
@@ -107,8 +107,8 @@ class Worker:
         """Work until a signal comes; returns when everything in hand is done."""
         # Blocked in every thread and waited for below: a handler could interrupt a lock that it needs itself.
         signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
-        settings: Settings = self.app.extensions["pledge.settings"]
-        senders = SENDERS_ON_SQLITE if settings.uses_sqlite else SENDERS
+        config: Config = self.app.extensions["pledge.config"]
+        senders = SENDERS_ON_SQLITE if config.uses_sqlite else SENDERS
         threads = [
             threading.Thread(target=self.repeat, args=("requests", self.answer), name="requests"),
             threading.Thread(target=self.repeat, args=("fold", self.fold), name="fold"),
@@ -121,7 +121,7 @@ class Worker:
             threading.Thread(target=self.repeat, args=("valve", self.watch_valve), name="valve"),
         ]
         threads += [
-            threading.Thread(target=self.send_mails, args=(settings,), name=f"mail-{number}")
+            threading.Thread(target=self.send_mails, args=(config,), name=f"mail-{number}")
             for number in range(senders)
         ]
         log.info("worker started", senders=senders)
@@ -155,8 +155,8 @@ class Worker:
         return 0.0 if jobs.advance(makers(), self.stopping.is_set) else IDLE_FILES
 
     def announce(self) -> float:
-        settings: Settings = self.app.extensions["pledge.settings"]
-        return BETWEEN_BATCHES if announcing.advance(settings.news_pace) else IDLE_NEWS
+        config: Config = self.app.extensions["pledge.config"]
+        return BETWEEN_BATCHES if announcing.advance(config.news_pace) else IDLE_NEWS
 
     def watch_valve(self) -> float:
         alarms.watch_valve()
@@ -171,9 +171,9 @@ class Worker:
         named_lists.note_expired()
         return BETWEEN_FILE_SWEEPS
 
-    def send_mails(self, settings: Settings) -> None:
+    def send_mails(self, config: Config) -> None:
         """One sender: its own transport, used by this thread alone."""
-        transport = mail.transport(settings)
+        transport = mail.transport(config)
         writers = composers()
         pauses = Pauses(LONGEST_WITHOUT_SMTP)
 

@@ -1,6 +1,6 @@
 """The program that checks everything, as the site hands it out."""
 
-from pledge.settings import ROOT
+from config import ROOT
 
 
 def test_the_program_is_the_file_that_packs_hold(client):

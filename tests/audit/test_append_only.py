@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from config import ROOT, Env
 from pledge.audit import chain
 from pledge.db import db
 from pledge.diagnosis.findings import Level
@@ -13,7 +14,6 @@ from pledge.diagnosis.guards import guard_findings
 from pledge.ledger import log
 from pledge.ledger.verify import verify
 from pledge.retention import services as retention
-from pledge.settings import ROOT, Env
 from pledge.signatures import own
 from pledge.signatures import services as signatures
 from tests.audit.chain import acts
@@ -165,7 +165,7 @@ def test_the_doctor_warns_when_the_role_could_change_what_was_published(restrict
 
 
 def findings(app, env=Env.DEVELOPMENT):
-    settings = app.extensions["pledge.settings"].model_copy(update={"env": env})
+    settings = app.extensions["pledge.config"].model_copy(update={"env": env})
     return [(found.level, found.text) for found in guard_findings(settings)]
 
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from pledge.settings import ROOT
+from config import ROOT
 from tests.diagnosis.production import PRODUCTION
 from tests.support import factories
 

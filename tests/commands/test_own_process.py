@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from pledge.settings import ROOT
+from config import ROOT
 from tests.support.factories import SLUG, crowd, fold_all
 
 #: Megabytes, whatever the number of rows.
@@ -53,7 +53,7 @@ def run(app: Flask, tmp_path):
     def flask(*words: str, **settings: str) -> tuple[float, set[str]]:
         report = tmp_path / "report.json"
         own = {
-            "PLEDGE_DATABASE_URL": app.extensions["pledge.settings"].database_url,
+            "PLEDGE_DATABASE_URL": app.extensions["pledge.config"].database_url,
             "PLEDGE_INSTANCE_DIR": str(tmp_path),
         }
         done = subprocess.run(

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from pledge.settings import ROOT
+from config import ROOT
 from tests.support.run import free_port
 
 

@@ -13,6 +13,7 @@ from contextlib import suppress
 import pytest
 from sqlalchemy import select, text
 
+from config import ROOT
 from pledge.audit.models import AuditEntry
 from pledge.db import db, transaction
 from pledge.delivery import freezing, jobs, packing
@@ -20,7 +21,6 @@ from pledge.delivery.jobs import LEASE, MOST_ATTEMPTS, PAUSES, Made
 from pledge.delivery.models import Job, JobKind, JobState
 from pledge.files import storage
 from pledge.files.storage import Folder, StorageAway
-from pledge.settings import ROOT
 from tests.ledger.crash import Crash, at
 from tests.support import deliveries
 from tests.support.factories import ANNA, campaign, crowd, endorsement, signatures

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from config import ROOT
 from pledge.delivery import letter, letter_parts
 from pledge.delivery.document import Cell, Moves, Reply, SignUps, Words
 from pledge.delivery.letter import letter_pdf
 from pledge.delivery.letter_parts import fixed, part
 from pledge.delivery.letters import default_letter
-from pledge.settings import ROOT
 from tests.support.documents import ROOT as LOG_ROOT
 from tests.support.documents import document, organization, tiny_document
 

@@ -16,6 +16,7 @@ from itertools import pairwise
 import pytest
 from sqlalchemy import func, insert, select
 
+from config import ROOT
 from pledge.db import db, transaction
 from pledge.delivery import freezing, packing
 from pledge.delivery.document import from_json
@@ -27,7 +28,6 @@ from pledge.ledger import log as entries_log
 from pledge.ledger import log_queries, merkle, notes
 from pledge.ledger.log import NoLogKey
 from pledge.ledger.models import Kind
-from pledge.settings import ROOT
 from pledge.signatures.models import Signature
 from tests.support import apps, deliveries
 from tests.support.factories import (

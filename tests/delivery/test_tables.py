@@ -10,12 +10,12 @@ from babel.messages.pofile import read_po
 from hypothesis import given
 from hypothesis import strategies as st
 
+from config import ROOT
 from pledge.delivery import words
 from pledge.delivery.document import Words
 from pledge.delivery.organization_rows import COLUMNS
 from pledge.delivery.tables import TABLES, integrity_json, organizations_csv, totals_csv, totals_json
 from pledge.endorsements.models import Level, OrganizationType
-from pledge.settings import ROOT
 from pledge.spreadsheets import FORMULA_STARTS
 from tests.support.documents import document, organization, tiny_document
 

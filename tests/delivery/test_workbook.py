@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from config import ROOT
 from pledge.delivery.document import Words
 from pledge.delivery.sheets import CellTooLong
 from pledge.delivery.tables import TABLES
 from pledge.delivery.workbook import totals_xlsx
-from pledge.settings import ROOT
 from pledge.spreadsheets import FORMULA_STARTS
 from tests.support.documents import document, organization, tiny_document
 

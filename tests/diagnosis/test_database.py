@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from config import ConfigError
 from pledge.db import db
 from pledge.diagnosis import database
 from pledge.diagnosis.findings import Level
-from pledge.settings import SettingsError
 from tests.diagnosis.production import PRODUCTION
 from tests.support import postgres
 
@@ -28,7 +28,7 @@ def findings(app) -> dict[str, tuple[Level, str]]:
     with app.app_context():
         return {
             f"{finding.subject} {finding.text.split()[0]}": (finding.level, finding.text)
-            for finding in database.database_findings(app.extensions["pledge.settings"])
+            for finding in database.database_findings(app.extensions["pledge.config"])
         }
 
 
@@ -115,7 +115,7 @@ def test_the_file_system_of_a_path_is_that_of_the_nearest_mount(tmp_path, monkey
 
 @pytest.mark.postgresql_only
 def test_production_does_not_start_on_a_postgresql_that_does_not_wait_for_the_disk(make_app):
-    with pytest.raises(SettingsError) as refused:
+    with pytest.raises(ConfigError) as refused:
         make_app(**PRODUCTION)
     (line,) = refused.value.problems
     assert line.startswith("PostgreSQL runs with fsync = off: a power cut would lose signatures")

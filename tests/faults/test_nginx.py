@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from pledge.settings import ROOT
+from config import ROOT
 from tests.faults.conftest import Prober  # noqa: F401
 from tests.support.nginx import HOST, Nginx, binary
 from tests.support.routes import unknown

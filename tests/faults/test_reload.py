@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from pledge.settings import ROOT
+from config import ROOT
 from tests.faults.test_nginx import tls
 from tests.support import postgres
 from tests.support.factories import sign_form

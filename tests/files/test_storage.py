@@ -5,10 +5,10 @@ import tempfile
 
 import pytest
 
+from config import Config, ConfigError
 from pledge.files import storage
 from pledge.files.bucket import Bucket
 from pledge.files.storage import Folder, StorageAway
-from pledge.settings import SettingsError, load
 
 KEY = "0123456789abcdef0123456789abcdef/96.webp"
 
@@ -120,7 +120,7 @@ def test_a_bucket_that_does_not_exist_is_away(settings_of, bucket):
 def test_settings_that_cannot_work_stop_the_start(monkeypatch, given, word):
     for name, value in given.items():
         monkeypatch.setenv(f"PLEDGE_{name}", value)
-    with pytest.raises(SettingsError) as error:
-        load()
+    with pytest.raises(ConfigError) as error:
+        Config.load()
     assert word in str(error.value)
     assert "hidden-word" not in str(error.value)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pledge.settings import ROOT
+from config import ROOT
 
 PACKAGE = ROOT / "pledge"
 DOORS = ("public", "staff", "api", "ops", "commands", "worker")
@@ -88,6 +88,23 @@ def test_only_the_worker_and_the_commands_send_mail():
         return called | {name for name in imports(path) if name.startswith(senders)}
 
     assert at_fault(sending) == {}
+
+
+def test_only_the_configuration_reads_the_environment():
+    def reads(path: Path) -> set[str]:
+        used = {
+            f"os.{node.attr}"
+            for node in ast.walk(tree(path))
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "os"
+        }
+        return (used | set(imports(path))) & {"os.environ", "os.environb", "os.getenv", "os.getenvb"}
+
+    assert at_fault(reads) == {}
+    assert not reads(ROOT / "wsgi.py")
+
+
+def test_the_configuration_imports_nothing_of_ours():
+    assert not {name for name in imports(ROOT / "config.py") if name.split(".")[0] in ("pledge", "wsgi")}
 
 
 def test_a_module_stays_short():

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from pledge.settings import ROOT
+from config import ROOT
 
 
 def pins(name: str) -> dict[str, str]:

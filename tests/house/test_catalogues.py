@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pledge.settings import ROOT
+from config import ROOT
 
 sys.path.insert(0, str(ROOT / "tools"))
 

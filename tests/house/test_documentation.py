@@ -7,7 +7,7 @@ import click
 import pytest
 from flask import Flask
 
-from pledge.settings import ROOT, Settings
+from config import ROOT, Config
 
 DOCS = ROOT / "docs"
 
@@ -40,7 +40,7 @@ def commands(group: click.Group, prefix: str = "") -> Iterator[str]:
 
 def test_every_setting_is_described():
     named = set(re.findall(r"PLEDGE_[A-Z_]+", (DOCS / "settings.md").read_text("utf-8")))
-    assert named == {f"PLEDGE_{name.upper()}" for name in Settings.model_fields}
+    assert named == {f"PLEDGE_{name.upper()}" for name in Config.model_fields}
 
 
 @pytest.mark.sqlite_only

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from pledge.settings import ROOT
+from config import ROOT
 
 TOOLS = ("sh", "dirname", "cmp", "cat", "rm", "cp", "find")
 

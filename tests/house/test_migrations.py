@@ -11,12 +11,12 @@ from alembic.script import ScriptDirectory
 from flask import Flask
 from sqlalchemy import inspect, text
 
+from config import ROOT
 from pledge import migrating
 from pledge.db import db
 from pledge.diagnosis.findings import Level
 from pledge.diagnosis.guards import guard_findings
 from pledge.ledger.models import LedgerEntry
-from pledge.settings import ROOT
 from tests.support import apps
 from tests.support.factories import fold_all, signature
 from tests.support.run import free_port
@@ -41,7 +41,7 @@ def differences() -> list[object]:
 
 
 def guards_that_are_gone(app: Flask) -> list[str]:
-    found = guard_findings(app.extensions["pledge.settings"])
+    found = guard_findings(app.extensions["pledge.config"])
     return [one.text for one in found if one.level is Level.PROBLEM]
 
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from pledge.settings import ROOT
+from config import ROOT
 
 TEMPLATES = ROOT / "pledge" / "templates"
 NAMES = sorted(str(path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("*") if path.is_file())

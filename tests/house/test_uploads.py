@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from pledge.settings import ROOT
+from config import ROOT
 
 PACKAGE = ROOT / "pledge"
 #: The door; the room itself; the doctor, who looks whether the storage works.

@@ -37,7 +37,7 @@ def is_mail_preview(path):
 @pytest.mark.parametrize("method", METHODS)
 def test_every_answer_of_every_route_carries_them(app, client, method):
     campaign()
-    wanted = security_headers(app.extensions["pledge.settings"])
+    wanted = security_headers(app.extensions["pledge.config"])
     for path in addresses(app):
         for _ in range(2):  # made, and from the kept copy
             answer = client.open(path, method=method, buffered=True)
@@ -72,7 +72,7 @@ def test_a_page_not_modified_keeps_them(client):
 
 
 def test_the_policy_allows_nothing_inline_and_no_foreign_place(app):
-    policy = security_headers(app.extensions["pledge.settings"])["Content-Security-Policy"]
+    policy = security_headers(app.extensions["pledge.config"])["Content-Security-Policy"]
     rules = dict(part.strip().split(" ", 1) for part in policy.split(";"))
     assert rules["default-src"] == "'none'"
     assert rules["frame-ancestors"] == "'none'"

@@ -159,7 +159,7 @@ def test_lines_of_several_processes_and_threads_are_whole(tmp_path):
     """Text and line end were written apart: in a pipe that processes share, three of a hundred lines were torn."""
     import subprocess
 
-    from pledge.settings import ROOT
+    from config import ROOT
 
     with (tmp_path / "log").open("ab") as out:
         writers = [

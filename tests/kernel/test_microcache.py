@@ -387,7 +387,7 @@ def test_pages_about_one_person_and_pages_that_do_not_exist_are_never_kept(app, 
 
 def test_no_personal_page_may_opt_in_by_mistake():
     """Only these keep their answers; another one needs a look at what its page shows of its reader."""
-    from pledge.settings import ROOT
+    from config import ROOT
 
     users = [
         str(path.relative_to(ROOT))

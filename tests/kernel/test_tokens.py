@@ -39,8 +39,8 @@ def with_keys(app, monkeypatch):
     """`with_keys(new, old)`: the application has these keys, newest first."""
 
     def use(*keys):
-        changed = app.extensions["pledge.settings"].model_copy(update={"secret_keys": keys})
-        monkeypatch.setitem(app.extensions, "pledge.settings", changed)
+        changed = app.extensions["pledge.config"].model_copy(update={"secret_keys": keys})
+        monkeypatch.setitem(app.extensions, "pledge.config", changed)
 
     return use
 

@@ -205,9 +205,9 @@ def check_log(heads: dict[int, tuple[int, int, int]]) -> None:
 def settings(**changes: Any) -> Iterator[None]:
     """The application with other settings, as after a restart: other keys of the log, another address."""
     extensions = current_app.extensions
-    before = extensions["pledge.settings"]
-    extensions["pledge.settings"] = before.model_copy(update=changes)
+    before = extensions["pledge.config"]
+    extensions["pledge.config"] = before.model_copy(update=changes)
     try:
         yield
     finally:
-        extensions["pledge.settings"] = before
+        extensions["pledge.config"] = before

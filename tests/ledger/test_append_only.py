@@ -201,7 +201,7 @@ def test_a_head_that_was_lost_while_the_log_catches_up_is_made_anew_and_the_log_
 def findings(app):
     return [
         (found.level, found.text)
-        for found in guard_findings(app.extensions["pledge.settings"])
+        for found in guard_findings(app.extensions["pledge.config"])
         if found.subject == "ledger"
     ]
 

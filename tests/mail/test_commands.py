@@ -9,8 +9,8 @@ from tests.mail.post import Notes, deliver, fate, owe, pending
 @pytest.fixture
 def to_server(app, smtp, monkeypatch):
     """The application of this test mails to the test's server."""
-    settings = app.extensions["pledge.settings"].model_copy(update={"smtp_url": SecretStr(smtp.url)})
-    monkeypatch.setitem(app.extensions, "pledge.settings", settings)
+    settings = app.extensions["pledge.config"].model_copy(update={"smtp_url": SecretStr(smtp.url)})
+    monkeypatch.setitem(app.extensions, "pledge.config", settings)
 
 
 def test_deliver_sends_all_that_is_due(app, runner, smtp, to_server):

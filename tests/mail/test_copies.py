@@ -28,13 +28,13 @@ from pledge.signatures import mails
 app = create_app()
 queries.sent = lambda _: os.kill(os.getpid(), signal.SIGKILL)
 with app.app_context():
-    services.deliver(mails.composers(), services.transport(app.extensions["pledge.settings"]))
+    services.deliver(mails.composers(), services.transport(app.extensions["pledge.config"]))
 """
 
 
 def run_killed(app, smtp, tmp_path):
     """A worker process that is killed when it is about to mark its first mail."""
-    settings = app.extensions["pledge.settings"]
+    settings = app.extensions["pledge.config"]
     environment = {
         **os.environ,
         "PLEDGE_DATABASE_URL": settings.database_url,
@@ -86,7 +86,7 @@ def test_two_mails_have_two_message_ids(app, smtp, transport):
 def test_several_workers_at_once_send_every_mail_once(app, smtp):
     for number in range(40):
         owe(pending(f"person-{number}@example.org"))
-    settings = app.extensions["pledge.settings"].model_copy(update={"smtp_url": SecretStr(smtp.url)})
+    settings = app.extensions["pledge.config"].model_copy(update={"smtp_url": SecretStr(smtp.url)})
     start = threading.Barrier(4)
     marks = services.Marks()
 
@@ -202,7 +202,7 @@ def test_a_claim_that_is_not_committed_yet_keeps_its_mails_from_the_next_one(app
 
 @pytest.mark.postgresql_only
 def test_a_database_restart_between_sending_and_marking_makes_no_copy(app, postgres_server):
-    name = make_url(app.extensions["pledge.settings"].database_url).database
+    name = make_url(app.extensions["pledge.config"].database_url).database
     owed = [owe() for _ in range(3)]
     notes = Notes(after=lambda _to: postgres_server.disconnect_all(name))
 
@@ -214,7 +214,7 @@ def test_a_database_restart_between_sending_and_marking_makes_no_copy(app, postg
 
 @pytest.mark.postgresql_only
 def test_a_mark_is_tried_again_while_the_database_is_away_for_a_moment(app, postgres_server):
-    name = make_url(app.extensions["pledge.settings"].database_url).database
+    name = make_url(app.extensions["pledge.config"].database_url).database
     mail = owe()
 
     def shut(_to):

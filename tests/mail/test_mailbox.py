@@ -11,7 +11,7 @@ from tests.support import factories
 @pytest.fixture
 def mailbox(app):
     """Empty, and the way into it."""
-    settings = app.extensions["pledge.settings"]
+    settings = app.extensions["pledge.config"]
     for old in settings.mailbox_dir.glob("*"):
         old.unlink()
     return services.transport(settings)

@@ -3,10 +3,10 @@
 import pytest
 from sqlalchemy import func, select
 
+from config import Config
 from pledge.db import db
 from pledge.mail.models import OutboxMail
 from pledge.mail.providers import LARGE_PROVIDERS
-from pledge.settings import Settings
 from pledge.signatures.models import Signature
 from tests.support.factories import answer_requests, campaign, endorse_form, sign_form
 
@@ -63,7 +63,7 @@ def test_agencies_under_go_kr_are_each_a_domain_of_their_own(make_app):
 @pytest.mark.sqlite_only
 def test_a_company_of_five_hundred_signs_in_a_day(make_app):
     """Of the default limit the part for a day: spread over it, they are not three hundred in any ten minutes."""
-    client = make_app(limit_domain=Settings().limit_domain.partition(", ")[2]).test_client()
+    client = make_app(limit_domain=Config().limit_domain.partition(", ")[2]).test_client()
     client.checked = False
     assert set(statuses(client, range(500), "company.co.kr")) == {303}
 

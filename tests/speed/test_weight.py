@@ -4,9 +4,9 @@ import re
 
 import pytest
 
+from config import ROOT
 from pledge.campaigns.services import load_folder
 from pledge.commands.serve import DEMO_CAMPAIGN
-from pledge.settings import ROOT
 
 MOST_BYTES = 60_000
 MOST_REQUESTS = 8

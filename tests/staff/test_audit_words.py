@@ -2,7 +2,7 @@
 
 import ast
 
-from pledge.settings import ROOT
+from config import ROOT
 from pledge.staff.audit_words import ACTIONS, ROOMS
 
 RECORDERS = {"record", "note"}

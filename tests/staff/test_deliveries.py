@@ -5,6 +5,7 @@ import re
 import pytest
 from sqlalchemy import func, select
 
+from config import current_config
 from pledge import clock
 from pledge.audit.models import AuditEntry
 from pledge.db import db, transaction
@@ -14,7 +15,6 @@ from pledge.delivery.models import Delivery, Job
 from pledge.files import storage
 from pledge.i18n import SEOUL
 from pledge.ledger import log_queries
-from pledge.settings import current
 from tests.support import deliveries
 from tests.support.factories import (
     campaign,
@@ -148,7 +148,7 @@ def test_where_the_answer_goes_is_frozen_and_stands_in_the_next_form(exporter, s
 def test_a_letter_without_an_address_of_its_own_is_answered_at_the_sites(exporter, signed):
     exporter.post(f"{NEW}/freeze", data={**FORM, "checkpoint": str(signed)})
     (row,) = db.session.scalars(select(Delivery)).all()
-    assert from_json(row.document).reply.email == current().contact
+    assert from_json(row.document).reply.email == current_config().contact
 
 
 @pytest.mark.parametrize(

@@ -14,11 +14,11 @@ from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import Connection, Engine, Table, event, text
 from werkzeug.test import TestResponse
 
+from config import Config
 from pledge import create_app, migrating
 from pledge.db import db
 from pledge.delivery import integrity
 from pledge.diagnosis import writing
-from pledge.settings import Settings
 from pledge.switches import queries as switches
 from tests.support import insider
 from tests.support.pages import check_page
@@ -40,9 +40,9 @@ class Compiled(BytecodeCache):
 _compiled = Compiled()
 
 
-def settings(instance: Path, **changes: Any) -> Settings:
+def settings(instance: Path, **changes: Any) -> Config:
     """Settings for a test. The environment of whoever runs the tests was emptied of PLEDGE_ names by conftest."""
-    return Settings(
+    return Config(
         **{"base_url": "http://localhost", "instance_dir": instance, "log_level": "WARNING", **changes}
     )
 

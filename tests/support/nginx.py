@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pledge.settings import ROOT
+from config import ROOT
 from tests.support.run import free_port
 
 HOST = "pledge.example"

@@ -26,6 +26,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from config import ROOT
 from pledge.campaigns.models import PledgeText
 from pledge.db import db
 from pledge.delivery import tables
@@ -34,7 +35,6 @@ from pledge.delivery.readme import readme
 from pledge.ledger import leaves, log_queries, merkle, notes
 from pledge.ledger.leaves import Leaf
 from pledge.ledger.notes import Signer
-from pledge.settings import ROOT
 from tests.support.documents import organization, tiny_document
 
 ORIGIN = "pledge.example/log/blue-skies"

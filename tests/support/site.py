@@ -15,9 +15,9 @@ from typing import Any
 
 from flask import Flask
 
+from config import ROOT, Config
 from pledge.campaigns.services import load_folder
 from pledge.commands.serve import DEMO_CAMPAIGN, web_command, worker_command
-from pledge.settings import ROOT, Settings
 from tests.support import apps
 from tests.support.run import free_port
 
@@ -71,7 +71,7 @@ class Site:
             load_folder(DEMO_CAMPAIGN)
 
     def start_web(self) -> None:
-        shape = Settings(database_url=self.database_url, redis_url=self.settings.get("PLEDGE_REDIS_URL", ""))
+        shape = Config(database_url=self.database_url, redis_url=self.settings.get("PLEDGE_REDIS_URL", ""))
         self.web = self._process(web_command(shape, self.port))
 
     def start_worker(self) -> None:

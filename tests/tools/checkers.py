@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
-from pledge.settings import ROOT
+from config import ROOT
 
 PROGRAM = ROOT / "tools" / "verify.py"
 

@@ -51,7 +51,7 @@ def test_it_needs_the_standard_library_alone_and_nothing_of_the_site():
 
 def test_it_shares_no_function_with_the_site():
     """A mistake that is copied is found by nobody: no two functions of the two have the same body."""
-    from pledge.settings import ROOT
+    from config import ROOT
 
     def bodies(source: str) -> dict[str, str]:
         return {

@@ -1,0 +1,351 @@
+"""Every setting, read from the environment (prefix `PLEDGE_`) and checked. docs/settings.md describes each.
+
+Nothing else reads the environment. A setting that is wrong or missing stops the start with one line for each fault;
+nothing is guessed in production.
+"""
+
+import json
+import os
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
+
+from flask import current_app
+from limits import parse_many
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+ROOT = Path(__file__).resolve().parent
+
+PREFIX = "PLEDGE_"
+
+#: Shorter keys than this are refused in production (256 bits as base64 or hex are longer).
+MIN_KEY_LENGTH = 32
+
+#: Characters that must differ in a key: 32 of hexadecimal have a dozen, a word written again and again has fewer.
+MIN_DIFFERENT = 8
+
+_DEVELOPMENT_SECRET = "development-secret-key-not-for-production"  # noqa: S105  # refused in production
+_DEVELOPMENT_DATA = "development-data-key-not-for-production"
+_DEVELOPMENT_LOG = "development-log-key-not-for-production"
+
+#: Says that the key of the public log is another process's: this one reads the log and does not fold.
+ELSEWHERE = "elsewhere"
+
+_POSTGRESQL = ("postgresql://", "postgres://", "postgresql+psycopg://")
+
+
+def _split(value: Any) -> Any:
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+def _have_keys(value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+    if not value:
+        raise ValueError("at least one key is expected")
+    return value
+
+
+def _is_url(value: str, *schemes: str) -> bool:
+    """Whether it is an address with one of the schemes and a host."""
+    try:
+        parts = urlsplit(value)
+        return parts.scheme in schemes and bool(parts.hostname) and (parts.port or 0) >= 0
+    except ValueError:
+        return False
+
+
+def _url(*schemes: str) -> Callable[[str], str]:
+    """A check for an address with one of the schemes, or nothing."""
+
+    def check(value: str) -> str:
+        if value and not _is_url(value, *schemes):
+            raise ValueError(f"an address that begins with {schemes[0]}:// is expected")
+        return value
+
+    return check
+
+
+def _secret_url(*schemes: str) -> Callable[[SecretStr], SecretStr]:
+    def check(value: SecretStr) -> SecretStr:
+        _url(*schemes)(value.get_secret_value())
+        return value
+
+    return check
+
+
+def _base_url(value: str) -> str:
+    value = value.rstrip("/")
+    if not _is_url(value, "http", "https"):
+        raise ValueError("an address that begins with http:// or https:// is expected")
+    if urlsplit(value).path:
+        raise ValueError("an address without a path is expected: the site needs a host of its own")
+    return value
+
+
+def _database_url(value: str) -> str:
+    if value and not value.startswith((*_POSTGRESQL, "sqlite:///")):
+        raise ValueError("an address that begins with postgresql:// is expected")
+    try:
+        url = make_url(sqlalchemy_url(value) or "sqlite://")
+        url.get_dialect()().create_connect_args(url)
+    except (ArgumentError, ValueError, TypeError):
+        raise ValueError(
+            "an address like `postgresql://user:password@host:port/name` is expected, or with several hosts "
+            "`postgresql://user:password@host1:port1,host2:port2/name?target_session_attrs=read-write`"
+        ) from None
+    return value
+
+
+def _limit(value: str) -> str:
+    try:
+        parse_many(value)
+    except ValueError:
+        raise ValueError("a limit like `300 per 10 minutes` is expected") from None
+    return value
+
+
+def _names_by_language(value: Any) -> Any:
+    try:
+        if isinstance(value, str):
+            value = json.loads(value) if value.startswith("{") else {"": value}
+    except ValueError:
+        raise ValueError('a name, or one for each language as {"ko": "…", "en": "…"}, is expected') from None
+    return tuple(value.items()) if isinstance(value, dict) else value
+
+
+def _have_names(value: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    if not value or not all(name.strip() and name.isprintable() for _, name in value):
+        raise ValueError("a name without line breaks is expected for each language")
+    return value
+
+
+def _log_level(value: str) -> str:
+    if value.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
+        raise ValueError("DEBUG, INFO, WARNING or ERROR is expected")
+    return value.upper()
+
+
+#: Secrets, the newest first: the first one signs or encrypts, all of them are accepted.
+Keys = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split), AfterValidator(_have_keys)]
+Hosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+Limit = Annotated[str, AfterValidator(_limit)]
+#: Pairs of a language and a text; one under "" is for every language that has none of its own.
+Texts = Annotated[
+    tuple[tuple[str, str], ...], NoDecode, BeforeValidator(_names_by_language), AfterValidator(_have_names)
+]
+
+
+class Env(StrEnum):
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+class ConfigError(Exception):
+    """The settings do not allow a start; `problems` holds one readable line for each fault."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class Config(BaseSettings):
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="ignore", hide_input_in_errors=True
+    )
+
+    env: Env = Env.DEVELOPMENT
+    base_url: Annotated[str, AfterValidator(_base_url)] = "http://127.0.0.1:8000"
+    database_url: Annotated[str, AfterValidator(_database_url)] = ""
+    redis_url: Annotated[str, AfterValidator(_url("redis", "rediss"))] = ""
+    smtp_url: Annotated[SecretStr, AfterValidator(_secret_url("smtp", "smtp+starttls", "smtps"))] = SecretStr(
+        ""
+    )
+    secret_keys: Keys = (SecretStr(_DEVELOPMENT_SECRET),)
+    data_keys: Keys = (SecretStr(_DEVELOPMENT_DATA),)
+    log_key: Keys = (SecretStr(_DEVELOPMENT_LOG),)
+    trusted_proxies: int = Field(default=0, ge=0, le=10)
+    trusted_hosts: Hosts = ()
+    site_name: Texts = (("", "Pledge"), ("ko", "서약"))
+    mail_from: str = "no-reply@localhost"
+    contact: str = "privacy@localhost"
+    instance_dir: Path = ROOT / "instance"
+    storage_url: Annotated[str, AfterValidator(_url("s3"))] = ""
+    storage_endpoint: Annotated[str, AfterValidator(_url("https", "http"))] = ""
+    storage_region: str = "us-east-1"
+    storage_key_id: str = ""
+    storage_secret: SecretStr = SecretStr("")
+    site_checks: bool = False
+    limit_sign: Limit = "300 per 10 minutes"
+    limit_token: Limit = "30 per minute"  # noqa: S105  # a limit on links
+    limit_link: Limit = "30 per 10 minutes"
+    limit_domain: Limit = "300 per 10 minutes, 3000 per day"
+    news_pace: int = Field(default=600, ge=1, le=100_000)
+    first_mail_pace: int = Field(default=1200, ge=1, le=1_000_000)
+    pool_size: int = Field(default=10, ge=1, le=200)
+    log_level: Annotated[str, AfterValidator(_log_level)] = "INFO"
+
+    @classmethod
+    def load(cls) -> Self:
+        """Read and check the environment. Raises ConfigError with every fault at once."""
+        try:
+            config = cls()
+        except ValidationError as error:
+            # The value itself stays out of the message: it may be a secret.
+            raise ConfigError(
+                [
+                    f"{PREFIX}{str(e['loc'][0]).upper()}: {e['msg'].removeprefix('Value error, ')}."
+                    for e in error.errors(include_url=False, include_input=False, include_context=False)
+                ]
+            ) from None
+        if problems := config.problems():
+            raise ConfigError(problems)
+        return config
+
+    @property
+    def is_production(self) -> bool:
+        return self.env is Env.PRODUCTION
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        """The database address with its driver named; the embedded SQLite file when none is set."""
+        return sqlalchemy_url(self.database_url) or f"sqlite:///{self.instance_dir / 'pledge.sqlite3'}"
+
+    @property
+    def uses_sqlite(self) -> bool:
+        return self.sqlalchemy_url.startswith("sqlite")
+
+    @property
+    def log_signing_keys(self) -> Keys:
+        """The secrets that sign the public log, newest first; empty where another process signs it."""
+        return () if [key.get_secret_value() for key in self.log_key] == [ELSEWHERE] else self.log_key
+
+    def site_name_in(self, lang: str) -> str:
+        """The name of the site in a language; the first one given where there is none in it."""
+        names = dict(self.site_name)
+        return names.get(lang) or names.get("") or next(iter(names.values()))
+
+    @property
+    def issuer(self) -> str:
+        """The site's name in authenticator apps and passkeys: one, whatever language their owner reads."""
+        return self.site_name_in("en")
+
+    @property
+    def base_host(self) -> str:
+        return urlsplit(self.base_url).hostname or ""
+
+    @property
+    def mailbox_dir(self) -> Path:
+        """Where mails land in development, when no SMTP server is named."""
+        return self.instance_dir / "mailbox"
+
+    @property
+    def allowed_hosts(self) -> list[str]:
+        """Host names that a request may carry; in development the loopback ones too."""
+        local = [] if self.is_production else ["127.0.0.1", "localhost"]
+        return [self.base_host, *self.trusted_hosts, *local]
+
+    def problems(self) -> list[str]:
+        """What forbids a start although each value can be read, one line each."""
+        found = self._missing() if self.is_production else []
+        if bool(self.storage_key_id) != bool(self.storage_secret.get_secret_value()):
+            found.append(
+                "PLEDGE_STORAGE_KEY_ID and PLEDGE_STORAGE_SECRET belong together: set both or neither."
+            )
+        return found
+
+    def _missing(self) -> list[str]:
+        """What production does not do without."""
+        given = self.model_fields_set
+        found = [
+            *_key_problems("PLEDGE_SECRET_KEYS", self.secret_keys, _DEVELOPMENT_SECRET),
+            *_key_problems("PLEDGE_DATA_KEYS", self.data_keys, _DEVELOPMENT_DATA),
+            *_key_problems("PLEDGE_LOG_KEY", self.log_signing_keys, _DEVELOPMENT_LOG),
+            *_shared_keys(
+                {
+                    "PLEDGE_SECRET_KEYS": self.secret_keys,
+                    "PLEDGE_DATA_KEYS": self.data_keys,
+                    "PLEDGE_LOG_KEY": self.log_signing_keys,
+                }
+            ),
+        ]
+        if "base_url" not in given or not self.base_url.startswith("https://"):
+            found.append(
+                "PLEDGE_BASE_URL is missing or is not an https:// address: mailed links are built from it."
+            )
+        if not self.smtp_url.get_secret_value():
+            found.append("PLEDGE_SMTP_URL is missing: nobody could confirm a signature without mail.")
+        if "mail_from" not in given:
+            found.append("PLEDGE_MAIL_FROM is missing: mails need a sender that your domain may use.")
+        if "contact" not in given:
+            found.append("PLEDGE_CONTACT is missing: the privacy notice must name an address.")
+        return found
+
+
+def current_config() -> Config:
+    """The configuration of the running application."""
+    config: Config = current_app.extensions["pledge.config"]
+    return config
+
+
+def unknown_names() -> list[str]:
+    """Names in the environment with our prefix that no setting reads, such as misspelled ones."""
+    known = {f"{PREFIX}{name.upper()}" for name in Config.model_fields}
+    return sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
+
+
+def child_environment(**defaults: str) -> dict[str, str]:
+    """The environment for a process that we start; `defaults` count where it does not name them itself."""
+    return {**defaults, **os.environ}
+
+
+def sqlalchemy_url(database_url: str) -> str:
+    """The address with its driver named."""
+    for scheme in _POSTGRESQL:
+        if database_url.startswith(scheme):
+            return "postgresql+psycopg://" + _hosts_as_parameters(database_url.removeprefix(scheme))
+    return database_url
+
+
+def _hosts_as_parameters(rest: str) -> str:
+    """`user@h1:p1,h2:p2/name`, which libpq takes, as `user@/name?host=h1:p1&host=h2:p2`, which SQLAlchemy takes."""
+    end = min((at for at in (rest.find("/"), rest.find("?")) if at >= 0), default=len(rest))
+    user, at, hosts = rest[:end].rpartition("@")
+    if "," not in hosts:
+        return rest
+    path, _, query = rest[end:].partition("?")
+    parameters = [f"host={host}" for host in hosts.split(",")] + ([query] if query else [])
+    return f"{user}{at}{path or '/'}?{'&'.join(parameters)}"
+
+
+def _key_problems(name: str, keys: tuple[SecretStr, ...], default: str) -> list[str]:
+    values = [key.get_secret_value() for key in keys]
+    if default in values:
+        return [f"{name} is missing: set at least one random key of {MIN_KEY_LENGTH} or more characters."]
+    if any(len(value) < MIN_KEY_LENGTH for value in values):
+        return [f"{name} holds a key of fewer than {MIN_KEY_LENGTH} characters."]
+    if any(_is_weak(value) for value in values):
+        return [f"{name} holds a key that can be guessed: make one with `secrets.token_urlsafe(48)`."]
+    return []
+
+
+def _is_weak(key: str) -> bool:
+    """Few different characters, or a shorter text again and again."""
+    return len(set(key)) < MIN_DIFFERENT or key in (key + key)[1:-1]
+
+
+def _shared_keys(lists: dict[str, tuple[SecretStr, ...]]) -> list[str]:
+    """Whoever learns one key must not have learned another with it."""
+    seen: dict[str, str] = {}
+    found = []
+    for name, keys in lists.items():
+        for key in keys:
+            other = seen.setdefault(key.get_secret_value(), name)
+            if other != name:
+                found.append(f"{name} holds a key of {other}: each needs its own.")
+    return found
