@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from pledge import clock, links, tokens
+from pledge import links, tokens
 from pledge.accounts.models import StaffMember
 from pledge.db import reading
 from pledge.i18n import format_datetime
 from pledge.mail.message import Claimed, Composers, Message
-from pledge.mail.models import MailKind, OutboxMail
+from pledge.mail.models import MailKind
+from pledge.mail.outbox import enqueue
 from pledge.tokens import Purpose
 
 #: After the site's name above every mail, where mails to signers name their campaign.
@@ -37,19 +38,19 @@ def composers() -> Composers:
     }
 
 
-def owe_invitation(session: Session, person: StaffMember) -> None:
-    """Owe the mail with the link of the person's newest invitation."""
-    _owe(session, person, MailKind.STAFF_INVITATION, person.invitation)
+def enqueue_invitation(session: Session, person: StaffMember) -> None:
+    """Enqueue the mail with the link of the person's newest invitation."""
+    enqueue(session, MailKind.STAFF_INVITATION, person.id, person.lang, seq=person.invitation)
 
 
-def owe_notice(session: Session, person: StaffMember) -> None:
-    """Owe the mail that says that something about the account was changed."""
-    _owe(session, person, MailKind.STAFF_NOTICE, 1)
+def enqueue_notice(session: Session, person: StaffMember) -> None:
+    """Enqueue the mail that says that something about the account was changed."""
+    enqueue(session, MailKind.STAFF_NOTICE, person.id, person.lang)
 
 
 def enqueue_valve(session: Session, person: StaffMember) -> None:
     """Enqueue the mail that says that mails to new addresses are held back."""
-    _owe(session, person, MailKind.STAFF_VALVE, 1)
+    enqueue(session, MailKind.STAFF_VALVE, person.id, person.lang)
 
 
 def invitation(mails: Sequence[Claimed]) -> Mapping[int, Message]:
@@ -69,13 +70,6 @@ def notice(mails: Sequence[Claimed]) -> Mapping[int, Message]:
         )
         for mail, person in _with_people(mails)
     }
-
-
-def _owe(session: Session, person: StaffMember, kind: MailKind, seq: int) -> None:
-    now = clock.now()
-    session.add(
-        OutboxMail(kind=kind, subject_id=person.id, seq=seq, lang=person.lang, created_at=now, due_at=now)
-    )
 
 
 def _invitation_link(person: Recipient) -> str:

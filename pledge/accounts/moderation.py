@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from pledge import clock, links, tokens
 from pledge.accounts import queries, rules
-from pledge.accounts.mails import owe_invitation
+from pledge.accounts.mails import enqueue_invitation
 from pledge.accounts.models import StaffMember, StaffRole, StaffSession
 from pledge.accounts.roles import Role
 from pledge.accounts.services import new_uniquifier
@@ -59,7 +59,7 @@ def invite(actor: Actor, email: str, roles: Iterable[Role], lang: str) -> int:
         with transaction() as session:
             session.add(person)
             session.flush()
-            owe_invitation(session, person)
+            enqueue_invitation(session, person)
             record(session, actor, "staff.invite", _subject(person.id), email=address, roles=wanted)
             return person.id
     except IntegrityError:
@@ -83,7 +83,7 @@ def invite_again(actor: Actor, staff_id: int) -> None:
         person.invitation += 1
         person.invited_at = clock.now()
         _cut(session, person)
-        owe_invitation(session, person)
+        enqueue_invitation(session, person)
         record(session, actor, "staff.invite_again", _subject(staff_id), was_closed=was_closed)
 
 

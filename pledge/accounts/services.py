@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from pledge import clock, tokens
 from pledge.accounts import authenticator, passwords, recovery
-from pledge.accounts.mails import owe_notice
+from pledge.accounts.mails import enqueue_notice
 from pledge.accounts.models import StaffMember, StaffPasskey, StaffSession
 from pledge.audit.models import Actor
 from pledge.audit.services import record
@@ -121,7 +121,7 @@ def change_password(actor: Actor, present: str, new: str, *, keep: int | None) -
         person.password, person.fs_uniquifier = chosen, uniquifier
         _end_sessions(session, staff_id, keep)
         record(session, actor, "staff.change_password", _subject(staff_id))
-        owe_notice(session, person)
+        enqueue_notice(session, person)
     return uniquifier
 
 
@@ -142,7 +142,7 @@ def set_authenticator(actor: Actor, secret: str, code: str, *, first: bool) -> N
         person.totp_step = step
         record(session, actor, "staff.set_authenticator", _subject(staff_id), replaces=replaces)
         if replaces:
-            owe_notice(session, person)
+            enqueue_notice(session, person)
 
 
 def remove_authenticator(actor: Actor) -> None:
@@ -154,7 +154,7 @@ def remove_authenticator(actor: Actor) -> None:
             raise LastSecondFactor
         person.tf_totp_secret = person.tf_primary_method = None
         record(session, actor, "staff.remove_authenticator", _subject(staff_id))
-        owe_notice(session, person)
+        enqueue_notice(session, person)
 
 
 def add_passkey(actor: Actor, *, first: bool, **credential: Any) -> None:
@@ -166,7 +166,7 @@ def add_passkey(actor: Actor, *, first: bool, **credential: Any) -> None:
         session.add(StaffPasskey(user_id=staff_id, created_at=now, lastuse_datetime=now, **credential))
         record(session, actor, "staff.add_passkey", _subject(staff_id), name=credential["name"])
         if not first:
-            owe_notice(session, person)
+            enqueue_notice(session, person)
 
 
 def note_passkey_use(passkey: StaffPasskey) -> None:
@@ -196,7 +196,7 @@ def remove_passkey(actor: Actor, passkey_id: int) -> None:
             raise LastSecondFactor
         record(session, actor, "staff.remove_passkey", _subject(staff_id), name=gone.name)
         person.webauthn.remove(gone)
-        owe_notice(session, person)
+        enqueue_notice(session, person)
 
 
 def make_recovery_codes(actor: Actor) -> list[str]:
@@ -219,7 +219,7 @@ def use_recovery_code(actor: Actor, code: str) -> bool:
             return False
         person.mf_recovery_codes = left
         record(session, actor, "staff.use_recovery_code", _subject(staff_id), left=len(left))
-        owe_notice(session, person)
+        enqueue_notice(session, person)
     return True
 
 

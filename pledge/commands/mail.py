@@ -9,7 +9,7 @@ from pledge.mail import moderation, queries, requests, services
 from pledge.switches import queries as switches
 from pledge.worker.composers import composers, handlers
 
-mail = AppGroup("mail", help="The outbox: mails that are owed.")
+mail = AppGroup("mail", help="The outbox: mails that wait to be sent.")
 
 
 @mail.command("deliver")

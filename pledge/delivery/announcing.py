@@ -1,4 +1,4 @@
-"""Owing the news of a delivery to everybody who asked for news: batch by batch, nobody left out, nobody twice.
+"""Enqueueing the news of a delivery to everybody who asked for news: batch by batch, nobody left out, nobody twice.
 
 A batch is one transaction: it writes the mails to the outbox and moves the cursor, which is the number of the last
 signature that was dealt with. A killed worker leaves whole batches; a unique index over delivery and signature is the last
@@ -24,9 +24,9 @@ BATCH = 500
 
 #: Confirmations that were on their way when the button was pressed are in the database by then.
 SETTLED = timedelta(seconds=20)
-#: How far ahead of now mails are owed.
+#: How far ahead of now mails are enqueued.
 AHEAD = timedelta(seconds=30)
-#: With news overdue for so long the senders do not keep up, or mail is paused: no more is owed until it is sent.
+#: With news overdue for so long the senders do not keep up, or mail is paused: no more is enqueued until it is sent.
 LATE = timedelta(minutes=1)
 
 #: Who finishes what staff have begun.
@@ -40,14 +40,14 @@ _IS_BEGUN = (Delivery.announced_at.is_not(None), Delivery.announcing_ended_at.is
 
 
 def advance(pace: int, limit: int = BATCH) -> bool:
-    """Owe the next batch of the oldest news at `pace` mails a minute. False when there is nothing to do now."""
+    """Enqueue the next batch of the oldest news at `pace` mails a minute. False when there is nothing to do now."""
     now = clock.now()
     is_ready = (*_IS_BEGUN, Delivery.announced_at <= now - SETTLED)
     with reading() as connection:
         if not connection.execute(select(exists().where(*is_ready))).scalar_one():
             return False
     with transaction() as session:
-        # The lock is what holds the pace when several workers run: one at a time owes news, of whatever delivery.
+        # The lock is what holds the pace when several workers run: one at a time enqueues news, of whatever delivery.
         begun = session.scalars(
             select(Delivery).where(*is_ready).order_by(Delivery.id).with_for_update(skip_locked=True)
         ).all()

@@ -1,6 +1,6 @@
 """From sending the form to confirming, by mail provider: where do people get lost?
 
-Read from the newest mails to confirm, of which every sign-up owes one: their ids grow with time, so the work is bounded
+Read from the newest mails to confirm, of which every sign-up gets one: their ids grow with time, so the work is bounded
 by `MOST` however many signed, and signing pays for no further index.
 """
 

@@ -67,10 +67,10 @@ class Delivery(Model):
     answer_ko: Mapped[str] = mapped_column(Text, server_default="")
     answer_en: Mapped[str] = mapped_column(Text, server_default="")
 
-    #: When staff had those told who asked for updates; the worker owes the mails batch by batch, by the signature's number.
+    #: When staff had those told who asked for updates; the worker enqueues the mails batch by batch, by the signature's number.
     announced_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     announced_upto: Mapped[int] = mapped_column(BigInteger, server_default="0")
-    announced: Mapped[int] = mapped_column(server_default="0")  #: mails owed so far
+    announced: Mapped[int] = mapped_column(server_default="0")  #: mails enqueued so far
     announcing_ended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     __table_args__ = (

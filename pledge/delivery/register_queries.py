@@ -63,7 +63,7 @@ class DeliveryView:
 
     @property
     def queued_percent(self) -> int:
-        """How far the worker is with owing the news, of the whole."""
+        """How far the worker is with enqueueing the news, of the whole."""
         return 100 if self.announcing_ended_at else 99 * self.announced_upto // _ALL_IDS
 
 
@@ -123,7 +123,7 @@ def would_be_told(campaign_id: int) -> int:
 
 
 def news(delivery_id: int) -> News:
-    """What became of the mails that a delivery owes."""
+    """What became of the mails about a delivery."""
     query = (
         select(OutboxMail.state, func.count().label("mails"))
         .where(text(f"kind = '{MailKind.DELIVERED}'"), OutboxMail.seq == delivery_id)  # a constant

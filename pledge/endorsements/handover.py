@@ -13,7 +13,7 @@ from pledge.endorsements.domains import is_free_mail
 from pledge.endorsements.identifiers import Mailbox, address_hash, domain_of, read_contact_token
 from pledge.endorsements.levels import earned_level
 from pledge.endorsements.models import ContactChange, Endorsement
-from pledge.endorsements.outbox import owe, slot_for
+from pledge.endorsements.outbox import enqueue, slot_for
 from pledge.endorsements.own import CORRECTABLE, NotPossible, own_row, shown_version
 from pledge.endorsements.rules import LONGEST_PERSON, clean_line
 from pledge.endorsements.services import BLOCK
@@ -29,10 +29,10 @@ class SpeaksAlready(Exception):
 
 
 def ask(token: str, *, name: str, title: str, mailbox: Mailbox, lang: str) -> None:
-    """Ask another person to take over; a mail is owed to them if their address may get one.
+    """Ask another person to take over; a mail to them is enqueued if their address may get one.
 
     A change that was asked for before is replaced, and its mail leads nowhere. Raises BadToken, NotPossible (also
-    while the mail that tells the person before is still owed), SamePerson, BadContent.
+    while the mail that tells the person before still waits), SamePerson, BadContent.
     """
     name = clean_line("contact_name", name, LONGEST_PERSON)
     title = clean_line("contact_title", title, LONGEST_PERSON)
@@ -41,7 +41,7 @@ def ask(token: str, *, name: str, title: str, mailbox: Mailbox, lang: str) -> No
         row = own_row(session, token)
         if row.state not in CORRECTABLE:
             raise NotPossible
-        if _is_owed_news(session, row):
+        if _handover_is_queued(session, row):
             raise NotPossible
         if hashed == row.address_hash:
             raise SamePerson
@@ -61,7 +61,9 @@ def ask(token: str, *, name: str, title: str, mailbox: Mailbox, lang: str) -> No
         )
         due_at = slot_for(session, hashed, mailbox.mailed, MailKind.ENDORSE_CONTACT, may_wait=True)
         if due_at is not None:
-            owe(session, row, MailKind.ENDORSE_CONTACT, lang=lang, seq=change.contact_number, due_at=due_at)
+            enqueue(
+                session, row, MailKind.ENDORSE_CONTACT, lang=lang, seq=change.contact_number, due_at=due_at
+            )
 
 
 def cancel(token: str) -> None:
@@ -93,7 +95,7 @@ def accept(endorsement_id: int, contact_number: int, privacy_version: str) -> bo
             change.done_at = clock.now()
             versions.hide_spokesperson(session, row)
             row.level = earned_level(row.mail_domain, shown_version(session, row).website)
-            owe(session, row, MailKind.ENDORSE_HANDOVER, lang=change.lang, seq=change.contact_number)
+            enqueue(session, row, MailKind.ENDORSE_HANDOVER, lang=change.lang, seq=change.contact_number)
     except IntegrityError:
         raise SpeaksAlready from None
     return True
@@ -112,14 +114,14 @@ def refuse(token: str) -> bool:
     return True
 
 
-def _is_owed_news(session: Session, row: Endorsement) -> bool:
+def _handover_is_queued(session: Session, row: Endorsement) -> bool:
     """Whether the person before has not been told yet: their address stands in the change that is in force."""
-    owed = select(OutboxMail.id).where(
+    waiting = select(OutboxMail.id).where(
         OutboxMail.subject_id == row.id,
         OutboxMail.kind == MailKind.ENDORSE_HANDOVER,
         OutboxMail.state == MailState.QUEUED,
     )
-    return session.scalar(owed.limit(1)) is not None
+    return session.scalar(waiting.limit(1)) is not None
 
 
 def _asked(

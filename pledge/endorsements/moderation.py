@@ -1,6 +1,6 @@
 """What staff may decide about an organisation: publish, ask for changes, decline, remove, reinstate, reopen.
 
-Each act locks the row, compares it with what the person had before their eyes, moves the states, owes the mail and is
+Each act locks the row, compares it with what the person had before their eyes, moves the states, enqueues the mail and is
 written into the audit log, all in one transaction. Withdrawing is the organisation's own (services.py).
 """
 
@@ -29,7 +29,7 @@ from pledge.endorsements.models import (
     ReasonKind,
     VersionState,
 )
-from pledge.endorsements.outbox import owe
+from pledge.endorsements.outbox import enqueue
 from pledge.endorsements.own import NOBODY
 from pledge.endorsements.versions import newest_version, version_in
 from pledge.ledger.models import Reason
@@ -59,7 +59,7 @@ def publish(actor: Actor, endorsement_id: int, seen: Seen) -> None:
             # A step that was earned with another website says nothing about this one.
             row.level = earned_level(row.mail_domain, version.website)
         row.decision_reason = ""
-        owe(session, row, MailKind.ENDORSE_PUBLISHED)
+        enqueue(session, row, MailKind.ENDORSE_PUBLISHED)
         record(session, actor, "endorsement.publish", subject(row), version=version.seq, first=first)
 
 
@@ -76,7 +76,7 @@ def ask_for_changes(actor: Actor, endorsement_id: int, seen: Seen, code: str, no
         if row.state == EndorsementState.REVIEW:
             row.state = EndorsementState.CHANGES
         row.decision_reason = _told(reason.wording(row.lang), note)
-        owe(session, row, MailKind.ENDORSE_CHANGES)
+        enqueue(session, row, MailKind.ENDORSE_CHANGES)
         record(
             session,
             actor,
@@ -97,7 +97,7 @@ def decline(actor: Actor, endorsement_id: int, seen: Seen, code: str, note: str 
         _refuse_waiting(session, row, actor)
         row.state, row.ended_at = EndorsementState.DECLINED, clock.now()
         row.decision_reason = _told(reason.wording(row.lang), note)
-        owe(session, row, MailKind.ENDORSE_DECLINED)
+        enqueue(session, row, MailKind.ENDORSE_DECLINED)
         record(session, actor, "endorsement.decline", subject(row), reason=row.decision_reason, code=code)
 
 
@@ -135,7 +135,7 @@ def remove(
         row.public_reason_ko, row.public_reason_en = ko.strip(), en.strip()
         row.decision_reason = _told(ko if row.lang == "ko" else en, "")
         count_out(session, row, Reason.INVALIDATED, now)
-        owe(session, row, MailKind.ENDORSE_DECLINED)
+        enqueue(session, row, MailKind.ENDORSE_DECLINED)
         record(
             session, actor, "endorsement.remove", subject(row), reason=en.strip(), code=code, ko=ko.strip()
         )
@@ -154,7 +154,7 @@ def reinstate(actor: Actor, endorsement_id: int, seen: Seen, why: str) -> None:
         row.state, row.ended_at = EndorsementState.PUBLISHED, None
         row.public_reason_ko = row.public_reason_en = row.decision_reason = ""
         count_in(session, row, version, Reason.REINSTATED, now)
-        owe(session, row, MailKind.ENDORSE_PUBLISHED)
+        enqueue(session, row, MailKind.ENDORSE_PUBLISHED)
         record(session, actor, "endorsement.reinstate", subject(row), reason=why)
 
 

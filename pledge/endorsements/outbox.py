@@ -1,14 +1,14 @@
-"""Owing a mail about an endorsement, in the caller's transaction: decisions always, what others can ask for within caps."""
+"""Enqueueing a mail about an endorsement, in the caller's transaction: decisions always, what others can ask for within caps."""
 
 from datetime import datetime
 
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from pledge import clock
 from pledge.endorsements.models import Endorsement
+from pledge.mail import outbox
 from pledge.mail.allowance import MAX_UNCONFIRMED, UNCAPPED, mailbox_hash, take_slot
-from pledge.mail.models import MailKind, OutboxMail
+from pledge.mail.models import MailKind
 
 
 def slot_for(
@@ -21,7 +21,7 @@ def slot_for(
     return take_slot(session, address_hash, mailbox, kind, may_wait=may_wait, max_mails=max_mails)
 
 
-def owe(
+def enqueue(
     session: Session,
     row: Endorsement,
     kind: MailKind,
@@ -30,22 +30,12 @@ def owe(
     seq: int | None = None,
     due_at: datetime | None = None,
 ) -> None:
-    """Owe a mail about this endorsement, without asking the caps; in its own language unless another is given."""
-    now = clock.now()
-    session.add(
-        OutboxMail(
-            kind=kind,
-            subject_id=row.id,
-            seq=seq or row.seq,
-            lang=lang or row.lang,
-            created_at=now,
-            due_at=due_at or now,
-            known=kind is MailKind.ENDORSE_CONFIRM and _has_confirmed(session, row.address_hash),
-        )
-    )
+    """Enqueue a mail about this endorsement, without asking the caps; in its own language unless another is given."""
+    known = kind is MailKind.ENDORSE_CONFIRM and _has_confirmed(session, row.address_hash)
+    outbox.enqueue(session, kind, row.id, lang or row.lang, seq=seq or row.seq, due_at=due_at, known=known)
 
 
-def owe_if_allowed(
+def enqueue_if_allowed(
     session: Session,
     row: Endorsement,
     kind: MailKind,
@@ -54,11 +44,11 @@ def owe_if_allowed(
     seq: int | None = None,
     may_wait: bool = False,
 ) -> bool:
-    """Owe a mail that anybody can ask for, if the address may get one; whether it is owed."""
+    """Enqueue a mail that anybody can ask for, if the address may get one; whether it is enqueued."""
     due_at = slot_for(session, row.address_hash, row.contact_email, kind, may_wait=may_wait)
     if due_at is None:
         return False
-    owe(session, row, kind, lang=lang, seq=seq, due_at=due_at)
+    enqueue(session, row, kind, lang=lang, seq=seq, due_at=due_at)
     return True
 
 

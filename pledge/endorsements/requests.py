@@ -14,7 +14,7 @@ from pledge.endorsements import versions
 from pledge.endorsements.applications import Payload
 from pledge.endorsements.identifiers import name_digest, new_id
 from pledge.endorsements.models import REPLACEABLE, Endorsement, EndorsementState, EndorsementVersion, Level
-from pledge.endorsements.outbox import owe, owe_if_allowed, slot_for
+from pledge.endorsements.outbox import enqueue, enqueue_if_allowed, slot_for
 from pledge.files.services import UnknownFile
 from pledge.mail.models import MailKind, MailRequest, MailState, OutboxMail, RequestKind
 from pledge.mail.requests import DOUBLE, Handlers
@@ -66,7 +66,7 @@ def answer_application(session: Session, request: MailRequest) -> None:
         session.add(row)
         session.flush()
     version = _propose(session, row, payload)
-    owe(session, row, MailKind.ENDORSE_CONFIRM, lang=request.lang, seq=version.seq, due_at=due_at)
+    enqueue(session, row, MailKind.ENDORSE_CONFIRM, lang=request.lang, seq=version.seq, due_at=due_at)
 
 
 def answer_resend(session: Session, request: MailRequest) -> None:
@@ -113,7 +113,7 @@ def _same(session: Session, row: Endorsement, payload: Payload) -> EndorsementVe
 
 def _mail(session: Session, row: Endorsement, kind: MailKind, lang: str, seq: int | None = None) -> None:
     if not _on_its_way(session, kind, row.id, seq or row.seq):
-        owe_if_allowed(session, row, kind, lang=lang, seq=seq, may_wait=True)
+        enqueue_if_allowed(session, row, kind, lang=lang, seq=seq, may_wait=True)
 
 
 def _on_its_way(session: Session, kind: MailKind, endorsement_id: int, seq: int) -> bool:

@@ -24,7 +24,7 @@ from pledge.endorsements.identifiers import (
 from pledge.endorsements.levels import earned_level
 from pledge.endorsements.models import Endorsement, EndorsementState, EndorsementVersion
 from pledge.endorsements.names import name_key
-from pledge.endorsements.outbox import owe_if_allowed
+from pledge.endorsements.outbox import enqueue_if_allowed
 from pledge.endorsements.registration import optional_registration_number
 from pledge.endorsements.rules import LONGEST_PERSON, Content, clean, clean_line
 from pledge.files import services as files
@@ -139,7 +139,7 @@ def send_links(slug: str, mailbox: Mailbox, lang: str) -> None:
 
 
 def mail_own_link(token: str, lang: str) -> None:
-    """Owe the link to the own page to who has just confirmed with this link. Raises BadToken."""
+    """Enqueue the link to the own page to who has just confirmed with this link. Raises BadToken."""
     link = read_confirm_token(token)
     with transaction() as session:
         row = session.get(Endorsement, link.endorsement_id)
@@ -147,11 +147,11 @@ def mail_own_link(token: str, lang: str) -> None:
             raise BadToken
         if row.contact_number != link.contact_number:  # another person speaks for it now
             raise BadToken
-        owe_if_allowed(session, row, MailKind.ENDORSE_MANAGE, lang=lang, may_wait=True)
+        enqueue_if_allowed(session, row, MailKind.ENDORSE_MANAGE, lang=lang, may_wait=True)
 
 
 def renew(token: str, lang: str) -> tuple[int, bytes, str]:
-    """Owe a new mail for an expired link, to the stored address. Returns campaign id, address hash and name key.
+    """Enqueue a new mail for an expired link, to the stored address. Returns campaign id, address hash and name key.
 
     Raises BadToken when the link is not for an application that still waits.
     """
@@ -160,7 +160,7 @@ def renew(token: str, lang: str) -> tuple[int, bytes, str]:
         row = _waiting(session, link.endorsement_id, _mailed_to(link))
         if row is None or _version(session, row, link.seq) is None:
             raise BadToken
-        owe_if_allowed(session, row, MailKind.ENDORSE_CONFIRM, lang=lang, seq=link.seq, may_wait=True)
+        enqueue_if_allowed(session, row, MailKind.ENDORSE_CONFIRM, lang=lang, seq=link.seq, may_wait=True)
         return row.campaign_id, row.address_hash, row.name_key
 
 

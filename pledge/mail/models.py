@@ -54,7 +54,7 @@ class MailState(StrEnum):
 
 
 class OutboxMail(Model):
-    """A mail that is owed. What it says is decided when it is sent, from the row it is about."""
+    """A mail that waits to be sent, or what became of it. What it says is decided when it is sent, from the row it is about."""
 
     __tablename__ = "outbox_mails"
 

@@ -1,4 +1,4 @@
-"""Sending what the outbox owes: claim, compose, hand over outside any transaction, mark each mail on its own.
+"""Sending what waits in the outbox: claim, compose, hand over outside any transaction, mark each mail on its own.
 
 A mail goes out at least once: a worker that is killed between handing over and marking leaves a mail that the next one
 sends again, with the same Message-ID. No two workers have the same mail while its lease lasts, and a sender that lives
@@ -37,17 +37,17 @@ LEASE = timedelta(seconds=30)
 #: Seconds between two renewals.
 RENEW_EVERY = 8.0
 #: Nothing new is begun with a lease that could not be renewed and has no more left than this.
-LAST_PART = timedelta(seconds=10)
+MIN_LEASE_LEFT = timedelta(seconds=10)
 
 FIRST_PAUSE = timedelta(seconds=30)
-LONGEST_PAUSE = timedelta(hours=1)
+MAX_PAUSE = timedelta(hours=1)
 JITTER = 0.2
 GIVE_UP_AFTER = timedelta(hours=72)
 
 DATABASE_ERRORS = (SQLAlchemyError, NotDurable)
 
-#: Seconds between tries to write down what happened to a mail while the database is away, as in a restart.
-_INSIST = (0.1, 0.4, 1.0, 2.0)
+#: Seconds between tries to mark a mail while the database is away, as in a restart.
+_RETRY_PAUSES = (0.1, 0.4, 1.0, 2.0)
 
 _random = SystemRandom()
 
@@ -108,7 +108,7 @@ def deliver(
                 del waiting[0]
         finally:
             if waiting:
-                _insist(lambda: queries.release(waiting))
+                retry_write(lambda: queries.release(waiting))
     return done
 
 
@@ -118,7 +118,7 @@ class Renewal:
     def __init__(self, mails: list[Claimed]) -> None:
         self._mails = mails
         self._renewed_at = clock.monotonic()
-        self._over = threading.Event()
+        self._stop = threading.Event()
         # In a copy of this context, which holds the application whose database it is.
         self._thread = threading.Thread(
             target=copy_context().run, args=(self._run,), name="lease", daemon=True
@@ -129,15 +129,15 @@ class Renewal:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._over.set()
+        self._stop.set()
         self._thread.join()
 
     def lasts(self) -> bool:
         """Whether there is time to begin another mail."""
-        return clock.monotonic() < self._renewed_at + (LEASE - LAST_PART).total_seconds()
+        return clock.monotonic() < self._renewed_at + (LEASE - MIN_LEASE_LEFT).total_seconds()
 
     def _run(self) -> None:
-        while not self._over.wait(RENEW_EVERY):
+        while not self._stop.wait(RENEW_EVERY):
             at = clock.monotonic()
             try:
                 queries.renew(self._mails[:], LEASE)
@@ -155,7 +155,7 @@ def _send(
 ) -> None:
     """Hand one mail over and write down what became of it."""
     if message is None:
-        _insist(lambda: queries.finish(mail, MailState.DROPPED))
+        retry_write(lambda: queries.finish(mail, MailState.DROPPED))
         done.dropped += 1
         return
     try:
@@ -181,7 +181,7 @@ def _skeleton(kind: MailKind, lang: str) -> Skeleton:
 
 def _give_up(mail: Claimed, error: str, done: Delivered) -> None:
     log.warning("mail dead", mail=mail.id, kind=mail.kind.value, error=error, attempts=mail.attempts)
-    _insist(lambda: queries.finish(mail, MailState.DEAD, error))
+    retry_write(lambda: queries.finish(mail, MailState.DEAD, error))
     done.dead += 1
 
 
@@ -196,13 +196,13 @@ def _put_off(mail: Claimed, refusal: Temporary, done: Delivered) -> None:
     log.warning(
         "mail deferred", mail=mail.id, kind=mail.kind.value, error=refusal.code, attempts=mail.attempts
     )
-    _insist(lambda: queries.defer(mail, due, refusal.code))
+    retry_write(lambda: queries.defer(mail, due, refusal.code))
     done.deferred += 1
 
 
 def pause_after(attempts: int) -> timedelta:
     """30 s after the first attempt, doubled each time up to an hour, spread so that not all come back at once."""
-    pause = min(FIRST_PAUSE * 2.0 ** min(attempts - 1, 10), LONGEST_PAUSE)
+    pause = min(FIRST_PAUSE * 2.0 ** min(attempts - 1, 10), MAX_PAUSE)
     return pause * _random.uniform(1 - JITTER, 1 + JITTER)
 
 
@@ -224,7 +224,7 @@ def _compose_kind(composer: Composer, batch: Sequence[Claimed]) -> dict[int, Mes
         raise
     except Exception as error:  # noqa: BLE001  # for instance a row that no configured data key opens
         if len(batch) == 1:
-            # Put off rather than dropped: the fault is ours, and the mail is still owed.
+            # Put off rather than dropped: the fault is ours, and the mail must still go out.
             return {batch[0].id: Temporary(f"compose {type(error).__name__}")}
         return {key: found for mail in batch for key, found in _compose_kind(composer, [mail]).items()}
 
@@ -232,31 +232,31 @@ def _compose_kind(composer: Composer, batch: Sequence[Claimed]) -> dict[int, Mes
 class Marks:
     """Marks each mail as sent before its sender begins the next, several senders' mails in one statement.
 
-    Whoever holds the pen writes for all who wait for it, as databases do with commits; so no more mails are unmarked
-    at any moment than there are senders, and the disk is not waited for by each of them in turn.
+    A group commit: whoever holds the lock writes for all who wait for it. So no more mails are unmarked at any moment than
+    there are senders, and they do not wait for the disk one after another.
     """
 
     def __init__(self) -> None:
-        self._pen = threading.Lock()
+        self._flush_lock = threading.Lock()
         self._waiting: list[Claimed] = []  # appending to and slicing a list is atomic
 
     def sent(self, mail: Claimed) -> None:
         self._waiting.append(mail)
-        with self._pen:
+        with self._flush_lock:
             if mail not in self._waiting:
-                return  # whoever held the pen before has written it
+                return  # written by whoever held the lock before
             together = self._waiting[:]
             try:
-                _insist(lambda: queries.sent(together))
+                retry_write(lambda: queries.sent(together))
             except DATABASE_ERRORS:
                 self._waiting.remove(mail)  # the others try for themselves
                 raise
             del self._waiting[: len(together)]
 
 
-def _insist(write: Callable[[], object]) -> None:
+def retry_write(write: Callable[[], object]) -> None:
     """Try a write again for some seconds: losing it would send a mail twice or let it wait for its lease."""
-    for pause in _INSIST:
+    for pause in _RETRY_PAUSES:
         try:
             write()
             return

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 #: How many mails the on-machine mailbox keeps.
-MOST_KEPT = 1000
+MAX_KEPT = 1000
 
 #: Larger than any count of nanoseconds that a clock will show, so that the newest file sorts first.
 _FAR_AHEAD = 10**19
@@ -53,7 +53,7 @@ class MailboxTransport:
         unfinished = self._folder / f"{stem}.part"
         unfinished.write_bytes(message)
         unfinished.rename(unfinished.with_suffix(".eml"))
-        for old in sorted(self._folder.glob("*.eml"))[MOST_KEPT:]:
+        for old in sorted(self._folder.glob("*.eml"))[MAX_KEPT:]:
             old.unlink(missing_ok=True)
 
     def close(self) -> None:

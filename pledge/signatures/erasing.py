@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import and_, delete, exists, insert, select
+from sqlalchemy import and_, delete, exists, select
 from sqlalchemy.orm import Session
 
 from pledge import clock, links
@@ -10,6 +10,7 @@ from pledge.campaigns.models import Campaign, CampaignText
 from pledge.db import reading
 from pledge.ledger.models import Reason
 from pledge.ledger.services import append
+from pledge.mail import outbox
 from pledge.mail.allowance import mailbox_hash
 from pledge.mail.message import Claimed, Composers, Message
 from pledge.mail.models import MailAllowance, MailBlock, MailKind, OutboxMail
@@ -55,12 +56,10 @@ def enqueue_notice(session: Session, row: Signature) -> None:
     blocked = exists().where(MailBlock.address_hash == row.address_hash, MailBlock.until > clock.now())
     if session.scalar(select(blocked)):
         return
-    now = clock.now()
-    notice = ErasureNotice(campaign_id=row.campaign_id, email=row.email, created_at=now)
+    notice = ErasureNotice(campaign_id=row.campaign_id, email=row.email, created_at=clock.now())
     session.add(notice)
     session.flush()
-    mail = {"kind": MailKind.ERASED, "subject_id": notice.id, "seq": 1, "lang": row.lang, "known": True}
-    session.execute(insert(OutboxMail).values(**mail, created_at=now, due_at=now))
+    outbox.enqueue(session, MailKind.ERASED, notice.id, row.lang, known=True)
 
 
 def erased(mails: Sequence[Claimed]) -> Mapping[int, Message]:

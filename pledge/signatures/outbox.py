@@ -2,13 +2,13 @@
 
 from datetime import datetime
 
-from sqlalchemy import exists, insert, select, update
+from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
-from pledge import clock
 from pledge.crypto import Unreadable
+from pledge.mail import outbox
 from pledge.mail.allowance import MAX_UNCONFIRMED, UNCAPPED, mailbox_hash, take_slot
-from pledge.mail.models import MailKind, OutboxMail
+from pledge.mail.models import MailKind
 from pledge.signatures.models import Signature
 
 
@@ -34,15 +34,8 @@ def enqueue(
     )
     if due_at is None:
         return False
-    mail = {
-        "kind": kind,
-        "subject_id": signature_id,
-        "lang": lang,
-        "created_at": clock.now(),
-        "due_at": due_at,
-    }
     seq = _number(session, signature_id, due_at) if confirms else 1
-    session.execute(insert(OutboxMail).values(**mail, seq=seq, known=known))
+    outbox.enqueue(session, kind, signature_id, lang, seq=seq, due_at=due_at, known=known)
     return True
 
 

@@ -57,8 +57,8 @@ BETWEEN_CLOCK_CHECKS = 5.0
 
 #: Pauses while the database or the mail server is away.
 FIRST_PAUSE = 0.5
-LONGEST_WITHOUT_DATABASE = 5.0
-LONGEST_WITHOUT_SMTP = 15.0
+MAX_PAUSE_WITHOUT_DATABASE = 5.0
+MAX_PAUSE_WITHOUT_SMTP = 15.0
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -175,7 +175,7 @@ class Worker:
         """One sender: its own transport, used by this thread alone."""
         transport = mail.transport(config)
         writers = composers()
-        pauses = Pauses(LONGEST_WITHOUT_SMTP)
+        pauses = Pauses(MAX_PAUSE_WITHOUT_SMTP)
 
         def step() -> float:
             done = mail.deliver(writers, transport, stop=self.stopping.is_set, marks=self.marks)
@@ -194,7 +194,7 @@ class Worker:
 
         With a wrong clock nothing is done: links would be refused, and mails taken from others before their time.
         """
-        pauses = Pauses(LONGEST_WITHOUT_DATABASE)
+        pauses = Pauses(MAX_PAUSE_WITHOUT_DATABASE)
         while not self.stopping.is_set():
             try:
                 with self.app.app_context():

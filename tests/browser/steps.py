@@ -147,7 +147,7 @@ def rows(site: Site, table: str) -> int:
 
 
 def personal_rows(site: Site) -> dict[str, list[tuple[object, ...]]]:
-    """Everything stored about people, row by row, and the kinds of mail that were owed."""
+    """Everything stored about people, row by row, and the kinds of mail that were enqueued."""
     what = {
         "signatures": "*",
         "ledger_entries": "*",

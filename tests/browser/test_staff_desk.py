@@ -50,12 +50,12 @@ def fill() -> None:
     for days in reversed(range(25)):
         for number in range(days % 5 + 1):
             person = signature(at=now - timedelta(days=days, minutes=9), mail_provider=PROVIDERS[number % 4])
-            owe(person.id, "sent", now - timedelta(days=days, minutes=10))
+            enqueue(person.id, "sent", now - timedelta(days=days, minutes=10))
     signature(state="withdrawn", at=now - timedelta(hours=1))
     endorsement(state="review")
     endorsement(state="published")
     for error in ("550 5.1.1", "timeout", None):
-        owe(1, "dead", now - timedelta(days=4), last_error=error)
+        enqueue(1, "dead", now - timedelta(days=4), last_error=error)
     fold_all()
     note(
         MODERATOR,
@@ -67,7 +67,7 @@ def fill() -> None:
     moderation.raise_limits(MODERATOR, 5, "a hall of people in Sejong")
 
 
-def owe(subject: int, state: str, at, **facts) -> None:
+def enqueue(subject: int, state: str, at, **facts) -> None:
     values = {"kind": "confirm", "subject_id": subject, "seq": 1, "lang": "ko", "state": state, "attempts": 3}
     with db.engine.begin() as connection:
         connection.execute(insert(OutboxMail).values(**values, created_at=at, due_at=at, **facts))

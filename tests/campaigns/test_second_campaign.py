@@ -20,7 +20,7 @@ from pledge.delivery.export_files import write_export
 from pledge.delivery.letter_parts import part
 from pledge.mail.models import MailKind
 from pledge.signatures import mails as signature_mails
-from tests.mail.post import Notes, deliver, owe
+from tests.mail.post import Notes, deliver, enqueue
 from tests.support import deliveries, factories, staff
 from tests.support.factories import endorsement, manage_token, sign_form, signature
 
@@ -112,7 +112,7 @@ def test_no_mail_about_a_signature_tells_them(rivers, kind, lang):
         MailKind.INVALIDATED: "invalidated",
         MailKind.WITHDRAWN: "withdrawn",
     }
-    owe(signature(second, state=states.get(kind, "confirmed")), kind, lang)
+    enqueue(signature(second, state=states.get(kind, "confirmed")), kind, lang)
     assert_told_nothing(*sent())
 
 
@@ -121,8 +121,8 @@ def test_no_mail_to_staff_tells_them(rivers, lang):
     _, _ = rivers
     person = factories.staff("editor", lang=lang, password="", email="new@open.example")
     with transaction() as session:
-        staff_mails.owe_invitation(session, person)
-        staff_mails.owe_notice(session, person)
+        staff_mails.enqueue_invitation(session, person)
+        staff_mails.enqueue_notice(session, person)
     mails = sent()
     assert_told_nothing(*mails)
     for mail in mails:

@@ -16,7 +16,7 @@ from pledge.mail import services as mail
 from pledge.mail.models import MailBlock, MailKind, OutboxMail
 from pledge.signatures import own
 from tests.ledger import crash
-from tests.mail.post import Notes, deliver, owe, pending
+from tests.mail.post import Notes, deliver, enqueue, pending
 from tests.support import deliveries
 from tests.support.factories import (
     ANNA,
@@ -41,8 +41,8 @@ def work(pace=FAST, limit=announcing.BATCH):
     return batches
 
 
-def owed():
-    """Whom the outbox owes news, in the order in which it is due."""
+def enqueued():
+    """Whom mails of news are enqueued for, in the order in which it is due."""
     db.session.rollback()
     query = select(OutboxMail.subject_id).where(OutboxMail.kind == MailKind.DELIVERED)
     return list(db.session.scalars(query.order_by(OutboxMail.due_at, OutboxMail.id)))
@@ -55,7 +55,7 @@ def wanting(number, **facts):
 # --- Who ---
 
 
-def test_everybody_who_asked_for_news_is_owed_one_mail_in_their_language():
+def test_everybody_who_asked_for_news_gets_one_mail_in_their_language():
     people = [signature(updates=True, lang=lang) for lang in ("ko", "en", "ko")]
     signature()
     delivery = deliveries.announced()
@@ -78,7 +78,7 @@ def test_who_is_not_counted_is_not_written_to(state):
     signature(state=state, updates=True)
     deliveries.announced()
     work()
-    assert owed() == []
+    assert enqueued() == []
 
 
 def test_who_is_blocked_is_not_written_to():
@@ -88,7 +88,7 @@ def test_who_is_blocked_is_not_written_to():
     assert register_queries.would_be_told(the_campaign().id) == 0
     deliveries.announced()
     work()
-    assert owed() == []
+    assert enqueued() == []
 
 
 def test_another_campaign_hears_nothing_and_a_later_signer_neither(frozen_clock):
@@ -98,10 +98,10 @@ def test_another_campaign_hears_nothing_and_a_later_signer_neither(frozen_clock)
     deliveries.announced(here)
     signature(here, updates=True, at=time.now())
     work()
-    assert owed() == [told.id]
+    assert enqueued() == [told.id]
 
 
-def test_nothing_is_owed_before_confirmations_that_were_on_their_way_are_there(frozen_clock):
+def test_nothing_is_enqueued_before_confirmations_that_were_on_their_way_are_there(frozen_clock):
     signature(updates=True)
     delivery = deliveries.handed_over()
     assert work() == 0
@@ -109,7 +109,7 @@ def test_nothing_is_owed_before_confirmations_that_were_on_their_way_are_there(f
     assert work() == 0
     frozen_clock.move(seconds=21)
     work()
-    assert len(owed()) == 1
+    assert len(enqueued()) == 1
 
 
 def test_two_deliveries_are_two_pieces_of_news():
@@ -117,16 +117,16 @@ def test_two_deliveries_are_two_pieces_of_news():
     for _ in range(2):
         deliveries.announced()
     work()
-    assert owed() == [person.id, person.id]
+    assert enqueued() == [person.id, person.id]
 
 
-def test_the_number_that_staff_are_told_is_the_number_that_is_owed():
+def test_the_number_that_staff_are_told_is_the_number_that_is_enqueued():
     wanting(7)
     crowd(3)
     expected = register_queries.would_be_told(the_campaign().id)
     deliveries.announced()
     work()
-    assert expected == len(owed()) == 7
+    assert expected == len(enqueued()) == 7
 
 
 # --- Nobody twice, nobody left out ---
@@ -137,7 +137,7 @@ def test_batches_of_any_size_reach_everybody_once(limit):
     people = wanting(5)
     deliveries.announced()
     work(limit=limit)
-    assert sorted(owed()) == people
+    assert sorted(enqueued()) == people
 
 
 def test_a_crash_at_every_statement_neither_loses_nor_doubles_a_mail():
@@ -147,15 +147,15 @@ def test_a_crash_at_every_statement_neither_loses_nor_doubles_a_mail():
     for number in range(1, 200):
         with crash.at(number):
             work(limit=2)
-        assert len(owed()) == len(set(owed())) == deliveries.row(delivery).announced
+        assert len(enqueued()) == len(set(enqueued())) == deliveries.row(delivery).announced
         if deliveries.row(delivery).announcing_ended_at:
             break
         crashes += 1
     assert crashes > 5
-    assert sorted(owed()) == people
+    assert sorted(enqueued()) == people
 
 
-def test_a_mail_cannot_be_owed_twice_whatever_the_code_does(app):
+def test_a_mail_cannot_be_enqueued_twice_whatever_the_code_does(app):
     person = signature(updates=True)
     delivery = deliveries.announced()
     work()
@@ -174,7 +174,7 @@ def test_it_is_announced_once():
         register.announce(ANNA, delivery)
 
 
-# --- Between owing and sending ---
+# --- Between enqueueing and sending ---
 
 
 LEAVING = {
@@ -245,23 +245,23 @@ def test_while_mail_is_paused_news_does_not_pile_up(frozen_clock):
     for _ in range(30):
         work(pace=60)
         frozen_clock.move(seconds=30)
-    assert len(owed()) <= 60 * 3
+    assert len(enqueued()) <= 60 * 3
 
 
 def test_a_mail_that_was_put_off_for_an_hour_does_not_hold_up_the_others(frozen_clock):
     wanting(100)
     deliveries.announced()
     work(pace=60)
-    first = owed()[0]
+    first = enqueued()[0]
     late = time.now() + timedelta(hours=1)
     with transaction() as session:
         session.execute(
             update(OutboxMail).where(OutboxMail.subject_id == first).values(attempts=3, due_at=late)
         )
     frozen_clock.move(seconds=20)
-    before = len(owed())
+    before = len(enqueued())
     work(pace=60)
-    assert len(owed()) > before
+    assert len(enqueued()) > before
 
 
 # --- Behind everything that somebody waits for ---
@@ -279,7 +279,7 @@ def many_news(number):
 
 def test_a_mail_to_confirm_goes_out_before_ten_thousand_pieces_of_news():
     many_news(10_000)
-    owe(pending("hong@example.org"))
+    enqueue(pending("hong@example.org"))
     notes = Notes()
     begun = time_module.perf_counter()
     deliver(notes, limit=1)
@@ -297,7 +297,7 @@ def test_news_is_taken_a_few_at_a_time_so_that_the_next_mail_to_confirm_waits_fo
 
 def test_waiting_news_is_counted_with_the_rest(app):
     many_news(3)
-    owe(pending("hong@example.org"))
+    enqueue(pending("hong@example.org"))
     assert outbox.outbox().due == 4
     assert outbox.oldest_due() == min(db.session.scalars(select(OutboxMail.due_at)))
 

@@ -16,7 +16,7 @@ from pledge.mail.skeletons import UnsafeAddress, one_click
 from pledge.signatures import own
 from pledge.signatures.models import Signature
 from pledge.tokens import Purpose
-from tests.mail.post import Notes, deliver, owe
+from tests.mail.post import Notes, deliver, enqueue
 from tests.support import deliveries
 from tests.support.apps import settings
 from tests.support.factories import manage_token, signature
@@ -93,7 +93,7 @@ def test_it_carries_the_headers_of_one_click_and_no_other_mail_does(app, sent, c
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert found[1] in bodies(mail)[0]
 
-    owe(signature(), MailKind.MANAGE)
+    enqueue(signature(), MailKind.MANAGE)
     notes = Notes()
     deliver(notes)
     assert b"List-Unsubscribe" not in notes.sent[0][1]

@@ -1,4 +1,4 @@
-"""Applying for an organisation: what is stored, what is owed, and what a stranger can not do."""
+"""Applying for an organisation: what is stored, what is enqueued, and what a stranger can not do."""
 
 import itertools
 from dataclasses import replace
@@ -60,7 +60,7 @@ def versions():
     return db.session.scalars(select(EndorsementVersion).order_by(EndorsementVersion.id)).all()
 
 
-def owed():
+def enqueued():
     answer_requests()
     db.session.rollback()
     return [mail.kind for mail in db.session.scalars(select(OutboxMail).order_by(OutboxMail.id))]
@@ -82,7 +82,7 @@ def _open_campaign(app):
     campaign(versions=2)
 
 
-def test_an_application_is_stored_pending_with_one_version_and_one_mail_owed():
+def test_an_application_is_stored_pending_with_one_version_and_one_mail_enqueued():
     apply()
     (row,), (version,) = rows(), versions()
     assert (row.state, row.seq, row.level, row.lang) == ("pending", 1, "mail", "ko")
@@ -91,7 +91,7 @@ def test_an_application_is_stored_pending_with_one_version_and_one_mail_owed():
     assert (version.state, version.seq, version.name_ko) == ("proposed", 1, "㈜하늘에너지")
     assert version.website == "https://www.haneul.co.kr"
     assert version.spokesperson == ""
-    assert owed() == [MailKind.ENDORSE_CONFIRM]
+    assert enqueued() == [MailKind.ENDORSE_CONFIRM]
 
 
 def test_the_pledge_version_that_was_shown_is_kept():
@@ -158,7 +158,7 @@ def test_the_service_refuses_what_the_form_should_have_refused(field, value, fau
         apply(**{field: value})
     assert error.value.fault is fault
     assert rows() == []
-    assert owed() == []
+    assert enqueued() == []
 
 
 def test_one_of_the_two_names_is_needed():
@@ -245,7 +245,7 @@ class TestApplyingAgainWhileItWaits:
         frozen_clock.move(minutes=2)
         apply(statement_ko="다른 말")
         assert [version.statement_ko for version in versions()] == [HANEUL.content.statement_ko, "다른 말"]
-        assert owed() == [MailKind.ENDORSE_CONFIRM] * 2
+        assert enqueued() == [MailKind.ENDORSE_CONFIRM] * 2
         first, second = db.session.scalars(select(OutboxMail).order_by(OutboxMail.id))
         assert (first.seq, second.seq) == (1, 2)
         assert second.due_at - first.due_at == timedelta(minutes=10)
@@ -273,13 +273,13 @@ class TestApplyingAgainWhileItWaits:
         apply()
         apply()
         assert len(versions()) == 1
-        assert owed() == [MailKind.ENDORSE_CONFIRM]
+        assert enqueued() == [MailKind.ENDORSE_CONFIRM]
 
     def test_five_mails_in_thirty_days_while_nobody_confirms(self, frozen_clock):
         for number in range(8):
             apply(statement_ko=f"말 {number}")
             frozen_clock.move(days=1)
-        assert len(owed()) == 5
+        assert len(enqueued()) == 5
         assert len(versions()) == 5, "what could not be confirmed is not stored"
 
 
@@ -297,7 +297,7 @@ def test_a_known_organisation_is_left_alone_and_the_mail_tells_the_truth(state):
     apply(statement_ko="다른 말")
     (row,), (version,) = rows(), versions()
     assert (row.state, row.seq, version.statement_ko) == (state, 1, "함께하겠습니다.")
-    assert owed() == [MailKind.ENDORSE_ALREADY]
+    assert enqueued() == [MailKind.ENDORSE_ALREADY]
 
 
 @pytest.mark.parametrize("state", ["withdrawn", "declined"])
@@ -318,13 +318,13 @@ def test_a_blocked_address_gets_no_row_and_no_mail_but_a_ticket_as_long():
     assert services.disown(endorse_confirm_token(row))
     assert len(apply()) == len(ticket)
     assert rows() == []
-    assert owed() == [MailKind.ENDORSE_CONFIRM]
+    assert enqueued() == [MailKind.ENDORSE_CONFIRM]
 
 
 def test_signing_and_applying_have_their_own_caps():
     signature(email="sky@haneul.co.kr", state="pending")
     apply()
-    assert owed() == [MailKind.ENDORSE_CONFIRM]
+    assert enqueued() == [MailKind.ENDORSE_CONFIRM]
 
 
 class TestAskingForTheMailAgain:
@@ -336,20 +336,20 @@ class TestAskingForTheMailAgain:
         ticket = apply()
         frozen_clock.move(minutes=2)
         self.ask(ticket)
-        assert owed() == [MailKind.ENDORSE_CONFIRM], "it has not been sent yet"
+        assert enqueued() == [MailKind.ENDORSE_CONFIRM], "it has not been sent yet"
         db.session.scalars(select(OutboxMail)).one().state = "sent"
         db.session.commit()
         self.ask(ticket)
         self.ask(ticket)
-        assert owed() == [MailKind.ENDORSE_CONFIRM] * 2
+        assert enqueued() == [MailKind.ENDORSE_CONFIRM] * 2
         first, second = db.session.scalars(select(OutboxMail).order_by(OutboxMail.id))
         assert second.due_at - first.due_at == timedelta(minutes=10)
         (row,) = rows()
         assert services.confirm(row.id, 1), "the older link goes on working"
 
-    def test_for_somebody_unknown_nothing_is_owed(self):
+    def test_for_somebody_unknown_nothing_is_enqueued(self):
         services.resend("blue-skies", address_hash(parse("a@b.kr")), name_digest("x"), "ko")
-        assert owed() == []
+        assert enqueued() == []
 
     def test_it_is_about_the_organisation_that_was_named(self, frozen_clock):
         apply()
@@ -369,7 +369,7 @@ class TestAskingForTheMailAgain:
         (row,) = rows()
         services.confirm(row.id, 1)
         self.ask(ticket)
-        assert owed() == [MailKind.ENDORSE_CONFIRM, MailKind.ENDORSE_ALREADY]
+        assert enqueued() == [MailKind.ENDORSE_CONFIRM, MailKind.ENDORSE_ALREADY]
 
 
 class TestAskingForTheLinkToTheOwnPage:
@@ -383,7 +383,7 @@ class TestAskingForTheLinkToTheOwnPage:
     def test_the_mail_fits_the_state(self, state, kind):
         endorsement(email="sky@haneul.co.kr", state=state)
         services.send_links("blue-skies", parse("SKY@haneul.co.kr"), "ko")
-        assert owed() == [kind]
+        assert enqueued() == [kind]
 
     def test_each_organisation_of_the_person_gets_its_own(self, frozen_clock):
         for _ in range(2):
@@ -395,7 +395,7 @@ class TestAskingForTheLinkToTheOwnPage:
 
     def test_a_stranger_gets_nothing(self):
         services.send_links("blue-skies", parse("nobody@haneul.co.kr"), "ko")
-        assert owed() == []
+        assert enqueued() == []
 
 
 def test_a_block_holds_for_every_kind_of_mail():
@@ -404,4 +404,4 @@ def test_a_block_holds_for_every_kind_of_mail():
     db.session.commit()
     services.send_links("blue-skies", parse("sky@haneul.co.kr"), "ko")
     apply()
-    assert owed() == []
+    assert enqueued() == []

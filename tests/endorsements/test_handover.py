@@ -34,7 +34,7 @@ def change_of(row):
     return db.session.get(ContactChange, row.id)
 
 
-def owed():
+def enqueued():
     db.session.rollback()
     return [mail.kind for mail in db.session.scalars(select(OutboxMail).order_by(OutboxMail.id))]
 
@@ -48,7 +48,7 @@ def test_asking_changes_nothing_and_writes_to_the_new_person():
     row = endorsement(email="sky@haneul.co.kr")
     ask(row)
     assert again(row).contact_email == "sky@haneul.co.kr"
-    assert owed() == [MailKind.ENDORSE_CONTACT]
+    assert enqueued() == [MailKind.ENDORSE_CONTACT]
     seen = own_endorsement(endorse_manage_token(row), "ko")
     assert (seen.change.name, seen.change.email) == ("이바다", "sea@haneul.co.kr")
 
@@ -60,7 +60,7 @@ def test_accepting_hands_over_tells_the_old_person_and_ends_their_links():
     now = again(row)
     assert (now.contact_name, now.contact_title, now.contact_email) == ("이바다", "팀장", "sea@haneul.co.kr")
     assert (now.lang, now.privacy_version, now.mail_domain) == ("en", "2026-11-25", "haneul.co.kr")
-    assert owed() == [MailKind.ENDORSE_CONTACT, MailKind.ENDORSE_HANDOVER]
+    assert enqueued() == [MailKind.ENDORSE_CONTACT, MailKind.ENDORSE_HANDOVER]
     assert change_of(row).contact_email == "sky@haneul.co.kr", "so that they can be told"
     with pytest.raises(BadToken):
         own.withdraw(old_link)
@@ -99,7 +99,7 @@ def test_accepting_twice_hands_over_once():
     number = ask(row)
     assert handover.accept(row.id, number, "2026-11-25")
     assert not handover.accept(row.id, number, "2026-11-25")
-    assert owed().count(MailKind.ENDORSE_HANDOVER) == 1
+    assert enqueued().count(MailKind.ENDORSE_HANDOVER) == 1
 
 
 def test_a_later_choice_makes_the_earlier_mail_lead_nowhere():
@@ -146,7 +146,7 @@ def test_one_person_does_not_get_two_rows_of_one_organisation():
     with pytest.raises(handover.SpeaksAlready):
         handover.accept(mine.id, number, "2026-11-25")
     assert again(mine).contact_email == "sky@haneul.co.kr"
-    assert owed() == [MailKind.ENDORSE_CONTACT]
+    assert enqueued() == [MailKind.ENDORSE_CONTACT]
 
 
 def test_this_is_not_me_forgets_the_change_and_stops_mails():

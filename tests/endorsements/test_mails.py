@@ -34,7 +34,7 @@ TRUE_IN = {
 }
 
 
-def owe(row, kind, lang="ko", seq=None):
+def enqueue(row, kind, lang="ko", seq=None):
     values = {"kind": kind, "subject_id": row.id, "seq": seq or row.seq, "lang": lang}
     now = clock.now()
     with transaction() as session:
@@ -66,7 +66,7 @@ def asked(row, address="sea@haneul.co.kr", lang="ko"):
 @pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize("kind", TRUE_IN)
 def test_every_link_starts_with_the_base_url_and_its_language(app, kind, lang):
-    owe(endorsement(state=TRUE_IN[kind], decision_reason="Please"), kind, lang)
+    enqueue(endorsement(state=TRUE_IN[kind], decision_reason="Please"), kind, lang)
     ((_, mail),) = sent()
     found = LINK.findall(said(mail))
     assert found
@@ -81,7 +81,7 @@ def test_no_word_of_the_form_goes_to_an_address_that_is_not_confirmed(lang):
         "statement_en": "Buy now",
         "contact_name": "Zebediah",
     }
-    owe(
+    enqueue(
         endorsement(state="pending", website="https://zebra.example", **words), MailKind.ENDORSE_CONFIRM, lang
     )
     row = endorsement()
@@ -96,14 +96,14 @@ def test_no_word_of_the_form_goes_to_an_address_that_is_not_confirmed(lang):
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_mails_to_two_unconfirmed_addresses_differ_only_in_address_date_number_and_token(lang):
     for name in ("하늘", "바다"):
-        owe(endorsement(state="pending", name_ko=name), MailKind.ENDORSE_CONFIRM, lang)
+        enqueue(endorsement(state="pending", name_ko=name), MailKind.ENDORSE_CONFIRM, lang)
     bodies = {re.sub(r"confirm/[\w.-]+", "confirm/TOKEN", said(mail)) for _, mail in sent()}
     assert len(bodies) == 1
 
 
 def test_the_mail_to_confirm_carries_the_link_for_exactly_this_version():
     row = endorsement(state="pending", seq=1)
-    owe(row, MailKind.ENDORSE_CONFIRM)
+    enqueue(row, MailKind.ENDORSE_CONFIRM)
     ((to, mail),) = sent()
     link, not_us = LINK.findall(text(mail))
     assert to == row.contact_email
@@ -114,8 +114,8 @@ def test_the_mail_to_confirm_carries_the_link_for_exactly_this_version():
 @pytest.mark.parametrize("kind", [kind for kind in TRUE_IN if kind is not MailKind.ENDORSE_CONFIRM])
 def test_who_has_confirmed_is_told_which_organisation_it_is_about(kind):
     row = endorsement(state=TRUE_IN[kind], name_ko="하늘 & 바다", name_en="Sky & Sea", decision_reason="x")
-    owe(row, kind, "ko")
-    owe(row, kind, "en")
+    enqueue(row, kind, "ko")
+    enqueue(row, kind, "en")
     (_, korean), (_, english) = sent()
     assert "하늘 & 바다" in text(korean)
     assert "Sky & Sea" in text(english)
@@ -124,14 +124,14 @@ def test_who_has_confirmed_is_told_which_organisation_it_is_about(kind):
 
 
 def test_an_organisation_with_one_name_has_it_in_both_languages():
-    owe(endorsement(name_ko="하늘에너지", name_en=""), MailKind.ENDORSE_MANAGE, "en")
+    enqueue(endorsement(name_ko="하늘에너지", name_en=""), MailKind.ENDORSE_MANAGE, "en")
     assert "하늘에너지" in text(sent()[0][1])
 
 
 @pytest.mark.parametrize("kind", [MailKind.ENDORSE_CHANGES, MailKind.ENDORSE_DECLINED])
 def test_the_reason_is_told_in_full_and_as_text(kind):
     reason = 'Please use the "official" name <b>& logo</b>.'
-    owe(endorsement(state=TRUE_IN[kind], decision_reason=reason), kind, "en")
+    enqueue(endorsement(state=TRUE_IN[kind], decision_reason=reason), kind, "en")
     ((_, mail),) = sent()
     assert reason in text(mail)
     assert "<b>&" not in mail.get_body(preferencelist=("html",)).get_content()
@@ -141,7 +141,7 @@ def test_the_reason_is_told_in_full_and_as_text(kind):
 def test_the_name_that_a_stranger_typed_is_not_in_a_mail_about_an_older_endorsement(state):
     row = endorsement(state=state, name_ko="하늘에너지")
     version_of(row, name_ko="제브라")
-    owe(row, MailKind.ENDORSE_MANAGE)
+    enqueue(row, MailKind.ENDORSE_MANAGE)
     said_of = said(sent()[0][1])
     assert "하늘에너지" in said_of
     assert "제브라" not in said_of
@@ -159,12 +159,12 @@ def test_the_name_that_a_stranger_typed_is_not_in_a_mail_about_an_older_endorsem
     ],
 )
 def test_a_mail_that_no_longer_fits_the_state_is_dropped(kind, state):
-    owe(endorsement(state=state), kind)
+    enqueue(endorsement(state=state), kind)
     assert sent() == []
 
 
 def test_a_request_that_was_answered_before_its_mail_went_out_is_dropped():
-    owe(endorsement(state="published", decision_reason=""), MailKind.ENDORSE_CHANGES)
+    enqueue(endorsement(state="published", decision_reason=""), MailKind.ENDORSE_CHANGES)
     assert sent() == []
 
 
@@ -172,27 +172,27 @@ def test_each_version_that_waits_has_a_mail_to_confirm_and_one_that_is_gone_has_
     row = endorsement(state="pending")
     version_of(row, statement_ko="새 문구")
     for seq in (1, 2, 3):
-        owe(row, MailKind.ENDORSE_CONFIRM, seq=seq)
+        enqueue(row, MailKind.ENDORSE_CONFIRM, seq=seq)
     assert len(sent()) == 2
 
 
 def test_a_renewed_application_of_a_withdrawn_organisation_is_confirmed_by_mail():
     row = endorsement(state="withdrawn")
     version_of(row, statement_ko="새 문구")
-    owe(row, MailKind.ENDORSE_CONFIRM, seq=2)
+    enqueue(row, MailKind.ENDORSE_CONFIRM, seq=2)
     assert len(sent()) == 1
 
 
 def test_who_erased_their_data_gets_nothing_any_more():
     row = endorsement()
-    owe(row, MailKind.ENDORSE_PUBLISHED)
+    enqueue(row, MailKind.ENDORSE_PUBLISHED)
     own.erase(endorse_manage_token(row))
     assert sent() == []
 
 
 def test_a_blocked_address_gets_nothing():
     row = endorsement()
-    owe(row, MailKind.ENDORSE_PUBLISHED)
+    enqueue(row, MailKind.ENDORSE_PUBLISHED)
     with transaction() as session:
         session.add(MailBlock(address_hash=row.address_hash, until=clock.now().replace(year=2090)))
     assert sent() == []
@@ -226,7 +226,7 @@ class TestHandingOver:
     def test_after_it_mails_go_to_the_new_person(self):
         row = endorsement(email="sky@haneul.co.kr")
         change = asked(row)
-        owe(row, MailKind.ENDORSE_PUBLISHED)
+        enqueue(row, MailKind.ENDORSE_PUBLISHED)
         handover.accept(row.id, change.contact_number, "2026-11-25")
         recipients = sorted(to for to, _ in sent())
         assert recipients == ["sea@haneul.co.kr", "sky@haneul.co.kr"]
@@ -234,7 +234,7 @@ class TestHandingOver:
 
 def test_one_query_makes_a_batch(statements):
     for _ in range(5):
-        owe(endorsement(state="pending"), MailKind.ENDORSE_CONFIRM)
+        enqueue(endorsement(state="pending"), MailKind.ENDORSE_CONFIRM)
     from pledge.endorsements import mails
     from pledge.mail import queries
     from pledge.mail.services import LEASE

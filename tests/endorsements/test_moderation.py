@@ -69,7 +69,7 @@ def test_nobody_comes_back_onto_the_wall_who_could_not_be_written_to():
         assert now(row).state == state
 
 
-def test_publishing_puts_it_on_the_wall_counts_it_once_and_owes_the_mail():
+def test_publishing_puts_it_on_the_wall_counts_it_once_and_enqueues_the_mail():
     row = endorsement(state="review", lang="en")
     moderation.publish(KIM, row.id, seen(row))
     assert (now(row).state, states(row)) == ("published", {1: "published"})

@@ -1,4 +1,4 @@
-"""What the tests of mail share: mails that are owed, what became of them, and transports that do odd things."""
+"""What the tests of mail share: enqueued mails, what became of them, and transports that do odd things."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from pledge.worker.composers import composers
 from tests.support import factories
 
 
-def owe(
+def enqueue(
     signature: Signature | None = None,
     kind: MailKind = MailKind.CONFIRM,
     lang: str = "ko",

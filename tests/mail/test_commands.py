@@ -3,7 +3,7 @@
 import pytest
 from pydantic import SecretStr
 
-from tests.mail.post import Notes, deliver, fate, owe, pending
+from tests.mail.post import Notes, deliver, enqueue, fate, pending
 
 
 @pytest.fixture
@@ -15,7 +15,7 @@ def to_server(app, smtp, monkeypatch):
 
 def test_deliver_sends_all_that_is_due(app, runner, smtp, to_server):
     for _ in range(60):
-        owe()
+        enqueue()
 
     result = runner.invoke(args=["mail", "deliver"])
 
@@ -25,7 +25,7 @@ def test_deliver_sends_all_that_is_due(app, runner, smtp, to_server):
 
 
 def test_deliver_says_when_the_server_takes_no_mail(app, runner, smtp, to_server):
-    owe()
+    enqueue()
     smtp.stop()
     try:
         result = runner.invoke(args=["mail", "deliver"])
@@ -40,7 +40,7 @@ def test_deliver_says_when_the_server_takes_no_mail(app, runner, smtp, to_server
 @pytest.fixture
 def given_up(app, smtp, transport):
     smtp.behave(at_recipient="550 5.1.1 nobody@example.org is unknown")
-    mails = [owe(pending(f"nobody-{number}@example.org")) for number in range(2)]
+    mails = [enqueue(pending(f"nobody-{number}@example.org")) for number in range(2)]
     deliver(transport)
     return mails
 
@@ -77,7 +77,7 @@ def test_retry_wants_one_mail_or_all(runner, words):
 
 
 def test_retry_of_a_mail_that_was_not_given_up_fails(app, runner):
-    mail = owe()
+    mail = enqueue()
 
     result = runner.invoke(args=["mail", "retry", str(mail)])
 

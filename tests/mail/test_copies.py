@@ -17,7 +17,7 @@ from pledge import clock
 from pledge.db import db
 from pledge.mail import queries, services
 from pledge.signatures import mails
-from tests.mail.post import Notes, deliver, fate, owe, pending
+from tests.mail.post import Notes, deliver, enqueue, fate, pending
 
 KILLED_BEFORE_MARKING = """
 import os, signal, sys
@@ -51,7 +51,7 @@ def run_killed(app, smtp, tmp_path):
 def test_a_worker_killed_before_it_marks_leaves_a_mail_that_goes_out_again_after_the_lease(
     app, smtp, transport, clock, tmp_path
 ):
-    mail = owe(pending("hong@example.org"))
+    mail = enqueue(pending("hong@example.org"))
     run_killed(app, smtp, tmp_path)
     assert smtp.recipients() == ["hong@example.org"]
 
@@ -65,7 +65,7 @@ def test_a_worker_killed_before_it_marks_leaves_a_mail_that_goes_out_again_after
 
 
 def test_a_message_id_does_not_tell_how_many_mails_went_out_before(app, smtp, transport):
-    numbers = [owe() for _ in range(3)]
+    numbers = [enqueue() for _ in range(3)]
     assert deliver(transport).sent == 3
     ids = [mail.message["Message-ID"] for mail in smtp.received]
     assert all(re.fullmatch(r"<[0-9a-f]{32}@[^>]+>", one) for one in ids)
@@ -75,8 +75,8 @@ def test_a_message_id_does_not_tell_how_many_mails_went_out_before(app, smtp, tr
 
 def test_two_mails_have_two_message_ids(app, smtp, transport):
     person = pending("hong@example.org")
-    owe(person)
-    owe(person)
+    enqueue(person)
+    enqueue(person)
 
     deliver(transport)
 
@@ -85,7 +85,7 @@ def test_two_mails_have_two_message_ids(app, smtp, transport):
 
 def test_several_workers_at_once_send_every_mail_once(app, smtp):
     for number in range(40):
-        owe(pending(f"person-{number}@example.org"))
+        enqueue(pending(f"person-{number}@example.org"))
     settings = app.extensions["pledge.config"].model_copy(update={"smtp_url": SecretStr(smtp.url)})
     start = threading.Barrier(4)
     marks = services.Marks()
@@ -109,9 +109,9 @@ def test_several_workers_at_once_send_every_mail_once(app, smtp):
 
 def test_a_sender_that_lives_keeps_its_mails_however_long_the_server_takes(app, monkeypatch):
     monkeypatch.setattr(services, "LEASE", timedelta(seconds=2))
-    monkeypatch.setattr(services, "LAST_PART", timedelta(seconds=0.5))
+    monkeypatch.setattr(services, "MIN_LEASE_LEFT", timedelta(seconds=0.5))
     monkeypatch.setattr(services, "RENEW_EVERY", 0.3)
-    owed = [owe() for _ in range(3)]
+    enqueued = [enqueue() for _ in range(3)]
     notes = Notes(before=lambda _to: None if notes.sent else time.sleep(3))
 
     def send():
@@ -124,18 +124,18 @@ def test_a_sender_that_lives_keeps_its_mails_however_long_the_server_takes(app, 
     time.sleep(2.6)  # longer than the lease
     assert queries.claim(5, services.LEASE) == []
     sender.join(20)
-    assert {fate(mail).state for mail in owed} == {"sent"}
-    assert [fate(mail).attempts for mail in owed] == [1, 1, 1]
+    assert {fate(mail).state for mail in enqueued} == {"sent"}
+    assert [fate(mail).attempts for mail in enqueued] == [1, 1, 1]
     assert len(notes.sent) == 3
 
 
 def test_mails_of_a_sender_that_died_go_to_another_one_within_a_minute(app, clock):
-    owed = {owe() for _ in range(3)}
-    assert {mail.id for mail in queries.claim(5, services.LEASE)} == owed
+    enqueued = {enqueue() for _ in range(3)}
+    assert {mail.id for mail in queries.claim(5, services.LEASE)} == enqueued
     clock.move(seconds=25)
     assert queries.claim(5, services.LEASE) == []
     clock.move(seconds=20)
-    assert {mail.id for mail in queries.claim(5, services.LEASE)} == owed
+    assert {mail.id for mail in queries.claim(5, services.LEASE)} == enqueued
 
 
 def test_nothing_new_is_begun_while_the_lease_cannot_be_renewed(app, monkeypatch):
@@ -145,17 +145,17 @@ def test_nothing_new_is_begun_while_the_lease_cannot_be_renewed(app, monkeypatch
         raise OperationalError("", {}, Exception())
 
     monkeypatch.setattr(services, "LEASE", timedelta(seconds=1))
-    monkeypatch.setattr(services, "LAST_PART", timedelta(seconds=0.5))
+    monkeypatch.setattr(services, "MIN_LEASE_LEFT", timedelta(seconds=0.5))
     monkeypatch.setattr(services, "RENEW_EVERY", 0.1)
     monkeypatch.setattr(queries, "renew", away)
-    owed = [owe() for _ in range(3)]
+    enqueued = [enqueue() for _ in range(3)]
     notes = Notes(after=lambda _to: time.sleep(0.3))
     assert deliver(notes).sent == 2
-    assert [fate(mail).state for mail in owed].count("queued") == 1
+    assert [fate(mail).state for mail in enqueued].count("queued") == 1
 
 
-def test_senders_that_wait_for_the_same_pen_are_marked_together(app, monkeypatch):
-    owed = [owe() for _ in range(3)]
+def test_senders_that_wait_for_the_same_lock_are_marked_together(app, monkeypatch):
+    enqueued = [enqueue() for _ in range(3)]
     claimed = queries.claim(3, services.LEASE)
     marks, written, really = services.Marks(), [], queries.sent
     first_is_writing, go_on = threading.Event(), threading.Event()
@@ -183,13 +183,13 @@ def test_senders_that_wait_for_the_same_pen_are_marked_together(app, monkeypatch
         sender.join(10)
 
     assert [len(mails) for mails in written] == [1, 2]
-    assert {fate(mail).state for mail in owed} == {"sent"}
+    assert {fate(mail).state for mail in enqueued} == {"sent"}
     assert marks._waiting == []
 
 
 @pytest.mark.postgresql_only
 def test_a_claim_that_is_not_committed_yet_keeps_its_mails_from_the_next_one(app):
-    first, second = owe(), owe()
+    first, second = enqueue(), enqueue()
     now = clock.now()
     with db.engine.begin() as connection:
         values = {"now": now, "lease": now + services.LEASE, "most": 1}
@@ -203,19 +203,19 @@ def test_a_claim_that_is_not_committed_yet_keeps_its_mails_from_the_next_one(app
 @pytest.mark.postgresql_only
 def test_a_database_restart_between_sending_and_marking_makes_no_copy(app, postgres_server):
     name = make_url(app.extensions["pledge.config"].database_url).database
-    owed = [owe() for _ in range(3)]
+    enqueued = [enqueue() for _ in range(3)]
     notes = Notes(after=lambda _to: postgres_server.disconnect_all(name))
 
     assert deliver(notes).sent == 3
     db.engine.dispose()
-    assert {fate(mail).state for mail in owed} == {"sent"}
+    assert {fate(mail).state for mail in enqueued} == {"sent"}
     assert len(notes.sent) == 3
 
 
 @pytest.mark.postgresql_only
 def test_a_mark_is_tried_again_while_the_database_is_away_for_a_moment(app, postgres_server):
     name = make_url(app.extensions["pledge.config"].database_url).database
-    mail = owe()
+    mail = enqueue()
 
     def shut(_to):
         postgres_server.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')

@@ -10,11 +10,11 @@ from pledge.db import db, transaction
 from pledge.mail import queries, services
 from pledge.mail.models import MailBlock, MailState
 from pledge.signatures.models import Signature
-from tests.mail.post import Notes, deliver, fate, owe, pending
+from tests.mail.post import Notes, deliver, enqueue, fate, pending
 
 
 def test_a_due_mail_is_sent_and_marked(app, smtp, transport):
-    mail = owe(pending("hong@example.org"))
+    mail = enqueue(pending("hong@example.org"))
 
     assert deliver(transport).sent == 1
 
@@ -27,7 +27,7 @@ def test_a_due_mail_is_sent_and_marked(app, smtp, transport):
 
 
 def test_a_mail_that_is_not_due_yet_waits(app, smtp, transport, clock):
-    owe(due_in=timedelta(minutes=10))
+    enqueue(due_in=timedelta(minutes=10))
 
     assert deliver(transport).total == 0
     clock.move(minutes=11)
@@ -36,7 +36,7 @@ def test_a_mail_that_is_not_due_yet_waits(app, smtp, transport, clock):
 
 def test_many_mails_travel_over_one_connection(app, smtp, transport):
     for _ in range(5):
-        owe()
+        enqueue()
 
     assert deliver(transport).sent == 5
     assert smtp.connections == 1
@@ -44,15 +44,15 @@ def test_many_mails_travel_over_one_connection(app, smtp, transport):
 
 def test_a_batch_is_no_larger_than_asked_for(app, smtp, transport):
     for _ in range(5):
-        owe()
+        enqueue()
 
     assert [deliver(transport, limit=2).sent for _ in range(4)] == [2, 2, 1, 0]
 
 
 def test_the_oldest_due_mail_goes_first(app):
     late, early = pending("late@example.org"), pending("early@example.org")
-    owe(late, due_in=timedelta(seconds=-1))
-    owe(early, due_in=timedelta(seconds=-9))
+    enqueue(late, due_in=timedelta(seconds=-1))
+    enqueue(early, due_in=timedelta(seconds=-9))
     notes = Notes()
 
     deliver(notes, limit=1)
@@ -62,7 +62,7 @@ def test_the_oldest_due_mail_goes_first(app):
 
 def test_a_batch_costs_one_query_to_compose_and_one_update_for_each_mail(app, transport, statements):
     for _ in range(4):
-        owe()
+        enqueue()
     deliver(transport, limit=1)
 
     with statements() as seen:
@@ -80,7 +80,7 @@ def test_a_batch_costs_one_query_to_compose_and_one_update_for_each_mail(app, tr
     "refusal", [{"at_recipient": "451 4.3.0 try again"}, {"at_data": "452 4.2.2 mailbox full"}]
 )
 def test_a_temporary_refusal_puts_the_mail_off_and_the_others_go_on(app, smtp, transport, clock, refusal):
-    refused, other = owe(pending("later@example.org")), owe(pending("now@example.org"))
+    refused, other = enqueue(pending("later@example.org")), enqueue(pending("now@example.org"))
     smtp.behave(only=("later@example.org",), times=1, **refusal)
 
     done = deliver(transport)
@@ -103,8 +103,8 @@ def test_a_temporary_refusal_puts_the_mail_off_and_the_others_go_on(app, smtp, t
     "refusal", [{"at_recipient": "550 5.1.1 no such user"}, {"at_data": "554 5.6.0 not wanted"}]
 )
 def test_a_refusal_for_good_makes_a_dead_letter_and_the_others_go_on(app, smtp, transport, clock, refusal):
-    refused = owe(pending("nobody@example.org"))
-    owe(pending("somebody@example.org"))
+    refused = enqueue(pending("nobody@example.org"))
+    enqueue(pending("somebody@example.org"))
     smtp.behave(only=("nobody@example.org",), **refusal)
 
     done = deliver(transport)
@@ -119,14 +119,14 @@ def test_a_refusal_for_good_makes_a_dead_letter_and_the_others_go_on(app, smtp, 
 
 
 def test_a_slow_server_is_waited_for(app, smtp, transport):
-    owe()
+    enqueue()
     smtp.behave(delay=0.5)
 
     assert deliver(transport).sent == 1
 
 
 def test_a_hanging_server_costs_one_timeout_and_the_mail_waits(app, smtp, transport, clock):
-    mail = owe(pending("stuck@example.org"))
+    mail = enqueue(pending("stuck@example.org"))
     smtp.behave(only=("stuck@example.org",), hang=True, times=1)
 
     assert deliver(transport).deferred == 1
@@ -140,7 +140,7 @@ def test_a_hanging_server_costs_one_timeout_and_the_mail_waits(app, smtp, transp
 def test_a_connection_dropped_after_data_leads_to_a_copy_with_the_same_message_id(
     app, smtp, transport, clock
 ):
-    mail = owe(pending("twice@example.org"))
+    mail = enqueue(pending("twice@example.org"))
     smtp.behave(drop_after_data=True, times=1)
 
     assert deliver(transport).deferred == 1
@@ -153,18 +153,18 @@ def test_a_connection_dropped_after_data_leads_to_a_copy_with_the_same_message_i
 
 
 def test_an_idle_connection_that_the_server_closed_costs_nothing(app, smtp, transport):
-    owe()
+    enqueue()
     deliver(transport)
     smtp.stop()
     smtp.start()
-    mail = owe()
+    mail = enqueue()
 
     assert deliver(transport).sent == 1
     assert fate(mail).attempts == 1
 
 
 def test_while_the_server_is_away_mails_wait_untouched(app, smtp, transport, clock):
-    owed = [owe() for _ in range(3)]
+    enqueued = [enqueue() for _ in range(3)]
     smtp.stop()
     try:
         done = deliver(transport)
@@ -172,7 +172,7 @@ def test_while_the_server_is_away_mails_wait_untouched(app, smtp, transport, clo
         smtp.start()
 
     assert (done.total, done.deferred, done.stalled) == (1, 1, True)
-    rows = [fate(mail) for mail in owed]
+    rows = [fate(mail) for mail in enqueued]
     assert [(row.state, row.lease_until) for row in rows] == [("queued", None)] * 3
     assert sorted(row.attempts for row in rows) == [0, 0, 1]
     assert {row.last_error for row in rows} == {None, "unreachable"}
@@ -181,7 +181,7 @@ def test_while_the_server_is_away_mails_wait_untouched(app, smtp, transport, clo
 
 
 def test_a_long_outage_does_not_lengthen_the_pause_of_a_mail(app, smtp, transport, clock):
-    mail = owe()
+    mail = enqueue()
     smtp.stop()
     try:
         for _ in range(8):
@@ -205,7 +205,7 @@ def test_pauses_double_up_to_an_hour_and_are_spread_by_a_fifth():
 
 
 def test_a_mail_is_given_up_after_72_hours_and_not_before(app, smtp, transport, clock):
-    mail = owe()
+    mail = enqueue()
     smtp.behave(at_recipient="451 4.3.0 try again")
 
     clock.move(hours=71, minutes=50)
@@ -217,7 +217,7 @@ def test_a_mail_is_given_up_after_72_hours_and_not_before(app, smtp, transport, 
 
 
 def test_a_mail_that_waited_for_the_worker_is_tried_however_old_it_is(app, smtp, transport, clock):
-    owe()
+    enqueue()
     clock.move(days=5)
 
     assert deliver(transport).sent == 1
@@ -228,7 +228,7 @@ def test_a_mail_that_waited_for_the_worker_is_tried_however_old_it_is(app, smtp,
 
 def test_nothing_goes_to_an_address_that_asked_to_be_left_alone(app, smtp, transport, clock):
     person = pending("leave-me@example.org")
-    mail = owe(person)
+    mail = enqueue(person)
     with transaction() as session:
         session.add(MailBlock(address_hash=person.address_hash, until=time.now() + timedelta(days=1)))
 
@@ -236,13 +236,13 @@ def test_nothing_goes_to_an_address_that_asked_to_be_left_alone(app, smtp, trans
     assert fate(mail).state == "dropped"
 
     clock.move(days=2)
-    owe(person)
+    enqueue(person)
     assert deliver(transport).sent == 1
 
 
 def test_one_unreadable_address_does_not_hold_up_the_others(app, smtp, transport):
     broken, fine = pending("broken@example.org"), pending("fine@example.org")
-    lost, sent = owe(broken), owe(fine)
+    lost, sent = enqueue(broken), enqueue(fine)
     with db.engine.begin() as connection:
         table = Signature.__table__
         sealed = connection.execute(
@@ -265,7 +265,7 @@ def test_one_unreadable_address_does_not_hold_up_the_others(app, smtp, transport
 )
 def test_an_address_that_could_forge_a_header_is_never_handed_over(app, smtp, transport, address):
     person = pending("plain@example.org")
-    mail = owe(person)
+    mail = enqueue(person)
     with transaction() as session:
         session.execute(db.update(Signature).where(Signature.id == person.id).values(email=address))
 
@@ -275,8 +275,8 @@ def test_an_address_that_could_forge_a_header_is_never_handed_over(app, smtp, tr
 
 
 def test_no_log_line_names_the_address(app, smtp, transport):
-    owe(pending("secret-person@example.org"))
-    owe(pending("other-person@example.org"))
+    enqueue(pending("secret-person@example.org"))
+    enqueue(pending("other-person@example.org"))
     smtp.behave(at_recipient="550 5.1.1 secret-person@example.org is unknown")
     with capture_logs() as lines:
         deliver(transport)
@@ -289,13 +289,13 @@ def test_no_log_line_names_the_address(app, smtp, transport):
 
 
 def test_a_worker_that_is_told_to_stop_gives_back_what_it_has_not_begun(app):
-    owed = [owe() for _ in range(3)]
+    enqueued = [enqueue() for _ in range(3)]
     notes = Notes()
 
     done = deliver(notes, stop=lambda: bool(notes.sent))
 
     assert done.sent == len(notes.sent) == 1
-    rows = [fate(mail) for mail in owed]
+    rows = [fate(mail) for mail in enqueued]
     assert sorted((row.state, row.attempts, row.lease_until) for row in rows) == [
         ("queued", 0, None),
         ("queued", 0, None),
@@ -305,7 +305,7 @@ def test_a_worker_that_is_told_to_stop_gives_back_what_it_has_not_begun(app):
 
 def test_nothing_new_is_begun_when_most_of_the_lease_is_used_up(app, clock):
     for _ in range(4):
-        owe()
+        enqueue()
     notes = Notes(after=lambda _to: clock.move(seconds=12))
 
     assert deliver(notes).sent == 2
@@ -313,7 +313,7 @@ def test_nothing_new_is_begun_when_most_of_the_lease_is_used_up(app, clock):
 
 
 def test_a_failure_in_the_middle_gives_back_what_was_not_begun(app):
-    owed = [owe() for _ in range(3)]
+    enqueued = [enqueue() for _ in range(3)]
 
     def fail(_to):
         raise RuntimeError
@@ -321,11 +321,11 @@ def test_a_failure_in_the_middle_gives_back_what_was_not_begun(app):
     with pytest.raises(RuntimeError):
         deliver(Notes(before=fail))
 
-    assert [(fate(mail).state, fate(mail).lease_until) for mail in owed] == [("queued", None)] * 3
+    assert [(fate(mail).state, fate(mail).lease_until) for mail in enqueued] == [("queued", None)] * 3
 
 
 def test_a_mark_that_comes_after_the_lease_was_taken_over_changes_nothing(app, clock):
-    mail = owe()
+    mail = enqueue()
     (slow,) = queries.claim(1, services.LEASE)
     clock.move(minutes=6)
     (quick,) = queries.claim(1, services.LEASE)

@@ -4,7 +4,7 @@ import pytest
 
 from pledge.mail import services, transports
 from pledge.mail.models import MailKind
-from tests.mail.post import deliver, owe, pending
+from tests.mail.post import deliver, enqueue, pending
 from tests.support import factories
 
 
@@ -18,9 +18,9 @@ def mailbox(app):
 
 
 def test_programs_get_all_mails_newest_first(app, client, mailbox):
-    owe(pending("first@example.org"), lang="ko")
+    enqueue(pending("first@example.org"), lang="ko")
     deliver(mailbox)
-    owe(factories.signature(email="second@example.org"), MailKind.MANAGE, lang="en")
+    enqueue(factories.signature(email="second@example.org"), MailKind.MANAGE, lang="en")
     deliver(mailbox)
 
     second, first = client.get("/dev/mailbox.json").json
@@ -35,7 +35,7 @@ def test_programs_get_all_mails_newest_first(app, client, mailbox):
 
 
 def test_people_find_a_mail_in_the_list_and_can_follow_its_link(app, client, mailbox):
-    owe(pending("hong@example.org"), lang="en")
+    enqueue(pending("hong@example.org"), lang="en")
     deliver(mailbox)
     (path,) = mailbox._folder.glob("*.eml")
 
@@ -56,9 +56,9 @@ def test_a_mail_that_is_not_there_is_a_404(client, name):
 
 
 def test_only_the_newest_mails_are_kept(app, client, mailbox, monkeypatch):
-    monkeypatch.setattr(transports, "MOST_KEPT", 3)
+    monkeypatch.setattr(transports, "MAX_KEPT", 3)
     for number in range(5):
-        owe(pending(f"person-{number}@example.org"))
+        enqueue(pending(f"person-{number}@example.org"))
         deliver(mailbox)
 
     assert [mail["to"] for mail in client.get("/dev/mailbox.json").json] == [

@@ -20,14 +20,14 @@ from pledge.mail.skeletons import NAMES, UnsafeAddress, skeleton
 from pledge.signatures import mails
 from pledge.signatures.models import Signature
 from pledge.tokens import Purpose
-from tests.mail.post import Notes, deliver, fate, owe, pending
+from tests.mail.post import Notes, deliver, enqueue, fate, pending
 from tests.support import factories
 from tests.support.apps import settings
 
 SENDER = "푸른 하늘 <no-reply@example.org>"
 LANGUAGES = ("ko", "en")
 KINDS = list(MailKind)
-#: The others have tests of their own, beside the feature that owes them.
+#: The others have tests of their own, beside the feature that enqueues them.
 ABOUT_SIGNATURES = list(mails.composers())
 LINK = re.compile(r"https?://[^\s\"'<>]+")
 
@@ -58,7 +58,7 @@ def about(kind, **facts):
 
 
 def sent(kind, lang, signature):
-    owe(signature, kind, lang)
+    enqueue(signature, kind, lang)
     notes = Notes()
     assert deliver(notes).sent == 1
     return notes.sent[0][1]
@@ -228,8 +228,8 @@ def test_the_mail_to_confirm_carries_a_link_and_a_code_for_exactly_this_submissi
 
 def test_each_mail_to_confirm_has_a_code_of_its_own_and_a_copy_of_it_the_same(app):
     person = pending("hong@example.org")
-    owe(person, seq=1)
-    owe(person, seq=2)
+    enqueue(person, seq=1)
+    enqueue(person, seq=2)
     notes = Notes()
     deliver(notes)
     first, second = (part(content, "plain") for _, content in notes.sent)
@@ -268,16 +268,16 @@ def test_already_says_since_when_in_korean_time(app):
     ],
 )
 def test_a_mail_that_no_longer_fits_the_state_is_dropped(app, kind, state):
-    mail = owe(factories.signature(state=state), kind)
+    mail = enqueue(factories.signature(state=state), kind)
 
     assert deliver(Notes()).dropped == 1
     assert fate(mail).state == "dropped"
 
 
 def test_a_mail_to_confirm_beside_a_counted_signature_is_not_sent(app):
-    owe(pending("kim@example.org"))
+    enqueue(pending("kim@example.org"))
     factories.signature(email="hong@example.org")
-    owe(pending("hong@example.org"))
+    enqueue(pending("hong@example.org"))
 
     done = deliver(Notes())
 
@@ -286,7 +286,7 @@ def test_a_mail_to_confirm_beside_a_counted_signature_is_not_sent(app):
 
 def test_a_mail_about_an_erased_signature_is_dropped(app):
     person = pending("hong@example.org")
-    owe(person)
+    enqueue(person)
     with transaction() as session:
         session.execute(db.delete(Signature).where(Signature.id == person.id))
 
@@ -294,7 +294,7 @@ def test_a_mail_about_an_erased_signature_is_dropped(app):
 
 
 def test_who_withdrew_still_gets_the_link_to_the_own_page(app):
-    owe(factories.signature(state="withdrawn"), MailKind.MANAGE)
+    enqueue(factories.signature(state="withdrawn"), MailKind.MANAGE)
 
     assert deliver(Notes()).sent == 1
 
@@ -311,6 +311,6 @@ def test_who_signs_again_after_an_invalidation_is_told_the_truth_and_where_to_ob
 
 
 def test_an_invalidated_signer_still_gets_the_link_to_the_own_page(app):
-    owe(factories.signature(state="invalidated"), MailKind.MANAGE)
+    enqueue(factories.signature(state="invalidated"), MailKind.MANAGE)
 
     assert deliver(Notes()).sent == 1

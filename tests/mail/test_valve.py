@@ -13,7 +13,7 @@ from pledge.accounts import alarms
 from pledge.db import db, transaction
 from pledge.mail import queries, services, valve
 from pledge.mail.models import MailKind, MailState, OutboxMail
-from tests.mail.post import Notes, deliver, owe, pending
+from tests.mail.post import Notes, deliver, enqueue, pending
 from tests.support import apps, factories
 from tests.support import staff as staff_area
 
@@ -74,16 +74,16 @@ def test_in_an_hour_no_more_go_than_the_pace_allows(slow, frozen_clock):
 def test_who_is_known_is_neither_counted_nor_held_back(slow):
     strangers(20)
     assert sent_by(1) == [6]
-    owe(factories.signature(state="confirmed"), MailKind.MANAGE)
-    owe(factories.signature(state="confirmed"), MailKind.ALREADY)
-    owe(pending("once.confirmed@example.org"))
+    enqueue(factories.signature(state="confirmed"), MailKind.MANAGE)
+    enqueue(factories.signature(state="confirmed"), MailKind.ALREADY)
+    enqueue(pending("once.confirmed@example.org"))
     assert sent_by(2) == [3, 0]
 
 
 def test_who_is_known_goes_before_strangers_who_have_waited_longer(slow, frozen_clock):
-    owe(pending("stranger@example.org"), known=False)
+    enqueue(pending("stranger@example.org"), known=False)
     frozen_clock.move(minutes=5)
-    owe(factories.signature(state="confirmed", email="known@example.org"), MailKind.MANAGE)
+    enqueue(factories.signature(state="confirmed", email="known@example.org"), MailKind.MANAGE)
     notes = Notes()
     deliver(notes, limit=1)
     deliver(notes, limit=1)
@@ -101,7 +101,7 @@ def test_what_is_given_back_is_sent_later(slow, frozen_clock):
 def test_news_goes_on_while_first_mails_are_held_back(slow):
     strangers(7)
     assert sent_by(2) == [6, 0]
-    owe(factories.signature(), MailKind.DELIVERED)
+    enqueue(factories.signature(), MailKind.DELIVERED)
     assert len(queries.claim(5, services.LEASE)) == 1
 
 

@@ -39,7 +39,7 @@ def stored(person_id):
     return db.session.get(Signature, person_id)
 
 
-def owed():
+def enqueued():
     db.session.rollback()
     return [mail.kind for mail in db.session.scalars(select(OutboxMail).order_by(OutboxMail.id))]
 
@@ -118,7 +118,7 @@ def test_nobody_has_no_page():
 def test_the_mail_that_helps_is_sent_again(state, kind):
     person = signature(state=state)
     assert moderation.resend(ANNA, person.id) == kind
-    assert owed() == [kind]
+    assert enqueued() == [kind]
     assert audit() == [("signature.resend", f"signature:{person.id}", "")]
 
 
@@ -127,7 +127,7 @@ def test_the_caps_hold_for_staff_too():
     moderation.resend(ANNA, person.id)
     with pytest.raises(moderation.TooSoon):
         moderation.resend(ANNA, person.id)
-    assert owed() == ["confirm"]
+    assert enqueued() == ["confirm"]
     assert len(audit()) == 1
 
 

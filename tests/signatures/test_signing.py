@@ -55,7 +55,7 @@ def _open_campaign(app):
     campaign(versions=2)
 
 
-def test_a_submission_is_stored_pending_with_one_mail_owed():
+def test_a_submission_is_stored_pending_with_one_mail_enqueued():
     sign()
     (row,) = rows()
     assert (row.state, row.name, row.email) == ("pending", "홍길동", "hong@naver.com")

@@ -185,7 +185,7 @@ def test_two_people_with_one_link_do_not_both_get_in(app):
         assert sum(pool.map(take, range(4))) == 1
 
 
-def test_the_mail_is_owed_with_the_account_and_no_link_is_stored(app):
+def test_the_mail_is_enqueued_with_the_account_and_no_link_is_stored(app):
     staff_id, _ = invite()
     mail = db.session.scalars(select(OutboxMail)).one()
     assert (mail.kind, mail.subject_id, mail.seq, mail.lang) == ("staff_invitation", staff_id, 1, "en")

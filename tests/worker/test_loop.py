@@ -14,7 +14,7 @@ from pledge.worker import loop
 from pledge.worker.loop import (
     BETWEEN_BATCHES,
     IDLE_NEWS,
-    LONGEST_WITHOUT_DATABASE,
+    MAX_PAUSE_WITHOUT_DATABASE,
     ClockCheck,
     Pauses,
     Worker,
@@ -42,11 +42,11 @@ def test_a_step_that_fails_is_tried_again(app):
 
 
 def test_pauses_grow_to_their_limit_and_begin_anew():
-    pauses = Pauses(LONGEST_WITHOUT_DATABASE)
+    pauses = Pauses(MAX_PAUSE_WITHOUT_DATABASE)
 
     grown = [pauses.next() for _ in range(30)]
     assert grown[:3] == [0.5, 1.0, 2.0]
-    assert grown[-1] == LONGEST_WITHOUT_DATABASE
+    assert grown[-1] == MAX_PAUSE_WITHOUT_DATABASE
     pauses.reset()
     assert pauses.next() == 0.5
 

@@ -40,7 +40,7 @@ def site(make_site, smtp, kind):
 
 
 def sign(email="hong@example.org"):
-    """A person signs: the row, and the mail that it owes."""
+    """A person signs: the row, and the mail that follows."""
     person = factories.signature(state="pending", email=email)
     now = clock.now()
     mail = OutboxMail(kind="confirm", subject_id=person.id, seq=1, lang="ko", created_at=now, due_at=now)

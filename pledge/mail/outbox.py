@@ -1,0 +1,25 @@
+"""Enqueueing: one row in the caller's transaction, so a mail and what it is about are stored together or not at all."""
+
+from datetime import datetime
+
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
+from pledge import clock
+from pledge.mail.models import MailKind, OutboxMail
+
+
+def enqueue(
+    session: Session,
+    kind: MailKind,
+    subject_id: int,
+    lang: str,
+    *,
+    seq: int = 1,
+    due_at: datetime | None = None,
+    known: bool = False,
+) -> None:
+    """Enqueue a mail, due now unless said otherwise. No cap is asked; what the arguments mean: OutboxMail."""
+    now = clock.now()
+    values = {"kind": kind, "subject_id": subject_id, "seq": seq, "lang": lang, "known": known}
+    session.execute(insert(OutboxMail).values(**values, created_at=now, due_at=due_at or now))
