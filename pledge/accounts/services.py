@@ -16,8 +16,8 @@ from pledge.db import transaction
 from pledge.tokens import BadToken, Purpose
 
 
-class InvitationOver(Exception):
-    """The link was used, replaced by a newer one, or its time or the account is over."""
+class InvitationExpired(Exception):
+    """The link was used, replaced by a newer one, or expired, or the account is closed."""
 
 
 class WrongPassword(Exception):
@@ -46,7 +46,7 @@ def new_uniquifier() -> str:
 
 
 def invited(token: str) -> StaffMember:
-    """Whom an invitation link is for. Raises BadToken, InvitationOver."""
+    """Whom an invitation link is for. Raises BadToken, InvitationExpired."""
     read = tokens.read(Purpose.STAFF_INVITATION, token)
     if len(read.payload) != 2 or not all(isinstance(part, int) for part in read.payload):
         raise BadToken
@@ -56,14 +56,14 @@ def invited(token: str) -> StaffMember:
         if person is None:
             raise BadToken
         if read.expired or not person.active or person.password is not None or person.invitation != number:
-            raise InvitationOver
+            raise InvitationExpired
         session.refresh(person, ["given_roles", "webauthn"])
         session.expunge(person)
     return person
 
 
 def accept_invitation(token: str, password: str, network: str) -> StaffMember:
-    """Take up an invitation by choosing a password. Raises BadToken, InvitationOver, BadPassword.
+    """Take up an invitation by choosing a password. Raises BadToken, InvitationExpired, BadPassword.
 
     The link works once: of two people who use it at the same time, one gets in.
     """
@@ -82,7 +82,7 @@ def accept_invitation(token: str, password: str, network: str) -> StaffMember:
             .values(password=chosen)
         )
         if taken.rowcount != 1:  # type: ignore[attr-defined]  # an UPDATE's result has it
-            raise InvitationOver
+            raise InvitationExpired
         record(
             session, Actor(person.id, person.email, network), "staff.accept_invitation", _subject(person.id)
         )

@@ -21,11 +21,11 @@ from pledge.staff.pages import way_back
 
 View = TypeVar("View", bound=Callable[..., Any])
 
-#: How long ago the second factor may have been shown for what cannot be taken back.
-FRESH = timedelta(minutes=5)
+#: How long ago the second factor may have been shown for what cannot be undone.
+RECENT_MFA = timedelta(minutes=5)
 
 _MARK = "needed_permission"
-_FRESH = "asks_for_recent_second_factor"
+_RECENT_MFA = "asks_for_recent_second_factor"
 _FILE = "hands_out_a_file"
 #: In the session: the second factor was shown in it, and when it was shown last (as Flask-Security calls it).
 SECOND_FACTOR = "second_factor"
@@ -35,10 +35,10 @@ SHOWN_AT = "fs_paa"
 class Entry(StrEnum):
     """What a view asks for that is no permission of a role."""
 
-    ANYBODY = "anybody"
-    MEMBER = "member"
+    PUBLIC = "public"
+    SIGNED_IN = "signed_in"
     ENROLLING = "enrolling"  #: also before there is a second factor: to set one up
-    HALFWAY = "halfway"  #: also before the second factor was shown in this session: to show it, or to leave
+    BEFORE_MFA = "before_mfa"  #: also before the second factor was shown in this session
 
 
 Need = Permission | Entry
@@ -62,27 +62,27 @@ def needs(permission: Permission) -> Callable[[View], View]:
     return mark
 
 
-def for_everybody(view: View) -> View:
-    """Declare that a view is open to whoever has its address: the ways in."""
-    setattr(view, _MARK, Entry.ANYBODY)
+def public(view: View) -> View:
+    """Declare that a view is open to anybody who has its address: the ways to sign in."""
+    setattr(view, _MARK, Entry.PUBLIC)
     return view
 
 
-def for_signed_in(view: View) -> View:
-    """Declare that a view is every member's own: their account, their language."""
-    setattr(view, _MARK, Entry.MEMBER)
+def requires_sign_in(view: View) -> View:
+    """Declare that a view is open to everybody who has signed in: their own account, their own language."""
+    setattr(view, _MARK, Entry.SIGNED_IN)
     return view
 
 
-def for_enrolment(view: View) -> View:
+def open_to_enrolment(view: View) -> View:
     """Declare that a view sets up a second factor, for who has none yet and for who adds one."""
     setattr(view, _MARK, Entry.ENROLLING)
     return view
 
 
-def halfway(view: View) -> View:
+def requires_password(view: View) -> View:
     """Declare that a view is open to who has signed in and not yet shown the second factor."""
-    setattr(view, _MARK, Entry.HALFWAY)
+    setattr(view, _MARK, Entry.BEFORE_MFA)
     return view
 
 
@@ -95,7 +95,7 @@ def needed_permission(endpoint: str) -> Need:
     return found
 
 
-def fresh(view: View) -> View:
+def requires_recent_mfa(view: View) -> View:
     """Ask for the second factor again when it was shown more than five minutes ago.
 
     It stands between `@needs(…)` and the function. A form that was sent is kept, and carried out once the factor was
@@ -105,24 +105,24 @@ def fresh(view: View) -> View:
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> Any:
         # Who sets up the first second factor has none to show; nobody else gets this far without one.
-        if is_fresh() or not has_shown_second_factor():
+        if has_recent_mfa() or not has_shown_second_factor():
             return view(*args, **kwargs)
         return ask_again()
 
-    setattr(guarded, _FRESH, True)
+    setattr(guarded, _RECENT_MFA, True)
     return cast("View", guarded)
 
 
-def fresh_file(view: View) -> View:
+def requires_recent_mfa_for_file(view: View) -> View:
     """The same for a form that is answered with a file: as no page comes with it, it is fetched by a button of its own."""
-    guarded = fresh(view)
+    guarded = requires_recent_mfa(view)
     setattr(guarded, _FILE, True)
     return guarded
 
 
 def is_guarded(endpoint: str) -> bool:
     """Whether a view asks for a recent second factor."""
-    return hasattr(current_app.view_functions.get(endpoint), _FRESH)
+    return hasattr(current_app.view_functions.get(endpoint), _RECENT_MFA)
 
 
 def hands_out_file(endpoint: str) -> bool:
@@ -143,10 +143,10 @@ def ask_to_sign_in() -> AnyResponse:
     return redirect(url_for("security.login", next=way_back()), 303)
 
 
-def is_fresh() -> bool:
+def has_recent_mfa() -> bool:
     """Whether the second factor was shown in this session within the last five minutes."""
     shown = session.get(SHOWN_AT, 0)
-    return has_shown_second_factor() and clock.now().timestamp() - shown <= FRESH.total_seconds()
+    return has_shown_second_factor() and clock.now().timestamp() - shown <= RECENT_MFA.total_seconds()
 
 
 def has_shown_second_factor() -> bool:
@@ -184,14 +184,14 @@ def check_access() -> AnyResponse | None:
     except Undeclared:
         log.error("staff view without a declared permission", endpoint=request.endpoint)
         return refused()
-    if need is Entry.ANYBODY:
+    if need is Entry.PUBLIC:
         return None
     return check_member(need) if current_user.is_authenticated else ask_to_sign_in()
 
 
 def check_member(need: Need) -> AnyResponse | None:
     """The same for somebody who has signed in: what they have to do first, and whether their roles allow it."""
-    if need is Entry.HALFWAY:
+    if need is Entry.BEFORE_MFA:
         return None
     if step := _step_before(need):
         return redirect(url_for(step), 303)

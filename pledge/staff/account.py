@@ -11,7 +11,7 @@ from pledge.accounts import services as accounts
 from pledge.accounts import sessions, throttle
 from pledge.accounts.passwords import SHORTEST, BadPassword
 from pledge.accounts.services import LastSecondFactor, NoSuchPasskey, WrongPassword
-from pledge.staff.access import actor, for_signed_in, fresh, me
+from pledge.staff.access import actor, me, requires_recent_mfa, requires_sign_in
 from pledge.staff.blueprint import staff
 from pledge.staff.invitation import NewPasswordForm
 from pledge.staff.people import ROLE_NAMES
@@ -26,21 +26,21 @@ class ChangePasswordForm(NewPasswordForm):
 
 
 @staff.get("/account")
-@for_signed_in
+@requires_sign_in
 def account() -> Response:
     return _account_page(request.args.get("done", ""))
 
 
 @staff.get("/account/password")
-@for_signed_in
-@fresh
+@requires_sign_in
+@requires_recent_mfa
 def password() -> Response:
     return _password_page(ChangePasswordForm())
 
 
 @staff.post("/account/password", endpoint="password_post")
-@for_signed_in
-@fresh
+@requires_sign_in
+@requires_recent_mfa
 def change_password() -> AnyResponse:
     form, member = ChangePasswordForm(request.form), me()
     wait = throttle.take(throttle.PASSWORD, member.email)
@@ -65,8 +65,8 @@ def change_password() -> AnyResponse:
 
 
 @staff.post("/account/authenticator/remove")
-@for_signed_in
-@fresh
+@requires_sign_in
+@requires_recent_mfa
 def remove_authenticator() -> AnyResponse:
     try:
         accounts.remove_authenticator(actor())
@@ -76,8 +76,8 @@ def remove_authenticator() -> AnyResponse:
 
 
 @staff.post("/account/passkeys/<int(min=1,max=2147483647):passkey_id>/remove")
-@for_signed_in
-@fresh
+@requires_sign_in
+@requires_recent_mfa
 def remove_passkey(passkey_id: int) -> AnyResponse:
     try:
         accounts.remove_passkey(actor(), passkey_id)
@@ -89,7 +89,7 @@ def remove_passkey(passkey_id: int) -> AnyResponse:
 
 
 @staff.post("/account/sessions")
-@for_signed_in
+@requires_sign_in
 def end_sessions() -> AnyResponse:
     """End one session, or all others. One may always sign oneself out, so this asks for nothing again."""
     wanted = request.form.get("session", "")

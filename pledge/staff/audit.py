@@ -16,7 +16,7 @@ from pledge.audit.export import as_csv
 from pledge.audit.queries import Line, Page, Search
 from pledge.delivery.export_names import file_name
 from pledge.forms import StaffForm
-from pledge.staff.access import actor, fresh_file, needs
+from pledge.staff.access import actor, needs, requires_recent_mfa_for_file
 from pledge.staff.audit_words import action_words, choices
 from pledge.staff.blueprint import staff
 from pledge.staff.moments import at, day
@@ -92,7 +92,7 @@ def show() -> Response:
 
 @staff.post("/audit/export", endpoint="audit_export")
 @needs(Permission.READ_AUDIT)
-@fresh_file
+@requires_recent_mfa_for_file
 def export() -> Response:
     """What the filter finds as CSV. Taking it out is an entry itself, written before the first line leaves."""
     form = ExportForm(request.form)

@@ -7,7 +7,7 @@ from pledge.accounts.roles import Permission
 from pledge.campaigns import desk as campaigns
 from pledge.campaigns import events
 from pledge.campaigns.events import FIELDS, EventFields, EventRow
-from pledge.staff.access import actor, fresh, needs
+from pledge.staff.access import actor, needs, requires_recent_mfa
 from pledge.staff.blueprint import staff
 from pledge.staff.campaign_forms import EventForm, RemoveForm
 from pledge.staff.moments import typed_event
@@ -68,7 +68,7 @@ def event_remove(slug: str, event: int) -> Response:
 
 @staff.post("/campaigns/<slug>/events/<int:event>/remove", endpoint="event_remove_post")
 @needs(Permission.EDIT_CAMPAIGNS)
-@fresh
+@requires_recent_mfa
 def event_remove_post(slug: str, event: int) -> AnyResponse:
     row, form = events.one(campaigns.desk(slug).id, event), RemoveForm(request.form)
     problem = attempt(

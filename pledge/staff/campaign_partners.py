@@ -10,7 +10,7 @@ from pledge.campaigns import partners
 from pledge.campaigns.models import PartnerRole
 from pledge.campaigns.partners import PartnerRow
 from pledge.guards import allows
-from pledge.staff.access import actor, fresh, needs
+from pledge.staff.access import actor, needs, requires_recent_mfa
 from pledge.staff.blueprint import staff
 from pledge.staff.campaign_forms import PartnerForm, RemoveForm
 from pledge.staff.saving import Problem, attempt, take_picture
@@ -99,7 +99,7 @@ def partner_remove(slug: str, partner: int) -> Response:
 
 @staff.post("/campaigns/<slug>/partners/<int:partner>/remove", endpoint="partner_remove_post")
 @needs(Permission.EDIT_CAMPAIGNS)
-@fresh
+@requires_recent_mfa
 def partner_remove_post(slug: str, partner: int) -> AnyResponse:
     row, form = partners.one(campaigns.desk(slug).id, partner), RemoveForm(request.form)
     problem = attempt(

@@ -16,7 +16,7 @@ from pledge.endorsements import queries as endorsements
 from pledge.guards import allows
 from pledge.i18n import LANGUAGES
 from pledge.signatures import queries as signatures
-from pledge.staff.access import actor, fresh, needs
+from pledge.staff.access import actor, needs, requires_recent_mfa
 from pledge.staff.blueprint import staff
 from pledge.staff.campaign_forms import PledgeForm, PublishForm
 from pledge.staff.campaign_texts import OK, TEXT_BODY, section_page
@@ -58,7 +58,7 @@ def campaign_pledge_edit(slug: str) -> Response:
 @staff.post("/campaigns/<slug>/pledge/publish", endpoint="campaign_pledge_publish")
 @allows(body=TEXT_BODY)
 @needs(Permission.EDIT_CAMPAIGNS)
-@fresh
+@requires_recent_mfa
 def campaign_pledge_publish(slug: str) -> AnyResponse:
     form = PublishForm(request.form)
     is_partial = bool(form.one_language.data)

@@ -14,7 +14,7 @@ from pledge.campaigns.models import CampaignState
 from pledge.campaigns.moderation import NEEDS_REASON, TRANSITIONS
 from pledge.campaigns.queries import CONFIRM_GRACE
 from pledge.campaigns.rules import LANGUAGES
-from pledge.staff.access import actor, fresh, needs
+from pledge.staff.access import actor, needs, requires_recent_mfa
 from pledge.staff.blueprint import staff
 from pledge.staff.campaign_forms import NewForm, StateForm
 from pledge.staff.saving import Problem, attempt
@@ -135,7 +135,7 @@ def campaign_state(slug: str, after: str) -> Response:
 
 @staff.post("/campaigns/<slug>/state/<after>", endpoint="campaign_state_post")
 @needs(Permission.EDIT_CAMPAIGNS)
-@fresh
+@requires_recent_mfa
 def campaign_state_post(slug: str, after: str) -> AnyResponse:
     desk, wanted = campaigns.desk(slug), _state_or_404(after)
     form = StateForm(request.form)

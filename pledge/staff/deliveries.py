@@ -17,7 +17,7 @@ from pledge.delivery.models import DeliveryState, JobKind, JobState
 from pledge.delivery.pack_format import MEMBERS
 from pledge.delivery.register_queries import DeliveryView
 from pledge.files.services import StorageAway
-from pledge.staff.access import actor, fresh, fresh_file, needs
+from pledge.staff.access import actor, needs, requires_recent_mfa, requires_recent_mfa_for_file
 from pledge.staff.blueprint import staff
 from pledge.staff.delivery_forms import (
     CHANNELS,
@@ -60,7 +60,7 @@ def retry(delivery_id: int) -> AnyResponse:
 
 @staff.post(f"{_ONE}/download", endpoint="delivery_download")
 @needs(Permission.EXPORT)
-@fresh_file
+@requires_recent_mfa_for_file
 def download(delivery_id: int) -> AnyResponse:
     """The pack. That somebody takes it is recorded before its first byte leaves."""
     found = _found(delivery_id)
@@ -144,7 +144,7 @@ def announce(delivery_id: int) -> AnyResponse:
 
 @staff.post(f"{_ONE}/announce", endpoint="delivery_announce_post")
 @needs(Permission.EXPORT)
-@fresh
+@requires_recent_mfa
 def announce_post(delivery_id: int) -> AnyResponse:
     found = _found(delivery_id)
     try:

@@ -17,7 +17,7 @@ from pledge.guards import allows
 from pledge.i18n import LANGUAGES
 from pledge.ledger import log_queries
 from pledge.ledger.log_queries import CheckpointView
-from pledge.staff.access import actor, fresh, needs
+from pledge.staff.access import actor, needs, requires_recent_mfa
 from pledge.staff.blueprint import staff
 from pledge.staff.campaign_texts import TEXT_BODY
 from pledge.staff.delivery_forms import DraftForm, tell
@@ -44,7 +44,7 @@ def write(slug: str) -> Response:
 @staff.post(_ONE, endpoint="delivery_preview")
 @allows(body=TEXT_BODY)
 @needs(Permission.EXPORT)
-@fresh
+@requires_recent_mfa
 def preview(slug: str) -> AnyResponse:
     """What will be inside. The second factor is asked for here, so that it is fresh when the next button is pressed."""
     offered, form = _sent(slug)
@@ -82,7 +82,7 @@ def edit(slug: str) -> Response:
 @staff.post(f"{_ONE}/freeze", endpoint="delivery_freeze")
 @allows(body=TEXT_BODY)
 @needs(Permission.EXPORT)
-@fresh
+@requires_recent_mfa
 def freeze(slug: str) -> AnyResponse:
     offered, form = _sent(slug)
     if not _is_right(form):

@@ -13,7 +13,14 @@ from pledge.accounts import services as accounts
 from pledge.accounts.services import SecondFactorDue, WrongCode
 from pledge.crypto import Unreadable, vault
 from pledge.forms import StaffForm
-from pledge.staff.access import actor, for_enrolment, fresh, has_shown_second_factor, mark_second_factor, me
+from pledge.staff.access import (
+    actor,
+    has_shown_second_factor,
+    mark_second_factor,
+    me,
+    open_to_enrolment,
+    requires_recent_mfa,
+)
 from pledge.staff.blueprint import staff
 from pledge.staff.waiting import answer
 
@@ -26,7 +33,7 @@ class AuthenticatorForm(StaffForm):
 
 
 @staff.get("/enrol")
-@for_enrolment
+@open_to_enrolment
 def enrol() -> AnyResponse:
     """The choice between app and passkey, for who has neither."""
     if me().has_second_factor:
@@ -35,15 +42,15 @@ def enrol() -> AnyResponse:
 
 
 @staff.get("/account/authenticator", endpoint="authenticator")
-@for_enrolment
-@fresh
+@open_to_enrolment
+@requires_recent_mfa
 def show_authenticator() -> Response:
     return _authenticator_page(AuthenticatorForm(), authenticator.new_secret())
 
 
 @staff.post("/account/authenticator", endpoint="authenticator_post")
-@for_enrolment
-@fresh
+@open_to_enrolment
+@requires_recent_mfa
 def set_authenticator() -> AnyResponse:
     form = AuthenticatorForm(request.form)
     secret = _opened(form.sealed.data or "")
@@ -66,8 +73,8 @@ def set_authenticator() -> AnyResponse:
 
 
 @staff.get("/account/recovery-codes")
-@for_enrolment
-@fresh
+@open_to_enrolment
+@requires_recent_mfa
 def recovery_codes() -> AnyResponse:
     if not me().has_second_factor:
         return redirect(url_for("staff.enrol"), 303)
@@ -75,8 +82,8 @@ def recovery_codes() -> AnyResponse:
 
 
 @staff.post("/account/recovery-codes", endpoint="recovery_codes_post")
-@for_enrolment
-@fresh
+@open_to_enrolment
+@requires_recent_mfa
 def make_recovery_codes() -> AnyResponse:
     if not me().has_second_factor:
         return redirect(url_for("staff.enrol"), 303)

@@ -16,7 +16,7 @@ from pledge.campaigns.queries import slugs
 from pledge.delivery import current_totals, exports, jobs
 from pledge.delivery.queries import UnknownCampaign
 from pledge.forms import StaffForm
-from pledge.staff.access import actor, fresh, fresh_file, needs
+from pledge.staff.access import actor, needs, requires_recent_mfa, requires_recent_mfa_for_file
 from pledge.staff.blueprint import staff
 from pledge.staff.signature_forms import check_why
 
@@ -89,7 +89,7 @@ def overview() -> Response:
 
 @staff.post("/exports", endpoint="export_new")
 @needs(Permission.EXPORT)
-@fresh
+@requires_recent_mfa
 def ask() -> AnyResponse:
     form = ExportForm(request.form)
     if not form.validate():
@@ -121,7 +121,7 @@ def totals(slug: str) -> AnyResponse:
 
 @staff.post("/exports/<int(min=1,max=2147483647):export_id>/download", endpoint="export_download")
 @needs(Permission.EXPORT)
-@fresh_file
+@requires_recent_mfa_for_file
 def download(export_id: int) -> AnyResponse:
     """The file, if it is there still. That somebody takes it is recorded before the first byte leaves."""
     export = exports.find(export_id)

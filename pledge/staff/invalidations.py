@@ -13,7 +13,7 @@ from pledge.campaigns.queries import slugs
 from pledge.signatures import desk, invalidation_queries, invalidations
 from pledge.signatures.conditions import NoCondition
 from pledge.signatures.invalidation_models import InvalidationReason
-from pledge.staff.access import actor, fresh, needs
+from pledge.staff.access import actor, needs, requires_recent_mfa
 from pledge.staff.blueprint import staff
 from pledge.staff.signature_forms import InvalidationForm, WhyForm
 
@@ -68,7 +68,7 @@ def one(invalidation_id: int) -> Response:
 
 @staff.post(f"{_ONE}/approve", endpoint="invalidation_approve")
 @needs(Permission.INVALIDATE)
-@fresh
+@requires_recent_mfa
 def approve(invalidation_id: int) -> AnyResponse:
     return _decide(invalidation_id, WhyForm(), lambda: invalidations.approve(actor(), invalidation_id))
 
@@ -81,7 +81,7 @@ def discard(invalidation_id: int) -> AnyResponse:
 
 @staff.post(f"{_ONE}/undo", endpoint="invalidation_undo")
 @needs(Permission.INVALIDATE)
-@fresh
+@requires_recent_mfa
 def undo(invalidation_id: int) -> AnyResponse:
     return _explained(invalidation_id, invalidations.undo)
 

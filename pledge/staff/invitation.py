@@ -12,9 +12,9 @@ from pledge import limits
 from pledge.accounts import services as accounts
 from pledge.accounts import throttle
 from pledge.accounts.passwords import SHORTEST, BadPassword, PasswordFault
-from pledge.accounts.services import InvitationOver
+from pledge.accounts.services import InvitationExpired
 from pledge.forms import StaffForm
-from pledge.staff.access import for_everybody
+from pledge.staff.access import public
 from pledge.staff.blueprint import staff
 from pledge.staff.waiting import answer
 from pledge.tokens import BadToken
@@ -47,17 +47,17 @@ class NewPasswordForm(StaffForm):
 
 
 @staff.get("/invitation/<token>")
-@for_everybody
+@public
 def invitation(token: str) -> Response:
     try:
         person = accounts.invited(token)
-    except (BadToken, InvitationOver):
-        return _over()
+    except (BadToken, InvitationExpired):
+        return _expired()
     return _page(token, person.email, NewPasswordForm())
 
 
 @staff.post("/invitation/<token>", endpoint="invitation_post")
-@for_everybody
+@public
 def invitation_post(token: str) -> AnyResponse:
     form = NewPasswordForm(request.form)
     try:
@@ -65,8 +65,8 @@ def invitation_post(token: str) -> AnyResponse:
         if not form.validate_shape():
             return _page(token, person.email, form)
         person = accounts.accept_invitation(token, form.password.data or "", limits.client_network())
-    except (BadToken, InvitationOver):
-        return _over()
+    except (BadToken, InvitationExpired):
+        return _expired()
     except BadPassword as error:
         form.refuse(error.fault)
         return _page(token, person.email, form)
@@ -79,9 +79,9 @@ def _page(token: str, email: str, form: NewPasswordForm) -> Response:
     return answer(make_response(shown), form)
 
 
-def _over() -> Response:
+def _expired() -> Response:
     """One page for links that were used, replaced, too old or never ours. Guessing is slowed down like any other try."""
     wait = throttle.take(throttle.NETWORK, limits.client_network()) if request.method == "POST" else 0
     if wait:
         raise TooManyRequests(retry_after=wait)
-    return make_response(render_template("staff/invitation_over.html"), 410)
+    return make_response(render_template("staff/invitation_expired.html"), 410)

@@ -9,7 +9,7 @@ from werkzeug import Response
 from pledge import i18n
 from pledge.accounts import services as accounts
 from pledge.guards import allows
-from pledge.staff.access import for_everybody, me
+from pledge.staff.access import me, public
 from pledge.staff.blueprint import staff
 from pledge.staff.pages import own_page, page_of
 from pledge.staff.restoring import page_in_new_language
@@ -31,7 +31,7 @@ def choose() -> str:
 
 @staff.post("/language")
 @allows(body=TYPED_BODY)
-@for_everybody
+@public
 def language() -> Response:
     """Change it and show the same page, with what was typed into it."""
     lang = request.form.get("lang", "")

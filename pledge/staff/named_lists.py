@@ -16,7 +16,7 @@ from pledge.accounts.two_people import InvitedLately, invited_lately
 from pledge.delivery import named_list_queries as queries
 from pledge.delivery import named_lists
 from pledge.forms import StaffForm
-from pledge.staff.access import actor, fresh, fresh_file, needs
+from pledge.staff.access import actor, needs, requires_recent_mfa, requires_recent_mfa_for_file
 from pledge.staff.blueprint import staff
 from pledge.staff.signature_forms import WhyForm, check_why
 
@@ -49,14 +49,14 @@ def overview() -> str:
 
 @staff.get("/lists/new", endpoint="named_list_new")
 @needs(Permission.EXPORT)
-@fresh
+@requires_recent_mfa
 def new() -> Response:
     return _new_page(AskForm(), 200)
 
 
 @staff.post("/lists/new", endpoint="named_list_new_post")
 @needs(Permission.EXPORT)
-@fresh
+@requires_recent_mfa
 def ask() -> AnyResponse:
     form = AskForm(request.form)
     is_right = form.validate()
@@ -86,14 +86,14 @@ def one(list_id: int) -> Response:
 
 @staff.post(f"{_ONE}/approve", endpoint="named_list_approve")
 @needs(Permission.EXPORT)
-@fresh
+@requires_recent_mfa
 def approve(list_id: int) -> AnyResponse:
     return _decide(list_id, WhyForm(), lambda: named_lists.approve(actor(), list_id))
 
 
 @staff.post(f"{_ONE}/refuse", endpoint="named_list_refuse")
 @needs(Permission.EXPORT)
-@fresh
+@requires_recent_mfa
 def refuse(list_id: int) -> AnyResponse:
     form = WhyForm(request.form)
     if not form.validate():
@@ -109,7 +109,7 @@ def retract(list_id: int) -> AnyResponse:
 
 @staff.post(f"{_ONE}/retry", endpoint="named_list_retry")
 @needs(Permission.EXPORT)
-@fresh
+@requires_recent_mfa
 def retry(list_id: int) -> AnyResponse:
     """The approval stands for a day; after it, two people have to look at it anew."""
     try:
@@ -123,7 +123,7 @@ def retry(list_id: int) -> AnyResponse:
 
 @staff.post(f"{_ONE}/download", endpoint="named_list_download")
 @needs(Permission.EXPORT)
-@fresh_file
+@requires_recent_mfa_for_file
 def download(list_id: int) -> AnyResponse:
     """The encrypted file, while it is there. Who takes it, when, from where and why is recorded before the first byte."""
     found = _found(list_id)

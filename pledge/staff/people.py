@@ -1,4 +1,4 @@
-"""The people of the staff area: invite, roles, close, invite again, cut sessions. For admins, the second factor fresh."""
+"""The people of the staff area: invite, roles, close, invite again, cut sessions. For admins with a recent second factor."""
 
 from flask import Response, abort, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -13,7 +13,7 @@ from pledge.accounts.queries import PersonView
 from pledge.accounts.roles import Permission, Role
 from pledge.accounts.rules import BadAddress
 from pledge.forms import StaffForm
-from pledge.staff.access import actor, fresh, me, needs
+from pledge.staff.access import actor, me, needs, requires_recent_mfa
 from pledge.staff.blueprint import staff
 from pledge.staff.waiting import answer
 
@@ -71,14 +71,14 @@ def people() -> Response:
 
 @staff.get("/people/invite")
 @needs(Permission.MANAGE_STAFF)
-@fresh
+@requires_recent_mfa
 def invite() -> Response:
     return _invite_page(InviteForm(lang=i18n.language()))
 
 
 @staff.post("/people/invite", endpoint="invite_post")
 @needs(Permission.MANAGE_STAFF)
-@fresh
+@requires_recent_mfa
 def invite_post() -> AnyResponse:
     form = InviteForm(request.form)
     try:
@@ -104,7 +104,7 @@ def person(staff_id: int) -> Response:
 
 @staff.post("/people/<int(min=1,max=2147483647):staff_id>/roles")
 @needs(Permission.MANAGE_STAFF)
-@fresh
+@requires_recent_mfa
 def set_roles(staff_id: int) -> AnyResponse:
     form = RolesForm(request.form)
     try:
@@ -122,7 +122,7 @@ def set_roles(staff_id: int) -> AnyResponse:
 
 @staff.post("/people/<int(min=1,max=2147483647):staff_id>/close")
 @needs(Permission.MANAGE_STAFF)
-@fresh
+@requires_recent_mfa
 def close(staff_id: int) -> AnyResponse:
     form = CloseForm(request.form)
     reason = " ".join((form.reason.data or "").split())
@@ -145,7 +145,7 @@ def close(staff_id: int) -> AnyResponse:
 
 @staff.get("/people/<int(min=1,max=2147483647):staff_id>/invite-again")
 @needs(Permission.MANAGE_STAFF)
-@fresh
+@requires_recent_mfa
 def invite_again(staff_id: int) -> Response:
     """What the person would lose, and whether that is really wanted."""
     shown = _person_or_404(staff_id)
@@ -155,7 +155,7 @@ def invite_again(staff_id: int) -> Response:
 
 @staff.post("/people/<int(min=1,max=2147483647):staff_id>/invite-again", endpoint="invite_again_post")
 @needs(Permission.MANAGE_STAFF)
-@fresh
+@requires_recent_mfa
 def invite_again_post(staff_id: int) -> AnyResponse:
     try:
         moderation.invite_again(actor(), staff_id)
@@ -171,7 +171,7 @@ def invite_again_post(staff_id: int) -> AnyResponse:
 
 @staff.post("/people/<int(min=1,max=2147483647):staff_id>/sessions")
 @needs(Permission.MANAGE_STAFF)
-@fresh
+@requires_recent_mfa
 def cut_sessions(staff_id: int) -> AnyResponse:
     wanted = request.form.get("session", "")
     one = int(wanted) if wanted.isdecimal() and len(wanted) < 10 else None

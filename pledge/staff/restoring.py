@@ -155,4 +155,4 @@ def _is_of_a_member() -> bool:
     except (Undeclared, KeyError):
         return False
     is_page = request.headers.get("Sec-Fetch-Dest", "document") == "document"
-    return is_page and (isinstance(need, Permission) or need is Entry.MEMBER)
+    return is_page and (isinstance(need, Permission) or need is Entry.SIGNED_IN)

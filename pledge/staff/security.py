@@ -25,10 +25,10 @@ from pledge.staff.access import (
     ask_again,
     ask_to_sign_in,
     check_access,
-    for_enrolment,
-    for_everybody,
-    fresh,
-    halfway,
+    open_to_enrolment,
+    public,
+    requires_password,
+    requires_recent_mfa,
 )
 from pledge.staff.cookies import AREA, StaffSessions
 from pledge.staff.datastore import StaffDatastore
@@ -88,7 +88,7 @@ def configuration(secret: str, issuer: str) -> dict[str, Any]:
         "SECURITY_POST_LOGIN_VIEW": f"{AREA}/",
         "SECURITY_POST_LOGOUT_VIEW": f"{AREA}/sign-in",
         "SECURITY_POST_VERIFY_VIEW": f"{AREA}/account",
-        # Its clock cannot be moved by tests and knows no difference between password and second factor: ours is `fresh`.
+        # Its clock cannot be moved by tests, and it does not tell password from second factor: see requires_recent_mfa.
         "SECURITY_FRESHNESS": timedelta(seconds=-1),
         "SECURITY_DATETIME_FACTORY": clock.now,
         # Neither is used: argon2 salts each password (accounts/passwords.py), the vault seals secrets (crypto.py).
@@ -130,24 +130,29 @@ blueprint.before_request(passkeys.check_pace)
 
 _BOTH = ["GET", "POST"]
 _VIEWS: list[tuple[str, str, Any, list[str]]] = [
-    ("/sign-in", "login", for_everybody(library.login), _BOTH),
-    ("/sign-out", "logout", halfway(library.logout), ["POST"]),
-    ("/sign-in/passkey", "wan_signin", for_everybody(webauthn.webauthn_signin), _BOTH),
+    ("/sign-in", "login", public(library.login), _BOTH),
+    ("/sign-out", "logout", requires_password(library.logout), ["POST"]),
+    ("/sign-in/passkey", "wan_signin", public(webauthn.webauthn_signin), _BOTH),
     (
         "/sign-in/passkey/<token>",
         "wan_signin_response",
-        for_everybody(webauthn.webauthn_signin_response),
+        public(webauthn.webauthn_signin_response),
         ["POST"],
     ),
-    ("/account/passkeys/new", "wan_register", for_enrolment(fresh(webauthn.webauthn_register)), _BOTH),
+    (
+        "/account/passkeys/new",
+        "wan_register",
+        open_to_enrolment(requires_recent_mfa(webauthn.webauthn_register)),
+        _BOTH,
+    ),
     (
         "/account/passkeys/new/<token>",
         "wan_register_response",
-        for_enrolment(fresh(webauthn.webauthn_register_response)),
+        open_to_enrolment(requires_recent_mfa(webauthn.webauthn_register_response)),
         ["POST"],
     ),
-    ("/verify/passkey", "wan_verify", halfway(webauthn.webauthn_verify), _BOTH),
-    ("/verify/passkey/<token>", "wan_verify_response", halfway(passkeys.verify_response), ["POST"]),
+    ("/verify/passkey", "wan_verify", requires_password(webauthn.webauthn_verify), _BOTH),
+    ("/verify/passkey/<token>", "wan_verify_response", requires_password(passkeys.verify_response), ["POST"]),
 ]
 for _rule, _endpoint, _view, _methods in _VIEWS:
     blueprint.add_url_rule(_rule, _endpoint, _view, methods=_methods)

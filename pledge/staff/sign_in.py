@@ -20,14 +20,14 @@ from pledge.accounts import services as accounts
 from pledge.accounts.models import StaffMember
 from pledge.audit.models import Actor
 from pledge.forms import StaffForm
-from pledge.staff.access import for_everybody, mark_second_factor
+from pledge.staff.access import mark_second_factor, public
 from pledge.staff.blueprint import staff
 from pledge.staff.cookies import begin_anew
 from pledge.staff.pages import own_page
 from pledge.staff.waiting import answer, told_to_wait
 
 #: In the session: the password was right, the second factor is due.
-HALFWAY = "halfway"
+SECOND_FACTOR_DUE = "second_factor_due"
 
 
 class SecondFactor(TfPluginBase):
@@ -41,7 +41,7 @@ class SecondFactor(TfPluginBase):
         return [("second_factor", "")] if has_one else []
 
     def tf_login(self, user: UserMixin, json_payload: dict[str, Any], next_loc: str | None) -> AnyResponse:
-        session["tf_state"] = HALFWAY
+        session["tf_state"] = SECOND_FACTOR_DUE
         page = "staff.code" if user.tf_totp_secret else "security.wan_signin"
         return redirect(url_for(page, next=own_page(next_loc or "")), 303)
 
@@ -81,16 +81,16 @@ class CodeForm(StaffForm):
 
 
 @staff.get("/sign-in/code")
-@for_everybody
+@public
 def code() -> AnyResponse:
-    person = _halfway()
+    person = _pending()
     return _to_start() if person is None else _page("staff/code.html", CodeForm(), person)
 
 
 @staff.post("/sign-in/code", endpoint="code_post")
-@for_everybody
+@public
 def code_post() -> AnyResponse:
-    person = _halfway()
+    person = _pending()
     if person is None or not person.tf_totp_secret:
         return _to_start()
     form = CodeForm(request.form)
@@ -105,16 +105,16 @@ def code_post() -> AnyResponse:
 
 
 @staff.get("/sign-in/recovery")
-@for_everybody
+@public
 def recovery() -> AnyResponse:
-    person = _halfway()
+    person = _pending()
     return _to_start() if person is None else _page("staff/recovery.html", CodeForm(), person)
 
 
 @staff.post("/sign-in/recovery", endpoint="recovery_post")
-@for_everybody
+@public
 def recovery_post() -> AnyResponse:
-    person = _halfway()
+    person = _pending()
     if person is None:
         return _to_start()
     form = CodeForm(request.form)
@@ -139,9 +139,9 @@ def note_sign_in(_app: Any, user: StaffMember, authn_via: list[str] | None = Non
     accounts.note_sign_in(_actor(user), "passkey" if "webauthn" in authn_via else "password")
 
 
-def _halfway() -> StaffMember | None:
+def _pending() -> StaffMember | None:
     """Who has shown the right password in this browser and not yet the second factor."""
-    if session.get("tf_state") != HALFWAY:
+    if session.get("tf_state") != SECOND_FACTOR_DUE:
         return None
     person = queries.member(fs_uniquifier=str(session.get("tf_user_id")))
     return person if person is not None and person.active and person.has_second_factor else None

@@ -16,7 +16,7 @@ from pledge.accounts.roles import Permission
 from pledge.campaigns.queries import slugs
 from pledge.signatures import desk, moderation
 from pledge.signatures.invalidations import NoReason
-from pledge.staff.access import actor, fresh, needs
+from pledge.staff.access import actor, needs, requires_recent_mfa
 from pledge.staff.blueprint import staff
 from pledge.staff.signature_forms import LookUpForm, WhyForm
 
@@ -61,21 +61,21 @@ def signature_resend(signature_id: int) -> AnyResponse:
 
 @staff.post(f"{_ONE}/withdraw")
 @needs(Permission.LOOK_UP_SIGNATURES)
-@fresh
+@requires_recent_mfa
 def signature_withdraw(signature_id: int) -> AnyResponse:
     return _act(signature_id, "withdrawn", lambda why: moderation.withdraw(actor(), signature_id, why))
 
 
 @staff.post(f"{_ONE}/erase")
 @needs(Permission.LOOK_UP_SIGNATURES)
-@fresh
+@requires_recent_mfa
 def signature_erase(signature_id: int) -> AnyResponse:
     return _act(signature_id, "erased", lambda why: moderation.erase(actor(), signature_id, why))
 
 
 @staff.post(f"{_ONE}/stop-news")
 @needs(Permission.LOOK_UP_SIGNATURES)
-@fresh
+@requires_recent_mfa
 def signature_stop_news(signature_id: int) -> AnyResponse:
     return _act(signature_id, "stopped", lambda why: moderation.stop_news(actor(), signature_id, why))
 

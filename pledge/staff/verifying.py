@@ -10,7 +10,7 @@ from pledge import limits
 from pledge.accounts import authenticator, throttle
 from pledge.accounts.saved_requests import SavedRequest
 from pledge.staff import saved_forms
-from pledge.staff.access import for_signed_in, halfway, hands_out_file, mark_second_factor, me
+from pledge.staff.access import hands_out_file, mark_second_factor, me, requires_password, requires_sign_in
 from pledge.staff.blueprint import staff
 from pledge.staff.pages import own_page
 from pledge.staff.sign_in import CodeForm
@@ -18,13 +18,13 @@ from pledge.staff.waiting import answer, told_to_wait
 
 
 @staff.get("/verify")
-@halfway
+@requires_password
 def verify() -> Response:
     return _page(CodeForm()) if me().has_second_factor else redirect(url_for("staff.enrol"), 303)
 
 
 @staff.post("/verify", endpoint="verify_post")
-@halfway
+@requires_password
 def verify_post() -> Response:
     member = me()
     if not member.tf_totp_secret:
@@ -45,7 +45,7 @@ def verify_post() -> Response:
 
 
 @staff.get("/verify/file", endpoint="verify_file")
-@for_signed_in
+@requires_sign_in
 def offer_file() -> Response:
     """The form that asked for a file, filled, with its button: a page and a file do not come in one answer."""
     saved = _kept()

@@ -92,6 +92,6 @@ def test_the_mark_stays_under_other_decorators(client):
 
     @wraps(view)
     def wrapped():
-        """As `needs` and `fresh` do."""
+        """As `needs` and `requires_recent_mfa` do."""
 
     assert wrapped.pledge_allowed == (5, 1)

@@ -177,7 +177,7 @@ def test_two_people_with_one_link_do_not_both_get_in(app):
         with app.app_context():
             try:
                 services.accept_invitation(token, f"{PASSWORD} {number}", "127.0.0.1")
-            except services.InvitationOver:
+            except services.InvitationExpired:
                 return 0
             return 1
 

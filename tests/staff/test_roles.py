@@ -57,7 +57,7 @@ def test_every_view_declares_what_it_needs(app):
 
 @pytest.mark.sqlite_only
 def test_nothing_is_open_to_anybody_but_the_ways_in(app):
-    assert {e for e, _, _ in routes(app) if needs(app, e) is Entry.ANYBODY} == WAYS_IN
+    assert {e for e, _, _ in routes(app) if needs(app, e) is Entry.PUBLIC} == WAYS_IN
 
 
 @pytest.mark.sqlite_only
@@ -87,7 +87,7 @@ def test_nobody_opens_nothing(app, client):
     wrong = []
     other = signed_in.StaffClient(app, app.response_class)
     for endpoint, address, methods in routes(app):
-        if needs(app, endpoint) is Entry.ANYBODY:
+        if needs(app, endpoint) is Entry.PUBLIC:
             continue
         for method in methods:
             if method == "GET":
@@ -105,7 +105,7 @@ def test_a_password_alone_opens_only_the_setting_up(app):
     person = signed_in.client_of(app, member, enrolled=False)
     wrong = []
     for endpoint, address, methods in routes(app):
-        if needs(app, endpoint) in (Entry.ANYBODY, Entry.ENROLLING, Entry.HALFWAY):
+        if needs(app, endpoint) in (Entry.PUBLIC, Entry.ENROLLING, Entry.BEFORE_MFA):
             continue
         for method in methods:
             answer = person.get(address) if method == "GET" else person.post(address)
