@@ -12,6 +12,7 @@ from pledge.accounts.roles import Role
 from pledge.audit.models import COMMAND_LINE, AuditEntry
 from pledge.db import db
 from pledge.mail.models import OutboxMail
+from pledge.turns import Busy
 from tests.support.factories import member_of_staff, staff
 from tests.support.staff import code, send, token_in
 
@@ -177,7 +178,7 @@ def test_two_people_with_one_link_do_not_both_get_in(app):
         with app.app_context():
             try:
                 services.accept_invitation(token, f"{PASSWORD} {number}", "127.0.0.1")
-            except services.InvitationExpired:
+            except (services.InvitationExpired, Busy):  # Busy: others are hashing their password
                 return 0
             return 1
 
