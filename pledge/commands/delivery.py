@@ -17,7 +17,7 @@ from pledge.campaigns.queries import slugs
 from pledge.campaigns.rules import BadFields
 from pledge.commands.lazy import LazyGroup
 from pledge.commands.log_key import refuse_without_log_key
-from pledge.delivery import freezing, packing, recounting
+from pledge.delivery import freezing, packing
 from pledge.delivery.document import Words
 from pledge.delivery.doubt import InDoubt
 from pledge.ledger import log_queries
@@ -127,7 +127,7 @@ def _write(delivery_id: int, out: Path) -> tuple[int, str]:
             return file.tell(), digest
     except OSError as error:
         raise click.ClickException(f"{out} cannot be written: {error.strerror}") from None
-    except (packing.Inconsistent, recounting.Wrong) as error:
+    except packing.Inconsistent as error:
         raise click.ClickException(
             f"the pack would not verify ({type(error).__name__}: {error}); nothing was written"
         ) from None

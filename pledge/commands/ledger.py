@@ -147,15 +147,15 @@ def recount() -> None:
     )  # the desk says when this was last done and what came of it
     for mismatch in mismatches:
         click.echo(
-            f"{names[mismatch.campaign_id]}: {mismatch.confirmed} signatures are confirmed, the ledger adds up to "
+            f"{names[mismatch.campaign_id]}: {mismatch.recorded} signatures are confirmed, the ledger adds up to "
             f"{mismatch.counted}; not repaired"
-            if mismatch.confirmed != mismatch.counted
+            if mismatch.recorded != mismatch.counted
             else f"{names[mismatch.campaign_id]}: the confirmed signatures and the ledger differ in {mismatch.places} "
             "countries or regions; not repaired"
         )
     for uncounted in organizations:
         click.echo(
-            f"{names[uncounted.campaign_id]}: {uncounted.published} organizations are published, the ledger adds up to "
+            f"{names[uncounted.campaign_id]}: {uncounted.recorded} organizations are published, the ledger adds up to "
             f"{uncounted.counted}; not repaired"
         )
     if drifts or mismatches or organizations:

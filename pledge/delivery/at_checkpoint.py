@@ -4,55 +4,27 @@ Entries up to a checkpoint never change, so these reads need no common snapshot;
 and not from the tallies, which only know the present.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, text
+from sqlalchemy import Connection, Row, select
 
 from pledge import clock
 from pledge.campaigns.models import PledgeText
-from pledge.db import is_postgresql, reading, snapshot
-from pledge.delivery.document import Moves, Organization, Pledge, Words
+from pledge.db import reading, snapshot
+from pledge.delivery.document import Organization, Pledge, Words
 from pledge.endorsements.models import Endorsement, EndorsementVersion, OrganizationType, VersionState
 from pledge.i18n import SEOUL
-from pledge.ledger import log_queries
+from pledge.ledger import counting, log_queries
+from pledge.ledger.counting import Counted
 from pledge.ledger.leaves import korean_day
 from pledge.ledger.log_queries import CheckpointView
-from pledge.ledger.models import Checkpoint, Dimension, Kind, Reason
+from pledge.ledger.models import Checkpoint, Kind
 
 #: Days before today whose last checkpoint is offered.
 DAYS = 14
-
-# One statement for all that is counted. It reads every entry once and returns a row for each hour and place.
-_SECONDS = 120
-_CELLS = text("""
-    SELECT kind, reason, pledge_text_id, country, region, hour, COUNT(*) AS entries, SUM(delta) AS moved
-      FROM ledger_entries WHERE campaign_id = :campaign_id AND number <= :size
-     GROUP BY kind, reason, pledge_text_id, country, region, hour""").execution_options(deadline=_SECONDS)
-
-# PostgreSQL takes the places and hours for many more than they are and would sort a million rows on the disk, which takes
-# three times as long as counting them in memory. A log of ten millions takes longer than a statement of a page may.
-_ROOM = text(f"""
-    SELECT set_config('work_mem', '256MB', true), set_config('jit', 'off', true),
-           set_config('statement_timeout', '{_SECONDS}s', true)""")  # our own constant
-
-_STANDING = text("""
-    SELECT subject_id, MAX(CASE WHEN reason = 'confirmed' THEN hour END) AS confirmed, MIN(hour) AS first
-      FROM ledger_entries WHERE campaign_id = :campaign_id AND number <= :size AND kind = 'organization'
-     GROUP BY subject_id HAVING SUM(delta) = 1""")
-
-
-@dataclass(frozen=True)
-class Counted:
-    """What the entries up to a checkpoint add up to."""
-
-    tallies: dict[Dimension, dict[str, int]]  #: of people, as ledger/queries.py tells those of now
-    people_moves: Moves
-    organization_moves: Moves
-    pledge_text_ids: frozenset[int]  #: what was signed
 
 
 @dataclass(frozen=True)
@@ -83,30 +55,14 @@ def checkpoints(campaign_id: int) -> list[CheckpointView]:
 
 def counted(campaign_id: int, size: int) -> Counted:
     """Add up the first `size` entries of a log."""
-    tallies: dict[Dimension, Counter[str]] = {dimension: Counter() for dimension in Dimension}
-    moves: dict[Kind, Counter[str]] = {kind: Counter() for kind in Kind}
-    pledge_text_ids = set()
     with snapshot() as connection:
-        if is_postgresql():
-            connection.execute(_ROOM)
-        for row in connection.execute(_CELLS, {"campaign_id": campaign_id, "size": size}):
-            moves[Kind(row.kind)][row.reason] += row.entries
-            pledge_text_ids.add(row.pledge_text_id)
-            if row.kind == Kind.PERSON:
-                _add(tallies, row)
-    return Counted(
-        tallies={dimension: dict(cells) for dimension, cells in tallies.items()},
-        people_moves=_moves(moves[Kind.PERSON]),
-        organization_moves=_moves(moves[Kind.ORGANIZATION]),
-        pledge_text_ids=frozenset(pledge_text_ids),
-    )
+        return counting.counted(connection, campaign_id, size)
 
 
 def listed(campaign_id: int, size: int, signed_at: datetime) -> Listed:
     """The organisations whose entries up to `size` leave one +1, each as it showed itself when that was signed."""
     with reading() as connection:
-        span = {"campaign_id": campaign_id, "size": size}
-        standing = {row.subject_id: row for row in connection.execute(_STANDING, span)}
+        standing = counting.standing(connection, campaign_id, size, Kind.ORGANIZATION)
         shown = _shown(connection, campaign_id, signed_at) if standing else {}
     found = [(shown[number], number) for number in standing if number in shown]
     found.sort(key=lambda one: _place(*one))
@@ -120,19 +76,6 @@ def pledges(campaign_id: int, wanted: frozenset[int]) -> list[Pledge]:
         rows = connection.execute(query.order_by(PledgeText.version)).all()
     chosen = [row for row in rows if row.id in wanted] or rows[-1:]
     return [Pledge(row.version, bytes(row.sha256).hex(), Words(row.ko, row.en)) for row in chosen]
-
-
-def _add(tallies: Mapping[Dimension, Counter[str]], row: Row[Any]) -> None:
-    moved = int(row.moved)
-    tallies[Dimension.TOTAL][""] += moved
-    tallies[Dimension.COUNTRY][row.country] += moved
-    tallies[Dimension.HOUR][row.hour] += moved
-    if row.region is not None:
-        tallies[Dimension.REGION][row.region] += moved
-
-
-def _moves(moves: Mapping[str, int]) -> Moves:
-    return Moves(**{reason.value: moves.get(reason, 0) for reason in Reason})
 
 
 def _shown(connection: Connection, campaign_id: int, signed_at: datetime) -> dict[int, Row[Any]]:
@@ -169,7 +112,7 @@ def _place(row: Row[Any], number: int) -> tuple[int, str, int]:
     return list(OrganizationType).index(row.type), (row.name_ko or row.name_en).casefold(), number
 
 
-def _organization(row: Row[Any], entries: Row[Any]) -> Organization:
+def _organization(row: Row[Any], confirmed: str) -> Organization:
     return Organization(
         name=Words(row.name_ko, row.name_en),
         type=row.type,
@@ -180,7 +123,7 @@ def _organization(row: Row[Any], entries: Row[Any]) -> Organization:
         level=row.level,
         target_year=row.target_year,
         statement=Words(row.statement_ko, row.statement_en),
-        published_on=korean_day(entries.confirmed or entries.first),
+        published_on=korean_day(confirmed),
     )
 
 

@@ -15,6 +15,7 @@ from pledge.delivery.freezing import DoesNotAddUp, NoSuchCheckpoint, state_of
 from pledge.delivery.queries import breakdowns
 from pledge.ledger import log_queries
 from pledge.ledger.log_queries import CheckpointView
+from pledge.ledger.models import Kind
 
 __all__ = ["DoesNotAddUp", "NoSuchCheckpoint", "TotalsFile", "at_newest_checkpoint", "newest", "take_out"]
 
@@ -41,10 +42,10 @@ def at_newest_checkpoint(slug: str) -> Figures:
     if checkpoint is None:
         raise NoSuchCheckpoint
     counted = at_checkpoint.counted(campaign.id, checkpoint.size)
-    counts = counted.people_moves.count, counted.organization_moves.count
+    counts = counted.count(Kind.PERSON), counted.count(Kind.ORGANIZATION)
     if counts != (checkpoint.people, checkpoint.organizations):
         raise DoesNotAddUp
-    lines = breakdowns(counted.tallies)
+    lines = breakdowns(counted.tallies[Kind.PERSON])
     return Figures(
         slug=campaign.slug,
         title=campaign.title,

@@ -7,6 +7,8 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from pledge.ledger.counting import Moves
+
 #: Stands in the manifest and in the document; another form of either gets another name.
 FORMAT = "pledge-delivery/v1"
 
@@ -64,20 +66,6 @@ class Organization:
     target_year: int | None
     statement: Words
     published_on: str  #: day in Korea, `2026-11-24`
-
-
-@dataclass(frozen=True)
-class Moves:
-    """What the log of one kind adds up to: confirmed - withdrawn - invalidated + reinstated is the count."""
-
-    confirmed: int
-    withdrawn: int
-    invalidated: int
-    reinstated: int
-
-    @property
-    def count(self) -> int:
-        return self.confirmed - self.withdrawn - self.invalidated + self.reinstated
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ from pledge.delivery.queries import breakdowns
 from pledge.delivery.replies import clean_reply, completed
 from pledge.ledger import log_queries
 from pledge.ledger.log_queries import CheckpointView
+from pledge.ledger.models import Kind
 
 _NOTHING = Words("", "")
 _NO_REPLY = Reply()
@@ -238,10 +239,11 @@ def _document(
     counted = at_checkpoint.counted(campaign.id, checkpoint.size)
     listed = at_checkpoint.listed(campaign.id, checkpoint.size, checkpoint.signed_at)
     named = len(listed.organizations) + listed.unnamed
-    counts = counted.people_moves.count, counted.organization_moves.count, named
+    people, organizations = counted.moves(Kind.PERSON), counted.moves(Kind.ORGANIZATION)
+    counts = people.count, organizations.count, named
     if counts != (checkpoint.people, checkpoint.organizations, checkpoint.organizations):
         raise DoesNotAddUp
-    lines = breakdowns(counted.tallies)
+    lines = breakdowns(counted.tallies[Kind.PERSON])
     sign_ups = integrity(campaign.id)
     state, newest = state_of(checkpoint), log_queries.newest(campaign.id)
     return Document(
@@ -265,8 +267,8 @@ def _document(
         unnamed_organizations=listed.unnamed,
         secretariat=campaign.secretariat,
         partners=campaign.partners,
-        people_moves=counted.people_moves,
-        organization_moves=counted.organization_moves,
+        people_moves=people,
+        organization_moves=organizations,
         sign_ups=SignUps(
             utc(sign_ups.as_of), sign_ups.submitted, sign_ups.confirmed, dict(sign_ups.uncounted)
         ),

@@ -12,12 +12,13 @@ from typing import Any
 
 from pledge import places
 from pledge.delivery import words
-from pledge.delivery.document import Document, Moves, Organization, Pledge, Reply, State, Words
+from pledge.delivery.document import Document, Organization, Pledge, Reply, State, Words
 from pledge.delivery.figures import moment
 from pledge.delivery.glyphs import MISSING, presentable
 from pledge.delivery.letter_charts import growth, shares
 from pledge.delivery.queries import OTHER
 from pledge.i18n import SEOUL, format_date, format_datetime
+from pledge.ledger.counting import Moves
 
 TYPST = Path(__file__).parent / "typst"
 #: Countries that are listed one by one; the others are one line.

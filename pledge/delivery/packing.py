@@ -24,9 +24,10 @@ from pledge.delivery.letter import letter_pdf
 from pledge.delivery.models import Delivery, DeliveryState
 from pledge.delivery.pack_format import ENTRIES, FORMAT, MEMBERS
 from pledge.delivery.readme import readme
-from pledge.delivery.recounting import Recount
 from pledge.delivery.tables import TABLES, integrity_json, totals_json
 from pledge.ledger import log, log_queries, notes
+from pledge.ledger.counting import LogCount
+from pledge.ledger.leaves import Leaf
 from pledge.ledger.log_queries import framed
 from pledge.ledger.models import Kind
 from pledge.ledger.notes import Signer
@@ -43,7 +44,7 @@ _LONGEST_ENTRY = 512
 
 
 class Inconsistent(RuntimeError):
-    """The entries do not give the root or the counts that the document has: such a pack would not verify."""
+    """The entries are none of a log, or do not give the root or the counts of the document: the pack would not verify."""
 
 
 class NoKnownKey(RuntimeError):
@@ -70,7 +71,7 @@ def pack(delivery_id: int, file: BinaryIO, progress: Progress) -> Made:
 def write_pack(document: Document, campaign_id: int, file: BinaryIO, progress: Progress) -> None:
     """Write the pack of a delivery, in flat memory. A step of the progress is a member, or an entry of the log.
 
-    Raises Inconsistent, recounting.Wrong, NoKnownKey, ledger.log.NoLogKey: what would not verify is never finished.
+    Raises Inconsistent, NoKnownKey, ledger.log.NoLogKey: what would not verify is never finished.
     """
     signers = _signers(document)
     steps = _Steps(progress, len(MEMBERS) + document.checkpoint.size)
@@ -147,36 +148,38 @@ def _write_entries(
 ) -> dict[str, Any]:
     """All entries in turn, counted again on the way; what the manifest says of them."""
     size = document.checkpoint.size
-    recount, digest, written = Recount(), sha256(), 0
+    count, digest, written = LogCount(), sha256(), 0
     is_large = size * _LONGEST_ENTRY > zipfile.ZIP64_LIMIT
     with archive.open(_info(ENTRIES), "w", force_zip64=is_large) as member:
-        for part, entries in _parts(log_queries.lines(campaign_id, size), recount):
+        for part, entries in _parts(log_queries.leaves(campaign_id, size), count):
             member.write(part)
             digest.update(part)
             written += len(part)
             steps.done(entries)
-    _compare(document, recount)
+    _compare(document, count)
     return {"size": written, "sha256": digest.hexdigest()}
 
 
-def _parts(lines: Iterator[bytes], recount: Recount) -> Iterator[tuple[bytes, int]]:
+def _parts(leaves: Iterator[Leaf], count: LogCount) -> Iterator[tuple[bytes, int]]:
     """The entries as they stand in the file, some thousand at once, and how many those are."""
     part, before = bytearray(), 0
-    for line in lines:
-        recount.add(line)
-        part += framed(line)
+    for leaf in leaves:
+        count.add(leaf)
+        part += framed(leaf.line)
         if len(part) >= _PART:
-            yield bytes(part), recount.size - before
-            part, before = bytearray(), recount.size
+            yield bytes(part), count.size - before
+            part, before = bytearray(), count.size
     if part:
-        yield bytes(part), recount.size - before
+        yield bytes(part), count.size - before
 
 
-def _compare(document: Document, recount: Recount) -> None:
+def _compare(document: Document, count: LogCount) -> None:
     """That the entries are those of the checkpoint and add up to what the document says. Raises Inconsistent."""
     state = document.checkpoint
-    people, organizations = recount.moves(Kind.PERSON), recount.moves(Kind.ORGANIZATION)
-    if (recount.size, recount.root) != (state.size, b64decode(state.root)):
+    people, organizations = count.moves(Kind.PERSON), count.moves(Kind.ORGANIZATION)
+    if count.fault:
+        raise Inconsistent(count.fault)
+    if (count.size, count.root) != (state.size, b64decode(state.root)):
         raise Inconsistent("root")
     if (people, organizations) != (document.people_moves, document.organization_moves):
         raise Inconsistent("moves")

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from pledge.campaigns.models import PledgeText
-from pledge.db import reading
-from pledge.ledger.models import Kind, LedgerEntry
+from pledge.db import snapshot
+from pledge.ledger import counting
+from pledge.ledger.models import Kind
 
 
 @dataclass(frozen=True)
@@ -20,18 +21,12 @@ class SignedVersion:
 
 def signed_versions(campaign_id: int) -> list[SignedVersion]:
     """Every version that somebody is bound to, the newest first. It reads the whole log: for a page that is seldom opened."""
-    query = (
-        select(PledgeText.version, LedgerEntry.kind, func.sum(LedgerEntry.delta).label("number"))
-        .join(PledgeText, PledgeText.id == LedgerEntry.pledge_text_id)
-        .where(LedgerEntry.campaign_id == campaign_id)
-        .group_by(PledgeText.version, LedgerEntry.kind)
-    )
-    found: dict[int, dict[str, int]] = {}
-    with reading() as connection:
-        for row in connection.execute(query):
-            found.setdefault(row.version, {})[row.kind] = int(row.number)
-    versions = [
-        SignedVersion(version, counts.get(Kind.PERSON, 0), counts.get(Kind.ORGANIZATION, 0))
-        for version, counts in sorted(found.items(), reverse=True)
+    versions = select(PledgeText.id, PledgeText.version).where(PledgeText.campaign_id == campaign_id)
+    with snapshot() as connection:
+        numbers = connection.execute(versions.order_by(PledgeText.version.desc())).all()
+        signed = counting.counted(connection, campaign_id).by_pledge
+    found = [
+        SignedVersion(version, signed[Kind.PERSON, number], signed[Kind.ORGANIZATION, number])
+        for number, version in numbers
     ]
-    return [one for one in versions if one.people or one.organizations]
+    return [one for one in found if one.people or one.organizations]

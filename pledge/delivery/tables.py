@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from pledge.delivery import words, workbook
-from pledge.delivery.document import Cell, Document, Moves
+from pledge.delivery.document import Cell, Document
 from pledge.delivery.figures import SECTIONS, Figures, of_document, percent, seoul, utc
 from pledge.delivery.organization_rows import COLUMNS, coded_cells
+from pledge.ledger.counting import Moves
 from pledge.spreadsheets import BOM, csv_line
 
 TOTALS_HEAD = ("section", "key", "label_ko", "label_en", "people")

@@ -57,7 +57,7 @@ def organization_findings() -> Iterator[Finding]:
     for mismatch in wrong:
         yield problem(
             "organisations",
-            f"{mismatch.published} are published in campaign {mismatch.campaign_id}, the ledger adds up to "
+            f"{mismatch.recorded} are published in campaign {mismatch.campaign_id}, the ledger adds up to "
             f"{mismatch.counted}: see `flask ledger recount`",
         )
     if not wrong:
@@ -77,7 +77,7 @@ def ledger_findings() -> Iterator[Finding]:
     for mismatch in wrong:
         yield problem(
             "signatures",
-            f"{mismatch.confirmed} are confirmed in {names[mismatch.campaign_id]}, the ledger adds up to {mismatch.counted}, "
+            f"{mismatch.recorded} are confirmed in {names[mismatch.campaign_id]}, the ledger adds up to {mismatch.counted}, "
             f"and {mismatch.places} places differ: see `flask ledger recount`",
         )
     if not wrong:

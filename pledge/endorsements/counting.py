@@ -1,18 +1,19 @@
 """Endorsements in the ledger: +1 when an organisation goes on the wall, -1 when it leaves, and whether both tell the same."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
 from pledge.db import reading
 from pledge.endorsements.models import Endorsement, EndorsementVersion
+from pledge.ledger import counting
+from pledge.ledger.counting import Mismatch
 from pledge.ledger.leaves import commitment, organization_subject
 from pledge.ledger.models import Kind, LedgerEntry, Reason
 from pledge.ledger.services import append
 
-#: What the fold asks about an entry of an organisation (ledger/services.py: Standing): whether it is on the wall. Its salt is
+#: What the fold asks about an entry of an organisation (ledger/numbering.py: Standing): whether it is on the wall. Its salt is
 #: sealed, so the commitment is not compared, and its place is that of its +1, whatever later versions say.
 STANDS = """
     SELECT CASE WHEN listed.campaign_id <> entry.campaign_id OR listed.state <> 'published' THEN NULL
@@ -21,22 +22,7 @@ STANDS = """
      WHERE listed.id = entry.subject_id"""
 
 
-@dataclass(frozen=True)
-class Mismatch:
-    campaign_id: int
-    published: int  #: endorsements in that state
-    counted: int  #: what the entries about organisations add up to, folded or not; none that is set aside
-
-
-# One statement, so that both sides are seen at the same moment while staff go on publishing.
-_MISMATCHES = text("""
-    SELECT campaign_id, SUM(published) AS published, SUM(counted) AS counted
-      FROM (SELECT campaign_id, COUNT(*) AS published, 0 AS counted FROM endorsements
-             WHERE state = 'published' GROUP BY campaign_id
-            UNION ALL
-            SELECT campaign_id, 0, SUM(delta) FROM ledger_entries
-             WHERE kind = 'organization' AND set_aside IS NULL GROUP BY campaign_id) AS sides
-     GROUP BY campaign_id HAVING SUM(published) <> SUM(counted) ORDER BY campaign_id""")
+_LISTED = "SELECT campaign_id, NULL AS country, NULL AS region FROM endorsements WHERE state = 'published'"
 
 
 def mismatches(connection: Connection | None = None) -> list[Mismatch]:
@@ -44,8 +30,7 @@ def mismatches(connection: Connection | None = None) -> list[Mismatch]:
     if connection is None:
         with reading() as own:
             return mismatches(own)
-    rows = connection.execute(_MISMATCHES)
-    return [Mismatch(row.campaign_id, int(row.published), int(row.counted)) for row in rows]
+    return counting.mismatches(connection, Kind.ORGANIZATION, _LISTED, by_place=False)
 
 
 def count_in(
@@ -56,7 +41,6 @@ def count_in(
         session,
         campaign_id=row.campaign_id,
         kind=Kind.ORGANIZATION,
-        delta=1,
         reason=reason,
         subject_id=row.id,
         country=version.country,
@@ -86,7 +70,6 @@ def count_out(session: Session, row: Endorsement, reason: Reason, at: datetime) 
         session,
         campaign_id=row.campaign_id,
         kind=Kind.ORGANIZATION,
-        delta=-1,
         reason=reason,
         subject_id=row.id,
         country=counted.country,

@@ -16,58 +16,19 @@ from pledge.audit.chain import Mark
 from pledge.db import UTCDateTime, reading, transaction
 from pledge.ledger import audit_lines, merkle, notes
 from pledge.ledger.checkpoints import Totals
+from pledge.ledger.counting import NOTHING_TAKEN_BACK, PLUS_TAKES_BACK
 from pledge.ledger.leaves import Leaf
 from pledge.ledger.locks import wait_for_lock
 from pledge.ledger.merkle import BadProof
 from pledge.ledger.models import Checkpoint, LedgerEntry, LedgerHead, LogKey
 from pledge.ledger.notes import Signer, State
+from pledge.ledger.numbering import FIRST_INVALID, NAME_WHAT_IS_TAKEN_BACK
 from pledge.ledger.tiles import Tiles, TooShort
 
 _BEHIND = text("""
     SELECT head.campaign_id, head.size, head.log_size, head.people, head.organizations, campaigns.slug
       FROM ledger_heads AS head JOIN campaigns ON campaigns.id = head.campaign_id
      WHERE head.log_size < head.size ORDER BY head.campaign_id""")
-
-#: Where a subject is counted. A person is so in one place at a time: what moves another place moves something else, so that
-#: no entry takes away in one place what was counted in another (services.py). An organisation's place is its own to change.
-PLACE = "CASE WHEN {0}.kind = 'person' THEN {0}.country || COALESCE({0}.region, '') ELSE '' END"
-
-# What a -1 takes back is the newest +1 of the same subject before it. It is looked up in the fold and not when the -1 is
-# appended, as only the fold knows numbers. The plus keeps both planners on the index of subjects: SQLite's, which has no
-# statistics, took the one of campaign and number instead and read all that came before, for each -1.
-_NAME_WHAT_IS_TAKEN_BACK = text(f"""
-    UPDATE ledger_entries
-       SET takes_back = (SELECT MAX(earlier.number) - 1 FROM ledger_entries AS earlier
-                          WHERE earlier.subject_id = ledger_entries.subject_id
-                            AND +earlier.campaign_id = ledger_entries.campaign_id
-                            AND earlier.kind = ledger_entries.kind
-                            AND {PLACE.format("earlier")} = {PLACE.format("ledger_entries")}
-                            AND earlier.delta = 1 AND earlier.number < ledger_entries.number)
-     WHERE campaign_id = :campaign_id AND number > :after AND number <= :upto
-       AND delta = -1 AND takes_back IS NULL""")  # noqa: S608  # built from a constant of this module
-
-# What would not verify is not numbered (services.py). This looks once more before it is signed, as a signed entry stays for
-# good: whoever may write the columns that the fold fills could have numbered it. A +1 counts nobody who is counted already
-# and takes nothing back, a -1 takes back the +1 of its subject, which still stands.
-_FIRST_FALSE = text(f"""
-    SELECT number, delta, takes_back
-      FROM (SELECT entry.number, entry.delta, entry.takes_back,
-                   (SELECT COALESCE(SUM(earlier.delta), 0) FROM ledger_entries AS earlier
-                     WHERE earlier.subject_id = entry.subject_id AND +earlier.campaign_id = entry.campaign_id
-                       AND earlier.kind = entry.kind AND {PLACE.format("earlier")} = {PLACE.format("entry")}
-                       AND earlier.number < entry.number) AS standing,
-                   CASE WHEN entry.delta = -1 THEN
-                   (SELECT MAX(earlier.number) - 1 FROM ledger_entries AS earlier
-                     WHERE earlier.subject_id = entry.subject_id AND +earlier.campaign_id = entry.campaign_id
-                       AND earlier.kind = entry.kind AND {PLACE.format("earlier")} = {PLACE.format("entry")}
-                       AND earlier.delta = 1 AND earlier.number < entry.number)
-                   END AS newest
-              FROM ledger_entries AS entry
-             WHERE entry.campaign_id = :campaign_id AND entry.number > :after AND entry.number <= :upto) AS fresh
-     WHERE standing <> CASE WHEN delta = 1 THEN 0 ELSE 1 END
-        OR (delta = 1 AND takes_back IS NOT NULL)
-        OR (delta = -1 AND (takes_back IS NULL OR takes_back <> newest))
-     ORDER BY number LIMIT 1""")  # noqa: S608  # built from a constant of this module
 
 _PLEDGES = text("SELECT id, sha256 FROM pledge_texts WHERE campaign_id = :campaign_id")
 
@@ -84,11 +45,6 @@ _PUBLISHED = text("""
 
 #: How long the end of the audit log may stand in no checkpoint while nothing is counted.
 _AUDIT_WAITS = timedelta(hours=1)
-
-
-#: What `flask ledger verify` says of such an entry too.
-NOTHING_TAKEN_BACK = "takes back nothing that stands"
-PLUS_TAKES_BACK = "adds one and says that it takes one back"
 
 
 class NoLogKey(RuntimeError):
@@ -186,10 +142,10 @@ def _extend_one(connection: Connection, head: Row[Any], limit: int, mark: Mark) 
     campaign_id, after = head.campaign_id, head.log_size
     upto = min(head.size, after + limit)
     span = {"campaign_id": campaign_id, "after": after, "upto": upto}
-    connection.execute(_NAME_WHAT_IS_TAKEN_BACK, span)
-    false = connection.execute(_FIRST_FALSE, span).first()
-    if false is not None:
-        raise Inconsistent(f"{head.slug}: entry {false.number - 1}: {_why(false)}")
+    connection.execute(NAME_WHAT_IS_TAKEN_BACK, span)
+    invalid = connection.execute(FIRST_INVALID, span).first()
+    if invalid is not None:
+        raise Inconsistent(f"{head.slug}: entry {invalid.number - 1}: {_why(invalid)}")
     entries = LedgerEntry.__table__.c
     # Read as a whole before anything else can fail: a half-read result would keep SQLite's snapshot, and the connection
     # could not begin to write again.
@@ -213,10 +169,12 @@ def _extend_one(connection: Connection, head: Row[Any], limit: int, mark: Mark) 
     return len(hashes)
 
 
-def _why(false: Row[Any]) -> str:
-    if false.delta == -1:
+def _why(invalid: Row[Any]) -> str:
+    if invalid.delta == -1:
         return NOTHING_TAKEN_BACK
-    return PLUS_TAKES_BACK if false.takes_back is not None else "counts what an earlier entry counts already"
+    return (
+        PLUS_TAKES_BACK if invalid.takes_back is not None else "counts what an earlier entry counts already"
+    )
 
 
 def _due(connection: Connection, mark: Mark) -> list[Row[Any]]:

@@ -10,6 +10,8 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, sel
 
 from pledge.db import reading
 from pledge.ledger import merkle, notes
+from pledge.ledger.counting import MAX_SIZE
+from pledge.ledger.leaves import Leaf
 from pledge.ledger.log import entry_columns, leaf_of, pledges_of
 from pledge.ledger.models import Checkpoint, LedgerEntry, LogKey
 from pledge.ledger.notes import State
@@ -17,9 +19,6 @@ from pledge.ledger.tiles import FULL, Tiles
 
 #: Entries read at once while many are streamed.
 _AT_ONCE = 5000
-
-#: More entries than a log can have.
-LARGEST = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -107,8 +106,8 @@ def entries_tile(campaign_id: int, number: int, width: int = FULL) -> bytes | No
         if not _is_published(connection, campaign_id, 0, number, width):
             return None
         begin = number * FULL
-        found = _lines(connection, campaign_id, begin, begin + width)
-    return b"".join(map(framed, found)) if len(found) == width else None
+        found = _leaves(connection, campaign_id, begin, begin + width)
+    return b"".join(framed(leaf.line) for leaf in found) if len(found) == width else None
 
 
 def framed(line: bytes) -> bytes:
@@ -116,19 +115,19 @@ def framed(line: bytes) -> bytes:
     return len(line).to_bytes(2, "big") + line
 
 
-def lines(campaign_id: int, size: int) -> Iterator[bytes]:
+def leaves(campaign_id: int, size: int) -> Iterator[Leaf]:
     """The first `size` entries of a log, in order, in flat memory."""
     for begin in range(0, size, _AT_ONCE):
         with reading() as connection:
-            yield from _lines(connection, campaign_id, begin, min(size, begin + _AT_ONCE))
+            yield from _leaves(connection, campaign_id, begin, min(size, begin + _AT_ONCE))
 
 
 def inclusion(campaign_id: int, index: int, at: CheckpointView) -> Inclusion:
     """The proof of one entry at a checkpoint. Raises IndexError."""
     with reading() as connection:
         proof = merkle.inclusion_proof(index, at.size, Tiles(connection, campaign_id).subtree)
-        (line,) = _lines(connection, campaign_id, index, index + 1)
-    return Inclusion(index, line, proof, at)
+        (leaf,) = _leaves(connection, campaign_id, index, index + 1)
+    return Inclusion(index, leaf.line, proof, at)
 
 
 def inclusion_of(campaign_id: int, subject_id: int) -> Inclusion | None:
@@ -158,7 +157,7 @@ def _is_published(connection: Connection, campaign_id: int, level: int, number: 
     """Whether a tree with a checkpoint has this tile in exactly this width, or for a full one: in full."""
     below = FULL**level
     first = (number * FULL + width) * below
-    if first > LARGEST:
+    if first > MAX_SIZE:
         return False
     covering: list[ColumnElement[bool]] = [Checkpoint.campaign_id == campaign_id, Checkpoint.size >= first]
     if width < FULL:
@@ -166,7 +165,7 @@ def _is_published(connection: Connection, campaign_id: int, level: int, number: 
     return bool(connection.execute(select(exists().where(*covering))).scalar_one())
 
 
-def _lines(connection: Connection, campaign_id: int, begin: int, end: int) -> list[bytes]:
+def _leaves(connection: Connection, campaign_id: int, begin: int, end: int) -> list[Leaf]:
     entries = LedgerEntry.__table__.c
     rows = connection.execute(
         select(*entry_columns())
@@ -174,7 +173,7 @@ def _lines(connection: Connection, campaign_id: int, begin: int, end: int) -> li
         .order_by(entries.number)
     ).all()
     pledges = pledges_of(connection, campaign_id)
-    return [leaf_of(row, pledges).line for row in rows]
+    return [leaf_of(row, pledges) for row in rows]
 
 
 def _checkpoints(campaign_id: int) -> Select[*tuple[Any, ...]]:

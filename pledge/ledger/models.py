@@ -44,6 +44,11 @@ class Reason(StrEnum):
     INVALIDATED = "invalidated"  #: taken out of the count by staff
     REINSTATED = "reinstated"  #: an invalidation was undone
 
+    @property
+    def delta(self) -> int:
+        """How an entry of this reason changes the count."""
+        return 1 if self in (Reason.CONFIRMED, Reason.REINSTATED) else -1
+
 
 class SetAside(StrEnum):
     """Why an entry is not counted: no use case can have written it (services.py)."""

@@ -12,11 +12,12 @@ from sqlalchemy import Connection, TextClause, bindparam, text
 
 from pledge import clock
 from pledge.db import UTCDateTime, db, reading, transaction
+from pledge.ledger import counting
+from pledge.ledger.counting import Counted
 from pledge.ledger.locks import wait_for_lock
-from pledge.ledger.models import Dimension
+from pledge.ledger.models import Dimension, Kind
 
-TallyKey = tuple[int, str, str, str]  #: campaign, kind, dimension, key
-Ends = Mapping[int, Any]  #: where the log of each campaign ends
+CountedByCampaign = Mapping[int, Counted]
 
 
 @dataclass(frozen=True)
@@ -56,12 +57,6 @@ _RIGHT_COUNTS = text(f"""
     UPDATE ledger_entries SET count_after = summed.count {_WRONG_COUNTS}
        AND ledger_entries.id = summed.id AND summed.campaign_id = :campaign_id""")  # noqa: S608  # our constant
 
-_ENDS = text("""
-    SELECT campaign_id, MAX(number) AS last, COUNT(*) AS entries,
-           SUM(CASE WHEN kind = 'person' THEN delta ELSE 0 END) AS people,
-           SUM(CASE WHEN kind = 'organization' THEN delta ELSE 0 END) AS organizations
-      FROM ledger_entries WHERE number IS NOT NULL GROUP BY campaign_id""")
-
 _HEADS = text("SELECT campaign_id, size, people, organizations FROM ledger_heads")
 
 # A head that was lost learns from the tiles how much of it the log holds: they only grow, so none is written anew.
@@ -75,20 +70,7 @@ _RIGHT_HEAD = text("""
        SET size = excluded.size, people = excluded.people, organizations = excluded.organizations
     """).bindparams(bindparam("now", type_=UTCDateTime()))
 
-_TALLIES = text("SELECT campaign_id, kind, dimension, key, count FROM tallies")
-
-_FRESH_TALLIES = text("""
-    WITH cells AS MATERIALIZED (
-        SELECT campaign_id, kind, country, region, hour, SUM(delta) AS moved FROM ledger_entries
-         WHERE number IS NOT NULL GROUP BY campaign_id, kind, country, region, hour)
-    SELECT campaign_id, kind, 'total', '', SUM(moved) FROM cells GROUP BY campaign_id, kind
-    UNION ALL
-    SELECT campaign_id, kind, 'country', country, SUM(moved) FROM cells GROUP BY campaign_id, kind, country
-    UNION ALL
-    SELECT campaign_id, kind, 'region', region, SUM(moved) FROM cells WHERE region IS NOT NULL
-     GROUP BY campaign_id, kind, region
-    UNION ALL
-    SELECT campaign_id, kind, 'hour', hour, SUM(moved) FROM cells GROUP BY campaign_id, kind, hour""")
+_TALLIES = text("SELECT campaign_id, kind, dimension, key, count AS number FROM tallies")
 
 _RIGHT_TALLY = text("""
     INSERT INTO tallies (campaign_id, kind, dimension, key, count)
@@ -130,19 +112,19 @@ def _unless_doubted(drift: Drift, doubts: Doubts) -> Drift:
 
 
 def _differences(connection: Connection) -> Iterator[Drift]:
-    ends: Ends = {row.campaign_id: row for row in connection.execute(_ENDS)}
-    yield from _gaps(ends)
+    found = counting.counted_all(connection)
+    yield from _gaps(found)
     yield from _counts_after(connection)
-    yield from _heads(connection, ends)
-    yield from _tallies(connection)
+    yield from _heads(connection, found)
+    yield from _tallies(connection, found)
 
 
-def _gaps(ends: Ends) -> Iterator[Drift]:
-    for campaign_id, end in sorted(ends.items()):
-        if end.entries != end.last:
+def _gaps(found: CountedByCampaign) -> Iterator[Drift]:
+    for campaign_id, counted in sorted(found.items()):
+        if counted.size != counted.last:
             yield Drift(
                 campaign_id,
-                f"the numbers go up to {end.last}, but there are {end.entries} entries: some were removed",
+                f"the numbers go up to {counted.last}, but there are {counted.size} entries: some were removed",
             )
 
 
@@ -152,38 +134,41 @@ def _counts_after(connection: Connection) -> Iterator[Drift]:
         yield Drift(campaign_id, what, _RIGHT_COUNTS, {"campaign_id": campaign_id})
 
 
-def _heads(connection: Connection, ends: Ends) -> Iterator[Drift]:
+def _heads(connection: Connection, found: CountedByCampaign) -> Iterator[Drift]:
     stored = {row.campaign_id: row for row in connection.execute(_HEADS)}
-    for campaign_id in sorted(stored.keys() | ends.keys()):
-        head, end = stored.get(campaign_id), ends.get(campaign_id)
+    for campaign_id in sorted(stored.keys() | found.keys()):
+        head, counted = stored.get(campaign_id), found.get(campaign_id, Counted())
         was = None if head is None else (head.size, head.people, head.organizations)
-        right = (0, 0, 0) if end is None else (end.last, int(end.people), int(end.organizations))
+        right = counted.last, counted.count(Kind.PERSON), counted.count(Kind.ORGANIZATION)
         if was != right:
-            found = (
+            said = (
                 "was missing"
                 if was is None
                 else f"said {was[0]} entries, {was[1]} people and {was[2]} organizations"
             )
-            what = f"the head {found}, the entries say {right[0]}, {right[1]} and {right[2]}"
+            what = f"the head {said}, the entries say {right[0]}, {right[1]} and {right[2]}"
             values = dict(zip(("size", "people", "organizations"), right, strict=True))
             yield Drift(
                 campaign_id, what, _RIGHT_HEAD, {**values, "campaign_id": campaign_id, "now": clock.now()}
             )
 
 
-def _tallies(connection: Connection) -> Iterator[Drift]:
-    stored, right = _by_key(connection, _TALLIES), _by_key(connection, _FRESH_TALLIES)
+def _tallies(connection: Connection, found: CountedByCampaign) -> Iterator[Drift]:
+    stored = {tuple(row[:4]): row.number for row in connection.execute(_TALLIES)}
+    right = {
+        (campaign_id, kind, dimension, key): number
+        for campaign_id, counted in found.items()
+        for kind, tallies in counted.tallies.items()
+        for dimension, cells in tallies.items()
+        for key, number in cells.items()
+    }
     for key in sorted(stored.keys() | right.keys()):
         was, counted = stored.get(key), right.get(key)
         if was != counted:
             values = dict(zip(("campaign_id", "kind", "dimension", "key"), key, strict=True))
             whose = "" if values["kind"] == "person" else f"{values['kind']} "
             name = f"the tally of {whose}{values['dimension']} {values['key']}".rstrip()
-            found = "was missing" if was is None else f"was {was}"
-            what = f"{name} {found}, the entries say {counted or 0}"
+            found_there = "was missing" if was is None else f"was {was}"
+            what = f"{name} {found_there}, the entries say {counted or 0}"
             repair = _NO_TALLY if counted is None else _RIGHT_TALLY
             yield Drift(key[0], what, repair, {**values, "count": counted})
-
-
-def _by_key(connection: Connection, query: TextClause) -> dict[TallyKey, int]:
-    return {(row[0], row[1], row[2], row[3]): int(row[4]) for row in connection.execute(query)}

@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from pledge.db import snapshot
-from pledge.ledger import merkle
 from pledge.ledger.checkpoints import Checks, Totals
-from pledge.ledger.log import NOTHING_TAKEN_BACK, PLUS_TAKES_BACK, entry_columns, leaf_of, pledges_of
+from pledge.ledger.counting import LogCount
+from pledge.ledger.log import entry_columns, leaf_of, pledges_of
 from pledge.ledger.merkle import WIDTH
 from pledge.ledger.models import Checkpoint, LedgerEntry, LedgerHead, LogTile
 from pledge.ledger.notes import State
@@ -18,8 +18,6 @@ from pledge.ledger.tiles import FULL, HEIGHT, Tiles
 
 #: Entries, and checkpoints, read at once.
 _AT_ONCE = 5000
-
-_KINDS = {"person": 1, "organization": 2}
 
 
 @dataclass(frozen=True)
@@ -53,10 +51,7 @@ class _Walk:
         self.tiles = Tiles(connection, campaign_id)
         self.pledges = pledges_of(connection, campaign_id)
         self.checks = Checks(connection, campaign_id, slug)
-        self.edge = merkle.Edge()
-        self.people = self.organizations = 0
-        #: What each entry adds that nobody has taken back yet: a kind, or 0.
-        self.standing = bytearray()
+        self.count = LogCount()
         #: The hashes since the last full tile, for each level.
         self.rows: list[list[bytes]] = [[]]
         self.noted = sorted(noted, key=lambda state: state.size)
@@ -69,7 +64,7 @@ class _Walk:
 
     @property
     def totals(self) -> Totals:
-        return Totals(self.edge.size, self.people, self.organizations)
+        return Totals(self.count.size, self.count.people, self.count.organizations)
 
     def verdict(self) -> Verdict:
         head = self.connection.execute(
@@ -91,7 +86,7 @@ class _Walk:
         else:
             self._look_at_the_tiles(size)
             self._look_at_the_end(head, last)
-        return Verdict(self.totals, self.edge.root, seen, self._faults())
+        return Verdict(self.totals, self.count.root, seen, self._faults())
 
     def _faults(self) -> list[str]:
         found = []
@@ -102,7 +97,8 @@ class _Walk:
                 found.append(f"entry {index}: not what was published, its hash in tile {tile} is another")
             elif not self.wrong_tile:
                 self.wrong_tile = f"tile {tile}: the hash of entry {index} is another"
-        found += [text for text in (self.torn, self.wrong_tile, self.wrong_checkpoint) if text]
+        texts = (self.torn, self.wrong_tile, self.wrong_checkpoint, self.count.fault)
+        found += [text for text in texts if text]
         return found + self.further
 
     # --- Entries and tiles ---
@@ -112,42 +108,21 @@ class _Walk:
         while self.noted and self.noted[0].size <= size:
             state = self.noted.pop(0)
             self._take(entries, state.size)
-            if state.root != self.edge.root:
+            if state.root != self.count.root:
                 self.further.append(f"noted checkpoint of {state.size} entries: the log does not continue it")
         self._take(entries, size)
 
     def _take(self, entries: Iterator[Row[Any]], size: int) -> None:
-        while self.edge.size < size:
+        while self.count.size < size:
             row = next(entries, None)
-            index = self.edge.size
+            index = self.count.size
             if row is None or row.number != index + 1:
                 raise Torn(f"entry {index}: missing")
             if row.pledge_text_id not in self.pledges:
                 raise Torn(f"entry {index}: its pledge text is missing")
-            self._count(index, row)
-            done = self.edge.add(merkle.leaf_hash(leaf_of(row, self.pledges).line))
-            for level, root in enumerate(done[::HEIGHT]):
+            completed = self.count.add(leaf_of(row, self.pledges))
+            for level, root in enumerate(completed[::HEIGHT]):
                 self._keep(level, root)
-
-    def _count(self, index: int, row: Row[Any]) -> None:
-        kind = _KINDS[row.kind]
-        self.standing.append(kind if row.delta == 1 else 0)
-        if row.delta == 1 and row.takes_back is not None:
-            self._once(f"entry {index}: {PLUS_TAKES_BACK}")
-        if row.delta == -1:
-            taken = row.takes_back
-            if taken is None or not 0 <= taken < index or self.standing[taken] != kind:
-                self._once(f"entry {index}: {NOTHING_TAKEN_BACK}")
-            else:
-                self.standing[taken] = 0
-        if row.kind == "person":
-            self.people += row.delta
-        else:
-            self.organizations += row.delta
-
-    def _once(self, text: str) -> None:
-        if not any(fault.startswith("entry") for fault in self.further):
-            self.further.append(text)
 
     def _keep(self, level: int, root: bytes) -> None:
         if level == len(self.rows):
@@ -155,7 +130,7 @@ class _Walk:
         row = self.rows[level]
         row.append(root)
         if len(row) == FULL:
-            self._compare(level, (self.edge.size >> HEIGHT * (level + 1)) - 1)
+            self._compare(level, (self.count.size >> HEIGHT * (level + 1)) - 1)
             row.clear()
 
     def _compare(self, level: int, number: int) -> None:
@@ -176,7 +151,7 @@ class _Walk:
     # --- Checkpoints ---
 
     def _look_at(self, checkpoint: Row[Any], size: int) -> None:
-        root = self.edge.root if self.edge.size == checkpoint.size else None
+        root = self.count.root if self.count.size == checkpoint.size else None
         found = self.checks.fault(checkpoint, self.totals, root, size)
         if found is None:
             return
@@ -189,7 +164,7 @@ class _Walk:
         """Those at the right edge, and whether there are any that belong to no entry."""
         for level, row in enumerate(self.rows):
             if row:
-                self._compare(level, self.edge.size >> HEIGHT * (level + 1))
+                self._compare(level, self.count.size >> HEIGHT * (level + 1))
         expected = sum(-(-(size >> HEIGHT * level) // FULL) for level in range(len(self.rows)))
         stored = self.connection.execute(
             select(func.count()).select_from(LogTile).where(LogTile.campaign_id == self.campaign_id)
@@ -199,14 +174,14 @@ class _Walk:
 
     def _look_at_the_end(self, head: Row[Any] | None, last: int) -> None:
         """The newest checkpoint and the count that is shown, unless the log is catching up."""
-        size = self.edge.size
+        size = self.count.size
         if head is not None and head.size == size:
             if size != last:
                 self.further.append(f"newest checkpoint: it has {last} entries, the log has {size}")
-            if (head.people, head.organizations) != (self.people, self.organizations):
+            if (head.people, head.organizations) != (self.count.people, self.count.organizations):
                 self.further.append(
                     f"the count says {head.people} people and {head.organizations} organizations, the entries add up "
-                    f"to {self.people} and {self.organizations}"
+                    f"to {self.count.people} and {self.count.organizations}"
                 )
         self.further += [
             f"noted checkpoint of {state.size} entries: the log has only {size}" for state in self.noted

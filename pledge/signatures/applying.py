@@ -80,7 +80,7 @@ def _apply(session: Session, row: Invalidation, limit: int) -> None:
         .values(state=SignatureState.INVALIDATED, invalidation_id=row.id)
         .returning(*_MOVED)
     ).all()
-    _append(session, moved, -1, Reason.INVALIDATED)
+    _append(session, moved, Reason.INVALIDATED)
     if row.notify:
         _tell(session, moved)
     row.applied += len(moved)
@@ -105,17 +105,17 @@ def _undo(session: Session, row: Invalidation, limit: int) -> None:
         row.state = InvalidationState.UNDONE
         _record_end(session, row, "invalidation.undone", row.reinstated)
         return
-    _append(session, moved, +1, Reason.REINSTATED)
+    _append(session, moved, Reason.REINSTATED)
     row.reinstated += len(moved)
 
 
-def _append(session: Session, moved: Moved, delta: int, reason: Reason) -> None:
+def _append(session: Session, moved: Moved, reason: Reason) -> None:
     now = clock.now()
     entries = [
         {
             "campaign_id": signature.campaign_id,
             "kind": Kind.PERSON,
-            "delta": delta,
+            "delta": reason.delta,
             "reason": reason,
             "subject_id": signature.id,
             "country": signature.country,
@@ -123,7 +123,7 @@ def _append(session: Session, moved: Moved, delta: int, reason: Reason) -> None:
             "hour": hour_of(now),
             "occurred_at": now,
             "pledge_text_id": signature.pledge_text_id,
-            "commitment": signature.commitment if delta == 1 else None,
+            "commitment": signature.commitment if reason.delta == 1 else None,
         }
         for signature in moved
     ]

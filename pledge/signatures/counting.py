@@ -1,12 +1,14 @@
 """Signatures in the ledger: which entry counts one, and whether both tell the same, as one transaction writes them."""
 
-from dataclasses import dataclass
+from sqlalchemy import Connection
 
-from sqlalchemy import Connection, text
-
+from pledge.campaigns import forgetting
 from pledge.db import reading
+from pledge.ledger import counting
+from pledge.ledger.counting import Mismatch
+from pledge.ledger.models import Kind
 
-#: What the fold asks about an entry of a person (ledger/services.py: Standing). A confirmed row is not changed in what its
+#: What the fold asks about an entry of a person (ledger/numbering.py: Standing). A confirmed row is not changed in what its
 #: entry tells, so the entry that counts it says what the row says. The primary key alone is in WHERE: while statistics are
 #: older than a rush of confirmations, PostgreSQL would else read all confirmed rows for each entry.
 STANDS = """
@@ -18,35 +20,17 @@ STANDS = """
      WHERE signed.id = entry.subject_id"""
 
 
-@dataclass(frozen=True)
-class Mismatch:
-    campaign_id: int
-    confirmed: int  #: signatures in that state
-    counted: int  #: what the ledger's entries about people add up to, folded or not; none that is set aside
-    places: int = 0  #: countries and regions in which both differ
-
-
-# One statement, so that both sides are seen at the same moment while people go on confirming.
-_MISMATCHES = text("""
-    SELECT campaign_id, SUM(confirmed) AS confirmed, SUM(counted) AS counted,
-           SUM(CASE WHEN confirmed <> counted THEN 1 ELSE 0 END) AS different
-      FROM (SELECT campaign_id, country, region, SUM(confirmed) AS confirmed, SUM(counted) AS counted
-              FROM (SELECT campaign_id, country, region, COUNT(*) AS confirmed, 0 AS counted FROM signatures
-                     WHERE state = 'confirmed' GROUP BY campaign_id, country, region
-                    UNION ALL
-                    SELECT campaign_id, country, region, 0, SUM(delta) FROM ledger_entries
-                     WHERE kind = 'person' AND set_aside IS NULL GROUP BY campaign_id, country, region) AS sides
-             GROUP BY campaign_id, country, region) AS places
-     WHERE campaign_id NOT IN (SELECT id FROM campaigns WHERE forgotten_at IS NOT NULL)
-     GROUP BY campaign_id HAVING SUM(CASE WHEN confirmed <> counted THEN 1 ELSE 0 END) > 0 ORDER BY campaign_id""")
+_CONFIRMED = "SELECT campaign_id, country, region FROM signatures WHERE state = 'confirmed'"
 
 
 def mismatches(connection: Connection | None = None) -> list[Mismatch]:
-    """Campaigns whose confirmed signatures are not what the ledger adds up to, place by place; an empty list is right."""
+    """Campaigns whose confirmed signatures are not what the ledger adds up to, place by place; an empty list is right.
+
+    Where people are forgotten there is nothing left to compare with.
+    """
     if connection is None:
         with reading() as own:
             return mismatches(own)
-    rows = connection.execute(_MISMATCHES)
-    return [
-        Mismatch(row.campaign_id, int(row.confirmed), int(row.counted), int(row.different)) for row in rows
-    ]
+    found = counting.mismatches(connection, Kind.PERSON, _CONFIRMED, by_place=True)
+    gone = set(forgetting.forgotten(connection)) if found else ()
+    return [one for one in found if one.campaign_id not in gone]

@@ -41,7 +41,6 @@ def take_back(session: Session, row: Signature) -> None:
     append(
         session,
         campaign_id=row.campaign_id,
-        delta=-1,
         reason=Reason.WITHDRAWN,
         subject_id=row.id,
         country=row.country,

@@ -2,7 +2,7 @@
 
 from pledge.endorsements import counting as endorsements
 from pledge.ledger.models import Kind
-from pledge.ledger.services import Standing
+from pledge.ledger.numbering import Standing
 from pledge.signatures import counting as signatures
 
 

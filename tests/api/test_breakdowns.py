@@ -4,6 +4,7 @@ import pytest
 
 from pledge.delivery import at_checkpoint
 from pledge.delivery.queries import breakdowns, totals
+from pledge.ledger.models import Kind
 from tests.support.factories import campaign, crowd, endorsement, fold_all, signature, the_campaign
 
 NAMES = ("history", "regions", "countries")
@@ -49,7 +50,7 @@ def test_the_lines_are_those_of_the_totals_in_packs(client):
     days = {line["day"]: line["people"] for line in read(client, "history")["history"]}
     assert days == {line.key: line.people for line in found.by_day}
     counted = at_checkpoint.counted(the_campaign().id, read(client, "history")["checkpoint"])
-    packed = breakdowns(counted.tallies)
+    packed = breakdowns(counted.tallies[Kind.PERSON])
     assert (packed.by_country, packed.by_region, packed.by_day) == (
         found.by_country,
         found.by_region,

@@ -55,10 +55,6 @@ def pledge_of(campaign_id: int) -> int:
         return int(connection.execute(query).scalar_one())
 
 
-#: Which way each reason moves the count.
-DELTAS = {Reason.CONFIRMED: +1, Reason.WITHDRAWN: -1, Reason.INVALIDATED: -1, Reason.REINSTATED: +1}
-
-
 def confirm(
     campaign_id: int,
     country: str = "KR",
@@ -116,14 +112,13 @@ def move(
             session,
             campaign_id=campaign_id,
             kind=kind,
-            delta=DELTAS[reason],
             reason=reason,
             subject_id=subject_id,
             country=country,
             region=region,
             at=NOON + timedelta(hours=hours),
             pledge_text_id=pledge_text_id,
-            commitment=sha256(str(subject_id).encode()).digest() if DELTAS[reason] == 1 else None,
+            commitment=sha256(str(subject_id).encode()).digest() if reason.delta == 1 else None,
         )
 
 

@@ -31,7 +31,7 @@ def holds(inclusion, known):
 
 
 def lines(campaign):
-    return list(log_queries.lines(campaign, log_queries.newest(campaign).size))
+    return [leaf.line for leaf in log_queries.leaves(campaign, log_queries.newest(campaign).size)]
 
 
 def fall_behind(campaign):

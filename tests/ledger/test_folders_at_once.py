@@ -266,9 +266,9 @@ def test_sixteen_writers_that_commit_late_are_each_in_the_log_once_and_every_che
 
     book.check()
     told = [
-        json.loads(line)["commitment"]
+        json.loads(leaf.line)["commitment"]
         for number in campaigns
-        for line in log_queries.lines(number, queries.count(number).log_size or 0)
+        for leaf in log_queries.leaves(number, queries.count(number).log_size or 0)
     ]
     assert sorted(told) == sorted(
         digest(1000 * which + turn).hex() for which in range(16) for turn in range(12)

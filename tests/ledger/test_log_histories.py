@@ -5,7 +5,7 @@ from sqlalchemy import insert, text
 from sqlalchemy.exc import DBAPIError
 
 from pledge.db import db
-from pledge.ledger import log, log_queries, merkle, queries
+from pledge.ledger import log, log_queries, merkle, numbering, queries
 from pledge.ledger.log import Inconsistent
 from pledge.ledger.models import LedgerEntry
 from tests.ledger import book, crash
@@ -58,7 +58,9 @@ def test_a_crash_while_it_catches_up_leaves_what_was_caught_up_before(app):
 
 
 @pytest.mark.sqlite_only
-@pytest.mark.parametrize("statement", [log._NAME_WHAT_IS_TAKEN_BACK, log._FIRST_FALSE], ids=["name", "look"])
+@pytest.mark.parametrize(
+    "statement", [numbering.NAME_WHAT_IS_TAKEN_BACK, numbering.FIRST_INVALID], ids=["name", "look"]
+)
 def test_what_came_before_is_found_by_its_subject_and_not_by_reading_all_of_it(app, statement):
     plan = text(f"EXPLAIN QUERY PLAN {statement.text}")
     with db.engine.connect() as connection:

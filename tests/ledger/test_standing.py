@@ -99,18 +99,17 @@ def test_an_entry_tells_what_the_row_says_or_is_set_aside_for_the_one_that_does(
     assert receipt(row.id) is not None
 
 
-def append_for(session, row, delta=1, reason=Reason.CONFIRMED):
+def append_for(session, row, reason=Reason.CONFIRMED):
     append(
         session,
         campaign_id=row.campaign_id,
-        delta=delta,
         reason=reason,
         subject_id=row.id,
         country=row.country,
         region=row.region,
         at=clock.now(),
         pledge_text_id=row.pledge_text_id,
-        commitment=row.commitment if delta == 1 else None,
+        commitment=row.commitment if reason.delta == 1 else None,
     )
 
 
@@ -291,7 +290,7 @@ class World:
             session.execute(
                 update(Signature).where(Signature.id == row.id).values(state=after, invalidation_id=cause)
             )
-            append_for(session, row, delta, reason)
+            append_for(session, row, reason)
 
     def plant(self, delta, which, region, is_copy):
         row = self.row(which)

@@ -139,7 +139,6 @@ def test_while_a_reinstatement_waits_the_entry_that_was_taken_back_is_not_handed
         ledger.append(
             session,
             campaign_id=person.campaign_id,
-            delta=1,
             reason=Reason.REINSTATED,
             subject_id=person.id,
             country="KR",

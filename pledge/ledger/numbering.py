@@ -1,0 +1,121 @@
+"""Which of the waiting entries count, and what a -1 takes back: the rule of the ledger, in SQL.
+
+Everything here is looked up by the subject, so it costs the same however long the ledger is.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+from sqlalchemy import TextClause, text
+
+from pledge.ledger.models import Kind
+
+#: What the packages above say of their subjects: for each kind an SQL expression over an entry by the name of `entry`. It is
+#: NULL when the subject is not counted now, 1 when this very +1 is what counts it, and 0 otherwise.
+Standing = Mapping[Kind, str]
+
+#: Entries that the fold has not looked at yet, in the words of their index.
+WAITS = "number IS NULL AND set_aside IS NULL"
+
+# Where a subject is counted. A person is so in one place at a time: what moves another place moves something else, so that
+# no entry takes away in one place what was counted in another. An organisation's place is its own to change.
+_PLACE = "CASE WHEN {0}.kind = 'person' THEN {0}.country || COALESCE({0}.region, '') ELSE '' END"
+
+# Entries of the same subject in the same place. The plus keeps both planners on the index of subjects: SQLite's, which has no
+# statistics, took the one of campaign and number instead and read all that came before, for each entry.
+_EARLIER = f"""
+    FROM ledger_entries AS earlier
+   WHERE earlier.subject_id = {{entry}}.subject_id AND +earlier.campaign_id = {{entry}}.campaign_id
+     AND earlier.kind = {{entry}}.kind AND {_PLACE.format("earlier")} = {{place}}"""  # our own constant
+
+
+def _before(entry: str) -> str:
+    return _EARLIER.format(entry=entry, place=_PLACE.format(entry)) + f" AND earlier.number < {entry}.number"
+
+
+# What a -1 takes back is the newest +1 of the same subject before it. It is looked up in the fold and not when the -1 is
+# appended, as only the fold knows numbers.
+_NEWEST = "(SELECT MAX(earlier.number) - 1 {before} AND earlier.delta = 1)"
+
+NAME_WHAT_IS_TAKEN_BACK = text(f"""
+    UPDATE ledger_entries SET takes_back = {_NEWEST.format(before=_before("ledger_entries"))}
+     WHERE campaign_id = :campaign_id AND number > :after AND number <= :upto
+       AND delta = -1 AND takes_back IS NULL""")  # noqa: S608  # built from constants of this module
+
+# What would not verify is not numbered. This looks once more before it is signed, as a signed entry stays for good: whoever
+# may write the columns that the fold fills could have numbered it. A +1 counts nobody who is counted already and takes
+# nothing back, a -1 takes back the +1 of its subject, which still stands.
+FIRST_INVALID = text(f"""
+    SELECT number, delta, takes_back
+      FROM (SELECT entry.number, entry.delta, entry.takes_back,
+                   (SELECT COALESCE(SUM(earlier.delta), 0) {_before("entry")}) AS standing,
+                   CASE WHEN entry.delta = -1 THEN {_NEWEST.format(before=_before("entry"))} END AS newest
+              FROM ledger_entries AS entry
+             WHERE entry.campaign_id = :campaign_id AND entry.number > :after AND entry.number <= :upto) AS fresh
+     WHERE standing <> CASE WHEN delta = 1 THEN 0 ELSE 1 END
+        OR (delta = 1 AND takes_back IS NOT NULL)
+        OR (delta = -1 AND (takes_back IS NULL OR takes_back <> newest))
+     ORDER BY number LIMIT 1""")  # noqa: S608  # built from constants of this module
+
+# The one rule of what is counted (docs/adr/0070), over all that waits for the subjects of the batch, also past its end. It is
+# one statement, so that entries, signatures and wall are seen at one moment: a use case changes them in one transaction.
+#
+#   +1 has a cause if it is what counts its subject now (`stands`), or if a -1 with a cause takes it back later.
+#   -1 has a cause if its subject is not counted now, or if a +1 that stands comes later (`last_stands`).
+#   Of those with a cause, each must move its subject: a +1 one that is not counted there, a -1 one that is.
+#
+# Whatever else waits is set aside. By the rule, what a subject adds up to in a place is at the end 1 if it stands there and 0
+# otherwise, whoever wrote the entries. The join leaves an entry of a campaign without a head, as it became visible only now,
+# to the next fold.
+_NUMBER = """
+    UPDATE ledger_entries SET number = placed.number, count_after = placed.count, set_aside = placed.set_aside
+      FROM (
+        WITH batch AS MATERIALIZED (
+            SELECT id, campaign_id, kind, subject_id FROM ledger_entries WHERE {waits} ORDER BY id LIMIT :limit),
+        waiting AS MATERIALIZED (
+            SELECT entry.id, entry.campaign_id, entry.kind, entry.subject_id, entry.delta, {place} AS place,
+                   CASE entry.kind {stands} END AS stands
+              FROM (SELECT DISTINCT campaign_id, kind, subject_id FROM batch) AS subject CROSS JOIN ledger_entries AS entry
+             WHERE entry.subject_id = subject.subject_id AND +entry.campaign_id = subject.campaign_id
+               AND entry.kind = subject.kind AND +entry.number IS NULL AND entry.set_aside IS NULL),
+        seen AS (
+            SELECT waiting.*,
+                   MAX(CASE WHEN delta = 1 AND stands = 1 THEN id END)
+                       OVER (PARTITION BY subject_id, campaign_id, kind) AS last_stands
+              FROM waiting),
+        taken AS (
+            SELECT seen.*,
+                   MAX(CASE WHEN delta = -1 AND (stands IS NULL OR id < last_stands) THEN id END)
+                       OVER (PARTITION BY subject_id, campaign_id, kind, place) AS last_taken
+              FROM seen),
+        caused AS (
+            SELECT taken.*,
+                   CASE WHEN delta = 1 AND (stands = 1 OR id < last_taken) THEN 1
+                        WHEN delta = -1 AND (stands IS NULL OR id < last_stands) THEN 1 ELSE 0 END AS has_cause
+              FROM taken),
+        moving AS (
+            SELECT caused.*,
+                   CASE WHEN has_cause = 0 THEN 0
+                        WHEN delta = COALESCE(
+                             LAG(delta) OVER (PARTITION BY subject_id, campaign_id, kind, place, has_cause ORDER BY id),
+                             (SELECT CASE WHEN SUM(earlier.delta) > 0 THEN 1 ELSE -1 END {earlier})) THEN 0
+                        ELSE 1 END AS moves
+              FROM caused)
+        SELECT moving.id,
+               CASE WHEN moves = 1 THEN
+               head.size + SUM(moves) OVER (PARTITION BY moving.campaign_id ORDER BY moving.id) END AS number,
+               CASE WHEN moves = 1 THEN
+               CASE WHEN moving.kind = 'person' THEN head.people ELSE head.organizations END
+               + SUM(moves * delta) OVER (PARTITION BY moving.campaign_id, moving.kind ORDER BY moving.id) END AS count,
+               CASE WHEN moves = 1 THEN NULL WHEN has_cause = 1 THEN 'no_move' ELSE 'no_cause' END AS set_aside
+          FROM moving JOIN ledger_heads AS head ON head.campaign_id = moving.campaign_id
+         WHERE moving.id <= (SELECT MAX(id) FROM batch)) AS placed
+     WHERE ledger_entries.id = placed.id"""
+
+
+@lru_cache(maxsize=8)
+def number_waiting(standing: tuple[tuple[Kind, str], ...]) -> TextClause:
+    """The statement that numbers the oldest `:limit` waiting entries or sets them aside; `standing`: items of a Standing."""
+    stands = " ".join(f"WHEN '{kind}' THEN ({expression})" for kind, expression in standing)
+    earlier = _EARLIER.format(entry="caused", place="caused.place") + " AND +earlier.number IS NOT NULL"
+    return text(_NUMBER.format(waits=WAITS, stands=stands, place=_PLACE.format("entry"), earlier=earlier))
