@@ -6,6 +6,7 @@ nothing is guessed in production.
 
 import json
 import os
+import re
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
@@ -125,6 +126,16 @@ def _have_names(value: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ..
     return value
 
 
+def _languages(value: tuple[str, ...]) -> tuple[str, ...]:
+    if not value or not all(re.fullmatch("[a-z]{2}-[A-Z]{2}", tag) for tag in value):
+        raise ValueError(
+            "languages like `ko-KR, en-GB` are expected, each with the country whose dates it writes"
+        )
+    if len({tag[:2] for tag in value}) < len(value):
+        raise ValueError("a language stands twice")
+    return value
+
+
 def _log_level(value: str) -> str:
     if value.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
         raise ValueError("DEBUG, INFO, WARNING or ERROR is expected")
@@ -134,6 +145,7 @@ def _log_level(value: str) -> str:
 #: Secrets, the newest first: the first one signs or encrypts, all of them are accepted.
 Keys = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split), AfterValidator(_have_keys)]
 Hosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+Languages = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_languages)]
 Limit = Annotated[str, AfterValidator(_limit)]
 #: Pairs of a language and a text; one under "" is for every language that has none of its own.
 Texts = Annotated[
@@ -171,6 +183,7 @@ class Config(BaseSettings):
     log_key: Keys = (SecretStr(_DEVELOPMENT_LOG),)
     trusted_proxies: int = Field(default=0, ge=0, le=10)
     trusted_hosts: Hosts = ()
+    languages: Languages = ("ko-KR", "en-GB")
     site_name: Texts = (("", "Pledge"), ("ko", "서약"))
     mail_from: str = "no-reply@localhost"
     contact: str = "privacy@localhost"
@@ -233,7 +246,7 @@ class Config(BaseSettings):
     @property
     def issuer(self) -> str:
         """The site's name in authenticator apps and passkeys: one, whatever language their owner reads."""
-        return self.site_name_in("en")
+        return self.site_name_in("")
 
     @property
     def base_host(self) -> str:

@@ -1,4 +1,4 @@
-"""Languages: the address says which one; where it does not (errors, `/`), the browser's wish decides, Korean first.
+"""The language of a request: the address says which one; where it does not (errors, `/`), the browser does.
 
 An area without a language in its addresses may know better: `app.extensions["pledge.languages"]["staff"]` is asked for
 everything under /staff.
@@ -9,25 +9,24 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_datetime as babel_datetime
+from babel.dates import format_date as babel_date
 from babel.numbers import format_decimal
 from flask import Flask, current_app, g, request
 from flask_babel import Babel
+from werkzeug.routing import BaseConverter
 
-LANGUAGES = ("ko", "en")
-DEFAULT = "ko"
+from config import Config
+from pledge import languages
+
 #: What a page shows; inside, everything is UTC.
 SEOUL = ZoneInfo("Asia/Seoul")
-
-# CLDR's Korean medium patterns say "PM 11시" (its day period became AM/PM), so these are our own.
-_DATETIME = {"ko": "y년 M월 d일 HH:mm", "en": "d MMMM y, HH:mm"}
-_DATE = {"ko": "y년 M월 d일", "en": "d MMMM y"}
 
 babel = Babel()
 
 
-def init_app(app: Flask) -> None:
-    app.config["BABEL_DEFAULT_LOCALE"] = DEFAULT
+def init_app(app: Flask, config: Config) -> None:
+    app.url_map.converters["language"] = _converter(config.languages)
+    app.config["BABEL_DEFAULT_LOCALE"] = config.languages[0].partition("-")[0]
     babel.init_app(app, locale_selector=language)
     app.url_value_preprocessor(_take_language)
     app.url_defaults(_give_language)
@@ -42,8 +41,8 @@ def language() -> str:
 
 
 def wanted_language() -> str:
-    """What the browser asks for, of the languages we have; Korean when it does not say."""
-    return request.accept_languages.best_match(LANGUAGES) or DEFAULT
+    """What the browser asks for, of the languages of the site; the default when it does not say."""
+    return request.accept_languages.best_match(languages.codes()) or languages.default()
 
 
 def format_count(number: int, lang: str | None = None) -> str:
@@ -57,24 +56,35 @@ def _count(number: int, lang: str) -> str:
 
 
 def format_datetime(moment: datetime, lang: str | None = None) -> str:
-    """An aware datetime as people in Korea read it."""
-    lang = lang or language()
-    return str(babel_datetime(moment.astimezone(SEOUL), _DATETIME[lang], locale=lang))
+    """An aware datetime in Korean time, with 24 hours: CLDR's Korean patterns say "PM 11시"."""
+    pattern = moment_pattern(lang or language())
+    return pattern.replace("{1}", format_date(moment, lang)).replace("{0}", format_time(moment))
+
+
+def moment_pattern(lang: str) -> str:
+    """How a language joins a date {1} and a time {0}."""
+    return str(languages.locale(lang).datetime_formats["medium"])
 
 
 def format_date(moment: datetime, lang: str | None = None) -> str:
-    lang = lang or language()
-    return str(babel_datetime(moment.astimezone(SEOUL), _DATE[lang], locale=lang))
+    """The date in Korea of an aware datetime."""
+    return str(babel_date(moment.astimezone(SEOUL), "long", locale=languages.locale(lang or language())))
 
 
 def format_time(moment: datetime) -> str:
-    """The hour in Korea, as both languages write it."""
+    """The time in Korea of an aware datetime."""
     return moment.astimezone(SEOUL).strftime("%H:%M")
+
+
+def _converter(tags: tuple[str, ...]) -> type[BaseConverter]:
+    """`<language:lang>` in a route: the code of a language of the site."""
+    codes = "|".join(tag.partition("-")[0] for tag in tags)
+    return type("LanguageConverter", (BaseConverter,), {"regex": f"(?:{codes})"})
 
 
 def _wanted() -> str:
     first = request.path.split("/", 2)[1] if request.path.startswith("/") else ""
-    if first in LANGUAGES:
+    if first in languages.codes():
         return first
     chooser = current_app.extensions.get("pledge.languages", {}).get(first)
     return str(chooser()) if chooser else wanted_language()

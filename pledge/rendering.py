@@ -8,7 +8,7 @@ from flask import Flask, request, url_for
 from flask_babel import get_locale
 
 from config import Config
-from pledge import i18n, places
+from pledge import i18n, languages, places
 
 STATIC = Path(__file__).parent / "static"
 
@@ -30,6 +30,9 @@ def init_app(app: Flask, config: Config) -> None:
         site_name=lambda: config.site_name_in(i18n.language()),
         region_name=lambda code: places.region_name(code, i18n.language()),
         get_locale=get_locale,
+        language_name=lambda code: languages.name(code, i18n.language()),
+        languages=languages,
+        moment_pattern=lambda: i18n.moment_pattern(i18n.language()),
         picture_url=picture_url,
         switch_url=switch_url,
     )

@@ -22,7 +22,7 @@ def register_answers(app: Flask, config: Config) -> None:
     logs.watch_requests(app)
     headers.init_app(app, config)
     guards.init_app(app, config)
-    i18n.init_app(app)
+    i18n.init_app(app, config)
     limits.init_app(app, config)
     rendering.init_app(app, config)
     errors.init_app(app)

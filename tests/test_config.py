@@ -64,19 +64,19 @@ def test_a_pace_of_news_that_cannot_be_is_told(environment, pace):
 
 
 @pytest.mark.parametrize(
-    ("value", "ko", "en"),
+    ("value", "ko", "en", "issuer"),
     [
-        (None, "서약", "Pledge"),
-        ("Open Pledges", "Open Pledges", "Open Pledges"),
-        ('{"ko": "열린 서명", "en": "Open Pledges"}', "열린 서명", "Open Pledges"),
-        ('{"ko": "열린 서명", "": "Open Pledges"}', "열린 서명", "Open Pledges"),
-        ('{"ko": "열린 서명"}', "열린 서명", "열린 서명"),
+        (None, "서약", "Pledge", "Pledge"),
+        ("Open Pledges", "Open Pledges", "Open Pledges", "Open Pledges"),
+        ('{"ko": "열린 서명", "en": "Open Pledges"}', "열린 서명", "Open Pledges", "열린 서명"),
+        ('{"ko": "열린 서명", "": "Open Pledges"}', "열린 서명", "Open Pledges", "Open Pledges"),
+        ('{"ko": "열린 서명"}', "열린 서명", "열린 서명", "열린 서명"),
     ],
 )
-def test_a_site_has_one_name_or_one_for_each_language(environment, value, ko, en):
+def test_a_site_has_one_name_or_one_for_each_language(environment, value, ko, en, issuer):
     environment(PLEDGE_SITE_NAME=value)
     found = Config.load()
-    assert (found.site_name_in("ko"), found.site_name_in("en"), found.issuer) == (ko, en, en)
+    assert (found.site_name_in("ko"), found.site_name_in("en"), found.issuer) == (ko, en, issuer)
 
 
 @pytest.mark.parametrize(
@@ -291,3 +291,17 @@ def test_an_address_that_cannot_be_used_is_one_line_without_its_password(environ
     assert line.startswith("PLEDGE_DATABASE_URL: an address like")
     assert "s3cretword" not in line
     assert "target_session_attrs" in line
+
+
+def test_the_languages_of_the_site_are_named_with_the_country_whose_dates_they_write(environment):
+    environment(PLEDGE_LANGUAGES="ko-KR, en-GB, ja-JP")
+    assert Config.load().languages == ("ko-KR", "en-GB", "ja-JP")
+
+
+@pytest.mark.parametrize("value", ["ko", "Korean", "ko-KR, ko-KP", ",", "ko-KR,english"])
+def test_what_names_no_languages_is_told(environment, value):
+    environment(PLEDGE_LANGUAGES=value)
+    with pytest.raises(ConfigError) as refused:
+        Config.load()
+    (problem,) = refused.value.problems
+    assert problem.startswith("PLEDGE_LANGUAGES: ")

@@ -649,7 +649,7 @@ def _create_tables() -> None:
         sa.Column("invited_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("signed_in_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("lang IN ('ko', 'en')", name=op.f("ck_staff_lang")),
+        sa.CheckConstraint("length(lang) = 2", name=op.f("ck_staff_lang")),
         sa.CheckConstraint("active = (closed_at IS NULL)", name=op.f("ck_staff_closed")),
         sa.CheckConstraint("email = lower(email)", name=op.f("ck_staff_email_in_lower_case")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_staff")),

@@ -77,7 +77,7 @@ class StaffMember(Model, UserMixin):
 
     __table_args__ = (
         CheckConstraint("email = lower(email)", name="email_in_lower_case"),
-        CheckConstraint("lang IN ('ko', 'en')", name="lang"),
+        CheckConstraint("length(lang) = 2", name="lang"),
         CheckConstraint("active = (closed_at IS NULL)", name="closed"),
     )
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Response, abort, jsonify
 
+from pledge import languages
 from pledge.api.blueprint import api
 from pledge.campaigns import queries as campaigns
 from pledge.delivery.cells import SMALLEST
@@ -44,7 +45,7 @@ def countries(slug: str) -> Response:
 
 
 def _found(slug: str) -> Progress:
-    campaign = campaigns.find(slug, "en")
+    campaign = campaigns.find(slug, languages.default())
     return abort(404) if campaign is None else progress(campaign.id, slug)
 
 

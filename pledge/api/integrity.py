@@ -2,6 +2,7 @@
 
 from flask import Response, abort, jsonify
 
+from pledge import languages
 from pledge.api.blueprint import api
 from pledge.campaigns import queries as campaigns
 from pledge.delivery.cells import SMALLEST
@@ -14,7 +15,7 @@ INTEGRITY_CACHE = "public, max-age=5, stale-if-error=600"
 @api.get("/campaigns/<slug>/integrity")
 def integrity(slug: str) -> Response:
     """`{"as_of", "submitted", "confirmed", "not_counted": {…}, "smallest_shown"}`; null means fewer than that."""
-    campaign = campaigns.find(slug, "en")
+    campaign = campaigns.find(slug, languages.default())
     if campaign is None:
         abort(404)
     found = figures(campaign.id)

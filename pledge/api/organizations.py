@@ -6,11 +6,11 @@ from typing import Any
 from flask import Response, abort, jsonify, request, url_for
 
 from config import current_config
+from pledge import languages
 from pledge.api.blueprint import api
 from pledge.campaigns import queries as campaigns
 from pledge.endorsements import queries as endorsements
 from pledge.endorsements.queries import BATCH, OrganizationView
-from pledge.i18n import DEFAULT
 from pledge.microcache import keep
 
 ORGANIZATIONS_CACHE = "public, max-age=10, stale-while-revalidate=60, stale-if-error=600"
@@ -23,7 +23,7 @@ def organizations(slug: str) -> Response:
 
     Ids are texts: they are larger than what a JavaScript number holds exactly.
     """
-    campaign = campaigns.find(slug, DEFAULT)
+    campaign = campaigns.find(slug, languages.default())
     if campaign is None:
         abort(404)
     shown = endorsements.listing(campaign.id, _after(), BATCH + 1)
@@ -43,7 +43,7 @@ def _facts(slug: str, organization: OrganizationView) -> dict[str, Any]:
     """What anybody may know of an organisation; nothing of the person who speaks for it."""
     return {
         "id": str(organization.id),
-        "name": {lang: organization.names.get(lang) for lang in ("ko", "en")},
+        "name": {lang: organization.names.get(lang) for lang in languages.codes()},
         "type": organization.type,
         "country": organization.country,
         "region": organization.region,
@@ -54,7 +54,7 @@ def _facts(slug: str, organization: OrganizationView) -> dict[str, Any]:
         "website": organization.website or None,
         "since": _utc(organization.since),
         "url": current_config().base_url
-        + url_for("public.organization", lang="en", slug=slug, endorsement_id=organization.id),
+        + url_for("public.organization", lang=languages.default(), slug=slug, endorsement_id=organization.id),
     }
 
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
+from pledge import languages
 from pledge.campaigns.models import (
     Campaign,
     CampaignEvent,
@@ -21,15 +22,18 @@ from pledge.campaigns.models import (
     PledgeText,
     VideoProvider,
 )
-from pledge.campaigns.rules import LANGUAGES, stamp
+from pledge.campaigns.rules import stamp
 from pledge.campaigns.video import Video
 from pledge.db import reading
 
 Reader = Connection | Session
 
 TEXT_PARTS = ("title", "tagline", "summary", "recipient", "body")
-#: The names of the fields that hold a campaign's texts: title_ko, title_en, tagline_ko, …
-TEXT_FIELDS = tuple(f"{part}_{lang}" for part in TEXT_PARTS for lang in LANGUAGES)
+
+
+def text_fields() -> tuple[str, ...]:
+    """`title_ko` and so on: each part in each language of the site."""
+    return tuple(f"{part}_{lang}" for part in TEXT_PARTS for lang in languages.codes())
 
 
 class NoSuchCampaign(LookupError):
@@ -173,14 +177,14 @@ def texts_of(reader: Reader, campaign_id: int) -> dict[str, str]:
     return {
         f"{part}_{lang}": getattr(found[lang], part) if lang in found else ""
         for part in TEXT_PARTS
-        for lang in LANGUAGES
+        for lang in languages.codes()
     }
 
 
 def letters_of(reader: Reader, campaign_id: int) -> dict[str, str]:
     query = select(CampaignText.lang, CampaignText.letter).where(CampaignText.campaign_id == campaign_id)
     found = {row.lang: row.letter for row in reader.execute(query)}
-    return {lang: found.get(lang, "") for lang in LANGUAGES}
+    return {lang: found.get(lang, "") for lang in languages.codes()}
 
 
 def wording_of(reader: Reader, campaign_id: int) -> Wording:
@@ -207,16 +211,18 @@ def video_of(provider: str, video_id: str, still: str) -> Video | None:
 def missing_of(reader: Reader, campaign_id: int) -> list[Missing]:
     """What each language lacks, in the order of the pages where it is entered."""
     texts = texts_of(reader, campaign_id)
-    found = [Missing("texts", name, name[-2:]) for name in TEXT_FIELDS if not texts[name].strip()]
+    found = [Missing("texts", name, name[-2:]) for name in text_fields() if not texts[name].strip()]
     pledge = wording_of(reader, campaign_id)
-    found += [Missing("pledge", lang, lang) for lang in LANGUAGES if not str(getattr(pledge, lang)).strip()]
+    found += [
+        Missing("pledge", lang, lang) for lang in languages.codes() if not str(getattr(pledge, lang)).strip()
+    ]
     partner_names = select(Partner.id, Partner.name_ko, Partner.name_en)
     found += [
         Missing("partners", str(row.id), lang)
         for row in reader.execute(
             partner_names.where(Partner.campaign_id == campaign_id).order_by(Partner.position)
         )
-        for lang in LANGUAGES
+        for lang in languages.codes()
         if not getattr(row, f"name_{lang}").strip()
     ]
     event_titles = select(CampaignEvent.id, CampaignEvent.title_ko, CampaignEvent.title_en)
@@ -225,7 +231,7 @@ def missing_of(reader: Reader, campaign_id: int) -> list[Missing]:
         for row in reader.execute(
             event_titles.where(CampaignEvent.campaign_id == campaign_id).order_by(CampaignEvent.starts_at)
         )
-        for lang in LANGUAGES
+        for lang in languages.codes()
         if not getattr(row, f"title_{lang}").strip()
     ]
     return found

@@ -12,18 +12,24 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from pledge import clock
+from pledge import clock, languages
 from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.campaigns.desk import Reader
 from pledge.campaigns.models import Campaign, CampaignState, ListTerms
 from pledge.campaigns.moderation import WrongState, compare, edited, subject
-from pledge.campaigns.rules import LANGUAGES, LONGEST_LINE, Checker, stamp
+from pledge.campaigns.rules import LONGEST_LINE, Checker, stamp
 from pledge.db import reading
 
 PARTS = ("recipient", "law", "purpose", "keeping")
 #: The names of the fields: recipient_ko, recipient_en, law_ko, …
-FIELDS = tuple(f"{part}_{lang}" for part in PARTS for lang in LANGUAGES)
+
+
+def field_names() -> tuple[str, ...]:
+    """`law_ko` and so on: each part in each language of the site."""
+    return tuple(f"{part}_{lang}" for part in PARTS for lang in languages.codes())
+
+
 #: Each stands in a cell of the sign form, to be read on a phone.
 LONGEST_PART = 500
 
@@ -122,7 +128,8 @@ def set_terms(actor: Actor, slug: str, seen: str, fields: Mapping[str, str]) -> 
             raise WrongState(CampaignState(campaign.state))
         check = Checker()
         wanted = {
-            name: check.line(name, fields.get(name, ""), _longest(name), required=True) for name in FIELDS
+            name: check.line(name, fields.get(name, ""), _longest(name), required=True)
+            for name in field_names()
         }
         check.finish()
         rows = _rows(session, campaign.id)
@@ -175,7 +182,11 @@ def _rows(reader: Reader, campaign_id: int) -> list[TermsRow]:
     )
     return [
         TermsRow(
-            row.id, row.version, {name: getattr(row, name) for name in FIELDS}, row.created_at, row.ended_at
+            row.id,
+            row.version,
+            {name: getattr(row, name) for name in field_names()},
+            row.created_at,
+            row.ended_at,
         )
         for row in found
     ]

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 
+from pledge import languages
 from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.campaigns.models import Campaign
 from pledge.campaigns.moderation import compare, edited, subject
-from pledge.campaigns.rules import LANGUAGES, BadFields, Fault, stamp
+from pledge.campaigns.rules import BadFields, Fault, stamp
 from pledge.campaigns.video import BadVideo, Video, parse_video
 from pledge.files import services as files
 
@@ -57,8 +58,8 @@ def set_letters(
     """
     with edited(slug) as (session, campaign):
         rows = {row.lang: row for row in campaign.texts}
-        compare(seen, {lang: rows[lang].letter for lang in LANGUAGES})
-        for lang in LANGUAGES:
+        compare(seen, {lang: rows[lang].letter for lang in languages.codes()})
+        for lang in languages.codes():
             name = new.get(lang, "")
             if not name and lang not in drop:
                 continue
@@ -71,7 +72,7 @@ def set_letters(
             actor,
             "campaign.letter",
             subject(slug),
-            stored=sorted(lang for lang in LANGUAGES if rows[lang].letter),
+            stored=sorted(lang for lang in languages.codes() if rows[lang].letter),
         )
 
 

@@ -12,13 +12,13 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from pledge import clock
+from pledge import clock, languages
 from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.campaigns import desk, rules
 from pledge.campaigns.desk import Missing, NoSuchCampaign, Schedule
 from pledge.campaigns.models import Campaign, CampaignState, CampaignText, PledgeText
-from pledge.campaigns.rules import LANGUAGES, BadFields, Checker, Fault, fingerprint
+from pledge.campaigns.rules import BadFields, Checker, Fault, fingerprint
 from pledge.db import transaction
 
 #: From where to where a campaign may be moved; what needs a reason says so in `NEEDS_REASON`.
@@ -105,7 +105,8 @@ def create(actor: Actor, *, slug: str, title_ko: str, title_en: str) -> str:
     check.finish()
     campaign = Campaign(slug=slug, state=CampaignState.DRAFT, goal=FIRST_GOAL, edited_at=clock.now())
     campaign.texts = [
-        CampaignText(lang=lang, title=titles[lang], tagline="", summary="", body="") for lang in LANGUAGES
+        CampaignText(lang=lang, title=titles[lang], tagline="", summary="", body="")
+        for lang in languages.codes()
     ]
     try:
         with transaction() as session:
@@ -127,7 +128,7 @@ def edit_texts(actor: Actor, slug: str, seen: str, texts: Mapping[str, str]) -> 
         stored = desk.texts_of(session, campaign.id)
         wanted = _clean_texts(texts, required=campaign.state != CampaignState.DRAFT)
         compare(seen, stored)
-        changed = [name for name in desk.TEXT_FIELDS if wanted[name] != stored[name]]
+        changed = [name for name in desk.text_fields() if wanted[name] != stored[name]]
         rows = {row.lang: row for row in campaign.texts}
         for name in changed:
             part, _, lang = name.rpartition("_")
@@ -228,7 +229,7 @@ def refuse_frozen(campaign: Campaign) -> None:
 def _clean_texts(texts: Mapping[str, str], *, required: bool) -> dict[str, str]:
     check = Checker()
     clean: dict[str, str] = {}
-    for name in desk.TEXT_FIELDS:
+    for name in desk.text_fields():
         part, text = name.rpartition("_")[0], texts.get(name, "")
         if part == "body":
             clean[name] = check.text(name, text, required=required)

@@ -9,14 +9,14 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from pledge import clock
+from pledge import clock, languages
 from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.campaigns import desk
 from pledge.campaigns.desk import Wording
 from pledge.campaigns.models import Campaign, CampaignState, PledgeText
 from pledge.campaigns.moderation import compare, edited, new_pledge_text, refuse_frozen, subject
-from pledge.campaigns.rules import LANGUAGES, Checker, Fault, fingerprint
+from pledge.campaigns.rules import Checker, Fault, fingerprint
 
 #: Somebody may be reading a campaign that opens in a moment.
 SOON = timedelta(minutes=1)
@@ -60,14 +60,18 @@ def edit_pledge(
         wanted = {lang: check.text(lang, text, required=required) for lang, text in (("ko", ko), ("en", en))}
         check.finish()
         compare(seen, vars(stored))
-        changed = [lang for lang in LANGUAGES if wanted[lang].rstrip() != getattr(stored, lang).rstrip()]
+        changed = [
+            lang for lang in languages.codes() if wanted[lang].rstrip() != getattr(stored, lang).rstrip()
+        ]
         if not changed:
             return stored.version
-        wanted = {lang: wanted[lang] if lang in changed else getattr(stored, lang) for lang in LANGUAGES}
+        wanted = {
+            lang: wanted[lang] if lang in changed else getattr(stored, lang) for lang in languages.codes()
+        }
         row = _editable(session, campaign, stored, in_use)
         if row is None:
             row = new_pledge_text(campaign.id, stored.version + 1, **wanted)
-            is_partial = len(changed) < len(LANGUAGES)
+            is_partial = len(changed) < len(languages.codes())
             if agreed != row.version:
                 raise NewVersion(row.version, one_language=is_partial)
             if is_partial and not one_language:

@@ -10,8 +10,6 @@ from urllib.parse import urlsplit
 
 from pledge.lines import holds_resident_number
 
-LANGUAGES = ("ko", "en")
-
 LONGEST_SLUG = 60
 LONGEST_LINE = 200
 LONGEST_TAGLINE = 300

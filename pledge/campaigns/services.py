@@ -11,10 +11,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from pledge import clock
+from pledge import clock, languages
 from pledge.campaigns.events import EventFields, clean, new_event, update_event
 from pledge.campaigns.models import Campaign, CampaignText, Partner, PledgeText
-from pledge.campaigns.rules import LANGUAGES, clean_link, fingerprint
+from pledge.campaigns.rules import clean_link, fingerprint
 from pledge.campaigns.video import parse_video
 from pledge.db import transaction
 from pledge.i18n import SEOUL
@@ -71,14 +71,16 @@ def _pledges(folder: Path) -> dict[int, dict[str, str]]:
     if not versions:
         raise FileNotFoundError(f"no pledge.v1.ko.md in {folder}")
     return {
-        version: {lang: (folder / f"pledge.v{version}.{lang}.md").read_text("utf-8") for lang in LANGUAGES}
+        version: {
+            lang: (folder / f"pledge.v{version}.{lang}.md").read_text("utf-8") for lang in languages.codes()
+        }
         for version in versions
     }
 
 
 def _load_texts(campaign: Campaign, folder: Path, facts: dict[str, Any]) -> None:
     stored = {text.lang: text for text in campaign.texts}
-    for lang in LANGUAGES:
+    for lang in languages.codes():
         text = stored.get(lang)
         if text is None:
             text = CampaignText(lang=lang)

@@ -8,19 +8,17 @@ from flask.cli import with_appcontext
 from pledge import clock
 from pledge.audit import services as audit
 from pledge.audit.models import COMMAND_LINE
+from pledge.commands.language import known_language
 from pledge.delivery import exports
 from pledge.delivery.export_files import write_export
 from pledge.delivery.export_rows import KINDS
-from pledge.i18n import DEFAULT, LANGUAGES
 
 
 @click.command("export")
 @click.argument("slug")
 @click.argument("kind", type=click.Choice(tuple(KINDS)))
 @click.option("--format", "form", type=click.Choice(exports.FORMATS), default="csv", show_default=True)
-@click.option(
-    "--lang", type=click.Choice(LANGUAGES), default=DEFAULT, show_default=True, help="Of its words."
-)
+@click.option("--lang", default="", help="Of its words; without it the first language of the site.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False, writable=True),
@@ -30,6 +28,7 @@ from pledge.i18n import DEFAULT, LANGUAGES
 @with_appcontext
 def export(slug: str, kind: str, form: str, lang: str, out: Path) -> None:
     """Write rows of the campaign SLUG into a zip: the table and a manifest with their number."""
+    lang = known_language(lang)
     try:
         table = exports.table(slug, kind, form, lang, clock.now())
         with out.open("wb") as file:

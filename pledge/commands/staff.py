@@ -5,11 +5,13 @@ from urllib.parse import urlsplit
 import click
 from flask.cli import AppGroup
 
+from pledge import languages
 from pledge.accounts import moderation, queries
 from pledge.accounts.moderation import AlreadyInvited, LastAdmin
 from pledge.accounts.roles import Role
 from pledge.accounts.rules import BadAddress
 from pledge.audit.models import COMMAND_LINE
+from pledge.commands.language import known_language
 
 #: Who is invited on a development machine where nobody is yet.
 FIRST_ADMIN = "admin@example.org"
@@ -27,11 +29,15 @@ staff = AppGroup("staff", help="The people of the staff area.")
     type=click.Choice([role.value for role in Role]),
     help="May be given more than once.",
 )
-@click.option("--lang", type=click.Choice(["ko", "en"]), default="ko", show_default=True)
+@click.option(
+    "--lang", default="", help="Of the mail and the screens; without it the first language of the site."
+)
 def create(email: str, roles: tuple[str, ...], lang: str) -> None:
     """Invite somebody: print a link that works once and for three days, and mail it."""
     try:
-        staff_id = moderation.invite(COMMAND_LINE, email, [Role(role) for role in roles], lang)
+        staff_id = moderation.invite(
+            COMMAND_LINE, email, [Role(role) for role in roles], known_language(lang)
+        )
     except BadAddress:
         raise click.ClickException("this is not an e-mail address") from None
     except AlreadyInvited:
@@ -74,7 +80,7 @@ def list_people() -> None:
 def way_in() -> str:
     """The path to open on a development machine: an admin's invitation while it waits, afterwards the sign-in."""
     if queries.is_empty():
-        moderation.invite(COMMAND_LINE, FIRST_ADMIN, [Role.ADMIN], "ko")
+        moderation.invite(COMMAND_LINE, FIRST_ADMIN, [Role.ADMIN], languages.default())
     waiting = queries.member(email=FIRST_ADMIN, password=None, active=True)
     return "/staff/" if waiting is None else urlsplit(moderation.invitation_link(waiting.id)).path
 

@@ -7,33 +7,31 @@ import click
 from flask.cli import with_appcontext
 
 from pledge.campaigns.queries import slugs
+from pledge.commands.language import known_language
 from pledge.delivery.figures import of_totals
 from pledge.delivery.formats import FORMATS
 from pledge.delivery.queries import UnknownCampaign
 from pledge.delivery.queries import totals as read_totals
-from pledge.i18n import LANGUAGES
 
 
 @click.command("totals")
 @click.argument("slug")
 @click.option("--format", "form", type=click.Choice(tuple(FORMATS)), default="csv", show_default=True)
-@click.option(
-    "--lang", type=click.Choice(LANGUAGES), help="For a reader, in this language; else in both, with codes."
-)
+@click.option("--lang", default="", help="For a reader, in this language; else in all of them, with codes.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False, writable=True),
     help="Write to this file instead.",
 )
 @with_appcontext
-def totals(slug: str, form: str, lang: str | None, out: Path | None) -> None:
+def totals(slug: str, form: str, lang: str, out: Path | None) -> None:
     """Write how many signed the campaign SLUG: in all, by country, by region and by day."""
     try:
         found = read_totals(slug)
     except UnknownCampaign:
         known = ", ".join(sorted(slugs().values())) or "none yet (see `flask demo load`)"
         raise click.UsageError(f"there is no campaign {slug!r}; known: {known}") from None
-    content = FORMATS[form](of_totals(found), lang)
+    content = FORMATS[form](of_totals(found), known_language(lang) if lang else None)
     if out is not None:
         try:
             out.write_bytes(content)

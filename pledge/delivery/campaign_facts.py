@@ -5,11 +5,11 @@ from typing import Any
 
 from sqlalchemy import select
 
+from pledge import languages
 from pledge.campaigns.models import Campaign, CampaignText, Partner, PartnerRole
 from pledge.db import reading
 from pledge.delivery.document import Words
 from pledge.delivery.queries import UnknownCampaign
-from pledge.i18n import LANGUAGES
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,8 @@ def campaign_facts(slug: str) -> CampaignFacts:
         id=row.id,
         slug=slug,
         goal=row.goal,
-        title=Words(*((said[lang].title if lang in said else "") or slug for lang in LANGUAGES)),
-        recipient=Words(*(said[lang].recipient if lang in said else "" for lang in LANGUAGES)),
+        title=Words(*((said[lang].title if lang in said else "") or slug for lang in languages.codes())),
+        recipient=Words(*(said[lang].recipient if lang in said else "" for lang in languages.codes())),
         secretariat=_names(behind, PartnerRole.SECRETARIAT),
         partners=_names(behind, PartnerRole.PARTNER),
     )

@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 from sqlalchemy import select
 
-from pledge import clock
+from pledge import clock, languages
 from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.campaigns.models import Campaign
@@ -17,7 +17,6 @@ from pledge.delivery.export_names import file_name
 from pledge.delivery.export_rows import KINDS, Table
 from pledge.delivery.jobs import JobView, Made, Progress
 from pledge.delivery.models import Export, JobKind
-from pledge.i18n import LANGUAGES
 
 FORMATS = ("csv", "xlsx")
 KEPT = timedelta(hours=24)
@@ -57,7 +56,7 @@ def request(actor: Actor, slug: str, kind: str, form: str, *, lang: str, reason:
     reason = reason.strip()[:LONGEST_REASON]
     if not reason:
         raise NoReason
-    if kind not in KINDS or form not in FORMATS or lang not in LANGUAGES:
+    if kind not in KINDS or form not in FORMATS or lang not in languages.codes():
         raise NothingLikeIt(kind)
     with transaction() as session:
         campaign_id = session.scalar(select(Campaign.id).where(Campaign.slug == slug))

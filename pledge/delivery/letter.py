@@ -5,11 +5,11 @@ from functools import cache
 
 import typst
 
+from pledge import languages
 from pledge.delivery.document import Document
 from pledge.delivery.figures import moment
 from pledge.delivery.glyphs import FONTS, presentable
 from pledge.delivery.letter_parts import TYPST, part
-from pledge.i18n import LANGUAGES
 
 
 def letter_pdf(document: Document, *, draft: bool = False) -> bytes:
@@ -37,7 +37,7 @@ def _compiler(document: Document, *, draft: bool = False) -> typst.Compiler:
 
 
 def _data(document: Document, *, draft: bool) -> str:
-    parts = [part(document, lang, draft=draft) for lang in LANGUAGES]
+    parts = [part(document, lang, draft=draft) for lang in languages.codes()]
     title = presentable(f"{document.title.ko} / {document.title.en}")
     return json.dumps(
         {

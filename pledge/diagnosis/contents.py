@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection, select
 
+from pledge import languages
 from pledge.campaigns.models import Campaign, CampaignState, CampaignText, Partner, PledgeText
 from pledge.campaigns.queries import slugs
-from pledge.campaigns.rules import LANGUAGES, fingerprint
+from pledge.campaigns.rules import fingerprint
 from pledge.crypto import Unreadable
 from pledge.db import reading
 from pledge.diagnosis.findings import Finding, ok, problem, warning
@@ -97,7 +98,7 @@ def campaign_findings() -> Iterator[Finding]:
                 tell = warning if campaign.state == CampaignState.DRAFT else problem
                 yield tell("campaigns", f"{campaign.slug} lacks {', '.join(missing)}")
             else:
-                yield ok("campaigns", f"{campaign.slug} is complete in {' and '.join(LANGUAGES)}")
+                yield ok("campaigns", f"{campaign.slug} is complete in {' and '.join(languages.codes())}")
 
 
 def _missing(connection: Connection, campaign_id: int) -> Iterator[str]:
@@ -105,7 +106,7 @@ def _missing(connection: Connection, campaign_id: int) -> Iterator[str]:
         select(CampaignText.__table__).where(CampaignText.campaign_id == campaign_id)
     ).all()
     by_language = {row.lang: row for row in texts}
-    for lang in LANGUAGES:
+    for lang in languages.codes():
         row = by_language.get(lang)
         parts = ("title", "tagline", "summary", "recipient", "body")
         yield from (
@@ -119,7 +120,7 @@ def _missing(connection: Connection, campaign_id: int) -> Iterator[str]:
     for pledge in pledges:
         yield from (
             f"the wording of pledge text {pledge.version} in {lang}"
-            for lang in LANGUAGES
+            for lang in languages.codes()
             if not getattr(pledge, lang).strip()
         )
         if fingerprint(pledge.ko, pledge.en) != bytes(pledge.sha256):
@@ -128,6 +129,6 @@ def _missing(connection: Connection, campaign_id: int) -> Iterator[str]:
     for partner in partners:
         yield from (
             f"the name of partner {partner.position + 1} in {lang}"
-            for lang in LANGUAGES
+            for lang in languages.codes()
             if not getattr(partner, f"name_{lang}").strip()
         )

@@ -2,4 +2,4 @@
 
 from flask import Blueprint
 
-public = Blueprint("public", __name__, url_prefix="/<any(ko,en):lang>")
+public = Blueprint("public", __name__, url_prefix="/<language:lang>")

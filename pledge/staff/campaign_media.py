@@ -3,11 +3,11 @@
 from flask import Response, make_response, redirect, render_template, request, url_for
 from werkzeug import Response as AnyResponse
 
+from pledge import languages
 from pledge.accounts.roles import Permission
 from pledge.campaigns import desk as campaigns
 from pledge.campaigns import media
 from pledge.campaigns.desk import Desk
-from pledge.campaigns.rules import LANGUAGES
 from pledge.guards import allows
 from pledge.staff.access import actor, needs
 from pledge.staff.blueprint import staff
@@ -53,8 +53,8 @@ def campaign_video(slug: str) -> AnyResponse:
 @needs(Permission.EDIT_CAMPAIGNS)
 def campaign_letters(slug: str) -> AnyResponse:
     form = LettersForm(request.form)
-    new = {lang: take_document(form, f"letter_{lang}") for lang in LANGUAGES}
-    drop = frozenset(lang for lang in LANGUAGES if form[f"drop_{lang}"].data)
+    new = {lang: take_document(form, f"letter_{lang}") for lang in languages.codes()}
+    drop = frozenset(lang for lang in languages.codes() if form[f"drop_{lang}"].data)
     problem = attempt(
         form, lambda: media.set_letters(actor(), slug, form.seen.data or "", new=new, drop=drop)
     )

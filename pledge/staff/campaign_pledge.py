@@ -4,6 +4,7 @@ from flask import Response, make_response, redirect, render_template, request, u
 from sqlalchemy.orm import Session
 from werkzeug import Response as AnyResponse
 
+from pledge import languages
 from pledge.accounts.roles import Permission
 from pledge.campaigns import desk as campaigns
 from pledge.campaigns import pledges
@@ -14,7 +15,6 @@ from pledge.campaigns.wording_changes import changes
 from pledge.delivery.pledge_counts import signed_versions
 from pledge.endorsements import queries as endorsements
 from pledge.guards import allows
-from pledge.i18n import LANGUAGES
 from pledge.signatures import queries as signatures
 from pledge.staff.access import actor, needs, requires_recent_mfa
 from pledge.staff.blueprint import staff
@@ -108,9 +108,10 @@ def _publish_page(slug: str, form: PledgeForm, version: int, one_language: bool,
         version=version,
         one_language=one_language,
         signed=signed_versions(desk.id),
-        changes={lang: changes(getattr(stored, lang), form[lang].data or "") for lang in LANGUAGES},
+        changes={lang: changes(getattr(stored, lang), form[lang].data or "") for lang in languages.codes()},
         change_of={
-            lang: getattr(stored, lang).strip() != (form[lang].data or "").strip() for lang in LANGUAGES
+            lang: getattr(stored, lang).strip() != (form[lang].data or "").strip()
+            for lang in languages.codes()
         },
     )
     return make_response(page, status)

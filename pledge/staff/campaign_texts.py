@@ -34,7 +34,7 @@ def campaign_texts(slug: str) -> Response:
 @needs(Permission.EDIT_CAMPAIGNS)
 def campaign_texts_post(slug: str) -> AnyResponse:
     form = TextsForm(request.form)
-    texts = {name: form[name].data or "" for name in campaigns.TEXT_FIELDS}
+    texts = {name: form[name].data or "" for name in campaigns.text_fields()}
     problem = attempt(form, lambda: moderation.edit_texts(actor(), slug, form.seen.data or "", texts))
     if problem:
         return _texts_page(campaigns.desk(slug), form, problem)

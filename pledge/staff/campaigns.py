@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
 
-from pledge import errors, links, tokens
+from pledge import errors, languages, links, tokens
 from pledge.accounts.roles import Permission
 from pledge.campaigns import desk as campaigns
 from pledge.campaigns import moderation
@@ -13,7 +13,6 @@ from pledge.campaigns.desk import Desk, Missing, NoSuchCampaign
 from pledge.campaigns.models import CampaignState
 from pledge.campaigns.moderation import NEEDS_REASON, TRANSITIONS
 from pledge.campaigns.queries import CONFIRM_GRACE
-from pledge.campaigns.rules import LANGUAGES
 from pledge.staff.access import actor, needs, requires_recent_mfa
 from pledge.staff.blueprint import staff
 from pledge.staff.campaign_forms import NewForm, StateForm
@@ -108,7 +107,7 @@ def _share_texts(desk: Desk) -> dict[str, str]:
                 links.campaign_link(lang, desk.slug),
             ]
         )
-        for lang in LANGUAGES
+        for lang in languages.codes()
     }
 
 
@@ -116,7 +115,7 @@ def _share_texts(desk: Desk) -> dict[str, str]:
 @needs(Permission.EDIT_CAMPAIGNS)
 def campaign_preview(slug: str, language: str) -> AnyResponse:
     """To the public page itself, with a link that shows it in any state for an hour."""
-    if language not in LANGUAGES:
+    if language not in languages.codes():
         abort(404)
     token = tokens.mint(Purpose.PREVIEW, [campaigns.desk(slug).id])
     return redirect(url_for("public.preview", lang=language, slug=slug, token=token), 302)

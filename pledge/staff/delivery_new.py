@@ -4,6 +4,7 @@ from flask import Response, abort, make_response, render_template, request, url_
 from werkzeug import Response as AnyResponse
 from werkzeug.utils import redirect
 
+from pledge import languages
 from pledge.accounts.roles import Permission
 from pledge.campaigns.queries import slugs
 from pledge.campaigns.rules import BadFields
@@ -14,7 +15,6 @@ from pledge.delivery.pack_format import MEMBERS
 from pledge.delivery.register_queries import choices
 from pledge.delivery.replies import last_reply
 from pledge.guards import allows
-from pledge.i18n import LANGUAGES
 from pledge.ledger import log_queries
 from pledge.ledger.log_queries import CheckpointView
 from pledge.staff.access import actor, needs, requires_recent_mfa
@@ -132,10 +132,10 @@ def _begun(slug: str, offered: list[CheckpointView]) -> DraftForm:
     return DraftForm(
         data={
             "checkpoint": str(offered[0].id),
-            **{f"recipient_{lang}": recipient.of(lang) for lang in LANGUAGES},
-            **{f"letter_{lang}": letter.of(lang) for lang in LANGUAGES},
-            **{f"person_{lang}": reply.person.of(lang) for lang in LANGUAGES},
-            **{f"address_{lang}": reply.address.of(lang) for lang in LANGUAGES},
+            **{f"recipient_{lang}": recipient.of(lang) for lang in languages.codes()},
+            **{f"letter_{lang}": letter.of(lang) for lang in languages.codes()},
+            **{f"person_{lang}": reply.person.of(lang) for lang in languages.codes()},
+            **{f"address_{lang}": reply.address.of(lang) for lang in languages.codes()},
             "phone": reply.phone,
             "email": reply.email,
         }

@@ -10,7 +10,7 @@ from wtforms import HiddenField, SelectField, TextAreaField
 from wtforms.fields import Field
 from wtforms.validators import ValidationError
 
-from pledge import i18n
+from pledge import i18n, languages
 from pledge.accounts.roles import Permission
 from pledge.campaigns.queries import slugs
 from pledge.delivery import current_totals, exports, jobs
@@ -32,12 +32,10 @@ MEDIA_TYPES = {
     "json": "application/json",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
-#: In which language a file speaks; each is called as its readers call it.
-READERS: dict[str, str] = {"ko": "한국어", "en": "English"}
 
 
 def check_lang(field: Field) -> None:
-    if field.data not in READERS:
+    if field.data not in languages.codes():
         raise ValidationError(_l("Choose a language."))
 
 
@@ -148,7 +146,7 @@ def _page(form: ExportForm, status: int, refused: str = "") -> Response:
         kinds=KINDS,
         formats=FORMATS,
         totals_formats=TOTALS_FORMATS,
-        readers=READERS,
+        readers={code: languages.name(code) for code in languages.codes()},
         newest=current_totals.newest(),
         refused=refused,
     )

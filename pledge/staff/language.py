@@ -6,7 +6,7 @@ from flask import redirect, request, session
 from flask_login import current_user
 from werkzeug import Response
 
-from pledge import i18n
+from pledge import i18n, languages
 from pledge.accounts import services as accounts
 from pledge.guards import allows
 from pledge.staff.access import me, public
@@ -20,11 +20,11 @@ TYPED_BODY = 1024 * 1024
 
 
 def choose() -> str:
-    """`ko` or `en` for this request."""
+    """The language of this request."""
     asked = request.args.get("lang", "")
     if current_user.is_authenticated:
         return me().lang
-    if asked in i18n.LANGUAGES:
+    if asked in languages.codes():
         return asked
     return str(session.get(_CHOSEN) or i18n.wanted_language())
 
@@ -39,9 +39,9 @@ def language() -> Response:
     path = urlsplit(wanted).path
     if page_of(path) != path:  # a form that came back with errors, or a page that is none
         wanted = page_of(path)
-    if lang in i18n.LANGUAGES and not current_user.is_authenticated:
+    if lang in languages.codes() and not current_user.is_authenticated:
         session[_CHOSEN] = lang
-    elif lang in i18n.LANGUAGES:
+    elif lang in languages.codes():
         accounts.set_language(me().id, lang)
         wanted = page_in_new_language(wanted)
     return redirect(wanted, 303)

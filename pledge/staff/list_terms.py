@@ -6,7 +6,7 @@ from werkzeug import Response as AnyResponse
 from pledge.accounts.roles import Permission
 from pledge.campaigns import desk as campaigns
 from pledge.campaigns import list_terms
-from pledge.campaigns.list_terms import FIELDS, NotAsked
+from pledge.campaigns.list_terms import NotAsked, field_names
 from pledge.staff.access import actor, needs
 from pledge.staff.blueprint import staff
 from pledge.staff.campaign_forms import ListTermsForm
@@ -23,7 +23,7 @@ def campaign_list_terms(slug: str) -> Response:
 @needs(Permission.EDIT_CAMPAIGNS)
 def campaign_list_terms_post(slug: str) -> AnyResponse:
     form = ListTermsForm(request.form)
-    fields = {name: form[name].data or "" for name in FIELDS}
+    fields = {name: form[name].data or "" for name in field_names()}
     problem = attempt(form, lambda: list_terms.set_terms(actor(), slug, form.seen.data or "", fields))
     return _page(slug, form, problem) if problem else _done(slug)
 

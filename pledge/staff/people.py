@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
 from wtforms import RadioField, SelectMultipleField, StringField
 
-from pledge import i18n
+from pledge import i18n, languages
 from pledge.accounts import moderation, queries, sessions
 from pledge.accounts.moderation import AlreadyInvited, LastAdmin, NoRole, NoSuchPerson
 from pledge.accounts.queries import PersonView
@@ -52,7 +52,7 @@ class InviteForm(RolesForm):
     """Whom to invite, with which roles, in which language."""
 
     email = StringField(_l("E-mail"))
-    lang = RadioField(_l("Language"), choices=list(i18n.LANGUAGES))
+    lang = RadioField(_l("Language"), choices=languages.codes)
 
 
 class CloseForm(StaffForm):
@@ -82,7 +82,7 @@ def invite() -> Response:
 def invite_post() -> AnyResponse:
     form = InviteForm(request.form)
     try:
-        lang = form.lang.data if form.lang.data in i18n.LANGUAGES else i18n.language()
+        lang = form.lang.data if form.lang.data in languages.codes() else i18n.language()
         staff_id = moderation.invite(actor(), form.email.data or "", form.chosen, str(lang))
     except BadAddress:
         form.email.errors = [_("Enter an e-mail address in the form name@example.com.")]

@@ -42,7 +42,7 @@ def test_published_ones_are_listed_with_what_the_wall_shows(client):
         "interim_percent": 40,
         "website": "https://harbour.example",
         "since": row.published_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "url": f"http://localhost/en/c/blue-skies/organizations/{row.id}",
+        "url": f"http://localhost/ko/c/blue-skies/organizations/{row.id}",
     }
     assert reply.get_json()["next"] is None
     assert client.get(found["url"].removeprefix("http://localhost")).status_code == 200

@@ -294,7 +294,7 @@ def test_markup_sent_through_the_forms_comes_back_as_text(visitor, site, inside,
     harm = watch_for_harm(page)
     for payload in TEXTS:
         for section, fields in {
-            "texts": [*desk.TEXT_FIELDS],
+            "texts": [*desk.text_fields()],
             "pledge": ["ko", "en"],
             "partners/new": ["name_ko", "name_en", "url"],
             "events/new": ["title_ko", "title_en", "place_ko", "place_en", "url"],

@@ -93,7 +93,7 @@ def test_only_what_is_asked_for_can_be_ended(version):
     assert rows()[0].is_asked
 
 
-@pytest.mark.parametrize("field", list_terms.FIELDS)
+@pytest.mark.parametrize("field", [f"{part}_{lang}" for part in list_terms.PARTS for lang in ("ko", "en")])
 def test_all_of_it_is_needed_in_both_languages(field):
     with pytest.raises(BadFields) as bad:
         list_terms.set_terms(EDITOR, SLUG, seen(), {**TERMS, field: "  "})

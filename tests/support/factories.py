@@ -560,7 +560,7 @@ EDITOR = Actor(None, "editor@example.org", "192.0.2.1")
 def draft(slug: str = "draft", **texts: str) -> str:
     """The slug of a draft made by staff; complete in both languages unless `title_en=""` and the like say otherwise."""
     editing.create(EDITOR, slug=slug, title_ko="", title_en="")
-    words = {name: f"{name} of {slug}" for name in desk.TEXT_FIELDS} | texts
+    words = {name: f"{name} of {slug}" for name in desk.text_fields()} | texts
     seen = rules.stamp(desk.desk(slug).texts)
     editing.edit_texts(EDITOR, slug, seen, words)
     write_pledge(slug, "우리의 약속", "Our promise")

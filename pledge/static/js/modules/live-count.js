@@ -13,8 +13,7 @@ export default function liveCount(root) {
   const part = (name) => root.querySelector(`[data-${name}]`);
   const { url, one, many, say, oneOrganization, manyOrganizations } = root.dataset;
   const goal = Number(root.dataset.goal);
-  const lang = document.documentElement.lang;
-  const numbers = new Intl.NumberFormat(lang);
+  const numbers = new Intl.NumberFormat(document.documentElement.lang);
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
   let known = Number(root.dataset.people);
@@ -106,7 +105,7 @@ export default function liveCount(root) {
   function tellTime(moment) {
     const time = part("time");
     time.dateTime = moment.toISOString();
-    time.textContent = inWords(moment, lang);
+    time.textContent = inWords(moment, root.dataset.moment);
   }
 
   document.addEventListener("visibilitychange", () => {
@@ -119,13 +118,10 @@ export default function liveCount(root) {
 }
 
 // As the server writes it: the time in Seoul, whatever the clock of the reader says.
-function inWords(moment, lang) {
-  const format = new Intl.DateTimeFormat(lang === "ko" ? "ko-KR" : "en-GB", {
-    timeZone: "Asia/Seoul", year: "numeric", month: "long", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23",
-  });
-  const parts = Object.fromEntries(format.formatToParts(moment).map(({ type, value }) => [type, value]));
-  const clock = `${parts.hour.padStart(2, "0")}:${parts.minute.padStart(2, "0")}`;
-  if (lang !== "ko") return `${parts.day} ${parts.month} ${parts.year}, ${clock}`;
-  const number = (text) => Number.parseInt(text, 10);
-  return `${number(parts.year)}년 ${number(parts.month)}월 ${number(parts.day)}일 ${clock}`;
+function inWords(moment, pattern) {
+  const { locale } = document.documentElement.dataset;
+  const timeZone = "Asia/Seoul";
+  const date = new Intl.DateTimeFormat(locale, { timeZone, dateStyle: "long" }).format(moment);
+  const time = new Intl.DateTimeFormat("en-GB", { timeZone, timeStyle: "short" }).format(moment);
+  return pattern.replace("{1}", date).replace("{0}", time);
 }

@@ -110,7 +110,7 @@ export default function result(page) {
   const number = (value) => new Intl.NumberFormat(lang).format(value);
 
   function date(day) {
-    const format = new Intl.DateTimeFormat(lang === "ko" ? "ko-KR" : "en-GB", { dateStyle: "long", timeZone: "UTC" });
+    const format = new Intl.DateTimeFormat(page.documentElement.dataset.locale, { dateStyle: "long", timeZone: "UTC" });
     const moment = new Date(`${day}T00:00:00Z`);
     return Number.isNaN(moment.getTime()) ? day : format.format(moment);
   }
