@@ -197,7 +197,7 @@ class Config(BaseSettings):
     limit_sign: Limit = "300 per 10 minutes"
     limit_token: Limit = "30 per minute"  # noqa: S105  # a limit on links
     limit_link: Limit = "30 per 10 minutes"
-    limit_domain: Limit = "300 per 10 minutes, 3000 per day"
+    limit_domain: Limit = "3000 per day"
     news_pace: int = Field(default=600, ge=1, le=100_000)
     first_mail_pace: int = Field(default=1200, ge=1, le=1_000_000)
     pool_size: int = Field(default=10, ge=1, le=200)

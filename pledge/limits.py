@@ -8,16 +8,14 @@ hold with every cache gone.
 
 import re
 from collections.abc import Callable
-from functools import wraps
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
-from flask import Flask, current_app, request
+from flask import Flask, request
 from flask_limiter import Limiter
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 from redis.retry import Retry
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config import Config, current_config
 from pledge import clock
@@ -39,89 +37,8 @@ _REDIS_OPTIONS: dict[str, Any] = {
 #: Seconds that a visitor is told to wait when Redis goes away between the count and the question.
 UNKNOWN_WAIT = 60
 
-_LIMITER = "pledge.limiter"
-_COUNTING = "pledge.counting"
-_DECLARED = "pledge_limits"
-
-#: In the words of a limit, how many: the number that stands first in each of its parts.
+#: In a limit's text, how many: the number at the start of each of its parts.
 _AMOUNT = re.compile(r"(?<![^,;|])\s*[0-9]+")
-
-
-def init_app(app: Flask, config: Config) -> None:
-    hops = config.trusted_proxies
-    if hops:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]  # Flask's own documented hook
-    app.extensions[_COUNTING] = {}
-    app.extensions[_LIMITER] = Limiter(
-        client_network,
-        app=app,
-        strategy="sliding-window-counter",
-        storage_uri=config.redis_url or "memory://",
-        storage_options=_REDIS_OPTIONS if config.redis_url else {},
-        in_memory_fallback_enabled=True,
-        key_prefix="pledge",
-    )
-
-
-def protect(app: Flask) -> None:
-    """Put the declared limits around the views of an application, once all are registered.
-
-    Each application has a limiter of its own, so the views, which are the module's, cannot be bound to one before.
-    """
-    for endpoint, view in app.view_functions.items():
-        app.view_functions[endpoint] = _limit(app.extensions[_LIMITER], view)
-
-
-def limited(limit: Callable[[], str], **options: Any) -> Callable[[View], View]:
-    """Declare that a view answers 429 beyond `limit` (its words). The options are those of Flask-Limiter's shared_limit.
-
-    Without a `key_func` the visitor's network is counted, and with ten times the number the block around it. With
-    `deduct_when` only the answers of that kind count; then too no view is run once the limit is reached.
-    """
-    declared = [(limit, options)]
-    if "key_func" not in options:
-        declared.append((lambda: scaled(limit(), BLOCK_FACTOR), {**options, "key_func": client_block}))
-
-    def declare(view: View) -> View:
-        setattr(view, _DECLARED, [*getattr(view, _DECLARED, ()), *declared])
-        return view
-
-    return declare
-
-
-def _limit(limiter: Limiter, view: Callable[..., Any]) -> Callable[..., Any]:
-    scope = f"{view.__module__}.{view.__name__}"
-    for limit, options in getattr(view, _DECLARED, ()):
-        view = limiter.shared_limit(limit, scope, **options)(view)
-    return view
-
-
-def counted(limit: Callable[[], str], **options: Any) -> Callable[[View], View]:
-    """Declare the limit of a function that views call: beyond it the call raises RateLimitExceeded."""
-
-    def declare(function: View) -> View:
-        limited(limit, **options)(function)
-
-        @wraps(function)
-        def counting(*args: Any, **values: Any) -> Any:
-            known = current_app.extensions[_COUNTING]
-            if function not in known:
-                known[function] = _limit(current_app.extensions[_LIMITER], function)
-            return known[function](*args, **values)
-
-        return cast("View", counting)
-
-    return declare
-
-
-def seconds_to_wait() -> int:
-    """How long the visitor whose request was refused should wait."""
-    limiter: Limiter = current_app.extensions[_LIMITER]
-    refused = limiter.current_limit
-    try:
-        return UNKNOWN_WAIT if refused is None else max(1, refused.reset_at - int(clock.now().timestamp()))
-    except RedisError:  # gone since it counted this request
-        return UNKNOWN_WAIT
 
 
 def client_network() -> str:
@@ -134,13 +51,51 @@ def client_block() -> str:
     return block_of(request.remote_addr or "")
 
 
+limiter = Limiter(
+    client_network,
+    strategy="sliding-window-counter",
+    in_memory_fallback_enabled=True,
+    key_prefix="pledge",
+)
+
+
+def init_app(app: Flask, config: Config) -> None:
+    """Count in the Redis of the configuration, or in this process. Counting begins anew in the latter."""
+    app.config.update(
+        RATELIMIT_STORAGE_URI=config.redis_url or "memory://",
+        RATELIMIT_STORAGE_OPTIONS=_REDIS_OPTIONS if config.redis_url else {},
+    )
+    limiter.init_app(app)
+
+
+def limited(limit: Callable[[], str], **options: Any) -> Callable[[View], View]:
+    """Limit a view, or a function that views call: beyond `limit` (its text) it raises RateLimitExceeded.
+
+    The visitor's network is counted, and against ten times the number the block around it. The options are those of
+    Flask-Limiter's `limit`; with a `scope` the count is one for all views, else each view has its own.
+    """
+    declare = limiter.shared_limit if "scope" in options else limiter.limit
+
+    def decorate(view: View) -> View:
+        # The limit declared first, inside, is asked first: what a network may not do is not counted for its block.
+        around = declare(lambda: scaled(limit(), BLOCK_FACTOR), key_func=client_block, **options)
+        return around(declare(limit, **options)(view))  # type: ignore[return-value]  # it has the shape of the view
+
+    return decorate
+
+
+def seconds_to_wait() -> int:
+    """How long the visitor whose request was refused should wait."""
+    refused = limiter.current_limit
+    try:
+        return UNKNOWN_WAIT if refused is None else max(1, refused.reset_at - int(clock.now().timestamp()))
+    except RedisError:  # gone since it counted this request
+        return UNKNOWN_WAIT
+
+
 def scaled(limit: str, factor: int) -> str:
     """The limit with every number of requests times `factor`: `300 per 10 minutes` by 2 is `600 per 10 minutes`."""
     return limit if factor == 1 else _AMOUNT.sub(lambda found: str(int(found[0]) * factor), limit)
-
-
-def sign_limit() -> str:
-    return current_config().limit_sign
 
 
 def token_limit() -> str:
@@ -151,11 +106,7 @@ def link_limit() -> str:
     return current_config().limit_link
 
 
-def domain_limit() -> str:
-    return current_config().limit_domain
-
-
-@counted(token_limit)
+@limited(token_limit, scope="unknown link")
 def count_unknown_link() -> None:
     """Count one more invalid link; too many from one network are answered 429.
 

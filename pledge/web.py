@@ -4,6 +4,7 @@ Only create_app() imports it, and only for a process that answers requests (docs
 """
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config import Config
 from pledge import admission, api, errors, guards, headers, i18n, limits, logs, ops, public, rendering, staff
@@ -21,6 +22,8 @@ def register_answers(app: Flask, config: Config) -> None:
     app.wsgi_app = admission.Admission(app.wsgi_app, largest=guards.largest_body(app))  # type: ignore[method-assign]  # Flask's own documented hook
     logs.watch_requests(app)
     headers.init_app(app, config)
+    if hops := config.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]  # Flask's own documented hook
     guards.init_app(app, config)
     i18n.init_app(app, config)
     limits.init_app(app, config)
@@ -33,7 +36,6 @@ def register_doors(app: Flask, config: Config) -> None:
     staff.register(app)
     api.register(app)
     ops.register(app, config)
-    limits.protect(app)
 
 
 def register_front(app: Flask, config: Config) -> None:

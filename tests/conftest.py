@@ -16,7 +16,7 @@ from hypothesis import settings as hypothesis_settings
 from pledge.db import db
 from tests.support import apps, postgres, routes, run
 from tests.support.clock import Clock
-from tests.support.redis import RedisServer
+from tests.support.redis import RedisServer, end_outage
 from tests.support.site import Site
 from tests.support.smtp import SmtpServer
 
@@ -146,6 +146,7 @@ def redis(redis_server: RedisServer) -> Iterator[RedisServer]:
     redis_server.flush()
     yield redis_server
     redis_server.wake()
+    end_outage()
 
 
 @pytest.fixture(scope="session")

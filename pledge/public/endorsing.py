@@ -12,12 +12,12 @@ from pledge.endorsements.identifiers import read_ticket
 from pledge.files.services import UnknownFile
 from pledge.guards import allows
 from pledge.limits import limited, link_limit
-from pledge.public import logos, mail_domains
+from pledge.public import logos, sign_up_limit
 from pledge.public.blueprint import public
 from pledge.public.endorse_forms import EndorseForm
 from pledge.public.pages import campaign_or_404, campaign_page
 from pledge.public.signing import see_other
-from pledge.public.switched import RETRY_AFTER_PAUSE, sign_limit, signing_paused
+from pledge.public.switched import RETRY_AFTER_PAUSE, signing_paused
 from pledge.tokens import BadToken
 
 
@@ -27,17 +27,17 @@ def endorse(slug: str) -> Response:
 
 
 @public.post("/c/<slug>/endorse", endpoint="endorse_post")
-@limited(sign_limit)
 @allows(body=logos.LARGEST_FORM, parts=logos.MOST_FIELDS)
 def endorse_post(slug: str) -> Response:
     campaign = campaign_or_404(slug)
     form = EndorseForm(CombinedMultiDict([request.files, request.form]))
     if signing_paused() or not campaign.is_open:  # before a picture is taken
         return _not_taken(campaign, form)
-    # Both are asked, so that all mistakes are told at once and a good logo is kept.
-    if not all((form.validate(), logos.take(form))):
+    is_valid = form.validate()
+    sign_up_limit.count(form, lambda: _beyond_limit(campaign, form), is_valid=is_valid)
+    # Taken also when there are other mistakes, so that all of them are told at once and a good logo is kept.
+    if not logos.take(form) or not is_valid:
         return _form_page(campaign, form, 422)
-    mail_domains.count(form, lambda: _form_page(campaign, form, 429))
     try:
         ticket = endorsements.apply(_application(slug, form))
     except UnknownFile:
@@ -93,6 +93,11 @@ def _application(slug: str, form: EndorseForm) -> endorsements.Application:
 def _form_page(campaign: CampaignView, form: EndorseForm, status: int) -> Response:
     page = campaign_page(campaign, current_config())
     return make_response(render_template("public/endorse.html", page=page, form=form), status)
+
+
+def _beyond_limit(campaign: CampaignView, form: EndorseForm) -> Response:
+    logos.take(form)  # so that it is kept with the rest of the form
+    return _form_page(campaign, form, 429)
 
 
 def _not_taken(campaign: CampaignView, form: EndorseForm) -> Response:

@@ -6,12 +6,12 @@ from flask_babel import gettext as _
 from config import current_config
 from pledge import content, i18n, links, places
 from pledge.campaigns.queries import CampaignView
-from pledge.limits import client_network, limited
-from pledge.public import mail_domains
+from pledge.limits import client_network
+from pledge.public import sign_up_limit
 from pledge.public.blueprint import public
 from pledge.public.forms import SignForm
 from pledge.public.pages import campaign_or_404, campaign_page
-from pledge.public.switched import RETRY_AFTER_PAUSE, sign_limit, signing_paused
+from pledge.public.switched import RETRY_AFTER_PAUSE, signing_paused
 from pledge.signatures import services as signatures
 
 
@@ -21,14 +21,14 @@ def sign(slug: str) -> Response:
 
 
 @public.post("/c/<slug>/sign", endpoint="sign_post")
-@limited(sign_limit)
 def sign_post(slug: str) -> Response:
     if signing_paused():
         return _paused(campaign_or_404(slug))
     form = SignForm(request.form)
-    if not form.validate():
+    is_valid = form.validate()
+    sign_up_limit.count(form, lambda: _form_page(campaign_or_404(slug), form, 429), is_valid=is_valid)
+    if not is_valid:
         return _form_page(campaign_or_404(slug), form, 422)
-    mail_domains.count(form, lambda: _form_page(campaign_or_404(slug), form, 429))
     try:
         ticket = signatures.sign(_submission(slug, form))
     except signatures.SigningPaused:

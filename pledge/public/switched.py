@@ -1,6 +1,6 @@
 """What the run-time switches change on the public pages (pledge/switches)."""
 
-from pledge import i18n, limits
+from pledge import i18n
 from pledge.switches import queries as switches
 
 #: Seconds after which a paused form may be tried again; nobody knows how long a pause lasts.
@@ -9,16 +9,6 @@ RETRY_AFTER_PAUSE = 120
 
 def signing_paused() -> bool:
     return switches.current().signing_paused
-
-
-def sign_limit() -> str:
-    """The limit of sign-ups for one network, raised by what staff have set."""
-    return raised(limits.sign_limit())
-
-
-def raised(limit: str) -> str:
-    """A limit of sign-ups as many times as staff have set."""
-    return limits.scaled(limit, switches.current().limit_factor)
 
 
 def banner() -> str:

@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from pledge.limits import limiter
 from pledge.networks import block_of, network_of
 from tests.support.factories import (
     campaign,
@@ -339,7 +340,7 @@ def test_a_redis_that_stays_away_is_looked_for_every_few_seconds_and_not_by_each
 ):
     app = make_app(redis_url=redis.url)
     client, probes = app.test_client(), []
-    monkeypatch.setattr(app.extensions["pledge.limiter"].storage, "check", lambda: probes.append(1) and False)
+    monkeypatch.setattr(limiter.storage, "check", lambda: probes.append(1) and False)
     redis.stop()
     for _ in range(40):
         wrong_link(client)
@@ -363,7 +364,7 @@ def test_redis_that_fails_between_the_look_and_the_count_is_told_to_one_visitor(
         return client.post("/ko/c/blue-skies/check/wrong", data={"code": "000000"})
 
     with monkeypatch.context() as broken:
-        broken.setattr(app.extensions["pledge.limiter"].limiter, "hit", fail)
+        broken.setattr(limiter.limiter, "hit", fail)
         answer = wrong_code()
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "1"
@@ -395,7 +396,7 @@ def test_redis_that_fails_while_the_429_page_is_made_costs_no_error_page(make_ap
     def fail(*_args, **_options):
         raise RedisTimeout
 
-    monkeypatch.setattr(app.extensions["pledge.limiter"].limiter, "get_window_stats", fail)
+    monkeypatch.setattr(limiter.limiter, "get_window_stats", fail)
     answer = wrong_link(client)
     assert answer.status_code == 429
     assert answer.headers["Retry-After"] == "60"

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, Table, event, text
 from werkzeug.test import TestResponse
 
 from config import Config
-from pledge import create_app, migrating
+from pledge import create_app, limits, migrating
 from pledge.db import db
 from pledge.delivery import integrity
 from pledge.diagnosis import writing
@@ -116,7 +116,7 @@ def forget_caches(app: Flask) -> None:
     """Empty what the process remembers, as a restart would."""
     app.extensions["pledge.microcache"].clear()
     integrity.forget()
-    app.extensions["pledge.limiter"].reset()
+    limits.init_app(app, app.extensions["pledge.config"])
     switches.forget()
     writing.forget()
 

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import redis
+from flask import Flask
 
+from pledge.limits import limiter
 from tests.support.run import free_port
 
 
@@ -75,3 +77,15 @@ class RedisServer:
                 if time.monotonic() > end:
                     raise
             time.sleep(0.02)
+
+
+def end_outage() -> None:
+    """Wait until the limiter counts in its storage again: it is one for the whole process and looks after 1, 2, 4 … seconds."""
+    probe = Flask("probe")
+    probe.config["RATELIMIT_STORAGE_URI"] = "memory://"
+    probe.add_url_rule("/", "probe", lambda: "")
+    limiter.init_app(probe)
+    client = probe.test_client()
+    while limiter.limiter.storage is not limiter.storage:
+        client.get("/")
+        time.sleep(0.05)
