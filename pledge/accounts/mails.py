@@ -10,7 +10,7 @@ from pledge import links, tokens
 from pledge.accounts.models import StaffMember
 from pledge.db import reading
 from pledge.i18n import format_datetime
-from pledge.mail.message import Claimed, Composers, Message
+from pledge.mail.message import Claimed, Composers, Message, composer
 from pledge.mail.models import MailKind
 from pledge.mail.outbox import enqueue
 from pledge.tokens import Purpose
@@ -20,7 +20,7 @@ _STAFF = {"ko": "운영진", "en": "Staff"}
 
 
 @dataclass(frozen=True, slots=True)
-class Recipient:
+class Member:
     """Whom a mail goes to."""
 
     id: int
@@ -32,9 +32,9 @@ class Recipient:
 def composers() -> Composers:
     """Who writes which kind of mail."""
     return {
-        MailKind.STAFF_INVITATION: invitation,
-        MailKind.STAFF_NOTICE: notice,
-        MailKind.STAFF_VALVE: notice,
+        MailKind.STAFF_INVITATION: composer(_members, invitation),
+        MailKind.STAFF_NOTICE: composer(_members, notice),
+        MailKind.STAFF_VALVE: composer(_members, notice),
     }
 
 
@@ -53,44 +53,31 @@ def enqueue_valve(session: Session, person: StaffMember) -> None:
     enqueue(session, MailKind.STAFF_VALVE, person.id, person.lang)
 
 
-def invitation(mails: Sequence[Claimed]) -> Mapping[int, Message]:
+def invitation(mail: Claimed, member: Member) -> Message | None:
     """Only for the newest invitation, while it has not been taken up."""
-    return {
-        mail.id: _message(mail, person.email, link=_invitation_link(person))
-        for mail, person in _with_people(mails)
-        if person.password is None and person.invitation == mail.seq
-    }
+    if member.password is not None or member.invitation != mail.seq:
+        return None
+    token = tokens.mint(Purpose.STAFF_INVITATION, [member.id, member.invitation])
+    return _message(mail, member, link=links.staff_invitation_link(token))
 
 
-def notice(mails: Sequence[Claimed]) -> Mapping[int, Message]:
+def notice(mail: Claimed, member: Member) -> Message:
     """What happened, and when."""
-    return {
-        mail.id: _message(
-            mail, person.email, link=links.staff_link(), since=format_datetime(mail.created_at, mail.lang)
-        )
-        for mail, person in _with_people(mails)
-    }
+    since = format_datetime(mail.created_at, mail.lang)
+    return _message(mail, member, link=links.staff_link(), since=since)
 
 
-def _invitation_link(person: Recipient) -> str:
-    return links.staff_invitation_link(tokens.mint(Purpose.STAFF_INVITATION, [person.id, person.invitation]))
-
-
-def _message(mail: Claimed, to: str, **values: str) -> Message:
+def _message(mail: Claimed, member: Member, **values: str) -> Message:
     return Message(
-        to=to,
-        kind=mail.kind,
-        lang=mail.lang,
-        message_id=mail.message_id,
-        values={"campaign": f"{links.site_name(mail.lang)} · {_STAFF[mail.lang]}", **values},
+        member.email, {"campaign": f"{links.site_name(mail.lang)} · {_STAFF[mail.lang]}", **values}
     )
 
 
-def _with_people(mails: Sequence[Claimed]) -> list[tuple[Claimed, Recipient]]:
-    """The mails whose account is open."""
+def _members(mails: Sequence[Claimed]) -> Mapping[int, Member]:
+    """Of the mails whose account is open."""
     query = select(StaffMember.id, StaffMember.email, StaffMember.password, StaffMember.invitation).where(
         StaffMember.active, StaffMember.id.in_({mail.subject_id for mail in mails})
     )
     with reading() as connection:
-        people = {row[0]: Recipient(*row) for row in connection.execute(query)}
-    return [(mail, people[mail.subject_id]) for mail in mails if mail.subject_id in people]
+        members = {row[0]: Member(*row) for row in connection.execute(query)}
+    return {mail.id: members[mail.subject_id] for mail in mails if mail.subject_id in members}

@@ -5,9 +5,11 @@ one click (RFC 8058).
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, case, select
+from sqlalchemy import and_, bindparam, case, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from pledge import clock, links, tokens
@@ -16,7 +18,7 @@ from pledge.db import reading
 from pledge.delivery.models import Delivery, DeliveryState
 from pledge.i18n import format_count, format_date
 from pledge.ledger.models import Checkpoint
-from pledge.mail.message import Claimed, Composers, Message
+from pledge.mail.message import Claimed, Composers, Message, composer
 from pledge.mail.models import MailBlock, MailKind, OutboxMail
 from pledge.signatures.models import Signature, SignatureState
 from pledge.tokens import Purpose
@@ -31,12 +33,26 @@ def _in_its_language(ko: InstrumentedAttribute[str], en: InstrumentedAttribute[s
     return case((OutboxMail.lang == "ko", ko), else_=en)
 
 
+@dataclass(frozen=True, slots=True)
+class News:
+    """A delivery, and the signer who is told of it."""
+
+    signature_id: int
+    email: str
+    slug: str
+    campaign: str  #: the campaign's title in the mail's language
+    people: int
+    handed_over_at: datetime
+    recipient: str
+    occasion: str
+
+
 _WANTED = (
     select(
-        *(OutboxMail.id, OutboxMail.lang, Signature.id.label("signature_id"), Signature.email),
-        *(Campaign.slug, CampaignText.title, Checkpoint.people, Delivery.handed_over_at),
-        _in_its_language(Delivery.recipient_ko, Delivery.recipient_en).label("recipient"),
-        _in_its_language(Delivery.occasion_ko, Delivery.occasion_en).label("occasion"),
+        *(OutboxMail.id, Signature.id, Signature.email, Campaign.slug, CampaignText.title),
+        *(Checkpoint.people, Delivery.handed_over_at),
+        _in_its_language(Delivery.recipient_ko, Delivery.recipient_en),
+        _in_its_language(Delivery.occasion_ko, Delivery.occasion_en),
     )
     .join(Delivery, Delivery.id == OutboxMail.seq)
     .join(Checkpoint, Checkpoint.id == Delivery.checkpoint_id)
@@ -57,33 +73,26 @@ _WANTED = (
 
 def composers() -> Composers:
     """Who writes which kind of mail."""
-    return {MailKind.DELIVERED: delivered}
+    return {MailKind.DELIVERED: composer(_wanted, delivered)}
 
 
-def delivered(mails: Sequence[Claimed]) -> Mapping[int, Message]:
+def delivered(mail: Claimed, news: News) -> Message:
     """The totals were handed over: only to who is counted and still wants news."""
+    stop = links.unsubscribe_link(mail.lang, tokens.mint(Purpose.UNSUBSCRIBE, [news.signature_id]))
+    values = {
+        "campaign": news.campaign,
+        "link": links.campaign_link(mail.lang, news.slug),
+        "recipient": news.recipient,
+        "occasion": news.occasion,
+        "day": format_date(news.handed_over_at, mail.lang),
+        "people": format_count(news.people, mail.lang),
+        "unsubscribe": stop,
+        "contact": links.contact(),
+    }
+    return Message(news.email, values, unsubscribe=stop)
+
+
+def _wanted(mails: Sequence[Claimed]) -> Mapping[int, News]:
     values = {"ids": [mail.id for mail in mails], "now": clock.now()}
     with reading() as connection:
-        found = {row.id: row for row in connection.execute(_WANTED, values)}
-    return {mail.id: _message(mail, found[mail.id]) for mail in mails if mail.id in found}
-
-
-def _message(mail: Claimed, row: Row[Any]) -> Message:
-    stop = links.unsubscribe_link(mail.lang, tokens.mint(Purpose.UNSUBSCRIBE, [row.signature_id]))
-    return Message(
-        to=row.email,
-        kind=mail.kind,
-        lang=mail.lang,
-        message_id=mail.message_id,
-        values={
-            "campaign": row.title,
-            "link": links.campaign_link(mail.lang, row.slug),
-            "recipient": row.recipient,
-            "occasion": row.occasion,
-            "day": format_date(row.handed_over_at, mail.lang),
-            "people": format_count(row.people, mail.lang),
-            "unsubscribe": stop,
-            "contact": links.contact(),
-        },
-        unsubscribe=stop,
-    )
+        return {row[0]: News(*row[1:]) for row in connection.execute(_WANTED, values)}

@@ -1,10 +1,10 @@
-"""What the mails about an endorsement say. Each function makes one query for a batch and leaves out what is no longer true.
+"""The mails about an endorsement. A mail that is no longer true when its turn comes is None and is not sent.
 
 No word that came from the form goes into a mail to an address that is not confirmed: a stranger must not be able to send
 texts through us. Who has confirmed is told which organisation a mail is about, and the reason that staff gave.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, bindparam, case, exists, func, or_, select
@@ -21,23 +21,17 @@ from pledge.endorsements.models import (
     EndorsementVersion,
     VersionState,
 )
-from pledge.mail.message import Claimed, Composer, Composers, Message
+from pledge.mail.message import Claimed, Composers, Message, composer
 from pledge.mail.models import MailBlock, MailKind, OutboxMail
 from pledge.tokens import Purpose
 
 #: States in which a newest version may still wait for its mail to be confirmed.
 _UNCONFIRMED = (EndorsementState.PENDING, EndorsementState.WITHDRAWN, EndorsementState.DECLINED)
-#: States in which a decision is still what its mail says. Changes are asked for in a published one's correction too.
-_STILL_TRUE = {
-    MailKind.ENDORSE_PUBLISHED: (EndorsementState.PUBLISHED,),
-    MailKind.ENDORSE_CHANGES: (EndorsementState.CHANGES, EndorsementState.PUBLISHED),
-    MailKind.ENDORSE_DECLINED: (EndorsementState.DECLINED, EndorsementState.REMOVED),
-}
 
 
 @dataclass(frozen=True, slots=True)
-class Recipient:
-    """Whom a mail goes to: the endorsement that it is about, as it is now."""
+class Contact:
+    """Who speaks for the organisation, and the endorsement that the mail is about, as it is now."""
 
     id: int
     contact_number: int
@@ -97,7 +91,7 @@ _WAITS = (
 _ITS_TITLE = and_(CampaignText.campaign_id == Endorsement.campaign_id, CampaignText.lang == OutboxMail.lang)
 _ASKED_FOR = OutboxMail.id.in_(bindparam("ids", expanding=True))
 
-_RECIPIENTS = (
+_CONTACTS = (
     select(
         OutboxMail.id,
         *(Endorsement.id, Endorsement.contact_number, Endorsement.state, Endorsement.contact_email),
@@ -129,116 +123,97 @@ _SUCCESSORS = (
 
 def composers() -> Composers:
     """Who writes which kind of mail."""
-    return {
+    to_contacts = {
         MailKind.ENDORSE_CONFIRM: confirm,
         MailKind.ENDORSE_ALREADY: already,
         MailKind.ENDORSE_MANAGE: manage,
-        MailKind.ENDORSE_CONTACT: contact,
-        MailKind.ENDORSE_HANDOVER: handover,
-        **{kind: _decision(kind) for kind in _STILL_TRUE},
+        MailKind.ENDORSE_PUBLISHED: published,
+        MailKind.ENDORSE_CHANGES: changes,
+        MailKind.ENDORSE_DECLINED: declined,
+    }
+    to_successors = {MailKind.ENDORSE_CONTACT: contact, MailKind.ENDORSE_HANDOVER: handover}
+    return {
+        **{kind: composer(_contacts, write) for kind, write in to_contacts.items()},
+        **{kind: composer(_successors, write) for kind, write in to_successors.items()},
     }
 
 
-def confirm(mails: Sequence[Claimed]) -> Mapping[int, Message]:
+def confirm(mail: Claimed, to: Contact) -> Message | None:
     """Please confirm: only while this very version waits."""
-    return {
-        mail.id: _confirm(mail, recipient)
-        for mail, recipient in _with_recipients(mails)
-        if recipient.state in _UNCONFIRMED and recipient.is_waiting
-    }
+    if to.state not in _UNCONFIRMED or not to.is_waiting:
+        return None
+    link = links.endorse_confirm_link(mail.lang, confirm_token(to.id, mail.seq, to.contact_number))
+    return Message(to.email, {"campaign": to.campaign, "link": link, "not_me": f"{link}/not-us"})
 
 
-def already(mails: Sequence[Claimed]) -> Mapping[int, Message]:
+def already(mail: Claimed, to: Contact) -> Message | None:
     """Somebody applied for this organisation with this address once more."""
-    return {
-        mail.id: _to_own_page(mail, recipient)
-        for mail, recipient in _with_recipients(mails)
-        if recipient.state not in _UNCONFIRMED
-    }
+    return None if to.state in _UNCONFIRMED else _to_own_page(mail, to)
 
 
-def manage(mails: Sequence[Claimed]) -> Mapping[int, Message]:
+def manage(mail: Claimed, to: Contact) -> Message | None:
     """The link to the organisation's own page, for an endorsement that was confirmed once."""
-    return {
-        mail.id: _to_own_page(mail, recipient)
-        for mail, recipient in _with_recipients(mails)
-        if recipient.state != EndorsementState.PENDING
-    }
+    return None if to.state == EndorsementState.PENDING else _to_own_page(mail, to)
 
 
-def contact(mails: Sequence[Claimed]) -> Mapping[int, Message]:
+def published(mail: Claimed, to: Contact) -> Message | None:
+    """The endorsement is public."""
+    return _to_own_page(mail, to) if to.state == EndorsementState.PUBLISHED else None
+
+
+def changes(mail: Claimed, to: Contact) -> Message | None:
+    """Staff ask for changes, also of a published one's correction. A correction that was sent meanwhile has no reason."""
+    return _decision(mail, to, EndorsementState.CHANGES, EndorsementState.PUBLISHED)
+
+
+def declined(mail: Claimed, to: Contact) -> Message | None:
+    """Staff have declined it, or taken it off the list."""
+    return _decision(mail, to, EndorsementState.DECLINED, EndorsementState.REMOVED)
+
+
+def contact(mail: Claimed, to: Successor) -> Message | None:
     """To the person who is to speak for an organisation: please confirm."""
-    found = {}
-    for mail, successor in _with_successors(mails):
-        if not successor.is_done:
-            token = tokens.mint(Purpose.ENDORSE_CONTACT, [successor.id, successor.number])
-            link = links.endorse_contact_link(mail.lang, token)
-            values = {"campaign": successor.campaign, "link": link, "not_me": f"{link}/not-me"}
-            found[mail.id] = _message(mail, successor.email, values)
-    return found
+    if to.is_done:
+        return None
+    link = links.endorse_contact_link(mail.lang, tokens.mint(Purpose.ENDORSE_CONTACT, [to.id, to.number]))
+    return Message(to.email, {"campaign": to.campaign, "link": link, "not_me": f"{link}/not-me"})
 
 
-def handover(mails: Sequence[Claimed]) -> Mapping[int, Message]:
+def handover(mail: Claimed, to: Successor) -> Message | None:
     """To the person who spoke before: somebody else does now. Their own links are dead, so it leads to the campaign."""
-    return {
-        mail.id: _message(
-            mail,
-            successor.email,
-            {
-                "campaign": successor.campaign,
-                "organization": successor.organization,
-                "link": links.campaign_link(mail.lang, successor.slug),
-                "contact": links.contact(),
-            },
-        )
-        for mail, successor in _with_successors(mails)
-        if successor.is_done
+    if not to.is_done:
+        return None
+    values = {
+        "campaign": to.campaign,
+        "organization": to.organization,
+        "link": links.campaign_link(mail.lang, to.slug),
+        "contact": links.contact(),
     }
+    return Message(to.email, values)
 
 
-def _decision(kind: MailKind) -> Composer:
-    """What staff decided, with their reason, as long as it stands. A correction that was sent meanwhile has no reason."""
-    states, needs_reason = _STILL_TRUE[kind], kind is not MailKind.ENDORSE_PUBLISHED
-
-    def compose(mails: Sequence[Claimed]) -> Mapping[int, Message]:
-        return {
-            mail.id: _to_own_page(mail, recipient, reason=recipient.reason)
-            for mail, recipient in _with_recipients(mails)
-            if recipient.state in states and (recipient.reason or not needs_reason)
-        }
-
-    return compose
+def _decision(mail: Claimed, to: Contact, *states: EndorsementState) -> Message | None:
+    """What staff decided, with their reason, as long as it stands."""
+    return _to_own_page(mail, to, reason=to.reason) if to.state in states and to.reason else None
 
 
-def _confirm(mail: Claimed, recipient: Recipient) -> Message:
-    token = confirm_token(recipient.id, mail.seq, recipient.contact_number)
-    link = links.endorse_confirm_link(mail.lang, token)
-    return _message(
-        mail, recipient.email, {"campaign": recipient.campaign, "link": link, "not_me": f"{link}/not-us"}
+def _to_own_page(mail: Claimed, to: Contact, **values: str) -> Message:
+    link = links.endorse_manage_link(mail.lang, manage_token(to.id, to.contact_number))
+    return Message(
+        to.email, {"campaign": to.campaign, "organization": to.organization, "link": link, **values}
     )
 
 
-def _to_own_page(mail: Claimed, recipient: Recipient, **values: str) -> Message:
-    link = links.endorse_manage_link(mail.lang, manage_token(recipient.id, recipient.contact_number))
-    values |= {"campaign": recipient.campaign, "organization": recipient.organization, "link": link}
-    return _message(mail, recipient.email, values)
-
-
-def _message(mail: Claimed, to: str, values: Mapping[str, str]) -> Message:
-    return Message(to=to, kind=mail.kind, lang=mail.lang, message_id=mail.message_id, values=values)
-
-
-def _with_recipients(mails: Sequence[Claimed]) -> Iterable[tuple[Claimed, Recipient]]:
-    """The mails whose endorsement still has somebody to write to, at an address that may be written to."""
+def _contacts(mails: Sequence[Claimed]) -> Mapping[int, Contact]:
+    """Of the mails whose endorsement still has somebody to write to, at an address that may be written to."""
     values = {"ids": [mail.id for mail in mails], "now": clock.now()}
     with reading() as connection:
-        found = {row[0]: Recipient(*row[1:]) for row in connection.execute(_RECIPIENTS, values)}
-    return [(mail, found[mail.id]) for mail in mails if mail.id in found and found[mail.id].email]
+        found = {row[0]: Contact(*row[1:]) for row in connection.execute(_CONTACTS, values)}
+    return {mail_id: to for mail_id, to in found.items() if to.email}
 
 
-def _with_successors(mails: Sequence[Claimed]) -> Iterable[tuple[Claimed, Successor]]:
-    """The mails whose change is still the newest one."""
+def _successors(mails: Sequence[Claimed]) -> Mapping[int, Successor]:
+    """Of the mails whose change is still the newest one."""
     values = {"ids": [mail.id for mail in mails], "now": clock.now()}
     with reading() as connection:
-        found = {row[0]: Successor(*row[1:]) for row in connection.execute(_SUCCESSORS, values)}
-    return [(mail, found[mail.id]) for mail in mails if mail.id in found]
+        return {row[0]: Successor(*row[1:]) for row in connection.execute(_SUCCESSORS, values)}

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from pledge import links
 from pledge.crypto import vault
@@ -34,13 +35,12 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One mail as its feature wants it: to whom, which text, and the values for that text's gaps."""
+    """One mail as its feature wants it: to whom, and the values that its templates print."""
 
     to: str
-    kind: MailKind  #: the text; another than the outbox asked for when something else is true by now
-    lang: str
-    message_id: str
     values: Mapping[str, str]
+    #: The templates of another kind than the outbox asked for, when something else is true by now.
+    template: MailKind | None = None
     #: For news: the address that stops it, for the header that mail programs make a button of (RFC 8058).
     unsubscribe: str = ""
 
@@ -48,3 +48,22 @@ class Message:
 #: Turns claimed mails of one kind into messages, by outbox id. A mail that it leaves out is no longer true and is dropped.
 Composer = Callable[[Sequence[Claimed]], Mapping[int, Message]]
 Composers = Mapping[MailKind, Composer]
+
+_Subject = TypeVar("_Subject")
+
+
+def composer(
+    load: Callable[[Sequence[Claimed]], Mapping[int, _Subject]],
+    write: Callable[[Claimed, _Subject], Message | None],
+) -> Composer:
+    """A composer of two functions: `load` reads what mails are about, by outbox id, in one query; `write` is the mail.
+
+    A mail whose subject `load` does not find, or of which `write` returns None, is dropped.
+    """
+
+    def compose(mails: Sequence[Claimed]) -> Mapping[int, Message]:
+        subjects = load(mails)
+        written = {mail.id: write(mail, subjects[mail.id]) for mail in mails if mail.id in subjects}
+        return {mail_id: message for mail_id, message in written.items() if message is not None}
+
+    return compose

@@ -18,13 +18,13 @@ from typing import Self
 from sqlalchemy.exc import SQLAlchemyError
 
 from config import Config
-from pledge import clock, links
+from pledge import clock
 from pledge.db import NotDurable
 from pledge.logs import log
 from pledge.mail import queries
 from pledge.mail.message import Claimed, Composer, Composers, Message
 from pledge.mail.models import MailKind, MailState
-from pledge.mail.skeletons import Skeleton, UnsafeAddress, envelope_address, skeleton
+from pledge.mail.rendering import UnsafeAddress, envelope_address, render
 from pledge.mail.smtp import SmtpTransport
 from pledge.mail.transports import MailboxTransport, Permanent, Refused, Temporary, Transport, Unavailable
 from pledge.switches import queries as switches
@@ -161,8 +161,7 @@ def _send(
     try:
         if isinstance(message, Refused):
             raise message
-        content = _skeleton(message.kind, mail.lang).fill(message)
-        transport.send(message.to, content)
+        transport.send(message.to, render(mail, message).as_bytes())
     except UnsafeAddress:
         _give_up(mail, "address", done)
     except Permanent as refusal:
@@ -173,10 +172,6 @@ def _send(
     else:
         marks.sent(mail)
         done.sent += 1
-
-
-def _skeleton(kind: MailKind, lang: str) -> Skeleton:
-    return skeleton(kind, lang, links.sender(lang), links.imprint(lang))
 
 
 def _give_up(mail: Claimed, error: str, done: Delivered) -> None:

@@ -1,9 +1,10 @@
 """SMTP on one kept-open connection (RFC 5321), telling apart whose fault a failure is.
 
-* refused at RCPT or DATA: the recipient's or the mail's (5xx for good, 4xx for now);
-* refused at connecting, TLS, login or MAIL: ours, so never for good (Unavailable);
-* silent or gone: for now. Once the body was handed over, the server may have taken it; the next copy has the same
-  Message-ID.
+* refused recipient or body: the recipient's or the mail's (5xx for good, 4xx for now);
+* refused connection, TLS, login or sender: ours, so never for good (Unavailable);
+* silent or gone: for now. smtplib does not tell whether the body was on its way, so the server may have taken the mail: the
+  copy that follows has the same Message-ID. A kept connection that turns out to be closed costs no pause: the mail goes out
+  once more at once, over a new one.
 """
 
 import smtplib
@@ -64,10 +65,23 @@ class SmtpTransport:
         self._client: smtplib.SMTP | None = None
 
     def send(self, to: str, message: bytes) -> None:
+        kept = self._client
+        client = kept or self._connect()
+        try:
+            client.sendmail(self._sender, [to], message)
+        except (smtplib.SMTPException, OSError) as error:
+            code = _reply_code(error)
+            if code not in (None, _CLOSING):
+                raise _refusal(code, error) from None
+            self.close()
+            if _is_timeout(error):
+                raise Temporary("timeout") from None
+            if kept is None:
+                raise (Temporary if code is None else Unavailable)("dropped") from None
+        else:
+            return
         # A connection that lay idle has often been closed by the server; that is no failure yet.
-        if not (self._client is not None and self._announce(to)) and not self._announce(to):
-            raise Unavailable("dropped")
-        self._hand_over(message)
+        self.send(to, message)
 
     def check(self) -> None:
         """Connect, greet, encrypt and log in, then hang up; no mail is sent. Raises Unavailable."""
@@ -78,41 +92,6 @@ class SmtpTransport:
         client, self._client = self._client, None
         if client is not None:
             client.close()
-
-    def _announce(self, to: str) -> bool:
-        """Everything before the body: connection, MAIL, RCPT, DATA. False when the server has gone meanwhile."""
-        client = self._client or self._connect()
-        for command, expected in ((f"MAIL FROM:<{self._sender}>", 2), (f"RCPT TO:<{to}>", 2), ("DATA", 3)):
-            concerns_all = command.startswith("MAIL")
-            try:
-                code = client.docmd(command)[0]
-            except (smtplib.SMTPException, OSError) as error:
-                self.close()
-                if _is_timeout(error):
-                    raise (Unavailable if concerns_all else Temporary)("timeout") from None
-                return False
-            if code == _CLOSING:
-                self.close()
-                return False
-            if code // 100 != expected:
-                self._reset()
-                raise _refusal(code, ours=concerns_all or code == _NOT_AUTHENTICATED)
-        return True
-
-    def _hand_over(self, message: bytes) -> None:
-        client = self._client
-        assert client is not None  # noqa: S101  # _announce has just used it
-        try:
-            # A line of its own that begins with a dot would end the mail (RFC 5321 section 4.5.2).
-            client.send(message.replace(b"\r\n.", b"\r\n..") + b".\r\n")
-            code = client.getreply()[0]
-        except (smtplib.SMTPException, OSError) as error:
-            self.close()
-            raise Temporary("timeout" if _is_timeout(error) else "dropped") from None
-        if code == _CLOSING:
-            self.close()
-        if code // 100 != 2:
-            raise _refusal(code, ours=code == _NOT_AUTHENTICATED)
 
     def _connect(self) -> smtplib.SMTP:
         client: smtplib.SMTP | None = None
@@ -138,21 +117,19 @@ class SmtpTransport:
         context = ssl.create_default_context()
         return smtplib.SMTP_SSL(host, port, helo, timeout=self._timeout, context=context)
 
-    def _reset(self) -> None:
-        """Forget the refused mail, so that the next one starts clean on the same connection."""
-        client = self._client
-        try:
-            if client is not None and client.docmd("RSET")[0] != 250:
-                self.close()
-        except (smtplib.SMTPException, OSError):
-            self.close()
+
+def _reply_code(error: Exception) -> int | None:
+    """The server's reply to a mail that it refused; None when the connection failed."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        ((code, _text),) = error.recipients.values()
+        return int(code)
+    return error.smtp_code if isinstance(error, smtplib.SMTPResponseException) else None
 
 
-def _refusal(code: int, *, ours: bool) -> Temporary | Permanent:
-    words = _words(code)
-    if ours:
-        return Unavailable(words)
-    return Permanent(words) if code >= 500 else Temporary(words)
+def _refusal(code: int, error: Exception) -> Temporary | Permanent:
+    if isinstance(error, smtplib.SMTPSenderRefused) or code == _NOT_AUTHENTICATED:
+        return Unavailable(_words(code))
+    return Permanent(_words(code)) if code >= 500 else Temporary(_words(code))
 
 
 def _words(code: int) -> str:

@@ -1,6 +1,7 @@
 """Erasing a person from a campaign, and the last mail, which says that it was done when somebody else did it for them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import and_, delete, exists, select
 from sqlalchemy.orm import Session
@@ -12,14 +13,23 @@ from pledge.ledger.models import Reason
 from pledge.ledger.services import append
 from pledge.mail import outbox
 from pledge.mail.allowance import mailbox_hash
-from pledge.mail.message import Claimed, Composers, Message
+from pledge.mail.message import Claimed, Composers, Message, composer
 from pledge.mail.models import MailAllowance, MailBlock, MailKind, OutboxMail
 from pledge.signatures.models import ErasureNotice, Signature, SignatureState
 
 
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """Whom staff have erased from which campaign."""
+
+    email: str
+    slug: str
+    campaign: str  #: the campaign's title in the mail's language
+
+
 def composers() -> Composers:
     """Who writes which kind of mail."""
-    return {MailKind.ERASED: erased}
+    return {MailKind.ERASED: composer(_notices, erased)}
 
 
 def erase_person(session: Session, row: Signature) -> None:
@@ -61,8 +71,17 @@ def enqueue_notice(session: Session, row: Signature) -> None:
     outbox.enqueue(session, MailKind.ERASED, notice.id, row.lang, known=True)
 
 
-def erased(mails: Sequence[Claimed]) -> Mapping[int, Message]:
+def erased(mail: Claimed, person: Erased) -> Message:
     """Your data was erased, as the secretariat was asked to."""
+    values = {
+        "campaign": person.campaign,
+        "link": links.campaign_link(mail.lang, person.slug),
+        "contact": links.contact(),
+    }
+    return Message(person.email, values)
+
+
+def _notices(mails: Sequence[Claimed]) -> Mapping[int, Erased]:
     query = (
         select(OutboxMail.id, ErasureNotice.email, Campaign.slug, CampaignText.title)
         .join(ErasureNotice, ErasureNotice.id == OutboxMail.subject_id)
@@ -74,19 +93,4 @@ def erased(mails: Sequence[Claimed]) -> Mapping[int, Message]:
         .where(OutboxMail.id.in_([mail.id for mail in mails]))
     )
     with reading() as connection:
-        found = {row.id: row for row in connection.execute(query)}
-    return {
-        mail.id: Message(
-            to=found[mail.id].email,
-            kind=mail.kind,
-            lang=mail.lang,
-            message_id=mail.message_id,
-            values={
-                "campaign": found[mail.id].title,
-                "link": links.campaign_link(mail.lang, found[mail.id].slug),
-                "contact": links.contact(),
-            },
-        )
-        for mail in mails
-        if mail.id in found
-    }
+        return {row[0]: Erased(*row[1:]) for row in connection.execute(query)}

@@ -1,11 +1,11 @@
-"""What the mails about a signature say. Each function makes one query for a batch and leaves out what is no longer true.
+"""The mails about a signature. A mail that is no longer true when its turn comes is None and is not sent.
 
 No word that came from the form goes into a mail: a stranger must not be able to send texts through us. Links and codes
 are made here, when the mail is sent, so neither the outbox nor a copy of the database holds a live one.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import bindparam, exists, select, text
@@ -14,15 +14,15 @@ from pledge import clock, links, tokens
 from pledge.campaigns.models import CampaignText
 from pledge.db import reading
 from pledge.i18n import format_date
-from pledge.mail.message import Claimed, Composers, Message
+from pledge.mail.message import Claimed, Composers, Message, composer
 from pledge.mail.models import MailBlock, MailKind, OutboxMail
 from pledge.signatures.models import SETTLED, Signature, SignatureState
 from pledge.tokens import Purpose
 
 
 @dataclass(frozen=True, slots=True)
-class Recipient:
-    """Whom a mail goes to: the signature that it is about, as it is now."""
+class Signer:
+    """Whom a mail goes to, and the signature that it is about, as it is now."""
 
     id: int
     state: str
@@ -31,10 +31,6 @@ class Recipient:
     updates: bool  #: wants news
     is_settled: bool  #: the person's signature counts, or was taken out of the count: this row or another one
     campaign: str  #: the campaign's title in the mail's language
-
-    @property
-    def is_invalidated(self) -> bool:
-        return self.state == SignatureState.INVALIDATED
 
 
 _BLOCKED = select(MailBlock.address_hash).where(
@@ -49,7 +45,7 @@ _SETTLED = exists().where(
     text(f"o.{SETTLED}"),
 )
 
-_RECIPIENTS = (
+_SIGNERS = (
     select(
         OutboxMail.id,
         Signature.id,
@@ -71,7 +67,7 @@ _RECIPIENTS = (
 
 def composers() -> Composers:
     """Who writes which kind of mail."""
-    return {
+    mails = {
         MailKind.CONFIRM: confirm,
         MailKind.ALREADY: already,
         MailKind.MANAGE: manage,
@@ -79,103 +75,61 @@ def composers() -> Composers:
         MailKind.WITHDRAWN: withdrawn,
         MailKind.UNSUBSCRIBED: unsubscribed,
     }
+    return {kind: composer(_signers, write) for kind, write in mails.items()}
 
 
-def confirm(mails: Sequence[Claimed]) -> Mapping[int, Message]:
+def confirm(mail: Claimed, signer: Signer) -> Message | None:
     """Please confirm: only while this submission is pending and no other one of the person is settled."""
-    return {
-        mail.id: _confirm(mail, recipient)
-        for mail, recipient in _with_recipients(mails)
-        if recipient.state == SignatureState.PENDING and not recipient.is_settled
+    if signer.state != SignatureState.PENDING or signer.is_settled:
+        return None
+    token = tokens.mint(Purpose.CONFIRM, [signer.id])
+    values = {
+        "campaign": signer.campaign,
+        "link": links.confirm_link(mail.lang, token),
+        "not_me": links.not_me_link(mail.lang, token),
+        "code": tokens.code(signer.id, mail.seq),
     }
+    return Message(signer.email, values)
 
 
-def already(mails: Sequence[Claimed]) -> Mapping[int, Message]:
+def already(mail: Claimed, signer: Signer) -> Message | None:
     """You are already counted since …; or the truth, where staff have taken the signature out of the count."""
-    return {
-        mail.id: _invalidated(mail, recipient) if recipient.is_invalidated else _already(mail, recipient)
-        for mail, recipient in _with_recipients(mails)
-        if recipient.state in (SignatureState.CONFIRMED, SignatureState.INVALIDATED)
-    }
+    if signer.state == SignatureState.INVALIDATED:
+        return replace(_to_own_page(mail, signer), template=MailKind.INVALIDATED)
+    if signer.state != SignatureState.CONFIRMED or signer.confirmed_at is None:
+        return None
+    return _to_own_page(mail, signer, since=format_date(signer.confirmed_at, mail.lang))
 
 
-def manage(mails: Sequence[Claimed]) -> Mapping[int, Message]:
+def manage(mail: Claimed, signer: Signer) -> Message | None:
     """The link to one's own page, for a signature that was confirmed once."""
-    return {
-        mail.id: _message(mail, recipient, link=_manage_link(mail, recipient))
-        for mail, recipient in _with_recipients(mails)
-        if recipient.state != SignatureState.PENDING
-    }
+    return None if signer.state == SignatureState.PENDING else _to_own_page(mail, signer)
 
 
-def invalidated(mails: Sequence[Claimed]) -> Mapping[int, Message]:
+def invalidated(mail: Claimed, signer: Signer) -> Message | None:
     """Your signature is not counted any more, and how to object."""
-    return {
-        mail.id: _invalidated(mail, recipient)
-        for mail, recipient in _with_recipients(mails)
-        if recipient.is_invalidated
-    }
+    return _to_own_page(mail, signer) if signer.state == SignatureState.INVALIDATED else None
 
 
-def withdrawn(mails: Sequence[Claimed]) -> Mapping[int, Message]:
+def withdrawn(mail: Claimed, signer: Signer) -> Message | None:
     """The secretariat has withdrawn your signature, as it was asked to."""
-    return {
-        mail.id: _done_for(mail, recipient)
-        for mail, recipient in _with_recipients(mails)
-        if recipient.state == SignatureState.WITHDRAWN
-    }
+    if signer.state != SignatureState.WITHDRAWN:
+        return None
+    return _to_own_page(mail, signer, contact=links.contact())
 
 
-def unsubscribed(mails: Sequence[Claimed]) -> Mapping[int, Message]:
+def unsubscribed(mail: Claimed, signer: Signer) -> Message | None:
     """The secretariat has stopped your news, as it was asked to."""
-    return {
-        mail.id: _done_for(mail, recipient)
-        for mail, recipient in _with_recipients(mails)
-        if not recipient.updates
-    }
+    return None if signer.updates else _to_own_page(mail, signer, contact=links.contact())
 
 
-def _done_for(mail: Claimed, recipient: Recipient) -> Message:
-    return _message(mail, recipient, link=_manage_link(mail, recipient), contact=links.contact())
+def _to_own_page(mail: Claimed, signer: Signer, **values: str) -> Message:
+    link = links.manage_link(mail.lang, tokens.mint(Purpose.MANAGE, [signer.id]))
+    return Message(signer.email, {"campaign": signer.campaign, "link": link, **values})
 
 
-def _confirm(mail: Claimed, recipient: Recipient) -> Message:
-    token = tokens.mint(Purpose.CONFIRM, [recipient.id])
-    return _message(
-        mail,
-        recipient,
-        link=links.confirm_link(mail.lang, token),
-        not_me=links.not_me_link(mail.lang, token),
-        code=tokens.code(recipient.id, mail.seq),
-    )
-
-
-def _already(mail: Claimed, recipient: Recipient) -> Message:
-    since = "" if recipient.confirmed_at is None else format_date(recipient.confirmed_at, mail.lang)
-    return _message(mail, recipient, link=_manage_link(mail, recipient), since=since)
-
-
-def _invalidated(mail: Claimed, recipient: Recipient) -> Message:
-    return _message(mail, recipient, MailKind.INVALIDATED, link=_manage_link(mail, recipient))
-
-
-def _manage_link(mail: Claimed, recipient: Recipient) -> str:
-    return links.manage_link(mail.lang, tokens.mint(Purpose.MANAGE, [recipient.id]))
-
-
-def _message(mail: Claimed, recipient: Recipient, kind: MailKind | None = None, **values: str) -> Message:
-    return Message(
-        to=recipient.email,
-        kind=kind or mail.kind,
-        lang=mail.lang,
-        message_id=mail.message_id,
-        values={"campaign": recipient.campaign, **values},
-    )
-
-
-def _with_recipients(mails: Sequence[Claimed]) -> Iterable[tuple[Claimed, Recipient]]:
-    """The mails whose signature still exists and whose address may be written to."""
+def _signers(mails: Sequence[Claimed]) -> Mapping[int, Signer]:
+    """Of the mails whose signature still exists and whose address may be written to."""
     values = {"ids": [mail.id for mail in mails], "now": clock.now()}
     with reading() as connection:
-        recipients = {row[0]: Recipient(*row[1:]) for row in connection.execute(_RECIPIENTS, values)}
-    return [(mail, recipients[mail.id]) for mail in mails if mail.id in recipients]
+        return {row[0]: Signer(*row[1:]) for row in connection.execute(_SIGNERS, values)}

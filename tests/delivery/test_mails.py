@@ -7,12 +7,14 @@ from email.policy import default
 import pytest
 from sqlalchemy import select
 
+from pledge import clock as time
 from pledge import tokens
 from pledge.db import db
 from pledge.delivery import announcing
 from pledge.delivery.document import Words
+from pledge.mail.message import Claimed, Message
 from pledge.mail.models import MailKind
-from pledge.mail.skeletons import UnsafeAddress, one_click
+from pledge.mail.rendering import UnsafeAddress, render
 from pledge.signatures import own
 from pledge.signatures.models import Signature
 from pledge.tokens import Purpose
@@ -99,12 +101,24 @@ def test_it_carries_the_headers_of_one_click_and_no_other_mail_does(app, sent, c
     assert b"List-Unsubscribe" not in notes.sent[0][1]
 
 
+def test_the_link_of_one_click_stands_unencoded_on_one_line_however_long_it_is(app):
+    now = time.now()
+    link = f"https://a-rather-long-name-of-a-campaign.example.org/en/unsubscribe/{'x' * 90}"
+    news = Message("hong@example.org", {"campaign": "x", "link": link}, unsubscribe=link)
+    made = render(Claimed(1, MailKind.MANAGE, 1, 1, "en", 1, now, now), news).as_bytes()
+
+    assert f"\r\nList-Unsubscribe: <{link}>\r\n".encode() in made
+
+
 @pytest.mark.parametrize(
     "address", ["https://a.example/x\r\nBcc: b@c.example", "https://a.example/>,<mailto:x", "x"]
 )
-def test_an_address_that_could_break_the_header_is_refused(address):
+def test_an_address_that_could_break_the_header_is_refused(app, address):
+    now = time.now()
+    mail = Claimed(1, MailKind.MANAGE, 1, 1, "ko", 1, now, now)
+    news = Message("hong@example.org", {"campaign": "x", "link": "https://a.example"}, unsubscribe=address)
     with pytest.raises(UnsafeAddress):
-        one_click(address)
+        render(mail, news)
 
 
 # --- RFC 8058: the POST of a mail provider ---

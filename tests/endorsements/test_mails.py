@@ -241,7 +241,7 @@ def test_one_query_makes_a_batch(statements):
 
     claimed = queries.claim(10, LEASE)
     with statements() as seen:
-        assert len(mails.confirm(claimed)) == 5
+        assert len(mails.composers()[MailKind.ENDORSE_CONFIRM](claimed)) == 5
     assert len(seen) == 1
 
 

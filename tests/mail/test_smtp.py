@@ -67,11 +67,10 @@ def test_a_refused_recipient_leaves_the_connection_usable(smtp, transport):
     assert smtp.recipients() == ["hong@example.org"]
 
 
-def test_a_refused_sender_is_our_fault_and_never_the_recipients(smtp):
-    transport = SmtpTransport(smtp.url, "a@example.org> NONSENSE=1", "localhost", timeout=1)
+def test_a_refused_sender_is_our_fault_and_never_the_recipients(smtp, transport):
+    smtp.behave(at_sender="555 5.5.4 sender not wanted")
 
     assert fault(transport) == (Unavailable, "5xx 555")
-    transport.close()
 
 
 def test_a_server_without_tls_gets_no_mail_when_tls_was_asked_for(smtp):
@@ -103,6 +102,21 @@ def test_a_server_that_ends_an_open_connection_gets_the_mail_over_a_new_one(smtp
 
     assert smtp.recipients() == ["first@example.org", "second@example.org"]
     assert smtp.connections == 2
+
+
+def test_a_kept_connection_that_ends_in_place_of_the_reply_makes_one_copy_at_once(smtp, transport):
+    transport.send("first@example.org", MAIL)
+    smtp.behave(drop_after_data=True, times=1)
+    transport.send("second@example.org", MAIL)
+
+    assert smtp.recipients() == ["first@example.org", "second@example.org", "second@example.org"]
+
+
+def test_a_new_connection_that_ends_in_place_of_the_reply_concerns_this_mail_only(smtp, transport):
+    smtp.behave(drop_after_data=True, times=1)
+
+    assert fault(transport) == (Temporary, "dropped")
+    assert smtp.recipients() == ["hong@example.org"]
 
 
 def test_a_server_that_ends_every_connection_takes_no_mail_now(smtp, transport):

@@ -46,6 +46,7 @@ class Received:
 class Behaviour:
     """What happens to the next mails. Replies are whole SMTP lines, like `550 5.1.1 no such user`."""
 
+    at_sender: str | None = None
     at_recipient: str | None = None
     at_data: str | None = None
     #: Seconds before the reply to DATA.
@@ -132,6 +133,15 @@ class _Handler:
         self.server.connections += 1
         session.host_name = hostname
         return responses
+
+    async def handle_MAIL(  # noqa: N802
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if reply := self.server.behaviour.at_sender:
+            return reply
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 2.1.0 ok"
 
     async def handle_RCPT(  # noqa: N802
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]

@@ -1,0 +1,104 @@
+"""From a Message to the mail that is sent: the Jinja templates of its kind, in an EmailMessage of the standard library.
+
+A mail is a folder of three files for each language: templates/mail/<kind>/<language>/{subject.txt,body.txt,body.html}.
+"""
+
+import re
+from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
+from email.message import EmailMessage
+from email.policy import SMTP, Policy
+from email.utils import parseaddr
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from pledge import clock, links
+from pledge.mail.message import Claimed, Message
+
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).parent.parent / "templates"),
+    autoescape=select_autoescape(["html"]),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+#: What an address may consist of when it goes into a header and an SMTP command (RFC 5321, unquoted, ASCII).
+_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,255}")
+
+#: What a link of ours consists of; nothing that would end the header or the brackets around it.
+_LINK = re.compile(r"https?://[A-Za-z0-9.:/_~%\[\]-]{1,600}")
+
+
+class UnsafeAddress(ValueError):
+    """An address that cannot stand in a header as it is; the text does not quote it."""
+
+
+class _UnfoldedHeader(UnstructuredHeader, BaseHeader):
+    """A header of ASCII on one line: the library would encode a long link as if it were text (RFC 2047)."""
+
+    def fold(self, *, policy: Policy) -> str:
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+_HEADERS = HeaderRegistry()
+_HEADERS.map_to_type("list-unsubscribe", _UnfoldedHeader)
+
+#: 7bit, so that no relay has to re-encode Korean, which would break a DKIM signature. 75, as the library lets an encoded
+#: word end one character past its limit; RFC 2047 allows 76.
+_POLICY = SMTP.clone(cte_type="7bit", max_line_length=75, header_factory=_HEADERS)
+
+
+def render(mail: Claimed, message: Message) -> EmailMessage:
+    """The mail with its headers and both bodies; `as_bytes()` is ASCII with CRLF, 76 characters a line but for links.
+
+    Raises UnsafeAddress.
+    """
+    if not _ADDRESS.fullmatch(message.to):
+        raise UnsafeAddress
+    folder = f"mail/{message.template or mail.kind}/{mail.lang}"
+    # On one line each: a value that holds a line break begins neither a header nor a paragraph.
+    values = {name: " ".join(value.split()) for name, value in message.values.items()}
+    context = {**values, "lang": mail.lang, "imprint": links.imprint(mail.lang)}
+
+    made = EmailMessage(policy=_POLICY)
+    made["Subject"] = _render(f"{folder}/subject.txt", context).strip()
+    made["From"] = _sender(mail.lang)
+    made["To"] = message.to
+    made["Date"] = clock.now()
+    made["Message-ID"] = mail.message_id
+    # Keeps out-of-office replies and mailing list software away (RFC 3834).
+    made["Auto-Submitted"] = "auto-generated"
+    made["X-Auto-Response-Suppress"] = "All"
+    if message.unsubscribe:
+        _add_one_click(made, message.unsubscribe)
+    made.set_content(_render(f"{folder}/body.txt", context), charset="utf-8", cte="quoted-printable")
+    html = _render(f"{folder}/body.html", context)
+    made.add_alternative(html, subtype="html", charset="utf-8", cte="quoted-printable")
+    # Only now: add_alternative() takes Content headers away with the first part. "=_" cannot occur in quoted-printable text.
+    made["Content-Language"] = mail.lang
+    made.set_boundary("=_part")
+    return made
+
+
+def envelope_address(sender: str) -> str:
+    """The bare address of a From header, for MAIL FROM."""
+    return parseaddr(sender)[1]
+
+
+def _render(template: str, context: dict[str, Any]) -> str:
+    return _TEMPLATES.get_template(template).render(context)
+
+
+def _sender(lang: str) -> Address:
+    name, address = parseaddr(links.sender(lang))
+    return Address(name, addr_spec=address)
+
+
+def _add_one_click(made: EmailMessage, address: str) -> None:
+    """The two headers of an unsubscription that takes one click (RFC 8058 section 3.1; RFC 2369 section 3.2)."""
+    if not _LINK.fullmatch(address):
+        raise UnsafeAddress
+    made["List-Unsubscribe"] = f"<{address}>"
+    made["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
