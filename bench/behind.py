@@ -10,7 +10,7 @@ from bench import load, people
 from bench.report import Figure, at_least
 from bench.servers import Bench
 from pledge.ledger import services as ledger
-from pledge.worker.standing import standing
+from pledge.worker.sources import ledger_sources
 from tests.support.run import free_port
 
 MAILS, MAIL_ROUNDS = 3_000, 3
@@ -44,7 +44,7 @@ def fold(bench: Bench) -> list[Figure]:
         waiting = number
         while waiting > 0:
             started = time.monotonic()
-            folded = sum(ledger.fold(standing()) for _ in range(5))
+            folded = sum(ledger.fold(ledger_sources()) for _ in range(5))
             rates.append(folded / (time.monotonic() - started))
             waiting -= folded
     return [at_least("fold, entries", median(rates), 10_000)]

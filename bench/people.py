@@ -21,7 +21,7 @@ from pledge.signatures.counting import mismatches
 from pledge.signatures.identifiers import new_id
 from pledge.signatures.models import EMAIL_CONTEXT, NAME_CONTEXT, SALT_CONTEXT
 from pledge.tokens import Purpose
-from pledge.worker.standing import standing
+from pledge.worker.sources import ledger_sources
 
 _SIGNATURES = """
     COPY signatures (id, campaign_id, address_hash, content_hash, mails, state, email, name, country, region, public_name, updates, lang,
@@ -66,7 +66,7 @@ def add_confirmed(site: Site, number: int, *, folded: bool = True) -> None:
             _fold_by_hand(connection, campaign_id, number, tallies, now)
         connection.commit()
         settle(connection)
-        while folded and fold(standing()):  # the public log catches up with the numbers
+        while folded and fold(ledger_sources()):  # the public log catches up with the numbers
             pass
         if wrong := mismatches():
             raise SystemExit(f"the bench loaded signatures that do not match the ledger: {wrong}")

@@ -8,6 +8,7 @@ import gzip
 from flask import Blueprint, Flask, Response, abort, request
 
 from pledge.campaigns import queries as campaigns
+from pledge.campaigns.log_facts import pledge_hashes
 from pledge.ledger import log_queries, paths
 from pledge.microcache import keep
 
@@ -44,7 +45,7 @@ def tile(slug: str, tile: str) -> Response:
         abort(404)
     campaign_id = _public(slug)
     if wanted.level is None:
-        return _entries(log_queries.entries_tile(campaign_id, wanted.number, wanted.width))
+        return _entries(log_queries.entries_tile(campaign_id, wanted.number, pledge_hashes, wanted.width))
     found = log_queries.tile(campaign_id, wanted.level, wanted.number, wanted.width)
     if found is None:
         abort(404)

@@ -12,6 +12,7 @@ from config import current_config
 from pledge.audit import services as audit
 from pledge.audit.models import COMMAND_LINE
 from pledge.campaigns import forgetting
+from pledge.campaigns.log_facts import pledge_hashes
 from pledge.campaigns.queries import slugs
 from pledge.commands.log_key import refuse_without_log_key
 from pledge.endorsements import counting as endorsements
@@ -22,7 +23,7 @@ from pledge.ledger import verify as logs
 from pledge.ledger.models import SetAside
 from pledge.ledger.notes import BadNote, State
 from pledge.signatures import counting
-from pledge.worker.standing import standing
+from pledge.worker.sources import ledger_sources
 
 _ASIDE = {
     SetAside.NO_CAUSE: "no signature and no organisation stands behind them",
@@ -37,10 +38,10 @@ ledger = AppGroup("ledger", help="The ledger: every +1 and -1, and the count tha
 def fold() -> None:
     """Count what waits. The worker does this all the time."""
     refuse_without_log_key(current_config())
-    folded = 0
-    while batch := services.fold(standing()):
+    sources, folded = ledger_sources(), 0
+    while batch := services.fold(sources):
         folded += batch
-    log.renew()
+    log.sign_missing_checkpoints(sources.published)
     click.echo(f"folded {folded} entries")
 
 
@@ -68,7 +69,7 @@ def verify(slug: str | None, noted: tuple[TextIO, ...]) -> None:
     failed = False
     for number, name in names.items():
         mine = [state for state in states if state.origin.endswith(f"/log/{name}")]
-        found = logs.verify(number, name, mine)
+        found = logs.verify(number, name, pledge_hashes, mine)
         totals = found.totals
         click.echo(
             f"{name}: {totals.size} entries, {totals.people} people, {totals.organizations} organizations, "

@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 from sqlalchemy import select
 
 from config import ROOT
+from pledge.campaigns.log_facts import pledge_hashes
 from pledge.db import reading
 from pledge.delivery.document import Document, from_json
 from pledge.delivery.jobs import Made, Progress
@@ -151,7 +152,7 @@ def _write_entries(
     count, digest, written = LogCount(), sha256(), 0
     is_large = size * _LONGEST_ENTRY > zipfile.ZIP64_LIMIT
     with archive.open(_info(ENTRIES), "w", force_zip64=is_large) as member:
-        for part, entries in _parts(log_queries.leaves(campaign_id, size), count):
+        for part, entries in _parts(log_queries.leaves(campaign_id, size, pledge_hashes), count):
             member.write(part)
             digest.update(part)
             written += len(part)

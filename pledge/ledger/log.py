@@ -1,10 +1,12 @@
 """The public log of each campaign: the fold extends it in its own transaction and signs a checkpoint of what it then holds."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.orm import Session
@@ -13,7 +15,7 @@ from config import Keys, current_config
 from pledge import clock
 from pledge.audit import chain
 from pledge.audit.chain import Mark
-from pledge.db import UTCDateTime, reading, transaction
+from pledge.db import reading, transaction
 from pledge.ledger import audit_lines, merkle, notes
 from pledge.ledger.checkpoints import Totals
 from pledge.ledger.counting import NOTHING_TAKEN_BACK, PLUS_TAKES_BACK
@@ -23,25 +25,8 @@ from pledge.ledger.merkle import BadProof
 from pledge.ledger.models import Checkpoint, LedgerEntry, LedgerHead, LogKey
 from pledge.ledger.notes import Signer, State
 from pledge.ledger.numbering import FIRST_INVALID, NAME_WHAT_IS_TAKEN_BACK
+from pledge.ledger.sources import Published, Sources
 from pledge.ledger.tiles import Tiles, TooShort
-
-_BEHIND = text("""
-    SELECT head.campaign_id, head.size, head.log_size, head.people, head.organizations, campaigns.slug
-      FROM ledger_heads AS head JOIN campaigns ON campaigns.id = head.campaign_id
-     WHERE head.log_size < head.size ORDER BY head.campaign_id""")
-
-_PLEDGES = text("SELECT id, sha256 FROM pledge_texts WHERE campaign_id = :campaign_id")
-
-# Every campaign that the public may see, with where its log ends and the newest checkpoint of it.
-_PUBLISHED = text("""
-    SELECT campaigns.id, campaigns.slug, newest.note, newest.signed_at,
-           COALESCE(head.size, 0) AS size, COALESCE(head.log_size, 0) AS log_size,
-           COALESCE(head.people, 0) AS people, COALESCE(head.organizations, 0) AS organizations
-      FROM campaigns
-      LEFT JOIN ledger_heads AS head ON head.campaign_id = campaigns.id
-      LEFT JOIN checkpoints AS newest
-             ON newest.id = (SELECT MAX(id) FROM checkpoints WHERE campaign_id = campaigns.id)
-     WHERE campaigns.state <> 'draft' ORDER BY campaigns.id""").columns(signed_at=UTCDateTime())
 
 #: How long the end of the audit log may stand in no checkpoint while nothing is counted.
 _AUDIT_WAITS = timedelta(hours=1)
@@ -58,37 +43,45 @@ class Inconsistent(RuntimeError):
     """
 
 
-def extend(session: Session, limit: int) -> int:
+def extend(session: Session, limit: int, sources: Sources) -> int:
     """Bring the logs in step with the numbered entries, in the caller's transaction; at most `limit` leaves for each.
 
+    The log of a campaign that is not published waits until it is.
     Returns the largest number of leaves that one log got. A checkpoint is signed where a log is complete again. The
     caller holds the lock (locks.py). Raises NoLogKey and Inconsistent.
     """
-    behind = session.execute(_BEHIND).all()
+    connection = session.connection()
+    heads = LedgerHead.__table__
+    behind = connection.execute(
+        select(heads).where(heads.c.log_size < heads.c.size).order_by(heads.c.campaign_id)
+    ).all()
     if not behind:
         return 0
-    connection = session.connection()
-    mark = chain.mark(connection)
-    return max(_extend_one(connection, head, limit, mark) for head in behind)
+    mark, published = chain.mark(connection), sources.published(connection)
+    grown = 0
+    for head in behind:
+        if slug := published.get(head.campaign_id):
+            hashes = sources.pledge_hashes(connection, head.campaign_id)
+            grown = max(grown, _extend_one(connection, head, slug, hashes, limit=limit, mark=mark))
+    return grown
 
 
-def renew() -> int:
+def sign_missing_checkpoints(published: Published) -> int:
     """Sign what has no checkpoint yet, or one of another origin or by other keys than those of today; how many that were.
 
     For a campaign that nobody signed yet, after a rotation of keys and after a move to another address. Where nothing is
     counted, one log is signed again within an hour after the audit log has moved.
     """
     with reading() as connection:
-        if not _due(connection, chain.mark(connection)):
+        if not _due(connection, published, chain.mark(connection)):
             return 0
     with transaction() as session:
         wait_for_lock(session)  # a fold that published meanwhile would be followed by a checkpoint of less
         connection = session.connection()
         mark = chain.mark(connection)
-        due = _due(connection, mark)
-        for row in due:
-            totals = Totals(row.size, row.people, row.organizations)
-            _publish(Tiles(connection, row.id), row.slug, totals, mark)
+        due = _due(connection, published, mark)
+        for one in due:
+            _publish(Tiles(connection, one.campaign_id), one.slug, one.totals, mark)
     return len(due)
 
 
@@ -119,8 +112,8 @@ def entry_columns() -> list[ColumnElement[Any]]:
     ]
 
 
-def leaf_of(row: Any, pledges: dict[int, str]) -> Leaf:
-    """What the log says of a row of ledger_entries."""
+def leaf_of(row: Any, pledges: Mapping[int, str]) -> Leaf:
+    """What the log says of a row of ledger_entries; `pledges`: the hash of each pledge text of its campaign."""
     return Leaf(
         reason=row.reason,
         delta=row.delta,
@@ -132,20 +125,16 @@ def leaf_of(row: Any, pledges: dict[int, str]) -> Leaf:
     )
 
 
-def pledges_of(connection: Connection, campaign_id: int) -> dict[int, str]:
-    """The hash of each pledge text of a campaign, in hex, by the text's number."""
-    rows = connection.execute(_PLEDGES, {"campaign_id": campaign_id}).all()
-    return {row.id: bytes(row.sha256).hex() for row in rows}
-
-
-def _extend_one(connection: Connection, head: Row[Any], limit: int, mark: Mark) -> int:
+def _extend_one(
+    connection: Connection, head: Row[Any], slug: str, pledges: dict[int, str], *, limit: int, mark: Mark
+) -> int:
     campaign_id, after = head.campaign_id, head.log_size
     upto = min(head.size, after + limit)
     span = {"campaign_id": campaign_id, "after": after, "upto": upto}
     connection.execute(NAME_WHAT_IS_TAKEN_BACK, span)
     invalid = connection.execute(FIRST_INVALID, span).first()
     if invalid is not None:
-        raise Inconsistent(f"{head.slug}: entry {invalid.number - 1}: {_why(invalid)}")
+        raise Inconsistent(f"{slug}: entry {invalid.number - 1}: {_why(invalid)}")
     entries = LedgerEntry.__table__.c
     # Read as a whole before anything else can fail: a half-read result would keep SQLite's snapshot, and the connection
     # could not begin to write again.
@@ -154,18 +143,17 @@ def _extend_one(connection: Connection, head: Row[Any], limit: int, mark: Mark) 
         .where(entries.campaign_id == campaign_id, entries.number > after, entries.number <= upto)
         .order_by(entries.number)
     ).all()
-    pledges = pledges_of(connection, campaign_id)
     hashes = [merkle.leaf_hash(leaf_of(row, pledges).line) for row in rows]
     if len(hashes) != upto - after:
-        raise Inconsistent(f"{head.slug}: entries between {after} and {upto} are missing")
+        raise Inconsistent(f"{slug}: entries between {after} and {upto} are missing")
     tiles = Tiles(connection, campaign_id)
     try:
         tiles.grow(after, hashes)
     except TooShort as error:
-        raise Inconsistent(f"{head.slug}: {error}") from error
+        raise Inconsistent(f"{slug}: {error}") from error
     connection.execute(update(LedgerHead).where(LedgerHead.campaign_id == campaign_id).values(log_size=upto))
     if upto == head.size:
-        _publish(tiles, head.slug, Totals(upto, head.people, head.organizations), mark)
+        _publish(tiles, slug, Totals(upto, head.people, head.organizations), mark)
     return len(hashes)
 
 
@@ -177,19 +165,52 @@ def _why(invalid: Row[Any]) -> str:
     )
 
 
-def _due(connection: Connection, mark: Mark) -> list[Row[Any]]:
+@dataclass(frozen=True)
+class _Published:
+    """The log of a campaign that the public may see, and its newest checkpoint."""
+
+    campaign_id: int
+    slug: str
+    totals: Totals
+    note: str  #: "" where nothing is signed yet
+    signed_at: datetime | None
+
+    @property
+    def is_signed(self) -> bool:
+        return bool(self.note) and _signed_by_current_keys(self.note, signers_for(self.slug))
+
+    def tells(self, mark: Mark) -> bool:
+        return mark in audit_lines.marks(self.note, [one.verifier for one in signers_for(self.slug)])
+
+
+def _due(connection: Connection, published: Published, mark: Mark) -> list[_Published]:
     """The logs that are in step and have no checkpoint as it would be signed today; if all have one and none says where the
     audit log ends now, one of them."""
-    rows = [row for row in connection.execute(_PUBLISHED).all() if row.size == row.log_size]
-    due = [row for row in rows if row.note is None or not _is_of_today(row.note, signers_for(row.slug))]
-    if due or any(_tells(row, mark) for row in rows):
+    logs = [
+        one for number, slug in published(connection).items() if (one := _in_step(connection, number, slug))
+    ]
+    due = [one for one in logs if not one.is_signed]
+    if due or any(one.tells(mark) for one in logs):
         return due
-    return [row for row in rows if row.signed_at < clock.now() - _AUDIT_WAITS][:1]
+    latest = clock.now() - _AUDIT_WAITS
+    return [one for one in logs if one.signed_at is not None and one.signed_at < latest][:1]
 
 
-def _tells(row: Row[Any], mark: Mark) -> bool:
-    verifiers = [one.verifier for one in signers_for(row.slug)]
-    return mark in audit_lines.marks(row.note, verifiers)
+def _in_step(connection: Connection, campaign_id: int, slug: str) -> _Published | None:
+    """The log of a campaign; None while it lags behind the numbered entries."""
+    heads, checkpoints = LedgerHead.__table__, Checkpoint.__table__
+    head = connection.execute(select(heads).where(heads.c.campaign_id == campaign_id)).first()
+    if head is not None and head.size != head.log_size:
+        return None
+    newest = connection.execute(
+        select(checkpoints.c.note, checkpoints.c.signed_at)
+        .where(checkpoints.c.campaign_id == campaign_id)
+        .order_by(checkpoints.c.id.desc())
+        .limit(1)
+    ).first()
+    totals = Totals(0, 0, 0) if head is None else Totals(head.size, head.people, head.organizations)
+    note, signed_at = ("", None) if newest is None else newest
+    return _Published(campaign_id, slug, totals, note, signed_at)
 
 
 def _publish(tiles: Tiles, slug: str, totals: Totals, mark: Mark) -> None:
@@ -219,7 +240,7 @@ def _publish(tiles: Tiles, slug: str, totals: Totals, mark: Mark) -> None:
             signed_at=now,
         )
     )
-    if before is None or not _is_of_today(before.note, signers):
+    if before is None or not _signed_by_current_keys(before.note, signers):
         _keep_keys(tiles.connection, tiles.campaign_id, signers, now)
 
 
@@ -234,7 +255,7 @@ def _keep_keys(connection: Connection, campaign_id: int, signers: list[Signer], 
     connection.execute(insert_once(LogKey).on_conflict_do_nothing(), rows)
 
 
-def _is_of_today(note: str, signers: list[Signer]) -> bool:
+def _signed_by_current_keys(note: str, signers: list[Signer]) -> bool:
     """Whether a note is of this origin and signed by exactly these keys, which say where the audit log ends, too."""
     mine = [one.verifier.key_id for one in signers] + [audit_lines.key_id(one.verifier) for one in signers]
     return note.startswith(f"{signers[0].name}\n") and notes.key_ids(note) == mine

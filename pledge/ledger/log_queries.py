@@ -12,9 +12,10 @@ from pledge.db import reading
 from pledge.ledger import merkle, notes
 from pledge.ledger.counting import MAX_SIZE
 from pledge.ledger.leaves import Leaf
-from pledge.ledger.log import entry_columns, leaf_of, pledges_of
+from pledge.ledger.log import entry_columns, leaf_of
 from pledge.ledger.models import Checkpoint, LedgerEntry, LogKey
 from pledge.ledger.notes import State
+from pledge.ledger.sources import PledgeHashes
 from pledge.ledger.tiles import FULL, Tiles
 
 #: Entries read at once while many are streamed.
@@ -100,13 +101,15 @@ def tile(campaign_id: int, level: int, number: int, width: int = FULL) -> bytes 
     return found if len(found) == width * merkle.WIDTH else None
 
 
-def entries_tile(campaign_id: int, number: int, width: int = FULL) -> bytes | None:
+def entries_tile(
+    campaign_id: int, number: int, pledge_hashes: PledgeHashes, width: int = FULL
+) -> bytes | None:
     """The entries under a tile of level 0 (tlog-tiles, "Log Entries"): two bytes of length and the entry, in turn."""
     with reading() as connection:
         if not _is_published(connection, campaign_id, 0, number, width):
             return None
         begin = number * FULL
-        found = _leaves(connection, campaign_id, begin, begin + width)
+        found = _leaves(connection, campaign_id, begin, begin + width, pledge_hashes)
     return b"".join(framed(leaf.line) for leaf in found) if len(found) == width else None
 
 
@@ -115,22 +118,22 @@ def framed(line: bytes) -> bytes:
     return len(line).to_bytes(2, "big") + line
 
 
-def leaves(campaign_id: int, size: int) -> Iterator[Leaf]:
+def leaves(campaign_id: int, size: int, pledge_hashes: PledgeHashes) -> Iterator[Leaf]:
     """The first `size` entries of a log, in order, in flat memory."""
     for begin in range(0, size, _AT_ONCE):
         with reading() as connection:
-            yield from _leaves(connection, campaign_id, begin, min(size, begin + _AT_ONCE))
+            yield from _leaves(connection, campaign_id, begin, min(size, begin + _AT_ONCE), pledge_hashes)
 
 
-def inclusion(campaign_id: int, index: int, at: CheckpointView) -> Inclusion:
+def inclusion(campaign_id: int, index: int, at: CheckpointView, pledge_hashes: PledgeHashes) -> Inclusion:
     """The proof of one entry at a checkpoint. Raises IndexError."""
     with reading() as connection:
         proof = merkle.inclusion_proof(index, at.size, Tiles(connection, campaign_id).subtree)
-        (leaf,) = _leaves(connection, campaign_id, index, index + 1)
+        (leaf,) = _leaves(connection, campaign_id, index, index + 1, pledge_hashes)
     return Inclusion(index, leaf.line, proof, at)
 
 
-def inclusion_of(campaign_id: int, subject_id: int) -> Inclusion | None:
+def inclusion_of(campaign_id: int, subject_id: int, pledge_hashes: PledgeHashes) -> Inclusion | None:
     """The proof of the entry that counts a signature or endorsement; None while none is in a published log."""
     at = newest(campaign_id)
     if at is None:
@@ -144,7 +147,7 @@ def inclusion_of(campaign_id: int, subject_id: int) -> Inclusion | None:
     )
     with reading() as connection:
         number = connection.execute(query).scalar_one_or_none()
-    return None if number is None else inclusion(campaign_id, number - 1, at)
+    return None if number is None else inclusion(campaign_id, number - 1, at, pledge_hashes)
 
 
 def consistency(campaign_id: int, old: int, new: int) -> list[bytes]:
@@ -165,14 +168,16 @@ def _is_published(connection: Connection, campaign_id: int, level: int, number: 
     return bool(connection.execute(select(exists().where(*covering))).scalar_one())
 
 
-def _leaves(connection: Connection, campaign_id: int, begin: int, end: int) -> list[Leaf]:
+def _leaves(
+    connection: Connection, campaign_id: int, begin: int, end: int, pledge_hashes: PledgeHashes
+) -> list[Leaf]:
     entries = LedgerEntry.__table__.c
     rows = connection.execute(
         select(*entry_columns())
         .where(entries.campaign_id == campaign_id, entries.number > begin, entries.number <= end)
         .order_by(entries.number)
     ).all()
-    pledges = pledges_of(connection, campaign_id)
+    pledges = pledge_hashes(connection, campaign_id)
     return [leaf_of(row, pledges) for row in rows]
 
 

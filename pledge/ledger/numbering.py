@@ -3,16 +3,11 @@
 Everything here is looked up by the subject, so it costs the same however long the ledger is.
 """
 
-from collections.abc import Mapping
 from functools import lru_cache
 
 from sqlalchemy import TextClause, text
 
 from pledge.ledger.models import Kind
-
-#: What the packages above say of their subjects: for each kind an SQL expression over an entry by the name of `entry`. It is
-#: NULL when the subject is not counted now, 1 when this very +1 is what counts it, and 0 otherwise.
-Standing = Mapping[Kind, str]
 
 #: Entries that the fold has not looked at yet, in the words of their index.
 WAITS = "number IS NULL AND set_aside IS NULL"

@@ -13,7 +13,8 @@ from pledge.ledger import log
 from pledge.ledger.counting import TALLY_ROWS
 from pledge.ledger.locks import take_lock
 from pledge.ledger.models import Kind, LedgerEntry, LedgerHead, Reason, SetAside
-from pledge.ledger.numbering import WAITS, Standing, number_waiting
+from pledge.ledger.numbering import WAITS, number_waiting
+from pledge.ledger.sources import Sources
 
 #: Entries taken in one transaction: large enough to be cheap for each, small enough that a SQLite writer waits
 #: for a fraction of a second.
@@ -100,10 +101,10 @@ def hour_of(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="hours")[:13]
 
 
-def fold(standing: Standing, limit: int = BATCH) -> int:
+def fold(sources: Sources, limit: int = BATCH) -> int:
     """Number the oldest waiting entries and move what follows from them; how many entries that were.
 
-    An entry without a cause in `standing`, or that moves nothing, is set aside: it keeps no other waiting. All of it is one
+    An entry without a cause in `sources.standing`, or that moves nothing, is set aside: it keeps no other waiting. All of it is one
     transaction: whoever is killed in the middle leaves nothing, and the next fold does it again. A log that lies behind its numbers, as after a migration, catches up in the same steps. 0 means that nothing waits or that
     somebody else is folding; `limit` means that more may wait. Raises log.NoLogKey, and log.Inconsistent when what is
     stored of a log does not continue what was published of it: then nothing moves at all.
@@ -115,10 +116,10 @@ def fold(standing: Standing, limit: int = BATCH) -> int:
             return 0
         batch = {"limit": limit, "now": clock.now()}
         session.execute(_MAKE_HEADS, batch)
-        folded: int = session.execute(number_waiting(tuple(standing.items())), batch).rowcount  # type: ignore[attr-defined]
+        folded: int = session.execute(number_waiting(tuple(sources.standing.items())), batch).rowcount  # type: ignore[attr-defined]
         session.execute(_MOVE_TALLIES, batch)
         session.execute(_MOVE_HEADS, batch)
-        return max(folded, log.extend(session, limit))
+        return max(folded, log.extend(session, limit, sources))
 
 
 def dismiss(actor: Actor, campaign_id: int, slug: str, why: str) -> int:

@@ -9,11 +9,12 @@ from sqlalchemy import Connection, Row, func, select
 from pledge.db import snapshot
 from pledge.ledger.checkpoints import Checks, Totals
 from pledge.ledger.counting import LogCount
-from pledge.ledger.log import entry_columns, leaf_of, pledges_of
+from pledge.ledger.log import entry_columns, leaf_of
 from pledge.ledger.merkle import WIDTH
 from pledge.ledger.models import Checkpoint, LedgerEntry, LedgerHead, LogTile
 from pledge.ledger.notes import State
 from pledge.ledger.paths import TilePath
+from pledge.ledger.sources import PledgeHashes
 from pledge.ledger.tiles import FULL, HEIGHT, Tiles
 
 #: Entries, and checkpoints, read at once.
@@ -34,22 +35,29 @@ class Torn(Exception):
     """The entries cannot be followed beyond one of them; the text says why."""
 
 
-def verify(campaign_id: int, slug: str, noted: Sequence[State] = ()) -> Verdict:
+def verify(campaign_id: int, slug: str, pledge_hashes: PledgeHashes, noted: Sequence[State] = ()) -> Verdict:
     """Walk the log of one campaign; `noted`: checkpoints saved elsewhere, which it must continue.
 
     Everything is computed from the entries: a checkpoint whose root is that of its entries continues each one before
     it. Memory is a byte for each entry and little more. What came after the beginning of the walk is left out.
     """
     with snapshot() as connection:
-        return _Walk(connection, campaign_id, slug, noted).verdict()
+        return _Walk(connection, campaign_id, slug, pledge_hashes(connection, campaign_id), noted).verdict()
 
 
 class _Walk:
-    def __init__(self, connection: Connection, campaign_id: int, slug: str, noted: Sequence[State]) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        campaign_id: int,
+        slug: str,
+        pledges: dict[int, str],
+        noted: Sequence[State],
+    ) -> None:
         self.connection = connection
         self.campaign_id = campaign_id
         self.tiles = Tiles(connection, campaign_id)
-        self.pledges = pledges_of(connection, campaign_id)
+        self.pledges = pledges
         self.checks = Checks(connection, campaign_id, slug)
         self.count = LogCount()
         #: The hashes since the last full tile, for each level.

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import exists, select
 
+from pledge.campaigns.log_facts import pledge_hashes
 from pledge.db import reading
 from pledge.ledger import audit_lines, log_queries
 from pledge.ledger.log_queries import Inclusion
@@ -46,7 +47,7 @@ def receipt(signature_id: int) -> Receipt | None:
         row = connection.execute(query).first()
     if row is None:
         return None
-    found = log_queries.inclusion_of(row.campaign_id, signature_id)
+    found = log_queries.inclusion_of(row.campaign_id, signature_id, pledge_hashes)
     # Signed again, the row has a new salt, which must not be handed out with the entry of the old one.
     if found is None or row.commitment.hex() not in found.line.decode():
         return None

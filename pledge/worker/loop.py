@@ -14,6 +14,7 @@ from flask import Flask
 from config import Config
 from pledge import clock
 from pledge.accounts import alarms
+from pledge.campaigns.log_facts import published
 from pledge.db import MAX_CLOCK_DIFFERENCE, clock_difference
 from pledge.delivery import announcing, jobs, named_lists, register_queries
 from pledge.ledger import log as log_of_entries
@@ -25,7 +26,7 @@ from pledge.retention import services as retention
 from pledge.signatures import applying
 from pledge.worker.composers import composers, handlers
 from pledge.worker.makers import makers
-from pledge.worker.standing import standing
+from pledge.worker.sources import ledger_sources
 
 #: Does some work and says how many seconds the worker may rest before the next step.
 Step = Callable[[], float]
@@ -139,13 +140,13 @@ class Worker:
     def fold(self) -> float:
         # Not at once again unless more waits: a fold costs the same for one entry and for a hundred, and each signs a
         # checkpoint that is kept.
-        folded = ledger.fold(standing())
+        folded = ledger.fold(ledger_sources())
         if folded >= ledger.BATCH:
             return 0.0
         return AFTER_FOLD if folded else IDLE_FOLD
 
     def renew_log(self) -> float:
-        log_of_entries.renew()
+        log_of_entries.sign_missing_checkpoints(published)
         return BETWEEN_RENEWALS
 
     def invalidate(self) -> float:

@@ -8,16 +8,17 @@ from sqlalchemy.exc import DBAPIError
 
 from config import ROOT, Env
 from pledge.audit import chain
+from pledge.campaigns.log_facts import published
 from pledge.db import db
 from pledge.diagnosis.findings import Level
 from pledge.diagnosis.guards import guard_findings
 from pledge.ledger import log
-from pledge.ledger.verify import verify
 from pledge.retention import services as retention
 from pledge.signatures import own
 from pledge.signatures import services as signatures
 from tests.audit.chain import acts
 from tests.ledger import book
+from tests.ledger.book import verify
 from tests.support import factories
 from tests.support.insider import as_superuser
 
@@ -145,7 +146,7 @@ def test_the_role_of_the_application_can_do_all_its_work(restricted):
     own.withdraw(factories.manage_token(person))
     assert factories.fold_all() == 1
     with book.settings(base_url="https://sky.example"):
-        assert log.renew() == 1
+        assert log.sign_missing_checkpoints(published) == 1
         assert verify(person.campaign_id, "blue-skies").faults == []
     run("UPDATE ledger_entries SET count_after = 5")
     assert [drift.repaired for drift in book.recount()] == [True]

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from pledge.audit import chain
 from pledge.audit.models import COMMAND_LINE
 from pledge.audit.services import note
+from pledge.campaigns.log_facts import pledge_hashes, published
 from pledge.db import db
 from pledge.ledger import audit_lines, log, log_queries, merkle, notes
 from pledge.ledger.notes import BadNote
@@ -109,7 +110,7 @@ def test_while_two_keys_sign_both_say_it(app):
     acts(2)
     number = campaign().id
     with book.settings(log_key=keys("one", "two")):
-        assert (log.renew(), log.renew()) == (1, 0)
+        assert (log.sign_missing_checkpoints(published), log.sign_missing_checkpoints(published)) == (1, 0)
         (found,) = checkpoints(number)
         assert len(found.note.splitlines()) == 3 + 1 + 4
         assert [mark.length for mark in audit_lines.marks(found.note, verifiers(number))] == [2, 2]
@@ -208,7 +209,7 @@ def test_checkpoints_of_before_there_were_such_lines_say_nothing_and_are_signed_
     as_superuser("UPDATE checkpoints SET note = :note", note=saved.read_text())
     assert verify().exit_code == 0
     assert "says nothing of the audit log" in verify("--checkpoint", str(saved)).output
-    assert (log.renew(), log.renew()) == (1, 0)
+    assert (log.sign_missing_checkpoints(published), log.sign_missing_checkpoints(published)) == (1, 0)
     assert [mark.length for mark in audit_lines.marks(checkpoints(number)[-1].note, verifiers(number))] == [1]
     assert verify().exit_code == 0
 
@@ -216,14 +217,14 @@ def test_checkpoints_of_before_there_were_such_lines_say_nothing_and_are_signed_
 def test_where_nothing_is_counted_one_log_says_it_within_an_hour(app, frozen_clock, verify):
     one, other = campaign("one").id, campaign("other").id
     campaign("draft", state="draft")
-    assert (log.renew(), log.renew()) == (2, 0)
+    assert (log.sign_missing_checkpoints(published), log.sign_missing_checkpoints(published)) == (2, 0)
     acts(2)
     frozen_clock.move(minutes=59)
-    assert log.renew() == 0
+    assert log.sign_missing_checkpoints(published) == 0
     frozen_clock.move(minutes=2)
-    assert (log.renew(), log.renew()) == (1, 0)
+    assert (log.sign_missing_checkpoints(published), log.sign_missing_checkpoints(published)) == (1, 0)
     frozen_clock.move(hours=9)
-    assert log.renew() == 0, "it is told already"
+    assert log.sign_missing_checkpoints(published) == 0, "it is told already"
     assert (len(checkpoints(one)), len(checkpoints(other))) == (2, 1)
     as_superuser("DELETE FROM audit_entries")
     assert "says that there were 2 entries" in verify().output
@@ -245,6 +246,6 @@ def test_every_program_that_reads_checkpoints_reads_these(app, signed):
     newest = log_queries.newest(signed)
     state = notes.read_state(notes.open_note(newest.note, verifiers(signed)))
     assert state.text == newest.note.split("\n\n")[0] + "\n"
-    found = log_queries.inclusion(signed, 0, newest)
+    found = log_queries.inclusion(signed, 0, newest, pledge_hashes)
     root = merkle.root_from_inclusion(merkle.leaf_hash(found.line), 0, state.size, found.proof)
     assert root == state.root

@@ -14,6 +14,7 @@ from sqlalchemy import select, update
 
 from pledge import clock
 from pledge.audit.models import AuditEntry
+from pledge.campaigns.log_facts import pledge_hashes
 from pledge.db import db, transaction
 from pledge.delivery import export_files, export_rows, export_workbook, exports, jobs
 from pledge.delivery.export_files import CutShort, write_export
@@ -216,7 +217,7 @@ def test_an_export_tells_the_day_that_the_public_log_tells_and_no_other(app, hou
     fold_all()
     content, _ = exported("ledger", form)
     row = rows_of(content)[1] if form == "csv" else [said(cell) for cell in sheet_of(content)[1]]
-    (told,) = (json.loads(leaf.line) for leaf in log_queries.leaves(the_campaign().id, 1))
+    (told,) = (json.loads(leaf.line) for leaf in log_queries.leaves(the_campaign().id, 1, pledge_hashes))
     assert row[4] == told["day"] == day
     assert "2026-12-31" not in row or day == "2026-12-31"
 

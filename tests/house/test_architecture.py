@@ -1,14 +1,18 @@
 """The rules of the house that an import contract cannot say (the contracts run in `make lint`)."""
 
 import ast
+import re
+import tomllib
 from collections.abc import Callable, Iterator
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from config import ROOT
+from pledge.db import db
 
 PACKAGE = ROOT / "pledge"
 DOORS = ("public", "staff", "api", "ops", "commands", "worker")
@@ -129,3 +133,62 @@ def test_only_the_clock_reads_the_time():
             and isinstance(node.func.value, ast.Name)
         }
         assert not found & readers, f"{path.relative_to(ROOT)} reads {found & readers}; use pledge.clock"
+
+
+#: The layers of the import contract, from the top down: for each the names of the packages in it.
+LAYERS = [
+    frozenset(re.findall(r"\w+", layer))
+    for contract in tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+    if contract["id"] == "layers"
+    for layer in contract["layers"]
+]
+TABLE_IN_SQL = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE|TABLE)\s+([a-z_]+)")
+
+
+def depth(package: str) -> int:
+    return next(place for place, layer in enumerate(LAYERS) if package in layer)
+
+
+@cache
+def owners() -> dict[str, str]:
+    """The package of each table."""
+    for path in MODULES:
+        if path.name.endswith("models.py"):
+            import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
+    mappers = db.Model.registry.mappers
+    return {mapper.local_table.name: mapper.class_.__module__.split(".")[1] for mapper in mappers}
+
+
+def tables_of_others(path: Path, package: str) -> set[str]:
+    """Tables in the SQL text of a module that belong to a package above its own or beside it."""
+    texts = [
+        node.value
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
+    named = {table for text in texts for table in TABLE_IN_SQL.findall(text)} & owners().keys()
+    return {
+        table for table in named if owners()[table] != package and depth(owners()[table]) <= depth(package)
+    }
+
+
+def test_sql_text_names_only_tables_of_its_own_package_and_of_those_below_it():
+    """What import-linter cannot see."""
+    found = at_fault(
+        lambda path: (
+            path.name != "__init__.py"
+            and tables_of_others(path, path.relative_to(PACKAGE).parts[0].removesuffix(".py"))
+        )
+    )
+    assert found == {}
+
+
+def test_a_table_of_a_package_above_is_noticed_in_sql_text(tmp_path):
+    module = tmp_path / "reaching_up.py"
+    module.write_text(
+        'A = f"SELECT 1 FROM campaigns"\nB = "SELECT 1 FROM ledger_entries JOIN audit_entries"\n'
+    )
+    assert tables_of_others(module, "ledger") == {"campaigns"}
+    assert tables_of_others(module, "campaigns") == set()

@@ -2,7 +2,7 @@
 
 import itertools
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -11,13 +11,17 @@ from typing import Any
 from flask import current_app
 from sqlalchemy import insert, select
 
+from pledge.campaigns.log_facts import pledge_hashes, published
 from pledge.campaigns.models import Campaign, PledgeText
 from pledge.db import db, transaction
 from pledge.ledger import log_queries, services
 from pledge.ledger import recount as checks
 from pledge.ledger.models import Kind, LedgerEntry, LedgerHead, Reason, Tally
+from pledge.ledger.notes import State
 from pledge.ledger.services import append
-from pledge.ledger.verify import verify
+from pledge.ledger.sources import Sources
+from pledge.ledger.verify import Verdict
+from pledge.ledger.verify import verify as verify_log
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -25,17 +29,21 @@ _signature_ids = itertools.count(9_000_000_000_000_000_000 - 10**9)
 
 
 #: The ledger alone knows nobody: here whatever is put in stands.
-STANDING = dict.fromkeys(Kind, "CASE WHEN entry.delta = 1 THEN 1 END")
+SOURCES = Sources(dict.fromkeys(Kind, "CASE WHEN entry.delta = 1 THEN 1 END"), published, pledge_hashes)
 
 
 def fold(limit: int = services.BATCH) -> int:
     """One fold, with no package above that could tell what has no cause."""
-    return services.fold(STANDING, limit)
+    return services.fold(SOURCES, limit)
 
 
 def recount() -> list[checks.Drift]:
     """A recount that nobody doubts."""
     return checks.recount(lambda _: checks.Doubts())
+
+
+def verify(campaign_id: int, slug: str, noted: Sequence[State] = ()) -> Verdict:
+    return verify_log(campaign_id, slug, pledge_hashes, noted)
 
 
 def campaign(slug: str = "blue-skies", **changes: Any) -> int:

@@ -3,6 +3,7 @@
 from pydantic import SecretStr
 from sqlalchemy import select
 
+from pledge.campaigns.log_facts import pledge_hashes
 from pledge.db import db
 from pledge.ledger import log_queries, merkle, notes
 from pledge.ledger.models import Checkpoint
@@ -31,7 +32,9 @@ def holds(inclusion, known):
 
 
 def lines(campaign):
-    return [leaf.line for leaf in log_queries.leaves(campaign, log_queries.newest(campaign).size)]
+    return [
+        leaf.line for leaf in log_queries.leaves(campaign, log_queries.newest(campaign).size, pledge_hashes)
+    ]
 
 
 def fall_behind(campaign):

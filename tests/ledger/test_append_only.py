@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from pledge.campaigns.log_facts import published
 from pledge.db import db
 from pledge.diagnosis.findings import Level
 from pledge.diagnosis.guards import guard_findings
@@ -168,7 +169,7 @@ def test_the_fold_and_the_recount_do_all_their_work(campaign):
         ("count_after was wrong in 1 of the entries", True)
     ]
     with book.settings(base_url="https://sky.example"):
-        assert log.renew() == 1
+        assert log.sign_missing_checkpoints(published) == 1
         book.confirm(campaign)
         assert fold() == 1
         book.check()

@@ -14,6 +14,7 @@ from itertools import pairwise
 import pytest
 from sqlalchemy import Connection, insert, select, text
 
+from pledge.campaigns.log_facts import pledge_hashes
 from pledge.db import db
 from pledge.ledger import log_queries, merkle, queries
 from pledge.ledger.models import Checkpoint, LedgerEntry
@@ -268,7 +269,7 @@ def test_sixteen_writers_that_commit_late_are_each_in_the_log_once_and_every_che
     told = [
         json.loads(leaf.line)["commitment"]
         for number in campaigns
-        for leaf in log_queries.leaves(number, queries.count(number).log_size or 0)
+        for leaf in log_queries.leaves(number, queries.count(number).log_size or 0, pledge_hashes)
     ]
     assert sorted(told) == sorted(
         digest(1000 * which + turn).hex() for which in range(16) for turn in range(12)

@@ -6,11 +6,11 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
+from pledge.campaigns.log_facts import pledge_hashes, published
 from pledge.db import transaction
 from pledge.ledger import log, log_queries, merkle, notes, queries
-from pledge.ledger.verify import verify
 from tests.ledger import book, crash
-from tests.ledger.book import fold
+from tests.ledger.book import fold, verify
 from tests.ledger.published import checkpoints, holds, keys, verifiers
 
 SLUG = "blue-skies"
@@ -24,16 +24,16 @@ def test_a_rotation_signs_with_both_keys_and_then_with_the_new_one(app):
     with book.settings(log_key=keys("old")):
         book.confirm(campaign)
         fold()
-        assert log.renew() == 0
+        assert log.sign_missing_checkpoints(published) == 0
     old = verifiers(campaign)
     with book.settings(log_key=keys("new", "old")):
-        assert (log.renew(), log.renew()) == (1, 0)
+        assert (log.sign_missing_checkpoints(published), log.sign_missing_checkpoints(published)) == (1, 0)
         during = log_queries.newest(campaign)
     known = verifiers(campaign)
     assert (len(known), known[1:]) == (2, old), "the newest first"
     assert notes.open_note(during.note, old) == notes.open_note(during.note, known[:1])
     with book.settings(log_key=keys("new")):
-        assert log.renew() == 1
+        assert log.sign_missing_checkpoints(published) == 1
         after = log_queries.newest(campaign)
         assert (after.size, after.root) == (during.size, during.root)
         with pytest.raises(notes.BadNote):
@@ -47,9 +47,9 @@ def test_a_site_that_moves_signs_its_logs_under_the_new_address(app):
     book.confirm(campaign)
     fold()
     before = log_queries.newest(campaign)
-    receipt = log_queries.inclusion(campaign, 0, before)
+    receipt = log_queries.inclusion(campaign, 0, before, pledge_hashes)
     with book.settings(base_url="https://sky.example"):
-        assert (log.renew(), log.renew()) == (1, 0)
+        assert (log.sign_missing_checkpoints(published), log.sign_missing_checkpoints(published)) == (1, 0)
         after = log_queries.newest(campaign)
         assert after.note.startswith("sky.example/log/blue-skies\n1\n")
         assert verify(campaign, SLUG).faults == []
@@ -80,12 +80,14 @@ def test_a_process_without_the_key_neither_folds_nor_signs(app):
         with pytest.raises(log.NoLogKey):
             fold()
         with pytest.raises(log.NoLogKey):
-            log.renew()
+            log.sign_missing_checkpoints(published)
         assert queries.count(campaign).people == 0
         assert log_queries.newest(campaign) is None
     assert fold() == 1
     with book.settings(log_key=(SecretStr("elsewhere"),)):
-        assert log_queries.inclusion(campaign, 0, log_queries.newest(campaign)), "reading needs no key"
+        assert log_queries.inclusion(campaign, 0, log_queries.newest(campaign), pledge_hashes), (
+            "reading needs no key"
+        )
 
 
 # --- Renewing ---
@@ -93,7 +95,7 @@ def test_a_process_without_the_key_neither_folds_nor_signs(app):
 
 def test_renewing_gives_public_campaigns_an_empty_log_and_drafts_none(app):
     shown, draft = book.campaign(SLUG), book.campaign("draft", state="draft")
-    assert (log.renew(), log.renew()) == (1, 0)
+    assert (log.sign_missing_checkpoints(published), log.sign_missing_checkpoints(published)) == (1, 0)
     found = log_queries.newest(shown)
     assert (found.size, found.root, found.people) == (0, merkle.EMPTY, 0)
     assert log_queries.newest(draft) is None
@@ -104,12 +106,14 @@ def test_renewing_gives_public_campaigns_an_empty_log_and_drafts_none(app):
 
 def test_nothing_to_renew_takes_no_write_lock(app, statements):
     book.campaign(SLUG)
-    log.renew()
+    log.sign_missing_checkpoints(published)
     with transaction() as session:
         session.execute(text("UPDATE campaigns SET goal = goal"))
         with statements() as seen:
-            assert log.renew() == 0
-        assert len(seen) == 2, seen  # where the audit log ends, and what is published
+            assert log.sign_missing_checkpoints(published) == 0
+        assert len(seen) == 4, (
+            seen
+        )  # where the audit log ends, which campaigns are public, its head and checkpoint
 
 
 @pytest.mark.postgresql_only
@@ -120,7 +124,7 @@ def test_a_renewal_waits_for_a_fold_and_never_publishes_less_than_it_did(app):
 
     def renew_elsewhere():
         with app.app_context():
-            renewed.append(log.renew())
+            renewed.append(log.sign_missing_checkpoints(published))
 
     other = threading.Thread(target=renew_elsewhere)
 
@@ -142,7 +146,7 @@ def test_two_renewals_at_once_sign_once(app):
 
     def renew():
         with app.app_context():
-            log.renew()
+            log.sign_missing_checkpoints(published)
 
     threads = [threading.Thread(target=renew) for _ in range(4)]
     for thread in threads:

@@ -9,19 +9,20 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, select, text, update
 
 from pledge import clock
+from pledge.campaigns.log_facts import pledge_hashes
 from pledge.db import db, transaction
 from pledge.endorsements import counting as organizations
 from pledge.endorsements.models import Endorsement
 from pledge.ledger import log_queries, queries
 from pledge.ledger.models import Dimension, Kind, Reason
 from pledge.ledger.services import append
-from pledge.ledger.verify import verify
 from pledge.signatures import counting as people
 from pledge.signatures import own
 from pledge.signatures.identifiers import new_id
 from pledge.signatures.models import Signature, SignatureState
 from pledge.signatures.receipts import receipt
 from tests.ledger import book
+from tests.ledger.book import verify
 from tests.support import apps, factories
 from tests.support.factories import fold, fold_all, plant_entry
 
@@ -323,7 +324,7 @@ def test_whatever_is_put_in_the_count_is_that_of_the_confirmed_and_each_of_them_
     assert {region: number for region, number in told.items() if number} == dict(regions)
     assert people.mismatches() == []
     for row in rows:
-        found = log_queries.inclusion_of(world.campaign.id, row.id)
+        found = log_queries.inclusion_of(world.campaign.id, row.id, pledge_hashes)
         assert row.commitment.hex() in found.line.decode(), (
             "the entry that counts it says what its receipt says"
         )

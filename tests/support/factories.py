@@ -50,7 +50,7 @@ from pledge.signatures.invalidation_models import Invalidation
 from pledge.signatures.models import Signature, SignatureState
 from pledge.tokens import Purpose
 from pledge.worker.composers import handlers
-from pledge.worker.standing import standing
+from pledge.worker.sources import ledger_sources
 
 SLUG = "blue-skies"
 _numbers = count(1)
@@ -154,7 +154,7 @@ def signatures(number: int, of: Campaign | None = None, **facts: Any) -> list[Si
 
 def fold(limit: int = ledger.BATCH) -> int:
     """One fold, as the worker does it; how many entries it took."""
-    return ledger.fold(standing(), limit)
+    return ledger.fold(ledger_sources(), limit)
 
 
 def fold_all() -> int:

@@ -27,6 +27,7 @@ from typing import Any
 from sqlalchemy import select
 
 from config import ROOT
+from pledge.campaigns.log_facts import pledge_hashes
 from pledge.campaigns.models import PledgeText
 from pledge.db import db
 from pledge.delivery import tables
@@ -148,7 +149,7 @@ def from_database(campaign_id: int, slug: str) -> Log:
 
     newest = log_queries.newest(campaign_id)
     assert newest is not None, "fold first"
-    lines = [leaf.line for leaf in log_queries.leaves(campaign_id, newest.size)]
+    lines = [leaf.line for leaf in log_queries.leaves(campaign_id, newest.size, pledge_hashes)]
     texts = db.session.scalars(select(PledgeText).where(PledgeText.campaign_id == campaign_id))
     pledges = {row.sha256.hex(): {"ko": row.ko, "en": row.en} for row in texts}
     return Log(lines, signers_for(slug), origin_of(slug), pledges=pledges, published=newest.note)
