@@ -134,14 +134,14 @@ def engine_options(config: Config) -> dict[str, Any]:
     }
 
 
-def init_app(app: Flask, config: Config, *, has_deadlines: bool = True) -> None:
-    """Bind the database. With `has_deadlines` no statement on PostgreSQL may take long: somebody waits for the answer."""
+def init_app(app: Flask, config: Config) -> None:
+    """Bind the database. In a request no statement on PostgreSQL may take long: somebody waits for the answer."""
     app.config["SQLALCHEMY_DATABASE_URI"] = config.sqlalchemy_url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(config)
     db.init_app(app)
     with app.app_context():
         (_listen_sqlite if config.uses_sqlite else _listen_postgresql)(db.engine)
-        if has_deadlines and not config.uses_sqlite:
+        if not config.uses_sqlite:
             watchdog.watch(db.engine)
 
 

@@ -1,4 +1,4 @@
-"""A deadline for each statement on PostgreSQL, kept by this process.
+"""A deadline for each statement of a request on PostgreSQL, kept by this process.
 
 The server's own `statement_timeout` ends a slow statement. It does not end a COMMIT that waits for a lost standby, and a
 server that is stopped or out of reach keeps no time at all, while libpq waits for its reply without end. So a thread
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
+from flask import has_request_context
 from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, Engine, event
 
@@ -28,6 +29,9 @@ GRACE = 1.0
 SILENCE = 5.0
 #: Seconds between looks.
 INTERVAL = 0.25
+
+#: In `Connection.info`: whether its last statement was one of a request.
+_IN_REQUEST = "pledge.in_request"
 
 Driver = psycopg.Connection[Any]
 
@@ -50,13 +54,15 @@ class Watchdog:
         self._silent_until = 0.0
 
     def watch(self, engine: Engine) -> None:
-        """Give every statement of the engine a deadline."""
+        """Give every statement of a request a deadline. Commands and the worker may take as long as they need."""
         Connecting().watch(engine)
 
         @event.listens_for(engine, "before_cursor_execute")
         def _before(
             connection: Connection, _cursor: Any, _text: Any, _values: Any, context: Any, _many: Any
         ) -> None:
+            # A transaction ends as it began: its last rollback comes when the request is gone already.
+            connection.info[_IN_REQUEST] = has_request_context()
             options = context.execution_options if context is not None else {}
             self._begin(connection, float(options.get("deadline", SECONDS)))
 
@@ -82,6 +88,8 @@ class Watchdog:
             self._end(connection)
 
     def _begin(self, connection: Connection, seconds: float) -> None:
+        if not connection.info.get(_IN_REQUEST):
+            return
         driver: Any = connection.connection.driver_connection
         self._statements[id(driver)] = _Statement(driver, clock.monotonic() + seconds)
         if self._pid != os.getpid():

@@ -1,70 +1,65 @@
-"""What a mail says about where it comes from: links that start with PLEDGE_BASE_URL, never with the host that a request
-claimed, and the sender of PLEDGE_MAIL_FROM. And the paths that the hot paths answer with: `url_for` would cost them more
-than reading the token; a test holds them against it.
-"""
+"""What a mail says about where it comes from: links to pages of this site, its name, and the sender of PLEDGE_MAIL_FROM."""
 
 from email.utils import formataddr, parseaddr
-from urllib.parse import quote
+from typing import Any
+
+from flask import url_for
 
 from config import current_config
 
 
-def confirm_path(lang: str, token: str) -> str:
-    return f"/{lang}/confirm/{quote(token, safe='')}"
-
-
-def check_path(lang: str, slug: str, ticket: str) -> str:
-    """The page "check your mail" of a ticket."""
-    return f"/{lang}/c/{slug}/check/{ticket}"
+def public_url(endpoint: str, **values: Any) -> str:
+    """The address of a page as everybody reaches it: it begins with PLEDGE_BASE_URL, whatever host a request named."""
+    return current_config().base_url + url_for(endpoint, _external=False, **values)
 
 
 def confirm_link(lang: str, token: str) -> str:
-    return f"{current_config().base_url}{confirm_path(lang, token)}"
+    return public_url("public.confirm", lang=lang, token=token)
 
 
 def not_me_link(lang: str, token: str) -> str:
-    return f"{confirm_link(lang, token)}/not-me"
+    return public_url("public.not_me", lang=lang, token=token)
 
 
 def manage_link(lang: str, token: str) -> str:
-    return f"{current_config().base_url}/{lang}/me/{token}"
+    return public_url("public.me", lang=lang, token=token)
 
 
 def unsubscribe_link(lang: str, token: str) -> str:
-    return f"{current_config().base_url}/{lang}/unsubscribe/{token}"
+    return public_url("public.unsubscribe", lang=lang, token=token)
 
 
 def campaign_link(lang: str, slug: str) -> str:
-    return f"{current_config().base_url}/{lang}/c/{slug}"
+    return public_url("public.campaign", lang=lang, slug=slug)
 
 
 def organization_link(lang: str, slug: str, endorsement_id: int) -> str:
-    return f"{campaign_link(lang, slug)}/organizations/{endorsement_id}"
+    return public_url("public.organization", lang=lang, slug=slug, endorsement_id=endorsement_id)
 
 
 def endorse_confirm_link(lang: str, token: str) -> str:
-    return f"{current_config().base_url}/{lang}/endorse/confirm/{token}"
+    return public_url("public.endorse_confirm", lang=lang, token=token)
 
 
 def endorse_contact_link(lang: str, token: str) -> str:
-    return f"{current_config().base_url}/{lang}/endorse/contact/{token}"
+    return public_url("public.endorse_contact", lang=lang, token=token)
 
 
 def endorse_manage_link(lang: str, token: str) -> str:
-    return f"{current_config().base_url}/{lang}/endorse/me/{token}"
+    return public_url("public.endorse_me", lang=lang, token=token)
+
+
+def staff_link() -> str:
+    return public_url("staff.desk")
+
+
+def staff_invitation_link(token: str) -> str:
+    return public_url("staff.invitation", token=token)
 
 
 def contact() -> str:
     """Where people write to with questions."""
     return current_config().contact
-
-
-def staff_link() -> str:
-    return f"{current_config().base_url}/staff/"
-
-
-def staff_invitation_link(token: str) -> str:
-    return f"{current_config().base_url}/staff/invitation/{token}"
 
 
 def host() -> str:

@@ -1,9 +1,9 @@
-"""Migrations, by Alembic through Flask-Migrate; only who migrates loads them."""
+"""Migrations, by Alembic through Flask-Migrate."""
 
 import flask_migrate
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from flask import current_app
+from flask import Flask
 
 from config import ROOT
 from pledge.db import db
@@ -15,16 +15,12 @@ class UnknownRevision(Exception):
     """The database was made by another version of the site. `str()` says what to do about it."""
 
 
-def prepare() -> None:
-    """Make the current application one that can be migrated."""
-    if "migrate" not in current_app.extensions:
-        migrate = flask_migrate.Migrate(render_as_batch=True, compare_type=True)
-        migrate.init_app(current_app, db, directory=str(MIGRATIONS))
+def init_app(app: Flask) -> None:
+    flask_migrate.Migrate(app, db, directory=str(MIGRATIONS), render_as_batch=True, compare_type=True)
 
 
 def upgrade() -> None:
     """Bring the database to the newest migration; does nothing when it is there. Raises UnknownRevision."""
-    prepare()
     refuse_unknown_revision()
     flask_migrate.upgrade()
 

@@ -1,11 +1,8 @@
-"""Columns that are encrypted at rest. Declaring one costs nothing: the ciphers are loaded with the first value."""
-
-from typing import TYPE_CHECKING
+"""Columns that are encrypted at rest."""
 
 from sqlalchemy import Dialect, LargeBinary, TypeDecorator
 
-if TYPE_CHECKING:
-    from pledge.crypto import Vault
+from pledge.crypto import vault
 
 
 class Sealed(TypeDecorator[str]):
@@ -19,14 +16,7 @@ class Sealed(TypeDecorator[str]):
         self.context = context
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> bytes | None:
-        return None if value is None else _vault().seal(value, self.context)
+        return None if value is None else vault().seal(value, self.context)
 
     def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:
-        return None if value is None else _vault().unseal(bytes(value), self.context)
-
-
-def _vault() -> "Vault":
-    # Here and not above: many a command declares all tables and opens no value of them (docs/adr/0060).
-    from pledge.crypto import vault  # noqa: PLC0415
-
-    return vault()
+        return None if value is None else vault().unseal(bytes(value), self.context)

@@ -1,7 +1,4 @@
-"""The half of the application that answers requests: what every answer carries, the doors, and what stands before Flask.
-
-Only create_app() imports it, and only for a process that answers requests (docs/adr/0060).
-"""
+"""What answers requests: what every answer carries, the doors, and what stands before Flask."""
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import click
+from flask.cli import AppGroup
 
 from config import current_config
 from pledge.audit.models import COMMAND_LINE
 from pledge.campaigns.queries import slugs
 from pledge.campaigns.rules import BadFields
-from pledge.commands.lazy import LazyGroup
+from pledge.commands.delivery_verify import verify
 from pledge.commands.log_key import refuse_without_log_key
 from pledge.delivery import freezing, packing
 from pledge.delivery.document import Words
@@ -23,11 +24,10 @@ from pledge.delivery.doubt import InDoubt
 from pledge.ledger import log_queries
 from pledge.ledger.log_queries import CheckpointView
 
-delivery = LazyGroup(
-    "delivery",
-    {"verify": "pledge.commands.delivery_verify"},
-    help="Deliveries: totals at a checkpoint, frozen, with all that is needed to check them.",
+delivery = AppGroup(
+    "delivery", help="Deliveries: totals at a checkpoint, frozen, with all that is needed to check them."
 )
+delivery.add_command(verify)
 
 _OCCASION = Words("서명 집계 제출", "Handing over of the totals")
 

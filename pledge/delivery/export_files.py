@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import IO, BinaryIO
 
 from pledge.delivery.export_rows import Table
+from pledge.delivery.export_workbook import write_workbook
 from pledge.delivery.jobs import Progress
 from pledge.spreadsheets import BOM, csv_line
 
@@ -95,7 +96,4 @@ def _in_large_parts(parts: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _write_xlsx(file: _Hashed, table: Table, expected: int, progress: Progress) -> int:
-    # Here and not above: most exports are CSV and pay nothing for a library that makes workbooks (docs/adr/0060).
-    from pledge.delivery.export_workbook import write_workbook  # noqa: PLC0415
-
     return write_workbook(file.write, table, expected, progress)

@@ -22,7 +22,7 @@ from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.db import reading, transaction
 from pledge.delivery.models import Job, JobKind, JobState
-from pledge.files import storage
+from pledge.files.backends import current_storage
 from pledge.logs import log
 
 #: How long a worker has a job without saying that it is still at it.
@@ -165,7 +165,7 @@ def chunks(job_id: int) -> Iterator[bytes] | None:
     )
     with reading() as connection:
         file = connection.execute(query).scalar_one_or_none()
-    return storage.current().chunks(file) if file else None
+    return current_storage().chunks(file) if file else None
 
 
 def sweep() -> int:
@@ -181,7 +181,7 @@ def sweep() -> int:
             if job is None:
                 return gone
             for attempt in range(1, job.attempts + 1):
-                storage.current().delete(_key(job.file, attempt))
+                current_storage().delete(_key(job.file, attempt))
             job.file = ""
             if job.state == JobState.DONE:
                 job.state = JobState.GONE
@@ -256,7 +256,7 @@ def _finish(claim: _Claim, file: BufferedRandom, made: Made) -> None:
     # A large file on a slow line takes longer than a lease, and nobody can say meanwhile that it is still being stored.
     if not _write(claim, lease_until=clock.now() + STORING):
         raise Taken
-    storage.current().put_file(claim.file, file)
+    current_storage().put_file(claim.file, file)
     now = clock.now()
     is_done = _write(
         claim,
@@ -269,10 +269,10 @@ def _finish(claim: _Claim, file: BufferedRandom, made: Made) -> None:
         expires_at=None if made.keep is None else now + made.keep,
     )
     if not is_done:
-        storage.current().delete(claim.file)
+        current_storage().delete(claim.file)
         raise Taken
     for attempt in range(1, claim.attempt):
-        storage.current().delete(_key(claim.file, attempt))
+        current_storage().delete(_key(claim.file, attempt))
 
 
 def _give_back(claim: _Claim) -> None:

@@ -11,7 +11,8 @@ from pledge import clock
 from pledge.db import db, reading
 from pledge.diagnosis.findings import Finding, ok, problem, warning
 from pledge.diagnosis.state import Readiness
-from pledge.files import storage
+from pledge.files.backends import current_storage
+from pledge.files.storage import StorageAway
 from pledge.ledger.models import LedgerEntry
 from pledge.mail import queries as mail
 from pledge.mail.services import transport
@@ -107,10 +108,10 @@ def storage_findings(config: Config) -> Iterator[Finding]:
     place = "the bucket" if config.storage_url else "the folder files/ of the instance"
     key, probe = f"doctor/{secrets.token_hex(8)}", secrets.token_bytes(16)
     try:
-        storage.current().put(key, probe)
-        read = storage.current().get(key)
-        storage.current().delete(key)
-    except storage.StorageAway as away:
+        current_storage().put(key, probe)
+        read = current_storage().get(key)
+        current_storage().delete(key)
+    except StorageAway as away:
         yield problem(
             "files",
             f"{place} cannot be used ({away}): pictures and documents are refused meanwhile; "

@@ -2,7 +2,7 @@
 
 import re
 
-from pledge.files import storage
+from pledge.files.backends import current_storage
 
 _NAME = re.compile(r"[0-9a-f]{32}")
 
@@ -18,4 +18,4 @@ def document(name: str) -> bytes | None:
 
 
 def _read(name: str, part: str) -> bytes | None:
-    return storage.current().get(f"{name}/{part}") if _NAME.fullmatch(name) else None
+    return current_storage().get(f"{name}/{part}") if _NAME.fullmatch(name) else None

@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 
 from pledge import clock
 from pledge.db import transaction
-from pledge.files import pictures, storage
+from pledge.files import pictures
+from pledge.files.backends import current_storage
 from pledge.files.documents import check_document
 from pledge.files.faults import BadDocument, BadPicture, DocumentFault, PictureFault
 from pledge.files.models import FileKind, StoredFile
@@ -143,7 +144,7 @@ def _store(kind: FileKind, media_type: str, parts: dict[str, bytes]) -> str:
         )
     try:
         for part, data in parts.items():
-            storage.current().put(f"{name}/{part}", data)
+            current_storage().put(f"{name}/{part}", data)
     except StorageAway as away:
         log.error("file not stored", storage=str(away))
         with transaction() as session:
@@ -165,4 +166,4 @@ def _delete_rows(session: Session) -> list[str]:
 
 def _remove(name: str) -> None:
     for part in (*(f"{size}.webp" for size in pictures.SIZES), "document.pdf"):
-        storage.current().delete(f"{name}/{part}")
+        current_storage().delete(f"{name}/{part}")

@@ -1,4 +1,4 @@
-"""Where the bytes of files lie: a folder on this machine, or an S3-compatible bucket when PLEDGE_STORAGE_URL names one.
+"""What a storage of files does, and the one that is a folder on this machine.
 
 A key is `<name>/<part>`, as in `3f…/96.webp`. What lies under a key never changes, so any copy of it may be kept.
 """
@@ -7,11 +7,8 @@ import os
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
-from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO, Protocol
-
-from config import Config, current_config
 
 FOLDER = "files"  #: inside the instance folder
 PART = 256 * 1024  #: bytes in hand while a large file is read
@@ -95,22 +92,7 @@ class Folder:
             raise StorageAway(type(error).__name__) from error
 
 
-def current() -> Storage:
-    """The storage of the running application."""
-    return _storage(current_config())
-
-
 def _read_in_parts(file: BinaryIO) -> Iterator[bytes]:
     with file:
         while part := file.read(PART):
             yield part
-
-
-@lru_cache(maxsize=8)
-def _storage(config: Config) -> Storage:
-    if not config.storage_url:
-        return Folder(config.instance_dir / FOLDER)
-    # Here and not above: a site without a bucket never loads the library that speaks to one (docs/adr/0060).
-    from pledge.files.bucket import Bucket  # noqa: PLC0415
-
-    return Bucket(config)

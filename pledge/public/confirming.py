@@ -2,14 +2,14 @@
 
 from flask import Response, make_response, render_template, request, url_for
 
-from config import current_config
-from pledge import i18n, links, tokens
+from pledge import i18n, tokens
 from pledge.campaigns import queries as campaigns
 from pledge.ledger.queries import number_of
 from pledge.limits import count_unknown_link, limited, link_limit
+from pledge.links import campaign_link
 from pledge.public.blueprint import public
 from pledge.public.forms import LinkForm
-from pledge.public.pages import campaign_page, public_url, qr_code, share_links
+from pledge.public.pages import campaign_page, qr_code, share_links
 from pledge.public.signing import see_other
 from pledge.signatures import services as signatures
 from pledge.signatures.identifiers import read_confirm_token, ticket_for
@@ -24,7 +24,7 @@ _SAID_PLAINLY = (LinkState.CLOSED, LinkState.INVALIDATED)
 def confirm(token: str) -> Response:
     link = open_link(token, i18n.language())
     if link.state is LinkState.PENDING and link.signature is not None:
-        page = campaign_page(link.signature.campaign, current_config())
+        page = campaign_page(link.signature.campaign)
         return make_response(
             render_template("public/confirm.html", page=page, signature=link.signature, token=token)
         )
@@ -40,10 +40,10 @@ def confirm_post(token: str) -> Response:
     except BadToken:
         return problem(Link(LinkState.UNKNOWN), token, 410)
     if not expired and signatures.confirm(signature_id):
-        return see_other(links.confirm_path(i18n.language(), token))
+        return see_other(url_for("public.confirm", token=token))
     link = open_link(token, i18n.language())
     if link.state is LinkState.CONFIRMED:
-        return see_other(links.confirm_path(i18n.language(), token))
+        return see_other(url_for("public.confirm", token=token))
     return problem(link, token, 409 if link.state in _SAID_PLAINLY else 410)
 
 
@@ -103,9 +103,7 @@ def problem(link: Link, token: str, status: int) -> Response:
             token=token if known else None,
             form=LinkForm(),
             campaigns=campaigns.public_campaigns(i18n.language()),
-            page=campaign_page(link.signature.campaign, current_config())
-            if known and link.signature
-            else None,
+            page=campaign_page(link.signature.campaign) if known and link.signature else None,
             invalidated_for=link.signature.invalidated_for if link.signature else None,
         ),
         status,
@@ -114,14 +112,13 @@ def problem(link: Link, token: str, status: int) -> Response:
 
 def _confirmed(token: str, signature: SignatureView, expired: bool) -> Response:
     """Thanks and one's number. An old link opens no way to one's own page; the mailbox still gets one."""
-    config = current_config()
     return make_response(
         render_template(
             "public/confirmed.html",
-            page=campaign_page(signature.campaign, config),
+            page=campaign_page(signature.campaign),
             number=number_of(signature.id),
-            share=share_links(signature.campaign, config),
-            qr=qr_code(public_url(signature.campaign.slug, config)),
+            share=share_links(signature.campaign),
+            qr=qr_code(campaign_link(i18n.language(), signature.campaign.slug)),
             token=token,
             mailed=request.args.get("mailed") == "1",
             me_token=None if expired else tokens.mint(Purpose.MANAGE, [signature.id]),

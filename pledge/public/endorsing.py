@@ -4,7 +4,6 @@ from flask import Response, abort, make_response, render_template, request, url_
 from flask_babel import gettext as _
 from werkzeug.datastructures import CombinedMultiDict
 
-from config import current_config
 from pledge import content, i18n, places
 from pledge.campaigns.queries import CampaignView
 from pledge.endorsements import services as endorsements
@@ -51,7 +50,7 @@ def endorse_post(slug: str) -> Response:
 @public.get("/c/<slug>/endorse/check/<ticket>")
 def endorse_check(slug: str, ticket: str) -> Response:
     _read_or_404(slug, ticket)
-    page = campaign_page(campaign_or_404(slug), current_config())
+    page = campaign_page(campaign_or_404(slug))
     resent = request.args.get("resent") == "1"
     return make_response(
         render_template("public/endorse_check.html", page=page, ticket=ticket, resent=resent)
@@ -91,7 +90,7 @@ def _application(slug: str, form: EndorseForm) -> endorsements.Application:
 
 
 def _form_page(campaign: CampaignView, form: EndorseForm, status: int) -> Response:
-    page = campaign_page(campaign, current_config())
+    page = campaign_page(campaign)
     return make_response(render_template("public/endorse.html", page=page, form=form), status)
 
 

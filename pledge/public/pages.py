@@ -5,11 +5,10 @@ from datetime import datetime
 from urllib.parse import urlencode
 
 import segno
-from flask import abort, url_for
+from flask import abort
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from config import Config
 from pledge import i18n
 from pledge.campaigns import queries as campaigns
 from pledge.campaigns.list_terms import TermsView
@@ -18,6 +17,7 @@ from pledge.campaigns.queries import CampaignView, PartnerView, PledgeView
 from pledge.endorsements import queries as endorsements
 from pledge.endorsements.queries import OrganizationView
 from pledge.ledger import queries as ledger
+from pledge.links import campaign_link
 from pledge.public.switched import signing_paused
 from pledge.signatures import queries as signatures
 
@@ -85,7 +85,7 @@ def campaign_or_404(slug: str) -> CampaignView:
     return campaign
 
 
-def campaign_page(campaign: CampaignView, config: Config) -> CampaignPage:
+def campaign_page(campaign: CampaignView) -> CampaignPage:
     count = ledger.count(campaign.id)
     paused = signing_paused()
     behind = campaigns.partners(campaign.id, i18n.language())
@@ -112,7 +112,7 @@ def campaign_page(campaign: CampaignView, config: Config) -> CampaignPage:
         partners=behind[PartnerRole.PARTNER],
         signers=signatures.public_names(campaign.id),
         endorsers=endorsements.recent(campaign.id, i18n.language()),
-        url=public_url(campaign.slug, config),
+        url=campaign_link(i18n.language(), campaign.slug),
         list_terms=campaign.list_terms,
     )
 
@@ -136,13 +136,8 @@ def campaign_cards() -> list[CampaignCard]:
     ]
 
 
-def public_url(slug: str, config: Config) -> str:
-    """The address that people pass on; from the settings, never from the request's Host."""
-    return config.base_url + url_for("public.campaign", slug=slug)
-
-
-def share_links(campaign: CampaignView, config: Config) -> ShareLinks:
-    url = public_url(campaign.slug, config)
+def share_links(campaign: CampaignView) -> ShareLinks:
+    url = campaign_link(i18n.language(), campaign.slug)
     text = _("I signed “%(title)s”. Will you join me?", title=campaign.title)
     return ShareLinks(
         url=url,

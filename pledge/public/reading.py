@@ -5,7 +5,6 @@ addresses, events as calendar files.
 from flask import Response, abort, make_response, render_template
 from flask_babel import gettext as _
 
-from config import current_config
 from pledge import i18n, places, tokens
 from pledge.campaigns import calendar, events
 from pledge.campaigns import queries as campaigns
@@ -80,7 +79,7 @@ def _campaign(view: CampaignView, *, preview: bool = False) -> Response:
     response = make_response(
         render_template(
             "public/campaign.html",
-            page=campaign_page(view, current_config()),
+            page=campaign_page(view),
             form=SignForm(country=places.HOME),
             video=view.video,
             letter=view.letter,

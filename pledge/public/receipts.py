@@ -2,7 +2,7 @@
 
 from flask import Response, make_response, render_template, url_for
 
-from pledge import i18n, links
+from pledge import i18n
 from pledge.public.blueprint import public
 from pledge.public.confirming import problem
 from pledge.public.own import own_page
@@ -20,11 +20,11 @@ def confirm_receipt(token: str) -> Response:
     link = open_link(token, i18n.language())
     if link.signature is None or link.state is not LinkState.CONFIRMED:
         if link.state is LinkState.PENDING:
-            return see_other(links.confirm_path(i18n.language(), token))
+            return see_other(url_for("public.confirm", token=token))
         return problem(link, token, 410)
     if link.expired:
-        return see_other(links.confirm_path(i18n.language(), token))
-    return _receipt(link.signature, links.confirm_path(i18n.language(), token))
+        return see_other(url_for("public.confirm", token=token))
+    return _receipt(link.signature, url_for("public.confirm", token=token))
 
 
 @public.get("/me/<token>/receipt")

@@ -1,10 +1,9 @@
 """Signing: the form alone, and what happens when it is sent."""
 
-from flask import Response, make_response, render_template, request
+from flask import Response, make_response, render_template, request, url_for
 from flask_babel import gettext as _
 
-from config import current_config
-from pledge import content, i18n, links, places
+from pledge import content, i18n, places
 from pledge.campaigns.queries import CampaignView
 from pledge.limits import client_network
 from pledge.public import sign_up_limit
@@ -35,7 +34,7 @@ def sign_post(slug: str) -> Response:
         return _paused(campaign_or_404(slug))
     except signatures.CampaignNotOpen:
         return _not_open(campaign_or_404(slug), form)
-    return see_other(links.check_path(i18n.language(), slug, ticket))
+    return see_other(url_for("public.check", slug=slug, ticket=ticket))
 
 
 def see_other(location: str) -> Response:
@@ -61,7 +60,7 @@ def _submission(slug: str, form: SignForm) -> signatures.Submission:
 
 
 def _form_page(campaign: CampaignView, form: SignForm, status: int) -> Response:
-    page = campaign_page(campaign, current_config())
+    page = campaign_page(campaign)
     form.show_terms(page.list_terms.version if page.list_terms else None)
     return make_response(render_template("public/sign.html", page=page, form=form), status)
 

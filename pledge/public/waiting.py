@@ -3,7 +3,6 @@
 from flask import Response, abort, make_response, render_template, request, url_for
 from flask_babel import gettext as _
 
-from config import current_config
 from pledge import i18n, tokens
 from pledge.limits import limited, link_limit, token_limit
 from pledge.public.blueprint import public
@@ -56,7 +55,7 @@ def _submission(slug: str, ticket: str) -> int:
 
 
 def _page(slug: str, ticket: str, form: CodeForm, status: int) -> Response:
-    page = campaign_page(campaign_or_404(slug), current_config())
+    page = campaign_page(campaign_or_404(slug))
     resent = request.args.get("resent") == "1"
     return make_response(
         render_template("public/check.html", page=page, ticket=ticket, form=form, resent=resent), status

@@ -19,7 +19,6 @@ from pledge.db import db, transaction
 from pledge.delivery import freezing, jobs, packing
 from pledge.delivery.jobs import LEASE, MOST_ATTEMPTS, PAUSES, Made
 from pledge.delivery.models import Job, JobKind, JobState
-from pledge.files import storage
 from pledge.files.storage import Folder, StorageAway
 from tests.ledger.crash import Crash, at
 from tests.support import deliveries
@@ -62,7 +61,7 @@ def content(job_id):
 @pytest.fixture
 def folder(app, tmp_path, monkeypatch):
     """The storage of this test, in a folder of its own."""
-    monkeypatch.setattr(storage, "current", lambda: Folder(tmp_path / "stored"))
+    monkeypatch.setattr(jobs, "current_storage", lambda: Folder(tmp_path / "stored"))
     return tmp_path / "stored"
 
 

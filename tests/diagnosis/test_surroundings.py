@@ -7,6 +7,7 @@ import pytest
 from pledge.diagnosis import surroundings
 from pledge.diagnosis.findings import Level
 from pledge.diagnosis.state import Readiness
+from pledge.files import storage
 from tests.diagnosis.production import PRODUCTION
 from tests.support import apps, factories
 from tests.support.run import free_port
@@ -154,5 +155,5 @@ def test_a_storage_that_may_not_be_used_is_a_problem(make_app, settings, tmp_pat
 
 
 def test_a_storage_that_forgets_is_a_problem(app, settings, monkeypatch):
-    monkeypatch.setattr(surroundings.storage.Folder, "get", lambda storage, key: None)
+    monkeypatch.setattr(storage.Folder, "get", lambda storage, key: None)
     assert the_only(surroundings.storage_findings(settings()))[0] is Level.PROBLEM

@@ -102,7 +102,7 @@ def test_a_lost_standby_shows_in_the_readiness_before_somebody_signs(app, fragil
 
 
 def test_a_commit_that_waits_for_a_lost_standby_ends_as_not_durable(app, fragile):
-    with app.app_context():
+    with app.test_request_context():
         fragile.lose_standby()
         with pytest.raises(NotDurable), transaction() as session:
             session.add(signature_campaign("one"))
@@ -122,14 +122,19 @@ def signature_campaign(slug):
 def test_a_statement_with_a_deadline_of_its_own_may_take_as_long(app):
     from sqlalchemy import text
 
-    with app.app_context(), reading() as connection:
+    with app.test_request_context(), reading() as connection:
         slow = text("SELECT pg_sleep(2)").execution_options(deadline=10)
         connection.execute(slow)
         connection.execute(text("SELECT 1"))
 
 
+def test_a_statement_outside_of_a_request_may_take_as_long_as_it_needs(app):
+    with app.app_context(), reading() as connection:
+        assert connection.exec_driver_sql("SELECT 42 FROM pg_sleep(2.5)").scalar() == 42
+
+
 def test_a_connection_that_is_held_between_statements_is_left_alone(app):
-    with app.app_context(), transaction() as session:
+    with app.test_request_context(), transaction() as session:
         session.execute(select(1))
         time.sleep(2.2)
         session.execute(select(1))

@@ -5,7 +5,8 @@ from sqlalchemy import func, select
 from structlog.testing import capture_logs
 
 from pledge.db import NestedTransaction, db, transaction
-from pledge.files import queries, services, storage
+from pledge.files import queries, services
+from pledge.files.backends import current_storage
 from pledge.files.faults import BadDocument, BadPicture, DocumentFault
 from pledge.files.models import StoredFile
 from pledge.files.storage import StorageAway
@@ -50,8 +51,8 @@ class Failing:
 
 @pytest.fixture
 def failing(monkeypatch):
-    made = Failing(storage.current())
-    monkeypatch.setattr(storage, "current", lambda: made)
+    made = Failing(current_storage())
+    monkeypatch.setattr(services, "current_storage", lambda: made)
     with capture_logs() as made.logged:
         yield made
 

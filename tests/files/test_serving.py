@@ -3,7 +3,7 @@
 import pytest
 from structlog.testing import capture_logs
 
-from pledge.files import services, storage
+from pledge.files import queries, services
 from pledge.files.storage import StorageAway
 from tests.files.corpus import PDF, png
 
@@ -92,7 +92,7 @@ def test_a_storage_that_is_away_is_said_clearly(client, picture, monkeypatch):
         def get(self, key):
             raise StorageAway("gone")
 
-    monkeypatch.setattr(storage, "current", Away)
+    monkeypatch.setattr(queries, "current_storage", Away)
     with capture_logs():
         response = client.get(f"/files/{picture}/96.webp")
     assert response.status_code == 503

@@ -27,7 +27,6 @@ def migrated(request, new_database, tmp_path) -> Iterator[Flask]:
     """An application on a database of its own, which the test may take apart."""
     app = apps.build(tmp_path, database_url=new_database(request.param, "migrations"))
     with app.app_context():
-        migrating.prepare()
         yield app
     apps.dispose(app)
 
