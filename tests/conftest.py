@@ -14,7 +14,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from pledge.db import db
-from tests.support import apps, postgres, routes, run
+from tests.support import apps, postgres, run
 from tests.support.clock import Clock
 from tests.support.redis import RedisServer, end_outage
 from tests.support.site import Site
@@ -43,8 +43,6 @@ hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 for name in [name for name in os.environ if name.startswith("PLEDGE_")]:
     del os.environ[name]
-
-routes.remember_builders()
 
 
 # --- The run: one folder and one PostgreSQL for all workers, cleared up by the process that started them ---

@@ -37,7 +37,6 @@ from pledge.ledger.notes import Signer
 _TIME = (1980, 1, 1, 0, 0, 0)
 _UNIX = 3
 _PLAIN_FILE = 0o100644 << 16
-_LEVEL = 6
 #: Entries are written to the zip in parts of about so many bytes, and progress is told as often.
 _PART = 1 << 18
 #: More bytes than one entry has; where all may have more than two gigabytes the zip says so in its older fields.
@@ -77,20 +76,20 @@ def write_pack(document: Document, campaign_id: int, file: BinaryIO, progress: P
     signers = _signers(document)
     steps = _Steps(progress, len(MEMBERS) + document.checkpoint.size)
     files: dict[str, dict[str, Any]] = {}
-    with zipfile.ZipFile(file, "w", compresslevel=_LEVEL) as archive:
+    with zipfile.ZipFile(file, "w") as archive:
         for name in MEMBERS[:-2]:
             if name == ENTRIES:
                 files[name] = _write_entries(archive, document, campaign_id, steps)
             else:
                 content, rows = _content(name, document)
-                archive.writestr(_info(name), content, compresslevel=_LEVEL)
+                archive.writestr(_info(name), content)
                 files[name] = {"size": len(content), "sha256": sha256(content).hexdigest()}
                 files[name] |= {} if rows is None else {"rows": rows}
             steps.done(1)
         manifest = _manifest(document, files)
         seal = f"{FORMAT}\n{document.origin}\n{sha256(manifest).hexdigest()}\n"
-        archive.writestr(_info("manifest.json"), manifest, compresslevel=_LEVEL)
-        archive.writestr(_info("manifest.sig"), notes.sign(seal, signers).encode(), compresslevel=_LEVEL)
+        archive.writestr(_info("manifest.json"), manifest)
+        archive.writestr(_info("manifest.sig"), notes.sign(seal, signers).encode())
     steps.done(2)
 
 
@@ -210,9 +209,7 @@ def _manifest(document: Document, files: dict[str, dict[str, Any]]) -> bytes:
 def _info(name: str) -> zipfile.ZipInfo:
     info = zipfile.ZipInfo(name, _TIME)
     info.create_system, info.external_attr = _UNIX, _PLAIN_FILE
-    info.compress_type = zipfile.ZIP_DEFLATED
-    # Where a member is streamed, its level is taken from here.
-    info._compresslevel = _LEVEL  # type: ignore[attr-defined]  # noqa: SLF001  # public from Python 3.13 on
+    info.compress_type = zipfile.ZIP_DEFLATED  # at zlib's own level, 6
     return info
 
 
