@@ -2,7 +2,7 @@
 
 The server has many threads and this middleware lets a few of them into Flask. A request waits for its turn as long as
 others finish. When none has begun or finished for a second (a database that does not answer, all of them at costly work)
-or too many wait already, it is answered 503 at once. `/healthz`, static files and kept copies need no turn.
+or too many wait already, it is answered 503 at once. `/healthz` and static files need no turn.
 
 A body is read before that: a sender who stops in the middle holds a thread, but no turn, and only so many threads may wait
 for bodies. There is no deadline for them here, as nothing ends a read of granian's; nginx has one (docs/adr/0078). What
@@ -55,7 +55,7 @@ _BROKEN = (
 
 
 class Admission:
-    """WSGI middleware around the application, inside the cache of kept copies."""
+    """WSGI middleware around the application."""
 
     def __init__(
         self,

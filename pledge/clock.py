@@ -3,10 +3,22 @@
 import time
 from datetime import UTC, datetime
 
+_ISO_UTC = "%Y-%m-%dT%H:%M:%SZ"
+
 
 def now() -> datetime:
     """The present moment, aware, in UTC."""
     return datetime.now(UTC)
+
+
+def iso_utc(moment: datetime) -> str:
+    """An aware moment as programs read it, in UTC to the second (RFC 3339): `2026-11-26T10:30:00Z`."""
+    return moment.astimezone(UTC).strftime(_ISO_UTC)
+
+
+def from_iso_utc(text: str) -> datetime:
+    """The aware moment that iso_utc() wrote. Raises ValueError for any other text."""
+    return datetime.strptime(text, _ISO_UTC).replace(tzinfo=UTC)
 
 
 def machine_time() -> datetime:

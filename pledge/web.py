@@ -4,8 +4,21 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config import Config
-from pledge import admission, api, errors, guards, headers, i18n, limits, logs, ops, public, rendering, staff
-from pledge.microcache import MicroCache
+from pledge import (
+    admission,
+    api,
+    caching,
+    errors,
+    guards,
+    headers,
+    i18n,
+    limits,
+    logs,
+    ops,
+    public,
+    rendering,
+    staff,
+)
 
 
 def register(app: Flask, config: Config) -> None:
@@ -26,6 +39,7 @@ def register_answers(app: Flask, config: Config) -> None:
     limits.init_app(app, config)
     rendering.init_app(app, config)
     errors.init_app(app)
+    caching.init_app(app)
 
 
 def register_doors(app: Flask, config: Config) -> None:
@@ -36,9 +50,7 @@ def register_doors(app: Flask, config: Config) -> None:
 
 
 def register_front(app: Flask, config: Config) -> None:
-    """What stands before Flask: static files, then the one-second cache of public pages."""
-    cache = MicroCache(app.wsgi_app)
-    app.extensions["pledge.microcache"] = cache
-    static = headers.StaticFiles(cache, config, max_age=60 * 60 * 24 * 365, charset="utf-8")
+    """What stands before Flask: only our own names are answered, and static files."""
+    static = headers.StaticFiles(app.wsgi_app, config, max_age=60 * 60 * 24 * 365, charset="utf-8")
     static.add_files(str(rendering.STATIC), prefix="static/")
     app.wsgi_app = guards.KnownHosts(static, app.wsgi_app, config)  # type: ignore[method-assign]  # Flask's own documented hook

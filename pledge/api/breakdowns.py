@@ -7,17 +7,17 @@ from typing import Any
 from flask import Response, abort, jsonify
 
 from pledge import languages
-from pledge.api.blueprint import api
+from pledge.api.blueprint import DATA_CACHE, api
+from pledge.caching import kept
 from pledge.campaigns import queries as campaigns
+from pledge.clock import iso_utc
 from pledge.delivery.cells import SMALLEST
 from pledge.delivery.progress import Progress, progress
 from pledge.delivery.queries import OTHER, Line
-from pledge.microcache import keep
-
-BREAKDOWNS_CACHE = "public, max-age=5, stale-while-revalidate=30, stale-if-error=600"
 
 
 @api.get("/campaigns/<slug>/history")
+@kept(DATA_CACHE)
 def history(slug: str) -> Response:
     """What each Korean day added. `people` is null on a day whose people are in the last line, "other", or are none."""
     found = _found(slug)
@@ -31,6 +31,7 @@ def history(slug: str) -> Response:
 
 
 @api.get("/campaigns/<slug>/regions")
+@kept(DATA_CACHE)
 def regions(slug: str) -> Response:
     """People by province; "none": who live elsewhere or gave none; "other": what was merged."""
     found = _found(slug)
@@ -38,6 +39,7 @@ def regions(slug: str) -> Response:
 
 
 @api.get("/campaigns/<slug>/countries")
+@kept(DATA_CACHE)
 def countries(slug: str) -> Response:
     """People by country, the most first; "other": what was merged."""
     found = _found(slug)
@@ -64,10 +66,7 @@ def _answer(found: Progress, **lines: list[dict[str, Any]]) -> Response:
         "smallest_shown": SMALLEST,
         **lines,
     }
-    response = jsonify(as_of=found.totals.as_of.strftime("%Y-%m-%dT%H:%M:%SZ"), **numbers)
-    response.headers["Cache-Control"] = BREAKDOWNS_CACHE
-    response.headers["Access-Control-Allow-Origin"] = "*"
-    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    response = jsonify(as_of=iso_utc(found.totals.as_of), **numbers)
     digest = hashlib.sha256(json.dumps(numbers, sort_keys=True).encode()).hexdigest()
-    response.headers["ETag"] = f'W/"{digest[:20]}"'
-    return keep(response)
+    response.set_etag(digest[:20], weak=True)
+    return response

@@ -7,12 +7,14 @@ import gzip
 
 from flask import Blueprint, Flask, Response, abort, request
 
+from pledge.api.blueprint import open_to_all
+from pledge.caching import kept
 from pledge.campaigns import queries as campaigns
 from pledge.campaigns.log_facts import pledge_hashes
 from pledge.ledger import log_queries, paths
-from pledge.microcache import keep
 
 log = Blueprint("log", __name__, url_prefix="/log")
+log.after_request(open_to_all)
 
 CHECKPOINT_CACHE = "public, max-age=1, stale-if-error=600"
 KEY_CACHE = "public, max-age=60, stale-if-error=600"
@@ -20,21 +22,23 @@ TILE_CACHE = "public, max-age=31536000, immutable"
 
 
 @log.get("/<slug>/checkpoint")
+@kept(CHECKPOINT_CACHE)
 def checkpoint(slug: str) -> Response:
     """The newest signed state of the log, a signed note (tlog-checkpoint)."""
     found = log_queries.newest(_public(slug))
     if found is None:
         abort(404)
-    return keep(_text(found.note, CHECKPOINT_CACHE))
+    return _text(found.note)
 
 
 @log.get("/<slug>/key")
+@kept(KEY_CACHE)
 def key(slug: str) -> Response:
     """The public keys that have ever signed this log, newest first, one a line in the form of signed-note."""
     found = log_queries.verifiers(_public(slug))
     if not found:
         abort(404)
-    return keep(_text("".join(f"{verifier}\n" for verifier in found), KEY_CACHE))
+    return _text("".join(f"{verifier}\n" for verifier in found))
 
 
 @log.get("/<slug>/tile/<path:tile>", merge_slashes=False)
@@ -75,17 +79,11 @@ def _entries(found: bytes | None) -> Response:
     return response
 
 
-def _text(content: str, cache: str) -> Response:
-    return _open(Response(content, content_type="text/plain; charset=utf-8"), cache)
+def _text(content: str) -> Response:
+    return Response(content, content_type="text/plain; charset=utf-8")
 
 
 def _bytes(content: bytes) -> Response:
-    return _open(Response(content, content_type="application/octet-stream"), TILE_CACHE)
-
-
-def _open(response: Response, cache: str) -> Response:
-    """Any page and any program may read it."""
-    response.headers["Cache-Control"] = cache
-    response.headers["Access-Control-Allow-Origin"] = "*"
-    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    response = Response(content, content_type="application/octet-stream")
+    response.headers["Cache-Control"] = TILE_CACHE
     return response

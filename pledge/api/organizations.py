@@ -1,23 +1,23 @@
 """The organisations that endorse a campaign, for programs: what the wall shows, a batch at a time."""
 
-from datetime import datetime
 from typing import Any
 
 from flask import Response, abort, jsonify, request, url_for
 
 from config import current_config
 from pledge import languages
-from pledge.api.blueprint import api
+from pledge.api.blueprint import DATA_CACHE, api
+from pledge.caching import kept
 from pledge.campaigns import queries as campaigns
+from pledge.clock import iso_utc
 from pledge.endorsements import queries as endorsements
 from pledge.endorsements.queries import BATCH, OrganizationView
-from pledge.microcache import keep
 
-ORGANIZATIONS_CACHE = "public, max-age=10, stale-while-revalidate=60, stale-if-error=600"
 LARGEST_NUMBER = 2**63 - 1
 
 
 @api.get("/campaigns/<slug>/organizations")
+@kept(DATA_CACHE, reads=("after",))
 def organizations(slug: str) -> Response:
     """`{"organizations": […], "next"}`, ordered by id; `next` is the address of the next batch, or null.
 
@@ -29,14 +29,10 @@ def organizations(slug: str) -> Response:
     shown = endorsements.listing(campaign.id, _after(), BATCH + 1)
     batch = shown[:BATCH]
     more = url_for("api.organizations", slug=slug, after=batch[-1].id) if len(shown) > BATCH else None
-    response = jsonify(
+    return jsonify(
         organizations=[_facts(slug, organization) for organization in batch],
         next=None if more is None else current_config().base_url + more,
     )
-    response.headers["Cache-Control"] = ORGANIZATIONS_CACHE
-    response.headers["Access-Control-Allow-Origin"] = "*"
-    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-    return keep(response, reads=("after",))
 
 
 def _facts(slug: str, organization: OrganizationView) -> dict[str, Any]:
@@ -52,7 +48,7 @@ def _facts(slug: str, organization: OrganizationView) -> dict[str, Any]:
         "interim_year": organization.interim_year,
         "interim_percent": organization.interim_percent,
         "website": organization.website or None,
-        "since": _utc(organization.since),
+        "since": iso_utc(organization.since),
         "url": current_config().base_url
         + url_for("public.organization", lang=languages.default(), slug=slug, endorsement_id=organization.id),
     }
@@ -64,7 +60,3 @@ def _after() -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= LARGEST_NUMBER):
         abort(400)
     return int(text)
-
-
-def _utc(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -5,6 +5,7 @@ from flask.cli import AppGroup
 
 from config import current_config
 from pledge.audit.models import COMMAND_LINE
+from pledge.clock import iso_utc
 from pledge.mail import moderation, queries, requests, services
 from pledge.switches import queries as switches
 from pledge.worker.composers import composers, handlers
@@ -40,7 +41,7 @@ def dead() -> None:
     letters = queries.dead_letters()[::-1]
     for letter in letters:
         click.echo(
-            f"{letter.id}  {letter.kind}  {letter.lang}  {letter.created_at:%Y-%m-%dT%H:%M:%SZ}  "
+            f"{letter.id}  {letter.kind}  {letter.lang}  {iso_utc(letter.created_at)}  "
             f"attempts {letter.attempts}  {letter.last_error or '-'}"
         )
     click.echo(f"{len(letters)} given up")

@@ -7,6 +7,7 @@ import click
 from flask.cli import with_appcontext
 
 from pledge.campaigns.queries import slugs
+from pledge.clock import iso_utc
 from pledge.commands.language import known_language
 from pledge.delivery.figures import of_totals
 from pledge.delivery.formats import FORMATS
@@ -37,7 +38,7 @@ def totals(slug: str, form: str, lang: str, out: Path | None) -> None:
             out.write_bytes(content)
         except OSError as error:
             raise click.ClickException(f"{out} cannot be written: {error.strerror}") from None
-        click.echo(f"{found.people} people as of {found.as_of:%Y-%m-%dT%H:%M:%SZ}: {out}", err=True)
+        click.echo(f"{found.people} people as of {iso_utc(found.as_of)}: {out}", err=True)
         return
     if form == "xlsx" and sys.stdout.isatty():
         raise click.UsageError("a spreadsheet is not for the screen; name a file with --out")

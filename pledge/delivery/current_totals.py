@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from pledge.audit.models import Actor
 from pledge.audit.services import note
 from pledge.campaigns.queries import slugs
+from pledge.clock import iso_utc
 from pledge.delivery import at_checkpoint
 from pledge.delivery.campaign_facts import campaign_facts
 from pledge.delivery.cells import SMALLEST
 from pledge.delivery.export_names import file_name
-from pledge.delivery.figures import Figures, cells, utc
+from pledge.delivery.figures import Figures, cells
 from pledge.delivery.formats import FORMATS
 from pledge.delivery.freezing import DoesNotAddUp, NoSuchCheckpoint, state_of
 from pledge.delivery.queries import breakdowns
@@ -74,7 +75,7 @@ def take_out(actor: Actor, slug: str, form: str, lang: str) -> TotalsFile:
         f"campaign:{slug}",
         format=form,
         lang=lang,
-        as_of=utc(figures.as_of),
+        as_of=iso_utc(figures.as_of),
         people=figures.people,
         organizations=figures.organizations,
     )

@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Iterator
 from typing import IO, BinaryIO
 
+from pledge.clock import iso_utc
 from pledge.delivery.export_rows import Table
 from pledge.delivery.export_workbook import write_workbook
 from pledge.delivery.jobs import Progress
@@ -37,7 +38,7 @@ def write_export(table: Table, file: BinaryIO, progress: Progress) -> int:
             "format": FORMAT,
             "campaign": table.slug,
             "kind": table.kind,
-            "made_at": f"{table.at:%Y-%m-%dT%H:%M:%SZ}",
+            "made_at": iso_utc(table.at),
             "language": table.lang,
             "columns": dict(zip(table.rows.columns, table.rows.heads(table.lang), strict=True)),
             "rows": rows,

@@ -2,15 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
+from pledge.clock import from_iso_utc
 from pledge.delivery import words
 from pledge.delivery.cells import SMALLEST
 from pledge.delivery.document import Cell, Document, State, Words
 from pledge.delivery.queries import Line, Totals
 from pledge.i18n import SEOUL
-
-_MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ def of_document(document: Document) -> Figures:
     return Figures(
         slug=document.slug,
         title=document.title,
-        as_of=moment(document.checkpoint.signed_at),
+        as_of=from_iso_utc(document.checkpoint.signed_at),
         people=document.checkpoint.people,
         organizations=document.checkpoint.organizations,
         smallest_shown=document.smallest_shown,
@@ -91,15 +90,6 @@ def percent(people: int, figures: Figures) -> float:
 def seoul(instant: datetime) -> str:
     """A moment as people in Korea read it."""
     return f"{instant.astimezone(SEOUL):%Y-%m-%d %H:%M:%S} KST"
-
-
-def utc(instant: datetime) -> str:
-    return instant.astimezone(UTC).strftime(_MOMENT)
-
-
-def moment(text: str) -> datetime:
-    """The moment that a document writes as `2026-11-24T05:00:00Z`. Raises ValueError for another form."""
-    return datetime.strptime(text, _MOMENT).replace(tzinfo=UTC)
 
 
 def cells(lines: list[Line]) -> list[Cell]:

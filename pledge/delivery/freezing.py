@@ -10,12 +10,13 @@ from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.campaigns.models import Campaign
 from pledge.campaigns.rules import Checker
+from pledge.clock import iso_utc
 from pledge.db import reading, transaction
 from pledge.delivery import at_checkpoint, doubt, jobs
 from pledge.delivery.campaign_facts import CampaignFacts, campaign_facts
 from pledge.delivery.cells import SMALLEST
 from pledge.delivery.document import Document, Reply, SignUps, State, Words, from_json
-from pledge.delivery.figures import cells, utc
+from pledge.delivery.figures import cells
 from pledge.delivery.integrity import integrity
 from pledge.delivery.letters import default_letter
 from pledge.delivery.models import (
@@ -257,7 +258,7 @@ def _document(
         recipient=recipient,
         occasion=occasion,
         letter=letter or default_letter(campaign.title, state),
-        frozen_at=utc(clock.now()),
+        frozen_at=iso_utc(clock.now()),
         by_country=cells(lines.by_country),
         by_region=cells(lines.by_region),
         by_day=cells(lines.by_day),
@@ -270,7 +271,7 @@ def _document(
         people_moves=people,
         organization_moves=organizations,
         sign_ups=SignUps(
-            utc(sign_ups.as_of), sign_ups.submitted, sign_ups.confirmed, dict(sign_ups.uncounted)
+            iso_utc(sign_ups.as_of), sign_ups.submitted, sign_ups.confirmed, dict(sign_ups.uncounted)
         ),
         verifiers=log_queries.verifiers(campaign.id),
         newest=None if newest is None else state_of(newest),
@@ -285,7 +286,7 @@ def state_of(checkpoint: CheckpointView) -> State:
         root=checkpoint.root_base64,
         people=checkpoint.people,
         organizations=checkpoint.organizations,
-        signed_at=utc(checkpoint.signed_at),
+        signed_at=iso_utc(checkpoint.signed_at),
         note=checkpoint.note,
     )
 

@@ -6,8 +6,8 @@ from functools import cache
 import typst
 
 from pledge import languages
+from pledge.clock import from_iso_utc
 from pledge.delivery.document import Document
-from pledge.delivery.figures import moment
 from pledge.delivery.glyphs import FONTS, presentable
 from pledge.delivery.letter_parts import TYPST, part
 
@@ -20,7 +20,7 @@ def letter_pdf(document: Document, *, draft: bool = False) -> bytes:
     No font, package or clock of this machine has a part in it: the fonts lie beside this file, the date is the document's.
     """
     made = _compiler(document, draft=draft).compile(
-        format="pdf", pdf_standards=["ua-1"], timestamp=moment(document.frozen_at)
+        format="pdf", pdf_standards=["ua-1"], timestamp=from_iso_utc(document.frozen_at)
     )
     if not isinstance(made, bytes):
         raise TypeError("a PDF is one file")

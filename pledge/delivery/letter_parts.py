@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from pledge import places
+from pledge.clock import from_iso_utc
 from pledge.delivery import words
 from pledge.delivery.document import Document, Organization, Pledge, Reply, State, Words
-from pledge.delivery.figures import moment
 from pledge.delivery.glyphs import MISSING, presentable
 from pledge.delivery.letter_charts import growth, shares
 from pledge.delivery.queries import OTHER
@@ -46,7 +46,7 @@ def part(document: Document, lang: str, *, draft: bool = False) -> dict[str, Any
         "draft": texts["draft"] if draft else "",
         "number": document.reply.number,
         "reply": _reply(document.reply, lang),
-        "date": format_date(moment(document.frozen_at), lang),
+        "date": format_date(from_iso_utc(document.frozen_at), lang),
         "paragraphs": _blocks(_either(document.letter, lang)),
         "senders": [_either(one, lang) for one in document.secretariat]
         or [texts["no_secretariat"].format(title=title)],
@@ -214,7 +214,7 @@ def _either(text: Words, lang: str) -> str:
 
 
 def _when(text: str, lang: str) -> str:
-    instant: datetime = moment(text).astimezone(SEOUL)
+    instant: datetime = from_iso_utc(text).astimezone(SEOUL)
     return format_datetime(instant, lang)
 
 

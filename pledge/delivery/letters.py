@@ -1,7 +1,7 @@
 """The cover letter that staff begin with: Korean and English, each written for its readers."""
 
+from pledge.clock import from_iso_utc
 from pledge.delivery.document import State, Words
-from pledge.delivery.figures import moment
 from pledge.i18n import format_date
 
 _KO = """귀 기관의 무궁한 발전을 기원합니다.
@@ -27,7 +27,7 @@ as it is, to those who signed, on the page of the campaign."""
 
 def default_letter(title: Words, checkpoint: State) -> Words:
     """A letter about these numbers; paragraphs, an empty line between two."""
-    signed_at = moment(checkpoint.signed_at)
+    signed_at = from_iso_utc(checkpoint.signed_at)
     return Words(
         _KO.format(title=title.ko, day=format_date(signed_at, "ko"), joined=_joined_ko(checkpoint)),
         _EN.format(title=title.en, day=format_date(signed_at, "en"), joined=_joined_en(checkpoint)),

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from pledge.clock import from_iso_utc
 from pledge.delivery.document import Document
-from pledge.delivery.figures import moment
 from pledge.i18n import format_datetime
 from pledge.spreadsheets import BOM
 
@@ -13,9 +13,9 @@ _WORDS = Path(__file__).with_name("readme.txt")
 def readme(document: Document) -> bytes:
     """UTF-8 with BOM and CRLF: whatever opens a text file on an office's computer shows it."""
     state = document.checkpoint
-    signed_at = moment(state.signed_at)
+    signed_at = from_iso_utc(state.signed_at)
     newest = document.newest or state
-    frozen_at = moment(document.frozen_at)
+    frozen_at = from_iso_utc(document.frozen_at)
     words = _WORDS.read_text("utf-8").format(
         title_ko=document.title.ko,
         title_en=document.title.en,

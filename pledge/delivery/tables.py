@@ -4,9 +4,10 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from pledge.clock import iso_utc
 from pledge.delivery import words, workbook
 from pledge.delivery.document import Cell, Document
-from pledge.delivery.figures import SECTIONS, Figures, of_document, percent, seoul, utc
+from pledge.delivery.figures import SECTIONS, Figures, of_document, percent, seoul
 from pledge.delivery.organization_rows import COLUMNS, coded_cells
 from pledge.ledger.counting import Moves
 from pledge.spreadsheets import BOM, csv_line
@@ -61,7 +62,7 @@ def figures_json(figures: Figures, lang: str | None = None) -> bytes:
     return _json(
         {
             "campaign": {"slug": figures.slug, "title": {"ko": figures.title.ko, "en": figures.title.en}},
-            "as_of": utc(figures.as_of),
+            "as_of": iso_utc(figures.as_of),
             **({"as_of_in_korea": seoul(figures.as_of)} if lang else {}),
             **({"checkpoint": {"size": checkpoint.size, "root": checkpoint.root}} if checkpoint else {}),
             "people": figures.people,
@@ -89,7 +90,7 @@ TABLES: dict[str, Callable[[Document], tuple[bytes, int]]] = {
 
 def _totals(figures: Figures) -> Iterator[tuple[str | int, ...]]:
     yield "campaign", figures.slug, figures.title.ko, figures.title.en, ""
-    yield "as_of", utc(figures.as_of), words.AS_OF.ko, words.AS_OF.en, ""
+    yield "as_of", iso_utc(figures.as_of), words.AS_OF.ko, words.AS_OF.en, ""
     if figures.checkpoint is not None:
         # Its root begins with `+` in one of 64; a spreadsheet needs no root, and totals.json has it.
         yield "checkpoint", "size", words.ENTRIES.ko, words.ENTRIES.en, figures.checkpoint.size

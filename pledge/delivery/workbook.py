@@ -8,9 +8,10 @@ from typing import Any
 
 from xlsxwriter import Workbook
 
+from pledge.clock import iso_utc
 from pledge.delivery import words
 from pledge.delivery.document import Document, Words
-from pledge.delivery.figures import SECTIONS, Figures, Section, of_document, seoul, share, utc
+from pledge.delivery.figures import SECTIONS, Figures, Section, of_document, seoul, share
 from pledge.delivery.organization_rows import HEADS, worded_cells
 from pledge.delivery.queries import OTHER
 from pledge.delivery.sheets import Sheet, Styles, Value
@@ -87,7 +88,7 @@ class _Totals:
         yield self._line(words.PEOPLE, figures.people)
         yield self._line(words.ORGANIZATIONS, figures.organizations)
         as_of = seoul(figures.as_of)
-        yield self._line(words.AS_OF, as_of if self._lang else f"{as_of} ({utc(figures.as_of)})")
+        yield self._line(words.AS_OF, as_of if self._lang else f"{as_of} ({iso_utc(figures.as_of)})")
         if document is not None and document.unnamed_organizations:
             yield self._line(words.UNNAMED, document.unnamed_organizations)
         if figures.checkpoint is not None:

@@ -152,7 +152,7 @@ def clock_findings() -> Iterator[Finding]:
     apart = 0.0 if other is None else abs((now - other).total_seconds())
     ahead = 0.0 if newest is None else max(0.0, (newest - now).total_seconds())
     if max(apart, ahead) < CLOCK_WARNING:
-        yield ok("clock", f"{now:%Y-%m-%dT%H:%M:%SZ}")
+        yield ok("clock", clock.iso_utc(now))
         return
     if apart >= CLOCK_WARNING:
         yield problem(

@@ -6,19 +6,20 @@ from flask import Response, abort, make_response, redirect, render_template, req
 from werkzeug import Response as AnyResponse
 
 from pledge import i18n, places
+from pledge.caching import kept
 from pledge.campaigns.queries import CampaignView
 from pledge.endorsements import queries as endorsements
 from pledge.endorsements.models import OrganizationType
 from pledge.endorsements.queries import Filter
 from pledge.public.blueprint import public
-from pledge.public.home import kept
-from pledge.public.pages import campaign_or_404
+from pledge.public.pages import PAGE_CACHE, campaign_or_404
 
 #: What the wall reads of its address; a request with any of them is answered for itself.
 PARAMETERS = ("q", "type", "country", "page")
 
 
 @public.get("/c/<slug>/organizations")
+@kept(PAGE_CACHE, reads=PARAMETERS)
 def organizations(slug: str) -> Response:
     campaign = campaign_or_404(slug)
     wanted, page = _wanted(), _page_number()
@@ -29,32 +30,29 @@ def organizations(slug: str) -> Response:
         (code, f"{places.country_name(code, i18n.language())} ({i18n.format_count(number)})")
         for code, number in wall.countries.items()
     ]
-    return kept(
-        make_response(
-            render_template(
-                "public/organizations.html",
-                campaign=campaign,
-                wall=wall,
-                wanted=wanted,
-                countries=countries,
-                page_url=lambda number: _page_url(slug, number),
-            )
-        ),
-        reads=PARAMETERS,
+    return make_response(
+        render_template(
+            "public/organizations.html",
+            campaign=campaign,
+            wall=wall,
+            wanted=wanted,
+            countries=countries,
+            page_url=lambda number: _page_url(slug, number),
+        )
     )
 
 
 @public.get("/c/<slug>/organizations/<int(min=1,max=9223372036854775807):endorsement_id>")
+@kept(PAGE_CACHE)
 def organization(slug: str, endorsement_id: int) -> AnyResponse:
     campaign = campaign_or_404(slug)
     shown = endorsements.organization(campaign.id, endorsement_id, i18n.language())
     if shown is None:
         return _elsewhere(campaign, endorsement_id)
-    page = make_response(
+    return make_response(
         render_template("public/organization.html", campaign=campaign, organization=shown),
         410 if shown.is_gone else 200,
     )
-    return page if shown.is_gone else kept(page)
 
 
 def _wanted() -> Filter:

@@ -21,6 +21,10 @@ from pledge.links import campaign_link
 from pledge.public.switched import signing_paused
 from pledge.signatures import queries as signatures
 
+#: A cache on the way may keep a page for a second and stand in for us while we are away (nginx does, deploy/nginx.conf);
+#: a browser asks each time, so that who comes back from confirming sees the new number.
+PAGE_CACHE = "public, max-age=0, s-maxage=1, stale-while-revalidate=2, stale-if-error=600"
+
 
 @dataclass(frozen=True)
 class CampaignCard:

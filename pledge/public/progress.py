@@ -1,4 +1,4 @@
-"""How a campaign stands, how that is counted, and how to check it: the same for everybody, kept for a second."""
+"""How a campaign stands, how that is counted, and how to check it: the same for everybody."""
 
 from dataclasses import dataclass
 
@@ -6,6 +6,7 @@ from flask import Response, make_response, redirect, render_template, url_for
 from werkzeug import Response as AnyResponse
 
 from pledge import i18n
+from pledge.caching import kept
 from pledge.delivery import history, integrity
 from pledge.delivery.cells import SMALLEST
 from pledge.delivery.charts import Chart, chart
@@ -15,8 +16,7 @@ from pledge.delivery.queries import Line
 from pledge.delivery.region_map import region_map
 from pledge.endorsements import queries as endorsements
 from pledge.public.blueprint import public
-from pledge.public.home import kept
-from pledge.public.pages import campaign_or_404
+from pledge.public.pages import PAGE_CACHE, campaign_or_404
 
 #: Countries that stand in the first table; the others are a press away.
 FIRST_COUNTRIES = 10
@@ -42,31 +42,30 @@ class Growth:
 
 
 @public.get("/c/<slug>/progress")
+@kept(PAGE_CACHE)
 def progress(slug: str) -> Response:
     campaign = campaign_or_404(slug)
     found = read(campaign.id, slug)
     totals, grown = found.totals, found.history
     countries = bars(totals.by_country, totals.people)
-    return kept(
-        make_response(
-            render_template(
-                "public/progress.html",
-                campaign=campaign,
-                totals=totals,
-                percent=min(100, totals.people * 100 // campaign.goal),
-                history=grown,
-                step=history.step_of(grown),
-                people=_growth(history.people_points(grown)),
-                organizations=_growth(history.organization_points(grown)),
-                map=region_map(totals.by_region),
-                regions=bars(totals.by_region, totals.people),
-                countries=countries[:FIRST_COUNTRIES],
-                more_countries=countries[FIRST_COUNTRIES:],
-                kinds=_kinds(campaign.id),
-                integrity=integrity.recent(campaign.id),
-                checkpoint=found.checkpoint,
-                smallest=SMALLEST,
-            )
+    return make_response(
+        render_template(
+            "public/progress.html",
+            campaign=campaign,
+            totals=totals,
+            percent=min(100, totals.people * 100 // campaign.goal),
+            history=grown,
+            step=history.step_of(grown),
+            people=_growth(history.people_points(grown)),
+            organizations=_growth(history.organization_points(grown)),
+            map=region_map(totals.by_region),
+            regions=bars(totals.by_region, totals.people),
+            countries=countries[:FIRST_COUNTRIES],
+            more_countries=countries[FIRST_COUNTRIES:],
+            kinds=_kinds(campaign.id),
+            integrity=integrity.recent(campaign.id),
+            checkpoint=found.checkpoint,
+            smallest=SMALLEST,
         )
     )
 

@@ -6,6 +6,7 @@ from flask import Response, abort, make_response, render_template
 from flask_babel import gettext as _
 
 from pledge import i18n, places, tokens
+from pledge.caching import kept
 from pledge.campaigns import calendar, events
 from pledge.campaigns import queries as campaigns
 from pledge.campaigns.queries import CampaignView
@@ -13,14 +14,14 @@ from pledge.delivery.register_queries import public_deliveries
 from pledge.headers import CONTENT_SECURITY_POLICY
 from pledge.public.blueprint import public
 from pledge.public.forms import SignForm
-from pledge.public.home import kept
-from pledge.public.pages import campaign_or_404, campaign_page
+from pledge.public.pages import PAGE_CACHE, campaign_or_404, campaign_page
 from pledge.tokens import BadToken, Purpose
 
 
 @public.get("/c/<slug>")
+@kept(PAGE_CACHE)
 def campaign(slug: str) -> Response:
-    return kept(_campaign(campaign_or_404(slug)))
+    return _campaign(campaign_or_404(slug))
 
 
 @public.get("/c/<slug>/preview/<token>")
@@ -39,33 +40,35 @@ def preview(slug: str, token: str) -> Response:
 
 
 @public.get("/c/<slug>/pledge/<int:version>")
+@kept(PAGE_CACHE)
 def pledge(slug: str, version: int) -> Response:
     view = campaign_or_404(slug)
     text = campaigns.permalink(view.id, version, i18n.language())
     if text is None:
         abort(404)
     versions = campaigns.pledge_versions(view.id)
-    return kept(
-        make_response(render_template("public/pledge.html", campaign=view, text=text, versions=versions))
-    )
+    return make_response(render_template("public/pledge.html", campaign=view, text=text, versions=versions))
 
 
 @public.get("/c/<slug>/pledge/<int:version>.md")
+@kept(PAGE_CACHE)
 def pledge_source(slug: str, version: int) -> Response:
     """The wording as it is stored, byte for byte: from both languages anyone can compute the SHA-256."""
     text = campaigns.permalink(campaign_or_404(slug).id, version, i18n.language())
     if text is None:
         abort(404)
-    return kept(Response(text.markdown, mimetype="text/markdown"))
+    return Response(text.markdown, mimetype="text/markdown")
 
 
 @public.get("/c/<slug>/events.ics")
+@kept(PAGE_CACHE)
 def events_calendar(slug: str) -> Response:
     view = campaign_or_404(slug)
     return _calendar(events.shown(view.id, i18n.language()), view.title, slug)
 
 
 @public.get("/c/<slug>/events/<int:event>.ics")
+@kept(PAGE_CACHE)
 def event_calendar(slug: str, event: int) -> Response:
     view = campaign_or_404(slug)
     one = [shown for shown in events.shown(view.id, i18n.language()) if shown.id == event]
@@ -104,4 +107,4 @@ def _calendar(shown: list[events.EventView], title: str, name: str) -> Response:
         calendar.ics(shown, _("%(title)s: events", title=title)), content_type=calendar.MEDIA_TYPE
     )
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.ics"'
-    return kept(response)
+    return response

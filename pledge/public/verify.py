@@ -7,9 +7,10 @@ from flask import Response, make_response, render_template
 
 from config import ROOT
 from pledge import i18n
+from pledge.caching import kept
 from pledge.campaigns import queries as campaigns
 from pledge.public.blueprint import public
-from pledge.public.home import kept
+from pledge.public.pages import PAGE_CACHE
 
 #: The parts of the program, js/modules/verify-<name>.js: the page hands out their addresses, as each carries the mark of
 #: its content.
@@ -31,11 +32,12 @@ PARTS = (
 
 
 @public.get("/verify")
+@kept(PAGE_CACHE)
 def verify() -> Response:
     """It names the campaigns of this site, so that the browser asks for keys only where there are some."""
     slugs = [one.slug for one in campaigns.public_campaigns(i18n.language())]
     page = render_template("public/verify.html", slugs=slugs, parts=PARTS, program_sha256=_program_sha256())
-    return kept(make_response(page))
+    return make_response(page)
 
 
 @cache

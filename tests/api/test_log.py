@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from pledge.caching import cache
 from pledge.ledger import merkle, notes, paths
 from pledge.ledger.notes import read_state, read_verifier
 from tests.ledger import book
@@ -158,7 +159,7 @@ def test_every_width_with_a_checkpoint_is_served_and_no_other(client):
     number = campaign().id
     for size in (2, 5, 250):
         fold_to(number, size - (state(client).size if size > 2 else 0))
-        client.application.extensions["pledge.microcache"].clear()
+        cache.clear()
     served = {
         width
         for width in range(1, 256)

@@ -6,14 +6,16 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Self
+from pathlib import Path
+from typing import Any, Self
 
 import psycopg
 import pytest
 
 from tests.support import apps, postgres
+from tests.support.nginx import Nginx, ask
 
 
 @dataclass
@@ -104,6 +106,7 @@ class Prober:
     """Asks for a page again and again; `seconds` of each answer, `failed` for what was no answer."""
 
     url: str
+    nginx: Nginx | None = None  #: through which it asks; `url` is a path then
     pause: float = 0.05
     seconds: list[float] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
@@ -121,16 +124,38 @@ class Prober:
     def _run(self) -> None:
         while not self._done.wait(self.pause):
             began = time.monotonic()
-            try:
-                with urllib.request.urlopen(self.url, timeout=10) as answer:
-                    answer.read()
-            except urllib.error.HTTPError as error:
-                self.failed.append(str(error.code))
-            except OSError as error:
-                self.failed.append(type(error).__name__)
+            status = self._status()
+            if status != 200:
+                self.failed.append(str(status))
             self.seconds.append(time.monotonic() - began)
+
+    def _status(self) -> int | str:
+        if self.nginx is not None:
+            return ask(self.nginx, self.url)[0]
+        try:
+            with urllib.request.urlopen(self.url, timeout=10) as answer:
+                answer.read()
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            return error.code
+        except OSError as error:
+            return type(error).__name__
 
     @property
     def typical(self) -> float:
         """Nine of ten answers took no longer."""
         return sorted(self.seconds)[int(len(self.seconds) * 0.9)]
+
+
+@pytest.fixture
+def make_nginx(tmp_path: Path) -> Iterator[Callable[..., Nginx]]:
+    """`make_nginx(site.port)`: nginx with what we ship, in front of a site."""
+    made: list[Nginx] = []
+
+    def make(app_port: int, **options: Any) -> Nginx:
+        made.append(Nginx(tmp_path / f"nginx-{len(made)}", app_port, **options))
+        return made[-1].start()
+
+    yield make
+    for one in made:
+        one.stop()

@@ -3,8 +3,6 @@
 import http.client
 import re
 import secrets
-import socket
-import ssl
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -12,7 +10,7 @@ import pytest
 
 from config import ROOT
 from tests.faults.conftest import Prober  # noqa: F401
-from tests.support.nginx import HOST, Nginx, binary
+from tests.support.nginx import HOST, ask, binary, tls
 from tests.support.routes import unknown
 from tests.support.run import free_port
 
@@ -21,43 +19,8 @@ TOKENS = ("token", "ticket")
 
 
 @pytest.fixture
-def make_nginx(tmp_path):
-    made = []
-
-    def make(app_port, **options):
-        made.append(Nginx(tmp_path / f"nginx-{len(made)}", app_port, **options))
-        return made[-1].start()
-
-    yield make
-    for one in made:
-        one.stop()
-
-
-@pytest.fixture
 def site(make_site):
     return make_site("sqlite", PLEDGE_BASE_URL=f"https://{HOST}", PLEDGE_TRUSTED_PROXIES="1").start()
-
-
-def tls(nginx):
-    context = ssl.create_default_context(cafile=str(nginx.folder / "cert" / "fullchain.pem"))
-    line = socket.create_connection(("127.0.0.1", nginx.https), timeout=15)
-    return context.wrap_socket(line, server_hostname=HOST)
-
-
-def ask(nginx, path, method="GET", body=None):
-    line = http.client.HTTPSConnection("127.0.0.1", nginx.https, timeout=20)
-    try:
-        line.sock = tls(nginx)
-        headers = {"Host": HOST}
-        if body is not None:
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
-        line.request(method, path, body=body, headers=headers)
-        answer = line.getresponse()
-        return answer.status, dict(answer.getheaders()), answer.read().decode()
-    except (OSError, http.client.HTTPException) as error:
-        return type(error).__name__, {}, ""
-    finally:
-        line.close()
 
 
 def token_routes(app):

@@ -17,10 +17,9 @@ from pathlib import Path
 import pytest
 
 from config import ROOT
-from tests.faults.test_nginx import tls
 from tests.support import postgres
 from tests.support.factories import sign_form
-from tests.support.nginx import HOST, Nginx
+from tests.support.nginx import HOST, Nginx, tls
 
 
 def exec_line(name):

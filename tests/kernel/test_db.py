@@ -9,7 +9,6 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, Stateme
 
 from pledge.campaigns.models import Campaign
 from pledge.db import NestedTransaction, NotDurable, UTCDateTime, db, reading, transaction, write_once
-from pledge.microcache import STALE_SECONDS
 from tests.support import apps
 from tests.support.factories import campaign, confirm_token, sign_form, signature
 
@@ -342,28 +341,6 @@ def test_who_signs_while_it_is_away_is_told_that_nothing_was_recorded(doomed, la
     assert client.get(f"/{lang}/privacy").status_code == 200
     give_back()
     assert client.post(f"/{lang}/c/blue-skies/sign", data=sign_form()).status_code == 303
-
-
-def test_the_page_and_the_count_are_shown_from_their_kept_copies(doomed, clock):
-    app, take_away, give_back = doomed
-    client = app.test_client()
-    page, count = client.get("/ko/c/blue-skies").text, client.get(COUNT)
-    take_away()
-    for age in (2, STALE_SECONDS - 3):
-        clock.move(seconds=age)
-        assert client.get("/ko/c/blue-skies").text == page
-        again = client.get(COUNT)
-        assert (again.status_code, again.json) == (200, count.json)
-        # What has not changed is as old as the copy, whatever the clock says now.
-        not_modified = client.get(COUNT, headers={"If-None-Match": count.headers["ETag"]})
-        assert not_modified.status_code == 304
-        assert not_modified.headers["Date"] == count.headers["Date"]
-    clock.move(seconds=2)
-    assert client.get(COUNT).status_code == 503
-    assert client.get(COUNT).json["error"]["status"] == 503
-    assert client.get("/ko/c/blue-skies").status_code == 503
-    give_back()
-    assert client.get(COUNT).status_code == 200
 
 
 def test_a_use_case_says_why_it_failed(doomed):

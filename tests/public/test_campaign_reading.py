@@ -8,6 +8,7 @@ import pytest
 from icalendar import Calendar
 
 from pledge import clock
+from pledge.caching import cache
 from pledge.campaigns import desk, events, media, queries
 from pledge.headers import CONTENT_SECURITY_POLICY
 from tests.support import factories
@@ -22,7 +23,7 @@ def set_video(address):
 
 
 def fresh(app):
-    app.extensions["pledge.microcache"].clear()
+    cache.clear()
 
 
 def test_a_page_without_extras_has_no_empty_sections(app, client):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from pledge.caching import cache
 from pledge.delivery import register
 from pledge.delivery.document import Words
 from tests.support import deliveries
@@ -16,7 +17,7 @@ def _six_people(app):
 
 
 def fresh(app):
-    app.extensions["pledge.microcache"].clear()
+    cache.clear()
 
 
 def test_nothing_is_said_before_it_is_handed_over(app, client):

@@ -5,6 +5,7 @@ import re
 import pytest
 from sqlalchemy import select
 
+from pledge.caching import cache
 from pledge.campaigns import list_terms as terms
 from pledge.campaigns.list_terms import NotAsked
 from pledge.db import db
@@ -40,7 +41,7 @@ def agreed():
 
 
 def fresh(app, client, path):
-    app.extensions["pledge.microcache"].clear()
+    cache.clear()
     return client.get(path).text
 
 

@@ -6,6 +6,7 @@ import re
 import pytest
 from PIL import Image
 
+from pledge.caching import cache
 from pledge.campaigns import desk, events, media, moderation, partners, queries
 from pledge.campaigns.models import CampaignState
 from pledge.campaigns.rules import stamp
@@ -169,7 +170,7 @@ def test_a_campaign_goes_from_draft_to_archive_with_a_page_between_each_step(app
         assert desk.desk("air").state == before, "looking changes nothing"
         sent = editor.post(f"/staff/campaigns/air/state/{after}", data={"before": before, "reason": reason})
         assert (sent.status_code, sent.location) == (303, "/staff/campaigns/air?moved=1")
-        app.extensions["pledge.microcache"].clear()
+        cache.clear()
         assert client.get("/en/c/air").status_code == 200
     assert "archived" in client.get("/en/c/air").text
     assert client.post("/en/c/air/sign", data=factories.sign_form()).status_code == 409

@@ -2,6 +2,7 @@
 
 import pytest
 
+from pledge.caching import cache
 from pledge.staff.cookies import AREA
 from tests.support.factories import campaign, fold_all, signature
 
@@ -37,10 +38,10 @@ def test_a_public_page_is_the_same_with_and_without_a_staff_session(
     token = admin.get_cookie("staff", path="/staff").value
     admin.set_cookie("staff", token, path="/")  # as in production, where the cookie goes to the whole site
     stranger = app.test_client()
-    app.extensions["pledge.microcache"].clear()
+    cache.clear()
     with statements() as without:
         plain = stranger.get(page)
-    app.extensions["pledge.microcache"].clear()
+    cache.clear()
     with statements() as seen:
         answer = admin.get(page)
     assert seen == without

@@ -16,6 +16,7 @@ from werkzeug.test import TestResponse
 
 from config import Config
 from pledge import create_app, limits, migrating
+from pledge.caching import cache
 from pledge.db import db
 from pledge.delivery import integrity
 from pledge.diagnosis import writing
@@ -114,7 +115,8 @@ def forget_reads(app: Flask) -> None:
 
 def forget_caches(app: Flask) -> None:
     """Empty what the process remembers, as a restart would."""
-    app.extensions["pledge.microcache"].clear()
+    with app.app_context():
+        cache.clear()
     integrity.forget()
     limits.init_app(app, app.extensions["pledge.config"])
     switches.forget()

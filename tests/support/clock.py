@@ -3,6 +3,7 @@
 import time
 from datetime import UTC, datetime, timedelta
 
+import cachelib.simple
 import pytest
 from itsdangerous import TimestampSigner
 
@@ -32,4 +33,5 @@ class Clock:
         monkeypatch.setattr(clock, "now", self.now)
         monkeypatch.setattr(clock, "monotonic", self.monotonic)
         monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda _signer: int(self.now().timestamp()))
+        monkeypatch.setattr(cachelib.simple, "time", lambda: self.now().timestamp())
         return self

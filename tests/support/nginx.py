@@ -1,12 +1,16 @@
 """The distribution's nginx with what deploy/ ships, on ports and in a folder of its own."""
 
+import http.client
 import os
 import re
 import shutil
 import signal
+import socket
+import ssl
 import subprocess
 import time
 from dataclasses import dataclass, field
+from email.message import Message
 from pathlib import Path
 
 from config import ROOT
@@ -124,3 +128,29 @@ def _replaced(text: str, pattern: str, by: str) -> str:
     changed, number = re.subn(pattern, lambda _: by, text)
     assert number, f"deploy/ has no {pattern} any more"
     return changed
+
+
+def tls(nginx: Nginx) -> ssl.SSLSocket:
+    """A connection to it, under the name of the site."""
+    context = ssl.create_default_context(cafile=str(nginx.folder / "cert" / "fullchain.pem"))
+    line = socket.create_connection(("127.0.0.1", nginx.https), timeout=15)
+    return context.wrap_socket(line, server_hostname=HOST)
+
+
+def ask(
+    nginx: Nginx, path: str, method: str = "GET", body: bytes | None = None, **headers: str
+) -> tuple[int | str, Message, str]:
+    """Status (the name of the error where there is no answer), headers and text; `If_None_Match=…` is sent as a header."""
+    line = http.client.HTTPSConnection("127.0.0.1", nginx.https, timeout=20)
+    try:
+        line.sock = tls(nginx)
+        sent = {"Host": HOST, **{name.replace("_", "-"): value for name, value in headers.items()}}
+        if body is not None:
+            sent["Content-Type"] = "application/x-www-form-urlencoded"
+        line.request(method, path, body=body, headers=sent)
+        answer = line.getresponse()
+        return answer.status, answer.headers, answer.read().decode(errors="replace")
+    except (OSError, http.client.HTTPException) as error:
+        return type(error).__name__, Message(), ""
+    finally:
+        line.close()

@@ -1,0 +1,97 @@
+"""What is the same for everybody is kept for a second in this process (Flask-Caching).
+
+In the process and not in Redis: a look-up costs no round trip and needs nobody else to be up, and each process makes a
+page once a second at most. To let one request renew what many ask for, and to show an old copy while the database is
+away, is nginx's part (deploy/nginx.conf, docs/adr/0014).
+"""
+
+import gzip
+from collections.abc import Callable, Iterable
+from functools import lru_cache, wraps
+from typing import Any
+
+import brotli
+from flask import Flask, Response, request
+from flask_caching import Cache
+from werkzeug import Response as AnyResponse
+from werkzeug.datastructures import Accept
+from werkzeug.http import parse_accept_header
+
+from pledge import clock
+
+#: How long a copy stands: to the next full second of the clock.
+SECONDS = 1
+MAX_COPIES = 512
+#: Bytes of a body below which compressing it saves no packet.
+MIN_COMPRESSED = 500
+#: "" is the body as it is.
+ENCODINGS = ("br", "gzip", "")
+_MAX_ACCEPT = 200
+
+View = Callable[..., AnyResponse]
+
+cache = Cache(with_jinja2_ext=False)
+
+
+def init_app(app: Flask) -> None:
+    cache.init_app(app, {"CACHE_TYPE": "SimpleCache", "CACHE_THRESHOLD": MAX_COPIES})
+
+
+def kept(cache_control: str, *, reads: Iterable[str] = ()) -> Callable[[View], View]:
+    """Keep the answers 200 of a GET view for a second, compressed, with an ETag of their own, and answer conditions from them.
+
+    The view must be the same for every visitor: it reads no cookie and no header. `reads` are the query parameters that
+    it does read; a request with one of them is answered by the view itself, and every other one is ignored, as links
+    passed on in social networks grow some. `cache_control` is what caches on the way are told.
+    """
+    names = frozenset(reads)
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def answer(**arguments: Any) -> AnyResponse:
+            is_shared = not names or names.isdisjoint(request.args)
+            key, encoding = f"{request.host} {request.path} ", _encoding()
+            copy: AnyResponse | None = cache.get(key + encoding) if is_shared else None
+            if copy is None:
+                made = view(**arguments)
+                if made.status_code != 200:
+                    return made
+                _describe(made, cache_control)
+                if is_shared:
+                    cache.set_many({key + each: _encoded(made, each) for each in ENCODINGS}, timeout=SECONDS)
+                copy = _encoded(made, encoding)
+            return copy.make_conditional(request)
+
+        answer.kept_reads = names  # type: ignore[attr-defined]  # a test holds deploy/nginx.conf against it
+        return answer
+
+    return decorate
+
+
+def _describe(response: AnyResponse, cache_control: str) -> None:
+    response.headers["Cache-Control"] = cache_control
+    response.vary.add("Accept-Encoding")
+    response.add_etag(weak=True)
+    # Of the making, not of the sending: who gets a 304 takes it as the moment of the count.
+    response.date = clock.now()
+
+
+def _encoded(response: AnyResponse, encoding: str) -> AnyResponse:
+    body = response.get_data()
+    copy = Response(body, headers=response.headers.copy())
+    if encoding and len(body) >= MIN_COMPRESSED:
+        copy.set_data(brotli.compress(body, quality=5) if encoding == "br" else gzip.compress(body, 6))
+        copy.content_encoding = encoding
+    return copy
+
+
+def _encoding() -> str:
+    accepted = request.headers.get("Accept-Encoding", "")
+    return _best_encoding(accepted) if len(accepted) <= _MAX_ACCEPT else ""
+
+
+@lru_cache(maxsize=128)
+def _best_encoding(accepted: str) -> str:
+    """Brotli or gzip where the client takes it; `;q=0` is a refusal."""
+    wishes = parse_accept_header(accepted, Accept)
+    return next((encoding for encoding in ENCODINGS if encoding and wishes.quality(encoding) > 0), "")
