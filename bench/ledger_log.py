@@ -96,7 +96,7 @@ def rows(bench: Bench) -> list[Figure]:
         against(f"CSV of {number:,} rows, of COPY", median(ours), median(floors), 0.5),
         at_most(
             f"CSV: growth of the peak memory from {number // 10:,} to {number:,} rows",
-            max(peaks) - few,
+            max(0.0, max(peaks) - few),
             MAX_GROWTH,
             " MB",
             f" (of {max(peaks):,.0f} MB)",
