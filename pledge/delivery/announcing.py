@@ -17,7 +17,8 @@ from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.db import reading, transaction
 from pledge.delivery.models import Delivery
-from pledge.mail.models import NEWS, MailBlock, MailKind, OutboxMail
+from pledge.mail.blocks import may_be_written_to
+from pledge.mail.models import NEWS, MailKind, OutboxMail
 from pledge.signatures.models import WANTS_NEWS, Signature
 
 BATCH = 500
@@ -70,8 +71,6 @@ def advance(pace: int, limit: int = BATCH) -> bool:
 
 def _next(session: Session, row: Delivery, most: int) -> list[Any]:
     """The next signatures that are counted, asked for news before it was announced, and may be written to."""
-    now = clock.now()
-    blocked = exists().where(MailBlock.address_hash == Signature.address_hash, MailBlock.until > now)
     query = (
         select(Signature.id, Signature.lang)
         .where(
@@ -79,7 +78,7 @@ def _next(session: Session, row: Delivery, most: int) -> list[Any]:
             text(WANTS_NEWS),
             Signature.id > row.announced_upto,
             Signature.confirmed_at <= row.announced_at,
-            ~blocked,
+            may_be_written_to(Signature.address_hash),
         )
         .order_by(Signature.id)
         .limit(most)

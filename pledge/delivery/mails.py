@@ -12,21 +12,16 @@ from typing import Any
 from sqlalchemy import and_, bindparam, case, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from pledge import clock, links, tokens
+from pledge import links, tokens
 from pledge.campaigns.models import Campaign, CampaignText
 from pledge.db import reading
 from pledge.delivery.models import Delivery, DeliveryState
 from pledge.i18n import format_count, format_date
 from pledge.ledger.models import Checkpoint
 from pledge.mail.message import Claimed, Composers, Message, composer
-from pledge.mail.models import MailBlock, MailKind, OutboxMail
+from pledge.mail.models import MailKind, OutboxMail
 from pledge.signatures.models import Signature, SignatureState
 from pledge.tokens import Purpose
-
-_BLOCKED = select(MailBlock.address_hash).where(
-    MailBlock.address_hash == Signature.address_hash,
-    MailBlock.until > bindparam("now", type_=MailBlock.until.type),
-)
 
 
 def _in_its_language(ko: InstrumentedAttribute[str], en: InstrumentedAttribute[str]) -> Any:
@@ -66,7 +61,6 @@ _WANTED = (
         Signature.state == SignatureState.CONFIRMED,
         Signature.updates,
         Delivery.state.in_((DeliveryState.HANDED_OVER, DeliveryState.ANSWERED)),
-        ~_BLOCKED.exists(),
     )
 )
 
@@ -93,6 +87,6 @@ def delivered(mail: Claimed, news: News) -> Message:
 
 
 def _wanted(mails: Sequence[Claimed]) -> Mapping[int, News]:
-    values = {"ids": [mail.id for mail in mails], "now": clock.now()}
+    values = {"ids": [mail.id for mail in mails]}
     with reading() as connection:
         return {row[0]: News(*row[1:]) for row in connection.execute(_WANTED, values)}

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, select, text
+from sqlalchemy import Select, func, select, text
 
 from pledge import clock
 from pledge.campaigns.forgetting import AFTER_DELIVERY
@@ -13,7 +13,8 @@ from pledge.db import reading
 from pledge.delivery.document import Words
 from pledge.delivery.models import Channel, Delivery, DeliveryState
 from pledge.ledger.models import Checkpoint, LedgerHead
-from pledge.mail.models import MailBlock, MailKind, MailState, OutboxMail
+from pledge.mail.blocks import may_be_written_to
+from pledge.mail.models import MailKind, MailState, OutboxMail
 from pledge.signatures.models import WANTS_NEWS, Signature
 
 #: How many deliveries the campaign's page tells of.
@@ -109,17 +110,14 @@ def find(delivery_id: int) -> DeliveryView | None:
 
 def would_be_told(campaign_id: int) -> int:
     """How many asked for news and may be written to now."""
-    blocked = select(MailBlock.address_hash).where(
-        MailBlock.address_hash == Signature.address_hash,
-        MailBlock.until > bindparam("now", type_=MailBlock.until.type),
-    )
+    may_be_told = may_be_written_to(Signature.address_hash)
     query = (
         select(func.count())
         .select_from(Signature)
-        .where(Signature.campaign_id == campaign_id, text(WANTS_NEWS), ~blocked.exists())
+        .where(Signature.campaign_id == campaign_id, text(WANTS_NEWS), may_be_told)
     )
     with reading() as connection:
-        return int(connection.execute(query, {"now": clock.now()}).scalar_one())
+        return int(connection.execute(query).scalar_one())
 
 
 def news(delivery_id: int) -> News:

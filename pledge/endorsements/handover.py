@@ -16,8 +16,8 @@ from pledge.endorsements.models import ContactChange, Endorsement
 from pledge.endorsements.outbox import enqueue, slot_for
 from pledge.endorsements.own import CORRECTABLE, NotPossible, own_row, shown_version
 from pledge.endorsements.rules import LONGEST_PERSON, clean_line
-from pledge.endorsements.services import BLOCK
-from pledge.mail.models import MailBlock, MailKind, MailState, OutboxMail
+from pledge.mail.blocks import block
+from pledge.mail.models import MailKind, MailState, OutboxMail
 
 
 class SamePerson(Exception):
@@ -109,7 +109,7 @@ def refuse(token: str) -> bool:
         if found is None:
             return False
         _, change = found
-        session.merge(MailBlock(address_hash=bytes(change.address_hash), until=clock.now() + BLOCK))
+        block(session, change.address_hash)
         session.delete(change)
     return True
 

@@ -7,10 +7,10 @@ texts through us. Who has confirmed is told which organisation a mail is about, 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, bindparam, case, exists, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, aliased
+from sqlalchemy import and_, bindparam, case, exists, func, or_, select
+from sqlalchemy.orm import aliased
 
-from pledge import clock, links, tokens
+from pledge import links, tokens
 from pledge.campaigns.models import Campaign, CampaignText
 from pledge.db import reading
 from pledge.endorsements.identifiers import confirm_token, manage_token
@@ -22,7 +22,7 @@ from pledge.endorsements.models import (
     VersionState,
 )
 from pledge.mail.message import Claimed, Composers, Message, composer
-from pledge.mail.models import MailBlock, MailKind, OutboxMail
+from pledge.mail.models import MailKind, OutboxMail
 from pledge.tokens import Purpose
 
 #: States in which a newest version may still wait for its mail to be confirmed.
@@ -54,13 +54,6 @@ class Successor:
     slug: str
     campaign: str
     organization: str
-
-
-def _may_be_written_to(address_hash: InstrumentedAttribute[bytes]) -> ColumnElement[bool]:
-    blocked = select(MailBlock.address_hash).where(
-        MailBlock.address_hash == address_hash, MailBlock.until > bindparam("now", type_=MailBlock.until.type)
-    )
-    return ~blocked.exists()
 
 
 _VERSION = aliased(EndorsementVersion)
@@ -99,7 +92,7 @@ _CONTACTS = (
     )
     .join(Endorsement, Endorsement.id == OutboxMail.subject_id)
     .join(CampaignText, _ITS_TITLE)
-    .where(_ASKED_FOR, _may_be_written_to(Endorsement.address_hash))
+    .where(_ASKED_FOR)
 )
 
 _SUCCESSORS = (
@@ -113,11 +106,7 @@ _SUCCESSORS = (
     .join(ContactChange, ContactChange.endorsement_id == Endorsement.id)
     .join(Campaign, Campaign.id == Endorsement.campaign_id)
     .join(CampaignText, _ITS_TITLE)
-    .where(
-        _ASKED_FOR,
-        ContactChange.contact_number == OutboxMail.seq,
-        _may_be_written_to(ContactChange.address_hash),
-    )
+    .where(_ASKED_FOR, ContactChange.contact_number == OutboxMail.seq)
 )
 
 
@@ -205,8 +194,8 @@ def _to_own_page(mail: Claimed, to: Contact, **values: str) -> Message:
 
 
 def _contacts(mails: Sequence[Claimed]) -> Mapping[int, Contact]:
-    """Of the mails whose endorsement still has somebody to write to, at an address that may be written to."""
-    values = {"ids": [mail.id for mail in mails], "now": clock.now()}
+    """Of the mails whose endorsement still has somebody to write to."""
+    values = {"ids": [mail.id for mail in mails]}
     with reading() as connection:
         found = {row[0]: Contact(*row[1:]) for row in connection.execute(_CONTACTS, values)}
     return {mail_id: to for mail_id, to in found.items() if to.email}
@@ -214,6 +203,6 @@ def _contacts(mails: Sequence[Claimed]) -> Mapping[int, Contact]:
 
 def _successors(mails: Sequence[Claimed]) -> Mapping[int, Successor]:
     """Of the mails whose change is still the newest one."""
-    values = {"ids": [mail.id for mail in mails], "now": clock.now()}
+    values = {"ids": [mail.id for mail in mails]}
     with reading() as connection:
         return {row[0]: Successor(*row[1:]) for row in connection.execute(_SUCCESSORS, values)}

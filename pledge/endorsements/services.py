@@ -3,7 +3,6 @@ say "this was not us". What they may do afterwards stands in own.py and handover
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
@@ -28,13 +27,11 @@ from pledge.endorsements.outbox import enqueue_if_allowed
 from pledge.endorsements.registration import optional_registration_number
 from pledge.endorsements.rules import LONGEST_PERSON, Content, clean, clean_line
 from pledge.files import services as files
-from pledge.mail.models import MailBlock, MailKind, RequestKind
+from pledge.mail.blocks import block
+from pledge.mail.models import MailKind, RequestKind
 from pledge.mail.requests import ask
 from pledge.switches import queries as switches
 from pledge.tokens import BadToken
-
-#: How long an address gets no mail after "this was not us"; as for signatures.
-BLOCK = timedelta(days=30)
 
 
 class CampaignNotOpen(Exception):
@@ -174,7 +171,7 @@ def disown(token: str) -> bool:
         row = _waiting(session, link.endorsement_id, _mailed_to(link))
         if row is None:
             return False
-        session.merge(MailBlock(address_hash=bytes(row.address_hash), until=clock.now() + BLOCK))
+        block(session, row.address_hash)
         versions.drop_waiting(session, row)
         if row.state == EndorsementState.PENDING:
             session.delete(row)

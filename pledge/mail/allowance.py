@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from pledge import clock
 from pledge.crypto import vault
-from pledge.db import UTCDateTime
+from pledge.mail.blocks import is_blocked
 from pledge.mail.providers import mailbox
 
 PAUSE_SECONDS = 10 * 60
@@ -37,8 +37,7 @@ _WINDOW_ENDED = f"a.first + {_WINDOW_SECONDS} <= excluded.last"
 _TAKE_SLOT = text(
     f"""
     INSERT INTO mail_allowances AS a (address_hash, kind, last, first, mails)
-    SELECT :mailbox_hash, :kind, :now_s, :now_s, 1
-     WHERE NOT EXISTS (SELECT 1 FROM mail_blocks WHERE address_hash = :address_hash AND until > :now)
+    VALUES (:mailbox_hash, :kind, :now_s, :now_s, 1)
     ON CONFLICT (address_hash, kind) DO UPDATE
        SET third = a.second, second = a.last,
            last = CASE WHEN {_FREE_AT} > excluded.last THEN {_FREE_AT} ELSE excluded.last END,
@@ -47,12 +46,10 @@ _TAKE_SLOT = text(
      WHERE {_FREE_AT} <= excluded.last + :patience AND (a.mails < :max_mails OR {_WINDOW_ENDED})
     RETURNING last AS slot"""  # noqa: S608  # built from constants of this module
 ).bindparams(
-    bindparam("address_hash", type_=LargeBinary),
     bindparam("mailbox_hash", type_=LargeBinary),
     bindparam("now_s", type_=BigInteger),
     bindparam("patience", type_=BigInteger),
     bindparam("max_mails", type_=BigInteger),
-    bindparam("now", type_=UTCDateTime),
 )
 
 
@@ -74,13 +71,12 @@ def take_slot(
 
     `max_mails`: how many of this kind it may get within UNCONFIRMED_WINDOW.
     """
-    now = clock.now()
+    if is_blocked(session, address_hash):
+        return None
     values = {
-        "address_hash": address_hash,
         "mailbox_hash": mailbox_hash,
         "kind": kind,
-        "now": now,
-        "now_s": int(now.timestamp()),
+        "now_s": int(clock.now().timestamp()),
         "patience": PATIENCE_SECONDS if may_wait else 0,
         "max_mails": max_mails,
     }

@@ -198,7 +198,7 @@ class MailValve(Model):
 
 
 class MailBlock(Model):
-    """An address whose owner said "this was not me": nothing is sent to it until then."""
+    """An address whose owner said "this was not me": nothing is sent to it until then (mail/blocks.py)."""
 
     __tablename__ = "mail_blocks"
 

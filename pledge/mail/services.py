@@ -21,7 +21,7 @@ from config import Config
 from pledge import clock
 from pledge.db import NotDurable
 from pledge.logs import log
-from pledge.mail import queries
+from pledge.mail import blocks, queries
 from pledge.mail.message import Claimed, Composer, Composers, Message
 from pledge.mail.models import MailKind, MailState
 from pledge.mail.rendering import UnsafeAddress, envelope_address, render
@@ -102,7 +102,7 @@ def deliver(
         return done
     with Renewal(waiting) as lease:
         try:
-            composed = _compose(composers, waiting)
+            composed = _without_blocked(_compose(composers, waiting))
             while waiting and not stop() and not _paused() and lease.lasts() and not done.stalled:
                 _send(waiting[0], composed.get(waiting[0].id), transport, marks, done)
                 del waiting[0]
@@ -210,6 +210,16 @@ def _compose(composers: Composers, mails: Sequence[Claimed]) -> dict[int, Messag
     for kind, batch in by_kind.items():
         composed.update(_compose_kind(composers[kind], batch))
     return composed
+
+
+def _without_blocked(composed: dict[int, Message | Refused]) -> dict[int, Message | Refused]:
+    """Less the mails to addresses that may not be written to: those are dropped, of whatever kind they are."""
+    blocked = blocks.blocked({found.to for found in composed.values() if isinstance(found, Message)})
+    return {
+        mail_id: found
+        for mail_id, found in composed.items()
+        if isinstance(found, Refused) or found.to not in blocked
+    }
 
 
 def _compose_kind(composer: Composer, batch: Sequence[Claimed]) -> dict[int, Message | Refused]:

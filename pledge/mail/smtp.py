@@ -19,6 +19,7 @@ from pledge.mail.transports import Permanent, Temporary, Unavailable
 TIMEOUT = 10.0
 
 _PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
+_TIMEOUT, _DROPPED = "timeout", "dropped"
 _CLOSING = 421  #: the server ends the connection, at any step (RFC 5321 section 3.8)
 _NOT_AUTHENTICATED = 530  #: RFC 4954: our login is missing, whatever the step
 
@@ -65,23 +66,14 @@ class SmtpTransport:
         self._client: smtplib.SMTP | None = None
 
     def send(self, to: str, message: bytes) -> None:
-        kept = self._client
-        client = kept or self._connect()
+        is_kept = self._client is not None
         try:
-            client.sendmail(self._sender, [to], message)
-        except (smtplib.SMTPException, OSError) as error:
-            code = _reply_code(error)
-            if code not in (None, _CLOSING):
-                raise _refusal(code, error) from None
-            self.close()
-            if _is_timeout(error):
-                raise Temporary("timeout") from None
-            if kept is None:
-                raise (Temporary if code is None else Unavailable)("dropped") from None
-        else:
-            return
-        # A connection that lay idle has often been closed by the server; that is no failure yet.
-        self.send(to, message)
+            self._hand_over(to, message)
+        except Temporary as refusal:
+            # A connection that lay idle has often been closed by the server; that is no failure yet.
+            if not is_kept or refusal.code != _DROPPED:
+                raise
+            self._hand_over(to, message)
 
     def check(self) -> None:
         """Connect, greet, encrypt and log in, then hang up; no mail is sent. Raises Unavailable."""
@@ -92,6 +84,16 @@ class SmtpTransport:
         client, self._client = self._client, None
         if client is not None:
             client.close()
+
+    def _hand_over(self, to: str, message: bytes) -> None:
+        client = self._client or self._connect()
+        try:
+            client.sendmail(self._sender, [to], message)
+        except (smtplib.SMTPException, OSError) as error:
+            refusal = _refusal(error)
+            if isinstance(refusal, Unavailable) or refusal.code in (_DROPPED, _TIMEOUT):
+                self.close()
+            raise refusal from None
 
     def _connect(self) -> smtplib.SMTP:
         client: smtplib.SMTP | None = None
@@ -118,15 +120,15 @@ class SmtpTransport:
         return smtplib.SMTP_SSL(host, port, helo, timeout=self._timeout, context=context)
 
 
-def _reply_code(error: Exception) -> int | None:
-    """The server's reply to a mail that it refused; None when the connection failed."""
+def _refusal(error: Exception) -> Temporary | Permanent:
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         ((code, _text),) = error.recipients.values()
-        return int(code)
-    return error.smtp_code if isinstance(error, smtplib.SMTPResponseException) else None
-
-
-def _refusal(code: int, error: Exception) -> Temporary | Permanent:
+    elif isinstance(error, smtplib.SMTPResponseException):
+        code = error.smtp_code
+    else:
+        return Temporary(_TIMEOUT if _is_timeout(error) else _DROPPED)
+    if code == _CLOSING:
+        return Unavailable(_DROPPED)
     if isinstance(error, smtplib.SMTPSenderRefused) or code == _NOT_AUTHENTICATED:
         return Unavailable(_words(code))
     return Permanent(_words(code)) if code >= 500 else Temporary(_words(code))
@@ -140,12 +142,12 @@ def _connection_fault(error: Exception) -> str:
     if isinstance(error, smtplib.SMTPResponseException):
         return _words(error.smtp_code)
     if _is_timeout(error):
-        return "timeout"
+        return _TIMEOUT
     if isinstance(error, ssl.SSLError):
         return "tls"
     if isinstance(error, smtplib.SMTPNotSupportedError):
         return "unsupported"
-    return "dropped" if isinstance(error, smtplib.SMTPServerDisconnected) else "unreachable"
+    return _DROPPED if isinstance(error, smtplib.SMTPServerDisconnected) else "unreachable"
 
 
 def _is_timeout(error: BaseException) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import and_, delete, exists, select
+from sqlalchemy import and_, delete, select
 from sqlalchemy.orm import Session
 
 from pledge import clock, links
@@ -13,8 +13,9 @@ from pledge.ledger.models import Reason
 from pledge.ledger.services import append
 from pledge.mail import outbox
 from pledge.mail.allowance import mailbox_hash
+from pledge.mail.blocks import is_blocked
 from pledge.mail.message import Claimed, Composers, Message, composer
-from pledge.mail.models import MailAllowance, MailBlock, MailKind, OutboxMail
+from pledge.mail.models import MailAllowance, MailKind, OutboxMail
 from pledge.signatures.models import ErasureNotice, Signature, SignatureState
 
 
@@ -62,8 +63,7 @@ def take_back(session: Session, row: Signature) -> None:
 
 def enqueue_notice(session: Session, row: Signature) -> None:
     """Enqueue the mail about an erasure. It keeps the sealed address until it was sent, as the row is about to go."""
-    blocked = exists().where(MailBlock.address_hash == row.address_hash, MailBlock.until > clock.now())
-    if session.scalar(select(blocked)):
+    if is_blocked(session, row.address_hash):
         return
     notice = ErasureNotice(campaign_id=row.campaign_id, email=row.email, created_at=clock.now())
     session.add(notice)

@@ -10,12 +10,12 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, exists, select, text
 
-from pledge import clock, links, tokens
+from pledge import links, tokens
 from pledge.campaigns.models import CampaignText
 from pledge.db import reading
 from pledge.i18n import format_date
 from pledge.mail.message import Claimed, Composers, Message, composer
-from pledge.mail.models import MailBlock, MailKind, OutboxMail
+from pledge.mail.models import MailKind, OutboxMail
 from pledge.signatures.models import SETTLED, Signature, SignatureState
 from pledge.tokens import Purpose
 
@@ -32,11 +32,6 @@ class Signer:
     is_settled: bool  #: the person's signature counts, or was taken out of the count: this row or another one
     campaign: str  #: the campaign's title in the mail's language
 
-
-_BLOCKED = select(MailBlock.address_hash).where(
-    MailBlock.address_hash == Signature.address_hash,
-    MailBlock.until > bindparam("now", type_=MailBlock.until.type),
-)
 
 _OTHER = Signature.__table__.alias("o")
 _SETTLED = exists().where(
@@ -61,7 +56,7 @@ _SIGNERS = (
         CampaignText,
         (CampaignText.campaign_id == Signature.campaign_id) & (CampaignText.lang == OutboxMail.lang),
     )
-    .where(OutboxMail.id.in_(bindparam("ids", expanding=True)), ~_BLOCKED.exists())
+    .where(OutboxMail.id.in_(bindparam("ids", expanding=True)))
 )
 
 
@@ -129,7 +124,7 @@ def _to_own_page(mail: Claimed, signer: Signer, **values: str) -> Message:
 
 
 def _signers(mails: Sequence[Claimed]) -> Mapping[int, Signer]:
-    """Of the mails whose signature still exists and whose address may be written to."""
-    values = {"ids": [mail.id for mail in mails], "now": clock.now()}
+    """Of the mails whose signature still exists."""
+    values = {"ids": [mail.id for mail in mails]}
     with reading() as connection:
         return {row[0]: Signer(*row[1:]) for row in connection.execute(_SIGNERS, values)}

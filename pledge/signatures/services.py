@@ -15,7 +15,8 @@ from pledge.db import UTCDateTime, transaction, write_once
 from pledge.ledger import leaves
 from pledge.ledger.services import hour_of
 from pledge.mail import requests
-from pledge.mail.models import MailBlock, MailKind, MailRequest, OutboxMail, RequestKind
+from pledge.mail.blocks import block
+from pledge.mail.models import MailKind, MailRequest, OutboxMail, RequestKind
 from pledge.signatures import statements
 from pledge.signatures.addresses import Address
 from pledge.signatures.identifiers import (
@@ -37,8 +38,6 @@ from pledge.tokens import BadToken
 MAX_CODE_TRIES = 5
 MAX_ALL_CODE_TRIES = 10
 CODE_LIFETIME = timedelta(days=7)
-#: How long an address gets no mail after "this was not me".
-BLOCK = timedelta(days=30)
 
 
 class CampaignNotOpen(Exception):
@@ -193,7 +192,7 @@ def disown(token: str) -> bool:
         if row is None or row.state != SignatureState.PENDING:
             return False
         hashed = bytes(row.address_hash)
-        session.merge(MailBlock(address_hash=hashed, until=clock.now() + BLOCK))
+        block(session, hashed)
         session.execute(
             delete(Signature).where(
                 Signature.address_hash == hashed, Signature.state == SignatureState.PENDING

@@ -11,8 +11,8 @@ from pledge.audit.models import COMMAND_LINE, Actor
 from pledge.db import db
 from pledge.mail import services as mail
 from pledge.mail.models import OutboxMail
-from tests.mail.post import Notes
 from tests.support.factories import staff
+from tests.support.mails import Notes
 
 
 def deliver():

@@ -20,9 +20,9 @@ from pledge.delivery.export_files import write_export
 from pledge.delivery.letter_parts import part
 from pledge.mail.models import MailKind
 from pledge.signatures import mails as signature_mails
-from tests.mail.post import Notes, deliver, enqueue
 from tests.support import deliveries, factories, staff
 from tests.support.factories import endorsement, manage_token, sign_form, signature
+from tests.support.mails import Notes, deliver, enqueue
 
 #: What only the first campaign (pledge/demo/blue-skies) may say; of each fact a part that no other word holds.
 FIRST = re.compile(

@@ -16,7 +16,6 @@ from pledge.mail import services as mail
 from pledge.mail.models import MailBlock, MailKind, OutboxMail
 from pledge.signatures import own
 from tests.ledger import crash
-from tests.mail.post import Notes, deliver, enqueue, pending
 from tests.support import deliveries
 from tests.support.factories import (
     ANNA,
@@ -27,6 +26,7 @@ from tests.support.factories import (
     the_campaign,
     unsubscribe_token,
 )
+from tests.support.mails import Notes, deliver, enqueue, pending
 
 pytestmark = pytest.mark.usefixtures("app")
 

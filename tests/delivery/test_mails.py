@@ -18,10 +18,10 @@ from pledge.mail.rendering import UnsafeAddress, render
 from pledge.signatures import own
 from pledge.signatures.models import Signature
 from pledge.tokens import Purpose
-from tests.mail.post import Notes, deliver, enqueue
 from tests.support import deliveries
 from tests.support.apps import settings
 from tests.support.factories import manage_token, signature
+from tests.support.mails import Notes, deliver, enqueue
 
 LINK = re.compile(r"https?://[^\s\"'<>]+")
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}

@@ -5,45 +5,29 @@ import re
 from email.policy import default
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 
-from pledge import clock, tokens
+from pledge import tokens
 from pledge.db import db, transaction
 from pledge.endorsements import handover, own
 from pledge.endorsements.identifiers import read_confirm_token, read_own_token
-from pledge.endorsements.models import ContactChange, Endorsement
-from pledge.mail.models import MailBlock, MailKind, OutboxMail
-from pledge.signatures.addresses import parse
+from pledge.endorsements.models import Endorsement
+from pledge.mail.models import MailKind, OutboxMail
 from pledge.tokens import Purpose
-from tests.mail.post import Notes, deliver
 from tests.support.apps import settings
 from tests.support.factories import endorse_manage_token, endorsement, version_of
+from tests.support.mails import TRUE_OF_ENDORSEMENTS, Notes, ask_to_take_over, deliver, enqueue
 
 pytestmark = pytest.mark.usefixtures("app")
 
 LINK = re.compile(r"https?://[^\s\"'<>]+")
 LANGUAGES = ("ko", "en")
-#: Each kind, and a state in which it is true.
-TRUE_IN = {
-    MailKind.ENDORSE_CONFIRM: "pending",
-    MailKind.ENDORSE_ALREADY: "review",
-    MailKind.ENDORSE_MANAGE: "published",
-    MailKind.ENDORSE_PUBLISHED: "published",
-    MailKind.ENDORSE_CHANGES: "changes",
-    MailKind.ENDORSE_DECLINED: "declined",
-}
-
-
-def enqueue(row, kind, lang="ko", seq=None):
-    values = {"kind": kind, "subject_id": row.id, "seq": seq or row.seq, "lang": lang}
-    now = clock.now()
-    with transaction() as session:
-        session.execute(insert(OutboxMail).values(**values, created_at=now, due_at=now))
 
 
 def sent():
     notes = Notes()
-    deliver(notes)
+    while deliver(notes).total:
+        pass
     return [(to, email.message_from_bytes(content, policy=default)) for to, content in notes.sent]
 
 
@@ -57,16 +41,10 @@ def text(mail):
     return mail.get_body(preferencelist=("plain",)).get_content()
 
 
-def asked(row, address="sea@haneul.co.kr", lang="ko"):
-    handover.ask(endorse_manage_token(row), name="Zebediah", title="Quux", mailbox=parse(address), lang=lang)
-    db.session.rollback()
-    return db.session.get(ContactChange, row.id)
-
-
 @pytest.mark.parametrize("lang", LANGUAGES)
-@pytest.mark.parametrize("kind", TRUE_IN)
+@pytest.mark.parametrize("kind", TRUE_OF_ENDORSEMENTS)
 def test_every_link_starts_with_the_base_url_and_its_language(app, kind, lang):
-    enqueue(endorsement(state=TRUE_IN[kind], decision_reason="Please"), kind, lang)
+    enqueue(endorsement(state=TRUE_OF_ENDORSEMENTS[kind], decision_reason="Please"), kind, lang)
     ((_, mail),) = sent()
     found = LINK.findall(said(mail))
     assert found
@@ -85,7 +63,7 @@ def test_no_word_of_the_form_goes_to_an_address_that_is_not_confirmed(lang):
         endorsement(state="pending", website="https://zebra.example", **words), MailKind.ENDORSE_CONFIRM, lang
     )
     row = endorsement()
-    asked(row, lang=lang)
+    ask_to_take_over(row, lang=lang)
     mails = dict(sent())
     assert "sea@haneul.co.kr" in mails
     for mail in mails.values():
@@ -111,9 +89,13 @@ def test_the_mail_to_confirm_carries_the_link_for_exactly_this_version():
     assert not_us == f"{link}/not-us"
 
 
-@pytest.mark.parametrize("kind", [kind for kind in TRUE_IN if kind is not MailKind.ENDORSE_CONFIRM])
+@pytest.mark.parametrize(
+    "kind", [kind for kind in TRUE_OF_ENDORSEMENTS if kind is not MailKind.ENDORSE_CONFIRM]
+)
 def test_who_has_confirmed_is_told_which_organisation_it_is_about(kind):
-    row = endorsement(state=TRUE_IN[kind], name_ko="하늘 & 바다", name_en="Sky & Sea", decision_reason="x")
+    row = endorsement(
+        state=TRUE_OF_ENDORSEMENTS[kind], name_ko="하늘 & 바다", name_en="Sky & Sea", decision_reason="x"
+    )
     enqueue(row, kind, "ko")
     enqueue(row, kind, "en")
     (_, korean), (_, english) = sent()
@@ -131,7 +113,7 @@ def test_an_organisation_with_one_name_has_it_in_both_languages():
 @pytest.mark.parametrize("kind", [MailKind.ENDORSE_CHANGES, MailKind.ENDORSE_DECLINED])
 def test_the_reason_is_told_in_full_and_as_text(kind):
     reason = 'Please use the "official" name <b>& logo</b>.'
-    enqueue(endorsement(state=TRUE_IN[kind], decision_reason=reason), kind, "en")
+    enqueue(endorsement(state=TRUE_OF_ENDORSEMENTS[kind], decision_reason=reason), kind, "en")
     ((_, mail),) = sent()
     assert reason in text(mail)
     assert "<b>&" not in mail.get_body(preferencelist=("html",)).get_content()
@@ -190,18 +172,10 @@ def test_who_erased_their_data_gets_nothing_any_more():
     assert sent() == []
 
 
-def test_a_blocked_address_gets_nothing():
-    row = endorsement()
-    enqueue(row, MailKind.ENDORSE_PUBLISHED)
-    with transaction() as session:
-        session.add(MailBlock(address_hash=row.address_hash, until=clock.now().replace(year=2090)))
-    assert sent() == []
-
-
 class TestHandingOver:
     def test_the_new_person_gets_the_link_and_the_old_one_is_told_when_it_is_done(self):
         row = endorsement(email="sky@haneul.co.kr", name_ko="하늘에너지")
-        change = asked(row)
+        change = ask_to_take_over(row)
         ((to, mail),) = sent()
         link, not_me = LINK.findall(text(mail))
         assert (to, not_me) == ("sea@haneul.co.kr", f"{link}/not-me")
@@ -216,16 +190,16 @@ class TestHandingOver:
 
     def test_a_cancelled_or_replaced_change_is_not_mailed(self):
         row = endorsement()
-        asked(row)
-        asked(row, "land@haneul.co.kr")
+        ask_to_take_over(row)
+        ask_to_take_over(row, "land@haneul.co.kr")
         assert [to for to, _ in sent()] == ["land@haneul.co.kr"]
-        asked(row, "lake@haneul.co.kr")
+        ask_to_take_over(row, "lake@haneul.co.kr")
         handover.cancel(endorse_manage_token(row))
         assert sent() == []
 
     def test_after_it_mails_go_to_the_new_person(self):
         row = endorsement(email="sky@haneul.co.kr")
-        change = asked(row)
+        change = ask_to_take_over(row)
         enqueue(row, MailKind.ENDORSE_PUBLISHED)
         handover.accept(row.id, change.contact_number, "2026-11-25")
         recipients = sorted(to for to, _ in sent())
@@ -247,7 +221,7 @@ def test_one_query_makes_a_batch(statements):
 
 def test_the_outbox_names_nobody():
     row = endorsement(email="sky@haneul.co.kr")
-    asked(row)
+    ask_to_take_over(row)
     with transaction() as session:
         session.execute(update(Endorsement).values(decision_reason="x"))
     stored = [tuple(map(str, mail)) for mail in db.session.execute(select(OutboxMail.__table__))]

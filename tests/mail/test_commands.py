@@ -3,7 +3,7 @@
 import pytest
 from pydantic import SecretStr
 
-from tests.mail.post import Notes, deliver, enqueue, fate, pending
+from tests.support.mails import Notes, deliver, enqueue, fate, pending
 
 
 @pytest.fixture

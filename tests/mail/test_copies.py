@@ -17,7 +17,7 @@ from pledge import clock
 from pledge.db import db
 from pledge.mail import queries, services
 from pledge.signatures import mails
-from tests.mail.post import Notes, deliver, enqueue, fate, pending
+from tests.support.mails import Notes, deliver, enqueue, fate, pending
 
 KILLED_BEFORE_MARKING = """
 import os, signal, sys

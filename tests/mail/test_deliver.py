@@ -10,7 +10,7 @@ from pledge.db import db, transaction
 from pledge.mail import queries, services
 from pledge.mail.models import MailBlock, MailState
 from pledge.signatures.models import Signature
-from tests.mail.post import Notes, deliver, enqueue, fate, pending
+from tests.support.mails import Notes, deliver, enqueue, fate, pending
 
 
 def test_a_due_mail_is_sent_and_marked(app, smtp, transport):
@@ -60,7 +60,9 @@ def test_the_oldest_due_mail_goes_first(app):
     assert notes.recipients == ["early@example.org"]
 
 
-def test_a_batch_costs_one_query_to_compose_and_one_update_for_each_mail(app, transport, statements):
+def test_a_batch_costs_one_query_to_compose_one_for_blocks_and_one_update_for_each_mail(
+    app, transport, statements
+):
     for _ in range(4):
         enqueue()
     deliver(transport, limit=1)
@@ -68,8 +70,8 @@ def test_a_batch_costs_one_query_to_compose_and_one_update_for_each_mail(app, tr
     with statements() as seen:
         deliver(transport)
 
-    look, claim, compose, *marks = [sql.split()[0] for sql in seen]
-    assert (look, claim, compose) == ("SELECT", "WITH", "SELECT")
+    look, claim, compose, blocked, *marks = [sql.split()[0] for sql in seen]
+    assert (look, claim, compose, blocked) == ("SELECT", "WITH", "SELECT", "SELECT")
     assert marks == ["UPDATE"] * 3
 
 

@@ -4,8 +4,8 @@ import pytest
 
 from pledge.mail import services, transports
 from pledge.mail.models import MailKind
-from tests.mail.post import deliver, enqueue, pending
 from tests.support import factories
+from tests.support.mails import deliver, enqueue, pending
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from sqlalchemy import func, select
 from pledge.db import db
 from pledge.mail.models import MailAllowance
 from pledge.signatures.models import Signature
-from tests.mail.post import Notes, deliver
 from tests.support.factories import (
     answer_requests,
     campaign,
@@ -15,6 +14,7 @@ from tests.support.factories import (
     manage_token,
     sign_form,
 )
+from tests.support.mails import Notes, deliver
 
 SIGN = "/en/c/blue-skies/sign"
 

@@ -19,9 +19,9 @@ from pledge.mail.rendering import UnsafeAddress, render
 from pledge.signatures import mails
 from pledge.signatures.models import Signature
 from pledge.tokens import Purpose
-from tests.mail.post import Notes, deliver, enqueue, fate, pending
 from tests.support import factories
 from tests.support.apps import settings
+from tests.support.mails import Notes, deliver, enqueue, fate, pending
 
 LANGUAGES = ("ko", "en")
 KINDS = list(MailKind)

@@ -13,9 +13,9 @@ from pledge.accounts import alarms
 from pledge.db import db, transaction
 from pledge.mail import queries, services, valve
 from pledge.mail.models import MailKind, MailState, OutboxMail
-from tests.mail.post import Notes, deliver, enqueue, pending
 from tests.support import apps, factories
 from tests.support import staff as staff_area
+from tests.support.mails import Notes, deliver, enqueue, pending
 
 
 @pytest.fixture

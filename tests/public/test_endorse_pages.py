@@ -12,8 +12,8 @@ from werkzeug.test import encode_multipart
 from pledge.db import db
 from pledge.endorsements.identifiers import address_hash
 from pledge.endorsements.models import Endorsement, EndorsementVersion
-from pledge.endorsements.services import BLOCK
 from pledge.files.models import StoredFile
+from pledge.mail.blocks import BLOCK
 from pledge.mail.models import MailBlock, OutboxMail
 from pledge.signatures.addresses import parse
 from tests.files.corpus import png

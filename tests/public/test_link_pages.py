@@ -9,7 +9,6 @@ from pledge.ledger.models import LedgerEntry
 from pledge.mail.models import OutboxMail
 from pledge.signatures.models import Signature
 from pledge.tokens import Purpose
-from tests.mail.post import Notes, deliver
 from tests.support.factories import (
     answer_requests,
     campaign,
@@ -21,6 +20,7 @@ from tests.support.factories import (
     signature,
     unsubscribe_token,
 )
+from tests.support.mails import Notes, deliver
 
 pytestmark = pytest.mark.usefixtures("app")
 

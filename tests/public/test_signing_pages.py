@@ -9,6 +9,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
 from pledge.db import NotDurable, db
+from pledge.mail.blocks import BLOCK
 from pledge.mail.models import MailBlock, OutboxMail
 from pledge.signatures import services, statements
 from pledge.signatures.models import Signature
@@ -165,7 +166,7 @@ def test_the_reply_is_the_same_bytes_whatever_is_known_about_the_person(client, 
             answer_requests()
     if state == "blocked":
         hashed = services.address_hash(services.Address("hong@naver.com", "hong@naver.com"))
-        db.session.add(MailBlock(address_hash=hashed, until=frozen_clock.now() + services.BLOCK))
+        db.session.add(MailBlock(address_hash=hashed, until=frozen_clock.now() + BLOCK))
         db.session.commit()
     assert _seen(client.post(SIGN["ko"], data=sign_form(**person))) == with_nothing_stored
 

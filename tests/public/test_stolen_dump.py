@@ -15,7 +15,6 @@ from sqlalchemy import LargeBinary, String, Text, select
 from pledge.db import db
 from pledge.mail import services as mail_services
 from pledge.worker.composers import composers
-from tests.mail.post import Notes
 from tests.support import apps
 from tests.support.factories import (
     answer_requests,
@@ -25,6 +24,7 @@ from tests.support.factories import (
     sign_form,
     signature,
 )
+from tests.support.mails import Notes
 
 PEOPLE = [f"{name}@company.example" for name in ("kim", "lee", "park")]
 #: So short a piece of a random value is not in the other one by chance.

@@ -16,8 +16,8 @@ from pledge.retention import services as retention
 from pledge.signatures import moderation, own
 from pledge.signatures.invalidations import NoReason
 from pledge.signatures.models import ErasureNotice, Signature
-from tests.mail.post import Notes, deliver
 from tests.support.factories import ANNA, fold_all, manage_token, signature, the_campaign
+from tests.support.mails import Notes, deliver
 
 pytestmark = pytest.mark.usefixtures("app")
 

@@ -14,8 +14,8 @@ from pledge.signatures.models import Signature
 from pledge.signatures.queries import LinkState, open_link
 from pledge.signatures.services import MAX_ALL_CODE_TRIES, MAX_CODE_TRIES, Confirmation
 from pledge.tokens import Purpose
-from tests.mail.post import Notes, deliver
 from tests.support.factories import answer_requests, campaign, code, confirm_token, mailed, signature
+from tests.support.mails import Notes, deliver
 
 pytestmark = pytest.mark.usefixtures("app")
 

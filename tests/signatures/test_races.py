@@ -14,7 +14,6 @@ from pledge.ledger.models import LedgerEntry
 from pledge.ledger.queries import count
 from pledge.mail.models import OutboxMail
 from pledge.signatures.models import Signature
-from tests.mail.post import Notes, deliver
 from tests.support.factories import (
     answer_requests,
     campaign,
@@ -26,6 +25,7 @@ from tests.support.factories import (
     sign_form,
     signature,
 )
+from tests.support.mails import Notes, deliver
 
 CROWD = 50
 

@@ -1,0 +1,54 @@
+"""May this address be written to: nobody at it has said "this was not me" (docs/adr/0012). It holds for every kind of mail.
+
+The worker asks for each mail that it is about to send (mail/services.py). Whoever enqueues or counts mails asks too, where
+a mail that is dropped later would use up a cap, keep an address or be counted.
+"""
+
+from collections.abc import Collection
+from datetime import timedelta
+
+from sqlalchemy import ColumnElement, LargeBinary, exists, literal, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from pledge import clock
+from pledge.crypto import vault
+from pledge.db import reading
+from pledge.mail.models import MailBlock
+from pledge.mail.providers import canonical
+
+#: How long an address is left alone. The pages say so.
+BLOCK = timedelta(days=30)
+
+
+def may_be_written_to(
+    address_hash: ColumnElement[bytes] | InstrumentedAttribute[bytes],
+) -> ColumnElement[bool]:
+    """SQL: whether mails may go to the address of this hash now."""
+    return ~exists().where(MailBlock.address_hash == address_hash, MailBlock.until > clock.now())
+
+
+def is_blocked(session: Session, address_hash: bytes) -> bool:
+    """Whether no mail may go to the address of this hash now."""
+    return not session.scalar(select(may_be_written_to(literal(address_hash, LargeBinary))))
+
+
+def blocked(addresses: Collection[str]) -> set[str]:
+    """Those of these addresses that no mail may go to now."""
+    hashes = {address: address_hash(address) for address in addresses}
+    query = select(MailBlock.address_hash).where(
+        MailBlock.address_hash.in_(set(hashes.values())), MailBlock.until > clock.now()
+    )
+    with reading() as connection:
+        found = {bytes(hashed) for hashed in connection.execute(query).scalars()}
+    return {address for address, hashed in hashes.items() if hashed in found}
+
+
+def block(session: Session, address_hash: bytes) -> None:
+    """Leave the address of this hash alone for BLOCK from now, in the caller's transaction."""
+    session.merge(MailBlock(address_hash=bytes(address_hash), until=clock.now() + BLOCK))
+
+
+def address_hash(address: str) -> bytes:
+    """Keyed hash of the canonical form of an address (32 bytes): the same as for signatures and endorsements."""
+    local, _, domain = address.rpartition("@")
+    return vault().keyed_hash(canonical(local, domain))

@@ -1,0 +1,193 @@
+"""What the tests of mail share: enqueued mails, what they say, what became of them, and transports that do odd things."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import delete, insert, select
+
+from pledge import clock
+from pledge.accounts import moderation as accounts
+from pledge.accounts.mails import enqueue_notice, enqueue_valve
+from pledge.accounts.roles import Role
+from pledge.db import db, transaction
+from pledge.delivery import announcing
+from pledge.endorsements import handover
+from pledge.endorsements.models import ContactChange, Endorsement
+from pledge.mail import services
+from pledge.mail.models import MailKind, OutboxMail
+from pledge.mail.transports import Transport
+from pledge.signatures import moderation as signatures
+from pledge.signatures.addresses import parse
+from pledge.signatures.models import Signature
+from pledge.worker.composers import composers
+from tests.support import deliveries, factories
+
+
+def enqueue(
+    subject: Signature | Endorsement | None = None,
+    kind: MailKind = MailKind.CONFIRM,
+    lang: str = "ko",
+    *,
+    seq: int | None = None,
+    due_in: timedelta = timedelta(),
+    known: bool = True,
+) -> int:
+    """A mail in the outbox, about a waiting signature unless another subject is given; its number."""
+    subject = subject or factories.signature(state="pending")
+    now = clock.now()
+    values = {
+        "kind": kind,
+        "subject_id": subject.id,
+        "seq": seq or getattr(subject, "seq", 1),
+        "lang": lang,
+        "created_at": now,
+        "due_at": now + due_in,
+        "known": known,
+    }
+    with transaction() as session:
+        return int(session.execute(insert(OutboxMail).values(**values).returning(OutboxMail.id)).scalar_one())
+
+
+#: Each kind of mail about an endorsement, and a state in which it is true.
+TRUE_OF_ENDORSEMENTS = {
+    MailKind.ENDORSE_CONFIRM: "pending",
+    MailKind.ENDORSE_ALREADY: "review",
+    MailKind.ENDORSE_MANAGE: "published",
+    MailKind.ENDORSE_PUBLISHED: "published",
+    MailKind.ENDORSE_CHANGES: "changes",
+    MailKind.ENDORSE_DECLINED: "declined",
+}
+#: Likewise about a signature.
+TRUE_OF_SIGNATURES = {
+    MailKind.CONFIRM: "pending",
+    MailKind.ALREADY: "confirmed",
+    MailKind.MANAGE: "confirmed",
+    MailKind.INVALIDATED: "invalidated",
+    MailKind.WITHDRAWN: "withdrawn",
+    MailKind.UNSUBSCRIBED: "confirmed",
+}
+
+
+def enqueue_true(kind: MailKind, lang: str = "ko", **facts: Any) -> str:
+    """Enqueue the one mail of a kind, with all that makes it true now; the address that it goes to.
+
+    `facts` are those of the signature or endorsement. A kind that is not known here fails, so a new one is added.
+    """
+    if kind in TRUE_OF_SIGNATURES:
+        signature = factories.signature(state=TRUE_OF_SIGNATURES[kind], **facts)
+        enqueue(signature, kind, lang)
+        return signature.email
+    if kind in TRUE_OF_ENDORSEMENTS:
+        facts = {"decision_reason": "Please", **facts}
+        endorsement = factories.endorsement(state=TRUE_OF_ENDORSEMENTS[kind], **facts)
+        enqueue(endorsement, kind, lang)
+        return endorsement.contact_email
+    return _OTHERS[kind](lang, **facts)
+
+
+def _new_contact(lang: str, **facts: Any) -> str:
+    ask_to_take_over(factories.endorsement(**facts), lang=lang)
+    return "sea@haneul.co.kr"
+
+
+def _former_contact(lang: str, **facts: Any) -> str:
+    endorsement = factories.endorsement(lang=lang, **facts)
+    address = endorsement.contact_email
+    change = ask_to_take_over(endorsement)
+    with transaction() as session:
+        session.execute(delete(OutboxMail))
+    handover.accept(endorsement.id, change.contact_number, "2026-11-25")
+    return address
+
+
+def ask_to_take_over(
+    endorsement: Endorsement, email: str = "sea@haneul.co.kr", lang: str = "ko"
+) -> ContactChange:
+    """Zebediah Quux is to speak for this organisation: the change, and the mail about it in the outbox."""
+    token = factories.endorse_manage_token(endorsement)
+    handover.ask(token, name="Zebediah", title="Quux", mailbox=parse(email), lang=lang)
+    db.session.rollback()
+    return db.session.get_one(ContactChange, endorsement.id)
+
+
+def _delivered(lang: str, **facts: Any) -> str:
+    signature = factories.signature(**{"updates": True, "lang": lang, **facts})
+    deliveries.announced()
+    assert announcing.advance(1000)
+    return signature.email
+
+
+def _erased(lang: str, **facts: Any) -> str:
+    signature = factories.signature(lang=lang, **facts)
+    signatures.erase(factories.ANNA, signature.id, "asked by telephone")
+    return signature.email
+
+
+def _invitation(lang: str) -> str:
+    accounts.invite(factories.ANNA, "new@example.org", [Role.ADMIN], lang)
+    return "new@example.org"
+
+
+def _notice(lang: str) -> str:
+    person = factories.staff(lang=lang)
+    with transaction() as session:
+        enqueue_notice(session, person)
+    return person.email
+
+
+def _valve(lang: str) -> str:
+    person = factories.staff(lang=lang)
+    with transaction() as session:
+        enqueue_valve(session, person)
+    return person.email
+
+
+_OTHERS: dict[MailKind, Callable[..., str]] = {
+    MailKind.ENDORSE_CONTACT: _new_contact,
+    MailKind.ENDORSE_HANDOVER: _former_contact,
+    MailKind.DELIVERED: _delivered,
+    MailKind.ERASED: _erased,
+    MailKind.STAFF_INVITATION: _invitation,
+    MailKind.STAFF_NOTICE: _notice,
+    MailKind.STAFF_VALVE: _valve,
+}
+
+
+def pending(email: str, **facts: object) -> Signature:
+    return factories.signature(state="pending", email=email, **facts)
+
+
+def fate(mail_id: int) -> OutboxMail:
+    """The row as it is now."""
+    db.session.rollback()
+    row = db.session.scalar(select(OutboxMail).where(OutboxMail.id == mail_id))
+    assert row is not None
+    db.session.expunge(row)
+    return row
+
+
+def deliver(transport: Transport, **options: object) -> services.Delivered:
+    return services.deliver(composers(), transport, **options)
+
+
+@dataclass
+class Notes:
+    """A transport that keeps what it is given; `before` and `after` run around each mail."""
+
+    before: Callable[[str], None] = lambda to: None
+    after: Callable[[str], None] = lambda to: None
+    sent: list[tuple[str, bytes]] = field(default_factory=list)
+
+    def send(self, to: str, message: bytes) -> None:
+        self.before(to)
+        self.sent.append((to, message))
+        self.after(to)
+
+    def close(self) -> None:
+        pass
+
+    @property
+    def recipients(self) -> list[str]:
+        return [to for to, _ in self.sent]
