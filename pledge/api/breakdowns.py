@@ -11,9 +11,9 @@ from pledge.api.blueprint import DATA_CACHE, api
 from pledge.caching import kept
 from pledge.campaigns import queries as campaigns
 from pledge.clock import iso_utc
-from pledge.delivery.cells import SMALLEST
+from pledge.delivery.cells import MIN_CELL
 from pledge.delivery.progress import Progress, progress
-from pledge.delivery.queries import OTHER, Line
+from pledge.delivery.queries import OTHER, BreakdownLine
 
 
 @api.get("/campaigns/<slug>/history")
@@ -51,7 +51,7 @@ def _found(slug: str) -> Progress:
     return abort(404) if campaign is None else progress(campaign.id, slug)
 
 
-def _lines(lines: list[Line]) -> list[dict[str, Any]]:
+def _lines(lines: list[BreakdownLine]) -> list[dict[str, Any]]:
     return [
         {"key": line.key, "label": {"ko": line.ko, "en": line.en}, "people": line.people} for line in lines
     ]
@@ -63,7 +63,7 @@ def _answer(found: Progress, **lines: list[dict[str, Any]]) -> Response:
         "checkpoint": found.log_size,
         "people": found.totals.people,
         "organizations": found.totals.organizations,
-        "smallest_shown": SMALLEST,
+        "smallest_shown": MIN_CELL,
         **lines,
     }
     response = jsonify(as_of=iso_utc(found.totals.as_of), **numbers)

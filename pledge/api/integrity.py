@@ -7,7 +7,7 @@ from pledge.api.blueprint import DATA_CACHE, api
 from pledge.caching import kept
 from pledge.campaigns import queries as campaigns
 from pledge.clock import iso_utc
-from pledge.delivery.cells import SMALLEST
+from pledge.delivery.cells import MIN_CELL
 from pledge.delivery.integrity import integrity as figures
 
 
@@ -24,5 +24,5 @@ def integrity(slug: str) -> Response:
         submitted=found.submitted,
         confirmed=found.confirmed,
         not_counted=found.uncounted,
-        smallest_shown=SMALLEST,
+        smallest_shown=MIN_CELL,
     )

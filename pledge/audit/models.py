@@ -3,24 +3,23 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Identity, Index, Integer, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import Identity, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from pledge.db import Model, UTCDateTime
-
-BigKey = BigInteger().with_variant(Integer, "sqlite")
+from pledge.db import BigKey, Model, UTCDateTime
 
 
 @dataclass(frozen=True)
 class Actor:
-    """Who does something: a member of staff, or the command line (`staff_id` None)."""
+    """Who does something: a member of staff, the command line or the worker (`staff_id` None)."""
 
     staff_id: int | None
-    name: str  #: the staff address, or "command line"
+    name: str  #: the staff address, "command line" or "worker"
     network: str  #: as `limits.client_network()` tells it, or ""
 
 
 COMMAND_LINE = Actor(None, "command line", "")
+WORKER = Actor(None, "worker", "")
 
 
 class AuditEntry(Model):

@@ -15,6 +15,10 @@ from pledge.db import transaction
 CHAIN_LOCK = 0x61756469
 
 
+class NoReason(ValueError):
+    """An act that must be explained was not."""
+
+
 def record(
     session: Session, actor: Actor, action: str, subject: str, *, reason: str = "", **details: Any
 ) -> None:
@@ -43,6 +47,13 @@ def note(actor: Actor, action: str, subject: str, *, reason: str = "", **details
     """Append one entry about an act that changes nothing else in the database: an export, a check."""
     with transaction() as session:
         record(session, actor, action, subject, reason=reason, **details)
+
+
+def stated(reason: str) -> str:
+    """The reason of an act that must be explained, trimmed. Raises NoReason."""
+    if not reason.strip():
+        raise NoReason
+    return reason.strip()
 
 
 def hold_chain(session: Session) -> None:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, and_, select
 
 from pledge import clock
-from pledge.audit.models import Actor
+from pledge.audit.models import WORKER
 from pledge.audit.services import record
 from pledge.campaigns.models import Campaign, CampaignState
 from pledge.db import reading, transaction
@@ -19,8 +19,6 @@ from pledge.db import reading, transaction
 AFTER_DELIVERY = timedelta(days=30)
 #: After it closed, delivered or not.
 AFTER_CLOSING = timedelta(days=365)
-
-_WORKER = Actor(None, "worker", "")
 
 
 def archive_due(delivered: Mapping[int, datetime]) -> list[int]:
@@ -66,4 +64,4 @@ def _archive(campaign_id: int, closes_at: datetime) -> None:
         if campaign is None or campaign.forgotten_at is not None:
             return
         campaign.state, campaign.forgotten_at = CampaignState.ARCHIVED, clock.now()
-        record(session, _WORKER, "campaign.forget", f"campaign:{campaign.slug}")
+        record(session, WORKER, "campaign.forget", f"campaign:{campaign.slug}")

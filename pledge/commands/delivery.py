@@ -127,7 +127,7 @@ def _write(delivery_id: int, out: Path) -> tuple[int, str]:
             return file.tell(), digest
     except OSError as error:
         raise click.ClickException(f"{out} cannot be written: {error.strerror}") from None
-    except packing.Inconsistent as error:
+    except packing.PackInconsistent as error:
         raise click.ClickException(
             f"the pack would not verify ({type(error).__name__}: {error}); nothing was written"
         ) from None

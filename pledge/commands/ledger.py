@@ -21,7 +21,7 @@ from pledge.ledger import queries as ledger_queries
 from pledge.ledger import recount as checks
 from pledge.ledger import verify as logs
 from pledge.ledger.models import SetAside
-from pledge.ledger.notes import BadNote, State
+from pledge.ledger.notes import BadNote, TreeHead
 from pledge.signatures import counting
 from pledge.worker.sources import ledger_sources
 
@@ -106,7 +106,7 @@ def dismiss(slug: str, reason: str) -> None:
     click.echo(f"dismissed {entries} entries")
 
 
-def _saved(file: TextIO, names: Collection[str]) -> State:
+def _saved(file: TextIO, names: Collection[str]) -> TreeHead:
     """A checkpoint from a file, which must be of one of the logs that are looked at."""
     try:
         state = log_queries.read_checkpoint(file.read())

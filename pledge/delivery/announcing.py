@@ -13,7 +13,7 @@ from sqlalchemy import exists, func, insert, select, text
 from sqlalchemy.orm import Session
 
 from pledge import clock
-from pledge.audit.models import Actor
+from pledge.audit.models import WORKER
 from pledge.audit.services import record
 from pledge.db import reading, transaction
 from pledge.delivery.models import Delivery
@@ -31,7 +31,6 @@ AHEAD = timedelta(seconds=30)
 LATE = timedelta(minutes=1)
 
 #: Who finishes what staff have begun.
-WORKER = Actor(None, "worker", "")
 
 _NEWS = text(f"state = 'queued' AND {NEWS}")
 #: Not tried yet: what was put off by a refusal has a time of its own and says nothing about the pace.

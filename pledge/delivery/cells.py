@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 #: The smallest number of people that is shown for a part.
-SMALLEST = 5
+MIN_CELL = 5
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Breakdown:
 
 
 def merge_small(
-    cells: Mapping[str, int], smallest: int = SMALLEST, known: Mapping[str, int] | None = None
+    cells: Mapping[str, int], smallest: int = MIN_CELL, known: Mapping[str, int] | None = None
 ) -> Breakdown:
     """Merge every cell below `smallest`, and more where that would not hide it. Order of what is shown: as given.
 

@@ -15,9 +15,9 @@ LEFT, RIGHT, TOP = 58.0, 12.0, 14.0
 LINE_PANEL, GAP, COLUMN_PANEL = 120.0, 24.0, 62.0
 BOTTOM = TOP + LINE_PANEL + GAP + COLUMN_PANEL
 #: Labels that fit under the axis of time.
-MOST_DATES = 4
+MAX_DATES = 4
 #: Lines across a panel.
-MOST_STEPS = 3
+MAX_STEPS = 3
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Tick:
 
 
 @dataclass(frozen=True)
-class Column:
+class Bar:
     x: float
     y: float
     width: float
@@ -38,7 +38,7 @@ class Column:
 class Chart:
     line: list[tuple[float, float]]
     line_ticks: list[Tick]
-    columns: list[Column]
+    columns: list[Bar]
     column_ticks: list[Tick]
     zero: float  #: where the columns stand
     dates: list[tuple[float, Point]]
@@ -89,15 +89,15 @@ def chart(points: Sequence[Point]) -> Chart:
     )
 
 
-def _column(x: float, slot: float, end: float, zero: float) -> Column:
+def _column(x: float, slot: float, end: float, zero: float) -> Bar:
     width = slot * 0.7
-    return Column(x - width / 2, min(end, zero), width, abs(end - zero))
+    return Bar(x - width / 2, min(end, zero), width, abs(end - zero))
 
 
 def _scale(least: int, most: int, top: float, height: float) -> _Scale:
     """Round numbers below and above, in steps of 1, 2 or 5 times a power of ten."""
     span = max(1, most - least)
-    rough = span / MOST_STEPS
+    rough = span / MAX_STEPS
     power = 10.0 ** floor(log10(rough))
     step = max(1, ceil(next(power * unit for unit in (1, 2, 5, 10) if power * unit >= rough)))
     low = floor(least / step) * step
@@ -107,5 +107,5 @@ def _scale(least: int, most: int, top: float, height: float) -> _Scale:
 
 def _dated(number: int) -> range:
     """The places that carry a date, counted back from the newest."""
-    every = ceil(number / MOST_DATES)
+    every = ceil(number / MAX_DATES)
     return range((number - 1) % every, number, every)

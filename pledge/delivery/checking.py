@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from config import ROOT
 from pledge.campaigns.queries import slugs
 from pledge.ledger import log_queries, notes
-from pledge.ledger.notes import BadNote, State
+from pledge.ledger.notes import BadNote, TreeHead
 
 _PROGRAM = ROOT / "tools" / "verify.py"
 _CHECKPOINT = "log/checkpoint"
@@ -66,7 +66,7 @@ def _run(path: Path, keys: str | None) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(words, capture_output=True, text=True, encoding="utf-8", check=False)
 
 
-def _named_checkpoint(path: Path) -> State | None:
+def _named_checkpoint(path: Path) -> TreeHead | None:
     """What the pack says its checkpoint is; nothing is believed yet, and None where it cannot be read."""
     try:
         with zipfile.ZipFile(path) as archive, archive.open(_CHECKPOINT) as member:
@@ -76,7 +76,7 @@ def _named_checkpoint(path: Path) -> State | None:
         return None
 
 
-def _known_here(state: State) -> tuple[str, bool | None]:
+def _known_here(state: TreeHead) -> tuple[str, bool | None]:
     """The keys of this site's log of that name, one a line, and whether that checkpoint was published."""
     for campaign_id, slug in slugs().items():
         if not state.origin.endswith(f"/log/{slug}"):

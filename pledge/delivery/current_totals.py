@@ -8,7 +8,7 @@ from pledge.campaigns.queries import slugs
 from pledge.clock import iso_utc
 from pledge.delivery import at_checkpoint
 from pledge.delivery.campaign_facts import campaign_facts
-from pledge.delivery.cells import SMALLEST
+from pledge.delivery.cells import MIN_CELL
 from pledge.delivery.export_names import file_name
 from pledge.delivery.figures import Figures, cells
 from pledge.delivery.formats import FORMATS
@@ -53,7 +53,7 @@ def at_newest_checkpoint(slug: str) -> Figures:
         as_of=checkpoint.signed_at,
         people=checkpoint.people,
         organizations=checkpoint.organizations,
-        smallest_shown=SMALLEST,
+        smallest_shown=MIN_CELL,
         by_country=cells(lines.by_country),
         by_region=cells(lines.by_region),
         by_day=cells(lines.by_day),

@@ -22,7 +22,7 @@ from pledge.mail.queries import Outbox
 
 
 @dataclass(frozen=True)
-class Day:
+class MovesOfToday:
     """What happened to people or organisations since midnight in Seoul."""
 
     confirmed: int  #: organisations: published
@@ -40,12 +40,12 @@ class Today:
     """One campaign's day so far."""
 
     count: Count
-    people: Day
-    organizations: Day
+    people: MovesOfToday
+    organizations: MovesOfToday
 
 
 @dataclass(frozen=True)
-class Recount:
+class LastRecount:
     """The last `flask ledger recount`."""
 
     at: datetime
@@ -61,7 +61,7 @@ class Waiting:
     review_since: datetime | None
     outbox: Outbox
     fold_lag: float  #: seconds
-    recount: Recount | None  #: None when it never ran
+    recount: LastRecount | None  #: None when it never ran
     valve_closed_since: datetime | None  #: mails to new addresses are held back; None when they are not
     set_aside: dict[str, int]  #: entries that nothing stands behind, by campaign
 
@@ -94,13 +94,13 @@ def waiting() -> Waiting:
     )
 
 
-def last_recount() -> Recount | None:
+def last_recount() -> LastRecount | None:
     """From the audit log, where the command notes what it found."""
     line = audit.last("ledger.recount", "ledger")
     if line is None:
         return None
     details = json.loads(line.details)
-    return Recount(line.at, details["differences"], details["repaired"])
+    return LastRecount(line.at, details["differences"], details["repaired"])
 
 
 def age(since: datetime | None) -> timedelta:
@@ -132,8 +132,8 @@ def _rare_since(campaign_id: int, midnight: datetime) -> dict[tuple[str, str], i
         }
 
 
-def _day(net: int, rare: dict[tuple[str, str], int], kind: Kind) -> Day:
+def _day(net: int, rare: dict[tuple[str, str], int], kind: Kind) -> MovesOfToday:
     withdrawn, invalidated, reinstated = (
         rare.get((kind, reason), 0) for reason in (Reason.WITHDRAWN, Reason.INVALIDATED, Reason.REINSTATED)
     )
-    return Day(net + withdrawn + invalidated - reinstated, withdrawn, invalidated, reinstated)
+    return MovesOfToday(net + withdrawn + invalidated - reinstated, withdrawn, invalidated, reinstated)

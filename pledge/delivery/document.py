@@ -79,7 +79,7 @@ class SignUps:
 
 
 @dataclass(frozen=True)
-class State:
+class FrozenCheckpoint:
     """The checkpoint that everything is counted at."""
 
     size: int
@@ -97,7 +97,7 @@ class Document:
     goal: int
     origin: str  #: of the log
     address: str  #: of the campaign's site, for "how to check": `https://example.org`
-    checkpoint: State
+    checkpoint: FrozenCheckpoint
     recipient: Words
     occasion: Words
     letter: Words  #: paragraphs, an empty line between two
@@ -117,7 +117,7 @@ class Document:
     sign_ups: SignUps
     verifiers: list[str] = field(default_factory=list)  #: the log's public keys in text form
     #: The newest checkpoint at the moment of freezing; None in documents of before it was kept.
-    newest: State | None = None
+    newest: FrozenCheckpoint | None = None
     reply: Reply = Reply()  #: documents that were frozen before letters had it are without
     format: str = FORMAT
 
@@ -139,8 +139,8 @@ def from_json(text: str) -> Document:
         Organization(**{**one, "name": Words(**one["name"]), "statement": Words(**one["statement"])})
         for one in raw["organizations"]
     ]
-    raw["checkpoint"] = State(**raw["checkpoint"])
-    raw["newest"] = State(**raw["newest"]) if raw.get("newest") else None
+    raw["checkpoint"] = FrozenCheckpoint(**raw["checkpoint"])
+    raw["newest"] = FrozenCheckpoint(**raw["newest"]) if raw.get("newest") else None
     raw["people_moves"], raw["organization_moves"] = (
         Moves(**raw[name]) for name in ("people_moves", "organization_moves")
     )

@@ -34,7 +34,7 @@ _AT_ONCE = 2000
 
 
 @dataclass(frozen=True)
-class Column:
+class ExportColumn:
     head: Words
     width: int  #: in characters of the workbook's font
 
@@ -44,7 +44,7 @@ class Rows:
     """One kind of export."""
 
     title: Words  #: of the sheet
-    columns: Mapping[str, Column]
+    columns: Mapping[str, ExportColumn]
     #: How many there are now, for a campaign.
     count: Callable[["Table"], int]
     #: Whether exactly so many must come: an append-only list has its first so many for ever.
@@ -99,13 +99,13 @@ def _plain(cell: Cell) -> str | int | float:
 # No more than the public log says: country, region or hour of one line could point at a person. So the day is that of Korea
 # too: beside it, another one would tell in which part of the day it was.
 _LEDGER = {
-    "number": Column(Words("번호", "Number"), 10),
-    "kind": Column(Words("기록", "Entry"), 16),
-    "of": Column(Words("대상", "Of"), 14),
-    "change": Column(Words("증감", "Change"), 8),
-    "day": Column(Words("날짜 (KST)", "Day (KST)"), 14),
-    "pledge_version": Column(Words("서약 판", "Pledge version"), 14),
-    "takes_back": Column(Words("되돌린 번호", "Takes back number"), 18),
+    "number": ExportColumn(Words("번호", "Number"), 10),
+    "kind": ExportColumn(Words("기록", "Entry"), 16),
+    "of": ExportColumn(Words("대상", "Of"), 14),
+    "change": ExportColumn(Words("증감", "Change"), 8),
+    "day": ExportColumn(Words("날짜 (KST)", "Day (KST)"), 14),
+    "pledge_version": ExportColumn(Words("서약 판", "Pledge version"), 14),
+    "takes_back": ExportColumn(Words("되돌린 번호", "Takes back number"), 18),
 }
 _REASONS: dict[str, Words] = {
     Reason.CONFIRMED: Words("확인", "Confirmed"),
@@ -206,22 +206,22 @@ def _page(connection: Connection, span: dict[str, int]) -> list[Row[Any]]:
 # --- Organisations ---
 
 _ORGANIZATIONS = {
-    "id": Column(Words("관리 번호", "Reference"), 34),
-    "published_at": Column(Words("공개 시각 (KST)", "Published (KST)"), 18),
-    "name_ko": Column(Words("이름 (국문)", "Name in Korean"), 30),
-    "name_en": Column(Words("이름 (영문)", "Name in English"), 30),
-    "type": Column(Words("유형", "Kind"), 20),
-    "country": Column(Words("국가", "Country"), 16),
-    "region": Column(Words("지역", "Region"), 16),
-    "website": Column(Words("홈페이지", "Website"), 30),
-    "level": Column(Words("확인 단계", "Checked by"), 26),
-    "target_year": Column(Words("목표 연도", "Target year"), 12),
-    "interim_year": Column(Words("중간 목표 연도", "Interim year"), 14),
-    "interim_percent": Column(Words("중간 목표 (%)", "Interim target (%)"), 14),
-    "statement_ko": Column(Words("공개 메시지 (국문)", "Statement in Korean"), 40),
-    "statement_en": Column(Words("공개 메시지 (영문)", "Statement in English"), 40),
-    "spokesperson": Column(Words("대표자", "Spokesperson"), 24),
-    "page": Column(Words("공개 페이지", "Public page"), 40),
+    "id": ExportColumn(Words("관리 번호", "Reference"), 34),
+    "published_at": ExportColumn(Words("공개 시각 (KST)", "Published (KST)"), 18),
+    "name_ko": ExportColumn(Words("이름 (국문)", "Name in Korean"), 30),
+    "name_en": ExportColumn(Words("이름 (영문)", "Name in English"), 30),
+    "type": ExportColumn(Words("유형", "Kind"), 20),
+    "country": ExportColumn(Words("국가", "Country"), 16),
+    "region": ExportColumn(Words("지역", "Region"), 16),
+    "website": ExportColumn(Words("홈페이지", "Website"), 30),
+    "level": ExportColumn(Words("확인 단계", "Checked by"), 26),
+    "target_year": ExportColumn(Words("목표 연도", "Target year"), 12),
+    "interim_year": ExportColumn(Words("중간 목표 연도", "Interim year"), 14),
+    "interim_percent": ExportColumn(Words("중간 목표 (%)", "Interim target (%)"), 14),
+    "statement_ko": ExportColumn(Words("공개 메시지 (국문)", "Statement in Korean"), 40),
+    "statement_en": ExportColumn(Words("공개 메시지 (영문)", "Statement in English"), 40),
+    "spokesperson": ExportColumn(Words("대표자", "Spokesperson"), 24),
+    "page": ExportColumn(Words("공개 페이지", "Public page"), 40),
 }
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from pledge import clock, languages
 from pledge.audit.models import Actor
-from pledge.audit.services import record
+from pledge.audit.services import record, stated
 from pledge.campaigns.models import Campaign
 from pledge.db import reading, transaction
 from pledge.delivery import jobs
@@ -20,11 +20,7 @@ from pledge.delivery.models import Export, JobKind
 
 FORMATS = ("csv", "xlsx")
 KEPT = timedelta(hours=24)
-LONGEST_REASON = 500
-
-
-class NoReason(Exception):
-    """Who takes data out says why."""
+MAX_REASON = 500
 
 
 class NothingLikeIt(LookupError):
@@ -53,9 +49,7 @@ class ExportView:
 
 def request(actor: Actor, slug: str, kind: str, form: str, *, lang: str, reason: str) -> int:
     """Have rows of a campaign made into a file; the number of the export. Raises NoReason, NothingLikeIt."""
-    reason = reason.strip()[:LONGEST_REASON]
-    if not reason:
-        raise NoReason
+    reason = stated(reason)[:MAX_REASON]
     if kind not in KINDS or form not in FORMATS or lang not in languages.codes():
         raise NothingLikeIt(kind)
     with transaction() as session:

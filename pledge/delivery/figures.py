@@ -6,9 +6,9 @@ from datetime import datetime
 
 from pledge.clock import from_iso_utc
 from pledge.delivery import words
-from pledge.delivery.cells import SMALLEST
-from pledge.delivery.document import Cell, Document, State, Words
-from pledge.delivery.queries import Line, Totals
+from pledge.delivery.cells import MIN_CELL
+from pledge.delivery.document import Cell, Document, FrozenCheckpoint, Words
+from pledge.delivery.queries import BreakdownLine, CampaignTotals
 from pledge.i18n import SEOUL
 
 
@@ -24,7 +24,7 @@ class Figures:
     by_region: list[Cell]
     by_day: list[Cell]
     #: None for figures that no checkpoint stands behind.
-    checkpoint: State | None = None
+    checkpoint: FrozenCheckpoint | None = None
     #: Organisations that are counted but no longer named, in a delivery.
     unnamed_organizations: int = 0
 
@@ -46,14 +46,14 @@ SECTIONS = (
 )
 
 
-def of_totals(totals: Totals) -> Figures:
+def of_totals(totals: CampaignTotals) -> Figures:
     return Figures(
         slug=totals.slug,
         title=Words(totals.title_ko, totals.title_en),
         as_of=totals.as_of,
         people=totals.people,
         organizations=totals.organizations,
-        smallest_shown=SMALLEST,
+        smallest_shown=MIN_CELL,
         by_country=cells(totals.by_country),
         by_region=cells(totals.by_region),
         by_day=cells(totals.by_day),
@@ -92,5 +92,5 @@ def seoul(instant: datetime) -> str:
     return f"{instant.astimezone(SEOUL):%Y-%m-%d %H:%M:%S} KST"
 
 
-def cells(lines: list[Line]) -> list[Cell]:
+def cells(lines: list[BreakdownLine]) -> list[Cell]:
     return [Cell(line.key, Words(line.ko, line.en), line.people) for line in lines]

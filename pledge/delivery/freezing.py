@@ -14,15 +14,15 @@ from pledge.clock import iso_utc
 from pledge.db import reading, transaction
 from pledge.delivery import at_checkpoint, doubt, jobs
 from pledge.delivery.campaign_facts import CampaignFacts, campaign_facts
-from pledge.delivery.cells import SMALLEST
-from pledge.delivery.document import Document, Reply, SignUps, State, Words, from_json
+from pledge.delivery.cells import MIN_CELL
+from pledge.delivery.document import Document, FrozenCheckpoint, Reply, SignUps, Words, from_json
 from pledge.delivery.figures import cells
 from pledge.delivery.integrity import integrity
 from pledge.delivery.letters import default_letter
 from pledge.delivery.models import (
-    LONGEST_LETTER,
-    LONGEST_OCCASION,
-    LONGEST_RECIPIENT,
+    MAX_LETTER,
+    MAX_OCCASION,
+    MAX_RECIPIENT,
     Delivery,
     DeliveryState,
     JobKind,
@@ -218,9 +218,9 @@ def clean_texts(recipient: Words, occasion: Words, letter: Words, reply: Reply =
             )
         )
         for field, words, longest, clean in (
-            ("recipient", recipient, LONGEST_RECIPIENT, checker.line),
-            ("occasion", occasion, LONGEST_OCCASION, checker.line),
-            ("letter", letter, LONGEST_LETTER, checker.text),
+            ("recipient", recipient, MAX_RECIPIENT, checker.line),
+            ("occasion", occasion, MAX_OCCASION, checker.line),
+            ("letter", letter, MAX_LETTER, checker.text),
         )
     )
     reply = clean_reply(checker, reply)
@@ -262,7 +262,7 @@ def _document(
         by_country=cells(lines.by_country),
         by_region=cells(lines.by_region),
         by_day=cells(lines.by_day),
-        smallest_shown=SMALLEST,
+        smallest_shown=MIN_CELL,
         pledges=at_checkpoint.pledges(campaign.id, counted.pledge_text_ids),
         organizations=listed.organizations,
         unnamed_organizations=listed.unnamed,
@@ -279,9 +279,9 @@ def _document(
     )
 
 
-def state_of(checkpoint: CheckpointView) -> State:
+def state_of(checkpoint: CheckpointView) -> FrozenCheckpoint:
     """The checkpoint as documents tell it."""
-    return State(
+    return FrozenCheckpoint(
         size=checkpoint.size,
         root=checkpoint.root_base64,
         people=checkpoint.people,

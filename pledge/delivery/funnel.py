@@ -28,7 +28,7 @@ PROVIDERS = ("naver", "kakao", "gmail", "other")
 
 
 @dataclass(frozen=True)
-class Line:
+class FunnelLine:
     """One provider's people, or all."""
 
     provider: str
@@ -42,7 +42,7 @@ class Line:
 class Funnel:
     since: datetime
     is_cut: bool  #: more signed up in that time than are looked at
-    lines: list[Line]
+    lines: list[FunnelLine]
 
 
 @dataclass
@@ -93,7 +93,7 @@ def _newest(since: datetime) -> tuple[list[Row[Any]], datetime | None]:
         return list(rows), connection.execute(select(mails.created_at).where(mails.id == last)).scalar()
 
 
-def _lines(people: Iterable[_Person]) -> list[Line]:
+def _lines(people: Iterable[_Person]) -> list[FunnelLine]:
     of: dict[str, list[_Person]] = {name: [] for name in (ALL, *PROVIDERS)}
     for person in people:
         of[ALL].append(person)
@@ -101,9 +101,9 @@ def _lines(people: Iterable[_Person]) -> list[Line]:
     return [_line(name, those) for name, those in of.items()]
 
 
-def _line(provider: str, people: list[_Person]) -> Line:
+def _line(provider: str, people: list[_Person]) -> FunnelLine:
     times = [person.seconds for person in people if person.seconds is not None]
-    return Line(
+    return FunnelLine(
         provider,
         submitted=len(people),
         mailed=sum(person.mailed for person in people),

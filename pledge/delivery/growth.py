@@ -23,7 +23,7 @@ class Step(StrEnum):
 #: How many steps are shown.
 SHOWN = {Step.DAY: 30, Step.WEEK: 26}
 #: A young campaign begins with its first signature, but a chart of one point shows nothing.
-FEWEST = 7
+MIN_POINTS = 7
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def growth(campaign_id: int, kind: Kind, step: Step) -> list[Point]:
         total += moved[day]
         points.append(Point(day, moved[day], total))
     first = next((place for place, point in enumerate(points) if point.moved or point.total), len(points))
-    return points[min(first, len(points) - FEWEST) :]
+    return points[min(first, len(points) - MIN_POINTS) :]
 
 
 def _moved(hours: Mapping[str, int], step: Step) -> Counter[date]:

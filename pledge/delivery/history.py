@@ -12,15 +12,15 @@ from datetime import date, timedelta
 from sqlalchemy import func, select
 
 from pledge.db import reading
-from pledge.delivery.growth import FEWEST, Point
-from pledge.delivery.queries import OTHER, Line, by_korean_day
+from pledge.delivery.growth import MIN_POINTS, Point
+from pledge.delivery.queries import OTHER, BreakdownLine, by_korean_day
 from pledge.ledger import queries as ledger
 from pledge.ledger.leaves import korean_day
 from pledge.ledger.models import Dimension, Kind, Tally
 
 #: Widths of a step in days, and how many steps a phone shows without their running together.
 STEPS = (1, 7, 28)
-MOST_STEPS = 62
+MAX_STEPS = 62
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class History:
     ends: date | None
 
 
-def history(campaign_id: int, by_day: list[Line]) -> History:
+def history(campaign_id: int, by_day: list[BreakdownLine]) -> History:
     """Put the lines of `totals()` and the days of the organisations side by side."""
     people = {date.fromisoformat(line.key): line.people for line in by_day if line.key != OTHER}
     hours = ledger.breakdown(campaign_id, Dimension.HOUR, Kind.ORGANIZATION)
@@ -76,7 +76,7 @@ def _range(campaign_id: int) -> tuple[date, date] | tuple[None, None]:
 def step_of(found: History) -> int:
     """Days, weeks or four weeks: the smallest width at which the whole campaign fits on a phone."""
     days = _number_of_days(found)
-    return next((step for step in STEPS if -(-days // step) <= MOST_STEPS), STEPS[-1])
+    return next((step for step in STEPS if -(-days // step) <= MAX_STEPS), STEPS[-1])
 
 
 def people_points(found: History) -> list[Point]:
@@ -99,7 +99,7 @@ def _points(found: History, added: Mapping[date, int], share: float) -> list[Poi
     if found.begins is None or found.ends is None:
         return []
     step = step_of(found)
-    steps = max(FEWEST, -(-_number_of_days(found) // step))
+    steps = max(MIN_POINTS, -(-_number_of_days(found) // step))
     begin = found.ends - timedelta(days=steps * step - 1)
     total, points = 0.0, []
     for number in range(steps):

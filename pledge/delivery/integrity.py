@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from pledge import clock
 from pledge.campaigns.models import Campaign
 from pledge.db import db
-from pledge.delivery.cells import SMALLEST, Breakdown, merge_small
+from pledge.delivery.cells import MIN_CELL, Breakdown, merge_small
 from pledge.ledger.models import LedgerHead
 from pledge.logs import log
 from pledge.signatures.invalidation_models import Invalidation, InvalidationReason
@@ -27,10 +27,10 @@ from pledge.signatures.models import Signature, SignatureState
 MERGED = "merged"
 
 #: The figures read every row of a campaign. They are kept so long that reading takes no more than a hundredth of the time.
-SHORTEST_KEPT = 5.0
+MIN_KEPT = 5.0
 KEPT_FOR_EACH_SECOND = 100.0
 #: How long a page waits for them; reading ten million rows takes longer than anybody should look at a white page.
-LONGEST_WAIT = 1.0
+MAX_WAIT = 1.0
 #: The database may take this long for it, as nobody waits.
 STATEMENT_SECONDS = 300
 
@@ -76,7 +76,7 @@ def recent(campaign_id: int) -> Integrity | None:
     found = _fresh(campaign_id)
     if found is not None:
         return found
-    _begin(db.engine, campaign_id).wait(LONGEST_WAIT)
+    _begin(db.engine, campaign_id).wait(MAX_WAIT)
     kept = _kept.get(db.engine, {}).get(campaign_id)
     return None if kept is None else kept.integrity
 
@@ -116,7 +116,7 @@ def _renew(engine: Engine, campaign_id: int) -> Integrity:
     begun = clock.monotonic()
     made = _read(engine, campaign_id)
     now = clock.monotonic()
-    until = now + max(SHORTEST_KEPT, (now - begun) * KEPT_FOR_EACH_SECOND)
+    until = now + max(MIN_KEPT, (now - begun) * KEPT_FOR_EACH_SECOND)
     _kept.setdefault(engine, {})[campaign_id] = _Kept(until, made)
     return made
 
@@ -154,7 +154,7 @@ def _shown(cells: Mapping[str, int]) -> dict[str, int | None]:
     breakdown = merge_small(reasons) if len(reasons) > 1 else Breakdown(reasons, None)
     lines: dict[str, int | None] = {key: cells[key] for key in cells if key not in reasons}
     waiting = cells.get(SignatureState.PENDING.value, 0)
-    if 0 < waiting < SMALLEST:
+    if 0 < waiting < MIN_CELL:
         lines[SignatureState.PENDING.value] = None
     lines |= breakdown.shown
     return lines if breakdown.other is None else {**lines, MERGED: breakdown.other}

@@ -25,20 +25,20 @@ from pledge.delivery.models import Job, JobKind, JobState
 from pledge.files.backends import current_storage
 from pledge.logs import log
 
-#: How long a worker has a job without saying that it is still at it.
+#: How long a worker has a job without a report.
 LEASE = timedelta(seconds=60)
 #: How long storing a finished file may take.
 STORING = timedelta(minutes=15)
-#: Seconds between two such words.
-_BETWEEN_WORDS = 1.0
+#: Seconds between two reports of an attempt.
+HEARTBEAT = 1.0
 #: How long to wait after each failure; after one more the job is given up.
 PAUSES = (timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15))
-MOST_ATTEMPTS = len(PAUSES) + 1
+MAX_ATTEMPTS = len(PAUSES) + 1
 
 _OPEN = (JobState.WAITING, JobState.RUNNING)
 
 
-class Taken(Exception):
+class LeaseLost(Exception):
     """Another worker has the job now, as this one was silent for too long; or nobody wants the file any more."""
 
 
@@ -81,7 +81,7 @@ class JobView:
         return 100 if self.state is JobState.DONE else 99 * self.done // self.total if self.total else 0
 
 
-#: Says how many steps of how many are done. Raises Taken, Stopped.
+#: Says how many steps of how many are done. Raises LeaseLost, Stopped.
 Progress = Callable[[int, int], None]
 #: Writes the file of a subject. It may be called again for the same subject and must then write the same.
 Maker = Callable[[int, BinaryIO, Progress], Made]
@@ -99,17 +99,17 @@ def enqueue(session: Session, kind: JobKind, subject_id: int) -> Job:
 def advance(makers: Makers, stop: Callable[[], bool] = lambda: False) -> bool:
     """Make the oldest file that is wanted. False when there is nothing to do.
 
-    Once `stop` says so, the file in hand is left at the maker's next word, for another worker to begin at once.
+    Once `stop` says so, the file in hand is left at the maker's next report, for another worker to begin at once.
     """
     claim = _claim()
     if claim is None:
         return False
     try:
         with tempfile.TemporaryFile() as file:
-            made = makers[claim.kind](claim.subject_id, file, _Words(claim, stop))
+            made = makers[claim.kind](claim.subject_id, file, ProgressReporter(claim, stop))
             file.flush()
             _finish(claim, file, made)
-    except Taken:
+    except LeaseLost:
         log.warning("delivery: the job is not this worker's any more", job=claim.job_id)
     except Stopped:
         _give_back(claim)
@@ -169,14 +169,14 @@ def chunks(job_id: int) -> Iterator[bytes] | None:
 
 
 def sweep() -> int:
-    """Delete the files whose time is over and what jobs left that came to nothing; how many jobs those were of."""
-    is_over = and_(Job.state == JobState.DONE, Job.expires_at <= clock.now())
-    came_to_nothing = and_(Job.state.in_((JobState.FAILED, JobState.GONE)), Job.file != "")
+    """Delete expired files and what abandoned jobs left; of how many jobs those were."""
+    expired = and_(Job.state == JobState.DONE, Job.expires_at <= clock.now())
+    abandoned = and_(Job.state.in_((JobState.FAILED, JobState.GONE)), Job.file != "")
     gone = 0
     while True:
         with transaction() as session:
             job = session.scalar(
-                select(Job).where(or_(is_over, came_to_nothing)).limit(1).with_for_update(skip_locked=True)
+                select(Job).where(or_(expired, abandoned)).limit(1).with_for_update(skip_locked=True)
             )
             if job is None:
                 return gone
@@ -217,7 +217,7 @@ def _claim() -> _Claim | None:
         )
         if job is None:
             return None
-        if job.attempts >= MOST_ATTEMPTS:
+        if job.attempts >= MAX_ATTEMPTS:
             job.state, job.error, job.finished_at = JobState.FAILED, job.error or "Killed", now
             return None
         job.attempts += 1
@@ -232,7 +232,7 @@ def _key(file: str, attempt: int) -> str:
     return f"{file.partition('/')[0]}/{attempt}"
 
 
-class _Words:
+class ProgressReporter:
     """The Progress of one attempt: writes to the job at most once a second, and keeps its lease."""
 
     def __init__(self, claim: _Claim, stop: Callable[[], bool]) -> None:
@@ -243,9 +243,9 @@ class _Words:
             raise Stopped
         if clock.monotonic() < self._next:
             return
-        self._next = clock.monotonic() + _BETWEEN_WORDS
+        self._next = clock.monotonic() + HEARTBEAT
         if not _write(self._claim, done=done, total=total, lease_until=clock.now() + LEASE):
-            raise Taken
+            raise LeaseLost
 
 
 def _finish(claim: _Claim, file: BufferedRandom, made: Made) -> None:
@@ -255,7 +255,7 @@ def _finish(claim: _Claim, file: BufferedRandom, made: Made) -> None:
     file.seek(0)
     # A large file on a slow line takes longer than a lease, and nobody can say meanwhile that it is still being stored.
     if not _write(claim, lease_until=clock.now() + STORING):
-        raise Taken
+        raise LeaseLost
     current_storage().put_file(claim.file, file)
     now = clock.now()
     is_done = _write(
@@ -270,7 +270,7 @@ def _finish(claim: _Claim, file: BufferedRandom, made: Made) -> None:
     )
     if not is_done:
         current_storage().delete(claim.file)
-        raise Taken
+        raise LeaseLost
     for attempt in range(1, claim.attempt):
         current_storage().delete(_key(claim.file, attempt))
 
@@ -286,7 +286,7 @@ def _give_back(claim: _Claim) -> None:
 def _fail(claim: _Claim, kind: str) -> None:
     """Try again after a pause, or give up."""
     now = clock.now()
-    if claim.attempt < MOST_ATTEMPTS:
+    if claim.attempt < MAX_ATTEMPTS:
         until = now + PAUSES[claim.attempt - 1]
         _write(claim, state=JobState.WAITING, error=kind[:120], lease_until=until)
     else:

@@ -13,7 +13,7 @@ from typing import Any
 from pledge import places
 from pledge.clock import from_iso_utc
 from pledge.delivery import words
-from pledge.delivery.document import Document, Organization, Pledge, Reply, State, Words
+from pledge.delivery.document import Document, FrozenCheckpoint, Organization, Pledge, Reply, Words
 from pledge.delivery.glyphs import MISSING, presentable
 from pledge.delivery.letter_charts import growth, shares
 from pledge.delivery.queries import OTHER
@@ -180,7 +180,7 @@ def _method(document: Document, lang: str) -> dict[str, Any]:
     }
 
 
-def _counts(state: State, words: str) -> str:
+def _counts(state: FrozenCheckpoint, words: str) -> str:
     return words.format(
         size=f"{state.size:,}", people=f"{state.people:,}", organizations=f"{state.organizations:,}"
     )

@@ -1,7 +1,7 @@
 """The cover letter that staff begin with: Korean and English, each written for its readers."""
 
 from pledge.clock import from_iso_utc
-from pledge.delivery.document import State, Words
+from pledge.delivery.document import FrozenCheckpoint, Words
 from pledge.i18n import format_date
 
 _KO = """귀 기관의 무궁한 발전을 기원합니다.
@@ -25,7 +25,7 @@ We ask you to take this into account in your policy, and to let us know what com
 as it is, to those who signed, on the page of the campaign."""
 
 
-def default_letter(title: Words, checkpoint: State) -> Words:
+def default_letter(title: Words, checkpoint: FrozenCheckpoint) -> Words:
     """A letter about these numbers; paragraphs, an empty line between two."""
     signed_at = from_iso_utc(checkpoint.signed_at)
     return Words(
@@ -34,14 +34,14 @@ def default_letter(title: Words, checkpoint: State) -> Words:
     )
 
 
-def _joined_ko(checkpoint: State) -> str:
+def _joined_ko(checkpoint: FrozenCheckpoint) -> str:
     people = f"{checkpoint.people:,}명이 서명"
     if not checkpoint.organizations:
         return f"{people}하였습니다"
     return f"{people}하였고, {checkpoint.organizations:,}개 단체가 참여하였습니다"
 
 
-def _joined_en(checkpoint: State) -> str:
+def _joined_en(checkpoint: FrozenCheckpoint) -> str:
     people = _have(checkpoint.people, "person", "people") + " signed"
     if not checkpoint.organizations:
         return people

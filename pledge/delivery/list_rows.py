@@ -13,6 +13,7 @@ import pyrage  # type: ignore[import-untyped]  # it publishes no types
 from sqlalchemy import LargeBinary, select, type_coerce
 
 from pledge import clock, places
+from pledge.audit.models import WORKER
 from pledge.audit.services import record
 from pledge.campaigns.list_terms import TermsView, find
 from pledge.campaigns.models import Campaign
@@ -21,7 +22,6 @@ from pledge.db import reading, transaction
 from pledge.delivery.jobs import Made, Progress
 from pledge.delivery.models import ListState, NamedList
 from pledge.delivery.named_list_queries import agreed, listed
-from pledge.delivery.named_lists import WORKER
 from pledge.signatures.models import NAME_CONTEXT, Signature
 from pledge.spreadsheets import BOM, csv_line
 

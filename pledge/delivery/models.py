@@ -13,9 +13,9 @@ def _among(column: str, values: type[StrEnum]) -> str:
     return f"{column} IN ({', '.join(repr(value.value) for value in values)})"
 
 
-LONGEST_RECIPIENT = 200
-LONGEST_OCCASION = 300
-LONGEST_LETTER = 20_000
+MAX_RECIPIENT = 200
+MAX_OCCASION = 300
+MAX_LETTER = 20_000
 
 
 class DeliveryState(StrEnum):
@@ -85,9 +85,9 @@ class Delivery(Model):
             " AND ".join(
                 f"length({field}_{lang}) BETWEEN 1 AND {longest}"
                 for field, longest in (
-                    ("recipient", LONGEST_RECIPIENT),
-                    ("occasion", LONGEST_OCCASION),
-                    ("letter", LONGEST_LETTER),
+                    ("recipient", MAX_RECIPIENT),
+                    ("occasion", MAX_OCCASION),
+                    ("letter", MAX_LETTER),
                 )
                 for lang in ("ko", "en")
             ),

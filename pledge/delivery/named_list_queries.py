@@ -23,7 +23,7 @@ APPROVAL = timedelta(hours=24)
 
 
 @dataclass(frozen=True)
-class Choice:
+class TermsChoice:
     """Terms for which a list can be asked for: those of today and earlier ones."""
 
     slug: str
@@ -94,7 +94,7 @@ def agreed(reader: Connection | Session, campaign_id: int, terms_id: int) -> int
     return int(reader.execute(counted).scalar_one())
 
 
-def choices(lang: str) -> list[Choice]:
+def choices(lang: str) -> list[TermsChoice]:
     """All terms that campaigns ask or asked under, newest first, with how many people agreed to each."""
     query = (
         select(
@@ -107,7 +107,7 @@ def choices(lang: str) -> list[Choice]:
     )
     with reading() as connection:
         return [
-            Choice(row.slug, _terms(row), row.ended_at, agreed(connection, row.campaign_id, row.id))
+            TermsChoice(row.slug, _terms(row), row.ended_at, agreed(connection, row.campaign_id, row.id))
             for row in connection.execute(query).all()
         ]
 

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from pledge import clock
 from pledge.accounts import two_people
-from pledge.audit.models import Actor
-from pledge.audit.services import note, record
+from pledge.audit.models import WORKER, Actor
+from pledge.audit.services import note, record, stated
 from pledge.campaigns.models import Campaign, ListTerms
 from pledge.db import transaction
 from pledge.delivery import jobs, named_list_queries
@@ -21,14 +21,9 @@ from pledge.delivery.jobs import JobView
 from pledge.delivery.models import Job, JobKind, JobState, ListState, NamedList
 
 #: Who notes what nobody of the staff did.
-WORKER = Actor(None, "worker", "")
 
-LONGEST_REASON = 1000
+MAX_REASON = 1000
 _SECRET_KEY = "AGE-SECRET-KEY-"  # noqa: S105  # how each of them begins, not one of them
-
-
-class NoReason(ValueError):
-    """An act that must be explained was not."""
 
 
 class BadKey(ValueError):
@@ -80,7 +75,7 @@ def ask(actor: Actor, slug: str, version: int, reason: str, recipient_key: str) 
     Raises NoReason, BadKey, NoSuchTerms, NobodyAgreed, NeedsSecondPerson (who asks must be known, so that somebody else can
     decide).
     """
-    reason, key = _said(reason), read_key(recipient_key)
+    reason, key = stated(reason), read_key(recipient_key)
     if actor.staff_id is None:
         raise NeedsSecondPerson
     with transaction() as session:
@@ -157,7 +152,7 @@ def retry(actor: Actor, list_id: int) -> None:
 
 def refuse(actor: Actor, list_id: int, why: str) -> None:
     """Decide against it. Raises NoReason, NeedsSecondPerson, InvitedLately, NotNow."""
-    why = _said(why)
+    why = stated(why)
     with transaction() as session:
         row = _decided(session, actor, list_id, ListState.REFUSED)
         row.decided_why = why
@@ -179,7 +174,7 @@ def download(actor: Actor, list_id: int, why: str) -> tuple[JobView, Iterator[by
 
     Raises NoReason, Gone, StorageAway.
     """
-    why = _said(why)
+    why = stated(why)
     job = jobs.newest(JobKind.LIST, list_id)
     parts = None if job is None else jobs.chunks(job.id)
     if job is None or parts is None:
@@ -212,12 +207,6 @@ def note_expired() -> int:
             row.expired_at = clock.now()
             record(session, WORKER, "list.expired", _subject(row.id))
         noted += 1
-
-
-def _said(text: str) -> str:
-    if not text.strip():
-        raise NoReason
-    return text.strip()
 
 
 def _decided(session: Session, actor: Actor, list_id: int, state: ListState) -> NamedList:

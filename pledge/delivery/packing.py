@@ -40,10 +40,10 @@ _PLAIN_FILE = 0o100644 << 16
 #: Entries are written to the zip in parts of about so many bytes, and progress is told as often.
 _PART = 1 << 18
 #: More bytes than one entry has; where all may have more than two gigabytes the zip says so in its older fields.
-_LONGEST_ENTRY = 512
+_MAX_ENTRY = 512
 
 
-class Inconsistent(RuntimeError):
+class PackInconsistent(RuntimeError):
     """The entries are none of a log, or do not give the root or the counts of the document: the pack would not verify."""
 
 
@@ -71,7 +71,7 @@ def pack(delivery_id: int, file: BinaryIO, progress: Progress) -> Made:
 def write_pack(document: Document, campaign_id: int, file: BinaryIO, progress: Progress) -> None:
     """Write the pack of a delivery, in flat memory. A step of the progress is a member, or an entry of the log.
 
-    Raises Inconsistent, NoKnownKey, ledger.log.NoLogKey: what would not verify is never finished.
+    Raises PackInconsistent, NoKnownKey, ledger.log.NoLogKey: what would not verify is never finished.
     """
     signers = _signers(document)
     steps = _Steps(progress, len(MEMBERS) + document.checkpoint.size)
@@ -149,7 +149,7 @@ def _write_entries(
     """All entries in turn, counted again on the way; what the manifest says of them."""
     size = document.checkpoint.size
     count, digest, written = LogCount(), sha256(), 0
-    is_large = size * _LONGEST_ENTRY > zipfile.ZIP64_LIMIT
+    is_large = size * _MAX_ENTRY > zipfile.ZIP64_LIMIT
     with archive.open(_info(ENTRIES), "w", force_zip64=is_large) as member:
         for part, entries in _parts(log_queries.leaves(campaign_id, size, pledge_hashes), count):
             member.write(part)
@@ -174,17 +174,17 @@ def _parts(leaves: Iterator[Leaf], count: LogCount) -> Iterator[tuple[bytes, int
 
 
 def _compare(document: Document, count: LogCount) -> None:
-    """That the entries are those of the checkpoint and add up to what the document says. Raises Inconsistent."""
+    """That the entries are those of the checkpoint and add up to what the document says. Raises PackInconsistent."""
     state = document.checkpoint
     people, organizations = count.moves(Kind.PERSON), count.moves(Kind.ORGANIZATION)
     if count.fault:
-        raise Inconsistent(count.fault)
+        raise PackInconsistent(count.fault)
     if (count.size, count.root) != (state.size, b64decode(state.root)):
-        raise Inconsistent("root")
+        raise PackInconsistent("root")
     if (people, organizations) != (document.people_moves, document.organization_moves):
-        raise Inconsistent("moves")
+        raise PackInconsistent("moves")
     if (people.count, organizations.count) != (state.people, state.organizations):
-        raise Inconsistent("count")
+        raise PackInconsistent("count")
 
 
 def _manifest(document: Document, files: dict[str, dict[str, Any]]) -> bytes:

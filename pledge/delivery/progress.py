@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from pledge.delivery import queries
 from pledge.delivery.history import History, history
-from pledge.delivery.queries import Totals
+from pledge.delivery.queries import CampaignTotals
 from pledge.ledger import log_queries
 from pledge.ledger.log_queries import CheckpointView
 
@@ -14,7 +14,7 @@ TRIES = 2
 
 @dataclass(frozen=True)
 class Progress:
-    totals: Totals
+    totals: CampaignTotals
     history: History
     checkpoint: CheckpointView | None  #: the newest one; None before the first
 
@@ -38,5 +38,5 @@ def progress(campaign_id: int, slug: str) -> Progress:
     return Progress(totals, history(campaign_id, totals.by_day), checkpoint)
 
 
-def _agree(totals: Totals, checkpoint: CheckpointView) -> bool:
+def _agree(totals: CampaignTotals, checkpoint: CheckpointView) -> bool:
     return (totals.people, totals.organizations) == (checkpoint.people, checkpoint.organizations)

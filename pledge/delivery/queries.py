@@ -36,7 +36,7 @@ Words = tuple[str, str]  #: Korean and English
 
 
 @dataclass(frozen=True)
-class Line:
+class BreakdownLine:
     """One line of a breakdown."""
 
     key: str
@@ -49,31 +49,31 @@ class Line:
 class Breakdowns:
     """The same people, split three ways; the lines of each add up to all of them."""
 
-    by_country: list[Line]
-    by_region: list[Line]
-    by_day: list[Line]
+    by_country: list[BreakdownLine]
+    by_region: list[BreakdownLine]
+    by_day: list[BreakdownLine]
 
 
 @dataclass(frozen=True)
-class Totals:
+class CampaignTotals:
     slug: str
     title_ko: str
     title_en: str
     people: int
     organizations: int
     as_of: datetime
-    by_country: list[Line]
-    by_region: list[Line]
-    by_day: list[Line]
+    by_country: list[BreakdownLine]
+    by_region: list[BreakdownLine]
+    by_day: list[BreakdownLine]
 
 
-def totals(slug: str) -> Totals:
+def totals(slug: str) -> CampaignTotals:
     """Everything that is counted for a campaign. Raises UnknownCampaign."""
     campaign_id, titles = _campaign(slug)
     as_of = clock.now()
     tallies = ledger.tallies(campaign_id)
     lines = breakdowns(tallies)
-    return Totals(
+    return CampaignTotals(
         slug=slug,
         title_ko=titles.get("ko", slug),
         title_en=titles.get("en", slug),
@@ -111,13 +111,13 @@ def _campaign(slug: str) -> tuple[int, dict[str, str]]:
     return rows[0].id, {row.lang: row.title for row in rows if row.lang}
 
 
-def _countries(tallies: Mapping[str, int]) -> list[Line]:
+def _countries(tallies: Mapping[str, int]) -> list[BreakdownLine]:
     """The country with the most people first."""
     falling = sorted(tallies.items(), key=lambda cell: (-cell[1], cell[0]))
     return _lines(falling, _country_words)
 
 
-def _regions(tallies: Mapping[str, int], people: int, abroad: int) -> list[Line]:
+def _regions(tallies: Mapping[str, int], people: int, abroad: int) -> list[BreakdownLine]:
     """In the official order. Those without a region are a line too, so that the lines add up to the total.
 
     How many of these live abroad is known from the countries, so it hides nobody (cells.py).
@@ -128,7 +128,7 @@ def _regions(tallies: Mapping[str, int], people: int, abroad: int) -> list[Line]
     return _lines([*cells, nowhere], _region_words, {NO_REGION: abroad})
 
 
-def _days(hours: Mapping[str, int]) -> list[Line]:
+def _days(hours: Mapping[str, int]) -> list[BreakdownLine]:
     """Korean days: who confirmed minus who withdrew."""
     return _lines(sorted(by_korean_day(hours).items()), _day_words)
 
@@ -143,11 +143,13 @@ def by_korean_day(hours: Mapping[str, int]) -> dict[str, int]:
 
 def _lines(
     cells: Iterable[tuple[str, int]], words: Callable[[str], Words], known: Mapping[str, int] | None = None
-) -> list[Line]:
+) -> list[BreakdownLine]:
     """The cells that may be shown, in the given order, and what was merged at the end."""
     breakdown = merge_small(dict(cells), known=known or {})
-    lines = [Line(key, *words(key), people) for key, people in breakdown.shown.items()]
-    return lines if breakdown.other is None else [*lines, Line(OTHER, *_OTHER_WORDS, breakdown.other)]
+    lines = [BreakdownLine(key, *words(key), people) for key, people in breakdown.shown.items()]
+    return (
+        lines if breakdown.other is None else [*lines, BreakdownLine(OTHER, *_OTHER_WORDS, breakdown.other)]
+    )
 
 
 def _country_words(code: str) -> Words:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pledge import places
-from pledge.delivery.queries import Line
+from pledge.delivery.queries import BreakdownLine
 
 MAP = Path(__file__).parent / "maps" / "south_korea.json"
 #: How many shades there are; more are hard to tell apart.
@@ -56,7 +56,7 @@ class RegionMap:
     unnumbered: bool  #: whether some region shows no number
 
 
-def region_map(by_region: list[Line]) -> RegionMap | None:
+def region_map(by_region: list[BreakdownLine]) -> RegionMap | None:
     """The map of these lines; None when no region has a line of its own."""
     people = {line.key: line.people for line in by_region if line.key in places.REGIONS}
     if not people:

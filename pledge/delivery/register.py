@@ -20,9 +20,9 @@ from pledge.campaigns.rules import Checker
 from pledge.db import transaction
 from pledge.delivery.models import Channel, Delivery, DeliveryState, Job, JobKind, JobState
 
-LONGEST_RECEIPT = 100
-LONGEST_ANSWER = 10_000
-LONGEST_REASON = 1000
+MAX_RECEIPT = 100
+MAX_ANSWER = 10_000
+MAX_REASON = 1000
 
 _HANDED_OVER = (DeliveryState.HANDED_OVER, DeliveryState.ANSWERED)
 
@@ -90,7 +90,7 @@ def correct(actor: Actor, delivery_id: int, entry: HandingOver, reason: str) -> 
     """Change what was recorded of the handing over. Raises NoSuchDelivery, NotNow, BadEntry."""
     with _locked(delivery_id, *_HANDED_OVER) as (session, row):
         checker = Checker()
-        reason = checker.line("reason", reason, LONGEST_REASON, required=True)
+        reason = checker.line("reason", reason, MAX_REASON, required=True)
         before = HandingOver(row.handed_over_at, row.channel or "", row.receipt_number)
         kept = _handing_over(row, entry, checker)
         _keep(row, kept)
@@ -112,7 +112,7 @@ def correct_answer(actor: Actor, delivery_id: int, entry: Answer, reason: str) -
     """Change what was recorded of the answer. Raises NoSuchDelivery, NotNow, BadEntry."""
     with _locked(delivery_id, DeliveryState.ANSWERED) as (session, row):
         checker = Checker()
-        reason = checker.line("answer_reason", reason, LONGEST_REASON, required=True)
+        reason = checker.line("answer_reason", reason, MAX_REASON, required=True)
         before = Answer(row.answered_at, row.answer_ko, row.answer_en)
         kept = _answer(row, entry, checker)
         _keep(row, kept)
@@ -155,7 +155,7 @@ def _has_pack(session: Session, row: Delivery) -> bool:
 
 def _handing_over(row: Delivery, entry: HandingOver, checker: Checker) -> HandingOver:
     """The entry as it will be kept. Raises BadEntry."""
-    receipt = checker.line("receipt_number", entry.receipt_number, LONGEST_RECEIPT)
+    receipt = checker.line("receipt_number", entry.receipt_number, MAX_RECEIPT)
     wrong = _wrong_moment("handed_over_at", entry.handed_over_at, not_before=row.frozen_at)
     if row.answered_at and entry.handed_over_at and _minute(entry.handed_over_at) > row.answered_at:
         wrong.setdefault("handed_over_at", Wrong.TOO_LATE)
@@ -168,7 +168,7 @@ def _handing_over(row: Delivery, entry: HandingOver, checker: Checker) -> Handin
 def _answer(row: Delivery, entry: Answer, checker: Checker) -> Answer:
     """The same for an answer. Raises BadEntry."""
     ko, en = (
-        checker.text(name, text, LONGEST_ANSWER, required=True).strip()
+        checker.text(name, text, MAX_ANSWER, required=True).strip()
         for name, text in (("answer_ko", entry.answer_ko.strip()), ("answer_en", entry.answer_en.strip()))
     )
     wrong = _wrong_moment("answered_at", entry.answered_at, not_before=row.handed_over_at)

@@ -18,7 +18,7 @@ from pledge.mail.models import MailKind, MailState, OutboxMail
 from pledge.signatures.models import WANTS_NEWS, Signature
 
 #: How many deliveries the campaign's page tells of.
-MOST_SHOWN = 5
+MAX_SHOWN = 5
 
 #: Ids of signatures are random numbers of 63 bits, so how far the cursor is tells how much of the work is done.
 _ALL_IDS = 2**63
@@ -146,7 +146,7 @@ def public_deliveries(campaign_id: int, lang: str) -> list[PublicDelivery]:
         .join(Checkpoint, Checkpoint.id == Delivery.checkpoint_id)
         .where(Delivery.campaign_id == campaign_id, Delivery.state.in_(_HANDED_OVER))
         .order_by(Delivery.handed_over_at.desc(), Delivery.id.desc())
-        .limit(MOST_SHOWN)
+        .limit(MAX_SHOWN)
     )
     with reading() as connection:
         return [PublicDelivery(*row) for row in connection.execute(query)]
@@ -218,7 +218,7 @@ def _view(row: Any, document: str = "") -> DeliveryView:
 
 
 @dataclass(frozen=True)
-class Choice:
+class CampaignChoice:
     """A campaign that totals can be frozen of."""
 
     slug: str
@@ -227,7 +227,7 @@ class Choice:
     organizations: int
 
 
-def choices() -> list[Choice]:
+def choices() -> list[CampaignChoice]:
     """The campaigns whose log has been begun, by their number."""
     titles = [_title(Campaign.id, lang) for lang in ("ko", "en")]
     query = (
@@ -239,7 +239,7 @@ def choices() -> list[Choice]:
     with reading() as connection:
         rows = connection.execute(query).all()
     return [
-        Choice(
+        CampaignChoice(
             row.slug, Words(row.title_ko or row.slug, row.title_en or row.slug), row.people, row.organizations
         )
         for row in rows

@@ -1,6 +1,6 @@
 """What tables and letters call things, in both languages: a file that leaves the house has no reader's language."""
 
-from pledge.delivery.cells import SMALLEST
+from pledge.delivery.cells import MIN_CELL
 from pledge.delivery.document import Words
 
 CAMPAIGN = Words("캠페인", "Campaign")
@@ -60,7 +60,7 @@ LEVELS = {
 }
 
 
-def merged(smallest: int = SMALLEST) -> Words:
+def merged(smallest: int = MIN_CELL) -> Words:
     return Words(
         f"{smallest}명 미만인 항목은 개인이 드러나지 않도록 ‘기타’로 합쳤습니다.",
         f"Lines of fewer than {smallest} people are merged into “Other”, so that no person shows.",

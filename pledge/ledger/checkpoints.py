@@ -12,7 +12,7 @@ from pledge.ledger.notes import BadNote
 
 
 @dataclass(frozen=True)
-class Totals:
+class LogTotals:
     """How many entries a log has, and what they add up to."""
 
     size: int
@@ -21,7 +21,7 @@ class Totals:
 
 
 @dataclass(frozen=True)
-class Fault:
+class CheckpointFault:
     """What is wrong with a checkpoint."""
 
     words: str
@@ -42,7 +42,9 @@ class Checks:
         self._size = 0
         self._newest: Row[Any] | None = None
 
-    def fault(self, row: Row[Any], totals: Totals, root: bytes | None, size: int) -> Fault | None:
+    def fault(
+        self, row: Row[Any], totals: LogTotals, root: bytes | None, size: int
+    ) -> CheckpointFault | None:
         """What is wrong with a row of checkpoints, if anything.
 
         `totals` and `root` are those of the entries that it covers, `root` None when the walk has not stopped there;
@@ -50,16 +52,16 @@ class Checks:
         """
         before, self._size, self._newest = self._size, max(self._size, row.size), row
         if row.size < before:
-            return Fault(f"it has fewer than the one before, {before}")
+            return CheckpointFault(f"it has fewer than the one before, {before}")
         if row.size > size:
-            return Fault(f"the log has only {size}")
+            return CheckpointFault(f"the log has only {size}")
         words = self._note_fault(row)
         if words is not None:
-            return Fault(words)
+            return CheckpointFault(words)
         if bytes(row.root) != root:
-            return Fault("its entries have another root", is_root=True)
+            return CheckpointFault("its entries have another root", is_root=True)
         if (row.people, row.organizations) != (totals.people, totals.organizations):
-            return Fault(
+            return CheckpointFault(
                 f"it says {row.people} people and {row.organizations} organizations, its entries add up to "
                 f"{totals.people} and {totals.organizations}"
             )

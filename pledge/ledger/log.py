@@ -7,8 +7,6 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
-from sqlalchemy.dialects.postgresql import insert as insert_postgresql
-from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.orm import Session
 
 from config import Keys, current_config
@@ -17,16 +15,16 @@ from pledge.audit import chain
 from pledge.audit.chain import Mark
 from pledge.db import reading, transaction
 from pledge.ledger import audit_lines, merkle, notes
-from pledge.ledger.checkpoints import Totals
+from pledge.ledger.checkpoints import LogTotals
 from pledge.ledger.counting import NOTHING_TAKEN_BACK, PLUS_TAKES_BACK
 from pledge.ledger.leaves import Leaf
 from pledge.ledger.locks import wait_for_lock
 from pledge.ledger.merkle import BadProof
 from pledge.ledger.models import Checkpoint, LedgerEntry, LedgerHead, LogKey
-from pledge.ledger.notes import Signer, State
+from pledge.ledger.notes import Signer, TreeHead
 from pledge.ledger.numbering import FIRST_INVALID, NAME_WHAT_IS_TAKEN_BACK
 from pledge.ledger.sources import Published, Sources
-from pledge.ledger.tiles import Tiles, TooShort
+from pledge.ledger.tiles import Tiles, TooShort, insert_into
 
 #: How long the end of the audit log may stand in no checkpoint while nothing is counted.
 _AUDIT_WAITS = timedelta(hours=1)
@@ -36,7 +34,7 @@ class NoLogKey(RuntimeError):
     """This process was told not to sign the log (PLEDGE_LOG_KEY=elsewhere), but it folds."""
 
 
-class Inconsistent(RuntimeError):
+class LogInconsistent(RuntimeError):
     """What is stored of a log does not continue what was published of it: nothing is signed.
 
     `flask ledger verify` says what was changed.
@@ -48,7 +46,7 @@ def extend(session: Session, limit: int, sources: Sources) -> int:
 
     The log of a campaign that is not published waits until it is.
     Returns the largest number of leaves that one log got. A checkpoint is signed where a log is complete again. The
-    caller holds the lock (locks.py). Raises NoLogKey and Inconsistent.
+    caller holds the lock (locks.py). Raises NoLogKey and LogInconsistent.
     """
     connection = session.connection()
     heads = LedgerHead.__table__
@@ -134,7 +132,7 @@ def _extend_one(
     connection.execute(NAME_WHAT_IS_TAKEN_BACK, span)
     invalid = connection.execute(FIRST_INVALID, span).first()
     if invalid is not None:
-        raise Inconsistent(f"{slug}: entry {invalid.number - 1}: {_why(invalid)}")
+        raise LogInconsistent(f"{slug}: entry {invalid.number - 1}: {_why(invalid)}")
     entries = LedgerEntry.__table__.c
     # Read as a whole before anything else can fail: a half-read result would keep SQLite's snapshot, and the connection
     # could not begin to write again.
@@ -145,15 +143,15 @@ def _extend_one(
     ).all()
     hashes = [merkle.leaf_hash(leaf_of(row, pledges).line) for row in rows]
     if len(hashes) != upto - after:
-        raise Inconsistent(f"{slug}: entries between {after} and {upto} are missing")
+        raise LogInconsistent(f"{slug}: entries between {after} and {upto} are missing")
     tiles = Tiles(connection, campaign_id)
     try:
         tiles.grow(after, hashes)
     except TooShort as error:
-        raise Inconsistent(f"{slug}: {error}") from error
+        raise LogInconsistent(f"{slug}: {error}") from error
     connection.execute(update(LedgerHead).where(LedgerHead.campaign_id == campaign_id).values(log_size=upto))
     if upto == head.size:
-        _publish(tiles, slug, Totals(upto, head.people, head.organizations), mark)
+        _publish(tiles, slug, LogTotals(upto, head.people, head.organizations), mark)
     return len(hashes)
 
 
@@ -171,7 +169,7 @@ class _Published:
 
     campaign_id: int
     slug: str
-    totals: Totals
+    totals: LogTotals
     note: str  #: "" where nothing is signed yet
     signed_at: datetime | None
 
@@ -208,12 +206,12 @@ def _in_step(connection: Connection, campaign_id: int, slug: str) -> _Published 
         .order_by(checkpoints.c.id.desc())
         .limit(1)
     ).first()
-    totals = Totals(0, 0, 0) if head is None else Totals(head.size, head.people, head.organizations)
+    totals = LogTotals(0, 0, 0) if head is None else LogTotals(head.size, head.people, head.organizations)
     note, signed_at = ("", None) if newest is None else newest
     return _Published(campaign_id, slug, totals, note, signed_at)
 
 
-def _publish(tiles: Tiles, slug: str, totals: Totals, mark: Mark) -> None:
+def _publish(tiles: Tiles, slug: str, totals: LogTotals, mark: Mark) -> None:
     """Sign what the log holds, unless it does not continue what was signed before (tlog-checkpoint: a log never does)."""
     signers, now = signers_for(slug), clock.now()
     before = tiles.connection.execute(
@@ -227,8 +225,8 @@ def _publish(tiles: Tiles, slug: str, totals: Totals, mark: Mark) -> None:
         if before is not None:
             _check_continues(tiles, before.size, bytes(before.root), totals.size, root)
     except (TooShort, BadProof) as error:
-        raise Inconsistent(f"{slug}: {error}") from error
-    state = State(signers[0].name, totals.size, root)
+        raise LogInconsistent(f"{slug}: {error}") from error
+    state = TreeHead(signers[0].name, totals.size, root)
     tiles.connection.execute(
         insert(Checkpoint).values(
             campaign_id=tiles.campaign_id,
@@ -250,9 +248,8 @@ def _check_continues(tiles: Tiles, old: int, old_root: bytes, new: int, new_root
 
 
 def _keep_keys(connection: Connection, campaign_id: int, signers: list[Signer], now: datetime) -> None:
-    insert_once = insert_sqlite if connection.dialect.name == "sqlite" else insert_postgresql
     rows = [{"campaign_id": campaign_id, "verifier": str(one.verifier), "since": now} for one in signers]
-    connection.execute(insert_once(LogKey).on_conflict_do_nothing(), rows)
+    connection.execute(insert_into(connection, LogKey).on_conflict_do_nothing(), rows)
 
 
 def _signed_by_current_keys(note: str, signers: list[Signer]) -> bool:

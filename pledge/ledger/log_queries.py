@@ -14,7 +14,7 @@ from pledge.ledger.counting import MAX_SIZE
 from pledge.ledger.leaves import Leaf
 from pledge.ledger.log import entry_columns, leaf_of
 from pledge.ledger.models import Checkpoint, LedgerEntry, LogKey
-from pledge.ledger.notes import State
+from pledge.ledger.notes import TreeHead
 from pledge.ledger.sources import PledgeHashes
 from pledge.ledger.tiles import FULL, Tiles
 
@@ -84,7 +84,7 @@ def verifiers(campaign_id: int) -> list[str]:
         return list(connection.execute(query).scalars())
 
 
-def read_checkpoint(note: str) -> State:
+def read_checkpoint(note: str) -> TreeHead:
     """A checkpoint that somebody saved, of whichever campaign. Raises BadNote unless a key of this site signed it."""
     with reading() as connection:
         known = connection.execute(select(LogKey.verifier)).scalars().all()

@@ -15,7 +15,6 @@ from sqlalchemy import (
     ForeignKey,
     Identity,
     Index,
-    Integer,
     LargeBinary,
     SmallInteger,
     String,
@@ -26,9 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from pledge.db import Model, UTCDateTime
-
-BigKey = BigInteger().with_variant(Integer, "sqlite")
+from pledge.db import BigKey, Model, UTCDateTime
 
 
 class Kind(StrEnum):

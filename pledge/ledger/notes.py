@@ -18,8 +18,8 @@ from pledge.crypto import derive
 _ED25519 = b"\x01"
 _DASH = "\u2014 "
 #: Longest note that is read, and how many signature lines of it (signed-note asks for at least 16).
-_LONGEST = 100_000
-_MOST_SIGNATURES = 64
+_MAX_NOTE = 100_000
+_MAX_SIGNATURES = 64
 
 
 #: signed-note, "Format": a note holds no control characters but newlines.
@@ -70,7 +70,7 @@ class Signer:
 
 
 @dataclass(frozen=True)
-class State:
+class TreeHead:
     """What a checkpoint says."""
 
     origin: str
@@ -135,12 +135,12 @@ def key_ids(note: str) -> list[bytes]:
     return [key_id for _, key_id, _ in parts(note)[1]]
 
 
-def read_state(text: str) -> State:
+def read_state(text: str) -> TreeHead:
     """What the text of a checkpoint says (tlog-checkpoint, "Note text"). Raises BadNote."""
     lines = text.split("\n")
     try:
         origin, size, encoded = lines[:3]
-        state = State(origin, int(size), _decoded(encoded))
+        state = TreeHead(origin, int(size), _decoded(encoded))
     except ValueError:
         raise BadNote("not a checkpoint") from None
     if not text.startswith(state.text) or len(state.root) != 32 or not origin or state.size < 0:
@@ -159,10 +159,10 @@ def _decoded(text: str) -> bytes:
 def parts(note: str) -> tuple[str, list[tuple[str, bytes, bytes]]]:
     """The text, and name, key id and signature of each signature line; nothing is checked. Raises BadNote."""
     text, divider, lines = note.rpartition("\n\n")
-    if len(note) > _LONGEST or not divider or not lines.endswith("\n") or _CONTROLS.search(note):
+    if len(note) > _MAX_NOTE or not divider or not lines.endswith("\n") or _CONTROLS.search(note):
         raise BadNote("not a note")
     found = []
-    for line in lines.removesuffix("\n").split("\n")[: _MOST_SIGNATURES + 1]:
+    for line in lines.removesuffix("\n").split("\n")[: _MAX_SIGNATURES + 1]:
         name, space, encoded = line.removeprefix(_DASH).partition(" ")
         try:
             data = _decoded(encoded)
@@ -171,7 +171,7 @@ def parts(note: str) -> tuple[str, list[tuple[str, bytes, bytes]]]:
         if not line.startswith(_DASH) or not space or not _is_name(name) or len(data) < 5:
             raise BadNote("not a note")
         found.append((name, data[:4], data[4:]))
-    if len(found) > _MOST_SIGNATURES:
+    if len(found) > _MAX_SIGNATURES:
         raise BadNote("too many signatures")
     return text + "\n", found
 

@@ -106,7 +106,7 @@ def fold(sources: Sources, limit: int = BATCH) -> int:
 
     An entry without a cause in `sources.standing`, or that moves nothing, is set aside: it keeps no other waiting. All of it is one
     transaction: whoever is killed in the middle leaves nothing, and the next fold does it again. A log that lies behind its numbers, as after a migration, catches up in the same steps. 0 means that nothing waits or that
-    somebody else is folding; `limit` means that more may wait. Raises log.NoLogKey, and log.Inconsistent when what is
+    somebody else is folding; `limit` means that more may wait. Raises log.NoLogKey, and log.LogInconsistent when what is
     stored of a log does not continue what was published of it: then nothing moves at all.
     """
     if not _anything_waits():

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects.postgresql import insert as insert_postgresql
-from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+from sqlalchemy.dialects import postgresql, sqlite
 
+from pledge.db import Model
 from pledge.ledger import merkle
 from pledge.ledger.merkle import WIDTH
 from pledge.ledger.models import LogTile
@@ -84,11 +84,15 @@ class Tiles:
 
     def _store(self, rows: list[dict[str, Any]]) -> None:
         """A tile that grew replaces its own beginning."""
-        insert = insert_sqlite if self.connection.dialect.name == "sqlite" else insert_postgresql
-        statement = insert(LogTile)
+        statement = insert_into(self.connection, LogTile)
         key = [LogTile.campaign_id, LogTile.level, LogTile.tile]
         keep = statement.on_conflict_do_update(index_elements=key, set_={"hashes": statement.excluded.hashes})
         self.connection.execute(keep, rows)
+
+
+def insert_into(connection: Connection, model: type[Model]) -> postgresql.Insert | sqlite.Insert:
+    """INSERT of the connection's dialect, which has ON CONFLICT."""
+    return sqlite.insert(model) if connection.dialect.name == "sqlite" else postgresql.insert(model)
 
 
 def _cut(hashes: bytes) -> list[bytes]:

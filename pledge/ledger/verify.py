@@ -7,12 +7,12 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from pledge.db import snapshot
-from pledge.ledger.checkpoints import Checks, Totals
+from pledge.ledger.checkpoints import Checks, LogTotals
 from pledge.ledger.counting import LogCount
 from pledge.ledger.log import entry_columns, leaf_of
 from pledge.ledger.merkle import WIDTH
 from pledge.ledger.models import Checkpoint, LedgerEntry, LedgerHead, LogTile
-from pledge.ledger.notes import State
+from pledge.ledger.notes import TreeHead
 from pledge.ledger.paths import TilePath
 from pledge.ledger.sources import PledgeHashes
 from pledge.ledger.tiles import FULL, HEIGHT, Tiles
@@ -25,7 +25,7 @@ _AT_ONCE = 5000
 class Verdict:
     """What a log holds, and the first entry, tile and checkpoint that are wrong; an empty list when none is."""
 
-    totals: Totals
+    totals: LogTotals
     root: bytes
     checkpoints: int
     faults: list[str]
@@ -35,7 +35,9 @@ class Torn(Exception):
     """The entries cannot be followed beyond one of them; the text says why."""
 
 
-def verify(campaign_id: int, slug: str, pledge_hashes: PledgeHashes, noted: Sequence[State] = ()) -> Verdict:
+def verify(
+    campaign_id: int, slug: str, pledge_hashes: PledgeHashes, noted: Sequence[TreeHead] = ()
+) -> Verdict:
     """Walk the log of one campaign; `noted`: checkpoints saved elsewhere, which it must continue.
 
     Everything is computed from the entries: a checkpoint whose root is that of its entries continues each one before
@@ -52,7 +54,7 @@ class _Walk:
         campaign_id: int,
         slug: str,
         pledges: dict[int, str],
-        noted: Sequence[State],
+        noted: Sequence[TreeHead],
     ) -> None:
         self.connection = connection
         self.campaign_id = campaign_id
@@ -71,8 +73,8 @@ class _Walk:
         self.further: list[str] = []
 
     @property
-    def totals(self) -> Totals:
-        return Totals(self.count.size, self.count.people, self.count.organizations)
+    def totals(self) -> LogTotals:
+        return LogTotals(self.count.size, self.count.people, self.count.organizations)
 
     def verdict(self) -> Verdict:
         head = self.connection.execute(

@@ -3,14 +3,13 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, Integer, LargeBinary, String, false, text
+from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, LargeBinary, String, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from pledge.db import Model, UTCDateTime
+from pledge.db import BigKey, Model, UTCDateTime
 from pledge.sealing import Sealed
 
 #: SQLite gives rowids only to INTEGER keys; PostgreSQL needs 64 bits.
-BigKey = BigInteger().with_variant(Integer, "sqlite")
 
 
 class MailKind(StrEnum):

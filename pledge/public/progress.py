@@ -8,11 +8,11 @@ from werkzeug import Response as AnyResponse
 from pledge import i18n
 from pledge.caching import kept
 from pledge.delivery import history, integrity
-from pledge.delivery.cells import SMALLEST
+from pledge.delivery.cells import MIN_CELL
 from pledge.delivery.charts import Chart, chart
 from pledge.delivery.growth import Point
 from pledge.delivery.progress import progress as read
-from pledge.delivery.queries import Line
+from pledge.delivery.queries import BreakdownLine
 from pledge.delivery.region_map import region_map
 from pledge.endorsements import queries as endorsements
 from pledge.public.blueprint import public
@@ -65,7 +65,7 @@ def progress(slug: str) -> Response:
             kinds=_kinds(campaign.id),
             integrity=integrity.recent(campaign.id),
             checkpoint=found.checkpoint,
-            smallest=SMALLEST,
+            smallest=MIN_CELL,
         )
     )
 
@@ -77,7 +77,7 @@ def moved(slug: str) -> AnyResponse:
     return redirect(url_for("public.progress", slug=campaign.slug, _anchor="integrity"), 301)
 
 
-def bars(lines: list[Line], people: int) -> list[Bar]:
+def bars(lines: list[BreakdownLine], people: int) -> list[Bar]:
     """The lines in the language of the page. `people` is all of them."""
     return _bars(
         [(line.key, line.ko if i18n.language() == "ko" else line.en, line.people) for line in lines], people

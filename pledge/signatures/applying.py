@@ -12,7 +12,7 @@ from sqlalchemy import delete, exists, insert, select, update
 from sqlalchemy.orm import Session
 
 from pledge import clock
-from pledge.audit.models import Actor
+from pledge.audit.models import WORKER
 from pledge.audit.services import record
 from pledge.db import reading, transaction
 from pledge.ledger.models import Kind, LedgerEntry, Reason
@@ -25,7 +25,6 @@ from pledge.signatures.outbox import enqueue
 BATCH = 500
 
 #: Who finishes what staff have decided.
-WORKER = Actor(None, "worker", "")
 
 _AT_WORK = (InvalidationState.APPLYING, InvalidationState.UNDOING)
 

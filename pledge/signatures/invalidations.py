@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from pledge import clock
 from pledge.accounts import two_people
 from pledge.audit.models import Actor
-from pledge.audit.services import record
+from pledge.audit.services import record, stated
 from pledge.crypto import Unreadable
 from pledge.db import transaction
 from pledge.signatures.addresses import BadAddress, parse
@@ -39,10 +39,6 @@ class TooMany(Exception):
     """More signatures fulfil the condition than one invalidation may take."""
 
 
-class NoReason(ValueError):
-    """An act that must be explained was not."""
-
-
 class NeedsSecondPerson(Exception):
     """So many signatures are not for one person alone to decide about."""
 
@@ -59,7 +55,7 @@ def propose(
     Returns the number of the invalidation. Raises NoCondition, NoReason, NothingMatches, TooMany.
     """
     condition.check()
-    note = _said(note)
+    note = stated(note)
     with transaction() as session:
         row = Invalidation(
             state=InvalidationState.PROPOSED,
@@ -125,7 +121,7 @@ def may_approve(actor: Actor, matched: int, proposed_by: int | None) -> bool:
 
 def discard(actor: Actor, invalidation_id: int, why: str) -> None:
     """Decide against it. Raises NoReason, NotNow."""
-    why = _said(why)
+    why = stated(why)
     with transaction() as session:
         row = _locked(session, invalidation_id, InvalidationState.PROPOSED)
         _forget_targets(session, row.id)
@@ -138,18 +134,12 @@ def undo(actor: Actor, invalidation_id: int, why: str) -> None:
 
     Raises NoReason, NotNow.
     """
-    why = _said(why)
+    why = stated(why)
     with transaction() as session:
         row = _locked(session, invalidation_id, InvalidationState.APPLYING, InvalidationState.APPLIED)
         _forget_targets(session, row.id)
         row.state = InvalidationState.UNDOING
         _end(session, actor, row, why, "invalidation.undo")
-
-
-def _said(text: str) -> str:
-    if not text.strip():
-        raise NoReason
-    return text.strip()
 
 
 def _locked(session: Session, invalidation_id: int, *states: InvalidationState) -> Invalidation:

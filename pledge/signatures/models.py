@@ -20,8 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from pledge.db import Model, UTCDateTime
-from pledge.mail.models import BigKey
+from pledge.db import BigKey, Model, UTCDateTime
 from pledge.sealing import Sealed
 
 #: The contexts that are authenticated with the encrypted columns.

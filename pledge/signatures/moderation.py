@@ -8,13 +8,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pledge.audit.models import Actor
-from pledge.audit.services import record
+from pledge.audit.services import record, stated
 from pledge.db import transaction
 from pledge.mail.models import MailKind
 from pledge.signatures.addresses import Address
 from pledge.signatures.erasing import enqueue_notice, erase_person
 from pledge.signatures.identifiers import address_hash
-from pledge.signatures.invalidations import NoReason
 from pledge.signatures.models import Signature, SignatureState
 from pledge.signatures.outbox import enqueue
 from pledge.signatures.own import withdraw_row
@@ -69,7 +68,7 @@ def resend(actor: Actor, signature_id: int) -> MailKind:
 
 def withdraw(actor: Actor, signature_id: int, why: str) -> None:
     """Withdraw for a person who asked for it: -1 in the ledger. Raises Gone, NoReason, NotCounted."""
-    why = _said(why)
+    why = stated(why)
     with transaction() as session:
         row = _row(session, signature_id)
         if not withdraw_row(session, row):
@@ -80,7 +79,7 @@ def withdraw(actor: Actor, signature_id: int, why: str) -> None:
 
 def erase(actor: Actor, signature_id: int, why: str) -> None:
     """Delete everything of a person in a campaign who asked for it, for good. Raises Gone, NoReason."""
-    why = _said(why)
+    why = stated(why)
     with transaction() as session:
         row = _row(session, signature_id)
         enqueue_notice(session, row)
@@ -90,7 +89,7 @@ def erase(actor: Actor, signature_id: int, why: str) -> None:
 
 def stop_news(actor: Actor, signature_id: int, why: str) -> None:
     """Send no more news to a person who asked for that; the signature stays. Raises Gone, NoReason, NoNews."""
-    why = _said(why)
+    why = stated(why)
     with transaction() as session:
         row = _row(session, signature_id)
         if not row.updates:
@@ -102,7 +101,7 @@ def stop_news(actor: Actor, signature_id: int, why: str) -> None:
 
 def hide_name(actor: Actor, signature_id: int, why: str) -> None:
     """Take a name off the campaign's page, for good: its owner cannot show it again. Raises Gone, NoReason."""
-    why = _said(why)
+    why = stated(why)
     with transaction() as session:
         row = _row(session, signature_id)
         row.public_name, row.name_hidden = False, True
@@ -111,7 +110,7 @@ def hide_name(actor: Actor, signature_id: int, why: str) -> None:
 
 def allow_name(actor: Actor, signature_id: int, why: str) -> None:
     """Let the owner of a hidden name show it again, if they still want to. Raises Gone, NoReason."""
-    why = _said(why)
+    why = stated(why)
     with transaction() as session:
         row = _row(session, signature_id)
         row.name_hidden = False
@@ -120,12 +119,6 @@ def allow_name(actor: Actor, signature_id: int, why: str) -> None:
 
 def _tell(session: Session, kind: MailKind, row: Signature) -> None:
     enqueue(session, kind, row.id, bytes(row.address_hash), row.lang, may_wait=True)
-
-
-def _said(why: str) -> str:
-    if not why.strip():
-        raise NoReason
-    return why.strip()
 
 
 def _row(session: Session, signature_id: int) -> Signature:

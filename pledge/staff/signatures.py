@@ -13,9 +13,9 @@ from werkzeug.utils import redirect
 
 from pledge import i18n
 from pledge.accounts.roles import Permission
+from pledge.audit.services import NoReason
 from pledge.campaigns.queries import slugs
 from pledge.signatures import desk, moderation
-from pledge.signatures.invalidations import NoReason
 from pledge.staff.access import actor, needs, requires_recent_mfa
 from pledge.staff.blueprint import staff
 from pledge.staff.signature_forms import LookUpForm, WhyForm

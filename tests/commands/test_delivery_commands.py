@@ -136,7 +136,7 @@ def test_a_pack_that_would_not_verify_is_not_written_over_the_one_before(build, 
     before = build()[1]
     as_superuser("UPDATE ledger_entries SET commitment = :it WHERE number = 2", it=b"x" * 32)
     said, after = build(code=1)
-    assert re.search(r"would not verify \(Inconsistent: root\); nothing was written", said)
+    assert re.search(r"would not verify \(PackInconsistent: root\); nothing was written", said)
     assert after == before
     assert [path.name for path in tmp_path.glob("*.part")] == []
 

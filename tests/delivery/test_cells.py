@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pledge.delivery.cells import SMALLEST, Breakdown, merge_small
+from pledge.delivery.cells import MIN_CELL, Breakdown, merge_small
 
 PARTS = st.dictionaries(st.text("ABCDEFGH", min_size=1, max_size=2), st.integers(0, 30), max_size=12)
 #: A day may be negative: more people withdrew than signed.
@@ -40,7 +40,7 @@ def test_the_sum_is_kept(cells):
 @given(DAYS)
 def test_no_shown_cell_is_small_and_each_is_as_it_was(cells):
     shown = merge_small(cells).shown
-    assert all(people >= SMALLEST and cells[key] == people for key, people in shown.items())
+    assert all(people >= MIN_CELL and cells[key] == people for key, people in shown.items())
     assert list(shown) == [key for key in cells if key in shown], "the order is kept"
 
 
@@ -48,7 +48,7 @@ def test_no_shown_cell_is_small_and_each_is_as_it_was(cells):
 def test_other_holds_enough_or_is_all_there_is(cells):
     breakdown = merge_small(cells)
     if breakdown.other is not None and breakdown.shown:
-        assert breakdown.other >= SMALLEST
+        assert breakdown.other >= MIN_CELL
 
 
 @given(PARTS)
@@ -64,11 +64,11 @@ def test_nothing_is_merged_without_need(cells):
     """Without the largest merged cell, "other" would be too small, or one cell, or that cell is small itself."""
     breakdown = merge_small(cells)
     merged = sorted(people for key, people in cells.items() if people and key not in breakdown.shown)
-    if merged and merged[-1] >= SMALLEST:
-        assert len(merged) <= 2 or sum(merged[:-1]) < SMALLEST
+    if merged and merged[-1] >= MIN_CELL:
+        assert len(merged) <= 2 or sum(merged[:-1]) < MIN_CELL
 
 
 @given(PARTS)
 def test_a_total_below_five_shows_no_parts(cells):
-    if 0 < sum(cells.values()) < SMALLEST:
+    if 0 < sum(cells.values()) < MIN_CELL:
         assert merge_small(cells) == Breakdown({}, sum(cells.values()))

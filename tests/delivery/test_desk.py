@@ -9,7 +9,7 @@ from pledge.audit.models import COMMAND_LINE
 from pledge.audit.services import note
 from pledge.db import db, reading
 from pledge.delivery import desk, funnel
-from pledge.delivery.growth import FEWEST, SHOWN, Step, growth
+from pledge.delivery.growth import MIN_POINTS, SHOWN, Step, growth
 from pledge.delivery.windows import first_since
 from pledge.ledger.models import Kind, LedgerEntry
 from pledge.mail.models import MailKind, OutboxMail
@@ -84,7 +84,7 @@ def test_a_young_campaign_begins_with_its_first_day(app, now):
     signature(at=now - timedelta(days=10))
     fold_all()
     assert growth(the_campaign().id, Kind.PERSON, Step.DAY)[0].begins == date(2026, 11, 14)
-    assert len(growth(campaign("other").id, Kind.PERSON, Step.DAY)) == FEWEST
+    assert len(growth(campaign("other").id, Kind.PERSON, Step.DAY)) == MIN_POINTS
 
 
 def test_people_and_organizations_grow_apart(app, now):
@@ -106,7 +106,7 @@ def test_today_counts_what_moved_since_midnight(app, now):
     book.fold()
     signature(at=now, state="withdrawn")  # not folded yet: counted nowhere
     found = desk.today(the_campaign().id)
-    assert found.people == desk.Day(confirmed=2, withdrawn=1, invalidated=0, reinstated=0)
+    assert found.people == desk.MovesOfToday(confirmed=2, withdrawn=1, invalidated=0, reinstated=0)
     assert (found.people.net, found.organizations.confirmed, found.organizations.net) == (1, 3, 3)
     assert (found.count.people, found.count.organizations) == (2, 3)
     assert desk.today(campaign("other").id).people.net == 0
@@ -122,7 +122,7 @@ def test_what_staff_took_out_and_put_back_today_is_told_apart(app, now):
     entry("reinstated", 1, now, 1)
     book.fold()
     found = desk.today(the_campaign().id).people
-    assert found == desk.Day(confirmed=0, withdrawn=0, invalidated=3, reinstated=1)
+    assert found == desk.MovesOfToday(confirmed=0, withdrawn=0, invalidated=3, reinstated=1)
     assert found.net == -2
 
 
@@ -248,10 +248,10 @@ def test_the_last_recount_comes_from_the_audit_log(app, runner, now):
     signature(at=now)
     fold_all()
     runner.invoke(args=["ledger", "recount"])
-    assert desk.last_recount() == desk.Recount(now, 0, 0)
+    assert desk.last_recount() == desk.LastRecount(now, 0, 0)
     with db.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE ledger_heads SET people = 7")
     runner.invoke(args=["ledger", "recount"])
-    assert desk.last_recount() == desk.Recount(now, 1, 1)
+    assert desk.last_recount() == desk.LastRecount(now, 1, 1)
     note(COMMAND_LINE, "audit.export", "audit")
     assert desk.last_recount().differences == 1

@@ -14,6 +14,7 @@ from sqlalchemy import select, update
 
 from pledge import clock
 from pledge.audit.models import AuditEntry
+from pledge.audit.services import NoReason
 from pledge.campaigns.log_facts import pledge_hashes
 from pledge.db import db, transaction
 from pledge.delivery import export_files, export_rows, export_workbook, exports, jobs
@@ -298,7 +299,7 @@ def test_an_export_is_asked_for_with_a_reason_made_by_the_worker_and_gone_after_
 @pytest.mark.parametrize(
     ("changes", "error"),
     [
-        ({"reason": "  "}, exports.NoReason),
+        ({"reason": "  "}, NoReason),
         ({"slug": "nothing"}, exports.NothingLikeIt),
         ({"kind": "signers"}, exports.NothingLikeIt),
         ({"form": "ods"}, exports.NothingLikeIt),

@@ -12,20 +12,23 @@ import openpyxl
 import pytest
 
 from pledge.delivery.figures import of_totals
-from pledge.delivery.queries import Line, Totals
+from pledge.delivery.queries import BreakdownLine, CampaignTotals
 from pledge.delivery.tables import figures_csv, figures_json
 from pledge.delivery.workbook import figures_xlsx
 
-TOTALS = Totals(
+TOTALS = CampaignTotals(
     slug="blue-skies",
     title_ko="푸른 하늘",
     title_en="Blue Skies",
     people=28,
     organizations=0,
     as_of=datetime(2026, 11, 24, 20, 30, 5, tzinfo=UTC),
-    by_country=[Line("KR", "대한민국", "South Korea", 23), Line("other", "기타", "Other", 5)],
-    by_region=[Line("KR-11", "서울특별시", "Seoul", 20), Line("other", "기타", "Other", 8)],
-    by_day=[Line("2026-11-24", "2026년 11월 24일", "24 November 2026", 28)],
+    by_country=[
+        BreakdownLine("KR", "대한민국", "South Korea", 23),
+        BreakdownLine("other", "기타", "Other", 5),
+    ],
+    by_region=[BreakdownLine("KR-11", "서울특별시", "Seoul", 20), BreakdownLine("other", "기타", "Other", 8)],
+    by_day=[BreakdownLine("2026-11-24", "2026년 11월 24일", "24 November 2026", 28)],
 )
 FORMULA = '=HYPERLINK("https://evil.example","click")'
 
@@ -57,7 +60,7 @@ def test_csv_is_what_korean_excel_opens_as_it_is():
 
 
 def test_csv_neutralises_a_formula_in_any_text():
-    titled = replace(TOTALS, title_ko=FORMULA, by_country=[Line("@KR", "\t=1", "＝1", 9)])
+    titled = replace(TOTALS, title_ko=FORMULA, by_country=[BreakdownLine("@KR", "\t=1", "＝1", 9)])
     rows = rows_of(figures_csv(of_totals(titled)))
     assert rows[1][2] == "'" + FORMULA
     assert rows[5] == ["country", "'@KR", "'\t=1", "'＝1", "9"]
@@ -103,7 +106,7 @@ def test_xlsx_has_a_summary_and_a_sheet_for_each_breakdown():
 
 
 def test_xlsx_holds_no_formula_whatever_a_text_says():
-    titled = replace(TOTALS, title_ko=FORMULA, by_country=[Line("=1", "+1", "@x", 9)])
+    titled = replace(TOTALS, title_ko=FORMULA, by_country=[BreakdownLine("=1", "+1", "@x", 9)])
     content = figures_xlsx(of_totals(titled))
 
     book = openpyxl.load_workbook(io.BytesIO(content))

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pledge import places
-from pledge.delivery.cells import SMALLEST
-from pledge.delivery.history import MOST_STEPS, Day, History, organization_points, people_points, step_of
+from pledge.delivery.cells import MIN_CELL
+from pledge.delivery.history import MAX_STEPS, Day, History, organization_points, people_points, step_of
 from pledge.delivery.progress import progress
 from pledge.delivery.queries import NO_REGION, OTHER, breakdowns, totals
 from pledge.delivery.region_map import SHADES, region_map
@@ -84,11 +84,11 @@ def test_no_line_is_small_and_none_can_be_had_by_subtracting(crowd):
     people = found[Dimension.TOTAL][""]
     for lines in (shown.by_country, shown.by_region):
         assert sum(line.people for line in lines) == people
-        assert all(line.people >= SMALLEST or lines == [line] for line in lines)
+        assert all(line.people >= MIN_CELL or lines == [line] for line in lines)
     cells, told = equations(crowd, shown)
     held = {**regions, **abroad, "KR, no region": nowhere}
     for cell in cells:
-        if 0 < held[cell] < SMALLEST and people >= SMALLEST and held[cell] != people:
+        if 0 < held[cell] < MIN_CELL and people >= MIN_CELL and held[cell] != people:
             alone = {cell} | {other for other in cells if held[other] == 0}
             assert not follows({cell}, told, cells), cell
             assert not follows(alone, told, cells), cell
@@ -196,7 +196,7 @@ def test_a_picture_ends_at_the_total_and_is_drawn_from_the_lines_alone(found):
     assert points[-1].total == sum(told) + (found.merged or 0)
     assert sum(point.moved for point in points) == sum(told)
     assert all(after.total >= before.total for before, after in pairwise(points))
-    assert 7 <= len(points) <= max(MOST_STEPS, 57)
+    assert 7 <= len(points) <= max(MAX_STEPS, 57)
     if any(one.organizations for one in found.days):
         assert organization_points(found)[-1].total == sum(one.organizations for one in found.days)
 

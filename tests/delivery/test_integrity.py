@@ -130,7 +130,7 @@ def test_a_page_does_not_wait_for_a_large_campaign(monkeypatch):
         return read(*args)
 
     monkeypatch.setattr(integrity, "_read", slowly)
-    monkeypatch.setattr(integrity, "LONGEST_WAIT", 0.01)
+    monkeypatch.setattr(integrity, "MAX_WAIT", 0.01)
     crowd(9)
     of = the_campaign().id
     assert integrity.recent(of) is None

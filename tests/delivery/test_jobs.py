@@ -17,7 +17,7 @@ from config import ROOT
 from pledge.audit.models import AuditEntry
 from pledge.db import db, transaction
 from pledge.delivery import freezing, jobs, packing
-from pledge.delivery.jobs import LEASE, MOST_ATTEMPTS, PAUSES, Made
+from pledge.delivery.jobs import LEASE, MAX_ATTEMPTS, PAUSES, Made
 from pledge.delivery.models import Job, JobKind, JobState
 from pledge.files.storage import Folder, StorageAway
 from tests.ledger.crash import Crash, at
@@ -200,7 +200,7 @@ def test_a_failing_maker_is_tried_again_after_longer_and_longer_pauses(folder, t
         frozen_clock.move(seconds=2)
     with pytest.raises(ArithmeticError):
         advance(broken)
-    assert tries + 1 == MOST_ATTEMPTS
+    assert tries + 1 == MAX_ATTEMPTS
     given_up = view()
     assert (given_up.state, given_up.error) == (JobState.FAILED, "ArithmeticError")
     assert given_up.finished_at == frozen_clock.now()
@@ -349,7 +349,7 @@ def test_a_word_of_one_that_was_silent_stops_it_while_another_is_at_it(folder, f
     frozen_clock.move(seconds=LEASE.total_seconds() + 1)
 
     def another(subject, file, progress):
-        with pytest.raises(jobs.Taken):
+        with pytest.raises(jobs.LeaseLost):
             words[0](1, 2)
         return ten_bytes(subject, file, progress)
 
@@ -359,7 +359,7 @@ def test_a_word_of_one_that_was_silent_stops_it_while_another_is_at_it(folder, f
 
 def test_a_job_whose_worker_dies_each_time_is_given_up(folder, frozen_clock):
     enqueue()
-    for _ in range(MOST_ATTEMPTS):
+    for _ in range(MAX_ATTEMPTS):
         _die_in(lambda *_: None)
         frozen_clock.move(seconds=LEASE.total_seconds() + 1)
     assert advance(ten_bytes) is False
@@ -374,7 +374,7 @@ def test_a_worker_that_is_to_end_leaves_the_job_to_the_next_at_once(folder, temp
         progress(1, 2)
         raise AssertionError("it went on")
 
-    for _ in range(MOST_ATTEMPTS + 1):
+    for _ in range(MAX_ATTEMPTS + 1):
         assert advance(make, stop=lambda: True) is True
         assert view().state is JobState.WAITING
     assert advance(ten_bytes) is True

@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from pledge import settings
 from pledge.audit.models import Actor, AuditEntry
+from pledge.audit.services import NoReason
 from pledge.db import db, transaction
 from pledge.delivery import jobs, list_rows, named_list_queries, named_lists
 from pledge.delivery.models import Job, JobKind, ListState, NamedList
@@ -24,7 +25,6 @@ from pledge.delivery.named_lists import (
     Gone,
     NeedsSecondPerson,
     NobodyAgreed,
-    NoReason,
     NoSuchTerms,
     NotNow,
 )
@@ -449,9 +449,9 @@ def test_a_fault_while_it_is_made_is_told_as_it_is_and_leaves_nothing(ask):
     named_lists.approve(BORA, which)
 
     def taken(*_):
-        raise jobs.Taken
+        raise jobs.LeaseLost
 
-    with pytest.raises(jobs.Taken):
+    with pytest.raises(jobs.LeaseLost):
         list_rows.make(which, io.BytesIO(), taken)
     assert row(which).unreadable is None
 

@@ -23,7 +23,7 @@ from pledge.delivery import freezing, packing
 from pledge.delivery.document import from_json
 from pledge.delivery.jobs import Made
 from pledge.delivery.models import Delivery
-from pledge.delivery.packing import MEMBERS, Inconsistent, NoKnownKey, NotToBePacked
+from pledge.delivery.packing import MEMBERS, NoKnownKey, NotToBePacked, PackInconsistent
 from pledge.ledger import log as entries_log
 from pledge.ledger import log_queries, notes
 from pledge.ledger.log import NoLogKey
@@ -368,14 +368,14 @@ def test_a_site_that_has_moved_still_makes_the_packs_of_before(renewed, tmp_path
 def test_a_touched_entry_stops_the_pack(app):
     number = a_campaign()
     as_superuser("UPDATE ledger_entries SET commitment = :other WHERE number = 3", other=b"x" * 32)
-    with pytest.raises(Inconsistent, match="root"):
+    with pytest.raises(PackInconsistent, match="root"):
         packed(number)
 
 
 def test_a_lost_entry_stops_the_pack(app):
     number = a_campaign()
     as_superuser("DELETE FROM ledger_entries WHERE number = 3")
-    with pytest.raises(Inconsistent):
+    with pytest.raises(PackInconsistent):
         packed(number)
 
 
@@ -390,7 +390,7 @@ def test_a_document_that_says_other_numbers_stops_the_pack(app, part, what):
         if part == "checkpoint"
         else replace(found, confirmed=found.confirmed + 1)
     )
-    with pytest.raises(Inconsistent, match=what):
+    with pytest.raises(PackInconsistent, match=what):
         packing.write_pack(replace(document, **{part: other}), the_campaign().id, io.BytesIO(), quiet)
 
 

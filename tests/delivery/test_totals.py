@@ -3,7 +3,7 @@
 import pytest
 
 from pledge.delivery import queries
-from pledge.delivery.queries import Line, UnknownCampaign, totals
+from pledge.delivery.queries import BreakdownLine, UnknownCampaign, totals
 from pledge.ledger.models import Kind
 from tests.ledger import book
 from tests.ledger.book import fold
@@ -14,7 +14,7 @@ def sign(campaign: int, people: int, *place: str | None, hours: int = 0) -> None
         book.confirm(campaign, *place, hours=hours)
 
 
-def parts(lines: list[Line]) -> dict[str, int]:
+def parts(lines: list[BreakdownLine]) -> dict[str, int]:
     return {line.key: line.people for line in lines}
 
 
@@ -28,15 +28,18 @@ def test_people_are_counted_by_country_region_and_korean_day(app, frozen_clock):
     found = totals("blue-skies")
 
     assert (found.people, found.organizations, found.as_of) == (21, 0, frozen_clock.now())
-    assert found.by_country == [Line("KR", "대한민국", "South Korea", 13), Line("JP", "일본", "Japan", 8)]
+    assert found.by_country == [
+        BreakdownLine("KR", "대한민국", "South Korea", 13),
+        BreakdownLine("JP", "일본", "Japan", 8),
+    ]
     assert found.by_region == [
-        Line("KR-11", "서울특별시", "Seoul", 7),
-        Line("KR-26", "부산광역시", "Busan", 6),
-        Line("none", "해외 또는 지역 미기재", "Outside Korea or no region given", 8),
+        BreakdownLine("KR-11", "서울특별시", "Seoul", 7),
+        BreakdownLine("KR-26", "부산광역시", "Busan", 6),
+        BreakdownLine("none", "해외 또는 지역 미기재", "Outside Korea or no region given", 8),
     ]
     assert found.by_day == [
-        Line("2026-11-24", "2026년 11월 24일", "24 November 2026", 13),
-        Line("2026-11-25", "2026년 11월 25일", "25 November 2026", 8),
+        BreakdownLine("2026-11-24", "2026년 11월 24일", "24 November 2026", 13),
+        BreakdownLine("2026-11-25", "2026년 11월 25일", "25 November 2026", 8),
     ]
 
 
@@ -77,7 +80,7 @@ def test_small_countries_regions_and_days_are_merged_and_come_last(app):
     # Beside the 23 of Korea, the 20 of Seoul would say that three signed in Jeju.
     assert parts(found.by_region) == {"other": 28}
     assert parts(found.by_day) == {"2026-11-24": 20, "other": 8}
-    assert found.by_country[-1] == Line("other", "기타", "Other", 5)
+    assert found.by_country[-1] == BreakdownLine("other", "기타", "Other", 5)
 
 
 def test_a_region_is_never_given_away_by_those_who_have_none(app):

@@ -135,6 +135,21 @@ def test_only_the_clock_reads_the_time():
         assert not found & readers, f"{path.relative_to(ROOT)} reads {found & readers}; use pledge.clock"
 
 
+#: What is said in one module alone, as it appears in its text.
+SAID_ONCE = {
+    r"Actor\(None,": "audit/models.py",
+    r"\.with_variant\(Integer": "db.py",
+    r"dialects\.(sqlite|postgresql) import|sqlite\.insert": "ledger/tiles.py",
+    r"class NoReason": "audit/services.py",
+}
+
+
+@pytest.mark.parametrize(("text", "place"), SAID_ONCE.items())
+def test_what_is_decided_in_one_module_is_said_in_no_other(text, place):
+    found = at_fault(lambda path: re.search(text, path.read_text("utf-8")) is not None)
+    assert found == {place: True}
+
+
 #: The layers of the import contract, from the top down: for each the names of the packages in it.
 LAYERS = [
     frozenset(re.findall(r"\w+", layer))

@@ -17,7 +17,7 @@ from pledge.db import db, transaction
 from pledge.ledger import log_queries, services
 from pledge.ledger import recount as checks
 from pledge.ledger.models import Kind, LedgerEntry, LedgerHead, Reason, Tally
-from pledge.ledger.notes import State
+from pledge.ledger.notes import TreeHead
 from pledge.ledger.services import append
 from pledge.ledger.sources import Sources
 from pledge.ledger.verify import Verdict
@@ -42,7 +42,7 @@ def recount() -> list[checks.Drift]:
     return checks.recount(lambda _: checks.Doubts())
 
 
-def verify(campaign_id: int, slug: str, noted: Sequence[State] = ()) -> Verdict:
+def verify(campaign_id: int, slug: str, noted: Sequence[TreeHead] = ()) -> Verdict:
     return verify_log(campaign_id, slug, pledge_hashes, noted)
 
 

@@ -7,7 +7,7 @@ from sqlalchemy.exc import DBAPIError
 from pledge.campaigns.log_facts import pledge_hashes, published
 from pledge.db import db
 from pledge.ledger import log, log_queries, merkle, numbering, queries
-from pledge.ledger.log import Inconsistent
+from pledge.ledger.log import LogInconsistent
 from pledge.ledger.models import LedgerEntry
 from tests.ledger import book, crash
 from tests.ledger.book import fold
@@ -107,11 +107,11 @@ def test_nothing_is_signed_that_does_not_continue_what_was_published(app, statem
     fold()
     as_superuser(statement)
     book.confirm(campaign)
-    with pytest.raises(Inconsistent, match=SLUG):
+    with pytest.raises(LogInconsistent, match=SLUG):
         fold()
     assert len(checkpoints(campaign)) == 2
     assert queries.count(campaign).people == 3, "nor is it counted: the count is that of the log"
-    with book.settings(base_url="https://sky.example"), pytest.raises(Inconsistent):
+    with book.settings(base_url="https://sky.example"), pytest.raises(LogInconsistent):
         log.sign_missing_checkpoints(published) if "log_tiles" not in statement else fold()
 
 
@@ -122,7 +122,7 @@ def test_a_missing_entry_stops_the_log_rather_than_shift_what_follows(app):
     fold()
     fall_behind(campaign)
     as_superuser("DELETE FROM ledger_entries WHERE number = 2")
-    with pytest.raises(Inconsistent, match="missing"):
+    with pytest.raises(LogInconsistent, match="missing"):
         fold()
 
 
@@ -193,7 +193,7 @@ def test_what_would_not_verify_is_not_signed(app, entry, why, said):
     with guards_away() as connection:
         connection.execute(insert(LedgerEntry).values(**values_of(campaign, subject_id, number=4, **values)))
     as_superuser(f"UPDATE ledger_heads SET size = 4 WHERE campaign_id = {campaign}")
-    with pytest.raises(Inconsistent, match=f"{SLUG}: entry 3: {said}"):
+    with pytest.raises(LogInconsistent, match=f"{SLUG}: entry 3: {said}"):
         fold()
     assert checkpoints(campaign) == before
 

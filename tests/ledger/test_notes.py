@@ -6,7 +6,7 @@ from base64 import b64decode, b64encode
 import pytest
 
 from pledge.ledger import notes
-from pledge.ledger.notes import BadNote, State
+from pledge.ledger.notes import BadNote, TreeHead
 
 #: From the documentation of golang.org/x/mod/sumdb/note.
 GO_KEY = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
@@ -19,7 +19,7 @@ GO_NOTE = (
 
 NAME = "pledge.example/log/blue-skies"
 OLD, NEW, STRANGE = (notes.signer(NAME, secret) for secret in ("an old secret", "a new secret", "of another"))
-TEXT = State(NAME, 3, b"r" * 32).text
+TEXT = TreeHead(NAME, 3, b"r" * 32).text
 NOTE = notes.sign(TEXT, [NEW, OLD])
 
 
@@ -143,7 +143,7 @@ def test_what_is_no_note_is_refused(note):
 
 def test_a_checkpoint_is_three_lines_and_is_read_back():
     assert f"{NAME}\n3\n{b64encode(b'r' * 32).decode()}\n" == TEXT
-    assert notes.read_state(TEXT) == State(NAME, 3, b"r" * 32)
+    assert notes.read_state(TEXT) == TreeHead(NAME, 3, b"r" * 32)
     assert notes.read_state(TEXT + "an extension line\n").size == 3, "tlog-checkpoint: others may have some"
 
 

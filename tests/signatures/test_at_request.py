@@ -9,12 +9,12 @@ from sqlalchemy import func, select
 
 from pledge import clock
 from pledge.audit.models import AuditEntry
+from pledge.audit.services import NoReason
 from pledge.db import db, transaction
 from pledge.ledger import queries as ledger
 from pledge.mail.models import MailBlock, MailKind, OutboxMail
 from pledge.retention import services as retention
 from pledge.signatures import moderation, own
-from pledge.signatures.invalidations import NoReason
 from pledge.signatures.models import ErasureNotice, Signature
 from tests.support.factories import ANNA, fold_all, manage_token, signature, the_campaign
 from tests.support.mails import Notes, deliver

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import func, select
 
 from pledge.audit.models import AuditEntry
+from pledge.audit.services import NoReason
 from pledge.db import db, transaction
 from pledge.ledger.models import LedgerEntry
 from pledge.ledger.queries import count
@@ -135,7 +136,7 @@ def test_more_than_one_invalidation_may_take_are_refused(monkeypatch):
 @pytest.mark.parametrize("note", ["", "  \n"])
 def test_a_proposal_says_why(note):
     crowd(1, domain="robots.example")
-    with pytest.raises(invalidations.NoReason):
+    with pytest.raises(NoReason):
         invalidations.propose(ANNA, robots(), AUTOMATED, note)
 
 
@@ -358,7 +359,7 @@ def test_undoing_puts_all_of_it_back():
 def test_undoing_says_why():
     crowd(1, domain="robots.example")
     number = take_out()
-    with pytest.raises(invalidations.NoReason):
+    with pytest.raises(NoReason):
         invalidations.undo(ANNA, number, " ")
     assert row(number).state == "applied"
 

@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from pledge.audit.models import AuditEntry
+from pledge.audit.services import NoReason
 from pledge.db import db, transaction
 from pledge.ledger.models import LedgerEntry
 from pledge.ledger.queries import count
@@ -11,7 +12,6 @@ from pledge.mail.models import MailBlock, OutboxMail
 from pledge.signatures import desk, moderation, own
 from pledge.signatures.addresses import parse
 from pledge.signatures.identifiers import new_id
-from pledge.signatures.invalidations import NoReason
 from pledge.signatures.models import Signature
 from pledge.signatures.queries import public_names
 from tests.support.factories import (

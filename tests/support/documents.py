@@ -7,7 +7,16 @@ from functools import cache
 from typing import Any
 
 from pledge import places
-from pledge.delivery.document import Cell, Document, Moves, Organization, Pledge, SignUps, State, Words
+from pledge.delivery.document import (
+    Cell,
+    Document,
+    FrozenCheckpoint,
+    Moves,
+    Organization,
+    Pledge,
+    SignUps,
+    Words,
+)
 from pledge.i18n import format_date
 
 ROOT = "q5T3cYbRb0pJm0K0bq4rVJH2m0y5m7Zr0l1q2Q9b0aE="
@@ -61,7 +70,7 @@ def tiny_document(**changes: Any) -> Document:
     small = replace(
         _large(),
         goal=0,
-        checkpoint=State(3, ROOT, 3, 0, "2026-11-24T05:00:00Z", NOTE),
+        checkpoint=FrozenCheckpoint(3, ROOT, 3, 0, "2026-11-24T05:00:00Z", NOTE),
         by_country=[Cell("other", Words("기타", "Other"), 3)],
         by_region=[Cell("other", Words("기타", "Other"), 3)],
         by_day=[Cell("other", Words("기타", "Other"), 3)],
@@ -113,7 +122,7 @@ def _large() -> Document:
         goal=100_000,
         origin=ORIGIN,
         address="https://pledge.example",
-        checkpoint=State(48_612, ROOT, people, 47, "2026-11-24T05:00:00Z", NOTE),
+        checkpoint=FrozenCheckpoint(48_612, ROOT, people, 47, "2026-11-24T05:00:00Z", NOTE),
         recipient=Words("환경부 장관", "Minister of Environment of the Republic of Korea"),
         occasion=Words("2026 P4G 서울 녹색미래 정상회의", "2026 P4G Seoul Green Future Summit"),
         letter=LETTER,

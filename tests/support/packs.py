@@ -31,7 +31,16 @@ from pledge.campaigns.log_facts import pledge_hashes
 from pledge.campaigns.models import PledgeText
 from pledge.db import db
 from pledge.delivery import tables
-from pledge.delivery.document import Cell, Document, Moves, Pledge, SignUps, State, Words, from_json
+from pledge.delivery.document import (
+    Cell,
+    Document,
+    FrozenCheckpoint,
+    Moves,
+    Pledge,
+    SignUps,
+    Words,
+    from_json,
+)
 from pledge.delivery.readme import readme
 from pledge.ledger import leaves, log_queries, merkle, notes
 from pledge.ledger.leaves import Leaf
@@ -90,7 +99,7 @@ class Log:
         if size is None and self.published:
             return self.published
         size = len(self.lines) if size is None else size
-        return notes.sign(notes.State(self.origin, size, self.root(size)).text, self.signers)
+        return notes.sign(notes.TreeHead(self.origin, size, self.root(size)).text, self.signers)
 
     def moves(self, size: int | None = None) -> dict[str, dict[str, int]]:
         """How many entries of each kind and reason, as integrity.json tells it."""
@@ -224,7 +233,7 @@ def document(log: Log, size: int | None = None) -> Document:
     return tiny_document(
         slug=log.slug,
         origin=log.origin,
-        checkpoint=State(size, root, people, counts["organizations"], f"{latest}T06:00:00Z", note),
+        checkpoint=FrozenCheckpoint(size, root, people, counts["organizations"], f"{latest}T06:00:00Z", note),
         by_country=all_of_them,
         by_region=[Cell("none", Words("지역 미기재", "No region given"), people)] if people else [],
         by_day=[Cell(day, Words(day, day), rise) for day, rise in sorted(days.items()) if rise],

@@ -257,7 +257,7 @@ def test_an_entry_of_another_log_at_its_place(tmp_path, large):
 
 def test_a_checkpoint_with_a_root_that_somebody_made_up(tmp_path, log):
     folder = mirror(log, tmp_path)
-    text = notes.State(log.origin, len(log.lines), bytes(32)).text
+    text = notes.TreeHead(log.origin, len(log.lines), bytes(32)).text
     (folder / "checkpoint").write_text(notes.sign(text, log.signers))
     assert say("count", folder).failure == "root"
 
