@@ -13,7 +13,7 @@ from pyrage import x25519
 from sqlalchemy import delete, func, insert, literal, select, text, update
 from sqlalchemy.exc import IntegrityError
 
-from pledge import settings
+from config import current_config
 from pledge.audit.models import Actor, AuditEntry
 from pledge.audit.services import NoReason
 from pledge.db import db, transaction
@@ -404,7 +404,7 @@ def test_no_clear_byte_ever_reaches_a_file(app, ask, opened, tmp_path, monkeypat
     ids = [signature(name=known, list_terms_id=asked.id).id for _ in range(3)]
     monkeypatch.setattr(list_rows, "BATCH", 1)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    instance = settings.current().instance_dir
+    instance = current_config().instance_dir
     secrets = [known.encode(), TERMS["recipient_ko"].encode(), TERMS["recipient_en"].encode()]
     looks, written = [], []
 
@@ -471,7 +471,7 @@ def test_it_is_there_for_a_day_and_then_gone(ask, frozen_clock):
     with pytest.raises(Gone):
         named_lists.download(ANNA, which, "too late, though nothing was swept yet")
     key = db.session.scalars(select(Job.file)).one()
-    stored = settings.current().instance_dir / "files" / key
+    stored = current_config().instance_dir / "files" / key
     assert stored.exists()
     assert jobs.sweep() == 1
     assert not stored.exists()
