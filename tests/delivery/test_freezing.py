@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from pledge import clock as time
 from pledge.audit.models import AuditEntry
+from pledge.campaigns.log_facts import published
 from pledge.campaigns.rules import BadFields, Fault
 from pledge.db import db, transaction
 from pledge.delivery import at_checkpoint, freezing, jobs
@@ -21,6 +22,7 @@ from pledge.endorsements import moderation, own
 from pledge.endorsements.cases import Seen
 from pledge.endorsements.models import EndorsementState, VersionState
 from pledge.ledger import log_queries, services
+from pledge.ledger.log import sign_missing_checkpoints
 from pledge.ledger.models import Kind
 from pledge.signatures import own as signers
 from tests.ledger import book
@@ -158,9 +160,7 @@ def test_what_the_log_did_is_told_by_reason(app):
 
 def test_a_campaign_that_nobody_signed_can_be_frozen_too(app):
     of = campaign(versions=2)
-    from pledge.ledger.log import renew
-
-    renew()
+    sign_missing_checkpoints(published)
     document = freezing.preview(of.slug)
     assert (document.checkpoint.size, document.checkpoint.people, document.by_day) == (0, 0, [])
     assert [pledge.version for pledge in document.pledges] == [2]
