@@ -638,12 +638,11 @@ def _create_tables() -> None:
         sa.Column("lang", sa.String(length=2), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("password", sa.String(length=255), nullable=True),
-        sa.Column("fs_uniquifier", sa.String(length=64), nullable=False),
-        sa.Column("fs_webauthn_user_handle", sa.String(length=64), nullable=False),
-        sa.Column("tf_primary_method", sa.String(length=64), nullable=True),
-        sa.Column("tf_totp_secret", sa.LargeBinary(), nullable=True),
+        sa.Column("auth_version", sa.Integer(), server_default="1", nullable=False),
+        sa.Column("passkey_handle", sa.String(length=64), nullable=False),
+        sa.Column("totp_secret", sa.LargeBinary(), nullable=True),
         sa.Column("totp_step", sa.BigInteger(), nullable=True),
-        sa.Column("mf_recovery_codes", sa.LargeBinary(), nullable=True),
+        sa.Column("recovery_codes", sa.LargeBinary(), nullable=True),
         sa.Column("invitation", sa.Integer(), server_default="0", nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("invited_at", sa.DateTime(timezone=True), nullable=True),
@@ -654,8 +653,7 @@ def _create_tables() -> None:
         sa.CheckConstraint("email = lower(email)", name=op.f("ck_staff_email_in_lower_case")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_staff")),
         sa.UniqueConstraint("email", name=op.f("uq_staff_email")),
-        sa.UniqueConstraint("fs_uniquifier", name=op.f("uq_staff_fs_uniquifier")),
-        sa.UniqueConstraint("fs_webauthn_user_handle", name=op.f("uq_staff_fs_webauthn_user_handle")),
+        sa.UniqueConstraint("passkey_handle", name=op.f("uq_staff_passkey_handle")),
     )
     op.create_table(
         "staff_attempts",
@@ -861,25 +859,21 @@ def _create_tables() -> None:
     op.create_table(
         "staff_passkeys",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("staff_id", sa.Integer(), nullable=False),
         sa.Column("credential_id", sa.LargeBinary(length=1024), nullable=False),
         sa.Column("public_key", sa.LargeBinary(length=1024), nullable=False),
         sa.Column("sign_count", sa.BigInteger(), nullable=False),
         sa.Column("transports", sa.JSON(none_as_null=True), nullable=True),
-        sa.Column("backup_state", sa.Boolean(), nullable=False),
-        sa.Column("device_type", sa.String(length=64), nullable=False),
-        sa.Column("extensions", sa.String(length=255), nullable=True),
         sa.Column("name", sa.String(length=64), nullable=False),
-        sa.Column("usage", sa.String(length=64), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("lastuse_datetime", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
-            ["user_id"], ["staff.id"], name=op.f("fk_staff_passkeys_user_id"), ondelete="CASCADE"
+            ["staff_id"], ["staff.id"], name=op.f("fk_staff_passkeys_staff_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_staff_passkeys")),
         sa.UniqueConstraint("credential_id", name=op.f("uq_staff_passkeys_credential_id")),
     )
-    op.create_index(op.f("ix_staff_passkeys_user_id"), "staff_passkeys", ["user_id"], unique=False)
+    op.create_index(op.f("ix_staff_passkeys_staff_id"), "staff_passkeys", ["staff_id"], unique=False)
     op.create_table(
         "staff_roles",
         sa.Column("staff_id", sa.Integer(), nullable=False),
@@ -897,6 +891,7 @@ def _create_tables() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("staff_id", sa.Integer(), nullable=False),
         sa.Column("token_hash", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("auth_version", sa.Integer(), nullable=False),
         sa.Column("data", sa.LargeBinary(), nullable=False),
         sa.Column("network", sa.String(length=60), nullable=False),
         sa.Column("browser", sa.String(length=120), nullable=False),

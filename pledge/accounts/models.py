@@ -1,15 +1,13 @@
 """Tables of staff: people, their roles, passkeys, sessions, and how often somebody has tried to get in.
 
-The names that begin with `tf_`, `mf_` and `fs_` are those that Flask-Security asks for. What proves a person (the
-authenticator's secret, recovery codes, what a session holds) is sealed; a session's id and the keys of the throttle
-are stored as hashes.
+What proves a person (the authenticator's secret, recovery codes, what a session holds) is sealed; a session's id and the
+keys of the throttle are stored as hashes.
 """
 
 import json
 from datetime import datetime
 from typing import Any
 
-from flask_security import UserMixin, WebAuthnMixin
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -23,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from pledge.accounts.roles import GRANTS, Permission, Role, may
+from pledge.accounts.roles import Permission, Role, may
 from pledge.db import Model, UTCDateTime
 from pledge.sealing import Sealed
 
@@ -43,7 +41,7 @@ class SealedJSON(Sealed):
         return None if opened is None else json.loads(opened)
 
 
-class StaffMember(Model, UserMixin):
+class StaffMember(Model):
     """One person of the campaign's staff. Without a password the invitation has not been taken up."""
 
     __tablename__ = "staff"
@@ -53,14 +51,14 @@ class StaffMember(Model, UserMixin):
     lang: Mapped[str] = mapped_column(String(2))
     active: Mapped[bool]
     password: Mapped[str | None] = mapped_column(String(255))  #: argon2id
-    #: Names the person in a session; a new one ends every session that carries the old.
-    fs_uniquifier: Mapped[str] = mapped_column(String(64), unique=True)
-    fs_webauthn_user_handle: Mapped[str] = mapped_column(String(64), unique=True)
-    tf_primary_method: Mapped[str | None] = mapped_column(String(64))
-    tf_totp_secret: Mapped[str | None] = mapped_column(Sealed("staff.tf_totp_secret"))
+    #: Counted up to end every session and every sign-in that waits for the second factor: each carries the number it began with.
+    auth_version: Mapped[int] = mapped_column(server_default="1")
+    #: What authenticators know the person by (WebAuthn, section 5.4.3): random, and nothing about them.
+    passkey_handle: Mapped[str] = mapped_column(String(64), unique=True)
+    totp_secret: Mapped[str | None] = mapped_column(Sealed("staff.totp_secret"))
     #: The 30-second step of the last code that was taken: neither it nor an older one works again (RFC 6238, 5.2).
     totp_step: Mapped[int | None] = mapped_column(BigInteger)
-    mf_recovery_codes: Mapped[list[str] | None] = mapped_column(SealedJSON("staff.mf_recovery_codes"))
+    recovery_codes: Mapped[list[str] | None] = mapped_column(SealedJSON("staff.recovery_codes"))
     #: Counts invitations: a link works for the newest only, and once.
     invitation: Mapped[int] = mapped_column(server_default="0")
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
@@ -71,7 +69,7 @@ class StaffMember(Model, UserMixin):
     given_roles: Mapped[list["StaffRole"]] = relationship(
         lazy="selectin", cascade="all, delete-orphan", passive_deletes=True
     )
-    webauthn: Mapped[list["StaffPasskey"]] = relationship(  # type: ignore[assignment]  # the library says list, means Sequence
+    passkeys: Mapped[list["StaffPasskey"]] = relationship(
         lazy="selectin", cascade="all, delete-orphan", passive_deletes=True, order_by="StaffPasskey.id"
     )
 
@@ -80,11 +78,6 @@ class StaffMember(Model, UserMixin):
         CheckConstraint("length(lang) = 2", name="lang"),
         CheckConstraint("active = (closed_at IS NULL)", name="closed"),
     )
-
-    @property
-    def roles(self) -> list["StaffRole"]:  # type: ignore[override]  # given and taken through `given_roles` alone
-        """What Flask-Security calls roles: objects with a name."""
-        return self.given_roles
 
     @property
     def role_set(self) -> frozenset[Role]:
@@ -96,7 +89,7 @@ class StaffMember(Model, UserMixin):
 
     @property
     def has_second_factor(self) -> bool:
-        return bool(self.tf_totp_secret or self.webauthn)
+        return bool(self.totp_secret or self.passkeys)
 
 
 class StaffRole(Model):
@@ -109,33 +102,21 @@ class StaffRole(Model):
 
     __table_args__ = (CheckConstraint(f"role IN ({_ROLES})", name="role"),)
 
-    @property
-    def name(self) -> str:
-        return self.role
 
-    def get_permissions(self) -> set[str]:
-        """What Flask-Security asks a role for."""
-        return {permission.value for permission in GRANTS[Role(self.role)]}
-
-
-class StaffPasskey(Model, WebAuthnMixin):
+class StaffPasskey(Model):
     """A passkey (WebAuthn credential) of a person."""
 
     __tablename__ = "staff_passkeys"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    user_id: Mapped[int] = mapped_column(ForeignKey("staff.id", ondelete="CASCADE"), index=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id", ondelete="CASCADE"), index=True)
     credential_id: Mapped[bytes] = mapped_column(LargeBinary(1024), unique=True)
     public_key: Mapped[bytes] = mapped_column(LargeBinary(1024))
     sign_count: Mapped[int] = mapped_column(BigInteger)
     transports: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
-    backup_state: Mapped[bool]
-    device_type: Mapped[str] = mapped_column(String(64))
-    extensions: Mapped[str | None] = mapped_column(String(255))
     name: Mapped[str] = mapped_column(String(64))
-    usage: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
-    lastuse_datetime: Mapped[datetime] = mapped_column(UTCDateTime)
+    last_used_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
 class StaffSession(Model):
@@ -146,6 +127,7 @@ class StaffSession(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id", ondelete="CASCADE"), index=True)
     token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    auth_version: Mapped[int]  #: the person's when they signed in
     data: Mapped[dict[str, Any]] = mapped_column(SealedJSON("staff_sessions.data"))
     network: Mapped[str] = mapped_column(String(60))
     browser: Mapped[str] = mapped_column(String(120))

@@ -16,7 +16,6 @@ from pledge.accounts import queries, rules
 from pledge.accounts.mails import enqueue_invitation
 from pledge.accounts.models import StaffMember, StaffRole, StaffSession
 from pledge.accounts.roles import Role
-from pledge.accounts.services import new_uniquifier
 from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.db import transaction
@@ -48,8 +47,7 @@ def invite(actor: Actor, email: str, roles: Iterable[Role], lang: str) -> int:
         email=address,
         lang=lang,
         active=True,
-        fs_uniquifier=new_uniquifier(),
-        fs_webauthn_user_handle=secrets.token_hex(32),
+        passkey_handle=secrets.token_hex(32),
         invitation=1,
         created_at=now,
         invited_at=now,
@@ -76,9 +74,8 @@ def invite_again(actor: Actor, staff_id: int) -> None:
         if person.password is not None and actor.staff_id is not None:
             _keep_an_admin(session, person)
         was_closed = not person.active
-        person.password = person.tf_totp_secret = person.tf_primary_method = None
-        person.mf_recovery_codes = person.totp_step = None
-        person.webauthn.clear()
+        person.password = person.totp_secret = person.totp_step = person.recovery_codes = None
+        person.passkeys.clear()
         person.active, person.closed_at = True, None
         person.invitation += 1
         person.invited_at = clock.now()
@@ -125,7 +122,7 @@ def end_sessions(actor: Actor, staff_id: int, session_id: int | None = None) -> 
             gone = gone.where(StaffSession.id == session_id)
         ended = session.execute(gone).rowcount  # type: ignore[attr-defined]  # a DELETE's result has it
         if session_id is None:
-            person.fs_uniquifier = new_uniquifier()  # also what is half signed in
+            person.auth_version += 1  # also a sign-in that waits for the second factor
         record(session, actor, "staff.end_sessions", _subject(staff_id), ended=ended)
 
 
@@ -156,7 +153,7 @@ def _keep_an_admin(session: Session, person: StaffMember) -> None:
 
 def _cut(session: Session, person: StaffMember) -> None:
     session.execute(delete(StaffSession).where(StaffSession.staff_id == person.id))
-    person.fs_uniquifier = new_uniquifier()
+    person.auth_version += 1
 
 
 def _wanted(roles: Iterable[Role]) -> list[Role]:

@@ -28,7 +28,7 @@ class PersonView:
 
 
 def member(**by: Any) -> StaffMember | None:
-    """The person with these values, with roles and passkeys, as they are now."""
+    """The person with these values, with roles and passkeys, as they are now; detached."""
     with Session(db.engine) as session:
         found = session.scalar(select(StaffMember).filter_by(**by))
         if found is not None:

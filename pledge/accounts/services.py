@@ -1,15 +1,16 @@
 """What a member of staff may do with their own account. Everything here ends up in the audit log."""
 
-import secrets
-from typing import Any
+from dataclasses import asdict
 
 from sqlalchemy import delete, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from pledge import clock, tokens
 from pledge.accounts import authenticator, passwords, recovery
 from pledge.accounts.mails import enqueue_notice
 from pledge.accounts.models import StaffMember, StaffPasskey, StaffSession
+from pledge.accounts.passkeys import NewPasskey, PasskeyFault, PasskeyRefused
 from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.db import transaction
@@ -40,11 +41,6 @@ class NoSuchPasskey(Exception):
     """The person has no passkey of that number."""
 
 
-def new_uniquifier() -> str:
-    """The name of a person in their sessions."""
-    return secrets.token_hex(16)
-
-
 def invited(token: str) -> StaffMember:
     """Whom an invitation link is for. Raises BadToken, InvitationExpired."""
     read = tokens.read(Purpose.STAFF_INVITATION, token)
@@ -57,7 +53,7 @@ def invited(token: str) -> StaffMember:
             raise BadToken
         if read.expired or not person.active or person.password is not None or person.invitation != number:
             raise InvitationExpired
-        session.refresh(person, ["given_roles", "webauthn"])
+        session.refresh(person, ["given_roles", "passkeys"])
         session.expunge(person)
     return person
 
@@ -105,24 +101,26 @@ def set_language(staff_id: int, lang: str) -> None:
         session.execute(update(StaffMember).where(StaffMember.id == staff_id).values(lang=lang))
 
 
-def change_password(actor: Actor, present: str, new: str, *, keep: int | None) -> str:
-    """A new password; every session but `keep` ends. The new name for that session. Raises WrongPassword, BadPassword."""
+def change_password(actor: Actor, present: str, new: str, *, keep: int | None) -> None:
+    """A new password; every session but `keep` ends. Raises WrongPassword, BadPassword, Busy."""
     staff_id = _id(actor)
     with transaction() as session:
         kept = session.get_one(StaffMember, staff_id).password
     if not passwords.matches(present, kept):
         raise WrongPassword
     passwords.check(new, actor.name)
-    chosen, uniquifier = passwords.hashed(new), new_uniquifier()
+    chosen = passwords.hashed(new)
     with transaction() as session:
         person = session.get_one(StaffMember, staff_id)
         if person.password != kept:  # changed by somebody else meanwhile
             raise WrongPassword
-        person.password, person.fs_uniquifier = chosen, uniquifier
+        person.password = chosen
+        person.auth_version += 1
         _end_sessions(session, staff_id, keep)
+        kept_session = update(StaffSession).where(StaffSession.id == keep)
+        session.execute(kept_session.values(auth_version=person.auth_version))
         record(session, actor, "staff.change_password", _subject(staff_id))
         enqueue_notice(session, person)
-    return uniquifier
 
 
 def set_authenticator(actor: Actor, secret: str, code: str, *, first: bool) -> None:
@@ -136,8 +134,8 @@ def set_authenticator(actor: Actor, secret: str, code: str, *, first: bool) -> N
         raise WrongCode
     with transaction() as session:
         person = _person(session, staff_id, first=first)
-        replaces = person.tf_totp_secret is not None
-        person.tf_totp_secret, person.tf_primary_method = secret, "authenticator"
+        replaces = person.totp_secret is not None
+        person.totp_secret = secret
         # The code that was just shown is used up, so that nobody who saw it signs in with it.
         person.totp_step = step
         record(session, actor, "staff.set_authenticator", _subject(staff_id), replaces=replaces)
@@ -150,38 +148,28 @@ def remove_authenticator(actor: Actor) -> None:
     staff_id = _id(actor)
     with transaction() as session:
         person = session.get_one(StaffMember, staff_id, with_for_update=True)
-        if not person.webauthn:
+        if not person.passkeys:
             raise LastSecondFactor
-        person.tf_totp_secret = person.tf_primary_method = None
+        person.totp_secret = None
         record(session, actor, "staff.remove_authenticator", _subject(staff_id))
         enqueue_notice(session, person)
 
 
-def add_passkey(actor: Actor, *, first: bool, **credential: Any) -> None:
-    """Keep a passkey whose registration Flask-Security has checked; `first` as above. Raises SecondFactorDue."""
-    staff_id = _id(actor)
-    with transaction() as session:
-        person = _person(session, staff_id, first=first)
-        now = clock.now()
-        session.add(StaffPasskey(user_id=staff_id, created_at=now, lastuse_datetime=now, **credential))
-        record(session, actor, "staff.add_passkey", _subject(staff_id), name=credential["name"])
-        if not first:
-            enqueue_notice(session, person)
-
-
-def note_passkey_use(passkey: StaffPasskey) -> None:
-    """The counter and time of a passkey after it was used."""
-    with transaction() as session:
-        session.execute(
-            update(StaffPasskey)
-            .where(StaffPasskey.id == passkey.id)
-            .values(
-                sign_count=passkey.sign_count,
-                backup_state=passkey.backup_state,
-                device_type=passkey.device_type,
-                lastuse_datetime=clock.now(),
-            )
-        )
+def add_passkey(actor: Actor, added: NewPasskey, name: str, *, first: bool) -> None:
+    """Keep a passkey whose registration was checked; `first` as above. Raises SecondFactorDue, PasskeyRefused."""
+    staff_id, now = _id(actor), clock.now()
+    try:
+        with transaction() as session:
+            person = _person(session, staff_id, first=first)
+            if any(passkey.name == name for passkey in person.passkeys):
+                raise PasskeyRefused(PasskeyFault.NAME_IN_USE)
+            person.passkeys.append(StaffPasskey(name=name, created_at=now, last_used_at=now, **asdict(added)))
+            session.flush()
+            record(session, actor, "staff.add_passkey", _subject(staff_id), name=name)
+            if not first:
+                enqueue_notice(session, person)
+    except IntegrityError:  # the credential is unique over all accounts
+        raise PasskeyRefused(PasskeyFault.IN_USE) from None
 
 
 def remove_passkey(actor: Actor, passkey_id: int) -> None:
@@ -189,13 +177,13 @@ def remove_passkey(actor: Actor, passkey_id: int) -> None:
     staff_id = _id(actor)
     with transaction() as session:
         person = session.get_one(StaffMember, staff_id, with_for_update=True)
-        gone = next((passkey for passkey in person.webauthn if passkey.id == passkey_id), None)
+        gone = next((passkey for passkey in person.passkeys if passkey.id == passkey_id), None)
         if gone is None:
             raise NoSuchPasskey
-        if len(person.webauthn) == 1 and not person.tf_totp_secret:
+        if len(person.passkeys) == 1 and not person.totp_secret:
             raise LastSecondFactor
         record(session, actor, "staff.remove_passkey", _subject(staff_id), name=gone.name)
-        person.webauthn.remove(gone)
+        person.passkeys.remove(gone)
         enqueue_notice(session, person)
 
 
@@ -204,7 +192,7 @@ def make_recovery_codes(actor: Actor) -> list[str]:
     staff_id = _id(actor)
     codes = recovery.new_codes()
     with transaction() as session:
-        session.get_one(StaffMember, staff_id).mf_recovery_codes = recovery.hashes(codes)
+        session.get_one(StaffMember, staff_id).recovery_codes = recovery.hashes(codes)
         record(session, actor, "staff.make_recovery_codes", _subject(staff_id))
     return codes
 
@@ -214,10 +202,10 @@ def use_recovery_code(actor: Actor, code: str) -> bool:
     staff_id = _id(actor)
     with transaction() as session:
         person = session.get_one(StaffMember, staff_id, with_for_update=True)
-        left = recovery.without(person.mf_recovery_codes, code)
+        left = recovery.without(person.recovery_codes, code)
         if left is None:
             return False
-        person.mf_recovery_codes = left
+        person.recovery_codes = left
         record(session, actor, "staff.use_recovery_code", _subject(staff_id), left=len(left))
         enqueue_notice(session, person)
     return True

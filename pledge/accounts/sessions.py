@@ -18,12 +18,12 @@ from pledge.accounts.models import StaffMember, StaffSavedRequest, StaffSession
 from pledge.db import reading, transaction, write_once
 
 IDLE = timedelta(minutes=30)
-LONGEST = timedelta(hours=8)
+MAX_AGE = timedelta(hours=8)
 #: `seen_at` is written at most this often: reading a page costs no write.
 BETWEEN_NOTES = timedelta(minutes=1)
 
 _BYTES = 32
-_LONGEST_TOKEN = 64
+_MAX_TOKEN = 64
 
 
 @dataclass(frozen=True)
@@ -46,16 +46,17 @@ class SessionView:
     seen_at: datetime
 
 
-def start(staff_id: int, data: Mapping[str, Any], *, network: str, browser: str) -> str:
-    """Open a session with a new id; what it is known by. Sessions and saved requests that are over go away with it."""
+def start(person: StaffMember, data: Mapping[str, Any], *, network: str, browser: str) -> str:
+    """Open a session with a new id; what it is known by. Sessions and saved requests that expired are deleted with it."""
     token = secrets.token_urlsafe(_BYTES)
     now = clock.now()
     with transaction() as session:
-        session.execute(delete(StaffSession).where(or_(*_over(now))))
+        session.execute(delete(StaffSession).where(or_(*_expired(now))))
         session.execute(delete(StaffSavedRequest).where(StaffSavedRequest.expires_at <= now))
         session.execute(
             insert(StaffSession).values(
-                staff_id=staff_id,
+                staff_id=person.id,
+                auth_version=person.auth_version,
                 token_hash=_hash(token),
                 data=dict(data),
                 network=network,
@@ -68,14 +69,19 @@ def start(staff_id: int, data: Mapping[str, Any], *, network: str, browser: str)
 
 
 def find(token: str) -> OpenSession | None:
-    """The session of a browser, or None when it is over; notes that it was seen."""
-    if len(token) > _LONGEST_TOKEN:
+    """The session of a browser, or None when it expired or was ended; notes that it was seen."""
+    if len(token) > _MAX_TOKEN:
         return None
     now = clock.now()
     query = (
         select(StaffSession.id, StaffSession.staff_id, StaffSession.data, StaffSession.seen_at)
         .join(StaffMember, StaffMember.id == StaffSession.staff_id)
-        .where(StaffSession.token_hash == _hash(token), StaffMember.active, ~or_(*_over(now)))
+        .where(
+            StaffSession.token_hash == _hash(token),
+            StaffSession.auth_version == StaffMember.auth_version,
+            StaffMember.active,
+            ~or_(*_expired(now)),
+        )
     )
     with reading() as connection:
         row = connection.execute(query).one_or_none()
@@ -121,15 +127,15 @@ def of(staff_id: int) -> list[SessionView]:
             StaffSession.created_at,
             StaffSession.seen_at,
         )
-        .where(StaffSession.staff_id == staff_id, ~or_(*_over(clock.now())))
+        .where(StaffSession.staff_id == staff_id, ~or_(*_expired(clock.now())))
         .order_by(StaffSession.seen_at.desc(), StaffSession.id.desc())
     )
     with reading() as connection:
         return [SessionView(*row) for row in connection.execute(query)]
 
 
-def _over(now: datetime) -> list[ColumnElement[bool]]:
-    return [StaffSession.seen_at <= now - IDLE, StaffSession.created_at <= now - LONGEST]
+def _expired(now: datetime) -> list[ColumnElement[bool]]:
+    return [StaffSession.seen_at <= now - IDLE, StaffSession.created_at <= now - MAX_AGE]
 
 
 def _hash(token: str) -> bytes:

@@ -62,7 +62,7 @@ def forget(rule: Rule, name: str) -> None:
 
 
 def give_back(rule: Rule, name: str) -> None:
-    """A try that was right does not count against the others of its network."""
+    """Take one try back: it was right, or it was not made after all."""
     less = (
         update(StaffAttempt)
         .where(StaffAttempt.key == _key(rule, name), StaffAttempt.tries > 0)

@@ -1,13 +1,14 @@
 """The staff door: behind sign-in, every view with a declared permission."""
 
 from flask import Flask, session
-from flask_login import current_user
+from flask_wtf.csrf import generate_csrf
 
 import pledge.audit.models
 import pledge.endorsements.models
 import pledge.files.models
 import pledge.switches.models  # noqa: F401  # until their screens import them
 from config import Config
+from pledge.crypto import derive
 from pledge.staff import (
     account,
     audit,
@@ -34,13 +35,13 @@ from pledge.staff import (
     passkeys,
     people,
     reasons,
-    security,
     sign_in,
     signatures,
     switches,
     verifying,
 )
 from pledge.staff.blueprint import staff
+from pledge.staff.cookies import StaffSessions, current_member
 
 __all__ = [
     "account",
@@ -64,6 +65,7 @@ __all__ = [
     "named_lists",
     "organization_acts",
     "organizations",
+    "passkeys",
     "people",
     "reasons",
     "register",
@@ -76,13 +78,16 @@ __all__ = [
 
 def register(app: Flask) -> None:
     config: Config = app.extensions["pledge.config"]
+    app.session_interface = StaffSessions(config)
+    app.secret_key = derive(config.secret_keys[0].get_secret_value(), "staff.forms").hex()
+    # A token is bound to its session, which ends by itself.
+    app.config["WTF_CSRF_TIME_LIMIT"] = None
     app.register_blueprint(staff)
-    app.register_blueprint(security.blueprint)
-    security.init_app(app, config)
     app.extensions.setdefault("pledge.languages", {})["staff"] = language.choose
     app.extensions.setdefault("pledge.error_pages", {})["staff"] = _error_page
     app.jinja_env.globals["passkeys_elsewhere"] = passkeys.need_another_address
-    app.jinja_env.globals["signed_in"] = lambda: current_user
+    app.jinja_env.globals["signed_in"] = current_member
+    app.jinja_env.globals["csrf_token"] = generate_csrf
 
 
 def _error_page(status: int) -> str | None:

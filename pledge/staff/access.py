@@ -7,8 +7,9 @@ from functools import wraps
 from typing import Any, TypeVar, cast
 
 from flask import Response, current_app, make_response, redirect, render_template, request, session, url_for
-from flask_login import current_user
+from flask_wtf.csrf import CSRFError, validate_csrf
 from werkzeug import Response as AnyResponse
+from wtforms import ValidationError
 
 from pledge import clock, limits
 from pledge.accounts import saved_requests
@@ -17,6 +18,7 @@ from pledge.accounts.roles import Permission
 from pledge.audit.models import Actor
 from pledge.logs import log
 from pledge.staff import saved_forms
+from pledge.staff.cookies import browser_session, current_member
 from pledge.staff.pages import way_back
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -27,9 +29,9 @@ RECENT_MFA = timedelta(minutes=5)
 _MARK = "needed_permission"
 _RECENT_MFA = "asks_for_recent_second_factor"
 _FILE = "hands_out_a_file"
-#: In the session: the second factor was shown in it, and when it was shown last (as Flask-Security calls it).
+#: In the session: the second factor was shown in it, and when it was shown last, in Unix seconds.
 SECOND_FACTOR = "second_factor"
-SHOWN_AT = "fs_paa"
+SHOWN_AT = "second_factor_at"
 
 
 class Entry(StrEnum):
@@ -140,7 +142,7 @@ def ask_again() -> AnyResponse:
 
 def ask_to_sign_in() -> AnyResponse:
     """To the sign-in, and from there back."""
-    return redirect(url_for("security.login", next=way_back()), 303)
+    return redirect(url_for("staff.sign_in", next=way_back()), 303)
 
 
 def has_recent_mfa() -> bool:
@@ -158,14 +160,15 @@ def mark_second_factor() -> None:
     """Note in the session that the second factor has just been shown. Its id changes with that (OWASP ASVS 5.0, 7.2.4)."""
     session[SECOND_FACTOR] = True
     session[SHOWN_AT] = clock.now().timestamp()
-    session.renewed = True  # type: ignore[attr-defined]  # BrowserSession (cookies.py)
+    browser_session().renewed = True
 
 
 def me() -> StaffMember:
     """The person who is signed in. Raises NobodySignedIn."""
-    if not current_user.is_authenticated:
+    found = current_member()
+    if found is None:
         raise NobodySignedIn
-    return cast("StaffMember", current_user._get_current_object())  # noqa: SLF001  # werkzeug's own way out of a proxy
+    return found
 
 
 def actor() -> Actor:
@@ -176,9 +179,10 @@ def actor() -> Actor:
 
 def check_access() -> AnyResponse | None:
     """Let a request through to a staff view, or answer it. Runs before every view of the staff area."""
-    fault = getattr(session, "fault", None)
-    if fault is not None:
+    if (fault := browser_session().fault) is not None:
         raise fault
+    if request.method not in ("GET", "HEAD", "OPTIONS"):
+        _check_csrf()
     try:
         need = needed_permission(request.endpoint or "")
     except Undeclared:
@@ -186,7 +190,7 @@ def check_access() -> AnyResponse | None:
         return refused()
     if need is Entry.PUBLIC:
         return None
-    return check_member(need) if current_user.is_authenticated else ask_to_sign_in()
+    return ask_to_sign_in() if current_member() is None else check_member(need)
 
 
 def check_member(need: Need) -> AnyResponse | None:
@@ -205,9 +209,17 @@ def _step_before(need: Need) -> str | None:
         if member.has_second_factor:
             return "staff.verify"
         return None if need is Entry.ENROLLING else "staff.enrol"
-    if member.mf_recovery_codes is None and need is not Entry.ENROLLING:
+    if member.recovery_codes is None and need is not Entry.ENROLLING:
         return "staff.recovery_codes"
     return None
+
+
+def _check_csrf() -> None:
+    """Whether a form carries the token of its session. Raises CSRFError."""
+    try:
+        validate_csrf(request.form.get("csrf_token"))
+    except ValidationError as error:
+        raise CSRFError(str(error)) from None
 
 
 def refused() -> Response:

@@ -1,9 +1,8 @@
 """One's own account: sessions, password, second factors, language."""
 
-from flask import Response, make_response, redirect, render_template, request, session, url_for
+from flask import Response, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_security.utils import logout_user
 from werkzeug import Response as AnyResponse
 from wtforms import PasswordField
 
@@ -11,12 +10,14 @@ from pledge.accounts import services as accounts
 from pledge.accounts import sessions, throttle
 from pledge.accounts.passwords import SHORTEST, BadPassword
 from pledge.accounts.services import LastSecondFactor, NoSuchPasskey, WrongPassword
+from pledge.staff import cookies
 from pledge.staff.access import actor, me, requires_recent_mfa, requires_sign_in
 from pledge.staff.blueprint import staff
+from pledge.staff.cookies import this_session
 from pledge.staff.invitation import NewPasswordForm
 from pledge.staff.people import ROLE_NAMES
-from pledge.staff.saved_forms import this_session
 from pledge.staff.waiting import answer, told_to_wait
+from pledge.turns import Busy
 
 
 class ChangePasswordForm(NewPasswordForm):
@@ -50,9 +51,12 @@ def change_password() -> AnyResponse:
     if not form.validate_shape():
         return _password_page(form)
     try:
-        uniquifier = accounts.change_password(
+        accounts.change_password(
             actor(), form.present.data or "", form.password.data or "", keep=this_session()
         )
+    except Busy:  # nothing was compared
+        throttle.give_back(throttle.PASSWORD, member.email)
+        raise
     except WrongPassword:
         form.present.errors = [_("This is not your present password.")]
         return _password_page(form)
@@ -60,7 +64,6 @@ def change_password() -> AnyResponse:
         form.refuse(error.fault)
         return _password_page(form)
     throttle.forget(throttle.PASSWORD, member.email)
-    session["_user_id"] = uniquifier
     return redirect(url_for("staff.account", done="password"), 303)
 
 
@@ -95,8 +98,8 @@ def end_sessions() -> AnyResponse:
     wanted = request.form.get("session", "")
     own = this_session()
     if wanted.isdecimal() and int(wanted) == own:
-        logout_user()
-        return redirect(url_for("security.login"), 303)
+        cookies.sign_out()
+        return redirect(url_for("staff.sign_in"), 303)
     if wanted.isdecimal() and len(wanted) < 10:
         accounts.end_sessions(actor(), only=int(wanted))
     elif wanted == "others":

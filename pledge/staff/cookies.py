@@ -8,40 +8,46 @@ for a quarter of an hour: opening the page stores nothing. With the sign-in it b
 import hashlib
 import json
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
-from flask import Flask, Request, Response, request
+from flask import Flask, Request, Response, g, request, session
+from flask.globals import request_ctx
 from flask.sessions import SessionInterface, SessionMixin
-from flask_login import current_user
 from itsdangerous import BadData, URLSafeTimedSerializer
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.datastructures import CallbackDict
 
 from config import Config
 from pledge import clock
-from pledge.accounts import sessions
+from pledge.accounts import queries, sessions
+from pledge.accounts.models import StaffMember
+from pledge.accounts.sessions import OpenSession
 from pledge.crypto import derive
 from pledge.limits import client_network
-from pledge.staff.access import SECOND_FACTOR
-from pledge.staff.saved_forms import SESSION
 
 #: The path of the whole area.
 AREA = "/staff"
 
 BEFORE_SIGN_IN = timedelta(minutes=15)
-_OPENED = "_user_id"  #: Flask-Login's mark of somebody who is signed in
-_LONGEST_COOKIE = 4096
+_MAX_COOKIE = 4096
+
+#: In the environment of a request that is carried out (saved_forms.py): the session in which it was sent.
+SESSION = "pledge.staff.session"
 
 
 class BrowserSession(CallbackDict[str, Any], SessionMixin):
-    """What one browser's session holds; `row` is its number once somebody is signed in."""
+    """What one browser's session holds, and whose it is once somebody has signed in."""
 
-    def __init__(self, held: dict[str, Any] | None = None, row: int | None = None) -> None:
+    def __init__(self, held: dict[str, Any] | None = None, opened: OpenSession | None = None) -> None:
         super().__init__(held, _note)
-        self.row = row
-        self.modified = False
+        #: The number of its row, and the person's; None before the sign-in.
+        self.row = None if opened is None else opened.id
+        self.staff_id = None if opened is None else opened.staff_id
+        #: Who has just signed in: the row is made with the answer.
+        self.starts_for: StaffMember | None = None
         #: It gets a new id with this answer.
         self.renewed = False
+        self.modified = False
         self.new = held is None
         #: Why the session could not be read; raised by the first staff view, where errors become pages.
         self.fault: Exception | None = None
@@ -51,12 +57,38 @@ def _note(changed: Any) -> None:
     changed.modified = True
 
 
-def begin_anew(opened: SessionMixin) -> None:
-    """End the session that was open when somebody signs in: they get an id, a time and a second factor of their own."""
-    if isinstance(opened, BrowserSession) and opened.row is not None:
-        sessions.end(opened.row)
-        opened.row = None
-        opened.pop(SECOND_FACTOR, None)
+def browser_session() -> BrowserSession:
+    """The session of this request, which is for a page of the staff area."""
+    return cast("BrowserSession", request_ctx.session)
+
+
+def this_session() -> int | None:
+    """The number of the session that this request belongs to; None before the sign-in."""
+    return getattr(session, "row", None)
+
+
+def current_member() -> StaffMember | None:
+    """The person who is signed in, with roles and passkeys; read once for each request."""
+    if "staff_member" not in g:
+        staff_id = getattr(session, "staff_id", None)
+        g.staff_member = None if staff_id is None else queries.member(id=staff_id)
+    found: StaffMember | None = g.staff_member
+    return found
+
+
+def sign_in(person: StaffMember) -> None:
+    """Begin a session for a person. It has a new id and holds nothing of the one that this browser had before."""
+    sign_out()
+    browser_session().starts_for = g.staff_member = person
+
+
+def sign_out() -> None:
+    """End the session of this browser, here and in the database."""
+    mine = browser_session()
+    if mine.row is not None:
+        sessions.end(mine.row)
+    mine.clear()
+    mine.row = mine.staff_id = g.staff_member = None
 
 
 class StaffSessions(SessionInterface):
@@ -91,7 +123,7 @@ class StaffSessions(SessionInterface):
         if request.path != AREA and not request.path.startswith(f"{AREA}/"):
             return None
         cookie = request.cookies.get(self._name, "")
-        if not cookie or len(cookie) > _LONGEST_COOKIE:
+        if not cookie or len(cookie) > _MAX_COOKIE:
             return BrowserSession()
         if "." in cookie:  # signed; an id has no dot
             return BrowserSession(self._unsigned(cookie))
@@ -102,7 +134,7 @@ class StaffSessions(SessionInterface):
             broken = BrowserSession()
             broken.fault = error
             return broken
-        return BrowserSession() if found is None else BrowserSession(found.data, found.id)
+        return BrowserSession() if found is None else BrowserSession(found.data, found)
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         if not isinstance(session, BrowserSession):
@@ -110,33 +142,30 @@ class StaffSessions(SessionInterface):
         response.vary.add("Cookie")
         if session.fault is not None:
             return
-        if _OPENED in session:
-            self._save_signed_in(session, response)
+        if session.starts_for is not None:
+            self._start(session, session.starts_for, response)
         elif session.row is not None:
-            sessions.end(session.row)
-            self._forget(response)
+            self._keep(session, session.row, response)
         elif session.modified and session:
             self._set(response, str(self._serializer.dumps(_plain(session))))
         elif self._name in request.cookies and not session:
             self._forget(response)
 
-    def _save_signed_in(self, session: BrowserSession, response: Response) -> None:
-        if session.row is None:
-            # A token that somebody planted before the sign-in is worth nothing after it.
-            session.pop("csrf_token", None)
-            token = sessions.start(
-                current_user.id,
-                _plain(session),
-                network=client_network(),
-                browser=browser_name(request.user_agent.string),
-            )
-            self._set(response, token)
-        elif session.renewed:
-            self._set(response, sessions.renew(session.row, _plain(session)))
-            session.renewed = session.modified = False
+    def _start(self, session: BrowserSession, person: StaffMember, response: Response) -> None:
+        token = sessions.start(
+            person,
+            _plain(session),
+            network=client_network(),
+            browser=browser_name(request.user_agent.string),
+        )
+        self._set(response, token)
+
+    def _keep(self, session: BrowserSession, row: int, response: Response) -> None:
+        if session.renewed:
+            self._set(response, sessions.renew(row, _plain(session)))
         elif session.modified:
-            sessions.keep(session.row, _plain(session))
-            session.modified = False
+            sessions.keep(row, _plain(session))
+        session.renewed = session.modified = False
 
     def _unsigned(self, cookie: str) -> dict[str, Any] | None:
         try:
@@ -145,7 +174,6 @@ class StaffSessions(SessionInterface):
             return None
         if not isinstance(held, dict) or clock.now() - signed_at > BEFORE_SIGN_IN:
             return None
-        held.pop(_OPENED, None)
         return held
 
     def _set(self, response: Response, value: str) -> None:

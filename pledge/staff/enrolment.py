@@ -67,7 +67,7 @@ def set_authenticator() -> AnyResponse:
         form.code.errors = [_("This code does not fit. Please enter the six digits that the app shows now.")]
         return _authenticator_page(form, secret)
     mark_second_factor()
-    if me().mf_recovery_codes is None:
+    if me().recovery_codes is None:
         return redirect(url_for("staff.recovery_codes"), 303)
     return redirect(url_for("staff.account", done="authenticator"), 303)
 
@@ -100,7 +100,7 @@ def _authenticator_page(form: AuthenticatorForm, secret: str) -> Response:
         qr=qr_code(authenticator.address(secret, email)),
         key=authenticator.readable(secret),
         email=email,
-        replaces=bool(me().tf_totp_secret),
+        replaces=bool(me().totp_secret),
     )
     return answer(make_response(shown), form)
 

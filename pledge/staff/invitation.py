@@ -1,9 +1,8 @@
 """Taking up an invitation: the link is shown, the button sets the password, then a second factor is set up."""
 
-from flask import Response, make_response, redirect, render_template, request
+from flask import Response, make_response, render_template, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_security.utils import login_user
 from werkzeug import Response as AnyResponse
 from werkzeug.exceptions import TooManyRequests
 from wtforms import PasswordField
@@ -16,6 +15,7 @@ from pledge.accounts.services import InvitationExpired
 from pledge.forms import StaffForm
 from pledge.staff.access import public
 from pledge.staff.blueprint import staff
+from pledge.staff.sign_in import sign_in
 from pledge.staff.waiting import answer
 from pledge.tokens import BadToken
 
@@ -70,8 +70,7 @@ def invitation_post(token: str) -> AnyResponse:
     except BadPassword as error:
         form.refuse(error.fault)
         return _page(token, person.email, form)
-    login_user(person, authn_via=["password"])
-    return redirect("/staff/", 303)
+    return sign_in(person, "password")
 
 
 def _page(token: str, email: str, form: NewPasswordForm) -> Response:

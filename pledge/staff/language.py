@@ -3,7 +3,6 @@
 from urllib.parse import urlsplit
 
 from flask import redirect, request, session
-from flask_login import current_user
 from werkzeug import Response
 
 from pledge import i18n, languages
@@ -11,6 +10,7 @@ from pledge.accounts import services as accounts
 from pledge.guards import allows
 from pledge.staff.access import me, public
 from pledge.staff.blueprint import staff
+from pledge.staff.cookies import current_member
 from pledge.staff.pages import own_page, page_of
 from pledge.staff.restoring import page_in_new_language
 
@@ -22,8 +22,8 @@ TYPED_BODY = 1024 * 1024
 def choose() -> str:
     """The language of this request."""
     asked = request.args.get("lang", "")
-    if current_user.is_authenticated:
-        return me().lang
+    if (person := current_member()) is not None:
+        return person.lang
     if asked in languages.codes():
         return asked
     return str(session.get(_CHOSEN) or i18n.wanted_language())
@@ -39,7 +39,7 @@ def language() -> Response:
     path = urlsplit(wanted).path
     if page_of(path) != path:  # a form that came back with errors, or a page that is none
         wanted = page_of(path)
-    if lang in languages.codes() and not current_user.is_authenticated:
+    if lang in languages.codes() and current_member() is None:
         session[_CHOSEN] = lang
     elif lang in languages.codes():
         accounts.set_language(me().id, lang)

@@ -5,10 +5,10 @@ from typing import Any
 
 from flask import current_app, url_for
 from flask_babel import lazy_gettext as _l
-from flask_login import current_user
 
 from pledge.accounts.roles import Permission
 from pledge.staff.access import has_shown_second_factor
+from pledge.staff.cookies import current_member
 
 
 @dataclass(frozen=True)
@@ -36,10 +36,11 @@ NAVIGATION = [
 
 def visible() -> list[tuple[str, str, Any]]:
     """Endpoint, address and label of what the signed-in person may open."""
-    if not current_user.is_authenticated or not has_shown_second_factor():
+    person = current_member()
+    if person is None or not has_shown_second_factor():
         return []
     return [
         (line.endpoint, url_for(line.endpoint), line.label)
         for line in NAVIGATION
-        if line.endpoint in current_app.view_functions and current_user.can(line.permission)
+        if line.endpoint in current_app.view_functions and person.can(line.permission)
     ]

@@ -19,7 +19,7 @@ from flask import (
     url_for,
 )
 from flask_babel import gettext as _
-from flask_login import current_user
+from flask_wtf.csrf import CSRFError
 from markupsafe import Markup
 from werkzeug import Response as AnyResponse
 from werkzeug.exceptions import HTTPException
@@ -28,8 +28,9 @@ from pledge import tokens
 from pledge.accounts import queries
 from pledge.accounts.roles import Permission
 from pledge.staff import saved_forms
-from pledge.staff.access import Entry, Undeclared, needed_permission
+from pledge.staff.access import Entry, Undeclared, me, needed_permission
 from pledge.staff.blueprint import staff
+from pledge.staff.cookies import current_member, this_session
 from pledge.staff.filling import OWN_FIELDS, fill
 from pledge.staff.pages import RESTORE, way_back
 from pledge.tokens import BadToken, Purpose
@@ -40,8 +41,9 @@ _SECRET_KEY = "AGE-SECRET-KEY-"  # noqa: S105  # how each of them begins, not on
 _MAX_FIELDS = 100
 
 
-def on_lapsed_session() -> AnyResponse:
-    """A form came without a session that it belongs to: keep it for whom it was shown to, and let them sign in."""
+@staff.errorhandler(CSRFError)
+def on_lapsed_session(_error: CSRFError) -> AnyResponse:
+    """A form came without the token of a session, mostly because that one expired: keep it for whom it was shown to, and let them sign in."""
     owner = _owner()
     if owner is None or not _is_of_a_member():
         return make_response(render_template("staff/expired.html"), 400)
@@ -50,7 +52,7 @@ def on_lapsed_session() -> AnyResponse:
     if fields:
         token = saved_forms.save_form(owner, None, request.path, fields, has_files=saved_forms.has_files())
         page = saved_forms.restoring(page, token)
-    if current_user.is_authenticated:  # meanwhile, in another window
+    if current_member() is not None:  # meanwhile, in another window
         return redirect(page, 303)
     person = queries.member(id=owner)
     if person is not None:
@@ -64,7 +66,7 @@ def on_lapsed_session() -> AnyResponse:
         )
     else:
         flash(_("Your session was over, so nothing was done. Please sign in and try again."), "warning")
-    return redirect(url_for("security.login", next=page), 303)
+    return redirect(url_for("staff.sign_in", next=page), 303)
 
 
 def page_in_new_language(page: str) -> str:
@@ -76,7 +78,7 @@ def page_in_new_language(page: str) -> str:
         return page
     if not fields or not path.startswith("/staff/") or len(fields) > _MAX_FIELDS:
         return page
-    token = saved_forms.save_form(current_user.id, saved_forms.this_session(), path, fields)
+    token = saved_forms.save_form(me().id, this_session(), path, fields)
     return saved_forms.restoring(page, token)
 
 
@@ -84,15 +86,15 @@ def page_in_new_language(page: str) -> str:
 def form_owner() -> str:
     """Whose page a form stands on; "" before the sign-in."""
     if "form_owner" not in g:
-        known = current_user.is_authenticated
-        g.form_owner = tokens.mint(Purpose.STAFF_FORM, [current_user.id]) if known else ""
+        person = current_member()
+        g.form_owner = "" if person is None else tokens.mint(Purpose.STAFF_FORM, [person.id])
     return str(g.form_owner)
 
 
 @staff.app_template_global("typed_here")
 def typed_here() -> dict[str, str]:
     """What was sent to the page that is being shown, for the button that changes its language."""
-    if request.method != "POST" or not current_user.is_authenticated:
+    if request.method != "POST" or current_member() is None:
         return {}
     try:
         fields = _typed(list(request.form.items(multi=True)))
@@ -105,7 +107,7 @@ def typed_here() -> dict[str, str]:
 def restored(page: str) -> str:
     """The content of a page; opened with `?restore=…`, with what was typed in its form, and a word about it."""
     token = request.args.get(RESTORE, "")
-    if request.method != "GET" or not token or not current_user.is_authenticated:
+    if request.method != "GET" or not token or current_member() is None:
         return page
     saved = saved_forms.find(token)
     if saved is None:

@@ -9,23 +9,14 @@ from datetime import timedelta
 from io import BytesIO
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from flask import Response, current_app, request, session
-from flask_login import current_user
+from flask import Response, current_app, request
 from werkzeug.exceptions import HTTPException
 
 from pledge.accounts import saved_requests
 from pledge.accounts.saved_requests import SavedRequest
 from pledge.guards import URLENCODED
+from pledge.staff.cookies import SESSION, browser_session, current_member, this_session
 from pledge.staff.pages import RESTORE, page_of, way_back
-
-#: In the environment of a request that is carried out: the session in which it was sent.
-SESSION = "pledge.staff.session"
-
-
-def this_session() -> int | None:
-    """The number of the session that this request belongs to; None before the sign-in."""
-    found: int | None = getattr(session, "row", None)
-    return found
 
 
 def save_this(staff_id: int, lifetime: timedelta) -> tuple[str | None, str]:
@@ -61,13 +52,14 @@ def has_files() -> bool:
 
 def find(token: str) -> SavedRequest | None:
     """What the person who is signed in may see again."""
-    return saved_requests.find(token, current_user.id, this_session())
+    person = current_member()
+    return None if person is None else saved_requests.find(token, person.id, this_session())
 
 
 def take(token: str) -> SavedRequest | None:
     """What is to be carried out now, and never again."""
-    number = this_session()
-    return None if number is None else saved_requests.take(token, current_user.id, number)
+    person, number = current_member(), this_session()
+    return None if person is None or number is None else saved_requests.take(token, person.id, number)
 
 
 def restoring(page: str, token: str | None) -> str:
@@ -92,7 +84,7 @@ def carry_out(saved: SavedRequest) -> Response:
         "CONTENT_TYPE": URLENCODED,
         "CONTENT_LENGTH": str(len(body)),
         "wsgi.input": BytesIO(body),
-        SESSION: session._get_current_object(),  # type: ignore[attr-defined]  # noqa: SLF001  # werkzeug's own way out of a proxy
+        SESSION: browser_session(),
     }
     for name in ("werkzeug.request", "HTTP_TRANSFER_ENCODING", "REQUEST_URI", "RAW_URI"):
         environ.pop(name, None)

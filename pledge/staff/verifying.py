@@ -6,15 +6,13 @@ from flask import flash, make_response, redirect, render_template, request, url_
 from flask_babel import gettext as _
 from werkzeug import Response
 
-from pledge import limits
-from pledge.accounts import authenticator, throttle
 from pledge.accounts.saved_requests import SavedRequest
 from pledge.staff import saved_forms
 from pledge.staff.access import hands_out_file, mark_second_factor, me, requires_password, requires_sign_in
 from pledge.staff.blueprint import staff
 from pledge.staff.pages import own_page
 from pledge.staff.sign_in import CodeForm
-from pledge.staff.waiting import answer, told_to_wait
+from pledge.staff.waiting import answer
 
 
 @staff.get("/verify")
@@ -27,21 +25,13 @@ def verify() -> Response:
 @requires_password
 def verify_post() -> Response:
     member = me()
-    if not member.tf_totp_secret:
+    if not member.totp_secret:
         return redirect(url_for("staff.verify", **going_on()), 303)
     form = CodeForm(request.form)
-    network = limits.client_network()
-    wait = throttle.take(throttle.NETWORK, network) or throttle.take(throttle.SECOND_FACTOR, str(member.id))
-    if wait:
-        form.refuse(told_to_wait(wait))
-    elif authenticator.use(member.id, member.tf_totp_secret, form.code.data or ""):
-        throttle.forget(throttle.SECOND_FACTOR, str(member.id))
-        throttle.give_back(throttle.NETWORK, network)
+    if form.accepts_app_code(member):
         mark_second_factor()
         return go_on()
-    else:
-        form.refuse(_("This code is not right, or it was used already. Please wait for the next one."))
-    return _page(form, wait)
+    return _page(form)
 
 
 @staff.get("/verify/file", endpoint="verify_file")
@@ -100,7 +90,7 @@ def _too_late() -> Response:
     return redirect(_back(), 303)
 
 
-def _page(form: CodeForm, wait: int = 0) -> Response:
+def _page(form: CodeForm) -> Response:
     shown = render_template(
         "staff/verify.html",
         form=form,
@@ -109,4 +99,4 @@ def _page(form: CodeForm, wait: int = 0) -> Response:
         back=_back(),
         waits=bool(request.args.get("saved")) and _kept() is not None,
     )
-    return answer(make_response(shown), form, wait)
+    return answer(make_response(shown), form, form.wait)

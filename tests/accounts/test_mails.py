@@ -49,7 +49,7 @@ def test_an_invitation_that_is_over_is_not_sent(app):
 
 
 def test_a_notice_tells_when_and_where_to_look(app):
-    person = staff("viewer", lang="en", mf_recovery_codes=None)
+    person = staff("viewer", lang="en", recovery_codes=None)
     services.make_recovery_codes(Actor(person.id, person.email, ""))
     assert db.session.scalars(select(OutboxMail)).all() == []
     with_codes = services.make_recovery_codes(Actor(person.id, person.email, ""))

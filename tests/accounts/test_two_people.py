@@ -131,7 +131,7 @@ def test_no_decision_of_two_is_taken_by_who_was_invited_lately(app, admin, froze
     client = client_of(app, factories.member_of_staff(puppet), enrolled=True)
     with transaction() as session:
         row = session.get_one(factories.StaffMember, puppet)
-        row.password, row.mf_recovery_codes, row.tf_totp_secret = (
+        row.password, row.recovery_codes, row.totp_secret = (
             "x",
             [],
             factories.authenticator.new_secret(),

@@ -31,8 +31,8 @@ def enter(page, site, app, role, *, lang, minutes_ago=0):
     """Sign a person in whose second factor was shown so long ago."""
     member = factories.staff(role, lang=lang, password=PASSWORD)
     shown = clock.now().timestamp() - minutes_ago * 60
-    held = {"_user_id": member.fs_uniquifier, "_fresh": True, SHOWN_AT: shown, SECOND_FACTOR: True}
-    token = sessions.start(member.id, held, network="127.0.0.1", browser="Chrome, Linux")
+    held = {SHOWN_AT: shown, SECOND_FACTOR: True}
+    token = sessions.start(member, held, network="127.0.0.1", browser="Chrome, Linux")
     cookie = {"name": app.session_interface.cookie_name, "value": token, "path": "/staff"}
     page.context.add_cookies([{**cookie, "domain": urlsplit(site.url).hostname}])
     return member

@@ -5,11 +5,13 @@ import re
 import pytest
 from sqlalchemy import select
 
-from pledge.accounts import queries, services
+from pledge.accounts import passwords, queries, services
 from pledge.accounts.models import StaffPasskey
+from pledge.accounts.passkeys import NewPasskey
 from pledge.audit.models import Actor
 from pledge.db import db
 from pledge.mail.models import OutboxMail
+from pledge.turns import Turns
 from tests.support.factories import staff
 from tests.support.staff import token_in
 
@@ -18,19 +20,8 @@ NEW = "four blue cranes flew"
 
 
 def add_passkey(member, name="My phone"):
-    services.add_passkey(
-        Actor(member.id, member.email, ""),
-        first=False,
-        name=name,
-        credential_id=name.encode(),
-        public_key=b"key",
-        sign_count=0,
-        transports=["internal"],
-        backup_state=False,
-        device_type="single_device",
-        extensions=None,
-        usage="first",
-    )
+    added = NewPasskey(credential_id=name.encode(), public_key=b"key", sign_count=0, transports=["internal"])
+    services.add_passkey(Actor(member.id, member.email, ""), added, name, first=False)
     return db.session.scalar(select(StaffPasskey.id).where(StaffPasskey.name == name))
 
 
@@ -62,6 +53,15 @@ def test_guessing_the_present_password_is_slowed_down(staff_client):
     assert statuses == [422] * 5 + [429]
 
 
+def test_a_change_that_was_refused_as_busy_is_no_try(staff_client, monkeypatch):
+    person = staff_client("viewer", password=PASSWORD)
+    fields = {"present": PASSWORD, "password": NEW, "again": NEW}
+    monkeypatch.setattr(passwords, "_turns", Turns(running=0, waiting=0))
+    assert [person.post("/staff/account/password", data=fields).status_code for _ in range(7)] == [503] * 7
+    monkeypatch.setattr(passwords, "_turns", Turns(running=1, waiting=1))
+    assert person.post("/staff/account/password", data=fields).status_code == 303
+
+
 def test_a_change_is_told_by_mail(staff_client):
     person = staff_client("viewer", password=PASSWORD)
     person.post("/staff/account/password", data={"present": PASSWORD, "password": NEW, "again": NEW})
@@ -73,7 +73,7 @@ def test_opening_the_page_of_the_app_stores_nothing(staff_client, statements):
     with statements() as seen:
         person.get("/staff/account/authenticator")
     assert not [s for s in seen if s.lstrip().upper().startswith(("INSERT", "UPDATE", "DELETE"))]
-    assert queries.member(id=person.member.id).tf_totp_secret == person.member.tf_totp_secret
+    assert queries.member(id=person.member.id).totp_secret == person.member.totp_secret
 
 
 def test_a_wrong_code_keeps_the_square_that_was_scanned(staff_client):
@@ -84,7 +84,7 @@ def test_a_wrong_code_keeps_the_square_that_was_scanned(staff_client):
     answer = person.post("/staff/account/authenticator", data={**fields, "code": "000000"})
     assert answer.status_code == 422
     assert key in answer.text
-    assert queries.member(id=person.member.id).tf_totp_secret == person.member.tf_totp_secret
+    assert queries.member(id=person.member.id).totp_secret == person.member.totp_secret
 
 
 def test_a_secret_of_somebody_else_s_page_is_not_taken(staff_client):
@@ -93,7 +93,7 @@ def test_a_secret_of_somebody_else_s_page_is_not_taken(staff_client):
     for odd in (sealed, "", "zz", "00" * 40):
         answer = mine.post("/staff/account/authenticator", data={"sealed": odd, "code": "000000"})
         assert answer.status_code == 422
-    assert queries.member(id=mine.member.id).tf_totp_secret == mine.member.tf_totp_secret
+    assert queries.member(id=mine.member.id).totp_secret == mine.member.totp_secret
 
 
 def test_the_only_second_factor_cannot_be_removed(staff_client):
@@ -111,7 +111,7 @@ def test_a_passkey_of_somebody_else_cannot_be_removed(staff_client):
     mine, other = staff_client("viewer"), staff("editor")
     passkey = add_passkey(other)
     mine.post(f"/staff/account/passkeys/{passkey}/remove")
-    assert len(queries.member(id=other.id).webauthn) == 1
+    assert len(queries.member(id=other.id).passkeys) == 1
 
 
 def test_what_is_set_up_is_shown_and_no_secret(staff_client):
@@ -119,7 +119,7 @@ def test_what_is_set_up_is_shown_and_no_secret(staff_client):
     add_passkey(person.member)
     page = person.get("/staff/account").text
     assert "My phone" in page
-    assert person.member.tf_totp_secret not in page
+    assert person.member.totp_secret not in page
 
 
 @pytest.mark.parametrize("lang", ["ko", "en"])

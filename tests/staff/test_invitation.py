@@ -204,8 +204,8 @@ def test_inviting_again_takes_everything_away(app, staff_client):
     person = staff_client("editor")
     moderation.invite_again(COMMAND_LINE, person.member.id)
     row = db.session.get(StaffMember, person.member.id)
-    assert (row.password, row.tf_totp_secret, row.mf_recovery_codes) == (None, None, None)
-    assert row.fs_uniquifier != person.member.fs_uniquifier
+    assert (row.password, row.totp_secret, row.recovery_codes) == (None, None, None)
+    assert row.auth_version != person.member.auth_version
     assert db.session.scalars(select(StaffSession)).all() == []
     assert person.get("/staff/account").status_code == 303
 

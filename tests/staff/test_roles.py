@@ -16,16 +16,18 @@ ROLES = [*Role, None]
 
 #: Open to whoever has the address. A new one must be added here, on purpose.
 WAYS_IN = {
-    "security.login",
-    "security.wan_signin",
-    "security.wan_signin_response",
     "staff.code",
     "staff.code_post",
     "staff.invitation",
     "staff.invitation_post",
     "staff.language",
+    "staff.passkey_sign_in",
+    "staff.passkey_sign_in_answer",
+    "staff.passkey_sign_in_post",
     "staff.recovery",
     "staff.recovery_post",
+    "staff.sign_in",
+    "staff.sign_in_post",
 }
 
 
@@ -61,9 +63,9 @@ def test_nothing_is_open_to_anybody_but_the_ways_in(app):
 
 
 @pytest.mark.sqlite_only
-def test_a_view_of_the_area_stands_in_one_of_its_two_blueprints(app):
-    """Outside them nothing would ask who it is."""
-    assert {endpoint.partition(".")[0] for endpoint, _, _ in routes(app)} == {"staff", "security"}
+def test_a_view_of_the_area_stands_in_its_blueprint(app):
+    """Outside it nothing would ask who it is."""
+    assert {endpoint.partition(".")[0] for endpoint, _, _ in routes(app)} == {"staff"}
 
 
 @pytest.mark.sqlite_only
@@ -101,7 +103,7 @@ def test_nobody_opens_nothing(app, client):
 
 
 def test_a_password_alone_opens_only_the_setting_up(app):
-    member = staff("admin", tf_totp_secret=None, tf_primary_method=None, mf_recovery_codes=None)
+    member = staff("admin", totp_secret=None, recovery_codes=None)
     person = signed_in.client_of(app, member, enrolled=False)
     wrong = []
     for endpoint, address, methods in routes(app):

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import func, select
 
 from pledge.accounts import moderation, recovery
@@ -123,6 +124,15 @@ def test_one_is_never_led_out_of_the_staff_area(client, person, elsewhere):
     assert "evil" not in answer.location
 
 
+@pytest.mark.parametrize("elsewhere", ["/ko/", "/\\evil.example", "//evil.example/", "https://evil.example/"])
+def test_who_has_no_second_factor_yet_is_not_led_out_either(client, elsewhere):
+    person = staff("viewer", password=PASSWORD, totp_secret=None)
+    page = client.get("/staff/sign-in", query_string={"next": elsewhere})
+    fields = {"csrf_token": token_in(page), "email": person.email, "password": PASSWORD}
+    answer = client.post("/staff/sign-in", query_string={"next": elsewhere}, data=fields)
+    assert (answer.status_code, answer.location) == (303, "/staff/")
+
+
 # --- Nothing is told ---
 
 
@@ -210,10 +220,10 @@ def test_the_second_factor_of_a_session_is_slowed_down_too(staff_client, frozen_
 def test_passkeys_are_slowed_down_for_their_network(client, frozen_clock):
     token = token_in(client.get("/staff/sign-in"))
     statuses = [
-        client.post("/staff/sign-in/passkey/made.up", data={"csrf_token": token}).status_code
+        client.post("/staff/sign-in/passkey/answer", data={"csrf_token": token}).status_code
         for _ in range(21)
     ]
-    assert statuses[:20] == [302] * 20
+    assert statuses[:20] == [303] * 20
     assert statuses[20] == 429
 
 
@@ -233,7 +243,7 @@ def test_a_made_up_passkey_signs_nobody_in_and_breaks_nothing(client, credential
     page = client.post("/staff/sign-in/passkey", data={"csrf_token": token_in(client.get("/staff/sign-in"))})
     action = re.search(r'action="(/staff/sign-in/passkey/[^"]+)"', page.text)[1]
     answer = client.post(action, data={"csrf_token": token_in(page), "credential": credential})
-    assert answer.status_code == 302
+    assert answer.status_code == 303
     assert "notice--warning" in client.get(answer.location).text
     assert not is_in(client)
 
@@ -314,7 +324,7 @@ def test_two_requests_with_one_code_let_one_in(app, person):
 
     def use():
         with app.app_context():
-            return authenticator.use(person.id, person.tf_totp_secret, digits)
+            return authenticator.use(person.id, person.totp_secret, digits)
 
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(lambda _: use(), range(8))) == 1
@@ -326,7 +336,7 @@ def test_two_requests_with_one_code_let_one_in(app, person):
 def test_a_recovery_code_signs_in_once(app, client):
     codes = recovery.new_codes
     kept = codes()
-    person = staff("viewer", password=PASSWORD, mf_recovery_codes=recovery.hashes(kept))
+    person = staff("viewer", password=PASSWORD, recovery_codes=recovery.hashes(kept))
     type_password(client, person.email)
     answer = send(client, "/staff/sign-in/recovery", code=kept[3].upper().replace("-", " "))
     assert answer.status_code == 303
@@ -334,7 +344,7 @@ def test_a_recovery_code_signs_in_once(app, client):
     again = app.test_client()
     type_password(again, person.email)
     assert send(again, "/staff/sign-in/recovery", code=kept[3]).status_code == 422
-    assert len(db.session.get(StaffMember, person.id).mf_recovery_codes) == 9
+    assert len(db.session.get(StaffMember, person.id).recovery_codes) == 9
 
 
 def test_recovery_codes_are_not_readable_in_the_database(app):
@@ -369,9 +379,7 @@ def test_nobody_is_remembered_and_no_token_is_given(client, person):
     cookies = answer.headers.getlist("Set-Cookie")
     cookies += type_code(client, code(person)).headers.getlist("Set-Cookie")
     assert {cookie.partition("=")[0] for cookie in cookies} == {"staff"}
-    person_now = db.session.get(StaffMember, person.id)
-    with client.application.test_request_context():
-        made = person_now.get_auth_token()
+    made = URLSafeTimedSerializer(client.application.secret_key).dumps([person.id, person.auth_version])
     outside = client.application.test_client()
     for way in ({"headers": {"Authentication-Token": made}}, {"query_string": {"auth_token": made}}):
         assert outside.get("/staff/account", **way).status_code == 303
@@ -389,6 +397,17 @@ def test_while_others_type_theirs_a_password_is_refused_at_once_and_nothing_is_s
     assert int(answer.headers["Retry-After"]) > 0
     monkeypatch.undo()
     assert type_password(client).status_code == 303
+
+
+def test_a_password_that_was_refused_as_busy_is_no_try(client, person, monkeypatch):
+    from pledge.accounts import passwords
+    from pledge.turns import Turns
+
+    monkeypatch.setattr(passwords, "_turns", Turns(running=0, waiting=0))
+    assert [type_password(client).status_code for _ in range(25)] == [503] * 25
+    monkeypatch.setattr(passwords, "_turns", Turns(running=1, waiting=1))
+    wrong = [type_password(client, password="not the password at all").status_code for _ in range(6)]
+    assert wrong == [422] * 5 + [429], "those that were compared still count"
 
 
 # --- Passkeys belong to a name ---
@@ -413,10 +432,8 @@ def test_a_passkey_is_offered_only_where_one_can_work(app, host, offered, link):
 
 
 def test_nor_is_it_where_the_second_factor_is_set_up_or_shown(app):
-    member = staff("viewer", tf_totp_secret=None, tf_primary_method=None, lang="en")
-    token = staff_sessions.start(
-        member.id, {"_user_id": member.fs_uniquifier, "_fresh": True}, network="", browser=""
-    )
+    member = staff("viewer", totp_secret=None, lang="en")
+    token = staff_sessions.start(member, {}, network="", browser="")
     client = app.test_client(use_cookies=False)
     for path in ("/staff/enrol", "/staff/account/passkeys/new"):
         page = client.get(path, base_url="http://127.0.0.1:8000", headers={"Cookie": f"staff={token}"})

@@ -18,6 +18,7 @@ from sqlalchemy import func, select, update
 
 from pledge.accounts import moderation, saved_requests, services, sessions
 from pledge.accounts.models import StaffSavedRequest
+from pledge.accounts.passkeys import NewPasskey
 from pledge.accounts.roles import Role
 from pledge.audit.models import COMMAND_LINE, Actor, AuditEntry
 from pledge.campaigns import desk, events, partners
@@ -139,21 +140,10 @@ def _authenticator(client: StaffClient) -> Act:
 
 
 def _add_passkey(client: StaffClient) -> int:
-    services.add_passkey(
-        Actor(client.member.id, client.member.email, ""),
-        first=False,
-        name="My phone",
-        credential_id=b"1" * 16,
-        public_key=b"2" * 16,
-        sign_count=0,
-        transports=[],
-        backup_state=False,
-        device_type="single_device",
-        extensions=None,
-        usage="first",
-    )
+    added = NewPasskey(credential_id=b"1" * 16, public_key=b"2" * 16, sign_count=0, transports=[])
+    services.add_passkey(Actor(client.member.id, client.member.email, ""), added, "My phone", first=False)
     db.session.rollback()
-    return factories.member_of_staff(client.member.id).webauthn[0].id
+    return factories.member_of_staff(client.member.id).passkeys[0].id
 
 
 def _remove_authenticator(client: StaffClient) -> Act:
@@ -338,8 +328,8 @@ def _download_list(_client: StaffClient) -> Act:
 
 #: How each is brought about. `test_the_walk_leaves_no_view_out` compares it with the routes.
 ACTS: dict[str, Callable[[StaffClient], Act]] = {
-    "security.wan_register": _name_passkey,
-    "security.wan_register_response": _register_passkey,
+    "staff.passkey_new_post": _name_passkey,
+    "staff.passkey_add": _register_passkey,
     "staff.audit_export": _audit_export,
     "staff.authenticator_post": _authenticator,
     "staff.campaign_state_post": _end_campaign,
@@ -446,14 +436,14 @@ def test_the_act_is_carried_out_once_after_the_code_and_the_page_says_so(app, ad
 
     frozen_clock.move(seconds=31)
     member = factories.member_of_staff(admin.member.id)
-    again = admin.post(address, data={"code": code(member)} if member.tf_totp_secret else {})
+    again = admin.post(address, data={"code": code(member)} if member.totp_secret else {})
     assert again.status_code == 303
     assert count(act.action) == before + (1 if act.action else 0), "it was carried out again"
 
 
 @pytest.mark.parametrize(
     "endpoint",
-    [name for name in ACTS if name not in ("security.wan_register", "security.wan_register_response")],
+    [name for name in ACTS if name not in ("staff.passkey_new_post", "staff.passkey_add")],
 )
 def test_a_wrong_form_comes_back_after_the_code_with_what_was_typed(app, admin, frozen_clock, endpoint):
     act = ACTS[endpoint](admin)
@@ -608,7 +598,7 @@ def test_so_it_does_when_an_act_is_carried_out(app, admin, frozen_clock):
 
 @pytest.mark.parametrize("factor", ["app", "passkey"])
 def test_the_session_gets_a_new_id_when_a_second_factor_is_set_up(app, frozen_clock, factor):
-    member = factories.staff("viewer", tf_totp_secret=None, tf_primary_method=None, mf_recovery_codes=None)
+    member = factories.staff("viewer", totp_secret=None, recovery_codes=None)
     person = client_of(app, member, enrolled=False)
     before = cookie(person)
     frozen_clock.move(minutes=-6)  # the code is made for six minutes later

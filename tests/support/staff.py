@@ -42,8 +42,8 @@ def csrf_token(app: Flask) -> str:
 
 def client_of(app: Flask, member: StaffMember, *, enrolled: bool = True, **held: Any) -> StaffClient:
     """A client in whose session this person has just signed in. `enrolled=False`: by password alone."""
-    data = {**_held(member, enrolled=enrolled), "csrf_token": _CSRF, **held}
-    token = sessions.start(member.id, data, network="127.0.0.1", browser="Chrome, Linux")
+    data = {**_held(enrolled=enrolled), "csrf_token": _CSRF, **held}
+    token = sessions.start(member, data, network="127.0.0.1", browser="Chrome, Linux")
     client = StaffClient(app, app.response_class)
     client.set_cookie(app.session_interface.cookie_name, token, domain="localhost", path="/staff")
     client.member = member
@@ -57,24 +57,23 @@ def client(app: Flask, role: str | None = Role.ADMIN, **facts: Any) -> StaffClie
 
 def code(member: StaffMember, at: float | None = None) -> str:
     """The six digits that the person's authenticator shows now, or at a time."""
-    return str(TOTP.from_source(member.tf_totp_secret).generate(at or clock.now()).token)
+    return str(TOTP.from_source(member.totp_secret).generate(at or clock.now()).token)
 
 
 def sign_in(page: Page, site: Site, role: str = Role.ADMIN, **facts: Any) -> StaffMember:
     """Put a member of staff with this role, just signed in, into a browser window on a running site."""
     with site.inside() as app:
         member = factories.staff(role, **facts)
-        token = sessions.start(member.id, _held(member), network="127.0.0.1", browser="Chrome, Linux")
+        token = sessions.start(member, _held(), network="127.0.0.1", browser="Chrome, Linux")
         name = app.session_interface.cookie_name
     host = urlsplit(site.url).hostname
     page.context.add_cookies([{"name": name, "value": token, "domain": host, "path": "/staff"}])
     return member
 
 
-def _held(member: StaffMember, *, enrolled: bool = True) -> dict[str, Any]:
+def _held(*, enrolled: bool = True) -> dict[str, Any]:
     """What the session of somebody holds who has just signed in."""
-    held = {"_user_id": member.fs_uniquifier, "_fresh": True, SHOWN_AT: clock.now().timestamp()}
-    return held | ({SECOND_FACTOR: True} if enrolled else {})
+    return {SECOND_FACTOR: True, SHOWN_AT: clock.now().timestamp()} if enrolled else {}
 
 
 def token_in(page: TestResponse) -> str:

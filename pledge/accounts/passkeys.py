@@ -1,0 +1,183 @@
+"""Passkeys (WebAuthn Level 3) by py_webauthn: what a browser is asked for, and whether its answer is right.
+
+A passkey is kept on the device and always verifies its owner (PIN, finger, face), so it is both factors at once and
+needs no password.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import or_, update
+from webauthn import (
+    generate_authentication_options,
+    generate_registration_options,
+    options_to_json,
+    verify_authentication_response,
+    verify_registration_response,
+)
+from webauthn.helpers import parse_authentication_credential_json, parse_registration_credential_json
+from webauthn.helpers.exceptions import WebAuthnException
+from webauthn.helpers.structs import (
+    AuthenticatorSelectionCriteria,
+    AuthenticatorTransport,
+    PublicKeyCredentialDescriptor,
+    ResidentKeyRequirement,
+    UserVerificationRequirement,
+)
+
+from pledge import clock
+from pledge.accounts import queries
+from pledge.accounts.models import StaffMember, StaffPasskey
+from pledge.db import write_once
+
+#: How long the browser shows its dialogue, in milliseconds.
+_TIMEOUT = 60_000
+
+#: What py_webauthn raises for an answer that is wrong, and for one that is malformed.
+_REFUSED = (WebAuthnException, ValueError, KeyError, TypeError)
+
+
+class PasskeyFault(StrEnum):
+    UNREADABLE = "unreadable"
+    NOT_ACCEPTED = "not_accepted"
+    IN_USE = "in_use"
+    NAME_IN_USE = "name_in_use"
+
+
+class PasskeyRefused(Exception):
+    """A passkey that cannot be used or kept; `fault` says why."""
+
+    def __init__(self, fault: PasskeyFault) -> None:
+        super().__init__(fault)
+        self.fault = fault
+
+
+@dataclass(frozen=True, slots=True)
+class RelyingParty:
+    """The site as browsers and authenticators know it."""
+
+    id: str  #: its domain, without a port
+    name: str
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewPasskey:
+    """A passkey whose registration was checked."""
+
+    credential_id: bytes
+    public_key: bytes
+    sign_count: int
+    transports: list[str]
+
+
+def registration_options(site: RelyingParty, member: StaffMember, challenge: bytes) -> str:
+    """The options for `navigator.credentials.create()`, as JSON."""
+    return options_to_json(
+        generate_registration_options(
+            rp_id=site.id,
+            rp_name=site.name,
+            user_id=member.passkey_handle.encode(),
+            user_name=member.email,
+            challenge=challenge,
+            timeout=_TIMEOUT,
+            authenticator_selection=AuthenticatorSelectionCriteria(
+                resident_key=ResidentKeyRequirement.REQUIRED,
+                user_verification=UserVerificationRequirement.REQUIRED,
+            ),
+            exclude_credentials=_descriptors(member.passkeys),
+        )
+    )
+
+
+def check_registration(site: RelyingParty, credential: str, challenge: bytes) -> NewPasskey:
+    """What the browser answered for a new passkey. Raises PasskeyRefused."""
+    try:
+        parsed = parse_registration_credential_json(credential)
+    except _REFUSED:
+        raise PasskeyRefused(PasskeyFault.UNREADABLE) from None
+    try:
+        verified = verify_registration_response(
+            credential=parsed,
+            expected_challenge=challenge,
+            expected_rp_id=site.id,
+            expected_origin=site.origin,
+            require_user_verification=True,
+        )
+    except _REFUSED:
+        raise PasskeyRefused(PasskeyFault.NOT_ACCEPTED) from None
+    return NewPasskey(
+        credential_id=verified.credential_id,
+        public_key=verified.credential_public_key,
+        sign_count=verified.sign_count,
+        transports=[transport.value for transport in parsed.response.transports or []],
+    )
+
+
+def authentication_options(
+    site: RelyingParty, challenge: bytes, passkeys: Sequence[StaffPasskey] = ()
+) -> str:
+    """The options for `navigator.credentials.get()`, as JSON. Without `passkeys` the device offers those it has.
+
+    Nobody is asked for an address first: a list of passkeys for it would tell that it has an account.
+    """
+    return options_to_json(
+        generate_authentication_options(
+            rp_id=site.id,
+            challenge=challenge,
+            timeout=_TIMEOUT,
+            allow_credentials=_descriptors(passkeys),
+            user_verification=UserVerificationRequirement.REQUIRED,
+        )
+    )
+
+
+def check(site: RelyingParty, credential: str, challenge: bytes) -> StaffMember:
+    """Whose passkey answered the challenge; its use is noted. Raises PasskeyRefused, also for a closed account."""
+    try:
+        parsed = parse_authentication_credential_json(credential)
+    except _REFUSED:
+        raise PasskeyRefused(PasskeyFault.UNREADABLE) from None
+    passkey = queries.passkey(parsed.raw_id)
+    member = None if passkey is None else queries.member(id=passkey.staff_id, active=True)
+    handle = parsed.response.user_handle
+    if passkey is None or member is None or handle not in (None, b"", member.passkey_handle.encode()):
+        raise PasskeyRefused(PasskeyFault.NOT_ACCEPTED)
+    try:
+        verified = verify_authentication_response(
+            credential=parsed,
+            expected_challenge=challenge,
+            expected_rp_id=site.id,
+            expected_origin=site.origin,
+            credential_public_key=passkey.public_key,
+            credential_current_sign_count=passkey.sign_count,
+            require_user_verification=True,
+        )
+    except _REFUSED:
+        raise PasskeyRefused(PasskeyFault.NOT_ACCEPTED) from None
+    _note_use(passkey.id, verified.new_sign_count)
+    return member
+
+
+def _note_use(passkey_id: int, count: int) -> None:
+    """Guarded: of two answers with one count, one is accepted; a passkey that was removed meanwhile is not."""
+    use = (
+        update(StaffPasskey)
+        .where(
+            StaffPasskey.id == passkey_id, or_(StaffPasskey.sign_count < count, StaffPasskey.sign_count == 0)
+        )
+        .values(sign_count=count, last_used_at=clock.now())
+    )
+    if write_once(lambda connection: connection.execute(use).rowcount) != 1:
+        raise PasskeyRefused(PasskeyFault.NOT_ACCEPTED)
+
+
+def _descriptors(passkeys: Sequence[StaffPasskey]) -> list[PublicKeyCredentialDescriptor]:
+    return [
+        PublicKeyCredentialDescriptor(
+            id=passkey.credential_id,
+            transports=[AuthenticatorTransport(transport) for transport in passkey.transports or []] or None,
+        )
+        for passkey in passkeys
+    ]
