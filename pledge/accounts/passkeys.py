@@ -39,6 +39,7 @@ _REFUSED = (WebAuthnException, ValueError, KeyError, TypeError)
 
 
 class PasskeyFault(StrEnum):
+    EXPIRED = "expired"
     UNREADABLE = "unreadable"
     NOT_ACCEPTED = "not_accepted"
     IN_USE = "in_use"

@@ -7,7 +7,7 @@ challenge is kept in the session, so an answer counts once, in the browser that 
 import secrets
 from datetime import timedelta
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from flask import Response, flash, make_response, redirect, render_template, request, session, url_for
@@ -22,6 +22,7 @@ from config import current_config
 from pledge import clock, limits
 from pledge.accounts import passkeys, throttle
 from pledge.accounts import services as accounts
+from pledge.accounts.models import StaffMember
 from pledge.accounts.passkeys import PasskeyFault, PasskeyRefused, RelyingParty
 from pledge.accounts.services import SecondFactorDue
 from pledge.forms import StaffForm
@@ -38,8 +39,7 @@ from pledge.staff.access import (
 )
 from pledge.staff.blueprint import staff
 from pledge.staff.cookies import current_member
-from pledge.staff.pages import own_page
-from pledge.staff.sign_in import pending, sign_in
+from pledge.staff.sign_in import next_page, pending, sign_in
 from pledge.staff.verifying import go_on, going_on
 from pledge.staff.waiting import answer
 
@@ -54,11 +54,19 @@ _ADDING, _SIGNING_IN, _VERIFYING = "passkey_adding", "passkey_signing_in", "pass
 
 _TOO_LONG = _l("The name is too long.")
 _FAULTS = {
+    PasskeyFault.EXPIRED: _l("That took too long. Please try again."),
     PasskeyFault.UNREADABLE: _l("Something was missing in what your browser sent. Please try again."),
     PasskeyFault.NOT_ACCEPTED: _l("That passkey could not be used here."),
     PasskeyFault.IN_USE: _l("This passkey is in use already."),
     PasskeyFault.NAME_IN_USE: _l("You have a passkey of this name already."),
 }
+
+
+class Asked(NamedTuple):
+    """What a session waits for: the answer to a challenge, and the name of a passkey that is added."""
+
+    challenge: bytes
+    name: str
 
 
 class PasskeyForm(StaffForm):
@@ -83,22 +91,14 @@ class PasskeyForm(StaffForm):
 # --- Adding one ---
 
 
-@staff.get("/account/passkeys/new", endpoint="passkey_new")
-@open_to_enrolment
-@requires_recent_mfa
-def name_passkey() -> Response:
-    return _name_page(PasskeyForm())
-
-
-@staff.post("/account/passkeys/new", endpoint="passkey_new_post")
+@staff.route("/account/passkeys/new", methods=["GET", "POST"], endpoint="passkey_new")
 @open_to_enrolment
 @requires_recent_mfa
 def start_adding() -> Response:
-    form = PasskeyForm(request.form)
-    if not form.validate():
-        return _name_page(form)
-    challenge = _ask(_ADDING, name=form.name.data)
-    return _name_page(form, passkeys.registration_options(relying_party(), me(), challenge))
+    form, options = PasskeyForm(request.form), ""
+    if request.method == "POST" and form.validate():
+        options = passkeys.registration_options(relying_party(), me(), _ask(_ADDING, name=form.name.data))
+    return answer(make_response(render_template("staff/passkey_new.html", form=form, options=options)), form)
 
 
 @staff.post("/account/passkeys/new/answer", endpoint="passkey_add")
@@ -106,14 +106,12 @@ def start_adding() -> Response:
 @requires_recent_mfa
 def add_passkey() -> AnyResponse:
     """Keep it. It has just been shown, so who adds one in the enrolment has shown a second factor by it."""
-    asked = _asked(_ADDING, TO_ADD)
-    if asked is None:
-        return _again("staff.passkey_new", _expired())
     try:
-        added = passkeys.check_registration(relying_party(), _credential(), _challenge(asked))
-        accounts.add_passkey(actor(), added, asked["name"], first=not has_shown_second_factor())
+        asked = _asked(_ADDING, TO_ADD)
+        added = passkeys.check_registration(relying_party(), _credential(), asked.challenge)
+        accounts.add_passkey(actor(), added, asked.name, first=not has_shown_second_factor())
     except PasskeyRefused as error:
-        return _again("staff.passkey_new", str(_FAULTS[error.fault]))
+        return _again(error, "staff.passkey_new")
     except SecondFactorDue:
         return redirect(url_for("staff.verify"), 303)
     mark_second_factor()
@@ -124,65 +122,48 @@ def add_passkey() -> AnyResponse:
 # --- Signing in with one, alone or after the password ---
 
 
-@staff.get("/sign-in/passkey", endpoint="passkey_sign_in")
-@public
-def sign_in_page() -> AnyResponse:
-    return redirect("/staff/", 303) if current_member() else _sign_in_page()
-
-
-@staff.post("/sign-in/passkey", endpoint="passkey_sign_in_post")
+@staff.route("/sign-in/passkey", methods=["GET", "POST"], endpoint="passkey_sign_in")
 @public
 def start_sign_in() -> AnyResponse:
     if current_member():
         return redirect("/staff/", 303)
-    return _sign_in_page(passkeys.authentication_options(relying_party(), _ask(_SIGNING_IN)))
+    options = ""
+    if request.method == "POST":
+        options = passkeys.authentication_options(relying_party(), _ask(_SIGNING_IN))
+    values = {"options": options, "next": next_page(), "pending": pending()}
+    return make_response(render_template("staff/passkey_sign_in.html", **values))
 
 
 @staff.post("/sign-in/passkey/answer", endpoint="passkey_sign_in_answer")
 @public
 def sign_in_with_passkey() -> AnyResponse:
-    page = {"next": own_page(request.args.get("next", ""))}
-    _count_try()
-    asked = _asked(_SIGNING_IN, TO_SHOW)
-    if asked is None:
-        return _again("staff.passkey_sign_in", _expired(), **page)
     try:
-        person = passkeys.check(relying_party(), _credential(), _challenge(asked))
+        person = _shown(_SIGNING_IN)
     except PasskeyRefused as error:
-        return _again("staff.passkey_sign_in", str(_FAULTS[error.fault]), **page)
-    throttle.give_back(throttle.NETWORK, limits.client_network())
+        return _again(error, "staff.passkey_sign_in", next=next_page())
     return sign_in(person, "passkey")
 
 
 # --- Showing one again ---
 
 
-@staff.get("/verify/passkey", endpoint="passkey_verify")
+@staff.route("/verify/passkey", methods=["GET", "POST"], endpoint="passkey_verify")
 @requires_password
-def verify_page() -> Response:
-    return _verify_page()
-
-
-@staff.post("/verify/passkey", endpoint="passkey_verify_post")
-@requires_password
-def start_verify() -> Response:
-    return _verify_page(passkeys.authentication_options(relying_party(), _ask(_VERIFYING), me().passkeys))
+def start_verifying() -> Response:
+    options = ""
+    if request.method == "POST":
+        options = passkeys.authentication_options(relying_party(), _ask(_VERIFYING), me().passkeys)
+    shown = render_template("staff/passkey_verify.html", options=options, going_on=going_on())
+    return make_response(shown)
 
 
 @staff.post("/verify/passkey/answer", endpoint="passkey_verify_answer")
 @requires_password
 def verify_with_passkey() -> AnyResponse:
-    _count_try()
-    asked = _asked(_VERIFYING, TO_SHOW)
-    if asked is None:
-        return _again("staff.passkey_verify", _expired(), **going_on())
     try:
-        person = passkeys.check(relying_party(), _credential(), _challenge(asked))
+        _shown(_VERIFYING, by=me().id)
     except PasskeyRefused as error:
-        return _again("staff.passkey_verify", str(_FAULTS[error.fault]), **going_on())
-    if person.id != me().id:  # a passkey of somebody else proves nothing about who sits here
-        return _again("staff.passkey_verify", str(_FAULTS[PasskeyFault.NOT_ACCEPTED]), **going_on())
-    throttle.give_back(throttle.NETWORK, limits.client_network())
+        return _again(error, "staff.passkey_verify", **going_on())
     mark_second_factor()
     return go_on()
 
@@ -212,54 +193,40 @@ def need_another_address() -> str:
     return f"{request.scheme}://localhost{f':{port}' if port else ''}{request.path if request.method == 'GET' else '/staff/'}"
 
 
-def _ask(purpose: str, **more: Any) -> bytes:
+def _ask(purpose: str, name: str = "") -> bytes:
     """A new challenge, kept in the session until it is answered."""
     challenge = secrets.token_bytes(32)
-    session[purpose] = {"challenge": challenge.hex(), "at": clock.now().timestamp(), **more}
+    session[purpose] = (challenge.hex(), clock.now().timestamp(), name)
     return challenge
 
 
-def _asked(purpose: str, lifetime: timedelta) -> dict[str, Any] | None:
-    """What this session was asked for, and is no more; None when it was not, or too long ago."""
-    asked: dict[str, Any] | None = session.pop(purpose, None)
-    if asked is None or clock.now().timestamp() - asked["at"] > lifetime.total_seconds():
-        return None
-    return asked
+def _asked(purpose: str, lifetime: timedelta) -> Asked:
+    """What this session was asked for, and from now on is not. Raises PasskeyRefused when that was nothing, or long ago."""
+    challenge, at, name = session.pop(purpose, ("", 0, ""))
+    if clock.now().timestamp() - at > lifetime.total_seconds():
+        raise PasskeyRefused(PasskeyFault.EXPIRED)
+    return Asked(bytes.fromhex(challenge), name)
 
 
-def _challenge(asked: dict[str, Any]) -> bytes:
-    return bytes.fromhex(asked["challenge"])
+def _shown(purpose: str, by: int | None = None) -> StaffMember:
+    """Whose passkey the browser has shown; with `by` only that person's. Raises PasskeyRefused, TooManyRequests.
+
+    It counts as a try of the network alone: no stranger can make another person's wait.
+    """
+    wait = throttle.take(throttle.NETWORK, limits.client_network())
+    if wait:
+        raise TooManyRequests(retry_after=wait)
+    person = passkeys.check(relying_party(), _credential(), _asked(purpose, TO_SHOW).challenge)
+    if by not in (None, person.id):
+        raise PasskeyRefused(PasskeyFault.NOT_ACCEPTED)
+    throttle.give_back(throttle.NETWORK, limits.client_network())
+    return person
 
 
 def _credential() -> str:
     return request.form.get("credential", "")
 
 
-def _count_try() -> None:
-    """Passkeys are tried by the network's measure alone: no stranger can make another person's wait. Raises TooManyRequests."""
-    wait = throttle.take(throttle.NETWORK, limits.client_network())
-    if wait:
-        raise TooManyRequests(retry_after=wait)
-
-
-def _expired() -> str:
-    return str(_("That took too long. Please try again."))
-
-
-def _again(page: str, message: str, **values: Any) -> AnyResponse:
-    flash(message, "warning")
+def _again(error: PasskeyRefused, page: str, **values: Any) -> AnyResponse:
+    flash(str(_FAULTS[error.fault]), "warning")
     return redirect(url_for(page, **values), 303)
-
-
-def _name_page(form: PasskeyForm, options: str = "") -> Response:
-    return answer(make_response(render_template("staff/passkey_new.html", form=form, options=options)), form)
-
-
-def _sign_in_page(options: str = "") -> Response:
-    page = own_page(request.args.get("next", ""))
-    shown = render_template("staff/passkey_sign_in.html", options=options, next=page, pending=pending())
-    return make_response(shown)
-
-
-def _verify_page(options: str = "") -> Response:
-    return make_response(render_template("staff/passkey_verify.html", options=options, going_on=going_on()))

@@ -97,7 +97,7 @@ def check_password() -> AnyResponse:
         return sign_in(person, "password")
     session[_PENDING] = [person.id, person.auth_version]
     page = "staff.code" if person.totp_secret else "staff.passkey_sign_in"
-    return redirect(url_for(page, next=_next()), 303)
+    return redirect(url_for(page, next=next_page()), 303)
 
 
 @staff.get("/sign-in/code")
@@ -152,7 +152,7 @@ def sign_in(person: StaffMember, how: str) -> AnyResponse:
     cookies.sign_in(person)
     if how != "password":
         mark_second_factor()
-    return redirect(_next() or "/staff/", 303)
+    return redirect(next_page() or "/staff/", 303)
 
 
 def pending() -> StaffMember | None:
@@ -163,15 +163,18 @@ def pending() -> StaffMember | None:
 
 
 def _sign_in_page(form: SignInForm, wait: int = 0) -> Response:
-    return answer(make_response(render_template("staff/sign_in.html", form=form, next=_next())), form, wait)
+    return answer(
+        make_response(render_template("staff/sign_in.html", form=form, next=next_page())), form, wait
+    )
 
 
 def _code_page(template: str, form: CodeForm, person: StaffMember) -> Response:
-    shown = render_template(template, form=form, person=person, next=_next())
+    shown = render_template(template, form=form, person=person, next=next_page())
     return answer(make_response(shown), form, form.wait)
 
 
-def _next() -> str | None:
+def next_page() -> str | None:
+    """Where to go on after the sign-in: the page that was wanted, if it is one of the staff area."""
     return own_page(request.args.get("next", ""))
 
 

@@ -23,7 +23,6 @@ WAYS_IN = {
     "staff.language",
     "staff.passkey_sign_in",
     "staff.passkey_sign_in_answer",
-    "staff.passkey_sign_in_post",
     "staff.recovery",
     "staff.recovery_post",
     "staff.sign_in",

@@ -328,7 +328,7 @@ def _download_list(_client: StaffClient) -> Act:
 
 #: How each is brought about. `test_the_walk_leaves_no_view_out` compares it with the routes.
 ACTS: dict[str, Callable[[StaffClient], Act]] = {
-    "staff.passkey_new_post": _name_passkey,
+    "staff.passkey_new": _name_passkey,
     "staff.passkey_add": _register_passkey,
     "staff.audit_export": _audit_export,
     "staff.authenticator_post": _authenticator,
@@ -443,7 +443,7 @@ def test_the_act_is_carried_out_once_after_the_code_and_the_page_says_so(app, ad
 
 @pytest.mark.parametrize(
     "endpoint",
-    [name for name in ACTS if name not in ("staff.passkey_new_post", "staff.passkey_add")],
+    [name for name in ACTS if name not in ("staff.passkey_new", "staff.passkey_add")],
 )
 def test_a_wrong_form_comes_back_after_the_code_with_what_was_typed(app, admin, frozen_clock, endpoint):
     act = ACTS[endpoint](admin)
