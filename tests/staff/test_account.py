@@ -126,10 +126,10 @@ def test_what_is_set_up_is_shown_and_no_secret(staff_client):
 def test_the_area_speaks_the_person_s_language_whatever_the_browser_asks_for(staff_client, lang):
     person = staff_client("viewer", lang=lang)
     page = person.get("/staff/account", headers={"Accept-Language": "en" if lang == "ko" else "ko"})
-    assert f'<html lang="{lang}">' in page.text
+    assert f'<html lang="{lang}" ' in page.text
     missing = person.get("/staff/nothing/here", headers={"Accept-Language": "en" if lang == "ko" else "ko"})
     assert missing.status_code == 404
-    assert f'<html lang="{lang}">' in missing.text
+    assert f'<html lang="{lang}" ' in missing.text
 
 
 def test_the_language_is_switched_in_the_head_and_stays(staff_client):
@@ -145,11 +145,11 @@ def test_the_language_is_switched_in_the_head_and_stays(staff_client):
 
 
 def test_before_the_sign_in_the_browser_the_address_or_the_switch_decides(client):
-    assert '<html lang="en">' in client.get("/staff/sign-in", headers={"Accept-Language": "en"}).text
-    assert '<html lang="ko">' in client.get("/staff/sign-in").text
+    assert '<html lang="en" ' in client.get("/staff/sign-in", headers={"Accept-Language": "en"}).text
+    assert '<html lang="ko" ' in client.get("/staff/sign-in").text
     page = client.get("/staff/sign-in?lang=en")
-    assert '<html lang="en">' in page.text
+    assert '<html lang="en" ' in page.text
     client.post(
         "/staff/language", data={"csrf_token": token_in(page), "lang": "en", "next": "/staff/sign-in"}
     )
-    assert '<html lang="en">' in client.get("/staff/sign-in").text
+    assert '<html lang="en" ' in client.get("/staff/sign-in").text
