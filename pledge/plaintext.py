@@ -1,9 +1,12 @@
 """What plain text from a form may hold, whoever asks: letters of any script, nothing that hides or reorders them."""
 
+import re
 import unicodedata
 
 #: Characters that change the reading order (Unicode Bidi_Control, UAX #9): a name must read as it is written.
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+#: Cc control, Cf format, Cs surrogate, Co private use, Cn unassigned, Zl/Zp line and paragraph separators.
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 #: Joiners that scripts such as Persian and Hindi need inside words; every other format character is refused.
 JOINERS = frozenset("\u200c\u200d")
 #: A cell that begins like this can run as a formula in some spreadsheet (OWASP ASVS 5.0, 1.2.10); full-width forms too.
@@ -20,9 +23,20 @@ def has_letters(text: str) -> bool:
     return any(unicodedata.category(character)[0] in "LN" for character in text)
 
 
+def six_digits(text: str) -> str | None:
+    """The code that was typed, in ASCII: phones and copies of mails bring full-width digits, spaces and hyphens along."""
+    code = "".join(str(int(c)) if c.isdecimal() else c for c in text if not c.isspace() and c != "-")
+    return code if re.fullmatch(r"[0-9]{6}", code) else None
+
+
 def is_readable(text: str) -> bool:
     """Every character of it is seen as it is, and none reorders the others."""
     return all(_is_seen(character) for character in text)
+
+
+def is_readable_text(text: str) -> bool:
+    """The same for lines that staff write, with tabs and what shows nothing but reorders nothing, as texts are pasted."""
+    return all(character in "\n\t" or _is_seen(character, hidden=_HIDDEN - {"Cf"}) for character in text)
 
 
 def is_formula(text: str) -> bool:
@@ -30,11 +44,9 @@ def is_formula(text: str) -> bool:
     return next((c for c in text if unicodedata.category(c)[0] not in "ZC"), "") in FORMULA_STARTS
 
 
-def _is_seen(character: str) -> bool:
+def _is_seen(character: str, hidden: frozenset[str] = _HIDDEN) -> bool:
     if character.isascii():
         return character.isprintable()
     if character in JOINERS:
         return True
-    category = unicodedata.category(character)
-    # Cc control, Cf format, Cs surrogate, Co private use, Cn unassigned, Zl/Zp line and paragraph separators
-    return character not in _BIDI and category not in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+    return character not in _BIDI and unicodedata.category(character) not in hidden

@@ -1,6 +1,5 @@
 """Codes of an authenticator app (TOTP, RFC 6238): six digits, thirty seconds, each used once."""
 
-import re
 from datetime import timedelta
 
 from passlib.exc import TokenError
@@ -11,6 +10,7 @@ from config import current_config
 from pledge import clock
 from pledge.accounts.models import StaffMember
 from pledge.db import write_once
+from pledge.plaintext import six_digits
 
 #: A phone's clock may be off by one step in either direction.
 _WINDOW = timedelta(seconds=30)
@@ -35,8 +35,8 @@ def readable(secret: str) -> str:
 
 def step_of(secret: str, code: str) -> int | None:
     """The thirty-second step that the digits belong to, or None when they fit none that is near."""
-    digits = "".join(str(int(c)) if c.isdecimal() else c for c in code if not c.isspace() and c != "-")
-    if not re.fullmatch(r"[0-9]{6}", digits):
+    digits = six_digits(code)
+    if digits is None:
         return None
     try:
         found = _factory.from_source(secret).match(

@@ -44,7 +44,7 @@ class Campaign(Model):
     state: Mapped[str] = mapped_column(String(10))
     goal: Mapped[int]
     opens_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    #: Signing ends here; confirmation goes on for the grace period of `queries.CONFIRM_GRACE`.
+    #: Signing ends here; confirmation goes on for the grace period of `opening.CONFIRM_GRACE`.
     closes_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     #: When staff last changed something here; from then on files are no longer loaded over it (docs/adr/0035).
     edited_at: Mapped[datetime | None] = mapped_column(UTCDateTime)

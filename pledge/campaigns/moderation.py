@@ -167,7 +167,7 @@ def edit_schedule(
 def move(actor: Actor, slug: str, before: CampaignState, after: CampaignState, reason: str = "") -> None:
     """Publish, close, reopen or archive: from the state that the person saw to the next.
 
-    Closing ends signing now, so that mails under way have their day (queries.CONFIRM_GRACE); reopening takes away a
+    Closing ends signing now, so that mails under way have their day (opening.CONFIRM_GRACE); reopening takes away a
     closing time that is over. Raises WrongState, Incomplete, ReasonMissing, BadFields, NoSuchCampaign.
     """
     reason = clean_reason(reason, required=(before, after) in NEEDS_REASON)

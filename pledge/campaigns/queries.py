@@ -1,7 +1,7 @@
 """Reads of campaigns: one language at a time, ready to be shown."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from markupsafe import Markup
@@ -9,7 +9,7 @@ from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from pledge import clock
-from pledge.campaigns import list_terms, secretariat
+from pledge.campaigns import list_terms, opening, secretariat
 from pledge.campaigns.list_terms import TermsView
 from pledge.campaigns.models import (
     Campaign,
@@ -27,9 +27,6 @@ from pledge.content import markdown
 from pledge.db import reading
 from pledge.ledger.models import LedgerHead
 from pledge.ledger.queries import Count, head_columns
-
-#: Confirmation mails in flight when signing ends are honoured for this long.
-CONFIRM_GRACE = timedelta(hours=24)
 
 
 @dataclass(frozen=True)
@@ -101,19 +98,12 @@ class CampaignView:
     @property
     def is_open(self) -> bool:
         """Whether one can sign now."""
-        now = clock.now()
-        return (
-            self.state is CampaignState.OPEN
-            and (self.opens_at is None or self.opens_at <= now)
-            and (self.closes_at is None or self.closes_at > now)
-        )
+        return opening.is_open(self.state, self.opens_at, self.closes_at)
 
     @property
     def takes_confirmations(self) -> bool:
         """Whether a mailed link still counts: while open, and for a day after closing."""
-        if self.closes_at is not None:
-            return self.state is not CampaignState.DRAFT and clock.now() < self.closes_at + CONFIRM_GRACE
-        return self.state is CampaignState.OPEN
+        return opening.takes_confirmations(self.state, self.closes_at)
 
 
 def find(slug: str, lang: str) -> CampaignView | None:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 
 from pledge.lines import holds_resident_number
+from pledge.plaintext import is_readable_text
 
 LONGEST_SLUG = 60
 LONGEST_LINE = 200
@@ -19,8 +20,6 @@ LONGEST_LINK = 300
 LARGEST_GOAL = 1_000_000_000
 
 _SLUG = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
-#: Characters that change the reading order (Unicode Bidi_Control, UAX #9).
-_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]")
 
 
@@ -95,7 +94,7 @@ class Checker:
             self.add(field, Fault.MISSING)
         elif len(text) > longest:
             self.add(field, Fault.TOO_LONG)
-        elif not all(_is_allowed(character) for character in text):
+        elif not is_readable_text(text):
             self.add(field, Fault.CHARACTERS)
         elif holds_resident_number(text):
             self.add(field, Fault.RESIDENT_NUMBER)
@@ -149,16 +148,3 @@ def stamp(content: Mapping[str, object]) -> str:
     """A mark of what an editor saw: when the stored content no longer has it, somebody else was faster."""
     canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, default=str)
     return hashlib.sha256(canonical.encode()).hexdigest()[:24]
-
-
-def _is_allowed(character: str) -> bool:
-    if character in "\n\t":
-        return True
-    return character not in _BIDI and unicodedata.category(character) not in (
-        "Cc",
-        "Cs",
-        "Co",
-        "Cn",
-        "Zl",
-        "Zp",
-    )

@@ -6,9 +6,10 @@ fixed colours and fonts, which neither dark mode nor the reader's own settings w
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, floor, log10
+from math import ceil, floor
 
 from pledge.delivery.growth import Point
+from pledge.delivery.rounding import round_step
 
 WIDTH, HEIGHT = 360.0, 250.0
 LEFT, RIGHT, TOP = 58.0, 12.0, 14.0
@@ -95,11 +96,8 @@ def _column(x: float, slot: float, end: float, zero: float) -> Bar:
 
 
 def _scale(least: int, most: int, top: float, height: float) -> _Scale:
-    """Round numbers below and above, in steps of 1, 2 or 5 times a power of ten."""
-    span = max(1, most - least)
-    rough = span / MAX_STEPS
-    power = 10.0 ** floor(log10(rough))
-    step = max(1, ceil(next(power * unit for unit in (1, 2, 5, 10) if power * unit >= rough)))
+    """Round numbers below and above, in round steps."""
+    step = round_step((most - least) / MAX_STEPS)
     low = floor(least / step) * step
     high = max(low + step, ceil(most / step) * step)
     return _Scale(low, high, step, top, height)

@@ -9,10 +9,13 @@ from babel.dates import format_date as babel_date
 
 from pledge.delivery.document import Cell
 from pledge.delivery.queries import NO_REGION, OTHER
+from pledge.delivery.rounding import round_step
 from pledge.i18n import SEOUL, format_date
 
 #: So many days are listed one by one; above that the table has months, and totals.xlsx has the days.
 DAYS = 31
+#: Lines across the picture.
+MAX_STEPS = 5
 #: Marks on the axis of time.
 MARKS = 6
 
@@ -90,7 +93,7 @@ def _picture(days: list[tuple[date, int]], lang: str, texts: dict[str, Any]) -> 
     first, last = days[0][0], days[-1][0]
     span = (last - first).days
     totals = list(accumulate(people for _, people in days))
-    step = _step(totals[-1])
+    step = round_step(totals[-1] / MAX_STEPS)
     top = step * -(-totals[-1] // step)
     best_day, best = max(days, key=lambda one: one[1])
     across = [(day - first).days / span for day, _ in days]
@@ -111,16 +114,6 @@ def _picture(days: list[tuple[date, int]], lang: str, texts: dict[str, Any]) -> 
             best_people=f"{best:,}",
         ),
     }
-
-
-def _step(highest: int) -> int:
-    """A round distance between lines, so that there are three to six of them."""
-    magnitude = 1
-    while True:
-        for factor in (1, 2, 5):
-            if highest <= 5 * factor * magnitude:
-                return factor * magnitude
-        magnitude *= 10
 
 
 def _marks(first: date, last: date, lang: str) -> list[tuple[date, str]]:

@@ -7,11 +7,13 @@ outlines come from.
 import json
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 from pledge import places
 from pledge.delivery.queries import BreakdownLine
+from pledge.delivery.rounding import round_numbers
 
 MAP = Path(__file__).parent / "maps" / "south_korea.json"
 #: How many shades there are; more are hard to tell apart.
@@ -79,10 +81,9 @@ def region_map(by_region: list[BreakdownLine]) -> RegionMap | None:
 
 
 def _steps(most: int) -> list[int]:
-    """Where a shade begins, rising: 1, 2 or 5 times a power of ten. Half of all live in three regions, so equal steps
+    """Where a shade begins, rising: round numbers. Half of all live in three regions, so equal steps
     would leave the other fourteen in one shade."""
-    rounds = [unit * 10**power for power in range(len(str(most))) for unit in (1, 2, 5)]
-    return [number for number in rounds if number <= most][-SHADES:]
+    return list(takewhile(lambda number: number <= most, round_numbers()))[-SHADES:]
 
 
 def _shade(people: int | None, steps: list[int]) -> int:

@@ -4,12 +4,12 @@ say "this was not us". What they may do afterwards stands in own.py and handover
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from pledge import clock
-from pledge.campaigns.models import Campaign, CampaignState, PledgeText
-from pledge.campaigns.queries import CONFIRM_GRACE
+from pledge.campaigns.models import Campaign, PledgeText
+from pledge.campaigns.opening import open_now, takes_confirmations_now
 from pledge.db import transaction
 from pledge.endorsements import versions
 from pledge.endorsements.applications import Applicant, Payload
@@ -192,15 +192,13 @@ def _version(session: Session, row: Endorsement, seq: int) -> EndorsementVersion
 
 def _chosen(session: Session, application: Application) -> tuple[int, int]:
     """The open campaign and the pledge text that was shown. Raises CampaignNotOpen."""
-    now, version = clock.now(), application.pledge_version
+    version = application.pledge_version
     found = session.execute(
         select(Campaign.id, PledgeText.id)
         .join(PledgeText, PledgeText.campaign_id == Campaign.id)
         .where(
             Campaign.slug == application.slug,
-            Campaign.state == CampaignState.OPEN,
-            or_(Campaign.opens_at.is_(None), Campaign.opens_at <= now),
-            or_(Campaign.closes_at.is_(None), Campaign.closes_at > now),
+            open_now(),
             *([PledgeText.version == version] if version is not None else []),
         )
         .order_by(PledgeText.version.desc())
@@ -212,14 +210,7 @@ def _chosen(session: Session, application: Application) -> tuple[int, int]:
 
 
 def _takes_confirmations(session: Session, campaign_id: int) -> bool:
-    """As for signatures: while open, and mails in flight for a day after closing."""
-    grace = clock.now() - CONFIRM_GRACE
-    open_still = (Campaign.closes_at > grace) | (
-        Campaign.closes_at.is_(None) & (Campaign.state == CampaignState.OPEN)
-    )
-    query = select(Campaign.id).where(
-        Campaign.id == campaign_id, Campaign.state != CampaignState.DRAFT, open_still
-    )
+    query = select(Campaign.id).where(Campaign.id == campaign_id, takes_confirmations_now())
     return session.scalar(query) is not None
 
 

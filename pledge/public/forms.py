@@ -14,6 +14,7 @@ from pledge import i18n, places
 from pledge.forms import PublicForm, TickField
 from pledge.line_words import LINE_WORDS
 from pledge.lines import BadLine, LineFault
+from pledge.plaintext import six_digits
 from pledge.signatures.addresses import Address, BadAddress, parse
 from pledge.signatures.rules import clean_name
 
@@ -118,11 +119,8 @@ class CodeForm(PublicForm):
     code = StringField(_l("Six-digit code"))
 
     def validate_code(self, field: Field) -> None:
-        # Full-width digits and spaces are what phones and copies of mails bring along.
-        digits = "".join(
-            str(int(c)) if c.isdecimal() else c for c in field.data or "" if not c.isspace() and c != "-"
-        )
-        if not re.fullmatch(r"[0-9]{6}", digits):
+        digits = six_digits(field.data or "")
+        if digits is None:
             raise ValidationError(_l("Enter the six digits from the mail."))
         self.digits = digits
 

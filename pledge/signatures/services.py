@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, case, delete, func, insert, literal, select, u
 
 from pledge import clock, places, tokens
 from pledge.campaigns.models import Campaign
-from pledge.campaigns.queries import CONFIRM_GRACE
+from pledge.campaigns.opening import CONFIRM_GRACE
 from pledge.crypto import vault
 from pledge.db import UTCDateTime, transaction, write_once
 from pledge.ledger import leaves

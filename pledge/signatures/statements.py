@@ -10,17 +10,17 @@ from typing import Any
 from sqlalchemy import BigInteger, Boolean, Connection, LargeBinary, TextClause, bindparam, text
 from sqlalchemy.exc import IntegrityError
 
+from pledge.campaigns.opening import OPEN, TAKES_CONFIRMATIONS
 from pledge.db import UTCDateTime, is_postgresql, write_once
 from pledge.signatures.models import PENDING, SETTLED, SETTLED_INDEX
 
 #: The open campaign and the pledge text that was shown (the current one when the form named none).
-_CHOSEN = """
-    SELECT c.id AS campaign_id, p.id AS pledge_text_id
-      FROM campaigns c JOIN pledge_texts p ON p.campaign_id = c.id
-     WHERE c.slug = :slug AND c.state = 'open'
-       AND (c.opens_at IS NULL OR c.opens_at <= :now) AND (c.closes_at IS NULL OR c.closes_at > :now)
+_CHOSEN = f"""
+    SELECT campaigns.id AS campaign_id, p.id AS pledge_text_id
+      FROM campaigns JOIN pledge_texts p ON p.campaign_id = campaigns.id
+     WHERE campaigns.slug = :slug AND {OPEN}
        AND p.version = COALESCE(CAST(:pledge_version AS INTEGER),
-                                (SELECT max(version) FROM pledge_texts WHERE campaign_id = c.id))"""
+                                (SELECT max(version) FROM pledge_texts WHERE campaign_id = campaigns.id))"""  # noqa: S608
 
 #: Consent is for terms that the campaign still offers; for any others it is none.
 _TERMS = """(SELECT t.id FROM list_terms t
@@ -97,8 +97,7 @@ _MOVE = f"""
        SET state = 'confirmed', confirmed_at = :now, name_hidden = {_HIDDEN}, public_name = public_name AND NOT {_HIDDEN}
      WHERE id = :id AND {PENDING}
        AND NOT EXISTS (SELECT 1 {_OTHERS} AND o.{SETTLED})
-       AND EXISTS (SELECT 1 FROM campaigns c WHERE c.id = s.campaign_id AND c.state <> 'draft'
-                      AND (c.closes_at > :grace OR (c.closes_at IS NULL AND c.state = 'open')))
+       AND EXISTS (SELECT 1 FROM campaigns WHERE campaigns.id = s.campaign_id AND {TAKES_CONFIRMATIONS})
     RETURNING campaign_id, id, country, region, pledge_text_id, commitment"""  # noqa: S608  # our own constants
 
 _APPEND = """

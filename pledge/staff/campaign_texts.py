@@ -7,7 +7,7 @@ from pledge.accounts.roles import Permission
 from pledge.campaigns import desk as campaigns
 from pledge.campaigns import moderation
 from pledge.campaigns.desk import Desk
-from pledge.campaigns.queries import CONFIRM_GRACE
+from pledge.campaigns.opening import CONFIRM_GRACE
 from pledge.campaigns.rules import stamp
 from pledge.guards import allows
 from pledge.staff.access import actor, needs

@@ -12,7 +12,7 @@ from pledge.campaigns import moderation
 from pledge.campaigns.desk import Desk, Missing, NoSuchCampaign
 from pledge.campaigns.models import CampaignState
 from pledge.campaigns.moderation import NEEDS_REASON, TRANSITIONS
-from pledge.campaigns.queries import CONFIRM_GRACE
+from pledge.campaigns.opening import CONFIRM_GRACE
 from pledge.staff.access import actor, needs, requires_recent_mfa
 from pledge.staff.blueprint import staff
 from pledge.staff.campaign_forms import NewForm, StateForm

@@ -140,7 +140,10 @@ SAID_ONCE = {
     r"Actor\(None,": "audit/models.py",
     r"\.with_variant\(Integer": "db.py",
     r"dialects\.(sqlite|postgresql) import|sqlite\.insert": "ledger/tiles.py",
+    r"\[0-9\]\{6\}": "plaintext.py",
     r"class NoReason": "audit/services.py",
+    r"\\u202a": "plaintext.py",
+    r"closes_at IS NULL|closes_at\.is_\(None\)": "campaigns/opening.py",
 }
 
 

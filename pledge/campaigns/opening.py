@@ -1,0 +1,51 @@
+"""When a campaign takes signatures and endorsements, and how long after its end mailed links still count.
+
+Each rule stands here in Python, for what is shown, and in SQL, for what is written; a test holds one against the other.
+"""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import TextClause, bindparam, text
+
+from pledge import clock
+from pledge.campaigns.models import CampaignState
+from pledge.db import UTCDateTime
+
+#: Mails under way when signing ends still count for so long.
+CONFIRM_GRACE = timedelta(hours=24)
+
+#: That a row of `campaigns` takes signatures at `:now`.
+OPEN = """campaigns.state = 'open' AND (campaigns.opens_at IS NULL OR campaigns.opens_at <= :now)
+       AND (campaigns.closes_at IS NULL OR campaigns.closes_at > :now)"""
+
+#: That a row of `campaigns` takes confirmations; `:grace` is CONFIRM_GRACE ago.
+TAKES_CONFIRMATIONS = """campaigns.state <> 'draft'
+       AND (campaigns.closes_at > :grace OR (campaigns.closes_at IS NULL AND campaigns.state = 'open'))"""
+
+
+def open_now() -> TextClause:
+    """OPEN as a condition of a query."""
+    return text(OPEN).bindparams(bindparam("now", clock.now(), type_=UTCDateTime()))
+
+
+def takes_confirmations_now() -> TextClause:
+    """TAKES_CONFIRMATIONS as a condition of a query."""
+    since = clock.now() - CONFIRM_GRACE
+    return text(TAKES_CONFIRMATIONS).bindparams(bindparam("grace", since, type_=UTCDateTime()))
+
+
+def is_open(state: CampaignState, opens_at: datetime | None, closes_at: datetime | None) -> bool:
+    """Whether a campaign takes signatures now."""
+    now = clock.now()
+    return (
+        state is CampaignState.OPEN
+        and (opens_at is None or opens_at <= now)
+        and (closes_at is None or closes_at > now)
+    )
+
+
+def takes_confirmations(state: CampaignState, closes_at: datetime | None) -> bool:
+    """Whether a mailed link still counts."""
+    if closes_at is None:
+        return state is CampaignState.OPEN
+    return state is not CampaignState.DRAFT and closes_at > clock.now() - CONFIRM_GRACE
