@@ -18,7 +18,7 @@ run: ## From a clone to a working site on http://127.0.0.1:$PORT (default 8000)
 test: ## The whole suite; ARGS="-k words -x" go to pytest
 	@$(ENTER) tools/environment.sh development && tools/test_programs.sh && tools/compile.sh && exec $(PYTHON_IN_VENV) -m pytest -n 3 --dist worksteal $(ARGS)
 
-lint: ## Style, types, imports, templates, style sheet, translations
+lint: ## Style, types, imports, templates, translations
 	@$(ENTER) tools/environment.sh development && exec tools/lint.sh
 
 format: ## Put the Python files into the one format

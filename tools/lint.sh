@@ -22,7 +22,6 @@ check "mypy" $python -m mypy
 check "import contracts" $python -c 'from importlinter.cli import lint_imports_command; lint_imports_command()' --no-logo
 check "named imports" $python -m deptry --no-ansi .
 check "djlint" $python -m djlint --lint --quiet pledge/templates
-[ ! -f tools/build_css.py ] || check "style sheet" $python tools/build_css.py --check
 check "translations" $python tools/catalogues.py check
 
 if [ -n "$failed" ]; then

@@ -1,16 +1,15 @@
 """`flask serve`: database, demo campaign, web server and worker in one command, for one machine."""
 
+import shutil
 import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 import urllib.request
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import FrameType
-from typing import Any
 
 import click
 from flask.cli import with_appcontext
@@ -26,18 +25,14 @@ HOST = "127.0.0.1"
 DEMO_CAMPAIGN = DEMO / "blue-skies"
 DEMO_NAMES = DEMO / "site.json"
 
-#: Seconds before a dead process is started again; doubled each time until it has lived for LIVED_WELL seconds.
-FIRST_PAUSE = 0.5
-LONGEST_PAUSE = 10.0
-LIVED_WELL = 30.0
+#: Seconds before a process that died is started again.
+RESTART_AFTER = 1.0
 
+#: Seconds between the start of the web server and that of the worker: loading both at once would keep the visitor waiting.
 WORKER_AFTER = 1.0
 
-#: Seconds that a process gets to finish what is in hand after SIGTERM.
+#: Seconds that a process gets to finish what it is doing after SIGTERM.
 GRACE = 12.0
-
-#: From <linux/prctl.h>: the signal that the kernel sends to a process whose parent has died.
-PR_SET_PDEATHSIG = 1
 
 
 @click.command("serve")
@@ -50,14 +45,22 @@ def serve(port: int) -> None:
     entry = prepare(config)
     address = f"http://{HOST}:{port}"
     environment = child_environment(PLEDGE_BASE_URL=address, **demo_names(config))
-    wish = Wish()
+    stop = StopFlag()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, wish.to_stop)
-    # The worker a moment later: loading both at once on few cores would keep the visitor waiting for the web.
+        signal.signal(number, stop.on_signal)
+    web = Child("web", web_command(config, port))
     worker = Child("worker", worker_command(), due_at=time.monotonic() + WORKER_AFTER)
-    children = [Child("web", web_command(config, port)), worker]
-    threading.Thread(target=announce_when_up, args=(address, entry, config, wish), daemon=True).start()
-    supervise(children, environment, wish)
+    is_announced = False
+    try:
+        while not stop.is_set:
+            for child in (web, worker):
+                child.poll_or_restart(environment)
+            if not is_announced and answers(f"{address}/healthz"):
+                announce(address, entry, config)
+                is_announced = True
+            time.sleep(0.2)
+    finally:
+        end([web, worker])
 
 
 def demo_names(config: Config) -> dict[str, str]:
@@ -116,13 +119,13 @@ def worker_command() -> list[str]:
 
 
 @dataclass
-class Wish:
-    """Whether somebody asked us to stop. A plain flag: a lock in a signal handler could wait for its own thread."""
+class StopFlag:
+    """Set by a signal. A plain flag: a lock in a signal handler could wait for its own thread."""
 
-    stop: bool = False
+    is_set: bool = False
 
-    def to_stop(self, _number: int, _frame: FrameType | None) -> None:
-        self.stop = True
+    def on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self.is_set = True
 
 
 @dataclass
@@ -132,83 +135,54 @@ class Child:
     name: str
     command: list[str]
     process: "subprocess.Popen[bytes] | None" = None
-    started_at: float = 0.0
     due_at: float = 0.0
-    pause: float = field(default=FIRST_PAUSE)
 
-    def look_after(self, environment: dict[str, str]) -> None:
-        """Start it when it is due, notice when it has died."""
-        now = time.monotonic()
-        if self.process is None:
-            if now >= self.due_at:
-                # A process group of its own: a Ctrl-C or a signal to our group reaches it once, from us, and not
-                # twice, which would cut a graceful end short.
-                self.process = subprocess.Popen(
-                    tied_to_us(self.command), cwd=ROOT, env=environment, process_group=0
-                )
-                self.started_at = now
-            return
-        status = self.process.poll()
-        if status is None:
-            return
-        if now - self.started_at > LIVED_WELL:
-            self.pause = FIRST_PAUSE
-        click.echo(f"{self.name} ended with {status}; starting it again in {self.pause:g} s", err=True)
-        self.process, self.due_at = None, now + self.pause
-        self.pause = min(self.pause * 2, LONGEST_PAUSE)
-
-    def tell(self, number: int) -> None:
-        if self.process is not None and self.process.poll() is None:
-            self.process.send_signal(number)
+    def poll_or_restart(self, environment: dict[str, str]) -> None:
+        if self.process is not None and self.process.poll() is not None:
+            click.echo(f"{self.name} ended with {self.process.returncode}; starting it again", err=True)
+            self.process, self.due_at = None, time.monotonic() + RESTART_AFTER
+        if self.process is None and time.monotonic() >= self.due_at:
+            # A process group of its own: Ctrl-C or a signal to our group reaches it once, from us. A second one would
+            # cut its graceful end short.
+            self.process = subprocess.Popen(
+                with_parent_death_signal(self.command), cwd=ROOT, env=environment, process_group=0
+            )
 
 
-def tied_to_us(command: list[str]) -> list[str]:
-    """The command, ended by the kernel when this process is killed (Linux); elsewhere just the command."""
-    if sys.platform != "linux":
-        return command
-    tie = f"import ctypes, os, sys; ctypes.CDLL(None).prctl({PR_SET_PDEATHSIG}, {int(signal.SIGTERM)});"
-    return [sys.executable, "-I", "-S", "-c", f"{tie} os.execv(sys.argv[1], sys.argv[1:])", *command]
+def with_parent_death_signal(command: list[str]) -> list[str]:
+    """The command, sent SIGTERM by the kernel when this process is killed (Linux); elsewhere just the command."""
+    setpriv = shutil.which("setpriv") if sys.platform == "linux" else None
+    return [setpriv, "--pdeathsig", "TERM", *command] if setpriv else command
 
 
-def supervise(children: list[Child], environment: dict[str, str], wish: Wish) -> None:
-    """Keep the children running until we are asked to stop, then let them finish and end."""
-    try:
-        while not wish.stop:
-            for child in children:
-                child.look_after(environment)
-            time.sleep(0.2)
-    finally:
-        for child in children:
-            child.tell(signal.SIGTERM)
-        end = time.monotonic() + GRACE
-        for child in children:
-            if child.process is not None:
-                try:
-                    child.process.wait(max(0.0, end - time.monotonic()))
-                except subprocess.TimeoutExpired:
-                    child.process.kill()
-                    child.process.wait()
+def end(children: list[Child]) -> None:
+    """Let the processes finish what they are doing; kill the ones that take too long."""
+    processes = [child.process for child in children if child.process is not None]
+    for process in processes:
+        process.terminate()
+    deadline = time.monotonic() + GRACE
+    for process in processes:
+        try:
+            process.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
-def announce_when_up(address: str, entry: str, config: Config, wish: Wish) -> None:
-    """Print where to go once the site answers there."""
-    while not wish.stop:
-        time.sleep(0.15)
-        if answers(f"{address}/healthz"):
-            if config.is_production:  # under another name nothing is shown
-                address = config.base_url
-            click.echo(f"\n  The site     {address}")
-            if not config.is_production and not config.smtp_url.get_secret_value():
-                click.echo(f"  The mailbox  {address}/dev/mailbox")
-            click.echo(f"  Staff        {address}{entry}")
-            click.echo("  Ctrl-C stops it.\n")
-            return
+def announce(address: str, entry: str, config: Config) -> None:
+    """Print where to go."""
+    if config.is_production:  # under another name nothing is shown
+        address = config.base_url
+    click.echo(f"\n  The site     {address}")
+    if not config.is_production and not config.smtp_url.get_secret_value():
+        click.echo(f"  The mailbox  {address}/dev/mailbox")
+    click.echo(f"  Staff        {address}{entry}")
+    click.echo("  Ctrl-C stops it.\n")
 
 
 def answers(url: str) -> bool:
     try:
-        with urllib.request.urlopen(url, timeout=2) as response:  # noqa: S310  # our own http address
-            status: Any = response.status
-            return bool(status == 200)
+        with urllib.request.urlopen(url, timeout=2):  # noqa: S310  # our own http address
+            return True
     except OSError:
         return False
