@@ -35,7 +35,7 @@ from pledge.db import write_once
 _TIMEOUT = 60_000
 
 #: What py_webauthn raises for an answer that is wrong, and for one that is malformed.
-_REFUSED = (WebAuthnException, ValueError, KeyError, TypeError)
+_REFUSED = (WebAuthnException, ValueError, KeyError, TypeError, RecursionError)
 
 
 class PasskeyFault(StrEnum):

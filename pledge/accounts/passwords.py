@@ -14,8 +14,8 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from pledge.turns import Turns
 
-SHORTEST = 12
-LONGEST = 128
+MIN_LENGTH = 12
+MAX_LENGTH = 128
 
 #: OWASP's Password Storage Cheat Sheet asks for at least 19 MiB and two passes; this takes about a tenth of a second.
 _HASHER = PasswordHasher(
@@ -64,7 +64,9 @@ def matches(password: str, hashed_password: str | None) -> bool:
     """
     with _turns.take():
         try:
-            return _HASHER.verify(hashed_password or _nobodys(), _normal(password)) and bool(hashed_password)
+            return _HASHER.verify(hashed_password or _dummy_hash(), _normal(password)) and bool(
+                hashed_password
+            )
         except (VerificationError, InvalidHashError):
             return False
 
@@ -72,9 +74,9 @@ def matches(password: str, hashed_password: str | None) -> bool:
 def check(password: str, email: str) -> None:
     """Whether a person with this address may use it as a password. Raises BadPassword."""
     normal = _normal(password)
-    if len(normal) < SHORTEST:
+    if len(normal) < MIN_LENGTH:
         raise BadPassword(PasswordFault.SHORT)
-    if len(normal) > LONGEST:
+    if len(normal) > MAX_LENGTH:
         raise BadPassword(PasswordFault.LONG)
     plain = normal.casefold()
     if plain in _common() or _core(plain) in _common() or len(set(plain)) < 5 or _is_a_row(plain):
@@ -107,5 +109,5 @@ def _common() -> frozenset[str]:
 
 
 @lru_cache(maxsize=1)
-def _nobodys() -> str:
+def _dummy_hash() -> str:
     return _HASHER.hash("a password that nobody has")

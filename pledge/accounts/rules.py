@@ -2,7 +2,7 @@
 
 from email_validator import EmailNotValidError, validate_email
 
-LONGEST_ADDRESS = 254
+MAX_ADDRESS = 254
 
 
 class BadAddress(Exception):
@@ -16,6 +16,6 @@ def clean_address(text: str) -> str:
     except EmailNotValidError:
         raise BadAddress from None
     address = (found.ascii_email or found.normalized).lower()
-    if len(address) > LONGEST_ADDRESS:
+    if len(address) > MAX_ADDRESS:
         raise BadAddress
     return address

@@ -16,7 +16,7 @@ from pledge.crypto import vault
 from pledge.db import reading, write_once
 
 #: Without a try for this long, and for twice the longest wait of its rule, everything is forgotten.
-CALM = timedelta(minutes=15)
+QUIET = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
@@ -25,31 +25,31 @@ class Rule:
 
     scope: str
     free: int
-    longest: int
-    first: int = 60  #: seconds
+    max_wait: int  #: seconds
+    first_wait: int = 60  #: seconds
 
     def waits(self) -> list[int]:
         """The wait after try number `free`, `free` + 1 and so on, in seconds."""
-        found = [self.first]
-        while found[-1] < self.longest:
-            found.append(min(found[-1] * 2, self.longest))
+        found = [self.first_wait]
+        while found[-1] < self.max_wait:
+            found.append(min(found[-1] * 2, self.max_wait))
         return found
 
 
 #: security.md 3b: five a minute for an account, twenty for a network. The waits for a password stay short, as a stranger
 #: who only knows an address can cause them.
-PASSWORD = Rule("password", free=5, longest=300)
-NETWORK = Rule("network", free=20, longest=300)
+PASSWORD = Rule("password", free=5, max_wait=300)
+NETWORK = Rule("network", free=20, max_wait=300)
 #: For who has shown the password already: codes have a million values, so the waits grow further.
-SECOND_FACTOR = Rule("second factor", free=5, longest=900)
+SECOND_FACTOR = Rule("second factor", free=5, max_wait=900)
 
 
 def take(rule: Rule, name: str) -> int:
     """Count one try; 0 when it may be made, else the seconds until the next one may."""
     now = int(clock.now().timestamp())
     # Longer than the longest wait, else whoever waits it out begins anew.
-    calm = max(int(CALM.total_seconds()), 2 * rule.longest)
-    values = {"key": _key(rule, name), "now": now, "calm": now - calm}
+    quiet = max(int(QUIET.total_seconds()), 2 * rule.max_wait)
+    values = {"key": _key(rule, name), "now": now, "quiet": now - quiet}
     statement = text(_statement(rule))
     taken = write_once(lambda connection: connection.execute(statement, values).one_or_none())
     return 0 if taken is not None else max(1, _until(rule, name) - now)
@@ -73,13 +73,13 @@ def give_back(rule: Rule, name: str) -> None:
 
 def sweep() -> int:
     """Delete what nobody has touched for long; how many rows."""
-    gone = delete(StaffAttempt).where(StaffAttempt.since < int((clock.now() - CALM * 4).timestamp()))
+    gone = delete(StaffAttempt).where(StaffAttempt.since < int((clock.now() - QUIET * 4).timestamp()))
     return write_once(lambda connection: connection.execute(gone).rowcount)
 
 
 def _statement(rule: Rule) -> str:
     """One guarded upsert: of two tries at once, both are counted, and none passes during a wait."""
-    tries = "(CASE WHEN a.since < :calm THEN 1 ELSE a.tries + 1 END)"
+    tries = "(CASE WHEN a.since < :quiet THEN 1 ELSE a.tries + 1 END)"
     ladder = " ".join(
         f"WHEN {tries} <= {rule.free + number} THEN CAST(:now AS BIGINT) + {wait}"
         for number, wait in enumerate(rule.waits())
@@ -88,7 +88,7 @@ def _statement(rule: Rule) -> str:
     INSERT INTO staff_attempts AS a (key, since, tries, wait_until) VALUES (:key, :now, 1, 0)
     ON CONFLICT (key) DO UPDATE
        SET since = :now, tries = {tries},
-           wait_until = CASE WHEN {tries} < {rule.free} THEN 0 {ladder} ELSE CAST(:now AS BIGINT) + {rule.longest} END
+           wait_until = CASE WHEN {tries} < {rule.free} THEN 0 {ladder} ELSE CAST(:now AS BIGINT) + {rule.max_wait} END
      WHERE a.wait_until <= :now
     RETURNING tries"""  # noqa: S608  # built from constants of this module
 

@@ -8,7 +8,7 @@ from wtforms import PasswordField
 
 from pledge.accounts import services as accounts
 from pledge.accounts import sessions, throttle
-from pledge.accounts.passwords import SHORTEST, BadPassword
+from pledge.accounts.passwords import MIN_LENGTH, BadPassword
 from pledge.accounts.services import LastSecondFactor, NoSuchPasskey, WrongPassword
 from pledge.staff import cookies
 from pledge.staff.access import actor, me, requires_recent_mfa, requires_sign_in
@@ -120,5 +120,5 @@ def _account_page(done: str, status: int = 200) -> Response:
 
 
 def _password_page(form: ChangePasswordForm, wait: int = 0) -> Response:
-    shown = render_template("staff/password.html", form=form, email=me().email, shortest=SHORTEST)
+    shown = render_template("staff/password.html", form=form, email=me().email, min_length=MIN_LENGTH)
     return answer(make_response(shown), form, wait)

@@ -22,7 +22,7 @@ from pledge.staff.blueprint import staff
 from pledge.staff.moments import at, day
 from pledge.staff.signature_forms import check_numbers
 
-LONGEST_REASON = 500
+MAX_REASON = 500
 _LARGEST_ID = 2**63 - 1
 
 
@@ -79,7 +79,7 @@ class ExportForm(SearchForm):
     def validate_reason(self, field: Field) -> None:
         if not (field.data or "").strip():
             raise ValidationError(_l("Say why; it is kept in the audit log."))
-        if len(field.data) > LONGEST_REASON:
+        if len(field.data) > MAX_REASON:
             raise ValidationError(_l("This is too long."))
         check_numbers(field)
 

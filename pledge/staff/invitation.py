@@ -10,7 +10,7 @@ from wtforms import PasswordField
 from pledge import limits
 from pledge.accounts import services as accounts
 from pledge.accounts import throttle
-from pledge.accounts.passwords import SHORTEST, BadPassword, PasswordFault
+from pledge.accounts.passwords import MIN_LENGTH, BadPassword, PasswordFault
 from pledge.accounts.services import InvitationExpired
 from pledge.forms import StaffForm
 from pledge.staff.access import public
@@ -74,7 +74,9 @@ def invitation_post(token: str) -> AnyResponse:
 
 
 def _page(token: str, email: str, form: NewPasswordForm) -> Response:
-    shown = render_template("staff/invitation.html", token=token, email=email, form=form, shortest=SHORTEST)
+    shown = render_template(
+        "staff/invitation.html", token=token, email=email, form=form, min_length=MIN_LENGTH
+    )
     return answer(make_response(shown), form)
 
 

@@ -31,7 +31,7 @@ ROLE_DUTIES = {
     Role.EXPORTER: _l("exports totals for deliveries"),
     Role.ADMIN: _l("may do all of this, and manages staff, settings and the audit log"),
 }
-LONGEST_REASON = 500
+MAX_REASON = 500
 
 
 class RolesForm(StaffForm):
@@ -128,7 +128,7 @@ def close(staff_id: int) -> AnyResponse:
     reason = " ".join((form.reason.data or "").split())
     if not reason:
         form.reason.errors = [_("Say in a few words why.")]
-    elif len(reason) > LONGEST_REASON:
+    elif len(reason) > MAX_REASON:
         form.reason.errors = [_("The reason can have up to 500 characters.")]
     else:
         try:

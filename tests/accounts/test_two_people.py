@@ -59,7 +59,7 @@ def test_an_invitation_anew_counts_like_the_first(admin, frozen_clock):
     assert are_one(admin, new)
 
 
-def test_nor_is_it_a_way_round_to_let_the_new_account_invite_one_more(admin, frozen_clock):
+def test_to_let_the_new_account_invite_one_more_is_no_way_round_it(admin, frozen_clock):
     new = invite(admin)
     newest = invite(new, "newest")
     assert are_one(admin, newest)
@@ -69,7 +69,7 @@ def test_nor_is_it_a_way_round_to_let_the_new_account_invite_one_more(admin, fro
     assert not are_one(admin, latest), "the accounts in between are old enough"
 
 
-def test_nor_to_invite_both(admin, frozen_clock):
+def test_to_invite_both_is_no_way_round_it(admin, frozen_clock):
     assert are_one(invite(admin, "one"), invite(admin, "two"))
 
 

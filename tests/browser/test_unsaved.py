@@ -10,7 +10,7 @@ from pledge import clock
 from pledge.accounts import sessions
 from pledge.accounts.models import StaffSession
 from pledge.db import db, transaction
-from pledge.staff.access import FRESH, SECOND_FACTOR, SHOWN_AT
+from pledge.staff.access import RECENT_MFA, SECOND_FACTOR, SHOWN_AT
 from tests.browser.steps import press
 from tests.support import factories
 from tests.support.browser import DESK, LOOKS, PHONE, assert_accessible, assert_looks_right
@@ -48,7 +48,7 @@ def test_an_act_that_waits_for_the_second_factor_is_done_after_the_code_and_the_
     visitor, site, inside, lang, javascript
 ):
     page = visitor.page(lang=lang, javascript=javascript, size=PHONE)
-    admin = enter(page, site, inside, "admin", lang=lang, minutes_ago=FRESH.total_seconds() / 60 + 1)
+    admin = enter(page, site, inside, "admin", lang=lang, minutes_ago=RECENT_MFA.total_seconds() / 60 + 1)
     person = factories.staff("viewer")
     page.goto(f"/staff/people/{person.id}")
     page.locator("#reason").fill("left the campaign")

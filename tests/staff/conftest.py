@@ -9,6 +9,6 @@ from pledge.accounts import passwords
 @pytest.fixture(autouse=True)
 def _cheap_hashes(monkeypatch):
     monkeypatch.setattr(passwords, "_HASHER", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
-    passwords._nobodys.cache_clear()
+    passwords._dummy_hash.cache_clear()
     yield
-    passwords._nobodys.cache_clear()
+    passwords._dummy_hash.cache_clear()

@@ -1,10 +1,14 @@
 """Passkeys: what is accepted as one, and that nothing else is. The browser's part is in tests/browser."""
 
+import html
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import select
 
-from pledge.accounts import moderation, queries
+from pledge.accounts import moderation, passkeys, queries
 from pledge.accounts.models import StaffPasskey
 from pledge.audit.models import COMMAND_LINE, AuditEntry
 from pledge.db import db
@@ -220,6 +224,26 @@ def test_the_counter_of_a_device_only_goes_up(app, passkey):
     passkey.count = 6
     show(again, passkey)
     assert is_in(again)
+
+
+def test_of_four_answers_with_one_count_at_once_one_signs_in(make_app, passkey):
+    """Past the session, which lets an answer in once."""
+    site, challenge = passkeys.RelyingParty("localhost", "Pledge", "http://localhost"), b"c" * 32
+    options = html.escape(passkeys.authentication_options(site, challenge))
+    passkey.count = 7
+    _, credential = passkey.show(f'<form action="/x/answer" data-options="{options}">')
+    app, start = make_app(pool_size=4), Barrier(4)
+
+    def check(_number):
+        with app.app_context():
+            start.wait()
+            try:
+                return bool(passkeys.check(site, credential, challenge))
+            except passkeys.PasskeyRefused:
+                return False
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(check, range(4))) == 1
 
 
 def test_a_closed_account_has_no_passkey(client, person, passkey):

@@ -431,7 +431,7 @@ def test_a_passkey_is_offered_only_where_one_can_work(app, host, offered, link):
         assert f'href="{link}"' in page.text
 
 
-def test_nor_is_it_where_the_second_factor_is_set_up_or_shown(app):
+def test_where_a_second_factor_is_set_up_a_passkey_is_not_offered_on_an_address_that_is_a_number(app):
     member = staff("viewer", totp_secret=None, lang="en")
     token = staff_sessions.start(member, {}, network="", browser="")
     client = app.test_client(use_cookies=False)

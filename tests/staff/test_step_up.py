@@ -587,7 +587,7 @@ def test_the_session_gets_a_new_id_with_the_second_factor_and_the_old_one_is_dea
     assert len(sessions.of(admin.member.id)) == 1
 
 
-def test_so_it_does_when_an_act_is_carried_out(app, admin, frozen_clock):
+def test_the_session_gets_a_new_id_when_an_act_is_carried_out(app, admin, frozen_clock):
     before = cookie(admin)
     address = asked(admin, _close(admin), frozen_clock)
     admin.post(address, data={"code": code(admin.member)})
