@@ -14,7 +14,7 @@ from pledge.limits import limited, link_limit
 from pledge.public import logos, sign_up_limit
 from pledge.public.blueprint import public
 from pledge.public.endorse_forms import EndorseForm
-from pledge.public.pages import campaign_or_404, campaign_page
+from pledge.public.pages import campaign_now_or_404, campaign_or_404, campaign_page
 from pledge.public.signing import see_other
 from pledge.public.switched import RETRY_AFTER_PAUSE, signing_paused
 from pledge.tokens import BadToken
@@ -28,7 +28,7 @@ def endorse(slug: str) -> Response:
 @public.post("/c/<slug>/endorse", endpoint="endorse_post")
 @allows(body=logos.LARGEST_FORM, parts=logos.MOST_FIELDS)
 def endorse_post(slug: str) -> Response:
-    campaign = campaign_or_404(slug)
+    campaign = campaign_now_or_404(slug)
     form = EndorseForm(CombinedMultiDict([request.files, request.form]))
     if signing_paused() or not campaign.is_open:  # before a picture is taken
         return _not_taken(campaign, form)
@@ -43,7 +43,7 @@ def endorse_post(slug: str) -> Response:
         logos.refuse(form)
         return _form_page(campaign, form, 422)
     except (endorsements.SigningPaused, endorsements.CampaignNotOpen):
-        return _not_taken(campaign_or_404(slug), form)
+        return _not_taken(campaign_now_or_404(slug), form)
     return see_other(url_for("public.endorse_check", slug=slug, ticket=ticket))
 
 

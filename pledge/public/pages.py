@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from urllib.parse import urlencode
 
 import segno
@@ -10,6 +11,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from pledge import i18n
+from pledge.caching import SECONDS, cache
 from pledge.campaigns import queries as campaigns
 from pledge.campaigns.list_terms import TermsView
 from pledge.campaigns.models import CampaignState, PartnerRole
@@ -82,17 +84,49 @@ class ShareLinks:
     line: str
 
 
+@dataclass(frozen=True)
+class Behind:
+    """Who stands behind a campaign, as its pages show them."""
+
+    partners: dict[PartnerRole, list[PartnerView]]
+    signers: list[str]
+    endorsers: list[OrganizationView]
+
+
 def campaign_or_404(slug: str) -> CampaignView:
-    campaign = campaigns.find(slug, i18n.language())
+    """The public campaign, at most a second old: for what is only shown."""
+    return _or_404(_campaign(slug, i18n.language()))
+
+
+def campaign_now_or_404(slug: str) -> CampaignView:
+    """The public campaign as it is at this moment: for the answer to a form, which may say why it was not taken."""
+    return _or_404(campaigns.find(slug, i18n.language()))
+
+
+def _or_404(campaign: CampaignView | None) -> CampaignView:
     if campaign is None:
         abort(404)
     return campaign
 
 
+@cache.memoize(SECONDS)
+def _campaign(slug: str, lang: str) -> CampaignView | None:
+    return campaigns.find(slug, lang)
+
+
+@cache.memoize(SECONDS)
+def _behind(campaign_id: int, lang: str) -> Behind:
+    return Behind(
+        campaigns.partners(campaign_id, lang),
+        signatures.public_names(campaign_id),
+        endorsements.recent(campaign_id, lang),
+    )
+
+
 def campaign_page(campaign: CampaignView) -> CampaignPage:
     count = ledger.count(campaign.id)
     paused = signing_paused()
-    behind = campaigns.partners(campaign.id, i18n.language())
+    behind = _behind(campaign.id, i18n.language())
     return CampaignPage(
         slug=campaign.slug,
         title=campaign.title,
@@ -112,10 +146,10 @@ def campaign_page(campaign: CampaignView) -> CampaignPage:
         pledge=campaign.pledge,
         recipient=campaign.recipient,
         secretariat_line=campaign.secretariat_line,
-        secretariat=behind[PartnerRole.SECRETARIAT],
-        partners=behind[PartnerRole.PARTNER],
-        signers=signatures.public_names(campaign.id),
-        endorsers=endorsements.recent(campaign.id, i18n.language()),
+        secretariat=behind.partners[PartnerRole.SECRETARIAT],
+        partners=behind.partners[PartnerRole.PARTNER],
+        signers=behind.signers,
+        endorsers=behind.endorsers,
         url=campaign_link(i18n.language(), campaign.slug),
         list_terms=campaign.list_terms,
     )
@@ -152,6 +186,7 @@ def share_links(campaign: CampaignView) -> ShareLinks:
     )
 
 
+@lru_cache(maxsize=64)
 def qr_code(url: str) -> Markup:
     """An SVG of the address, for the phone of whoever stands beside; decorative, as the address stands there too."""
     code = segno.make(url, error="m", micro=False)

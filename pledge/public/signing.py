@@ -9,7 +9,7 @@ from pledge.limits import client_network
 from pledge.public import sign_up_limit
 from pledge.public.blueprint import public
 from pledge.public.forms import SignForm
-from pledge.public.pages import campaign_or_404, campaign_page
+from pledge.public.pages import campaign_now_or_404, campaign_or_404, campaign_page
 from pledge.public.switched import RETRY_AFTER_PAUSE, signing_paused
 from pledge.signatures import services as signatures
 
@@ -22,18 +22,18 @@ def sign(slug: str) -> Response:
 @public.post("/c/<slug>/sign", endpoint="sign_post")
 def sign_post(slug: str) -> Response:
     if signing_paused():
-        return _paused(campaign_or_404(slug))
+        return _paused(campaign_now_or_404(slug))
     form = SignForm(request.form)
     is_valid = form.validate()
-    sign_up_limit.count(form, lambda: _form_page(campaign_or_404(slug), form, 429), is_valid=is_valid)
+    sign_up_limit.count(form, lambda: _form_page(campaign_now_or_404(slug), form, 429), is_valid=is_valid)
     if not is_valid:
-        return _form_page(campaign_or_404(slug), form, 422)
+        return _form_page(campaign_now_or_404(slug), form, 422)
     try:
         ticket = signatures.sign(_submission(slug, form))
     except signatures.SigningPaused:
-        return _paused(campaign_or_404(slug))
+        return _paused(campaign_now_or_404(slug))
     except signatures.CampaignNotOpen:
-        return _not_open(campaign_or_404(slug), form)
+        return _not_open(campaign_now_or_404(slug), form)
     return see_other(url_for("public.check", slug=slug, ticket=ticket))
 
 

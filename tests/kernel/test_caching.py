@@ -209,6 +209,17 @@ def test_a_page_moves_within_a_second(app, client, frozen_clock):
     assert client.get(COUNT).json["people"] == 1
 
 
+def test_pages_that_are_not_kept_read_the_campaign_once_a_second_and_its_count_each_time(
+    app, client, statements, frozen_clock
+):
+    campaign()
+    client.get(f"{PAGE}/sign")
+    with statements() as seen:
+        client.get(f"{PAGE}/sign")
+    assert len(seen) == 1
+    assert "ledger_heads" in seen[0]
+
+
 def test_the_languages_of_a_page_are_kept_apart(app, client, frozen_clock):
     campaign()
     for _ in range(2):

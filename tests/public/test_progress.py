@@ -145,7 +145,7 @@ def test_drafts_and_unknown_campaigns_are_not_found(client, path):
         assert client.get(f"/ko/c/{slug}/{path}").status_code == 404
 
 
-def test_however_many_look_it_is_read_once_a_second(client, statements):
+def test_however_many_look_it_is_read_once_a_second(client, statements, frozen_clock):
     everywhere()
     get(client)
     with statements() as seen:

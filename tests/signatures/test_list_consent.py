@@ -80,6 +80,7 @@ def test_the_required_consent_no_longer_says_that_names_are_never_handed_over(cl
     never = "Names and addresses are not handed over."
     assert never in client.get(SIGN["en"]).text
     list_terms()
+    cache.clear()
     page = client.get(SIGN["en"]).text
     assert never not in page
     assert "only if you agree to that separately below" in page
