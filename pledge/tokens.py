@@ -10,7 +10,7 @@ import hashlib
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
@@ -80,6 +80,14 @@ class Token:
 def mint(purpose: Purpose, payload: Payload) -> str:
     """A URL-safe token. Those with a lifetime carry their time."""
     return str(_serializer(_keys(), purpose).dumps(payload))
+
+
+def expires_at(purpose: Purpose) -> datetime:
+    """When a link that is minted now stops working. Raises ValueError for a purpose without a lifetime."""
+    lifetime = LIFETIMES[purpose]
+    if lifetime is None:
+        raise ValueError(f"{purpose} has no lifetime")
+    return clock.now() + lifetime
 
 
 def read(purpose: Purpose, token: str) -> Token:

@@ -6,13 +6,15 @@ texts through us. Who has confirmed is told which organisation a mail is about, 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import and_, bindparam, case, exists, func, or_, select
+from sqlalchemy import and_, bindparam, case, func, or_, select
 from sqlalchemy.orm import aliased
 
-from pledge import links, tokens
+from pledge import clock, links, tokens
 from pledge.campaigns.models import Campaign, CampaignText
 from pledge.db import reading
+from pledge.endorsements.expiry import UNCONFIRMED
 from pledge.endorsements.identifiers import confirm_token, manage_token
 from pledge.endorsements.models import (
     ContactChange,
@@ -21,6 +23,7 @@ from pledge.endorsements.models import (
     EndorsementVersion,
     VersionState,
 )
+from pledge.i18n import format_date, format_datetime
 from pledge.mail.message import Claimed, Composers, Message, composer
 from pledge.mail.models import MailKind, OutboxMail
 from pledge.tokens import Purpose
@@ -39,7 +42,9 @@ class Contact:
     email: str
     reason: str
     campaign: str  #: the campaign's title in the mail's language
-    is_waiting: bool  #: the version that the mail is about waits to be confirmed
+    submitted_at: (
+        datetime | None
+    )  #: of the version that the mail is about; None when it does not wait to be confirmed
     organization: str  #: its name in the mail's language, never one that nobody has confirmed
 
 
@@ -50,6 +55,7 @@ class Successor:
     id: int
     number: int
     email: str
+    asked_at: datetime
     is_done: bool
     slug: str
     campaign: str
@@ -72,14 +78,15 @@ _ORGANIZATION = (
     .correlate(Endorsement, OutboxMail)
     .scalar_subquery()
 )
-_WAITS = (
-    exists()
+_SUBMITTED_AT = (
+    select(_VERSION.submitted_at)
     .where(
         _VERSION.endorsement_id == Endorsement.id,
         _VERSION.seq == OutboxMail.seq,
         _VERSION.state == VersionState.PROPOSED,
     )
     .correlate(Endorsement, OutboxMail)
+    .scalar_subquery()
 )
 _ITS_TITLE = and_(CampaignText.campaign_id == Endorsement.campaign_id, CampaignText.lang == OutboxMail.lang)
 _ASKED_FOR = OutboxMail.id.in_(bindparam("ids", expanding=True))
@@ -88,7 +95,7 @@ _CONTACTS = (
     select(
         OutboxMail.id,
         *(Endorsement.id, Endorsement.contact_number, Endorsement.state, Endorsement.contact_email),
-        *(Endorsement.decision_reason, CampaignText.title, _WAITS, func.coalesce(_ORGANIZATION, "")),
+        *(Endorsement.decision_reason, CampaignText.title, _SUBMITTED_AT, func.coalesce(_ORGANIZATION, "")),
     )
     .join(Endorsement, Endorsement.id == OutboxMail.subject_id)
     .join(CampaignText, _ITS_TITLE)
@@ -99,7 +106,7 @@ _SUCCESSORS = (
     select(
         OutboxMail.id,
         *(ContactChange.endorsement_id, ContactChange.contact_number, ContactChange.contact_email),
-        *(ContactChange.done_at.is_not(None), Campaign.slug, CampaignText.title),
+        *(ContactChange.asked_at, ContactChange.done_at.is_not(None), Campaign.slug, CampaignText.title),
         func.coalesce(_ORGANIZATION, ""),
     )
     .join(Endorsement, Endorsement.id == OutboxMail.subject_id)
@@ -129,10 +136,19 @@ def composers() -> Composers:
 
 def confirm(mail: Claimed, to: Contact) -> Message | None:
     """Please confirm: only while this very version waits."""
-    if to.state not in _UNCONFIRMED or not to.is_waiting:
+    if to.state not in _UNCONFIRMED or to.submitted_at is None:
+        return None
+    until = min(tokens.expires_at(Purpose.ENDORSE_CONFIRM), to.submitted_at + UNCONFIRMED)
+    if until <= clock.now():
         return None
     link = links.endorse_confirm_link(mail.lang, confirm_token(to.id, mail.seq, to.contact_number))
-    return Message(to.email, {"campaign": to.campaign, "link": link, "not_me": f"{link}/not-us"})
+    values = {
+        "campaign": to.campaign,
+        "link": link,
+        "not_me": f"{link}/not-us",
+        "until": format_datetime(until, mail.lang),
+    }
+    return Message(to.email, values)
 
 
 def already(mail: Claimed, to: Contact) -> Message | None:
@@ -157,15 +173,25 @@ def changes(mail: Claimed, to: Contact) -> Message | None:
 
 def declined(mail: Claimed, to: Contact) -> Message | None:
     """Staff have declined it, or taken it off the list."""
-    return _decision(mail, to, EndorsementState.DECLINED, EndorsementState.REMOVED)
+    states = (EndorsementState.DECLINED, EndorsementState.REMOVED)
+    return _decision(mail, to, *states, contact=links.contact())
 
 
 def contact(mail: Claimed, to: Successor) -> Message | None:
     """To the person who is to speak for an organisation: please confirm."""
-    if to.is_done:
+    deleted_at = to.asked_at + UNCONFIRMED
+    if to.is_done or deleted_at <= clock.now():
         return None
+    until = min(tokens.expires_at(Purpose.ENDORSE_CONTACT), deleted_at)
     link = links.endorse_contact_link(mail.lang, tokens.mint(Purpose.ENDORSE_CONTACT, [to.id, to.number]))
-    return Message(to.email, {"campaign": to.campaign, "link": link, "not_me": f"{link}/not-me"})
+    values = {
+        "campaign": to.campaign,
+        "link": link,
+        "not_me": f"{link}/not-me",
+        "until": format_datetime(until, mail.lang),
+        "deleted_on": format_date(deleted_at, mail.lang),
+    }
+    return Message(to.email, values)
 
 
 def handover(mail: Claimed, to: Successor) -> Message | None:
@@ -181,9 +207,11 @@ def handover(mail: Claimed, to: Successor) -> Message | None:
     return Message(to.email, values)
 
 
-def _decision(mail: Claimed, to: Contact, *states: EndorsementState) -> Message | None:
+def _decision(mail: Claimed, to: Contact, *states: EndorsementState, **values: str) -> Message | None:
     """What staff decided, with their reason, as long as it stands."""
-    return _to_own_page(mail, to, reason=to.reason) if to.state in states and to.reason else None
+    if to.state not in states or not to.reason:
+        return None
+    return _to_own_page(mail, to, reason=to.reason, **values)
 
 
 def _to_own_page(mail: Claimed, to: Contact, **values: str) -> Message:

@@ -17,9 +17,8 @@ from pledge.mail.allowance import DAY_SECONDS, UNCONFIRMED_WINDOW
 from pledge.mail.models import MailAllowance, MailBlock, MailKind, MailState, OutboxMail
 from pledge.signatures import expiry as signature_expiry
 from pledge.signatures.models import ErasureNotice, Signature, SignatureState
+from pledge.signatures.rules import PENDING_LIFETIME
 
-#: A link to confirm lives seven days; seven more are left to ask for a new one with it. Nothing renews this clock.
-PENDING = timedelta(days=14)
 #: Mails that are done with: long enough to answer "did you send me one?".
 MAILS = timedelta(days=90)
 #: The keyed hash of the network that somebody signed from: long enough to find robots with.
@@ -61,7 +60,9 @@ def run(delivered: Mapping[int, datetime]) -> Removed:
     return Removed(
         signatures=signature_expiry.forget(forgotten),
         pending=_sweep(
-            Signature, Signature.state == SignatureState.PENDING, Signature.submitted_at < now - PENDING
+            Signature,
+            Signature.state == SignatureState.PENDING,
+            Signature.submitted_at < now - PENDING_LIFETIME,
         ),
         notices=_sweep(ErasureNotice, ~exists().where(*_WAITS_FOR_NOTICE)),
         mails=_sweep(OutboxMail, OutboxMail.state != MailState.QUEUED, OutboxMail.due_at < now - MAILS),

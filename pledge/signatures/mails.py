@@ -10,13 +10,14 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, exists, select, text
 
-from pledge import links, tokens
+from pledge import clock, links, tokens
 from pledge.campaigns.models import CampaignText
 from pledge.db import reading
-from pledge.i18n import format_date
+from pledge.i18n import format_date, format_datetime
 from pledge.mail.message import Claimed, Composers, Message, composer
 from pledge.mail.models import MailKind, OutboxMail
 from pledge.signatures.models import SETTLED, Signature, SignatureState
+from pledge.signatures.rules import CODE_LIFETIME, PENDING_LIFETIME
 from pledge.tokens import Purpose
 
 
@@ -27,6 +28,8 @@ class Signer:
     id: int
     state: str
     email: str
+    submitted_at: datetime
+    code_since: datetime
     confirmed_at: datetime | None
     updates: bool  #: wants news
     is_settled: bool  #: the person's signature counts, or was taken out of the count: this row or another one
@@ -42,14 +45,9 @@ _SETTLED = exists().where(
 
 _SIGNERS = (
     select(
-        OutboxMail.id,
-        Signature.id,
-        Signature.state,
-        Signature.email,
-        Signature.confirmed_at,
-        Signature.updates,
-        _SETTLED,
-        CampaignText.title,
+        *(OutboxMail.id, Signature.id, Signature.state, Signature.email),
+        *(Signature.submitted_at, Signature.code_since, Signature.confirmed_at),
+        *(Signature.updates, _SETTLED, CampaignText.title),
     )
     .join(Signature, Signature.id == OutboxMail.subject_id)
     .join(
@@ -74,15 +72,27 @@ def composers() -> Composers:
 
 
 def confirm(mail: Claimed, signer: Signer) -> Message | None:
-    """Please confirm: only while this submission is pending and no other one of the person is settled."""
+    """Please confirm: only while this submission is pending and no other one of the person is settled.
+
+    It says until when: a mail that went out late has less left of the fourteen days than a link lives. Of one that waited
+    for a week only the link still works.
+    """
     if signer.state != SignatureState.PENDING or signer.is_settled:
         return None
+    now = clock.now()
+    until = min(tokens.expires_at(Purpose.CONFIRM), signer.submitted_at + PENDING_LIFETIME)
+    if until <= now:
+        return None
+    code, code_until = "", signer.code_since + CODE_LIFETIME
+    if code_until > now:
+        code, until = tokens.code(signer.id, mail.seq), min(until, code_until)
     token = tokens.mint(Purpose.CONFIRM, [signer.id])
     values = {
         "campaign": signer.campaign,
         "link": links.confirm_link(mail.lang, token),
         "not_me": links.not_me_link(mail.lang, token),
-        "code": tokens.code(signer.id, mail.seq),
+        "code": code,
+        "until": format_datetime(until, mail.lang),
     }
     return Message(signer.email, values)
 
@@ -127,4 +137,4 @@ def _signers(mails: Sequence[Claimed]) -> Mapping[int, Signer]:
     """Of the mails whose signature still exists."""
     values = {"ids": [mail.id for mail in mails]}
     with reading() as connection:
-        return {row[0]: Signer(*row[1:]) for row in connection.execute(_SIGNERS, values)}
+        return {row[0]: Signer(*tuple(row)[1:]) for row in connection.execute(_SIGNERS, values)}

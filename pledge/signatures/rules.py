@@ -1,10 +1,17 @@
-"""What a name may be. The form asks here for the shape, the service asks again for the meaning."""
+"""What a name may be, and how long a submission and its code wait to be confirmed."""
+
+from datetime import timedelta
 
 from pledge.lines import clean_line
 
 LONGEST_NAME = 80
+#: How long the code of a mail to confirm works, from when the mail is due.
+CODE_LIFETIME = timedelta(days=7)
+#: How long a submission waits. A link lives seven days; seven more are left to ask for a new one with it. Nothing renews
+#: this clock.
+PENDING_LIFETIME = timedelta(days=14)
 
 
 def clean_name(text: str) -> str:
-    """A name as it will be kept: 1–80 characters. Raises BadLine."""
+    """A name as it will be kept: 1–80 characters. The form asks for its shape, the service again. Raises BadLine."""
     return clean_line(text, LONGEST_NAME)

@@ -1,7 +1,7 @@
 """What a person may do with a signature: sign, ask for the mail again, confirm, say "this was not me"."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -28,7 +28,7 @@ from pledge.signatures.identifiers import (
 )
 from pledge.signatures.models import EMAIL_CONTEXT, NAME_CONTEXT, SALT_CONTEXT, Signature, SignatureState
 from pledge.signatures.origins import origin
-from pledge.signatures.rules import clean_name
+from pledge.signatures.rules import CODE_LIFETIME, clean_name
 from pledge.signatures.standing import standing_id
 from pledge.switches import queries as switches
 from pledge.tokens import BadToken
@@ -37,7 +37,6 @@ from pledge.tokens import BadToken
 #: chances in a million.
 MAX_CODE_TRIES = 5
 MAX_ALL_CODE_TRIES = 10
-CODE_LIFETIME = timedelta(days=7)
 
 
 class CampaignNotOpen(Exception):

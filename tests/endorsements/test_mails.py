@@ -2,21 +2,23 @@
 
 import email
 import re
+from datetime import timedelta
 from email.policy import default
 
 import pytest
 from sqlalchemy import select, update
 
-from pledge import tokens
+from pledge import clock, tokens
 from pledge.db import db, transaction
 from pledge.endorsements import handover, own
 from pledge.endorsements.identifiers import read_confirm_token, read_own_token
 from pledge.endorsements.models import Endorsement
+from pledge.i18n import format_date, format_datetime
 from pledge.mail.models import MailKind, OutboxMail
 from pledge.tokens import Purpose
 from tests.support.apps import settings
 from tests.support.factories import endorse_manage_token, endorsement, version_of
-from tests.support.mails import TRUE_OF_ENDORSEMENTS, Notes, ask_to_take_over, deliver, enqueue
+from tests.support.mails import TRUE_OF_ENDORSEMENTS, Notes, ask_to_take_over, deliver, enqueue, enqueue_true
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -87,6 +89,27 @@ def test_the_mail_to_confirm_carries_the_link_for_exactly_this_version():
     assert to == row.contact_email
     assert read_confirm_token(link.rpartition("/")[2])[:3] == (row.id, 1, 1)
     assert not_us == f"{link}/not-us"
+
+
+@pytest.mark.parametrize(("waited", "left"), [(0, 7), (9, 5)])
+@pytest.mark.parametrize("kind", [MailKind.ENDORSE_CONFIRM, MailKind.ENDORSE_CONTACT])
+def test_a_mail_to_confirm_says_until_when_its_link_works(frozen_clock, kind, waited, left):
+    asked_at = clock.now()
+    at = {"at": asked_at} if kind is MailKind.ENDORSE_CONFIRM else {}
+    enqueue_true(kind, "en", **at)
+    frozen_clock.move(days=waited)
+    ((_, mail),) = sent()
+    until = format_datetime(clock.now() + timedelta(days=left), "en")
+    assert f"valid until {until} (Korean time)" in said(mail)
+    if kind is MailKind.ENDORSE_CONTACT:
+        assert f"deleted on {format_date(asked_at + timedelta(days=14), 'en')}" in said(mail)
+
+
+@pytest.mark.parametrize("kind", [MailKind.ENDORSE_CONFIRM, MailKind.ENDORSE_CONTACT])
+def test_a_mail_to_confirm_what_is_about_to_be_deleted_is_dropped(frozen_clock, kind):
+    enqueue_true(kind)
+    frozen_clock.move(days=14)
+    assert sent() == []
 
 
 @pytest.mark.parametrize(

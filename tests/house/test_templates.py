@@ -5,6 +5,7 @@ import re
 import pytest
 
 from config import ROOT
+from pledge.mail.models import MailKind
 
 TEMPLATES = ROOT / "pledge" / "templates"
 NAMES = sorted(str(path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("*") if path.is_file())
@@ -60,11 +61,11 @@ def test_a_page_holds_no_inline_code_and_no_trusted_text():
 
 
 def test_a_mail_exists_in_both_languages_and_all_parts():
+    layout = {f"mail/_layout/{lang}/paste_link.txt" for lang in ("ko", "en")}
     parts = {name for name in NAMES if name.startswith("mail/") and name.count("/") == 3}
-    kinds = {name.split("/")[1] for name in parts}
-    assert parts == {
+    assert parts - layout == {
         f"mail/{kind}/{lang}/{part}"
-        for kind in kinds
+        for kind in MailKind
         for lang in ("ko", "en")
         for part in ("subject.txt", "body.txt", "body.html")
     }

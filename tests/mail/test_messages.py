@@ -2,7 +2,7 @@
 
 import email
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.policy import default
 from html import unescape
 
@@ -13,10 +13,13 @@ from hypothesis import strategies as st
 from pledge import clock as time
 from pledge import tokens
 from pledge.db import db, transaction
+from pledge.i18n import SEOUL
 from pledge.mail.message import Claimed, Message
 from pledge.mail.models import MailKind
 from pledge.mail.rendering import UnsafeAddress, render
+from pledge.retention import services as retention
 from pledge.signatures import mails
+from pledge.signatures import services as signing
 from pledge.signatures.models import Signature
 from pledge.tokens import Purpose
 from tests.support import factories
@@ -31,7 +34,7 @@ LINK = re.compile(r"https?://[^\s\"'<>]+")
 #: Whatever the templates of any kind print.
 VALUES = (
     *("link", "code", "not_me", "since", "organization", "reason", "contact"),
-    *("recipient", "occasion", "day", "people", "unsubscribe"),
+    *("recipient", "occasion", "day", "people", "unsubscribe", "until", "deleted_on"),
 )
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -220,6 +223,50 @@ def test_the_mail_to_confirm_carries_a_link_and_a_code_for_exactly_this_submissi
     assert tokens.read(Purpose.CONFIRM, token).payload == [person.id]
     assert not_me == f"{link}/not-me"
     assert tokens.code(person.id, 1) in text
+
+
+def valid_until(content):
+    """The moment that the text names, in UTC."""
+    said = re.search(r"valid until (\d+ \w+ \d{4}, \d\d:\d\d) \(Korean time\)", part(content, "plain"))[1]
+    assert f"valid until {said} (Korean time)" in part(content, "html")
+    return datetime.strptime(said, "%d %B %Y, %H:%M").replace(tzinfo=SEOUL).astimezone(UTC)
+
+
+@pytest.mark.parametrize(
+    ("waited", "left"), [({"days": 0}, {"days": 7}), ({"days": 9}, {"days": 5}), ({"days": 13}, {"days": 1})]
+)
+def test_the_mail_to_confirm_says_until_when_link_and_code_work(app, frozen_clock, waited, left):
+    person = pending("hong@example.org", code_since=time.now() + timedelta(**waited))
+    frozen_clock.move(**waited)
+    content = sent(MailKind.CONFIRM, "en", person)
+    until = valid_until(content)
+
+    assert abs(until - (time.now() + timedelta(**left))) < timedelta(hours=1, minutes=1)
+    assert "Code: " in part(content, "plain")
+    token = LINK.findall(part(content, "plain"))[0].rpartition("/")[2]
+    frozen_clock.move(seconds=(until - time.now()).total_seconds() - 60)
+    retention.run({})
+    assert not tokens.read(Purpose.CONFIRM, token).expired
+    assert signing.confirm_by_code(person.id, tokens.code(person.id, 1)) is signing.Confirmation.DONE
+
+
+def test_a_mail_to_confirm_that_waited_for_a_week_has_a_link_and_no_dead_code(app, frozen_clock):
+    person = pending("hong@example.org")
+    frozen_clock.move(days=8)
+    content = sent(MailKind.CONFIRM, "en", person)
+
+    assert "Code" not in part(content, "plain")
+    assert "six-digit code" not in part(content, "html")
+    assert timedelta(days=5) < valid_until(content) - time.now() <= timedelta(days=6)
+
+
+def test_a_mail_to_confirm_whose_submission_is_about_to_be_deleted_is_dropped(app, frozen_clock):
+    person = pending("hong@example.org")
+    mail = enqueue(person)
+    frozen_clock.move(days=14)
+
+    assert deliver(Notes()).dropped == 1
+    assert fate(mail).state == "dropped"
 
 
 def test_each_mail_to_confirm_has_a_code_of_its_own_and_a_copy_of_it_the_same(app):
