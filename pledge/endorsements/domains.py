@@ -1,19 +1,21 @@
-"""Domains: whose mailbox is whose website. Tables reviewed 2026-11-24; what they do not know is read narrowly.
+"""Domains: whose mailbox is whose website, by the Public Suffix List. Our own tables were reviewed on 2026-11-24.
 
 "Belongs to" means the same registrable domain. Taking two owners for one would lift a stranger up the verification
-ladder, so an unknown ending counts as shared when it may be; not seeing that two names are one only leaves a step to the
-staff (docs/adr/0026).
+ladder, so under an unknown ending only the very same host belongs; not seeing that two names are one only leaves a step
+to the staff (docs/adr/0026).
 """
 
 import re
 import unicodedata
+from functools import cache
 from ipaddress import ip_address
 from urllib.parse import quote, urlsplit
 
 import idna
+from publicsuffixlist import PublicSuffixList
 
-LONGEST_WEBSITE = 300
-_LONGEST_HOST = 253
+MAX_WEBSITE = 300
+_MAX_HOST = 253
 
 #: Anybody may open a mailbox there, so it says nothing about an organisation.
 FREE_MAIL = frozenset(
@@ -38,33 +40,12 @@ _PLATFORMS = frozenset(
     "wikipedia.org campaigns.do change.org".split()
 )
 
-_KOREAN_SUFFIXES = (
-    "co or go ac re ne pe es hs ms sc kg mil ai io it me seoul busan daegu incheon gwangju daejeon ulsan gyeonggi gangwon "
-    "chungbuk chungnam jeonbuk jeonnam gyeongbuk gyeongnam jeju"
-).split()
-
-#: Endings of two labels or more that many owners share: national ones, and hosts that hand out names.
-SHARED_SUFFIXES = frozenset(
-    {
-        *(f"{label}.kr" for label in _KOREAN_SUFFIXES),
-        *"uk.com us.com eu.com de.com kr.com jpn.com cn.com co.com in.net eu.org".split(),
-        *"github.io gitlab.io netlify.app vercel.app pages.dev workers.dev web.app firebaseapp.com herokuapp.com".split(),
-        *"onrender.com fly.dev appspot.com azurewebsites.net amazonaws.com cloudfront.net blogspot.com".split(),
-        *"wordpress.com wixsite.com weebly.com squarespace.com webflow.io framer.website notion.site carrd.co".split(),
-        *"myshopify.com tistory.com modoo.at imweb.me cafe24.com mycafe24.com cafe24.co.kr godo.co.kr godohosting.com".split(),
-        *"gethompy.com dothome.co.kr creatorlink.net oopy.io waveon.io iptime.org duckdns.org no-ip.org ngrok.io".split(),
-        *"egloos.com ivyro.net woobi.co.kr sites.google.com blog.naver.com".split(),
-    }
+#: Hosts that hand out names to many owners and that the Public Suffix List does not have.
+SHARED_HOSTS = frozenset(
+    "kr.com amazonaws.com squarespace.com weebly.com wordpress.com sites.google.com blog.naver.com tistory.com modoo.at "
+    "imweb.me cafe24.com mycafe24.com cafe24.co.kr godo.co.kr godohosting.com gethompy.com dothome.co.kr creatorlink.net "
+    "oopy.io waveon.io iptime.org egloos.com ivyro.net woobi.co.kr".split()
 )
-
-#: Second labels that registries of countries keep for many owners, as in `.com.br`, `.gov.uk`, `.ac.jp`.
-_GENERIC_LABELS = frozenset(
-    "com net org edu gov gob gouv govt mil int info name asso assoc school sch nhs police parliament ltd plc idv "
-    "gen firm ngo web press mobi club".split()
-)
-#: Two letters or fewer under a country's ending may be shared (`.co.`, `.or.`, `.ac.`, `.id.au`).
-_SHORT_LABEL = 2
-_COUNTRY = 2  #: letters in a country's ending
 
 #: Endings that are never a public website (RFC 2606, RFC 6761, RFC 6762, RFC 8375, RFC 9476, ICANN's .internal).
 _NOT_PUBLIC = frozenset(
@@ -95,26 +76,32 @@ def belongs_to(mail_domain: str, website: str) -> bool:
     domain = registrable(host)
     if is_free_mail(mail) or is_free_mail(host) or domain in _PLATFORMS:
         return False
-    if mail == host.removeprefix("www.") and mail not in SHARED_SUFFIXES:
-        return True  # also where the table reads narrowly, as with `ab.de`
+    if mail == host.removeprefix("www.") and not _is_shared(mail):
+        return True  # also under an ending that the list does not know
     return domain is not None and registrable(mail) == domain
 
 
 def registrable(host: str) -> str | None:
-    """The part of a host name that one owner registered: `posco.co.kr` of `www.posco.co.kr`. None for a bare ending."""
-    labels = host.split(".")
-    for taken in range(len(labels), 0, -1):
-        if _is_shared(labels[-taken:]):
-            return ".".join(labels[-taken - 1 :]) if taken < len(labels) else None
-    return ".".join(labels[-2:]) if len(labels) > 1 else None
+    """The part of a host name that one owner registered: `posco.co.kr` of `www.posco.co.kr`.
+
+    None for a bare ending, and for one that is not in the Public Suffix List.
+    """
+    for shared in SHARED_HOSTS:
+        if host == shared:
+            return None
+        if host.endswith(f".{shared}"):
+            return f"{host.removesuffix(f'.{shared}').rpartition('.')[2]}.{shared}"
+    return _suffixes().privatesuffix(host)
 
 
-def _is_shared(labels: list[str]) -> bool:
-    if ".".join(labels) in SHARED_SUFFIXES:
-        return True
-    if len(labels) != 2 or len(labels[1]) != _COUNTRY or labels[1] == "kr":
-        return False
-    return labels[0] in _GENERIC_LABELS or len(labels[0]) <= _SHORT_LABEL
+def _is_shared(host: str) -> bool:
+    return host in SHARED_HOSTS or _suffixes().is_public(host)
+
+
+@cache
+def _suffixes() -> PublicSuffixList:
+    """The list as it came with the package: nothing is fetched."""
+    return PublicSuffixList(accept_unknown=False)
 
 
 def host_of(website: str) -> str:
@@ -148,7 +135,7 @@ def clean_website(text: str) -> str:
     path = quote(parts.path, safe="/%:!$&()*+,;=~")
     query = f"?{quote(parts.query, safe='/%:!$&()*+,;=~?')}" if parts.query else ""
     address = f"{scheme}://{_ascii_host(host)}{path if path != '/' else ''}{query}"
-    if len(address) > LONGEST_WEBSITE:
+    if len(address) > MAX_WEBSITE:
         raise BadWebsite
     return address
 
@@ -160,7 +147,7 @@ def _ascii_host(host: str) -> str:
     except (idna.IDNAError, UnicodeError, ValueError):
         raise BadWebsite from None
     labels = name.split(".")
-    if len(labels) < 2 or len(name) > _LONGEST_HOST or not all(map(_LABEL.fullmatch, labels)):
+    if len(labels) < 2 or len(name) > _MAX_HOST or not all(map(_LABEL.fullmatch, labels)):
         raise BadWebsite
     if _NUMERIC.fullmatch(labels[-1]) or labels[-1] in _NOT_PUBLIC or _is_ip(name):
         raise BadWebsite
