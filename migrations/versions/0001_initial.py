@@ -747,6 +747,7 @@ def _create_tables() -> None:
         sa.ForeignKeyConstraint(["campaign_id"], ["campaigns.id"], name=op.f("fk_checkpoints_campaign_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_checkpoints")),
     )
+    op.create_index("ix_checkpoints_signed_at", "checkpoints", ["campaign_id", "signed_at"], unique=False)
     op.create_index("ix_checkpoints_size", "checkpoints", ["campaign_id", "size"], unique=False)
     op.create_table(
         "exports",

@@ -21,7 +21,7 @@ from pledge.ledger import counting, log_queries
 from pledge.ledger.counting import Counted
 from pledge.ledger.leaves import korean_day
 from pledge.ledger.log_queries import CheckpointView
-from pledge.ledger.models import Checkpoint, Kind
+from pledge.ledger.models import Kind
 
 #: Days before today whose last checkpoint is offered.
 DAYS = 14
@@ -40,17 +40,11 @@ def checkpoints(campaign_id: int) -> list[CheckpointView]:
     newest = log_queries.newest(campaign_id)
     if newest is None:
         return []
-    ids = [newest.id]
     midnight = datetime.combine(clock.now().astimezone(SEOUL).date(), time(), SEOUL)
-    with reading() as connection:
-        for back in range(DAYS):
-            last = _last_before(connection, campaign_id, midnight - timedelta(days=back))
-            if last is None:
-                break
-            ids.append(last)
+    days = (midnight - timedelta(days=back) for back in range(DAYS))
     # Where nothing happened on a day, its last checkpoint is that of the day before.
-    found = (log_queries.checkpoint(one) for one in dict.fromkeys(ids))
-    return [one for one in found if one is not None]
+    found = [newest, *(log_queries.checkpoint_before(campaign_id, day) for day in days)]
+    return list({one.id: one for one in found if one is not None}.values())
 
 
 def counted(campaign_id: int, size: int) -> Counted:
@@ -125,32 +119,3 @@ def _organization(row: Row[Any], confirmed: str) -> Organization:
         statement=Words(row.statement_ko, row.statement_en),
         published_on=korean_day(confirmed),
     )
-
-
-def _last_before(connection: Connection, campaign_id: int, moment: datetime) -> int | None:
-    """The last checkpoint that was signed before a moment; None when there is none.
-
-    By halving over the sizes, which grow with time: a busy day has tens of thousands of checkpoints, and no index tells
-    when they were signed.
-    """
-    rows = select(Checkpoint.id, Checkpoint.size, Checkpoint.signed_at).where(
-        Checkpoint.campaign_id == campaign_id
-    )
-    rising, falling = (Checkpoint.size, Checkpoint.id), (Checkpoint.size.desc(), Checkpoint.id.desc())
-    first = connection.execute(rows.order_by(*rising).limit(1)).first()
-    last = connection.execute(rows.order_by(*falling).limit(1)).first()
-    if first is None or last is None or first.signed_at >= moment:
-        return None
-    # One of the size `low` is before the moment; none of the size `high` or more is.
-    low, high = first.size, last.size + 1
-    while high - low > 1:
-        middle = (low + high) // 2
-        part = rows.where(Checkpoint.size >= middle, Checkpoint.size < high)
-        found = connection.execute(part.order_by(*rising).limit(1)).first()
-        if found is None or found.signed_at >= moment:
-            high = middle
-        else:
-            low = found.size
-    # The newest of that size: it may have been signed again by another key.
-    of_size = rows.where(Checkpoint.size == low, Checkpoint.signed_at < moment)
-    return int(connection.execute(of_size.order_by(*falling).limit(1)).one().id)

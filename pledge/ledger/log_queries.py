@@ -70,7 +70,7 @@ def checkpoint_of(campaign_id: int, size: int) -> CheckpointView | None:
 def checkpoint_before(campaign_id: int, moment: datetime) -> CheckpointView | None:
     """The last checkpoint that was signed before a moment."""
     before = _checkpoints(campaign_id).where(Checkpoint.signed_at < moment)
-    return _one(before.order_by(Checkpoint.id.desc()).limit(1))
+    return _one(before.order_by(Checkpoint.signed_at.desc(), Checkpoint.id.desc()).limit(1))
 
 
 def verifiers(campaign_id: int) -> list[str]:

@@ -194,7 +194,10 @@ class Checkpoint(Model):
     note: Mapped[str] = mapped_column(Text)  #: the signed note, verbatim (C2SP signed-note)
     signed_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
-    __table_args__ = (Index("ix_checkpoints_size", "campaign_id", "size"),)
+    __table_args__ = (
+        Index("ix_checkpoints_size", "campaign_id", "size"),
+        Index("ix_checkpoints_signed_at", "campaign_id", "signed_at"),
+    )
 
 
 class LogKey(Model):
