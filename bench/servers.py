@@ -95,7 +95,7 @@ class Bench:
         url = self.postgres.create_database("floor").replace("postgresql+psycopg://", "postgresql://")
         self.postgres.execute(floor.TABLE, "floor")
         # A site in full shape: PostgreSQL and Redis.
-        shape = Config(database_url="postgresql://", redis_url="redis://")
+        shape = Config(database_url="postgresql://", redis_url="redis://localhost")
         environment = {"FLOOR_DATABASE_URL": url}
         return self.web("floor", shape, environment, application="bench.floor:app", answers="/204")
 
@@ -107,7 +107,7 @@ class Bench:
         }
         create = [sys.executable, "-c", _CREATE_YARDSTICK]
         subprocess.run(create, cwd=ROOT, env={**os.environ, **environment}, check=True)
-        shape = Config(database_url="postgresql://", redis_url="redis://")
+        shape = Config(database_url="postgresql://", redis_url="redis://localhost")
         return self.web("yardstick", shape, environment, application="bench.yardstick:app", answers="/204")
 
     def serve(self, site: "Site") -> str:
