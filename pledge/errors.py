@@ -5,7 +5,6 @@ from flask import (
     Response,
     after_this_request,
     current_app,
-    g,
     jsonify,
     make_response,
     render_template,
@@ -98,7 +97,7 @@ def answer_busy() -> None:
 
 
 def on_bug(error: Exception) -> Response:
-    log.error("unhandled error", request_id=g.get("request_id"), exc_info=error)
+    log.error("unhandled error", exc_info=error)
     return error_page(500)
 
 

@@ -4,12 +4,10 @@ Requests are logged by endpoint, not by path, because paths carry tokens. What a
 the names in PRIVATE is replaced, as a second fence behind "do not log it".
 """
 
-import json
 import logging
 import secrets
 import sys
 from collections.abc import MutableMapping
-from functools import lru_cache
 from typing import Any
 
 import structlog
@@ -22,12 +20,10 @@ PRIVATE = frozenset({"email", "address", "to", "name", "token", "code", "ticket"
 
 log = structlog.get_logger("pledge")
 
-_stamp = structlog.processors.TimeStamper(fmt="iso", utc=True)
-
 
 def watch_requests(app: Flask) -> None:
     """Give each request an id, and write its line when it is answered."""
-    app.before_request(begin)
+    app.before_request(_begin)
     app.after_request(_end)
 
 
@@ -35,12 +31,12 @@ def configure(config: Config) -> None:
     """Send our own events and the libraries' records to standard error in one form."""
     shared: list[Any] = [
         structlog.processors.add_log_level,
-        _stamp,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
         _add_request_id,
         _redact,
     ]
     renderer: Any = (
-        structlog.processors.JSONRenderer(_json)
+        structlog.processors.JSONRenderer(ensure_ascii=False, default=repr)
         if config.is_production
         else structlog.dev.ConsoleRenderer(colors=False)
     )
@@ -51,7 +47,6 @@ def configure(config: Config) -> None:
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
-    request_log.cache_clear()
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -94,46 +89,19 @@ def _traceback_without_values(exc_info: Any) -> str:
     return f"{kind.__module__}.{kind.__qualname__} at " + " < ".join(reversed(frames[-12:]))
 
 
-_ENCODER = json.JSONEncoder(ensure_ascii=False, default=repr)
-
-
-def _json(event: Any, **_options: Any) -> str:
-    return _ENCODER.encode(event)
-
-
-@lru_cache(maxsize=1)
-def request_log() -> Any:
-    """The logger of requests, put together once, with no more steps than its line needs.
-
-    Its id is given, no name in it is private, and it quotes no error, so nothing looks for those in each of them.
-    """
-    configured = structlog.get_config()
-    steps = [structlog.processors.add_log_level, _stamp, configured["processors"][-1]]
-    return structlog.wrap_logger(configured["logger_factory"](), processors=steps).bind()
-
-
-def begin() -> None:
-    """A request begins: it gets an id and a start."""
+def _begin() -> None:
     g.request_id = secrets.token_hex(8)
     g.started = clock.monotonic()
 
 
-def end(method: str, endpoint: str | None, status: int) -> str:
-    """Write the line of a request that had a beginning; its id, for the answer."""
-    request_id: str = g.request_id
-    level = "error" if status >= 500 else "info"
-    getattr(request_log(), level)(
-        "request",
-        request_id=request_id,
-        method=method,
-        endpoint=endpoint,
-        status=status,
-        ms=round((clock.monotonic() - g.started) * 1000, 1),
-    )
-    return request_id
-
-
 def _end(response: Response) -> Response:
     if "request_id" in g:
-        response.headers["X-Request-Id"] = end(request.method, request.endpoint, response.status_code)
+        (log.error if response.status_code >= 500 else log.info)(
+            "request",
+            method=request.method,
+            endpoint=request.endpoint,
+            status=response.status_code,
+            ms=round((clock.monotonic() - g.started) * 1000, 1),
+        )
+        response.headers["X-Request-Id"] = g.request_id
     return response

@@ -13,7 +13,7 @@ import urllib.request
 import pytest
 import structlog
 
-from pledge.logs import configure, log, request_log
+from pledge.logs import configure, log
 from tests.support import apps
 from tests.support.factories import campaign, confirm_token, sign_form, signature
 from tests.support.smtp import SmtpServer
@@ -35,7 +35,6 @@ def production_logs(tmp_path, monkeypatch):
     root.handlers[:] = handlers
     root.setLevel(level)
     structlog.configure(**before)
-    request_log.cache_clear()
 
 
 @pytest.mark.sqlite_only
@@ -136,7 +135,7 @@ def test_a_level_below_the_chosen_one_is_not_written(production_logs, tmp_path, 
 
 WRITER = """
 import sys, threading
-from pledge.logs import configure, log, request_log
+from pledge.logs import configure, log
 from tests.support import apps
 from pathlib import Path
 
@@ -145,7 +144,7 @@ configure(apps.settings(Path(sys.argv[1]), env="production", log_level="INFO"))
 def write():
     for number in range(400):
         log.info("event", number=number, text="x" * 200)
-        request_log().info("request", endpoint="public.sign", ms=1.5, number=number)
+        log.info("request", endpoint="public.sign", ms=1.5, number=number)
 
 threads = [threading.Thread(target=write) for _ in range(4)]
 for thread in threads:
@@ -183,7 +182,7 @@ def test_a_line_is_one_write(tmp_path, production_logs, monkeypatch):
     monkeypatch.setattr(sys, "stderr", Stream())
     configure(apps.settings(tmp_path, env="production", log_level="INFO"))
     log.info("ours")
-    request_log().info("request")
+    log.info("request")
     logging.getLogger("some.library").warning("theirs")
     assert [json.loads(text)["event"] for text in written] == ["ours", "request", "theirs"]
     assert all(text.endswith("}\n") for text in written)
