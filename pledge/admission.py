@@ -1,4 +1,4 @@
-"""Who is let in to work, so that quick answers stay quick whatever the slow ones wait for.
+"""Admission of requests, so that quick answers stay quick whatever the slow ones wait for.
 
 The server has many threads and this middleware lets a few of them into Flask. A request waits for its turn as long as
 others finish. When none has begun or finished for a second (a database that does not answer, all of them at costly work)
@@ -20,7 +20,7 @@ from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from werkzeug.wsgi import get_content_length, get_input_stream
 
 from pledge import clock
-from pledge.guards import LARGEST_BODY
+from pledge.guards import MAX_BODY
 from pledge.logs import log
 
 #: Threads of one process that serve requests (granian's `--blocking-threads`).
@@ -35,12 +35,12 @@ READING = 40
 STALLED = 1.0
 #: Seconds that a request waits at most.
 MAX_WAIT = 10.0
-#: Larger bodies are kept in a file.
+#: Bytes. Larger bodies are kept in a file.
 _IN_MEMORY = 256 * 1024
 
 RETRY_AFTER = 5
 #: Seconds between lines in the log about refused requests.
-TELL_EVERY = 1.0
+LOG_INTERVAL = 1.0
 #: It needs no thread of its own: it only says that the process lives.
 UNLIMITED = frozenset({"/healthz"})
 
@@ -61,18 +61,18 @@ class Admission:
         self,
         app: WSGIApplication,
         *,
-        largest: Callable[[WSGIEnvironment], int] = lambda _: LARGEST_BODY,
+        max_body: Callable[[WSGIEnvironment], int] = lambda _: MAX_BODY,
         working: int = WORKING,
         waiting: int = WAITING,
         reading: int = READING,
     ) -> None:
         self._app = app
-        self._largest = largest
+        self._max_body = max_body
         self._free = working
         self._may_wait = waiting
         self._changed = threading.Condition()
         self._moved_at = clock.monotonic()
-        self._told_at = 0.0
+        self._logged_at = 0.0
         self._may_read = threading.BoundedSemaphore(reading)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -81,18 +81,18 @@ class Admission:
         length = get_content_length(environ) or 0
         if length == 0 and "HTTP_TRANSFER_ENCODING" not in environ:
             return self._work(environ, start_response)
-        most = LARGEST_BODY if 0 < length <= LARGEST_BODY else self._largest(environ)
-        if length > most:
+        limit = MAX_BODY if 0 < length <= MAX_BODY else self._max_body(environ)
+        if length > limit:
             return self._work(environ, start_response)  # the application refuses it without reading
         if not self._may_read.acquire(blocking=False):
             return self._refuse_busy(start_response, keeps_connection=False)
         try:
-            body = _read(environ, length, most)
+            body = _read(environ, length, limit)
         except (ClientDisconnected, OSError):
             return _refuse(start_response, "400 BAD REQUEST", _BROKEN, keeps_connection=False)
         except RequestEntityTooLarge:
             # It did not tell its length; now it does, and the application has the page for it.
-            environ["CONTENT_LENGTH"], body = str(most + 1), BytesIO()
+            environ["CONTENT_LENGTH"], body = str(limit + 1), BytesIO()
         finally:
             self._may_read.release()
         with body:
@@ -108,8 +108,8 @@ class Admission:
 
     def _refuse_busy(self, start_response: StartResponse, *, keeps_connection: bool = True) -> list[bytes]:
         now = clock.monotonic()
-        if now - self._told_at >= TELL_EVERY:
-            self._told_at = now
+        if now - self._logged_at >= LOG_INTERVAL:
+            self._logged_at = now
             log.error("requests refused: all threads are busy")
         return _refuse(start_response, "503 SERVICE UNAVAILABLE", _BUSY, keeps_connection=keeps_connection)
 
@@ -117,14 +117,14 @@ class Admission:
 
     def _enter(self) -> bool:
         with self._changed:
-            if self._free == 0 and not self._waits():
+            if self._free == 0 and not self._wait_for_turn():
                 return False
             self._free -= 1
             self._moved_at = clock.monotonic()
             return True
 
-    def _waits(self) -> bool:
-        """Wait for a turn; False when it is not worth while."""
+    def _wait_for_turn(self) -> bool:
+        """Wait until a turn is free. False when waiting is given up: too many wait, or none has moved for a while."""
         until = clock.monotonic() + MAX_WAIT
         if self._may_wait == 0:
             return False
@@ -146,8 +146,8 @@ class Admission:
             self._changed.notify()
 
 
-def _read(environ: WSGIEnvironment, length: int, most: int) -> IO[bytes]:
-    stream = get_input_stream(environ, max_content_length=most)
+def _read(environ: WSGIEnvironment, length: int, limit: int) -> IO[bytes]:
+    stream = get_input_stream(environ, max_content_length=limit)
     body: IO[bytes] = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115  # the request reads it
     try:
         while piece := stream.read(64 * 1024):

@@ -1,4 +1,4 @@
-"""From a failure to a page: every error has a status, a text in the visitor's language and a way on."""
+"""Errors as pages: each has a status, a text in the visitor's language and a link to go on."""
 
 from flask import (
     Flask,
@@ -10,7 +10,7 @@ from flask import (
     render_template,
     request,
 )
-from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_limiter import RateLimitExceeded
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -33,6 +33,47 @@ RETRY_AFTER_REDIS = 1
 RETRY_AFTER_BUSY = 5
 
 
+#: Title and message by status.
+_TEXTS = {
+    400: (
+        _l("We could not read that"),
+        _l("Something in the request was damaged. Please go back and try again."),
+    ),
+    403: (
+        _l("This was sent from another site"),
+        _l(
+            "For safety we only accept forms sent from our own pages. Please open the page here and try again."
+        ),
+    ),
+    404: (_l("Page not found"), _l("The address may be mistyped, or the page has moved.")),
+    405: (
+        _l("That does not work here"),
+        _l("This page cannot be used in that way. Please start from the home page."),
+    ),
+    410: (_l("This is no longer here"), _l("The link has been used up or has expired.")),
+    413: (
+        _l("That was too large"),
+        _l(
+            "The form, or a file in it, was larger than we accept. Please go back, shorten the text or choose a smaller file, and try again."
+        ),
+    ),
+    415: (_l("We could not read that format"), _l("Please send the form from our own page.")),
+    429: (
+        _l("Too many requests"),
+        _l(
+            "Many requests came from your network in a short time. Nothing is lost; please try again a little later."
+        ),
+    ),
+    503: (
+        _l("We cannot be reached for a moment"),
+        _l(
+            "Nothing was recorded just now, so your signature was not recorded either. Please try again shortly."
+        ),
+    ),
+}
+_OTHER_TEXT = (_l("Something went wrong on our side"), _l("It has been noted. Please try again in a moment."))
+
+
 def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, on_http_error)
     for kind in (OperationalError, PoolTimeout, NotDurable):
@@ -49,7 +90,7 @@ def on_http_error(error: HTTPException) -> Response:
     if isinstance(error, TooManyRequests):
         return on_too_many_requests(error)
     if isinstance(getattr(error, "original_exception", None), RedisError):
-        return on_counters_away()
+        return on_redis_away()
     response = error_page(status)
     # Headers that belong to the status: Allow for 405, WWW-Authenticate.
     for name, value in error.get_headers():
@@ -59,15 +100,15 @@ def on_http_error(error: HTTPException) -> Response:
 
 
 def on_too_many_requests(error: TooManyRequests) -> Response:
-    """A view's limit is reached, or the staff area tells somebody to wait. A view may have brought its own page."""
+    """A rate limit is reached, or the staff area tells somebody to wait. The error may bring a page of its own."""
     if error.response is not None:
         return make_response(error.response)
     seconds = limits.seconds_to_wait() if isinstance(error, RateLimitExceeded) else error.retry_after
     return error_page(429, seconds if isinstance(seconds, int) else None)
 
 
-def on_counters_away() -> Response:
-    """Redis went away between the look at a limit that counts mistakes and the count; the next request counts without it."""
+def on_redis_away() -> Response:
+    """Redis went away between the test of a limit that counts mistakes and the count; the next request counts without it."""
     log.warning("redis away")
     return error_page(503, RETRY_AFTER_REDIS)
 
@@ -103,9 +144,9 @@ def on_bug(error: Exception) -> Response:
 
 def error_page(status: int, retry_after: int | None = None) -> Response:
     """The page (or JSON for programs) for a status."""
-    title, message = _words(status)
+    title, message = _TEXTS.get(status, _OTHER_TEXT)
     if request.path.startswith(("/api/", "/log/")):
-        response = jsonify(error={"status": status, "title": title, "message": message})
+        response = jsonify(error={"status": status, "title": str(title), "message": str(message)})
     else:
         page = _template(status)
         response = make_response(
@@ -122,46 +163,3 @@ def _template(status: int) -> str:
     area = request.path.split("/", 2)[1] if request.path.startswith("/") else ""
     framed = current_app.extensions.get("pledge.error_pages", {}).get(area)
     return (framed and framed(status)) or "errors/error.html"
-
-
-def _words(status: int) -> tuple[str, str]:
-    """Title and message for a status; one that we do not name gets the general words."""
-    words = {
-        400: (
-            _("We could not read that"),
-            _("Something in the request was damaged. Please go back and try again."),
-        ),
-        403: (
-            _("This was sent from another site"),
-            _(
-                "For safety we only accept forms sent from our own pages. Please open the page here and try again."
-            ),
-        ),
-        404: (_("There is no page here"), _("The address may be mistyped, or the page has moved.")),
-        405: (
-            _("That does not work here"),
-            _("This page cannot be used in that way. Please start from the home page."),
-        ),
-        410: (_("This is no longer here"), _("The link has been used up or has expired.")),
-        413: (
-            _("That was too large"),
-            _(
-                "The form, or a file in it, was larger than we accept. Please go back, shorten the text or choose a smaller file, and try again."
-            ),
-        ),
-        415: (_("We could not read that format"), _("Please send the form from our own page.")),
-        429: (
-            _("Too many requests"),
-            _(
-                "Many requests came from your network in a short time. Nothing is lost; please try again a little later."
-            ),
-        ),
-        503: (
-            _("We cannot be reached for a moment"),
-            _(
-                "Nothing was recorded just now, so your signature was not recorded either. Please try again shortly."
-            ),
-        ),
-    }
-    general = (_("Something went wrong on our side"), _("It has been noted. Please try again in a moment."))
-    return words.get(status, general)

@@ -16,7 +16,7 @@ from werkzeug.wsgi import get_host
 
 from config import Config
 
-LARGEST_BODY = 64 * 1024
+MAX_BODY = 64 * 1024
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 URLENCODED = "application/x-www-form-urlencoded"
 FORM_TYPES = frozenset({URLENCODED, "multipart/form-data"})
@@ -30,18 +30,17 @@ _ONE_CLICK = "pledge_one_click"
 #: Asked by load balancers and by `flask serve` itself, under the address of the machine.
 WATCHED = frozenset({"/healthz", "/readyz"})
 _REFUSED = "pledge.refused_host"
-_MOST_HOSTS = 64
 _ALLOWED = "pledge_allowed"
-#: Werkzeug counts its read buffer, also of a file, as memory of the form: less than two of its chunks would refuse any.
+#: Bytes. Werkzeug counts its read buffer, also of a file, as memory of the form: with less than two of its chunks it would
+#: refuse every file.
 _FORM_MEMORY = 192 * 1024
 
 
 class KnownHosts:
-    """WSGI middleware before everything, also before kept pages and static files: only our own names are answered.
+    """Outermost WSGI middleware: only requests for a host name of ours are answered.
 
-    A request under another name goes to `refusing` (the application) as one for our own address, marked, so that the
-    page that refuses it is whole and repeats nothing of that name. Whoever watches the site asks by address, and gets
-    nothing but the state of this process.
+    A request for another name goes to `refusing` (the application) as one for our own, marked, so that the 400 page can
+    build its links and repeats nothing of that name. Load balancers ask for the paths in WATCHED by IP address.
     """
 
     def __init__(self, app: WSGIApplication, refusing: WSGIApplication, config: Config) -> None:
@@ -49,10 +48,9 @@ class KnownHosts:
         self._refusing = refusing
         self._allowed = config.allowed_hosts
         self._own = config.base_host
-        self._known: set[str] = set()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if environ.get("HTTP_HOST") in self._known or self._learn(environ):
+        if self._is_known(environ):
             return self._app(environ, start_response)
         environ["HTTP_HOST"] = self._own
         if environ.get("PATH_INFO") in WATCHED:
@@ -60,21 +58,18 @@ class KnownHosts:
         environ[_REFUSED] = True
         return self._refusing(environ, start_response)
 
-    def _learn(self, environ: WSGIEnvironment) -> bool:
-        given: str | None = environ.get("HTTP_HOST")
-        if given is not None:
-            environ["HTTP_HOST"] = given.lower()
+    def _is_known(self, environ: WSGIEnvironment) -> bool:
+        if "HTTP_HOST" in environ:
+            environ["HTTP_HOST"] = environ["HTTP_HOST"].lower()
         try:
-            host = get_host(environ, self._allowed)
+            get_host(environ, self._allowed)
         except (SecurityError, ValueError):  # ValueError: a name that cannot be encoded
             return False
-        if given == host and len(self._known) < _MOST_HOSTS:
-            self._known.add(host)
         return True
 
 
-def allows(*, body: int = LARGEST_BODY, parts: int = 40) -> Callable[[View], View]:
-    """Put on a view: it takes a body of so many bytes and so many form fields; every other view keeps the small limits."""
+def allows(*, body: int = MAX_BODY, parts: int = 40) -> Callable[[View], View]:
+    """Declare that a view takes a body of so many bytes and so many form fields; other views keep the small limits."""
 
     def mark(view: View) -> View:
         setattr(view, _ALLOWED, (body, parts))
@@ -84,28 +79,28 @@ def allows(*, body: int = LARGEST_BODY, parts: int = 40) -> Callable[[View], Vie
 
 
 def one_click(view: View) -> View:
-    """Put on a view: it also takes the one POST that mail providers send from their own pages (RFC 8058 section 3.2)."""
+    """Declare that a view also takes the one POST that mail providers send from their own pages (RFC 8058 section 3.2)."""
     setattr(view, _ONE_CLICK, True)
     return view
 
 
-def largest_body(app: Flask) -> Callable[[WSGIEnvironment], int]:
-    """Tells how many bytes the view of a request takes, before Flask has looked at it."""
+def max_body(app: Flask) -> Callable[[WSGIEnvironment], int]:
+    """A function that tells how many bytes the view of a request takes, before Flask has looked at the request."""
 
-    def largest(environ: WSGIEnvironment) -> int:
+    def look_up(environ: WSGIEnvironment) -> int:
         try:
             endpoint, _ = app.url_map.bind_to_environ(environ).match()
         except HTTPException:  # no such page
-            return LARGEST_BODY
+            return MAX_BODY
         allowed = getattr(app.view_functions.get(endpoint), _ALLOWED, None)
-        return LARGEST_BODY if allowed is None else int(allowed[0])
+        return MAX_BODY if allowed is None else int(allowed[0])
 
-    return largest
+    return look_up
 
 
-def init_app(app: Flask, config: Config) -> None:
+def init_app(app: Flask) -> None:
     app.config.update(
-        MAX_CONTENT_LENGTH=LARGEST_BODY,
+        MAX_CONTENT_LENGTH=MAX_BODY,
         MAX_FORM_MEMORY_SIZE=32 * 1024,
         MAX_FORM_PARTS=40,
     )

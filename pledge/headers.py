@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from flask import Flask
 from whitenoise import WhiteNoise
 
 from config import Config
@@ -42,25 +41,21 @@ def security_headers(config: Config) -> dict[str, str]:
 
 
 class SecurityHeaders:
-    """WSGI middleware right around Flask: adds what an answer does not say itself."""
+    """WSGI middleware: adds the default headers that an answer does not set itself."""
 
     def __init__(self, app: WSGIApplication, config: Config) -> None:
         self._app = app
-        # Nothing may be kept by a cache unless its view said so.
-        fixed = {**security_headers(config), "Cache-Control": "no-store"}
-        self._fixed = [(name.lower(), (name, value)) for name, value in fixed.items()]
+        # No cache may keep an answer unless its view allows it.
+        defaults = {**security_headers(config), "Cache-Control": "no-store"}
+        self._defaults = [(name.lower(), (name, value)) for name, value in defaults.items()]
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
-            said = {name.lower() for name, _ in headers}
-            missing = [pair for name, pair in self._fixed if name not in said]
+            given = {name.lower() for name, _ in headers}
+            missing = [pair for name, pair in self._defaults if name not in given]
             return start_response(status, headers + missing, *rest)
 
         return self._app(environ, start)
-
-
-def init_app(app: Flask, config: Config) -> None:
-    app.wsgi_app = SecurityHeaders(app.wsgi_app, config)  # type: ignore[method-assign]  # Flask's own documented hook
 
 
 class StaticFiles(WhiteNoise):  # type: ignore[misc]  # the library has no types

@@ -1,4 +1,6 @@
-"""What answers requests: what every answer carries, the doors, and what stands before Flask."""
+"""What answers requests: what every request meets, the public site, the staff area, the API, and the middleware."""
+
+from wsgiref.types import WSGIApplication
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -22,35 +24,26 @@ from pledge import (
 
 
 def register(app: Flask, config: Config) -> None:
-    register_answers(app, config)
-    register_doors(app, config)
-    register_front(app, config)
-
-
-def register_answers(app: Flask, config: Config) -> None:
-    """What belongs to every request and to every page."""
-    app.wsgi_app = admission.Admission(app.wsgi_app, largest=guards.largest_body(app))  # type: ignore[method-assign]  # Flask's own documented hook
     logs.watch_requests(app)
-    headers.init_app(app, config)
-    if hops := config.trusted_proxies:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]  # Flask's own documented hook
-    guards.init_app(app, config)
+    guards.init_app(app)
     i18n.init_app(app, config)
     limits.init_app(app, config)
     rendering.init_app(app, config)
     errors.init_app(app)
     caching.init_app(app)
-
-
-def register_doors(app: Flask, config: Config) -> None:
     public.register(app)
     staff.register(app)
     api.register(app)
     ops.register(app, config)
+    add_middleware(app, config)
 
 
-def register_front(app: Flask, config: Config) -> None:
-    """What stands before Flask: only our own names are answered, and static files."""
-    static = headers.StaticFiles(app.wsgi_app, config, max_age=60 * 60 * 24 * 365, charset="utf-8")
+def add_middleware(app: Flask, config: Config) -> None:
+    """What a request passes before Flask, from the inside out."""
+    inside: WSGIApplication = admission.Admission(app.wsgi_app, max_body=guards.max_body(app))
+    inside = headers.SecurityHeaders(inside, config)
+    if hops := config.trusted_proxies:
+        inside = ProxyFix(inside, x_for=hops, x_proto=hops, x_host=0)
+    static = headers.StaticFiles(inside, config, max_age=60 * 60 * 24 * 365, charset="utf-8")
     static.add_files(str(rendering.STATIC), prefix="static/")
-    app.wsgi_app = guards.KnownHosts(static, app.wsgi_app, config)  # type: ignore[method-assign]  # Flask's own documented hook
+    app.wsgi_app = guards.KnownHosts(static, inside, config)  # type: ignore[method-assign]  # Flask's own documented hook

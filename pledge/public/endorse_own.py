@@ -71,7 +71,7 @@ def endorse_correct(token: str) -> Response:
 
 
 @public.post("/endorse/me/<token>/correct", endpoint="endorse_correct_post")
-@allows(body=logos.LARGEST_FORM, parts=logos.MOST_FIELDS)
+@allows(body=logos.MAX_FORM, parts=logos.MAX_FIELDS)
 @limited(link_limit)
 @own_page
 def endorse_correct_post(token: str) -> Response:

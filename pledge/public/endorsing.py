@@ -26,7 +26,7 @@ def endorse(slug: str) -> Response:
 
 
 @public.post("/c/<slug>/endorse", endpoint="endorse_post")
-@allows(body=logos.LARGEST_FORM, parts=logos.MOST_FIELDS)
+@allows(body=logos.MAX_FORM, parts=logos.MAX_FIELDS)
 def endorse_post(slug: str) -> Response:
     campaign = campaign_now_or_404(slug)
     form = EndorseForm(CombinedMultiDict([request.files, request.form]))

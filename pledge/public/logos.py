@@ -15,10 +15,10 @@ from pledge.files.words import PICTURE_WORDS, STORAGE_AWAY
 from pledge.public.endorse_forms import ContentForm
 from pledge.tokens import BadToken, Purpose
 
-#: Bytes of a form with a logo. More than a logo may have, so that one that is too large is refused beside its field, with
-#: nothing of the rest lost.
-LARGEST_FORM = 8 * 1024 * 1024
-MOST_FIELDS = 60
+#: Bytes of a form with a logo: more than a logo may have, so that one that is too large is refused beside its field and
+#: the rest of the form is kept.
+MAX_FORM = 8 * 1024 * 1024
+MAX_FIELDS = 60
 
 
 def take(form: ContentForm, own: str = "") -> bool:

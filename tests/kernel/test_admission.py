@@ -143,7 +143,7 @@ def test_bodies_that_stop_in_the_middle_hold_nobody_up(slow):
 
 
 def test_the_application_reads_the_body_that_was_sent(slow):
-    app = Admission(slow, largest=lambda _: 2_000_000)
+    app = Admission(slow, max_body=lambda _: 2_000_000)
     for data in (b"a=1", b"x" * 1_000_000):
         assert ask(app, method="POST", stream=io.BytesIO(data), length=len(data))[0] == "200"
     assert slow.bodies == [b"a=1", b"x" * 1_000_000]

@@ -7,7 +7,7 @@ from flask import request
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
-from pledge.guards import LARGEST_BODY, allows
+from pledge.guards import MAX_BODY, allows
 
 MEGABYTE = 1_000_000
 
@@ -69,10 +69,10 @@ def test_fields_have_their_own_limits(client, form):
 
 @pytest.mark.sqlite_only
 def test_a_view_that_says_nothing_keeps_the_small_limits(client):
-    assert client.post("/ko/narrow", **upload(LARGEST_BODY)).status_code == 413
+    assert client.post("/ko/narrow", **upload(MAX_BODY)).status_code == 413
     assert client.post("/ko/narrow", data={f"field{n}": "x" for n in range(39)}).status_code == 200
     assert client.post("/ko/narrow", **upload(10, fields=50)).status_code == 413
-    assert client.post("/ko/nowhere", **upload(LARGEST_BODY)).status_code in (404, 413)
+    assert client.post("/ko/nowhere", **upload(MAX_BODY)).status_code in (404, 413)
 
 
 @pytest.mark.sqlite_only
