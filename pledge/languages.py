@@ -6,15 +6,20 @@ are written in it.
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from typing import Any
 
 from babel import Locale
+from flask import has_app_context
+from sqlalchemy import JSON, Dialect, TypeDecorator
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import TypeEngine
 
-from config import current_config
+from config import Config, current_config
 
 
 def codes() -> tuple[str, ...]:
     """The codes of all languages, in the order in which forms and documents show them."""
-    return tuple(tag.partition("-")[0] for tag in current_config().languages)
+    return tuple(tag.partition("-")[0] for tag in _tags())
 
 
 def default() -> str:
@@ -29,7 +34,7 @@ def others(lang: str) -> list[str]:
 
 def tag(lang: str) -> str:
     """`en-GB` for `en`, as HTML, JavaScript and HTTP write it; the code itself where the site no longer has the language."""
-    return next((tag for tag in current_config().languages if tag.partition("-")[0] == lang), lang)
+    return next((tag for tag in _tags() if tag.partition("-")[0] == lang), lang)
 
 
 def locale(lang: str) -> Locale:
@@ -40,6 +45,11 @@ def locale(lang: str) -> Locale:
 def name(lang: str, reader: str | None = None) -> str:
     """The name of a language in the language of the reader, or in itself: 한국어, Korean."""
     return str(locale(lang).get_language_name(reader or lang))
+
+
+def _tags() -> tuple[str, ...]:
+    """Those of the application; outside of one, where documents are tested, those of a site that names none."""
+    return current_config().languages if has_app_context() else Config.model_fields["languages"].default
 
 
 @lru_cache
@@ -72,3 +82,55 @@ def texts(pairs: Iterable[tuple[str, str]] | Mapping[str, str]) -> Texts:
     given = dict(pairs)
     order = [*codes(), *given]
     return Texts({lang: given[lang] for lang in order if given.get(lang)})
+
+
+def by_field(name: str, given: Mapping[str, str]) -> dict[str, str]:
+    """`{"title_ko": "…", "title_en": "…"}`: a text under the names that its fields have in a form."""
+    return {f"{name}_{lang}": given.get(lang, "") for lang in codes()}
+
+
+def from_fields(name: str, fields: Mapping[str, Any]) -> Texts:
+    """The text whose parts stand under the names of its fields in a form."""
+    return texts({lang: fields[f"{name}_{lang}"] for lang in codes()})
+
+
+def flat(fields: Mapping[str, object]) -> dict[str, object]:
+    """The same mapping with each text under the names of its fields in a form."""
+    found: dict[str, object] = {}
+    for name, value in fields.items():
+        found |= by_field(name, value) if isinstance(value, Texts) else {name: value}
+    return found
+
+
+class Translated(TypeDecorator[Texts]):
+    """A column with a text in several languages, a JSON object by language. Empty texts are not stored.
+
+    `max_length` holds for each language. Binding raises ValueError for what is no text of a language.
+    """
+
+    impl = JSON
+    cache_ok = True
+
+    def __init__(self, max_length: int | None = None) -> None:
+        super().__init__()
+        self.max_length = max_length
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(JSONB() if dialect.name == "postgresql" else JSON())
+
+    def process_bind_param(self, value: Mapping[str, str] | None, dialect: Dialect) -> dict[str, str] | None:
+        if value is None:
+            return None
+        for lang, text in value.items():
+            if len(lang) != 2 or not isinstance(text, str):
+                raise ValueError("a text for each language is expected")
+            if self.max_length is not None and len(text) > self.max_length:
+                raise ValueError(f"a text has more than {self.max_length} characters")
+        return {lang: text for lang, text in value.items() if text}
+
+    def process_result_value(self, value: dict[str, str] | None, dialect: Dialect) -> Texts | None:
+        return None if value is None else Texts(value)
+
+    def coerce_compared_value(self, op: Any, value: Any) -> Any:
+        """`column["ko"]` takes the name of a language, as that of a JSON column does."""
+        return self.impl_instance.coerce_compared_value(op, value)

@@ -1455,14 +1455,22 @@ def check_pledges(pack: Any, found: Recount) -> None:
     name = "pledge-texts.json"
     try:
         texts = from_json(whole(pack, name, _LARGEST))
-        words = {one["sha256"]: one["text"]["ko"] + "\0" + one["text"]["en"] for one in texts}
-        is_right = all(hashlib.sha256(text.encode()).hexdigest() == known for known, text in words.items())
+        words = {one["sha256"]: one["text"] for one in texts}
+        is_right = all(fingerprint(text) == known for known, text in words.items())
     except (ValueError, TypeError, KeyError):
         is_right = False
     if not is_right:
         raise Failed("file:" + name, "its texts do not have the hashes that it names")
     if set(found.pledges) - set(words):
         raise Failed("file:" + name, "it lacks a text that the entries say was signed")
+
+
+def fingerprint(wording: dict[str, str]) -> str:
+    """The hash of a pledge text: of each language in the order of their codes, the code and the text, each before a zero byte."""
+    if not wording or not all(isinstance(text, str) for text in wording.values()):
+        raise ValueError("a pledge text is a text in each of its languages")
+    told = "".join(f"{lang}\0{wording[lang]}\0" for lang in sorted(wording))
+    return hashlib.sha256(told.encode()).hexdigest()
 
 
 def in_words(counts: dict[str, int]) -> str:

@@ -2,11 +2,15 @@
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
+
+#: A text by language.
+_TEXTS = sa.JSON().with_variant(JSONB(), "postgresql")
 
 _TABLES = (
     "audit_entries",
@@ -648,9 +652,9 @@ def _create_tables() -> None:
         sa.Column("invited_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("signed_in_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("length(lang) = 2", name=op.f("ck_staff_lang")),
         sa.CheckConstraint("active = (closed_at IS NULL)", name=op.f("ck_staff_closed")),
         sa.CheckConstraint("email = lower(email)", name=op.f("ck_staff_email_in_lower_case")),
+        sa.CheckConstraint("length(lang) = 2", name=op.f("ck_staff_lang")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_staff")),
         sa.UniqueConstraint("email", name=op.f("uq_staff_email")),
         sa.UniqueConstraint("passkey_handle", name=op.f("uq_staff_passkey_handle")),
@@ -697,15 +701,14 @@ def _create_tables() -> None:
         sa.Column("campaign_id", sa.Integer(), nullable=False),
         sa.Column("uid", sa.String(length=32), nullable=False),
         sa.Column("sequence", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("title_ko", sa.String(length=200), nullable=False),
-        sa.Column("title_en", sa.String(length=200), nullable=False),
-        sa.Column("place_ko", sa.String(length=200), nullable=False),
-        sa.Column("place_en", sa.String(length=200), nullable=False),
+        sa.Column("title", _TEXTS, nullable=False),
+        sa.Column("place", _TEXTS, nullable=False),
         sa.Column("url", sa.String(length=300), nullable=False),
         sa.Column("all_day", sa.Boolean(), nullable=False),
         sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ends_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("title <> '{}'", name=op.f("ck_campaign_events_has_title")),
         sa.CheckConstraint("ends_at > starts_at", name=op.f("ck_campaign_events_ends_after_start")),
         sa.ForeignKeyConstraint(
             ["campaign_id"], ["campaigns.id"], name=op.f("fk_campaign_events_campaign_id")
@@ -789,16 +792,16 @@ def _create_tables() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("campaign_id", sa.Integer(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("law_ko", sa.Text(), nullable=False),
-        sa.Column("law_en", sa.Text(), nullable=False),
-        sa.Column("recipient_ko", sa.String(length=200), nullable=False),
-        sa.Column("recipient_en", sa.String(length=200), nullable=False),
-        sa.Column("purpose_ko", sa.Text(), nullable=False),
-        sa.Column("purpose_en", sa.Text(), nullable=False),
-        sa.Column("keeping_ko", sa.Text(), nullable=False),
-        sa.Column("keeping_en", sa.Text(), nullable=False),
+        sa.Column("law", _TEXTS, nullable=False),
+        sa.Column("recipient", _TEXTS, nullable=False),
+        sa.Column("purpose", _TEXTS, nullable=False),
+        sa.Column("keeping", _TEXTS, nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "law <> '{}' AND recipient <> '{}' AND purpose <> '{}' AND keeping <> '{}'",
+            name=op.f("ck_list_terms_has_texts"),
+        ),
         sa.ForeignKeyConstraint(["campaign_id"], ["campaigns.id"], name=op.f("fk_list_terms_campaign_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_list_terms")),
         sa.UniqueConstraint("campaign_id", "version", name=op.f("uq_list_terms_campaign_id_version")),
@@ -834,10 +837,10 @@ def _create_tables() -> None:
         sa.Column("campaign_id", sa.Integer(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("role", sa.String(length=12), nullable=False),
-        sa.Column("name_ko", sa.String(length=200), nullable=False),
-        sa.Column("name_en", sa.String(length=200), nullable=False),
+        sa.Column("name", _TEXTS, nullable=False),
         sa.Column("url", sa.String(length=300), nullable=False),
         sa.Column("logo", sa.String(length=40), server_default="", nullable=False),
+        sa.CheckConstraint("name <> '{}'", name=op.f("ck_partners_has_name")),
         sa.CheckConstraint("role IN ('secretariat', 'partner')", name=op.f("ck_partners_role")),
         sa.ForeignKeyConstraint(["campaign_id"], ["campaigns.id"], name=op.f("fk_partners_campaign_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_partners")),
@@ -848,8 +851,7 @@ def _create_tables() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("campaign_id", sa.Integer(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("ko", sa.Text(), nullable=False),
-        sa.Column("en", sa.Text(), nullable=False),
+        sa.Column("wording", _TEXTS, nullable=False),
         sa.Column("sha256", sa.LargeBinary(length=32), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("version > 0", name=op.f("ck_pledge_texts_version")),

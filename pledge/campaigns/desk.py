@@ -5,7 +5,6 @@ campaign's lock, so that nobody writes over what they have not seen.
 """
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,6 +24,7 @@ from pledge.campaigns.models import (
 from pledge.campaigns.rules import stamp
 from pledge.campaigns.video import Video
 from pledge.db import reading
+from pledge.languages import Texts
 
 Reader = Connection | Session
 
@@ -55,8 +55,6 @@ class CampaignRow:
 
     slug: str
     state: CampaignState
-    title_ko: str
-    title_en: str
     goal: int
     edited_at: datetime | None
 
@@ -77,8 +75,7 @@ class Wording:
     """The newest pledge text, and how many versions there are."""
 
     version: int
-    ko: str
-    en: str
+    wording: Texts
 
     @property
     def stamp(self) -> str:
@@ -109,18 +106,10 @@ def rows() -> list[CampaignRow]:
     """All campaigns, newest first."""
     query = select(Campaign.id, Campaign.slug, Campaign.state, Campaign.goal, Campaign.edited_at)
     with reading() as connection:
-        titles = {
-            (row.campaign_id, row.lang): row.title
-            for row in connection.execute(
-                select(CampaignText.campaign_id, CampaignText.lang, CampaignText.title)
-            )
-        }
         return [
             CampaignRow(
                 slug=row.slug,
                 state=CampaignState(row.state),
-                title_ko=titles.get((row.id, "ko"), ""),
-                title_en=titles.get((row.id, "en"), ""),
                 goal=row.goal,
                 edited_at=row.edited_at,
             )
@@ -135,18 +124,13 @@ def titles(lang: str) -> dict[str, str]:
         .outerjoin(CampaignText, CampaignText.campaign_id == Campaign.id)
         .order_by(Campaign.id.desc())
     )
-    written: dict[str, dict[str, str]] = {}
+    written: dict[str, Texts] = {}
     with reading() as connection:
         for row in connection.execute(query):
-            written.setdefault(row.slug, {})[row.lang] = row.title
-    named = {slug: title_in(lang, slug, texts) for slug, texts in written.items()}
+            written.setdefault(row.slug, Texts())[row.lang] = row.title
+    named = {slug: title.of(lang) or slug for slug, title in written.items()}
     often = Counter(named.values())
     return {slug: title if often[title] == 1 else f"{title} ({slug})" for slug, title in named.items()}
-
-
-def title_in(lang: str, slug: str, titles: Mapping[str, str]) -> str:
-    """A title in a language, else in another one, else the slug."""
-    return titles.get(lang) or next(filter(None, titles.values()), slug)
 
 
 def desk(slug: str) -> Desk:
@@ -190,13 +174,13 @@ def letters_of(reader: Reader, campaign_id: int) -> dict[str, str]:
 def wording_of(reader: Reader, campaign_id: int) -> Wording:
     """The newest pledge text; version 0 when there is none."""
     query = (
-        select(PledgeText.version, PledgeText.ko, PledgeText.en)
+        select(PledgeText.version, PledgeText.wording)
         .where(PledgeText.campaign_id == campaign_id)
         .order_by(PledgeText.version.desc())
         .limit(1)
     )
     row = reader.execute(query).first()
-    return Wording(0, "", "") if row is None else Wording(row.version, row.ko, row.en)
+    return Wording(0, Texts()) if row is None else Wording(row.version, row.wording)
 
 
 def wording(campaign_id: int) -> Wording:
@@ -211,27 +195,31 @@ def video_of(provider: str, video_id: str, still: str) -> Video | None:
 def missing_of(reader: Reader, campaign_id: int) -> list[Missing]:
     """What each language lacks, in the order of the pages where it is entered."""
     texts = texts_of(reader, campaign_id)
-    found = [Missing("texts", name, name[-2:]) for name in text_fields() if not texts[name].strip()]
+    found = [
+        Missing("texts", name, name.rpartition("_")[2]) for name in text_fields() if not texts[name].strip()
+    ]
     pledge = wording_of(reader, campaign_id)
     found += [
-        Missing("pledge", lang, lang) for lang in languages.codes() if not str(getattr(pledge, lang)).strip()
+        Missing("pledge", f"wording_{lang}", lang)
+        for lang in languages.codes()
+        if not pledge.wording[lang].strip()
     ]
-    partner_names = select(Partner.id, Partner.name_ko, Partner.name_en)
+    partner_names = select(Partner.id, Partner.name)
     found += [
         Missing("partners", str(row.id), lang)
         for row in reader.execute(
             partner_names.where(Partner.campaign_id == campaign_id).order_by(Partner.position)
         )
         for lang in languages.codes()
-        if not getattr(row, f"name_{lang}").strip()
+        if not row.name[lang].strip()
     ]
-    event_titles = select(CampaignEvent.id, CampaignEvent.title_ko, CampaignEvent.title_en)
+    event_titles = select(CampaignEvent.id, CampaignEvent.title)
     found += [
         Missing("events", str(row.id), lang)
         for row in reader.execute(
             event_titles.where(CampaignEvent.campaign_id == campaign_id).order_by(CampaignEvent.starts_at)
         )
         for lang in languages.codes()
-        if not getattr(row, f"title_{lang}").strip()
+        if not row.title[lang].strip()
     ]
     return found

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from pledge import clock
+from pledge import clock, languages
 from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.campaigns.desk import NoSuchCampaign
@@ -15,6 +15,7 @@ from pledge.campaigns.moderation import clean_reason, compare, edited, subject
 from pledge.campaigns.rules import Checker, Fault, shown_link, stamp
 from pledge.db import reading
 from pledge.i18n import SEOUL
+from pledge.languages import Texts
 
 UNKNOWN_LENGTH = timedelta(hours=3)
 
@@ -23,10 +24,8 @@ UNKNOWN_LENGTH = timedelta(hours=3)
 class EventFields:
     """What the form holds; the moments in UTC. All-day: midnight in Seoul of the first and of the last day."""
 
-    title_ko: str
-    title_en: str
-    place_ko: str
-    place_en: str
+    title: Texts
+    place: Texts
     url: str
     all_day: bool
     starts_at: datetime
@@ -77,7 +76,7 @@ class EventView:
 
 
 def shown(campaign_id: int, lang: str) -> list[EventView]:
-    """All events of a campaign in one language, by time. A place given in the other language alone is shown all the same."""
+    """All events of a campaign in one language, by time. What is not given in it is shown in another."""
     with reading() as connection:
         found = connection.execute(
             select(*CampaignEvent.__table__.c)
@@ -89,8 +88,8 @@ def shown(campaign_id: int, lang: str) -> list[EventView]:
             id=row.id,
             uid=row.uid,
             sequence=row.sequence,
-            title=(row.title_ko or row.title_en) if lang == "ko" else (row.title_en or row.title_ko),
-            place=(row.place_ko or row.place_en) if lang == "ko" else (row.place_en or row.place_ko),
+            title=row.title.of(lang),
+            place=row.place.of(lang),
             url=shown_link(row.url),
             all_day=row.all_day,
             starts_at=row.starts_at,
@@ -102,7 +101,7 @@ def shown(campaign_id: int, lang: str) -> list[EventView]:
 
 
 def rows(campaign_id: int) -> list[EventRow]:
-    """The events of a campaign with both languages, by time."""
+    """The events of a campaign in all languages, by time."""
     with reading() as connection:
         found = connection.execute(
             select(*CampaignEvent.__table__.c)
@@ -150,7 +149,7 @@ def remove(actor: Actor, slug: str, event_id: int, seen: str, reason: str) -> No
     with edited(slug) as (session, campaign):
         event = _own(campaign, event_id)
         compare(seen, {name: getattr(event, name) for name in FIELDS})
-        title = event.title_ko or event.title_en
+        title = event.title.of(languages.default())
         session.delete(event)
         record(
             session, actor, "campaign.event.remove", subject(slug), reason=reason, event=event_id, title=title
@@ -158,19 +157,18 @@ def remove(actor: Actor, slug: str, event_id: int, seen: str, reason: str) -> No
 
 
 def clean(fields: EventFields, *, required: bool) -> EventFields:
-    """The fields as they will be kept; `required`: both titles are needed. Raises BadFields."""
+    """The fields as they will be kept; `required`: the title is needed in every language. Raises BadFields."""
     check = Checker()
     kept = EventFields(
-        title_ko=check.line("title_ko", fields.title_ko, required=required),
-        title_en=check.line("title_en", fields.title_en, required=required or not fields.title_ko.strip()),
-        place_ko=check.line("place_ko", fields.place_ko),
-        place_en=check.line("place_en", fields.place_en),
+        title=check.lines("title", fields.title, required=required),
+        place=check.lines("place", fields.place),
         url=check.link("url", fields.url),
         all_day=fields.all_day,
         starts_at=fields.starts_at,
         ends_at=None if fields.all_day and fields.ends_at == fields.starts_at else fields.ends_at,
     )
-    check.both("place", kept.place_ko, kept.place_en)
+    check.any_language("title", kept.title)
+    check.all_or_none("place", kept.place, kept.title)
     if kept.ends_at is not None and kept.ends_at <= kept.starts_at:
         check.add("ends_at", Fault.ORDER)
     check.finish()
@@ -205,4 +203,4 @@ def _own(campaign: Campaign, event_id: int) -> CampaignEvent:
 
 
 def _title(fields: EventFields) -> str:
-    return fields.title_ko or fields.title_en
+    return fields.title.of(languages.default())

@@ -20,9 +20,9 @@ from pledge.campaigns.models import Campaign, CampaignState, ListTerms
 from pledge.campaigns.moderation import WrongState, compare, edited, subject
 from pledge.campaigns.rules import LONGEST_LINE, Checker, stamp
 from pledge.db import reading
+from pledge.languages import Texts
 
 PARTS = ("recipient", "law", "purpose", "keeping")
-#: The names of the fields: recipient_ko, recipient_en, law_ko, …
 
 
 def field_names() -> tuple[str, ...]:
@@ -64,9 +64,9 @@ class TermsRow:
         return self.ended_at is None
 
 
-def columns(lang: str) -> tuple[ColumnElement[Any], ...]:
+def columns() -> tuple[ColumnElement[Any], ...]:
     """What `view()` reads, for a query that joins `ListTerms` by `asked_of()`."""
-    parts = (getattr(ListTerms, f"{part}_{lang}").label(f"terms_{part}") for part in PARTS)
+    parts = (getattr(ListTerms, part).label(f"terms_{part}") for part in PARTS)
     return ListTerms.version.label("terms_version"), *parts
 
 
@@ -75,18 +75,18 @@ def asked_of(campaign_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
     return (ListTerms.campaign_id == campaign_id) & ListTerms.ended_at.is_(None)
 
 
-def view(row: Row[*tuple[Any, ...]]) -> TermsView | None:
-    """None when the query found no terms."""
+def view(row: Row[*tuple[Any, ...]], lang: str) -> TermsView | None:
+    """The terms in a language. None when the query found no terms."""
     if row.terms_version is None:
         return None
-    return TermsView(row.terms_version, *(getattr(row, f"terms_{part}") for part in PARTS))
+    return TermsView(row.terms_version, *(getattr(row, f"terms_{part}").of(lang) for part in PARTS))
 
 
 def find(terms_id: int, lang: str) -> TermsView | None:
     """Terms that somebody agreed to, ended or not."""
     with reading() as connection:
-        row = connection.execute(select(*columns(lang)).where(ListTerms.id == terms_id)).first()
-    return None if row is None else view(row)
+        row = connection.execute(select(*columns()).where(ListTerms.id == terms_id)).first()
+    return None if row is None else view(row, lang)
 
 
 def versions(campaign_id: int) -> list[TermsRow]:
@@ -139,15 +139,16 @@ def set_terms(actor: Actor, slug: str, seen: str, fields: Mapping[str, str]) -> 
         if stored == {"version": last, **wanted}:
             return last
         _end(session, campaign)
-        session.add(ListTerms(campaign_id=campaign.id, version=last + 1, created_at=clock.now(), **wanted))
+        terms = {part: _texts(wanted, part) for part in PARTS}
+        session.add(ListTerms(campaign_id=campaign.id, version=last + 1, created_at=clock.now(), **terms))
         record(
             session,
             actor,
             "campaign.list_terms",
             subject(slug),
             version=last + 1,
-            recipient=wanted["recipient_en"],
-            law=wanted["law_en"],
+            recipient=terms["recipient"].of(languages.default()),
+            law=terms["law"].of(languages.default()),
         )
         return last + 1
 
@@ -184,12 +185,20 @@ def _rows(reader: Reader, campaign_id: int) -> list[TermsRow]:
         TermsRow(
             row.id,
             row.version,
-            {name: getattr(row, name) for name in field_names()},
+            {
+                name: text
+                for part in PARTS
+                for name, text in languages.by_field(part, getattr(row, part)).items()
+            },
             row.created_at,
             row.ended_at,
         )
         for row in found
     ]
+
+
+def _texts(fields: Mapping[str, str], part: str) -> Texts:
+    return languages.texts({lang: fields[f"{part}_{lang}"] for lang in languages.codes()})
 
 
 def _longest(name: str) -> int:

@@ -6,7 +6,7 @@ from pledge import languages
 from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.campaigns.models import Campaign
-from pledge.campaigns.moderation import compare, edited, subject
+from pledge.campaigns.moderation import compare, edited, new_text, subject
 from pledge.campaigns.rules import BadFields, Fault, stamp
 from pledge.campaigns.video import BadVideo, Video, parse_video
 from pledge.files import services as files
@@ -58,11 +58,14 @@ def set_letters(
     """
     with edited(slug) as (session, campaign):
         rows = {row.lang: row for row in campaign.texts}
-        compare(seen, {lang: rows[lang].letter for lang in languages.codes()})
+        compare(seen, {lang: rows[lang].letter if lang in rows else "" for lang in languages.codes()})
         for lang in languages.codes():
             name = new.get(lang, "")
             if not name and lang not in drop:
                 continue
+            if lang not in rows:  # a language that the site has got since
+                rows[lang] = new_text(lang)
+                campaign.texts.append(rows[lang])
             files.discard(session, rows[lang].letter)
             if name:
                 files.keep(session, name)
@@ -72,7 +75,7 @@ def set_letters(
             actor,
             "campaign.letter",
             subject(slug),
-            stored=sorted(lang for lang in languages.codes() if rows[lang].letter),
+            stored=sorted(lang for lang, row in rows.items() if row.letter),
         )
 
 

@@ -1,4 +1,4 @@
-"""Tables of a campaign. Korean and English are columns or rows side by side; neither is a translation of the other."""
+"""Tables of a campaign. Its languages stand side by side; none is a translation of the other (docs/adr/0105)."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -17,6 +17,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from pledge.db import Model, UTCDateTime
+from pledge.languages import Texts, Translated
 
 
 class CampaignState(StrEnum):
@@ -96,9 +97,8 @@ class PledgeText(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"))
     version: Mapped[int]
-    ko: Mapped[str] = mapped_column(Text)  #: CommonMark
-    en: Mapped[str] = mapped_column(Text)
-    #: SHA-256 over both wordings, so that a changed row is noticed.
+    wording: Mapped[Texts] = mapped_column(Translated)  #: CommonMark
+    #: SHA-256 over the wording in all languages (rules.fingerprint), so that a changed row is noticed.
     sha256: Mapped[bytes] = mapped_column(LargeBinary(32))
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
@@ -115,14 +115,14 @@ class Partner(Model):
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"))
     position: Mapped[int]
     role: Mapped[str] = mapped_column(String(12))
-    name_ko: Mapped[str] = mapped_column(String(200))
-    name_en: Mapped[str] = mapped_column(String(200))
+    name: Mapped[Texts] = mapped_column(Translated(200))
     url: Mapped[str] = mapped_column(String(300), default="")
     logo: Mapped[str] = mapped_column(String(40), server_default="")  #: a name in `files`
 
     __table_args__ = (
         UniqueConstraint("campaign_id", "position"),
         CheckConstraint("role IN ('secretariat', 'partner')", name="role"),
+        CheckConstraint("name <> '{}'", name="has_name"),
     )
 
 
@@ -136,10 +136,8 @@ class CampaignEvent(Model):
     #: By which calendars know it again (RFC 5545 UID); numbers of deleted rows may be given anew, this never.
     uid: Mapped[str] = mapped_column(String(32), unique=True)
     sequence: Mapped[int] = mapped_column(server_default="0")  #: RFC 5545 SEQUENCE: how often it was changed
-    title_ko: Mapped[str] = mapped_column(String(200))
-    title_en: Mapped[str] = mapped_column(String(200))
-    place_ko: Mapped[str] = mapped_column(String(200))
-    place_en: Mapped[str] = mapped_column(String(200))
+    title: Mapped[Texts] = mapped_column(Translated(200))
+    place: Mapped[Texts] = mapped_column(Translated(200))
     url: Mapped[str] = mapped_column(String(300))
     all_day: Mapped[bool] = mapped_column(Boolean)
     starts_at: Mapped[datetime] = mapped_column(UTCDateTime)
@@ -149,6 +147,7 @@ class CampaignEvent(Model):
 
     __table_args__ = (
         CheckConstraint("ends_at > starts_at", name="ends_after_start"),
+        CheckConstraint("title <> '{}'", name="has_title"),
         Index("ix_campaign_events_time", "campaign_id", "starts_at"),
     )
 
@@ -164,19 +163,18 @@ class ListTerms(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"))
     version: Mapped[int]
-    law_ko: Mapped[str] = mapped_column(Text)  #: which law asks for names
-    law_en: Mapped[str] = mapped_column(Text)
-    recipient_ko: Mapped[str] = mapped_column(String(200))
-    recipient_en: Mapped[str] = mapped_column(String(200))
-    purpose_ko: Mapped[str] = mapped_column(Text)
-    purpose_en: Mapped[str] = mapped_column(Text)
-    keeping_ko: Mapped[str] = mapped_column(Text)  #: how long the recipient keeps them
-    keeping_en: Mapped[str] = mapped_column(Text)
+    law: Mapped[Texts] = mapped_column(Translated)  #: which law asks for names
+    recipient: Mapped[Texts] = mapped_column(Translated(200))
+    purpose: Mapped[Texts] = mapped_column(Translated)
+    keeping: Mapped[Texts] = mapped_column(Translated)  #: how long the recipient keeps them
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  #: since then nobody is asked under them
 
     __table_args__ = (
         UniqueConstraint("campaign_id", "version"),
+        CheckConstraint(
+            "law <> '{}' AND recipient <> '{}' AND purpose <> '{}' AND keeping <> '{}'", name="has_texts"
+        ),
         Index(
             "ix_list_terms_asked",
             "campaign_id",

@@ -20,6 +20,7 @@ from pledge.campaigns.desk import Missing, NoSuchCampaign, Schedule
 from pledge.campaigns.models import Campaign, CampaignState, CampaignText, PledgeText
 from pledge.campaigns.rules import BadFields, Checker, Fault, fingerprint
 from pledge.db import transaction
+from pledge.languages import Texts
 
 #: From where to where a campaign may be moved; what needs a reason says so in `NEEDS_REASON`.
 TRANSITIONS = {
@@ -89,7 +90,7 @@ def compare(seen: str, stored: Mapping[str, object]) -> None:
     """Raises EditedMeanwhile unless the editor saw what is stored."""
     current = rules.stamp(stored)
     if seen != current:
-        raise EditedMeanwhile(stored, current)
+        raise EditedMeanwhile(languages.flat(stored), current)
 
 
 def subject(slug: str) -> str:
@@ -97,22 +98,19 @@ def subject(slug: str) -> str:
     return f"campaign:{slug}"
 
 
-def create(actor: Actor, *, slug: str, title_ko: str, title_en: str) -> str:
+def create(actor: Actor, *, slug: str, title: Mapping[str, str]) -> str:
     """A draft with nothing but its titles; its slug. Raises BadFields, also when the slug is taken."""
     slug = rules.clean_slug(slug)
     check = Checker()
-    titles = {"ko": check.line("title_ko", title_ko), "en": check.line("title_en", title_en)}
+    titles = check.lines("title", title)
     check.finish()
     campaign = Campaign(slug=slug, state=CampaignState.DRAFT, goal=FIRST_GOAL, edited_at=clock.now())
-    campaign.texts = [
-        CampaignText(lang=lang, title=titles[lang], tagline="", summary="", body="")
-        for lang in languages.codes()
-    ]
+    campaign.texts = [new_text(lang, titles[lang]) for lang in languages.codes()]
     try:
         with transaction() as session:
             session.add(campaign)
             session.flush()
-            session.add(new_pledge_text(campaign.id, 1, "", ""))
+            session.add(new_pledge_text(campaign.id, 1, Texts()))
             record(session, actor, "campaign.create", subject(slug))
     except IntegrityError:
         raise BadFields({"slug": Fault.TAKEN}) from None
@@ -120,7 +118,7 @@ def create(actor: Actor, *, slug: str, title_ko: str, title_en: str) -> str:
 
 
 def edit_texts(actor: Actor, slug: str, seen: str, texts: Mapping[str, str]) -> None:
-    """Title, tagline, summary and body in both languages; a draft may have gaps, what is public may not.
+    """Title, tagline, summary and body in every language; a draft may have gaps, what is public may not.
 
     Raises BadFields, EditedMeanwhile, NoSuchCampaign.
     """
@@ -132,6 +130,9 @@ def edit_texts(actor: Actor, slug: str, seen: str, texts: Mapping[str, str]) -> 
         rows = {row.lang: row for row in campaign.texts}
         for name in changed:
             part, _, lang = name.rpartition("_")
+            if lang not in rows:  # a language that the site has got since
+                rows[lang] = new_text(lang)
+                campaign.texts.append(rows[lang])
             setattr(rows[lang], part, wanted[name])
         if changed:
             record(session, actor, "campaign.texts", subject(slug), changed=changed)
@@ -240,14 +241,18 @@ def _clean_texts(texts: Mapping[str, str], *, required: bool) -> dict[str, str]:
     return clean
 
 
-def new_pledge_text(campaign_id: int, version: int, ko: str, en: str) -> PledgeText:
+def new_text(lang: str, title: str = "") -> CampaignText:
+    """A row that is not stored yet, without words."""
+    return CampaignText(lang=lang, title=title, tagline="", summary="", body="", recipient="", letter="")
+
+
+def new_pledge_text(campaign_id: int, version: int, wording: Texts) -> PledgeText:
     """A row that is not stored yet, with the mark of its words."""
     return PledgeText(
         campaign_id=campaign_id,
         version=version,
-        ko=ko,
-        en=en,
-        sha256=fingerprint(ko, en),
+        wording=wording,
+        sha256=fingerprint(wording),
         created_at=clock.now(),
     )
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
+from pledge import languages
 from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.campaigns.desk import NoSuchCampaign
@@ -12,6 +13,7 @@ from pledge.campaigns.moderation import clean_reason, compare, edited, subject
 from pledge.campaigns.rules import Checker, stamp
 from pledge.db import reading
 from pledge.files import services as files
+from pledge.languages import Texts
 
 
 @dataclass(frozen=True)
@@ -19,8 +21,7 @@ class PartnerFields:
     """What the form holds."""
 
     role: PartnerRole
-    name_ko: str
-    name_en: str
+    name: Texts
     url: str
 
 
@@ -44,9 +45,7 @@ def rows(campaign_id: int) -> list[PartnerRow]:
             select(*Partner.__table__.c).where(Partner.campaign_id == campaign_id).order_by(Partner.position)
         )
         return [
-            PartnerRow(
-                row.id, PartnerFields(PartnerRole(row.role), row.name_ko, row.name_en, row.url), row.logo
-            )
+            PartnerRow(row.id, PartnerFields(PartnerRole(row.role), row.name, row.url), row.logo)
             for row in found
         ]
 
@@ -136,7 +135,7 @@ def remove(actor: Actor, slug: str, partner_id: int, seen: str, reason: str) -> 
         partner = _own(campaign, partner_id)
         compare(seen, _content(_stored(partner), partner.logo))
         files.discard(session, partner.logo)
-        name = partner.name_ko or partner.name_en
+        name = partner.name.of(languages.default())
         session.delete(partner)
         record(
             session,
@@ -161,21 +160,20 @@ def _clean(fields: PartnerFields, state: CampaignState) -> PartnerFields:
     required = state is not CampaignState.DRAFT
     clean = PartnerFields(
         role=fields.role,
-        name_ko=check.line("name_ko", fields.name_ko, required=required),
-        name_en=check.line("name_en", fields.name_en, required=required or not fields.name_ko.strip()),
+        name=check.lines("name", fields.name, required=required),
         url=check.link("url", fields.url),
     )
+    check.any_language("name", clean.name)
     check.finish()
     return clean
 
 
 def _fill(partner: Partner, fields: PartnerFields) -> None:
-    partner.role, partner.url = fields.role, fields.url
-    partner.name_ko, partner.name_en = fields.name_ko, fields.name_en
+    partner.role, partner.url, partner.name = fields.role, fields.url, fields.name
 
 
 def _stored(partner: Partner) -> PartnerFields:
-    return PartnerFields(PartnerRole(partner.role), partner.name_ko, partner.name_en, partner.url)
+    return PartnerFields(PartnerRole(partner.role), partner.name, partner.url)
 
 
 def _content(fields: PartnerFields, logo: str) -> dict[str, object]:
@@ -183,4 +181,4 @@ def _content(fields: PartnerFields, logo: str) -> dict[str, object]:
 
 
 def _name(fields: PartnerFields) -> str:
-    return fields.name_ko or fields.name_en
+    return fields.name.of(languages.default())

@@ -3,7 +3,7 @@
 Whoever publishes a version says so by its number, having seen what it changes and who stays with the words before.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -31,7 +31,7 @@ class NewVersion(Exception):
     def __init__(self, version: int, *, one_language: bool) -> None:
         super().__init__(f"version {version}")
         self.version = version
-        self.one_language = one_language  #: the words of the other language stay as they are
+        self.one_language = one_language  #: the words of another language stay as they are
 
 
 def edit_pledge(
@@ -39,8 +39,7 @@ def edit_pledge(
     slug: str,
     seen: str,
     *,
-    ko: str,
-    en: str,
+    wording: Mapping[str, str],
     in_use: InUse,
     agreed: int = 0,
     one_language: bool = False,
@@ -57,20 +56,18 @@ def edit_pledge(
         stored = desk.wording_of(session, campaign.id)
         required = campaign.state != CampaignState.DRAFT
         check = Checker()
-        wanted = {lang: check.text(lang, text, required=required) for lang, text in (("ko", ko), ("en", en))}
+        wanted = check.texts("wording", wording, required=required)
         check.finish()
         compare(seen, vars(stored))
         changed = [
-            lang for lang in languages.codes() if wanted[lang].rstrip() != getattr(stored, lang).rstrip()
+            lang for lang in languages.codes() if wanted[lang].rstrip() != stored.wording[lang].rstrip()
         ]
         if not changed:
             return stored.version
-        wanted = {
-            lang: wanted[lang] if lang in changed else getattr(stored, lang) for lang in languages.codes()
-        }
+        wanted = languages.texts(stored.wording | {lang: wanted[lang] for lang in changed})
         row = _editable(session, campaign, stored, in_use)
         if row is None:
-            row = new_pledge_text(campaign.id, stored.version + 1, **wanted)
+            row = new_pledge_text(campaign.id, stored.version + 1, wanted)
             is_partial = len(changed) < len(languages.codes())
             if agreed != row.version:
                 raise NewVersion(row.version, one_language=is_partial)
@@ -79,8 +76,7 @@ def edit_pledge(
                 check.finish()
             session.add(row)
         else:
-            row.ko, row.en = wanted["ko"], wanted["en"]
-            row.sha256, row.created_at = fingerprint(row.ko, row.en), clock.now()
+            row.wording, row.sha256, row.created_at = wanted, fingerprint(wanted), clock.now()
         record(
             session,
             actor,

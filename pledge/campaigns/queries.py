@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from markupsafe import Markup
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import ColumnElement, Row, Select, case, func, select
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
-from pledge import clock
+from pledge import clock, languages
 from pledge.campaigns import list_terms, opening, secretariat
 from pledge.campaigns.list_terms import TermsView
 from pledge.campaigns.models import (
@@ -25,6 +25,7 @@ from pledge.campaigns.rules import shown_link
 from pledge.campaigns.video import Video
 from pledge.content import markdown
 from pledge.db import reading
+from pledge.languages import Texts
 from pledge.ledger.models import LedgerHead
 from pledge.ledger.queries import Count, head_columns
 
@@ -51,7 +52,7 @@ class Permalink:
 
     version: int
     html: Markup
-    markdown: str
+    wording: Texts  #: CommonMark
     sha256: str
     created_at: datetime
     is_newest: bool
@@ -170,38 +171,42 @@ def public_campaigns(lang: str) -> list[CampaignView]:
 
 def partners(campaign_id: int, lang: str) -> dict[PartnerRole, list[PartnerView]]:
     """Who stands behind a campaign, by role, in the order its staff chose."""
-    name = Partner.name_ko if lang == "ko" else Partner.name_en
-    query = select(Partner.role, name, Partner.url, Partner.logo).where(Partner.campaign_id == campaign_id)
+    query = select(Partner.role, Partner.name, Partner.url, Partner.logo).where(
+        Partner.campaign_id == campaign_id
+    )
     with reading() as connection:
         rows = connection.execute(query.order_by(Partner.position)).all()
     return {
-        role: [PartnerView(row[1], shown_link(row.url), row.logo) for row in rows if row.role == role]
+        role: [
+            PartnerView(row.name.of(lang), shown_link(row.url), row.logo) for row in rows if row.role == role
+        ]
         for role in PartnerRole
     }
 
 
 def pledge_text(pledge_text_id: int, lang: str) -> PledgeView:
     """The version that somebody signed, which may be an older one."""
-    query = select(PledgeText.version, _wording(lang), PledgeText.sha256).where(
+    query = select(PledgeText.version, PledgeText.wording, PledgeText.sha256).where(
         PledgeText.id == pledge_text_id
     )
     with reading() as connection:
-        version, text, sha256 = connection.execute(query).one()
-    return PledgeView(version, markdown(text), bytes(sha256).hex())
+        version, wording, sha256 = connection.execute(query).one()
+    return PledgeView(version, markdown(wording.of(lang)), bytes(sha256).hex())
 
 
 def permalink(campaign_id: int, version: int, lang: str) -> Permalink | None:
     """A version of a campaign's pledge text, however old; None when there is none of that number."""
-    query = select(
-        PledgeText.version, _wording(lang).label("text"), PledgeText.sha256, PledgeText.created_at
-    ).where(PledgeText.campaign_id == campaign_id)
+    query = select(PledgeText.version, PledgeText.wording, PledgeText.sha256, PledgeText.created_at).where(
+        PledgeText.campaign_id == campaign_id
+    )
     with reading() as connection:
         rows = connection.execute(query).all()
     newest = max((row.version for row in rows), default=0)
     for row in rows:
         if row.version == version:
             digest = bytes(row.sha256).hex()
-            return Permalink(version, markdown(row.text), row.text, digest, row.created_at, version == newest)
+            html = markdown(row.wording.of(lang))
+            return Permalink(version, html, row.wording, digest, row.created_at, version == newest)
     return None
 
 
@@ -217,20 +222,25 @@ def pledge_versions(campaign_id: int) -> list[PledgeVersion]:
     return [PledgeVersion(row.version, bytes(row.sha256).hex(), row.created_at) for row in rows]
 
 
-def _wording(lang: str) -> InstrumentedAttribute[str]:
-    return PledgeText.ko if lang == "ko" else PledgeText.en
-
-
 def _public(lang: str) -> Select[*tuple[Any, ...]]:
     return _whole(lang).where(Campaign.state != CampaignState.DRAFT)
 
 
 def _whole(lang: str) -> Select[*tuple[Any, ...]]:
-    """Everything of a campaign in one language that stands once for it, in one statement."""
-    letters = aliased(CampaignText)
-    other_letter = (
-        select(letters.letter)
-        .where(letters.campaign_id == Campaign.id, letters.lang != lang)
+    """Everything of a campaign that stands once for it, in one statement: in this language, or else in its first."""
+    chosen, letters = aliased(CampaignText), aliased(CampaignText)
+    order = [lang, *languages.others(lang)]
+    language = (
+        select(chosen.lang)
+        .where(chosen.campaign_id == Campaign.id)
+        .order_by(_place_in(order, chosen.lang))
+        .limit(1)
+        .scalar_subquery()
+    )
+    letter = (
+        select(letters.lang + "/" + letters.letter)
+        .where(letters.campaign_id == Campaign.id, letters.letter != "")
+        .order_by(_place_in(order, letters.lang))
         .limit(1)
         .scalar_subquery()
     )
@@ -244,12 +254,13 @@ def _whole(lang: str) -> Select[*tuple[Any, ...]]:
             *(Campaign.opens_at, Campaign.closes_at),
             *(Campaign.video_provider, Campaign.video_id, Campaign.video_still),
             *(CampaignText.title, CampaignText.tagline, CampaignText.summary, CampaignText.body),
-            *(CampaignText.recipient, secretariat.column(lang)),
-            *(CampaignText.letter, other_letter.label("other_letter")),
-            *(PledgeText.version, _wording(lang).label("pledge"), PledgeText.sha256),
-            *list_terms.columns(lang),
+            *(CampaignText.recipient, secretariat.column()),
+            letter.label("letter"),
+            *(PledgeText.version, PledgeText.wording.label("pledge"), PledgeText.sha256),
+            *list_terms.columns(),
         )
-        .join(CampaignText, (CampaignText.campaign_id == Campaign.id) & (CampaignText.lang == lang))
+        .select_from(Campaign)
+        .join(CampaignText, (CampaignText.campaign_id == Campaign.id) & (CampaignText.lang == language))
         .join(PledgeText, (PledgeText.campaign_id == Campaign.id) & (PledgeText.version == newest))
         .outerjoin(ListTerms, list_terms.asked_of(Campaign.id))
     )
@@ -263,24 +274,29 @@ def _view(row: Row[*tuple[Any, ...]], lang: str) -> CampaignView:
         tagline=row.tagline,
         summary=row.summary,
         recipient=row.recipient,
-        secretariat_line=secretariat.line(row.secretariat),
+        secretariat_line=secretariat.line(row.secretariat, lang),
         body=markdown(row.body),
         goal=row.goal,
         state=CampaignState(row.state),
         opens_at=row.opens_at,
         closes_at=row.closes_at,
-        pledge=PledgeView(row.version, markdown(row.pledge), bytes(row.sha256).hex()),
+        pledge=PledgeView(row.version, markdown(row.pledge.of(lang)), bytes(row.sha256).hex()),
         video=Video(VideoProvider(row.video_provider), row.video_id, row.video_still)
         if row.video_provider
         else None,
-        letter=_letter(row, lang),
-        list_terms=list_terms.view(row),
+        letter=_letter(row.letter),
+        list_terms=list_terms.view(row, lang),
     )
 
 
-def _letter(row: Row[*tuple[Any, ...]], lang: str) -> LetterView | None:
+def _letter(found: str | None) -> LetterView | None:
     """In the page's language; where there is none in it, the one there is."""
-    if row.letter:
-        return LetterView(row.letter, lang)
-    other = "en" if lang == "ko" else "ko"
-    return LetterView(row.other_letter, other) if row.other_letter else None
+    if not found:
+        return None
+    lang, _, file = found.partition("/")
+    return LetterView(file, lang)
+
+
+def _place_in(order: list[str], column: InstrumentedAttribute[str]) -> ColumnElement[int]:
+    """To sort rows by their language: in this order, others last."""
+    return case({lang: place for place, lang in enumerate(order)}, value=column, else_=len(order))

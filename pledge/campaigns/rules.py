@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+from pledge import languages
+from pledge.languages import Texts
 from pledge.lines import holds_resident_number
 from pledge.plaintext import is_readable_text
 
@@ -32,8 +34,8 @@ class Fault(StrEnum):
     TAKEN = "taken"  #: another campaign has this slug
     LINK = "link"
     EMAIL = "email"
-    ONE_LANGUAGE = "one_language"  #: filled in one language, empty in the other
-    UNCHANGED = "unchanged"  #: the other language changes, this one does not
+    ONE_LANGUAGE = "one_language"  #: filled in another language, empty in this one
+    UNCHANGED = "unchanged"  #: one language changes, another does not
     GOAL = "goal"
     MOMENT = "moment"  #: not a time of this calendar
     ORDER = "order"  #: ends before it begins
@@ -75,10 +77,39 @@ class Checker:
             self.faults[field] = Fault.LINK
             return text
 
-    def both(self, field: str, ko: str, en: str) -> None:
-        """Filled in both languages, or in none."""
-        if bool(ko) != bool(en):
-            self.add(f"{field}_{'en' if ko else 'ko'}", Fault.ONE_LANGUAGE)
+    def lines(
+        self, field: str, given: Mapping[str, str], longest: int = LONGEST_LINE, *, required: bool = False
+    ) -> Texts:
+        """One line in each language of the site; `required`: in all of them."""
+        return languages.texts(
+            {
+                lang: self.line(f"{field}_{lang}", given.get(lang, ""), longest, required=required)
+                for lang in languages.codes()
+            }
+        )
+
+    def texts(
+        self, field: str, given: Mapping[str, str], longest: int = LONGEST_TEXT, *, required: bool = False
+    ) -> Texts:
+        """The same for several lines."""
+        return languages.texts(
+            {
+                lang: self.text(f"{field}_{lang}", given.get(lang, ""), longest, required=required)
+                for lang in languages.codes()
+            }
+        )
+
+    def any_language(self, field: str, given: Texts) -> None:
+        """Filled in one language at least."""
+        if not given:
+            self.add(f"{field}_{languages.default()}", Fault.MISSING)
+
+    def all_or_none(self, field: str, given: Texts, other: Texts) -> None:
+        """Filled in every language that another text is in, or in none."""
+        if given:
+            for lang in other:
+                if not given[lang]:
+                    self.add(f"{field}_{lang}", Fault.ONE_LANGUAGE)
 
     def add(self, field: str, fault: Fault) -> None:
         """The first fault of a field is the one that is told."""
@@ -139,9 +170,16 @@ def shown_link(stored: str) -> str:
     return stored if stored.startswith(("https://", "http://")) else ""
 
 
-def fingerprint(ko: str, en: str) -> bytes:
-    """SHA-256 over both wordings of a pledge text, by which a changed one is noticed."""
-    return hashlib.sha256(f"{ko}\0{en}".encode()).digest()
+def fingerprint(wording: Mapping[str, str]) -> bytes:
+    """SHA-256 over a pledge text in all its languages, by which a changed one is noticed and which the public log tells.
+
+    Over the languages in the order of their codes: the code, a zero byte, the text, a zero byte, all in UTF-8
+    (docs/log.md).
+    """
+    digest = hashlib.sha256()
+    for lang in sorted(wording):
+        digest.update(f"{lang}\0{wording[lang]}\0".encode())
+    return digest.digest()
 
 
 def stamp(content: Mapping[str, object]) -> str:

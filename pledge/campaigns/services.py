@@ -18,6 +18,7 @@ from pledge.campaigns.rules import clean_link, fingerprint
 from pledge.campaigns.video import parse_video
 from pledge.db import transaction
 from pledge.i18n import SEOUL
+from pledge.languages import Texts
 
 
 class PledgeTextChanged(Exception):
@@ -43,7 +44,10 @@ def load_folder(folder: Path) -> str:
     BadFields, BadVideo, PledgeTextChanged.
     """
     facts = tomllib.loads((folder / "campaign.toml").read_text("utf-8"))
-    pledges = _pledges(folder)
+    langs = [lang for lang in languages.codes() if lang in facts]
+    if not langs:
+        raise KeyError(languages.default())
+    pledges = _pledges(folder, langs)
     with transaction() as session:
         campaign = session.scalar(select(Campaign).where(Campaign.slug == facts["slug"]))
         if campaign is None:
@@ -56,31 +60,31 @@ def load_folder(folder: Path) -> str:
         video = parse_video(facts.get("video", ""))
         campaign.video_provider, campaign.video_id = (video.provider, video.id) if video else ("", "")
         session.flush()
-        _load_texts(campaign, folder, facts)
-        _load_partners(session, campaign, facts["partners"])
-        _load_events(session, campaign, facts.get("events", []))
+        _load_texts(campaign, folder, facts, langs)
+        _load_partners(session, campaign, facts["partners"], langs)
+        _load_events(session, campaign, facts.get("events", []), langs)
         for version, wording in pledges.items():
             _load_pledge(session, campaign, version, wording)
     return str(facts["slug"])
 
 
-def _pledges(folder: Path) -> dict[int, dict[str, str]]:
+def _pledges(folder: Path, langs: list[str]) -> dict[int, Texts]:
     versions = sorted(
-        int(file.name.split(".")[1].removeprefix("v")) for file in folder.glob("pledge.v*.ko.md")
+        {int(file.name.split(".")[1].removeprefix("v")) for file in folder.glob("pledge.v*.*.md")}
     )
     if not versions:
-        raise FileNotFoundError(f"no pledge.v1.ko.md in {folder}")
+        raise FileNotFoundError(f"no pledge.v1.<lang>.md in {folder}")
     return {
-        version: {
-            lang: (folder / f"pledge.v{version}.{lang}.md").read_text("utf-8") for lang in languages.codes()
-        }
+        version: languages.texts(
+            {lang: (folder / f"pledge.v{version}.{lang}.md").read_text("utf-8") for lang in langs}
+        )
         for version in versions
     }
 
 
-def _load_texts(campaign: Campaign, folder: Path, facts: dict[str, Any]) -> None:
+def _load_texts(campaign: Campaign, folder: Path, facts: dict[str, Any], langs: list[str]) -> None:
     stored = {text.lang: text for text in campaign.texts}
-    for lang in languages.codes():
+    for lang in langs:
         text = stored.get(lang)
         if text is None:
             text = CampaignText(lang=lang)
@@ -91,7 +95,9 @@ def _load_texts(campaign: Campaign, folder: Path, facts: dict[str, Any]) -> None
         text.body = (folder / f"body.{lang}.md").read_text("utf-8")
 
 
-def _load_partners(session: Session, campaign: Campaign, partners: list[dict[str, str]]) -> None:
+def _load_partners(
+    session: Session, campaign: Campaign, partners: list[dict[str, Any]], langs: list[str]
+) -> None:
     stored = {partner.position: partner for partner in campaign.partners}
     for position, facts in enumerate(partners):
         partner = stored.pop(position, None)
@@ -99,17 +105,19 @@ def _load_partners(session: Session, campaign: Campaign, partners: list[dict[str
             partner = Partner(position=position)
             campaign.partners.append(partner)
         partner.role, partner.url = facts["role"], clean_link(facts.get("url", ""))
-        partner.name_ko, partner.name_en = facts["name_ko"], facts["name_en"]
+        partner.name = _in_each(facts["name"], langs)
     for left_over in stored.values():
         session.delete(left_over)
 
 
-def _load_events(session: Session, campaign: Campaign, events: list[dict[str, Any]]) -> None:
-    """By their beginning and English title an event is the same as before, and calendars know it again."""
-    stored = {(event.starts_at, event.title_en): event for event in campaign.events}
+def _load_events(
+    session: Session, campaign: Campaign, events: list[dict[str, Any]], langs: list[str]
+) -> None:
+    """By its beginning and a title an event is the same as before, and calendars know it again."""
+    stored = {(event.starts_at, event.title.of(languages.default())): event for event in campaign.events}
     for facts in events:
-        fields = _event_fields(facts)
-        event = stored.pop((fields.starts_at, fields.title_en), None)
+        fields = _event_fields(facts, langs)
+        event = stored.pop((fields.starts_at, fields.title.of(languages.default())), None)
         if event is None:
             session.add(new_event(campaign.id, fields))
         else:
@@ -118,36 +126,38 @@ def _load_events(session: Session, campaign: Campaign, events: list[dict[str, An
         session.delete(left_over)
 
 
-def _event_fields(facts: dict[str, Any]) -> EventFields:
+def _event_fields(facts: dict[str, Any], langs: list[str]) -> EventFields:
     """`starts_at` and `ends_at` of the file: a date alone means a whole day in Seoul."""
     starts_at, ends_at = facts["starts_at"], facts.get("ends_at")
     fields = EventFields(
-        title_ko=facts["title_ko"],
-        title_en=facts["title_en"],
-        place_ko=facts.get("place_ko", ""),
-        place_en=facts.get("place_en", ""),
+        title=_in_each(facts["title"], langs),
+        place=_in_each(facts["place"], langs) if "place" in facts else Texts(),
         url=facts.get("url", ""),
         all_day=not isinstance(starts_at, datetime),
         starts_at=_moment(starts_at),
         ends_at=None if ends_at is None else _moment(ends_at),
     )
-    return clean(fields, required=True)
+    return clean(fields, required=False)
+
+
+def _in_each(given: dict[str, str], langs: list[str]) -> Texts:
+    """Raises KeyError for a language that the folder has elsewhere and not here."""
+    return languages.texts({lang: given[lang] for lang in langs})
 
 
 def _moment(given: date | datetime) -> datetime:
     return given if isinstance(given, datetime) else datetime.combine(given, time(), SEOUL)
 
 
-def _load_pledge(session: Session, campaign: Campaign, version: int, wording: dict[str, str]) -> None:
-    digest = fingerprint(wording["ko"], wording["en"])
+def _load_pledge(session: Session, campaign: Campaign, version: int, wording: Texts) -> None:
+    digest = fingerprint(wording)
     stored = next((pledge for pledge in campaign.pledges if pledge.version == version), None)
     if stored is None:
         session.add(
             PledgeText(
                 campaign_id=campaign.id,
                 version=version,
-                ko=wording["ko"],
-                en=wording["en"],
+                wording=wording,
                 sha256=digest,
                 created_at=clock.now(),
             )

@@ -69,7 +69,7 @@ def pledges(campaign_id: int, wanted: frozenset[int]) -> list[Pledge]:
     with reading() as connection:
         rows = connection.execute(query.order_by(PledgeText.version)).all()
     chosen = [row for row in rows if row.id in wanted] or rows[-1:]
-    return [Pledge(row.version, bytes(row.sha256).hex(), Words(row.ko, row.en)) for row in chosen]
+    return [Pledge(row.version, bytes(row.sha256).hex(), row.wording) for row in chosen]
 
 
 def _shown(connection: Connection, campaign_id: int, signed_at: datetime) -> dict[int, Row[Any]]:

@@ -26,7 +26,7 @@ class CampaignFacts:
 def campaign_facts(slug: str) -> CampaignFacts:
     """Raises UnknownCampaign."""
     texts = select(CampaignText.lang, CampaignText.title, CampaignText.recipient)
-    partners = select(Partner.role, Partner.name_ko, Partner.name_en)
+    partners = select(Partner.role, Partner.name)
     with reading() as connection:
         row = connection.execute(select(Campaign.id, Campaign.goal).where(Campaign.slug == slug)).first()
         if row is None:
@@ -47,4 +47,4 @@ def campaign_facts(slug: str) -> CampaignFacts:
 
 
 def _names(behind: Any, role: PartnerRole) -> list[Words]:
-    return [Words(row.name_ko, row.name_en) for row in behind if row.role == role]
+    return [Words(row.name["ko"], row.name["en"]) for row in behind if row.role == role]

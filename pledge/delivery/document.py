@@ -7,6 +7,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from pledge.languages import Texts
 from pledge.ledger.counting import Moves
 
 #: Stands in the manifest and in the document; another form of either gets another name.
@@ -50,7 +51,7 @@ class Pledge:
 
     version: int
     sha256: str
-    text: Words
+    text: Texts
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,7 @@ def from_json(text: str) -> Document:
         raw[name] = [Words(**words) for words in raw[name]]
     for name in ("by_country", "by_region", "by_day"):
         raw[name] = [Cell(cell["key"], Words(**cell["label"]), cell["people"]) for cell in raw[name]]
-    raw["pledges"] = [Pledge(one["version"], one["sha256"], Words(**one["text"])) for one in raw["pledges"]]
+    raw["pledges"] = [Pledge(one["version"], one["sha256"], Texts(one["text"])) for one in raw["pledges"]]
     raw["organizations"] = [
         Organization(**{**one, "name": Words(**one["name"]), "statement": Words(**one["statement"])})
         for one in raw["organizations"]

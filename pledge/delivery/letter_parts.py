@@ -138,7 +138,7 @@ def _pledge(document: Document, lang: str) -> dict[str, Any]:
 
 def _version(one: Pledge, lang: str) -> dict[str, Any]:
     title = fixed(lang)["pledge"]["version"].format(number=one.version)
-    return {"title": title, "sha256": one.sha256, "blocks": _blocks(_either(one.text, lang))}
+    return {"title": title, "sha256": one.sha256, "blocks": _blocks(one.text.of(lang))}
 
 
 def _method(document: Document, lang: str) -> dict[str, Any]:

@@ -99,7 +99,7 @@ def choices(lang: str) -> list[TermsChoice]:
     query = (
         select(
             Campaign.slug,
-            *list_terms.columns(lang),
+            *list_terms.columns(),
             *(ListTerms.campaign_id, ListTerms.id, ListTerms.ended_at),
         )
         .join(ListTerms, ListTerms.campaign_id == Campaign.id)
@@ -107,7 +107,9 @@ def choices(lang: str) -> list[TermsChoice]:
     )
     with reading() as connection:
         return [
-            TermsChoice(row.slug, _terms(row), row.ended_at, agreed(connection, row.campaign_id, row.id))
+            TermsChoice(
+                row.slug, _terms(row, lang), row.ended_at, agreed(connection, row.campaign_id, row.id)
+            )
             for row in connection.execute(query).all()
         ]
 
@@ -116,36 +118,36 @@ def newest(lang: str) -> list[ListView]:
     """The last requests, those that wait for a decision first."""
     waits = (NamedList.state != ListState.REQUESTED, NamedList.id.desc())
     with reading() as connection:
-        rows = connection.execute(_query(lang).order_by(*waits).limit(NEWEST)).all()
-        return [_view(connection, row) for row in rows]
+        rows = connection.execute(_query().order_by(*waits).limit(NEWEST)).all()
+        return [_view(connection, row, lang) for row in rows]
 
 
 def find(list_id: int, lang: str) -> ListView | None:
     with reading() as connection:
-        row = connection.execute(_query(lang).where(NamedList.id == list_id)).first()
-        return None if row is None else _view(connection, row)
+        row = connection.execute(_query().where(NamedList.id == list_id)).first()
+        return None if row is None else _view(connection, row, lang)
 
 
-def _query(lang: str) -> Any:
+def _query() -> Any:
     return (
         select(
             *(column for column in NamedList.__table__.c if column.name != "expired_at"),
             Campaign.slug,
             ListTerms.ended_at.label("terms_ended_at"),
-            *list_terms.columns(lang),
+            *list_terms.columns(),
         )
         .join(Campaign, Campaign.id == NamedList.campaign_id)
         .join(ListTerms, ListTerms.id == NamedList.list_terms_id)
     )
 
 
-def _view(connection: Connection, row: Row[*tuple[Any, ...]]) -> ListView:
+def _view(connection: Connection, row: Row[*tuple[Any, ...]], lang: str) -> ListView:
     people = row.people
     return ListView(
         id=row.id,
         slug=row.slug,
         state=ListState(row.state),
-        terms=_terms(row),
+        terms=_terms(row, lang),
         terms_ended_at=row.terms_ended_at,
         reason=row.reason,
         recipient_key=row.recipient_key,
@@ -163,8 +165,8 @@ def _view(connection: Connection, row: Row[*tuple[Any, ...]]) -> ListView:
     )
 
 
-def _terms(row: Row[*tuple[Any, ...]]) -> TermsView:
-    found = list_terms.view(row)
+def _terms(row: Row[*tuple[Any, ...]], lang: str) -> TermsView:
+    found = list_terms.view(row, lang)
     if found is None:
         raise LookupError("a list without terms")
     return found

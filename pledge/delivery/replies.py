@@ -5,11 +5,13 @@ from dataclasses import replace
 from sqlalchemy import select
 
 from config import current_config
+from pledge import languages
 from pledge.campaigns.models import Campaign
 from pledge.campaigns.rules import Checker, Fault
 from pledge.db import reading
 from pledge.delivery.document import Reply, Words, from_json
 from pledge.delivery.models import Delivery
+from pledge.languages import Texts
 from pledge.signatures.addresses import BadAddress, parse
 
 MAX_NUMBER = 60
@@ -34,7 +36,8 @@ def clean_reply(check: Checker, reply: Reply) -> Reply:
     )
     for name in ("person", "address"):
         words = getattr(cleaned, name)
-        check.both(name, words.ko, words.en)
+        texts = languages.texts({"ko": words.ko, "en": words.en})
+        check.all_or_none(name, texts, Texts(dict.fromkeys(languages.codes(), "x")))
     return cleaned
 
 

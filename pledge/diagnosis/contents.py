@@ -121,14 +121,14 @@ def _missing(connection: Connection, campaign_id: int) -> Iterator[str]:
         yield from (
             f"the wording of pledge text {pledge.version} in {lang}"
             for lang in languages.codes()
-            if not getattr(pledge, lang).strip()
+            if not pledge.wording[lang].strip()
         )
-        if fingerprint(pledge.ko, pledge.en) != bytes(pledge.sha256):
+        if fingerprint(pledge.wording) != bytes(pledge.sha256):
             yield f"the pledge text {pledge.version} that people signed: its wording was changed"
     partners = connection.execute(select(Partner.__table__).where(Partner.campaign_id == campaign_id)).all()
     for partner in partners:
         yield from (
             f"the name of partner {partner.position + 1} in {lang}"
             for lang in languages.codes()
-            if not getattr(partner, f"name_{lang}").strip()
+            if not partner.name[lang].strip()
         )

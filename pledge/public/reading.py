@@ -53,11 +53,12 @@ def pledge(slug: str, version: int) -> Response:
 @public.get("/c/<slug>/pledge/<int:version>.md")
 @kept(PAGE_CACHE)
 def pledge_source(slug: str, version: int) -> Response:
-    """The wording as it is stored, byte for byte: from both languages anyone can compute the SHA-256."""
+    """The wording as it is stored, byte for byte: from all its languages anyone can compute the SHA-256."""
     text = campaigns.permalink(campaign_or_404(slug).id, version, i18n.language())
-    if text is None:
+    wording = "" if text is None else text.wording[i18n.language()]
+    if not wording:
         abort(404)
-    return Response(text.markdown, mimetype="text/markdown")
+    return Response(wording, mimetype="text/markdown")
 
 
 @public.get("/c/<slug>/events.ics")

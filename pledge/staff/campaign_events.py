@@ -3,6 +3,7 @@
 from flask import Response, make_response, redirect, render_template, request, url_for
 from werkzeug import Response as AnyResponse
 
+from pledge import languages
 from pledge.accounts.roles import Permission
 from pledge.campaigns import desk as campaigns
 from pledge.campaigns import events
@@ -98,8 +99,7 @@ def _remove_page(slug: str, row: EventRow, form: RemoveForm, problem: Problem) -
         desk=campaigns.desk(slug),
         form=form,
         problem=problem,
-        what=row.fields.title_ko or row.fields.title_en,
-        also=row.fields.title_en,
+        what=row.fields.title,
         back=url_for("staff.event", slug=slug, event=row.id),
     )
     return make_response(page, problem.status)
@@ -107,7 +107,11 @@ def _remove_page(slug: str, row: EventRow, form: RemoveForm, problem: Problem) -
 
 def _page(slug: str, row: EventRow | None, form: EventForm, problem: Problem) -> Response:
     if problem.stored:
-        stored = EventFields(**{name: problem.stored[name] for name in FIELDS})
+        stored = EventFields(
+            title=languages.from_fields("title", problem.stored),
+            place=languages.from_fields("place", problem.stored),
+            **{name: problem.stored[name] for name in FIELDS if name in problem.stored},
+        )
         problem = Problem(problem.status, dict(typed_event(stored)))
     return make_response(
         render_template(

@@ -11,7 +11,7 @@ from pledge.campaigns.events import EventFields
 from pledge.campaigns.models import PartnerRole
 from pledge.campaigns.partners import PartnerFields
 from pledge.campaigns.rules import Fault
-from pledge.forms import StaffForm, TickField
+from pledge.forms import ByLanguage, StaffForm, TickField
 from pledge.staff.moments import at, day, hour, moment
 from pledge.staff.saving import FAULTS
 
@@ -24,26 +24,19 @@ class StampedForm(StaffForm):
 
 class NewForm(StaffForm):
     slug = StringField(_l("Address"))
-    title_ko = StringField(_l("Title in Korean"))
-    title_en = StringField(_l("Title in English"))
+    title = ByLanguage(StringField, _l("Title"))
 
 
 class TextsForm(StampedForm):
-    title_ko = StringField(_l("Title in Korean"))
-    title_en = StringField(_l("Title in English"))
-    tagline_ko = StringField(_l("Tagline in Korean"))
-    tagline_en = StringField(_l("Tagline in English"))
-    summary_ko = TextAreaField(_l("Summary in Korean"))
-    summary_en = TextAreaField(_l("Summary in English"))
-    recipient_ko = StringField(_l("Recipient in Korean"))
-    recipient_en = StringField(_l("Recipient in English"))
-    body_ko = TextAreaField(_l("Text in Korean"))
-    body_en = TextAreaField(_l("Text in English"))
+    title = ByLanguage(StringField, _l("Title"))
+    tagline = ByLanguage(StringField, _l("Tagline"))
+    summary = ByLanguage(TextAreaField, _l("Summary"))
+    recipient = ByLanguage(StringField, _l("Recipient of the totals"))
+    body = ByLanguage(TextAreaField, _l("Text"))
 
 
 class PledgeForm(StampedForm):
-    ko = TextAreaField(_l("Pledge text in Korean"))
-    en = TextAreaField(_l("Pledge text in English"))
+    wording = ByLanguage(TextAreaField, _l("Pledge text"))
 
 
 class PublishForm(PledgeForm):
@@ -51,7 +44,7 @@ class PublishForm(PledgeForm):
 
     version = HiddenField()
     one_language = TickField(
-        _l("The words in the other language stay as they are: they say the same already")
+        _l("The words in the other languages stay as they are: they say the same already")
     )
 
     @property
@@ -87,8 +80,7 @@ class ScheduleForm(StampedForm):
 
 class PartnerForm(StampedForm):
     role = SelectField(_l("Role"), validate_choice=False)
-    name_ko = StringField(_l("Name in Korean"))
-    name_en = StringField(_l("Name in English"))
+    name = ByLanguage(StringField, _l("Name"))
     url = StringField(_l("Web address"))
     logo = FileField(_l("Logo"))
     logo_kept = HiddenField()
@@ -102,8 +94,7 @@ class PartnerForm(StampedForm):
     def fields(self) -> PartnerFields:
         return PartnerFields(
             PartnerRole(self.role.data),
-            self.name_ko.data or "",
-            self.name_en.data or "",
+            self.by_language("name"),
             self.url.data or "",
         )
 
@@ -111,10 +102,8 @@ class PartnerForm(StampedForm):
 class EventForm(StampedForm):
     """A day without a time is a whole day."""
 
-    title_ko = StringField(_l("Title in Korean"))
-    title_en = StringField(_l("Title in English"))
-    place_ko = StringField(_l("Place in Korean"))
-    place_en = StringField(_l("Place in English"))
+    title = ByLanguage(StringField, _l("Title"))
+    place = ByLanguage(StringField, _l("Place"))
     start_day = StringField(_l("Day"))
     start_time = StringField(_l("Time"))
     end_day = StringField(_l("Last day"))
@@ -153,10 +142,8 @@ class EventForm(StampedForm):
         else:
             ends_at = at(self.ends_on or first, self.ends) if self.ends else None
         return EventFields(
-            title_ko=self.title_ko.data or "",
-            title_en=self.title_en.data or "",
-            place_ko=self.place_ko.data or "",
-            place_en=self.place_en.data or "",
+            title=self.by_language("title"),
+            place=self.by_language("place"),
             url=self.url.data or "",
             all_day=self.starts is None,
             starts_at=at(first, self.starts),
@@ -172,23 +159,16 @@ class VideoForm(StampedForm):
 
 
 class LettersForm(StampedForm):
-    letter_ko = FileField(_l("Letter in Korean"))
-    letter_ko_kept = HiddenField()
-    drop_ko = TickField(_l("Take the Korean letter away"))
-    letter_en = FileField(_l("Letter in English"))
-    letter_en_kept = HiddenField()
-    drop_en = TickField(_l("Take the English letter away"))
+    letter = ByLanguage(FileField, _l("Letter"))
+    letter_kept = ByLanguage(HiddenField, "", "letter_{lang}_kept")
+    drop = ByLanguage(TickField, _l("Take the letter away"))
 
 
 class ListTermsForm(StampedForm):
-    recipient_ko = StringField(_l("Recipient in Korean"))
-    recipient_en = StringField(_l("Recipient in English"))
-    law_ko = TextAreaField(_l("Law in Korean"))
-    law_en = TextAreaField(_l("Law in English"))
-    purpose_ko = TextAreaField(_l("Purpose in Korean"))
-    purpose_en = TextAreaField(_l("Purpose in English"))
-    keeping_ko = TextAreaField(_l("How long they keep it, in Korean"))
-    keeping_en = TextAreaField(_l("How long they keep it, in English"))
+    recipient = ByLanguage(StringField, _l("Recipient"))
+    law = ByLanguage(TextAreaField, _l("Law"))
+    purpose = ByLanguage(TextAreaField, _l("Purpose"))
+    keeping = ByLanguage(TextAreaField, _l("Time of keeping"))
 
 
 class StateForm(StaffForm):

@@ -4,6 +4,7 @@ from flask import Response, abort, make_response, redirect, render_template, req
 from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
 
+from pledge import languages
 from pledge.accounts.roles import Permission
 from pledge.campaigns import desk as campaigns
 from pledge.campaigns import partners
@@ -56,7 +57,9 @@ def partner_new_post(slug: str) -> AnyResponse:
 @needs(Permission.EDIT_CAMPAIGNS)
 def partner(slug: str, partner: int) -> Response:
     row = partners.one(campaigns.desk(slug).id, partner)
-    return _page(slug, row, PartnerForm(data={**vars(row.fields), "seen": row.stamp}), Problem(200))
+    return _page(
+        slug, row, PartnerForm(data={**languages.flat(vars(row.fields)), "seen": row.stamp}), Problem(200)
+    )
 
 
 @staff.post("/campaigns/<slug>/partners/<int:partner>", endpoint="partner_post")
@@ -128,8 +131,7 @@ def _remove_page(slug: str, row: PartnerRow, form: RemoveForm, problem: Problem)
         desk=campaigns.desk(slug),
         form=form,
         problem=problem,
-        what=row.fields.name_ko or row.fields.name_en,
-        also=row.fields.name_en,
+        what=row.fields.name,
         back=url_for("staff.partner", slug=slug, partner=row.id),
     )
     return make_response(page, problem.status)

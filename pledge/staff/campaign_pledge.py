@@ -28,7 +28,7 @@ from pledge.staff.saving import Problem, attempt
 def campaign_pledge(slug: str) -> Response:
     desk = campaigns.desk(slug)
     wording = campaigns.wording(desk.id)
-    form = PledgeForm(data={"ko": wording.ko, "en": wording.en, "seen": wording.stamp})
+    form = PledgeForm(data={**languages.by_field("wording", wording.wording), "seen": wording.stamp})
     return _form_page(desk, form, OK)
 
 
@@ -76,8 +76,7 @@ def campaign_pledge_publish(slug: str) -> AnyResponse:
 def _edit(slug: str, form: PledgeForm, *, agreed: int = 0, one_language: bool = False) -> None:
     pledges.edit_pledge(
         *(actor(), slug, form.seen.data or ""),
-        ko=form.ko.data or "",
-        en=form.en.data or "",
+        wording=form.by_language("wording"),
         in_use=_in_use,
         agreed=agreed,
         one_language=one_language,
@@ -100,7 +99,7 @@ def _form_page(desk: Desk, form: PledgeForm, problem: Problem) -> Response:
 
 def _publish_page(slug: str, form: PledgeForm, version: int, one_language: bool, status: int) -> Response:
     desk = campaigns.desk(slug)
-    stored = campaigns.wording(desk.id)
+    stored, typed = campaigns.wording(desk.id), form.by_language("wording")
     page = render_template(
         "staff/campaign_pledge_publish.html",
         desk=desk,
@@ -108,10 +107,7 @@ def _publish_page(slug: str, form: PledgeForm, version: int, one_language: bool,
         version=version,
         one_language=one_language,
         signed=signed_versions(desk.id),
-        changes={lang: changes(getattr(stored, lang), form[lang].data or "") for lang in languages.codes()},
-        change_of={
-            lang: getattr(stored, lang).strip() != (form[lang].data or "").strip()
-            for lang in languages.codes()
-        },
+        changes={lang: changes(stored.wording[lang], typed[lang]) for lang in languages.codes()},
+        change_of={lang: stored.wording[lang].strip() != typed[lang].strip() for lang in languages.codes()},
     )
     return make_response(page, status)

@@ -1,11 +1,10 @@
 """Campaigns in the staff area: the list, a new one, one campaign at a glance, its preview and its steps from draft to archive."""
 
 from flask import Response, abort, make_response, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
 
-from pledge import errors, languages, links, tokens
+from pledge import errors, i18n, languages, links, tokens
 from pledge.accounts.roles import Permission
 from pledge.campaigns import desk as campaigns
 from pledge.campaigns import moderation
@@ -72,8 +71,7 @@ def campaign_new_post() -> AnyResponse:
         lambda: moderation.create(
             actor(),
             slug=form.slug.data or "",
-            title_ko=form.title_ko.data or "",
-            title_en=form.title_en.data or "",
+            title=form.by_language("title"),
         ),
     )
     if problem:
@@ -163,8 +161,7 @@ def missing_lines(slug: str, missing: list[Missing]) -> list[tuple[str, str]]:
 def _words(item: Missing) -> str:
     name = item.field.removesuffix(f"_{item.lang}") if item.section in ("texts", "schedule") else ""
     words = str(_MISSING[item.section, name])
-    languages = {"ko": _("in Korean"), "en": _("in English")}
-    return f"{words} ({languages[item.lang]})" if item.lang else words
+    return f"{words} ({languages.name(item.lang, i18n.language())})" if item.lang else words
 
 
 def _address(slug: str, item: Missing) -> str:

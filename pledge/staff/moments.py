@@ -5,6 +5,7 @@ from datetime import date, datetime, time
 from flask_babel import lazy_gettext as _l
 from wtforms.validators import ValidationError
 
+from pledge import languages
 from pledge.campaigns.events import EventFields
 from pledge.i18n import SEOUL
 
@@ -63,10 +64,8 @@ def typed_event(event: EventFields) -> dict[str, str]:
     """The fields of an event as its form shows them."""
     first, last = event.starts_at.astimezone(SEOUL), event.ends_at and event.ends_at.astimezone(SEOUL)
     return {
-        "title_ko": event.title_ko,
-        "title_en": event.title_en,
-        "place_ko": event.place_ko,
-        "place_en": event.place_en,
+        **languages.by_field("title", event.title),
+        **languages.by_field("place", event.place),
         "url": event.url,
         "start_day": first.date().isoformat(),
         "start_time": "" if event.all_day else first.strftime("%H:%M"),

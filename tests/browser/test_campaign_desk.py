@@ -11,6 +11,7 @@ from pledge.campaigns import desk, events, media
 from pledge.campaigns.models import Campaign, CampaignEvent, CampaignText, Partner, PledgeText
 from pledge.campaigns.rules import fingerprint
 from pledge.db import db, transaction
+from pledge.languages import Texts
 from tests.support import factories
 from tests.support.browser import DESK, LOOKS, assert_accessible, assert_looks_right, look_faults
 from tests.support.factories import EDITOR
@@ -207,7 +208,7 @@ def hostile_campaign(slug, number, payload):
         for lang in ("ko", "en")
     ]
     row.partners = [
-        Partner(position=place, role=role, name_ko=text[:200], name_en=text[:200], url=bad_link)
+        Partner(position=place, role=role, name=Texts(ko=text[:200], en=text[:200]), url=bad_link)
         for place, role in enumerate(("secretariat", "partner"))
     ]
     with transaction() as session:
@@ -217,9 +218,8 @@ def hostile_campaign(slug, number, payload):
             PledgeText(
                 campaign_id=row.id,
                 version=1,
-                ko=text,
-                en=text,
-                sha256=fingerprint(text, text),
+                wording=Texts(ko=text, en=text),
+                sha256=fingerprint({"ko": text, "en": text}),
                 created_at=factories.clock.now(),
             )
         )
@@ -295,7 +295,7 @@ def test_markup_sent_through_the_forms_comes_back_as_text(visitor, site, inside,
     for payload in TEXTS:
         for section, fields in {
             "texts": [*desk.text_fields()],
-            "pledge": ["ko", "en"],
+            "pledge": ["wording_ko", "wording_en"],
             "partners/new": ["name_ko", "name_en", "url"],
             "events/new": ["title_ko", "title_en", "place_ko", "place_en", "url"],
             "media": ["video"],

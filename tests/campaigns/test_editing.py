@@ -42,7 +42,7 @@ def schedule(slug, **changes):
 
 
 def test_a_new_campaign_is_a_draft_that_nobody_else_sees():
-    moderation.create(EDITOR, slug="Clean-Air", title_ko="맑은 공기", title_en="")
+    moderation.create(EDITOR, slug="Clean-Air", title={"ko": "맑은 공기", "en": ""})
     assert desk.desk("clean-air").state is DRAFT
     assert queries.find("clean-air", "ko") is None
     assert queries.public_campaigns("ko") == []
@@ -53,7 +53,7 @@ def test_a_new_campaign_is_a_draft_that_nobody_else_sees():
 def test_two_campaigns_cannot_have_one_address():
     draft("clean-air")
     with pytest.raises(BadFields) as refused:
-        moderation.create(EDITOR, slug="clean-air", title_ko="", title_en="")
+        moderation.create(EDITOR, slug="clean-air", title={"ko": "", "en": ""})
     assert refused.value.faults == {"slug": Fault.TAKEN}
     assert len(desk.rows()) == 1
 
@@ -96,7 +96,7 @@ def test_a_campaign_that_does_not_exist_cannot_be_edited():
 
 
 def test_publishing_is_refused_while_a_language_is_incomplete_and_says_what_is_missing():
-    moderation.create(EDITOR, slug="air", title_ko="공기", title_en="")
+    moderation.create(EDITOR, slug="air", title={"ko": "공기", "en": ""})
     with pytest.raises(Incomplete) as refused:
         moderation.move(EDITOR, "air", DRAFT, OPEN)
     missing = refused.value.missing
@@ -293,7 +293,7 @@ def test_a_new_version_is_published_by_who_agreed_to_its_number():
     draft("air")
     moderation.move(EDITOR, "air", DRAFT, OPEN)
     before, seen = versions("air"), desk.wording(desk.desk("air").id).stamp
-    words = {"ko": "둘", "en": "Two", "in_use": lambda *_: False}
+    words = {"wording": {"ko": "둘", "en": "Two"}, "in_use": lambda *_: False}
     for agreed in (0, 1, 3):
         with pytest.raises(NewVersion) as asked:
             pledges.edit_pledge(EDITOR, "air", seen, **words, agreed=agreed)
@@ -308,7 +308,8 @@ def test_a_new_version_in_one_language_alone_is_published_by_who_says_that_the_o
     draft("air")
     moderation.move(EDITOR, "air", DRAFT, OPEN)
     stored = desk.wording(desk.desk("air").id)
-    words = {"ko": ko or stored.ko, "en": en or stored.en, "in_use": lambda *_: False, "agreed": 2}
+    wording = {"ko": ko or stored.wording["ko"], "en": en or stored.wording["en"]}
+    words = {"wording": wording, "in_use": lambda *_: False, "agreed": 2}
     with pytest.raises(BadFields) as refused:
         pledges.edit_pledge(EDITOR, "air", stored.stamp, **words)
     assert refused.value.faults == {"one_language": Fault.UNCHANGED}
@@ -334,7 +335,7 @@ def test_the_same_words_make_no_version():
     moderation.move(EDITOR, "air", DRAFT, OPEN)
     before = versions("air")
     stored = desk.wording(desk.desk("air").id)
-    assert factories.write_pledge("air", stored.ko, stored.en) == 1
+    assert factories.write_pledge("air", stored.wording["ko"], stored.wording["en"]) == 1
     assert versions("air") == before
 
 
@@ -343,7 +344,7 @@ def test_a_published_pledge_cannot_lose_a_language():
     moderation.move(EDITOR, "air", DRAFT, OPEN)
     with pytest.raises(BadFields) as refused:
         factories.write_pledge("air", "", "Two")
-    assert refused.value.faults == {"ko": Fault.MISSING}
+    assert refused.value.faults == {"wording_ko": Fault.MISSING}
 
 
 # --- Two editors ---
@@ -378,4 +379,4 @@ def test_pledge_and_dates_are_guarded_too():
     seen = desk.wording(old.id).stamp
     factories.write_pledge("air", "하나", "One")
     with pytest.raises(EditedMeanwhile):
-        pledges.edit_pledge(EDITOR, "air", seen, ko="둘", en="Two", in_use=lambda *_: False)
+        pledges.edit_pledge(EDITOR, "air", seen, wording={"ko": "둘", "en": "Two"}, in_use=lambda *_: False)

@@ -15,6 +15,7 @@ from pledge.campaigns.models import CampaignState
 from pledge.campaigns.moderation import EditedMeanwhile, WrongState
 from pledge.campaigns.rules import BadFields, stamp
 from pledge.db import db
+from pledge.languages import Texts
 from tests.support.factories import EDITOR, draft, write_pledge
 
 CROWD = 8
@@ -78,8 +79,7 @@ def test_new_versions_of_a_pledge_at_once_become_one_version(app, crowd):
     results = crowd(
         lambda number: pledges.edit_pledge(
             *(EDITOR, "air", seen),
-            ko=f"서약 {number}",
-            en=f"Pledge {number}",
+            wording={"ko": f"서약 {number}", "en": f"Pledge {number}"},
             in_use=lambda *_: False,
             agreed=2,
         )
@@ -90,7 +90,7 @@ def test_new_versions_of_a_pledge_at_once_become_one_version(app, crowd):
 
 
 def test_one_address_taken_by_many_at_once_belongs_to_one(app, crowd):
-    results = crowd(lambda _: moderation.create(EDITOR, slug="air", title_ko="", title_en=""))
+    results = crowd(lambda _: moderation.create(EDITOR, slug="air", title={}))
     assert results.count("air") == 1
     assert sum(isinstance(result, BadFields) for result in results) == CROWD - 1
     assert len(desk.rows()) == 1
@@ -98,7 +98,7 @@ def test_one_address_taken_by_many_at_once_belongs_to_one(app, crowd):
 
 def test_partners_added_and_moved_at_once_keep_their_own_places(app, crowd):
     draft("air")
-    fields = partners.PartnerFields(partners.PartnerRole.PARTNER, "동반자", "Partner", "")
+    fields = partners.PartnerFields(partners.PartnerRole.PARTNER, Texts(ko="동반자", en="Partner"), "")
     added = crowd(lambda _: partners.add(EDITOR, "air", fields))
     assert len(set(added)) == CROWD
     crowd(lambda number: partners.move(EDITOR, "air", added[number], up=number % 2 == 0))

@@ -54,7 +54,7 @@ def test_an_event_is_over_when_it_ends(frozen_clock):
 @pytest.mark.parametrize(
     ("changes", "faults"),
     [
-        ({"title_ko": "", "title_en": ""}, {"title_en": Fault.MISSING}),
+        ({"title_ko": "", "title_en": ""}, {"title_ko": Fault.MISSING}),
         ({"place_en": ""}, {"place_en": Fault.ONE_LANGUAGE}),
         ({"url": "javascript:alert(1)"}, {"url": Fault.LINK}),
         ({"ends_at": datetime(2020, 1, 1, tzinfo=UTC)}, {"ends_at": Fault.ORDER}),

@@ -15,6 +15,7 @@ from pledge.campaigns.moderation import EditedMeanwhile, WrongState
 from pledge.campaigns.rules import BadFields, Fault
 from pledge.clock import now
 from pledge.db import db, transaction
+from pledge.languages import Texts
 from tests.support.factories import EDITOR, SLUG, TERMS, campaign, draft
 from tests.support.factories import list_terms as ask
 
@@ -148,7 +149,10 @@ def test_of_editors_who_set_terms_at_once_one_is_first(app):
 
 def test_the_table_has_room_for_one_that_is_asked_for():
     ask()
-    row = ListTerms(campaign_id=the_id(), version=2, created_at=now(), **TERMS)
+    terms = {
+        part: Texts({lang: TERMS[f"{part}_{lang}"] for lang in ("ko", "en")}) for part in list_terms.PARTS
+    }
+    row = ListTerms(campaign_id=the_id(), version=2, created_at=now(), **terms)
     with pytest.raises(IntegrityError), transaction() as session:
         session.add(row)
 

@@ -92,7 +92,7 @@ def test_events_and_video_follow_the_file_and_calendars_know_the_events_again(fo
     head, mark, rest = facts.partition("[ko]")
     (folder / "campaign.toml").write_text(
         f'{head}video = "https://youtu.be/dQw4w9WgXcQ"\n{mark}{rest}\n'
-        '[[events]]\ntitle_ko = "기후 토크"\ntitle_en = "Climate Talk"\n'
+        '[[events]]\ntitle = {ko = "기후 토크", en = "Climate Talk"}\n'
         "starts_at = 2027-06-05T14:00:00+09:00\nends_at = 2027-06-05T16:00:00+09:00\n",
         "utf-8",
     )

@@ -11,19 +11,22 @@ from pledge.campaigns.rules import BadFields, Fault
 from pledge.db import db
 from pledge.files.models import StoredFile
 from pledge.files.services import UnknownFile
+from pledge.languages import Texts
 from tests.support.factories import EDITOR, draft, stored_picture
 
 pytestmark = pytest.mark.usefixtures("app")
 
 
 def fields(name="기후변화센터", **changes):
-    return PartnerFields(
-        **{"role": PartnerRole.PARTNER, "name_ko": name, "name_en": f"{name} en", "url": "", **changes}
+    names = Texts(
+        ko=changes.pop("name_ko", name),
+        en=changes.pop("name_en", f"{name} en"),
     )
+    return PartnerFields(**{"role": PartnerRole.PARTNER, "name": names, "url": "", **changes})
 
 
 def names(slug="air"):
-    return [row.fields.name_ko for row in partners.rows(desk.desk(slug).id)]
+    return [row.fields.name["ko"] for row in partners.rows(desk.desk(slug).id)]
 
 
 def one(partner_id, slug="air"):
@@ -69,7 +72,7 @@ def test_a_name_in_one_language_is_enough_for_a_draft_and_is_told_as_missing():
     ]
     with pytest.raises(BadFields) as refused:
         partners.add(EDITOR, "air", fields(name_ko="", name_en=" "))
-    assert refused.value.faults == {"name_en": Fault.MISSING}
+    assert refused.value.faults == {"name_ko": Fault.MISSING}
 
 
 def test_on_a_public_page_both_names_are_needed():

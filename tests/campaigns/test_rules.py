@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from pledge.campaigns.rules import BadFields, Checker, Fault, clean_link, clean_slug, stamp
 from pledge.campaigns.video import BadVideo, parse_video
+from pledge.languages import Texts
 
 VIDEO = "dQw4w9WgXcQ"
 
@@ -200,7 +201,7 @@ def test_every_fault_is_told_at_once():
     check.line("tagline_ko", "turned \u202e around")
     check.text("body_ko", "bell \x07")
     check.link("url", "javascript:alert(1)")
-    check.both("place", "서울", "")
+    check.all_or_none("place", Texts(ko="서울"), Texts(ko="제목", en="Title"))
     with pytest.raises(BadFields) as refused:
         check.finish()
     assert refused.value.faults == {

@@ -18,6 +18,7 @@ from pledge.delivery import announcing, exports, packing
 from pledge.delivery.document import from_json
 from pledge.delivery.export_files import write_export
 from pledge.delivery.letter_parts import part
+from pledge.languages import Texts
 from pledge.mail.models import MailKind
 from pledge.signatures import mails as signature_mails
 from tests.support import deliveries, factories, staff
@@ -50,7 +51,7 @@ def rivers(make_app):
                 row.title = row.tagline = row.summary = row.body = title
                 row.recipient = RECIPIENT[lang]
             partner = session.query(Partner).filter_by(campaign_id=second.id, role="secretariat").one()
-            partner.name_ko, partner.name_en = SECRETARIAT["ko"], SECRETARIAT["en"]
+            partner.name = Texts(SECRETARIAT)
         yield app, second
 
 

@@ -145,7 +145,7 @@ def test_the_log_is_in_it_as_it_was_published(app):
 def test_the_signed_texts_are_in_it_with_the_hash_that_the_entries_name(app):
     files = members(packed(a_campaign()))
     for one in json.loads(files["pledge-texts.json"]):
-        whole = f"{one['text']['ko']}\0{one['text']['en']}".encode()
+        whole = f"en\0{one['text']['en']}\0ko\0{one['text']['ko']}\0".encode()
         assert hashlib.sha256(whole).hexdigest() == one["sha256"]
         assert one["sha256"].encode() in files["log/entries"]
 

@@ -73,8 +73,11 @@ def test_a_complete_campaign_is_in_order_and_none_is_a_warning(app):
         ),
         ("UPDATE campaign_texts SET body = ' ' WHERE lang = 'ko'", "its body in ko"),
         ("DELETE FROM pledge_texts", "a pledge text"),
-        ("UPDATE pledge_texts SET ko = 'x'", "the pledge text 1 that people signed: its wording was changed"),
-        ("UPDATE partners SET name_en = '' WHERE position = 1", "the name of partner 2 in en"),
+        (
+            'UPDATE pledge_texts SET wording = \'{"ko": "x", "en": "y"}\'',
+            "the pledge text 1 that people signed: its wording was changed",
+        ),
+        ('UPDATE partners SET name = \'{"ko": "x"}\' WHERE position = 1', "the name of partner 2 in en"),
     ],
 )
 def test_what_a_campaign_lacks_is_named(app, statement, said):

@@ -51,7 +51,8 @@ def campaign(slug: str = "blue-skies", **changes: Any) -> int:
     with transaction() as session:
         values = {"slug": slug, "state": "open", "goal": 1000, **changes}
         number = int(session.execute(insert(Campaign).values(**values).returning(Campaign.id)).scalar_one())
-        pledge = {"campaign_id": number, "version": 1, "ko": "서약", "en": "A pledge", "created_at": NOON}
+        pledge = {"campaign_id": number, "version": 1, "created_at": NOON}
+        pledge["wording"] = {"ko": "서약", "en": "A pledge"}
         session.execute(insert(PledgeText).values(**pledge, sha256=sha256(slug.encode()).digest()))
         return number
 

@@ -10,6 +10,7 @@ from pledge.caching import cache
 from pledge.campaigns import desk, events, media, moderation, partners, queries
 from pledge.campaigns.models import CampaignState
 from pledge.campaigns.rules import stamp
+from pledge.languages import Texts
 from tests.support import factories
 from tests.support.factories import EDITOR, draft
 
@@ -139,9 +140,9 @@ def test_the_second_editor_sees_both_texts_and_loses_nothing(app, editor):
 
 
 def test_publishing_shows_what_is_missing_with_links_to_the_fields(app, editor):
-    moderation.create(EDITOR, slug="air", title_ko="공기", title_en="")
+    moderation.create(EDITOR, slug="air", title={"ko": "공기"})
     partner = partners.add(
-        EDITOR, "air", partners.PartnerFields(partners.PartnerRole.PARTNER, "동반자", "", "")
+        EDITOR, "air", partners.PartnerFields(partners.PartnerRole.PARTNER, Texts(ko="동반자"), "")
     )
     for page in (
         editor.get("/staff/campaigns/air"),
@@ -150,7 +151,7 @@ def test_publishing_shows_what_is_missing_with_links_to_the_fields(app, editor):
     ):
         assert "/staff/campaigns/air/texts#title_en" in page.text
         assert "/staff/campaigns/air/texts#title_ko" not in page.text
-        assert "/staff/campaigns/air/pledge#ko" in page.text
+        assert "/staff/campaigns/air/pledge#wording_ko" in page.text
         assert f"/staff/campaigns/air/partners/{partner}#name_en" in page.text
     assert refused.status_code == 409
     assert desk.desk("air").state is CampaignState.DRAFT
@@ -288,7 +289,7 @@ def test_a_step_that_somebody_else_took_first_is_told(app, editor):
 def test_the_pledge_is_written_and_its_versions_are_listed(app, editor, client):
     factories.campaign("air")
     page = editor.get("/staff/campaigns/air/pledge")
-    form = {"ko": "새 서약", "en": "The new pledge", "seen": seen(page), "version": "2"}
+    form = {"wording_ko": "새 서약", "wording_en": "The new pledge", "seen": seen(page), "version": "2"}
     sent = editor.post("/staff/campaigns/air/pledge/publish", data=form)
     assert sent.status_code == 303
     listed = editor.get(sent.location).text
@@ -303,7 +304,7 @@ def test_after_a_signature_the_screen_makes_a_version_although_nobody_can_sign_n
     campaign = factories.campaign("air", opens_at=frozen_clock.now() + timedelta(days=1))
     factories.signature(campaign, state="pending")
     page = editor.get("/staff/campaigns/air/pledge")
-    form = {"ko": "새 서약", "en": "New", "seen": seen(page)}
+    form = {"wording_ko": "새 서약", "wording_en": "New", "seen": seen(page)}
     assert editor.post("/staff/campaigns/air/pledge", data=form).status_code == 200
     editor.post("/staff/campaigns/air/pledge/publish", data={**form, "version": "2"})
     assert len(queries.pledge_versions(desk.desk("air").id)) == 2
@@ -390,7 +391,7 @@ def test_a_partner_is_added_with_its_logo_moved_corrected_and_removed(app, edito
     changed = partner_form(name_en="Renamed", seen=seen(page), drop_logo="y")
     assert send(editor, f"partners/{third.id}", changed).status_code == 303
     now = partners.one(desk.desk("air").id, third.id)
-    assert (now.fields.name_en, now.logo) == ("Renamed", "")
+    assert (now.fields.name["en"], now.logo) == ("Renamed", "")
     page = editor.get(f"/staff/campaigns/air/partners/{third.id}/remove")
     left = {"seen": seen(page), "reason": "they left the campaign"}
     assert editor.post(f"/staff/campaigns/air/partners/{third.id}/remove", data=left).status_code == 303

@@ -40,13 +40,14 @@ def hidden(page):
     """What the form on the page sends by itself."""
     form = re.search(r'<form[^>]*pledge/publish".*?</form>', page.text, re.DOTALL)[0]
     fields = dict(re.findall(r'<input type="hidden" name="(seen|version)" value="(\w*)"', form))
-    words = re.findall(r'<textarea name="(ko|en)" hidden>\n(.*?)</textarea>', form, re.DOTALL)
+    words = re.findall(r'<textarea name="(wording_ko|wording_en)" hidden>\n(.*?)</textarea>', form, re.DOTALL)
     return fields | {name: html.unescape(text) for name, text in words}
 
 
 def save(editor, **words):
     stored = desk.wording(desk.desk("air").id)
-    form = {"ko": stored.ko, "en": stored.en, "seen": stored.stamp, **words}
+    words = {f"wording_{lang}": text for lang, text in {**stored.wording, **words}.items()}
+    form = {**words, "seen": stored.stamp}
     return editor.post("/staff/campaigns/air/pledge", data=form)
 
 
@@ -74,7 +75,7 @@ def test_what_was_seen_is_what_is_published(air, editor, client):
 
 def test_one_language_alone_is_published_only_by_who_says_so(air, editor):
     page = save(editor, ko="서약 2판 고침")
-    assert "Only one language changes." in page.text
+    assert "Not every language changes." in page.text
     assert '<span class="tag tag--warning">unchanged</span>' in page.text
     refused = editor.post("/staff/campaigns/air/pledge/publish", data=hidden(page))
     assert (refused.status_code, versions()) == (422, [2, 1])

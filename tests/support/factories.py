@@ -38,6 +38,7 @@ from pledge.endorsements.models import (
     VersionState,
 )
 from pledge.endorsements.names import name_key
+from pledge.languages import Texts
 from pledge.ledger import leaves
 from pledge.ledger import services as ledger
 from pledge.ledger.models import Kind, LedgerEntry, Reason
@@ -81,11 +82,10 @@ def campaign(slug: str = SLUG, *, versions: int = 1, **facts: Any) -> Campaign:
         Partner(
             position=0,
             role="secretariat",
-            name_ko="사무국",
-            name_en="The Secretariat",
+            name=Texts(ko="사무국", en="The Secretariat"),
             url="https://example.org/",
         ),
-        Partner(position=1, role="partner", name_ko="동반자", name_en="A Partner", url=""),
+        Partner(position=1, role="partner", name=Texts(ko="동반자", en="A Partner"), url=""),
     ]
     with transaction() as session:
         session.add(row)
@@ -245,9 +245,13 @@ def sign_form(**changes: Any) -> dict[str, Any]:
 
 def _pledge_text(campaign_id: int, version: int) -> PledgeText:
     ko, en = f"서약 {version}판", f"The pledge, version {version}"
-    digest = hashlib.sha256(f"{ko}\0{en}".encode()).digest()
+    digest = hashlib.sha256(f"en\0{en}\0ko\0{ko}\0".encode()).digest()
     return PledgeText(
-        campaign_id=campaign_id, version=version, ko=ko, en=en, sha256=digest, created_at=clock.now()
+        campaign_id=campaign_id,
+        version=version,
+        wording=Texts(ko=ko, en=en),
+        sha256=digest,
+        created_at=clock.now(),
     )
 
 
@@ -557,7 +561,7 @@ EDITOR = Actor(None, "editor@example.org", "192.0.2.1")
 
 def draft(slug: str = "draft", **texts: str) -> str:
     """The slug of a draft made by staff; complete in both languages unless `title_en=""` and the like say otherwise."""
-    editing.create(EDITOR, slug=slug, title_ko="", title_en="")
+    editing.create(EDITOR, slug=slug, title={})
     words = {name: f"{name} of {slug}" for name in desk.text_fields()} | texts
     seen = rules.stamp(desk.desk(slug).texts)
     editing.edit_texts(EDITOR, slug, seen, words)
@@ -570,8 +574,7 @@ def write_pledge(slug: str, ko: str, en: str, *, in_use: bool = False) -> int:
     stored = desk.wording(desk.desk(slug).id)
     return pledges.edit_pledge(
         *(EDITOR, slug, stored.stamp),
-        ko=ko,
-        en=en,
+        wording={"ko": ko, "en": en},
         in_use=lambda *_: in_use,
         agreed=stored.version + 1,
         one_language=True,
@@ -581,12 +584,17 @@ def write_pledge(slug: str, ko: str, en: str, *, in_use: bool = False) -> int:
 def event_fields(**facts: Any) -> EventFields:
     """An evening next week, in Seoul."""
     starts_at = (clock.now() + timedelta(days=7)).replace(hour=9, minute=0, second=0, microsecond=0)
+    texts = {
+        "title_ko": "기후 토크",
+        "title_en": "Climate Talk",
+        "place_ko": "서울",
+        "place_en": "Seoul",
+    }
+    texts |= {name: facts.pop(name) for name in texts if name in facts}
     return EventFields(
         **{
-            "title_ko": "기후 토크",
-            "title_en": "Climate Talk",
-            "place_ko": "서울",
-            "place_en": "Seoul",
+            "title": Texts(ko=texts["title_ko"], en=texts["title_en"]),
+            "place": Texts(ko=texts["place_ko"], en=texts["place_en"]),
             "url": "https://example.org/talk",
             "all_day": False,
             "starts_at": starts_at,

@@ -49,7 +49,7 @@ from tests.support.documents import organization, tiny_document
 
 ORIGIN = "pledge.example/log/blue-skies"
 WORDS = {"ko": "서약합니다.", "en": "We pledge."}
-PLEDGE = sha256("\0".join(WORDS.values()).encode()).hexdigest()
+PLEDGE = sha256(f"en\0{WORDS['en']}\0ko\0{WORDS['ko']}\0".encode()).hexdigest()
 HOUR = "2026-11-24T05"
 
 MEMBERS = (
@@ -160,7 +160,7 @@ def from_database(campaign_id: int, slug: str) -> Log:
     assert newest is not None, "fold first"
     lines = [leaf.line for leaf in log_queries.leaves(campaign_id, newest.size, pledge_hashes)]
     texts = db.session.scalars(select(PledgeText).where(PledgeText.campaign_id == campaign_id))
-    pledges = {row.sha256.hex(): {"ko": row.ko, "en": row.en} for row in texts}
+    pledges = {row.sha256.hex(): dict(row.wording) for row in texts}
     return Log(lines, signers_for(slug), origin_of(slug), pledges=pledges, published=newest.note)
 
 

@@ -513,7 +513,7 @@ def test_other_words_than_those_that_were_signed(checked, log, texts):
 
 def test_a_pack_may_hold_more_texts_than_were_signed(checked, log):
     more = {"ko": "더.", "en": "More."}
-    fingerprint = packs.sha256("\0".join(more.values()).encode()).hexdigest()
+    fingerprint = packs.sha256("en\0More.\0ko\0더.\0".encode()).hexdigest()
     texts = [
         {"version": 1, "sha256": packs.PLEDGE, "text": packs.WORDS},
         {"version": 2, "sha256": fingerprint, "text": more},

@@ -123,7 +123,8 @@ export default function pack(parts) {
     const known = new Set();
     const isRight = await (async () => {
       for (const { sha256: told, text } of json(bytes)) {
-        if (hex(await sha256(new TextEncoder().encode(`${text.ko}\0${text.en}`))) !== told) return false;
+        const wording = Object.keys(text).sort().map((lang) => `${lang}\0${text[lang]}\0`).join("");
+        if (!wording || hex(await sha256(new TextEncoder().encode(wording))) !== told) return false;
         known.add(told);
       }
       return [...signed].every((pledge) => known.has(pledge));
