@@ -10,8 +10,9 @@ from typing import Any
 
 from babel import Locale
 from flask import has_app_context
-from sqlalchemy import JSON, Dialect, TypeDecorator
+from sqlalchemy import JSON, ColumnElement, Dialect, TypeDecorator, case
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.types import TypeEngine
 
 from config import Config, current_config
@@ -100,6 +101,12 @@ def flat(fields: Mapping[str, object]) -> dict[str, object]:
     for name, value in fields.items():
         found |= by_field(name, value) if isinstance(value, Texts) else {name: value}
     return found
+
+
+def rank(column: ColumnElement[str] | InstrumentedAttribute[str], lang: str) -> ColumnElement[int]:
+    """To sort rows by their language: this one first, then in the order of the site."""
+    order = [lang, *others(lang)]
+    return case({code: place for place, code in enumerate(order)}, value=column, else_=len(order))
 
 
 class Translated(TypeDecorator[Texts]):

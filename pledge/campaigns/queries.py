@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from markupsafe import Markup
-from sqlalchemy import ColumnElement, Row, Select, case, func, select
-from sqlalchemy.orm import InstrumentedAttribute, aliased
+from sqlalchemy import Row, Select, func, select
+from sqlalchemy.orm import aliased
 
 from pledge import clock, languages
 from pledge.campaigns import list_terms, opening, secretariat
@@ -229,18 +229,17 @@ def _public(lang: str) -> Select[*tuple[Any, ...]]:
 def _whole(lang: str) -> Select[*tuple[Any, ...]]:
     """Everything of a campaign that stands once for it, in one statement: in this language, or else in its first."""
     chosen, letters = aliased(CampaignText), aliased(CampaignText)
-    order = [lang, *languages.others(lang)]
     language = (
         select(chosen.lang)
         .where(chosen.campaign_id == Campaign.id)
-        .order_by(_place_in(order, chosen.lang))
+        .order_by(languages.rank(chosen.lang, lang))
         .limit(1)
         .scalar_subquery()
     )
     letter = (
         select(letters.lang + "/" + letters.letter)
         .where(letters.campaign_id == Campaign.id, letters.letter != "")
-        .order_by(_place_in(order, letters.lang))
+        .order_by(languages.rank(letters.lang, lang))
         .limit(1)
         .scalar_subquery()
     )
@@ -295,8 +294,3 @@ def _letter(found: str | None) -> LetterView | None:
         return None
     lang, _, file = found.partition("/")
     return LetterView(file, lang)
-
-
-def _place_in(order: list[str], column: InstrumentedAttribute[str]) -> ColumnElement[int]:
-    """To sort rows by their language: in this order, others last."""
-    return case({lang: place for place, lang in enumerate(order)}, value=column, else_=len(order))
