@@ -11,9 +11,7 @@ from typing import Any
 from babel import Locale
 from flask import has_app_context
 from sqlalchemy import JSON, ColumnElement, Dialect, TypeDecorator, case
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import InstrumentedAttribute
-from sqlalchemy.types import TypeEngine
 
 from config import Config, current_config
 
@@ -122,9 +120,6 @@ class Translated(TypeDecorator[Texts]):
         super().__init__()
         self.max_length = max_length
 
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        return dialect.type_descriptor(JSONB() if dialect.name == "postgresql" else JSON())
-
     def process_bind_param(self, value: Mapping[str, str] | None, dialect: Dialect) -> dict[str, str] | None:
         if value is None:
             return None
@@ -141,3 +136,8 @@ class Translated(TypeDecorator[Texts]):
     def coerce_compared_value(self, op: Any, value: Any) -> Any:
         """`column["ko"]` takes the name of a language, as that of a JSON column does."""
         return self.impl_instance.coerce_compared_value(op, value)
+
+
+def has_text(*columns: str) -> str:
+    """The condition of a CHECK that each of these columns holds a text in one language at least."""
+    return " AND ".join(f"CAST({column} AS TEXT) <> '{{}}'" for column in columns)

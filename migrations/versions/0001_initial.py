@@ -2,7 +2,6 @@
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0001"
 down_revision = None
@@ -10,7 +9,7 @@ branch_labels = None
 depends_on = None
 
 #: A text by language.
-_TEXTS = sa.JSON().with_variant(JSONB(), "postgresql")
+_TEXTS = sa.JSON()
 
 _TABLES = (
     "audit_entries",
@@ -708,7 +707,7 @@ def _create_tables() -> None:
         sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ends_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("title <> '{}'", name=op.f("ck_campaign_events_has_title")),
+        sa.CheckConstraint("CAST(title AS TEXT) <> '{}'", name=op.f("ck_campaign_events_has_title")),
         sa.CheckConstraint("ends_at > starts_at", name=op.f("ck_campaign_events_ends_after_start")),
         sa.ForeignKeyConstraint(
             ["campaign_id"], ["campaigns.id"], name=op.f("fk_campaign_events_campaign_id")
@@ -799,7 +798,7 @@ def _create_tables() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
-            "law <> '{}' AND recipient <> '{}' AND purpose <> '{}' AND keeping <> '{}'",
+            "CAST(law AS TEXT) <> '{}' AND CAST(recipient AS TEXT) <> '{}' AND CAST(purpose AS TEXT) <> '{}' AND CAST(keeping AS TEXT) <> '{}'",
             name=op.f("ck_list_terms_has_texts"),
         ),
         sa.ForeignKeyConstraint(["campaign_id"], ["campaigns.id"], name=op.f("fk_list_terms_campaign_id")),
@@ -840,7 +839,7 @@ def _create_tables() -> None:
         sa.Column("name", _TEXTS, nullable=False),
         sa.Column("url", sa.String(length=300), nullable=False),
         sa.Column("logo", sa.String(length=40), server_default="", nullable=False),
-        sa.CheckConstraint("name <> '{}'", name=op.f("ck_partners_has_name")),
+        sa.CheckConstraint("CAST(name AS TEXT) <> '{}'", name=op.f("ck_partners_has_name")),
         sa.CheckConstraint("role IN ('secretariat', 'partner')", name=op.f("ck_partners_role")),
         sa.ForeignKeyConstraint(["campaign_id"], ["campaigns.id"], name=op.f("fk_partners_campaign_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_partners")),

@@ -17,7 +17,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from pledge.db import Model, UTCDateTime
-from pledge.languages import Texts, Translated
+from pledge.languages import Texts, Translated, has_text
 
 
 class CampaignState(StrEnum):
@@ -122,7 +122,7 @@ class Partner(Model):
     __table_args__ = (
         UniqueConstraint("campaign_id", "position"),
         CheckConstraint("role IN ('secretariat', 'partner')", name="role"),
-        CheckConstraint("name <> '{}'", name="has_name"),
+        CheckConstraint(has_text("name"), name="has_name"),
     )
 
 
@@ -147,7 +147,7 @@ class CampaignEvent(Model):
 
     __table_args__ = (
         CheckConstraint("ends_at > starts_at", name="ends_after_start"),
-        CheckConstraint("title <> '{}'", name="has_title"),
+        CheckConstraint(has_text("title"), name="has_title"),
         Index("ix_campaign_events_time", "campaign_id", "starts_at"),
     )
 
@@ -172,9 +172,7 @@ class ListTerms(Model):
 
     __table_args__ = (
         UniqueConstraint("campaign_id", "version"),
-        CheckConstraint(
-            "law <> '{}' AND recipient <> '{}' AND purpose <> '{}' AND keeping <> '{}'", name="has_texts"
-        ),
+        CheckConstraint(has_text("law", "recipient", "purpose", "keeping"), name="has_texts"),
         Index(
             "ix_list_terms_asked",
             "campaign_id",
