@@ -14,19 +14,19 @@ def public_url(endpoint: str, **values: Any) -> str:
 
 
 def confirm_link(lang: str, token: str) -> str:
-    return public_url("public.confirm", lang=lang, token=token)
+    return public_url("public.signature_confirm", lang=lang, token=token)
 
 
 def not_me_link(lang: str, token: str) -> str:
-    return public_url("public.not_me", lang=lang, token=token)
+    return public_url("public.signature_not_mine", lang=lang, token=token)
 
 
 def manage_link(lang: str, token: str) -> str:
-    return public_url("public.me", lang=lang, token=token)
+    return public_url("public.signature_me", lang=lang, token=token)
 
 
 def unsubscribe_link(lang: str, token: str) -> str:
-    return public_url("public.unsubscribe", lang=lang, token=token)
+    return public_url("public.signature_unsubscribe", lang=lang, token=token)
 
 
 def campaign_link(lang: str, slug: str) -> str:
@@ -38,15 +38,15 @@ def organization_link(lang: str, slug: str, endorsement_id: int) -> str:
 
 
 def endorse_confirm_link(lang: str, token: str) -> str:
-    return public_url("public.endorse_confirm", lang=lang, token=token)
+    return public_url("public.endorsement_confirm", lang=lang, token=token)
 
 
 def endorse_contact_link(lang: str, token: str) -> str:
-    return public_url("public.endorse_contact", lang=lang, token=token)
+    return public_url("public.endorsement_take_over", lang=lang, token=token)
 
 
 def endorse_manage_link(lang: str, token: str) -> str:
-    return public_url("public.endorse_me", lang=lang, token=token)
+    return public_url("public.endorsement_me", lang=lang, token=token)
 
 
 def staff_link() -> str:

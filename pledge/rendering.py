@@ -3,13 +3,16 @@
 import hashlib
 from functools import lru_cache
 from pathlib import Path
+from urllib.parse import quote
 
-from flask import Flask, request, url_for
+from flask import Flask, current_app, request, url_for
 from flask_babel import get_locale
 
 from config import Config
 from pledge import i18n, languages, places
 
+#: What may stand in a path as it is (RFC 3986 section 3.3).
+_PATH_SAFE = "/:@!$&'()*+,;="
 STATIC = Path(__file__).parent / "static"
 
 
@@ -54,28 +57,18 @@ def document_url(name: str, filename: str) -> str:
     return url_for("files.document", name=name, filename=filename)
 
 
-#: Pages answered to a POST whose form stands on another page.
-_FORM_PAGES = {
-    "public.me_consents": "public.me",
-    "public.me_list": "public.me",
-    "public.renew": "public.confirm",
-    "public.mail_own_link": "public.confirm",
-    "public.resend": "public.check",
-    "public.endorse_resend": "public.endorse_check",
-    "public.endorse_renew": "public.endorse_confirm",
-    "public.endorse_mail_own_link": "public.endorse_confirm",
-    "public.endorse_check_site": "public.endorse_me",
-    "public.endorse_cancel_contact": "public.endorse_me",
-}
-
-
 def switch_url(lang: str) -> str:
-    """This page in another language; a form answered with errors switches to the page it stands on."""
-    endpoint = request.endpoint or ""
-    if not endpoint.startswith("public."):
+    """This page in another language; of the answer to a form, the page that the form stands on.
+
+    That is the page of the same address, or of the nearest one above it: `/ko/me/<token>` for `/ko/me/<token>/list`.
+    """
+    if request.blueprint != "public" or request.endpoint is None:
         return url_for("public.home", lang=lang)
-    page = _FORM_PAGES.get(endpoint, endpoint.removesuffix("_post"))
-    return url_for(page, **{**(request.view_args or {}), "lang": lang})
+    path, pages = request.path, current_app.create_url_adapter(request)
+    while request.method == "POST" and pages is not None and not pages.test(path, "GET"):
+        path = path.rpartition("/")[0]
+    _, _, rest = path.removeprefix("/").partition("/")
+    return f"/{lang}/{quote(rest, safe=_PATH_SAFE)}"
 
 
 @lru_cache(maxsize=256)

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import Row, select
 
 from pledge.campaigns import queries as campaigns
+from pledge.campaigns.mailed_links import Link, LinkState, waiting_state
 from pledge.campaigns.queries import CampaignView, PledgeView
 from pledge.db import reading
 from pledge.endorsements.applications import Applicant
@@ -25,16 +25,6 @@ from pledge.tokens import BadToken
 _CONTENT = tuple(Content.__dataclass_fields__)
 #: States from which an application may begin anew; until its mail is confirmed they stay what they are.
 _ENDED = (EndorsementState.WITHDRAWN, EndorsementState.DECLINED)
-
-
-class LinkState(StrEnum):
-    """What a mailed link can be (docs/security.md has the page for each)."""
-
-    PENDING = "pending"
-    CONFIRMED = "confirmed"
-    EXPIRED = "expired"
-    CLOSED = "closed"
-    UNKNOWN = "unknown"  #: damaged, foreign, withdrawn or erased: one page for all, so that none is told from another
 
 
 @dataclass(frozen=True)
@@ -113,14 +103,7 @@ class EndorsementView:
         )
 
 
-@dataclass(frozen=True)
-class Link:
-    state: LinkState
-    endorsement: EndorsementView | None = None
-    expired: bool = False
-
-
-def open_link(token: str, lang: str) -> Link:
+def open_link(token: str, lang: str) -> Link[EndorsementView]:
     """What a link to confirm an application stands for now. Reads only."""
     try:
         link = read_confirm_token(token)
@@ -136,10 +119,12 @@ def open_link(token: str, lang: str) -> Link:
     version = next((one for one in found.versions if _is_waiting(one) and one.seq == link.seq), None)
     if version is None:
         return Link(LinkState.UNKNOWN)
-    return Link(_link_state(found, link.expired), _as_applied(found, version, lang), link.expired)
+    takes_confirmations = found.campaign.takes_confirmations
+    state = waiting_state(takes_confirmations=takes_confirmations, expired=link.expired)
+    return Link(state, _as_applied(found, version, lang), link.expired)
 
 
-def open_contact_link(token: str, lang: str) -> Link:
+def open_contact_link(token: str, lang: str) -> Link[EndorsementView]:
     """What a link to take over from another person stands for now; CONFIRMED when they have taken over."""
     try:
         endorsement_id, number, expired = read_contact_token(token)
@@ -229,12 +214,6 @@ def _as_applied(found: EndorsementView, version: VersionView, lang: str) -> Endo
         privacy_version=who.privacy_version,
         pledge=campaigns.pledge_text(who.pledge_text_id, lang),
     )
-
-
-def _link_state(found: EndorsementView, expired: bool) -> LinkState:
-    if not found.campaign.takes_confirmations:
-        return LinkState.CLOSED
-    return LinkState.EXPIRED if expired else LinkState.PENDING
 
 
 def _version(row: Row[*tuple[object, ...]]) -> VersionView:

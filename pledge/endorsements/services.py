@@ -18,6 +18,7 @@ from pledge.endorsements.identifiers import (
     Mailbox,
     address_hash,
     read_confirm_token,
+    read_ticket,
     ticket_for,
 )
 from pledge.endorsements.levels import earned_level
@@ -125,12 +126,19 @@ def confirm(endorsement_id: int, seq: int) -> bool:
     return True
 
 
-def resend(slug: str, hashed: bytes, digest: bytes, lang: str) -> None:
-    """Ask for the mail about one application once more."""
+def confirm_by_link(token: str) -> bool:
+    """Confirm with a mailed link, as confirm() does; False also when the link has expired. Raises BadToken."""
+    mailed = read_confirm_token(token)
+    return not mailed.expired and confirm(mailed.endorsement_id, mailed.seq)
+
+
+def resend(slug: str, ticket: str, lang: str) -> None:
+    """Ask for the mail about one application once more. Raises BadToken."""
+    hashed, digest = read_ticket(slug, ticket)
     _ask(RequestKind.ENDORSE_RESEND, slug, lang, hashed, payload=digest.hex())
 
 
-def send_links(slug: str, mailbox: Mailbox, lang: str) -> None:
+def send_link(slug: str, mailbox: Mailbox, lang: str) -> None:
     """Ask for the links to the own pages of whatever this person speaks for; for a stranger no mail follows."""
     _ask(RequestKind.ENDORSE_LINK, slug, lang, address_hash(mailbox), payload=None)
 
@@ -147,8 +155,8 @@ def mail_own_link(token: str, lang: str) -> None:
         enqueue_if_allowed(session, row, MailKind.ENDORSE_MANAGE, lang=lang, may_wait=True)
 
 
-def renew(token: str, lang: str) -> tuple[int, bytes, str]:
-    """Enqueue a new mail for an expired link, to the stored address. Returns campaign id, address hash and name key.
+def renew(token: str, lang: str) -> tuple[str, str]:
+    """Enqueue a new mail for an expired link, to the stored address. Returns slug and ticket of the waiting page.
 
     Raises BadToken when the link is not for an application that still waits.
     """
@@ -158,7 +166,8 @@ def renew(token: str, lang: str) -> tuple[int, bytes, str]:
         if row is None or _version(session, row, link.seq) is None:
             raise BadToken
         enqueue_if_allowed(session, row, MailKind.ENDORSE_CONFIRM, lang=lang, seq=link.seq, may_wait=True)
-        return row.campaign_id, row.address_hash, row.name_key
+        slug = session.scalars(select(Campaign.slug).where(Campaign.id == row.campaign_id)).one()
+        return slug, ticket_for(slug, row.address_hash, row.name_key)
 
 
 def disown(token: str) -> bool:

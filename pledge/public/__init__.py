@@ -6,46 +6,36 @@ from werkzeug import Response
 from pledge import i18n
 from pledge.files.services import StorageAway
 from pledge.public import (
-    confirming,
-    endorse_confirming,
-    endorse_links,
-    endorse_own,
     endorsing,
     files,
     home,
-    links,
+    journey,
     organizations,
     own,
-    own_list,
+    own_endorsement,
+    own_signature,
     progress,
     reading,
-    receipts,
     signing,
     switched,
     verify,
-    waiting,
 )
 from pledge.public.blueprint import public
 
 __all__ = [
-    "confirming",
-    "endorse_confirming",
-    "endorse_links",
-    "endorse_own",
     "endorsing",
     "files",
     "home",
-    "links",
+    "journey",
     "organizations",
     "own",
-    "own_list",
+    "own_endorsement",
+    "own_signature",
     "progress",
     "reading",
-    "receipts",
     "register",
     "signing",
     "verify",
-    "waiting",
 ]  # each adds its views
 
 

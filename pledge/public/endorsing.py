@@ -1,33 +1,28 @@
-"""Endorsing as an organisation: the form, what happens when it is sent, and "check your mail"."""
+"""Endorsing as an organisation: the form, and what happens when it is sent."""
 
-from flask import Response, abort, make_response, render_template, request, url_for
+from flask import Response, make_response, render_template, request
 from flask_babel import gettext as _
 from werkzeug.datastructures import CombinedMultiDict
 
 from pledge import content, i18n, places
 from pledge.campaigns.queries import CampaignView
 from pledge.endorsements import services as endorsements
-from pledge.endorsements.identifiers import read_ticket
 from pledge.files.services import UnknownFile
 from pledge.guards import allows
-from pledge.limits import limited, link_limit
 from pledge.public import logos, sign_up_limit
 from pledge.public.blueprint import public
 from pledge.public.endorse_forms import EndorseForm
+from pledge.public.endorsement_subject import ENDORSEMENT
 from pledge.public.pages import campaign_now_or_404, campaign_or_404, campaign_page
 from pledge.public.signing import see_other
 from pledge.public.switched import RETRY_AFTER_PAUSE, signing_paused
-from pledge.tokens import BadToken
 
 
-@public.get("/c/<slug>/endorse")
-def endorse(slug: str) -> Response:
-    return _form_page(campaign_or_404(slug), EndorseForm(country=places.HOME), 200)
-
-
-@public.post("/c/<slug>/endorse", endpoint="endorse_post")
+@public.route("/c/<slug>/endorse", methods=["GET", "POST"])
 @allows(body=logos.MAX_FORM, parts=logos.MAX_FIELDS)
-def endorse_post(slug: str) -> Response:
+def endorse(slug: str) -> Response:
+    if request.method != "POST":
+        return _form_page(campaign_or_404(slug), EndorseForm(country=places.HOME), 200)
     campaign = campaign_now_or_404(slug)
     form = EndorseForm(CombinedMultiDict([request.files, request.form]))
     if signing_paused() or not campaign.is_open:  # before a picture is taken
@@ -44,32 +39,7 @@ def endorse_post(slug: str) -> Response:
         return _form_page(campaign, form, 422)
     except (endorsements.SigningPaused, endorsements.CampaignNotOpen):
         return _not_taken(campaign_now_or_404(slug), form)
-    return see_other(url_for("public.endorse_check", slug=slug, ticket=ticket))
-
-
-@public.get("/c/<slug>/endorse/check/<ticket>")
-def endorse_check(slug: str, ticket: str) -> Response:
-    _read_or_404(slug, ticket)
-    page = campaign_page(campaign_or_404(slug))
-    resent = request.args.get("resent") == "1"
-    return make_response(
-        render_template("public/endorse_check.html", page=page, ticket=ticket, resent=resent)
-    )
-
-
-@public.post("/c/<slug>/endorse/check/<ticket>/resend")
-@limited(link_limit)
-def endorse_resend(slug: str, ticket: str) -> Response:
-    hashed, digest = _read_or_404(slug, ticket)
-    endorsements.resend(slug, hashed, digest, i18n.language())
-    return see_other(url_for("public.endorse_check", slug=slug, ticket=ticket, resent=1))
-
-
-def _read_or_404(slug: str, ticket: str) -> tuple[bytes, bytes]:
-    try:
-        return read_ticket(slug, ticket)
-    except BadToken:
-        abort(404)
+    return see_other(ENDORSEMENT.url("check", slug=slug, ticket=ticket))
 
 
 def _application(slug: str, form: EndorseForm) -> endorsements.Application:
@@ -91,7 +61,9 @@ def _application(slug: str, form: EndorseForm) -> endorsements.Application:
 
 def _form_page(campaign: CampaignView, form: EndorseForm, status: int) -> Response:
     page = campaign_page(campaign)
-    return make_response(render_template("public/endorse.html", page=page, form=form), status)
+    return make_response(
+        render_template("public/endorse.html", page=page, form=form, subject=ENDORSEMENT), status
+    )
 
 
 def _beyond_limit(campaign: CampaignView, form: EndorseForm) -> Response:

@@ -1,6 +1,6 @@
 """Signing: the form alone, and what happens when it is sent."""
 
-from flask import Response, make_response, render_template, request, url_for
+from flask import Response, make_response, render_template, request
 from flask_babel import gettext as _
 
 from pledge import content, i18n, places
@@ -10,6 +10,7 @@ from pledge.public import sign_up_limit
 from pledge.public.blueprint import public
 from pledge.public.forms import SignForm
 from pledge.public.pages import campaign_now_or_404, campaign_or_404, campaign_page
+from pledge.public.signature_subject import SIGNATURE
 from pledge.public.switched import RETRY_AFTER_PAUSE, signing_paused
 from pledge.signatures import services as signatures
 
@@ -34,7 +35,7 @@ def sign_post(slug: str) -> Response:
         return _paused(campaign_now_or_404(slug))
     except signatures.CampaignNotOpen:
         return _not_open(campaign_now_or_404(slug), form)
-    return see_other(url_for("public.check", slug=slug, ticket=ticket))
+    return see_other(SIGNATURE.url("check", slug=slug, ticket=ticket))
 
 
 def see_other(location: str) -> Response:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import ColumnElement, exists, select, text
 from sqlalchemy.orm import Session
@@ -10,6 +9,7 @@ from sqlalchemy.orm import Session
 from pledge.campaigns import list_terms
 from pledge.campaigns import queries as campaigns
 from pledge.campaigns.list_terms import TermsView
+from pledge.campaigns.mailed_links import Link, LinkState, waiting_state
 from pledge.campaigns.queries import CampaignView, PledgeView
 from pledge.db import reading
 from pledge.signatures.identifiers import read_confirm_token, read_own_token
@@ -17,17 +17,6 @@ from pledge.signatures.invalidation_models import Invalidation, InvalidationReas
 from pledge.signatures.models import SHOWN_BY_NAME, Signature, SignatureState
 from pledge.signatures.standing import standing
 from pledge.tokens import BadToken, Purpose
-
-
-class LinkState(StrEnum):
-    """What a mailed link can be (docs/security.md has the page for each)."""
-
-    PENDING = "pending"
-    CONFIRMED = "confirmed"
-    EXPIRED = "expired"
-    CLOSED = "closed"
-    INVALIDATED = "invalidated"  #: taken out of the count by staff; the page says so and how to object
-    UNKNOWN = "unknown"  #: damaged, foreign, withdrawn or erased: one page for all, so that none is told from another
 
 
 @dataclass(frozen=True)
@@ -59,14 +48,7 @@ class SignatureView:
     )  #: under which the name may stand in a list for a government; None: not agreed
 
 
-@dataclass(frozen=True)
-class Link:
-    state: LinkState
-    signature: SignatureView | None = None
-    expired: bool = False
-
-
-def open_link(token: str, lang: str) -> Link:
+def open_link(token: str, lang: str) -> Link[SignatureView]:
     """What a link to confirm stands for now: its submission, or the one of the same person that is settled. Reads only."""
     try:
         signature_id, expired = read_confirm_token(token)
@@ -83,9 +65,8 @@ def _link_state(signature: SignatureView, expired: bool) -> LinkState:
         return LinkState.CONFIRMED
     if signature.state is SignatureState.INVALIDATED:
         return LinkState.INVALIDATED
-    if not signature.campaign.takes_confirmations:
-        return LinkState.CLOSED
-    return LinkState.EXPIRED if expired else LinkState.PENDING
+    takes_confirmations = signature.campaign.takes_confirmations
+    return waiting_state(takes_confirmations=takes_confirmations, expired=expired)
 
 
 def own_signature(token: str, lang: str, purpose: Purpose = Purpose.MANAGE) -> SignatureView:

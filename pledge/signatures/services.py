@@ -24,6 +24,7 @@ from pledge.signatures.identifiers import (
     content_hash,
     new_id,
     read_confirm_token,
+    read_ticket,
     ticket_for,
 )
 from pledge.signatures.models import EMAIL_CONTEXT, NAME_CONTEXT, SALT_CONTEXT, Signature, SignatureState
@@ -128,6 +129,12 @@ def confirm(signature_id: int) -> bool:
     return statements.confirm(values)
 
 
+def confirm_by_link(token: str) -> bool:
+    """Confirm with a mailed link, as confirm() does; False also when the link has expired. Raises BadToken."""
+    signature_id, expired = read_confirm_token(token)
+    return not expired and confirm(signature_id)
+
+
 def confirm_by_code(signature_id: int, code: str) -> Confirmation:
     """Confirm with the six digits of the newest mail about this submission.
 
@@ -146,9 +153,12 @@ def confirm_by_code(signature_id: int, code: str) -> Confirmation:
     return Confirmation.DONE
 
 
-def resend(slug: str, signature_id: int, lang: str) -> None:
-    """Ask for one more mail about a submission; the worker decides which and when (signatures/requests.py)."""
-    _ask(RequestKind.CONFIRM, slug, lang, subject_id=signature_id)
+def resend(slug: str, ticket: str, lang: str) -> None:
+    """Ask for one more mail about a submission; the worker decides which and when (signatures/requests.py).
+
+    Raises BadToken.
+    """
+    _ask(RequestKind.CONFIRM, slug, lang, subject_id=read_ticket(slug, ticket))
 
 
 def send_link(slug: str, address: Address, lang: str) -> None:
@@ -166,8 +176,8 @@ def mail_own_link(token: str, lang: str) -> None:
         requests.ask(session, RequestKind.LINK, row.campaign_id, lang, address_hash=bytes(row.address_hash))
 
 
-def renew(token: str, lang: str) -> tuple[int, int]:
-    """Ask for a new mail for an expired link, to the stored address. Returns the ids of campaign and submission.
+def renew(token: str, lang: str) -> tuple[str, str]:
+    """Ask for a new mail for an expired link, to the stored address. Returns slug and ticket of the waiting page.
 
     Raises BadToken when the link is not for a submission that still waits.
     """
@@ -177,7 +187,8 @@ def renew(token: str, lang: str) -> tuple[int, int]:
         if row is None or row.state != SignatureState.PENDING:
             raise BadToken
         requests.ask(session, RequestKind.CONFIRM, row.campaign_id, lang, subject_id=row.id)
-        return row.campaign_id, row.id
+        slug = session.scalars(select(Campaign.slug).where(Campaign.id == row.campaign_id)).one()
+        return slug, ticket_for(slug, row.id)
 
 
 def disown(token: str) -> bool:

@@ -81,7 +81,7 @@ def test_confirming():
 def test_asking_for_the_mail_again():
     row = endorsement(state="pending", email=HANEUL.contact.mailbox.mailed)
     assert row
-    assert crash_everywhere(lambda: services.send_links("blue-skies", HANEUL.contact.mailbox, "ko")) >= 1
+    assert crash_everywhere(lambda: services.send_link("blue-skies", HANEUL.contact.mailbox, "ko")) >= 1
     assert crash_everywhere(lambda: answer(handlers())) >= 4
     assert len(contents()["outbox_mails"]) == 1
 

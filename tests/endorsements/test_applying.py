@@ -9,10 +9,11 @@ from sqlalchemy import select
 
 from pledge import clock as time
 from pledge import tokens
+from pledge.campaigns.mailed_links import LinkState
 from pledge.db import db
 from pledge.endorsements import services
-from pledge.endorsements.applicants import LinkState, open_link, own_endorsement
-from pledge.endorsements.identifiers import address_hash, name_digest, read_ticket
+from pledge.endorsements.applicants import open_link, own_endorsement
+from pledge.endorsements.identifiers import address_hash, name_digest, read_ticket, ticket_for
 from pledge.endorsements.models import Endorsement, EndorsementVersion
 from pledge.endorsements.registration import BadRegistrationNumber
 from pledge.endorsements.rules import BadContent, Content, Fault
@@ -260,7 +261,7 @@ class TestApplyingAgainWhileItWaits:
         link = open_link(endorse_confirm_token(row, seq), "ko")
         assert link.state is LinkState.PENDING
         said = ("김하늘", HANEUL.content.statement_ko) if seq == 1 else ("다른 사람", "다른 말")
-        assert (link.endorsement.contact_name, link.endorsement.newest.content.statement_ko) == said
+        assert (link.record.contact_name, link.record.newest.content.statement_ko) == said
         assert services.confirm(row.id, seq)
         (row,), (version,) = rows(), versions()
         assert (row.contact_name, version.statement_ko) == said
@@ -329,8 +330,7 @@ def test_signing_and_applying_have_their_own_caps():
 
 class TestAskingForTheMailAgain:
     def ask(self, ticket):
-        hashed, digest = read_ticket("blue-skies", ticket)
-        services.resend("blue-skies", hashed, digest, "ko")
+        services.resend("blue-skies", ticket, "ko")
 
     def test_it_waits_for_the_next_slot_and_is_enqueued_once(self, frozen_clock):
         ticket = apply()
@@ -348,7 +348,7 @@ class TestAskingForTheMailAgain:
         assert services.confirm(row.id, 1), "the older link goes on working"
 
     def test_for_somebody_unknown_nothing_is_enqueued(self):
-        services.resend("blue-skies", address_hash(parse("a@b.kr")), name_digest("x"), "ko")
+        services.resend("blue-skies", ticket_for("blue-skies", address_hash(parse("a@b.kr")), "x"), "ko")
         assert enqueued() == []
 
     def test_it_is_about_the_organisation_that_was_named(self, frozen_clock):
@@ -382,19 +382,19 @@ class TestAskingForTheLinkToTheOwnPage:
     )
     def test_the_mail_fits_the_state(self, state, kind):
         endorsement(email="sky@haneul.co.kr", state=state)
-        services.send_links("blue-skies", parse("SKY@haneul.co.kr"), "ko")
+        services.send_link("blue-skies", parse("SKY@haneul.co.kr"), "ko")
         assert enqueued() == [kind]
 
     def test_each_organisation_of_the_person_gets_its_own(self, frozen_clock):
         for _ in range(2):
             endorsement(email="sky@haneul.co.kr")
-        services.send_links("blue-skies", parse("sky@haneul.co.kr"), "ko")
+        services.send_link("blue-skies", parse("sky@haneul.co.kr"), "ko")
         answer_requests()
         first, second = db.session.scalars(select(OutboxMail).order_by(OutboxMail.due_at))
         assert second.due_at - first.due_at == timedelta(minutes=10)
 
     def test_a_stranger_gets_nothing(self):
-        services.send_links("blue-skies", parse("nobody@haneul.co.kr"), "ko")
+        services.send_link("blue-skies", parse("nobody@haneul.co.kr"), "ko")
         assert enqueued() == []
 
 
@@ -402,6 +402,6 @@ def test_a_block_holds_for_every_kind_of_mail():
     row = endorsement(email="sky@haneul.co.kr")
     db.session.add(MailBlock(address_hash=row.address_hash, until=time.now() + timedelta(days=1)))
     db.session.commit()
-    services.send_links("blue-skies", parse("sky@haneul.co.kr"), "ko")
+    services.send_link("blue-skies", parse("sky@haneul.co.kr"), "ko")
     apply()
     assert enqueued() == []

@@ -6,10 +6,11 @@ import pytest
 from sqlalchemy import func, select, update
 
 from pledge import tokens
+from pledge.campaigns.mailed_links import LinkState
 from pledge.db import db, transaction
 from pledge.endorsements import services
-from pledge.endorsements.applicants import LinkState, open_link
-from pledge.endorsements.identifiers import manage_token
+from pledge.endorsements.applicants import open_link
+from pledge.endorsements.identifiers import manage_token, name_digest, read_ticket
 from pledge.endorsements.models import Endorsement, EndorsementVersion
 from pledge.ledger.models import LedgerEntry
 from pledge.mail.models import MailBlock, MailKind, OutboxMail
@@ -82,7 +83,7 @@ class TestWhatALinkStandsFor:
         row = endorsement(state="pending", name_ko="하늘에너지")
         link = open_link(endorse_confirm_token(row), "ko")
         assert link.state is LinkState.PENDING
-        assert link.endorsement.newest.content.name_ko == "하늘에너지"
+        assert link.record.newest.content.name_ko == "하늘에너지"
 
     @pytest.mark.parametrize("state", ["review", "changes", "published", "removed"])
     def test_confirmed_also_when_its_time_is_over(self, frozen_clock, state):
@@ -169,8 +170,8 @@ def test_an_expired_link_brings_a_new_mail(frozen_clock):
     row = endorsement(state="pending")
     token = endorse_confirm_token(row)
     frozen_clock.move(days=8)
-    _, hashed, key = services.renew(token, "ko")
-    assert (hashed, key) == (row.address_hash, row.name_key)
+    hashed, digest = read_ticket(*services.renew(token, "ko"))
+    assert (hashed, digest) == (row.address_hash, name_digest(row.name_key))
     mail = db.session.scalars(select(OutboxMail)).one()
     assert (mail.kind, mail.seq) == (MailKind.ENDORSE_CONFIRM, 1)
 

@@ -274,7 +274,7 @@ class TestErasing:
     def test_no_table_knows_them_any_more(self):
         row = endorsement(email=HANEUL.contact.mailbox.mailed)
         hashed = bytes(row.address_hash)
-        services.send_links("blue-skies", HANEUL.contact.mailbox, "ko")
+        services.send_link("blue-skies", HANEUL.contact.mailbox, "ko")
         own.erase(endorse_manage_token(row))
         for table in ("endorsements", "mail_allowances"):
             found = db.session.execute(

@@ -23,9 +23,8 @@ def addresses(app, values):
     for rule in app.url_map.iter_rules():
         languages = ("ko", "en") if "lang" in rule.arguments else (None,)
         for lang in languages:
-            parts = {name: values.get(name, unknown(rule, name)) for name in rule.arguments} | (
-                {"lang": lang} if lang else {}
-            )
+            given = {**(rule.defaults or {}), **values, **({"lang": lang} if lang else {})}
+            parts = {name: given[name] if name in given else unknown(rule, name) for name in rule.arguments}
             with app.test_request_context():
                 yield rule, app.url_map.bind("localhost").build(rule.endpoint, parts, method=None)
 

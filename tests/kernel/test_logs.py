@@ -44,7 +44,7 @@ def test_a_request_is_one_line_of_json_with_the_id_that_the_visitor_got(app, pro
     (line,) = [line for line in production_logs() if line["event"] == "request"]
     assert line["request_id"] == answer.headers["X-Request-Id"]
     assert (line["endpoint"], line["method"], line["status"], line["level"]) == (
-        "public.confirm",
+        "public.signature_confirm",
         "GET",
         200,
         "info",

@@ -8,17 +8,12 @@ from sqlalchemy import func, select
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
-from pledge import tokens
 from pledge.db import db
 from pledge.endorsements import own
 from pledge.endorsements.models import ContactChange, Endorsement, EndorsementVersion
 from pledge.files.models import StoredFile
-from pledge.ledger.models import LedgerEntry
-from pledge.mail.models import OutboxMail
-from pledge.tokens import Purpose
 from tests.files.corpus import png
 from tests.support.factories import (
-    campaign,
     endorse_confirm_token,
     endorse_contact_token,
     endorse_form,
@@ -83,54 +78,6 @@ def test_r1_the_page_shows_exactly_what_will_be_recorded_and_one_button(client, 
     assert page.headers["Cache-Control"] == "no-store"
 
 
-def test_r1_pressing_leads_to_thanks_and_r2_pressing_again_to_the_same(client, lang):
-    row = endorsement(state="pending")
-    token = endorse_confirm_token(row)
-    first, second = (client.post(f"/{lang}/endorse/confirm/{token}") for _ in range(2))
-    assert (first.status_code, first.headers["Location"]) == (second.status_code, second.headers["Location"])
-    assert first.status_code == 303
-    page = client.get(first.headers["Location"])
-    assert page.status_code == 200
-    assert f'href="/{lang}/endorse/me/' in page.text
-    assert again(row).state == "review"
-
-
-def test_r2_the_link_to_the_own_page_can_be_had_by_mail(client, lang):
-    token = endorse_confirm_token(endorsement(state="review"))
-    reply = client.post(f"/{lang}/endorse/confirm/{token}/my-link")
-    assert reply.status_code == 303
-    assert client.get(reply.headers["Location"]).status_code == 200
-    db.session.rollback()
-    assert [mail.kind for mail in db.session.scalars(select(OutboxMail))] == ["endorse_manage"]
-    waiting = endorse_confirm_token(endorsement(state="pending"))
-    assert client.post(f"/{lang}/endorse/confirm/{waiting}/my-link").status_code == 410
-
-
-def test_r2_an_old_link_shows_thanks_but_opens_no_way_to_the_own_page(client, frozen_clock, lang):
-    token = endorse_confirm_token(endorsement(state="review"))
-    frozen_clock.move(days=8)
-    page = client.get(f"/{lang}/endorse/confirm/{token}")
-    assert page.status_code == 200
-    assert f'href="/{lang}/endorse/me/' not in page.text
-
-
-def test_r3_an_expired_link_offers_a_new_mail_with_one_press(client, frozen_clock, lang):
-    row = endorsement(state="pending")
-    token = endorse_confirm_token(row)
-    frozen_clock.move(days=8)
-    for reply in (
-        client.get(f"/{lang}/endorse/confirm/{token}"),
-        client.post(f"/{lang}/endorse/confirm/{token}"),
-    ):
-        assert reply.status_code == 410
-        assert f'action="/{lang}/endorse/confirm/{token}/renew"' in reply.text
-    renewed = client.post(f"/{lang}/endorse/confirm/{token}/renew")
-    assert renewed.status_code == 303
-    assert client.get(renewed.headers["Location"]).status_code == 200
-    assert number_of(OutboxMail) == 1
-    assert again(row).state == "pending"
-
-
 def test_r4_each_link_shows_what_it_was_mailed_for_until_one_is_confirmed(client, lang):
     row = endorsement(state="pending")
     first = endorse_confirm_token(row)
@@ -143,48 +90,6 @@ def test_r4_each_link_shows_what_it_was_mailed_for_until_one_is_confirmed(client
     assert again(row).state == "review"
     reply = client.post(f"/{lang}/endorse/confirm/{second}")
     assert (reply.status_code, client.get(reply.headers["Location"]).status_code) == (303, 200)
-
-
-def test_r5_and_r6_ended_erased_foreign_and_garbage_look_exactly_alike(client, lang):
-    withdrawn = endorsement(state="withdrawn")
-    asked = [
-        endorse_confirm_token(withdrawn),
-        tokens.mint(Purpose.ENDORSE_CONFIRM, [999, 1, 1]),
-        endorse_manage_token(withdrawn),
-        tokens.mint(Purpose.CONFIRM, [withdrawn.id, 1]),
-        *("garbage", "a.b.c", "x" * 3000, "한글"),
-    ]
-    pages = set()
-    for token in asked:
-        for reply in (
-            client.get(f"/{lang}/endorse/confirm/{token}"),
-            client.post(f"/{lang}/endorse/confirm/{token}"),
-        ):
-            assert reply.status_code == 410
-            pages.add(re.sub(rb'(href|content)="[^"]*/endorse/confirm/[^"]*"', b"", reply.data))
-    assert len(pages) == 1
-
-
-@pytest.mark.parametrize("token", ["%ED%A0%80", "%00", "a%00b", "%FF"])
-def test_what_cannot_be_text_is_400_and_never_500(client, token):
-    for path in ("confirm", "contact", "me"):
-        assert client.get(f"/ko/endorse/{path}/{token}").status_code == 400
-
-
-def test_r7_a_link_of_a_closed_campaign_says_so(client, frozen_clock, lang):
-    of = campaign(closes_at=frozen_clock.now().replace(year=2020))
-    token = endorse_confirm_token(endorsement(of, state="pending"))
-    assert client.get(f"/{lang}/endorse/confirm/{token}").status_code == 200
-    assert client.post(f"/{lang}/endorse/confirm/{token}").status_code == 409
-
-
-def test_this_was_not_us_asks_first_and_then_deletes(client, lang):
-    token = endorse_confirm_token(endorsement(state="pending"))
-    assert client.get(f"/{lang}/endorse/confirm/{token}/not-us").status_code == 200
-    assert number_of(Endorsement) == 1
-    assert client.post(f"/{lang}/endorse/confirm/{token}/not-us").status_code == 200
-    assert number_of(Endorsement) == 0
-    assert client.post(f"/{lang}/endorse/confirm/{token}/not-us").status_code == 410
 
 
 class TestTheOwnPage:
@@ -272,21 +177,6 @@ class TestTheOwnPage:
             "mail",
         )
         assert facts["versions"][0]["name_ko"] == "하늘"
-
-    def test_withdrawing_asks_first_and_then_takes_back(self, client, lang):
-        token = endorse_manage_token(endorsement())
-        assert client.get(f"/{lang}/endorse/me/{token}/withdraw").status_code == 200
-        assert number_of(LedgerEntry) == 1
-        assert client.post(f"/{lang}/endorse/me/{token}/withdraw").status_code == 303
-        assert number_of(LedgerEntry) == 2
-        assert client.get(f"/{lang}/endorse/me/{token}").status_code == 200
-
-    def test_erasing_asks_first_and_then_the_link_is_dead(self, client, lang):
-        token = endorse_manage_token(endorsement())
-        assert client.get(f"/{lang}/endorse/me/{token}/erase").status_code == 200
-        assert client.post(f"/{lang}/endorse/me/{token}/erase").status_code == 200
-        assert client.get(f"/{lang}/endorse/me/{token}").status_code == 410
-        assert client.post(f"/{lang}/endorse/me/{token}/erase").status_code == 410
 
 
 class TestTheWebsite:

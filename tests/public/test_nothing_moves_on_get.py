@@ -77,6 +77,7 @@ def every_address(app, tokens):
             continue
         for token in tokens if rule.arguments & {"token", "ticket"} else ["-"]:
             values = {"lang": "ko", "slug": "blue-skies", "token": token, "ticket": token}
+            values |= rule.defaults or {}
             values |= dict.fromkeys(rule.arguments - values.keys(), "1")
             with app.test_request_context():
                 built = rule.build({name: values[name] for name in rule.arguments})

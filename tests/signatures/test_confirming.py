@@ -6,12 +6,14 @@ import pytest
 from sqlalchemy import func, insert, select
 
 from pledge import clock, tokens
+from pledge.campaigns.mailed_links import LinkState
 from pledge.db import db, transaction
 from pledge.ledger.models import LedgerEntry
 from pledge.mail.models import MailBlock, OutboxMail
 from pledge.signatures import services
+from pledge.signatures.identifiers import read_ticket, ticket_for
 from pledge.signatures.models import Signature
-from pledge.signatures.queries import LinkState, open_link
+from pledge.signatures.queries import open_link
 from pledge.signatures.services import MAX_ALL_CODE_TRIES, MAX_CODE_TRIES, Confirmation
 from pledge.tokens import Purpose
 from tests.support.factories import answer_requests, campaign, code, confirm_token, mailed, signature
@@ -99,7 +101,7 @@ class TestTheCode:
 
     def test_a_mail_that_still_waits_leaves_the_code_of_the_one_before_alone(self, frozen_clock):
         person = mailed(signature(state="pending"))
-        services.resend("blue-skies", person.id, "ko")
+        services.resend("blue-skies", ticket_for("blue-skies", person.id), "ko")
         frozen_clock.move(minutes=2)
         answer_requests()
         assert services.confirm_by_code(person.id, code(person)) is Confirmation.DONE
@@ -156,8 +158,8 @@ class TestWhatALinkStandsFor:
         person = signature(state="pending", name="홍길동")
         link = open_link(confirm_token(person), "ko")
         assert link.state is LinkState.PENDING
-        assert link.signature is not None
-        assert link.signature.name == "홍길동"
+        assert link.record is not None
+        assert link.record.name == "홍길동"
 
     def test_confirmed_also_when_its_time_is_over(self, frozen_clock):
         person = signature(state="confirmed")
@@ -177,10 +179,10 @@ class TestWhatALinkStandsFor:
         second = signature(state="pending", email="hong@naver.com", name="둘")
         for person in (first, second):
             link = open_link(confirm_token(person), "ko")
-            assert (link.state, link.signature.name) == (LinkState.PENDING, person.name)
+            assert (link.state, link.record.name) == (LinkState.PENDING, person.name)
         services.confirm(first.id)
         link = open_link(confirm_token(second), "ko")
-        assert (link.state, link.signature.name) == (LinkState.CONFIRMED, "하나")
+        assert (link.state, link.record.name) == (LinkState.CONFIRMED, "하나")
 
     def test_one_of_somebody_who_was_taken_out_of_the_count_says_so(self):
         signature(state="invalidated", email="hong@naver.com")
@@ -230,7 +232,7 @@ def test_an_expired_link_brings_a_new_mail_that_confirms(frozen_clock):
     person = signature(state="pending")
     token = confirm_token(person)
     frozen_clock.move(days=8)
-    _, signature_id = services.renew(token, "ko")
+    signature_id = read_ticket(*services.renew(token, "ko"))
     assert signature_id == person.id
     answer_requests()
     deliver(Notes())

@@ -1,0 +1,34 @@
+"""What a mailed link can stand for, whether it was mailed for a signature or for an endorsement."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+Record = TypeVar("Record")
+
+
+class LinkState(StrEnum):
+    """What a mailed link can be (docs/security.md has the page for each)."""
+
+    PENDING = "pending"
+    CONFIRMED = "confirmed"
+    EXPIRED = "expired"
+    CLOSED = "closed"  #: the campaign takes no confirmations any more
+    INVALIDATED = "invalidated"  #: taken out of the count by staff; the page says so and how to object
+    UNKNOWN = "unknown"  #: damaged, foreign, withdrawn or erased: one page for all, so that none is told from another
+
+
+@dataclass(frozen=True)
+class Link(Generic[Record]):
+    """What a mailed link stands for now, and the signature or endorsement as its holder may read it."""
+
+    state: LinkState
+    record: Record | None = None
+    expired: bool = False
+
+
+def waiting_state(*, takes_confirmations: bool, expired: bool) -> LinkState:
+    """The state of a link whose signature or endorsement waits to be confirmed."""
+    if not takes_confirmations:
+        return LinkState.CLOSED
+    return LinkState.EXPIRED if expired else LinkState.PENDING

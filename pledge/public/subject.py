@@ -1,0 +1,104 @@
+"""What a person's signature and an organisation's endorsement must each bring along to be confirmed, found again, withdrawn
+and erased by mailed links (journey.py, own.py).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from flask import url_for
+
+from pledge.campaigns.mailed_links import Link
+from pledge.signatures.addresses import Address
+
+#: A string, or a lazy one of flask_babel, which has no types.
+Text: TypeAlias = Any
+
+
+@dataclass(frozen=True)
+class Question:
+    """A page that says what its one button would do."""
+
+    title: Text
+    heading: Text
+    lead: Text
+    button: Text
+    back: Text = ""  #: the link that leads back without pressing
+    notes: tuple[Text, ...] = ()
+    danger: bool = False  #: the button takes something away that its holder has
+
+
+@dataclass(frozen=True)
+class Done:
+    """A page that says what has been done, when nothing is left to do."""
+
+    heading: Text
+    lead: Text
+
+
+@dataclass(frozen=True)
+class Words:
+    """What the shared pages say of one subject."""
+
+    # "Check your mail", after the form was sent
+    sent_to: Text  #: with {address}, which the browser knows
+    sent: Text
+    then: Text | None  #: what comes after confirming
+    # The page of the link to confirm
+    confirm: Text
+    confirm_lead: Text
+    confirm_button: Text
+    pledge: Text
+    not_mine_question: Text
+    # The page of a link that no longer confirms
+    expired: Text
+    closed: Text
+    invalid: Text
+    # The own page, and the way to it
+    own_page: Text
+    own_page_has: Text
+    link_lead: Text
+    link_hint: Text
+    link_sent: Text
+    link_many: Text | None  #: when one address may have several
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Subject:
+    """One of the two, with its use cases, its words and its templates. A `record` is its view, as its holder may read it."""
+
+    name: str  #: "signature" or "endorsement", which also names the record in its own templates
+    prefix: str  #: of its addresses, after the language and the campaign
+    not_mine_path: str  #: the last part of the address of "this was not me"
+    form: str  #: endpoint of the form that is filled in first
+    has_code: bool  #: the mail also carries six digits
+
+    read_ticket: Callable[[str, str], object]  #: (slug, ticket); raises BadToken
+    resend: Callable[[str, str, str], None]  #: (slug, ticket, lang); raises BadToken
+    open_link: Callable[[str, str], Link[Any]]  #: (token, lang)
+    confirm: Callable[[str], bool]  #: (token); raises BadToken
+    renew: Callable[[str, str], tuple[str, str]]  #: (token, lang) to (slug, ticket); raises BadToken
+    mail_own_link: Callable[[str, str], None]  #: (token, lang); raises BadToken
+    disown: Callable[[str], bool]  #: (token); raises BadToken
+    send_link: Callable[[str, Address, str], None]  #: (slug, address, lang)
+
+    find_own: Callable[[str, str], Any]  #: (token, lang) to the record; raises BadToken
+    own_token: Callable[[Any], str]  #: (record)
+    withdraw: Callable[[str], None]  #: (token); raises BadToken
+    erase: Callable[[str], None]  #: (token); raises BadToken
+    readable: Callable[[Any], dict[str, Any]]  #: (record) to everything that is stored, for the download
+    own_context: Callable[[Any], dict[str, Any]]  #: (record) to what its own page shows besides
+    thanks_context: Callable[[Any], dict[str, Any]]  #: (record) to what the thank-you page shows besides
+
+    parts: str  #: template of its parts of shared pages
+    own_template: str
+    words: Words
+    not_mine: Question
+    not_mine_done: Done
+    withdrawing: Callable[[Any], Question]  #: (record)
+    erasing: Callable[[Any], Question]  #: (record)
+    erased: Callable[[Any], Done]  #: (record), as it was
+
+    def url(self, page: str, **values: Any) -> str:
+        """The address of one of its pages, by the name of the view."""
+        return url_for(f"public.{self.name}_{page}", **values)
