@@ -45,12 +45,12 @@ def faults():
     return failure.value.problems
 
 
-def test_a_whole_environment_starts(environment):
+def test_production_starts_when_every_setting_is_given(environment):
     environment()
     assert Config.load().is_production
 
 
-def test_a_process_may_be_told_that_another_one_signs_the_log(environment):
+def test_the_log_key_may_belong_to_another_process(environment):
     environment(PLEDGE_LOG_KEY="elsewhere")
     assert Config.load().log_signing_keys == ()
     environment()
@@ -58,7 +58,7 @@ def test_a_process_may_be_told_that_another_one_signs_the_log(environment):
 
 
 @pytest.mark.parametrize("pace", ["0", "-5", "fast", "100001", "0.5"])
-def test_a_pace_of_news_that_cannot_be_is_told(environment, pace):
+def test_a_pace_of_news_out_of_range_is_refused(environment, pace):
     environment(PLEDGE_NEWS_PACE=pace)
     assert [fault.partition(":")[0] for fault in faults()] == ["PLEDGE_NEWS_PACE"]
 
@@ -82,12 +82,12 @@ def test_a_site_has_one_name_or_one_for_each_language(environment, value, ko, en
 @pytest.mark.parametrize(
     "value", ['{"ko": ', "{}", '{"ko": ""}', '{"ko": 7}', '{"ko": "a\\nb"}', "a\nb", " "]
 )
-def test_what_is_no_name_is_told(environment, value):
+def test_a_bad_site_name_is_refused(environment, value):
     environment(PLEDGE_SITE_NAME=value)
     assert [fault.partition(":")[0] for fault in faults()] == ["PLEDGE_SITE_NAME"]
 
 
-def test_nothing_need_be_said_in_development():
+def test_development_needs_no_setting():
     found = Config.load()
     assert not found.is_production
     assert found.uses_sqlite
@@ -157,7 +157,7 @@ def test_an_unknown_kind_of_environment_is_refused(environment):
     assert "PLEDGE_ENV" in faults()[0]
 
 
-def test_every_fault_is_told_at_once(environment):
+def test_all_faults_are_reported_at_once(environment):
     environment(PLEDGE_BASE_URL=None, PLEDGE_SMTP_URL=None, PLEDGE_CONTACT=None, PLEDGE_SECRET_KEYS="short")
     assert len(faults()) == 4
 
@@ -224,7 +224,7 @@ def start(tmp_path, **changes):
         ({"PLEDGE_SMTP_URL": "ftp://mailer:s3cretword@mail.example", "PLEDGE_LIMIT_SIGN": "many"}, 2),
     ],
 )
-def test_a_process_that_may_not_start_says_why_and_ends(tmp_path, changes, lines):
+def test_a_process_with_bad_settings_ends_with_a_line_for_each_fault(tmp_path, changes, lines):
     done = start(tmp_path, **changes)
     assert done.returncode != 0
     said = done.stderr.strip().splitlines()
@@ -270,7 +270,7 @@ def test_several_hosts_are_read_in_each_of_libpqs_forms(environment, address):
     assert options == {**HOSTS, "target_session_attrs": "read-write"}
 
 
-def test_hosts_without_a_port_have_the_usual_one(environment):
+def test_hosts_without_a_port_have_the_default_one(environment):
     environment(PLEDGE_DATABASE_URL="postgresql://h1,h2/db")
     url = make_url(Config.load().sqlalchemy_url)
     _, options = url.get_dialect()().create_connect_args(url)
@@ -299,7 +299,7 @@ def test_the_languages_of_the_site_are_named_with_the_country_whose_dates_they_w
 
 
 @pytest.mark.parametrize("value", ["ko", "Korean", "ko-KR, ko-KP", ",", "ko-KR,english"])
-def test_what_names_no_languages_is_told(environment, value):
+def test_a_bad_list_of_languages_is_refused(environment, value):
     environment(PLEDGE_LANGUAGES=value)
     with pytest.raises(ConfigError) as refused:
         Config.load()

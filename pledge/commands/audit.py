@@ -57,14 +57,14 @@ def verify(noted: bytes | None, saved: tuple[TextIO, ...]) -> None:
     or the head that this prints (`--head HASH`).
     """
     told = audit_marks.told()
-    marks = [*told.marks, *(mark for file in saved for mark in _marks(file))]
+    marks = [*told.marks, *(mark for file in saved for mark in _read_marks(file))]
     found = chain.verify(noted, marks)
     click.echo(f"{found.count} entries in order, head {found.head.hex()}")
     faults = list(told.faults)
     if found.fault is not None:
         faults.append(f"entry {found.fault.entry_id}: {_WORDS[found.fault.kind]}")
     if found.broken is not None:
-        faults.append(_said(found.broken, found.count))
+        faults.append(_describe(found.broken, found.count))
     if faults:
         raise click.ClickException("\n".join(faults))
     if found.knows_head is False:
@@ -78,14 +78,14 @@ def verify(noted: bytes | None, saved: tuple[TextIO, ...]) -> None:
         )
 
 
-def _said(mark: Mark, count: int) -> str:
+def _describe(mark: Mark, count: int) -> str:
     if mark.length > count:
         return f"{mark.source} says that there were {mark.length} entries: some were removed at the end"
     return f"{mark.source}: the first {mark.length} entries are not those that it was signed with: the log was written anew"
 
 
-def _marks(file: TextIO) -> list[Mark]:
-    """What a saved checkpoint says; one of before there were such lines says nothing, which is told."""
+def _read_marks(file: TextIO) -> list[Mark]:
+    """What a saved checkpoint says; raises ClickException when it says nothing of the audit log."""
     try:
         found = audit_marks.saved(file.read(), file.name)
     except UnicodeDecodeError:
@@ -100,7 +100,7 @@ def _marks(file: TextIO) -> list[Mark]:
 @audit.command("export")
 @click.option("--format", "form", type=click.Choice(tuple(FORMATS)), default="csv", show_default=True)
 @click.option("--out", type=click.File("wb"), default="-", help="Write to this file instead.")
-@click.option("--reason", default="", help="Why; stands in the log beside this export.")
+@click.option("--reason", default="", help="The reason that the log gives for this export.")
 def export(form: str, out: BinaryIO, reason: str) -> None:
     """Write the whole log, oldest entry first; the export is an entry in it too."""
     services.note(COMMAND_LINE, "audit.export", "audit", reason=reason, format=form)

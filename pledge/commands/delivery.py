@@ -14,8 +14,8 @@ from flask.cli import AppGroup
 
 from config import current_config
 from pledge.audit.models import COMMAND_LINE
-from pledge.campaigns.queries import slugs
 from pledge.campaigns.rules import BadFields
+from pledge.commands.campaigns import campaign_id
 from pledge.commands.delivery_verify import verify
 from pledge.commands.log_key import refuse_without_log_key
 from pledge.delivery import freezing, packing
@@ -56,8 +56,7 @@ def build(slug: str, out: Path, size: int | None, **given: Any) -> None:
     as it is.
     """
     refuse_without_log_key(current_config())
-    campaign_id = _campaign(slug)
-    checkpoint = _checkpoint(campaign_id, size)
+    checkpoint = _checkpoint(campaign_id(slug), size)
     try:
         texts = _texts(given, freezing.recipient_of(slug), freezing.letter_for(slug, checkpoint.id))
         number = freezing.frozen_before(COMMAND_LINE, slug, checkpoint.id, **texts)
@@ -94,24 +93,15 @@ def _texts(given: Mapping[str, Any], recipient: Words, begun: Words) -> dict[str
     }
 
 
-def _campaign(slug: str) -> int:
-    known = slugs()
-    for number, name in known.items():
-        if name == slug:
-            return number
-    names = ", ".join(sorted(known.values())) or "none yet (see `flask demo load`)"
-    raise click.UsageError(f"there is no campaign {slug!r}; known: {names}")
-
-
-def _checkpoint(campaign_id: int, size: int | None) -> CheckpointView:
+def _checkpoint(campaign: int, size: int | None) -> CheckpointView:
     if size is None:
-        found = log_queries.newest(campaign_id)
+        found = log_queries.newest(campaign)
         if found is None:
             raise click.ClickException(
                 "there is no checkpoint yet; the worker signs one, or `flask ledger fold`"
             )
         return found
-    found = log_queries.checkpoint_of(campaign_id, size)
+    found = log_queries.checkpoint_of(campaign, size)
     if found is None:
         raise click.UsageError(f"there is no checkpoint of {size} entries")
     return found

@@ -14,6 +14,7 @@ from pledge.audit.models import COMMAND_LINE
 from pledge.campaigns import forgetting
 from pledge.campaigns.log_facts import pledge_hashes
 from pledge.campaigns.queries import slugs
+from pledge.commands.campaigns import campaign_id
 from pledge.commands.log_key import refuse_without_log_key
 from pledge.endorsements import counting as endorsements
 from pledge.ledger import log, log_queries, services
@@ -62,9 +63,7 @@ def verify(slug: str | None, noted: tuple[TextIO, ...]) -> None:
     Entries and checkpoints that were cut off at the end leave a log in order. So save a checkpoint now and then outside
     the database, and hand it in later: `--checkpoint FILE`.
     """
-    names = {number: name for number, name in slugs().items() if slug in (None, name)}
-    if slug is not None and not names:
-        raise click.ClickException("there is no such campaign")
+    names = slugs() if slug is None else {campaign_id(slug): slug}
     states = [_saved(file, names.values()) for file in noted]
     failed = False
     for number, name in names.items():
@@ -97,9 +96,7 @@ def dismiss(slug: str, reason: str) -> None:
 
     The entries stay where they are, uncounted; `flask ledger verify` goes on telling how many there are.
     """
-    number = next((number for number, name in slugs().items() if name == slug), None)
-    if number is None:
-        raise click.ClickException("there is no such campaign")
+    number = campaign_id(slug)
     if not reason.strip():
         raise click.UsageError("--reason is empty")
     entries = services.dismiss(COMMAND_LINE, number, slug, reason.strip())

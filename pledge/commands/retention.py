@@ -1,4 +1,4 @@
-"""`flask retention run`: delete what has served its time; the worker does it every hour by itself."""
+"""`flask retention run`: delete what is past its retention period; the worker does it every hour."""
 
 import click
 from flask.cli import AppGroup

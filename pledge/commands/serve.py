@@ -18,7 +18,7 @@ from config import ROOT, Config, child_environment, current_config
 from pledge import admission, migrating
 from pledge.campaigns import services as campaigns
 from pledge.commands.demo import DEMO
-from pledge.commands.staff import way_in
+from pledge.commands.staff import sign_in_path
 from pledge.db import db
 
 HOST = "127.0.0.1"
@@ -42,9 +42,9 @@ def serve(port: int) -> None:
     """Prepare the database, then run the web server and the worker until told to stop."""
     config = current_config()
     refuse_used_port(port)
-    entry = prepare(config)
+    staff_path = prepare(config)
     address = f"http://{HOST}:{port}"
-    environment = child_environment(PLEDGE_BASE_URL=address, **demo_names(config))
+    environment = child_environment(PLEDGE_BASE_URL=address, **demo_environment(config))
     stop = StopFlag()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, stop.on_signal)
@@ -56,15 +56,15 @@ def serve(port: int) -> None:
             for child in (web, worker):
                 child.poll_or_restart(environment)
             if not is_announced and answers(f"{address}/healthz"):
-                announce(address, entry, config)
+                announce(address, staff_path, config)
                 is_announced = True
             time.sleep(0.2)
     finally:
         end([web, worker])
 
 
-def demo_names(config: Config) -> dict[str, str]:
-    """The demo's name for the site, for its processes, where no other is set."""
+def demo_environment(config: Config) -> dict[str, str]:
+    """Variables that give the site the name of the demo, for its processes, where no other is set."""
     return {} if config.is_production else {"PLEDGE_SITE_NAME": DEMO_NAMES.read_text("utf-8").strip()}
 
 
@@ -77,15 +77,15 @@ def prepare(config: Config) -> str:
         migrating.upgrade()
     except migrating.UnknownRevision as error:
         raise click.ClickException(str(error)) from None
-    entry = "/staff/"
+    staff_path = "/staff/"
     if not config.is_production:
         with suppress(campaigns.EditedByStaff):
             campaigns.load_folder(DEMO_CAMPAIGN)
-        entry = way_in()
+        staff_path = sign_in_path()
     # The children open their own connections.
     db.session.remove()
     db.engine.dispose()
-    return entry
+    return staff_path
 
 
 def refuse_used_port(port: int) -> None:
@@ -169,14 +169,14 @@ def end(children: list[Child]) -> None:
             process.wait()
 
 
-def announce(address: str, entry: str, config: Config) -> None:
+def announce(address: str, staff_path: str, config: Config) -> None:
     """Print where to go."""
     if config.is_production:  # under another name nothing is shown
         address = config.base_url
     click.echo(f"\n  The site     {address}")
     if not config.is_production and not config.smtp_url.get_secret_value():
         click.echo(f"  The mailbox  {address}/dev/mailbox")
-    click.echo(f"  Staff        {address}{entry}")
+    click.echo(f"  Staff        {address}{staff_path}")
     click.echo("  Ctrl-C stops it.\n")
 
 

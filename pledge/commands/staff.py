@@ -16,7 +16,7 @@ from pledge.commands.language import known_language
 #: Who is invited on a development machine where nobody is yet.
 FIRST_ADMIN = "admin@example.org"
 
-staff = AppGroup("staff", help="The people of the staff area.")
+staff = AppGroup("staff", help="The accounts of staff.")
 
 
 @staff.command("create")
@@ -30,7 +30,7 @@ staff = AppGroup("staff", help="The people of the staff area.")
     help="May be given more than once.",
 )
 @click.option(
-    "--lang", default="", help="Of the mail and the screens; without it the first language of the site."
+    "--lang", default="", help="Language of the mail and the screens; by default the first one of the site."
 )
 def create(email: str, roles: tuple[str, ...], lang: str) -> None:
     """Invite somebody: print a link that works once and for three days, and mail it."""
@@ -51,7 +51,7 @@ def create(email: str, roles: tuple[str, ...], lang: str) -> None:
 @click.argument("email")
 def invite_again(email: str) -> None:
     """Take password, second factors and sessions away, print a new link and mail it. Opens a closed account."""
-    staff_id = _number(email)
+    staff_id = _staff_id(email)
     moderation.invite_again(COMMAND_LINE, staff_id)
     click.echo(moderation.invitation_link(staff_id))
 
@@ -62,7 +62,7 @@ def invite_again(email: str) -> None:
 def close(email: str, reason: str) -> None:
     """Close an account; its sessions end with their next request."""
     try:
-        moderation.close(COMMAND_LINE, _number(email), reason)
+        moderation.close(COMMAND_LINE, _staff_id(email), reason)
     except LastAdmin:
         raise click.ClickException("nobody would be left who may manage staff") from None
     click.echo("closed")
@@ -77,7 +77,7 @@ def list_people() -> None:
         click.echo(f"{person.email}  {state}  {', '.join(person.roles)}  {factor}")
 
 
-def way_in() -> str:
+def sign_in_path() -> str:
     """The path to open on a development machine: an admin's invitation while it waits, afterwards the sign-in."""
     if queries.is_empty():
         moderation.invite(COMMAND_LINE, FIRST_ADMIN, [Role.ADMIN], languages.default())
@@ -85,7 +85,7 @@ def way_in() -> str:
     return "/staff/" if waiting is None else urlsplit(moderation.invitation_link(waiting.id)).path
 
 
-def _number(email: str) -> int:
+def _staff_id(email: str) -> int:
     found = queries.member(email=email.strip().lower())
     if found is None:
         raise click.ClickException("there is no account with this address")

@@ -6,19 +6,22 @@ from pathlib import Path
 import click
 from flask.cli import with_appcontext
 
-from pledge.campaigns.queries import slugs
 from pledge.clock import iso_utc
+from pledge.commands.campaigns import campaign_id
 from pledge.commands.language import known_language
 from pledge.delivery.figures import of_totals
 from pledge.delivery.formats import FORMATS
-from pledge.delivery.queries import UnknownCampaign
 from pledge.delivery.queries import totals as read_totals
 
 
 @click.command("totals")
 @click.argument("slug")
 @click.option("--format", "form", type=click.Choice(tuple(FORMATS)), default="csv", show_default=True)
-@click.option("--lang", default="", help="For a reader, in this language; else in all of them, with codes.")
+@click.option(
+    "--lang",
+    default="",
+    help="A table for a reader, in this language; by default one for a program, in all of them, with codes.",
+)
 @click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False, writable=True),
@@ -27,11 +30,8 @@ from pledge.delivery.queries import totals as read_totals
 @with_appcontext
 def totals(slug: str, form: str, lang: str, out: Path | None) -> None:
     """Write how many signed the campaign SLUG: in all, by country, by region and by day."""
-    try:
-        found = read_totals(slug)
-    except UnknownCampaign:
-        known = ", ".join(sorted(slugs().values())) or "none yet (see `flask demo load`)"
-        raise click.UsageError(f"there is no campaign {slug!r}; known: {known}") from None
+    campaign_id(slug)  # refuses an unknown one
+    found = read_totals(slug)
     content = FORMATS[form](of_totals(found), known_language(lang) if lang else None)
     if out is not None:
         try:

@@ -48,7 +48,7 @@ def frozen():
     return db.session.scalars(select(Delivery).order_by(Delivery.id)).all()
 
 
-def test_it_says_what_it_wrote(build):
+def test_build_says_what_it_wrote(build):
     said, pack = build()
     assert f"{len(pack)} bytes" in said
     assert f"SHA-256 {hashlib.sha256(pack).hexdigest()}" in said
@@ -85,7 +85,7 @@ def test_the_letter_may_come_from_a_file(build, tmp_path):
     assert "6 people have signed" in row.letter_en
 
 
-def test_an_earlier_checkpoint_by_its_size(build, of):
+def test_build_takes_an_earlier_checkpoint_by_its_size(build, of):
     signatures(4, of)
     fold_all()
     said, pack = build("--checkpoint", "7")
@@ -94,7 +94,7 @@ def test_an_earlier_checkpoint_by_its_size(build, of):
     assert "10 people, 1 organizations" in build()[0]
 
 
-def test_it_is_recorded_as_done_from_the_command_line(build):
+def test_a_build_is_recorded_as_done_from_the_command_line(build):
     build()
     [entry] = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "delivery.freeze"))
     assert (entry.actor, entry.staff_id) == ("command line", None)
@@ -108,27 +108,27 @@ def test_it_is_recorded_as_done_from_the_command_line(build):
         (("--occasion-en", "x" * 301), "--occasion-en is too long"),
     ],
 )
-def test_a_wrong_call_is_said_and_nothing_is_frozen(build, words, said):
+def test_a_wrong_call_is_refused_and_nothing_is_frozen(build, words, said):
     output, pack = build(*words, code=2)
     assert said in output
     assert pack is None
     assert frozen() == []
 
 
-def test_an_unknown_campaign_is_said_with_those_that_exist(runner, tmp_path):
+def test_an_unknown_campaign_is_refused_and_the_known_ones_are_named(runner, tmp_path):
     result = runner.invoke(args=["delivery", "build", "blue-sky", "--out", str(tmp_path / "pack.zip")])
     assert result.exit_code == 2
     assert "there is no campaign 'blue-sky'; known: blue-skies" in result.output
 
 
-def test_without_a_checkpoint_it_says_how_to_get_one(runner, tmp_path):
+def test_build_without_a_checkpoint_says_how_to_get_one(runner, tmp_path):
     campaign("young")
     result = runner.invoke(args=["delivery", "build", "young", "--out", str(tmp_path / "pack.zip")])
     assert result.exit_code == 1
     assert "flask ledger fold" in result.output
 
 
-def test_a_file_that_cannot_be_written_is_said(build):
+def test_a_file_that_cannot_be_written_is_reported(build):
     assert "cannot be written" in build(out="no/such/folder.zip", code=1)[0]
 
 

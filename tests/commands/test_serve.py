@@ -110,7 +110,7 @@ def test_from_an_empty_folder_to_a_site_that_survives_its_worker_and_ends_cleanl
     assert not [pid for pid in everyone if Path("/proc", str(pid)).exists()]
 
 
-def test_in_production_it_asks_itself_under_its_address_and_names_the_public_one(serve, tmp_path):
+def test_in_production_serve_checks_its_own_health_and_prints_the_public_address(serve, tmp_path):
     """It asked for its own /healthz under a name that is not the site's, was refused, and asked again for ever."""
     names = ("PLEDGE_SECRET_KEYS", "PLEDGE_DATA_KEYS", "PLEDGE_LOG_KEY")
     _, address = serve(
@@ -131,7 +131,7 @@ def test_in_production_it_asks_itself_under_its_address_and_names_the_public_one
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's help is Linux's")
-def test_a_killed_supervisor_leaves_nobody_behind(serve):
+def test_a_killed_supervisor_leaves_no_process_behind(serve):
     process, address = serve()
     wait_for(lambda: answers(f"{address}/healthz"))
     wait_for(lambda: worker_of(process.pid))

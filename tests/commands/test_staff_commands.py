@@ -4,7 +4,7 @@ import pytest
 
 from pledge.accounts import queries
 from pledge.accounts.roles import Role
-from pledge.commands.staff import way_in
+from pledge.commands.staff import sign_in_path
 from tests.support.factories import staff
 
 
@@ -41,7 +41,7 @@ def test_the_last_admin_is_let_in_again_from_the_command_line(runner, client):
     assert client.get(done.output.strip().removeprefix("http://localhost")).status_code == 200
 
 
-def test_close_and_list(runner):
+def test_a_closed_account_is_listed_as_closed(runner):
     staff("admin", "admin@example.org")
     staff("editor", "editor@example.org")
     assert (
@@ -55,12 +55,12 @@ def test_close_and_list(runner):
     assert runner.invoke(args=["staff", "close", "nobody@example.org", "--reason", "x"]).exit_code == 1
 
 
-def test_a_development_machine_shows_a_way_in_until_somebody_took_it(app):
-    first, second = way_in(), way_in()
+def test_a_development_machine_shows_an_invitation_until_it_is_accepted(app):
+    first, second = sign_in_path(), sign_in_path()
     assert first.startswith("/staff/invitation/")
     assert second.startswith("/staff/invitation/")
     assert len(queries.people()) == 1
     from pledge.accounts import services
 
     services.accept_invitation(second.rpartition("/")[2], "three green herons waited", "")
-    assert way_in() == "/staff/"
+    assert sign_in_path() == "/staff/"

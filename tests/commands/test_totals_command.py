@@ -54,7 +54,7 @@ def test_a_file_holds_what_the_screen_would_show(runner, tmp_path, frozen_clock,
     assert file.read_bytes()[:4] == shown[:4]
 
 
-def test_an_unknown_campaign_is_said_with_those_that_exist(runner, tmp_path):
+def test_an_unknown_campaign_is_refused_and_the_known_ones_are_named(runner, tmp_path):
     file = tmp_path / "totals.csv"
     result = runner.invoke(args=["totals", "blue-sky", "--out", str(file)])
     assert result.exit_code == 2
@@ -62,7 +62,7 @@ def test_an_unknown_campaign_is_said_with_those_that_exist(runner, tmp_path):
     assert not file.exists()
 
 
-def test_a_file_that_cannot_be_written_is_said(runner, tmp_path):
+def test_a_file_that_cannot_be_written_is_reported(runner, tmp_path):
     result = runner.invoke(args=["totals", "blue-skies", "--out", str(tmp_path / "no" / "totals.csv")])
     assert result.exit_code == 1
     assert "cannot be written" in result.stderr
