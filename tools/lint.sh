@@ -20,7 +20,7 @@ check "ruff check" $python -m ruff check .
 check "ruff format" $python -m ruff format --check .
 check "mypy" $python -m mypy
 check "import contracts" $python -c 'from importlinter.cli import lint_imports_command; lint_imports_command()' --no-logo
-check "named imports" $python -m deptry --no-ansi .
+check "named imports" $python -m deptry --no-ansi --config tools/deptry.toml .
 check "djlint" $python -m djlint --lint --quiet pledge/templates
 check "translations" $python tools/catalogues.py check
 
