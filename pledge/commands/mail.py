@@ -6,7 +6,7 @@ from flask.cli import AppGroup
 from config import current_config
 from pledge.audit.models import COMMAND_LINE
 from pledge.clock import iso_utc
-from pledge.mail import moderation, queries, requests, services
+from pledge.mail import moderation, queries, requests, services, valve
 from pledge.switches import queries as switches
 from pledge.worker.composers import composers, handlers
 
@@ -33,6 +33,10 @@ def deliver() -> None:
     )
     if done.stalled:
         raise click.ClickException("the mail server takes no mail now; what is left waits in the outbox")
+    if queries.is_first_due():
+        click.echo(
+            f"{valve.HELD_BACK} (PLEDGE_FIRST_MAIL_PACE); they wait in the outbox, run this again later"
+        )
 
 
 @mail.command("dead")

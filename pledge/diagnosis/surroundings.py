@@ -15,6 +15,7 @@ from pledge.files.backends import current_storage
 from pledge.files.storage import StorageAway
 from pledge.ledger.models import LedgerEntry
 from pledge.mail import queries as mail
+from pledge.mail import valve
 from pledge.mail.services import transport
 from pledge.mail.smtp import BadSmtpUrl, Server, SmtpTransport
 from pledge.mail.transports import Refused
@@ -134,6 +135,12 @@ def worker_findings(state: Readiness) -> Iterator[Finding]:
         )
     for name in state.paused:
         yield warning(name, "paused by staff (staff area, switches)")
+    if state.valve_closed:
+        yield warning(
+            "mail",
+            f"{valve.HELD_BACK} (PLEDGE_FIRST_MAIL_PACE): a busy day, or somebody who types other people's addresses; "
+            "see the desk of the staff area",
+        )
     dead = mail.outbox().dead
     if dead:
         yield warning("mail", f"{dead} mails were given up: see `flask mail dead`, then `flask mail retry`")

@@ -26,6 +26,9 @@ REOPENED_AFTER = timedelta(minutes=10)
 #: How often it is written down that mails are still held back.
 _NOTED_EVERY = timedelta(seconds=30)
 
+#: What the operator is told.
+HELD_BACK = "mails to new addresses are held back: more of them are asked for than may be sent in a minute"
+
 #: SQL: whether no mail may go now. Binds `full`, from full_from().
 FULL = "EXISTS (SELECT 1 FROM mail_valves WHERE used_until > :full)"
 

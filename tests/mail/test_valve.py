@@ -235,6 +235,26 @@ def test_readyz_says_that_the_valve_is_closed_and_the_site_stays_ready(slow, fro
     assert answer.json["outbox_age_seconds"] == 0
 
 
+def test_doctor_warns_that_the_valve_is_closed(slow):
+    strangers(8)
+    deliver(Notes())
+    assert "held back" not in slow.test_cli_runner().invoke(args=["doctor"]).output
+    alarms.watch_valve()
+    result = slow.test_cli_runner().invoke(args=["doctor"])
+    (line,) = [line for line in result.output.splitlines() if "held back" in line]
+    assert line.startswith("warning")
+    assert "PLEDGE_FIRST_MAIL_PACE" in line
+
+
+@pytest.mark.parametrize(("waiting", "is_held_back"), [(6, False), (8, True)])
+def test_mail_deliver_says_that_mails_are_held_back(slow, waiting, is_held_back):
+    strangers(waiting)
+    result = slow.test_cli_runner().invoke(args=["mail", "deliver"])
+    assert result.exit_code == 0, result.output
+    assert "sent 6," in result.output
+    assert ("held back" in result.output) == is_held_back
+
+
 def test_a_mail_to_a_new_address_that_nothing_holds_back_is_overdue_like_any_other(slow, frozen_clock):
     strangers(1)
     frozen_clock.move(minutes=11)
