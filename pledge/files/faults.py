@@ -10,7 +10,6 @@ class PictureFault(StrEnum):
     VECTOR = "vector"  #: SVG: it may hold programs
     ANIMATED = "animated"
     TOO_MANY_PIXELS = "too_many_pixels"
-    EXTRA = "extra"  #: holds something besides the picture: a second file, a page, a program
     DAMAGED = "damaged"  #: cut off, or not what its first bytes say
     TOO_HARD = "too_hard"  #: took more memory or time than a picture of this size needs
     BUSY = "busy"  #: many pictures at this moment; the same one may pass a little later

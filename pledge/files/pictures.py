@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 
 from pledge.files.faults import BadPicture, PictureFault
-from pledge.files.inspection import inspect, is_bare_webp
+from pledge.files.inspection import is_bare_webp, picture_format
 from pledge.turns import Busy, Turns
 
 #: Pixels of the longer side; beside a name in a list, and on an organisation's own page.
@@ -31,7 +31,7 @@ def renditions(data: bytes) -> dict[int, bytes]:
     Raises BadPicture with the fault: BUSY at once while others are at it, else within WALL_SECONDS of its turn; on a
     machine that has no time for it, within twice that.
     """
-    kind = inspect(data)
+    kind = picture_format(data)
     try:
         with _turns.take():
             answer = _answer(kind.encode() + b"\n" + data)
@@ -80,6 +80,6 @@ def _parse(answer: bytes) -> list[bytes]:
         length = int(number) if number.isdecimal() else 0
         pictures.append(rest[at : at + length])
         at += length
-    if len(pictures) != len(SIZES) or at != len(rest) or not all(map(is_bare_webp, pictures)):
+    if len(pictures) != len(SIZES) or at != len(rest) or not all(map(is_bare_webp, pictures, SIZES)):
         raise BadPicture(PictureFault.TOO_HARD)
     return pictures

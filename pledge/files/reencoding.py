@@ -15,16 +15,18 @@ from PIL import (
     ImageCms,
     ImageOps,
     JpegImagePlugin,
+    MpoImagePlugin,
     PngImagePlugin,
     TiffImagePlugin,
     WebPImagePlugin,
 )
 
 #: Imported before the limits close the door on files; TIFF is how EXIF is written.
-PLUGINS = (JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin)
+PLUGINS = (JpegImagePlugin, MpoImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin)
 
 SIZES = (96, 320)  #: pixels of the longer side, as in pictures.py
-MOST_PIXELS = 4_000_000  #: these two as in inspection.py
+MAX_PIXELS = 4_000_000
+#: Pixels of one side. Making a strip of one by four millions smaller takes a hundred times as long as a square.
 MAX_SIDE = 8_000
 MEMORY = 250 * 1024 * 1024
 CPU_SECONDS = 2
@@ -61,9 +63,10 @@ def reencode(data: bytes, kind: str) -> list[bytes]:
 def decoded(data: bytes, kind: str) -> Image.Image:
     """The pixels as RGB or RGBA, upright."""
     with Image.open(io.BytesIO(data), formats=(kind,)) as opened:
-        if opened.format != kind or getattr(opened, "is_animated", False):
+        # Phones put further pictures behind a JPEG (MPO): the first is the one that people see.
+        if opened.format != "MPO" and getattr(opened, "is_animated", False):
             raise Refused("animated")
-        if opened.width * opened.height > MOST_PIXELS or max(opened.size) > MAX_SIDE:
+        if opened.width * opened.height > MAX_PIXELS or max(opened.size) > MAX_SIDE:
             raise Refused("too_many_pixels")
         opened.load()
         upright = ImageOps.exif_transpose(opened)
@@ -126,7 +129,7 @@ def answer(data: bytes, kind: str) -> bytes:
 
 def main() -> None:
     Image.preinit()
-    Image.MAX_IMAGE_PIXELS = MOST_PIXELS
+    Image.MAX_IMAGE_PIXELS = MAX_PIXELS
     warnings.simplefilter("error")
     limit()
     kind = sys.stdin.buffer.readline(8).decode().strip()

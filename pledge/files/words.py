@@ -13,9 +13,6 @@ PICTURE_WORDS = {
     PictureFault.TOO_MANY_PIXELS: _l(
         "The picture has more than 4 million pixels, or a side of more than 8,000. Please make it smaller."
     ),
-    PictureFault.EXTRA: _l(
-        "The file holds something besides the picture. Please open it, save it as a new PNG and send that."
-    ),
     PictureFault.DAMAGED: _l("The picture is damaged or incomplete. Please save it again and send that."),
     PictureFault.TOO_HARD: _l("We could not read the picture. Please save it as a simple PNG and try again."),
     PictureFault.BUSY: _l("Many pictures are being sent at this moment. Please try again in a minute."),

@@ -11,9 +11,9 @@ import pytest
 from pledge.files import pictures
 from pledge.files.faults import BadPicture, PictureFault
 from pledge.files.inspection import is_bare_webp
-from pledge.files.pictures import COMMAND, WALL_SECONDS, renditions
+from pledge.files.pictures import COMMAND, SIZES, WALL_SECONDS, renditions
 from pledge.files.words import PICTURE_WORDS
-from tests.files.corpus import BAD
+from tests.files.corpus import BAD, BESIDES, HOLDS_MORE
 
 STARTS = {b"\x89PNG": b"PNG", b"\xff\xd8\xff": b"JPEG", b"RIFF": b"WEBP"}
 MEASURE = Path(__file__).with_name("measure.py")
@@ -59,7 +59,16 @@ def test_the_child_alone_stands_every_bad_picture(name):
         made = pictures._parse(answer)
     except BadPicture:
         return
-    assert all(map(is_bare_webp, made))
+    assert all(map(is_bare_webp, made, SIZES))
+
+
+@pytest.mark.parametrize("name", HOLDS_MORE)
+def test_what_stands_beside_a_picture_in_its_file_is_thrown_away(name):
+    data = HOLDS_MORE[name]()
+    assert any(besides in data for besides in BESIDES) or data.count(b"\xff\xd8\xff") > 1
+    for size, made in renditions(data).items():
+        assert is_bare_webp(made, size)
+        assert not any(besides in made for besides in BESIDES)
 
 
 def run_child(question):
