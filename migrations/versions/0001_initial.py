@@ -926,12 +926,9 @@ def _create_tables() -> None:
         sa.Column("campaign_id", sa.Integer(), nullable=False),
         sa.Column("checkpoint_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("state", sa.String(length=12), nullable=False),
-        sa.Column("recipient_ko", sa.String(length=200), nullable=False),
-        sa.Column("recipient_en", sa.String(length=200), nullable=False),
-        sa.Column("occasion_ko", sa.String(length=300), nullable=False),
-        sa.Column("occasion_en", sa.String(length=300), nullable=False),
-        sa.Column("letter_ko", sa.Text(), nullable=False),
-        sa.Column("letter_en", sa.Text(), nullable=False),
+        sa.Column("recipient", _TEXTS, nullable=False),
+        sa.Column("occasion", _TEXTS, nullable=False),
+        sa.Column("letter", _TEXTS, nullable=False),
         sa.Column("document", sa.Text(), nullable=False),
         sa.Column("frozen_by", sa.Integer(), nullable=True),
         sa.Column("frozen_name", sa.String(length=254), nullable=False),
@@ -941,12 +938,15 @@ def _create_tables() -> None:
         sa.Column("channel", sa.String(length=9), nullable=True),
         sa.Column("receipt_number", sa.String(length=100), server_default="", nullable=False),
         sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("answer_ko", sa.Text(), server_default="", nullable=False),
-        sa.Column("answer_en", sa.Text(), server_default="", nullable=False),
+        sa.Column("answer", _TEXTS, server_default="{}", nullable=False),
         sa.Column("announced_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("announced_upto", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("announced", sa.Integer(), server_default="0", nullable=False),
         sa.Column("announcing_ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "CAST(recipient AS TEXT) <> '{}' AND CAST(occasion AS TEXT) <> '{}' AND CAST(letter AS TEXT) <> '{}'",
+            name=op.f("ck_deliveries_texts"),
+        ),
         sa.CheckConstraint(
             "channel IN ('in_person', 'post', 'email', 'portal', 'other')", name=op.f("ck_deliveries_channel")
         ),
@@ -959,10 +959,6 @@ def _create_tables() -> None:
         sa.CheckConstraint(
             "state NOT IN ('handed_over', 'answered') OR handed_over_at IS NOT NULL",
             name=op.f("ck_deliveries_handed_over_has_time"),
-        ),
-        sa.CheckConstraint(
-            "length(recipient_ko) BETWEEN 1 AND 200 AND length(recipient_en) BETWEEN 1 AND 200 AND length(occasion_ko) BETWEEN 1 AND 300 AND length(occasion_en) BETWEEN 1 AND 300 AND length(letter_ko) BETWEEN 1 AND 20000 AND length(letter_en) BETWEEN 1 AND 20000",
-            name=op.f("ck_deliveries_texts"),
         ),
         sa.ForeignKeyConstraint(["campaign_id"], ["campaigns.id"], name=op.f("fk_deliveries_campaign_id")),
         sa.ForeignKeyConstraint(

@@ -1,6 +1,7 @@
 """Freezing a delivery: what a campaign has at a checkpoint, with recipient, occasion and letter, fixed for good."""
 
 from collections.abc import Iterable
+from dataclasses import asdict
 
 from sqlalchemy import Row, Select, select, update
 
@@ -109,7 +110,7 @@ def freeze(
     with transaction() as session:
         # Counting took a while, and a second press of the button may have come meanwhile: one after the other.
         session.execute(select(Campaign.id).where(Campaign.id == campaign.id).with_for_update())
-        same = _same(session.execute(_frozen_before(actor, campaign.id, checkpoint.id, texts)), reply)
+        same = _same(session.execute(_frozen_before(actor, campaign.id, checkpoint.id)), texts)
         # After a rotation of keys it is frozen anew: its pack could not be signed.
         if same is not None and same[1].verifiers == document.verifiers:
             return same[0]
@@ -117,12 +118,9 @@ def freeze(
             campaign_id=campaign.id,
             checkpoint_id=checkpoint.id,
             state=DeliveryState.FROZEN,
-            recipient_ko=recipient.ko,
-            recipient_en=recipient.en,
-            occasion_ko=occasion.ko,
-            occasion_en=occasion.en,
-            letter_ko=letter.ko,
-            letter_en=letter.en,
+            recipient=asdict(recipient),
+            occasion=asdict(occasion),
+            letter=asdict(letter),
             document=document.to_json(),
             frozen_by=actor.staff_id,
             frozen_name=actor.name,
@@ -160,35 +158,35 @@ def frozen_before(
     Raises UnknownCampaign, BadFields.
     """
     texts = clean_texts(recipient, occasion, letter, reply=reply)
-    query = _frozen_before(actor, campaign_facts(slug).id, checkpoint_id, texts)
+    query = _frozen_before(actor, campaign_facts(slug).id, checkpoint_id)
     with reading() as connection:
-        same = _same(connection.execute(query), texts[3])
+        same = _same(connection.execute(query), texts)
     return None if same is None else same[0]
 
 
-def _frozen_before(actor: Actor, campaign_id: int, checkpoint_id: int, texts: Texts) -> Select[int, str]:
-    recipient, occasion, letter, _ = texts
+def _frozen_before(actor: Actor, campaign_id: int, checkpoint_id: int) -> Select[int, str]:
     same = {
         Delivery.campaign_id: campaign_id,
         Delivery.checkpoint_id: checkpoint_id,
         Delivery.state: DeliveryState.FROZEN,
-        Delivery.recipient_ko: recipient.ko,
-        Delivery.recipient_en: recipient.en,
-        Delivery.occasion_ko: occasion.ko,
-        Delivery.occasion_en: occasion.en,
-        Delivery.letter_ko: letter.ko,
-        Delivery.letter_en: letter.en,
         Delivery.frozen_name: actor.name,
     }
     query = select(Delivery.id, Delivery.document)
     return query.where(*(column == value for column, value in same.items())).order_by(Delivery.id.desc())
 
 
-def _same(found: Iterable[Row[int, str]], reply: Reply) -> tuple[int, Document] | None:
-    """The newest of these deliveries that is to be answered there, with its document."""
+def _same(found: Iterable[Row[int, str]], texts: Texts) -> tuple[int, Document] | None:
+    """The newest of these deliveries that says the same and is to be answered there, with its document."""
+    recipient, occasion, letter, reply = texts
+    wanted = recipient, occasion, letter, completed(reply)
     documents = ((row.id, from_json(row.document)) for row in found)
     return next(
-        ((number, document) for number, document in documents if document.reply == completed(reply)), None
+        (
+            (number, one)
+            for number, one in documents
+            if (one.recipient, one.occasion, one.letter, one.reply) == wanted
+        ),
+        None,
     )
 
 

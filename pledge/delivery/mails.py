@@ -7,25 +7,20 @@ one click (RFC 8058).
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import and_, bindparam, case, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import and_, bindparam, select
 
 from pledge import links, tokens
 from pledge.campaigns.models import Campaign, CampaignText
 from pledge.db import reading
 from pledge.delivery.models import Delivery, DeliveryState
 from pledge.i18n import format_count, format_date
+from pledge.languages import Texts
 from pledge.ledger.models import Checkpoint
 from pledge.mail.message import Claimed, Composers, Message, composer
 from pledge.mail.models import MailKind, OutboxMail
 from pledge.signatures.models import Signature, SignatureState
 from pledge.tokens import Purpose
-
-
-def _in_its_language(ko: InstrumentedAttribute[str], en: InstrumentedAttribute[str]) -> Any:
-    return case((OutboxMail.lang == "ko", ko), else_=en)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +32,16 @@ class News:
     slug: str
     campaign: str  #: the campaign's title in the mail's language
     people: int
-    handed_over_at: datetime
-    recipient: str
-    occasion: str
+    handed_over_at: datetime | None  #: always known once it is handed over
+    recipient: Texts
+    occasion: Texts
 
 
 _WANTED = (
     select(
         *(OutboxMail.id, Signature.id, Signature.email, Campaign.slug, CampaignText.title),
         *(Checkpoint.people, Delivery.handed_over_at),
-        _in_its_language(Delivery.recipient_ko, Delivery.recipient_en),
-        _in_its_language(Delivery.occasion_ko, Delivery.occasion_en),
+        *(Delivery.recipient, Delivery.occasion),
     )
     .join(Delivery, Delivery.id == OutboxMail.seq)
     .join(Checkpoint, Checkpoint.id == Delivery.checkpoint_id)
@@ -76,9 +70,9 @@ def delivered(mail: Claimed, news: News) -> Message:
     values = {
         "campaign": news.campaign,
         "link": links.campaign_link(mail.lang, news.slug),
-        "recipient": news.recipient,
-        "occasion": news.occasion,
-        "day": format_date(news.handed_over_at, mail.lang),
+        "recipient": news.recipient.of(mail.lang),
+        "occasion": news.occasion.of(mail.lang),
+        "day": format_date(news.handed_over_at, mail.lang) if news.handed_over_at else "",
         "people": format_count(news.people, mail.lang),
         "unsubscribe": stop,
         "contact": links.contact(),

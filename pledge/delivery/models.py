@@ -7,6 +7,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBina
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pledge.db import Model, UTCDateTime
+from pledge.languages import Texts, Translated, has_text
 
 
 def _among(column: str, values: type[StrEnum]) -> str:
@@ -44,12 +45,9 @@ class Delivery(Model):
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"))
     checkpoint_id: Mapped[int] = mapped_column(ForeignKey("checkpoints.id"))
     state: Mapped[str] = mapped_column(String(12))
-    recipient_ko: Mapped[str] = mapped_column(String(200))
-    recipient_en: Mapped[str] = mapped_column(String(200))
-    occasion_ko: Mapped[str] = mapped_column(String(300))
-    occasion_en: Mapped[str] = mapped_column(String(300))
-    letter_ko: Mapped[str] = mapped_column(Text)  #: paragraphs, an empty line between two
-    letter_en: Mapped[str] = mapped_column(Text)
+    recipient: Mapped[Texts] = mapped_column(Translated(MAX_RECIPIENT))
+    occasion: Mapped[Texts] = mapped_column(Translated(MAX_OCCASION))
+    letter: Mapped[Texts] = mapped_column(Translated(MAX_LETTER))  #: paragraphs, an empty line between two
     #: All that the pack says, as JSON (delivery/freezing.py). The pack is made from this and the log alone, so that it is
     #: the same to the byte whenever it is made.
     document: Mapped[str] = mapped_column(Text)
@@ -64,8 +62,7 @@ class Delivery(Model):
     channel: Mapped[str | None] = mapped_column(String(9))
     receipt_number: Mapped[str] = mapped_column(String(100), server_default="")  #: the recipient's (접수번호)
     answered_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    answer_ko: Mapped[str] = mapped_column(Text, server_default="")
-    answer_en: Mapped[str] = mapped_column(Text, server_default="")
+    answer: Mapped[Texts] = mapped_column(Translated, server_default="{}")
 
     #: When staff had those told who asked for updates; the worker enqueues the mails batch by batch, by the signature's number.
     announced_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
@@ -81,18 +78,7 @@ class Delivery(Model):
             name="handed_over_has_time",
         ),
         CheckConstraint("state <> 'answered' OR answered_at IS NOT NULL", name="answered_has_time"),
-        CheckConstraint(
-            " AND ".join(
-                f"length({field}_{lang}) BETWEEN 1 AND {longest}"
-                for field, longest in (
-                    ("recipient", MAX_RECIPIENT),
-                    ("occasion", MAX_OCCASION),
-                    ("letter", MAX_LETTER),
-                )
-                for lang in ("ko", "en")
-            ),
-            name="texts",
-        ),
+        CheckConstraint(has_text("recipient", "occasion", "letter"), name="texts"),
         Index("ix_deliveries_campaign", "campaign_id", "id"),
     )
 

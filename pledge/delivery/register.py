@@ -6,19 +6,20 @@ was entered wrongly is corrected with a reason; the record keeps what stood ther
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from pledge import clock
+from pledge import clock, languages
 from pledge.audit.models import Actor
 from pledge.audit.services import note, record
 from pledge.campaigns.rules import Checker
 from pledge.db import transaction
 from pledge.delivery.models import Channel, Delivery, DeliveryState, Job, JobKind, JobState
+from pledge.languages import Texts
 
 MAX_RECEIPT = 100
 MAX_ANSWER = 10_000
@@ -68,11 +69,10 @@ class HandingOver:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the recipient replied, for the public page, in both languages."""
+    """What the recipient replied, for the public page, in every language."""
 
     answered_at: datetime | None
-    answer_ko: str
-    answer_en: str
+    answer: Texts
 
 
 def hand_over(actor: Actor, delivery_id: int, entry: HandingOver) -> None:
@@ -113,7 +113,7 @@ def correct_answer(actor: Actor, delivery_id: int, entry: Answer, reason: str) -
     with _locked(delivery_id, DeliveryState.ANSWERED) as (session, row):
         checker = Checker()
         reason = checker.line("answer_reason", reason, MAX_REASON, required=True)
-        before = Answer(row.answered_at, row.answer_ko, row.answer_en)
+        before = Answer(row.answered_at, row.answer)
         kept = _answer(row, entry, checker)
         _keep(row, kept)
         changes = {"before": _plain(before), "after": _plain(kept)}
@@ -167,13 +167,11 @@ def _handing_over(row: Delivery, entry: HandingOver, checker: Checker) -> Handin
 
 def _answer(row: Delivery, entry: Answer, checker: Checker) -> Answer:
     """The same for an answer. Raises BadEntry."""
-    ko, en = (
-        checker.text(name, text, MAX_ANSWER, required=True).strip()
-        for name, text in (("answer_ko", entry.answer_ko.strip()), ("answer_en", entry.answer_en.strip()))
-    )
+    stripped = {lang: text.strip() for lang, text in entry.answer.items()}
+    kept = checker.texts("answer", stripped, MAX_ANSWER, required=True)
     wrong = _wrong_moment("answered_at", entry.answered_at, not_before=row.handed_over_at)
     _finish(checker, wrong)
-    return Answer(entry.answered_at, ko, en)
+    return Answer(entry.answered_at, Texts({lang: text.strip() for lang, text in kept.items()}))
 
 
 def _wrong_moment(field: str, moment: datetime | None, *, not_before: datetime | None) -> dict[str, StrEnum]:
@@ -203,8 +201,8 @@ def _keep(row: Delivery, kept: HandingOver | Answer) -> None:
 def _plain(entry: HandingOver | Answer) -> dict[str, str]:
     """For the audit log."""
     return {
-        name: value.isoformat() if isinstance(value, datetime) else value or ""
-        for name, value in asdict(entry).items()
+        name: value.isoformat() if isinstance(value, datetime) else str(value or "")
+        for name, value in languages.flat(vars(entry)).items()
     }
 
 

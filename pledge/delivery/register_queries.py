@@ -12,6 +12,7 @@ from pledge.campaigns.models import Campaign, CampaignText
 from pledge.db import reading
 from pledge.delivery.document import Words
 from pledge.delivery.models import Channel, Delivery, DeliveryState
+from pledge.languages import Texts
 from pledge.ledger.models import Checkpoint, LedgerHead
 from pledge.mail.blocks import may_be_written_to
 from pledge.mail.models import MailKind, MailState, OutboxMail
@@ -39,8 +40,8 @@ class DeliveryView:
     slug: str
     title: Words
     state: DeliveryState
-    recipient: Words
-    occasion: Words
+    recipient: Texts
+    occasion: Texts
     people: int  #: at the checkpoint
     organizations: int
     size: int  #: of the log at the checkpoint
@@ -51,7 +52,7 @@ class DeliveryView:
     channel: Channel | None
     receipt_number: str
     answered_at: datetime | None
-    answer: Words
+    answer: Texts
     announced_at: datetime | None
     announced_upto: int
     announced: int
@@ -135,13 +136,16 @@ def news(delivery_id: int) -> News:
 
 def public_deliveries(campaign_id: int, lang: str) -> list[PublicDelivery]:
     """What was handed over, the newest first, and what was answered."""
-    recipient, occasion, answer = (
-        getattr(Delivery, f"{name}_{lang}") for name in ("recipient", "occasion", "answer")
-    )
     query = (
         select(
-            *(Delivery.id, recipient, occasion, Checkpoint.people, Checkpoint.organizations),
-            *(Delivery.handed_over_at, Delivery.receipt_number, Delivery.answered_at, answer),
+            *(
+                Delivery.id,
+                Delivery.recipient,
+                Delivery.occasion,
+                Checkpoint.people,
+                Checkpoint.organizations,
+            ),
+            *(Delivery.handed_over_at, Delivery.receipt_number, Delivery.answered_at, Delivery.answer),
         )
         .join(Checkpoint, Checkpoint.id == Delivery.checkpoint_id)
         .where(Delivery.campaign_id == campaign_id, Delivery.state.in_(_HANDED_OVER))
@@ -149,7 +153,21 @@ def public_deliveries(campaign_id: int, lang: str) -> list[PublicDelivery]:
         .limit(MAX_SHOWN)
     )
     with reading() as connection:
-        return [PublicDelivery(*row) for row in connection.execute(query)]
+        rows = connection.execute(query).all()
+    return [
+        PublicDelivery(
+            id=row.id,
+            recipient=row.recipient.of(lang),
+            occasion=row.occasion.of(lang),
+            people=row.people,
+            organizations=row.organizations,
+            handed_over_at=row.handed_over_at,
+            receipt_number=row.receipt_number,
+            answered_at=row.answered_at,
+            answer=row.answer.of(lang),
+        )
+        for row in rows
+    ]
 
 
 def last_handed_over() -> dict[int, datetime]:
@@ -176,9 +194,7 @@ def last_handed_over() -> dict[int, datetime]:
 
 def _deliveries() -> Select[*tuple[Any, ...]]:
     titles = [_title(Delivery.campaign_id, lang) for lang in ("ko", "en")]
-    kept = [
-        column for column in Delivery.__table__.c if column.name not in ("document", "letter_ko", "letter_en")
-    ]
+    kept = [column for column in Delivery.__table__.c if column.name not in ("document", "letter")]
     return (
         select(
             *(*kept, Campaign.slug, *titles),
@@ -196,8 +212,8 @@ def _view(row: Any, document: str = "") -> DeliveryView:
         slug=row.slug,
         title=Words(row.title_ko or row.slug, row.title_en or row.slug),
         state=DeliveryState(row.state),
-        recipient=Words(row.recipient_ko, row.recipient_en),
-        occasion=Words(row.occasion_ko, row.occasion_en),
+        recipient=row.recipient,
+        occasion=row.occasion,
         people=row.people,
         organizations=row.organizations,
         size=row.size,
@@ -208,7 +224,7 @@ def _view(row: Any, document: str = "") -> DeliveryView:
         channel=Channel(row.channel) if row.channel else None,
         receipt_number=row.receipt_number,
         answered_at=row.answered_at,
-        answer=Words(row.answer_ko, row.answer_en),
+        answer=row.answer,
         announced_at=row.announced_at,
         announced_upto=row.announced_upto,
         announced=row.announced,

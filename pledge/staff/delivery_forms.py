@@ -9,11 +9,12 @@ from wtforms import Form, SelectField, StringField, TextAreaField
 from wtforms.fields import Field
 from wtforms.validators import ValidationError
 
+from pledge import languages
 from pledge.delivery.document import Reply, Words
 from pledge.delivery.models import Channel
 from pledge.delivery.register import Answer, HandingOver, Wrong
 from pledge.delivery.register_queries import DeliveryView
-from pledge.forms import StaffForm
+from pledge.forms import ByLanguage, StaffForm
 from pledge.staff.moments import moment, typed_moment
 from pledge.staff.saving import FAULTS
 from pledge.staff.signature_forms import check_why
@@ -39,19 +40,14 @@ class DraftForm(StaffForm):
     """What is frozen besides the numbers. The texts are checked by the use case."""
 
     checkpoint = SelectField(_l("Numbers as of"), validate_choice=False)
-    recipient_ko = StringField(_l("Recipient (Korean)"))
-    recipient_en = StringField(_l("Recipient (English)"))
-    occasion_ko = StringField(_l("Occasion (Korean)"))
-    occasion_en = StringField(_l("Occasion (English)"))
+    recipient = ByLanguage(StringField, _l("Recipient of the letter"))
+    occasion = ByLanguage(StringField, _l("Occasion"))
     number = StringField(_l("Document number"))
-    person_ko = StringField(_l("Person in charge (Korean)"))
-    person_en = StringField(_l("Person in charge (English)"))
+    person = ByLanguage(StringField, _l("Person in charge"))
     phone = StringField(_l("Telephone"))
     email = StringField(_l("E-mail for the answer"))
-    address_ko = StringField(_l("Postal address (Korean)"))
-    address_en = StringField(_l("Postal address (English)"))
-    letter_ko = TextAreaField(_l("Cover letter (Korean)"))
-    letter_en = TextAreaField(_l("Cover letter (English)"))
+    address = ByLanguage(StringField, _l("Postal address"))
+    letter = ByLanguage(TextAreaField, _l("Cover letter"))
 
     offered: frozenset[int] = frozenset()
 
@@ -72,7 +68,8 @@ class DraftForm(StaffForm):
         return {name: self._words(name) for name in ("recipient", "occasion", "letter")} | {"reply": reply}
 
     def _words(self, name: str) -> Words:
-        return Words(self[f"{name}_ko"].data or "", self[f"{name}_en"].data or "")
+        given = self.by_language(name)
+        return Words(given["ko"], given["en"])
 
 
 class HandingOverForm(StaffForm):
@@ -92,8 +89,7 @@ class HandingOverForm(StaffForm):
 
 class AnswerForm(StaffForm):
     answered_at = StringField(_l("Answered on"))
-    answer_ko = TextAreaField(_l("Answer (Korean)"))
-    answer_en = TextAreaField(_l("Answer (English)"))
+    answer = ByLanguage(TextAreaField, _l("Answer"))
 
     moment: datetime | None = None
 
@@ -102,7 +98,7 @@ class AnswerForm(StaffForm):
 
     @property
     def entry(self) -> Answer:
-        return Answer(self.moment, self.answer_ko.data or "", self.answer_en.data or "")
+        return Answer(self.moment, self.by_language("answer"))
 
 
 class HandingOverCorrection(HandingOverForm):
@@ -131,8 +127,7 @@ def recorded_handing_over(found: DeliveryView) -> dict[str, str]:
 def recorded_answer(found: DeliveryView) -> dict[str, str]:
     return {
         "answered_at": typed_moment(found.answered_at),
-        "answer_ko": found.answer.ko,
-        "answer_en": found.answer.en,
+        **languages.by_field("answer", found.answer),
     }
 
 

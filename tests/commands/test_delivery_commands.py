@@ -70,7 +70,7 @@ def test_another_recipient_is_another_delivery(build):
     build()
     said, pack = build("--recipient-en", "The Mayor of Seoul", "--recipient-ko", "서울특별시장")
     assert "frozen now" in said
-    assert [row.recipient_en for row in frozen()] == [
+    assert [row.recipient["en"] for row in frozen()] == [
         "The Government of the Republic of Korea",
         "The Mayor of Seoul",
     ]
@@ -81,8 +81,8 @@ def test_the_letter_may_come_from_a_file(build, tmp_path):
     (tmp_path / "ko.txt").write_text("\ufeff안녕하십니까.\r\n\r\n끝.", "utf-8")
     build("--letter-ko", str(tmp_path / "ko.txt"))
     [row] = frozen()
-    assert row.letter_ko == "안녕하십니까.\n\n끝."
-    assert "6 people have signed" in row.letter_en
+    assert row.letter["ko"] == "안녕하십니까.\n\n끝."
+    assert "6 people have signed" in row.letter["en"]
 
 
 def test_build_takes_an_earlier_checkpoint_by_its_size(build, of):

@@ -332,7 +332,7 @@ def test_a_frozen_delivery_has_its_document_its_job_and_its_record(app, frozen_c
     assert document == replace(freezing.preview(of.slug, **TEXTS), frozen_at=document.frozen_at)
     assert document.to_json() == row.document
     assert (row.state, row.frozen_by, row.frozen_name) == ("frozen", ANNA.staff_id, ANNA.name)
-    assert (row.recipient_ko, row.occasion_en, row.letter_ko) == (
+    assert (row.recipient["ko"], row.occasion["en"], row.letter["ko"]) == (
         TEXTS["recipient"].ko,
         TEXTS["occasion"].en,
         TEXTS["letter"].ko,
@@ -402,7 +402,7 @@ def test_the_database_refuses_an_empty_text_too(app):
     fold_all()
     number = freeze(of)
     with pytest.raises(IntegrityError), transaction() as session:
-        session.execute(text("UPDATE deliveries SET letter_en = '' WHERE id = :id"), {"id": number})
+        session.execute(text("UPDATE deliveries SET letter = '{}' WHERE id = :id"), {"id": number})
 
 
 def test_lines_of_the_letter_end_the_same_way_whatever_the_browser_sent(app):
@@ -410,7 +410,7 @@ def test_lines_of_the_letter_end_the_same_way_whatever_the_browser_sent(app):
     signature(of)
     fold_all()
     row = stored(freeze(of, letter=Words("하나\r\n\r\n둘 \r\n", "one\r\rtwo")))
-    assert (row.letter_ko, row.letter_en) == ("하나\n\n둘", "one\n\ntwo")
+    assert (row.letter["ko"], row.letter["en"]) == ("하나\n\n둘", "one\n\ntwo")
 
 
 def test_a_checkpoint_of_another_campaign_is_none(app):

@@ -52,8 +52,8 @@ def test_it_says_to_whom_when_and_how_many_in_both_parts(sent, lang):
     _, delivery, mail = sent(lang)
     row = deliveries.row(delivery)
     for body in bodies(mail):
-        assert getattr(row, f"recipient_{lang}") in body
-        assert getattr(row, f"occasion_{lang}") in body
+        assert row.recipient[lang] in body
+        assert row.occasion[lang] in body
         assert ("1명" if lang == "ko" else "1") in body
         assert ("년" if lang == "ko" else "20") in body
     assert mail["Content-Language"] == lang

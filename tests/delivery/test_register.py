@@ -12,6 +12,7 @@ from pledge.db import db, transaction
 from pledge.delivery import freezing, jobs, register, register_queries
 from pledge.delivery.models import Job, JobKind
 from pledge.delivery.register import Answer, BadEntry, HandingOver, NoSuchDelivery, NotNow, PackNotMade
+from pledge.languages import Texts
 from tests.support import deliveries
 from tests.support.factories import ANNA, BORA, campaign, crowd, endorsement, signature, the_campaign
 
@@ -30,9 +31,10 @@ def handing_over(**changes):
 
 
 def reply(**changes):
-    return Answer(
-        **{"answered_at": clock.now(), "answer_ko": "검토하겠습니다.", "answer_en": "We will see.", **changes}
+    answer = Texts(
+        ko=changes.pop("answer_ko", "검토하겠습니다."), en=changes.pop("answer_en", "We will see.")
     )
+    return Answer(**{"answered_at": clock.now(), "answer": answer, **changes})
 
 
 def last_entry():
@@ -60,7 +62,7 @@ def test_a_delivery_is_handed_over_and_answered():
 
     register.answer(BORA, number, reply(answer_ko=" 검토하겠습니다.\r\n\r\n장관 \r\n"))
     row = deliveries.row(number)
-    assert (row.state, row.answer_ko, row.answer_en) == (
+    assert (row.state, row.answer["ko"], row.answer["en"]) == (
         "answered",
         "검토하겠습니다.\n\n장관",
         "We will see.",
@@ -203,7 +205,7 @@ def test_a_correction_says_why_and_keeps_what_stood_there():
 def test_a_corrected_answer_keeps_the_old_words_in_the_record():
     number = deliveries.answered(ko="옛 답변")
     register.correct_answer(ANNA, number, reply(answer_ko="새 답변"), "a better translation")
-    assert deliveries.row(number).answer_ko == "새 답변"
+    assert deliveries.row(number).answer["ko"] == "새 답변"
     assert json.loads(last_entry().details)["before"]["answer_ko"] == "옛 답변"
 
 

@@ -13,6 +13,7 @@ from pledge.delivery import integrity
 from pledge.delivery.models import Delivery, DeliveryState
 from pledge.delivery.register_queries import last_handed_over
 from pledge.endorsements.models import Endorsement
+from pledge.languages import Texts
 from pledge.ledger import log_queries, queries
 from pledge.retention import services
 from pledge.signatures.counting import mismatches
@@ -82,9 +83,7 @@ def test_what_was_entered_late_or_wrongly_leaves_a_week_to_correct_it(frozen_clo
 def delivery(of: Campaign, days_ago: int, **facts) -> int:
     """A delivery of a campaign that was handed over so many days ago."""
     at = clock.now() - timedelta(days=days_ago)
-    texts = {
-        f"{name}_{lang}": "text" for name in ("recipient", "occasion", "letter") for lang in ("ko", "en")
-    }
+    texts = {name: Texts(ko="text", en="text") for name in ("recipient", "occasion", "letter")}
     row = Delivery(
         campaign_id=of.id,
         checkpoint_id=log_queries.newest(of.id).id,

@@ -278,8 +278,8 @@ def test_the_summary_says_which_fields_are_wrong(exporter, signed):
     empty = {"recipient_ko": "", "occasion_en": ""}
     page = exporter.post(NEW, data={**FORM, "checkpoint": str(signed), **empty})
     summary = page.text.partition('id="error-summary"')[2].partition("</ul>")[0]
-    assert '<a href="#recipient_ko">Recipient (Korean): This is needed.</a>' in summary
-    assert '<a href="#occasion_en">Occasion (English): This is needed.</a>' in summary
+    assert '<a href="#recipient_ko">Recipient of the letter in Korean: This is needed.</a>' in summary
+    assert '<a href="#occasion_en">Occasion in English: This is needed.</a>' in summary
 
 
 def test_a_checkpoint_of_another_campaign_is_no_choice(exporter, signed):

@@ -13,6 +13,7 @@ from pledge.delivery.jobs import Made, advance
 from pledge.delivery.jobs import newest as newest_job
 from pledge.delivery.models import Delivery, JobKind, JobState
 from pledge.delivery.register import Answer, HandingOver
+from pledge.languages import Texts
 from pledge.ledger import log_queries
 from tests.support.factories import ANNA, fold_all, the_campaign
 
@@ -70,7 +71,7 @@ def answered(
     of: Campaign | None = None, ko: str = "검토하겠습니다.", en: str = "We will look into it.", **facts: Any
 ) -> int:
     number = handed_over(of, **facts)
-    register.answer(ANNA, number, Answer(clock.now(), ko, en))
+    register.answer(ANNA, number, Answer(clock.now(), Texts(ko=ko, en=en)))
     return number
 
 
