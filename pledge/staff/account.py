@@ -98,7 +98,7 @@ def end_sessions() -> AnyResponse:
     wanted = request.form.get("session", "")
     own = this_session()
     if wanted.isdecimal() and int(wanted) == own:
-        cookies.sign_out()
+        cookies.end_session()
         return redirect(url_for("staff.sign_in"), 303)
     if wanted.isdecimal() and len(wanted) < 10:
         accounts.end_sessions(actor(), only=int(wanted))

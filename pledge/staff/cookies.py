@@ -76,14 +76,14 @@ def current_member() -> StaffMember | None:
     return found
 
 
-def sign_in(person: StaffMember) -> None:
-    """Begin a session for a person. It has a new id and holds nothing of the one that this browser had before."""
-    sign_out()
+def begin_session(person: StaffMember) -> None:
+    """Sign a person in: a session begins with this answer. It has a new id and holds nothing of the one that this browser had before."""
+    end_session()
     browser_session().starts_for = g.staff_member = person
 
 
-def sign_out() -> None:
-    """End the session of this browser, here and in the database."""
+def end_session() -> None:
+    """Sign out: end the session of this browser, here and in the database."""
     mine = browser_session()
     if mine.row is not None:
         sessions.end(mine.row)

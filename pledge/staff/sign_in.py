@@ -142,14 +142,14 @@ def recovery_post() -> AnyResponse:
 @staff.post("/sign-out")
 @requires_password
 def sign_out() -> AnyResponse:
-    cookies.sign_out()
+    cookies.end_session()
     return _to_start()
 
 
 def sign_in(person: StaffMember, how: str) -> AnyResponse:
     """Begin a session of this person, who has just shown who they are (`how`), and go on to the page they wanted."""
     accounts.note_sign_in(_actor(person), how)
-    cookies.sign_in(person)
+    cookies.begin_session(person)
     if how != "password":
         mark_second_factor()
     return redirect(next_page() or "/staff/", 303)

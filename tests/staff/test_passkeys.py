@@ -12,6 +12,7 @@ from pledge.accounts import moderation, passkeys, queries
 from pledge.accounts.models import StaffPasskey
 from pledge.audit.models import COMMAND_LINE, AuditEntry
 from pledge.db import db
+from pledge.staff.passkeys import relying_party
 from tests.support.factories import member_of_staff, staff
 from tests.support.passkeys import PRESENT, VERIFIED, Passkey, asked
 from tests.support.staff import client_of, send, token_in
@@ -306,3 +307,34 @@ def test_an_answer_proves_it_once(stale, passkey):
     action, credential = passkey.show(started(stale, VERIFY).text)
     assert stale.post(action, data={"credential": credential}).location == "/staff/account"
     assert stale.post(action, data={"credential": credential}).location == VERIFY
+
+
+def test_a_new_passkey_that_waits_for_the_second_factor_is_added_when_an_older_one_was_shown(
+    app, person, passkey, frozen_clock
+):
+    """Two challenges at once: each is answered by its own."""
+    client, added = client_of(app, member_of_staff(person.id)), Passkey()
+    path, credential = added.register(client.post(NEW, data={"name": "Another"}).text)
+    frozen_clock.move(minutes=6)
+    waits = client.post(path, data={"credential": credential}).location
+    assert waits.startswith("/staff/verify?")
+    page = client.post(waits.replace("/verify?", "/verify/passkey?"))
+    assert show(client, passkey, page=page).location == "/staff/account"
+    assert [row.name for row in kept()] == ["My key", "Another"]
+
+
+@pytest.mark.sqlite_only
+def test_in_production_the_relying_party_is_the_address_that_people_know(make_app):
+    """Behind a proxy that speaks plain HTTP to the application."""
+    app = make_app(
+        env="production",
+        base_url="https://pledge.example",
+        smtp_url="smtp://127.0.0.1:1",
+        mail_from="a@b.example",
+        contact="a@b.example",
+        secret_keys="s" * 40,
+        data_keys="d" * 40,
+    )
+    with app.test_request_context("/staff/sign-in", base_url="http://pledge.example:8000"):
+        site = relying_party()
+    assert (site.id, site.origin) == ("pledge.example", "https://pledge.example")
