@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support import packs
-from tests.tools.checkers import CHECKERS
+from tests.tools.checkers import CHECKERS, Verdict
 
 #: Withdrawn, invalidated and reinstated people and organisations, and a size that is no power of two.
 EVENTS = "+++-1+oo!5^5-6^1+++!4^4o-13+"
@@ -18,3 +18,15 @@ def log() -> packs.Log:
 def checker(request: pytest.FixtureRequest):
     """`checker(path, keys=None)` gives a Verdict; with each way to check a signature."""
     return CHECKERS[request.param]
+
+
+@pytest.fixture
+def checked(tmp_path, checker):
+    """`checked(bytes, keys=None)` gives the verdict about a pack."""
+
+    def check(content: bytes, keys: str | None = None) -> Verdict:
+        path = tmp_path / "pack.zip"
+        path.write_bytes(content)
+        return checker(path, keys)
+
+    return check

@@ -1,0 +1,52 @@
+"""A log with a receipt and a pack of it, and the page that checks them."""
+
+import io
+
+import pytest
+from playwright.sync_api import expect
+from sqlalchemy import select
+
+from pledge.campaigns.models import Campaign
+from pledge.db import db
+from pledge.delivery import freezing, packing
+from pledge.signatures.receipts import receipt as receipt_of
+from tests.browser import steps
+from tests.browser.verify.handing_in import ADDRESS
+from tests.support import deliveries, packs
+from tests.support.browser import DESK
+from tests.support.factories import SLUG, endorsement, signature
+
+
+@pytest.fixture(scope="session")
+def log(site):
+    """The log of the site, with some people, an organisation and one who withdrew; and the receipt of one of them."""
+    with site.inside():
+        blue = db.session.scalars(select(Campaign).where(Campaign.slug == SLUG)).one()
+        for number in range(3):
+            signature(blue, email=f"counted{number}@example.org")
+        signature(blue, state="withdrawn", email="withdrawn@example.org")
+        endorsement(blue)
+        person = signature(blue, email=ADDRESS)
+        steps.people(site)
+        found = packs.from_database(blue.id, SLUG)
+        found.receipt = receipt_of(person.id)
+        found.delivered = delivered(blue)
+    return found
+
+
+def delivered(of):
+    """The pack as the site itself makes it."""
+    document = freezing.preview(
+        of.slug, recipient=deliveries.RECIPIENT, occasion=deliveries.OCCASION, letter=deliveries.LETTER
+    )
+    stream = io.BytesIO()
+    packing.write_pack(document, of.id, stream, lambda _done, _total: None)
+    return stream.getvalue()
+
+
+@pytest.fixture
+def page(visitor):
+    page = visitor.page(lang="en", size=DESK)
+    page.goto("/en/verify")
+    expect(page.locator("[data-tool]")).to_be_visible()
+    return page

@@ -1,0 +1,209 @@
+"""A pack is checked in the browser: what is right is said to be right, what was changed is named."""
+
+import io
+import json
+import re
+import zipfile
+from dataclasses import replace
+
+import pytest
+from playwright.sync_api import expect
+
+from pledge.delivery import tables
+from pledge.delivery.document import Cell, Words
+from tests.browser.verify.handing_in import check, check_pack, expect_failure, expect_right, good_in_spite_of
+from tests.support import pack_lies, packs
+from tests.support.documents import organization
+
+
+def test_a_right_pack_is_counted_again(page, log):
+    check_pack(page, packs.pack(log))
+    expect_right(page)
+    counts = log.counts()
+    expect(page.locator(".verdict")).to_contain_text(f"{counts['people']} people")
+    expect(page.locator(".verdict")).to_contain_text(f"{counts['organizations']} organisations")
+    expect(page.locator(".checks__line--done")).to_have_count(9)
+
+
+def test_a_pack_as_the_site_makes_it_is_right(page, log):
+    check_pack(page, log.delivered)
+    expect_right(page)
+    expect(page.locator(".checks__line--done")).to_have_count(9)
+
+
+def test_a_pack_with_the_key_it_brings_along_is_only_whole(page):
+    foreign = packs.made_up("+++-1+o!0^0-7")
+    check_pack(page, packs.pack(foreign))
+    expect(page.locator(".verdict--unsure")).to_contain_text(f"https://{packs.ORIGIN}/key")
+    expect(page.locator(".checks__line--done")).to_have_count(8)
+    check_pack(page, packs.pack(foreign), key=foreign.keys)
+    expect_right(page)
+
+
+def test_one_byte_changed_in_any_member_is_named(page, log):
+    files = packs.unzipped(packs.pack(log))
+    expected = {"manifest.json": "signature", "manifest.sig": "signature"}
+    for name in packs.MEMBERS:
+        content = files[name]
+        middle = len(content) // 2
+        other = content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
+        check_pack(page, packs.pack(log, changed={name: other}))
+        expect_failure(page, expected.get(name, f"file:{name}"))
+
+
+def test_missing_added_and_doubled_members_are_named(page, log):
+    for name in packs.MEMBERS:
+        check_pack(page, packs.pack(log, left_out=(name,)))
+        expect_failure(page, f"archive:{name}")
+    check_pack(page, packs.pack(log, added={"more.txt": b"more"}))
+    expect_failure(page, "archive:more.txt")
+    files = packs.unzipped(packs.pack(log))
+    check_pack(page, packs.zipped(dict(reversed(files.items()))))
+    expect_failure(page, "archive")
+
+
+def test_every_byte_of_a_zip_counts(page):
+    foreign = packs.made_up("+++-1+o")
+    content = packs.pack(foreign)
+    headers = [found.start() for found in re.finditer(rb"PK[\x01-\x06][\x02-\x06]", content)]
+    places = {
+        *range(0, len(content), 293),
+        *(start + more for start in headers for more in range(4, 22) if start + more < len(content)),
+    }
+    assert good_in_spite_of(page, content, sorted(places), 0x40, "pack.zip", key=foreign.keys) == []
+
+
+def test_even_the_bits_behind_the_end_of_a_member_count(page):
+    """Other programs pass over them, so the same pack could be handed around in several forms."""
+    foreign = packs.made_up("+++-1+o")
+    content = packs.pack(foreign)
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        ends = [one.header_offset + 30 + len(one.filename) + one.compress_size for one in archive.infolist()]
+    loose = [end - 1 for end in ends if not content[end - 1] & 0xE0]
+    assert loose
+    for place in loose:
+        other = bytes([content[place] | 0x80])
+        check_pack(page, content[:place] + other + content[place + 1 :], key=foreign.keys)
+        expect(page.locator(".verdict--wrong")).to_be_visible()
+        expect(page.locator("[data-facts] .facts__value").first).to_contain_text("archive:")
+
+
+def test_a_pack_that_its_own_signer_made_wrong_is_named(page):
+    """Signed as it is, so that only the log itself can tell."""
+    good = packs.made_up("+++-1+o")
+
+    def lines(change):
+        other = packs.made_up("+++-1+o")
+        other.lines = change(list(other.lines))
+        return packs.entries(other)
+
+    numbers = json.loads(packs.contents(good)["totals.json"])
+    moves = json.loads(packs.contents(good)["integrity.json"])
+    moves["log"]["people"]["confirmed"] += 1
+    other = packs.made_up("+++-1+o+")
+    words = json.loads(packs.contents(good)["pledge-texts.json"])
+    words[0]["text"]["en"] = "We pledge nothing."
+    for made, name in [
+        (packs.pack(good, rewritten={"log/entries": lines(lambda all_: [*all_[1::-1], *all_[2:]])}), "root"),
+        (packs.pack(good, rewritten={"log/entries": lines(lambda all_: all_[:-1])}), "size"),
+        (packs.pack(good, rewritten={"log/entries": lines(lambda all_: [*all_, all_[0]])}), "size"),
+        (packs.pack(good, rewritten={"log/entries": packs.entries(good)[:-1]}), "size"),
+        (packs.pack(good, rewritten={"log/entries": lines(lambda all_: [b"{}", *all_[1:]])}), "entry:0"),
+        (packs.pack(good, rewritten={"log/checkpoint": other.note().encode()}), "checkpoint"),
+        (packs.pack(good, rewritten={"log/checkpoint": good.note()[:-9].encode()}), "checkpoint"),
+        (
+            packs.pack(good, rewritten={"totals.json": json.dumps({**numbers, "people": 99}).encode()}),
+            "count:totals.json",
+        ),
+        (
+            packs.pack(good, rewritten={"integrity.json": json.dumps(moves).encode()}),
+            "count:integrity.json",
+        ),
+        (packs.pack(good, manifest=lambda told: told["checkpoint"].update(people=99)), "count:manifest.json"),
+        (packs.pack(good, manifest=lambda told: told.update(format="pledge-delivery/v2")), "manifest"),
+        (
+            packs.pack(good, rewritten={"pledge-texts.json": json.dumps(words).encode()}),
+            "file:pledge-texts.json",
+        ),
+        (packs.pack(good, manifest=lambda told: told["files"].pop("totals.csv")), "manifest"),
+        (
+            packs.pack(good, manifest=lambda told: told["files"]["totals.csv"].update(rows=9)),
+            "file:totals.csv",
+        ),
+        (packs.pack(packs.made_up("++-0-0")), "entry:3"),
+        (packs.pack(packs.made_up("+^0")), "entry:1"),
+        (packs.pack(good, signers=[packs.signer("another secret")]), "signature"),
+    ]:
+        check_pack(page, made, key=good.keys)
+        expect_failure(page, name)
+
+
+def test_a_number_that_the_signer_made_up_is_found_in_every_table(page):
+    """Signed as it is: in each of these packs one file says something else than the entries."""
+    good = packs.made_up("+++-1+o+")
+    for lie, (member, _) in pack_lies.LIES.items():
+        check_pack(page, packs.pack(good, rewritten=pack_lies.told(lie, good)), key=good.keys)
+        expect(page.locator(".verdict--wrong"), lie).to_be_visible()
+        expect(page.locator("[data-facts] .facts__value").first, lie).to_have_text(f"count:{member}")
+
+
+def test_it_says_what_the_log_proves_and_what_is_only_reported(page):
+    good = packs.made_up("+++-1+o+")
+    for rewritten in ({}, pack_lies.letter(), pack_lies.funnel(good)):
+        check_pack(page, packs.pack(good, rewritten=rewritten), key=good.keys)
+        expect_right(page)
+        claims = page.locator("[data-claims]")
+        expect(claims).to_contain_text("Only reported by whoever signed it")
+        expect(claims).to_contain_text("everything in letter.pdf")
+    check_pack(
+        page, packs.pack(good, rewritten=pack_lies.told("more people in a region", good)), key=good.keys
+    )
+    expect(page.locator("[data-claims]")).to_be_hidden()
+
+
+def test_a_day_that_the_calendar_does_not_have_is_no_entry(page):
+    good = packs.made_up("+++")
+    good.lines[1] = good.lines[1].replace(b"2026-11-24", b"2026-02-31")
+    check_pack(page, packs.pack(good), key=good.keys)
+    expect_failure(page, "entry:1")
+
+
+def test_tables_of_a_large_campaign_are_right(page):
+    """Months of days, merged lines, names with signs that a spreadsheet or XML would take for something else."""
+    of = packs.made_up("+" * 60 + "o" * 12 + "-3")
+    odd = ['=1+1 & "Söhne" <Ltd>', "줄\n바꿈, 쉼표", "_x0041_ 'quoted'"]
+    days = [f"2026-{9 + place // 30:02}-{place % 30 + 1:02}" for place in range(60)]
+    of.lines = [
+        line.replace(b"2026-11-24", (days[place] if place < 60 else "2026-11-20").encode())
+        for place, line in enumerate(of.lines)
+    ]
+    made = packs.document(of)
+    merged = [
+        *made.by_day[5:],
+        Cell("other", Words("기타", "Other"), sum(day.people for day in made.by_day[:5])),
+    ]
+    listed = [organization(name, name) for name in odd] + made.organizations[4:]
+    made = replace(made, by_day=merged, organizations=listed, unnamed_organizations=1)
+    rewritten = {name: table(made)[0] for name, table in tables.TABLES.items()}
+    rewritten["totals.json"] = tables.totals_json(made)
+    changed = packs.pack(
+        of, rewritten=rewritten, manifest=lambda told: told["files"]["organizations.csv"].pop("rows")
+    )
+    check_pack(page, changed, key=of.keys)
+    expect_right(page)
+
+
+def test_a_bomb_is_refused_without_being_unpacked(page, log):
+    content = bytearray(packs.pack(log, changed={"README.txt": b"0" * 1000}))
+    # The first member says that it holds 4,000 MB.
+    for start in (0, content.rindex(b"README.txt") - 46):
+        at = start + (22 if start == 0 else 24)
+        content[at : at + 4] = (4_000_000_000).to_bytes(4, "little")
+    check_pack(page, bytes(content))
+    expect(page.locator(".verdict--right")).to_have_count(0)
+
+
+@pytest.mark.parametrize(("name", "content"), [("photo.jpg", b"\xff\xd8\xff"), ("empty", b"")])
+def test_another_file_is_neither(page, name, content):
+    check(page, content, name)
+    expect(page.locator(".verdict--unsure")).to_contain_text("neither")

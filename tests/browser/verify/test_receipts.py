@@ -1,0 +1,279 @@
+"""A receipt is checked in the browser: what is right is said to be right, what was changed is named."""
+
+import base64
+import json
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.verify.handing_in import (
+    ADDRESS,
+    check_pack,
+    check_receipt,
+    expect_failure,
+    expect_right,
+    expect_signed_only,
+    good_in_spite_of,
+)
+from tests.support import packs
+from tests.support.factories import SLUG
+
+
+def test_a_right_receipt_with_its_address(page, log):
+    check_receipt(page, log.receipt.content, address=ADDRESS)
+    expect_right(page)
+    expect(page.locator("[role=status][data-verdict]")).to_contain_text(
+        f"entry {log.receipt.index} of the public log as this site publishes it today, and it counts"
+    )
+    expect(page.locator(".checks__line--done")).to_have_count(7)
+    expect(page.locator("[data-facts]")).to_contain_text(f"127.0.0.1:{page.url.split(':')[2][:5]}/log/{SLUG}")
+
+
+@pytest.mark.parametrize("typed", [ADDRESS.replace("example.org", "EXAMPLE.org"), f"  {ADDRESS} "])
+def test_an_address_may_be_typed_with_spaces_and_with_a_domain_in_capitals(page, log, typed):
+    check_receipt(page, log.receipt.content, address=typed)
+    expect_right(page)
+
+
+def test_without_an_address_it_says_that_nobody_was_checked(page, log):
+    check_receipt(page, log.receipt.content)
+    expect_right(page)
+    expect(page.locator(".checks__line--skipped")).to_have_count(1)
+    expect(page.locator(".verdict")).to_contain_text("was not checked")
+
+
+@pytest.mark.parametrize("typed", ["other@example.org", "kim.haneul@example.org", "@", "example.org"])
+def test_another_address_is_not_this_receipts(page, log, typed):
+    check_receipt(page, log.receipt.content, address=typed)
+    expect_failure(page, "address")
+
+
+def changed(content, line, place=None):
+    """The receipt with one character of a line changed to another one that may stand there."""
+    lines = content.decode().split("\n")
+    text = lines[line]
+    place = len(text) // 2 if place is None else place
+    other = {"A": "B", "0": "1", "1": "2", "9": "8"}.get(text[place], "A" if text[place].isalpha() else "1")
+    lines[line] = text[:place] + other + text[place + 1 :]
+    return "\n".join(lines).encode()
+
+
+def changed_extra(content, change):
+    """The receipt with another meaning inside its extra line, in the right form."""
+    lines = content.decode().split("\n")
+    told = change(json.loads(base64.b64decode(lines[1].removeprefix("extra "))))
+    lines[1] = "extra " + base64.b64encode(json.dumps(told, separators=(",", ":")).encode()).decode()
+    return "\n".join(lines).encode()
+
+
+def lines_of(content):
+    """Number of each line by what it is."""
+    lines = content.decode().split("\n")
+    empty = lines.index("")
+    return {
+        "head": 0,
+        "extra": 1,
+        "index": 2,
+        "proof": 3,
+        "last proof": empty - 1,
+        "empty": empty,
+        "origin": empty + 1,
+        "size": empty + 2,
+        "root": empty + 3,
+        "signature": empty + 5,
+    }
+
+
+@pytest.mark.parametrize(
+    ("line", "place", "name"),
+    [
+        ("head", None, "receipt"),
+        ("extra", 0, "receipt"),
+        ("index", -1, "proof"),
+        ("index", 0, "receipt"),
+        ("proof", None, "proof"),
+        ("last proof", 3, "proof"),
+        ("size", 0, "checkpoint"),
+        ("root", 5, "checkpoint"),
+        ("signature", 0, "receipt"),
+        ("signature", -12, "checkpoint"),
+    ],
+)
+def test_one_character_changed_in_a_line_of_a_receipt_is_named(page, log, line, place, name):
+    content = log.receipt.content
+    place = None if place is None else place % len(content.decode().split("\n")[lines_of(content)[line]])
+    check_receipt(page, changed(content, lines_of(content)[line], place), address=ADDRESS)
+    expect_failure(page, name)
+
+
+def test_what_is_changed_inside_the_extra_line_is_named(page, log):
+    content = log.receipt.content
+    for change, name in [
+        (lambda told: {**told, "salt": base64.b64encode(bytes(16)).decode()}, "address"),
+        (lambda told: {**told, "salt": "short"}, "receipt"),
+        (lambda told: {**told, "leaf": re.sub(r"20\d\d-", "2020-", told["leaf"])}, "proof"),
+        (
+            lambda told: {
+                **told,
+                "leaf": told["leaf"].replace('"change":1', '"change":-1').replace("confirmed", "withdrawn"),
+            },
+            "leaf",
+        ),
+        (lambda told: {**told, "leaf": "{}"}, "leaf"),
+        (lambda told: {**told, "more": 1}, "receipt"),
+        (lambda told: {**told, "v": 2}, "receipt"),
+    ]:
+        check_receipt(page, changed_extra(content, change), address=ADDRESS)
+        expect_failure(page, name)
+
+
+def test_every_character_of_a_receipt_counts(page, log):
+    """Whichever is changed, no check ends well; the origin alone leads to a log whose key nobody here knows."""
+    content = log.receipt.content
+    everywhere = range(len(content))
+    assert good_in_spite_of(page, content, everywhere, 1, "a.tlog-proof", address=ADDRESS) == []
+
+
+def fork(log, replaced):
+    """Another log, signed with the site's own key, in which one entry is another one."""
+    lines = list(log.lines)
+    salt, subject = "A" * 22 + "==", "planted@example.org"
+    planted = packs.leaves.commitment(salt, subject).hex()
+    lines[replaced] = lines[replaced].replace(
+        json.loads(lines[replaced])["commitment"].encode(), planted.encode()
+    )
+    found = packs.Log(lines, log.signers, log.origin, pledges=log.pledges)
+    found.salts[replaced], found.subjects[replaced] = salt, subject
+    return found
+
+
+def test_a_fork_signed_with_the_sites_own_key_is_not_in_the_public_log(page, log):
+    forked = fork(log, 1)
+    for index in (1, 0):  # 0 is the same in both; the state that was signed is not
+        check_receipt(page, packs.receipt(forked, index, salt="A" * 22 + "=="))
+        expect_failure(page, "consistency")
+        expect(page.locator(".verdict")).to_contain_text("is not part of the log that this site publishes")
+    longer = packs.Log(forked.lines + log.lines, log.signers, log.origin)
+    check_receipt(page, packs.receipt(longer, 1, salt="A" * 22 + "=="))
+    expect_failure(page, "consistency")
+
+
+def test_a_pack_of_a_fork_is_not_of_the_public_log(page, log):
+    check_pack(page, packs.pack(fork(log, 1)))
+    expect_failure(page, "consistency")
+
+
+def test_where_todays_log_cannot_be_read_a_receipt_is_only_signed_by_the_key(page, log):
+    page.context.route("**/checkpoint", lambda route: route.abort())
+    check_receipt(page, log.receipt.content, address=ADDRESS)
+    expect_signed_only(page)
+
+
+def test_a_receipt_of_an_entry_that_was_taken_back_says_so(page, log):
+    """With a receipt of before it was."""
+    back = next(index for index, line in enumerate(log.lines) if b'"takes_back"' in line)
+    taken = json.loads(log.lines[back])["takes_back"]
+    check_receipt(page, packs.receipt(log, taken, size=back, salt="A" * 22 + "=="))
+    expect_failure(page, f"taken-back:{taken}")
+    expect(page.locator(".verdict")).to_contain_text("no longer counts")
+
+
+SCRIPTED = """async ({ files, receipt }) => {
+  const { dataset } = document.querySelector("[data-part-worker]");
+  const load = async (name) => import(dataset[`part${name}`]);
+  const parts = { ...(await load("Bytes")) };
+  for (const name of ["Note", "Merkle", "Entries", "Log"]) Object.assign(parts, (await load(name)).default(parts));
+  const bytes = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  const asked = [];
+  globalThis.fetch = async (address) => {
+    asked.push(address);
+    const found = files[address.replace("/log/large/", "")];
+    return found === undefined ? new Response("", { status: 404 }) : new Response(bytes(found));
+  };
+  const keys = await parts.readKeys(atob(files.key));
+  const log = await parts.openLog({ keys, source: "pasted", slug: "large" }, 0);
+  const found = { holds: [], continues: [], standing: [] };
+  for (const [index, leaf] of receipt.leaves) found.holds.push(await log.holds(index, bytes(leaf)));
+  for (const [size, root] of receipt.states) found.continues.push(await log.continues({ size, root: bytes(root) }));
+  found.fetched = asked.length;
+  for (const [index, commitment] of receipt.entries)
+    found.standing.push(await log.standingAs(index, commitment, () => {}).catch((error) => `${error.failed}:${error.at}`));
+  return found;
+}"""
+
+
+def scripted(page, log, folder, receipt):
+    """What the module that reads today's log finds, with the files of a folder in place of the network."""
+    files = {
+        path.relative_to(folder).as_posix(): base64.b64encode(path.read_bytes()).decode()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+    return page.evaluate(SCRIPTED, {"files": files, "receipt": receipt})
+
+
+def test_entries_and_older_states_are_found_in_a_log_of_several_levels(page, tmp_path):
+    events = "+" * 700 + "-3!4" + "+" * 66_000 + "^4+"
+    large = packs.made_up(events)
+    folder = packs.mirror(large, tmp_path)
+
+    def b64(content):
+        return base64.b64encode(content).decode()
+
+    size = len(large.lines)
+    indexes = [0, 255, 256, 700, 65_535, 65_536, size - 1]
+    sizes = [1, 2, 255, 256, 257, 511, 512, 1000, 65_535, 65_536, 65_537, size - 1, size]
+    states = [[one, b64(large.root(one))] for one in sizes] + [
+        [300, b64(large.root(301))],
+        [size + 1, b64(large.root())],
+    ]
+    commitments = {index: json.loads(large.lines[index])["commitment"] for index in (3, 4, 5)}
+    found = scripted(
+        page,
+        large,
+        folder,
+        {
+            "leaves": [[index, b64(large.hashes[index])] for index in indexes] + [[5, b64(large.hashes[6])]],
+            "states": states,
+            "entries": list(commitments.items()),
+        },
+    )
+    assert found["holds"] == [True] * len(indexes) + [False]
+    assert found["continues"] == [True] * len(sizes) + [False, False]
+    assert found["standing"] == [None, size - 2, 5]
+    assert found["fetched"] < 20
+
+
+def test_a_tile_or_an_entry_that_was_changed_in_todays_log_is_named(page, tmp_path):
+    large = packs.made_up("+" * 600)
+    folder = packs.mirror(large, tmp_path)
+    commitment = json.loads(large.lines[5])["commitment"]
+    ask = {"leaves": [], "states": [], "entries": [[5, commitment]]}
+    for name in ("tile/entries/000", "tile/entries/001", "tile/entries/002.p/88"):
+        content = (folder / name).read_bytes()
+        (folder / name).write_bytes(content.replace(b"confirmed", b"Confirmed", 1))
+        assert scripted(page, large, folder, ask)["standing"] == [f"file:{name}"]
+        (folder / name).write_bytes(content)
+    assert scripted(page, large, folder, ask)["standing"] == [5]
+
+
+def test_a_receipt_of_another_site_asks_for_its_key_and_takes_a_pasted_one(page):
+    foreign = packs.made_up("+++-1+o")
+    content = packs.receipt(foreign, 0)
+    check_receipt(page, content, address=foreign.subjects[0])
+    expect(page.locator(".verdict--unsure")).to_contain_text(packs.ORIGIN)
+    expect(page.locator(".checks__line--skipped")).to_have_count(3)
+
+    check_receipt(page, content, address=foreign.subjects[0], key=foreign.keys)
+    expect_signed_only(page)
+    check_receipt(page, content, key=str(packs.signer("another secret").verifier))
+    expect_failure(page, "checkpoint")
+    check_receipt(page, content, key=foreign.keys[:-9])
+    expect(page.locator(".verdict--unsure")).to_contain_text("not the public key")
+
+
+def test_a_receipt_in_the_name_of_this_site_needs_this_sites_key(page, log):
+    forged = packs.made_up("+++", origin=log.origin)
+    check_receipt(page, packs.receipt(forged, 0), address=forged.subjects[0])
+    expect_failure(page, "checkpoint")

@@ -1,0 +1,252 @@
+"""A pack whose log, numbers or words are wrong: tools/verify.py finds it and names it.
+
+The same for the page's program: tests/browser/verify/.
+"""
+
+import json
+import re
+from dataclasses import replace
+
+import pytest
+
+from pledge.delivery import tables
+from pledge.delivery.document import Cell, Words
+from pledge.ledger import leaves
+from tests.support import pack_lies, packs
+from tests.support.packs import Log, made_up, pack, signer
+from tests.tools.checkers import say
+from tests.tools.conftest import EVENTS
+from tests.tools.spoiling import rewritten
+
+# --- The log inside ---
+
+
+def test_a_checkpoint_that_nobody_known_signed(checked, log):
+    elsewhere = made_up(EVENTS, signers=[signer("another")])
+    content = pack(log, rewritten={"log/checkpoint": elsewhere.note().encode()})
+    assert checked(content).failure == "checkpoint"
+
+
+def test_a_checkpoint_of_another_size(checked, log):
+    content = pack(log, rewritten={"log/checkpoint": log.note(5).encode()})
+    assert checked(content).failure == "checkpoint"
+
+
+def test_fewer_or_more_entries_than_the_checkpoint_says(checked, log):
+    entries = packs.entries(log)
+    more = entries + packs.log_queries.framed(log.lines[0])
+    assert (
+        checked(pack(log, rewritten={"log/entries": packs.entries(log, len(log.lines) - 1)})).failure
+        == "size"
+    )
+    assert checked(pack(log, rewritten={"log/entries": more})).failure == "size"
+    assert checked(pack(log, rewritten={"log/entries": entries[:-1]})).failure == "size"
+    assert checked(pack(log, rewritten={"log/entries": b""})).failure == "size"
+
+
+def test_entries_in_another_order_give_another_root(checked):
+    log = made_up("+++")
+    swapped = Log([log.lines[1], log.lines[0], log.lines[2]], log.signers)
+    assert checked(pack(log, rewritten={"log/entries": packs.entries(swapped)})).failure == "root"
+
+
+def signed(lines: list[bytes]) -> bytes:
+    """A pack of a site that signs whatever its log holds."""
+    log = Log(lines, [signer()])
+    log.moves = lambda size=None: made_up("").moves()  # type: ignore[method-assign]
+    return pack(log)
+
+
+PLUS = made_up("+").lines[0]
+LEAF = json.loads(PLUS)
+BAD_LEAVES = {
+    "nothing": b"",
+    "no JSON": b"x",
+    "a space more": PLUS.replace(b",", b", ", 1),
+    "a space behind": PLUS + b" ",
+    "a line end behind": PLUS + b"\n",
+    "another version": PLUS.replace(b'"v":1', b'"v":2'),
+    "another kind": PLUS.replace(b"confirmed", b"approved"),
+    "a change of two": PLUS.replace(b'"change":1', b'"change":2'),
+    "another sign than its kind": PLUS.replace(b'"change":1', b'"change":-1'),
+    "another kind than its sign": PLUS.replace(b"confirmed", b"withdrawn"),
+    "of nobody": PLUS.replace(b"person", b"robot"),
+    "a day that is none": PLUS.replace(b"2026-11-24", b"2026-13-24"),
+    "a day that its month does not have": PLUS.replace(b"2026-11-24", b"2026-02-31"),
+    "a day of no year": PLUS.replace(b"2026-11-24", b"0000-11-24"),
+    "a short hash": PLUS.replace(LEAF["pledge"].encode(), LEAF["pledge"][2:].encode()),
+    "capitals in a hash": PLUS.replace(LEAF["commitment"].encode(), LEAF["commitment"].upper().encode()),
+    "a commitment too short": PLUS.replace(LEAF["commitment"].encode(), b"ab"),
+    "keys in another order": json.dumps(dict(reversed(LEAF.items())), separators=(",", ":")).encode(),
+    "a key more": PLUS[:-1] + b',"name":"Kim"}',
+    "a plus one that takes something back": PLUS[:-1] + b',"takes_back":0}',
+    "a plus one that takes back instead": re.sub(rb'"commitment":.*', b'"takes_back":0}', PLUS),
+    "a minus one with a commitment": PLUS.replace(b"confirmed", b"withdrawn").replace(
+        b'"change":1', b'"change":-1'
+    ),
+    "a key twice": PLUS[:-1] + b',"v":1}',
+    "not in UTF-8": PLUS.replace(b"2026", b"\xff\xfe26"),
+    "a name in it": PLUS.replace(b"person", "홍길동".encode()),
+}
+
+
+@pytest.mark.parametrize("name", BAD_LEAVES)
+def test_an_entry_that_is_no_leaf(checked, name):
+    assert checked(signed([PLUS, BAD_LEAVES[name], PLUS])).failure == "entry:1"
+
+
+def minus(takes_back: object, kind: str = "person", reason: str = "withdrawn") -> bytes:
+    line = leaves.Leaf(reason, -1, kind, packs.HOUR, packs.PLEDGE, None, 0).line
+    return line.replace(b'"takes_back":0', b'"takes_back":' + json.dumps(takes_back).encode())
+
+
+@pytest.mark.parametrize("takes_back", [1, 2, -1, None, "0", 0.0, True, 10**17, 10**30, [0]])
+def test_a_minus_one_that_takes_back_nothing(checked, takes_back):
+    assert checked(signed([PLUS, minus(takes_back)])).failure == "entry:1"
+
+
+def test_a_minus_one_of_the_other_kind(checked):
+    assert checked(signed([PLUS, minus(0, "organization")])).failure == "entry:1"
+
+
+def test_a_second_minus_one_for_the_same_plus_one(checked):
+    assert checked(signed([PLUS, minus(0), minus(0)])).failure == "entry:2"
+    assert checked(signed([PLUS, minus(0), minus(1)])).failure == "entry:2"
+
+
+def test_one_commitment_counts_once_at_a_time(checked):
+    again = PLUS.replace(b"confirmed", b"reinstated")
+    assert (
+        checked(signed([PLUS, minus(0, reason="invalidated"), again])).failure == "count"
+    )  # all entries are right
+    assert checked(signed([PLUS, again])).failure == "entry:1"
+    assert checked(signed([PLUS, minus(0), again, again])).failure == "entry:3"
+
+
+# --- The numbers ---
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "value"),
+    [
+        ("totals.json", ("people",), 999),
+        ("totals.json", ("people",), "8"),
+        ("totals.json", ("organizations",), 0),
+        ("totals.json", ("checkpoint", "size"), 2),
+        ("totals.json", ("checkpoint", "root"), ""),
+        ("totals.json", ("checkpoint",), None),
+        ("integrity.json", ("log", "people", "confirmed"), 999),
+        ("integrity.json", ("log", "people", "withdrawn"), 999),
+        ("integrity.json", ("log", "organizations", "invalidated"), 999),
+        ("integrity.json", ("log", "organizations", "reinstated"), 999),
+        ("integrity.json", ("log",), []),
+    ],
+)
+def test_a_number_that_the_entries_do_not_give(checked, log, name, path, value):
+    changed = rewritten(packs.contents(log)[name], *path, to=value)
+    assert checked(pack(log, rewritten={name: changed})).failure == "count"
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"null", b"\xff", b"[" * 100000, b'{"people":1}'])
+@pytest.mark.parametrize("name", ["totals.json", "integrity.json"])
+def test_numbers_that_cannot_be_read(checked, log, name, content):
+    assert checked(pack(log, rewritten={name: content})).failure == "count"
+
+
+@pytest.mark.parametrize("lie", pack_lies.LIES)
+def test_a_number_that_the_signer_made_up_is_found_in_every_table(checked, log, lie):
+    """Everything is signed as it is."""
+    assert checked(pack(log, rewritten=pack_lies.told(lie, log))).failure == "count"
+
+
+def test_it_says_which_numbers_the_log_proves_and_which_only_the_signer_reports(tmp_path, log):
+    for lies in ({}, pack_lies.letter(), pack_lies.funnel(log)):
+        (tmp_path / "pack.zip").write_bytes(pack(log, rewritten=lies))
+        said = say("pack", tmp_path / "pack.zip", "--key", log.signers[0].verifier)
+        assert said.code == 0, said
+        not_proven = said.out.partition("NOT PROVEN")[2]
+        for words in (
+            "letter.pdf",
+            "countries and regions",
+            "sign-ups",
+            "names of organisations",
+            "exact moment",
+        ):
+            assert words in not_proven, words
+        assert "that each entry is a different, real person" in not_proven
+        assert "증명되지 않음" in said.out
+
+
+def test_organisations_that_are_counted_but_not_named_are_counted(tmp_path, log):
+    made = replace(
+        packs.document(log), unnamed_organizations=1, organizations=packs.document(log).organizations[1:]
+    )
+    members = {name: table(made)[0] for name, table in tables.TABLES.items()}
+    members["totals.json"] = tables.totals_json(made)
+    (tmp_path / "pack.zip").write_bytes(pack(log, rewritten=members))
+    assert say("pack", tmp_path / "pack.zip").code == 0
+    members["totals.json"] = tables.totals_json(packs.document(log))
+    (tmp_path / "pack.zip").write_bytes(pack(log, rewritten=members))
+    assert say("pack", tmp_path / "pack.zip").failure == "count"
+
+
+def test_a_pack_of_before_it_said_how_many_are_not_named(tmp_path, log):
+    def older(content: bytes) -> bytes:
+        told = json.loads(content)
+        del told["unnamed_organizations"]
+        return json.dumps(told).encode()
+
+    totals = older(packs.contents(log)["totals.json"])
+    (tmp_path / "pack.zip").write_bytes(pack(log, rewritten={"totals.json": totals}))
+    assert say("pack", tmp_path / "pack.zip").code == 0
+
+
+def test_a_pack_of_a_large_campaign_with_merged_lines_is_right(tmp_path):
+    """Shares, months of days, 45 organisations, and days that were merged."""
+    log = made_up("+" * 40 + "o" * 12)
+    lines = [
+        line.replace(b"2026-11-24", b"2026-11-%02d" % (10 + place % 14))
+        for place, line in enumerate(log.lines)
+    ]
+    log.lines = sorted(lines, key=lambda line: json.loads(line)["day"])
+    made = packs.document(log)
+    days = made.by_day
+    merged = [*days[2:], Cell("other", Words("기타", "Other"), days[0].people + days[1].people)]
+    made = replace(made, by_day=merged)
+    members = {name: table(made)[0] for name, table in tables.TABLES.items()}
+    members["totals.json"] = tables.totals_json(made)
+    (tmp_path / "pack.zip").write_bytes(pack(log, rewritten=members))
+    assert say("pack", tmp_path / "pack.zip").code == 0
+
+
+# --- The words ---
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        [],
+        [{"version": 1, "sha256": packs.PLEDGE, "text": {"ko": "서약합니다.", "en": "We pledge nothing."}}],
+        [{"version": 1, "sha256": "0" * 64, "text": packs.WORDS}],
+        [{"version": 1, "sha256": packs.PLEDGE, "text": {"ko": "서약합니다."}}],
+        [{}],
+        {"a": 1},
+        None,
+        [None],
+        [{"sha256": [], "text": packs.WORDS}],
+        [{"sha256": packs.PLEDGE, "text": {"ko": 1, "en": 2}}],
+    ],
+)
+def test_other_words_than_those_that_were_signed(checked, log, texts):
+    content = json.dumps(texts).encode()
+    assert checked(pack(log, rewritten={"pledge-texts.json": content})).failure == "file:pledge-texts.json"
+
+
+def test_a_pack_may_hold_more_texts_than_were_signed(checked, log):
+    more = {"ko": "더.", "en": "More."}
+    fingerprint = packs.sha256("en\0More.\0ko\0더.\0".encode()).hexdigest()
+    texts = [
+        {"version": 1, "sha256": packs.PLEDGE, "text": packs.WORDS},
+        {"version": 2, "sha256": fingerprint, "text": more},
+    ]
+    assert checked(pack(log, rewritten={"pledge-texts.json": json.dumps(texts).encode()})).failure == ""
