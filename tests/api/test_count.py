@@ -121,6 +121,10 @@ def test_any_site_may_read_it(client):
     assert client.get(COUNT).headers["Access-Control-Allow-Origin"] == "*"
 
 
+def test_any_site_may_read_that_there_is_no_such_campaign(client):
+    assert client.get("/api/v1/campaigns/nothing/count").headers["Access-Control-Allow-Origin"] == "*"
+
+
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
 def test_nothing_can_be_written(client, method):
     campaign()

@@ -17,6 +17,8 @@ from config import ROOT
 from tests.support.run import free_port
 
 HOST = "pledge.example"
+#: Where the folder `files` is served, if one is given.
+FILES = "/plain-files"
 
 
 def binary() -> str:
@@ -57,6 +59,9 @@ class Nginx:
     sockets: tuple[Path, ...] = ()
     connections: int = 1024
     level: str = "debug"  #: of nginx's own error log
+    #: A folder that is served beside the site, and the port on which all is answered without TLS; for measuring.
+    files: Path | None = None
+    plain: int = field(default_factory=free_port)
     http: int = field(default_factory=free_port)
     https: int = field(default_factory=free_port)
     process: "subprocess.Popen[bytes] | None" = None
@@ -119,6 +124,11 @@ class Nginx:
         for number in (1, 2):
             here = f"unix:{self.sockets[number - 1]}" if self.sockets else f"127.0.0.1:{self.app_port}"
             text = _replaced(text, rf"unix:/run/pledge-web-{number}/socket", here)
+        if self.files is not None:
+            listen = f"listen 127.0.0.1:{self.plain};"
+            text = _replaced(text, r"(?=listen \S+ ssl http2;)", f"{listen}\n    ")
+            beside = f"location {FILES}/ {{ alias {self.files}/; }}"
+            text = _replaced(text, r"(?=location = /readyz)", f"{beside}\n    ")
         text = _replaced(text, r"/etc/letsencrypt/live/pledge\.example", f"{self.folder}/cert")
         text = _replaced(text, r"/var/lib/nginx", f"{self.folder}/cache")
         return _replaced(text, r"/var/log/nginx", str(self.logs))
