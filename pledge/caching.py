@@ -1,12 +1,13 @@
 """What is the same for everybody is kept for a second in this process (Flask-Caching).
 
 In the process and not in Redis: a look-up costs no round trip and needs nobody else to be up, and each process makes a
-page once a second at most. To let one request renew what many ask for, and to show an old copy while the database is
-away, is nginx's part (deploy/nginx.conf, docs/adr/0014).
+page once a second at most: one request renews a copy, the others get the old one meanwhile. To show it while the
+database is away is nginx's part (deploy/nginx.conf, docs/adr/0014).
 """
 
 import gzip
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import lru_cache, wraps
 from typing import Any
 
@@ -19,8 +20,9 @@ from werkzeug.http import parse_accept_header
 
 from pledge import clock
 
-#: How long a copy stands: to the next full second of the clock.
 SECONDS = 1
+#: How long those who ask while one renews a copy may get the old one, in seconds after its making.
+MAX_AGE = 5
 MAX_COPIES = 512
 #: Bytes of a body below which compressing it saves no packet.
 MIN_COMPRESSED = 500
@@ -31,6 +33,14 @@ _MAX_ACCEPT = 200
 View = Callable[..., AnyResponse]
 
 cache = Cache(with_jinja2_ext=False)
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A kept answer in one encoding."""
+
+    until: float  #: in seconds of clock.monotonic(); then who comes first renews it
+    response: AnyResponse
 
 
 def init_app(app: Flask) -> None:
@@ -51,21 +61,34 @@ def kept(cache_control: str, *, reads: Iterable[str] = ()) -> Callable[[View], V
         def answer(**arguments: Any) -> AnyResponse:
             is_shared = not names or names.isdisjoint(request.args)
             key, encoding = f"{request.host} {request.path} ", _encoding()
-            copy: AnyResponse | None = cache.get(key + encoding) if is_shared else None
-            if copy is None:
+            renewing = f"{key}renewed by one"
+            copy: Copy | None = cache.get(key + encoding) if is_shared else None
+            if copy is not None and (
+                clock.monotonic() < copy.until or not cache.add(renewing, True, timeout=MAX_AGE)
+            ):
+                return copy.response.make_conditional(request)
+            try:
                 made = view(**arguments)
-                if made.status_code != 200:
-                    return made
-                _describe(made, cache_control)
-                if is_shared:
-                    cache.set_many({key + each: _encoded(made, each) for each in ENCODINGS}, timeout=SECONDS)
-                copy = _encoded(made, encoding)
-            return copy.make_conditional(request)
+                if made.status_code == 200:
+                    _describe(made, cache_control)
+                    if is_shared:
+                        _keep(key, made)
+                    made = _encoded(made, encoding).make_conditional(request)
+                return made
+            finally:
+                if copy is not None:
+                    cache.delete(renewing)
 
         answer.kept_reads = names  # type: ignore[attr-defined]  # a test holds deploy/nginx.conf against it
         return answer
 
     return decorate
+
+
+def _keep(key: str, response: AnyResponse) -> None:
+    until = clock.monotonic() + SECONDS
+    copies = {key + encoding: Copy(until, _encoded(response, encoding)) for encoding in ENCODINGS}
+    cache.set_many(copies, timeout=MAX_AGE)
 
 
 def _describe(response: AnyResponse, cache_control: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask, Response, abort, request
 
 from pledge import caching
-from pledge.caching import MAX_COPIES, cache, kept
+from pledge.caching import MAX_AGE, MAX_COPIES, cache, kept
 from tests.support.factories import campaign, confirm_token, fold_all, manage_token, signature
 
 PAGE = "/ko/c/blue-skies"
@@ -22,6 +22,8 @@ class Made:
         self.times = 0
         self.status = 200
         self.body = ""
+        self.meanwhile = None  #: asked once, while the page is being made
+        self.seen = []
         app = Flask("made")
         caching.init_app(app)
         app.add_url_rule("/<path:place>", view_func=kept(KEPT, reads=("page",))(self.page))
@@ -29,11 +31,14 @@ class Made:
 
     def page(self, place):
         self.times += 1
+        number, meanwhile, self.meanwhile = self.times, self.meanwhile, None
+        if meanwhile is not None:
+            self.seen.append(meanwhile())
         if self.status == 404:
             abort(404)
         if self.status == 500:
             raise RuntimeError
-        return Response(self.body or f"{self.times} {request.args.get('page', '')}".strip(), self.status)
+        return Response(self.body or f"{number} {request.args.get('page', '')}".strip(), self.status)
 
     def get(self, address="/x", **options):
         return self.client.get(address, **options)
@@ -51,6 +56,33 @@ def test_within_a_second_a_page_is_made_once(made, frozen_clock):
     assert {made.get().text for _ in range(5)} == {"1"}
     frozen_clock.move(seconds=1)
     assert made.get().text == "2"
+
+
+def test_one_renews_a_copy_while_the_others_get_the_old_one_without_waiting(made, frozen_clock):
+    made.get()
+    frozen_clock.move(seconds=1)
+    made.meanwhile = lambda: made.get().text
+    assert made.get().text == "2"
+    assert made.seen == ["1"]
+    assert made.get().text == "2"
+
+
+def test_a_renewal_that_fails_leaves_the_next_one_to_somebody_else(made, frozen_clock):
+    made.get()
+    made.status = 500
+    for _ in range(2):
+        frozen_clock.move(seconds=1)
+        assert made.get().status_code == 500
+    made.status = 200
+    assert made.get().text == "4"
+
+
+def test_a_copy_that_nobody_asked_for_is_not_shown_later_on(made, frozen_clock):
+    made.get()
+    frozen_clock.move(seconds=MAX_AGE)
+    made.meanwhile = lambda: made.get().text
+    assert made.get().text == "2"
+    assert made.seen == ["3"]
 
 
 @pytest.mark.parametrize("status", [201, 302, 404, 410, 422, 500, 503])
