@@ -21,7 +21,7 @@ from config import Keys, current_config
 from pledge import clock
 from pledge.crypto import Unreadable, derive, vault
 
-LONGEST = 512
+MAX_LENGTH = 512
 #: Two machines' clocks may differ by this much, in both directions.
 SKEW = timedelta(minutes=5)
 
@@ -92,7 +92,7 @@ def expires_at(purpose: Purpose) -> datetime:
 
 def read(purpose: Purpose, token: str) -> Token:
     """The payload of a token and whether its time is over. Raises BadToken."""
-    if not isinstance(token, str) or len(token) > LONGEST:
+    if not isinstance(token, str) or len(token) > MAX_LENGTH:
         raise BadToken
     serializer = _serializer(_keys(), purpose)
     lifetime = LIFETIMES[purpose]
@@ -117,7 +117,7 @@ def seal(purpose: Purpose, text: str) -> str:
 
 def unseal(purpose: Purpose, token: str) -> str:
     """The text of a sealed token. Raises BadToken."""
-    if len(token) > LONGEST:
+    if len(token) > MAX_LENGTH:
         raise BadToken
     try:
         return vault().unseal(urlsafe_b64decode(token + "=" * (-len(token) % 4)), f"token.{purpose}")

@@ -242,8 +242,8 @@ def _is_signed(point: Point, signature: bytes, text: bytes, key: bytes) -> bool:
 
 # --- Signed notes and checkpoints (C2SP signed-note, tlog-checkpoint) ----------------------------------------------------
 
-_LONGEST_NOTE = 100000
-_MOST_SIGNATURES = 64
+_MAX_NOTE_BYTES = 100000
+_MAX_SIGNATURES = 64
 _AUDIT = "pledge-audit/v1"
 
 
@@ -281,13 +281,13 @@ class Note:
     def __init__(self, data: bytes) -> None:
         text = data.decode("utf-8")
         body, divider, tail = text.rpartition("\n\n")
-        if len(data) > _LONGEST_NOTE or not divider or not tail.endswith("\n"):
+        if len(data) > _MAX_NOTE_BYTES or not divider or not tail.endswith("\n"):
             raise ValueError("not a signed note")
         if any(ord(one) < 32 and one != "\n" for one in text):
             raise ValueError("a control character in a note")
         self.text = body + "\n"
         lines = tail[:-1].split("\n")
-        if len(lines) > _MOST_SIGNATURES:
+        if len(lines) > _MAX_SIGNATURES:
             raise ValueError("too many signatures")
         self.signatures = [self._signature(line) for line in lines]
 
@@ -638,7 +638,7 @@ class Progress:
 # --- Where a published log is read from ---------------------------------------------------------------------------------
 
 _FULL = 256
-_LONGEST_BUNDLE = _FULL * (2 + 65535)
+_MAX_BUNDLE_BYTES = _FULL * (2 + 65535)
 _AT_ONCE = 8
 
 
@@ -709,7 +709,7 @@ class Site:
         match = re.match(r"(.*)/log/([a-z0-9-]+)\Z", self.address)
         if match is None:
             return None
-        return fetch(f"{match.group(1)}/api/v1/campaigns/{match.group(2)}/count", _LONGEST_NOTE)
+        return fetch(f"{match.group(1)}/api/v1/campaigns/{match.group(2)}/count", _MAX_NOTE_BYTES)
 
     def bundles(self, size: int) -> Iterator[bytes]:
         """Some are fetched ahead, and no more than that."""
@@ -731,7 +731,7 @@ def published_tile(source: Any, level: str, number: int, width: int) -> tuple[by
     """A tile, and whether it was cut out of a wider one: a narrow one may be gone once the full one exists (tlog-tiles,
     "Partial Tiles"). Raises Failed."""
     name = tile_path(level, number, width)
-    longest = _LONGEST_BUNDLE if level == "entries" else _FULL * 32
+    longest = _MAX_BUNDLE_BYTES if level == "entries" else _FULL * 32
     data, is_wider = source.file(name, longest), False
     if data is None and width < _FULL:
         data, is_wider = source.file(tile_path(level, number, _FULL), longest), True
@@ -1110,7 +1110,7 @@ def read_manifest(pack: Any, keys: list[Key]) -> Manifest:
     """The list of a pack, once its signature is known to be right. Raises Failed."""
     data = whole(pack, "manifest.json", _SMALL)
     try:
-        note = Note(whole(pack, "manifest.sig", _LONGEST_NOTE))
+        note = Note(whole(pack, "manifest.sig", _MAX_NOTE_BYTES))
         origin = note.text.split("\n")[1]
         note.signed_by(keys, origin)
     except (ValueError, IndexError) as error:
@@ -1523,12 +1523,12 @@ def keys_of(text: str, name: str) -> list[Key]:
 def given_keys(word: str) -> Trust:
     """What stands behind --key. Raises Trouble."""
     if is_address(word):
-        data = fetch(word, _LONGEST_NOTE)
+        data = fetch(word, _MAX_NOTE_BYTES)
         if data is None:
             raise Trouble(f"there is no key at {plain(word)}")
     elif Path(word).is_file():
         with Path(word).open("rb") as stream:
-            data = stream.read(_LONGEST_NOTE)
+            data = stream.read(_MAX_NOTE_BYTES)
     else:
         data = word.encode("utf-8", "replace")
     return Trust(keys_of(data.decode("utf-8", "replace"), word), word, is_given=True)
@@ -1536,7 +1536,7 @@ def given_keys(word: str) -> Trust:
 
 def published_keys(source: Any) -> Trust:
     """The keys beside a log. Raises Trouble."""
-    data = source.file("key", _LONGEST_NOTE)
+    data = source.file("key", _MAX_NOTE_BYTES)
     if data is None:
         raise Trouble(f"there is no key in {source.name}; hand one in as --key")
     words = "the key that came with the files" if source.is_copy else "the key of the same website"
@@ -1619,7 +1619,7 @@ def counted(
 def newest_checkpoint(source: Any, trust: Trust, at_least: int) -> Checkpoint:
     """The published one. A cache may hold one that is a moment older than what was handed out: then it is asked again."""
     for attempt in range(_TRIES):
-        data = source.file("checkpoint", _LONGEST_NOTE)
+        data = source.file("checkpoint", _MAX_NOTE_BYTES)
         if data is None:
             raise Trouble(f"there is no log in {source.name}")
         found = open_checkpoint(data, trust.keys)
@@ -1647,7 +1647,7 @@ def check_older(older: Checkpoint, checkpoint: Checkpoint) -> None:
 
 
 def consistency(arguments: argparse.Namespace) -> None:
-    data = read_file(arguments.old, _LONGEST_NOTE)
+    data = read_file(arguments.old, _MAX_NOTE_BYTES)
     if data.startswith(_RECEIPT_HEAD):
         data = data.partition(b"\n\n")[2]
     source = source_of(arguments.source)
@@ -1676,7 +1676,7 @@ def check_pack(found: Any, key: str | None, log: str | None) -> None:
     trust = given_keys(key) if key else keys_inside(found)
     manifest = read_manifest(found, trust.keys)
     check_files(found, manifest)
-    checkpoint = open_checkpoint(whole(found, "log/checkpoint", _LONGEST_NOTE), trust.keys)
+    checkpoint = open_checkpoint(whole(found, "log/checkpoint", _MAX_NOTE_BYTES), trust.keys)
     if (checkpoint.origin, checkpoint.size, checkpoint.root) != (
         manifest.origin,
         manifest.size,
@@ -1745,7 +1745,7 @@ def tell_backwards(found: Recount) -> None:
 
 def keys_inside(found: Any) -> Trust:
     try:
-        keys = read_keys(whole(found, "log/key", _LONGEST_NOTE).decode("utf-8"))
+        keys = read_keys(whole(found, "log/key", _MAX_NOTE_BYTES).decode("utf-8"))
     except ValueError:
         raise Failed("signature", "log/key holds no public key") from None
     return Trust(keys, "the key inside the pack", is_given=False)
@@ -1901,7 +1901,7 @@ def mirror(arguments: argparse.Namespace) -> None:
     if not is_address(arguments.source):
         raise Trouble(f"{plain(arguments.source)} is not an address like https://example.org/log/name")
     site, folder = Site(arguments.source), Path(arguments.folder)
-    data, key = (site.file(name, _LONGEST_NOTE) for name in ("checkpoint", "key"))
+    data, key = (site.file(name, _MAX_NOTE_BYTES) for name in ("checkpoint", "key"))
     if data is None or key is None:
         raise Trouble(f"there is no log at {plain(arguments.source)}")
     try:

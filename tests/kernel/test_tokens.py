@@ -12,7 +12,7 @@ from itsdangerous import TimestampSigner
 from pydantic import SecretStr
 
 from pledge import tokens
-from pledge.tokens import LIFETIMES, LONGEST, BadToken, Purpose
+from pledge.tokens import LIFETIMES, MAX_LENGTH, BadToken, Purpose
 
 pytestmark = pytest.mark.sqlite_only
 
@@ -117,8 +117,8 @@ def test_what_is_no_text_is_refused(app, value):
 
 
 def test_a_token_longer_than_any_of_ours_is_not_even_looked_at(app):
-    long = tokens.mint(Purpose.TICKET, [token_hex(LONGEST)])  # random: equal letters would be packed
-    assert len(long) > LONGEST
+    long = tokens.mint(Purpose.TICKET, [token_hex(MAX_LENGTH)])  # random: equal letters would be packed
+    assert len(long) > MAX_LENGTH
     with pytest.raises(BadToken):
         tokens.read(Purpose.TICKET, long)
 
