@@ -12,7 +12,7 @@ from pledge.db import db
 from pledge.mail import services as mail
 from pledge.mail.models import OutboxMail
 from tests.support.factories import staff
-from tests.support.mails import Notes
+from tests.support.mails import Notes, part
 
 
 def deliver():
@@ -28,10 +28,7 @@ def test_the_invitation_carries_a_link_that_works(app, client, lang, word):
     assert done.sent == 1
     ((to, message),) = notes.sent
     assert to == "new@example.org"
-    import email
-    from email.policy import default
-
-    text = email.message_from_bytes(message, policy=default).get_body(("plain",)).get_content()
+    text = part(message, "plain")
     assert word in text
     link = re.search(r"http://localhost(/staff/invitation/\S+)", text)[1]
     assert client.get(link).status_code == 200

@@ -1,8 +1,6 @@
 """What the news of a delivery says, and the way out of it with one click."""
 
-import email
 import re
-from email.policy import default
 
 import pytest
 from sqlalchemy import select
@@ -21,9 +19,8 @@ from pledge.tokens import Purpose
 from tests.support import deliveries
 from tests.support.apps import settings
 from tests.support.factories import manage_token, signature
-from tests.support.mails import Notes, deliver, enqueue
+from tests.support.mails import LINK, Notes, deliver, enqueue, part
 
-LINK = re.compile(r"https?://[^\s\"'<>]+")
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 
 
@@ -38,13 +35,13 @@ def sent(app):
             pass
         notes = Notes()
         assert deliver(notes).sent == 1
-        return person, delivery, email.message_from_bytes(notes.sent[0][1], policy=default)
+        return person, delivery, notes.mails[0]
 
     return send
 
 
 def bodies(mail):
-    return [mail.get_body(preferencelist=(kind,)).get_content() for kind in ("plain", "html")]
+    return [part(mail, kind) for kind in ("plain", "html")]
 
 
 @pytest.mark.parametrize("lang", ["ko", "en"])

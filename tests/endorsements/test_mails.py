@@ -1,9 +1,7 @@
 """What the mails about an endorsement say, to whom, and when they are no longer true."""
 
-import email
 import re
 from datetime import timedelta
-from email.policy import default
 
 import pytest
 from sqlalchemy import select, update
@@ -18,36 +16,31 @@ from pledge.mail.models import MailKind, OutboxMail
 from pledge.tokens import Purpose
 from tests.support.apps import settings
 from tests.support.factories import endorse_manage_token, endorsement, version_of
-from tests.support.mails import TRUE_OF_ENDORSEMENTS, Notes, ask_to_take_over, deliver, enqueue, enqueue_true
+from tests.support.mails import (
+    LINK,
+    TRUE_OF_ENDORSEMENTS,
+    ask_to_take_over,
+    delivered,
+    enqueue,
+    enqueue_true,
+    part,
+    said,
+)
 
 pytestmark = pytest.mark.usefixtures("app")
 
-LINK = re.compile(r"https?://[^\s\"'<>]+")
 LANGUAGES = ("ko", "en")
 
 
-def sent():
-    notes = Notes()
-    while deliver(notes).total:
-        pass
-    return [(to, email.message_from_bytes(content, policy=default)) for to, content in notes.sent]
-
-
-def said(mail):
-    """Subject and both bodies."""
-    parts = [mail.get_body(preferencelist=(kind,)).get_content() for kind in ("plain", "html")]
-    return "\n".join([mail["Subject"], *parts])
-
-
 def text(mail):
-    return mail.get_body(preferencelist=("plain",)).get_content()
+    return part(mail, "plain")
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize("kind", TRUE_OF_ENDORSEMENTS)
 def test_every_link_starts_with_the_base_url_and_its_language(app, kind, lang):
     enqueue(endorsement(state=TRUE_OF_ENDORSEMENTS[kind], decision_reason="Please"), kind, lang)
-    ((_, mail),) = sent()
+    ((_, mail),) = delivered()
     found = LINK.findall(said(mail))
     assert found
     assert all(link.startswith(f"{settings(app.instance_path).base_url}/{lang}/endorse/") for link in found)
@@ -66,7 +59,7 @@ def test_no_word_of_the_form_goes_to_an_address_that_is_not_confirmed(lang):
     )
     row = endorsement()
     ask_to_take_over(row, lang=lang)
-    mails = dict(sent())
+    mails = dict(delivered())
     assert "sea@haneul.co.kr" in mails
     for mail in mails.values():
         for word in ("제브라", "Zebra", "Buy", "Zebediah", "Quux", "zebra.example"):
@@ -77,14 +70,14 @@ def test_no_word_of_the_form_goes_to_an_address_that_is_not_confirmed(lang):
 def test_mails_to_two_unconfirmed_addresses_differ_only_in_address_date_number_and_token(lang):
     for name in ("하늘", "바다"):
         enqueue(endorsement(state="pending", name_ko=name), MailKind.ENDORSE_CONFIRM, lang)
-    bodies = {re.sub(r"confirm/[\w.-]+", "confirm/TOKEN", said(mail)) for _, mail in sent()}
+    bodies = {re.sub(r"confirm/[\w.-]+", "confirm/TOKEN", said(mail)) for _, mail in delivered()}
     assert len(bodies) == 1
 
 
 def test_the_mail_to_confirm_carries_the_link_for_exactly_this_version():
     row = endorsement(state="pending", seq=1)
     enqueue(row, MailKind.ENDORSE_CONFIRM)
-    ((to, mail),) = sent()
+    ((to, mail),) = delivered()
     link, not_us = LINK.findall(text(mail))
     assert to == row.contact_email
     assert read_confirm_token(link.rpartition("/")[2])[:3] == (row.id, 1, 1)
@@ -98,7 +91,7 @@ def test_a_mail_to_confirm_says_until_when_its_link_works(frozen_clock, kind, wa
     at = {"at": asked_at} if kind is MailKind.ENDORSE_CONFIRM else {}
     enqueue_true(kind, "en", **at)
     frozen_clock.move(days=waited)
-    ((_, mail),) = sent()
+    ((_, mail),) = delivered()
     until = format_datetime(clock.now() + timedelta(days=left), "en")
     assert f"valid until {until} (Korean time)" in said(mail)
     if kind is MailKind.ENDORSE_CONTACT:
@@ -109,7 +102,7 @@ def test_a_mail_to_confirm_says_until_when_its_link_works(frozen_clock, kind, wa
 def test_a_mail_to_confirm_what_is_about_to_be_deleted_is_dropped(frozen_clock, kind):
     enqueue_true(kind)
     frozen_clock.move(days=14)
-    assert sent() == []
+    assert delivered() == []
 
 
 @pytest.mark.parametrize(
@@ -121,7 +114,7 @@ def test_who_has_confirmed_is_told_which_organisation_it_is_about(kind):
     )
     enqueue(row, kind, "ko")
     enqueue(row, kind, "en")
-    (_, korean), (_, english) = sent()
+    (_, korean), (_, english) = delivered()
     assert "하늘 & 바다" in text(korean)
     assert "Sky & Sea" in text(english)
     (link,) = LINK.findall(text(korean))
@@ -130,16 +123,16 @@ def test_who_has_confirmed_is_told_which_organisation_it_is_about(kind):
 
 def test_an_organisation_with_one_name_has_it_in_both_languages():
     enqueue(endorsement(name_ko="하늘에너지", name_en=""), MailKind.ENDORSE_MANAGE, "en")
-    assert "하늘에너지" in text(sent()[0][1])
+    assert "하늘에너지" in text(delivered()[0][1])
 
 
 @pytest.mark.parametrize("kind", [MailKind.ENDORSE_CHANGES, MailKind.ENDORSE_DECLINED])
 def test_the_reason_is_told_in_full_and_as_text(kind):
     reason = 'Please use the "official" name <b>& logo</b>.'
     enqueue(endorsement(state=TRUE_OF_ENDORSEMENTS[kind], decision_reason=reason), kind, "en")
-    ((_, mail),) = sent()
+    ((_, mail),) = delivered()
     assert reason in text(mail)
-    assert "<b>&" not in mail.get_body(preferencelist=("html",)).get_content()
+    assert "<b>&" not in part(mail, "html")
 
 
 @pytest.mark.parametrize("state", ["withdrawn", "declined"])
@@ -147,7 +140,7 @@ def test_the_name_that_a_stranger_typed_is_not_in_a_mail_about_an_older_endorsem
     row = endorsement(state=state, name_ko="하늘에너지")
     version_of(row, name_ko="제브라")
     enqueue(row, MailKind.ENDORSE_MANAGE)
-    said_of = said(sent()[0][1])
+    said_of = said(delivered()[0][1])
     assert "하늘에너지" in said_of
     assert "제브라" not in said_of
 
@@ -165,12 +158,12 @@ def test_the_name_that_a_stranger_typed_is_not_in_a_mail_about_an_older_endorsem
 )
 def test_a_mail_that_no_longer_fits_the_state_is_dropped(kind, state):
     enqueue(endorsement(state=state), kind)
-    assert sent() == []
+    assert delivered() == []
 
 
 def test_a_request_that_was_answered_before_its_mail_went_out_is_dropped():
     enqueue(endorsement(state="published", decision_reason=""), MailKind.ENDORSE_CHANGES)
-    assert sent() == []
+    assert delivered() == []
 
 
 def test_each_version_that_waits_has_a_mail_to_confirm_and_one_that_is_gone_has_none():
@@ -178,34 +171,34 @@ def test_each_version_that_waits_has_a_mail_to_confirm_and_one_that_is_gone_has_
     version_of(row, statement_ko="새 문구")
     for seq in (1, 2, 3):
         enqueue(row, MailKind.ENDORSE_CONFIRM, seq=seq)
-    assert len(sent()) == 2
+    assert len(delivered()) == 2
 
 
 def test_a_renewed_application_of_a_withdrawn_organisation_is_confirmed_by_mail():
     row = endorsement(state="withdrawn")
     version_of(row, statement_ko="새 문구")
     enqueue(row, MailKind.ENDORSE_CONFIRM, seq=2)
-    assert len(sent()) == 1
+    assert len(delivered()) == 1
 
 
 def test_who_erased_their_data_gets_nothing_any_more():
     row = endorsement()
     enqueue(row, MailKind.ENDORSE_PUBLISHED)
     own.erase(endorse_manage_token(row))
-    assert sent() == []
+    assert delivered() == []
 
 
 class TestHandingOver:
     def test_the_new_person_gets_the_link_and_the_old_one_is_told_when_it_is_done(self):
         row = endorsement(email="sky@haneul.co.kr", name_ko="하늘에너지")
         change = ask_to_take_over(row)
-        ((to, mail),) = sent()
+        ((to, mail),) = delivered()
         link, not_me = LINK.findall(text(mail))
         assert (to, not_me) == ("sea@haneul.co.kr", f"{link}/not-me")
         payload = tokens.read(Purpose.ENDORSE_CONTACT, link.rpartition("/")[2]).payload
         assert payload == [row.id, change.contact_number]
         handover.accept(row.id, change.contact_number, "2026-11-25")
-        ((to, mail),) = sent()
+        ((to, mail),) = delivered()
         assert to == "sky@haneul.co.kr"
         assert "하늘에너지" in text(mail)
         assert "privacy@localhost" in text(mail), "whom to write to if it was not meant"
@@ -215,17 +208,17 @@ class TestHandingOver:
         row = endorsement()
         ask_to_take_over(row)
         ask_to_take_over(row, "land@haneul.co.kr")
-        assert [to for to, _ in sent()] == ["land@haneul.co.kr"]
+        assert [to for to, _ in delivered()] == ["land@haneul.co.kr"]
         ask_to_take_over(row, "lake@haneul.co.kr")
         handover.cancel(endorse_manage_token(row))
-        assert sent() == []
+        assert delivered() == []
 
     def test_after_it_mails_go_to_the_new_person(self):
         row = endorsement(email="sky@haneul.co.kr")
         change = ask_to_take_over(row)
         enqueue(row, MailKind.ENDORSE_PUBLISHED)
         handover.accept(row.id, change.contact_number, "2026-11-25")
-        recipients = sorted(to for to, _ in sent())
+        recipients = sorted(to for to, _ in delivered())
         assert recipients == ["sea@haneul.co.kr", "sky@haneul.co.kr"]
 
 

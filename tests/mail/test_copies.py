@@ -176,8 +176,9 @@ def test_senders_that_wait_for_the_same_lock_are_marked_together(app, monkeypatc
     first_is_writing.wait(10)
     for sender in senders[1:]:
         sender.start()
-    while len(marks._waiting) < 3:
-        pass
+    deadline = time.monotonic() + 20
+    while len(marks._waiting) < 3 and time.monotonic() < deadline:
+        time.sleep(0.01)
     go_on.set()
     for sender in senders:
         sender.join(10)

@@ -1,9 +1,7 @@
 """What a mail says and how its bytes are made."""
 
-import email
 import re
 from datetime import UTC, datetime, timedelta
-from email.policy import default
 from html import unescape
 
 import pytest
@@ -18,33 +16,33 @@ from pledge.mail.message import Claimed, Message
 from pledge.mail.models import MailKind
 from pledge.mail.rendering import UnsafeAddress, render
 from pledge.retention import services as retention
-from pledge.signatures import mails
 from pledge.signatures import services as signing
 from pledge.signatures.models import Signature
 from pledge.tokens import Purpose
 from tests.support import factories
 from tests.support.apps import settings
-from tests.support.mails import Notes, deliver, enqueue, fate, pending
+from tests.support.mails import (
+    LINK,
+    TRUE_OF_SIGNATURES,
+    Notes,
+    deliver,
+    enqueue,
+    fate,
+    part,
+    pending,
+    read,
+)
 
 LANGUAGES = ("ko", "en")
 KINDS = list(MailKind)
 #: The others have tests of their own, beside the feature that enqueues them.
-ABOUT_SIGNATURES = list(mails.composers())
-LINK = re.compile(r"https?://[^\s\"'<>]+")
+ABOUT_SIGNATURES = list(TRUE_OF_SIGNATURES)
 #: Whatever the templates of any kind print.
 VALUES = (
     *("link", "code", "not_me", "since", "organization", "reason", "contact"),
     *("recipient", "occasion", "day", "people", "unsubscribe", "until", "deleted_on"),
 )
 pytestmark = pytest.mark.usefixtures("app")
-
-
-def read(content):
-    return email.message_from_bytes(content, policy=default)
-
-
-def part(content, kind):
-    return read(content).get_body(preferencelist=(kind,)).get_content()
 
 
 def fill(kind=MailKind.CONFIRM, lang="ko", to="hong@example.org", **values):
@@ -56,12 +54,7 @@ def fill(kind=MailKind.CONFIRM, lang="ko", to="hong@example.org", **values):
 
 def about(kind, **facts):
     """A signature that a mail of this kind is still true for."""
-    states = {
-        MailKind.CONFIRM: "pending",
-        MailKind.INVALIDATED: "invalidated",
-        MailKind.WITHDRAWN: "withdrawn",
-    }
-    return factories.signature(state=states.get(kind, "confirmed"), **facts)
+    return factories.signature(state=TRUE_OF_SIGNATURES[kind], **facts)
 
 
 def sent(kind, lang, signature):

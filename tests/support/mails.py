@@ -1,9 +1,13 @@
 """What the tests of mail share: enqueued mails, what they say, what became of them, and transports that do odd things."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from typing import Any, cast
 
 from sqlalchemy import delete, insert, select
 
@@ -191,3 +195,43 @@ class Notes:
     @property
     def recipients(self) -> list[str]:
         return [to for to, _ in self.sent]
+
+    @property
+    def mails(self) -> list[EmailMessage]:
+        return [read(content) for _, content in self.sent]
+
+
+def deliver_all(transport: Transport) -> None:
+    """Deliver until nothing is due; fails rather than going on for ever."""
+    for _ in range(1000):
+        if not deliver(transport).total:
+            return
+    raise AssertionError("mails are due again and again")
+
+
+def delivered() -> list[tuple[str, EmailMessage]]:
+    """Everything that goes out now: to whom, and the mail."""
+    notes = Notes()
+    deliver_all(notes)
+    return list(zip(notes.recipients, notes.mails, strict=True))
+
+
+def read(content: bytes) -> EmailMessage:
+    return cast("EmailMessage", message_from_bytes(content, policy=cast("Any", default)))
+
+
+def part(mail: EmailMessage | bytes, kind: str) -> str:
+    """The text of the `plain` or `html` part."""
+    mail = read(mail) if isinstance(mail, bytes) else mail
+    body = mail.get_body(preferencelist=(kind,))
+    assert body is not None, f"no {kind} part"
+    return str(body.get_content())
+
+
+def said(mail: EmailMessage) -> str:
+    """Subject and both bodies."""
+    return "\n".join([str(mail["Subject"]), part(mail, "plain"), part(mail, "html")])
+
+
+#: A link in a text or in HTML.
+LINK = re.compile(r"https?://[^\s\"'<>]+")
