@@ -2,11 +2,11 @@
 
 Four ways in, by what the work needs:
 
-* `transaction()`   a session for a use case; all or nothing; refuses to nest.
-* `write_once()`    one short piece of work on a bare connection. On PostgreSQL it must be a single statement
-                    (autocommit, one round trip); on SQLite it runs inside BEGIN IMMEDIATE.
-* `reading()`       a bare connection that writes nothing and takes no lock.
-* `snapshot()`      the same for many reads that must agree with each other.
+* `transaction()`       a session for a use case; all or nothing; refuses to nest.
+* `write_autocommit()`  one short piece of work on a bare connection. On PostgreSQL it must be a single statement
+                        (autocommit, one round trip); on SQLite it runs inside BEGIN IMMEDIATE.
+* `reading()`           a bare connection that writes nothing and takes no lock.
+* `snapshot()`          the same for many reads that must agree with each other.
 """
 
 import select
@@ -182,8 +182,8 @@ def transaction() -> Iterator[Session]:
         session.info["in_use_case"] = False
 
 
-def write_once(work: Callable[[Connection], T]) -> T:
-    """Run `work` once on its own connection. It must be safe to repeat: a lost connection is tried once more.
+def write_autocommit(work: Callable[[Connection], T]) -> T:
+    """Run `work` on a connection of its own. It must be safe to repeat: after a lost connection it is retried once.
 
     The repeat spares a visitor the 503 page after a restart of PostgreSQL, when every pooled connection is dead.
     """
@@ -254,7 +254,7 @@ def _turn_to_write() -> AbstractContextManager[object]:
 
 @contextmanager
 def _durable(connection: Connection) -> Iterator[None]:
-    """Raise NotDurable when the commit inside was told off by synchronous replication (SQLSTATE 01000)."""
+    """Raise NotDurable when the commit inside was not confirmed by the standby (SQLSTATE 01000)."""
     notices: list[str] | None = connection.connection.info.get("notices") if connection.connection else None
     if notices is None:
         yield

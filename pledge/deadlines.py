@@ -3,8 +3,8 @@
 The server's own `statement_timeout` ends a slow statement. It does not end a COMMIT that waits for a lost standby, and a
 server that is stopped or out of reach keeps no time at all, while libpq waits for its reply without end. So a thread
 looks at the statements in hand. One that is past its deadline is cancelled on the server: a COMMIT then ends with the
-warning that db.py turns into NotDurable. Where that does not help, its socket is shut down, which whoever waits on it
-meets as a lost connection.
+warning that db.py turns into NotDurable. Where that does not help, its socket is shut down, and whoever waits on it
+gets the error of a lost connection.
 """
 
 import os
@@ -129,7 +129,7 @@ class Watchdog:
                 self._end(statement.connection)
 
     def _cancels(self, connection: Driver) -> bool:
-        """Whether the server took the wish to cancel."""
+        """Whether the server took the cancellation."""
         if clock.monotonic() < self._silent_until:
             return False
         try:

@@ -9,7 +9,7 @@ from sqlalchemy import or_, update
 from config import current_config
 from pledge import clock
 from pledge.accounts.models import StaffMember
-from pledge.db import write_once
+from pledge.db import write_autocommit
 from pledge.plaintext import six_digits
 
 #: A phone's clock may be off by one step in either direction.
@@ -61,4 +61,4 @@ def use(staff_id: int, secret: str, code: str) -> bool:
         )
         .values(totp_step=step)
     )
-    return write_once(lambda connection: connection.execute(take).rowcount) == 1
+    return write_autocommit(lambda connection: connection.execute(take).rowcount) == 1

@@ -29,7 +29,7 @@ from webauthn.helpers.structs import (
 from pledge import clock
 from pledge.accounts import queries
 from pledge.accounts.models import StaffMember, StaffPasskey
-from pledge.db import write_once
+from pledge.db import write_autocommit
 
 #: How long the browser shows its dialogue, in milliseconds.
 _TIMEOUT = 60_000
@@ -170,7 +170,7 @@ def _note_use(passkey_id: int, count: int) -> None:
         )
         .values(sign_count=count, last_used_at=clock.now())
     )
-    if write_once(lambda connection: connection.execute(use).rowcount) != 1:
+    if write_autocommit(lambda connection: connection.execute(use).rowcount) != 1:
         raise PasskeyRefused(PasskeyFault.NOT_ACCEPTED)
 
 

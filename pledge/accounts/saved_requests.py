@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, delete, insert, or_, select
 from pledge import clock
 from pledge.accounts.models import StaffMember, StaffSavedRequest
 from pledge.crypto import Unreadable, vault
-from pledge.db import reading, transaction, write_once
+from pledge.db import reading, transaction, write_autocommit
 
 #: How long an act waits for the second factor.
 FOR_SECOND_FACTOR = timedelta(minutes=10)
@@ -89,7 +89,7 @@ def take(token: str, staff_id: int, session_id: int) -> SavedRequest | None:
         .where(*_own(token, staff_id), StaffSavedRequest.session_id == session_id)
         .returning(StaffSavedRequest.request)
     )
-    sealed = write_once(lambda connection: connection.execute(removed).scalar_one_or_none())
+    sealed = write_autocommit(lambda connection: connection.execute(removed).scalar_one_or_none())
     return None if sealed is None else _opened(sealed, staff_id, session_id)
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, delete, insert, or_, select, update
 
 from pledge import clock
 from pledge.accounts.models import StaffMember, StaffSavedRequest, StaffSession
-from pledge.db import reading, transaction, write_once
+from pledge.db import reading, transaction, write_autocommit
 
 IDLE = timedelta(minutes=30)
 MAX_AGE = timedelta(hours=8)
@@ -89,14 +89,14 @@ def find(token: str) -> OpenSession | None:
         return None
     if now - row.seen_at >= BETWEEN_NOTES:
         seen = update(StaffSession).where(StaffSession.id == row.id).values(seen_at=now)
-        write_once(lambda connection: connection.execute(seen))
+        write_autocommit(lambda connection: connection.execute(seen))
     return OpenSession(row.id, row.staff_id, row.data)
 
 
 def keep(session_id: int, data: Mapping[str, Any]) -> None:
     """Write down what a session holds now; nothing happens when it was ended meanwhile."""
     change = update(StaffSession).where(StaffSession.id == session_id).values(data=dict(data))
-    write_once(lambda connection: connection.execute(change))
+    write_autocommit(lambda connection: connection.execute(change))
 
 
 def renew(session_id: int, data: Mapping[str, Any]) -> str:
@@ -107,14 +107,14 @@ def renew(session_id: int, data: Mapping[str, Any]) -> str:
         .where(StaffSession.id == session_id)
         .values(data=dict(data), token_hash=_hash(token))
     )
-    write_once(lambda connection: connection.execute(change))
+    write_autocommit(lambda connection: connection.execute(change))
     return token
 
 
 def end(session_id: int) -> None:
     """Sign a browser out."""
     gone = delete(StaffSession).where(StaffSession.id == session_id)
-    write_once(lambda connection: connection.execute(gone))
+    write_autocommit(lambda connection: connection.execute(gone))
 
 
 def of(staff_id: int) -> list[SessionView]:

@@ -13,7 +13,7 @@ from sqlalchemy import delete, text, update
 from pledge import clock
 from pledge.accounts.models import StaffAttempt
 from pledge.crypto import vault
-from pledge.db import reading, write_once
+from pledge.db import reading, write_autocommit
 
 #: Without a try for this long, and for twice the longest wait of its rule, everything is forgotten.
 QUIET = timedelta(minutes=15)
@@ -51,14 +51,14 @@ def take(rule: Rule, name: str) -> int:
     quiet = max(int(QUIET.total_seconds()), 2 * rule.max_wait)
     values = {"key": _key(rule, name), "now": now, "quiet": now - quiet}
     statement = text(_statement(rule))
-    taken = write_once(lambda connection: connection.execute(statement, values).one_or_none())
+    taken = write_autocommit(lambda connection: connection.execute(statement, values).one_or_none())
     return 0 if taken is not None else max(1, _until(rule, name) - now)
 
 
 def forget(rule: Rule, name: str) -> None:
     """Somebody got in: the tries before are forgiven."""
     gone = delete(StaffAttempt).where(StaffAttempt.key == _key(rule, name))
-    write_once(lambda connection: connection.execute(gone))
+    write_autocommit(lambda connection: connection.execute(gone))
 
 
 def give_back(rule: Rule, name: str) -> None:
@@ -68,13 +68,13 @@ def give_back(rule: Rule, name: str) -> None:
         .where(StaffAttempt.key == _key(rule, name), StaffAttempt.tries > 0)
         .values(tries=StaffAttempt.tries - 1, wait_until=0)
     )
-    write_once(lambda connection: connection.execute(less))
+    write_autocommit(lambda connection: connection.execute(less))
 
 
 def sweep() -> int:
     """Delete what nobody has touched for long; how many rows."""
     gone = delete(StaffAttempt).where(StaffAttempt.since < int((clock.now() - QUIET * 4).timestamp()))
-    return write_once(lambda connection: connection.execute(gone).rowcount)
+    return write_autocommit(lambda connection: connection.execute(gone).rowcount)
 
 
 def _statement(rule: Rule) -> str:

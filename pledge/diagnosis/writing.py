@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from config import current_config
 from pledge import clock
-from pledge.db import NotDurable, db, is_postgresql, snapshot, write_once
+from pledge.db import NotDurable, db, is_postgresql, snapshot, write_autocommit
 
 #: Seconds for which an answer is good: whoever watches asks often, and each look writes a little.
 KEPT_FOR = 10.0
@@ -48,14 +48,14 @@ def _database() -> list[str]:
 def _write() -> None:
     if not is_postgresql():
         # Writes the first page anew, as it is.
-        write_once(lambda connection: connection.exec_driver_sql("PRAGMA user_version = 0"))
+        write_autocommit(lambda connection: connection.exec_driver_sql("PRAGMA user_version = 0"))
         return
     with snapshot() as connection:
         # More than its memory holds goes to a file beside the tables: 1 MB of room is found or not.
         connection.execute(text("SELECT set_config('work_mem', '64kB', true)"))
         connection.execute(text("SELECT count(*) FROM generate_series(1, 50000)"))
     # A record in the write-ahead log that nobody reads, on the disk and on the standby as any commit.
-    write_once(
+    write_autocommit(
         lambda connection: connection.execute(
             text("SELECT pg_logical_emit_message(true, 'pledge.readyz', '')")
         ).scalar_one()

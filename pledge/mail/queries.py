@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.selectable import TextualSelect
 
 from pledge import clock
-from pledge.db import UTCDateTime, db, reading, transaction, write_once
+from pledge.db import UTCDateTime, db, reading, transaction, write_autocommit
 from pledge.mail import valve
 from pledge.mail.message import Claimed
 from pledge.mail.models import AWAITED, FIRST, NEWS, MailKind, MailRequest, MailState, OutboxMail
@@ -131,7 +131,7 @@ def _take(statement: TextualSelect, most: int, lease: timedelta) -> list[Claimed
     now = clock.now()
     until = now + lease
     values = {"now": now, "lease": until, "most": most}
-    return _claimed(write_once(lambda connection: connection.execute(statement, values).all()), until)
+    return _claimed(write_autocommit(lambda connection: connection.execute(statement, values).all()), until)
 
 
 def _take_first(statement: TextualSelect, most: int, lease: timedelta) -> list[Claimed]:
@@ -165,7 +165,7 @@ def _claimed(rows: Sequence[Row[Any]], until: datetime) -> list[Claimed]:
 def sent(mails: Sequence[Claimed]) -> None:
     """Mark mails as sent, except those that are no longer ours to mark."""
     values = {"sent": [(mail.id, mail.attempts) for mail in mails], "at": clock.now()}
-    write_once(lambda connection: connection.execute(_SENT, values).rowcount)
+    write_autocommit(lambda connection: connection.execute(_SENT, values).rowcount)
 
 
 def finish(mail: Claimed, state: MailState, error: str | None = None) -> bool:
@@ -181,13 +181,13 @@ def defer(mail: Claimed, due: datetime, error: str) -> bool:
 def release(mails: Sequence[Claimed]) -> None:
     """Give back mails of one claim that were not tried, as if they had never been claimed."""
     values = {"held": [(mail.id, mail.attempts) for mail in mails]}
-    write_once(lambda connection: connection.execute(_RELEASE, values).rowcount)
+    write_autocommit(lambda connection: connection.execute(_RELEASE, values).rowcount)
 
 
 def renew(mails: Sequence[Claimed], lease: timedelta) -> None:
     """Keep mails from other workers for as long again, except those that are no longer ours."""
     values = {"held": [(mail.id, mail.attempts) for mail in mails], "lease": clock.now() + lease}
-    write_once(lambda connection: connection.execute(_RENEW, values).rowcount)
+    write_autocommit(lambda connection: connection.execute(_RENEW, values).rowcount)
 
 
 @dataclass(frozen=True)
@@ -260,4 +260,6 @@ def oldest_due() -> datetime | None:
 
 def _mark(statement: TextClause, mail: Claimed, values: Mapping[str, Any]) -> bool:
     ours = {"id": mail.id, "attempts": mail.attempts}
-    return write_once(lambda connection: connection.execute(statement, {**ours, **values}).rowcount) == 1
+    return (
+        write_autocommit(lambda connection: connection.execute(statement, {**ours, **values}).rowcount) == 1
+    )

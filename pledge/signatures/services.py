@@ -11,7 +11,7 @@ from pledge import clock, places, tokens
 from pledge.campaigns.models import Campaign
 from pledge.campaigns.opening import CONFIRM_GRACE
 from pledge.crypto import vault
-from pledge.db import UTCDateTime, transaction, write_once
+from pledge.db import UTCDateTime, transaction, write_autocommit
 from pledge.ledger import leaves
 from pledge.ledger.services import hour_of
 from pledge.mail import requests
@@ -141,7 +141,7 @@ def confirm_by_code(signature_id: int, code: str) -> Confirmation:
     Each try is counted before the digits are compared, so parallel guesses get no more than the rest. Tries count for one
     submission only: a stranger's spoil nobody else's.
     """
-    tried = write_once(lambda connection: connection.execute(_COUNT_TRY, {"of": signature_id}).first())
+    tried = write_autocommit(lambda connection: connection.execute(_COUNT_TRY, {"of": signature_id}).first())
     if tried is None or tried.code_mail == 0 or tried.state == SignatureState.WITHDRAWN:
         return Confirmation.WRONG
     is_spent = tried.code_tries > MAX_CODE_TRIES or tried.all_code_tries > MAX_ALL_CODE_TRIES
@@ -254,4 +254,4 @@ def _ask(kind: RequestKind, slug: str, lang: str, **about: Any) -> None:
         literal(now, UTCDateTime()),
     ).where(Campaign.slug == slug)
     statement = insert(MailRequest).from_select([*values, "campaign_id", "created_at", "due_at"], chosen)
-    write_once(lambda connection: connection.execute(statement))
+    write_autocommit(lambda connection: connection.execute(statement))

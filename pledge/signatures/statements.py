@@ -11,7 +11,7 @@ from sqlalchemy import BigInteger, Boolean, Connection, LargeBinary, TextClause,
 from sqlalchemy.exc import IntegrityError
 
 from pledge.campaigns.opening import OPEN, TAKES_CONFIRMATIONS
-from pledge.db import UTCDateTime, is_postgresql, write_once
+from pledge.db import UTCDateTime, is_postgresql, write_autocommit
 from pledge.signatures.models import PENDING, SETTLED, SETTLED_INDEX
 
 #: The open campaign and the pledge text that was shown (the current one when the form named none).
@@ -119,8 +119,8 @@ _CONFIRM_APPEND = _typed(f"""{_APPEND}
 def sign(values: Mapping[str, Any]) -> int | None:
     """Store a submission and ask for its mail; its id. None when the campaign is not open or the text is unknown."""
     if is_postgresql():
-        return write_once(lambda connection: connection.execute(_SIGN_POSTGRESQL, values).scalar())
-    return write_once(lambda connection: _sign_in_steps(connection, values))
+        return write_autocommit(lambda connection: connection.execute(_SIGN_POSTGRESQL, values).scalar())
+    return write_autocommit(lambda connection: _sign_in_steps(connection, values))
 
 
 def _sign_in_steps(connection: Connection, values: Mapping[str, Any]) -> int | None:
@@ -141,9 +141,9 @@ def confirm(values: Mapping[str, Any]) -> bool:
     `values`: id, now, grace (campaigns that closed before it take no more) and hour (of now, as tallies name it).
     """
     if not is_postgresql():
-        return write_once(lambda connection: _confirm_in_steps(connection, values))
+        return write_autocommit(lambda connection: _confirm_in_steps(connection, values))
     try:
-        return write_once(
+        return write_autocommit(
             lambda connection: connection.execute(_CONFIRM_POSTGRESQL, values).first() is not None
         )
     except IntegrityError as error:

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, select
 
 from pledge import deadlines
-from pledge.db import NotDurable, db, reading, transaction, write_once
+from pledge.db import NotDurable, db, reading, transaction, write_autocommit
 from pledge.diagnosis import writing
 from pledge.signatures.models import Signature
 from tests.faults.conftest import Prober
@@ -108,7 +108,9 @@ def test_a_commit_that_waits_for_a_lost_standby_ends_as_not_durable(app, fragile
         with pytest.raises(NotDurable), transaction() as session:
             session.add(signature_campaign("one"))
         with pytest.raises(NotDurable):
-            write_once(lambda connection: connection.exec_driver_sql("UPDATE campaigns SET goal = goal + 1"))
+            write_autocommit(
+                lambda connection: connection.exec_driver_sql("UPDATE campaigns SET goal = goal + 1")
+            )
         with reading() as connection:  # reads go on
             assert connection.exec_driver_sql("SELECT 42").scalar() == 42
         db.session.remove()

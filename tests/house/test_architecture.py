@@ -75,7 +75,7 @@ def test_every_form_is_one_of_flask_wtf_and_the_public_ones_need_no_session():
 
 def test_transactions_end_only_in_the_database_module():
     ending = at_fault(lambda path: path != PACKAGE / "db.py" and {"commit", "rollback"} & set(calls(path)))
-    assert not ending, f"use pledge.db.transaction() or write_once(): {ending}"
+    assert not ending, f"use pledge.db.transaction() or write_autocommit(): {ending}"
 
 
 def test_only_the_worker_and_the_commands_send_mail():

@@ -8,7 +8,7 @@ from sqlalchemy import DateTime, func, insert, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, StatementError
 
 from pledge.campaigns.models import Campaign
-from pledge.db import NestedTransaction, NotDurable, UTCDateTime, db, reading, transaction, write_once
+from pledge.db import NestedTransaction, NotDurable, UTCDateTime, db, reading, transaction, write_autocommit
 from tests.support import apps
 from tests.support.factories import campaign, confirm_token, sign_form, signature
 
@@ -159,16 +159,16 @@ def test_writers_on_sqlite_wait_for_each_other(app):
         assert connection.execute(select(Campaign.goal)).scalar() == 151
 
 
-def test_write_once_undoes_a_piece_of_work_that_fails(app):
+def test_write_autocommit_undoes_a_piece_of_work_that_fails(app):
     def work(connection):
         connection.execute(insert(Campaign).values(slug="one", state="open", goal=1))
         raise ValueError
 
     if db.engine.dialect.name == "sqlite":  # on PostgreSQL such work is one statement
         with pytest.raises(ValueError):
-            write_once(work)
+            write_autocommit(work)
         assert slugs() == []
-    write_once(
+    write_autocommit(
         lambda connection: connection.execute(insert(Campaign).values(slug="two", state="open", goal=1))
     )
     assert slugs() == ["two"]
@@ -196,9 +196,9 @@ def test_work_is_tried_once_more_when_its_connection_is_lost_under_it(app, postg
             postgres_server.disconnect_all(db.engine.url.database)
         return connection.execute(text("SELECT 42")).scalar()
 
-    assert write_once(work) == 42
+    assert write_autocommit(work) == 42
     assert len(calls) == 2
-    assert write_once(work) == 42
+    assert write_autocommit(work) == 42
     assert len(calls) == 3
 
 
@@ -220,7 +220,7 @@ def test_work_that_fails_for_another_reason_is_not_repeated(app):
         connection.execute(text("SELECT 1/0"))
 
     with pytest.raises(DBAPIError):
-        write_once(work)
+        write_autocommit(work)
     assert len(calls) == 1
 
 
@@ -264,18 +264,18 @@ WARNINGS = [
 @pytest.mark.parametrize("warning", WARNINGS)
 def test_a_commit_that_no_standby_has_is_not_acknowledged(app, warning):
     with pytest.raises(NotDurable):
-        write_once(lambda connection: connection.exec_driver_sql(f"DO $$ BEGIN {warning}; END $$"))
-    assert write_once(lambda connection: connection.execute(text("SELECT 1")).scalar()) == 1
+        write_autocommit(lambda connection: connection.exec_driver_sql(f"DO $$ BEGIN {warning}; END $$"))
+    assert write_autocommit(lambda connection: connection.execute(text("SELECT 1")).scalar()) == 1
 
 
 @postgresql_only
 def test_other_notices_are_none_of_our_business(app):
-    write_once(
+    write_autocommit(
         lambda connection: connection.exec_driver_sql(
             "DO $$ BEGIN RAISE NOTICE 'synchronous replication'; END $$"
         )
     )
-    write_once(lambda connection: connection.exec_driver_sql("DROP TABLE IF EXISTS nothing_here"))
+    write_autocommit(lambda connection: connection.exec_driver_sql("DROP TABLE IF EXISTS nothing_here"))
 
 
 @postgresql_only
