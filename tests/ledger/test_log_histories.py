@@ -72,7 +72,7 @@ def test_what_came_before_is_found_by_its_subject_and_not_by_reading_all_of_it(a
 
 
 @pytest.mark.sqlite_only
-def test_so_is_the_entry_of_a_receipt(app, statements):
+def test_the_entry_of_a_receipt_is_found_by_its_subject_and_not_by_reading_the_log(app, statements):
     campaign = book.campaign(SLUG)
     person = book.confirm(campaign)
     fold()

@@ -68,7 +68,7 @@ def test_a_log_as_the_fold_left_it_is_in_order(campaign):
     assert found.root == log_queries.newest(campaign).root
 
 
-def test_so_is_one_that_has_begun_and_one_that_has_not(app):
+def test_a_log_that_has_begun_and_one_that_has_not_are_in_order(app):
     campaign = book.campaign(SLUG)
     assert faults(campaign) == []
     log.sign_missing_checkpoints(published)
