@@ -98,7 +98,11 @@ def _with_languages(form: type, codes: tuple[str, ...]) -> type:
 
 
 class StaffForm(BaseForm):
-    """A form of the staff area, with the CSRF token of the session."""
+    """A form of the staff area. The token of the session is checked for the whole area, before any view (staff/access.py)."""
+
+    class Meta:
+        # A page may hold several forms with prefixes, and it has one token.
+        csrf = False
 
 
 class PublicForm(BaseForm):
