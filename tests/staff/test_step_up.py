@@ -216,10 +216,10 @@ def _publish_pledge(_client: StaffClient) -> Act:
     fields = {
         "seen": wording.stamp,
         "version": str(wording.version + 1),
-        "ko": "새 서약",
-        "en": "A new pledge",
+        "wording_ko": "새 서약",
+        "wording_en": "A new pledge",
     }
-    wrong = {"ko": "x" * 20_001}
+    wrong = {"wording_ko": "x" * 20_001}
     path = f"/staff/campaigns/{SLUG}/pledge/publish"
     return Act(path, fields, "campaign.pledge", wrong=wrong, typed="A new pledge")
 
