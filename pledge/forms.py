@@ -1,5 +1,6 @@
 """The base classes of every form, by Flask-WTF, and a box that only a yes ticks."""
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -53,14 +54,21 @@ class BaseForm(FlaskForm, metaclass=_FormMeta):
         return languages.texts({lang: self[f"{name}_{lang}"].data or "" for lang in languages.codes()})
 
 
+#: What WTForms calls for a field: raises ValidationError.
+Check = Callable[[Any, Field], None]
+
+
 class ByLanguage:
     """One field for each language of the site, declared in a form once: `title` makes `title_ko`, `title_en` and so on.
 
     `form.by_language("title")` is what was entered. Their labels name the language.
     """
 
-    def __init__(self, field: type[Field], label: object, names: str = "{name}_{lang}") -> None:
+    def __init__(
+        self, field: type[Field], label: object, names: str = "{name}_{lang}", check: Check | None = None
+    ) -> None:
         self._field, self._label, self._names = field, label, names
+        self._validators = [] if check is None else [check]
         self._place = field(label).creation_counter
 
     def fields(self, name: str) -> dict[str, UnboundField]:
@@ -68,7 +76,7 @@ class ByLanguage:
         found = {}
         for number, lang in enumerate(languages.codes()):
             label = _l("%(field)s in %(language)s", field=self._label, language=_LanguageName(lang))
-            unbound = self._field(label, render_kw={"lang": lang})
+            unbound = self._field(label, render_kw={"lang": lang}, validators=self._validators)
             unbound.creation_counter = self._place + number / 100
             found[self._names.format(name=name, lang=lang)] = unbound
         return found

@@ -533,11 +533,10 @@ def _create_tables() -> None:
         "review_reasons",
         sa.Column("code", sa.String(length=40), nullable=False),
         sa.Column("kind", sa.String(length=8), nullable=False),
-        sa.Column("ko", sa.Text(), nullable=False),
-        sa.Column("en", sa.Text(), nullable=False),
+        sa.Column("wording", _TEXTS, nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
+        sa.CheckConstraint("CAST(wording AS TEXT) <> '{}'", name=op.f("ck_review_reasons_has_wording")),
         sa.CheckConstraint("kind IN ('decline', 'changes', 'remove')", name=op.f("ck_review_reasons_kind")),
-        sa.CheckConstraint("ko <> '' AND en <> ''", name=op.f("ck_review_reasons_both_languages")),
         sa.PrimaryKeyConstraint("code", name=op.f("pk_review_reasons")),
     )
     op.create_table(
@@ -992,8 +991,7 @@ def _create_tables() -> None:
         sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("public_reason_ko", sa.Text(), server_default="", nullable=False),
-        sa.Column("public_reason_en", sa.Text(), server_default="", nullable=False),
+        sa.Column("public_reason", _TEXTS, server_default="{}", nullable=False),
         sa.Column("decision_reason", sa.Text(), server_default="", nullable=False),
         sa.Column("merged_into_id", sa.BigInteger(), nullable=True),
         sa.Column("opened_by", sa.Integer(), nullable=True),

@@ -25,6 +25,7 @@ from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pledge.db import Model, UTCDateTime
+from pledge.languages import Texts, Translated, has_text
 from pledge.ledger import leaves
 from pledge.sealing import Sealed
 
@@ -125,8 +126,7 @@ class Endorsement(Model):
     #: When it was withdrawn, removed, declined or merged.
     ended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     #: Why it was removed, as the wall says it.
-    public_reason_ko: Mapped[str] = mapped_column(Text, server_default="")
-    public_reason_en: Mapped[str] = mapped_column(Text, server_default="")
+    public_reason: Mapped[Texts] = mapped_column(Translated, default=Texts, server_default="{}")
     #: The reason of the last decision, as the mail to the contact tells it.
     decision_reason: Mapped[str] = mapped_column(Text, server_default="")
     merged_into_id: Mapped[int | None] = mapped_column(BigInteger)
@@ -249,13 +249,12 @@ class ReviewReason(Model):
 
     code: Mapped[str] = mapped_column(String(40), primary_key=True)
     kind: Mapped[str] = mapped_column(String(8))
-    ko: Mapped[str] = mapped_column(Text)
-    en: Mapped[str] = mapped_column(Text)
+    wording: Mapped[Texts] = mapped_column(Translated(500))
     active: Mapped[bool] = mapped_column(Boolean)  #: offered; decisions of the past keep their words anyway
 
     __table_args__ = (
         CheckConstraint(_among("kind", ReasonKind), name="kind"),
-        CheckConstraint("ko <> '' AND en <> ''", name="both_languages"),
+        CheckConstraint(has_text("wording"), name="has_wording"),
     )
 
 

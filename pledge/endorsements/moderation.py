@@ -4,10 +4,12 @@ Each act locks the row, compares it with what the person had before their eyes, 
 written into the audit log, all in one transaction. Withdrawing is the organisation's own (services.py).
 """
 
+from collections.abc import Mapping
+
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from pledge import clock
+from pledge import clock, languages
 from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.db import transaction
@@ -32,6 +34,7 @@ from pledge.endorsements.models import (
 from pledge.endorsements.outbox import enqueue
 from pledge.endorsements.own import NOBODY
 from pledge.endorsements.versions import newest_version, version_in
+from pledge.languages import Texts, texts
 from pledge.ledger.models import Reason
 from pledge.mail.models import MailKind
 
@@ -53,7 +56,7 @@ def publish(actor: Actor, endorsement_id: int, seen: Seen) -> None:
         first = row.state != EndorsementState.PUBLISHED
         if first:
             row.state, row.published_at, row.ended_at = EndorsementState.PUBLISHED, now, None
-            row.public_reason_ko = row.public_reason_en = ""
+            row.public_reason = Texts()
             count_in(session, row, version, Reason.CONFIRMED, now)
         if before is not None and before.website != version.website and row.level != Level.STAFF:
             # A step that was earned with another website says nothing about this one.
@@ -75,7 +78,7 @@ def ask_for_changes(actor: Actor, endorsement_id: int, seen: Seen, code: str, no
         _refuse_waiting(session, row, actor)
         if row.state == EndorsementState.REVIEW:
             row.state = EndorsementState.CHANGES
-        row.decision_reason = _told(reason.wording(row.lang), note)
+        row.decision_reason = _told(reason.wording.of(row.lang), note)
         enqueue(session, row, MailKind.ENDORSE_CHANGES)
         record(
             session,
@@ -96,7 +99,7 @@ def decline(actor: Actor, endorsement_id: int, seen: Seen, code: str, note: str 
         only_in(row, EndorsementState.REVIEW, EndorsementState.CHANGES)
         _refuse_waiting(session, row, actor)
         row.state, row.ended_at = EndorsementState.DECLINED, clock.now()
-        row.decision_reason = _told(reason.wording(row.lang), note)
+        row.decision_reason = _told(reason.wording.of(row.lang), note)
         enqueue(session, row, MailKind.ENDORSE_DECLINED)
         record(session, actor, "endorsement.decline", subject(row), reason=row.decision_reason, code=code)
 
@@ -116,15 +119,15 @@ def reopen(actor: Actor, endorsement_id: int, seen: Seen, why: str) -> None:
 
 
 def remove(
-    actor: Actor, endorsement_id: int, seen: Seen, code: str, wording: tuple[str, str] | None = None
+    actor: Actor, endorsement_id: int, seen: Seen, code: str, wording: Mapping[str, str] | None = None
 ) -> None:
     """Take an organisation off the wall: a line with the date and the public reason stays; -1.
 
-    `wording` (ko, en) says it in other words than the list. Raises UnknownCase, CaseChanged, NotPossible, BadReason.
+    `wording` says it in other words than the list. Raises UnknownCase, CaseChanged, NotPossible, BadReason.
     """
     reason = reasons.chosen(ReasonKind.REMOVE, code)
-    ko, en = wording or (reason.ko, reason.en)
-    if not ko.strip() or not en.strip():
+    said = texts({lang: text.strip() for lang, text in (wording or reason.wording).items()})
+    if not (said.is_complete or (said and not wording)):
         raise reasons.BadReason(code)
     now = clock.now()
     with transaction() as session:
@@ -132,12 +135,18 @@ def remove(
         only_in(row, EndorsementState.PUBLISHED)
         _refuse_waiting(session, row, actor)
         row.state, row.ended_at = EndorsementState.REMOVED, now
-        row.public_reason_ko, row.public_reason_en = ko.strip(), en.strip()
-        row.decision_reason = _told(ko if row.lang == "ko" else en, "")
+        row.public_reason = said
+        row.decision_reason = _told(said.of(row.lang), "")
         count_out(session, row, Reason.INVALIDATED, now)
         enqueue(session, row, MailKind.ENDORSE_DECLINED)
         record(
-            session, actor, "endorsement.remove", subject(row), reason=en.strip(), code=code, ko=ko.strip()
+            session,
+            actor,
+            "endorsement.remove",
+            subject(row),
+            reason=said.of(languages.default()),
+            code=code,
+            **said,
         )
 
 
@@ -152,7 +161,7 @@ def reinstate(actor: Actor, endorsement_id: int, seen: Seen, why: str) -> None:
         if version is None:
             raise NotPossible
         row.state, row.ended_at = EndorsementState.PUBLISHED, None
-        row.public_reason_ko = row.public_reason_en = row.decision_reason = ""
+        row.public_reason, row.decision_reason = Texts(), ""
         count_in(session, row, version, Reason.REINSTATED, now)
         enqueue(session, row, MailKind.ENDORSE_PUBLISHED)
         record(session, actor, "endorsement.reinstate", subject(row), reason=why)

@@ -204,7 +204,7 @@ def _shown(campaign_id: int, *states: EndorsementState) -> Select[*tuple[Any, ..
     return (
         select(
             *(Endorsement.id, Endorsement.state, Endorsement.level, Endorsement.published_at),
-            *(Endorsement.ended_at, Endorsement.public_reason_ko, Endorsement.public_reason_en),
+            *(Endorsement.ended_at, Endorsement.public_reason),
             *(EndorsementVersion.name_ko, EndorsementVersion.name_en, EndorsementVersion.type),
             *(EndorsementVersion.country, EndorsementVersion.region, EndorsementVersion.website),
             *(EndorsementVersion.target_year, EndorsementVersion.interim_year),
@@ -264,7 +264,7 @@ def _view(row: Row[*tuple[Any, ...]], lang: str) -> OrganizationView:
         spokesperson=row.spokesperson,
         since=row.published_at,
         ended_at=row.ended_at,
-        public_reason=row.public_reason_ko if lang == "ko" else row.public_reason_en,
+        public_reason=row.public_reason.of(lang),
     )
 
 

@@ -5,7 +5,7 @@ over a built-in one; codes of their own are added by staff. A reason is never de
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -14,6 +14,7 @@ from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.db import reading, transaction
 from pledge.endorsements.models import ReasonKind, ReviewReason
+from pledge.languages import Texts, texts
 
 LONGEST_REASON = 500
 CODE = re.compile(r"[a-z][a-z0-9-]{1,39}")
@@ -27,17 +28,13 @@ class BadReason(ValueError):
 class ReasonView:
     code: str
     kind: ReasonKind
-    ko: str
-    en: str
+    wording: Texts
     active: bool = True
     built_in: bool = False
 
-    def wording(self, lang: str) -> str:
-        return self.ko if lang == "ko" else self.en
-
 
 def _built_in(kind: ReasonKind, reasons: dict[str, tuple[str, str]]) -> Iterable[ReasonView]:
-    return (ReasonView(code, kind, ko, en, built_in=True) for code, (ko, en) in reasons.items())
+    return (ReasonView(code, kind, Texts(ko=ko, en=en), built_in=True) for code, (ko, en) in reasons.items())
 
 
 BUILT_IN = (
@@ -115,10 +112,10 @@ def all_reasons() -> list[ReasonView]:
         found.append(
             reason
             if row is None
-            else ReasonView(reason.code, reason.kind, row.ko, row.en, row.active, built_in=True)
+            else ReasonView(reason.code, reason.kind, row.wording, row.active, built_in=True)
         )
     found += [
-        ReasonView(row.code, ReasonKind(row.kind), row.ko, row.en, row.active)
+        ReasonView(row.code, ReasonKind(row.kind), row.wording, row.active)
         for row in sorted(stored.values(), key=lambda row: row.code)
     ]
     return sorted(found, key=lambda reason: list(ReasonKind).index(reason.kind))
@@ -137,13 +134,13 @@ def chosen(kind: ReasonKind, code: str) -> ReasonView:
     raise BadReason(code)
 
 
-def save(actor: Actor, *, code: str, kind: ReasonKind, ko: str, en: str, active: bool) -> None:
-    """Add a reason or change its words; audited with both wordings. A code never moves to another kind.
+def save(actor: Actor, *, code: str, kind: ReasonKind, wording: Mapping[str, str], active: bool) -> None:
+    """Add a reason or change its words, in every language; audited with them. A code never moves to another kind.
 
     Raises BadReason.
     """
-    ko, en = " ".join(ko.split()), " ".join(en.split())
-    if not CODE.fullmatch(code) or not ko or not en or max(len(ko), len(en)) > LONGEST_REASON:
+    kept = texts({lang: " ".join(text.split()) for lang, text in wording.items()})
+    if not CODE.fullmatch(code) or not kept.is_complete or max(map(len, kept.values())) > LONGEST_REASON:
         raise BadReason(code)
     if any(reason.code == code and reason.kind is not kind for reason in BUILT_IN):
         raise BadReason(code)
@@ -154,5 +151,5 @@ def save(actor: Actor, *, code: str, kind: ReasonKind, ko: str, en: str, active:
             session.add(row)
         elif row.kind != kind:
             raise BadReason(code)
-        row.ko, row.en, row.active = ko, en, active
-        record(session, actor, "reason.save", f"reason:{code}", kind=kind, ko=ko, en=en, active=active)
+        row.wording, row.active = kept, active
+        record(session, actor, "reason.save", f"reason:{code}", kind=kind, active=active, **kept)

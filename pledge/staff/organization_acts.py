@@ -51,7 +51,7 @@ def organization_decline(endorsement_id: int) -> Response:
 def organization_remove(endorsement_id: int) -> Response:
     def act(seen: Seen, forms: Forms) -> None:
         form = forms.remove
-        moderation.remove(actor(), endorsement_id, seen, form.code.data or "", form.wording)
+        moderation.remove(actor(), endorsement_id, seen, form.code.data or "", form.words)
 
     return _decide(endorsement_id, "remove", act)
 

@@ -10,7 +10,8 @@ from wtforms.validators import ValidationError
 
 from pledge.endorsements.models import ReasonKind
 from pledge.endorsements.reasons import CODE, LONGEST_REASON
-from pledge.forms import StaffForm, TickField
+from pledge.forms import ByLanguage, StaffForm, TickField
+from pledge.languages import Texts
 from pledge.plaintext import is_readable
 from pledge.staff.signature_forms import check_numbers
 
@@ -30,7 +31,13 @@ def _check_text(field: Field, *, required: bool) -> None:
     field.data = text
 
 
-def _check_wording(field: Field) -> None:
+def _check_all_or_none(form: "RemovalForm", field: Field) -> None:
+    _check_text(field, required=False)
+    if form.words and not field.data:
+        raise ValidationError(_l("Say it in every language, or leave all of them empty."))
+
+
+def _check_wording(_form: StaffForm, field: Field) -> None:
     field.data = " ".join((field.data or "").split())
     if not field.data:
         raise ValidationError(_l("This is needed."))
@@ -52,23 +59,14 @@ class ReasonForm(StaffForm):
 
 
 class RemovalForm(StaffForm):
-    """Removing: a public reason of the list, or in other words in both languages."""
+    """Removing: a public reason of the list, or in other words in every language."""
 
     code = SelectField(_l("Public reason"), validate_choice=False)
-    ko = StringField(_l("In other words, in Korean"))
-    en = StringField(_l("In other words, in English"))
-
-    def validate_ko(self, field: Field) -> None:
-        _check_text(field, required=False)
-        if bool(field.data) != bool((self.en.data or "").strip()):
-            raise ValidationError(_l("Say it in both languages, or leave both empty."))
-
-    def validate_en(self, field: Field) -> None:
-        _check_text(field, required=False)
+    wording = ByLanguage(StringField, _l("In other words"), check=_check_all_or_none)
 
     @property
-    def wording(self) -> tuple[str, str] | None:
-        return (self.ko.data, self.en.data) if self.ko.data else None
+    def words(self) -> Texts | None:
+        return self.by_language("wording") or None
 
 
 class WhyForm(StaffForm):
@@ -98,8 +96,7 @@ class ReasonTextForm(StaffForm):
 
     code = StringField(_l("Short name"))
     kind = SelectField(_l("Used to"), validate_choice=False)
-    ko = TextAreaField(_l("In Korean"))
-    en = TextAreaField(_l("In English"))
+    wording = ByLanguage(TextAreaField, _l("Reason"), check=_check_wording)
     active = TickField(_l("Offered"))
 
     def validate_code(self, field: Field) -> None:
@@ -112,12 +109,6 @@ class ReasonTextForm(StaffForm):
     def validate_kind(self, field: Field) -> None:
         if field.data not in set(ReasonKind):
             raise ValidationError(_l("Choose what it is used for."))
-
-    def validate_ko(self, field: Field) -> None:
-        _check_wording(field)
-
-    def validate_en(self, field: Field) -> None:
-        _check_wording(field)
 
 
 @dataclass(frozen=True)

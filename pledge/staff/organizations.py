@@ -166,7 +166,7 @@ def _evidence(case: Case) -> Mapping[str, Any]:
 
 
 def _choices(kind: ReasonKind) -> list[tuple[str, str]]:
-    return [(reason.code, reason.wording(i18n.language())) for reason in reasons.offered(kind)]
+    return [(reason.code, reason.wording.of(i18n.language())) for reason in reasons.offered(kind)]
 
 
 @staff.app_template_global("age")

@@ -4,6 +4,7 @@ from flask import Response, abort, make_response, redirect, render_template, req
 from flask_babel import gettext as _
 from werkzeug import Response as AnyResponse
 
+from pledge import languages
 from pledge.accounts.roles import Permission
 from pledge.endorsements import reasons
 from pledge.endorsements.models import ReasonKind
@@ -23,7 +24,7 @@ def review_reasons() -> Response:
     known = next((reason for reason in reasons.all_reasons() if reason.code == code), None)
     if known is None:
         abort(404)
-    return _page(ReasonTextForm(obj=known), 200, editing=code)
+    return _page(ReasonTextForm(obj=known, **languages.by_field("wording", known.wording)), 200, editing=code)
 
 
 @staff.post("/reasons", endpoint="review_reasons_post")
@@ -38,8 +39,7 @@ def review_reasons_post() -> AnyResponse:
             actor(),
             code=form.code.data,
             kind=ReasonKind(form.kind.data),
-            ko=form.ko.data,
-            en=form.en.data,
+            wording=form.by_language("wording"),
             active=form.active.data,
         )
     except BadReason:

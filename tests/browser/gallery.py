@@ -9,6 +9,7 @@ from sqlalchemy import update
 from pledge import clock
 from pledge.campaigns.models import Campaign
 from pledge.db import db, transaction
+from pledge.languages import Texts
 from pledge.signatures.identifiers import ticket_for
 from pledge.signatures.models import Signature
 from tests.browser.endorse_gallery import endorse_pages
@@ -56,7 +57,7 @@ def pages(lang: str, clock_of_links: Clock) -> Iterator[Shown]:
         "verify, no file chosen", f"/{lang}/verify", act=lambda page: page.locator("[data-check]").click()
     )
     green = endorsement(blue, level="staff", website="https://green.example")
-    gone = endorsement(blue, state="removed", public_reason_ko="사유입니다.", public_reason_en="A reason.")
+    gone = endorsement(blue, state="removed", public_reason=Texts(ko="사유입니다.", en="A reason."))
     yield Shown("organizations", f"{c}/organizations")
     yield Shown("organizations, none found", f"{c}/organizations?q=zzz")
     yield Shown("organization", f"{c}/organizations/{green.id}")

@@ -8,6 +8,7 @@ from pledge.campaigns.models import Campaign
 from pledge.db import db
 from pledge.endorsements import merging, moderation, reasons, review
 from pledge.endorsements.models import ReasonKind
+from pledge.languages import Texts
 from tests.browser.payloads import TOGETHER, listen, strangers
 from tests.browser.steps import CAMPAIGN, press
 from tests.support.browser import LOOKS, Visitor, look_faults
@@ -37,7 +38,7 @@ def _settle():
     }
     row = endorsement(blue, level="staff", interim_year=2030, interim_percent=40, **long_name)
     foreign = endorsement(blue, name_ko="", statement_ko="", country="JP", spokesperson="Kim, Director")
-    removed = endorsement(blue, state="removed", public_reason_ko="사유입니다.", public_reason_en="A reason.")
+    removed = endorsement(blue, state="removed", public_reason=Texts(ko="사유입니다.", en="A reason."))
     endorsement(blue, state="withdrawn")
     waits = endorsement(blue, state="review", **long_name)
     corrected = endorsement(blue)
@@ -80,7 +81,9 @@ def _evil(blue, payload):
     gone = endorsement(blue, **texts, **person)
     moderation.remove(COMMAND_LINE, gone.id, review.find(gone.id).seen, "closed-down", (payload, payload))
     code = f"evil-{TOGETHER.index(payload)}"
-    reasons.save(COMMAND_LINE, code=code, kind=ReasonKind.CHANGES, ko=payload, en=payload, active=True)
+    reasons.save(
+        COMMAND_LINE, code=code, kind=ReasonKind.CHANGES, wording={"ko": payload, "en": payload}, active=True
+    )
     return on_wall.id, gone.id
 
 

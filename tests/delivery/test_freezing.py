@@ -174,7 +174,7 @@ def test_the_pledge_texts_are_those_that_were_signed(app):
 
     found = freezing.preview(of.slug).pledges
 
-    assert [(one.version, one.text.ko) for one in found] == [(1, "서약 1판"), (3, "서약 3판")]
+    assert [(one.version, one.text["ko"]) for one in found] == [(1, "서약 1판"), (3, "서약 3판")]
     assert found[0].sha256 == of.pledges[0].sha256.hex()
 
 

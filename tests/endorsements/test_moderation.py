@@ -191,8 +191,8 @@ def test_removing_takes_it_out_of_the_count_and_leaves_a_public_reason():
     moderation.remove(KIM, row.id, seen(row), "closed-down")
     fresh = now(row)
     assert (fresh.state, states(row)) == ("removed", {1: "published"})
-    assert fresh.public_reason_en == "The organisation no longer exists."
-    assert fresh.public_reason_ko == "단체가 더 이상 활동하지 않습니다."
+    assert fresh.public_reason["en"] == "The organisation no longer exists."
+    assert fresh.public_reason["ko"] == "단체가 더 이상 활동하지 않습니다."
     assert deltas(row) == [(1, "confirmed"), (-1, "invalidated")]
     assert organizations() == 0
     assert mails(row) == [("endorse_declined", "ko")]
@@ -201,9 +201,11 @@ def test_removing_takes_it_out_of_the_count_and_leaves_a_public_reason():
 def test_a_removal_may_be_worded_by_hand_in_both_languages_only():
     row = endorsement()
     with pytest.raises(BadReason):
-        moderation.remove(KIM, row.id, seen(row), "closed-down", ("한국어만", " "))
-    moderation.remove(KIM, row.id, seen(row), "closed-down", ("통합되었습니다.", "It merged with another."))
-    assert (now(row).public_reason_ko, now(row).public_reason_en) == (
+        moderation.remove(KIM, row.id, seen(row), "closed-down", {"ko": "한국어만", "en": " "})
+    moderation.remove(
+        KIM, row.id, seen(row), "closed-down", {"ko": "통합되었습니다.", "en": "It merged with another."}
+    )
+    assert (now(row).public_reason["ko"], now(row).public_reason["en"]) == (
         "통합되었습니다.",
         "It merged with another.",
     )
@@ -214,7 +216,7 @@ def test_reinstating_counts_it_again():
     moderation.remove(KIM, row.id, seen(row), "listed-by-mistake")
     moderation.reinstate(KIM, row.id, seen(row), "it was no mistake")
     fresh = now(row)
-    assert (fresh.state, fresh.public_reason_ko, fresh.ended_at) == ("published", "", None)
+    assert (fresh.state, fresh.public_reason["ko"], fresh.ended_at) == ("published", "", None)
     assert deltas(row) == [(1, "confirmed"), (-1, "invalidated"), (1, "reinstated")]
     assert organizations() == 1
 

@@ -9,6 +9,7 @@ from pledge import clock
 from pledge.audit.models import COMMAND_LINE
 from pledge.endorsements import merging, queries, review
 from pledge.endorsements.queries import initials
+from pledge.languages import Texts
 from tests.support.factories import campaign, endorsement, version_of
 
 WALL = "/en/c/blue-skies/organizations"
@@ -183,8 +184,7 @@ def test_who_withdrew_or_was_removed_stays_as_a_line_with_the_date_and_the_reaso
         state="removed",
         name_en="Gone Inc.",
         ended_at=left,
-        public_reason_en="It no longer exists.",
-        public_reason_ko="해산했습니다.",
+        public_reason=Texts(ko="해산했습니다.", en="It no longer exists."),
     )
     text = client.get(WALL).text
     assert "No longer endorsing" in text
@@ -200,7 +200,7 @@ def test_who_withdrew_or_was_removed_stays_as_a_line_with_the_date_and_the_reaso
 @pytest.mark.parametrize("state", ["withdrawn", "removed"])
 def test_the_page_of_who_has_left_says_so_and_shows_nothing_else(client, state):
     row = endorsement(
-        state=state, name_en="Left Ltd.", statement_en="We were here.", public_reason_en="A reason."
+        state=state, name_en="Left Ltd.", statement_en="We were here.", public_reason=Texts(en="A reason.")
     )
     reply = client.get(f"{WALL}/{row.id}")
     assert reply.status_code == 410

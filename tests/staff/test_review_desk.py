@@ -181,7 +181,7 @@ def test_all_other_acts_by_their_forms(reviewer):
     assert now(row).level == "staff"
     assert act(reviewer, row, "uncertify", why="wrong one").status_code == 303
     assert now(row).level == "domain", "what its mail and website prove"
-    assert act(reviewer, row, "remove", code="closed-down", ko="", en="").status_code == 303
+    assert act(reviewer, row, "remove", code="closed-down", wording_ko="", wording_en="").status_code == 303
     assert now(row).state == "removed"
     assert act(reviewer, row, "reinstate", why="a mistake").status_code == 303
     assert act(reviewer, row, "merge", into=str(other.id), why="same people").status_code == 303
@@ -215,8 +215,18 @@ def test_all_other_acts_by_their_forms(reviewer):
             "resident registration",
         ),
         ("reopen", "declined", {"why": "900101-1234567"}, "resident registration"),
-        ("remove", "published", {"code": "closed-down", "ko": "한국어만", "en": ""}, "both languages"),
-        ("remove", "published", {"code": "closed-down", "ko": "", "en": "English"}, "both languages"),
+        (
+            "remove",
+            "published",
+            {"code": "closed-down", "wording_ko": "한국어만", "wording_en": ""},
+            "every language",
+        ),
+        (
+            "remove",
+            "published",
+            {"code": "closed-down", "wording_ko": "", "wording_en": "English"},
+            "every language",
+        ),
         ("certify", "published", {"why": "  "}, "Say why"),
         ("reopen", "declined", {"why": ""}, "Say why"),
         ("reinstate", "removed", {"why": ""}, "Say why"),
@@ -383,8 +393,8 @@ def test_a_reason_is_added_used_and_taken_out_again(reviewer):
     new = {
         "code": "no-logo",
         "kind": "changes",
-        "ko": "로고가 없습니다.",
-        "en": "There is no logo.",
+        "wording_ko": "로고가 없습니다.",
+        "wording_en": "There is no logo.",
         "active": "y",
     }
     assert reviewer.post("/staff/reasons", data=new).status_code == 303
@@ -403,14 +413,14 @@ def test_a_built_in_reason_gets_other_words(reviewer):
     data = {
         "code": "closed-down",
         "kind": "remove",
-        "ko": "해산했습니다.",
-        "en": "It was dissolved.",
+        "wording_ko": "해산했습니다.",
+        "wording_en": "It was dissolved.",
         "active": "y",
     }
     reviewer.post("/staff/reasons", data=data)
     row = endorsement()
-    act(reviewer, row, "remove", code="closed-down", ko="", en="")
-    assert now(row).public_reason_en == "It was dissolved."
+    act(reviewer, row, "remove", code="closed-down", wording_ko="", wording_en="")
+    assert now(row).public_reason["en"] == "It was dissolved."
 
 
 @pytest.mark.parametrize(
@@ -419,13 +429,20 @@ def test_a_built_in_reason_gets_other_words(reviewer):
         ({"code": "Bad Code"}, "begin with a letter"),
         ({"code": ""}, "begin with a letter"),
         ({"kind": "nothing"}, "Choose what it is used for."),
-        ({"ko": " "}, "This is needed."),
-        ({"en": "a" * 501}, "up to 500 characters"),
+        ({"wording_ko": " "}, "This is needed."),
+        ({"wording_en": "a" * 501}, "up to 500 characters"),
         ({"code": "closed-down"}, "belongs to a reason for another act"),
     ],
 )
 def test_a_reason_must_be_whole(reviewer, changes, error):
-    data = {"code": "new-one", "kind": "changes", "ko": "가", "en": "a", "active": "y", **changes}
+    data = {
+        "code": "new-one",
+        "kind": "changes",
+        "wording_ko": "가",
+        "wording_en": "a",
+        "active": "y",
+        **changes,
+    }
     reply = reviewer.post("/staff/reasons", data=data)
     assert reply.status_code == 422
     assert error in reply.text
