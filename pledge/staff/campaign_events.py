@@ -1,6 +1,6 @@
 """The events of a campaign: add, correct, remove."""
 
-from flask import Response, make_response, redirect, render_template, request, url_for
+from flask import Response, render_template, request, url_for
 from werkzeug import Response as AnyResponse
 
 from pledge import languages
@@ -11,6 +11,7 @@ from pledge.campaigns.events import FIELDS, EventFields, EventRow
 from pledge.staff.access import actor, needs, requires_recent_mfa
 from pledge.staff.blueprint import staff
 from pledge.staff.campaign_forms import EventForm, RemoveForm
+from pledge.staff.campaign_sections import OK, removal_page, remove, saved, section_page, still_there
 from pledge.staff.moments import typed_event
 from pledge.staff.saving import Problem, attempt
 
@@ -30,7 +31,7 @@ def event_list(slug: str) -> str:
 @staff.get("/campaigns/<slug>/events/new")
 @needs(Permission.EDIT_CAMPAIGNS)
 def event_new(slug: str) -> Response:
-    return _page(slug, None, EventForm(), Problem(200))
+    return _page(slug, None, EventForm(), OK)
 
 
 @staff.post("/campaigns/<slug>/events/new", endpoint="event_new_post")
@@ -38,14 +39,14 @@ def event_new(slug: str) -> Response:
 def event_new_post(slug: str) -> AnyResponse:
     form = EventForm(request.form)
     problem = attempt(form, lambda: events.add(actor(), slug, form.fields), _places(form))
-    return _page(slug, None, form, problem) if problem else _done(slug)
+    return _page(slug, None, form, problem) if problem else saved("campaign_events", slug)
 
 
 @staff.get("/campaigns/<slug>/events/<int:event>")
 @needs(Permission.EDIT_CAMPAIGNS)
 def event(slug: str, event: int) -> Response:
     row = events.one(campaigns.desk(slug).id, event)
-    return _page(slug, row, EventForm(data={**typed_event(row.fields), "seen": row.stamp}), Problem(200))
+    return _page(slug, row, EventForm(data={**typed_event(row.fields), "seen": row.stamp}), OK)
 
 
 @staff.post("/campaigns/<slug>/events/<int:event>", endpoint="event_post")
@@ -57,52 +58,41 @@ def event_post(slug: str, event: int) -> AnyResponse:
         lambda: events.change(actor(), slug, event, form.seen.data or "", form.fields),
         _places(form),
     )
-    return _page(slug, _still_there(slug, event), form, problem) if problem else _done(slug)
+    return (
+        _page(slug, still_there(events.rows(campaigns.desk(slug).id), event), form, problem)
+        if problem
+        else saved("campaign_events", slug)
+    )
 
 
 @staff.get("/campaigns/<slug>/events/<int:event>/remove")
 @needs(Permission.EDIT_CAMPAIGNS)
 def event_remove(slug: str, event: int) -> Response:
     row = events.one(campaigns.desk(slug).id, event)
-    return _remove_page(slug, row, RemoveForm(data={"seen": row.stamp}), Problem(200))
+    return removal_page(slug, row.fields.title, _page_of(slug, row), RemoveForm(data={"seen": row.stamp}))
 
 
 @staff.post("/campaigns/<slug>/events/<int:event>/remove", endpoint="event_remove_post")
 @needs(Permission.EDIT_CAMPAIGNS)
 @requires_recent_mfa
 def event_remove_post(slug: str, event: int) -> AnyResponse:
-    row, form = events.one(campaigns.desk(slug).id, event), RemoveForm(request.form)
-    problem = attempt(
-        form,
-        lambda: events.remove(actor(), slug, event, form.seen.data or "", form.reason.data or ""),
+    row = events.one(campaigns.desk(slug).id, event)
+    return remove(
+        "campaign_events",
+        slug,
+        row.fields.title,
+        _page_of(slug, row),
+        lambda seen, reason: events.remove(actor(), slug, event, seen, reason),
     )
-    return _remove_page(slug, row, form, problem) if problem else _done(slug)
 
 
-def _still_there(slug: str, event: int) -> EventRow | None:
-    """None when somebody has removed it: then the form adds it anew."""
-    return next((row for row in events.rows(campaigns.desk(slug).id) if row.id == event), None)
+def _page_of(slug: str, row: EventRow) -> str:
+    return url_for("staff.event", slug=slug, event=row.id)
 
 
 def _places(form: EventForm) -> dict[str, str]:
     """Where the form shows that an event ends before it begins."""
     return {"ends_at": "end_time" if (form.start_time.data or "").strip() else "end_day"}
-
-
-def _done(slug: str) -> AnyResponse:
-    return redirect(url_for("staff.campaign_events", slug=slug, saved=1), 303)
-
-
-def _remove_page(slug: str, row: EventRow, form: RemoveForm, problem: Problem) -> Response:
-    page = render_template(
-        "staff/campaign_remove.html",
-        desk=campaigns.desk(slug),
-        form=form,
-        problem=problem,
-        what=row.fields.title,
-        back=url_for("staff.event", slug=slug, event=row.id),
-    )
-    return make_response(page, problem.status)
 
 
 def _page(slug: str, row: EventRow | None, form: EventForm, problem: Problem) -> Response:
@@ -113,9 +103,4 @@ def _page(slug: str, row: EventRow | None, form: EventForm, problem: Problem) ->
             **{name: problem.stored[name] for name in FIELDS if name in problem.stored},
         )
         problem = Problem(problem.status, dict(typed_event(stored)))
-    return make_response(
-        render_template(
-            "staff/campaign_event.html", desk=campaigns.desk(slug), event=row, form=form, problem=problem
-        ),
-        problem.status,
-    )
+    return section_page("staff/campaign_event.html", campaigns.desk(slug), form, problem, event=row)

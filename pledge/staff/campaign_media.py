@@ -1,6 +1,6 @@
 """A campaign's video with its picture, and its letter as a file."""
 
-from flask import Response, make_response, redirect, render_template, request, url_for
+from flask import Response, request
 from werkzeug import Response as AnyResponse
 
 from pledge import languages
@@ -13,6 +13,7 @@ from pledge.staff.access import actor, needs
 from pledge.staff.blueprint import staff
 from pledge.staff.campaign_forms import LettersForm, VideoForm
 from pledge.staff.campaign_partners import PICTURE_BODY
+from pledge.staff.campaign_sections import OK, saved, section_page
 from pledge.staff.saving import Problem, attempt, take_document, take_picture
 
 #: Two letters of 5 MB and the fields beside them.
@@ -23,7 +24,7 @@ LETTERS_BODY = 10_200_000
 @needs(Permission.EDIT_CAMPAIGNS)
 def campaign_media(slug: str) -> Response:
     desk = campaigns.desk(slug)
-    return _page(desk, _video_form(desk), _letters_form(desk), Problem(200))
+    return _page(desk, _video_form(desk), _letters_form(desk), OK)
 
 
 @staff.post("/campaigns/<slug>/media/video")
@@ -45,7 +46,7 @@ def campaign_video(slug: str) -> AnyResponse:
         check=lambda: media.read_video(form.video.data or ""),
     )
     desk = campaigns.desk(slug)
-    return _page(desk, form, _letters_form(desk), problem) if problem else _done(slug)
+    return _page(desk, form, _letters_form(desk), problem) if problem else saved("campaign_media", slug)
 
 
 @staff.post("/campaigns/<slug>/media/letters")
@@ -59,7 +60,7 @@ def campaign_letters(slug: str) -> AnyResponse:
         form, lambda: media.set_letters(actor(), slug, form.seen.data or "", new=new, drop=drop)
     )
     desk = campaigns.desk(slug)
-    return _page(desk, _video_form(desk), form, problem) if problem else _done(slug)
+    return _page(desk, _video_form(desk), form, problem) if problem else saved("campaign_media", slug)
 
 
 def _video_form(desk: Desk) -> VideoForm:
@@ -71,20 +72,7 @@ def _letters_form(desk: Desk) -> LettersForm:
     return LettersForm(data={"seen": media.letters_stamp(desk.letters)})
 
 
-def _done(slug: str) -> AnyResponse:
-    return redirect(url_for("staff.campaign_media", slug=slug, saved=1), 303)
-
-
 def _page(desk: Desk, video_form: VideoForm, letters_form: LettersForm, problem: Problem) -> Response:
-    return make_response(
-        render_template(
-            "staff/campaign_media.html",
-            desk=desk,
-            video_form=video_form,
-            letters_form=letters_form,
-            form=video_form if video_form.errors else letters_form,
-            problem=problem,
-            saved=request.args.get("saved") == "1",
-        ),
-        problem.status,
-    )
+    form = video_form if video_form.errors else letters_form
+    forms = {"video_form": video_form, "letters_form": letters_form}
+    return section_page("staff/campaign_media.html", desk, form, problem, **forms)

@@ -1,6 +1,6 @@
 """The organisations behind a campaign: add, correct, put in order, remove."""
 
-from flask import Response, abort, make_response, redirect, render_template, request, url_for
+from flask import Response, abort, redirect, render_template, request, url_for
 from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
 
@@ -14,6 +14,7 @@ from pledge.guards import allows
 from pledge.staff.access import actor, needs, requires_recent_mfa
 from pledge.staff.blueprint import staff
 from pledge.staff.campaign_forms import PartnerForm, RemoveForm
+from pledge.staff.campaign_sections import OK, removal_page, remove, saved, section_page, still_there
 from pledge.staff.saving import Problem, attempt, take_picture
 
 ROLES = {PartnerRole.SECRETARIAT: _l("Secretariat"), PartnerRole.PARTNER: _l("Partner")}
@@ -38,7 +39,7 @@ def partner_list(slug: str) -> str:
 @staff.get("/campaigns/<slug>/partners/new")
 @needs(Permission.EDIT_CAMPAIGNS)
 def partner_new(slug: str) -> Response:
-    return _page(slug, None, PartnerForm(data={"role": PartnerRole.PARTNER}), Problem(200))
+    return _page(slug, None, PartnerForm(data={"role": PartnerRole.PARTNER}), OK)
 
 
 @staff.post("/campaigns/<slug>/partners/new", endpoint="partner_new_post")
@@ -50,16 +51,14 @@ def partner_new_post(slug: str) -> AnyResponse:
     problem = attempt(
         form, lambda: partners.add(actor(), slug, form.fields, logo), check=lambda: _check(slug, form)
     )
-    return _page(slug, None, form, problem) if problem else _done(slug)
+    return _page(slug, None, form, problem) if problem else saved("campaign_partners", slug)
 
 
 @staff.get("/campaigns/<slug>/partners/<int:partner>")
 @needs(Permission.EDIT_CAMPAIGNS)
 def partner(slug: str, partner: int) -> Response:
     row = partners.one(campaigns.desk(slug).id, partner)
-    return _page(
-        slug, row, PartnerForm(data={**languages.flat(vars(row.fields)), "seen": row.stamp}), Problem(200)
-    )
+    return _page(slug, row, PartnerForm(data={**languages.flat(vars(row.fields)), "seen": row.stamp}), OK)
 
 
 @staff.post("/campaigns/<slug>/partners/<int:partner>", endpoint="partner_post")
@@ -81,7 +80,11 @@ def partner_post(slug: str, partner: int) -> AnyResponse:
         ),
         check=lambda: _check(slug, form),
     )
-    return _page(slug, _still_there(slug, partner), form, problem) if problem else _done(slug)
+    return (
+        _page(slug, still_there(partners.rows(campaigns.desk(slug).id), partner), form, problem)
+        if problem
+        else saved("campaign_partners", slug)
+    )
 
 
 @staff.post("/campaigns/<slug>/partners/<int:partner>/move/<direction>")
@@ -97,55 +100,33 @@ def partner_move(slug: str, partner: int, direction: str) -> AnyResponse:
 @needs(Permission.EDIT_CAMPAIGNS)
 def partner_remove(slug: str, partner: int) -> Response:
     row = partners.one(campaigns.desk(slug).id, partner)
-    return _remove_page(slug, row, RemoveForm(data={"seen": row.stamp}), Problem(200))
+    return removal_page(slug, row.fields.name, _page_of(slug, row), RemoveForm(data={"seen": row.stamp}))
 
 
 @staff.post("/campaigns/<slug>/partners/<int:partner>/remove", endpoint="partner_remove_post")
 @needs(Permission.EDIT_CAMPAIGNS)
 @requires_recent_mfa
 def partner_remove_post(slug: str, partner: int) -> AnyResponse:
-    row, form = partners.one(campaigns.desk(slug).id, partner), RemoveForm(request.form)
-    problem = attempt(
-        form,
-        lambda: partners.remove(actor(), slug, partner, form.seen.data or "", form.reason.data or ""),
+    row = partners.one(campaigns.desk(slug).id, partner)
+    return remove(
+        "campaign_partners",
+        slug,
+        row.fields.name,
+        _page_of(slug, row),
+        lambda seen, reason: partners.remove(actor(), slug, partner, seen, reason),
     )
-    return _remove_page(slug, row, form, problem) if problem else _done(slug)
+
+
+def _page_of(slug: str, row: PartnerRow) -> str:
+    return url_for("staff.partner", slug=slug, partner=row.id)
 
 
 def _check(slug: str, form: PartnerForm) -> None:
     partners.check(form.fields, campaigns.desk(slug).state)
 
 
-def _still_there(slug: str, partner: int) -> PartnerRow | None:
-    """None when somebody has removed it: then the form adds it anew."""
-    return next((row for row in partners.rows(campaigns.desk(slug).id) if row.id == partner), None)
-
-
-def _done(slug: str) -> AnyResponse:
-    return redirect(url_for("staff.campaign_partners", slug=slug, saved=1), 303)
-
-
-def _remove_page(slug: str, row: PartnerRow, form: RemoveForm, problem: Problem) -> Response:
-    page = render_template(
-        "staff/campaign_remove.html",
-        desk=campaigns.desk(slug),
-        form=form,
-        problem=problem,
-        what=row.fields.name,
-        back=url_for("staff.partner", slug=slug, partner=row.id),
-    )
-    return make_response(page, problem.status)
-
-
 def _page(slug: str, row: PartnerRow | None, form: PartnerForm, problem: Problem) -> Response:
-    return make_response(
-        render_template(
-            "staff/campaign_partner.html",
-            desk=campaigns.desk(slug),
-            partner=row,
-            form=form,
-            problem=problem,
-            roles=[(role.value, words) for role, words in ROLES.items()],
-        ),
-        problem.status,
+    roles = [(role.value, words) for role, words in ROLES.items()]
+    return section_page(
+        "staff/campaign_partner.html", campaigns.desk(slug), form, problem, partner=row, roles=roles
     )

@@ -1,6 +1,6 @@
 """The words that people sign: writing them, and publishing another version of them after seeing what that changes."""
 
-from flask import Response, make_response, redirect, render_template, request, url_for
+from flask import Response, make_response, render_template, request
 from sqlalchemy.orm import Session
 from werkzeug import Response as AnyResponse
 
@@ -19,7 +19,8 @@ from pledge.signatures import queries as signatures
 from pledge.staff.access import actor, needs, requires_recent_mfa
 from pledge.staff.blueprint import staff
 from pledge.staff.campaign_forms import PledgeForm, PublishForm
-from pledge.staff.campaign_texts import OK, TEXT_BODY, section_page
+from pledge.staff.campaign_sections import OK, saved, section_page
+from pledge.staff.campaign_texts import TEXT_BODY
 from pledge.staff.saving import Problem, attempt
 
 
@@ -44,7 +45,7 @@ def campaign_pledge_post(slug: str) -> AnyResponse:
         return _publish_page(slug, form, new.version, new.one_language, 200)
     if problem:
         return _form_page(campaigns.desk(slug), form, problem)
-    return _saved(slug)
+    return saved("campaign_pledge", slug)
 
 
 @staff.post("/campaigns/<slug>/pledge/edit", endpoint="campaign_pledge_edit")
@@ -70,7 +71,7 @@ def campaign_pledge_publish(slug: str) -> AnyResponse:
         return _publish_page(slug, form, form.agreed, True, problem.status)
     if problem:
         return _form_page(campaigns.desk(slug), form, problem)
-    return _saved(slug)
+    return saved("campaign_pledge", slug)
 
 
 def _edit(slug: str, form: PledgeForm, *, agreed: int = 0, one_language: bool = False) -> None:
@@ -87,10 +88,6 @@ def _in_use(session: Session, campaign_id: int, pledge_text_id: int) -> bool:
     return signatures.is_signed(session, campaign_id, pledge_text_id) or endorsements.is_endorsed(
         session, campaign_id, pledge_text_id
     )
-
-
-def _saved(slug: str) -> AnyResponse:
-    return redirect(url_for("staff.campaign_pledge", slug=slug, saved=1), 303)
 
 
 def _form_page(desk: Desk, form: PledgeForm, problem: Problem) -> Response:

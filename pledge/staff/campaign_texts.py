@@ -1,6 +1,6 @@
 """What a campaign says, when and to what end: its texts, its dates and goal; a page for each."""
 
-from flask import Response, make_response, redirect, render_template, request, url_for
+from flask import Response, request
 from werkzeug import Response as AnyResponse
 
 from pledge.accounts.roles import Permission
@@ -13,13 +13,12 @@ from pledge.guards import allows
 from pledge.staff.access import actor, needs
 from pledge.staff.blueprint import staff
 from pledge.staff.campaign_forms import ScheduleForm, TextsForm
+from pledge.staff.campaign_sections import OK, saved, section_page
 from pledge.staff.moments import typed_moment
 from pledge.staff.saving import Problem, attempt
 
 #: Two long texts in Korean, three bytes a letter, with room for the rest of the form.
 TEXT_BODY = 512 * 1024
-
-OK = Problem(200)
 
 
 @staff.get("/campaigns/<slug>/texts")
@@ -38,7 +37,7 @@ def campaign_texts_post(slug: str) -> AnyResponse:
     problem = attempt(form, lambda: moderation.edit_texts(actor(), slug, form.seen.data or "", texts))
     if problem:
         return _texts_page(campaigns.desk(slug), form, problem)
-    return redirect(url_for("staff.campaign_texts", slug=slug, saved=1), 303)
+    return saved("campaign_texts", slug)
 
 
 @staff.get("/campaigns/<slug>/schedule")
@@ -73,7 +72,7 @@ def campaign_schedule_post(slug: str) -> AnyResponse:
     )
     if problem:
         return _schedule_page(campaigns.desk(slug), form, problem)
-    return redirect(url_for("staff.campaign_schedule", slug=slug, saved=1), 303)
+    return saved("campaign_schedule", slug)
 
 
 def _texts_page(desk: Desk, form: TextsForm, problem: Problem) -> Response:
@@ -93,19 +92,4 @@ def _schedule_page(desk: Desk, form: ScheduleForm, problem: Problem) -> Response
         Problem(problem.status, stored, problem.state),
         confirmable_until=None if closes_at is None else closes_at + CONFIRM_GRACE,
         grace_hours=int(CONFIRM_GRACE.total_seconds() // 3600),
-    )
-
-
-def section_page(template: str, desk: Desk, form: object, problem: Problem, **more: object) -> Response:
-    """A section of a campaign with its form."""
-    return make_response(
-        render_template(
-            template,
-            desk=desk,
-            form=form,
-            problem=problem,
-            saved=request.args.get("saved") == "1",
-            **more,
-        ),
-        problem.status,
     )

@@ -1,6 +1,6 @@
 """The terms of a list of names: what signers are asked for, set anew as another version, and ended."""
 
-from flask import Response, make_response, redirect, render_template, request, url_for
+from flask import Response, request
 from werkzeug import Response as AnyResponse
 
 from pledge.accounts.roles import Permission
@@ -10,13 +10,14 @@ from pledge.campaigns.list_terms import NotAsked, field_names
 from pledge.staff.access import actor, needs
 from pledge.staff.blueprint import staff
 from pledge.staff.campaign_forms import ListTermsForm
+from pledge.staff.campaign_sections import OK, saved, section_page
 from pledge.staff.saving import Problem, attempt
 
 
 @staff.get("/campaigns/<slug>/list-terms")
 @needs(Permission.EDIT_CAMPAIGNS)
 def campaign_list_terms(slug: str) -> Response:
-    return _page(slug, _as_stored(slug), Problem(200))
+    return _page(slug, _as_stored(slug), OK)
 
 
 @staff.post("/campaigns/<slug>/list-terms", endpoint="campaign_list_terms_post")
@@ -25,7 +26,7 @@ def campaign_list_terms_post(slug: str) -> AnyResponse:
     form = ListTermsForm(request.form)
     fields = {name: form[name].data or "" for name in field_names()}
     problem = attempt(form, lambda: list_terms.set_terms(actor(), slug, form.seen.data or "", fields))
-    return _page(slug, form, problem) if problem else _done(slug)
+    return _page(slug, form, problem) if problem else saved("campaign_list_terms", slug)
 
 
 @staff.post("/campaigns/<slug>/list-terms/<int(min=1,max=2147483647):version>/end")
@@ -35,7 +36,7 @@ def campaign_list_terms_end(slug: str, version: int) -> AnyResponse:
         list_terms.end(actor(), slug, version)
     except NotAsked:
         return _page(slug, _as_stored(slug), Problem(409), meanwhile=True)
-    return _done(slug)
+    return saved("campaign_list_terms", slug)
 
 
 def _as_stored(slug: str) -> ListTermsForm:
@@ -44,23 +45,15 @@ def _as_stored(slug: str) -> ListTermsForm:
     return ListTermsForm(data={**(rows[0].fields if rows else {}), "seen": list_terms.stamp_of(rows)})
 
 
-def _done(slug: str) -> AnyResponse:
-    return redirect(url_for("staff.campaign_list_terms", slug=slug, saved=1), 303)
-
-
 def _page(slug: str, form: ListTermsForm, problem: Problem, *, meanwhile: bool = False) -> Response:
     desk = campaigns.desk(slug)
     rows = list_terms.versions(desk.id)
-    return make_response(
-        render_template(
-            "staff/campaign_list_terms.html",
-            desk=desk,
-            form=form,
-            problem=problem,
-            versions=rows,
-            asked=rows[0] if rows and rows[0].is_asked else None,
-            meanwhile=meanwhile,
-            saved=request.args.get("saved") == "1",
-        ),
-        problem.status,
+    return section_page(
+        "staff/campaign_list_terms.html",
+        desk,
+        form,
+        problem,
+        versions=rows,
+        asked=rows[0] if rows and rows[0].is_asked else None,
+        meanwhile=meanwhile,
     )

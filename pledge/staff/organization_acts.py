@@ -1,4 +1,4 @@
-"""Deciding about an organisation: one POST for each act, compared with what was seen, each with its reason."""
+"""Deciding about an organisation: each act is compared with what was seen and has its reason."""
 
 from collections.abc import Callable
 
@@ -17,95 +17,38 @@ from pledge.staff.blueprint import staff
 from pledge.staff.organization_forms import Forms
 from pledge.staff.organizations import NUMBER, case_page
 
+Act = Callable[[int, Seen, Forms], None]
 
-@staff.post(f"/organizations/{NUMBER}/publish")
+#: What each act does to a case, by the last part of its address; the form of the same name holds its reason.
+ACTS: dict[str, Act] = {
+    "publish": lambda case, seen, _: moderation.publish(actor(), case, seen),
+    "changes": lambda case, seen, forms: moderation.ask_for_changes(
+        actor(), case, seen, forms.changes.code.data or "", forms.changes.note.data
+    ),
+    "decline": lambda case, seen, forms: moderation.decline(
+        actor(), case, seen, forms.decline.code.data or "", forms.decline.note.data
+    ),
+    "remove": lambda case, seen, forms: moderation.remove(
+        actor(), case, seen, forms.remove.code.data or "", forms.remove.words
+    ),
+    "reinstate": lambda case, seen, forms: moderation.reinstate(
+        actor(), case, seen, forms.reinstate.why.data
+    ),
+    "reopen": lambda case, seen, forms: moderation.reopen(actor(), case, seen, forms.reopen.why.data),
+    "merge": lambda case, seen, forms: merging.merge(
+        actor(), case, forms.merge.number, seen, forms.merge.why.data
+    ),
+    "certify": lambda case, seen, forms: levels.certify(actor(), case, seen, forms.certify.why.data),
+    "uncertify": lambda case, seen, forms: levels.uncertify(actor(), case, seen, forms.uncertify.why.data),
+}
+
+
+@staff.post(f"/organizations/{NUMBER}/<act>")
 @needs(Permission.REVIEW_ORGANIZATIONS)
-def organization_publish(endorsement_id: int) -> Response:
-    return _decide(
-        endorsement_id, "publish", lambda seen, _: moderation.publish(actor(), endorsement_id, seen)
-    )
-
-
-@staff.post(f"/organizations/{NUMBER}/changes")
-@needs(Permission.REVIEW_ORGANIZATIONS)
-def organization_changes(endorsement_id: int) -> Response:
-    def act(seen: Seen, forms: Forms) -> None:
-        form = forms.changes
-        moderation.ask_for_changes(actor(), endorsement_id, seen, form.code.data or "", form.note.data)
-
-    return _decide(endorsement_id, "changes", act)
-
-
-@staff.post(f"/organizations/{NUMBER}/decline")
-@needs(Permission.REVIEW_ORGANIZATIONS)
-def organization_decline(endorsement_id: int) -> Response:
-    def act(seen: Seen, forms: Forms) -> None:
-        form = forms.decline
-        moderation.decline(actor(), endorsement_id, seen, form.code.data or "", form.note.data)
-
-    return _decide(endorsement_id, "decline", act)
-
-
-@staff.post(f"/organizations/{NUMBER}/remove")
-@needs(Permission.REVIEW_ORGANIZATIONS)
-def organization_remove(endorsement_id: int) -> Response:
-    def act(seen: Seen, forms: Forms) -> None:
-        form = forms.remove
-        moderation.remove(actor(), endorsement_id, seen, form.code.data or "", form.words)
-
-    return _decide(endorsement_id, "remove", act)
-
-
-@staff.post(f"/organizations/{NUMBER}/reinstate")
-@needs(Permission.REVIEW_ORGANIZATIONS)
-def organization_reinstate(endorsement_id: int) -> Response:
-    return _decide(
-        endorsement_id,
-        "reinstate",
-        lambda seen, forms: moderation.reinstate(actor(), endorsement_id, seen, forms.reinstate.why.data),
-    )
-
-
-@staff.post(f"/organizations/{NUMBER}/reopen")
-@needs(Permission.REVIEW_ORGANIZATIONS)
-def organization_reopen(endorsement_id: int) -> Response:
-    return _decide(
-        endorsement_id,
-        "reopen",
-        lambda seen, forms: moderation.reopen(actor(), endorsement_id, seen, forms.reopen.why.data),
-    )
-
-
-@staff.post(f"/organizations/{NUMBER}/merge")
-@needs(Permission.REVIEW_ORGANIZATIONS)
-def organization_merge(endorsement_id: int) -> Response:
-    return _decide(
-        endorsement_id,
-        "merge",
-        lambda seen, forms: merging.merge(
-            actor(), endorsement_id, forms.merge.number, seen, forms.merge.why.data
-        ),
-    )
-
-
-@staff.post(f"/organizations/{NUMBER}/certify")
-@needs(Permission.REVIEW_ORGANIZATIONS)
-def organization_certify(endorsement_id: int) -> Response:
-    return _decide(
-        endorsement_id,
-        "certify",
-        lambda seen, forms: levels.certify(actor(), endorsement_id, seen, forms.certify.why.data),
-    )
-
-
-@staff.post(f"/organizations/{NUMBER}/uncertify")
-@needs(Permission.REVIEW_ORGANIZATIONS)
-def organization_uncertify(endorsement_id: int) -> Response:
-    return _decide(
-        endorsement_id,
-        "uncertify",
-        lambda seen, forms: levels.uncertify(actor(), endorsement_id, seen, forms.uncertify.why.data),
-    )
+def organization_act(endorsement_id: int, act: str) -> Response:
+    if act not in ACTS:
+        abort(404)
+    return _decide(endorsement_id, act, ACTS[act])
 
 
 @staff.post(f"/organizations/{NUMBER}/site")
@@ -121,11 +64,11 @@ def organization_site(endorsement_id: int) -> Response:
     return _decide(
         endorsement_id,
         "site-found" if found else "site-not-found",
-        lambda seen, _: levels.note_site_proof(actor(), endorsement_id, seen, found),
+        lambda case, seen, _: levels.note_site_proof(actor(), case, seen, found),
     )
 
 
-def _decide(endorsement_id: int, name: str, act: Callable[[Seen, Forms], None]) -> Response:
+def _decide(endorsement_id: int, name: str, act: Act) -> Response:
     """Run one act and go back to the case, or show the case with what kept it from being done."""
     try:
         seen = Seen.parse(request.form.get("seen", ""))
@@ -136,7 +79,7 @@ def _decide(endorsement_id: int, name: str, act: Callable[[Seen, Forms], None]) 
     if form is not None and not form.validate():
         return case_page(endorsement_id, 422, forms=forms, acted=name)
     try:
-        act(seen, forms)
+        act(endorsement_id, seen, forms)
     except UnknownCase:
         if review.find(endorsement_id) is None:
             abort(404)
