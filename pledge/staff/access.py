@@ -6,17 +6,7 @@ from enum import StrEnum
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from flask import (
-    Response,
-    current_app,
-    g,
-    make_response,
-    redirect,
-    render_template,
-    request,
-    session,
-    url_for,
-)
+from flask import Response, current_app, make_response, redirect, render_template, request, session, url_for
 from flask_wtf.csrf import CSRFError, validate_csrf
 from werkzeug import Response as AnyResponse
 from wtforms import ValidationError
@@ -230,9 +220,6 @@ def _check_csrf() -> None:
         validate_csrf(request.form.get("csrf_token"))
     except ValidationError as error:
         raise CSRFError(str(error)) from None
-    g.csrf_valid = (
-        True  # as CSRFProtect tells forms: one with a prefix would look for the token under another name
-    )
 
 
 def refused() -> Response:
