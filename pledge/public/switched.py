@@ -13,4 +13,4 @@ def signing_paused() -> bool:
 
 def banner() -> str:
     """What staff tell on every page, in the page's language; "" when there is nothing."""
-    return switches.current().banner(i18n.language())
+    return switches.current().banner.of(i18n.language())

@@ -11,9 +11,10 @@ from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
 from wtforms import StringField, TextAreaField
 
+from pledge import languages
 from pledge.accounts.roles import Permission
 from pledge.audit.queries import Line, Search, page
-from pledge.forms import StaffForm
+from pledge.forms import ByLanguage, StaffForm
 from pledge.staff.access import actor, needs
 from pledge.staff.audit import details_of
 from pledge.staff.blueprint import staff
@@ -28,7 +29,7 @@ HISTORY = 20
 WORDS: dict[BadTurn, Any] = {
     BadTurn.NO_REASON: _l("Say why; it is kept in the audit log."),
     BadTurn.LONG_REASON: _l("This is too long."),
-    BadTurn.HALF_BANNER: _l("Write the banner in both languages, or in none."),
+    BadTurn.HALF_BANNER: _l("Write the banner in every language, or in none."),
     BadTurn.LONG_BANNER: _l("A banner can have up to 300 characters."),
     BadTurn.FACTOR: _l("Choose a factor from the list."),
     BadTurn.HOURS: _l("Choose a time from the list."),
@@ -42,8 +43,7 @@ class TurnForm(StaffForm):
 
 
 class BannerForm(TurnForm):
-    ko = TextAreaField(_l("Korean"))
-    en = TextAreaField(_l("English"))
+    text = ByLanguage(TextAreaField, _l("Text"))
     hours = StringField(_l("For how long"))
 
 
@@ -83,9 +83,7 @@ def turn_mail() -> AnyResponse:
 def turn_banner() -> AnyResponse:
     return _turn(
         "banner",
-        lambda form, why: moderation.set_banner(
-            actor(), form.ko.data or "", form.en.data or "", why, _hours(BANNER, form)
-        ),
+        lambda form, why: moderation.set_banner(actor(), form.by_language("text"), why, _hours(BANNER, form)),
     )
 
 
@@ -114,7 +112,9 @@ def turned(line: Line) -> str:
         "switch.signing": lambda: _("Signing: %(state)s", state=_("Paused") if after else _("Running")),
         "switch.mail": lambda: _("Mail: %(state)s", state=_("Paused") if after else _("Running")),
         "switch.banner": lambda: (
-            _("Banner: %(text)s", text=f"{after['ko']} / {after['en']}") if after["ko"] else _("Banner: none")
+            _("Banner: %(text)s", text=" / ".join(after.values()))
+            if any(after.values())
+            else _("Banner: none")
         ),
         "switch.limits": lambda: (
             _("Limit: as set up") if after == 1 else _("Limit: times %(factor)s", factor=after)
@@ -137,12 +137,16 @@ def _turn(name: str, act: Callable[[Any, str], None]) -> AnyResponse:
 
 def _about(form: Any, fault: BadTurn) -> list[Any]:
     if fault is BadTurn.HALF_BANNER:
-        return [field for field in (form.ko, form.en) if not (field.data or "").strip()]
+        return [field for field in _banner_fields(form) if not (field.data or "").strip()]
     if fault is BadTurn.LONG_BANNER:
-        return [field for field in (form.ko, form.en) if len(field.data or "") > moderation.LONGEST_BANNER]
+        return [f for f in _banner_fields(form) if len(f.data or "") > moderation.LONGEST_BANNER]
     if fault is BadTurn.HOURS:
         return [form.hours]
     return [form.factor if fault is BadTurn.FACTOR else form.reason]
+
+
+def _banner_fields(form: Any) -> list[Any]:
+    return [form[f"text_{lang}"] for lang in languages.codes()]
 
 
 def _page(given: dict[str, TurnForm], status: int) -> Response:
@@ -150,7 +154,7 @@ def _page(given: dict[str, TurnForm], status: int) -> Response:
     forms = {
         "signing": TurnForm(prefix="signing-"),
         "mail": TurnForm(prefix="mail-"),
-        "banner": BannerForm(prefix="banner-", ko=now.banner_ko, en=now.banner_en),
+        "banner": BannerForm(prefix="banner-", **languages.by_field("text", now.banner)),
         "limits": LimitsForm(prefix="limits-", factor=str(now.limit_factor)),
         **given,
     }

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from pledge.db import Model, UTCDateTime
 
-#: The switches: `true` or `false`, `{"ko": …, "en": …}`, a whole number.
+#: The switches: `true` or `false`, a text by language, a whole number.
 SIGNING = "signing"  #: paused?
 MAIL = "mail"  #: paused?
 BANNER = "banner"

@@ -1,11 +1,12 @@
 """Turning a switch: each turn has a reason and stands in the audit log, with what was so before."""
 
 import json
+from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
-from pledge import clock
+from pledge import clock, languages
 from pledge.audit.models import Actor
 from pledge.audit.services import hold_chain, record
 from pledge.db import transaction
@@ -43,14 +44,14 @@ def pause_mail(actor: Actor, paused: bool, reason: str) -> None:
     _turn(actor, MAIL, paused, reason)
 
 
-def set_banner(actor: Actor, ko: str, en: str, reason: str, hours: int = HOURS[BANNER][0]) -> None:
-    """Show a text on every public page for so long; two empty texts take it away. Raises CannotTurn."""
-    ko, en = ko.strip(), en.strip()
-    if bool(ko) != bool(en):
+def set_banner(actor: Actor, given: Mapping[str, str], reason: str, hours: int = HOURS[BANNER][0]) -> None:
+    """Show a text on every public page for so long; an empty one takes it away. Raises CannotTurn."""
+    shown = languages.texts({lang: text.strip() for lang, text in given.items()})
+    if shown and not shown.is_complete:
         raise CannotTurn(BadTurn.HALF_BANNER)
-    if max(len(ko), len(en)) > LONGEST_BANNER:
+    if any(len(text) > LONGEST_BANNER for text in shown.values()):
         raise CannotTurn(BadTurn.LONG_BANNER)
-    _turn(actor, BANNER, {"ko": ko, "en": en}, reason, _lasting(BANNER, hours) if ko else None)
+    _turn(actor, BANNER, shown, reason, _lasting(BANNER, hours) if shown else None)
 
 
 def raise_limits(actor: Actor, factor: int, reason: str, hours: int = HOURS[LIMITS][0]) -> None:

@@ -10,8 +10,9 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Connection, Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from pledge import clock
+from pledge import clock, languages
 from pledge.db import db, reading
+from pledge.languages import Texts
 from pledge.logs import log
 from pledge.switches.models import BANNER, HOURS, LIMITS, MAIL, SIGNING, Switch
 
@@ -23,15 +24,11 @@ FRESH_SECONDS = 2.0
 class Switches:
     signing_paused: bool = False
     mail_paused: bool = False
-    banner_ko: str = ""  #: plain text; "" in both languages when there is no banner
-    banner_en: str = ""
+    banner: Texts = field(default_factory=Texts)  #: plain text; empty when there is no banner
     limit_factor: int = 1  #: how many times as many sign-ups a network or mail domain may send
     mail_turned_at: datetime | None = None  #: when mail was last paused or let go
     banner_ends_at: datetime | None = field(default=None, compare=False)
     limits_end_at: datetime | None = field(default=None, compare=False)
-
-    def banner(self, lang: str) -> str:
-        return self.banner_ko if lang == "ko" else self.banner_en
 
 
 @dataclass
@@ -103,14 +100,13 @@ def _read(connection: Connection) -> Switches:
     rows = [row for row in connection.execute(query) if holds(row.name, row.changed_at, row.ends_at, now)]
     values: dict[str, Any] = {row.name: json.loads(row.value) for row in rows}
     ends = {row.name: _end(row.name, row.changed_at, row.ends_at) for row in rows}
-    banner = values.get(BANNER, {})
+    banner = languages.texts(values.get(BANNER, {}))
     return Switches(
         signing_paused=values.get(SIGNING, False),
         mail_paused=values.get(MAIL, False),
-        banner_ko=banner.get("ko", ""),
-        banner_en=banner.get("en", ""),
+        banner=banner,
         limit_factor=values.get(LIMITS, 1),
         mail_turned_at=next((row.changed_at for row in rows if row.name == MAIL), None),
-        banner_ends_at=ends.get(BANNER) if banner.get("ko") else None,
+        banner_ends_at=ends.get(BANNER) if banner else None,
         limits_end_at=ends.get(LIMITS) if values.get(LIMITS, 1) > 1 else None,
     )

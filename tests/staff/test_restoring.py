@@ -209,7 +209,9 @@ def test_where_the_form_is_gone_the_words_are_shown(app, editor, frozen_clock):
 
 def test_the_language_of_a_form_with_errors_changes_and_keeps_what_was_typed(app, staff_client):
     admin = staff_client("admin", lang="ko")
-    wrong = admin.post("/staff/switches/banner", data={"banner-ko": "곧 점검합니다", "banner-reason": "점검"})
+    wrong = admin.post(
+        "/staff/switches/banner", data={"banner-text_ko": "곧 점검합니다", "banner-reason": "점검"}
+    )
     assert wrong.status_code == 422
     fields = {name: hidden(wrong, name) for name in ("next", "typed_path", "typed")}
     answer = admin.post("/staff/language", data={"lang": "en", **fields})

@@ -3,6 +3,7 @@
 import pytest
 
 from pledge.audit.queries import Search, page
+from pledge.languages import Texts
 from pledge.switches import queries
 from pledge.switches.queries import Switches
 from tests.support.factories import campaign, sign_form
@@ -10,8 +11,8 @@ from tests.support.factories import campaign, sign_form
 TURNS = {
     "signing": ({"signing-paused": "y", "signing-reason": "attack"}, Switches(signing_paused=True)),
     "banner": (
-        {"banner-ko": "점검 중", "banner-en": "At work", "banner-reason": "upkeep"},
-        Switches(banner_ko="점검 중", banner_en="At work"),
+        {"banner-text_ko": "점검 중", "banner-text_en": "At work", "banner-reason": "upkeep"},
+        Switches(banner=Texts(ko="점검 중", en="At work")),
     ),
     "limits": ({"limits-factor": "5", "limits-reason": "a hall"}, Switches(limit_factor=5)),
 }
@@ -53,7 +54,9 @@ def test_mail_is_paused_and_let_go(admin):
 
 def test_the_banner_is_taken_away_by_emptying_it(admin):
     admin.post("/staff/switches/banner", data=TURNS["banner"][0])
-    admin.post("/staff/switches/banner", data={"banner-ko": "", "banner-en": "", "banner-reason": "over"})
+    admin.post(
+        "/staff/switches/banner", data={"banner-text_ko": "", "banner-text_en": "", "banner-reason": "over"}
+    )
     assert queries.stored() == Switches()
 
 
@@ -63,9 +66,13 @@ def test_the_banner_is_taken_away_by_emptying_it(admin):
         ("signing", {"signing-paused": "y"}, "signing-reason"),
         ("mail", {"mail-paused": "y", "mail-reason": " "}, "mail-reason"),
         ("mail", {"mail-paused": "y", "mail-reason": "x" * 501}, "mail-reason"),
-        ("banner", {"banner-ko": "점검", "banner-reason": "x"}, "banner-en"),
-        ("banner", {"banner-en": "work", "banner-reason": "x"}, "banner-ko"),
-        ("banner", {"banner-ko": "가", "banner-en": "x" * 301, "banner-reason": "x"}, "banner-en"),
+        ("banner", {"banner-text_ko": "점검", "banner-reason": "x"}, "banner-text_en"),
+        ("banner", {"banner-text_en": "work", "banner-reason": "x"}, "banner-text_ko"),
+        (
+            "banner",
+            {"banner-text_ko": "가", "banner-text_en": "x" * 301, "banner-reason": "x"},
+            "banner-text_en",
+        ),
         ("limits", {"limits-factor": "3", "limits-reason": "x"}, "limits-factor"),
         ("limits", {"limits-factor": "-1", "limits-reason": "x"}, "limits-factor"),
         ("limits", {"limits-reason": "x"}, "limits-factor"),
@@ -80,7 +87,7 @@ def test_what_is_wrong_is_said_beside_its_field_and_turns_nothing(admin, name, d
 
 
 def test_what_was_typed_is_not_lost(admin):
-    data = {"banner-ko": "점검 중", "banner-en": "", "banner-reason": "because"}
+    data = {"banner-text_ko": "점검 중", "banner-text_en": "", "banner-reason": "because"}
     text = admin.post("/staff/switches/banner", data=data).text
     assert "점검 중" in text
     assert 'value="because"' in text

@@ -143,7 +143,7 @@ def test_a_pause_raises_no_alarm_and_what_waited_is_overdue_only_after_it(app, c
 @pytest.mark.parametrize("address", ["/{}/", PAGE, "/{}/privacy", "/{}/me", "/{}/nothing-here"])
 def test_the_banner_is_on_every_public_page_in_its_language(app, client, address):
     campaign()
-    moderation.set_banner(ADMIN, "오늘 밤 점검합니다", "Upkeep tonight", "upkeep")
+    moderation.set_banner(ADMIN, {"ko": "오늘 밤 점검합니다", "en": "Upkeep tonight"}, "upkeep")
     assert "오늘 밤 점검합니다" in client.get(address.format("ko")).text
     english = client.get(address.format("en")).text
     assert "Upkeep tonight" in english
@@ -151,7 +151,7 @@ def test_the_banner_is_on_every_public_page_in_its_language(app, client, address
 
 
 def test_a_banner_is_plain_text(app, client):
-    moderation.set_banner(ADMIN, "<script>alert(1)</script>", "<b>bold</b> & more", "a try")
+    moderation.set_banner(ADMIN, {"ko": "<script>alert(1)</script>", "en": "<b>bold</b> & more"}, "a try")
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in client.get("/ko/").text
     assert "&lt;b&gt;bold&lt;/b&gt; &amp; more" in client.get("/en/").text
 

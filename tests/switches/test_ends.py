@@ -9,6 +9,7 @@ from sqlalchemy import insert
 from pledge.audit.models import Actor
 from pledge.audit.queries import Search, page
 from pledge.db import transaction
+from pledge.languages import Texts
 from pledge.switches import moderation, queries
 from pledge.switches.models import Switch
 from pledge.switches.moderation import BadTurn, CannotTurn
@@ -19,7 +20,7 @@ ADMIN = Actor(1, "admin@example.org", "192.0.2.1")
 
 
 def banner(**options):
-    moderation.set_banner(ADMIN, "점검 중", "At work", "upkeep", **options)
+    moderation.set_banner(ADMIN, {"ko": "점검 중", "en": "At work"}, "upkeep", **options)
 
 
 def limits(**options):
@@ -31,8 +32,8 @@ def limits(**options):
     [
         (limits, {}, timedelta(hours=24), Switches(limit_factor=5)),
         (limits, {"hours": 1}, timedelta(hours=1), Switches(limit_factor=5)),
-        (banner, {}, timedelta(days=7), Switches(banner_ko="점검 중", banner_en="At work")),
-        (banner, {"hours": 24}, timedelta(hours=24), Switches(banner_ko="점검 중", banner_en="At work")),
+        (banner, {}, timedelta(days=7), Switches(banner=Texts(ko="점검 중", en="At work"))),
+        (banner, {"hours": 24}, timedelta(hours=24), Switches(banner=Texts(ko="점검 중", en="At work"))),
     ],
 )
 def test_it_holds_until_its_end_and_not_a_moment_longer(app, frozen_clock, turn, options, lasts, held):
@@ -83,7 +84,12 @@ def test_the_page_says_until_when_and_lets_one_choose(app, staff_client, frozen_
     admin = staff_client("admin", lang="en")
     form = {"limits-factor": "5", "limits-hours": "4", "limits-reason": "a hall"}
     assert admin.post("/staff/switches/limits", data=form).status_code == 303
-    form = {"banner-ko": "점검", "banner-en": "Work", "banner-hours": "24", "banner-reason": "upkeep"}
+    form = {
+        "banner-text_ko": "점검",
+        "banner-text_en": "Work",
+        "banner-hours": "24",
+        "banner-reason": "upkeep",
+    }
     assert admin.post("/staff/switches/banner", data=form).status_code == 303
     found = queries.stored()
     assert found.limits_end_at == frozen_clock.now() + timedelta(hours=4)

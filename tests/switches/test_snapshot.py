@@ -10,6 +10,7 @@ from sqlalchemy.exc import OperationalError
 from pledge.audit.models import Actor
 from pledge.audit.queries import Search, page
 from pledge.db import db
+from pledge.languages import Texts
 from pledge.switches import moderation, queries
 from pledge.switches.models import Switch
 from pledge.switches.moderation import BadTurn, CannotTurn
@@ -25,20 +26,20 @@ def turned_elsewhere(name: str, value: str, clock) -> None:
 
 
 def test_nothing_was_ever_turned(app):
-    assert queries.current() == Switches(False, False, "", "", 1, None)
+    assert queries.current() == Switches(False, False, Texts(), 1, None)
 
 
 def test_a_turn_holds_at_once_in_the_process_that_made_it(app, frozen_clock):
     queries.current()
     moderation.pause_signing(ADMIN, True, "attack")
     moderation.pause_mail(ADMIN, True, "the relay is full")
-    moderation.set_banner(ADMIN, "점검 중", "At work", "upkeep")
+    moderation.set_banner(ADMIN, {"ko": "점검 중", "en": "At work"}, "upkeep")
     moderation.raise_limits(ADMIN, 5, "a hall of people")
-    assert queries.current() == Switches(True, True, "점검 중", "At work", 5, frozen_clock.now())
+    assert queries.current() == Switches(True, True, Texts(ko="점검 중", en="At work"), 5, frozen_clock.now())
     moderation.pause_signing(ADMIN, False, "over")
-    moderation.set_banner(ADMIN, "", " ", "over")
+    moderation.set_banner(ADMIN, {"ko": "", "en": " "}, "over")
     assert queries.current().signing_paused is False
-    assert queries.current().banner("ko") == queries.current().banner("en") == ""
+    assert not queries.current().banner
 
 
 def test_another_process_learns_of_it_within_two_seconds(app, frozen_clock):
@@ -128,8 +129,8 @@ def test_each_database_has_its_own(app, make_app, new_database, frozen_clock):
     [
         (lambda: moderation.pause_signing(ADMIN, True, "  "), BadTurn.NO_REASON),
         (lambda: moderation.pause_mail(ADMIN, True, "x" * 501), BadTurn.LONG_REASON),
-        (lambda: moderation.set_banner(ADMIN, "점검", " ", "upkeep"), BadTurn.HALF_BANNER),
-        (lambda: moderation.set_banner(ADMIN, "가" * 301, "x", "upkeep"), BadTurn.LONG_BANNER),
+        (lambda: moderation.set_banner(ADMIN, {"ko": "점검", "en": " "}, "upkeep"), BadTurn.HALF_BANNER),
+        (lambda: moderation.set_banner(ADMIN, {"ko": "가" * 301, "en": "x"}, "upkeep"), BadTurn.LONG_BANNER),
         (lambda: moderation.raise_limits(ADMIN, 3, "more"), BadTurn.FACTOR),
         (lambda: moderation.raise_limits(ADMIN, 0, "none at all"), BadTurn.FACTOR),
     ],
