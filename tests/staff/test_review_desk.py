@@ -129,8 +129,8 @@ def test_a_case_shows_the_person_the_evidence_and_what_was_changed(reviewer):
 
 
 def test_candidates_for_a_duplicate_are_shown_with_what_speaks_for_it(reviewer):
-    row = endorsement(state="review", name_ko="(주)하늘에너지", name_en="", website="https://sky.example")
-    endorsement(name_ko="하늘에너지 주식회사", name_en="", website="https://www.sky.example")
+    row = endorsement(state="review", name_ko="(주)하늘에너지", name_en="", website="https://sky.co.kr")
+    endorsement(name_ko="하늘에너지 주식회사", name_en="", website="https://www.sky.co.kr")
     endorsement(name_ko="전혀 다른 곳", name_en="")
     text = reviewer.get(f"{DESK}/{row.id}").text
     assert "same name, same website" in text
