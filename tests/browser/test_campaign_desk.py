@@ -73,8 +73,8 @@ def test_from_an_empty_draft_to_a_public_page(visitor, site, inside, slug, javas
     expect(page.get_by_role("status")).to_have_text("Saved.")
 
     page.get_by_role("link", name="Pledge", exact=True).click()
-    page.locator("#ko").fill("약속합니다.")
-    page.locator("#en").fill("We promise.")
+    page.locator("#wording_ko").fill("약속합니다.")
+    page.locator("#wording_en").fill("We promise.")
     save(page)
 
     page.get_by_role("link", name="Overview").click()

@@ -159,8 +159,8 @@ def test_signing_is_paused_and_taken_up_again_in_front_of_a_visitor(admin, visit
 def test_a_banner_reaches_visitors_in_their_language(admin, visitor):
     page = admin("ko")
     page.goto("/staff/switches")
-    page.locator("#banner-ko").fill("오늘 밤 10시부터 점검합니다 <b>!</b>")
-    page.locator("#banner-en").fill("Upkeep from ten tonight")
+    page.locator("#banner-text_ko").fill("오늘 밤 10시부터 점검합니다 <b>!</b>")
+    page.locator("#banner-text_en").fill("Upkeep from ten tonight")
     page.locator("#banner-reason").fill("정기 점검")
     page.get_by_role("button", name="배너 저장").click()
     for lang, words in (("ko", "오늘 밤 10시부터 점검합니다 <b>!</b>"), ("en", "Upkeep from ten tonight")):
@@ -171,11 +171,11 @@ def test_a_banner_reaches_visitors_in_their_language(admin, visitor):
         banner, header = (onlooker.locator(name).bounding_box() for name in (".banner", ".site-header"))
         assert header["y"] >= banner["y"] + banner["height"], "the header lies over the banner"
         assert not look_faults(onlooker)
-    for field in ("#banner-ko", "#banner-en"):
+    for field in ("#banner-text_ko", "#banner-text_en"):
         page.locator(field).fill("")
     page.locator("#banner-reason").fill("끝났습니다")
     page.get_by_role("button", name="배너 저장").click()
-    expect(page.locator("#banner-ko")).to_have_value("")
+    expect(page.locator("#banner-text_ko")).to_have_value("")
 
 
 def test_the_audit_log_is_searched_and_taken_out(admin):

@@ -137,10 +137,10 @@ def test_the_language_of_a_form_with_errors_keeps_it_too(visitor, site, inside, 
     page = visitor.page(lang="ko", javascript=javascript, size=DESK)
     sign_in(page, site, "admin", lang="ko")
     page.goto("/staff/switches")
-    page.locator("#banner-ko").fill("곧 점검합니다")
+    page.locator("#banner-text_ko").fill("곧 점검합니다")
     press(page, page.locator("form[action$='/banner'] button[type=submit]"))
     expect(page.locator(".field__error").first).to_be_visible()
     press(page, page.get_by_role("button", name="English"))
     expect(page.locator("html")).to_have_attribute("lang", "en")
-    expect(page.locator("#banner-ko")).to_have_value("곧 점검합니다")
+    expect(page.locator("#banner-text_ko")).to_have_value("곧 점검합니다")
     assert urlsplit(page.url).path == "/staff/switches"
