@@ -1,6 +1,7 @@
 """Campaigns in the staff area: the list, a new one, one campaign at a glance, its preview and its steps from draft to archive."""
 
 from flask import Response, abort, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
 
@@ -161,7 +162,9 @@ def missing_lines(slug: str, missing: list[Missing]) -> list[tuple[str, str]]:
 def _words(item: Missing) -> str:
     name = item.field.removesuffix(f"_{item.lang}") if item.section in ("texts", "schedule") else ""
     words = str(_MISSING[item.section, name])
-    return f"{words} ({languages.name(item.lang, i18n.language())})" if item.lang else words
+    if not item.lang:
+        return words
+    return _("%(field)s in %(language)s", field=words, language=languages.name(item.lang, i18n.language()))
 
 
 def _address(slug: str, item: Missing) -> str:

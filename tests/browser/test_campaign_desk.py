@@ -55,7 +55,7 @@ def test_from_an_empty_draft_to_a_public_page(visitor, site, inside, slug, javas
     expect(page.get_by_text("It can be published once nothing is missing above.")).to_be_visible()
     page.goto(f"/staff/campaigns/{slug}/state/open")
     expect(page.get_by_text("It cannot be published while a language is incomplete.")).to_be_visible()
-    page.get_by_role("link", name="Title (in English)").click()
+    page.get_by_role("link", name="Title in English").click()
     expect(page).to_have_url(re.compile(r"/texts#title_en$"))
     for name, text in {
         "title_en": "Clean air",

@@ -79,11 +79,10 @@ def _evil(blue, payload):
     on_wall = endorsement(blue, decision_reason=payload, **texts, **person)
     version_of(on_wall, target_year=2041)
     gone = endorsement(blue, **texts, **person)
-    moderation.remove(COMMAND_LINE, gone.id, review.find(gone.id).seen, "closed-down", (payload, payload))
+    wording = {"ko": payload, "en": payload}
+    moderation.remove(COMMAND_LINE, gone.id, review.find(gone.id).seen, "closed-down", wording)
     code = f"evil-{TOGETHER.index(payload)}"
-    reasons.save(
-        COMMAND_LINE, code=code, kind=ReasonKind.CHANGES, wording={"ko": payload, "en": payload}, active=True
-    )
+    reasons.save(COMMAND_LINE, code=code, kind=ReasonKind.CHANGES, wording=wording, active=True)
     return on_wall.id, gone.id
 
 

@@ -99,7 +99,7 @@ def test_leaving_a_form_warns_once_something_was_typed_and_saving_does_not(visit
     page.goto(TEXTS)
     page.locator("#title_en").click()  # a browser asks only who has touched the page
     page.get_by_role("link", name="Overview").click()
-    expect(page.get_by_text("Complete in both languages")).to_be_visible()
+    expect(page.get_by_text("Complete in every language")).to_be_visible()
     assert asked == []
 
     page.goto(TEXTS)
@@ -112,7 +112,7 @@ def test_leaving_a_form_warns_once_something_was_typed_and_saving_does_not(visit
     press(page, page.get_by_role("button", name="Save", exact=True))
     expect(page.get_by_text("Saved.")).to_be_visible()
     page.get_by_role("link", name="Overview").click()
-    expect(page.get_by_text("Complete in both languages")).to_be_visible()
+    expect(page.get_by_text("Complete in every language")).to_be_visible()
     assert asked == ["beforeunload"]
 
 

@@ -10,6 +10,7 @@ from pledge.ledger.models import LedgerEntry
 from pledge.mail.models import MailAllowance, MailRequest, OutboxMail
 from pledge.mail.requests import answer
 from pledge.signatures import own, services
+from pledge.signatures.identifiers import ticket_for
 from pledge.signatures.models import Signature
 from pledge.worker.composers import handlers
 from tests.signatures.test_signing import HONG
@@ -109,6 +110,6 @@ def test_this_was_not_me():
 
 def test_asking_for_the_mail_again():
     person = signature(state="pending")
-    signature_id = person.id
-    assert crash_everywhere(lambda: services.resend("blue-skies", signature_id, "ko")) >= 1
+    ticket = ticket_for("blue-skies", person.id)
+    assert crash_everywhere(lambda: services.resend("blue-skies", ticket, "ko")) >= 1
     assert len(contents()[1]) == 1

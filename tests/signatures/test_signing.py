@@ -15,7 +15,7 @@ from pledge.lines import BadLine
 from pledge.mail.models import MailBlock, MailKind, OutboxMail
 from pledge.signatures import services
 from pledge.signatures.addresses import parse
-from pledge.signatures.identifiers import read_ticket
+from pledge.signatures.identifiers import read_ticket, ticket_for
 from pledge.signatures.models import Signature, SignatureState
 from pledge.signatures.origins import domain_hash, network_hash
 from pledge.tokens import BadToken, Purpose
@@ -361,31 +361,31 @@ class TestAskingForTheMailAgain:
         enqueued()
         frozen_clock.move(minutes=2)
         for _ in range(3):
-            services.resend("blue-skies", row.id, "ko")
+            services.resend("blue-skies", ticket_for("blue-skies", row.id), "ko")
         assert enqueued() == [MailKind.CONFIRM]
         first = db.session.scalars(select(OutboxMail)).one()
         first.state = "sent"
         db.session.commit()
         for _ in range(3):
-            services.resend("blue-skies", row.id, "ko")
+            services.resend("blue-skies", ticket_for("blue-skies", row.id), "ko")
         assert enqueued() == [MailKind.CONFIRM, MailKind.CONFIRM]
         first, second = db.session.scalars(select(OutboxMail).order_by(OutboxMail.id))
         assert second.due_at - first.due_at == timedelta(minutes=10)
         assert (first.seq, second.seq) == (1, 2)
 
     def test_for_somebody_who_is_gone_nothing_is_enqueued(self):
-        services.resend("blue-skies", 12345, "ko")
+        services.resend("blue-skies", ticket_for("blue-skies", 12345), "ko")
         assert enqueued() == []
 
     def test_who_is_counted_is_told_so(self):
         person = signature(email="hong@naver.com")
-        services.resend("blue-skies", person.id, "ko")
+        services.resend("blue-skies", ticket_for("blue-skies", person.id), "ko")
         assert enqueued() == [MailKind.ALREADY]
 
     def test_who_is_counted_by_another_submission_is_told_so_too(self):
         person = signature(email="hong@naver.com")
         sign(name="다른 이름")
-        services.resend("blue-skies", rows()[1].id, "ko")
+        services.resend("blue-skies", ticket_for("blue-skies", rows()[1].id), "ko")
         assert enqueued() == [MailKind.ALREADY]
         assert db.session.scalars(select(OutboxMail)).one().subject_id == person.id
 
