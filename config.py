@@ -22,6 +22,9 @@ from sqlalchemy.exc import ArgumentError
 
 ROOT = Path(__file__).resolve().parent
 
+#: Threads of one web process that serve requests (granian's `--blocking-threads`).
+WEB_THREADS = 128
+
 PREFIX = "PLEDGE_"
 
 #: Shorter keys than this are refused in production (256 bits as base64 or hex are longer).

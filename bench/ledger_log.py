@@ -19,10 +19,10 @@ from bench import people
 from bench.report import Figure, against, at_most
 from bench.servers import Bench, Site
 from config import ROOT
-from pledge import clock
 from pledge.campaigns.log_facts import pledge_hashes
 from pledge.campaigns.models import PledgeText
-from pledge.db import db
+from pledge.core import clock
+from pledge.core.db import db
 from pledge.ledger import log_queries, merkle, queries
 from pledge.ledger.services import fold, hour_of
 from pledge.worker.sources import ledger_sources

@@ -11,16 +11,16 @@ import psycopg
 from sqlalchemy import select
 
 from bench.servers import Site
-from pledge import clock, tokens
 from pledge.campaigns.models import PledgeText
-from pledge.crypto import vault
-from pledge.db import db
+from pledge.core import clock, tokens
+from pledge.core.db import db
+from pledge.core.encryption import vault
+from pledge.core.tokens import Purpose
 from pledge.ledger import leaves
 from pledge.ledger.services import fold, hour_of
 from pledge.signatures.counting import mismatches
 from pledge.signatures.identifiers import new_id
 from pledge.signatures.models import EMAIL_CONTEXT, NAME_CONTEXT, SALT_CONTEXT
-from pledge.tokens import Purpose
 from pledge.worker.sources import ledger_sources
 
 _SIGNATURES = """

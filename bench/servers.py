@@ -15,10 +15,10 @@ from flask import Flask
 from bench import floor
 from bench.load import HOST
 from config import ROOT, Config
-from pledge import create_app, migrating
+from pledge import create_app
 from pledge.campaigns import services as campaigns
-from pledge.commands.serve import DEMO_CAMPAIGN, web_command, worker_command
-from pledge.db import db
+from pledge.cli.serve import DEMO_CAMPAIGN, web_command, worker_command
+from pledge.core.db import db, migrations
 from tests.support import postgres, run
 from tests.support.redis import RedisServer
 
@@ -86,7 +86,7 @@ class Bench:
     def _prepared(self, site: "Site") -> "Site":
         site.folder.mkdir()
         with site.context():
-            migrating.upgrade()
+            migrations.upgrade()
             campaigns.load_folder(DEMO_CAMPAIGN)
         return site
 

@@ -5,8 +5,11 @@ from urllib.parse import urlsplit
 from flask import Flask
 
 from config import Config
-from pledge import commands, db, logs, migrating, web
+from pledge import cli
+from pledge.core import db, logs
+from pledge.core.db import migrations
 from pledge.diagnosis.start import refuse_unsafe_database
+from pledge.web import application
 
 
 def create_app(config: Config | None = None) -> Flask:
@@ -15,9 +18,9 @@ def create_app(config: Config | None = None) -> Flask:
     app = new_app(config)
     logs.configure(config)
     db.init_app(app, config)
-    migrating.init_app(app)
-    commands.register(app)
-    web.register(app, config)
+    migrations.init_app(app)
+    cli.register(app)
+    application.register(app, config)
     with app.app_context():
         refuse_unsafe_database(config)
     return app

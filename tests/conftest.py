@@ -13,7 +13,7 @@ from flask.testing import FlaskClient, FlaskCliRunner
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
-from pledge.db import db
+from pledge.core.db import db
 from tests.support import apps, postgres, run
 from tests.support.clock import Clock
 from tests.support.redis import RedisServer, end_outage

@@ -3,7 +3,7 @@
     npm pack @svg-maps/south-korea@2.0.0
     python tools/build_map.py svg-maps-south-korea-2.0.0.tgz
 
-The package is by Victor Cazanave, after a map by MapSVG, under CC BY 4.0 (pledge/delivery/maps/LICENSE.md). What is
+The package is by Victor Cazanave, after a map by MapSVG, under CC BY 4.0 (pledge/statistics/maps/LICENSE.md). What is
 changed: coordinates are rounded and thinned out, islands too small to be seen are left out, the codes of
 ISO 3166-2:KR stand for the names, and Dokdo, which the map lacks, is added as a dot at its place.
 """

@@ -5,8 +5,8 @@ from sqlalchemy import select
 from pledge.accounts.mails import enqueue_valve
 from pledge.accounts.models import StaffMember, StaffRole
 from pledge.accounts.roles import Role
-from pledge.db import transaction
-from pledge.logs import log
+from pledge.core.db import transaction
+from pledge.core.logs import log
 from pledge.mail import queries, valve
 
 

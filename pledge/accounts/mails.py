@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from pledge import links, tokens
 from pledge.accounts.models import StaffMember
-from pledge.db import reading
-from pledge.i18n import format_datetime
+from pledge.core import tokens, urls
+from pledge.core.db import reading
+from pledge.core.i18n import format_datetime
+from pledge.core.tokens import Purpose
 from pledge.mail.message import Claimed, Composers, Message, composer
 from pledge.mail.models import MailKind
 from pledge.mail.outbox import enqueue
-from pledge.tokens import Purpose
 
 #: After the site's name above every mail, where mails to signers name their campaign.
 _STAFF = {"ko": "운영진", "en": "Staff"}
@@ -58,19 +58,17 @@ def invitation(mail: Claimed, member: Member) -> Message | None:
     if member.password is not None or member.invitation != mail.seq:
         return None
     token = tokens.mint(Purpose.STAFF_INVITATION, [member.id, member.invitation])
-    return _message(mail, member, link=links.staff_invitation_link(token))
+    return _message(mail, member, link=urls.staff_invitation_link(token))
 
 
 def notice(mail: Claimed, member: Member) -> Message:
     """What happened, and when."""
     since = format_datetime(mail.created_at, mail.lang)
-    return _message(mail, member, link=links.staff_link(), since=since)
+    return _message(mail, member, link=urls.staff_link(), since=since)
 
 
 def _message(mail: Claimed, member: Member, **values: str) -> Message:
-    return Message(
-        member.email, {"campaign": f"{links.site_name(mail.lang)} · {_STAFF[mail.lang]}", **values}
-    )
+    return Message(member.email, {"campaign": f"{urls.site_name(mail.lang)} · {_STAFF[mail.lang]}", **values})
 
 
 def _members(mails: Sequence[Claimed]) -> Mapping[int, Member]:

@@ -22,8 +22,9 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from pledge.accounts.roles import Permission, Role, may
-from pledge.db import Model, UTCDateTime
-from pledge.sealing import Sealed
+from pledge.core.db import Model
+from pledge.core.db.encrypted_columns import Sealed
+from pledge.core.db.types import UTCDateTime
 
 _ROLES = ", ".join(repr(role.value) for role in Role)
 

@@ -11,15 +11,15 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from pledge import clock, links, tokens
 from pledge.accounts import queries, rules
 from pledge.accounts.mails import enqueue_invitation
 from pledge.accounts.models import StaffMember, StaffRole, StaffSession
 from pledge.accounts.roles import Role
 from pledge.audit.models import Actor
 from pledge.audit.services import record
-from pledge.db import transaction
-from pledge.tokens import Purpose
+from pledge.core import clock, tokens, urls
+from pledge.core.db import transaction
+from pledge.core.tokens import Purpose
 
 
 class AlreadyInvited(Exception):
@@ -131,7 +131,7 @@ def invitation_link(staff_id: int) -> str:
     person = queries.member(id=staff_id)
     if person is None:
         raise NoSuchPerson
-    return links.staff_invitation_link(tokens.mint(Purpose.STAFF_INVITATION, [person.id, person.invitation]))
+    return urls.staff_invitation_link(tokens.mint(Purpose.STAFF_INVITATION, [person.id, person.invitation]))
 
 
 def _person(session: Session, staff_id: int) -> StaffMember:

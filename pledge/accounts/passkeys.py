@@ -26,10 +26,10 @@ from webauthn.helpers.structs import (
     UserVerificationRequirement,
 )
 
-from pledge import clock
 from pledge.accounts import queries
 from pledge.accounts.models import StaffMember, StaffPasskey
-from pledge.db import write_autocommit
+from pledge.core import clock
+from pledge.core.db import write_autocommit
 
 #: How long the browser shows its dialogue, in milliseconds.
 _TIMEOUT = 60_000

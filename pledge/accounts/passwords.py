@@ -12,7 +12,7 @@ from pathlib import Path
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from pledge.turns import Turns
+from pledge.core.turns import Turns
 
 MIN_LENGTH = 12
 MAX_LENGTH = 128

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from pledge.accounts.models import StaffMember, StaffPasskey, StaffRole
 from pledge.accounts.roles import Role
-from pledge.db import db
+from pledge.core.db import db
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ Only keyed hashes are kept, so the codes are shown once, when they are made.
 import re
 import secrets
 
-from pledge.crypto import vault
+from pledge.core.encryption import vault
 
 HOW_MANY = 10
 #: Without letters and digits that look alike; 31 of them to the power of twelve are 59 bits.

@@ -12,10 +12,10 @@ from datetime import timedelta
 
 from sqlalchemy import ColumnElement, delete, insert, or_, select
 
-from pledge import clock
 from pledge.accounts.models import StaffMember, StaffSavedRequest
-from pledge.crypto import Unreadable, vault
-from pledge.db import reading, transaction, write_autocommit
+from pledge.core import clock
+from pledge.core.db import reading, transaction, write_autocommit
+from pledge.core.encryption import Unreadable, vault
 
 #: How long an act waits for the second factor.
 FOR_SECOND_FACTOR = timedelta(minutes=10)

@@ -6,15 +6,15 @@ from sqlalchemy import delete, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from pledge import clock, tokens
 from pledge.accounts import authenticator, passwords, recovery
 from pledge.accounts.mails import enqueue_notice
 from pledge.accounts.models import StaffMember, StaffPasskey, StaffSession
 from pledge.accounts.passkeys import NewPasskey, PasskeyFault, PasskeyRefused
 from pledge.audit.models import Actor
 from pledge.audit.services import record
-from pledge.db import transaction
-from pledge.tokens import BadToken, Purpose
+from pledge.core import clock, tokens
+from pledge.core.db import transaction
+from pledge.core.tokens import BadToken, Purpose
 
 
 class InvitationExpired(Exception):

@@ -13,9 +13,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, delete, insert, or_, select, update
 
-from pledge import clock
 from pledge.accounts.models import StaffMember, StaffSavedRequest, StaffSession
-from pledge.db import reading, transaction, write_autocommit
+from pledge.core import clock
+from pledge.core.db import reading, transaction, write_autocommit
 
 IDLE = timedelta(minutes=30)
 MAX_AGE = timedelta(hours=8)

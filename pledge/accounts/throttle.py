@@ -10,10 +10,10 @@ from datetime import timedelta
 
 from sqlalchemy import delete, text, update
 
-from pledge import clock
 from pledge.accounts.models import StaffAttempt
-from pledge.crypto import vault
-from pledge.db import reading, write_autocommit
+from pledge.core import clock
+from pledge.core.db import reading, write_autocommit
+from pledge.core.encryption import vault
 
 #: Without a try for this long, and for twice the longest wait of its rule, everything is forgotten.
 QUIET = timedelta(minutes=15)

@@ -9,9 +9,9 @@ from datetime import timedelta
 from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
-from pledge import clock
 from pledge.audit.models import AuditEntry
-from pledge.db import reading
+from pledge.core import clock
+from pledge.core.db import reading
 
 INVITED_LATELY = timedelta(hours=72)
 

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from pledge.audit.models import AuditEntry
-from pledge.db import reading
+from pledge.core.db import reading
 
 #: Stands where the first entry names the hash of the one before.
 START = bytes(32)

@@ -6,8 +6,8 @@ from dataclasses import asdict
 from datetime import datetime
 
 from pledge.audit.queries import Line
-from pledge.i18n import SEOUL
-from pledge.spreadsheets import BOM, csv_line
+from pledge.core.i18n import SEOUL
+from pledge.core.text.spreadsheets import BOM, csv_line
 
 #: What each is called where no reader's language is known.
 COLUMNS = (

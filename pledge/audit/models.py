@@ -6,7 +6,8 @@ from datetime import datetime
 from sqlalchemy import Identity, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from pledge.db import BigKey, Model, UTCDateTime
+from pledge.core.db import Model
+from pledge.core.db.types import BigKey, UTCDateTime
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Row, Select, or_, select
 
 from pledge.audit.chain import BATCH
 from pledge.audit.models import AuditEntry
-from pledge.db import reading
+from pledge.core.db import reading
 
 PAGE = 50
 

@@ -6,10 +6,10 @@ from typing import Any
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from pledge import clock
 from pledge.audit.chain import START, fingerprint
 from pledge.audit.models import Actor, AuditEntry
-from pledge.db import transaction
+from pledge.core import clock
+from pledge.core.db import transaction
 
 #: One writer of the chain at a time: the key of its advisory lock, a number that nothing else here uses.
 CHAIN_LOCK = 0x61756469

@@ -5,9 +5,9 @@ from datetime import date, timedelta
 
 from icalendar import Calendar, Event, Timezone
 
-from pledge import links
 from pledge.campaigns.events import EventView
-from pledge.i18n import SEOUL
+from pledge.core import urls
+from pledge.core.i18n import SEOUL
 
 #: Korea has kept one time since 1988, so one rule tells all.
 ZONE_FROM, ZONE_TO = date(2000, 1, 1), date(2100, 1, 1)
@@ -17,7 +17,7 @@ MEDIA_TYPE = "text/calendar; charset=utf-8"
 def ics(events: Iterable[EventView], name: str) -> bytes:
     """The file of some events under a name. The same events give the same bytes."""
     calendar = Calendar()
-    calendar.add("prodid", f"-//{links.host()}//pledge//")
+    calendar.add("prodid", f"-//{urls.host()}//pledge//")
     calendar.add("version", "2.0")
     calendar.add("method", "PUBLISH")
     calendar.add("x-wr-calname", " ".join(name.split()))  # the library would not escape a line break here
@@ -30,7 +30,7 @@ def ics(events: Iterable[EventView], name: str) -> bytes:
 
 def _event(view: EventView) -> Event:
     event = Event()
-    event.add("uid", f"{view.uid}@{links.host()}")
+    event.add("uid", f"{view.uid}@{urls.host()}")
     event.add("dtstamp", view.changed_at.replace(microsecond=0))
     event.add("sequence", view.sequence)
     event.add("summary", view.title)

@@ -6,16 +6,16 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from pledge import clock, languages
 from pledge.audit.models import Actor
 from pledge.audit.services import record
-from pledge.campaigns.desk import NoSuchCampaign
 from pledge.campaigns.models import Campaign, CampaignEvent, CampaignState
 from pledge.campaigns.moderation import clean_reason, compare, edited, subject
 from pledge.campaigns.rules import Checker, Fault, shown_link, stamp
-from pledge.db import reading
-from pledge.i18n import SEOUL
-from pledge.languages import Texts
+from pledge.campaigns.staff_queries import NoSuchCampaign
+from pledge.core import clock, languages
+from pledge.core.db import reading
+from pledge.core.i18n import SEOUL
+from pledge.core.languages import Texts
 
 UNKNOWN_LENGTH = timedelta(hours=3)
 

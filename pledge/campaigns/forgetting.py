@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, and_, select
 
-from pledge import clock
 from pledge.audit.models import WORKER
 from pledge.audit.services import record
 from pledge.campaigns.models import Campaign, CampaignState
-from pledge.db import reading, transaction
+from pledge.core import clock
+from pledge.core.db import reading, transaction
 
 #: After the totals of a campaign that is over were handed to the government.
 AFTER_DELIVERY = timedelta(days=30)

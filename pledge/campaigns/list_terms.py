@@ -12,15 +12,15 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from pledge import clock, languages
 from pledge.audit.models import Actor
 from pledge.audit.services import record
-from pledge.campaigns.desk import Reader
 from pledge.campaigns.models import Campaign, CampaignState, ListTerms
 from pledge.campaigns.moderation import WrongState, compare, edited, subject
 from pledge.campaigns.rules import LONGEST_LINE, Checker, stamp
-from pledge.db import reading
-from pledge.languages import Texts
+from pledge.campaigns.staff_queries import Reader
+from pledge.core import clock, languages
+from pledge.core.db import reading
+from pledge.core.languages import Texts
 
 PARTS = ("recipient", "law", "purpose", "keeping")
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 
-from pledge import languages
 from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.campaigns.models import Campaign
 from pledge.campaigns.moderation import compare, edited, new_text, subject
 from pledge.campaigns.rules import BadFields, Fault, stamp
 from pledge.campaigns.video import BadVideo, Video, parse_video
+from pledge.core import languages
 from pledge.files import services as files
 
 

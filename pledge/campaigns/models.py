@@ -16,8 +16,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from pledge.db import Model, UTCDateTime
-from pledge.languages import Texts, Translated, has_text
+from pledge.core.db import Model
+from pledge.core.db.types import UTCDateTime
+from pledge.core.languages import Texts, Translated, has_text
 
 
 class CampaignState(StrEnum):

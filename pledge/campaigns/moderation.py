@@ -12,15 +12,15 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from pledge import clock, languages
 from pledge.audit.models import Actor
 from pledge.audit.services import record
-from pledge.campaigns import desk, rules
-from pledge.campaigns.desk import Missing, NoSuchCampaign, Schedule
+from pledge.campaigns import rules, staff_queries
 from pledge.campaigns.models import Campaign, CampaignState, CampaignText, PledgeText
 from pledge.campaigns.rules import BadFields, Checker, Fault, fingerprint
-from pledge.db import transaction
-from pledge.languages import Texts
+from pledge.campaigns.staff_queries import Missing, NoSuchCampaign, Schedule
+from pledge.core import clock, languages
+from pledge.core.db import transaction
+from pledge.core.languages import Texts
 
 #: From where to where a campaign may be moved; what needs a reason says so in `NEEDS_REASON`.
 TRANSITIONS = {
@@ -123,10 +123,10 @@ def edit_texts(actor: Actor, slug: str, seen: str, texts: Mapping[str, str]) -> 
     Raises BadFields, EditedMeanwhile, NoSuchCampaign.
     """
     with edited(slug) as (session, campaign):
-        stored = desk.texts_of(session, campaign.id)
+        stored = staff_queries.texts_of(session, campaign.id)
         wanted = _clean_texts(texts, required=campaign.state != CampaignState.DRAFT)
         compare(seen, stored)
-        changed = [name for name in desk.text_fields() if wanted[name] != stored[name]]
+        changed = [name for name in staff_queries.text_fields() if wanted[name] != stored[name]]
         rows = {row.lang: row for row in campaign.texts}
         for name in changed:
             part, _, lang = name.rpartition("_")
@@ -214,7 +214,7 @@ def clean_reason(reason: str, *, required: bool = True) -> str:
 
 def missing_to_publish(session: Session, campaign: Campaign) -> list[Missing]:
     """What each language lacks, and a closing time that is over already (of a draft: reopening takes it away)."""
-    missing = desk.missing_of(session, campaign.id)
+    missing = staff_queries.missing_of(session, campaign.id)
     is_over = campaign.closes_at is not None and campaign.closes_at <= clock.now()
     if campaign.state == CampaignState.DRAFT and is_over:
         missing.append(Missing("schedule", "closes_at"))
@@ -230,7 +230,7 @@ def refuse_frozen(campaign: Campaign) -> None:
 def _clean_texts(texts: Mapping[str, str], *, required: bool) -> dict[str, str]:
     check = Checker()
     clean: dict[str, str] = {}
-    for name in desk.text_fields():
+    for name in staff_queries.text_fields():
         part, text = name.rpartition("_")[0], texts.get(name, "")
         if part == "body":
             clean[name] = check.text(name, text, required=required)

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import TextClause, bindparam, text
 
-from pledge import clock
 from pledge.campaigns.models import CampaignState
-from pledge.db import UTCDateTime
+from pledge.core import clock
+from pledge.core.db.types import UTCDateTime
 
 #: Mails under way when signing ends still count for so long.
 CONFIRM_GRACE = timedelta(hours=24)

@@ -4,16 +4,16 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
-from pledge import languages
 from pledge.audit.models import Actor
 from pledge.audit.services import record
-from pledge.campaigns.desk import NoSuchCampaign
 from pledge.campaigns.models import Campaign, CampaignState, Partner, PartnerRole
 from pledge.campaigns.moderation import clean_reason, compare, edited, subject
 from pledge.campaigns.rules import Checker, stamp
-from pledge.db import reading
+from pledge.campaigns.staff_queries import NoSuchCampaign
+from pledge.core import languages
+from pledge.core.db import reading
+from pledge.core.languages import Texts
 from pledge.files import services as files
-from pledge.languages import Texts
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,14 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from pledge import clock, languages
 from pledge.audit.models import Actor
 from pledge.audit.services import record
-from pledge.campaigns import desk
-from pledge.campaigns.desk import Wording
+from pledge.campaigns import staff_queries
 from pledge.campaigns.models import Campaign, CampaignState, PledgeText
 from pledge.campaigns.moderation import compare, edited, new_pledge_text, refuse_frozen, subject
 from pledge.campaigns.rules import Checker, Fault, fingerprint
+from pledge.campaigns.staff_queries import Wording
+from pledge.core import clock, languages
 
 #: Somebody may be reading a campaign that opens in a moment.
 SOON = timedelta(minutes=1)
@@ -53,7 +53,7 @@ def edit_pledge(
     """
     with edited(slug) as (session, campaign):
         refuse_frozen(campaign)
-        stored = desk.wording_of(session, campaign.id)
+        stored = staff_queries.wording_of(session, campaign.id)
         required = campaign.state != CampaignState.DRAFT
         check = Checker()
         wanted = check.texts("wording", wording, required=required)

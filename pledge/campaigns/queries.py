@@ -8,7 +8,6 @@ from markupsafe import Markup
 from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import aliased
 
-from pledge import clock, languages
 from pledge.campaigns import list_terms, opening, secretariat
 from pledge.campaigns.list_terms import TermsView
 from pledge.campaigns.models import (
@@ -23,9 +22,10 @@ from pledge.campaigns.models import (
 )
 from pledge.campaigns.rules import shown_link
 from pledge.campaigns.video import Video
-from pledge.content import markdown
-from pledge.db import reading
-from pledge.languages import Texts
+from pledge.core import clock, languages
+from pledge.core.db import reading
+from pledge.core.languages import Texts
+from pledge.core.text.markdown import markdown
 from pledge.ledger.models import LedgerHead
 from pledge.ledger.queries import Count, head_columns
 

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from enum import StrEnum
 from urllib.parse import urlsplit
 
-from pledge import languages
-from pledge.languages import Texts
-from pledge.lines import holds_resident_number
-from pledge.plaintext import is_readable_text
+from pledge.core import languages
+from pledge.core.languages import Texts
+from pledge.core.text.lines import holds_resident_number
+from pledge.core.text.plain_text import is_readable_text
 
 LONGEST_SLUG = 60
 LONGEST_LINE = 200

@@ -7,7 +7,7 @@ from sqlalchemy import Label, String, cast, func, select
 from sqlalchemy.orm import aliased
 
 from pledge.campaigns.models import Campaign, Partner, PartnerRole
-from pledge.languages import Texts
+from pledge.core.languages import Texts
 
 
 def column() -> Label[Any]:

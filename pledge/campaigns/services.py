@@ -11,14 +11,14 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from pledge import clock, languages
 from pledge.campaigns.events import EventFields, clean, new_event, update_event
 from pledge.campaigns.models import Campaign, CampaignText, Partner, PledgeText
 from pledge.campaigns.rules import clean_link, fingerprint
 from pledge.campaigns.video import parse_video
-from pledge.db import transaction
-from pledge.i18n import SEOUL
-from pledge.languages import Texts
+from pledge.core import clock, languages
+from pledge.core.db import transaction
+from pledge.core.i18n import SEOUL
+from pledge.core.languages import Texts
 
 
 class PledgeTextChanged(Exception):

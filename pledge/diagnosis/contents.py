@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection, select
 
-from pledge import languages
 from pledge.campaigns.models import Campaign, CampaignState, CampaignText, Partner, PledgeText
 from pledge.campaigns.queries import slugs
 from pledge.campaigns.rules import fingerprint
-from pledge.crypto import Unreadable
-from pledge.db import reading
+from pledge.core import languages
+from pledge.core.db import reading
+from pledge.core.encryption import Unreadable
 from pledge.diagnosis.findings import Finding, ok, problem, warning
 from pledge.endorsements import counting
 from pledge.ledger import queries as ledger

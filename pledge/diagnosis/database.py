@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from config import ROOT, Config
-from pledge.db import reading
+from pledge.core.db import reading
 from pledge.diagnosis.findings import Finding, ok, problem, warning
 from pledge.diagnosis.start import DURABILITY, setting
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from sqlalchemy import Connection, text
 
 from config import Config
-from pledge.db import reading
+from pledge.core.db import reading
 from pledge.diagnosis.findings import Finding, ok, problem, warning
 
 SUBJECT = "audit log"

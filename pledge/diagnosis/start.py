@@ -7,8 +7,8 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from config import Config, ConfigError
-from pledge.db import db, reading
-from pledge.logs import log
+from pledge.core.db import db, reading
+from pledge.core.logs import log
 
 #: PostgreSQL settings without which an acknowledged signature can be lost, and what each would cost.
 DURABILITY = {

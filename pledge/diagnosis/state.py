@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from pledge import clock
 from pledge.campaigns.queries import slugs
-from pledge.db import MAX_CLOCK_DIFFERENCE, clock_difference, reading
+from pledge.core import clock
+from pledge.core.db import MAX_CLOCK_DIFFERENCE, clock_difference, reading
 from pledge.diagnosis import writing
 from pledge.ledger import queries as ledger
 from pledge.mail import queries as mail

@@ -7,8 +7,8 @@ import redis
 from sqlalchemy import func, select, text
 
 from config import Config, unknown_names
-from pledge import clock
-from pledge.db import db, reading
+from pledge.core import clock
+from pledge.core.db import db, reading
 from pledge.diagnosis.findings import Finding, ok, problem, warning
 from pledge.diagnosis.state import Readiness
 from pledge.files.backends import current_storage

@@ -8,8 +8,8 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from config import current_config
-from pledge import clock
-from pledge.db import NotDurable, db, is_postgresql, snapshot, write_autocommit
+from pledge.core import clock
+from pledge.core.db import NotDurable, db, is_postgresql, snapshot, write_autocommit
 
 #: Seconds for which an answer is good: whoever watches asks often, and each look writes a little.
 KEPT_FOR = 10.0

@@ -8,7 +8,8 @@ from sqlalchemy import Row, select
 from pledge.campaigns import queries as campaigns
 from pledge.campaigns.mailed_links import Link, LinkState, waiting_state
 from pledge.campaigns.queries import CampaignView, PledgeView
-from pledge.db import reading
+from pledge.core.db import reading
+from pledge.core.tokens import BadToken
 from pledge.endorsements.applications import Applicant
 from pledge.endorsements.identifiers import read_confirm_token, read_contact_token, read_own_token
 from pledge.endorsements.models import (
@@ -20,7 +21,6 @@ from pledge.endorsements.models import (
     VersionState,
 )
 from pledge.endorsements.rules import Content
-from pledge.tokens import BadToken
 
 _CONTENT = tuple(Content.__dataclass_fields__)
 #: States from which an application may begin anew; until its mail is confirmed they stay what they are.

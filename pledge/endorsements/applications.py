@@ -3,11 +3,11 @@
 import json
 from dataclasses import asdict, dataclass
 
-from pledge import clock
-from pledge.endorsements.domains import is_free_mail
+from pledge.core import clock
 from pledge.endorsements.identifiers import registration_hash
 from pledge.endorsements.models import Endorsement
 from pledge.endorsements.rules import Content
+from pledge.endorsements.verification.domains import is_free_mail
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
-from pledge.db import reading
+from pledge.core.db import reading
 from pledge.endorsements.models import Endorsement, EndorsementVersion
 from pledge.ledger import counting
 from pledge.ledger.counting import Mismatch

@@ -8,8 +8,8 @@ from functools import partial
 from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import Session
 
-from pledge import clock
-from pledge.db import transaction
+from pledge.core import clock
+from pledge.core.db import transaction
 from pledge.endorsements.models import (
     ContactChange,
     Endorsement,

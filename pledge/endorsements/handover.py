@@ -6,16 +6,16 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from pledge import clock
-from pledge.db import transaction
+from pledge.core import clock
+from pledge.core.db import transaction
 from pledge.endorsements import versions
-from pledge.endorsements.domains import is_free_mail
 from pledge.endorsements.identifiers import Mailbox, address_hash, domain_of, read_contact_token
-from pledge.endorsements.levels import earned_level
 from pledge.endorsements.models import ContactChange, Endorsement
 from pledge.endorsements.outbox import enqueue, slot_for
 from pledge.endorsements.own import CORRECTABLE, NotPossible, own_row, shown_version
+from pledge.endorsements.review.levels import earned_level
 from pledge.endorsements.rules import LONGEST_PERSON, clean_line
+from pledge.endorsements.verification.domains import is_free_mail
 from pledge.mail.blocks import block
 from pledge.mail.models import MailKind, MailState, OutboxMail
 

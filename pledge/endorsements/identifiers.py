@@ -4,9 +4,9 @@ import hashlib
 import secrets
 from typing import NamedTuple, Protocol
 
-from pledge import tokens
-from pledge.crypto import vault
-from pledge.tokens import BadToken, Purpose
+from pledge.core import tokens
+from pledge.core.encryption import vault
+from pledge.core.tokens import BadToken, Purpose
 
 _DIGEST = 12
 

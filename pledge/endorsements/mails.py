@@ -11,9 +11,11 @@ from datetime import datetime
 from sqlalchemy import and_, bindparam, case, func, or_, select
 from sqlalchemy.orm import aliased
 
-from pledge import clock, links, tokens
 from pledge.campaigns.models import Campaign, CampaignText
-from pledge.db import reading
+from pledge.core import clock, tokens, urls
+from pledge.core.db import reading
+from pledge.core.i18n import format_date, format_datetime
+from pledge.core.tokens import Purpose
 from pledge.endorsements.expiry import UNCONFIRMED
 from pledge.endorsements.identifiers import confirm_token, manage_token
 from pledge.endorsements.models import (
@@ -23,10 +25,8 @@ from pledge.endorsements.models import (
     EndorsementVersion,
     VersionState,
 )
-from pledge.i18n import format_date, format_datetime
 from pledge.mail.message import Claimed, Composers, Message, composer
 from pledge.mail.models import MailKind, OutboxMail
-from pledge.tokens import Purpose
 
 #: States in which a newest version may still wait for its mail to be confirmed.
 _UNCONFIRMED = (EndorsementState.PENDING, EndorsementState.WITHDRAWN, EndorsementState.DECLINED)
@@ -141,7 +141,7 @@ def confirm(mail: Claimed, to: Contact) -> Message | None:
     until = min(tokens.expires_at(Purpose.ENDORSE_CONFIRM), to.submitted_at + UNCONFIRMED)
     if until <= clock.now():
         return None
-    link = links.endorse_confirm_link(mail.lang, confirm_token(to.id, mail.seq, to.contact_number))
+    link = urls.endorse_confirm_link(mail.lang, confirm_token(to.id, mail.seq, to.contact_number))
     values = {
         "campaign": to.campaign,
         "link": link,
@@ -174,7 +174,7 @@ def changes(mail: Claimed, to: Contact) -> Message | None:
 def declined(mail: Claimed, to: Contact) -> Message | None:
     """Staff have declined it, or taken it off the list."""
     states = (EndorsementState.DECLINED, EndorsementState.REMOVED)
-    return _decision(mail, to, *states, contact=links.contact())
+    return _decision(mail, to, *states, contact=urls.contact())
 
 
 def contact(mail: Claimed, to: Successor) -> Message | None:
@@ -183,7 +183,7 @@ def contact(mail: Claimed, to: Successor) -> Message | None:
     if to.is_done or deleted_at <= clock.now():
         return None
     until = min(tokens.expires_at(Purpose.ENDORSE_CONTACT), deleted_at)
-    link = links.endorse_contact_link(mail.lang, tokens.mint(Purpose.ENDORSE_CONTACT, [to.id, to.number]))
+    link = urls.endorse_contact_link(mail.lang, tokens.mint(Purpose.ENDORSE_CONTACT, [to.id, to.number]))
     values = {
         "campaign": to.campaign,
         "link": link,
@@ -201,8 +201,8 @@ def handover(mail: Claimed, to: Successor) -> Message | None:
     values = {
         "campaign": to.campaign,
         "organization": to.organization,
-        "link": links.campaign_link(mail.lang, to.slug),
-        "contact": links.contact(),
+        "link": urls.campaign_link(mail.lang, to.slug),
+        "contact": urls.contact(),
     }
     return Message(to.email, values)
 
@@ -215,7 +215,7 @@ def _decision(mail: Claimed, to: Contact, *states: EndorsementState, **values: s
 
 
 def _to_own_page(mail: Claimed, to: Contact, **values: str) -> Message:
-    link = links.endorse_manage_link(mail.lang, manage_token(to.id, to.contact_number))
+    link = urls.endorse_manage_link(mail.lang, manage_token(to.id, to.contact_number))
     return Message(
         to.email, {"campaign": to.campaign, "organization": to.organization, "link": link, **values}
     )

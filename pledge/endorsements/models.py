@@ -24,10 +24,11 @@ from sqlalchemy import (
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column
 
-from pledge.db import Model, UTCDateTime
-from pledge.languages import Texts, Translated, has_text
+from pledge.core.db import Model
+from pledge.core.db.encrypted_columns import Sealed
+from pledge.core.db.types import UTCDateTime, one_of
+from pledge.core.languages import Texts, Translated, has_text
 from pledge.ledger import leaves
-from pledge.sealing import Sealed
 
 EMAIL_CONTEXT = "endorsements.contact_email"
 NAME_CONTEXT = "endorsements.contact_name"
@@ -84,10 +85,6 @@ class VersionState(StrEnum):
     SUPERSEDED = "superseded"
 
 
-def _among(column: str, values: type[StrEnum]) -> str:
-    return f"{column} IN ({', '.join(repr(value.value) for value in values)})"
-
-
 class Endorsement(Model):
     __tablename__ = "endorsements"
 
@@ -137,8 +134,8 @@ class Endorsement(Model):
     __table_args__ = (
         # One person may speak for several organisations, but not twice for one.
         UniqueConstraint("campaign_id", "address_hash", "name_key"),
-        CheckConstraint(_among("state", EndorsementState), name="state"),
-        CheckConstraint(_among("level", Level), name="level"),
+        CheckConstraint(one_of("state", EndorsementState), name="state"),
+        CheckConstraint(one_of("level", Level), name="level"),
         CheckConstraint("state <> 'published' OR published_at IS NOT NULL", name="published_has_time"),
         CheckConstraint("(state = 'merged') = (merged_into_id IS NOT NULL)", name="merged_has_target"),
         Index("ix_endorsements_state", "campaign_id", "state"),
@@ -194,8 +191,8 @@ class EndorsementVersion(Model):
 
     __table_args__ = (
         UniqueConstraint("endorsement_id", "seq"),
-        CheckConstraint(_among("state", VersionState), name="state"),
-        CheckConstraint(_among("type", OrganizationType), name="type"),
+        CheckConstraint(one_of("state", VersionState), name="state"),
+        CheckConstraint(one_of("type", OrganizationType), name="type"),
         CheckConstraint("name_ko <> '' OR name_en <> ''", name="has_name"),
         CheckConstraint("region IS NULL OR country = 'KR'", name="region_is_korean"),
         CheckConstraint("interim_percent IS NULL OR interim_percent BETWEEN 1 AND 100", name="percent"),
@@ -253,7 +250,7 @@ class ReviewReason(Model):
     active: Mapped[bool] = mapped_column(Boolean)  #: offered; decisions of the past keep their words anyway
 
     __table_args__ = (
-        CheckConstraint(_among("kind", ReasonKind), name="kind"),
+        CheckConstraint(one_of("kind", ReasonKind), name="kind"),
         CheckConstraint(has_text("wording"), name="has_wording"),
     )
 

@@ -5,13 +5,12 @@ import secrets
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from pledge import clock
-from pledge.db import transaction
+from pledge.core import clock
+from pledge.core.db import transaction
+from pledge.core.tokens import BadToken
 from pledge.endorsements import versions
 from pledge.endorsements.counting import count_out
 from pledge.endorsements.identifiers import read_own_token
-from pledge.endorsements.ladder import check_site, site_proof
-from pledge.endorsements.levels import earned_level
 from pledge.endorsements.models import (
     ContactChange,
     Endorsement,
@@ -20,12 +19,13 @@ from pledge.endorsements.models import (
     Level,
     VersionState,
 )
+from pledge.endorsements.review.levels import earned_level
 from pledge.endorsements.rules import LONGEST_PERSON, Content, clean, clean_line
+from pledge.endorsements.verification.ladder import check_site, site_proof
 from pledge.files import services as files
 from pledge.ledger.models import Reason
 from pledge.mail.allowance import mailbox_hash
 from pledge.mail.models import MailAllowance
-from pledge.tokens import BadToken
 
 #: While it is one of these, an organisation may correct what it shows.
 CORRECTABLE = (EndorsementState.REVIEW, EndorsementState.CHANGES, EndorsementState.PUBLISHED)

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, case, exists, func, select
 from sqlalchemy.orm import Session
 
-from pledge.db import reading
+from pledge.core.db import reading
 from pledge.endorsements.models import (
     Endorsement,
     EndorsementState,

@@ -9,7 +9,7 @@ from dataclasses import replace
 from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
 
-from pledge import clock
+from pledge.core import clock
 from pledge.endorsements import versions
 from pledge.endorsements.applications import Payload
 from pledge.endorsements.identifiers import name_digest, new_id

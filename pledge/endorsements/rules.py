@@ -5,12 +5,12 @@ import unicodedata
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from pledge import places
-from pledge.endorsements.domains import BadWebsite, clean_website
+from pledge.core import countries
+from pledge.core.text.lines import BadLine, LineFault, content_fault
+from pledge.core.text.lines import clean_line as clean_any_line
+from pledge.core.text.plain_text import is_readable
 from pledge.endorsements.models import OrganizationType
-from pledge.lines import BadLine, LineFault, content_fault
-from pledge.lines import clean_line as clean_any_line
-from pledge.plaintext import is_readable
+from pledge.endorsements.verification.domains import BadWebsite, clean_website
 
 LONGEST_NAME = 120
 LONGEST_PERSON = 80  #: a person's name, and their title
@@ -23,7 +23,7 @@ _NEWLINES = re.compile(r"\r\n?")
 
 
 class Fault(StrEnum):
-    """What may be wrong besides the faults of a line (pledge/lines.py)."""
+    """What may be wrong besides the faults of a line (pledge/core/text/lines.py)."""
 
     UNKNOWN = "unknown"  #: not one of the list
     WEBSITE = "website"
@@ -68,7 +68,7 @@ def clean(content: Content) -> Content:
         name_ko=clean_line("name_ko", content.name_ko, LONGEST_NAME, required=not content.name_en.strip()),
         name_en=clean_line("name_en", content.name_en, LONGEST_NAME, required=False),
         type=check_type(content.type),
-        country=_checked("country", content.country, content.country in places.COUNTRIES),
+        country=_checked("country", content.country, content.country in countries.COUNTRIES),
         region=_region(content),
         website=check_website(content.website),
         statement_ko=clean_statement("statement_ko", content.statement_ko),
@@ -77,7 +77,7 @@ def clean(content: Content) -> Content:
 
 
 def clean_line(field: str, text: str, longest: int, *, required: bool = True) -> str:
-    """One line, by the rule of all lines (pledge/lines.py). Raises BadContent."""
+    """One line, by the rule of all lines (pledge/core/text/lines.py). Raises BadContent."""
     try:
         return clean_any_line(text, longest, required=required)
     except BadLine as error:
@@ -134,9 +134,9 @@ def check_website(text: str) -> str:
 
 
 def _region(content: Content) -> str | None:
-    if content.country != places.HOME or not content.region:
+    if content.country != countries.HOME or not content.region:
         return None
-    return _checked("region", content.region, content.region in places.REGIONS)
+    return _checked("region", content.region, content.region in countries.REGIONS)
 
 
 def _checked(field: str, text: str, fine: bool, fault: Fault | LineFault = Fault.UNKNOWN) -> str:

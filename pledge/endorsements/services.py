@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from pledge import clock
 from pledge.campaigns.models import Campaign, PledgeText
 from pledge.campaigns.opening import open_now, takes_confirmations_now
-from pledge.db import transaction
+from pledge.core import clock
+from pledge.core.db import transaction
+from pledge.core.tokens import BadToken
 from pledge.endorsements import versions
 from pledge.endorsements.applications import Applicant, Payload
 from pledge.endorsements.identifiers import (
@@ -21,18 +22,17 @@ from pledge.endorsements.identifiers import (
     read_ticket,
     ticket_for,
 )
-from pledge.endorsements.levels import earned_level
 from pledge.endorsements.models import Endorsement, EndorsementState, EndorsementVersion
-from pledge.endorsements.names import name_key
 from pledge.endorsements.outbox import enqueue_if_allowed
-from pledge.endorsements.registration import optional_registration_number
+from pledge.endorsements.review.levels import earned_level
 from pledge.endorsements.rules import LONGEST_PERSON, Content, clean, clean_line
+from pledge.endorsements.verification.names import name_key
+from pledge.endorsements.verification.registration import optional_registration_number
 from pledge.files import services as files
 from pledge.mail.blocks import block
 from pledge.mail.models import MailKind, RequestKind
 from pledge.mail.requests import ask
 from pledge.switches import queries as switches
-from pledge.tokens import BadToken
 
 
 class CampaignNotOpen(Exception):

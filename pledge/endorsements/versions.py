@@ -5,7 +5,7 @@ from dataclasses import asdict
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from pledge import clock
+from pledge.core import clock
 from pledge.endorsements.models import Endorsement, EndorsementState, EndorsementVersion, VersionState
 from pledge.endorsements.rules import Content
 from pledge.files import services as files

@@ -6,7 +6,8 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from pledge.db import Model, UTCDateTime
+from pledge.core.db import Model
+from pledge.core.db.types import UTCDateTime
 
 
 class FileKind(StrEnum):

@@ -8,9 +8,9 @@ import tempfile
 import threading
 from pathlib import Path
 
+from pledge.core.turns import Busy, Turns
 from pledge.files.faults import BadPicture, PictureFault
 from pledge.files.inspection import is_bare_webp, picture_format
-from pledge.turns import Busy, Turns
 
 #: Pixels of the longer side; beside a name in a list, and on an organisation's own page.
 SIZES = (96, 320)

@@ -12,15 +12,15 @@ from datetime import timedelta
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
-from pledge import clock
-from pledge.db import transaction
+from pledge.core import clock
+from pledge.core.db import transaction
+from pledge.core.logs import log
 from pledge.files import pictures
 from pledge.files.backends import current_storage
 from pledge.files.documents import check_document
 from pledge.files.faults import BadDocument, BadPicture, DocumentFault, PictureFault
 from pledge.files.models import FileKind, StoredFile
 from pledge.files.storage import StorageAway
-from pledge.logs import log
 
 __all__ = [
     "BadDocument",

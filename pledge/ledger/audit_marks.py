@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from pledge.audit.chain import Mark
-from pledge.db import reading
+from pledge.core.db import reading
 from pledge.ledger import audit_lines, notes
 from pledge.ledger.models import Checkpoint, LogKey
 from pledge.ledger.notes import BadNote, Verifier

@@ -10,10 +10,10 @@ from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
 from sqlalchemy.orm import Session
 
 from config import Keys, current_config
-from pledge import clock
 from pledge.audit import chain
 from pledge.audit.chain import Mark
-from pledge.db import reading, transaction
+from pledge.core import clock
+from pledge.core.db import reading, transaction
 from pledge.ledger import audit_lines, merkle, notes
 from pledge.ledger.checkpoints import LogTotals
 from pledge.ledger.counting import NOTHING_TAKEN_BACK, PLUS_TAKES_BACK

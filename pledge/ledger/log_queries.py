@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, select
 
-from pledge.db import reading
+from pledge.core.db import reading
 from pledge.ledger import merkle, notes
 from pledge.ledger.counting import MAX_SIZE
 from pledge.ledger.leaves import Leaf

@@ -25,7 +25,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from pledge.db import BigKey, Model, UTCDateTime
+from pledge.core.db import Model
+from pledge.core.db.types import BigKey, UTCDateTime
 
 
 class Kind(StrEnum):

@@ -12,7 +12,7 @@ from hashlib import sha256
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from pledge.crypto import derive
+from pledge.core.encryption import derive
 
 #: signed-note, "Signature types": 0x01 is Ed25519 over the note's text.
 _ED25519 = b"\x01"

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, case, func, select
 
-from pledge import clock
-from pledge.db import reading
+from pledge.core import clock
+from pledge.core.db import reading
 from pledge.ledger.models import Dimension, Kind, LedgerEntry, LedgerHead, SetAside, Tally
 
 

@@ -10,8 +10,9 @@ from typing import Any
 
 from sqlalchemy import Connection, TextClause, bindparam, text
 
-from pledge import clock
-from pledge.db import UTCDateTime, db, reading, transaction
+from pledge.core import clock
+from pledge.core.db import db, reading, transaction
+from pledge.core.db.types import UTCDateTime
 from pledge.ledger import counting
 from pledge.ledger.counting import Counted
 from pledge.ledger.locks import wait_for_lock

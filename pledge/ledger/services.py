@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 from sqlalchemy import bindparam, exists, insert, or_, select, text, update
 from sqlalchemy.orm import Session
 
-from pledge import clock
 from pledge.audit.models import Actor
 from pledge.audit.services import record
-from pledge.db import UTCDateTime, reading, transaction
+from pledge.core import clock
+from pledge.core.db import reading, transaction
+from pledge.core.db.types import UTCDateTime
 from pledge.ledger import log
 from pledge.ledger.counting import TALLY_ROWS
 from pledge.ledger.locks import take_lock

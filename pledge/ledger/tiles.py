@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from pledge.db import Model
+from pledge.core.db import Model
 from pledge.ledger import merkle
 from pledge.ledger.merkle import WIDTH
 from pledge.ledger.models import LogTile

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
-from pledge.db import snapshot
+from pledge.core.db import snapshot
 from pledge.ledger.checkpoints import Checks, LogTotals
 from pledge.ledger.counting import LogCount
 from pledge.ledger.log import entry_columns, leaf_of

@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import BigInteger, LargeBinary, bindparam, text
 from sqlalchemy.orm import Session
 
-from pledge import clock
-from pledge.crypto import vault
+from pledge.core import clock
+from pledge.core.encryption import vault
 from pledge.mail.blocks import is_blocked
 from pledge.mail.providers import mailbox
 

@@ -10,9 +10,9 @@ from datetime import timedelta
 from sqlalchemy import ColumnElement, LargeBinary, exists, literal, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from pledge import clock
-from pledge.crypto import vault
-from pledge.db import reading
+from pledge.core import clock
+from pledge.core.db import reading
+from pledge.core.encryption import vault
 from pledge.mail.models import MailBlock
 from pledge.mail.providers import canonical
 

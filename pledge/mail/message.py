@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from pledge import links
-from pledge.crypto import vault
+from pledge.core import urls
+from pledge.core.encryption import vault
 from pledge.mail.models import MailKind
 
 
@@ -30,7 +30,7 @@ class Claimed:
         A keyed hash: the number itself would tell whoever gets two mails how many went out between them.
         """
         digest = vault().keyed_hash(f"message-id {self.id} {self.created_at.isoformat()}")
-        return f"<{digest[:16].hex()}@{links.host()}>"
+        return f"<{digest[:16].hex()}@{urls.host()}>"
 
 
 @dataclass(frozen=True, slots=True)

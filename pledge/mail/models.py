@@ -6,8 +6,9 @@ from enum import StrEnum
 from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, LargeBinary, String, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from pledge.db import BigKey, Model, UTCDateTime
-from pledge.sealing import Sealed
+from pledge.core.db import Model
+from pledge.core.db.encrypted_columns import Sealed
+from pledge.core.db.types import BigKey, UTCDateTime
 
 #: SQLite gives rowids only to INTEGER keys; PostgreSQL needs 64 bits.
 

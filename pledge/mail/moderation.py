@@ -2,10 +2,10 @@
 
 from sqlalchemy import update
 
-from pledge import clock
 from pledge.audit.models import Actor
 from pledge.audit.services import record
-from pledge.db import transaction
+from pledge.core import clock
+from pledge.core.db import transaction
 from pledge.mail.models import MailState, OutboxMail
 
 

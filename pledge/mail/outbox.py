@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from pledge import clock
+from pledge.core import clock
 from pledge.mail.models import MailKind, OutboxMail
 
 

@@ -20,8 +20,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.selectable import TextualSelect
 
-from pledge import clock
-from pledge.db import UTCDateTime, db, reading, transaction, write_autocommit
+from pledge.core import clock
+from pledge.core.db import db, reading, transaction, write_autocommit
+from pledge.core.db.types import UTCDateTime
 from pledge.mail import valve
 from pledge.mail.message import Claimed
 from pledge.mail.models import AWAITED, FIRST, NEWS, MailKind, MailRequest, MailState, OutboxMail

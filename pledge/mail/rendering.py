@@ -13,7 +13,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from pledge import clock, links
+from pledge.core import clock, urls
 from pledge.mail.message import Claimed, Message
 
 _TEMPLATES = Environment(
@@ -60,7 +60,7 @@ def render(mail: Claimed, message: Message) -> EmailMessage:
     folder = f"mail/{message.template or mail.kind}/{mail.lang}"
     # On one line each: a value that holds a line break begins neither a header nor a paragraph.
     values = {name: " ".join(value.split()) for name, value in message.values.items()}
-    context = {**values, "lang": mail.lang, "imprint": links.imprint(mail.lang)}
+    context = {**values, "lang": mail.lang, "imprint": urls.imprint(mail.lang)}
 
     made = EmailMessage(policy=_POLICY)
     made["Subject"] = _render(f"{folder}/subject.txt", context).strip()
@@ -92,7 +92,7 @@ def _render(template: str, context: dict[str, Any]) -> str:
 
 
 def _sender(lang: str) -> Address:
-    name, address = parseaddr(links.sender(lang))
+    name, address = parseaddr(urls.sender(lang))
     return Address(name, addr_spec=address)
 
 

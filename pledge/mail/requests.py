@@ -13,9 +13,9 @@ from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from pledge import clock
-from pledge.db import NotDurable, reading, transaction
-from pledge.logs import log
+from pledge.core import clock
+from pledge.core.db import NotDurable, reading, transaction
+from pledge.core.logs import log
 from pledge.mail.models import MailRequest, RequestKind
 
 #: Requests answered in one transaction.

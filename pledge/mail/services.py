@@ -18,9 +18,9 @@ from typing import Self
 from sqlalchemy.exc import SQLAlchemyError
 
 from config import Config
-from pledge import clock
-from pledge.db import NotDurable
-from pledge.logs import log
+from pledge.core import clock
+from pledge.core.db import NotDurable
+from pledge.core.logs import log
 from pledge.mail import blocks, queries
 from pledge.mail.message import Claimed, Composer, Composers, Message
 from pledge.mail.models import MailKind, MailState

@@ -48,7 +48,7 @@ class MailboxTransport:
 
     def send(self, to: str, message: bytes) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        # The machine's own time, not pledge.clock: the order of arrival stays when a test moves the clock.
+        # The machine's own time, not pledge.core.clock: the order of arrival stays when a test moves the clock.
         stem = f"{_FAR_AHEAD - time.time_ns():019d}-{secrets.token_hex(4)}"
         unfinished = self._folder / f"{stem}.part"
         unfinished.write_bytes(message)

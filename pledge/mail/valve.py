@@ -14,8 +14,9 @@ from sqlalchemy import bindparam, select, text
 from sqlalchemy.orm import Session
 
 from config import current_config
-from pledge import clock
-from pledge.db import UTCDateTime, reading
+from pledge.core import clock
+from pledge.core.db import reading
+from pledge.core.db.types import UTCDateTime
 from pledge.mail.models import MailValve
 
 WINDOW = timedelta(minutes=1)

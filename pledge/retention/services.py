@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, delete, exists, select, update
 from sqlalchemy.orm import Session
 
-from pledge import clock
 from pledge.accounts import throttle
 from pledge.campaigns import forgetting
-from pledge.db import Model, transaction
+from pledge.core import clock
+from pledge.core.db import Model, transaction
 from pledge.endorsements import expiry as endorsement_expiry
 from pledge.files import services as files
 from pledge.mail.allowance import DAY_SECONDS, UNCONFIRMED_WINDOW

@@ -3,7 +3,7 @@
 from sqlalchemy import Connection
 
 from pledge.campaigns import forgetting
-from pledge.db import reading
+from pledge.core.db import reading
 from pledge.ledger import counting
 from pledge.ledger.counting import Mismatch
 from pledge.ledger.models import Kind

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from sqlalchemy import and_, delete, select
 from sqlalchemy.orm import Session
 
-from pledge import clock, links
 from pledge.campaigns.models import Campaign, CampaignText
-from pledge.db import reading
+from pledge.core import clock, urls
+from pledge.core.db import reading
 from pledge.ledger.models import Reason
 from pledge.ledger.services import append
 from pledge.mail import outbox
@@ -75,8 +75,8 @@ def erased(mail: Claimed, person: Erased) -> Message:
     """Your data was erased, as the secretariat was asked to."""
     values = {
         "campaign": person.campaign,
-        "link": links.campaign_link(mail.lang, person.slug),
-        "contact": links.contact(),
+        "link": urls.campaign_link(mail.lang, person.slug),
+        "contact": urls.contact(),
     }
     return Message(person.email, values)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import delete, select
 
-from pledge.db import transaction
+from pledge.core.db import transaction
 from pledge.signatures.models import Signature
 
 #: Rows in one transaction, so that nobody waits for a long lock.

@@ -3,10 +3,10 @@
 import secrets
 from collections.abc import Iterable
 
-from pledge import tokens
-from pledge.crypto import vault
+from pledge.core import tokens
+from pledge.core.encryption import vault
+from pledge.core.tokens import BadToken, Purpose
 from pledge.signatures.addresses import Address
-from pledge.tokens import BadToken, Purpose
 
 
 def new_id() -> int:

@@ -10,15 +10,15 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, exists, select, text
 
-from pledge import clock, links, tokens
 from pledge.campaigns.models import CampaignText
-from pledge.db import reading
-from pledge.i18n import format_date, format_datetime
+from pledge.core import clock, tokens, urls
+from pledge.core.db import reading
+from pledge.core.i18n import format_date, format_datetime
+from pledge.core.tokens import Purpose
 from pledge.mail.message import Claimed, Composers, Message, composer
 from pledge.mail.models import MailKind, OutboxMail
 from pledge.signatures.models import SETTLED, Signature, SignatureState
 from pledge.signatures.rules import CODE_LIFETIME, PENDING_LIFETIME
-from pledge.tokens import Purpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +89,8 @@ def confirm(mail: Claimed, signer: Signer) -> Message | None:
     token = tokens.mint(Purpose.CONFIRM, [signer.id])
     values = {
         "campaign": signer.campaign,
-        "link": links.confirm_link(mail.lang, token),
-        "not_me": links.not_me_link(mail.lang, token),
+        "link": urls.confirm_link(mail.lang, token),
+        "not_me": urls.not_me_link(mail.lang, token),
         "code": code,
         "until": format_datetime(until, mail.lang),
     }
@@ -120,16 +120,16 @@ def withdrawn(mail: Claimed, signer: Signer) -> Message | None:
     """The secretariat has withdrawn your signature, as it was asked to."""
     if signer.state != SignatureState.WITHDRAWN:
         return None
-    return _to_own_page(mail, signer, contact=links.contact())
+    return _to_own_page(mail, signer, contact=urls.contact())
 
 
 def unsubscribed(mail: Claimed, signer: Signer) -> Message | None:
     """The secretariat has stopped your news, as it was asked to."""
-    return None if signer.updates else _to_own_page(mail, signer, contact=links.contact())
+    return None if signer.updates else _to_own_page(mail, signer, contact=urls.contact())
 
 
 def _to_own_page(mail: Claimed, signer: Signer, **values: str) -> Message:
-    link = links.manage_link(mail.lang, tokens.mint(Purpose.MANAGE, [signer.id]))
+    link = urls.manage_link(mail.lang, tokens.mint(Purpose.MANAGE, [signer.id]))
     return Message(signer.email, {"campaign": signer.campaign, "link": link, **values})
 
 

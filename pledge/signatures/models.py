@@ -20,8 +20,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from pledge.db import BigKey, Model, UTCDateTime
-from pledge.sealing import Sealed
+from pledge.core.db import Model
+from pledge.core.db.encrypted_columns import Sealed
+from pledge.core.db.types import BigKey, UTCDateTime
 
 #: The contexts that are authenticated with the encrypted columns.
 EMAIL_CONTEXT = "signatures.email"
@@ -100,7 +101,7 @@ class Signature(Model):
     all_code_tries: Mapped[int] = mapped_column(server_default="0")  #: codes typed for any of them
     confirmed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     withdrawn_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    #: The invalidation that took it out of the count (signatures/invalidations.py); NULL unless the state says so.
+    #: The invalidation that took it out of the count (signatures/invalidation/services.py); NULL unless the state says so.
     invalidation_id: Mapped[int | None]
     #: For finding robots afterwards, never for finding a person: keyed hashes of the network (dropped after 90 days) and
     #: of the mail's domain, other ones in each campaign, and which large provider it belongs to ("naver", "kakao", "gmail", "other").

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from pledge.audit.models import Actor
 from pledge.audit.services import record, stated
-from pledge.db import transaction
+from pledge.core.db import transaction
 from pledge.mail.models import MailKind
 from pledge.signatures.addresses import Address
 from pledge.signatures.erasing import enqueue_notice, erase_person

@@ -6,8 +6,8 @@ copy of the database tells neither, nor who signed two campaigns. Only the large
 
 from dataclasses import dataclass
 
-from pledge.crypto import vault
-from pledge.networks import UNKNOWN, network_of
+from pledge.core.encryption import vault
+from pledge.core.networks import UNKNOWN, network_of
 from pledge.signatures.addresses import Address, BadAddress, parse
 
 #: Reviewed 2026-11-24: every domain under which these three give out addresses to the public.

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
-from pledge.crypto import Unreadable
+from pledge.core.encryption import Unreadable
 from pledge.mail import outbox
 from pledge.mail.allowance import MAX_UNCONFIRMED, UNCAPPED, mailbox_hash, take_slot
 from pledge.mail.models import MailKind

@@ -3,16 +3,16 @@
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from pledge import clock
 from pledge.campaigns import list_terms
 from pledge.campaigns.list_terms import NotAsked
-from pledge.db import transaction
+from pledge.core import clock
+from pledge.core.db import transaction
+from pledge.core.tokens import BadToken, Purpose
 from pledge.signatures.erasing import erase_person, take_back
 from pledge.signatures.identifiers import read_own_token
 from pledge.signatures.models import Signature, SignatureState
 from pledge.signatures.rules import clean_name
 from pledge.signatures.standing import standing, standing_id
-from pledge.tokens import BadToken, Purpose
 
 
 def change(token: str, *, name: str, public_name: bool, updates: bool) -> None:

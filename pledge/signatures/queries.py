@@ -11,12 +11,12 @@ from pledge.campaigns import queries as campaigns
 from pledge.campaigns.list_terms import TermsView
 from pledge.campaigns.mailed_links import Link, LinkState, waiting_state
 from pledge.campaigns.queries import CampaignView, PledgeView
-from pledge.db import reading
+from pledge.core.db import reading
+from pledge.core.tokens import BadToken, Purpose
 from pledge.signatures.identifiers import read_confirm_token, read_own_token
-from pledge.signatures.invalidation_models import Invalidation, InvalidationReason
+from pledge.signatures.invalidation.models import Invalidation, InvalidationReason
 from pledge.signatures.models import SHOWN_BY_NAME, Signature, SignatureState
 from pledge.signatures.standing import standing
-from pledge.tokens import BadToken, Purpose
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from sqlalchemy import exists, select
 
 from pledge.campaigns.log_facts import pledge_hashes
-from pledge.db import reading
+from pledge.core.db import reading
 from pledge.ledger import audit_lines, log_queries
 from pledge.ledger.log_queries import Inclusion
 from pledge.ledger.models import LedgerEntry

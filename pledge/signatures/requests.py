@@ -6,7 +6,7 @@ Here, and not in the request, is decided what depends on the person, so that no 
 from sqlalchemy import Row, exists, or_, select, text
 from sqlalchemy.orm import Session
 
-from pledge import clock
+from pledge.core import clock
 from pledge.mail.models import MailKind, MailRequest, MailState, OutboxMail, RequestKind
 from pledge.mail.requests import DOUBLE, Handlers
 from pledge.signatures.models import SETTLED, Signature, SignatureState

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from pledge.lines import clean_line
+from pledge.core.text.lines import clean_line
 
 LONGEST_NAME = 80
 #: How long the code of a mail to confirm works, from when the mail is due.

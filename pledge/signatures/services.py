@@ -7,11 +7,13 @@ from typing import Any
 
 from sqlalchemy import bindparam, case, delete, func, insert, literal, select, update
 
-from pledge import clock, places, tokens
 from pledge.campaigns.models import Campaign
 from pledge.campaigns.opening import CONFIRM_GRACE
-from pledge.crypto import vault
-from pledge.db import UTCDateTime, transaction, write_autocommit
+from pledge.core import clock, countries, tokens
+from pledge.core.db import transaction, write_autocommit
+from pledge.core.db.types import UTCDateTime
+from pledge.core.encryption import vault
+from pledge.core.tokens import BadToken
 from pledge.ledger import leaves
 from pledge.ledger.services import hour_of
 from pledge.mail import requests
@@ -32,7 +34,6 @@ from pledge.signatures.origins import origin
 from pledge.signatures.rules import CODE_LIFETIME, clean_name
 from pledge.signatures.standing import standing_id
 from pledge.switches import queries as switches
-from pledge.tokens import BadToken
 
 #: Codes that may be typed for one mail, right or wrong, and for all mails about one submission: a guesser has ten
 #: chances in a million.
@@ -85,7 +86,7 @@ def sign(submission: Submission) -> str:
         raise SigningPaused
     now = clock.now()
     name = clean_name(submission.name)
-    region = submission.region if submission.country == places.HOME else None
+    region = submission.region if submission.country == countries.HOME else None
     salt = leaves.new_salt()
     seal = vault().seal
     came_from = origin(submission.slug, submission.address, submission.network)

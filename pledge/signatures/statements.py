@@ -11,7 +11,8 @@ from sqlalchemy import BigInteger, Boolean, Connection, LargeBinary, TextClause,
 from sqlalchemy.exc import IntegrityError
 
 from pledge.campaigns.opening import OPEN, TAKES_CONFIRMATIONS
-from pledge.db import UTCDateTime, is_postgresql, write_autocommit
+from pledge.core.db import is_postgresql, write_autocommit
+from pledge.core.db.types import UTCDateTime
 from pledge.signatures.models import PENDING, SETTLED, SETTLED_INDEX
 
 #: The open campaign and the pledge text that was shown (the current one when the form named none).

@@ -5,7 +5,8 @@ from datetime import datetime
 from sqlalchemy import String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from pledge.db import Model, UTCDateTime
+from pledge.core.db import Model
+from pledge.core.db.types import UTCDateTime
 
 #: The switches: `true` or `false`, a text by language, a whole number.
 SIGNING = "signing"  #: paused?

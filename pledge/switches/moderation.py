@@ -6,10 +6,10 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
-from pledge import clock, languages
 from pledge.audit.models import Actor
 from pledge.audit.services import hold_chain, record
-from pledge.db import transaction
+from pledge.core import clock, languages
+from pledge.core.db import transaction
 from pledge.switches.models import BANNER, HOURS, LIMITS, MAIL, SIGNING, Switch
 from pledge.switches.queries import forget, holds
 

@@ -10,10 +10,10 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Connection, Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from pledge import clock, languages
-from pledge.db import db, reading
-from pledge.languages import Texts
-from pledge.logs import log
+from pledge.core import clock, languages
+from pledge.core.db import db, reading
+from pledge.core.languages import Texts
+from pledge.core.logs import log
 from pledge.switches.models import BANNER, HOURS, LIMITS, MAIL, SIGNING, Switch
 
 #: With what a page is kept before Flask (one second) a turned switch shows within three.

@@ -1,7 +1,7 @@
 """Who answers which request and who writes which mail, of every package that has some."""
 
 from pledge.accounts import mails as accounts
-from pledge.delivery import mails as delivery
+from pledge.deliveries import mails as delivery
 from pledge.endorsements import mails as endorsements
 from pledge.endorsements import requests as endorsement_requests
 from pledge.mail.message import Composers

@@ -12,18 +12,20 @@ from dataclasses import dataclass, field
 from flask import Flask
 
 from config import Config
-from pledge import clock
 from pledge.accounts import alarms
 from pledge.campaigns.log_facts import published
-from pledge.db import MAX_CLOCK_DIFFERENCE, clock_difference
-from pledge.delivery import announcing, jobs, named_lists, register_queries
+from pledge.core import clock
+from pledge.core.db import MAX_CLOCK_DIFFERENCE, clock_difference
+from pledge.core.logs import log
+from pledge.deliveries import announcing, register_queries
+from pledge.jobs import services
 from pledge.ledger import log as log_of_entries
 from pledge.ledger import services as ledger
-from pledge.logs import log
 from pledge.mail import requests
 from pledge.mail import services as mail
+from pledge.name_lists import services as named_lists
 from pledge.retention import services as retention
-from pledge.signatures import applying
+from pledge.signatures.invalidation import applying
 from pledge.worker.composers import composers, handlers
 from pledge.worker.makers import makers
 from pledge.worker.sources import ledger_sources
@@ -153,7 +155,7 @@ class Worker:
         return BETWEEN_BATCHES if applying.advance() else IDLE_INVALIDATION
 
     def make_files(self) -> float:
-        return 0.0 if jobs.advance(makers(), self.stopping.is_set) else IDLE_FILES
+        return 0.0 if services.advance(makers(), self.stopping.is_set) else IDLE_FILES
 
     def announce(self) -> float:
         config: Config = self.app.extensions["pledge.config"]
@@ -168,7 +170,7 @@ class Worker:
         return BETWEEN_SWEEPS
 
     def sweep_files(self) -> float:
-        jobs.sweep()
+        services.sweep()
         named_lists.note_expired()
         return BETWEEN_FILE_SWEEPS
 

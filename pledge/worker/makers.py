@@ -1,9 +1,11 @@
 """Who makes which file: the makers of the delivery feature."""
 
-from pledge.delivery import exports, list_rows, packing
-from pledge.delivery.jobs import Makers
-from pledge.delivery.models import JobKind
+from pledge.deliveries.pack import packing
+from pledge.exports import services
+from pledge.jobs.models import JobKind
+from pledge.jobs.services import Makers
+from pledge.name_lists import rows
 
 
 def makers() -> Makers:
-    return {JobKind.EXPORT: exports.make, JobKind.LIST: list_rows.make, JobKind.PACK: packing.pack}
+    return {JobKind.EXPORT: services.make, JobKind.LIST: rows.make, JobKind.PACK: packing.pack}

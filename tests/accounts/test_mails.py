@@ -8,7 +8,7 @@ from sqlalchemy import select
 from pledge.accounts import mails, moderation, services
 from pledge.accounts.roles import Role
 from pledge.audit.models import COMMAND_LINE, Actor
-from pledge.db import db
+from pledge.core.db import db
 from pledge.mail import services as mail
 from pledge.mail.models import OutboxMail
 from tests.support.factories import staff

@@ -85,7 +85,7 @@ def test_no_address_is_stored():
     from sqlalchemy import select
 
     from pledge.accounts.models import StaffAttempt
-    from pledge.db import db
+    from pledge.core.db import db
 
     throttle.take(PASSWORD, "a@example.org")
     (key,) = db.session.scalars(select(StaffAttempt.key)).all()

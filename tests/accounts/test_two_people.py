@@ -7,11 +7,11 @@ from pledge.accounts import moderation, two_people
 from pledge.accounts.roles import Role
 from pledge.accounts.two_people import InvitedLately, invited_lately
 from pledge.audit.models import COMMAND_LINE, Actor
-from pledge.db import db, transaction
-from pledge.delivery import named_lists
-from pledge.signatures import invalidations
-from pledge.signatures.conditions import Condition
-from pledge.signatures.invalidation_models import InvalidationReason
+from pledge.core.db import db, transaction
+from pledge.name_lists import services
+from pledge.signatures.invalidation import services as invalidations
+from pledge.signatures.invalidation.conditions import Condition
+from pledge.signatures.invalidation.models import InvalidationReason
 from tests.support import factories
 from tests.support.factories import SLUG
 from tests.support.staff import client_of
@@ -106,15 +106,15 @@ def asked_list(by):
     factories.the_campaign()
     factories.signature(list_terms_id=factories.list_terms().id)
     key = str(x25519.Identity.generate().to_public())
-    return named_lists.ask(who(by), SLUG, 1, "letter 17", key)
+    return services.ask(who(by), SLUG, 1, "letter 17", key)
 
 
 DECISIONS = {
     "invalidation": (many_signatures, invalidations.approve, "/staff/invalidations/{}", "approve"),
-    "list": (asked_list, named_lists.approve, "/staff/lists/{}", "approve"),
+    "list": (asked_list, services.approve, "/staff/lists/{}", "approve"),
     "refusal": (
         asked_list,
-        lambda actor, number: named_lists.refuse(actor, number, "no"),
+        lambda actor, number: services.refuse(actor, number, "no"),
         "/staff/lists/{}",
         "refuse",
     ),

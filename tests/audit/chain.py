@@ -4,7 +4,7 @@ from sqlalchemy import text
 
 from pledge.audit.models import Actor
 from pledge.audit.services import note
-from pledge.db import db
+from pledge.core.db import db
 
 MODERATOR = Actor(7, "moderator@pledge.example", "203.0.113.7")
 

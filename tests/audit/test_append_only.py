@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from config import ROOT, Env
 from pledge.audit import chain
 from pledge.campaigns.log_facts import published
-from pledge.db import db
+from pledge.core.db import db
 from pledge.diagnosis.findings import Level
 from pledge.diagnosis.guards import guard_findings
 from pledge.ledger import log

@@ -10,7 +10,7 @@ from pledge.audit import chain
 from pledge.audit.models import COMMAND_LINE
 from pledge.audit.services import note
 from pledge.campaigns.log_facts import pledge_hashes, published
-from pledge.db import db
+from pledge.core.db import db
 from pledge.ledger import audit_lines, log, log_queries, merkle, notes
 from pledge.ledger.notes import BadNote
 from tests.audit.chain import acts, ids

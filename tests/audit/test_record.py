@@ -11,7 +11,7 @@ from pledge.audit.models import Actor, AuditEntry
 from pledge.audit.queries import Search, all_lines, last, page
 from pledge.audit.services import record
 from pledge.campaigns.models import Campaign
-from pledge.db import db, transaction
+from pledge.core.db import db, transaction
 from tests.audit.chain import MODERATOR, acts
 from tests.support import factories
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from pledge.campaigns.models import Campaign
-from pledge.db import db
+from pledge.core.db import db
 from pledge.endorsements import handover
 from pledge.endorsements.identifiers import ticket_for
 from pledge.endorsements.models import ContactChange, Endorsement

@@ -6,10 +6,10 @@ from datetime import timedelta
 from playwright.sync_api import Page
 from sqlalchemy import update
 
-from pledge import clock
 from pledge.campaigns.models import Campaign
-from pledge.db import db, transaction
-from pledge.languages import Texts
+from pledge.core import clock
+from pledge.core.db import db, transaction
+from pledge.core.languages import Texts
 from pledge.signatures.identifiers import ticket_for
 from pledge.signatures.models import Signature
 from tests.browser.endorse_gallery import endorse_pages

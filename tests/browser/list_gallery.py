@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from pledge.campaigns.models import Campaign
-from pledge.db import db
+from pledge.core.db import db
 from tests.browser.shown import Shown, press
 from tests.support.factories import campaign, confirm_token, list_terms, manage_token, signature
 

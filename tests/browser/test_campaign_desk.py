@@ -6,12 +6,12 @@ import secrets
 import pytest
 from playwright.sync_api import expect
 
-from pledge import tokens
-from pledge.campaigns import desk, events, media
+from pledge.campaigns import events, media, staff_queries
 from pledge.campaigns.models import Campaign, CampaignEvent, CampaignText, Partner, PledgeText
 from pledge.campaigns.rules import fingerprint
-from pledge.db import db, transaction
-from pledge.languages import Texts
+from pledge.core import tokens
+from pledge.core.db import db, transaction
+from pledge.core.languages import Texts
 from tests.support import factories
 from tests.support.browser import DESK, LOOKS, assert_accessible, assert_looks_right, look_faults
 from tests.support.factories import EDITOR
@@ -108,7 +108,7 @@ def test_two_editors_at_one_text_both_keep_their_words(visitor, site, inside, sl
     assert_accessible(ben)
     save(ben)
     db.session.rollback()
-    assert desk.desk(slug).texts["title_en"] == "Written by Ben"
+    assert staff_queries.desk(slug).texts["title_en"] == "Written by Ben"
 
 
 # --- The video ---
@@ -294,7 +294,7 @@ def test_markup_sent_through_the_forms_comes_back_as_text(visitor, site, inside,
     harm = watch_for_harm(page)
     for payload in TEXTS:
         for section, fields in {
-            "texts": [*desk.text_fields()],
+            "texts": [*staff_queries.text_fields()],
             "pledge": ["wording_ko", "wording_en"],
             "partners/new": ["name_ko", "name_en", "url"],
             "events/new": ["title_ko", "title_en", "place_ko", "place_en", "url"],
@@ -329,7 +329,7 @@ def test_the_head_of_a_page_takes_the_presses_of_a_mouse(visitor, path):
 def whole(inside, slug):
     """A campaign with everything that a page can show."""
     with_video(slug, "https://youtu.be/dQw4w9WgXcQ")
-    found = desk.desk(slug)
+    found = staff_queries.desk(slug)
     media.set_letters(
         EDITOR, slug, media.letters_stamp(found.letters), new={"ko": factories.stored_document()}
     )

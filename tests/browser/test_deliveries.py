@@ -6,7 +6,7 @@ import zipfile
 import pytest
 from playwright.sync_api import expect
 
-from pledge.delivery.announcing import SETTLED
+from pledge.deliveries.announcing import SETTLED
 from tests.browser.steps import press, sign_and_confirm
 from tests.support.browser import DESK, LOOKS, look_faults
 from tests.support.staff import sign_in

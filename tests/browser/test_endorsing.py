@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from pledge.db import transaction
+from pledge.core.db import transaction
 from pledge.endorsements import handover
 from pledge.endorsements.models import ContactChange
 from pledge.signatures.addresses import parse

@@ -5,10 +5,10 @@ from playwright.sync_api import Page
 
 from pledge.audit.models import COMMAND_LINE
 from pledge.campaigns.models import Campaign
-from pledge.db import db
-from pledge.endorsements import merging, moderation, reasons, review
+from pledge.core.db import db
+from pledge.core.languages import Texts
 from pledge.endorsements.models import ReasonKind
-from pledge.languages import Texts
+from pledge.endorsements.review import merging, moderation, reasons, services
 from tests.browser.payloads import TOGETHER, listen, strangers
 from tests.browser.steps import CAMPAIGN, press
 from tests.support.browser import LOOKS, Visitor, look_faults
@@ -44,11 +44,11 @@ def _settle():
     corrected = endorsement(blue)
     version_of(corrected, target_year=2040, statement_en="Other words.")
     asked = endorsement(blue, state="review")
-    moderation.ask_for_changes(COMMAND_LINE, asked.id, review.find(asked.id).seen, "logo-unclear")
+    moderation.ask_for_changes(COMMAND_LINE, asked.id, services.find(asked.id).seen, "logo-unclear")
     declined = endorsement(blue, state="review")
-    moderation.decline(COMMAND_LINE, declined.id, review.find(declined.id).seen, "authority-unclear")
+    moderation.decline(COMMAND_LINE, declined.id, services.find(declined.id).seen, "authority-unclear")
     twice = endorsement(blue)
-    merging.merge(COMMAND_LINE, twice.id, row.id, review.find(twice.id).seen, "the same")
+    merging.merge(COMMAND_LINE, twice.id, row.id, services.find(twice.id).seen, "the same")
     evil = [_evil(blue, payload) for payload in TOGETHER]
     fold_all()
     wall, desk = f"/{{lang}}/{CAMPAIGN}/organizations", "/staff/organizations"
@@ -80,7 +80,7 @@ def _evil(blue, payload):
     version_of(on_wall, target_year=2041)
     gone = endorsement(blue, **texts, **person)
     wording = {"ko": payload, "en": payload}
-    moderation.remove(COMMAND_LINE, gone.id, review.find(gone.id).seen, "closed-down", wording)
+    moderation.remove(COMMAND_LINE, gone.id, services.find(gone.id).seen, "closed-down", wording)
     code = f"evil-{TOGETHER.index(payload)}"
     reasons.save(COMMAND_LINE, code=code, kind=ReasonKind.CHANGES, wording=wording, active=True)
     return on_wall.id, gone.id

@@ -6,9 +6,9 @@ import time
 import pytest
 from playwright.sync_api import expect
 
-from pledge import clock
-from pledge.signatures.desk import TRENDING
+from pledge.core import clock
 from pledge.signatures.origins import network_hash
+from pledge.signatures.staff_queries import TRENDING
 from tests.browser.steps import (
     new_address,
     own_page,

@@ -8,10 +8,10 @@ import pytest
 from playwright.sync_api import expect
 from sqlalchemy import insert
 
-from pledge import clock
 from pledge.audit.models import Actor
 from pledge.audit.services import note
-from pledge.db import db
+from pledge.core import clock
+from pledge.core.db import db
 from pledge.mail.models import OutboxMail
 from pledge.switches import moderation
 from tests.support.browser import LOOKS, Visitor, look_faults

@@ -10,8 +10,8 @@ from playwright.sync_api import expect
 from sqlalchemy import select
 
 from pledge.accounts.models import StaffMember, StaffSession
-from pledge.db import transaction
-from pledge.staff.access import SHOWN_AT
+from pledge.core.db import transaction
+from pledge.web.staff.auth.access import SHOWN_AT
 from tests.support import factories
 from tests.support.browser import LOOKS, Visitor, assert_looks_right
 from tests.support.staff import sign_in

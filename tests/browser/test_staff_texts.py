@@ -6,13 +6,14 @@ from urllib.parse import quote
 import pytest
 from markupsafe import escape
 
-from pledge import clock
 from pledge.audit.models import COMMAND_LINE
 from pledge.campaigns.models import Campaign
-from pledge.db import db
-from pledge.signatures import invalidations, moderation
-from pledge.signatures.conditions import Condition
-from pledge.signatures.invalidation_models import InvalidationReason
+from pledge.core import clock
+from pledge.core.db import db
+from pledge.signatures import moderation
+from pledge.signatures.invalidation import services
+from pledge.signatures.invalidation.conditions import Condition
+from pledge.signatures.invalidation.models import InvalidationReason
 from pledge.switches import moderation as switches
 from tests.browser.payloads import PAYLOADS, TOGETHER, listen, strangers
 from tests.browser.steps import CAMPAIGN
@@ -43,11 +44,11 @@ def _settle():
     signers = [signature(blue, name=payload, public_name=True) for payload in PAYLOADS]
     everybody = Condition(campaign_id=blue.id, signed_from=clock.now() - timedelta(days=1))
     proposed = [
-        invalidations.propose(COMMAND_LINE, everybody, InvalidationReason.OTHER, payload)
+        services.propose(COMMAND_LINE, everybody, InvalidationReason.OTHER, payload)
         for payload in PAYLOADS[:12]
     ]
     for number, payload in zip(proposed[:6], PAYLOADS[12:18], strict=True):
-        invalidations.discard(COMMAND_LINE, number, payload)
+        services.discard(COMMAND_LINE, number, payload)
     for signer, payload in zip(signers[:6], PAYLOADS, strict=False):
         moderation.hide_name(COMMAND_LINE, signer.id, payload)
     for signer, payload in zip(signers[6:12], PAYLOADS[18:], strict=True):

@@ -6,11 +6,11 @@ import pytest
 from playwright.sync_api import expect
 from sqlalchemy import delete
 
-from pledge import clock
 from pledge.accounts import sessions
 from pledge.accounts.models import StaffSession
-from pledge.db import db, transaction
-from pledge.staff.access import RECENT_MFA, SECOND_FACTOR, SHOWN_AT
+from pledge.core import clock
+from pledge.core.db import db, transaction
+from pledge.web.staff.auth.access import RECENT_MFA, SECOND_FACTOR, SHOWN_AT
 from tests.browser.steps import press
 from tests.support import factories
 from tests.support.browser import DESK, LOOKS, PHONE, assert_accessible, assert_looks_right

@@ -7,13 +7,13 @@ import pytest
 from sqlalchemy import select
 
 from pledge.audit.models import AuditEntry
-from pledge.campaigns import desk, moderation, pledges, queries
-from pledge.campaigns.desk import Missing, NoSuchCampaign
+from pledge.campaigns import moderation, pledges, queries, staff_queries
 from pledge.campaigns.models import CampaignState
 from pledge.campaigns.moderation import EditedMeanwhile, Incomplete, ReasonMissing, WrongState
 from pledge.campaigns.pledges import NewVersion
 from pledge.campaigns.rules import BadFields, Fault, stamp
-from pledge.db import db
+from pledge.campaigns.staff_queries import Missing, NoSuchCampaign
+from pledge.core.db import db
 from tests.support import factories
 from tests.support.factories import EDITOR, draft, signature
 
@@ -32,18 +32,18 @@ def acts():
 
 
 def texts(slug, **changes):
-    stored = desk.desk(slug).texts
+    stored = staff_queries.desk(slug).texts
     moderation.edit_texts(EDITOR, slug, stamp(stored), {**stored, **changes})
 
 
 def schedule(slug, **changes):
-    stored = desk.desk(slug).schedule
+    stored = staff_queries.desk(slug).schedule
     moderation.edit_schedule(EDITOR, slug, stored.stamp, **{**vars(stored), **changes})
 
 
 def test_a_new_campaign_is_a_draft_that_nobody_else_sees():
     moderation.create(EDITOR, slug="Clean-Air", title={"ko": "맑은 공기", "en": ""})
-    assert desk.desk("clean-air").state is DRAFT
+    assert staff_queries.desk("clean-air").state is DRAFT
     assert queries.find("clean-air", "ko") is None
     assert queries.public_campaigns("ko") == []
     assert queries.count("clean-air") is None
@@ -55,13 +55,13 @@ def test_two_campaigns_cannot_have_one_address():
     with pytest.raises(BadFields) as refused:
         moderation.create(EDITOR, slug="clean-air", title={"ko": "", "en": ""})
     assert refused.value.faults == {"slug": Fault.TAKEN}
-    assert len(desk.rows()) == 1
+    assert len(staff_queries.rows()) == 1
 
 
 def test_texts_are_edited_side_by_side():
     draft("air")
     texts("air", title_ko="맑은 공기", body_en="## Why\r\n\r\nAir.\r\n")
-    kept = desk.desk("air").texts
+    kept = staff_queries.desk("air").texts
     assert (kept["title_ko"], kept["body_en"]) == ("맑은 공기", "## Why\n\nAir.\n")
     action, _, details = acts()[-1]
     assert (action, details) == ("campaign.texts", {"changed": ["title_ko", "body_en"]})
@@ -82,14 +82,14 @@ def test_a_draft_may_have_gaps_and_what_is_public_may_not():
     with pytest.raises(BadFields) as refused:
         texts("air", summary_en=" ")
     assert refused.value.faults == {"summary_en": Fault.MISSING}
-    assert desk.desk("air").texts["summary_en"] == "Air"
+    assert staff_queries.desk("air").texts["summary_en"] == "Air"
 
 
 def test_a_campaign_that_does_not_exist_cannot_be_edited():
     with pytest.raises(NoSuchCampaign):
         moderation.edit_texts(EDITOR, "nothing", "", {})
     with pytest.raises(NoSuchCampaign):
-        desk.desk("nothing")
+        staff_queries.desk("nothing")
 
 
 # --- Publishing ---
@@ -105,13 +105,13 @@ def test_publishing_is_refused_while_a_language_is_incomplete_and_says_what_is_m
     assert {(item.section, item.lang) for item in missing} == {
         (section, lang) for section in ("texts", "pledge") for lang in ("ko", "en")
     }
-    assert desk.desk("air").state is DRAFT
+    assert staff_queries.desk("air").state is DRAFT
     assert [action for action, _, _ in acts()] == ["campaign.create"]
 
 
 def test_a_complete_draft_is_published_in_both_languages():
     draft("air")
-    assert desk.desk("air").missing == []
+    assert staff_queries.desk("air").missing == []
     moderation.move(EDITOR, "air", DRAFT, OPEN)
     assert all(queries.find("air", lang).is_open for lang in ("ko", "en"))
     assert acts()[-1] == ("campaign.state", "", {"before": "draft", "after": "open"})
@@ -147,7 +147,7 @@ def test_a_closing_time_that_came_first_stays(frozen_clock):
     moderation.move(EDITOR, "air", DRAFT, OPEN)
     frozen_clock.move(hours=2)
     moderation.move(EDITOR, "air", OPEN, CLOSED, "over")
-    assert desk.desk("air").schedule.closes_at == closes_at
+    assert staff_queries.desk("air").schedule.closes_at == closes_at
 
 
 def test_reopening_needs_a_reason_and_takes_away_a_closing_time_that_is_over():
@@ -184,7 +184,7 @@ def test_every_other_step_is_refused(before, after):
     factories.campaign("air", state=before)
     with pytest.raises(WrongState):
         moderation.move(EDITOR, "air", before, after, "because")
-    assert desk.desk("air").state is before
+    assert staff_queries.desk("air").state is before
     assert acts() == []
 
 
@@ -202,7 +202,7 @@ def test_dates_are_kept_in_utc(frozen_clock):
     draft("air")
     opens_at = datetime(2027, 9, 7, 9, 0, tzinfo=UTC)
     schedule("air", goal=5, opens_at=opens_at, closes_at=opens_at + timedelta(days=1))
-    kept = desk.desk("air").schedule
+    kept = staff_queries.desk("air").schedule
     assert (kept.goal, kept.opens_at) == (5, opens_at)
     assert acts()[-1][2]["after"]["opens_at"] == "2027-09-07T09:00:00+00:00"
 
@@ -246,7 +246,7 @@ def test_the_opening_of_a_running_campaign_is_not_moved_into_the_future(frozen_c
     with pytest.raises(BadFields) as refused:
         schedule("air", opens_at=now + timedelta(hours=1))
     assert refused.value.faults == {"opens_at": Fault.RUNNING}
-    assert desk.desk("air").schedule.opens_at == begun
+    assert staff_queries.desk("air").schedule.opens_at == begun
     assert queries.find("air", "en").is_open
     schedule("air", opens_at=now - timedelta(days=3))
     assert queries.find("air", "en").is_open
@@ -259,14 +259,14 @@ def test_an_opening_that_is_still_to_come_may_be_put_off(frozen_clock):
     draft("water")
     schedule("water", opens_at=now - timedelta(hours=1))
     schedule("water", opens_at=now + timedelta(hours=1))
-    assert desk.desk("air").schedule.opens_at == now + timedelta(hours=5)
+    assert staff_queries.desk("air").schedule.opens_at == now + timedelta(hours=5)
 
 
 # --- The pledge text ---
 
 
 def versions(slug):
-    return {row.version: row.sha256 for row in queries.pledge_versions(desk.desk(slug).id)}
+    return {row.version: row.sha256 for row in queries.pledge_versions(staff_queries.desk(slug).id)}
 
 
 def test_before_anybody_can_sign_the_pledge_is_changed_in_place():
@@ -292,7 +292,7 @@ def test_from_opening_on_another_wording_is_another_version():
 def test_a_new_version_is_published_by_who_agreed_to_its_number():
     draft("air")
     moderation.move(EDITOR, "air", DRAFT, OPEN)
-    before, seen = versions("air"), desk.wording(desk.desk("air").id).stamp
+    before, seen = versions("air"), staff_queries.wording(staff_queries.desk("air").id).stamp
     words = {"wording": {"ko": "둘", "en": "Two"}, "in_use": lambda *_: False}
     for agreed in (0, 1, 3):
         with pytest.raises(NewVersion) as asked:
@@ -307,7 +307,7 @@ def test_a_new_version_is_published_by_who_agreed_to_its_number():
 def test_a_new_version_in_one_language_alone_is_published_by_who_says_that_the_other_stays(ko, en):
     draft("air")
     moderation.move(EDITOR, "air", DRAFT, OPEN)
-    stored = desk.wording(desk.desk("air").id)
+    stored = staff_queries.wording(staff_queries.desk("air").id)
     wording = {"ko": ko or stored.wording["ko"], "en": en or stored.wording["en"]}
     words = {"wording": wording, "in_use": lambda *_: False, "agreed": 2}
     with pytest.raises(BadFields) as refused:
@@ -334,7 +334,7 @@ def test_the_same_words_make_no_version():
     draft("air")
     moderation.move(EDITOR, "air", DRAFT, OPEN)
     before = versions("air")
-    stored = desk.wording(desk.desk("air").id)
+    stored = staff_queries.wording(staff_queries.desk("air").id)
     assert factories.write_pledge("air", stored.wording["ko"], stored.wording["en"]) == 1
     assert versions("air") == before
 
@@ -352,18 +352,18 @@ def test_a_published_pledge_cannot_lose_a_language():
 
 def test_who_has_not_seen_the_newest_texts_writes_nothing_over_them():
     draft("air")
-    seen = desk.desk("air").texts
+    seen = staff_queries.desk("air").texts
     texts("air", title_en="The first editor’s")
     with pytest.raises(EditedMeanwhile) as refused:
         moderation.edit_texts(EDITOR, "air", stamp(seen), {**seen, "title_en": "The second editor’s"})
     assert refused.value.stored["title_en"] == "The first editor’s"
     moderation.edit_texts(EDITOR, "air", refused.value.stamp, {**seen, "title_en": "Both agreed"})
-    assert desk.desk("air").texts["title_en"] == "Both agreed"
+    assert staff_queries.desk("air").texts["title_en"] == "Both agreed"
 
 
 def test_different_sections_do_not_stand_in_each_others_way():
     draft("air")
-    seen, when = desk.desk("air").texts, desk.desk("air").schedule
+    seen, when = staff_queries.desk("air").texts, staff_queries.desk("air").schedule
     texts("air", title_en="Air")
     moderation.edit_schedule(EDITOR, "air", when.stamp, goal=7, opens_at=None, closes_at=None)
     with pytest.raises(EditedMeanwhile):
@@ -372,11 +372,11 @@ def test_different_sections_do_not_stand_in_each_others_way():
 
 def test_pledge_and_dates_are_guarded_too():
     draft("air")
-    old = desk.desk("air")
+    old = staff_queries.desk("air")
     schedule("air", goal=8)
     with pytest.raises(EditedMeanwhile):
         moderation.edit_schedule(EDITOR, "air", old.schedule.stamp, goal=9, opens_at=None, closes_at=None)
-    seen = desk.wording(old.id).stamp
+    seen = staff_queries.wording(old.id).stamp
     factories.write_pledge("air", "하나", "One")
     with pytest.raises(EditedMeanwhile):
         pledges.edit_pledge(EDITOR, "air", seen, wording={"ko": "둘", "en": "Two"}, in_use=lambda *_: False)

@@ -10,12 +10,12 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from pledge.audit.models import AuditEntry
-from pledge.campaigns import desk, moderation, partners, pledges, queries
+from pledge.campaigns import moderation, partners, pledges, queries, staff_queries
 from pledge.campaigns.models import CampaignState
 from pledge.campaigns.moderation import EditedMeanwhile, WrongState
 from pledge.campaigns.rules import BadFields, stamp
-from pledge.db import db
-from pledge.languages import Texts
+from pledge.core.db import db
+from pledge.core.languages import Texts
 from tests.support.factories import EDITOR, draft, write_pledge
 
 CROWD = 8
@@ -50,7 +50,7 @@ def acts(action):
 
 def test_of_editors_who_save_the_same_texts_at_once_one_is_first_and_the_rest_are_shown_it(app, crowd):
     draft("air")
-    seen = desk.desk("air").texts
+    seen = staff_queries.desk("air").texts
     results = crowd(
         lambda number: moderation.edit_texts(
             EDITOR, "air", stamp(seen), {**seen, "title_en": f"By editor {number}"}
@@ -58,7 +58,7 @@ def test_of_editors_who_save_the_same_texts_at_once_one_is_first_and_the_rest_ar
     )
     told = [result for result in results if isinstance(result, EditedMeanwhile)]
     assert len(told) == CROWD - 1
-    kept = desk.desk("air").texts["title_en"]
+    kept = staff_queries.desk("air").texts["title_en"]
     assert {result.stored["title_en"] for result in told} == {kept}
     assert results[int(kept[-1])] is None
     assert acts("campaign.texts") == 2  # the draft's own, and the first editor's
@@ -75,7 +75,7 @@ def test_of_publishers_at_once_one_publishes(app, crowd):
 def test_new_versions_of_a_pledge_at_once_become_one_version(app, crowd):
     draft("air")
     moderation.move(EDITOR, "air", CampaignState.DRAFT, CampaignState.OPEN)
-    seen = desk.wording(desk.desk("air").id).stamp
+    seen = staff_queries.wording(staff_queries.desk("air").id).stamp
     results = crowd(
         lambda number: pledges.edit_pledge(
             *(EDITOR, "air", seen),
@@ -86,14 +86,14 @@ def test_new_versions_of_a_pledge_at_once_become_one_version(app, crowd):
     )
     assert results.count(2) == 1
     assert sum(isinstance(result, EditedMeanwhile) for result in results) == CROWD - 1
-    assert [row.version for row in queries.pledge_versions(desk.desk("air").id)] == [2, 1]
+    assert [row.version for row in queries.pledge_versions(staff_queries.desk("air").id)] == [2, 1]
 
 
 def test_one_address_taken_by_many_at_once_belongs_to_one(app, crowd):
     results = crowd(lambda _: moderation.create(EDITOR, slug="air", title={}))
     assert results.count("air") == 1
     assert sum(isinstance(result, BadFields) for result in results) == CROWD - 1
-    assert len(desk.rows()) == 1
+    assert len(staff_queries.rows()) == 1
 
 
 def test_partners_added_and_moved_at_once_keep_their_own_places(app, crowd):
@@ -102,12 +102,12 @@ def test_partners_added_and_moved_at_once_keep_their_own_places(app, crowd):
     added = crowd(lambda _: partners.add(EDITOR, "air", fields))
     assert len(set(added)) == CROWD
     crowd(lambda number: partners.move(EDITOR, "air", added[number], up=number % 2 == 0))
-    assert {row.id for row in partners.rows(desk.desk("air").id)} == set(added)
+    assert {row.id for row in partners.rows(staff_queries.desk("air").id)} == set(added)
 
 
 def test_a_text_emptied_while_another_publishes_never_leaves_a_public_gap(app, crowd):
     draft("air")
-    seen = desk.desk("air").texts
+    seen = staff_queries.desk("air").texts
     write_pledge("air", "하나", "One")
 
     def act(number):
@@ -119,5 +119,5 @@ def test_a_text_emptied_while_another_publishes_never_leaves_a_public_gap(app, c
             return None
 
     crowd(act)
-    found = desk.desk("air")
+    found = staff_queries.desk("air")
     assert found.state is CampaignState.DRAFT or found.texts["summary_en"]

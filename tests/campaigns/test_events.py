@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from icalendar import Calendar
 
-from pledge.campaigns import calendar, desk, events, moderation
-from pledge.campaigns.desk import NoSuchCampaign
+from pledge.campaigns import calendar, events, moderation, staff_queries
 from pledge.campaigns.models import CampaignState
 from pledge.campaigns.moderation import EditedMeanwhile
 from pledge.campaigns.rules import BadFields, Fault
-from pledge.i18n import SEOUL
+from pledge.campaigns.staff_queries import NoSuchCampaign
+from pledge.core.i18n import SEOUL
 from tests.support.factories import EDITOR, draft, event_fields
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -21,11 +21,11 @@ def add(slug="air", **facts):
 
 
 def shown(lang="ko", slug="air"):
-    return events.shown(desk.desk(slug).id, lang)
+    return events.shown(staff_queries.desk(slug).id, lang)
 
 
 def one(event_id, slug="air"):
-    return events.one(desk.desk(slug).id, event_id)
+    return events.one(staff_queries.desk(slug).id, event_id)
 
 
 def midnight(year, month, day):
@@ -72,7 +72,7 @@ def test_what_makes_no_event_is_refused(changes, faults):
 def test_on_a_public_page_both_titles_are_needed():
     draft("air")
     add(title_en="")
-    assert [(item.section, item.lang) for item in desk.desk("air").missing] == [("events", "en")]
+    assert [(item.section, item.lang) for item in staff_queries.desk("air").missing] == [("events", "en")]
     draft("sea")
     moderation.move(EDITOR, "sea", CampaignState.DRAFT, CampaignState.OPEN)
     with pytest.raises(BadFields):
@@ -94,7 +94,7 @@ def test_a_removed_event_is_gone_and_its_number_leads_nowhere():
     draft("air")
     draft("sea")
     event = add()
-    seen = events.one(desk.desk("air").id, event).stamp
+    seen = events.one(staff_queries.desk("air").id, event).stamp
     with pytest.raises(NoSuchCampaign):
         events.remove(EDITOR, "sea", event, seen, "called off")
     events.remove(EDITOR, "air", event, seen, "called off")

@@ -13,9 +13,9 @@ from pledge.campaigns.list_terms import NotAsked
 from pledge.campaigns.models import Campaign, ListTerms
 from pledge.campaigns.moderation import EditedMeanwhile, WrongState
 from pledge.campaigns.rules import BadFields, Fault
-from pledge.clock import now
-from pledge.db import db, transaction
-from pledge.languages import Texts
+from pledge.core.clock import now
+from pledge.core.db import db, transaction
+from pledge.core.languages import Texts
 from tests.support.factories import EDITOR, SLUG, TERMS, campaign, draft
 from tests.support.factories import list_terms as ask
 

@@ -7,12 +7,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from pledge.campaigns import desk, events, moderation, queries
+from pledge.campaigns import events, moderation, queries, staff_queries
 from pledge.campaigns.models import Campaign, Partner, PledgeText
 from pledge.campaigns.rules import stamp
 from pledge.campaigns.services import EditedByStaff, PledgeTextChanged, load_folder
-from pledge.commands.demo import DEMO
-from pledge.db import db
+from pledge.cli.demo import DEMO
+from pledge.core.db import db
 from tests.support import factories
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -114,20 +114,20 @@ def test_events_and_video_follow_the_file_and_calendars_know_the_events_again(fo
 
 def test_what_staff_have_edited_is_not_loaded_over(folder, runner, monkeypatch):
     load_folder(folder)
-    stored = desk.desk("blue-skies").texts
+    stored = staff_queries.desk("blue-skies").texts
     moderation.edit_texts(factories.EDITOR, "blue-skies", stamp(stored), {**stored, "title_en": "Edited"})
     (folder / "body.en.md").write_text("## Another text", "utf-8")
     with pytest.raises(EditedByStaff):
         load_folder(folder)
-    assert desk.desk("blue-skies").texts == {**stored, "title_en": "Edited"}
-    monkeypatch.setattr(sys.modules["pledge.commands.demo"], "DEMO", folder.parent)
+    assert staff_queries.desk("blue-skies").texts == {**stored, "title_en": "Edited"}
+    monkeypatch.setattr(sys.modules["pledge.cli.demo"], "DEMO", folder.parent)
     told = runner.invoke(args=["demo", "load"])
     assert told.exit_code == 0
     assert "left as it is" in told.output
 
 
 def test_the_command_says_what_it_did_and_what_is_wrong(runner, monkeypatch, folder):
-    monkeypatch.setattr(sys.modules["pledge.commands.demo"], "DEMO", folder.parent)
+    monkeypatch.setattr(sys.modules["pledge.cli.demo"], "DEMO", folder.parent)
     assert "blue-skies" in runner.invoke(args=["demo", "load"]).output
     (folder / "pledge.v1.ko.md").write_text("다른 말", "utf-8")
     refused = runner.invoke(args=["demo", "load"])

@@ -2,11 +2,11 @@
 
 import pytest
 
-from pledge.campaigns import desk, media, queries
+from pledge.campaigns import media, queries, staff_queries
 from pledge.campaigns.models import CampaignState
 from pledge.campaigns.moderation import EditedMeanwhile, move
 from pledge.campaigns.rules import BadFields, Fault
-from pledge.db import db
+from pledge.core.db import db
 from pledge.files.models import StoredFile
 from tests.support.factories import EDITOR, draft, stored_document, stored_picture
 
@@ -16,11 +16,11 @@ ADDRESS = "https://youtu.be/dQw4w9WgXcQ"
 
 
 def set_video(address=ADDRESS, **more):
-    media.set_video(EDITOR, "air", media.video_stamp(desk.desk("air").video), address, **more)
+    media.set_video(EDITOR, "air", media.video_stamp(staff_queries.desk("air").video), address, **more)
 
 
 def set_letters(new=(), drop=()):
-    seen = media.letters_stamp(desk.desk("air").letters)
+    seen = media.letters_stamp(staff_queries.desk("air").letters)
     media.set_letters(EDITOR, "air", seen, new=dict(new), drop=frozenset(drop))
 
 
@@ -56,11 +56,11 @@ def test_the_picture_of_a_video_is_kept_replaced_and_let_go_of():
     old, new = stored_picture(), stored_picture()
     set_video(still=old)
     set_video("https://vimeo.com/123456789")
-    assert desk.desk("air").video.still == old, "another address leaves the picture alone"
+    assert staff_queries.desk("air").video.still == old, "another address leaves the picture alone"
     set_video(still=new)
     assert (is_kept(old), is_kept(new)) == (False, True)
     set_video(drop_still=True)
-    assert (desk.desk("air").video.still, is_kept(new)) == ("", False)
+    assert (staff_queries.desk("air").video.still, is_kept(new)) == ("", False)
 
 
 def test_without_a_video_there_is_no_picture_either():
@@ -70,7 +70,7 @@ def test_without_a_video_there_is_no_picture_either():
     set_video("")
     assert not is_kept(still)
     set_video()
-    assert desk.desk("air").video.still == ""
+    assert staff_queries.desk("air").video.still == ""
 
 
 def test_a_letter_in_one_language_serves_both_and_says_which_it_is_in():
@@ -103,7 +103,7 @@ def test_media_that_somebody_else_changed_are_not_written_over():
     with pytest.raises(EditedMeanwhile) as refused:
         media.set_video(EDITOR, "air", seen, "https://vimeo.com/123456789")
     assert refused.value.stored["id"] == "dQw4w9WgXcQ"
-    before = media.letters_stamp(desk.desk("air").letters)
+    before = media.letters_stamp(staff_queries.desk("air").letters)
     set_letters({"ko": stored_document()})
     with pytest.raises(EditedMeanwhile):
         media.set_letters(EDITOR, "air", before, new={"ko": stored_document()})

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from pledge.campaigns import opening
 from pledge.campaigns.models import Campaign, CampaignState
-from pledge.db import reading
+from pledge.core.db import reading
 from tests.support import factories
 
 MOMENT = timedelta(microseconds=1)

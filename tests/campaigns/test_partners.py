@@ -2,16 +2,16 @@
 
 import pytest
 
-from pledge.campaigns import desk, moderation, partners, queries
-from pledge.campaigns.desk import NoSuchCampaign
+from pledge.campaigns import moderation, partners, queries, staff_queries
 from pledge.campaigns.models import CampaignState, PartnerRole
 from pledge.campaigns.moderation import EditedMeanwhile
 from pledge.campaigns.partners import PartnerFields
 from pledge.campaigns.rules import BadFields, Fault
-from pledge.db import db
+from pledge.campaigns.staff_queries import NoSuchCampaign
+from pledge.core.db import db
+from pledge.core.languages import Texts
 from pledge.files.models import StoredFile
 from pledge.files.services import UnknownFile
-from pledge.languages import Texts
 from tests.support.factories import EDITOR, draft, stored_picture
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -26,11 +26,11 @@ def fields(name="기후변화센터", **changes):
 
 
 def names(slug="air"):
-    return [row.fields.name["ko"] for row in partners.rows(desk.desk(slug).id)]
+    return [row.fields.name["ko"] for row in partners.rows(staff_queries.desk(slug).id)]
 
 
 def one(partner_id, slug="air"):
-    return partners.one(desk.desk(slug).id, partner_id)
+    return partners.one(staff_queries.desk(slug).id, partner_id)
 
 
 def is_kept(name):
@@ -57,7 +57,7 @@ def test_the_page_shows_them_by_role_and_language():
     draft("air")
     partners.add(EDITOR, "air", fields("사무국", role=PartnerRole.SECRETARIAT, url="example.org"))
     partners.add(EDITOR, "air", fields("동반자"))
-    shown = queries.partners(desk.desk("air").id, "en")
+    shown = queries.partners(staff_queries.desk("air").id, "en")
     assert [(row.name, row.url) for row in shown[PartnerRole.SECRETARIAT]] == [
         ("사무국 en", "https://example.org")
     ]
@@ -67,7 +67,7 @@ def test_the_page_shows_them_by_role_and_language():
 def test_a_name_in_one_language_is_enough_for_a_draft_and_is_told_as_missing():
     draft("air")
     partner = partners.add(EDITOR, "air", fields(name_en=""))
-    assert [(item.section, item.field, item.lang) for item in desk.desk("air").missing] == [
+    assert [(item.section, item.field, item.lang) for item in staff_queries.desk("air").missing] == [
         ("partners", str(partner), "en")
     ]
     with pytest.raises(BadFields) as refused:

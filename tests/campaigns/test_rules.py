@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from pledge.campaigns.rules import BadFields, Checker, Fault, clean_link, clean_slug, stamp
 from pledge.campaigns.video import BadVideo, parse_video
-from pledge.languages import Texts
+from pledge.core.languages import Texts
 
 VIDEO = "dQw4w9WgXcQ"
 

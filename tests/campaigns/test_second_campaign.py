@@ -6,17 +6,19 @@ import zipfile
 
 import pytest
 
-from pledge import clock
 from pledge.accounts import mails as staff_mails
 from pledge.campaigns import services
 from pledge.campaigns.models import CampaignText, Partner
-from pledge.commands.demo import DEMO
-from pledge.db import transaction
-from pledge.delivery import announcing, exports, packing
-from pledge.delivery.document import from_json
-from pledge.delivery.export_files import write_export
-from pledge.delivery.letter_parts import part
-from pledge.languages import Texts
+from pledge.cli.demo import DEMO
+from pledge.core import clock
+from pledge.core.db import transaction
+from pledge.core.languages import Texts
+from pledge.deliveries import announcing
+from pledge.deliveries.document import from_json
+from pledge.deliveries.letter.parts import part
+from pledge.deliveries.pack import packing
+from pledge.exports import services as exports
+from pledge.exports.files import write_export
 from pledge.mail.models import MailKind
 from pledge.signatures import mails as signature_mails
 from tests.support import deliveries, factories, staff

@@ -1,6 +1,6 @@
 """Who is bound to which words."""
 
-from pledge.delivery.pledge_counts import SignedVersion, signed_versions
+from pledge.statistics.pledge_counts import SignedVersion, signed_versions
 from tests.support.factories import campaign, endorsement, fold_all, plant_entry, signature
 
 

@@ -6,7 +6,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from pledge.db import db
+from pledge.core.db import db
 from pledge.diagnosis import contents
 from pledge.diagnosis.findings import Level
 from tests.support import factories

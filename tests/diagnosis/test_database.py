@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from config import ConfigError
-from pledge.db import db
+from pledge.core.db import db
 from pledge.diagnosis import database
 from pledge.diagnosis.findings import Level
 from tests.diagnosis.production import PRODUCTION
@@ -81,7 +81,7 @@ def test_sqlite_in_wal_mode_waits_for_the_disk(app):
 
 @pytest.mark.parametrize("pragma", ["journal_mode=DELETE", "synchronous=NORMAL"])
 def test_sqlite_that_may_lose_a_commit_is_a_problem(app_on, tmp_path, monkeypatch, pragma):
-    monkeypatch.setattr("pledge.db.SQLITE_PRAGMAS", ("busy_timeout=1000", "journal_mode=WAL", pragma))
+    monkeypatch.setattr("pledge.core.db.SQLITE_PRAGMAS", ("busy_timeout=1000", "journal_mode=WAL", pragma))
     app = app_on(f"sqlite:///{tmp_path / 'own.sqlite3'}")
     assert any(
         subject.startswith("durability") and level is Level.PROBLEM

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
-from pledge.db import db
+from pledge.core.db import db
 from pledge.endorsements import handover, own, services
 from pledge.endorsements.models import ContactChange, Endorsement, EndorsementVersion
 from pledge.endorsements.versions import content_of

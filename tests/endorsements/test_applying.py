@@ -7,20 +7,20 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from pledge import clock as time
-from pledge import tokens
 from pledge.campaigns.mailed_links import LinkState
-from pledge.db import db
+from pledge.core import clock as time
+from pledge.core import tokens
+from pledge.core.db import db
+from pledge.core.text.lines import LineFault
+from pledge.core.tokens import BadToken, Purpose
 from pledge.endorsements import services
 from pledge.endorsements.applicants import open_link, own_endorsement
 from pledge.endorsements.identifiers import address_hash, name_digest, read_ticket, ticket_for
 from pledge.endorsements.models import Endorsement, EndorsementVersion
-from pledge.endorsements.registration import BadRegistrationNumber
 from pledge.endorsements.rules import BadContent, Content, Fault
-from pledge.lines import LineFault
+from pledge.endorsements.verification.registration import BadRegistrationNumber
 from pledge.mail.models import MailBlock, MailKind, OutboxMail
 from pledge.signatures.addresses import parse
-from pledge.tokens import BadToken, Purpose
 from tests.support.factories import (
     answer_requests,
     campaign,

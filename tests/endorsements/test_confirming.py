@@ -5,16 +5,16 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select, update
 
-from pledge import tokens
 from pledge.campaigns.mailed_links import LinkState
-from pledge.db import db, transaction
+from pledge.core import tokens
+from pledge.core.db import db, transaction
+from pledge.core.tokens import BadToken, Purpose
 from pledge.endorsements import services
 from pledge.endorsements.applicants import open_link
 from pledge.endorsements.identifiers import manage_token, name_digest, read_ticket
 from pledge.endorsements.models import Endorsement, EndorsementVersion
 from pledge.ledger.models import LedgerEntry
 from pledge.mail.models import MailBlock, MailKind, OutboxMail
-from pledge.tokens import BadToken, Purpose
 from tests.support.factories import campaign, endorse_confirm_token, endorsement, version_of
 
 pytestmark = pytest.mark.usefixtures("app")

@@ -3,14 +3,14 @@
 import pytest
 from sqlalchemy import func, select, update
 
-from pledge import tokens
-from pledge.db import db, transaction
+from pledge.core import tokens
+from pledge.core.db import db, transaction
+from pledge.core.tokens import BadToken, Purpose
 from pledge.endorsements import handover, own
 from pledge.endorsements.applicants import LinkState, open_contact_link, open_link, own_endorsement
 from pledge.endorsements.models import ContactChange, Endorsement
 from pledge.mail.models import MailBlock, MailKind, OutboxMail
 from pledge.signatures.addresses import parse
-from pledge.tokens import BadToken, Purpose
 from tests.support.factories import (
     endorse_confirm_token,
     endorse_contact_token,

@@ -6,14 +6,14 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from pledge import clock, tokens
-from pledge.db import db, transaction
+from pledge.core import clock, tokens
+from pledge.core.db import db, transaction
+from pledge.core.i18n import format_date, format_datetime
+from pledge.core.tokens import Purpose
 from pledge.endorsements import handover, own
 from pledge.endorsements.identifiers import read_confirm_token, read_own_token
 from pledge.endorsements.models import Endorsement
-from pledge.i18n import format_date, format_datetime
 from pledge.mail.models import MailKind, OutboxMail
-from pledge.tokens import Purpose
 from tests.support.apps import settings
 from tests.support.factories import endorse_manage_token, endorsement, version_of
 from tests.support.mails import (

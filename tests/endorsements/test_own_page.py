@@ -3,17 +3,17 @@
 import pytest
 from sqlalchemy import func, select, text
 
-from pledge.db import db
+from pledge.core.db import db
+from pledge.core.tokens import BadToken
 from pledge.endorsements import own, services
 from pledge.endorsements.applicants import own_endorsement
-from pledge.endorsements.levels import earned_level
 from pledge.endorsements.models import Endorsement, EndorsementVersion
+from pledge.endorsements.review.levels import earned_level
 from pledge.endorsements.rules import BadContent
 from pledge.endorsements.versions import content_of
 from pledge.files.models import StoredFile
 from pledge.files.services import UnknownFile, store_picture
 from pledge.ledger.queries import count
-from pledge.tokens import BadToken
 from tests.endorsements.test_applying import HANEUL, apply, campaign
 from tests.files.corpus import png
 from tests.support.factories import (

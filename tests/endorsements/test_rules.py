@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pledge.core.text.lines import LineFault
 from pledge.endorsements import rules
 from pledge.endorsements.rules import BadContent, Fault
-from pledge.lines import LineFault
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
 HOSTILE = st.text("ab 가\u202e\u200d\u0000\t\r\n<>=+-@＝é́1", max_size=60)

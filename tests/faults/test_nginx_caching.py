@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from config import ROOT
 from pledge.campaigns.models import Campaign, CampaignText
-from pledge.db import db, transaction
+from pledge.core.db import db, transaction
 from tests.support import factories
 from tests.support.nginx import HOST, ask
 from tests.support.routes import unknown

@@ -211,9 +211,9 @@ def test_the_unit_gives_a_new_worker_time_and_is_never_given_up():
     words = exec_start()
     assert float(words[words.index("--respawn-interval") + 1]) >= 15
     assert "--respawn-failed-workers" in words
-    from pledge.admission import THREADS
+    from config import WEB_THREADS
 
-    assert words[words.index("--blocking-threads") + 1] == str(THREADS)
+    assert words[words.index("--blocking-threads") + 1] == str(WEB_THREADS)
     for name in ("pledge-web@.service", "pledge-worker.service"):
         unit = (ROOT / "deploy" / name).read_text()
         assert "StartLimitIntervalSec=0" in unit

@@ -9,8 +9,7 @@ import urllib.request
 import pytest
 from sqlalchemy import func, select
 
-from pledge import deadlines
-from pledge.db import NotDurable, db, reading, transaction, write_autocommit
+from pledge.core.db import NotDurable, db, deadlines, reading, transaction, write_autocommit
 from pledge.diagnosis import writing
 from pledge.signatures.models import Signature
 from tests.faults.conftest import Prober

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import func, select
 from structlog.testing import capture_logs
 
-from pledge.db import NestedTransaction, db, transaction
+from pledge.core.db import NestedTransaction, db, transaction
 from pledge.files import queries, services
 from pledge.files.backends import current_storage
 from pledge.files.faults import BadDocument, BadPicture, DocumentFault

@@ -15,13 +15,13 @@ from sqlalchemy import func, select
 from werkzeug.routing import Rule
 
 from pledge.campaigns import events
-from pledge.db import db
-from pledge.delivery import exports
+from pledge.core.db import db
 from pledge.endorsements import handover
 from pledge.endorsements.models import ContactChange
+from pledge.exports import services
 from pledge.signatures.addresses import parse
 from pledge.signatures.moderation import hide_name
-from pledge.staff.cookies import AREA
+from pledge.web.staff.auth.cookies import AREA
 from tests.support import apps, deliveries
 from tests.support.factories import (
     ANNA,
@@ -187,7 +187,7 @@ def world(staff) -> World:
     handed_over = [deliveries.answered(of), deliveries.handed_over(of), deliveries.frozen(of)]
     events.add(EDITOR, SLUG, event_fields())
     hide_name(ANNA, people[1].id, "no name")
-    exports.request(ANNA, SLUG, "ledger", "csv", lang="ko", reason="why")
+    services.request(ANNA, SLUG, "ledger", "csv", lang="ko", reason="why")
     tokens = [make(person) for person in people for make in (confirm_token, manage_token, unsubscribe_token)]
     tokens += [make(one) for one in organizations for make in (endorse_confirm_token, endorse_manage_token)]
     public = FlaskClient(staff.application, staff.application.response_class)

@@ -12,11 +12,15 @@ from typing import Any
 import pytest
 
 from config import ROOT
-from pledge.db import db
+from pledge.core.db import db
 
 PACKAGE = ROOT / "pledge"
-DOORS = ("public", "staff", "api", "ops", "commands", "worker")
-FEATURES = sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py") if path.parent.name not in DOORS)
+ENTRY_POINTS = ("web", "cli", "worker")
+DOMAIN_PACKAGES = sorted(
+    path.parent.name
+    for path in PACKAGE.glob("*/__init__.py")
+    if path.parent.name not in (*ENTRY_POINTS, "core")
+)
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 MAX_MODULE_LINES = 300
@@ -50,9 +54,9 @@ def calls(path: Path) -> Iterator[str]:
             yield node.func.attr
 
 
-@pytest.mark.parametrize("feature", FEATURES)
-def test_a_feature_knows_no_http_and_no_command_line(feature):
-    for path in sorted((PACKAGE / feature).glob("*.py")):
+@pytest.mark.parametrize("package", DOMAIN_PACKAGES)
+def test_a_domain_package_knows_no_http_and_no_command_line(package):
+    for path in sorted((PACKAGE / package).rglob("*.py")):
         outside = {name.split(".")[0] for name in imports(path)} & {"flask", "flask_wtf", "wtforms", "click"}
         assert not outside, f"{path.relative_to(ROOT)} imports {outside}"
 
@@ -67,15 +71,17 @@ def test_every_form_is_one_of_flask_wtf_and_the_public_ones_need_no_session():
             if isinstance(base, ast.Name)
             and base.id in {"Form", "FlaskForm", "StaffForm", "PublicForm"}
             and base.id
-            != {"public": "PublicForm", "staff": "StaffForm"}.get(path.relative_to(PACKAGE).parts[0])
+            != {"public": "PublicForm", "staff": "StaffForm"}.get(path.relative_to(PACKAGE / "web").parts[0])
         ]
     )
-    assert bases == {"forms.py": ["BaseForm(FlaskForm)"]}
+    assert bases == {"web/forms.py": ["BaseForm(FlaskForm)"]}
 
 
 def test_transactions_end_only_in_the_database_module():
-    ending = at_fault(lambda path: path != PACKAGE / "db.py" and {"commit", "rollback"} & set(calls(path)))
-    assert not ending, f"use pledge.db.transaction() or write_autocommit(): {ending}"
+    ending = at_fault(
+        lambda path: path.parent != PACKAGE / "core" / "db" and {"commit", "rollback"} & set(calls(path))
+    )
+    assert not ending, f"use pledge.core.db.transaction() or write_autocommit(): {ending}"
 
 
 def test_only_the_worker_and_the_commands_send_mail():
@@ -83,7 +89,7 @@ def test_only_the_worker_and_the_commands_send_mail():
     senders = ("smtplib", "pledge.mail.smtp", "pledge.mail.transports", "pledge.mail.services.deliver")
 
     def sending(path: Path) -> set[str]:
-        if path.parent in {PACKAGE / "mail", PACKAGE / "worker", PACKAGE / "commands"}:
+        if path.parent in {PACKAGE / "mail", PACKAGE / "worker", PACKAGE / "cli"}:
             return set()
         called = {"deliver", "sendmail", "send_message"} & set(calls(path))
         if path.parent == PACKAGE / "diagnosis":
@@ -132,17 +138,17 @@ def test_only_the_clock_reads_the_time():
             and isinstance(node.func, ast.Attribute)
             and isinstance(node.func.value, ast.Name)
         }
-        assert not found & readers, f"{path.relative_to(ROOT)} reads {found & readers}; use pledge.clock"
+        assert not found & readers, f"{path.relative_to(ROOT)} reads {found & readers}; use pledge.core.clock"
 
 
 #: What is said in one module alone, as it appears in its text.
 SAID_ONCE = {
     r"Actor\(None,": "audit/models.py",
-    r"\.with_variant\(Integer": "db.py",
+    r"\.with_variant\(Integer": "core/db/types.py",
     r"dialects\.(sqlite|postgresql) import|sqlite\.insert": "ledger/tiles.py",
-    r"\[0-9\]\{6\}": "plaintext.py",
+    r"\[0-9\]\{6\}": "core/text/plain_text.py",
     r"class NoReason": "audit/services.py",
-    r"\\u202a": "plaintext.py",
+    r"\\u202a": "core/text/plain_text.py",
     r"closes_at IS NULL|closes_at\.is_\(None\)": "campaigns/opening.py",
 }
 
@@ -210,3 +216,7 @@ def test_a_table_of_a_package_above_is_noticed_in_sql_text(tmp_path):
     )
     assert tables_of_others(module, "ledger") == {"campaigns"}
     assert tables_of_others(module, "campaigns") == set()
+
+
+def test_nothing_but_packages_stands_at_the_root():
+    assert [path.name for path in PACKAGE.glob("*.py")] == ["__init__.py"]

@@ -12,8 +12,7 @@ from flask import Flask
 from sqlalchemy import inspect, text
 
 from config import ROOT
-from pledge import migrating
-from pledge.db import db
+from pledge.core.db import db, migrations
 from pledge.diagnosis.findings import Level
 from pledge.diagnosis.guards import guard_findings
 from pledge.ledger.models import LedgerEntry
@@ -95,9 +94,9 @@ def upgrade():
 def test_a_migration_that_would_tear_rows_apart_changes_nothing(new_database, tmp_path, monkeypatch):
     """SQLite makes a changed table anew, with references resting; they are looked at before the end."""
     with_one_more = tmp_path / "migrations"
-    shutil.copytree(migrating.MIGRATIONS, with_one_more)
+    shutil.copytree(migrations.MIGRATIONS, with_one_more)
     (with_one_more / "versions" / "0002_torn.py").write_text(_TORN)
-    monkeypatch.setattr(migrating, "MIGRATIONS", with_one_more)
+    monkeypatch.setattr(migrations, "MIGRATIONS", with_one_more)
     app = apps.build(tmp_path, database_url=new_database("sqlite", "torn"))
     with app.app_context():
         with db.engine.connect() as connection:
@@ -106,12 +105,12 @@ def test_a_migration_that_would_tear_rows_apart_changes_nothing(new_database, tm
             driver.execute("INSERT INTO tallies VALUES (77, 'person', 'total', '', 1)")
             driver.execute("PRAGMA foreign_keys=ON")
         with pytest.raises(SystemExit, match="tallies"):
-            migrating.upgrade()
+            migrations.upgrade()
         columns = {column["name"] for column in inspect(db.engine).get_columns("campaigns")}
         assert "torn" not in columns
         with db.engine.begin() as connection:
             connection.execute(text("DELETE FROM tallies"))
-        migrating.upgrade()
+        migrations.upgrade()
         columns = {column["name"] for column in inspect(db.engine).get_columns("campaigns")}
         assert "torn" in columns
     apps.dispose(app)
@@ -120,8 +119,8 @@ def test_a_migration_that_would_tear_rows_apart_changes_nothing(new_database, tm
 def test_a_database_of_another_version_is_refused_with_a_sentence_that_says_how_to_start_anew(migrated):
     with db.engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '0099'"))
-    with pytest.raises(migrating.UnknownRevision, match="revision 0099, which this version does not know"):
-        migrating.upgrade()
+    with pytest.raises(migrations.UnknownRevision, match="revision 0099, which this version does not know"):
+        migrations.upgrade()
     told = migrated.test_cli_runner().invoke(args=["serve", "--port", str(free_port())]).output
     assert "start anew" in told
     assert "Traceback" not in told

@@ -3,7 +3,7 @@
 import pytest
 from werkzeug.datastructures import Headers
 
-from pledge.headers import security_headers
+from pledge.web.security_headers import security_headers
 from tests.support.apps import settings
 from tests.support.pages import document_faults, form_of, header_faults
 

@@ -47,7 +47,7 @@ def test_a_template_uses_what_it_imports():
 
 
 def test_a_page_holds_no_inline_code_and_no_trusted_text():
-    """The policy blocks the one; Markup comes from pledge/content.py."""
+    """The policy blocks the one; Markup comes from pledge/core/text/markdown.py."""
     code, trusted = [], []
     for name in PAGES:
         text = source(name)

@@ -9,8 +9,8 @@ from config import ROOT
 PACKAGE = ROOT / "pledge"
 #: The door; the room itself; the doctor, who looks whether the storage works.
 READERS = {
-    *("public/files.py", "files/queries.py", "files/services.py", "diagnosis/surroundings.py"),
-    "delivery/jobs.py",  # stores and reads what our own worker has made; nobody uploads that
+    *("web/public/campaign/files.py", "files/queries.py", "files/services.py", "diagnosis/surroundings.py"),
+    "jobs/services.py",  # stores and reads what our own worker has made; nobody uploads that
 }
 
 
@@ -24,7 +24,9 @@ def test_only_one_door_reads_what_is_stored():
             for alias in node.names
         }
         reading = {"pledge.files.queries", "pledge.files.storage"} & imported
-        assert not reading or name in READERS, f"{name} imports {reading}; send files from public/files.py"
+        assert not reading or name in READERS, (
+            f"{name} imports {reading}; send files from web/public/campaign/files.py"
+        )
 
 
 @pytest.mark.sqlite_only

@@ -13,7 +13,7 @@ from sqlalchemy import insert, select
 
 from pledge.campaigns.log_facts import pledge_hashes, published
 from pledge.campaigns.models import Campaign, PledgeText
-from pledge.db import db, transaction
+from pledge.core.db import db, transaction
 from pledge.ledger import log_queries, services
 from pledge.ledger import recount as checks
 from pledge.ledger.models import Kind, LedgerEntry, LedgerHead, Reason, Tally

@@ -4,7 +4,7 @@ from pydantic import SecretStr
 from sqlalchemy import select
 
 from pledge.campaigns.log_facts import pledge_hashes
-from pledge.db import db
+from pledge.core.db import db
 from pledge.ledger import log_queries, merkle, notes
 from pledge.ledger.models import Checkpoint
 from tests.support.insider import as_superuser

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select, text
 
-from pledge.db import db, transaction
-from pledge.i18n import SEOUL
+from pledge.core.db import db, transaction
+from pledge.core.i18n import SEOUL
 from pledge.ledger import queries
 from pledge.ledger.models import (
     Checkpoint,

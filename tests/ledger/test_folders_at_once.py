@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import Connection, insert, select, text
 
 from pledge.campaigns.log_facts import pledge_hashes
-from pledge.db import db
+from pledge.core.db import db
 from pledge.ledger import log_queries, merkle, queries
 from pledge.ledger.models import Checkpoint, LedgerEntry
 from tests.ledger import book, crash

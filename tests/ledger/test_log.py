@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select, text
 
 from pledge.campaigns.log_facts import pledge_hashes, published
-from pledge.db import db, transaction
+from pledge.core.db import db, transaction
 from pledge.ledger import leaves, log, log_queries, merkle, notes, queries
 from pledge.ledger.models import Kind, LogTile, Reason
 from pledge.signatures import own

@@ -5,7 +5,7 @@ from sqlalchemy import insert, text
 from sqlalchemy.exc import DBAPIError
 
 from pledge.campaigns.log_facts import pledge_hashes, published
-from pledge.db import db
+from pledge.core.db import db
 from pledge.ledger import log, log_queries, merkle, numbering, queries
 from pledge.ledger.log import LogInconsistent
 from pledge.ledger.models import LedgerEntry

@@ -7,7 +7,7 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from pledge.campaigns.log_facts import pledge_hashes, published
-from pledge.db import transaction
+from pledge.core.db import transaction
 from pledge.ledger import log, log_queries, merkle, notes, queries
 from tests.ledger import book, crash
 from tests.ledger.book import fold, verify

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select, text, update
 
-from pledge import clock
 from pledge.campaigns.log_facts import pledge_hashes
-from pledge.db import db, transaction
+from pledge.core import clock
+from pledge.core.db import db, transaction
 from pledge.endorsements import counting as organizations
 from pledge.endorsements.models import Endorsement
 from pledge.ledger import log_queries, queries

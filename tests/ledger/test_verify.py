@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import insert, select, text, update
 
 from pledge.campaigns.log_facts import published
-from pledge.db import db
+from pledge.core.db import db
 from pledge.ledger import log, log_queries, notes
 from pledge.ledger.models import Checkpoint, Kind, LedgerEntry, LogKey, LogTile, Reason
 from tests.ledger import book

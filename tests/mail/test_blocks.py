@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import literal, select
 
-from pledge.db import transaction
+from pledge.core.db import transaction
 from pledge.mail import blocks
 from pledge.mail.models import MailKind
 from pledge.signatures.addresses import parse

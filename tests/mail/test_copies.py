@@ -13,8 +13,8 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy.engine import make_url
 
-from pledge import clock
-from pledge.db import db
+from pledge.core import clock
+from pledge.core.db import db
 from pledge.mail import queries, services
 from pledge.signatures import mails
 from tests.support.mails import Notes, deliver, enqueue, fate, pending

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 
-from pledge import clock as time
-from pledge.db import db, transaction
+from pledge.core import clock as time
+from pledge.core.db import db, transaction
 from pledge.mail import queries, services
 from pledge.mail.models import MailBlock, MailState
 from pledge.signatures.models import Signature

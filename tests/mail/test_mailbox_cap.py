@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import func, select
 
-from pledge.db import db
+from pledge.core.db import db
 from pledge.mail.models import MailAllowance
 from pledge.signatures.models import Signature
 from tests.support.factories import (

@@ -8,17 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pledge import clock as time
-from pledge import tokens
-from pledge.db import db, transaction
-from pledge.i18n import SEOUL
+from pledge.core import clock as time
+from pledge.core import tokens
+from pledge.core.db import db, transaction
+from pledge.core.i18n import SEOUL
+from pledge.core.tokens import Purpose
 from pledge.mail.message import Claimed, Message
 from pledge.mail.models import MailKind
 from pledge.mail.rendering import UnsafeAddress, render
 from pledge.retention import services as retention
 from pledge.signatures import services as signing
 from pledge.signatures.models import Signature
-from pledge.tokens import Purpose
 from tests.support import factories
 from tests.support.apps import settings
 from tests.support.mails import (

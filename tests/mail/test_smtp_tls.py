@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from pledge import clock
+from pledge.core import clock
 from pledge.mail.smtp import SmtpTransport
 from pledge.mail.transports import Unavailable
 from tests.mail.test_smtp import MAIL, fault

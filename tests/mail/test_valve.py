@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import insert, select
 
-from pledge import clock as time
 from pledge.accounts import alarms
-from pledge.db import db, transaction
+from pledge.core import clock as time
+from pledge.core.db import db, transaction
 from pledge.mail import queries, services, valve
 from pledge.mail.models import MailKind, MailState, OutboxMail
 from tests.support import apps, factories

@@ -3,7 +3,8 @@
 import pytest
 from sqlalchemy import func, select
 
-from pledge.db import db
+from pledge.core.db import db
+from pledge.core.tokens import BadToken
 from pledge.endorsements import handover, own, services
 from pledge.endorsements.models import ContactChange, Endorsement, EndorsementVersion
 from pledge.files.models import StoredFile
@@ -11,7 +12,6 @@ from pledge.files.services import keep, store_picture
 from pledge.ledger.models import LedgerEntry
 from pledge.retention.services import run
 from pledge.signatures.addresses import parse
-from pledge.tokens import BadToken
 from tests.files.corpus import png
 from tests.support.factories import (
     endorse_confirm_token,

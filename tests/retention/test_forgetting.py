@@ -5,19 +5,19 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import func, select, update
 
-from pledge import clock
 from pledge.audit.models import AuditEntry
 from pledge.campaigns.models import Campaign, CampaignState
-from pledge.db import db, transaction
-from pledge.delivery import integrity
-from pledge.delivery.models import Delivery, DeliveryState
-from pledge.delivery.register_queries import last_handed_over
+from pledge.core import clock
+from pledge.core.db import db, transaction
+from pledge.core.languages import Texts
+from pledge.deliveries.models import Delivery, DeliveryState
+from pledge.deliveries.register_queries import last_handed_over
 from pledge.endorsements.models import Endorsement
-from pledge.languages import Texts
 from pledge.ledger import log_queries, queries
 from pledge.retention import services
 from pledge.signatures.counting import mismatches
 from pledge.signatures.models import Signature
+from pledge.statistics import integrity
 from tests.support.factories import campaign, endorsement, fold_all, signature
 
 pytestmark = pytest.mark.usefixtures("app")

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from pledge.db import db
+from pledge.core.db import db
 from pledge.ledger.models import LedgerEntry
 from pledge.mail.models import MailAllowance, MailBlock, OutboxMail
 from pledge.retention import services

@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from pledge import clock
 from pledge.audit.models import AuditEntry
 from pledge.audit.services import NoReason
-from pledge.db import db, transaction
+from pledge.core import clock
+from pledge.core.db import db, transaction
 from pledge.ledger import queries as ledger
 from pledge.mail.models import MailBlock, MailKind, OutboxMail
 from pledge.retention import services as retention

@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, insert, select
 
-from pledge import clock, tokens
 from pledge.campaigns.mailed_links import LinkState
-from pledge.db import db, transaction
+from pledge.core import clock, tokens
+from pledge.core.db import db, transaction
+from pledge.core.tokens import Purpose
 from pledge.ledger.models import LedgerEntry
 from pledge.mail.models import MailBlock, OutboxMail
 from pledge.signatures import services
@@ -15,7 +16,6 @@ from pledge.signatures.identifiers import read_ticket, ticket_for
 from pledge.signatures.models import Signature
 from pledge.signatures.queries import open_link
 from pledge.signatures.services import MAX_ALL_CODE_TRIES, MAX_CODE_TRIES, Confirmation
-from pledge.tokens import Purpose
 from tests.support.factories import answer_requests, campaign, code, confirm_token, mailed, signature
 from tests.support.mails import Notes, deliver
 

@@ -5,7 +5,7 @@ from contextlib import suppress
 import pytest
 from sqlalchemy import select, text
 
-from pledge.db import db
+from pledge.core.db import db
 from pledge.ledger.models import LedgerEntry
 from pledge.mail.models import MailAllowance, MailRequest, OutboxMail
 from pledge.mail.requests import answer

@@ -5,13 +5,13 @@ import re
 import pytest
 from sqlalchemy import select
 
-from pledge.caching import cache
 from pledge.campaigns import list_terms as terms
 from pledge.campaigns.list_terms import NotAsked
-from pledge.db import db
+from pledge.core.db import db
 from pledge.signatures import own
 from pledge.signatures.models import Signature
 from pledge.signatures.queries import own_signature
+from pledge.web.caching import cache
 from tests.support.factories import (
     EDITOR,
     SLUG,

@@ -5,11 +5,11 @@ from sqlalchemy import select
 
 from pledge.audit.models import AuditEntry
 from pledge.audit.services import NoReason
-from pledge.db import db, transaction
+from pledge.core.db import db, transaction
 from pledge.ledger.models import LedgerEntry
 from pledge.ledger.queries import count
 from pledge.mail.models import MailBlock, OutboxMail
-from pledge.signatures import desk, moderation, own
+from pledge.signatures import moderation, own, staff_queries
 from pledge.signatures.addresses import parse
 from pledge.signatures.identifiers import new_id
 from pledge.signatures.models import Signature
@@ -67,8 +67,8 @@ def test_that_somebody_looked_is_recorded_without_the_address():
 
 
 def test_the_page_of_a_person_masks_name_and_address_until_the_name_is_public():
-    private = desk.person(signature(name="홍길동", email="hong@naver.com").id, "ko")
-    public = desk.person(signature(name="김철수", public_name=True).id, "ko")
+    private = staff_queries.person(signature(name="홍길동", email="hong@naver.com").id, "ko")
+    public = staff_queries.person(signature(name="김철수", public_name=True).id, "ko")
     assert (private.name, private.email) == ("홍**", "h**@n**")
     assert public.name == "김철수"
 
@@ -91,7 +91,7 @@ def test_the_mails_of_a_person_are_listed_newest_first_with_their_fate(frozen_cl
                     due_at=now,
                 )
             )
-    lines = desk.person(person.id, "ko").mails
+    lines = staff_queries.person(person.id, "ko").mails
     assert [(line.kind, line.state, line.attempts, line.last_error) for line in lines] == [
         ("manage", "queued", 2, None),
         ("confirm", "dead", 2, "550"),
@@ -100,7 +100,7 @@ def test_the_mails_of_a_person_are_listed_newest_first_with_their_fate(frozen_cl
 
 def test_nobody_has_no_page():
     campaign()
-    assert desk.person(new_id(), "ko") is None
+    assert staff_queries.person(new_id(), "ko") is None
 
 
 # --- Mailing again ---
@@ -221,18 +221,24 @@ def test_many_sign_ups_from_one_network_within_an_hour_are_named_by_hash(frozen_
     from tests.support.factories import crowd
 
     now, hot = frozen_clock.now(), network_hash("blue-skies", "203.0.113.7")
-    crowd(desk.TRENDING, network_hash=hot, at=now - timedelta(minutes=10))
+    crowd(staff_queries.TRENDING, network_hash=hot, at=now - timedelta(minutes=10))
     crowd(
-        desk.TRENDING - 1,
+        staff_queries.TRENDING - 1,
         network_hash=network_hash("blue-skies", "203.0.113.8"),
         at=now - timedelta(minutes=10),
     )
     crowd(
-        desk.TRENDING, network_hash=network_hash("blue-skies", "203.0.113.9"), at=now - timedelta(minutes=61)
+        staff_queries.TRENDING,
+        network_hash=network_hash("blue-skies", "203.0.113.9"),
+        at=now - timedelta(minutes=61),
     )
     signature(state="pending", network_hash=hot, at=now - timedelta(minutes=5))
-    assert desk.trending_networks() == [desk.Trend(hot, desk.TRENDING + 1, desk.TRENDING)]
-    assert [trend.signatures for trend in desk.trending_domains()] == [2 * desk.TRENDING - 1]
+    assert staff_queries.trending_networks() == [
+        staff_queries.Trend(hot, staff_queries.TRENDING + 1, staff_queries.TRENDING)
+    ]
+    assert [trend.signatures for trend in staff_queries.trending_domains()] == [
+        2 * staff_queries.TRENDING - 1
+    ]
 
 
 def test_a_link_to_confirm_is_of_no_use_after_staff_withdrew():

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pledge.lines import BadLine, LineFault
+from pledge.core.text.lines import BadLine, LineFault
 from pledge.signatures.rules import LONGEST_NAME, clean_name
 
 

@@ -3,14 +3,14 @@
 import pytest
 from sqlalchemy import func, select, text
 
-from pledge.db import db
+from pledge.core.db import db
+from pledge.core.text.lines import BadLine
+from pledge.core.tokens import BadToken, Purpose
 from pledge.ledger.queries import count
-from pledge.lines import BadLine
 from pledge.mail.models import MailAllowance
 from pledge.signatures import own
 from pledge.signatures.models import Signature
 from pledge.signatures.queries import own_signature
-from pledge.tokens import BadToken, Purpose
 from tests.support.factories import (
     confirm_token,
     fold_all,

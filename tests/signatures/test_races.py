@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from pledge.db import db
+from pledge.core.db import db
 from pledge.ledger.models import LedgerEntry
 from pledge.ledger.queries import count
 from pledge.mail.models import OutboxMail

@@ -7,7 +7,7 @@ from hashlib import sha256
 import pytest
 from sqlalchemy import update
 
-from pledge.db import db, transaction
+from pledge.core.db import db, transaction
 from pledge.ledger import log_queries, merkle, notes
 from pledge.signatures import own
 from pledge.signatures.models import Signature

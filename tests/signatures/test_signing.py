@@ -8,17 +8,17 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from pledge import clock as time
-from pledge import tokens
-from pledge.db import db
-from pledge.lines import BadLine
+from pledge.core import clock as time
+from pledge.core import tokens
+from pledge.core.db import db
+from pledge.core.text.lines import BadLine
+from pledge.core.tokens import BadToken, Purpose
 from pledge.mail.models import MailBlock, MailKind, OutboxMail
 from pledge.signatures import services
 from pledge.signatures.addresses import parse
 from pledge.signatures.identifiers import read_ticket, ticket_for
 from pledge.signatures.models import Signature, SignatureState
 from pledge.signatures.origins import domain_hash, network_hash
-from pledge.tokens import BadToken, Purpose
 from tests.support.factories import answer_requests, campaign, confirm_token, sign_form, signature
 
 HONG = services.Submission(

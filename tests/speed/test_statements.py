@@ -2,7 +2,7 @@
 
 import pytest
 
-from pledge.caching import cache
+from pledge.web.caching import cache
 from tests.support.factories import campaign, confirm_token, sign_form, signature
 
 SIGN = "/ko/c/blue-skies/sign"

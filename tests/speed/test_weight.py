@@ -6,7 +6,7 @@ import pytest
 
 from config import ROOT
 from pledge.campaigns.services import load_folder
-from pledge.commands.serve import DEMO_CAMPAIGN
+from pledge.cli.serve import DEMO_CAMPAIGN
 
 MOST_BYTES = 60_000
 MOST_REQUESTS = 8

@@ -15,12 +15,13 @@ from sqlalchemy import Connection, Engine, Table, event, text
 from werkzeug.test import TestResponse
 
 from config import Config
-from pledge import create_app, limits, migrating
-from pledge.caching import cache
-from pledge.db import db
-from pledge.delivery import integrity
+from pledge import create_app
+from pledge.core.db import db, migrations
 from pledge.diagnosis import writing
+from pledge.statistics import integrity
 from pledge.switches import queries as switches
+from pledge.web import limits
+from pledge.web.caching import cache
 from tests.support import insider
 from tests.support.pages import check_page
 
@@ -61,7 +62,7 @@ def migrate(url: str, instance: Path) -> None:
     """Bring the database at `url` to the newest migration."""
     app = build(instance, database_url=url)
     with app.app_context():
-        migrating.upgrade()
+        migrations.upgrade()
     dispose(app)
 
 

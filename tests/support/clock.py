@@ -1,4 +1,4 @@
-"""A clock that a test moves. It stands in for pledge.clock and for the time inside signed tokens."""
+"""A clock that a test moves. It stands in for pledge.core.clock and for the time inside signed tokens."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -7,7 +7,7 @@ import cachelib.simple
 import pytest
 from itsdangerous import TimestampSigner
 
-from pledge import clock
+from pledge.core import clock
 
 
 class Clock:

@@ -4,17 +4,18 @@ import time
 from datetime import timedelta
 from typing import Any
 
-from pledge import clock
 from pledge.campaigns.models import Campaign
-from pledge.db import db, transaction
-from pledge.delivery import freezing, register
-from pledge.delivery.document import Words
-from pledge.delivery.jobs import Made, advance
-from pledge.delivery.jobs import newest as newest_job
-from pledge.delivery.models import Delivery, JobKind, JobState
-from pledge.delivery.register import Answer, HandingOver
-from pledge.languages import Texts
+from pledge.core import clock
+from pledge.core.db import db, transaction
+from pledge.core.languages import Texts
+from pledge.deliveries import freezing, register
+from pledge.deliveries.models import Delivery
+from pledge.deliveries.register import Answer, HandingOver
+from pledge.jobs.models import JobKind, JobState
+from pledge.jobs.services import Made, advance
+from pledge.jobs.services import newest as newest_job
 from pledge.ledger import log_queries
+from pledge.statistics.values import Words
 from tests.support.factories import ANNA, fold_all, the_campaign
 
 PACK = b"PK the pack of this test"

@@ -6,18 +6,10 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
-from pledge import places
-from pledge.delivery.document import (
-    Cell,
-    Document,
-    FrozenCheckpoint,
-    Moves,
-    Organization,
-    Pledge,
-    SignUps,
-    Words,
-)
-from pledge.i18n import format_date
+from pledge.core import countries as places
+from pledge.core.i18n import format_date
+from pledge.deliveries.document import Document, FrozenCheckpoint, Moves
+from pledge.statistics.values import Cell, Organization, Pledge, SignUps, Words
 
 ROOT = "q5T3cYbRb0pJm0K0bq4rVJH2m0y5m7Zr0l1q2Q9b0aE="
 ORIGIN = "pledge.example/log/blue-skies"

@@ -14,18 +14,21 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
-from pledge import clock, content, tokens
 from pledge.accounts import authenticator, passwords
 from pledge.accounts import queries as accounts
 from pledge.accounts.models import StaffMember, StaffRole
 from pledge.accounts.roles import Role
 from pledge.audit.models import Actor
-from pledge.campaigns import desk, pledges, rules
 from pledge.campaigns import list_terms as terms
 from pledge.campaigns import moderation as editing
+from pledge.campaigns import pledges, rules, staff_queries
 from pledge.campaigns.events import EventFields
 from pledge.campaigns.models import Campaign, CampaignText, ListTerms, Partner, PledgeText
-from pledge.db import db, transaction
+from pledge.core import clock, tokens
+from pledge.core.db import db, transaction
+from pledge.core.languages import Texts
+from pledge.core.text import markdown
+from pledge.core.tokens import Purpose
 from pledge.endorsements import counting, identifiers
 from pledge.endorsements import versions as endorsement_versions
 from pledge.endorsements.applications import Applicant
@@ -37,8 +40,7 @@ from pledge.endorsements.models import (
     EndorsementVersion,
     VersionState,
 )
-from pledge.endorsements.names import name_key
-from pledge.languages import Texts
+from pledge.endorsements.verification.names import name_key
 from pledge.ledger import leaves
 from pledge.ledger import services as ledger
 from pledge.ledger.models import Kind, LedgerEntry, Reason
@@ -47,9 +49,8 @@ from pledge.mail.models import MailKind, OutboxMail
 from pledge.signatures import origins
 from pledge.signatures.addresses import parse
 from pledge.signatures.identifiers import address_hash, new_id
-from pledge.signatures.invalidation_models import Invalidation
+from pledge.signatures.invalidation.models import Invalidation
 from pledge.signatures.models import Signature, SignatureState
-from pledge.tokens import Purpose
 from pledge.worker.composers import handlers
 from pledge.worker.sources import ledger_sources
 
@@ -444,7 +445,7 @@ def endorsement(
             "level": "mail",
             "lang": "ko",
             "pledge_text_id": of.pledges[-1].id,
-            "privacy_version": content.privacy_version(),
+            "privacy_version": markdown.privacy_version(),
             "submitted_at": at,
             "confirmed_at": at if state is not EndorsementState.PENDING else None,
             "published_at": at if was_public else None,
@@ -562,8 +563,8 @@ EDITOR = Actor(None, "editor@example.org", "192.0.2.1")
 def draft(slug: str = "draft", **texts: str) -> str:
     """The slug of a draft made by staff; complete in both languages unless `title_en=""` and the like say otherwise."""
     editing.create(EDITOR, slug=slug, title={})
-    words = {name: f"{name} of {slug}" for name in desk.text_fields()} | texts
-    seen = rules.stamp(desk.desk(slug).texts)
+    words = {name: f"{name} of {slug}" for name in staff_queries.text_fields()} | texts
+    seen = rules.stamp(staff_queries.desk(slug).texts)
     editing.edit_texts(EDITOR, slug, seen, words)
     write_pledge(slug, "우리의 약속", "Our promise")
     return slug
@@ -571,7 +572,7 @@ def draft(slug: str = "draft", **texts: str) -> str:
 
 def write_pledge(slug: str, ko: str, en: str, *, in_use: bool = False) -> int:
     """Save this wording as an editor who has just opened the page; the version that holds it."""
-    stored = desk.wording(desk.desk(slug).id)
+    stored = staff_queries.wording(staff_queries.desk(slug).id)
     return pledges.edit_pledge(
         *(EDITOR, slug, stored.stamp),
         wording={"ko": ko, "en": en},

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from pledge.db import db
+from pledge.core.db import db
 
 
 @contextmanager

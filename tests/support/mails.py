@@ -11,12 +11,12 @@ from typing import Any, cast
 
 from sqlalchemy import delete, insert, select
 
-from pledge import clock
 from pledge.accounts import moderation as accounts
 from pledge.accounts.mails import enqueue_notice, enqueue_valve
 from pledge.accounts.roles import Role
-from pledge.db import db, transaction
-from pledge.delivery import announcing
+from pledge.core import clock
+from pledge.core.db import db, transaction
+from pledge.deliveries import announcing
 from pledge.endorsements import handover
 from pledge.endorsements.models import ContactChange, Endorsement
 from pledge.mail import services

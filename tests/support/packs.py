@@ -29,22 +29,14 @@ from sqlalchemy import select
 from config import ROOT
 from pledge.campaigns.log_facts import pledge_hashes
 from pledge.campaigns.models import PledgeText
-from pledge.db import db
-from pledge.delivery import tables
-from pledge.delivery.document import (
-    Cell,
-    Document,
-    FrozenCheckpoint,
-    Moves,
-    Pledge,
-    SignUps,
-    Words,
-    from_json,
-)
-from pledge.delivery.readme import readme
+from pledge.core.db import db
+from pledge.deliveries.document import Document, FrozenCheckpoint, Moves, from_json
+from pledge.deliveries.pack.readme import readme
+from pledge.deliveries.tables import tables
 from pledge.ledger import leaves, log_queries, merkle, notes
 from pledge.ledger.leaves import Leaf
 from pledge.ledger.notes import Signer
+from pledge.statistics.values import Cell, Pledge, SignUps, Words
 from tests.support.documents import organization, tiny_document
 
 ORIGIN = "pledge.example/log/blue-skies"

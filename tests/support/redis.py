@@ -12,7 +12,7 @@ from pathlib import Path
 import redis
 from flask import Flask
 
-from pledge.limits import limiter
+from pledge.web.limits import limiter
 from tests.support.run import free_port
 
 

@@ -17,7 +17,7 @@ from flask import Flask
 
 from config import ROOT, Config
 from pledge.campaigns.services import load_folder
-from pledge.commands.serve import DEMO_CAMPAIGN, web_command, worker_command
+from pledge.cli.serve import DEMO_CAMPAIGN, web_command, worker_command
 from tests.support import apps
 from tests.support.run import free_port
 

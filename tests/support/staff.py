@@ -11,11 +11,11 @@ from passlib.totp import TOTP
 from playwright.sync_api import Page
 from werkzeug.test import TestResponse
 
-from pledge import clock
 from pledge.accounts import sessions
 from pledge.accounts.models import StaffMember
 from pledge.accounts.roles import Role
-from pledge.staff.access import SECOND_FACTOR, SHOWN_AT
+from pledge.core import clock
+from pledge.web.staff.auth.access import SECOND_FACTOR, SHOWN_AT
 from tests.support import factories
 from tests.support.apps import CheckedClient
 from tests.support.site import Site

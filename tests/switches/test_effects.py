@@ -3,14 +3,14 @@
 import pytest
 
 from pledge.audit.models import Actor
-from pledge.db import db
-from pledge.limits import scaled
+from pledge.core.db import db
 from pledge.mail import services as mail
 from pledge.mail.models import OutboxMail
 from pledge.mail.transports import MailboxTransport
 from pledge.signatures import mails
 from pledge.signatures.models import Signature
 from pledge.switches import moderation
+from pledge.web.limits import scaled
 from tests.support.factories import answer_requests, campaign, confirm_token, sign_form, signature
 
 ADMIN = Actor(1, "admin@pledge.example", "")

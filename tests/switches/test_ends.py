@@ -8,8 +8,8 @@ from sqlalchemy import insert
 
 from pledge.audit.models import Actor
 from pledge.audit.queries import Search, page
-from pledge.db import transaction
-from pledge.languages import Texts
+from pledge.core.db import transaction
+from pledge.core.languages import Texts
 from pledge.switches import moderation, queries
 from pledge.switches.models import Switch
 from pledge.switches.moderation import BadTurn, CannotTurn

@@ -9,9 +9,9 @@ from dataclasses import replace
 
 import pytest
 
-from pledge.delivery import tables
-from pledge.delivery.document import Cell, Words
+from pledge.deliveries.tables import tables
 from pledge.ledger import leaves
+from pledge.statistics.values import Cell, Words
 from tests.support import pack_lies, packs
 from tests.support.packs import Log, made_up, pack, signer
 from tests.tools.checkers import say

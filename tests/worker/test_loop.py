@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 
-from pledge import clock
-from pledge.delivery import announcing
+from pledge.core import clock
+from pledge.deliveries import announcing
 from pledge.mail import queries as outbox
 from pledge.worker import loop
 from pledge.worker.loop import (

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.engine import make_url
 
-from pledge import clock
-from pledge.db import db, transaction
+from pledge.core import clock
+from pledge.core.db import db, transaction
 from pledge.ledger.models import LedgerEntry
 from pledge.mail.models import OutboxMail
 from tests.support import factories

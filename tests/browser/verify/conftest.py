@@ -7,8 +7,9 @@ from playwright.sync_api import expect
 from sqlalchemy import select
 
 from pledge.campaigns.models import Campaign
-from pledge.db import db
-from pledge.delivery import freezing, packing
+from pledge.core.db import db
+from pledge.deliveries import freezing
+from pledge.deliveries.pack import packing
 from pledge.signatures.receipts import receipt as receipt_of
 from tests.browser import steps
 from tests.browser.verify.handing_in import ADDRESS

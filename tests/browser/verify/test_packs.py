@@ -9,8 +9,8 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import expect
 
-from pledge.delivery import tables
-from pledge.delivery.document import Cell, Words
+from pledge.deliveries.tables import tables
+from pledge.statistics.values import Cell, Words
 from tests.browser.verify.handing_in import check, check_pack, expect_failure, expect_right, good_in_spite_of
 from tests.support import pack_lies, packs
 from tests.support.documents import organization

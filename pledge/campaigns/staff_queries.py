@@ -1,0 +1,225 @@
+"""Reads for those who edit: the stored words as they are, section by section, and what is still missing in a language.
+
+Each section has a stamp of its content (`rules.stamp`). The form carries it back; the use case compares it under the
+campaign's lock, so that nobody writes over what they have not seen.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+from sqlalchemy.orm import Session
+
+from pledge.campaigns.models import (
+    Campaign,
+    CampaignEvent,
+    CampaignState,
+    CampaignText,
+    Partner,
+    PledgeText,
+    VideoProvider,
+)
+from pledge.campaigns.rules import stamp
+from pledge.campaigns.video import Video
+from pledge.core import languages
+from pledge.core.db import reading
+from pledge.core.languages import Texts
+
+Reader = Connection | Session
+
+TEXT_PARTS = ("title", "tagline", "summary", "recipient", "body")
+
+
+def text_fields() -> tuple[str, ...]:
+    """`title_ko` and so on: each part in each language of the site."""
+    return tuple(f"{part}_{lang}" for part in TEXT_PARTS for lang in languages.codes())
+
+
+class NoSuchCampaign(LookupError):
+    """There is no campaign with this slug, or nothing of it with this number."""
+
+
+@dataclass(frozen=True)
+class Missing:
+    """One thing without which a campaign cannot be published: the section, its field, and the language if one is meant."""
+
+    section: str
+    field: str
+    lang: str = ""
+
+
+@dataclass(frozen=True)
+class CampaignRow:
+    """A campaign in the list of the staff."""
+
+    slug: str
+    state: CampaignState
+    goal: int
+    edited_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Schedule:
+    goal: int
+    opens_at: datetime | None
+    closes_at: datetime | None
+
+    @property
+    def stamp(self) -> str:
+        return stamp(vars(self))
+
+
+@dataclass(frozen=True)
+class Wording:
+    """The newest pledge text, and how many versions there are."""
+
+    version: int
+    wording: Texts
+
+    @property
+    def stamp(self) -> str:
+        return stamp(vars(self))
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What the pages of one campaign need besides their own section."""
+
+    id: int
+    slug: str
+    state: CampaignState
+    schedule: Schedule
+    texts: dict[str, str]
+    video: Video | None
+    letters: dict[str, str]  #: by language; "" where there is none
+    missing: list[Missing]
+    edited_at: datetime | None
+
+    @property
+    def is_frozen(self) -> bool:
+        """Closed and archived campaigns keep their pledge, dates and goal: reopen first."""
+        return self.state in (CampaignState.CLOSED, CampaignState.ARCHIVED)
+
+
+def rows() -> list[CampaignRow]:
+    """All campaigns, newest first."""
+    query = select(Campaign.id, Campaign.slug, Campaign.state, Campaign.goal, Campaign.edited_at)
+    with reading() as connection:
+        return [
+            CampaignRow(
+                slug=row.slug,
+                state=CampaignState(row.state),
+                goal=row.goal,
+                edited_at=row.edited_at,
+            )
+            for row in connection.execute(query.order_by(Campaign.id.desc()))
+        ]
+
+
+def titles(lang: str) -> dict[str, str]:
+    """What each campaign is called, by its slug, the newest first; two of one title have their slug behind it."""
+    query = (
+        select(Campaign.slug, CampaignText.lang, CampaignText.title)
+        .outerjoin(CampaignText, CampaignText.campaign_id == Campaign.id)
+        .order_by(Campaign.id.desc())
+    )
+    written: dict[str, Texts] = {}
+    with reading() as connection:
+        for row in connection.execute(query):
+            written.setdefault(row.slug, Texts())[row.lang] = row.title
+    named = {slug: title.of(lang) or slug for slug, title in written.items()}
+    often = Counter(named.values())
+    return {slug: title if often[title] == 1 else f"{title} ({slug})" for slug, title in named.items()}
+
+
+def desk(slug: str) -> Desk:
+    """One campaign as its editors see it. Raises NoSuchCampaign."""
+    with reading() as connection:
+        row = connection.execute(
+            select(*Campaign.__table__.c).where(Campaign.slug == slug)  # all columns, no ORM object
+        ).first()
+        if row is None:
+            raise NoSuchCampaign
+        return Desk(
+            id=row.id,
+            slug=row.slug,
+            state=CampaignState(row.state),
+            schedule=Schedule(row.goal, row.opens_at, row.closes_at),
+            texts=texts_of(connection, row.id),
+            video=video_of(row.video_provider, row.video_id, row.video_still),
+            letters=letters_of(connection, row.id),
+            missing=missing_of(connection, row.id),
+            edited_at=row.edited_at,
+        )
+
+
+def texts_of(reader: Reader, campaign_id: int) -> dict[str, str]:
+    """The texts of a campaign under the names of their fields; "" where nothing is stored."""
+    query = select(CampaignText.lang, *(getattr(CampaignText, part) for part in TEXT_PARTS))
+    found = {row.lang: row for row in reader.execute(query.where(CampaignText.campaign_id == campaign_id))}
+    return {
+        f"{part}_{lang}": getattr(found[lang], part) if lang in found else ""
+        for part in TEXT_PARTS
+        for lang in languages.codes()
+    }
+
+
+def letters_of(reader: Reader, campaign_id: int) -> dict[str, str]:
+    query = select(CampaignText.lang, CampaignText.letter).where(CampaignText.campaign_id == campaign_id)
+    found = {row.lang: row.letter for row in reader.execute(query)}
+    return {lang: found.get(lang, "") for lang in languages.codes()}
+
+
+def wording_of(reader: Reader, campaign_id: int) -> Wording:
+    """The newest pledge text; version 0 when there is none."""
+    query = (
+        select(PledgeText.version, PledgeText.wording)
+        .where(PledgeText.campaign_id == campaign_id)
+        .order_by(PledgeText.version.desc())
+        .limit(1)
+    )
+    row = reader.execute(query).first()
+    return Wording(0, Texts()) if row is None else Wording(row.version, row.wording)
+
+
+def wording(campaign_id: int) -> Wording:
+    with reading() as connection:
+        return wording_of(connection, campaign_id)
+
+
+def video_of(provider: str, video_id: str, still: str) -> Video | None:
+    return Video(VideoProvider(provider), video_id, still) if provider else None
+
+
+def missing_of(reader: Reader, campaign_id: int) -> list[Missing]:
+    """What each language lacks, in the order of the pages where it is entered."""
+    texts = texts_of(reader, campaign_id)
+    found = [
+        Missing("texts", name, name.rpartition("_")[2]) for name in text_fields() if not texts[name].strip()
+    ]
+    pledge = wording_of(reader, campaign_id)
+    found += [
+        Missing("pledge", f"wording_{lang}", lang)
+        for lang in languages.codes()
+        if not pledge.wording[lang].strip()
+    ]
+    partner_names = select(Partner.id, Partner.name)
+    found += [
+        Missing("partners", str(row.id), lang)
+        for row in reader.execute(
+            partner_names.where(Partner.campaign_id == campaign_id).order_by(Partner.position)
+        )
+        for lang in languages.codes()
+        if not row.name[lang].strip()
+    ]
+    event_titles = select(CampaignEvent.id, CampaignEvent.title)
+    found += [
+        Missing("events", str(row.id), lang)
+        for row in reader.execute(
+            event_titles.where(CampaignEvent.campaign_id == campaign_id).order_by(CampaignEvent.starts_at)
+        )
+        for lang in languages.codes()
+        if not row.title[lang].strip()
+    ]
+    return found

@@ -1,0 +1,161 @@
+"""`flask ledger …`: fold what waits, and check the count and the public log against the entries."""
+
+from base64 import b64encode
+from collections.abc import Collection
+from typing import TextIO
+
+import click
+from flask.cli import AppGroup
+from sqlalchemy import Connection
+
+from config import current_config
+from pledge.audit import services as audit
+from pledge.audit.models import COMMAND_LINE
+from pledge.campaigns import forgetting
+from pledge.campaigns.log_facts import pledge_hashes
+from pledge.campaigns.queries import slugs
+from pledge.cli.campaigns import campaign_id
+from pledge.cli.log_key import refuse_without_log_key
+from pledge.endorsements import counting as endorsements
+from pledge.ledger import log, log_queries, services
+from pledge.ledger import queries as ledger_queries
+from pledge.ledger import recount as checks
+from pledge.ledger import verify as logs
+from pledge.ledger.models import SetAside
+from pledge.ledger.notes import BadNote, TreeHead
+from pledge.signatures import counting
+from pledge.worker.sources import ledger_sources
+
+_ASIDE = {
+    SetAside.NO_CAUSE: "no signature and no organisation stands behind them",
+    SetAside.NO_MOVE: "they count what is counted already, or take back what is not",
+    SetAside.DISMISSED: "dismissed, see the audit log",
+}
+
+ledger = AppGroup("ledger", help="The ledger: every +1 and -1, and the count that they add up to.")
+
+
+@ledger.command("fold")
+def fold() -> None:
+    """Count what waits. The worker does this all the time."""
+    refuse_without_log_key(current_config())
+    sources, folded = ledger_sources(), 0
+    while batch := services.fold(sources):
+        folded += batch
+    log.sign_missing_checkpoints(sources.published)
+    click.echo(f"folded {folded} entries")
+
+
+@ledger.command("verify")
+@click.argument("slug", required=False)
+@click.option(
+    "--checkpoint",
+    "noted",
+    type=click.File("r", encoding="utf-8"),
+    multiple=True,
+    help="A checkpoint saved earlier from /log/SLUG/checkpoint: the log must continue it.",
+)
+def verify(slug: str | None, noted: tuple[TextIO, ...]) -> None:
+    """Check the public log against its entries: each tile, checkpoint and signature; exit with 1 and name what is wrong.
+
+    Also named are entries that the fold has set aside, as nothing stands behind them: see `flask ledger dismiss`.
+
+    Entries and checkpoints that were cut off at the end leave a log in order. So save a checkpoint now and then outside
+    the database, and hand it in later: `--checkpoint FILE`.
+    """
+    names = slugs() if slug is None else {campaign_id(slug): slug}
+    states = [_saved(file, names.values()) for file in noted]
+    failed = False
+    for number, name in names.items():
+        mine = [state for state in states if state.origin.endswith(f"/log/{name}")]
+        found = logs.verify(number, name, pledge_hashes, mine)
+        totals = found.totals
+        click.echo(
+            f"{name}: {totals.size} entries, {totals.people} people, {totals.organizations} organizations, "
+            f"{found.checkpoints} checkpoints, root {b64encode(found.root).decode()}"
+        )
+        for fault in found.faults:
+            click.echo(f"{name}: {fault}")
+        asides = ledger_queries.asides(number)
+        for aside in asides:
+            click.echo(
+                f"{name}: {aside.entries} entries are set aside: {_ASIDE[aside.why]} "
+                f"(rows {aside.first} to {aside.last} of ledger_entries)"
+            )
+        failed = failed or bool(found.faults) or any(one.why is not SetAside.DISMISSED for one in asides)
+    if failed:
+        raise SystemExit(1)
+    click.echo("every entry, tile, checkpoint and signature is in order")
+
+
+@ledger.command("dismiss")
+@click.argument("slug")
+@click.option("--reason", required=True, help="What was found out; stands in the audit log.")
+def dismiss(slug: str, reason: str) -> None:
+    """Say that what is set aside in the campaign SLUG was looked into: it is no longer named, and deliveries can be frozen.
+
+    The entries stay where they are, uncounted; `flask ledger verify` goes on telling how many there are.
+    """
+    number = campaign_id(slug)
+    if not reason.strip():
+        raise click.UsageError("--reason is empty")
+    entries = services.dismiss(COMMAND_LINE, number, slug, reason.strip())
+    click.echo(f"dismissed {entries} entries")
+
+
+def _saved(file: TextIO, names: Collection[str]) -> TreeHead:
+    """A checkpoint from a file, which must be of one of the logs that are looked at."""
+    try:
+        state = log_queries.read_checkpoint(file.read())
+    except UnicodeDecodeError:
+        raise click.ClickException(f"{file.name}: is no text") from None
+    except BadNote as error:
+        raise click.ClickException(f"{file.name}: {error}") from None
+    if not state.origin.endswith(tuple(f"/log/{name}" for name in names)):
+        raise click.ClickException(f"{file.name}: it is of another log, {state.origin}")
+    return state
+
+
+def _doubts(connection: Connection) -> checks.Doubts:
+    differing = {one.campaign_id for one in counting.mismatches(connection)}
+    differing |= {one.campaign_id for one in endorsements.mismatches(connection)}
+    return checks.Doubts(frozenset(differing), frozenset(forgetting.forgotten(connection)))
+
+
+@ledger.command("recount")
+def recount() -> None:
+    """Add up all entries anew; repair and name every difference, and exit with 1 if there was one.
+
+    Nothing is repaired in a campaign whose entries do not agree with its confirmed signatures, place by place, or with its
+    published organisations: then the entries may be what was forged.
+    """
+    names = slugs()
+    drifts = checks.recount(_doubts)
+    for drift in drifts:
+        end = "repaired" if drift.repaired else "not repaired"
+        click.echo(f"{names[drift.campaign_id]}: {drift.what}; {end}")
+    mismatches = counting.mismatches()
+    organizations = endorsements.mismatches()
+    audit.note(
+        COMMAND_LINE,
+        "ledger.recount",
+        "ledger",
+        differences=len(drifts) + len(mismatches) + len(organizations),
+        repaired=sum(drift.repaired for drift in drifts),
+    )  # the desk says when this was last done and what came of it
+    for mismatch in mismatches:
+        click.echo(
+            f"{names[mismatch.campaign_id]}: {mismatch.recorded} signatures are confirmed, the ledger adds up to "
+            f"{mismatch.counted}; not repaired"
+            if mismatch.recorded != mismatch.counted
+            else f"{names[mismatch.campaign_id]}: the confirmed signatures and the ledger differ in {mismatch.places} "
+            "countries or regions; not repaired"
+        )
+    for uncounted in organizations:
+        click.echo(
+            f"{names[uncounted.campaign_id]}: {uncounted.recorded} organizations are published, the ledger adds up to "
+            f"{uncounted.counted}; not repaired"
+        )
+    if drifts or mismatches or organizations:
+        raise SystemExit(1)
+    click.echo("the tallies, the ledger, the signatures and the organizations agree")

@@ -1,0 +1,24 @@
+"""`flask retention run`: delete what is past its retention period; the worker does it every hour."""
+
+import click
+from flask.cli import AppGroup
+
+from pledge.deliveries.register_queries import last_handed_over
+from pledge.retention import services
+
+retention = AppGroup("retention", help="What is kept, and for how long.")
+
+
+@retention.command("run")
+def run() -> None:
+    """Delete unconfirmed signatures after 14 days, what mails no longer need, and the people of campaigns that are over."""
+    removed = services.run(last_handed_over())
+    click.echo(
+        f"Deleted {removed.pending} unconfirmed signatures, {removed.mails} finished mails, "
+        f"{removed.notices} addresses of people who were told that they were erased, "
+        f"{removed.allowances} mail allowances, {removed.blocks} ended blocks and {removed.files} files that nobody keeps; "
+        f"forgot the network of {removed.networks} signatures. Deleted {removed.applications} unconfirmed applications of "
+        f"organisations and {removed.contacts} contacts of organisations that are not listed; "
+        f"forgot {removed.attempts} counts of tries to sign in. "
+        f"Deleted {removed.signatures} signatures of campaigns that are long over."
+    )

@@ -1,0 +1,187 @@
+"""`flask serve`: database, demo campaign, web server and worker in one command, for one machine."""
+
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import suppress
+from dataclasses import dataclass
+from types import FrameType
+
+import click
+from flask.cli import with_appcontext
+
+from config import ROOT, WEB_THREADS, Config, child_environment, current_config
+from pledge.campaigns import services as campaigns
+from pledge.cli.demo import DEMO
+from pledge.cli.staff import sign_in_path
+from pledge.core.db import db, migrations
+
+HOST = "127.0.0.1"
+DEMO_CAMPAIGN = DEMO / "blue-skies"
+DEMO_NAMES = DEMO / "site.json"
+
+#: Seconds before a process that died is started again.
+RESTART_AFTER = 1.0
+
+#: Seconds between the start of the web server and that of the worker: loading both at once would keep the visitor waiting.
+WORKER_AFTER = 1.0
+
+#: Seconds that a process gets to finish what it is doing after SIGTERM.
+GRACE = 12.0
+
+
+@click.command("serve")
+@click.option("--port", type=click.IntRange(1, 65535), envvar="PORT", default=8000, show_default=True)
+@with_appcontext
+def serve(port: int) -> None:
+    """Prepare the database, then run the web server and the worker until told to stop."""
+    config = current_config()
+    refuse_used_port(port)
+    staff_path = prepare(config)
+    address = f"http://{HOST}:{port}"
+    environment = child_environment(PLEDGE_BASE_URL=address, **demo_environment(config))
+    stop = StopFlag()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, stop.on_signal)
+    web = Child("web", web_command(config, port))
+    worker = Child("worker", worker_command(), due_at=time.monotonic() + WORKER_AFTER)
+    is_announced = False
+    try:
+        while not stop.is_set:
+            for child in (web, worker):
+                child.poll_or_restart(environment)
+            if not is_announced and answers(f"{address}/healthz"):
+                announce(address, staff_path, config)
+                is_announced = True
+            time.sleep(0.2)
+    finally:
+        end([web, worker])
+
+
+def demo_environment(config: Config) -> dict[str, str]:
+    """Variables that give the site the name of the demo, for its processes, where no other is set."""
+    return {} if config.is_production else {"PLEDGE_SITE_NAME": DEMO_NAMES.read_text("utf-8").strip()}
+
+
+def prepare(config: Config) -> str:
+    """Bring the database to the newest migration and load the demo campaign; both do nothing the second time.
+
+    Gives the path of the staff sign-in; on a development machine where nobody is yet, that of an invitation.
+    """
+    try:
+        migrations.upgrade()
+    except migrations.UnknownRevision as error:
+        raise click.ClickException(str(error)) from None
+    staff_path = "/staff/"
+    if not config.is_production:
+        with suppress(campaigns.EditedByStaff):
+            campaigns.load_folder(DEMO_CAMPAIGN)
+        staff_path = sign_in_path()
+    # The children open their own connections.
+    db.session.remove()
+    db.engine.dispose()
+    return staff_path
+
+
+def refuse_used_port(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            raise click.ClickException(f"port {port} is in use; choose another: make run PORT=8001") from None
+
+
+def web_command(config: Config, port: int) -> list[str]:
+    # SQLite lets one process write at a time, and limits without Redis count in one process.
+    workers = 1 if config.uses_sqlite or not config.redis_url else 2
+    options = {
+        "--interface": "wsgi",
+        "--http": "1",
+        "--host": HOST,
+        "--port": port,
+        "--workers": workers,
+        "--blocking-threads": WEB_THREADS,
+        "--workers-kill-timeout": 10,
+        "--log-level": "error",
+    }
+    words = [word for name, value in options.items() for word in (name, str(value))]
+    return [sys.executable, "-m", "granian", *words, "--no-ws", "wsgi:app"]
+
+
+def worker_command() -> list[str]:
+    return [sys.executable, "-m", "flask", "--app", "wsgi", "worker"]
+
+
+@dataclass
+class StopFlag:
+    """Set by a signal. A plain flag: a lock in a signal handler could wait for its own thread."""
+
+    is_set: bool = False
+
+    def on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self.is_set = True
+
+
+@dataclass
+class Child:
+    """A process that is started again when it dies."""
+
+    name: str
+    command: list[str]
+    process: "subprocess.Popen[bytes] | None" = None
+    due_at: float = 0.0
+
+    def poll_or_restart(self, environment: dict[str, str]) -> None:
+        if self.process is not None and self.process.poll() is not None:
+            click.echo(f"{self.name} ended with {self.process.returncode}; starting it again", err=True)
+            self.process, self.due_at = None, time.monotonic() + RESTART_AFTER
+        if self.process is None and time.monotonic() >= self.due_at:
+            # A process group of its own: Ctrl-C or a signal to our group reaches it once, from us. A second one would
+            # cut its graceful end short.
+            self.process = subprocess.Popen(
+                with_parent_death_signal(self.command), cwd=ROOT, env=environment, process_group=0
+            )
+
+
+def with_parent_death_signal(command: list[str]) -> list[str]:
+    """The command, sent SIGTERM by the kernel when this process is killed (Linux); elsewhere just the command."""
+    setpriv = shutil.which("setpriv") if sys.platform == "linux" else None
+    return [setpriv, "--pdeathsig", "TERM", *command] if setpriv else command
+
+
+def end(children: list[Child]) -> None:
+    """Let the processes finish what they are doing; kill the ones that take too long."""
+    processes = [child.process for child in children if child.process is not None]
+    for process in processes:
+        process.terminate()
+    deadline = time.monotonic() + GRACE
+    for process in processes:
+        try:
+            process.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def announce(address: str, staff_path: str, config: Config) -> None:
+    """Print where to go."""
+    if config.is_production:  # under another name nothing is shown
+        address = config.base_url
+    click.echo(f"\n  The site     {address}")
+    if not config.is_production and not config.smtp_url.get_secret_value():
+        click.echo(f"  The mailbox  {address}/dev/mailbox")
+    click.echo(f"  Staff        {address}{staff_path}")
+    click.echo("  Ctrl-C stops it.\n")
+
+
+def answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2):  # noqa: S310  # our own http address
+            return True
+    except OSError:
+        return False

@@ -1,0 +1,92 @@
+"""`flask staff …`: the first admin, and the way back in when nobody is left who could invite."""
+
+from urllib.parse import urlsplit
+
+import click
+from flask.cli import AppGroup
+
+from pledge.accounts import moderation, queries
+from pledge.accounts.moderation import AlreadyInvited, LastAdmin
+from pledge.accounts.roles import Role
+from pledge.accounts.rules import BadAddress
+from pledge.audit.models import COMMAND_LINE
+from pledge.cli.language import known_language
+from pledge.core import languages
+
+#: Who is invited on a development machine where nobody is yet.
+FIRST_ADMIN = "admin@example.org"
+
+staff = AppGroup("staff", help="The accounts of staff.")
+
+
+@staff.command("create")
+@click.argument("email")
+@click.option(
+    "--role",
+    "roles",
+    multiple=True,
+    required=True,
+    type=click.Choice([role.value for role in Role]),
+    help="May be given more than once.",
+)
+@click.option(
+    "--lang", default="", help="Language of the mail and the screens; by default the first one of the site."
+)
+def create(email: str, roles: tuple[str, ...], lang: str) -> None:
+    """Invite somebody: print a link that works once and for three days, and mail it."""
+    try:
+        staff_id = moderation.invite(
+            COMMAND_LINE, email, [Role(role) for role in roles], known_language(lang)
+        )
+    except BadAddress:
+        raise click.ClickException("this is not an e-mail address") from None
+    except AlreadyInvited:
+        raise click.ClickException(
+            "there is an account with this address; see `flask staff invite-again`"
+        ) from None
+    click.echo(moderation.invitation_link(staff_id))
+
+
+@staff.command("invite-again")
+@click.argument("email")
+def invite_again(email: str) -> None:
+    """Take password, second factors and sessions away, print a new link and mail it. Opens a closed account."""
+    staff_id = _staff_id(email)
+    moderation.invite_again(COMMAND_LINE, staff_id)
+    click.echo(moderation.invitation_link(staff_id))
+
+
+@staff.command("close")
+@click.argument("email")
+@click.option("--reason", required=True, help="For the audit log.")
+def close(email: str, reason: str) -> None:
+    """Close an account; its sessions end with their next request."""
+    try:
+        moderation.close(COMMAND_LINE, _staff_id(email), reason)
+    except LastAdmin:
+        raise click.ClickException("nobody would be left who may manage staff") from None
+    click.echo("closed")
+
+
+@staff.command("list")
+def list_people() -> None:
+    """List the accounts."""
+    for person in queries.people():
+        state = "closed" if not person.active else "invited" if person.invited else "open"
+        factor = "second factor" if person.has_second_factor else "no second factor"
+        click.echo(f"{person.email}  {state}  {', '.join(person.roles)}  {factor}")
+
+
+def sign_in_path() -> str:
+    """The path to open on a development machine: an admin's invitation while it waits, afterwards the sign-in."""
+    if queries.is_empty():
+        moderation.invite(COMMAND_LINE, FIRST_ADMIN, [Role.ADMIN], languages.default())
+    waiting = queries.member(email=FIRST_ADMIN, password=None, active=True)
+    return "/staff/" if waiting is None else urlsplit(moderation.invitation_link(waiting.id)).path
+
+
+def _staff_id(email: str) -> int:
+    found = queries.member(email=email.strip().lower())
+    if found is None:
+        raise click.ClickException("there is no account with this address")
+    return found.id

@@ -1,0 +1,267 @@
+"""The database: one base for all models, and the only place where a transaction begins and ends.
+
+Four ways in, by what the work needs:
+
+* `transaction()`       a session for a use case; all or nothing; refuses to nest.
+* `write_autocommit()`  one short piece of work on a bare connection. On PostgreSQL it must be a single statement
+                        (autocommit, one round trip); on SQLite it runs inside BEGIN IMMEDIATE.
+* `reading()`           a bare connection that writes nothing and takes no lock.
+* `snapshot()`          the same for many reads that must agree with each other.
+"""
+
+import select
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import (
+    Connection,
+    Engine,
+    MetaData,
+    event,
+    text,
+)
+from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlalchemy.orm import DeclarativeBase, Session, scoped_session
+
+from config import Config
+from pledge.core import clock
+from pledge.core.db.deadlines import watchdog
+
+T = TypeVar("T")
+
+#: Constraint names are the same on every database, so migrations can name what they drop.
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000")
+
+#: How transaction() begins, by database; elsewhere PostgreSQL's connections commit each statement.
+_TRANSACTION: dict[str, dict[str, Any]] = {
+    "sqlite": {"immediate": True},
+    "postgresql": {"isolation_level": "READ COMMITTED"},
+}
+
+#: A statement that hangs must not hold a thread for ever; the values leave room for a slow disk.
+POSTGRESQL_OPTIONS = (
+    "-c statement_timeout=15000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000"
+)
+
+
+#: What a silent network does to a connection: noticed in some seconds, not in a quarter of an hour.
+POSTGRESQL_NETWORK = {
+    "connect_timeout": 2,
+    "tcp_user_timeout": 10_000,
+    "keepalives_idle": 10,
+    "keepalives_interval": 3,
+    "keepalives_count": 3,
+}
+
+#: A connection that is lost later than this was given up after its deadline: trying again would double the wait.
+REPEAT_WITHIN = 2.0
+
+#: Seconds between this machine's clock and the database's. Links and codes live by the clock, and so do leases.
+MAX_CLOCK_DIFFERENCE = 5.0
+
+#: Codes of the warning with which PostgreSQL gives up waiting for a standby ("canceling wait for synchronous
+#: replication"). By code, because the text comes in the server's language.
+NOT_REPLICATED = frozenset({"01000", "57P01"})
+
+
+#: SQLite has one writer at a time, and who waits for it sleeps, longer each time: eight threads left the file unused for
+#: most of the time. The threads of one process wait here instead and are woken at once.
+_sqlite_writer = threading.RLock()
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(naming_convention=NAMES)
+
+
+db = SQLAlchemy(model_class=Base)
+
+# mypy cannot see through `db.Model`; at run time it is the same class with the extension's table naming.
+if TYPE_CHECKING:
+    Model = Base
+else:
+    Model = db.Model
+
+
+class NotDurable(Exception):
+    """PostgreSQL committed on this machine only although a standby was asked for: not to be acknowledged."""
+
+
+class NestedTransaction(RuntimeError):
+    """A use case called another use case; the inner one would have been committed by the outer."""
+
+
+def engine_options(config: Config) -> dict[str, Any]:
+    """Options for the engine. Parameters are hidden: error texts must never carry an address."""
+    options: dict[str, Any] = {"hide_parameters": True}
+    if config.uses_sqlite:
+        return options
+    return options | {
+        # One statement is one transaction unless transaction() asks for more: no BEGIN and COMMIT to send, and nothing
+        # to roll back when a connection is handed back.
+        "isolation_level": "AUTOCOMMIT",
+        "skip_autocommit_rollback": True,
+        "pool_size": config.pool_size,
+        "max_overflow": config.pool_size,
+        "pool_timeout": 3,
+        "connect_args": {**POSTGRESQL_NETWORK, "options": POSTGRESQL_OPTIONS},
+    }
+
+
+def init_app(app: Flask, config: Config) -> None:
+    """Bind the database. In a request no statement on PostgreSQL may take long: somebody waits for the answer."""
+    app.config["SQLALCHEMY_DATABASE_URI"] = config.sqlalchemy_url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(config)
+    db.init_app(app)
+    with app.app_context():
+        (_listen_sqlite if config.uses_sqlite else _listen_postgresql)(db.engine)
+        if not config.uses_sqlite:
+            watchdog.watch(db.engine)
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """A session whose work is committed when the block ends and undone when it raises."""
+    session = cast("scoped_session[Session]", db.session)()
+    if session.info.get("in_use_case"):
+        raise NestedTransaction
+    session.info["in_use_case"] = True
+    try:
+        session.rollback()  # ends a read that an earlier query of this request began: it would hold an old snapshot
+        with _turn_to_write():
+            session.connection(execution_options=_TRANSACTION[_dialect()])
+            yield session
+            session.flush()
+            with _durable(session.connection()):
+                session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        session.info["in_use_case"] = False
+
+
+def write_autocommit(work: Callable[[Connection], T]) -> T:
+    """Run `work` on a connection of its own. It must be safe to repeat: after a lost connection it is retried once.
+
+    The repeat spares a visitor the 503 page after a restart of PostgreSQL, when every pooled connection is dead.
+    """
+    began = clock.monotonic()
+    try:
+        return _write(work)
+    except DBAPIError as error:
+        if not error.connection_invalidated or clock.monotonic() - began > REPEAT_WITHIN:
+            raise
+        return _write(work)
+
+
+def is_postgresql() -> bool:
+    """Whether the database of the current application is PostgreSQL; else it is SQLite."""
+    return _dialect() == "postgresql"
+
+
+def _write(work: Callable[[Connection], T]) -> T:
+    if _dialect() == "sqlite":
+        with (
+            _turn_to_write(),
+            db.engine.connect().execution_options(immediate=True) as connection,
+            connection.begin(),
+        ):
+            return work(connection)
+    with db.engine.connect() as connection, _durable(connection):
+        return work(connection)
+
+
+@contextmanager
+def reading() -> Iterator[Connection]:
+    """A connection for reads: no transaction to pay for on PostgreSQL, a shared snapshot on SQLite."""
+    with db.engine.connect() as connection:
+        yield connection
+
+
+@contextmanager
+def snapshot() -> Iterator[Connection]:
+    """A connection for many reads that must fit together: all of them see the database as the first one saw it."""
+    options = {} if _dialect() == "sqlite" else {"isolation_level": "REPEATABLE READ"}
+    with db.engine.connect().execution_options(**options) as connection:
+        yield connection
+
+
+def clock_difference() -> float:
+    """Seconds by which the database's clock is ahead of this machine's, negative when behind; 0 on SQLite.
+
+    What the question itself took is given as the benefit of the doubt.
+    """
+    if not is_postgresql():
+        return 0.0
+    with reading() as connection:
+        before = clock.machine_time()
+        theirs: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+        after = clock.machine_time()
+    if theirs < before:
+        return (theirs - before).total_seconds()
+    return max(0.0, (theirs - after).total_seconds())
+
+
+def _dialect() -> str:
+    return db.engine.dialect.name
+
+
+def _turn_to_write() -> AbstractContextManager[object]:
+    return _sqlite_writer if _dialect() == "sqlite" else nullcontext()
+
+
+@contextmanager
+def _durable(connection: Connection) -> Iterator[None]:
+    """Raise NotDurable when the commit inside was not confirmed by the standby (SQLSTATE 01000)."""
+    notices: list[str] | None = connection.connection.info.get("notices") if connection.connection else None
+    if notices is None:
+        yield
+        return
+    notices.clear()
+    yield
+    if not NOT_REPLICATED.isdisjoint(notices):
+        raise NotDurable
+
+
+def _listen_sqlite(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # stops the driver's own BEGIN; ours is below
+        for pragma in SQLITE_PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        # A deferred transaction that turns to writing fails at once when another wrote meanwhile; the busy
+        # timeout does not apply to it. So whoever is going to write says so at the start.
+        immediate = connection.get_execution_options().get("immediate")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+def _listen_postgresql(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, record: Any) -> None:
+        notices: list[str] = []
+        record.info["notices"] = notices
+        connection.add_notice_handler(lambda notice: notices.append(notice.sqlstate or ""))
+
+    @event.listens_for(engine, "checkout")
+    def _checkout(connection: Any, _record: Any, _proxy: Any) -> None:
+        # A server that went away has said so on the idle socket; reading that costs no round trip, as a ping would.
+        waiting = select.poll()
+        waiting.register(connection.fileno(), select.POLLIN)
+        if waiting.poll(0):
+            raise DisconnectionError

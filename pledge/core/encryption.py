@@ -1,0 +1,76 @@
+"""Keeping personal data unreadable in the database: AES-256-GCM for values, keyed hashes for look-ups.
+
+A stored value is `key id (4 bytes) || nonce (12) || ciphertext and tag`. The context (table.column) is authenticated
+with it, so a value moved to another column does not open. Keys come from PLEDGE_DATA_KEYS, newest first: the newest
+seals, every one opens. Look-up hashes use the LAST key of the list: it must stay when newer ones are put before it,
+else one person could sign twice (docs/adr/0006). Columns that hold such values are declared with pledge/core/db/encrypted_columns.py.
+"""
+
+import hashlib
+import hmac
+import secrets
+from functools import lru_cache
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from flask import current_app
+
+from config import Keys, current_config
+
+_NONCE = 12
+_KEY_ID = 4
+
+
+class Unreadable(Exception):
+    """A sealed value that no configured key opens."""
+
+
+def derive(master: str, purpose: str) -> bytes:
+    """A 32-byte key for one purpose (HKDF-SHA256, RFC 5869), so that no key ever does two jobs."""
+    return HKDF(SHA256(), 32, salt=None, info=purpose.encode()).derive(master.encode())
+
+
+class Vault:
+    """The data keys of one application."""
+
+    def __init__(self, keys: Keys) -> None:
+        masters = [key.get_secret_value() for key in keys]
+        derived = [derive(master, "seal") for master in masters]
+        self._ciphers = {hashlib.sha256(key).digest()[:_KEY_ID]: AESGCM(key) for key in derived}
+        self._newest = next(iter(self._ciphers))
+        self._hash_key = derive(masters[-1], "lookup")
+
+    def seal(self, text: str, context: str) -> bytes:
+        nonce = secrets.token_bytes(_NONCE)
+        return (
+            self._newest + nonce + self._ciphers[self._newest].encrypt(nonce, text.encode(), context.encode())
+        )
+
+    def unseal(self, sealed: bytes, context: str) -> str:
+        key_id, nonce, rest = sealed[:_KEY_ID], sealed[_KEY_ID : _KEY_ID + _NONCE], sealed[_KEY_ID + _NONCE :]
+        cipher = self._ciphers.get(key_id)
+        if cipher is None:
+            raise Unreadable(f"no data key for {context}")
+        try:
+            return cipher.decrypt(nonce, rest, context.encode()).decode()
+        except (InvalidTag, ValueError):  # ValueError: too short for a nonce, or not UTF-8
+            raise Unreadable(f"damaged value in {context}") from None
+
+    def keyed_hash(self, text: str) -> bytes:
+        """HMAC-SHA256 of a text, 32 bytes: equal texts find each other, nobody without the key can test one."""
+        return hmac.digest(self._hash_key, text.encode(), "sha256")
+
+
+def vault() -> Vault:
+    """The vault of the current application; made when it is first asked for."""
+    found: Vault | None = current_app.extensions.get("pledge.vault")
+    if found is None:
+        found = current_app.extensions["pledge.vault"] = _vault(current_config().data_keys)
+    return found
+
+
+@lru_cache(maxsize=8)
+def _vault(keys: Keys) -> Vault:
+    return Vault(keys)

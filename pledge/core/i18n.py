@@ -1,0 +1,100 @@
+"""The language of a request: the address says which one; where it does not (errors, `/`), the browser does.
+
+An area without a language in its addresses may know better: `app.extensions["pledge.core.languages"]["staff"]` is asked for
+everything under /staff.
+"""
+
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date as babel_date
+from babel.numbers import format_decimal
+from flask import Flask, current_app, g, request
+from flask_babel import Babel
+from werkzeug.routing import BaseConverter
+
+from config import Config
+from pledge.core import languages
+
+#: What a page shows; inside, everything is UTC.
+SEOUL = ZoneInfo("Asia/Seoul")
+
+babel = Babel()
+
+
+def init_app(app: Flask, config: Config) -> None:
+    app.url_map.converters["language"] = _converter(config.languages)
+    app.config["BABEL_DEFAULT_LOCALE"] = config.languages[0].partition("-")[0]
+    babel.init_app(app, locale_selector=language)
+    app.url_value_preprocessor(_take_language)
+    app.url_defaults(_give_language)
+
+
+def language() -> str:
+    """The language of this request."""
+    lang = g.get("lang")
+    if lang is None:
+        lang = g.lang = _wanted()
+    return str(lang)
+
+
+def wanted_language() -> str:
+    """What the browser asks for, of the languages of the site; the default when it does not say."""
+    return request.accept_languages.best_match(languages.codes()) or languages.default()
+
+
+def format_count(number: int, lang: str | None = None) -> str:
+    return _count(number, lang or language())
+
+
+@lru_cache(maxsize=4096)
+def _count(number: int, lang: str) -> str:
+    """Kept, as a page of tables shows hundreds."""
+    return str(format_decimal(number, locale=lang))
+
+
+def format_datetime(moment: datetime, lang: str | None = None) -> str:
+    """An aware datetime in Korean time, with 24 hours: CLDR's Korean patterns say "PM 11시"."""
+    pattern = moment_pattern(lang or language())
+    return pattern.replace("{1}", format_date(moment, lang)).replace("{0}", format_time(moment))
+
+
+def moment_pattern(lang: str) -> str:
+    """How a language joins a date {1} and a time {0}."""
+    return str(languages.locale(lang).datetime_formats["medium"])
+
+
+def format_date(moment: datetime, lang: str | None = None) -> str:
+    """The date in Korea of an aware datetime."""
+    return str(babel_date(moment.astimezone(SEOUL), "long", locale=languages.locale(lang or language())))
+
+
+def format_time(moment: datetime) -> str:
+    """The time in Korea of an aware datetime."""
+    return moment.astimezone(SEOUL).strftime("%H:%M")
+
+
+def _converter(tags: tuple[str, ...]) -> type[BaseConverter]:
+    """`<language:lang>` in a route: the code of a language of the site."""
+    codes = "|".join(tag.partition("-")[0] for tag in tags)
+    return type("LanguageConverter", (BaseConverter,), {"regex": f"(?:{codes})"})
+
+
+def _wanted() -> str:
+    first = request.path.split("/", 2)[1] if request.path.startswith("/") else ""
+    if first in languages.codes():
+        return first
+    chooser = current_app.extensions.get("pledge.core.languages", {}).get(first)
+    return str(chooser()) if chooser else wanted_language()
+
+
+def _take_language(endpoint: str | None, values: dict[str, Any] | None) -> None:
+    if values and "lang" in values:
+        g.lang = values.pop("lang")
+
+
+def _give_language(endpoint: str, values: dict[str, Any]) -> None:
+    if endpoint.startswith("public.") and "lang" not in values:
+        values["lang"] = language()

@@ -1,0 +1,111 @@
+"""The one rule for a line of text that people write: a name, a title, an organisation, a line of a statement.
+
+What it refuses would harm whoever reads it later: text that hides or reorders itself, formulas (OWASP ASVS 5.0, 1.2.10),
+web and e-mail addresses (a name is no place for advertising), and Korean resident registration numbers, which nobody may
+store (PIPA 24-2). line_words.py says each fault to people.
+"""
+
+import re
+import unicodedata
+from enum import StrEnum
+
+from pledge.core.text.plain_text import JOINERS, has_letters, is_formula, is_readable, one_line
+
+
+class LineFault(StrEnum):
+    EMPTY = "empty"
+    TOO_LONG = "too_long"
+    CHARACTERS = "characters"
+    FORMULA = "formula"
+    LINK = "link"
+    ADDRESS = "address"
+    RESIDENT_NUMBER = "resident_number"
+
+
+class BadLine(ValueError):
+    """A line that may not be kept; `fault` says why."""
+
+    def __init__(self, fault: LineFault) -> None:
+        super().__init__(fault.value)
+        self.fault = fault
+
+
+#: Birth date, then a digit 1–8 and six more.
+_RESIDENT_NUMBER = re.compile(
+    r"(?<!\d)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])[\s\-‐-―−.]{0,3}[1-8]\d{6}(?!\d)", re.ASCII
+)
+
+_SCHEME = re.compile(r"//|\bwww\.", re.IGNORECASE)
+_IP_ADDRESS = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])", re.ASCII)
+#: Labels and an ending of letters. Behind a Latin ending other letters may follow: a Korean particle joins what it follows.
+_HOST = re.compile(
+    r"(?<!\w)(?P<labels>(?:\w[\w-]*\.)+)(?P<ending>xn--[a-z0-9-]+|[a-z]{2,}(?![a-z0-9_])|[^\W\d_a-z]{2,}(?!\w))",
+    re.IGNORECASE,
+)
+#: These alone end a host in Hangul (IANA, 2026-11-24); a sentence that goes on without a space has many others.
+_HANGUL_ENDINGS = frozenset({"한국", "닷컴", "닷넷", "삼성"})
+#: So common that they are an ending of a host also where something else would be an abbreviation.
+_COMMON_ENDINGS = frozenset(
+    "com net org info biz kr io xyz vip casino bet win top shop link site online".split()
+)
+#: What stands before a name with a dot. `Dr.Kim` and `Co.Ltd` are names, though .kim and .ltd are endings.
+_ABBREVIATIONS = frozenset(
+    "dr mr mrs ms mx prof st ste rev fr sr jr hon gen col maj capt lt sgt gov sen rep pres mme mlle ing dipl ph "
+    "co corp inc ltd bros dept univ inst assn no mt ft vs".split()
+)
+
+
+def clean_line(text: str, longest: int, *, required: bool = True) -> str:
+    """One line as it will be kept: NFC, single spaces, trimmed, of any script. Raises BadLine."""
+    line = one_line(text)
+    if not line and not required:
+        return ""
+    if not has_letters(line):
+        raise BadLine(LineFault.EMPTY)
+    if len(line) > longest:
+        raise BadLine(LineFault.TOO_LONG)
+    if not is_readable(line) or "<" in line or ">" in line:
+        raise BadLine(LineFault.CHARACTERS)
+    if is_formula(line):
+        raise BadLine(LineFault.FORMULA)
+    if fault := content_fault(line):
+        raise BadLine(fault)
+    return line
+
+
+def content_fault(text: str) -> LineFault | None:
+    """What may stand in no text that people publish, wherever in it."""
+    plain = _plain(text)
+    if holds_resident_number(plain):
+        return LineFault.RESIDENT_NUMBER
+    if "@" in plain:
+        return LineFault.ADDRESS
+    if _SCHEME.search(plain) or _IP_ADDRESS.search(plain) or any(map(_is_host, _HOST.finditer(plain))):
+        return LineFault.LINK
+    return None
+
+
+def holds_resident_number(text: str) -> bool:
+    return _RESIDENT_NUMBER.search(_plain(text)) is not None
+
+
+def _plain(text: str) -> str:
+    """As a browser reads it: full-width letters are letters, an ideographic full stop is a dot (UTS #46), joiners nothing."""
+    return unicodedata.normalize("NFKC", "".join(c for c in text if c not in JOINERS)).replace("。", ".")
+
+
+def _is_host(found: re.Match[str]) -> bool:
+    """Whether letters with a dot between them are the name of a host, not initials, an abbreviation or two sentences."""
+    labels, ending = found["labels"].rstrip(".").split("."), found["ending"]
+    if ending.casefold() in _COMMON_ENDINGS:
+        return True
+    if "가" <= ending[0] <= "힣":
+        return ending in _HANGUL_ENDINGS
+    if all(label.isdecimal() for label in labels):  # 1.May
+        return False
+    if ending[0].isupper() and all(
+        len(label) == 1 or label.casefold() in _ABBREVIATIONS for label in labels
+    ):  # J.K.Rowling, Ph.D.Kim
+        return False
+    # 합니다.We
+    return not (ending[0].isupper() and labels[-1].endswith(("다", "요")))

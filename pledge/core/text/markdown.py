@@ -1,0 +1,38 @@
+"""Texts in Markdown: to HTML that is safe to show, and the privacy notice with its version."""
+
+from functools import lru_cache
+from pathlib import Path
+
+import nh3
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+
+_MARKDOWN = MarkdownIt("commonmark", {"html": False, "typographer": False}).enable("table")
+_TAGS = {
+    *("h2", "h3", "h4", "p", "ul", "ol", "li", "strong", "em", "a", "blockquote", "br", "hr"),
+    *("table", "thead", "tbody", "tr", "th", "td"),
+}
+_PRIVACY = Path(__file__).parents[2] / "content" / "privacy"
+
+
+@lru_cache(maxsize=64)
+def markdown(text: str) -> Markup:
+    """Render our own texts; links open nothing foreign without a `rel`, and no attribute but `href` survives."""
+    html = nh3.clean(
+        _MARKDOWN.render(text), tags=_TAGS, attributes={"a": {"href"}}, link_rel="noopener noreferrer"
+    )
+    return Markup(html)  # noqa: S704  # the sanitiser's output is what makes it safe
+
+
+@lru_cache(maxsize=4)
+def privacy_notice(lang: str, contact: str) -> Markup:
+    """The privacy notice with the address to write to."""
+    _, _, body = (_PRIVACY / f"{lang}.md").read_text("utf-8").partition("\n")
+    return markdown(body.replace("{contact}", contact))
+
+
+@lru_cache(maxsize=1)
+def privacy_version() -> str:
+    """The version (a date) of the notice that a signer is shown; both languages carry the same."""
+    first, _, _ = (_PRIVACY / "ko.md").read_text("utf-8").partition("\n")
+    return first.removeprefix("version:").strip()

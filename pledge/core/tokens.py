@@ -1,0 +1,174 @@
+"""Signed tokens for mailed links: one salt for each purpose, SHA-256, key rotation, no personal data inside.
+
+Tickets are sealed instead, because what they name must not be readable either.
+
+A token only names a row and a version of it; whether it may still act is the row's state, never the token's string
+(base64 has spare bits, so several strings carry the same signature). Reading one never raises anything but BadToken.
+"""
+
+import hashlib
+import hmac
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any
+
+from itsdangerous import BadData, Signer, URLSafeSerializer, URLSafeTimedSerializer
+
+from config import Keys, current_config
+from pledge.core import clock
+from pledge.core.encryption import Unreadable, derive, vault
+
+MAX_LENGTH = 512
+#: Two machines' clocks may differ by this much, in both directions.
+SKEW = timedelta(minutes=5)
+
+
+class Purpose(StrEnum):
+    CONFIRM = "confirm"
+    MANAGE = "manage"
+    UNSUBSCRIBE = "unsubscribe"
+    TICKET = "ticket"
+    ENDORSE_CONFIRM = "endorse_confirm"
+    ENDORSE_CONTACT = "endorse_contact"
+    ENDORSE_MANAGE = "endorse_manage"
+    ENDORSE_TICKET = "endorse_ticket"
+    UPLOAD = "upload"
+    PREVIEW = "preview"
+    STAFF_INVITATION = "staff_invitation"
+    STAFF_FORM = "staff_form"
+
+
+#: How long a link lives. A ticket and an unsubscribe link have no clock: their power is small.
+LIFETIMES = {
+    Purpose.CONFIRM: timedelta(days=7),
+    Purpose.MANAGE: timedelta(days=400),
+    Purpose.UNSUBSCRIBE: None,
+    Purpose.TICKET: None,
+    Purpose.ENDORSE_CONFIRM: timedelta(days=7),
+    Purpose.ENDORSE_CONTACT: timedelta(days=7),
+    Purpose.ENDORSE_MANAGE: timedelta(days=400),
+    Purpose.ENDORSE_TICKET: None,
+    #: As long as a stored file waits for a row that refers to it.
+    Purpose.UPLOAD: timedelta(days=1),
+    #: It shows a draft to whoever holds it, so it ends with the sitting.
+    Purpose.PREVIEW: timedelta(hours=1),
+    #: Over a weekend; it gives a place in the staff area to whoever holds it.
+    Purpose.STAFF_INVITATION: timedelta(days=3),
+    #: Says whose page a form stood on when its session is over; it opens nothing.
+    Purpose.STAFF_FORM: timedelta(days=1),
+}
+
+Payload = list[int | str]
+
+_MIXED: dict[str, Any] = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
+_AS_IS: dict[str, Any] = {**_MIXED, "key_derivation": "none"}
+
+
+class BadToken(Exception):
+    """Not one of ours, for another purpose, damaged, too long or signed by a dropped key."""
+
+
+@dataclass(frozen=True)
+class Token:
+    payload: Payload
+    expired: bool
+
+
+def mint(purpose: Purpose, payload: Payload) -> str:
+    """A URL-safe token. Those with a lifetime carry their time."""
+    return str(_serializer(_keys(), purpose).dumps(payload))
+
+
+def expires_at(purpose: Purpose) -> datetime:
+    """When a link that is minted now stops working. Raises ValueError for a purpose without a lifetime."""
+    lifetime = LIFETIMES[purpose]
+    if lifetime is None:
+        raise ValueError(f"{purpose} has no lifetime")
+    return clock.now() + lifetime
+
+
+def read(purpose: Purpose, token: str) -> Token:
+    """The payload of a token and whether its time is over. Raises BadToken."""
+    if not isinstance(token, str) or len(token) > MAX_LENGTH:
+        raise BadToken
+    serializer = _serializer(_keys(), purpose)
+    lifetime = LIFETIMES[purpose]
+    try:
+        if not isinstance(serializer, URLSafeTimedSerializer):
+            return Token(_checked(serializer.loads(token)), expired=False)
+        # The library would reject a token from a machine whose clock is ahead, so the age is checked here.
+        payload, minted_at = serializer.loads(token, return_timestamp=True)
+    except (BadData, ValueError, TypeError, OSError, OverflowError, RecursionError):
+        # ValueError: a lone surrogate cannot be encoded; OSError: a time outside the calendar; RecursionError: hostile nesting inside a forged payload.
+        raise BadToken from None
+    age = clock.now() - minted_at
+    if age < -SKEW:
+        raise BadToken
+    return Token(_checked(payload), expired=lifetime is not None and age > lifetime + SKEW)
+
+
+def seal(purpose: Purpose, text: str) -> str:
+    """A URL-safe token that nobody can read without the data key (AES-GCM). Equal texts give equally long tokens."""
+    return urlsafe_b64encode(vault().seal(text, f"token.{purpose}")).rstrip(b"=").decode()
+
+
+def unseal(purpose: Purpose, token: str) -> str:
+    """The text of a sealed token. Raises BadToken."""
+    if len(token) > MAX_LENGTH:
+        raise BadToken
+    try:
+        return vault().unseal(urlsafe_b64decode(token + "=" * (-len(token) % 4)), f"token.{purpose}")
+    except (Unreadable, ValueError):
+        raise BadToken from None
+
+
+def code(*parts: int) -> str:
+    """Six digits bound to a row and its version, under the newest key; stored nowhere."""
+    return _code(_keys()[0].get_secret_value(), parts)
+
+
+def code_matches(given: str, *parts: int) -> bool:
+    """Whether the digits were made for these parts, under any key still in use."""
+    found = False
+    for key in _keys():  # to the end, so that the time taken does not tell which key it was
+        found |= hmac.compare_digest(
+            given.encode(errors="replace"), _code(key.get_secret_value(), parts).encode()
+        )
+    return found
+
+
+def _code(master: str, parts: tuple[int, ...]) -> str:
+    message = "|".join(map(str, parts)).encode()
+    digest = hmac.new(_code_key(master), message, hashlib.sha256).digest()
+    return f"{int.from_bytes(digest[:8], 'big') % 1_000_000:06d}"
+
+
+@lru_cache(maxsize=16)
+def _code_key(master: str) -> bytes:
+    return derive(master, "code")
+
+
+def _keys() -> Keys:
+    return current_config().secret_keys
+
+
+@lru_cache(maxsize=64)
+def _serializer(keys: Keys, purpose: Purpose) -> URLSafeSerializer | URLSafeTimedSerializer:
+    salt = f"pledge.{purpose}.v1"
+    # itsdangerous signs with the last key of its list; ours is newest first. It would mix key and salt anew for each
+    # token, so that is done here, once.
+    secret = [
+        Signer(derive(key.get_secret_value(), f"token.{purpose}"), salt, **_MIXED).derive_key()
+        for key in reversed(keys)
+    ]
+    kind = URLSafeSerializer if LIFETIMES[purpose] is None else URLSafeTimedSerializer
+    return kind(secret, salt=salt, signer_kwargs=_AS_IS)
+
+
+def _checked(payload: object) -> Payload:
+    if not isinstance(payload, list) or not all(isinstance(part, int | str) for part in payload):
+        raise BadToken
+    return payload

@@ -1,0 +1,110 @@
+"""Enqueueing the news of a delivery to everybody who asked for news: batch by batch, nobody left out, nobody twice.
+
+A batch is one transaction: it writes the mails to the outbox and moves the cursor, which is the number of the last
+signature that was dealt with. A killed worker leaves whole batches; a unique index over delivery and signature is the last
+fence. Mails come due one after another at the pace of PLEDGE_NEWS_PACE, and only a little ahead of time, so that news
+that waits is never much and a paused mail does not end in a flood (docs/adr/0052).
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import exists, func, insert, select, text
+from sqlalchemy.orm import Session
+
+from pledge.audit.models import WORKER
+from pledge.audit.services import record
+from pledge.core import clock
+from pledge.core.db import reading, transaction
+from pledge.deliveries.models import Delivery
+from pledge.mail.blocks import may_be_written_to
+from pledge.mail.models import NEWS, MailKind, OutboxMail
+from pledge.signatures.models import WANTS_NEWS, Signature
+
+BATCH = 500
+
+#: Confirmations that were on their way when the button was pressed are in the database by then.
+SETTLED = timedelta(seconds=20)
+#: How far ahead of now mails are enqueued.
+AHEAD = timedelta(seconds=30)
+#: With news overdue for so long the senders do not keep up, or mail is paused: no more is enqueued until it is sent.
+LATE = timedelta(minutes=1)
+
+#: Who finishes what staff have begun.
+
+_NEWS = text(f"state = 'queued' AND {NEWS}")
+#: Not tried yet: what was put off by a refusal has a time of its own and says nothing about the pace.
+_UNTRIED = OutboxMail.attempts == 0
+
+_IS_BEGUN = (Delivery.announced_at.is_not(None), Delivery.announcing_ended_at.is_(None))
+
+
+def advance(pace: int, limit: int = BATCH) -> bool:
+    """Enqueue the next batch of the oldest news at `pace` mails a minute. False when there is nothing to do now."""
+    now = clock.now()
+    is_ready = (*_IS_BEGUN, Delivery.announced_at <= now - SETTLED)
+    with reading() as connection:
+        if not connection.execute(select(exists().where(*is_ready))).scalar_one():
+            return False
+    with transaction() as session:
+        # The lock is what holds the pace when several workers run: one at a time enqueues news, of whatever delivery.
+        begun = session.scalars(
+            select(Delivery).where(*is_ready).order_by(Delivery.id).with_for_update(skip_locked=True)
+        ).all()
+        if not begun:
+            return False
+        row = begun[0]
+        times = _free_times(session, now, timedelta(minutes=1) / pace, limit)
+        if not times:
+            return False
+        found = _next(session, row, len(times))
+        if found:
+            session.execute(insert(OutboxMail), _mails(row, found, times, now))
+            row.announced += len(found)
+            row.announced_upto = found[-1].id
+        if len(found) < len(times):
+            row.announcing_ended_at = now
+            record(session, WORKER, "delivery.announced", f"delivery:{row.id}", mails=row.announced)
+        return True
+
+
+def _next(session: Session, row: Delivery, most: int) -> list[Any]:
+    """The next signatures that are counted, asked for news before it was announced, and may be written to."""
+    query = (
+        select(Signature.id, Signature.lang)
+        .where(
+            Signature.campaign_id == row.campaign_id,
+            text(WANTS_NEWS),
+            Signature.id > row.announced_upto,
+            Signature.confirmed_at <= row.announced_at,
+            may_be_written_to(Signature.address_hash),
+        )
+        .order_by(Signature.id)
+        .limit(most)
+    )
+    return list(session.execute(query).all())
+
+
+def _mails(row: Delivery, people: list[Any], times: list[datetime], now: datetime) -> list[dict[str, Any]]:
+    return [
+        {
+            "kind": MailKind.DELIVERED,
+            "subject_id": person.id,
+            "seq": row.id,
+            "lang": person.lang,
+            "created_at": now,
+            "due_at": due_at,
+        }
+        for person, due_at in zip(people, times, strict=False)
+    ]
+
+
+def _free_times(session: Session, now: datetime, apart: timedelta, most: int) -> list[datetime]:
+    """When the next mails may go out, up to AHEAD from now; none while the senders do not keep up."""
+    untried = select(func.min(OutboxMail.due_at), func.max(OutboxMail.due_at)).where(_NEWS, _UNTRIED)
+    oldest, last = session.execute(untried).one()
+    if oldest is not None and oldest < now - LATE:
+        return []
+    first = now if last is None else max(now, last + apart)
+    fit = int((now + AHEAD - first) / apart) + 1 if first <= now + AHEAD else 0
+    return [first + number * apart for number in range(min(fit, most))]

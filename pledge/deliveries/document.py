@@ -1,0 +1,101 @@
+"""What a delivery says, fixed when it is frozen: all that the pack is made from, beside the log itself.
+
+It is kept as JSON with sorted keys, so that the same delivery always makes the same pack, to the byte.
+"""
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from pledge.core.languages import Texts
+from pledge.ledger.counting import Moves
+from pledge.statistics.values import Cell, Organization, Pledge, SignUps, Words
+
+#: Stands in the manifest and in the document; another form of either gets another name.
+FORMAT = "pledge-delivery/v1"
+
+
+NO_WORDS = Words("", "")
+
+
+@dataclass(frozen=True)
+class Reply:
+    """The number of the letter, and to whom its answer goes. Each may be empty."""
+
+    number: str = ""
+    person: Words = NO_WORDS
+    phone: str = ""
+    email: str = ""
+    address: Words = NO_WORDS
+
+
+@dataclass(frozen=True)
+class FrozenCheckpoint:
+    """The checkpoint that everything is counted at."""
+
+    size: int
+    root: str  #: base64
+    people: int
+    organizations: int
+    signed_at: str  #: `2026-11-24T05:00:00Z`
+    note: str  #: the signed note, verbatim
+
+
+@dataclass(frozen=True)
+class Document:
+    slug: str
+    title: Words
+    goal: int
+    origin: str  #: of the log
+    address: str  #: of the campaign's site, for "how to check": `https://example.org`
+    checkpoint: FrozenCheckpoint
+    recipient: Words
+    occasion: Words
+    letter: Words  #: paragraphs, an empty line between two
+    frozen_at: str
+    by_country: list[Cell]
+    by_region: list[Cell]
+    by_day: list[Cell]
+    smallest_shown: int
+    pledges: list[Pledge]
+    organizations: list[Organization]
+    #: Organisations that the log counts, but whose content was erased since.
+    unnamed_organizations: int
+    secretariat: list[Words]
+    partners: list[Words]
+    people_moves: Moves
+    organization_moves: Moves
+    sign_ups: SignUps
+    verifiers: list[str] = field(default_factory=list)  #: the log's public keys in text form
+    #: The newest checkpoint at the moment of freezing; None in documents of before it was kept.
+    newest: FrozenCheckpoint | None = None
+    reply: Reply = Reply()  #: documents that were frozen before letters had it are without
+    format: str = FORMAT
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True, indent=1)
+
+
+def from_json(text: str) -> Document:
+    """The document of a delivery as it was frozen. Raises KeyError or TypeError for what is none."""
+    raw: dict[str, Any] = json.loads(text)
+    for name in ("title", "recipient", "occasion", "letter"):
+        raw[name] = Words(**raw[name])
+    for name in ("secretariat", "partners"):
+        raw[name] = [Words(**words) for words in raw[name]]
+    for name in ("by_country", "by_region", "by_day"):
+        raw[name] = [Cell(cell["key"], Words(**cell["label"]), cell["people"]) for cell in raw[name]]
+    raw["pledges"] = [Pledge(one["version"], one["sha256"], Texts(one["text"])) for one in raw["pledges"]]
+    raw["organizations"] = [
+        Organization(**{**one, "name": Words(**one["name"]), "statement": Words(**one["statement"])})
+        for one in raw["organizations"]
+    ]
+    raw["checkpoint"] = FrozenCheckpoint(**raw["checkpoint"])
+    raw["newest"] = FrozenCheckpoint(**raw["newest"]) if raw.get("newest") else None
+    raw["people_moves"], raw["organization_moves"] = (
+        Moves(**raw[name]) for name in ("people_moves", "organization_moves")
+    )
+    raw["sign_ups"] = SignUps(**raw["sign_ups"])
+    reply = raw.pop("reply", {})
+    words = {name: Words(**reply[name]) for name in ("person", "address") if name in reply}
+    return Document(**raw, reply=Reply(**{**reply, **words}))

@@ -1,0 +1,97 @@
+"""The figures of a campaign as tables show them: taken now (`flask totals`) or frozen in a delivery."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from pledge.core.clock import from_iso_utc
+from pledge.core.i18n import SEOUL
+from pledge.deliveries.document import Document, FrozenCheckpoint
+from pledge.statistics import labels as words
+from pledge.statistics.breakdowns import BreakdownLine, CampaignTotals
+from pledge.statistics.cells import MIN_CELL
+from pledge.statistics.values import Cell, Words
+
+
+@dataclass(frozen=True)
+class Figures:
+    slug: str
+    title: Words
+    as_of: datetime
+    people: int
+    organizations: int
+    smallest_shown: int
+    by_country: list[Cell]
+    by_region: list[Cell]
+    by_day: list[Cell]
+    #: None for figures that no checkpoint stands behind.
+    checkpoint: FrozenCheckpoint | None = None
+    #: Organisations that are counted but no longer named, in a delivery.
+    unnamed_organizations: int = 0
+
+
+@dataclass(frozen=True)
+class Section:
+    """One breakdown, as the formats name it."""
+
+    name: str
+    sheet: Words
+    words: Words
+    cells: Callable[[Figures], list[Cell]]
+
+
+SECTIONS = (
+    Section("country", words.BY_COUNTRY, words.COUNTRY, lambda figures: figures.by_country),
+    Section("region", words.BY_REGION, words.REGION, lambda figures: figures.by_region),
+    Section("day", words.BY_DAY, words.DAY, lambda figures: figures.by_day),
+)
+
+
+def of_totals(totals: CampaignTotals) -> Figures:
+    return Figures(
+        slug=totals.slug,
+        title=Words(totals.title_ko, totals.title_en),
+        as_of=totals.as_of,
+        people=totals.people,
+        organizations=totals.organizations,
+        smallest_shown=MIN_CELL,
+        by_country=cells(totals.by_country),
+        by_region=cells(totals.by_region),
+        by_day=cells(totals.by_day),
+    )
+
+
+def of_document(document: Document) -> Figures:
+    """They are as of the moment when the checkpoint was signed."""
+    return Figures(
+        slug=document.slug,
+        title=document.title,
+        as_of=from_iso_utc(document.checkpoint.signed_at),
+        people=document.checkpoint.people,
+        organizations=document.checkpoint.organizations,
+        smallest_shown=document.smallest_shown,
+        by_country=document.by_country,
+        by_region=document.by_region,
+        by_day=document.by_day,
+        checkpoint=document.checkpoint,
+        unnamed_organizations=document.unnamed_organizations,
+    )
+
+
+def share(people: int, figures: Figures) -> float:
+    """The part of all people, from 0 to 1."""
+    return people / figures.people if figures.people else 0.0
+
+
+def percent(people: int, figures: Figures) -> float:
+    """The same in percent, to one place."""
+    return round(100 * share(people, figures), 1)
+
+
+def seoul(instant: datetime) -> str:
+    """A moment as people in Korea read it."""
+    return f"{instant.astimezone(SEOUL):%Y-%m-%d %H:%M:%S} KST"
+
+
+def cells(lines: list[BreakdownLine]) -> list[Cell]:
+    return [Cell(line.key, Words(line.ko, line.en), line.people) for line in lines]

@@ -1,0 +1,295 @@
+"""Freezing a delivery: what a campaign has at a checkpoint, with recipient, occasion and letter, fixed for good."""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+
+from sqlalchemy import Row, Select, select, update
+
+from config import current_config
+from pledge.audit.models import Actor
+from pledge.audit.services import record
+from pledge.campaigns.models import Campaign
+from pledge.campaigns.rules import Checker
+from pledge.core import clock
+from pledge.core.clock import iso_utc
+from pledge.core.db import reading, transaction
+from pledge.deliveries import doubt
+from pledge.deliveries.document import Document, FrozenCheckpoint, Reply, from_json
+from pledge.deliveries.figures import cells
+from pledge.deliveries.letter.letters import default_letter
+from pledge.deliveries.models import MAX_LETTER, MAX_OCCASION, MAX_RECIPIENT, Delivery, DeliveryState
+from pledge.deliveries.replies import clean_reply, completed
+from pledge.jobs import services
+from pledge.jobs.models import JobKind
+from pledge.ledger import log_queries
+from pledge.ledger.log_queries import CheckpointView
+from pledge.ledger.models import Kind
+from pledge.statistics import at_checkpoint
+from pledge.statistics.breakdowns import breakdowns
+from pledge.statistics.campaign_facts import CampaignFacts, campaign_facts
+from pledge.statistics.cells import MIN_CELL
+from pledge.statistics.integrity import integrity
+from pledge.statistics.values import SignUps, Words
+
+_NOTHING = Words("", "")
+_NO_REPLY = Reply()
+
+
+#: Recipient, occasion, letter and reply, as they are kept.
+Texts = tuple[Words, Words, Words, Reply]
+
+
+class NoSuchCheckpoint(LookupError):
+    """The campaign has no such checkpoint, or none at all: the worker has not signed one yet."""
+
+
+class DoesNotAddUp(RuntimeError):
+    """The entries do not add up to what the checkpoint says. `flask ledger recount` says more; nothing was frozen."""
+
+
+class NotDiscardable(Exception):
+    """There is no such delivery, or it was handed over or discarded already."""
+
+
+def preview(
+    slug: str,
+    checkpoint_id: int | None = None,
+    *,
+    recipient: Words = _NOTHING,
+    occasion: Words = _NOTHING,
+    letter: Words | None = None,
+    reply: Reply = _NO_REPLY,
+) -> Document:
+    """What a delivery would hold if it were frozen now; without a checkpoint at the newest one. It changes nothing.
+
+    The texts are taken as they are; without a letter it is the default one. Raises UnknownCampaign, NoSuchCheckpoint,
+    DoesNotAddUp.
+    """
+    campaign = campaign_facts(slug)
+    return _document(
+        campaign, _checkpoint(campaign.id, checkpoint_id), recipient, occasion, letter, reply=reply
+    )
+
+
+def recipient_of(slug: str) -> Words:
+    """To whom the campaign hands its totals, as the letter's address begins. Raises UnknownCampaign."""
+    recipient = campaign_facts(slug).recipient
+    return Words(recipient.ko, recipient.en[:1].upper() + recipient.en[1:])
+
+
+def letter_for(slug: str, checkpoint_id: int) -> Words:
+    """The default letter about a checkpoint, without counting anything. Raises UnknownCampaign, NoSuchCheckpoint."""
+    campaign = campaign_facts(slug)
+    return default_letter(campaign.title, state_of(_checkpoint(campaign.id, checkpoint_id)))
+
+
+def freeze(
+    actor: Actor,
+    slug: str,
+    checkpoint_id: int,
+    *,
+    recipient: Words,
+    occasion: Words,
+    letter: Words,
+    reply: Reply = _NO_REPLY,
+) -> int:
+    """Fix a delivery and have its pack made; the delivery's number. The same actor freezing the same again gets the same.
+
+    Counting takes as long as the log is, so it is done before the transaction: what a checkpoint adds up to does not
+    change. Raises UnknownCampaign, NoSuchCheckpoint, BadFields (for `recipient_ko` … `letter_en`), InDoubt, DoesNotAddUp.
+    """
+    texts = clean_texts(recipient, occasion, letter, reply=reply)
+    recipient, occasion, letter, reply = texts
+    campaign = campaign_facts(slug)
+    doubt.refuse(campaign.id)
+    checkpoint = _checkpoint(campaign.id, checkpoint_id)
+    document = _document(campaign, checkpoint, recipient, occasion, letter, reply=reply)
+    with transaction() as session:
+        # Counting took a while, and a second press of the button may have come meanwhile: one after the other.
+        session.execute(select(Campaign.id).where(Campaign.id == campaign.id).with_for_update())
+        same = _same(session.execute(_frozen_before(actor, campaign.id, checkpoint.id)), texts)
+        # After a rotation of keys it is frozen anew: its pack could not be signed.
+        if same is not None and same[1].verifiers == document.verifiers:
+            return same[0]
+        row = Delivery(
+            campaign_id=campaign.id,
+            checkpoint_id=checkpoint.id,
+            state=DeliveryState.FROZEN,
+            recipient=asdict(recipient),
+            occasion=asdict(occasion),
+            letter=asdict(letter),
+            document=document.to_json(),
+            frozen_by=actor.staff_id,
+            frozen_name=actor.name,
+            frozen_at=clock.now(),
+        )
+        session.add(row)
+        session.flush()
+        services.enqueue(session, JobKind.PACK, row.id)
+        record(
+            session,
+            actor,
+            "delivery.freeze",
+            f"delivery:{row.id}",
+            campaign=slug,
+            size=checkpoint.size,
+            people=checkpoint.people,
+            organizations=checkpoint.organizations,
+            recipient=recipient.en,
+        )
+        return row.id
+
+
+def frozen_before(
+    actor: Actor,
+    slug: str,
+    checkpoint_id: int,
+    *,
+    recipient: Words,
+    occasion: Words,
+    letter: Words,
+    reply: Reply = _NO_REPLY,
+) -> int | None:
+    """The number of a delivery that this very actor froze with the same texts, if it is still to be handed over.
+
+    Raises UnknownCampaign, BadFields.
+    """
+    texts = clean_texts(recipient, occasion, letter, reply=reply)
+    query = _frozen_before(actor, campaign_facts(slug).id, checkpoint_id)
+    with reading() as connection:
+        same = _same(connection.execute(query), texts)
+    return None if same is None else same[0]
+
+
+def _frozen_before(actor: Actor, campaign_id: int, checkpoint_id: int) -> Select[int, str]:
+    same = {
+        Delivery.campaign_id: campaign_id,
+        Delivery.checkpoint_id: checkpoint_id,
+        Delivery.state: DeliveryState.FROZEN,
+        Delivery.frozen_name: actor.name,
+    }
+    query = select(Delivery.id, Delivery.document)
+    return query.where(*(column == value for column, value in same.items())).order_by(Delivery.id.desc())
+
+
+def _same(found: Iterable[Row[int, str]], texts: Texts) -> tuple[int, Document] | None:
+    """The newest of these deliveries that says the same and is to be answered there, with its document."""
+    recipient, occasion, letter, reply = texts
+    wanted = recipient, occasion, letter, completed(reply)
+    documents = ((row.id, from_json(row.document)) for row in found)
+    return next(
+        (
+            (number, one)
+            for number, one in documents
+            if (one.recipient, one.occasion, one.letter, one.reply) == wanted
+        ),
+        None,
+    )
+
+
+def discard(actor: Actor, delivery_id: int, why: str) -> None:
+    """Give up a delivery that was not handed over; its pack is deleted. Raises NotDiscardable."""
+    with transaction() as session:
+        row = session.execute(
+            update(Delivery)
+            .where(Delivery.id == delivery_id, Delivery.state == DeliveryState.FROZEN)
+            .values(state=DeliveryState.DISCARDED)
+            .returning(Delivery.id)
+        ).first()
+        if row is None:
+            raise NotDiscardable
+        services.drop(session, JobKind.PACK, delivery_id)
+        record(session, actor, "delivery.discard", f"delivery:{delivery_id}", reason=why)
+
+
+def clean_texts(recipient: Words, occasion: Words, letter: Words, reply: Reply = _NO_REPLY) -> Texts:
+    """The texts as they will be kept. Raises BadFields with everything that is wrong."""
+    checker = Checker()
+    cleaned = tuple(
+        Words(
+            *(
+                clean(f"{field}_{lang}", words.of(lang), longest, required=True).strip()
+                for lang in ("ko", "en")
+            )
+        )
+        for field, words, longest, clean in (
+            ("recipient", recipient, MAX_RECIPIENT, checker.line),
+            ("occasion", occasion, MAX_OCCASION, checker.line),
+            ("letter", letter, MAX_LETTER, checker.text),
+        )
+    )
+    reply = clean_reply(checker, reply)
+    checker.finish()
+    return cleaned[0], cleaned[1], cleaned[2], reply
+
+
+def _document(
+    campaign: CampaignFacts,
+    checkpoint: CheckpointView,
+    recipient: Words,
+    occasion: Words,
+    letter: Words | None,
+    *,
+    reply: Reply,
+) -> Document:
+    counted = at_checkpoint.counted(campaign.id, checkpoint.size)
+    listed = at_checkpoint.listed(campaign.id, checkpoint.size, checkpoint.signed_at)
+    named = len(listed.organizations) + listed.unnamed
+    people, organizations = counted.moves(Kind.PERSON), counted.moves(Kind.ORGANIZATION)
+    counts = people.count, organizations.count, named
+    if counts != (checkpoint.people, checkpoint.organizations, checkpoint.organizations):
+        raise DoesNotAddUp
+    lines = breakdowns(counted.tallies[Kind.PERSON])
+    sign_ups = integrity(campaign.id)
+    state, newest = state_of(checkpoint), log_queries.newest(campaign.id)
+    return Document(
+        slug=campaign.slug,
+        title=campaign.title,
+        goal=campaign.goal,
+        # As the checkpoint has it: the site may have moved to another address since.
+        origin=checkpoint.note.partition("\n")[0],
+        address=current_config().base_url,
+        checkpoint=state,
+        recipient=recipient,
+        occasion=occasion,
+        letter=letter or default_letter(campaign.title, state),
+        frozen_at=iso_utc(clock.now()),
+        by_country=cells(lines.by_country),
+        by_region=cells(lines.by_region),
+        by_day=cells(lines.by_day),
+        smallest_shown=MIN_CELL,
+        pledges=at_checkpoint.pledges(campaign.id, counted.pledge_text_ids),
+        organizations=listed.organizations,
+        unnamed_organizations=listed.unnamed,
+        secretariat=campaign.secretariat,
+        partners=campaign.partners,
+        people_moves=people,
+        organization_moves=organizations,
+        sign_ups=SignUps(
+            iso_utc(sign_ups.as_of), sign_ups.submitted, sign_ups.confirmed, dict(sign_ups.uncounted)
+        ),
+        verifiers=log_queries.verifiers(campaign.id),
+        newest=None if newest is None else state_of(newest),
+        reply=completed(reply),
+    )
+
+
+def state_of(checkpoint: CheckpointView) -> FrozenCheckpoint:
+    """The checkpoint as documents tell it."""
+    return FrozenCheckpoint(
+        size=checkpoint.size,
+        root=checkpoint.root_base64,
+        people=checkpoint.people,
+        organizations=checkpoint.organizations,
+        signed_at=iso_utc(checkpoint.signed_at),
+        note=checkpoint.note,
+    )
+
+
+def _checkpoint(campaign_id: int, checkpoint_id: int | None) -> CheckpointView:
+    found = (
+        log_queries.newest(campaign_id) if checkpoint_id is None else log_queries.checkpoint(checkpoint_id)
+    )
+    if found is None or found.campaign_id != campaign_id:
+        raise NoSuchCheckpoint
+    return found

@@ -1,0 +1,1 @@
+"""The letter of a delivery, as PDF."""

@@ -1,0 +1,147 @@
+"""Breakdowns as the letter draws them: lengths between 0 and 1, ready labels, and the table that stands for the picture."""
+
+from collections.abc import Callable
+from datetime import date, datetime, time
+from itertools import accumulate, groupby
+from typing import Any
+
+from babel.dates import format_date as babel_date
+
+from pledge.core.i18n import SEOUL, format_date
+from pledge.statistics.breakdowns import NO_REGION, OTHER
+from pledge.statistics.rounding import round_step
+from pledge.statistics.values import Cell
+
+#: So many days are listed one by one; above that the table has months, and totals.xlsx has the days.
+DAYS = 31
+#: Lines across the picture.
+MAX_STEPS = 5
+#: Marks on the axis of time.
+MARKS = 6
+
+_MONTH = {"ko": "y년 M월", "en": "MMMM y"}
+_MARK = {"ko": "M월 d일", "en": "d MMM"}
+_MARK_OF_MONTH = {"ko": "y년 M월", "en": "MMM y"}
+
+
+def growth(cells: list[Cell], lang: str, texts: dict[str, Any]) -> dict[str, Any]:
+    """The days that are shown: what each added, and the running total. Without two days there is no picture."""
+    days = [(date.fromisoformat(cell.key), cell.people) for cell in cells if cell.key != OTHER]
+    merged = sum(cell.people for cell in cells if cell.key == OTHER)
+    has_merged = any(cell.key == OTHER for cell in cells)
+    told: dict[str, Any] = {
+        "rows": _periods(days, lang),
+        "merged": [texts["merged_days"], _signed(merged), _sum(days, merged)] if has_merged else [],
+        "picture": _picture(days, lang, texts) if len(days) > 1 else None,
+    }
+    return told
+
+
+def shares(
+    cells: list[Cell],
+    lang: str,
+    people: int,
+    *,
+    without: str = "",
+    most: int = 0,
+    more: Callable[[int], str] | None = None,
+) -> list[dict[str, Any]]:
+    """Lines with the largest first and what is no place of its own last; `without` gets no bar, for it dwarfs the others.
+
+    With `most`, further places are put together and named by `more`. Empty where nothing but "other" is there.
+    """
+    places = sorted(
+        (cell for cell in cells if cell.key not in (OTHER, NO_REGION)), key=lambda cell: -cell.people
+    )
+    rest = [cell for cell in cells if cell.key in (OTHER, NO_REGION)]
+    if not places:
+        return []
+    lines = [(cell.key, cell.label.of(lang), cell.people) for cell in places]
+    if most and more and len(lines) > most:
+        kept, others = lines[: most - 1], lines[most - 1 :]
+        lines = [*kept, (OTHER, more(len(others)), sum(count for _, _, count in others))]
+    lines += [(cell.key, cell.label.of(lang), cell.people) for cell in rest]
+    longest = max((count for key, _, count in lines if key != without), default=0)
+    return [
+        {
+            "label": label,
+            "people": f"{count:,}",
+            "share": f"{count / people:.1%}" if people else "",
+            "bar": max(0.0, count / longest) if longest > 0 and key != without else 0.0,
+            "is_place": key not in (OTHER, NO_REGION),
+        }
+        for key, label, count in lines
+    ]
+
+
+def _periods(days: list[tuple[date, int]], lang: str) -> list[list[str]]:
+    if len(days) <= DAYS:
+        periods = [(_day(day, lang), people) for day, people in days]
+    else:
+        months = groupby(days, lambda one: one[0].replace(day=1))
+        periods = [
+            (babel_date(month, _MONTH[lang], locale=lang), sum(people for _, people in members))
+            for month, members in months
+        ]
+    totals = accumulate(people for _, people in periods)
+    return [
+        [label, _signed(people), f"{total:,}"] for (label, people), total in zip(periods, totals, strict=True)
+    ]
+
+
+def _picture(days: list[tuple[date, int]], lang: str, texts: dict[str, Any]) -> dict[str, Any]:
+    first, last = days[0][0], days[-1][0]
+    span = (last - first).days
+    totals = list(accumulate(people for _, people in days))
+    step = round_step(totals[-1] / MAX_STEPS)
+    top = step * -(-totals[-1] // step)
+    best_day, best = max(days, key=lambda one: one[1])
+    across = [(day - first).days / span for day, _ in days]
+    return {
+        "line": [[x, total / top] for x, total in zip(across, totals, strict=True)],
+        "bars": [[x, people / best] for x, (_, people) in zip(across, days, strict=True)],
+        "day": 1 / (span + 1),
+        "heights": [[value / top, f"{value:,}"] for value in range(0, top + 1, step)],
+        "moments": [[(mark - first).days / span, label] for mark, label in _marks(first, last, lang)],
+        "last": f"{totals[-1]:,}",
+        "best": f"{best:,}",
+        "alt": texts["growth_alt"].format(
+            first=_day(first, lang),
+            first_people=f"{days[0][1]:,}",
+            last=_day(last, lang),
+            last_people=f"{totals[-1]:,}",
+            best=_day(best_day, lang),
+            best_people=f"{best:,}",
+        ),
+    }
+
+
+def _marks(first: date, last: date, lang: str) -> list[tuple[date, str]]:
+    """Beginnings of months, as many as have room; some days where there are too few of those."""
+    months = [
+        date(year, month, 1)
+        for year in range(first.year, last.year + 1)
+        for month in range(1, 13)
+        if first <= date(year, month, 1) <= last
+    ]
+    if len(months) > 2:
+        every = -(-len(months) // MARKS)
+        form = _MARK_OF_MONTH
+        marks = months[::every]
+    else:
+        every = max(1, -(-((last - first).days + 1) // MARKS))
+        form = _MARK
+        marks = [date.fromordinal(day) for day in range(first.toordinal(), last.toordinal() + 1, every)]
+    return [(mark, str(babel_date(mark, form[lang], locale=lang))) for mark in marks]
+
+
+def _day(day: date, lang: str) -> str:
+    return format_date(datetime.combine(day, time(), SEOUL), lang)
+
+
+def _signed(people: int) -> str:
+    return f"+{people:,}" if people >= 0 else f"−{-people:,}"
+
+
+def _sum(days: list[tuple[date, int]], merged: int) -> str:
+    return f"{sum(people for _, people in days) + merged:,}"

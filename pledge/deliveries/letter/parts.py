@@ -1,0 +1,249 @@
+"""What the letter says in one language: every sentence and every number as it will stand there, as plain data.
+
+The typesetting (typst/letter.typ) decides nothing but the look. The fixed texts are in typst/ko.toml and typst/en.toml.
+"""
+
+import tomllib
+from datetime import datetime
+from functools import cache, partial
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from pledge.core import countries as places
+from pledge.core.clock import from_iso_utc
+from pledge.core.i18n import SEOUL, format_date, format_datetime
+from pledge.deliveries.document import Document, FrozenCheckpoint, Reply
+from pledge.deliveries.letter.charts import growth, shares
+from pledge.deliveries.letter.glyphs import MISSING, presentable
+from pledge.ledger.counting import Moves
+from pledge.statistics import labels as words
+from pledge.statistics.breakdowns import OTHER
+from pledge.statistics.values import Organization, Pledge, Words
+
+TYPST = Path(__file__).parent / "typst"
+#: Countries that are listed one by one; the others are one line.
+COUNTRIES = 40
+#: Organisations that are listed; their number is the one thing that can make a letter very long.
+ORGANIZATIONS = 2_000
+
+
+@cache
+def fixed(lang: str) -> dict[str, Any]:
+    return tomllib.loads((TYPST / f"{lang}.toml").read_text("utf-8"))
+
+
+def part(document: Document, lang: str, *, draft: bool = False) -> dict[str, Any]:
+    """The letter in one language. Every text in it can be set, see glyphs.presentable()."""
+    texts = fixed(lang)
+    title = _either(document.title, lang)
+    said = {
+        **texts,
+        "lang": lang,
+        "title": title,
+        "subject": texts["subject"].format(title=title),
+        "recipient": _either(document.recipient, lang),
+        "occasion": _either(document.occasion, lang),
+        "draft": texts["draft"] if draft else "",
+        "number": document.reply.number,
+        "reply": _reply(document.reply, lang),
+        "date": format_date(from_iso_utc(document.frozen_at), lang),
+        "paragraphs": _blocks(_either(document.letter, lang)),
+        "senders": [_either(one, lang) for one in document.secretariat]
+        or [texts["no_secretariat"].format(title=title)],
+        "people_number": f"{document.checkpoint.people:,}",
+        "organizations_number": f"{document.checkpoint.organizations:,}",
+        "as_of": texts["as_of"].format(moment=_when(document.checkpoint.signed_at, lang)),
+        "footer": texts["footer"].format(title=title),
+        "results": _results(document, lang),
+        "supporters": _supporters(document, lang),
+        "pledge": _pledge(document, lang),
+        "method": _method(document, lang),
+    }
+    shown: dict[str, Any] = _presentable(said)
+    is_marked = MISSING in str(shown)
+    shown["method"]["missing"] = texts["method"]["missing"].format(mark=MISSING) if is_marked else ""
+    return shown
+
+
+def _reply(reply: Reply, lang: str) -> dict[str, Any]:
+    """Where the answer goes: what is known of it, line by line."""
+    texts = fixed(lang)["reply"]
+    known = {
+        "person": _either(reply.person, lang),
+        "phone": reply.phone,
+        "email": reply.email,
+        "address": _either(reply.address, lang),
+    }
+    return {**texts, "rows": [[texts[name], value] for name, value in known.items() if value]}
+
+
+def _results(document: Document, lang: str) -> dict[str, Any]:
+    texts = fixed(lang)["results"]
+    state = document.checkpoint
+    home = places.country_name(places.HOME, lang)
+    smallest = {
+        name: texts[name].format(smallest=document.smallest_shown)
+        for name in ("growth_none", "merged_days_note", "small", "only_small")
+    }
+    countries = sum(cell.key != OTHER for cell in document.by_country)
+    grouped = [texts["more_countries_note"]] if countries > COUNTRIES else []
+    told = {
+        **smallest,
+        "intro": texts["intro"].format(moment=_when(state.signed_at, lang), size=f"{state.size:,}"),
+        "country_scale": " ".join([texts["country_scale"].format(home=home), *grouped]),
+    }
+    more = partial(_more_countries, texts["more_countries"])
+    return {
+        **texts,
+        **told,
+        "days": growth(document.by_day, lang, texts),
+        "regions": shares(document.by_region, lang, state.people),
+        "countries": shares(
+            document.by_country, lang, state.people, without=places.HOME, most=COUNTRIES, more=more
+        ),
+    }
+
+
+def _supporters(document: Document, lang: str) -> dict[str, Any]:
+    texts = fixed(lang)["supporters"]
+    listed = document.organizations[:ORGANIZATIONS]
+    order = list(words.TYPES)
+    listed = sorted(listed, key=lambda one: order.index(one.type) if one.type in order else len(order))
+    groups = [
+        {
+            "title": texts["group"].format(
+                type=words.named(words.TYPES, kind).of(lang), number=f"{len(members):,}"
+            ),
+            "organizations": [_names(one, lang) for one in members],
+        }
+        for kind, members in ((kind, list(found)) for kind, found in groupby(listed, lambda one: one.type))
+    ]
+    named, unnamed = len(document.organizations), document.unnamed_organizations
+    return {
+        **texts,
+        "secretariat_names": [_both(one, lang) for one in document.secretariat],
+        "partner_names": [_both(one, lang) for one in document.partners],
+        "groups": groups,
+        "organizations": texts["organizations"].format(number=f"{document.checkpoint.organizations:,}"),
+        "intro": texts["intro"].format(number=f"{named:,}"),
+        "unnamed": texts["unnamed"].format(number=f"{unnamed:,}") if unnamed else "",
+        "more": texts["more"].format(number=f"{ORGANIZATIONS:,}") if named > ORGANIZATIONS else "",
+    }
+
+
+def _pledge(document: Document, lang: str) -> dict[str, Any]:
+    texts = fixed(lang)["pledge"]
+    return {**texts, "versions": [_version(one, lang) for one in document.pledges]}
+
+
+def _version(one: Pledge, lang: str) -> dict[str, Any]:
+    title = fixed(lang)["pledge"]["version"].format(number=one.version)
+    return {"title": title, "sha256": one.sha256, "blocks": _blocks(one.text.of(lang))}
+
+
+def _method(document: Document, lang: str) -> dict[str, Any]:
+    texts = fixed(lang)["method"]
+    state, sign_ups = document.checkpoint, document.sign_ups
+    verify = f"{document.address}/{lang}/verify"
+    key = f"{document.address}/log/{document.slug}/key"
+    few = texts["few"].format(smallest=document.smallest_shown)
+    outcomes = fixed(lang)["outcomes"]
+    return {
+        **texts,
+        "checking_text": [
+            sentence.format(verify=verify, key=key, program=f"{document.address}/verify.py")
+            for sentence in texts["checking_text"]
+        ],
+        "moves_people": _moves(document.people_moves),
+        "moves_organizations": _moves(document.organization_moves),
+        "sign_ups_note": texts["sign_ups_note"].format(moment=_when(sign_ups.as_of, lang)),
+        "sign_up_rows": [
+            (texts["counted"], f"{sign_ups.confirmed:,}"),
+            *(
+                (outcomes.get(key, key), few if count is None else f"{count:,}")
+                for key, count in sign_ups.not_counted.items()
+            ),
+            (
+                texts["submitted"],
+                texts["hidden"] if sign_ups.submitted is None else f"{sign_ups.submitted:,}",
+            ),
+        ],
+        "checkpoint_rows": [
+            (texts["size"], f"{state.size:,}"),
+            (texts["root"], state.root),
+            (texts["signed_at"], f"{_when(state.signed_at, lang)} ({state.signed_at})"),
+            (texts["newest"], _counts(document.newest or state, texts["newest_counts"])),
+            (texts["origin"], document.origin),
+            (texts["keys"], ", ".join(_key_id(one) for one in document.verifiers)),
+            (texts["verify"], verify),
+        ],
+    }
+
+
+def _counts(state: FrozenCheckpoint, words: str) -> str:
+    return words.format(
+        size=f"{state.size:,}", people=f"{state.people:,}", organizations=f"{state.organizations:,}"
+    )
+
+
+def _moves(moves: Moves) -> list[str]:
+    """Each figure with its sign, and what they add up to."""
+    return [
+        f"{moves.confirmed:,}",
+        *(_with_sign("−", moves.withdrawn), _with_sign("−", moves.invalidated)),
+        *(_with_sign("+", moves.reinstated), f"{moves.count:,}"),
+    ]
+
+
+def _with_sign(sign: str, number: int) -> str:
+    return f"{sign}{number:,}" if number else "0"
+
+
+def _names(one: Organization, lang: str) -> dict[str, str]:
+    return _both(one.name, lang)
+
+
+def _both(name: Words, lang: str) -> dict[str, str]:
+    """A name in this language first; in the other one too, where it has another there."""
+    first, second = (name.ko, name.en) if lang == "ko" else (name.en, name.ko)
+    return {"name": first or second, "other": second if first and second != first else ""}
+
+
+def _either(text: Words, lang: str) -> str:
+    return text.of(lang) or text.ko or text.en
+
+
+def _when(text: str, lang: str) -> str:
+    instant: datetime = from_iso_utc(text).astimezone(SEOUL)
+    return format_datetime(instant, lang)
+
+
+def _more_countries(text: str, number: int) -> str:
+    return text.format(number=number)
+
+
+def _blocks(text: str) -> list[dict[str, Any]]:
+    """Paragraphs, and lists of lines that begin with a dash; everything else stays as it was written."""
+    blocks: list[dict[str, Any]] = []
+    for paragraph in text.replace("\r\n", "\n").split("\n\n"):
+        lines = [line.rstrip() for line in paragraph.split("\n") if line.strip()]
+        for is_list, members in groupby(lines, lambda line: line.lstrip().startswith(("- ", "* "))):
+            if is_list:
+                blocks.append({"items": [line.lstrip()[2:].strip() for line in members]})
+            else:
+                blocks.append({"lines": [line.strip() for line in members]})
+    return blocks
+
+
+def _presentable(value: Any) -> Any:
+    if isinstance(value, str):
+        return presentable(value)
+    if isinstance(value, dict):
+        return {key: _presentable(one) for key, one in value.items()}
+    return [_presentable(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+def _key_id(verifier: str) -> str:
+    """The id in a public key's text form `<name>+<id>+<base64>` (C2SP signed-note, "Verifier keys")."""
+    return verifier.split("+", 2)[1]

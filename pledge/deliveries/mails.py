@@ -1,0 +1,86 @@
+"""The news that a delivery was handed over, to those who asked for news; true at the moment it is sent, or not sent.
+
+Names come from staff and from the campaign; no word of a signer's form is in it. Each mail can be unsubscribed from with
+one click (RFC 8058).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import and_, bindparam, select
+
+from pledge.campaigns.models import Campaign, CampaignText
+from pledge.core import tokens, urls
+from pledge.core.db import reading
+from pledge.core.i18n import format_count, format_date
+from pledge.core.languages import Texts
+from pledge.core.tokens import Purpose
+from pledge.deliveries.models import Delivery, DeliveryState
+from pledge.ledger.models import Checkpoint
+from pledge.mail.message import Claimed, Composers, Message, composer
+from pledge.mail.models import MailKind, OutboxMail
+from pledge.signatures.models import Signature, SignatureState
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """A delivery, and the signer who is told of it."""
+
+    signature_id: int
+    email: str
+    slug: str
+    campaign: str  #: the campaign's title in the mail's language
+    people: int
+    handed_over_at: datetime | None  #: always known once it is handed over
+    recipient: Texts
+    occasion: Texts
+
+
+_WANTED = (
+    select(
+        *(OutboxMail.id, Signature.id, Signature.email, Campaign.slug, CampaignText.title),
+        *(Checkpoint.people, Delivery.handed_over_at),
+        *(Delivery.recipient, Delivery.occasion),
+    )
+    .join(Delivery, Delivery.id == OutboxMail.seq)
+    .join(Checkpoint, Checkpoint.id == Delivery.checkpoint_id)
+    .join(
+        Signature, and_(Signature.id == OutboxMail.subject_id, Signature.campaign_id == Delivery.campaign_id)
+    )
+    .join(Campaign, Campaign.id == Delivery.campaign_id)
+    .join(CampaignText, and_(CampaignText.campaign_id == Campaign.id, CampaignText.lang == OutboxMail.lang))
+    .where(
+        OutboxMail.id.in_(bindparam("ids", expanding=True)),
+        Signature.state == SignatureState.CONFIRMED,
+        Signature.updates,
+        Delivery.state.in_((DeliveryState.HANDED_OVER, DeliveryState.ANSWERED)),
+    )
+)
+
+
+def composers() -> Composers:
+    """Who writes which kind of mail."""
+    return {MailKind.DELIVERED: composer(_wanted, delivered)}
+
+
+def delivered(mail: Claimed, news: News) -> Message:
+    """The totals were handed over: only to who is counted and still wants news."""
+    stop = urls.unsubscribe_link(mail.lang, tokens.mint(Purpose.UNSUBSCRIBE, [news.signature_id]))
+    values = {
+        "campaign": news.campaign,
+        "link": urls.campaign_link(mail.lang, news.slug),
+        "recipient": news.recipient.of(mail.lang),
+        "occasion": news.occasion.of(mail.lang),
+        "day": format_date(news.handed_over_at, mail.lang) if news.handed_over_at else "",
+        "people": format_count(news.people, mail.lang),
+        "unsubscribe": stop,
+        "contact": urls.contact(),
+    }
+    return Message(news.email, values, unsubscribe=stop)
+
+
+def _wanted(mails: Sequence[Claimed]) -> Mapping[int, News]:
+    values = {"ids": [mail.id for mail in mails]}
+    with reading() as connection:
+        return {row[0]: News(*row[1:]) for row in connection.execute(_WANTED, values)}

@@ -1,0 +1,79 @@
+"""Tables of deliveries: what was frozen and handed over, files that the worker makes, lists of names that the law asks for."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from pledge.core.db import Model
+from pledge.core.db.types import UTCDateTime, one_of
+from pledge.core.languages import Texts, Translated, has_text
+
+MAX_RECIPIENT = 200
+MAX_OCCASION = 300
+MAX_LETTER = 20_000
+
+
+class DeliveryState(StrEnum):
+    FROZEN = "frozen"  #: fixed; the pack is built from it
+    HANDED_OVER = "handed_over"
+    ANSWERED = "answered"
+    DISCARDED = "discarded"  #: never handed over
+
+
+class Channel(StrEnum):
+    """How a delivery reached its recipient."""
+
+    IN_PERSON = "in_person"
+    POST = "post"
+    EMAIL = "email"
+    PORTAL = "portal"  #: a government's portal for documents or petitions
+    OTHER = "other"
+
+
+class Delivery(Model):
+    """A frozen handing-over of totals at one checkpoint, and what became of it."""
+
+    __tablename__ = "deliveries"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"))
+    checkpoint_id: Mapped[int] = mapped_column(ForeignKey("checkpoints.id"))
+    state: Mapped[str] = mapped_column(String(12))
+    recipient: Mapped[Texts] = mapped_column(Translated(MAX_RECIPIENT))
+    occasion: Mapped[Texts] = mapped_column(Translated(MAX_OCCASION))
+    letter: Mapped[Texts] = mapped_column(Translated(MAX_LETTER))  #: paragraphs, an empty line between two
+    #: All that the pack says, as JSON (deliveries/freezing.py). The pack is made from this and the log alone, so that it is
+    #: the same to the byte whenever it is made.
+    document: Mapped[str] = mapped_column(Text)
+    # Numbers and names of staff as the audit log has them; an account may be closed later.
+    frozen_by: Mapped[int | None]
+    frozen_name: Mapped[str] = mapped_column(String(254))
+    frozen_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+    handed_over_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    #: When that was last entered: deleting the signers' data waits a while after it, as what was mistyped can be seen then.
+    recorded_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    channel: Mapped[str | None] = mapped_column(String(9))
+    receipt_number: Mapped[str] = mapped_column(String(100), server_default="")  #: the recipient's (접수번호)
+    answered_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    answer: Mapped[Texts] = mapped_column(Translated, server_default="{}")
+
+    #: When staff had those told who asked for updates; the worker enqueues the mails batch by batch, by the signature's number.
+    announced_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    announced_upto: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    announced: Mapped[int] = mapped_column(server_default="0")  #: mails enqueued so far
+    announcing_ended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    __table_args__ = (
+        CheckConstraint(one_of("state", DeliveryState), name="state"),
+        CheckConstraint(one_of("channel", Channel), name="channel"),
+        CheckConstraint(
+            "state NOT IN ('handed_over', 'answered') OR handed_over_at IS NOT NULL",
+            name="handed_over_has_time",
+        ),
+        CheckConstraint("state <> 'answered' OR answered_at IS NOT NULL", name="answered_has_time"),
+        CheckConstraint(has_text("recipient", "occasion", "letter"), name="texts"),
+        Index("ix_deliveries_campaign", "campaign_id", "id"),
+    )

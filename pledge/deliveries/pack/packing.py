@@ -1,0 +1,217 @@
+"""The pack: a zip of all that a delivery says, the log behind it, and what is needed to check both (docs/pack.md).
+
+It is a function of the document and of the log up to the checkpoint: the same delivery gives the same bytes whenever and
+wherever it is made (docs/adr/0049). Nothing here may ask for the time.
+"""
+
+import json
+import tomllib
+import zipfile
+from base64 import b64decode
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from functools import cache
+from hashlib import sha256
+from typing import Any, BinaryIO
+
+from sqlalchemy import select
+
+from config import ROOT
+from pledge.campaigns.log_facts import pledge_hashes
+from pledge.core.db import reading
+from pledge.deliveries.document import Document, from_json
+from pledge.deliveries.letter.compose import letter_pdf
+from pledge.deliveries.models import Delivery, DeliveryState
+from pledge.deliveries.pack.pack_format import ENTRIES, FORMAT, MEMBERS
+from pledge.deliveries.pack.readme import readme
+from pledge.deliveries.tables.tables import TABLES, integrity_json, totals_json
+from pledge.jobs.services import Made, Progress
+from pledge.ledger import log, log_queries, notes
+from pledge.ledger.counting import LogCount
+from pledge.ledger.leaves import Leaf
+from pledge.ledger.log_queries import framed
+from pledge.ledger.models import Kind
+from pledge.ledger.notes import Signer
+
+#: What no clock decides: the earliest moment that a zip can name.
+_TIME = (1980, 1, 1, 0, 0, 0)
+_UNIX = 3
+_PLAIN_FILE = 0o100644 << 16
+#: Entries are written to the zip in parts of about so many bytes, and progress is told as often.
+_PART = 1 << 18
+#: More bytes than one entry has; where all may have more than two gigabytes the zip says so in its older fields.
+_MAX_ENTRY = 512
+
+
+class PackInconsistent(RuntimeError):
+    """The entries are none of a log, or do not give the root or the counts of the document: the pack would not verify."""
+
+
+class NoKnownKey(RuntimeError):
+    """None of the keys that sign now was a key of this log when the delivery was frozen: freeze it anew."""
+
+
+class NotToBePacked(LookupError):
+    """There is no such delivery, or it was discarded."""
+
+
+def pack(delivery_id: int, file: BinaryIO, progress: Progress) -> Made:
+    """The maker of packs, for worker/makers.py. Raises NotToBePacked and what write_pack() raises."""
+    query = select(Delivery.campaign_id, Delivery.document).where(
+        Delivery.id == delivery_id, Delivery.state != DeliveryState.DISCARDED
+    )
+    with reading() as connection:
+        row = connection.execute(query).first()
+    if row is None:
+        raise NotToBePacked
+    write_pack(from_json(row.document), row.campaign_id, file, progress)
+    return Made()
+
+
+def write_pack(document: Document, campaign_id: int, file: BinaryIO, progress: Progress) -> None:
+    """Write the pack of a delivery, in flat memory. A step of the progress is a member, or an entry of the log.
+
+    Raises PackInconsistent, NoKnownKey, ledger.log.NoLogKey: what would not verify is never finished.
+    """
+    signers = _signers(document)
+    steps = _Steps(progress, len(MEMBERS) + document.checkpoint.size)
+    files: dict[str, dict[str, Any]] = {}
+    with zipfile.ZipFile(file, "w") as archive:
+        for name in MEMBERS[:-2]:
+            if name == ENTRIES:
+                files[name] = _write_entries(archive, document, campaign_id, steps)
+            else:
+                content, rows = _content(name, document)
+                archive.writestr(_info(name), content)
+                files[name] = {"size": len(content), "sha256": sha256(content).hexdigest()}
+                files[name] |= {} if rows is None else {"rows": rows}
+            steps.done(1)
+        manifest = _manifest(document, files)
+        seal = f"{FORMAT}\n{document.origin}\n{sha256(manifest).hexdigest()}\n"
+        archive.writestr(_info("manifest.json"), manifest)
+        archive.writestr(_info("manifest.sig"), notes.sign(seal, signers).encode())
+    steps.done(2)
+
+
+@cache
+def tool() -> str:
+    """What makes packs here, as the manifest names it."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    return f"pledge {project['version']}"
+
+
+class _Steps:
+    """How many are done of how many."""
+
+    def __init__(self, progress: Progress, total: int) -> None:
+        self._progress, self._total, self._done = progress, total, 0
+        progress(0, total)
+
+    def done(self, more: int) -> None:
+        self._done += more
+        self._progress(self._done, self._total)
+
+
+def _signers(document: Document) -> list[Signer]:
+    """The keys of this process under the name that the log had at the checkpoint. Raises NoKnownKey, NoLogKey."""
+    found = [Signer(document.origin, one.private) for one in log.signers_for(document.slug)]
+    if not {str(one.verifier) for one in found} & set(document.verifiers):
+        raise NoKnownKey
+    return found
+
+
+def _content(name: str, document: Document) -> tuple[bytes, int | None]:
+    """A small member, and how many rows it has if it is a table."""
+    if name in TABLES:
+        return TABLES[name](document)
+    return _WRITERS[name](document), None
+
+
+def _pledge_texts(document: Document) -> bytes:
+    return _json([asdict(one) for one in document.pledges])
+
+
+_WRITERS: dict[str, Callable[[Document], bytes]] = {
+    "README.txt": readme,
+    "letter.pdf": letter_pdf,
+    "totals.json": totals_json,
+    "integrity.json": integrity_json,
+    "pledge-texts.json": _pledge_texts,
+    "log/checkpoint": lambda document: document.checkpoint.note.encode(),
+    "log/key": lambda document: "".join(f"{one}\n" for one in document.verifiers).encode(),
+    "verify.py": lambda _: (ROOT / "tools" / "verify.py").read_bytes(),
+}
+
+
+def _write_entries(
+    archive: zipfile.ZipFile, document: Document, campaign_id: int, steps: _Steps
+) -> dict[str, Any]:
+    """All entries in turn, counted again on the way; what the manifest says of them."""
+    size = document.checkpoint.size
+    count, digest, written = LogCount(), sha256(), 0
+    is_large = size * _MAX_ENTRY > zipfile.ZIP64_LIMIT
+    with archive.open(_info(ENTRIES), "w", force_zip64=is_large) as member:
+        for part, entries in _parts(log_queries.leaves(campaign_id, size, pledge_hashes), count):
+            member.write(part)
+            digest.update(part)
+            written += len(part)
+            steps.done(entries)
+    _compare(document, count)
+    return {"size": written, "sha256": digest.hexdigest()}
+
+
+def _parts(leaves: Iterator[Leaf], count: LogCount) -> Iterator[tuple[bytes, int]]:
+    """The entries as they stand in the file, some thousand at once, and how many those are."""
+    part, before = bytearray(), 0
+    for leaf in leaves:
+        count.add(leaf)
+        part += framed(leaf.line)
+        if len(part) >= _PART:
+            yield bytes(part), count.size - before
+            part, before = bytearray(), count.size
+    if part:
+        yield bytes(part), count.size - before
+
+
+def _compare(document: Document, count: LogCount) -> None:
+    """That the entries are those of the checkpoint and add up to what the document says. Raises PackInconsistent."""
+    state = document.checkpoint
+    people, organizations = count.moves(Kind.PERSON), count.moves(Kind.ORGANIZATION)
+    if count.fault:
+        raise PackInconsistent(count.fault)
+    if (count.size, count.root) != (state.size, b64decode(state.root)):
+        raise PackInconsistent("root")
+    if (people, organizations) != (document.people_moves, document.organization_moves):
+        raise PackInconsistent("moves")
+    if (people.count, organizations.count) != (state.people, state.organizations):
+        raise PackInconsistent("count")
+
+
+def _manifest(document: Document, files: dict[str, dict[str, Any]]) -> bytes:
+    state = document.checkpoint
+    return _json(
+        {
+            "format": FORMAT,
+            "campaign": document.slug,
+            "origin": document.origin,
+            "checkpoint": {
+                "size": state.size,
+                "root": state.root,
+                "people": state.people,
+                "organizations": state.organizations,
+            },
+            "files": files,
+            "tool": tool(),
+        }
+    )
+
+
+def _info(name: str) -> zipfile.ZipInfo:
+    info = zipfile.ZipInfo(name, _TIME)
+    info.create_system, info.external_attr = _UNIX, _PLAIN_FILE
+    info.compress_type = zipfile.ZIP_DEFLATED  # at zlib's own level, 6
+    return info
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, indent=1).encode() + b"\n"

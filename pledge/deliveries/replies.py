@@ -1,0 +1,70 @@
+"""To whom the answer to a letter goes: person, telephone, e-mail and postal address, and the number of the letter."""
+
+from dataclasses import replace
+
+from sqlalchemy import select
+
+from config import current_config
+from pledge.campaigns.models import Campaign
+from pledge.campaigns.rules import Checker, Fault
+from pledge.core import languages
+from pledge.core.db import reading
+from pledge.core.languages import Texts
+from pledge.deliveries.document import Reply, from_json
+from pledge.deliveries.models import Delivery
+from pledge.signatures.addresses import BadAddress, parse
+from pledge.statistics.values import Words
+
+MAX_NUMBER = 60
+MAX_PERSON = 120
+MAX_PHONE = 60
+MAX_ADDRESS = 300
+
+
+def clean_reply(check: Checker, reply: Reply) -> Reply:
+    """As it will be kept; what is wrong goes to `number`, `person_ko` … `address_en`."""
+    email = reply.email.strip()
+    try:
+        email = parse(email).mailed if email else ""
+    except BadAddress:
+        check.add("email", Fault.EMAIL)
+    cleaned = Reply(
+        number=check.line("number", reply.number, MAX_NUMBER),
+        person=_words(check, "person", reply.person, MAX_PERSON),
+        phone=check.line("phone", reply.phone, MAX_PHONE),
+        email=email,
+        address=_words(check, "address", reply.address, MAX_ADDRESS),
+    )
+    for name in ("person", "address"):
+        words = getattr(cleaned, name)
+        texts = languages.texts({"ko": words.ko, "en": words.en})
+        check.all_or_none(name, texts, Texts(dict.fromkeys(languages.codes(), "x")))
+    return cleaned
+
+
+def completed(reply: Reply) -> Reply:
+    """Every letter can be answered: without an e-mail address of its own at the site's."""
+    return replace(reply, email=reply.email or current_config().contact)
+
+
+def last_reply(slug: str) -> Reply:
+    """Where the answer to the campaign's last letter goes, for the next one, which gets a number of its own.
+
+    The site's own address stays out, as it stands in for none: it may have changed since.
+    """
+    query = (
+        select(Delivery.document)
+        .join(Campaign, Campaign.id == Delivery.campaign_id)
+        .where(Campaign.slug == slug)
+        .order_by(Delivery.id.desc())
+        .limit(1)
+    )
+    with reading() as connection:
+        frozen = connection.execute(query).scalar_one_or_none()
+    found = Reply() if frozen is None else from_json(frozen).reply
+    email = "" if found.email == current_config().contact else found.email
+    return replace(found, number="", email=email)
+
+
+def _words(check: Checker, field: str, words: Words, longest: int) -> Words:
+    return Words(*(check.line(f"{field}_{lang}", words.of(lang), longest) for lang in ("ko", "en")))

@@ -1,0 +1,1 @@
+"""The tables of a delivery, as CSV and XLSX."""

@@ -1,0 +1,140 @@
+"""The tables of a delivery for programs: CSV that Korean Excel opens as it is, and JSON. docs/totals.md shows each."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from pledge.core.clock import iso_utc
+from pledge.core.text.spreadsheets import BOM, csv_line
+from pledge.deliveries.document import Document
+from pledge.deliveries.figures import SECTIONS, Figures, of_document, percent, seoul
+from pledge.deliveries.tables import workbook
+from pledge.exports.organization_rows import COLUMNS, coded_cells
+from pledge.ledger.counting import Moves
+from pledge.statistics import labels
+from pledge.statistics.values import Cell
+
+TOTALS_HEAD = ("section", "key", "label_ko", "label_en", "people")
+
+
+def totals_csv(document: Document) -> bytes:
+    """One table of everything, one number in a row."""
+    return figures_csv(of_document(document))
+
+
+def totals_json(document: Document) -> bytes:
+    return figures_json(of_document(document))
+
+
+def organizations_csv(document: Document) -> bytes:
+    """The organisations that stood on the wall and still say who they are, in the document's order."""
+    return _csv(COLUMNS, (coded_cells(one) for one in document.organizations))
+
+
+def integrity_json(document: Document) -> bytes:
+    """What the log adds up to, and what became of all sign-ups."""
+    return _json(
+        {
+            "log": {
+                "people": _moves(document.people_moves),
+                "organizations": _moves(document.organization_moves),
+            },
+            "sign_ups": {
+                "as_of": document.sign_ups.as_of,
+                "submitted": document.sign_ups.submitted,
+                "confirmed": document.sign_ups.confirmed,
+                "not_counted": document.sign_ups.not_counted,
+            },
+            "smallest_shown": document.smallest_shown,
+        }
+    )
+
+
+def figures_csv(figures: Figures, lang: str | None = None) -> bytes:
+    """With codes and both languages, for programs; with a language in its words alone, for one reader."""
+    if lang is None:
+        return _csv(TOTALS_HEAD, _totals(figures))
+    heads = (labels.SECTION, labels.ITEM, labels.NUMBER, labels.SHARE)
+    return _csv(tuple(head.of(lang) for head in heads), _worded_totals(figures, lang))
+
+
+def figures_json(figures: Figures, lang: str | None = None) -> bytes:
+    """With a language the lines have their share in percent, and the moment is told as in Korea too."""
+    checkpoint = figures.checkpoint
+    return _json(
+        {
+            "campaign": {"slug": figures.slug, "title": {"ko": figures.title.ko, "en": figures.title.en}},
+            "as_of": iso_utc(figures.as_of),
+            **({"as_of_in_korea": seoul(figures.as_of)} if lang else {}),
+            **({"checkpoint": {"size": checkpoint.size, "root": checkpoint.root}} if checkpoint else {}),
+            "people": figures.people,
+            "organizations": figures.organizations,
+            **({"unnamed_organizations": figures.unnamed_organizations} if checkpoint else {}),
+            "smallest_shown": figures.smallest_shown,
+            **{
+                f"by_{section.name}": [
+                    _labelled(cell) | ({"percent": percent(cell.people, figures)} if lang else {})
+                    for cell in section.cells(figures)
+                ]
+                for section in SECTIONS
+            },
+        }
+    )
+
+
+#: What the pack's manifest counts rows of: the file, and how many rows it has below its heads.
+TABLES: dict[str, Callable[[Document], tuple[bytes, int]]] = {
+    "totals.xlsx": lambda document: (workbook.totals_xlsx(document), workbook.rows(document)),
+    "totals.csv": lambda document: (totals_csv(document), sum(1 for _ in _totals(of_document(document)))),
+    "organizations.csv": lambda document: (organizations_csv(document), len(document.organizations)),
+}
+
+
+def _totals(figures: Figures) -> Iterator[tuple[str | int, ...]]:
+    yield "campaign", figures.slug, figures.title.ko, figures.title.en, ""
+    yield "as_of", iso_utc(figures.as_of), labels.AS_OF.ko, labels.AS_OF.en, ""
+    if figures.checkpoint is not None:
+        # Its root begins with `+` in one of 64; a spreadsheet needs no root, and totals.json has it.
+        yield "checkpoint", "size", labels.ENTRIES.ko, labels.ENTRIES.en, figures.checkpoint.size
+    yield "total", "people", labels.PEOPLE.ko, labels.PEOPLE.en, figures.people
+    yield "total", "organizations", labels.ORGANIZATIONS.ko, labels.ORGANIZATIONS.en, figures.organizations
+    for section in SECTIONS:
+        for cell in section.cells(figures):
+            yield section.name, cell.key, cell.label.ko, cell.label.en, cell.people
+
+
+def _worded_totals(figures: Figures, lang: str) -> Iterator[tuple[str | int | float, ...]]:
+    yield labels.CAMPAIGN.of(lang), figures.title.of(lang), "", ""
+    yield labels.AS_OF.of(lang), seoul(figures.as_of), "", ""
+    if figures.checkpoint is not None:
+        yield labels.ENTRIES.of(lang), "", figures.checkpoint.size, ""
+    yield labels.TOTAL.of(lang), labels.PEOPLE.of(lang), figures.people, percent(figures.people, figures)
+    yield labels.TOTAL.of(lang), labels.ORGANIZATIONS.of(lang), figures.organizations, ""
+    for section in SECTIONS:
+        for cell in section.cells(figures):
+            named = cell.label.of(lang)
+            yield section.words.of(lang), named, cell.people, percent(cell.people, figures)
+    yield labels.NOTE.of(lang), labels.SEPARATE.of(lang), "", ""
+    yield labels.NOTE.of(lang), labels.merged(figures.smallest_shown).of(lang), "", ""
+
+
+def _csv(head: tuple[str, ...], rows: Iterable[tuple[str | int | float, ...]]) -> bytes:
+    """UTF-8 with BOM and CRLF, as Korean Excel wants it."""
+    return BOM + "".join(csv_line(*row) for row in (head, *rows)).encode()
+
+
+def _json(document: dict[str, Any]) -> bytes:
+    return json.dumps(document, ensure_ascii=False, indent=2).encode() + b"\n"
+
+
+def _labelled(cell: Cell) -> dict[str, Any]:
+    return {"key": cell.key, "label": {"ko": cell.label.ko, "en": cell.label.en}, "people": cell.people}
+
+
+def _moves(moves: Moves) -> dict[str, int]:
+    return {
+        "confirmed": moves.confirmed,
+        "withdrawn": moves.withdrawn,
+        "invalidated": moves.invalidated,
+        "reinstated": moves.reinstated,
+    }

@@ -1,0 +1,190 @@
+"""The totals as a workbook, in both languages or in one. Every text is written as a text, so none is ever a formula."""
+
+import io
+from collections.abc import Iterator
+from datetime import date
+from itertools import accumulate
+from typing import Any
+
+from xlsxwriter import Workbook
+
+from pledge.core.clock import iso_utc
+from pledge.deliveries.document import Document
+from pledge.deliveries.figures import SECTIONS, Figures, Section, of_document, seoul, share
+from pledge.exports.organization_rows import HEADS, worded_cells
+from pledge.exports.sheets import Sheet, Styles, Value
+from pledge.statistics import labels as words
+from pledge.statistics.breakdowns import OTHER
+from pledge.statistics.values import Words
+
+#: No text becomes a formula, a link or a number because it looks like one.
+_OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+
+_LINE, _BAR, _GRID = "#0061A8", "#5E9ABF", "#C9DCEA"
+
+
+def totals_xlsx(document: Document) -> bytes:
+    """The workbook of a delivery; the same document always gives the same bytes."""
+    return _Totals(of_document(document), None, document).made()
+
+
+def figures_xlsx(figures: Figures, lang: str | None = None) -> bytes:
+    """The workbook without organisations. With a language: for one reader, in that language and without codes."""
+    return _Totals(figures, lang, None).made()
+
+
+def rows(document: Document) -> int:
+    """How many lines the sheets of a delivery hold below their heads, the summary apart."""
+    figures = of_document(document)
+    return sum(len(section.cells(figures)) for section in SECTIONS) + len(document.organizations)
+
+
+class _Totals:
+    def __init__(self, figures: Figures, lang: str | None, document: Document | None) -> None:
+        self._figures, self._lang, self._document = figures, lang, document
+
+    def made(self) -> bytes:
+        file = io.BytesIO()
+        with Workbook(file, _OPTIONS) as book:
+            self._fill(book)
+        return file.getvalue()
+
+    def _fill(self, book: Any) -> None:
+        figures = self._figures
+        # Without a time of its own a workbook carries the moment at which it was made.
+        book.set_properties(
+            {"title": self._title.ko, "subject": self._title.en, "created": figures.as_of}
+            if self._lang is None
+            else {"title": self._title.of(self._lang), "created": figures.as_of}
+        )
+        styles = Styles(book)
+        summary = Sheet(
+            book, self._name(words.SUMMARY), styles, (*self._labels(words.ITEM), self._name(words.VALUE))
+        )
+        lines = list(self._summary())
+        for line in lines:
+            summary.add(line)
+        summary.finish(longest=44, filters=False)
+        sheets = {section.name: self._breakdown(book, styles, section) for section in SECTIONS}
+        if self._document is not None:
+            _organizations(book, styles, self._name(words.ORGANIZATIONS), self._document)
+        self._charts(book, summary, sheets, len(lines))
+
+    @property
+    def _title(self) -> Words:
+        return self._figures.title
+
+    def _name(self, name: Words) -> str:
+        """What a sheet or a column is called."""
+        return name.of(self._lang) if self._lang else f"{name.ko} {name.en}"
+
+    def _labels(self, label: Words) -> tuple[str, ...]:
+        """The cells that name a line: one for each language."""
+        return (label.of(self._lang),) if self._lang else (label.ko, label.en)
+
+    def _summary(self) -> Iterator[tuple[Value, ...]]:
+        figures, document = self._figures, self._document
+        title = self._title.of(self._lang) if self._lang else f"{self._title.ko} / {self._title.en}"
+        yield self._line(words.CAMPAIGN, title)
+        yield self._line(words.PEOPLE, figures.people)
+        yield self._line(words.ORGANIZATIONS, figures.organizations)
+        as_of = seoul(figures.as_of)
+        yield self._line(words.AS_OF, as_of if self._lang else f"{as_of} ({iso_utc(figures.as_of)})")
+        if document is not None and document.unnamed_organizations:
+            yield self._line(words.UNNAMED, document.unnamed_organizations)
+        if figures.checkpoint is not None:
+            yield self._line(words.ENTRIES, figures.checkpoint.size)
+            yield self._line(words.ROOT_HASH, figures.checkpoint.root)
+        if document is not None:
+            yield self._line(words.LOG, document.origin)
+            yield self._line(words.VERIFY, f"{document.address}/ko/verify")
+        notes = (*self._labels(words.SEPARATE), *self._labels(words.merged(figures.smallest_shown)))
+        yield self._line(words.NOTE, notes[0])
+        for text in notes[1:]:
+            yield (*self._labels(Words("", "")), text)
+
+    def _line(self, name: Words, value: Value) -> tuple[Value, ...]:
+        return (*self._labels(name), value)
+
+    def _breakdown(self, book: Any, styles: Styles, section: Section) -> Sheet:
+        """People stand two columns before the end, by day with the running total between."""
+        cells = section.cells(self._figures)
+        is_day = section.name == "day"
+        numbers = (words.PEOPLE, words.IN_ALL, words.SHARE) if is_day else (words.PEOPLE, words.SHARE)
+        heads = [*self._labels(section.words), *map(self._name, numbers)]
+        if self._lang is None:
+            heads.insert(0, self._name(words.CODE))
+        sheet = Sheet(book, self._name(section.sheet), styles, heads)
+        totals = accumulate(cell.people for cell in cells)
+        for cell, total in zip(cells, totals, strict=True):
+            has_day = is_day and cell.key != OTHER
+            key: Value = date.fromisoformat(cell.key) if has_day else cell.key
+            named = self._labels(cell.label)
+            line = (key, *named) if self._lang is None else ((key,) if has_day else named)
+            counted = (cell.people, total) if is_day else (cell.people,)
+            sheet.add((*line, *counted, share(cell.people, self._figures)))
+        sheet.finish()
+        return sheet
+
+    def _charts(self, book: Any, summary: Sheet, sheets: dict[str, Sheet], above: int) -> None:
+        """Beside each other under the summary. Days that were merged have no place on a line of time."""
+        days = sum(1 for cell in self._figures.by_day if cell.key != OTHER)
+        row = above + 2
+        first = 0 if self._lang else 1  # the column of the first name; before it stand the codes
+        people = first + len(self._labels(words.PEOPLE))
+        if days > 1:
+            line = book.add_chart({"type": "area"})
+            series = _series(sheets["day"], self._name(words.IN_ALL), 0, people + 1, days)
+            line.add_series(
+                {
+                    **series,
+                    "fill": {"color": _BAR, "transparency": 55},
+                    "line": {"color": _LINE, "width": 2},
+                }
+            )
+            line.set_y_axis(
+                {"num_format": "#,##0", "major_gridlines": {"visible": True, "line": {"color": _GRID}}}
+            )
+            line.set_x_axis(
+                {
+                    "date_axis": True,
+                    "num_format": "yyyy-mm",
+                    "num_font": {"size": 9},
+                    "major_unit": 1,
+                    "major_unit_type": "months",
+                }
+            )
+            row += self._place(summary, line, row, words.GROWTH, 320)
+        if self._figures.by_region:
+            bars = book.add_chart({"type": "bar"})
+            last = len(self._figures.by_region)
+            series = _series(sheets["region"], self._name(words.PEOPLE), first, people, last)
+            bars.add_series({**series, "fill": {"color": _BAR}, "gap": 40, "data_labels": {"value": True}})
+            bars.set_x_axis({"visible": False, "major_gridlines": {"visible": False}})
+            bars.set_y_axis({"reverse": True, "interval_unit": 1, "num_font": {"size": 9}})
+            self._place(summary, bars, row, words.REGIONS, 120 + 24 * last)
+
+    def _place(self, sheet: Sheet, chart: Any, row: int, title: Words, height: int) -> int:
+        """Put a chart there; how many rows it takes."""
+        chart.set_title({"name": " · ".join(self._labels(title)), "name_font": {"size": 12}})
+        chart.set_legend({"none": True})
+        chart.set_chartarea({"border": {"none": True}})
+        chart.set_size({"width": 760, "height": height})
+        sheet.insert(row, chart)
+        return -(-height // 20) + 1
+
+
+def _series(sheet: Sheet, name: str, labels: int, numbers: int, last: int) -> dict[str, Any]:
+    """Two columns of a sheet, from the row below its head to `last`."""
+    return {
+        "name": name,
+        "categories": [sheet.name, 1, labels, last, labels],
+        "values": [sheet.name, 1, numbers, last, numbers],
+    }
+
+
+def _organizations(book: Any, styles: Styles, name: str, document: Document) -> None:
+    sheet = Sheet(book, name, styles, HEADS, landscape=True)
+    for one in document.organizations:
+        sheet.add(worded_cells(one))
+    sheet.finish(longest=22)

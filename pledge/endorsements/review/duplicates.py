@@ -1,0 +1,86 @@
+"""Other endorsements of the same campaign that may be the same organisation, with what speaks for it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from pledge.core.db import reading
+from pledge.endorsements.models import Endorsement, EndorsementState, EndorsementVersion, Level
+from pledge.endorsements.review.services import NEWEST
+from pledge.endorsements.verification.domains import host_of, registrable
+from pledge.endorsements.verification.names import Likeness, similar
+
+#: So many are shown; more would say nothing.
+MOST = 20
+
+
+class Sign(StrEnum):
+    """What two applications have in common, the strongest first."""
+
+    REGISTRATION = "registration"  #: the same business registration number
+    NAME = "name"  #: the same name but for spacing, case and legal form
+    WEBSITE = "website"  #: websites of one owner
+    MAIL_DOMAIN = "mail_domain"
+    CONTAINED = "contained"  #: one name stands inside the other
+    CLOSE = "close"  #: the names differ by a few letters
+
+
+_BY_LIKENESS = {
+    Likeness.EQUAL: Sign.NAME,
+    Likeness.CONTAINED: Sign.CONTAINED,
+    Likeness.CLOSE: Sign.CLOSE,
+}
+
+
+@dataclass(frozen=True)
+class Candidate:
+    id: int
+    name: str
+    state: EndorsementState
+    level: Level
+    signs: list[Sign]
+
+
+def candidates(endorsement_id: int) -> list[Candidate]:
+    """Who may be the same, the strongest signs first. Unconfirmed and merged ones are left out."""
+    columns = (
+        *(Endorsement.id, Endorsement.campaign_id, Endorsement.state, Endorsement.level),
+        *(Endorsement.registration_hash, Endorsement.mail_domain),
+        *(EndorsementVersion.name_ko, EndorsementVersion.name_en, EndorsementVersion.website),
+    )
+    newest = select(*columns).select_from(Endorsement).join(EndorsementVersion, NEWEST)
+    with reading() as connection:
+        own = connection.execute(newest.where(Endorsement.id == endorsement_id)).first()
+        if own is None:
+            return []
+        others = connection.execute(
+            newest.where(
+                Endorsement.campaign_id == own.campaign_id,
+                Endorsement.id != endorsement_id,
+                Endorsement.state.not_in((EndorsementState.PENDING, EndorsementState.MERGED)),
+            )
+        ).all()
+    found = [
+        Candidate(
+            other.id, other.name_ko or other.name_en, EndorsementState(other.state), Level(other.level), signs
+        )
+        for other in others
+        if (signs := _signs(own, other))
+    ]
+    return sorted(found, key=lambda candidate: [list(Sign).index(sign) for sign in candidate.signs])[:MOST]
+
+
+def _signs(own: Row[*tuple[Any, ...]], other: Row[*tuple[Any, ...]]) -> list[Sign]:
+    likeness = similar((own.name_ko, own.name_en), (other.name_ko, other.name_en))
+    site = registrable(host_of(own.website))
+    common = {
+        Sign.REGISTRATION: own.registration_hash is not None
+        and own.registration_hash == other.registration_hash,
+        Sign.WEBSITE: site is not None and site == registrable(host_of(other.website)),
+        Sign.MAIL_DOMAIN: bool(own.mail_domain) and own.mail_domain == other.mail_domain,
+    }
+    if likeness is not None:
+        common[_BY_LIKENESS[likeness]] = True
+    return [sign for sign in Sign if common.get(sign)]

@@ -1,0 +1,69 @@
+"""The verification ladder where staff stand on it: checked by hand, taken back, and a website that was looked at.
+
+What an organisation reaches by itself is told by its mail's domain and its website alone, so it can be told again at any
+time: `earned_level()`.
+"""
+
+from sqlalchemy.orm import Session
+
+from pledge.audit.models import Actor
+from pledge.audit.services import record
+from pledge.core.db import transaction
+from pledge.endorsements.models import Endorsement, EndorsementState, EndorsementVersion, Level, VersionState
+from pledge.endorsements.review.cases import NotPossible, Seen, subject, take
+from pledge.endorsements.verification.domains import belongs_to
+from pledge.endorsements.versions import newest_version, version_in
+
+#: A case that is over or not begun has no level to speak of.
+_NOT_REVIEWED = (EndorsementState.PENDING, EndorsementState.MERGED)
+
+
+def earned_level(mail_domain: str, website: str) -> Level:
+    """What mail and website prove together; a free-mail address (no domain) never climbs by itself."""
+    return Level.DOMAIN if mail_domain and website and belongs_to(mail_domain, website) else Level.MAIL
+
+
+def certify(actor: Actor, endorsement_id: int, seen: Seen, why: str) -> None:
+    """Staff have checked the organisation themselves. Raises UnknownCase, CaseChanged, NotPossible."""
+    with transaction() as session:
+        row = take(session, endorsement_id, seen)
+        if row.state in _NOT_REVIEWED or row.level == Level.STAFF:
+            raise NotPossible
+        before, row.level = row.level, Level.STAFF
+        record(session, actor, "endorsement.certify", subject(row), reason=why, before=before)
+
+
+def uncertify(actor: Actor, endorsement_id: int, seen: Seen, why: str) -> None:
+    """Take the staff's own check back: what mail and website prove remains. Raises as `certify`."""
+    with transaction() as session:
+        row = take(session, endorsement_id, seen)
+        if row.level != Level.STAFF:
+            raise NotPossible
+        row.level = earned_level(row.mail_domain, _spoken_of(session, row).website)
+        record(session, actor, "endorsement.uncertify", subject(row), reason=why, after=row.level)
+
+
+def note_site_proof(actor: Actor, endorsement_id: int, seen: Seen, found: bool) -> None:
+    """Write down what a look at the website's DNS and file found. Whoever can write there belongs there.
+
+    The look itself is done before, outside any transaction. Raises UnknownCase, CaseChanged.
+    """
+    with transaction() as session:
+        row = take(session, endorsement_id, seen)
+        website = _spoken_of(session, row).website
+        if found and row.level in (Level.MAIL, Level.DOMAIN):
+            row.level = Level.SITE
+        record(
+            session,
+            actor,
+            "endorsement.check_site",
+            subject(row),
+            found=found,
+            website=website,
+            level=row.level,
+        )
+
+
+def _spoken_of(session: Session, row: Endorsement) -> EndorsementVersion:
+    """The version whose website counts: the published one, or the one that waits."""
+    return version_in(session, row, VersionState.PUBLISHED) or newest_version(session, row)

@@ -1,0 +1,197 @@
+"""What staff may decide about an organisation: publish, ask for changes, decline, remove, reinstate, reopen.
+
+Each act locks the row, compares it with what the person had before their eyes, moves the states, enqueues the mail and is
+written into the audit log, all in one transaction. Withdrawing is the organisation's own (services.py).
+"""
+
+from collections.abc import Mapping
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from pledge.audit.models import Actor
+from pledge.audit.services import record
+from pledge.core import clock, languages
+from pledge.core.db import transaction
+from pledge.core.languages import Texts, texts
+from pledge.endorsements.counting import count_in, count_out
+from pledge.endorsements.models import (
+    Endorsement,
+    EndorsementState,
+    EndorsementVersion,
+    Level,
+    ReasonKind,
+    VersionState,
+)
+from pledge.endorsements.outbox import enqueue
+from pledge.endorsements.own import NOBODY
+from pledge.endorsements.review import reasons
+from pledge.endorsements.review.cases import NotPossible, Seen, only_in, subject, take
+from pledge.endorsements.review.levels import earned_level
+from pledge.endorsements.versions import newest_version, version_in
+from pledge.ledger.models import Reason
+from pledge.mail.models import MailKind
+
+
+def publish(actor: Actor, endorsement_id: int, seen: Seen) -> None:
+    """Put the waiting version on the wall; what was there before is superseded, and +1 the first time.
+
+    Raises UnknownCase, CaseChanged, NotPossible.
+    """
+    now = clock.now()
+    with transaction() as session:
+        row = take(session, endorsement_id, seen)
+        _has_somebody(row)
+        version = _waiting(session, row)
+        before = version_in(session, row, VersionState.PUBLISHED)
+        _turn(session, row, VersionState.PUBLISHED, VersionState.SUPERSEDED)
+        _turn(session, row, VersionState.PROPOSED, VersionState.SUPERSEDED)
+        version.state, version.reviewed_at, version.reviewed_by = VersionState.PUBLISHED, now, actor.staff_id
+        first = row.state != EndorsementState.PUBLISHED
+        if first:
+            row.state, row.published_at, row.ended_at = EndorsementState.PUBLISHED, now, None
+            row.public_reason = Texts()
+            count_in(session, row, version, Reason.CONFIRMED, now)
+        if before is not None and before.website != version.website and row.level != Level.STAFF:
+            # A step that was earned with another website says nothing about this one.
+            row.level = earned_level(row.mail_domain, version.website)
+        row.decision_reason = ""
+        enqueue(session, row, MailKind.ENDORSE_PUBLISHED)
+        record(session, actor, "endorsement.publish", subject(row), version=version.seq, first=first)
+
+
+def ask_for_changes(actor: Actor, endorsement_id: int, seen: Seen, code: str, note: str = "") -> None:
+    """Give the waiting version back with a reason. What is on the wall stays there.
+
+    `note` is added to the mail in the applicant's language. Raises UnknownCase, CaseChanged, NotPossible, BadReason.
+    """
+    reason = reasons.chosen(ReasonKind.CHANGES, code)
+    with transaction() as session:
+        row = take(session, endorsement_id, seen)
+        version = _waiting(session, row)
+        _refuse_waiting(session, row, actor)
+        if row.state == EndorsementState.REVIEW:
+            row.state = EndorsementState.CHANGES
+        row.decision_reason = _told(reason.wording.of(row.lang), note)
+        enqueue(session, row, MailKind.ENDORSE_CHANGES)
+        record(
+            session,
+            actor,
+            "endorsement.ask_for_changes",
+            subject(row),
+            reason=row.decision_reason,
+            version=version.seq,
+            code=code,
+        )
+
+
+def decline(actor: Actor, endorsement_id: int, seen: Seen, code: str, note: str = "") -> None:
+    """Refuse an application that is not on the wall. Raises UnknownCase, CaseChanged, NotPossible, BadReason."""
+    reason = reasons.chosen(ReasonKind.DECLINE, code)
+    with transaction() as session:
+        row = take(session, endorsement_id, seen)
+        only_in(row, EndorsementState.REVIEW, EndorsementState.CHANGES)
+        _refuse_waiting(session, row, actor)
+        row.state, row.ended_at = EndorsementState.DECLINED, clock.now()
+        row.decision_reason = _told(reason.wording.of(row.lang), note)
+        enqueue(session, row, MailKind.ENDORSE_DECLINED)
+        record(session, actor, "endorsement.decline", subject(row), reason=row.decision_reason, code=code)
+
+
+def reopen(actor: Actor, endorsement_id: int, seen: Seen, why: str) -> None:
+    """Take a declined case back into the queue. Raises UnknownCase, CaseChanged, NotPossible."""
+    with transaction() as session:
+        row = take(session, endorsement_id, seen)
+        only_in(row, EndorsementState.DECLINED)
+        _has_somebody(row)
+        version = newest_version(session, row)
+        if version.state != VersionState.DECLINED:
+            raise NotPossible  # they have applied again, and the mail of that is not confirmed yet
+        version.state, version.reviewed_at, version.reviewed_by = VersionState.PROPOSED, None, None
+        row.state, row.ended_at, row.decision_reason = EndorsementState.REVIEW, None, ""
+        record(session, actor, "endorsement.reopen", subject(row), reason=why)
+
+
+def remove(
+    actor: Actor, endorsement_id: int, seen: Seen, code: str, wording: Mapping[str, str] | None = None
+) -> None:
+    """Take an organisation off the wall: a line with the date and the public reason stays; -1.
+
+    `wording` says it in other words than the list. Raises UnknownCase, CaseChanged, NotPossible, BadReason.
+    """
+    reason = reasons.chosen(ReasonKind.REMOVE, code)
+    said = texts({lang: text.strip() for lang, text in (wording or reason.wording).items()})
+    if not (said.is_complete or (said and not wording)):
+        raise reasons.BadReason(code)
+    now = clock.now()
+    with transaction() as session:
+        row = take(session, endorsement_id, seen)
+        only_in(row, EndorsementState.PUBLISHED)
+        _refuse_waiting(session, row, actor)
+        row.state, row.ended_at = EndorsementState.REMOVED, now
+        row.public_reason = said
+        row.decision_reason = _told(said.of(row.lang), "")
+        count_out(session, row, Reason.INVALIDATED, now)
+        enqueue(session, row, MailKind.ENDORSE_DECLINED)
+        record(
+            session,
+            actor,
+            "endorsement.remove",
+            subject(row),
+            reason=said.of(languages.default()),
+            code=code,
+            **said,
+        )
+
+
+def reinstate(actor: Actor, endorsement_id: int, seen: Seen, why: str) -> None:
+    """Put a removed organisation back as it was; +1. Raises UnknownCase, CaseChanged, NotPossible."""
+    now = clock.now()
+    with transaction() as session:
+        row = take(session, endorsement_id, seen)
+        only_in(row, EndorsementState.REMOVED)
+        _has_somebody(row)
+        version = version_in(session, row, VersionState.PUBLISHED)
+        if version is None:
+            raise NotPossible
+        row.state, row.ended_at = EndorsementState.PUBLISHED, None
+        row.public_reason, row.decision_reason = Texts(), ""
+        count_in(session, row, version, Reason.REINSTATED, now)
+        enqueue(session, row, MailKind.ENDORSE_PUBLISHED)
+        record(session, actor, "endorsement.reinstate", subject(row), reason=why)
+
+
+def _waiting(session: Session, row: Endorsement) -> EndorsementVersion:
+    """The version to decide about. Raises NotPossible."""
+    only_in(row, EndorsementState.REVIEW, EndorsementState.PUBLISHED)
+    version = newest_version(session, row)
+    if version.state != VersionState.PROPOSED:
+        raise NotPossible
+    return version
+
+
+def _has_somebody(row: Endorsement) -> None:
+    """Nobody is listed who could not be written to: the person who spoke for it has erased everything. Raises NotPossible."""
+    if row.contact_number == NOBODY:
+        raise NotPossible
+
+
+def _turn(session: Session, row: Endorsement, old: VersionState, new: VersionState) -> None:
+    session.execute(
+        update(EndorsementVersion)
+        .where(EndorsementVersion.endorsement_id == row.id, EndorsementVersion.state == old)
+        .values(state=new)
+    )
+
+
+def _refuse_waiting(session: Session, row: Endorsement, actor: Actor) -> None:
+    session.execute(
+        update(EndorsementVersion)
+        .where(EndorsementVersion.endorsement_id == row.id, EndorsementVersion.state == VersionState.PROPOSED)
+        .values(state=VersionState.DECLINED, reviewed_at=clock.now(), reviewed_by=actor.staff_id)
+    )
+
+
+def _told(reason: str, note: str) -> str:
+    """The reason as the mail tells it: one paragraph, as mails take it."""
+    return " ".join(f"{reason} {note}".split())

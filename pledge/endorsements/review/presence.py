@@ -1,0 +1,110 @@
+"""Who has a case open: people on the review desk see each other, and the first one, or who takes it, holds it.
+
+A soft lock: it tells and never forbids, and whoever falls silent for two minutes is forgotten.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import Connection, ScalarSelect, delete, select
+from sqlalchemy.orm import Session
+
+from pledge.audit.models import Actor
+from pledge.audit.services import record
+from pledge.core import clock
+from pledge.core.db import reading, transaction
+from pledge.endorsements.models import Endorsement, ReviewVisit
+from pledge.endorsements.review.cases import UnknownCase
+
+FORGOTTEN_AFTER = timedelta(minutes=2)
+
+
+@dataclass(frozen=True)
+class Presence:
+    """What one person is told of the others."""
+
+    others: list[str]  #: who else has the case open
+    holder: str | None  #: the other one who holds it; None when nobody else does
+    is_mine: bool  #: this person holds it
+
+
+def look(actor: Actor, endorsement_id: int) -> Presence:
+    """Who has the case open now; reads only."""
+    with reading() as connection:
+        return _presence(connection, actor, endorsement_id)
+
+
+def arrive(actor: Actor, endorsement_id: int) -> Presence:
+    """Say that this person has the case open, and hold it if nobody does. Not audited: it decides nothing.
+
+    Raises UnknownCase.
+    """
+    with transaction() as session:
+        row = _visited(session, actor, endorsement_id)
+        if row.opened_by in (None, actor.staff_id) or _is_over(row):
+            row.opened_by, row.opened_at = actor.staff_id, clock.now()
+        session.flush()
+        return _presence(session.connection(), actor, endorsement_id)
+
+
+def take_over(actor: Actor, endorsement_id: int) -> None:
+    """ "I take this case", whoever held it. Raises UnknownCase."""
+    with transaction() as session:
+        row = _visited(session, actor, endorsement_id)
+        row.opened_by, row.opened_at = actor.staff_id, clock.now()
+        record(session, actor, "endorsement.take", f"endorsement:{endorsement_id}")
+
+
+def holder_of() -> ScalarSelect[str]:
+    """For a query over endorsements: the name of who holds one, NULL when nobody has it open any more."""
+    return (
+        select(ReviewVisit.name)
+        .where(
+            ReviewVisit.endorsement_id == Endorsement.id,
+            ReviewVisit.staff_id == Endorsement.opened_by,
+            ReviewVisit.seen_at >= clock.now() - FORGOTTEN_AFTER,
+        )
+        .correlate(Endorsement)
+        .scalar_subquery()
+    )
+
+
+def _visited(session: Session, actor: Actor, endorsement_id: int) -> Endorsement:
+    row = session.scalar(select(Endorsement).where(Endorsement.id == endorsement_id).with_for_update())
+    if row is None:
+        raise UnknownCase
+    now = clock.now()
+    session.execute(
+        delete(ReviewVisit).where(
+            ReviewVisit.endorsement_id == endorsement_id, ReviewVisit.seen_at < now - FORGOTTEN_AFTER
+        )
+    )
+    if actor.staff_id is not None:
+        session.merge(
+            ReviewVisit(endorsement_id=endorsement_id, staff_id=actor.staff_id, name=actor.name, seen_at=now)
+        )
+    return row
+
+
+def _is_over(row: Endorsement) -> bool:
+    return row.opened_at is None or row.opened_at < clock.now() - FORGOTTEN_AFTER
+
+
+def _presence(connection: Connection, actor: Actor, endorsement_id: int) -> Presence:
+    visits = connection.execute(
+        select(ReviewVisit.staff_id, ReviewVisit.name, Endorsement.opened_by)
+        .join(Endorsement, Endorsement.id == ReviewVisit.endorsement_id)
+        .where(
+            ReviewVisit.endorsement_id == endorsement_id,
+            ReviewVisit.seen_at >= clock.now() - FORGOTTEN_AFTER,
+            ReviewVisit.staff_id != (actor.staff_id or 0),
+        )
+        .order_by(ReviewVisit.name)
+    ).all()
+    holder = next((visit.name for visit in visits if visit.staff_id == visit.opened_by), None)
+    mine = select(Endorsement.id).where(
+        Endorsement.id == endorsement_id,
+        Endorsement.opened_by == actor.staff_id,
+        Endorsement.opened_at >= clock.now() - FORGOTTEN_AFTER,
+    )
+    return Presence([visit.name for visit in visits], holder, connection.execute(mine).first() is not None)

@@ -1,0 +1,300 @@
+"""Reads of the review desk: what waits and since when, and one case with its evidence side by side."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select
+from sqlalchemy.orm import aliased
+
+from pledge.audit import queries as audit
+from pledge.audit.queries import Line, Search
+from pledge.campaigns.models import Campaign
+from pledge.core.db import reading
+from pledge.endorsements.models import (
+    Endorsement,
+    EndorsementState,
+    EndorsementVersion,
+    Level,
+    VersionState,
+    folded,
+)
+from pledge.endorsements.queries import initials
+from pledge.endorsements.review.cases import Seen
+from pledge.endorsements.review.presence import holder_of
+
+PAGE = 50
+
+#: What a version shows, in the order in which it is compared.
+FIELDS = (
+    *("name_ko", "name_en", "type", "country", "region", "website"),
+    *("target_year", "interim_year", "interim_percent"),
+    *("statement_ko", "statement_en", "spokesperson", "logo"),
+)
+
+
+class Tab(StrEnum):
+    """The parts of the desk's list."""
+
+    REVIEW = "review"  #: staff are to decide
+    CHANGES = "changes"  #: the organisation is to correct
+    PUBLISHED = "published"
+    ENDED = "ended"  #: declined, withdrawn, removed or merged
+
+
+@dataclass(frozen=True)
+class QueueItem:
+    """One line of the list."""
+
+    id: int
+    campaign: str  #: its slug
+    name: str
+    type: str
+    country: str
+    logo: str
+    level: Level
+    state: EndorsementState
+    since: datetime  #: of waiting, or of the last change of state
+    is_correction: bool  #: it is on the wall already
+    has_duplicates: bool
+    holder: str  #: who has it open and holds it, or ""
+
+    @property
+    def initials(self) -> str:
+        return initials(self.name)
+
+
+@dataclass(frozen=True)
+class Queue:
+    items: list[QueueItem]
+    counts: dict[Tab, int]
+    page: int
+    pages: int
+
+
+@dataclass(frozen=True)
+class VersionView:
+    """One version, as its organisation wrote it."""
+
+    seq: int
+    state: VersionState
+    submitted_at: datetime
+    fields: dict[str, Any]  #: by the names of FIELDS
+
+    @property
+    def name(self) -> str:
+        return str(self.fields["name_ko"] or self.fields["name_en"])
+
+    @property
+    def logo(self) -> str:
+        return str(self.fields["logo"])
+
+    @property
+    def initials(self) -> str:
+        return initials(self.name)
+
+
+@dataclass(frozen=True)
+class Case:
+    """Everything that staff see of one endorsement but its duplicates (duplicates.py)."""
+
+    row: Row[*tuple[Any, ...]]  #: the endorsement's own columns and the campaign's slug
+    newest: VersionView
+    published: VersionView | None
+    history: list[Line]
+    seen: Seen
+
+    @property
+    def id(self) -> int:
+        return int(self.row.id)
+
+    @property
+    def state(self) -> EndorsementState:
+        return EndorsementState(self.row.state)
+
+    @property
+    def level(self) -> Level:
+        return Level(self.row.level)
+
+    @property
+    def waits(self) -> bool:
+        """Whether staff are to decide about the newest version."""
+        return (
+            self.state in (EndorsementState.REVIEW, EndorsementState.PUBLISHED)
+            and self.newest.state is VersionState.PROPOSED
+        )
+
+    @property
+    def changed(self) -> list[str]:
+        """The fields in which the newest version differs from the published one, once there is one."""
+        if self.published is None or self.published.seq == self.newest.seq:
+            return []
+        return [name for name in FIELDS if self.newest.fields[name] != self.published.fields[name]]
+
+
+#: Who applies again after leaving is what they were until the mail is confirmed; what waits for that is nobody's yet.
+_UNCONFIRMED = (EndorsementState.WITHDRAWN, EndorsementState.DECLINED)
+
+
+def _newest() -> ColumnElement[bool]:
+    """Joins an endorsement with its newest version that somebody has confirmed."""
+    other = aliased(EndorsementVersion)
+    newest = (
+        select(func.max(other.seq))
+        .where(
+            other.endorsement_id == Endorsement.id,
+            or_(other.state != VersionState.PROPOSED, Endorsement.state.not_in(_UNCONFIRMED)),
+        )
+        .correlate(Endorsement)
+        .scalar_subquery()
+    )
+    return and_(EndorsementVersion.endorsement_id == Endorsement.id, EndorsementVersion.seq == newest)
+
+
+NEWEST = _newest()
+_WAITS = or_(
+    Endorsement.state == EndorsementState.REVIEW,
+    and_(Endorsement.state == EndorsementState.PUBLISHED, EndorsementVersion.state == VersionState.PROPOSED),
+)
+_TABS: dict[Tab, ColumnElement[bool]] = {
+    Tab.REVIEW: _WAITS,
+    Tab.CHANGES: Endorsement.state == EndorsementState.CHANGES,
+    Tab.PUBLISHED: Endorsement.state == EndorsementState.PUBLISHED,
+    # Who applies again without having confirmed is still what they were.
+    Tab.ENDED: Endorsement.state.in_(
+        (
+            *(EndorsementState.DECLINED, EndorsementState.WITHDRAWN),
+            *(EndorsementState.REMOVED, EndorsementState.MERGED),
+        )
+    ),
+}
+
+
+def waiting() -> tuple[int, datetime | None]:
+    """How many cases staff are to decide, and since when the oldest waits; for the desk."""
+    query = select(func.count(), func.min(EndorsementVersion.submitted_at)).select_from(Endorsement)
+    with reading() as connection:
+        number, oldest = connection.execute(query.join(EndorsementVersion, NEWEST).where(_WAITS)).one()
+    return number, oldest
+
+
+def queue(tab: Tab, name: str = "", page: int = 1, campaign: str = "") -> Queue:
+    """One page of the list, of one campaign or of all, what waits longest first. A page beyond the last one is empty."""
+    wanted = _TABS[tab]
+    for word in name.split():
+        wanted = and_(wanted, EndorsementVersion.search.contains(folded(word), autoescape=True))
+    here = Endorsement.campaign_id == select(Campaign.id).where(Campaign.slug == campaign).scalar_subquery()
+    only = [here] if campaign else []
+    base = _items().where(wanted, *only)
+    since = EndorsementVersion.submitted_at
+    order = since if tab in (Tab.REVIEW, Tab.CHANGES) else since.desc()
+    counting = (
+        select(*(func.count(case((condition, 1))) for condition in _TABS.values()))
+        .select_from(Endorsement)
+        .join(EndorsementVersion, NEWEST)
+        .where(*only)
+    )
+    with reading() as connection:
+        counts = connection.execute(counting).one()
+        found = connection.execute(select(func.count()).select_from(base.subquery())).scalar_one()
+        rows = connection.execute(
+            base.order_by(order, Endorsement.id).limit(PAGE).offset((page - 1) * PAGE)
+        ).all()
+    return Queue(
+        [_item(row) for row in rows],
+        dict(zip(_TABS, counts, strict=True)),
+        page,
+        max(1, -(-found // PAGE)),
+    )
+
+
+def find(endorsement_id: int) -> Case | None:
+    """One case, whatever its state; None for one that is unknown or whose first mail is not confirmed yet."""
+    columns = Endorsement.__table__.c
+    query = (
+        select(*columns, Campaign.slug)
+        .join(Campaign, Campaign.id == Endorsement.campaign_id)
+        .where(Endorsement.id == endorsement_id, Endorsement.state != EndorsementState.PENDING)
+    )
+    versions = (
+        select(*EndorsementVersion.__table__.c)
+        .where(EndorsementVersion.endorsement_id == endorsement_id)
+        .order_by(EndorsementVersion.seq.desc())
+    )
+    with reading() as connection:
+        row = connection.execute(query).first()
+        views = [_version(version) for version in connection.execute(versions)]
+    if row is None or not views:
+        return None
+    unconfirmed = row.state in _UNCONFIRMED and views[0].state is VersionState.PROPOSED and len(views) > 1
+    return Case(
+        row=row,
+        newest=views[1] if unconfirmed else views[0],
+        seen=Seen(EndorsementState(row.state), row.seq, views[0].state),
+        published=next((view for view in views if view.state is VersionState.PUBLISHED), None),
+        history=audit.page(Search(subject=f"endorsement:{endorsement_id}")).lines,
+    )
+
+
+def _items() -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            *(Endorsement.id, Endorsement.state, Endorsement.level),
+            *(Endorsement.confirmed_at, Endorsement.ended_at, Endorsement.published_at),
+            *(EndorsementVersion.name_ko, EndorsementVersion.name_en, EndorsementVersion.type),
+            *(EndorsementVersion.country, EndorsementVersion.logo, EndorsementVersion.submitted_at),
+            *(Campaign.slug, _has_duplicates().label("has_duplicates"), holder_of().label("holder")),
+        )
+        .select_from(Endorsement)
+        .join(EndorsementVersion, NEWEST)
+        .join(Campaign, Campaign.id == Endorsement.campaign_id)
+        .where(Endorsement.state != EndorsementState.PENDING)
+    )
+
+
+def _has_duplicates() -> ColumnElement[bool]:
+    """What the indexes can tell for a whole list; the case itself looks more closely."""
+    other = aliased(Endorsement)
+    return (
+        select(other.id)
+        .where(
+            other.campaign_id == Endorsement.campaign_id,
+            other.id != Endorsement.id,
+            other.state.not_in((EndorsementState.PENDING, EndorsementState.MERGED)),
+            or_(
+                other.name_key == Endorsement.name_key,
+                other.registration_hash == Endorsement.registration_hash,
+                and_(other.mail_domain == Endorsement.mail_domain, Endorsement.mail_domain != ""),
+            ),
+        )
+        .exists()
+    )
+
+
+def _item(row: Row[*tuple[Any, ...]]) -> QueueItem:
+    state = EndorsementState(row.state)
+    moments = [row.submitted_at, row.confirmed_at if state is EndorsementState.REVIEW else None, row.ended_at]
+    return QueueItem(
+        id=row.id,
+        campaign=row.slug,
+        name=row.name_ko or row.name_en,
+        type=row.type,
+        country=row.country,
+        logo=row.logo,
+        level=Level(row.level),
+        state=state,
+        since=max(moment for moment in moments if moment is not None),
+        is_correction=state is EndorsementState.PUBLISHED,
+        has_duplicates=row.has_duplicates,
+        holder=row.holder or "",
+    )
+
+
+def _version(row: Row[*tuple[Any, ...]]) -> VersionView:
+    return VersionView(
+        row.seq,
+        VersionState(row.state),
+        row.submitted_at,
+        {name: getattr(row, name) for name in FIELDS},
+    )

@@ -1,0 +1,151 @@
+"""The third step of the ladder: a line that only the owner of a website can put into its DNS or onto it.
+
+Looking for it asks machines that a stranger named, so it goes to public addresses only, to the address that was checked
+(no second look-up that could differ), over TLS with the certificate verified, follows nothing, and ends within seconds.
+"""
+
+import hmac
+import http.client
+import io
+import socket
+import ssl
+from ipaddress import IPv6Address, ip_address, ip_network
+from typing import Any
+
+import dns.exception
+import dns.resolver
+
+from config import current_config
+from pledge.core import clock
+from pledge.core.encryption import vault
+from pledge.core.logs import log
+from pledge.endorsements.verification.domains import BadWebsite, clean_website, host_of, registrable
+
+RECORD = "_pledge"  #: the TXT record stands at this name below the domain
+PATH = "/.well-known/pledge.txt"
+PORT = 443
+
+_SECONDS = 8.0  #: for all of it, less the last answer's own wait
+_DNS_SECONDS = 2.0
+_CONNECT_SECONDS = 2.0
+_LONGEST_ANSWER = 16 * 1024
+_LONGEST_FILE = 1024
+#: Not on the open internet either, or a wrapping of something that may not be (RFC 6052, 6890, 3879).
+_NAT64, _SITE_LOCAL, _PROTOCOLS = (ip_network(text) for text in ("64:ff9b::/96", "fec0::/10", "192.0.0.0/24"))
+
+
+def site_proof(endorsement_id: int) -> str:
+    """What the TXT record or the file must say. Made anew each time, stored nowhere, the same for ever."""
+    return f"pledge-site-{vault().keyed_hash(f'site-proof:{endorsement_id}').hex()[:32]}"
+
+
+def check_site(website: str, proof: str) -> bool:
+    """Whether the proof stands in a TXT record at `_pledge.<domain>` or in `https://<host>/.well-known/pledge.txt`.
+
+    False too when neither can be reached or the setting PLEDGE_SITE_CHECKS is off. Takes up to ten seconds, so it is not
+    for inside a transaction.
+    """
+    if not current_config().site_checks:
+        return False
+    try:
+        host = host_of(clean_website(website))
+    except BadWebsite:
+        return False
+    end = clock.monotonic() + _SECONDS
+    records = _records(f"{RECORD}.{registrable(host) or host}", end)
+    return _among(proof, records) or _among(proof, _lines(host, end))
+
+
+def _among(proof: str, found: list[str]) -> bool:
+    return any(hmac.compare_digest(proof.encode(), line.strip().encode()) for line in found)
+
+
+def _records(name: str, end: float) -> list[str]:
+    # A long text comes in pieces.
+    return [b"".join(record.strings).decode(errors="replace") for record in _resolved(name, "TXT", end)]
+
+
+def _resolved(name: str, kind: str, end: float) -> list[Any]:
+    seconds = min(_DNS_SECONDS, end - clock.monotonic())
+    if seconds <= 0:
+        return []
+    try:
+        return list(dns.resolver.resolve(name, kind, lifetime=seconds, search=False))
+    except (dns.exception.DNSException, OSError):
+        return []
+
+
+def _lines(host: str, end: float) -> list[str]:
+    """The lines of the file on the website; none when there is no such file."""
+    address = _public_address(host, end)
+    if address is None:
+        return []
+    try:
+        return _file(_exchange(host, address, end)).splitlines()
+    except (OSError, ValueError, http.client.HTTPException) as error:  # ValueError: a header that is none
+        log.info("website not read", kind=type(error).__name__)
+        return []
+
+
+def _public_address(host: str, end: float) -> str | None:
+    """One address of a host that is on the open internet, IPv4 first."""
+    found = (record.address for kind in ("A", "AAAA") for record in _resolved(host, kind, end))
+    return next(filter(is_public, found), None)
+
+
+def is_public(address: str) -> bool:
+    """Whether an address is on the open internet; IPv6 that wraps an IPv4 address counts as that address."""
+    ip = ip_address(address)
+    if isinstance(ip, IPv6Address):
+        if ip.ipv4_mapped:
+            return is_public(str(ip.ipv4_mapped))
+        if ip.sixtofour or ip.teredo or ip in _NAT64 or ip in _SITE_LOCAL:
+            return False
+    elif ip in _PROTOCOLS:
+        return False
+    return ip.is_global and not ip.is_multicast and not ip.is_reserved
+
+
+def _exchange(host: str, address: str, end: float) -> bytes:
+    """Ask one address for the file; what it answered until it closed, said enough or the time was over."""
+    request = (
+        f"GET {PATH} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: pledge-site-check\r\n"
+        "Accept: text/plain\r\nConnection: close\r\n\r\n"
+    )
+    with (
+        socket.create_connection((address, PORT), timeout=_CONNECT_SECONDS) as plain,
+        _tls().wrap_socket(plain, server_hostname=host) as connection,
+    ):
+        connection.sendall(request.encode())
+        received = b""
+        while len(received) < _LONGEST_ANSWER and (left := end - clock.monotonic()) > 0:
+            connection.settimeout(left)
+            try:
+                part = connection.recv(4096)
+            except TimeoutError:  # some servers never close; what they said may do
+                break
+            if not part:
+                break
+            received += part
+    return received
+
+
+def _tls() -> ssl.SSLContext:
+    return ssl.create_default_context()
+
+
+class _Received:
+    """As much of a socket as the parser of the standard library asks for."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def makefile(self, _mode: str) -> io.BytesIO:
+        return io.BytesIO(self._data)
+
+
+def _file(received: bytes) -> str:
+    """The text of a file that was answered with 200 and nothing else; "" otherwise."""
+    response = http.client.HTTPResponse(_Received(received), method="GET")  # type: ignore[arg-type]  # it asks for no more of a socket than makefile()
+    response.begin()
+    return response.read(_LONGEST_FILE).decode(errors="replace") if response.status == 200 else ""

@@ -1,0 +1,1 @@
+"""Rows that staff take out, made by the worker."""

@@ -1,0 +1,145 @@
+"""Staff take rows out: asked for with a reason, made by the worker, kept for a day. Nothing in them names a signer."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import BinaryIO
+
+from sqlalchemy import select
+
+from pledge.audit.models import Actor
+from pledge.audit.services import record, stated
+from pledge.campaigns.models import Campaign
+from pledge.core import clock, languages
+from pledge.core.db import reading, transaction
+from pledge.exports.files import write_export
+from pledge.exports.models import Export
+from pledge.exports.names import file_name
+from pledge.exports.rows import KINDS, Table
+from pledge.jobs import services
+from pledge.jobs.models import JobKind
+from pledge.jobs.services import JobView, Made, Progress
+
+FORMATS = ("csv", "xlsx")
+KEPT = timedelta(hours=24)
+MAX_REASON = 500
+
+
+class NothingLikeIt(LookupError):
+    """No such campaign, rows or format."""
+
+
+@dataclass(frozen=True)
+class ExportView:
+    """One export and how far it is."""
+
+    id: int
+    kind: str
+    slug: str
+    format: str
+    lang: str
+    reason: str
+    asked_name: str
+    asked_at: datetime
+    job: JobView | None
+
+    @property
+    def file_name(self) -> str:
+        """The name that a browser saves it under; with the number, as two may be asked for in one second."""
+        return file_name(self.slug, self.kind, self.asked_at, self.lang, self.format, self.id, "zip")
+
+
+def request(actor: Actor, slug: str, kind: str, form: str, *, lang: str, reason: str) -> int:
+    """Have rows of a campaign made into a file; the number of the export. Raises NoReason, NothingLikeIt."""
+    reason = stated(reason)[:MAX_REASON]
+    if kind not in KINDS or form not in FORMATS or lang not in languages.codes():
+        raise NothingLikeIt(kind)
+    with transaction() as session:
+        campaign_id = session.scalar(select(Campaign.id).where(Campaign.slug == slug))
+        if campaign_id is None:
+            raise NothingLikeIt(slug)
+        row = Export(
+            kind=kind,
+            campaign_id=campaign_id,
+            format=form,
+            lang=lang,
+            reason=reason,
+            asked_by=actor.staff_id,
+            asked_name=actor.name,
+            asked_at=clock.now(),
+        )
+        session.add(row)
+        session.flush()
+        services.enqueue(session, JobKind.EXPORT, row.id)
+        record(
+            session,
+            actor,
+            "export.request",
+            f"export:{row.id}",
+            reason=reason,
+            rows=kind,
+            campaign=slug,
+            format=form,
+            lang=lang,
+        )
+        return row.id
+
+
+def newest(limit: int = 20) -> list[ExportView]:
+    """The last exports, newest first."""
+    return _views(limit=limit)
+
+
+def find(export_id: int) -> ExportView | None:
+    found = _views(export_id=export_id)
+    return found[0] if found else None
+
+
+def note_download(actor: Actor, export: ExportView) -> None:
+    """Record that somebody took the file."""
+    with transaction() as session:
+        record(session, actor, "export.download", f"export:{export.id}", reason=export.reason)
+
+
+def make(export_id: int, file: BinaryIO, progress: Progress) -> Made:
+    """The maker of exports, for the worker."""
+    export = find(export_id)
+    if export is None:
+        raise NothingLikeIt(export_id)
+    wanted = table(export.slug, export.kind, export.format, export.lang, export.asked_at)
+    return Made(write_export(wanted, file, progress), keep=KEPT)
+
+
+def table(slug: str, kind: str, form: str, lang: str, at: datetime) -> Table:
+    """What `write_export` needs to know. Raises NothingLikeIt."""
+    with reading() as connection:
+        query = select(Campaign.id).where(Campaign.slug == slug)
+        campaign_id = connection.execute(query).scalar_one_or_none()
+    if campaign_id is None or kind not in KINDS or form not in FORMATS:
+        raise NothingLikeIt(slug)
+    return Table(slug, campaign_id, kind, form, lang, at)
+
+
+def _views(export_id: int | None = None, limit: int = 1) -> list[ExportView]:
+    query = (
+        select(Export, Campaign.slug)
+        .join(Campaign, Campaign.id == Export.campaign_id)
+        .order_by(Export.id.desc())
+    )
+    if export_id is not None:
+        query = query.where(Export.id == export_id)
+    with reading() as connection:
+        rows = connection.execute(query.limit(limit)).all()
+    return [
+        ExportView(
+            row.id,
+            row.kind,
+            row.slug,
+            row.format,
+            row.lang,
+            row.reason,
+            row.asked_name,
+            row.asked_at,
+            services.newest(JobKind.EXPORT, row.id),
+        )
+        for row in rows
+    ]

@@ -1,0 +1,59 @@
+"""The table of jobs."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import BigInteger, CheckConstraint, Index, LargeBinary, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from pledge.core.db import Model
+from pledge.core.db.types import UTCDateTime, one_of
+
+
+class JobKind(StrEnum):
+    PACK = "pack"  #: its subject is a delivery
+    EXPORT = "export"
+    LIST = "list"  #: its subject is a named list
+
+
+class JobState(StrEnum):
+    WAITING = "waiting"
+    RUNNING = "running"  #: while its lease lasts; then another worker begins it anew
+    DONE = "done"  #: the file is there
+    FAILED = "failed"  #: given up after several attempts
+    GONE = "gone"  #: the file was deleted when its time was over
+
+
+class Job(Model):
+    """A file that the worker makes, so that no request waits for it."""
+
+    __tablename__ = "delivery_jobs"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(6))
+    subject_id: Mapped[int]
+    state: Mapped[str] = mapped_column(String(7))
+    done: Mapped[int] = mapped_column(BigInteger, server_default="0")  #: steps or rows, of `total`
+    total: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    lease_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    file: Mapped[str] = mapped_column(String(80), server_default="")  #: its name in the storage
+    size: Mapped[int] = mapped_column(BigInteger, server_default="0")  #: bytes
+    sha256: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    rows: Mapped[int | None] = mapped_column(BigInteger)
+    error: Mapped[str] = mapped_column(String(120), server_default="")  #: the kind of error, never its text
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    expires_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  #: the file is deleted then; NULL: kept
+
+    __table_args__ = (
+        CheckConstraint(one_of("kind", JobKind), name="kind"),
+        CheckConstraint(one_of("state", JobState), name="state"),
+        Index("ix_delivery_jobs_subject", "kind", "subject_id"),
+        Index(
+            "ix_delivery_jobs_open",
+            "id",
+            postgresql_where=text("state IN ('waiting', 'running')"),
+            sqlite_where=text("state IN ('waiting', 'running')"),
+        ),
+    )

@@ -1,0 +1,300 @@
+"""Files that the worker makes: one job at a time, by a lease; a killed worker's job is begun anew by the next.
+
+Who makes what is given as `Makers`, so that this module knows nothing of packs, exports and lists. A maker writes into a
+file without a name on this machine, which a killed process cannot leave behind; only when it is whole does it go to the
+storage, and only then is the job done.
+"""
+
+import hashlib
+import secrets
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from io import BufferedRandom
+from typing import BinaryIO
+
+from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy.orm import Session
+
+from pledge.audit.models import Actor
+from pledge.audit.services import record
+from pledge.core import clock
+from pledge.core.db import reading, transaction
+from pledge.core.logs import log
+from pledge.files.backends import current_storage
+from pledge.jobs.models import Job, JobKind, JobState
+
+#: How long a worker has a job without a report.
+LEASE = timedelta(seconds=60)
+#: How long storing a finished file may take.
+STORING = timedelta(minutes=15)
+#: Seconds between two reports of an attempt.
+HEARTBEAT = 1.0
+#: How long to wait after each failure; after one more the job is given up.
+PAUSES = (timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15))
+MAX_ATTEMPTS = len(PAUSES) + 1
+
+_OPEN = (JobState.WAITING, JobState.RUNNING)
+
+
+class LeaseLost(Exception):
+    """Another worker has the job now, as this one was silent for too long; or nobody wants the file any more."""
+
+
+class Stopped(Exception):
+    """The worker is to end, so the file is left for the next one."""
+
+
+class NotFailed(Exception):
+    """The job was not given up, or somebody has had it tried again already."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a maker says of its file."""
+
+    rows: int | None = None
+    keep: timedelta | None = None  #: the file is deleted after so long; None: it stays
+
+
+@dataclass(frozen=True)
+class JobView:
+    """How far a job is, for the page that shows it."""
+
+    id: int
+    kind: JobKind
+    subject_id: int
+    state: JobState
+    done: int
+    total: int
+    size: int
+    sha256: str  #: hex
+    rows: int | None
+    error: str
+    created_at: datetime
+    finished_at: datetime | None
+    expires_at: datetime | None
+
+    @property
+    def percent(self) -> int:
+        return 100 if self.state is JobState.DONE else 99 * self.done // self.total if self.total else 0
+
+
+#: Says how many steps of how many are done. Raises LeaseLost, Stopped.
+Progress = Callable[[int, int], None]
+#: Writes the file of a subject. It may be called again for the same subject and must then write the same.
+Maker = Callable[[int, BinaryIO, Progress], Made]
+Makers = Mapping[JobKind, Maker]
+
+
+def enqueue(session: Session, kind: JobKind, subject_id: int) -> Job:
+    """Have a file made, in the caller's transaction."""
+    job = Job(kind=kind, subject_id=subject_id, state=JobState.WAITING, created_at=clock.now())
+    session.add(job)
+    session.flush()
+    return job
+
+
+def advance(makers: Makers, stop: Callable[[], bool] = lambda: False) -> bool:
+    """Make the oldest file that is wanted. False when there is nothing to do.
+
+    Once `stop` says so, the file in hand is left at the maker's next report, for another worker to begin at once.
+    """
+    claim = _claim()
+    if claim is None:
+        return False
+    try:
+        with tempfile.TemporaryFile() as file:
+            made = makers[claim.kind](claim.subject_id, file, ProgressReporter(claim, stop))
+            file.flush()
+            _finish(claim, file, made)
+    except LeaseLost:
+        log.warning("delivery: the job is not this worker's any more", job=claim.job_id)
+    except Stopped:
+        _give_back(claim)
+    except Exception as error:
+        _fail(claim, type(error).__name__)
+        raise
+    return True
+
+
+def retry(actor: Actor, job_id: int) -> int:
+    """Have a file made after all that was given up; the new job's number. Raises NotFailed."""
+    with transaction() as session:
+        job = begin_anew(session, Job.id == job_id)
+        record(session, actor, "delivery.retry", f"{job.kind}:{job.subject_id}", job=job.id)
+        return job.id
+
+
+def begin_anew(session: Session, *which: ColumnElement[bool]) -> Job:
+    """Another job in place of the one that was given up, in the caller's transaction. Raises NotFailed."""
+    given_up = update(Job).where(*which, Job.state == JobState.FAILED).values(state=JobState.GONE)
+    failed = session.execute(given_up.returning(Job.kind, Job.subject_id)).first()
+    if failed is None:
+        raise NotFailed
+    # Another job: a worker that only seemed dead may still hold an attempt of this one.
+    return enqueue(session, JobKind(failed.kind), failed.subject_id)
+
+
+def drop(session: Session, kind: JobKind, subject_id: int) -> None:
+    """Nobody wants the files of this subject any more, in the caller's transaction; sweep() deletes what there is."""
+    session.execute(
+        update(Job).where(Job.kind == kind, Job.subject_id == subject_id).values(state=JobState.GONE)
+    )
+
+
+def newest(kind: JobKind, subject_id: int) -> JobView | None:
+    """The last job for a subject."""
+    query = select(Job.__table__).where(Job.kind == kind, Job.subject_id == subject_id)
+    with reading() as connection:
+        row = connection.execute(query.order_by(Job.id.desc()).limit(1)).first()
+    if row is None:
+        return None
+    values = {name: getattr(row, name) for name in JobView.__dataclass_fields__}
+    sha256 = "" if row.sha256 is None else bytes(row.sha256).hex()
+    return JobView(**{**values, "kind": JobKind(row.kind), "state": JobState(row.state), "sha256": sha256})
+
+
+def chunks(job_id: int) -> Iterator[bytes] | None:
+    """The file of a job that is done, in parts; None when it is gone. Raises StorageAway."""
+    query = select(Job.file).where(
+        Job.id == job_id,
+        Job.state == JobState.DONE,
+        or_(Job.expires_at.is_(None), Job.expires_at > clock.now()),
+    )
+    with reading() as connection:
+        file = connection.execute(query).scalar_one_or_none()
+    return current_storage().chunks(file) if file else None
+
+
+def sweep() -> int:
+    """Delete expired files and what abandoned jobs left; of how many jobs those were."""
+    expired = and_(Job.state == JobState.DONE, Job.expires_at <= clock.now())
+    abandoned = and_(Job.state.in_((JobState.FAILED, JobState.GONE)), Job.file != "")
+    gone = 0
+    while True:
+        with transaction() as session:
+            job = session.scalar(
+                select(Job).where(or_(expired, abandoned)).limit(1).with_for_update(skip_locked=True)
+            )
+            if job is None:
+                return gone
+            for attempt in range(1, job.attempts + 1):
+                current_storage().delete(_key(job.file, attempt))
+            job.file = ""
+            if job.state == JobState.DONE:
+                job.state = JobState.GONE
+        gone += 1
+
+
+@dataclass(frozen=True)
+class _Claim:
+    """One attempt at a job."""
+
+    job_id: int
+    kind: JobKind
+    subject_id: int
+    attempt: int
+    file: str
+
+    @property
+    def is_mine(self) -> ColumnElement[bool]:
+        """Still: whoever claims it next counts the attempts up."""
+        return and_(Job.id == self.job_id, Job.state == JobState.RUNNING, Job.attempts == self.attempt)
+
+
+def _claim() -> _Claim | None:
+    now = clock.now()
+    wanted = and_(Job.state.in_(_OPEN), or_(Job.lease_until.is_(None), Job.lease_until < now))
+    # A look that takes no write lock: most of the time there is nothing to do.
+    with reading() as connection:
+        if connection.execute(select(Job.id).where(wanted).limit(1)).first() is None:
+            return None
+    with transaction() as session:
+        job = session.scalar(
+            select(Job).where(wanted).order_by(Job.id).limit(1).with_for_update(skip_locked=True)
+        )
+        if job is None:
+            return None
+        if job.attempts >= MAX_ATTEMPTS:
+            job.state, job.error, job.finished_at = JobState.FAILED, job.error or "Killed", now
+            return None
+        job.attempts += 1
+        job.state, job.lease_until, job.done = JobState.RUNNING, now + LEASE, 0
+        # Known before anything is stored, so that what a killed worker has stored can be found and deleted.
+        job.file = _key(job.file or f"job-{job.id}-{secrets.token_hex(8)}/", job.attempts)
+        return _Claim(job.id, JobKind(job.kind), job.subject_id, job.attempts, job.file)
+
+
+def _key(file: str, attempt: int) -> str:
+    """Where an attempt stores its file: beside those of the other attempts at the same job, never over them."""
+    return f"{file.partition('/')[0]}/{attempt}"
+
+
+class ProgressReporter:
+    """The Progress of one attempt: writes to the job at most once a second, and keeps its lease."""
+
+    def __init__(self, claim: _Claim, stop: Callable[[], bool]) -> None:
+        self._claim, self._stop, self._next = claim, stop, 0.0
+
+    def __call__(self, done: int, total: int) -> None:
+        if self._stop():
+            raise Stopped
+        if clock.monotonic() < self._next:
+            return
+        self._next = clock.monotonic() + HEARTBEAT
+        if not _write(self._claim, done=done, total=total, lease_until=clock.now() + LEASE):
+            raise LeaseLost
+
+
+def _finish(claim: _Claim, file: BufferedRandom, made: Made) -> None:
+    file.seek(0)
+    sha256 = hashlib.file_digest(file, "sha256").digest()
+    size = file.tell()
+    file.seek(0)
+    # A large file on a slow line takes longer than a lease, and nobody can say meanwhile that it is still being stored.
+    if not _write(claim, lease_until=clock.now() + STORING):
+        raise LeaseLost
+    current_storage().put_file(claim.file, file)
+    now = clock.now()
+    is_done = _write(
+        claim,
+        state=JobState.DONE,
+        size=size,
+        sha256=sha256,
+        rows=made.rows,
+        error="",
+        finished_at=now,
+        expires_at=None if made.keep is None else now + made.keep,
+    )
+    if not is_done:
+        current_storage().delete(claim.file)
+        raise LeaseLost
+    for attempt in range(1, claim.attempt):
+        current_storage().delete(_key(claim.file, attempt))
+
+
+def _give_back(claim: _Claim) -> None:
+    """For another worker, at once, and as if it had not been tried."""
+    with transaction() as session:
+        row = session.scalar(select(Job).where(claim.is_mine).with_for_update())
+        if row is not None:
+            row.state, row.lease_until, row.attempts = JobState.WAITING, None, row.attempts - 1
+
+
+def _fail(claim: _Claim, kind: str) -> None:
+    """Try again after a pause, or give up."""
+    now = clock.now()
+    if claim.attempt < MAX_ATTEMPTS:
+        until = now + PAUSES[claim.attempt - 1]
+        _write(claim, state=JobState.WAITING, error=kind[:120], lease_until=until)
+    else:
+        _write(claim, state=JobState.FAILED, error=kind[:120], finished_at=now)
+
+
+def _write(claim: _Claim, **values: object) -> bool:
+    """Change the job, if this attempt still holds it."""
+    with transaction() as session:
+        held = session.execute(update(Job).where(claim.is_mine).values(**values).returning(Job.id)).first()
+    return held is not None

@@ -1,0 +1,226 @@
+"""Making a list of names: rows from the database, one batch at a time, straight into the encryption.
+
+No clear byte reaches a disk: the names are unsealed in memory, become lines of CSV, and what is written to the file is
+the age format (https://age-encryption.org/v1) for the recipient's key alone. We cannot read it again ourselves.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import BinaryIO
+
+import pyrage  # type: ignore[import-untyped]  # it publishes no types
+from sqlalchemy import LargeBinary, select, type_coerce
+
+from pledge.audit.models import WORKER
+from pledge.audit.services import record
+from pledge.campaigns.list_terms import TermsView, find
+from pledge.campaigns.models import Campaign
+from pledge.core import clock, countries
+from pledge.core.db import reading, transaction
+from pledge.core.encryption import Unreadable, vault
+from pledge.core.text.spreadsheets import BOM, csv_line
+from pledge.jobs.services import Made, Progress
+from pledge.name_lists.models import ListState, NamedList
+from pledge.name_lists.queries import agreed, listed
+from pledge.signatures.models import NAME_CONTEXT, Signature
+
+KEPT = timedelta(hours=24)
+BATCH = 1000
+
+_HEADS = (
+    "No.",
+    "이름 Name",
+    "국가 코드 Country code",
+    "국가",
+    "Country",
+    "지역 코드 Region code",
+    "지역",
+    "Region",
+)
+#: Beside each row: also a part of the list tells which copy it was cut from.
+_COPY = "사본 Copy"
+
+
+class NotApproved(LookupError):
+    """There is no such list, or nobody has allowed it: nothing is ever made of it."""
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What the list says of itself, and whom it is for."""
+
+    id: int
+    slug: str
+    campaign_id: int
+    terms_id: int
+    terms: dict[str, TermsView]  #: by language
+    key: str
+    watermark: str
+    at: datetime
+
+
+@dataclass
+class _Written:
+    """What has gone into the list so far."""
+
+    rows: int = 0
+    unreadable: int = 0  #: whose name no data key opens: they cannot be named
+
+
+def make(list_id: int, file: BinaryIO, progress: Progress) -> Made:
+    """The maker of lists, for the worker. Called again it makes another file: of who agrees by then, encrypted anew.
+
+    Raises NotApproved, and whatever `progress` raises.
+    """
+    plan = _plan(list_id)
+    written = _Written()
+    source = _Source(_parts(plan, written, progress))
+    try:
+        pyrage.encrypt_io(source, file, [pyrage.x25519.Recipient.from_str(plan.key)])
+    except pyrage.EncryptError:
+        if source.fault is not None:  # the library tells the text of our error only, not the error
+            raise source.fault from None
+        raise
+    _record(list_id, written)
+    return Made(rows=written.rows, keep=KEPT)
+
+
+class _Source:
+    """A file to read from, made of parts as they come."""
+
+    def __init__(self, parts: Iterator[bytes]) -> None:
+        self._parts = parts
+        self._part = memoryview(b"")
+        self.fault: Exception | None = None
+
+    def read(self, size: int = -1) -> bytes:
+        """Some bytes, as many as there are at hand up to `size`; none at the end."""
+        try:
+            while not self._part:
+                self._part = memoryview(next(self._parts))
+        except StopIteration:
+            return b""
+        except Exception as error:
+            self.fault = error
+            raise
+        size = len(self._part) if size < 0 else size
+        taken, self._part = self._part[:size], self._part[size:]
+        return bytes(taken)
+
+
+def _plan(list_id: int) -> _Plan:
+    query = (
+        select(
+            NamedList.campaign_id,
+            NamedList.list_terms_id,
+            NamedList.recipient_key,
+            NamedList.watermark,
+            Campaign.slug,
+        )
+        .join(Campaign, Campaign.id == NamedList.campaign_id)
+        .where(NamedList.id == list_id, NamedList.state == ListState.APPROVED)
+    )
+    with reading() as connection:
+        row = connection.execute(query).first()
+    if row is None:
+        raise NotApproved(list_id)
+    terms = {lang: found for lang in ("ko", "en") if (found := find(row.list_terms_id, lang)) is not None}
+    return _Plan(
+        id=list_id,
+        slug=row.slug,
+        campaign_id=row.campaign_id,
+        terms_id=row.list_terms_id,
+        terms=terms,
+        key=row.recipient_key,
+        watermark=row.watermark,
+        at=clock.now(),
+    )
+
+
+def _parts(plan: _Plan, written: _Written, progress: Progress) -> Iterator[bytes]:
+    """The whole list: what it is, its rows, and at the end how many, so that one sees whether anything was cut off."""
+    with reading() as connection:
+        total = agreed(connection, plan.campaign_id, plan.terms_id)
+    yield BOM + _head(plan).encode()
+    for batch in _batches(plan):
+        lines = []
+        for sealed, country, region in batch:
+            try:
+                name = vault().unseal(bytes(sealed), NAME_CONTEXT)
+            except Unreadable:
+                written.unreadable += 1
+                continue
+            written.rows += 1
+            lines.append(_line(written.rows, name, country, region, plan.watermark))
+        yield "".join(lines).encode()
+        progress(written.rows + written.unreadable, total)
+    yield _foot(written).encode()
+
+
+def _batches(plan: _Plan) -> Iterator[list[tuple[bytes, str, str | None]]]:
+    """Sealed name, country and region, in the order of random numbers: it tells nothing about who signed when."""
+    query = (
+        select(Signature.id, type_coerce(Signature.name, LargeBinary), Signature.country, Signature.region)
+        .where(*listed(plan.campaign_id, plan.terms_id))
+        .order_by(Signature.id)
+        .limit(BATCH)
+    )
+    last = -1
+    while True:
+        with reading() as connection:
+            rows = connection.execute(query.where(Signature.id > last)).all()
+        if not rows:
+            return
+        last = rows[-1][0]
+        yield [(row[1], row[2], row[3]) for row in rows]
+
+
+def _head(plan: _Plan) -> str:
+    ko, en = plan.terms["ko"], plan.terms["en"]
+    lines = (
+        ("명단 번호 List", plan.id),
+        ("사본 식별 번호 Copy", plan.watermark),
+        ("캠페인 Campaign", plan.slug),
+        ("동의 조건의 판 Version of the terms", en.version),
+        ("제공받는 자 Recipient", f"{ko.recipient} / {en.recipient}"),
+        ("이용 목적 Purpose", f"{ko.purpose} / {en.purpose}"),
+        ("근거 법령 Law", f"{ko.law} / {en.law}"),
+        ("보유·이용 기간 Kept", f"{ko.keeping} / {en.keeping}"),
+        ("작성 시각 Made at", clock.iso_utc(plan.at)),
+    )
+    return "".join(csv_line(*line) for line in lines) + "\r\n" + csv_line(*_HEADS, _COPY)
+
+
+def _line(number: int, name: str, country: str, region: str | None, watermark: str) -> str:
+    return csv_line(
+        number,
+        name,
+        *(country, countries.country_name(country, "ko"), countries.country_name(country, "en")),
+        *(
+            (region, countries.region_name(region, "ko"), countries.region_name(region, "en"))
+            if region
+            else ("", "", "")
+        ),
+        watermark,
+    )
+
+
+def _foot(written: _Written) -> str:
+    lines = [("인원 People", written.rows)]
+    if written.unreadable:
+        lines.append(("이름을 읽을 수 없어 뺀 인원 Left out, as the name cannot be read", written.unreadable))
+    return "\r\n" + "".join(csv_line(*line) for line in lines)
+
+
+def _record(list_id: int, written: _Written) -> None:
+    with transaction() as session:
+        session.get_one(NamedList, list_id).unreadable = written.unreadable
+        record(
+            session,
+            WORKER,
+            "list.encrypted",
+            f"list:{list_id}",
+            rows=written.rows,
+            unreadable=written.unreadable,
+        )

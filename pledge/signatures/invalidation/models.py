@@ -1,0 +1,87 @@
+"""The tables of invalidations: a recorded bulk act by staff that takes signatures out of the count, and can be undone."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, LargeBinary, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from pledge.core.db import Model
+from pledge.core.db.encrypted_columns import Sealed
+from pledge.core.db.types import UTCDateTime
+
+DOMAIN_CONTEXT = "invalidations.domain"
+
+
+class InvalidationState(StrEnum):
+    PROPOSED = "proposed"  #: counted, with a sample; nothing has been done
+    APPLYING = "applying"  #: approved; the worker takes the signatures out, batch by batch
+    APPLIED = "applied"
+    DISCARDED = "discarded"  #: never applied
+    UNDOING = "undoing"  #: the worker puts back what is still as it left it
+    UNDONE = "undone"
+
+
+class InvalidationReason(StrEnum):
+    """Why; the public totals name these."""
+
+    AUTOMATED = "automated"  #: sign-ups by a program
+    DISPOSABLE = "disposable"  #: throwaway addresses
+    DUPLICATE = "duplicate"  #: one person with several addresses
+    FALSE_IDENTITY = "false_identity"
+    OTHER = "other"
+
+
+class Invalidation(Model):
+    """One bulk act: by which condition, why, who proposed and approved it, and how far it has come."""
+
+    __tablename__ = "invalidations"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    state: Mapped[str] = mapped_column(String(10))
+    reason: Mapped[str] = mapped_column(String(16))
+    note: Mapped[str] = mapped_column(Text)  #: for staff
+    notify: Mapped[bool]  #: whether each signer is told by mail, with the way to object
+
+    # The condition: what is not NULL must hold, all of it. The network stays a keyed hash, as it is a person's.
+    campaign_id: Mapped[int | None]
+    network_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    domain_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    domain: Mapped[str | None] = mapped_column(Sealed(DOMAIN_CONTEXT))  #: the name behind that hash
+    signed_from: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    signed_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    faster_than: Mapped[int | None]  #: seconds from the mail to the confirmation
+
+    matched: Mapped[int]  #: how many were counted when it was proposed: no others are ever taken
+    applied: Mapped[int] = mapped_column(server_default="0")
+    reinstated: Mapped[int] = mapped_column(server_default="0")
+
+    # Numbers and names of staff as the audit log has them; an account may be closed later.
+    proposed_by: Mapped[int | None]
+    proposed_name: Mapped[str] = mapped_column(String(254))
+    proposed_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    approved_by: Mapped[int | None]
+    approved_name: Mapped[str | None] = mapped_column(String(254))
+    approved_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    applied_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    ended_name: Mapped[str | None] = mapped_column(String(254))  #: who discarded it or undid it
+    ended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    ended_why: Mapped[str | None] = mapped_column(Text)
+
+    __table_args__ = (
+        CheckConstraint(
+            f"state IN ({', '.join(repr(state.value) for state in InvalidationState)})", name="state"
+        ),
+        CheckConstraint(
+            f"reason IN ({', '.join(repr(reason.value) for reason in InvalidationReason)})", name="reason"
+        ),
+    )
+
+
+class InvalidationTarget(Model):
+    """A signature that an invalidation is still to take: the set is fixed when it is counted, and shrinks as it is applied."""
+
+    __tablename__ = "invalidation_targets"
+
+    invalidation_id: Mapped[int] = mapped_column(ForeignKey("invalidations.id"), primary_key=True)
+    signature_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)

@@ -1,0 +1,94 @@
+"""Reads of invalidations: the list, and one of them with a sample."""
+
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, select
+
+from pledge.core.db import reading
+from pledge.signatures.invalidation.conditions import Condition, condition_of, seconds_to_confirm
+from pledge.signatures.invalidation.models import (
+    Invalidation,
+    InvalidationReason,
+    InvalidationState,
+    InvalidationTarget,
+)
+from pledge.signatures.models import Signature
+from pledge.signatures.staff_queries import masked
+
+SAMPLE = 12
+
+
+@dataclass(frozen=True)
+class InvalidationView:
+    id: int
+    state: InvalidationState
+    reason: InvalidationReason
+    note: str
+    notify: bool
+    matched: int
+    applied: int
+    reinstated: int
+    proposed_by: int | None
+    proposed_name: str
+    proposed_at: datetime
+    approved_name: str | None
+    approved_at: datetime | None
+    applied_at: datetime | None
+    ended_name: str | None
+    ended_at: datetime | None
+    ended_why: str | None
+    condition: Condition
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """One of the signatures that an invalidation is about, for judging and not for reading."""
+
+    name: str
+    email: str
+    country: str
+    submitted_at: datetime
+    confirmed_at: datetime | None
+    seconds: float | None  #: from the mail to the confirmation
+
+
+def newest(limit: int = 100) -> list[InvalidationView]:
+    """The newest invalidations, whatever became of them."""
+    with reading() as connection:
+        rows = connection.execute(
+            select(*Invalidation.__table__.c).order_by(Invalidation.id.desc()).limit(limit)
+        )
+        return [_view(row) for row in rows]
+
+
+def find(invalidation_id: int) -> InvalidationView | None:
+    with reading() as connection:
+        row = connection.execute(
+            select(*Invalidation.__table__.c).where(Invalidation.id == invalidation_id)
+        ).first()
+    return None if row is None else _view(row)
+
+
+def sample(invalidation_id: int) -> list[Sampled]:
+    """Some of the signatures that are to be taken, or were. Their numbers are random, so the first are a fair sample."""
+    targets = select(InvalidationTarget.signature_id).where(
+        InvalidationTarget.invalidation_id == invalidation_id
+    )
+    return _sampled(Signature.id.in_(targets)) or _sampled(Signature.invalidation_id == invalidation_id)
+
+
+def _sampled(condition: ColumnElement[bool]) -> list[Sampled]:
+    shown = (Signature.country, Signature.submitted_at, Signature.confirmed_at)
+    query = select(Signature.name, Signature.email, *shown, seconds_to_confirm()).where(condition)
+    with reading() as connection:
+        rows = connection.execute(query.order_by(Signature.id).limit(SAMPLE))
+        return [Sampled(masked(row[0]), masked(row[1]), *row[2:]) for row in rows]
+
+
+def _view(row: Row[*tuple[Any, ...]]) -> InvalidationView:
+    names = {field.name for field in fields(InvalidationView)} - {"condition"}
+    facts = {name: getattr(row, name) for name in names}
+    facts |= {"state": InvalidationState(row.state), "reason": InvalidationReason(row.reason)}
+    return InvalidationView(**facts, condition=condition_of(row))

@@ -1,0 +1,111 @@
+"""Reads for the desk of signatures: one person's state and mails, and where many sign-ups come from just now.
+
+Names and addresses leave here only masked: who found a person by the exact address knows it already.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import case, func, select
+
+from pledge.core import clock
+from pledge.core.db import reading
+from pledge.mail.models import OutboxMail
+from pledge.signatures.invalidation.conditions import seconds_to_confirm
+from pledge.signatures.models import Signature, SignatureState
+from pledge.signatures.queries import SignatureView, find
+
+#: How many sign-ups within the last hour make a network or a domain worth a look.
+TRENDING = 20
+TRENDING_WITHIN = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class MailLine:
+    """One mail about a signature, without a word of what it says."""
+
+    kind: str
+    state: str
+    created_at: datetime
+    due_at: datetime
+    sent_at: datetime | None
+    attempts: int
+    last_error: str | None
+
+
+@dataclass(frozen=True)
+class PersonView:
+    """One person's signature as staff may see it."""
+
+    signature: SignatureView
+    name: str  #: in full only while the campaign's page shows it
+    email: str
+    invalidation_id: int | None
+    seconds_to_confirm: float | None
+    mails: list[MailLine]
+
+
+@dataclass(frozen=True)
+class Trend:
+    """Many sign-ups from one network or at one mail domain within the last hour."""
+
+    hash: bytes
+    signatures: int
+    confirmed: int
+
+
+def masked(text: str) -> str:
+    """The first character of a name, or of both parts of an address, and nothing else."""
+    local, at, domain = text.partition("@")
+    return f"{local[:1]}**@{domain[:1]}**" if at else f"{text[:1]}**"
+
+
+def person(signature_id: int, lang: str) -> PersonView | None:
+    """One signature with its mails, the newest first; None when there is none."""
+    signature = find(signature_id, lang)
+    if signature is None:
+        return None
+    table = OutboxMail.__table__.c
+    mails = (
+        select(*(table[name] for name in MailLine.__dataclass_fields__))
+        .where(table.subject_id == signature_id)
+        .order_by(table.id.desc())
+    )
+    more = select(Signature.invalidation_id, seconds_to_confirm()).where(Signature.id == signature_id)
+    with reading() as connection:
+        invalidation_id, seconds = connection.execute(more).one()
+        lines = [MailLine(*line) for line in connection.execute(mails)]
+    shown = signature.public_name and signature.state is SignatureState.CONFIRMED
+    return PersonView(
+        signature=signature,
+        name=signature.name if shown else masked(signature.name),
+        email=masked(signature.email),
+        invalidation_id=invalidation_id,
+        seconds_to_confirm=seconds,
+        mails=lines,
+    )
+
+
+def trending_networks() -> list[Trend]:
+    """The networks with the most sign-ups within the last hour; only their hashes are known."""
+    return _trending(Signature.network_hash)
+
+
+def trending_domains() -> list[Trend]:
+    """The same for mail domains."""
+    return _trending(Signature.domain_hash)
+
+
+def _trending(column: Any) -> list[Trend]:
+    number = func.count()
+    query = (
+        select(column, number, func.sum(case((Signature.state == SignatureState.CONFIRMED, 1), else_=0)))
+        .where(column.is_not(None), Signature.submitted_at >= clock.now() - TRENDING_WITHIN)
+        .group_by(column)
+        .having(number >= TRENDING)
+        .order_by(number.desc())
+        .limit(10)
+    )
+    with reading() as connection:
+        return [Trend(bytes(row[0]), row[1], int(row[2])) for row in connection.execute(query)]

@@ -1,8 +1,0 @@
-"""The blueprint of the staff area. It refuses by default: no sign-in, no declaration, no permission — no view."""
-
-from flask import Blueprint
-
-from pledge.staff.access import check_access
-
-staff = Blueprint("staff", __name__, url_prefix="/staff")
-staff.before_request(check_access)

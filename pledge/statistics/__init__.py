@@ -1,0 +1,1 @@
+"""Numbers that are shown: breakdowns, history, charts, the integrity report."""

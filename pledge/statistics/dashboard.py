@@ -1,0 +1,139 @@
+"""The numbers of the staff's first page: today, what waits, when the ledger was last recounted."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+from sqlalchemy import func, select, text
+
+from pledge.audit import queries as audit
+from pledge.campaigns.queries import slugs
+from pledge.core import clock
+from pledge.core.db import reading
+from pledge.core.i18n import SEOUL
+from pledge.endorsements.review import services as review
+from pledge.ledger import queries as ledger
+from pledge.ledger.models import Dimension, Kind, LedgerEntry, Reason
+from pledge.ledger.queries import Count
+from pledge.ledger.services import hour_of
+from pledge.mail import queries as mail
+from pledge.mail import valve
+from pledge.mail.queries import Outbox
+
+
+@dataclass(frozen=True)
+class MovesOfToday:
+    """What happened to people or organisations since midnight in Seoul."""
+
+    confirmed: int  #: organisations: published
+    withdrawn: int
+    invalidated: int
+    reinstated: int
+
+    @property
+    def net(self) -> int:
+        return self.confirmed - self.withdrawn - self.invalidated + self.reinstated
+
+
+@dataclass(frozen=True)
+class Today:
+    """One campaign's day so far."""
+
+    count: Count
+    people: MovesOfToday
+    organizations: MovesOfToday
+
+
+@dataclass(frozen=True)
+class LastRecount:
+    """The last `flask ledger recount`."""
+
+    at: datetime
+    differences: int
+    repaired: int
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What waits for somebody or something."""
+
+    review: int  #: organisations whose application or correction nobody has decided
+    review_since: datetime | None
+    outbox: Outbox
+    fold_lag: float  #: seconds
+    recount: LastRecount | None  #: None when it never ran
+    valve_closed_since: datetime | None  #: mails to new addresses are held back; None when they are not
+    set_aside: dict[str, int]  #: entries that nothing stands behind, by campaign
+
+
+def today(campaign_id: int) -> Today:
+    """The count of a campaign and what the fold has moved in it since midnight.
+
+    Confirmations are so many on a launch day that they are not counted but worked out from what the hours moved.
+    """
+    midnight = datetime.combine(clock.now().astimezone(SEOUL).date(), time(), SEOUL)
+    rare = _rare_since(campaign_id, midnight)
+    return Today(
+        ledger.count(campaign_id),
+        *(_day(_moved_since(campaign_id, kind, midnight), rare, kind) for kind in Kind),
+    )
+
+
+def waiting() -> Waiting:
+    review_count, review_since = review.waiting()
+    aside = ledger.set_aside()
+    names = slugs() if aside else {}
+    return Waiting(
+        review_count,
+        review_since,
+        mail.outbox(),
+        ledger.lag(),
+        last_recount(),
+        valve.closed_since(),
+        {names[number]: entries for number, entries in aside.items()},
+    )
+
+
+def last_recount() -> LastRecount | None:
+    """From the audit log, where the command notes what it found."""
+    line = audit.last("ledger.recount", "ledger")
+    if line is None:
+        return None
+    details = json.loads(line.details)
+    return LastRecount(line.at, details["differences"], details["repaired"])
+
+
+def age(since: datetime | None) -> timedelta:
+    """How long ago; nothing for what never was."""
+    return timedelta() if since is None else max(timedelta(), clock.now() - since)
+
+
+def _moved_since(campaign_id: int, kind: Kind, midnight: datetime) -> int:
+    """Midnight in Seoul is a full hour of UTC, so the hours of the ledger tell it."""
+    first = hour_of(midnight)
+    hours = ledger.breakdown(campaign_id, Dimension.HOUR, kind)
+    return sum(number for hour, number in hours.items() if hour >= first)
+
+
+def _rare_since(campaign_id: int, midnight: datetime) -> dict[tuple[str, str], int]:
+    """How many entries of each kind and reason there are, confirmations left out."""
+    entries = LedgerEntry.__table__.c
+    with reading() as connection:
+        # In the words of its index, and with no other condition that would tempt to another one.
+        query = (
+            select(entries.campaign_id, entries.kind, entries.reason, func.count(entries.number))
+            .where(text("reason <> 'confirmed'"), entries.occurred_at >= midnight)
+            .group_by(entries.campaign_id, entries.kind, entries.reason)
+        )
+        return {
+            (kind, reason): number
+            for of, kind, reason, number in connection.execute(query)
+            if of == campaign_id
+        }
+
+
+def _day(net: int, rare: dict[tuple[str, str], int], kind: Kind) -> MovesOfToday:
+    withdrawn, invalidated, reinstated = (
+        rare.get((kind, reason), 0) for reason in (Reason.WITHDRAWN, Reason.INVALIDATED, Reason.REINSTATED)
+    )
+    return MovesOfToday(net + withdrawn + invalidated - reinstated, withdrawn, invalidated, reinstated)

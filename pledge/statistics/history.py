@@ -1,0 +1,117 @@
+"""How a campaign grew by Korean days, as anybody may know it: the same days on the page, in the API and in packs.
+
+People of small days are merged (cells.py), so a picture of the growth must not give away what its table hides. It is
+therefore drawn from the lines of the table and from nothing else: the people of merged days are spread evenly over the
+days that have no line of their own. Organisations are public by name; their days are not merged.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy import func, select
+
+from pledge.core.db import reading
+from pledge.ledger import queries as ledger
+from pledge.ledger.leaves import korean_day
+from pledge.ledger.models import Dimension, Kind, Tally
+from pledge.statistics.breakdowns import OTHER, BreakdownLine, by_korean_day
+from pledge.statistics.growth import MIN_POINTS, Point
+
+#: Widths of a step in days, and how many steps a phone shows without their running together.
+STEPS = (1, 7, 28)
+MAX_STEPS = 62
+
+
+@dataclass(frozen=True)
+class Day:
+    """What a Korean day added: who came minus who left."""
+
+    day: date
+    people: int | None  #: None: nobody, or too few to be told
+    organizations: int
+
+
+@dataclass(frozen=True)
+class History:
+    """The days on which something is to be told, oldest first; `merged`: people of all other days, None when none."""
+
+    days: list[Day]
+    merged: int | None
+    begins: date | None  #: the first and the last day on which anything moved; None when nothing ever did
+    ends: date | None
+
+
+def history(campaign_id: int, by_day: list[BreakdownLine]) -> History:
+    """Put the lines of `totals()` and the days of the organisations side by side."""
+    people = {date.fromisoformat(line.key): line.people for line in by_day if line.key != OTHER}
+    hours = ledger.breakdown(campaign_id, Dimension.HOUR, Kind.ORGANIZATION)
+    organizations = {
+        date.fromisoformat(day): moved for day, moved in by_korean_day(hours).items() if moved != 0
+    }
+    begins, ends = _range(campaign_id)
+    return History(
+        days=[
+            Day(day, people.get(day), organizations.get(day, 0))
+            for day in sorted(people.keys() | organizations.keys())
+        ],
+        merged=next((line.people for line in by_day if line.key == OTHER), None),
+        begins=begins,
+        ends=ends,
+    )
+
+
+def _range(campaign_id: int) -> tuple[date, date] | tuple[None, None]:
+    """The Korean days of the first and the last entry of a campaign's log."""
+    query = select(func.min(Tally.key), func.max(Tally.key)).where(
+        Tally.campaign_id == campaign_id, Tally.kind.in_(list(Kind)), Tally.dimension == Dimension.HOUR
+    )
+    with reading() as connection:
+        first, last = connection.execute(query).one()
+    if not first:
+        return None, None
+    return date.fromisoformat(korean_day(first)), date.fromisoformat(korean_day(last))
+
+
+def step_of(found: History) -> int:
+    """Days, weeks or four weeks: the smallest width at which the whole campaign fits on a phone."""
+    days = _number_of_days(found)
+    return next((step for step in STEPS if -(-days // step) <= MAX_STEPS), STEPS[-1])
+
+
+def people_points(found: History) -> list[Point]:
+    """The growth of people; what was added is of the days that are told, the total also holds the merged ones."""
+    added = {one.day: one.people for one in found.days if one.people is not None}
+    if not added:  # one merged number has no shape
+        return []
+    silent = _number_of_days(found) - len(added)
+    share = (found.merged or 0) / silent if silent else 0.0
+    return _points(found, added, share)
+
+
+def organization_points(found: History) -> list[Point]:
+    added = {one.day: one.organizations for one in found.days if one.organizations}
+    return _points(found, added, 0.0) if added else []
+
+
+def _points(found: History, added: Mapping[date, int], share: float) -> list[Point]:
+    """One point for each step, up to the last day; `share` is what a day without a number adds to the total."""
+    if found.begins is None or found.ends is None:
+        return []
+    step = step_of(found)
+    steps = max(MIN_POINTS, -(-_number_of_days(found) // step))
+    begin = found.ends - timedelta(days=steps * step - 1)
+    total, points = 0.0, []
+    for number in range(steps):
+        begins = begin + timedelta(days=number * step)
+        days = [begins + timedelta(days=place) for place in range(step)]
+        moved = sum(added.get(day, 0) for day in days)
+        total += moved + share * sum(found.begins <= day and day not in added for day in days)
+        points.append(Point(begins, moved, round(total)))
+    return points
+
+
+def _number_of_days(found: History) -> int:
+    if found.begins is None or found.ends is None:
+        return 0
+    return (found.ends - found.begins).days + 1

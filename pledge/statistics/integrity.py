@@ -1,0 +1,168 @@
+"""What became of all sign-ups of a campaign: counted, waiting, withdrawn, or taken out of the count and why.
+
+The counted, the withdrawn and the sum of those taken out are entries of the public log, so nothing of them is hidden. What
+it does not tell is shown as in every breakdown: reasons with few are merged, and fewer than five who have not confirmed
+are not told, nor the sum of all, from which they would follow.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from threading import Event, Lock, Thread
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Engine, Select, func, select, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from pledge.campaigns.models import Campaign
+from pledge.core import clock
+from pledge.core.db import db
+from pledge.core.logs import log
+from pledge.ledger.models import LedgerHead
+from pledge.signatures.invalidation.models import Invalidation, InvalidationReason
+from pledge.signatures.models import Signature, SignatureState
+from pledge.statistics.cells import MIN_CELL, Breakdown, merge_small
+
+#: The line of the reasons that have too few to be shown each.
+MERGED = "merged"
+
+#: The figures read every row of a campaign. They are kept so long that reading takes no more than a hundredth of the time.
+MIN_KEPT = 5.0
+KEPT_FOR_EACH_SECOND = 100.0
+#: How long a page waits for them; reading ten million rows takes longer than anybody should look at a white page.
+MAX_WAIT = 1.0
+#: The database may take this long for it, as nobody waits.
+STATEMENT_SECONDS = 300
+
+#: The lines in their order: a state, or the reason of an invalidation.
+_REASONS = tuple(reason.value for reason in InvalidationReason)
+KEYS = (SignatureState.PENDING.value, SignatureState.WITHDRAWN.value, *_REASONS)
+
+
+@dataclass(frozen=True)
+class Integrity:
+    """`submitted` is what is still stored; unconfirmed sign-ups are deleted after 14 days, erased ones at once."""
+
+    as_of: datetime
+    confirmed: int
+    #: None where it would tell, by subtraction, how few are not counted.
+    submitted: int | None
+    #: Those that are not counted, by KEYS and MERGED; None for "fewer than five".
+    uncounted: dict[str, int | None]
+    #: When the sign-ups of a campaign that is long over were deleted; from then on only the count is known.
+    forgotten_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class _Kept:
+    until: float
+    integrity: Integrity
+
+
+_kept: "WeakKeyDictionary[Engine, dict[int, _Kept]]" = WeakKeyDictionary()
+#: What is being read in the background now, by database and campaign.
+_begun: dict[tuple[int, int], Event] = {}
+_lock = Lock()
+
+
+def integrity(campaign_id: int) -> Integrity:
+    """The figures of one campaign, some seconds old."""
+    found = _fresh(campaign_id)
+    return found if found is not None else _renew(db.engine, campaign_id)
+
+
+def recent(campaign_id: int) -> Integrity | None:
+    """The same without a long wait: older ones while a large campaign is read anew, None before its first reading ends."""
+    found = _fresh(campaign_id)
+    if found is not None:
+        return found
+    _begin(db.engine, campaign_id).wait(MAX_WAIT)
+    kept = _kept.get(db.engine, {}).get(campaign_id)
+    return None if kept is None else kept.integrity
+
+
+def forget() -> None:
+    """Read anew next time; for tests."""
+    _kept.clear()
+
+
+def _fresh(campaign_id: int) -> Integrity | None:
+    found = _kept.get(db.engine, {}).get(campaign_id)
+    return found.integrity if found is not None and clock.monotonic() < found.until else None
+
+
+def _begin(engine: Engine, campaign_id: int) -> Event:
+    """Read in the background, one at a time for each campaign; the event is set when that is over."""
+    key = (id(engine), campaign_id)
+    with _lock:
+        if key in _begun:
+            return _begun[key]
+        done = _begun[key] = Event()
+
+    def read() -> None:
+        try:
+            _renew(engine, campaign_id)
+        except SQLAlchemyError as error:
+            log.warning("integrity: not read", error=type(error).__name__)
+        finally:
+            del _begun[key]
+            done.set()
+
+    Thread(target=read, name="integrity", daemon=True).start()
+    return done
+
+
+def _renew(engine: Engine, campaign_id: int) -> Integrity:
+    begun = clock.monotonic()
+    made = _read(engine, campaign_id)
+    now = clock.monotonic()
+    until = now + max(MIN_KEPT, (now - begun) * KEPT_FOR_EACH_SECOND)
+    _kept.setdefault(engine, {})[campaign_id] = _Kept(until, made)
+    return made
+
+
+def _read(engine: Engine, campaign_id: int) -> Integrity:
+    as_of = clock.now()
+    query = (
+        select(Signature.state, Invalidation.reason, func.count())
+        .outerjoin(Invalidation, Invalidation.id == Signature.invalidation_id)
+        .where(Signature.campaign_id == campaign_id)
+        .group_by(Signature.state, Invalidation.reason)
+        .execution_options(deadline=STATEMENT_SECONDS)
+    )
+    with engine.connect() as connection:
+        gone = connection.execute(_forgotten(campaign_id)).first()
+        if gone is not None:
+            return Integrity(as_of, gone.people, None, {}, gone.forgotten_at)
+        patient = connection.dialect.name == "postgresql"
+        if patient:
+            connection.execute(text(f"SET statement_timeout = '{STATEMENT_SECONDS}s'"))
+        try:
+            cells = {row[1] or row[0]: row[2] for row in connection.execute(query)}
+        finally:
+            if patient:
+                connection.execute(text("RESET statement_timeout"))
+    confirmed = cells.pop(SignatureState.CONFIRMED.value, 0)
+    uncounted = _shown({key: cells[key] for key in KEYS if key in cells})
+    hidden = None in uncounted.values()
+    return Integrity(as_of, confirmed, None if hidden else confirmed + sum(cells.values()), uncounted)
+
+
+def _shown(cells: Mapping[str, int]) -> dict[str, int | None]:
+    """The lines in the order of KEYS, with the merged reasons last."""
+    reasons = {key: cells[key] for key in _REASONS if key in cells}
+    breakdown = merge_small(reasons) if len(reasons) > 1 else Breakdown(reasons, None)
+    lines: dict[str, int | None] = {key: cells[key] for key in cells if key not in reasons}
+    waiting = cells.get(SignatureState.PENDING.value, 0)
+    if 0 < waiting < MIN_CELL:
+        lines[SignatureState.PENDING.value] = None
+    lines |= breakdown.shown
+    return lines if breakdown.other is None else {**lines, MERGED: breakdown.other}
+
+
+def _forgotten(campaign_id: int) -> Select[datetime | None, int]:
+    return (
+        select(Campaign.forgotten_at, func.coalesce(LedgerHead.people, 0).label("people"))
+        .outerjoin(LedgerHead, LedgerHead.campaign_id == Campaign.id)
+        .where(Campaign.id == campaign_id, Campaign.forgotten_at.is_not(None))
+    )

@@ -1,0 +1,48 @@
+"""What answers requests: what every request meets, the public site, the staff area, the API, and the middleware."""
+
+from wsgiref.types import WSGIApplication
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from config import Config
+from pledge.core import i18n, logs
+from pledge.web import (
+    admission,
+    api,
+    caching,
+    errors,
+    limits,
+    ops,
+    public,
+    request_checks,
+    security_headers,
+    staff,
+    templating,
+)
+
+
+def register(app: Flask, config: Config) -> None:
+    logs.watch_requests(app)
+    request_checks.init_app(app)
+    i18n.init_app(app, config)
+    limits.init_app(app, config)
+    templating.init_app(app, config)
+    errors.init_app(app)
+    caching.init_app(app)
+    public.register(app)
+    staff.register(app)
+    api.register(app)
+    ops.register(app, config)
+    add_middleware(app, config)
+
+
+def add_middleware(app: Flask, config: Config) -> None:
+    """What a request passes before Flask, from the inside out."""
+    inside: WSGIApplication = admission.Admission(app.wsgi_app, max_body=request_checks.max_body(app))
+    inside = security_headers.SecurityHeaders(inside, config)
+    if hops := config.trusted_proxies:
+        inside = ProxyFix(inside, x_for=hops, x_proto=hops, x_host=0)
+    static = security_headers.StaticFiles(inside, config, max_age=60 * 60 * 24 * 365, charset="utf-8")
+    static.add_files(str(templating.STATIC), prefix="static/")
+    app.wsgi_app = request_checks.KnownHosts(static, inside, config)  # type: ignore[method-assign]  # Flask's own documented hook

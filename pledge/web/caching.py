@@ -1,0 +1,120 @@
+"""What is the same for everybody is kept for a second in this process (Flask-Caching).
+
+In the process and not in Redis: a look-up costs no round trip and needs nobody else to be up, and each process makes a
+page once a second at most: one request renews a copy, the others get the old one meanwhile. To show it while the
+database is away is nginx's part (deploy/nginx.conf, docs/adr/0014).
+"""
+
+import gzip
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import lru_cache, wraps
+from typing import Any
+
+import brotli
+from flask import Flask, Response, request
+from flask_caching import Cache
+from werkzeug import Response as AnyResponse
+from werkzeug.datastructures import Accept
+from werkzeug.http import parse_accept_header
+
+from pledge.core import clock
+
+SECONDS = 1
+#: How long those who ask while one renews a copy may get the old one, in seconds after its making.
+MAX_AGE = 5
+MAX_COPIES = 512
+#: Bytes of a body below which compressing it saves no packet.
+MIN_COMPRESSED = 500
+#: "" is the body as it is.
+ENCODINGS = ("br", "gzip", "")
+_MAX_ACCEPT = 200
+
+View = Callable[..., AnyResponse]
+
+cache = Cache(with_jinja2_ext=False)
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A kept answer in one encoding."""
+
+    until: float  #: in seconds of clock.monotonic(); then who comes first renews it
+    response: AnyResponse
+
+
+def init_app(app: Flask) -> None:
+    cache.init_app(app, {"CACHE_TYPE": "SimpleCache", "CACHE_THRESHOLD": MAX_COPIES})
+
+
+def kept(cache_control: str, *, reads: Iterable[str] = ()) -> Callable[[View], View]:
+    """Keep the answers 200 of a GET view for a second, compressed, with an ETag of their own, and answer conditions from them.
+
+    The view must be the same for every visitor: it reads no cookie and no header. `reads` are the query parameters that
+    it does read; a request with one of them is answered by the view itself, and every other one is ignored, as links
+    passed on in social networks grow some. `cache_control` is what caches on the way are told.
+    """
+    names = frozenset(reads)
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def answer(**arguments: Any) -> AnyResponse:
+            is_shared = not names or names.isdisjoint(request.args)
+            key, encoding = f"{request.host} {request.path} ", _encoding()
+            renewing = f"{key}renewed by one"
+            copy: Copy | None = cache.get(key + encoding) if is_shared else None
+            if copy is not None and (
+                clock.monotonic() < copy.until or not cache.add(renewing, True, timeout=MAX_AGE)
+            ):
+                return copy.response.make_conditional(request)
+            try:
+                made = view(**arguments)
+                if made.status_code == 200:
+                    _describe(made, cache_control)
+                    if is_shared:
+                        _keep(key, made)
+                    made = _encoded(made, encoding).make_conditional(request)
+                return made
+            finally:
+                if copy is not None:
+                    cache.delete(renewing)
+
+        answer.kept_reads = names  # type: ignore[attr-defined]  # a test holds deploy/nginx.conf against it
+        return answer
+
+    return decorate
+
+
+def _keep(key: str, response: AnyResponse) -> None:
+    until = clock.monotonic() + SECONDS
+    copies = {key + encoding: Copy(until, _encoded(response, encoding)) for encoding in ENCODINGS}
+    cache.set_many(copies, timeout=MAX_AGE)
+
+
+def _describe(response: AnyResponse, cache_control: str) -> None:
+    response.headers["Cache-Control"] = cache_control
+    response.vary.add("Accept-Encoding")
+    response.add_etag(weak=True)
+    # Of the making, not of the sending: who gets a 304 takes it as the moment of the count.
+    response.date = clock.now()
+
+
+def _encoded(response: AnyResponse, encoding: str) -> AnyResponse:
+    body = response.get_data()
+    copy = Response(body, headers=response.headers.copy())
+    if encoding and len(body) >= MIN_COMPRESSED:
+        copy.set_data(brotli.compress(body, quality=5) if encoding == "br" else gzip.compress(body, 6))
+        copy.content_encoding = encoding
+    return copy
+
+
+def _encoding() -> str:
+    accepted = request.headers.get("Accept-Encoding", "")
+    return _best_encoding(accepted) if len(accepted) <= _MAX_ACCEPT else ""
+
+
+@lru_cache(maxsize=128)
+def _best_encoding(accepted: str) -> str:
+    """Brotli or gzip where the client takes it; `;q=0` is a refusal."""
+    wishes = parse_accept_header(accepted, Accept)
+    return next((encoding for encoding in ENCODINGS if encoding and wishes.quality(encoding) > 0), "")

@@ -1,0 +1,165 @@
+"""Errors as pages: each has a status, a text in the visitor's language and a link to go on."""
+
+from flask import (
+    Flask,
+    Response,
+    after_this_request,
+    current_app,
+    jsonify,
+    make_response,
+    render_template,
+    request,
+)
+from flask_babel import lazy_gettext as _l
+from flask_limiter import RateLimitExceeded
+from redis.exceptions import RedisError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException, TooManyRequests
+
+from pledge.core.db import NotDurable
+from pledge.core.logs import log
+from pledge.core.turns import Busy
+from pledge.web import limits
+
+#: SQLSTATE of a write on a standby, as right after a failover.
+READ_ONLY = "25006"
+
+#: Seconds after which a visitor may try again while the database is away.
+RETRY_AFTER_OUTAGE = 10
+#: The same for Redis, which is done without from the next request on.
+RETRY_AFTER_REDIS = 1
+#: The same while others are at costly work.
+RETRY_AFTER_BUSY = 5
+
+
+#: Title and message by status.
+_TEXTS = {
+    400: (
+        _l("We could not read that"),
+        _l("Something in the request was damaged. Please go back and try again."),
+    ),
+    403: (
+        _l("This was sent from another site"),
+        _l(
+            "For safety we only accept forms sent from our own pages. Please open the page here and try again."
+        ),
+    ),
+    404: (_l("Page not found"), _l("The address may be mistyped, or the page has moved.")),
+    405: (
+        _l("That does not work here"),
+        _l("This page cannot be used in that way. Please start from the home page."),
+    ),
+    410: (_l("This is no longer here"), _l("The link has been used up or has expired.")),
+    413: (
+        _l("That was too large"),
+        _l(
+            "The form, or a file in it, was larger than we accept. Please go back, shorten the text or choose a smaller file, and try again."
+        ),
+    ),
+    415: (_l("We could not read that format"), _l("Please send the form from our own page.")),
+    429: (
+        _l("Too many requests"),
+        _l(
+            "Many requests came from your network in a short time. Nothing is lost; please try again a little later."
+        ),
+    ),
+    503: (
+        _l("We cannot be reached for a moment"),
+        _l(
+            "Nothing was recorded just now, so your signature was not recorded either. Please try again shortly."
+        ),
+    ),
+}
+_OTHER_TEXT = (_l("Something went wrong on our side"), _l("It has been noted. Please try again in a moment."))
+
+
+def init_app(app: Flask) -> None:
+    app.register_error_handler(HTTPException, on_http_error)
+    for kind in (OperationalError, PoolTimeout, NotDurable):
+        app.register_error_handler(kind, on_database_away)
+    app.register_error_handler(DBAPIError, on_database_error)
+    app.register_error_handler(Busy, on_busy)
+    app.register_error_handler(Exception, on_bug)
+
+
+def on_http_error(error: HTTPException) -> Response:
+    status = error.code or 500
+    if status < 400:
+        return make_response(error.get_response())
+    if isinstance(error, TooManyRequests):
+        return on_too_many_requests(error)
+    if isinstance(getattr(error, "original_exception", None), RedisError):
+        return on_redis_away()
+    response = error_page(status)
+    # Headers that belong to the status: Allow for 405, WWW-Authenticate.
+    for name, value in error.get_headers():
+        if name not in ("Content-Type", "Content-Length"):
+            response.headers[name] = value
+    return response
+
+
+def on_too_many_requests(error: TooManyRequests) -> Response:
+    """A rate limit is reached, or the staff area tells somebody to wait. The error may bring a page of its own."""
+    if error.response is not None:
+        return make_response(error.response)
+    seconds = limits.seconds_to_wait() if isinstance(error, RateLimitExceeded) else error.retry_after
+    return error_page(429, seconds if isinstance(seconds, int) else None)
+
+
+def on_redis_away() -> Response:
+    """Redis went away between the test of a limit that counts mistakes and the count; the next request counts without it."""
+    log.warning("redis away")
+    return error_page(503, RETRY_AFTER_REDIS)
+
+
+def on_database_away(error: Exception) -> Response:
+    log.error("database away", kind=type(error).__name__)
+    return error_page(503, RETRY_AFTER_OUTAGE)
+
+
+def on_database_error(error: DBAPIError) -> Response:
+    read_only = getattr(error.orig, "sqlstate", None) == READ_ONLY
+    return on_database_away(error) if error.connection_invalidated or read_only else on_bug(error)
+
+
+def on_busy(_error: Busy) -> Response:
+    return error_page(503, RETRY_AFTER_BUSY)
+
+
+def answer_busy() -> None:
+    """The form that is shown again is answered 503: nothing is wrong with it."""
+
+    @after_this_request
+    def _busy(response: Response) -> Response:
+        response.status_code = 503
+        response.headers["Retry-After"] = str(RETRY_AFTER_BUSY)
+        return response
+
+
+def on_bug(error: Exception) -> Response:
+    log.error("unhandled error", exc_info=error)
+    return error_page(500)
+
+
+def error_page(status: int, retry_after: int | None = None) -> Response:
+    """The page (or JSON for programs) for a status."""
+    title, message = _TEXTS.get(status, _OTHER_TEXT)
+    if request.path.startswith(("/api/", "/log/")):
+        response = jsonify(error={"status": status, "title": str(title), "message": str(message)})
+    else:
+        page = _template(status)
+        response = make_response(
+            render_template(page, status=status, title=title, message=message, retry_after=retry_after)
+        )
+    response.status_code = status
+    if retry_after is not None:
+        response.headers["Retry-After"] = str(retry_after)
+    return response
+
+
+def _template(status: int) -> str:
+    """An area may have error pages in a frame of its own: `app.extensions["pledge.error_pages"]["staff"]` says when."""
+    area = request.path.split("/", 2)[1] if request.path.startswith("/") else ""
+    framed = current_app.extensions.get("pledge.error_pages", {}).get(area)
+    return (framed and framed(status)) or "errors/error.html"

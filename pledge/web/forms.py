@@ -1,0 +1,131 @@
+"""The base classes of every form, by Flask-WTF, and a box that only a yes ticks."""
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+from flask import request
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from werkzeug.datastructures import FileStorage, MultiDict
+from wtforms import BooleanField, FileField, Form
+from wtforms.fields import Field
+from wtforms.fields.core import UnboundField
+from wtforms.form import FormMeta
+
+from pledge.core import i18n, languages
+from pledge.core.languages import Texts
+
+#: What a ticked box may send. Our pages send `y`; programs that fill in forms send the others.
+YES = frozenset({"y", "yes", "on", "true", "1"})
+
+
+class _FormMeta(FormMeta):
+    """Makes forms with a field for each language where one was declared."""
+
+    def __call__(cls, *arguments: Any, **options: Any) -> Any:  # noqa: N805  # a metaclass
+        return FormMeta.__call__(_with_languages(cls, languages.codes()), *arguments, **options)
+
+
+class BaseForm(FlaskForm, metaclass=_FormMeta):
+    """A form that reads what its view hands to it, not the request by itself.
+
+    Many pages hold several forms, of which one was sent.
+    """
+
+    class Meta:
+        def wrap_formdata(
+            self, form: Form, formdata: MultiDict[str, Any] | None
+        ) -> MultiDict[str, Any] | None:
+            """Take out the files that were sent under the name of another field than one for files."""
+            if not formdata or not request.files:
+                return formdata
+            takers = {field.name for field in form if isinstance(field, FileField)}
+            sent = formdata.items(multi=True)
+            return MultiDict(
+                [(name, it) for name, it in sent if name in takers or not isinstance(it, FileStorage)]
+            )
+
+    def __init__(self, formdata: Any = None, **options: Any) -> None:
+        super().__init__(formdata=formdata, **options)
+
+    def by_language(self, name: str) -> Texts:
+        """What was entered into the fields that were declared ByLanguage under a name."""
+        return languages.texts({lang: self[f"{name}_{lang}"].data or "" for lang in languages.codes()})
+
+
+#: What WTForms calls for a field: raises ValidationError.
+Check = Callable[[Any, Field], None]
+
+
+class ByLanguage:
+    """One field for each language of the site, declared in a form once: `title` makes `title_ko`, `title_en` and so on.
+
+    `form.by_language("title")` is what was entered. Their labels name the language.
+    """
+
+    def __init__(
+        self, field: type[Field], label: object, names: str = "{name}_{lang}", check: Check | None = None
+    ) -> None:
+        self._field, self._label, self._names = field, label, names
+        self._validators = [] if check is None else [check]
+        self._place = field(label).creation_counter
+
+    def fields(self, name: str) -> dict[str, UnboundField]:
+        """The fields to be bound, by their names, in the order of the languages and where this was declared."""
+        found = {}
+        for number, lang in enumerate(languages.codes()):
+            label = _l("%(field)s in %(language)s", field=self._label, language=_LanguageName(lang))
+            unbound = self._field(label, render_kw={"lang": lang}, validators=self._validators)
+            unbound.creation_counter = self._place + number / 100
+            found[self._names.format(name=name, lang=lang)] = unbound
+        return found
+
+
+class _LanguageName:
+    """The name of a language in that of who reads it, found when it is shown."""
+
+    def __init__(self, lang: str) -> None:
+        self._lang = lang
+
+    def __str__(self) -> str:
+        return languages.name(self._lang, i18n.language())
+
+
+@lru_cache
+def _with_languages(form: type, codes: tuple[str, ...]) -> type:
+    """The form with the fields that it declares ByLanguage; `codes` are the languages of the site."""
+    declared = {
+        name: value
+        for kind in reversed(form.__mro__)
+        for name, value in vars(kind).items()
+        if isinstance(value, ByLanguage)
+    }
+    fields = {key: field for name, value in declared.items() for key, field in value.fields(name).items()}
+    return type(form.__name__, (form,), fields) if fields else form
+
+
+class StaffForm(BaseForm):
+    """A form of the staff area. The token of the session is checked for the whole area, before any view (web/staff/auth/access.py)."""
+
+    class Meta:
+        # A page may hold several forms with prefixes, and it has one token.
+        csrf = False
+
+
+class PublicForm(BaseForm):
+    """A form of the public site: no CSRF token, as there is no session; pledge/web/request_checks.py says where a POST may come from."""
+
+    class Meta:
+        csrf = False
+
+        def get_translations(self, form: Form) -> None:
+            """None are loaded, which would cost each request a file: every message of these forms is our own."""
+
+
+class TickField(BooleanField):
+    """A box that is ticked only by a value that says yes; `0`, `null`, `no` and whatever else leave it empty."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        said = [value.strip().lower() for value in valuelist if isinstance(value, str)]
+        self.data = bool(said) and all(value in YES for value in said)

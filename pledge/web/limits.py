@@ -1,0 +1,125 @@
+"""Rate limits, by Flask-Limiter: who counts as one visitor, and how a view declares its limits.
+
+A visitor is an IPv4 address or an IPv6 /64; the /24 or /48 around it may use ten times the limit. The address is taken
+through exactly PLEDGE_TRUSTED_PROXIES hops, so a forged X-Forwarded-For changes nothing. The counters are in Redis, shared
+by all processes, and in this process while Redis is away. Caps on mails are not here: they are in the database, where they
+hold with every cache gone.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import Flask, request
+from flask_limiter import Limiter
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
+from redis.retry import Retry
+
+from config import Config, current_config
+from pledge.core import clock
+from pledge.core.networks import block_of, network_of
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+#: How many times a network's limit the block around it may use.
+BLOCK_FACTOR = 10
+
+#: Seconds that a hanging Redis may hold a request, once; then the counters in the process take over.
+REDIS_TIMEOUT = 0.25
+_REDIS_OPTIONS: dict[str, Any] = {
+    "socket_timeout": REDIS_TIMEOUT,
+    "socket_connect_timeout": REDIS_TIMEOUT,
+    # Once, for a connection that died while idle; a Redis that hangs is not asked again.
+    "retry": Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
+}
+#: Seconds that a visitor is told to wait when Redis goes away between the count and the question.
+UNKNOWN_WAIT = 60
+
+#: In a limit's text, how many: the number at the start of each of its parts.
+_AMOUNT = re.compile(r"(?<![^,;|])\s*[0-9]+")
+
+
+def client_network() -> str:
+    """The network that a limit counts: `203.0.113.7` or `2001:db8:1:2::/64`."""
+    return network_of(request.remote_addr or "")
+
+
+def client_block() -> str:
+    """The block of networks around the visitor's: `203.0.113.0/24` or `2001:db8:1::/48`."""
+    return block_of(request.remote_addr or "")
+
+
+def _route() -> str:
+    """The route of the request, under which its counters are kept: `/<language:lang>/c/<slug>/sign`.
+
+    With the endpoint, the library's default, a limited function that a view calls is evaluated three times: from its
+    second call on it counts as a limit of the endpoint too.
+    """
+    return request.url_rule.rule if request.url_rule else ""
+
+
+limiter = Limiter(
+    client_network,
+    strategy="sliding-window-counter",
+    in_memory_fallback_enabled=True,
+    key_prefix="pledge",
+    request_identifier=_route,
+)
+
+
+def init_app(app: Flask, config: Config) -> None:
+    """Count in the Redis of the configuration, or in this process. Counting begins anew in the latter."""
+    app.config.update(
+        RATELIMIT_STORAGE_URI=config.redis_url or "memory://",
+        RATELIMIT_STORAGE_OPTIONS=_REDIS_OPTIONS if config.redis_url else {},
+    )
+    limiter.init_app(app)
+
+
+def limited(limit: Callable[[], str], **options: Any) -> Callable[[View], View]:
+    """Limit a view, or a function that views call: beyond `limit` (its text) it raises RateLimitExceeded.
+
+    The visitor's network is counted, and against ten times the number the block around it. The options are those of
+    Flask-Limiter's `limit`; with a `scope` the count is one for all views, else each view has its own.
+    """
+    declare = limiter.shared_limit if "scope" in options else limiter.limit
+
+    def decorate(view: View) -> View:
+        # The limit declared first, inside, is asked first: what a network may not do is not counted for its block.
+        around = declare(lambda: scaled(limit(), BLOCK_FACTOR), key_func=client_block, **options)
+        return around(declare(limit, **options)(view))  # type: ignore[return-value]  # it has the shape of the view
+
+    return decorate
+
+
+def seconds_to_wait() -> int:
+    """How long the visitor whose request was refused should wait."""
+    refused = limiter.current_limit
+    try:
+        return UNKNOWN_WAIT if refused is None else max(1, refused.reset_at - int(clock.now().timestamp()))
+    except RedisError:  # gone since it counted this request
+        return UNKNOWN_WAIT
+
+
+def scaled(limit: str, factor: int) -> str:
+    """The limit with every number of requests times `factor`: `300 per 10 minutes` by 2 is `600 per 10 minutes`."""
+    return limit if factor == 1 else _AMOUNT.sub(lambda found: str(int(found[0]) * factor), limit)
+
+
+def token_limit() -> str:
+    return current_config().limit_token
+
+
+def link_limit() -> str:
+    return current_config().limit_link
+
+
+@limited(token_limit, scope="unknown link")
+def count_unknown_link() -> None:
+    """Count one more invalid link; too many from one network are answered 429.
+
+    Good links are neither counted nor held up, so a hall of people behind one address can confirm, whoever plays with
+    links among them.
+    """

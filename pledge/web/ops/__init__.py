@@ -1,0 +1,11 @@
+"""The operator's door: is it alive, is it ready, and the mailbox of a development machine."""
+
+from flask import Flask
+
+from config import Config
+from pledge.web.ops import health, mailbox
+
+
+def register(app: Flask, config: Config) -> None:
+    app.register_blueprint(health.blueprint)
+    mailbox.register(app, config)

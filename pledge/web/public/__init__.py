@@ -1,0 +1,44 @@
+"""The public door: pages in Korean and English, without a cookie."""
+
+from flask import Flask, redirect, url_for
+from werkzeug import Response
+
+from pledge.core import i18n
+from pledge.files.services import StorageAway
+from pledge.web.public.blueprint import public
+from pledge.web.public.campaign import files, home, organizations, progress, reading, switched, verify
+from pledge.web.public.endorsing import applying
+from pledge.web.public.endorsing import own as own_endorsement
+from pledge.web.public.mailed_links import journey, own
+from pledge.web.public.signing import own as own_signature
+from pledge.web.public.signing import sign
+
+__all__ = [
+    "applying",
+    "home",
+    "journey",
+    "organizations",
+    "own",
+    "own_endorsement",
+    "own_signature",
+    "progress",
+    "reading",
+    "register",
+    "sign",
+    "verify",
+]  # each adds its views
+
+
+def register(app: Flask) -> None:
+    app.register_blueprint(public)
+    app.jinja_env.globals["site_banner"] = switched.banner
+    app.register_blueprint(files.blueprint)
+    app.register_error_handler(StorageAway, files.away)
+    app.add_url_rule("/", "root", root)
+
+
+def root() -> Response:
+    """To the visitor's language; the answer differs by header, so caches must know."""
+    response = redirect(url_for("public.home", lang=i18n.wanted_language()))
+    response.headers["Vary"] = "Accept-Language"
+    return response

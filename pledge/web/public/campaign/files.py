@@ -1,0 +1,59 @@
+"""`/files/…`: pictures and documents by their random names, the same for everybody, without a query.
+
+They came from outside, so the browser is told to run and to load nothing: a sandbox with no rights, the type as we say.
+"""
+
+import re
+from urllib.parse import quote
+
+from flask import Blueprint, Response, abort, make_response, request
+
+from pledge.core.logs import log
+from pledge.files import queries
+from pledge.files.pictures import MEDIA_TYPE, SIZES
+from pledge.web.errors import RETRY_AFTER_OUTAGE, error_page
+
+blueprint = Blueprint("files", __name__, url_prefix="/files")
+
+#: What lies under a name never changes.
+CACHE = "public, max-age=31536000, immutable"
+SANDBOX = "default-src 'none'; frame-ancestors 'none'; sandbox"
+
+
+@blueprint.get("/<name>/<size>.webp")
+def picture(name: str, size: str) -> Response:
+    if size not in map(str, SIZES):
+        abort(404)
+    return _sent(queries.picture(name, int(size)), MEDIA_TYPE, f"{name}-{size}")
+
+
+@blueprint.get("/<name>/<filename>.pdf")
+def document(name: str, filename: str) -> Response:
+    """Always saved, never shown by us, under the name that the link gives it."""
+    response = _sent(queries.document(name), "application/pdf", name)
+    # RFC 8187: a header is ASCII, a name may be Korean.
+    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(_plain(filename))}.pdf"
+    return response
+
+
+def _sent(data: bytes | None, media_type: str, etag: str) -> Response:
+    if data is None:
+        abort(404)
+    response = make_response(data)
+    response.content_type = media_type
+    response.headers["Content-Security-Policy"] = SANDBOX
+    response.headers["Cache-Control"] = CACHE
+    response.set_etag(etag)
+    response.make_conditional(request)
+    return response
+
+
+def _plain(filename: str) -> str:
+    """Letters, digits, spaces, hyphens: nothing that a file system or a header reads differently."""
+    return re.sub(r"[^\w -]+", "", filename)[:80].strip() or "document"
+
+
+def away(_error: Exception) -> Response:
+    """The page for a storage that does not answer: to be tried again, like a database that is away."""
+    log.error("storage away")
+    return error_page(503, RETRY_AFTER_OUTAGE)

@@ -1,0 +1,30 @@
+"""Home and the privacy notice: the same for everybody. A campaign's own page is in reading.py."""
+
+from flask import Response, make_response, render_template
+
+from config import current_config
+from pledge.core import i18n
+from pledge.core.text import markdown
+from pledge.web.caching import kept
+from pledge.web.public.blueprint import public
+from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_cards
+
+
+@public.get("/")
+@kept(PAGE_CACHE)
+def home() -> Response:
+    cards = campaign_cards()
+    current_ones = [card for card in cards if not card.is_archived]
+    archived = [card for card in cards if card.is_archived]
+    return make_response(
+        render_template("public/campaign/home.html", campaigns=current_ones, archived=archived)
+    )
+
+
+@public.get("/privacy")
+@kept(PAGE_CACHE)
+def privacy() -> Response:
+    notice = markdown.privacy_notice(i18n.language(), current_config().contact)
+    return make_response(
+        render_template("public/campaign/privacy.html", notice=notice, version=markdown.privacy_version())
+    )

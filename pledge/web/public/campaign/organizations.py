@@ -1,0 +1,89 @@
+"""The wall of organisations that endorse a campaign, and a page for each that it can link to."""
+
+from typing import Any
+
+from flask import Response, abort, make_response, redirect, render_template, request, url_for
+from werkzeug import Response as AnyResponse
+
+from pledge.campaigns.queries import CampaignView
+from pledge.core import countries as places
+from pledge.core import i18n
+from pledge.endorsements import queries as endorsements
+from pledge.endorsements.models import OrganizationType
+from pledge.endorsements.queries import Filter
+from pledge.web.caching import kept
+from pledge.web.public.blueprint import public
+from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404
+
+#: What the wall reads of its address; a request with any of them is answered for itself.
+PARAMETERS = ("q", "type", "country", "page")
+
+
+@public.get("/c/<slug>/organizations")
+@kept(PAGE_CACHE, reads=PARAMETERS)
+def organizations(slug: str) -> Response:
+    campaign = campaign_or_404(slug)
+    wanted, page = _wanted(), _page_number()
+    wall = endorsements.wall(campaign.id, i18n.language(), wanted, page)
+    if page > wall.pages:
+        abort(404)
+    countries = [
+        (code, f"{places.country_name(code, i18n.language())} ({i18n.format_count(number)})")
+        for code, number in wall.countries.items()
+    ]
+    return make_response(
+        render_template(
+            "public/campaign/organizations.html",
+            campaign=campaign,
+            wall=wall,
+            wanted=wanted,
+            countries=countries,
+            page_url=lambda number: _page_url(slug, number),
+        )
+    )
+
+
+@public.get("/c/<slug>/organizations/<int(min=1,max=9223372036854775807):endorsement_id>")
+@kept(PAGE_CACHE)
+def organization(slug: str, endorsement_id: int) -> AnyResponse:
+    campaign = campaign_or_404(slug)
+    shown = endorsements.organization(campaign.id, endorsement_id, i18n.language())
+    if shown is None:
+        return _elsewhere(campaign, endorsement_id)
+    return make_response(
+        render_template("public/campaign/organization.html", campaign=campaign, organization=shown),
+        410 if shown.is_gone else 200,
+    )
+
+
+def _wanted() -> Filter:
+    """What the address asks for; 400 for a kind or a country that does not exist."""
+    kind, country = request.args.get("type", ""), request.args.get("country", "")
+    if (kind and kind not in set(OrganizationType)) or (country and country not in places.COUNTRIES):
+        abort(400)
+    return Filter(
+        name=request.args.get("q", "").strip(), type=OrganizationType(kind) if kind else None, country=country
+    )
+
+
+def _page_number() -> int:
+    text = request.args.get("page", "1")
+    if not (text.isascii() and text.isdigit() and len(text) < 6 and int(text)):
+        abort(404)
+    return int(text)
+
+
+def _page_url(slug: str, number: int) -> str:
+    """The same view of the wall, at another page."""
+    asked: dict[str, Any] = {name: request.args[name] for name in PARAMETERS if request.args.get(name)}
+    return url_for("public.organizations", **{"slug": slug, **asked, "page": number})
+
+
+def _elsewhere(campaign: CampaignView, endorsement_id: int) -> AnyResponse:
+    """A duplicate's address leads to the one it was merged into, or to the wall while that is not there."""
+    other = endorsements.merged_into(campaign.id, endorsement_id)
+    if other is None:
+        abort(404)
+    if endorsements.organization(campaign.id, other, i18n.language()) is None:
+        return redirect(url_for("public.organizations", slug=campaign.slug))
+    return redirect(url_for("public.organization", slug=campaign.slug, endorsement_id=other), 301)

@@ -1,0 +1,196 @@
+"""What several public pages show of a campaign, put together from the features that know it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from urllib.parse import urlencode
+
+import segno
+from flask import abort
+from flask_babel import gettext as _
+from markupsafe import Markup
+
+from pledge.campaigns import queries as campaigns
+from pledge.campaigns.list_terms import TermsView
+from pledge.campaigns.models import CampaignState, PartnerRole
+from pledge.campaigns.queries import CampaignView, PartnerView, PledgeView
+from pledge.core import i18n
+from pledge.core.urls import campaign_link
+from pledge.endorsements import queries as endorsements
+from pledge.endorsements.queries import OrganizationView
+from pledge.ledger import queries as ledger
+from pledge.signatures import queries as signatures
+from pledge.web.caching import SECONDS, cache
+from pledge.web.public.campaign.switched import signing_paused
+
+#: A cache on the way may keep a page for a second and stand in for us while we are away (nginx does, deploy/nginx.conf);
+#: a browser asks each time, so that who comes back from confirming sees the new number.
+PAGE_CACHE = "public, max-age=0, s-maxage=1, stale-while-revalidate=2, stale-if-error=600"
+
+
+@dataclass(frozen=True)
+class CampaignCard:
+    """A campaign on the home page."""
+
+    slug: str
+    title: str
+    tagline: str
+    summary: str
+    goal: int
+    count: int
+    organizations: int
+    is_open: bool
+    is_archived: bool
+
+
+@dataclass(frozen=True)
+class CampaignPage:
+    """A campaign with its numbers and who stands behind it."""
+
+    slug: str
+    title: str
+    tagline: str
+    summary: str
+    body: Markup
+    state: str
+    goal: int
+    is_open: bool  #: takes signatures now
+    is_paused: bool  #: would take them, but staff have paused signing for a while
+    opens_at: datetime | None
+    closes_at: datetime | None
+    people: int
+    organizations: int
+    as_of: datetime
+    percent: int
+    pledge: PledgeView
+    recipient: str
+    secretariat_line: str
+    secretariat: list[PartnerView]
+    partners: list[PartnerView]
+    signers: list[str]
+    endorsers: list[OrganizationView]  #: the newest ones
+    url: str
+    list_terms: TermsView | None  #: under which a list of names is asked for
+
+
+@dataclass(frozen=True)
+class ShareLinks:
+    """Plain links to the share pages of others: nothing of theirs is loaded until somebody presses one."""
+
+    url: str
+    text: str
+    x: str
+    facebook: str
+    line: str
+
+
+@dataclass(frozen=True)
+class Behind:
+    """Who stands behind a campaign, as its pages show them."""
+
+    partners: dict[PartnerRole, list[PartnerView]]
+    signers: list[str]
+    endorsers: list[OrganizationView]
+
+
+def campaign_or_404(slug: str) -> CampaignView:
+    """The public campaign, at most a second old: for what is only shown."""
+    return _or_404(_campaign(slug, i18n.language()))
+
+
+def campaign_now_or_404(slug: str) -> CampaignView:
+    """The public campaign as it is at this moment: for the answer to a form, which may say why it was not taken."""
+    return _or_404(campaigns.find(slug, i18n.language()))
+
+
+def _or_404(campaign: CampaignView | None) -> CampaignView:
+    if campaign is None:
+        abort(404)
+    return campaign
+
+
+@cache.memoize(SECONDS)
+def _campaign(slug: str, lang: str) -> CampaignView | None:
+    return campaigns.find(slug, lang)
+
+
+@cache.memoize(SECONDS)
+def _behind(campaign_id: int, lang: str) -> Behind:
+    return Behind(
+        campaigns.partners(campaign_id, lang),
+        signatures.public_names(campaign_id),
+        endorsements.recent(campaign_id, lang),
+    )
+
+
+def campaign_page(campaign: CampaignView) -> CampaignPage:
+    count = ledger.count(campaign.id)
+    paused = signing_paused()
+    behind = _behind(campaign.id, i18n.language())
+    return CampaignPage(
+        slug=campaign.slug,
+        title=campaign.title,
+        tagline=campaign.tagline,
+        summary=campaign.summary,
+        body=campaign.body,
+        state=campaign.state,
+        goal=campaign.goal,
+        is_open=campaign.is_open and not paused,
+        is_paused=campaign.is_open and paused,
+        opens_at=campaign.opens_at,
+        closes_at=campaign.closes_at,
+        people=count.people,
+        organizations=count.organizations,
+        as_of=count.as_of,
+        percent=min(100, count.people * 100 // campaign.goal),
+        pledge=campaign.pledge,
+        recipient=campaign.recipient,
+        secretariat_line=campaign.secretariat_line,
+        secretariat=behind.partners[PartnerRole.SECRETARIAT],
+        partners=behind.partners[PartnerRole.PARTNER],
+        signers=behind.signers,
+        endorsers=behind.endorsers,
+        url=campaign_link(i18n.language(), campaign.slug),
+        list_terms=campaign.list_terms,
+    )
+
+
+def campaign_cards() -> list[CampaignCard]:
+    shown = campaigns.public_campaigns(i18n.language())
+    counts = ledger.counts(campaign.id for campaign in shown)
+    return [
+        CampaignCard(
+            slug=campaign.slug,
+            title=campaign.title,
+            tagline=campaign.tagline,
+            summary=campaign.summary,
+            goal=campaign.goal,
+            count=counts[campaign.id].people,
+            organizations=counts[campaign.id].organizations,
+            is_open=campaign.is_open,
+            is_archived=campaign.state is CampaignState.ARCHIVED,
+        )
+        for campaign in shown
+    ]
+
+
+def share_links(campaign: CampaignView) -> ShareLinks:
+    url = campaign_link(i18n.language(), campaign.slug)
+    text = _("I signed “%(title)s”. Will you join me?", title=campaign.title)
+    return ShareLinks(
+        url=url,
+        text=text,
+        x="https://twitter.com/intent/tweet?" + urlencode({"text": text, "url": url}),
+        facebook="https://www.facebook.com/sharer/sharer.php?" + urlencode({"u": url}),
+        line="https://social-plugins.line.me/lineit/share?" + urlencode({"url": url}),
+    )
+
+
+@lru_cache(maxsize=64)
+def qr_code(url: str) -> Markup:
+    """An SVG of the address, for the phone of whoever stands beside; decorative, as the address stands there too."""
+    code = segno.make(url, error="m", micro=False)
+    svg = code.svg_inline(
+        scale=4, border=2, svgclass="qr__code", lineclass=None, omitsize=True, dark="#0b2b40", light="#fff"
+    )
+    return Markup(svg)  # noqa: S704  # made by the library from our own address

@@ -1,0 +1,102 @@
+"""How a campaign stands, how that is counted, and how to check it: the same for everybody."""
+
+from dataclasses import dataclass
+
+from flask import Response, make_response, redirect, render_template, url_for
+from werkzeug import Response as AnyResponse
+
+from pledge.core import i18n
+from pledge.endorsements import queries as endorsements
+from pledge.statistics import history, integrity
+from pledge.statistics.breakdowns import BreakdownLine
+from pledge.statistics.cells import MIN_CELL
+from pledge.statistics.charts import Chart, chart
+from pledge.statistics.growth import Point
+from pledge.statistics.progress import progress as read
+from pledge.statistics.region_map import region_map
+from pledge.web.caching import kept
+from pledge.web.public.blueprint import public
+from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404
+
+#: Countries that stand in the first table; the others are a press away.
+FIRST_COUNTRIES = 10
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One line of a table with its bar: how many, how much of all, and how long beside the longest one (in percent)."""
+
+    key: str
+    label: str
+    number: int
+    share: float
+    length: float
+
+
+@dataclass(frozen=True)
+class Growth:
+    """The picture of one kind."""
+
+    points: list[Point]
+    drawn: Chart
+
+
+@public.get("/c/<slug>/progress")
+@kept(PAGE_CACHE)
+def progress(slug: str) -> Response:
+    campaign = campaign_or_404(slug)
+    found = read(campaign.id, slug)
+    totals, grown = found.totals, found.history
+    countries = bars(totals.by_country, totals.people)
+    return make_response(
+        render_template(
+            "public/campaign/progress.html",
+            campaign=campaign,
+            totals=totals,
+            percent=min(100, totals.people * 100 // campaign.goal),
+            history=grown,
+            step=history.step_of(grown),
+            people=_growth(history.people_points(grown)),
+            organizations=_growth(history.organization_points(grown)),
+            map=region_map(totals.by_region),
+            regions=bars(totals.by_region, totals.people),
+            countries=countries[:FIRST_COUNTRIES],
+            more_countries=countries[FIRST_COUNTRIES:],
+            kinds=_kinds(campaign.id),
+            integrity=integrity.recent(campaign.id),
+            checkpoint=found.checkpoint,
+            smallest=MIN_CELL,
+        )
+    )
+
+
+@public.get("/c/<slug>/integrity", endpoint="integrity")
+def moved(slug: str) -> AnyResponse:
+    """Where the report stood before it became a part of the page above."""
+    campaign = campaign_or_404(slug)
+    return redirect(url_for("public.progress", slug=campaign.slug, _anchor="integrity"), 301)
+
+
+def bars(lines: list[BreakdownLine], people: int) -> list[Bar]:
+    """The lines in the language of the page. `people` is all of them."""
+    return _bars(
+        [(line.key, line.ko if i18n.language() == "ko" else line.en, line.people) for line in lines], people
+    )
+
+
+def _kinds(campaign_id: int) -> list[Bar]:
+    """Organisations by kind; the page knows the words."""
+    types = endorsements.types(campaign_id)
+    return _bars([(kind.value, kind.value, number) for kind, number in types.items()], sum(types.values()))
+
+
+def _bars(lines: list[tuple[str, str, int]], whole: int) -> list[Bar]:
+    longest = max((number for _, _, number in lines), default=0)
+    return [
+        Bar(key, label, number, number * 100 / (whole or 1), max(0.0, number * 100 / (longest or 1)))
+        for key, label, number in lines
+    ]
+
+
+def _growth(points: list[Point]) -> Growth | None:
+    return Growth(points, chart(points)) if points else None

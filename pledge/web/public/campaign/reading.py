@@ -1,0 +1,113 @@
+"""What one reads of a campaign: its page (also a draft's, with a link from the staff), pledge texts at their permanent
+addresses, events as calendar files.
+"""
+
+from flask import Response, abort, make_response, render_template
+from flask_babel import gettext as _
+
+from pledge.campaigns import calendar, events
+from pledge.campaigns import queries as campaigns
+from pledge.campaigns.queries import CampaignView
+from pledge.core import countries, i18n, tokens
+from pledge.core.tokens import BadToken, Purpose
+from pledge.deliveries.register_queries import public_deliveries
+from pledge.web.caching import kept
+from pledge.web.public.blueprint import public
+from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404, campaign_page
+from pledge.web.public.signing.forms import SignForm
+from pledge.web.security_headers import CONTENT_SECURITY_POLICY
+
+
+@public.get("/c/<slug>")
+@kept(PAGE_CACHE)
+def campaign(slug: str) -> Response:
+    return _campaign(campaign_or_404(slug))
+
+
+@public.get("/c/<slug>/preview/<token>")
+def preview(slug: str, token: str) -> Response:
+    """The page of a campaign in any state, for whoever holds a link that the staff area made within the hour."""
+    try:
+        found = tokens.read(Purpose.PREVIEW, token)
+    except BadToken:
+        abort(410)
+    view = campaigns.find_draft(int(found.payload[0]), i18n.language())
+    if found.expired or view is None or view.slug != slug:
+        abort(410)
+    response = _campaign(view, preview=True)
+    response.headers["X-Robots-Tag"] = "noindex, nofollow"
+    return response
+
+
+@public.get("/c/<slug>/pledge/<int:version>")
+@kept(PAGE_CACHE)
+def pledge(slug: str, version: int) -> Response:
+    view = campaign_or_404(slug)
+    text = campaigns.permalink(view.id, version, i18n.language())
+    if text is None:
+        abort(404)
+    versions = campaigns.pledge_versions(view.id)
+    return make_response(
+        render_template("public/campaign/pledge.html", campaign=view, text=text, versions=versions)
+    )
+
+
+@public.get("/c/<slug>/pledge/<int:version>.md")
+@kept(PAGE_CACHE)
+def pledge_source(slug: str, version: int) -> Response:
+    """The wording as it is stored, byte for byte: from all its languages anyone can compute the SHA-256."""
+    text = campaigns.permalink(campaign_or_404(slug).id, version, i18n.language())
+    wording = "" if text is None else text.wording[i18n.language()]
+    if not wording:
+        abort(404)
+    return Response(wording, mimetype="text/markdown")
+
+
+@public.get("/c/<slug>/events.ics")
+@kept(PAGE_CACHE)
+def events_calendar(slug: str) -> Response:
+    view = campaign_or_404(slug)
+    return _calendar(events.shown(view.id, i18n.language()), view.title, slug)
+
+
+@public.get("/c/<slug>/events/<int:event>.ics")
+@kept(PAGE_CACHE)
+def event_calendar(slug: str, event: int) -> Response:
+    view = campaign_or_404(slug)
+    one = [shown for shown in events.shown(view.id, i18n.language()) if shown.id == event]
+    if not one:
+        abort(404)
+    return _calendar(one, view.title, f"{slug}-{event}")
+
+
+def _campaign(view: CampaignView, *, preview: bool = False) -> Response:
+    shown = events.shown(view.id, i18n.language())
+    response = make_response(
+        render_template(
+            "public/campaign/campaign.html",
+            page=campaign_page(view),
+            form=SignForm(country=countries.HOME),
+            video=view.video,
+            letter=view.letter,
+            deliveries=[] if preview else public_deliveries(view.id, i18n.language()),
+            events=[event for event in shown if not event.is_over],
+            past_events=[event for event in reversed(shown) if event.is_over],
+            preview=preview,
+        )
+    )
+    if view.video:
+        # This page alone may hold a frame, and only that of its own video; it is made when somebody presses play.
+        response.headers["Content-Security-Policy"] = (
+            f"{CONTENT_SECURITY_POLICY}; frame-src {view.video.origin}"
+        )
+    return response
+
+
+def _calendar(shown: list[events.EventView], title: str, name: str) -> Response:
+    if not shown:
+        abort(404)
+    response = Response(
+        calendar.ics(shown, _("%(title)s: events", title=title)), content_type=calendar.MEDIA_TYPE
+    )
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}.ics"'
+    return response

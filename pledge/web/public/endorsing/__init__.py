@@ -1,0 +1,1 @@
+"""An organisation endorses; what is an endorsement's own on the pages of its mailed links."""

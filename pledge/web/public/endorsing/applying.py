@@ -1,0 +1,92 @@
+"""Endorsing as an organisation: the form, and what happens when it is sent."""
+
+from flask import Response, make_response, render_template, request
+from flask_babel import gettext as _
+from werkzeug.datastructures import CombinedMultiDict
+
+from pledge.campaigns.queries import CampaignView
+from pledge.core import countries, i18n
+from pledge.core.text import markdown
+from pledge.endorsements import services as endorsements
+from pledge.files.services import UnknownFile
+from pledge.web.public.blueprint import public
+from pledge.web.public.campaign import logos
+from pledge.web.public.campaign.pages import campaign_now_or_404, campaign_or_404, campaign_page
+from pledge.web.public.campaign.switched import RETRY_AFTER_PAUSE, signing_paused
+from pledge.web.public.endorsing.forms import EndorseForm
+from pledge.web.public.endorsing.subject import ENDORSEMENT
+from pledge.web.public.signing import sign_up_limit
+from pledge.web.public.signing.sign import see_other
+from pledge.web.request_checks import allows
+
+
+@public.route("/c/<slug>/endorse", methods=["GET", "POST"])
+@allows(body=logos.MAX_FORM, parts=logos.MAX_FIELDS)
+def endorse(slug: str) -> Response:
+    if request.method != "POST":
+        return _form_page(campaign_or_404(slug), EndorseForm(country=countries.HOME), 200)
+    campaign = campaign_now_or_404(slug)
+    form = EndorseForm(CombinedMultiDict([request.files, request.form]))
+    if signing_paused() or not campaign.is_open:  # before a picture is taken
+        return _not_taken(campaign, form)
+    is_valid = form.validate()
+    sign_up_limit.count(form, lambda: _beyond_limit(campaign, form), is_valid=is_valid)
+    # Taken also when there are other mistakes, so that all of them are told at once and a good logo is kept.
+    if not logos.take(form) or not is_valid:
+        return _form_page(campaign, form, 422)
+    try:
+        ticket = endorsements.apply(_application(slug, form))
+    except UnknownFile:
+        logos.refuse(form)
+        return _form_page(campaign, form, 422)
+    except (endorsements.SigningPaused, endorsements.CampaignNotOpen):
+        return _not_taken(campaign_now_or_404(slug), form)
+    return see_other(ENDORSEMENT.url("check", slug=slug, ticket=ticket))
+
+
+def _application(slug: str, form: EndorseForm) -> endorsements.Application:
+    return endorsements.Application(
+        slug=slug,
+        content=form.content(),
+        contact=endorsements.Contact(
+            name=form.contact_name.data or "",
+            title=form.contact_title.data or "",
+            mailbox=form.address,
+            show=form.show_contact.data,
+        ),
+        registration_number=form.registration_number.data or "",
+        lang=i18n.language(),
+        privacy_version=markdown.privacy_version(),
+        pledge_version=form.version,
+    )
+
+
+def _form_page(campaign: CampaignView, form: EndorseForm, status: int) -> Response:
+    page = campaign_page(campaign)
+    return make_response(
+        render_template("public/endorsing/endorse.html", page=page, form=form, subject=ENDORSEMENT), status
+    )
+
+
+def _beyond_limit(campaign: CampaignView, form: EndorseForm) -> Response:
+    logos.take(form)  # so that it is kept with the rest of the form
+    return _form_page(campaign, form, 429)
+
+
+def _not_taken(campaign: CampaignView, form: EndorseForm) -> Response:
+    return _paused(campaign, form) if signing_paused() else _not_open(campaign, form)
+
+
+def _paused(campaign: CampaignView, form: EndorseForm) -> Response:
+    """Staff have paused signing, and with it endorsing: the page says so, and that nothing was stored."""
+    response = _form_page(campaign, form, 503)
+    response.headers["Retry-After"] = str(RETRY_AFTER_PAUSE)
+    return response
+
+
+def _not_open(campaign: CampaignView, form: EndorseForm) -> Response:
+    """The campaign closed while the page was open (409), or the form named a pledge text that does not exist (422)."""
+    if not campaign.is_open:
+        return _form_page(campaign, form, 409)
+    form.pledge_version.errors = [_("The pledge text was changed. Please read it again and endorse it.")]
+    return _form_page(campaign, form, 422)

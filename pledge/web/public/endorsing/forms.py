@@ -1,0 +1,267 @@
+"""The forms of endorsements: the shape of what an organisation sends, with errors in the page's language."""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from wtforms import FileField, HiddenField, SelectField, StringField, TextAreaField
+from wtforms.fields import Field
+from wtforms.validators import ValidationError
+
+from pledge.core import countries as places
+from pledge.core import i18n
+from pledge.core.text.line_words import LINE_WORDS
+from pledge.core.text.lines import LineFault
+from pledge.endorsements import rules
+from pledge.endorsements.models import OrganizationType
+from pledge.endorsements.rules import BadContent, Content, Fault
+from pledge.endorsements.verification.registration import BadRegistrationNumber, optional_registration_number
+from pledge.signatures.addresses import Address
+from pledge.web.forms import PublicForm, TickField
+from pledge.web.public.signing.forms import check_address, is_version
+
+#: What a fault is called, by field where one wording does not fit all.
+_WORDS: dict[StrEnum, Any] = {
+    **LINE_WORDS,
+    Fault.WEBSITE: _l("Enter the address of a public website, like https://www.example.org."),
+    Fault.YEAR: _l("Enter a year from 2000 to 2100."),
+    Fault.PERCENT: _l("Enter a percentage from 1 to 100."),
+    Fault.ORDER: _l("The interim year must be before the target year."),
+}
+_FIELD_WORDS: dict[tuple[str, StrEnum], Any] = {
+    ("name_ko", LineFault.EMPTY): _l("Enter the name of the organisation, in Korean or in English."),
+    ("name_ko", LineFault.TOO_LONG): _l("The name can have up to 120 characters."),
+    ("name_en", LineFault.EMPTY): _l("Enter the name of the organisation in letters."),
+    ("name_en", LineFault.TOO_LONG): _l("The name can have up to 120 characters."),
+    ("type", Fault.UNKNOWN): _l("Choose a kind of organisation from the list."),
+    ("website", LineFault.EMPTY): _l("Enter the address of the organisation's website."),
+    ("website", LineFault.TOO_LONG): _l("The address can have up to 300 characters."),
+    ("interim_year", Fault.HALF): _l("Enter the interim year too, or leave year and percentage empty."),
+    ("interim_percent", Fault.HALF): _l(
+        "Enter the interim percentage too, or leave year and percentage empty."
+    ),
+    ("statement_ko", LineFault.TOO_LONG): _l("A statement can have up to 600 characters."),
+    ("statement_en", LineFault.TOO_LONG): _l("A statement can have up to 600 characters."),
+    ("contact_name", LineFault.EMPTY): _l("Enter the name of the person who speaks for the organisation."),
+    ("contact_name", LineFault.TOO_LONG): _l("The name can have up to 80 characters."),
+    ("contact_title", LineFault.EMPTY): _l("Enter that person's title."),
+    ("contact_title", LineFault.TOO_LONG): _l("The title can have up to 80 characters."),
+}
+
+
+def words(field: str, fault: StrEnum) -> Any:
+    """The fault of a field in words, to be said in the page's language."""
+    return _FIELD_WORDS.get((field, fault)) or _WORDS[fault]
+
+
+def number(field: Field) -> int | None:
+    """The number that was typed, also in full-width digits; None for nothing. Raises ValueError."""
+    text = unicodedata.normalize("NFKC", field.data or "").strip()
+    if not text:
+        return None
+    if not re.fullmatch(r"[0-9]{1,4}", text):
+        raise ValueError
+    return int(text)
+
+
+class PersonForm(PublicForm):
+    """Name and title of who speaks for an organisation."""
+
+    contact_name = StringField(_l("Name"))
+    contact_title = StringField(_l("Title or position"))
+
+    def validate_contact_name(self, field: Field) -> None:
+        _check(lambda: rules.clean_line(field.name, field.data or "", rules.LONGEST_PERSON))
+
+    def validate_contact_title(self, field: Field) -> None:
+        _check(lambda: rules.clean_line(field.name, field.data or "", rules.LONGEST_PERSON))
+
+
+class ContentForm(PublicForm):
+    """What an organisation shows: the part that a new endorsement and a correction share."""
+
+    name_ko = StringField(_l("Name in Korean"))
+    name_en = StringField(_l("Name in English"))
+    type = SelectField(_l("Kind of organisation"), validate_choice=False)
+    country = SelectField(_l("Country or region"), validate_choice=False)
+    region = SelectField(_l("Province or city"), validate_choice=False)
+    website = StringField(_l("Website"))
+    logo = FileField(_l("Logo"))
+    logo_kept = HiddenField()
+    logo_removed = TickField(_l("Show no logo"))
+    target_year = StringField(_l("Net zero by"))
+    interim_year = StringField(_l("Interim year"))
+    interim_percent = StringField(_l("Interim percentage"))
+    statement_ko = TextAreaField(_l("Statement in Korean"))
+    statement_en = TextAreaField(_l("Statement in English"))
+
+    #: The name of the stored picture; the view sets it (web/public/campaign/logos.py).
+    logo_name: str = ""
+
+    def validate_name_ko(self, field: Field) -> None:
+        required = not (self.name_en.data or "").strip()
+        _check(lambda: rules.clean_line("name_ko", field.data or "", rules.LONGEST_NAME, required=required))
+
+    def validate_name_en(self, field: Field) -> None:
+        _check(lambda: rules.clean_line("name_en", field.data or "", rules.LONGEST_NAME, required=False))
+
+    def validate_type(self, field: Field) -> None:
+        _check(lambda: rules.check_type(field.data or ""))
+
+    def validate_country(self, field: Field) -> None:
+        if field.data not in places.COUNTRIES:
+            raise ValidationError(_l("Choose a country from the list."))
+
+    def validate_region(self, field: Field) -> None:
+        if self.country.data == places.HOME and field.data and field.data not in places.REGIONS:
+            raise ValidationError(_l("Choose a province or city from the list."))
+
+    def validate_website(self, field: Field) -> None:
+        _check(lambda: rules.check_website(field.data or ""))
+
+    def validate_target_year(self, field: Field) -> None:
+        self._check_number(field, Fault.YEAR)
+
+    def validate_interim_year(self, field: Field) -> None:
+        self._check_number(field, Fault.YEAR)
+
+    def validate_interim_percent(self, field: Field) -> None:
+        self._check_number(field, Fault.PERCENT)
+
+    def validate_statement_ko(self, field: Field) -> None:
+        _check(lambda: rules.clean_statement(field.name, field.data or ""))
+
+    def validate_statement_en(self, field: Field) -> None:
+        _check(lambda: rules.clean_statement(field.name, field.data or ""))
+
+    def content(self) -> Content:
+        """What the fields say, once they are valid."""
+        target_year, interim_year, interim_percent = map(number, self._numbers)
+        return Content(
+            name_ko=self.name_ko.data or "",
+            name_en=self.name_en.data or "",
+            type=self.type.data or "",
+            country=self.country.data or "",
+            region=self.region.data or None,
+            website=self.website.data or "",
+            target_year=target_year,
+            interim_year=interim_year,
+            interim_percent=interim_percent,
+            statement_ko=self.statement_ko.data or "",
+            statement_en=self.statement_en.data or "",
+            logo=self.logo_name,
+        )
+
+    @property
+    def types(self) -> list[str]:
+        return [kind.value for kind in OrganizationType]
+
+    @property
+    def countries(self) -> list[tuple[str, str]]:
+        return places.country_choices(i18n.language())
+
+    @property
+    def regions(self) -> list[tuple[str, str]]:
+        return places.region_choices(i18n.language())
+
+    @property
+    def _numbers(self) -> tuple[Field, Field, Field]:
+        return self.target_year, self.interim_year, self.interim_percent
+
+    def _check_number(self, field: Field, not_a_number: Fault) -> None:
+        """One of the three that belong together, judged by itself when one of the others is no number at all."""
+        try:
+            number(field)
+        except ValueError:
+            raise ValidationError(words(field.name, not_a_number)) from None
+        try:
+            faults = rules.target_faults(*map(number, self._numbers))
+        except ValueError:
+            return
+        if field.name in faults:
+            raise ValidationError(words(field.name, faults[field.name]))
+
+
+class EndorseForm(ContentForm, PersonForm):
+    contact_name = StringField(_l("Name"))
+    contact_title = StringField(_l("Title or position"))
+    email = StringField(_l("Work e-mail"))
+    registration_number = StringField(_l("Business registration number"))
+    authority_ok = TickField(_l("I may speak for this organisation"))
+    consent_organization = TickField(_l("The organisation agrees that its endorsement is shown in public"))
+    consent_person = TickField(_l("I agree that my personal data is collected and used"))
+    show_contact = TickField(_l("Show my name and title"))
+    pledge_version = HiddenField()
+
+    #: Set by the check of the e-mail field.
+    address: Address
+
+    def validate_email(self, field: Field) -> None:
+        self.address = check_address(field)
+
+    def validate_registration_number(self, field: Field) -> None:
+        try:
+            optional_registration_number(field.data or "")
+        except BadRegistrationNumber:
+            raise ValidationError(
+                _l(
+                    "This is not a business registration number. Please check its ten digits, or leave it empty."
+                )
+            ) from None
+
+    def validate_authority_ok(self, field: Field) -> None:
+        if not field.data:
+            raise ValidationError(_l("Please declare that you may speak for the organisation."))
+
+    def validate_consent_organization(self, field: Field) -> None:
+        if not field.data:
+            raise ValidationError(_l("We can only list the organisation if it agrees to this."))
+
+    def validate_consent_person(self, field: Field) -> None:
+        if not field.data:
+            raise ValidationError(_l("We can only take the endorsement if you agree to this."))
+
+    def validate_pledge_version(self, field: Field) -> None:
+        if not is_version(field.data):
+            raise ValidationError(_l("The pledge text was changed. Please read it again and endorse it."))
+
+    @property
+    def version(self) -> int | None:
+        return int(self.pledge_version.data) if self.pledge_version.data else None
+
+
+class CorrectionForm(ContentForm, PersonForm):
+    contact_name = StringField(_l("Name"))
+    contact_title = StringField(_l("Title or position"))
+    show_contact = TickField(_l("Show my name and title"))
+
+
+class ContactForm(PersonForm):
+    """Who is to speak for the organisation instead."""
+
+    email = StringField(_l("Work e-mail"))
+
+    address: Address
+
+    def validate_email(self, field: Field) -> None:
+        self.address = check_address(field)
+
+
+class TakeOverForm(PublicForm):
+    """What the new person declares for themselves."""
+
+    authority_ok = TickField(_l("I may speak for this organisation"))
+    consent_person = TickField(_l("I agree that my personal data is collected and used"))
+
+    validate_authority_ok = EndorseForm.validate_authority_ok
+    validate_consent_person = EndorseForm.validate_consent_person
+
+
+def _check(rule: Callable[[], object]) -> None:
+    try:
+        rule()
+    except BadContent as error:
+        raise ValidationError(words(error.field, error.fault)) from None

@@ -1,0 +1,225 @@
+"""An organisation's endorsement as a subject of mailed links: its use cases and its words."""
+
+from dataclasses import asdict
+from typing import Any
+
+from flask import request
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from config import current_config
+from pledge.core import i18n
+from pledge.endorsements import own, services
+from pledge.endorsements.applicants import EndorsementView, VersionView, open_link, own_endorsement
+from pledge.endorsements.identifiers import manage_token, read_ticket
+from pledge.endorsements.models import EndorsementState, Level
+from pledge.endorsements.verification.domains import host_of, registrable
+from pledge.endorsements.verification.ladder import PATH, RECORD, site_proof
+from pledge.web.public.mailed_links.subject import Done, Question, Subject, Words
+
+#: What the own page can say after something was done, by the name in its address.
+DONE = ("sent", "saved", "asked", "cancelled", "proved", "not_proved")
+
+
+def own_token(endorsement: EndorsementView) -> str:
+    return manage_token(endorsement.id, endorsement.contact_number)
+
+
+def own_context(endorsement: EndorsementView) -> dict[str, Any]:
+    done = request.args.get("done")
+    return {
+        "correctable": endorsement.state in own.CORRECTABLE,
+        "proof": _proof(endorsement),
+        "done": done if done in DONE else None,
+    }
+
+
+def thanks_context(endorsement: EndorsementView) -> dict[str, Any]:
+    is_public = endorsement.state is EndorsementState.PUBLISHED
+    public, confirmed = (
+        _("Thank you, the endorsement is public"),
+        _("Thank you, the endorsement is confirmed"),
+    )
+    return {"heading": public if is_public else confirmed, "is_public": is_public}
+
+
+def withdrawing(endorsement: EndorsementView) -> Question:
+    public = _(
+        "The organisation is no longer counted. The public page keeps one line with its name and the date."
+    )
+    not_public = _("The secretariat stops its review. Nothing was public, so nothing is left in public.")
+    return Question(
+        title=_("Withdraw the endorsement"),
+        heading=_("Withdraw the endorsement of %(name)s?", name=endorsement.newest.name_in(i18n.language())),
+        lead=public if endorsement.published_at else not_public,
+        notes=(_("The organisation may endorse again whenever it likes."),),
+        button=_("Withdraw the endorsement"),
+        back=_("No, keep the endorsement"),
+        danger=True,
+    )
+
+
+def erasing(endorsement: EndorsementView) -> Question:
+    public = _(
+        "What the organisation showed in public is not personal data: one line with its name and the dates stays, so that the count can be followed."
+    )
+    not_public = _("Nothing was public, so all of the endorsement is deleted.")
+    return Question(
+        title=_("Erase my data"),
+        heading=_("Erase my data for good?"),
+        lead=_(
+            "Your name, title, e-mail address and everything else about you is deleted and cannot be brought back. The endorsement is withdrawn and no longer counted."
+        ),
+        notes=(
+            public if endorsement.published_at else not_public,
+            _(
+                "Should the organisation stay, with another person? Then do not erase: name that person first."
+            ),
+        ),
+        button=_("Erase my data"),
+        back=_("To the organisation's page"),
+        danger=True,
+    )
+
+
+def erased(endorsement: EndorsementView) -> Done:
+    gone = _("Your name, title and address are gone for good, and the endorsement is withdrawn.")
+    stays = _("One line with the organisation's name and the dates stays in public.")
+    return Done(_("Your data is erased"), f"{gone} {stays}" if endorsement.published_at else gone)
+
+
+def _proof(endorsement: EndorsementView) -> dict[str, str] | None:
+    """What to place where, to prove that the website is the organisation's; None when that is not offered."""
+    if not current_config().site_checks or endorsement.state not in own.CORRECTABLE:
+        return None
+    if endorsement.level not in (Level.MAIL, Level.DOMAIN):
+        return None
+    host = host_of((endorsement.published or endorsement.newest).content.website)
+    return {
+        "record": f"{RECORD}.{registrable(host) or host}",
+        "file": f"https://{host}{PATH}",
+        "value": site_proof(endorsement.id),
+    }
+
+
+def readable(endorsement: EndorsementView) -> dict[str, Any]:
+    """Everything that is stored, as who speaks for the organisation may take it elsewhere (GDPR Art. 20, PIPA Art. 35-2)."""
+    return {
+        "campaign": {"slug": endorsement.campaign.slug, "title": endorsement.campaign.title},
+        "pledge": {
+            "version": endorsement.pledge.version,
+            "sha256": endorsement.pledge.sha256,
+            "text": endorsement.pledge.html.striptags(),
+        },
+        "contact": {
+            "name": endorsement.contact_name,
+            "title": endorsement.contact_title,
+            "email": endorsement.contact_email,
+            "shown_in_public": endorsement.show_contact,
+        },
+        "registration_number": endorsement.registration_number,
+        "versions": [_readable_version(version) for version in endorsement.versions],
+        "state": endorsement.state.value,
+        "level": endorsement.level.value,
+        "last_decision": endorsement.decision_reason,
+        "language": endorsement.lang,
+        "privacy_notice": endorsement.privacy_version,
+        "submitted_at": endorsement.submitted_at.isoformat(),
+        "confirmed_at": endorsement.confirmed_at and endorsement.confirmed_at.isoformat(),
+        "published_at": endorsement.published_at and endorsement.published_at.isoformat(),
+        "ended_at": endorsement.ended_at and endorsement.ended_at.isoformat(),
+    }
+
+
+def _readable_version(version: VersionView) -> dict[str, Any]:
+    return {
+        "number": version.seq,
+        "state": version.state.value,
+        "submitted_at": version.submitted_at.isoformat(),
+        "spokesperson": version.spokesperson,
+        **asdict(version.content),
+    }
+
+
+ENDORSEMENT = Subject(
+    name="endorsement",
+    prefix="/endorse",
+    not_mine_path="not-us",
+    form="public.endorse",
+    has_code=False,
+    read_ticket=read_ticket,
+    resend=services.resend,
+    open_link=open_link,
+    confirm=services.confirm_by_link,
+    renew=services.renew,
+    mail_own_link=services.mail_own_link,
+    disown=services.disown,
+    send_link=services.send_link,
+    find_own=own_endorsement,
+    own_token=own_token,
+    withdraw=own.withdraw,
+    erase=own.erase,
+    readable=readable,
+    own_context=own_context,
+    thanks_context=thanks_context,
+    parts="components/organization/parts.html",
+    own_template="public/endorsing/own.html",
+    words=Words(
+        sent_to=_l(
+            "A mail to {address} is on its way. If we wrote there lately, it comes in about ten minutes. The secretariat reviews the endorsement once you confirm it."
+        ),
+        sent=_l(
+            "A mail to you is on its way. If we wrote to your address lately, it comes in about ten minutes. The secretariat reviews the endorsement once you confirm it."
+        ),
+        then=_l("The secretariat reviews the endorsement and writes to you."),
+        confirm=_l("Confirm the endorsement"),
+        confirm_lead=_l(
+            "This is exactly what will be recorded. The secretariat reviews it when you press the button; nothing is public before."
+        ),
+        confirm_button=_l("Confirm the endorsement"),
+        pledge=_l("The text it endorses"),
+        not_mine_question=_l("Not your organisation's endorsement?"),
+        expired=_l(
+            "Links in our mails work for 7 days. The endorsement is not confirmed yet. Press the button and we will send a new mail to the same address."
+        ),
+        closed=_l(
+            "The campaign closed before this endorsement was confirmed, so it was not taken. Thank you for wanting to be part of it."
+        ),
+        invalid=_l(
+            "It may have been cut off in the mail, it has been used up, or another person speaks for the organisation now. Please open it from the mail once more, or have a new link sent to you."
+        ),
+        own_page=_l("The organisation's page"),
+        own_page_has=_l("See how it stands, correct it, name another contact or withdraw."),
+        link_lead=_l(
+            "See, correct, hand over or withdraw an organisation's endorsement. There is no account: we mail a link to the person who speaks for it."
+        ),
+        link_hint=_l("The work address of the person who speaks for the organisation"),
+        link_sent=_l(
+            "If this address speaks for an organisation here, a mail with the link is on its way. For everybody's privacy this page says the same for any address."
+        ),
+        link_many=_l(
+            "If you speak for several organisations, each gets a mail of its own, ten minutes apart."
+        ),
+    ),
+    not_mine=Question(
+        title=_l("This was not us"),
+        heading=_l("Somebody entered your organisation or your address?"),
+        lead=_l(
+            "Press the button: we delete what was entered with this address and send no mail to it for 30 days."
+        ),
+        notes=(
+            _l(
+                "Without a confirmation nothing is reviewed or shown. If you press nothing, the entry is deleted after 14 days."
+            ),
+        ),
+        button=_l("Delete it and stop mails"),
+        back=_l("It was us: back to confirming"),
+    ),
+    not_mine_done=Done(
+        _l("Deleted, and no more mails"),
+        _l("What was entered with your address is gone. Nothing was shown. We are sorry for the trouble."),
+    ),
+    withdrawing=withdrawing,
+    erasing=erasing,
+    erased=erased,
+)

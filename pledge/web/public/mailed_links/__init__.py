@@ -1,0 +1,1 @@
+"""The pages of a mailed link, the same for signatures and endorsements."""

@@ -1,0 +1,232 @@
+"""The way of a mailed link, the same for signatures and endorsements: opening it shows, pressing its button acts.
+
+GET and HEAD change nothing, ever. What differs between the two stands in signature_subject.py and endorsement_subject.py.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any, TypeVar
+
+from flask import Response, abort, make_response, render_template, request
+from flask_babel import gettext as _
+
+from pledge.campaigns import queries as campaigns
+from pledge.campaigns.mailed_links import Link, LinkState
+from pledge.core import i18n, tokens
+from pledge.core.tokens import BadToken, Purpose
+from pledge.signatures import services as signatures
+from pledge.signatures.services import Confirmation
+from pledge.web.limits import count_unknown_link, limited, link_limit, token_limit
+from pledge.web.public.blueprint import public
+from pledge.web.public.campaign.pages import campaign_or_404
+from pledge.web.public.endorsing.subject import ENDORSEMENT
+from pledge.web.public.mailed_links.subject import Done, Question, Subject
+from pledge.web.public.signing.forms import CodeForm, LinkForm
+from pledge.web.public.signing.sign import see_other
+from pledge.web.public.signing.subject import SIGNATURE
+
+View = TypeVar("View", bound=Callable[..., Response])
+LinkView = Callable[[Subject, str], Response]
+
+SUBJECTS = (SIGNATURE, ENDORSEMENT)
+#: The link is valid; what it led to has ended, and the page says how.
+_ENDED = (LinkState.CLOSED, LinkState.INVALIDATED)
+#: States in which "this was not me" still has something to delete.
+_WAITING = (LinkState.PENDING, LinkState.EXPIRED, LinkState.CLOSED)
+FORM = ("GET", "POST")
+
+
+def route(
+    rule: str, of: Sequence[Subject] = SUBJECTS, methods: Sequence[str] = ("GET",)
+) -> Callable[[View], View]:
+    """Route a view for each subject, which it is called with: `public.signature_confirm`, `public.endorsement_confirm`.
+
+    `{of.prefix}` in the rule is the subject's.
+    """
+
+    def declare(view: View) -> View:
+        for subject in of:
+            public.add_url_rule(
+                rule.format(of=subject),
+                f"{subject.name}_{view.__name__}",
+                view,
+                defaults={"subject": subject},
+                methods=methods,
+            )
+        return view
+
+    return declare
+
+
+def mailed_link(view: LinkView) -> LinkView:
+    """A view of a mailed link: an invalid one gets the one page for it, and counts against the visitor's limit."""
+
+    @wraps(view)
+    def guarded(subject: Subject, token: str) -> Response:
+        try:
+            return view(subject, token)
+        except BadToken:
+            return problem(subject, Link(LinkState.UNKNOWN), token, 410)
+
+    return guarded
+
+
+def show(template: str, subject: Subject, record: Any, status: int = 200, **more: Any) -> Response:
+    """A page about a signature or endorsement, to who holds a link to it."""
+    named = {subject.name: record, "record": record, "page": record.campaign}
+    return make_response(render_template(template, subject=subject, **named, **more), status)
+
+
+def ask(question: Question, back: str = "", campaign: Any = None) -> Response:
+    """The page whose one button sends a POST to its own address."""
+    return make_response(
+        render_template("public/mailed_links/question.html", question=question, back=back, page=campaign)
+    )
+
+
+def done(what: Done) -> Response:
+    return make_response(render_template("public/mailed_links/done.html", done=what))
+
+
+def problem(subject: Subject, link: Link[Any], token: str, status: int) -> Response:
+    """The page of a link that does not confirm, with a way on. Unknown, withdrawn and erased look exactly alike."""
+    known = link.state is not LinkState.UNKNOWN
+    if not known:
+        count_unknown_link()
+    page = render_template(
+        "public/mailed_links/link_problem.html",
+        subject=subject,
+        problem=link.state.value,
+        token=token if known else None,
+        form=LinkForm(),
+        campaigns=campaigns.public_campaigns(i18n.language()),
+        record=link.record,
+        page=link.record.campaign if link.record else None,
+    )
+    return make_response(page, status)
+
+
+def is_wrong(response: Response) -> bool:
+    """Only wrong codes count against the limit, so a hall of people behind one address can type theirs."""
+    return response.status_code in (404, 422)
+
+
+@route("/c/<slug>/endorse/check/<ticket>", of=[ENDORSEMENT])
+@route("/c/<slug>/check/<ticket>", of=[SIGNATURE], methods=FORM)
+@limited(token_limit, deduct_when=is_wrong, methods=["POST"])
+def check(subject: Subject, slug: str, ticket: str) -> Response:
+    """ "Check your mail", where the six digits of the mail may be typed if it has any."""
+    submission = _ticket_or_404(lambda: subject.read_ticket(slug, ticket))
+    form = CodeForm(request.form or None)
+    if request.method == "POST" and form.validate():
+        if signatures.confirm_by_code(submission, form.digits) is Confirmation.DONE:
+            token = tokens.mint(Purpose.CONFIRM, [submission])
+            return see_other(subject.url("confirm", token=token))
+        # One wording for wrong, spent and unknown: another one would tell a stranger that this address has signed.
+        form.code.errors = [
+            _("This code does not work. Please use the newest mail, or ask for a new one below.")
+        ]
+    page = render_template(
+        "public/mailed_links/check.html",
+        subject=subject,
+        page=campaign_or_404(slug),
+        ticket=ticket,
+        form=form,
+        resent=request.args.get("resent") == "1",
+    )
+    return make_response(page, 422 if request.method == "POST" else 200)
+
+
+@route("/c/<slug>{of.prefix}/check/<ticket>/resend", methods=["POST"])
+@limited(link_limit)
+def resend(subject: Subject, slug: str, ticket: str) -> Response:
+    _ticket_or_404(lambda: subject.resend(slug, ticket, i18n.language()))
+    return _back_to_check(subject, slug, ticket)
+
+
+@route("{of.prefix}/confirm/<token>", methods=FORM)
+@mailed_link
+def confirm(subject: Subject, token: str) -> Response:
+    is_pressed = request.method == "POST"
+    if is_pressed and subject.confirm(token):
+        return see_other(subject.url("confirm", token=token))
+    link = subject.open_link(token, i18n.language())
+    if link.state is LinkState.CONFIRMED and is_pressed:
+        return see_other(subject.url("confirm", token=token))
+    if link.state is LinkState.CONFIRMED:
+        return _thanks(subject, link, token)
+    if link.state is LinkState.PENDING and not is_pressed:
+        return show("public/mailed_links/confirm.html", subject, link.record, token=token)
+    if link.state in _ENDED:
+        return problem(subject, link, token, 409 if is_pressed else 200)
+    return problem(subject, link, token, 410)
+
+
+@route("{of.prefix}/confirm/<token>/renew", methods=["POST"])
+@limited(link_limit)
+@mailed_link
+def renew(subject: Subject, token: str) -> Response:
+    return _back_to_check(subject, *subject.renew(token, i18n.language()))
+
+
+@route("{of.prefix}/confirm/<token>/my-link", methods=["POST"])
+@limited(link_limit)
+@mailed_link
+def mail_own_link(subject: Subject, token: str) -> Response:
+    subject.mail_own_link(token, i18n.language())
+    return see_other(subject.url("confirm", token=token, mailed=1))
+
+
+@route("{of.prefix}/confirm/<token>/{of.not_mine_path}", methods=FORM)
+@mailed_link
+def not_mine(subject: Subject, token: str) -> Response:
+    if request.method == "POST":
+        if not subject.disown(token):
+            raise BadToken
+        return done(subject.not_mine_done)
+    if subject.open_link(token, i18n.language()).state not in _WAITING:
+        raise BadToken
+    return ask(subject.not_mine, back=subject.url("confirm", token=token))
+
+
+@route("{of.prefix}/me", methods=FORM)
+@limited(link_limit, methods=["POST"])
+def my_link(subject: Subject) -> Response:
+    """The way to the own page for who lost the mail. It never tells whether an address is known."""
+    form = LinkForm(request.form or None)
+    shown = campaigns.public_campaigns(i18n.language())
+    if request.method == "POST" and form.validate():
+        slug = form.campaign.data or (shown[0].slug if shown else "")
+        subject.send_link(slug, form.address, i18n.language())
+        return see_other(subject.url("my_link_sent"))
+    page = render_template("public/mailed_links/my_link.html", subject=subject, form=form, campaigns=shown)
+    return make_response(page, 422 if request.method == "POST" else 200)
+
+
+@route("{of.prefix}/me/sent")
+def my_link_sent(subject: Subject) -> Response:
+    return make_response(render_template("public/mailed_links/my_link_sent.html", subject=subject))
+
+
+def _ticket_or_404(act: Callable[[], Any]) -> Any:
+    try:
+        return act()
+    except BadToken:
+        abort(404)
+
+
+def _back_to_check(subject: Subject, slug: str, ticket: str) -> Response:
+    return see_other(subject.url("check", slug=slug, ticket=ticket, resent=1))
+
+
+def _thanks(subject: Subject, link: Link[Any], token: str) -> Response:
+    """Thanks, and what comes next. An old link opens no way to the own page; the mailbox still gets one."""
+    return show(
+        "public/mailed_links/confirmed.html",
+        subject,
+        link.record,
+        token=token,
+        mailed=request.args.get("mailed") == "1",
+        me_token=None if link.expired else subject.own_token(link.record),
+        **subject.thanks_context(link.record),
+    )

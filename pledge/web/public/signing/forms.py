@@ -1,0 +1,186 @@
+"""The forms of the public pages: the shape of what people send, with errors in their language.
+
+There is no CSRF token, as there is no session to ride on; pledge/web/request_checks.py says where a POST may come from.
+"""
+
+import re
+
+from flask_babel import lazy_gettext as _l
+from wtforms import HiddenField, SelectField, StringField
+from wtforms.fields import Field
+from wtforms.validators import ValidationError
+
+from pledge.core import countries as places
+from pledge.core import i18n
+from pledge.core.text.line_words import LINE_WORDS
+from pledge.core.text.lines import BadLine, LineFault
+from pledge.core.text.plain_text import six_digits
+from pledge.signatures.addresses import Address, BadAddress, parse
+from pledge.signatures.rules import clean_name
+from pledge.web.forms import PublicForm, TickField
+
+_VERSION = re.compile(r"[1-9][0-9]{0,5}")
+
+_NAME_WORDS = LINE_WORDS | {
+    LineFault.EMPTY: _l("Enter your name."),
+    LineFault.TOO_LONG: _l("Your name can have up to 80 characters."),
+}
+
+
+def is_country(code: str | None) -> bool:
+    return code in places.COUNTRIES
+
+
+def is_region(country: str | None, code: str | None) -> bool:
+    """Whether the region may be stored; what a form of another country names is dropped, not refused."""
+    return country != places.HOME or not code or code in places.REGIONS
+
+
+def is_version(text: str | None) -> bool:
+    return not text or _VERSION.fullmatch(text) is not None
+
+
+class SignForm(PublicForm):
+    name = StringField(_l("Name"))
+    email = StringField(_l("E-mail"))
+    country = SelectField(_l("Country or region"), validate_choice=False)
+    region = SelectField(_l("Province or city"), validate_choice=False)
+    age_ok = TickField(_l("I am 14 years old or older"))
+    consent_privacy = TickField(_l("I agree that my personal data is collected and used"))
+    public_name = TickField(_l("Show my name among the signers"))
+    updates = TickField(_l("Send me news of this campaign by e-mail"))
+    pledge_version = HiddenField()
+    list_consent = TickField(_l("My name may stand in the list"))
+    list_terms = HiddenField()
+
+    address: Address  #: set once the form is valid
+
+    def validate_name(self, field: Field) -> None:
+        check_name(field)
+
+    def validate_email(self, field: Field) -> None:
+        self.address = check_address(field)
+
+    def validate_country(self, field: Field) -> None:
+        if not is_country(field.data):
+            raise ValidationError(_l("Choose a country from the list."))
+
+    def validate_region(self, field: Field) -> None:
+        if not is_region(self.country.data, field.data):
+            raise ValidationError(_l("Choose a province or city from the list."))
+
+    def validate_age_ok(self, field: Field) -> None:
+        if not field.data:
+            raise ValidationError(
+                _l(
+                    "You must be 14 or older to sign. If you are, please tick the box. Thank you for caring; nothing you entered has been stored."
+                )
+            )
+
+    def validate_consent_privacy(self, field: Field) -> None:
+        if not field.data:
+            raise ValidationError(_l("We can only count your signature if you agree to this."))
+
+    def validate_pledge_version(self, field: Field) -> None:
+        if not is_version(field.data):
+            raise ValidationError(_l("The pledge text was changed. Please read it again and sign."))
+
+    def validate_list_terms(self, field: Field) -> None:
+        if not is_version(field.data):
+            raise ValidationError(
+                _l("The question about the list of names was changed. Please read it again.")
+            )
+
+    @property
+    def version(self) -> int | None:
+        """Of the pledge text that was shown; None when the form named none."""
+        return int(self.pledge_version.data) if self.pledge_version.data else None
+
+    @property
+    def agreed_terms(self) -> int | None:
+        """Version of the terms of a list of names that was agreed to; None: not agreed."""
+        agreed = self.list_consent.data and self.list_terms.data
+        return int(self.list_terms.data) if agreed else None
+
+    def show_terms(self, version: int | None) -> None:
+        """The page shows these terms now: a tick that was set under others is none for them."""
+        if version is None or self.list_terms.data != str(version):
+            self.list_consent.data = False
+
+    @property
+    def countries(self) -> list[tuple[str, str]]:
+        return places.country_choices(i18n.language())
+
+    @property
+    def regions(self) -> list[tuple[str, str]]:
+        return places.region_choices(i18n.language())
+
+
+class CodeForm(PublicForm):
+    code = StringField(_l("Six-digit code"))
+
+    def validate_code(self, field: Field) -> None:
+        digits = six_digits(field.data or "")
+        if digits is None:
+            raise ValidationError(_l("Enter the six digits from the mail."))
+        self.digits = digits
+
+    digits: str = ""
+
+
+class LinkForm(PublicForm):
+    email = StringField(_l("E-mail"))
+    campaign = SelectField(_l("Campaign"), validate_choice=False)
+
+    address: Address
+
+    def validate_email(self, field: Field) -> None:
+        self.address = check_address(field)
+
+
+class OwnForm(PublicForm):
+    name = StringField(_l("Name"))
+    public_name = TickField(_l("Show my name among the signers"))
+    updates = TickField(_l("Send me news of this campaign by e-mail"))
+
+    def validate_name(self, field: Field) -> None:
+        check_name(field)
+
+
+class ListForm(PublicForm):
+    """Agreeing later to stand in a list of names: the version of the terms goes along."""
+
+    list_consent = TickField(_l("My name may stand in the list"))
+    list_terms = HiddenField()
+
+    def validate_list_consent(self, field: Field) -> None:
+        if not field.data:
+            raise ValidationError(_l("Tick the box if you agree. Nothing was changed."))
+
+    @property
+    def version(self) -> int:
+        """0 for what is no version: nobody asks under it."""
+        return int(self.list_terms.data) if self.list_terms.data and is_version(self.list_terms.data) else 0
+
+
+def check_name(field: Field) -> None:
+    try:
+        clean_name(field.data or "")
+    except BadLine as error:
+        raise ValidationError(_NAME_WORDS[error.fault]) from None
+
+
+def check_address(field: Field) -> Address:
+    text = field.data or ""
+    if not text.strip():
+        raise ValidationError(_l("Enter your e-mail address."))
+    try:
+        return parse(text)
+    except BadAddress as error:
+        if error.internationalized:
+            raise ValidationError(
+                _l(
+                    "We cannot yet write to addresses with such letters before the @. Please use another address."
+                )
+            ) from None
+        raise ValidationError(_l("Enter an e-mail address in the form name@example.com.")) from None

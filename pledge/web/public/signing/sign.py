@@ -1,0 +1,82 @@
+"""Signing: the form alone, and what happens when it is sent."""
+
+from flask import Response, make_response, render_template, request
+from flask_babel import gettext as _
+
+from pledge.campaigns.queries import CampaignView
+from pledge.core import countries, i18n
+from pledge.core.text import markdown
+from pledge.signatures import services as signatures
+from pledge.web.limits import client_network
+from pledge.web.public.blueprint import public
+from pledge.web.public.campaign.pages import campaign_now_or_404, campaign_or_404, campaign_page
+from pledge.web.public.campaign.switched import RETRY_AFTER_PAUSE, signing_paused
+from pledge.web.public.signing import sign_up_limit
+from pledge.web.public.signing.forms import SignForm
+from pledge.web.public.signing.subject import SIGNATURE
+
+
+@public.get("/c/<slug>/sign")
+def sign(slug: str) -> Response:
+    return _form_page(campaign_or_404(slug), SignForm(country=countries.HOME), 200)
+
+
+@public.post("/c/<slug>/sign", endpoint="sign_post")
+def sign_post(slug: str) -> Response:
+    if signing_paused():
+        return _paused(campaign_now_or_404(slug))
+    form = SignForm(request.form)
+    is_valid = form.validate()
+    sign_up_limit.count(form, lambda: _form_page(campaign_now_or_404(slug), form, 429), is_valid=is_valid)
+    if not is_valid:
+        return _form_page(campaign_now_or_404(slug), form, 422)
+    try:
+        ticket = signatures.sign(_submission(slug, form))
+    except signatures.SigningPaused:
+        return _paused(campaign_now_or_404(slug))
+    except signatures.CampaignNotOpen:
+        return _not_open(campaign_now_or_404(slug), form)
+    return see_other(SIGNATURE.url("check", slug=slug, ticket=ticket))
+
+
+def see_other(location: str) -> Response:
+    """303 with an empty body: what comes back must be the same bytes whoever asks."""
+    return Response(status=303, headers={"Location": location})
+
+
+def _submission(slug: str, form: SignForm) -> signatures.Submission:
+    return signatures.Submission(
+        slug=slug,
+        name=form.name.data,
+        address=form.address,
+        country=form.country.data,
+        region=form.region.data or None,
+        public_name=form.public_name.data,
+        updates=form.updates.data,
+        lang=i18n.language(),
+        privacy_version=markdown.privacy_version(),
+        pledge_version=form.version,
+        list_terms=form.agreed_terms,
+        network=client_network(),
+    )
+
+
+def _form_page(campaign: CampaignView, form: SignForm, status: int) -> Response:
+    page = campaign_page(campaign)
+    form.show_terms(page.list_terms.version if page.list_terms else None)
+    return make_response(render_template("public/signing/sign.html", page=page, form=form), status)
+
+
+def _paused(campaign: CampaignView) -> Response:
+    """Staff have paused signing: the page says so, without the form, and that nothing was stored."""
+    response = _form_page(campaign, SignForm(), 503)
+    response.headers["Retry-After"] = str(RETRY_AFTER_PAUSE)
+    return response
+
+
+def _not_open(campaign: CampaignView, form: SignForm) -> Response:
+    """The campaign closed while the page was open (409), or the form named a pledge text that does not exist (422)."""
+    if not campaign.is_open:
+        return _form_page(campaign, form, 409)
+    form.pledge_version.errors = [_("The pledge text was changed. Please read it again and sign.")]
+    return _form_page(campaign, form, 422)

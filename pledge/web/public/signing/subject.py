@@ -1,0 +1,204 @@
+"""A person's signature as a subject of mailed links: its use cases and its words."""
+
+from dataclasses import asdict
+from typing import Any
+
+from flask import request
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from pledge.core import i18n, tokens
+from pledge.core.tokens import Purpose
+from pledge.core.urls import campaign_link
+from pledge.ledger.queries import number_of
+from pledge.signatures import own, services
+from pledge.signatures.identifiers import read_ticket
+from pledge.signatures.queries import SignatureView, open_link, own_signature
+from pledge.web.public.campaign.pages import qr_code, share_links
+from pledge.web.public.mailed_links.subject import Done, Question, Subject, Words
+from pledge.web.public.signing.forms import ListForm, OwnForm
+
+
+def own_token(signature: SignatureView) -> str:
+    return tokens.mint(Purpose.MANAGE, [signature.id])
+
+
+def own_form(signature: SignatureView) -> OwnForm:
+    """The form as it stands before anybody typed into it."""
+    return OwnForm(name=signature.name, public_name=signature.public_name, updates=signature.updates)
+
+
+def own_context(signature: SignatureView) -> dict[str, Any]:
+    return {
+        "form": own_form(signature),
+        "list_form": ListForm(),
+        "unsubscribe_token": tokens.mint(Purpose.UNSUBSCRIBE, [signature.id]),
+        "saved": request.args.get("saved") == "1",
+    }
+
+
+def thanks_context(signature: SignatureView) -> dict[str, Any]:
+    number = number_of(signature.id)
+    return {
+        "heading": _("Thank you, your signature counts"),
+        "number": number,
+        "refresh": number is None,
+        "share": share_links(signature.campaign),
+        "qr": qr_code(campaign_link(i18n.language(), signature.campaign.slug)),
+    }
+
+
+def withdrawing(signature: SignatureView) -> Question:
+    only_mails = _(
+        "Do you only want to stop the news mails? Then there is no need to withdraw: untick them on your page."
+    )
+    return Question(
+        title=_("Withdraw my signature"),
+        heading=_("Withdraw my signature?"),
+        lead=_(
+            "Your signature is no longer counted, your name is no longer shown and news mails stop. You may sign again whenever you like."
+        ),
+        notes=(only_mails,) if signature.updates else (),
+        button=_("Withdraw my signature"),
+        back=_("No, keep my signature"),
+        danger=True,
+    )
+
+
+def erasing(signature: SignatureView) -> Question:
+    return Question(
+        title=_("Erase my data"),
+        heading=_("Erase my data for good?"),
+        lead=_(
+            "Name, e-mail address and everything else about you is deleted and cannot be brought back. Your signature is no longer counted."
+        ),
+        notes=(
+            _("The public ledger keeps only entries without personal data, so that the count stays correct."),
+        ),
+        button=_("Erase my data"),
+        back=_("No, go back to my page"),
+        danger=True,
+    )
+
+
+def erased(signature: SignatureView) -> Done:
+    return Done(
+        _("Your data is erased"),
+        _(
+            "Your name and address are gone for good, and the signature is no longer counted. Thank you for having been part of it."
+        ),
+    )
+
+
+def readable(signature: SignatureView) -> dict[str, Any]:
+    """Everything that is stored about a person, as they may take it elsewhere (GDPR Art. 20, PIPA Art. 35-2)."""
+    return {
+        "campaign": {"slug": signature.campaign.slug, "title": signature.campaign.title},
+        "pledge": {
+            "version": signature.pledge.version,
+            "sha256": signature.pledge.sha256,
+            "text": signature.pledge.html.striptags(),
+        },
+        "name": signature.name,
+        "email": signature.email,
+        "country": signature.country,
+        "region": signature.region,
+        "public_name": signature.public_name,
+        "updates": signature.updates,
+        # The terms under which the name may stand in a list for a government, in full; null: not agreed.
+        "list_consent": signature.list_terms and asdict(signature.list_terms),
+        "language": signature.lang,
+        "privacy_notice": signature.privacy_version,
+        "state": signature.state.value,
+        "submitted_at": signature.submitted_at.isoformat(),
+        "confirmed_at": signature.confirmed_at and signature.confirmed_at.isoformat(),
+        "withdrawn_at": signature.withdrawn_at and signature.withdrawn_at.isoformat(),
+        "invalidated_for": signature.invalidated_for and signature.invalidated_for.value,
+        "name_hidden_by_staff": signature.name_hidden,
+        "mail_provider": signature.mail_provider,
+        # Keyed hashes: they tell the network and the mail's domain to nobody without the key.
+        "network_hash": signature.network_hash and signature.network_hash.hex(),
+        "domain_hash": signature.domain_hash and signature.domain_hash.hex(),
+    }
+
+
+SIGNATURE = Subject(
+    name="signature",
+    prefix="",
+    not_mine_path="not-me",
+    form="public.sign",
+    has_code=True,
+    read_ticket=read_ticket,
+    resend=services.resend,
+    open_link=open_link,
+    confirm=services.confirm_by_link,
+    renew=services.renew,
+    mail_own_link=services.mail_own_link,
+    disown=services.disown,
+    send_link=services.send_link,
+    find_own=own_signature,
+    own_token=own_token,
+    withdraw=own.withdraw,
+    erase=own.erase,
+    readable=readable,
+    own_context=own_context,
+    thanks_context=thanks_context,
+    parts="components/signing/parts.html",
+    own_template="public/signing/own.html",
+    words=Words(
+        sent_to=_l(
+            "A mail to {address} is on its way. If we wrote there lately, it comes in about ten minutes. Your signature counts once you confirm it."
+        ),
+        sent=_l(
+            "A mail to you is on its way. If we wrote to your address lately, it comes in about ten minutes. Your signature counts once you confirm it."
+        ),
+        then=None,
+        confirm=_l("Confirm your signature"),
+        confirm_lead=_l("This is exactly what will be recorded. It counts when you press the button."),
+        confirm_button=_l("Confirm my signature"),
+        pledge=_l("The text you sign"),
+        not_mine_question=_l("Not your signature?"),
+        expired=_l(
+            "Links in our mails work for 7 days. Your signature is not counted yet. Press the button and we will send a new mail to the same address; 14 days after it was entered we delete what is not confirmed."
+        ),
+        closed=_l(
+            "The campaign closed before this signature was confirmed, so it was not counted. Thank you for wanting to be part of it."
+        ),
+        invalid=_l(
+            "It may have been cut off in the mail, or it has been used up. Please open it from the mail once more, or have a new link sent to you."
+        ),
+        own_page=_l("My signature"),
+        own_page_has=_l("See what is recorded, change it, download it or withdraw."),
+        link_lead=_l(
+            "See, change, download or withdraw what you signed. There is no account: we mail you a link."
+        ),
+        link_hint=_l("The address you signed with"),
+        link_sent=_l(
+            "If this address has signed, a mail with the link is on its way. For everybody's privacy this page says the same for any address."
+        ),
+        link_many=None,
+    ),
+    not_mine=Question(
+        title=_l("This was not me"),
+        heading=_l("Somebody entered your address?"),
+        lead=_l(
+            "Press the button: we delete what was entered with this address and send no mail to it for 30 days."
+        ),
+        notes=(
+            _l(
+                "Without a confirmation nothing is counted. If you press nothing, the entry is deleted after 14 days."
+            ),
+        ),
+        button=_l("Delete it and stop mails"),
+        back=_l("It was me: back to confirming"),
+    ),
+    not_mine_done=Done(
+        _l("Deleted, and no more mails"),
+        _l(
+            "What was entered with your address is gone. Nothing was counted. For 30 days we send no mail to it, so nobody can sign with it until then. We are sorry for the trouble."
+        ),
+    ),
+    withdrawing=withdrawing,
+    erasing=erasing,
+    erased=erased,
+)

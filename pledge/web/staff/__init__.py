@@ -1,0 +1,54 @@
+"""The staff door: behind sign-in, every view with a declared permission."""
+
+from flask import Flask, session
+from flask_wtf.csrf import generate_csrf
+
+from config import Config
+from pledge.core.encryption import derive
+from pledge.web.staff import (
+    auth,
+    campaigns,
+    deliveries,
+    language,
+    navigation,
+    organizations,
+    signatures,
+    system,
+)
+from pledge.web.staff.auth import passkeys
+from pledge.web.staff.auth.cookies import StaffSessions, current_member
+from pledge.web.staff.blueprint import staff
+
+__all__ = [
+    "auth",
+    "campaigns",
+    "deliveries",
+    "organizations",
+    "register",
+    "signatures",
+    "system",
+]  # each adds its views
+
+
+def register(app: Flask) -> None:
+    config: Config = app.extensions["pledge.config"]
+    app.session_interface = StaffSessions(config)
+    app.secret_key = derive(config.secret_keys[0].get_secret_value(), "staff.forms").hex()
+    # A token is bound to its session, which ends by itself.
+    app.config["WTF_CSRF_TIME_LIMIT"] = None
+    app.register_blueprint(staff)
+    app.extensions.setdefault("pledge.core.languages", {})["staff"] = language.choose
+    app.extensions.setdefault("pledge.error_pages", {})["staff"] = _error_page
+    app.jinja_env.globals["passkeys_elsewhere"] = passkeys.need_another_address
+    app.jinja_env.globals["signed_in"] = current_member
+    app.jinja_env.globals["csrf_token"] = generate_csrf
+
+
+def _error_page(status: int) -> str | None:
+    """The frame knows who is signed in; without the database nobody does."""
+    return "staff/error.html" if status < 500 and getattr(session, "fault", None) is None else None
+
+
+@staff.app_template_global("staff_navigation")
+def _navigation() -> list[tuple[str, str, object]]:
+    return navigation.visible()

@@ -1,0 +1,5 @@
+"""Staff sign in, enrol a second factor and confirm it again."""
+
+from pledge.web.staff.auth import account, enrolment, invitation, passkeys, sign_in, verifying
+
+__all__ = ["account", "enrolment", "invitation", "passkeys", "sign_in", "verifying"]  # each adds its views

@@ -1,0 +1,228 @@
+"""Who may do what in the staff area: every view says what it needs, and a view that says nothing is refused."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from enum import StrEnum
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+from flask import Response, current_app, make_response, redirect, render_template, request, session, url_for
+from flask_wtf.csrf import CSRFError, validate_csrf
+from werkzeug import Response as AnyResponse
+from wtforms import ValidationError
+
+from pledge.accounts import saved_requests
+from pledge.accounts.models import StaffMember
+from pledge.accounts.roles import Permission
+from pledge.audit.models import Actor
+from pledge.core import clock
+from pledge.core.logs import log
+from pledge.web import limits
+from pledge.web.staff import saved_forms
+from pledge.web.staff.auth.cookies import browser_session, current_member
+from pledge.web.staff.pages import way_back
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+#: How long ago the second factor may have been shown for what cannot be undone.
+RECENT_MFA = timedelta(minutes=5)
+
+_MARK = "needed_permission"
+_RECENT_MFA = "asks_for_recent_second_factor"
+_FILE = "hands_out_a_file"
+#: In the session: the second factor was shown in it, and when it was shown last, in Unix seconds.
+SECOND_FACTOR = "second_factor"
+SHOWN_AT = "second_factor_at"
+
+
+class Entry(StrEnum):
+    """What a view asks for that is no permission of a role."""
+
+    PUBLIC = "public"
+    SIGNED_IN = "signed_in"
+    ENROLLING = "enrolling"  #: also before there is a second factor: to set one up
+    BEFORE_MFA = "before_mfa"  #: also before the second factor was shown in this session
+
+
+Need = Permission | Entry
+
+
+class Undeclared(RuntimeError):
+    """A staff view without `@needs(…)` was asked for: a fault of ours, answered with 403."""
+
+
+class NobodySignedIn(RuntimeError):
+    """A view asked who is acting though nobody is: a fault of ours."""
+
+
+def needs(permission: Permission) -> Callable[[View], View]:
+    """Declare the permission that a view asks for. It stands right above the function, below the route."""
+
+    def mark(view: View) -> View:
+        setattr(view, _MARK, permission)
+        return view
+
+    return mark
+
+
+def public(view: View) -> View:
+    """Declare that a view is open to anybody who has its address: the ways to sign in."""
+    setattr(view, _MARK, Entry.PUBLIC)
+    return view
+
+
+def requires_sign_in(view: View) -> View:
+    """Declare that a view is open to everybody who has signed in: their own account, their own language."""
+    setattr(view, _MARK, Entry.SIGNED_IN)
+    return view
+
+
+def open_to_enrolment(view: View) -> View:
+    """Declare that a view sets up a second factor, for who has none yet and for who adds one."""
+    setattr(view, _MARK, Entry.ENROLLING)
+    return view
+
+
+def requires_password(view: View) -> View:
+    """Declare that a view is open to who has signed in and not yet shown the second factor."""
+    setattr(view, _MARK, Entry.BEFORE_MFA)
+    return view
+
+
+def needed_permission(endpoint: str) -> Need:
+    """What a staff endpoint asks for: a permission, or one of Entry. Raises Undeclared."""
+    view = current_app.view_functions[endpoint]
+    found: Need | None = getattr(view, _MARK, None)
+    if found is None:
+        raise Undeclared(endpoint)
+    return found
+
+
+def requires_recent_mfa(view: View) -> View:
+    """Ask for the second factor again when it was shown more than five minutes ago.
+
+    It stands between `@needs(…)` and the function. A form that was sent is kept, and carried out once the factor was
+    shown (verifying.py).
+    """
+
+    @wraps(view)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        # Who sets up the first second factor has none to show; nobody else gets this far without one.
+        if has_recent_mfa() or not has_shown_second_factor():
+            return view(*args, **kwargs)
+        return ask_again()
+
+    setattr(guarded, _RECENT_MFA, True)
+    return cast("View", guarded)
+
+
+def requires_recent_mfa_for_file(view: View) -> View:
+    """The same for a form that is answered with a file: as no page comes with it, it is fetched by a button of its own."""
+    guarded = requires_recent_mfa(view)
+    setattr(guarded, _FILE, True)
+    return guarded
+
+
+def is_guarded(endpoint: str) -> bool:
+    """Whether a view asks for a recent second factor."""
+    return hasattr(current_app.view_functions.get(endpoint), _RECENT_MFA)
+
+
+def hands_out_file(endpoint: str) -> bool:
+    """Whether a view answers with a file."""
+    return hasattr(current_app.view_functions.get(endpoint), _FILE)
+
+
+def ask_again() -> AnyResponse:
+    """To the page that asks for the second factor; from there back, or on to what this form is about."""
+    if request.method != "POST":
+        return redirect(url_for("staff.verify", next=way_back()), 303)
+    token, page = saved_forms.save_this(me().id, saved_requests.FOR_SECOND_FACTOR)
+    return redirect(url_for("staff.verify", next=page, saved=token), 303)
+
+
+def ask_to_sign_in() -> AnyResponse:
+    """To the sign-in, and from there back."""
+    return redirect(url_for("staff.sign_in", next=way_back()), 303)
+
+
+def has_recent_mfa() -> bool:
+    """Whether the second factor was shown in this session within the last five minutes."""
+    shown = session.get(SHOWN_AT, 0)
+    return has_shown_second_factor() and clock.now().timestamp() - shown <= RECENT_MFA.total_seconds()
+
+
+def has_shown_second_factor() -> bool:
+    """Whether it was shown in this session at all."""
+    return bool(session.get(SECOND_FACTOR))
+
+
+def mark_second_factor() -> None:
+    """Note in the session that the second factor has just been shown. Its id changes with that (OWASP ASVS 5.0, 7.2.4)."""
+    session[SECOND_FACTOR] = True
+    session[SHOWN_AT] = clock.now().timestamp()
+    browser_session().renewed = True
+
+
+def me() -> StaffMember:
+    """The person who is signed in. Raises NobodySignedIn."""
+    found = current_member()
+    if found is None:
+        raise NobodySignedIn
+    return found
+
+
+def actor() -> Actor:
+    """The person who is signed in, for the audit log. Raises NobodySignedIn."""
+    member = me()
+    return Actor(member.id, member.email, limits.client_network())
+
+
+def check_access() -> AnyResponse | None:
+    """Let a request through to a staff view, or answer it. Runs before every view of the staff area."""
+    if (fault := browser_session().fault) is not None:
+        raise fault
+    if request.method not in ("GET", "HEAD", "OPTIONS"):
+        _check_csrf()
+    try:
+        need = needed_permission(request.endpoint or "")
+    except Undeclared:
+        log.error("staff view without a declared permission", endpoint=request.endpoint)
+        return refused()
+    if need is Entry.PUBLIC:
+        return None
+    return ask_to_sign_in() if current_member() is None else check_member(need)
+
+
+def check_member(need: Need) -> AnyResponse | None:
+    """The same for somebody who has signed in: what they have to do first, and whether their roles allow it."""
+    if need is Entry.BEFORE_MFA:
+        return None
+    if step := _step_before(need):
+        return redirect(url_for(step), 303)
+    return refused() if isinstance(need, Permission) and not me().can(need) else None
+
+
+def _step_before(need: Need) -> str | None:
+    """What has to be done first: to set up a second factor, to show it, to keep recovery codes."""
+    member = me()
+    if not has_shown_second_factor():
+        if member.has_second_factor:
+            return "staff.verify"
+        return None if need is Entry.ENROLLING else "staff.enrol"
+    if member.recovery_codes is None and need is not Entry.ENROLLING:
+        return "staff.recovery_codes"
+    return None
+
+
+def _check_csrf() -> None:
+    """Whether a form carries the token of its session. Raises CSRFError."""
+    try:
+        validate_csrf(request.form.get("csrf_token"))
+    except ValidationError as error:
+        raise CSRFError(str(error)) from None
+
+
+def refused() -> Response:
+    """The page for who may not see this."""
+    return make_response(render_template("staff/auth/refused.html"), 403)

@@ -1,0 +1,124 @@
+"""One's own account: sessions, password, second factors, language."""
+
+from flask import Response, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from werkzeug import Response as AnyResponse
+from wtforms import PasswordField
+
+from pledge.accounts import services as accounts
+from pledge.accounts import sessions, throttle
+from pledge.accounts.passwords import MIN_LENGTH, BadPassword
+from pledge.accounts.services import LastSecondFactor, NoSuchPasskey, WrongPassword
+from pledge.core.turns import Busy
+from pledge.web.staff.auth import cookies
+from pledge.web.staff.auth.access import actor, me, requires_recent_mfa, requires_sign_in
+from pledge.web.staff.auth.cookies import this_session
+from pledge.web.staff.auth.invitation import NewPasswordForm
+from pledge.web.staff.blueprint import staff
+from pledge.web.staff.deliveries.waiting import answer, told_to_wait
+from pledge.web.staff.system.people import ROLE_NAMES
+
+
+class ChangePasswordForm(NewPasswordForm):
+    """The present password, and twice the new one."""
+
+    present = PasswordField(_l("Present password"))
+
+
+@staff.get("/account")
+@requires_sign_in
+def account() -> Response:
+    return _account_page(request.args.get("done", ""))
+
+
+@staff.get("/account/password")
+@requires_sign_in
+@requires_recent_mfa
+def password() -> Response:
+    return _password_page(ChangePasswordForm())
+
+
+@staff.post("/account/password", endpoint="password_post")
+@requires_sign_in
+@requires_recent_mfa
+def change_password() -> AnyResponse:
+    form, member = ChangePasswordForm(request.form), me()
+    wait = throttle.take(throttle.PASSWORD, member.email)
+    if wait:
+        form.present.errors = [told_to_wait(wait)]
+        return _password_page(form, wait)
+    if not form.validate_shape():
+        return _password_page(form)
+    try:
+        accounts.change_password(
+            actor(), form.present.data or "", form.password.data or "", keep=this_session()
+        )
+    except Busy:  # nothing was compared
+        throttle.give_back(throttle.PASSWORD, member.email)
+        raise
+    except WrongPassword:
+        form.present.errors = [_("This is not your present password.")]
+        return _password_page(form)
+    except BadPassword as error:
+        form.refuse(error.fault)
+        return _password_page(form)
+    throttle.forget(throttle.PASSWORD, member.email)
+    return redirect(url_for("staff.account", done="password"), 303)
+
+
+@staff.post("/account/authenticator/remove")
+@requires_sign_in
+@requires_recent_mfa
+def remove_authenticator() -> AnyResponse:
+    try:
+        accounts.remove_authenticator(actor())
+    except LastSecondFactor:
+        return _account_page("last", 409)
+    return redirect(url_for("staff.account", done="removed"), 303)
+
+
+@staff.post("/account/passkeys/<int(min=1,max=2147483647):passkey_id>/remove")
+@requires_sign_in
+@requires_recent_mfa
+def remove_passkey(passkey_id: int) -> AnyResponse:
+    try:
+        accounts.remove_passkey(actor(), passkey_id)
+    except LastSecondFactor:
+        return _account_page("last", 409)
+    except NoSuchPasskey:
+        return redirect(url_for("staff.account"), 303)
+    return redirect(url_for("staff.account", done="removed"), 303)
+
+
+@staff.post("/account/sessions")
+@requires_sign_in
+def end_sessions() -> AnyResponse:
+    """End one session, or all others. One may always sign oneself out, so this asks for nothing again."""
+    wanted = request.form.get("session", "")
+    own = this_session()
+    if wanted.isdecimal() and int(wanted) == own:
+        cookies.end_session()
+        return redirect(url_for("staff.sign_in"), 303)
+    if wanted.isdecimal() and len(wanted) < 10:
+        accounts.end_sessions(actor(), only=int(wanted))
+    elif wanted == "others":
+        accounts.end_sessions(actor(), keep=own)
+    return redirect(url_for("staff.account", done="sessions"), 303)
+
+
+def _account_page(done: str, status: int = 200) -> Response:
+    page = render_template(
+        "staff/auth/account.html",
+        member=me(),
+        roles=[ROLE_NAMES[role] for role in ROLE_NAMES if role in me().role_set],
+        sessions=sessions.of(me().id),
+        this_session=this_session(),
+        done=done,
+    )
+    return make_response(page, status)
+
+
+def _password_page(form: ChangePasswordForm, wait: int = 0) -> Response:
+    shown = render_template("staff/auth/password.html", form=form, email=me().email, min_length=MIN_LENGTH)
+    return answer(make_response(shown), form, wait)

@@ -1,0 +1,216 @@
+"""The session of the staff area, and of nothing else: a request outside /staff neither reads nor sets a cookie.
+
+Before sign-in the cookie itself holds what little there is (a CSRF token, how far the sign-in went), signed and valid
+for a quarter of an hour: opening the page stores nothing. With the sign-in it becomes a random id of a row of
+`staff_sessions`; that id is always a new one.
+"""
+
+import hashlib
+import json
+from datetime import timedelta
+from typing import Any, cast
+
+from flask import Flask, Request, Response, g, request, session
+from flask.globals import request_ctx
+from flask.sessions import SessionInterface, SessionMixin
+from itsdangerous import BadData, URLSafeTimedSerializer
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.datastructures import CallbackDict
+
+from config import Config
+from pledge.accounts import queries, sessions
+from pledge.accounts.models import StaffMember
+from pledge.accounts.sessions import OpenSession
+from pledge.core import clock
+from pledge.core.encryption import derive
+from pledge.web.limits import client_network
+
+#: The path of the whole area.
+AREA = "/staff"
+
+BEFORE_SIGN_IN = timedelta(minutes=15)
+_MAX_COOKIE = 4096
+
+#: In the environment of a request that is carried out (saved_forms.py): the session in which it was sent.
+SESSION = "pledge.web.staff.session"
+
+
+class BrowserSession(CallbackDict[str, Any], SessionMixin):
+    """What one browser's session holds, and whose it is once somebody has signed in."""
+
+    def __init__(self, held: dict[str, Any] | None = None, opened: OpenSession | None = None) -> None:
+        super().__init__(held, _note)
+        #: The number of its row, and the person's; None before the sign-in.
+        self.row = None if opened is None else opened.id
+        self.staff_id = None if opened is None else opened.staff_id
+        #: Who has just signed in: the row is made with the answer.
+        self.starts_for: StaffMember | None = None
+        #: It gets a new id with this answer.
+        self.renewed = False
+        self.modified = False
+        self.new = held is None
+        #: Why the session could not be read; raised by the first staff view, where errors become pages.
+        self.fault: Exception | None = None
+
+
+def _note(changed: Any) -> None:
+    changed.modified = True
+
+
+def browser_session() -> BrowserSession:
+    """The session of this request, which is for a page of the staff area."""
+    return cast("BrowserSession", request_ctx.session)
+
+
+def this_session() -> int | None:
+    """The number of the session that this request belongs to; None before the sign-in."""
+    return getattr(session, "row", None)
+
+
+def current_member() -> StaffMember | None:
+    """The person who is signed in, with roles and passkeys; read once for each request."""
+    if "staff_member" not in g:
+        staff_id = getattr(session, "staff_id", None)
+        g.staff_member = None if staff_id is None else queries.member(id=staff_id)
+    found: StaffMember | None = g.staff_member
+    return found
+
+
+def begin_session(person: StaffMember) -> None:
+    """Sign a person in: a session begins with this answer. It has a new id and holds nothing of the one that this browser had before."""
+    end_session()
+    browser_session().starts_for = g.staff_member = person
+
+
+def end_session() -> None:
+    """Sign out: end the session of this browser, here and in the database."""
+    mine = browser_session()
+    if mine.row is not None:
+        sessions.end(mine.row)
+    mine.clear()
+    mine.row = mine.staff_id = g.staff_member = None
+
+
+class StaffSessions(SessionInterface):
+    """Flask's way to sessions, for addresses under /staff alone."""
+
+    def __init__(self, config: Config) -> None:
+        self._name = "__Host-staff" if config.is_production else "staff"
+        self._attributes: dict[str, Any] = {
+            "httponly": True,
+            "samesite": "Lax",
+            "secure": config.is_production,
+            # The prefix asks for the whole site; without it the cookie stays in its area.
+            "path": "/" if config.is_production else AREA,
+        }
+        # itsdangerous signs with the last key of its list; ours is newest first.
+        keys = [derive(key.get_secret_value(), "staff.cookie") for key in reversed(config.secret_keys)]
+        self._serializer = URLSafeTimedSerializer(
+            keys,
+            salt="pledge.web.staff.v1",
+            signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
+        )
+
+    @property
+    def cookie_name(self) -> str:
+        return self._name
+
+    def open_session(self, app: Flask, request: Request) -> BrowserSession | None:
+        """The session of this request; None, an empty one that cannot be written, outside the area."""
+        shared: BrowserSession | None = request.environ.get(SESSION)
+        if shared is not None:
+            return shared
+        if request.path != AREA and not request.path.startswith(f"{AREA}/"):
+            return None
+        cookie = request.cookies.get(self._name, "")
+        if not cookie or len(cookie) > _MAX_COOKIE:
+            return BrowserSession()
+        if "." in cookie:  # signed; an id has no dot
+            return BrowserSession(self._unsigned(cookie))
+        try:
+            with app.app_context():
+                found = sessions.find(cookie)
+        except SQLAlchemyError as error:
+            broken = BrowserSession()
+            broken.fault = error
+            return broken
+        return BrowserSession() if found is None else BrowserSession(found.data, found)
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        if not isinstance(session, BrowserSession):
+            return
+        response.vary.add("Cookie")
+        if session.fault is not None:
+            return
+        if session.starts_for is not None:
+            self._start(session, session.starts_for, response)
+        elif session.row is not None:
+            self._keep(session, session.row, response)
+        elif session.modified and session:
+            self._set(response, str(self._serializer.dumps(_plain(session))))
+        elif self._name in request.cookies and not session:
+            self._forget(response)
+
+    def _start(self, session: BrowserSession, person: StaffMember, response: Response) -> None:
+        token = sessions.start(
+            person,
+            _plain(session),
+            network=client_network(),
+            browser=browser_name(request.user_agent.string),
+        )
+        self._set(response, token)
+
+    def _keep(self, session: BrowserSession, row: int, response: Response) -> None:
+        if session.renewed:
+            self._set(response, sessions.renew(row, _plain(session)))
+        elif session.modified:
+            sessions.keep(row, _plain(session))
+        session.renewed = session.modified = False
+
+    def _unsigned(self, cookie: str) -> dict[str, Any] | None:
+        try:
+            held, signed_at = self._serializer.loads(cookie, return_timestamp=True)
+        except (BadData, ValueError, TypeError, OSError, OverflowError, RecursionError):
+            return None
+        if not isinstance(held, dict) or clock.now() - signed_at > BEFORE_SIGN_IN:
+            return None
+        return held
+
+    def _set(self, response: Response, value: str) -> None:
+        response.set_cookie(self._name, value, **self._attributes)
+
+    def _forget(self, response: Response) -> None:
+        response.delete_cookie(self._name, **self._attributes)
+
+
+def _plain(session: BrowserSession) -> dict[str, Any]:
+    """What a session holds as JSON does; a text that waits for its language, such as a notice, is taken in today's."""
+    plain: dict[str, Any] = json.loads(json.dumps(session, default=str))
+    return plain
+
+
+#: What a session is called in the list: the browser and the system, for people to tell theirs apart. First match wins.
+_BROWSERS = (
+    ("Edg", "Edge"),
+    ("Whale", "Whale"),
+    ("SamsungBrowser", "Samsung Internet"),
+    ("Firefox", "Firefox"),
+    ("Chrome", "Chrome"),
+    ("Safari", "Safari"),
+)
+_SYSTEMS = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)
+
+
+def browser_name(user_agent: str) -> str:
+    """`Chrome, Windows`; empty when it cannot be told."""
+    found = [
+        next((name for mark, name in known if mark in user_agent), "") for known in (_BROWSERS, _SYSTEMS)
+    ]
+    return ", ".join(part for part in found if part)

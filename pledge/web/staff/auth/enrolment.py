@@ -1,0 +1,131 @@
+"""Setting up second factors: the choice at the first sign-in, the authenticator app, recovery codes."""
+
+import segno
+from flask import Response, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from markupsafe import Markup
+from werkzeug import Response as AnyResponse
+from wtforms import HiddenField, StringField
+
+from pledge.accounts import authenticator
+from pledge.accounts import services as accounts
+from pledge.accounts.services import SecondFactorDue, WrongCode
+from pledge.core.encryption import Unreadable, vault
+from pledge.web.forms import StaffForm
+from pledge.web.staff.auth.access import (
+    actor,
+    has_shown_second_factor,
+    mark_second_factor,
+    me,
+    open_to_enrolment,
+    requires_recent_mfa,
+)
+from pledge.web.staff.blueprint import staff
+from pledge.web.staff.deliveries.waiting import answer
+
+
+class AuthenticatorForm(StaffForm):
+    """The code that a newly bound app shows, and the secret that it was bound to, sealed: opening the page stores nothing."""
+
+    code = StringField(_l("Code"))
+    sealed = HiddenField()
+
+
+@staff.get("/enrol")
+@open_to_enrolment
+def enrol() -> AnyResponse:
+    """The choice between app and passkey, for who has neither."""
+    if me().has_second_factor:
+        return redirect(url_for("staff.account"), 303)
+    return make_response(render_template("staff/auth/enrol.html"))
+
+
+@staff.get("/account/authenticator", endpoint="authenticator")
+@open_to_enrolment
+@requires_recent_mfa
+def show_authenticator() -> Response:
+    return _authenticator_page(AuthenticatorForm(), authenticator.new_secret())
+
+
+@staff.post("/account/authenticator", endpoint="authenticator_post")
+@open_to_enrolment
+@requires_recent_mfa
+def set_authenticator() -> AnyResponse:
+    form = AuthenticatorForm(request.form)
+    secret = _opened(form.sealed.data or "")
+    if secret is None:
+        form.code.errors = [
+            _("This page was not yours or too old. Please scan the picture below and enter its code.")
+        ]
+        return _authenticator_page(form, authenticator.new_secret())
+    try:
+        accounts.set_authenticator(actor(), secret, form.code.data or "", first=not has_shown_second_factor())
+    except SecondFactorDue:
+        return redirect(url_for("staff.verify"), 303)
+    except WrongCode:
+        form.code.errors = [_("This code does not fit. Please enter the six digits that the app shows now.")]
+        return _authenticator_page(form, secret)
+    mark_second_factor()
+    if me().recovery_codes is None:
+        return redirect(url_for("staff.recovery_codes"), 303)
+    return redirect(url_for("staff.account", done="authenticator"), 303)
+
+
+@staff.get("/account/recovery-codes")
+@open_to_enrolment
+@requires_recent_mfa
+def recovery_codes() -> AnyResponse:
+    if not me().has_second_factor:
+        return redirect(url_for("staff.enrol"), 303)
+    return make_response(render_template("staff/auth/recovery_codes.html", codes=None, member=me()))
+
+
+@staff.post("/account/recovery-codes", endpoint="recovery_codes_post")
+@open_to_enrolment
+@requires_recent_mfa
+def make_recovery_codes() -> AnyResponse:
+    if not me().has_second_factor:
+        return redirect(url_for("staff.enrol"), 303)
+    codes = accounts.make_recovery_codes(actor())
+    return make_response(render_template("staff/auth/recovery_codes.html", codes=codes, member=me()))
+
+
+def _authenticator_page(form: AuthenticatorForm, secret: str) -> Response:
+    email = me().email
+    shown = render_template(
+        "staff/auth/authenticator.html",
+        form=form,
+        sealed=vault().seal(secret, _context()).hex(),
+        qr=qr_code(authenticator.address(secret, email)),
+        key=authenticator.readable(secret),
+        email=email,
+        replaces=bool(me().totp_secret),
+    )
+    return answer(make_response(shown), form)
+
+
+def _opened(sealed: str) -> str | None:
+    try:
+        return vault().unseal(bytes.fromhex(sealed), _context())
+    except (ValueError, Unreadable):
+        return None
+
+
+def _context() -> str:
+    """A secret that was shown to one person cannot be bound to another's account."""
+    return f"staff.authenticator:{me().id}"
+
+
+def qr_code(text: str) -> Markup:
+    """An SVG of the text, for the camera of a phone."""
+    svg = segno.make(text, error="m", micro=False).svg_inline(
+        scale=4,
+        border=3,
+        svgclass="authenticator__qr",
+        lineclass=None,
+        omitsize=True,
+        dark="#000",
+        light="#fff",
+    )
+    return Markup(svg)  # noqa: S704  # made by the library

@@ -1,0 +1,88 @@
+"""Taking up an invitation: the link is shown, the button sets the password, then a second factor is set up."""
+
+from flask import Response, make_response, render_template, request
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from werkzeug import Response as AnyResponse
+from werkzeug.exceptions import TooManyRequests
+from wtforms import PasswordField
+
+from pledge.accounts import services as accounts
+from pledge.accounts import throttle
+from pledge.accounts.passwords import MIN_LENGTH, BadPassword, PasswordFault
+from pledge.accounts.services import InvitationExpired
+from pledge.core.tokens import BadToken
+from pledge.web import limits
+from pledge.web.forms import StaffForm
+from pledge.web.staff.auth.access import public
+from pledge.web.staff.auth.sign_in import sign_in
+from pledge.web.staff.blueprint import staff
+from pledge.web.staff.deliveries.waiting import answer
+
+PASSWORD_FAULTS = {
+    PasswordFault.SHORT: _l("Please choose a password of at least 12 characters."),
+    PasswordFault.LONG: _l("A password can have up to 128 characters."),
+    PasswordFault.COMMON: _l(
+        "This password is among the first that a stranger would try. Please choose another."
+    ),
+    PasswordFault.OWN_ADDRESS: _l("Please choose a password that is not your address."),
+}
+
+
+class NewPasswordForm(StaffForm):
+    """A new password, typed twice."""
+
+    password = PasswordField(_l("New password"))
+    again = PasswordField(_l("The same password again"))
+
+    def validate_shape(self) -> bool:
+        """Whether both fields say the same; what the password must be is the use case's matter."""
+        self.validate()
+        if self.password.data != self.again.data:
+            self.again.errors = [_("The two passwords are not the same.")]
+        return not self.errors
+
+    def refuse(self, fault: PasswordFault) -> None:
+        self.password.errors = [str(PASSWORD_FAULTS[fault])]
+
+
+@staff.get("/invitation/<token>")
+@public
+def invitation(token: str) -> Response:
+    try:
+        person = accounts.invited(token)
+    except (BadToken, InvitationExpired):
+        return _expired()
+    return _page(token, person.email, NewPasswordForm())
+
+
+@staff.post("/invitation/<token>", endpoint="invitation_post")
+@public
+def invitation_post(token: str) -> AnyResponse:
+    form = NewPasswordForm(request.form)
+    try:
+        person = accounts.invited(token)
+        if not form.validate_shape():
+            return _page(token, person.email, form)
+        person = accounts.accept_invitation(token, form.password.data or "", limits.client_network())
+    except (BadToken, InvitationExpired):
+        return _expired()
+    except BadPassword as error:
+        form.refuse(error.fault)
+        return _page(token, person.email, form)
+    return sign_in(person, "password")
+
+
+def _page(token: str, email: str, form: NewPasswordForm) -> Response:
+    shown = render_template(
+        "staff/auth/invitation.html", token=token, email=email, form=form, min_length=MIN_LENGTH
+    )
+    return answer(make_response(shown), form)
+
+
+def _expired() -> Response:
+    """One page for links that were used, replaced, too old or never ours. Guessing is slowed down like any other try."""
+    wait = throttle.take(throttle.NETWORK, limits.client_network()) if request.method == "POST" else 0
+    if wait:
+        raise TooManyRequests(retry_after=wait)
+    return make_response(render_template("staff/auth/invitation_expired.html"), 410)

@@ -1,0 +1,186 @@
+"""Signing in: password and then a code or a passkey, a passkey alone, and a recovery code when both are lost.
+
+The answer never tells whether an account exists: the same words, the same time (accounts/passwords.py), the same waits.
+"""
+
+from collections.abc import Callable
+
+from flask import Response, make_response, redirect, render_template, request, session, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from werkzeug import Response as AnyResponse
+from wtforms import PasswordField, StringField
+
+from pledge.accounts import authenticator, passwords, queries, throttle
+from pledge.accounts import services as accounts
+from pledge.accounts.models import StaffMember
+from pledge.audit.models import Actor
+from pledge.core.turns import Busy
+from pledge.web import limits
+from pledge.web.forms import StaffForm
+from pledge.web.staff.auth import cookies
+from pledge.web.staff.auth.access import mark_second_factor, public, requires_password
+from pledge.web.staff.auth.cookies import current_member
+from pledge.web.staff.blueprint import staff
+from pledge.web.staff.deliveries.waiting import answer, count_try, forgive, give_back, told_to_wait
+from pledge.web.staff.pages import own_page
+
+#: In the session: who has shown the right password in this browser and not yet the second factor.
+_PENDING = "pending_sign_in"
+
+
+class SignInForm(StaffForm):
+    """Address and password."""
+
+    email = StringField(_l("E-mail"))
+    password = PasswordField(_l("Password"))
+
+
+class CodeForm(StaffForm):
+    """A code from an authenticator app, or a recovery code."""
+
+    code = StringField(_l("Code"))
+    wait = 0
+
+    def accepts(self, person: StaffMember, is_right: Callable[[str], bool], wrong: str) -> bool:
+        """Whether the code is right, counted as a try; if not, the form says why."""
+        self.wait = count_try(throttle.SECOND_FACTOR, str(person.id))
+        if self.wait:
+            self.code.errors = [told_to_wait(self.wait)]
+        elif is_right(self.code.data or ""):
+            forgive(throttle.SECOND_FACTOR, str(person.id))
+            return True
+        else:
+            self.code.errors = [wrong]
+        return False
+
+    def accepts_app_code(self, person: StaffMember) -> bool:
+        """The same for a code of the person's authenticator app."""
+        secret = person.totp_secret or ""
+        wrong = _("This code is not right, or it was used already. Please wait for the next one.")
+        return self.accepts(person, lambda typed: authenticator.use(person.id, secret, typed), wrong)
+
+
+@staff.get("/sign-in", endpoint="sign_in")
+@public
+def show_sign_in() -> AnyResponse:
+    session.pop(_PENDING, None)
+    return redirect("/staff/", 303) if current_member() else _sign_in_page(SignInForm())
+
+
+@staff.post("/sign-in", endpoint="sign_in_post")
+@public
+def check_password() -> AnyResponse:
+    session.pop(_PENDING, None)
+    if current_member():
+        return redirect("/staff/", 303)
+    form = SignInForm(request.form)
+    email, password = (form.email.data or "").strip().lower(), form.password.data or ""
+    if not email or not password:
+        form.form_errors = [_("Enter your e-mail address and your password.")]
+        return _sign_in_page(form)
+    wait = count_try(throttle.PASSWORD, email)
+    if wait:
+        form.form_errors = [told_to_wait(wait)]
+        return _sign_in_page(form, wait)
+    person = queries.member(email=email, active=True)
+    try:
+        is_right = passwords.matches(password, person.password if person else None)
+    except Busy:  # nothing was compared
+        give_back(throttle.PASSWORD, email)
+        raise
+    if person is None or not is_right:
+        form.form_errors = [_("This address and this password do not belong together.")]
+        return _sign_in_page(form)
+    forgive(throttle.PASSWORD, email)
+    if not person.has_second_factor:
+        return sign_in(person, "password")
+    session[_PENDING] = [person.id, person.auth_version]
+    page = "staff.code" if person.totp_secret else "staff.passkey_sign_in"
+    return redirect(url_for(page, next=next_page()), 303)
+
+
+@staff.get("/sign-in/code")
+@public
+def code() -> AnyResponse:
+    person = pending()
+    return _to_start() if person is None else _code_page("staff/auth/code.html", CodeForm(), person)
+
+
+@staff.post("/sign-in/code", endpoint="code_post")
+@public
+def code_post() -> AnyResponse:
+    person = pending()
+    if person is None or not person.totp_secret:
+        return _to_start()
+    form = CodeForm(request.form)
+    if form.accepts_app_code(person):
+        return sign_in(person, "authenticator")
+    return _code_page("staff/auth/code.html", form, person)
+
+
+@staff.get("/sign-in/recovery")
+@public
+def recovery() -> AnyResponse:
+    person = pending()
+    return _to_start() if person is None else _code_page("staff/auth/recovery.html", CodeForm(), person)
+
+
+@staff.post("/sign-in/recovery", endpoint="recovery_post")
+@public
+def recovery_post() -> AnyResponse:
+    person = pending()
+    if person is None:
+        return _to_start()
+    form, actor = CodeForm(request.form), _actor(person)
+    wrong = _("This is not one of your recovery codes, or it was used already.")
+    if form.accepts(person, lambda typed: accounts.use_recovery_code(actor, typed), wrong):
+        return sign_in(person, "recovery code")
+    return _code_page("staff/auth/recovery.html", form, person)
+
+
+@staff.post("/sign-out")
+@requires_password
+def sign_out() -> AnyResponse:
+    cookies.end_session()
+    return _to_start()
+
+
+def sign_in(person: StaffMember, how: str) -> AnyResponse:
+    """Begin a session of this person, who has just shown who they are (`how`), and go on to the page they wanted."""
+    accounts.note_sign_in(_actor(person), how)
+    cookies.begin_session(person)
+    if how != "password":
+        mark_second_factor()
+    return redirect(next_page() or "/staff/", 303)
+
+
+def pending() -> StaffMember | None:
+    """Who has shown the right password in this browser and not yet the second factor."""
+    staff_id, auth_version = session.get(_PENDING) or (0, 0)
+    person = queries.member(id=staff_id, auth_version=auth_version, active=True)
+    return person if person is not None and person.has_second_factor else None
+
+
+def _sign_in_page(form: SignInForm, wait: int = 0) -> Response:
+    return answer(
+        make_response(render_template("staff/auth/sign_in.html", form=form, next=next_page())), form, wait
+    )
+
+
+def _code_page(template: str, form: CodeForm, person: StaffMember) -> Response:
+    shown = render_template(template, form=form, person=person, next=next_page())
+    return answer(make_response(shown), form, form.wait)
+
+
+def next_page() -> str | None:
+    """Where to go on after the sign-in: the page that was wanted, if it is one of the staff area."""
+    return own_page(request.args.get("next", ""))
+
+
+def _to_start() -> AnyResponse:
+    return redirect(url_for("staff.sign_in"), 303)
+
+
+def _actor(person: StaffMember) -> Actor:
+    return Actor(person.id, person.email, limits.client_network())

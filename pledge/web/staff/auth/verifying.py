@@ -1,0 +1,108 @@
+"""Showing the second factor again, before what cannot be taken back; then what was asked for is carried out."""
+
+from typing import Any
+
+from flask import flash, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug import Response
+
+from pledge.accounts.saved_requests import SavedRequest
+from pledge.web.staff import saved_forms
+from pledge.web.staff.auth.access import (
+    hands_out_file,
+    mark_second_factor,
+    me,
+    requires_password,
+    requires_sign_in,
+)
+from pledge.web.staff.auth.sign_in import CodeForm
+from pledge.web.staff.blueprint import staff
+from pledge.web.staff.deliveries.waiting import answer
+from pledge.web.staff.pages import own_page
+
+
+@staff.get("/verify")
+@requires_password
+def verify() -> Response:
+    return _page(CodeForm()) if me().has_second_factor else redirect(url_for("staff.enrol"), 303)
+
+
+@staff.post("/verify", endpoint="verify_post")
+@requires_password
+def verify_post() -> Response:
+    member = me()
+    if not member.totp_secret:
+        return redirect(url_for("staff.verify", **going_on()), 303)
+    form = CodeForm(request.form)
+    if form.accepts_app_code(member):
+        mark_second_factor()
+        return go_on()
+    return _page(form)
+
+
+@staff.get("/verify/file", endpoint="verify_file")
+@requires_sign_in
+def offer_file() -> Response:
+    """The form that asked for a file, filled, with its button: a page and a file do not come in one answer."""
+    saved = _kept()
+    if saved is None:
+        return _too_late()
+    fields = [(name, value) for name, value in saved.fields if name != "csrf_token"]
+    return make_response(
+        render_template("staff/auth/verify_file.html", action=saved.address, fields=fields, page=_back())
+    )
+
+
+def go_on() -> Response:
+    """The second factor was shown: carry out what was kept and say so, or go where the person was going."""
+    if not request.args.get("saved"):
+        return redirect(_back(), 303)
+    saved = _kept()
+    if saved is None:
+        return _too_late()
+    if saved.has_files:
+        return redirect(saved_forms.restoring(saved.page, request.args["saved"]), 303)
+    if hands_out_file(saved_forms.endpoint_of(saved)):
+        return redirect(url_for("staff.verify_file", **going_on()), 303)
+    saved = saved_forms.take(request.args["saved"])
+    if saved is None:  # carried out by another press meanwhile
+        return _too_late()
+    response = saved_forms.carry_out(saved)
+    if 300 <= response.status_code < 400:
+        flash(_("Your second factor was right, and what you had asked for has now been done."), "done")
+    return response
+
+
+def going_on() -> dict[str, Any]:
+    """What the address of this request says about where to go on, for the address of the next."""
+    return {"next": own_page(request.args.get("next", "")), "saved": request.args.get("saved") or None}
+
+
+def _kept() -> SavedRequest | None:
+    return saved_forms.find(request.args.get("saved", ""))
+
+
+def _back() -> str:
+    return own_page(request.args.get("next", "")) or url_for("staff.account")
+
+
+def _too_late() -> Response:
+    flash(
+        _(
+            "This was kept for ten minutes and for one use. It was not done now; if it is still needed, please send it again."
+        ),
+        "warning",
+    )
+    return redirect(_back(), 303)
+
+
+def _page(form: CodeForm) -> Response:
+    shown = render_template(
+        "staff/auth/verify.html",
+        form=form,
+        member=me(),
+        going_on=going_on(),
+        back=_back(),
+        waits=bool(request.args.get("saved")) and _kept() is not None,
+    )
+    return answer(make_response(shown), form, form.wait)

@@ -1,0 +1,8 @@
+"""The blueprint of the staff area. It refuses by default: no sign-in, no declaration, no permission — no view."""
+
+from flask import Blueprint
+
+from pledge.web.staff.auth.access import check_access
+
+staff = Blueprint("staff", __name__, url_prefix="/staff")
+staff.before_request(check_access)

@@ -1,0 +1,180 @@
+"""The forms of the campaign screens: their shape. What may be kept is decided by the use cases."""
+
+from datetime import date, datetime, time
+
+from flask_babel import lazy_gettext as _l
+from wtforms import FileField, HiddenField, SelectField, StringField, TextAreaField
+from wtforms.fields import Field
+from wtforms.validators import ValidationError
+
+from pledge.campaigns.events import EventFields
+from pledge.campaigns.models import PartnerRole
+from pledge.campaigns.partners import PartnerFields
+from pledge.campaigns.rules import Fault
+from pledge.web.forms import ByLanguage, StaffForm, TickField
+from pledge.web.staff.auth.moments import at, day, hour, moment
+from pledge.web.staff.campaigns.saving import FAULTS
+
+
+class StampedForm(StaffForm):
+    """Carries the mark of what its editor saw."""
+
+    seen = HiddenField()
+
+
+class NewForm(StaffForm):
+    slug = StringField(_l("Address"))
+    title = ByLanguage(StringField, _l("Title"))
+
+
+class TextsForm(StampedForm):
+    title = ByLanguage(StringField, _l("Title"))
+    tagline = ByLanguage(StringField, _l("Tagline"))
+    summary = ByLanguage(TextAreaField, _l("Summary"))
+    recipient = ByLanguage(StringField, _l("Recipient of the totals"))
+    body = ByLanguage(TextAreaField, _l("Text"))
+
+
+class PledgeForm(StampedForm):
+    wording = ByLanguage(TextAreaField, _l("Pledge text"))
+
+
+class PublishForm(PledgeForm):
+    """The same words, and the version that they are published as."""
+
+    version = HiddenField()
+    one_language = TickField(
+        _l("The words in the other languages stay as they are: they say the same already")
+    )
+
+    @property
+    def agreed(self) -> int:
+        """The number that was shown; 0 for what is none."""
+        text = self.version.data or ""
+        return int(text) if text.isascii() and text.isdecimal() and len(text) < 6 else 0
+
+
+class ScheduleForm(StampedForm):
+    goal = StringField(_l("Goal"))
+    opens_at = StringField(_l("Opens"))
+    closes_at = StringField(_l("Closes"))
+
+    def validate_goal(self, field: Field) -> None:
+        digits = "".join(
+            character for character in field.data or "" if not character.isspace() and character != ","
+        )
+        if not (digits.isascii() and digits.isdecimal() and len(digits) <= 10):
+            raise ValidationError(FAULTS[Fault.GOAL])
+        self.number = int(digits)
+
+    def validate_opens_at(self, field: Field) -> None:
+        self.opens = moment(field.data)
+
+    def validate_closes_at(self, field: Field) -> None:
+        self.closes = moment(field.data)
+
+    number: int = 0
+    opens: datetime | None = None
+    closes: datetime | None = None
+
+
+class PartnerForm(StampedForm):
+    role = SelectField(_l("Role"), validate_choice=False)
+    name = ByLanguage(StringField, _l("Name"))
+    url = StringField(_l("Web address"))
+    logo = FileField(_l("Logo"))
+    logo_kept = HiddenField()
+    drop_logo = TickField(_l("Take the logo away"))
+
+    def validate_role(self, field: Field) -> None:
+        if field.data not in set(PartnerRole):
+            raise ValidationError(_l("Choose a role from the list."))
+
+    @property
+    def fields(self) -> PartnerFields:
+        return PartnerFields(
+            PartnerRole(self.role.data),
+            self.by_language("name"),
+            self.url.data or "",
+        )
+
+
+class EventForm(StampedForm):
+    """A day without a time is a whole day."""
+
+    title = ByLanguage(StringField, _l("Title"))
+    place = ByLanguage(StringField, _l("Place"))
+    start_day = StringField(_l("Day"))
+    start_time = StringField(_l("Time"))
+    end_day = StringField(_l("Last day"))
+    end_time = StringField(_l("End"))
+    url = StringField(_l("Web address"))
+
+    def validate_start_day(self, field: Field) -> None:
+        self.starts_on = day(field.data)
+        if self.starts_on is None:
+            raise ValidationError(_l("Enter the day."))
+
+    def validate_start_time(self, field: Field) -> None:
+        self.starts = hour(field.data)
+
+    def validate_end_day(self, field: Field) -> None:
+        self.ends_on = day(field.data)
+        if self.ends_on and (self.start_time.data or "").strip() and not (self.end_time.data or "").strip():
+            raise ValidationError(_l("Enter the hour of the end too, or leave the last day empty."))
+
+    def validate_end_time(self, field: Field) -> None:
+        self.ends = hour(field.data)
+        if self.ends is not None and not (self.start_time.data or "").strip():
+            raise ValidationError(_l("Enter the hour of the beginning too."))
+
+    starts_on: date | None = None
+    starts: time | None = None
+    ends_on: date | None = None
+    ends: time | None = None
+
+    @property
+    def fields(self) -> EventFields:
+        """What the use case takes; the form has been validated."""
+        first = self.starts_on or date.min
+        if self.starts is None:
+            ends_at = at(self.ends_on) if self.ends_on else None
+        else:
+            ends_at = at(self.ends_on or first, self.ends) if self.ends else None
+        return EventFields(
+            title=self.by_language("title"),
+            place=self.by_language("place"),
+            url=self.url.data or "",
+            all_day=self.starts is None,
+            starts_at=at(first, self.starts),
+            ends_at=ends_at,
+        )
+
+
+class VideoForm(StampedForm):
+    video = StringField(_l("Address of the video"))
+    still = FileField(_l("Picture"))
+    still_kept = HiddenField()
+    drop_still = TickField(_l("Use the drawn picture again"))
+
+
+class LettersForm(StampedForm):
+    letter = ByLanguage(FileField, _l("Letter"))
+    letter_kept = ByLanguage(HiddenField, "", "letter_{lang}_kept")
+    drop = ByLanguage(TickField, _l("Take the letter away"))
+
+
+class ListTermsForm(StampedForm):
+    recipient = ByLanguage(StringField, _l("Recipient"))
+    law = ByLanguage(TextAreaField, _l("Law"))
+    purpose = ByLanguage(TextAreaField, _l("Purpose"))
+    keeping = ByLanguage(TextAreaField, _l("Time of keeping"))
+
+
+class StateForm(StaffForm):
+    before = HiddenField()
+    reason = TextAreaField(_l("Reason"))
+
+
+class RemoveForm(StampedForm):
+    reason = TextAreaField(_l("Reason"))

@@ -1,0 +1,78 @@
+"""A campaign's video with its picture, and its letter as a file."""
+
+from flask import Response, request
+from werkzeug import Response as AnyResponse
+
+from pledge.accounts.roles import Permission
+from pledge.campaigns import media
+from pledge.campaigns import staff_queries as campaigns
+from pledge.campaigns.staff_queries import Desk
+from pledge.core import languages
+from pledge.web.request_checks import allows
+from pledge.web.staff.auth.access import actor, needs
+from pledge.web.staff.blueprint import staff
+from pledge.web.staff.campaigns.forms import LettersForm, VideoForm
+from pledge.web.staff.campaigns.partners import PICTURE_BODY
+from pledge.web.staff.campaigns.saving import Problem, attempt, take_document, take_picture
+from pledge.web.staff.campaigns.sections import OK, saved, section_page
+
+#: Two letters of 5 MB and the fields beside them.
+LETTERS_BODY = 10_200_000
+
+
+@staff.get("/campaigns/<slug>/media")
+@needs(Permission.EDIT_CAMPAIGNS)
+def campaign_media(slug: str) -> Response:
+    desk = campaigns.desk(slug)
+    return _page(desk, _video_form(desk), _letters_form(desk), OK)
+
+
+@staff.post("/campaigns/<slug>/media/video")
+@allows(body=PICTURE_BODY)
+@needs(Permission.EDIT_CAMPAIGNS)
+def campaign_video(slug: str) -> AnyResponse:
+    form = VideoForm(request.form)
+    still = take_picture(form, "still")
+    problem = attempt(
+        form,
+        lambda: media.set_video(
+            actor(),
+            slug,
+            form.seen.data or "",
+            form.video.data or "",
+            still=still,
+            drop_still=form.drop_still.data,
+        ),
+        check=lambda: media.read_video(form.video.data or ""),
+    )
+    desk = campaigns.desk(slug)
+    return _page(desk, form, _letters_form(desk), problem) if problem else saved("campaign_media", slug)
+
+
+@staff.post("/campaigns/<slug>/media/letters")
+@allows(body=LETTERS_BODY)
+@needs(Permission.EDIT_CAMPAIGNS)
+def campaign_letters(slug: str) -> AnyResponse:
+    form = LettersForm(request.form)
+    new = {lang: take_document(form, f"letter_{lang}") for lang in languages.codes()}
+    drop = frozenset(lang for lang in languages.codes() if form[f"drop_{lang}"].data)
+    problem = attempt(
+        form, lambda: media.set_letters(actor(), slug, form.seen.data or "", new=new, drop=drop)
+    )
+    desk = campaigns.desk(slug)
+    return _page(desk, _video_form(desk), form, problem) if problem else saved("campaign_media", slug)
+
+
+def _video_form(desk: Desk) -> VideoForm:
+    video = desk.video
+    return VideoForm(data={"video": video.link if video else "", "seen": media.video_stamp(video)})
+
+
+def _letters_form(desk: Desk) -> LettersForm:
+    return LettersForm(data={"seen": media.letters_stamp(desk.letters)})
+
+
+def _page(desk: Desk, video_form: VideoForm, letters_form: LettersForm, problem: Problem) -> Response:
+    form = video_form if video_form.errors else letters_form
+    forms = {"video_form": video_form, "letters_form": letters_form}
+    return section_page("staff/campaigns/media.html", desk, form, problem, **forms)

@@ -1,0 +1,153 @@
+"""From a form to a use case and back: what went wrong is told at its field, and nothing that was entered is lost."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import request
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import FileField, Form
+
+from pledge.campaigns.models import CampaignState
+from pledge.campaigns.moderation import EditedMeanwhile, Incomplete, ReasonMissing, WrongState
+from pledge.campaigns.rules import BadFields, Fault
+from pledge.campaigns.staff_queries import Missing, NoSuchCampaign
+from pledge.core import tokens
+from pledge.core.text.line_words import LINE_WORDS
+from pledge.core.text.lines import LineFault
+from pledge.core.tokens import BadToken, Purpose
+from pledge.files import services as files
+from pledge.files.faults import PictureFault
+from pledge.files.services import BadDocument, BadPicture, StorageAway, UnknownFile
+from pledge.files.words import DOCUMENT_WORDS, PICTURE_WORDS, STORAGE_AWAY
+from pledge.web.errors import answer_busy
+
+FAULTS = {
+    Fault.MISSING: _l("This is needed."),
+    Fault.TOO_LONG: _l("This is too long."),
+    Fault.CHARACTERS: _l("This has a character that cannot be shown."),
+    Fault.RESIDENT_NUMBER: LINE_WORDS[LineFault.RESIDENT_NUMBER],
+    Fault.SLUG: _l(
+        "Use 3 to 60 small letters from a to z, digits and single hyphens, and begin with a letter."
+    ),
+    Fault.TAKEN: _l("Another campaign has this address."),
+    Fault.LINK: _l("Enter a web address such as https://example.org/page."),
+    Fault.EMAIL: _l("Enter an e-mail address in the form name@example.com."),
+    Fault.ONE_LANGUAGE: _l("Another language has this, so it is needed here too."),
+    Fault.UNCHANGED: _l("Tick this if the other languages need not change, or go on writing."),
+    Fault.GOAL: _l("Enter a whole number from 1 to 1,000,000,000."),
+    Fault.MOMENT: _l("Enter a day and a time between 2000 and 2100."),
+    Fault.ORDER: _l("It ends before it begins."),
+    Fault.PAST: _l("This time is over. Choose a later one, or close the campaign."),
+    Fault.RUNNING: _l(
+        "Signing has begun, and this would stop it. To stop signing, pause it with the switches or close the campaign."
+    ),
+    Fault.VIDEO: _l("Enter the address of one video on YouTube or Vimeo."),
+}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why nothing was saved: the status, and what the page tells besides the errors at its fields."""
+
+    status: int
+    stored: dict[str, Any] = field(default_factory=dict)  #: what stands there now, after somebody else's edit
+    state: CampaignState | None = None  #: the state that does not allow it
+    missing: list[Missing] = field(default_factory=list)
+    gone: bool = False  #: somebody removed it meanwhile
+
+
+def attempt(
+    form: Form,
+    act: Callable[[], object],
+    places: Mapping[str, str] | None = None,
+    check: Callable[[], object] | None = None,
+) -> Problem | None:
+    """Run a use case when the form has its shape; None when it is done.
+
+    What is wrong is told at the fields; `places` names the form's field where the use case calls it otherwise. When a
+    file was refused, `check` says what is wrong besides, so that all of it is told at once.
+    """
+    refused_files = {name: list(errors) for name, errors in form.errors.items()}
+    has_shape = form.validate()
+    if refused_files or not has_shape:
+        if has_shape and check is not None:
+            try:
+                check()
+            except BadFields as wrong:
+                _tell(form, _errors(form, wrong, places or {}))
+        _tell(form, refused_files)
+        return Problem(422)
+    problem = None
+    try:
+        act()
+    except (BadFields, ReasonMissing, UnknownFile) as wrong:
+        _tell(form, _errors(form, wrong, places or {}))
+        problem = Problem(422)
+    except EditedMeanwhile as meanwhile:
+        form["seen"].data = meanwhile.stamp
+        problem = Problem(409, stored=meanwhile.stored)
+    except WrongState as wrong:
+        problem = Problem(409, state=wrong.state)
+    except Incomplete as incomplete:
+        problem = Problem(409, missing=incomplete.missing)
+    except NoSuchCampaign:
+        problem = Problem(409, gone=True)
+    return problem
+
+
+def _errors(form: Form, wrong: Exception, places: Mapping[str, str]) -> dict[str, list[Any]]:
+    if isinstance(wrong, BadFields):
+        return {places.get(name, name): [FAULTS[fault]] for name, fault in wrong.faults.items()}
+    if isinstance(wrong, ReasonMissing):
+        return {"reason": [_("Say why; it is kept in the audit log.")]}
+    again = [_("Please choose the file once more.")]
+    return {
+        item.name: again for item in form if isinstance(item, FileField) and form[f"{item.name}_kept"].data
+    }
+
+
+def _tell(form: Form, errors: Mapping[str, list[Any]]) -> None:
+    for name, words in errors.items():
+        form[name].errors = words
+
+
+def take_picture(form: Form, name: str) -> str:
+    """Store the picture of a file field; its name in `files`, "" when none was chosen or it was refused."""
+    return _take(form, name, lambda data, _type: files.store_picture(data))
+
+
+def take_document(form: Form, name: str) -> str:
+    """The same for a PDF."""
+    return _take(form, name, files.store_document)
+
+
+def _take(form: Form, name: str, store: Callable[[bytes, str], str]) -> str:
+    """A file that came with an earlier, refused sending of the same form is still there: its ticket is in a hidden field."""
+    kept, sent = form[f"{name}_kept"], request.files.get(name)
+    if sent is None or not sent.filename:
+        return _kept(kept.data or "")
+    try:
+        stored = store(sent.read(), sent.mimetype)
+    except BadPicture as bad:
+        form[name].errors = [PICTURE_WORDS[bad.fault]]
+        if bad.fault is PictureFault.BUSY:
+            answer_busy()
+    except BadDocument as bad:
+        form[name].errors = [DOCUMENT_WORDS[bad.fault]]
+    except StorageAway:
+        form[name].errors = [STORAGE_AWAY]
+    else:
+        kept.data = tokens.mint(Purpose.UPLOAD, [stored])
+        return stored
+    kept.data = ""
+    return ""
+
+
+def _kept(ticket: str) -> str:
+    try:
+        found = tokens.read(Purpose.UPLOAD, ticket)
+    except BadToken:
+        return ""
+    return "" if found.expired else str(found.payload[0])

@@ -1,0 +1,61 @@
+"""What the sections of a campaign share: a page with a form, the way back when it is saved, and removing one of a list."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol, TypeVar
+
+from flask import Response, make_response, redirect, render_template, request, url_for
+from werkzeug import Response as AnyResponse
+
+from pledge.campaigns import staff_queries as campaigns
+from pledge.campaigns.staff_queries import Desk
+from pledge.web.staff.campaigns.forms import RemoveForm
+from pledge.web.staff.campaigns.saving import Problem, attempt
+
+OK = Problem(200)
+
+
+class Row(Protocol):
+    """One of a list, as it is stored."""
+
+    @property
+    def id(self) -> int: ...
+
+
+AnyRow = TypeVar("AnyRow", bound=Row)
+
+
+def section_page(template: str, desk: Desk, form: object, problem: Problem, **more: object) -> Response:
+    """A section of a campaign with its form."""
+    page = render_template(
+        template,
+        desk=desk,
+        form=form,
+        problem=problem,
+        saved=request.args.get("saved") == "1",
+        **more,
+    )
+    return make_response(page, problem.status)
+
+
+def saved(section: str, slug: str) -> AnyResponse:
+    """Back to the section, which says that it is saved."""
+    return redirect(url_for(f"staff.{section}", slug=slug, saved=1), 303)
+
+
+def still_there(rows: Iterable[AnyRow], number: int) -> AnyRow | None:
+    """None when somebody has removed it: then the form adds it anew."""
+    return next((row for row in rows if row.id == number), None)
+
+
+def removal_page(slug: str, what: object, back: str, form: RemoveForm, problem: Problem = OK) -> Response:
+    """Asks for the reason before one of a list is removed."""
+    return section_page(
+        "staff/campaigns/remove.html", campaigns.desk(slug), form, problem, what=what, back=back
+    )
+
+
+def remove(section: str, slug: str, what: object, back: str, act: Callable[[str, str], Any]) -> AnyResponse:
+    """Remove one of a list: `act` is called with its stamp, as it was seen, and the reason."""
+    form = RemoveForm(request.form)
+    problem = attempt(form, lambda: act(form.seen.data or "", form.reason.data or ""))
+    return removal_page(slug, what, back, form, problem) if problem else saved(section, slug)

@@ -1,0 +1,95 @@
+"""What a campaign says, when and to what end: its texts, its dates and goal; a page for each."""
+
+from flask import Response, request
+from werkzeug import Response as AnyResponse
+
+from pledge.accounts.roles import Permission
+from pledge.campaigns import moderation
+from pledge.campaigns import staff_queries as campaigns
+from pledge.campaigns.opening import CONFIRM_GRACE
+from pledge.campaigns.rules import stamp
+from pledge.campaigns.staff_queries import Desk
+from pledge.web.request_checks import allows
+from pledge.web.staff.auth.access import actor, needs
+from pledge.web.staff.auth.moments import typed_moment
+from pledge.web.staff.blueprint import staff
+from pledge.web.staff.campaigns.forms import ScheduleForm, TextsForm
+from pledge.web.staff.campaigns.saving import Problem, attempt
+from pledge.web.staff.campaigns.sections import OK, saved, section_page
+
+#: Two long texts in Korean, three bytes a letter, with room for the rest of the form.
+TEXT_BODY = 512 * 1024
+
+
+@staff.get("/campaigns/<slug>/texts")
+@needs(Permission.EDIT_CAMPAIGNS)
+def campaign_texts(slug: str) -> Response:
+    desk = campaigns.desk(slug)
+    return _texts_page(desk, TextsForm(data={**desk.texts, "seen": stamp(desk.texts)}), OK)
+
+
+@staff.post("/campaigns/<slug>/texts", endpoint="campaign_texts_post")
+@allows(body=TEXT_BODY)
+@needs(Permission.EDIT_CAMPAIGNS)
+def campaign_texts_post(slug: str) -> AnyResponse:
+    form = TextsForm(request.form)
+    texts = {name: form[name].data or "" for name in campaigns.text_fields()}
+    problem = attempt(form, lambda: moderation.edit_texts(actor(), slug, form.seen.data or "", texts))
+    if problem:
+        return _texts_page(campaigns.desk(slug), form, problem)
+    return saved("campaign_texts", slug)
+
+
+@staff.get("/campaigns/<slug>/schedule")
+@needs(Permission.EDIT_CAMPAIGNS)
+def campaign_schedule(slug: str) -> Response:
+    desk = campaigns.desk(slug)
+    form = ScheduleForm(
+        data={
+            "goal": desk.schedule.goal,
+            "opens_at": typed_moment(desk.schedule.opens_at),
+            "closes_at": typed_moment(desk.schedule.closes_at),
+            "seen": desk.schedule.stamp,
+        }
+    )
+    return _schedule_page(desk, form, OK)
+
+
+@staff.post("/campaigns/<slug>/schedule", endpoint="campaign_schedule_post")
+@needs(Permission.EDIT_CAMPAIGNS)
+def campaign_schedule_post(slug: str) -> AnyResponse:
+    form = ScheduleForm(request.form)
+    problem = attempt(
+        form,
+        lambda: moderation.edit_schedule(
+            actor(),
+            slug,
+            form.seen.data or "",
+            goal=form.number,
+            opens_at=form.opens,
+            closes_at=form.closes,
+        ),
+    )
+    if problem:
+        return _schedule_page(campaigns.desk(slug), form, problem)
+    return saved("campaign_schedule", slug)
+
+
+def _texts_page(desk: Desk, form: TextsForm, problem: Problem) -> Response:
+    return section_page("staff/campaigns/texts.html", desk, form, problem)
+
+
+def _schedule_page(desk: Desk, form: ScheduleForm, problem: Problem) -> Response:
+    stored = dict(problem.stored)
+    for name in ("opens_at", "closes_at"):
+        if name in stored:
+            stored[name] = typed_moment(stored[name])
+    closes_at = desk.schedule.closes_at
+    return section_page(
+        "staff/campaigns/schedule.html",
+        desk,
+        form,
+        Problem(problem.status, stored, problem.state),
+        confirmable_until=None if closes_at is None else closes_at + CONFIRM_GRACE,
+        grace_hours=int(CONFIRM_GRACE.total_seconds() // 3600),
+    )

@@ -1,0 +1,199 @@
+"""Campaigns in the staff area: the list, a new one, one campaign at a glance, its preview and its steps from draft to archive."""
+
+from flask import Response, abort, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from werkzeug import Response as AnyResponse
+
+from pledge.accounts.roles import Permission
+from pledge.campaigns import moderation
+from pledge.campaigns import staff_queries as campaigns
+from pledge.campaigns.models import CampaignState
+from pledge.campaigns.moderation import NEEDS_REASON, TRANSITIONS
+from pledge.campaigns.opening import CONFIRM_GRACE
+from pledge.campaigns.staff_queries import Desk, Missing, NoSuchCampaign
+from pledge.core import i18n, languages, tokens, urls
+from pledge.core.tokens import Purpose
+from pledge.web import errors
+from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa
+from pledge.web.staff.blueprint import staff
+from pledge.web.staff.campaigns.forms import NewForm, StateForm
+from pledge.web.staff.campaigns.saving import Problem, attempt
+
+STATES = {
+    CampaignState.DRAFT: _l("Draft"),
+    CampaignState.OPEN: _l("Open"),
+    CampaignState.CLOSED: _l("Closed"),
+    CampaignState.ARCHIVED: _l("Archived"),
+}
+STEPS = {
+    (CampaignState.DRAFT, CampaignState.OPEN): _l("Publish"),
+    (CampaignState.OPEN, CampaignState.CLOSED): _l("Close"),
+    (CampaignState.CLOSED, CampaignState.OPEN): _l("Reopen"),
+    (CampaignState.CLOSED, CampaignState.ARCHIVED): _l("Archive"),
+}
+
+#: What the list of missing things says, by section and field.
+_MISSING = {
+    ("texts", "title"): _l("Title"),
+    ("texts", "tagline"): _l("Tagline"),
+    ("texts", "summary"): _l("Summary"),
+    ("texts", "recipient"): _l("Recipient of the totals"),
+    ("texts", "body"): _l("Text"),
+    ("pledge", ""): _l("Pledge text"),
+    ("schedule", "closes_at"): _l("A closing time that is still to come"),
+    ("partners", ""): _l("Name of a partner"),
+    ("events", ""): _l("Title of an event"),
+}
+
+
+@staff.errorhandler(NoSuchCampaign)
+def no_such_campaign(_error: NoSuchCampaign) -> Response:
+    return errors.error_page(404)
+
+
+@staff.get("/campaigns", endpoint="campaigns")
+@needs(Permission.EDIT_CAMPAIGNS)
+def campaign_list() -> str:
+    return render_template("staff/campaigns/campaigns.html", campaigns=campaigns.rows(), states=STATES)
+
+
+@staff.get("/campaigns/new")
+@needs(Permission.EDIT_CAMPAIGNS)
+def campaign_new() -> Response:
+    return _new_page(NewForm(), 200)
+
+
+@staff.post("/campaigns/new", endpoint="campaign_new_post")
+@needs(Permission.EDIT_CAMPAIGNS)
+def campaign_new_post() -> AnyResponse:
+    form = NewForm(request.form)
+    problem = attempt(
+        form,
+        lambda: moderation.create(
+            actor(),
+            slug=form.slug.data or "",
+            title=form.by_language("title"),
+        ),
+    )
+    if problem:
+        return _new_page(form, problem.status)
+    return redirect(url_for("staff.campaign", slug=(form.slug.data or "").strip().lower()), 303)
+
+
+@staff.get("/campaigns/<slug>")
+@needs(Permission.EDIT_CAMPAIGNS)
+def campaign(slug: str) -> str:
+    desk = campaigns.desk(slug)
+    return render_template(
+        "staff/campaigns/campaign.html",
+        desk=desk,
+        states=STATES,
+        steps=[(after, STEPS[desk.state, after]) for after in TRANSITIONS[desk.state]],
+        can_publish=not desk.missing,
+        missing=missing_lines(desk.slug, desk.missing),
+        moved=request.args.get("moved") == "1",
+        share=_share_texts(desk) if desk.state is CampaignState.OPEN else {},
+    )
+
+
+def _share_texts(desk: Desk) -> dict[str, str]:
+    """A text to pass on, by language, with the address of the public page."""
+    return {
+        lang: "\n".join(
+            [
+                desk.texts[f"title_{lang}"],
+                desk.texts[f"tagline_{lang}"],
+                urls.campaign_link(lang, desk.slug),
+            ]
+        )
+        for lang in languages.codes()
+    }
+
+
+@staff.get("/campaigns/<slug>/preview/<language>")
+@needs(Permission.EDIT_CAMPAIGNS)
+def campaign_preview(slug: str, language: str) -> AnyResponse:
+    """To the public page itself, with a link that shows it in any state for an hour."""
+    if language not in languages.codes():
+        abort(404)
+    token = tokens.mint(Purpose.PREVIEW, [campaigns.desk(slug).id])
+    return redirect(url_for("public.preview", lang=language, slug=slug, token=token), 302)
+
+
+@staff.get("/campaigns/<slug>/state/<after>")
+@needs(Permission.EDIT_CAMPAIGNS)
+def campaign_state(slug: str, after: str) -> Response:
+    desk, wanted = campaigns.desk(slug), _state_or_404(after)
+    form = StateForm()
+    if wanted not in TRANSITIONS[desk.state]:
+        return _state_page(desk, wanted, form, Problem(409, state=desk.state))
+    missing = desk.missing if wanted is CampaignState.OPEN else []
+    return _state_page(desk, wanted, form, Problem(200, missing=missing))
+
+
+@staff.post("/campaigns/<slug>/state/<after>", endpoint="campaign_state_post")
+@needs(Permission.EDIT_CAMPAIGNS)
+@requires_recent_mfa
+def campaign_state_post(slug: str, after: str) -> AnyResponse:
+    desk, wanted = campaigns.desk(slug), _state_or_404(after)
+    form = StateForm(request.form)
+    if form.before.data not in set(CampaignState):
+        # Whoever sends it must say what they saw.
+        return _state_page(desk, wanted, form, Problem(409, state=desk.state))
+    before = CampaignState(form.before.data)
+    problem = attempt(form, lambda: moderation.move(actor(), slug, before, wanted, form.reason.data or ""))
+    if problem:
+        return _state_page(campaigns.desk(slug), wanted, form, problem)
+    return redirect(url_for("staff.campaign", slug=slug, moved=1), 303)
+
+
+def _state_or_404(after: str) -> CampaignState:
+    """The state that an address names; a campaign never becomes a draft again."""
+    if after not in set(CampaignState) - {CampaignState.DRAFT}:
+        abort(404)
+    return CampaignState(after)
+
+
+def missing_lines(slug: str, missing: list[Missing]) -> list[tuple[str, str]]:
+    """Words and address for each thing that is missing, down to its field."""
+    return [(_words(item), _address(slug, item)) for item in missing]
+
+
+def _words(item: Missing) -> str:
+    name = item.field.removesuffix(f"_{item.lang}") if item.section in ("texts", "schedule") else ""
+    words = str(_MISSING[item.section, name])
+    if not item.lang:
+        return words
+    language = languages.name(item.lang, i18n.language())
+    return str(_("%(field)s in %(language)s", field=words, language=language))
+
+
+def _address(slug: str, item: Missing) -> str:
+    if item.section == "partners":
+        return url_for("staff.partner", slug=slug, partner=item.field, _anchor=f"name_{item.lang}")
+    if item.section == "events":
+        return url_for("staff.event", slug=slug, event=item.field, _anchor=f"title_{item.lang}")
+    return url_for(f"staff.campaign_{item.section}", slug=slug, _anchor=item.field)
+
+
+def _new_page(form: NewForm, status: int) -> Response:
+    return make_response(render_template("staff/campaigns/new.html", form=form), status)
+
+
+def _state_page(desk: Desk, after: CampaignState, form: StateForm, problem: Problem) -> Response:
+    return make_response(
+        render_template(
+            "staff/campaigns/state.html",
+            desk=desk,
+            form=form,
+            after=after,
+            step=STEPS.get((desk.state, after)),
+            states=STATES,
+            needs_reason=(desk.state, after) in NEEDS_REASON,
+            wrong_state=problem.state,
+            missing=missing_lines(desk.slug, problem.missing),
+            grace_hours=int(CONFIRM_GRACE.total_seconds() // 3600),
+        ),
+        problem.status,
+    )

@@ -1,0 +1,5 @@
+"""Staff freeze, hand over and export totals."""
+
+from pledge.web.staff.deliveries import exports, name_lists, new, views
+
+__all__ = ["exports", "name_lists", "new", "views"]  # each adds its views

@@ -1,0 +1,138 @@
+"""The forms of the delivery screens: shapes, and the words for what is wrong with them."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from wtforms import Form, SelectField, StringField, TextAreaField
+from wtforms.fields import Field
+from wtforms.validators import ValidationError
+
+from pledge.core import languages
+from pledge.deliveries.document import Reply
+from pledge.deliveries.models import Channel
+from pledge.deliveries.register import Answer, HandingOver, Wrong
+from pledge.deliveries.register_queries import DeliveryView
+from pledge.statistics.values import Words
+from pledge.web.forms import ByLanguage, StaffForm
+from pledge.web.staff.auth.moments import moment, typed_moment
+from pledge.web.staff.campaigns.saving import FAULTS
+from pledge.web.staff.signatures.forms import check_why
+
+CHANNELS: dict[Channel, Any] = {
+    Channel.IN_PERSON: _l("In person"),
+    Channel.POST: _l("By post"),
+    Channel.EMAIL: _l("By e-mail"),
+    Channel.PORTAL: _l("Through a government portal"),
+    Channel.OTHER: _l("Another way"),
+}
+
+_WRONG: dict[str, Any] = {
+    **{str(fault): words for fault, words in FAULTS.items()},
+    Wrong.CHANNEL: _l("Choose how it was handed over."),
+    Wrong.FUTURE: _l("This lies in the future."),
+    Wrong.TOO_EARLY: _l("This is too early: the step before it came later."),
+    Wrong.TOO_LATE: _l("This is later than the answer."),
+}
+
+
+class DraftForm(StaffForm):
+    """What is frozen besides the numbers. The texts are checked by the use case."""
+
+    checkpoint = SelectField(_l("Numbers as of"), validate_choice=False)
+    recipient = ByLanguage(StringField, _l("Recipient of the letter"))
+    occasion = ByLanguage(StringField, _l("Occasion"))
+    number = StringField(_l("Document number"))
+    person = ByLanguage(StringField, _l("Person in charge"))
+    phone = StringField(_l("Telephone"))
+    email = StringField(_l("E-mail for the answer"))
+    address = ByLanguage(StringField, _l("Postal address"))
+    letter = ByLanguage(TextAreaField, _l("Cover letter"))
+
+    offered: frozenset[int] = frozenset()
+
+    def validate_checkpoint(self, field: Field) -> None:
+        if field.data not in set(map(str, self.offered)):
+            raise ValidationError(_l("Choose from the list."))
+
+    @property
+    def texts(self) -> dict[str, Any]:
+        """Recipient, occasion, letter and where the answer goes, as the use cases take them."""
+        reply = Reply(
+            number=self.number.data or "",
+            person=self._words("person"),
+            phone=self.phone.data or "",
+            email=self.email.data or "",
+            address=self._words("address"),
+        )
+        return {name: self._words(name) for name in ("recipient", "occasion", "letter")} | {"reply": reply}
+
+    def _words(self, name: str) -> Words:
+        given = self.by_language(name)
+        return Words(given["ko"], given["en"])
+
+
+class HandingOverForm(StaffForm):
+    handed_over_at = StringField(_l("Handed over on"))
+    channel = SelectField(_l("How"), validate_choice=False)
+    receipt_number = StringField(_l("Receipt number"))
+
+    moment: datetime | None = None
+
+    def validate_handed_over_at(self, field: Field) -> None:
+        self.moment = moment(field.data)
+
+    @property
+    def entry(self) -> HandingOver:
+        return HandingOver(self.moment, self.channel.data or "", self.receipt_number.data or "")
+
+
+class AnswerForm(StaffForm):
+    answered_at = StringField(_l("Answered on"))
+    answer = ByLanguage(TextAreaField, _l("Answer"))
+
+    moment: datetime | None = None
+
+    def validate_answered_at(self, field: Field) -> None:
+        self.moment = moment(field.data)
+
+    @property
+    def entry(self) -> Answer:
+        return Answer(self.moment, self.by_language("answer"))
+
+
+class HandingOverCorrection(HandingOverForm):
+    reason = TextAreaField(_l("Why it is corrected"))
+
+    def validate_reason(self, field: Field) -> None:
+        check_why(field)
+
+
+class AnswerCorrection(AnswerForm):
+    answer_reason = TextAreaField(_l("Why it is corrected"))
+
+    def validate_answer_reason(self, field: Field) -> None:
+        check_why(field)
+
+
+def recorded_handing_over(found: DeliveryView) -> dict[str, str]:
+    """What the correction begins with."""
+    return {
+        "handed_over_at": typed_moment(found.handed_over_at),
+        "channel": found.channel or "",
+        "receipt_number": found.receipt_number,
+    }
+
+
+def recorded_answer(found: DeliveryView) -> dict[str, str]:
+    return {
+        "answered_at": typed_moment(found.answered_at),
+        **languages.by_field("answer", found.answer),
+    }
+
+
+def tell(form: Form, faults: Mapping[str, Any]) -> None:
+    """Put the words for what a use case refused at its fields."""
+    for name, fault in faults.items():
+        form[name].errors = [_WRONG[fault]]

@@ -1,0 +1,192 @@
+"""Lists of names: ask for one, and another person allows or refuses it; the encrypted file for a day. No name is shown here."""
+
+from collections.abc import Callable
+
+from flask import Response, abort, make_response, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from werkzeug import Response as AnyResponse
+from werkzeug.utils import redirect
+from wtforms import SelectField, TextAreaField
+from wtforms.fields import Field
+
+from pledge.accounts.roles import Permission
+from pledge.accounts.two_people import InvitedLately, invited_lately
+from pledge.core import i18n
+from pledge.name_lists import queries, services
+from pledge.web.forms import StaffForm
+from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa, requires_recent_mfa_for_file
+from pledge.web.staff.blueprint import staff
+from pledge.web.staff.signatures.forms import WhyForm, check_why
+
+_ONE = "/lists/<int(min=1,max=2147483647):list_id>"
+
+
+class AskForm(StaffForm):
+    terms = SelectField(_l("Terms"), validate_choice=False)
+    why = TextAreaField(_l("Reason"))
+    key = TextAreaField(_l("Public key of the recipient"))
+
+    def validate_why(self, field: Field) -> None:
+        check_why(field)
+
+    @property
+    def chosen(self) -> tuple[str, int]:
+        """Slug and version; a version that never was for what is no choice of the list."""
+        slug, _slash, version = (self.terms.data or "").partition("/")
+        return slug, int(version) if version.isascii() and version.isdecimal() and len(version) < 10 else 0
+
+
+@staff.get("/lists", endpoint="named_lists")
+@needs(Permission.EXPORT)
+def overview() -> str:
+    lang = i18n.language()
+    return render_template(
+        "staff/deliveries/name_lists.html", lists=queries.newest(lang), choices=queries.choices(lang)
+    )
+
+
+@staff.get("/lists/new", endpoint="named_list_new")
+@needs(Permission.EXPORT)
+@requires_recent_mfa
+def new() -> Response:
+    return _new_page(AskForm(), 200)
+
+
+@staff.post("/lists/new", endpoint="named_list_new_post")
+@needs(Permission.EXPORT)
+@requires_recent_mfa
+def ask() -> AnyResponse:
+    form = AskForm(request.form)
+    is_right = form.validate()
+    try:
+        key = services.read_key(form.key.data or "")
+    except services.BadKey as bad:
+        _tell_bad_key(form, bad)
+        return _new_page(form, 422)
+    if not is_right:
+        return _new_page(form, 422)
+    try:
+        number = services.ask(actor(), *form.chosen, form.why.data or "", key)
+    except services.NoSuchTerms:
+        form.terms.errors = [_("Choose terms from the list.")]
+    except services.NobodyAgreed:
+        form.terms.errors = [_("Nobody has agreed to these terms, so there is no list to make.")]
+    else:
+        return redirect(url_for("staff.named_list", list_id=number), 303)
+    return _new_page(form, 422)
+
+
+@staff.get(_ONE, endpoint="named_list")
+@needs(Permission.EXPORT)
+def one(list_id: int) -> Response:
+    return _page(list_id, WhyForm(), 200)
+
+
+@staff.post(f"{_ONE}/approve", endpoint="named_list_approve")
+@needs(Permission.EXPORT)
+@requires_recent_mfa
+def approve(list_id: int) -> AnyResponse:
+    return _decide(list_id, WhyForm(), lambda: services.approve(actor(), list_id))
+
+
+@staff.post(f"{_ONE}/refuse", endpoint="named_list_refuse")
+@needs(Permission.EXPORT)
+@requires_recent_mfa
+def refuse(list_id: int) -> AnyResponse:
+    form = WhyForm(request.form)
+    if not form.validate():
+        return _page(list_id, form, 422)
+    return _decide(list_id, form, lambda: services.refuse(actor(), list_id, form.why.data or ""))
+
+
+@staff.post(f"{_ONE}/retract", endpoint="named_list_retract")
+@needs(Permission.EXPORT)
+def retract(list_id: int) -> AnyResponse:
+    return _decide(list_id, WhyForm(), lambda: services.retract(actor(), list_id))
+
+
+@staff.post(f"{_ONE}/retry", endpoint="named_list_retry")
+@needs(Permission.EXPORT)
+@requires_recent_mfa
+def retry(list_id: int) -> AnyResponse:
+    """The approval stands for a day; after it, two people have to look at it anew."""
+    try:
+        services.retry(actor(), list_id)
+    except services.ApprovalOver:
+        return _page(list_id, WhyForm(), 409, refused="over")
+    except services.NotNow:
+        return _page(list_id, WhyForm(), 409, refused="retry")
+    return redirect(url_for("staff.named_list", list_id=list_id), 303)
+
+
+@staff.post(f"{_ONE}/download", endpoint="named_list_download")
+@needs(Permission.EXPORT)
+@requires_recent_mfa_for_file
+def download(list_id: int) -> AnyResponse:
+    """The encrypted file, while it is there. Who takes it, when, from where and why is recorded before the first byte."""
+    found = _found(list_id)
+    form = WhyForm(request.form)
+    if not form.validate():
+        return _page(list_id, form, 422)
+    try:
+        job, parts = services.download(actor(), list_id, form.why.data or "")
+    except services.Gone:
+        return _page(list_id, WhyForm(), 410, refused="gone")
+    response = Response(parts, mimetype="application/octet-stream")
+    response.content_length = job.size
+    response.headers["Content-Disposition"] = f'attachment; filename="{found.file_name}"'
+    return response
+
+
+def _tell_bad_key(form: AskForm, bad: services.BadKey) -> None:
+    if bad.is_secret:
+        form.key.data = ""  # it must not stand on a page, and is worth nothing any more
+        form.key.errors = [
+            _(
+                "This is a secret key, which nobody but the recipient may know. Ask them for a new pair, and for its public key only."
+            )
+        ]
+    else:
+        form.key.errors = [_("Enter the recipient’s public key: it begins with age1 and has 62 characters.")]
+
+
+def _decide(list_id: int, form: WhyForm, act: Callable[[], None]) -> AnyResponse:
+    """Do it and come back to its page, or show there why it was not done."""
+    try:
+        act()
+    except services.NeedsSecondPerson:
+        return _page(list_id, form, 403, refused="second")
+    except InvitedLately:
+        return _page(list_id, form, 403, refused="lately")
+    except services.NotNow:
+        return _page(list_id, form, 409, refused="state")
+    return redirect(url_for("staff.named_list", list_id=list_id), 303)
+
+
+def _found(list_id: int) -> queries.ListView:
+    found = queries.find(list_id, i18n.language())
+    if found is None:
+        abort(404)
+    return found
+
+
+def _new_page(form: AskForm, status: int) -> Response:
+    choices = [choice for choice in queries.choices(i18n.language()) if choice.people]
+    return make_response(
+        render_template("staff/deliveries/name_list_new.html", form=form, choices=choices), status
+    )
+
+
+def _page(list_id: int, form: WhyForm, status: int, refused: str = "") -> Response:
+    found, who = _found(list_id), actor()
+    page = render_template(
+        "staff/deliveries/name_list.html",
+        found=found,
+        may_decide=services.may_decide(who, found.asked_by),
+        lately=invited_lately(found.asked_by, who.staff_id),
+        is_mine=found.asked_by == who.staff_id,
+        form=form,
+        refused=refused,
+    )
+    return make_response(page, status)

@@ -1,0 +1,191 @@
+"""A new delivery: choose the campaign, write to whom and why, see exactly what will be inside, freeze it."""
+
+from flask import Response, abort, make_response, render_template, request, url_for
+from werkzeug import Response as AnyResponse
+from werkzeug.utils import redirect
+
+from pledge.accounts.roles import Permission
+from pledge.campaigns.queries import slugs
+from pledge.campaigns.rules import BadFields
+from pledge.core import languages
+from pledge.deliveries import doubt as doubts
+from pledge.deliveries import freezing
+from pledge.deliveries.letter.compose import letter_pdf
+from pledge.deliveries.pack.pack_format import MEMBERS
+from pledge.deliveries.register_queries import choices
+from pledge.deliveries.replies import last_reply
+from pledge.ledger import log_queries
+from pledge.ledger.log_queries import CheckpointView
+from pledge.statistics import at_checkpoint
+from pledge.web.request_checks import allows
+from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa
+from pledge.web.staff.blueprint import staff
+from pledge.web.staff.campaigns.texts import TEXT_BODY
+from pledge.web.staff.deliveries.forms import DraftForm, tell
+
+_ONE = "/deliveries/new/<slug>"
+
+
+@staff.get("/deliveries/new", endpoint="delivery_new")
+@needs(Permission.EXPORT)
+def choose() -> AnyResponse:
+    offered = choices()
+    if len(offered) == 1:
+        return redirect(url_for("staff.delivery_draft", slug=offered[0].slug), 303)
+    return make_response(render_template("staff/deliveries/choose.html", choices=offered))
+
+
+@staff.get(_ONE, endpoint="delivery_draft")
+@needs(Permission.EXPORT)
+def write(slug: str) -> Response:
+    offered = _offered(slug)
+    return _form_page(slug, offered, _begun(slug, offered), 200)
+
+
+@staff.post(_ONE, endpoint="delivery_preview")
+@allows(body=TEXT_BODY)
+@needs(Permission.EXPORT)
+@requires_recent_mfa
+def preview(slug: str) -> AnyResponse:
+    """What will be inside. The second factor is asked for here, so that it is fresh when the next button is pressed."""
+    offered, form = _sent(slug)
+    if not _is_right(form):
+        return _form_page(slug, offered, form, 422)
+    return _preview_page(slug, offered, form)
+
+
+@staff.post(f"{_ONE}/letter", endpoint="delivery_letter")
+@allows(body=TEXT_BODY)
+@needs(Permission.EXPORT)
+def letter(slug: str) -> AnyResponse:
+    """The letter as it would be, as a PDF that says on each page that it is a draft."""
+    offered, form = _sent(slug)
+    if not _is_right(form):
+        return _form_page(slug, offered, form, 422)
+    try:
+        document = freezing.preview(slug, int(form.checkpoint.data), **form.texts)
+    except freezing.DoesNotAddUp:
+        return _form_page(slug, offered, form, 409, refused="sum")
+    response = Response(letter_pdf(document, draft=True), mimetype="application/pdf")
+    response.headers["Content-Disposition"] = f'inline; filename="{slug}-draft.pdf"'
+    return response
+
+
+@staff.post(f"{_ONE}/edit", endpoint="delivery_edit")
+@allows(body=TEXT_BODY)
+@needs(Permission.EXPORT)
+def edit(slug: str) -> Response:
+    """Back to the form, with all that was written."""
+    offered, form = _sent(slug)
+    return _form_page(slug, offered, form, 200)
+
+
+@staff.post(f"{_ONE}/freeze", endpoint="delivery_freeze")
+@allows(body=TEXT_BODY)
+@needs(Permission.EXPORT)
+@requires_recent_mfa
+def freeze(slug: str) -> AnyResponse:
+    offered, form = _sent(slug)
+    if not _is_right(form):
+        return _form_page(slug, offered, form, 422)
+    texts, checkpoint_id = form.texts, int(form.checkpoint.data)
+    # A second press of the button leads to what the first one made.
+    number = freezing.frozen_before(actor(), slug, checkpoint_id, **texts)
+    if number is None:
+        try:
+            number = freezing.freeze(actor(), slug, checkpoint_id, **texts)
+        except doubts.InDoubt as doubt:
+            return _form_page(slug, offered, form, 409, refused="doubt", set_aside=doubt.set_aside)
+        except freezing.DoesNotAddUp:
+            return _form_page(slug, offered, form, 409, refused="sum")
+    return redirect(url_for("staff.delivery", delivery_id=number), 303)
+
+
+def _offered(slug: str, chosen: str = "") -> list[CheckpointView]:
+    """The checkpoints to choose from; 404 where there is no such campaign.
+
+    One that was the newest when the form was opened stays among them, however many have followed.
+    """
+    campaign_id = next((number for number, known in slugs().items() if known == slug), None)
+    if campaign_id is None:
+        abort(404)
+    offered = at_checkpoint.checkpoints(campaign_id)
+    if chosen.isascii() and chosen.isdecimal() and len(chosen) < 19:
+        older = log_queries.checkpoint(int(chosen))
+        if older and older.campaign_id == campaign_id and older.id not in {one.id for one in offered}:
+            offered.insert(1, older)
+    return offered
+
+
+def _sent(slug: str) -> tuple[list[CheckpointView], DraftForm]:
+    form = DraftForm(request.form)
+    offered = _offered(slug, form.checkpoint.data or "")
+    form.offered = frozenset(one.id for one in offered)
+    return offered, form
+
+
+def _begun(slug: str, offered: list[CheckpointView]) -> DraftForm:
+    """The form with the newest numbers and the letter that goes with them."""
+    if not offered:
+        return DraftForm()
+    letter, recipient = freezing.letter_for(slug, offered[0].id), freezing.recipient_of(slug)
+    reply = last_reply(slug)
+    return DraftForm(
+        data={
+            "checkpoint": str(offered[0].id),
+            **{f"recipient_{lang}": recipient.of(lang) for lang in languages.codes()},
+            **{f"letter_{lang}": letter.of(lang) for lang in languages.codes()},
+            **{f"person_{lang}": reply.person.of(lang) for lang in languages.codes()},
+            **{f"address_{lang}": reply.address.of(lang) for lang in languages.codes()},
+            "phone": reply.phone,
+            "email": reply.email,
+        }
+    )
+
+
+def _is_right(form: DraftForm) -> bool:
+    right = form.validate()
+    try:
+        freezing.clean_texts(**form.texts)
+    except BadFields as wrong:
+        tell(form, wrong.faults)
+        return False
+    return bool(right)
+
+
+def _form_page(
+    slug: str,
+    offered: list[CheckpointView],
+    form: DraftForm,
+    status: int,
+    *,
+    refused: str = "",
+    set_aside: int = 0,
+) -> Response:
+    page = render_template(
+        "staff/deliveries/new.html",
+        slug=slug,
+        offered=offered,
+        form=form,
+        refused=refused,
+        set_aside=set_aside,
+    )
+    return make_response(page, status)
+
+
+def _preview_page(slug: str, offered: list[CheckpointView], form: DraftForm) -> Response:
+    try:
+        doubts.refuse(offered[0].campaign_id)
+        document = freezing.preview(slug, int(form.checkpoint.data), **form.texts)
+    except doubts.InDoubt as doubt:
+        return _form_page(slug, offered, form, 409, refused="doubt", set_aside=doubt.set_aside)
+    except freezing.DoesNotAddUp:
+        return _form_page(slug, offered, form, 409, refused="sum")
+    page = render_template(
+        "staff/deliveries/preview.html",
+        slug=slug,
+        form=form,
+        document=document,
+        members=MEMBERS,
+    )
+    return make_response(page)

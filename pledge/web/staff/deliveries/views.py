@@ -1,0 +1,215 @@
+"""Deliveries: the list, one with its pack and its register, and telling those who asked for news."""
+
+from collections.abc import Callable
+from itertools import chain
+
+from flask import Response, abort, make_response, render_template, request, url_for
+from werkzeug import Response as AnyResponse
+from werkzeug.utils import redirect
+from wtforms import Form
+
+from config import current_config
+from pledge.accounts.roles import Permission
+from pledge.deliveries import document as documents
+from pledge.deliveries import freezing, register, register_queries
+from pledge.deliveries.models import DeliveryState
+from pledge.deliveries.pack.pack_format import MEMBERS
+from pledge.deliveries.register_queries import DeliveryView
+from pledge.exports.names import file_name
+from pledge.files.services import StorageAway
+from pledge.jobs import services
+from pledge.jobs.models import JobKind, JobState
+from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa, requires_recent_mfa_for_file
+from pledge.web.staff.blueprint import staff
+from pledge.web.staff.deliveries.forms import (
+    CHANNELS,
+    AnswerCorrection,
+    AnswerForm,
+    HandingOverCorrection,
+    HandingOverForm,
+    recorded_answer,
+    recorded_handing_over,
+    tell,
+)
+from pledge.web.staff.signatures.forms import WhyForm
+
+_ONE = "/deliveries/<int(min=1,max=2147483647):delivery_id>"
+
+
+@staff.get("/deliveries", endpoint="deliveries")
+@needs(Permission.EXPORT)
+def overview() -> str:
+    lines = [(one, services.newest(JobKind.PACK, one.id)) for one in register_queries.overview()]
+    return render_template("staff/deliveries/deliveries.html", lines=lines)
+
+
+@staff.get(_ONE, endpoint="delivery")
+@needs(Permission.EXPORT)
+def one(delivery_id: int) -> Response:
+    return _page(_found(delivery_id))
+
+
+@staff.post(f"{_ONE}/retry", endpoint="delivery_retry")
+@needs(Permission.EXPORT)
+def retry(delivery_id: int) -> AnyResponse:
+    job = services.newest(JobKind.PACK, _found(delivery_id).id)
+    try:
+        services.retry(actor(), job.id if job else 0)
+    except services.NotFailed:
+        return _page(_found(delivery_id), status=409, refused="state")
+    return _back(delivery_id)
+
+
+@staff.post(f"{_ONE}/download", endpoint="delivery_download")
+@needs(Permission.EXPORT)
+@requires_recent_mfa_for_file
+def download(delivery_id: int) -> AnyResponse:
+    """The pack. That somebody takes it is recorded before its first byte leaves."""
+    found = _found(delivery_id)
+    job = services.newest(JobKind.PACK, delivery_id)
+    try:
+        parts = None if job is None else services.chunks(job.id)
+        # Opened here: a storage that is away must become a page, not half a file.
+        first = None if parts is None else next(parts, b"")
+    except StorageAway:
+        return _page(found, status=503, refused="storage")
+    if job is None or parts is None or first is None:
+        return _page(found, status=409, refused="state")
+    register.note_download(actor(), delivery_id, job.sha256)
+    response = Response(chain((first,), parts), mimetype="application/zip")
+    response.content_length = job.size
+    name = file_name(found.slug, "pack", found.frozen_at, found.size, delivery_id, "zip")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+@staff.post(f"{_ONE}/hand-over", endpoint="delivery_hand_over")
+@needs(Permission.EXPORT)
+def hand_over(delivery_id: int) -> AnyResponse:
+    form = HandingOverForm(request.form)
+    return _record(delivery_id, form, lambda: register.hand_over(actor(), delivery_id, form.entry))
+
+
+@staff.post(f"{_ONE}/correct", endpoint="delivery_correct")
+@needs(Permission.EXPORT)
+def correct(delivery_id: int) -> AnyResponse:
+    form = HandingOverCorrection(request.form)
+    return _record(
+        delivery_id,
+        form,
+        lambda: register.correct(actor(), delivery_id, form.entry, form.reason.data or ""),
+    )
+
+
+@staff.post(f"{_ONE}/answer", endpoint="delivery_answer")
+@needs(Permission.EXPORT)
+def answer(delivery_id: int) -> AnyResponse:
+    form = AnswerForm(request.form)
+    return _record(delivery_id, form, lambda: register.answer(actor(), delivery_id, form.entry))
+
+
+@staff.post(f"{_ONE}/correct-answer", endpoint="delivery_correct_answer")
+@needs(Permission.EXPORT)
+def correct_answer(delivery_id: int) -> AnyResponse:
+    form = AnswerCorrection(request.form)
+    return _record(
+        delivery_id,
+        form,
+        lambda: register.correct_answer(actor(), delivery_id, form.entry, form.answer_reason.data or ""),
+    )
+
+
+@staff.post(f"{_ONE}/discard", endpoint="delivery_discard")
+@needs(Permission.EXPORT)
+def discard(delivery_id: int) -> AnyResponse:
+    form = WhyForm(request.form)
+    return _record(
+        delivery_id, form, lambda: freezing.discard(actor(), delivery_id, (form.why.data or "").strip())
+    )
+
+
+@staff.get(f"{_ONE}/announce", endpoint="delivery_announce")
+@needs(Permission.EXPORT)
+def announce(delivery_id: int) -> AnyResponse:
+    """How many would be told, and whether that is really wanted."""
+    found = _found(delivery_id)
+    if not found.is_handed_over or found.announced_at:
+        return _back(delivery_id)
+    page = render_template(
+        "staff/deliveries/announce.html",
+        found=found,
+        people=register_queries.would_be_told(found.campaign_id),
+        pace=current_config().news_pace,
+    )
+    return make_response(page)
+
+
+@staff.post(f"{_ONE}/announce", endpoint="delivery_announce_post")
+@needs(Permission.EXPORT)
+@requires_recent_mfa
+def announce_post(delivery_id: int) -> AnyResponse:
+    found = _found(delivery_id)
+    try:
+        register.announce(actor(), delivery_id)
+    except register.NotNow:
+        return _page(found, status=409, refused="state")
+    return _back(delivery_id)
+
+
+def _record(delivery_id: int, form: Form, act: Callable[[], None]) -> AnyResponse:
+    """Do it and come back to the page of the delivery, or tell there what was wrong; nothing that was typed is lost."""
+    found = _found(delivery_id)
+    right = form.validate()
+    try:
+        if right:
+            act()
+    except register.BadEntry as wrong:
+        tell(form, wrong.faults)
+        right = False
+    except (register.NotNow, freezing.NotDiscardable):
+        return _page(_found(delivery_id), form, 409, refused="state")
+    except register.PackNotMade:
+        return _page(_found(delivery_id), form, 409, refused="pack")
+    return _back(delivery_id) if right else _page(found, form, 422)
+
+
+def _found(delivery_id: int) -> DeliveryView:
+    found = register_queries.find(delivery_id)
+    if found is None:
+        abort(404)
+    return found
+
+
+def _back(delivery_id: int) -> AnyResponse:
+    return redirect(url_for("staff.delivery", delivery_id=delivery_id), 303)
+
+
+def _page(found: DeliveryView, sent: Form | None = None, status: int = 200, refused: str = "") -> Response:
+    """The page of a delivery; `sent` is the form that came back with errors."""
+    job = services.newest(JobKind.PACK, found.id)
+    forms = {
+        "hand_over": HandingOverForm(),
+        "correct": HandingOverCorrection(data=recorded_handing_over(found)),
+        "answer": AnswerForm(),
+        "correct_answer": AnswerCorrection(data=recorded_answer(found)),
+        "discard": WhyForm(),
+    }
+    name = next((name for name, form in forms.items() if type(form) is type(sent)), "")
+    if sent is not None:
+        forms[name] = sent
+    page = render_template(
+        "staff/deliveries/delivery.html",
+        found=found,
+        document=documents.from_json(found.document),
+        members=MEMBERS,
+        job=job,
+        has_pack=job is not None and job.state is JobState.DONE,
+        news=register_queries.news(found.id) if found.announced_at else None,
+        forms=forms,
+        sent=sent,
+        sent_name=name,
+        channels=CHANNELS,
+        is_frozen=found.state is DeliveryState.FROZEN,
+        refused=refused,
+    )
+    return make_response(page, status)

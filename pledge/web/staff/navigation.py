@@ -1,0 +1,46 @@
+"""The staff area's main menu: each screen adds its line, and a person sees the lines that they may open."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import current_app, url_for
+from flask_babel import lazy_gettext as _l
+
+from pledge.accounts.roles import Permission
+from pledge.web.staff.auth.access import has_shown_second_factor
+from pledge.web.staff.auth.cookies import current_member
+
+
+@dataclass(frozen=True)
+class Line:
+    endpoint: str
+    label: Any
+    permission: Permission
+
+
+NAVIGATION = [
+    Line("staff.desk", _l("Desk"), Permission.SEE_DESK),
+    Line("staff.campaigns", _l("Campaigns"), Permission.EDIT_CAMPAIGNS),
+    Line("staff.organizations", _l("Organisations"), Permission.REVIEW_ORGANIZATIONS),
+    Line("staff.signatures", _l("Signatures"), Permission.LOOK_UP_SIGNATURES),
+    Line("staff.invalidations", _l("Invalidations"), Permission.INVALIDATE),
+    Line("staff.dead_letters", _l("Mail"), Permission.RUN_MAIL),
+    Line("staff.deliveries", _l("Deliveries"), Permission.EXPORT),
+    Line("staff.exports", _l("Exports"), Permission.EXPORT),
+    Line("staff.named_lists", _l("Lists of names"), Permission.EXPORT),
+    Line("staff.switches", _l("Switches"), Permission.SWITCH),
+    Line("staff.audit", _l("Audit log"), Permission.READ_AUDIT),
+    Line("staff.people", _l("People"), Permission.MANAGE_STAFF),
+]
+
+
+def visible() -> list[tuple[str, str, Any]]:
+    """Endpoint, address and label of what the signed-in person may open."""
+    person = current_member()
+    if person is None or not has_shown_second_factor():
+        return []
+    return [
+        (line.endpoint, url_for(line.endpoint), line.label)
+        for line in NAVIGATION
+        if line.endpoint in current_app.view_functions and person.can(line.permission)
+    ]

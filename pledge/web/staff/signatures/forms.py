@@ -1,0 +1,156 @@
+"""The forms of the signature and invalidation screens: shapes, and the words for what is wrong with them."""
+
+import re
+from datetime import datetime
+
+from flask_babel import lazy_gettext as _l
+from wtforms import SelectField, StringField, TextAreaField
+from wtforms.fields import Field
+from wtforms.validators import ValidationError
+
+from pledge.core.text.line_words import LINE_WORDS
+from pledge.core.text.lines import LineFault, holds_resident_number
+from pledge.signatures.addresses import Address, BadAddress, parse
+from pledge.signatures.invalidation.conditions import Condition
+from pledge.signatures.invalidation.models import InvalidationReason
+from pledge.signatures.origins import BadOrigin, domain_hash, network_hash, read_domain, read_network
+from pledge.web.forms import StaffForm, TickField
+from pledge.web.staff.auth.moments import moment
+
+LONGEST_WHY = 1000
+#: A day: who took longer to confirm was no robot.
+LONGEST_SPEED = 24 * 60 * 60
+
+#: A network or domain of which only the hash is known, as the list of busy ones passes it on.
+_HASH = re.compile(r"#([0-9a-f]{64})")
+
+
+def check_why(field: Field) -> None:
+    """A reason that the audit log will keep."""
+    if not (field.data or "").strip():
+        raise ValidationError(_l("Say why; it is kept in the audit log."))
+    if len(field.data) > LONGEST_WHY:
+        raise ValidationError(_l("This is too long."))
+    check_numbers(field)
+
+
+def check_numbers(field: Field) -> None:
+    """No resident registration number, least of all in the audit log, which only grows."""
+    if holds_resident_number(field.data or ""):
+        raise ValidationError(LINE_WORDS[LineFault.RESIDENT_NUMBER])
+
+
+class LookUpForm(StaffForm):
+    email = StringField(_l("E-mail"))
+
+    address: Address
+
+    def validate_email(self, field: Field) -> None:
+        try:
+            self.address = parse(field.data or "")
+        except BadAddress:
+            raise ValidationError(_l("Enter an e-mail address in the form name@example.com.")) from None
+
+
+class WhyForm(StaffForm):
+    why = TextAreaField(_l("Reason"))
+
+    def validate_why(self, field: Field) -> None:
+        check_why(field)
+
+
+class InvalidationForm(StaffForm):
+    """What is left empty may be anything. The names below the fields are set by the checks."""
+
+    campaign = SelectField(_l("Campaign"), validate_choice=False)
+    network = StringField(_l("Network"))
+    domain = StringField(_l("Mail domain"))
+    signed_from = StringField(_l("Signed from"))
+    signed_until = StringField(_l("Signed before"))
+    faster_than = StringField(_l("Confirmed within"))
+    reason = SelectField(_l("Reason"), validate_choice=False)
+    note = TextAreaField(_l("What did you see?"))
+    notify = TickField(_l("Tell the signers by mail"))
+
+    campaigns: dict[int, str]
+    network_hash: bytes | None = None
+    domain_hash: bytes | None = None
+    domain_name: str | None = None
+    begins: datetime | None = None
+    ends: datetime | None = None
+    seconds: int | None = None
+
+    def validate_campaign(self, field: Field) -> None:
+        if field.data and field.data not in self.campaigns.values():
+            raise ValidationError(_l("Choose a campaign from the list."))
+
+    def validate_network(self, field: Field) -> None:
+        text = (field.data or "").strip()
+        if known := _HASH.fullmatch(text):
+            self.network_hash = bytes.fromhex(known[1])
+        elif text:
+            try:
+                network = read_network(text)
+            except BadOrigin:
+                raise ValidationError(
+                    _l("Enter an IPv4 or IPv6 address, such as 203.0.113.7 or 2001:db8:1:2::1.")
+                ) from None
+            self.network_hash = network_hash(self._named_campaign(), network)
+
+    def validate_domain(self, field: Field) -> None:
+        text = (field.data or "").strip()
+        if known := _HASH.fullmatch(text):
+            self.domain_hash = bytes.fromhex(known[1])
+        elif text:
+            try:
+                self.domain_name = read_domain(text)
+            except BadOrigin:
+                raise ValidationError(
+                    _l("Enter what stands behind the @, such as mail.example.com.")
+                ) from None
+            self.domain_hash = domain_hash(self._named_campaign(), self.domain_name)
+
+    def validate_signed_from(self, field: Field) -> None:
+        self.begins = moment(field.data)
+
+    def validate_signed_until(self, field: Field) -> None:
+        self.ends = moment(field.data)
+        if self.begins and self.ends and self.ends <= self.begins:
+            raise ValidationError(_l("It ends before it begins."))
+
+    def validate_faster_than(self, field: Field) -> None:
+        text = (field.data or "").strip()
+        if not text:
+            return
+        if not re.fullmatch(r"[0-9]{1,5}", text) or not 0 < int(text) <= LONGEST_SPEED:
+            raise ValidationError(_l("Enter a number of seconds from 1 to 86,400."))
+        self.seconds = int(text)
+
+    def validate_reason(self, field: Field) -> None:
+        if field.data not in set(InvalidationReason):
+            raise ValidationError(_l("Choose a reason from the list."))
+
+    def validate_note(self, field: Field) -> None:
+        check_why(field)
+
+    def _named_campaign(self) -> str:
+        """A network and a domain are known by another hash in each campaign, so that no copy of the data joins them."""
+        if not self.campaign.data:
+            raise ValidationError(
+                _l("Choose the campaign too: networks and mail domains are kept for each campaign apart.")
+            )
+        return str(self.campaign.data)
+
+    @property
+    def condition(self) -> Condition:
+        """What the use case takes; the form has been validated."""
+        chosen = [number for number, slug in self.campaigns.items() if slug == self.campaign.data]
+        return Condition(
+            campaign_id=chosen[0] if chosen else None,
+            network_hash=self.network_hash,
+            domain_hash=self.domain_hash,
+            domain=self.domain_name,
+            signed_from=self.begins,
+            signed_until=self.ends,
+            faster_than=self.seconds,
+        )

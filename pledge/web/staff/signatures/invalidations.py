@@ -1,0 +1,135 @@
+"""Invalidations: propose one by condition, see whom it would take, approve, discard, undo."""
+
+from collections.abc import Callable
+
+from flask import Response, abort, make_response, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug import Response as AnyResponse
+from werkzeug.utils import redirect
+
+from pledge.accounts.roles import Permission
+from pledge.accounts.two_people import InvitedLately, invited_lately
+from pledge.campaigns.queries import slugs
+from pledge.signatures import staff_queries
+from pledge.signatures.invalidation import queries, services
+from pledge.signatures.invalidation.conditions import NoCondition
+from pledge.signatures.invalidation.models import InvalidationReason
+from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa
+from pledge.web.staff.blueprint import staff
+from pledge.web.staff.signatures.forms import InvalidationForm, WhyForm
+
+_ONE = "/invalidations/<int(min=1,max=2147483647):invalidation_id>"
+
+
+@staff.get("/invalidations", endpoint="invalidations")
+@needs(Permission.INVALIDATE)
+def overview() -> str:
+    return render_template(
+        "staff/signatures/invalidations.html",
+        invalidations=queries.newest(),
+        networks=staff_queries.trending_networks(),
+        domains=staff_queries.trending_domains(),
+    )
+
+
+@staff.get("/invalidations/new", endpoint="invalidation_new")
+@needs(Permission.INVALIDATE)
+def new() -> Response:
+    """The form; a network or domain of the list of busy ones may be filled in already, by its hash."""
+    filled = {name: f"#{request.args[name]}" for name in ("network", "domain") if name in request.args}
+    return _new_page(InvalidationForm(**filled), 200)
+
+
+@staff.post("/invalidations/new", endpoint="invalidation_new_post")
+@needs(Permission.INVALIDATE)
+def propose() -> AnyResponse:
+    form = InvalidationForm(request.form)
+    form.campaigns = slugs()
+    if not form.validate():
+        return _new_page(form, 422)
+    reason, note = InvalidationReason(form.reason.data), form.note.data or ""
+    try:
+        number = services.propose(actor(), form.condition, reason, note, notify=form.notify.data)
+    except NoCondition:
+        form.network.errors = [_("Name at least one thing besides the campaign: else it would be everybody.")]
+    except services.NothingMatches:
+        form.network.errors = [_("No counted signature fulfils all of this. Nothing was recorded.")]
+    except services.TooMany:
+        form.network.errors = [_("More than 100,000 signatures fulfil this. Please narrow it down.")]
+    else:
+        return redirect(url_for("staff.invalidation", invalidation_id=number), 303)
+    return _new_page(form, 422)
+
+
+@staff.get(_ONE, endpoint="invalidation")
+@needs(Permission.INVALIDATE)
+def one(invalidation_id: int) -> Response:
+    return _page(invalidation_id, WhyForm(), 200)
+
+
+@staff.post(f"{_ONE}/approve", endpoint="invalidation_approve")
+@needs(Permission.INVALIDATE)
+@requires_recent_mfa
+def approve(invalidation_id: int) -> AnyResponse:
+    return _decide(invalidation_id, WhyForm(), lambda: services.approve(actor(), invalidation_id))
+
+
+@staff.post(f"{_ONE}/discard", endpoint="invalidation_discard")
+@needs(Permission.INVALIDATE)
+def discard(invalidation_id: int) -> AnyResponse:
+    return _explained(invalidation_id, services.discard)
+
+
+@staff.post(f"{_ONE}/undo", endpoint="invalidation_undo")
+@needs(Permission.INVALIDATE)
+@requires_recent_mfa
+def undo(invalidation_id: int) -> AnyResponse:
+    return _explained(invalidation_id, services.undo)
+
+
+def _explained(invalidation_id: int, act: Callable[..., None]) -> AnyResponse:
+    form = WhyForm(request.form)
+    if not form.validate():
+        return _page(invalidation_id, form, 422)
+    return _decide(invalidation_id, form, lambda: act(actor(), invalidation_id, form.why.data or ""))
+
+
+def _decide(invalidation_id: int, form: WhyForm, act: Callable[[], None]) -> AnyResponse:
+    """Do it and come back to its page, or show there why it was not done."""
+    try:
+        act()
+    except services.NeedsSecondPerson:
+        return _page(invalidation_id, form, 409, refused="second")
+    except InvitedLately:
+        return _page(invalidation_id, form, 409, refused="lately")
+    except services.NotNow:
+        return _page(invalidation_id, form, 409, refused="state")
+    return redirect(url_for("staff.invalidation", invalidation_id=invalidation_id), 303)
+
+
+def _new_page(form: InvalidationForm, status: int) -> Response:
+    page = render_template(
+        "staff/signatures/invalidation_new.html",
+        form=form,
+        reasons=list(InvalidationReason),
+        alone=services.ALONE,
+    )
+    return make_response(page, status)
+
+
+def _page(invalidation_id: int, form: WhyForm, status: int, refused: str = "") -> Response:
+    found, who = queries.find(invalidation_id), actor()
+    if found is None:
+        abort(404)
+    page = render_template(
+        "staff/signatures/invalidation.html",
+        found=found,
+        sample=queries.sample(invalidation_id),
+        slugs=slugs(),
+        may_approve=services.may_approve(who, found.matched, found.proposed_by),
+        lately=found.matched > services.ALONE and invited_lately(found.proposed_by, who.staff_id),
+        alone=services.ALONE,
+        form=form,
+        refused=refused,
+    )
+    return make_response(page, status)

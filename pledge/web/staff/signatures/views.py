@@ -1,0 +1,149 @@
+"""Signatures: look one up by its exact address, and do for a person what they ask for.
+
+The address is sent by POST, so that it stands in no address bar, history or log; from then on the signature's number is
+used.
+"""
+
+from collections.abc import Callable
+
+from flask import Response, abort, make_response, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug import Response as AnyResponse
+from werkzeug.utils import redirect
+
+from pledge.accounts.roles import Permission
+from pledge.audit.services import NoReason
+from pledge.campaigns.queries import slugs
+from pledge.core import i18n
+from pledge.signatures import moderation, staff_queries
+from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa
+from pledge.web.staff.blueprint import staff
+from pledge.web.staff.signatures.forms import LookUpForm, WhyForm
+
+_ONE = "/signatures/<int(min=1,max=9223372036854775807):signature_id>"
+
+
+@staff.get("/signatures")
+@needs(Permission.LOOK_UP_SIGNATURES)
+def signatures() -> Response:
+    return _look_up_page(LookUpForm(), 200)
+
+
+@staff.post("/signatures", endpoint="signatures_post")
+@needs(Permission.LOOK_UP_SIGNATURES)
+def signatures_post() -> AnyResponse:
+    form = LookUpForm(request.form)
+    if not form.validate():
+        return _look_up_page(form, 422)
+    found = moderation.look_up(actor(), form.address)
+    if len(found) == 1:
+        return redirect(url_for("staff.signature", signature_id=found[0]), 303)
+    return _look_up_page(form, 200, found)
+
+
+@staff.get(_ONE)
+@needs(Permission.LOOK_UP_SIGNATURES)
+def signature(signature_id: int) -> Response:
+    return _person_page(signature_id, WhyForm(), 200)
+
+
+@staff.post(f"{_ONE}/resend")
+@needs(Permission.LOOK_UP_SIGNATURES)
+def signature_resend(signature_id: int) -> AnyResponse:
+    try:
+        moderation.resend(actor(), signature_id)
+    except moderation.Gone:
+        abort(404)
+    except moderation.TooSoon:
+        return _done(signature_id, "too-soon")
+    return _done(signature_id, "resent")
+
+
+@staff.post(f"{_ONE}/withdraw")
+@needs(Permission.LOOK_UP_SIGNATURES)
+@requires_recent_mfa
+def signature_withdraw(signature_id: int) -> AnyResponse:
+    return _act(signature_id, "withdrawn", lambda why: moderation.withdraw(actor(), signature_id, why))
+
+
+@staff.post(f"{_ONE}/erase")
+@needs(Permission.LOOK_UP_SIGNATURES)
+@requires_recent_mfa
+def signature_erase(signature_id: int) -> AnyResponse:
+    return _act(signature_id, "erased", lambda why: moderation.erase(actor(), signature_id, why))
+
+
+@staff.post(f"{_ONE}/stop-news")
+@needs(Permission.LOOK_UP_SIGNATURES)
+@requires_recent_mfa
+def signature_stop_news(signature_id: int) -> AnyResponse:
+    return _act(signature_id, "stopped", lambda why: moderation.stop_news(actor(), signature_id, why))
+
+
+@staff.post(f"{_ONE}/hide-name")
+@needs(Permission.LOOK_UP_SIGNATURES)
+def signature_hide_name(signature_id: int) -> AnyResponse:
+    return _act(signature_id, "hidden", lambda why: moderation.hide_name(actor(), signature_id, why))
+
+
+@staff.post(f"{_ONE}/allow-name")
+@needs(Permission.LOOK_UP_SIGNATURES)
+def signature_allow_name(signature_id: int) -> AnyResponse:
+    return _act(signature_id, "allowed", lambda why: moderation.allow_name(actor(), signature_id, why))
+
+
+def _act(signature_id: int, done: str, act: Callable[[str], None]) -> AnyResponse:
+    """Do something that needs a reason, and come back to the person's page."""
+    form = WhyForm(request.form)
+    if not form.validate():
+        return _person_page(signature_id, form, 422)
+    try:
+        act(form.why.data or "")
+    except moderation.Gone:
+        abort(404)
+    except NoReason:
+        form.why.errors = [_("Say why; it is kept in the audit log.")]
+        return _person_page(signature_id, form, 422)
+    except moderation.NotCounted:
+        form.why.errors = [_("This signature is not counted any more, so it cannot be withdrawn.")]
+        return _person_page(signature_id, form, 409)
+    except moderation.NoNews:
+        form.why.errors = [_("This person gets no news.")]
+        return _person_page(signature_id, form, 409)
+    if done == "erased":
+        # Their page is gone.
+        return redirect(url_for("staff.signatures", done=done), 303)
+    return _done(signature_id, done)
+
+
+def _done(signature_id: int, what: str) -> AnyResponse:
+    return redirect(url_for("staff.signature", signature_id=signature_id, done=what), 303)
+
+
+def _look_up_page(form: LookUpForm, status: int, found: list[int] | None = None) -> Response:
+    people = [staff_queries.person(signature_id, i18n.language()) for signature_id in found or []]
+    return make_response(
+        render_template(
+            "staff/signatures/signatures.html",
+            form=form,
+            erased=request.args.get("done") == "erased",
+            found=None if found is None else [person for person in people if person is not None],
+        ),
+        status,
+    )
+
+
+def _person_page(signature_id: int, form: WhyForm, status: int) -> Response:
+    person = staff_queries.person(signature_id, i18n.language())
+    if person is None:
+        abort(404)
+    return make_response(
+        render_template(
+            "staff/signatures/signature.html",
+            person=person,
+            slug=slugs()[person.signature.campaign.id],
+            form=form,
+            done=request.args.get("done", ""),
+        ),
+        status,
+    )

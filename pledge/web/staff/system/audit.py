@@ -1,0 +1,143 @@
+"""The audit log: a filterable page of it, and all that was found as a file."""
+
+import json
+from datetime import timedelta
+
+from flask import Response, make_response, render_template, request, stream_with_context
+from flask_babel import lazy_gettext as _l
+from wtforms import StringField
+from wtforms.fields import Field
+from wtforms.validators import ValidationError
+
+from pledge.accounts.roles import Permission
+from pledge.audit import queries, services
+from pledge.audit.export import as_csv
+from pledge.audit.queries import Line, Page, Search
+from pledge.core import clock, i18n
+from pledge.exports.names import file_name
+from pledge.web.forms import StaffForm
+from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa_for_file
+from pledge.web.staff.auth.moments import at, day
+from pledge.web.staff.blueprint import staff
+from pledge.web.staff.signatures.forms import check_numbers
+from pledge.web.staff.system.audit_labels import action_words, choices
+
+MAX_REASON = 500
+_LARGEST_ID = 2**63 - 1
+
+
+#: Columns of the file, in the language of who takes it out.
+HEADS = (
+    *(_l("Number"), _l("Time (UTC)"), _l("Time (Seoul, KST)"), _l("Number of the account"), _l("Who")),
+    *(_l("Network"), _l("Code of the act"), _l("On what"), _l("Why"), _l("Details")),
+    *(_l("Hash of the entry before"), _l("Hash"), _l("What")),
+)
+
+
+class SearchForm(StaffForm):
+    """Days are whole days in Seoul. It is sent by GET, so without a token."""
+
+    class Meta:
+        csrf = False
+
+    actor = StringField(_l("Who"))
+    action = StringField(_l("What"))
+    subject = StringField(_l("On what"))
+    since = StringField(_l("From day"))
+    until = StringField(_l("To day"))
+
+    def validate_since(self, field: Field) -> None:
+        day(field.data)
+
+    def validate_until(self, field: Field) -> None:
+        last = day(field.data)
+        first = None if self.since.errors else day(self.since.data)
+        if first is not None and last is not None and last < first:
+            raise ValidationError(_l("The last day lies before the first."))
+
+    @property
+    def search(self) -> Search:
+        """What the form asks for, once it is valid."""
+        first, last = day(self.since.data), day(self.until.data)
+        return Search(
+            actor=(self.actor.data or "").strip(),
+            action=(self.action.data or "").strip(),
+            subject=(self.subject.data or "").strip(),
+            since=None if first is None else at(first),
+            until=None if last is None else at(last + timedelta(days=1)),
+        )
+
+    @property
+    def filled(self) -> dict[str, str]:
+        """What was typed, for the address of the next page."""
+        return {name: value for name, value in self.data.items() if value}
+
+
+class ExportForm(SearchForm):
+    reason = StringField(_l("Why"))
+
+    def validate_reason(self, field: Field) -> None:
+        if not (field.data or "").strip():
+            raise ValidationError(_l("Say why; it is kept in the audit log."))
+        if len(field.data) > MAX_REASON:
+            raise ValidationError(_l("This is too long."))
+        check_numbers(field)
+
+
+@staff.get("/audit", endpoint="audit")
+@needs(Permission.READ_AUDIT)
+def show() -> Response:
+    return _page(SearchForm(request.args))
+
+
+@staff.post("/audit/export", endpoint="audit_export")
+@needs(Permission.READ_AUDIT)
+@requires_recent_mfa_for_file
+def export() -> Response:
+    """What the filter finds as CSV. Taking it out is an entry itself, written before the first line leaves."""
+    form = ExportForm(request.form)
+    if not form.validate():
+        return _page(form)
+    filters = {name: value for name, value in form.filled.items() if name != "reason"}
+    services.note(actor(), "audit.export", "audit", reason=(form.reason.data or "").strip(), filter=filters)
+    lines = queries.all_lines(form.search)
+    parts = as_csv(lines, [str(head) for head in HEADS], lambda line: action_words(line.action))
+    response = Response(stream_with_context(parts), mimetype="text/csv")
+    name = file_name("audit", "log", clock.now(), i18n.language(), "csv")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _page(form: SearchForm) -> Response:
+    is_valid = not form.errors and form.validate()
+    found = queries.page(form.search, _before()) if is_valid else Page([], None)
+    html = render_template(
+        "staff/system/audit.html",
+        form=form,
+        found=found,
+        choices=choices(),
+        words_of=lambda line: action_words(line.action),
+        details_of=details_of,
+    )
+    return make_response(html, 200 if is_valid else 422)
+
+
+def details_of(line: Line) -> dict[str, str]:
+    """The details of an entry as names and texts."""
+    return {
+        name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        for name, value in json.loads(line.details).items()
+    }
+
+
+@staff.app_template_global("reason_of")
+def reason_of(line: Line) -> str:
+    """Why it was done, in the language of who reads where the entry has it in several."""
+    given = json.loads(line.details).get(i18n.language())
+    return given if isinstance(given, str) else line.reason
+
+
+def _before() -> int | None:
+    """Where the page begins; a number that cannot be one is as none."""
+    number = request.args.get("before", type=int)
+    return number if number is not None and 0 < number <= _LARGEST_ID else None

@@ -1,0 +1,84 @@
+"""The first page of the staff area: today's numbers, growth, where people get lost, and what waits."""
+
+from datetime import timedelta
+from typing import Any
+
+from flask import abort, render_template, request, session
+from flask_babel import lazy_gettext as _l
+
+from pledge.accounts.roles import Permission
+from pledge.campaigns import staff_queries as campaigns
+from pledge.campaigns.models import CampaignState
+from pledge.campaigns.queries import slugs
+from pledge.campaigns.staff_queries import CampaignRow
+from pledge.ledger.models import Kind
+from pledge.statistics import dashboard, funnel
+from pledge.statistics.charts import chart
+from pledge.statistics.growth import Step, growth
+from pledge.switches import queries as switches
+from pledge.web.staff.auth.access import needs
+from pledge.web.staff.blueprint import staff
+from pledge.web.staff.system.durations import duration
+
+PROVIDERS: dict[str, Any] = {
+    funnel.ALL: _l("Everybody"),
+    "naver": _l("Naver"),
+    "kakao": _l("Daum and Kakao"),
+    "gmail": _l("Gmail"),
+    "other": _l("Other providers"),
+}
+
+#: In the session: the campaign whose numbers were chosen.
+_CHOSEN = "desk_campaign"
+
+#: How far back the funnel looks; see statistics/funnel.py.
+WINDOWS = {"day": timedelta(hours=24), "week": timedelta(days=7)}
+
+
+@staff.get("/", endpoint="desk")
+@needs(Permission.SEE_DESK)
+def show() -> str:
+    rows = campaigns.rows()
+    chosen = _chosen(rows)
+    numbers = {} if chosen is None else _numbers(chosen)
+    return render_template(
+        "staff/system/dashboard.html",
+        campaigns=rows,
+        campaign=chosen,
+        waiting=dashboard.waiting(),
+        switches=switches.stored(),
+        age=dashboard.age,
+        duration=duration,
+        **numbers,
+    )
+
+
+def _chosen(rows: list[CampaignRow]) -> CampaignRow | None:
+    """The campaign that was asked for, else the one of last time in this session, the newest open one, the newest."""
+    by_slug = {row.slug: row for row in rows}
+    if asked := request.args.get("campaign", ""):
+        if asked not in by_slug:
+            abort(404)
+        session[_CHOSEN] = asked
+        return by_slug[asked]
+    if (before := session.get(_CHOSEN)) in by_slug:
+        return by_slug[before]
+    return next((row for row in rows if row.state is CampaignState.OPEN), rows[0] if rows else None)
+
+
+def _numbers(campaign: CampaignRow) -> dict[str, Any]:
+    """What the page shows of one campaign."""
+    number = next(key for key, slug in slugs().items() if slug == campaign.slug)
+    step = Step.WEEK if request.args.get("by") == Step.WEEK else Step.DAY
+    window = "week" if request.args.get("within") == "week" else "day"
+    return {
+        "today": dashboard.today(number),
+        "step": step,
+        "people": growth(number, Kind.PERSON, step),
+        "organizations": growth(number, Kind.ORGANIZATION, step),
+        "chart": chart,
+        "window": window,
+        "funnel": funnel.funnel(number, WINDOWS[window]),
+        "most": funnel.MOST,
+        "providers": PROVIDERS,
+    }

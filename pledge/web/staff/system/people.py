@@ -1,0 +1,227 @@
+"""The people of the staff area: invite, roles, close, invite again, cut sessions. For admins with a recent second factor."""
+
+from flask import Response, abort, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from werkzeug import Response as AnyResponse
+from wtforms import RadioField, SelectMultipleField, StringField
+
+from pledge.accounts import moderation, queries, sessions
+from pledge.accounts.moderation import AlreadyInvited, LastAdmin, NoRole, NoSuchPerson
+from pledge.accounts.queries import PersonView
+from pledge.accounts.roles import Permission, Role
+from pledge.accounts.rules import BadAddress
+from pledge.core import i18n, languages
+from pledge.web.forms import StaffForm
+from pledge.web.staff.auth.access import actor, me, needs, requires_recent_mfa
+from pledge.web.staff.blueprint import staff
+from pledge.web.staff.deliveries.waiting import answer
+
+ROLE_NAMES = {
+    Role.VIEWER: _l("Viewer"),
+    Role.MODERATOR: _l("Moderator"),
+    Role.EDITOR: _l("Editor"),
+    Role.EXPORTER: _l("Exporter"),
+    Role.ADMIN: _l("Administrator"),
+}
+ROLE_DUTIES = {
+    Role.VIEWER: _l("sees the numbers"),
+    Role.MODERATOR: _l("reviews organisations, looks up and invalidates signatures"),
+    Role.EDITOR: _l("edits campaigns and their texts"),
+    Role.EXPORTER: _l("exports totals for deliveries"),
+    Role.ADMIN: _l("may do all of this, and manages staff, settings and the audit log"),
+}
+MAX_REASON = 500
+
+
+class RolesForm(StaffForm):
+    """Which roles a person has."""
+
+    roles = SelectMultipleField(_l("Roles"), choices=[role.value for role in Role])
+
+    @property
+    def chosen(self) -> list[Role]:
+        known = {role.value for role in Role}
+        return [Role(name) for name in self.roles.data or [] if name in known]
+
+    def refuse(self, message: str) -> None:
+        self.roles.errors = [message]
+
+
+class InviteForm(RolesForm):
+    """Whom to invite, with which roles, in which language."""
+
+    email = StringField(_l("E-mail"))
+    lang = RadioField(_l("Language"), choices=languages.codes)
+
+
+class CloseForm(StaffForm):
+    """Why an account is closed."""
+
+    reason = StringField(_l("Reason"))
+
+
+@staff.get("/people")
+@needs(Permission.MANAGE_STAFF)
+def people() -> Response:
+    return make_response(
+        render_template(
+            "staff/system/people.html", people=queries.people(), role_names=ROLE_NAMES, done=_done()
+        )
+    )
+
+
+@staff.get("/people/invite")
+@needs(Permission.MANAGE_STAFF)
+@requires_recent_mfa
+def invite() -> Response:
+    return _invite_page(InviteForm(lang=i18n.language()))
+
+
+@staff.post("/people/invite", endpoint="invite_post")
+@needs(Permission.MANAGE_STAFF)
+@requires_recent_mfa
+def invite_post() -> AnyResponse:
+    form = InviteForm(request.form)
+    try:
+        lang = form.lang.data if form.lang.data in languages.codes() else i18n.language()
+        staff_id = moderation.invite(actor(), form.email.data or "", form.chosen, str(lang))
+    except BadAddress:
+        form.email.errors = [_("Enter an e-mail address in the form name@example.com.")]
+    except AlreadyInvited:
+        form.email.errors = [_("There is an account with this address already.")]
+    except NoRole:
+        form.refuse(_("Choose at least one role."))
+    else:
+        return redirect(url_for("staff.person", staff_id=staff_id, done="invited"), 303)
+    return _invite_page(form)
+
+
+@staff.get("/people/<int(min=1,max=2147483647):staff_id>")
+@needs(Permission.MANAGE_STAFF)
+def person(staff_id: int) -> Response:
+    shown = _person_or_404(staff_id)
+    return _person_page(shown, RolesForm(roles=list(shown.roles)), CloseForm())
+
+
+@staff.post("/people/<int(min=1,max=2147483647):staff_id>/roles")
+@needs(Permission.MANAGE_STAFF)
+@requires_recent_mfa
+def set_roles(staff_id: int) -> AnyResponse:
+    form = RolesForm(request.form)
+    try:
+        moderation.set_roles(actor(), staff_id, form.chosen)
+    except NoSuchPerson:
+        abort(404)
+    except NoRole:
+        form.refuse(_("Choose at least one role."))
+    except LastAdmin:
+        form.refuse(_no_admin_left())
+    else:
+        return _back(staff_id, "roles")
+    return _person_page(_person_or_404(staff_id), form, CloseForm())
+
+
+@staff.post("/people/<int(min=1,max=2147483647):staff_id>/close")
+@needs(Permission.MANAGE_STAFF)
+@requires_recent_mfa
+def close(staff_id: int) -> AnyResponse:
+    form = CloseForm(request.form)
+    reason = " ".join((form.reason.data or "").split())
+    if not reason:
+        form.reason.errors = [_("Say in a few words why.")]
+    elif len(reason) > MAX_REASON:
+        form.reason.errors = [_("The reason can have up to 500 characters.")]
+    else:
+        try:
+            moderation.close(actor(), staff_id, reason)
+        except NoSuchPerson:
+            abort(404)
+        except LastAdmin:
+            form.reason.errors = [_no_admin_left()]
+        else:
+            return _back(staff_id, "closed")
+    shown = _person_or_404(staff_id)
+    return _person_page(shown, RolesForm(roles=list(shown.roles)), form)
+
+
+@staff.get("/people/<int(min=1,max=2147483647):staff_id>/invite-again")
+@needs(Permission.MANAGE_STAFF)
+@requires_recent_mfa
+def invite_again(staff_id: int) -> Response:
+    """What the person would lose, and whether that is really wanted."""
+    shown = _person_or_404(staff_id)
+    page = render_template(
+        "staff/system/invite_again.html", person=shown, sessions=len(sessions.of(staff_id))
+    )
+    return make_response(page)
+
+
+@staff.post("/people/<int(min=1,max=2147483647):staff_id>/invite-again", endpoint="invite_again_post")
+@needs(Permission.MANAGE_STAFF)
+@requires_recent_mfa
+def invite_again_post(staff_id: int) -> AnyResponse:
+    try:
+        moderation.invite_again(actor(), staff_id)
+    except NoSuchPerson:
+        abort(404)
+    except LastAdmin:
+        form = CloseForm()
+        form.form_errors.append(_no_admin_left())
+        shown = _person_or_404(staff_id)
+        return _person_page(shown, RolesForm(roles=list(shown.roles)), form)
+    return _back(staff_id, "invited")
+
+
+@staff.post("/people/<int(min=1,max=2147483647):staff_id>/sessions")
+@needs(Permission.MANAGE_STAFF)
+@requires_recent_mfa
+def cut_sessions(staff_id: int) -> AnyResponse:
+    wanted = request.form.get("session", "")
+    one = int(wanted) if wanted.isdecimal() and len(wanted) < 10 else None
+    try:
+        moderation.end_sessions(actor(), staff_id, one)
+    except NoSuchPerson:
+        abort(404)
+    return _back(staff_id, "sessions")
+
+
+def _invite_page(form: InviteForm) -> Response:
+    shown = render_template(
+        "staff/system/invite.html", form=form, role_names=ROLE_NAMES, role_duties=ROLE_DUTIES
+    )
+    return answer(make_response(shown), form)
+
+
+def _person_page(shown: PersonView, roles: RolesForm, closing: CloseForm) -> Response:
+    wrong = roles if roles.errors else closing
+    page = render_template(
+        "staff/system/person.html",
+        person=shown,
+        is_me=shown.id == me().id,
+        form=wrong,
+        roles_form=roles,
+        close_form=closing,
+        sessions=sessions.of(shown.id) if shown.active else [],
+        role_names=ROLE_NAMES,
+        role_duties=ROLE_DUTIES,
+        done=_done(),
+    )
+    return answer(make_response(page), wrong)
+
+
+def _person_or_404(staff_id: int) -> PersonView:
+    return queries.person(staff_id) or abort(404)
+
+
+def _back(staff_id: int, done: str) -> AnyResponse:
+    """To the person's page; who has just cut their own session lands at the sign-in by themselves."""
+    return redirect(url_for("staff.person", staff_id=staff_id, done=done), 303)
+
+
+def _done() -> str:
+    return request.args.get("done", "") if request.method == "GET" else ""
+
+
+def _no_admin_left() -> str:
+    return str(_("Somebody must be able to manage staff. Give another person this role first."))

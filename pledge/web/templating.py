@@ -1,0 +1,77 @@
+"""What every template can use: names of places, numbers and dates in the page's language, hashed static addresses."""
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+from urllib.parse import quote
+
+from flask import Flask, current_app, request, url_for
+from flask_babel import get_locale
+
+from config import Config
+from pledge.core import countries, i18n, languages
+
+#: What may stand in a path as it is (RFC 3986 section 3.3).
+_PATH_SAFE = "/:@!$&'()*+,;="
+STATIC = Path(__file__).parent.parent / "static"
+
+
+def init_app(app: Flask, config: Config) -> None:
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals.update(
+        asset=asset,
+        base_url=config.base_url,
+        contact=config.contact,
+        document_url=document_url,
+        format_count=i18n.format_count,
+        format_date=i18n.format_date,
+        format_datetime=i18n.format_datetime,
+        format_time=i18n.format_time,
+        country_name=lambda code: countries.country_name(code, i18n.language()),
+        authenticator_name=config.issuer,
+        site_name=lambda: config.site_name_in(i18n.language()),
+        region_name=lambda code: countries.region_name(code, i18n.language()),
+        get_locale=get_locale,
+        language_name=lambda code: languages.name(code, i18n.language()),
+        languages=languages,
+        moment_pattern=lambda: i18n.moment_pattern(i18n.language()),
+        picture_url=picture_url,
+        switch_url=switch_url,
+    )
+    app.context_processor(lambda: {"lang": i18n.language()})
+
+
+def asset(path: str) -> str:
+    """The address of a static file, with a mark of its content so that caches may keep it for ever."""
+    return f"/static/{path}?v={_digest(path)}"
+
+
+def picture_url(name: str, size: int) -> str:
+    """The address of a stored picture, 96 or 320 pixels on its longer side."""
+    return url_for("files.picture", name=name, size=size)
+
+
+def document_url(name: str, filename: str) -> str:
+    """The address of a stored PDF; `filename`, without its ending, is what it is saved as."""
+    return url_for("files.document", name=name, filename=filename)
+
+
+def switch_url(lang: str) -> str:
+    """This page in another language; of the answer to a form, the page that the form stands on.
+
+    That is the page of the same address, or of the nearest one above it: `/ko/me/<token>` for `/ko/me/<token>/list`.
+    """
+    if request.blueprint != "public" or request.endpoint is None:
+        return url_for("public.home", lang=lang)
+    path, pages = request.path, current_app.create_url_adapter(request)
+    while request.method == "POST" and pages is not None and not pages.test(path, "GET"):
+        path = path.rpartition("/")[0]
+    _, _, rest = path.removeprefix("/").partition("/")
+    return f"/{lang}/{quote(rest, safe=_PATH_SAFE)}"
+
+
+@lru_cache(maxsize=256)
+def _digest(path: str) -> str:
+    file = STATIC / path
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:12] if file.is_file() else "missing"

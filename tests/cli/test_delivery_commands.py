@@ -1,0 +1,148 @@
+"""`flask delivery build` as whoever hands a delivery over meets it."""
+
+import hashlib
+import io
+import json
+import re
+import zipfile
+
+import pytest
+from sqlalchemy import select
+
+from pledge.audit.models import AuditEntry
+from pledge.core.db import db
+from pledge.deliveries.models import Delivery
+from tests.support.factories import campaign, endorsement, fold_all, signatures
+from tests.support.insider import as_superuser
+
+
+@pytest.fixture(autouse=True)
+def of(app):
+    of = campaign("blue-skies")
+    signatures(6, of)
+    endorsement(of)
+    fold_all()
+    return of
+
+
+@pytest.fixture
+def build(runner, tmp_path):
+    """`build("--checkpoint", "6")`: what the command says, and the pack that it wrote."""
+
+    def run(*words, out="pack.zip", code=0):
+        result = runner.invoke(args=["delivery", "build", "blue-skies", "--out", str(tmp_path / out), *words])
+        assert result.exit_code == code, result.output
+        file = tmp_path / out
+        return result.output, file.read_bytes() if file.exists() else None
+
+    return run
+
+
+def members(pack):
+    with zipfile.ZipFile(io.BytesIO(pack)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def frozen():
+    db.session.rollback()
+    return db.session.scalars(select(Delivery).order_by(Delivery.id)).all()
+
+
+def test_build_says_what_it_wrote(build):
+    said, pack = build()
+    assert f"{len(pack)} bytes" in said
+    assert f"SHA-256 {hashlib.sha256(pack).hexdigest()}" in said
+    assert "checkpoint of 7 entries, root " in said
+    assert "6 people, 1 organizations" in said
+    assert "frozen now" in said
+
+
+def test_two_builds_are_the_same_to_the_byte(build, frozen_clock):
+    first = build()[1]
+    frozen_clock.move(days=3)
+    said, second = build(out="again.zip")
+    assert second == first
+    assert "frozen before" in said
+    assert len(frozen()) == 1
+
+
+def test_another_recipient_is_another_delivery(build):
+    build()
+    said, pack = build("--recipient-en", "The Mayor of Seoul", "--recipient-ko", "서울특별시장")
+    assert "frozen now" in said
+    assert [row.recipient["en"] for row in frozen()] == [
+        "The Government of the Republic of Korea",
+        "The Mayor of Seoul",
+    ]
+    assert pack is not None
+
+
+def test_the_letter_may_come_from_a_file(build, tmp_path):
+    (tmp_path / "ko.txt").write_text("\ufeff안녕하십니까.\r\n\r\n끝.", "utf-8")
+    build("--letter-ko", str(tmp_path / "ko.txt"))
+    [row] = frozen()
+    assert row.letter["ko"] == "안녕하십니까.\n\n끝."
+    assert "6 people have signed" in row.letter["en"]
+
+
+def test_build_takes_an_earlier_checkpoint_by_its_size(build, of):
+    signatures(4, of)
+    fold_all()
+    said, pack = build("--checkpoint", "7")
+    assert "6 people, 1 organizations" in said
+    assert json.loads(members(pack)["totals.json"])["people"] == 6
+    assert "10 people, 1 organizations" in build()[0]
+
+
+def test_a_build_is_recorded_as_done_from_the_command_line(build):
+    build()
+    [entry] = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "delivery.freeze"))
+    assert (entry.actor, entry.staff_id) == ("command line", None)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--checkpoint", "5"), "there is no checkpoint of 5 entries"),
+        (("--recipient-ko", " "), "--recipient-ko is missing"),
+        (("--occasion-en", "x" * 301), "--occasion-en is too long"),
+    ],
+)
+def test_a_wrong_call_is_refused_and_nothing_is_frozen(build, words, said):
+    output, pack = build(*words, code=2)
+    assert said in output
+    assert pack is None
+    assert frozen() == []
+
+
+def test_an_unknown_campaign_is_refused_and_the_known_ones_are_named(runner, tmp_path):
+    result = runner.invoke(args=["delivery", "build", "blue-sky", "--out", str(tmp_path / "pack.zip")])
+    assert result.exit_code == 2
+    assert "there is no campaign 'blue-sky'; known: blue-skies" in result.output
+
+
+def test_build_without_a_checkpoint_says_how_to_get_one(runner, tmp_path):
+    campaign("young")
+    result = runner.invoke(args=["delivery", "build", "young", "--out", str(tmp_path / "pack.zip")])
+    assert result.exit_code == 1
+    assert "flask ledger fold" in result.output
+
+
+def test_a_file_that_cannot_be_written_is_reported(build):
+    assert "cannot be written" in build(out="no/such/folder.zip", code=1)[0]
+
+
+def test_a_pack_that_would_not_verify_is_not_written_over_the_one_before(build, tmp_path):
+    before = build()[1]
+    as_superuser("UPDATE ledger_entries SET commitment = :it WHERE number = 2", it=b"x" * 32)
+    said, after = build(code=1)
+    assert re.search(r"would not verify \(PackInconsistent: root\); nothing was written", said)
+    assert after == before
+    assert [path.name for path in tmp_path.glob("*.part")] == []
+
+
+def test_a_process_without_the_key_of_the_log_says_so(make_app, tmp_path):
+    runner = make_app(log_key=("elsewhere",)).test_cli_runner()
+    result = runner.invoke(args=["delivery", "build", "blue-skies", "--out", str(tmp_path / "pack.zip")])
+    assert result.exit_code == 1
+    assert "PLEDGE_LOG_KEY" in result.output

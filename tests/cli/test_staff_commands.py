@@ -1,0 +1,66 @@
+"""`flask staff …`: the first admin comes from here, and the way back in."""
+
+import pytest
+
+from pledge.accounts import queries
+from pledge.accounts.roles import Role
+from pledge.cli.staff import sign_in_path
+from tests.support.factories import staff
+
+
+def test_create_prints_a_link_that_invites(runner, client):
+    done = runner.invoke(args=["staff", "create", "Admin@Example.org", "--role", "admin"])
+    assert done.exit_code == 0, done.output
+    person = queries.member(email="admin@example.org")
+    assert person.role_set == {Role.ADMIN}
+    link = done.output.strip()
+    assert link.startswith("http://localhost/staff/invitation/")
+    assert client.get(link.removeprefix("http://localhost")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["nonsense", "--role", "admin"], "not an e-mail address"),
+        (["a@example.org", "--role", "emperor"], "Invalid value"),
+        (["a@example.org"], "Missing option"),
+        (["taken@example.org", "--role", "viewer"], "invite-again"),
+    ],
+)
+def test_create_says_what_is_wrong(runner, words, said):
+    staff("viewer", "taken@example.org")
+    done = runner.invoke(args=["staff", "create", *words])
+    assert done.exit_code != 0
+    assert said in done.output
+
+
+def test_the_last_admin_is_let_in_again_from_the_command_line(runner, client):
+    staff("admin", "admin@example.org")
+    done = runner.invoke(args=["staff", "invite-again", "admin@example.org"])
+    assert done.exit_code == 0, done.output
+    assert client.get(done.output.strip().removeprefix("http://localhost")).status_code == 200
+
+
+def test_a_closed_account_is_listed_as_closed(runner):
+    staff("admin", "admin@example.org")
+    staff("editor", "editor@example.org")
+    assert (
+        "nobody would be left"
+        in runner.invoke(args=["staff", "close", "admin@example.org", "--reason", "x"]).output
+    )
+    assert runner.invoke(args=["staff", "close", "editor@example.org", "--reason", "left"]).exit_code == 0
+    lines = runner.invoke(args=["staff", "list"]).output.splitlines()
+    assert lines[0].startswith("admin@example.org  open  admin")
+    assert lines[1].startswith("editor@example.org  closed  editor")
+    assert runner.invoke(args=["staff", "close", "nobody@example.org", "--reason", "x"]).exit_code == 1
+
+
+def test_a_development_machine_shows_an_invitation_until_it_is_accepted(app):
+    first, second = sign_in_path(), sign_in_path()
+    assert first.startswith("/staff/invitation/")
+    assert second.startswith("/staff/invitation/")
+    assert len(queries.people()) == 1
+    from pledge.accounts import services
+
+    services.accept_invitation(second.rpartition("/")[2], "three green herons waited", "")
+    assert sign_in_path() == "/staff/"

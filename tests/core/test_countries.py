@@ -1,0 +1,60 @@
+"""Countries and regions: all of them, with names, Korea first."""
+
+import pytest
+from babel import Locale
+
+from pledge.core import countries
+
+
+def test_there_are_249_countries_as_iso_3166_has_them():
+    assert len(countries.COUNTRIES) == 249
+    assert all(len(code) == 2 and code.isupper() for code in countries.COUNTRIES)
+    # Codes that lists often add though no country has them.
+    assert countries.COUNTRIES.isdisjoint(
+        {"XK", "EU", "UK", "UN", "AN", "SU", "ZZ", "XX", "AC", "EA", "IC", "TA"}
+    )
+    assert {"KR", "KP", "JP", "US", "PS", "TW", "SX", "SS", "BQ", "AX"} <= countries.COUNTRIES
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_every_country_has_a_name_and_korea_stands_first(lang):
+    choices = countries.country_choices(lang)
+    assert len(choices) == 249
+    assert choices[0] == ("KR", {"ko": "대한민국", "en": "South Korea"}[lang])
+    assert {code for code, _ in choices} == countries.COUNTRIES
+    names = [name for _, name in choices]
+    assert len(set(names)) == 249
+    assert all(name and name != code for code, name in choices)
+
+
+def test_the_names_are_in_the_language_of_the_page():
+    hangul = [name for _, name in countries.country_choices("ko") if any("가" <= c <= "힣" for c in name)]
+    assert len(hangul) == 249
+    assert not any("가" <= c <= "힣" for _, name in countries.country_choices("en") for c in name)
+
+
+def test_countries_stand_in_the_order_of_the_alphabet():
+    ko = [name for _, name in countries.country_choices("ko")[1:]]
+    assert ko == sorted(ko)
+    en = [name for _, name in countries.country_choices("en")[1:]]
+    assert en.index("Afghanistan") < en.index("Åland Islands") < en.index("Algeria")
+    assert en.index("Cook Islands") < en.index("Côte d’Ivoire") < en.index("Cuba")
+    assert en.index("Tunisia") < en.index("Türkiye") < en.index("Uganda")
+    assert en.index("Zimbabwe") == len(en) - 1
+
+
+def test_there_are_17_regions_with_both_names():
+    assert len(countries.REGIONS) == 17
+    for lang, first in (("ko", "서울특별시"), ("en", "Seoul")):
+        choices = countries.region_choices(lang)
+        assert choices[0] == ("KR-11", first)
+        assert len({name for _, name in choices}) == 17
+    assert set(countries.REGIONS) == {
+        f"KR-{n}" for n in (11, 26, 27, 28, 29, 30, 31, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50)
+    }
+
+
+def test_a_code_without_a_name_shows_itself():
+    assert countries.country_name("ZQ", "ko") == "ZQ"
+    assert countries.region_name("KR-99", "en") == "KR-99"
+    assert Locale("ko").territories["KR"] == countries.country_name("KR", "ko")

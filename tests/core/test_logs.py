@@ -1,0 +1,319 @@
+"""Logs: enough to find a fault, nothing that names a person or opens a link."""
+
+import io
+import json
+import logging
+import re
+import secrets
+import sys
+import urllib.error
+import urllib.parse
+import urllib.request
+
+import pytest
+import structlog
+
+from pledge.core.logs import configure, log
+from tests.support import apps
+from tests.support.factories import campaign, confirm_token, sign_form, signature
+from tests.support.smtp import SmtpServer
+
+
+@pytest.fixture
+def production_logs(tmp_path, monkeypatch):
+    """Our logging as in production; afterwards as it was. `lines()` are the lines written so far."""
+    root = logging.getLogger()
+    handlers, level, before = root.handlers[:], root.level, structlog.get_config()
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stream)
+    configure(apps.settings(tmp_path, env="production", log_level="INFO"))
+
+    def lines():
+        return [json.loads(line) for line in stream.getvalue().splitlines()]
+
+    yield lines
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.configure(**before)
+
+
+@pytest.mark.sqlite_only
+def test_a_request_is_one_line_of_json_with_the_id_that_the_visitor_got(app, production_logs):
+    token = confirm_token(signature(campaign(), state="pending"))
+    answer = app.test_client().get(f"/ko/confirm/{token}")
+    (line,) = [line for line in production_logs() if line["event"] == "request"]
+    assert line["request_id"] == answer.headers["X-Request-Id"]
+    assert (line["endpoint"], line["method"], line["status"], line["level"]) == (
+        "public.signature_confirm",
+        "GET",
+        200,
+        "info",
+    )
+    assert line["ms"] >= 0
+    assert line["timestamp"].endswith("Z")
+    assert token not in json.dumps(line)
+
+
+@pytest.mark.sqlite_only
+def test_every_answer_of_a_view_has_an_id_of_its_own(app):
+    client = app.test_client()
+    paths = ("/ko/me", "/ko/nothing", "/ko/confirm/x", "/api/v1/campaigns/nothing/count")
+    ids = {client.get(path).headers["X-Request-Id"] for path in paths for _ in range(3)}
+    assert len(ids) == 12
+    assert all(re.fullmatch(r"[0-9a-f]{16}", one) for one in ids)
+
+
+@pytest.mark.sqlite_only
+def test_lines_about_a_failure_carry_the_id_of_the_request(app, production_logs, monkeypatch):
+    from sqlalchemy.exc import OperationalError
+
+    from pledge.web.public.signing import sign
+
+    def fail(*_):
+        raise OperationalError("INSERT", {}, Exception("hong@naver.com"))
+
+    campaign()
+    monkeypatch.setattr(sign.signatures, "sign", fail)
+    answer = app.test_client().post("/ko/c/blue-skies/sign", data=sign_form())
+    assert answer.status_code == 503
+    lines = production_logs()
+    assert {line["event"] for line in lines} == {"database away", "request"}
+    assert {line["request_id"] for line in lines} == {answer.headers["X-Request-Id"]}
+    assert "hong" not in json.dumps(lines)
+
+
+@pytest.mark.parametrize(
+    "name", ["email", "address", "to", "name", "token", "code", "ticket", "link", "password"]
+)
+def test_what_must_not_be_logged_is_struck_out_by_its_name(production_logs, name):
+    log.warning("event", **{name: "hong@naver.com", "other": 1})
+    (line,) = production_logs()
+    assert line[name] == "[redacted]"
+    assert line["other"] == 1
+
+
+def test_a_failure_says_where_it_was_and_not_what_it_quoted(production_logs):
+    try:
+        raise ValueError("hong@naver.com")  # there must be a traceback
+    except ValueError as error:
+        log.error("failed", exc_info=error)
+    (line,) = production_logs()
+    assert "builtins.ValueError at" in line["exception"]
+    assert "test_logs.py" in line["exception"]
+    assert "hong" not in json.dumps(line)
+
+
+def test_a_failure_that_a_library_logs_says_no_more_than_ours(production_logs):
+    secret = "hong@naver.com"
+    try:
+        raise ValueError(secret)
+    except ValueError:
+        logging.getLogger("some.library").exception("it failed")
+    (line,) = production_logs()
+    assert line["event"] == "it failed"
+    assert "ValueError" in line["exception"]
+    assert secret not in json.dumps(line)
+
+
+def test_a_warning_of_a_library_is_one_line_of_json_too(production_logs):
+    logging.getLogger("some.library").warning("watch %s\nout", "it")
+    logging.getLogger("some.library").info("chatter")
+    (line,) = production_logs()
+    assert line["event"] == "watch it\nout"
+    assert line["level"] == "warning"
+
+
+def test_a_level_below_the_chosen_one_is_not_written(production_logs, tmp_path, monkeypatch):
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stream)
+    configure(apps.settings(tmp_path, env="production", log_level="ERROR"))
+    log.info("quiet")
+    log.warning("quiet")
+    log.error("loud")
+    assert [json.loads(line)["event"] for line in stream.getvalue().splitlines()] == ["loud"]
+
+
+WRITER = """
+import sys, threading
+from pledge.core.logs import configure, log
+from tests.support import apps
+from pathlib import Path
+
+configure(apps.settings(Path(sys.argv[1]), env="production", log_level="INFO"))
+
+def write():
+    for number in range(400):
+        log.info("event", number=number, text="x" * 200)
+        log.info("request", endpoint="public.sign", ms=1.5, number=number)
+
+threads = [threading.Thread(target=write) for _ in range(4)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+"""
+
+
+def test_lines_of_several_processes_and_threads_are_whole(tmp_path):
+    """Text and line end were written apart: in a pipe that processes share, three of a hundred lines were torn."""
+    import subprocess
+
+    from config import ROOT
+
+    with (tmp_path / "log").open("ab") as out:
+        writers = [
+            subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path)], stderr=out, cwd=ROOT)
+            for _ in range(3)
+        ]
+        assert [writer.wait(60) for writer in writers] == [0, 0, 0]
+    lines = (tmp_path / "log").read_text().splitlines()
+    assert len(lines) == 3 * 4 * 800
+    assert {json.loads(line)["event"] for line in lines} == {"event", "request"}
+
+
+def test_a_line_is_one_write(tmp_path, production_logs, monkeypatch):
+    written = []
+
+    class Stream(io.StringIO):
+        def write(self, text):
+            written.append(text)
+            return len(text)
+
+    monkeypatch.setattr(sys, "stderr", Stream())
+    configure(apps.settings(tmp_path, env="production", log_level="INFO"))
+    log.info("ours")
+    log.info("request")
+    logging.getLogger("some.library").warning("theirs")
+    assert [json.loads(text)["event"] for text in written] == ["ours", "request", "theirs"]
+    assert all(text.endswith("}\n") for text in written)
+
+
+# --- The whole journey ---
+
+SECRET_KEY, DATA_KEY, LOG_KEY = (secrets.token_urlsafe(48) for _ in range(3))
+NAME = "비밀스러운사람"
+ADDRESS = "very.secret.person@example.org"
+OTHER = "refused.person@example.org"
+
+
+class Browser:
+    """Sends requests to a production site as the proxy before it does."""
+
+    def __init__(self, url):
+        self.url = url
+
+    def send(self, path, form=None, **headers):
+        data = None if form is None else urllib.parse.urlencode(form).encode()
+        request = urllib.request.Request(
+            self.url + path, data=data, headers={"Host": "sky.example", **headers}
+        )
+        opener = urllib.request.build_opener(NoRedirect)
+        try:
+            with opener.open(request, timeout=15) as answer:
+                return answer.status, answer.headers.get("Location", ""), answer.read().decode()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.headers.get("Location", ""), error.read().decode()
+
+
+class NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_args, **_options):
+        return None
+
+
+def wait_for(found, seconds=20):
+    import time
+
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if result := found():
+            return result
+        time.sleep(0.1)
+    raise AssertionError("it did not happen in time")
+
+
+def test_a_whole_journey_leaves_no_trace_of_a_person_in_what_web_and_worker_write(make_site):
+    with SmtpServer() as smtp:
+        site = make_site(
+            PLEDGE_ENV="production",
+            PLEDGE_BASE_URL="https://sky.example",
+            PLEDGE_TRUSTED_HOSTS="127.0.0.1",
+            PLEDGE_SMTP_URL=smtp.url,
+            PLEDGE_SECRET_KEYS=SECRET_KEY,
+            PLEDGE_DATA_KEYS=DATA_KEY,
+            PLEDGE_LOG_KEY=LOG_KEY,
+            PLEDGE_MAIL_FROM="Sky <no-reply@sky.example>",
+            PLEDGE_CONTACT="privacy@sky.example",
+            PLEDGE_LIMIT_SIGN="6 per minute",
+            PLEDGE_LOG_LEVEL="DEBUG",
+        )
+        site.start()
+        browser = Browser(site.url)
+        smtp.behave(only=(OTHER,), at_recipient=f"550 5.1.1 <{OTHER}> has no mailbox here")
+        path = "/ko/c/blue-skies/sign"
+        status, ticket_path, _ = browser.send(path, sign_form(name=NAME, email=ADDRESS, public_name="y"))
+        assert status == 303
+        assert browser.send(path, sign_form(name=NAME, email=OTHER))[0] == 303
+        (mail,) = wait_for(lambda: smtp.mails_to(ADDRESS))
+        text = mail.part("plain")
+        confirm_path = re.search(r"https://sky\.example(/ko/confirm/[\w.~-]+)", text)[1]
+        code = re.search(r"(?<!\d)\d{3} ?\d{3}(?!\d)", text)[0].replace(" ", "")
+
+        # The wrong ways first, then the right one.
+        token, ticket = confirm_path.rpartition("/")[2], ticket_path.rpartition("/")[2]
+        assert browser.send(confirm_path + "x")[0] == 410
+        assert browser.send(f"/ko/me/{token}")[0] == 410
+        assert browser.send(ticket_path, {"code": "000000"})[0] == 422
+        assert (
+            browser.send(path, sign_form(name=NAME, email=ADDRESS), Origin="https://evil.example")[0] == 403
+        )
+        assert browser.send(path, sign_form(name=f"={NAME}", email=ADDRESS))[0] == 422
+        assert browser.send(f"/ko/confirm/{token}%00")[0] == 400
+        assert browser.send(f"/zz/confirm/{token}")[0] == 404
+        assert browser.send(confirm_path, {}, **{"Content-Type": "application/json"})[0] in (303, 415)
+        assert browser.send(ticket_path, {"code": code})[0] == 303
+        status, _, page = browser.send(confirm_path)
+        assert status == 200
+        me_path = re.search(r'(/ko/me/[\w.~-]+)"', page)[1]
+        assert browser.send(me_path + "/consents", {"name": NAME, "updates": "y"})[0] == 303
+        assert browser.send(me_path + "/withdraw", {})[0] == 303
+        assert browser.send("/ko/me", {"email": ADDRESS, "campaign": "blue-skies"})[0] == 303
+        answers = [browser.send(path, sign_form(name=NAME, email=ADDRESS))[0] for _ in range(8)]
+        assert 429 in answers
+        assert browser.send(me_path + "/erase", {})[0] == 200
+        wait_for(
+            lambda: (
+                "dead" in site.log_text()
+                or "refused" in site.log_text()
+                or "permanent" in site.log_text().lower()
+            ),
+            10,
+        )
+        site.stop()
+
+    written = site.log_text()
+    lines = [line for line in written.splitlines() if line.strip()]
+    ours = [json.loads(line) for line in lines if line.startswith("{")]
+    events = {line["event"] for line in ours}
+    assert "request" in events
+    assert "worker started" in events
+    assert all("request_id" in line for line in ours if line["event"] == "request")
+    me_token = me_path.rpartition("/")[2]
+    local_parts = [address.partition("@")[0] for address in (ADDRESS, OTHER)]
+    for secret in (
+        NAME,
+        ADDRESS,
+        OTHER,
+        *local_parts,
+        token,
+        ticket,
+        me_token,
+        "/confirm/",
+        "/check/",
+        SECRET_KEY,
+        DATA_KEY,
+    ):
+        assert secret not in written, secret
+    assert NAME not in written.encode().decode("unicode-escape", errors="replace")
+    assert not re.search(rf"(?<![0-9a-f.]){code}(?![0-9a-f])", written)
+    assert [line for line in lines if not line.startswith("{")] == []

@@ -1,0 +1,28 @@
+"""Links that leave the site begin with its own address."""
+
+import pytest
+
+from pledge.core import urls
+
+pytestmark = pytest.mark.sqlite_only
+
+
+@pytest.fixture
+def site(make_app):
+    return make_app(base_url="https://sky.example")
+
+
+def test_a_link_begins_with_the_base_url_where_there_is_no_request(site):
+    with site.app_context():
+        assert urls.manage_link("en", "abc") == "https://sky.example/en/me/abc"
+        assert urls.staff_link() == "https://sky.example/staff/"
+
+
+def test_a_link_begins_with_the_base_url_whatever_host_and_language_a_request_names(site):
+    with site.test_request_context("/ko/", base_url="http://other.example:8080"):
+        assert urls.confirm_link("en", "abc") == "https://sky.example/en/confirm/abc"
+
+
+def test_a_link_to_the_staff_area_names_no_language(site):
+    with site.app_context():
+        assert urls.staff_invitation_link("a.b-c") == "https://sky.example/staff/invitation/a.b-c"

@@ -1,0 +1,398 @@
+"""The letter: what it says (letter_parts), and that the PDF holds it for eyes, screen readers and byte comparers."""
+
+import json
+import re
+import subprocess
+import sys
+import threading
+from dataclasses import replace
+from hashlib import sha256
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from config import ROOT
+from pledge.deliveries.document import Moves, Reply
+from pledge.deliveries.letter import compose, parts
+from pledge.deliveries.letter.compose import letter_pdf
+from pledge.deliveries.letter.letters import default_letter
+from pledge.deliveries.letter.parts import fixed, part
+from pledge.statistics.values import Cell, SignUps, Words
+from tests.support.documents import ROOT as LOG_ROOT
+from tests.support.documents import document, organization, tiny_document
+
+HOSTILE = [
+    *("#set text(fill: red)", '#import "@preview/x:1.0.0": *', "#panic()", "$x^2$", "*bold* _it_ `raw`"),
+    *("@ref <label>", "<script>alert(1)</script>", "\"quotes\" 'single'", "// gone /* gone */", "\\u{41} \\"),
+    *(
+        "= Heading",
+        "- item",
+        "+ enum",
+        "/ term: x",
+        "{title} {0} %s &amp;",
+        "{{ 7 * 7 }}",
+        "🙂👩‍👩‍👧",
+        "مرحبا (منظمة)",
+    ),
+    *("\u202eright to left", "W" * 400, "가" * 400, "\x00\x1b", "\u0301", "—"),
+]
+
+
+def asked(made, selector, field=None):
+    """What Typst finds in the finished document."""
+    return json.loads(compose._compiler(made).query(selector, field=field))
+
+
+def words_of(value):
+    """Every text in what Typst says of an element."""
+    if isinstance(value, dict):
+        own = [value["text"]] if isinstance(value.get("text"), str) else []
+        return own + [one for key, inner in value.items() if key != "supplement" for one in words_of(inner)]
+    return [one for inner in value for one in words_of(inner)] if isinstance(value, list) else []
+
+
+def headings(made):
+    return [(one["level"], "".join(words_of(one["body"]))) for one in asked(made, "heading")]
+
+
+def test_korean_comes_first_then_english_with_the_same_parts():
+    found = headings(document())
+    half = len(found) // 2
+    assert [level for level, _ in found[:half]] == [level for level, _ in found[half:]]
+    assert [text for level, text in found if level <= 2] == [
+        "‘푸른 하늘과 탄소중립 2050’ 서명 집계 결과 제출",
+        *("서명 집계 결과", "함께하는 기관과 단체", "서명한 서약문", "집계 방법과 검증 방법"),
+        "Totals of the signatures for “Blue Skies and Net Zero 2050”",
+        *("Totals of the signatures", "Who stands behind it", "The pledge that was signed"),
+        "How it is counted, and how to check",
+    ]
+
+
+def test_no_level_of_headings_is_skipped():
+    for made in (document(), tiny_document()):
+        levels = [level for level, _ in headings(made)]
+        assert levels[0] == 1
+        assert all(after - before <= 1 for before, after in pairwise(levels))
+
+
+def test_the_fixed_texts_have_the_same_names_in_both_languages():
+    def names(texts):
+        return {name: names(text) if isinstance(text, dict) else type(text) for name, text in texts.items()}
+
+    def braces(texts):
+        inner = texts.values() if isinstance(texts, dict) else texts
+        return [
+            sorted(re.findall(r"\{\w+\}", text)) if isinstance(text, str) else braces(text) for text in inner
+        ]
+
+    assert names(fixed("ko")) == names(fixed("en"))
+    assert braces(fixed("ko")) == braces(fixed("en"))
+
+
+def test_it_says_to_whom_on_what_occasion_and_how_many():
+    said = part(document(), "ko")
+    assert said["recipient"] == "환경부 장관"
+    assert said["occasion"] == "2026 P4G 서울 녹색미래 정상회의"
+    assert said["date"] == "2026년 11월 24일"
+    assert (said["people_number"], said["organizations_number"]) == ("48,211", "47")
+    assert said["as_of"] == "2026년 11월 24일 14:00(한국 시간) 기준"
+    assert said["senders"] == ["글로벌녹색성장연구소(GGGI)", "기후변화센터"]
+    assert said["paragraphs"][0]["lines"] == ["귀 기관의 무궁한 발전을 기원합니다."]
+
+
+REPLY = Reply(
+    number="사무국-2026-17",
+    person=Words("김하늘 팀장", "Kim Haneul, Head of Team"),
+    phone="02-123-4567",
+    email="reply@pledge.example",
+    address=Words("서울특별시 중구 세종대로 1", "1 Sejong-daero, Jung-gu, Seoul"),
+)
+
+
+@pytest.mark.parametrize(
+    ("lang", "rows"),
+    [
+        (
+            "ko",
+            [
+                ["담당자", "김하늘 팀장"],
+                ["전화", "02-123-4567"],
+                ["이메일", "reply@pledge.example"],
+                ["주소", "서울특별시 중구 세종대로 1"],
+            ],
+        ),
+        (
+            "en",
+            [
+                ["Person in charge", "Kim Haneul, Head of Team"],
+                ["Telephone", "02-123-4567"],
+                ["E-mail", "reply@pledge.example"],
+                ["Postal address", "1 Sejong-daero, Jung-gu, Seoul"],
+            ],
+        ),
+    ],
+)
+def test_it_says_where_to_reply_and_has_a_number(lang, rows):
+    said = part(document(reply=REPLY), lang)
+    assert said["reply"]["rows"] == rows
+    assert said["number"] == "사무국-2026-17"
+    short = part(document(reply=Reply(email="reply@pledge.example")), lang)
+    assert short["reply"]["rows"] == [rows[2]]
+    assert short["number"] == ""
+    assert part(document(), lang)["reply"]["rows"] == []  # frozen before letters had it
+
+
+def test_the_words_of_the_reply_stand_in_the_pdf_and_every_sender_has_room_for_a_seal():
+    made = document(reply=REPLY)
+    text = json.dumps([part(made, lang) for lang in ("ko", "en")], ensure_ascii=False)
+    for word in ("사무국-2026-17", "02-123-4567", "reply@pledge.example"):
+        assert word in text
+    assert len(asked(made, "<seal>")) == 2 * len(made.secretariat)
+    assert letter_pdf(made) != letter_pdf(document())
+
+
+def test_english_begins_and_ends_as_a_letter_does():
+    said = part(document(), "en")
+    assert said["closing"] == "Yours respectfully,"
+    begun = default_letter(Words("하늘", "Sky"), document().checkpoint)
+    assert begun.en.startswith("Dear Sir or Madam,\n\n")
+    assert part(document(), "ko")["closing"] == ""
+
+
+def test_a_draft_says_on_every_page_that_it_is_one():
+    assert part(document(), "ko", draft=True)["draft"] == "초안(확정되지 않음)"
+    assert part(document(), "en", draft=True)["draft"] == "Draft, not fixed yet"
+    assert part(document(), "en")["draft"] == ""
+    assert letter_pdf(document(), draft=True) != letter_pdf(document())
+
+
+def test_people_and_organisations_are_never_summed():
+    text = json.dumps([part(document(), lang) for lang in ("ko", "en")])
+    assert f"{48_211 + 47:,}" not in text
+    assert str(48_211 + 47) not in text
+
+
+def test_a_campaign_without_a_secretariat_speaks_for_itself():
+    assert part(tiny_document(), "ko")["senders"] == ["‘푸른 하늘과 탄소중립 2050’ 캠페인"]
+
+
+def test_a_text_that_one_language_lacks_is_taken_from_the_other():
+    made = document(occasion=Words("정상회의", ""), organizations=[organization("", "Quiet Sky")])
+    assert part(made, "en")["occasion"] == "정상회의"
+    for lang in ("ko", "en"):
+        groups = part(made, lang)["supporters"]["groups"]
+        assert groups[0]["organizations"] == [{"name": "Quiet Sky", "other": ""}]
+
+
+def test_growth_is_told_by_months_and_its_last_total_is_the_count():
+    days = part(document(), "en")["results"]["days"]
+    assert [row[0] for row in days["rows"]] == [
+        *("July 2026", "August 2026", "September 2026", "October 2026", "November 2026"),
+    ]
+    assert days["rows"][-1][2] == "48,211"
+    assert days["picture"]["last"] == "48,211"
+    assert days["picture"]["line"][0][0] == 0
+    assert days["picture"]["line"][-1][0] == 1
+    assert days["merged"] == []
+
+
+def test_few_days_are_told_one_by_one_and_merged_days_close_the_sum():
+    cells = [
+        Cell("2026-11-20", Words("", ""), 10),
+        Cell("2026-11-22", Words("", ""), 20),
+        Cell("other", Words("", ""), 7),
+    ]
+    days = part(document(by_day=cells), "ko")["results"]["days"]
+    assert days["rows"] == [["2026년 11월 20일", "+10", "10"], ["2026년 11월 22일", "+20", "30"]]
+    assert days["merged"] == ["따로 적지 않은 날", "+7", "37"]
+
+
+def test_regions_are_told_from_the_largest_with_their_share_and_the_rest_last():
+    regions = part(document(), "ko")["results"]["regions"]
+    assert regions[0] == {
+        "label": "서울특별시",
+        "people": "14,180",
+        "share": "29.4%",
+        "bar": 1.0,
+        "is_place": True,
+    }
+    assert [row["label"] for row in regions][-1] == "해외 또는 지역 미기재"
+    assert len(regions) == 18
+
+
+def test_korea_has_no_bar_among_the_countries_so_that_the_others_can_be_compared():
+    countries = part(document(), "en")["results"]["countries"]
+    assert (countries[0]["label"], countries[0]["bar"]) == ("South Korea", 0.0)
+    assert (countries[1]["label"], countries[1]["bar"]) == ("United States", 1.0)
+
+
+def test_many_countries_fit_on_a_page_and_none_is_lost_from_the_sum():
+    cells = [Cell(f"X{number}", Words("가", "A"), 1000 - number) for number in range(120)]
+    results = part(document(by_country=cells), "en")["results"]
+    rows = results["countries"]
+    assert results["country_scale"].endswith("totals.xlsx holds every country.")
+    assert len(rows) == parts.COUNTRIES
+    assert rows[-1]["label"] == "81 more countries"
+    assert sum(int(row["people"].replace(",", "")) for row in rows) == sum(cell.people for cell in cells)
+
+
+def test_where_everything_is_small_nothing_is_broken_down():
+    results = part(tiny_document(), "ko")["results"]
+    assert results["regions"] == results["countries"] == []
+    assert results["days"]["picture"] is None
+    assert "5명 미만" in results["only_small"]
+
+
+def test_organisations_are_listed_by_kind_and_the_unnamed_are_counted():
+    said = part(document(), "ko")["supporters"]
+    assert [group["title"] for group in said["groups"]][:3] == ["기업 5곳", "지방자치단체 5곳", "대사관 5곳"]
+    assert sum(len(group["organizations"]) for group in said["groups"]) == 45
+    assert "2곳" in said["unnamed"]
+    assert said["more"] == ""
+
+
+def test_a_list_that_is_too_long_for_paper_says_where_it_goes_on(monkeypatch):
+    monkeypatch.setattr(parts, "ORGANIZATIONS", 10)
+    said = part(document(), "en")["supporters"]
+    assert sum(len(group["organizations"]) for group in said["groups"]) == 10
+    assert "organizations.csv" in said["more"]
+
+
+def test_each_pledge_text_stands_with_its_hash():
+    versions = part(document(), "ko")["pledge"]["versions"]
+    assert [one["sha256"] for one in versions] == [one.sha256 for one in document().pledges]
+    assert versions[0]["blocks"][1]["items"][1].startswith("시민사회")
+
+
+def test_it_says_how_the_number_is_made_and_how_to_check_it():
+    said = part(document(), "en")["method"]
+    assert said["moves_people"] == ["48,390", "−141", "−40", "+2", "48,211"]
+    assert ("Root hash", LOG_ROOT) in [tuple(row) for row in said["checkpoint_rows"]]
+    assert ["Ids of the public keys", "1a2b3c4d"] in said["checkpoint_rows"]
+    assert ["Page for checking", "https://pledge.example/en/verify"] in said["checkpoint_rows"]
+    assert "https://pledge.example/log/blue-skies/key" in said["checking_text"][2]
+    assert "https://pledge.example/verify.py" in said["checking_text"][1]
+    assert "The public log proves how many people" in said["checking_text"][3]
+    assert ["Newest checkpoint when this was frozen", "48,612 entries, 48,211 people, 47 organisations"] in [
+        list(row) for row in said["checkpoint_rows"]
+    ]
+    assert said["sign_up_rows"][-1] == ["Sign-ups that are stored", "50,220"]
+
+
+def test_what_a_subtraction_would_reveal_is_not_written():
+    rows = part(tiny_document(), "ko")["method"]["sign_up_rows"]
+    assert rows == [
+        ["확인되어 집계됨", "3"],
+        ["따로 적지 않은 항목의 합계", "5건 미만"],
+        ["보관 중인 접수", "적지 않음"],
+    ]
+
+
+def test_characters_without_a_glyph_are_marked_and_the_letter_says_so():
+    made = document(organizations=[organization("초록 🌱", "Green 🌱")])
+    assert part(made, "ko")["supporters"]["groups"][0]["organizations"][0]["name"] == "초록 〓"
+    assert "〓" in part(made, "ko")["method"]["missing"]
+    assert part(document(), "ko")["method"]["missing"] == ""
+
+
+def test_no_text_of_a_person_is_taken_for_markup():
+    made = document(
+        title=Words(HOSTILE[0], HOSTILE[5]),
+        recipient=Words(HOSTILE[1], HOSTILE[6]),
+        occasion=Words(HOSTILE[19], HOSTILE[20]),
+        letter=Words("\n\n".join(HOSTILE), "- " + "\n- ".join(HOSTILE)),
+        organizations=[organization(text, text[::-1] + "x") for text in HOSTILE],
+        secretariat=[Words(HOSTILE[3], HOSTILE[4])],
+    )
+    assert len(headings(made)) == len(
+        headings(replace(made, letter=Words("가", "a"), title=Words("가", "a")))
+    )
+    paragraphs = words_of(asked(made, "par"))
+    for text in (*HOSTILE[:11], "{title} {0} %s &amp;", "{{ 7 * 7 }}"):
+        assert text in paragraphs
+    assert letter_pdf(made).startswith(b"%PDF-1.7")
+
+
+@settings(max_examples=6, deadline=None)
+@given(st.lists(st.text(max_size=40), min_size=40, max_size=80))
+def test_any_text_can_be_set(texts):
+    assert letter_pdf(tiny_document(organizations=[organization(text, "x") for text in texts]))
+
+
+def test_links_lead_into_the_letter_and_to_the_page_for_checking_only():
+    made = document(letter=Words("https://elsewhere.example 가", "https://elsewhere.example"))
+    assert {dest for dest in asked(made, "link", "dest") if not dest.startswith("<")} == {
+        *("https://pledge.example/ko/verify", "https://pledge.example/en/verify"),
+    }
+
+
+def test_the_picture_of_growth_is_told_in_words():
+    korean, english = asked(document(), "figure", "alt")
+    assert "2026년 11월 24일에 누적 48,211명" in korean
+    assert "reaches 48,211 in all on 24 November 2026" in english
+
+
+def test_the_pdf_is_tagged_says_its_languages_and_embeds_its_fonts():
+    made = letter_pdf(document())
+    assert b"pdfuaid:part" in made
+    for mark in (
+        b"/StructTreeRoot",
+        b"/MarkInfo",
+        b"/Lang(ko)",
+        b"/Lang(en)",
+        b"/S/Table",
+        b"/S/TH",
+        b"/S/Figure",
+    ):
+        assert mark in made.replace(b" ", b""), mark
+    named = set(re.findall(rb"/FontName\s*/[A-Z]{6}\+([\w-]+)", made))
+    assert named == {b"Pretendard-Regular", b"Pretendard-SemiBold"}
+    assert made.count(b"/FontDescriptor ") == len(re.findall(rb"/FontFile[23]? ", made))
+
+
+def test_the_same_document_gives_the_same_bytes_in_a_thread_and_in_another_process():
+    made = letter_pdf(document())
+    elsewhere: list[bytes] = []
+    thread = threading.Thread(target=lambda: elsewhere.append(letter_pdf(document())))
+    thread.start()
+    script = (
+        "from hashlib import sha256; from tests.support.documents import document;"
+        "from pledge.deliveries.letter.compose import letter_pdf; print(sha256(letter_pdf(document())).hexdigest())"
+    )
+    # Another zone and another language of the machine, and some seconds later.
+    surroundings = {
+        "TZ": "America/Lima",
+        "LANG": "de_DE.UTF-8",
+        "PYTHONHASHSEED": "7",
+        "PATH": "/usr/bin:/bin",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, env=surroundings, capture_output=True, text=True, check=True
+    )
+    thread.join()
+    assert elsewhere == [made]
+    assert done.stdout.strip() == sha256(made).hexdigest()
+    assert b"2026-11-24T05:10:00" in made, "its date is the document's"
+
+
+@pytest.mark.parametrize(
+    "change", [{"frozen_at": "2026-11-25T05:10:00Z"}, {"recipient": Words("총리", "PM")}]
+)
+def test_another_document_gives_another_letter(change):
+    assert letter_pdf(tiny_document(**change)) != letter_pdf(tiny_document())
+
+
+def test_a_campaign_that_nobody_has_signed_has_a_letter_too():
+    nobody = tiny_document(
+        by_country=[],
+        by_region=[],
+        by_day=[],
+        pledges=[],
+        verifiers=[],
+        people_moves=Moves(0, 0, 0, 0),
+        sign_ups=SignUps("2026-11-24T05:10:00Z", 0, 0, {}),
+        unnamed_organizations=1,
+    )
+    assert letter_pdf(nobody)

@@ -1,0 +1,212 @@
+"""Packs of this site, checked by this site and by the program that knows nothing of it."""
+
+import io
+
+import pytest
+
+from pledge.deliveries.pack import packing
+from pledge.deliveries.pack.checking import KeysFrom, check
+from pledge.ledger import log_queries, notes
+from pledge.ledger.notes import BadNote
+from pledge.signatures.receipts import receipt
+from tests.support import deliveries, packs
+from tests.support.factories import campaign, endorsement, fold_all, signature, signatures
+from tests.support.insider import as_superuser
+from tests.support.packs import made_up, signer, unzipped, zipped
+from tests.tools.checkers import CHECKERS, Verdict, say
+
+
+@pytest.fixture
+def busy(app):
+    """A campaign in which everything has happened; its number."""
+    of = campaign()
+    signatures(5)
+    signature(state="withdrawn")
+    signature(state="invalidated")
+    endorsement()
+    endorsement(state="withdrawn")
+    fold_all()
+    return of.id
+
+
+@pytest.fixture
+def pack(busy, tmp_path):
+    """The file of a pack as it is handed over."""
+    stream = io.BytesIO()
+    packing.pack(deliveries.frozen(pack=False), stream, lambda done, total: None)
+    (tmp_path / "pack.zip").write_bytes(stream.getvalue())
+    return tmp_path / "pack.zip"
+
+
+def failure(result) -> str:
+    """The failure's name."""
+    first = result.output.partition("\n")[0]
+    return first.split(" ")[1].removesuffix(":") if result.code == 1 else ""
+
+
+def keys(campaign_id: int) -> str:
+    return "".join(f"{one}\n" for one in log_queries.verifiers(campaign_id))
+
+
+def test_a_pack_of_this_site_is_right_for_everybody(busy, pack):
+    newest = log_queries.newest(busy)
+    expected = Verdict("", newest.people, newest.organizations)
+    assert (newest.people, newest.organizations) == (5, 1)
+    assert {checker(pack) for checker in CHECKERS.values()} == {expected}
+    assert {checker(pack, keys(busy)) for checker in CHECKERS.values()} == {expected}
+
+
+def test_each_member_of_a_real_pack_is_guarded(pack):
+    files = unzipped(pack.read_bytes())
+    for name, content in files.items():
+        place = len(content) // 2
+        wrong = content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
+        pack.write_bytes(zipped({**files, name: wrong}))
+        expected = "signature" if name in ("manifest.json", "manifest.sig") else f"file:{name}"
+        assert {checker(pack).failure for checker in CHECKERS.values()} <= {expected, "signature"}
+        assert failure(check(pack)) in {expected, "signature"}
+
+
+def test_the_site_believes_its_own_keys_and_says_what_it_has_published(pack):
+    result = check(pack)
+    assert (result.code, result.keys_from, result.is_published) == (0, KeysFrom.SITE, True)
+
+
+def test_a_forger_who_names_this_site_is_found(busy, pack):
+    origin = log_queries.newest(busy).note.partition("\n")[0]
+    forged = made_up("+" * 50, signers=[signer("the forger's", origin)], origin=origin)
+    pack.write_bytes(packs.pack(forged))
+    result = check(pack)
+    assert (failure(result), result.keys_from) == ("signature", KeysFrom.SITE)
+    # Whoever takes the key that came with it only knows that it is whole.
+    assert say("pack", pack).code == 0
+    assert say("pack", pack, "--key", keys(busy).strip()).failure == "signature"
+
+
+def test_a_checkpoint_that_the_site_never_published_is_found(busy, pack, runner):
+    """Somebody had the key, or the database is an older one than the pack."""
+    as_superuser("UPDATE checkpoints SET size = size + 100 WHERE campaign_id = :id", id=busy)
+    result = check(pack)
+    assert (result.code, result.is_published) == (0, False)
+    said = runner.invoke(args=["delivery", "verify", str(pack)])
+    assert said.exit_code == 1
+    assert said.output.splitlines()[-1] == "FAILED checkpoint: it is none that this site has published"
+
+
+def test_the_keys_of_before_a_rotation_are_still_believed(busy, pack, make_app):
+    rotated = make_app(log_key="the-new-log-key-of-this-test")
+    with rotated.app_context():
+        signature()
+        fold_all()
+        assert len(log_queries.verifiers(busy)) == 2
+        assert check(pack).code == 0
+
+
+def test_another_sites_pack_is_believed_by_its_own_key(app, tmp_path):
+    (tmp_path / "pack.zip").write_bytes(packs.pack(made_up("++o")))
+    result = check(tmp_path / "pack.zip")
+    assert (result.code, result.keys_from, result.is_published) == (0, KeysFrom.PACK, None)
+
+
+def test_keys_may_be_handed_in(busy, pack):
+    assert failure(check(pack, f"{signer('another').verifier}\n")) == "signature"
+    given = check(pack, keys(busy))
+    assert (given.code, given.keys_from) == (0, KeysFrom.GIVEN)
+    assert check(pack, "no key").code == 2
+
+
+def test_the_receipts_of_this_site_are_right(busy, tmp_path):
+    person = signature(email="Kim@Example.org")
+    fold_all()
+    found = receipt(person.id)
+    (tmp_path / "mine").write_bytes(found.content)
+    (tmp_path / "keys").write_text(keys(busy))
+    for address, failure in (("Kim@example.org", ""), ("kim@example.org", "address")):
+        said = say("receipt", tmp_path / "mine", "--key", tmp_path / "keys", "--address", address)
+        assert said.failure == failure, said
+
+
+def test_every_signature_line_of_a_checkpoint_counts(busy, tmp_path):
+    """That about the audit log too: it is by a known key, so a wrong one spoils the checkpoint."""
+    folder = packs.mirror(packs.from_database(busy, "blue-skies"), tmp_path / "log")
+    lines = (folder / "checkpoint").read_text("utf-8").split("\n")
+    signed = [number for number, line in enumerate(lines) if line.startswith("\u2014")]
+    assert len(signed) == 2, "the log's and the one about the audit log"
+    for number in signed:
+        name, _, data = lines[number].rpartition(" ")
+        for place in (2, 20, 60, len(data) - 8):
+            other = data[:place] + ("A" if data[place] != "A" else "B") + data[place + 1 :]
+            changed = "\n".join([*lines[:number], f"{name} {other}", *lines[number + 1 :]])
+            (folder / "checkpoint").write_text(changed, "utf-8")
+            said = say("count", folder, "--key", folder / "key")
+            is_unknown = place == 2  # another key id: somebody whom nobody here knows
+            expected = "checkpoint" if not is_unknown or number == signed[0] else ""
+            assert said.failure == expected, (number, place)
+
+
+def test_a_copy_of_the_log_gives_the_count_of_the_site(busy, tmp_path):
+    newest = log_queries.newest(busy)
+    folder = packs.mirror(packs.from_database(busy, "blue-skies"), tmp_path)
+    said = say("count", folder, "--key", folder / "key")
+    assert said.out.splitlines()[:2] == [f"people {newest.people}", f"organizations {newest.organizations}"]
+
+
+def test_base64_has_one_form():
+    """The last character of a signature has bits that say nothing; a note in which they differ is not the same note."""
+    log = made_up("+")
+    note = log.note()
+    assert notes.open_note(note, [log.signers[0].verifier])
+    character = note[-3]
+    other = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    other = other[other.index(character) ^ 1]
+    with pytest.raises(BadNote):
+        notes.open_note(f"{note[:-3]}{other}{note[-2:]}", [log.signers[0].verifier])
+
+
+# --- The command ---
+
+
+def test_the_command_says_what_the_program_says_and_what_the_site_knows(pack, runner):
+    result = runner.invoke(args=["delivery", "verify", str(pack)])
+    assert result.exit_code == 0, result.output
+    lines = result.output.splitlines()
+    assert lines[:2] == ["people 5", "organizations 1"]
+    assert lines[-2:] == [
+        "believed: the keys with which this site signs this log",
+        "the checkpoint is one that this site has published",
+    ]
+    assert "NOTE" not in result.output
+
+
+def test_the_command_ends_with_1_and_the_failures_name(pack, runner):
+    pack.write_bytes(zipped({**unzipped(pack.read_bytes()), "totals.csv": b"people,9\r\n"}))
+    result = runner.invoke(args=["delivery", "verify", str(pack)])
+    assert result.exit_code == 1
+    assert result.output.splitlines()[0] == (
+        "FAILED file:totals.csv: it is not the file that the manifest describes"
+    )
+
+
+def test_the_command_takes_a_key(busy, pack, runner, tmp_path):
+    (tmp_path / "keys").write_text(keys(busy))
+    result = runner.invoke(args=["delivery", "verify", str(pack), "--key", str(tmp_path / "keys")])
+    assert (result.exit_code, "believed: the key that was handed in" in result.output) == (0, True)
+    (tmp_path / "keys").write_text("no key")
+    assert (
+        runner.invoke(args=["delivery", "verify", str(pack), "--key", str(tmp_path / "keys")]).exit_code == 2
+    )
+
+
+def test_the_command_says_that_a_key_in_a_pack_proves_little(app, runner, tmp_path):
+    (tmp_path / "pack.zip").write_bytes(packs.pack(made_up("++o")))
+    result = runner.invoke(args=["delivery", "verify", str(tmp_path / "pack.zip")])
+    assert result.exit_code == 0
+    assert "who made it is not proved" in result.output
+
+
+@pytest.mark.parametrize("content", [b"", b"no zip", b"PK\3\4" + bytes(100)])
+def test_the_command_is_calm_about_anything(app, runner, tmp_path, content):
+    (tmp_path / "pack.zip").write_bytes(content)
+    result = runner.invoke(args=["delivery", "verify", str(tmp_path / "pack.zip")])
+    assert (result.exit_code, result.output.startswith("FAILED archive: ")) == (1, True)
+    assert runner.invoke(args=["delivery", "verify", str(tmp_path / "none.zip")]).exit_code == 2

@@ -1,0 +1,498 @@
+"""The pack: whole, checkable by an outsider, the same bytes whenever and wherever it is made, and with nobody in it."""
+
+import csv
+import hashlib
+import io
+import json
+import subprocess
+import sys
+import tracemalloc
+import zipfile
+from base64 import b64encode
+from contextlib import suppress
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+from sqlalchemy import func, insert, select
+
+from config import ROOT
+from pledge.campaigns.log_facts import pledge_hashes, published
+from pledge.core.db import db, transaction
+from pledge.deliveries import freezing
+from pledge.deliveries.document import from_json
+from pledge.deliveries.models import Delivery
+from pledge.deliveries.pack import packing
+from pledge.deliveries.pack.packing import MEMBERS, NoKnownKey, NotToBePacked, PackInconsistent
+from pledge.jobs.services import Made
+from pledge.ledger import log as entries_log
+from pledge.ledger import log_queries, notes
+from pledge.ledger.log import NoLogKey
+from pledge.signatures.models import Signature
+from tests.support import apps, deliveries
+from tests.support.factories import (
+    ANNA,
+    campaign,
+    crowd,
+    endorsement,
+    fold_all,
+    manage_token,
+    signature,
+    signatures,
+    staff,
+    the_campaign,
+    version_of,
+)
+from tests.support.insider import as_superuser
+
+
+def quiet(_done, _total):
+    """A progress that nobody looks at."""
+
+
+def packed(number, progress=quiet):
+    file = io.BytesIO()
+    packing.pack(number, file, progress)
+    return file.getvalue()
+
+
+def members(pack):
+    with zipfile.ZipFile(io.BytesIO(pack)) as archive:
+        assert archive.testzip() is None
+        return {info.filename: archive.read(info) for info in archive.infolist()}
+
+
+def changed(before, after):
+    return {name for name in MEMBERS if before[name] != after[name]}
+
+
+def document_of(number):
+    return from_json(deliveries.row(number).document)
+
+
+def a_campaign():
+    """Something of everything; the number of its delivery."""
+    of = campaign(versions=2)
+    signatures(7, of)
+    signatures(5, of, country="JP")
+    signature(of, state="withdrawn")
+    signature(of, state="invalidated")
+    endorsement(of, statement_ko="여러\n줄", name_en='A "quoted", name')
+    endorsement(of, state="removed")
+    return deliveries.frozen(of, pack=False)
+
+
+# --- what is in it ---
+
+
+def test_the_members_stand_in_their_order_without_a_time_of_their_own(app):
+    with zipfile.ZipFile(io.BytesIO(packed(a_campaign()))) as archive:
+        infos = archive.infolist()
+    assert tuple(info.filename for info in infos) == MEMBERS
+    assert {info.date_time for info in infos} == {(1980, 1, 1, 0, 0, 0)}
+    assert {(info.create_system, info.external_attr, info.compress_type) for info in infos} == {
+        (3, 0o100644 << 16, zipfile.ZIP_DEFLATED)
+    }
+
+
+def test_the_manifest_knows_every_other_member(app):
+    number = a_campaign()
+    files = members(packed(number))
+    document = document_of(number)
+    manifest = json.loads(files["manifest.json"])
+
+    assert list(manifest["files"]) == list(MEMBERS[:-2])
+    for name, told in manifest["files"].items():
+        assert told["size"] == len(files[name])
+        assert told["sha256"] == hashlib.sha256(files[name]).hexdigest()
+    assert manifest["checkpoint"] == {
+        "size": document.checkpoint.size,
+        "root": document.checkpoint.root,
+        "people": 12,
+        "organizations": 1,
+    }
+    assert (manifest["format"], manifest["campaign"]) == ("pledge-delivery/v1", "blue-skies")
+    assert manifest["origin"] == document.origin == "localhost/log/blue-skies"
+    assert manifest["tool"].startswith("pledge 0.")
+
+
+@pytest.mark.parametrize("name", ["totals.csv", "organizations.csv"])
+def test_the_manifest_says_how_many_rows_a_table_has(app, name):
+    files = members(packed(a_campaign()))
+    rows = list(csv.reader(io.StringIO(files[name].decode("utf-8-sig"))))
+    assert json.loads(files["manifest.json"])["files"][name]["rows"] == len(rows) - 1
+
+
+def test_the_seal_is_a_note_over_the_hash_of_the_manifest(app):
+    files = members(packed(a_campaign()))
+    keys = [notes.read_verifier(line) for line in files["log/key"].decode().splitlines()]
+    told = notes.open_note(files["manifest.sig"].decode(), keys)
+    digest = hashlib.sha256(files["manifest.json"]).hexdigest()
+    assert told == f"pledge-delivery/v1\nlocalhost/log/blue-skies\n{digest}\n"
+
+
+def test_the_log_is_in_it_as_it_was_published(app):
+    number = a_campaign()
+    files = members(packed(number))
+    document = document_of(number)
+    of = the_campaign()
+    leaves = log_queries.leaves(of.id, document.checkpoint.size, pledge_hashes)
+    assert files["log/entries"] == b"".join(log_queries.framed(leaf.line) for leaf in leaves)
+    assert files["log/checkpoint"].decode() == document.checkpoint.note
+    assert files["log/key"].decode().splitlines() == document.verifiers == log_queries.verifiers(of.id)
+    assert files["verify.py"] == (ROOT / "tools" / "verify.py").read_bytes()
+
+
+def test_the_signed_texts_are_in_it_with_the_hash_that_the_entries_name(app):
+    files = members(packed(a_campaign()))
+    for one in json.loads(files["pledge-texts.json"]):
+        whole = f"en\0{one['text']['en']}\0ko\0{one['text']['ko']}\0".encode()
+        assert hashlib.sha256(whole).hexdigest() == one["sha256"]
+        assert one["sha256"].encode() in files["log/entries"]
+
+
+def test_an_official_reads_how_to_check_it_in_both_languages(app):
+    files = members(packed(a_campaign()))
+    readme = files["README.txt"].decode("utf-8-sig")
+    assert "\r\n" in readme
+    assert "서명한 사람   12명" in readme
+    assert "Organisations    1\r\n" in readme
+    for name in MEMBERS:
+        if name != "README.txt":
+            assert readme.count(name) >= 2, name
+    assert "{" not in readme
+    assert "http://localhost/ko/verify" in readme
+    assert "http://localhost/log/blue-skies/key" in readme
+    assert "http://localhost/verify.py" in readme
+    for told in ("copy for convenience", "편의를 위한 사본", "Proven by the log", "기록으로 증명되는 것"):
+        assert told in readme, told
+    assert "In the unpacked folder, run" not in readme, "the pack's own copy is not what judges it"
+
+
+# --- checked from outside ---
+
+
+def verify(*words):
+    """The program of the pack as an official runs it: another process that knows nothing of this site."""
+    done = subprocess.run(  # our own program
+        [sys.executable, "-I", *map(str, words)], capture_output=True, text=True, timeout=120, check=False
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_an_unpacked_pack_checks_itself(app, tmp_path):
+    for name, content in members(packed(a_campaign())).items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    code, said = verify(tmp_path / "verify.py")
+    assert code == 0, said
+    assert "12" in said
+
+
+def test_a_zipped_pack_is_checked_with_the_published_key(app, tmp_path):
+    number = a_campaign()
+    pack = tmp_path / "pack.zip"
+    pack.write_bytes(packed(number))
+    key = document_of(number).verifiers[0]
+    code, said = verify(ROOT / "tools" / "verify.py", "pack", pack, "--key", key)
+    assert code == 0, said
+
+
+def test_a_campaign_without_a_signature_can_be_packed_and_checked(app, tmp_path):
+    of = campaign()
+    entries_log.sign_missing_checkpoints(published)
+    number = deliveries.frozen(of, pack=False)
+    (tmp_path / "pack.zip").write_bytes(packed(number))
+    code, said = verify(ROOT / "tools" / "verify.py", "pack", tmp_path / "pack.zip")
+    assert code == 0, said
+
+
+# --- the same bytes ---
+
+
+def test_the_same_delivery_is_the_same_pack_tomorrow_and_after_all_that_happens(app, clock):
+    number = a_campaign()
+    before = packed(number)
+
+    clock.move(days=40)
+    of = the_campaign()
+    person = db.session.scalars(select(Signature).where(Signature.state == "confirmed").limit(1)).one()
+    from pledge.signatures import own
+
+    own.erase(manage_token(person))
+    signatures(3, of)
+    endorsement(of)
+    fold_all()
+
+    assert packed(number) == before
+
+
+def test_where_entries_are_cut_for_writing_does_not_show(app, monkeypatch):
+    number = a_campaign()
+    whole = packed(number)
+    monkeypatch.setattr(packing, "_PART", 1)
+    monkeypatch.setattr(log_queries, "_AT_ONCE", 3)
+    assert packed(number) == whole
+
+
+def test_another_zone_and_language_of_the_machine_change_nothing(app, monkeypatch):
+    import time
+
+    number = a_campaign()
+    before = packed(number)
+    monkeypatch.setenv("TZ", "America/Lima")
+    monkeypatch.setenv("LC_ALL", "C")
+    time.tzset()
+    try:
+        assert packed(number) == before
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_both_databases_give_the_same_pack(new_database, app_on, frozen_clock):
+    """The same rows, with the same numbers, times and salts, folded and frozen on each."""
+    twins = [app_on(new_database(kind, "twin")) for kind in ("sqlite", "postgresql")]
+    with twins[0].app_context():
+        of = campaign(versions=2)
+        crowd(300, of)
+        crowd(40, of, country="JP")
+        people = signatures(20, of)
+        rows = [endorsement(of, name_ko=name) for name in ("하나", "둘", "Äpfel", "zebra", "가나")]
+        from pledge.endorsements import own as organizations
+        from pledge.signatures import own
+        from tests.support.factories import endorse_manage_token
+
+        for person in people[:5]:
+            own.withdraw(manage_token(person))
+        organizations.withdraw(endorse_manage_token(rows[0]))
+        rows_of = {table: db.session.execute(select(table)).all() for table in db.metadata.sorted_tables}
+        db.session.rollback()
+    with twins[1].app_context(), transaction() as session:
+        for table, found in rows_of.items():
+            if found and not session.execute(select(func.count()).select_from(table)).scalar_one():
+                session.execute(insert(table), [dict(row._mapping) for row in found])
+
+    packs = []
+    for app in twins:
+        with app.app_context():
+            apps.forget_caches(app)
+            packs.append(packed(deliveries.frozen(pack=False)))
+            db.session.rollback()
+    assert changed(*map(members, packs)) == set()
+    assert packs[0] == packs[1]
+
+
+# --- keys and addresses ---
+
+
+@pytest.fixture
+def renewed(make_app):
+    """`renewed(log_key=("…",))`: the same site after its settings were changed."""
+    made = []
+
+    def make(**changes):
+        for context in made:
+            context.__exit__(None, None, None)
+        made[:] = [make_app(**changes).app_context()]
+        made[0].__enter__()
+        entries_log.sign_missing_checkpoints(published)
+
+    yield make
+    db.session.rollback()
+    with suppress(IndexError):
+        made[0].__exit__(None, None, None)
+
+
+OLD, NEW = "an old key of the log of this site", "a new key of the log of this site"
+
+
+def test_a_new_key_beside_the_old_one_changes_nothing_but_the_signature(renewed, tmp_path):
+    renewed(log_key=(OLD,))
+    number = a_campaign()
+    before = members(packed(number))
+
+    renewed(log_key=(NEW, OLD))
+    pack = packed(number)
+
+    assert changed(before, members(pack)) == {"manifest.sig"}
+    (tmp_path / "pack.zip").write_bytes(pack)
+    code, said = verify(ROOT / "tools" / "verify.py", "pack", tmp_path / "pack.zip")
+    assert code == 0, said
+
+
+def test_with_the_old_key_gone_a_delivery_is_frozen_anew(renewed, tmp_path):
+    renewed(log_key=(OLD,))
+    number = a_campaign()
+    renewed(log_key=(NEW,))
+    with pytest.raises(NoKnownKey):
+        packed(number)
+
+    # The same checkpoint, which the old key has signed, is frozen again: both keys are in the pack now.
+    checkpoint = deliveries.row(number).checkpoint_id
+    texts = {"recipient": deliveries.RECIPIENT, "occasion": deliveries.OCCASION, "letter": deliveries.LETTER}
+    again = packed(freezing.freeze(ANNA, "blue-skies", checkpoint, **texts))
+    (tmp_path / "pack.zip").write_bytes(again)
+    code, said = verify(ROOT / "tools" / "verify.py", "pack", tmp_path / "pack.zip")
+    assert code == 0, said
+
+
+def test_a_process_without_the_key_makes_no_pack(renewed):
+    renewed(log_key=(OLD,))
+    number = a_campaign()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(entries_log, "signers_for", _no_key)
+        with pytest.raises(NoLogKey):
+            packed(number)
+
+
+def _no_key(_slug):
+    raise NoLogKey
+
+
+def test_a_site_that_has_moved_still_makes_the_packs_of_before(renewed, tmp_path):
+    renewed(base_url="http://old.example.org")
+    number = a_campaign()
+    before = packed(number)
+
+    renewed(base_url="http://new.example.org")
+
+    assert packed(number) == before
+    (tmp_path / "pack.zip").write_bytes(before)
+    code, said = verify(ROOT / "tools" / "verify.py", "pack", tmp_path / "pack.zip")
+    assert code == 0, said
+
+
+# --- what would not verify is never finished ---
+
+
+def test_a_touched_entry_stops_the_pack(app):
+    number = a_campaign()
+    as_superuser("UPDATE ledger_entries SET commitment = :other WHERE number = 3", other=b"x" * 32)
+    with pytest.raises(PackInconsistent, match="root"):
+        packed(number)
+
+
+def test_a_lost_entry_stops_the_pack(app):
+    number = a_campaign()
+    as_superuser("DELETE FROM ledger_entries WHERE number = 3")
+    with pytest.raises(PackInconsistent):
+        packed(number)
+
+
+@pytest.mark.parametrize(
+    ("part", "what"), [("people_moves", "moves"), ("organization_moves", "moves"), ("checkpoint", "count")]
+)
+def test_a_document_that_says_other_numbers_stops_the_pack(app, part, what):
+    document = document_of(a_campaign())
+    found = getattr(document, part)
+    other = (
+        replace(found, people=found.people + 1)
+        if part == "checkpoint"
+        else replace(found, confirmed=found.confirmed + 1)
+    )
+    with pytest.raises(PackInconsistent, match=what):
+        packing.write_pack(replace(document, **{part: other}), the_campaign().id, io.BytesIO(), quiet)
+
+
+def test_a_discarded_delivery_is_not_packed(app):
+    number = a_campaign()
+    freezing.discard(ANNA, number, "a mistake")
+    with pytest.raises(NotToBePacked):
+        packed(number)
+    with pytest.raises(NotToBePacked):
+        packed(404)
+
+
+# --- nobody is in it ---
+
+
+def test_nothing_of_a_person_is_anywhere_in_the_pack(app, tmp_path):
+    of = campaign()
+    person = signature(of, email="zebulon.quark@secret-mailbox.example", name="제불론 쿼크", public_name=True)
+    signatures(6, of)
+    staff(email="staff.member@office.example")
+    row = endorsement(
+        of,
+        email="contact.person@speaker-mailbox.example",
+        contact_name="연락담당",
+        contact_title="비밀직함",
+        registration_number="124-81-00998",
+        spokesperson="연락담당, 비밀직함",
+        show_contact=True,
+    )
+    version_of(row, statement_ko="아직 공개되지 않은 문장")
+    number = deliveries.frozen(of, pack=False)
+
+    files = members(packed(number))
+    (tmp_path / "letter.pdf").write_bytes(files["letter.pdf"])
+    letter = subprocess.run(["pdftotext", tmp_path / "letter.pdf", "-"], capture_output=True, check=True)
+    assert "Blue Skies" in letter.stdout.decode()
+    files["letter.txt"] = letter.stdout
+    files |= {f"xlsx/{name}": content for name, content in members_of_workbook(files["totals.xlsx"])}
+    files["document"] = deliveries.row(number).document.encode()
+
+    secrets = {
+        *("zebulon", "quark", "secret-mailbox", "제불론", "쿼크"),
+        *("contact.person", "speaker-mailbox", "연락담당", "비밀직함", "124-81-00998", "1248100998"),
+        *("아직 공개되지 않은", "anna@example.org", "staff.member", person.salt, row.salt),
+        str(person.id),
+        str(row.id),
+        *(
+            hashlib.new(kind, value.encode()).hexdigest()
+            for kind in ("md5", "sha1", "sha256")
+            for value in ("zebulon.quark@secret-mailbox.example", "contact.person@speaker-mailbox.example")
+        ),
+        person.address_hash.hex(),
+        b64encode(person.address_hash).decode(),
+        row.address_hash.hex(),
+    }
+    for name, content in files.items():
+        if name == "verify.py":  # the same for everybody
+            continue
+        for secret in secrets:
+            assert secret.encode() not in content, f"{secret} is in {name}"
+        assert person.address_hash not in content
+
+
+def members_of_workbook(content):
+    with zipfile.ZipFile(io.BytesIO(content)) as book:
+        return [(name, book.read(name)) for name in book.namelist()]
+
+
+# --- progress and memory ---
+
+
+def test_progress_tells_entries_as_they_are_written(app, monkeypatch):
+    of = campaign()
+    crowd(400, of)
+    number = deliveries.frozen(of, pack=False)
+    monkeypatch.setattr(packing, "_PART", 10_000)
+    told = []
+    packed(number, lambda done, total: told.append((done, total)))
+    assert {total for _, total in told} == {400 + len(MEMBERS)}
+    assert told[0][0] == 0
+    assert told[-1][0] == 400 + len(MEMBERS)
+    assert all(before <= after for (before, _), (after, _) in pairwise(told))
+    assert len(told) > 20
+
+
+def test_the_memory_does_not_grow_with_the_log(app, tmp_path, monkeypatch):
+    monkeypatch.setattr(log_queries, "_AT_ONCE", 500)
+    of = campaign()
+    peaks = []
+    for more in (2000, 8000):
+        crowd(more, of)
+        number = deliveries.frozen(of, pack=False)
+        packed(number)  # what is read once is read
+        tracemalloc.start()
+        with (tmp_path / "pack.zip").open("w+b") as file:
+            packing.pack(number, file, quiet)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < peaks[0] + 1_000_000
+
+
+def test_the_maker_has_nothing_to_add(app):
+    assert packing.pack(a_campaign(), io.BytesIO(), quiet) == Made()
+    assert db.session.scalars(select(Delivery.id)).all()

@@ -1,0 +1,326 @@
+"""The news of a delivery: to everybody who asked for it, to nobody twice, at its pace, never in the way of other mails."""
+
+import itertools
+import time as time_module
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import insert, select, update
+
+from pledge.audit.models import AuditEntry
+from pledge.core import clock as time
+from pledge.core.db import db, transaction
+from pledge.deliveries import announcing, register, register_queries
+from pledge.mail import queries as outbox
+from pledge.mail import services as mail
+from pledge.mail.models import MailBlock, MailKind, OutboxMail
+from pledge.signatures import own
+from tests.ledger import crash
+from tests.support import deliveries
+from tests.support.factories import (
+    ANNA,
+    campaign,
+    crowd,
+    manage_token,
+    signature,
+    the_campaign,
+    unsubscribe_token,
+)
+from tests.support.mails import Notes, deliver, deliver_all, enqueue, pending
+
+pytestmark = pytest.mark.usefixtures("app")
+
+FAST = 100_000
+
+
+def work(pace=FAST, limit=announcing.BATCH):
+    """Let the worker go on until it rests; how many batches it took."""
+    batches = 0
+    while announcing.advance(pace, limit):
+        batches += 1
+    return batches
+
+
+def enqueued():
+    """Whom mails of news are enqueued for, in the order in which it is due."""
+    db.session.rollback()
+    query = select(OutboxMail.subject_id).where(OutboxMail.kind == MailKind.DELIVERED)
+    return list(db.session.scalars(query.order_by(OutboxMail.due_at, OutboxMail.id)))
+
+
+def wanting(number, **facts):
+    return sorted(crowd(number, updates=True, **facts))
+
+
+# --- Who ---
+
+
+def test_everybody_who_asked_for_news_gets_one_mail_in_their_language():
+    people = [signature(updates=True, lang=lang) for lang in ("ko", "en", "ko")]
+    signature()
+    delivery = deliveries.announced()
+    work()
+    db.session.rollback()
+    rows = db.session.scalars(select(OutboxMail)).all()
+    assert {(row.subject_id, row.lang) for row in rows} == {(person.id, person.lang) for person in people}
+    assert {(row.kind, row.seq, row.state) for row in rows} == {("delivered", delivery, "queued")}
+    ended = deliveries.row(delivery)
+    assert ended.announced == 3
+    assert ended.announcing_ended_at is not None
+    last = db.session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
+    assert (last.action, last.actor) == ("delivery.announced", "worker")
+    assert work() == 0
+
+
+@pytest.mark.parametrize("state", ["pending", "withdrawn", "invalidated"])
+def test_who_is_not_counted_is_not_written_to(state):
+    signature()
+    signature(state=state, updates=True)
+    deliveries.announced()
+    work()
+    assert enqueued() == []
+
+
+def test_who_is_blocked_is_not_written_to():
+    person = signature(updates=True)
+    with transaction() as session:
+        session.add(MailBlock(address_hash=person.address_hash, until=time.now() + timedelta(days=1)))
+    assert register_queries.would_be_told(the_campaign().id) == 0
+    deliveries.announced()
+    work()
+    assert enqueued() == []
+
+
+def test_another_campaign_hears_nothing_and_a_later_signer_neither(frozen_clock):
+    here, other = campaign(), campaign("other")
+    told = signature(here, updates=True)
+    signature(other, updates=True)
+    deliveries.announced(here)
+    signature(here, updates=True, at=time.now())
+    work()
+    assert enqueued() == [told.id]
+
+
+def test_nothing_is_enqueued_before_confirmations_that_were_on_their_way_are_there(frozen_clock):
+    signature(updates=True)
+    delivery = deliveries.handed_over()
+    assert work() == 0
+    register.announce(ANNA, delivery)
+    assert work() == 0
+    frozen_clock.move(seconds=21)
+    work()
+    assert len(enqueued()) == 1
+
+
+def test_two_deliveries_are_two_pieces_of_news():
+    person = signature(updates=True)
+    for _ in range(2):
+        deliveries.announced()
+    work()
+    assert enqueued() == [person.id, person.id]
+
+
+def test_the_number_that_staff_are_told_is_the_number_that_is_enqueued():
+    wanting(7)
+    crowd(3)
+    expected = register_queries.would_be_told(the_campaign().id)
+    deliveries.announced()
+    work()
+    assert expected == len(enqueued()) == 7
+
+
+# --- Nobody twice, nobody left out ---
+
+
+@pytest.mark.parametrize("limit", [1, 2, 5, 6, 100])
+def test_batches_of_any_size_reach_everybody_once(limit):
+    people = wanting(5)
+    deliveries.announced()
+    work(limit=limit)
+    assert sorted(enqueued()) == people
+
+
+def test_a_crash_at_every_statement_neither_loses_nor_doubles_a_mail():
+    people = wanting(5)
+    delivery = deliveries.announced()
+    crashes = 0
+    for number in range(1, 200):
+        with crash.at(number):
+            work(limit=2)
+        assert len(enqueued()) == len(set(enqueued())) == deliveries.row(delivery).announced
+        if deliveries.row(delivery).announcing_ended_at:
+            break
+        crashes += 1
+    assert crashes > 5
+    assert sorted(enqueued()) == people
+
+
+def test_a_mail_cannot_be_enqueued_twice_whatever_the_code_does(app):
+    person = signature(updates=True)
+    delivery = deliveries.announced()
+    work()
+    again = {"kind": "delivered", "subject_id": person.id, "seq": delivery, "lang": "ko"}
+    with pytest.raises(Exception, match=r"(?i)unique"), transaction() as session:
+        session.execute(insert(OutboxMail).values(**again, created_at=time.now(), due_at=time.now()))
+
+
+def test_it_is_announced_once():
+    signature(updates=True)
+    delivery = deliveries.announced()
+    with pytest.raises(register.NotNow):
+        register.announce(ANNA, delivery)
+    work()
+    with pytest.raises(register.NotNow):
+        register.announce(ANNA, delivery)
+
+
+# --- Between enqueueing and sending ---
+
+
+LEAVING = {
+    "unsubscribes": lambda person: own.unsubscribe(unsubscribe_token(person)),
+    "withdraws": lambda person: own.withdraw(manage_token(person)),
+    "erases": lambda person: own.erase(manage_token(person)),
+}
+
+
+@pytest.mark.parametrize("act", LEAVING.values(), ids=LEAVING)
+def test_who_leaves_before_the_mail_is_sent_gets_none(frozen_clock, act):
+    person = signature(updates=True)
+    delivery = deliveries.announced()
+    work()
+    act(person)
+    frozen_clock.move(minutes=1)
+    done = deliver(Notes())
+    assert (done.sent, done.dropped) == (0, 1)
+    assert register_queries.news(delivery).dropped == 1
+
+
+def test_who_says_it_was_not_them_before_the_mail_is_sent_gets_none():
+    person = signature(updates=True)
+    deliveries.announced()
+    work()
+    with transaction() as session:
+        session.add(MailBlock(address_hash=person.address_hash, until=time.now() + timedelta(days=1)))
+    assert deliver(Notes()).dropped == 1
+
+
+# --- Pace ---
+
+
+def test_mails_come_due_at_the_pace_and_only_a_little_ahead(frozen_clock):
+    wanting(200)
+    deliveries.announced()
+    work(pace=60)
+    db.session.rollback()
+    due = sorted(db.session.scalars(select(OutboxMail.due_at)))
+    assert len(due) == announcing.AHEAD.seconds + 1
+    assert {later - sooner for sooner, later in itertools.pairwise(due)} == {timedelta(seconds=1)}
+
+    for _ in range(20):
+        frozen_clock.move(seconds=10)
+        deliver_all(Notes())
+        work(pace=60)
+    db.session.rollback()
+    due = sorted(db.session.scalars(select(OutboxMail.due_at)))
+    assert len(due) == 200
+    gaps = {later - sooner for sooner, later in itertools.pairwise(due)}
+    assert min(gaps) >= timedelta(seconds=1)
+
+
+def test_two_pieces_of_news_share_the_pace(frozen_clock):
+    wanting(10)
+    for _ in range(2):
+        deliveries.announced()
+    work(pace=60)
+    due = sorted(db.session.scalars(select(OutboxMail.due_at)))
+    assert len(due) == 20
+    assert due[-1] - due[0] == timedelta(seconds=19)
+
+
+def test_while_mail_is_paused_news_does_not_pile_up(frozen_clock):
+    wanting(500)
+    deliveries.announced()
+    for _ in range(30):
+        work(pace=60)
+        frozen_clock.move(seconds=30)
+    assert len(enqueued()) <= 60 * 3
+
+
+def test_a_mail_that_was_put_off_for_an_hour_does_not_hold_up_the_others(frozen_clock):
+    wanting(100)
+    deliveries.announced()
+    work(pace=60)
+    first = enqueued()[0]
+    late = time.now() + timedelta(hours=1)
+    with transaction() as session:
+        session.execute(
+            update(OutboxMail).where(OutboxMail.subject_id == first).values(attempts=3, due_at=late)
+        )
+    frozen_clock.move(seconds=20)
+    before = len(enqueued())
+    work(pace=60)
+    assert len(enqueued()) > before
+
+
+# --- Behind everything that somebody waits for ---
+
+
+def many_news(number):
+    now = time.now() - timedelta(minutes=5)
+    rows = [
+        {"kind": "delivered", "subject_id": subject, "seq": 1, "lang": "ko", "created_at": now, "due_at": now}
+        for subject in range(1, number + 1)
+    ]
+    with transaction() as session:
+        session.execute(insert(OutboxMail), rows)
+
+
+def test_a_mail_to_confirm_goes_out_before_ten_thousand_pieces_of_news():
+    many_news(10_000)
+    enqueue(pending("hong@example.org"))
+    notes = Notes()
+    begun = time_module.perf_counter()
+    deliver(notes, limit=1)
+    took = time_module.perf_counter() - begun
+    assert notes.recipients == ["hong@example.org"]
+    assert took < 0.5
+
+
+def test_news_is_taken_a_few_at_a_time_so_that_the_next_mail_to_confirm_waits_for_few():
+    many_news(100)
+    taken = outbox.claim(mail.BATCH, mail.LEASE)
+    assert len(taken) == outbox.NEWS_AT_ONCE
+    assert {one.kind for one in taken} == {MailKind.DELIVERED}
+
+
+def test_waiting_news_is_counted_with_the_rest(app):
+    many_news(3)
+    enqueue(pending("hong@example.org"))
+    assert outbox.outbox().due == 4
+    assert outbox.oldest_due() == min(db.session.scalars(select(OutboxMail.due_at)))
+
+
+@pytest.mark.postgresql_only
+def test_the_claim_reads_its_own_index_and_no_news():
+    many_news(2000)
+    with transaction() as session:
+        session.execute(db.text("ANALYZE outbox_mails"))
+        session.execute(db.text("SET LOCAL enable_seqscan = off"))
+        plan = "\n".join(
+            session.scalars(
+                db.text("EXPLAIN " + outbox._due(outbox.AWAITED)), {"now": time.now(), "most": 50}
+            )
+        )
+    assert "ix_outbox_mails_due" in plan
+
+
+def test_the_news_of_somebody_unknown_is_dropped():
+    many_news(1)
+    assert deliver(Notes()).dropped == 1
+
+
+def test_a_worker_that_finds_nothing_writes_nothing(statements):
+    with statements() as seen:
+        assert not announcing.advance(FAST)
+    assert [sql.split()[0] for sql in seen] == ["SELECT"]

@@ -1,0 +1,552 @@
+"""What a frozen delivery says: the same numbers as everywhere else, at the checkpoint that it names, for good."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.exc import IntegrityError
+
+from pledge.audit.models import AuditEntry
+from pledge.campaigns.log_facts import published
+from pledge.campaigns.rules import BadFields, Fault
+from pledge.core import clock as time
+from pledge.core.db import db, transaction
+from pledge.deliveries import freezing
+from pledge.deliveries.document import from_json
+from pledge.deliveries.doubt import InDoubt
+from pledge.deliveries.models import Delivery, DeliveryState
+from pledge.deliveries.pack.readme import readme
+from pledge.endorsements import own
+from pledge.endorsements.models import EndorsementState, VersionState
+from pledge.endorsements.review import moderation
+from pledge.endorsements.review.cases import Seen
+from pledge.jobs import services as jobs
+from pledge.jobs.models import Job, JobKind, JobState
+from pledge.ledger import log_queries, services
+from pledge.ledger.log import sign_missing_checkpoints
+from pledge.ledger.models import Kind
+from pledge.signatures import own as signers
+from pledge.statistics import at_checkpoint
+from pledge.statistics.breakdowns import UnknownCampaign, totals
+from pledge.statistics.values import Words
+from tests.ledger import book
+from tests.ledger.crash import at
+from tests.support.factories import (
+    ANNA,
+    campaign,
+    crowd,
+    endorse_manage_token,
+    endorsement,
+    fold,
+    fold_all,
+    manage_token,
+    plant_entry,
+    signature,
+    signatures,
+    version_of,
+)
+from tests.support.insider import as_superuser
+
+TEXTS = {
+    "recipient": Words("기후에너지환경부", "The Ministry of Climate"),
+    "occasion": Words("푸른 하늘의 날", "The Day of Blue Skies"),
+    "letter": Words("안녕하십니까.\n\n전해 드립니다.", "Dear Sir or Madam,\n\nhere they are."),
+}
+
+
+def newest(campaign_id):
+    found = log_queries.newest(campaign_id)
+    assert found is not None
+    return found
+
+
+def freeze(of, checkpoint_id=None, **texts):
+    return freezing.freeze(ANNA, of.slug, checkpoint_id or newest(of.id).id, **{**TEXTS, **texts})
+
+
+def stored(delivery_id):
+    db.session.rollback()
+    row = db.session.get(Delivery, delivery_id)
+    assert row is not None
+    return row
+
+
+def cells(found):
+    return [(cell.key, cell.label.ko, cell.label.en, cell.people) for cell in found]
+
+
+def lines(found):
+    return [(line.key, line.ko, line.en, line.people) for line in found]
+
+
+def crowd_of(campaign_id):
+    for country, region, people, hours in (
+        ("KR", "KR-11", 12, 0),
+        ("KR", "KR-26", 7, 5),
+        ("KR", None, 6, 30),
+        ("JP", None, 8, 30),
+        ("FR", None, 2, 50),
+    ):
+        for _ in range(people):
+            last = book.confirm(campaign_id, country, region, hours=hours)
+        book.withdraw(campaign_id, last, country, region, hours=hours + 20)
+
+
+# --- the numbers ---
+
+
+def test_at_the_newest_checkpoint_the_numbers_are_those_of_the_page(app):
+    number = book.campaign("blue-skies")
+    crowd_of(number)
+    fold()
+
+    document, page = freezing.preview("blue-skies"), totals("blue-skies")
+
+    assert (document.checkpoint.people, document.checkpoint.organizations) == (page.people, 0)
+    assert cells(document.by_country) == lines(page.by_country)
+    assert cells(document.by_region) == lines(page.by_region)
+    assert cells(document.by_day) == lines(page.by_day)
+
+
+def test_an_earlier_checkpoint_keeps_its_numbers_whatever_comes_after(app):
+    number = book.campaign("blue-skies")
+    crowd_of(number)
+    fold()
+    checkpoint, page = newest(number), totals("blue-skies")
+    crowd_of(number)
+    for _ in range(9):
+        book.confirm(number, "US", None, kind=Kind.ORGANIZATION)
+    fold()
+
+    document = freezing.preview("blue-skies", checkpoint.id)
+
+    assert document.checkpoint.size == checkpoint.size < newest(number).size
+    assert document.checkpoint.note == checkpoint.note
+    assert document.checkpoint.people == page.people
+    assert cells(document.by_country) == lines(page.by_country)
+    assert cells(document.by_region) == lines(page.by_region)
+    assert cells(document.by_day) == lines(page.by_day)
+    assert totals("blue-skies").people == 2 * page.people
+
+
+def test_a_pack_of_an_earlier_checkpoint_names_the_newest_one_too(app):
+    """So that a number of before many withdrew cannot be handed over as today's."""
+    of = campaign("blue-skies")
+    people = signatures(6, of)
+    fold_all()
+    peak = newest(of.id)
+    for person in people[:4]:
+        signers.withdraw(manage_token(person))
+    fold_all()
+    made = freezing.preview("blue-skies", peak.id)
+    assert (made.checkpoint.people, made.newest.people) == (6, 2)
+    text = readme(made).decode("utf-8-sig")
+    assert f"the newest checkpoint had {made.newest.size} entries: 2 people and 0\r\norganisations." in text
+    assert "사람 2명, 단체 0곳이 집계되어 있었습니다" in text
+    assert from_json(made.to_json()) == made
+
+
+def test_what_the_log_did_is_told_by_reason(app):
+    of = campaign()
+    signatures(6, of)
+    signature(of, state="withdrawn")
+    signature(of, state="invalidated")
+    endorsement(of)
+    endorsement(of, state="removed")
+    fold_all()
+
+    document = freezing.preview(of.slug)
+
+    assert vars(document.people_moves) == {"confirmed": 8, "withdrawn": 1, "invalidated": 1, "reinstated": 0}
+    assert document.people_moves.count == document.checkpoint.people == 6
+    assert document.organization_moves.count == document.checkpoint.organizations == 1
+
+
+def test_a_campaign_that_nobody_signed_can_be_frozen_too(app):
+    of = campaign(versions=2)
+    sign_missing_checkpoints(published)
+    document = freezing.preview(of.slug)
+    assert (document.checkpoint.size, document.checkpoint.people, document.by_day) == (0, 0, [])
+    assert [pledge.version for pledge in document.pledges] == [2]
+
+
+def test_the_pledge_texts_are_those_that_were_signed(app):
+    of = campaign(versions=3)
+    signature(of, pledge_text_id=of.pledges[0].id)
+    signature(of, pledge_text_id=of.pledges[2].id)
+    fold_all()
+
+    found = freezing.preview(of.slug).pledges
+
+    assert [(one.version, one.text["ko"]) for one in found] == [(1, "서약 1판"), (3, "서약 3판")]
+    assert found[0].sha256 == of.pledges[0].sha256.hex()
+
+
+def test_entries_that_do_not_add_up_to_the_checkpoint_are_not_frozen(app):
+    of = campaign()
+    signatures(3, of)
+    fold_all()
+    as_superuser("UPDATE checkpoints SET people = people + 1")
+    with pytest.raises(freezing.DoesNotAddUp):
+        freeze(of)
+    assert db.session.scalars(select(Delivery)).all() == []
+
+
+@pytest.mark.parametrize(
+    ("planted", "number"),
+    [
+        (lambda of: plant_entry(), 1),
+        (lambda of: as_superuser("UPDATE signatures SET state = 'pending' WHERE region = 'KR-26'"), 0),
+        (
+            lambda of: as_superuser(
+                "UPDATE ledger_entries SET country = 'JP', region = NULL WHERE number = 1"
+            ),
+            0,
+        ),
+        (lambda of: as_superuser("UPDATE endorsements SET state = 'removed'"), 0),
+    ],
+    ids=["set aside", "fewer signatures", "another place", "not on the wall"],
+)
+def test_nothing_is_frozen_over_what_nothing_stands_behind(app, planted, number):
+    of = campaign()
+    signatures(2, of)
+    signature(of, region="KR-26")
+    endorsement(of)
+    fold_all()
+    planted(of)
+    fold_all()
+    with pytest.raises(InDoubt) as doubt:
+        freeze(of)
+    assert doubt.value.set_aside == number
+    assert db.session.scalars(select(Delivery)).all() == []
+    other = campaign("other")
+    signature(other)
+    fold_all()
+    assert freeze(other), "what is wrong with one campaign holds up no other"
+
+
+def test_what_was_looked_into_holds_up_no_delivery(app):
+    of = campaign()
+    signatures(2, of)
+    plant_entry()
+    fold_all()
+    assert services.dismiss(ANNA, of.id, of.slug, "put in by a test") == 1
+    assert freeze(of)
+
+
+# --- organisations ---
+
+
+def test_organizations_come_by_kind_and_then_by_name(app):
+    of = campaign()
+    for kind, name in (("youth", "가람"), ("business", "나무"), ("business", "가나다"), ("city", "서울")):
+        endorsement(of, type=kind, name_ko=name)
+    endorsement(of, state="review", name_ko="아직")
+    fold_all()
+
+    found = freezing.preview(of.slug).organizations
+
+    assert [(one.type, one.name.ko) for one in found] == [
+        ("business", "가나다"),
+        ("business", "나무"),
+        ("city", "서울"),
+        ("youth", "가람"),
+    ]
+
+
+def test_an_organization_says_what_it_said_when_the_checkpoint_was_signed(app, frozen_clock):
+    of = campaign()
+    row = endorsement(of, name_en="Old Name", statement_en="As before.")
+    fold_all()
+    before = newest(of.id)
+    frozen_clock.move(hours=2)
+    version_of(row, name_en="New Name", statement_en="As of now.")
+    moderation.publish(ANNA, row.id, Seen(EndorsementState.PUBLISHED, 2, VersionState.PROPOSED))
+    frozen_clock.move(hours=2)
+    signature(of)
+    fold_all()
+
+    then, now = (freezing.preview(of.slug, one.id).organizations[0] for one in (before, newest(of.id)))
+
+    assert (then.name.en, then.statement.en) == ("Old Name", "As before.")
+    assert (now.name.en, now.statement.en) == ("New Name", "As of now.")
+
+
+def test_what_waits_for_review_or_was_declined_is_never_inside(app, frozen_clock):
+    of = campaign()
+    row = endorsement(of, name_en="Reviewed")
+    version_of(row, name_en="Unreviewed")
+    frozen_clock.move(hours=1)
+    fold_all()
+    assert [one.name.en for one in freezing.preview(of.slug).organizations] == ["Reviewed"]
+
+    moderation.ask_for_changes(
+        ANNA, row.id, Seen(EndorsementState.PUBLISHED, 2, VersionState.PROPOSED), "logo-unclear"
+    )
+    frozen_clock.move(hours=1)
+    assert [one.name.en for one in freezing.preview(of.slug).organizations] == ["Reviewed"]
+
+
+def test_one_that_left_is_in_earlier_checkpoints_only(app):
+    of = campaign()
+    row = endorsement(of)
+    fold_all()
+    before = newest(of.id)
+    own.withdraw(endorse_manage_token(row))
+    fold_all()
+
+    assert len(freezing.preview(of.slug, before.id).organizations) == 1
+    assert freezing.preview(of.slug).organizations == []
+
+
+def test_one_whose_content_is_gone_is_counted_without_a_name(app):
+    of = campaign()
+    rows = [endorsement(of) for _ in range(3)]
+    fold_all()
+    with transaction() as session:
+        session.delete(session.get_one(type(rows[0]), rows[0].id))
+
+    document = freezing.preview(of.slug)
+
+    assert document.checkpoint.organizations == 3
+    assert (len(document.organizations), document.unnamed_organizations) == (2, 1)
+
+
+def test_it_joined_on_the_korean_day_of_its_newest_confirmation(app, frozen_clock):
+    of = campaign()
+    at_night = time.now().replace(hour=16, minute=30) - timedelta(days=3)  # 01:30 of the next day in Seoul
+    endorsement(of, at=at_night)
+    fold_all()
+    [found] = freezing.preview(of.slug).organizations
+    assert found.published_on == (at_night + timedelta(hours=9)).date().isoformat()
+
+
+# --- freezing ---
+
+
+def test_a_frozen_delivery_has_its_document_its_job_and_its_record(app, frozen_clock):
+    of = campaign()
+    signatures(6, of)
+    fold_all()
+
+    number = freeze(of)
+
+    row = stored(number)
+    document = from_json(row.document)
+    assert document == replace(freezing.preview(of.slug, **TEXTS), frozen_at=document.frozen_at)
+    assert document.to_json() == row.document
+    assert (row.state, row.frozen_by, row.frozen_name) == ("frozen", ANNA.staff_id, ANNA.name)
+    assert (row.recipient["ko"], row.occasion["en"], row.letter["ko"]) == (
+        TEXTS["recipient"].ko,
+        TEXTS["occasion"].en,
+        TEXTS["letter"].ko,
+    )
+    job = jobs.newest(JobKind.PACK, number)
+    assert job is not None
+    assert job.state is JobState.WAITING
+    entry = db.session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
+    assert entry is not None
+    assert (entry.action, entry.subject) == ("delivery.freeze", f"delivery:{number}")
+
+
+def test_a_crash_at_any_statement_leaves_all_of_it_or_nothing(app):
+    of = campaign()
+    signatures(6, of)
+    fold_all()
+    for number in range(1, 60):
+        with at(number):
+            freeze(of)
+            break
+        db.session.rollback()
+        counts = [len(db.session.scalars(select(table)).all()) for table in (Delivery, Job, AuditEntry)]
+        assert counts == [0, 0, 0], number
+    counts = [len(db.session.scalars(select(table)).all()) for table in (Delivery, Job, AuditEntry)]
+    assert counts == [1, 1, 1]
+
+
+def test_what_happens_later_changes_nothing_that_was_frozen(app):
+    of = campaign()
+    people = signatures(6, of)
+    fold_all()
+    number = freeze(of)
+    before = stored(number).document
+
+    signers.erase(manage_token(people[0]))
+    signatures(4, of)
+    fold_all()
+
+    assert stored(number).document == before
+
+
+def test_a_delivery_does_not_begin_without_all_of_its_texts(app):
+    of = campaign()
+    signature(of)
+    fold_all()
+    wrong = {
+        "recipient": Words(" ", "x" * 201),
+        "occasion": Words("행사\u202e", "\n"),
+        "letter": Words("", "y" * 20_001),
+    }
+    with pytest.raises(BadFields) as refused:
+        freeze(of, **wrong)
+    assert refused.value.faults == {
+        "recipient_ko": Fault.MISSING,
+        "recipient_en": Fault.TOO_LONG,
+        "occasion_ko": Fault.CHARACTERS,
+        "occasion_en": Fault.MISSING,
+        "letter_ko": Fault.MISSING,
+        "letter_en": Fault.TOO_LONG,
+    }
+    assert db.session.scalars(select(Delivery)).all() == []
+
+
+def test_the_database_refuses_an_empty_text_too(app):
+    of = campaign()
+    signature(of)
+    fold_all()
+    number = freeze(of)
+    with pytest.raises(IntegrityError), transaction() as session:
+        session.execute(text("UPDATE deliveries SET letter = '{}' WHERE id = :id"), {"id": number})
+
+
+def test_lines_of_the_letter_end_the_same_way_whatever_the_browser_sent(app):
+    of = campaign()
+    signature(of)
+    fold_all()
+    row = stored(freeze(of, letter=Words("하나\r\n\r\n둘 \r\n", "one\r\rtwo")))
+    assert (row.letter["ko"], row.letter["en"]) == ("하나\n\n둘", "one\n\ntwo")
+
+
+def test_a_checkpoint_of_another_campaign_is_none(app):
+    of, other = campaign(), campaign("other")
+    signature(of)
+    signature(other)
+    fold_all()
+    with pytest.raises(freezing.NoSuchCheckpoint):
+        freeze(of, newest(other.id).id)
+    with pytest.raises(freezing.NoSuchCheckpoint):
+        freezing.preview(of.slug, 10**9)
+    with pytest.raises(UnknownCampaign):
+        freezing.preview("nope")
+
+
+def test_before_the_first_checkpoint_there_is_nothing_to_freeze(app):
+    of = campaign()
+    with pytest.raises(freezing.NoSuchCheckpoint):
+        freezing.preview(of.slug)
+
+
+def test_the_same_delivery_is_found_again_until_anything_differs(app):
+    of = campaign()
+    signature(of)
+    fold_all()
+    checkpoint = newest(of.id).id
+    number = freeze(of)
+
+    assert freezing.frozen_before(ANNA, of.slug, checkpoint, **TEXTS) == number
+    other = {**TEXTS, "occasion": Words("다른 행사", "Another occasion")}
+    assert freezing.frozen_before(ANNA, of.slug, checkpoint, **other) is None
+    freezing.discard(ANNA, number, "a mistake")
+    assert freezing.frozen_before(ANNA, of.slug, checkpoint, **TEXTS) is None
+
+
+def test_two_presses_of_the_button_make_one_delivery(app):
+    of = campaign()
+    signature(of)
+    fold_all()
+    first, second = freeze(of), freeze(of)
+    assert first == second
+    assert db.session.scalars(select(Job.subject_id)).all() == [first]
+
+
+# --- discarding ---
+
+
+def test_a_discarded_delivery_has_no_job_any_more(app):
+    of = campaign()
+    signature(of)
+    fold_all()
+    number = freeze(of)
+
+    freezing.discard(ANNA, number, "the wrong recipient")
+
+    assert stored(number).state == DeliveryState.DISCARDED
+    job = jobs.newest(JobKind.PACK, number)
+    assert job is not None
+    assert job.state is JobState.GONE
+    assert jobs.advance({}) is False
+
+
+@pytest.mark.parametrize("state", ["handed_over", "discarded"])
+def test_what_was_handed_over_or_discarded_is_not_discarded(app, state):
+    of = campaign()
+    signature(of)
+    fold_all()
+    number = freeze(of)
+    with transaction() as session:
+        row = session.get_one(Delivery, number)
+        row.state, row.handed_over_at = state, time.now()
+    with pytest.raises(freezing.NotDiscardable):
+        freezing.discard(ANNA, number, "too late")
+
+
+def test_what_never_was_is_not_discarded(app):
+    with pytest.raises(freezing.NotDiscardable):
+        freezing.discard(ANNA, 404, "why")
+
+
+# --- choosing a checkpoint ---
+
+
+def test_the_newest_and_the_last_of_each_day_are_offered(app, frozen_clock):
+    frozen_clock.move(hours=(3 - time.now().hour) % 24)  # noon in Seoul
+    of = campaign()
+    last = []
+    for _day in range(4):
+        for _ in range(3):
+            signature(of)
+            fold_all()
+            frozen_clock.move(minutes=20)
+        last.append(newest(of.id).id)
+        frozen_clock.move(hours=23)
+    signature(of)
+    fold_all()
+    signature(of)
+    fold_all()
+
+    offered = at_checkpoint.checkpoints(of.id)
+
+    assert [one.id for one in offered] == [newest(of.id).id, *reversed(last)]
+
+
+def test_days_without_a_change_offer_nothing_twice(app, frozen_clock):
+    of = campaign()
+    signature(of)
+    fold_all()
+    frozen_clock.move(days=5)
+    assert [one.size for one in at_checkpoint.checkpoints(of.id)] == [1]
+
+
+def test_no_checkpoint_is_no_choice(app):
+    assert at_checkpoint.checkpoints(campaign().id) == []
+
+
+# --- the letter ---
+
+
+def test_the_default_letter_names_the_numbers_in_both_languages(app, frozen_clock):
+    of = campaign()
+    signatures(1, of)
+    fold_all()
+    letter = freezing.preview(of.slug).letter
+    assert "1명이 서명하였습니다." in letter.ko
+    assert "1 person has signed." in letter.en
+
+    endorsement(of)
+    crowd(1233, of)
+    fold_all()
+    letter = freezing.preview(of.slug).letter
+    assert "1,234명이 서명하였고, 1개 단체가 참여하였습니다." in letter.ko
+    assert "1,234 people have signed and 1 organisation has joined." in letter.en
+    assert "‘푸른 하늘’" in letter.ko

@@ -1,0 +1,191 @@
+"""What the news of a delivery says, and the way out of it with one click."""
+
+import re
+
+import pytest
+from sqlalchemy import select
+
+from pledge.core import clock as time
+from pledge.core import tokens
+from pledge.core.db import db
+from pledge.core.tokens import Purpose
+from pledge.deliveries import announcing
+from pledge.mail.message import Claimed, Message
+from pledge.mail.models import MailKind
+from pledge.mail.rendering import UnsafeAddress, render
+from pledge.signatures import own
+from pledge.signatures.models import Signature
+from pledge.statistics.values import Words
+from tests.support import deliveries
+from tests.support.apps import settings
+from tests.support.factories import manage_token, signature
+from tests.support.mails import LINK, Notes, deliver, enqueue, part
+
+ONE_CLICK = {"List-Unsubscribe": "One-Click"}
+
+
+@pytest.fixture
+def sent(app):
+    """`sent("ko")`: the news as it went to somebody of that language; a further word goes to the delivery."""
+
+    def send(lang="ko", **texts):
+        person = signature(updates=True, lang=lang, name="Zebediah Quux", country="ZW")
+        delivery = deliveries.announced(**texts)
+        while announcing.advance(1000):
+            pass
+        notes = Notes()
+        assert deliver(notes).sent == 1
+        return person, delivery, notes.mails[0]
+
+    return send
+
+
+def bodies(mail):
+    return [part(mail, kind) for kind in ("plain", "html")]
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_it_says_to_whom_when_and_how_many_in_both_parts(sent, lang):
+    _, delivery, mail = sent(lang)
+    row = deliveries.row(delivery)
+    for body in bodies(mail):
+        assert row.recipient[lang] in body
+        assert row.occasion[lang] in body
+        assert ("1명" if lang == "ko" else "1") in body
+        assert ("년" if lang == "ko" else "20") in body
+    assert mail["Content-Language"] == lang
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_no_word_of_the_form_is_in_it(sent, lang):
+    person, _, mail = sent(lang)
+    said = mail["Subject"] + "".join(bodies(mail))
+    for word in ("Zebediah", "Quux", "Zimbabwe", person.email):
+        assert word not in said
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_every_link_is_ours_and_one_stops_the_news(app, sent, lang):
+    person, _, mail = sent(lang)
+    base = settings(app.instance_path).base_url
+    for body in bodies(mail):
+        found = LINK.findall(body)
+        assert all(link.startswith(f"{base}/{lang}/") for link in found)
+        (stop,) = {link for link in found if "/unsubscribe/" in link}
+        assert tokens.read(Purpose.UNSUBSCRIBE, stop.rpartition("/")[2]).payload == [person.id]
+        assert f"{base}/{lang}/c/blue-skies" in found
+
+
+def test_what_staff_wrote_begins_no_header_and_no_markup(sent):
+    evil = Words("<b>장관</b> & “Bcc”", "<b>Minister</b>")
+    _, _, mail = sent("ko", recipient=evil)
+    plain, html = bodies(mail)
+    assert "<b>장관</b> & “Bcc”" in plain
+    assert "&lt;b&gt;장관&lt;/b&gt; &amp;" in html
+    assert mail["Bcc"] is None
+
+
+def test_it_carries_the_headers_of_one_click_and_no_other_mail_does(app, sent, client):
+    _, _, mail = sent("en")
+    found = re.fullmatch(r"<(https?://[^<>]+/en/unsubscribe/[^<>]+)>", mail["List-Unsubscribe"])
+    assert found
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert found[1] in bodies(mail)[0]
+
+    enqueue(signature(), MailKind.MANAGE)
+    notes = Notes()
+    deliver(notes)
+    assert b"List-Unsubscribe" not in notes.sent[0][1]
+
+
+def test_the_link_of_one_click_stands_unencoded_on_one_line_however_long_it_is(app):
+    now = time.now()
+    link = f"https://a-rather-long-name-of-a-campaign.example.org/en/unsubscribe/{'x' * 90}"
+    news = Message("hong@example.org", {"campaign": "x", "link": link}, unsubscribe=link)
+    made = render(Claimed(1, MailKind.MANAGE, 1, 1, "en", 1, now, now), news).as_bytes()
+
+    assert f"\r\nList-Unsubscribe: <{link}>\r\n".encode() in made
+
+
+@pytest.mark.parametrize(
+    "address", ["https://a.example/x\r\nBcc: b@c.example", "https://a.example/>,<mailto:x", "x"]
+)
+def test_an_address_that_could_break_the_header_is_refused(app, address):
+    now = time.now()
+    mail = Claimed(1, MailKind.MANAGE, 1, 1, "ko", 1, now, now)
+    news = Message("hong@example.org", {"campaign": "x", "link": "https://a.example"}, unsubscribe=address)
+    with pytest.raises(UnsafeAddress):
+        render(mail, news)
+
+
+# --- RFC 8058: the POST of a mail provider ---
+
+
+def wants_news(person):
+    db.session.rollback()
+    return db.session.scalar(select(Signature.updates).where(Signature.id == person.id))
+
+
+@pytest.fixture
+def address(sent):
+    person, _, mail = sent("ko")
+    path = re.sub(r"^<https?://[^/]+|>$", "", mail["List-Unsubscribe"])
+    return person, path
+
+
+FROM_ELSEWHERE = [
+    {},
+    {"Origin": "https://mail.example"},
+    {"Origin": "null"},
+    {"Sec-Fetch-Site": "cross-site", "Origin": "https://mail.example"},
+]
+
+
+@pytest.mark.parametrize("headers", FROM_ELSEWHERE, ids=str)
+@pytest.mark.parametrize("content_type", ["application/x-www-form-urlencoded", "multipart/form-data"])
+def test_one_click_stops_the_news_from_anywhere_and_changes_nothing_else(
+    client, address, headers, content_type
+):
+    person, path = address
+    for _ in range(2):
+        answer = client.post(path, data=ONE_CLICK, headers=headers, content_type=content_type)
+        assert answer.status_code == 200
+        assert wants_news(person) is False
+    db.session.rollback()
+    now = db.session.get(Signature, person.id)
+    assert (now.state, now.name, now.public_name) == ("confirmed", "Zebediah Quux", False)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"List-Unsubscribe": "Two-Click"}, {**ONE_CLICK, "more": "1"}, {"list-unsubscribe": "One-Click"}],
+    ids=str,
+)
+def test_any_other_form_from_elsewhere_is_refused(client, address, body):
+    person, path = address
+    answer = client.post(path, data=body, headers={"Origin": "https://mail.example"})
+    assert answer.status_code == 403
+    assert wants_news(person) is True
+
+
+def test_other_views_take_no_such_form_from_elsewhere(client, address):
+    _person, path = address
+    elsewhere = {"Origin": "https://mail.example"}
+    other = path.replace("/unsubscribe/", "/me/") + "/withdraw"
+    assert client.post(other, data=ONE_CLICK, headers=elsewhere).status_code == 403
+
+
+def test_opening_the_address_shows_a_page_with_a_button_and_changes_nothing(client, address):
+    person, path = address
+    page = client.get(path, headers={"Sec-Fetch-Site": "cross-site"})
+    assert page.status_code == 200
+    assert f'action="{path}"' in page.text
+    assert wants_news(person) is True
+    assert client.post(path).status_code == 200
+    assert wants_news(person) is False
+
+
+def test_one_click_for_somebody_erased_answers_the_same(client, address):
+    person, path = address
+    own.erase(manage_token(person))
+    assert client.post(path, data=ONE_CLICK).status_code == 200

@@ -1,0 +1,97 @@
+"""Several people at one request in the same moment, on connections of their own, on both databases."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from pyrage import x25519
+from sqlalchemy import func, select
+
+from pledge.audit.models import Actor, AuditEntry
+from pledge.core.db import db
+from pledge.jobs import services as work
+from pledge.jobs.models import Job, JobKind
+from pledge.name_lists import rows, services
+from pledge.name_lists.models import NamedList
+from pledge.name_lists.services import NeedsSecondPerson, NotNow
+from pledge.signatures import own
+from tests.support.factories import ANNA, BORA, SLUG, campaign, list_terms, manage_token, signature
+
+MANY = 6
+
+
+@pytest.fixture
+def which(app):
+    campaign()
+    signature(list_terms_id=list_terms().id)
+    return services.ask(ANNA, SLUG, 1, "Article 123", str(x25519.Identity.generate().to_public()))
+
+
+def at_once(app, *acts):
+    """Run all of them at the same moment, each in a thread of its own; what each returned or raised."""
+    start = threading.Barrier(len(acts))
+
+    def one(act):
+        with app.app_context():
+            start.wait()
+            try:
+                return act()
+            except Exception as error:  # noqa: BLE001  # the test says which are right
+                return type(error)
+
+    with ThreadPoolExecutor(len(acts)) as pool:
+        return list(pool.map(one, acts))
+
+
+def number(model, *conditions):
+    db.session.rollback()
+    return db.session.scalar(select(func.count()).select_from(model).where(*conditions))
+
+
+def state(which):
+    db.session.rollback()
+    return db.session.get_one(NamedList, which).state
+
+
+def test_of_many_who_approve_at_once_one_does_and_one_file_is_wanted(app, which):
+    others = [Actor(10 + who, f"staff{who}@example.org", "") for who in range(MANY)]
+    outcomes = at_once(app, *(lambda who=who: services.approve(who, which) for who in others))
+    assert sorted(outcomes, key=str) == sorted([None, *[NotNow] * (MANY - 1)], key=str)
+    assert number(AuditEntry, AuditEntry.action == "list.approve") == 1
+    assert number(Job, Job.kind == JobKind.LIST) == 1
+
+
+def test_who_asked_gets_it_through_from_no_session_however_many_try_at_once(app, which):
+    again = [Actor(ANNA.staff_id, ANNA.name, f"198.51.100.{session}") for session in range(MANY)]
+    outcomes = at_once(app, *(lambda who=who: services.approve(who, which) for who in again))
+    assert outcomes == [NeedsSecondPerson] * MANY
+    assert (state(which), number(Job)) == ("requested", 0)
+
+
+def test_approving_refusing_and_retracting_at_once_end_in_one_of_them(app, which):
+    acts = [
+        lambda: services.approve(BORA, which),
+        lambda: services.refuse(BORA, which, "no such law"),
+        lambda: services.retract(ANNA, which),
+    ]
+    outcomes = at_once(app, *acts * 2)
+    assert outcomes.count(None) == 1
+    assert outcomes.count(NotNow) == 5
+    assert number(Job) == (1 if state(which) == "approved" else 0)
+    assert number(AuditEntry, AuditEntry.action.in_(["list.approve", "list.refuse", "list.retract"])) == 1
+
+
+def test_people_who_take_their_consent_back_while_it_is_made_disturb_nothing(app, which, monkeypatch):
+    terms = db.session.get_one(NamedList, which).list_terms_id
+    leaving = [manage_token(signature(list_terms_id=terms)) for _ in range(30)]
+    monkeypatch.setattr(rows, "BATCH", 2)
+    services.approve(BORA, which)
+
+    def leave():
+        for token in leaving:
+            own.refuse_list(token)
+
+    outcomes = at_once(app, lambda: work.advance({JobKind.LIST: rows.make}), leave)
+    assert outcomes == [True, None]
+    db.session.rollback()
+    assert 1 <= db.session.scalars(select(Job.rows)).one() <= 31

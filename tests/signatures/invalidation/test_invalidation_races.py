@@ -1,0 +1,163 @@
+"""Staff, workers and signers at the same moment, on connections of their own, on both databases."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import func, select
+
+from pledge.audit.models import Actor, AuditEntry
+from pledge.core.db import db
+from pledge.ledger.models import LedgerEntry
+from pledge.ledger.queries import count
+from pledge.signatures import counting, own
+from pledge.signatures.invalidation import applying, services
+from pledge.signatures.invalidation.conditions import Condition
+from pledge.signatures.invalidation.models import Invalidation, InvalidationReason
+from pledge.signatures.models import Signature
+from pledge.signatures.origins import domain_hash
+from tests.support.factories import (
+    ANNA,
+    confirm_token,
+    crowd,
+    fold_all,
+    manage_token,
+    signature,
+    the_campaign,
+)
+
+ROBOTS = "robots.example"
+MANY = 12
+
+
+def propose():
+    condition = Condition(domain_hash=domain_hash("blue-skies", ROBOTS))
+    return services.propose(ANNA, condition, InvalidationReason.AUTOMATED, "a burst")
+
+
+def at_once(app, *acts):
+    """Run all of them at the same moment, each in a thread of its own; what each returned or raised."""
+    start = threading.Barrier(len(acts))
+
+    def one(act):
+        with app.app_context():
+            start.wait()
+            try:
+                return act()
+            except Exception as error:  # noqa: BLE001  # the test says which are right
+                return type(error)
+
+    with ThreadPoolExecutor(len(acts)) as pool:
+        return list(pool.map(one, acts))
+
+
+def work():
+    while applying.advance(3):
+        pass
+
+
+def states():
+    db.session.rollback()
+    found = select(Signature.state, func.count()).group_by(Signature.state)
+    return dict(db.session.execute(found).all())
+
+
+def number(model, *conditions):
+    db.session.rollback()
+    return db.session.scalar(select(func.count()).select_from(model).where(*conditions))
+
+
+def test_many_approvers_at_once_approve_once(app):
+    crowd(60, domain=ROBOTS)
+    which = propose()
+    approvers = [Actor(2 + who, f"staff{who}@example.org", "") for who in range(MANY)]
+    outcomes = at_once(app, *(lambda who=who: services.approve(who, which) for who in approvers))
+    assert outcomes.count(None) == 1
+    assert outcomes.count(services.NotNow) == MANY - 1
+    assert number(AuditEntry, AuditEntry.action == "invalidation.approve") == 1
+
+
+def test_approving_and_discarding_at_once_end_in_one_of_both(app):
+    crowd(3, domain=ROBOTS)
+    which = propose()
+    outcomes = at_once(
+        app,
+        *[lambda: services.approve(ANNA, which), lambda: services.discard(ANNA, which, "no")] * 4,
+    )
+    assert outcomes.count(None) == 1
+    work()
+    db.session.rollback()
+    end = db.session.get(Invalidation, which).state
+    assert states() == ({"invalidated": 3} if end == "applied" else {"confirmed": 3})
+
+
+def test_several_workers_take_everybody_out_once(app):
+    crowd(200, domain=ROBOTS)
+    which = propose()
+    services.approve(Actor(9, "nine@example.org", ""), which)
+    at_once(app, *[work] * 4)
+    work()
+    assert states() == {"invalidated": 200}
+    assert number(LedgerEntry, LedgerEntry.delta == -1) == 200
+    fold_all()
+    assert count(the_campaign().id).people == 0
+
+
+def test_leaving_while_it_is_applied_counts_nobody_out_twice(app):
+    people = [
+        signature(email=f"p{who}@{ROBOTS}", domain_hash=domain_hash("blue-skies", ROBOTS))
+        for who in range(40)
+    ]
+    tokens = [manage_token(person) for person in people]
+    which = propose()
+    services.approve(ANNA, which)
+
+    def leave(act, mine):
+        for token in mine:
+            act(token)
+
+    outcomes = at_once(
+        app,
+        work,
+        lambda: leave(own.withdraw, tokens[:15]),
+        lambda: leave(own.erase, tokens[15:30]),
+        lambda: leave(own.withdraw, reversed(tokens[30:])),
+    )
+    assert outcomes == [None] * 4
+    work()
+    assert number(LedgerEntry, LedgerEntry.delta == -1) == 40
+    fold_all()
+    assert count(people[0].campaign_id).people == 0
+    assert counting.mismatches() == []
+    assert set(states()) <= {"withdrawn", "invalidated"}
+
+
+def test_undoing_while_it_is_applied_leaves_everybody_counted(app):
+    crowd(60, domain=ROBOTS)
+    which = propose()
+    services.approve(Actor(9, "nine@example.org", ""), which)
+    at_once(app, work, work, lambda: services.undo(ANNA, which, "a school"))
+    work()
+    assert states() == {"confirmed": 60}
+    fold_all()
+    assert count(the_campaign().id).people == 60
+    assert counting.mismatches() == []
+
+
+@pytest.mark.parametrize("act", ["confirm", "sign"])
+def test_pressing_the_link_or_signing_again_while_it_is_applied_counts_nobody(app, act):
+    person = signature(email=f"hong@{ROBOTS}", domain_hash=domain_hash("blue-skies", ROBOTS))
+    path, data = f"/ko/confirm/{confirm_token(person)}", {}
+    if act == "sign":
+        from tests.support.factories import sign_form
+
+        path, data = "/ko/c/blue-skies/sign", sign_form(email=f"hong@{ROBOTS}")
+    which = propose()
+    services.approve(ANNA, which)
+    outcomes = at_once(app, work, *[lambda: app.test_client().post(path, data=data).status_code] * 5)
+    work()
+    outcomes.append(app.test_client().post(path, data=data).status_code)
+    assert set(outcomes[1:]) <= ({303} if act == "sign" else {303, 409})
+    assert states() == ({"invalidated": 1, "pending": 1} if act == "sign" else {"invalidated": 1})
+    fold_all()
+    assert count(person.campaign_id).people == 0

@@ -1,0 +1,430 @@
+"""Taking signatures out of the count: counted first, decided by two, done in batches, undone as a whole."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from pledge.audit.models import AuditEntry
+from pledge.audit.services import NoReason
+from pledge.core.db import db, transaction
+from pledge.core.tokens import BadToken
+from pledge.ledger.models import LedgerEntry
+from pledge.ledger.queries import count
+from pledge.mail.models import OutboxMail
+from pledge.signatures import counting, own, services
+from pledge.signatures.invalidation import applying, queries
+from pledge.signatures.invalidation import services as invalidations
+from pledge.signatures.invalidation.conditions import Condition, NoCondition
+from pledge.signatures.invalidation.models import Invalidation, InvalidationReason, InvalidationTarget
+from pledge.signatures.models import Signature
+from pledge.signatures.origins import domain_hash, network_hash
+from tests.ledger import crash
+from tests.support.factories import (
+    ANNA,
+    BORA,
+    campaign,
+    confirm_token,
+    crowd,
+    fold_all,
+    manage_token,
+    signature,
+    signatures,
+    the_campaign,
+)
+
+pytestmark = pytest.mark.usefixtures("app")
+
+AUTOMATED = InvalidationReason.AUTOMATED
+
+
+def robots():
+    return Condition(domain_hash=domain_hash("blue-skies", "robots.example"))
+
+
+def propose(condition=None, actor=ANNA, **more):
+    return invalidations.propose(actor, condition or robots(), AUTOMATED, "a burst from one domain", **more)
+
+
+def work(limit=applying.BATCH):
+    """Let the worker finish; how many batches it took."""
+    batches = 0
+    while applying.advance(limit):
+        batches += 1
+    return batches
+
+
+def take_out(condition=None):
+    """Proposed by one, approved by another, applied."""
+    number = propose(condition)
+    invalidations.approve(BORA, number)
+    work()
+    return number
+
+
+def row(number):
+    db.session.rollback()
+    found = db.session.get(Invalidation, number)
+    assert found is not None
+    return found
+
+
+def states():
+    db.session.rollback()
+    found = select(Signature.state, func.count()).group_by(Signature.state)
+    return dict(db.session.execute(found).all())
+
+
+def people():
+    fold_all()
+    return count(the_campaign().id).people
+
+
+def entries(reason):
+    db.session.rollback()
+    return db.session.scalars(select(LedgerEntry.delta).where(LedgerEntry.reason == reason)).all()
+
+
+def audited():
+    db.session.rollback()
+    return [entry.action for entry in db.session.scalars(select(AuditEntry).order_by(AuditEntry.id))]
+
+
+# --- Counting first ---
+
+
+def test_proposing_counts_and_changes_nothing():
+    crowd(7, domain="robots.example")
+    signature()
+    number = propose()
+    assert row(number).matched == 7
+    assert row(number).state == "proposed"
+    assert states() == {"confirmed": 8}
+    assert people() == 8
+    assert work() == 0, "nothing is done before somebody approves"
+
+
+def test_the_sample_shows_no_whole_name_and_no_address():
+    crowd(30, domain="robots.example", name="김철수", country="JP")
+    sample = queries.sample(propose())
+    assert len(sample) == queries.SAMPLE
+    assert {(line.name, line.email, line.country) for line in sample} == {("김**", "c**@r**", "JP")}
+    assert {round(line.seconds) for line in sample} == {300}
+
+
+@pytest.mark.parametrize("nothing", [Condition(), Condition(campaign_id=1)])
+def test_everybody_is_no_condition(nothing):
+    signature()
+    with pytest.raises(NoCondition):
+        propose(nothing)
+
+
+def test_a_condition_that_nobody_fulfils_leaves_no_trace():
+    signature()
+    with pytest.raises(invalidations.NothingMatches):
+        propose()
+    assert db.session.scalar(select(func.count()).select_from(Invalidation)) == 0
+    assert audited() == []
+
+
+def test_more_than_one_invalidation_may_take_are_refused(monkeypatch):
+    monkeypatch.setattr(invalidations, "MOST", 3)
+    crowd(4, domain="robots.example")
+    with pytest.raises(invalidations.TooMany):
+        propose()
+    assert db.session.scalar(select(func.count()).select_from(InvalidationTarget)) == 0
+
+
+@pytest.mark.parametrize("note", ["", "  \n"])
+def test_a_proposal_says_why(note):
+    crowd(1, domain="robots.example")
+    with pytest.raises(NoReason):
+        invalidations.propose(ANNA, robots(), AUTOMATED, note)
+
+
+def test_every_part_of_a_condition_narrows_it(frozen_clock):
+    now = frozen_clock.now()
+    other = campaign("other")
+    here = campaign()
+    network = network_hash("blue-skies", "203.0.113.7")
+    facts = {"network_hash": network, "domain": "robots.example", "at": now - timedelta(hours=2)}
+    wanted = crowd(1, here, **facts)
+    crowd(1, other, **facts)
+    crowd(1, here, **{**facts, "network_hash": network_hash("blue-skies", "203.0.113.8")})
+    crowd(1, here, **{**facts, "domain": "people.example"})
+    crowd(1, here, **{**facts, "at": now - timedelta(hours=4)})
+    crowd(1, here, **{**facts, "at": now - timedelta(hours=1)})
+    crowd(1, here, **{**facts, "confirmed_at": facts["at"] + timedelta(minutes=20)})
+    all_of_it = Condition(
+        campaign_id=here.id,
+        network_hash=network,
+        domain_hash=domain_hash("blue-skies", "robots.example"),
+        signed_from=now - timedelta(hours=3),
+        signed_until=now - timedelta(hours=1),
+        faster_than=600,
+    )
+    take_out(all_of_it)
+    db.session.rollback()
+    taken = db.session.scalars(select(Signature.id).where(Signature.state == "invalidated")).all()
+    assert taken == wanted
+
+
+def test_speed_is_measured_from_the_first_mail(frozen_clock):
+    signed = frozen_clock.now() - timedelta(hours=1)
+    quick, slow = crowd(2, domain="robots.example", at=signed, confirmed_at=signed + timedelta(minutes=30))
+    mail(quick, sent=signed + timedelta(minutes=30, seconds=-2))
+    mail(slow, sent=signed + timedelta(minutes=10))
+    mail(slow, sent=signed + timedelta(minutes=30, seconds=-2))  # asked for again
+    number = propose(Condition(faster_than=5))
+    db.session.rollback()
+    targets = db.session.scalars(
+        select(InvalidationTarget.signature_id).where(InvalidationTarget.invalidation_id == number)
+    )
+    assert list(targets) == [quick]
+
+
+def mail(subject, *, sent):
+    values = {"kind": "confirm", "subject_id": subject, "seq": 1, "lang": "ko", "state": "sent"}
+    with transaction() as session:
+        session.add(OutboxMail(**values, created_at=sent, due_at=sent, sent_at=sent))
+
+
+@pytest.mark.parametrize("state", ["pending", "withdrawn"])
+def test_only_what_is_counted_is_taken_out(state):
+    signature(state=state, domain_hash=domain_hash("blue-skies", "robots.example"))
+    with pytest.raises(invalidations.NothingMatches):
+        propose()
+
+
+def test_a_domain_known_by_its_hash_only_gets_its_name_back():
+    crowd(1, domain="robots.example")
+    assert queries.find(propose()).condition.domain == "robots.example"
+
+
+def test_a_copy_of_the_database_does_not_tell_the_domain():
+    crowd(1, domain="robots.example")
+    propose()
+    stored = db.session.execute(db.text("SELECT domain, domain_hash FROM invalidations")).one()
+    assert b"robots" not in bytes(stored[0]) + bytes(stored[1])
+
+
+# --- Deciding ---
+
+
+def test_fifty_may_be_decided_by_one_person_and_fifty_one_not():
+    crowd(invalidations.ALONE, domain="robots.example")
+    invalidations.approve(ANNA, propose())
+    work()
+    crowd(invalidations.ALONE + 1, domain="robots.example")
+    number = propose()
+    with pytest.raises(invalidations.NeedsSecondPerson):
+        invalidations.approve(ANNA, number)
+    assert row(number).state == "proposed"
+    invalidations.approve(BORA, number)
+    assert row(number).approved_by == BORA.staff_id
+
+
+def test_an_approval_stands_once():
+    crowd(3, domain="robots.example")
+    number = propose()
+    invalidations.approve(BORA, number)
+    for late in (invalidations.approve, lambda actor, which: invalidations.discard(actor, which, "no")):
+        with pytest.raises(invalidations.NotNow):
+            late(ANNA, number)
+    assert audited() == ["invalidation.propose", "invalidation.approve"]
+
+
+def test_what_was_discarded_can_no_longer_be_approved():
+    crowd(3, domain="robots.example")
+    number = propose()
+    invalidations.discard(BORA, number, "these are the pupils of one school")
+    with pytest.raises(invalidations.NotNow):
+        invalidations.approve(BORA, number)
+    assert work() == 0
+    assert (row(number).state, row(number).ended_why) == ("discarded", "these are the pupils of one school")
+    assert db.session.scalar(select(func.count()).select_from(InvalidationTarget)) == 0
+
+
+# --- Applying ---
+
+
+def test_applying_takes_exactly_these_out_of_the_count():
+    crowd(7, domain="robots.example")
+    signatures(2)
+    number = take_out()
+    assert states() == {"invalidated": 7, "confirmed": 2}
+    assert people() == 2
+    assert entries("invalidated") == [-1] * 7
+    assert (row(number).state, row(number).applied) == ("applied", 7)
+    assert counting.mismatches() == []
+    assert audited() == ["invalidation.propose", "invalidation.approve", "invalidation.applied"]
+
+
+def test_whoever_signed_after_the_count_is_left_alone():
+    crowd(3, domain="robots.example")
+    number = propose()
+    crowd(4, domain="robots.example")
+    invalidations.approve(BORA, number)
+    work()
+    assert states() == {"invalidated": 3, "confirmed": 4}
+
+
+def test_whoever_left_in_between_is_left_alone(frozen_clock):
+    withdrew, erased, again, stays = (
+        signature(email=f"{who}@robots.example", domain_hash=domain_hash("blue-skies", "robots.example"))
+        for who in ("withdrew", "erased", "again", "stays")
+    )
+    number = propose()
+    own.withdraw(manage_token(withdrew))
+    own.erase(manage_token(erased))
+    own.withdraw(manage_token(again))
+    signature(email="again@robots.example")  # signed anew and confirmed
+    invalidations.approve(BORA, number)
+    work()
+    assert states() == {"withdrawn": 2, "invalidated": 1, "confirmed": 1}
+    assert row(number).applied == 1
+    assert entries("invalidated") == [-1]
+    assert stays.id == db.session.scalar(select(Signature.id).where(Signature.state == "invalidated"))
+
+
+def test_a_crash_at_every_statement_loses_nothing_and_doubles_nothing():
+    crowd(5, domain="robots.example")
+    number = propose()
+    invalidations.approve(BORA, number)
+    crashes = 0
+    while row(number).state == "applying":
+        with crash.at(crashes % 12 + 1):
+            applying.advance(2)
+        crashes += 1
+        taken = states().get("invalidated", 0)
+        assert len(entries("invalidated")) == taken == row(number).applied
+    assert (states(), people(), crashes > 4) == ({"invalidated": 5}, 0, True)
+
+
+def test_five_thousand_are_taken_out_and_put_back_in_batches():
+    crowd(5000, domain="robots.example")
+    signature()
+    number = propose()
+    invalidations.approve(BORA, number)
+    assert work() == 11
+    assert (states(), people()) == ({"invalidated": 5000, "confirmed": 1}, 1)
+    invalidations.undo(ANNA, number, "a school")
+    assert work() == 11
+    assert (states(), people()) == ({"confirmed": 5001}, 5001)
+    assert counting.mismatches() == []
+
+
+def test_two_invalidations_of_the_same_people_count_them_out_once():
+    crowd(4, domain="robots.example")
+    first, second = propose(), propose()
+    invalidations.approve(BORA, first)
+    invalidations.approve(BORA, second)
+    work()
+    assert (row(first).applied, row(second).applied) == (4, 0)
+    invalidations.undo(ANNA, second, "it took nobody")
+    work()
+    assert states() == {"invalidated": 4}
+
+
+def test_the_signers_are_told_when_staff_want_it():
+    crowd(3, domain="robots.example")
+    number = propose(notify=True)
+    invalidations.approve(BORA, number)
+    work()
+    db.session.rollback()
+    assert [mail.kind for mail in db.session.scalars(select(OutboxMail))] == ["invalidated"] * 3
+
+
+def test_nobody_is_told_otherwise():
+    crowd(3, domain="robots.example")
+    take_out()
+    assert db.session.scalar(select(func.count()).select_from(OutboxMail)) == 0
+
+
+# --- Undoing ---
+
+
+def test_undoing_puts_all_of_it_back():
+    crowd(7, domain="robots.example")
+    number = take_out()
+    invalidations.undo(ANNA, number, "they are pupils of one school")
+    work()
+    assert states() == {"confirmed": 7}
+    assert people() == 7
+    assert entries("reinstated") == [1] * 7
+    assert (row(number).state, row(number).reinstated) == ("undone", 7)
+    assert counting.mismatches() == []
+    with pytest.raises(invalidations.NotNow):
+        invalidations.undo(ANNA, number, "again")
+
+
+def test_undoing_says_why():
+    crowd(1, domain="robots.example")
+    number = take_out()
+    with pytest.raises(NoReason):
+        invalidations.undo(ANNA, number, " ")
+    assert row(number).state == "applied"
+
+
+def test_undoing_in_the_middle_stops_the_rest():
+    crowd(6, domain="robots.example")
+    number = propose()
+    invalidations.approve(BORA, number)
+    applying.advance(2)
+    invalidations.undo(ANNA, number, "the wrong domain")
+    work(2)
+    assert (row(number).state, row(number).applied, row(number).reinstated) == ("undone", 2, 2)
+    assert db.session.scalar(select(func.count()).select_from(InvalidationTarget)) == 0
+    assert states() == {"confirmed": 6}
+    assert people() == 6
+
+
+def test_who_erased_meanwhile_does_not_come_back():
+    gone, stays = (
+        signature(email=f"{who}@robots.example", domain_hash=domain_hash("blue-skies", "robots.example"))
+        for who in ("gone", "stays")
+    )
+    number = take_out()
+    own.erase(manage_token(gone))
+    invalidations.undo(ANNA, number, "a mistake")
+    work()
+    assert states() == {"confirmed": 1}
+    assert people() == 1
+    assert counting.mismatches() == []
+    assert db.session.scalar(select(Signature.id)) == stays.id
+
+
+# --- What the signer may do meanwhile ---
+
+
+def test_an_invalidated_signature_cannot_be_withdrawn_to_be_signed_anew():
+    person = signature(state="invalidated")
+    own.withdraw(manage_token(person))
+    assert states() == {"invalidated": 1}
+    assert entries("withdrawn") == []
+
+
+def test_erasing_an_invalidated_signature_takes_nothing_more_from_the_count():
+    person = signature(state="invalidated")
+    other = signature()
+    own.erase(manage_token(person))
+    fold_all()
+    assert count(other.campaign_id).people == 1
+    with pytest.raises(BadToken):
+        own.withdraw(manage_token(person))
+
+
+def test_a_link_or_code_does_not_confirm_it_again():
+    person = signature(state="invalidated")
+    assert not services.confirm(person.id)
+    assert states() == {"invalidated": 1}
+    with pytest.raises(BadToken):
+        services.renew(confirm_token(person), "ko")
+    assert not services.disown(confirm_token(person))
+
+
+def test_names_of_invalidated_signers_are_not_shown():
+    from pledge.signatures.queries import public_names
+
+    person = signature(state="invalidated", public_name=True)
+    assert public_names(person.campaign_id) == []

@@ -1,0 +1,257 @@
+"""The desk's numbers: by Korean days, people and organisations apart, from a bounded look at the newest rows."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from sqlalchemy import insert
+
+from pledge.audit.models import COMMAND_LINE
+from pledge.audit.services import note
+from pledge.core.db import db, reading
+from pledge.ledger.models import Kind, LedgerEntry
+from pledge.mail.models import MailKind, OutboxMail
+from pledge.statistics import dashboard, funnel
+from pledge.statistics.growth import MIN_POINTS, SHOWN, Step, growth
+from pledge.statistics.windows import first_since
+from tests.ledger import book
+from tests.support.factories import campaign, fold_all, signature, the_campaign
+
+#: A Tuesday, 14:00 in Seoul.
+NOW = datetime(2026, 11, 24, 5, tzinfo=UTC)
+
+
+@pytest.fixture
+def now(frozen_clock):
+    frozen_clock.move(seconds=(NOW - frozen_clock.now()).total_seconds())
+    return NOW
+
+
+def entry(reason: str, delta: int, at: datetime, subject: int, kind: Kind = Kind.PERSON) -> None:
+    """One entry of the ledger, about a subject without a row of its own."""
+    values = {
+        "campaign_id": the_campaign().id,
+        "kind": kind,
+        "delta": delta,
+        "reason": reason,
+        "subject_id": subject,
+        "country": "KR",
+        "hour": f"{at:%Y-%m-%dT%H}",
+        "occurred_at": at,
+        "pledge_text_id": the_campaign().pledges[-1].id,
+        "commitment": bytes(32) if delta == 1 else None,
+    }
+    with db.engine.begin() as connection:
+        connection.execute(insert(LedgerEntry).values(values))
+
+
+def organizations(number: int, at: datetime) -> None:
+    for subject in range(1, number + 1):
+        entry("confirmed", 1, at, subject, Kind.ORGANIZATION)
+
+
+# --- Growth ---
+
+
+def test_growth_is_by_days_that_begin_at_midnight_in_seoul(app, now):
+    midnight = datetime(2026, 11, 23, 15, tzinfo=UTC)
+    for at in (midnight - timedelta(minutes=1), midnight, now):
+        signature(at=at)
+    fold_all()
+    *_, yesterday, today = growth(the_campaign().id, Kind.PERSON, Step.DAY)
+    assert (yesterday.begins, yesterday.moved, yesterday.total) == (date(2026, 11, 23), 1, 1)
+    assert (today.begins, today.moved, today.total) == (date(2026, 11, 24), 2, 3)
+
+
+def test_growth_by_weeks_begins_on_monday(app, now):
+    for at in (now - timedelta(days=2), now - timedelta(days=1), now):  # Sunday, Monday, Tuesday
+        signature(at=at)
+    fold_all()
+    *_, before, this = growth(the_campaign().id, Kind.PERSON, Step.WEEK)
+    assert (before.begins, before.moved) == (date(2026, 11, 16), 1)
+    assert (this.begins, this.moved, this.total) == (date(2026, 11, 23), 2, 3)
+
+
+def test_what_was_before_the_window_is_in_the_total(app, now):
+    signature(at=now - timedelta(days=200))
+    signature(at=now)
+    fold_all()
+    points = growth(the_campaign().id, Kind.PERSON, Step.DAY)
+    assert len(points) == SHOWN[Step.DAY]
+    assert (points[0].moved, points[0].total, points[-1].total) == (0, 1, 2)
+
+
+def test_a_young_campaign_begins_with_its_first_day(app, now):
+    signature(at=now - timedelta(days=10))
+    fold_all()
+    assert growth(the_campaign().id, Kind.PERSON, Step.DAY)[0].begins == date(2026, 11, 14)
+    assert len(growth(campaign("other").id, Kind.PERSON, Step.DAY)) == MIN_POINTS
+
+
+def test_people_and_organizations_grow_apart(app, now):
+    signature(at=now)
+    organizations(2, now)
+    book.fold()
+    assert growth(the_campaign().id, Kind.PERSON, Step.DAY)[-1].total == 1
+    assert growth(the_campaign().id, Kind.ORGANIZATION, Step.DAY)[-1].total == 2
+
+
+# --- Today ---
+
+
+def test_today_counts_what_moved_since_midnight(app, now):
+    signature(at=now - timedelta(days=1))
+    signature(at=now - timedelta(hours=5), state="withdrawn")
+    signature(at=now - timedelta(hours=1))
+    organizations(3, now)
+    book.fold()
+    signature(at=now, state="withdrawn")  # not folded yet: counted nowhere
+    found = dashboard.today(the_campaign().id)
+    assert found.people == dashboard.MovesOfToday(confirmed=2, withdrawn=1, invalidated=0, reinstated=0)
+    assert (found.people.net, found.organizations.confirmed, found.organizations.net) == (1, 3, 3)
+    assert (found.count.people, found.count.organizations) == (2, 3)
+    assert dashboard.today(campaign("other").id).people.net == 0
+
+
+def test_what_staff_took_out_and_put_back_today_is_told_apart(app, now):
+    signature(at=now - timedelta(days=9))
+    for subject in range(1, 5):
+        entry("confirmed", 1, now - timedelta(days=9), subject)
+    entry("invalidated", -1, now - timedelta(days=1), 4)
+    for subject in range(1, 4):
+        entry("invalidated", -1, now, subject)
+    entry("reinstated", 1, now, 1)
+    book.fold()
+    found = dashboard.today(the_campaign().id).people
+    assert found == dashboard.MovesOfToday(confirmed=0, withdrawn=0, invalidated=3, reinstated=1)
+    assert found.net == -2
+
+
+@pytest.mark.parametrize("ages", [[], [5], [9, 8, 7, 3, 2, 1], [2, 1], [9, 9, 9]])
+def test_halving_finds_where_a_day_begins(app, frozen_clock, ages):
+    campaign()
+    with db.engine.begin() as connection:
+        for place, days in enumerate(ages):
+            at = frozen_clock.now() - timedelta(days=days)
+            connection.execute(
+                insert(OutboxMail).values(
+                    id=10 + place * 7,
+                    kind="confirm",
+                    subject_id=1,
+                    seq=1,
+                    lang="ko",
+                    created_at=at,
+                    due_at=at,
+                )
+            )
+    since = frozen_clock.now() - timedelta(days=4)
+    table = OutboxMail.__table__.c
+    with reading() as connection:
+        first = first_since(connection, table.id, table.created_at, since)
+    ids = [10 + place * 7 for place, days in enumerate(ages) if days <= 4]
+    older = [10 + place * 7 for place, days in enumerate(ages) if days > 4]
+    assert all(number >= first for number in ids)
+    assert all(number < first for number in older)
+
+
+# --- The funnel ---
+
+
+def sign_up(at, provider="naver", *, state="pending", took=None, mails=("sent",), of=None):
+    """One sign-up, what became of its mails, and how long the person took."""
+    person = signature(
+        of,
+        state=state,
+        at=at,
+        mail_provider=provider,
+        **({"confirmed_at": at + took} if took else {}),
+    )
+    with db.engine.begin() as connection:
+        for mail in mails:
+            connection.execute(
+                insert(OutboxMail).values(
+                    kind=MailKind.CONFIRM.value,
+                    subject_id=person.id,
+                    seq=1,
+                    lang="ko",
+                    state=mail,
+                    created_at=at,
+                    due_at=at,
+                )
+            )
+    return person
+
+
+def lines(within=timedelta(hours=24)):
+    found = funnel.funnel(the_campaign().id, within)
+    return {line.provider: line for line in found.lines}
+
+
+def test_the_funnel_goes_from_form_to_mail_to_count_by_provider(app, now):
+    hour = now - timedelta(hours=1)
+    sign_up(hour, mails=["queued"])
+    sign_up(hour, mails=["sent"])
+    sign_up(hour, state="confirmed", took=timedelta(minutes=2))
+    sign_up(hour, state="confirmed", took=timedelta(minutes=4))
+    sign_up(hour, "gmail", state="withdrawn", took=timedelta(minutes=9))
+    sign_up(hour, "odd", mails=["dead"])
+    found = lines()
+    assert list(found) == ["all", "naver", "kakao", "gmail", "other"]
+    everybody, naver = found["all"], found["naver"]
+    assert (everybody.submitted, everybody.mailed, everybody.confirmed) == (6, 4, 3)
+    assert everybody.median == timedelta(minutes=4)
+    assert (naver.submitted, naver.mailed, naver.confirmed) == (4, 3, 2)
+    assert naver.median == timedelta(minutes=3)
+    assert (found["gmail"].confirmed, found["other"].submitted, found["other"].mailed) == (1, 1, 0)
+    assert found["kakao"].median is None
+
+
+def test_who_was_mailed_twice_counts_once(app, now):
+    sign_up(now, mails=["sent", "queued"])
+    assert (lines()["all"].submitted, lines()["all"].mailed) == (1, 1)
+
+
+def test_the_funnel_looks_at_one_campaign_and_the_asked_time(app, now):
+    sign_up(now - timedelta(days=3))
+    sign_up(now, of=campaign("other"))
+    assert lines()["all"].submitted == 0
+    assert lines(timedelta(days=7))["all"].submitted == 1
+
+
+def test_the_funnel_is_bounded_and_says_so(app, now, monkeypatch):
+    monkeypatch.setattr(funnel, "MOST", 2)
+    for hours in (3, 2, 1):
+        sign_up(now - timedelta(hours=hours))
+    found = funnel.funnel(the_campaign().id, timedelta(hours=24))
+    assert (found.is_cut, found.lines[0].submitted, found.since) == (True, 2, now - timedelta(hours=2))
+
+
+# --- What waits ---
+
+
+def test_what_waits_and_for_how_long(app, now, frozen_clock):
+    sign_up(now, mails=["queued", "dead"])
+    frozen_clock.move(minutes=5)
+    found = dashboard.waiting()
+    assert (found.outbox.due, found.outbox.later, found.outbox.dead) == (1, 0, 1)
+    assert dashboard.age(found.outbox.oldest_due) == timedelta(minutes=5)
+    assert (found.review, dashboard.age(found.review_since)) == (0, timedelta())
+    assert found.recount is None
+
+
+def test_a_mail_put_off_waits_for_its_time(app, now):
+    sign_up(now + timedelta(minutes=9), mails=["queued"])
+    found = dashboard.waiting().outbox
+    assert (found.due, found.later, found.oldest_due) == (0, 1, None)
+
+
+def test_the_last_recount_comes_from_the_audit_log(app, runner, now):
+    signature(at=now)
+    fold_all()
+    runner.invoke(args=["ledger", "recount"])
+    assert dashboard.last_recount() == dashboard.LastRecount(now, 0, 0)
+    with db.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE ledger_heads SET people = 7")
+    runner.invoke(args=["ledger", "recount"])
+    assert dashboard.last_recount() == dashboard.LastRecount(now, 1, 1)
+    note(COMMAND_LINE, "audit.export", "audit")
+    assert dashboard.last_recount().differences == 1

@@ -1,0 +1,253 @@
+"""How a campaign grew: one set of lines, in which nobody can be found, and pictures drawn from nothing else."""
+
+from collections import Counter
+from datetime import date, timedelta
+from fractions import Fraction
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pledge.core import countries as places
+from pledge.ledger.models import Dimension, Kind
+from pledge.statistics.breakdowns import NO_REGION, OTHER, breakdowns, totals
+from pledge.statistics.cells import MIN_CELL
+from pledge.statistics.history import MAX_STEPS, Day, History, organization_points, people_points, step_of
+from pledge.statistics.progress import progress
+from pledge.statistics.region_map import SHADES, region_map
+from tests.ledger import book
+from tests.ledger.book import fold
+
+FIRST = date(2026, 11, 1)
+
+# --- Nobody can be found ---
+
+CODES = [*places.REGIONS][:6]
+#: People of each region, those in Korea without one, and those in a few other countries.
+CROWDS = st.tuples(
+    st.dictionaries(st.sampled_from(CODES), st.integers(0, 15), max_size=6),
+    st.integers(0, 15),
+    st.dictionaries(st.sampled_from(["FR", "JP", "US", "ZA"]), st.integers(0, 15), max_size=4),
+)
+
+
+def tallies(regions, nowhere, abroad):
+    countries = Counter(abroad)
+    countries["KR"] = sum(regions.values()) + nowhere
+    return {
+        Dimension.TOTAL: {"": sum(countries.values())},
+        Dimension.COUNTRY: {code: number for code, number in countries.items() if number},
+        Dimension.REGION: {code: number for code, number in regions.items() if number},
+        Dimension.HOUR: {},
+    }
+
+
+def equations(crowd, shown):
+    """What the lines tell, as sums over the cells that anybody may be in: `({cells}, people)`."""
+    regions, _, abroad = crowd
+    at_home, elsewhere = {*regions, "KR, no region"}, {*abroad}
+    everybody = at_home | elsewhere
+    members = {
+        "country": {"KR": at_home, **{code: {code} for code in abroad}},
+        "region": {NO_REGION: elsewhere | {"KR, no region"}, **{code: {code} for code in regions}},
+    }
+    told = [everybody]
+    for name, lines in (("country", shown.by_country), ("region", shown.by_region)):
+        keys = {line.key for line in lines if line.key != OTHER}
+        told += [members[name][key] for key in keys]
+        told.append(everybody.difference(*(members[name][key] for key in keys)))
+    return sorted(everybody), told
+
+
+def follows(wanted, told, cells):
+    """Whether the sum over `wanted` can be had by adding and subtracting what is told (Gauss)."""
+    rows = [[Fraction(cell in one) for cell in cells] for one in told]
+    target = [Fraction(cell in wanted) for cell in cells]
+    for column in range(len(cells)):
+        pivot = next((row for row in rows if row[column] and not any(row[:column])), None)
+        if pivot is None:
+            continue
+        rows = [row for row in rows if row is not pivot]
+        for other in [*rows, target]:
+            if other[column]:
+                factor = other[column] / pivot[column]
+                other[:] = [a - factor * b for a, b in zip(other, pivot, strict=True)]
+    return not any(target)
+
+
+@given(CROWDS)
+def test_no_line_is_small_and_none_can_be_had_by_subtracting(crowd):
+    regions, nowhere, abroad = crowd
+    found = tallies(*crowd)
+    shown = breakdowns(found)
+    people = found[Dimension.TOTAL][""]
+    for lines in (shown.by_country, shown.by_region):
+        assert sum(line.people for line in lines) == people
+        assert all(line.people >= MIN_CELL or lines == [line] for line in lines)
+    cells, told = equations(crowd, shown)
+    held = {**regions, **abroad, "KR, no region": nowhere}
+    for cell in cells:
+        if 0 < held[cell] < MIN_CELL and people >= MIN_CELL and held[cell] != people:
+            alone = {cell} | {other for other in cells if held[other] == 0}
+            assert not follows({cell}, told, cells), cell
+            assert not follows(alone, told, cells), cell
+
+
+def test_countries_do_not_give_a_small_region_away(app):
+    """23 in Korea less 20 in Seoul are three in Jeju: Seoul is merged too."""
+    found = breakdowns(tallies({"KR-11": 20, "KR-49": 3}, 0, {"FR": 3, "JP": 2}))
+    assert {line.key: line.people for line in found.by_country} == {"KR": 23, "other": 5}
+    assert {line.key: line.people for line in found.by_region} == {"other": 28}
+
+
+def test_countries_do_not_tell_how_few_gave_no_region(app):
+    found = breakdowns(tallies({"KR-11": 20, "KR-26": 30}, 3, {"JP": 10}))
+    assert {line.key: line.people for line in found.by_region} == {"KR-26": 30, "other": 33}
+
+
+# --- Days ---
+
+
+def grow(campaign, **days):
+    """`grow(campaign, d0=7)`: seven people on the first day, at noon."""
+    for name, people in days.items():
+        for _ in range(people):
+            book.confirm(campaign, hours=24 * int(name[1:]))
+
+
+def test_people_and_organizations_stand_side_by_side_and_small_days_are_merged(app):
+    campaign = book.campaign()
+    grow(campaign, d0=7, d1=2, d2=4, d3=9)
+    book.confirm(campaign, hours=24, kind=Kind.ORGANIZATION)
+    fold()
+    found = progress(campaign, "blue-skies").history
+    assert found == History(
+        days=[Day(date(2026, 11, 24), 7, 0), Day(date(2026, 11, 25), None, 1), Day(date(2026, 11, 27), 9, 0)],
+        merged=6,
+        begins=date(2026, 11, 24),
+        ends=date(2026, 11, 27),
+    )
+
+
+def test_a_campaign_that_nobody_signed_has_no_history(app):
+    campaign = book.campaign()
+    found = progress(campaign, "blue-skies")
+    assert found.history == History([], None, None, None)
+    assert (people_points(found.history), organization_points(found.history)) == ([], [])
+    assert (found.checkpoint, found.log_size) == (None, None)
+
+
+def test_the_totals_name_the_checkpoint_that_adds_up_to_them(app):
+    campaign = book.campaign()
+    grow(campaign, d0=7)
+    fold()
+    found = progress(campaign, "blue-skies")
+    assert found.log_size == found.checkpoint.size == 7
+    assert found.totals.people == found.checkpoint.people
+
+
+def test_a_fold_between_two_reads_is_met_by_reading_again(app, monkeypatch):
+    campaign = book.campaign()
+    grow(campaign, d0=7)
+    fold()
+    calls = []
+
+    def then_fold(slug):
+        found = totals(slug)
+        if not calls:
+            grow(campaign, d0=1)
+            fold()
+        calls.append(slug)
+        return found
+
+    monkeypatch.setattr("pledge.statistics.breakdowns.totals", then_fold)
+    found = progress(campaign, "blue-skies")
+    assert (len(calls), found.totals.people, found.log_size) == (2, 8, 8)
+
+
+# --- Pictures ---
+
+HISTORIES = st.builds(
+    lambda people, organizations, merged, gap: History(
+        days=[
+            Day(FIRST + timedelta(days=place * gap), number, organizations.get(place, 0))
+            for place, number in enumerate(people)
+            if number is not None or organizations.get(place)
+        ],
+        merged=merged if None in people else None,
+        begins=FIRST,
+        ends=FIRST + timedelta(days=(len(people) - 1) * gap),
+    ),
+    st.lists(st.none() | st.integers(5, 900), min_size=1, max_size=40),
+    st.dictionaries(st.integers(0, 39), st.integers(-2, 9).filter(bool), max_size=9),
+    st.integers(5, 60),
+    st.integers(1, 40),
+)
+
+
+@given(HISTORIES)
+def test_a_picture_ends_at_the_total_and_is_drawn_from_the_lines_alone(found):
+    told = [one.people for one in found.days if one.people is not None]
+    points = people_points(found)
+    if not told:
+        assert points == []
+        return
+    assert points[-1].total == sum(told) + (found.merged or 0)
+    assert sum(point.moved for point in points) == sum(told)
+    assert all(after.total >= before.total for before, after in pairwise(points))
+    assert 7 <= len(points) <= max(MAX_STEPS, 57)
+    if any(one.organizations for one in found.days):
+        assert organization_points(found)[-1].total == sum(one.organizations for one in found.days)
+
+
+@pytest.mark.parametrize(("days", "step"), [(1, 1), (62, 1), (63, 7), (434, 7), (435, 28), (4000, 28)])
+def test_a_long_campaign_is_drawn_in_weeks(days, step):
+    found = History([Day(FIRST, 9, 0)], None, FIRST, FIRST + timedelta(days=days - 1))
+    assert step_of(found) == step
+    assert people_points(found)[-1].total == 9
+
+
+def test_merged_days_have_no_column_and_rise_evenly_in_the_line():
+    days = [Day(FIRST, 20, 0), Day(FIRST + timedelta(days=9), 30, 0)]
+    points = people_points(History(days, 16, FIRST, FIRST + timedelta(days=9)))
+    assert [point.moved for point in points] == [20, *[0] * 8, 30]
+    assert [point.total for point in points] == [20, 22, 24, 26, 28, 30, 32, 34, 36, 66]
+
+
+# --- The map ---
+
+
+def lines(**regions):
+    return breakdowns(
+        tallies({f"KR-{code[1:]}": number for code, number in regions.items()}, 0, {})
+    ).by_region
+
+
+def test_the_map_knows_all_regions_and_shades_them_by_how_many():
+    found = region_map(lines(r11=900, r41=1200, r26=60, r27=5, r49=0))
+    shades = {area.code: area.shade for area in found.areas}
+    assert shades.keys() == places.REGIONS.keys()
+    assert shades["KR-41"] == SHADES > shades["KR-11"] > shades["KR-26"] > shades["KR-50"] == 0
+    assert all(area.path.startswith("M") and area.path.endswith("z") for area in found.areas)
+    assert found.dokdo.area.code == "KR-47"
+
+
+def test_the_map_does_not_tell_a_merged_region_from_an_empty_one():
+    found = {
+        area.code: (area.shade, area.people) for area in region_map(lines(r11=90, r41=80, r26=3, r27=2)).areas
+    }
+    assert found["KR-26"] == found["KR-50"] == (0, None)
+
+
+def test_the_legend_holds_every_number_of_its_shade():
+    found = region_map(lines(r11=900, r41=1200, r26=60, r27=5))
+    legend = {shade.shade: shade for shade in found.legend}
+    for area in found.areas:
+        if area.people is not None:
+            shade = legend[area.shade]
+            assert shade.least <= area.people <= (shade.most or area.people)
+
+
+def test_there_is_no_map_without_a_region_to_show():
+    assert region_map(lines(r11=3, r26=1)) is None

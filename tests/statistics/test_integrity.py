@@ -1,0 +1,184 @@
+"""What became of all sign-ups: nothing that points at a person, and nothing that subtracting gives back."""
+
+from threading import Event
+
+import pytest
+from sqlalchemy import update
+from sqlalchemy.exc import OperationalError
+
+from pledge.core.db import db, transaction
+from pledge.signatures.models import Signature
+from pledge.statistics import integrity
+from tests.support.factories import campaign, crowd, invalidation, the_campaign
+
+pytestmark = pytest.mark.usefixtures("app")
+
+
+def invalidated(number, reason):
+    ids = crowd(number)
+    cause = invalidation(reason=reason, applied=number).id
+    with transaction() as session:
+        session.execute(
+            update(Signature).where(Signature.id.in_(ids)).values(state="invalidated", invalidation_id=cause)
+        )
+
+
+def pending(number, of=None):
+    crowd(number, of, state="pending", confirmed_at=None)
+
+
+def withdrawn(number):
+    crowd(number, state="withdrawn")
+
+
+def figures(of=None):
+    integrity.forget()
+    return integrity.integrity((of or the_campaign()).id)
+
+
+def test_every_sign_up_is_in_one_line(frozen_clock):
+    crowd(30)
+    pending(7)
+    withdrawn(6)
+    invalidated(5, "automated")
+    invalidated(8, "disposable")
+    found = figures()
+    assert (found.as_of, found.confirmed, found.submitted) == (frozen_clock.now(), 30, 56)
+    assert found.uncounted == {"pending": 7, "withdrawn": 6, "automated": 5, "disposable": 8}
+
+
+def test_two_invalidations_for_one_reason_are_one_line():
+    invalidated(5, "automated")
+    invalidated(6, "automated")
+    assert figures().uncounted == {"automated": 11}
+
+
+def test_small_reasons_are_merged_until_they_hide_one_another():
+    crowd(30)
+    pending(40)
+    withdrawn(3)
+    invalidated(2, "duplicate")
+    invalidated(3, "disposable")
+    invalidated(9, "automated")
+    assert figures().uncounted == {"pending": 40, "withdrawn": 3, "automated": 9, "merged": 5}
+    assert figures().submitted == 87
+
+
+def test_a_single_small_reason_takes_the_next_one_with_it():
+    """How many were taken out in all is in the public log; for which reason each was, is not."""
+    crowd(30)
+    invalidated(1, "duplicate")
+    invalidated(45, "automated")
+    assert figures().uncounted == {"merged": 46}
+
+
+@pytest.mark.parametrize(("number", "reason"), [(1, "automated"), (45, "automated"), (3, "other")])
+def test_what_the_public_log_tells_is_not_hidden(number, reason):
+    """Who withdrew and who was taken out are entries of it: anybody can count them."""
+    crowd(30)
+    withdrawn(1)
+    invalidated(number, reason)
+    found = figures()
+    assert found.uncounted == {"withdrawn": 1, reason: number}
+    assert found.submitted == 31 + number
+
+
+def test_few_reasons_are_told_by_their_sum_which_the_log_tells_too():
+    invalidated(1, "automated")
+    invalidated(2, "other")
+    assert figures().uncounted == {"merged": 3}
+
+
+def test_fewer_than_five_who_wait_are_not_given_away_by_the_sum():
+    crowd(30)
+    pending(2)
+    withdrawn(9)
+    found = figures()
+    assert (found.confirmed, found.submitted, found.uncounted) == (
+        30,
+        None,
+        {"pending": None, "withdrawn": 9},
+    )
+
+
+def test_a_campaign_that_nobody_signed():
+    found = figures()
+    assert (found.confirmed, found.submitted, found.uncounted) == (0, 0, {})
+
+
+def test_campaigns_are_told_apart():
+    pending(6)
+    other = campaign("other")
+    pending(5, other)
+    assert figures(other).uncounted == {"pending": 5}
+
+
+def test_the_figures_are_read_once_in_a_while_however_many_ask(statements):
+    of = the_campaign().id
+    with statements() as seen:
+        for _ in range(5):
+            integrity.integrity(of)
+    assert sum("FROM signatures" in statement for statement in seen) == 1
+
+
+def test_a_page_does_not_wait_for_a_large_campaign(monkeypatch):
+    """The first one says so, the next ones show what was read meanwhile."""
+    go_on, read = Event(), integrity._read
+
+    def slowly(*args):
+        go_on.wait(10)
+        return read(*args)
+
+    monkeypatch.setattr(integrity, "_read", slowly)
+    monkeypatch.setattr(integrity, "MAX_WAIT", 0.01)
+    crowd(9)
+    of = the_campaign().id
+    assert integrity.recent(of) is None
+    assert integrity.recent(of) is None, "it is being read, once"
+    reading = integrity._begin(db.engine, of)
+    go_on.set()
+    assert reading.wait(10)
+    assert integrity.recent(of).confirmed == 9
+
+
+def test_figures_that_cannot_be_read_leave_a_page_without_them(monkeypatch):
+    def away(*_):
+        raise OperationalError("SELECT", {}, Exception("away"))
+
+    monkeypatch.setattr(integrity, "_read", away)
+    assert integrity.recent(the_campaign().id) is None
+    assert integrity._begun == {}
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_the_page_and_the_document_say_the_same(client, lang):
+    crowd(12)
+    pending(7)
+    invalidated(5, "automated")
+    page = client.get(f"/{lang}/c/blue-skies/progress")
+    document = client.get("/api/v1/campaigns/blue-skies/integrity").get_json()
+    assert page.status_code == 200
+    assert ("프로그램" if lang == "ko" else "Made by a program") in page.text
+    for number in ("12", "24", "7", "5"):
+        assert f">{number}<" in page.text
+    assert document["not_counted"] == {"pending": 7, "automated": 5}
+    assert (document["submitted"], document["confirmed"], document["smallest_shown"]) == (24, 12, 5)
+
+
+def test_page_and_document_of_few_say_fewer_than_five(client):
+    pending(3)
+    assert "Fewer than five" in client.get("/en/c/blue-skies/progress").text
+    document = client.get("/api/v1/campaigns/blue-skies/integrity").get_json()
+    assert (document["submitted"], document["not_counted"]) == (None, {"pending": None})
+
+
+@pytest.mark.parametrize("path", ["/en/c/unknown/integrity", "/api/v1/campaigns/unknown/integrity"])
+def test_an_unknown_campaign_has_no_figures(client, path):
+    campaign()
+    assert client.get(path).status_code == 404
+
+
+def test_a_draft_has_no_figures(client):
+    campaign("draft", state="draft")
+    assert client.get("/en/c/draft/integrity").status_code == 404
+    assert client.get("/api/v1/campaigns/draft/integrity").status_code == 404

@@ -1,0 +1,276 @@
+"""The public log as a program sees it: the addresses of C2SP tlog-tiles, and nothing at any other."""
+
+import gzip
+import json
+
+import pytest
+
+from pledge.ledger import merkle, notes, paths
+from pledge.ledger.notes import read_state, read_verifier
+from pledge.web.caching import cache
+from tests.ledger import book
+from tests.support.factories import campaign, endorsement, fold_all, signature, signatures
+from tests.support.insider import as_superuser
+
+LOG = "/log/blue-skies"
+LARGE = 256 * 256 + 300  #: one tile of level 1 is full, the second is not
+
+pytestmark = pytest.mark.usefixtures("app")
+
+
+def fold_to(number, added):
+    """A fold after so many more entries: a checkpoint there."""
+    book.many(number, added)
+    while book.fold():
+        pass
+
+
+def unframed(bundle):
+    found, place = [], 0
+    while place < len(bundle):
+        end = place + 2 + int.from_bytes(bundle[place : place + 2], "big")
+        found.append(bundle[place + 2 : end])
+        assert end <= len(bundle)
+        place = end
+    return found
+
+
+def keys(client):
+    return [read_verifier(line) for line in client.get(f"{LOG}/key").text.splitlines()]
+
+
+def state(client):
+    return read_state(notes.open_note(client.get(f"{LOG}/checkpoint").text, keys(client)))
+
+
+# --- Checkpoint and key ---
+
+
+def test_the_checkpoint_is_a_signed_note_of_three_lines_for_this_address(client):
+    signatures(3)
+    fold_all()
+    reply = client.get(f"{LOG}/checkpoint")
+    assert reply.headers["Content-Type"] == "text/plain; charset=utf-8"
+    verifiers = keys(client)
+    body = notes.open_note(reply.text, verifiers)
+    assert body.split("\n")[:2] == ["localhost/log/blue-skies", "3"]
+    assert body.count("\n") == 3
+    assert [verifier.name for verifier in verifiers] == ["localhost/log/blue-skies"]
+    assert reply.text.split("\n")[4].startswith("\N{EM DASH} localhost/log/blue-skies ")
+
+
+def test_the_checkpoint_is_good_for_a_second(client, frozen_clock):
+    signature()
+    fold_all()
+    assert state(client).size == 1
+    assert "max-age=1," in client.get(f"{LOG}/checkpoint").headers["Cache-Control"]
+    signature()
+    fold_all()
+    frozen_clock.move(seconds=1.1)
+    assert state(client).size == 2
+
+
+@pytest.mark.parametrize("name", ["checkpoint", "key"])
+def test_a_warm_checkpoint_asks_the_database_nothing(client, statements, frozen_clock, name):
+    signature()
+    fold_all()
+    first = client.get(f"{LOG}/{name}")
+    with statements() as seen:
+        again = client.get(f"{LOG}/{name}")
+        unchanged = client.get(f"{LOG}/{name}", headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.data, unchanged.status_code, seen) == (first.data, 304, [])
+
+
+def test_a_campaign_that_nobody_signed_has_a_log_once_the_worker_has_seen_it(client, runner):
+    campaign()
+    assert client.get(f"{LOG}/checkpoint").status_code == 404
+    assert client.get(f"{LOG}/key").status_code == 404
+    runner.invoke(args=["ledger", "fold"])
+    found = state(client)
+    assert (found.size, found.root) == (0, merkle.EMPTY)
+
+
+def test_drafts_and_unknown_campaigns_have_no_log(client):
+    draft = campaign("secret", state="draft")
+    signature(draft)
+    fold_all()
+    for slug in ("secret", "nothing"):
+        for name in ("checkpoint", "key", "tile/0/000.p/1", "tile/entries/000.p/1"):
+            reply = client.get(f"/log/{slug}/{name}")
+            assert reply.status_code == 404
+            assert reply.get_json()["error"]["status"] == 404
+
+
+# --- Tiles ---
+
+
+def test_a_tile_of_level_0_is_the_hashes_of_the_entries_under_it(client):
+    signatures(2)
+    fold_all()
+    reply = client.get(f"{LOG}/tile/0/000.p/2")
+    entries = client.get(f"{LOG}/tile/entries/000.p/2")
+    assert reply.headers["Content-Type"] == entries.headers["Content-Type"] == "application/octet-stream"
+    lines = unframed(entries.data)
+    assert reply.data == b"".join(map(merkle.leaf_hash, lines))
+    assert state(client).root == merkle.node_hash(*map(merkle.leaf_hash, lines))
+
+
+def test_an_entry_tells_what_happened_and_nobody_s_name(client):
+    person = signature(email="hong@example.org")
+    endorsement()
+    fold_all()
+    (first, second) = unframed(client.get(f"{LOG}/tile/entries/000.p/2").data)
+    told = json.loads(first)
+    assert list(told) == ["v", "kind", "change", "of", "day", "pledge", "commitment"]
+    assert told["commitment"] == person.commitment.hex()
+    assert json.loads(second)["of"] == "organization"
+    assert b"hong" not in first + second
+    assert str(person.id).encode() not in first + second
+
+
+def test_tiles_are_kept_for_ever_and_readable_from_everywhere_without_a_cookie(client):
+    signature()
+    fold_all()
+    for name in ("tile/0/000.p/1", "tile/entries/000.p/1"):
+        headers = client.get(f"{LOG}/{name}").headers
+        assert headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        assert headers["Access-Control-Allow-Origin"] == "*"
+        assert headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+        assert "Set-Cookie" not in headers
+    for name in ("checkpoint", "key", "tile/0/000"):  # who meets a 404 there asks for the partial tile
+        assert client.get(f"{LOG}/{name}").headers["Access-Control-Allow-Origin"] == "*"
+
+
+def test_entries_are_compressed_for_who_takes_it(client):
+    signatures(3)
+    fold_all()
+    address = f"{LOG}/tile/entries/000.p/3"
+    plain = client.get(address)
+    small = client.get(address, headers={"Accept-Encoding": "br, gzip"})
+    refused = client.get(address, headers={"Accept-Encoding": "gzip;q=0"})
+    assert [reply.headers["Vary"] for reply in (plain, small, refused)] == ["Accept-Encoding"] * 3
+    assert small.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(small.data) == plain.data == refused.data
+    assert "Content-Encoding" not in plain.headers
+    assert "Content-Encoding" not in refused.headers
+
+
+def test_every_width_with_a_checkpoint_is_served_and_no_other(client):
+    number = campaign().id
+    for size in (2, 5, 250):
+        fold_to(number, size - (state(client).size if size > 2 else 0))
+        cache.clear()
+    served = {
+        width
+        for width in range(1, 256)
+        for address in (f"{LOG}/tile/0/000.p/{width}", f"{LOG}/tile/entries/000.p/{width}")
+        if client.get(address).status_code == 200
+    }
+    assert served == {2, 5, 250}
+    assert client.get(f"{LOG}/tile/0/000").status_code == 404
+    whole = client.get(f"{LOG}/tile/0/000.p/250").data
+    assert client.get(f"{LOG}/tile/0/000.p/5").data == whole[: 5 * 32]
+    entries = client.get(f"{LOG}/tile/entries/000.p/250").data
+    assert entries.startswith(client.get(f"{LOG}/tile/entries/000.p/5").data)
+
+
+def test_a_full_tile_is_served_as_soon_as_a_checkpoint_covers_it(client):
+    number = campaign().id
+    fold_to(number, 255)
+    assert client.get(f"{LOG}/tile/0/000").status_code == 404
+    fold_to(number, 1)
+    assert len(client.get(f"{LOG}/tile/0/000").data) == 8192
+    assert len(client.get(f"{LOG}/tile/1/000.p/1").data) == 32
+    assert client.get(f"{LOG}/tile/0/001").status_code == 404
+    assert client.get(f"{LOG}/tile/0/000.p/255").status_code == 200, "it was published"
+    assert client.get(f"{LOG}/tile/0/001.p/1").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("lost", "path"),
+    [
+        ("DELETE FROM log_tiles", "tile/0/000.p/3"),
+        ("UPDATE log_tiles SET hashes = (SELECT root FROM checkpoints WHERE size = 1)", "tile/0/000.p/3"),
+        ("DELETE FROM ledger_entries WHERE number = 2", "tile/entries/000.p/3"),
+    ],
+)
+def test_what_was_lost_is_not_served_short_for_caches_to_keep(client, lost, path):
+    number = campaign().id
+    fold_to(number, 1)
+    fold_to(number, 2)
+    assert client.get(f"{LOG}/{path}").status_code == 200
+    as_superuser(lost)
+    answer = client.get(f"{LOG}/{path}")
+    assert answer.status_code == 404
+    assert "immutable" not in answer.headers.get("Cache-Control", "")
+
+
+def test_nothing_is_served_that_no_checkpoint_covers_yet(client):
+    number = campaign().id
+    fold_to(number, 3)
+    as_superuser("DELETE FROM checkpoints")
+    assert client.get(f"{LOG}/tile/0/000.p/3").status_code == 404
+    assert client.get(f"{LOG}/tile/entries/000.p/3").status_code == 404
+
+
+@pytest.mark.sqlite_only
+def test_a_large_log_has_exactly_the_tiles_that_the_format_gives_it(client):
+    """tlog-tiles, "Merkle Tree": size 70,000 = 273 full tiles and one of 112, 1 and one of 17, one of 1."""
+    fold_to(campaign().id, 70_000)
+    book_of = {0: (273, 112), 1: (1, 17), 2: (0, 1)}
+    for level, (full, width) in book_of.items():
+        last = paths.TilePath(level, full, width)
+        assert len(client.get(f"{LOG}/tile/{last}").data) == width * 32
+        assert client.get(f"{LOG}/tile/{paths.TilePath(level, full)}").status_code == 404
+        for wrong in {width - 1, width + 1} - {0}:
+            assert client.get(f"{LOG}/tile/{paths.TilePath(level, full, wrong)}").status_code == 404
+        if full:
+            assert len(client.get(f"{LOG}/tile/{paths.TilePath(level, full - 1)}").data) == 8192
+    assert len(unframed(client.get(f"{LOG}/tile/entries/272").data)) == 256
+    assert len(unframed(client.get(f"{LOG}/tile/entries/273.p/112").data)) == 112
+    assert client.get(f"{LOG}/tile/3/000.p/1").status_code == 404
+    # Each hash is the root of the full tile below it.
+    below = client.get(f"{LOG}/tile/0/007").data
+    above = client.get(f"{LOG}/tile/1/000").data
+    assert above[7 * 32 : 8 * 32] == merkle.complete([below[at : at + 32] for at in range(0, 8192, 32)])
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize(
+    "tile",
+    [
+        *("00/000.p/2", "0/0.p/2", "0/00.p/2", "0/0000.p/2", "0/x000/000.p/2", "0/x000/x000/000.p/2"),
+        *("0/000.p/02", "0/000.p/0", "0/000.p/256", "0/000.p/", "0/000.p", "0/000.p/+2", "0/000.p/2/"),
+        *("0/000.P/2", "0/000.q/2", "0/-01.p/2", "0/+00.p/2", "0/ 00.p/2", "0/000.p/2 ", "0/000 .p/2"),
+        *("64/000.p/2", "-1/000.p/2", "x/000.p/2", "01/000.p/2", "entries/x000/000.p/2", "entries/0.p/2"),
+        *("Entries/000.p/2", "data/000.p/2", "0//000.p/2", "/0/000.p/2", "0/000.p//2", "0/../0/000.p/2"),
+        *("8/0/000.p/2", "0/x0001/000.p/2", "0/000/000.p/2", "0/x000.p/2", "0/\u0660\u0660\u0660.p/2"),
+        *("0/000.p/\u0662", "0/000.p/2\n", "0", "0/", "entries", "entries/", "0/000.p/2?", "0/000.p/2.gz"),
+        *(
+            "0/" + "x999/" * 6 + "999",
+            "0/" + "x999/" * 7 + "999",
+            "63/000.p/2",
+            "63/" + "x999/" * 6 + "999.p/2",
+        ),
+    ],
+)
+def test_what_is_not_written_as_the_format_writes_it_is_404(client, tile):
+    fold_to(campaign().id, 2)
+    assert client.get(f"{LOG}/tile/0/000.p/2").status_code == 200
+    with client.application.test_request_context():
+        from werkzeug.urls import iri_to_uri
+
+        address = iri_to_uri(f"{LOG}/tile/").rstrip() + "".join(
+            letter
+            if letter.isascii() and letter.isprintable() and letter not in " ?"
+            else "".join(f"%{byte:02X}" for byte in letter.encode())
+            for letter in tile
+        )
+    assert client.get(address).status_code == 404
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
+@pytest.mark.parametrize("name", ["checkpoint", "key", "tile/0/000.p/2"])
+def test_nothing_can_be_written(client, method, name):
+    campaign()
+    assert client.open(f"{LOG}/{name}", method=method).status_code in (405, 415)

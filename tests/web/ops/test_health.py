@@ -1,0 +1,207 @@
+"""/healthz says that the process lives, /readyz that people can sign and be counted."""
+
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
+import pytest
+from sqlalchemy import event, text
+
+import pledge.core.clock
+from pledge.core.db import db
+from pledge.diagnosis import writing
+from pledge.mail.models import MailKind, MailState, OutboxMail
+from tests.support import factories
+from tests.support.factories import fold
+
+
+def owe_a_mail(clock, state=MailState.QUEUED) -> None:
+    db.session.add(
+        OutboxMail(
+            kind=MailKind.CONFIRM,
+            subject_id=1,
+            seq=1,
+            lang="ko",
+            state=state,
+            created_at=clock.now(),
+            due_at=clock.now(),
+        )
+    )
+    db.session.commit()
+
+
+@pytest.fixture
+def nowhere(app_on):
+    """An application whose database cannot be reached."""
+    return app_on("postgresql://nobody@127.0.0.1:1/nothing")
+
+
+def test_a_process_that_serves_is_alive(client, statements):
+    with statements() as seen:
+        response = client.get("/healthz")
+    assert (response.status_code, response.text, response.mimetype) == (200, "ok\n", "text/plain")
+    assert seen == [], "it asks no database"
+
+
+def test_a_process_is_alive_without_its_database(nowhere):
+    assert nowhere.test_client().get("/healthz").status_code == 200
+
+
+def test_an_idle_site_is_ready(client):
+    response = client.get("/readyz")
+    assert response.status_code == 200
+    assert response.json == {
+        "ready": True,
+        "database": "ok",
+        "outbox_age_seconds": 0.0,
+        "fold_lag_seconds": 0.0,
+        "problems": [],
+        "warnings": [],
+        "paused": [],
+        "valve_closed": False,
+    }
+    assert response.headers["Cache-Control"] == "no-store"
+
+
+def test_what_was_asked_for_and_nobody_answers_is_overdue_too(client, frozen_clock):
+    """A worker that is gone enqueues no mail that could be overdue."""
+    factories.campaign()
+    client.post("/ko/c/blue-skies/sign", data=factories.sign_form())
+    frozen_clock.move(minutes=11)
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    assert response.json["outbox_age_seconds"] == 11 * 60
+
+
+def test_a_site_without_its_database_is_not_ready_and_says_so(nowhere):
+    response = nowhere.test_client().get("/readyz")
+    assert response.status_code == 503
+    assert response.json == {
+        "ready": False,
+        "database": "unreachable",
+        "outbox_age_seconds": None,
+        "fold_lag_seconds": None,
+        "problems": ["the database does not answer"],
+        "warnings": [],
+        "paused": [],
+        "valve_closed": False,
+    }
+
+
+def test_a_site_whose_database_is_empty_is_not_ready(app_on, tmp_path):
+    app = app_on(f"sqlite:///{tmp_path / 'empty.sqlite3'}")
+    response = app.test_client().get("/readyz")
+    assert (response.status_code, response.json["database"]) == (503, "not migrated")
+
+
+@pytest.mark.parametrize(("minutes", "status"), [(9, 200), (10, 503)])
+def test_a_mail_that_waits_ten_minutes_is_an_alarm(client, frozen_clock, minutes, status):
+    owe_a_mail(frozen_clock)
+    frozen_clock.move(minutes=minutes)
+    response = client.get("/readyz")
+    assert response.status_code == status
+    assert response.json["outbox_age_seconds"] == minutes * 60
+    assert len(response.json["problems"]) == (status == 503)
+
+
+def test_mails_that_are_done_with_or_not_due_yet_are_no_alarm(client, frozen_clock):
+    owe_a_mail(frozen_clock, MailState.SENT)
+    owe_a_mail(frozen_clock, MailState.DEAD)
+    frozen_clock.move(minutes=30)
+    owe_a_mail(frozen_clock)
+    assert client.get("/readyz").json["outbox_age_seconds"] == 0
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(59, 200), (60, 503)])
+def test_an_entry_that_waits_a_minute_for_the_fold_is_an_alarm(client, frozen_clock, seconds, status):
+    factories.signature(at=frozen_clock.now())
+    frozen_clock.move(seconds=seconds)
+    response = client.get("/readyz")
+    assert response.status_code == status
+    assert response.json["fold_lag_seconds"] == seconds
+
+    fold()
+    assert client.get("/readyz").status_code == 200
+
+
+def test_entries_that_nothing_stands_behind_are_named_though_people_can_sign(client):
+    factories.signature()
+    factories.plant_entry()
+    fold()
+    response = client.get("/readyz")
+    assert response.status_code == 200
+    assert response.json["warnings"] == [
+        "1 entries of the log of blue-skies are set aside: see `flask ledger verify`"
+    ]
+
+
+@pytest.mark.postgresql_only
+@pytest.mark.parametrize("seconds", [-60, 60])
+def test_a_clock_that_is_not_the_databases_is_an_alarm(client, monkeypatch, seconds):
+    """A stopped one too, some seconds later."""
+    wrong = datetime.now(UTC) + timedelta(seconds=seconds)
+    monkeypatch.setattr(pledge.core.clock, "machine_time", lambda: wrong)
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    assert "clock is 6" in response.json["problems"][0] or "clock is 5" in response.json["problems"][0]
+
+
+@pytest.mark.postgresql_only
+def test_a_database_without_room_is_an_alarm_though_it_can_be_read(app, client, postgres_server):
+    """As on a full disk: what does not fit into memory finds no room beside the tables."""
+    name = db.session.execute(text("SELECT current_database()")).scalar_one()
+    db.session.remove()
+    postgres_server.execute(f"ALTER DATABASE \"{name}\" SET temp_file_limit = '64kB'")
+    db.engine.dispose()
+    try:
+        response = client.get("/readyz")
+        assert response.status_code == 503
+        assert response.json["database"] == "ok"
+        assert "takes no writes" in response.json["problems"][0]
+    finally:
+        postgres_server.execute(f'ALTER DATABASE "{name}" RESET temp_file_limit')
+        db.engine.dispose()
+    writing.forget()
+    assert client.get("/readyz").status_code == 200
+
+
+def test_a_folder_without_room_is_an_alarm(client, monkeypatch):
+    full = SimpleNamespace(free=20 * 2**20)
+    monkeypatch.setattr(writing.shutil, "disk_usage", lambda _folder: full)
+    response = client.get("/readyz")
+    assert (response.status_code, response.json["problems"]) == (503, ["the instance folder has 20 MB left"])
+
+
+@pytest.mark.sqlite_only
+def test_a_file_that_cannot_be_written_is_an_alarm(client):
+    def only_read(connection, *_):
+        connection.execute("PRAGMA query_only = ON")
+
+    writing.forget()
+    event.listen(db.engine, "checkout", only_read)  # whichever connection of the pool is asked
+    try:
+        response = client.get("/readyz")
+    finally:
+        event.remove(db.engine, "checkout", only_read)
+        db.engine.dispose()
+    assert response.status_code == 503
+    assert "takes no writes" in response.json["problems"][0]
+
+
+def test_whoever_asks_often_does_not_make_it_write_often(client, frozen_clock, monkeypatch):
+    writes = []
+    monkeypatch.setattr(writing, "_write", lambda: writes.append(1))
+    for _ in range(5):
+        client.get("/readyz")
+    assert len(writes) == 1
+    frozen_clock.move(seconds=11)
+    client.get("/readyz")
+    assert len(writes) == 2
+
+
+@pytest.mark.postgresql_only
+def test_a_site_is_ready_again_after_its_connections_were_cut(app, client, postgres_server):
+    assert client.get("/readyz").status_code == 200
+    name = db.session.execute(text("SELECT current_database()")).scalar_one()
+    db.session.remove()
+    postgres_server.disconnect_all(name)
+    assert [client.get("/readyz").status_code for _ in range(3)][-1] == 200

@@ -1,0 +1,173 @@
+"""What one reads of a campaign: events, video and letter on its page, permanent addresses of pledge texts, calendar files."""
+
+import hashlib
+import re
+from datetime import timedelta
+
+import pytest
+from icalendar import Calendar
+
+from pledge.campaigns import events, media, queries, staff_queries
+from pledge.core import clock
+from pledge.web.caching import cache
+from pledge.web.security_headers import CONTENT_SECURITY_POLICY
+from tests.support import factories
+from tests.support.factories import EDITOR, event_fields, manage_token, signature
+
+PAGE = "/en/c/air"
+VIDEO = "https://youtu.be/dQw4w9WgXcQ"
+
+
+def set_video(address):
+    media.set_video(EDITOR, "air", media.video_stamp(staff_queries.desk("air").video), address)
+
+
+def fresh(app):
+    cache.clear()
+
+
+def test_a_page_without_extras_has_no_empty_sections(app, client):
+    factories.campaign("air")
+    page = client.get(PAGE).text
+    for heading in ("Events", "Watch and read", "Past events"):
+        assert heading not in page
+
+
+def test_events_stand_on_the_page_with_their_files_and_past_ones_apart(app, client):
+    factories.campaign("air")
+    soon = events.add(EDITOR, "air", event_fields(title_en="Climate Talk"))
+    events.add(
+        EDITOR,
+        "air",
+        event_fields(title_en="Long ago", starts_at=clock.now() - timedelta(days=9), ends_at=None),
+    )
+    page = client.get(PAGE).text
+    upcoming, _, past = page.partition("Past events")
+    assert "Climate Talk" in upcoming
+    assert "Long ago" not in upcoming
+    assert "Long ago" in past
+    assert f'href="/en/c/air/events/{soon}.ics"' in upcoming
+    assert 'href="/en/c/air/events.ics"' in upcoming
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_calendar_files_are_in_the_language_of_their_address(app, client, lang):
+    factories.campaign("air")
+    first = events.add(EDITOR, "air", event_fields())
+    events.add(EDITOR, "air", event_fields(title_ko="둘째", title_en="Second"))
+    every = client.get(f"/{lang}/c/air/events.ics")
+    assert every.content_type == "text/calendar; charset=utf-8"
+    assert "attachment" in every.headers["Content-Disposition"]
+    titles = [str(event["SUMMARY"]) for event in Calendar.from_ical(every.data).walk("VEVENT")]
+    assert titles == {"ko": ["기후 토크", "둘째"], "en": ["Climate Talk", "Second"]}[lang]
+    (one,) = Calendar.from_ical(client.get(f"/{lang}/c/air/events/{first}.ics").data).walk("VEVENT")
+    assert str(one["SUMMARY"]) == titles[0]
+
+
+def test_there_is_no_calendar_file_without_an_event_or_of_a_draft(app, client):
+    factories.campaign("air")
+    assert client.get("/en/c/air/events.ics").status_code == 404
+    assert client.get(f"/en/c/air/events/{10**30}.ics").status_code == 404
+    factories.draft("sea")
+    events.add(EDITOR, "sea", event_fields())
+    assert client.get("/en/c/sea/events.ics").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("address", "origin"),
+    [
+        (VIDEO, "https://www.youtube-nocookie.com"),
+        ("https://vimeo.com/123456789", "https://player.vimeo.com"),
+    ],
+)
+def test_the_policy_allows_the_frame_of_the_pages_own_video_and_nothing_else(app, client, address, origin):
+    factories.campaign("air")
+    assert client.get(PAGE).headers["Content-Security-Policy"] == CONTENT_SECURITY_POLICY
+    set_video(address)
+    fresh(app)
+    page = client.get(PAGE)
+    assert page.headers["Content-Security-Policy"] == f"{CONTENT_SECURITY_POLICY}; frame-src {origin}"
+    assert "<iframe" not in page.text
+    assert not re.search(r'(?:src|srcset)="https?://', page.text), "nothing of theirs is loaded with the page"
+    assert f'href="{queries.find("air", "en").video.link}"' in page.text
+    for other in ("/en/", "/en/c/air/sign", "/en/privacy", "/en/c/air/pledge/1"):
+        assert client.get(other).headers["Content-Security-Policy"] == CONTENT_SECURITY_POLICY
+
+
+def test_every_version_of_a_pledge_stays_at_its_address_with_what_proves_it(app, client):
+    factories.campaign("air", versions=2)
+    for version in (1, 2):
+        page = client.get(f"/en/c/air/pledge/{version}")
+        assert page.status_code == 200
+        assert f"The pledge, version {version}" in page.text
+        parts = [client.get(f"/{lang}/c/air/pledge/{version}.md") for lang in ("en", "ko")]
+        assert {part.mimetype for part in parts} == {"text/markdown"}
+        english, korean = (part.data for part in parts)
+        digest = hashlib.sha256(b"en\0" + english + b"\0ko\0" + korean + b"\0").hexdigest()
+        assert digest in page.text, "anyone can compute the fingerprint that the page names"
+    assert "A newer version has taken its place" in client.get("/en/c/air/pledge/1").text
+    assert "This is the newest version" in client.get("/en/c/air/pledge/2").text
+
+
+@pytest.mark.parametrize("state", ["open", "closed", "archived"])
+def test_the_addresses_hold_whatever_becomes_of_the_campaign(app, client, state):
+    factories.campaign("air", state=state)
+    assert client.get("/ko/c/air/pledge/1").status_code == 200
+
+
+@pytest.mark.parametrize("version", ["0", "3", "9" * 40, "x", "-1"])
+def test_a_version_that_does_not_exist_is_not_found(app, client, version):
+    factories.campaign("air")
+    assert client.get(f"/en/c/air/pledge/{version}").status_code == 404
+    assert client.get(f"/en/c/air/pledge/{version}.md").status_code == 404
+
+
+def test_the_pledge_of_a_draft_is_not_public(app, client):
+    factories.draft("air")
+    assert client.get("/en/c/air/pledge/1").status_code == 404
+    assert client.get("/en/c/air/pledge/1.md").status_code == 404
+
+
+def test_the_campaigns_page_and_ones_own_page_lead_to_the_version_that_was_signed(app, client):
+    campaign = factories.campaign("air", versions=2)
+    first = next(row.id for row in campaign.pledges if row.version == 1)
+    person = signature(campaign, pledge_text_id=first)
+    assert 'href="/en/c/air/pledge/2"' in client.get(PAGE).text
+    assert 'href="/en/c/air/pledge/1"' in client.get(f"/en/me/{manage_token(person)}").text
+
+
+def test_home_lists_archived_campaigns_apart(app, client):
+    factories.campaign("air")
+    factories.campaign("old", state="archived")
+    current, _, archived = client.get("/en/").text.partition("Archived campaigns")
+    assert ("/en/c/air" in current, "/en/c/old" in current) == (True, False)
+    assert ("/en/c/air" in archived, "/en/c/old" in archived) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({"state": "archived"}, "Signing is over. The page stays here to be read."),
+        ({"state": "closed", "closes_at": timedelta(days=-1)}, "Signing ended on"),
+        ({"closes_at": timedelta(days=-1)}, "Signing ended on"),
+        ({"state": "closed"}, "This campaign takes no new signatures."),
+        ({"opens_at": timedelta(days=1)}, "Signing opens on"),
+    ],
+)
+def test_why_one_cannot_sign_is_said_in_words(app, client, facts, words):
+    moments = {name: clock.now() + value for name, value in facts.items() if name != "state"}
+    factories.campaign("air", state=facts.get("state", "open"), **moments)
+    for path in (PAGE, f"{PAGE}/sign"):
+        page = client.get(path)
+        assert words in page.text
+        assert 'id="sign-form"' not in page.text
+
+
+def test_extras_cost_one_statement_more_at_most(app, client, statements):
+    factories.campaign("air")
+    events.add(EDITOR, "air", event_fields())
+    set_video(VIDEO)
+    fresh(app)
+    with statements() as seen:
+        client.get(PAGE)
+    assert len(seen) <= 7, seen  # one more for the deliveries

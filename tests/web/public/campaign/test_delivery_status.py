@@ -1,0 +1,89 @@
+"""What everybody sees of a delivery: one line on the campaign's page once it is with its recipient, later the answer."""
+
+import pytest
+
+from pledge.deliveries import register
+from pledge.statistics.values import Words
+from pledge.web.caching import cache
+from tests.support import deliveries
+from tests.support.factories import ANNA, crowd, signature
+
+PAGE = {lang: f"/{lang}/c/blue-skies" for lang in ("ko", "en")}
+
+
+@pytest.fixture(autouse=True)
+def _six_people(app):
+    crowd(6)
+
+
+def fresh(app):
+    cache.clear()
+
+
+def test_nothing_is_said_before_it_is_handed_over(app, client):
+    deliveries.frozen()
+    assert "What was handed over" not in client.get(PAGE["en"]).text
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_the_page_says_how_many_to_whom_and_when(app, client, lang):
+    number = deliveries.handed_over()
+    page = client.get(PAGE[lang]).text
+    row = deliveries.row(number)
+    assert row.recipient[lang] in page
+    assert row.occasion[lang] in page
+    assert "1AB-2611-001" in page
+    assert (
+        "6명의 서명을 전달했습니다" if lang == "ko" else "signatures of 6 people were handed over"
+    ) in page
+    assert ("답변을 기다리고 있습니다" if lang == "ko" else "No answer yet") in page
+
+
+def test_the_number_is_that_of_the_checkpoint_and_not_of_today(app, client):
+    deliveries.handed_over()
+    signature()
+    fresh(app)
+    assert "signatures of 6 people" in client.get(PAGE["en"]).text
+
+
+@pytest.mark.parametrize(("lang", "words"), [("ko", "검토하겠습니다."), ("en", "We will look into it.")])
+def test_the_answer_stands_there_in_the_language_of_the_page(app, client, lang, words):
+    deliveries.answered()
+    page = client.get(PAGE[lang]).text
+    assert words in page
+    assert "No answer yet" not in page
+
+
+def test_what_was_written_is_shown_as_text(app, client):
+    deliveries.handed_over(recipient=Words("<script>장관", "<b>Minister"))
+    page = client.get(PAGE["en"]).text
+    assert "<b>Minister" not in page
+    assert "&lt;b&gt;Minister" in page
+
+
+def test_it_costs_a_warm_page_nothing_and_a_cold_one_a_single_query(app, client, statements):
+    client.get(PAGE["en"])
+    fresh(app)
+    with statements() as without:
+        client.get(PAGE["en"])
+    deliveries.answered()
+    fresh(app)
+    with statements() as cold:
+        client.get(PAGE["en"])
+    with statements() as warm:
+        client.get(PAGE["en"])
+    assert warm == []
+    assert len(cold) == len(without)
+    assert len([sql for sql in cold if "deliveries" in sql]) == 1
+
+
+def test_a_second_line_appears_with_the_second_delivery(app, client):
+    deliveries.handed_over()
+    number = deliveries.handed_over(recipient=Words("국회", "The National Assembly"))
+    page = client.get(PAGE["en"]).text
+    assert page.index("The National Assembly") < page.index("The Minister of Environment")
+    register.correct(
+        ANNA, number, register.HandingOver(deliveries.row(number).handed_over_at, "post", "9-9"), "a slip"
+    )
+    fresh(app)
+    assert "9-9" in client.get(PAGE["en"]).text

@@ -1,0 +1,292 @@
+"""The wall of organisations: who stands on it, how one finds somebody, who has left, and a page for each."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from pledge.audit.models import COMMAND_LINE
+from pledge.core import clock
+from pledge.core.languages import Texts
+from pledge.endorsements import queries
+from pledge.endorsements.queries import initials
+from pledge.endorsements.review import merging, services
+from tests.support.factories import campaign, endorsement, version_of
+
+WALL = "/en/c/blue-skies/organizations"
+
+
+@pytest.fixture(autouse=True)
+def blue(app):
+    return campaign()
+
+
+def names(reply):
+    assert reply.status_code == 200
+    return re.findall(r'organization__name"><a [^>]*>([^<]+)</a>', reply.text)
+
+
+# --- Who stands there ---
+
+
+def test_only_what_staff_published_is_on_the_wall(client):
+    for state in ("pending", "review", "changes", "declined"):
+        endorsement(state=state, name_en=f"Nobody {state}")
+    endorsement(name_en="Sky Foundation")
+    reply = client.get(WALL)
+    assert names(reply) == ["Sky Foundation"]
+    assert "Nobody" not in reply.text
+
+
+def test_the_wall_shows_the_published_version_while_a_correction_waits(client):
+    row = endorsement(name_en="Old Name")
+    version_of(row, name_en="New Name")
+    assert names(client.get(WALL)) == ["Old Name"]
+
+
+def test_an_organisation_is_shown_with_level_target_statement_and_initials(client):
+    endorsement(
+        name_en="Green Harbour",
+        level="domain",
+        target_year=2045,
+        interim_year=2030,
+        interim_percent=55,
+        statement_en="We start now.",
+    )
+    text = client.get(WALL).text
+    for word in ("E-mail of its own domain", "Net zero by 2045", "55% less by 2030", "We start now.", ">GH<"):
+        assert word in text
+
+
+def test_a_name_in_one_language_stands_in_the_other_marked_as_that_language(client):
+    endorsement(name_ko="푸른항구", name_en="", statement_ko="지금 시작합니다.", statement_en="")
+    text = client.get(WALL).text
+    assert 'lang="ko">푸른항구</a>' in text
+    assert re.search(r'organization__statement" lang="ko">지금 시작합니다\.', text)
+
+
+def test_they_are_grouped_by_kind_and_sorted_by_name(client):
+    for kind, name in (("faith", "B"), ("business", "Z"), ("business", "a"), ("city", "M")):
+        endorsement(type=kind, name_en=f"{name} organisation")
+    reply = client.get(WALL)
+    assert names(reply) == ["a organisation", "Z organisation", "M organisation", "B organisation"]
+    assert re.findall(r'id="type-(\w+)"', reply.text) == ["business", "city", "faith"]
+
+
+def test_another_campaigns_organisations_are_on_its_own_wall(client):
+    endorsement(campaign("other"), name_en="Elsewhere")
+    assert names(client.get(WALL)) == []
+    assert names(client.get("/en/c/other/organizations")) == ["Elsewhere"]
+
+
+def test_an_empty_wall_says_so(client):
+    assert "No organisation to show here yet." in client.get(WALL).text
+
+
+# --- Finding ---
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        *("sky", "SKY", "ｓｋｙ", "foundation sky", "하늘재단", "하늘 재단", "École", "école du ciel"),
+    ],
+)
+def test_search_is_in_both_languages_whatever_the_case_width_and_spacing(client, asked):
+    endorsement(name_ko="하늘재단", name_en="Sky Foundation École du Ciel")
+    endorsement(name_ko="바다협회", name_en="Sea Society")
+    found = names(client.get(WALL, query_string={"q": asked}))
+    assert found == ["Sky Foundation École du Ciel"]
+
+
+@pytest.mark.parametrize("asked", ["%", "_", "\\", "sk%y", "' OR 1=1 --"])
+def test_signs_of_sql_are_only_signs(client, asked):
+    endorsement(name_en="Sky Foundation")
+    assert names(client.get(WALL, query_string={"q": asked})) == []
+
+
+def test_kind_and_country_narrow_it_and_are_counted(client):
+    endorsement(type="business", country="KR", name_en="Posco")
+    endorsement(type="business", country="JP", name_en="Toyo")
+    endorsement(type="city", country="JP", name_en="Kyoto")
+    assert names(client.get(f"{WALL}?type=business")) == ["Posco", "Toyo"]
+    assert names(client.get(f"{WALL}?country=JP")) == ["Toyo", "Kyoto"]
+    reply = client.get(f"{WALL}?country=JP&type=city&q=kyo")
+    assert names(reply) == ["Kyoto"]
+    assert "Japan (2)" in reply.text
+    assert "Business (2)" in reply.text
+    assert '<option value="JP" selected>' in reply.text
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("type=circus", 400),
+        ("country=XX", 400),
+        ("country=kr", 400),
+        ("page=0", 404),
+        ("page=2", 404),
+        ("page=-1", 404),
+        ("page=x", 404),
+        ("page=%EF%BC%91", 404),
+        ("page=999999999999999999999", 404),
+        ("q=%FF", 400),
+        ("q=" + "a" * 5000, 200),
+        ("type=&country=&q=&page=1", 200),
+    ],
+)
+def test_an_address_that_makes_no_sense_gets_a_clear_answer(client, query, status):
+    assert client.get(f"{WALL}?{query}").status_code == status
+
+
+def test_long_walls_have_pages_that_keep_the_filter(client, monkeypatch):
+    monkeypatch.setattr(queries, "PAGE", 2)
+    for number in range(5):
+        endorsement(name_en=f"Member {number}", country="JP")
+    first = client.get(f"{WALL}?country=JP")
+    assert names(first) == ["Member 0", "Member 1"]
+    assert "Page 1 of 3" in first.text
+    (address,) = re.findall(r'href="([^"]+)" rel="next"', first.text)
+    second = client.get(address.replace("&amp;", "&"))
+    assert names(second) == ["Member 2", "Member 3"]
+    assert names(client.get(f"{WALL}?country=JP&page=3")) == ["Member 4"]
+    assert client.get(f"{WALL}?country=JP&page=4").status_code == 404
+
+
+# --- Kept copies ---
+
+
+def test_a_filtered_view_is_never_served_for_the_whole_nor_the_whole_for_it(client, frozen_clock):
+    endorsement(type="business", name_en="Posco")
+    endorsement(type="city", name_en="Kyoto")
+    assert names(client.get(f"{WALL}?type=city")) == ["Kyoto"]
+    assert names(client.get(WALL)) == ["Posco", "Kyoto"]
+    assert names(client.get(f"{WALL}?type=city")) == ["Kyoto"]
+    assert names(client.get(f"{WALL}?type=business")) == ["Posco"]
+    assert names(client.get(f"{WALL}?fbclid=1")) == ["Posco", "Kyoto"]
+
+
+def test_the_whole_wall_costs_no_query_while_it_is_fresh(client, statements, frozen_clock):
+    endorsement()
+    client.get(WALL)
+    with statements() as seen:
+        client.get(WALL)
+        client.get(f"{WALL}?utm_source=mail")
+    assert seen == []
+
+
+# --- Who has left ---
+
+
+def test_who_withdrew_or_was_removed_stays_as_a_line_with_the_date_and_the_reason(client, frozen_clock):
+    left = clock.now()
+    endorsement(state="withdrawn", name_en="Left Ltd.", ended_at=left, published_at=left - timedelta(days=3))
+    endorsement(
+        state="removed",
+        name_en="Gone Inc.",
+        ended_at=left,
+        public_reason=Texts(ko="해산했습니다.", en="It no longer exists."),
+    )
+    text = client.get(WALL).text
+    assert "No longer endorsing" in text
+    line = next(line for line in text.splitlines() if "Left Ltd." in line)
+    assert "withdrew on" in line
+    line = next(line for line in text.splitlines() if "Gone Inc." in line)
+    assert "removed on" in line
+    assert "It no longer exists." in line
+    assert "해산했습니다." in client.get(WALL.replace("/en/", "/ko/")).text
+    assert names(client.get(WALL)) == []
+
+
+@pytest.mark.parametrize("state", ["withdrawn", "removed"])
+def test_the_page_of_who_has_left_says_so_and_shows_nothing_else(client, state):
+    row = endorsement(
+        state=state, name_en="Left Ltd.", statement_en="We were here.", public_reason=Texts(en="A reason.")
+    )
+    reply = client.get(f"{WALL}/{row.id}")
+    assert reply.status_code == 410
+    assert "Left Ltd." in reply.text
+    assert "We were here." not in reply.text
+    assert ("A reason." in reply.text) == (state == "removed")
+
+
+def test_who_never_was_on_the_wall_leaves_no_line(client):
+    row = endorsement(state="declined", name_en="Never")
+    assert "Never" not in client.get(WALL).text
+    assert client.get(f"{WALL}/{row.id}").status_code == 404
+
+
+# --- A page for each ---
+
+
+def test_each_has_a_page_with_what_a_share_card_needs(client):
+    row = endorsement(
+        name_en="Green Harbour",
+        name_ko="푸른항구",
+        website="https://harbour.example",
+        statement_en="We start now.",
+        spokesperson="Kim Haneul, Director",
+    )
+    text = client.get(f"{WALL}/{row.id}").text
+    assert '<meta property="og:title" content="Green Harbour endorses “Blue Skies”">' in text
+    assert '<meta property="og:description" content="We start now.">' in text
+    assert f'<link rel="canonical" href="http://localhost{WALL}/{row.id}">' in text
+    for word in (
+        "Green Harbour",
+        "푸른항구",
+        "https://harbour.example",
+        "We start now.",
+        "Kim Haneul, Director",
+    ):
+        assert word in text
+
+
+@pytest.mark.parametrize("number", ["1", "0", "-1", "x", str(2**63 - 1), str(2**63), "9" * 40])
+def test_a_page_of_nobody_is_404(client, number):
+    assert client.get(f"{WALL}/{number}").status_code == 404
+
+
+def test_another_campaigns_organisation_has_no_page_here(client):
+    row = endorsement(campaign("other"))
+    assert client.get(f"{WALL}/{row.id}").status_code == 404
+
+
+def test_the_address_of_a_duplicate_leads_to_the_one_it_was_merged_into(client):
+    keep, twice = endorsement(), endorsement()
+    merging.merge(COMMAND_LINE, twice.id, keep.id, services.find(twice.id).seen, "same")
+    reply = client.get(f"{WALL}/{twice.id}")
+    assert (reply.status_code, reply.location) == (301, f"{WALL}/{keep.id}")
+
+
+def test_a_duplicate_of_one_that_still_waits_leads_to_the_wall(client):
+    waits, twice = endorsement(state="review"), endorsement()
+    merging.merge(COMMAND_LINE, twice.id, waits.id, services.find(twice.id).seen, "same")
+    reply = client.get(f"{WALL}/{twice.id}")
+    assert (reply.status_code, reply.location) == (302, WALL)
+
+
+def test_a_website_that_is_no_web_address_becomes_no_link(client):
+    row = endorsement(website="javascript:alert(1)")
+    assert "javascript:" not in client.get(f"{WALL}/{row.id}").text
+
+
+def test_a_draft_campaign_has_no_wall(client):
+    campaign("secret", state="draft")
+    assert client.get("/en/c/secret/organizations").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Sky Foundation", "SF"),
+        ("posco", "P"),
+        ("(주)하늘", "하"),
+        ("㈜ 하늘", "하"),
+        ("기후변화센터", "기"),
+        ("École du Ciel", "ÉD"),
+        ("… !", "·"),
+        ("3M", "3"),
+    ],
+)
+def test_initials(name, shown):
+    assert initials(name) == shown

@@ -1,0 +1,339 @@
+"""Endorsing over HTTP: what is answered, in which language, what nobody can learn from it, and that nothing typed is lost."""
+
+import io
+import re
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import encode_multipart
+
+from pledge.core.db import db
+from pledge.endorsements.identifiers import address_hash
+from pledge.endorsements.models import Endorsement, EndorsementVersion
+from pledge.files.models import StoredFile
+from pledge.mail.blocks import BLOCK
+from pledge.mail.models import MailBlock, OutboxMail
+from pledge.signatures.addresses import parse
+from tests.files.corpus import png
+from tests.support.factories import answer_requests, campaign, endorse_form, endorsement
+
+FORM = {"ko": "/ko/c/blue-skies/endorse", "en": "/en/c/blue-skies/endorse"}
+
+
+@pytest.fixture(autouse=True)
+def _open_campaign(app):
+    campaign()
+
+
+def stored(model=Endorsement):
+    answer_requests()
+    db.session.rollback()
+    return db.session.scalar(select(func.count()).select_from(model))
+
+
+def send(client, lang="ko", logo=None, **changes):
+    form = endorse_form(**changes)
+    if logo is not None:
+        form["logo"] = FileStorage(io.BytesIO(logo), "logo.png")
+    boundary, body = encode_multipart(form)  # in memory; the client itself would leave a file of its own open
+    return client.post(FORM[lang], data=body, content_type=f"multipart/form-data; boundary={boundary}")
+
+
+def stored_versions():
+    answer_requests()
+    db.session.rollback()
+    return db.session.scalars(select(EndorsementVersion).order_by(EndorsementVersion.id))
+
+
+def hidden(page, name):
+    return re.search(rf'name="{name}" value="([^"]*)"', page.text)[1]
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_a_good_form_is_answered_303_to_the_page_that_says_check_your_mail(client, lang):
+    reply = send(client, lang)
+    assert reply.status_code == 303
+    assert reply.headers["Location"].startswith(f"/{lang}/c/blue-skies/endorse/check/")
+    page = client.get(reply.headers["Location"])
+    assert page.status_code == 200
+    assert ("메일" if lang == "ko" else "mail") in page.text
+    assert stored() == 1
+
+
+def test_the_form_needs_neither_a_file_nor_multipart(client):
+    assert client.post(FORM["ko"], data=endorse_form()).status_code == 303
+
+
+def test_only_what_is_required_is_needed(client):
+    optional = ("name_en", "region", "target_year", "interim_year", "interim_percent", "statement_ko")
+    optional = (*optional, "statement_en", "registration_number", "pledge_version")
+    assert send(client, **dict.fromkeys(optional)).status_code == 303
+    assert stored() == 1
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("name_ko", "=1+1"),
+        ("name_en", "x" * 121),
+        ("name_en", "casino.vip"),
+        ("name_ko", "900101-1234567"),
+        ("name_ko", "|calc"),
+        ("contact_name", "kim@example.org"),
+        ("contact_title", "Win at casino.vip"),
+        ("statement_en", "More at casino.vip."),
+        ("statement_ko", "문의: kim@example.org"),
+        ("type", ""),
+        ("type", "cabal"),
+        ("country", "XX"),
+        ("country", None),
+        ("region", "KR-99"),
+        ("website", ""),
+        ("website", "javascript:alert(1)"),
+        ("website", "http://localhost/"),
+        ("target_year", "soon"),
+        ("target_year", "1900"),
+        ("interim_year", ""),
+        ("interim_percent", ""),
+        ("interim_percent", "0"),
+        ("interim_percent", "101"),
+        ("interim_year", "2051"),
+        ("statement_ko", "가" * 601),
+        ("statement_en", "\u202etxt"),
+        ("statement_ko", "900101-1234567"),
+        ("contact_name", ""),
+        ("contact_title", ""),
+        ("email", ""),
+        ("email", "sky@"),
+        ("registration_number", "123-45-67890"),
+        ("authority_ok", None),
+        ("consent_organization", None),
+        ("consent_person", None),
+    ],
+)
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_a_fault_is_named_in_the_pages_language_and_nothing_typed_is_lost(client, lang, field, value):
+    typed = {
+        "name_ko": "하늘 & 바다",
+        "statement_en": "We <3 blue skies",
+        "email": "sky@example.org",
+        "show_contact": "y",
+    }
+    page = send(client, lang, **{**typed, field: value})
+    assert page.status_code == 422
+    assert f'href="#{field}"' in page.text, "the summary links to the field"
+    error = re.search(rf'id="{field}-error">([^<]+)<', page.text)[1]
+    assert bool(re.search("[가-힣]", error)) == (lang == "ko"), error
+    shown = {"name_ko": "하늘 &amp; 바다", "statement_en": "We &lt;3 blue skies", "email": "sky@example.org"}
+    assert all(text in page.text for name, text in shown.items() if name != field)
+    assert 'name="show_contact" type="checkbox" value="y" checked' in page.text
+    assert stored() == stored(OutboxMail) == 0
+
+
+def test_an_empty_form_names_every_fault_at_once(client):
+    page = client.post(FORM["en"], data={})
+    assert page.status_code == 422
+    for field in ("name_ko", "type", "country", "website", "contact_name", "contact_title", "email"):
+        assert f'href="#{field}"' in page.text
+    for box in ("authority_ok", "consent_organization", "consent_person"):
+        assert f'href="#{box}"' in page.text
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\t", "\r\n", " \t\r\n", "\u00a0", "\u3000"])
+def test_a_blank_registration_number_is_none(client, blank):
+    assert send(client, registration_number=blank).status_code == 303
+    answer_requests()
+    assert db.session.scalars(select(Endorsement)).one().registration_number is None
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize(
+    "field", ["name_ko", "contact_name", "email", "type", "website", "target_year", "authority_ok"]
+)
+def test_a_file_in_place_of_text_is_no_text(client, field):
+    page = send(client, **{field: FileStorage(io.BytesIO(b"hello"), "hello.txt")})
+    assert page.status_code in (303, 422)
+    assert "hello.txt" not in page.text
+
+
+def test_full_width_digits_are_numbers(client):
+    assert send(client, target_year="２０５０").status_code == 303
+
+
+def test_a_typed_script_is_shown_as_text(client):
+    payload = '"></textarea><script>alert(1)</script>'
+    page = send(client, "en", name_ko=payload, statement_ko=payload, website=payload, contact_title=payload)
+    assert page.status_code == 422
+    assert "<script>alert" not in page.text
+
+
+class TestTheLogo:
+    @pytest.mark.parametrize("facts", [{"closed": True}, {"opens_later": True}], ids=str)
+    def test_is_not_taken_for_a_campaign_that_is_not_open(self, client, frozen_clock, facts):
+        hour = timedelta(hours=1)
+        moments = {"opens_at": frozen_clock.now() + hour} if "opens_later" in facts else {}
+        campaign(slug="shut", **({"state": "closed"} if "closed" in facts else {}), **moments)
+        for fields in ({}, {"name_ko": "", "name_en": ""}):  # right, and with a mistake
+            form = {**endorse_form(**fields), "logo": FileStorage(io.BytesIO(png()), "logo.png")}
+            boundary, body = encode_multipart(form)
+            multipart = f"multipart/form-data; boundary={boundary}"
+            page = client.post("/en/c/shut/endorse", data=body, content_type=multipart)
+            assert page.status_code == 409
+            assert stored(StoredFile) == 0
+
+    def test_is_stored_with_the_version(self, client):
+        assert send(client, logo=png()).status_code == 303
+        version = stored_versions().one()
+        file = db.session.get(StoredFile, version.logo)
+        assert file.delete_after is None, "kept"
+
+    def test_a_refused_one_is_named_and_loses_nothing(self, client):
+        page = send(client, "en", logo=b"<svg/>", name_en="Sky & Sea", statement_ko="첫 줄\n둘째 줄")
+        assert page.status_code == 422
+        assert 'href="#logo"' in page.text
+        assert "Sky &amp; Sea" in page.text
+        assert "첫 줄\n둘째 줄" in page.text.replace("\r\n", "\n")
+        assert stored() == 0
+
+    @pytest.mark.parametrize("size", [1_000_001, 5_000_000])
+    def test_one_that_is_too_large_is_refused_beside_its_field(self, client, size):
+        page = send(client, "en", logo=png() + b"\0" * size, name_en="Sky & Sea")
+        assert page.status_code == 422
+        assert "larger than 1 MB" in page.text
+        assert "Sky &amp; Sea" in page.text
+
+    def test_beyond_eight_megabytes_the_whole_form_is_refused(self, client):
+        assert send(client, "en", logo=b"\0" * 9_000_000).status_code == 413
+
+    def test_an_accepted_one_is_not_lost_when_another_field_is_wrong(self, client):
+        page = send(client, logo=png(), contact_title="")
+        assert page.status_code == 422
+        assert "/files/" in page.text, "it is shown"
+        again = send(client, logo_kept=hidden(page, "logo_kept"))
+        assert again.status_code == 303
+        assert stored_versions().one().logo
+
+    def test_a_refused_second_one_leaves_the_accepted_first(self, client):
+        first = send(client, logo=png(), contact_title="")
+        second = send(client, logo=b"nonsense", logo_kept=hidden(first, "logo_kept"))
+        assert second.status_code == 422
+        assert hidden(second, "logo_kept") != ""
+
+    def test_it_can_be_taken_back(self, client):
+        page = send(client, logo=png(), contact_title="")
+        reply = send(client, logo_kept=hidden(page, "logo_kept"), logo_removed="y")
+        assert reply.status_code == 303
+        assert stored_versions().one().logo == ""
+
+    def test_a_forged_or_expired_name_is_no_logo(self, client, frozen_clock):
+        page = send(client, logo=png(), contact_title="")
+        assert send(client, logo_kept=hidden(page, "logo_kept")[:-3]).status_code == 303
+        frozen_clock.move(days=2)
+        assert send(client, logo_kept=hidden(page, "logo_kept")).status_code == 303
+        assert {version.logo for version in stored_versions()} == {""}
+
+    def test_one_picture_is_not_taken_for_two_organisations(self, client):
+        page = send(client, logo=png(), contact_title="")
+        kept = hidden(page, "logo_kept")
+        assert send(client, logo_kept=kept).status_code == 303
+        answer_requests()
+        again = send(client, "en", logo_kept=kept)
+        assert again.status_code == 303, "what is answered must not tell that the first was stored"
+        assert stored() == 2
+        first, second = stored_versions()
+        assert (bool(first.logo), second.logo) == (True, "")
+
+
+@pytest.mark.parametrize(
+    "state",
+    ["new", "pending", "review", "changes", "published", "declined", "withdrawn", "capped", "blocked"],
+)
+def test_the_reply_is_the_same_bytes_whatever_is_known(client, frozen_clock, state):
+    known = {"name_ko": "하늘에너지", "name_en": None, "email": "sky@haneul.co.kr"}
+    expected = _seen(send(client, **known))
+    tables = ("endorsement_versions", "endorsements", "outbox_mails", "mail_allowances", "mail_requests")
+    for table in tables:
+        db.session.execute(db.metadata.tables[table].delete())
+    db.session.commit()
+    if state == "capped":
+        for number in range(6):
+            send(client, **known, statement_ko=f"말 {number}")
+            answer_requests()
+    elif state == "blocked":
+        hashed = address_hash(parse("sky@haneul.co.kr"))
+        db.session.add(MailBlock(address_hash=hashed, until=frozen_clock.now() + BLOCK))
+        db.session.commit()
+    elif state != "new":
+        endorsement(state=state, name_ko="하늘에너지", name_en="", email="sky@haneul.co.kr")
+    assert _seen(send(client, **known)) == expected
+
+
+def _seen(reply):
+    """All of an answer but the number of the request and the ticket, of which the length is compared."""
+    place, _, ticket = reply.headers["Location"].rpartition("/")
+    headers = [pair for pair in reply.headers if pair[0] not in ("X-Request-Id", "Date", "Location")]
+    return reply.status_code, headers, place, len(ticket), reply.data
+
+
+@pytest.mark.parametrize("state", ["new", "pending", "review", "published"])
+def test_the_waiting_page_and_its_resend_tell_nothing_either(client, state):
+    known = {"name_ko": "하늘에너지", "name_en": None, "email": "sky@haneul.co.kr"}
+    if state != "new":
+        endorsement(state=state, name_ko="하늘에너지", name_en="", email="sky@haneul.co.kr")
+    place = send(client, **known).headers["Location"]
+    answer_requests()
+    page, again = client.get(place).data, client.post(place + "/resend")
+    for table in ("endorsement_versions", "endorsements"):
+        db.session.execute(db.metadata.tables[table].delete())
+    db.session.commit()
+    assert client.get(place).data == page
+    assert (again.status_code, again.data) == (303, b"")
+
+
+def test_a_campaign_that_closed_while_the_form_was_open_says_so(client, frozen_clock):
+    campaign("closing", closes_at=frozen_clock.now().replace(year=2000))
+    assert client.post("/en/c/closing/endorse", data=endorse_form()).status_code == 409
+    assert stored() == 0
+
+
+def test_another_pledge_text_than_the_campaigns_is_refused_with_the_form(client):
+    page = send(client, "en", pledge_version="7", name_en="Sky & Sea")
+    assert page.status_code == 422
+    assert "Sky &amp; Sea" in page.text
+
+
+def test_a_campaign_that_does_not_exist_is_404(client):
+    assert client.get("/ko/c/nothing/endorse").status_code == 404
+    assert client.post("/ko/c/nothing/endorse", data=endorse_form()).status_code == 404
+
+
+def test_the_campaigns_page_leads_to_the_form(client):
+    assert f'href="{FORM["en"]}"' in client.get("/en/c/blue-skies").text
+
+
+def test_a_network_that_sends_too_many_is_asked_to_wait(make_app):
+    app = make_app(limit_sign="3 per minute", limit_link="2 per minute")
+    with app.app_context():
+        campaign("another")
+    client = app.test_client()
+    replies = [client.post("/ko/c/another/endorse", data=endorse_form()).status_code for _ in range(4)]
+    assert replies == [303, 303, 303, 429]
+    replies = [client.post("/ko/endorse/me", data={"email": "a@b.kr"}).status_code for _ in range(3)]
+    assert replies == [303, 303, 429]
+
+
+def test_while_many_pictures_are_sent_the_form_comes_back_at_once_with_all_that_was_typed(
+    app, client, monkeypatch
+):
+    from pledge.core.turns import Turns
+    from pledge.files import pictures
+
+    monkeypatch.setattr(pictures, "_turns", Turns(running=0, waiting=0))
+    page = send(client, "en", logo=png(), name_en="Sky & Sea")
+    assert page.status_code == 503
+    assert int(page.headers["Retry-After"]) > 0
+    assert 'value="Sky &amp; Sea"' in page.text
+    assert "Many pictures are being sent" in page.text

@@ -1,0 +1,297 @@
+"""The way of a mailed link, the same for a signature and an endorsement (docs/security.md, R1–R7): right status, right words,
+and a way on.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from pledge.core import tokens
+from pledge.core.db import db
+from pledge.core.tokens import Purpose
+from pledge.endorsements.identifiers import ticket_for as endorse_ticket
+from pledge.endorsements.models import Endorsement
+from pledge.ledger.models import LedgerEntry
+from pledge.mail.models import OutboxMail
+from pledge.signatures.identifiers import ticket_for
+from pledge.signatures.models import Signature
+from tests.support.factories import (
+    answer_requests,
+    campaign,
+    confirm_token,
+    endorse_confirm_token,
+    endorse_manage_token,
+    endorsement,
+    manage_token,
+    signature,
+)
+
+pytestmark = pytest.mark.usefixtures("app")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One of the two subjects, as these tests need it."""
+
+    name: str
+    prefix: str
+    not_mine: str
+    model: type
+    make: Callable[..., Any]
+    token: Callable[[Any], str]
+    own_token: Callable[[Any], str]
+    ticket: Callable[[Any], str]
+    foreign: tuple[Purpose, list[int]]  #: a token of the right purpose for nothing that exists
+    confirmed: str  #: the state after confirming
+    counted: str  #: a state in which it is counted
+    manage_mail: str
+
+    def confirm(self, lang: str, row: Any) -> str:
+        return f"/{lang}{self.prefix}/confirm/{self.token(row)}"
+
+    def me(self, lang: str, row: Any) -> str:
+        return f"/{lang}{self.prefix}/me/{self.own_token(row)}"
+
+    def check(self, lang: str, row: Any) -> str:
+        return f"/{lang}/c/blue-skies{self.prefix}/check/{self.ticket(row)}"
+
+
+SIGNATURE = Case(
+    name="signature",
+    prefix="",
+    not_mine="not-me",
+    model=Signature,
+    make=signature,
+    token=confirm_token,
+    own_token=manage_token,
+    ticket=lambda row: ticket_for("blue-skies", row.id),
+    foreign=(Purpose.CONFIRM, [999]),
+    confirmed="confirmed",
+    counted="confirmed",
+    manage_mail="manage",
+)
+ENDORSEMENT = Case(
+    name="endorsement",
+    prefix="/endorse",
+    not_mine="not-us",
+    model=Endorsement,
+    make=endorsement,
+    token=endorse_confirm_token,
+    own_token=endorse_manage_token,
+    ticket=lambda row: endorse_ticket("blue-skies", row.address_hash, row.name_key),
+    foreign=(Purpose.ENDORSE_CONFIRM, [999, 1, 1]),
+    confirmed="review",
+    counted="published",
+    manage_mail="endorse_manage",
+)
+
+
+@pytest.fixture(params=[SIGNATURE, ENDORSEMENT], ids=lambda case: case.name)
+def case(request):
+    return request.param
+
+
+@pytest.fixture(params=["ko", "en"])
+def lang(request):
+    return request.param
+
+
+def number_of(model):
+    db.session.rollback()
+    return db.session.scalar(select(func.count()).select_from(model))
+
+
+def state_of(case, row):
+    db.session.rollback()
+    return db.session.get(case.model, row.id).state
+
+
+def test_r1_the_page_of_a_link_shows_the_text_one_button_and_a_way_to_disown(client, case, lang):
+    page = client.get(case.confirm(lang, case.make(state="pending")))
+    assert page.status_code == 200
+    assert ("서약 1판" if lang == "ko" else "The pledge, version 1") in page.text
+    assert page.text.count("<button") == 1
+    assert f"/{case.not_mine}" in page.text
+    assert page.headers["Cache-Control"] == "no-store"
+
+
+def test_r1_pressing_leads_to_thanks_and_r2_pressing_again_to_the_same(client, case, lang):
+    row = case.make(state="pending")
+    address = case.confirm(lang, row)
+    first, second = client.post(address), client.post(address)
+    assert (first.status_code, first.headers["Location"]) == (303, address)
+    assert (second.status_code, second.headers["Location"]) == (303, address)
+    page = client.get(first.headers["Location"])
+    assert page.status_code == 200
+    assert f'href="/{lang}{case.prefix}/me/' in page.text
+    assert state_of(case, row) == case.confirmed
+
+
+def test_r2_the_link_to_the_own_page_can_be_had_by_mail_once_confirmed(client, case, lang):
+    reply = client.post(f"{case.confirm(lang, case.make(state=case.confirmed))}/my-link")
+    assert reply.status_code == 303
+    assert client.get(reply.headers["Location"]).status_code == 200
+    answer_requests()
+    db.session.rollback()
+    assert [mail.kind for mail in db.session.scalars(select(OutboxMail))] == [case.manage_mail]
+    waiting = case.make(state="pending")
+    assert client.post(f"{case.confirm(lang, waiting)}/my-link").status_code == 410
+
+
+def test_r2_an_old_link_shows_thanks_but_opens_no_way_to_the_own_page(client, frozen_clock, case, lang):
+    address = case.confirm(lang, case.make(state=case.confirmed))
+    frozen_clock.move(days=8)
+    page = client.get(address)
+    assert page.status_code == 200
+    assert f'href="/{lang}{case.prefix}/me/' not in page.text
+
+
+def test_r3_an_expired_link_offers_a_new_mail_with_one_press(client, frozen_clock, case, lang):
+    row = case.make(state="pending")
+    address = case.confirm(lang, row)
+    frozen_clock.move(days=8)
+    for reply in (client.get(address), client.post(address)):
+        assert reply.status_code == 410
+        assert f'action="{address}/renew"' in reply.text
+    renewed = client.post(f"{address}/renew")
+    assert renewed.status_code == 303
+    assert client.get(renewed.headers["Location"]).status_code == 200
+    answer_requests()
+    assert number_of(OutboxMail) == 1
+    assert state_of(case, row) == "pending"
+
+
+def test_r5_and_r6_ended_foreign_and_garbage_look_exactly_alike(client, case, lang):
+    ended = case.make(state="withdrawn")
+    other = ENDORSEMENT if case is SIGNATURE else SIGNATURE
+    before = number_of(LedgerEntry)
+    asked = [
+        case.token(ended),
+        tokens.mint(*case.foreign),
+        tokens.mint(*other.foreign),
+        case.own_token(ended),
+        tokens.mint(Purpose.TICKET, ["blue-skies", "x"]),
+        *("garbage", "a.b.c", "x" * 3000, "한글"),
+    ]
+    pages = set()
+    for token in asked:
+        address = f"/{lang}{case.prefix}/confirm/{token}"
+        for reply in (client.get(address), client.post(address)):
+            assert reply.status_code == 410
+            page = reply.data.replace(token.encode(), b"")
+            pages.add(re.sub(rb'(href|content)="[^"]*/confirm/[^"]*"', b"", page))
+    assert len(pages) == 1
+    assert number_of(LedgerEntry) == before
+
+
+@pytest.mark.parametrize(
+    "path", ["confirm", "me", "unsubscribe", "endorse/confirm", "endorse/me", "endorse/contact"]
+)
+@pytest.mark.parametrize("token", ["%ED%A0%80", "%00", "a%00b", "%FF"])
+def test_what_cannot_be_text_is_400_and_never_500(client, path, token):
+    assert client.get(f"/ko/{path}/{token}").status_code == 400
+    assert client.post(f"/ko/{path}/{token}").status_code in (400, 405)
+
+
+def test_r7_a_link_of_a_closed_campaign_says_so(client, frozen_clock, case, lang):
+    of = campaign(closes_at=frozen_clock.now().replace(year=2020))
+    row = case.make(of, state="pending")
+    shown, pressed = client.get(case.confirm(lang, row)), client.post(case.confirm(lang, row))
+    assert (shown.status_code, pressed.status_code) == (200, 409)
+    for page in (shown, pressed):
+        assert ("종료된 캠페인입니다" if lang == "ko" else "This campaign has ended") in page.text
+    assert state_of(case, row) == "pending"
+
+
+def test_this_was_not_me_asks_first_and_then_deletes(client, case, lang):
+    address = f"{case.confirm(lang, case.make(state='pending'))}/{case.not_mine}"
+    page = client.get(address)
+    assert page.status_code == 200
+    assert f'action="{address}"' in page.text
+    assert number_of(case.model) == 1
+    assert client.post(address).status_code == 200
+    assert number_of(case.model) == 0
+    assert client.post(address).status_code == 410
+
+
+def test_this_was_not_me_is_not_offered_for_what_is_confirmed(client, case, lang):
+    row = case.make(state=case.confirmed)
+    address = f"{case.confirm(lang, row)}/{case.not_mine}"
+    assert (client.get(address).status_code, client.post(address).status_code) == (410, 410)
+    assert state_of(case, row) == case.confirmed
+
+
+def test_a_ticket_of_another_campaign_or_a_damaged_one_is_404(client, case):
+    row = case.make(state="pending")
+    campaign("clean-air")
+    address = case.check("ko", row)
+    assert client.get(address).status_code == 200
+    for wrong in (address.replace("blue-skies", "clean-air"), address[:-2]):
+        assert client.get(wrong).status_code == 404
+        assert client.post(f"{wrong}/resend").status_code == 404
+
+
+def test_asking_for_the_link_is_answered_alike_for_anybody(client, case, lang):
+    case.make(email="sky@haneul.co.kr")
+    address = f"/{lang}{case.prefix}/me"
+    known, stranger = (
+        client.post(address, data={"email": email}) for email in ("sky@haneul.co.kr", "nobody@haneul.co.kr")
+    )
+    assert (known.status_code, known.headers["Location"], known.data) == (
+        stranger.status_code,
+        stranger.headers["Location"],
+        stranger.data,
+    )
+    assert client.get(known.headers["Location"]).status_code == 200
+    wrong = client.post(address, data={"email": "nope"})
+    assert wrong.status_code == 422
+    assert 'value="nope"' in wrong.text
+    assert client.get(address).status_code == 200
+
+
+def test_the_download_holds_everything_as_json(client, case, lang):
+    row = case.make()
+    reply = client.get(f"{case.me(lang, row)}/download")
+    assert reply.mimetype == "application/json"
+    assert reply.headers["Content-Disposition"] == f'attachment; filename="my-{case.name}.json"'
+    facts = reply.get_json()
+    assert (facts["campaign"]["slug"], facts["state"]) == ("blue-skies", case.counted)
+    assert (facts["pledge"]["version"], len(facts["pledge"]["sha256"])) == (1, 64)
+
+
+def test_withdrawing_asks_first_and_then_takes_back(client, case, lang):
+    own_page = case.me(lang, case.make(state=case.counted))
+    assert client.get(f"{own_page}/withdraw").status_code == 200
+    assert number_of(LedgerEntry) == 1
+    reply = client.post(f"{own_page}/withdraw")
+    assert (reply.status_code, reply.headers["Location"]) == (303, own_page)
+    assert number_of(LedgerEntry) == 2
+    assert client.get(own_page).status_code == 200
+
+
+def test_erasing_asks_first_and_then_the_link_is_invalid(client, case, lang):
+    own_page = case.me(lang, case.make(state=case.counted))
+    assert client.get(f"{own_page}/erase").status_code == 200
+    assert client.get(own_page).status_code == 200
+    assert client.post(f"{own_page}/erase").status_code == 200
+    assert client.get(own_page).status_code == 410
+    assert client.post(f"{own_page}/erase").status_code == 410
+
+
+def test_the_answer_to_a_form_switches_language_to_the_page_that_the_form_stands_on(client, case):
+    row = case.make(state="pending")
+    confirm = case.confirm("ko", row)
+    answered = {
+        f"{confirm}x/renew": f"{confirm}x",
+        f"{confirm}x/my-link": f"{confirm}x",
+        f"{confirm}x/{case.not_mine}": f"{confirm}x/{case.not_mine}",
+        f"/ko{case.prefix}/me": f"/ko{case.prefix}/me",
+    }
+    for address, page in answered.items():
+        reply = client.post(address)
+        assert reply.status_code in (410, 422)
+        assert f'href="{page.replace("/ko/", "/en/", 1)}"' in reply.text

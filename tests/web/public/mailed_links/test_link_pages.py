@@ -1,0 +1,194 @@
+"""The pages of mailed links (docs/security.md, R1–R8): right status, right words, and a way on."""
+
+import pytest
+from sqlalchemy import func, select
+
+from pledge.core import tokens
+from pledge.core.db import db
+from pledge.ledger.models import LedgerEntry
+from tests.support.factories import (
+    answer_requests,
+    campaign,
+    code,
+    confirm_token,
+    fold_all,
+    mailed,
+    manage_token,
+    signature,
+    unsubscribe_token,
+)
+from tests.support.mails import Notes, deliver
+
+pytestmark = pytest.mark.usefixtures("app")
+
+
+@pytest.fixture(params=["ko", "en"])
+def lang(request):
+    return request.param
+
+
+def counted():
+    db.session.rollback()
+    return db.session.scalar(select(func.count()).select_from(LedgerEntry))
+
+
+def test_r1_the_page_shows_exactly_what_will_be_recorded_and_one_button(client, lang):
+    person = signature(state="pending", name="김하늘", public_name=True, region="KR-26")
+    page = client.get(f"/{lang}/confirm/{confirm_token(person)}")
+    assert page.status_code == 200
+    assert "김하늘" in page.text
+    assert ("부산광역시" if lang == "ko" else "Busan") in page.text
+    assert ("서약 1판" if lang == "ko" else "The pledge, version 1") in page.text
+    assert page.text.count("<button") == 1
+    assert "/not-me" in page.text
+    assert page.headers["Cache-Control"] == "no-store"
+
+
+def test_r1_pressing_leads_to_the_page_with_ones_number(client, lang):
+    signature()
+    person = signature(state="pending")
+    token = confirm_token(person)
+    fold_all()
+    reply = client.post(f"/{lang}/confirm/{token}")
+    assert reply.status_code == 303
+    fold_all()
+    page = client.get(reply.headers["Location"])
+    assert page.status_code == 200
+    assert "/me/" in page.text
+    assert f'href="http://localhost/{lang}/c/blue-skies"' in page.text or "http://localhost" in page.text
+    assert 'data-number="2"' in page.text or ">2<" in page.text or "2번째" in page.text
+
+
+def test_r2_pressing_again_or_on_another_device_shows_the_same(client, lang):
+    person = signature(state="pending")
+    token = confirm_token(person)
+    first = client.post(f"/{lang}/confirm/{token}")
+    second = client.post(f"/{lang}/confirm/{token}")
+    assert (first.status_code, first.headers["Location"]) == (second.status_code, second.headers["Location"])
+    assert counted() == 1
+
+
+def test_r3_an_expired_link_offers_a_new_mail_with_one_press(client, frozen_clock, lang):
+    person = signature(state="pending")
+    token = confirm_token(person)
+    frozen_clock.move(days=8)
+    for reply in (client.get(f"/{lang}/confirm/{token}"), client.post(f"/{lang}/confirm/{token}")):
+        assert reply.status_code == 410
+        assert f'action="/{lang}/confirm/{token}/renew"' in reply.text
+    renewed = client.post(f"/{lang}/confirm/{token}/renew")
+    assert renewed.status_code == 303
+    waiting = client.get(renewed.headers["Location"])
+    assert waiting.status_code == 200
+    answer_requests()
+    deliver(Notes())
+    newest = tokens.code(person.id, 2)
+    done = client.post(renewed.headers["Location"].partition("?")[0], data={"code": newest})
+    assert done.status_code == 303
+    assert counted() == 1
+
+
+def test_r4_each_link_shows_what_it_was_mailed_for_and_the_second_says_that_one_counts(client, lang):
+    first = signature(state="pending", name="김하나", email="hong@example.org")
+    second = signature(state="pending", name="김두리", email="hong@example.org")
+    for person in (first, second):
+        assert person.name in client.get(f"/{lang}/confirm/{confirm_token(person)}").text
+    assert client.post(f"/{lang}/confirm/{confirm_token(first)}").status_code == 303
+    page = client.get(f"/{lang}/confirm/{confirm_token(second)}")
+    assert page.status_code == 200
+    assert ("집계되었습니다" if lang == "ko" else "your signature counts") in page.text
+    assert client.post(f"/{lang}/confirm/{confirm_token(second)}").status_code == 303
+    assert counted() == 1
+
+
+def test_r8_unsubscribing_is_a_page_with_a_button_and_can_be_repeated(client, lang):
+    person = signature(updates=True)
+    token = unsubscribe_token(person)
+    page = client.get(f"/{lang}/unsubscribe/{token}")
+    assert page.status_code == 200
+    assert "<button" in page.text
+    first, second = (client.post(f"/{lang}/unsubscribe/{token}") for _ in range(2))
+    assert first.status_code == second.status_code == 200
+    assert first.data == second.data
+    assert "<button" not in first.text
+    word = "철회" if lang == "ko" else "withdraw"
+    assert word not in page.text.lower().split("<main")[1], "unsubscribing and withdrawing never share words"
+
+
+class TestOnesOwnPage:
+    def test_shows_what_is_stored_and_the_text_that_was_signed(self, client, lang):
+        of = campaign(versions=2)
+        person = signature(of, name="김하늘", email="sky@naver.com", pledge_text_id=of.pledges[0].id)
+        page = client.get(f"/{lang}/me/{manage_token(person)}")
+        assert page.status_code == 200
+        assert "김하늘" in page.text
+        assert "sky@naver.com" in page.text
+        assert ("서약 1판" if lang == "ko" else "The pledge, version 1") in page.text
+
+    def test_choices_are_saved(self, client, lang):
+        token = manage_token(signature())
+        reply = client.post(f"/{lang}/me/{token}/consents", data={"name": "김바다", "updates": "y"})
+        assert reply.status_code == 303
+        page = client.get(reply.headers["Location"])
+        assert "김바다" in page.text
+
+    def test_a_bad_name_is_shown_with_its_fault(self, client, lang):
+        token = manage_token(signature())
+        page = client.post(f"/{lang}/me/{token}/consents", data={"name": "=x"})
+        assert page.status_code == 422
+        assert 'value="=x"' in page.text
+
+    def test_the_download_holds_everything_as_json(self, client, lang):
+        person = signature(name="김하늘", email="sky@naver.com", updates=True)
+        reply = client.get(f"/{lang}/me/{manage_token(person)}/download")
+        assert reply.mimetype == "application/json"
+        assert "attachment" in reply.headers["Content-Disposition"]
+        facts = reply.get_json()
+        assert (facts["name"], facts["email"], facts["region"], facts["updates"]) == (
+            "김하늘",
+            "sky@naver.com",
+            "KR-11",
+            True,
+        )
+        assert facts["pledge"]["version"] == 1
+        assert len(facts["pledge"]["sha256"]) == 64
+        assert facts["privacy_notice"] == "2026-11-24"
+
+
+def test_r9_a_link_of_an_invalidated_signature_says_so_and_how_to_object(client, lang):
+    person = signature(state="invalidated")
+    before = counted()
+    token = confirm_token(person)
+    shown, pressed = client.get(f"/{lang}/confirm/{token}"), client.post(f"/{lang}/confirm/{token}")
+    assert (shown.status_code, pressed.status_code) == (200, 409)
+    for page in (shown, pressed):
+        assert ("집계되지 않습니다" if lang == "ko" else "This signature is not counted") in page.text
+        assert ("프로그램" if lang == "ko" else "Made by a program") in page.text
+        assert "@" in page.text, "an address to write to"
+        assert person.name not in page.text
+    assert client.get(f"/{lang}/confirm/{token}/not-me").status_code == 410
+    assert client.post(f"/{lang}/confirm/{token}/not-me").status_code == 410
+    assert client.post(f"/{lang}/confirm/{token}/my-link").status_code == 410
+    assert counted() == before
+
+
+def test_r9_the_own_page_of_an_invalidated_signature_says_so_and_offers_no_withdrawing(client, lang):
+    person = signature(state="invalidated")
+    page = client.get(f"/{lang}/me/{manage_token(person)}")
+    assert page.status_code == 200
+    assert ("집계되지 않습니다" if lang == "ko" else "This signature is not counted") in page.text
+    assert "/withdraw" not in page.text
+    assert "/erase" in page.text
+    assert client.post(f"/{lang}/me/{manage_token(person)}/withdraw").status_code == 303
+    assert client.get(f"/{lang}/me/{manage_token(person)}/download").json["state"] == "invalidated"
+
+
+def test_r9_a_code_typed_for_an_invalidated_signature_leads_to_the_same_page(client, lang):
+    from pledge.signatures.identifiers import ticket_for
+
+    person = mailed(signature(state="invalidated"))
+    ticket = ticket_for("blue-skies", person.id)
+    reply = client.post(f"/{lang}/c/blue-skies/check/{ticket}", data={"code": code(person)})
+    assert reply.status_code == 303
+    page = client.get(reply.headers["Location"])
+    assert ("집계되지 않습니다" if lang == "ko" else "This signature is not counted") in page.text
+    assert counted() == 2

@@ -1,0 +1,124 @@
+"""The receipt over HTTP: a file for who is counted, a plain page for who is not (yet), and never another's."""
+
+from hashlib import sha256
+
+import pytest
+
+from pledge.core import tokens
+from pledge.core.tokens import Purpose
+from tests.support.factories import campaign, confirm_token, fold_all, manage_token, signature
+
+pytestmark = pytest.mark.usefixtures("app")
+
+
+@pytest.fixture(params=["ko", "en"])
+def lang(request):
+    return request.param
+
+
+def roads(person, lang):
+    return [f"/{lang}/confirm/{confirm_token(person)}/receipt", f"/{lang}/me/{manage_token(person)}/receipt"]
+
+
+def test_both_roads_lead_to_the_same_file(client, lang):
+    person = signature(campaign("clean-air"))
+    fold_all()
+    replies = [client.get(road) for road in roads(person, lang)]
+    for reply in replies:
+        assert reply.status_code == 200
+        assert reply.content_type == "text/plain; charset=utf-8"
+        assert reply.headers["Content-Disposition"] == 'attachment; filename="clean-air-0.tlog-proof"'
+        assert reply.headers["Cache-Control"] == "no-store"
+        assert reply.data.startswith(b"c2sp.org/tlog-proof@v1\nextra ")
+    assert replies[0].data == replies[1].data
+
+
+def test_before_the_fold_a_page_says_so_and_asks_again_by_itself(client, lang):
+    person = signature()
+    for road in roads(person, lang):
+        reply = client.get(road)
+        assert reply.status_code == 404
+        assert int(reply.headers["Retry-After"]) > 0
+        assert 'http-equiv="refresh"' in reply.text
+        assert "Content-Disposition" not in reply.headers
+        assert reply.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("state", ["withdrawn", "invalidated", "pending"])
+def test_who_is_not_counted_is_told_so_and_nothing_asks_again(client, lang, state):
+    person = signature(state=state)
+    fold_all()
+    reply = client.get(f"/{lang}/me/{manage_token(person)}/receipt")
+    assert reply.status_code == 404
+    assert "Retry-After" not in reply.headers
+    assert "http-equiv" not in reply.text
+
+
+def test_a_link_to_confirm_leads_to_its_page_first(client, lang):
+    token = confirm_token(signature(state="pending"))
+    reply = client.get(f"/{lang}/confirm/{token}/receipt")
+    assert reply.status_code == 303
+    assert reply.headers["Location"].endswith(f"/{lang}/confirm/{token}")
+
+
+def test_an_old_link_gives_no_receipt(client, lang, clock):
+    person = signature()
+    fold_all()
+    token = confirm_token(person)
+    clock.move(days=8)
+    reply = client.get(f"/{lang}/confirm/{token}/receipt")
+    assert reply.status_code == 303
+    assert reply.headers["Location"].endswith(f"/{lang}/confirm/{token}")
+    assert "/receipt" not in client.get(f"/{lang}/confirm/{token}").text
+
+
+@pytest.mark.parametrize("state", ["withdrawn", "invalidated"])
+def test_a_link_to_confirm_of_who_is_not_counted_gives_none(client, lang, state):
+    person = signature(state=state)
+    fold_all()
+    reply = client.get(f"/{lang}/confirm/{confirm_token(person)}/receipt")
+    assert reply.status_code == 410
+    assert b"tlog-proof" not in reply.data
+
+
+def test_wrong_links_get_the_page_of_unknown_ones_and_count(make_app):
+    app = make_app(limit_token="2 per hour")
+    with app.app_context():
+        person = signature()
+        wrong = tokens.mint(Purpose.UNSUBSCRIBE, [person.id])
+    client = app.test_client()
+    statuses = [client.get(f"/ko/{road}/{wrong}/receipt").status_code for road in ("me", "confirm", "me")]
+    assert statuses == [410, 410, 429]
+
+
+def test_thanks_and_own_page_offer_it_only_to_who_is_counted(client, lang):
+    person = signature()
+    fold_all()
+    for page in (f"/{lang}/confirm/{confirm_token(person)}", f"/{lang}/me/{manage_token(person)}"):
+        text = client.get(page).text
+        assert f'href="{page}/receipt"' in text
+        assert f'href="/{lang}/verify"' in text
+    gone = signature(state="withdrawn")
+    assert "/receipt" not in client.get(f"/{lang}/me/{manage_token(gone)}").text
+
+
+def test_the_page_that_checks_is_the_same_for_everybody_and_can_send_nothing(client, lang):
+    campaign("open-one")
+    campaign("not-public", state="draft")
+    reply = client.get(f"/{lang}/verify")
+    assert reply.status_code == 200
+    assert "max-age=0" in reply.headers["Cache-Control"]
+    assert reply.headers["ETag"]
+    main = reply.text.partition("<main")[2].partition("</main>")[0]
+    assert "<form" not in main
+    assert " name=" not in main
+    assert 'data-slugs="open-one"' in main
+    assert "missing" not in main.partition("data-slugs")[2].partition(">")[0], (
+        "a part of the program is not there"
+    )
+
+
+def test_the_page_tells_the_sha256_of_the_program_that_the_site_hands_out(client, lang):
+    """So that a copy that came with a pack need not be believed."""
+    program = client.get("/verify.py").data
+    assert sha256(program).hexdigest() in client.get(f"/{lang}/verify").text

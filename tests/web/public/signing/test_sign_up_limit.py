@@ -1,0 +1,131 @@
+"""The limit on sign-ups with addresses of one mail domain, outside the large providers."""
+
+import pytest
+from sqlalchemy import func, select
+
+from pledge.core.db import db
+from pledge.mail.models import OutboxMail
+from pledge.mail.providers import LARGE_PROVIDERS
+from pledge.signatures.models import Signature
+from tests.support.factories import answer_requests, campaign, endorse_form, sign_form
+
+SIGN = "/en/c/blue-skies/sign"
+
+
+@pytest.fixture(autouse=True)
+def _open_campaign(app):
+    campaign()
+
+
+def sign(client, number, domain="evil.example.com", path=SIGN):
+    """From a network of its own each time."""
+    form = sign_form(email=f"p{number}@{domain}")
+    network = f"2001:db8:{number:x}::1"
+    return client.post(path, data=form, environ_base={"REMOTE_ADDR": network})
+
+
+def statuses(client, numbers, domain="evil.example.com"):
+    return [sign(client, number, domain).status_code for number in numbers]
+
+
+@pytest.mark.sqlite_only
+def test_a_domain_that_answers_for_every_address_signs_as_often_as_its_limit_says(make_app):
+    client = make_app(limit_domain="300 per day").test_client()
+    client.checked = False
+    assert statuses(client, range(500)) == [303] * 300 + [429] * 200
+    db.session.rollback()
+    assert db.session.scalar(select(func.count()).select_from(Signature)) == 300
+    answer_requests()
+    assert db.session.scalar(select(func.count()).select_from(OutboxMail)) == 300
+
+
+@pytest.mark.sqlite_only
+def test_subdomains_are_their_owners_domain(make_app):
+    client = make_app(limit_domain="5 per hour").test_client()
+    answers = [sign(client, number, f"m{number}.evil.example.com").status_code for number in range(8)]
+    assert answers == [303] * 5 + [429] * 3
+    assert sign(client, 9, "evil.example.org").status_code == 303
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize("domain", ["naver.com", "hanmail.net", "gmail.com", "korea.kr"])
+def test_the_large_providers_have_no_such_limit(make_app, domain):
+    client = make_app(limit_domain="5 per hour").test_client()
+    assert statuses(client, range(12), domain) == [303] * 12
+
+
+@pytest.mark.sqlite_only
+def test_agencies_under_go_kr_are_each_a_domain_of_their_own(make_app):
+    client = make_app(limit_domain="5 per hour").test_client()
+    assert statuses(client, range(7), "moe.go.kr") == [303] * 5 + [429] * 2
+    assert sign(client, 8, "me.go.kr").status_code == 303
+
+
+@pytest.mark.sqlite_only
+def test_a_company_of_five_hundred_signs_in_ten_minutes(client):
+    client.checked = False
+    assert set(statuses(client, range(500), "company.co.kr")) == {303}
+
+
+@pytest.mark.sqlite_only
+def test_a_hall_of_two_hundred_people_of_one_company_behind_one_address_signs(client):
+    client.checked = False
+    forms = [sign_form(email=f"p{number}@company.co.kr") for number in range(200)]
+    assert {client.post(SIGN, data=form).status_code for form in forms} == {303}
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize(
+    ("lang", "limit", "words"),
+    [
+        ("ko", "1 per 10 minutes", "분 뒤에 다시 보내 주십시오"),
+        ("en", "1 per 10 minutes", "in about "),
+        ("ko", "1 per day", "내일 다시"),
+        ("en", "1 per day", "tomorrow"),
+    ],
+)
+def test_who_is_refused_is_told_when_to_come_back_and_loses_nothing(make_app, lang, limit, words):
+    client = make_app(limit_domain=limit).test_client()
+    path = f"/{lang}/c/blue-skies/sign"
+    sign(client, 1, path=path)
+    form = sign_form(name="김하늘", email="sky@evil.example.com", updates="y")
+    page = client.post(path, data=form)
+    assert page.status_code == 429
+    assert 1 <= int(page.headers["Retry-After"]) <= (600 if "minutes" in limit else 86_400)
+    assert words in page.text
+    assert "김하늘" in page.text
+    assert "sky@evil.example.com" in page.text
+    assert page.text.count("checked") == 3
+    assert 'href="#email"' in page.text
+
+
+@pytest.mark.sqlite_only
+def test_a_form_with_a_fault_is_not_counted(make_app):
+    client = make_app(limit_domain="1 per hour").test_client()
+    for _ in range(3):
+        assert client.post(SIGN, data=sign_form(email="a@evil.example.com", age_ok=None)).status_code == 422
+    assert sign(client, 1).status_code == 303
+
+
+@pytest.mark.sqlite_only
+def test_organisations_are_counted_by_their_domain_too(make_app):
+    client = make_app(limit_domain="1 per hour").test_client()
+    path = "/en/c/blue-skies/endorse"
+    assert client.post(path, data=endorse_form(email="a@evil.example.com")).status_code == 303
+    page = client.post(path, data=endorse_form(email="b@evil.example.com", name_en="Sky Watch"))
+    assert page.status_code == 429
+    assert "Sky Watch" in page.text
+
+
+@pytest.mark.sqlite_only
+def test_the_counter_does_not_tell_which_domain_it_counts(make_app, redis):
+    client = make_app(redis_url=redis.url).test_client()
+    sign(client, 1)
+    with redis.client() as inside:
+        keys = b" ".join(inside.keys("*"))
+    assert b"mail domain" in keys
+    assert b"evil" not in keys
+
+
+def test_no_disposable_mail_is_among_the_large_providers():
+    assert not LARGE_PROVIDERS & {"mailinator.com", "guerrillamail.com", "yopmail.com", "10minutemail.com"}

@@ -1,0 +1,260 @@
+"""The form over HTTP: what is answered, in which language, and what nobody can learn from it."""
+
+import io
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import encode_multipart
+
+from pledge.core.db import NotDurable, db
+from pledge.mail.blocks import BLOCK
+from pledge.mail.models import MailBlock, OutboxMail
+from pledge.signatures import services, statements
+from pledge.signatures.models import Signature
+from tests.support.factories import answer_requests, campaign, confirm_token, sign_form, signature
+
+SIGN = {"ko": "/ko/c/blue-skies/sign", "en": "/en/c/blue-skies/sign"}
+
+
+@pytest.fixture(autouse=True)
+def _open_campaign(app):
+    campaign()
+
+
+def stored():
+    db.session.rollback()
+    return db.session.scalar(select(func.count()).select_from(Signature))
+
+
+def test_a_good_form_is_answered_303_to_the_page_that_says_check_your_mail(client):
+    reply = client.post(SIGN["ko"], data=sign_form())
+    assert reply.status_code == 303
+    assert reply.headers["Location"].startswith("/ko/c/blue-skies/check/")
+    page = client.get(reply.headers["Location"])
+    assert page.status_code == 200
+    assert "메일" in page.text
+
+
+def test_only_the_fields_of_the_contract_are_needed(client):
+    form = {
+        "name": "홍길동",
+        "email": "a@naver.com",
+        "country": "KR",
+        "region": "KR-11",
+        "age_ok": "y",
+        "consent_privacy": "y",
+    }
+    assert client.post(SIGN["ko"], data=form).status_code == 303
+    assert stored() == 1
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize(
+    ("field", "value", "ko", "en"),
+    [
+        ("name", "", "이름", "name"),
+        ("name", "=1+1", "첫 글자", "begin with"),
+        ("name", "|calc", "첫 글자", "begin with"),
+        ("name", "casino.vip", "웹 주소", "web address"),
+        ("name", "x@[127.0.0.1]", "이메일 주소", "e-mail address"),
+        ("name", "900101-1234567", "주민등록번호", "resident registration number"),
+        ("name", "홍\u202e길동", "문자", "character"),
+        ("email", "", "이메일", "e-mail"),
+        ("email", "hong@", "이메일", "e-mail"),
+        ("country", "XX", "나라", "country"),
+        ("country", None, "나라", "country"),
+        ("region", "KR-99", "시·도", "province"),
+        ("consent_privacy", None, "동의", "agree"),
+        ("age_ok", None, "14", "14"),
+        ("pledge_version", "x", "서약", "pledge"),
+        ("pledge_version", "7", "서약", "pledge"),
+    ],
+)
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_a_fault_is_named_in_the_pages_language_and_nothing_typed_is_lost(client, lang, field, value, ko, en):
+    form = sign_form(**{"name": "김하늘", "email": "sky@naver.com", "updates": "y", field: value})
+    page = client.post(SIGN[lang], data=form)
+    assert page.status_code == 422
+    assert (ko if lang == "ko" else en) in page.text.lower()
+    if field != "pledge_version":
+        assert f'href="#{field}"' in page.text, "the summary links to the field"
+        assert f'id="{field}"' in page.text
+    if field != "name":
+        assert "김하늘" in page.text
+    if field != "email":
+        assert "sky@naver.com" in page.text
+    assert page.text.count("checked") >= 1
+    assert stored() == 0
+
+
+def test_an_empty_form_names_every_fault_at_once(client):
+    page = client.post(SIGN["en"], data={})
+    assert page.status_code == 422
+    for field in ("name", "email", "age_ok", "consent_privacy"):
+        assert f'href="#{field}"' in page.text
+
+
+def test_under_fourteen_is_refused_kindly_and_nothing_is_stored(client):
+    page = client.post(SIGN["ko"], data=sign_form(age_ok=None))
+    assert page.status_code == 422
+    assert "14세" in page.text
+    assert stored() == 0
+    assert db.session.scalar(select(func.count()).select_from(OutboxMail)) == 0
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize("no", ["0", "null", "no", "n", "false", "off", "아니요", " ", "undefined"])
+@pytest.mark.parametrize("box", ["age_ok", "consent_privacy"])
+def test_a_required_box_that_says_no_is_not_ticked(client, box, no):
+    page = client.post(SIGN["en"], data=sign_form(**{box: no}))
+    assert page.status_code == 422
+    assert f'href="#{box}"' in page.text
+    assert stored() == 0
+
+
+@pytest.mark.sqlite_only
+def test_an_optional_box_that_says_no_agrees_to_nothing(client):
+    assert client.post(SIGN["en"], data=sign_form(public_name="0", updates="null")).status_code == 303
+    row = db.session.scalars(select(Signature)).one()
+    assert (row.public_name, row.updates) == (False, False)
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize("yes", ["y", "Y", "on", "true", "1", "yes"])
+def test_a_box_that_says_yes_is_ticked(client, yes):
+    assert client.post(SIGN["en"], data=sign_form(age_ok=yes, consent_privacy=yes)).status_code == 303
+
+
+@pytest.mark.sqlite_only
+def test_a_box_that_says_yes_and_no_is_not_ticked(client):
+    assert client.post(SIGN["en"], data=sign_form(age_ok=["y", "0"])).status_code == 422
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize("field", ["name", "email", "country", "age_ok", "pledge_version"])
+def test_a_file_in_place_of_text_is_no_text(client, field):
+    form = sign_form(**{field: FileStorage(io.BytesIO(b"hello"), "hello.txt")})
+    boundary, body = encode_multipart(form)  # in memory; the client itself would leave a file of its own open
+    page = client.post(SIGN["en"], data=body, content_type=f"multipart/form-data; boundary={boundary}")
+    assert page.status_code == (303 if field == "pledge_version" else 422)
+
+
+def test_a_typed_script_is_shown_as_text(client):
+    page = client.post(SIGN["en"], data=sign_form(name='"><script>alert(1)</script>', email='"><b>'))
+    assert "<script>alert" not in page.text
+    assert "&lt;script&gt;" in page.text
+
+
+@pytest.mark.parametrize(
+    "state", ["new", "pending", "confirmed", "withdrawn", "invalidated", "capped", "blocked"]
+)
+def test_the_reply_is_the_same_bytes_whatever_is_known_about_the_person(client, frozen_clock, state):
+    person = {"email": "hong@naver.com"}
+    expected = client.post(SIGN["ko"], data=sign_form(**person))
+    with_nothing_stored = _seen(expected)
+    db.session.execute(Signature.__table__.delete())
+    for table in ("outbox_mails", "mail_allowances", "mail_requests"):
+        db.session.execute(db.metadata.tables[table].delete())
+    db.session.commit()
+    if state in ("pending", "confirmed", "withdrawn", "invalidated"):
+        signature(state=state, **person)
+    if state == "capped":
+        for number in range(6):
+            client.post(SIGN["ko"], data=sign_form(**person, name=f"이름 {number}"))
+            answer_requests()
+    if state == "blocked":
+        hashed = services.address_hash(services.Address("hong@naver.com", "hong@naver.com"))
+        db.session.add(MailBlock(address_hash=hashed, until=frozen_clock.now() + BLOCK))
+        db.session.commit()
+    assert _seen(client.post(SIGN["ko"], data=sign_form(**person))) == with_nothing_stored
+
+
+def _seen(reply):
+    """All of an answer but the number of the request and the ticket, of which the length is compared."""
+    place, _, ticket = reply.headers["Location"].rpartition("/")
+    headers = [pair for pair in reply.headers if pair[0] not in ("X-Request-Id", "Date", "Location")]
+    return reply.status_code, headers, place, len(ticket), reply.data
+
+
+@pytest.mark.parametrize("state", ["new", "pending", "confirmed", "withdrawn", "invalidated"])
+def test_the_waiting_page_and_its_resend_tell_nothing_either(client, state):
+    if state != "new":
+        signature(state=state, email="hong@naver.com")
+    place = client.post(SIGN["ko"], data=sign_form(email="hong@naver.com")).headers["Location"]
+    page = client.get(place).data
+    wrong = client.post(place, data={"code": "000000"})
+    again = client.post(place + "/resend")
+    db.session.execute(Signature.__table__.delete())
+    db.session.commit()
+    assert client.get(place).data == page
+    assert client.post(place, data={"code": "000000"}).data == wrong.data
+    assert (again.status_code, again.data) == (303, b"")
+
+
+def ticket_of(place):
+    return place.rsplit("/", 1)[1]
+
+
+@pytest.mark.parametrize("state", ["new", "pending", "confirmed", "invalidated"])
+def test_wrong_codes_are_answered_alike_however_many_and_however_late(client, frozen_clock, state):
+    stranger = client.post(SIGN["en"], data=sign_form()).headers["Location"]
+    expected = client.post(stranger, data={"code": "000000"})
+    if state != "new":
+        signature(state=state, email="hong@naver.com")
+        frozen_clock.move(days=9)
+    place = client.post(SIGN["en"], data=sign_form(email="hong@naver.com")).headers["Location"]
+    for _ in range(7):
+        answer = client.post(place, data={"code": "000000"})
+        assert answer.status_code == 422
+        assert answer.text.replace(ticket_of(place), "") == expected.text.replace(ticket_of(stranger), "")
+
+
+def test_a_campaign_that_closed_while_the_form_was_open_says_so(client, frozen_clock):
+    campaign("closing", closes_at=frozen_clock.now().replace(year=2000))
+    page = client.post("/en/c/closing/sign", data=sign_form())
+    assert page.status_code == 409
+    assert stored() == 0
+
+
+def test_a_campaign_that_does_not_exist_is_404(client):
+    assert client.post("/ko/c/nothing/sign", data=sign_form()).status_code == 404
+    assert client.get("/ko/c/nothing").status_code == 404
+
+
+@pytest.mark.parametrize("code", ["", "12345", "1234567", "abcdef", "１２３４５６７"])
+def test_what_is_no_code_is_told_apart_from_a_wrong_one(client, code):
+    place = client.post(SIGN["en"], data=sign_form()).headers["Location"]
+    page = client.post(place, data={"code": code})
+    assert page.status_code == 422
+    assert "six digits" in page.text
+
+
+def test_a_ticket_of_another_campaign_or_a_damaged_one_is_404(client):
+    campaign("clean-air")
+    place = client.post(SIGN["ko"], data=sign_form()).headers["Location"]
+    assert client.get(place.replace("blue-skies", "clean-air")).status_code == 404
+    assert client.get(place[:-2]).status_code == 404
+    assert client.post(place[:-2], data={"code": "123456"}).status_code == 404
+
+
+@pytest.mark.parametrize("error", [OperationalError("INSERT", {}, Exception("hong@naver.com")), NotDurable()])
+@pytest.mark.parametrize(
+    ("what", "path"), [("sign", SIGN["ko"]), ("confirm", "/ko/confirm/{token}")], ids=["sign", "confirm"]
+)
+def test_a_database_that_is_away_is_answered_503_and_nothing_is_tried_twice(
+    client, monkeypatch, error, what, path
+):
+    token = confirm_token(signature(state="pending"))
+    tried = []
+
+    def fail(values):
+        tried.append(values)
+        raise error
+
+    monkeypatch.setattr(statements, what, fail)
+    answer = client.post(path.format(token=token), data=sign_form() if what == "sign" else None)
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "10"
+    assert len(tried) == 1

@@ -1,0 +1,392 @@
+"""All states of a person × all that they or a stranger may do: what the page says is what happens.
+
+Everything goes over HTTP and by mail, as people do it: the mails are read, their links opened, their codes typed.
+"""
+
+import re
+
+import pytest
+from sqlalchemy import func, select
+
+from pledge.core.db import db
+from pledge.ledger.models import LedgerEntry
+from pledge.mail import services as mail_services
+from pledge.signatures.models import Signature
+from pledge.worker.composers import composers
+from tests.support.factories import answer_requests, campaign, invalidation, sign_form
+
+SIGN = "/en/c/blue-skies/sign"
+HONG = {"email": "hong@example.org", "name": "Hong Gildong"}
+LINK = re.compile(r"http://localhost(/en/[a-z]+/[\w.-]+)\s")
+CODE = re.compile(r"^Code: (\d{6})\s", re.MULTILINE)
+
+STATES = ("new", "pending", "confirmed", "withdrawn", "erased", "invalidated", "blocked", "capped")
+
+#: Which mail follows within about ten minutes, by state and by what is done; "" for none.
+EXPECTED = {
+    "new": {"sign": "confirm", "resend": "confirm", "link": ""},
+    "pending": {"sign": "confirm", "resend": "confirm", "link": "confirm"},
+    "confirmed": {"sign": "already", "resend": "already", "link": "manage"},
+    "withdrawn": {"sign": "confirm", "resend": "manage", "link": "manage"},
+    "erased": {"sign": "confirm", "resend": "", "link": ""},
+    "invalidated": {"sign": "invalidated", "resend": "invalidated", "link": "manage"},
+    "blocked": {"sign": "", "resend": "", "link": ""},
+    "capped": {"sign": "", "resend": "", "link": ""},
+}
+SUBJECTS = {
+    "Please confirm your signature": "confirm",
+    "You have already signed": "already",
+    "The link to your signature": "manage",
+    "Your signature is not counted": "invalidated",
+}
+
+
+class Walk:
+    """One person's browser and mailbox, and the worker that runs every minute."""
+
+    def __init__(self, client, clock):
+        self.client, self.clock = client, clock
+        self.mails: list[tuple[str, str]] = []
+        self.ticket = ""  #: where the last form led
+
+    # The transport of the mails.
+    def send(self, to: str, message: bytes) -> None:
+        from email import message_from_bytes, policy
+
+        mail = message_from_bytes(message, policy=policy.default)
+        subject = next(kind for words, kind in SUBJECTS.items() if words in mail["Subject"])
+        self.mails.append((subject, mail.get_body(("plain",)).get_content()))
+
+    def close(self) -> None:
+        pass
+
+    def work(self) -> None:
+        answer_requests()
+        while mail_services.deliver(composers(), self).total:
+            pass
+
+    def wait(self, minutes: int) -> list[str]:
+        """Let time go by with the worker at work; which mails came."""
+        before = len(self.mails)
+        self.work()
+        for _ in range(minutes):
+            self.clock.move(minutes=1)
+            self.work()
+        return [kind for kind, _ in self.mails[before:]]
+
+    def sign(self, **changes):
+        reply = self.client.post(SIGN, data=sign_form(**HONG | changes))
+        assert reply.status_code == 303
+        self.ticket = reply.headers["Location"]
+        return reply
+
+    def resend(self):
+        return self.client.post(f"{self.ticket}/resend")
+
+    def ask_for_link(self):
+        return self.client.post("/en/me", data={"email": HONG["email"], "campaign": "blue-skies"})
+
+    @property
+    def link(self) -> str:
+        return LINK.search(self.mails[-1][1])[1]
+
+    @property
+    def code(self) -> str:
+        return CODE.search([text for kind, text in self.mails if kind == "confirm"][-1])[1]
+
+    def confirm(self):
+        return self.client.post(self.link)
+
+    def type_code(self, code: str):
+        return self.client.post(self.ticket, data={"code": code})
+
+    def to_own_page(self) -> str:
+        """By the mail, as the link of a used mail opens it only for seven days."""
+        self.ask_for_link()
+        assert "manage" in self.wait(0)
+        return self.link
+
+
+@pytest.fixture
+def walk(client, frozen_clock):
+    campaign()
+    return Walk(client, frozen_clock)
+
+
+def bring(walk: Walk, state: str) -> None:
+    """Two minutes ago the person came into this state."""
+    if state != "new":
+        walk.sign()
+        assert walk.wait(0) == ["confirm"]
+    if state in ("confirmed", "withdrawn", "erased", "invalidated"):
+        assert walk.confirm().status_code == 303
+    if state in ("withdrawn", "erased"):
+        act = "withdraw" if state == "withdrawn" else "erase"
+        assert walk.client.post(f"{walk.to_own_page()}/{act}").status_code in (200, 303)
+        walk.clock.move(minutes=20)  # the own link has been mailed a while ago
+    if state == "invalidated":
+        number = invalidation(applied=1).id
+        db.session.execute(Signature.__table__.update().values(state="invalidated", invalidation_id=number))
+        db.session.commit()
+    if state == "blocked":
+        assert walk.client.post(f"{walk.link}/not-me").status_code == 200
+    if state == "capped":
+        for _ in range(4):
+            walk.clock.move(hours=13)
+            walk.resend()
+            assert walk.wait(0) == ["confirm"]
+    walk.clock.move(minutes=2)
+
+
+def counted() -> int:
+    db.session.rollback()
+    return db.session.scalar(select(func.sum(LedgerEntry.delta))) or 0
+
+
+def stored_name() -> list[str]:
+    db.session.rollback()
+    query = select(Signature.name).where(Signature.state == "confirmed")
+    return list(db.session.scalars(query))
+
+
+def _without_ticket(walk: Walk, page: str) -> str:
+    return page.replace(walk.ticket.rsplit("/", 1)[1], "")
+
+
+def _check_words(page: str) -> None:
+    """What it says is true in every state: a mail now, or in ten minutes, within limits that it names."""
+    assert "If we wrote to your address lately, it comes in about ten minutes" in page
+    assert (
+        "at most one mail in ten minutes and three a day; a further one waits for its turn, up to two days"
+        in page
+    )
+    assert "at most five in 30 days" in page
+    assert "pressed “This was not me”" in page
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("act", ["sign", "resend", "link", "code"])
+def test_what_the_page_says_is_what_happens(walk, state, act):
+    bring(walk, state)
+    before = counted()
+    if act == "code":
+        _code(walk, state, before)
+        return
+    if act == "sign":
+        walk.sign(name="Hong Gilsun")
+        _check_words(walk.client.get(walk.ticket).text)
+    elif act == "resend":
+        if state == "new":
+            walk.sign()
+            assert walk.wait(2) == ["confirm"]
+        assert walk.resend().status_code == 303
+        page = walk.client.get(f"{walk.ticket}?resent=1").text
+        assert "The mail comes at once or, if we wrote to this address lately, when its turn comes" in page
+    else:
+        page = walk.client.get(walk.ask_for_link().headers["Location"]).text
+        assert "If this address has signed, a mail with the link is on its way" in page
+        assert "a further one waits for its turn, up to two days" in page
+    came = walk.wait(11)
+    expected = EXPECTED[state][act]
+    assert came == ([expected] if expected else [])
+    assert counted() == before, "a mail alone counts nobody"
+    if expected == "confirm":
+        assert walk.client.get(walk.link).status_code == 200
+        assert walk.confirm().status_code == 303
+        assert counted() == before + 1
+        assert stored_name() == ["Hong Gilsun" if act == "sign" else "Hong Gildong"]
+    elif expected:
+        assert walk.client.get(walk.link).status_code == 200, "the way to one's own page"
+
+
+def _code(walk: Walk, state: str, before: int) -> None:
+    """The code of the newest mail, on the page where the form led."""
+    if state == "new":
+        walk.sign()
+        assert walk.type_code("123456").status_code == 422, "no mail has been sent yet"
+        return
+    reply = walk.type_code(walk.code)
+    if state in ("pending", "capped"):
+        assert reply.status_code == 303
+        assert counted() == before + 1
+    elif state in ("confirmed", "invalidated"):
+        assert reply.status_code == 303, "its page says how it stands"
+        assert counted() == before
+        words = "Thank you" if state == "confirmed" else "This signature is not counted"
+        assert words in walk.client.get(reply.headers["Location"]).text
+    else:
+        assert reply.status_code == 422
+        assert "This code does not work" in reply.text
+        assert counted() == before
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_the_waiting_page_is_the_same_whatever_the_state(walk, state):
+    def pages() -> list[str]:
+        walk.sign()
+        shown = [walk.client.get(walk.ticket).text, walk.type_code("000000").text]
+        walk.resend()
+        shown.append(walk.client.get(f"{walk.ticket}?resent=1").text)
+        return [_without_ticket(walk, page) for page in shown]
+
+    other = Walk(walk.client, walk.clock)
+    other.sign(email="kim@example.org")
+    other.wait(0)
+    expected = _without_ticket(other, walk.client.get(other.ticket).text)
+    bring(walk, state)
+    assert pages()[0] == expected
+    assert len(walk.ticket) == len(other.ticket)
+
+
+@pytest.mark.parametrize("state", ["new", "pending", "withdrawn", "erased"])
+def test_a_name_corrected_within_ten_minutes_is_mailed_in_the_next_slot(walk, state):
+    bring(walk, state)
+    walk.sign(name="Hong Gildonk")
+    walk.clock.move(minutes=1)
+    walk.sign(name="Hong Gildong")
+    came = walk.wait(21)
+    assert came == ["confirm", "confirm"]
+    assert walk.confirm().status_code == 303
+    assert stored_name() == ["Hong Gildong"]
+
+
+def test_the_older_link_stays_good_for_what_it_was_mailed_for(walk):
+    walk.sign(name="Hong Gildonk")
+    walk.wait(0)
+    first = walk.link
+    walk.sign(name="Hong Gildong")
+    walk.wait(11)
+    second = walk.link
+    assert first != second
+    assert "Hong Gildonk" in walk.client.get(first).text
+    assert "Hong Gildong" in walk.client.get(second).text
+    assert walk.client.post(first).status_code == 303
+    assert stored_name() == ["Hong Gildonk"]
+    shown = walk.client.get(second)
+    assert shown.status_code == 200
+    assert "Thank you" in shown.text, "the other one says that they are counted"
+    assert walk.client.post(second).status_code == 303
+    assert counted() == 1
+
+
+STRANGER = {"name": "Somebody Else", "country": "JP", "region": None}
+
+
+class TestAStrangerWhoKnowsTheAddress:
+    def test_changes_nothing_of_who_has_withdrawn(self, walk):
+        bring(walk, "withdrawn")
+        walk.ask_for_link()
+        walk.wait(11)
+        own = walk.link
+        before = walk.client.get(own).text
+        download = walk.client.get(f"{own}/download").json
+        walk.sign(**STRANGER)
+        walk.wait(11)
+        assert walk.client.get(own).text == before
+        assert walk.client.get(f"{own}/download").json == download
+        assert download["state"] == "withdrawn"
+        assert download["withdrawn_at"]
+
+    def test_does_not_spoil_the_link_in_the_mailbox(self, walk):
+        walk.sign()
+        walk.wait(11)
+        link = walk.link
+        walk.sign(**STRANGER)
+        walk.wait(1)
+        assert walk.client.get(link).status_code == 200
+        assert walk.client.post(link).status_code == 303
+        assert stored_name() == ["Hong Gildong"]
+
+    def test_cannot_stop_the_owners_own_mail_by_three_submissions(self, walk):
+        for number in range(3):
+            walk.sign(**STRANGER | {"name": f"Somebody {'ABC'[number]}"})
+            walk.wait(11)
+        walk.sign()
+        came = walk.wait(60 * 24)
+        assert came == ["confirm"]
+        assert "Hong Gildong" in walk.client.get(walk.link).text
+
+    def test_gets_no_more_than_five_mails_to_somebody_who_never_confirms(self, walk):
+        walk.sign()
+        number = len(walk.wait(0))
+        for _ in range(20 * 4):
+            walk.resend()
+            walk.clock.move(hours=6)
+            walk.sign(name="Hong Gildong")
+            walk.work()
+        assert number == 1
+        assert len(walk.mails) == 5
+
+    def test_does_not_keep_the_address_from_being_deleted(self, walk):
+        from pledge.retention import services as retention
+
+        walk.sign()
+        for _ in range(15):
+            walk.wait(0)
+            walk.resend()
+            walk.clock.move(days=1)
+        assert retention.run({}).pending == 1
+        assert db.session.scalar(select(func.count()).select_from(Signature)) == 0
+
+    def test_five_wrong_codes_do_not_spoil_the_owners_code(self, walk):
+        walk.sign()
+        walk.wait(0)
+        own, code = walk.ticket, walk.code
+        walk.sign(**STRANGER)
+        for number in range(12):
+            assert walk.type_code(f"{(int(code) + number) % 1_000_000:06d}").status_code == 422
+        walk.ticket = own
+        assert walk.type_code(code).status_code == 303
+        assert stored_name() == ["Hong Gildong"]
+
+    def test_cannot_guess_for_ever(self, walk):
+        walk.sign()
+        codes = set()
+        for _ in range(3):
+            walk.wait(11)
+            codes.add(walk.code)
+            for number in range(1, 7):
+                assert walk.type_code(f"{(int(walk.code) + number) % 1_000_000:06d}").status_code == 422
+            walk.resend()
+        assert len(codes) == 3, "another code in each mail"
+        walk.wait(60 * 24)
+        assert walk.type_code(walk.code).status_code == 422, "ten tries in all"
+        assert walk.confirm().status_code == 303, "the link still works"
+
+
+def test_a_double_click_is_one_submission_and_its_code_works(walk):
+    walk.sign()
+    first = walk.ticket
+    walk.sign()
+    assert walk.wait(0) == ["confirm"]
+    assert walk.wait(30) == []
+    assert walk.type_code(walk.code).status_code == 303
+    assert counted() == 1
+    walk.ticket = first
+    assert walk.type_code(walk.code).status_code == 303
+    assert counted() == 1
+
+
+def test_who_signs_again_after_withdrawing_may_withdraw_again_from_an_old_link(walk):
+    bring(walk, "confirmed")
+    own = walk.to_own_page()
+    walk.client.post(f"{own}/withdraw")
+    walk.clock.move(minutes=1)
+    walk.sign(name="Hong Gilsun")
+    assert "confirm" in walk.wait(11)
+    assert walk.confirm().status_code == 303
+    assert counted() == 1
+    page = walk.client.get(own)
+    assert "Hong Gilsun" in page.text, "the older link leads to what counts now"
+    walk.client.post(f"{own}/withdraw")
+    assert counted() == 0
+
+
+def test_a_block_ends_after_thirty_days(walk):
+    bring(walk, "blocked")
+    walk.clock.move(days=29)
+    walk.sign()
+    assert walk.wait(11) == []
+    walk.clock.move(days=2)
+    walk.sign()
+    assert walk.wait(11) == ["confirm"]

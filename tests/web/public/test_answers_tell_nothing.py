@@ -1,0 +1,151 @@
+"""What a request does is the same, statement for statement and row for row, whatever is known about the person.
+
+Time cannot tell what the work does not depend on (docs/security.md).
+"""
+
+import pytest
+from sqlalchemy import func, select
+
+from pledge.core.db import db
+from pledge.endorsements.identifiers import ticket_for as endorse_ticket_for
+from pledge.mail.models import MailBlock
+from pledge.signatures.addresses import parse
+from pledge.signatures.identifiers import address_hash, ticket_for
+from pledge.signatures.models import Signature
+from tests.support import apps
+from tests.support.factories import (
+    answer_requests,
+    campaign,
+    endorse_form,
+    endorsement,
+    mailed,
+    sign_form,
+    signature,
+)
+
+STATES = ("new", "pending", "confirmed", "withdrawn", "invalidated", "blocked", "capped")
+PERSON = "hong@example.org"
+
+
+def bring(client, clock, state: str) -> None:
+    campaign()
+    if state in ("pending", "confirmed", "withdrawn", "invalidated"):
+        mailed(signature(state=state, email=PERSON))
+    elif state == "blocked":
+        hashed = signature(state="pending", email=PERSON).address_hash
+        db.session.add(MailBlock(address_hash=hashed, until=clock.now().replace(year=2099)))
+        db.session.commit()
+    elif state == "capped":
+        for number in range(6):
+            client.post("/en/c/blue-skies/sign", data=sign_form(email=PERSON, name=f"Name {number}"))
+            answer_requests()
+
+
+def rows() -> dict[str, int]:
+    db.session.rollback()
+    return {table.name: db.session.scalar(select(func.count()).select_from(table)) for table in apps.tables()}
+
+
+def effects(statements, act, client, ticket) -> tuple[list[str], dict[str, int]]:
+    """The texts of the statements that a request runs, and by how many rows each table grows."""
+    before = rows()
+    with statements() as seen:
+        act(client, ticket)
+    after = rows()
+    return list(seen), {name: after[name] - before[name] for name in after if after[name] != before[name]}
+
+
+def sign(client):
+    return client.post("/en/c/blue-skies/sign", data=sign_form(email=PERSON, name="Somebody Else"))
+
+
+ACTS = {
+    "sign": lambda client, ticket: sign(client),
+    "resend": lambda client, ticket: client.post(f"{ticket}/resend"),
+    "code": lambda client, ticket: client.post(ticket, data={"code": "000000"}),
+    "link": lambda client, ticket: client.post("/en/me", data={"email": PERSON, "campaign": "blue-skies"}),
+}
+
+
+def effects_of_all(client, statements, clock) -> dict[str, tuple[list[str], dict[str, int]]]:
+    """What each act does; the ticket is that of the submission which the first act makes, as a stranger's would be."""
+    client.get("/en/c/blue-skies/sign")  # what is cached for a second is cached
+    found = {"sign": effects(statements, ACTS["sign"], client, "")}
+    newest = db.session.scalar(select(Signature.id).order_by(Signature.submitted_at.desc()).limit(1))
+    place = f"/en/c/blue-skies/check/{ticket_for('blue-skies', newest)}"
+    client.get(place)
+    for name in ("resend", "code", "link"):
+        found[name] = effects(statements, ACTS[name], client, place)
+        clock.move(seconds=0.1)
+    return found
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_the_work_is_the_same_for_everybody(app, client, statements, frozen_clock, state):
+    bring(client, frozen_clock, "new")
+    expected = effects_of_all(client, statements, frozen_clock)
+    db.session.remove()
+    apps.clean(app)
+    apps.forget_caches(app)
+    bring(client, frozen_clock, state)
+    frozen_clock.move(seconds=5)
+    assert effects_of_all(client, statements, frozen_clock) == expected
+    assert expected["sign"][1] == {"signatures": 1, "mail_requests": 1}
+    assert expected["resend"][1] == expected["link"][1] == {"mail_requests": 1}
+    assert expected["code"][1] == {}
+
+
+ENDORSED = ("new", "pending", "review", "published", "declined", "withdrawn", "blocked", "capped")
+ORGANIZATION = {"name_ko": "하늘에너지", "name_en": None, "email": PERSON}
+
+
+def bring_organization(client, clock, state: str) -> None:
+    campaign()
+    if state in ("pending", "review", "published", "declined", "withdrawn"):
+        endorsement(state=state, name_ko="하늘에너지", name_en="", email=PERSON)
+    elif state == "capped":
+        for number in range(6):
+            apply(client, statement_ko=f"말 {number}")
+            answer_requests()
+    else:
+        bring_block(clock) if state == "blocked" else None
+
+
+def bring_block(clock) -> None:
+    hashed = address_hash(parse(PERSON))
+    db.session.add(MailBlock(address_hash=hashed, until=clock.now().replace(year=2099)))
+    db.session.commit()
+
+
+def apply(client, **changes):
+    return client.post("/en/c/blue-skies/endorse", data=endorse_form(**ORGANIZATION | changes))
+
+
+def effects_of_applying(client, statements, clock) -> dict[str, tuple[list[str], dict[str, int]]]:
+    client.get("/en/c/blue-skies/endorse")
+    place = f"/en/c/blue-skies/endorse/check/{endorse_ticket_for('blue-skies', address_hash(parse(PERSON)), '하늘에너지')}"
+    client.get(place)
+    acts = {
+        "endorse": lambda client, place: apply(client),
+        "resend": lambda client, place: client.post(f"{place}/resend"),
+        "link": lambda client, place: client.post("/en/endorse/me", data={"email": PERSON}),
+    }
+    found = {}
+    for name, act in acts.items():
+        found[name] = effects(statements, act, client, place)
+        clock.move(seconds=0.1)
+    return found
+
+
+@pytest.mark.parametrize("state", ENDORSED)
+def test_the_work_for_an_organisation_is_the_same_too(app, client, statements, frozen_clock, state):
+    bring_organization(client, frozen_clock, "new")
+    expected = effects_of_applying(client, statements, frozen_clock)
+    db.session.remove()
+    apps.clean(app)
+    apps.forget_caches(app)
+    bring_organization(client, frozen_clock, state)
+    frozen_clock.move(seconds=5)
+    assert effects_of_applying(client, statements, frozen_clock) == expected
+    for name, (_, grown) in expected.items():
+        assert grown == {"mail_requests": 1}, name

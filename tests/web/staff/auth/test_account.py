@@ -1,0 +1,155 @@
+"""One's own account: password, second factors, recovery codes, language."""
+
+import re
+
+import pytest
+from sqlalchemy import select
+
+from pledge.accounts import passwords, queries, services
+from pledge.accounts.models import StaffPasskey
+from pledge.accounts.passkeys import NewPasskey
+from pledge.audit.models import Actor
+from pledge.core.db import db
+from pledge.core.turns import Turns
+from pledge.mail.models import OutboxMail
+from tests.support.factories import staff
+from tests.support.staff import token_in
+
+PASSWORD = "three green herons waited"
+NEW = "four blue cranes flew"
+
+
+def add_passkey(member, name="My phone"):
+    added = NewPasskey(credential_id=name.encode(), public_key=b"key", sign_count=0, transports=["internal"])
+    services.add_passkey(Actor(member.id, member.email, ""), added, name, first=False)
+    return db.session.scalar(select(StaffPasskey.id).where(StaffPasskey.name == name))
+
+
+def notices():
+    return db.session.scalars(select(OutboxMail.kind)).all()
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"present": "wrong", "password": NEW, "again": NEW}, "not your present password"),
+        ({"present": PASSWORD, "password": NEW, "again": NEW + "!"}, "not the same"),
+        ({"present": PASSWORD, "password": "short", "again": "short"}, "at least 12"),
+        ({}, "not your present password"),
+    ],
+)
+def test_a_change_of_password_that_cannot_be(staff_client, fields, said):
+    person = staff_client("viewer", password=PASSWORD, lang="en")
+    answer = person.post("/staff/account/password", data=fields)
+    assert answer.status_code == 422
+    assert said in answer.text
+    assert queries.member(id=person.member.id).password == person.member.password
+
+
+def test_guessing_the_present_password_is_slowed_down(staff_client):
+    person = staff_client("viewer", password=PASSWORD)
+    wrong = {"present": "wrong", "password": NEW, "again": NEW}
+    statuses = [person.post("/staff/account/password", data=wrong).status_code for _ in range(6)]
+    assert statuses == [422] * 5 + [429]
+
+
+def test_a_change_that_was_refused_as_busy_is_no_try(staff_client, monkeypatch):
+    person = staff_client("viewer", password=PASSWORD)
+    fields = {"present": PASSWORD, "password": NEW, "again": NEW}
+    monkeypatch.setattr(passwords, "_turns", Turns(running=0, waiting=0))
+    assert [person.post("/staff/account/password", data=fields).status_code for _ in range(7)] == [503] * 7
+    monkeypatch.setattr(passwords, "_turns", Turns(running=1, waiting=1))
+    assert person.post("/staff/account/password", data=fields).status_code == 303
+
+
+def test_a_change_is_told_by_mail(staff_client):
+    person = staff_client("viewer", password=PASSWORD)
+    person.post("/staff/account/password", data={"present": PASSWORD, "password": NEW, "again": NEW})
+    assert notices() == ["staff_notice"]
+
+
+def test_opening_the_page_of_the_app_stores_nothing(staff_client, statements):
+    person = staff_client("viewer")
+    with statements() as seen:
+        person.get("/staff/account/authenticator")
+    assert not [s for s in seen if s.lstrip().upper().startswith(("INSERT", "UPDATE", "DELETE"))]
+    assert queries.member(id=person.member.id).totp_secret == person.member.totp_secret
+
+
+def test_a_wrong_code_keeps_the_square_that_was_scanned(staff_client):
+    person = staff_client("viewer")
+    page = person.get("/staff/account/authenticator")
+    fields = dict(re.findall(r'name="(sealed)" value="([^"]+)"', page.text))
+    key = re.search(r'authenticator__key">([^<]+)<', page.text)[1]
+    answer = person.post("/staff/account/authenticator", data={**fields, "code": "000000"})
+    assert answer.status_code == 422
+    assert key in answer.text
+    assert queries.member(id=person.member.id).totp_secret == person.member.totp_secret
+
+
+def test_a_secret_of_somebody_else_s_page_is_not_taken(staff_client):
+    mine, theirs = staff_client("viewer"), staff_client("viewer")
+    sealed = re.search(r'name="sealed" value="([^"]+)"', theirs.get("/staff/account/authenticator").text)[1]
+    for odd in (sealed, "", "zz", "00" * 40):
+        answer = mine.post("/staff/account/authenticator", data={"sealed": odd, "code": "000000"})
+        assert answer.status_code == 422
+    assert queries.member(id=mine.member.id).totp_secret == mine.member.totp_secret
+
+
+def test_the_only_second_factor_cannot_be_removed(staff_client):
+    person = staff_client("viewer", lang="en")
+    refused = person.post("/staff/account/authenticator/remove")
+    assert refused.status_code == 409
+    assert "This is your only second factor" in refused.text
+    passkey = add_passkey(person.member)
+    assert person.post("/staff/account/authenticator/remove").location.endswith("done=removed")
+    assert person.post(f"/staff/account/passkeys/{passkey}/remove").status_code == 409
+    assert queries.member(id=person.member.id).has_second_factor
+
+
+def test_a_passkey_of_somebody_else_cannot_be_removed(staff_client):
+    mine, other = staff_client("viewer"), staff("editor")
+    passkey = add_passkey(other)
+    mine.post(f"/staff/account/passkeys/{passkey}/remove")
+    assert len(queries.member(id=other.id).passkeys) == 1
+
+
+def test_what_is_set_up_is_shown_and_no_secret(staff_client):
+    person = staff_client("viewer", lang="en")
+    add_passkey(person.member)
+    page = person.get("/staff/account").text
+    assert "My phone" in page
+    assert person.member.totp_secret not in page
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_the_area_speaks_the_person_s_language_whatever_the_browser_asks_for(staff_client, lang):
+    person = staff_client("viewer", lang=lang)
+    page = person.get("/staff/account", headers={"Accept-Language": "en" if lang == "ko" else "ko"})
+    assert f'<html lang="{lang}" ' in page.text
+    missing = person.get("/staff/nothing/here", headers={"Accept-Language": "en" if lang == "ko" else "ko"})
+    assert missing.status_code == 404
+    assert f'<html lang="{lang}" ' in missing.text
+
+
+def test_the_language_is_switched_in_the_head_and_stays(staff_client):
+    person = staff_client("viewer", lang="ko")
+    answer = person.post("/staff/language", data={"lang": "en", "next": "/staff/account?done=x"})
+    assert answer.location == "/staff/account?done=x"
+    assert queries.member(id=person.member.id).lang == "en"
+    assert (
+        person.post("/staff/language", data={"lang": "xx", "next": "https://evil.example"}).location
+        == "/staff/"
+    )
+    assert queries.member(id=person.member.id).lang == "en"
+
+
+def test_before_the_sign_in_the_browser_the_address_or_the_switch_decides(client):
+    assert '<html lang="en" ' in client.get("/staff/sign-in", headers={"Accept-Language": "en"}).text
+    assert '<html lang="ko" ' in client.get("/staff/sign-in").text
+    page = client.get("/staff/sign-in?lang=en")
+    assert '<html lang="en" ' in page.text
+    client.post(
+        "/staff/language", data={"csrf_token": token_in(page), "lang": "en", "next": "/staff/sign-in"}
+    )
+    assert '<html lang="en" ' in client.get("/staff/sign-in").text

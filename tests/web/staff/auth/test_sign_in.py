@@ -1,0 +1,442 @@
+"""Signing in: what opens the door, what does not, and that the answer tells nothing about who has an account."""
+
+import re
+
+import pytest
+from itsdangerous import URLSafeTimedSerializer
+from sqlalchemy import func, select
+
+from pledge.accounts import moderation, recovery
+from pledge.accounts import sessions as staff_sessions
+from pledge.accounts.models import StaffMember, StaffSession
+from pledge.accounts.roles import Role
+from pledge.audit.models import COMMAND_LINE, AuditEntry
+from pledge.core.db import db
+from tests.support.factories import staff
+from tests.support.staff import code, send, token_in
+
+PASSWORD = "three green herons waited"
+
+
+@pytest.fixture
+def person(app):
+    return staff("moderator", "mod@example.org", password=PASSWORD)
+
+
+def type_password(client, email="mod@example.org", password=PASSWORD, **headers):
+    token = token_in(client.get("/staff/sign-in"))
+    return client.post(
+        "/staff/sign-in", data={"csrf_token": token, "email": email, "password": password}, headers=headers
+    )
+
+
+def type_code(client, digits):
+    return send(client, "/staff/sign-in/code", code=digits)
+
+
+def cookie(client):
+    return client.get_cookie("staff", path="/staff").value
+
+
+def sessions():
+    return db.session.scalar(select(func.count()).select_from(StaffSession))
+
+
+def is_in(client):
+    return client.get("/staff/account").status_code == 200
+
+
+def test_without_a_sign_in_the_staff_area_leads_to_it_and_back(client):
+    answer = client.get("/staff/account?done=x")
+    assert answer.status_code == 303
+    assert answer.location == "/staff/sign-in?next=/staff/account?done%3Dx"
+
+
+def test_the_password_alone_opens_nothing(client, person):
+    answer = type_password(client)
+    assert answer.location.startswith("/staff/sign-in/code")
+    assert sessions() == 0
+    assert client.get("/staff/account").status_code == 303
+
+
+def test_password_and_code_open_the_staff_area(client, person):
+    type_password(client)
+    answer = type_code(client, code(person))
+    assert (answer.status_code, answer.location) == (303, "/staff/")
+    assert is_in(client)
+    assert sessions() == 1
+    acts = db.session.execute(select(AuditEntry.action, AuditEntry.staff_id, AuditEntry.details)).all()
+    assert acts == [("staff.sign_in", person.id, '{"how":"authenticator"}')]
+
+
+def test_the_session_gets_a_new_id_when_somebody_signs_in(client, person):
+    client.get("/staff/sign-in")
+    planted = cookie(client)
+    type_password(client)
+    type_code(client, code(person))
+    own = cookie(client)
+    assert own != planted
+    assert "." not in own, "an id, not a signed text"
+    # What was planted opens nothing, nor does its token fit the new session's forms.
+    client.set_cookie("staff", planted, path="/staff")
+    assert not is_in(client)
+
+
+def test_a_token_from_before_the_sign_in_is_worth_nothing_after_it(client, person):
+    before = token_in(client.get("/staff/sign-in"))
+    type_password(client)
+    type_code(client, code(person))
+    answer = client.post("/staff/language", data={"csrf_token": before, "lang": "en"})
+    assert answer.status_code == 400
+
+
+def test_one_comes_back_to_the_page_one_wanted(client, person):
+    first = client.get("/staff/account").location
+    answer = client.post(
+        first, data={"csrf_token": token_in(client.get(first)), "email": person.email, "password": PASSWORD}
+    )
+    second = answer.location
+    answer = client.post(second, data={"csrf_token": token_in(client.get(second)), "code": code(person)})
+    assert answer.location == "/staff/account"
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        "https://evil.example/",
+        "//evil.example/staff/",
+        "/\\evil.example",
+        "/ko/",
+        "javascript:alert(1)",
+        "/staff/\t/x",
+    ],
+)
+def test_one_is_never_led_out_of_the_staff_area(client, person, elsewhere):
+    page = client.get("/staff/sign-in", query_string={"next": elsewhere})
+    answer = client.post(
+        "/staff/sign-in",
+        query_string={"next": elsewhere},
+        data={"csrf_token": token_in(page), "email": person.email, "password": PASSWORD, "next": elsewhere},
+    )
+    page = client.get(answer.location)
+    answer = client.post(answer.location, data={"csrf_token": token_in(page), "code": code(person)})
+    assert answer.location.startswith("/staff/")
+    assert "evil" not in answer.location
+
+
+@pytest.mark.parametrize("elsewhere", ["/ko/", "/\\evil.example", "//evil.example/", "https://evil.example/"])
+def test_who_has_no_second_factor_yet_is_not_led_out_either(client, elsewhere):
+    person = staff("viewer", password=PASSWORD, totp_secret=None)
+    page = client.get("/staff/sign-in", query_string={"next": elsewhere})
+    fields = {"csrf_token": token_in(page), "email": person.email, "password": PASSWORD}
+    answer = client.post("/staff/sign-in", query_string={"next": elsewhere}, data=fields)
+    assert (answer.status_code, answer.location) == (303, "/staff/")
+
+
+# --- Nothing is told ---
+
+
+def without_tokens(page):
+    return re.sub(r'name="csrf_token" value="[^"]+"', "", page.text)
+
+
+def test_unknown_closed_uninvited_and_wrong_all_get_the_same_answer(client, person):
+    staff("editor", "gone@example.org", password=PASSWORD, active=False, closed_at=person.created_at)
+    moderation.invite(COMMAND_LINE, "new@example.org", [Role.EDITOR], "ko")
+    answers = []
+    for email in ("mod@example.org", "gone@example.org", "new@example.org", "nobody@example.org"):
+        wrong = "not the password at all" if email.startswith("mod") else PASSWORD
+        answer = type_password(client, email, wrong)
+        answers.append((answer.status_code, without_tokens(answer).replace(email, "")))
+    assert answers[0][0] == 422
+    assert len(set(answers)) == 1
+
+
+def test_an_account_that_does_not_exist_costs_the_same_work(client, person, monkeypatch, statements):
+    asked = []
+    from pledge.accounts import passwords
+
+    real = passwords._HASHER.verify
+    monkeypatch.setattr(
+        passwords,
+        "_HASHER",
+        type(
+            "H", (), {"verify": lambda _s, *a: asked.append(1) or real(*a), "hash": passwords._HASHER.hash}
+        )(),
+    )
+    counts = []
+    for email in ("mod@example.org", "nobody@example.org"):
+        asked.clear()
+        with statements() as seen:
+            type_password(client, email, "not the password at all")
+        # Roles and passkeys of somebody who exists are two more look-ups of a row, a thousandth of the hash.
+        counts.append((len(asked), len(seen)))
+    assert [hashes for hashes, _ in counts] == [1, 1]
+    assert abs(counts[0][1] - counts[1][1]) <= 2
+
+
+def test_an_empty_form_says_what_is_missing_and_keeps_the_address(client):
+    answer = type_password(client, "mod@example.org", "")
+    assert answer.status_code == 422
+    assert 'value="mod@example.org"' in answer.text
+    assert PASSWORD not in answer.text
+
+
+# --- Tries are slowed down ---
+
+
+def test_the_sixth_password_within_a_minute_waits_for_known_and_unknown_alike(client, person, frozen_clock):
+    for email in ("mod@example.org", "nobody@example.org"):
+        answers = [type_password(client, email, "not the password at all") for _ in range(6)]
+        assert [answer.status_code for answer in answers] == [422] * 5 + [429]
+        assert answers[-1].headers["Retry-After"] == "60"
+        assert f'value="{email}"' in answers[-1].text
+    # The right password has to wait as well, else a guesser would know; then it works: nobody is locked out.
+    assert type_password(client).status_code == 429
+    frozen_clock.move(seconds=60)
+    assert type_password(client).status_code == 303
+
+
+def test_another_account_is_not_slowed_down_until_the_network_is(client, person, frozen_clock):
+    statuses = [type_password(client, f"a{n}@example.org", "not the password").status_code for n in range(21)]
+    assert statuses == [422] * 20 + [429]
+
+
+def test_codes_and_recovery_codes_are_slowed_down_together(client, person, frozen_clock):
+    type_password(client)
+    assert [type_code(client, "000000").status_code for _ in range(5)] == [422] * 5
+    assert type_code(client, code(person)).status_code == 429
+    assert send(client, "/staff/sign-in/recovery", code="xxxx-xxxx-xxxx").status_code == 429
+    frozen_clock.move(seconds=60)
+    assert type_code(client, code(person)).status_code == 303
+
+
+def test_the_second_factor_of_a_session_is_slowed_down_too(staff_client, frozen_clock):
+    admin = staff_client("admin")
+    statuses = [admin.post("/staff/verify", data={"code": "000000"}).status_code for _ in range(6)]
+    assert statuses == [422] * 5 + [429]
+
+
+def test_passkeys_are_slowed_down_for_their_network(client, frozen_clock):
+    token = token_in(client.get("/staff/sign-in"))
+    statuses = [
+        client.post("/staff/sign-in/passkey/answer", data={"csrf_token": token}).status_code
+        for _ in range(21)
+    ]
+    assert statuses[:20] == [303] * 20
+    assert statuses[20] == 429
+
+
+@pytest.mark.parametrize(
+    "credential",
+    [
+        "",
+        "{}",
+        "[]",
+        "null",
+        '{"id": 1}',
+        "x" * 5000,
+        '{"id":"a","rawId":"YQ","type":"public-key","response":{}}',
+    ],
+)
+def test_a_made_up_passkey_signs_nobody_in_and_breaks_nothing(client, credential):
+    page = client.post("/staff/sign-in/passkey", data={"csrf_token": token_in(client.get("/staff/sign-in"))})
+    action = re.search(r'action="(/staff/sign-in/passkey/[^"]+)"', page.text)[1]
+    answer = client.post(action, data={"csrf_token": token_in(page), "credential": credential})
+    assert answer.status_code == 303
+    assert "notice--warning" in client.get(answer.location).text
+    assert not is_in(client)
+
+
+# --- Codes ---
+
+
+def test_a_code_works_once(app, client, person):
+    digits = code(person)
+    type_password(client)
+    assert type_code(client, digits).status_code == 303
+    again = app.test_client()
+    type_password(again)
+    assert type_code(again, digits).status_code == 422
+
+
+def test_a_used_code_stays_used_after_a_failed_sign_in_and_with_padding(app, client, person, clock):
+    digits = code(person)
+    type_password(client)
+    type_code(client, digits)
+    other = app.test_client()
+    type_password(other)
+    assert type_code(other, "000000").status_code == 422
+    for padded in (digits, f" {digits} ", f"{digits[:3]} {digits[3:]}", digits.translate(FULL_WIDTH)):
+        clock.move(minutes=20)  # past the waits of the throttle
+        clock.move(minutes=-20)
+        other = app.test_client()
+        type_password(other)
+        assert type_code(other, padded).status_code == 422, padded
+
+
+FULL_WIDTH = {ord("0") + n: chr(0xFF10 + n) for n in range(10)}
+
+
+def test_an_older_code_does_not_work_after_a_newer_one(app, client, person, frozen_clock):
+    from pledge.core import clock
+
+    older = code(person, clock.now().timestamp() - 30)
+    type_password(client)
+    type_code(client, code(person))
+    other = app.test_client()
+    type_password(other)
+    assert type_code(other, older).status_code == 422
+
+
+def test_a_code_of_long_ago_or_of_somebody_else_does_not_work(client, person, frozen_clock):
+    from pledge.core import clock
+
+    other = staff("editor")
+    type_password(client)
+    assert type_code(client, code(person, clock.now().timestamp() - 300)).status_code == 422
+    assert type_code(client, code(other)).status_code == 422
+    for odd in ("", "12345", "1234567", "abcdef", "１２３４５", "\u0661" * 6, "9" * 4000):
+        frozen_clock.move(minutes=16)
+        type_password(client)
+        assert type_code(client, odd).status_code == 422, odd
+
+
+def test_the_code_page_is_shut_without_a_password(client, person):
+    assert client.get("/staff/sign-in/code").location == "/staff/sign-in"
+    token = token_in(client.get("/staff/sign-in"))
+    answer = client.post("/staff/sign-in/code", data={"csrf_token": token, "code": code(person)})
+    assert answer.location == "/staff/sign-in"
+
+
+def test_what_was_begun_is_forgotten_after_a_quarter_of_an_hour(client, person, clock):
+    type_password(client)
+    clock.move(minutes=16)
+    assert client.get("/staff/sign-in/code").location == "/staff/sign-in"
+
+
+def test_two_requests_with_one_code_let_one_in(app, person):
+    from concurrent.futures import ThreadPoolExecutor
+
+    from pledge.accounts import authenticator
+
+    digits = code(person)
+
+    def use():
+        with app.app_context():
+            return authenticator.use(person.id, person.totp_secret, digits)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(lambda _: use(), range(8))) == 1
+
+
+# --- Recovery codes ---
+
+
+def test_a_recovery_code_signs_in_once(app, client):
+    codes = recovery.new_codes
+    kept = codes()
+    person = staff("viewer", password=PASSWORD, recovery_codes=recovery.hashes(kept))
+    type_password(client, person.email)
+    answer = send(client, "/staff/sign-in/recovery", code=kept[3].upper().replace("-", " "))
+    assert answer.status_code == 303
+    assert is_in(client)
+    again = app.test_client()
+    type_password(again, person.email)
+    assert send(again, "/staff/sign-in/recovery", code=kept[3]).status_code == 422
+    assert len(db.session.get(StaffMember, person.id).recovery_codes) == 9
+
+
+def test_recovery_codes_are_not_readable_in_the_database(app):
+    kept = recovery.new_codes()
+    assert not set(kept) & set(recovery.hashes(kept))
+    assert len(set(kept)) == recovery.HOW_MANY
+
+
+# --- Leaving ---
+
+
+def test_signing_out_ends_the_session_on_the_server(client, person):
+    type_password(client)
+    type_code(client, code(person))
+    own = cookie(client)
+    page = client.get("/staff/account")
+    answer = client.post("/staff/sign-out", data={"csrf_token": token_in(page)})
+    assert answer.status_code in (302, 303)
+    assert sessions() == 0
+    client.set_cookie("staff", own, path="/staff")
+    assert not is_in(client)
+
+
+def test_nobody_is_remembered_and_no_token_is_given(client, person):
+    token = token_in(client.get("/staff/sign-in"))
+    answer = client.post(
+        "/staff/sign-in?include_auth_token=1",
+        data={"csrf_token": token, "email": person.email, "password": PASSWORD, "remember": "y"},
+        headers={"Accept": "application/json"},
+    )
+    assert answer.mimetype == "text/html"
+    cookies = answer.headers.getlist("Set-Cookie")
+    cookies += type_code(client, code(person)).headers.getlist("Set-Cookie")
+    assert {cookie.partition("=")[0] for cookie in cookies} == {"staff"}
+    made = URLSafeTimedSerializer(client.application.secret_key).dumps([person.id, person.auth_version])
+    outside = client.application.test_client()
+    for way in ({"headers": {"Authentication-Token": made}}, {"query_string": {"auth_token": made}}):
+        assert outside.get("/staff/account", **way).status_code == 303
+
+
+def test_while_others_type_theirs_a_password_is_refused_at_once_and_nothing_is_said_about_it(
+    client, person, monkeypatch
+):
+    from pledge.accounts import passwords
+    from pledge.core.turns import Turns
+
+    monkeypatch.setattr(passwords, "_turns", Turns(running=0, waiting=0))
+    answer = type_password(client)
+    assert answer.status_code == 503
+    assert int(answer.headers["Retry-After"]) > 0
+    monkeypatch.undo()
+    assert type_password(client).status_code == 303
+
+
+def test_a_password_that_was_refused_as_busy_is_no_try(client, person, monkeypatch):
+    from pledge.accounts import passwords
+    from pledge.core.turns import Turns
+
+    monkeypatch.setattr(passwords, "_turns", Turns(running=0, waiting=0))
+    assert [type_password(client).status_code for _ in range(25)] == [503] * 25
+    monkeypatch.setattr(passwords, "_turns", Turns(running=1, waiting=1))
+    wrong = [type_password(client, password="not the password at all").status_code for _ in range(6)]
+    assert wrong == [422] * 5 + [429], "those that were compared still count"
+
+
+# --- Passkeys belong to a name ---
+
+
+@pytest.mark.parametrize(
+    ("host", "offered", "link"),
+    [
+        ("localhost:8000", True, None),
+        ("127.0.0.1:8000", False, "http://localhost:8000/staff/sign-in"),
+    ],
+)
+def test_a_passkey_is_offered_only_where_one_can_work(app, host, offered, link):
+    page = app.test_client().get(
+        "/staff/sign-in", base_url=f"http://{host}", headers={"Accept-Language": "en"}
+    )
+    assert page.status_code == 200
+    assert ("Sign in with a passkey" in page.text) is offered
+    assert ("Passkeys do not work on an address that is a number." in page.text) is not offered
+    if link:
+        assert f'href="{link}"' in page.text
+
+
+def test_where_a_second_factor_is_set_up_a_passkey_is_not_offered_on_an_address_that_is_a_number(app):
+    member = staff("viewer", totp_secret=None, lang="en")
+    token = staff_sessions.start(member, {}, network="", browser="")
+    client = app.test_client(use_cookies=False)
+    for path in ("/staff/enrol", "/staff/account/passkeys/new"):
+        page = client.get(path, base_url="http://127.0.0.1:8000", headers={"Cookie": f"staff={token}"})
+        assert "Passkeys do not work on an address that is a number." in page.text
+        assert f'href="http://localhost:8000{path}"' in page.text
+        assert "Add a passkey</a>" not in page.text

@@ -1,0 +1,135 @@
+"""Every screen of the staff says which campaign it is about, by its title and not by its address."""
+
+import re
+
+import pytest
+
+from pledge.campaigns.models import CampaignText
+from pledge.core.db import transaction
+from pledge.endorsements.review import moderation, services
+from tests.support import deliveries, factories
+from tests.support.factories import draft, endorsement, signature
+
+TITLES = {"ko": "강을 되살리자", "en": "Bring the rivers back"}
+
+
+def named(of):
+    with transaction() as session:
+        for lang, title in TITLES.items():
+            session.get_one(CampaignText, (of.id, lang)).title = title
+    return of
+
+
+@pytest.fixture
+def two(app):
+    """The first campaign, and another one with a title of its own."""
+    return factories.campaign(), named(factories.campaign("rivers"))
+
+
+def speaking(staff_client, role, lang):
+    person = staff_client(role)
+    person.post("/staff/language", data={"lang": lang})
+    return person
+
+
+def heading(page):
+    return re.sub(r"<[^>]+>", "", re.search(r"<h1\b.*?</h1>", page.text, re.DOTALL)[0])
+
+
+def options(page, name="campaign"):
+    """The words of a list to choose from, by what they send."""
+    select = re.search(rf'<select[^>]* name="{name}".*?</select>', page.text, re.DOTALL)[0]
+    return dict(re.findall(r'<option value="([^"]+)"[^>]*>([^<]*)</option>', select))
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_each_section_of_a_campaign_is_headed_with_its_title(two, staff_client, lang):
+    editor = speaking(staff_client, "editor", lang)
+    sections = [
+        *("", "/texts", "/pledge", "/schedule", "/partners", "/partners/new", "/events", "/events/new"),
+        *("/media", "/list-terms", "/state/closed"),
+    ]
+    for section in sections:
+        page = editor.get(f"/staff/campaigns/rivers{section}")
+        assert page.status_code == 200, section
+        assert TITLES[lang] in heading(page), section
+        assert TITLES[lang] in re.search("<title>.*?</title>", page.text, re.DOTALL)[0], section
+    draft("untitled", title_ko="", title_en="")
+    assert "untitled" in heading(editor.get("/staff/campaigns/untitled/texts"))
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_the_review_desk_names_the_campaign_and_can_be_narrowed_to_one(two, staff_client, lang):
+    first, second = two
+    here = endorsement(second, state="review", name_ko="하나", name_en="One")
+    endorsement(first, state="review", name_ko="둘", name_en="Two")
+    endorsement(first, state="published", name_ko="셋", name_en="Three")
+    moderator = speaking(staff_client, "moderator", lang)
+    everything = moderator.get("/staff/organizations")
+    assert everything.text.count(TITLES[lang]) > 1
+    assert options(everything) == {
+        "rivers": TITLES[lang],
+        "blue-skies": {"ko": "푸른 하늘", "en": "Blue Skies"}[lang],
+    }
+    narrowed = moderator.get("/staff/organizations?campaign=rivers")
+    assert str(here.id) in narrowed.text
+    assert narrowed.text.count("/staff/organizations/") - everything.text.count("/staff/organizations/") == -1
+    assert "(0)" in re.search(r"<a [^>]*tab=published.*?</a>", narrowed.text, re.DOTALL)[0]
+    assert "campaign=rivers" in re.search(r"<a [^>]*tab=published.*?</a>", narrowed.text, re.DOTALL)[0]
+    assert moderator.get("/staff/organizations?campaign=nothing").status_code == 404
+    assert TITLES[lang] in moderator.get(f"/staff/organizations/{here.id}").text
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_lists_to_choose_from_say_titles(two, staff_client, lang):
+    _, second = two
+    signature(second, list_terms_id=factories.list_terms(second).id)
+    factories.fold_all()
+    admin = speaking(staff_client, "admin", lang)
+    for path in ("/staff/invalidations/new", "/staff/exports"):
+        assert options(admin.get(path))["rivers"] == TITLES[lang], path
+    assert TITLES[lang] in admin.get("/staff/lists/new").text
+    assert TITLES[lang] in admin.get("/staff/deliveries/new/rivers").text
+    number = deliveries.frozen(second)
+    assert TITLES[lang] in heading(admin.get(f"/staff/deliveries/{number}"))
+
+
+def test_two_campaigns_of_one_title_are_told_apart_by_their_addresses(two, staff_client):
+    named(factories.campaign("lakes"))
+    admin = speaking(staff_client, "admin", "en")
+    offered = options(admin.get("/staff/invalidations/new"))
+    assert offered["rivers"] == f"{TITLES['en']} (rivers)"
+    assert offered["lakes"] == f"{TITLES['en']} (lakes)"
+
+
+def test_the_desk_comes_back_to_the_campaign_that_was_chosen(two, staff_client):
+    viewer = speaking(staff_client, "viewer", "en")
+    chosen = re.compile(r'<option value="([\w-]+)" selected')
+    assert chosen.search(viewer.get("/staff/").text)[1] == "rivers"  # the newest that is open
+    viewer.get("/staff/?campaign=blue-skies")
+    assert chosen.search(viewer.get("/staff/").text)[1] == "blue-skies"
+    assert viewer.get("/staff/?campaign=nothing").status_code == 404
+
+
+def test_an_open_campaign_has_a_text_to_pass_on(two, staff_client):
+    editor = speaking(staff_client, "editor", "en")
+    page = editor.get("/staff/campaigns/rivers?moved=1").text
+    assert "The campaign is open now. Below is a text to pass on." in page
+    for lang, title in TITLES.items():
+        (text,) = re.findall(rf'<textarea[^>]*id="share-{lang}".*?</textarea>', page, re.DOTALL)
+        assert title in text
+        assert f"/{lang}/c/rivers" in text
+    draft("quiet")
+    assert 'id="share-ko"' not in editor.get("/staff/campaigns/quiet").text
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"), [("ko", "착오로 등록되었습니다."), ("en", "It was listed by mistake.")]
+)
+def test_why_an_organisation_was_removed_is_told_in_the_language_of_who_reads(two, staff_client, lang, said):
+    row = endorsement(two[1])
+    moderation.remove(factories.ANNA, row.id, services.find(row.id).seen, "listed-by-mistake")
+    admin = speaking(staff_client, "admin", lang)
+    assert said in admin.get(f"/staff/organizations/{row.id}").text
+    history = admin.get("/staff/audit").text
+    assert f'<p class="audit__why">{said}</p>' in history

@@ -1,0 +1,642 @@
+"""The screens on which editors write a campaign. What is refused is told at its field, and nothing typed is lost."""
+
+import io
+import re
+
+import pytest
+from PIL import Image
+
+from pledge.campaigns import events, media, moderation, partners, queries, staff_queries
+from pledge.campaigns.models import CampaignState
+from pledge.campaigns.rules import stamp
+from pledge.core.languages import Texts
+from pledge.web.caching import cache
+from tests.support import factories
+from tests.support.factories import EDITOR, draft
+
+PDF = b"%PDF-1.7\n%%EOF\n"
+
+
+@pytest.fixture
+def editor(staff_client):
+    person = staff_client("editor")
+    person.post("/staff/language", data={"lang": "en"})
+    return person
+
+
+def picture():
+    data = io.BytesIO()
+    Image.new("RGB", (64, 36), "#3c7d98").save(data, "PNG")
+    return (io.BytesIO(data.getvalue()), "logo.png")
+
+
+def seen(page):
+    """The mark that the (first) form of a page carries back."""
+    return re.search(r'name="seen" value="(\w*)"', page.text)[1]
+
+
+def texts_form(editor, slug="air", **changes):
+    page = editor.get(f"/staff/campaigns/{slug}/texts")
+    return {**staff_queries.desk(slug).texts, "seen": seen(page), **changes}
+
+
+SECTIONS = [
+    "",
+    "/texts",
+    "/pledge",
+    "/schedule",
+    "/partners",
+    "/partners/new",
+    "/events",
+    "/events/new",
+    "/media",
+]
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize("lang", ["ko", "en"])
+@pytest.mark.parametrize("section", SECTIONS)
+def test_every_section_opens_in_both_languages(app, editor, lang, section):
+    draft("air")
+    editor.post("/staff/language", data={"lang": lang})
+    page = editor.get(f"/staff/campaigns/air{section}")
+    assert page.status_code == 200
+    assert f'lang="{lang}"' in page.text
+
+
+@pytest.mark.parametrize("role", ["viewer", "moderator", "exporter"])
+def test_only_editors_and_admins_come_here(app, staff_client, role):
+    draft("air")
+    person = staff_client(role)
+    for section in SECTIONS:
+        assert person.get(f"/staff/campaigns/air{section}").status_code == 403
+    assert person.post("/staff/campaigns/air/state/open", data={"before": "draft"}).status_code == 403
+    assert staff_queries.desk("air").state is CampaignState.DRAFT
+
+
+def test_what_does_not_exist_is_not_found(app, editor):
+    draft("air")
+    for path in ("nothing", "nothing/texts", "air/partners/9", f"air/events/{10**30}", "air/preview/de"):
+        assert editor.get(f"/staff/campaigns/{path}").status_code == 404
+    assert editor.post(f"/staff/campaigns/air/partners/{10**30}/remove").status_code == 404
+    assert editor.post("/staff/campaigns/air/events/7/remove").status_code == 404
+    assert editor.post("/staff/campaigns/air/partners/7/move/up").status_code == 404
+
+
+def test_a_draft_is_made_and_an_address_that_is_taken_is_told(app, editor):
+    made = editor.post("/staff/campaigns/new", data={"slug": "Clean-Air", "title_ko": "맑은 공기"})
+    assert (made.status_code, made.location) == (303, "/staff/campaigns/clean-air")
+    again = editor.post("/staff/campaigns/new", data={"slug": "clean-air", "title_en": "Mine"})
+    assert again.status_code == 422
+    assert "Another campaign has this address." in again.text
+    assert 'value="Mine"' in again.text
+    assert "맑은 공기" in editor.get("/staff/campaigns").text
+
+
+def test_texts_are_saved_and_shown_at_once(app, editor, client):
+    factories.campaign("air")
+    sent = editor.post("/staff/campaigns/air/texts", data=texts_form(editor, title_en="Clean air for all"))
+    assert sent.status_code == 303
+    assert "Saved." in editor.get(sent.location).text
+    assert "Clean air for all" in client.get("/en/c/air").text
+
+
+def test_a_long_korean_text_is_not_too_large_for_its_form(app, editor):
+    draft("air")
+    long = "하늘 " * 6600
+    sent = editor.post(
+        "/staff/campaigns/air/texts",
+        data=texts_form(editor, body_ko=long, body_en=long),
+        content_type="multipart/form-data",
+    )
+    assert sent.status_code == 303
+    assert len(staff_queries.desk("air").texts["body_ko"]) > 19_000
+
+
+def test_what_is_missing_in_public_is_told_at_its_field_and_the_rest_is_kept(app, editor):
+    factories.campaign("air")
+    sent = editor.post(
+        "/staff/campaigns/air/texts", data=texts_form(editor, title_ko="", tagline_en="New words")
+    )
+    assert sent.status_code == 422
+    assert 'href="#title_ko"' in sent.text
+    assert 'value="New words"' in sent.text
+    assert staff_queries.desk("air").texts["title_ko"] == "푸른 하늘"
+
+
+def test_the_second_editor_sees_both_texts_and_loses_nothing(app, editor):
+    factories.campaign("air")
+    form = texts_form(editor, title_en="By the second")
+    stored = staff_queries.desk("air").texts
+    moderation.edit_texts(EDITOR, "air", stamp(stored), {**stored, "title_en": "By the first"})
+    sent = editor.post("/staff/campaigns/air/texts", data=form)
+    assert sent.status_code == 409
+    assert 'value="By the second"' in sent.text
+    assert re.search(r'class="stored__text"[^>]*>By the first<', sent.text)
+    assert sent.text.count("stored__text") == 1, "only what differs is shown twice"
+    again = editor.post("/staff/campaigns/air/texts", data={**form, "seen": seen(sent)})
+    assert again.status_code == 303
+    assert staff_queries.desk("air").texts["title_en"] == "By the second"
+
+
+def test_publishing_shows_what_is_missing_with_links_to_the_fields(app, editor):
+    moderation.create(EDITOR, slug="air", title={"ko": "공기"})
+    partner = partners.add(
+        EDITOR, "air", partners.PartnerFields(partners.PartnerRole.PARTNER, Texts(ko="동반자"), "")
+    )
+    for page in (
+        editor.get("/staff/campaigns/air"),
+        editor.get("/staff/campaigns/air/state/open"),
+        refused := editor.post("/staff/campaigns/air/state/open", data={"before": "draft"}),
+    ):
+        assert "/staff/campaigns/air/texts#title_en" in page.text
+        assert "/staff/campaigns/air/texts#title_ko" not in page.text
+        assert "/staff/campaigns/air/pledge#wording_ko" in page.text
+        assert f"/staff/campaigns/air/partners/{partner}#name_en" in page.text
+    assert refused.status_code == 409
+    assert staff_queries.desk("air").state is CampaignState.DRAFT
+
+
+def test_a_campaign_goes_from_draft_to_archive_with_a_page_between_each_step(app, editor, client):
+    draft("air")
+    assert client.get("/en/c/air").status_code == 404
+    for before, after, reason in [
+        ("draft", "open", ""),
+        ("open", "closed", "The summit has begun"),
+        ("closed", "open", "The summit was moved"),
+        ("open", "closed", "It is over"),
+        ("closed", "archived", "The answer came"),
+    ]:
+        assert editor.get(f"/staff/campaigns/air/state/{after}").status_code == 200
+        assert staff_queries.desk("air").state == before, "looking changes nothing"
+        sent = editor.post(f"/staff/campaigns/air/state/{after}", data={"before": before, "reason": reason})
+        assert (sent.status_code, sent.location) == (303, "/staff/campaigns/air?moved=1")
+        cache.clear()
+        assert client.get("/en/c/air").status_code == 200
+    assert "archived" in client.get("/en/c/air").text
+    assert client.post("/en/c/air/sign", data=factories.sign_form()).status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [("open", "closed"), ("closed", "open"), ("closed", "archived")]
+)
+def test_ending_or_reopening_without_a_reason_is_told_at_the_field(app, editor, before, after):
+    factories.campaign("air", state=before)
+    sent = editor.post(f"/staff/campaigns/air/state/{after}", data={"before": before})
+    assert sent.status_code == 422
+    assert 'href="#reason"' in sent.text
+    assert staff_queries.desk("air").state == before
+
+
+@pytest.mark.parametrize("before", [None, "", "draft", "anything"])
+def test_nobody_ends_a_campaign_without_saying_in_which_state_they_saw_it(app, editor, before):
+    factories.campaign("air")
+    sent = editor.post(
+        "/staff/campaigns/air/state/closed",
+        data={"reason": "over", **({} if before is None else {"before": before})},
+    )
+    assert sent.status_code == 409
+    assert "Nothing was changed" in sent.text
+    assert staff_queries.desk("air").state is CampaignState.OPEN
+
+
+@pytest.mark.parametrize("path", ["state/closed", "partners/{partner}/remove", "events/{event}/remove"])
+def test_ending_a_campaign_or_removing_a_part_of_it_asks_for_a_recent_second_factor(
+    app, editor, frozen_clock, path
+):
+    factories.campaign("air")
+    editor.post("/staff/campaigns/air/events/new", data=event_form())
+    number = staff_queries.desk("air").id
+    row, event = partners.rows(number)[0], events.rows(number)[0]
+    frozen_clock.move(minutes=6)
+    stamp = row.stamp if "partner" in path else event.stamp
+    sent = editor.post(
+        "/staff/campaigns/air/" + path.format(partner=row.id, event=event.id),
+        data={"before": "open", "seen": stamp, "reason": "over"},
+    )
+    assert sent.location.startswith("/staff/verify?")
+    assert staff_queries.desk("air").state is CampaignState.OPEN
+    assert partners.rows(number)[0].id == row.id
+    assert events.rows(number)[0].id == event.id
+
+
+@pytest.mark.parametrize("kind", ["partners", "events"])
+def test_a_partner_or_an_event_is_removed_only_as_it_was_seen_and_with_a_reason(app, editor, kind):
+    factories.campaign("air")
+    editor.post("/staff/campaigns/air/events/new", data=event_form())
+    rows = {"partners": partners.rows, "events": events.rows}[kind]
+    number = staff_queries.desk("air").id
+    row = rows(number)[-1]
+    path = f"/staff/campaigns/air/{kind}/{row.id}/remove"
+    for fields, status, told in [
+        ({"seen": row.stamp}, 422, "Say why"),
+        ({"seen": row.stamp, "reason": " "}, 422, "Say why"),
+        ({"reason": "over"}, 409, "Nothing was removed"),
+        ({"seen": "of yesterday", "reason": "over"}, 409, "Nothing was removed"),
+    ]:
+        sent = editor.post(path, data=fields)
+        assert sent.status_code == status
+        assert told in sent.text
+        assert row.id in [one.id for one in rows(number)]
+    assert "over</textarea>" in sent.text
+    assert editor.post(path, data={"seen": seen(sent), "reason": "over"}).status_code == 303
+    assert row.id not in [one.id for one in rows(number)]
+
+
+def test_a_partner_s_form_tells_all_its_mistakes_at_once(app, editor):
+    factories.campaign("air")
+    form = partner_form(name_ko="", name_en="", url="no address", logo=(io.BytesIO(b"nonsense"), "logo.png"))
+    for path in ("partners/new", f"partners/{partners.rows(staff_queries.desk('air').id)[0].id}"):
+        sent = send(editor, path, form)
+        assert sent.status_code == 422
+        assert set(re.findall(r'id="([a-z_]+)-error"', sent.text)) == {"name_ko", "name_en", "url", "logo"}
+        form = partner_form(
+            name_ko="", name_en="", url="no address", logo=(io.BytesIO(b"nonsense"), "logo.png")
+        )
+
+
+def test_a_video_s_form_tells_all_its_mistakes_at_once(app, editor):
+    factories.campaign("air")
+    sent = editor.post(
+        "/staff/campaigns/air/media/video",
+        data={"video": "https://example.org/film", "still": (io.BytesIO(b"nonsense"), "logo.png")},
+        content_type="multipart/form-data",
+    )
+    assert sent.status_code == 422
+    assert set(re.findall(r'id="([a-z_]+)-error"', sent.text)) == {"video", "still"}
+
+
+def test_an_incomplete_draft_says_what_is_missing_and_offers_no_publishing(app, editor):
+    editor.post(
+        "/staff/campaigns/new", data={"slug": "bare", "title_ko": "맑은 공기", "title_en": "Clean air"}
+    )
+    page = editor.get("/staff/campaigns/bare")
+    assert "/staff/campaigns/bare/state/open" not in page.text
+    assert "It can be published once nothing is missing above." in page.text
+    draft("air")
+    assert "/staff/campaigns/air/state/open" in editor.get("/staff/campaigns/air").text
+
+
+def test_a_step_that_somebody_else_took_first_is_told(app, editor):
+    factories.campaign("air", state="closed")
+    sent = editor.post("/staff/campaigns/air/state/closed", data={"before": "open", "reason": "over"})
+    assert sent.status_code == 409
+    assert "Nothing was changed" in sent.text
+    assert editor.get("/staff/campaigns/air/state/closed").status_code == 409
+    assert editor.post("/staff/campaigns/air/state/draft", data={"before": "open"}).status_code == 404
+
+
+def test_the_pledge_is_written_and_its_versions_are_listed(app, editor, client):
+    factories.campaign("air")
+    page = editor.get("/staff/campaigns/air/pledge")
+    form = {"wording_ko": "새 서약", "wording_en": "The new pledge", "seen": seen(page), "version": "2"}
+    sent = editor.post("/staff/campaigns/air/pledge/publish", data=form)
+    assert sent.status_code == 303
+    listed = editor.get(sent.location).text
+    for row in queries.pledge_versions(staff_queries.desk("air").id):
+        assert row.sha256 in listed
+        assert client.get(f"/en/c/air/pledge/{row.version}").status_code == 200
+
+
+def test_after_a_signature_the_screen_makes_a_version_although_nobody_can_sign_now(app, editor, frozen_clock):
+    from datetime import timedelta
+
+    campaign = factories.campaign("air", opens_at=frozen_clock.now() + timedelta(days=1))
+    factories.signature(campaign, state="pending")
+    page = editor.get("/staff/campaigns/air/pledge")
+    form = {"wording_ko": "새 서약", "wording_en": "New", "seen": seen(page)}
+    assert editor.post("/staff/campaigns/air/pledge", data=form).status_code == 200
+    editor.post("/staff/campaigns/air/pledge/publish", data={**form, "version": "2"})
+    assert len(queries.pledge_versions(staff_queries.desk("air").id)) == 2
+
+
+def test_dates_are_typed_in_seouls_time(app, editor):
+    draft("air")
+    page = editor.get("/staff/campaigns/air/schedule")
+    sent = editor.post(
+        "/staff/campaigns/air/schedule",
+        data={
+            "goal": "100,000",
+            "opens_at": "2027-09-07T00:00",
+            "closes_at": "2027-12-31T23:59",
+            "seen": seen(page),
+        },
+    )
+    assert sent.status_code == 303
+    kept = staff_queries.desk("air").schedule
+    assert kept.goal == 100_000
+    assert kept.opens_at.isoformat() == "2027-09-06T15:00:00+00:00"
+    shown = editor.get("/staff/campaigns/air/schedule").text
+    assert 'value="2027-12-31T23:59"' in shown
+    assert "24 hours more" in shown
+    assert "1 January 2028, 23:59" in shown, "the day of grace for mails under way"
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [
+        *[("goal", text) for text in ("", "many", "-1", "0", "1.5", "9" * 30, "１２")],
+        *[
+            ("opens_at", text)
+            for text in (
+                "tomorrow",
+                "2027-13-01T00:00",
+                "1999-01-01T00:00",
+                "9999-12-31T23:59",
+                "2027-09-07T00:00+00:00",
+            )
+        ],
+        ("closes_at", "2020-01-01T00:00"),
+    ],
+)
+def test_dates_and_goals_that_make_no_sense_are_told_at_their_field(app, editor, field, text):
+    draft("air")
+    page = editor.get("/staff/campaigns/air/schedule")
+    sent = editor.post("/staff/campaigns/air/schedule", data={"goal": "5", "seen": seen(page), field: text})
+    assert sent.status_code == 422
+    assert f'href="#{field}"' in sent.text
+    assert staff_queries.desk("air").schedule.goal == 1000
+
+
+def test_a_closed_campaign_keeps_its_dates_and_what_was_typed_stays_in_the_form(app, editor):
+    factories.campaign("air", state="closed")
+    page = editor.get("/staff/campaigns/air/schedule")
+    sent = editor.post("/staff/campaigns/air/schedule", data={"goal": "77", "seen": seen(page)})
+    assert sent.status_code == 409
+    assert 'value="77"' in sent.text
+    assert staff_queries.desk("air").schedule.goal == 1000
+
+
+# --- Partners ---
+
+
+def partner_form(**changes):
+    return {"role": "partner", "name_ko": "동반자", "name_en": "A Partner", **changes}
+
+
+def send(editor, path, data):
+    return editor.post(f"/staff/campaigns/air/{path}", data=data, content_type="multipart/form-data")
+
+
+def test_a_partner_is_added_with_its_logo_moved_corrected_and_removed(app, editor, client):
+    factories.campaign("air")
+    sent = send(editor, "partners/new", partner_form(name_en="Third", url="example.org", logo=picture()))
+    assert sent.status_code == 303
+    third = partners.rows(staff_queries.desk("air").id)[-1]
+    assert f"/files/{third.logo}/96.webp" in client.get("/en/c/air").text
+    assert editor.post(f"/staff/campaigns/air/partners/{third.id}/move/up").status_code == 303
+    assert partners.rows(staff_queries.desk("air").id)[1].id == third.id
+    page = editor.get(f"/staff/campaigns/air/partners/{third.id}")
+    changed = partner_form(name_en="Renamed", seen=seen(page), drop_logo="y")
+    assert send(editor, f"partners/{third.id}", changed).status_code == 303
+    now = partners.one(staff_queries.desk("air").id, third.id)
+    assert (now.fields.name["en"], now.logo) == ("Renamed", "")
+    page = editor.get(f"/staff/campaigns/air/partners/{third.id}/remove")
+    left = {"seen": seen(page), "reason": "they left the campaign"}
+    assert editor.post(f"/staff/campaigns/air/partners/{third.id}/remove", data=left).status_code == 303
+    assert len(partners.rows(staff_queries.desk("air").id)) == 2
+
+
+def test_a_refused_field_does_not_lose_the_logo_that_came_with_it(app, editor):
+    factories.campaign("air")
+    refused = send(editor, "partners/new", partner_form(name_en="", logo=picture()))
+    assert refused.status_code == 422
+    kept = re.search(r'name="logo_kept" value="([^"]+)"', refused.text)[1]
+    assert send(editor, "partners/new", partner_form(logo_kept=kept)).status_code == 303
+    assert partners.rows(staff_queries.desk("air").id)[-1].logo
+    twice = send(editor, "partners/new", partner_form(logo_kept=kept))
+    assert twice.status_code == 422
+    assert "choose the file once more" in twice.text
+
+
+@pytest.mark.parametrize("kept", ["x", "x" * 600, "가", "\u202e"])
+def test_a_made_up_ticket_of_a_file_is_no_file(app, editor, kept):
+    factories.campaign("air")
+    assert send(editor, "partners/new", partner_form(logo_kept=kept)).status_code == 303
+    assert partners.rows(staff_queries.desk("air").id)[-1].logo == ""
+
+
+def test_a_refused_picture_does_not_lose_the_other_fields(app, editor):
+    factories.campaign("air")
+    sent = send(editor, "partners/new", partner_form(name_en="Kept", logo=(io.BytesIO(b"<svg>"), "logo.svg")))
+    assert sent.status_code == 422
+    assert 'href="#logo"' in sent.text
+    assert 'value="Kept"' in sent.text
+
+
+@pytest.mark.parametrize(("field", "text"), [("role", "owner"), ("role", ""), ("url", "javascript:alert(1)")])
+def test_a_partner_that_makes_no_sense_is_told(app, editor, field, text):
+    factories.campaign("air")
+    sent = send(editor, "partners/new", partner_form(**{field: text}))
+    assert sent.status_code == 422
+    assert f'href="#{field}"' in sent.text
+
+
+# --- Events ---
+
+
+def event_form(**changes):
+    return {
+        "title_ko": "기후 토크",
+        "title_en": "Climate Talk",
+        "place_ko": "서울",
+        "place_en": "Seoul",
+        "start_day": "2027-06-05",
+        "start_time": "14:00",
+        "end_time": "16:00",
+        **changes,
+    }
+
+
+def test_an_event_is_added_corrected_and_removed(app, editor, client):
+    factories.campaign("air")
+    assert editor.post("/staff/campaigns/air/events/new", data=event_form()).status_code == 303
+    (event,) = events.rows(staff_queries.desk("air").id)
+    assert event.fields.starts_at.isoformat() == "2027-06-05T05:00:00+00:00"
+    page = editor.get(f"/staff/campaigns/air/events/{event.id}")
+    assert 'value="14:00"' in page.text
+    sent = editor.post(
+        f"/staff/campaigns/air/events/{event.id}", data=event_form(title_en="Moved", seen=seen(page))
+    )
+    assert sent.status_code == 303
+    shown = client.get("/en/c/air").text
+    assert "Moved" in shown
+    assert "5 June 2027, 14:00" in shown
+    assert "16:00" in shown
+    page = editor.get(f"/staff/campaigns/air/events/{event.id}/remove")
+    called_off = {"seen": seen(page), "reason": "called off"}
+    assert editor.post(f"/staff/campaigns/air/events/{event.id}/remove", data=called_off).status_code == 303
+    assert events.rows(staff_queries.desk("air").id) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "all_day", "ends"),
+    [
+        ({"start_time": "", "end_time": ""}, True, None),
+        ({"start_time": "", "end_time": "", "end_day": "2027-06-05"}, True, None),
+        ({"start_time": "", "end_time": "", "end_day": "2027-06-06"}, True, "2027-06-05T15:00:00+00:00"),
+        ({"end_time": ""}, False, None),
+        ({"end_day": "2027-06-06", "end_time": "01:00"}, False, "2027-06-05T16:00:00+00:00"),
+    ],
+)
+def test_the_time_of_an_event_may_be_as_exact_as_one_knows_it(app, editor, changes, all_day, ends):
+    factories.campaign("air")
+    assert editor.post("/staff/campaigns/air/events/new", data=event_form(**changes)).status_code == 303
+    (event,) = events.rows(staff_queries.desk("air").id)
+    kept = event.fields
+    assert kept.all_day is all_day
+    assert (kept.ends_at.isoformat() if kept.ends_at else None) == ends
+    page = editor.get(f"/staff/campaigns/air/events/{event.id}")
+    again = dict(re.findall(r'name="((?:start|end)_\w+)"[^>]* value="([^"]*)"', page.text))
+    sent = editor.post(f"/staff/campaigns/air/events/{event.id}", data=event_form(**again, seen=seen(page)))
+    assert sent.status_code == 303
+    assert events.rows(staff_queries.desk("air").id)[0].fields == kept, "opening and saving changes nothing"
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"start_day": ""}, "start_day"),
+        ({"start_day": "5 June"}, "start_day"),
+        ({"start_day": "0001-01-01"}, "start_day"),
+        ({"start_time": "25:00"}, "start_time"),
+        ({"start_time": ""}, "end_time"),
+        ({"end_time": "13:00"}, "end_time"),
+        ({"start_time": "", "end_time": "", "end_day": "2027-06-01"}, "end_day"),
+        ({"end_day": "2027-06-06", "end_time": ""}, "end_day"),
+        ({"title_en": ""}, "title_en"),
+        ({"place_ko": ""}, "place_ko"),
+        ({"url": "ftp://example.org"}, "url"),
+    ],
+)
+def test_an_event_that_makes_no_sense_is_told_at_its_field(app, editor, changes, field):
+    factories.campaign("air")
+    sent = editor.post("/staff/campaigns/air/events/new", data=event_form(**changes))
+    assert sent.status_code == 422
+    assert f'href="#{field}"' in sent.text
+    assert events.rows(staff_queries.desk("air").id) == []
+
+
+def test_the_second_editor_of_an_event_sees_both(app, editor):
+    factories.campaign("air")
+    event = events.add(EDITOR, "air", factories.event_fields())
+    form = event_form(seen=seen(editor.get(f"/staff/campaigns/air/events/{event}")), title_en="Second")
+    row = events.one(staff_queries.desk("air").id, event)
+    events.change(EDITOR, "air", event, row.stamp, factories.event_fields(title_en="First"))
+    sent = editor.post(f"/staff/campaigns/air/events/{event}", data=form)
+    assert sent.status_code == 409
+    assert 'value="Second"' in sent.text
+    assert re.search(r'class="stored__text"[^>]*>First<', sent.text)
+
+
+@pytest.mark.parametrize(
+    ("kind", "form"), [("partners", partner_form), ("events", event_form)], ids=["partner", "event"]
+)
+def test_what_somebody_removed_meanwhile_keeps_its_words_and_can_be_added_anew(app, editor, kind, form):
+    factories.campaign("air")
+    editor.post(f"/staff/campaigns/air/{kind}/new", data=form())
+    rows = {"partners": partners.rows, "events": events.rows}[kind]
+    row = rows(staff_queries.desk("air").id)[-1]
+    name = "name_en" if kind == "partners" else "title_en"
+    typed = form(seen=row.stamp, **{name: "Typed meanwhile"})
+    editor.post(
+        f"/staff/campaigns/air/{kind}/{row.id}/remove", data={"seen": row.stamp, "reason": "a mistake"}
+    )
+    sent = editor.post(f"/staff/campaigns/air/{kind}/{row.id}", data=typed)
+    assert sent.status_code == 409
+    assert 'value="Typed meanwhile"' in sent.text
+    assert f'action="/staff/campaigns/air/{kind}/new"' in sent.text
+
+
+# --- Video and letter ---
+
+
+def test_a_video_and_its_picture_are_saved(app, editor, client):
+    factories.campaign("air")
+    page = editor.get("/staff/campaigns/air/media")
+    sent = send(
+        editor,
+        "media/video",
+        {"video": "https://youtu.be/dQw4w9WgXcQ", "still": picture(), "seen": seen(page)},
+    )
+    assert sent.status_code == 303
+    assert f"/files/{staff_queries.desk('air').video.still}/" in client.get("/en/c/air").text
+
+
+def test_another_address_than_youtube_or_vimeo_is_told(app, editor):
+    factories.campaign("air")
+    page = editor.get("/staff/campaigns/air/media")
+    sent = send(editor, "media/video", {"video": "https://example.org/v", "seen": seen(page)})
+    assert sent.status_code == 422
+    assert 'href="#video"' in sent.text
+    assert 'value="https://example.org/v"' in sent.text
+
+
+def test_a_letter_is_stored_offered_and_taken_away(app, editor, client):
+    factories.campaign("air")
+    held = media.letters_stamp(staff_queries.desk("air").letters)
+    sent = send(
+        editor,
+        "media/letters",
+        {"letter_ko": (io.BytesIO(PDF), "letter.pdf", "application/pdf"), "seen": held},
+    )
+    assert sent.status_code == 303
+    assert "The campaign’s letter (PDF, in Korean)" in client.get("/en/c/air").text
+    address = re.search(r'href="(/files/[^"]+\.pdf)"', client.get("/ko/c/air").text)[1]
+    client.checked = False
+    assert client.get(address).data == PDF
+    held = media.letters_stamp(staff_queries.desk("air").letters)
+    assert send(editor, "media/letters", {"drop_ko": "y", "seen": held}).status_code == 303
+    assert staff_queries.desk("air").letters == {"ko": "", "en": ""}
+
+
+def test_what_is_no_pdf_is_told(app, editor):
+    factories.campaign("air")
+    held = media.letters_stamp(staff_queries.desk("air").letters)
+    sent = send(
+        editor,
+        "media/letters",
+        {"letter_en": (io.BytesIO(b"MZ"), "letter.pdf", "application/pdf"), "seen": held},
+    )
+    assert sent.status_code == 422
+    assert 'href="#letter_en"' in sent.text
+
+
+def test_media_that_somebody_else_changed_meanwhile_are_told(app, editor):
+    factories.campaign("air")
+    page = editor.get("/staff/campaigns/air/media")
+    media.set_video(EDITOR, "air", media.video_stamp(None), "https://vimeo.com/123456789")
+    sent = send(editor, "media/video", {"video": "https://youtu.be/dQw4w9WgXcQ", "seen": seen(page)})
+    assert sent.status_code == 409
+    assert 'value="https://youtu.be/dQw4w9WgXcQ"' in sent.text
+    assert "https://vimeo.com/123456789" in sent.text
+
+
+# --- Preview ---
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_a_draft_is_previewed_as_the_public_will_see_it(app, editor, client, lang):
+    draft("air", title_ko="공기의 제목", title_en="Title of air")
+    there = editor.get(f"/staff/campaigns/air/preview/{lang}")
+    assert there.status_code == 302
+    page = client.get(there.location)
+    assert page.status_code == 200
+    assert f'lang="{lang}"' in page.text
+    assert {"ko": "공기의 제목", "en": "Title of air"}[lang] in page.text
+    assert 'id="sign-form"' in page.text
+    assert '<meta name="robots" content="noindex">' in page.text
+    assert page.headers["Cache-Control"] == "no-store"
+    assert client.get(f"/{lang}/c/air").status_code == 404
+
+
+def test_a_preview_ends_after_an_hour_and_is_for_one_campaign(app, editor, client, clock):
+    draft("air")
+    draft("sea")
+    address = editor.get("/staff/campaigns/air/preview/en").location
+    assert client.get(address.replace("/air/", "/sea/")).status_code == 410
+    assert client.get(address + "x").status_code == 410
+    clock.move(hours=1, minutes=6)
+    assert client.get(address).status_code == 410

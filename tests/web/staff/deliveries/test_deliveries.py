@@ -1,0 +1,527 @@
+"""The screens of deliveries: write, look, freeze, download, hand over, record the answer, tell the signers."""
+
+import re
+
+import pytest
+from sqlalchemy import func, select
+
+from config import current_config
+from pledge.audit.models import AuditEntry
+from pledge.core import clock
+from pledge.core.db import db, transaction
+from pledge.core.i18n import SEOUL
+from pledge.deliveries import register_queries
+from pledge.deliveries.document import from_json
+from pledge.deliveries.models import Delivery
+from pledge.files import storage
+from pledge.jobs.models import Job
+from pledge.ledger import log_queries
+from tests.support import deliveries
+from tests.support.factories import (
+    campaign,
+    crowd,
+    endorsement,
+    fold_all,
+    plant_entry,
+    signature,
+    the_campaign,
+)
+from tests.support.insider import as_superuser
+from tests.support.staff import code
+
+FORM = {
+    "recipient_ko": "환경부 장관",
+    "recipient_en": "The Minister of Environment",
+    "occasion_ko": "푸른 하늘의 날",
+    "occasion_en": "Blue Skies Day",
+    "letter_ko": "안녕하십니까.\r\n\r\n전해 드립니다.",
+    "letter_en": "Dear Minister,\r\n\r\nhere it is.",
+}
+NEW = "/staff/deliveries/new/blue-skies"
+
+
+@pytest.fixture
+def exporter(staff_client):
+    return staff_client("exporter", lang="en")
+
+
+@pytest.fixture
+def signed(app):
+    """Six people and an organisation, counted; the number of the checkpoint."""
+    crowd(6)
+    endorsement(name_en="Sky Union")
+    fold_all()
+    return log_queries.newest(the_campaign().id).id
+
+
+def typed(moment):
+    return moment.astimezone(SEOUL).strftime("%Y-%m-%dT%H:%M")
+
+
+def count(model=Delivery):
+    db.session.rollback()
+    return db.session.scalar(select(func.count()).select_from(model))
+
+
+def acts():
+    db.session.rollback()
+    return [row.action for row in db.session.scalars(select(AuditEntry).order_by(AuditEntry.id))]
+
+
+def errors(page):
+    return re.findall(r'field__error"[^>]*>([^<]+)', page.text)
+
+
+# --- Writing and freezing ---
+
+
+def test_the_empty_list_explains_how_it_goes(exporter, app):
+    page = exporter.get("/staff/deliveries")
+    assert "Nothing was handed over yet" in page.text
+    assert "/staff/deliveries/new" in page.text
+    assert "nothing to hand over" in exporter.get("/staff/deliveries/new").text
+
+
+def test_one_campaign_need_not_be_chosen_and_two_are_listed(exporter, signed):
+    assert exporter.get("/staff/deliveries/new").headers["Location"] == NEW
+    other = campaign("other")
+    signature(other)
+    fold_all()
+    page = exporter.get("/staff/deliveries/new")
+    assert NEW in page.text
+    assert "/staff/deliveries/new/other" in page.text
+
+
+def test_the_form_begins_with_the_newest_numbers_and_a_letter_in_both_languages(exporter, signed):
+    page = exporter.get(NEW)
+    assert f'value="{signed}" selected' in page.text
+    assert "귀 기관" in page.text
+    assert "We hand over to you" in page.text
+
+
+def test_the_preview_shows_exactly_what_will_be_inside_and_fixes_nothing(exporter, signed):
+    page = exporter.post(NEW, data={**FORM, "checkpoint": str(signed)})
+    assert page.status_code == 200
+    for told in (
+        "6 people",
+        "1 organisation",
+        "Sky Union",
+        "환경부 장관",
+        "Dear Minister,",
+        "manifest.sig",
+        "verify.py",
+    ):
+        assert told in page.text
+    assert count() == 0
+
+
+REPLY = {
+    "number": "사무국-2026-17",
+    "person_ko": "김하늘 팀장",
+    "person_en": "Kim Haneul, Head of Team",
+    "phone": "02-123-4567",
+    "email": "reply@pledge.example",
+    "address_ko": "서울특별시 중구 세종대로 1",
+    "address_en": "1 Sejong-daero, Jung-gu, Seoul",
+}
+
+
+def test_where_the_answer_goes_is_frozen_and_stands_in_the_next_form(exporter, signed):
+    form = {**FORM, **REPLY, "checkpoint": str(signed)}
+    preview = exporter.post(NEW, data=form)
+    assert preview.status_code == 200
+    for value in (REPLY["number"], REPLY["person_en"], REPLY["phone"], REPLY["email"], REPLY["address_en"]):
+        assert value in preview.text
+    exporter.post(f"{NEW}/freeze", data=form)
+    (row,) = db.session.scalars(select(Delivery)).all()
+    reply = from_json(row.document).reply
+    assert (reply.number, reply.phone, reply.email) == (REPLY["number"], REPLY["phone"], REPLY["email"])
+    assert (reply.person.ko, reply.address.en) == (REPLY["person_ko"], REPLY["address_en"])
+    assert REPLY["phone"] in exporter.get(f"/staff/deliveries/{row.id}").text
+    again = exporter.get(NEW).text
+    for name in ("person_ko", "person_en", "phone", "email", "address_ko", "address_en"):
+        assert f'value="{REPLY[name]}"' in again, name
+    assert REPLY["number"] not in again  # each letter has its own
+    other = exporter.post(f"{NEW}/freeze", data={**form, "phone": "02-765-4321"})
+    assert other.location != f"/staff/deliveries/{row.id}"
+
+
+def test_a_letter_without_an_address_of_its_own_is_answered_at_the_sites(exporter, signed):
+    exporter.post(f"{NEW}/freeze", data={**FORM, "checkpoint": str(signed)})
+    (row,) = db.session.scalars(select(Delivery)).all()
+    assert from_json(row.document).reply.email == current_config().contact
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"email": "no address"}, "email"),
+        ({"person_ko": "김하늘", "person_en": ""}, "person_en"),
+        ({"address_ko": "", "address_en": "Seoul"}, "address_ko"),
+        ({"phone": "1" * 61}, "phone"),
+        ({"number": "x\u202ey"}, "number"),
+    ],
+)
+def test_a_reply_that_cannot_be_is_told_at_its_field(exporter, signed, changes, field):
+    sent = exporter.post(NEW, data={**FORM, **REPLY, **changes, "checkpoint": str(signed)})
+    assert sent.status_code == 422
+    assert f'id="{field}-error"' in sent.text
+
+
+def test_the_letter_is_seen_before_it_is_frozen(exporter, signed):
+    shown = exporter.post(f"{NEW}/letter", data={**FORM, **REPLY, "checkpoint": str(signed)})
+    assert (shown.status_code, shown.mimetype) == (200, "application/pdf")
+    assert shown.data.startswith(b"%PDF-")
+    assert "inline" in shown.headers["Content-Disposition"]
+    assert exporter.post(f"{NEW}/letter", data={**FORM, "letter_ko": ""}).status_code == 422
+    assert db.session.scalar(select(func.count()).select_from(Delivery)) == 0
+
+
+@pytest.mark.parametrize("step", ["", "/freeze"])
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [
+        (
+            "en",
+            "1 entry of this campaign’s log is set aside, because no signature and no organisation stands behind it.",
+        ),
+        (
+            "ko",
+            "이 캠페인의 공개 기록에서 근거가 되는 서명이나 기관이 없는 항목 1건을 집계에서 제외했습니다.",
+        ),
+    ],
+)
+def test_nothing_is_frozen_over_entries_that_nothing_stands_behind(staff_client, signed, step, lang, said):
+    plant_entry()
+    fold_all()
+    page = staff_client("exporter", lang=lang).post(NEW + step, data={**FORM, "checkpoint": str(signed)})
+    assert page.status_code == 409
+    assert said in page.text
+    assert "Dear Minister," in page.text, "what was written is still there"
+    assert count() == 0
+
+
+def test_nothing_is_frozen_while_the_log_and_the_signatures_differ(exporter, signed):
+    as_superuser("UPDATE signatures SET state = 'pending' WHERE id = (SELECT MIN(id) FROM signatures)")
+    page = exporter.post(f"{NEW}/freeze", data={**FORM, "checkpoint": str(signed)})
+    assert page.status_code == 409
+    assert "The log does not agree with the confirmed signatures or the published organisations" in page.text
+    assert count() == 0
+
+
+def test_the_whole_way_from_draft_to_answer(exporter, signed):
+    frozen = exporter.post(f"{NEW}/freeze", data={**FORM, "checkpoint": str(signed)})
+    assert frozen.status_code == 303
+    address = frozen.headers["Location"]
+    page = exporter.get(address)
+    assert "It waits for the worker" in page.text
+    assert "data-module" in page.text
+    assert "Record that it was handed over" not in page.text
+    deliveries.make_packs()
+
+    page = exporter.get(address)
+    assert "Download the pack" in page.text
+    moment = typed(clock.now())
+    told = exporter.post(
+        f"{address}/hand-over",
+        data={"handed_over_at": moment, "channel": "portal", "receipt_number": "1AB-2611"},
+    )
+    assert told.status_code == 303, errors(told)
+    page = exporter.get(address)
+    assert "1AB-2611" in page.text
+    assert "Through a government portal" in page.text
+
+    told = exporter.post(
+        f"{address}/answer",
+        data={"answered_at": typed(clock.now()), "answer_ko": "검토하겠습니다.", "answer_en": "We will see."},
+    )
+    assert told.status_code == 303, errors(told)
+    assert "We will see." in exporter.get(address).text
+    assert acts()[-3:] == ["delivery.freeze", "delivery.hand_over", "delivery.answer"]
+    assert "Answered" in exporter.get("/staff/deliveries").text
+
+
+def test_a_second_press_leads_to_what_the_first_one_made(exporter, signed):
+    first, second = (
+        exporter.post(f"{NEW}/freeze", data={**FORM, "checkpoint": str(signed)}) for _ in range(2)
+    )
+    assert first.headers["Location"] == second.headers["Location"]
+    assert count() == 1
+
+
+WRONG = [
+    ({"checkpoint": ""}, "Choose from the list."),
+    ({"checkpoint": "999999"}, "Choose from the list."),
+    ({"checkpoint": "9" * 30}, "Choose from the list."),
+    ({"recipient_ko": " "}, "This is needed."),
+    ({"occasion_en": "x" * 301}, "This is too long."),
+    ({"letter_en": ""}, "This is needed."),
+    ({"letter_ko": "가" * 20_001}, "This is too long."),
+    ({"recipient_en": "\u202ereversed"}, "This has a character that cannot be shown."),
+]
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize("step", ["", "/freeze"], ids=["preview", "freeze"])
+@pytest.mark.parametrize(("changes", "told"), WRONG, ids=[next(iter(changes)) for changes, _ in WRONG])
+def test_a_mistake_is_told_at_its_field_and_nothing_is_lost(exporter, signed, changes, told, step):
+    page = exporter.post(NEW + step, data={**FORM, "checkpoint": str(signed), **changes})
+    assert page.status_code == 422
+    assert told in errors(page)
+    if "letter_en" not in changes:
+        assert "here it is." in page.text
+    assert count() == 0
+
+
+@pytest.mark.sqlite_only
+def test_the_summary_says_which_fields_are_wrong(exporter, signed):
+    """Read out alone, three times "this is needed" would help nobody."""
+    empty = {"recipient_ko": "", "occasion_en": ""}
+    page = exporter.post(NEW, data={**FORM, "checkpoint": str(signed), **empty})
+    summary = page.text.partition('id="error-summary"')[2].partition("</ul>")[0]
+    assert '<a href="#recipient_ko">Recipient of the letter in Korean: This is needed.</a>' in summary
+    assert '<a href="#occasion_en">Occasion in English: This is needed.</a>' in summary
+
+
+def test_a_checkpoint_of_another_campaign_is_no_choice(exporter, signed):
+    other = campaign("other")
+    signature(other)
+    fold_all()
+    foreign = log_queries.newest(other.id).id
+    page = exporter.post(f"{NEW}/freeze", data={**FORM, "checkpoint": str(foreign)})
+    assert page.status_code == 422
+
+
+def test_what_was_the_newest_when_the_form_was_opened_can_still_be_frozen(exporter, signed):
+    crowd(1)
+    fold_all()
+    page = exporter.post(NEW, data={**FORM, "checkpoint": str(signed)})
+    assert page.status_code == 200
+    assert "6 people" in page.text
+
+
+@pytest.mark.parametrize("step", ["", "/freeze"], ids=["preview", "freeze"])
+def test_a_stale_second_factor_costs_no_word(exporter, signed, frozen_clock, step):
+    frozen_clock.move(minutes=6)
+    answer = exporter.post(NEW + step, data={**FORM, "checkpoint": str(signed)})
+    assert answer.status_code == 303
+    assert answer.headers["Location"].startswith(f"/staff/verify?next={NEW}&saved=")
+    assert count() == 0
+    page = exporter.post(answer.location, data={"code": code(exporter.member)})
+    if step:
+        assert count() == 1
+        page = exporter.get(page.location)
+    for written in ("환경부 장관", "Blue Skies Day", "here it is."):
+        assert written in page.text
+
+
+def test_going_back_to_change_something_keeps_every_word(exporter, signed):
+    page = exporter.post(f"{NEW}/edit", data={**FORM, "checkpoint": str(signed), "recipient_en": '"><b>x'})
+    assert page.status_code == 200
+    assert "here it is." in page.text
+    assert "<b>x" not in page.text
+
+
+def test_long_letters_in_korean_get_through(exporter, signed):
+    long = {"letter_ko": "가나다라 " * 4000, "letter_en": "a word " * 2800, "checkpoint": str(signed)}
+    page = exporter.post(NEW, data={**FORM, **long}, content_type="multipart/form-data")
+    assert page.status_code == 200
+
+
+# --- One delivery ---
+
+
+@pytest.fixture
+def address(signed):
+    return f"/staff/deliveries/{deliveries.frozen()}"
+
+
+def test_the_pack_is_handed_out_as_it_is_and_each_download_is_recorded(exporter, address):
+    answer = exporter.post(f"{address}/download")
+    assert answer.status_code == 200
+    assert answer.data == deliveries.PACK
+    assert answer.headers["Content-Length"] == str(len(deliveries.PACK))
+    assert re.fullmatch(
+        r'attachment; filename="blue-skies-pack-\d{8}-\d{6}KST-\d+-\d+\.zip"',
+        answer.headers["Content-Disposition"],
+    )
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.mimetype == "application/zip"
+    exporter.post(f"{address}/download")
+    assert acts().count("delivery.download") == 2
+
+
+def test_downloading_asks_for_the_second_factor_again(exporter, address, frozen_clock):
+    frozen_clock.move(minutes=6)
+    answer = exporter.post(f"{address}/download", headers={"Referer": f"http://localhost{address}"})
+    assert answer.status_code == 303
+    assert answer.headers["Location"].startswith(f"/staff/verify?next={address}&saved=")
+    assert "delivery.download" not in acts()
+
+
+def test_a_storage_that_is_away_is_told_and_not_recorded_as_a_download(exporter, address, monkeypatch):
+    def away(*_):
+        raise storage.StorageAway("x")
+
+    monkeypatch.setattr(storage.Folder, "chunks", away)
+    answer = exporter.post(f"{address}/download")
+    assert answer.status_code == 503
+    assert "storage of files does not answer" in answer.text
+    assert "delivery.download" not in acts()
+
+
+def test_there_is_nothing_to_download_before_it_is_made(exporter, signed):
+    address = f"/staff/deliveries/{deliveries.frozen(pack=False)}"
+    assert exporter.post(f"{address}/download").status_code == 409
+
+
+def test_the_progress_of_the_worker_is_shown_and_survives_a_reload(exporter, signed):
+    number = deliveries.frozen(pack=False)
+    with transaction() as session:
+        job = session.scalar(select(Job).where(Job.subject_id == number))
+        job.state, job.done, job.total = "running", 5, 10
+    for _ in range(2):
+        page = exporter.get(f"/staff/deliveries/{number}")
+        assert '<progress class="job-progress" max="100" value="49"' in page.text
+    assert "49%" in exporter.get("/staff/deliveries").text
+
+
+def test_a_pack_that_could_not_be_made_can_be_tried_again(exporter, signed):
+    number = deliveries.frozen(pack=False)
+    with transaction() as session:
+        job = session.scalar(select(Job).where(Job.subject_id == number))
+        job.state, job.error, job.attempts = "failed", "ZeroDivisionError", 5
+    page = exporter.get(f"/staff/deliveries/{number}")
+    assert "could not be made (ZeroDivisionError)" in page.text
+    assert exporter.post(f"/staff/deliveries/{number}/retry").status_code == 303
+    assert exporter.post(f"/staff/deliveries/{number}/retry").status_code == 409
+    deliveries.make_packs()
+    assert "Download the pack" in exporter.get(f"/staff/deliveries/{number}").text
+    assert "delivery.retry" in acts()
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [("ko", "전달 자료집이 아직 만들어지지 않았습니다"), ("en", "The pack is not made yet")],
+)
+def test_who_records_a_hand_over_before_the_pack_is_there_is_told_and_loses_nothing(
+    staff_client, signed, lang, words
+):
+    number = deliveries.frozen(pack=False)
+    page = staff_client("exporter", lang=lang).post(
+        f"/staff/deliveries/{number}/hand-over",
+        data={"handed_over_at": typed(clock.now()), "channel": "post", "receipt_number": "KEPT"},
+    )
+    assert page.status_code == 409
+    assert words in page.text
+    assert deliveries.row(number).state == "frozen"
+
+
+MISTAKES = [
+    ("hand-over", {"handed_over_at": "", "channel": "post", "receipt_number": "KEPT"}, "This is needed."),
+    (
+        "hand-over",
+        {"handed_over_at": "soon", "channel": "post", "receipt_number": "KEPT"},
+        "Enter a day and a time",
+    ),
+    (
+        "hand-over",
+        {"handed_over_at": "2090-01-01T00:00", "channel": "", "receipt_number": "KEPT"},
+        "in the future",
+    ),
+    (
+        "hand-over",
+        {"handed_over_at": "2020-01-01T00:00", "channel": "x", "receipt_number": "KEPT"},
+        "too early",
+    ),
+    ("discard", {"why": " "}, "Say why"),
+]
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize(
+    ("act", "fields", "told"), MISTAKES, ids=[f"{act} {told}" for act, _, told in MISTAKES]
+)
+def test_a_mistake_in_the_register_is_told_and_nothing_is_lost(exporter, address, act, fields, told):
+    page = exporter.post(f"{address}/{act}", data=fields)
+    assert page.status_code == 422
+    assert any(told in error for error in errors(page))
+    assert "KEPT" in page.text or act == "discard"
+    assert register_queries.find(int(address.rpartition("/")[2])).state == "frozen"
+
+
+def test_a_correction_says_why(exporter, signed):
+    address = f"/staff/deliveries/{deliveries.answered()}"
+    now = typed(clock.now())
+    fields = {"handed_over_at": now, "channel": "post", "receipt_number": "NEW"}
+    assert exporter.post(f"{address}/correct", data=fields).status_code == 422
+    assert exporter.post(f"{address}/correct", data={**fields, "reason": "a slip"}).status_code == 303
+    answer = {"answered_at": now, "answer_ko": "새 답", "answer_en": "KEPT"}
+    refused = exporter.post(f"{address}/correct-answer", data=answer)
+    assert refused.status_code == 422
+    assert "KEPT" in refused.text
+    assert (
+        exporter.post(f"{address}/correct-answer", data={**answer, "answer_reason": "a slip"}).status_code
+        == 303
+    )
+    page = exporter.get(address)
+    assert "새 답" in page.text
+    assert "NEW" in page.text
+
+
+def test_a_discarded_delivery_stays_in_the_list_without_its_pack(exporter, address):
+    assert exporter.post(f"{address}/discard", data={"why": "put off"}).status_code == 303
+    assert "Discarded" in exporter.get("/staff/deliveries").text
+    page = exporter.get(address)
+    assert "it was deleted when the delivery was discarded" in page.text
+    assert exporter.post(f"{address}/download").status_code == 409
+    late = exporter.post(
+        f"{address}/hand-over", data={"handed_over_at": typed(clock.now()), "channel": "post"}
+    )
+    assert late.status_code == 409
+    assert "not possible as the delivery stands now" in late.text
+
+
+# --- Telling the signers ---
+
+
+def test_the_signers_are_told_after_one_more_question(exporter, signed):
+    crowd(3, updates=True)
+    address = f"/staff/deliveries/{deliveries.handed_over()}"
+    assert f"{address}/announce" in exporter.get(address).text
+    page = exporter.get(f"{address}/announce")
+    assert "3 people asked for news" in page.text
+    assert exporter.post(f"{address}/announce").status_code == 303
+    page = exporter.get(address)
+    assert "The mails are on their way" in page.text
+    assert exporter.post(f"{address}/announce").status_code == 409
+    assert acts()[-1] == "delivery.announce"
+
+
+def test_telling_them_asks_for_the_second_factor_again(exporter, signed, frozen_clock):
+    address = f"/staff/deliveries/{deliveries.handed_over()}"
+    frozen_clock.move(minutes=6)
+    answer = exporter.post(f"{address}/announce", headers={"Referer": f"http://localhost{address}/announce"})
+    assert answer.headers["Location"].startswith("/staff/verify")
+    assert register_queries.find(int(address.rpartition("/")[2])).announced_at is None
+
+
+def test_a_frozen_delivery_cannot_be_announced(exporter, address):
+    assert exporter.get(f"{address}/announce").status_code == 303
+    assert exporter.post(f"{address}/announce").status_code == 409
+
+
+@pytest.mark.parametrize("number", ["0", "4294967296", "77", "x"])
+def test_a_number_that_is_none_is_not_found(exporter, app, number):
+    assert exporter.get(f"/staff/deliveries/{number}").status_code == 404
+    assert exporter.post(f"/staff/deliveries/{number}/download").status_code == 404
+
+
+def test_looking_changes_nothing(exporter, signed):
+    number = deliveries.handed_over()
+    before = deliveries.row(number).__dict__.copy(), len(acts()), count(Job)
+    for path in ("", "/new", f"/{number}", f"/{number}/announce", "/new/blue-skies"):
+        exporter.get(f"/staff/deliveries{path}")
+    after = deliveries.row(number).__dict__.copy(), len(acts()), count(Job)
+    before[0].pop("_sa_instance_state"), after[0].pop("_sa_instance_state")
+    assert before == after

@@ -1,0 +1,453 @@
+"""The review desk: its list, a case with its evidence, deciding, and people who see each other."""
+
+import re
+
+import pytest
+from sqlalchemy import delete, select
+
+from pledge.audit.models import AuditEntry
+from pledge.core.db import db, transaction
+from pledge.endorsements.models import Endorsement, EndorsementVersion
+from pledge.endorsements.verification import ladder
+from pledge.ledger.queries import count
+from pledge.mail.models import OutboxMail
+from pledge.web.staff.organizations import acts
+from tests.support.factories import campaign, endorsement, fold_all, the_campaign, version_of
+
+DESK = "/staff/organizations"
+
+
+@pytest.fixture(autouse=True)
+def blue(app):
+    return campaign()
+
+
+@pytest.fixture
+def reviewer(staff_client):
+    return staff_client("moderator", lang="en")
+
+
+def now(row):
+    db.session.rollback()
+    return db.session.get(Endorsement, row.id, populate_existing=True)
+
+
+def seen_on(reply):
+    return re.findall(r'name="seen" value="([^"]+)"', reply.text)[0]
+
+
+def act(client, row, name, *, seen=None, **fields):
+    seen = seen or seen_on(client.get(f"{DESK}/{row.id}"))
+    data = {"seen": seen, **{f"{name}-{field}": value for field, value in fields.items()}}
+    return client.post(f"{DESK}/{row.id}/{name}", data=data)
+
+
+def names(reply):
+    assert reply.status_code == 200
+    return re.findall(r'<a href="/staff/organizations/\d+">([^<]+)</a>', reply.text)
+
+
+# --- The list ---
+
+
+def test_what_waits_longest_stands_first_with_age_and_flags(reviewer, clock):
+    clock.move(days=-3)
+    endorsement(state="review", name_ko="오래된 단체", name_en="")
+    clock.move(days=3)
+    endorsement(state="review", name_ko="새 단체", name_en="", email="a@same.example")
+    row = endorsement(name_ko="고친 단체", name_en="", email="b@same.example")
+    version_of(row, target_year=2040)
+    endorsement(name_ko="조용한 단체", name_en="")
+    reply = reviewer.get(DESK)
+    assert set(names(reply)) == {"오래된 단체", "새 단체", "고친 단체"}
+    assert names(reply)[0] == "오래된 단체"
+    assert "3 days" in reply.text
+    assert reply.text.count("Maybe a duplicate") == 2
+    assert reply.text.count(">Correction<") == 1
+
+
+@pytest.mark.parametrize(
+    ("tab", "found"),
+    [
+        ("review", {"review"}),
+        ("changes", {"changes"}),
+        ("published", {"published"}),
+        ("ended", {"declined", "withdrawn", "removed"}),
+    ],
+)
+def test_the_list_has_parts_and_never_what_nobody_confirmed(reviewer, tab, found):
+    for state in ("pending", "review", "changes", "published", "declined", "withdrawn", "removed"):
+        endorsement(state=state, name_ko=state, name_en="")
+    assert set(names(reviewer.get(f"{DESK}?tab={tab}"))) == found
+
+
+def test_the_list_is_searched_by_name(reviewer):
+    endorsement(name_ko="하늘재단", name_en="Sky Foundation")
+    endorsement(name_ko="바다협회", name_en="Sea Society")
+    assert names(reviewer.get(f"{DESK}?tab=published&q=sky")) == ["하늘재단"]
+
+
+@pytest.mark.parametrize("query", ["tab=nothing", "page=0", "page=2", "page=x"])
+def test_a_part_that_does_not_exist_is_404(reviewer, query):
+    assert reviewer.get(f"{DESK}?{query}").status_code == 404
+
+
+def test_who_left_and_applies_again_is_shown_as_they_were_until_that_is_confirmed(reviewer):
+    row = endorsement(state="withdrawn", name_ko="떠난협회", name_en="")
+    version_of(row, name_ko="돌아온협회")
+    assert names(reviewer.get(f"{DESK}?tab=ended")) == ["떠난협회"]
+    assert "돌아온협회" not in reviewer.get(f"{DESK}/{row.id}").text
+    with transaction() as session:
+        session.execute(delete(EndorsementVersion).where(EndorsementVersion.seq == 2))
+    assert names(reviewer.get(f"{DESK}?tab=ended")) == ["떠난협회"], "also when it was never confirmed"
+
+
+# --- A case ---
+
+
+def test_a_case_shows_the_person_the_evidence_and_what_was_changed(reviewer):
+    row = endorsement(
+        name_en="Green Harbour",
+        email="kim@harbour.example",
+        website="https://www.harbour.example",
+        registration_hash=b"x" * 32,
+        registration_number="1248100998",
+    )
+    version_of(row, target_year=2041, website="https://other.example")
+    text = reviewer.get(f"{DESK}/{row.id}").text
+    for word in (
+        "kim@harbour.example",
+        "김하늘",
+        "Different owners",
+        "2041",
+        "2050",
+        ladder.site_proof(row.id),
+    ):
+        assert word in text
+    assert text.count(">changed<") == 2
+    assert "1248100998" not in text, "the registration number is never shown"
+
+
+def test_candidates_for_a_duplicate_are_shown_with_what_speaks_for_it(reviewer):
+    row = endorsement(state="review", name_ko="(주)하늘에너지", name_en="", website="https://sky.co.kr")
+    endorsement(name_ko="하늘에너지 주식회사", name_en="", website="https://www.sky.co.kr")
+    endorsement(name_ko="전혀 다른 곳", name_en="")
+    text = reviewer.get(f"{DESK}/{row.id}").text
+    assert "same name, same website" in text
+    assert "전혀 다른 곳" not in text
+
+
+@pytest.mark.parametrize("number", ["1", "0", str(2**63), "x"])
+def test_a_case_of_nobody_is_404(reviewer, number):
+    assert reviewer.get(f"{DESK}/{number}").status_code == 404
+
+
+def test_an_application_that_nobody_confirmed_is_no_case(reviewer):
+    row = endorsement(state="pending")
+    assert reviewer.get(f"{DESK}/{row.id}").status_code == 404
+    assert act(reviewer, row, "publish", seen="pending.1.proposed").status_code in (404, 409)
+
+
+def test_opening_a_case_changes_nothing(reviewer):
+    row = endorsement(state="review")
+    reviewer.get(f"{DESK}/{row.id}")
+    assert now(row).opened_by is None
+
+
+# --- Deciding ---
+
+
+def test_publishing(reviewer):
+    row = endorsement(state="review")
+    reply = act(reviewer, row, "publish")
+    assert (reply.status_code, reply.location) == (303, f"{DESK}/{row.id}?done=publish")
+    assert "Published. A mail" in reviewer.get(reply.location).text
+    assert now(row).state == "published"
+    fold_all()
+    assert count(the_campaign().id).organizations == 1
+    entry = db.session.scalars(select(AuditEntry)).one()
+    assert (entry.action, entry.actor) == ("endorsement.publish", reviewer.member.email)
+
+
+def test_all_other_acts_by_their_forms(reviewer):
+    row, other = endorsement(state="review"), endorsement()
+    assert act(reviewer, row, "changes", code="logo-unclear", note="더 크게").status_code == 303
+    assert now(row).state == "changes"
+    assert act(reviewer, row, "decline", code="authority-unclear", note="").status_code == 303
+    assert now(row).state == "declined"
+    assert act(reviewer, row, "reopen", why="they called").status_code == 303
+    assert act(reviewer, row, "publish").status_code == 303
+    assert act(reviewer, row, "certify", why="we visited them").status_code == 303
+    assert now(row).level == "staff"
+    assert act(reviewer, row, "uncertify", why="wrong one").status_code == 303
+    assert now(row).level == "domain", "what its mail and website prove"
+    assert act(reviewer, row, "remove", code="closed-down", wording_ko="", wording_en="").status_code == 303
+    assert now(row).state == "removed"
+    assert act(reviewer, row, "reinstate", why="a mistake").status_code == 303
+    assert act(reviewer, row, "merge", into=str(other.id), why="same people").status_code == 303
+    assert now(row).merged_into_id == other.id
+    actions = [
+        entry.action.removeprefix("endorsement.")
+        for entry in db.session.scalars(
+            select(AuditEntry).where(AuditEntry.subject == f"endorsement:{row.id}").order_by(AuditEntry.id)
+        )
+    ]
+    assert actions == (
+        "ask_for_changes decline reopen publish certify uncertify remove reinstate merge".split()
+    )
+    text = reviewer.get(f"{DESK}/{row.id}").text
+    assert "they called" in text
+    assert "Merged into another one" in text
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize(
+    ("name", "state", "fields", "error"),
+    [
+        ("changes", "review", {"code": "", "note": "글"}, "Choose a reason from the list."),
+        ("changes", "review", {"code": "closed-down", "note": "글"}, "Choose a reason from the list."),
+        ("changes", "review", {"code": "logo-unclear", "note": "글" * 501}, "up to 500 characters"),
+        ("decline", "review", {"code": "authority-unclear", "note": "\u202e글"}, "cannot be shown"),
+        (
+            "decline",
+            "review",
+            {"code": "authority-unclear", "note": "900101-1234567"},
+            "resident registration",
+        ),
+        ("reopen", "declined", {"why": "900101-1234567"}, "resident registration"),
+        (
+            "remove",
+            "published",
+            {"code": "closed-down", "wording_ko": "한국어만", "wording_en": ""},
+            "every language",
+        ),
+        (
+            "remove",
+            "published",
+            {"code": "closed-down", "wording_ko": "", "wording_en": "English"},
+            "every language",
+        ),
+        ("certify", "published", {"why": "  "}, "Say why"),
+        ("reopen", "declined", {"why": ""}, "Say why"),
+        ("reinstate", "removed", {"why": ""}, "Say why"),
+    ],
+)
+def test_what_is_missing_is_said_and_nothing_is_lost(reviewer, name, state, fields, error):
+    row = endorsement(state=state)
+    reply = act(reviewer, row, name, **fields)
+    assert reply.status_code == 422
+    assert error in reply.text
+    for value in fields.values():
+        if value.strip() and value != "closed-down":
+            assert value in reply.text
+    assert f'id="{name}" open' in reply.text
+    assert now(row).state == state
+    assert db.session.scalars(select(OutboxMail)).all() == []
+
+
+@pytest.mark.parametrize("into", ["", "x", "0", str(2**63), "1e3"])
+def test_a_merge_needs_one_that_remains(reviewer, into):
+    row = endorsement(name_ko="하늘재단")
+    endorsement(name_ko="하늘 재단")
+    reply = act(reviewer, row, "merge", into=into, why="same")
+    assert reply.status_code == 422
+    assert "Choose which one remains." in reply.text
+
+
+def test_a_merge_into_one_that_is_gone_is_told(reviewer):
+    row = endorsement(name_ko="하늘재단")
+    endorsement(name_ko="하늘 재단")
+    reply = act(reviewer, row, "merge", into="12345", why="same")
+    assert reply.status_code == 409
+    assert "does not exist any more" in reply.text
+
+
+@pytest.mark.parametrize(
+    "seen", ["", "x", "review", "review.1", "review.x.proposed", "nothing.1.proposed", "a.b.c.d"]
+)
+def test_a_form_without_what_was_seen_is_400(reviewer, seen):
+    row = endorsement(state="review")
+    reply = reviewer.post(f"{DESK}/{row.id}/publish", data={"seen": seen})
+    assert reply.status_code == 400
+    assert now(row).state == "review"
+
+
+def test_who_comes_second_is_told_what_happened_and_keeps_the_words(reviewer, staff_client):
+    row = endorsement(state="review")
+    seen = seen_on(reviewer.get(f"{DESK}/{row.id}"))
+    second = staff_client("admin", lang="en", email="second@example.org")
+    assert act(second, row, "publish").status_code == 303
+    reply = act(reviewer, row, "decline", seen=seen, code="authority-unclear", note="많은 말")
+    assert reply.status_code == 409
+    assert "somebody was faster" in reply.text
+    assert "“To review”; it is “Published” now" in reply.text
+    assert "Published by second@example.org" in reply.text
+    assert now(row).state == "published"
+
+
+def test_a_new_version_meanwhile_is_told(reviewer):
+    row = endorsement()
+    version_of(row, target_year=2040)
+    seen = seen_on(reviewer.get(f"{DESK}/{row.id}"))
+    version_of(row, target_year=2041)
+    reply = act(reviewer, row, "publish", seen=seen)
+    assert reply.status_code == 409
+    assert "You saw version 2; there is version 3 now." in reply.text
+
+
+def test_an_act_that_does_not_go_with_the_state_is_409(reviewer):
+    row = endorsement(state="declined")
+    reply = act(reviewer, row, "publish", seen="declined.1.declined")
+    assert reply.status_code == 409
+    assert "cannot be done in the state" in reply.text
+
+
+def test_looking_at_the_website_writes_down_what_was_found(reviewer, monkeypatch):
+    row = endorsement(state="review", level="domain")
+    monkeypatch.setattr(acts, "check_site", lambda _website, _proof: False)
+    assert act(reviewer, row, "site").location.endswith("done=site-not-found")
+    assert now(row).level == "domain"
+    monkeypatch.setattr(acts, "check_site", lambda _website, _proof: True)
+    assert act(reviewer, row, "site").location.endswith("done=site-found")
+    assert now(row).level == "site"
+
+
+def test_a_correction_that_waits_does_not_prove_the_website_on_the_wall(reviewer, monkeypatch):
+    row = endorsement(website="https://big-corp.co.kr")
+    version_of(row, website="https://attacker.example.org")
+    asked = []
+    monkeypatch.setattr(acts, "check_site", lambda website, _proof: asked.append(website))
+    act(reviewer, row, "site")
+    assert asked == ["https://big-corp.co.kr"]
+
+
+# --- Seeing each other ---
+
+
+def test_two_people_at_one_case_see_each_other(reviewer, staff_client, clock):
+    row = endorsement(state="review")
+    second = staff_client("moderator", lang="en", email="second@example.org")
+    first_name = reviewer.member.email
+    alone = reviewer.post(f"{DESK}/{row.id}/here").get_json()
+    assert (alone["words"], alone["is_mine"]) == ("You hold this case, as long as it is open here.", True)
+    told = second.post(f"{DESK}/{row.id}/here").get_json()["words"]
+    assert told == f"{first_name} holds this case now. Open with: {first_name}"
+    told = reviewer.post(f"{DESK}/{row.id}/here").get_json()["words"]
+    assert told == "You hold this case. Also open with: second@example.org"
+    assert "second@example.org" in reviewer.get(f"{DESK}/{row.id}").text
+
+
+def test_who_falls_silent_is_forgotten_after_two_minutes(reviewer, staff_client, clock):
+    row = endorsement(state="review")
+    second = staff_client("moderator", lang="en", email="second@example.org")
+    reviewer.post(f"{DESK}/{row.id}/here")
+    clock.move(seconds=119)
+    assert "holds" in second.post(f"{DESK}/{row.id}/here").get_json()["words"]
+    clock.move(seconds=2)
+    told = second.post(f"{DESK}/{row.id}/here").get_json()
+    assert (told["words"], told["is_mine"]) == ("You hold this case, as long as it is open here.", True)
+    assert now(row).opened_by == second.member.id
+
+
+def test_a_case_can_be_taken_without_javascript(reviewer, staff_client):
+    row = endorsement(state="review")
+    second = staff_client("moderator", lang="en", email="second@example.org")
+    reviewer.post(f"{DESK}/{row.id}/here")
+    reply = second.post(f"{DESK}/{row.id}/take")
+    assert (reply.status_code, reply.location) == (303, f"{DESK}/{row.id}")
+    assert "second@example.org holds this case now" in reviewer.get(f"{DESK}/{row.id}").text
+    assert db.session.scalars(select(AuditEntry.action)).all() == ["endorsement.take"]
+
+
+def test_who_takes_a_case_alone_is_told_so_and_the_list_names_them(reviewer, staff_client):
+    row = endorsement(state="review")
+    page = reviewer.get(f"{DESK}/{row.id}")
+    assert "<div data-take>" in page.text
+    assert reviewer.post(f"{DESK}/{row.id}/take").status_code == 303
+    page = reviewer.get(f"{DESK}/{row.id}")
+    assert "You hold this case, as long as it is open here." in page.text
+    assert "<div data-take hidden>" in page.text
+    assert f"Held by {reviewer.member.email}" in staff_client("moderator", lang="en").get(DESK).text
+
+
+def test_a_case_that_nobody_has_open_any_more_is_held_by_nobody(reviewer, clock):
+    row = endorsement(state="review")
+    reviewer.post(f"{DESK}/{row.id}/take")
+    clock.move(minutes=2, seconds=1)
+    assert "Held by" not in reviewer.get(DESK).text
+    assert "<div data-take>" in reviewer.get(f"{DESK}/{row.id}").text
+
+
+def test_an_open_page_learns_that_the_case_was_changed(reviewer):
+    row = endorsement(state="review")
+    page = reviewer.get(f"{DESK}/{row.id}")
+    assert reviewer.post(f"{DESK}/{row.id}/here").get_json()["seen"] == seen_on(page)
+    act(reviewer, row, "publish")
+    assert reviewer.post(f"{DESK}/{row.id}/here").get_json()["seen"] != seen_on(page)
+
+
+# --- The list of reasons ---
+
+
+def test_a_reason_is_added_used_and_taken_out_again(reviewer):
+    new = {
+        "code": "no-logo",
+        "kind": "changes",
+        "wording_ko": "로고가 없습니다.",
+        "wording_en": "There is no logo.",
+        "active": "y",
+    }
+    assert reviewer.post("/staff/reasons", data=new).status_code == 303
+    row = endorsement(state="review", lang="en")
+    assert "There is no logo." in reviewer.get(f"{DESK}/{row.id}").text
+    assert act(reviewer, row, "changes", code="no-logo", note="").status_code == 303
+    assert now(row).decision_reason == "There is no logo."
+    assert reviewer.post("/staff/reasons", data={**new, "active": ""}).status_code == 303
+    other = endorsement(state="review")
+    assert act(reviewer, other, "changes", code="no-logo", note="").status_code == 422
+
+
+def test_a_built_in_reason_gets_other_words(reviewer):
+    page = reviewer.get("/staff/reasons?code=closed-down")
+    assert "The organisation no longer exists." in page.text
+    data = {
+        "code": "closed-down",
+        "kind": "remove",
+        "wording_ko": "해산했습니다.",
+        "wording_en": "It was dissolved.",
+        "active": "y",
+    }
+    reviewer.post("/staff/reasons", data=data)
+    row = endorsement()
+    act(reviewer, row, "remove", code="closed-down", wording_ko="", wording_en="")
+    assert now(row).public_reason["en"] == "It was dissolved."
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"code": "Bad Code"}, "begin with a letter"),
+        ({"code": ""}, "begin with a letter"),
+        ({"kind": "nothing"}, "Choose what it is used for."),
+        ({"wording_ko": " "}, "This is needed."),
+        ({"wording_en": "a" * 501}, "up to 500 characters"),
+        ({"code": "closed-down"}, "belongs to a reason for another act"),
+    ],
+)
+def test_a_reason_must_be_whole(reviewer, changes, error):
+    data = {
+        "code": "new-one",
+        "kind": "changes",
+        "wording_ko": "가",
+        "wording_en": "a",
+        "active": "y",
+        **changes,
+    }
+    reply = reviewer.post("/staff/reasons", data=data)
+    assert reply.status_code == 422
+    assert error in reply.text
+    assert db.session.scalars(select(AuditEntry)).all() == []
+
+
+def test_an_unknown_reason_cannot_be_edited(reviewer):
+    assert reviewer.get("/staff/reasons?code=nothing").status_code == 404

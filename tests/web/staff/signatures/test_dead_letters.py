@@ -1,0 +1,105 @@
+"""The page of mails that were given up: trying one or all again, recorded."""
+
+import pytest
+from sqlalchemy import func, insert, select
+
+from pledge.audit.queries import Search, page
+from pledge.core.db import db
+from pledge.mail.models import MailKind, MailState, OutboxMail
+
+
+@pytest.fixture
+def admin(staff_client):
+    return staff_client("admin", lang="en")
+
+
+def dead(number: int, clock, **facts) -> list[int]:
+    """That many dead letters; their ids."""
+    values = {
+        "kind": MailKind.CONFIRM.value,
+        "subject_id": 1,
+        "seq": 1,
+        "lang": "ko",
+        "state": MailState.DEAD.value,
+        "attempts": 9,
+        "created_at": clock.now(),
+        "due_at": clock.now(),
+        "last_error": "550 5.1.1",
+        **facts,
+    }
+    with db.engine.begin() as connection:
+        rows = [
+            connection.execute(insert(OutboxMail).values(values).returning(OutboxMail.id))
+            for _ in range(number)
+        ]
+        return [row.scalar_one() for row in rows]
+
+
+def queued() -> int:
+    db.session.rollback()
+    return db.session.scalar(select(func.count()).where(OutboxMail.state == "queued"))
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_an_empty_page(staff_client, lang):
+    assert staff_client("admin", lang=lang).get("/staff/mail").status_code == 200
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize("kind", MailKind)
+def test_every_kind_of_mail_has_a_name(staff_client, frozen_clock, kind):
+    dead(1, frozen_clock, kind=kind.value)
+    for lang in ("ko", "en"):
+        text = staff_client("admin", lang=lang).get("/staff/mail").text
+        assert f"<td>{kind.value}</td>" not in text
+        assert "550 5.1.1" in text
+
+
+def test_one_is_tried_again(admin, frozen_clock):
+    one, other = dead(2, frozen_clock)
+    response = admin.post(f"/staff/mail/{one}/retry")
+    assert (response.status_code, response.headers["Location"]) == (303, "/staff/mail")
+    row = db.session.get(OutboxMail, one)
+    assert (row.state, row.attempts, row.due_at) == ("queued", 0, frozen_clock.now())
+    assert db.session.get(OutboxMail, other).state == "dead"
+    (entry,) = page(Search(action="mail.retry")).lines
+    assert (entry.actor, entry.subject, entry.details) == (admin.member.email, f"mail:{one}", '{"mails":1}')
+
+
+def test_all_are_tried_again(admin, frozen_clock):
+    dead(3, frozen_clock)
+    dead(1, frozen_clock, state="sent")
+    assert "Try all 3 mails again" in admin.get("/staff/mail").text
+    admin.post("/staff/mail/retry")
+    assert queued() == 3
+    (entry,) = page(Search(action="mail.retry")).lines
+    assert (entry.subject, entry.details) == ("mail", '{"mails":3}')
+
+
+def test_one_that_is_not_there_any_more_is_said_so(admin, frozen_clock):
+    (one,) = dead(1, frozen_clock, state="sent")
+    for mail_id in (one, one + 1, 2**63 - 1):
+        assert admin.post(f"/staff/mail/{mail_id}/retry").status_code == 409
+    assert admin.post(f"/staff/mail/{2**63}/retry").status_code == 404
+    assert page(Search(action="mail.retry")).lines == []
+
+
+def test_pages_follow_each_other(admin, frozen_clock, monkeypatch):
+    monkeypatch.setattr("pledge.web.staff.signatures.dead_letters.PAGE", 2)
+    ids = dead(3, frozen_clock)
+    first = admin.get("/staff/mail").text
+    assert f"/staff/mail/{ids[2]}/retry" in first
+    assert f"/staff/mail/{ids[0]}/retry" not in first
+    second = admin.get(f"/staff/mail?before={ids[1]}").text
+    assert f"/staff/mail/{ids[0]}/retry" in second
+    assert admin.get(f"/staff/mail?before={2**63}").status_code == 200
+
+
+@pytest.mark.parametrize("role", ["viewer", "moderator", "editor", "exporter"])
+def test_only_who_may_tries_them_again(staff_client, frozen_clock, role):
+    (one,) = dead(1, frozen_clock)
+    client = staff_client(role)
+    assert client.get("/staff/mail").status_code == 403
+    assert client.post(f"/staff/mail/{one}/retry").status_code == 403
+    assert client.post("/staff/mail/retry").status_code == 403
+    assert queued() == 0

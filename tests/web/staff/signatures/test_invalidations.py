@@ -1,0 +1,218 @@
+"""The screens of invalidation: counted first, a second person above fifty, a fresh second factor, and undone."""
+
+import re
+
+import pytest
+from sqlalchemy import select
+
+from pledge.core.db import db
+from pledge.signatures import staff_queries
+from pledge.signatures.invalidation import applying
+from pledge.signatures.invalidation.models import Invalidation
+from pledge.signatures.models import Signature
+from pledge.signatures.origins import domain_hash, network_hash
+from tests.support.factories import crowd, signature, the_campaign
+
+FORM = {
+    "campaign": "blue-skies",
+    "domain": "robots.example",
+    "reason": "automated",
+    "note": "five hundred in a minute",
+}
+
+
+@pytest.fixture
+def moderator(staff_client):
+    return staff_client("moderator", lang="en")
+
+
+@pytest.fixture
+def second(staff_client):
+    return staff_client("moderator", lang="ko")
+
+
+def propose(client, **changes):
+    reply = client.post("/staff/invalidations/new", data={**FORM, **changes})
+    assert reply.status_code == 303, re.findall(r'field__error"[^>]*>([^<]+)', reply.text)
+    return reply.headers["Location"]
+
+
+def states():
+    db.session.rollback()
+    return sorted(set(db.session.scalars(select(Signature.state))))
+
+
+def row(address):
+    db.session.rollback()
+    return db.session.get(Invalidation, int(address.rpartition("/")[2]))
+
+
+def work():
+    while applying.advance():
+        pass
+
+
+def test_the_whole_way_counted_approved_applied_and_undone(moderator, second):
+    crowd(60, domain="robots.example", name="로봇")
+    address = propose(moderator)
+    page = moderator.get(address)
+    assert ">60<" in page.text
+    assert "robots.example" in page.text
+    assert "로**" in page.text
+    assert "로봇" not in page.text
+    assert "another member of staff has to approve" in page.text
+
+    refused = moderator.post(f"{address}/approve")
+    assert refused.status_code == 409
+    assert states() == ["confirmed"]
+
+    assert second.post(f"{address}/approve").status_code == 303
+    work()
+    assert states() == ["invalidated"]
+    assert "60 of 60" in moderator.get(address).text
+    assert moderator.get("/staff/invalidations").text.count(address) == 1
+
+    assert moderator.post(f"{address}/undo", data={"why": ""}).status_code == 422
+    assert moderator.post(f"{address}/undo", data={"why": "a school"}).status_code == 303
+    work()
+    assert states() == ["confirmed"]
+    assert "Undone" in moderator.get(address).text
+
+
+def test_a_handful_may_be_decided_alone(moderator):
+    crowd(3, domain="robots.example")
+    address = propose(moderator)
+    assert moderator.post(f"{address}/approve").status_code == 303
+    work()
+    assert states() == ["invalidated"]
+
+
+def test_whoever_decides_later_is_told_how_it_stands(moderator, second):
+    crowd(3, domain="robots.example")
+    address = propose(moderator)
+    second.post(f"{address}/discard", data={"why": "a school"})
+    late = moderator.post(f"{address}/approve")
+    assert late.status_code == 409
+    assert "Somebody else has decided meanwhile" in late.text
+    assert "a school" in late.text
+    assert states() == ["confirmed"]
+
+
+@pytest.mark.parametrize("act", ["approve", "undo"])
+def test_taking_out_and_putting_back_ask_for_the_second_factor_again(moderator, frozen_clock, act):
+    crowd(3, domain="robots.example")
+    address = propose(moderator)
+    frozen_clock.move(minutes=6)
+    reply = moderator.post(f"{address}/{act}", data={"why": "x"})
+    assert reply.status_code == 303
+    assert "/verify" in reply.headers["Location"]
+    assert row(address).state == "proposed"
+
+
+WRONG = [
+    ({"domain": "", "campaign": ""}, "Name at least one thing"),
+    ({"domain": ""}, "Name at least one thing"),
+    ({"domain": "people.example"}, "No counted signature fulfils"),
+    ({"campaign": ""}, "Choose the campaign too"),
+    ({"campaign": "", "domain": "", "network": "203.0.113.7"}, "Choose the campaign too"),
+    ({"domain": "not a domain"}, "Enter what stands behind the @"),
+    ({"domain": "x@robots.example"}, "Enter what stands behind the @"),
+    ({"network": "203.0.113"}, "Enter an IPv4 or IPv6 address"),
+    ({"network": "#abc"}, "Enter an IPv4 or IPv6 address"),
+    ({"campaign": "unknown"}, "Choose a campaign from the list"),
+    ({"reason": ""}, "Choose a reason from the list"),
+    ({"reason": "politics"}, "Choose a reason from the list"),
+    ({"note": "  "}, "Say why"),
+    ({"note": "x" * 1001}, "This is too long"),
+    ({"faster_than": "0"}, "Enter a number of seconds"),
+    ({"faster_than": "-5"}, "Enter a number of seconds"),
+    ({"faster_than": "٣"}, "Enter a number of seconds"),
+    ({"faster_than": "99999"}, "Enter a number of seconds"),
+    ({"signed_from": "yesterday"}, "Enter a day and a time"),
+    ({"signed_from": "2026-11-24T12:00", "signed_until": "2026-11-24T12:00"}, "It ends before it begins"),
+]
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize(("changes", "told"), WRONG, ids=[str(changes) for changes, _ in WRONG])
+def test_a_mistake_is_told_at_its_field_and_nothing_is_lost(moderator, changes, told):
+    crowd(1, domain="robots.example")
+    page = moderator.post("/staff/invalidations/new", data={**FORM, **changes})
+    assert page.status_code == 422
+    assert told in page.text
+    if "note" not in changes:
+        assert FORM["note"] in page.text
+    db.session.rollback()
+    assert db.session.scalars(select(Invalidation)).all() == []
+
+
+def test_every_field_becomes_the_condition(moderator, frozen_clock):
+    the_campaign()
+    signed = frozen_clock.now().replace(year=2026, month=11, day=24, hour=3, minute=30)
+    facts = {
+        "domain": "robots.example",
+        "network_hash": network_hash("blue-skies", "2001:db8:1:2::/64"),
+        "at": signed,
+    }
+    crowd(2, **facts)
+    address = propose(
+        moderator,
+        campaign="blue-skies",
+        network="2001:db8:1:2:3::4",
+        signed_from="2026-11-24T12:00",
+        signed_until="2026-11-24T13:00",
+        faster_than="600",
+        notify="y",
+    )
+    found = row(address)
+    assert (found.matched, found.faster_than, found.notify) == (2, 600, True)
+    assert found.campaign_id == the_campaign().id
+    assert (found.signed_from.hour, found.signed_until.hour) == (3, 4), "typed in Seoul's time"
+    assert bytes(found.network_hash) == facts["network_hash"]
+    page = moderator.get(address)
+    assert "2001:db8" not in page.text
+    assert f"#{facts['network_hash'].hex()[:8]}" in page.text
+
+
+def test_a_busy_network_is_listed_and_fills_the_form(moderator, frozen_clock):
+    hot = network_hash("blue-skies", "203.0.113.7")
+    crowd(staff_queries.TRENDING, domain="robots.example", network_hash=hot, at=frozen_clock.now())
+    page = moderator.get("/staff/invalidations")
+    for name, found in (("network", hot), ("domain", domain_hash("blue-skies", "robots.example"))):
+        link = f"/staff/invalidations/new?{name}={found.hex()}"
+        assert link in page.text
+        form = moderator.get(link)
+        assert f'value="#{found.hex()}"' in form.text
+        address = propose(moderator, **{"domain": "", name: f"#{found.hex()}"})
+        assert row(address).matched == staff_queries.TRENDING
+
+
+def test_what_is_filled_in_by_the_address_is_shown_as_text_and_checked_like_the_rest(moderator):
+    the_campaign()
+    page = moderator.get("/staff/invalidations/new?network=%22%3E%3Cscript%3E&domain=%00")
+    assert page.status_code in (200, 400)
+    assert "<script>" not in page.text.replace('<script type="module"', "")
+
+
+@pytest.mark.parametrize("number", ["0", "4294967296", "x"])
+def test_a_number_that_cannot_be_is_not_found(moderator, number):
+    assert moderator.get(f"/staff/invalidations/{number}").status_code == 404
+    assert moderator.get("/staff/invalidations/77").status_code == 404
+    assert moderator.post("/staff/invalidations/77/discard", data={"why": "x"}).status_code == 404
+
+
+@pytest.mark.parametrize("act", ["approve", "discard", "undo"])
+def test_no_act_without_the_token(moderator, act):
+    crowd(1, domain="robots.example")
+    address = propose(moderator)
+    assert moderator.post(f"{address}/{act}", data={"why": "x"}, csrf=False).status_code == 400
+    assert row(address).state == "proposed"
+
+
+def test_reading_the_screens_changes_nothing(moderator):
+    signature(state="invalidated")
+    for _ in range(2):
+        moderator.get("/staff/invalidations")
+        moderator.get("/staff/invalidations/new")
+        moderator.get("/staff/signatures")
+    assert states() == ["invalidated"]

@@ -1,0 +1,155 @@
+"""The desk of signatures: the address stays out of addresses and records, and every act comes back with a word."""
+
+import pytest
+from sqlalchemy import select
+
+from pledge.audit.models import AuditEntry
+from pledge.core.db import db
+from pledge.mail.models import OutboxMail
+from pledge.signatures.identifiers import new_id
+from pledge.signatures.models import Signature
+from tests.support.factories import campaign, signature
+
+
+@pytest.fixture
+def moderator(staff_client):
+    return staff_client("moderator", lang="en")
+
+
+def state(person):
+    db.session.rollback()
+    return db.session.get(Signature, person.id).state
+
+
+def audited():
+    db.session.rollback()
+    entries = db.session.scalars(select(AuditEntry).order_by(AuditEntry.id))
+    return [entry.action for entry in entries if entry.action.startswith("signature.")]
+
+
+def test_an_exact_address_leads_to_the_page_of_its_signature(moderator):
+    person = signature(email="hong@naver.com", name="홍길동")
+    reply = moderator.post("/staff/signatures", data={"email": " Hong@naver.com "})
+    assert reply.status_code == 303
+    assert reply.headers["Location"] == f"/staff/signatures/{person.id}"
+    page = moderator.get(reply.headers["Location"])
+    assert page.status_code == 200
+    assert "h**@n**" in page.text
+    assert "hong@naver.com" not in page.text
+    assert "홍길동" not in page.text
+    assert audited() == ["signature.look_up"]
+
+
+def test_a_person_in_several_campaigns_is_shown_as_a_list(moderator):
+    people = [signature(email="hong@naver.com"), signature(campaign("other"), email="hong@naver.com")]
+    page = moderator.post("/staff/signatures", data={"email": "hong@naver.com"})
+    assert page.status_code == 200
+    for person in people:
+        assert f"/staff/signatures/{person.id}" in page.text
+
+
+def test_a_stranger_is_not_found_and_a_damaged_address_is_told_at_its_field(moderator):
+    signature()
+    assert "Nothing found" in moderator.post("/staff/signatures", data={"email": "no@naver.com"}).text
+    damaged = moderator.post("/staff/signatures", data={"email": "no at naver"})
+    assert damaged.status_code == 422
+    assert 'value="no at naver"' in damaged.text
+    assert audited() == ["signature.look_up"]
+
+
+def test_the_page_shows_the_mails_and_sends_the_link_again(moderator):
+    person = signature(state="pending")
+    again = f"/staff/signatures/{person.id}/resend"
+    sent = moderator.get(moderator.post(again).headers["Location"])
+    assert "The mail is on its way." in sent.text
+    assert "Please confirm" in sent.text
+    assert "Waiting" in sent.text
+    assert "No mail was sent" in moderator.get(moderator.post(again).headers["Location"]).text
+    db.session.rollback()
+    assert len(db.session.scalars(select(OutboxMail).where(OutboxMail.kind == "confirm")).all()) == 1
+
+
+def test_withdrawing_needs_a_reason_and_loses_nothing(moderator):
+    person = signature()
+    act = f"/staff/signatures/{person.id}/withdraw"
+    assert moderator.post(act, data={"why": "900101-1234567"}).status_code == 422, (
+        "the audit log keeps it for ever"
+    )
+    refused = moderator.post(act, data={"why": " "})
+    assert refused.status_code == 422
+    assert state(person) == "confirmed"
+    done = moderator.post(act, data={"why": "asked by telephone"})
+    assert done.status_code == 303
+    assert state(person) == "withdrawn"
+    assert "no longer counted" in moderator.get(done.headers["Location"]).text
+    late = moderator.post(act, data={"why": "asked again"})
+    assert late.status_code == 409
+    assert "asked again" in late.text
+    assert audited() == ["signature.withdraw"]
+
+
+def test_a_name_is_hidden_and_allowed_again(moderator):
+    person = signature(name="나쁜말", public_name=True)
+    address = f"/staff/signatures/{person.id}"
+    assert "나쁜말" in moderator.get(address).text
+    moderator.post(f"{address}/hide-name", data={"why": "an insult"})
+    assert "Hidden by staff" in moderator.get(address).text
+    assert "나쁜말" not in moderator.get(address).text
+    moderator.post(f"{address}/allow-name", data={"why": "it is a name"})
+    assert "Not shown" in moderator.get(address).text
+    assert audited() == ["signature.hide_name", "signature.allow_name"]
+
+
+@pytest.mark.parametrize("act", ["resend", "withdraw", "hide-name", "allow-name"])
+def test_acting_on_nobody_is_not_found(moderator, act):
+    campaign()
+    assert moderator.post(f"/staff/signatures/{new_id()}/{act}", data={"why": "x"}).status_code == 404
+    assert moderator.get(f"/staff/signatures/{new_id()}").status_code == 404
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "9223372036854775808", "x"])
+def test_a_number_that_cannot_be_is_not_found(moderator, number):
+    assert moderator.get(f"/staff/signatures/{number}").status_code == 404
+
+
+def test_an_invalidated_signature_leads_to_its_cause(moderator):
+    person = signature(state="invalidated")
+    page = moderator.get(f"/staff/signatures/{person.id}")
+    assert f"/staff/invalidations/{person.invalidation_id}" in page.text
+    assert "/withdraw" not in page.text
+
+
+@pytest.mark.parametrize("role", ["viewer", "editor", "exporter"])
+def test_other_roles_see_no_signatures(staff_client, role):
+    person = signature()
+    outsider = staff_client(role)
+    for path in ("/staff/signatures", f"/staff/signatures/{person.id}", "/staff/invalidations"):
+        assert outsider.get(path).status_code == 403
+    assert outsider.post("/staff/signatures", data={"email": "a@b.kr"}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("act", "told"),
+    [
+        ("withdraw", "The signature is withdrawn and no longer counted. The person is told by mail."),
+        ("stop-news", "They get no more news. The person is told by mail."),
+        ("erase", "Everything was erased. The person is told by mail."),
+    ],
+)
+def test_what_is_done_at_a_persons_request_is_said(app, staff_client, act, told):
+    address = f"/staff/signatures/{signature(updates=True).id}"
+    moderator = staff_client("moderator", lang="en")
+    page = moderator.get(address)
+    assert f"{address}/{act}" in page.text
+    without = moderator.post(f"{address}/{act}", data={"why": " "})
+    assert without.status_code == 422
+    sent = moderator.post(f"{address}/{act}", data={"why": "asked by telephone"})
+    assert sent.status_code == 303
+    assert told in moderator.get(sent.location).text
+    again = moderator.post(f"{address}/{act}", data={"why": "asked by telephone"})
+    assert again.status_code == (404 if act == "erase" else 409)
+
+
+def test_who_gets_no_news_is_not_offered_to_stop_it(app, staff_client):
+    person = signature(updates=False)
+    assert "stop-news" not in staff_client("moderator").get(f"/staff/signatures/{person.id}").text

@@ -1,0 +1,223 @@
+"""The page of the audit log: filters, pages, and an export that is itself recorded."""
+
+import csv
+import io
+import re
+
+import pytest
+
+from pledge.audit.models import Actor
+from pledge.audit.queries import Search, page
+from pledge.audit.services import note
+from pledge.core.db import db
+from tests.audit.chain import acts
+
+ADMIN_ONLY = ("viewer", "moderator", "editor", "exporter")
+
+
+def subjects(text: str) -> list[str]:
+    return re.findall(r"</strong> <code>([^<]+)</code>", text)
+
+
+@pytest.fixture
+def admin(staff_client):
+    return staff_client("admin", lang="en")
+
+
+def test_the_page_says_who_did_what_when_and_why(staff_client, frozen_clock):
+    note(
+        Actor(1, "moderator@pledge.example", "203.0.113.7"),
+        "endorsement.publish",
+        "endorsement:5",
+        reason="확인",
+    )
+    korean = staff_client("admin", lang="ko").get("/staff/audit").text
+    english = staff_client("admin", lang="en").get("/staff/audit").text
+    assert "단체 게시" in korean
+    assert "Published an organisation" in english
+    for text in (korean, english):
+        assert "moderator@pledge.example" in text
+        assert "203.0.113.7" in text
+        assert "endorsement:5" in text
+        assert ">확인<" in text
+
+
+def test_times_are_those_of_seoul(staff_client, frozen_clock):
+    frozen_clock.move(seconds=-frozen_clock.now().timestamp() % 86400)  # midnight UTC is nine in Seoul
+    acts(1)
+    assert ", 09:00</time>" in staff_client("admin", lang="en").get("/staff/audit").text
+
+
+def test_what_somebody_wrote_is_shown_as_text(admin):
+    note(
+        Actor(1, "<b>x</b>@pledge.example", ""),
+        "endorsement.note",
+        "endorsement:1",
+        reason="<script>alert(1)</script>",
+    )
+    text = admin.get("/staff/audit").text
+    assert "&lt;script&gt;" in text
+    assert "<b>x</b>" not in text
+    assert "endorsement.note" in text, "an act without a name is shown as it was recorded"
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("actor=MODERATOR", 3),
+        ("actor=nobody", 0),
+        ("action=endorsement", 3),
+        ("action=endorsement.publish", 3),
+        ("action=switch", 1),
+        ("subject=endorsement:2", 1),
+        ("subject=endorsement", 3),
+        ("subject=endorsement:", 0),
+        ("since=2026-11-25", 1),
+        ("until=2026-11-24", 3),
+        ("since=2026-11-24&until=2026-11-25", 4),
+        ("since=&until=&actor=&action=&subject=", 4),
+    ],
+)
+def test_the_page_is_filtered(admin, frozen_clock, query, expected):
+    frozen_clock.move(seconds=1795500000 - frozen_clock.now().timestamp())  # 24 November 2026, 15:00 in Seoul
+    acts(3)
+    frozen_clock.move(hours=9)  # midnight in Seoul: the next day
+    note(Actor(2, "admin@pledge.example", ""), "switch.signing", "switch:signing", reason="attack")
+    client_page = admin.get(f"/staff/audit?{query}")
+    assert client_page.status_code == 200
+    found = [subject for subject in subjects(client_page.text) if not subject.startswith("staff:")]
+    assert len(found) == expected, found
+
+
+@pytest.mark.parametrize(
+    "query", ["since=yesterday", "until=2026-13-01", "since=2026-11-25&until=2026-11-24", "since=0001-01-01"]
+)
+def test_days_that_are_none_are_named(admin, query):
+    acts(1)
+    response = admin.get(f"/staff/audit?{query}")
+    assert response.status_code == 422
+    assert "error-summary" in response.text
+    assert subjects(response.text) == []
+
+
+@pytest.mark.parametrize("before", ["0", "-1", "x", str(2**63), str(10**40), ""])
+def test_a_page_that_cannot_be_begins_with_the_newest(admin, before):
+    acts(1)
+    assert subjects(admin.get(f"/staff/audit?before={before}").text)[-1:] == ["endorsement:1"]
+
+
+def test_older_pages_keep_the_filter(admin):
+    acts(120)
+    seen, address = [], "/staff/audit?action=endorsement"
+    while address:
+        text = admin.get(address).text
+        seen += subjects(text)
+        more = re.search(r'href="(/staff/audit\?[^"]*before=[^"]*)"', text)
+        address = more and more[1].replace("&amp;", "&")
+    assert seen == [f"endorsement:{number}" for number in range(120, 0, -1)]
+
+
+# --- Taking it out ---
+
+
+def take_out(client, **data):
+    """The export, read to its end while its request lives, as a server does."""
+    return client.post("/staff/audit/export", data={"reason": "check", **data}, buffered=True)
+
+
+def rows(response) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(response.get_data().decode("utf-8-sig"), newline="")))
+
+
+def test_the_export_holds_what_the_filter_finds_and_is_an_entry_itself(admin):
+    acts(3)
+    response = take_out(admin, subject="endorsement:2", reason="감사 요청")
+    assert response.status_code == 200
+    assert response.mimetype == "text/csv"
+    assert re.fullmatch(
+        r'attachment; filename="audit-log-\d{8}-\d{6}KST-(ko|en)\.csv"',
+        response.headers["Content-Disposition"],
+    )
+    assert response.headers["Cache-Control"] == "no-store"
+    head, line = rows(response)
+    assert line[6:8] == ["endorsement.publish", "endorsement:2"]
+    assert len(head) == len(line)
+    (entry,) = page(Search(action="audit.export")).lines
+    assert (entry.actor, entry.reason) == (admin.member.email, "감사 요청")
+    assert entry.details == '{"filter":{"subject":"endorsement:2"}}'
+
+
+@pytest.mark.parametrize(
+    ("lang", "heads", "act"),
+    [
+        ("ko", {"시각 (서울, KST)", "한 일", "사유"}, "단체 게시"),
+        ("en", {"Time (Seoul, KST)", "What", "Why"}, "Published an organisation"),
+    ],
+)
+def test_the_export_speaks_the_language_of_who_takes_it_out(staff_client, lang, heads, act):
+    acts(1)
+    head, line = rows(take_out(staff_client("admin", lang=lang), action="endorsement.publish"))
+    assert heads <= set(head)
+    assert line[-1] == act
+
+
+def test_no_cell_of_the_export_is_a_formula(admin):
+    note(Actor(1, "=cmd@pledge.example", ""), "endorsement.note", "endorsement:1", reason='\t=HYPERLINK("x")')
+    line = rows(take_out(admin, action="endorsement"))[1]
+    assert line[4] == "'=cmd@pledge.example"
+    assert line[8] == '\'\t=HYPERLINK("x")'
+
+
+def test_a_long_log_leaves_in_pieces(admin, monkeypatch):
+    monkeypatch.setattr("pledge.audit.queries.BATCH", 2)
+    acts(7)
+    response = take_out(admin, action="endorsement")
+    assert response.headers.get("Content-Length") is None, "streamed"
+    assert len(rows(response)) == 8
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        {"reason": "  "},
+        {"reason": "900101-1234567"},
+        {"reason": "x" * 501},
+        {"reason": "ok", "since": "no"},
+    ],
+)
+def test_an_export_without_a_reason_or_with_a_wrong_day_takes_nothing_out(admin, data):
+    acts(1)
+    response = admin.post("/staff/audit/export", data=data)
+    assert response.status_code == 422
+    assert "error-summary" in response.text
+    assert page(Search(action="audit.export")).lines == []
+
+
+def test_the_export_asks_for_the_second_factor_again(admin, frozen_clock):
+    frozen_clock.move(minutes=6)
+    response = admin.post("/staff/audit/export", data={"reason": "check"})
+    assert response.status_code == 303
+    assert "/staff/verify" in response.headers["Location"]
+    assert page(Search(action="audit.export")).lines == []
+
+
+def test_an_export_without_the_token_of_its_form_is_refused(admin):
+    assert admin.post("/staff/audit/export", data={"reason": "check"}, csrf=False).status_code in (400, 403)
+    assert page(Search(action="audit.export")).lines == []
+
+
+@pytest.mark.parametrize("role", ADMIN_ONLY)
+def test_only_who_may_reads_it(staff_client, role):
+    client = staff_client(role)
+    assert client.get("/staff/audit").status_code == 403
+    assert client.post("/staff/audit/export", data={"reason": "check"}).status_code == 403
+
+
+def test_a_page_costs_few_statements_however_long_the_log(admin, statements):
+    acts(60)
+    admin.get("/staff/audit")
+    with statements() as seen:
+        admin.get("/staff/audit")
+    assert len([one for one in seen if "audit_entries" in one]) == 1
+    db.session.rollback()

@@ -1,0 +1,143 @@
+"""Admins look after the accounts of the others; somebody can always manage staff; everything is in the audit log."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import select
+
+from pledge.accounts import moderation, queries
+from pledge.accounts.moderation import LastAdmin
+from pledge.accounts.roles import Role
+from pledge.audit.models import COMMAND_LINE, AuditEntry
+from pledge.core.db import db
+from tests.support.factories import staff
+
+
+def acts():
+    return db.session.execute(
+        select(AuditEntry.actor, AuditEntry.action, AuditEntry.subject, AuditEntry.reason)
+    ).all()
+
+
+def test_an_invitation_from_the_page(staff_client):
+    admin = staff_client("admin", lang="en")
+    answer = admin.post(
+        "/staff/people/invite",
+        data={"email": " New@Example.ORG ", "roles": ["editor", "viewer"], "lang": "en"},
+    )
+    new = queries.member(email="new@example.org")
+    assert answer.location == f"/staff/people/{new.id}?done=invited"
+    assert new.role_set == {Role.EDITOR, Role.VIEWER}
+    assert acts() == [(admin.member.email, "staff.invite", f"staff:{new.id}", "")]
+    assert "Invited" in admin.get("/staff/people").text
+    assert admin.get(answer.location).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"email": "nonsense", "roles": "viewer"}, "name@example.com"),
+        ({"email": "", "roles": "viewer"}, "name@example.com"),
+        ({"email": "a" * 300 + "@example.org", "roles": "viewer"}, "name@example.com"),
+        ({"email": "new@example.org"}, "at least one role"),
+        ({"email": "new@example.org", "roles": "emperor"}, "at least one role"),
+        ({"email": "taken@example.org", "roles": "viewer"}, "already"),
+        ({"email": "a@b.example\r\nBcc: x@y.example", "roles": "viewer"}, "name@example.com"),
+    ],
+)
+def test_an_invitation_that_cannot_be_is_said_and_nothing_is_lost(staff_client, fields, said):
+    admin = staff_client("admin", lang="en")
+    staff("viewer", "taken@example.org")
+    answer = admin.post("/staff/people/invite", data={"lang": "en", **fields})
+    assert answer.status_code == 422
+    assert said in answer.text
+    assert acts() == []
+
+
+def test_roles_are_changed_with_before_and_after(staff_client):
+    admin, person = staff_client("admin"), staff("viewer")
+    answer = admin.post(f"/staff/people/{person.id}/roles", data={"roles": ["exporter", "moderator"]})
+    assert answer.status_code == 303
+    assert queries.member(id=person.id).role_set == {Role.EXPORTER, Role.MODERATOR}
+    details = db.session.scalars(select(AuditEntry.details)).one()
+    assert details == '{"after":["exporter","moderator"],"before":["viewer"]}'
+
+
+def test_closing_needs_a_reason(staff_client):
+    admin, person = staff_client("admin"), staff("viewer")
+    assert admin.post(f"/staff/people/{person.id}/close", data={"reason": "  "}).status_code == 422
+    assert queries.member(id=person.id).active
+    assert admin.post(f"/staff/people/{person.id}/close", data={"reason": "x" * 501}).status_code == 422
+    assert (
+        admin.post(f"/staff/people/{person.id}/close", data={"reason": "left the campaign"}).status_code
+        == 303
+    )
+    assert not queries.member(id=person.id).active
+    assert acts() == [(admin.member.email, "staff.close", f"staff:{person.id}", "left the campaign")]
+
+
+def test_inviting_again_asks_first_and_says_what_is_lost(app, staff_client):
+    admin, person = staff_client("admin", lang="en"), staff_client("editor")
+    shown = admin.get(f"/staff/people/{person.member.id}")
+    assert f'action="/staff/people/{person.member.id}/invite-again"' not in shown.text, (
+        "no button that wipes at once"
+    )
+    page = admin.get(f"/staff/people/{person.member.id}/invite-again")
+    for words in (
+        "the password",
+        "the second factor and the recovery codes",
+        "1 open session",
+        person.member.email,
+    ):
+        assert words in page.text
+    assert queries.member(id=person.member.id).password, "looking takes nothing away"
+    assert admin.post(f"/staff/people/{person.member.id}/invite-again").status_code == 303
+    assert queries.member(id=person.member.id).password is None
+
+
+def test_the_last_admin_can_be_neither_closed_nor_demoted_nor_reset(staff_client):
+    admin = staff_client("admin", lang="en")
+    me = admin.member.id
+    # An admin who never took up the invitation, and one who left, cannot help.
+    moderation.invite(COMMAND_LINE, "new@example.org", [Role.ADMIN], "en")
+    staff("admin", active=False, closed_at=admin.member.created_at)
+    assert admin.post(f"/staff/people/{me}/close", data={"reason": "tired"}).status_code == 422
+    assert admin.post(f"/staff/people/{me}/roles", data={"roles": "viewer"}).status_code == 422
+    refused = admin.post(f"/staff/people/{me}/invite-again")
+    assert refused.status_code == 422
+    assert "Somebody must be able to manage staff" in refused.text
+    assert queries.member(id=me).role_set == {Role.ADMIN}
+    staff("admin")
+    assert admin.post(f"/staff/people/{me}/roles", data={"roles": "viewer"}).status_code == 303
+
+
+def test_two_admins_who_demote_each_other_at_once_leave_one(app):
+    admins = [staff("admin"), staff("admin")]
+
+    def demote(person):
+        with app.app_context():
+            try:
+                moderation.set_roles(COMMAND_LINE, person.id, [Role.VIEWER])
+            except LastAdmin:
+                return 0
+            return 1
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sum(pool.map(demote, admins)) == 1
+
+
+def test_a_person_who_does_not_exist_is_not_found(staff_client):
+    admin = staff_client("admin")
+    assert admin.get("/staff/people/99999").status_code == 404
+    for act in ("roles", "close", "invite-again", "sessions"):
+        answer = admin.post(f"/staff/people/99999/{act}", data={"roles": "viewer", "reason": "x"})
+        assert answer.status_code == 404, act
+
+
+def test_somebody_who_has_shown_no_code_for_long_is_asked_first(staff_client, clock):
+    admin, person = staff_client("admin"), staff("viewer")
+    clock.move(minutes=6)
+    for act in ("roles", "close", "invite-again", "sessions"):
+        answer = admin.post(f"/staff/people/{person.id}/{act}", data={"roles": "admin", "reason": "x"})
+        assert answer.location.startswith("/staff/verify"), act
+    assert acts() == []

@@ -1,0 +1,116 @@
+"""The page of the switches: turning each with a reason, and who turned what."""
+
+import pytest
+
+from pledge.audit.queries import Search, page
+from pledge.core.languages import Texts
+from pledge.switches import queries
+from pledge.switches.queries import Switches
+from tests.support.factories import campaign, sign_form
+
+TURNS = {
+    "signing": ({"signing-paused": "y", "signing-reason": "attack"}, Switches(signing_paused=True)),
+    "banner": (
+        {"banner-text_ko": "점검 중", "banner-text_en": "At work", "banner-reason": "upkeep"},
+        Switches(banner=Texts(ko="점검 중", en="At work")),
+    ),
+    "limits": ({"limits-factor": "5", "limits-reason": "a hall"}, Switches(limit_factor=5)),
+}
+
+
+@pytest.fixture
+def admin(staff_client):
+    return staff_client("admin", lang="en")
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_the_page_of_a_site_that_runs_as_usual(staff_client, lang):
+    response = staff_client("admin", lang=lang).get("/staff/switches")
+    assert response.status_code == 200
+    assert response.text.count("<form") == 4 + 2, "four switches, and language and sign-out of the header"
+
+
+@pytest.mark.parametrize("name", TURNS)
+def test_a_turn_holds_and_is_recorded_with_its_reason(admin, name):
+    data, expected = TURNS[name]
+    response = admin.post(f"/staff/switches/{name}", data=data)
+    assert (response.status_code, response.headers["Location"]) == (303, "/staff/switches")
+    assert queries.stored() == expected
+    (entry,) = page(Search(action="switch")).lines
+    assert (entry.actor, entry.subject) == (admin.member.email, f"switch:{name}")
+    assert entry.reason == data[f"{name}-reason"]
+    text = admin.get("/staff/switches").text
+    assert admin.member.email in text
+    assert entry.reason in text
+
+
+def test_mail_is_paused_and_let_go(admin):
+    admin.post("/staff/switches/mail", data={"mail-paused": "y", "mail-reason": "the relay is full"})
+    assert queries.stored().mail_paused
+    assert "Send mail again" in admin.get("/staff/switches").text
+    admin.post("/staff/switches/mail", data={"mail-paused": "", "mail-reason": "it has room"})
+    assert not queries.stored().mail_paused
+
+
+def test_the_banner_is_taken_away_by_emptying_it(admin):
+    admin.post("/staff/switches/banner", data=TURNS["banner"][0])
+    admin.post(
+        "/staff/switches/banner", data={"banner-text_ko": "", "banner-text_en": "", "banner-reason": "over"}
+    )
+    assert queries.stored() == Switches()
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "field"),
+    [
+        ("signing", {"signing-paused": "y"}, "signing-reason"),
+        ("mail", {"mail-paused": "y", "mail-reason": " "}, "mail-reason"),
+        ("mail", {"mail-paused": "y", "mail-reason": "x" * 501}, "mail-reason"),
+        ("banner", {"banner-text_ko": "점검", "banner-reason": "x"}, "banner-text_en"),
+        ("banner", {"banner-text_en": "work", "banner-reason": "x"}, "banner-text_ko"),
+        (
+            "banner",
+            {"banner-text_ko": "가", "banner-text_en": "x" * 301, "banner-reason": "x"},
+            "banner-text_en",
+        ),
+        ("limits", {"limits-factor": "3", "limits-reason": "x"}, "limits-factor"),
+        ("limits", {"limits-factor": "-1", "limits-reason": "x"}, "limits-factor"),
+        ("limits", {"limits-reason": "x"}, "limits-factor"),
+    ],
+)
+def test_what_is_wrong_is_said_beside_its_field_and_turns_nothing(admin, name, data, field):
+    response = admin.post(f"/staff/switches/{name}", data=data)
+    assert response.status_code == 422
+    assert f'id="{field}-error"' in response.text
+    assert queries.stored() == Switches()
+    assert page(Search(action="switch")).lines == []
+
+
+def test_what_was_typed_is_not_lost(admin):
+    data = {"banner-text_ko": "점검 중", "banner-text_en": "", "banner-reason": "because"}
+    text = admin.post("/staff/switches/banner", data=data).text
+    assert "점검 중" in text
+    assert 'value="because"' in text
+
+
+@pytest.mark.parametrize("role", ["viewer", "moderator", "editor", "exporter"])
+def test_only_who_may_turns_them(staff_client, role):
+    client = staff_client(role)
+    assert client.get("/staff/switches").status_code == 403
+    for name, (data, _) in TURNS.items():
+        assert client.post(f"/staff/switches/{name}", data=data).status_code == 403
+    assert queries.stored() == Switches()
+
+
+def test_without_the_token_of_the_form_nothing_turns(admin):
+    for name, (data, _) in TURNS.items():
+        assert admin.post(f"/staff/switches/{name}", data=data, csrf=False).status_code in (400, 403)
+    assert queries.stored() == Switches()
+
+
+def test_from_the_switch_to_the_visitor(admin, client):
+    campaign()
+    admin.post("/staff/switches/signing", data=TURNS["signing"][0])
+    assert client.post("/ko/c/blue-skies/sign", data=sign_form()).status_code == 503
+    admin.post("/staff/switches/signing", data={"signing-paused": "", "signing-reason": "over"})
+    assert client.post("/ko/c/blue-skies/sign", data=sign_form()).status_code == 303

@@ -1,0 +1,297 @@
+"""What is the same for everybody is made once a second, by host, address and encoding; what is anybody's own, never."""
+
+import gzip
+
+import brotli
+import pytest
+from flask import Flask, Response, abort, request
+
+from pledge.web import caching
+from pledge.web.caching import MAX_AGE, MAX_COPIES, cache, kept
+from tests.support.factories import campaign, confirm_token, fold_all, manage_token, signature
+
+PAGE = "/ko/c/blue-skies"
+COUNT = "/api/v1/campaigns/blue-skies/count"
+KEPT = "public, s-maxage=1"
+
+
+class Made:
+    """An application of one page that says how often it was made, and can be long or fail."""
+
+    def __init__(self):
+        self.times = 0
+        self.status = 200
+        self.body = ""
+        self.meanwhile = None  #: asked once, while the page is being made
+        self.seen = []
+        app = Flask("made")
+        caching.init_app(app)
+        app.add_url_rule("/<path:place>", view_func=kept(KEPT, reads=("page",))(self.page))
+        self.client = app.test_client()
+
+    def page(self, place):
+        self.times += 1
+        number, meanwhile, self.meanwhile = self.times, self.meanwhile, None
+        if meanwhile is not None:
+            self.seen.append(meanwhile())
+        if self.status == 404:
+            abort(404)
+        if self.status == 500:
+            raise RuntimeError
+        return Response(self.body or f"{number} {request.args.get('page', '')}".strip(), self.status)
+
+    def get(self, address="/x", **options):
+        return self.client.get(address, **options)
+
+
+@pytest.fixture
+def made(frozen_clock):
+    return Made()
+
+
+# --- For how long ---
+
+
+def test_within_a_second_a_page_is_made_once(made, frozen_clock):
+    assert {made.get().text for _ in range(5)} == {"1"}
+    frozen_clock.move(seconds=1)
+    assert made.get().text == "2"
+
+
+def test_one_renews_a_copy_while_the_others_get_the_old_one_without_waiting(made, frozen_clock):
+    made.get()
+    frozen_clock.move(seconds=1)
+    made.meanwhile = lambda: made.get().text
+    assert made.get().text == "2"
+    assert made.seen == ["1"]
+    assert made.get().text == "2"
+
+
+def test_a_renewal_that_fails_leaves_the_next_one_to_somebody_else(made, frozen_clock):
+    made.get()
+    made.status = 500
+    for _ in range(2):
+        frozen_clock.move(seconds=1)
+        assert made.get().status_code == 500
+    made.status = 200
+    assert made.get().text == "4"
+
+
+def test_a_copy_that_nobody_asked_for_is_not_shown_later_on(made, frozen_clock):
+    made.get()
+    frozen_clock.move(seconds=MAX_AGE)
+    made.meanwhile = lambda: made.get().text
+    assert made.get().text == "2"
+    assert made.seen == ["3"]
+
+
+@pytest.mark.parametrize("status", [201, 302, 404, 410, 422, 500, 503])
+def test_nothing_but_a_200_is_kept(made, status):
+    made.status = status
+    answers = [made.get() for _ in range(3)]
+    assert made.times == 3
+    assert not any("ETag" in answer.headers or "Cache-Control" in answer.headers for answer in answers)
+
+
+def test_a_page_that_is_gone_does_not_live_on_in_its_copy(made, frozen_clock):
+    made.get()
+    made.status = 404
+    frozen_clock.move(seconds=1)
+    assert made.get().status_code == 404
+
+
+def test_the_copies_of_a_process_take_no_more_than_their_share_of_memory(made):
+    for number in range(MAX_COPIES):
+        made.get(f"/{number}")
+    with made.client.application.app_context():
+        known = sum(
+            cache.has(f"localhost /{number} {each}")
+            for number in range(MAX_COPIES)
+            for each in ("br", "gzip", "")
+        )
+    assert 0 < known <= MAX_COPIES + 1
+
+
+# --- For whom ---
+
+
+def test_addresses_and_hosts_have_copies_of_their_own(made):
+    assert {made.get("/x").text, made.get("/y").text} == {"1", "2"}
+    assert made.get("/x", base_url="http://other").text == "3"
+
+
+def test_a_link_with_a_query_from_a_social_network_gets_the_copy(made):
+    made.get()
+    assert made.get("/x?fbclid=1").text == "1"
+    assert made.get("/x?utm_source=x&utm_medium=y").text == "1"
+
+
+def test_a_parameter_that_the_page_reads_goes_past_the_copy_and_leaves_it_alone(made, frozen_clock):
+    assert made.get("/x?page=7").text == "1 7"
+    assert made.get("/x").text == "2"
+    assert made.get("/x?page=7").text == "3 7"
+    assert made.get("/x?%70age=8").text == "4 8"
+    assert made.get("/x").text == "2"
+    assert made.get("/x?page=7").headers["Cache-Control"] == KEPT
+
+
+# --- Conditions and methods ---
+
+
+@pytest.mark.parametrize("condition", ["{}", "*", '"a", {} ,"1"'])
+def test_who_has_the_page_already_is_told_so_without_a_body(made, condition):
+    first = made.get()
+    tag = first.headers["ETag"]
+    assert tag.startswith('W/"')
+    for known in (tag, tag.removeprefix("W/")):
+        again = made.get(headers={"If-None-Match": condition.format(known)})
+        assert (again.status_code, again.data, again.headers["ETag"]) == (304, b"", tag)
+        assert again.headers["Cache-Control"] == KEPT
+        assert "Content-Length" not in again.headers
+    assert made.times == 1
+
+
+def test_who_has_another_page_gets_this_one(made):
+    made.get()
+    assert made.get(headers={"If-None-Match": 'W/"other"'}).status_code == 200
+
+
+def test_the_date_is_that_of_the_making_also_of_a_304(made, frozen_clock):
+    first = made.get()
+    frozen_clock.move(seconds=0.001)
+    again = made.get(headers={"If-None-Match": first.headers["ETag"]})
+    assert again.headers["Date"] == first.headers["Date"]
+    frozen_clock.move(seconds=10)
+    assert made.get().headers["Date"] != first.headers["Date"]
+
+
+def test_head_is_answered_from_the_copy_without_its_body(made):
+    whole = made.get()
+    head = made.client.head("/x")
+    assert (head.data, head.headers["Content-Length"]) == (b"", str(len(whole.data)))
+    assert made.times == 1
+
+
+# --- Encodings ---
+
+
+@pytest.mark.parametrize(
+    ("accepted", "encoding"),
+    [
+        ("", None),
+        ("identity", None),
+        ("br", "br"),
+        ("gzip, deflate, br, zstd", "br"),
+        ("gzip, deflate", "gzip"),
+        ("GZIP", "gzip"),
+        ("br;q=0, gzip;q=0.5", "gzip"),
+        ("br; q=0.0", None),
+        ("zebra, gzipped", None),
+        ("x" * 5000 + ", br", None),
+        (";;;,,,=", None),
+    ],
+)
+def test_a_client_gets_an_encoding_that_it_takes(made, accepted, encoding):
+    made.body = "하늘 " * 500
+    answer = made.get(headers={"Accept-Encoding": accepted})
+    assert answer.headers.get("Content-Encoding") == encoding
+    plain = {"br": brotli.decompress, "gzip": gzip.decompress, None: bytes}[encoding](answer.data)
+    assert plain == made.body.encode()
+    assert answer.headers["Vary"] == "Accept-Encoding"
+    assert answer.headers["Content-Length"] == str(len(answer.data))
+
+
+def test_all_encodings_come_from_one_making_and_carry_one_tag(made):
+    made.body = "하늘 " * 500
+    answers = [made.get(headers={"Accept-Encoding": wish}) for wish in ("br", "gzip", "identity")]
+    assert made.times == 1
+    assert len({answer.headers["ETag"] for answer in answers}) == 1
+    assert len({len(answer.data) for answer in answers}) == 3
+
+
+def test_a_small_answer_is_not_compressed(made):
+    assert "Content-Encoding" not in made.get(headers={"Accept-Encoding": "br"}).headers
+
+
+# --- The pages of the site ---
+
+
+def test_a_page_and_a_count_that_are_asked_for_again_within_the_second_need_no_query(
+    app, client, statements, frozen_clock
+):
+    campaign()
+    paths = (PAGE, "/en/c/blue-skies", "/ko/", "/ko/privacy", COUNT)
+    for path in paths:
+        client.get(path)
+    with statements() as seen:
+        for path in paths:
+            first = client.get(path)
+            assert first.status_code == 200
+            assert client.head(path).status_code == 200
+            assert client.get(path, headers={"If-None-Match": first.headers["ETag"]}).status_code == 304
+    assert seen == []
+
+
+def test_a_page_moves_within_a_second(app, client, frozen_clock):
+    campaign()
+    assert 'data-count="0"' in client.get(PAGE).text or "0" in client.get(COUNT).text
+    signature()
+    fold_all()
+    frozen_clock.move(seconds=1)
+    assert client.get(COUNT).json["people"] == 1
+
+
+def test_pages_that_are_not_kept_read_the_campaign_once_a_second_and_its_count_each_time(
+    app, client, statements, frozen_clock
+):
+    campaign()
+    client.get(f"{PAGE}/sign")
+    with statements() as seen:
+        client.get(f"{PAGE}/sign")
+    assert len(seen) == 1
+    assert "ledger_heads" in seen[0]
+
+
+def test_the_languages_of_a_page_are_kept_apart(app, client, frozen_clock):
+    campaign()
+    for _ in range(2):
+        assert '<html lang="ko"' in client.get("/ko/c/blue-skies").text
+        assert '<html lang="en"' in client.get("/en/c/blue-skies").text
+
+
+def test_what_is_about_one_person_or_does_not_exist_is_never_kept(app, client, frozen_clock):
+    person = signature(campaign())
+    for path in (
+        f"/ko/confirm/{confirm_token(person)}",
+        f"/ko/me/{manage_token(person)}",
+        f"/ko/me/{manage_token(person)}/download",
+        "/ko/c/blue-skies/sign",
+        "/ko/me",
+        "/ko/c/nothing",
+        "/ko/nothing",
+        "/nothing",
+        "/api/v1/campaigns/nothing/count",
+        "/ko/confirm/unknown",
+        "/staff/sign-in",
+    ):
+        answer = client.get(path)
+        assert "public" not in answer.headers["Cache-Control"], path
+        assert not any(cache.has(f"localhost {path} {each}") for each in ("br", "gzip", "")), path
+
+
+def test_a_form_with_an_error_is_not_kept(app, client, frozen_clock):
+    campaign()
+    answer = client.post(f"{PAGE}/sign", data={"name": "한별"})
+    assert (answer.status_code, answer.headers["Cache-Control"]) == (422, "no-store")
+    assert "한별" not in client.get(f"{PAGE}/sign").text
+
+
+def test_no_personal_page_may_opt_in_by_mistake(app):
+    """Only these are kept; another one needs a look at what its page shows of its reader, and a place in nginx's file."""
+    assert {name for name, view in app.view_functions.items() if hasattr(view, "kept_reads")} == {
+        *("public.home", "public.privacy", "public.verify", "public.campaign", "public.progress"),
+        *("public.pledge", "public.pledge_source", "public.events_calendar", "public.event_calendar"),
+        *("public.organizations", "public.organization"),
+        *("api.count", "api.history", "api.regions", "api.countries", "api.integrity", "api.organizations"),
+        *("log.checkpoint", "log.key"),
+    }

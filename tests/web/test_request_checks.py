@@ -1,0 +1,463 @@
+"""What reaches a view at all: readable text, from our own pages, of a form's size and type, under our own name."""
+
+import io
+
+import pytest
+
+from tests.support.factories import campaign, sign_form
+
+SIGN = "/ko/c/blue-skies/sign"
+HERE = "http://localhost"
+
+sqlite_only = pytest.mark.sqlite_only
+
+
+@pytest.fixture
+def page(app):
+    """A campaign to sign."""
+    return campaign()
+
+
+def rows():
+    from sqlalchemy import func, select
+
+    from pledge.core.db import db
+    from pledge.signatures.models import Signature
+
+    db.session.rollback()
+    return db.session.scalar(select(func.count()).select_from(Signature))
+
+
+# --- Where a POST comes from ---
+
+
+@sqlite_only
+@pytest.mark.parametrize(
+    ("site", "origin", "status"),
+    [
+        (None, None, 303),
+        ("same-origin", HERE, 303),
+        ("same-origin", None, 303),
+        ("none", None, 303),
+        (None, HERE, 303),
+        ("cross-site", None, 403),
+        ("cross-site", HERE, 403),
+        ("same-site", None, 403),
+        ("same-site", HERE, 403),
+        ("something-new", None, 403),
+        ("", None, 403),
+        (None, "null", 403),
+        ("same-origin", "null", 403),
+        ("none", "null", 403),
+        (None, "http://evil.example", 403),
+        ("same-origin", "http://evil.example", 403),
+        (None, "http://localhost.evil.example", 403),
+        (None, "http://localhost:81", 403),
+        (None, "http://evil.example/localhost", 403),
+        (None, "http://localhost@evil.example", 403),
+        (None, "localhost", 403),
+        (None, "", 403),
+        (None, "http://[::1", 403),
+        (None, "http://localhost\u00e9", 403),
+    ],
+)
+def test_a_form_is_accepted_only_from_our_own_pages(client, page, site, origin, status):
+    headers = {"Sec-Fetch-Site": site, "Origin": origin}
+    answer = client.post(SIGN, data=sign_form(), headers={k: v for k, v in headers.items() if v is not None})
+    assert answer.status_code == status
+    assert rows() == (status == 303)
+
+
+@sqlite_only
+@pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "http://evil.example"}])
+def test_links_from_other_sites_may_be_followed(client, page, headers):
+    assert client.get("/ko/c/blue-skies", headers=headers).status_code == 200
+    assert client.get("/api/v1/campaigns/blue-skies/count", headers=headers).status_code == 200
+
+
+@sqlite_only
+def test_every_route_that_takes_a_post_refuses_a_foreign_one(app, client):
+    posts = [rule for rule in app.url_map.iter_rules() if "POST" in (rule.methods or ())]
+    assert len(posts) >= 8
+    for rule in posts:
+        values = dict.fromkeys(rule.arguments, "1") | ({"lang": "ko"} if "lang" in rule.arguments else {})
+        values |= rule.defaults or {}
+        address = app.url_map.bind("localhost").build(rule.endpoint, values, method="POST")
+        for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "null"}):
+            assert client.post(address, data={"a": "b"}, headers=headers).status_code == 403, (rule, headers)
+
+
+@sqlite_only
+def test_an_origin_behind_a_proxy_that_ends_tls_is_still_ours(make_app):
+    app = make_app(base_url="https://sky.example", trusted_proxies=1)
+    with app.app_context():
+        campaign()
+    answer = app.test_client().post(
+        SIGN,
+        data=sign_form(),
+        headers={
+            "Host": "sky.example",
+            "Origin": "https://sky.example",
+            "X-Forwarded-Proto": "https",
+            "X-Forwarded-For": "203.0.113.9",
+        },
+    )
+    assert answer.status_code == 303
+
+
+# --- Bodies ---
+
+
+@sqlite_only
+@pytest.mark.parametrize("lang", ["ko", "en"])
+@pytest.mark.parametrize("size", [64 * 1024 + 1, 10 * 1024 * 1024])
+def test_a_body_that_is_too_large_is_refused(client, page, lang, size):
+    answer = client.post(f"/{lang}/c/blue-skies/sign", data=sign_form(name="x" * size))
+    assert answer.status_code == 413
+    assert f'<html lang="{lang}"' in answer.text
+    assert rows() == 0
+
+
+@sqlite_only
+def test_a_large_body_that_does_not_tell_its_size_is_refused(app, page):
+    """A chunked upload has no Content-Length."""
+    body = io.BytesIO(b"name=" + b"x" * (10 * 1024 * 1024))
+    environ = {
+        "REQUEST_METHOD": "POST",
+        "wsgi.input_terminated": True,
+        "CONTENT_TYPE": "application/x-www-form-urlencoded",
+    }
+    client = app.test_client()
+    answer = client.post(SIGN, input_stream=body, environ_overrides=environ)
+    assert answer.status_code == 413
+    assert body.tell() <= 200 * 1024
+
+
+@sqlite_only
+@pytest.mark.parametrize("parts", [41, 400])
+def test_too_many_parts_are_refused(client, page, parts):
+    fields = {f"field{number}": (None, "x") for number in range(parts)}
+    body = (
+        "".join(f'--b\r\nContent-Disposition: form-data; name="{n}"\r\n\r\nx\r\n' for n in fields)
+        + "--b--\r\n"
+    )
+    answer = client.post(SIGN, data=body, content_type="multipart/form-data; boundary=b")
+    assert answer.status_code == 413
+
+
+@sqlite_only
+def test_one_field_that_fills_the_body_is_refused(client, page):
+    big = {"name": (io.BytesIO(b"x" * 40_000), None)}
+    assert client.post(SIGN, data=sign_form(name="x" * 60_000)).status_code in (413, 422)
+    body = '--b\r\nContent-Disposition: form-data; name="name"\r\n\r\n' + "x" * 40_000 + "\r\n--b--\r\n"
+    assert big
+    assert client.post(SIGN, data=body, content_type="multipart/form-data; boundary=b").status_code == 413
+
+
+@sqlite_only
+def test_a_multipart_form_signs_like_the_other_kind(client, page):
+    assert client.post(SIGN, data=sign_form(), content_type="multipart/form-data").status_code == 303
+    assert rows() == 1
+
+
+@sqlite_only
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "application/json",
+        "text/plain",
+        "text/html",
+        "application/octet-stream",
+        "x",
+        "multipart/mixed; boundary=b",
+    ],
+)
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_a_body_of_another_type_is_refused(client, page, content_type, lang):
+    answer = client.post(f"/{lang}/c/blue-skies/sign", data="{}", content_type=content_type)
+    assert answer.status_code == 415
+    assert f'<html lang="{lang}"' in answer.text
+
+
+@sqlite_only
+def test_a_body_without_a_type_is_refused_and_an_empty_one_is_an_empty_form(client, page):
+    assert client.post(SIGN, data=b"name=x", content_type="").status_code == 415
+    assert client.post(SIGN).status_code == 422
+
+
+@sqlite_only
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"--b",
+        b"--b--",
+        b"--b\r\n\r\n",
+        b"--b\r\nContent-Disposition: form-data\r\n\r\nx\r\n--b--",
+        b"\0" * 100,
+        b"\r\n" * 1000,
+    ],
+)
+def test_a_broken_multipart_body_is_a_clear_refusal(client, page, body):
+    answer = client.post(SIGN, data=body, content_type="multipart/form-data; boundary=b")
+    assert answer.status_code in (400, 413, 422)
+    assert client.post(SIGN, data=body, content_type="multipart/form-data").status_code in (400, 413, 422)
+
+
+# --- Text that no database can keep ---
+
+NUL, SURROGATE, BROKEN = "%00", "%ED%A0%80", "%FF%FE"
+
+
+@pytest.mark.parametrize("bad", [NUL, SURROGATE, BROKEN, "%C0%80", "a%00b"])
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_unreadable_text_in_an_address_is_refused(client, page, bad, lang):
+    for path in (
+        f"/{lang}/c/{bad}",
+        f"/{lang}/c/blue-skies?a={bad}",
+        f"/{lang}/c/blue-skies?{bad}=a",
+        f"/{lang}/confirm/{bad}",
+        f"/{lang}/me/{bad}",
+        f"/{lang}/c/blue-skies/check/{bad}",
+        f"/{lang}/unsubscribe/x{bad}",
+        f"/{lang}/{bad}",
+    ):
+        answer = client.get(path)
+        assert answer.status_code == 400, path
+        assert f'<html lang="{lang}"' in answer.text
+
+
+def test_unreadable_text_in_an_api_address_is_refused_as_json(client, page):
+    for bad in (NUL, SURROGATE, BROKEN):
+        answer = client.get(f"/api/v1/campaigns/{bad}/count")
+        assert answer.status_code == 400
+        assert answer.json["error"]["status"] == 400
+
+
+@pytest.mark.parametrize("bad", [NUL, SURROGATE, BROKEN])
+def test_unreadable_text_in_a_form_is_refused(client, page, bad):
+    form = "&".join(f"{k}={v}" for k, v in sign_form(name="Hong").items()).replace("@", "%40")
+    urlencoded = "application/x-www-form-urlencoded"
+    assert client.post(SIGN, data=form, content_type=urlencoded).status_code == 303
+    for damaged in (
+        form.replace("Hong", f"Ho{bad}ng"),
+        form + f"&{bad}=x",
+        form.replace("person", f"p{bad}"),
+        form + f"&extra={bad}",
+    ):
+        assert client.post(SIGN, data=damaged, content_type=urlencoded).status_code == 400
+    assert rows() == 1
+
+
+@pytest.mark.parametrize("bad", [b"\0", b"\xed\xa0\x80", b"\xff\xfe"])
+def test_unreadable_text_in_a_multipart_form_is_refused(client, page, bad):
+    body = b'--b\r\nContent-Disposition: form-data; name="name"\r\n\r\nHong' + bad + b"\r\n--b--\r\n"
+    assert client.post(SIGN, data=body, content_type="multipart/form-data; boundary=b").status_code == 400
+
+
+def test_unreadable_text_posted_to_links_is_refused(client, page):
+    for path in (f"/ko/confirm/{NUL}", f"/ko/me/{SURROGATE}/erase", f"/en/c/{BROKEN}/sign"):
+        assert client.post(path, data={"a": "b"}).status_code == 400
+
+
+def test_ordinary_text_of_any_script_passes(client, page):
+    for name in ("홍길동", "李明", "Zoë O’Brien", "𠮷野家", "Ünal"):
+        assert client.post(SIGN, data=sign_form(name=name)).status_code == 303
+
+
+# --- Under which name we are called ---
+
+BAD_HOSTS = [
+    "evil.example",
+    "localhost.evil.example",
+    "evil.example:80",
+    "127.0.0.1.evil",
+    "localhost@evil",
+    "",
+    "a b",
+    "localhost/x",
+    "\u00e9",
+    "[::1",
+]
+
+
+@sqlite_only
+@pytest.mark.parametrize("host", BAD_HOSTS)
+def test_a_name_that_is_not_ours_is_refused_everywhere(client, page, host):
+    static = client.get("/static/css/site.css", buffered=True)
+    assert static.status_code == 200
+    for path in (
+        "/",
+        "/ko/",
+        "/ko/c/blue-skies",
+        "/api/v1/campaigns/blue-skies/count",
+        "/ko/me",
+        "/nothing",
+        "/static/css/site.css",
+        "/static/nothing.css",
+    ):
+        client.get(path, buffered=True)  # where there is a copy to be kept, it is kept now
+        answer = client.get(path, headers={"Host": host}, buffered=True)
+        assert answer.status_code == 400, path
+        assert "evil" not in answer.text
+    assert client.post(SIGN, data=sign_form(), headers={"Host": host}).status_code == 400
+    assert rows() == 0
+
+
+@sqlite_only
+def test_who_watches_the_site_may_ask_by_address_and_is_told_its_state_only(client, page):
+    """A load balancer asks by address; so does `flask serve`. Both got 400."""
+    for path in ("/healthz", "/readyz"):
+        answer = client.get(path, headers={"Host": "10.1.2.3:8000"})
+        assert answer.status_code == 200
+        assert "10.1.2.3" not in answer.text + str(answer.headers)
+    for path in ("/healthz/", "/readyz/x", "/ko/me"):
+        assert client.get(path, headers={"Host": "10.1.2.3:8000"}).status_code == 400
+
+
+@sqlite_only
+@pytest.mark.parametrize("host", ["localhost", "localhost:8000", "127.0.0.1", "127.0.0.1:8000", "LOCALHOST"])
+def test_our_own_names_are_accepted_in_development(client, page, host):
+    assert client.get("/ko/", headers={"Host": host}).status_code == 200
+    assert client.get("/static/css/site.css", headers={"Host": host}, buffered=True).status_code == 200
+
+
+@sqlite_only
+def test_other_headers_that_name_a_host_change_nothing(make_app):
+    app = make_app(trusted_proxies=1)
+    with app.app_context():
+        campaign()
+    client = app.test_client()
+    for name in (
+        "X-Forwarded-Host",
+        "X-Host",
+        "Forwarded",
+        "X-Original-URL",
+        "X-Rewrite-URL",
+        "X-HTTP-Method-Override",
+        "X-Forwarded-Prefix",
+    ):
+        value = "host=evil.example" if name == "Forwarded" else "evil.example"
+        answer = client.get("/ko/c/blue-skies", headers={name: value})
+        assert answer.status_code == 200
+        assert "evil.example" not in answer.text + str(answer.headers)
+
+
+@sqlite_only
+def test_no_loopback_name_is_ours_in_production(make_app, tmp_path):
+    from tests.support.apps import settings
+
+    found = settings(
+        tmp_path, env="production", base_url="https://sky.example", trusted_hosts="www.sky.example"
+    )
+    assert found.allowed_hosts == ["sky.example", "www.sky.example"]
+
+
+# --- Methods ---
+
+
+def test_head_and_options_change_nothing_and_work(client, page):
+    for path in ("/ko/", "/ko/c/blue-skies", SIGN, "/ko/me", "/api/v1/campaigns/blue-skies/count"):
+        head = client.head(path)
+        assert head.status_code == 200
+        assert head.data == b""
+        options = client.options(path)
+        assert options.status_code == 200
+        assert "GET" in options.headers["Allow"]
+    assert rows() == 0
+
+
+@sqlite_only
+@pytest.mark.parametrize("lang", ["ko", "en"])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/{lang}/"),
+        ("POST", "/{lang}/c/blue-skies"),
+        ("PUT", "/{lang}/c/blue-skies/sign"),
+        ("DELETE", "/{lang}/me/x"),
+        ("PATCH", "/{lang}/me"),
+        ("TRACE", "/{lang}/"),
+        ("GET", "/{lang}/confirm/x/renew"),
+        ("FOO", "/{lang}/"),
+    ],
+)
+def test_a_method_that_does_not_work_here_is_told_which_do(client, page, lang, method, path):
+    answer = client.open(path.format(lang=lang), method=method)
+    assert answer.status_code == 405
+    assert answer.headers["Allow"]
+    assert f'<html lang="{lang}"' in answer.text
+
+
+def test_a_method_that_does_not_work_on_the_api_is_told_in_json(client, page):
+    answer = client.post("/api/v1/campaigns/blue-skies/count", data={"a": "b"})
+    assert answer.status_code == 405
+    assert "GET" in answer.headers["Allow"]
+    assert set(answer.json["error"]) == {"status", "title", "message"}
+
+
+# --- Error pages ---
+
+STATUSES = (400, 403, 404, 405, 410, 413, 415, 418, 422, 429, 500, 501, 503)
+
+
+@sqlite_only
+@pytest.mark.parametrize("status", STATUSES)
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_every_error_has_a_whole_page_in_both_languages(make_app, status, lang):
+    from flask import abort
+    from werkzeug.exceptions import HTTPException
+
+    app = make_app()
+
+    def fail(**_):
+        if status in (410, 418, 422, 501):
+            abort(status)
+        error = HTTPException()
+        error.code = status
+        raise error
+
+    app.add_url_rule(f"/{lang}/fail", f"fail-{lang}", fail)
+    app.add_url_rule("/api/v1/fail", "fail-api", fail)
+    answer = app.test_client().get(f"/{lang}/fail")
+    assert answer.status_code == status
+    assert f'<html lang="{lang}"' in answer.text
+    assert any("가" <= c <= "힣" for c in answer.text.partition("<main")[2].partition("</main")[0]) is (
+        lang == "ko"
+    )
+    assert answer.headers["Cache-Control"] == "no-store"
+
+    answer = app.test_client().get("/api/v1/fail", headers={"Accept-Language": lang})
+    assert answer.status_code == status
+    assert answer.mimetype == "application/json"
+    error = answer.json["error"]
+    assert error["status"] == status
+    assert any("가" <= c <= "힣" for c in error["title"] + error["message"]) is (lang == "ko")
+
+
+@sqlite_only
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_a_bug_shows_a_page_that_tells_nothing_of_it(make_app, capsys, lang):
+    app = make_app()
+
+    def fail():
+        raise KeyError("hong@naver.com and a secret")
+
+    app.add_url_rule(f"/{lang}/fail", "fail", fail)
+    answer = app.test_client().get(f"/{lang}/fail")
+    assert answer.status_code == 500
+    assert f'<html lang="{lang}"' in answer.text
+    assert "hong" not in answer.text
+    assert "KeyError" not in answer.text
+    assert answer.headers["X-Request-Id"]
+
+
+@sqlite_only
+def test_an_error_shown_by_the_api_is_json(client):
+    for path in ("/api/v1/campaigns/none/count", "/api/v1/nothing", "/api/nothing"):
+        answer = client.get(path)
+        assert answer.status_code == 404
+        assert answer.mimetype == "application/json"
+        assert answer.json["error"]["status"] == 404
+        assert answer.json["error"]["title"]
+        assert answer.json["error"]["message"]
