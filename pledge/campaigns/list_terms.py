@@ -16,7 +16,7 @@ from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.campaigns.models import Campaign, CampaignState, ListTerms
 from pledge.campaigns.moderation import WrongState, compare, edited, subject
-from pledge.campaigns.rules import LONGEST_LINE, Checker, stamp
+from pledge.campaigns.rules import MAX_LINE, Checker, stamp
 from pledge.campaigns.staff_queries import Reader
 from pledge.core import clock, languages
 from pledge.core.db import reading
@@ -31,7 +31,7 @@ def field_names() -> tuple[str, ...]:
 
 
 #: Each stands in a cell of the sign form, to be read on a phone.
-LONGEST_PART = 500
+MAX_PART = 500
 
 
 class NotAsked(Exception):
@@ -202,4 +202,4 @@ def _texts(fields: Mapping[str, str], part: str) -> Texts:
 
 
 def _longest(name: str) -> int:
-    return LONGEST_LINE if name.startswith("recipient") else LONGEST_PART
+    return MAX_LINE if name.startswith("recipient") else MAX_PART

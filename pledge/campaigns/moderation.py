@@ -36,7 +36,7 @@ NEEDS_REASON = frozenset(
         (CampaignState.CLOSED, CampaignState.ARCHIVED),
     }
 )
-LONGEST_REASON = 1000
+MAX_REASON = 1000
 
 FIRST_GOAL = 1000
 
@@ -151,7 +151,7 @@ def edit_schedule(
         before = Schedule(campaign.goal, campaign.opens_at, campaign.closes_at)
         after = Schedule(goal, opens_at, closes_at)
         check = Checker()
-        if not 0 < goal <= rules.LARGEST_GOAL:
+        if not 0 < goal <= rules.MAX_GOAL:
             check.add("goal", Fault.GOAL)
         if opens_at and closes_at and closes_at <= opens_at:
             check.add("closes_at", Fault.ORDER)
@@ -205,7 +205,7 @@ def move(actor: Actor, slug: str, before: CampaignState, after: CampaignState, r
 def clean_reason(reason: str, *, required: bool = True) -> str:
     """Why something is done, for the audit log. Raises ReasonMissing, BadFields."""
     check = Checker()
-    reason = check.text("reason", reason, LONGEST_REASON).strip()
+    reason = check.text("reason", reason, MAX_REASON).strip()
     check.finish()
     if required and not reason:
         raise ReasonMissing
@@ -235,8 +235,8 @@ def _clean_texts(texts: Mapping[str, str], *, required: bool) -> dict[str, str]:
         if part == "body":
             clean[name] = check.text(name, text, required=required)
         else:
-            longest = {"tagline": rules.LONGEST_TAGLINE, "summary": rules.LONGEST_SUMMARY}
-            clean[name] = check.line(name, text, longest.get(part, rules.LONGEST_LINE), required=required)
+            longest = {"tagline": rules.MAX_TAGLINE, "summary": rules.MAX_SUMMARY}
+            clean[name] = check.line(name, text, longest.get(part, rules.MAX_LINE), required=required)
     check.finish()
     return clean
 

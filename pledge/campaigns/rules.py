@@ -13,13 +13,13 @@ from pledge.core.languages import Texts
 from pledge.core.text.lines import holds_resident_number
 from pledge.core.text.plain_text import is_readable_text
 
-LONGEST_SLUG = 60
-LONGEST_LINE = 200
-LONGEST_TAGLINE = 300
-LONGEST_SUMMARY = 1000
-LONGEST_TEXT = 20_000
-LONGEST_LINK = 300
-LARGEST_GOAL = 1_000_000_000
+MAX_SLUG = 60
+MAX_LINE = 200
+MAX_TAGLINE = 300
+MAX_SUMMARY = 1000
+MAX_TEXT = 20_000
+MAX_LINK = 300
+MAX_GOAL = 1_000_000_000
 
 _SLUG = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]")
@@ -60,11 +60,11 @@ class Checker:
     def __init__(self) -> None:
         self.faults: dict[str, Fault] = {}
 
-    def line(self, field: str, text: str, longest: int = LONGEST_LINE, *, required: bool = False) -> str:
+    def line(self, field: str, text: str, longest: int = MAX_LINE, *, required: bool = False) -> str:
         """One line: NFC, single spaces, trimmed."""
         return self._text(field, " ".join(text.split()), longest, required)
 
-    def text(self, field: str, text: str, longest: int = LONGEST_TEXT, *, required: bool = False) -> str:
+    def text(self, field: str, text: str, longest: int = MAX_TEXT, *, required: bool = False) -> str:
         """Several lines, with \\n between them, whatever the browser sent."""
         lines = text.replace("\r\n", "\n").replace("\r", "\n").rstrip()
         return self._text(field, lines + "\n" if lines else "", longest, required)
@@ -78,7 +78,7 @@ class Checker:
             return text
 
     def lines(
-        self, field: str, given: Mapping[str, str], longest: int = LONGEST_LINE, *, required: bool = False
+        self, field: str, given: Mapping[str, str], longest: int = MAX_LINE, *, required: bool = False
     ) -> Texts:
         """One line in each language of the site; `required`: in all of them."""
         return languages.texts(
@@ -89,7 +89,7 @@ class Checker:
         )
 
     def texts(
-        self, field: str, given: Mapping[str, str], longest: int = LONGEST_TEXT, *, required: bool = False
+        self, field: str, given: Mapping[str, str], longest: int = MAX_TEXT, *, required: bool = False
     ) -> Texts:
         """The same for several lines."""
         return languages.texts(
@@ -137,7 +137,7 @@ def clean_slug(text: str) -> str:
     slug = text.strip().lower()
     if not slug:
         raise BadFields({"slug": Fault.MISSING})
-    if len(slug) > LONGEST_SLUG:
+    if len(slug) > MAX_SLUG:
         raise BadFields({"slug": Fault.TOO_LONG})
     if not _SLUG.fullmatch(slug) or len(slug) < 3:
         raise BadFields({"slug": Fault.SLUG})
@@ -154,7 +154,7 @@ def clean_link(text: str) -> str:
         return ""
     if "://" not in link:
         link = f"https://{link}"
-    if len(link) > LONGEST_LINK or not all(c.isprintable() and c not in ' <>"\\^`{|}' for c in link):
+    if len(link) > MAX_LINK or not all(c.isprintable() and c not in ' <>"\\^`{|}' for c in link):
         raise ValueError("not a web address")
     parts = urlsplit(link)
     host = (parts.hostname or "").encode("idna").decode("ascii") if parts.hostname else ""

@@ -17,7 +17,7 @@ from pledge.switches.queries import Switches
 
 #: Seconds that a mail may be overdue, and an entry uncounted, before somebody must look.
 OLDEST_MAIL = 600.0
-LONGEST_LAG = 60.0
+MAX_LAG = 60.0
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def readiness() -> Readiness:
         problems.append(
             f"a mail has been due for {outbox_age:.0f} seconds: is `flask worker` running, does the SMTP server answer?"
         )
-    if lag >= LONGEST_LAG:
+    if lag >= MAX_LAG:
         problems.append(f"an entry has not been counted for {lag:.0f} seconds: is `flask worker` running?")
     paused = [
         name for name, is_so in (("signing", turned.signing_paused), ("mail", turned.mail_paused)) if is_so

@@ -14,7 +14,7 @@ from pledge.endorsements.models import ContactChange, Endorsement
 from pledge.endorsements.outbox import enqueue, slot_for
 from pledge.endorsements.own import CORRECTABLE, NotPossible, own_row, shown_version
 from pledge.endorsements.review.levels import earned_level
-from pledge.endorsements.rules import LONGEST_PERSON, clean_line
+from pledge.endorsements.rules import MAX_PERSON, clean_line
 from pledge.endorsements.verification.domains import is_free_mail
 from pledge.mail.blocks import block
 from pledge.mail.models import MailKind, MailState, OutboxMail
@@ -34,8 +34,8 @@ def ask(token: str, *, name: str, title: str, mailbox: Mailbox, lang: str) -> No
     A change that was asked for before is replaced, and its mail leads nowhere. Raises BadToken, NotPossible (also
     while the mail that tells the person before still waits), SamePerson, BadContent.
     """
-    name = clean_line("contact_name", name, LONGEST_PERSON)
-    title = clean_line("contact_title", title, LONGEST_PERSON)
+    name = clean_line("contact_name", name, MAX_PERSON)
+    title = clean_line("contact_title", title, MAX_PERSON)
     hashed, domain = address_hash(mailbox), domain_of(mailbox)
     with transaction() as session:
         row = own_row(session, token)

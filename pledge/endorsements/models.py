@@ -37,7 +37,7 @@ REGISTRATION_CONTEXT = "endorsements.registration_number"
 SALT_CONTEXT = "endorsements.salt"
 APPLICANT_CONTEXT = "endorsement_versions.applicant"
 
-LONGEST_SEARCH = 500  #: compatibility forms of two long names may be longer than both
+MAX_SEARCH = 500  #: compatibility forms of two long names may be longer than both
 
 
 class EndorsementState(StrEnum):
@@ -152,7 +152,7 @@ def folded(text: str) -> str:
 
 def _searched(context: DefaultExecutionContext) -> str:
     names = context.get_current_parameters()  # type: ignore[no-untyped-call]  # the library has no type for it
-    return f"{folded(names['name_ko'])}\n{folded(names['name_en'])}"[:LONGEST_SEARCH]
+    return f"{folded(names['name_ko'])}\n{folded(names['name_en'])}"[:MAX_SEARCH]
 
 
 class EndorsementVersion(Model):
@@ -176,7 +176,7 @@ class EndorsementVersion(Model):
     statement_ko: Mapped[str] = mapped_column(Text)
     statement_en: Mapped[str] = mapped_column(Text)
     #: Both names as a search finds them; filled when the row is made, whoever makes it.
-    search: Mapped[str] = mapped_column(String(LONGEST_SEARCH), default=_searched)
+    search: Mapped[str] = mapped_column(String(MAX_SEARCH), default=_searched)
     #: Name and title of who speaks for it, as the wall shows them; "" without that person's consent, and emptied at once
     #: in every version when they take it back.
     spokesperson: Mapped[str] = mapped_column(String(170), server_default="")

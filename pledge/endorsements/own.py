@@ -20,7 +20,7 @@ from pledge.endorsements.models import (
     VersionState,
 )
 from pledge.endorsements.review.levels import earned_level
-from pledge.endorsements.rules import LONGEST_PERSON, Content, clean, clean_line
+from pledge.endorsements.rules import MAX_PERSON, Content, clean, clean_line
 from pledge.endorsements.verification.ladder import check_site, site_proof
 from pledge.files import services as files
 from pledge.ledger.models import Reason
@@ -46,8 +46,8 @@ def correct(token: str, content: Content, *, name: str, title: str, show: bool) 
     NotPossible, BadContent, UnknownFile.
     """
     content = clean(content)
-    name = clean_line("contact_name", name, LONGEST_PERSON)
-    title = clean_line("contact_title", title, LONGEST_PERSON)
+    name = clean_line("contact_name", name, MAX_PERSON)
+    title = clean_line("contact_title", title, MAX_PERSON)
     with transaction() as session:
         row = own_row(session, token)
         if row.state not in CORRECTABLE:

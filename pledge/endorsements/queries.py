@@ -27,7 +27,7 @@ from pledge.endorsements.models import (
 PAGE = 60
 #: Organisations in one document of the API.
 BATCH = 500
-LONGEST_SEARCH = 100
+MAX_SEARCH = 100
 
 #: Left the wall after having been on it.
 GONE = (EndorsementState.WITHDRAWN, EndorsementState.REMOVED)
@@ -97,7 +97,7 @@ class Filter:
         return not (self.name or self.type or self.country)
 
     def conditions(self) -> list[ColumnElement[bool]]:
-        words = [folded(word) for word in self.name[:LONGEST_SEARCH].split()]
+        words = [folded(word) for word in self.name[:MAX_SEARCH].split()]
         found = [EndorsementVersion.search.contains(word, autoescape=True) for word in words if word]
         if self.type:
             found.append(EndorsementVersion.type == self.type)

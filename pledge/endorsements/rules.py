@@ -12,10 +12,10 @@ from pledge.core.text.plain_text import is_readable
 from pledge.endorsements.models import OrganizationType
 from pledge.endorsements.verification.domains import BadWebsite, clean_website
 
-LONGEST_NAME = 120
-LONGEST_PERSON = 80  #: a person's name, and their title
-LONGEST_STATEMENT = 600
-LONGEST_WEBSITE = 300
+MAX_NAME = 120
+MAX_PERSON = 80  #: a person's name, and their title
+MAX_STATEMENT = 600
+MAX_WEBSITE = 300
 #: Years that a target may name: a city that has got there already may say so.
 YEARS = range(2000, 2101)
 
@@ -65,8 +65,8 @@ def clean(content: Content) -> Content:
     check_targets(content.target_year, content.interim_year, content.interim_percent)
     return replace(
         content,
-        name_ko=clean_line("name_ko", content.name_ko, LONGEST_NAME, required=not content.name_en.strip()),
-        name_en=clean_line("name_en", content.name_en, LONGEST_NAME, required=False),
+        name_ko=clean_line("name_ko", content.name_ko, MAX_NAME, required=not content.name_en.strip()),
+        name_en=clean_line("name_en", content.name_en, MAX_NAME, required=False),
         type=check_type(content.type),
         country=_checked("country", content.country, content.country in countries.COUNTRIES),
         region=_region(content),
@@ -88,7 +88,7 @@ def clean_statement(field: str, text: str) -> str:
     """Plain text of several lines, up to 600 characters; "" is fine. Raises BadContent."""
     lines = [line.rstrip() for line in _NEWLINES.sub("\n", unicodedata.normalize("NFC", text)).split("\n")]
     statement = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
-    if len(statement) > LONGEST_STATEMENT:
+    if len(statement) > MAX_STATEMENT:
         raise BadContent(field, LineFault.TOO_LONG)
     if not is_readable(statement.replace("\n", "").replace("\t", "")):
         raise BadContent(field, LineFault.CHARACTERS)
@@ -130,7 +130,7 @@ def check_website(text: str) -> str:
         website = clean_website(text.strip())
     except BadWebsite:
         raise BadContent("website", Fault.WEBSITE) from None
-    return _checked("website", website, len(website) <= LONGEST_WEBSITE, LineFault.TOO_LONG)
+    return _checked("website", website, len(website) <= MAX_WEBSITE, LineFault.TOO_LONG)
 
 
 def _region(content: Content) -> str | None:

@@ -25,7 +25,7 @@ from pledge.endorsements.identifiers import (
 from pledge.endorsements.models import Endorsement, EndorsementState, EndorsementVersion
 from pledge.endorsements.outbox import enqueue_if_allowed
 from pledge.endorsements.review.levels import earned_level
-from pledge.endorsements.rules import LONGEST_PERSON, Content, clean, clean_line
+from pledge.endorsements.rules import MAX_PERSON, Content, clean, clean_line
 from pledge.endorsements.verification.names import name_key
 from pledge.endorsements.verification.registration import optional_registration_number
 from pledge.files import services as files
@@ -75,8 +75,8 @@ def apply(application: Application) -> str:
     if switches.current().signing_paused:
         raise SigningPaused
     content, contact = clean(application.content), application.contact
-    name = clean_line("contact_name", contact.name, LONGEST_PERSON)
-    title = clean_line("contact_title", contact.title, LONGEST_PERSON)
+    name = clean_line("contact_name", contact.name, MAX_PERSON)
+    title = clean_line("contact_title", contact.title, MAX_PERSON)
     number = optional_registration_number(application.registration_number)
     key, hashed = name_key(content.name_ko, content.name_en), address_hash(contact.mailbox)
     with transaction() as session:

@@ -13,7 +13,7 @@ Value = str | int | float | date
 _A4 = 9
 #: Characters that XML 1.0 cannot carry (section 2.2); line feed and tab it can.
 _NO_XML = dict.fromkeys((*(code for code in range(32) if code not in (9, 10)), 0xFFFE, 0xFFFF))
-_SHORTEST, _LONGEST_HEAD = 9, 18
+_SHORTEST, _MAX_HEAD = 9, 18
 _HEAD_HEIGHT = 32  #: two lines, in points
 
 
@@ -45,7 +45,7 @@ class Sheet:
         self.name = name
         self._sheet, self._styles, self._heads = book.add_worksheet(name), styles, heads
         # A long head is broken; what stands below it is what needs the room.
-        self._widths = [min(_LONGEST_HEAD, _width(head)) for head in heads]
+        self._widths = [min(_MAX_HEAD, _width(head)) for head in heads]
         self._rows = 0
         for column, head in enumerate(heads):
             self._sheet.write_string(0, column, head, styles.head)

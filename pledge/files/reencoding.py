@@ -30,7 +30,7 @@ MAX_PIXELS = 4_000_000
 MAX_SIDE = 8_000
 MEMORY = 250 * 1024 * 1024
 CPU_SECONDS = 2
-LARGEST_ANSWER = 1024 * 1024
+MAX_ANSWER = 1024 * 1024
 
 #: A flat logo is sharper and smaller without loss; where that costs more bytes than this for each pixel of the longer
 #: side, it is a photograph.
@@ -46,7 +46,7 @@ def limit() -> None:
     for what, most in (
         (resource.RLIMIT_AS, MEMORY),
         (resource.RLIMIT_CPU, CPU_SECONDS),
-        (resource.RLIMIT_FSIZE, LARGEST_ANSWER),
+        (resource.RLIMIT_FSIZE, MAX_ANSWER),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_NPROC, 0),
         (resource.RLIMIT_NOFILE, 3),

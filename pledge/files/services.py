@@ -37,7 +37,7 @@ __all__ = [
     "sweep",
 ]
 
-LARGEST_DOCUMENT = 5_000_000  #: bytes
+MAX_DOCUMENT = 5_000_000  #: bytes
 PDF = "application/pdf"
 
 #: A file that nobody keeps goes after this time: long enough to correct the rest of a form.
@@ -67,7 +67,7 @@ def store_document(data: bytes, media_type: str) -> str:
     """Store a PDF as it is, if there is nothing in it but pages to read (documents.py). Its random name. Raises BadDocument with the fault, or StorageAway."""
     if not data:
         raise BadDocument(DocumentFault.EMPTY)
-    if len(data) > LARGEST_DOCUMENT:
+    if len(data) > MAX_DOCUMENT:
         raise BadDocument(DocumentFault.TOO_LARGE)
     if media_type != PDF or not data.startswith(b"%PDF-"):
         raise BadDocument(DocumentFault.WRONG_TYPE)

@@ -13,8 +13,8 @@ from email_validator import EmailNotValidError, ValidatedEmail, validate_email
 
 from pledge.mail.providers import canonical
 
-LONGEST_ADDRESS = 254  #: RFC 5321 §4.5.3.1.3, less the angle brackets
-_LONGEST_LOCAL = 64  #: RFC 5321 §4.5.3.1.1
+MAX_ADDRESS = 254  #: RFC 5321 §4.5.3.1.3, less the angle brackets
+_MAX_LOCAL = 64  #: RFC 5321 §4.5.3.1.1
 
 #: Most people's local parts. No capitals, as the library changes those of names like Postmaster (RFC 2142).
 _PLAIN_LOCAL = re.compile(r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*")
@@ -36,7 +36,7 @@ class Address:
 
 def parse(text: str) -> Address:
     """Check an address by syntax only (RFC 5321/5322, IDNA 2008); no DNS is asked. Raises BadAddress."""
-    if len(text) > LONGEST_ADDRESS:
+    if len(text) > MAX_ADDRESS:
         raise BadAddress
     text = text.strip()
     local, _, domain = text.rpartition("@")
@@ -53,7 +53,7 @@ def parse(text: str) -> Address:
 def _is_plain(local: str, domain: str) -> bool:
     """Whether the library would judge the domain alone, and change nothing in the part before it."""
     return (
-        len(local) <= _LONGEST_LOCAL
+        len(local) <= _MAX_LOCAL
         and _PLAIN_LOCAL.fullmatch(local) is not None
         and domain.isascii()
         and "xn--" not in domain.lower()

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from pledge.core.text.lines import clean_line
 
-LONGEST_NAME = 80
+MAX_NAME = 80
 #: How long the code of a mail to confirm works, from when the mail is due.
 CODE_LIFETIME = timedelta(days=7)
 #: How long a submission waits. A link lives seven days; seven more are left to ask for a new one with it. Nothing renews
@@ -14,4 +14,4 @@ PENDING_LIFETIME = timedelta(days=14)
 
 def clean_name(text: str) -> str:
     """A name as it will be kept: 1–80 characters. The form asks for its shape, the service again. Raises BadLine."""
-    return clean_line(text, LONGEST_NAME)
+    return clean_line(text, MAX_NAME)

@@ -13,8 +13,8 @@ from pledge.core.db import transaction
 from pledge.switches.models import BANNER, HOURS, LIMITS, MAIL, SIGNING, Switch
 from pledge.switches.queries import forget, holds
 
-LONGEST_BANNER = 300
-LONGEST_REASON = 500
+MAX_BANNER = 300
+MAX_REASON = 500
 #: By how much the limit of sign-ups may be raised; 1 is the limit of the settings.
 FACTORS = (1, 2, 5, 10, 50)
 
@@ -49,7 +49,7 @@ def set_banner(actor: Actor, given: Mapping[str, str], reason: str, hours: int =
     shown = languages.texts({lang: text.strip() for lang, text in given.items()})
     if shown and not shown.is_complete:
         raise CannotTurn(BadTurn.HALF_BANNER)
-    if any(len(text) > LONGEST_BANNER for text in shown.values()):
+    if any(len(text) > MAX_BANNER for text in shown.values()):
         raise CannotTurn(BadTurn.LONG_BANNER)
     _turn(actor, BANNER, shown, reason, _lasting(BANNER, hours) if shown else None)
 
@@ -71,7 +71,7 @@ def _turn(actor: Actor, name: str, value: Any, reason: str, lasting: timedelta |
     reason = reason.strip()
     if not reason:
         raise CannotTurn(BadTurn.NO_REASON)
-    if len(reason) > LONGEST_REASON:
+    if len(reason) > MAX_REASON:
         raise CannotTurn(BadTurn.LONG_REASON)
     with transaction() as session:
         hold_chain(

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.steps import CAMPAIGN, mailed
 from tests.support.browser import DESK
 
-MOST_STOPS = 80
+MAX_STOPS = 80
 
 FOCUS_IS_SEEN = """() => {
     const element = document.activeElement;
@@ -20,7 +20,7 @@ FOCUS_IS_SEEN = """() => {
 
 def tab_to(page: Page, selector: str) -> None:
     """Press Tab until the element has the focus; wherever one passes, the focus must be seen."""
-    for _ in range(MOST_STOPS):
+    for _ in range(MAX_STOPS):
         page.keyboard.press("Tab")
         assert page.evaluate(FOCUS_IS_SEEN), (
             f"focus is not seen on {page.evaluate('document.activeElement.outerHTML.slice(0, 200)')}"

@@ -17,7 +17,7 @@ from tests.files.corpus import BAD, BESIDES, HOLDS_MORE
 
 STARTS = {b"\x89PNG": b"PNG", b"\xff\xd8\xff": b"JPEG", b"RIFF": b"WEBP"}
 MEASURE = Path(__file__).with_name("measure.py")
-MOST_MEMORY = 256 * 1024  #: in kB
+MAX_MEMORY = 256 * 1024  #: in kB
 SECONDS = 2.0
 #: No decoder would be tried on these.
 NEVER_DECODED = (PictureFault.EMPTY, PictureFault.WRONG_TYPE, PictureFault.VECTOR, PictureFault.TOO_LARGE)
@@ -52,7 +52,7 @@ def test_the_child_alone_stands_every_bad_picture(name):
     kind = next(kind for start, kind in STARTS.items() if data.startswith(start))
     answer, seconds, kilobytes, status = run_child(kind + b"\n" + data)
     assert seconds <= SECONDS
-    assert kilobytes < MOST_MEMORY
+    assert kilobytes < MAX_MEMORY
     if status != 0:  # ended by a limit
         return
     try:

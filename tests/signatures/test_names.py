@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pledge.core.text.lines import BadLine, LineFault
-from pledge.signatures.rules import LONGEST_NAME, clean_name
+from pledge.signatures.rules import MAX_NAME, clean_name
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_decomposed_hangul_is_composed():
         ("", LineFault.EMPTY),
         ("   ", LineFault.EMPTY),
         ("...", LineFault.EMPTY),
-        ("가" * (LONGEST_NAME + 1), LineFault.TOO_LONG),
+        ("가" * (MAX_NAME + 1), LineFault.TOO_LONG),
         ("홍\n길동", LineFault.CHARACTERS),
         ("홍\t길동", LineFault.CHARACTERS),
         ("홍\x7f길동", LineFault.CHARACTERS),
@@ -87,7 +87,7 @@ def test_a_name_that_harms_is_refused(name, fault):
 
 
 def test_a_name_of_eighty_characters_is_accepted():
-    assert len(clean_name("가" * LONGEST_NAME)) == LONGEST_NAME
+    assert len(clean_name("가" * MAX_NAME)) == MAX_NAME
 
 
 @given(st.text(max_size=120))
@@ -98,7 +98,7 @@ def test_a_cleaned_name_is_safe_and_stays_the_same_when_cleaned_again(text):
         name = clean_name(text)
     except BadLine:
         return
-    assert 1 <= len(name) <= LONGEST_NAME
+    assert 1 <= len(name) <= MAX_NAME
     assert name == name.strip() == unicodedata.normalize("NFC", name)
     assert name[0] not in "=+-@"
     assert not any(

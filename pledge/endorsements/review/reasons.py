@@ -16,7 +16,7 @@ from pledge.core.db import reading, transaction
 from pledge.core.languages import Texts, texts
 from pledge.endorsements.models import ReasonKind, ReviewReason
 
-LONGEST_REASON = 500
+MAX_REASON = 500
 CODE = re.compile(r"[a-z][a-z0-9-]{1,39}")
 
 
@@ -140,7 +140,7 @@ def save(actor: Actor, *, code: str, kind: ReasonKind, wording: Mapping[str, str
     Raises BadReason.
     """
     kept = texts({lang: " ".join(text.split()) for lang, text in wording.items()})
-    if not CODE.fullmatch(code) or not kept.is_complete or max(map(len, kept.values())) > LONGEST_REASON:
+    if not CODE.fullmatch(code) or not kept.is_complete or max(map(len, kept.values())) > MAX_REASON:
         raise BadReason(code)
     if any(reason.code == code and reason.kind is not kind for reason in BUILT_IN):
         raise BadReason(code)

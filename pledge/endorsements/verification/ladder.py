@@ -28,8 +28,8 @@ PORT = 443
 _SECONDS = 8.0  #: for all of it, less the last answer's own wait
 _DNS_SECONDS = 2.0
 _CONNECT_SECONDS = 2.0
-_LONGEST_ANSWER = 16 * 1024
-_LONGEST_FILE = 1024
+_MAX_ANSWER = 16 * 1024
+_MAX_FILE = 1024
 #: Not on the open internet either, or a wrapping of something that may not be (RFC 6052, 6890, 3879).
 _NAT64, _SITE_LOCAL, _PROTOCOLS = (ip_network(text) for text in ("64:ff9b::/96", "fec0::/10", "192.0.0.0/24"))
 
@@ -118,7 +118,7 @@ def _exchange(host: str, address: str, end: float) -> bytes:
     ):
         connection.sendall(request.encode())
         received = b""
-        while len(received) < _LONGEST_ANSWER and (left := end - clock.monotonic()) > 0:
+        while len(received) < _MAX_ANSWER and (left := end - clock.monotonic()) > 0:
             connection.settimeout(left)
             try:
                 part = connection.recv(4096)
@@ -148,4 +148,4 @@ def _file(received: bytes) -> str:
     """The text of a file that was answered with 200 and nothing else; "" otherwise."""
     response = http.client.HTTPResponse(_Received(received), method="GET")  # type: ignore[arg-type]  # it asks for no more of a socket than makefile()
     response.begin()
-    return response.read(_LONGEST_FILE).decode(errors="replace") if response.status == 200 else ""
+    return response.read(_MAX_FILE).decode(errors="replace") if response.status == 200 else ""

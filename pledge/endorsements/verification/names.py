@@ -10,7 +10,7 @@ from difflib import SequenceMatcher
 from enum import StrEnum
 from functools import lru_cache
 
-LONGEST_KEY = 200
+MAX_KEY = 200
 
 #: One syllable in brackets before, behind or inside a Korean name: (주), (재), 사) …
 _BRACKETED = re.compile(
@@ -49,11 +49,11 @@ _LATIN_FORMS = frozenset(
 )
 
 #: A shorter name inside a longer one says little: `서울` is in hundreds of names.
-_SHORTEST_CONTAINED = 4
-_SHORTEST_CONTAINED_HANGUL = 3
+_MIN_CONTAINED = 4
+_MIN_CONTAINED_HANGUL = 3
 #: Of difflib's ratio (twice the matching letters over all letters); one letter in eight may differ.
 _CLOSE = 0.86
-_SHORTEST_CLOSE = 4
+_MIN_CLOSE = 4
 
 
 class Likeness(StrEnum):
@@ -90,7 +90,7 @@ def normalized(name: str) -> str:
         words.pop(0)
     # Folded once more: a letter and a mark that stood apart may now be one character.
     bare = _without_joined_forms(_folded(_bare("".join(words))))
-    return (bare or "".join(text.split()))[:LONGEST_KEY]
+    return (bare or "".join(text.split()))[:MAX_KEY]
 
 
 def _folded(text: str) -> str:
@@ -125,10 +125,10 @@ def _likeness(one: str, other: str) -> Likeness | None:
     if one == other:
         return Likeness.EQUAL
     shorter, longer = sorted((one, other), key=lambda name: (len(name), name))
-    least = _SHORTEST_CONTAINED_HANGUL if "가" <= shorter[0] <= "힣" else _SHORTEST_CONTAINED
+    least = _MIN_CONTAINED_HANGUL if "가" <= shorter[0] <= "힣" else _MIN_CONTAINED
     if len(shorter) >= least and shorter in longer:
         return Likeness.CONTAINED
-    if len(shorter) < _SHORTEST_CLOSE:
+    if len(shorter) < _MIN_CLOSE:
         return None
     # The two quick ratios are upper bounds: most pairs end there.
     matcher = SequenceMatcher(None, shorter, longer, autojunk=False)

@@ -13,7 +13,7 @@ from pledge.endorsements.queries import BATCH, OrganizationView
 from pledge.web.api.blueprint import DATA_CACHE, api
 from pledge.web.caching import kept
 
-LARGEST_NUMBER = 2**63 - 1
+MAX_NUMBER = 2**63 - 1
 
 
 @api.get("/campaigns/<slug>/organizations")
@@ -57,6 +57,6 @@ def _facts(slug: str, organization: OrganizationView) -> dict[str, Any]:
 def _after() -> int:
     """The id that the batch begins after; 400 for anything that is none."""
     text = request.args.get("after", "0")
-    if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= LARGEST_NUMBER):
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= MAX_NUMBER):
         abort(400)
     return int(text)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pledge.endorsements.verification.names import LONGEST_KEY, Likeness, name_key, normalized, similar
+from pledge.endorsements.verification.names import MAX_KEY, Likeness, name_key, normalized, similar
 
 TEXT = st.text(max_size=120)
 SAME = [
@@ -53,7 +53,7 @@ def test_the_korean_name_is_the_key_and_the_english_one_stands_in():
 def test_a_key_is_its_own_key_and_fits_its_column(name):
     key = normalized(name)
     assert normalized(key) == key
-    assert len(key) <= LONGEST_KEY
+    assert len(key) <= MAX_KEY
     assert bool(key) == bool(name.split())
 
 

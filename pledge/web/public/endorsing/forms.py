@@ -74,10 +74,10 @@ class PersonForm(PublicForm):
     contact_title = StringField(_l("Title or position"))
 
     def validate_contact_name(self, field: Field) -> None:
-        _check(lambda: rules.clean_line(field.name, field.data or "", rules.LONGEST_PERSON))
+        _check(lambda: rules.clean_line(field.name, field.data or "", rules.MAX_PERSON))
 
     def validate_contact_title(self, field: Field) -> None:
-        _check(lambda: rules.clean_line(field.name, field.data or "", rules.LONGEST_PERSON))
+        _check(lambda: rules.clean_line(field.name, field.data or "", rules.MAX_PERSON))
 
 
 class ContentForm(PublicForm):
@@ -103,10 +103,10 @@ class ContentForm(PublicForm):
 
     def validate_name_ko(self, field: Field) -> None:
         required = not (self.name_en.data or "").strip()
-        _check(lambda: rules.clean_line("name_ko", field.data or "", rules.LONGEST_NAME, required=required))
+        _check(lambda: rules.clean_line("name_ko", field.data or "", rules.MAX_NAME, required=required))
 
     def validate_name_en(self, field: Field) -> None:
-        _check(lambda: rules.clean_line("name_en", field.data or "", rules.LONGEST_NAME, required=False))
+        _check(lambda: rules.clean_line("name_en", field.data or "", rules.MAX_NAME, required=False))
 
     def validate_type(self, field: Field) -> None:
         _check(lambda: rules.check_type(field.data or ""))

@@ -11,19 +11,19 @@ from wtforms.validators import ValidationError
 from pledge.core.languages import Texts
 from pledge.core.text.plain_text import is_readable
 from pledge.endorsements.models import ReasonKind
-from pledge.endorsements.review.reasons import CODE, LONGEST_REASON
+from pledge.endorsements.review.reasons import CODE, MAX_REASON
 from pledge.web.forms import ByLanguage, StaffForm, TickField
 from pledge.web.staff.signatures.forms import check_numbers
 
-LONGEST_NOTE = 500
-LARGEST_NUMBER = 2**63 - 1
+MAX_NOTE = 500
+MAX_NUMBER = 2**63 - 1
 
 
 def _check_text(field: Field, *, required: bool) -> None:
     text = " ".join((field.data or "").split())
     if required and not text:
         raise ValidationError(_l("Say why; it is kept in the audit log."))
-    if len(text) > LONGEST_NOTE:
+    if len(text) > MAX_NOTE:
         raise ValidationError(_l("This can have up to 500 characters."))
     if not is_readable(text):
         raise ValidationError(_l("This has a character that cannot be shown."))
@@ -41,7 +41,7 @@ def _check_wording(_form: StaffForm, field: Field) -> None:
     field.data = " ".join((field.data or "").split())
     if not field.data:
         raise ValidationError(_l("This is needed."))
-    if len(field.data) > LONGEST_REASON:
+    if len(field.data) > MAX_REASON:
         raise ValidationError(_l("This can have up to 500 characters."))
     if not is_readable(field.data):
         raise ValidationError(_l("This has a character that cannot be shown."))
@@ -83,7 +83,7 @@ class MergeForm(WhyForm):
 
     def validate_into(self, field: Field) -> None:
         text = field.data or ""
-        if not (text.isascii() and text.isdigit() and len(text) < 20 and 0 < int(text) <= LARGEST_NUMBER):
+        if not (text.isascii() and text.isdigit() and len(text) < 20 and 0 < int(text) <= MAX_NUMBER):
             raise ValidationError(_l("Choose which one remains."))
 
     @property

@@ -17,9 +17,9 @@ from pledge.signatures.origins import BadOrigin, domain_hash, network_hash, read
 from pledge.web.forms import StaffForm, TickField
 from pledge.web.staff.auth.moments import moment
 
-LONGEST_WHY = 1000
+MAX_WHY = 1000
 #: A day: who took longer to confirm was no robot.
-LONGEST_SPEED = 24 * 60 * 60
+MAX_SPEED = 24 * 60 * 60
 
 #: A network or domain of which only the hash is known, as the list of busy ones passes it on.
 _HASH = re.compile(r"#([0-9a-f]{64})")
@@ -29,7 +29,7 @@ def check_why(field: Field) -> None:
     """A reason that the audit log will keep."""
     if not (field.data or "").strip():
         raise ValidationError(_l("Say why; it is kept in the audit log."))
-    if len(field.data) > LONGEST_WHY:
+    if len(field.data) > MAX_WHY:
         raise ValidationError(_l("This is too long."))
     check_numbers(field)
 
@@ -122,7 +122,7 @@ class InvalidationForm(StaffForm):
         text = (field.data or "").strip()
         if not text:
             return
-        if not re.fullmatch(r"[0-9]{1,5}", text) or not 0 < int(text) <= LONGEST_SPEED:
+        if not re.fullmatch(r"[0-9]{1,5}", text) or not 0 < int(text) <= MAX_SPEED:
             raise ValidationError(_l("Enter a number of seconds from 1 to 86,400."))
         self.seconds = int(text)
 

@@ -139,7 +139,7 @@ def _about(form: Any, fault: BadTurn) -> list[Any]:
     if fault is BadTurn.HALF_BANNER:
         return [field for field in _banner_fields(form) if not (field.data or "").strip()]
     if fault is BadTurn.LONG_BANNER:
-        return [f for f in _banner_fields(form) if len(f.data or "") > moderation.LONGEST_BANNER]
+        return [f for f in _banner_fields(form) if len(f.data or "") > moderation.MAX_BANNER]
     if fault is BadTurn.HOURS:
         return [form.hours]
     return [form.factor if fault is BadTurn.FACTOR else form.reason]
