@@ -54,7 +54,7 @@ _TABLES = (
 )
 
 # The audit log, the ledger and what is published of it only grow, for everybody who has not the right to drop a trigger
-# (docs/security.md, docs/adr/0058, docs/adr/0070). Each trigger refuses by name: "ledger_entries is append-only: …". What
+# (docs/security.md, docs/adr/0070). Each trigger refuses by name: "ledger_entries is append-only: …". What
 # an entry may still get, once, is what the fold gives it; a new one has none of that, as only the fold says that an entry
 # is counted. What is set aside may only be dismissed, once. `count_after` may be put right again, as it is a sum that
 # `flask ledger recount` computes anew.

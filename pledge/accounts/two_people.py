@@ -1,4 +1,4 @@
-"""When two accounts count as two people, for everything that one person must not decide alone (docs/adr/0084).
+"""When two accounts count as two people, for everything that one person must not decide alone (docs/adr/0040).
 
 An administrator can invite an account and use it too. So for 72 hours an account counts as one person with who invited
 it; the audit log, which nobody can change, says who did.

@@ -3,7 +3,7 @@
 A batch is one transaction: it writes the mails to the outbox and moves the cursor, which is the number of the last
 signature that was dealt with. A killed worker leaves whole batches; a unique index over delivery and signature is the last
 fence. Mails come due one after another at the pace of PLEDGE_NEWS_PACE, and only a little ahead of time, so that news
-that waits is never much and a paused mail does not end in a flood (docs/adr/0052).
+that waits is never much and a paused mail does not end in a flood (docs/adr/0002).
 """
 
 from datetime import datetime, timedelta

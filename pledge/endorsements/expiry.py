@@ -1,4 +1,4 @@
-"""What is deleted of endorsements when its time is over (docs/adr/0037). The privacy notice names these clocks."""
+"""What is deleted of endorsements when its time is over (docs/adr/0055). The privacy notice names these clocks."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -79,7 +79,7 @@ class LedgerEntry(Model):
     region: Mapped[str | None] = mapped_column(String(6))
     hour: Mapped[str] = mapped_column(String(13))  #: `2026-11-24T05`, UTC
     occurred_at: Mapped[datetime] = mapped_column(UTCDateTime)
-    #: The pledge text that was signed; no foreign key, as its check would lock a row that everybody shares (docs/adr/0005).
+    #: The pledge text that was signed; no foreign key, as its check would lock a row that everybody shares (docs/adr/0004).
     pledge_text_id: Mapped[int]
     #: What the public log says instead of a person (ledger/leaves.py); a -1 has none, it names the entry it takes back.
     commitment: Mapped[bytes | None] = mapped_column(LargeBinary(32))

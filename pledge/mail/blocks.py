@@ -1,4 +1,4 @@
-"""May this address be written to: nobody at it has said "this was not me" (docs/adr/0012). It holds for every kind of mail.
+"""May this address be written to: nobody at it has said "this was not me" (docs/adr/0009). It holds for every kind of mail.
 
 The worker asks for each mail that it is about to send (mail/services.py). Whoever enqueues or counts mails asks too, where
 a mail that is dropped later would use up a cap, keep an address or be counted.

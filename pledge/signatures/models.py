@@ -67,7 +67,7 @@ class Signature(Model):
 
     #: Random, 63 bits: it appears in links and in the ledger and must tell nothing about how many signed.
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    #: No foreign keys here and in the ledger: their checks lock the campaign's row in every sign-up (docs/adr/0005);
+    #: No foreign keys here and in the ledger: their checks lock the campaign's row in every sign-up (docs/adr/0004);
     #: the inserting statement reads both rows instead, and neither is ever deleted.
     campaign_id: Mapped[int]
     #: Keyed hash of the canonical address: the person, as far as one verified mailbox is a person.

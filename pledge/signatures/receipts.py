@@ -8,7 +8,7 @@
     <the checkpoint, as the keys of the log signed it>
 
 It holds no name and no address. With the salt, whoever knows the address can see that the entry is about it
-(ledger/leaves.py, docs/adr/0047).
+(ledger/leaves.py, docs/adr/0045).
 """
 
 import json

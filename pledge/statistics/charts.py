@@ -1,7 +1,7 @@
 """The geometry of the charts of growth: numbers in, coordinates out. The component `growth_drawing` draws them as SVG.
 
 Two panels over one axis of time: the total as a line, what was added as columns. No chart library, since ours draw with
-fixed colours and fonts, which neither dark mode nor the reader's own settings would reach (docs/adr/0030).
+fixed colours and fonts, which neither dark mode nor the reader's own settings would reach (docs/adr/0015).
 """
 
 from collections.abc import Sequence

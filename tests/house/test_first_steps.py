@@ -79,7 +79,7 @@ def whole(version):
 
 
 def test_the_newest_python_is_taken(bare):
-    """Each is faster than the one before it (docs/adr/0061)."""
+    """Each is faster than the one before it (docs/development.md)."""
     done = bare(whole("3.11.2"), **{"python3.13": whole("3.13.5"), "python3.12": whole("3.12.1")})
     assert (done.stdout, done.stderr) == ("Creating .venv with Python 3.13.5\n", "stopped\n")
 

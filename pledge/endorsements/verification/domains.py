@@ -2,7 +2,7 @@
 
 "Belongs to" means the same registrable domain. Taking two owners for one would lift a stranger up the verification
 ladder, so under an unknown ending only the very same host belongs; not seeing that two names are one only leaves a step
-to the staff (docs/adr/0026).
+to the staff (docs/security.md).
 """
 
 import re

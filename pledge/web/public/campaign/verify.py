@@ -1,4 +1,4 @@
-"""The page that checks a receipt or a delivery pack in the visitor's own browser: nothing is sent to us (docs/adr/0047)."""
+"""The page that checks a receipt or a delivery pack in the visitor's own browser: nothing is sent to us (docs/adr/0048)."""
 
 from functools import cache
 from hashlib import sha256
