@@ -67,6 +67,20 @@ def test_every_command_is_described(any_app):
     assert any(word.startswith("db upgrade") for word in described)
 
 
+def test_every_path_of_where_is_exists():
+    """The table "Where is …?" in docs/architecture.md, and the recipes of docs/development.md."""
+    table = (DOCS / "architecture.md").read_text("utf-8").partition("## Where is …?")[2].partition("\n## ")[0]
+    recipes = (DOCS / "development.md").read_text("utf-8").partition("## Recipes")[2].partition("\n## ")[0]
+    rows = [line for line in table.splitlines() if line.startswith("| ")][1:]
+    assert len(rows) > 25
+    assert [row for row in rows if "`" not in row] == []
+    paths = [
+        path for text in (table, recipes) for path in re.findall(r"`([\w.-]+(?:/[\w.-]*)+|config\.py)`", text)
+    ]
+    assert len(paths) > 50
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
 def test_every_task_of_make_is_in_its_help():
     tasks = re.findall(r"^([a-z-]+):(.*)$", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
     assert [task for task, rest in tasks if "##" not in rest] == []
