@@ -38,7 +38,7 @@ GROWTH = Words("서명한 사람의 누적 수", "People who signed, in all")
 REGIONS = Words("지역별 서명한 사람", "People who signed, by region")
 CODE = Words("코드", "Code")
 
-#: As templates/components/organization_words.html calls them; a test compares.
+#: As templates/components/organization/labels.html calls them; a test compares.
 TYPES = {
     "business": Words("기업", "Business"),
     "city": Words("지방자치단체", "City or province"),
