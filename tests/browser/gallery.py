@@ -77,7 +77,7 @@ def pages(lang: str, clock_of_links: Clock) -> Iterator[Shown]:
     yield Shown("not me", f"{confirm}/not-me")
     yield Shown("unknown", f"/{lang}/confirm/damaged", 410)
     yield Shown("unknown, wrong address", f"/{lang}/confirm/damaged", 410, type_and_press("#email", "x"))
-    late = signature(ended, state="pending", at=clock.now() - timedelta(days=30))
+    late = signature(ended, state="pending", at=clock.now() - timedelta(days=5))
     yield Shown("closed", f"/{lang}/confirm/{confirm_token(late)}")
     stranger = signature(blue, state="pending")
     yield Shown(
@@ -147,7 +147,7 @@ def other_campaigns() -> tuple[Campaign, Campaign]:
     """One that has ended and one that opens later; made once for a site."""
     by_slug = {row.slug: row for row in db.session.scalars(db.select(Campaign))}
     day = timedelta(days=1)
-    ended = by_slug.get("ended") or campaign("ended", state="closed", closes_at=clock.now() - 20 * day)
+    ended = by_slug.get("ended") or campaign("ended", state="closed", closes_at=clock.now() - 3 * day)
     soon = by_slug.get("soon") or campaign("soon", opens_at=clock.now() + 20 * day)
     return ended, soon
 
