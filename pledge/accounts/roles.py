@@ -1,4 +1,4 @@
-"""Roles of staff and what each may do. The staff door asks for permissions, never for roles."""
+"""Roles of staff and what each may do. The staff area asks for permissions, never for roles."""
 
 from enum import StrEnum
 

@@ -1,6 +1,6 @@
 """What stops a production process before it begins: a database that would lose what it has acknowledged.
 
-Every process runs this, so it imports nothing but the kernel.
+Every process runs this, so it imports nothing but the core.
 """
 
 from sqlalchemy import Connection, text

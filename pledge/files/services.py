@@ -1,6 +1,6 @@
 """Taking files, and letting go of them.
 
-A door stores a file first, on its own, and hands the name to a use case; that calls `keep` in its transaction. What
+An entry point stores a file first, on its own, and hands the name to a use case; that calls `keep` in its transaction. What
 nobody keeps within a day is deleted, so a form that is never finished leaves nothing behind.
 """
 

@@ -1,4 +1,4 @@
-"""Each fault in words, the same at every door that takes files. Lazy: said in the language of the page that asks."""
+"""Each fault in words, the same wherever files are taken. Lazy: said in the language of the page that asks."""
 
 from flask_babel import lazy_gettext as _l
 

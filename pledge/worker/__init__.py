@@ -1,1 +1,1 @@
-"""The worker's door: the loop that sends mails and folds the ledger."""
+"""The worker: the loop that sends mails and folds the ledger."""

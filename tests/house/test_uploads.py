@@ -1,4 +1,4 @@
-"""What came from outside leaves by one door only, and that door lets nothing in it run."""
+"""Files from outside are sent by one view only, which lets nothing in them run."""
 
 import ast
 

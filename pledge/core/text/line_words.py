@@ -1,4 +1,4 @@
-"""What is wrong with a line (lines.py) in words, the same at every door. Lazy: said in the language of the page that asks."""
+"""What is wrong with a line (lines.py) in words, the same in every form. Lazy: said in the language of the page that asks."""
 
 from enum import StrEnum
 from typing import Any

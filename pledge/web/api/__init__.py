@@ -1,4 +1,4 @@
-"""The machine door: small JSON documents that anyone may read and any cache may keep."""
+"""For programs: small JSON documents that anyone may read and any cache may keep."""
 
 from flask import Flask
 

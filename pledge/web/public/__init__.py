@@ -1,4 +1,4 @@
-"""The public door: pages in Korean and English, without a cookie."""
+"""Public pages, in every language of the site, without a cookie."""
 
 from flask import Flask, redirect, url_for
 from werkzeug import Response

@@ -1,4 +1,4 @@
-"""The staff door: behind sign-in, every view with a declared permission."""
+"""The staff area: behind sign-in, every view with a declared permission."""
 
 from flask import Flask, session
 from flask_wtf.csrf import generate_csrf
