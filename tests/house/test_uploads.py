@@ -7,7 +7,7 @@ import pytest
 from config import ROOT
 
 PACKAGE = ROOT / "pledge"
-#: The door; the room itself; the doctor, who looks whether the storage works.
+#: The view; the package itself; the doctor, who looks whether the storage works.
 READERS = {
     *("web/public/campaign/files.py", "files/queries.py", "files/services.py", "diagnosis/surroundings.py"),
     "jobs/services.py",  # stores and reads what our own worker has made; nobody uploads that
