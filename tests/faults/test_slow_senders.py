@@ -82,6 +82,21 @@ def flood(senders, send):
     return stop, threads, statuses
 
 
+def check_quick(site):
+    """`/healthz` answers within 0.1 s and the sign form within a second, nine times of ten and without a failure.
+
+    Other tests share the machine and can only slow it down, so the best of five windows of four seconds counts.
+    """
+    for _ in range(5):
+        with Prober(f"{site.url}/healthz") as health, Prober(f"{site.url}/ko/c/blue-skies/sign") as form:
+            threading.Event().wait(4)
+        if not health.failed and not form.failed and health.typical < 0.1 and form.typical < 1:
+            break
+    assert (health.failed, form.failed) == ([], [])
+    assert health.typical < 0.1
+    assert form.typical < 1
+
+
 def elsewhere():
     """A header as the proxy sends it: each request from another network."""
     return {"X-Forwarded-For": f"2001:db8:{random.randrange(65536):x}:{random.randrange(65536):x}::1"}
@@ -101,17 +116,13 @@ def test_two_dozen_senders_of_large_pictures_leave_the_sign_form_quick(make_site
 
     stop, threads, statuses = flood(24, send)
     try:
-        with Prober(f"{site.url}/healthz") as health, Prober(f"{site.url}/ko/c/blue-skies/sign") as form:
-            threading.Event().wait(6)
+        check_quick(site)
     finally:
         stop.set()
         for thread in threads:
             thread.join()
     assert set(statuses) <= {422, 503}
     assert 503 in statuses
-    assert (health.failed, form.failed) == ([], [])
-    assert health.typical < 0.3
-    assert form.typical < 1.5
 
 
 def multipart(fields, picture):
@@ -160,14 +171,10 @@ def test_two_dozen_wrong_sign_ins_leave_the_sign_form_quick(make_site):
 
     stop, threads, statuses = flood(24, send)
     try:
-        with Prober(f"{site.url}/healthz") as health, Prober(f"{site.url}/ko/c/blue-skies/sign") as form:
-            threading.Event().wait(6)
+        check_quick(site)
     finally:
         stop.set()
         for thread in threads:
             thread.join()
     assert 503 in statuses
     assert set(statuses) <= {200, 422, 429, 503}
-    assert (health.failed, form.failed) == ([], [])
-    assert health.typical < 0.3
-    assert form.typical < 1.5
