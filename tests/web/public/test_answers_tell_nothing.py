@@ -80,6 +80,24 @@ def effects_of_all(client, statements, clock) -> dict[str, tuple[list[str], dict
     return found
 
 
+@pytest.mark.parametrize("path", ["/en/me", "/en/endorse/me"])
+def test_asking_for_the_own_link_is_the_same_work_for_somebody_unknown(
+    client, statements, frozen_clock, path
+):
+    blue = campaign()
+    mailed(signature(state="confirmed", email=PERSON))
+    endorsement(blue, contact_email=PERSON)
+
+    def ask(email):
+        form = {"email": email, "campaign": "blue-skies"}
+        return effects(statements, lambda client, _: client.post(path, data=form), client, "")
+
+    ask("somebody@example.org")  # what is cached for a second is cached
+    known, unknown = ask(PERSON), ask("nobody@example.org")
+    assert known == unknown
+    assert unknown[1] == {"mail_requests": 1}
+
+
 @pytest.mark.parametrize("state", STATES)
 def test_the_work_is_the_same_for_everybody(app, client, statements, frozen_clock, state):
     bring(client, frozen_clock, "new")
