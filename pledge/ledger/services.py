@@ -117,7 +117,7 @@ def fold(sources: Sources, limit: int = BATCH) -> int:
             return 0
         batch = {"limit": limit, "now": clock.now()}
         session.execute(_MAKE_HEADS, batch)
-        folded: int = session.execute(number_waiting(tuple(sources.standing.items())), batch).rowcount  # type: ignore[attr-defined]
+        folded: int = session.execute(number_waiting(tuple(sources.standing.items())), batch).rowcount  # type: ignore[attr-defined]  # an UPDATE's result has it
         session.execute(_MOVE_TALLIES, batch)
         session.execute(_MOVE_HEADS, batch)
         return max(folded, log.extend(session, limit, sources))

@@ -21,7 +21,7 @@ _CHOSEN = f"""
       FROM campaigns JOIN pledge_texts p ON p.campaign_id = campaigns.id
      WHERE campaigns.slug = :slug AND {OPEN}
        AND p.version = COALESCE(CAST(:pledge_version AS INTEGER),
-                                (SELECT max(version) FROM pledge_texts WHERE campaign_id = campaigns.id))"""  # noqa: S608
+                                (SELECT max(version) FROM pledge_texts WHERE campaign_id = campaigns.id))"""  # noqa: S608  # a constant of this module
 
 #: Consent is for terms that the campaign still offers; for any others it is none.
 _TERMS = """(SELECT t.id FROM list_terms t

@@ -1,6 +1,6 @@
 """The way of a mailed link, the same for signatures and endorsements: opening it shows, pressing its button acts.
 
-GET and HEAD change nothing, ever. What differs between the two stands in signature_subject.py and endorsement_subject.py.
+GET and HEAD change nothing, ever. What differs between the two is in signing/subject.py and endorsing/subject.py.
 """
 
 from collections.abc import Callable, Sequence
