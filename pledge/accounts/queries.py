@@ -13,7 +13,7 @@ from pledge.core.db import db
 
 
 @dataclass(frozen=True)
-class PersonView:
+class StaffMemberView:
     """A member of staff on the page of people."""
 
     id: int
@@ -44,14 +44,14 @@ def passkey(credential_id: bytes) -> StaffPasskey | None:
         return found
 
 
-def people() -> list[PersonView]:
+def people() -> list[StaffMemberView]:
     """Everybody, open accounts first, by address."""
     with Session(db.engine) as session:
         rows = session.scalars(select(StaffMember).order_by(StaffMember.active.desc(), StaffMember.email))
         return [_view(row) for row in rows]
 
 
-def person(staff_id: int) -> PersonView | None:
+def person(staff_id: int) -> StaffMemberView | None:
     found = member(id=staff_id)
     return None if found is None else _view(found)
 
@@ -80,8 +80,8 @@ def other_admins(session: Session, staff_id: int) -> int:
     )
 
 
-def _view(row: StaffMember) -> PersonView:
-    return PersonView(
+def _view(row: StaffMember) -> StaffMemberView:
+    return StaffMemberView(
         id=row.id,
         email=row.email,
         roles=[role for role in Role if role in row.role_set],

@@ -5,17 +5,17 @@ from email_validator import EmailNotValidError, validate_email
 MAX_ADDRESS = 254
 
 
-class BadAddress(Exception):
+class BadStaffAddress(Exception):
     """Not an address that a mail can be sent to."""
 
 
 def clean_address(text: str) -> str:
-    """The address in lower case, which is how accounts are found. Raises BadAddress."""
+    """The address in lower case, which is how accounts are found. Raises BadStaffAddress."""
     try:
         found = validate_email(text.strip(), check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError:
-        raise BadAddress from None
+        raise BadStaffAddress from None
     address = (found.ascii_email or found.normalized).lower()
     if len(address) > MAX_ADDRESS:
-        raise BadAddress
+        raise BadStaffAddress
     return address

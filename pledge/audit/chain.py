@@ -26,17 +26,17 @@ BATCH = 1000
 _TEXTS = ("actor", "network", "action", "subject", "reason", "details")
 
 
-class FaultKind(StrEnum):
+class ChainFaultKind(StrEnum):
     CHANGED = "changed"  #: what it says does not match its own hash
     OUT_OF_PLACE = "out of place"  #: it names another hash than that of the entry before
 
 
 @dataclass(frozen=True)
-class Fault:
+class ChainFault:
     """The first entry at which the chain breaks."""
 
     entry_id: int
-    kind: FaultKind
+    kind: ChainFaultKind
 
 
 @dataclass(frozen=True)
@@ -49,10 +49,10 @@ class Mark:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class ChainVerdict:
     count: int  #: entries that are in order, from the first on
     head: bytes  #: the hash of the last of them
-    fault: Fault | None
+    fault: ChainFault | None
     #: Whether the head that somebody noted is one of them; None when none was given.
     knows_head: bool | None
     #: The first mark that the log does not keep: it is shorter now (`length` is more than `count`), or another one.
@@ -96,7 +96,7 @@ def mark(connection: Connection) -> Mark:
 _lengths: dict[bytes, int] = {}
 
 
-def verify(noted_head: bytes | None = None, marks: Iterable[Mark] = ()) -> Verdict:
+def verify(noted_head: bytes | None = None, marks: Iterable[Mark] = ()) -> ChainVerdict:
     """Walk the whole chain up to the first fault, and hold it against what checkpoints say of it.
 
     Entries that were cut off at the end leave a shorter chain that is in order: only a mark, or a head noted elsewhere,
@@ -116,18 +116,18 @@ def verify(noted_head: bytes | None = None, marks: Iterable[Mark] = ()) -> Verdi
         broken = broken or _broken(told.pop(count, []), head)
     if broken is None and fault is None and told:
         broken = told[min(told)][0]
-    return Verdict(count, head, fault, None if noted_head is None else seen, broken)
+    return ChainVerdict(count, head, fault, None if noted_head is None else seen, broken)
 
 
 def _broken(marks: list[Mark], head: bytes) -> Mark | None:
     return next((one for one in marks if one.digest != digest(head)), None)
 
 
-def _fault(entry: Row[Any], head: bytes) -> Fault | None:
+def _fault(entry: Row[Any], head: bytes) -> ChainFault | None:
     if bytes(entry.previous_hash) != head:
-        return Fault(entry.id, FaultKind.OUT_OF_PLACE)
+        return ChainFault(entry.id, ChainFaultKind.OUT_OF_PLACE)
     if bytes(entry.hash) != fingerprint(entry._asdict()):  # SQLAlchemy's public name for it
-        return Fault(entry.id, FaultKind.CHANGED)
+        return ChainFault(entry.id, ChainFaultKind.CHANGED)
     return None
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime
 
-from pledge.audit.queries import Line
+from pledge.audit.queries import AuditEntryView
 from pledge.core.i18n import SEOUL
 from pledge.core.text.spreadsheets import BOM, csv_line
 
@@ -27,9 +27,9 @@ COLUMNS = (
 
 
 def as_csv(
-    lines: Iterable[Line],
+    lines: Iterable[AuditEntryView],
     heads: Sequence[str] = COLUMNS,
-    words_of: Callable[[Line], str] | None = None,
+    words_of: Callable[[AuditEntryView], str] | None = None,
 ) -> Iterator[bytes]:
     """Line by line, for Korean Excel: with BOM and CRLF, no cell a formula.
 
@@ -47,14 +47,14 @@ def as_csv(
         yield csv_line(*cells).encode()
 
 
-def as_jsonl(lines: Iterable[Line]) -> Iterator[bytes]:
+def as_jsonl(lines: Iterable[AuditEntryView]) -> Iterator[bytes]:
     """One JSON object a line, with the very texts that the hashes cover (see `chain`)."""
     for line in lines:
         entry = asdict(line) | {"at": line.at.isoformat(timespec="microseconds")}
         yield json.dumps(entry, ensure_ascii=False).encode() + b"\n"
 
 
-FORMATS: dict[str, Callable[[Iterable[Line]], Iterator[bytes]]] = {"csv": as_csv, "jsonl": as_jsonl}
+FORMATS: dict[str, Callable[[Iterable[AuditEntryView]], Iterator[bytes]]] = {"csv": as_csv, "jsonl": as_jsonl}
 
 
 def utc(moment: datetime) -> str:

@@ -17,7 +17,7 @@ _TABLE = AuditEntry.__table__
 
 
 @dataclass(frozen=True)
-class Line:
+class AuditEntryView:
     """One entry, as it is shown and exported."""
 
     id: int
@@ -60,7 +60,7 @@ class Search:
 
 @dataclass(frozen=True)
 class Page:
-    lines: list[Line]  #: newest first
+    lines: list[AuditEntryView]  #: newest first
     older: int | None  #: the next page holds what is before this entry; None on the last
 
 
@@ -75,7 +75,7 @@ def page(search: Search, before: int | None = None, size: int = PAGE) -> Page:
     return Page(lines, lines[-1].id if len(rows) > size else None)
 
 
-def all_lines(search: Search) -> Iterator[Line]:
+def all_lines(search: Search) -> Iterator[AuditEntryView]:
     """Everything that was found up to now, oldest first, a batch at a time."""
     with reading() as connection:
         newest = connection.execute(select(_TABLE.c.id).order_by(_TABLE.c.id.desc()).limit(1)).scalar()
@@ -90,7 +90,7 @@ def all_lines(search: Search) -> Iterator[Line]:
         last = rows[-1].id
 
 
-def last(action: str, subject: str) -> Line | None:
+def last(action: str, subject: str) -> AuditEntryView | None:
     """The newest entry of one kind about one subject."""
     query = (
         select(_TABLE)
@@ -112,8 +112,8 @@ def _exactly_or_within(column: ColumnElement[str], wanted: str, separator: str) 
     return or_(column == wanted, column.startswith(wanted + separator, autoescape=True))
 
 
-def _line(row: Row[Any]) -> Line:
-    return Line(
+def _line(row: Row[Any]) -> AuditEntryView:
+    return AuditEntryView(
         id=row.id,
         at=row.at,
         staff_id=row.staff_id,

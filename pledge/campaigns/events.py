@@ -10,7 +10,7 @@ from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.campaigns.models import Campaign, CampaignEvent, CampaignState
 from pledge.campaigns.moderation import clean_reason, compare, edited, subject
-from pledge.campaigns.rules import Checker, Fault, shown_link, stamp
+from pledge.campaigns.rules import Checker, FieldFault, shown_link, stamp
 from pledge.campaigns.staff_queries import NoSuchCampaign
 from pledge.core import clock, languages
 from pledge.core.db import reading
@@ -170,7 +170,7 @@ def clean(fields: EventFields, *, required: bool) -> EventFields:
     check.any_language("title", kept.title)
     check.all_or_none("place", kept.place, kept.title)
     if kept.ends_at is not None and kept.ends_at <= kept.starts_at:
-        check.add("ends_at", Fault.ORDER)
+        check.add("ends_at", FieldFault.ORDER)
     check.finish()
     return kept
 

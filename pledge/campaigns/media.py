@@ -6,7 +6,7 @@ from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.campaigns.models import Campaign
 from pledge.campaigns.moderation import compare, edited, new_text, subject
-from pledge.campaigns.rules import BadFields, Fault, stamp
+from pledge.campaigns.rules import BadFields, FieldFault, stamp
 from pledge.campaigns.video import BadVideo, Video, parse_video
 from pledge.core import languages
 from pledge.files import services as files
@@ -25,7 +25,7 @@ def read_video(address: str) -> Video | None:
     try:
         return parse_video(address)
     except BadVideo:
-        raise BadFields({"video": Fault.VIDEO}) from None
+        raise BadFields({"video": FieldFault.VIDEO}) from None
 
 
 def set_video(

@@ -16,7 +16,7 @@ from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.campaigns import rules, staff_queries
 from pledge.campaigns.models import Campaign, CampaignState, CampaignText, PledgeText
-from pledge.campaigns.rules import BadFields, Checker, Fault, fingerprint
+from pledge.campaigns.rules import BadFields, Checker, FieldFault, fingerprint
 from pledge.campaigns.staff_queries import Missing, NoSuchCampaign, Schedule
 from pledge.core import clock, languages
 from pledge.core.db import transaction
@@ -113,7 +113,7 @@ def create(actor: Actor, *, slug: str, title: Mapping[str, str]) -> str:
             session.add(new_pledge_text(campaign.id, 1, Texts()))
             record(session, actor, "campaign.create", subject(slug))
     except IntegrityError:
-        raise BadFields({"slug": Fault.TAKEN}) from None
+        raise BadFields({"slug": FieldFault.TAKEN}) from None
     return slug
 
 
@@ -152,13 +152,13 @@ def edit_schedule(
         after = Schedule(goal, opens_at, closes_at)
         check = Checker()
         if not 0 < goal <= rules.MAX_GOAL:
-            check.add("goal", Fault.GOAL)
+            check.add("goal", FieldFault.GOAL)
         if opens_at and closes_at and closes_at <= opens_at:
-            check.add("closes_at", Fault.ORDER)
+            check.add("closes_at", FieldFault.ORDER)
         if closes_at and closes_at != before.closes_at and closes_at <= clock.now():
-            check.add("closes_at", Fault.PAST)
+            check.add("closes_at", FieldFault.PAST)
         if campaign.state == CampaignState.OPEN and _has_opened(before) and not _has_opened(after):
-            check.add("opens_at", Fault.RUNNING)
+            check.add("opens_at", FieldFault.RUNNING)
         check.finish()
         compare(seen, vars(before))
         campaign.goal, campaign.opens_at, campaign.closes_at = goal, opens_at, closes_at

@@ -14,7 +14,7 @@ from pledge.audit.services import record
 from pledge.campaigns import staff_queries
 from pledge.campaigns.models import Campaign, CampaignState, PledgeText
 from pledge.campaigns.moderation import compare, edited, new_pledge_text, refuse_frozen, subject
-from pledge.campaigns.rules import Checker, Fault, fingerprint
+from pledge.campaigns.rules import Checker, FieldFault, fingerprint
 from pledge.campaigns.staff_queries import Wording
 from pledge.core import clock, languages
 
@@ -72,7 +72,7 @@ def edit_pledge(
             if agreed != row.version:
                 raise NewVersion(row.version, one_language=is_partial)
             if is_partial and not one_language:
-                check.add("one_language", Fault.UNCHANGED)
+                check.add("one_language", FieldFault.UNCHANGED)
                 check.finish()
             session.add(row)
         else:

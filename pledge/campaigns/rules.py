@@ -25,7 +25,7 @@ _SLUG = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]")
 
 
-class Fault(StrEnum):
+class FieldFault(StrEnum):
     MISSING = "missing"
     TOO_LONG = "too_long"
     CHARACTERS = "characters"
@@ -49,7 +49,7 @@ class Fault(StrEnum):
 class BadFields(ValueError):
     """What was entered cannot be kept; `faults` names each field with what is wrong."""
 
-    def __init__(self, faults: Mapping[str, Fault]) -> None:
+    def __init__(self, faults: Mapping[str, FieldFault]) -> None:
         super().__init__(", ".join(f"{field}: {fault}" for field, fault in faults.items()))
         self.faults = dict(faults)
 
@@ -58,7 +58,7 @@ class Checker:
     """Cleans fields one by one, collects what is wrong with them, and raises BadFields at the end."""
 
     def __init__(self) -> None:
-        self.faults: dict[str, Fault] = {}
+        self.faults: dict[str, FieldFault] = {}
 
     def line(self, field: str, text: str, longest: int = MAX_LINE, *, required: bool = False) -> str:
         """One line: NFC, single spaces, trimmed."""
@@ -74,7 +74,7 @@ class Checker:
         try:
             return clean_link(text)
         except ValueError:
-            self.faults[field] = Fault.LINK
+            self.faults[field] = FieldFault.LINK
             return text
 
     def lines(
@@ -102,16 +102,16 @@ class Checker:
     def any_language(self, field: str, given: Texts) -> None:
         """Filled in one language at least."""
         if not given:
-            self.add(f"{field}_{languages.default()}", Fault.MISSING)
+            self.add(f"{field}_{languages.default()}", FieldFault.MISSING)
 
     def all_or_none(self, field: str, given: Texts, other: Texts) -> None:
         """Filled in every language that another text is in, or in none."""
         if given:
             for lang in other:
                 if not given[lang]:
-                    self.add(f"{field}_{lang}", Fault.ONE_LANGUAGE)
+                    self.add(f"{field}_{lang}", FieldFault.ONE_LANGUAGE)
 
-    def add(self, field: str, fault: Fault) -> None:
+    def add(self, field: str, fault: FieldFault) -> None:
         """The first fault of a field is the one that is told."""
         self.faults.setdefault(field, fault)
 
@@ -122,13 +122,13 @@ class Checker:
     def _text(self, field: str, text: str, longest: int, required: bool) -> str:
         text = unicodedata.normalize("NFC", text)
         if required and not text:
-            self.add(field, Fault.MISSING)
+            self.add(field, FieldFault.MISSING)
         elif len(text) > longest:
-            self.add(field, Fault.TOO_LONG)
+            self.add(field, FieldFault.TOO_LONG)
         elif not is_readable_text(text):
-            self.add(field, Fault.CHARACTERS)
+            self.add(field, FieldFault.CHARACTERS)
         elif holds_resident_number(text):
-            self.add(field, Fault.RESIDENT_NUMBER)
+            self.add(field, FieldFault.RESIDENT_NUMBER)
         return text
 
 
@@ -136,11 +136,11 @@ def clean_slug(text: str) -> str:
     """The part of the address that names a campaign for ever: small letters, digits, single hyphens. Raises BadFields."""
     slug = text.strip().lower()
     if not slug:
-        raise BadFields({"slug": Fault.MISSING})
+        raise BadFields({"slug": FieldFault.MISSING})
     if len(slug) > MAX_SLUG:
-        raise BadFields({"slug": Fault.TOO_LONG})
+        raise BadFields({"slug": FieldFault.TOO_LONG})
     if not _SLUG.fullmatch(slug) or len(slug) < 3:
-        raise BadFields({"slug": Fault.SLUG})
+        raise BadFields({"slug": FieldFault.SLUG})
     return slug
 
 

@@ -19,8 +19,8 @@ audit = AppGroup("audit", help="The audit log: who did what, in a chain that sho
 _HASH_BYTES = 32
 
 _WORDS = {
-    chain.FaultKind.CHANGED: "it was changed: its content does not match its hash",
-    chain.FaultKind.OUT_OF_PLACE: "it does not follow the one before: an entry was removed, inserted or moved here",
+    chain.ChainFaultKind.CHANGED: "it was changed: its content does not match its hash",
+    chain.ChainFaultKind.OUT_OF_PLACE: "it does not follow the one before: an entry was removed, inserted or moved here",
 }
 
 

@@ -5,9 +5,9 @@ from flask.cli import with_appcontext
 
 from config import current_config
 from pledge.diagnosis.doctor import diagnose
-from pledge.diagnosis.findings import Level
+from pledge.diagnosis.findings import Severity
 
-_COLOURS = {Level.OK: "green", Level.WARNING: "yellow", Level.PROBLEM: "red"}
+_COLOURS = {Severity.OK: "green", Severity.WARNING: "yellow", Severity.PROBLEM: "red"}
 
 
 @click.command("doctor")
@@ -20,8 +20,8 @@ def doctor() -> None:
     config = current_config()
     problems = warnings = 0
     for finding in diagnose(config):
-        problems += finding.level is Level.PROBLEM
-        warnings += finding.level is Level.WARNING
+        problems += finding.level is Severity.PROBLEM
+        warnings += finding.level is Severity.WARNING
         level = click.style(f"{finding.level.value:8}", fg=_COLOURS[finding.level])
         click.echo(f"{level} {finding.subject:14} {finding.text}")
     click.echo(f"{problems} problems, {warnings} warnings")

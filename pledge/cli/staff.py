@@ -8,7 +8,7 @@ from flask.cli import AppGroup
 from pledge.accounts import moderation, queries
 from pledge.accounts.moderation import AlreadyInvited, LastAdmin
 from pledge.accounts.roles import Role
-from pledge.accounts.rules import BadAddress
+from pledge.accounts.rules import BadStaffAddress
 from pledge.audit.models import COMMAND_LINE
 from pledge.cli.language import known_language
 from pledge.core import languages
@@ -38,7 +38,7 @@ def create(email: str, roles: tuple[str, ...], lang: str) -> None:
         staff_id = moderation.invite(
             COMMAND_LINE, email, [Role(role) for role in roles], known_language(lang)
         )
-    except BadAddress:
+    except BadStaffAddress:
         raise click.ClickException("this is not an e-mail address") from None
     except AlreadyInvited:
         raise click.ClickException(

@@ -24,7 +24,7 @@ from pledge.signatures.models import Signature, SignatureState
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class DeliveryNews:
     """A delivery, and the signer who is told of it."""
 
     signature_id: int
@@ -64,7 +64,7 @@ def composers() -> Composers:
     return {MailKind.DELIVERED: composer(_wanted, delivered)}
 
 
-def delivered(mail: Claimed, news: News) -> Message:
+def delivered(mail: Claimed, news: DeliveryNews) -> Message:
     """The totals were handed over: only to who is counted and still wants news."""
     stop = urls.unsubscribe_link(mail.lang, tokens.mint(Purpose.UNSUBSCRIBE, [news.signature_id]))
     values = {
@@ -80,7 +80,7 @@ def delivered(mail: Claimed, news: News) -> Message:
     return Message(news.email, values, unsubscribe=stop)
 
 
-def _wanted(mails: Sequence[Claimed]) -> Mapping[int, News]:
+def _wanted(mails: Sequence[Claimed]) -> Mapping[int, DeliveryNews]:
     values = {"ids": [mail.id for mail in mails]}
     with reading() as connection:
-        return {row[0]: News(*row[1:]) for row in connection.execute(_WANTED, values)}
+        return {row[0]: DeliveryNews(*row[1:]) for row in connection.execute(_WANTED, values)}

@@ -33,7 +33,7 @@ class NoSuchDelivery(LookupError):
     """There is no delivery of this number."""
 
 
-class NotNow(Exception):
+class DeliveryInWrongState(Exception):
     """The delivery is not (or no longer) in a state that allows this."""
 
 
@@ -41,7 +41,7 @@ class PackNotMade(Exception):
     """Its pack is not finished, so there is nothing that could have been handed over."""
 
 
-class Wrong(StrEnum):
+class EntryFault(StrEnum):
     """What may be wrong with an entry, besides what `campaigns.rules.Fault` names."""
 
     MISSING = "missing"
@@ -77,7 +77,7 @@ class Answer:
 
 
 def hand_over(actor: Actor, delivery_id: int, entry: HandingOver) -> None:
-    """Record that it was handed over. Raises NoSuchDelivery, NotNow, PackNotMade, BadEntry."""
+    """Record that it was handed over. Raises NoSuchDelivery, DeliveryInWrongState, PackNotMade, BadEntry."""
     with _locked(delivery_id, DeliveryState.FROZEN) as (session, row):
         if not _has_pack(session, row):
             raise PackNotMade
@@ -88,7 +88,7 @@ def hand_over(actor: Actor, delivery_id: int, entry: HandingOver) -> None:
 
 
 def correct(actor: Actor, delivery_id: int, entry: HandingOver, reason: str) -> None:
-    """Change what was recorded of the handing over. Raises NoSuchDelivery, NotNow, BadEntry."""
+    """Change what was recorded of the handing over. Raises NoSuchDelivery, DeliveryInWrongState, BadEntry."""
     with _locked(delivery_id, *_HANDED_OVER) as (session, row):
         checker = Checker()
         reason = checker.line("reason", reason, MAX_REASON, required=True)
@@ -101,7 +101,7 @@ def correct(actor: Actor, delivery_id: int, entry: HandingOver, reason: str) -> 
 
 
 def answer(actor: Actor, delivery_id: int, entry: Answer) -> None:
-    """Record the recipient's answer. Raises NoSuchDelivery, NotNow, BadEntry."""
+    """Record the recipient's answer. Raises NoSuchDelivery, DeliveryInWrongState, BadEntry."""
     with _locked(delivery_id, DeliveryState.HANDED_OVER) as (session, row):
         kept = _answer(row, entry, Checker())
         row.state = DeliveryState.ANSWERED
@@ -110,7 +110,7 @@ def answer(actor: Actor, delivery_id: int, entry: Answer) -> None:
 
 
 def correct_answer(actor: Actor, delivery_id: int, entry: Answer, reason: str) -> None:
-    """Change what was recorded of the answer. Raises NoSuchDelivery, NotNow, BadEntry."""
+    """Change what was recorded of the answer. Raises NoSuchDelivery, DeliveryInWrongState, BadEntry."""
     with _locked(delivery_id, DeliveryState.ANSWERED) as (session, row):
         checker = Checker()
         reason = checker.line("answer_reason", reason, MAX_REASON, required=True)
@@ -122,10 +122,10 @@ def correct_answer(actor: Actor, delivery_id: int, entry: Answer, reason: str) -
 
 
 def announce(actor: Actor, delivery_id: int) -> None:
-    """Have everybody told by mail who asked for news; the worker does it, once. Raises NoSuchDelivery, NotNow."""
+    """Have everybody told by mail who asked for news; the worker does it, once. Raises NoSuchDelivery, DeliveryInWrongState."""
     with _locked(delivery_id, *_HANDED_OVER) as (session, row):
         if row.announced_at is not None:
-            raise NotNow
+            raise DeliveryInWrongState
         row.announced_at = clock.now()
         record(session, actor, "delivery.announce", _subject(row))
 
@@ -137,13 +137,13 @@ def note_download(actor: Actor, delivery_id: int, sha256: str) -> None:
 
 @contextmanager
 def _locked(delivery_id: int, *states: DeliveryState) -> Iterator[tuple[Session, Delivery]]:
-    """The row in one of these states, locked until the transaction ends. Raises NoSuchDelivery, NotNow."""
+    """The row in one of these states, locked until the transaction ends. Raises NoSuchDelivery, DeliveryInWrongState."""
     with transaction() as session:
         row = session.scalar(select(Delivery).where(Delivery.id == delivery_id).with_for_update())
         if row is None:
             raise NoSuchDelivery(delivery_id)
         if row.state not in states:
-            raise NotNow
+            raise DeliveryInWrongState
         yield session, row
 
 
@@ -159,9 +159,9 @@ def _handing_over(row: Delivery, entry: HandingOver, checker: Checker) -> Handin
     receipt = checker.line("receipt_number", entry.receipt_number, MAX_RECEIPT)
     wrong = _wrong_moment("handed_over_at", entry.handed_over_at, not_before=row.frozen_at)
     if row.answered_at and entry.handed_over_at and _minute(entry.handed_over_at) > row.answered_at:
-        wrong.setdefault("handed_over_at", Wrong.TOO_LATE)
+        wrong.setdefault("handed_over_at", EntryFault.TOO_LATE)
     if entry.channel not in set(Channel):
-        wrong["channel"] = Wrong.CHANNEL
+        wrong["channel"] = EntryFault.CHANNEL
     _finish(checker, wrong)
     return HandingOver(entry.handed_over_at, entry.channel, receipt)
 
@@ -177,11 +177,11 @@ def _answer(row: Delivery, entry: Answer, checker: Checker) -> Answer:
 
 def _wrong_moment(field: str, moment: datetime | None, *, not_before: datetime | None) -> dict[str, StrEnum]:
     if moment is None:
-        return {field: Wrong.MISSING}
+        return {field: EntryFault.MISSING}
     if moment > clock.now():
-        return {field: Wrong.FUTURE}
+        return {field: EntryFault.FUTURE}
     if not_before is not None and moment < _minute(not_before):
-        return {field: Wrong.TOO_EARLY}
+        return {field: EntryFault.TOO_EARLY}
     return {}
 
 

@@ -70,7 +70,7 @@ class DeliveryView:
 
 
 @dataclass(frozen=True)
-class News:
+class NewsProgress:
     """What became of the mails of one piece of news. Mails that are done with are forgotten after some months."""
 
     waiting: int
@@ -121,7 +121,7 @@ def would_be_told(campaign_id: int) -> int:
         return int(connection.execute(query).scalar_one())
 
 
-def news(delivery_id: int) -> News:
+def news(delivery_id: int) -> NewsProgress:
     """What became of the mails about a delivery."""
     query = (
         select(OutboxMail.state, func.count().label("mails"))
@@ -131,7 +131,7 @@ def news(delivery_id: int) -> News:
     with reading() as connection:
         found: dict[str, int] = {row.state: row.mails for row in connection.execute(query)}
     states = (MailState.QUEUED, MailState.SENT, MailState.DROPPED, MailState.DEAD)
-    return News(*(found.get(state, 0) for state in states))
+    return NewsProgress(*(found.get(state, 0) for state in states))
 
 
 def public_deliveries(campaign_id: int, lang: str) -> list[PublicDelivery]:
@@ -174,7 +174,7 @@ def last_handed_over() -> dict[int, datetime]:
     """Since when the totals of each campaign count as handed over, by its number: the signers' data goes some time later.
 
     That is the last handing over. What was entered, or told to the signers, only lately counts as done so late that
-    GRACE is left: a wrong date can still be corrected, and the news still be sent. News that is being sent holds it up.
+    GRACE is left: a wrong date can still be corrected, and the news still be sent. NewsProgress that is being sent holds it up.
     """
     now = clock.now()
     query = select(

@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from config import current_config
 from pledge.campaigns.models import Campaign
-from pledge.campaigns.rules import Checker, Fault
+from pledge.campaigns.rules import Checker, FieldFault
 from pledge.core import languages
 from pledge.core.db import reading
 from pledge.core.languages import Texts
@@ -27,7 +27,7 @@ def clean_reply(check: Checker, reply: Reply) -> Reply:
     try:
         email = parse(email).mailed if email else ""
     except BadAddress:
-        check.add("email", Fault.EMAIL)
+        check.add("email", FieldFault.EMAIL)
     cleaned = Reply(
         number=check.line("number", reply.number, MAX_NUMBER),
         person=_words(check, "person", reply.person, MAX_PERSON),

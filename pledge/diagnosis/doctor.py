@@ -7,7 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from config import Config
 from pledge.diagnosis import contents, guards, surroundings
 from pledge.diagnosis.database import database_findings
-from pledge.diagnosis.findings import Finding, Level, problem
+from pledge.diagnosis.findings import Finding, Severity, problem
 from pledge.diagnosis.state import readiness
 
 
@@ -21,7 +21,8 @@ def diagnose(config: Config) -> Iterator[Finding]:
     yield from _kept_going(surroundings.smtp_findings, config)
     yield from _kept_going(surroundings.storage_findings, config)
     if any(
-        finding.level is Level.PROBLEM and finding.subject in ("database", "migrations") for finding in found
+        finding.level is Severity.PROBLEM and finding.subject in ("database", "migrations")
+        for finding in found
     ):
         return
     yield from _kept_going(guards.guard_findings, config)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Level(StrEnum):
+class Severity(StrEnum):
     OK = "ok"
     WARNING = "warning"  #: works, but look at it
     PROBLEM = "problem"  #: must be put right
@@ -12,18 +12,18 @@ class Level(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    level: Level
+    level: Severity
     subject: str
     text: str  #: what is so and, unless all is well, what to do
 
 
 def ok(subject: str, text: str) -> Finding:
-    return Finding(Level.OK, subject, text)
+    return Finding(Severity.OK, subject, text)
 
 
 def warning(subject: str, text: str) -> Finding:
-    return Finding(Level.WARNING, subject, text)
+    return Finding(Severity.WARNING, subject, text)
 
 
 def problem(subject: str, text: str) -> Finding:
-    return Finding(Level.PROBLEM, subject, text)
+    return Finding(Severity.PROBLEM, subject, text)

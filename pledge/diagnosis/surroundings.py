@@ -18,7 +18,7 @@ from pledge.mail import queries as mail
 from pledge.mail import valve
 from pledge.mail.services import transport
 from pledge.mail.smtp import BadSmtpUrl, Server, SmtpTransport
-from pledge.mail.transports import Refused
+from pledge.mail.transports import MailRefused
 
 #: Seconds that Redis may take; the site itself waits less.
 REDIS_TIMEOUT = 2.0
@@ -90,7 +90,7 @@ def smtp_findings(config: Config) -> Iterator[Finding]:
         sender.check()
     except BadSmtpUrl as error:
         yield problem("mail", f"PLEDGE_SMTP_URL: {error}")
-    except Refused as error:
+    except MailRefused as error:
         yield problem(
             "mail",
             f"the SMTP server takes no mail ({error.code}): check PLEDGE_SMTP_URL; mails wait in the outbox",

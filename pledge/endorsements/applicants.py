@@ -17,7 +17,7 @@ from pledge.endorsements.models import (
     Endorsement,
     EndorsementState,
     EndorsementVersion,
-    Level,
+    VerificationLevel,
     VersionState,
 )
 from pledge.endorsements.rules import Content
@@ -28,7 +28,7 @@ _ENDED = (EndorsementState.WITHDRAWN, EndorsementState.DECLINED)
 
 
 @dataclass(frozen=True)
-class VersionView:
+class OwnVersionView:
     seq: int
     state: VersionState
     content: Content
@@ -64,7 +64,7 @@ class EndorsementView:
     id: int
     contact_number: int
     state: EndorsementState
-    level: Level
+    level: VerificationLevel
     contact_name: str
     contact_title: str
     contact_email: str
@@ -79,19 +79,19 @@ class EndorsementView:
     decision_reason: str
     campaign: CampaignView
     pledge: PledgeView
-    versions: tuple[VersionView, ...]  #: newest first
+    versions: tuple[OwnVersionView, ...]  #: newest first
     change: ChangeView | None
 
     @property
-    def newest(self) -> VersionView:
+    def newest(self) -> OwnVersionView:
         return self.versions[0]
 
     @property
-    def published(self) -> VersionView | None:
+    def published(self) -> OwnVersionView | None:
         return next((version for version in self.versions if version.state is VersionState.PUBLISHED), None)
 
     @property
-    def proposed(self) -> VersionView | None:
+    def proposed(self) -> OwnVersionView | None:
         """What waits for its mail or for review."""
         return self.newest if self.newest.state is VersionState.PROPOSED else None
 
@@ -174,7 +174,7 @@ def find(endorsement_id: int, lang: str) -> EndorsementView | None:
         id=row.id,
         contact_number=row.contact_number,
         state=EndorsementState(row.state),
-        level=Level(row.level),
+        level=VerificationLevel(row.level),
         contact_name=row.contact_name,
         contact_title=row.contact_title,
         contact_email=row.contact_email,
@@ -194,11 +194,11 @@ def find(endorsement_id: int, lang: str) -> EndorsementView | None:
     )
 
 
-def _is_waiting(version: VersionView) -> bool:
+def _is_waiting(version: OwnVersionView) -> bool:
     return version.state is VersionState.PROPOSED
 
 
-def _as_applied(found: EndorsementView, version: VersionView, lang: str) -> EndorsementView:
+def _as_applied(found: EndorsementView, version: OwnVersionView, lang: str) -> EndorsementView:
     """The endorsement as confirming this version will make it."""
     found = replace(found, versions=(version, *(one for one in found.versions if one is not version)))
     who = version.applicant
@@ -216,8 +216,8 @@ def _as_applied(found: EndorsementView, version: VersionView, lang: str) -> Endo
     )
 
 
-def _version(row: Row[*tuple[object, ...]]) -> VersionView:
-    return VersionView(
+def _version(row: Row[*tuple[object, ...]]) -> OwnVersionView:
+    return OwnVersionView(
         seq=row.seq,
         state=VersionState(row.state),
         content=Content(**{field: getattr(row, field) for field in _CONTENT}),

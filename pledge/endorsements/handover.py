@@ -12,7 +12,7 @@ from pledge.endorsements import versions
 from pledge.endorsements.identifiers import Mailbox, address_hash, domain_of, read_contact_token
 from pledge.endorsements.models import ContactChange, Endorsement
 from pledge.endorsements.outbox import enqueue, slot_for
-from pledge.endorsements.own import CORRECTABLE, NotPossible, own_row, shown_version
+from pledge.endorsements.own import CORRECTABLE, EndorsementInWrongState, own_row, shown_version
 from pledge.endorsements.review.levels import earned_level
 from pledge.endorsements.rules import MAX_PERSON, clean_line
 from pledge.endorsements.verification.domains import is_free_mail
@@ -31,7 +31,7 @@ class SpeaksAlready(Exception):
 def ask(token: str, *, name: str, title: str, mailbox: Mailbox, lang: str) -> None:
     """Ask another person to take over; a mail to them is enqueued if their address may get one.
 
-    A change that was asked for before is replaced, and its mail leads nowhere. Raises BadToken, NotPossible (also
+    A change that was asked for before is replaced, and its mail leads nowhere. Raises BadToken, EndorsementInWrongState (also
     while the mail that tells the person before still waits), SamePerson, BadContent.
     """
     name = clean_line("contact_name", name, MAX_PERSON)
@@ -40,9 +40,9 @@ def ask(token: str, *, name: str, title: str, mailbox: Mailbox, lang: str) -> No
     with transaction() as session:
         row = own_row(session, token)
         if row.state not in CORRECTABLE:
-            raise NotPossible
+            raise EndorsementInWrongState
         if _handover_is_queued(session, row):
-            raise NotPossible
+            raise EndorsementInWrongState
         if hashed == row.address_hash:
             raise SamePerson
         change = session.merge(

@@ -33,7 +33,7 @@ _UNCONFIRMED = (EndorsementState.PENDING, EndorsementState.WITHDRAWN, Endorsemen
 
 
 @dataclass(frozen=True, slots=True)
-class Contact:
+class MailedContact:
     """Who speaks for the organisation, and the endorsement that the mail is about, as it is now."""
 
     id: int
@@ -134,7 +134,7 @@ def composers() -> Composers:
     }
 
 
-def confirm(mail: Claimed, to: Contact) -> Message | None:
+def confirm(mail: Claimed, to: MailedContact) -> Message | None:
     """Please confirm: only while this very version waits."""
     if to.state not in _UNCONFIRMED or to.submitted_at is None:
         return None
@@ -151,27 +151,27 @@ def confirm(mail: Claimed, to: Contact) -> Message | None:
     return Message(to.email, values)
 
 
-def already(mail: Claimed, to: Contact) -> Message | None:
+def already(mail: Claimed, to: MailedContact) -> Message | None:
     """Somebody applied for this organisation with this address once more."""
     return None if to.state in _UNCONFIRMED else _to_own_page(mail, to)
 
 
-def manage(mail: Claimed, to: Contact) -> Message | None:
+def manage(mail: Claimed, to: MailedContact) -> Message | None:
     """The link to the organisation's own page, for an endorsement that was confirmed once."""
     return None if to.state == EndorsementState.PENDING else _to_own_page(mail, to)
 
 
-def published(mail: Claimed, to: Contact) -> Message | None:
+def published(mail: Claimed, to: MailedContact) -> Message | None:
     """The endorsement is public."""
     return _to_own_page(mail, to) if to.state == EndorsementState.PUBLISHED else None
 
 
-def changes(mail: Claimed, to: Contact) -> Message | None:
+def changes(mail: Claimed, to: MailedContact) -> Message | None:
     """Staff ask for changes, also of a published one's correction. A correction that was sent meanwhile has no reason."""
     return _decision(mail, to, EndorsementState.CHANGES, EndorsementState.PUBLISHED)
 
 
-def declined(mail: Claimed, to: Contact) -> Message | None:
+def declined(mail: Claimed, to: MailedContact) -> Message | None:
     """Staff have declined it, or taken it off the list."""
     states = (EndorsementState.DECLINED, EndorsementState.REMOVED)
     return _decision(mail, to, *states, contact=urls.contact())
@@ -207,25 +207,25 @@ def handover(mail: Claimed, to: Successor) -> Message | None:
     return Message(to.email, values)
 
 
-def _decision(mail: Claimed, to: Contact, *states: EndorsementState, **values: str) -> Message | None:
+def _decision(mail: Claimed, to: MailedContact, *states: EndorsementState, **values: str) -> Message | None:
     """What staff decided, with their reason, as long as it stands."""
     if to.state not in states or not to.reason:
         return None
     return _to_own_page(mail, to, reason=to.reason, **values)
 
 
-def _to_own_page(mail: Claimed, to: Contact, **values: str) -> Message:
+def _to_own_page(mail: Claimed, to: MailedContact, **values: str) -> Message:
     link = urls.endorse_manage_link(mail.lang, manage_token(to.id, to.contact_number))
     return Message(
         to.email, {"campaign": to.campaign, "organization": to.organization, "link": link, **values}
     )
 
 
-def _contacts(mails: Sequence[Claimed]) -> Mapping[int, Contact]:
+def _contacts(mails: Sequence[Claimed]) -> Mapping[int, MailedContact]:
     """Of the mails whose endorsement still has somebody to write to."""
     values = {"ids": [mail.id for mail in mails]}
     with reading() as connection:
-        found = {row[0]: Contact(*row[1:]) for row in connection.execute(_CONTACTS, values)}
+        found = {row[0]: MailedContact(*row[1:]) for row in connection.execute(_CONTACTS, values)}
     return {mail_id: to for mail_id, to in found.items() if to.email}
 
 

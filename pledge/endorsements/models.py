@@ -55,7 +55,7 @@ class EndorsementState(StrEnum):
 REPLACEABLE = (EndorsementState.PENDING, EndorsementState.WITHDRAWN, EndorsementState.DECLINED)
 
 
-class Level(StrEnum):
+class VerificationLevel(StrEnum):
     """How far the organisation is verified; each step contains the ones before."""
 
     MAIL = "mail"  #: a mailbox that the person named
@@ -135,7 +135,7 @@ class Endorsement(Model):
         # One person may speak for several organisations, but not twice for one.
         UniqueConstraint("campaign_id", "address_hash", "name_key"),
         CheckConstraint(one_of("state", EndorsementState), name="state"),
-        CheckConstraint(one_of("level", Level), name="level"),
+        CheckConstraint(one_of("level", VerificationLevel), name="level"),
         CheckConstraint("state <> 'published' OR published_at IS NOT NULL", name="published_has_time"),
         CheckConstraint("(state = 'merged') = (merged_into_id IS NOT NULL)", name="merged_has_target"),
         Index("ix_endorsements_state", "campaign_id", "state"),

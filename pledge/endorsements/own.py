@@ -16,7 +16,7 @@ from pledge.endorsements.models import (
     Endorsement,
     EndorsementState,
     EndorsementVersion,
-    Level,
+    VerificationLevel,
     VersionState,
 )
 from pledge.endorsements.review.levels import earned_level
@@ -32,10 +32,10 @@ CORRECTABLE = (EndorsementState.REVIEW, EndorsementState.CHANGES, EndorsementSta
 #: The person's number when nobody is known any more; no link carries it.
 NOBODY = 0
 #: Levels above which the website has nothing to add.
-_BELOW_SITE = (Level.MAIL, Level.DOMAIN)
+_BELOW_SITE = (VerificationLevel.MAIL, VerificationLevel.DOMAIN)
 
 
-class NotPossible(Exception):
+class EndorsementInWrongState(Exception):
     """The act does not go with the state that the endorsement is in (any more)."""
 
 
@@ -43,7 +43,7 @@ def correct(token: str, content: Content, *, name: str, title: str, show: bool) 
     """Change what the organisation shows and who is named for it; True when a new version now waits for review.
 
     What is on the wall stays there meanwhile. Taking back the consent to be named acts at once. Raises BadToken,
-    NotPossible, BadContent, UnknownFile.
+    EndorsementInWrongState, BadContent, UnknownFile.
     """
     content = clean(content)
     name = clean_line("contact_name", name, MAX_PERSON)
@@ -51,7 +51,7 @@ def correct(token: str, content: Content, *, name: str, title: str, show: bool) 
     with transaction() as session:
         row = own_row(session, token)
         if row.state not in CORRECTABLE:
-            raise NotPossible
+            raise EndorsementInWrongState
         if row.show_contact and not show:
             versions.hide_spokesperson(session, row)
         row.contact_name, row.contact_title, row.show_contact = name, title, show
@@ -63,7 +63,7 @@ def correct(token: str, content: Content, *, name: str, title: str, show: bool) 
         row.decision_reason = ""
         if row.state != EndorsementState.PUBLISHED:
             row.state = EndorsementState.REVIEW
-            if row.level != Level.STAFF and content.website != newest.website:
+            if row.level != VerificationLevel.STAFF and content.website != newest.website:
                 row.level = earned_level(row.mail_domain, content.website)
     return True
 
@@ -72,21 +72,21 @@ def check_website(token: str) -> bool:
     """Look for the organisation's proof on its website now; True when it is there and the level rose to it.
 
     The website is asked outside any transaction; it counts only if it is still the organisation's afterwards. Raises
-    BadToken, NotPossible.
+    BadToken, EndorsementInWrongState.
     """
     with transaction() as session:
         row = own_row(session, token)
         website = shown_version(session, row).website
         if row.level not in _BELOW_SITE or row.state not in CORRECTABLE:
-            raise NotPossible
+            raise EndorsementInWrongState
         endorsement_id = row.id
     if not check_site(website, site_proof(endorsement_id)):
         return False
     with transaction() as session:
         row = own_row(session, token)
         if row.level not in _BELOW_SITE or shown_version(session, row).website != website:
-            raise NotPossible
-        row.level = Level.SITE
+            raise EndorsementInWrongState
+        row.level = VerificationLevel.SITE
     return True
 
 

@@ -17,8 +17,8 @@ from pledge.endorsements.models import (
     Endorsement,
     EndorsementState,
     EndorsementVersion,
-    Level,
     OrganizationType,
+    VerificationLevel,
     VersionState,
     folded,
 )
@@ -49,7 +49,7 @@ class OrganizationView:
     country: str
     region: str | None
     website: str
-    level: Level
+    level: VerificationLevel
     target_year: int | None
     interim_year: int | None
     interim_percent: int | None
@@ -254,7 +254,7 @@ def _view(row: Row[*tuple[Any, ...]], lang: str) -> OrganizationView:
         region=row.region,
         # Checked when it was written; said again here, because it becomes a link.
         website=row.website if row.website.startswith(("https://", "http://")) else "",
-        level=Level(row.level),
+        level=VerificationLevel(row.level),
         target_year=row.target_year,
         interim_year=row.interim_year,
         interim_percent=row.interim_percent,

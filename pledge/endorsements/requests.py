@@ -13,7 +13,13 @@ from pledge.core import clock
 from pledge.endorsements import versions
 from pledge.endorsements.applications import Payload
 from pledge.endorsements.identifiers import name_digest, new_id
-from pledge.endorsements.models import REPLACEABLE, Endorsement, EndorsementState, EndorsementVersion, Level
+from pledge.endorsements.models import (
+    REPLACEABLE,
+    Endorsement,
+    EndorsementState,
+    EndorsementVersion,
+    VerificationLevel,
+)
 from pledge.endorsements.outbox import enqueue, enqueue_if_allowed, slot_for
 from pledge.files.services import UnknownFile
 from pledge.mail.models import MailKind, MailRequest, MailState, OutboxMail, RequestKind
@@ -60,7 +66,7 @@ def answer_application(session: Session, request: MailRequest) -> None:
             name_key=payload.name_key,
             seq=0,
             state=EndorsementState.PENDING,
-            level=Level.MAIL,
+            level=VerificationLevel.MAIL,
         )
         payload.applicant.fill(row)
         session.add(row)

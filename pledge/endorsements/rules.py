@@ -22,7 +22,7 @@ YEARS = range(2000, 2101)
 _NEWLINES = re.compile(r"\r\n?")
 
 
-class Fault(StrEnum):
+class ContentFault(StrEnum):
     """What may be wrong besides the faults of a line (pledge/core/text/lines.py)."""
 
     UNKNOWN = "unknown"  #: not one of the list
@@ -36,7 +36,7 @@ class Fault(StrEnum):
 class BadContent(ValueError):
     """Something that may not stand in an endorsement: which field, and why."""
 
-    def __init__(self, field: str, fault: Fault | LineFault) -> None:
+    def __init__(self, field: str, fault: ContentFault | LineFault) -> None:
         super().__init__(f"{field}: {fault.value}")
         self.field = field
         self.fault = fault
@@ -105,16 +105,18 @@ def check_targets(target_year: int | None, interim_year: int | None, interim_per
 
 def target_faults(
     target_year: int | None, interim_year: int | None, interim_percent: int | None
-) -> dict[str, Fault]:
+) -> dict[str, ContentFault]:
     """What is wrong with the years and the percentage, by field; nothing when all is well."""
     years = {"target_year": target_year, "interim_year": interim_year}
-    found = {field: Fault.YEAR for field, year in years.items() if year is not None and year not in YEARS}
+    found = {
+        field: ContentFault.YEAR for field, year in years.items() if year is not None and year not in YEARS
+    }
     if interim_percent is not None and not 1 <= interim_percent <= 100:
-        found["interim_percent"] = Fault.PERCENT
+        found["interim_percent"] = ContentFault.PERCENT
     if (interim_year is None) != (interim_percent is None):
-        found["interim_year" if interim_year is None else "interim_percent"] = Fault.HALF
+        found["interim_year" if interim_year is None else "interim_percent"] = ContentFault.HALF
     elif target_year is not None and interim_year is not None and interim_year >= target_year and not found:
-        found["interim_year"] = Fault.ORDER
+        found["interim_year"] = ContentFault.ORDER
     return found
 
 
@@ -129,7 +131,7 @@ def check_website(text: str) -> str:
     try:
         website = clean_website(text.strip())
     except BadWebsite:
-        raise BadContent("website", Fault.WEBSITE) from None
+        raise BadContent("website", ContentFault.WEBSITE) from None
     return _checked("website", website, len(website) <= MAX_WEBSITE, LineFault.TOO_LONG)
 
 
@@ -139,7 +141,9 @@ def _region(content: Content) -> str | None:
     return _checked("region", content.region, content.region in countries.REGIONS)
 
 
-def _checked(field: str, text: str, fine: bool, fault: Fault | LineFault = Fault.UNKNOWN) -> str:
+def _checked(
+    field: str, text: str, fine: bool, fault: ContentFault | LineFault = ContentFault.UNKNOWN
+) -> str:
     if not fine:
         raise BadContent(field, fault)
     return text

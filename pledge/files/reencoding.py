@@ -37,7 +37,7 @@ MAX_ANSWER = 1024 * 1024
 LOSSLESS_BYTES = 64
 
 
-class Refused(Exception):
+class PictureRefused(Exception):
     """The name of a fault, as in faults.py."""
 
 
@@ -55,7 +55,7 @@ def limit() -> None:
 
 
 def reencode(data: bytes, kind: str) -> list[bytes]:
-    """The picture as WebP in each size, without anything but its pixels. Raises Refused."""
+    """The picture as WebP in each size, without anything but its pixels. Raises PictureRefused."""
     picture = decoded(data, kind)
     return [encoded(fitted(picture, size), size) for size in SIZES]
 
@@ -65,9 +65,9 @@ def decoded(data: bytes, kind: str) -> Image.Image:
     with Image.open(io.BytesIO(data), formats=(kind,)) as opened:
         # Phones put further pictures behind a JPEG (MPO): the first is the one that people see.
         if opened.format != "MPO" and getattr(opened, "is_animated", False):
-            raise Refused("animated")
+            raise PictureRefused("animated")
         if opened.width * opened.height > MAX_PIXELS or max(opened.size) > MAX_SIDE:
-            raise Refused("too_many_pixels")
+            raise PictureRefused("too_many_pixels")
         opened.load()
         upright = ImageOps.exif_transpose(opened)
     return in_srgb(upright)
@@ -115,7 +115,7 @@ def saved(picture: Image.Image, **options: object) -> bytes:
 def answer(data: bytes, kind: str) -> bytes:
     try:
         pictures = reencode(data, kind)
-    except Refused as refused:
+    except PictureRefused as refused:
         return f"{refused}\n".encode()
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         return b"too_many_pixels\n"

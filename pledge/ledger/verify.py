@@ -22,7 +22,7 @@ _AT_ONCE = 5000
 
 
 @dataclass(frozen=True)
-class Verdict:
+class LogVerdict:
     """What a log holds, and the first entry, tile and checkpoint that are wrong; an empty list when none is."""
 
     totals: LogTotals
@@ -37,7 +37,7 @@ class Torn(Exception):
 
 def verify(
     campaign_id: int, slug: str, pledge_hashes: PledgeHashes, noted: Sequence[TreeHead] = ()
-) -> Verdict:
+) -> LogVerdict:
     """Walk the log of one campaign; `noted`: checkpoints saved elsewhere, which it must continue.
 
     Everything is computed from the entries: a checkpoint whose root is that of its entries continues each one before
@@ -76,7 +76,7 @@ class _Walk:
     def totals(self) -> LogTotals:
         return LogTotals(self.count.size, self.count.people, self.count.organizations)
 
-    def verdict(self) -> Verdict:
+    def verdict(self) -> LogVerdict:
         head = self.connection.execute(
             select(LedgerHead.__table__).where(LedgerHead.campaign_id == self.campaign_id)
         ).first()
@@ -96,7 +96,7 @@ class _Walk:
         else:
             self._look_at_the_tiles(size)
             self._look_at_the_end(head, last)
-        return Verdict(self.totals, self.count.root, seen, self._faults())
+        return LogVerdict(self.totals, self.count.root, seen, self._faults())
 
     def _faults(self) -> list[str]:
         found = []

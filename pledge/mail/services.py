@@ -26,7 +26,7 @@ from pledge.mail.message import Claimed, Composer, Composers, Message
 from pledge.mail.models import MailKind, MailState
 from pledge.mail.rendering import UnsafeAddress, envelope_address, render
 from pledge.mail.smtp import SmtpTransport
-from pledge.mail.transports import MailboxTransport, Permanent, Refused, Temporary, Transport, Unavailable
+from pledge.mail.transports import MailboxTransport, MailRefused, Permanent, Temporary, Transport, Unavailable
 from pledge.switches import queries as switches
 
 #: How many mails one worker takes at a time.
@@ -151,7 +151,11 @@ def _paused() -> bool:
 
 
 def _send(
-    mail: Claimed, message: Message | Refused | None, transport: Transport, marks: "Marks", done: Delivered
+    mail: Claimed,
+    message: Message | MailRefused | None,
+    transport: Transport,
+    marks: "Marks",
+    done: Delivered,
 ) -> None:
     """Hand one mail over and write down what became of it."""
     if message is None:
@@ -159,7 +163,7 @@ def _send(
         done.dropped += 1
         return
     try:
-        if isinstance(message, Refused):
+        if isinstance(message, MailRefused):
             raise message
         transport.send(message.to, render(mail, message).as_bytes())
     except UnsafeAddress:
@@ -201,28 +205,28 @@ def pause_after(attempts: int) -> timedelta:
     return pause * _random.uniform(1 - JITTER, 1 + JITTER)
 
 
-def _compose(composers: Composers, mails: Sequence[Claimed]) -> dict[int, Message | Refused]:
+def _compose(composers: Composers, mails: Sequence[Claimed]) -> dict[int, Message | MailRefused]:
     """Messages by outbox id, one query for each kind; a fault in one mail does not hold up the others."""
     by_kind: dict[MailKind, list[Claimed]] = defaultdict(list)
     for mail in mails:
         by_kind[mail.kind].append(mail)
-    composed: dict[int, Message | Refused] = {}
+    composed: dict[int, Message | MailRefused] = {}
     for kind, batch in by_kind.items():
         composed.update(_compose_kind(composers[kind], batch))
     return composed
 
 
-def _without_blocked(composed: dict[int, Message | Refused]) -> dict[int, Message | Refused]:
+def _without_blocked(composed: dict[int, Message | MailRefused]) -> dict[int, Message | MailRefused]:
     """Less the mails to addresses that may not be written to: those are dropped, of whatever kind they are."""
     blocked = blocks.blocked({found.to for found in composed.values() if isinstance(found, Message)})
     return {
         mail_id: found
         for mail_id, found in composed.items()
-        if isinstance(found, Refused) or found.to not in blocked
+        if isinstance(found, MailRefused) or found.to not in blocked
     }
 
 
-def _compose_kind(composer: Composer, batch: Sequence[Claimed]) -> dict[int, Message | Refused]:
+def _compose_kind(composer: Composer, batch: Sequence[Claimed]) -> dict[int, Message | MailRefused]:
     try:
         return dict(composer(batch))
     except DATABASE_ERRORS:

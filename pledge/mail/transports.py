@@ -12,7 +12,7 @@ MAX_KEPT = 1000
 _FAR_AHEAD = 10**19
 
 
-class Refused(Exception):
+class MailRefused(Exception):
     """A mail did not go out; `code` says why in a few letters, like `4xx 451` or `timeout`."""
 
     def __init__(self, code: str) -> None:
@@ -20,7 +20,7 @@ class Refused(Exception):
         self.code = code
 
 
-class Temporary(Refused):
+class Temporary(MailRefused):
     """Trying again later may help."""
 
 
@@ -28,7 +28,7 @@ class Unavailable(Temporary):
     """The server takes no mail at all now, whoever it is for: out of reach, or it refuses us."""
 
 
-class Permanent(Refused):
+class Permanent(MailRefused):
     """This recipient or this mail is refused for good."""
 
 

@@ -48,7 +48,7 @@ class NeedsSecondPerson(Exception):
     """Whoever asked does not decide, and who decides must be known by an account."""
 
 
-class NotNow(Exception):
+class NameListInWrongState(Exception):
     """The request is not in the state for this: somebody else was quicker, or it was decided long ago."""
 
 
@@ -56,7 +56,7 @@ class ApprovalOver(Exception):
     """It was approved too long ago to be made now: the two people have to look at it anew."""
 
 
-class Gone(Exception):
+class NoFile(Exception):
     """There is no file (any more): it is not made yet, its day is over, or making it failed."""
 
 
@@ -125,7 +125,7 @@ def may_decide(actor: Actor, asked_by: int | None) -> bool:
 
 
 def approve(actor: Actor, list_id: int) -> None:
-    """Have the list encrypted by the worker. Raises NeedsSecondPerson, InvitedLately, NotNow."""
+    """Have the list encrypted by the worker. Raises NeedsSecondPerson, InvitedLately, NameListInWrongState."""
     with transaction() as session:
         row = _decided(session, actor, list_id, ListState.APPROVED)
         row.people = queries.agreed(session, row.campaign_id, row.list_terms_id)
@@ -134,7 +134,7 @@ def approve(actor: Actor, list_id: int) -> None:
 
 
 def retry(actor: Actor, list_id: int) -> None:
-    """Have a list made after all that was given up, while its approval lasts. Raises NotNow, ApprovalOver."""
+    """Have a list made after all that was given up, while its approval lasts. Raises NameListInWrongState, ApprovalOver."""
     with transaction() as session:
         row = session.scalar(
             select(NamedList)
@@ -142,18 +142,18 @@ def retry(actor: Actor, list_id: int) -> None:
             .with_for_update()
         )
         if row is None:
-            raise NotNow
+            raise NameListInWrongState
         if not queries.is_fresh(row.decided_at):
             raise ApprovalOver
         try:
             job = services.begin_anew(session, Job.kind == JobKind.LIST, Job.subject_id == list_id)
         except services.NotFailed:
-            raise NotNow from None
+            raise NameListInWrongState from None
         record(session, actor, "list.retry", _subject(row.id), reason=row.reason, job=job.id)
 
 
 def refuse(actor: Actor, list_id: int, why: str) -> None:
-    """Decide against it. Raises NoReason, NeedsSecondPerson, InvitedLately, NotNow."""
+    """Decide against it. Raises NoReason, NeedsSecondPerson, InvitedLately, NameListInWrongState."""
     why = stated(why)
     with transaction() as session:
         row = _decided(session, actor, list_id, ListState.REFUSED)
@@ -162,11 +162,11 @@ def refuse(actor: Actor, list_id: int, why: str) -> None:
 
 
 def retract(actor: Actor, list_id: int) -> None:
-    """Take one's own request back before anybody has decided. Raises NotNow, also for somebody else's."""
+    """Take one's own request back before anybody has decided. Raises NameListInWrongState, also for somebody else's."""
     with transaction() as session:
         row = _locked(session, list_id)
         if actor.staff_id is None or row.asked_by != actor.staff_id:
-            raise NotNow
+            raise NameListInWrongState
         row.state, row.decided_at = ListState.RETRACTED, clock.now()
         record(session, actor, "list.retract", _subject(row.id), reason=row.reason)
 
@@ -174,13 +174,13 @@ def retract(actor: Actor, list_id: int) -> None:
 def download(actor: Actor, list_id: int, why: str) -> tuple[JobView, Iterator[bytes]]:
     """The encrypted file, in parts. That somebody takes it, and why, is recorded before the first of them is given.
 
-    Raises NoReason, Gone, StorageAway.
+    Raises NoReason, NoFile, StorageAway.
     """
     why = stated(why)
     job = services.newest(JobKind.LIST, list_id)
     parts = None if job is None else services.chunks(job.id)
     if job is None or parts is None:
-        raise Gone
+        raise NoFile
     note(
         actor, "list.download", _subject(list_id), reason=why, rows=job.rows, size=job.size, sha256=job.sha256
     )
@@ -230,7 +230,7 @@ def _locked(session: Session, list_id: int) -> NamedList:
         .with_for_update()
     )
     if row is None:
-        raise NotNow
+        raise NameListInWrongState
     return row
 
 

@@ -22,7 +22,7 @@ from pledge.signatures.rules import CODE_LIFETIME, PENDING_LIFETIME
 
 
 @dataclass(frozen=True, slots=True)
-class Signer:
+class MailedSigner:
     """Whom a mail goes to, and the signature that it is about, as it is now."""
 
     id: int
@@ -71,7 +71,7 @@ def composers() -> Composers:
     return {kind: composer(_signers, write) for kind, write in mails.items()}
 
 
-def confirm(mail: Claimed, signer: Signer) -> Message | None:
+def confirm(mail: Claimed, signer: MailedSigner) -> Message | None:
     """Please confirm: only while this submission is pending and no other one of the person is settled.
 
     It says until when: a mail that went out late has less left of the fourteen days than a link lives. Of one that waited
@@ -97,7 +97,7 @@ def confirm(mail: Claimed, signer: Signer) -> Message | None:
     return Message(signer.email, values)
 
 
-def already(mail: Claimed, signer: Signer) -> Message | None:
+def already(mail: Claimed, signer: MailedSigner) -> Message | None:
     """You are already counted since …; or the truth, where staff have taken the signature out of the count."""
     if signer.state == SignatureState.INVALIDATED:
         return replace(_to_own_page(mail, signer), template=MailKind.INVALIDATED)
@@ -106,35 +106,35 @@ def already(mail: Claimed, signer: Signer) -> Message | None:
     return _to_own_page(mail, signer, since=format_date(signer.confirmed_at, mail.lang))
 
 
-def manage(mail: Claimed, signer: Signer) -> Message | None:
+def manage(mail: Claimed, signer: MailedSigner) -> Message | None:
     """The link to one's own page, for a signature that was confirmed once."""
     return None if signer.state == SignatureState.PENDING else _to_own_page(mail, signer)
 
 
-def invalidated(mail: Claimed, signer: Signer) -> Message | None:
+def invalidated(mail: Claimed, signer: MailedSigner) -> Message | None:
     """Your signature is not counted any more, and how to object."""
     return _to_own_page(mail, signer) if signer.state == SignatureState.INVALIDATED else None
 
 
-def withdrawn(mail: Claimed, signer: Signer) -> Message | None:
+def withdrawn(mail: Claimed, signer: MailedSigner) -> Message | None:
     """The secretariat has withdrawn your signature, as it was asked to."""
     if signer.state != SignatureState.WITHDRAWN:
         return None
     return _to_own_page(mail, signer, contact=urls.contact())
 
 
-def unsubscribed(mail: Claimed, signer: Signer) -> Message | None:
+def unsubscribed(mail: Claimed, signer: MailedSigner) -> Message | None:
     """The secretariat has stopped your news, as it was asked to."""
     return None if signer.updates else _to_own_page(mail, signer, contact=urls.contact())
 
 
-def _to_own_page(mail: Claimed, signer: Signer, **values: str) -> Message:
+def _to_own_page(mail: Claimed, signer: MailedSigner, **values: str) -> Message:
     link = urls.manage_link(mail.lang, tokens.mint(Purpose.MANAGE, [signer.id]))
     return Message(signer.email, {"campaign": signer.campaign, "link": link, **values})
 
 
-def _signers(mails: Sequence[Claimed]) -> Mapping[int, Signer]:
+def _signers(mails: Sequence[Claimed]) -> Mapping[int, MailedSigner]:
     """Of the mails whose signature still exists."""
     values = {"ids": [mail.id for mail in mails]}
     with reading() as connection:
-        return {row[0]: Signer(*tuple(row)[1:]) for row in connection.execute(_SIGNERS, values)}
+        return {row[0]: MailedSigner(*tuple(row)[1:]) for row in connection.execute(_SIGNERS, values)}

@@ -27,7 +27,7 @@ _MAIL = {
 }
 
 
-class Gone(LookupError):
+class NoSuchSignature(LookupError):
     """There is no such signature (any more)."""
 
 
@@ -56,7 +56,7 @@ def look_up(actor: Actor, address: Address) -> list[int]:
 
 
 def resend(actor: Actor, signature_id: int) -> MailKind:
-    """Enqueue the mail that helps this person now, within the caps; which one. Raises Gone, TooSoon."""
+    """Enqueue the mail that helps this person now, within the caps; which one. Raises NoSuchSignature, TooSoon."""
     with transaction() as session:
         row = _row(session, signature_id)
         kind = _MAIL[SignatureState(row.state)]
@@ -67,7 +67,7 @@ def resend(actor: Actor, signature_id: int) -> MailKind:
 
 
 def withdraw(actor: Actor, signature_id: int, why: str) -> None:
-    """Withdraw for a person who asked for it: -1 in the ledger. Raises Gone, NoReason, NotCounted."""
+    """Withdraw for a person who asked for it: -1 in the ledger. Raises NoSuchSignature, NoReason, NotCounted."""
     why = stated(why)
     with transaction() as session:
         row = _row(session, signature_id)
@@ -78,7 +78,7 @@ def withdraw(actor: Actor, signature_id: int, why: str) -> None:
 
 
 def erase(actor: Actor, signature_id: int, why: str) -> None:
-    """Delete everything of a person in a campaign who asked for it, for good. Raises Gone, NoReason."""
+    """Delete everything of a person in a campaign who asked for it, for good. Raises NoSuchSignature, NoReason."""
     why = stated(why)
     with transaction() as session:
         row = _row(session, signature_id)
@@ -88,7 +88,7 @@ def erase(actor: Actor, signature_id: int, why: str) -> None:
 
 
 def stop_news(actor: Actor, signature_id: int, why: str) -> None:
-    """Send no more news to a person who asked for that; the signature stays. Raises Gone, NoReason, NoNews."""
+    """Send no more news to a person who asked for that; the signature stays. Raises NoSuchSignature, NoReason, NoNews."""
     why = stated(why)
     with transaction() as session:
         row = _row(session, signature_id)
@@ -100,7 +100,7 @@ def stop_news(actor: Actor, signature_id: int, why: str) -> None:
 
 
 def hide_name(actor: Actor, signature_id: int, why: str) -> None:
-    """Take a name off the campaign's page, for good: its owner cannot show it again. Raises Gone, NoReason."""
+    """Take a name off the campaign's page, for good: its owner cannot show it again. Raises NoSuchSignature, NoReason."""
     why = stated(why)
     with transaction() as session:
         row = _row(session, signature_id)
@@ -109,7 +109,7 @@ def hide_name(actor: Actor, signature_id: int, why: str) -> None:
 
 
 def allow_name(actor: Actor, signature_id: int, why: str) -> None:
-    """Let the owner of a hidden name show it again, if they still want to. Raises Gone, NoReason."""
+    """Let the owner of a hidden name show it again, if they still want to. Raises NoSuchSignature, NoReason."""
     why = stated(why)
     with transaction() as session:
         row = _row(session, signature_id)
@@ -124,5 +124,5 @@ def _tell(session: Session, kind: MailKind, row: Signature) -> None:
 def _row(session: Session, signature_id: int) -> Signature:
     row = session.scalar(select(Signature).where(Signature.id == signature_id).with_for_update())
     if row is None:
-        raise Gone
+        raise NoSuchSignature
     return row

@@ -35,7 +35,7 @@ class MailLine:
 
 
 @dataclass(frozen=True)
-class PersonView:
+class SignatureDetail:
     """One person's signature as staff may see it."""
 
     signature: SignatureView
@@ -61,7 +61,7 @@ def masked(text: str) -> str:
     return f"{local[:1]}**@{domain[:1]}**" if at else f"{text[:1]}**"
 
 
-def person(signature_id: int, lang: str) -> PersonView | None:
+def person(signature_id: int, lang: str) -> SignatureDetail | None:
     """One signature with its mails, the newest first; None when there is none."""
     signature = find(signature_id, lang)
     if signature is None:
@@ -77,7 +77,7 @@ def person(signature_id: int, lang: str) -> PersonView | None:
         invalidation_id, seconds = connection.execute(more).one()
         lines = [MailLine(*line) for line in connection.execute(mails)]
     shown = signature.public_name and signature.state is SignatureState.CONFIRMED
-    return PersonView(
+    return SignatureDetail(
         signature=signature,
         name=signature.name if shown else masked(signature.name),
         email=masked(signature.email),

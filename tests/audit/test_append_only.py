@@ -10,7 +10,7 @@ from config import ROOT, Env
 from pledge.audit import chain
 from pledge.campaigns.log_facts import published
 from pledge.core.db import db
-from pledge.diagnosis.findings import Level
+from pledge.diagnosis.findings import Severity
 from pledge.diagnosis.guards import guard_findings
 from pledge.ledger import log
 from pledge.retention import services as retention
@@ -161,7 +161,7 @@ def test_the_role_of_the_application_can_do_all_its_work(restricted):
 def test_the_doctor_warns_when_the_role_could_change_what_was_published(restricted, as_owner, table):
     as_owner(f"GRANT UPDATE ON {table} TO ROLE_NAME")
     ((level, said),) = findings(restricted, Env.PRODUCTION)
-    assert (level, "what is published" in said) == (Level.WARNING, True)
+    assert (level, "what is published" in said) == (Severity.WARNING, True)
     as_owner(f"REVOKE UPDATE ON {table} FROM ROLE_NAME")
 
 
@@ -173,27 +173,27 @@ def findings(app, env=Env.DEVELOPMENT):
 @pytest.mark.postgresql_only
 def test_the_doctor_warns_in_production_when_the_role_could_change_the_log(app):
     ((level, said),) = findings(app, Env.PRODUCTION)
-    assert (level, "owns audit_entries" in said) == (Level.WARNING, True)
+    assert (level, "owns audit_entries" in said) == (Severity.WARNING, True)
     run("ALTER TABLE audit_entries DISABLE TRIGGER ALL")
     try:
-        assert findings(app)[0][0] is Level.PROBLEM
+        assert findings(app)[0][0] is Severity.PROBLEM
     finally:
         run("ALTER TABLE audit_entries ENABLE TRIGGER ALL")
 
 
 def test_the_doctor_is_content_with_a_role_that_can_only_append(restricted):
     ((level, said),) = findings(restricted)
-    assert (level, said) == (Level.OK, "this role can only append to it and to the ledger")
+    assert (level, said) == (Severity.OK, "this role can only append to it and to the ledger")
 
 
 @pytest.mark.sqlite_only
 def test_the_doctor_misses_a_guard_that_is_gone(app):
-    assert [level for level, _ in findings(app)] == [Level.OK]
+    assert [level for level, _ in findings(app)] == [Severity.OK]
     (sql,) = as_rows("SELECT sql FROM sqlite_master WHERE name = 'audit_entries_no_delete'")
     run("DROP TRIGGER audit_entries_no_delete")
     try:
         ((level, said),) = findings(app)
-        assert (level, "flask audit verify" in said) == (Level.PROBLEM, True)
+        assert (level, "flask audit verify" in said) == (Severity.PROBLEM, True)
     finally:
         run(sql)
 

@@ -11,7 +11,7 @@ from pledge.campaigns import moderation, pledges, queries, staff_queries
 from pledge.campaigns.models import CampaignState
 from pledge.campaigns.moderation import EditedMeanwhile, Incomplete, ReasonMissing, WrongState
 from pledge.campaigns.pledges import NewVersion
-from pledge.campaigns.rules import BadFields, Fault, stamp
+from pledge.campaigns.rules import BadFields, FieldFault, stamp
 from pledge.campaigns.staff_queries import Missing, NoSuchCampaign
 from pledge.core.db import db
 from tests.support import factories
@@ -54,7 +54,7 @@ def test_two_campaigns_cannot_have_one_address():
     draft("clean-air")
     with pytest.raises(BadFields) as refused:
         moderation.create(EDITOR, slug="clean-air", title={"ko": "", "en": ""})
-    assert refused.value.faults == {"slug": Fault.TAKEN}
+    assert refused.value.faults == {"slug": FieldFault.TAKEN}
     assert len(staff_queries.rows()) == 1
 
 
@@ -81,7 +81,7 @@ def test_a_draft_may_have_gaps_and_what_is_public_may_not():
     moderation.move(EDITOR, "air", DRAFT, OPEN)
     with pytest.raises(BadFields) as refused:
         texts("air", summary_en=" ")
-    assert refused.value.faults == {"summary_en": Fault.MISSING}
+    assert refused.value.faults == {"summary_en": FieldFault.MISSING}
     assert staff_queries.desk("air").texts["summary_en"] == "Air"
 
 
@@ -210,11 +210,11 @@ def test_dates_are_kept_in_utc(frozen_clock):
 @pytest.mark.parametrize(
     ("changes", "faults"),
     [
-        ({"goal": 0}, {"goal": Fault.GOAL}),
-        ({"goal": 10**10}, {"goal": Fault.GOAL}),
-        ({"closes_at": -1}, {"closes_at": Fault.PAST}),
-        ({"opens_at": 5, "closes_at": 5}, {"closes_at": Fault.ORDER}),
-        ({"opens_at": 5, "closes_at": 4}, {"closes_at": Fault.ORDER}),
+        ({"goal": 0}, {"goal": FieldFault.GOAL}),
+        ({"goal": 10**10}, {"goal": FieldFault.GOAL}),
+        ({"closes_at": -1}, {"closes_at": FieldFault.PAST}),
+        ({"opens_at": 5, "closes_at": 5}, {"closes_at": FieldFault.ORDER}),
+        ({"opens_at": 5, "closes_at": 4}, {"closes_at": FieldFault.ORDER}),
     ],
 )
 def test_dates_and_goals_that_make_no_sense_are_refused(frozen_clock, changes, faults):
@@ -245,7 +245,7 @@ def test_the_opening_of_a_running_campaign_is_not_moved_into_the_future(frozen_c
     factories.campaign("air", opens_at=begun)
     with pytest.raises(BadFields) as refused:
         schedule("air", opens_at=now + timedelta(hours=1))
-    assert refused.value.faults == {"opens_at": Fault.RUNNING}
+    assert refused.value.faults == {"opens_at": FieldFault.RUNNING}
     assert staff_queries.desk("air").schedule.opens_at == begun
     assert queries.find("air", "en").is_open
     schedule("air", opens_at=now - timedelta(days=3))
@@ -312,7 +312,7 @@ def test_a_new_version_in_one_language_alone_is_published_by_who_says_that_the_o
     words = {"wording": wording, "in_use": lambda *_: False, "agreed": 2}
     with pytest.raises(BadFields) as refused:
         pledges.edit_pledge(EDITOR, "air", stored.stamp, **words)
-    assert refused.value.faults == {"one_language": Fault.UNCHANGED}
+    assert refused.value.faults == {"one_language": FieldFault.UNCHANGED}
     assert pledges.edit_pledge(EDITOR, "air", stored.stamp, **words, one_language=True) == 2
 
 
@@ -344,7 +344,7 @@ def test_a_published_pledge_cannot_lose_a_language():
     moderation.move(EDITOR, "air", DRAFT, OPEN)
     with pytest.raises(BadFields) as refused:
         factories.write_pledge("air", "", "Two")
-    assert refused.value.faults == {"wording_ko": Fault.MISSING}
+    assert refused.value.faults == {"wording_ko": FieldFault.MISSING}
 
 
 # --- Two editors ---

@@ -8,7 +8,7 @@ from icalendar import Calendar
 from pledge.campaigns import calendar, events, moderation, staff_queries
 from pledge.campaigns.models import CampaignState
 from pledge.campaigns.moderation import EditedMeanwhile
-from pledge.campaigns.rules import BadFields, Fault
+from pledge.campaigns.rules import BadFields, FieldFault
 from pledge.campaigns.staff_queries import NoSuchCampaign
 from pledge.core.i18n import SEOUL
 from tests.support.factories import EDITOR, draft, event_fields
@@ -54,11 +54,11 @@ def test_an_event_is_over_when_it_ends(frozen_clock):
 @pytest.mark.parametrize(
     ("changes", "faults"),
     [
-        ({"title_ko": "", "title_en": ""}, {"title_ko": Fault.MISSING}),
-        ({"place_en": ""}, {"place_en": Fault.ONE_LANGUAGE}),
-        ({"url": "javascript:alert(1)"}, {"url": Fault.LINK}),
-        ({"ends_at": datetime(2020, 1, 1, tzinfo=UTC)}, {"ends_at": Fault.ORDER}),
-        ({"title_ko": "x" * 201}, {"title_ko": Fault.TOO_LONG}),
+        ({"title_ko": "", "title_en": ""}, {"title_ko": FieldFault.MISSING}),
+        ({"place_en": ""}, {"place_en": FieldFault.ONE_LANGUAGE}),
+        ({"url": "javascript:alert(1)"}, {"url": FieldFault.LINK}),
+        ({"ends_at": datetime(2020, 1, 1, tzinfo=UTC)}, {"ends_at": FieldFault.ORDER}),
+        ({"title_ko": "x" * 201}, {"title_ko": FieldFault.TOO_LONG}),
     ],
 )
 def test_what_makes_no_event_is_refused(changes, faults):

@@ -12,7 +12,7 @@ from pledge.campaigns import list_terms, queries
 from pledge.campaigns.list_terms import NotAsked
 from pledge.campaigns.models import Campaign, ListTerms
 from pledge.campaigns.moderation import EditedMeanwhile, WrongState
-from pledge.campaigns.rules import BadFields, Fault
+from pledge.campaigns.rules import BadFields, FieldFault
 from pledge.core.clock import now
 from pledge.core.db import db, transaction
 from pledge.core.languages import Texts
@@ -98,7 +98,7 @@ def test_only_what_is_asked_for_can_be_ended(version):
 def test_all_of_it_is_needed_in_both_languages(field):
     with pytest.raises(BadFields) as bad:
         list_terms.set_terms(EDITOR, SLUG, seen(), {**TERMS, field: "  "})
-    assert bad.value.faults == {field: Fault.MISSING}
+    assert bad.value.faults == {field: FieldFault.MISSING}
     assert rows() == []
 
 
@@ -107,7 +107,7 @@ def test_a_text_that_does_not_fit_the_form_is_refused():
         list_terms.set_terms(
             EDITOR, SLUG, seen(), {**TERMS, "law_ko": "가" * 501, "purpose_en": "\u202eevil"}
         )
-    assert bad.value.faults == {"law_ko": Fault.TOO_LONG, "purpose_en": Fault.CHARACTERS}
+    assert bad.value.faults == {"law_ko": FieldFault.TOO_LONG, "purpose_en": FieldFault.CHARACTERS}
 
 
 @pytest.mark.parametrize("state", ["closed", "archived"])

@@ -5,7 +5,7 @@ import pytest
 from pledge.campaigns import media, queries, staff_queries
 from pledge.campaigns.models import CampaignState
 from pledge.campaigns.moderation import EditedMeanwhile, move
-from pledge.campaigns.rules import BadFields, Fault
+from pledge.campaigns.rules import BadFields, FieldFault
 from pledge.core.db import db
 from pledge.files.models import StoredFile
 from tests.support.factories import EDITOR, draft, stored_document, stored_picture
@@ -48,7 +48,7 @@ def test_another_address_is_no_video():
     draft("air")
     with pytest.raises(BadFields) as refused:
         set_video("https://example.org/film.mp4")
-    assert refused.value.faults == {"video": Fault.VIDEO}
+    assert refused.value.faults == {"video": FieldFault.VIDEO}
 
 
 def test_the_picture_of_a_video_is_kept_replaced_and_let_go_of():

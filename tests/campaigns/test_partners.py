@@ -6,7 +6,7 @@ from pledge.campaigns import moderation, partners, queries, staff_queries
 from pledge.campaigns.models import CampaignState, PartnerRole
 from pledge.campaigns.moderation import EditedMeanwhile
 from pledge.campaigns.partners import PartnerFields
-from pledge.campaigns.rules import BadFields, Fault
+from pledge.campaigns.rules import BadFields, FieldFault
 from pledge.campaigns.staff_queries import NoSuchCampaign
 from pledge.core.db import db
 from pledge.core.languages import Texts
@@ -72,7 +72,7 @@ def test_a_name_in_one_language_is_enough_for_a_draft_and_is_told_as_missing():
     ]
     with pytest.raises(BadFields) as refused:
         partners.add(EDITOR, "air", fields(name_ko="", name_en=" "))
-    assert refused.value.faults == {"name_ko": Fault.MISSING}
+    assert refused.value.faults == {"name_ko": FieldFault.MISSING}
 
 
 def test_on_a_public_page_both_names_are_needed():

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pledge.campaigns.rules import BadFields, Checker, Fault, clean_link, clean_slug, stamp
+from pledge.campaigns.rules import BadFields, Checker, FieldFault, clean_link, clean_slug, stamp
 from pledge.campaigns.video import BadVideo, parse_video
 from pledge.core.languages import Texts
 
@@ -17,7 +17,7 @@ def test_no_text_of_a_campaign_holds_a_resident_registration_number(text):
     checker.line("title_ko", text)
     checker.text("body_ko", f"첫 줄\n{text}")
     checker.line("title_en", "2035-1234567")
-    assert checker.faults == {"title_ko": Fault.RESIDENT_NUMBER, "body_ko": Fault.RESIDENT_NUMBER}
+    assert checker.faults == {"title_ko": FieldFault.RESIDENT_NUMBER, "body_ko": FieldFault.RESIDENT_NUMBER}
 
 
 @pytest.mark.parametrize("slug", ["blue-skies", "a1b", "net-zero-2050", "x" * 60, "  Blue-Skies "])
@@ -28,11 +28,11 @@ def test_a_slug_is_small_letters_digits_and_single_hyphens(slug):
 @pytest.mark.parametrize(
     ("slug", "fault"),
     [
-        ("", Fault.MISSING),
-        ("   ", Fault.MISSING),
-        ("x" * 61, Fault.TOO_LONG),
+        ("", FieldFault.MISSING),
+        ("   ", FieldFault.MISSING),
+        ("x" * 61, FieldFault.TOO_LONG),
         *[
-            (slug, Fault.SLUG)
+            (slug, FieldFault.SLUG)
             for slug in (
                 "ab",
                 "1st",
@@ -205,12 +205,12 @@ def test_every_fault_is_told_at_once():
     with pytest.raises(BadFields) as refused:
         check.finish()
     assert refused.value.faults == {
-        "title_ko": Fault.TOO_LONG,
-        "title_en": Fault.MISSING,
-        "tagline_ko": Fault.CHARACTERS,
-        "body_ko": Fault.CHARACTERS,
-        "url": Fault.LINK,
-        "place_en": Fault.ONE_LANGUAGE,
+        "title_ko": FieldFault.TOO_LONG,
+        "title_en": FieldFault.MISSING,
+        "tagline_ko": FieldFault.CHARACTERS,
+        "body_ko": FieldFault.CHARACTERS,
+        "url": FieldFault.LINK,
+        "place_en": FieldFault.ONE_LANGUAGE,
     }
 
 

@@ -167,10 +167,10 @@ def test_a_mail_cannot_be_enqueued_twice_whatever_the_code_does(app):
 def test_it_is_announced_once():
     signature(updates=True)
     delivery = deliveries.announced()
-    with pytest.raises(register.NotNow):
+    with pytest.raises(register.DeliveryInWrongState):
         register.announce(ANNA, delivery)
     work()
-    with pytest.raises(register.NotNow):
+    with pytest.raises(register.DeliveryInWrongState):
         register.announce(ANNA, delivery)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from pledge.audit.models import AuditEntry
 from pledge.campaigns.log_facts import published
-from pledge.campaigns.rules import BadFields, Fault
+from pledge.campaigns.rules import BadFields, FieldFault
 from pledge.core import clock as time
 from pledge.core.db import db, transaction
 from pledge.deliveries import freezing
@@ -391,12 +391,12 @@ def test_a_delivery_does_not_begin_without_all_of_its_texts(app):
     with pytest.raises(BadFields) as refused:
         freeze(of, **wrong)
     assert refused.value.faults == {
-        "recipient_ko": Fault.MISSING,
-        "recipient_en": Fault.TOO_LONG,
-        "occasion_ko": Fault.CHARACTERS,
-        "occasion_en": Fault.MISSING,
-        "letter_ko": Fault.MISSING,
-        "letter_en": Fault.TOO_LONG,
+        "recipient_ko": FieldFault.MISSING,
+        "recipient_en": FieldFault.TOO_LONG,
+        "occasion_ko": FieldFault.CHARACTERS,
+        "occasion_en": FieldFault.MISSING,
+        "letter_ko": FieldFault.MISSING,
+        "letter_en": FieldFault.TOO_LONG,
     }
     assert db.session.scalars(select(Delivery)).all() == []
 

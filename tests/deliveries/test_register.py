@@ -11,7 +11,14 @@ from pledge.core import clock
 from pledge.core.db import db, transaction
 from pledge.core.languages import Texts
 from pledge.deliveries import freezing, register, register_queries
-from pledge.deliveries.register import Answer, BadEntry, HandingOver, NoSuchDelivery, NotNow, PackNotMade
+from pledge.deliveries.register import (
+    Answer,
+    BadEntry,
+    DeliveryInWrongState,
+    HandingOver,
+    NoSuchDelivery,
+    PackNotMade,
+)
 from pledge.jobs import services
 from pledge.jobs.models import Job, JobKind
 from tests.support import deliveries
@@ -136,7 +143,7 @@ def test_each_step_is_possible_in_its_states_only(state, step):
     if step in ALLOWED[state]:
         STEPS[step](number)
     else:
-        with pytest.raises(NotNow):
+        with pytest.raises(DeliveryInWrongState):
             STEPS[step](number)
         assert deliveries.row(number).state == before
 

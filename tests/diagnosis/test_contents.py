@@ -8,13 +8,13 @@ from sqlalchemy import text
 
 from pledge.core.db import db
 from pledge.diagnosis import contents
-from pledge.diagnosis.findings import Level
+from pledge.diagnosis.findings import Severity
 from tests.support import factories
 
 OLD, NEW = SecretStr("o" * 40), SecretStr("n" * 40)
 
 
-def findings(found) -> list[tuple[Level, str]]:
+def findings(found) -> list[tuple[Severity, str]]:
     return [(finding.level, finding.text) for finding in found]
 
 
@@ -24,16 +24,16 @@ def change(statement: str) -> None:
 
 
 def test_the_keys_that_sealed_what_is_stored_are_in_order(app):
-    assert findings(contents.key_findings()) == [(Level.OK, "nothing is stored yet")]
+    assert findings(contents.key_findings()) == [(Severity.OK, "nothing is stored yet")]
     factories.signature()
-    assert [level for level, _ in findings(contents.key_findings())] == [Level.OK, Level.OK]
+    assert [level for level, _ in findings(contents.key_findings())] == [Severity.OK, Severity.OK]
 
 
 def test_a_missing_data_key_is_a_problem(app, make_app):
     factories.signature()
     with make_app(data_keys=(NEW,)).app_context():
         found = findings(contents.key_findings())
-    assert [level for level, _ in found] == [Level.PROBLEM, Level.PROBLEM]
+    assert [level for level, _ in found] == [Severity.PROBLEM, Severity.PROBLEM]
     assert "PLEDGE_DATA_KEYS" in found[0][1]
     assert NEW.get_secret_value() not in found[0][1]
 
@@ -44,24 +44,24 @@ def test_a_key_that_is_missing_for_the_oldest_signature_only_is_noticed(make_app
     with make_app(data_keys=(NEW,)).app_context():
         factories.signature()
         found = findings(contents.key_findings())
-    assert [level for level, _ in found] == [Level.OK, Level.PROBLEM]
+    assert [level for level, _ in found] == [Severity.OK, Severity.PROBLEM]
 
 
 def test_a_new_key_put_first_is_in_order_and_put_last_it_is_a_problem(make_app):
     with make_app(data_keys=(OLD,)).app_context():
         factories.signature()
     with make_app(data_keys=(NEW, OLD)).app_context():
-        assert {level for level, _ in findings(contents.key_findings())} == {Level.OK}
+        assert {level for level, _ in findings(contents.key_findings())} == {Severity.OK}
     with make_app(data_keys=(OLD, NEW)).app_context():
         level, said = findings(contents.key_findings())[0]
-    assert level is Level.PROBLEM
+    assert level is Severity.PROBLEM
     assert "one person could sign twice" in said
 
 
 def test_a_complete_campaign_is_in_order_and_none_is_a_warning(app):
-    assert findings(contents.campaign_findings())[0][0] is Level.WARNING
+    assert findings(contents.campaign_findings())[0][0] is Severity.WARNING
     factories.campaign()
-    assert findings(contents.campaign_findings()) == [(Level.OK, "blue-skies is complete in ko and en")]
+    assert findings(contents.campaign_findings()) == [(Severity.OK, "blue-skies is complete in ko and en")]
 
 
 @pytest.mark.parametrize(
@@ -83,25 +83,25 @@ def test_a_complete_campaign_is_in_order_and_none_is_a_warning(app):
 def test_what_a_campaign_lacks_is_named(app, statement, said):
     factories.campaign()
     change(statement)
-    assert findings(contents.campaign_findings()) == [(Level.PROBLEM, f"blue-skies lacks {said}")]
+    assert findings(contents.campaign_findings()) == [(Severity.PROBLEM, f"blue-skies lacks {said}")]
 
 
 def test_an_unfinished_draft_is_only_a_warning(app):
     factories.campaign(state="draft")
     change("DELETE FROM campaign_texts WHERE lang = 'en'")
-    assert findings(contents.campaign_findings())[0][0] is Level.WARNING
+    assert findings(contents.campaign_findings())[0][0] is Severity.WARNING
 
 
 def test_entries_that_nothing_stands_behind_are_a_problem(app):
     factories.signature()
     factories.fold_all()
     assert findings(contents.ledger_findings()) == [
-        (Level.OK, "the confirmed ones and the ledger agree"),
+        (Severity.OK, "the confirmed ones and the ledger agree"),
     ]
     factories.plant_entry()
     factories.fold_all()
     (level, said), _ = findings(contents.ledger_findings())
-    assert level is Level.PROBLEM
+    assert level is Severity.PROBLEM
     assert said.startswith("1 entries of blue-skies are set aside")
     assert "flask ledger verify blue-skies" in said
 
@@ -112,7 +112,7 @@ def test_a_count_that_the_signatures_do_not_bear_out_is_a_problem(app):
     change("UPDATE signatures SET country = 'JP', region = NULL")
     assert findings(contents.ledger_findings()) == [
         (
-            Level.PROBLEM,
+            Severity.PROBLEM,
             "2 are confirmed in blue-skies, the ledger adds up to 2, and 2 places differ: see `flask ledger recount`",
         )
     ]

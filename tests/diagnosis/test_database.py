@@ -8,7 +8,7 @@ from sqlalchemy import text
 from config import ConfigError
 from pledge.core.db import db
 from pledge.diagnosis import database
-from pledge.diagnosis.findings import Level
+from pledge.diagnosis.findings import Severity
 from tests.diagnosis.production import PRODUCTION
 from tests.support import postgres
 
@@ -24,7 +24,7 @@ def durable(worker_folder):
     server.stop()
 
 
-def findings(app) -> dict[str, tuple[Level, str]]:
+def findings(app) -> dict[str, tuple[Severity, str]]:
     with app.app_context():
         return {
             f"{finding.subject} {finding.text.split()[0]}": (finding.level, finding.text)
@@ -35,14 +35,14 @@ def findings(app) -> dict[str, tuple[Level, str]]:
 def test_a_migrated_database_that_answers_is_in_order(app):
     found = findings(app)
     name = "SQLite" if db.engine.dialect.name == "sqlite" else "PostgreSQL"
-    assert found[f"database {name}"][0] is Level.OK
-    assert found["migrations at"][0] is Level.OK
+    assert found[f"database {name}"][0] is Severity.OK
+    assert found["migrations at"][0] is Severity.OK
 
 
 def test_a_database_out_of_reach_is_a_problem_that_names_no_password(app_on):
     app = app_on("postgresql://user:geheim@127.0.0.1:1/nothing")
     ((subject, (level, said)),) = findings(app).items()
-    assert (subject, level) == ("database does", Level.PROBLEM)
+    assert (subject, level) == ("database does", Severity.PROBLEM)
     assert "geheim" not in said
     assert "PLEDGE_DATABASE_URL" in said
 
@@ -53,7 +53,7 @@ def test_a_database_behind_the_newest_migration_is_a_problem(app):
         connection.execute(text("DELETE FROM alembic_version"))
     try:
         assert findings(app)["migrations at"] == (
-            Level.PROBLEM,
+            Severity.PROBLEM,
             f"at none, the newest is {head}: run `flask db upgrade`",
         )
     finally:
@@ -65,18 +65,18 @@ def test_a_database_behind_the_newest_migration_is_a_problem(app):
 def test_a_postgresql_that_does_not_wait_for_the_disk_is_a_problem(app):
     found = findings(app)
     for name in ("fsync", "full_page_writes", "synchronous_commit"):
-        assert found[f"durability {name}"][0] is Level.PROBLEM
+        assert found[f"durability {name}"][0] is Severity.PROBLEM
 
 
 def test_a_postgresql_that_waits_for_the_disk_is_in_order(durable, app_on):
     found = findings(app_on(durable))
     for name in ("fsync", "full_page_writes", "synchronous_commit"):
-        assert found[f"durability {name}"] == (Level.OK, f"{name} = on")
+        assert found[f"durability {name}"] == (Severity.OK, f"{name} = on")
 
 
 @pytest.mark.sqlite_only
 def test_sqlite_in_wal_mode_waits_for_the_disk(app):
-    assert findings(app)["durability WAL,"][0] is Level.OK
+    assert findings(app)["durability WAL,"][0] is Severity.OK
 
 
 @pytest.mark.parametrize("pragma", ["journal_mode=DELETE", "synchronous=NORMAL"])
@@ -84,13 +84,13 @@ def test_sqlite_that_may_lose_a_commit_is_a_problem(app_on, tmp_path, monkeypatc
     monkeypatch.setattr("pledge.core.db.SQLITE_PRAGMAS", ("busy_timeout=1000", "journal_mode=WAL", pragma))
     app = app_on(f"sqlite:///{tmp_path / 'own.sqlite3'}")
     assert any(
-        subject.startswith("durability") and level is Level.PROBLEM
+        subject.startswith("durability") and level is Severity.PROBLEM
         for subject, (level, _) in findings(app).items()
     )
 
 
 @pytest.mark.sqlite_only
-@pytest.mark.parametrize(("kind", "level"), [("nfs4", Level.PROBLEM), ("ext4", Level.OK)])
+@pytest.mark.parametrize(("kind", "level"), [("nfs4", Severity.PROBLEM), ("ext4", Severity.OK)])
 def test_sqlite_on_a_network_file_system_is_a_problem(app, tmp_path, monkeypatch, kind, level):
     mounts = tmp_path / "mounts"
     above = Path(str(db.engine.url.database)).parents[1]

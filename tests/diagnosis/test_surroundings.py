@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pledge.diagnosis import surroundings
-from pledge.diagnosis.findings import Level
+from pledge.diagnosis.findings import Severity
 from pledge.diagnosis.state import Readiness
 from pledge.files import storage
 from tests.diagnosis.production import PRODUCTION
@@ -13,11 +13,11 @@ from tests.support import apps, factories
 from tests.support.run import free_port
 
 
-def findings(found) -> list[tuple[Level, str]]:
+def findings(found) -> list[tuple[Severity, str]]:
     return [(finding.level, finding.text) for finding in found]
 
 
-def the_only(found) -> tuple[Level, str]:
+def the_only(found) -> tuple[Severity, str]:
     (finding,) = findings(found)
     return finding
 
@@ -29,14 +29,14 @@ def settings(tmp_path):
 
 def test_settings_fit_for_production_are_in_order(settings):
     assert the_only(surroundings.settings_findings(settings(**PRODUCTION))) == (
-        Level.OK,
+        Severity.OK,
         "fit for production",
     )
 
 
 def test_every_fault_of_the_settings_is_listed(settings):
     found = findings(surroundings.settings_findings(settings(env="production")))
-    assert {level for level, _ in found} == {Level.PROBLEM}
+    assert {level for level, _ in found} == {Severity.PROBLEM}
     for name in ("SECRET_KEYS", "DATA_KEYS", "BASE_URL", "SMTP_URL", "MAIL_FROM", "CONTACT"):
         assert any(f"PLEDGE_{name}" in text for _, text in found)
 
@@ -44,27 +44,27 @@ def test_every_fault_of_the_settings_is_listed(settings):
 def test_a_misspelled_setting_is_a_warning_that_does_not_show_its_value(settings, monkeypatch):
     monkeypatch.setenv("PLEDGE_DATABASE_URI", "postgresql://user:geheim@host/name")
     level, text = findings(surroundings.settings_findings(settings()))[-1]
-    assert level is Level.WARNING
+    assert level is Severity.WARNING
     assert text.startswith("PLEDGE_DATABASE_URI is set, but nothing reads it")
     assert "geheim" not in text
 
 
-@pytest.mark.parametrize(("hops", "level"), [(0, Level.WARNING), (1, Level.OK)])
+@pytest.mark.parametrize(("hops", "level"), [(0, Severity.WARNING), (1, Severity.OK)])
 def test_the_proxies_that_are_trusted_are_noted(settings, hops, level):
     found = findings(surroundings.address_findings(settings(**PRODUCTION, trusted_proxies=hops)))
-    assert found[0] == (Level.OK, "https://pledge.example")
+    assert found[0] == (Severity.OK, "https://pledge.example")
     assert found[1][0] is level
 
 
 def test_a_redis_that_answers_is_in_order(settings, redis):
-    assert the_only(surroundings.redis_findings(settings(redis_url=redis.url))) == (Level.OK, "answers")
+    assert the_only(surroundings.redis_findings(settings(redis_url=redis.url))) == (Severity.OK, "answers")
 
 
 def test_a_redis_that_hangs_or_is_not_there_is_a_problem(settings, redis):
     redis.freeze()
     for url in (redis.url, f"redis://:geheim@127.0.0.1:{free_port()}/0"):
         level, text = the_only(surroundings.redis_findings(settings(redis_url=url)))
-        assert level is Level.PROBLEM
+        assert level is Severity.PROBLEM
         assert "geheim" not in text
 
 
@@ -76,18 +76,18 @@ def test_a_redis_that_answers_and_takes_no_writes_is_a_problem(settings, redis):
             level, text = the_only(surroundings.redis_findings(settings(redis_url=redis.url)))
         finally:
             inside.config_set("maxmemory", "0")
-    assert level is Level.PROBLEM
+    assert level is Severity.PROBLEM
     assert "takes no counts" in text
 
 
 def test_no_redis_is_fine_on_a_development_machine_and_worth_a_look_in_production(settings):
-    assert the_only(surroundings.redis_findings(settings()))[0] is Level.OK
-    assert the_only(surroundings.redis_findings(settings(**PRODUCTION)))[0] is Level.WARNING
+    assert the_only(surroundings.redis_findings(settings()))[0] is Severity.OK
+    assert the_only(surroundings.redis_findings(settings(**PRODUCTION)))[0] is Severity.WARNING
 
 
 def test_an_smtp_server_without_tls_is_a_warning(settings, smtp):
     level, text = the_only(surroundings.smtp_findings(settings(smtp_url=smtp.url)))
-    assert (level, text.split(":")[0]) == (Level.WARNING, "the SMTP server answers, without TLS")
+    assert (level, text.split(":")[0]) == (Severity.WARNING, "the SMTP server answers, without TLS")
     assert smtp.received == [], "no mail is sent"
 
 
@@ -102,29 +102,31 @@ def test_an_smtp_server_without_tls_is_a_warning(settings, smtp):
 )
 def test_an_smtp_server_that_takes_no_mail_is_a_problem_that_shows_no_password(settings, smtp, url, said):
     level, text = the_only(surroundings.smtp_findings(settings(smtp_url=url.format(port=smtp.port))))
-    assert level is Level.PROBLEM
+    assert level is Severity.PROBLEM
     assert said in text
     assert "geheim" not in text
 
 
 def test_mails_of_a_development_machine_stay_there(settings):
     assert the_only(surroundings.smtp_findings(settings())) == (
-        Level.OK,
+        Severity.OK,
         "lands in /dev/mailbox on this machine",
     )
 
 
 def test_a_worker_that_lags_is_a_problem(app):
     found = findings(surroundings.worker_findings(Readiness("ok", 700.0, 80.0, ["late mail", "late fold"])))
-    assert found == [(Level.PROBLEM, "late mail"), (Level.PROBLEM, "late fold")]
+    assert found == [(Severity.PROBLEM, "late mail"), (Severity.PROBLEM, "late fold")]
 
 
 def test_a_worker_that_keeps_up_is_in_order(app):
-    assert the_only(surroundings.worker_findings(Readiness("ok", 0.0, 0.2)))[0] is Level.OK
+    assert the_only(surroundings.worker_findings(Readiness("ok", 0.0, 0.2)))[0] is Severity.OK
 
 
 @pytest.mark.sqlite_only  # on PostgreSQL the database's clock decides
-@pytest.mark.parametrize(("seconds", "level"), [(0, Level.OK), (20, Level.WARNING), (120, Level.PROBLEM)])
+@pytest.mark.parametrize(
+    ("seconds", "level"), [(0, Severity.OK), (20, Severity.WARNING), (120, Severity.PROBLEM)]
+)
 def test_a_clock_behind_what_was_recorded_is_noticed(app, clock, seconds, level):
     factories.signature(at=clock.now())
     clock.move(seconds=-seconds)
@@ -132,16 +134,18 @@ def test_a_clock_behind_what_was_recorded_is_noticed(app, clock, seconds, level)
 
 
 @pytest.mark.postgresql_only
-@pytest.mark.parametrize(("seconds", "level"), [(3, Level.OK), (20, Level.PROBLEM), (-120, Level.PROBLEM)])
+@pytest.mark.parametrize(
+    ("seconds", "level"), [(3, Severity.OK), (20, Severity.PROBLEM), (-120, Severity.PROBLEM)]
+)
 def test_a_clock_apart_from_the_database_is_noticed(app, clock, seconds, level):
     clock.move(seconds=seconds)
     found, words = the_only(surroundings.clock_findings())
     assert found is level
-    assert ("worker` does nothing here" in words) == (level is Level.PROBLEM)
+    assert ("worker` does nothing here" in words) == (level is Severity.PROBLEM)
 
 
 def test_a_storage_that_works_is_in_order_and_left_as_it_was(app, settings):
-    assert the_only(surroundings.storage_findings(settings()))[0] is Level.OK
+    assert the_only(surroundings.storage_findings(settings()))[0] is Severity.OK
     assert not list((Path(app.instance_path) / "files" / "doctor").glob("*"))
 
 
@@ -150,10 +154,10 @@ def test_a_storage_that_may_not_be_used_is_a_problem(make_app, settings, tmp_pat
     (tmp_path / "files").write_text("in the way")
     with app.app_context():
         level, text = the_only(surroundings.storage_findings(settings()))
-    assert level is Level.PROBLEM
+    assert level is Severity.PROBLEM
     assert "cannot be used" in text
 
 
 def test_a_storage_that_forgets_is_a_problem(app, settings, monkeypatch):
     monkeypatch.setattr(storage.Folder, "get", lambda storage, key: None)
-    assert the_only(surroundings.storage_findings(settings()))[0] is Level.PROBLEM
+    assert the_only(surroundings.storage_findings(settings()))[0] is Severity.PROBLEM

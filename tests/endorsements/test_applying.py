@@ -17,7 +17,7 @@ from pledge.endorsements import services
 from pledge.endorsements.applicants import open_link, own_endorsement
 from pledge.endorsements.identifiers import address_hash, name_digest, read_ticket, ticket_for
 from pledge.endorsements.models import Endorsement, EndorsementVersion
-from pledge.endorsements.rules import BadContent, Content, Fault
+from pledge.endorsements.rules import BadContent, Content, ContentFault
 from pledge.endorsements.verification.registration import BadRegistrationNumber
 from pledge.mail.models import MailBlock, MailKind, OutboxMail
 from pledge.signatures.addresses import parse
@@ -135,16 +135,16 @@ def test_who_agreed_to_be_named_is_named_with_the_version():
         ("name_en", "=1+1", LineFault.FORMULA),
         ("name_ko", "x" * 121, LineFault.TOO_LONG),
         ("name_ko", "하늘\u202e", LineFault.CHARACTERS),
-        ("type", "cabal", Fault.UNKNOWN),
-        ("country", "XX", Fault.UNKNOWN),
-        ("region", "KR-99", Fault.UNKNOWN),
+        ("type", "cabal", ContentFault.UNKNOWN),
+        ("country", "XX", ContentFault.UNKNOWN),
+        ("region", "KR-99", ContentFault.UNKNOWN),
         ("website", "", LineFault.EMPTY),
-        ("website", "http://127.0.0.1/", Fault.WEBSITE),
-        ("target_year", 1999, Fault.YEAR),
-        ("interim_year", None, Fault.HALF),
-        ("interim_percent", None, Fault.HALF),
-        ("interim_percent", 101, Fault.PERCENT),
-        ("interim_year", 2050, Fault.ORDER),
+        ("website", "http://127.0.0.1/", ContentFault.WEBSITE),
+        ("target_year", 1999, ContentFault.YEAR),
+        ("interim_year", None, ContentFault.HALF),
+        ("interim_percent", None, ContentFault.HALF),
+        ("interim_percent", 101, ContentFault.PERCENT),
+        ("interim_year", 2050, ContentFault.ORDER),
         ("statement_ko", "가" * 601, LineFault.TOO_LONG),
         ("statement_en", "\u202eabc", LineFault.CHARACTERS),
         ("statement_en", "call 900101-1234567", LineFault.RESIDENT_NUMBER),

@@ -71,7 +71,7 @@ def test_accepting_hands_over_tells_the_old_person_and_ends_their_links():
 def test_nobody_is_named_anew_before_the_person_who_was_replaced_has_been_told():
     row = endorsement(email="sky@haneul.co.kr")
     handover.accept(row.id, ask(row), "2026-11-25")
-    with pytest.raises(own.NotPossible):
+    with pytest.raises(own.EndorsementInWrongState):
         ask(again(row), mailbox=parse("third@haneul.co.kr"))
     assert change_of(row).contact_email == "sky@haneul.co.kr"
     with transaction() as session:
@@ -122,7 +122,7 @@ def test_a_cancelled_change_cannot_be_accepted_nor_its_link_fit_a_later_one():
 @pytest.mark.parametrize("state", ["withdrawn", "declined", "removed"])
 def test_what_has_ended_is_not_handed_over(state):
     row = endorsement(state=state)
-    with pytest.raises(own.NotPossible):
+    with pytest.raises(own.EndorsementInWrongState):
         handover.ask(endorse_manage_token(row), **SEA)
 
 

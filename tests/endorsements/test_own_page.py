@@ -106,7 +106,7 @@ class TestCorrecting:
 
     @pytest.mark.parametrize("state", ["withdrawn", "declined", "removed"])
     def test_what_has_ended_cannot_be_corrected(self, state):
-        with pytest.raises(own.NotPossible):
+        with pytest.raises(own.EndorsementInWrongState):
             correct(endorsement(state=state), statement_ko="새 문구")
 
     def test_the_rules_hold_here_too(self):
@@ -171,7 +171,7 @@ class TestProvingTheWebsite:
 
     @pytest.mark.parametrize("level", ["site", "staff"])
     def test_is_not_offered_above_it(self, level):
-        with pytest.raises(own.NotPossible):
+        with pytest.raises(own.EndorsementInWrongState):
             own.check_website(endorse_manage_token(endorsement(level=level)))
         assert self.asked == []
 
@@ -189,7 +189,7 @@ class TestProvingTheWebsite:
             return True
 
         monkeypatch.setattr(own, "check_site", change)
-        with pytest.raises(own.NotPossible):
+        with pytest.raises(own.EndorsementInWrongState):
             own.check_website(endorse_manage_token(row))
         assert again(row).level == "mail"
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pledge.core.text.lines import LineFault
 from pledge.endorsements import rules
-from pledge.endorsements.rules import BadContent, Fault
+from pledge.endorsements.rules import BadContent, ContentFault
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
 HOSTILE = st.text("ab 가\u202e\u200d\u0000\t\r\n<>=+-@＝é́1", max_size=60)
@@ -68,14 +68,18 @@ def test_other_numbers_are(text):
         ((2050, None, None), {}),
         ((2050, 2035, 60), {}),
         ((None, 2035, 60), {}),
-        ((2050, 2050, 60), {"interim_year": Fault.ORDER}),
-        ((2050, 2060, 60), {"interim_year": Fault.ORDER}),
-        ((2050, 2035, None), {"interim_percent": Fault.HALF}),
-        ((2050, None, 60), {"interim_year": Fault.HALF}),
-        ((1999, 2035, 101), {"target_year": Fault.YEAR, "interim_percent": Fault.PERCENT}),
+        ((2050, 2050, 60), {"interim_year": ContentFault.ORDER}),
+        ((2050, 2060, 60), {"interim_year": ContentFault.ORDER}),
+        ((2050, 2035, None), {"interim_percent": ContentFault.HALF}),
+        ((2050, None, 60), {"interim_year": ContentFault.HALF}),
+        ((1999, 2035, 101), {"target_year": ContentFault.YEAR, "interim_percent": ContentFault.PERCENT}),
         (
             (2101, 1999, 0),
-            {"target_year": Fault.YEAR, "interim_year": Fault.YEAR, "interim_percent": Fault.PERCENT},
+            {
+                "target_year": ContentFault.YEAR,
+                "interim_year": ContentFault.YEAR,
+                "interim_percent": ContentFault.PERCENT,
+            },
         ),
     ],
 )

@@ -259,7 +259,7 @@ def test_only_a_few_pictures_are_made_at_once(monkeypatch):
 def test_a_strip_is_refused_by_its_header_before_its_pixels_are_decoded(monkeypatch, size):
     data = png(size=size)
     monkeypatch.setattr(ImageFile.ImageFile, "load", lambda _: pytest.fail("it was decoded"))
-    with pytest.raises(reencoding.Refused, match="too_many_pixels"):
+    with pytest.raises(reencoding.PictureRefused, match="too_many_pixels"):
         reencoding.decoded(data, "PNG")
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import inspect, text
 
 from config import ROOT
 from pledge.core.db import db, migrations
-from pledge.diagnosis.findings import Level
+from pledge.diagnosis.findings import Severity
 from pledge.diagnosis.guards import guard_findings
 from pledge.ledger.models import LedgerEntry
 from tests.support import apps
@@ -40,7 +40,7 @@ def differences() -> list[object]:
 
 def guards_that_are_gone(app: Flask) -> list[str]:
     found = guard_findings(app.extensions["pledge.config"])
-    return [one.text for one in found if one.level is Level.PROBLEM]
+    return [one.text for one in found if one.level is Severity.PROBLEM]
 
 
 def test_the_newest_migration_is_what_the_models_say(migrated):

@@ -20,7 +20,7 @@ from pledge.ledger.models import Kind, LedgerEntry, LedgerHead, Reason, Tally
 from pledge.ledger.notes import TreeHead
 from pledge.ledger.services import append
 from pledge.ledger.sources import Sources
-from pledge.ledger.verify import Verdict
+from pledge.ledger.verify import LogVerdict
 from pledge.ledger.verify import verify as verify_log
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -42,7 +42,7 @@ def recount() -> list[checks.Drift]:
     return checks.recount(lambda _: checks.Doubts())
 
 
-def verify(campaign_id: int, slug: str, noted: Sequence[TreeHead] = ()) -> Verdict:
+def verify(campaign_id: int, slug: str, noted: Sequence[TreeHead] = ()) -> LogVerdict:
     return verify_log(campaign_id, slug, pledge_hashes, noted)
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError
 
 from pledge.campaigns.log_facts import published
 from pledge.core.db import db
-from pledge.diagnosis.findings import Level
+from pledge.diagnosis.findings import Severity
 from pledge.diagnosis.guards import guard_findings
 from pledge.ledger import log
 from pledge.ledger.models import Kind
@@ -221,7 +221,7 @@ def test_the_doctor_names_the_guards_that_are_gone(app):
         again = "ALTER TABLE log_tiles ENABLE TRIGGER log_tiles_no_change"
     try:
         ((level, said),) = findings(app)
-        assert (level, "(log_tiles_no_change)" in said) == (Level.PROBLEM, True)
+        assert (level, "(log_tiles_no_change)" in said) == (Severity.PROBLEM, True)
     finally:
         run(again)
     assert findings(app) == []

@@ -13,7 +13,7 @@ from pledge.jobs import services as work
 from pledge.jobs.models import Job, JobKind
 from pledge.name_lists import rows, services
 from pledge.name_lists.models import NamedList
-from pledge.name_lists.services import NeedsSecondPerson, NotNow
+from pledge.name_lists.services import NameListInWrongState, NeedsSecondPerson
 from pledge.signatures import own
 from tests.support.factories import ANNA, BORA, SLUG, campaign, list_terms, manage_token, signature
 
@@ -56,7 +56,7 @@ def state(which):
 def test_of_many_who_approve_at_once_one_does_and_one_file_is_wanted(app, which):
     others = [Actor(10 + who, f"staff{who}@example.org", "") for who in range(MANY)]
     outcomes = at_once(app, *(lambda who=who: services.approve(who, which) for who in others))
-    assert sorted(outcomes, key=str) == sorted([None, *[NotNow] * (MANY - 1)], key=str)
+    assert sorted(outcomes, key=str) == sorted([None, *[NameListInWrongState] * (MANY - 1)], key=str)
     assert number(AuditEntry, AuditEntry.action == "list.approve") == 1
     assert number(Job, Job.kind == JobKind.LIST) == 1
 
@@ -76,7 +76,7 @@ def test_approving_refusing_and_retracting_at_once_end_in_one_of_them(app, which
     ]
     outcomes = at_once(app, *acts * 2)
     assert outcomes.count(None) == 1
-    assert outcomes.count(NotNow) == 5
+    assert outcomes.count(NameListInWrongState) == 5
     assert number(Job) == (1 if state(which) == "approved" else 0)
     assert number(AuditEntry, AuditEntry.action.in_(["list.approve", "list.refuse", "list.retract"])) == 1
 

@@ -26,11 +26,11 @@ from pledge.name_lists.models import ListState, NamedList
 from pledge.name_lists.services import (
     ApprovalOver,
     BadKey,
-    Gone,
+    NameListInWrongState,
     NeedsSecondPerson,
     NobodyAgreed,
+    NoFile,
     NoSuchTerms,
-    NotNow,
 )
 from pledge.signatures import own
 from pledge.signatures.models import Signature
@@ -171,7 +171,7 @@ def test_a_second_person_approves_and_the_worker_makes_it(ask, opened):
     named_lists.approve(BORA, which)
     found = row(which)
     assert (found.state, found.decided_by, found.people) == (ListState.APPROVED, BORA.staff_id, 1)
-    with pytest.raises(Gone):
+    with pytest.raises(NoFile):
         named_lists.download(ANNA, which, "too early")
     make()
     assert names(opened(which)) == ["홍길동"]
@@ -196,7 +196,7 @@ def test_a_refused_or_retracted_request_is_over(ask):
             lambda which=which: named_lists.refuse(BORA, which, "no"),
             lambda which=which: named_lists.retract(ANNA, which),
         ):
-            with pytest.raises(NotNow):
+            with pytest.raises(NameListInWrongState):
                 late()
         with pytest.raises(list_rows.NotApproved):
             list_rows.make(which, io.BytesIO(), lambda *_: None)
@@ -206,7 +206,7 @@ def test_a_refused_or_retracted_request_is_over(ask):
 def test_only_who_asked_takes_the_request_back(ask):
     signature(list_terms_id=list_terms().id)
     which = ask()
-    with pytest.raises(NotNow):
+    with pytest.raises(NameListInWrongState):
         named_lists.retract(BORA, which)
     assert row(which).state == ListState.REQUESTED
 
@@ -470,7 +470,7 @@ def test_it_is_there_for_a_day_and_then_gone(ask, frozen_clock):
     assert named_lists.note_expired() == 0
     frozen_clock.move(minutes=1)
     assert not queries.find(which, "ko").has_file
-    with pytest.raises(Gone):
+    with pytest.raises(NoFile):
         named_lists.download(ANNA, which, "too late, though nothing was swept yet")
     key = db.session.scalars(select(Job.file)).one()
     stored = current_config().instance_dir / "files" / key
@@ -480,7 +480,7 @@ def test_it_is_there_for_a_day_and_then_gone(ask, frozen_clock):
     assert named_lists.note_expired() == 1
     assert named_lists.note_expired() == 0, "once"
     assert acts()[-1].action == "list.expired"
-    with pytest.raises(Gone):
+    with pytest.raises(NoFile):
         named_lists.download(ANNA, which, "far too late")
 
 
@@ -572,17 +572,17 @@ def test_an_approval_lasts_a_day_and_then_two_people_look_anew(given_up, ask, fr
 
 def test_only_what_was_approved_and_given_up_is_made_again_and_once(ask, given_up):
     named_lists.retry(ANNA, given_up)
-    with pytest.raises(NotNow):
+    with pytest.raises(NameListInWrongState):
         named_lists.retry(BORA, given_up)
     make()
-    with pytest.raises(NotNow):
+    with pytest.raises(NameListInWrongState):
         named_lists.retry(BORA, given_up)
     for which in (ask(), 404):
-        with pytest.raises(NotNow):
+        with pytest.raises(NameListInWrongState):
             named_lists.retry(ANNA, which)
     refused = ask()
     named_lists.refuse(BORA, refused, "no")
-    with pytest.raises(NotNow):
+    with pytest.raises(NameListInWrongState):
         named_lists.retry(ANNA, refused)
     assert not services.advance(MAKERS)
 

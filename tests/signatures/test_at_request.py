@@ -71,7 +71,7 @@ def test_nothing_is_done_without_a_reason(name):
 
 @pytest.mark.parametrize("name", ACTS)
 def test_who_is_not_there_is_gone(name):
-    with pytest.raises(moderation.Gone):
+    with pytest.raises(moderation.NoSuchSignature):
         ACTS[name][0](ANNA, 7, "asked")
 
 

@@ -178,7 +178,7 @@ def test_every_act_says_why_and_needs_somebody(act):
     person = signature()
     with pytest.raises(NoReason):
         act(ANNA, person.id, " ")
-    with pytest.raises(moderation.Gone):
+    with pytest.raises(moderation.NoSuchSignature):
         act(ANNA, new_id(), "asked")
     assert audit() == []
 

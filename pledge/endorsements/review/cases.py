@@ -13,7 +13,7 @@ class UnknownCase(Exception):
     """There is no such endorsement (any more)."""
 
 
-class NotPossible(Exception):
+class CaseInWrongState(Exception):
     """The act does not go with the state that the case is in."""
 
 
@@ -60,6 +60,6 @@ def subject(row: Endorsement) -> str:
 
 
 def only_in(row: Endorsement, *states: EndorsementState) -> None:
-    """Raises NotPossible unless the case is in one of the states."""
+    """Raises CaseInWrongState unless the case is in one of the states."""
     if row.state not in states:
-        raise NotPossible
+        raise CaseInWrongState

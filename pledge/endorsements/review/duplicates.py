@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from pledge.core.db import reading
-from pledge.endorsements.models import Endorsement, EndorsementState, EndorsementVersion, Level
+from pledge.endorsements.models import Endorsement, EndorsementState, EndorsementVersion, VerificationLevel
 from pledge.endorsements.review.services import NEWEST
 from pledge.endorsements.verification.domains import host_of, registrable
 from pledge.endorsements.verification.names import Likeness, similar
@@ -39,7 +39,7 @@ class Candidate:
     id: int
     name: str
     state: EndorsementState
-    level: Level
+    level: VerificationLevel
     signs: list[Sign]
 
 
@@ -64,7 +64,11 @@ def candidates(endorsement_id: int) -> list[Candidate]:
         ).all()
     found = [
         Candidate(
-            other.id, other.name_ko or other.name_en, EndorsementState(other.state), Level(other.level), signs
+            other.id,
+            other.name_ko or other.name_en,
+            EndorsementState(other.state),
+            VerificationLevel(other.level),
+            signs,
         )
         for other in others
         if (signs := _signs(own, other))

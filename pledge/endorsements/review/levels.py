@@ -9,8 +9,14 @@ from sqlalchemy.orm import Session
 from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.core.db import transaction
-from pledge.endorsements.models import Endorsement, EndorsementState, EndorsementVersion, Level, VersionState
-from pledge.endorsements.review.cases import NotPossible, Seen, subject, take
+from pledge.endorsements.models import (
+    Endorsement,
+    EndorsementState,
+    EndorsementVersion,
+    VerificationLevel,
+    VersionState,
+)
+from pledge.endorsements.review.cases import CaseInWrongState, Seen, subject, take
 from pledge.endorsements.verification.domains import belongs_to
 from pledge.endorsements.versions import newest_version, version_in
 
@@ -18,18 +24,22 @@ from pledge.endorsements.versions import newest_version, version_in
 _NOT_REVIEWED = (EndorsementState.PENDING, EndorsementState.MERGED)
 
 
-def earned_level(mail_domain: str, website: str) -> Level:
+def earned_level(mail_domain: str, website: str) -> VerificationLevel:
     """What mail and website prove together; a free-mail address (no domain) never climbs by itself."""
-    return Level.DOMAIN if mail_domain and website and belongs_to(mail_domain, website) else Level.MAIL
+    return (
+        VerificationLevel.DOMAIN
+        if mail_domain and website and belongs_to(mail_domain, website)
+        else VerificationLevel.MAIL
+    )
 
 
 def certify(actor: Actor, endorsement_id: int, seen: Seen, why: str) -> None:
-    """Staff have checked the organisation themselves. Raises UnknownCase, CaseChanged, NotPossible."""
+    """Staff have checked the organisation themselves. Raises UnknownCase, CaseChanged, CaseInWrongState."""
     with transaction() as session:
         row = take(session, endorsement_id, seen)
-        if row.state in _NOT_REVIEWED or row.level == Level.STAFF:
-            raise NotPossible
-        before, row.level = row.level, Level.STAFF
+        if row.state in _NOT_REVIEWED or row.level == VerificationLevel.STAFF:
+            raise CaseInWrongState
+        before, row.level = row.level, VerificationLevel.STAFF
         record(session, actor, "endorsement.certify", subject(row), reason=why, before=before)
 
 
@@ -37,8 +47,8 @@ def uncertify(actor: Actor, endorsement_id: int, seen: Seen, why: str) -> None:
     """Take the staff's own check back: what mail and website prove remains. Raises as `certify`."""
     with transaction() as session:
         row = take(session, endorsement_id, seen)
-        if row.level != Level.STAFF:
-            raise NotPossible
+        if row.level != VerificationLevel.STAFF:
+            raise CaseInWrongState
         row.level = earned_level(row.mail_domain, _spoken_of(session, row).website)
         record(session, actor, "endorsement.uncertify", subject(row), reason=why, after=row.level)
 
@@ -51,8 +61,8 @@ def note_site_proof(actor: Actor, endorsement_id: int, seen: Seen, found: bool) 
     with transaction() as session:
         row = take(session, endorsement_id, seen)
         website = _spoken_of(session, row).website
-        if found and row.level in (Level.MAIL, Level.DOMAIN):
-            row.level = Level.SITE
+        if found and row.level in (VerificationLevel.MAIL, VerificationLevel.DOMAIN):
+            row.level = VerificationLevel.SITE
         record(
             session,
             actor,

@@ -9,7 +9,7 @@ from pledge.core import clock
 from pledge.core.db import transaction
 from pledge.endorsements.counting import count_out
 from pledge.endorsements.models import Endorsement, EndorsementState
-from pledge.endorsements.review.cases import NotPossible, Seen, UnknownCase, only_in, subject, take
+from pledge.endorsements.review.cases import CaseInWrongState, Seen, UnknownCase, only_in, subject, take
 from pledge.endorsements.versions import supersede_proposed
 from pledge.ledger.models import Reason
 
@@ -25,10 +25,10 @@ def merge(actor: Actor, endorsement_id: int, into_id: int, seen: Seen, why: str)
     """Make an endorsement a duplicate of another one of its campaign; -1 when it was counted itself.
 
     Whatever pointed to it points to the other now, so no link leads through two rows. Its mails stop by its state.
-    Raises UnknownCase, CaseChanged, NotPossible.
+    Raises UnknownCase, CaseChanged, CaseInWrongState.
     """
     if endorsement_id == into_id:
-        raise NotPossible
+        raise CaseInWrongState
     now = clock.now()
     with transaction() as session:
         _lock_in_order(session, endorsement_id, into_id)
@@ -39,7 +39,7 @@ def merge(actor: Actor, endorsement_id: int, into_id: int, seen: Seen, why: str)
         only_in(row, *_DUPLICATE)
         only_in(into, *_REMAINING)
         if into.campaign_id != row.campaign_id:
-            raise NotPossible
+            raise CaseInWrongState
         before = row.state
         if before == EndorsementState.PUBLISHED:
             count_out(session, row, Reason.INVALIDATED, now)

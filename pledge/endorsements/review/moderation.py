@@ -19,14 +19,14 @@ from pledge.endorsements.models import (
     Endorsement,
     EndorsementState,
     EndorsementVersion,
-    Level,
     ReasonKind,
+    VerificationLevel,
     VersionState,
 )
 from pledge.endorsements.outbox import enqueue
 from pledge.endorsements.own import NOBODY
 from pledge.endorsements.review import reasons
-from pledge.endorsements.review.cases import NotPossible, Seen, only_in, subject, take
+from pledge.endorsements.review.cases import CaseInWrongState, Seen, only_in, subject, take
 from pledge.endorsements.review.levels import earned_level
 from pledge.endorsements.versions import newest_version, version_in
 from pledge.ledger.models import Reason
@@ -36,7 +36,7 @@ from pledge.mail.models import MailKind
 def publish(actor: Actor, endorsement_id: int, seen: Seen) -> None:
     """Put the waiting version on the wall; what was there before is superseded, and +1 the first time.
 
-    Raises UnknownCase, CaseChanged, NotPossible.
+    Raises UnknownCase, CaseChanged, CaseInWrongState.
     """
     now = clock.now()
     with transaction() as session:
@@ -52,7 +52,7 @@ def publish(actor: Actor, endorsement_id: int, seen: Seen) -> None:
             row.state, row.published_at, row.ended_at = EndorsementState.PUBLISHED, now, None
             row.public_reason = Texts()
             count_in(session, row, version, Reason.CONFIRMED, now)
-        if before is not None and before.website != version.website and row.level != Level.STAFF:
+        if before is not None and before.website != version.website and row.level != VerificationLevel.STAFF:
             # A step that was earned with another website says nothing about this one.
             row.level = earned_level(row.mail_domain, version.website)
         row.decision_reason = ""
@@ -63,7 +63,7 @@ def publish(actor: Actor, endorsement_id: int, seen: Seen) -> None:
 def ask_for_changes(actor: Actor, endorsement_id: int, seen: Seen, code: str, note: str = "") -> None:
     """Give the waiting version back with a reason. What is on the wall stays there.
 
-    `note` is added to the mail in the applicant's language. Raises UnknownCase, CaseChanged, NotPossible, BadReason.
+    `note` is added to the mail in the applicant's language. Raises UnknownCase, CaseChanged, CaseInWrongState, BadReason.
     """
     reason = reasons.chosen(ReasonKind.CHANGES, code)
     with transaction() as session:
@@ -86,7 +86,7 @@ def ask_for_changes(actor: Actor, endorsement_id: int, seen: Seen, code: str, no
 
 
 def decline(actor: Actor, endorsement_id: int, seen: Seen, code: str, note: str = "") -> None:
-    """Refuse an application that is not on the wall. Raises UnknownCase, CaseChanged, NotPossible, BadReason."""
+    """Refuse an application that is not on the wall. Raises UnknownCase, CaseChanged, CaseInWrongState, BadReason."""
     reason = reasons.chosen(ReasonKind.DECLINE, code)
     with transaction() as session:
         row = take(session, endorsement_id, seen)
@@ -99,14 +99,14 @@ def decline(actor: Actor, endorsement_id: int, seen: Seen, code: str, note: str 
 
 
 def reopen(actor: Actor, endorsement_id: int, seen: Seen, why: str) -> None:
-    """Take a declined case back into the queue. Raises UnknownCase, CaseChanged, NotPossible."""
+    """Take a declined case back into the queue. Raises UnknownCase, CaseChanged, CaseInWrongState."""
     with transaction() as session:
         row = take(session, endorsement_id, seen)
         only_in(row, EndorsementState.DECLINED)
         _has_somebody(row)
         version = newest_version(session, row)
         if version.state != VersionState.DECLINED:
-            raise NotPossible  # they have applied again, and the mail of that is not confirmed yet
+            raise CaseInWrongState  # they have applied again, and the mail of that is not confirmed yet
         version.state, version.reviewed_at, version.reviewed_by = VersionState.PROPOSED, None, None
         row.state, row.ended_at, row.decision_reason = EndorsementState.REVIEW, None, ""
         record(session, actor, "endorsement.reopen", subject(row), reason=why)
@@ -117,7 +117,7 @@ def remove(
 ) -> None:
     """Take an organisation off the wall: a line with the date and the public reason stays; -1.
 
-    `wording` says it in other words than the list. Raises UnknownCase, CaseChanged, NotPossible, BadReason.
+    `wording` says it in other words than the list. Raises UnknownCase, CaseChanged, CaseInWrongState, BadReason.
     """
     reason = reasons.chosen(ReasonKind.REMOVE, code)
     said = texts({lang: text.strip() for lang, text in (wording or reason.wording).items()})
@@ -145,7 +145,7 @@ def remove(
 
 
 def reinstate(actor: Actor, endorsement_id: int, seen: Seen, why: str) -> None:
-    """Put a removed organisation back as it was; +1. Raises UnknownCase, CaseChanged, NotPossible."""
+    """Put a removed organisation back as it was; +1. Raises UnknownCase, CaseChanged, CaseInWrongState."""
     now = clock.now()
     with transaction() as session:
         row = take(session, endorsement_id, seen)
@@ -153,7 +153,7 @@ def reinstate(actor: Actor, endorsement_id: int, seen: Seen, why: str) -> None:
         _has_somebody(row)
         version = version_in(session, row, VersionState.PUBLISHED)
         if version is None:
-            raise NotPossible
+            raise CaseInWrongState
         row.state, row.ended_at = EndorsementState.PUBLISHED, None
         row.public_reason, row.decision_reason = Texts(), ""
         count_in(session, row, version, Reason.REINSTATED, now)
@@ -162,18 +162,18 @@ def reinstate(actor: Actor, endorsement_id: int, seen: Seen, why: str) -> None:
 
 
 def _waiting(session: Session, row: Endorsement) -> EndorsementVersion:
-    """The version to decide about. Raises NotPossible."""
+    """The version to decide about. Raises CaseInWrongState."""
     only_in(row, EndorsementState.REVIEW, EndorsementState.PUBLISHED)
     version = newest_version(session, row)
     if version.state != VersionState.PROPOSED:
-        raise NotPossible
+        raise CaseInWrongState
     return version
 
 
 def _has_somebody(row: Endorsement) -> None:
-    """Nobody is listed who could not be written to: the person who spoke for it has erased everything. Raises NotPossible."""
+    """Nobody is listed who could not be written to: the person who spoke for it has erased everything. Raises CaseInWrongState."""
     if row.contact_number == NOBODY:
-        raise NotPossible
+        raise CaseInWrongState
 
 
 def _turn(session: Session, row: Endorsement, old: VersionState, new: VersionState) -> None:

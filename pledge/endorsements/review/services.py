@@ -9,14 +9,14 @@ from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select
 from sqlalchemy.orm import aliased
 
 from pledge.audit import queries as audit
-from pledge.audit.queries import Line, Search
+from pledge.audit.queries import AuditEntryView, Search
 from pledge.campaigns.models import Campaign
 from pledge.core.db import reading
 from pledge.endorsements.models import (
     Endorsement,
     EndorsementState,
     EndorsementVersion,
-    Level,
+    VerificationLevel,
     VersionState,
     folded,
 )
@@ -53,7 +53,7 @@ class QueueItem:
     type: str
     country: str
     logo: str
-    level: Level
+    level: VerificationLevel
     state: EndorsementState
     since: datetime  #: of waiting, or of the last change of state
     is_correction: bool  #: it is on the wall already
@@ -102,7 +102,7 @@ class Case:
     row: Row[*tuple[Any, ...]]  #: the endorsement's own columns and the campaign's slug
     newest: VersionView
     published: VersionView | None
-    history: list[Line]
+    history: list[AuditEntryView]
     seen: Seen
 
     @property
@@ -114,8 +114,8 @@ class Case:
         return EndorsementState(self.row.state)
 
     @property
-    def level(self) -> Level:
-        return Level(self.row.level)
+    def level(self) -> VerificationLevel:
+        return VerificationLevel(self.row.level)
 
     @property
     def waits(self) -> bool:
@@ -282,7 +282,7 @@ def _item(row: Row[*tuple[Any, ...]]) -> QueueItem:
         type=row.type,
         country=row.country,
         logo=row.logo,
-        level=Level(row.level),
+        level=VerificationLevel(row.level),
         state=state,
         since=max(moment for moment in moments if moment is not None),
         is_correction=state is EndorsementState.PUBLISHED,

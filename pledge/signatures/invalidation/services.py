@@ -43,7 +43,7 @@ class NeedsSecondPerson(Exception):
     """So many signatures are not for one person alone to decide about."""
 
 
-class NotNow(Exception):
+class InvalidationInWrongState(Exception):
     """The invalidation is not in the state for this: somebody else was quicker, or it has ended."""
 
 
@@ -95,7 +95,7 @@ def propose(
 
 
 def approve(actor: Actor, invalidation_id: int) -> None:
-    """Have it applied. Raises NeedsSecondPerson, InvitedLately, NotNow."""
+    """Have it applied. Raises NeedsSecondPerson, InvitedLately, InvalidationInWrongState."""
     with transaction() as session:
         row = _locked(session, invalidation_id, InvalidationState.PROPOSED)
         if not may_approve(actor, row.matched, row.proposed_by):
@@ -120,7 +120,7 @@ def may_approve(actor: Actor, matched: int, proposed_by: int | None) -> bool:
 
 
 def discard(actor: Actor, invalidation_id: int, why: str) -> None:
-    """Decide against it. Raises NoReason, NotNow."""
+    """Decide against it. Raises NoReason, InvalidationInWrongState."""
     why = stated(why)
     with transaction() as session:
         row = _locked(session, invalidation_id, InvalidationState.PROPOSED)
@@ -132,7 +132,7 @@ def discard(actor: Actor, invalidation_id: int, why: str) -> None:
 def undo(actor: Actor, invalidation_id: int, why: str) -> None:
     """Put back all that it took and that is still as it left it, also while it is being applied.
 
-    Raises NoReason, NotNow.
+    Raises NoReason, InvalidationInWrongState.
     """
     why = stated(why)
     with transaction() as session:
@@ -150,7 +150,7 @@ def _locked(session: Session, invalidation_id: int, *states: InvalidationState) 
         .with_for_update()
     )
     if row is None:
-        raise NotNow
+        raise InvalidationInWrongState
     return row
 
 

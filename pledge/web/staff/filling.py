@@ -14,7 +14,7 @@ Attributes = list[tuple[str, str | None]]
 
 
 @dataclass
-class _Form:
+class _FoundForm:
     paths: set[str] = field(default_factory=set)
     details: list[int] = field(default_factory=list)
 
@@ -38,7 +38,7 @@ class _Finder(HTMLParser):
 
     def __init__(self) -> None:
         super().__init__()
-        self.forms: list[_Form] = []
+        self.forms: list[_FoundForm] = []
         self._open_details: list[int] = []
         self._details = 0
         self._inside = False
@@ -52,7 +52,7 @@ class _Finder(HTMLParser):
             self._inside = True
             is_post = (given.get("method") or "").lower() == "post"
             paths = {_path(given.get("action"))} if is_post else set()
-            self.forms.append(_Form(paths, [*self._open_details]))
+            self.forms.append(_FoundForm(paths, [*self._open_details]))
         elif tag == "button" and self._inside and given.get("formaction"):
             self.forms[-1].paths.add(_path(given["formaction"]))
 

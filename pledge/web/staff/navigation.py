@@ -12,25 +12,25 @@ from pledge.web.staff.auth.cookies import current_member
 
 
 @dataclass(frozen=True)
-class Line:
+class MenuItem:
     endpoint: str
     label: Any
     permission: Permission
 
 
 NAVIGATION = [
-    Line("staff.desk", _l("Desk"), Permission.SEE_DESK),
-    Line("staff.campaigns", _l("Campaigns"), Permission.EDIT_CAMPAIGNS),
-    Line("staff.organizations", _l("Organisations"), Permission.REVIEW_ORGANIZATIONS),
-    Line("staff.signatures", _l("Signatures"), Permission.LOOK_UP_SIGNATURES),
-    Line("staff.invalidations", _l("Invalidations"), Permission.INVALIDATE),
-    Line("staff.dead_letters", _l("Mail"), Permission.RUN_MAIL),
-    Line("staff.deliveries", _l("Deliveries"), Permission.EXPORT),
-    Line("staff.exports", _l("Exports"), Permission.EXPORT),
-    Line("staff.named_lists", _l("Lists of names"), Permission.EXPORT),
-    Line("staff.switches", _l("Switches"), Permission.SWITCH),
-    Line("staff.audit", _l("Audit log"), Permission.READ_AUDIT),
-    Line("staff.people", _l("People"), Permission.MANAGE_STAFF),
+    MenuItem("staff.desk", _l("Desk"), Permission.SEE_DESK),
+    MenuItem("staff.campaigns", _l("Campaigns"), Permission.EDIT_CAMPAIGNS),
+    MenuItem("staff.organizations", _l("Organisations"), Permission.REVIEW_ORGANIZATIONS),
+    MenuItem("staff.signatures", _l("Signatures"), Permission.LOOK_UP_SIGNATURES),
+    MenuItem("staff.invalidations", _l("Invalidations"), Permission.INVALIDATE),
+    MenuItem("staff.dead_letters", _l("Mail"), Permission.RUN_MAIL),
+    MenuItem("staff.deliveries", _l("Deliveries"), Permission.EXPORT),
+    MenuItem("staff.exports", _l("Exports"), Permission.EXPORT),
+    MenuItem("staff.named_lists", _l("Lists of names"), Permission.EXPORT),
+    MenuItem("staff.switches", _l("Switches"), Permission.SWITCH),
+    MenuItem("staff.audit", _l("Audit log"), Permission.READ_AUDIT),
+    MenuItem("staff.people", _l("People"), Permission.MANAGE_STAFF),
 ]
 
 

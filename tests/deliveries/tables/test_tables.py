@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from config import ROOT
 from pledge.core.text.spreadsheets import FORMULA_STARTS
 from pledge.deliveries.tables.tables import TABLES, integrity_json, organizations_csv, totals_csv, totals_json
-from pledge.endorsements.models import Level, OrganizationType
+from pledge.endorsements.models import OrganizationType, VerificationLevel
 from pledge.exports.organization_rows import COLUMNS
 from pledge.statistics import labels
 from pledge.statistics.values import Words
@@ -148,7 +148,7 @@ def test_no_name_of_an_organisation_begins_like_a_formula(name):
 
 def test_kinds_and_levels_are_called_as_on_the_pages():
     assert set(labels.TYPES) == set(OrganizationType)
-    assert set(labels.LEVELS) == set(Level)
+    assert set(labels.LEVELS) == set(VerificationLevel)
     with (ROOT / "pledge/translations/ko/LC_MESSAGES/messages.po").open("rb") as file:
         catalogue = read_po(file)
     for name in (*labels.TYPES.values(), *labels.LEVELS.values()):

@@ -8,7 +8,7 @@ from pledge.core.db import db
 from pledge.endorsements import counting
 from pledge.endorsements.models import Endorsement, EndorsementVersion, VersionState
 from pledge.endorsements.review import merging, moderation, services
-from pledge.endorsements.review.cases import CaseChanged, NotPossible, Seen, UnknownCase
+from pledge.endorsements.review.cases import CaseChanged, CaseInWrongState, Seen, UnknownCase
 from pledge.endorsements.review.reasons import BadReason
 from pledge.ledger.models import Kind, LedgerEntry
 from pledge.ledger.queries import count, tallies
@@ -65,7 +65,7 @@ def test_nobody_comes_back_onto_the_wall_who_could_not_be_written_to():
         ("review", lambda row: moderation.publish(KIM, row.id, seen(row))),
     ):
         row = endorsement(state=state, contact_number=0)
-        with pytest.raises(NotPossible):
+        with pytest.raises(CaseInWrongState):
             act(row)
         assert now(row).state == state
 
@@ -125,7 +125,7 @@ def test_a_level_given_by_staff_stays():
 def test_only_what_waits_can_be_published(state):
     row = endorsement(state=state)
     before = deltas(row)
-    with pytest.raises(NotPossible):
+    with pytest.raises(CaseInWrongState):
         moderation.publish(KIM, row.id, seen(row))
     assert (now(row).state, deltas(row), mails(row), audited(row)) == (state, before, [], [])
 
@@ -167,7 +167,7 @@ def test_declining_ends_the_case_and_reopening_brings_it_back():
 def test_a_declined_case_with_an_unconfirmed_new_application_is_not_reopened():
     row = endorsement(state="declined")
     version_of(row, target_year=2040)
-    with pytest.raises(NotPossible):
+    with pytest.raises(CaseInWrongState):
         moderation.reopen(KIM, row.id, seen(row), "why not")
 
 
@@ -275,16 +275,16 @@ def test_nothing_is_merged_into_what_has_ended(state):
     keep = endorsement()
     ended = endorsement(state=state, **({"merged_into_id": keep.id} if state == "merged" else {}))
     row = endorsement()
-    with pytest.raises(NotPossible):
+    with pytest.raises(CaseInWrongState):
         merging.merge(KIM, row.id, ended.id, seen(row), "no")
     assert now(row).state == "published"
 
 
 def test_nothing_is_merged_with_itself_with_another_campaigns_or_with_nobody():
     row, elsewhere = endorsement(), endorsement(campaign("other"))
-    with pytest.raises(NotPossible):
+    with pytest.raises(CaseInWrongState):
         merging.merge(KIM, row.id, row.id, seen(row), "no")
-    with pytest.raises(NotPossible):
+    with pytest.raises(CaseInWrongState):
         merging.merge(KIM, row.id, elsewhere.id, seen(row), "no")
     with pytest.raises(UnknownCase):
         merging.merge(KIM, row.id, 12345, seen(row), "no")

@@ -15,7 +15,7 @@ from pledge.core.db import db
 from pledge.endorsements import counting, own
 from pledge.endorsements.models import Endorsement, EndorsementState, VersionState
 from pledge.endorsements.review import merging, moderation, presence
-from pledge.endorsements.review.cases import CaseChanged, NotPossible, Seen
+from pledge.endorsements.review.cases import CaseChanged, CaseInWrongState, Seen
 from pledge.ledger.models import LedgerEntry
 from pledge.mail.models import OutboxMail
 from tests.support.factories import campaign, endorse_manage_token, endorsement, version_of
@@ -129,7 +129,7 @@ def test_two_merges_the_other_way_round_leave_one_of_them(app, at_once):
             partial(merging.merge, PEOPLE[1], other, one, seen, "same"),
         )
         assert sum(result is None for result in results) == 1
-        assert all(result is None or isinstance(result, CaseChanged | NotPossible) for result in results)
+        assert all(result is None or isinstance(result, CaseChanged | CaseInWrongState) for result in results)
         assert sorted([state(one), state(other)]) == ["merged", "published"]
     assert counting.mismatches() == []
 

@@ -229,7 +229,7 @@ def test_an_approval_stands_once():
     number = propose()
     invalidations.approve(BORA, number)
     for late in (invalidations.approve, lambda actor, which: invalidations.discard(actor, which, "no")):
-        with pytest.raises(invalidations.NotNow):
+        with pytest.raises(invalidations.InvalidationInWrongState):
             late(ANNA, number)
     assert audited() == ["invalidation.propose", "invalidation.approve"]
 
@@ -238,7 +238,7 @@ def test_what_was_discarded_can_no_longer_be_approved():
     crowd(3, domain="robots.example")
     number = propose()
     invalidations.discard(BORA, number, "these are the pupils of one school")
-    with pytest.raises(invalidations.NotNow):
+    with pytest.raises(invalidations.InvalidationInWrongState):
         invalidations.approve(BORA, number)
     assert work() == 0
     assert (row(number).state, row(number).ended_why) == ("discarded", "these are the pupils of one school")
@@ -354,7 +354,7 @@ def test_undoing_puts_all_of_it_back():
     assert entries("reinstated") == [1] * 7
     assert (row(number).state, row(number).reinstated) == ("undone", 7)
     assert counting.mismatches() == []
-    with pytest.raises(invalidations.NotNow):
+    with pytest.raises(invalidations.InvalidationInWrongState):
         invalidations.undo(ANNA, number, "again")
 
 

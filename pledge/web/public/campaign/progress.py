@@ -23,7 +23,7 @@ FIRST_COUNTRIES = 10
 
 
 @dataclass(frozen=True)
-class Bar:
+class BreakdownBar:
     """One line of a table with its bar: how many, how much of all, and how long beside the longest one (in percent)."""
 
     key: str
@@ -77,23 +77,23 @@ def moved(slug: str) -> AnyResponse:
     return redirect(url_for("public.progress", slug=campaign.slug, _anchor="integrity"), 301)
 
 
-def bars(lines: list[BreakdownLine], people: int) -> list[Bar]:
+def bars(lines: list[BreakdownLine], people: int) -> list[BreakdownBar]:
     """The lines in the language of the page. `people` is all of them."""
     return _bars(
         [(line.key, line.ko if i18n.language() == "ko" else line.en, line.people) for line in lines], people
     )
 
 
-def _kinds(campaign_id: int) -> list[Bar]:
+def _kinds(campaign_id: int) -> list[BreakdownBar]:
     """Organisations by kind; the page knows the words."""
     types = endorsements.types(campaign_id)
     return _bars([(kind.value, kind.value, number) for kind, number in types.items()], sum(types.values()))
 
 
-def _bars(lines: list[tuple[str, str, int]], whole: int) -> list[Bar]:
+def _bars(lines: list[tuple[str, str, int]], whole: int) -> list[BreakdownBar]:
     longest = max((number for _, _, number in lines), default=0)
     return [
-        Bar(key, label, number, number * 100 / (whole or 1), max(0.0, number * 100 / (longest or 1)))
+        BreakdownBar(key, label, number, number * 100 / (whole or 1), max(0.0, number * 100 / (longest or 1)))
         for key, label, number in lines
     ]
 

@@ -17,7 +17,7 @@ from pledge.core.text.line_words import LINE_WORDS
 from pledge.core.text.lines import LineFault
 from pledge.endorsements import rules
 from pledge.endorsements.models import OrganizationType
-from pledge.endorsements.rules import BadContent, Content, Fault
+from pledge.endorsements.rules import BadContent, Content, ContentFault
 from pledge.endorsements.verification.registration import BadRegistrationNumber, optional_registration_number
 from pledge.signatures.addresses import Address
 from pledge.web.forms import PublicForm, TickField
@@ -26,21 +26,23 @@ from pledge.web.public.signing.forms import check_address, is_version
 #: What a fault is called, by field where one wording does not fit all.
 _WORDS: dict[StrEnum, Any] = {
     **LINE_WORDS,
-    Fault.WEBSITE: _l("Enter the address of a public website, like https://www.example.org."),
-    Fault.YEAR: _l("Enter a year from 2000 to 2100."),
-    Fault.PERCENT: _l("Enter a percentage from 1 to 100."),
-    Fault.ORDER: _l("The interim year must be before the target year."),
+    ContentFault.WEBSITE: _l("Enter the address of a public website, like https://www.example.org."),
+    ContentFault.YEAR: _l("Enter a year from 2000 to 2100."),
+    ContentFault.PERCENT: _l("Enter a percentage from 1 to 100."),
+    ContentFault.ORDER: _l("The interim year must be before the target year."),
 }
 _FIELD_WORDS: dict[tuple[str, StrEnum], Any] = {
     ("name_ko", LineFault.EMPTY): _l("Enter the name of the organisation, in Korean or in English."),
     ("name_ko", LineFault.TOO_LONG): _l("The name can have up to 120 characters."),
     ("name_en", LineFault.EMPTY): _l("Enter the name of the organisation in letters."),
     ("name_en", LineFault.TOO_LONG): _l("The name can have up to 120 characters."),
-    ("type", Fault.UNKNOWN): _l("Choose a kind of organisation from the list."),
+    ("type", ContentFault.UNKNOWN): _l("Choose a kind of organisation from the list."),
     ("website", LineFault.EMPTY): _l("Enter the address of the organisation's website."),
     ("website", LineFault.TOO_LONG): _l("The address can have up to 300 characters."),
-    ("interim_year", Fault.HALF): _l("Enter the interim year too, or leave year and percentage empty."),
-    ("interim_percent", Fault.HALF): _l(
+    ("interim_year", ContentFault.HALF): _l(
+        "Enter the interim year too, or leave year and percentage empty."
+    ),
+    ("interim_percent", ContentFault.HALF): _l(
         "Enter the interim percentage too, or leave year and percentage empty."
     ),
     ("statement_ko", LineFault.TOO_LONG): _l("A statement can have up to 600 characters."),
@@ -123,13 +125,13 @@ class ContentForm(PublicForm):
         _check(lambda: rules.check_website(field.data or ""))
 
     def validate_target_year(self, field: Field) -> None:
-        self._check_number(field, Fault.YEAR)
+        self._check_number(field, ContentFault.YEAR)
 
     def validate_interim_year(self, field: Field) -> None:
-        self._check_number(field, Fault.YEAR)
+        self._check_number(field, ContentFault.YEAR)
 
     def validate_interim_percent(self, field: Field) -> None:
-        self._check_number(field, Fault.PERCENT)
+        self._check_number(field, ContentFault.PERCENT)
 
     def validate_statement_ko(self, field: Field) -> None:
         _check(lambda: rules.clean_statement(field.name, field.data or ""))
@@ -171,7 +173,7 @@ class ContentForm(PublicForm):
     def _numbers(self) -> tuple[Field, Field, Field]:
         return self.target_year, self.interim_year, self.interim_percent
 
-    def _check_number(self, field: Field, not_a_number: Fault) -> None:
+    def _check_number(self, field: Field, not_a_number: ContentFault) -> None:
         """One of the three that belong together, judged by itself when one of the others is no number at all."""
         try:
             number(field)

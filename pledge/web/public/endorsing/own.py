@@ -49,7 +49,7 @@ def while_possible(view: Callable[[Subject, str], Response]) -> Callable[[Subjec
     def guarded(subject: Subject, token: str) -> Response:
         try:
             return view(subject, token)
-        except own.NotPossible:
+        except own.EndorsementInWrongState:
             return own_page(subject, token, own_endorsement(token, i18n.language()), 409, changed=True)
 
     return guarded
@@ -62,7 +62,7 @@ def while_possible(view: Callable[[Subject, str], Response]) -> Callable[[Subjec
 def correct(subject: Subject, token: str) -> Response:
     endorsement = own_endorsement(token, i18n.language())
     if endorsement.state not in own.CORRECTABLE:  # before a picture is taken
-        raise own.NotPossible
+        raise own.EndorsementInWrongState
     shown = asdict(endorsement.newest.content)
     if request.method != "POST":
         form = CorrectionForm(
@@ -95,7 +95,7 @@ def correct(subject: Subject, token: str) -> Response:
 def change_contact(subject: Subject, token: str) -> Response:
     endorsement = own_endorsement(token, i18n.language())
     if endorsement.state not in own.CORRECTABLE:
-        raise own.NotPossible
+        raise own.EndorsementInWrongState
     form, is_sent = ContactForm(request.form or None), request.method == "POST"
     if is_sent and form.validate():
         try:

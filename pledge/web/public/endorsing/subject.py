@@ -10,12 +10,12 @@ from flask_babel import lazy_gettext as _l
 from config import current_config
 from pledge.core import i18n
 from pledge.endorsements import own, services
-from pledge.endorsements.applicants import EndorsementView, VersionView, open_link, own_endorsement
+from pledge.endorsements.applicants import EndorsementView, OwnVersionView, open_link, own_endorsement
 from pledge.endorsements.identifiers import manage_token, read_ticket
-from pledge.endorsements.models import EndorsementState, Level
+from pledge.endorsements.models import EndorsementState, VerificationLevel
 from pledge.endorsements.verification.domains import host_of, registrable
 from pledge.endorsements.verification.ladder import PATH, RECORD, site_proof
-from pledge.web.public.mailed_links.subject import Done, Question, Subject, Words
+from pledge.web.public.mailed_links.subject import Done, JourneyTexts, Question, Subject
 
 #: What the own page can say after something was done, by the name in its address.
 DONE = ("sent", "saved", "asked", "cancelled", "proved", "not_proved")
@@ -92,7 +92,7 @@ def _proof(endorsement: EndorsementView) -> dict[str, str] | None:
     """What to place where, to prove that the website is the organisation's; None when that is not offered."""
     if not current_config().site_checks or endorsement.state not in own.CORRECTABLE:
         return None
-    if endorsement.level not in (Level.MAIL, Level.DOMAIN):
+    if endorsement.level not in (VerificationLevel.MAIL, VerificationLevel.DOMAIN):
         return None
     host = host_of((endorsement.published or endorsement.newest).content.website)
     return {
@@ -131,7 +131,7 @@ def readable(endorsement: EndorsementView) -> dict[str, Any]:
     }
 
 
-def _readable_version(version: VersionView) -> dict[str, Any]:
+def _readable_version(version: OwnVersionView) -> dict[str, Any]:
     return {
         "number": version.seq,
         "state": version.state.value,
@@ -164,7 +164,7 @@ ENDORSEMENT = Subject(
     thanks_context=thanks_context,
     parts="components/organization/parts.html",
     own_template="public/endorsing/own.html",
-    words=Words(
+    words=JourneyTexts(
         sent_to=_l(
             "A mail to {address} is on its way. If we wrote there lately, it comes in about ten minutes. The secretariat reviews the endorsement once you confirm it."
         ),

@@ -21,7 +21,7 @@ from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import campaign_or_404
 from pledge.web.public.endorsing.subject import ENDORSEMENT
 from pledge.web.public.mailed_links.subject import Done, Question, Subject
-from pledge.web.public.signing.forms import CodeForm, LinkForm
+from pledge.web.public.signing.forms import ConfirmCodeForm, LinkForm
 from pledge.web.public.signing.sign import see_other
 from pledge.web.public.signing.subject import SIGNATURE
 
@@ -117,7 +117,7 @@ def is_wrong(response: Response) -> bool:
 def check(subject: Subject, slug: str, ticket: str) -> Response:
     """ "Check your mail", where the six digits of the mail may be typed if it has any."""
     submission = _ticket_or_404(lambda: subject.read_ticket(slug, ticket))
-    form = CodeForm(request.form or None)
+    form = ConfirmCodeForm(request.form or None)
     if request.method == "POST" and form.validate():
         if signatures.confirm_by_code(submission, form.digits) is Confirmation.DONE:
             token = tokens.mint(Purpose.CONFIRM, [submission])

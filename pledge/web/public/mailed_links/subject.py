@@ -37,7 +37,7 @@ class Done:
 
 
 @dataclass(frozen=True)
-class Words:
+class JourneyTexts:
     """What the shared pages say of one subject."""
 
     # "Check your mail", after the form was sent
@@ -92,7 +92,7 @@ class Subject:
 
     parts: str  #: template of its parts of shared pages
     own_template: str
-    words: Words
+    words: JourneyTexts
     not_mine: Question
     not_mine_done: Done
     withdrawing: Callable[[Any], Question]  #: (record)

@@ -116,7 +116,7 @@ class SignForm(PublicForm):
         return places.region_choices(i18n.language())
 
 
-class CodeForm(PublicForm):
+class ConfirmCodeForm(PublicForm):
     code = StringField(_l("Six-digit code"))
 
     def validate_code(self, field: Field) -> None:

@@ -27,14 +27,14 @@ _MAX_MINUTES = 90
 _BY_DOMAIN = "mail domain"
 
 
-class _Form(Protocol):
+class _FormWithAddress(Protocol):
     """A form with an address, which is set once the form is valid."""
 
     email: Any
     address: Address
 
 
-def count(form: _Form, page: Callable[[], Response], *, is_valid: bool) -> None:
+def count(form: _FormWithAddress, page: Callable[[], Response], *, is_valid: bool) -> None:
     """Count a form that was sent for its network, and when `is_valid` for the domain of its address too.
 
     Raises TooManyRequests; for the domain's sake with the `page` of the form, which keeps what was typed and says when to

@@ -15,7 +15,7 @@ from pledge.signatures import own, services
 from pledge.signatures.identifiers import read_ticket
 from pledge.signatures.queries import SignatureView, open_link, own_signature
 from pledge.web.public.campaign.pages import qr_code, share_links
-from pledge.web.public.mailed_links.subject import Done, Question, Subject, Words
+from pledge.web.public.mailed_links.subject import Done, JourneyTexts, Question, Subject
 from pledge.web.public.signing.forms import ListForm, OwnForm
 
 
@@ -145,7 +145,7 @@ SIGNATURE = Subject(
     thanks_context=thanks_context,
     parts="components/signing/parts.html",
     own_template="public/signing/own.html",
-    words=Words(
+    words=JourneyTexts(
         sent_to=_l(
             "A mail to {address} is on its way. If we wrote there lately, it comes in about ten minutes. Your signature counts once you confirm it."
         ),

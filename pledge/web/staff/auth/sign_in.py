@@ -36,7 +36,7 @@ class SignInForm(StaffForm):
     password = PasswordField(_l("Password"))
 
 
-class CodeForm(StaffForm):
+class SecondFactorForm(StaffForm):
     """A code from an authenticator app, or a recovery code."""
 
     code = StringField(_l("Code"))
@@ -104,7 +104,7 @@ def check_password() -> AnyResponse:
 @public
 def code() -> AnyResponse:
     person = pending()
-    return _to_start() if person is None else _code_page("staff/auth/code.html", CodeForm(), person)
+    return _to_start() if person is None else _code_page("staff/auth/code.html", SecondFactorForm(), person)
 
 
 @staff.post("/sign-in/code", endpoint="code_post")
@@ -113,7 +113,7 @@ def code_post() -> AnyResponse:
     person = pending()
     if person is None or not person.totp_secret:
         return _to_start()
-    form = CodeForm(request.form)
+    form = SecondFactorForm(request.form)
     if form.accepts_app_code(person):
         return sign_in(person, "authenticator")
     return _code_page("staff/auth/code.html", form, person)
@@ -123,7 +123,9 @@ def code_post() -> AnyResponse:
 @public
 def recovery() -> AnyResponse:
     person = pending()
-    return _to_start() if person is None else _code_page("staff/auth/recovery.html", CodeForm(), person)
+    return (
+        _to_start() if person is None else _code_page("staff/auth/recovery.html", SecondFactorForm(), person)
+    )
 
 
 @staff.post("/sign-in/recovery", endpoint="recovery_post")
@@ -132,7 +134,7 @@ def recovery_post() -> AnyResponse:
     person = pending()
     if person is None:
         return _to_start()
-    form, actor = CodeForm(request.form), _actor(person)
+    form, actor = SecondFactorForm(request.form), _actor(person)
     wrong = _("This is not one of your recovery codes, or it was used already.")
     if form.accepts(person, lambda typed: accounts.use_recovery_code(actor, typed), wrong):
         return sign_in(person, "recovery code")
@@ -168,7 +170,7 @@ def _sign_in_page(form: SignInForm, wait: int = 0) -> Response:
     )
 
 
-def _code_page(template: str, form: CodeForm, person: StaffMember) -> Response:
+def _code_page(template: str, form: SecondFactorForm, person: StaffMember) -> Response:
     shown = render_template(template, form=form, person=person, next=next_page())
     return answer(make_response(shown), form, form.wait)
 

@@ -15,7 +15,7 @@ from pledge.web.staff.auth.access import (
     requires_password,
     requires_sign_in,
 )
-from pledge.web.staff.auth.sign_in import CodeForm
+from pledge.web.staff.auth.sign_in import SecondFactorForm
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.deliveries.waiting import answer
 from pledge.web.staff.pages import own_page
@@ -24,7 +24,7 @@ from pledge.web.staff.pages import own_page
 @staff.get("/verify")
 @requires_password
 def verify() -> Response:
-    return _page(CodeForm()) if me().has_second_factor else redirect(url_for("staff.enrol"), 303)
+    return _page(SecondFactorForm()) if me().has_second_factor else redirect(url_for("staff.enrol"), 303)
 
 
 @staff.post("/verify", endpoint="verify_post")
@@ -33,7 +33,7 @@ def verify_post() -> Response:
     member = me()
     if not member.totp_secret:
         return redirect(url_for("staff.verify", **going_on()), 303)
-    form = CodeForm(request.form)
+    form = SecondFactorForm(request.form)
     if form.accepts_app_code(member):
         mark_second_factor()
         return go_on()
@@ -96,7 +96,7 @@ def _too_late() -> Response:
     return redirect(_back(), 303)
 
 
-def _page(form: CodeForm) -> Response:
+def _page(form: SecondFactorForm) -> Response:
     shown = render_template(
         "staff/auth/verify.html",
         form=form,

@@ -10,7 +10,7 @@ from wtforms.validators import ValidationError
 from pledge.campaigns.events import EventFields
 from pledge.campaigns.models import PartnerRole
 from pledge.campaigns.partners import PartnerFields
-from pledge.campaigns.rules import Fault
+from pledge.campaigns.rules import FieldFault
 from pledge.web.forms import ByLanguage, StaffForm, TickField
 from pledge.web.staff.auth.moments import at, day, hour, moment
 from pledge.web.staff.campaigns.saving import FAULTS
@@ -64,7 +64,7 @@ class ScheduleForm(StampedForm):
             character for character in field.data or "" if not character.isspace() and character != ","
         )
         if not (digits.isascii() and digits.isdecimal() and len(digits) <= 10):
-            raise ValidationError(FAULTS[Fault.GOAL])
+            raise ValidationError(FAULTS[FieldFault.GOAL])
         self.number = int(digits)
 
     def validate_opens_at(self, field: Field) -> None:

@@ -11,7 +11,7 @@ from wtforms import FileField, Form
 
 from pledge.campaigns.models import CampaignState
 from pledge.campaigns.moderation import EditedMeanwhile, Incomplete, ReasonMissing, WrongState
-from pledge.campaigns.rules import BadFields, Fault
+from pledge.campaigns.rules import BadFields, FieldFault
 from pledge.campaigns.staff_queries import Missing, NoSuchCampaign
 from pledge.core import tokens
 from pledge.core.text.line_words import LINE_WORDS
@@ -24,26 +24,26 @@ from pledge.files.words import DOCUMENT_WORDS, PICTURE_WORDS, STORAGE_AWAY
 from pledge.web.errors import answer_busy
 
 FAULTS = {
-    Fault.MISSING: _l("This is needed."),
-    Fault.TOO_LONG: _l("This is too long."),
-    Fault.CHARACTERS: _l("This has a character that cannot be shown."),
-    Fault.RESIDENT_NUMBER: LINE_WORDS[LineFault.RESIDENT_NUMBER],
-    Fault.SLUG: _l(
+    FieldFault.MISSING: _l("This is needed."),
+    FieldFault.TOO_LONG: _l("This is too long."),
+    FieldFault.CHARACTERS: _l("This has a character that cannot be shown."),
+    FieldFault.RESIDENT_NUMBER: LINE_WORDS[LineFault.RESIDENT_NUMBER],
+    FieldFault.SLUG: _l(
         "Use 3 to 60 small letters from a to z, digits and single hyphens, and begin with a letter."
     ),
-    Fault.TAKEN: _l("Another campaign has this address."),
-    Fault.LINK: _l("Enter a web address such as https://example.org/page."),
-    Fault.EMAIL: _l("Enter an e-mail address in the form name@example.com."),
-    Fault.ONE_LANGUAGE: _l("Another language has this, so it is needed here too."),
-    Fault.UNCHANGED: _l("Tick this if the other languages need not change, or go on writing."),
-    Fault.GOAL: _l("Enter a whole number from 1 to 1,000,000,000."),
-    Fault.MOMENT: _l("Enter a day and a time between 2000 and 2100."),
-    Fault.ORDER: _l("It ends before it begins."),
-    Fault.PAST: _l("This time is over. Choose a later one, or close the campaign."),
-    Fault.RUNNING: _l(
+    FieldFault.TAKEN: _l("Another campaign has this address."),
+    FieldFault.LINK: _l("Enter a web address such as https://example.org/page."),
+    FieldFault.EMAIL: _l("Enter an e-mail address in the form name@example.com."),
+    FieldFault.ONE_LANGUAGE: _l("Another language has this, so it is needed here too."),
+    FieldFault.UNCHANGED: _l("Tick this if the other languages need not change, or go on writing."),
+    FieldFault.GOAL: _l("Enter a whole number from 1 to 1,000,000,000."),
+    FieldFault.MOMENT: _l("Enter a day and a time between 2000 and 2100."),
+    FieldFault.ORDER: _l("It ends before it begins."),
+    FieldFault.PAST: _l("This time is over. Choose a later one, or close the campaign."),
+    FieldFault.RUNNING: _l(
         "Signing has begun, and this would stop it. To stop signing, pause it with the switches or close the campaign."
     ),
-    Fault.VIDEO: _l("Enter the address of one video on YouTube or Vimeo."),
+    FieldFault.VIDEO: _l("Enter the address of one video on YouTube or Vimeo."),
 }
 
 

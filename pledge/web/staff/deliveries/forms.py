@@ -12,7 +12,7 @@ from wtforms.validators import ValidationError
 from pledge.core import languages
 from pledge.deliveries.document import Reply
 from pledge.deliveries.models import Channel
-from pledge.deliveries.register import Answer, HandingOver, Wrong
+from pledge.deliveries.register import Answer, EntryFault, HandingOver
 from pledge.deliveries.register_queries import DeliveryView
 from pledge.statistics.values import Words
 from pledge.web.forms import ByLanguage, StaffForm
@@ -30,10 +30,10 @@ CHANNELS: dict[Channel, Any] = {
 
 _WRONG: dict[str, Any] = {
     **{str(fault): words for fault, words in FAULTS.items()},
-    Wrong.CHANNEL: _l("Choose how it was handed over."),
-    Wrong.FUTURE: _l("This lies in the future."),
-    Wrong.TOO_EARLY: _l("This is too early: the step before it came later."),
-    Wrong.TOO_LATE: _l("This is later than the answer."),
+    EntryFault.CHANNEL: _l("Choose how it was handed over."),
+    EntryFault.FUTURE: _l("This lies in the future."),
+    EntryFault.TOO_EARLY: _l("This is too early: the step before it came later."),
+    EntryFault.TOO_LATE: _l("This is later than the answer."),
 }
 
 

@@ -17,7 +17,7 @@ from pledge.name_lists import queries, services
 from pledge.web.forms import StaffForm
 from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa, requires_recent_mfa_for_file
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.signatures.forms import WhyForm, check_why
+from pledge.web.staff.signatures.forms import StatedReasonForm, check_why
 
 _ONE = "/lists/<int(min=1,max=2147483647):list_id>"
 
@@ -80,21 +80,21 @@ def ask() -> AnyResponse:
 @staff.get(_ONE, endpoint="named_list")
 @needs(Permission.EXPORT)
 def one(list_id: int) -> Response:
-    return _page(list_id, WhyForm(), 200)
+    return _page(list_id, StatedReasonForm(), 200)
 
 
 @staff.post(f"{_ONE}/approve", endpoint="named_list_approve")
 @needs(Permission.EXPORT)
 @requires_recent_mfa
 def approve(list_id: int) -> AnyResponse:
-    return _decide(list_id, WhyForm(), lambda: services.approve(actor(), list_id))
+    return _decide(list_id, StatedReasonForm(), lambda: services.approve(actor(), list_id))
 
 
 @staff.post(f"{_ONE}/refuse", endpoint="named_list_refuse")
 @needs(Permission.EXPORT)
 @requires_recent_mfa
 def refuse(list_id: int) -> AnyResponse:
-    form = WhyForm(request.form)
+    form = StatedReasonForm(request.form)
     if not form.validate():
         return _page(list_id, form, 422)
     return _decide(list_id, form, lambda: services.refuse(actor(), list_id, form.why.data or ""))
@@ -103,7 +103,7 @@ def refuse(list_id: int) -> AnyResponse:
 @staff.post(f"{_ONE}/retract", endpoint="named_list_retract")
 @needs(Permission.EXPORT)
 def retract(list_id: int) -> AnyResponse:
-    return _decide(list_id, WhyForm(), lambda: services.retract(actor(), list_id))
+    return _decide(list_id, StatedReasonForm(), lambda: services.retract(actor(), list_id))
 
 
 @staff.post(f"{_ONE}/retry", endpoint="named_list_retry")
@@ -114,9 +114,9 @@ def retry(list_id: int) -> AnyResponse:
     try:
         services.retry(actor(), list_id)
     except services.ApprovalOver:
-        return _page(list_id, WhyForm(), 409, refused="over")
-    except services.NotNow:
-        return _page(list_id, WhyForm(), 409, refused="retry")
+        return _page(list_id, StatedReasonForm(), 409, refused="over")
+    except services.NameListInWrongState:
+        return _page(list_id, StatedReasonForm(), 409, refused="retry")
     return redirect(url_for("staff.named_list", list_id=list_id), 303)
 
 
@@ -126,13 +126,13 @@ def retry(list_id: int) -> AnyResponse:
 def download(list_id: int) -> AnyResponse:
     """The encrypted file, while it is there. Who takes it, when, from where and why is recorded before the first byte."""
     found = _found(list_id)
-    form = WhyForm(request.form)
+    form = StatedReasonForm(request.form)
     if not form.validate():
         return _page(list_id, form, 422)
     try:
         job, parts = services.download(actor(), list_id, form.why.data or "")
-    except services.Gone:
-        return _page(list_id, WhyForm(), 410, refused="gone")
+    except services.NoFile:
+        return _page(list_id, StatedReasonForm(), 410, refused="gone")
     response = Response(parts, mimetype="application/octet-stream")
     response.content_length = job.size
     response.headers["Content-Disposition"] = f'attachment; filename="{found.file_name}"'
@@ -151,7 +151,7 @@ def _tell_bad_key(form: AskForm, bad: services.BadKey) -> None:
         form.key.errors = [_("Enter the recipient’s public key: it begins with age1 and has 62 characters.")]
 
 
-def _decide(list_id: int, form: WhyForm, act: Callable[[], None]) -> AnyResponse:
+def _decide(list_id: int, form: StatedReasonForm, act: Callable[[], None]) -> AnyResponse:
     """Do it and come back to its page, or show there why it was not done."""
     try:
         act()
@@ -159,7 +159,7 @@ def _decide(list_id: int, form: WhyForm, act: Callable[[], None]) -> AnyResponse
         return _page(list_id, form, 403, refused="second")
     except InvitedLately:
         return _page(list_id, form, 403, refused="lately")
-    except services.NotNow:
+    except services.NameListInWrongState:
         return _page(list_id, form, 409, refused="state")
     return redirect(url_for("staff.named_list", list_id=list_id), 303)
 
@@ -178,7 +178,7 @@ def _new_page(form: AskForm, status: int) -> Response:
     )
 
 
-def _page(list_id: int, form: WhyForm, status: int, refused: str = "") -> Response:
+def _page(list_id: int, form: StatedReasonForm, status: int, refused: str = "") -> Response:
     found, who = _found(list_id), actor()
     page = render_template(
         "staff/deliveries/name_list.html",

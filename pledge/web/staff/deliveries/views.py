@@ -31,7 +31,7 @@ from pledge.web.staff.deliveries.forms import (
     recorded_handing_over,
     tell,
 )
-from pledge.web.staff.signatures.forms import WhyForm
+from pledge.web.staff.signatures.forms import StatedReasonForm
 
 _ONE = "/deliveries/<int(min=1,max=2147483647):delivery_id>"
 
@@ -122,7 +122,7 @@ def correct_answer(delivery_id: int) -> AnyResponse:
 @staff.post(f"{_ONE}/discard", endpoint="delivery_discard")
 @needs(Permission.EXPORT)
 def discard(delivery_id: int) -> AnyResponse:
-    form = WhyForm(request.form)
+    form = StatedReasonForm(request.form)
     return _record(
         delivery_id, form, lambda: freezing.discard(actor(), delivery_id, (form.why.data or "").strip())
     )
@@ -151,7 +151,7 @@ def announce_post(delivery_id: int) -> AnyResponse:
     found = _found(delivery_id)
     try:
         register.announce(actor(), delivery_id)
-    except register.NotNow:
+    except register.DeliveryInWrongState:
         return _page(found, status=409, refused="state")
     return _back(delivery_id)
 
@@ -166,7 +166,7 @@ def _record(delivery_id: int, form: Form, act: Callable[[], None]) -> AnyRespons
     except register.BadEntry as wrong:
         tell(form, wrong.faults)
         right = False
-    except (register.NotNow, freezing.NotDiscardable):
+    except (register.DeliveryInWrongState, freezing.NotDiscardable):
         return _page(_found(delivery_id), form, 409, refused="state")
     except register.PackNotMade:
         return _page(_found(delivery_id), form, 409, refused="pack")
@@ -192,7 +192,7 @@ def _page(found: DeliveryView, sent: Form | None = None, status: int = 200, refu
         "correct": HandingOverCorrection(data=recorded_handing_over(found)),
         "answer": AnswerForm(),
         "correct_answer": AnswerCorrection(data=recorded_answer(found)),
-        "discard": WhyForm(),
+        "discard": StatedReasonForm(),
     }
     name = next((name for name, form in forms.items() if type(form) is type(sent)), "")
     if sent is not None:

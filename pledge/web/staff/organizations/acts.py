@@ -9,7 +9,7 @@ from wtforms import Form
 
 from pledge.accounts.roles import Permission
 from pledge.endorsements.review import levels, merging, moderation, services
-from pledge.endorsements.review.cases import CaseChanged, NotPossible, Seen, UnknownCase
+from pledge.endorsements.review.cases import CaseChanged, CaseInWrongState, Seen, UnknownCase
 from pledge.endorsements.review.reasons import BadReason
 from pledge.endorsements.verification.ladder import check_site, site_proof
 from pledge.web.staff.auth.access import actor, needs
@@ -88,7 +88,7 @@ def _decide(endorsement_id: int, name: str, act: Act) -> Response:
         )
     except CaseChanged:
         return case_page(endorsement_id, 409, forms=forms, acted=name, was=seen)
-    except NotPossible:
+    except CaseInWrongState:
         fault = _("This cannot be done in the state that the case is in.")
         return case_page(endorsement_id, 409, forms=forms, acted=name, fault=fault)
     except BadReason:

@@ -69,7 +69,7 @@ class RemovalForm(StaffForm):
         return self.by_language("wording") or None
 
 
-class WhyForm(StaffForm):
+class OwnReasonForm(StaffForm):
     """What staff do for a reason of their own, for the audit log."""
 
     why = StringField(_l("Why"))
@@ -78,7 +78,7 @@ class WhyForm(StaffForm):
         _check_text(field, required=True)
 
 
-class MergeForm(WhyForm):
+class MergeForm(OwnReasonForm):
     into = RadioField(_l("The one that remains"), validate_choice=False)
 
     def validate_into(self, field: Field) -> None:
@@ -119,10 +119,10 @@ class Forms:
     decline: ReasonForm
     remove: RemovalForm
     merge: MergeForm
-    reinstate: WhyForm
-    reopen: WhyForm
-    certify: WhyForm
-    uncertify: WhyForm
+    reinstate: OwnReasonForm
+    reopen: OwnReasonForm
+    certify: OwnReasonForm
+    uncertify: OwnReasonForm
 
     @classmethod
     def empty(cls) -> "Forms":
@@ -145,8 +145,8 @@ class Forms:
             ReasonForm(given, prefix="decline-"),
             RemovalForm(given, prefix="remove-"),
             MergeForm(given, prefix="merge-"),
-            WhyForm(given, prefix="reinstate-"),
-            WhyForm(given, prefix="reopen-"),
-            WhyForm(given, prefix="certify-"),
-            WhyForm(given, prefix="uncertify-"),
+            OwnReasonForm(given, prefix="reinstate-"),
+            OwnReasonForm(given, prefix="reopen-"),
+            OwnReasonForm(given, prefix="certify-"),
+            OwnReasonForm(given, prefix="uncertify-"),
         )

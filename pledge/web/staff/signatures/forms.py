@@ -52,7 +52,7 @@ class LookUpForm(StaffForm):
             raise ValidationError(_l("Enter an e-mail address in the form name@example.com.")) from None
 
 
-class WhyForm(StaffForm):
+class StatedReasonForm(StaffForm):
     why = TextAreaField(_l("Reason"))
 
     def validate_why(self, field: Field) -> None:

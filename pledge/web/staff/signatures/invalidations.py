@@ -16,7 +16,7 @@ from pledge.signatures.invalidation.conditions import NoCondition
 from pledge.signatures.invalidation.models import InvalidationReason
 from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.signatures.forms import InvalidationForm, WhyForm
+from pledge.web.staff.signatures.forms import InvalidationForm, StatedReasonForm
 
 _ONE = "/invalidations/<int(min=1,max=2147483647):invalidation_id>"
 
@@ -64,14 +64,14 @@ def propose() -> AnyResponse:
 @staff.get(_ONE, endpoint="invalidation")
 @needs(Permission.INVALIDATE)
 def one(invalidation_id: int) -> Response:
-    return _page(invalidation_id, WhyForm(), 200)
+    return _page(invalidation_id, StatedReasonForm(), 200)
 
 
 @staff.post(f"{_ONE}/approve", endpoint="invalidation_approve")
 @needs(Permission.INVALIDATE)
 @requires_recent_mfa
 def approve(invalidation_id: int) -> AnyResponse:
-    return _decide(invalidation_id, WhyForm(), lambda: services.approve(actor(), invalidation_id))
+    return _decide(invalidation_id, StatedReasonForm(), lambda: services.approve(actor(), invalidation_id))
 
 
 @staff.post(f"{_ONE}/discard", endpoint="invalidation_discard")
@@ -88,13 +88,13 @@ def undo(invalidation_id: int) -> AnyResponse:
 
 
 def _explained(invalidation_id: int, act: Callable[..., None]) -> AnyResponse:
-    form = WhyForm(request.form)
+    form = StatedReasonForm(request.form)
     if not form.validate():
         return _page(invalidation_id, form, 422)
     return _decide(invalidation_id, form, lambda: act(actor(), invalidation_id, form.why.data or ""))
 
 
-def _decide(invalidation_id: int, form: WhyForm, act: Callable[[], None]) -> AnyResponse:
+def _decide(invalidation_id: int, form: StatedReasonForm, act: Callable[[], None]) -> AnyResponse:
     """Do it and come back to its page, or show there why it was not done."""
     try:
         act()
@@ -102,7 +102,7 @@ def _decide(invalidation_id: int, form: WhyForm, act: Callable[[], None]) -> Any
         return _page(invalidation_id, form, 409, refused="second")
     except InvitedLately:
         return _page(invalidation_id, form, 409, refused="lately")
-    except services.NotNow:
+    except services.InvalidationInWrongState:
         return _page(invalidation_id, form, 409, refused="state")
     return redirect(url_for("staff.invalidation", invalidation_id=invalidation_id), 303)
 
@@ -117,7 +117,7 @@ def _new_page(form: InvalidationForm, status: int) -> Response:
     return make_response(page, status)
 
 
-def _page(invalidation_id: int, form: WhyForm, status: int, refused: str = "") -> Response:
+def _page(invalidation_id: int, form: StatedReasonForm, status: int, refused: str = "") -> Response:
     found, who = queries.find(invalidation_id), actor()
     if found is None:
         abort(404)

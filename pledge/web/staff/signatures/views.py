@@ -18,7 +18,7 @@ from pledge.core import i18n
 from pledge.signatures import moderation, staff_queries
 from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.signatures.forms import LookUpForm, WhyForm
+from pledge.web.staff.signatures.forms import LookUpForm, StatedReasonForm
 
 _ONE = "/signatures/<int(min=1,max=9223372036854775807):signature_id>"
 
@@ -44,7 +44,7 @@ def signatures_post() -> AnyResponse:
 @staff.get(_ONE)
 @needs(Permission.LOOK_UP_SIGNATURES)
 def signature(signature_id: int) -> Response:
-    return _person_page(signature_id, WhyForm(), 200)
+    return _person_page(signature_id, StatedReasonForm(), 200)
 
 
 @staff.post(f"{_ONE}/resend")
@@ -52,7 +52,7 @@ def signature(signature_id: int) -> Response:
 def signature_resend(signature_id: int) -> AnyResponse:
     try:
         moderation.resend(actor(), signature_id)
-    except moderation.Gone:
+    except moderation.NoSuchSignature:
         abort(404)
     except moderation.TooSoon:
         return _done(signature_id, "too-soon")
@@ -94,12 +94,12 @@ def signature_allow_name(signature_id: int) -> AnyResponse:
 
 def _act(signature_id: int, done: str, act: Callable[[str], None]) -> AnyResponse:
     """Do something that needs a reason, and come back to the person's page."""
-    form = WhyForm(request.form)
+    form = StatedReasonForm(request.form)
     if not form.validate():
         return _person_page(signature_id, form, 422)
     try:
         act(form.why.data or "")
-    except moderation.Gone:
+    except moderation.NoSuchSignature:
         abort(404)
     except NoReason:
         form.why.errors = [_("Say why; it is kept in the audit log.")]
@@ -133,7 +133,7 @@ def _look_up_page(form: LookUpForm, status: int, found: list[int] | None = None)
     )
 
 
-def _person_page(signature_id: int, form: WhyForm, status: int) -> Response:
+def _person_page(signature_id: int, form: StatedReasonForm, status: int) -> Response:
     person = staff_queries.person(signature_id, i18n.language())
     if person is None:
         abort(404)

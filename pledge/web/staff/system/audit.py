@@ -12,7 +12,7 @@ from wtforms.validators import ValidationError
 from pledge.accounts.roles import Permission
 from pledge.audit import queries, services
 from pledge.audit.export import as_csv
-from pledge.audit.queries import Line, Page, Search
+from pledge.audit.queries import AuditEntryView, Page, Search
 from pledge.core import clock, i18n
 from pledge.exports.names import file_name
 from pledge.web.forms import StaffForm
@@ -73,7 +73,7 @@ class SearchForm(StaffForm):
         return {name: value for name, value in self.data.items() if value}
 
 
-class ExportForm(SearchForm):
+class AuditExportForm(SearchForm):
     reason = StringField(_l("Why"))
 
     def validate_reason(self, field: Field) -> None:
@@ -95,7 +95,7 @@ def show() -> Response:
 @requires_recent_mfa_for_file
 def export() -> Response:
     """What the filter finds as CSV. Taking it out is an entry itself, written before the first line leaves."""
-    form = ExportForm(request.form)
+    form = AuditExportForm(request.form)
     if not form.validate():
         return _page(form)
     filters = {name: value for name, value in form.filled.items() if name != "reason"}
@@ -122,7 +122,7 @@ def _page(form: SearchForm) -> Response:
     return make_response(html, 200 if is_valid else 422)
 
 
-def details_of(line: Line) -> dict[str, str]:
+def details_of(line: AuditEntryView) -> dict[str, str]:
     """The details of an entry as names and texts."""
     return {
         name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
@@ -131,7 +131,7 @@ def details_of(line: Line) -> dict[str, str]:
 
 
 @staff.app_template_global("reason_of")
-def reason_of(line: Line) -> str:
+def reason_of(line: AuditEntryView) -> str:
     """Why it was done, in the language of who reads where the entry has it in several."""
     given = json.loads(line.details).get(i18n.language())
     return given if isinstance(given, str) else line.reason

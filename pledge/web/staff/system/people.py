@@ -8,9 +8,9 @@ from wtforms import RadioField, SelectMultipleField, StringField
 
 from pledge.accounts import moderation, queries, sessions
 from pledge.accounts.moderation import AlreadyInvited, LastAdmin, NoRole, NoSuchPerson
-from pledge.accounts.queries import PersonView
+from pledge.accounts.queries import StaffMemberView
 from pledge.accounts.roles import Permission, Role
-from pledge.accounts.rules import BadAddress
+from pledge.accounts.rules import BadStaffAddress
 from pledge.core import i18n, languages
 from pledge.web.forms import StaffForm
 from pledge.web.staff.auth.access import actor, me, needs, requires_recent_mfa
@@ -86,7 +86,7 @@ def invite_post() -> AnyResponse:
     try:
         lang = form.lang.data if form.lang.data in languages.codes() else i18n.language()
         staff_id = moderation.invite(actor(), form.email.data or "", form.chosen, str(lang))
-    except BadAddress:
+    except BadStaffAddress:
         form.email.errors = [_("Enter an e-mail address in the form name@example.com.")]
     except AlreadyInvited:
         form.email.errors = [_("There is an account with this address already.")]
@@ -193,7 +193,7 @@ def _invite_page(form: InviteForm) -> Response:
     return answer(make_response(shown), form)
 
 
-def _person_page(shown: PersonView, roles: RolesForm, closing: CloseForm) -> Response:
+def _person_page(shown: StaffMemberView, roles: RolesForm, closing: CloseForm) -> Response:
     wrong = roles if roles.errors else closing
     page = render_template(
         "staff/system/person.html",
@@ -210,7 +210,7 @@ def _person_page(shown: PersonView, roles: RolesForm, closing: CloseForm) -> Res
     return answer(make_response(page), wrong)
 
 
-def _person_or_404(staff_id: int) -> PersonView:
+def _person_or_404(staff_id: int) -> StaffMemberView:
     return queries.person(staff_id) or abort(404)
 
 

@@ -12,7 +12,7 @@ from werkzeug import Response as AnyResponse
 from wtforms import StringField, TextAreaField
 
 from pledge.accounts.roles import Permission
-from pledge.audit.queries import Line, Search, page
+from pledge.audit.queries import AuditEntryView, Search, page
 from pledge.core import languages
 from pledge.switches import moderation, queries
 from pledge.switches.models import BANNER, HOURS, LIMITS
@@ -105,7 +105,7 @@ def _hours(name: str, form: Any) -> int:
     return chosen.get(form.hours.data, 0) if form.hours.data else HOURS[name][0]
 
 
-def turned(line: Line) -> str:
+def turned(line: AuditEntryView) -> str:
     """In words, to what a switch was turned."""
     after = json.loads(line.details)["after"]
     words = {
