@@ -18,7 +18,7 @@ import tarfile
 from itertools import pairwise
 from pathlib import Path
 
-TARGET = Path(__file__).resolve().parent.parent / "pledge" / "delivery" / "maps" / "south_korea.json"
+TARGET = Path(__file__).resolve().parent.parent / "pledge" / "statistics" / "maps" / "south_korea.json"
 SHA256 = "12bb9b218765aa2ca7fa9eef096723db415e6d8553cdd56bf7934ecf6e9c66f3"
 CODES = {
     "seoul": "KR-11",

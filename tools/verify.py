@@ -14,7 +14,7 @@ with 0 when what was checked is right, 1 when a check failed (its name is printe
 call, no file, no network).
 
 One file, Python 3.8 or newer, nothing to install. It was written from the published formats and shares no line with the
-site, so that a mistake there is not repeated here (docs/adr/0048). The formats: docs/verify.md.
+site, so that a mistake there is not repeated here (docs/adr/0048). The formats: docs/log.md, docs/pack.md.
 """
 
 from __future__ import annotations
