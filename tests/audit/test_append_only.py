@@ -16,11 +16,10 @@ from pledge.ledger import log
 from pledge.retention import services as retention
 from pledge.signatures import own
 from pledge.signatures import services as signatures
-from tests.audit.chain import acts
-from tests.ledger import book
-from tests.ledger.book import verify
-from tests.support import factories
+from tests.support import factories, ledger
+from tests.support.audit import acts
 from tests.support.insider import as_superuser
+from tests.support.ledger import verify
 
 CHANGES = (
     "UPDATE audit_entries SET reason = 'another'",
@@ -145,11 +144,11 @@ def test_the_role_of_the_application_can_do_all_its_work(restricted):
     assert factories.fold_all() == 1
     own.withdraw(factories.manage_token(person))
     assert factories.fold_all() == 1
-    with book.settings(base_url="https://sky.example"):
+    with ledger.settings(base_url="https://sky.example"):
         assert log.sign_missing_checkpoints(published) == 1
         assert verify(person.campaign_id, "blue-skies").faults == []
     run("UPDATE ledger_entries SET count_after = 5")
-    assert [drift.repaired for drift in book.recount()] == [True]
+    assert [drift.repaired for drift in ledger.recount()] == [True]
     retention.run({})
     acts(1)
 

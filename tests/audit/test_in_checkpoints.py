@@ -13,11 +13,11 @@ from pledge.campaigns.log_facts import pledge_hashes, published
 from pledge.core.db import db
 from pledge.ledger import audit_lines, log, log_queries, merkle, notes
 from pledge.ledger.notes import BadNote
-from tests.audit.chain import acts, ids
-from tests.ledger import book
-from tests.ledger.published import checkpoints, keys, verifiers
+from tests.support import ledger
+from tests.support.audit import acts, ids
 from tests.support.factories import SLUG, campaign, fold_all, signature
 from tests.support.insider import as_superuser
+from tests.support.published_log import checkpoints, keys, verifiers
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ def test_the_line_of_one_checkpoint_is_none_of_another(app, signed):
 def test_while_two_keys_sign_both_say_it(app):
     acts(2)
     number = campaign().id
-    with book.settings(log_key=keys("one", "two")):
+    with ledger.settings(log_key=keys("one", "two")):
         assert (log.sign_missing_checkpoints(published), log.sign_missing_checkpoints(published)) == (1, 0)
         (found,) = checkpoints(number)
         assert len(found.note.splitlines()) == 3 + 1 + 4

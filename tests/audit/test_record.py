@@ -12,8 +12,8 @@ from pledge.audit.queries import Search, all_lines, last, page
 from pledge.audit.services import record
 from pledge.campaigns.models import Campaign
 from pledge.core.db import db, transaction
-from tests.audit.chain import MODERATOR, acts
 from tests.support import factories
+from tests.support.audit import MODERATOR, acts
 
 
 def test_an_entry_says_who_when_from_where_what_on_what_and_why(app, frozen_clock):

@@ -8,7 +8,7 @@ import pytest
 from pledge.audit import chain
 from pledge.audit.models import COMMAND_LINE
 from pledge.audit.services import note
-from tests.audit.chain import acts, ids
+from tests.support.audit import acts, ids
 from tests.support.insider import as_superuser
 
 COLUMNS = "at, staff_id, actor, network, action, subject, reason, details, previous_hash, hash"

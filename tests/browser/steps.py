@@ -37,6 +37,29 @@ def press(page: Page, button: str | Locator) -> None:
         (page.locator(button) if isinstance(button, str) else button).click()
 
 
+MAX_STOPS = 80
+
+FOCUS_IS_SEEN = """() => {
+    const element = document.activeElement;
+    const style = getComputedStyle(element);
+    const box = element.getBoundingClientRect();
+    const ring = (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2) || style.boxShadow !== "none";
+    return ring && box.width > 0 && box.height > 0 && box.bottom > 0 && box.top < innerHeight;
+}"""
+
+
+def tab_to(page: Page, selector: str) -> None:
+    """Press Tab until the element has the focus; wherever one passes, the focus must be seen."""
+    for _ in range(MAX_STOPS):
+        page.keyboard.press("Tab")
+        assert page.evaluate(FOCUS_IS_SEEN), (
+            f"focus is not seen on {page.evaluate('document.activeElement.outerHTML.slice(0, 200)')}"
+        )
+        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            return
+    raise AssertionError(f"Tab never reaches {selector} on {page.url}")
+
+
 # --- Signing ---
 
 

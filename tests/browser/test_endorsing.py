@@ -11,7 +11,6 @@ from pledge.endorsements.models import ContactChange
 from pledge.signatures.addresses import parse
 from tests.browser.payloads import TOGETHER, listen, strangers
 from tests.browser.steps import CAMPAIGN
-from tests.files.corpus import png
 from tests.support.factories import (
     endorse_confirm_token,
     endorse_contact_token,
@@ -19,6 +18,7 @@ from tests.support.factories import (
     endorsement,
     version_of,
 )
+from tests.support.pictures import png
 
 TEXTS = (
     *("name_ko", "name_en", "website", "target_year", "interim_year", "interim_percent"),

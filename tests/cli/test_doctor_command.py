@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from config import ROOT
-from tests.diagnosis.production import PRODUCTION
 from tests.support import factories
+from tests.support.production import PRODUCTION
 
 
 @pytest.mark.sqlite_only

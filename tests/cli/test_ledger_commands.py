@@ -5,7 +5,7 @@ import pytest
 from pledge.audit import queries as audit
 from pledge.ledger import log_queries, queries
 from pledge.ledger.models import Dimension
-from tests.ledger import book
+from tests.support import ledger
 from tests.support.factories import campaign, fold, plant_entry, signatures
 from tests.support.insider import as_superuser
 
@@ -15,7 +15,7 @@ def test_fold_says_how_many_entries_it_took(app, runner):
 
     assert runner.invoke(args=["ledger", "fold"]).output == "folded 3 entries\n"
     assert runner.invoke(args=["ledger", "fold"]).output == "folded 0 entries\n"
-    book.check()
+    ledger.check()
 
 
 @pytest.mark.parametrize("folded", [True, False], ids=["folded", "waiting for the fold"])
@@ -75,7 +75,7 @@ def test_recount_reports_signatures_that_the_ledger_does_not_know_and_the_revers
 def test_recount_never_repairs_the_breakdown_towards_forged_entries(app, runner, forged):
     people = signatures(3)
     fold()
-    before = book.stored_tallies()
+    before = ledger.stored_tallies()
     as_superuser(f"UPDATE ledger_entries SET {forged} WHERE number = 1")
 
     for _ in range(2):
@@ -87,7 +87,7 @@ def test_recount_never_repairs_the_breakdown_towards_forged_entries(app, runner,
         assert last == (
             "blue-skies: the confirmed signatures and the ledger differ in 2 countries or regions; not repaired"
         )
-        assert book.stored_tallies() == before
+        assert ledger.stored_tallies() == before
 
     as_superuser("UPDATE ledger_entries SET country = 'KR', region = 'KR-11' WHERE number = 1")
     assert runner.invoke(args=["ledger", "recount"]).exit_code == 0
@@ -239,7 +239,7 @@ def test_verify_names_what_is_set_aside_until_somebody_has_looked_into_it(app, r
     row = signatures(1)[0]
     plant_entry(subject_id=row.id, commitment=row.commitment)
     assert runner.invoke(args=["ledger", "fold"]).output == "folded 6 entries\n"
-    ids = [entry.id for entry in book.entries() if entry.set_aside]
+    ids = [entry.id for entry in ledger.entries() if entry.set_aside]
 
     result = runner.invoke(args=["ledger", "verify"])
 

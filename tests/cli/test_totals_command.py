@@ -6,15 +6,15 @@ import json
 import openpyxl
 import pytest
 
-from tests.ledger import book
-from tests.ledger.book import fold
+from tests.support import ledger
+from tests.support.ledger import fold
 
 
 @pytest.fixture(autouse=True)
 def campaign(app) -> None:
-    campaign = book.campaign("blue-skies")
+    campaign = ledger.campaign("blue-skies")
     for _ in range(6):
-        book.confirm(campaign, region="KR-11")
+        ledger.confirm(campaign, region="KR-11")
     fold()
 
 

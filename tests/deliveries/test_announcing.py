@@ -15,8 +15,7 @@ from pledge.mail import queries as outbox
 from pledge.mail import services as mail
 from pledge.mail.models import MailBlock, MailKind, OutboxMail
 from pledge.signatures import own
-from tests.ledger import crash
-from tests.support import deliveries
+from tests.support import crash, deliveries
 from tests.support.factories import (
     ANNA,
     campaign,

@@ -30,8 +30,8 @@ from pledge.signatures import own as signers
 from pledge.statistics import at_checkpoint
 from pledge.statistics.breakdowns import UnknownCampaign, totals
 from pledge.statistics.values import Words
-from tests.ledger import book
-from tests.ledger.crash import at
+from tests.support import ledger
+from tests.support.crash import at
 from tests.support.factories import (
     ANNA,
     campaign,
@@ -89,15 +89,15 @@ def crowd_of(campaign_id):
         ("FR", None, 2, 50),
     ):
         for _ in range(people):
-            last = book.confirm(campaign_id, country, region, hours=hours)
-        book.withdraw(campaign_id, last, country, region, hours=hours + 20)
+            last = ledger.confirm(campaign_id, country, region, hours=hours)
+        ledger.withdraw(campaign_id, last, country, region, hours=hours + 20)
 
 
 # --- the numbers ---
 
 
 def test_at_the_newest_checkpoint_the_numbers_are_those_of_the_page(app):
-    number = book.campaign("blue-skies")
+    number = ledger.campaign("blue-skies")
     crowd_of(number)
     fold()
 
@@ -110,13 +110,13 @@ def test_at_the_newest_checkpoint_the_numbers_are_those_of_the_page(app):
 
 
 def test_an_earlier_checkpoint_keeps_its_numbers_whatever_comes_after(app):
-    number = book.campaign("blue-skies")
+    number = ledger.campaign("blue-skies")
     crowd_of(number)
     fold()
     checkpoint, page = newest(number), totals("blue-skies")
     crowd_of(number)
     for _ in range(9):
-        book.confirm(number, "US", None, kind=Kind.ORGANIZATION)
+        ledger.confirm(number, "US", None, kind=Kind.ORGANIZATION)
     fold()
 
     document = freezing.preview("blue-skies", checkpoint.id)

@@ -5,13 +5,13 @@ import pytest
 from pledge.ledger.models import Kind
 from pledge.statistics import breakdowns
 from pledge.statistics.breakdowns import BreakdownLine, UnknownCampaign, totals
-from tests.ledger import book
-from tests.ledger.book import fold
+from tests.support import ledger
+from tests.support.ledger import fold
 
 
 def sign(campaign: int, people: int, *place: str | None, hours: int = 0) -> None:
     for _ in range(people):
-        book.confirm(campaign, *place, hours=hours)
+        ledger.confirm(campaign, *place, hours=hours)
 
 
 def parts(lines: list[BreakdownLine]) -> dict[str, int]:
@@ -19,7 +19,7 @@ def parts(lines: list[BreakdownLine]) -> dict[str, int]:
 
 
 def test_people_are_counted_by_country_region_and_korean_day(app, frozen_clock):
-    campaign = book.campaign("blue-skies")
+    campaign = ledger.campaign("blue-skies")
     sign(campaign, 6, "KR", "KR-26")
     sign(campaign, 7, "KR", "KR-11", hours=2)  # 23:00 in Seoul
     sign(campaign, 8, "JP", None, hours=3)  # midnight in Seoul: the next day
@@ -44,10 +44,10 @@ def test_people_are_counted_by_country_region_and_korean_day(app, frozen_clock):
 
 
 def test_organizations_are_a_number_of_their_own_and_in_no_breakdown(app):
-    campaign = book.campaign("blue-skies")
+    campaign = ledger.campaign("blue-skies")
     sign(campaign, 6, "KR", "KR-26")
     for _ in range(7):
-        book.confirm(campaign, "KR", "KR-26", kind=Kind.ORGANIZATION)
+        ledger.confirm(campaign, "KR", "KR-26", kind=Kind.ORGANIZATION)
     fold()
 
     found = totals("blue-skies")
@@ -57,17 +57,17 @@ def test_organizations_are_a_number_of_their_own_and_in_no_breakdown(app):
 
 
 def test_a_withdrawal_counts_on_the_day_it_was_made(app):
-    campaign = book.campaign("blue-skies")
-    people = [book.confirm(campaign) for _ in range(12)]
+    campaign = ledger.campaign("blue-skies")
+    people = [ledger.confirm(campaign) for _ in range(12)]
     sign(campaign, 9, hours=24)
-    book.withdraw(campaign, people[0], hours=24)
+    ledger.withdraw(campaign, people[0], hours=24)
     fold()
 
     assert parts(totals("blue-skies").by_day) == {"2026-11-24": 12, "2026-11-25": 8}
 
 
 def test_small_countries_regions_and_days_are_merged_and_come_last(app):
-    campaign = book.campaign("blue-skies")
+    campaign = ledger.campaign("blue-skies")
     sign(campaign, 20, "KR", "KR-11")
     sign(campaign, 3, "KR", "KR-49", hours=-24)
     sign(campaign, 3, "FR", None, hours=-48)
@@ -84,7 +84,7 @@ def test_small_countries_regions_and_days_are_merged_and_come_last(app):
 
 
 def test_a_region_is_never_given_away_by_those_who_have_none(app):
-    campaign = book.campaign("blue-skies")
+    campaign = ledger.campaign("blue-skies")
     sign(campaign, 20, "KR", "KR-11")
     sign(campaign, 3, "JP")
     fold()
@@ -95,7 +95,7 @@ def test_a_region_is_never_given_away_by_those_who_have_none(app):
 
 
 def test_fewer_than_five_people_in_all_are_not_broken_down(app):
-    sign(book.campaign("blue-skies"), 4, "KR", "KR-11")
+    sign(ledger.campaign("blue-skies"), 4, "KR", "KR-11")
     fold()
 
     found = totals("blue-skies")
@@ -106,7 +106,7 @@ def test_fewer_than_five_people_in_all_are_not_broken_down(app):
 
 
 def test_every_breakdown_adds_up_to_the_total(app):
-    campaign = book.campaign("blue-skies")
+    campaign = ledger.campaign("blue-skies")
     for number, (country, region) in enumerate(
         [("KR", "KR-11"), ("KR", None), ("JP", None), ("US", None), ("KR", "KR-50")]
     ):
@@ -120,15 +120,15 @@ def test_every_breakdown_adds_up_to_the_total(app):
 
 
 def test_another_campaign_is_not_counted(app):
-    sign(book.campaign("other"), 9)
-    book.campaign("blue-skies")
+    sign(ledger.campaign("other"), 9)
+    ledger.campaign("blue-skies")
     fold()
     assert totals("blue-skies").people == 0
 
 
 def test_a_fold_between_two_reads_cannot_tear_the_totals(app, monkeypatch):
     """Total and parts come from one statement."""
-    campaign = book.campaign("blue-skies")
+    campaign = ledger.campaign("blue-skies")
     sign(campaign, 9)
     fold()
     read = breakdowns.ledger.tallies

@@ -9,8 +9,8 @@ from config import ConfigError
 from pledge.core.db import db
 from pledge.diagnosis import database
 from pledge.diagnosis.findings import Severity
-from tests.diagnosis.production import PRODUCTION
 from tests.support import postgres
+from tests.support.production import PRODUCTION
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ from pledge.diagnosis import surroundings
 from pledge.diagnosis.findings import Severity
 from pledge.diagnosis.state import Readiness
 from pledge.files import storage
-from tests.diagnosis.production import PRODUCTION
 from tests.support import apps, factories
+from tests.support.production import PRODUCTION
 from tests.support.run import free_port
 
 

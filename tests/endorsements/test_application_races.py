@@ -18,8 +18,8 @@ from pledge.mail.models import MailKind, OutboxMail
 from pledge.mail.requests import answer
 from pledge.signatures.addresses import parse
 from pledge.worker.composers import handlers
-from tests.endorsements.test_applying import HANEUL
 from tests.support.factories import (
+    HANEUL,
     answer_requests,
     campaign,
     endorse_confirm_token,

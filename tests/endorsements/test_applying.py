@@ -22,32 +22,13 @@ from pledge.endorsements.verification.registration import BadRegistrationNumber
 from pledge.mail.models import MailBlock, MailKind, OutboxMail
 from pledge.signatures.addresses import parse
 from tests.support.factories import (
+    HANEUL,
     answer_requests,
     campaign,
     endorse_confirm_token,
     endorse_manage_token,
     endorsement,
     signature,
-)
-
-HANEUL = services.Application(
-    slug="blue-skies",
-    content=Content(
-        name_ko="㈜하늘에너지",
-        name_en="Haneul Energy Co., Ltd.",
-        type="business",
-        country="KR",
-        region="KR-11",
-        website="www.haneul.co.kr",
-        target_year=2050,
-        interim_year=2035,
-        interim_percent=60,
-        statement_ko="2050년까지 탄소중립을 이루겠습니다.",
-    ),
-    contact=services.Contact("김하늘", "대표", parse("sky@haneul.co.kr"), show=False),
-    registration_number="",
-    lang="ko",
-    privacy_version="2026-11-24",
 )
 
 

@@ -14,15 +14,17 @@ from pledge.endorsements.versions import content_of
 from pledge.files.models import StoredFile
 from pledge.files.services import UnknownFile, store_picture
 from pledge.ledger.queries import count
-from tests.endorsements.test_applying import HANEUL, apply, campaign
-from tests.files.corpus import png
 from tests.support.factories import (
+    HANEUL,
+    answer_requests,
+    campaign,
     endorse_confirm_token,
     endorse_manage_token,
     endorsement,
     fold_all,
     version_of,
 )
+from tests.support.pictures import png
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -264,11 +266,13 @@ class TestErasing:
 
     def test_forgets_the_person_so_that_they_may_apply_anew(self):
         campaign()
-        apply()
+        services.apply(HANEUL)
+        answer_requests()
         row = db.session.scalars(select(Endorsement)).one()
         services.confirm(row.id, 1)
         own.erase(endorse_manage_token(row))
-        apply()
+        services.apply(HANEUL)
+        answer_requests()
         assert db.session.scalars(select(Endorsement)).one().state == "pending"
 
     def test_no_table_knows_them_any_more(self):

@@ -4,18 +4,16 @@ import os
 import signal
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import psycopg
 import pytest
 
 from tests.support import apps, postgres
-from tests.support.nginx import Nginx, ask
+from tests.support.nginx import Nginx
 
 
 @dataclass
@@ -99,52 +97,6 @@ def fragile_url(fragile, tmp_path) -> Iterator[str]:
     fragile.go_on()
     fragile.find_standby()
     fragile.server.drop_database("fragile")
-
-
-@dataclass
-class Prober:
-    """Asks for a page again and again; `seconds` of each answer, `failed` for what was no answer."""
-
-    url: str
-    nginx: Nginx | None = None  #: through which it asks; `url` is a path then
-    pause: float = 0.05
-    seconds: list[float] = field(default_factory=list)
-    failed: list[str] = field(default_factory=list)
-
-    def __enter__(self) -> Self:
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._run)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._done.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._done.wait(self.pause):
-            began = time.monotonic()
-            status = self._status()
-            if status != 200:
-                self.failed.append(str(status))
-            self.seconds.append(time.monotonic() - began)
-
-    def _status(self) -> int | str:
-        if self.nginx is not None:
-            return ask(self.nginx, self.url)[0]
-        try:
-            with urllib.request.urlopen(self.url, timeout=10) as answer:
-                answer.read()
-                return int(answer.status)
-        except urllib.error.HTTPError as error:
-            return error.code
-        except OSError as error:
-            return type(error).__name__
-
-    @property
-    def typical(self) -> float:
-        """Nine of ten answers took no longer."""
-        return sorted(self.seconds)[int(len(self.seconds) * 0.9)]
 
 
 @pytest.fixture

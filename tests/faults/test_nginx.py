@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from config import ROOT
-from tests.faults.conftest import Prober  # noqa: F401
 from tests.support.nginx import HOST, ask, binary, tls
 from tests.support.routes import unknown
 from tests.support.run import free_port

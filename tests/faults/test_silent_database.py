@@ -12,10 +12,10 @@ from sqlalchemy import func, select
 from pledge.core.db import NotDurable, db, deadlines, reading, transaction, write_autocommit
 from pledge.diagnosis import writing
 from pledge.signatures.models import Signature
-from tests.faults.conftest import Prober
 from tests.support import apps
 from tests.support.factories import campaign, confirm_token, sign_form, signature
 from tests.support.nginx import HOST, ask
+from tests.support.prober import Prober
 
 SIGN = "/ko/c/blue-skies/sign"
 

@@ -9,7 +9,7 @@ import urllib.request
 
 import pytest
 
-from tests.faults.conftest import Prober
+from tests.support.prober import Prober
 
 HEAD = (
     "POST /ko/c/blue-skies/sign HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
@@ -103,7 +103,7 @@ def elsewhere():
 
 
 def test_two_dozen_senders_of_large_pictures_leave_the_sign_form_quick(make_site):
-    from tests.files.corpus import png
+    from tests.support.pictures import png
 
     site = make_site("sqlite", PLEDGE_TRUSTED_PROXIES="1").start()
     picture = png(size=(2000, 2000))

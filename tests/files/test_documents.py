@@ -9,7 +9,7 @@ import typst
 from pledge.files.documents import MAX_UNPACKED, check_document
 from pledge.files.faults import BadDocument, DocumentFault
 from pledge.files.words import DOCUMENT_WORDS
-from tests.files.corpus import PDF
+from tests.support.pictures import PDF
 
 
 def pdf(*objects: bytes) -> bytes:

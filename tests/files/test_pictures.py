@@ -15,8 +15,8 @@ from pledge.files import pictures, reencoding
 from pledge.files.faults import BadPicture, PictureFault
 from pledge.files.inspection import is_bare_webp, picture_format
 from pledge.files.pictures import SIZES, renditions
-from tests.files.corpus import (
-    GOOD,
+from tests.files.corpus import GOOD
+from tests.support.pictures import (
     GPS_PLACE,
     canvas,
     exif,

@@ -11,7 +11,7 @@ from pledge.files.faults import BadDocument, BadPicture, DocumentFault
 from pledge.files.models import StoredFile
 from pledge.files.storage import StorageAway
 from pledge.retention import services as retention
-from tests.files.corpus import PDF, SVG, png
+from tests.support.pictures import PDF, SVG, png
 
 pytestmark = pytest.mark.usefixtures("app")
 

@@ -5,7 +5,7 @@ from structlog.testing import capture_logs
 
 from pledge.files import queries, services
 from pledge.files.storage import StorageAway
-from tests.files.corpus import PDF, png
+from tests.support.pictures import PDF, png
 
 CACHE = "public, max-age=31536000, immutable"
 

@@ -32,7 +32,7 @@ def test_only_one_door_reads_what_is_stored():
 @pytest.mark.sqlite_only
 def test_every_route_of_that_door_sends_the_sandbox(app, client):
     from pledge.files import services
-    from tests.files.corpus import PDF, png
+    from tests.support.pictures import PDF, png
 
     stored = {
         "files.picture": {"name": services.store_picture(png()), "size": 96},

@@ -22,8 +22,8 @@ from pledge.files.storage import Folder, StorageAway
 from pledge.jobs import services
 from pledge.jobs.models import Job, JobKind, JobState
 from pledge.jobs.services import LEASE, MAX_ATTEMPTS, PAUSES, Made
-from tests.ledger.crash import Crash, at
 from tests.support import deliveries
+from tests.support.crash import Crash, at
 from tests.support.factories import ANNA, campaign, crowd, endorsement, signatures
 
 SUBJECT = 7

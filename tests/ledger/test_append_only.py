@@ -12,9 +12,9 @@ from pledge.diagnosis.findings import Severity
 from pledge.diagnosis.guards import guard_findings
 from pledge.ledger import log
 from pledge.ledger.models import Kind
-from tests.ledger import book
-from tests.ledger.book import fold, recount
+from tests.support import ledger
 from tests.support.insider import as_superuser
+from tests.support.ledger import fold, recount
 
 SLUG = "blue-skies"
 
@@ -103,15 +103,15 @@ FORBIDDEN_ON_POSTGRESQL = [
 @pytest.fixture
 def campaign(app):
     """Three people and an organisation are counted, one of the people withdrew, one -1 is set aside, and one +1 waits."""
-    number = book.campaign(SLUG)
-    book.confirm(number, region="KR-11")
-    second = book.confirm(number, region="KR-26")
-    book.confirm(number, kind=Kind.ORGANIZATION)
+    number = ledger.campaign(SLUG)
+    ledger.confirm(number, region="KR-11")
+    second = ledger.confirm(number, region="KR-26")
+    ledger.confirm(number, kind=Kind.ORGANIZATION)
     fold()
-    book.withdraw(number, second, region="KR-26")
-    book.withdraw(number, second, region="KR-26")
+    ledger.withdraw(number, second, region="KR-26")
+    ledger.withdraw(number, second, region="KR-26")
     fold()
-    book.confirm(number, region="KR-11")
+    ledger.confirm(number, region="KR-11")
     return number
 
 
@@ -168,11 +168,11 @@ def test_the_fold_and_the_recount_do_all_their_work(campaign):
     assert [(drift.what, drift.repaired) for drift in recount()] == [
         ("count_after was wrong in 1 of the entries", True)
     ]
-    with book.settings(base_url="https://sky.example"):
+    with ledger.settings(base_url="https://sky.example"):
         assert log.sign_missing_checkpoints(published) == 1
-        book.confirm(campaign)
+        ledger.confirm(campaign)
         assert fold() == 1
-        book.check()
+        ledger.check()
 
 
 def test_a_tile_grows(campaign):
@@ -184,8 +184,8 @@ def test_a_tile_grows(campaign):
 
 
 def test_a_head_that_was_lost_while_the_log_catches_up_is_made_anew_and_the_log_goes_on(app):
-    number = book.campaign(SLUG)
-    book.many(number, 300)
+    number = ledger.campaign(SLUG)
+    ledger.many(number, 300)
     fold()
     as_superuser("DELETE FROM log_tiles", "DELETE FROM checkpoints", "UPDATE ledger_heads SET log_size = 0")
     assert fold(limit=270) == 270
@@ -193,7 +193,7 @@ def test_a_head_that_was_lost_while_the_log_catches_up_is_made_anew_and_the_log_
     assert [drift.repaired for drift in recount()] == [True]
     assert fold(limit=20) == 20, "it begins where the tiles end: none of them is written anew, and shorter"
     assert fold() == 10
-    book.check()
+    ledger.check()
 
 
 # --- What the doctor says when they are gone ---

@@ -24,9 +24,8 @@ from pledge.ledger.models import (
     Tally,
 )
 from pledge.ledger.services import hour_of
-from tests.ledger import book, crash
-from tests.ledger.book import fold
-from tests.support import apps
+from tests.support import apps, crash, ledger
+from tests.support.ledger import fold
 
 PLACES = st.sampled_from([("KR", "KR-11"), ("KR", "KR-26"), ("KR", None), ("JP", None)])
 KINDS = st.sampled_from(Kind)
@@ -60,10 +59,10 @@ class Subject(NamedTuple):
 
 
 def test_confirmations_and_withdrawals_become_the_count(app):
-    campaign = book.campaign()
-    first = book.confirm(campaign, region="KR-11")
-    second = book.confirm(campaign, "JP")
-    book.withdraw(campaign, first, region="KR-11", hours=1)
+    campaign = ledger.campaign()
+    first = ledger.confirm(campaign, region="KR-11")
+    second = ledger.confirm(campaign, "JP")
+    ledger.withdraw(campaign, first, region="KR-11", hours=1)
 
     assert fold() == 3
 
@@ -71,27 +70,27 @@ def test_confirmations_and_withdrawals_become_the_count(app):
     assert queries.breakdown(campaign, Dimension.COUNTRY) == {"KR": 0, "JP": 1}
     assert queries.breakdown(campaign, Dimension.HOUR) == {"2026-11-24T12": 2, "2026-11-24T13": -1}
     assert queries.number_of(second) == 2
-    book.check()
+    ledger.check()
 
 
 @given(steps=STEPS)
 def test_any_interleaving_of_kinds_reasons_fold_and_crash_leaves_tallies_that_are_the_rows(app, steps):
     apps.clean(app)
-    campaigns = [book.campaign("one"), book.campaign("two")]
+    campaigns = [ledger.campaign("one"), ledger.campaign("two")]
     counted: list[Subject] = []
     taken_out: list[Subject] = []
     for step, *details in steps:
         if step == "confirm":
             which, kind, place, hours = details
             campaign = campaigns[which]
-            number = book.confirm(campaign, *place, hours=hours, kind=kind)
+            number = ledger.confirm(campaign, *place, hours=hours, kind=kind)
             counted.append(Subject(campaign, number, kind, place))
         elif step in REASONS:
             which, hours = details
             source = taken_out if step == "reinstate" else counted
             if source:
                 subject = source.pop(which % len(source))
-                book.move(
+                ledger.move(
                     subject.campaign, REASONS[step], subject.number, *subject.place, hours, subject.kind
                 )
                 {"reinstate": counted, "invalidate": taken_out, "withdraw": []}[step].append(subject)
@@ -100,10 +99,10 @@ def test_any_interleaving_of_kinds_reasons_fold_and_crash_leaves_tallies_that_ar
         elif step == "crash":
             with crash.at(details[1]):
                 fold(limit=details[0])
-        book.check(log=step in ("fold", "crash"))
+        ledger.check(log=step in ("fold", "crash"))
     while fold(limit=3):
-        book.check()
-    assert all(row.number is not None for row in book.entries())
+        ledger.check()
+    assert all(row.number is not None for row in ledger.entries())
     for campaign in campaigns:
         kinds = Counter(subject.kind for subject in counted if subject.campaign == campaign)
         found = queries.count(campaign)
@@ -111,34 +110,34 @@ def test_any_interleaving_of_kinds_reasons_fold_and_crash_leaves_tallies_that_ar
 
 
 def test_organizations_are_counted_apart_from_people(app):
-    campaign = book.campaign()
-    book.confirm(campaign, region="KR-11")
-    office = book.confirm(campaign, region="KR-11", kind=Kind.ORGANIZATION)
-    book.confirm(campaign, "JP", kind=Kind.ORGANIZATION)
+    campaign = ledger.campaign()
+    ledger.confirm(campaign, region="KR-11")
+    office = ledger.confirm(campaign, region="KR-11", kind=Kind.ORGANIZATION)
+    ledger.confirm(campaign, "JP", kind=Kind.ORGANIZATION)
     fold()
-    book.move(campaign, Reason.INVALIDATED, office, region="KR-11", kind=Kind.ORGANIZATION)
+    ledger.move(campaign, Reason.INVALIDATED, office, region="KR-11", kind=Kind.ORGANIZATION)
     fold()
 
     found = queries.count(campaign)
     assert (found.people, found.organizations) == (1, 1)
     assert queries.breakdown(campaign, Dimension.REGION) == {"KR-11": 1}
     assert queries.breakdown(campaign, Dimension.REGION, Kind.ORGANIZATION) == {"KR-11": 0}
-    assert [(row.number, row.kind, row.count_after) for row in book.entries()] == [
+    assert [(row.number, row.kind, row.count_after) for row in ledger.entries()] == [
         (1, "person", 1),
         (2, "organization", 1),
         (3, "organization", 2),
         (4, "organization", 1),
     ]
-    book.check()
+    ledger.check()
 
 
 def test_who_is_reinstated_gets_the_number_of_that_moment(app):
-    campaign = book.campaign()
-    person = book.confirm(campaign)
-    book.confirm(campaign)
-    book.move(campaign, Reason.INVALIDATED, person)
-    book.confirm(campaign)
-    book.move(campaign, Reason.REINSTATED, person)
+    campaign = ledger.campaign()
+    person = ledger.confirm(campaign)
+    ledger.confirm(campaign)
+    ledger.move(campaign, Reason.INVALIDATED, person)
+    ledger.confirm(campaign)
+    ledger.move(campaign, Reason.REINSTATED, person)
     fold()
 
     assert queries.count(campaign).people == 3
@@ -146,12 +145,12 @@ def test_who_is_reinstated_gets_the_number_of_that_moment(app):
 
 
 def test_a_crash_at_every_statement_of_the_fold_leaves_nothing_behind(app):
-    old, new = book.campaign("old"), book.campaign("new")
-    book.confirm(old, region="KR-11")
+    old, new = ledger.campaign("old"), ledger.campaign("new")
+    ledger.confirm(old, region="KR-11")
     fold()
     for _ in range(3):
-        book.confirm(old, region="KR-26")
-        book.confirm(new, "JP")
+        ledger.confirm(old, region="KR-26")
+        ledger.confirm(new, "JP")
     before = everything()
 
     crashes = 0
@@ -165,7 +164,7 @@ def test_a_crash_at_every_statement_of_the_fold_leaves_nothing_behind(app):
 
     # The look, BEGIN or the lock, heads, numbers, tallies, heads, what lies behind, COMMIT; for each of two campaigns 8.
     assert crashes >= 8 + 2 * 8
-    book.check()
+    ledger.check()
     assert queries.count(old).people == 4
     assert queries.count(new).people == 3
 
@@ -180,8 +179,8 @@ def everything():
 
 
 def test_a_limit_takes_the_oldest_entries_first(app):
-    campaign = book.campaign()
-    people = [book.confirm(campaign) for _ in range(5)]
+    campaign = ledger.campaign()
+    people = [ledger.confirm(campaign) for _ in range(5)]
 
     assert fold(limit=2) == 2
 
@@ -191,8 +190,8 @@ def test_a_limit_takes_the_oldest_entries_first(app):
 
 
 def test_campaigns_are_numbered_apart(app):
-    one, two = book.campaign("one"), book.campaign("two")
-    people = [book.confirm(campaign) for campaign in (one, two, two, one, two)]
+    one, two = ledger.campaign("one"), ledger.campaign("two")
+    people = [ledger.confirm(campaign) for campaign in (one, two, two, one, two)]
 
     fold()
 
@@ -201,8 +200,8 @@ def test_campaigns_are_numbered_apart(app):
 
 
 def test_an_idle_fold_is_one_read_and_takes_no_write_lock(app, statements):
-    campaign = book.campaign()
-    book.confirm(campaign)
+    campaign = ledger.campaign()
+    ledger.confirm(campaign)
     fold()
 
     with transaction() as session:
@@ -214,15 +213,15 @@ def test_an_idle_fold_is_one_read_and_takes_no_write_lock(app, statements):
 
 
 def test_a_fold_costs_a_few_statements_for_each_campaign_that_moved_however_many_entries(app, statements):
-    campaigns = [book.campaign(slug) for slug in ("one", "two", "three")]
-    book.campaign("quiet")
+    campaigns = [ledger.campaign(slug) for slug in ("one", "two", "three")]
+    ledger.campaign("quiet")
     # The look before, on PostgreSQL the lock, where the audit log ends, and which campaigns are public.
     own = 9 if db.engine.dialect.name == "postgresql" else 8
 
     for entries in (4, 40):
         for campaign in campaigns:
             for _ in range(entries):
-                book.confirm(campaign)
+                ledger.confirm(campaign)
         with statements() as seen:
             fold()
         # What is taken back, whether all would verify, entries, pledge texts, tiles, head, the checkpoint before, the new
@@ -232,11 +231,11 @@ def test_a_fold_costs_a_few_statements_for_each_campaign_that_moved_however_many
 
 @pytest.mark.sqlite_only
 def test_a_fold_reads_few_tiles_in_a_large_log(app, statements):
-    campaign = book.campaign()
-    book.many(campaign, 66_000)
+    campaign = ledger.campaign()
+    ledger.many(campaign, 66_000)
     while fold():
         pass
-    book.confirm(campaign)
+    ledger.confirm(campaign)
     with statements() as seen:
         fold()
     tiles = [statement for statement in seen if "FROM log_tiles" in statement]
@@ -246,7 +245,7 @@ def test_a_fold_reads_few_tiles_in_a_large_log(app, statements):
 def test_the_count_reads_one_row_and_a_campaign_that_nobody_signed_counts_nobody(
     app, statements, frozen_clock
 ):
-    campaign = book.campaign()
+    campaign = ledger.campaign()
 
     with statements() as seen:
         found = queries.count(campaign)
@@ -256,15 +255,15 @@ def test_the_count_reads_one_row_and_a_campaign_that_nobody_signed_counts_nobody
 
 
 def test_who_signs_again_gets_the_number_of_the_new_signature(app):
-    campaign = book.campaign()
-    person = book.confirm(campaign)
+    campaign = ledger.campaign()
+    person = ledger.confirm(campaign)
     for _ in range(3):
-        book.confirm(campaign)
-    book.withdraw(campaign, person)
+        ledger.confirm(campaign)
+    ledger.withdraw(campaign, person)
     fold()
     assert queries.number_of(person) == 1, "the entry of the withdrawal stands for nobody"
 
-    book.confirm(campaign, subject_id=person)
+    ledger.confirm(campaign, subject_id=person)
 
     assert queries.number_of(person) is None, "not folded yet"
     fold()
@@ -276,12 +275,12 @@ def test_a_stranger_has_no_number(app):
 
 
 def test_the_lag_is_the_age_of_the_oldest_entry_that_waits(app, frozen_clock):
-    frozen_clock.move(seconds=(book.NOON - frozen_clock.now()).total_seconds())
-    campaign = book.campaign()
+    frozen_clock.move(seconds=(ledger.NOON - frozen_clock.now()).total_seconds())
+    campaign = ledger.campaign()
     assert queries.lag() == 0
-    book.confirm(campaign)
+    ledger.confirm(campaign)
     frozen_clock.move(minutes=2)
-    book.confirm(campaign)
+    ledger.confirm(campaign)
 
     assert queries.lag() == 120
     fold()

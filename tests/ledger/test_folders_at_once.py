@@ -18,9 +18,8 @@ from pledge.campaigns.log_facts import pledge_hashes
 from pledge.core.db import db
 from pledge.ledger import log_queries, merkle, queries
 from pledge.ledger.models import Checkpoint, LedgerEntry
-from tests.ledger import book, crash
-from tests.ledger.book import fold
-from tests.support import factories
+from tests.support import crash, factories, ledger
+from tests.support.ledger import fold
 
 
 def entry(campaign: int) -> dict[str, object]:
@@ -32,8 +31,8 @@ def entry(campaign: int) -> dict[str, object]:
         "subject_id": 1,
         "country": "KR",
         "hour": "2026-11-24T12",
-        "occurred_at": book.NOON,
-        "pledge_text_id": book.pledge_of(campaign),
+        "occurred_at": ledger.NOON,
+        "pledge_text_id": ledger.pledge_of(campaign),
         "commitment": bytes(32),
     }
 
@@ -44,14 +43,14 @@ def own_transaction() -> Connection:
 
 
 def test_several_folders_and_signers_at_once_count_everybody_once(app):
-    campaigns = [book.campaign("one"), book.campaign("two")]
+    campaigns = [ledger.campaign("one"), ledger.campaign("two")]
     signing = threading.Event()
     signing.set()
 
     def sign(which: int) -> None:
         with app.app_context():
             for _ in range(25):
-                book.confirm(campaigns[which % 2])
+                ledger.confirm(campaigns[which % 2])
 
     def fold_on() -> int:
         folded = 0
@@ -77,14 +76,14 @@ def test_several_folders_and_signers_at_once_count_everybody_once(app):
     while batch := fold():
         folded += batch
     assert folded == 75
-    book.check()
+    ledger.check()
     assert [queries.count(campaign).people for campaign in campaigns] == [50, 25]
 
 
 @pytest.mark.postgresql_only
 def test_who_finds_another_folder_at_work_leaves_at_once_with_nothing_done(app):
-    campaign = book.campaign()
-    book.confirm(campaign)
+    campaign = ledger.campaign()
+    ledger.confirm(campaign)
     second: list[int] = []
 
     def meanwhile(_number: int, statement: str) -> None:
@@ -100,22 +99,22 @@ def test_who_finds_another_folder_at_work_leaves_at_once_with_nothing_done(app):
         assert fold() == 1
 
     assert second == [0]
-    book.check()
+    ledger.check()
 
 
 @pytest.mark.postgresql_only
 def test_an_entry_committed_late_with_a_smaller_id_is_folded_later(app):
-    campaign = book.campaign()
+    campaign = ledger.campaign()
     with own_transaction() as slow, slow.begin():
         slow.execute(insert(LedgerEntry).values(entry(campaign)))
-        quick = book.confirm(campaign)
+        quick = ledger.confirm(campaign)
         assert fold() == 1
         assert queries.number_of(quick) == 1
 
     assert fold() == 1
-    late, early = (row.id for row in reversed(book.entries()))
+    late, early = (row.id for row in reversed(ledger.entries()))
     assert late < early
-    book.check()
+    ledger.check()
 
 
 @pytest.mark.postgresql_only
@@ -128,14 +127,14 @@ def test_an_entry_committed_late_with_a_smaller_id_is_folded_later(app):
 )
 @pytest.mark.parametrize("known", [True, False], ids=["known campaign", "campaign without a head"])
 def test_an_entry_committed_between_two_statements_of_the_fold_waits_or_is_taken_whole(app, moment, known):
-    campaign, new = book.campaign("known"), book.campaign("new")
+    campaign, new = ledger.campaign("known"), ledger.campaign("new")
     late_campaign = campaign if known else new
     slow = own_transaction()
     begun = slow.begin()
     slow.execute(insert(LedgerEntry).values(entry(late_campaign)))  # the smallest id of all
     for _ in range(3):
-        book.confirm(campaign)
-    assert len(book.entries()) == 3, "the late one is not seen yet"
+        ledger.confirm(campaign)
+    assert len(ledger.entries()) == 3, "the late one is not seen yet"
     committed: list[str] = []
 
     def commit_now(_number: int, statement: str) -> None:
@@ -147,10 +146,10 @@ def test_an_entry_committed_between_two_statements_of_the_fold_waits_or_is_taken
         with crash.before_statement(commit_now):
             fold()
         assert committed
-        book.check()
+        ledger.check()
 
     while fold():
-        book.check()
+        ledger.check()
     assert queries.count(campaign).people == (4 if known else 3)
     assert queries.count(new).people == (0 if known else 1)
 
@@ -168,12 +167,12 @@ def test_a_worker_killed_in_the_middle_of_a_fold_loses_and_doubles_nothing(kind,
             site.start_worker()
             wait_until(is_halted)
             site.kill_worker()
-        book.check()
+        ledger.check()
         assert queries.count(campaign).people == 1, "what the killed worker did is gone"
 
         site.start_worker()
         wait_until(lambda: queries.lag() == 0)
-        book.check()
+        ledger.check()
         assert queries.count(campaign).people == 4
 
 
@@ -234,7 +233,7 @@ def wait_until(true: Callable[[], bool], seconds: float = 60) -> None:
 @pytest.mark.postgresql_only
 def test_sixteen_writers_that_commit_late_are_each_in_the_log_once_and_every_checkpoint_holds(app):
     """A sequence gives its numbers before the commit: what commits late must not slip behind a checkpoint."""
-    campaigns = [book.campaign("one"), book.campaign("two")]
+    campaigns = [ledger.campaign("one"), ledger.campaign("two")]
     pledges = [entry(campaign) for campaign in campaigns]
     waits = random.Random(2050)
     pauses = [[waits.uniform(0, 0.04) for _ in range(12)] for _ in range(16)]
@@ -265,7 +264,7 @@ def test_sixteen_writers_that_commit_late_are_each_in_the_log_once_and_every_che
     while fold():
         pass
 
-    book.check()
+    ledger.check()
     told = [
         json.loads(leaf.line)["commitment"]
         for number in campaigns

@@ -15,10 +15,9 @@ from pledge.ledger import leaves, log, log_queries, merkle, notes, queries
 from pledge.ledger.models import Kind, LogTile, Reason
 from pledge.signatures import own
 from pledge.signatures.models import Signature
-from tests.ledger import book, crash
-from tests.ledger.book import fold, verify
-from tests.ledger.published import checkpoints, holds, keys, lines, verifiers
-from tests.support import apps, factories
+from tests.support import apps, crash, factories, ledger
+from tests.support.ledger import fold, verify
+from tests.support.published_log import checkpoints, holds, keys, lines, verifiers
 
 SLUG = "blue-skies"
 
@@ -27,9 +26,9 @@ SLUG = "blue-skies"
 
 
 def test_a_leaf_tells_kind_change_day_text_and_commitment_and_no_more(app):
-    campaign = book.campaign(SLUG)
-    person = book.confirm(campaign, region="KR-11", hours=4)  # 01:00 of the next day in Korea
-    book.withdraw(campaign, person, region="KR-11", hours=30)
+    campaign = ledger.campaign(SLUG)
+    person = ledger.confirm(campaign, region="KR-11", hours=4)  # 01:00 of the next day in Korea
+    ledger.withdraw(campaign, person, region="KR-11", hours=30)
     fold()
     first, second = map(json.loads, lines(campaign))
     pledge = first["pledge"]
@@ -40,7 +39,7 @@ def test_a_leaf_tells_kind_change_day_text_and_commitment_and_no_more(app):
         "of": "person",
         "day": "2026-11-25",
         "pledge": pledge,
-        "commitment": book.entries()[0].commitment.hex(),
+        "commitment": ledger.entries()[0].commitment.hex(),
     }
     assert second == {
         "v": 1,
@@ -58,22 +57,22 @@ def test_a_leaf_tells_kind_change_day_text_and_commitment_and_no_more(app):
 
 
 def test_each_taking_back_names_the_newest_entry_that_counts_the_subject(app):
-    campaign, other = book.campaign(SLUG), book.campaign("other")
-    person = book.confirm(campaign)
-    book.confirm(other)
-    book.confirm(other, subject_id=person)
-    office = book.confirm(campaign, kind=Kind.ORGANIZATION)
-    book.withdraw(campaign, person)
-    book.confirm(campaign, subject_id=person)
-    book.move(campaign, Reason.INVALIDATED, person)
-    book.move(campaign, Reason.REINSTATED, person)
-    book.move(campaign, Reason.INVALIDATED, office, kind=Kind.ORGANIZATION)
-    book.withdraw(campaign, person)
+    campaign, other = ledger.campaign(SLUG), ledger.campaign("other")
+    person = ledger.confirm(campaign)
+    ledger.confirm(other)
+    ledger.confirm(other, subject_id=person)
+    office = ledger.confirm(campaign, kind=Kind.ORGANIZATION)
+    ledger.withdraw(campaign, person)
+    ledger.confirm(campaign, subject_id=person)
+    ledger.move(campaign, Reason.INVALIDATED, person)
+    ledger.move(campaign, Reason.REINSTATED, person)
+    ledger.move(campaign, Reason.INVALIDATED, office, kind=Kind.ORGANIZATION)
+    ledger.withdraw(campaign, person)
     for limit in (2, 3, 100):
         fold(limit)
     taken = [json.loads(line).get("takes_back") for line in lines(campaign)]
     assert taken == [None, None, 0, None, 3, None, 1, 5]
-    book.check()
+    ledger.check()
 
 
 @pytest.mark.parametrize(
@@ -116,10 +115,10 @@ def naive_root(hashes):
 
 @pytest.mark.sqlite_only  # seventy thousand entries; other tests read tiles on both
 def test_tiles_give_the_roots_and_proofs_of_the_recursion_across_their_borders(app):
-    campaign = book.campaign(SLUG)
+    campaign = ledger.campaign(SLUG)
     size = 0
     for wanted in SIZES:
-        book.many(campaign, wanted - size)
+        ledger.many(campaign, wanted - size)
         while fold():
             pass
         size = wanted
@@ -169,12 +168,12 @@ class World:
     """Two campaigns, who is counted in them, and what people have in hand."""
 
     def __init__(self):
-        self.campaigns = {book.campaign("one"): "one", book.campaign("two"): "two"}
+        self.campaigns = {ledger.campaign("one"): "one", ledger.campaign("two"): "two"}
         self.counted, self.taken_out, self.receipts = [], [], []
         self.today = {"log_key": keys("one"), "base_url": "http://localhost"}
 
     def step(self, step, *details):
-        with book.settings(**self.today):
+        with ledger.settings(**self.today):
             if isinstance(step, Reason):
                 self.move(step, *details)
             else:
@@ -182,13 +181,13 @@ class World:
 
     def confirm(self, which, kind):
         number = list(self.campaigns)[which]
-        self.counted.append((number, book.confirm(number, kind=kind), kind))
+        self.counted.append((number, ledger.confirm(number, kind=kind), kind))
 
     def move(self, reason, which):
         source = self.taken_out if reason is Reason.REINSTATED else self.counted
         if source:
             number, subject, kind = who = source.pop(which % len(source))
-            book.move(number, reason, subject, kind=kind)
+            ledger.move(number, reason, subject, kind=kind)
             {Reason.REINSTATED: self.counted, Reason.INVALIDATED: self.taken_out}.get(reason, []).append(who)
 
     def fold(self, limit):
@@ -222,8 +221,8 @@ def test_whatever_happens_each_checkpoint_continues_the_one_before_and_every_rec
     for step in [*steps, ("fold", 100), ("renew",)]:
         world.step(*step)
 
-    with book.settings(**world.today):
-        book.check()
+    with ledger.settings(**world.today):
+        ledger.check()
         for number, slug in world.campaigns.items():
             newest = checkpoints(number)[-1]
             kinds = Counter(kind for campaign, _, kind in world.counted if campaign == number)

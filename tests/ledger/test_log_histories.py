@@ -9,10 +9,10 @@ from pledge.core.db import db
 from pledge.ledger import log, log_queries, merkle, numbering, queries
 from pledge.ledger.log import LogInconsistent
 from pledge.ledger.models import LedgerEntry
-from tests.ledger import book, crash
-from tests.ledger.book import fold
-from tests.ledger.published import checkpoints, fall_behind
+from tests.support import crash, ledger
 from tests.support.insider import as_superuser, guards_away
+from tests.support.ledger import fold
+from tests.support.published_log import checkpoints, fall_behind
 
 SLUG = "blue-skies"
 
@@ -21,9 +21,9 @@ SLUG = "blue-skies"
 
 
 def test_a_log_catches_up_with_a_count_that_was_there_before_it(app):
-    campaign = book.campaign(SLUG)
-    people = [book.confirm(campaign) for _ in range(10)]
-    book.withdraw(campaign, people[3])
+    campaign = ledger.campaign(SLUG)
+    people = [ledger.confirm(campaign) for _ in range(10)]
+    ledger.withdraw(campaign, people[3])
     fold()
     wanted = log_queries.newest(campaign)
     fall_behind(campaign)
@@ -32,19 +32,19 @@ def test_a_log_catches_up_with_a_count_that_was_there_before_it(app):
     assert log_queries.newest(campaign) is None, "nothing is signed that the count does not equal"
     assert (queries.count(campaign).people, queries.count(campaign).log_size) == (9, None)
     assert log.sign_missing_checkpoints(published) == 0
-    book.confirm(campaign)
+    ledger.confirm(campaign)
     assert [fold(limit=4), fold(limit=4), fold(limit=4)] == [4, 4, 0]
 
-    book.check()
+    ledger.check()
     assert [found.size for found in checkpoints(campaign)] == [12]
     proof = log_queries.consistency(campaign, 11, 12)
     merkle.check_consistency(11, 12, wanted.root, log_queries.newest(campaign).root, proof)
 
 
 def test_a_crash_while_it_catches_up_leaves_what_was_caught_up_before(app):
-    campaign = book.campaign(SLUG)
+    campaign = ledger.campaign(SLUG)
     for _ in range(6):
-        book.confirm(campaign)
+        ledger.confirm(campaign)
     fold()
     fall_behind(campaign)
     for number in range(1, 60):
@@ -52,7 +52,7 @@ def test_a_crash_while_it_catches_up_leaves_what_was_caught_up_before(app):
             fold(limit=2)
     while fold():
         pass
-    book.check()
+    ledger.check()
 
 
 # --- At any length ---
@@ -73,8 +73,8 @@ def test_what_came_before_is_found_by_its_subject_and_not_by_reading_all_of_it(a
 
 @pytest.mark.sqlite_only
 def test_the_entry_of_a_receipt_is_found_by_its_subject_and_not_by_reading_the_log(app, statements):
-    campaign = book.campaign(SLUG)
-    person = book.confirm(campaign)
+    campaign = ledger.campaign(SLUG)
+    person = ledger.confirm(campaign)
     fold()
     with statements() as seen:
         assert log_queries.inclusion_of(campaign, person, pledge_hashes).index == 0
@@ -99,26 +99,26 @@ def test_the_entry_of_a_receipt_is_found_by_its_subject_and_not_by_reading_the_l
     ],
 )
 def test_nothing_is_signed_that_does_not_continue_what_was_published(app, statement):
-    campaign = book.campaign(SLUG)
-    book.confirm(campaign)
+    campaign = ledger.campaign(SLUG)
+    ledger.confirm(campaign)
     fold()
-    book.confirm(campaign)
-    book.confirm(campaign)
+    ledger.confirm(campaign)
+    ledger.confirm(campaign)
     fold()
     as_superuser(statement)
-    book.confirm(campaign)
+    ledger.confirm(campaign)
     with pytest.raises(LogInconsistent, match=SLUG):
         fold()
     assert len(checkpoints(campaign)) == 2
     assert queries.count(campaign).people == 3, "nor is it counted: the count is that of the log"
-    with book.settings(base_url="https://sky.example"), pytest.raises(LogInconsistent):
+    with ledger.settings(base_url="https://sky.example"), pytest.raises(LogInconsistent):
         log.sign_missing_checkpoints(published) if "log_tiles" not in statement else fold()
 
 
 def test_a_missing_entry_stops_the_log_rather_than_shift_what_follows(app):
-    campaign = book.campaign(SLUG)
+    campaign = ledger.campaign(SLUG)
     for _ in range(4):
-        book.confirm(campaign)
+        ledger.confirm(campaign)
     fold()
     fall_behind(campaign)
     as_superuser("DELETE FROM ledger_entries WHERE number = 2")
@@ -140,8 +140,8 @@ def values_of(campaign, subject_id, **changes):
         "reason": "withdrawn",
         "country": "KR",
         "hour": "2026-11-24T12",
-        "occurred_at": book.NOON,
-        "pledge_text_id": book.pledge_of(campaign),
+        "occurred_at": ledger.NOON,
+        "pledge_text_id": ledger.pledge_of(campaign),
         "subject_id": subject_id,
         **changes,
     }
@@ -170,10 +170,10 @@ NOTHING = "takes back nothing that stands"
     ],
 )  # fmt: skip
 def test_what_would_not_verify_is_not_signed(app, entry, why, said):
-    campaign, other = book.campaign(SLUG), book.campaign("other")
-    here, left = book.confirm(campaign), book.confirm(campaign)
-    book.withdraw(campaign, left)
-    elsewhere = book.confirm(other)
+    campaign, other = ledger.campaign(SLUG), ledger.campaign("other")
+    here, left = ledger.confirm(campaign), ledger.confirm(campaign)
+    ledger.withdraw(campaign, left)
+    elsewhere = ledger.confirm(other)
     fold()
     before = checkpoints(campaign)
     subject_id, values = entry(here, left, elsewhere)
@@ -182,11 +182,11 @@ def test_what_would_not_verify_is_not_signed(app, entry, why, said):
             put_in(campaign, subject_id, **values)
     else:
         put_in(campaign, subject_id, **values)
-        book.confirm(campaign)
+        ledger.confirm(campaign)
         assert fold() == 2
-        assert [row.set_aside for row in book.entries() if row.number is None] == [why]
+        assert [row.set_aside for row in ledger.entries() if row.number is None] == [why]
         assert queries.count(campaign).people == 2, "it keeps nobody else waiting"
-        book.check()
+        ledger.check()
         return
 
     # Whoever can step past the guards has it numbered: the fold looks once more before it signs.
@@ -199,16 +199,16 @@ def test_what_would_not_verify_is_not_signed(app, entry, why, said):
 
 
 def test_of_two_that_take_back_the_same_in_one_fold_one_is_set_aside(app):
-    campaign = book.campaign(SLUG)
-    one = book.confirm(campaign)
-    book.withdraw(campaign, one)
-    book.withdraw(campaign, one)
+    campaign = ledger.campaign(SLUG)
+    one = ledger.confirm(campaign)
+    ledger.withdraw(campaign, one)
+    ledger.withdraw(campaign, one)
     assert fold() == 3
-    assert [(row.number, row.set_aside) for row in book.entries()] == [
+    assert [(row.number, row.set_aside) for row in ledger.entries()] == [
         (1, None),
         (2, None),
         (None, "no_move"),
     ]
     assert queries.set_aside() == {campaign: 1}
     assert fold() == 0, "it is not looked at again"
-    book.check()
+    ledger.check()

@@ -9,9 +9,9 @@ from sqlalchemy import text
 from pledge.campaigns.log_facts import pledge_hashes, published
 from pledge.core.db import transaction
 from pledge.ledger import log, log_queries, merkle, notes, queries
-from tests.ledger import book, crash
-from tests.ledger.book import fold, verify
-from tests.ledger.published import checkpoints, holds, keys, verifiers
+from tests.support import crash, ledger
+from tests.support.ledger import fold, verify
+from tests.support.published_log import checkpoints, holds, keys, verifiers
 
 SLUG = "blue-skies"
 
@@ -20,19 +20,19 @@ SLUG = "blue-skies"
 
 
 def test_a_rotation_signs_with_both_keys_and_then_with_the_new_one(app):
-    campaign = book.campaign(SLUG)
-    with book.settings(log_key=keys("old")):
-        book.confirm(campaign)
+    campaign = ledger.campaign(SLUG)
+    with ledger.settings(log_key=keys("old")):
+        ledger.confirm(campaign)
         fold()
         assert log.sign_missing_checkpoints(published) == 0
     old = verifiers(campaign)
-    with book.settings(log_key=keys("new", "old")):
+    with ledger.settings(log_key=keys("new", "old")):
         assert (log.sign_missing_checkpoints(published), log.sign_missing_checkpoints(published)) == (1, 0)
         during = log_queries.newest(campaign)
     known = verifiers(campaign)
     assert (len(known), known[1:]) == (2, old), "the newest first"
     assert notes.open_note(during.note, old) == notes.open_note(during.note, known[:1])
-    with book.settings(log_key=keys("new")):
+    with ledger.settings(log_key=keys("new")):
         assert log.sign_missing_checkpoints(published) == 1
         after = log_queries.newest(campaign)
         assert (after.size, after.root) == (during.size, during.root)
@@ -43,12 +43,12 @@ def test_a_rotation_signs_with_both_keys_and_then_with_the_new_one(app):
 
 
 def test_a_site_that_moves_signs_its_logs_under_the_new_address(app):
-    campaign = book.campaign(SLUG)
-    book.confirm(campaign)
+    campaign = ledger.campaign(SLUG)
+    ledger.confirm(campaign)
     fold()
     before = log_queries.newest(campaign)
     receipt = log_queries.inclusion(campaign, 0, before, pledge_hashes)
-    with book.settings(base_url="https://sky.example"):
+    with ledger.settings(base_url="https://sky.example"):
         assert (log.sign_missing_checkpoints(published), log.sign_missing_checkpoints(published)) == (1, 0)
         after = log_queries.newest(campaign)
         assert after.note.startswith("sky.example/log/blue-skies\n1\n")
@@ -69,14 +69,14 @@ def test_a_site_that_moves_signs_its_logs_under_the_new_address(app):
     ],
 )
 def test_the_origin_is_the_address_of_the_log_without_its_scheme(app, base_url, origin):
-    with book.settings(base_url=base_url):
+    with ledger.settings(base_url=base_url):
         assert log.origin_of(SLUG) == origin
 
 
 def test_a_process_without_the_key_neither_folds_nor_signs(app):
-    campaign = book.campaign(SLUG)
-    book.confirm(campaign)
-    with book.settings(log_key=(SecretStr("elsewhere"),)):
+    campaign = ledger.campaign(SLUG)
+    ledger.confirm(campaign)
+    with ledger.settings(log_key=(SecretStr("elsewhere"),)):
         with pytest.raises(log.NoLogKey):
             fold()
         with pytest.raises(log.NoLogKey):
@@ -84,7 +84,7 @@ def test_a_process_without_the_key_neither_folds_nor_signs(app):
         assert queries.count(campaign).people == 0
         assert log_queries.newest(campaign) is None
     assert fold() == 1
-    with book.settings(log_key=(SecretStr("elsewhere"),)):
+    with ledger.settings(log_key=(SecretStr("elsewhere"),)):
         assert log_queries.inclusion(campaign, 0, log_queries.newest(campaign), pledge_hashes), (
             "reading needs no key"
         )
@@ -94,18 +94,18 @@ def test_a_process_without_the_key_neither_folds_nor_signs(app):
 
 
 def test_renewing_gives_public_campaigns_an_empty_log_and_drafts_none(app):
-    shown, draft = book.campaign(SLUG), book.campaign("draft", state="draft")
+    shown, draft = ledger.campaign(SLUG), ledger.campaign("draft", state="draft")
     assert (log.sign_missing_checkpoints(published), log.sign_missing_checkpoints(published)) == (1, 0)
     found = log_queries.newest(shown)
     assert (found.size, found.root, found.people) == (0, merkle.EMPTY, 0)
     assert log_queries.newest(draft) is None
-    book.confirm(shown)
+    ledger.confirm(shown)
     fold()
-    book.check()
+    ledger.check()
 
 
 def test_nothing_to_renew_takes_no_write_lock(app, statements):
-    book.campaign(SLUG)
+    ledger.campaign(SLUG)
     log.sign_missing_checkpoints(published)
     with transaction() as session:
         session.execute(text("UPDATE campaigns SET goal = goal"))
@@ -118,8 +118,8 @@ def test_nothing_to_renew_takes_no_write_lock(app, statements):
 
 @pytest.mark.postgresql_only
 def test_a_renewal_waits_for_a_fold_and_never_publishes_less_than_it_did(app):
-    campaign = book.campaign(SLUG)
-    book.confirm(campaign)
+    campaign = ledger.campaign(SLUG)
+    ledger.confirm(campaign)
     renewed = []
 
     def renew_elsewhere():
@@ -142,7 +142,7 @@ def test_a_renewal_waits_for_a_fold_and_never_publishes_less_than_it_did(app):
 
 
 def test_two_renewals_at_once_sign_once(app):
-    campaign = book.campaign(SLUG)
+    campaign = ledger.campaign(SLUG)
 
     def renew():
         with app.app_context():

@@ -4,9 +4,9 @@ import pytest
 
 from pledge.ledger import queries
 from pledge.ledger.models import Kind, Reason
-from tests.ledger import book
-from tests.ledger.book import fold, recount
+from tests.support import ledger
 from tests.support.insider import as_superuser
+from tests.support.ledger import fold, recount
 
 #: What is planted, and what the recount says of it.
 PLANTED = {
@@ -34,10 +34,10 @@ PLANTED = {
 
 @pytest.fixture
 def campaign(app) -> int:
-    campaign = book.campaign()
-    book.confirm(campaign, region="KR-11")
-    book.confirm(campaign, "JP")
-    book.confirm(campaign)
+    campaign = ledger.campaign()
+    ledger.confirm(campaign, region="KR-11")
+    ledger.confirm(campaign, "JP")
+    ledger.confirm(campaign)
     fold()
     return campaign
 
@@ -77,10 +77,10 @@ PLANTED_AMONG_ORGANIZATIONS = {
     ("statement", "expected"), PLANTED_AMONG_ORGANIZATIONS.items(), ids=PLANTED_AMONG_ORGANIZATIONS
 )
 def test_drift_among_organizations_is_named_as_theirs_and_repaired(app, campaign, statement, expected):
-    office = book.confirm(campaign, kind=Kind.ORGANIZATION)
-    book.confirm(campaign, "JP", kind=Kind.ORGANIZATION)
-    book.move(campaign, Reason.INVALIDATED, office, kind=Kind.ORGANIZATION)
-    book.move(campaign, Reason.REINSTATED, office, kind=Kind.ORGANIZATION)
+    office = ledger.confirm(campaign, kind=Kind.ORGANIZATION)
+    ledger.confirm(campaign, "JP", kind=Kind.ORGANIZATION)
+    ledger.move(campaign, Reason.INVALIDATED, office, kind=Kind.ORGANIZATION)
+    ledger.move(campaign, Reason.REINSTATED, office, kind=Kind.ORGANIZATION)
     fold()
     assert recount() == []
     as_superuser(statement)
@@ -89,7 +89,7 @@ def test_drift_among_organizations_is_named_as_theirs_and_repaired(app, campaign
 
     assert [drift.what for drift in found] == ([expected] if isinstance(expected, str) else list(expected))
     # An entry that says something else than was published is for `ledger verify` to find; nothing can repair that.
-    book.check(log="SET kind" not in statement)
+    ledger.check(log="SET kind" not in statement)
     assert recount() == []
 
 
@@ -101,7 +101,7 @@ def test_planted_drift_is_named_and_repaired(app, campaign, statement, expected)
 
     assert [drift.what for drift in found] == ([expected] if isinstance(expected, str) else list(expected))
     assert all(drift.repaired and drift.campaign_id == campaign for drift in found)
-    book.check()
+    ledger.check()
     assert recount() == []
 
 
@@ -110,20 +110,20 @@ def test_after_a_repair_the_fold_goes_on_where_it_should(app, campaign):
     as_superuser("DELETE FROM tallies")
     recount()
 
-    book.confirm(campaign, "JP")
+    ledger.confirm(campaign, "JP")
     fold()
 
-    book.check()
+    ledger.check()
     assert queries.count(campaign).people == 4
 
 
 def test_a_ledger_in_order_is_left_alone(app, campaign):
-    book.confirm(campaign)  # not folded yet: that is no drift
-    before = [tuple(row) for row in book.entries()]
+    ledger.confirm(campaign)  # not folded yet: that is no drift
+    before = [tuple(row) for row in ledger.entries()]
 
     assert recount() == []
 
-    assert [tuple(row) for row in book.entries()] == before
+    assert [tuple(row) for row in ledger.entries()] == before
 
 
 def test_an_empty_ledger_is_in_order(app):
@@ -138,15 +138,15 @@ def test_removed_entries_are_reported_and_the_numbers_of_the_others_stay(app, ca
     gap = found[0]
     assert gap.what == "the numbers go up to 3, but there are 2 entries: some were removed"
     assert not gap.repaired
-    assert [row.number for row in book.entries()] == [1, 3]
+    assert [row.number for row in ledger.entries()] == [1, 3]
     assert [drift.what for drift in recount()] == [gap.what], "the gap stays, the rest is repaired"
 
 
 def test_only_the_campaign_that_drifted_is_touched(app, campaign):
-    other = book.campaign("other")
-    book.confirm(other)
+    other = ledger.campaign("other")
+    ledger.confirm(other)
     fold()
     as_superuser(f"UPDATE tallies SET count = 100 WHERE campaign_id = {other}")
 
     assert {drift.campaign_id for drift in recount()} == {other}
-    book.check()
+    ledger.check()

@@ -21,10 +21,9 @@ from pledge.signatures import own
 from pledge.signatures.identifiers import new_id
 from pledge.signatures.models import Signature, SignatureState
 from pledge.signatures.receipts import receipt
-from tests.ledger import book
-from tests.ledger.book import verify
-from tests.support import apps, factories
+from tests.support import apps, factories, ledger
 from tests.support.factories import fold, fold_all, plant_entry
+from tests.support.ledger import verify
 
 
 def like(row, delta=1, **facts):
@@ -35,7 +34,7 @@ def like(row, delta=1, **facts):
 
 
 def set_aside():
-    return [row.set_aside for row in book.entries() if row.set_aside]
+    return [row.set_aside for row in ledger.entries() if row.set_aside]
 
 
 def counts():
@@ -58,7 +57,7 @@ def test_stuffing_is_not_signed_and_holds_up_nobody(app):
     assert all(receipt(row.id) for row in [*before, *after])
     assert (queries.lag(), fold()) == (0, 0), "it is not looked at again"
     assert people.mismatches() == []
-    book.check()
+    ledger.check()
 
 
 @pytest.mark.parametrize("state", ["pending", "withdrawn", "invalidated"])
@@ -137,7 +136,7 @@ def test_a_minus_for_who_is_counted_takes_nobody_out(app):
     own.withdraw(factories.manage_token(row))
     fold()
     assert counts() == (0, 0)
-    book.check()
+    ledger.check()
 
 
 @pytest.mark.parametrize("end", ["withdraw", "erase", "withdraw and erase", "withdraw, sign again"])
@@ -162,10 +161,10 @@ def test_who_confirms_and_leaves_before_the_fold_holds_up_nobody_and_both_entrie
     last = factories.signature()
 
     while fold(limit):
-        book.check()
+        ledger.check()
 
-    entries = 2 + len([None for one in book.entries() if one.subject_id == row.id])
-    assert [one.number for one in book.entries()] == list(range(1, entries + 1)), (
+    entries = 2 + len([None for one in ledger.entries() if one.subject_id == row.id])
+    assert [one.number for one in ledger.entries()] == list(range(1, entries + 1)), (
         "nothing is set aside or waits"
     )
     assert counts() == (3 if "again" in end else 2, 0)
@@ -313,7 +312,7 @@ def test_whatever_is_put_in_the_count_is_that_of_the_confirmed_and_each_of_them_
         getattr(world, step)(*details)
     fold_all()
 
-    book.check()
+    ledger.check()
     with db.engine.connect() as connection:
         rows = connection.execute(
             select(Signature.id, Signature.region, Signature.commitment).where(Signature.state == "confirmed")

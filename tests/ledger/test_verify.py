@@ -7,9 +7,9 @@ from pledge.campaigns.log_facts import published
 from pledge.core.db import db
 from pledge.ledger import log, log_queries, notes
 from pledge.ledger.models import Checkpoint, Kind, LedgerEntry, LogKey, LogTile, Reason
-from tests.ledger import book
-from tests.ledger.book import fold, verify
+from tests.support import ledger
 from tests.support.insider import guards_away
+from tests.support.ledger import fold, verify
 
 SLUG = "blue-skies"
 
@@ -17,15 +17,15 @@ SLUG = "blue-skies"
 @pytest.fixture
 def campaign(app):
     """Six entries, and checkpoints of 2, 5 and 6 of them: three people and an organisation are left."""
-    number = book.campaign(SLUG)
-    book.confirm(number, region="KR-11")
-    second = book.confirm(number, "JP")
+    number = ledger.campaign(SLUG)
+    ledger.confirm(number, region="KR-11")
+    second = ledger.confirm(number, "JP")
     fold()
-    book.confirm(number)
-    book.confirm(number, kind=Kind.ORGANIZATION)
-    book.withdraw(number, second, "JP")
+    ledger.confirm(number)
+    ledger.confirm(number, kind=Kind.ORGANIZATION)
+    ledger.withdraw(number, second, "JP")
     fold()
-    book.confirm(number)
+    ledger.confirm(number)
     fold()
     return number
 
@@ -69,12 +69,12 @@ def test_a_log_as_the_fold_left_it_is_in_order(campaign):
 
 
 def test_a_log_that_has_begun_and_one_that_has_not_are_in_order(app):
-    campaign = book.campaign(SLUG)
+    campaign = ledger.campaign(SLUG)
     assert faults(campaign) == []
     log.sign_missing_checkpoints(published)
     assert verify(campaign, SLUG).checkpoints == 1
     assert faults(campaign) == []
-    book.confirm(campaign)
+    ledger.confirm(campaign)
     assert faults(campaign) == [], "what waits for the fold is not in the log yet"
 
 
@@ -178,9 +178,9 @@ def test_a_tile_that_belongs_to_no_entry_is_told(campaign):
 @pytest.fixture
 def large(app):
     """256 * 3 + 5 entries in four checkpoints."""
-    number = book.campaign(SLUG)
+    number = ledger.campaign(SLUG)
     for entries in (1, 255, 257, 260):
-        book.many(number, entries)
+        ledger.many(number, entries)
         fold()
     return number
 
@@ -257,9 +257,9 @@ def test_a_count_that_was_typed_in_is_told(campaign):
 
 
 def test_the_signed_checkpoint_of_another_campaign_does_not_pass(campaign):
-    other = book.campaign("other")
-    book.confirm(other)
-    book.confirm(other)
+    other = ledger.campaign("other")
+    ledger.confirm(other)
+    ledger.confirm(other)
     fold()
     keys = select(LogKey.__table__).where(LogKey.campaign_id == other)
     theirs = log_queries.newest(other)
@@ -361,7 +361,7 @@ def add_elsewhere(campaign):
 
     def add():
         with app.app_context():
-            book.move(campaign, Reason.CONFIRMED, 77)
+            ledger.move(campaign, Reason.CONFIRMED, 77)
             fold()
 
     thread = threading.Thread(target=add)

@@ -6,15 +6,8 @@ import pytest
 
 from pledge.mail.smtp import BadSmtpUrl, Server, SmtpTransport
 from pledge.mail.transports import Permanent, Temporary, Unavailable
+from tests.mail.sending import MAIL, fault
 from tests.support.run import free_port
-
-MAIL = b"Subject: x\r\n\r\nfirst\r\n.\r\n..second\r\nlast\r\n"
-
-
-def fault(transport, to="hong@example.org"):
-    with pytest.raises(Temporary) as caught:
-        transport.send(to, MAIL)
-    return type(caught.value), caught.value.code
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from cryptography.x509.oid import NameOID
 from pledge.core import clock
 from pledge.mail.smtp import SmtpTransport
 from pledge.mail.transports import Unavailable
-from tests.mail.test_smtp import MAIL, fault
+from tests.mail.sending import MAIL, fault
 from tests.support.smtp import SmtpServer, _Handler
 
 

@@ -12,13 +12,13 @@ from pledge.files.services import keep, store_picture
 from pledge.ledger.models import LedgerEntry
 from pledge.retention.services import run
 from pledge.signatures.addresses import parse
-from tests.files.corpus import png
 from tests.support.factories import (
     endorse_confirm_token,
     endorse_manage_token,
     endorsement,
     version_of,
 )
+from tests.support.pictures import png
 
 pytestmark = pytest.mark.usefixtures("app")
 

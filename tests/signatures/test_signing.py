@@ -19,19 +19,7 @@ from pledge.signatures.addresses import parse
 from pledge.signatures.identifiers import read_ticket, ticket_for
 from pledge.signatures.models import Signature, SignatureState
 from pledge.signatures.origins import domain_hash, network_hash
-from tests.support.factories import answer_requests, campaign, confirm_token, sign_form, signature
-
-HONG = services.Submission(
-    slug="blue-skies",
-    name="홍길동",
-    address=parse("hong@naver.com"),
-    country="KR",
-    region="KR-11",
-    public_name=False,
-    updates=True,
-    lang="ko",
-    privacy_version="2026-11-24",
-)
+from tests.support.factories import HONG, answer_requests, campaign, confirm_token, sign_form, signature
 
 
 def rows():

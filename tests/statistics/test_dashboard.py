@@ -13,7 +13,7 @@ from pledge.mail.models import MailKind, OutboxMail
 from pledge.statistics import dashboard, funnel
 from pledge.statistics.growth import MIN_POINTS, SHOWN, Step, growth
 from pledge.statistics.windows import first_since
-from tests.ledger import book
+from tests.support import ledger
 from tests.support.factories import campaign, fold_all, signature, the_campaign
 
 #: A Tuesday, 14:00 in Seoul.
@@ -90,7 +90,7 @@ def test_a_young_campaign_begins_with_its_first_day(app, now):
 def test_people_and_organizations_grow_apart(app, now):
     signature(at=now)
     organizations(2, now)
-    book.fold()
+    ledger.fold()
     assert growth(the_campaign().id, Kind.PERSON, Step.DAY)[-1].total == 1
     assert growth(the_campaign().id, Kind.ORGANIZATION, Step.DAY)[-1].total == 2
 
@@ -103,7 +103,7 @@ def test_today_counts_what_moved_since_midnight(app, now):
     signature(at=now - timedelta(hours=5), state="withdrawn")
     signature(at=now - timedelta(hours=1))
     organizations(3, now)
-    book.fold()
+    ledger.fold()
     signature(at=now, state="withdrawn")  # not folded yet: counted nowhere
     found = dashboard.today(the_campaign().id)
     assert found.people == dashboard.MovesOfToday(confirmed=2, withdrawn=1, invalidated=0, reinstated=0)
@@ -120,7 +120,7 @@ def test_what_staff_took_out_and_put_back_today_is_told_apart(app, now):
     for subject in range(1, 4):
         entry("invalidated", -1, now, subject)
     entry("reinstated", 1, now, 1)
-    book.fold()
+    ledger.fold()
     found = dashboard.today(the_campaign().id).people
     assert found == dashboard.MovesOfToday(confirmed=0, withdrawn=0, invalidated=3, reinstated=1)
     assert found.net == -2

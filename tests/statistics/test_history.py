@@ -16,8 +16,8 @@ from pledge.statistics.cells import MIN_CELL
 from pledge.statistics.history import MAX_STEPS, Day, History, organization_points, people_points, step_of
 from pledge.statistics.progress import progress
 from pledge.statistics.region_map import SHADES, region_map
-from tests.ledger import book
-from tests.ledger.book import fold
+from tests.support import ledger
+from tests.support.ledger import fold
 
 FIRST = date(2026, 11, 1)
 
@@ -113,13 +113,13 @@ def grow(campaign, **days):
     """`grow(campaign, d0=7)`: seven people on the first day, at noon."""
     for name, people in days.items():
         for _ in range(people):
-            book.confirm(campaign, hours=24 * int(name[1:]))
+            ledger.confirm(campaign, hours=24 * int(name[1:]))
 
 
 def test_people_and_organizations_stand_side_by_side_and_small_days_are_merged(app):
-    campaign = book.campaign()
+    campaign = ledger.campaign()
     grow(campaign, d0=7, d1=2, d2=4, d3=9)
-    book.confirm(campaign, hours=24, kind=Kind.ORGANIZATION)
+    ledger.confirm(campaign, hours=24, kind=Kind.ORGANIZATION)
     fold()
     found = progress(campaign, "blue-skies").history
     assert found == History(
@@ -131,7 +131,7 @@ def test_people_and_organizations_stand_side_by_side_and_small_days_are_merged(a
 
 
 def test_a_campaign_that_nobody_signed_has_no_history(app):
-    campaign = book.campaign()
+    campaign = ledger.campaign()
     found = progress(campaign, "blue-skies")
     assert found.history == History([], None, None, None)
     assert (people_points(found.history), organization_points(found.history)) == ([], [])
@@ -139,7 +139,7 @@ def test_a_campaign_that_nobody_signed_has_no_history(app):
 
 
 def test_the_totals_name_the_checkpoint_that_adds_up_to_them(app):
-    campaign = book.campaign()
+    campaign = ledger.campaign()
     grow(campaign, d0=7)
     fold()
     found = progress(campaign, "blue-skies")
@@ -148,7 +148,7 @@ def test_the_totals_name_the_checkpoint_that_adds_up_to_them(app):
 
 
 def test_a_fold_between_two_reads_is_met_by_reading_again(app, monkeypatch):
-    campaign = book.campaign()
+    campaign = ledger.campaign()
     grow(campaign, d0=7)
     fold()
     calls = []

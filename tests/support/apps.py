@@ -2,7 +2,7 @@
 
 import contextvars
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from click.testing import Result
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 from jinja2.bccache import Bucket, BytecodeCache
-from sqlalchemy import Connection, Engine, Table, event, text
+from sqlalchemy import Connection, Table, event, text
 from werkzeug.test import TestResponse
 
 from config import Config
@@ -186,26 +186,15 @@ def count_statements(app: Flask) -> Iterator[list[str]]:
     """
     statements: list[str] = []
 
-    def keep(statement: str) -> None:
+    def keep(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         if not statement.startswith(("BEGIN", "COMMIT", "ROLLBACK", "PRAGMA", "SAVEPOINT")):
             statements.append(statement)
 
     with app.app_context():
         engine = db.engine
         switches.current()  # read every two seconds by one request of the process: not by one that is counted
-    with before_statements(engine, keep):
-        yield statements
-
-
-@contextmanager
-def before_statements(engine: Engine, call: Callable[[str], None]) -> Iterator[None]:
-    """Call with each SQL statement before it runs."""
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        call(statement)
-
-    event.listen(engine, "before_cursor_execute", note)
+    event.listen(engine, "before_cursor_execute", keep)
     try:
-        yield
+        yield statements
     finally:
-        event.remove(engine, "before_cursor_execute", note)
+        event.remove(engine, "before_cursor_execute", keep)

@@ -40,6 +40,8 @@ from pledge.endorsements.models import (
     EndorsementVersion,
     VersionState,
 )
+from pledge.endorsements.rules import Content
+from pledge.endorsements.services import Application, Contact
 from pledge.endorsements.verification.names import name_key
 from pledge.ledger import leaves
 from pledge.ledger import services as ledger
@@ -51,6 +53,7 @@ from pledge.signatures.addresses import parse
 from pledge.signatures.identifiers import address_hash, new_id
 from pledge.signatures.invalidation.models import Invalidation
 from pledge.signatures.models import Signature, SignatureState
+from pledge.signatures.services import Submission
 from pledge.worker.composers import handlers
 from pledge.worker.sources import ledger_sources
 
@@ -227,6 +230,20 @@ def answer_requests() -> None:
     """What the worker does about the forms that people have sent: decide which mails follow."""
     while requests.answer(handlers()):
         pass
+
+
+#: What the form of somebody who signs gives the use case.
+HONG = Submission(
+    slug="blue-skies",
+    name="홍길동",
+    address=parse("hong@naver.com"),
+    country="KR",
+    region="KR-11",
+    public_name=False,
+    updates=True,
+    lang="ko",
+    privacy_version="2026-11-24",
+)
 
 
 def sign_form(**changes: Any) -> dict[str, Any]:
@@ -513,6 +530,28 @@ def endorse_manage_token(of: Endorsement) -> str:
 def endorse_contact_token(of: ContactChange) -> str:
     """What the mail to the person who is to take over carries."""
     return tokens.mint(Purpose.ENDORSE_CONTACT, [of.endorsement_id, of.contact_number])
+
+
+#: What the form of an organisation that applies gives the use case.
+HANEUL = Application(
+    slug="blue-skies",
+    content=Content(
+        name_ko="㈜하늘에너지",
+        name_en="Haneul Energy Co., Ltd.",
+        type="business",
+        country="KR",
+        region="KR-11",
+        website="www.haneul.co.kr",
+        target_year=2050,
+        interim_year=2035,
+        interim_percent=60,
+        statement_ko="2050년까지 탄소중립을 이루겠습니다.",
+    ),
+    contact=Contact("김하늘", "대표", parse("sky@haneul.co.kr"), show=False),
+    registration_number="",
+    lang="ko",
+    privacy_version="2026-11-24",
+)
 
 
 def endorse_form(**changes: Any) -> dict[str, Any]:

@@ -44,6 +44,9 @@ WORDS = {"ko": "서약합니다.", "en": "We pledge."}
 PLEDGE = sha256(f"en\0{WORDS['en']}\0ko\0{WORDS['ko']}\0".encode()).hexdigest()
 HOUR = "2026-11-24T05"
 
+#: Withdrawn, invalidated and reinstated people and organisations, and a size that is no power of two.
+EVENTS = "+++-1+oo!5^5-6^1+++!4^4o-13+"
+
 MEMBERS = (
     *("README.txt", "letter.pdf", "totals.xlsx", "totals.csv", "totals.json", "organizations.csv"),
     *("integrity.json", "pledge-texts.json", "log/checkpoint", "log/key", "log/entries", "verify.py"),

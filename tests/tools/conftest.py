@@ -3,15 +3,12 @@
 import pytest
 
 from tests.support import packs
-from tests.tools.checkers import CHECKERS, Verdict
-
-#: Withdrawn, invalidated and reinstated people and organisations, and a size that is no power of two.
-EVENTS = "+++-1+oo!5^5-6^1+++!4^4o-13+"
+from tests.support.checkers import CHECKERS, Verdict
 
 
 @pytest.fixture(scope="session")
 def log() -> packs.Log:
-    return packs.made_up(EVENTS)
+    return packs.made_up(packs.EVENTS)
 
 
 @pytest.fixture(params=CHECKERS)

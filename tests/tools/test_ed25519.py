@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.tools.checkers import program, pure
+from tests.support.checkers import program, pure
 
 #: RFC 8032 section 7.1: public key, message, signature.
 VECTORS = [

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from pledge.ledger import log_queries, notes
 from tests.support import packs
+from tests.support.checkers import Said, program, pure, say
 from tests.support.packs import Log, made_up, mirror, pack, receipt, signer, tile_path
-from tests.tools.checkers import Said, program, pure, say
 
 LARGE = "+" * 300 + "-7!8^8o" + "+" * 300
 

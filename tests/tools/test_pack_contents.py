@@ -13,9 +13,8 @@ from pledge.deliveries.tables import tables
 from pledge.ledger import leaves
 from pledge.statistics.values import Cell, Words
 from tests.support import pack_lies, packs
-from tests.support.packs import Log, made_up, pack, signer
-from tests.tools.checkers import say
-from tests.tools.conftest import EVENTS
+from tests.support.checkers import say
+from tests.support.packs import EVENTS, Log, made_up, pack, signer
 from tests.tools.spoiling import rewritten
 
 # --- The log inside ---

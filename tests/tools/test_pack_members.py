@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from pledge.ledger import notes
 from tests.support import packs
+from tests.support.checkers import CHECKERS, by_program
 from tests.support.packs import MEMBERS, made_up, pack, unzipped, zipped
-from tests.tools.checkers import CHECKERS, by_program
 from tests.tools.spoiling import DESCRIBED, flipped
 
 # --- Members ---

@@ -10,9 +10,8 @@ import pytest
 
 from pledge.ledger import notes
 from tests.support import packs
-from tests.support.packs import MEMBERS, made_up, mirror, pack, signer, unzipped, zipped
-from tests.tools.checkers import Verdict, say
-from tests.tools.conftest import EVENTS
+from tests.support.checkers import Verdict, say
+from tests.support.packs import EVENTS, MEMBERS, made_up, mirror, pack, signer, unzipped, zipped
 from tests.tools.spoiling import flipped
 
 # --- Right ones ---

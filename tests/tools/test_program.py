@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support import packs
+from tests.support.checkers import PROGRAM, program, say
 from tests.support.packs import made_up, mirror, pack, receipt
-from tests.tools.checkers import PROGRAM, program, say
 
 SOURCE = PROGRAM.read_text("utf-8")
 

@@ -8,9 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support import packs
-from tests.support.packs import made_up, mirror, receipt, signer
-from tests.tools.checkers import program, pure, say
-from tests.tools.conftest import EVENTS
+from tests.support.checkers import program, pure, say
+from tests.support.packs import EVENTS, made_up, mirror, receipt, signer
 
 
 @pytest.fixture

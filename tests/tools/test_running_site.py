@@ -7,8 +7,8 @@ import time
 import urllib.request
 from urllib.parse import urlencode
 
+from tests.support.checkers import PROGRAM, say
 from tests.support.factories import sign_form
-from tests.tools.checkers import PROGRAM, say
 
 SLUG = "blue-skies"
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser import steps
-from tests.browser.test_keyboard import tab_to
+from tests.browser.steps import tab_to
 from tests.browser.verify.handing_in import ADDRESS, check, check_pack, check_receipt, expect_right
 from tests.support import packs
 from tests.support.browser import LOOKS, assert_looks_right

@@ -10,10 +10,10 @@ from pledge.ledger import log_queries, notes
 from pledge.ledger.notes import BadNote
 from pledge.signatures.receipts import receipt
 from tests.support import deliveries, packs
+from tests.support.checkers import CHECKERS, Verdict, say
 from tests.support.factories import campaign, endorsement, fold_all, signature, signatures
 from tests.support.insider import as_superuser
 from tests.support.packs import made_up, signer, unzipped, zipped
-from tests.tools.checkers import CHECKERS, Verdict, say
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from pledge.signatures.invalidation.conditions import Condition, NoCondition
 from pledge.signatures.invalidation.models import Invalidation, InvalidationReason, InvalidationTarget
 from pledge.signatures.models import Signature
 from pledge.signatures.origins import domain_hash, network_hash
-from tests.ledger import crash
+from tests.support import crash
 from tests.support.factories import (
     ANNA,
     BORA,

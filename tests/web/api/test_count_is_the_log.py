@@ -25,7 +25,7 @@ from tests.support.factories import (
     sign_form,
     signatures,
 )
-from tests.web.api.test_log import unframed
+from tests.support.published_log import unframed
 
 REVIEWED = Seen(EndorsementState.REVIEW, 1, VersionState.PROPOSED)
 

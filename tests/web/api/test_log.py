@@ -8,9 +8,10 @@ import pytest
 from pledge.ledger import merkle, notes, paths
 from pledge.ledger.notes import read_state, read_verifier
 from pledge.web.caching import cache
-from tests.ledger import book
+from tests.support import ledger
 from tests.support.factories import campaign, endorsement, fold_all, signature, signatures
 from tests.support.insider import as_superuser
+from tests.support.published_log import unframed
 
 LOG = "/log/blue-skies"
 LARGE = 256 * 256 + 300  #: one tile of level 1 is full, the second is not
@@ -20,19 +21,9 @@ pytestmark = pytest.mark.usefixtures("app")
 
 def fold_to(number, added):
     """A fold after so many more entries: a checkpoint there."""
-    book.many(number, added)
-    while book.fold():
+    ledger.many(number, added)
+    while ledger.fold():
         pass
-
-
-def unframed(bundle):
-    found, place = [], 0
-    while place < len(bundle):
-        end = place + 2 + int.from_bytes(bundle[place : place + 2], "big")
-        found.append(bundle[place + 2 : end])
-        assert end <= len(bundle)
-        place = end
-    return found
 
 
 def keys(client):

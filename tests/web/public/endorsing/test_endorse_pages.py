@@ -16,8 +16,8 @@ from pledge.files.models import StoredFile
 from pledge.mail.blocks import BLOCK
 from pledge.mail.models import MailBlock, OutboxMail
 from pledge.signatures.addresses import parse
-from tests.files.corpus import png
 from tests.support.factories import answer_requests, campaign, endorse_form, endorsement
+from tests.support.pictures import png
 
 FORM = {"ko": "/ko/c/blue-skies/endorse", "en": "/en/c/blue-skies/endorse"}
 

@@ -12,7 +12,6 @@ from pledge.core.db import db
 from pledge.endorsements import own
 from pledge.endorsements.models import ContactChange, Endorsement, EndorsementVersion
 from pledge.files.models import StoredFile
-from tests.files.corpus import png
 from tests.support.factories import (
     endorse_confirm_token,
     endorse_contact_token,
@@ -21,6 +20,7 @@ from tests.support.factories import (
     endorsement,
     version_of,
 )
+from tests.support.pictures import png
 
 pytestmark = pytest.mark.usefixtures("app")
 

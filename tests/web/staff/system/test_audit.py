@@ -10,7 +10,7 @@ from pledge.audit.models import Actor
 from pledge.audit.queries import Search, page
 from pledge.audit.services import note
 from pledge.core.db import db
-from tests.audit.chain import acts
+from tests.support.audit import acts
 
 ADMIN_ONLY = ("viewer", "moderator", "editor", "exporter")
 

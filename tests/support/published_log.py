@@ -47,3 +47,14 @@ def fall_behind(campaign):
         f"UPDATE ledger_heads SET log_size = 0 WHERE campaign_id = {campaign}",
         f"UPDATE ledger_entries SET takes_back = NULL WHERE campaign_id = {campaign}",
     )
+
+
+def unframed(bundle):
+    """The lines of a bundle of entries: each comes after its length in two bytes."""
+    found, place = [], 0
+    while place < len(bundle):
+        end = place + 2 + int.from_bytes(bundle[place : place + 2], "big")
+        found.append(bundle[place + 2 : end])
+        assert end <= len(bundle)
+        place = end
+    return found

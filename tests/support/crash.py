@@ -1,7 +1,7 @@
 """Stopping a piece of work at a chosen statement, as a killed process or a cut connection would."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from sqlalchemy import event
@@ -9,8 +9,8 @@ from sqlalchemy import event
 from pledge.core.db import db
 
 
-class Crash(Exception):
-    """The process ended here."""
+class Crash(BaseException):
+    """The process ended here: nothing handles it."""
 
 
 @contextmanager
@@ -47,8 +47,22 @@ def at(number: int) -> Iterator[None]:
         if seen == number:
             raise Crash
 
-    try:
-        with before_statement(act):
-            yield
-    except Crash:
-        pass
+    with suppress(Crash), before_statement(act):
+        yield
+
+
+def everywhere(act: Callable[[], object], contents: Callable[[], object]) -> int:
+    """Crash `act` at its first, second, … statement until it gets through; how many crashes there were.
+
+    None of them may change the `contents` of the database.
+    """
+    before = contents()
+    for number in range(1, 80):
+        finished = False
+        with at(number):
+            act()
+            finished = True
+        if finished:
+            return number - 1
+        assert contents() == before, f"a crash at statement {number} left something behind"
+    raise AssertionError("more statements than any use case should need")
