@@ -3,7 +3,8 @@
 import pytest
 from pyrage import x25519
 
-from pledge.accounts import moderation, two_people
+from pledge.accounts import authenticator, moderation, two_people
+from pledge.accounts.models import StaffMember
 from pledge.accounts.roles import Role
 from pledge.accounts.two_people import InvitedLately, invited_lately
 from pledge.audit.models import COMMAND_LINE, Actor
@@ -12,6 +13,7 @@ from pledge.name_lists import services
 from pledge.signatures.invalidation import services as invalidations
 from pledge.signatures.invalidation.conditions import Condition
 from pledge.signatures.invalidation.models import InvalidationReason
+from pledge.signatures.models import Signature
 from tests.support import factories
 from tests.support.factories import SLUG
 from tests.support.staff import client_of
@@ -99,7 +101,7 @@ def many_signatures(by):
 
 def domain_hash_of():
     db.session.rollback()
-    return db.session.query(factories.Signature.domain_hash).limit(1).scalar()
+    return db.session.query(Signature.domain_hash).limit(1).scalar()
 
 
 def asked_list(by):
@@ -130,11 +132,11 @@ def test_no_decision_of_two_is_taken_by_who_was_invited_lately(app, admin, froze
         decide(who(puppet), number)
     client = client_of(app, factories.member_of_staff(puppet), enrolled=True)
     with transaction() as session:
-        row = session.get_one(factories.StaffMember, puppet)
+        row = session.get_one(StaffMember, puppet)
         row.password, row.recovery_codes, row.totp_secret = (
             "x",
             [],
-            factories.authenticator.new_secret(),
+            authenticator.new_secret(),
         )
     shown = client.get(page.format(number))
     assert "you do not count as two people yet" in shown.text

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from pledge.campaigns import events, media, staff_queries
 from pledge.campaigns.models import Campaign, CampaignEvent, CampaignText, Partner, PledgeText
 from pledge.campaigns.rules import fingerprint
-from pledge.core import tokens
+from pledge.core import clock, tokens
 from pledge.core.db import db, transaction
 from pledge.core.languages import Texts
 from tests.support import factories
@@ -220,7 +220,7 @@ def hostile_campaign(slug, number, payload):
                 version=1,
                 wording=Texts(ko=text, en=text),
                 sha256=fingerprint({"ko": text, "en": text}),
-                created_at=factories.clock.now(),
+                created_at=clock.now(),
             )
         )
         fields = factories.event_fields(

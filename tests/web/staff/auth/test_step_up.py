@@ -33,6 +33,7 @@ from pledge.signatures.invalidation import applying
 from pledge.signatures.invalidation import services as invalidations
 from pledge.signatures.invalidation.conditions import Condition
 from pledge.signatures.invalidation.models import InvalidationReason
+from pledge.signatures.models import Signature
 from pledge.web.staff.auth.access import hands_out_file, is_guarded
 from tests.support import deliveries, factories, passkeys
 from tests.support.factories import ANNA, SLUG
@@ -283,7 +284,7 @@ def _propose() -> int:
 
 
 def _domain() -> bytes:
-    return db.session.scalar(select(factories.Signature.domain_hash).limit(1))
+    return db.session.scalar(select(Signature.domain_hash).limit(1))
 
 
 def _approve_invalidation(_client: StaffClient) -> Act:

@@ -1,0 +1,82 @@
+"""Rows for tests, made like the real ones: what is confirmed also stands in the ledger, waiting for the fold.
+
+All of them need an application context; the `app` fixture has pushed one. Say only what the test is about:
+
+    person = signature(state="confirmed", country="JP")
+"""
+
+from tests.support.factories.accounts import ANNA, BORA, EDITOR, member_of_staff, staff
+from tests.support.factories.campaigns import (
+    SLUG,
+    TERMS,
+    campaign,
+    draft,
+    event_fields,
+    list_terms,
+    the_campaign,
+    write_pledge,
+)
+from tests.support.factories.endorsements import (
+    HANEUL,
+    endorse_confirm_token,
+    endorse_contact_token,
+    endorse_form,
+    endorse_manage_token,
+    endorsement,
+    version_of,
+)
+from tests.support.factories.files import stored_document, stored_picture
+from tests.support.factories.ledger import fold, fold_all, plant_entry
+from tests.support.factories.mails import answer_requests, mailed
+from tests.support.factories.signatures import (
+    HONG,
+    code,
+    confirm_token,
+    crowd,
+    invalidation,
+    manage_token,
+    sign_form,
+    signature,
+    signatures,
+    unsubscribe_token,
+)
+
+__all__ = [
+    "ANNA",
+    "BORA",
+    "EDITOR",
+    "HANEUL",
+    "HONG",
+    "SLUG",
+    "TERMS",
+    "answer_requests",
+    "campaign",
+    "code",
+    "confirm_token",
+    "crowd",
+    "draft",
+    "endorse_confirm_token",
+    "endorse_contact_token",
+    "endorse_form",
+    "endorse_manage_token",
+    "endorsement",
+    "event_fields",
+    "fold",
+    "fold_all",
+    "invalidation",
+    "list_terms",
+    "mailed",
+    "manage_token",
+    "member_of_staff",
+    "plant_entry",
+    "sign_form",
+    "signature",
+    "signatures",
+    "staff",
+    "stored_document",
+    "stored_picture",
+    "the_campaign",
+    "unsubscribe_token",
+    "version_of",
+    "write_pledge",
+]

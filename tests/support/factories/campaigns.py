@@ -1,0 +1,139 @@
+"""Campaigns with their texts and pledges, drafts, events and terms of lists of names."""
+
+import hashlib
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from pledge.campaigns import list_terms as terms
+from pledge.campaigns import moderation as editing
+from pledge.campaigns import pledges, rules, staff_queries
+from pledge.campaigns.events import EventFields
+from pledge.campaigns.models import Campaign, CampaignText, ListTerms, Partner, PledgeText
+from pledge.core import clock
+from pledge.core.db import db, transaction
+from pledge.core.languages import Texts
+from tests.support.factories.accounts import EDITOR
+
+SLUG = "blue-skies"
+
+
+def campaign(slug: str = SLUG, *, versions: int = 1, **facts: Any) -> Campaign:
+    """An open campaign with texts in both languages, a secretariat, a partner and `versions` pledge texts."""
+    row = Campaign(**{"slug": slug, "state": "open", "goal": 1000, **facts})
+    row.texts = [
+        CampaignText(
+            lang="ko",
+            title="푸른 하늘",
+            tagline="함께 서명해요",
+            summary="맑은 공기를 위한 서약",
+            recipient="대한민국 정부",
+            body="## 왜\n\n하늘을 위해.",
+        ),
+        CampaignText(
+            lang="en",
+            title="Blue Skies",
+            tagline="Sign with us",
+            summary="A pledge for clean air",
+            recipient="the Government of the Republic of Korea",
+            body="## Why\n\nFor the sky.",
+        ),
+    ]
+    row.partners = [
+        Partner(
+            position=0,
+            role="secretariat",
+            name=Texts(ko="사무국", en="The Secretariat"),
+            url="https://example.org/",
+        ),
+        Partner(position=1, role="partner", name=Texts(ko="동반자", en="A Partner"), url=""),
+    ]
+    with transaction() as session:
+        session.add(row)
+        session.flush()
+        session.add_all(_pledge_text(row.id, version) for version in range(1, versions + 1))
+    return row
+
+
+def the_campaign() -> Campaign:
+    """The campaign of this test; one is made when there is none."""
+    return db.session.scalar(select(Campaign).order_by(Campaign.id).limit(1)) or campaign()
+
+
+def _pledge_text(campaign_id: int, version: int) -> PledgeText:
+    ko, en = f"서약 {version}판", f"The pledge, version {version}"
+    digest = hashlib.sha256(f"en\0{en}\0ko\0{ko}\0".encode()).digest()
+    return PledgeText(
+        campaign_id=campaign_id,
+        version=version,
+        wording=Texts(ko=ko, en=en),
+        sha256=digest,
+        created_at=clock.now(),
+    )
+
+
+def draft(slug: str = "draft", **texts: str) -> str:
+    """The slug of a draft made by staff; complete in both languages unless `title_en=""` and the like say otherwise."""
+    editing.create(EDITOR, slug=slug, title={})
+    words = {name: f"{name} of {slug}" for name in staff_queries.text_fields()} | texts
+    seen = rules.stamp(staff_queries.desk(slug).texts)
+    editing.edit_texts(EDITOR, slug, seen, words)
+    write_pledge(slug, "우리의 약속", "Our promise")
+    return slug
+
+
+def write_pledge(slug: str, ko: str, en: str, *, in_use: bool = False) -> int:
+    """Save this wording as an editor who has just opened the page; the version that holds it."""
+    stored = staff_queries.wording(staff_queries.desk(slug).id)
+    return pledges.edit_pledge(
+        *(EDITOR, slug, stored.stamp),
+        wording={"ko": ko, "en": en},
+        in_use=lambda *_: in_use,
+        agreed=stored.version + 1,
+        one_language=True,
+    )
+
+
+def event_fields(**facts: Any) -> EventFields:
+    """An evening next week, in Seoul."""
+    starts_at = (clock.now() + timedelta(days=7)).replace(hour=9, minute=0, second=0, microsecond=0)
+    texts = {
+        "title_ko": "기후 토크",
+        "title_en": "Climate Talk",
+        "place_ko": "서울",
+        "place_en": "Seoul",
+    }
+    texts |= {name: facts.pop(name) for name in texts if name in facts}
+    return EventFields(
+        **{
+            "title": Texts(ko=texts["title_ko"], en=texts["title_en"]),
+            "place": Texts(ko=texts["place_ko"], en=texts["place_en"]),
+            "url": "https://example.org/talk",
+            "all_day": False,
+            "starts_at": starts_at,
+            "ends_at": starts_at + timedelta(hours=2),
+            **facts,
+        }
+    )
+
+
+#: Terms as an editor writes them; each text names its field, so that a test finds it on a page.
+TERMS = {
+    "recipient_ko": "국회사무처",
+    "recipient_en": "The National Assembly Secretariat",
+    "law_ko": "국회법 제123조",
+    "law_en": "National Assembly Act, Article 123",
+    "purpose_ko": "청원 요건 확인",
+    "purpose_en": "To check that the petition fulfils its conditions",
+    "keeping_ko": "확인을 마친 뒤 30일",
+    "keeping_en": "30 days after the check",
+}
+
+
+def list_terms(of: Campaign | None = None, **changes: str) -> ListTerms:
+    """The campaign asks under these terms from now on; earlier ones end."""
+    of = of or the_campaign()
+    version = terms.set_terms(EDITOR, of.slug, terms.stamp_of(terms.versions(of.id)), {**TERMS, **changes})
+    query = select(ListTerms).where(ListTerms.campaign_id == of.id, ListTerms.version == version)
+    return db.session.scalars(query).one()
