@@ -162,7 +162,7 @@ def test_all_faults_are_reported_at_once(environment):
     assert len(faults()) == 4
 
 
-def test_a_list_without_a_key_is_refused_in_development_too(monkeypatch):
+def test_development_refuses_a_list_without_a_key(monkeypatch):
     monkeypatch.setenv("PLEDGE_DATA_KEYS", ",")
     assert faults() == ["PLEDGE_DATA_KEYS: at least one key is expected."]
 

@@ -12,7 +12,7 @@ def test_five_tries_pass_and_the_sixth_waits(app, frozen_clock):
     assert [throttle.take(PASSWORD, "a@example.org") for _ in range(6)] == [0, 0, 0, 0, 0, 60]
 
 
-def test_twenty_from_one_network(app, frozen_clock):
+def test_twenty_failures_from_one_network_slow_it_down(app, frozen_clock):
     assert [throttle.take(NETWORK, "203.0.113.7") for _ in range(21)] == [0] * 20 + [60]
 
 

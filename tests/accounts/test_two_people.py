@@ -61,7 +61,7 @@ def test_an_invitation_anew_counts_like_the_first(admin, frozen_clock):
     assert are_one(admin, new)
 
 
-def test_to_let_the_new_account_invite_one_more_is_no_way_round_it(admin, frozen_clock):
+def test_an_account_invited_by_the_new_account_is_one_person_with_both(admin, frozen_clock):
     new = invite(admin)
     newest = invite(new, "newest")
     assert are_one(admin, newest)
@@ -71,11 +71,11 @@ def test_to_let_the_new_account_invite_one_more_is_no_way_round_it(admin, frozen
     assert not are_one(admin, latest), "the accounts in between are old enough"
 
 
-def test_to_invite_both_is_no_way_round_it(admin, frozen_clock):
+def test_two_accounts_invited_by_the_same_person_are_one_person(admin, frozen_clock):
     assert are_one(invite(admin, "one"), invite(admin, "two"))
 
 
-def test_others_are_two(admin, frozen_clock):
+def test_two_people_who_did_not_invite_each_other_are_two(admin, frozen_clock):
     other = factories.staff("admin").id
     assert not are_one(admin, other)
     assert not are_one(other, invite(admin))
@@ -149,7 +149,7 @@ def test_no_decision_of_two_is_taken_by_who_was_invited_lately(app, admin, froze
 
 
 @pytest.mark.parametrize("kind", DECISIONS)
-def test_after_72_hours_they_decide(admin, frozen_clock, kind):
+def test_after_72_hours_who_was_invited_decides_alone_from_who_invited_them(admin, frozen_clock, kind):
     ask, decide, _, _ = DECISIONS[kind]
     puppet = invite(admin)
     frozen_clock.move(hours=72)

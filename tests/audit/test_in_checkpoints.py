@@ -106,7 +106,7 @@ def test_the_line_of_one_checkpoint_is_none_of_another(app, signed):
         audit_lines.check(moved, verifiers(signed))
 
 
-def test_while_two_keys_sign_both_say_it(app):
+def test_while_two_keys_sign_both_sign_for_the_audit_log(app):
     acts(2)
     number = campaign().id
     with ledger.settings(log_key=keys("one", "two")):

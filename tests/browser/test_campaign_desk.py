@@ -43,7 +43,7 @@ def save(page, name="Save"):
 
 
 @pytest.mark.parametrize("javascript", [True, False])
-def test_from_an_empty_draft_to_a_public_page(visitor, site, inside, slug, javascript):
+def test_an_editor_makes_a_public_page_from_an_empty_draft(visitor, site, inside, slug, javascript):
     page = editor(visitor, site, javascript=javascript, size=DESK)
     page.goto("/staff/campaigns")
     page.get_by_role("link", name="New campaign").click()

@@ -82,7 +82,7 @@ def now_in_seoul(page):
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["javascript", "without"])
-def test_from_the_draft_to_the_line_on_the_public_page(visitor, site, exporter, javascript):
+def test_a_delivery_goes_from_the_draft_to_the_line_on_the_public_page(visitor, site, exporter, javascript):
     public = visitor.page(lang="en")
     sign_and_confirm(public, site)
     page = exporter(javascript=javascript)

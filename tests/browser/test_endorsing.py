@@ -70,7 +70,7 @@ def link_in(site, address, kind, count=1):
 
 
 @pytest.mark.parametrize(("lang", "javascript"), [("ko", False), ("en", True)])
-def test_from_the_campaign_to_confirmed_corrected_and_withdrawn(visitor, site, domain, lang, javascript):
+def test_an_organisation_endorses_confirms_corrects_and_withdraws(visitor, site, domain, lang, javascript):
     page = visitor.page(lang=lang, javascript=javascript)
     page.goto(f"/{lang}/{CAMPAIGN}")
     page.locator(f"a[href='/{lang}/{CAMPAIGN}/endorse']").first.click()

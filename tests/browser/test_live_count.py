@@ -79,7 +79,7 @@ def pass_time(page, seconds):
         page.wait_for_timeout(5)
 
 
-def test_it_moves_with_the_word_the_bar_and_the_time(page, server):
+def test_the_number_moves_with_its_word_the_bar_and_the_time(page, server):
     open_campaign(page)
     server.number = 1
     until_asked(page, server)
@@ -159,7 +159,7 @@ def test_a_hidden_tab_rests_and_asks_at_once_when_it_is_seen_again(page, server)
     expect(shown_number(page)).to_have_text(f"{server.number:,}")
 
 
-def test_it_asks_less_while_the_network_is_away_and_finds_back_by_itself(page, server):
+def test_the_page_asks_less_while_the_network_is_away_and_recovers_by_itself(page, server):
     open_campaign(page)
     until_asked(page, server)
     shown = shown_number(page).inner_text()
@@ -174,7 +174,7 @@ def test_it_asks_less_while_the_network_is_away_and_finds_back_by_itself(page, s
     assert until_asked(page, server) < 3, "it did not find back to its pace"
 
 
-def test_it_follows_closely_for_some_minutes_then_asks_less_but_never_stops(page, server):
+def test_the_page_asks_often_for_some_minutes_then_less_but_never_stops(page, server):
     open_campaign(page)
     until_asked(page, server)
     page.clock.fast_forward(5 * 60_000)

@@ -39,7 +39,7 @@ def test_an_empty_form_comes_back_with_a_summary_that_leads_to_each_field(visito
         expect(page.locator(f"#{field}-error")).to_be_visible()
 
 
-def test_without_javascript_the_summary_is_told_just_the_same(visitor):
+def test_without_javascript_the_summary_of_mistakes_is_shown(visitor):
     page = visitor.page(lang="ko", javascript=False)
     page.goto(f"/ko/{CAMPAIGN}")
     sign_button(page).click()

@@ -83,7 +83,7 @@ def download(page, why):
     return waited.value.suggested_filename, waited.value.path().read_bytes()
 
 
-def test_from_the_law_to_the_recipient(person, list_site):
+def test_a_list_of_names_goes_from_its_terms_to_the_recipient(person, list_site):
     recipient, wrong = x25519.Identity.generate(), []
     editor = staff_window(person, list_site, "editor")
     editor.goto("/staff/campaigns/blue-skies/list-terms")

@@ -43,7 +43,7 @@ def test_the_old_address_of_the_report_leads_to_it(visitor, site):
     expect(page.locator("#integrity")).to_be_in_viewport()
 
 
-def test_on_paper_nothing_is_folded_away(visitor, site):
+def test_the_printed_page_hides_nothing(visitor, site):
     page = visitor.page(lang="ko")
     page.goto(f"/ko/{PAGE}")
     page.emulate_media(media="print")

@@ -71,7 +71,7 @@ def signed_in_page(page):
     expect(page.locator("#sessions-title")).to_be_visible()
 
 
-def test_from_the_invitation_to_the_end_of_the_session(visitor, site, invited):
+def test_a_member_of_staff_goes_from_the_invitation_to_the_end_of_the_session(visitor, site, invited):
     page = visitor.page(lang="en", javascript=False)
     choose_password(page, invited.link)
     bind_app(page)
@@ -276,7 +276,7 @@ def test_no_page_of_the_way_in_shuts_anybody_out(visitor, site, lang):
         assert_looks_right(page, LOOKS[lang])
 
 
-def test_somebody_without_the_role_is_told_so(visitor, site):
+def test_staff_without_the_role_see_that_they_lack_it(visitor, site):
     page = visitor.page(lang="en")
     sign_in(page, site, "viewer", lang="en")
     assert page.goto("/staff/people").status == 403

@@ -133,7 +133,7 @@ def test_the_language_changes_without_a_question_and_keeps_what_was_typed(visito
 
 
 @pytest.mark.parametrize("javascript", [True, False])
-def test_the_language_of_a_form_with_errors_keeps_it_too(visitor, site, inside, javascript):
+def test_changing_the_language_of_a_form_with_errors_keeps_what_was_typed(visitor, site, inside, javascript):
     page = visitor.page(lang="ko", javascript=javascript, size=DESK)
     sign_in(page, site, "admin", lang="ko")
     page.goto("/staff/switches")

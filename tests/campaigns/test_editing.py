@@ -269,14 +269,14 @@ def versions(slug):
     return {row.version: row.sha256 for row in queries.pledge_versions(staff_queries.desk(slug).id)}
 
 
-def test_before_anybody_can_sign_the_pledge_is_changed_in_place():
+def test_the_pledge_is_changed_in_place_before_anybody_can_sign():
     draft("air")
     assert factories.write_pledge("air", "하나", "One") == 1
     assert factories.write_pledge("air", "둘", "Two") == 1
     assert len(versions("air")) == 1
 
 
-def test_from_opening_on_another_wording_is_another_version():
+def test_another_wording_is_another_version_once_the_campaign_has_opened():
     """Somebody may be reading the old words at this moment; what they sign must be what they read."""
     draft("air")
     moderation.move(EDITOR, "air", DRAFT, OPEN)
@@ -316,7 +316,7 @@ def test_a_new_version_in_one_language_alone_is_published_by_who_says_that_the_o
     assert pledges.edit_pledge(EDITOR, "air", stored.stamp, **words, one_language=True) == 2
 
 
-def test_after_the_first_signature_another_wording_is_another_version(frozen_clock):
+def test_another_wording_is_another_version_once_somebody_has_signed(frozen_clock):
     campaign = factories.campaign("air", opens_at=frozen_clock.now() + timedelta(days=1))
     assert factories.write_pledge("air", "둘", "Two") == 1
     signed = signature(campaign, state="pending")
@@ -370,7 +370,7 @@ def test_different_sections_do_not_stand_in_each_others_way():
         moderation.edit_texts(EDITOR, "air", stamp(seen), seen)
 
 
-def test_pledge_and_dates_are_guarded_too():
+def test_who_has_not_seen_the_newest_pledge_or_dates_writes_nothing_over_them():
     draft("air")
     old = staff_queries.desk("air")
     schedule("air", goal=8)

@@ -64,7 +64,7 @@ def test_of_editors_who_save_the_same_texts_at_once_one_is_first_and_the_rest_ar
     assert acts("campaign.texts") == 2  # the draft's own, and the first editor's
 
 
-def test_of_publishers_at_once_one_publishes(app, crowd):
+def test_of_editors_who_publish_at_once_one_publishes(app, crowd):
     draft("air")
     results = crowd(lambda _: moderation.move(EDITOR, "air", CampaignState.DRAFT, CampaignState.OPEN))
     assert sum(result is None for result in results) == 1

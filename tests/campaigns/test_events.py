@@ -69,7 +69,7 @@ def test_what_makes_no_event_is_refused(changes, faults):
     assert shown() == []
 
 
-def test_on_a_public_page_both_titles_are_needed():
+def test_an_event_of_a_public_campaign_needs_both_titles():
     draft("air")
     add(title_en="")
     assert [(item.section, item.lang) for item in staff_queries.desk("air").missing] == [("events", "en")]

@@ -86,7 +86,7 @@ def test_ending_stops_the_question_and_asking_again_is_a_new_version():
 
 
 @pytest.mark.parametrize("version", [1, 7])
-def test_only_what_is_asked_for_can_be_ended(version):
+def test_only_terms_that_are_asked_for_can_be_ended(version):
     ask()
     ask(law_en="Another law")
     with pytest.raises(NotAsked):

@@ -44,7 +44,7 @@ def test_the_demo_campaign_is_whole_in_both_languages(folder, lang):
     assert len(behind["partner"]) >= 3
 
 
-def test_loading_twice_changes_nothing(folder):
+def test_loading_the_same_folder_twice_changes_nothing(folder):
     load_folder(folder)
     before = number_of(Partner), number_of(PledgeText), number_of(Campaign)
     load_folder(folder)

@@ -75,7 +75,7 @@ def test_a_name_in_one_language_is_enough_for_a_draft_and_is_told_as_missing():
     assert refused.value.faults == {"name_ko": FieldFault.MISSING}
 
 
-def test_on_a_public_page_both_names_are_needed():
+def test_a_partner_of_a_public_campaign_needs_both_names():
     draft("air")
     moderation.move(EDITOR, "air", CampaignState.DRAFT, CampaignState.OPEN)
     with pytest.raises(BadFields):

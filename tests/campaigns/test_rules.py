@@ -150,7 +150,7 @@ def test_every_way_to_write_a_youtube_address_leads_to_the_one_video(address):
 @pytest.mark.parametrize(
     "address", ["https://vimeo.com/123456789", "https://player.vimeo.com/video/123456789?h=1"]
 )
-def test_vimeo_too(address):
+def test_an_address_of_vimeo_is_taken_as_a_video(address):
     video = parse_video(address)
     assert (video.provider, video.id) == ("vimeo", "123456789")
     assert video.player.startswith("https://player.vimeo.com/video/123456789?")

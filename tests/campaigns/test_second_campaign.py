@@ -67,7 +67,7 @@ def test_the_words_that_are_looked_for_are_those_of_the_first_campaign(rivers):
 
 
 @pytest.mark.parametrize("lang", ["ko", "en"])
-def test_no_public_page_tells_them(rivers, lang):
+def test_no_public_page_of_one_campaign_tells_facts_of_the_other(rivers, lang):
     app, second = rivers
     person = signature(second, public_name=True)
     pending = signature(second, state="pending")
@@ -106,7 +106,7 @@ def test_no_public_page_tells_them(rivers, lang):
 
 @pytest.mark.parametrize("lang", ["ko", "en"])
 @pytest.mark.parametrize("kind", [*signature_mails.composers()])
-def test_no_mail_about_a_signature_tells_them(rivers, kind, lang):
+def test_no_mail_about_a_signature_tells_facts_of_the_other_campaign(rivers, kind, lang):
     _, second = rivers
     states = {
         MailKind.CONFIRM: "pending",
@@ -118,7 +118,7 @@ def test_no_mail_about_a_signature_tells_them(rivers, kind, lang):
 
 
 @pytest.mark.parametrize("lang", ["ko", "en"])
-def test_no_mail_to_staff_tells_them(rivers, lang):
+def test_no_mail_to_staff_tells_facts_of_the_other_campaign(rivers, lang):
     _, _ = rivers
     person = factories.staff("editor", lang=lang, password="", email="new@open.example")
     with transaction() as session:
@@ -131,7 +131,7 @@ def test_no_mail_to_staff_tells_them(rivers, lang):
 
 
 @pytest.mark.parametrize("lang", ["ko", "en"])
-def test_neither_the_news_nor_its_sender_tells_them(rivers, lang):
+def test_neither_the_news_nor_its_sender_tells_facts_of_the_other_campaign(rivers, lang):
     _, second = rivers
     signature(second, updates=True, lang=lang)
     deliveries.announced(second, **texts())
@@ -143,7 +143,7 @@ def test_neither_the_news_nor_its_sender_tells_them(rivers, lang):
 
 
 @pytest.mark.parametrize("lang", ["ko", "en"])
-def test_no_page_of_the_staff_about_it_tells_them(rivers, lang):
+def test_no_staff_page_of_one_campaign_tells_facts_of_the_other(rivers, lang):
     app, second = rivers
     person = signature(second)
     organization = endorsement(second)
@@ -162,7 +162,7 @@ def test_no_page_of_the_staff_about_it_tells_them(rivers, lang):
         assert SITE[lang] in page.text, path
 
 
-def test_neither_the_pack_nor_an_export_tells_them(rivers):
+def test_neither_the_pack_nor_an_export_tells_facts_of_the_other_campaign(rivers):
     _, second = rivers
     factories.signatures(7, second)
     endorsement(second)

@@ -65,7 +65,7 @@ def test_without_a_database_the_rest_is_checked(app_on):
 
 
 @pytest.mark.sqlite_only
-def test_no_secret_is_printed(make_app):
+def test_the_doctor_prints_no_secret(make_app):
     app = make_app(
         **PRODUCTION
         | {"smtp_url": "smtps://user:geheim@127.0.0.1:1", "redis_url": "redis://:geheim@127.0.0.1:1/0"}

@@ -171,7 +171,7 @@ def test_verify_exits_with_1_and_names_what_was_changed(app, runner):
     assert checkpoint.endswith(" of 3 entries: its entries have another root")
 
 
-def test_verify_of_one_campaign_looks_at_no_other(app, runner):
+def test_ledger_verify_of_one_campaign_looks_at_no_other(app, runner):
     signatures(1)
     other = campaign("other")
     signatures(1, other)

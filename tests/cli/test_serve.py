@@ -84,7 +84,7 @@ def serve(tmp_path):
             process.wait()
 
 
-def test_from_an_empty_folder_to_a_site_that_survives_its_worker_and_ends_cleanly(serve, tmp_path):
+def test_serve_makes_a_site_in_an_empty_folder_replaces_a_killed_worker_and_ends_cleanly(serve, tmp_path):
     process, address = serve()
     wait_for(lambda: answers(f"{address}/healthz"))
     assert answers(f"{address}/ko/c/blue-skies")
@@ -110,7 +110,7 @@ def test_from_an_empty_folder_to_a_site_that_survives_its_worker_and_ends_cleanl
     assert not [pid for pid in everyone if Path("/proc", str(pid)).exists()]
 
 
-def test_in_production_serve_checks_its_own_health_and_prints_the_public_address(serve, tmp_path):
+def test_serve_in_production_checks_its_own_health_and_prints_the_public_address(serve, tmp_path):
     """It asked for its own /healthz under a name that is not the site's, was refused, and asked again for ever."""
     names = ("PLEDGE_SECRET_KEYS", "PLEDGE_DATA_KEYS", "PLEDGE_LOG_KEY")
     _, address = serve(

@@ -30,7 +30,7 @@ def test_json_can_be_piped_into_a_program(runner):
     assert json.loads(result.stdout_bytes)["people"] == 6
 
 
-def test_a_spreadsheet_can_be_piped_too(runner):
+def test_totals_as_a_workbook_can_be_piped(runner):
     result = runner.invoke(args=["totals", "blue-skies", "--format", "xlsx"])
     assert openpyxl.load_workbook(io.BytesIO(result.stdout_bytes))["지역별 By region"]["D2"].value == 6
 

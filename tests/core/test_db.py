@@ -270,7 +270,7 @@ def test_a_commit_that_no_standby_has_is_not_acknowledged(app, warning):
 
 
 @postgresql_only
-def test_other_notices_are_none_of_our_business(app):
+def test_a_notice_about_something_else_is_ignored(app):
     write_autocommit(
         lambda connection: connection.exec_driver_sql(
             "DO $$ BEGIN RAISE NOTICE 'synchronous replication'; END $$"
@@ -354,7 +354,7 @@ def test_a_use_case_says_why_it_failed(doomed):
 @pytest.mark.parametrize(
     "hosts", ["{user}@127.0.0.1:1,{live}/{name}?", "{user}@/{name}?host=127.0.0.1:1&host={live}&"]
 )
-def test_of_several_hosts_the_one_that_takes_writes_is_found(new_database, app_on, hosts):
+def test_the_host_that_takes_writes_is_found_among_several(new_database, app_on, hosts):
     from sqlalchemy.engine import make_url
 
     url = make_url(new_database("postgresql", "hosts"))

@@ -110,7 +110,7 @@ def test_a_line_that_harms_is_refused_with_its_own_fault(text, fault):
 
 
 @pytest.mark.parametrize("text", ["2035-1234567", "901301-1234567", "900101-9234567", "02-123-4567", "2050"])
-def test_other_numbers_are_taken(text):
+def test_a_number_that_identifies_nobody_is_taken(text):
     assert clean_line(text, LONGEST) == text
 
 

@@ -105,7 +105,7 @@ def test_bytes_read_as_text_are_refused_with_the_one_error(app, purpose, garbage
     "text", ["", ".", "..", "...", "\ud800", "\0", "a" * 513, "가" * 100, "a.\udfff.b", "=" * 99]
 )
 @pytest.mark.parametrize("purpose", Purpose)
-def test_known_troublemakers_are_refused(app, purpose, text):
+def test_malformed_tokens_are_refused(app, purpose, text):
     with pytest.raises(BadToken):
         tokens.read(purpose, text)
 
@@ -215,7 +215,7 @@ def test_a_code_has_six_digits_and_belongs_to_one_version_of_one_row(app, row, s
     assert tokens.code(row, seq) == code
 
 
-def test_codes_of_neighbours_differ(app):
+def test_the_codes_of_neighbouring_signatures_differ(app):
     codes = {tokens.code(row, seq) for row in range(1, 101) for seq in range(1, 6)}
     assert len(codes) > 490
     assert any(code.startswith("0") for code in (tokens.code(n, 1) for n in range(200)))

@@ -90,7 +90,7 @@ def test_who_is_blocked_is_not_written_to():
     assert enqueued() == []
 
 
-def test_another_campaign_hears_nothing_and_a_later_signer_neither(frozen_clock):
+def test_signers_of_another_campaign_and_later_signers_get_no_news(frozen_clock):
     here, other = campaign(), campaign("other")
     told = signature(here, updates=True)
     signature(other, updates=True)
@@ -163,7 +163,7 @@ def test_a_mail_cannot_be_enqueued_twice_whatever_the_code_does(app):
         session.execute(insert(OutboxMail).values(**again, created_at=time.now(), due_at=time.now()))
 
 
-def test_it_is_announced_once():
+def test_a_delivery_is_announced_once():
     signature(updates=True)
     delivery = deliveries.announced()
     with pytest.raises(register.DeliveryInWrongState):

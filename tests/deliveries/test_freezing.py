@@ -96,7 +96,7 @@ def crowd_of(campaign_id):
 # --- the numbers ---
 
 
-def test_at_the_newest_checkpoint_the_numbers_are_those_of_the_page(app):
+def test_a_delivery_at_the_newest_checkpoint_has_the_numbers_of_the_page(app):
     number = ledger.campaign("blue-skies")
     crowd_of(number)
     fold()
@@ -130,7 +130,7 @@ def test_an_earlier_checkpoint_keeps_its_numbers_whatever_comes_after(app):
     assert totals("blue-skies").people == 2 * page.people
 
 
-def test_a_pack_of_an_earlier_checkpoint_names_the_newest_one_too(app):
+def test_a_pack_of_an_earlier_checkpoint_also_names_the_newest_one(app):
     """So that a number of before many withdrew cannot be handed over as today's."""
     of = campaign("blue-skies")
     people = signatures(6, of)
@@ -163,7 +163,7 @@ def test_what_the_log_did_is_told_by_reason(app):
     assert document.organization_moves.count == document.checkpoint.organizations == 1
 
 
-def test_a_campaign_that_nobody_signed_can_be_frozen_too(app):
+def test_a_campaign_that_nobody_signed_can_be_frozen(app):
     of = campaign(versions=2)
     sign_missing_checkpoints(published)
     document = freezing.preview(of.slug)
@@ -313,7 +313,7 @@ def test_one_whose_content_is_gone_is_counted_without_a_name(app):
     assert (len(document.organizations), document.unnamed_organizations) == (2, 1)
 
 
-def test_it_joined_on_the_korean_day_of_its_newest_confirmation(app, frozen_clock):
+def test_an_organisation_joined_on_the_korean_day_of_its_newest_confirmation(app, frozen_clock):
     of = campaign()
     at_night = time.now().replace(hour=16, minute=30) - timedelta(days=3)  # 01:30 of the next day in Seoul
     endorsement(of, at=at_night)
@@ -401,7 +401,7 @@ def test_a_delivery_does_not_begin_without_all_of_its_texts(app):
     assert db.session.scalars(select(Delivery)).all() == []
 
 
-def test_the_database_refuses_an_empty_text_too(app):
+def test_the_database_refuses_a_delivery_with_an_empty_text(app):
     of = campaign()
     signature(of)
     fold_all()
@@ -431,7 +431,7 @@ def test_a_checkpoint_of_another_campaign_is_none(app):
         freezing.preview("nope")
 
 
-def test_before_the_first_checkpoint_there_is_nothing_to_freeze(app):
+def test_nothing_can_be_frozen_before_the_first_checkpoint(app):
     of = campaign()
     with pytest.raises(freezing.NoSuchCheckpoint):
         freezing.preview(of.slug)

@@ -45,7 +45,7 @@ def bodies(mail):
 
 
 @pytest.mark.parametrize("lang", ["ko", "en"])
-def test_it_says_to_whom_when_and_how_many_in_both_parts(sent, lang):
+def test_the_news_says_to_whom_when_and_how_many_in_both_parts(sent, lang):
     _, delivery, mail = sent(lang)
     row = deliveries.row(delivery)
     for body in bodies(mail):
@@ -57,7 +57,7 @@ def test_it_says_to_whom_when_and_how_many_in_both_parts(sent, lang):
 
 
 @pytest.mark.parametrize("lang", ["ko", "en"])
-def test_no_word_of_the_form_is_in_it(sent, lang):
+def test_the_news_holds_no_word_that_the_signer_typed(sent, lang):
     person, _, mail = sent(lang)
     said = mail["Subject"] + "".join(bodies(mail))
     for word in ("Zebediah", "Quux", "Zimbabwe", person.email):
@@ -85,7 +85,7 @@ def test_what_staff_wrote_begins_no_header_and_no_markup(sent):
     assert mail["Bcc"] is None
 
 
-def test_it_carries_the_headers_of_one_click_and_no_other_mail_does(app, sent, client):
+def test_the_news_carries_the_headers_of_one_click_and_no_other_mail_does(app, sent, client):
     _, _, mail = sent("en")
     found = re.fullmatch(r"<(https?://[^<>]+/en/unsubscribe/[^<>]+)>", mail["List-Unsubscribe"])
     assert found
@@ -168,7 +168,7 @@ def test_any_other_form_from_elsewhere_is_refused(client, address, body):
     assert wants_news(person) is True
 
 
-def test_other_views_take_no_such_form_from_elsewhere(client, address):
+def test_only_the_one_click_view_takes_a_form_from_elsewhere(client, address):
     _person, path = address
     elsewhere = {"Origin": "https://mail.example"}
     other = path.replace("/unsubscribe/", "/me/") + "/withdraw"

@@ -79,7 +79,7 @@ def test_a_delivery_is_handed_over_and_answered():
 
 
 @pytest.mark.parametrize("state", ["waiting", "running", "failed", "gone", None])
-def test_it_is_not_handed_over_before_its_pack_is_made(state):
+def test_a_delivery_is_not_handed_over_before_its_pack_is_made(state):
     number = deliveries.frozen(pack=False)
     with transaction() as session:
         of = (Job.kind == JobKind.PACK, Job.subject_id == number)
@@ -92,7 +92,7 @@ def test_it_is_not_handed_over_before_its_pack_is_made(state):
     assert last_entry().action == "delivery.freeze"
 
 
-def test_it_is_handed_over_once_the_pack_was_made_at_the_second_go():
+def test_a_delivery_is_handed_over_when_its_pack_was_made_at_the_second_try():
     number = deliveries.frozen(pack=False)
     with transaction() as session:
         job = session.scalars(select(Job)).one()
@@ -157,7 +157,7 @@ def test_a_delivery_that_does_not_exist_is_told(step):
 # --- What may not be entered ---
 
 
-def test_it_is_not_handed_over_in_the_future_nor_before_it_was_frozen(frozen_clock):
+def test_a_delivery_is_not_handed_over_in_the_future_nor_before_it_was_frozen(frozen_clock):
     number = deliveries.frozen()
 
     def at(delta):

@@ -123,7 +123,7 @@ def test_production_does_not_start_on_a_postgresql_that_does_not_wait_for_the_di
 
 
 @pytest.mark.postgresql_only
-def test_development_starts_on_it(make_app):
+def test_development_starts_on_a_postgresql_that_does_not_wait_for_the_disk(make_app):
     make_app()
 
 

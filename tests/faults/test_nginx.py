@@ -79,7 +79,7 @@ def test_no_key_of_any_route_stands_in_a_log_at_any_level(app, site, make_nginx)
     assert "127.0.0.1," not in (nginx.logs / "pledge.access.log").read_text()
 
 
-def test_nor_when_the_connections_are_used_up(app, site, make_nginx):
+def test_no_token_is_logged_when_the_connections_are_used_up(app, site, make_nginx):
     nginx = make_nginx(site.port, connections=24)
     routes = list(token_routes(app))
     held = []
@@ -100,7 +100,7 @@ def test_nor_when_the_connections_are_used_up(app, site, make_nginx):
         line.close()
 
 
-def test_nor_when_nothing_answers_behind_it(app, make_nginx):
+def test_no_token_is_logged_when_nothing_answers_behind_nginx(app, make_nginx):
     nginx = make_nginx(free_port())
     routes = list(token_routes(app))
     assert set(walk(nginx, routes)) == {503}

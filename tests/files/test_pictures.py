@@ -67,7 +67,7 @@ def test_the_planted_place_was_really_in_what_went_in():
         ((10, 10), (10, 10), (10, 10)),
     ],
 )
-def test_it_fits_inside_and_is_never_blown_up(size, small, large):
+def test_a_picture_fits_its_box_and_is_never_enlarged(size, small, large):
     made = renditions(png(size=size))
     assert (opened(made[96]).size, opened(made[320]).size) == (small, large)
 
@@ -78,7 +78,7 @@ def test_a_picture_taken_sideways_stands_upright():
 
 
 @pytest.mark.parametrize("name", [name for name in GOOD if "transparent" in name])
-def test_what_is_transparent_stays_so(name):
+def test_a_transparent_picture_stays_transparent(name):
     assert opened(renditions(GOOD[name]())[320]).convert("RGBA").getextrema()[3] != (255, 255)
 
 
@@ -204,7 +204,7 @@ def test_a_child_that_got_no_processor_is_not_the_fault_of_the_picture(monkeypat
     assert next(children, None) is None
 
 
-def test_a_picture_that_had_to_wait_once_is_made_all_the_same(monkeypatch):
+def test_a_picture_that_had_to_wait_is_made(monkeypatch):
     ask, starved = pictures._ask_child, iter([(b"", -9, 0.1)])
     monkeypatch.setattr(pictures, "_ask_child", lambda question: next(starved, None) or ask(question))
     assert set(renditions(png())) == set(SIZES)

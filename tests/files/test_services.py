@@ -119,7 +119,7 @@ def test_what_nobody_keeps_goes_after_a_day(frozen_clock):
     assert queries.picture(name, 96) is None
 
 
-def test_what_is_kept_stays(frozen_clock):
+def test_a_file_that_is_kept_stays(frozen_clock):
     name = services.store_picture(png())
     keep(name)
     frozen_clock.move(days=400)
@@ -176,7 +176,7 @@ def test_the_hourly_sweep_and_its_command_take_files_along(frozen_clock, runner)
     assert "1 files that nobody keeps" in runner.invoke(args=["retention", "run"]).output
 
 
-def test_many_go_in_batches(monkeypatch, frozen_clock):
+def test_many_files_are_deleted_in_batches(monkeypatch, frozen_clock):
     monkeypatch.setattr(services, "BATCH", 2)
     for _ in range(5):
         services.store_document(PDF, "application/pdf")

@@ -61,7 +61,7 @@ def test_whoever_has_it_already_gets_no_bytes(client, picture):
     assert client.head(path).headers["Content-Length"] == str(len(client.get(path).data))
 
 
-def test_sending_asks_no_database(client, picture, statements):
+def test_sending_a_file_asks_no_database(client, picture, statements):
     with statements() as seen:
         client.get(f"/files/{picture}/96.webp")
     assert seen == []
@@ -99,7 +99,7 @@ def test_a_storage_that_is_away_is_said_clearly(client, picture, monkeypatch):
     assert response.headers["Retry-After"]
 
 
-def test_templates_know_the_addresses(app, picture, document):
+def test_templates_know_the_addresses_of_files(app, picture, document):
     with app.test_request_context("/ko/"):
         shown = app.jinja_env.from_string(
             "{{ picture_url(p, 96) }} {{ document_url(d, '캠페인 서한') }}"

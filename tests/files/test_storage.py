@@ -32,7 +32,7 @@ def test_deleting_what_is_not_there_is_nothing(place):
     place.delete(KEY)
 
 
-def test_putting_again_replaces(place):
+def test_storing_a_file_again_replaces_it(place):
     place.put(KEY, b"one")
     place.put(KEY, b"two")
     assert place.get(KEY) == b"two"

@@ -53,22 +53,22 @@ def assert_one_line(done, *words):
         assert word in done.stderr
 
 
-def test_without_python(bare):
+def test_a_machine_without_python_is_told_what_to_install(bare):
     assert_one_line(bare(None), "Python 3.11", "apt-get install python3 python3-venv")
 
 
-def test_with_a_shim_that_leads_nowhere(bare):
+def test_a_python_command_that_does_not_run_is_not_taken(bare):
     assert_one_line(
         bare("echo 'pyenv: python3: command not found' >&2; exit 127"), "Python 3.11", "apt-get install"
     )
 
 
-def test_with_an_old_python(bare):
+def test_a_machine_with_an_old_python_is_told_which_is_needed(bare):
     old = 'case "$*" in --version) echo Python 3.9.2 ;; *version_info*) exit 1 ;; esac'
     assert_one_line(bare(old), "Python 3.11", "found only Python 3.9.2", "apt-get install")
 
 
-def test_without_the_venv_module(bare):
+def test_a_machine_without_the_venv_module_is_told_what_to_install(bare):
     half = 'case "$*" in *ensurepip*) exit 1 ;; *print*) echo 3.11 ;; esac'
     assert_one_line(bare(half), "venv", "apt-get install python3-venv", "python3.11-venv")
 

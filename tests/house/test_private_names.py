@@ -127,5 +127,5 @@ def test_a_private_name_of_a_library_is_found(text, name):
         "import os\nos.__name__",
     ],
 )
-def test_names_of_our_own_and_documented_ones_are_not(text):
+def test_private_names_of_our_own_and_documented_ones_of_libraries_are_allowed(text):
     assert foreign_private_names(ast.parse(text)) == []

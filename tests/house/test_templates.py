@@ -29,7 +29,7 @@ def test_every_template_compiles(shared_app):
         shared_app.jinja_env.get_template(name)
 
 
-def test_a_template_is_used(all_sources):
+def test_every_template_is_used(all_sources):
     unused = [name for name in PAGES if f'"{name}"' not in all_sources]
     assert unused == [], "nothing renders, extends or imports it"
 

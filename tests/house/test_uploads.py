@@ -14,7 +14,7 @@ READERS = {
 }
 
 
-def test_only_one_door_reads_what_is_stored():
+def test_only_one_view_reads_stored_files():
     for path in sorted(PACKAGE.rglob("*.py")):
         name = str(path.relative_to(PACKAGE))
         imported = {
@@ -30,7 +30,7 @@ def test_only_one_door_reads_what_is_stored():
 
 
 @pytest.mark.sqlite_only
-def test_every_route_of_that_door_sends_the_sandbox(app, client):
+def test_every_route_that_sends_stored_files_sends_the_sandbox(app, client):
     from pledge.files import services
     from tests.support.pictures import PDF, png
 

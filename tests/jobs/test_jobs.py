@@ -301,7 +301,7 @@ class _Killed(BaseException):
     """Nothing of the program runs after this."""
 
 
-def test_words_keep_the_lease(folder, frozen_clock):
+def test_a_progress_report_keeps_the_lease(folder, frozen_clock):
     enqueue()
 
     def make(_subject, _file, progress):
@@ -330,7 +330,7 @@ def test_one_that_was_only_silent_finds_its_job_taken(folder, frozen_clock):
     assert len(files_in(folder)) == 1
 
 
-def test_a_word_of_one_that_was_silent_stops_it(folder, frozen_clock):
+def test_a_worker_that_reports_after_its_lease_ended_stops(folder, frozen_clock):
     enqueue()
     went_on = []
 
@@ -344,7 +344,7 @@ def test_a_word_of_one_that_was_silent_stops_it(folder, frozen_clock):
     assert went_on == []
 
 
-def test_a_word_of_one_that_was_silent_stops_it_while_another_is_at_it(folder, frozen_clock):
+def test_a_worker_that_reports_while_another_has_the_job_stops(folder, frozen_clock):
     enqueue()
     words = []
     _die_in(lambda _subject, _file, progress: words.append(progress))

@@ -143,7 +143,7 @@ def test_nothing_is_changed_or_removed(campaign, statement):
 
 @pytest.mark.sqlite_only
 @pytest.mark.parametrize("statement", FORBIDDEN_ON_SQLITE)
-def test_nothing_is_replaced(campaign, statement):
+def test_the_ways_of_sqlite_to_replace_a_row_are_refused(campaign, statement):
     is_refused(statement)
 
 
@@ -175,7 +175,7 @@ def test_the_fold_and_the_recount_do_all_their_work(campaign):
         ledger.check()
 
 
-def test_a_tile_grows(campaign):
+def test_the_fold_makes_a_tile_longer(campaign):
     hashes = everything()[3]
     fold()
     (before,), (after,) = hashes, everything()[3]

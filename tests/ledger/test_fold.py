@@ -189,7 +189,7 @@ def test_a_limit_takes_the_oldest_entries_first(app):
     assert [queries.number_of(person) for person in people] == [1, 2, 3, 4, 5]
 
 
-def test_campaigns_are_numbered_apart(app):
+def test_the_entries_of_each_campaign_are_numbered_from_one(app):
     one, two = ledger.campaign("one"), ledger.campaign("two")
     people = [ledger.confirm(campaign) for campaign in (one, two, two, one, two)]
 

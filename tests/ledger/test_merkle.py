@@ -147,7 +147,7 @@ def test_the_roots_of_the_tree_of_eight_leaves_are_the_known_ones():
         ),
     ],
 )
-def test_its_inclusion_proofs_are_the_known_ones(index, size, proof):
+def test_the_inclusion_proofs_of_the_known_tree_are_the_known_ones(index, size, proof):
     assert [step.hex() for step in merkle.inclusion_proof(index, size, known)] == proof.split()
 
 
@@ -183,7 +183,7 @@ def test_its_inclusion_proofs_are_the_known_ones(index, size, proof):
         ),
     ],
 )
-def test_its_consistency_proofs_are_the_known_ones(old, new, proof):
+def test_the_consistency_proofs_of_the_known_tree_are_the_known_ones(old, new, proof):
     assert [step.hex() for step in merkle.consistency_proof(old, new, known)] == proof.split()
 
 

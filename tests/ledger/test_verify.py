@@ -104,7 +104,7 @@ def words(fault):
     return f"checkpoint of {rest}" if head.startswith("checkpoint ") else fault
 
 
-def test_an_entry_that_counts_as_another_kind_is_named_too(campaign):
+def test_an_entry_that_counts_as_another_kind_is_named(campaign):
     change("UPDATE ledger_entries SET kind = 'organization' WHERE number = 2")
     found = faults(campaign)
     assert found[0] == "entry 1: not what was published, its hash in tile 0/000.p/6 is another"
@@ -320,7 +320,7 @@ def test_a_log_that_was_made_anew_is_found_by_what_was_noted(campaign):
     assert faults(campaign, noted) == ["noted checkpoint of 5 entries: the log does not continue it"]
 
 
-def test_verify_changes_nothing(campaign):
+def test_ledger_verify_changes_nothing(campaign):
     def everything():
         with db.engine.connect() as connection:
             return [
@@ -333,7 +333,7 @@ def test_verify_changes_nothing(campaign):
     assert everything() == before
 
 
-def test_it_looks_at_one_moment_while_the_fold_goes_on(campaign, monkeypatch):
+def test_ledger_verify_looks_at_one_moment_while_the_fold_goes_on(campaign, monkeypatch):
     """What is folded in the middle of a walk is left for the next one."""
     from pledge.ledger import verify as module
 

@@ -66,7 +66,7 @@ def test_retry_queues_one_mail_again(runner, given_up):
     assert deliver(Notes()).sent == 1
 
 
-def test_retry_queues_all_again(runner, given_up):
+def test_mail_retry_queues_all_dead_letters_again(runner, given_up):
     assert runner.invoke(args=["mail", "retry", "--all"]).output == "2 queued again\n"
     assert deliver(Notes()).sent == 2
 

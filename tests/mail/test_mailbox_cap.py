@@ -62,7 +62,7 @@ def test_the_mailbox_is_still_written_to_about_its_own_signature(open_site, froz
 
 
 @pytest.mark.sqlite_only
-def test_other_mailboxes_of_the_domain_are_not_held_up(open_site, frozen_clock):
+def test_a_full_mailbox_does_not_hold_up_others_of_its_domain(open_site, frozen_clock):
     client = open_site.test_client()
     for number in range(30):
         client.post(SIGN, data=sign_form(email=f"victim+{number}@corp.example.com"))
@@ -74,7 +74,7 @@ def test_other_mailboxes_of_the_domain_are_not_held_up(open_site, frozen_clock):
 
 
 @pytest.mark.sqlite_only
-def test_organisations_are_capped_by_the_mailbox_too(open_site, frozen_clock):
+def test_mails_about_endorsements_are_capped_by_the_mailbox(open_site, frozen_clock):
     client = open_site.test_client()
     client.checked = False
     for number in range(40):

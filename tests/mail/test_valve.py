@@ -183,7 +183,7 @@ def test_a_busy_minute_in_which_everything_goes_out_closes_nothing(slow):
     assert valve.closed_since() is None
 
 
-def test_many_workers_tell_once(make_app):
+def test_many_workers_tell_the_administrators_once(make_app):
     app = make_app(first_mail_pace=1, pool_size=8)
     with app.app_context():
         factories.staff("admin")

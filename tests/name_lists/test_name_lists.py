@@ -164,7 +164,7 @@ def test_nobody_asks_without_an_account(ask):
         ask(Actor(None, "command line", ""))
 
 
-def test_a_second_person_approves_and_the_worker_makes_it(ask, opened):
+def test_a_second_person_approves_and_the_worker_makes_the_list(ask, opened):
     asked = list_terms()
     signature(name="홍길동", list_terms_id=asked.id)
     which = ask()
@@ -203,7 +203,7 @@ def test_a_refused_or_retracted_request_is_over(ask):
     assert not services.advance(MAKERS)
 
 
-def test_only_who_asked_takes_the_request_back(ask):
+def test_only_who_asked_for_a_name_list_takes_the_request_back(ask):
     signature(list_terms_id=list_terms().id)
     which = ask()
     with pytest.raises(NameListInWrongState):
@@ -288,7 +288,7 @@ def test_exactly_those_who_are_counted_and_agreed_to_these_terms(ask, opened):
     assert row(which).people == 2
 
 
-def test_who_leaves_after_the_approval_is_not_on_it(ask, opened):
+def test_who_withdraws_after_the_approval_is_not_on_the_list(ask, opened):
     asked = list_terms()
     signature(name="남음", list_terms_id=asked.id)
     gone = [signature(name="떠남", list_terms_id=asked.id) for _ in range(3)]
@@ -352,7 +352,7 @@ def test_no_cell_is_a_formula_for_a_spreadsheet(ask, opened):
     assert names(opened(which)) == ['\'=HYPERLINK("x")']
 
 
-def test_neither_address_nor_moment_of_a_signer_is_on_it(ask, opened):
+def test_the_list_holds_neither_address_nor_moment_of_a_signer(ask, opened):
     signature(name="홍길동", email="hong@example.org", list_terms_id=list_terms().id)
     which = ask()
     named_lists.approve(BORA, which)
@@ -384,7 +384,7 @@ def test_a_name_that_no_key_opens_is_left_out_and_counted(ask, opened):
 # --- The file ---
 
 
-def test_only_the_recipient_opens_it(ask):
+def test_only_the_recipient_opens_the_list(ask):
     signature(name="홍길동", list_terms_id=list_terms().id)
     which = ask()
     named_lists.approve(BORA, which)
@@ -458,7 +458,7 @@ def test_a_fault_while_it_is_made_is_told_as_it_is_and_leaves_nothing(ask):
     assert row(which).unreadable is None
 
 
-def test_it_is_there_for_a_day_and_then_gone(ask, frozen_clock):
+def test_the_list_is_there_for_a_day_and_then_gone(ask, frozen_clock):
     signature(list_terms_id=list_terms().id)
     which = ask()
     named_lists.approve(BORA, which)
@@ -570,7 +570,7 @@ def test_an_approval_lasts_a_day_and_then_two_people_look_anew(given_up, ask, fr
     make()
 
 
-def test_only_what_was_approved_and_given_up_is_made_again_and_once(ask, given_up):
+def test_only_a_list_that_was_approved_and_given_up_is_made_again_and_once(ask, given_up):
     named_lists.retry(ANNA, given_up)
     with pytest.raises(NameListInWrongState):
         named_lists.retry(BORA, given_up)

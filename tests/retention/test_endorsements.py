@@ -47,7 +47,7 @@ def test_an_unconfirmed_application_goes_after_fourteen_days_with_its_logo(froze
     assert number_of(StoredFile) == 0
 
 
-def test_nothing_renews_its_clock(frozen_clock):
+def test_asking_for_the_mail_again_does_not_lengthen_the_time_to_confirm(frozen_clock):
     token = endorse_confirm_token(endorsement(state="pending", at=frozen_clock.now()))
     frozen_clock.move(days=13)
     services.renew(token, "ko")
@@ -55,7 +55,7 @@ def test_nothing_renews_its_clock(frozen_clock):
     assert run({}).applications == 1
 
 
-def test_of_two_applications_that_wait_each_has_its_own_clock(frozen_clock):
+def test_two_applications_that_wait_expire_each_by_its_own_clock(frozen_clock):
     row = endorsement(state="pending", at=frozen_clock.now())
     frozen_clock.move(days=10)
     version_of(row, statement_ko="새 문구")
@@ -94,7 +94,7 @@ def test_ninety_days_after_its_end_the_person_is_forgotten_and_the_public_line_s
         own.erase(token)
 
 
-def test_one_that_never_was_public_goes_altogether(frozen_clock):
+def test_an_application_that_never_was_public_is_deleted_whole(frozen_clock):
     endorsement(state="declined", at=frozen_clock.now())
     frozen_clock.move(days=91)
     assert run({}).contacts == 1
@@ -102,7 +102,7 @@ def test_one_that_never_was_public_goes_altogether(frozen_clock):
 
 
 @pytest.mark.parametrize("state", ["review", "changes", "published"])
-def test_what_is_alive_stays_however_old(frozen_clock, state):
+def test_an_endorsement_that_has_not_ended_stays_however_old(frozen_clock, state):
     row = endorsement(state=state)
     frozen_clock.move(days=1000)
     assert (run({}).applications, run({}).contacts) == (0, 0)
@@ -125,7 +125,7 @@ def test_a_change_of_contact_goes_fourteen_days_after_it_was_asked_for_or_done(f
     assert run({}).contacts == 1
 
 
-def test_the_command_says_what_it_did(runner, frozen_clock):
+def test_retention_run_says_which_endorsements_it_deleted(runner, frozen_clock):
     endorsement(state="pending", at=frozen_clock.now())
     frozen_clock.move(days=20)
     assert (

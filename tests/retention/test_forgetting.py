@@ -136,7 +136,7 @@ def test_a_campaign_that_runs_keeps_its_people_however_often_it_was_delivered(fr
     assert signatures() == 1
 
 
-def test_other_campaigns_are_left_alone(frozen_clock):
+def test_people_of_other_campaigns_are_left_alone(frozen_clock):
     over(frozen_clock.now(), slug="old")
     signature(campaign(slug="new"))
     frozen_clock.move(days=400)

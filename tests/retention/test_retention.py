@@ -29,7 +29,7 @@ def test_an_unconfirmed_signature_goes_after_fourteen_days(frozen_clock):
     assert number_of(Signature) == 0
 
 
-def test_nothing_renews_its_clock(frozen_clock):
+def test_asking_for_the_mail_again_does_not_lengthen_the_time_to_confirm(frozen_clock):
     from pledge.signatures.services import renew
 
     token = confirm_token(signature(state="pending", at=frozen_clock.now()))
@@ -74,7 +74,7 @@ def test_caps_are_forgotten_when_they_can_no_longer_matter(client, frozen_clock)
     assert number_of(MailAllowance) == 0
 
 
-def test_blocks_end(frozen_clock):
+def test_a_block_of_an_address_is_deleted_at_its_end(frozen_clock):
     db.session.add(MailBlock(address_hash=b"1" * 32, until=frozen_clock.now() + timedelta(days=1)))
     db.session.commit()
     assert services.run({}).blocks == 0
@@ -82,7 +82,7 @@ def test_blocks_end(frozen_clock):
     assert services.run({}).blocks == 1
 
 
-def test_much_is_deleted_in_batches(monkeypatch, frozen_clock):
+def test_many_rows_are_deleted_in_batches(monkeypatch, frozen_clock):
     monkeypatch.setattr(services, "BATCH", 3)
     for _ in range(10):
         signature(state="pending", at=frozen_clock.now())
@@ -90,7 +90,7 @@ def test_much_is_deleted_in_batches(monkeypatch, frozen_clock):
     assert services.run({}).pending == 10
 
 
-def test_the_command_says_what_it_did(runner, frozen_clock):
+def test_retention_run_says_what_it_deleted(runner, frozen_clock):
     signature(state="pending", at=frozen_clock.now())
     frozen_clock.move(days=20)
     assert "Deleted 1 unconfirmed signatures" in runner.invoke(args=["retention", "run"]).output

@@ -27,12 +27,12 @@ DAYS = st.dictionaries(st.text("ABCDEFGH", min_size=1, max_size=2), st.integers(
         ({"mon": 40, "tue": -2, "wed": 9}, {"mon": 40}, 7),
     ],
 )
-def test_small_cells_are_merged_into_other(cells, shown, other):
+def test_small_cells_are_merged_into_one_that_is_called_other(cells, shown, other):
     assert merge_small(cells) == Breakdown(shown, other)
 
 
 @given(DAYS)
-def test_the_sum_is_kept(cells):
+def test_merging_small_cells_keeps_the_sum(cells):
     breakdown = merge_small(cells)
     assert sum(breakdown.shown.values()) + (breakdown.other or 0) == sum(cells.values())
 
@@ -45,14 +45,14 @@ def test_no_shown_cell_is_small_and_each_is_as_it_was(cells):
 
 
 @given(DAYS)
-def test_other_holds_enough_or_is_all_there_is(cells):
+def test_the_merged_cell_holds_enough_or_is_all_there_is(cells):
     breakdown = merge_small(cells)
     if breakdown.other is not None and breakdown.shown:
         assert breakdown.other >= MIN_CELL
 
 
 @given(PARTS)
-def test_other_never_stands_for_a_single_cell_beside_shown_ones(cells):
+def test_the_merged_cell_never_stands_for_a_single_cell_beside_shown_ones(cells):
     breakdown = merge_small(cells)
     merged = [key for key, people in cells.items() if people and key not in breakdown.shown]
     if breakdown.shown:

@@ -64,7 +64,7 @@ def test_small_reasons_are_merged_until_they_hide_one_another():
     assert figures().submitted == 87
 
 
-def test_a_single_small_reason_takes_the_next_one_with_it():
+def test_a_single_small_reason_is_merged_with_the_next_one():
     """How many were taken out in all is in the public log; for which reason each was, is not."""
     crowd(30)
     invalidated(1, "duplicate")
@@ -106,7 +106,7 @@ def test_a_campaign_that_nobody_signed():
     assert (found.confirmed, found.submitted, found.uncounted) == (0, 0, {})
 
 
-def test_campaigns_are_told_apart():
+def test_the_figures_of_each_campaign_are_its_own():
     pending(6)
     other = campaign("other")
     pending(5, other)

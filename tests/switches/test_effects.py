@@ -172,7 +172,7 @@ def test_without_a_banner_there_is_no_trace_of_one(app, client):
         ("3/second, 9/minute|1 per day", 10, "30/second,90/minute|10 per day"),
     ],
 )
-def test_only_how_many_is_raised(limit, factor, expected):
+def test_the_raised_limit_keeps_its_window(limit, factor, expected):
     assert scaled(limit, factor) == expected
 
 

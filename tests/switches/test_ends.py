@@ -36,7 +36,9 @@ def limits(**options):
         (banner, {"hours": 24}, timedelta(hours=24), Switches(banner=Texts(ko="점검 중", en="At work"))),
     ],
 )
-def test_it_holds_until_its_end_and_not_a_moment_longer(app, frozen_clock, turn, options, lasts, held):
+def test_a_raised_limit_and_a_banner_hold_until_their_end_and_not_a_moment_longer(
+    app, frozen_clock, turn, options, lasts, held
+):
     begun = frozen_clock.now()
     turn(**options)
     found = queries.stored()
@@ -72,7 +74,7 @@ def test_a_time_that_is_not_offered_turns_nothing(app, hours):
     assert queries.stored() == Switches()
 
 
-def test_pausing_has_no_end(app, frozen_clock):
+def test_a_pause_does_not_end_by_itself(app, frozen_clock):
     moderation.pause_signing(ADMIN, True, "an attack")
     moderation.pause_mail(ADMIN, True, "the relay is full")
     frozen_clock.move(days=400)

@@ -25,11 +25,11 @@ def turned_elsewhere(name: str, value: str, clock) -> None:
         connection.execute(Switch.__table__.insert().values(name=name, value=value, changed_at=clock.now()))
 
 
-def test_nothing_was_ever_turned(app):
+def test_no_switch_is_on_where_nothing_was_ever_turned(app):
     assert queries.current() == Switches(False, False, Texts(), 1, None)
 
 
-def test_a_turn_holds_at_once_in_the_process_that_made_it(app, frozen_clock):
+def test_a_switch_acts_at_once_in_the_process_that_turned_it(app, frozen_clock):
     queries.current()
     moderation.pause_signing(ADMIN, True, "attack")
     moderation.pause_mail(ADMIN, True, "the relay is full")
@@ -42,7 +42,7 @@ def test_a_turn_holds_at_once_in_the_process_that_made_it(app, frozen_clock):
     assert not queries.current().banner
 
 
-def test_another_process_learns_of_it_within_two_seconds(app, frozen_clock):
+def test_another_process_learns_of_a_switch_within_two_seconds(app, frozen_clock):
     assert not queries.current().signing_paused
     turned_elsewhere("signing", "true", frozen_clock)
     frozen_clock.move(seconds=1.9)
@@ -51,7 +51,7 @@ def test_another_process_learns_of_it_within_two_seconds(app, frozen_clock):
     assert queries.current().signing_paused
 
 
-def test_a_warm_process_asks_nothing(app, frozen_clock, statements):
+def test_a_process_that_knows_the_switches_asks_the_database_nothing(app, frozen_clock, statements):
     queries.current()
     with statements() as seen:
         frozen_clock.move(seconds=1.9)
@@ -113,7 +113,7 @@ def test_a_process_that_never_reached_the_database_goes_by_the_defaults(app_on):
         assert queries.current() == Switches()
 
 
-def test_each_database_has_its_own(app, make_app, new_database, frozen_clock):
+def test_each_database_has_its_own_switches(app, make_app, new_database, frozen_clock):
     other = make_app(database_url=new_database("sqlite", "other"))
     moderation.pause_signing(ADMIN, True, "attack")
     with other.app_context():

@@ -49,7 +49,7 @@ def test_the_signatures_of_the_rfc_are_right(verifier, key, text, signature):
 
 @settings(max_examples=25)
 @given(text=st.binary(max_size=200), data=st.data())
-def test_both_say_the_same_of_any_signature_and_of_any_changed_one(text, data):
+def test_the_own_arithmetic_and_cryptography_agree_on_right_and_changed_signatures(text, data):
     private = Ed25519PrivateKey.from_private_bytes(data.draw(st.binary(min_size=32, max_size=32)))
     key = private.public_key().public_bytes_raw()
     signature = bytearray(private.sign(text))
@@ -88,5 +88,5 @@ def test_a_key_in_another_than_its_one_encoding_is_refused(verifier, key):
 
 @BOTH
 @pytest.mark.parametrize(("key", "signature"), [(31, 64), (33, 64), (32, 63), (32, 65), (0, 0)])
-def test_other_lengths_are_refused(verifier, key, signature):
+def test_a_key_or_signature_of_another_length_is_refused(verifier, key, signature):
     assert not verifier.is_signed(bytes(key), bytes(signature), b"text")

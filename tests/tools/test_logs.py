@@ -95,7 +95,7 @@ def test_whatever_happened_the_sum_is_that_of_the_events(tmp_path_factory, event
     assert (said.code, numbers(said)) == (0, [f"people {people}", f"organizations {organizations}"])
 
 
-def test_the_log_of_an_unpacked_pack_is_a_copy_too(tmp_path, log):
+def test_the_log_in_an_unpacked_pack_is_checked_like_a_copy(tmp_path, log):
     for name, content in packs.unzipped(pack(log)).items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(content)
@@ -112,7 +112,7 @@ def test_without_a_key_it_says_which_one_it_believed(tmp_path, log):
     assert "NOTE" not in say("count", tmp_path, "--key", key(log)).out
 
 
-def test_a_rotated_key(tmp_path):
+def test_a_log_with_a_rotated_key_is_taken_by_either_key(tmp_path):
     log = made_up("+++", signers=[signer("new"), signer("old")])
     folder = mirror(log, tmp_path)
     for known in log.signers:
@@ -123,7 +123,7 @@ def test_a_rotated_key(tmp_path):
 # --- From a website ---
 
 
-def test_a_website_gives_the_same(tmp_path, website, large):
+def test_a_log_on_a_website_is_checked_like_a_copy_in_a_folder(tmp_path, website, large):
     address, asked = website
     mirror(large, tmp_path / "log" / "blue-skies")
     said = say("count", f"{address}/log/blue-skies", "--key", f"{address}/log/blue-skies/key")
@@ -273,7 +273,7 @@ def test_every_earlier_checkpoint_is_a_beginning(tmp_path, large, size):
     assert f"the {size} entries of the older checkpoint are the beginning" in said.out
 
 
-def test_a_receipt_holds_an_earlier_checkpoint_too(tmp_path, log):
+def test_a_log_is_compared_with_the_checkpoint_in_a_receipt(tmp_path, log):
     (tmp_path / "mine.tlog-proof").write_bytes(receipt(log, 0, size=5))
     assert say("consistency", tmp_path / "mine.tlog-proof", mirror(log, tmp_path / "log")).code == 0
 
@@ -297,7 +297,7 @@ def test_a_checkpoint_of_another_log_is_no_beginning(tmp_path, log):
     assert said.failure == "consistency"
 
 
-def test_an_earlier_checkpoint_must_be_signed_too(tmp_path, log):
+def test_an_earlier_checkpoint_that_is_not_signed_is_refused(tmp_path, log):
     (tmp_path / "old").write_text(made_up("+", signers=[signer("another")]).note())
     assert say("consistency", tmp_path / "old", mirror(log, tmp_path / "log")).failure == "checkpoint"
 
@@ -331,7 +331,7 @@ def test_a_site_that_shows_another_number_than_its_log_is_named(tmp_path, websit
     assert say("count", f"{website[0]}/log/blue-skies", "--key", key(large)).failure == "count"
 
 
-def test_without_a_number_to_compare_it_says_so(tmp_path, website, log):
+def test_a_recount_without_a_number_to_compare_says_so(tmp_path, website, log):
     mirror(log, tmp_path / "log/blue-skies")
     for source in (f"{website[0]}/log/blue-skies", tmp_path / "log/blue-skies"):
         said = say("count", source, "--key", key(log))

@@ -158,7 +158,7 @@ def test_a_number_that_the_signer_made_up_is_found_in_every_table(checked, log, 
     assert checked(pack(log, rewritten=pack_lies.told(lie, log))).failure == "count"
 
 
-def test_it_says_which_numbers_the_log_proves_and_which_only_the_signer_reports(tmp_path, log):
+def test_the_program_says_which_numbers_the_log_proves_and_which_only_the_signer_reports(tmp_path, log):
     for lies in ({}, pack_lies.letter(), pack_lies.funnel(log)):
         (tmp_path / "pack.zip").write_bytes(pack(log, rewritten=lies))
         said = say("pack", tmp_path / "pack.zip", "--key", log.signers[0].verifier)
@@ -236,7 +236,7 @@ def test_a_pack_of_a_large_campaign_with_merged_lines_is_right(tmp_path):
         [{"sha256": packs.PLEDGE, "text": {"ko": 1, "en": 2}}],
     ],
 )
-def test_other_words_than_those_that_were_signed(checked, log, texts):
+def test_a_pledge_text_other_than_the_signed_one_is_found(checked, log, texts):
     content = json.dumps(texts).encode()
     assert checked(pack(log, rewritten={"pledge-texts.json": content})).failure == "file:pledge-texts.json"
 

@@ -23,7 +23,7 @@ from tests.tools.spoiling import DESCRIBED, flipped
 
 
 @pytest.mark.parametrize("name", DESCRIBED)
-def test_a_member_that_the_manifest_does_not_know_like_that(checked, log, name):
+def test_a_member_that_differs_from_the_manifest_is_found(checked, log, name):
     content = packs.contents(log)[name]
     expected = {f"file:{name}"} | ({"signature"} if name == "log/key" else set())
     for changed in (flipped(content), flipped(content, len(content) - 1), content[:-1], content + b"\n"):
@@ -51,7 +51,7 @@ def test_a_member_that_stands_twice(checked, log):
     assert checked(stream.getvalue()).failure == "archive"
 
 
-def test_members_in_another_order(checked, log):
+def test_members_in_another_order_are_found(checked, log):
     files = unzipped(pack(log))
     assert checked(zipped(dict(reversed(files.items())))).failure == "archive"
 
@@ -64,7 +64,7 @@ def test_something_before_between_or_behind_the_members(checked, log):
 
 
 @pytest.mark.parametrize("content", [b"", b"PK", b"PK\5\6" + bytes(18), b"x" * 500, bytes(500)])
-def test_what_is_no_zip(checked, content):
+def test_a_file_that_is_no_zip_is_found(checked, content):
     assert checked(content).failure == "archive"
 
 

@@ -43,7 +43,7 @@ def test_a_witness_that_nobody_knows_does_no_harm(checked, log):
 # --- Who signed ---
 
 
-def test_who_knows_another_key_does_not_take_it(checked, log):
+def test_a_pack_signed_by_another_key_than_the_known_one_is_refused(checked, log):
     assert checked(pack(log), f"{signer('another').verifier}\n").failure == "signature"
 
 
@@ -136,7 +136,7 @@ def unpack(content: bytes, folder):
     return folder
 
 
-def test_a_folder_is_a_pack_too(tmp_path, log):
+def test_an_unpacked_pack_is_checked_like_the_zip(tmp_path, log):
     said = say("pack", unpack(pack(log), tmp_path), "--key", log.signers[0].verifier)
     assert (said.code, said.out.splitlines()[:2]) == (0, ["people 7", "organizations 2"])
 

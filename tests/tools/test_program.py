@@ -35,11 +35,11 @@ def run(*words: object, program=PROGRAM, **environment: str) -> "subprocess.Comp
 # --- One file, old Pythons, nothing of ours ---
 
 
-def test_it_can_be_read_by_python_3_8():
+def test_the_program_can_be_read_by_python_3_8():
     ast.parse(SOURCE, feature_version=(3, 8))
 
 
-def test_it_needs_the_standard_library_alone_and_nothing_of_the_site():
+def test_the_program_needs_the_standard_library_alone_and_nothing_of_the_site():
     found = set()
     for node in ast.walk(ast.parse(SOURCE)):
         if isinstance(node, ast.Import):
@@ -49,7 +49,7 @@ def test_it_needs_the_standard_library_alone_and_nothing_of_the_site():
     assert found - sys.stdlib_module_names == {"cryptography"}
 
 
-def test_it_shares_no_function_with_the_site():
+def test_the_program_shares_no_function_with_the_site():
     """A mistake that is copied is found by nobody: no two functions of the two have the same body."""
     from config import ROOT
 
@@ -73,7 +73,7 @@ def test_it_shares_no_function_with_the_site():
     assert shared <= definitions
 
 
-def test_it_works_without_cryptography(tmp_path, log):
+def test_the_program_works_without_cryptography(tmp_path, log):
     (tmp_path / "cryptography.py").write_text("raise ImportError")
     (tmp_path / "pack.zip").write_bytes(pack(log))
     done = subprocess.run(
@@ -106,7 +106,7 @@ def test_inside_an_unpacked_pack_it_needs_no_words(tmp_path, log):
     assert done.stdout.startswith("FAILED file:totals.csv: ")
 
 
-def test_a_console_without_korean_is_served_too(tmp_path, log):
+def test_the_program_works_on_a_console_without_korean(tmp_path, log):
     (tmp_path / "pack.zip").write_bytes(pack(log))
     done = run("pack", tmp_path / "pack.zip", LC_ALL="C", PYTHONIOENCODING="ascii", PYTHONUTF8="0")
     assert done.returncode == 0
@@ -121,7 +121,7 @@ def test_each_failure_has_a_line_of_korean():
 # --- How it ends ---
 
 
-def test_it_ends_with_0_1_or_2(tmp_path, log):
+def test_the_program_ends_with_0_1_or_2(tmp_path, log):
     folder = mirror(log, tmp_path / "log")
     assert run("count", folder).returncode == 0
     (folder / "tile/entries/000.p/19").unlink()

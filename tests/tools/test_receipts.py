@@ -82,13 +82,13 @@ def test_an_entry_that_was_reinstated_counts_again(checked):
     assert said.failure == "taken-back"
 
 
-def test_todays_log_must_be_signed_by_the_key_too(checked, log):
+def test_todays_log_must_be_signed_by_the_key_of_the_receipt(checked, log):
     today = made_up(EVENTS + "+", signers=[signer("another")])
     assert checked(receipt(log, 0), log, today=today).failure == "checkpoint"
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 255, 256, 257])
-def test_at_every_size_of_the_log(checked, size):
+def test_a_receipt_is_right_at_every_size_of_the_log(checked, size):
     log = made_up("+" * size)
     for index in {0, size // 2, size - 1}:
         assert checked(receipt(log, index), log, log.subjects[index]).code == 0
@@ -159,7 +159,7 @@ def test_a_checkpoint_of_another_size(checked, log):
 
 
 @pytest.mark.parametrize("line", range(8))
-def test_every_line_is_needed(checked, log, line):
+def test_a_receipt_without_one_of_its_lines_is_refused(checked, log, line):
     lines = receipt(log, 0).split(b"\n")
     assert checked(b"\n".join(lines[:line] + lines[line + 1 :]), log, log.subjects[0]).failure
 
@@ -193,7 +193,7 @@ def test_a_space_in_what_the_person_holds(checked, log):
 BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 
-def test_base64_that_means_the_same_is_a_changed_byte_too(checked, log):
+def test_a_receipt_in_another_form_of_base64_is_refused(checked, log):
     """The last character before the padding has bits that say nothing."""
     lines = receipt(log, 0).decode().split("\n")
     touched = 0

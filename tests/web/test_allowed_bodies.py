@@ -76,7 +76,7 @@ def test_a_view_that_says_nothing_keeps_the_small_limits(client):
 
 
 @pytest.mark.sqlite_only
-def test_what_is_damaged_is_refused_there_too(client):
+def test_a_damaged_form_is_refused_by_a_view_that_takes_files(client):
     assert client.post("/ko/wide", **upload(10, name="\0")).status_code == 400
     foreign = client.post("/ko/wide", **upload(10), headers={"Origin": "http://evil.example"})
     assert foreign.status_code == 403

@@ -224,7 +224,7 @@ def test_good_links_are_not_limited(client):
 
 
 @pytest.mark.sqlite_only
-def test_wrong_codes_are_limited(client):
+def test_wrong_six_digit_codes_are_limited(client):
     from pledge.signatures.identifiers import ticket_for
 
     person = signature(campaign(), state="pending")

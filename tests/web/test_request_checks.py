@@ -135,7 +135,7 @@ def test_a_large_body_that_does_not_tell_its_size_is_refused(app, page):
 
 @sqlite_only
 @pytest.mark.parametrize("parts", [41, 400])
-def test_too_many_parts_are_refused(client, page, parts):
+def test_a_form_of_too_many_parts_is_refused(client, page, parts):
     fields = {f"field{number}": (None, "x") for number in range(parts)}
     body = (
         "".join(f'--b\r\nContent-Disposition: form-data; name="{n}"\r\n\r\nx\r\n' for n in fields)
@@ -323,7 +323,7 @@ def test_our_own_names_are_accepted_in_development(client, page, host):
 
 
 @sqlite_only
-def test_other_headers_that_name_a_host_change_nothing(make_app):
+def test_only_the_host_header_names_the_host(make_app):
     app = make_app(trusted_proxies=1)
     with app.app_context():
         campaign()

@@ -64,7 +64,7 @@ def test_the_news_of_a_delivery_goes_at_the_pace_of_the_settings(make_app):
 
 @pytest.mark.postgresql_only
 @pytest.mark.parametrize("seconds", [-600, 600])
-def test_with_a_clock_that_is_not_the_databases_nothing_is_done(app, monkeypatch, seconds):
+def test_a_worker_whose_clock_differs_from_the_databases_does_nothing(app, monkeypatch, seconds):
     """A worker ten minutes ahead sent links that were refused, and took mails from the hands of others."""
     real = clock.machine_time
     wrong = lambda: real() + timedelta(seconds=seconds)  # noqa: E731

@@ -73,7 +73,7 @@ def test_every_byte_of_a_zip_counts(page):
     assert good_in_spite_of(page, content, sorted(places), 0x40, "pack.zip", key=foreign.keys) == []
 
 
-def test_even_the_bits_behind_the_end_of_a_member_count(page):
+def test_a_changed_bit_behind_the_end_of_a_member_is_found(page):
     """Other programs pass over them, so the same pack could be handed around in several forms."""
     foreign = packs.made_up("+++-1+o")
     content = packs.pack(foreign)
@@ -147,7 +147,7 @@ def test_a_number_that_the_signer_made_up_is_found_in_every_table(page):
         expect(page.locator("[data-facts] .facts__value").first, lie).to_have_text(f"count:{member}")
 
 
-def test_it_says_what_the_log_proves_and_what_is_only_reported(page):
+def test_the_page_says_what_the_log_proves_and_what_is_only_reported(page):
     good = packs.made_up("+++-1+o+")
     for rewritten in ({}, pack_lies.letter(), pack_lies.funnel(good)):
         check_pack(page, packs.pack(good, rewritten=rewritten), key=good.keys)
@@ -204,6 +204,6 @@ def test_a_bomb_is_refused_without_being_unpacked(page, log):
 
 
 @pytest.mark.parametrize(("name", "content"), [("photo.jpg", b"\xff\xd8\xff"), ("empty", b"")])
-def test_another_file_is_neither(page, name, content):
+def test_a_file_that_is_no_pack_and_no_receipt_is_called_neither(page, name, content):
     check(page, content, name)
     expect(page.locator(".verdict--unsure")).to_contain_text("neither")

@@ -13,7 +13,7 @@ from tests.support.browser import LOOKS, assert_looks_right
 from tests.support.factories import SLUG
 
 
-def test_nothing_leaves_the_browser(page, log):
+def test_checking_sends_nothing_out_of_the_browser(page, log):
     """Our own addresses, by GET, without a body; and nothing of the file or the address in any of them."""
     seen = []
 
@@ -39,7 +39,7 @@ def test_nothing_leaves_the_browser(page, log):
     assert page.locator("main form").count() == 0
 
 
-def test_with_the_keyboard_alone_and_a_forgotten_file(page, log):
+def test_the_page_works_by_keyboard_and_says_when_no_file_was_chosen(page, log):
     tab_to(page, "[data-check]")
     page.keyboard.press("Enter")
     expect(page.locator("#verify-file")).to_be_focused()

@@ -91,7 +91,7 @@ def test_the_fixed_texts_have_the_same_names_in_both_languages():
     assert braces(fixed("ko")) == braces(fixed("en"))
 
 
-def test_it_says_to_whom_on_what_occasion_and_how_many():
+def test_the_letter_says_to_whom_on_what_occasion_and_how_many():
     said = part(document(), "ko")
     assert said["recipient"] == "환경부 장관"
     assert said["occasion"] == "2026 P4G 서울 녹색미래 정상회의"
@@ -134,7 +134,7 @@ REPLY = Reply(
         ),
     ],
 )
-def test_it_says_where_to_reply_and_has_a_number(lang, rows):
+def test_the_letter_says_where_to_reply_and_has_a_number(lang, rows):
     said = part(document(reply=REPLY), lang)
     assert said["reply"]["rows"] == rows
     assert said["number"] == "사무국-2026-17"
@@ -266,7 +266,7 @@ def test_each_pledge_text_stands_with_its_hash():
     assert versions[0]["blocks"][1]["items"][1].startswith("시민사회")
 
 
-def test_it_says_how_the_number_is_made_and_how_to_check_it():
+def test_the_letter_says_how_the_count_is_made_and_how_to_check_it():
     said = part(document(), "en")["method"]
     assert said["moves_people"] == ["48,390", "−141", "−40", "+2", "48,211"]
     assert ("Root hash", LOG_ROOT) in [tuple(row) for row in said["checkpoint_rows"]]
@@ -384,7 +384,7 @@ def test_another_document_gives_another_letter(change):
     assert letter_pdf(tiny_document(**change)) != letter_pdf(tiny_document())
 
 
-def test_a_campaign_that_nobody_has_signed_has_a_letter_too():
+def test_a_campaign_that_nobody_has_signed_has_a_letter():
     nobody = tiny_document(
         by_country=[],
         by_region=[],

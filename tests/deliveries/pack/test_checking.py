@@ -151,7 +151,7 @@ def test_a_copy_of_the_log_gives_the_count_of_the_site(busy, tmp_path):
     assert said.out.splitlines()[:2] == [f"people {newest.people}", f"organizations {newest.organizations}"]
 
 
-def test_base64_has_one_form():
+def test_a_note_in_another_form_of_base64_is_refused():
     """The last character of a signature has bits that say nothing; a note in which they differ is not the same note."""
     log = made_up("+")
     note = log.note()

@@ -321,7 +321,7 @@ def test_a_new_key_beside_the_old_one_changes_nothing_but_the_signature(renewed,
     assert code == 0, said
 
 
-def test_with_the_old_key_gone_a_delivery_is_frozen_anew(renewed, tmp_path):
+def test_a_delivery_is_frozen_anew_when_the_key_that_signed_it_is_gone(renewed, tmp_path):
     renewed(log_key=(OLD,))
     number = a_campaign()
     renewed(log_key=(NEW,))

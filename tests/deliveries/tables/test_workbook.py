@@ -28,7 +28,7 @@ def opened(content: bytes) -> openpyxl.Workbook:
     return openpyxl.load_workbook(io.BytesIO(content))
 
 
-def test_it_has_a_sheet_for_each_question():
+def test_the_workbook_has_a_sheet_for_each_question():
     book = opened(totals_xlsx(document()))
     assert book.sheetnames == [
         *("요약 Summary", "국가별 By country", "지역별 By region", "날짜별 By day"),
@@ -124,7 +124,7 @@ def test_the_manifest_counts_the_rows_below_the_heads():
     assert rows == sum(book[name].max_row - 1 for name in book.sheetnames if name != "요약 Summary")
 
 
-def test_the_same_document_gives_the_same_bytes_in_another_process_too():
+def test_another_process_makes_the_same_bytes_from_the_same_document():
     content = totals_xlsx(document())
     assert totals_xlsx(document()) == content
     script = (

@@ -34,7 +34,7 @@ def test_the_count_is_what_was_folded(client, frozen_clock):
     assert (found["people"], found["checkpoint"]) == (3, 3)
 
 
-def test_a_withdrawal_makes_it_fall(client, frozen_clock):
+def test_a_withdrawal_makes_the_count_fall(client, frozen_clock):
     person = signature()
     fold_all()
     assert client.get(COUNT).get_json()["people"] == 1
@@ -44,7 +44,7 @@ def test_a_withdrawal_makes_it_fall(client, frozen_clock):
     assert client.get(COUNT).get_json()["people"] == 0
 
 
-def test_it_names_the_size_of_the_log_that_adds_up_to_it(client, frozen_clock):
+def test_the_count_names_the_size_of_the_log_that_adds_up_to_it(client, frozen_clock):
     person = signature()
     client.post(f"/ko/me/{manage_token(person)}/withdraw")
     fold_all()
@@ -52,7 +52,7 @@ def test_it_names_the_size_of_the_log_that_adds_up_to_it(client, frozen_clock):
     assert (found["people"], found["checkpoint"]) == (0, 2)
 
 
-def test_it_names_none_while_the_log_catches_up(client, frozen_clock):
+def test_the_count_names_no_checkpoint_while_the_log_catches_up(client, frozen_clock):
     signature()
     fold_all()
     with db.engine.begin() as connection:
@@ -61,7 +61,7 @@ def test_it_names_none_while_the_log_catches_up(client, frozen_clock):
     assert (found["people"], found["checkpoint"]) == (1, None)
 
 
-def test_caches_may_keep_it_for_a_second_and_stand_in_for_us(client):
+def test_caches_may_keep_the_count_for_a_second_and_serve_it_while_the_site_is_away(client):
     campaign()
     rules = client.get(COUNT).headers["Cache-Control"]
     assert "max-age=1," in rules
@@ -90,7 +90,7 @@ def test_the_tag_changes_with_the_number_and_not_with_time(client, frozen_clock)
     assert client.get(COUNT).headers["ETag"] != tag
 
 
-def test_however_many_ask_it_is_one_statement_a_second(client, statements, frozen_clock):
+def test_many_requests_for_the_count_cost_one_statement_a_second(client, statements, frozen_clock):
     campaign()
     with statements() as seen:
         for number in range(60):

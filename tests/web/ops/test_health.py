@@ -62,7 +62,7 @@ def test_an_idle_site_is_ready(client):
     assert response.headers["Cache-Control"] == "no-store"
 
 
-def test_what_was_asked_for_and_nobody_answers_is_overdue_too(client, frozen_clock):
+def test_a_request_that_nobody_answers_makes_the_mails_overdue(client, frozen_clock):
     """A worker that is gone enqueues no mail that could be overdue."""
     factories.campaign()
     client.post("/ko/c/blue-skies/sign", data=factories.sign_form())

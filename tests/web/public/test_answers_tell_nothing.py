@@ -156,7 +156,9 @@ def effects_of_applying(client, statements, clock) -> dict[str, tuple[list[str],
 
 
 @pytest.mark.parametrize("state", ENDORSED)
-def test_the_work_for_an_organisation_is_the_same_too(app, client, statements, frozen_clock, state):
+def test_the_work_for_an_organisation_is_the_same_whatever_is_known_about_it(
+    app, client, statements, frozen_clock, state
+):
     bring_organization(client, frozen_clock, "new")
     expected = effects_of_applying(client, statements, frozen_clock)
     db.session.remove()

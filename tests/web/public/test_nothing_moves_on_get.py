@@ -90,7 +90,7 @@ def test_no_get_head_or_options_changes_anything(app, client):
 
 
 @pytest.mark.sqlite_only
-def test_nor_does_one_with_an_expired_token(app, client, frozen_clock):
+def test_a_request_with_an_expired_token_changes_nothing(app, client, frozen_clock):
     tokens = list(every_token())
     frozen_clock.move(days=8)
     walk(app, client, tokens)

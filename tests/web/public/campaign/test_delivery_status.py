@@ -61,7 +61,9 @@ def test_what_was_written_is_shown_as_text(app, client):
     assert "&lt;b&gt;Minister" in page
 
 
-def test_it_costs_a_warm_page_nothing_and_a_cold_one_a_single_query(app, client, statements):
+def test_the_line_of_a_delivery_costs_a_warm_page_nothing_and_a_cold_one_a_single_query(
+    app, client, statements
+):
     client.get(PAGE["en"])
     fresh(app)
     with statements() as without:

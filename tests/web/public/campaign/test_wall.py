@@ -65,7 +65,7 @@ def test_a_name_in_one_language_stands_in_the_other_marked_as_that_language(clie
     assert re.search(r'organization__statement" lang="ko">지금 시작합니다\.', text)
 
 
-def test_they_are_grouped_by_kind_and_sorted_by_name(client):
+def test_organisations_are_grouped_by_kind_and_sorted_by_name(client):
     for kind, name in (("faith", "B"), ("business", "Z"), ("business", "a"), ("city", "M")):
         endorsement(type=kind, name_en=f"{name} organisation")
     reply = client.get(WALL)
@@ -288,5 +288,5 @@ def test_a_draft_campaign_has_no_wall(client):
         ("3M", "3"),
     ],
 )
-def test_initials(name, shown):
+def test_an_organisation_without_a_logo_shows_its_initials(name, shown):
     assert initials(name) == shown

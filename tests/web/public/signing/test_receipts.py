@@ -20,7 +20,7 @@ def roads(person, lang):
     return [f"/{lang}/confirm/{confirm_token(person)}/receipt", f"/{lang}/me/{manage_token(person)}/receipt"]
 
 
-def test_both_roads_lead_to_the_same_file(client, lang):
+def test_the_confirm_link_and_the_own_page_give_the_same_receipt(client, lang):
     person = signature(campaign("clean-air"))
     fold_all()
     replies = [client.get(road) for road in roads(person, lang)]
@@ -33,7 +33,7 @@ def test_both_roads_lead_to_the_same_file(client, lang):
     assert replies[0].data == replies[1].data
 
 
-def test_before_the_fold_a_page_says_so_and_asks_again_by_itself(client, lang):
+def test_the_receipt_page_says_that_the_fold_is_awaited_and_asks_again_by_itself(client, lang):
     person = signature()
     for road in roads(person, lang):
         reply = client.get(road)

@@ -108,7 +108,7 @@ def test_a_form_with_a_fault_is_not_counted(make_app):
 
 
 @pytest.mark.sqlite_only
-def test_organisations_are_counted_by_their_domain_too(make_app):
+def test_applications_are_counted_by_their_mail_domain(make_app):
     client = make_app(limit_domain="1 per hour").test_client()
     path = "/en/c/blue-skies/endorse"
     assert client.post(path, data=endorse_form(email="a@evil.example.com")).status_code == 303

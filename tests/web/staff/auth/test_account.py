@@ -144,7 +144,7 @@ def test_the_language_is_switched_in_the_head_and_stays(staff_client):
     assert queries.member(id=person.member.id).lang == "en"
 
 
-def test_before_the_sign_in_the_browser_the_address_or_the_switch_decides(client):
+def test_the_address_the_switch_or_the_browser_decides_the_language_before_the_sign_in(client):
     assert '<html lang="en" ' in client.get("/staff/sign-in", headers={"Accept-Language": "en"}).text
     assert '<html lang="ko" ' in client.get("/staff/sign-in").text
     page = client.get("/staff/sign-in?lang=en")

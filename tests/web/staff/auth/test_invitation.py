@@ -45,7 +45,7 @@ def enrol_app(client):
     )
 
 
-def test_from_the_link_to_the_desk(client):
+def test_an_invited_person_goes_from_the_link_to_the_desk(client):
     staff_id, path = invite()
     page = client.get(path)
     assert page.status_code == 200
@@ -92,7 +92,7 @@ def test_the_code_that_proved_the_app_does_not_sign_in_again(app, client):
     assert send(other, "/staff/sign-in/code", code=code(member_of_staff(staff_id))).status_code == 422
 
 
-def test_a_link_works_once(app, client):
+def test_an_invitation_works_once(app, client):
     _, path = invite()
     accept(client, path)
     other = app.test_client()

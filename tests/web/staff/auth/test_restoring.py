@@ -109,7 +109,7 @@ def test_the_stamp_of_what_was_seen_comes_back_too_so_nobody_is_overwritten(laps
     assert "Changed meanwhile" in sent.text
 
 
-def test_another_person_does_not_see_it(lapsed):
+def test_what_one_person_typed_is_not_shown_to_another(lapsed):
     other = factories.staff("editor", lang="en", password="three green herons waited")
     address = sign_in(lapsed, other)
     page = lapsed.get(address)
@@ -117,7 +117,7 @@ def test_another_person_does_not_see_it(lapsed):
     assert "우리가 쓰던" not in page.text
 
 
-def test_after_an_hour_it_is_gone(lapsed, frozen_clock):
+def test_what_was_typed_is_kept_for_an_hour(lapsed, frozen_clock):
     address = sign_in(lapsed, lapsed.member)
     frozen_clock.move(minutes=29)
     assert "This is what you had typed" in lapsed.get(address).text
@@ -223,7 +223,7 @@ def test_the_language_of_a_form_with_errors_changes_and_keeps_what_was_typed(app
     assert 'value="점검"' in page.text
 
 
-def test_what_a_browser_adds_for_a_page_that_was_opened_is_kept_too(editor):
+def test_what_was_typed_is_kept_when_the_address_of_the_page_has_a_query(editor):
     fields = {
         "lang": "ko",
         "next": f"{TEXTS}?saved=1",
@@ -256,7 +256,7 @@ def test_what_is_no_form_is_not_kept(editor, odd):
     assert kept() == 0
 
 
-def test_before_the_sign_in_nothing_is_kept(app):
+def test_nothing_typed_before_the_sign_in_is_kept(app):
     client = StaffClient(app, app.response_class)
     send(client, "/staff/language", "/staff/sign-in", lang="en", typed_path=TEXTS, typed='[["body_ko", "x"]]')
     assert kept() == 0
@@ -306,13 +306,13 @@ def test_a_page_that_is_none_stands_in_the_frame_of_the_area(app, staff_client, 
     assert "로그아웃" in admin.get(changed.location).text
 
 
-def test_a_page_that_cannot_be_opened_stands_there_too(staff_client):
+def test_an_error_page_stands_in_the_frame_of_the_staff_area(staff_client):
     answer = staff_client("admin", lang="en").get("/staff/switches/signing")
     assert answer.status_code == 405
     assert "Sign out" in answer.text
 
 
-def test_who_has_not_signed_in_sees_no_menu_on_it(client):
+def test_an_error_page_shows_no_menu_to_somebody_who_has_not_signed_in(client):
     answer = client.get("/staff/nothing")
     assert answer.status_code == 404
     assert "/staff/people" not in answer.text

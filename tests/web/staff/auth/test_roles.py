@@ -84,7 +84,7 @@ def test_a_role_opens_what_it_grants_and_nothing_else(app, role):
     assert wrong == []
 
 
-def test_nobody_opens_nothing(app, client):
+def test_somebody_who_has_not_signed_in_opens_no_staff_page(app, client):
     wrong = []
     other = signed_in.StaffClient(app, app.response_class)
     for endpoint, address, methods in routes(app):

@@ -211,7 +211,7 @@ def test_codes_and_recovery_codes_are_slowed_down_together(client, person, froze
     assert type_code(client, code(person)).status_code == 303
 
 
-def test_the_second_factor_of_a_session_is_slowed_down_too(staff_client, frozen_clock):
+def test_guesses_at_the_second_factor_of_a_session_are_slowed_down(staff_client, frozen_clock):
     admin = staff_client("admin")
     statuses = [admin.post("/staff/verify", data={"code": "000000"}).status_code for _ in range(6)]
     assert statuses == [422] * 5 + [429]
@@ -251,7 +251,7 @@ def test_a_made_up_passkey_signs_nobody_in_and_breaks_nothing(client, credential
 # --- Codes ---
 
 
-def test_a_code_works_once(app, client, person):
+def test_a_code_of_an_authenticator_works_once(app, client, person):
     digits = code(person)
     type_password(client)
     assert type_code(client, digits).status_code == 303

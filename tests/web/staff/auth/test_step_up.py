@@ -536,7 +536,7 @@ def test_whoever_lost_the_role_meanwhile_is_refused(app, admin, frozen_clock):
     assert count("staff.close") == 0
 
 
-def test_of_eight_that_press_at_once_one_carries_it_out(make_app, admin, frozen_clock):
+def test_an_act_confirmed_eight_times_at_once_is_carried_out_once(make_app, admin, frozen_clock):
     act = _close(admin)
     token = asked(admin, act, frozen_clock).partition("saved=")[2]
     (row,) = sessions.of(admin.member.id)
@@ -552,7 +552,7 @@ def test_of_eight_that_press_at_once_one_carries_it_out(make_app, admin, frozen_
     assert [saved.path for saved in found] == [act.path]
 
 
-def test_the_database_holds_no_word_of_it(app, admin, frozen_clock):
+def test_the_database_holds_no_readable_word_of_a_saved_request(app, admin, frozen_clock):
     act = _close(admin)
     address = asked(admin, act, frozen_clock)
     row = db.session.scalars(select(StaffSavedRequest)).one()
@@ -560,7 +560,7 @@ def test_the_database_holds_no_word_of_it(app, admin, frozen_clock):
     assert address.partition("saved=")[2].encode() not in bytes(row.token_hash)
 
 
-def test_only_the_newest_ten_of_a_person_are_kept(app, admin, frozen_clock):
+def test_only_the_newest_ten_saved_requests_of_a_person_are_kept(app, admin, frozen_clock):
     act = _close(admin)
     for _ in range(12):
         asked(admin, act, frozen_clock)

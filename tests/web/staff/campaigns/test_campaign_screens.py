@@ -65,7 +65,7 @@ def test_every_section_opens_in_both_languages(app, editor, lang, section):
 
 
 @pytest.mark.parametrize("role", ["viewer", "moderator", "exporter"])
-def test_only_editors_and_admins_come_here(app, staff_client, role):
+def test_only_editors_and_admins_open_the_screens_of_campaigns(app, staff_client, role):
     draft("air")
     person = staff_client(role)
     for section in SECTIONS:
@@ -519,7 +519,7 @@ def test_an_event_that_makes_no_sense_is_told_at_its_field(app, editor, changes,
     assert events.rows(staff_queries.desk("air").id) == []
 
 
-def test_the_second_editor_of_an_event_sees_both(app, editor):
+def test_the_second_editor_of_an_event_sees_both_versions(app, editor):
     factories.campaign("air")
     event = events.add(EDITOR, "air", factories.event_fields())
     form = event_form(seen=seen(editor.get(f"/staff/campaigns/air/events/{event}")), title_en="Second")

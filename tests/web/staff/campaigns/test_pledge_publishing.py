@@ -73,7 +73,7 @@ def test_what_was_seen_is_what_is_published(air, editor, client):
     assert (again.status_code, versions()) == (409, [3, 2, 1])
 
 
-def test_one_language_alone_is_published_only_by_who_says_so(air, editor):
+def test_a_pledge_in_one_language_is_published_only_when_the_editor_confirms_it(air, editor):
     page = save(editor, ko="서약 2판 고침")
     assert "Not every language changes." in page.text
     assert '<span class="tag tag--warning">unchanged</span>' in page.text

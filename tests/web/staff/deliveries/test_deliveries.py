@@ -450,7 +450,7 @@ def test_a_mistake_in_the_register_is_told_and_nothing_is_lost(exporter, address
     assert register_queries.find(int(address.rpartition("/")[2])).state == "frozen"
 
 
-def test_a_correction_says_why(exporter, signed):
+def test_a_correction_of_a_delivery_needs_a_reason(exporter, signed):
     address = f"/staff/deliveries/{deliveries.answered()}"
     now = typed(clock.now())
     fields = {"handed_over_at": now, "channel": "post", "receipt_number": "NEW"}
@@ -517,7 +517,7 @@ def test_a_number_that_is_none_is_not_found(exporter, app, number):
     assert exporter.post(f"/staff/deliveries/{number}/download").status_code == 404
 
 
-def test_looking_changes_nothing(exporter, signed):
+def test_looking_at_the_screens_of_deliveries_changes_nothing(exporter, signed):
     number = deliveries.handed_over()
     before = deliveries.row(number).__dict__.copy(), len(acts()), count(Job)
     for path in ("", "/new", f"/{number}", f"/{number}/announce", "/new/blue-skies"):

@@ -31,7 +31,7 @@ def make_files() -> None:
 
 
 @pytest.mark.parametrize("lang", ["ko", "en"])
-def test_an_empty_page(staff_client, lang):
+def test_the_page_of_exports_says_that_there_are_none(staff_client, lang):
     signatures(1)
     assert staff_client("exporter", lang=lang).get("/staff/exports").status_code == 200
 
@@ -86,7 +86,7 @@ def test_a_file_that_is_not_made_yet_or_never_was_is_not_found(exporter):
     assert exporter.post("/staff/exports/999/download").status_code == 404
 
 
-def test_a_deleted_file_says_so(staff_client, frozen_clock):
+def test_an_export_whose_file_was_deleted_says_so(staff_client, frozen_clock):
     signatures(1)
     staff_client("exporter").post("/staff/exports", data=ASKED)
     make_files()

@@ -214,7 +214,7 @@ def test_the_pages_tell_how_it_stands_in_both_languages(
         assert "there is no such law" in reader.get(asked).text
 
 
-def test_after_a_day_the_link_is_dead(exporter, second, asked, frozen_clock, staff_client):
+def test_the_link_to_a_name_list_works_for_a_day(exporter, second, asked, frozen_clock, staff_client):
     second.post(f"{asked}/approve")
     make()
     frozen_clock.move(hours=24)
@@ -243,7 +243,7 @@ def test_deciding_and_taking_ask_for_the_second_factor_again(second, asked, froz
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_asking_too(exporter, form, frozen_clock, method):
+def test_asking_for_a_name_list_needs_a_fresh_second_factor(exporter, form, frozen_clock, method):
     signature(list_terms_id=list_terms().id)
     frozen_clock.move(minutes=6)
     reply = exporter.get(NEW) if method == "get" else exporter.post(NEW, data=form)
@@ -352,7 +352,7 @@ def test_what_is_missing_is_told_at_its_field(staff_client, field):
     assert terms.versions(the_campaign().id) == []
 
 
-def test_two_editors_see_each_other(staff_client):
+def test_the_second_editor_of_the_terms_sees_what_the_first_one_saved(staff_client):
     seen = stamp()
     list_terms()
     page = staff_client("editor", lang="en").post(SET, data={**TERMS, "law_en": "My law", "seen": seen})

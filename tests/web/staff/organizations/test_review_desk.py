@@ -157,7 +157,7 @@ def test_opening_a_case_changes_nothing(reviewer):
 # --- Deciding ---
 
 
-def test_publishing(reviewer):
+def test_a_reviewer_publishes_an_organisation(reviewer):
     row = endorsement(state="review")
     reply = act(reviewer, row, "publish")
     assert (reply.status_code, reply.location) == (303, f"{DESK}/{row.id}?done=publish")
@@ -324,7 +324,7 @@ def test_a_correction_that_waits_does_not_prove_the_website_on_the_wall(reviewer
 # --- Seeing each other ---
 
 
-def test_two_people_at_one_case_see_each_other(reviewer, staff_client, clock):
+def test_two_reviewers_of_one_case_see_each_other(reviewer, staff_client, clock):
     row = endorsement(state="review")
     second = staff_client("moderator", lang="en", email="second@example.org")
     first_name = reviewer.member.email
@@ -359,7 +359,7 @@ def test_a_case_can_be_taken_without_javascript(reviewer, staff_client):
     assert db.session.scalars(select(AuditEntry.action)).all() == ["endorsement.take"]
 
 
-def test_who_takes_a_case_alone_is_told_so_and_the_list_names_them(reviewer, staff_client):
+def test_a_reviewer_who_claims_a_case_is_named_on_the_case_and_in_the_list(reviewer, staff_client):
     row = endorsement(state="review")
     page = reviewer.get(f"{DESK}/{row.id}")
     assert "<div data-take>" in page.text

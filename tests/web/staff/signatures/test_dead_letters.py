@@ -41,7 +41,7 @@ def queued() -> int:
 
 
 @pytest.mark.parametrize("lang", ["ko", "en"])
-def test_an_empty_page(staff_client, lang):
+def test_the_page_of_dead_letters_says_that_there_are_none(staff_client, lang):
     assert staff_client("admin", lang=lang).get("/staff/mail").status_code == 200
 
 
@@ -55,7 +55,7 @@ def test_every_kind_of_mail_has_a_name(staff_client, frozen_clock, kind):
         assert "550 5.1.1" in text
 
 
-def test_one_is_tried_again(admin, frozen_clock):
+def test_one_dead_letter_is_tried_again(admin, frozen_clock):
     one, other = dead(2, frozen_clock)
     response = admin.post(f"/staff/mail/{one}/retry")
     assert (response.status_code, response.headers["Location"]) == (303, "/staff/mail")
@@ -66,7 +66,7 @@ def test_one_is_tried_again(admin, frozen_clock):
     assert (entry.actor, entry.subject, entry.details) == (admin.member.email, f"mail:{one}", '{"mails":1}')
 
 
-def test_all_are_tried_again(admin, frozen_clock):
+def test_all_dead_letters_are_tried_again(admin, frozen_clock):
     dead(3, frozen_clock)
     dead(1, frozen_clock, state="sent")
     assert "Try all 3 mails again" in admin.get("/staff/mail").text
@@ -76,7 +76,7 @@ def test_all_are_tried_again(admin, frozen_clock):
     assert (entry.subject, entry.details) == ("mail", '{"mails":3}')
 
 
-def test_one_that_is_not_there_any_more_is_said_so(admin, frozen_clock):
+def test_trying_a_dead_letter_that_is_gone_says_so(admin, frozen_clock):
     (one,) = dead(1, frozen_clock, state="sent")
     for mail_id in (one, one + 1, 2**63 - 1):
         assert admin.post(f"/staff/mail/{mail_id}/retry").status_code == 409
@@ -84,7 +84,7 @@ def test_one_that_is_not_there_any_more_is_said_so(admin, frozen_clock):
     assert page(Search(action="mail.retry")).lines == []
 
 
-def test_pages_follow_each_other(admin, frozen_clock, monkeypatch):
+def test_dead_letters_are_shown_in_pages(admin, frozen_clock, monkeypatch):
     monkeypatch.setattr("pledge.web.staff.signatures.dead_letters.PAGE", 2)
     ids = dead(3, frozen_clock)
     first = admin.get("/staff/mail").text
@@ -96,7 +96,7 @@ def test_pages_follow_each_other(admin, frozen_clock, monkeypatch):
 
 
 @pytest.mark.parametrize("role", ["viewer", "moderator", "editor", "exporter"])
-def test_only_who_may_tries_them_again(staff_client, frozen_clock, role):
+def test_only_staff_with_the_permission_try_dead_letters_again(staff_client, frozen_clock, role):
     (one,) = dead(1, frozen_clock)
     client = staff_client(role)
     assert client.get("/staff/mail").status_code == 403

@@ -120,7 +120,7 @@ def test_an_invalidated_signature_leads_to_its_cause(moderator):
 
 
 @pytest.mark.parametrize("role", ["viewer", "editor", "exporter"])
-def test_other_roles_see_no_signatures(staff_client, role):
+def test_roles_without_the_permission_see_no_signatures(staff_client, role):
     person = signature()
     outsider = staff_client(role)
     for path in ("/staff/signatures", f"/staff/signatures/{person.id}", "/staff/invalidations"):
@@ -150,6 +150,6 @@ def test_what_is_done_at_a_persons_request_is_said(app, staff_client, act, told)
     assert again.status_code == (404 if act == "erase" else 409)
 
 
-def test_who_gets_no_news_is_not_offered_to_stop_it(app, staff_client):
+def test_stopping_the_news_is_not_offered_for_somebody_who_gets_none(app, staff_client):
     person = signature(updates=False)
     assert "stop-news" not in staff_client("moderator").get(f"/staff/signatures/{person.id}").text

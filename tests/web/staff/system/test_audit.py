@@ -78,7 +78,7 @@ def test_what_somebody_wrote_is_shown_as_text(admin):
         ("since=&until=&actor=&action=&subject=", 4),
     ],
 )
-def test_the_page_is_filtered(admin, frozen_clock, query, expected):
+def test_the_audit_log_is_filtered(admin, frozen_clock, query, expected):
     frozen_clock.move(seconds=1795500000 - frozen_clock.now().timestamp())  # 24 November 2026, 15:00 in Seoul
     acts(3)
     frozen_clock.move(hours=9)  # midnight in Seoul: the next day
@@ -208,7 +208,7 @@ def test_an_export_without_the_token_of_its_form_is_refused(admin):
 
 
 @pytest.mark.parametrize("role", ADMIN_ONLY)
-def test_only_who_may_reads_it(staff_client, role):
+def test_only_staff_with_the_permission_read_the_audit_log(staff_client, role):
     client = staff_client(role)
     assert client.get("/staff/audit").status_code == 403
     assert client.post("/staff/audit/export", data={"reason": "check"}).status_code == 403

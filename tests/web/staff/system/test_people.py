@@ -63,7 +63,7 @@ def test_roles_are_changed_with_before_and_after(staff_client):
     assert details == '{"after":["exporter","moderator"],"before":["viewer"]}'
 
 
-def test_closing_needs_a_reason(staff_client):
+def test_closing_an_account_needs_a_reason(staff_client):
     admin, person = staff_client("admin"), staff("viewer")
     assert admin.post(f"/staff/people/{person.id}/close", data={"reason": "  "}).status_code == 422
     assert queries.member(id=person.id).active

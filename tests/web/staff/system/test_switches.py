@@ -94,7 +94,7 @@ def test_what_was_typed_is_not_lost(admin):
 
 
 @pytest.mark.parametrize("role", ["viewer", "moderator", "editor", "exporter"])
-def test_only_who_may_turns_them(staff_client, role):
+def test_only_staff_with_the_permission_turn_switches(staff_client, role):
     client = staff_client(role)
     assert client.get("/staff/switches").status_code == 403
     for name, (data, _) in TURNS.items():
@@ -108,7 +108,7 @@ def test_without_the_token_of_the_form_nothing_turns(admin):
     assert queries.stored() == Switches()
 
 
-def test_from_the_switch_to_the_visitor(admin, client):
+def test_a_visitor_sees_what_a_switch_does(admin, client):
     campaign()
     admin.post("/staff/switches/signing", data=TURNS["signing"][0])
     assert client.post("/ko/c/blue-skies/sign", data=sign_form()).status_code == 503
