@@ -15,14 +15,13 @@ from pledge.name_lists import rows, services
 from pledge.name_lists.models import NamedList
 from pledge.name_lists.services import NameListInWrongState, NeedsSecondPerson
 from pledge.signatures import own
-from tests.support.factories import ANNA, BORA, SLUG, campaign, list_terms, manage_token, signature
+from tests.support.factories import ANNA, BORA, SLUG, list_terms, manage_token, signature
 
 MANY = 6
 
 
 @pytest.fixture
-def which(app):
-    campaign()
+def which():
     signature(list_terms_id=list_terms().id)
     return services.ask(ANNA, SLUG, 1, "Article 123", str(x25519.Identity.generate().to_public()))
 

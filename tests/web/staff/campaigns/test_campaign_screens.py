@@ -1,38 +1,17 @@
-"""The screens on which editors write a campaign. What is refused is told at its field, and nothing typed is lost."""
+"""The screens of a campaign: texts, pledge, dates, state, preview. A refusal stands at its field, and nothing typed is lost."""
 
-import io
 import re
 
 import pytest
-from PIL import Image
 
-from pledge.campaigns import events, media, moderation, partners, queries, staff_queries
+from pledge.campaigns import events, moderation, partners, queries, staff_queries
 from pledge.campaigns.models import CampaignState
 from pledge.campaigns.rules import stamp
 from pledge.core.languages import Texts
 from pledge.web.caching import cache
 from tests.support import factories
 from tests.support.factories import EDITOR, draft
-
-PDF = b"%PDF-1.7\n%%EOF\n"
-
-
-@pytest.fixture
-def editor(staff_client):
-    person = staff_client("editor")
-    person.post("/staff/language", data={"lang": "en"})
-    return person
-
-
-def picture():
-    data = io.BytesIO()
-    Image.new("RGB", (64, 36), "#3c7d98").save(data, "PNG")
-    return (io.BytesIO(data.getvalue()), "logo.png")
-
-
-def seen(page):
-    """The mark that the (first) form of a page carries back."""
-    return re.search(r'name="seen" value="(\w*)"', page.text)[1]
+from tests.web.staff.campaigns.screens import event_form, partner_form, seen
 
 
 def texts_form(editor, slug="air", **changes):
@@ -243,29 +222,6 @@ def test_a_partner_or_an_event_is_removed_only_as_it_was_seen_and_with_a_reason(
     assert row.id not in [one.id for one in rows(number)]
 
 
-def test_a_partner_s_form_tells_all_its_mistakes_at_once(app, editor):
-    factories.campaign("air")
-    form = partner_form(name_ko="", name_en="", url="no address", logo=(io.BytesIO(b"nonsense"), "logo.png"))
-    for path in ("partners/new", f"partners/{partners.rows(staff_queries.desk('air').id)[0].id}"):
-        sent = send(editor, path, form)
-        assert sent.status_code == 422
-        assert set(re.findall(r'id="([a-z_]+)-error"', sent.text)) == {"name_ko", "name_en", "url", "logo"}
-        form = partner_form(
-            name_ko="", name_en="", url="no address", logo=(io.BytesIO(b"nonsense"), "logo.png")
-        )
-
-
-def test_a_video_s_form_tells_all_its_mistakes_at_once(app, editor):
-    factories.campaign("air")
-    sent = editor.post(
-        "/staff/campaigns/air/media/video",
-        data={"video": "https://example.org/film", "still": (io.BytesIO(b"nonsense"), "logo.png")},
-        content_type="multipart/form-data",
-    )
-    assert sent.status_code == 422
-    assert set(re.findall(r'id="([a-z_]+)-error"', sent.text)) == {"video", "still"}
-
-
 def test_an_incomplete_draft_says_what_is_missing_and_offers_no_publishing(app, editor):
     editor.post(
         "/staff/campaigns/new", data={"slug": "bare", "title_ko": "맑은 공기", "title_en": "Clean air"}
@@ -368,169 +324,6 @@ def test_a_closed_campaign_keeps_its_dates_and_what_was_typed_stays_in_the_form(
     assert staff_queries.desk("air").schedule.goal == 1000
 
 
-# --- Partners ---
-
-
-def partner_form(**changes):
-    return {"role": "partner", "name_ko": "동반자", "name_en": "A Partner", **changes}
-
-
-def send(editor, path, data):
-    return editor.post(f"/staff/campaigns/air/{path}", data=data, content_type="multipart/form-data")
-
-
-def test_a_partner_is_added_with_its_logo_moved_corrected_and_removed(app, editor, client):
-    factories.campaign("air")
-    sent = send(editor, "partners/new", partner_form(name_en="Third", url="example.org", logo=picture()))
-    assert sent.status_code == 303
-    third = partners.rows(staff_queries.desk("air").id)[-1]
-    assert f"/files/{third.logo}/96.webp" in client.get("/en/c/air").text
-    assert editor.post(f"/staff/campaigns/air/partners/{third.id}/move/up").status_code == 303
-    assert partners.rows(staff_queries.desk("air").id)[1].id == third.id
-    page = editor.get(f"/staff/campaigns/air/partners/{third.id}")
-    changed = partner_form(name_en="Renamed", seen=seen(page), drop_logo="y")
-    assert send(editor, f"partners/{third.id}", changed).status_code == 303
-    now = partners.one(staff_queries.desk("air").id, third.id)
-    assert (now.fields.name["en"], now.logo) == ("Renamed", "")
-    page = editor.get(f"/staff/campaigns/air/partners/{third.id}/remove")
-    left = {"seen": seen(page), "reason": "they left the campaign"}
-    assert editor.post(f"/staff/campaigns/air/partners/{third.id}/remove", data=left).status_code == 303
-    assert len(partners.rows(staff_queries.desk("air").id)) == 2
-
-
-def test_a_refused_field_does_not_lose_the_logo_that_came_with_it(app, editor):
-    factories.campaign("air")
-    refused = send(editor, "partners/new", partner_form(name_en="", logo=picture()))
-    assert refused.status_code == 422
-    kept = re.search(r'name="logo_kept" value="([^"]+)"', refused.text)[1]
-    assert send(editor, "partners/new", partner_form(logo_kept=kept)).status_code == 303
-    assert partners.rows(staff_queries.desk("air").id)[-1].logo
-    twice = send(editor, "partners/new", partner_form(logo_kept=kept))
-    assert twice.status_code == 422
-    assert "choose the file once more" in twice.text
-
-
-@pytest.mark.parametrize("kept", ["x", "x" * 600, "가", "\u202e"])
-def test_a_made_up_ticket_of_a_file_is_no_file(app, editor, kept):
-    factories.campaign("air")
-    assert send(editor, "partners/new", partner_form(logo_kept=kept)).status_code == 303
-    assert partners.rows(staff_queries.desk("air").id)[-1].logo == ""
-
-
-def test_a_refused_picture_does_not_lose_the_other_fields(app, editor):
-    factories.campaign("air")
-    sent = send(editor, "partners/new", partner_form(name_en="Kept", logo=(io.BytesIO(b"<svg>"), "logo.svg")))
-    assert sent.status_code == 422
-    assert 'href="#logo"' in sent.text
-    assert 'value="Kept"' in sent.text
-
-
-@pytest.mark.parametrize(("field", "text"), [("role", "owner"), ("role", ""), ("url", "javascript:alert(1)")])
-def test_a_partner_that_makes_no_sense_is_told(app, editor, field, text):
-    factories.campaign("air")
-    sent = send(editor, "partners/new", partner_form(**{field: text}))
-    assert sent.status_code == 422
-    assert f'href="#{field}"' in sent.text
-
-
-# --- Events ---
-
-
-def event_form(**changes):
-    return {
-        "title_ko": "기후 토크",
-        "title_en": "Climate Talk",
-        "place_ko": "서울",
-        "place_en": "Seoul",
-        "start_day": "2027-06-05",
-        "start_time": "14:00",
-        "end_time": "16:00",
-        **changes,
-    }
-
-
-def test_an_event_is_added_corrected_and_removed(app, editor, client):
-    factories.campaign("air")
-    assert editor.post("/staff/campaigns/air/events/new", data=event_form()).status_code == 303
-    (event,) = events.rows(staff_queries.desk("air").id)
-    assert event.fields.starts_at.isoformat() == "2027-06-05T05:00:00+00:00"
-    page = editor.get(f"/staff/campaigns/air/events/{event.id}")
-    assert 'value="14:00"' in page.text
-    sent = editor.post(
-        f"/staff/campaigns/air/events/{event.id}", data=event_form(title_en="Moved", seen=seen(page))
-    )
-    assert sent.status_code == 303
-    shown = client.get("/en/c/air").text
-    assert "Moved" in shown
-    assert "5 June 2027, 14:00" in shown
-    assert "16:00" in shown
-    page = editor.get(f"/staff/campaigns/air/events/{event.id}/remove")
-    called_off = {"seen": seen(page), "reason": "called off"}
-    assert editor.post(f"/staff/campaigns/air/events/{event.id}/remove", data=called_off).status_code == 303
-    assert events.rows(staff_queries.desk("air").id) == []
-
-
-@pytest.mark.parametrize(
-    ("changes", "all_day", "ends"),
-    [
-        ({"start_time": "", "end_time": ""}, True, None),
-        ({"start_time": "", "end_time": "", "end_day": "2027-06-05"}, True, None),
-        ({"start_time": "", "end_time": "", "end_day": "2027-06-06"}, True, "2027-06-05T15:00:00+00:00"),
-        ({"end_time": ""}, False, None),
-        ({"end_day": "2027-06-06", "end_time": "01:00"}, False, "2027-06-05T16:00:00+00:00"),
-    ],
-)
-def test_the_time_of_an_event_may_be_as_exact_as_one_knows_it(app, editor, changes, all_day, ends):
-    factories.campaign("air")
-    assert editor.post("/staff/campaigns/air/events/new", data=event_form(**changes)).status_code == 303
-    (event,) = events.rows(staff_queries.desk("air").id)
-    kept = event.fields
-    assert kept.all_day is all_day
-    assert (kept.ends_at.isoformat() if kept.ends_at else None) == ends
-    page = editor.get(f"/staff/campaigns/air/events/{event.id}")
-    again = dict(re.findall(r'name="((?:start|end)_\w+)"[^>]* value="([^"]*)"', page.text))
-    sent = editor.post(f"/staff/campaigns/air/events/{event.id}", data=event_form(**again, seen=seen(page)))
-    assert sent.status_code == 303
-    assert events.rows(staff_queries.desk("air").id)[0].fields == kept, "opening and saving changes nothing"
-
-
-@pytest.mark.sqlite_only
-@pytest.mark.parametrize(
-    ("changes", "field"),
-    [
-        ({"start_day": ""}, "start_day"),
-        ({"start_day": "5 June"}, "start_day"),
-        ({"start_day": "0001-01-01"}, "start_day"),
-        ({"start_time": "25:00"}, "start_time"),
-        ({"start_time": ""}, "end_time"),
-        ({"end_time": "13:00"}, "end_time"),
-        ({"start_time": "", "end_time": "", "end_day": "2027-06-01"}, "end_day"),
-        ({"end_day": "2027-06-06", "end_time": ""}, "end_day"),
-        ({"title_en": ""}, "title_en"),
-        ({"place_ko": ""}, "place_ko"),
-        ({"url": "ftp://example.org"}, "url"),
-    ],
-)
-def test_an_event_that_makes_no_sense_is_told_at_its_field(app, editor, changes, field):
-    factories.campaign("air")
-    sent = editor.post("/staff/campaigns/air/events/new", data=event_form(**changes))
-    assert sent.status_code == 422
-    assert f'href="#{field}"' in sent.text
-    assert events.rows(staff_queries.desk("air").id) == []
-
-
-def test_the_second_editor_of_an_event_sees_both_versions(app, editor):
-    factories.campaign("air")
-    event = events.add(EDITOR, "air", factories.event_fields())
-    form = event_form(seen=seen(editor.get(f"/staff/campaigns/air/events/{event}")), title_en="Second")
-    row = events.one(staff_queries.desk("air").id, event)
-    events.change(EDITOR, "air", event, row.stamp, factories.event_fields(title_en="First"))
-    sent = editor.post(f"/staff/campaigns/air/events/{event}", data=form)
-    assert sent.status_code == 409
-    assert 'value="Second"' in sent.text
-    assert re.search(r'class="stored__text"[^>]*>First<', sent.text)
-
-
 @pytest.mark.parametrize(
     ("kind", "form"), [("partners", partner_form), ("events", event_form)], ids=["partner", "event"]
 )
@@ -548,70 +341,6 @@ def test_what_somebody_removed_meanwhile_keeps_its_words_and_can_be_added_anew(a
     assert sent.status_code == 409
     assert 'value="Typed meanwhile"' in sent.text
     assert f'action="/staff/campaigns/air/{kind}/new"' in sent.text
-
-
-# --- Video and letter ---
-
-
-def test_a_video_and_its_picture_are_saved(app, editor, client):
-    factories.campaign("air")
-    page = editor.get("/staff/campaigns/air/media")
-    sent = send(
-        editor,
-        "media/video",
-        {"video": "https://youtu.be/dQw4w9WgXcQ", "still": picture(), "seen": seen(page)},
-    )
-    assert sent.status_code == 303
-    assert f"/files/{staff_queries.desk('air').video.still}/" in client.get("/en/c/air").text
-
-
-def test_another_address_than_youtube_or_vimeo_is_told(app, editor):
-    factories.campaign("air")
-    page = editor.get("/staff/campaigns/air/media")
-    sent = send(editor, "media/video", {"video": "https://example.org/v", "seen": seen(page)})
-    assert sent.status_code == 422
-    assert 'href="#video"' in sent.text
-    assert 'value="https://example.org/v"' in sent.text
-
-
-def test_a_letter_is_stored_offered_and_taken_away(app, editor, client):
-    factories.campaign("air")
-    held = media.letters_stamp(staff_queries.desk("air").letters)
-    sent = send(
-        editor,
-        "media/letters",
-        {"letter_ko": (io.BytesIO(PDF), "letter.pdf", "application/pdf"), "seen": held},
-    )
-    assert sent.status_code == 303
-    assert "The campaign’s letter (PDF, in Korean)" in client.get("/en/c/air").text
-    address = re.search(r'href="(/files/[^"]+\.pdf)"', client.get("/ko/c/air").text)[1]
-    client.checked = False
-    assert client.get(address).data == PDF
-    held = media.letters_stamp(staff_queries.desk("air").letters)
-    assert send(editor, "media/letters", {"drop_ko": "y", "seen": held}).status_code == 303
-    assert staff_queries.desk("air").letters == {"ko": "", "en": ""}
-
-
-def test_what_is_no_pdf_is_told(app, editor):
-    factories.campaign("air")
-    held = media.letters_stamp(staff_queries.desk("air").letters)
-    sent = send(
-        editor,
-        "media/letters",
-        {"letter_en": (io.BytesIO(b"MZ"), "letter.pdf", "application/pdf"), "seen": held},
-    )
-    assert sent.status_code == 422
-    assert 'href="#letter_en"' in sent.text
-
-
-def test_media_that_somebody_else_changed_meanwhile_are_told(app, editor):
-    factories.campaign("air")
-    page = editor.get("/staff/campaigns/air/media")
-    media.set_video(EDITOR, "air", media.video_stamp(None), "https://vimeo.com/123456789")
-    sent = send(editor, "media/video", {"video": "https://youtu.be/dQw4w9WgXcQ", "seen": seen(page)})
-    assert sent.status_code == 409
-    assert 'value="https://youtu.be/dQw4w9WgXcQ"' in sent.text
-    assert "https://vimeo.com/123456789" in sent.text
 
 
 # --- Preview ---

@@ -12,13 +12,6 @@ from tests.support.factories import endorsement, signature
 
 
 @pytest.fixture
-def editor(staff_client):
-    person = staff_client("editor")
-    person.post("/staff/language", data={"lang": "en"})
-    return person
-
-
-@pytest.fixture
 def air(app):
     """A campaign with two versions, signed by five people and an organisation."""
     campaign = factories.campaign("air", versions=2)

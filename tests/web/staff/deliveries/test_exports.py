@@ -20,11 +20,6 @@ from tests.support.insider import as_superuser
 ASKED = {"campaign": SLUG, "kind": "ledger", "format": "csv", "lang": "en", "why": "for our own chart"}
 
 
-@pytest.fixture
-def exporter(staff_client):
-    return staff_client("exporter", lang="en")
-
-
 def make_files() -> None:
     while jobs.advance({JobKind.EXPORT: services.make}):
         pass

@@ -40,11 +40,6 @@ def form(recipient):
 
 
 @pytest.fixture
-def exporter(staff_client):
-    return staff_client("exporter", lang="en")
-
-
-@pytest.fixture
 def second(staff_client):
     return staff_client("exporter", lang="en")
 

@@ -1,0 +1,53 @@
+"""Deliveries that are frozen for a test, and what their documents say."""
+
+from pledge.core.db import db
+from pledge.deliveries import freezing
+from pledge.deliveries.models import Delivery
+from pledge.ledger import log_queries
+from pledge.statistics.values import Words
+from tests.support import ledger
+from tests.support.factories import ANNA
+
+TEXTS = {
+    "recipient": Words("기후에너지환경부", "The Ministry of Climate"),
+    "occasion": Words("푸른 하늘의 날", "The Day of Blue Skies"),
+    "letter": Words("안녕하십니까.\n\n전해 드립니다.", "Dear Sir or Madam,\n\nhere they are."),
+}
+
+
+def newest(campaign_id):
+    found = log_queries.newest(campaign_id)
+    assert found is not None
+    return found
+
+
+def freeze(of, checkpoint_id=None, **texts):
+    return freezing.freeze(ANNA, of.slug, checkpoint_id or newest(of.id).id, **{**TEXTS, **texts})
+
+
+def stored(delivery_id):
+    db.session.rollback()
+    row = db.session.get(Delivery, delivery_id)
+    assert row is not None
+    return row
+
+
+def cells(found):
+    return [(cell.key, cell.label.ko, cell.label.en, cell.people) for cell in found]
+
+
+def lines(found):
+    return [(line.key, line.ko, line.en, line.people) for line in found]
+
+
+def crowd_of(campaign_id):
+    for country, region, people, hours in (
+        ("KR", "KR-11", 12, 0),
+        ("KR", "KR-26", 7, 5),
+        ("KR", None, 6, 30),
+        ("JP", None, 8, 30),
+        ("FR", None, 2, 50),
+    ):
+        for _ in range(people):
+            last = ledger.confirm(campaign_id, country, region, hours=hours)
+        ledger.withdraw(campaign_id, last, country, region, hours=hours + 20)

@@ -1,0 +1,354 @@
+"""Each act of staff that asks for a recent second factor: how it is brought about, and what it leaves in the audit log."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from pyrage import x25519
+from sqlalchemy import select, update
+
+from pledge.accounts import services
+from pledge.accounts.passkeys import NewPasskey
+from pledge.audit.models import Actor
+from pledge.campaigns import events, partners, staff_queries
+from pledge.core.db import db, transaction
+from pledge.exports import services as exports
+from pledge.jobs import services as jobs
+from pledge.jobs.models import Job, JobKind
+from pledge.ledger import log_queries
+from pledge.name_lists import rows
+from pledge.name_lists import services as named_lists
+from pledge.signatures.invalidation import applying
+from pledge.signatures.invalidation import services as invalidations
+from pledge.signatures.invalidation.conditions import Condition
+from pledge.signatures.invalidation.models import InvalidationReason
+from pledge.signatures.models import Signature
+from tests.support import deliveries, factories, passkeys
+from tests.support.factories import ANNA, SLUG
+from tests.support.staff import StaffClient, client_of
+
+WHY = "as written in letter 17"
+DRAFT = {
+    "recipient_ko": "환경부 장관",
+    "recipient_en": "The Minister of Environment",
+    "occasion_ko": "푸른 하늘의 날",
+    "occasion_en": "Blue Skies Day",
+    "letter_ko": "안녕하십니까.",
+    "letter_en": "Dear Minister,",
+}
+
+
+@dataclass
+class Act:
+    """A form that asks for the second factor: where it is sent, with what, and what it leaves in the audit log."""
+
+    path: str
+    fields: dict[str, str] = field(default_factory=dict)
+    #: The entry that it makes; "" for one that changes nothing and shows `shown`.
+    action: str = ""
+    shown: str = ""
+    #: What makes the form wrong, though every word stands in it again.
+    wrong: dict[str, str] = field(default_factory=dict)
+    #: A text that was typed into the wrong form.
+    typed: str = ""
+
+
+def _signed() -> int:
+    factories.crowd(6)
+    factories.fold_all()
+    return log_queries.newest(factories.the_campaign().id).id
+
+
+def _asked_list(by: int = 4000) -> int:
+    factories.the_campaign()
+    factories.signature(list_terms_id=factories.list_terms().id)
+    key = str(x25519.Identity.generate().to_public())
+    return named_lists.ask(Actor(by, "asker@example.org", "192.0.2.9"), SLUG, 1, WHY, key)
+
+
+def _approved_list() -> int:
+    number = _asked_list()
+    named_lists.approve(ANNA, number)
+    return number
+
+
+def _invite(_client: StaffClient) -> Act:
+    fields = {"email": "new@example.org", "roles": "viewer", "lang": "en"}
+    return Act(
+        "/staff/people/invite", fields, "staff.invite", wrong={"email": "no address"}, typed="no address"
+    )
+
+
+def _roles(_client: StaffClient) -> Act:
+    person = factories.staff("viewer")
+    return Act(
+        f"/staff/people/{person.id}/roles", {"roles": "editor"}, "staff.set_roles", wrong={"roles": ""}
+    )
+
+
+def close_account(_client: StaffClient) -> Act:
+    person = factories.staff("viewer")
+    long = "left " * 101
+    return Act(
+        f"/staff/people/{person.id}/close", {"reason": WHY}, "staff.close", wrong={"reason": long}, typed=long
+    )
+
+
+def _invite_again(_client: StaffClient) -> Act:
+    return Act(f"/staff/people/{factories.staff('viewer').id}/invite-again", action="staff.invite_again")
+
+
+def _sessions(client: StaffClient) -> Act:
+    person = client_of(client.application, factories.staff("viewer")).member
+    return Act(f"/staff/people/{person.id}/sessions", action="staff.end_sessions")
+
+
+def _password(client: StaffClient) -> Act:
+    new = "four blue cranes flew"
+    fields = {"present": "three green herons waited", "password": new, "again": new}
+    return Act("/staff/account/password", fields, "staff.change_password", wrong={"again": "another"})
+
+
+def set_up_authenticator(client: StaffClient) -> Act:
+    from passlib.totp import TOTP
+
+    from pledge.core import clock
+
+    page = client.get("/staff/account/authenticator").text
+    sealed = re.search(r'name="sealed" value="([^"]+)"', page)[1]
+    key = re.search(r'class="[^"]*key[^"]*"[^>]*>([A-Z2-7 -]{20,})<', page)
+    key = key[1] if key else re.search(r">([A-Z2-7]{4}(?:[ -][A-Z2-7]{1,4}){6,})<", page)[1]
+    at = clock.now().timestamp() + 6 * 60
+    digits = TOTP(key=re.sub("[ -]", "", key), alg="sha1").generate(at).token
+    return Act(
+        "/staff/account/authenticator",
+        {"sealed": sealed, "code": digits},
+        "staff.set_authenticator",
+        wrong={"code": "12345"},
+        typed=sealed[:0],
+    )
+
+
+def _add_passkey(client: StaffClient) -> int:
+    added = NewPasskey(credential_id=b"1" * 16, public_key=b"2" * 16, sign_count=0, transports=[])
+    services.add_passkey(Actor(client.member.id, client.member.email, ""), added, "My phone", first=False)
+    db.session.rollback()
+    return factories.member_of_staff(client.member.id).passkeys[0].id
+
+
+def _remove_authenticator(client: StaffClient) -> Act:
+    _add_passkey(client)
+    return Act("/staff/account/authenticator/remove", action="staff.remove_authenticator")
+
+
+def _remove_passkey(client: StaffClient) -> Act:
+    return Act(f"/staff/account/passkeys/{_add_passkey(client)}/remove", action="staff.remove_passkey")
+
+
+def _name_passkey(_client: StaffClient) -> Act:
+    return Act("/staff/account/passkeys/new", {"name": "My laptop"}, shown='data-kind="create"')
+
+
+def register_passkey(client: StaffClient) -> Act:
+    page = client.post("/staff/account/passkeys/new", data={"name": "My laptop"}).text
+    path, credential = passkeys.registration(page)
+    return Act(path, {"credential": credential}, "staff.add_passkey")
+
+
+def _recovery_codes(_client: StaffClient) -> Act:
+    return Act("/staff/account/recovery-codes", action="staff.make_recovery_codes")
+
+
+def _audit_export(_client: StaffClient) -> Act:
+    wrong = {"reason": "", "actor": "somebody@example.org"}
+    return Act(
+        "/staff/audit/export", {"reason": WHY}, "audit.export", wrong=wrong, typed="somebody@example.org"
+    )
+
+
+def _remove_event(_client: StaffClient) -> Act:
+    campaign = factories.the_campaign()
+    number = events.add(factories.EDITOR, SLUG, factories.event_fields())
+    stamp = events.one(campaign.id, number).stamp
+    return Act(
+        f"/staff/campaigns/{SLUG}/events/{number}/remove",
+        {"seen": stamp, "reason": WHY},
+        "campaign.event.remove",
+        wrong={"reason": "x" * 1001},
+        typed="x" * 1001,
+    )
+
+
+def _remove_partner(_client: StaffClient) -> Act:
+    row = partners.rows(factories.the_campaign().id)[0]
+    return Act(
+        f"/staff/campaigns/{SLUG}/partners/{row.id}/remove",
+        {"seen": row.stamp, "reason": WHY},
+        "campaign.partner.remove",
+        wrong={"reason": "x" * 1001},
+        typed="x" * 1001,
+    )
+
+
+def _end_campaign(_client: StaffClient) -> Act:
+    factories.the_campaign()
+    return Act(
+        f"/staff/campaigns/{SLUG}/state/closed",
+        {"before": "open", "reason": WHY},
+        "campaign.state",
+        wrong={"reason": "x" * 1001},
+        typed="x" * 1001,
+    )
+
+
+def _publish_pledge(_client: StaffClient) -> Act:
+    wording = staff_queries.wording(factories.the_campaign().id)
+    fields = {
+        "seen": wording.stamp,
+        "version": str(wording.version + 1),
+        "wording_ko": "새 서약",
+        "wording_en": "A new pledge",
+    }
+    wrong = {"wording_ko": "x" * 20_001}
+    path = f"/staff/campaigns/{SLUG}/pledge/publish"
+    return Act(path, fields, "campaign.pledge", wrong=wrong, typed="A new pledge")
+
+
+def _at_request(name: str, action: str) -> Callable[[StaffClient], Act]:
+    def act(_client: StaffClient) -> Act:
+        number, long = factories.signature(updates=True).id, "w" * 1001
+        path = f"/staff/signatures/{number}/{name}"
+        return Act(path, {"why": WHY}, action, wrong={"why": long}, typed=long)
+
+    return act
+
+
+def _announce(_client: StaffClient) -> Act:
+    factories.crowd(2, updates=True)
+    return Act(f"/staff/deliveries/{deliveries.handed_over()}/announce", action="delivery.announce")
+
+
+def _download_pack(_client: StaffClient) -> Act:
+    factories.crowd(2)
+    return Act(f"/staff/deliveries/{deliveries.frozen()}/download", action="delivery.download")
+
+
+def _preview(_client: StaffClient) -> Act:
+    fields = {**DRAFT, "checkpoint": str(_signed())}
+    wrong = {"occasion_en": "x" * 301}
+    return Act(
+        f"/staff/deliveries/new/{SLUG}", fields, shown="manifest.sig", wrong=wrong, typed="Dear Minister,"
+    )
+
+
+def _freeze(_client: StaffClient) -> Act:
+    fields = {**DRAFT, "checkpoint": str(_signed())}
+    path, wrong = f"/staff/deliveries/new/{SLUG}/freeze", {"occasion_en": "x" * 301}
+    return Act(path, fields, "delivery.freeze", wrong=wrong, typed="Dear Minister,")
+
+
+def _ask_export(_client: StaffClient) -> Act:
+    factories.the_campaign()
+    fields = {"campaign": SLUG, "kind": "ledger", "format": "csv", "lang": "ko", "why": WHY}
+    return Act("/staff/exports", fields, "export.request", wrong={"format": "ods"}, typed=WHY)
+
+
+def _download_export(_client: StaffClient) -> Act:
+    _signed()
+    exports.request(ANNA, SLUG, "ledger", "csv", lang="ko", reason=WHY)
+    while jobs.advance({JobKind.EXPORT: exports.make}):
+        pass
+    return Act(f"/staff/exports/{exports.newest()[0].id}/download", action="export.download")
+
+
+def _propose() -> int:
+    factories.crowd(3, domain="robots.example")
+    return invalidations.propose(
+        ANNA, Condition(domain="robots.example", domain_hash=_domain()), InvalidationReason.AUTOMATED, WHY
+    )
+
+
+def _domain() -> bytes:
+    return db.session.scalar(select(Signature.domain_hash).limit(1))
+
+
+def _approve_invalidation(_client: StaffClient) -> Act:
+    return Act(f"/staff/invalidations/{_propose()}/approve", action="invalidation.approve")
+
+
+def _undo_invalidation(_client: StaffClient) -> Act:
+    number = _propose()
+    invalidations.approve(ANNA, number)
+    while applying.advance():
+        pass
+    path, long = f"/staff/invalidations/{number}/undo", "x" * 1001
+    return Act(path, {"why": WHY}, "invalidation.undo", wrong={"why": long}, typed=long)
+
+
+def _ask_list(_client: StaffClient) -> Act:
+    factories.the_campaign()
+    factories.signature(list_terms_id=factories.list_terms().id)
+    fields = {"terms": f"{SLUG}/1", "why": WHY, "key": str(x25519.Identity.generate().to_public())}
+    return Act("/staff/lists/new", fields, "list.ask", wrong={"key": "age1nothing"}, typed="age1nothing")
+
+
+def _approve_list(_client: StaffClient) -> Act:
+    return Act(f"/staff/lists/{_asked_list()}/approve", action="list.approve")
+
+
+def _refuse_list(_client: StaffClient) -> Act:
+    path, long = f"/staff/lists/{_asked_list()}/refuse", "x" * 1001
+    return Act(path, {"why": WHY}, "list.refuse", wrong={"why": long}, typed=long)
+
+
+def _retry_list(_client: StaffClient) -> Act:
+    number = _approved_list()
+    with transaction() as session:
+        session.execute(update(Job).values(state="failed", error="OSError"))
+    return Act(f"/staff/lists/{number}/retry", action="list.retry")
+
+
+def _download_list(_client: StaffClient) -> Act:
+    number, long = _approved_list(), "x" * 1001
+    assert jobs.advance({JobKind.LIST: rows.make})
+    return Act(
+        f"/staff/lists/{number}/download", {"why": WHY}, "list.download", wrong={"why": long}, typed=long
+    )
+
+
+#: How each is brought about. `test_the_walk_leaves_no_view_out` compares it with the routes.
+ACTS: dict[str, Callable[[StaffClient], Act]] = {
+    "staff.passkey_new": _name_passkey,
+    "staff.passkey_add": register_passkey,
+    "staff.audit_export": _audit_export,
+    "staff.authenticator_post": set_up_authenticator,
+    "staff.campaign_state_post": _end_campaign,
+    "staff.campaign_pledge_publish": _publish_pledge,
+    "staff.close": close_account,
+    "staff.cut_sessions": _sessions,
+    "staff.delivery_announce_post": _announce,
+    "staff.delivery_download": _download_pack,
+    "staff.delivery_freeze": _freeze,
+    "staff.delivery_preview": _preview,
+    "staff.event_remove_post": _remove_event,
+    "staff.export_download": _download_export,
+    "staff.export_new": _ask_export,
+    "staff.invalidation_approve": _approve_invalidation,
+    "staff.invalidation_undo": _undo_invalidation,
+    "staff.invite_again_post": _invite_again,
+    "staff.invite_post": _invite,
+    "staff.signature_erase": _at_request("erase", "signature.erase"),
+    "staff.signature_stop_news": _at_request("stop-news", "signature.stop_news"),
+    "staff.signature_withdraw": _at_request("withdraw", "signature.withdraw"),
+    "staff.named_list_approve": _approve_list,
+    "staff.named_list_download": _download_list,
+    "staff.named_list_new_post": _ask_list,
+    "staff.named_list_refuse": _refuse_list,
+    "staff.named_list_retry": _retry_list,
+    "staff.partner_remove_post": _remove_partner,
+    "staff.password_post": _password,
+    "staff.recovery_codes_post": _recovery_codes,
+    "staff.remove_authenticator": _remove_authenticator,
+    "staff.remove_passkey": _remove_passkey,
+    "staff.set_roles": _roles,
+}

@@ -1,0 +1,38 @@
+"""The forms of the screens on which editors write a campaign."""
+
+import io
+import re
+
+from tests.support.pictures import png
+
+PDF = b"%PDF-1.7\n%%EOF\n"
+
+
+def picture():
+    return (io.BytesIO(png(size=(64, 36))), "logo.png")
+
+
+def seen(page):
+    """The mark that the (first) form of a page carries back."""
+    return re.search(r'name="seen" value="(\w*)"', page.text)[1]
+
+
+def partner_form(**changes):
+    return {"role": "partner", "name_ko": "동반자", "name_en": "A Partner", **changes}
+
+
+def send(editor, path, data):
+    return editor.post(f"/staff/campaigns/air/{path}", data=data, content_type="multipart/form-data")
+
+
+def event_form(**changes):
+    return {
+        "title_ko": "기후 토크",
+        "title_en": "Climate Talk",
+        "place_ko": "서울",
+        "place_en": "Seoul",
+        "start_day": "2027-06-05",
+        "start_time": "14:00",
+        "end_time": "16:00",
+        **changes,
+    }

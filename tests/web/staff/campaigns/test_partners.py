@@ -1,0 +1,76 @@
+"""The screens of the partners of a campaign."""
+
+import io
+import re
+
+import pytest
+
+from pledge.campaigns import partners, staff_queries
+from tests.support import factories
+from tests.web.staff.campaigns.screens import partner_form, picture, seen, send
+
+
+def test_a_partner_s_form_tells_all_its_mistakes_at_once(app, editor):
+    factories.campaign("air")
+    form = partner_form(name_ko="", name_en="", url="no address", logo=(io.BytesIO(b"nonsense"), "logo.png"))
+    for path in ("partners/new", f"partners/{partners.rows(staff_queries.desk('air').id)[0].id}"):
+        sent = send(editor, path, form)
+        assert sent.status_code == 422
+        assert set(re.findall(r'id="([a-z_]+)-error"', sent.text)) == {"name_ko", "name_en", "url", "logo"}
+        form = partner_form(
+            name_ko="", name_en="", url="no address", logo=(io.BytesIO(b"nonsense"), "logo.png")
+        )
+
+
+def test_a_partner_is_added_with_its_logo_moved_corrected_and_removed(app, editor, client):
+    factories.campaign("air")
+    sent = send(editor, "partners/new", partner_form(name_en="Third", url="example.org", logo=picture()))
+    assert sent.status_code == 303
+    third = partners.rows(staff_queries.desk("air").id)[-1]
+    assert f"/files/{third.logo}/96.webp" in client.get("/en/c/air").text
+    assert editor.post(f"/staff/campaigns/air/partners/{third.id}/move/up").status_code == 303
+    assert partners.rows(staff_queries.desk("air").id)[1].id == third.id
+    page = editor.get(f"/staff/campaigns/air/partners/{third.id}")
+    changed = partner_form(name_en="Renamed", seen=seen(page), drop_logo="y")
+    assert send(editor, f"partners/{third.id}", changed).status_code == 303
+    now = partners.one(staff_queries.desk("air").id, third.id)
+    assert (now.fields.name["en"], now.logo) == ("Renamed", "")
+    page = editor.get(f"/staff/campaigns/air/partners/{third.id}/remove")
+    left = {"seen": seen(page), "reason": "they left the campaign"}
+    assert editor.post(f"/staff/campaigns/air/partners/{third.id}/remove", data=left).status_code == 303
+    assert len(partners.rows(staff_queries.desk("air").id)) == 2
+
+
+def test_a_refused_field_does_not_lose_the_logo_that_came_with_it(app, editor):
+    factories.campaign("air")
+    refused = send(editor, "partners/new", partner_form(name_en="", logo=picture()))
+    assert refused.status_code == 422
+    kept = re.search(r'name="logo_kept" value="([^"]+)"', refused.text)[1]
+    assert send(editor, "partners/new", partner_form(logo_kept=kept)).status_code == 303
+    assert partners.rows(staff_queries.desk("air").id)[-1].logo
+    twice = send(editor, "partners/new", partner_form(logo_kept=kept))
+    assert twice.status_code == 422
+    assert "choose the file once more" in twice.text
+
+
+@pytest.mark.parametrize("kept", ["x", "x" * 600, "가", "\u202e"])
+def test_a_made_up_ticket_of_a_file_is_no_file(app, editor, kept):
+    factories.campaign("air")
+    assert send(editor, "partners/new", partner_form(logo_kept=kept)).status_code == 303
+    assert partners.rows(staff_queries.desk("air").id)[-1].logo == ""
+
+
+def test_a_refused_picture_does_not_lose_the_other_fields(app, editor):
+    factories.campaign("air")
+    sent = send(editor, "partners/new", partner_form(name_en="Kept", logo=(io.BytesIO(b"<svg>"), "logo.svg")))
+    assert sent.status_code == 422
+    assert 'href="#logo"' in sent.text
+    assert 'value="Kept"' in sent.text
+
+
+@pytest.mark.parametrize(("field", "text"), [("role", "owner"), ("role", ""), ("url", "javascript:alert(1)")])
+def test_a_partner_that_makes_no_sense_is_told(app, editor, field, text):
+    factories.campaign("air")
+    sent = send(editor, "partners/new", partner_form(**{field: text}))
+    assert sent.status_code == 422
+    assert f'href="#{field}"' in sent.text

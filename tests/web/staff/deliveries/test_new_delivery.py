@@ -1,0 +1,269 @@
+"""The screens on which a delivery is written, looked at and frozen."""
+
+import pytest
+from sqlalchemy import func, select
+
+from config import current_config
+from pledge.core import clock
+from pledge.core.db import db
+from pledge.deliveries.document import from_json
+from pledge.deliveries.models import Delivery
+from pledge.ledger import log_queries
+from tests.support import deliveries
+from tests.support.factories import campaign, crowd, fold_all, plant_entry, signature
+from tests.support.insider import as_superuser
+from tests.support.staff import code
+from tests.web.staff.deliveries.screens import FORM, NEW, acts, count, errors, typed
+
+
+def test_the_empty_list_explains_how_it_goes(exporter, app):
+    page = exporter.get("/staff/deliveries")
+    assert "Nothing was handed over yet" in page.text
+    assert "/staff/deliveries/new" in page.text
+    assert "nothing to hand over" in exporter.get("/staff/deliveries/new").text
+
+
+def test_one_campaign_need_not_be_chosen_and_two_are_listed(exporter, signed):
+    assert exporter.get("/staff/deliveries/new").headers["Location"] == NEW
+    other = campaign("other")
+    signature(other)
+    fold_all()
+    page = exporter.get("/staff/deliveries/new")
+    assert NEW in page.text
+    assert "/staff/deliveries/new/other" in page.text
+
+
+def test_the_form_begins_with_the_newest_numbers_and_a_letter_in_both_languages(exporter, signed):
+    page = exporter.get(NEW)
+    assert f'value="{signed}" selected' in page.text
+    assert "귀 기관" in page.text
+    assert "We hand over to you" in page.text
+
+
+def test_the_preview_shows_exactly_what_will_be_inside_and_fixes_nothing(exporter, signed):
+    page = exporter.post(NEW, data={**FORM, "checkpoint": str(signed)})
+    assert page.status_code == 200
+    for told in (
+        "6 people",
+        "1 organisation",
+        "Sky Union",
+        "환경부 장관",
+        "Dear Minister,",
+        "manifest.sig",
+        "verify.py",
+    ):
+        assert told in page.text
+    assert count() == 0
+
+
+REPLY = {
+    "number": "사무국-2026-17",
+    "person_ko": "김하늘 팀장",
+    "person_en": "Kim Haneul, Head of Team",
+    "phone": "02-123-4567",
+    "email": "reply@pledge.example",
+    "address_ko": "서울특별시 중구 세종대로 1",
+    "address_en": "1 Sejong-daero, Jung-gu, Seoul",
+}
+
+
+def test_where_the_answer_goes_is_frozen_and_stands_in_the_next_form(exporter, signed):
+    form = {**FORM, **REPLY, "checkpoint": str(signed)}
+    preview = exporter.post(NEW, data=form)
+    assert preview.status_code == 200
+    for value in (REPLY["number"], REPLY["person_en"], REPLY["phone"], REPLY["email"], REPLY["address_en"]):
+        assert value in preview.text
+    exporter.post(f"{NEW}/freeze", data=form)
+    (row,) = db.session.scalars(select(Delivery)).all()
+    reply = from_json(row.document).reply
+    assert (reply.number, reply.phone, reply.email) == (REPLY["number"], REPLY["phone"], REPLY["email"])
+    assert (reply.person.ko, reply.address.en) == (REPLY["person_ko"], REPLY["address_en"])
+    assert REPLY["phone"] in exporter.get(f"/staff/deliveries/{row.id}").text
+    again = exporter.get(NEW).text
+    for name in ("person_ko", "person_en", "phone", "email", "address_ko", "address_en"):
+        assert f'value="{REPLY[name]}"' in again, name
+    assert REPLY["number"] not in again  # each letter has its own
+    other = exporter.post(f"{NEW}/freeze", data={**form, "phone": "02-765-4321"})
+    assert other.location != f"/staff/deliveries/{row.id}"
+
+
+def test_a_letter_without_an_address_of_its_own_is_answered_at_the_sites(exporter, signed):
+    exporter.post(f"{NEW}/freeze", data={**FORM, "checkpoint": str(signed)})
+    (row,) = db.session.scalars(select(Delivery)).all()
+    assert from_json(row.document).reply.email == current_config().contact
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"email": "no address"}, "email"),
+        ({"person_ko": "김하늘", "person_en": ""}, "person_en"),
+        ({"address_ko": "", "address_en": "Seoul"}, "address_ko"),
+        ({"phone": "1" * 61}, "phone"),
+        ({"number": "x\u202ey"}, "number"),
+    ],
+)
+def test_a_reply_that_cannot_be_is_told_at_its_field(exporter, signed, changes, field):
+    sent = exporter.post(NEW, data={**FORM, **REPLY, **changes, "checkpoint": str(signed)})
+    assert sent.status_code == 422
+    assert f'id="{field}-error"' in sent.text
+
+
+def test_the_letter_is_seen_before_it_is_frozen(exporter, signed):
+    shown = exporter.post(f"{NEW}/letter", data={**FORM, **REPLY, "checkpoint": str(signed)})
+    assert (shown.status_code, shown.mimetype) == (200, "application/pdf")
+    assert shown.data.startswith(b"%PDF-")
+    assert "inline" in shown.headers["Content-Disposition"]
+    assert exporter.post(f"{NEW}/letter", data={**FORM, "letter_ko": ""}).status_code == 422
+    assert db.session.scalar(select(func.count()).select_from(Delivery)) == 0
+
+
+@pytest.mark.parametrize("step", ["", "/freeze"])
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [
+        (
+            "en",
+            "1 entry of this campaign’s log is set aside, because no signature and no organisation stands behind it.",
+        ),
+        (
+            "ko",
+            "이 캠페인의 공개 기록에서 근거가 되는 서명이나 기관이 없는 항목 1건을 집계에서 제외했습니다.",
+        ),
+    ],
+)
+def test_nothing_is_frozen_over_entries_that_nothing_stands_behind(staff_client, signed, step, lang, said):
+    plant_entry()
+    fold_all()
+    page = staff_client("exporter", lang=lang).post(NEW + step, data={**FORM, "checkpoint": str(signed)})
+    assert page.status_code == 409
+    assert said in page.text
+    assert "Dear Minister," in page.text, "what was written is still there"
+    assert count() == 0
+
+
+def test_nothing_is_frozen_while_the_log_and_the_signatures_differ(exporter, signed):
+    as_superuser("UPDATE signatures SET state = 'pending' WHERE id = (SELECT MIN(id) FROM signatures)")
+    page = exporter.post(f"{NEW}/freeze", data={**FORM, "checkpoint": str(signed)})
+    assert page.status_code == 409
+    assert "The log does not agree with the confirmed signatures or the published organisations" in page.text
+    assert count() == 0
+
+
+def test_the_whole_way_from_draft_to_answer(exporter, signed):
+    frozen = exporter.post(f"{NEW}/freeze", data={**FORM, "checkpoint": str(signed)})
+    assert frozen.status_code == 303
+    address = frozen.headers["Location"]
+    page = exporter.get(address)
+    assert "It waits for the worker" in page.text
+    assert "data-module" in page.text
+    assert "Record that it was handed over" not in page.text
+    deliveries.make_packs()
+
+    page = exporter.get(address)
+    assert "Download the pack" in page.text
+    moment = typed(clock.now())
+    told = exporter.post(
+        f"{address}/hand-over",
+        data={"handed_over_at": moment, "channel": "portal", "receipt_number": "1AB-2611"},
+    )
+    assert told.status_code == 303, errors(told)
+    page = exporter.get(address)
+    assert "1AB-2611" in page.text
+    assert "Through a government portal" in page.text
+
+    told = exporter.post(
+        f"{address}/answer",
+        data={"answered_at": typed(clock.now()), "answer_ko": "검토하겠습니다.", "answer_en": "We will see."},
+    )
+    assert told.status_code == 303, errors(told)
+    assert "We will see." in exporter.get(address).text
+    assert acts()[-3:] == ["delivery.freeze", "delivery.hand_over", "delivery.answer"]
+    assert "Answered" in exporter.get("/staff/deliveries").text
+
+
+def test_a_second_press_leads_to_what_the_first_one_made(exporter, signed):
+    first, second = (
+        exporter.post(f"{NEW}/freeze", data={**FORM, "checkpoint": str(signed)}) for _ in range(2)
+    )
+    assert first.headers["Location"] == second.headers["Location"]
+    assert count() == 1
+
+
+WRONG = [
+    ({"checkpoint": ""}, "Choose from the list."),
+    ({"checkpoint": "999999"}, "Choose from the list."),
+    ({"checkpoint": "9" * 30}, "Choose from the list."),
+    ({"recipient_ko": " "}, "This is needed."),
+    ({"occasion_en": "x" * 301}, "This is too long."),
+    ({"letter_en": ""}, "This is needed."),
+    ({"letter_ko": "가" * 20_001}, "This is too long."),
+    ({"recipient_en": "\u202ereversed"}, "This has a character that cannot be shown."),
+]
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize("step", ["", "/freeze"], ids=["preview", "freeze"])
+@pytest.mark.parametrize(("changes", "told"), WRONG, ids=[next(iter(changes)) for changes, _ in WRONG])
+def test_a_mistake_is_told_at_its_field_and_nothing_is_lost(exporter, signed, changes, told, step):
+    page = exporter.post(NEW + step, data={**FORM, "checkpoint": str(signed), **changes})
+    assert page.status_code == 422
+    assert told in errors(page)
+    if "letter_en" not in changes:
+        assert "here it is." in page.text
+    assert count() == 0
+
+
+@pytest.mark.sqlite_only
+def test_the_summary_says_which_fields_are_wrong(exporter, signed):
+    """Read out alone, three times "this is needed" would help nobody."""
+    empty = {"recipient_ko": "", "occasion_en": ""}
+    page = exporter.post(NEW, data={**FORM, "checkpoint": str(signed), **empty})
+    summary = page.text.partition('id="error-summary"')[2].partition("</ul>")[0]
+    assert '<a href="#recipient_ko">Recipient of the letter in Korean: This is needed.</a>' in summary
+    assert '<a href="#occasion_en">Occasion in English: This is needed.</a>' in summary
+
+
+def test_a_checkpoint_of_another_campaign_is_no_choice(exporter, signed):
+    other = campaign("other")
+    signature(other)
+    fold_all()
+    foreign = log_queries.newest(other.id).id
+    page = exporter.post(f"{NEW}/freeze", data={**FORM, "checkpoint": str(foreign)})
+    assert page.status_code == 422
+
+
+def test_what_was_the_newest_when_the_form_was_opened_can_still_be_frozen(exporter, signed):
+    crowd(1)
+    fold_all()
+    page = exporter.post(NEW, data={**FORM, "checkpoint": str(signed)})
+    assert page.status_code == 200
+    assert "6 people" in page.text
+
+
+@pytest.mark.parametrize("step", ["", "/freeze"], ids=["preview", "freeze"])
+def test_a_stale_second_factor_costs_no_word(exporter, signed, frozen_clock, step):
+    frozen_clock.move(minutes=6)
+    answer = exporter.post(NEW + step, data={**FORM, "checkpoint": str(signed)})
+    assert answer.status_code == 303
+    assert answer.headers["Location"].startswith(f"/staff/verify?next={NEW}&saved=")
+    assert count() == 0
+    page = exporter.post(answer.location, data={"code": code(exporter.member)})
+    if step:
+        assert count() == 1
+        page = exporter.get(page.location)
+    for written in ("환경부 장관", "Blue Skies Day", "here it is."):
+        assert written in page.text
+
+
+def test_going_back_to_change_something_keeps_every_word(exporter, signed):
+    page = exporter.post(f"{NEW}/edit", data={**FORM, "checkpoint": str(signed), "recipient_en": '"><b>x'})
+    assert page.status_code == 200
+    assert "here it is." in page.text
+    assert "<b>x" not in page.text
+
+
+def test_long_letters_in_korean_get_through(exporter, signed):
+    long = {"letter_ko": "가나다라 " * 4000, "letter_en": "a word " * 2800, "checkpoint": str(signed)}
+    page = exporter.post(NEW, data={**FORM, **long}, content_type="multipart/form-data")
+    assert page.status_code == 200
