@@ -47,7 +47,7 @@ def server(page, site):
 
 def open_campaign(page):
     page.goto(f"/en/{CAMPAIGN}")
-    page.wait_for_function("document.querySelector('[data-module=live-count]') !== null")
+    page.wait_for_selector("[data-module='public/live-count']", state="attached")
     page.wait_for_load_state("networkidle")
 
 

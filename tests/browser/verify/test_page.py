@@ -33,7 +33,7 @@ def test_checking_sends_nothing_out_of_the_browser(page, log):
         assert request.method == "GET"
         assert request.post_data is None
         assert re.fullmatch(
-            rf"{origin}/(static/js/modules/verify-.*|log/{SLUG}/(key|checkpoint|tile/[0-9a-z/.]+))",
+            rf"{origin}/(static/js/verify/.*|log/{SLUG}/(key|checkpoint|tile/[0-9a-z/.]+))",
             request.url,
         )
     assert page.locator("main form").count() == 0
@@ -76,7 +76,7 @@ def test_a_browser_without_ed25519_says_so_and_names_the_command_line(visitor, l
         answer = route.fetch()
         route.fulfill(response=answer, body=without + answer.text())
 
-    page.route("**/verify-worker.js*", take_away)
+    page.route("**/verify/worker.js*", take_away)
     page.goto("/en/verify")
     check_receipt(page, log.receipt.content)
     expect(page.locator(".verdict--unsure")).to_contain_text("Ed25519")

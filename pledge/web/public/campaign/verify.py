@@ -12,7 +12,7 @@ from pledge.web.caching import kept
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import PAGE_CACHE
 
-#: The parts of the program, js/modules/verify-<name>.js: the page hands out their addresses, as each carries the mark of
+#: The parts of the program, js/verify/<name>.js: the page hands out their addresses, as each carries the mark of
 #: its content.
 PARTS = (
     "bytes",
