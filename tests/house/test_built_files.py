@@ -36,6 +36,7 @@ def test_what_is_asked_for_is_locked_with_hashes(name):
         r"^([a-z0-9][a-z0-9_-]*)", (ROOT / f"{name}.in").read_text("utf-8"), re.MULTILINE | re.IGNORECASE
     )
     locked = pins(f"{name}.txt")
+    assert wanted
     assert {word.lower().replace("_", "-") for word in wanted} <= set(locked)
     text = (ROOT / f"{name}.txt").read_text("utf-8")
     assert text.count("--hash=sha256:") >= len(locked)

@@ -25,7 +25,9 @@ def test_every_text_is_translated_and_none_is_fuzzy_or_left_over():
 
 @pytest.mark.parametrize("path", catalogues.files(), ids=catalogues.language)
 def test_a_translation_keeps_the_placeholders(path):
-    for message in catalogues.read(path):
+    messages = list(catalogues.read(path))
+    assert any(PLACEHOLDER.search(str(message.id)) for message in messages)
+    for message in messages:
         originals = message.id if isinstance(message.id, (tuple, list)) else [message.id]
         texts = message.string if isinstance(message.string, (tuple, list)) else [message.string]
         if not message.id or not catalogues.is_complete(message):

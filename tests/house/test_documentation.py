@@ -63,6 +63,7 @@ def test_every_command_is_described(any_app):
     missing = {
         name for name in ours if not any(re.match(rf"{re.escape(name)}(\s|$)", word) for word in described)
     }
+    assert ours
     assert missing == set()
     assert any(word.startswith("db upgrade") for word in described)
 
@@ -83,4 +84,5 @@ def test_every_path_of_where_is_exists():
 
 def test_every_task_of_make_is_in_its_help():
     tasks = re.findall(r"^([a-z-]+):(.*)$", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    assert tasks
     assert [task for task, rest in tasks if "##" not in rest] == []
