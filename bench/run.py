@@ -1,6 +1,6 @@
 """`make bench`: measure what was asked of the speed, print it as a table, keep it in bench/RESULTS.md.
 
-bench/run.py [--quick] [part …]; a part is one of sign confirm count page nginx sizes mails fold lag rows pack proof
+bench/run.py [--quick] [part …]; a part is one of sign confirm count page journey nginx sizes mails fold lag rows pack proof
 sqlite visit. RESULTS.md is
 written by a whole run only. Ends with status 1 when a figure is short.
 """
@@ -12,11 +12,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench import behind, ledger_log, nginx, report, visit, web  # after the path is known
+from bench import behind, journey, ledger_log, nginx, report, visit, web  # after the path is known
 from bench.servers import bench
 
 WEB = ("sign", "confirm", "count", "page")
 OTHERS = {
+    "journey": journey.journey,
     "nginx": nginx.behind_nginx,
     "sizes": web.sizes,
     "mails": behind.mails,

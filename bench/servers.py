@@ -59,6 +59,7 @@ class Bench:
     quick: bool = False
     _postgres: postgres.Server | None = None
     _redis: RedisServer | None = None
+    _processes: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
 
     @property
     def postgres(self) -> postgres.Server:
@@ -148,7 +149,12 @@ class Bench:
                 stderr=log,
             )
         self.stack.callback(end, process)
+        self._processes[name] = process
         return process
+
+    def process(self, name: str) -> "subprocess.Popen[bytes]":
+        """What was started under this name."""
+        return self._processes[name]
 
     def log(self, name: str) -> Path:
         return self.folder / f"{name}.log"

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import ColumnElement, bindparam, case, func, select
 
 from pledge.core import clock
 from pledge.core.db import reading
@@ -47,16 +47,20 @@ def head_columns() -> tuple[ColumnElement[int], ColumnElement[int], ColumnElemen
 
 def number_of(signature_id: int) -> int | None:
     """How many people there were when this one was counted (again): "you are number …". None until folded."""
-    query = (
-        select(LedgerEntry.count_after)
-        .where(
-            LedgerEntry.subject_id == signature_id, LedgerEntry.delta == 1, LedgerEntry.set_aside.is_(None)
-        )
-        .order_by(LedgerEntry.id.desc())
-        .limit(1)
-    )
     with reading() as connection:
-        return connection.execute(query).scalar_one_or_none()
+        return connection.execute(_NUMBER, {"subject": signature_id}).scalar_one_or_none()
+
+
+_NUMBER = (
+    select(LedgerEntry.count_after)
+    .where(
+        LedgerEntry.subject_id == bindparam("subject"),
+        LedgerEntry.delta == 1,
+        LedgerEntry.set_aside.is_(None),
+    )
+    .order_by(LedgerEntry.id.desc())
+    .limit(1)
+)
 
 
 def breakdown(campaign_id: int, dimension: Dimension, kind: Kind = Kind.PERSON) -> dict[str, int]:

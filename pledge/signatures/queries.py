@@ -1,9 +1,11 @@
 """Reads of signatures: what a mailed link stands for, one's own data, and names that may be shown."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, exists, select, text
+from sqlalchemy import ColumnElement, Select, bindparam, exists, select, text
 from sqlalchemy.orm import Session
 
 from pledge.campaigns import list_terms
@@ -48,13 +50,23 @@ class SignatureView:
     )  #: under which the name may stand in a list for a government; None: not agreed
 
 
-def open_link(token: str, lang: str) -> Link[SignatureView]:
+#: Reads what a signature refers to, by its number and the language; a page may keep what these gave a second ago.
+FindCampaign = Callable[[int, str], CampaignView | None]
+FindPledge = Callable[[int, str], PledgeView]
+
+
+def open_link(
+    token: str,
+    lang: str,
+    find_campaign: FindCampaign = campaigns.find_by_id,
+    find_pledge: FindPledge = campaigns.pledge_text,
+) -> Link[SignatureView]:
     """What a link to confirm stands for now: its submission, or the one of the same person that is settled. Reads only."""
     try:
         signature_id, expired = read_confirm_token(token)
     except BadToken:
         return Link(LinkState.UNKNOWN)
-    signature = _find(Signature.id == standing(signature_id), lang)
+    signature = _find(_OF_PERSON, signature_id, lang, find_campaign, find_pledge)
     if signature is None or signature.state is SignatureState.WITHDRAWN:
         return Link(LinkState.UNKNOWN)
     return Link(_link_state(signature, expired), signature, expired)
@@ -71,7 +83,7 @@ def _link_state(signature: SignatureView, expired: bool) -> LinkState:
 
 def own_signature(token: str, lang: str, purpose: Purpose = Purpose.MANAGE) -> SignatureView:
     """The signature whose own page a link opens. Raises BadToken when there is none (any more)."""
-    signature = _find(Signature.id == standing(read_own_token(purpose, token)), lang)
+    signature = _find(_OF_PERSON, read_own_token(purpose, token), lang)
     if signature is None:
         raise BadToken
     return signature
@@ -79,20 +91,34 @@ def own_signature(token: str, lang: str, purpose: Purpose = Purpose.MANAGE) -> S
 
 def find(signature_id: int, lang: str) -> SignatureView | None:
     """One row, whatever the person has besides."""
-    return _find(Signature.id == signature_id, lang)
+    return _find(_OF_ROW, signature_id, lang)
 
 
-def _find(of: ColumnElement[bool], lang: str) -> SignatureView | None:
-    query = (
+def _whole(of: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    return (
         select(*Signature.__table__.c, Invalidation.reason.label("invalidated_for"))
         .outerjoin(Invalidation, Invalidation.id == Signature.invalidation_id)
         .where(of)
     )
+
+
+# Made once: each page of a mailed link reads by one of them, and to make one takes longer than to run it.
+_OF_ROW = _whole(Signature.id == bindparam("id"))
+_OF_PERSON = _whole(Signature.id == standing(bindparam("id", type_=Signature.id.type)))
+
+
+def _find(
+    query: Select[*tuple[Any, ...]],
+    signature_id: int,
+    lang: str,
+    find_campaign: FindCampaign = campaigns.find_by_id,
+    find_pledge: FindPledge = campaigns.pledge_text,
+) -> SignatureView | None:
     with reading() as connection:
-        row = connection.execute(query).first()
+        row = connection.execute(query, {"id": signature_id}).first()
     if row is None:
         return None
-    campaign = campaigns.find_by_id(row.campaign_id, lang)
+    campaign = find_campaign(row.campaign_id, lang)
     if campaign is None:
         return None
     return SignatureView(
@@ -115,7 +141,7 @@ def _find(of: ColumnElement[bool], lang: str) -> SignatureView | None:
         domain_hash=row.domain_hash,
         mail_provider=row.mail_provider,
         campaign=campaign,
-        pledge=campaigns.pledge_text(row.pledge_text_id, lang),
+        pledge=find_pledge(row.pledge_text_id, lang),
         list_terms=None if row.list_terms_id is None else list_terms.find(row.list_terms_id, lang),
     )
 

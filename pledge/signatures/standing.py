@@ -1,12 +1,12 @@
 """Which row speaks for a person in a campaign, of those that their several submissions have left."""
 
-from sqlalchemy import ScalarSelect, Select, func, literal, select, text
+from sqlalchemy import BindParameter, ScalarSelect, Select, func, literal, select, text
 from sqlalchemy.orm import Session, aliased
 
 from pledge.signatures.models import SETTLED, Signature
 
 
-def standing(signature_id: int) -> ScalarSelect[int]:
+def standing(signature_id: int | BindParameter[int]) -> ScalarSelect[int]:
     """The id of the settled row of the person that this row is about; its own id when they have none.
 
     As SQL, for a condition on Signature.id.
@@ -20,9 +20,10 @@ def standing(signature_id: int) -> ScalarSelect[int]:
         )
         .where(named.id == signature_id, text(f"o.{SETTLED}"))
     )
-    return select(
-        func.coalesce(found.scalar_subquery(), literal(signature_id, Signature.id.type))
-    ).scalar_subquery()
+    own = (
+        signature_id if isinstance(signature_id, BindParameter) else literal(signature_id, Signature.id.type)
+    )
+    return select(func.coalesce(found.scalar_subquery(), own)).scalar_subquery()
 
 
 def standing_id(session: Session, signature_id: int) -> int:

@@ -1,9 +1,15 @@
 """How many SQL statements a request costs. On PostgreSQL each is a round trip that a visitor waits for."""
 
-import pytest
+from datetime import timedelta
 
+import pytest
+from sqlalchemy import update
+
+from pledge.campaigns.models import Campaign
+from pledge.core import clock
+from pledge.core.db import db
 from pledge.web.caching import cache
-from tests.support.factories import campaign, confirm_token, sign_form, signature
+from tests.support.factories import campaign, confirm_token, fold_all, sign_form, signature
 
 SIGN = "/ko/c/blue-skies/sign"
 PAGE = "/ko/c/blue-skies"
@@ -47,6 +53,29 @@ def test_confirming_is_one_statement(app, client, statements):
     with statements() as seen:
         assert client.post(f"/ko/confirm/{token}").status_code == 303
     assert len(seen) == 1, seen
+
+
+def test_each_page_around_signing_takes_two_statements_at_most(app, client, statements, frozen_clock):
+    campaign()
+    waiting = client.post(SIGN, data=sign_form(email="first@example.org")).location
+    pending, confirmed = signature(state="pending"), signature()
+    fold_all()
+    pages = [waiting, f"/ko/confirm/{confirm_token(pending)}", f"/ko/confirm/{confirm_token(confirmed)}"]
+    for page in pages:
+        assert client.get(page).status_code == 200
+        with statements() as seen:
+            assert client.get(page).status_code == 200
+        assert len(seen) <= 2, (page, seen)
+
+
+def test_a_link_says_at_once_that_the_campaign_has_closed_though_its_page_was_just_read(
+    app, client, frozen_clock
+):
+    token = confirm_token(signature(state="pending"))
+    assert client.get(f"/ko/confirm/{token}").status_code == 200
+    db.session.execute(update(Campaign).values(state="closed", closes_at=clock.now() - timedelta(days=2)))
+    db.session.commit()
+    assert client.post(f"/ko/confirm/{token}").status_code == 409
 
 
 @pytest.mark.parametrize("path", [COUNT, PAGE, "/ko/", "/ko/privacy"])

@@ -115,6 +115,18 @@ def _campaign(slug: str, lang: str) -> CampaignView | None:
 
 
 @cache.memoize(SECONDS)
+def kept_campaign(campaign_id: int, lang: str) -> CampaignView | None:
+    """A campaign by its number, at most a second old."""
+    return campaigns.find_by_id(campaign_id, lang)
+
+
+@cache.memoize(SECONDS)
+def kept_pledge(pledge_text_id: int, lang: str) -> PledgeView:
+    """What somebody signed, at most a second old."""
+    return campaigns.pledge_text(pledge_text_id, lang)
+
+
+@cache.memoize(SECONDS)
 def _behind(campaign_id: int, lang: str) -> Behind:
     return Behind(
         campaigns.partners(campaign_id, lang),

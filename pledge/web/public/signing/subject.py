@@ -7,6 +7,7 @@ from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from pledge.campaigns.mailed_links import Link
 from pledge.core import i18n, tokens
 from pledge.core.tokens import Purpose
 from pledge.core.urls import campaign_link
@@ -14,9 +15,18 @@ from pledge.ledger.queries import number_of
 from pledge.signatures import own, services
 from pledge.signatures.identifiers import read_ticket
 from pledge.signatures.queries import SignatureView, open_link, own_signature
-from pledge.web.public.campaign.pages import qr_code, share_links
+from pledge.web.public.campaign.pages import kept_campaign, kept_pledge, qr_code, share_links
 from pledge.web.public.mailed_links.subject import Done, JourneyTexts, Question, Subject
 from pledge.web.public.signing.forms import ListForm, OwnForm
+
+
+def opened(token: str, lang: str) -> Link[SignatureView]:
+    """What a link stands for. A page shows its campaign as it was a second ago at most; the answer to a form, which may say
+    why it was not taken, as it is now.
+    """
+    if request.method == "POST":
+        return open_link(token, lang)
+    return open_link(token, lang, kept_campaign, kept_pledge)
 
 
 def own_token(signature: SignatureView) -> str:
@@ -130,7 +140,7 @@ SIGNATURE = Subject(
     has_code=True,
     read_ticket=read_ticket,
     resend=services.resend,
-    open_link=open_link,
+    open_link=opened,
     confirm=services.confirm_by_link,
     renew=services.renew,
     mail_own_link=services.mail_own_link,
