@@ -18,7 +18,7 @@ from pledge.jobs.models import JobKind, JobState
 from pledge.jobs.services import LEASE, MAX_ATTEMPTS, Made
 from tests.jobs.making import advance, content, enqueue, files_in, ten_bytes, view
 from tests.support import deliveries
-from tests.support.crash import Crash, at
+from tests.support.crash import Crash, Killed, at
 from tests.support.factories import campaign, crowd, endorsement, signatures
 
 # --- one worker ---
@@ -41,14 +41,10 @@ def _die_in(before):
 
     def make(subject, file, progress):
         before(subject, file, progress)
-        raise _Killed
+        raise Killed
 
-    with suppress(_Killed):
+    with suppress(Killed):
         advance(make)
-
-
-class _Killed(BaseException):
-    """Nothing of the program runs after this."""
 
 
 def test_a_progress_report_keeps_the_lease(folder, frozen_clock):
@@ -196,13 +192,13 @@ def test_a_crash_while_writing_ends_in_the_same_file(folder, temporary, frozen_c
         def write(self, data):
             self._left -= len(data)
             if self._left < 0:
-                raise _Killed
+                raise Killed
             return self._file.write(data)
 
         def __getattr__(self, name):
             return getattr(self._file, name)
 
-    with suppress(_Killed):
+    with suppress(Killed):
         services.advance(
             {JobKind.PACK: lambda subject, file, words: packing.pack(subject, Torn(file), words)}
         )

@@ -9,7 +9,11 @@ from sqlalchemy import event
 from pledge.core.db import db
 
 
-class Crash(BaseException):
+class Crash(Exception):
+    """The work ended here."""
+
+
+class Killed(BaseException):
     """The process ended here: nothing handles it."""
 
 
@@ -40,14 +44,14 @@ def before_statement(act: Callable[[int, str], None]) -> Iterator[None]:
 
 
 @contextmanager
-def at(number: int) -> Iterator[None]:
+def at(number: int, failure: type[BaseException] = Crash) -> Iterator[None]:
     """Crash right before the statement of this number; nothing happens when there are fewer."""
 
     def act(seen: int, _statement: str) -> None:
         if seen == number:
-            raise Crash
+            raise failure
 
-    with suppress(Crash), before_statement(act):
+    with suppress(failure), before_statement(act):
         yield
 
 
@@ -59,7 +63,7 @@ def everywhere(act: Callable[[], object], contents: Callable[[], object]) -> int
     before = contents()
     for number in range(1, 80):
         finished = False
-        with at(number):
+        with at(number, Killed):
             act()
             finished = True
         if finished:
