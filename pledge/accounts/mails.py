@@ -20,7 +20,7 @@ _STAFF = {"ko": "운영진", "en": "Staff"}
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class MailedMember:
     """Whom a mail goes to."""
 
     id: int
@@ -53,7 +53,7 @@ def enqueue_valve(session: Session, person: StaffMember) -> None:
     enqueue(session, MailKind.STAFF_VALVE, person.id, person.lang)
 
 
-def invitation(mail: Claimed, member: Member) -> Message | None:
+def invitation(mail: Claimed, member: MailedMember) -> Message | None:
     """Only for the newest invitation, while it has not been taken up."""
     if member.password is not None or member.invitation != mail.seq:
         return None
@@ -61,21 +61,21 @@ def invitation(mail: Claimed, member: Member) -> Message | None:
     return _message(mail, member, link=urls.staff_invitation_link(token))
 
 
-def notice(mail: Claimed, member: Member) -> Message:
+def notice(mail: Claimed, member: MailedMember) -> Message:
     """What happened, and when."""
     since = format_datetime(mail.created_at, mail.lang)
     return _message(mail, member, link=urls.staff_link(), since=since)
 
 
-def _message(mail: Claimed, member: Member, **values: str) -> Message:
+def _message(mail: Claimed, member: MailedMember, **values: str) -> Message:
     return Message(member.email, {"campaign": f"{urls.site_name(mail.lang)} · {_STAFF[mail.lang]}", **values})
 
 
-def _members(mails: Sequence[Claimed]) -> Mapping[int, Member]:
+def _members(mails: Sequence[Claimed]) -> Mapping[int, MailedMember]:
     """Of the mails whose account is open."""
     query = select(StaffMember.id, StaffMember.email, StaffMember.password, StaffMember.invitation).where(
         StaffMember.active, StaffMember.id.in_({mail.subject_id for mail in mails})
     )
     with reading() as connection:
-        members = {row[0]: Member(*row) for row in connection.execute(query)}
+        members = {row[0]: MailedMember(*row) for row in connection.execute(query)}
     return {mail.id: members[mail.subject_id] for mail in mails if mail.subject_id in members}

@@ -34,12 +34,12 @@ class LastAdmin(Exception):
     """Nobody would be left who may manage staff."""
 
 
-class NoSuchPerson(Exception):
+class NoSuchAccount(Exception):
     """There is no account with this number."""
 
 
 def invite(actor: Actor, email: str, roles: Iterable[Role], lang: str) -> int:
-    """A new account and the mail with its link; the account's number. Raises BadAddress, AlreadyInvited, NoRole."""
+    """A new account and the mail with its link; the account's number. Raises BadStaffAddress, AlreadyInvited, NoRole."""
     address = rules.clean_address(email)
     wanted = _wanted(roles)
     now = clock.now()
@@ -67,7 +67,7 @@ def invite(actor: Actor, email: str, roles: Iterable[Role], lang: str) -> int:
 def invite_again(actor: Actor, staff_id: int) -> None:
     """Take password, second factors and sessions away and send a new link; a closed account is opened again.
 
-    The command line may do it to the last admin too: it is their way back in. Raises NoSuchPerson, LastAdmin.
+    The command line may do it to the last admin too: it is their way back in. Raises NoSuchAccount, LastAdmin.
     """
     with transaction() as session:
         person = _person(session, staff_id)
@@ -85,7 +85,7 @@ def invite_again(actor: Actor, staff_id: int) -> None:
 
 
 def set_roles(actor: Actor, staff_id: int, roles: Iterable[Role]) -> None:
-    """Give these roles and no others. Raises NoSuchPerson, NoRole, LastAdmin."""
+    """Give these roles and no others. Raises NoSuchAccount, NoRole, LastAdmin."""
     wanted = _wanted(roles)
     with transaction() as session:
         person = _person(session, staff_id)
@@ -102,7 +102,7 @@ def set_roles(actor: Actor, staff_id: int, roles: Iterable[Role]) -> None:
 
 
 def close(actor: Actor, staff_id: int, reason: str) -> None:
-    """Close an account; its sessions end with the next request. Raises NoSuchPerson, LastAdmin."""
+    """Close an account; its sessions end with the next request. Raises NoSuchAccount, LastAdmin."""
     with transaction() as session:
         person = _person(session, staff_id)
         if not person.active:
@@ -114,7 +114,7 @@ def close(actor: Actor, staff_id: int, reason: str) -> None:
 
 
 def end_sessions(actor: Actor, staff_id: int, session_id: int | None = None) -> None:
-    """Cut one session of a person, or all. Raises NoSuchPerson."""
+    """Cut one session of a person, or all. Raises NoSuchAccount."""
     with transaction() as session:
         person = _person(session, staff_id)
         gone = delete(StaffSession).where(StaffSession.staff_id == staff_id)
@@ -127,17 +127,17 @@ def end_sessions(actor: Actor, staff_id: int, session_id: int | None = None) -> 
 
 
 def invitation_link(staff_id: int) -> str:
-    """The link of the newest invitation, for who may hand it over by hand. Raises NoSuchPerson."""
+    """The link of the newest invitation, for who may hand it over by hand. Raises NoSuchAccount."""
     person = queries.member(id=staff_id)
     if person is None:
-        raise NoSuchPerson
+        raise NoSuchAccount
     return urls.staff_invitation_link(tokens.mint(Purpose.STAFF_INVITATION, [person.id, person.invitation]))
 
 
 def _person(session: Session, staff_id: int) -> StaffMember:
     found = session.get(StaffMember, staff_id, with_for_update=True)
     if found is None:
-        raise NoSuchPerson
+        raise NoSuchAccount
     return found
 
 

@@ -20,7 +20,7 @@ QUIET = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
-class Rule:
+class ThrottleRule:
     """So many tries at once; after each further one the next wait is twice as long, up to the longest."""
 
     scope: str
@@ -38,13 +38,13 @@ class Rule:
 
 #: security.md 3b: five a minute for an account, twenty for a network. The waits for a password stay short, as a stranger
 #: who only knows an address can cause them.
-PASSWORD = Rule("password", free=5, max_wait=300)
-NETWORK = Rule("network", free=20, max_wait=300)
+PASSWORD = ThrottleRule("password", free=5, max_wait=300)
+NETWORK = ThrottleRule("network", free=20, max_wait=300)
 #: For who has shown the password already: codes have a million values, so the waits grow further.
-SECOND_FACTOR = Rule("second factor", free=5, max_wait=900)
+SECOND_FACTOR = ThrottleRule("second factor", free=5, max_wait=900)
 
 
-def take(rule: Rule, name: str) -> int:
+def take(rule: ThrottleRule, name: str) -> int:
     """Count one try; 0 when it may be made, else the seconds until the next one may."""
     now = int(clock.now().timestamp())
     # Longer than the longest wait, else whoever waits it out begins anew.
@@ -55,13 +55,13 @@ def take(rule: Rule, name: str) -> int:
     return 0 if taken is not None else max(1, _until(rule, name) - now)
 
 
-def forget(rule: Rule, name: str) -> None:
+def forget(rule: ThrottleRule, name: str) -> None:
     """Somebody got in: the tries before are forgiven."""
     gone = delete(StaffAttempt).where(StaffAttempt.key == _key(rule, name))
     write_autocommit(lambda connection: connection.execute(gone))
 
 
-def give_back(rule: Rule, name: str) -> None:
+def give_back(rule: ThrottleRule, name: str) -> None:
     """Take one try back: it was right, or it was not made after all."""
     less = (
         update(StaffAttempt)
@@ -77,7 +77,7 @@ def sweep() -> int:
     return write_autocommit(lambda connection: connection.execute(gone).rowcount)
 
 
-def _statement(rule: Rule) -> str:
+def _statement(rule: ThrottleRule) -> str:
     """One guarded upsert: of two tries at once, both are counted, and none passes during a wait."""
     tries = "(CASE WHEN a.since < :quiet THEN 1 ELSE a.tries + 1 END)"
     ladder = " ".join(
@@ -93,11 +93,11 @@ def _statement(rule: Rule) -> str:
     RETURNING tries"""  # noqa: S608  # built from constants of this module
 
 
-def _until(rule: Rule, name: str) -> int:
+def _until(rule: ThrottleRule, name: str) -> int:
     query = text("SELECT wait_until FROM staff_attempts WHERE key = :key")
     with reading() as connection:
         return int(connection.execute(query, {"key": _key(rule, name)}).scalar() or 0)
 
 
-def _key(rule: Rule, name: str) -> bytes:
+def _key(rule: ThrottleRule, name: str) -> bytes:
     return vault().keyed_hash(f"staff attempt\0{rule.scope}\0{name}")

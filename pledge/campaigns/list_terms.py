@@ -15,7 +15,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.campaigns.models import Campaign, CampaignState, ListTerms
-from pledge.campaigns.moderation import WrongState, compare, edited, subject
+from pledge.campaigns.moderation import CampaignInWrongState, compare, edited, subject
 from pledge.campaigns.rules import MAX_LINE, Checker, stamp
 from pledge.campaigns.staff_queries import Reader
 from pledge.core import clock, languages
@@ -34,7 +34,7 @@ def field_names() -> tuple[str, ...]:
 MAX_PART = 500
 
 
-class NotAsked(Exception):
+class TermsNotOffered(Exception):
     """The campaign does not ask under these terms, or no longer."""
 
 
@@ -107,25 +107,25 @@ def stamp_of(rows: list[TermsRow]) -> str:
 
 
 def asked_id(session: Session, campaign_id: int, version: int) -> int:
-    """The number of these terms, inside the transaction of who agrees to them. Raises NotAsked."""
+    """The number of these terms, inside the transaction of who agrees to them. Raises TermsNotOffered."""
     found = session.scalar(
         select(ListTerms.id).where(
             ListTerms.campaign_id == campaign_id, ListTerms.version == version, ListTerms.ended_at.is_(None)
         )
     )
     if found is None:
-        raise NotAsked
+        raise TermsNotOffered
     return found
 
 
 def set_terms(actor: Actor, slug: str, seen: str, fields: Mapping[str, str]) -> int:
     """Ask under these terms from now on; the number of their version. The same words again change nothing.
 
-    Raises BadFields, EditedMeanwhile, WrongState (nobody can sign any more), NoSuchCampaign.
+    Raises BadFields, EditedMeanwhile, CampaignInWrongState (nobody can sign any more), NoSuchCampaign.
     """
     with edited(slug) as (session, campaign):
         if campaign.state in (CampaignState.CLOSED, CampaignState.ARCHIVED):
-            raise WrongState(CampaignState(campaign.state))
+            raise CampaignInWrongState(CampaignState(campaign.state))
         check = Checker()
         wanted = {
             name: check.line(name, fields.get(name, ""), _longest(name), required=True)
@@ -156,7 +156,7 @@ def set_terms(actor: Actor, slug: str, seen: str, fields: Mapping[str, str]) -> 
 def end(actor: Actor, slug: str, version: int) -> None:
     """Ask nobody under these terms any more. Who agreed has agreed; they can take it back as before.
 
-    Raises NotAsked when others are asked for by now, or none; NoSuchCampaign.
+    Raises TermsNotOffered when others are asked for by now, or none; NoSuchCampaign.
     """
     with edited(slug) as (session, campaign):
         asked_id(session, campaign.id, version)

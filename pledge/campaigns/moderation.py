@@ -17,7 +17,7 @@ from pledge.audit.services import record
 from pledge.campaigns import rules, staff_queries
 from pledge.campaigns.models import Campaign, CampaignState, CampaignText, PledgeText
 from pledge.campaigns.rules import BadFields, Checker, FieldFault, fingerprint
-from pledge.campaigns.staff_queries import Missing, NoSuchCampaign, Schedule
+from pledge.campaigns.staff_queries import MissingText, NoSuchCampaign, Schedule
 from pledge.core import clock, languages
 from pledge.core.db import transaction
 from pledge.core.languages import Texts
@@ -50,7 +50,7 @@ class EditedMeanwhile(Exception):
         self.stamp = stamp
 
 
-class WrongState(Exception):
+class CampaignInWrongState(Exception):
     """The campaign is not (or no longer) in a state that allows this."""
 
     def __init__(self, state: CampaignState) -> None:
@@ -58,10 +58,10 @@ class WrongState(Exception):
         self.state = state
 
 
-class Incomplete(Exception):
+class CampaignIncomplete(Exception):
     """It cannot be published yet: `missing` says what each language lacks."""
 
-    def __init__(self, missing: list[Missing]) -> None:
+    def __init__(self, missing: list[MissingText]) -> None:
         super().__init__(f"{len(missing)} things are missing")
         self.missing = missing
 
@@ -144,7 +144,7 @@ def edit_schedule(
     """Goal, opening and closing, in UTC.
 
     What has opened stays open: an opening in the future would stop signing while the campaign still says that it is
-    open. Raises BadFields, EditedMeanwhile, WrongState, NoSuchCampaign.
+    open. Raises BadFields, EditedMeanwhile, CampaignInWrongState, NoSuchCampaign.
     """
     with edited(slug) as (session, campaign):
         refuse_frozen(campaign)
@@ -169,15 +169,15 @@ def move(actor: Actor, slug: str, before: CampaignState, after: CampaignState, r
     """Publish, close, reopen or archive: from the state that the person saw to the next.
 
     Closing ends signing now, so that mails under way have their day (opening.CONFIRM_GRACE); reopening takes away a
-    closing time that is over. Raises WrongState, Incomplete, ReasonMissing, BadFields, NoSuchCampaign.
+    closing time that is over. Raises CampaignInWrongState, CampaignIncomplete, ReasonMissing, BadFields, NoSuchCampaign.
     """
     reason = clean_reason(reason, required=(before, after) in NEEDS_REASON)
     with edited(slug) as (session, campaign):
         if campaign.state != before or after not in TRANSITIONS[before]:
-            raise WrongState(CampaignState(campaign.state))
+            raise CampaignInWrongState(CampaignState(campaign.state))
         missing = missing_to_publish(session, campaign) if after is CampaignState.OPEN else []
         if missing:
-            raise Incomplete(missing)
+            raise CampaignIncomplete(missing)
         closes_at, now = campaign.closes_at, clock.now()
         if after is CampaignState.CLOSED and (closes_at is None or closes_at > now):
             closes_at = now
@@ -190,7 +190,7 @@ def move(actor: Actor, slug: str, before: CampaignState, after: CampaignState, r
             .execution_options(synchronize_session=False)
         )
         if moved.rowcount != 1:  # type: ignore[attr-defined]  # the result of an UPDATE has it
-            raise WrongState(CampaignState(campaign.state))
+            raise CampaignInWrongState(CampaignState(campaign.state))
         record(
             session,
             actor,
@@ -212,19 +212,19 @@ def clean_reason(reason: str, *, required: bool = True) -> str:
     return reason
 
 
-def missing_to_publish(session: Session, campaign: Campaign) -> list[Missing]:
+def missing_to_publish(session: Session, campaign: Campaign) -> list[MissingText]:
     """What each language lacks, and a closing time that is over already (of a draft: reopening takes it away)."""
     missing = staff_queries.missing_of(session, campaign.id)
     is_over = campaign.closes_at is not None and campaign.closes_at <= clock.now()
     if campaign.state == CampaignState.DRAFT and is_over:
-        missing.append(Missing("schedule", "closes_at"))
+        missing.append(MissingText("schedule", "closes_at"))
     return missing
 
 
 def refuse_frozen(campaign: Campaign) -> None:
-    """Raises WrongState for a campaign that is over: it keeps its pledge, dates and goal."""
+    """Raises CampaignInWrongState for a campaign that is over: it keeps its pledge, dates and goal."""
     if campaign.state in (CampaignState.CLOSED, CampaignState.ARCHIVED):
-        raise WrongState(CampaignState(campaign.state))
+        raise CampaignInWrongState(CampaignState(campaign.state))
 
 
 def _clean_texts(texts: Mapping[str, str], *, required: bool) -> dict[str, str]:

@@ -49,7 +49,7 @@ def edit_pledge(
     In place while nobody can have read it in order to sign: the campaign is a draft or opens later, and no signature or
     endorsement refers to the text. Else it becomes a new version, whose number the editor has `agreed` to publish, and
     the old one stays as it was signed. Where only one language changes, `one_language` says that this is meant.
-    Raises BadFields, EditedMeanwhile, NewVersion, WrongState, NoSuchCampaign.
+    Raises BadFields, EditedMeanwhile, NewVersion, CampaignInWrongState, NoSuchCampaign.
     """
     with edited(slug) as (session, campaign):
         refuse_frozen(campaign)

@@ -41,7 +41,7 @@ class NoSuchCampaign(LookupError):
 
 
 @dataclass(frozen=True)
-class Missing:
+class MissingText:
     """One thing without which a campaign cannot be published: the section, its field, and the language if one is meant."""
 
     section: str
@@ -83,7 +83,7 @@ class Wording:
 
 
 @dataclass(frozen=True)
-class Desk:
+class CampaignDesk:
     """What the pages of one campaign need besides their own section."""
 
     id: int
@@ -93,7 +93,7 @@ class Desk:
     texts: dict[str, str]
     video: Video | None
     letters: dict[str, str]  #: by language; "" where there is none
-    missing: list[Missing]
+    missing: list[MissingText]
     edited_at: datetime | None
 
     @property
@@ -133,7 +133,7 @@ def titles(lang: str) -> dict[str, str]:
     return {slug: title if often[title] == 1 else f"{title} ({slug})" for slug, title in named.items()}
 
 
-def desk(slug: str) -> Desk:
+def desk(slug: str) -> CampaignDesk:
     """One campaign as its editors see it. Raises NoSuchCampaign."""
     with reading() as connection:
         row = connection.execute(
@@ -141,7 +141,7 @@ def desk(slug: str) -> Desk:
         ).first()
         if row is None:
             raise NoSuchCampaign
-        return Desk(
+        return CampaignDesk(
             id=row.id,
             slug=row.slug,
             state=CampaignState(row.state),
@@ -192,21 +192,23 @@ def video_of(provider: str, video_id: str, still: str) -> Video | None:
     return Video(VideoProvider(provider), video_id, still) if provider else None
 
 
-def missing_of(reader: Reader, campaign_id: int) -> list[Missing]:
+def missing_of(reader: Reader, campaign_id: int) -> list[MissingText]:
     """What each language lacks, in the order of the pages where it is entered."""
     texts = texts_of(reader, campaign_id)
     found = [
-        Missing("texts", name, name.rpartition("_")[2]) for name in text_fields() if not texts[name].strip()
+        MissingText("texts", name, name.rpartition("_")[2])
+        for name in text_fields()
+        if not texts[name].strip()
     ]
     pledge = wording_of(reader, campaign_id)
     found += [
-        Missing("pledge", f"wording_{lang}", lang)
+        MissingText("pledge", f"wording_{lang}", lang)
         for lang in languages.codes()
         if not pledge.wording[lang].strip()
     ]
     partner_names = select(Partner.id, Partner.name)
     found += [
-        Missing("partners", str(row.id), lang)
+        MissingText("partners", str(row.id), lang)
         for row in reader.execute(
             partner_names.where(Partner.campaign_id == campaign_id).order_by(Partner.position)
         )
@@ -215,7 +217,7 @@ def missing_of(reader: Reader, campaign_id: int) -> list[Missing]:
     ]
     event_titles = select(CampaignEvent.id, CampaignEvent.title)
     found += [
-        Missing("events", str(row.id), lang)
+        MissingText("events", str(row.id), lang)
         for row in reader.execute(
             event_titles.where(CampaignEvent.campaign_id == campaign_id).order_by(CampaignEvent.starts_at)
         )

@@ -7,31 +7,31 @@ from difflib import SequenceMatcher
 from enum import StrEnum
 
 
-class Change(StrEnum):
+class WordingChange(StrEnum):
     KEPT = "kept"
     REMOVED = "removed"
     ADDED = "added"
 
 
 @dataclass(frozen=True)
-class Piece:
+class WordingPart:
     """A run of words that share what becomes of them. All but the added ones are the old text, all but the removed ones the new."""
 
-    change: Change
+    change: WordingChange
     text: str
 
 
-def changes(before: str, after: str) -> list[Piece]:
+def changes(before: str, after: str) -> list[WordingPart]:
     old, new = (re.findall(r"\s+|[^\s]+", text) for text in (before, after))
     return list(_pieces(old, new))
 
 
-def _pieces(old: list[str], new: list[str]) -> Iterator[Piece]:
+def _pieces(old: list[str], new: list[str]) -> Iterator[WordingPart]:
     for tag, i1, i2, j1, j2 in SequenceMatcher(None, old, new).get_opcodes():
         if tag == "equal":
-            yield Piece(Change.KEPT, "".join(old[i1:i2]))
+            yield WordingPart(WordingChange.KEPT, "".join(old[i1:i2]))
             continue
         if i2 > i1:
-            yield Piece(Change.REMOVED, "".join(old[i1:i2]))
+            yield WordingPart(WordingChange.REMOVED, "".join(old[i1:i2]))
         if j2 > j1:
-            yield Piece(Change.ADDED, "".join(new[j1:j2]))
+            yield WordingPart(WordingChange.ADDED, "".join(new[j1:j2]))

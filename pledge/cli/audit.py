@@ -56,7 +56,7 @@ def verify(noted: bytes | None, saved: tuple[TextIO, ...]) -> None:
     the database and can take away checkpoints too: save a checkpoint elsewhere and hand it in later (`--checkpoint FILE`),
     or the head that this prints (`--head HASH`).
     """
-    told = audit_marks.told()
+    told = audit_marks.read_all()
     marks = [*told.marks, *(mark for file in saved for mark in _read_marks(file))]
     found = chain.verify(noted, marks)
     click.echo(f"{found.count} entries in order, head {found.head.hex()}")
@@ -87,7 +87,7 @@ def _describe(mark: Mark, count: int) -> str:
 def _read_marks(file: TextIO) -> list[Mark]:
     """What a saved checkpoint says; raises ClickException when it says nothing of the audit log."""
     try:
-        found = audit_marks.saved(file.read(), file.name)
+        found = audit_marks.read_saved(file.read(), file.name)
     except UnicodeDecodeError:
         raise click.ClickException(f"{file.name}: is no text") from None
     except BadNote as error:

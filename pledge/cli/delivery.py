@@ -19,7 +19,7 @@ from pledge.cli.campaigns import campaign_id
 from pledge.cli.delivery_verify import verify
 from pledge.cli.log_key import refuse_without_log_key
 from pledge.deliveries import freezing
-from pledge.deliveries.doubt import InDoubt
+from pledge.deliveries.doubt import CountInDoubt
 from pledge.deliveries.pack import packing
 from pledge.ledger import log_queries
 from pledge.ledger.log_queries import CheckpointView
@@ -67,7 +67,7 @@ def build(slug: str, out: Path, size: int | None, **given: Any) -> None:
     except BadFields as wrong:
         said = ", ".join(f"--{field.replace('_', '-')} is {fault}" for field, fault in wrong.faults.items())
         raise click.UsageError(said.replace("_", " ")) from None
-    except InDoubt as doubt:
+    except CountInDoubt as doubt:
         raise click.ClickException(
             f"{doubt.set_aside} entries of this campaign are set aside; see `flask ledger verify {slug}`"
             if doubt.set_aside

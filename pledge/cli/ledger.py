@@ -19,8 +19,8 @@ from pledge.cli.log_key import refuse_without_log_key
 from pledge.endorsements import counting as endorsements
 from pledge.ledger import log, log_queries, services
 from pledge.ledger import queries as ledger_queries
-from pledge.ledger import recount as checks
-from pledge.ledger import verify as logs
+from pledge.ledger import recount as ledger_recount
+from pledge.ledger import verify as log_verification
 from pledge.ledger.models import SetAside
 from pledge.ledger.notes import BadNote, TreeHead
 from pledge.signatures import counting
@@ -68,7 +68,7 @@ def verify(slug: str | None, noted: tuple[TextIO, ...]) -> None:
     failed = False
     for number, name in names.items():
         mine = [state for state in states if state.origin.endswith(f"/log/{name}")]
-        found = logs.verify(number, name, pledge_hashes, mine)
+        found = log_verification.verify(number, name, pledge_hashes, mine)
         totals = found.totals
         click.echo(
             f"{name}: {totals.size} entries, {totals.people} people, {totals.organizations} organizations, "
@@ -76,7 +76,7 @@ def verify(slug: str | None, noted: tuple[TextIO, ...]) -> None:
         )
         for fault in found.faults:
             click.echo(f"{name}: {fault}")
-        asides = ledger_queries.asides(number)
+        asides = ledger_queries.set_aside_by_reason(number)
         for aside in asides:
             click.echo(
                 f"{name}: {aside.entries} entries are set aside: {_ASIDE[aside.why]} "
@@ -116,10 +116,10 @@ def _saved(file: TextIO, names: Collection[str]) -> TreeHead:
     return state
 
 
-def _doubts(connection: Connection) -> checks.Doubts:
+def _doubts(connection: Connection) -> ledger_recount.Doubts:
     differing = {one.campaign_id for one in counting.mismatches(connection)}
     differing |= {one.campaign_id for one in endorsements.mismatches(connection)}
-    return checks.Doubts(frozenset(differing), frozenset(forgetting.forgotten(connection)))
+    return ledger_recount.Doubts(frozenset(differing), frozenset(forgetting.forgotten(connection)))
 
 
 @ledger.command("recount")
@@ -130,7 +130,7 @@ def recount() -> None:
     published organisations: then the entries may be what was forged.
     """
     names = slugs()
-    drifts = checks.recount(_doubts)
+    drifts = ledger_recount.recount(_doubts)
     for drift in drifts:
         end = "repaired" if drift.repaired else "not repaired"
         click.echo(f"{names[drift.campaign_id]}: {drift.what}; {end}")

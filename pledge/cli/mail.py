@@ -21,7 +21,7 @@ def deliver() -> None:
     while requests.answer(handlers()):
         pass
     transport = services.transport(current_config())
-    done = services.Delivered()
+    done = services.SendingResult()
     try:
         while (batch := services.deliver(composers(), transport)).total and not batch.stalled:
             done += batch

@@ -1,1 +1,1 @@
-"""What every package stands on and no campaign knows."""
+"""What all other packages use: database, text, clock, encryption, tokens, languages, URLs, logs. Nothing about campaigns."""

@@ -22,7 +22,7 @@ def from_iso_utc(text: str) -> datetime:
 
 
 def machine_time() -> datetime:
-    """What this machine takes for the time, aware, in UTC; only to hold it against another clock."""
+    """This machine's time, aware, in UTC; only for comparing it with another clock."""
     return datetime.now(UTC)
 
 

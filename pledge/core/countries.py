@@ -63,7 +63,7 @@ def country_choices(lang: str) -> list[tuple[str, str]]:
 
 
 def _sorted_as(name: str) -> str:
-    """A name without its accents, so that Åland stands among the A and Türkiye beside Tunisia."""
+    """A name without its accents, so that Åland is sorted among the A and Türkiye beside Tunisia."""
     return "".join(c for c in unicodedata.normalize("NFD", name) if not unicodedata.combining(c)).casefold()
 
 

@@ -28,7 +28,7 @@ class Unreadable(Exception):
 
 
 def derive(master: str, purpose: str) -> bytes:
-    """A 32-byte key for one purpose (HKDF-SHA256, RFC 5869), so that no key ever does two jobs."""
+    """A 32-byte key for one purpose (HKDF-SHA256, RFC 5869), so that no key serves two purposes."""
     return HKDF(SHA256(), 32, salt=None, info=purpose.encode()).derive(master.encode())
 
 
@@ -59,12 +59,12 @@ class Vault:
             raise Unreadable(f"damaged value in {context}") from None
 
     def keyed_hash(self, text: str) -> bytes:
-        """HMAC-SHA256 of a text, 32 bytes: equal texts find each other, nobody without the key can test one."""
+        """HMAC-SHA256 of a text, 32 bytes: equal texts have equal hashes, and nobody without the key can test a guess."""
         return hmac.digest(self._hash_key, text.encode(), "sha256")
 
 
 def vault() -> Vault:
-    """The vault of the current application; made when it is first asked for."""
+    """The vault of the current application; made at its first use."""
     found: Vault | None = current_app.extensions.get("pledge.vault")
     if found is None:
         found = current_app.extensions["pledge.vault"] = _vault(current_config().data_keys)

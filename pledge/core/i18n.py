@@ -1,7 +1,7 @@
 """The language of a request: the address says which one; where it does not (errors, `/`), the browser does.
 
-An area without a language in its addresses may know better: `app.extensions["pledge.core.languages"]["staff"]` is asked for
-everything under /staff.
+For addresses without a language, `app.extensions["pledge.core.languages"]` may hold a function by the first part of the path:
+that of "staff" gives the language of everything under /staff.
 """
 
 from datetime import datetime
@@ -51,7 +51,7 @@ def format_count(number: int, lang: str | None = None) -> str:
 
 @lru_cache(maxsize=4096)
 def _count(number: int, lang: str) -> str:
-    """Kept, as a page of tables shows hundreds."""
+    """Cached: a page of tables shows hundreds."""
     return str(format_decimal(number, locale=lang))
 
 

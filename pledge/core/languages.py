@@ -1,4 +1,4 @@
-"""The languages of the site and texts in them. Which there are says the setting `PLEDGE_LANGUAGES`, the first is the default.
+"""The languages of the site and texts in them. The setting `PLEDGE_LANGUAGES` names them; the first is the default.
 
 A language is named by its ISO 639-1 code, two letters, in addresses, rows and folders. Its tag (`en-GB`) says how dates
 are written in it.
@@ -22,7 +22,7 @@ def codes() -> tuple[str, ...]:
 
 
 def default() -> str:
-    """The language of who asks for none."""
+    """The language for those who ask for none."""
     return codes()[0]
 
 
@@ -37,7 +37,7 @@ def tag(lang: str) -> str:
 
 
 def locale(lang: str) -> Locale:
-    """What Babel knows of the language."""
+    """Babel's locale of the language."""
     return _locale(tag(lang))
 
 
@@ -47,7 +47,7 @@ def name(lang: str, reader: str | None = None) -> str:
 
 
 def _tags() -> tuple[str, ...]:
-    """Those of the application; outside of one, where documents are tested, those of a site that names none."""
+    """The tags of the application's languages; outside of an application, as in tests of documents, those of the default setting."""
     return current_config().languages if has_app_context() else Config.model_fields["languages"].default
 
 
@@ -89,12 +89,12 @@ def by_field(name: str, given: Mapping[str, str]) -> dict[str, str]:
 
 
 def from_fields(name: str, fields: Mapping[str, Any]) -> Texts:
-    """The text whose parts stand under the names of its fields in a form."""
+    """The text that a form's fields hold, one field for each language."""
     return texts({lang: fields[f"{name}_{lang}"] for lang in codes()})
 
 
 def flat(fields: Mapping[str, object]) -> dict[str, object]:
-    """The same mapping with each text under the names of its fields in a form."""
+    """The mapping with each text as its fields in a form, one for each language."""
     found: dict[str, object] = {}
     for name, value in fields.items():
         found |= by_field(name, value) if isinstance(value, Texts) else {name: value}

@@ -4,7 +4,7 @@ import ipaddress
 import re
 from ipaddress import IPv4Address, IPv6Address
 
-#: What is said of an address that cannot be read.
+#: The network of an address that cannot be read.
 UNKNOWN = "unknown"
 
 _WITH_PORT = re.compile(r"\[([0-9A-Fa-f:.]{2,45})\](?::[0-9]{1,5})?|([0-9.]{7,15}):[0-9]{1,5}")

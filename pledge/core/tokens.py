@@ -41,7 +41,7 @@ class Purpose(StrEnum):
     STAFF_FORM = "staff_form"
 
 
-#: How long a link lives. A ticket and an unsubscribe link have no clock: their power is small.
+#: How long a link works. Tickets and unsubscribe links do not expire: they allow little.
 LIFETIMES = {
     Purpose.CONFIRM: timedelta(days=7),
     Purpose.MANAGE: timedelta(days=400),
@@ -53,11 +53,11 @@ LIFETIMES = {
     Purpose.ENDORSE_TICKET: None,
     #: As long as a stored file waits for a row that refers to it.
     Purpose.UPLOAD: timedelta(days=1),
-    #: It shows a draft to whoever holds it, so it ends with the sitting.
+    #: It shows a draft to whoever has it, so it does not last.
     Purpose.PREVIEW: timedelta(hours=1),
-    #: Over a weekend; it gives a place in the staff area to whoever holds it.
+    #: Over a weekend; whoever has it gets into the staff area.
     Purpose.STAFF_INVITATION: timedelta(days=3),
-    #: Says whose page a form stood on when its session is over; it opens nothing.
+    #: Tells on whose page a form was when its session expires; it opens nothing.
     Purpose.STAFF_FORM: timedelta(days=1),
 }
 
@@ -91,7 +91,7 @@ def expires_at(purpose: Purpose) -> datetime:
 
 
 def read(purpose: Purpose, token: str) -> Token:
-    """The payload of a token and whether its time is over. Raises BadToken."""
+    """The payload of a token and whether it has expired. Raises BadToken."""
     if not isinstance(token, str) or len(token) > MAX_LENGTH:
         raise BadToken
     serializer = _serializer(_keys(), purpose)

@@ -1,4 +1,4 @@
-"""A few turns at costly work; who finds them all taken is told so at once instead of waiting with a thread in hand."""
+"""A limit on how many threads do costly work at once; beyond it a caller gets Busy at once instead of blocking a thread."""
 
 import threading
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 
 class Busy(Exception):
-    """Too much costly work is in hand: nothing was done, and trying again in a moment may help."""
+    """Too much costly work is being done: nothing was done, and trying again in a moment may help."""
 
 
 class Turns:

@@ -1,4 +1,4 @@
-"""What a mail says about where it comes from: links to pages of this site, its name, and the sender of PLEDGE_MAIL_FROM."""
+"""Links to pages of this site as mails hold them, its name, and the sender (PLEDGE_MAIL_FROM)."""
 
 from email.utils import formataddr, parseaddr
 from typing import Any
@@ -63,7 +63,7 @@ def contact() -> str:
 
 
 def host() -> str:
-    """The name under which this site is known."""
+    """The host name of this site (PLEDGE_BASE_URL)."""
     return current_config().base_host
 
 
@@ -73,7 +73,7 @@ def site_name(lang: str) -> str:
 
 
 def imprint(lang: str) -> str:
-    """Who writes, at the foot of every mail: the site and the address to write to."""
+    """The foot of every mail: the site and the address to write to."""
     return f"{site_name(lang)} · {contact()}"
 
 

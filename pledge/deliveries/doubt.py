@@ -5,7 +5,7 @@ from pledge.ledger import queries as ledger
 from pledge.signatures import counting as signatures
 
 
-class InDoubt(RuntimeError):
+class CountInDoubt(RuntimeError):
     """Nothing is frozen while somebody may have tampered: entries are set aside, or the log is not what stands behind it."""
 
     def __init__(self, set_aside: int) -> None:
@@ -14,9 +14,9 @@ class InDoubt(RuntimeError):
 
 
 def refuse(campaign_id: int) -> None:
-    """Raises InDoubt, whatever the checkpoint: what is behind today's numbers may be behind yesterday's."""
-    aside = ledger.set_aside(campaign_id).get(campaign_id, 0)
+    """Raises CountInDoubt, whatever the checkpoint: what is behind today's numbers may be behind yesterday's."""
+    aside = ledger.set_aside_counts(campaign_id).get(campaign_id, 0)
     differing = {one.campaign_id for one in signatures.mismatches()}
     differing |= {one.campaign_id for one in organizations.mismatches()}
     if aside or campaign_id in differing:
-        raise InDoubt(aside)
+        raise CountInDoubt(aside)

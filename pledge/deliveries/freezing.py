@@ -96,7 +96,7 @@ def freeze(
     """Fix a delivery and have its pack made; the delivery's number. The same actor freezing the same again gets the same.
 
     Counting takes as long as the log is, so it is done before the transaction: what a checkpoint adds up to does not
-    change. Raises UnknownCampaign, NoSuchCheckpoint, BadFields (for `recipient_ko` … `letter_en`), InDoubt, DoesNotAddUp.
+    change. Raises UnknownCampaign, NoSuchCheckpoint, BadFields (for `recipient_ko` … `letter_en`), CountInDoubt, DoesNotAddUp.
     """
     texts = clean_texts(recipient, occasion, letter, reply=reply)
     recipient, occasion, letter, reply = texts

@@ -42,7 +42,7 @@ class PackNotMade(Exception):
 
 
 class EntryFault(StrEnum):
-    """What may be wrong with an entry, besides what `campaigns.rules.Fault` names."""
+    """What may be wrong with an entry, besides what `campaigns.rules.FieldFault` names."""
 
     MISSING = "missing"
     CHANNEL = "channel"

@@ -68,7 +68,7 @@ def organization_findings() -> Iterator[Finding]:
 def ledger_findings() -> Iterator[Finding]:
     """Whether the ledger holds what no use case wrote, and whether signatures and count tell the same."""
     names = slugs()
-    for number, entries in ledger.set_aside().items():
+    for number, entries in ledger.set_aside_counts().items():
         yield problem(
             "ledger",
             f"{entries} entries of {names[number]} are set aside, as nothing stands behind them: somebody has written to the "

@@ -50,7 +50,7 @@ def readiness() -> Readiness:
         outbox_age, lag, held_since = _outbox_age(turned), ledger.lag(), valve.closed_since()
         warnings = [
             f"{entries} entries of the log of {slugs()[number]} are set aside: see `flask ledger verify`"
-            for number, entries in ledger.set_aside().items()
+            for number, entries in ledger.set_aside_counts().items()
         ]
     except SQLAlchemyError:
         return Readiness("not migrated", problems=["tables are missing or too old: run `flask db upgrade`"])

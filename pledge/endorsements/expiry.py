@@ -42,17 +42,17 @@ _WAITS = (
 
 
 @dataclass(frozen=True)
-class Swept:
+class ExpiryResult:
     unconfirmed: int  #: applications that nobody confirmed
     contacts: int  #: persons forgotten: of endorsements that have ended, and of changes that are over
 
 
-def sweep(forgotten: Sequence[int] = ()) -> Swept:
+def sweep(forgotten: Sequence[int] = ()) -> ExpiryResult:
     """Delete what nobody confirmed, and the persons of what has ended; `forgotten`: campaigns all of whose persons go."""
     now = clock.now()
     old = _unconfirmed(now - UNCONFIRMED)
     ended = (Endorsement.state.in_(_HAS_ENDED), Endorsement.ended_at < now - ENDED, ~_WAITS)
-    return Swept(
+    return ExpiryResult(
         unconfirmed=_each(
             partial(_drop_unconfirmed, before=now - UNCONFIRMED),
             Endorsement.state.in_((EndorsementState.PENDING, *_HAS_ENDED)),

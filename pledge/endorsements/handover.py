@@ -24,7 +24,7 @@ class SamePerson(Exception):
     """The mailbox that was named is the one that speaks for the organisation already."""
 
 
-class SpeaksAlready(Exception):
+class AlreadySpokesperson(Exception):
     """The new person has an application of their own for this organisation; only staff can join the two."""
 
 
@@ -81,7 +81,7 @@ def accept(endorsement_id: int, contact_number: int, privacy_version: str) -> bo
     """The new person takes over: mails go to them, the one before is told and their links die.
 
     The level is what mail and website prove now; nobody is named in public until the new person asks for it. True when
-    this call did it. Raises SpeaksAlready.
+    this call did it. Raises AlreadySpokesperson.
     """
     try:
         with transaction() as session:
@@ -97,7 +97,7 @@ def accept(endorsement_id: int, contact_number: int, privacy_version: str) -> bo
             row.level = earned_level(row.mail_domain, shown_version(session, row).website)
             enqueue(session, row, MailKind.ENDORSE_HANDOVER, lang=change.lang, seq=change.contact_number)
     except IntegrityError:
-        raise SpeaksAlready from None
+        raise AlreadySpokesperson from None
     return True
 
 

@@ -85,7 +85,7 @@ class OrganizationView:
 
 
 @dataclass(frozen=True)
-class Filter:
+class WallFilter:
     """What somebody looks for on the wall; an empty part excludes nothing."""
 
     name: str = ""
@@ -129,7 +129,7 @@ def initials(name: str) -> str:
     return "".join(words[:2]).upper() if words[0] < _FIRST_SYLLABLE else words[0]
 
 
-def wall(campaign_id: int, lang: str, wanted: Filter, page: int = 1) -> Wall:
+def wall(campaign_id: int, lang: str, wanted: WallFilter, page: int = 1) -> Wall:
     """One page: by type, then by name; who left stands at the end. A page beyond the last one is empty."""
     gone = Endorsement.state.in_(GONE)
     matching = _shown(campaign_id, EndorsementState.PUBLISHED, *GONE).where(*wanted.conditions())

@@ -19,12 +19,12 @@ FORMAT = "pledge-export/v1"
 _PART = 256 * 1024
 
 
-class CutShort(Exception):
+class IncompleteExport(Exception):
     """Fewer or more rows came than there are: a file like that is never handed out."""
 
 
 def write_export(table: Table, file: BinaryIO, progress: Progress) -> int:
-    """Write the zip; how many rows it holds. Raises CutShort."""
+    """Write the zip; how many rows it holds. Raises IncompleteExport."""
     expected = table.rows.count(table)
     time = table.at.timetuple()[:6]
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
@@ -33,7 +33,7 @@ def write_export(table: Table, file: BinaryIO, progress: Progress) -> int:
             write = _write_csv if table.form == "csv" else _write_xlsx
             rows = write(hashed, table, expected, progress)
         if table.rows.is_exact and rows != expected:
-            raise CutShort(f"{rows} of {expected} rows")
+            raise IncompleteExport(f"{rows} of {expected} rows")
         manifest = {
             "format": FORMAT,
             "campaign": table.slug,

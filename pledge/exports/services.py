@@ -17,14 +17,14 @@ from pledge.exports.names import file_name
 from pledge.exports.rows import KINDS, Table
 from pledge.jobs import services
 from pledge.jobs.models import JobKind
-from pledge.jobs.services import JobView, Made, Progress
+from pledge.jobs.services import JobView, MadeFile, Progress
 
 FORMATS = ("csv", "xlsx")
 KEPT = timedelta(hours=24)
 MAX_REASON = 500
 
 
-class NothingLikeIt(LookupError):
+class UnknownExport(LookupError):
     """No such campaign, rows or format."""
 
 
@@ -49,14 +49,14 @@ class ExportView:
 
 
 def request(actor: Actor, slug: str, kind: str, form: str, *, lang: str, reason: str) -> int:
-    """Have rows of a campaign made into a file; the number of the export. Raises NoReason, NothingLikeIt."""
+    """Have rows of a campaign made into a file; the number of the export. Raises NoReason, UnknownExport."""
     reason = stated(reason)[:MAX_REASON]
     if kind not in KINDS or form not in FORMATS or lang not in languages.codes():
-        raise NothingLikeIt(kind)
+        raise UnknownExport(kind)
     with transaction() as session:
         campaign_id = session.scalar(select(Campaign.id).where(Campaign.slug == slug))
         if campaign_id is None:
-            raise NothingLikeIt(slug)
+            raise UnknownExport(slug)
         row = Export(
             kind=kind,
             campaign_id=campaign_id,
@@ -100,22 +100,22 @@ def note_download(actor: Actor, export: ExportView) -> None:
         record(session, actor, "export.download", f"export:{export.id}", reason=export.reason)
 
 
-def make(export_id: int, file: BinaryIO, progress: Progress) -> Made:
+def make(export_id: int, file: BinaryIO, progress: Progress) -> MadeFile:
     """The maker of exports, for the worker."""
     export = find(export_id)
     if export is None:
-        raise NothingLikeIt(export_id)
+        raise UnknownExport(export_id)
     wanted = table(export.slug, export.kind, export.format, export.lang, export.asked_at)
-    return Made(write_export(wanted, file, progress), keep=KEPT)
+    return MadeFile(write_export(wanted, file, progress), keep=KEPT)
 
 
 def table(slug: str, kind: str, form: str, lang: str, at: datetime) -> Table:
-    """What `write_export` needs to know. Raises NothingLikeIt."""
+    """What `write_export` needs to know. Raises UnknownExport."""
     with reading() as connection:
         query = select(Campaign.id).where(Campaign.slug == slug)
         campaign_id = connection.execute(query).scalar_one_or_none()
     if campaign_id is None or kind not in KINDS or form not in FORMATS:
-        raise NothingLikeIt(slug)
+        raise UnknownExport(slug)
     return Table(slug, campaign_id, kind, form, lang, at)
 
 

@@ -42,7 +42,7 @@ class LeaseLost(Exception):
     """Another worker has the job now, as this one was silent for too long; or nobody wants the file any more."""
 
 
-class Stopped(Exception):
+class JobStopped(Exception):
     """The worker is to end, so the file is left for the next one."""
 
 
@@ -51,7 +51,7 @@ class NotFailed(Exception):
 
 
 @dataclass(frozen=True)
-class Made:
+class MadeFile:
     """What a maker says of its file."""
 
     rows: int | None = None
@@ -81,10 +81,10 @@ class JobView:
         return 100 if self.state is JobState.DONE else 99 * self.done // self.total if self.total else 0
 
 
-#: Says how many steps of how many are done. Raises LeaseLost, Stopped.
+#: Says how many steps of how many are done. Raises LeaseLost, JobStopped.
 Progress = Callable[[int, int], None]
 #: Writes the file of a subject. It may be called again for the same subject and must then write the same.
-Maker = Callable[[int, BinaryIO, Progress], Made]
+Maker = Callable[[int, BinaryIO, Progress], MadeFile]
 Makers = Mapping[JobKind, Maker]
 
 
@@ -111,7 +111,7 @@ def advance(makers: Makers, stop: Callable[[], bool] = lambda: False) -> bool:
             _finish(claim, file, made)
     except LeaseLost:
         log.warning("delivery: the job is not this worker's any more", job=claim.job_id)
-    except Stopped:
+    except JobStopped:
         _give_back(claim)
     except Exception as error:
         _fail(claim, type(error).__name__)
@@ -240,7 +240,7 @@ class ProgressReporter:
 
     def __call__(self, done: int, total: int) -> None:
         if self._stop():
-            raise Stopped
+            raise JobStopped
         if clock.monotonic() < self._next:
             return
         self._next = clock.monotonic() + HEARTBEAT
@@ -248,7 +248,7 @@ class ProgressReporter:
             raise LeaseLost
 
 
-def _finish(claim: _Claim, file: BufferedRandom, made: Made) -> None:
+def _finish(claim: _Claim, file: BufferedRandom, made: MadeFile) -> None:
     file.seek(0)
     sha256 = hashlib.file_digest(file, "sha256").digest()
     size = file.tell()

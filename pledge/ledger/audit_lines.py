@@ -4,7 +4,7 @@
 
 It is signed with the key of the checkpoint, over the lines `pledge-audit/v1`, the length and the digest in base64, an empty
 line and the text of the checkpoint. The key id is that of signed-note for a type without a number: SHA-256(name || 0x0A ||
-0xff || "pledge-audit/v1" || key). Whoever does not know it passes it over, as a signature of an unknown key (signed-note,
+0xff || "pledge-audit/v1" || key). A verifier that does not know it ignores it, as a signature of an unknown key (signed-note,
 "Verifying"): the text of the checkpoint is as it was, and so are its other signatures.
 """
 
@@ -35,15 +35,15 @@ def key_id(verifier: Verifier) -> bytes:
 
 
 def marks(note: str, verifiers: Iterable[Verifier]) -> list[Mark]:
-    """What the lines of these keys say, not yet believed; none in a checkpoint of before there were such lines.
+    """The marks in the lines of these keys, not verified yet; empty for a checkpoint without such lines.
 
-    Raises BadNote for a line that is none.
+    Raises BadNote for a malformed line.
     """
     return [mark for mark, _, _ in _read(note, verifiers)]
 
 
 def check(note: str, verifiers: Iterable[Verifier]) -> None:
-    """That these keys have signed what their lines say. Raises BadNote."""
+    """Verify the lines of these keys about the audit log. Raises BadNote."""
     text = notes.parts(note)[0]
     for mark, verifier, signature in _read(note, verifiers):
         if not verifier.has_signed(_covered(mark, text), signature):

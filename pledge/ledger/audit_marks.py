@@ -1,4 +1,4 @@
-"""What all checkpoints say of the audit log, for whoever checks that nothing of it was cut off or written anew."""
+"""What all checkpoints say of the audit log, to check that nothing of it was cut off or rewritten."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -17,7 +17,7 @@ _AT_ONCE = 5000
 
 
 @dataclass
-class Told:
+class AuditMarks:
     """What the checkpoints say."""
 
     marks: list[Mark] = field(default_factory=list)  #: each once
@@ -26,9 +26,9 @@ class Told:
     )  #: the first checkpoint of a log that does not say it as it must
 
 
-def told() -> Told:
-    """Every mark that stands in a checkpoint, each believed only when a key of that log has signed it."""
-    found, seen, doubted = Told(), set[Mark](), set[int]()
+def read_all() -> AuditMarks:
+    """Every mark in a checkpoint; one counts only when a key of that log has signed it."""
+    found, seen, doubted = AuditMarks(), set[Mark](), set[int]()
     known: dict[int, list[Verifier]] = {}
     carry: set[int] = set()  # the logs of which a checkpoint has carried a mark
     for row in _checkpoints():
@@ -56,8 +56,8 @@ def told() -> Told:
     return found
 
 
-def saved(note: str, source: str) -> list[Mark]:
-    """What a checkpoint says that somebody saved. Raises BadNote unless keys of this site have signed it."""
+def read_saved(note: str, source: str) -> list[Mark]:
+    """The marks in a checkpoint that somebody read_saved. Raises BadNote unless keys of this site have signed it."""
     with reading() as connection:
         texts = connection.execute(select(LogKey.verifier)).scalars().all()
     verifiers = [notes.read_verifier(text) for text in texts]

@@ -28,7 +28,7 @@ class CheckpointFault:
     is_root: bool = False  #: its root is not that of its entries
 
 
-class Checks:
+class CheckpointChecks:
     """The checks of one log's checkpoints, which come in the order of their signing."""
 
     def __init__(self, connection: Connection, campaign_id: int, slug: str) -> None:
@@ -47,7 +47,7 @@ class Checks:
     ) -> CheckpointFault | None:
         """What is wrong with a row of checkpoints, if anything.
 
-        `totals` and `root` are those of the entries that it covers, `root` None when the walk has not stopped there;
+        `totals` and `root` are those of the entries that it covers, `root` None when it was not computed;
         `size` is that of the whole log.
         """
         before, self._size, self._newest = self._size, max(self._size, row.size), row
@@ -70,7 +70,7 @@ class Checks:
     def newest_fault(self) -> str | None:
         """Whether the keys of this process have signed what is published now; None where another process signs.
 
-        Whoever can write the database can put a key of their own beside a checkpoint of their own: this finds it.
+        Whoever can write the database can store a key and a checkpoint of their own: this finds it.
         """
         keys = current_config().log_signing_keys
         if self._newest is None or not keys:

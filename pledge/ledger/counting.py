@@ -1,4 +1,4 @@
-"""Counting a log: which entry stands, which is taken back, and what the entries add up to.
+"""Counting a log: which entry counts, which is taken back, and what the entries add up to.
 
 This is the one place for it inside the site: the fold, `flask ledger verify` and `recount`, deliveries, totals and packs
 all count here. Two programs count the same logs by their own code, so that nobody has to believe this one: tools/verify.py
@@ -170,7 +170,7 @@ class Counted:
 
     @property
     def pledge_text_ids(self) -> frozenset[int]:
-        """What was signed, also where nobody stands by it any more."""
+        """The pledge texts that were signed, also those whose signatures were all withdrawn."""
         return frozenset(pledge_text_id for _, pledge_text_id in self.by_pledge)
 
     def moves(self, kind: Kind) -> Moves:

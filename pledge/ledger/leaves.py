@@ -3,7 +3,7 @@
     {"v":1,"kind":"confirmed","change":1,"of":"person","day":"2026-11-24","pledge":"<64 hex>","commitment":"<64 hex>"}
     {"v":1,"kind":"withdrawn","change":-1,"of":"person","day":"2026-11-25","pledge":"<64 hex>","takes_back":0}
 
-The keys stand in this order and without spaces; the line's bytes are what is hashed. `day` is the day in Korea, `pledge`
+The keys are in this order, without spaces; the line's bytes are what is hashed. `day` is the day in Korea, `pledge`
 the SHA-256 of the pledge text that was signed. `commitment` binds the entry to one signature without telling whose:
 
     SHA-256("pledge-commitment/v1\\n" + salt + "\\n" + subject)
@@ -27,7 +27,7 @@ _KOREA = timedelta(hours=9)
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """What one entry tells."""
+    """One entry of the public log."""
 
     reason: str
     delta: int
@@ -55,7 +55,7 @@ def new_salt() -> str:
 
 
 def commitment(salt: str, subject: str) -> bytes:
-    """What stands in the log for a subject: 32 bytes."""
+    """The commitment to a subject in the log: 32 bytes."""
     return sha256(f"pledge-commitment/v1\n{salt}\n{subject}".encode()).digest()
 
 

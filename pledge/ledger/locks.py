@@ -8,7 +8,7 @@ FOLD_LOCK = 0x706C6564
 
 
 def take_lock(session: Session) -> bool:
-    """Become the only folder until the transaction ends; on SQLite its BEGIN IMMEDIATE has done that."""
+    """Take the fold's lock until the transaction ends; False when another process has it. SQLite's BEGIN IMMEDIATE is one."""
     if session.get_bind().dialect.name == "sqlite":
         return True
     # PostgreSQL's planner takes a batch for a large part of the table and would read all of it, slower every day, after
@@ -21,7 +21,7 @@ def take_lock(session: Session) -> bool:
 
 
 def wait_for_lock(session: Session) -> None:
-    """As take_lock, but wait for whoever folds now; for work over the whole ledger, however long that takes."""
+    """As take_lock, but wait for a running fold; for work over the whole ledger, however long that takes."""
     if session.get_bind().dialect.name == "sqlite":
         return
     limits = "SELECT set_config('lock_timeout', '60s', true), set_config('statement_timeout', '0', true)"

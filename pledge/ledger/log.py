@@ -26,12 +26,12 @@ from pledge.ledger.numbering import FIRST_INVALID, NAME_WHAT_IS_TAKEN_BACK
 from pledge.ledger.sources import Published, Sources
 from pledge.ledger.tiles import Tiles, TooShort, insert_into
 
-#: How long the end of the audit log may stand in no checkpoint while nothing is counted.
+#: How long the end of the audit log may be in no checkpoint while nothing is counted.
 _AUDIT_WAITS = timedelta(hours=1)
 
 
 class NoLogKey(RuntimeError):
-    """This process was told not to sign the log (PLEDGE_LOG_KEY=elsewhere), but it folds."""
+    """This process has no key to sign the log with (PLEDGE_LOG_KEY=elsewhere), but it folds."""
 
 
 class LogInconsistent(RuntimeError):
@@ -65,7 +65,7 @@ def extend(session: Session, limit: int, sources: Sources) -> int:
 
 
 def sign_missing_checkpoints(published: Published) -> int:
-    """Sign what has no checkpoint yet, or one of another origin or by other keys than those of today; how many that were.
+    """Sign logs without a checkpoint, or with one of another origin or by other than the current keys; returns how many.
 
     For a campaign that nobody signed yet, after a rotation of keys and after a move to another address. Where nothing is
     counted, one log is signed again within an hour after the audit log has moved.

@@ -42,7 +42,7 @@ class CheckpointView:
 
 @dataclass(frozen=True)
 class Inclusion:
-    """That one entry stands in the log at a checkpoint."""
+    """The proof that one entry is in the log at a checkpoint."""
 
     index: int
     line: bytes
@@ -114,7 +114,7 @@ def entries_tile(
 
 
 def framed(line: bytes) -> bytes:
-    """An entry as it stands in an entry bundle: big-endian uint16 length, then the bytes."""
+    """An entry in the form of an entry bundle: its length as big-endian uint16, then its bytes."""
     return len(line).to_bytes(2, "big") + line
 
 

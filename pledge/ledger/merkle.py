@@ -96,7 +96,7 @@ def consistency_proof(old: int, new: int, subtree: Subtree) -> list[bytes]:
 
 
 def root_from_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes]) -> bytes:
-    """The root that an audit path leads to from a leaf's hash (RFC 9162 section 2.1.3.2). Raises BadProof."""
+    """The root that follows from a leaf's hash and its audit path (RFC 9162 section 2.1.3.2). Raises BadProof."""
     if not 0 <= index < size:
         raise BadProof("the index lies outside the tree")
     place, last, found = index, size - 1, leaf
@@ -130,7 +130,7 @@ def check_consistency(old: int, new: int, old_root: bytes, new_root: bytes, proo
 def _roots_from_consistency(
     old: int, new: int, old_root: bytes, proof: Sequence[bytes]
 ) -> tuple[bytes, bytes]:
-    """The two roots that a consistency proof leads to."""
+    """The old and the new root that follow from a consistency proof."""
     steps = [*([old_root] if old & (old - 1) == 0 else []), *proof]
     if not steps:
         raise BadProof("the proof is too short")

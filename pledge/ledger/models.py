@@ -1,6 +1,6 @@
 """Tables of the ledger and of its public log. Entries are appended and numbered once; nothing else in them changes.
 
-Triggers on both databases see to that (migrations/versions/0001_initial.py): an entry begins without a number, gets it and what it
+Triggers on both databases enforce that (migrations/versions/0001_initial.py): an entry begins without a number, gets it and what it
 takes back once, its `count_after` may be put right, and one that is set aside stays so; a tile grows, a checkpoint and a
 key stay as they are; none is ever removed.
 """
@@ -51,7 +51,7 @@ class Reason(StrEnum):
 class SetAside(StrEnum):
     """Why an entry is not counted: no use case can have written it (services.py)."""
 
-    NO_CAUSE = "no_cause"  #: no signature and no endorsement stands behind it
+    NO_CAUSE = "no_cause"  #: no signature and no endorsement is its cause
     NO_MOVE = "no_move"  #: it counts what is counted already, or takes back what is not
     DISMISSED = "dismissed"  #: one of these that somebody has looked into
 
@@ -95,7 +95,7 @@ class LedgerEntry(Model):
 
     @classmethod
     def waits(cls) -> ColumnElement[bool]:
-        """What the fold has still to look at, in the words of its index."""
+        """The condition for entries that the fold has still to look at: the predicate of its index, verbatim."""
         return and_(cls.number.is_(None), cls.set_aside.is_(None))
 
     __table_args__ = (

@@ -113,7 +113,7 @@ def sign(text: str, signers: Sequence[Signer]) -> str:
 def open_note(note: str, verifiers: Iterable[Verifier]) -> str:
     """The text of a note that at least one known key has signed. Raises BadNote.
 
-    Signatures of unknown keys are passed over; a wrong one of a known key spoils the note (signed-note, "Verifying").
+    Signatures of unknown keys are ignored; a wrong one of a known key makes the note invalid (signed-note, "Verifying").
     """
     text, signatures = parts(note)
     known = {(one.name, one.key_id): one for one in verifiers}

@@ -9,7 +9,7 @@ from sqlalchemy import TextClause, text
 
 from pledge.ledger.models import Kind
 
-#: Entries that the fold has not looked at yet, in the words of their index.
+#: Entries that the fold has not looked at yet: the predicate of their index, verbatim.
 WAITS = "number IS NULL AND set_aside IS NULL"
 
 # Where a subject is counted. A person is so in one place at a time: what moves another place moves something else, so that

@@ -1,4 +1,4 @@
-"""Where a tile stands under the address of its log (C2SP tlog-tiles, "Merkle Tree" and "Log Entries").
+"""The path of a tile below the address of its log (C2SP tlog-tiles, "Merkle Tree" and "Log Entries").
 
 tile/0/x001/x234/067          the full tile 1234067 of level 0
 tile/1/000.p/17               the first 17 hashes of the first tile of level 1
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from pledge.ledger.tiles import FULL
 
-#: Levels are numbers from 0 to 63; no tree of this world has more.
+#: Levels are numbers from 0 to 63.
 _LEVEL = r"(?P<level>[0-9]|[1-5][0-9]|6[0-3]|entries)"
 #: Three digits each, all but the last behind an `x`, none before the first that is not zero.
 _NUMBER = r"(?P<number>(?!x000)(?:x[0-9]{3}/){0,6}[0-9]{3})"
@@ -38,7 +38,7 @@ class TilePath:
 
 
 def read(path: str) -> TilePath | None:
-    """What follows `tile/` in an address; None unless it is written exactly as one writes it."""
+    """What follows `tile/` in an address; None unless it is in canonical form."""
     found = _PATH.fullmatch(path)
     if found is None:
         return None

@@ -89,7 +89,7 @@ def lag() -> float:
 
 
 @dataclass(frozen=True)
-class Aside:
+class SetAsideEntries:
     """Entries of a campaign that were set aside for one reason."""
 
     why: SetAside
@@ -98,7 +98,7 @@ class Aside:
     last: int
 
 
-def asides(campaign_id: int) -> list[Aside]:
+def set_aside_by_reason(campaign_id: int) -> list[SetAsideEntries]:
     """What is set aside in a campaign, dismissed or not, by the reason."""
     query = (
         select(LedgerEntry.set_aside, func.count(), func.min(LedgerEntry.id), func.max(LedgerEntry.id))
@@ -107,14 +107,14 @@ def asides(campaign_id: int) -> list[Aside]:
         .order_by(LedgerEntry.set_aside)
     )
     with reading() as connection:
-        return [Aside(SetAside(str(row[0])), *row[1:]) for row in connection.execute(query)]
+        return [SetAsideEntries(SetAside(str(row[0])), *row[1:]) for row in connection.execute(query)]
 
 
-def set_aside(campaign_id: int | None = None) -> dict[int, int]:
-    """How many entries of each campaign, or of one, the fold has set aside and nobody has dismissed; none is not named."""
+def set_aside_counts(campaign_id: int | None = None) -> dict[int, int]:
+    """By campaign, how many entries the fold has set aside and nobody has dismissed; campaigns without any are left out."""
     query = (
         select(LedgerEntry.campaign_id, func.count())
-        # In the words of its index.
+        # Verbatim the predicate of its index.
         .where(LedgerEntry.set_aside.is_not(None), LedgerEntry.set_aside != SetAside.DISMISSED)
         .group_by(LedgerEntry.campaign_id)
         .order_by(LedgerEntry.campaign_id)

@@ -1,7 +1,7 @@
-"""Checking what the fold has written against the entries themselves, and putting it right where it differs.
+"""Checking what the fold has written against the entries themselves, and repairing it where it differs.
 
-Country, region and hour stand in no leaf of the public log, so an entry that was forged there passes for the truth. Nothing is
-therefore repaired towards entries that the signatures or the wall contradict, or that nothing can bear out any more.
+Country, region and hour are in no leaf of the public log, so the log does not show a forged one. Nothing is therefore
+repaired to match entries that the signatures or the wall contradict, or that can no longer be checked against them.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -23,12 +23,10 @@ CountedByCampaign = Mapping[int, Counted]
 
 @dataclass(frozen=True)
 class Doubts:
-    """Campaigns, by number, whose entries are not to be believed, as the packages above tell."""
+    """Campaigns, by number, whose entries are in doubt, as the packages above find them."""
 
     differing: frozenset[int] = frozenset()  #: the entries do not add up to the signatures, or to the wall
-    forgotten: frozenset[int] = (
-        frozenset()
-    )  #: the signatures are deleted: where they were from, nothing tells any more
+    forgotten: frozenset[int] = frozenset()  #: the signatures are deleted, so places can no longer be checked
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ _MAKE_HEADS = text(f"""
 # From here on the work is known by its numbers, which lie past the head. It must not be looked for by "not numbered"
 # again: on PostgreSQL each statement sees what was committed before it began, so two look-ups can find different rows.
 # The upper bound and the order of the join keep both planners on the index, however long the ledger is. So does the
-# sorted list of heads, a fence that no planner looks behind: without it PostgreSQL read the whole ledger and looked up
+# sorted list of heads, an optimisation fence: without it PostgreSQL read the whole ledger and looked up
 # the head of each entry, until its statistics knew how few heads there are.
 _FRESH = """
       FROM (SELECT campaign_id, size FROM ledger_heads ORDER BY campaign_id LIMIT 1000000) AS head
@@ -103,12 +103,13 @@ def hour_of(at: datetime) -> str:
 
 
 def fold(sources: Sources, limit: int = BATCH) -> int:
-    """Number the oldest waiting entries and move what follows from them; how many entries that were.
+    """Number the oldest waiting entries and update what follows from them; returns how many entries those were.
 
-    An entry without a cause in `sources.standing`, or that moves nothing, is set aside: it keeps no other waiting. All of it is one
-    transaction: whoever is killed in the middle leaves nothing, and the next fold does it again. A log that lies behind its numbers, as after a migration, catches up in the same steps. 0 means that nothing waits or that
-    somebody else is folding; `limit` means that more may wait. Raises log.NoLogKey, and log.LogInconsistent when what is
-    stored of a log does not continue what was published of it: then nothing moves at all.
+    An entry without a cause in `sources.standing`, or that changes nothing, is set aside and keeps no other waiting. All of it
+    is one transaction: a killed worker leaves nothing, and the next fold starts again. A log that is behind its numbers, as
+    after a migration, catches up in the same steps. 0 means that nothing waits or that another process folds; `limit` means
+    that more may wait. Raises log.NoLogKey, and log.LogInconsistent when what is stored of a log does not continue what was
+    published of it: then nothing is changed at all.
     """
     if not _anything_waits():
         return 0
@@ -124,7 +125,7 @@ def fold(sources: Sources, limit: int = BATCH) -> int:
 
 
 def dismiss(actor: Actor, campaign_id: int, slug: str, why: str) -> int:
-    """Somebody has looked into what is set aside in a campaign: it is no longer named; how many entries. They stay."""
+    """Mark what is set aside in a campaign as looked into, so that it is no longer reported; returns how many entries."""
     with transaction() as session:
         statement = (
             update(LedgerEntry)
@@ -142,7 +143,7 @@ def dismiss(actor: Actor, campaign_id: int, slug: str, why: str) -> int:
 
 
 def _anything_waits() -> bool:
-    """A look that takes no write lock: most of the time a folder has nothing to do."""
+    """A read that takes no write lock: most of the time there is nothing to fold."""
     with reading() as connection:
         waits = exists().where(LedgerEntry.waits())
         lags = exists().where(LedgerHead.log_size < LedgerHead.size)

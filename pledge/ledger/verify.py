@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from pledge.core.db import snapshot
-from pledge.ledger.checkpoints import Checks, LogTotals
+from pledge.ledger.checkpoints import CheckpointChecks, LogTotals
 from pledge.ledger.counting import LogCount
 from pledge.ledger.log import entry_columns, leaf_of
 from pledge.ledger.merkle import WIDTH
@@ -31,7 +31,7 @@ class LogVerdict:
     faults: list[str]
 
 
-class Torn(Exception):
+class EntriesBroken(Exception):
     """The entries cannot be followed beyond one of them; the text says why."""
 
 
@@ -60,7 +60,7 @@ class _Walk:
         self.campaign_id = campaign_id
         self.tiles = Tiles(connection, campaign_id)
         self.pledges = pledges
-        self.checks = Checks(connection, campaign_id, slug)
+        self.checks = CheckpointChecks(connection, campaign_id, slug)
         self.count = LogCount()
         #: The hashes since the last full tile, for each level.
         self.rows: list[list[bytes]] = [[]]
@@ -89,13 +89,13 @@ class _Walk:
                 last = checkpoint.size
                 if checkpoint.size <= size:
                     self._advance(entries, checkpoint.size)
-                self._look_at(checkpoint, size)
+                self._check_checkpoint(checkpoint, size)
             self._advance(entries, size)
-        except Torn as error:
+        except EntriesBroken as error:
             self.torn = str(error)
         else:
-            self._look_at_the_tiles(size)
-            self._look_at_the_end(head, last)
+            self._check_edge_tiles(size)
+            self._check_end(head, last)
         return LogVerdict(self.totals, self.count.root, seen, self._faults())
 
     def _faults(self) -> list[str]:
@@ -114,7 +114,7 @@ class _Walk:
     # --- Entries and tiles ---
 
     def _advance(self, entries: Iterator[Row[Any]], size: int) -> None:
-        """Read on until the tree has so many entries. Raises Torn."""
+        """Read on until the tree has so many entries. Raises EntriesBroken."""
         while self.noted and self.noted[0].size <= size:
             state = self.noted.pop(0)
             self._take(entries, state.size)
@@ -127,9 +127,9 @@ class _Walk:
             row = next(entries, None)
             index = self.count.size
             if row is None or row.number != index + 1:
-                raise Torn(f"entry {index}: missing")
+                raise EntriesBroken(f"entry {index}: missing")
             if row.pledge_text_id not in self.pledges:
-                raise Torn(f"entry {index}: its pledge text is missing")
+                raise EntriesBroken(f"entry {index}: its pledge text is missing")
             completed = self.count.add(leaf_of(row, self.pledges))
             for level, root in enumerate(completed[::HEIGHT]):
                 self._keep(level, root)
@@ -144,7 +144,7 @@ class _Walk:
             row.clear()
 
     def _compare(self, level: int, number: int) -> None:
-        """A tile as the entries make it with the one that is stored."""
+        """Compare a stored tile with the one that the entries make."""
         row = self.rows[level]
         stored = self.tiles.read(level, number)
         if stored == b"".join(row):
@@ -160,7 +160,7 @@ class _Walk:
 
     # --- Checkpoints ---
 
-    def _look_at(self, checkpoint: Row[Any], size: int) -> None:
+    def _check_checkpoint(self, checkpoint: Row[Any], size: int) -> None:
         root = self.count.root if self.count.size == checkpoint.size else None
         found = self.checks.fault(checkpoint, self.totals, root, size)
         if found is None:
@@ -170,8 +170,8 @@ class _Walk:
         if not self.wrong_checkpoint:
             self.wrong_checkpoint = f"checkpoint {checkpoint.id} of {checkpoint.size} entries: {found.words}"
 
-    def _look_at_the_tiles(self, size: int) -> None:
-        """Those at the right edge, and whether there are any that belong to no entry."""
+    def _check_edge_tiles(self, size: int) -> None:
+        """Check the tiles at the right edge, and that there are none without entries."""
         for level, row in enumerate(self.rows):
             if row:
                 self._compare(level, self.count.size >> HEIGHT * (level + 1))
@@ -182,8 +182,8 @@ class _Walk:
         if stored != expected and not self.wrong_tile:
             self.wrong_tile = f"tiles: there are {stored}, the entries make {expected}"
 
-    def _look_at_the_end(self, head: Row[Any] | None, last: int) -> None:
-        """The newest checkpoint and the count that is shown, unless the log is catching up."""
+    def _check_end(self, head: Row[Any] | None, last: int) -> None:
+        """Check the newest checkpoint and the count that is shown, unless the log is catching up."""
         size = self.count.size
         if head is not None and head.size == size:
             if size != last:

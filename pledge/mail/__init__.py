@@ -1,1 +1,1 @@
-"""Mail: the outbox, the caps on how often one address is written to, and the way from the outbox to SMTP."""
+"""Mail: the outbox, the caps on mails to one address, and sending by SMTP."""

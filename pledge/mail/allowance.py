@@ -1,9 +1,9 @@
 """The caps on what one mailbox receives, over all campaigns: one mail of a kind in ten minutes, three in a day, and five
 to confirm in thirty days while nobody at that address has ever confirmed.
 
-A mailbox is an address without its +tag (mail/providers.py), so it gets no mail for each tag that a stranger thinks of. A
-slot is one guarded upsert, so the caps hold in a race, over any number of machines and with every cache gone. A mail that
-anybody can ask for may be given the next free slot of two days instead of being refused; it is sent then.
+A mailbox is an address without its +tag (mail/providers.py), so inventing tags does not get around the caps. A slot is one
+guarded upsert, so the caps hold in a race, over any number of machines and without any cache. A mail that anybody can ask
+for may be given the next free slot within two days instead of being refused; it is sent then.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -18,12 +18,12 @@ from pledge.mail.providers import mailbox
 
 PAUSE_SECONDS = 10 * 60
 DAY_SECONDS = 24 * 60 * 60
-#: How far ahead the slot of a mail that waits may lie. The pages say so.
+#: How far ahead the slot of a mail may lie. Pages name this time.
 PATIENCE_SECONDS = 2 * DAY_SECONDS
 #: Mails to confirm that an address gets within UNCONFIRMED_WINDOW while nobody there has ever confirmed anything.
 MAX_UNCONFIRMED = 5
 UNCONFIRMED_WINDOW = timedelta(days=30)
-#: No such cap: for who has confirmed once, and for mails that are not to confirm.
+#: No cap of that kind: for addresses that have confirmed once, and for other mails.
 UNCAPPED = 2**31 - 1
 
 _WINDOW_SECONDS = int(UNCONFIRMED_WINDOW.total_seconds())
@@ -54,7 +54,7 @@ _TAKE_SLOT = text(
 
 
 def mailbox_hash(address: str) -> bytes:
-    """Whose slots they are: 32 bytes, unrelated to the hash of the person."""
+    """Keyed hash of the mailbox that slots belong to (32 bytes); unrelated to the hash of the person."""
     return vault().keyed_hash(f"mailbox {mailbox(address)}")
 
 

@@ -1,4 +1,4 @@
-"""May this address be written to: nobody at it has said "this was not me" (docs/adr/0009). It holds for every kind of mail.
+"""Addresses whose owner said "this was not me" get no mail of any kind for a while (docs/adr/0009).
 
 The worker asks for each mail that it is about to send (mail/services.py). Whoever enqueues or counts mails asks too, where
 a mail that is dropped later would use up a cap, keep an address or be counted.
@@ -16,7 +16,7 @@ from pledge.core.encryption import vault
 from pledge.mail.models import MailBlock
 from pledge.mail.providers import canonical
 
-#: How long an address is left alone. The pages say so.
+#: How long such an address gets no mail. Pages name this time.
 BLOCK = timedelta(days=30)
 
 
@@ -44,7 +44,7 @@ def blocked(addresses: Collection[str]) -> set[str]:
 
 
 def block(session: Session, address_hash: bytes) -> None:
-    """Leave the address of this hash alone for BLOCK from now, in the caller's transaction."""
+    """Send nothing to the address of this hash for BLOCK from now, in the caller's transaction."""
     session.merge(MailBlock(address_hash=bytes(address_hash), until=clock.now() + BLOCK))
 
 

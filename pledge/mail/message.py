@@ -1,4 +1,4 @@
-"""What travels between the outbox and a transport."""
+"""The types between the outbox and a transport: claimed mails, messages, and composers that turn one into the other."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from pledge.mail.models import MailKind
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A mail of the outbox that is ours to send until the lease ends."""
+    """A mail of the outbox that this worker may send until the lease ends."""
 
     id: int
     kind: MailKind
@@ -35,17 +35,17 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One mail as its feature wants it: to whom, and the values that its templates print."""
+    """One mail as its composer writes it: the recipient, and the values that its templates print."""
 
     to: str
     values: Mapping[str, str]
-    #: The templates of another kind than the outbox asked for, when something else is true by now.
+    #: Templates of another kind than the outbox row names, where the state has changed since.
     template: MailKind | None = None
     #: For news: the address that stops it, for the header that mail programs make a button of (RFC 8058).
     unsubscribe: str = ""
 
 
-#: Turns claimed mails of one kind into messages, by outbox id. A mail that it leaves out is no longer true and is dropped.
+#: Turns claimed mails of one kind into messages, by outbox id. A mail that it leaves out is out of date and is dropped.
 Composer = Callable[[Sequence[Claimed]], Mapping[int, Message]]
 Composers = Mapping[MailKind, Composer]
 

@@ -38,9 +38,9 @@ class MailKind(StrEnum):
     STAFF_VALVE = "staff_valve"  #: mails to new addresses are held back
 
 
-#: News, which nobody waits for; mails to addresses at which nobody has ever confirmed anything, of which only so many go
-#: out in a minute (mail/valve.py); and the rest, which goes first. A query must say it in these very words to get the index
-#: over it.
+#: Three classes of mail, each with its own index; a query must repeat the predicate verbatim to use it. News, which nobody
+#: waits for; mails to addresses at which nobody has ever confirmed anything, whose rate is limited (mail/valve.py); and the
+#: rest, which goes first.
 NEWS = "kind = 'delivered'"
 FIRST = "NOT known AND kind IN ('confirm', 'endorse_confirm', 'endorse_contact')"
 AWAITED = "kind <> 'delivered' AND (known OR kind NOT IN ('confirm', 'endorse_confirm', 'endorse_contact'))"
@@ -81,7 +81,7 @@ class OutboxMail(Model):
     __table_args__ = (
         CheckConstraint("state IN ('queued', 'sent', 'dropped', 'dead')", name="state"),
         CheckConstraint(f"kind IN ({', '.join(repr(kind.value) for kind in MailKind)})", name="kind"),
-        # Apart from each other: however much of one waits, nobody looks for the others behind it.
+        # One index for each class: a long queue of one does not slow the search for the others.
         Index(
             "ix_outbox_mails_due",
             "due_at",
@@ -137,7 +137,7 @@ class RequestKind(StrEnum):
 class MailRequest(Model):
     """Somebody sent a form that a mail may follow. One row for each, whatever is known about the address.
 
-    The request that writes it knows nothing of the person, so neither its answer nor its time can tell anything. The
+    The request that writes it reads nothing about the person, so neither its answer nor its time can tell anything. The
     worker decides which mail is enqueued, if any, and deletes the row in the same transaction (mail/requests.py).
     """
 

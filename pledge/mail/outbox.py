@@ -19,7 +19,7 @@ def enqueue(
     due_at: datetime | None = None,
     known: bool = False,
 ) -> None:
-    """Enqueue a mail, due now unless said otherwise. No cap is asked; what the arguments mean: OutboxMail."""
+    """Enqueue a mail, due now unless `due_at` says otherwise. No cap is checked. For the arguments see OutboxMail."""
     now = clock.now()
     values = {"kind": kind, "subject_id": subject_id, "seq": seq, "lang": lang, "known": known}
     session.execute(insert(OutboxMail).values(**values, created_at=now, due_at=due_at or now))

@@ -17,7 +17,7 @@ class Provider:
 
 
 def _one_mailbox(*domains: str, dots: bool = False, plus: bool = False) -> dict[str, Provider]:
-    """Domains under which one name is one mailbox; the first one stands for all."""
+    """Domains under which one name is one mailbox; the first is the canonical one."""
     return dict.fromkeys(domains, Provider(domains[0], dots, plus))
 
 
@@ -72,7 +72,7 @@ LARGE_PROVIDERS = frozenset(
 
 
 def canonical(local: str, domain: str) -> str:
-    """What one person is known by; for a domain that is not in the table only case is ignored."""
+    """The canonical form of an address, the same for all that reach one person; at unknown domains only case is ignored."""
     provider = PROVIDERS.get(domain)
     local = local.casefold()
     if provider is None:

@@ -39,11 +39,11 @@ def _due(which: str) -> str:
 
 
 _TABLE = OutboxMail.__table__.c
-#: In these very words the indexes over them are used on both databases; a bound value would hide that.
+#: Literal, as the predicates of the indexes are: for a bound value neither database would use them.
 _QUEUED = tuple(text(f"state = 'queued' AND {which}") for which in (AWAITED, FIRST, NEWS))
 _DEAD = text("state = 'dead'")
 
-#: A mail may be marked only by whoever still has it: a later claim has a higher attempt.
+#: Only the worker with the newest claim may mark a mail: each claim raises `attempts`.
 _OURS = "id = :id AND attempts = :attempts AND state = 'queued'"
 
 
@@ -118,7 +118,7 @@ def claim(most: int, lease: timedelta) -> list[Claimed]:
     """Take up to `most` due mails; until the lease ends no other worker gets them.
 
     Mails to new addresses are taken only when nobody who is known waits, and as many as the valve lets through; news only
-    when nothing else is due, and a few at a time, so that who comes next is looked at soon.
+    when nothing else is due, and a few at a time, so that other mails do not wait for them.
     """
     dialect = db.engine.dialect.name
     return (
@@ -164,18 +164,18 @@ def _claimed(rows: Sequence[Row[Any]], until: datetime) -> list[Claimed]:
 
 
 def sent(mails: Sequence[Claimed]) -> None:
-    """Mark mails as sent, except those that are no longer ours to mark."""
+    """Mark mails as sent, except those that another worker has claimed since."""
     values = {"sent": [(mail.id, mail.attempts) for mail in mails], "at": clock.now()}
     write_autocommit(lambda connection: connection.execute(_SENT, values).rowcount)
 
 
 def finish(mail: Claimed, state: MailState, error: str | None = None) -> bool:
-    """Mark a mail as dropped or dead; False when it is no longer ours to mark."""
+    """Mark a mail as dropped or dead; False when another worker has claimed it since."""
     return _mark(_FINISH, mail, {"state": state.value, "error": error})
 
 
 def defer(mail: Claimed, due: datetime, error: str) -> bool:
-    """Put a mail back for a later attempt; False when it is no longer ours to put back."""
+    """Put a mail back for a later attempt; False when another worker has claimed it since."""
     return _mark(_DEFER, mail, {"due": due, "error": error})
 
 
@@ -186,7 +186,7 @@ def release(mails: Sequence[Claimed]) -> None:
 
 
 def renew(mails: Sequence[Claimed], lease: timedelta) -> None:
-    """Keep mails from other workers for as long again, except those that are no longer ours."""
+    """Extend the lease of mails, except of those that another worker has claimed since."""
     values = {"held": [(mail.id, mail.attempts) for mail in mails], "lease": clock.now() + lease}
     write_autocommit(lambda connection: connection.execute(_RENEW, values).rowcount)
 
@@ -213,7 +213,7 @@ def dead_letters(limit: int | None = None, before: int | None = None) -> list[De
 
 @dataclass(frozen=True)
 class Outbox:
-    """How the outbox stands."""
+    """What is in the outbox."""
 
     due: int  #: should have gone out by now
     later: int  #: wait for their time: put off, or capped
@@ -222,7 +222,7 @@ class Outbox:
 
 
 def outbox() -> Outbox:
-    """What waits and what was given up; it reads only those rows."""
+    """The numbers of mails that wait or were given up; only those rows are read."""
     is_due = case((_TABLE.due_at <= clock.now(), 1), else_=0)
     waiting = [
         select(

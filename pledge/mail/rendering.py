@@ -32,7 +32,7 @@ _LINK = re.compile(r"https?://[A-Za-z0-9.:/_~%\[\]-]{1,600}")
 
 
 class UnsafeAddress(ValueError):
-    """An address that cannot stand in a header as it is; the text does not quote it."""
+    """An address that cannot be put into a header; the text does not quote it."""
 
 
 class _UnfoldedHeader(UnstructuredHeader, BaseHeader):

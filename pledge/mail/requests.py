@@ -1,7 +1,7 @@
 """What people ask for by sending a form, and answering it: the worker decides whether and when a mail follows.
 
-A request is one INSERT that reads nothing about the person (docs/adr/0062). It is answered by the package that knows the
-person, in one transaction that also deletes it, so it is answered exactly once; a request that cannot be answered is put
+A request is one INSERT that reads nothing about the person (docs/adr/0062). It is answered by the package of its subject,
+in one transaction that also deletes it, so it is answered exactly once; a request that cannot be answered is put
 off and does not hold up the others.
 """
 
@@ -20,7 +20,7 @@ from pledge.mail.models import MailRequest, RequestKind
 
 #: Requests answered in one transaction.
 BATCH = 100
-#: How long a request waits that could not be answered, for instance because no data key opens what it is about.
+#: How long a request that could not be answered is put off, for instance because no data key opens its subject.
 PUT_OFF = timedelta(minutes=10)
 #: A form sent twice within this time was sent twice by mistake.
 DOUBLE = timedelta(minutes=1)

@@ -1,7 +1,7 @@
 """Sending what waits in the outbox: claim, compose, hand over outside any transaction, mark each mail on its own.
 
 A mail goes out at least once: a worker that is killed between handing over and marking leaves a mail that the next one
-sends again, with the same Message-ID. No two workers have the same mail while its lease lasts, and a sender that lives
+sends again, with the same Message-ID. No two workers have the same mail while its lease lasts, and a running sender
 renews it.
 """
 
@@ -26,13 +26,19 @@ from pledge.mail.message import Claimed, Composer, Composers, Message
 from pledge.mail.models import MailKind, MailState
 from pledge.mail.rendering import UnsafeAddress, envelope_address, render
 from pledge.mail.smtp import SmtpTransport
-from pledge.mail.transports import MailboxTransport, MailRefused, Permanent, Temporary, Transport, Unavailable
+from pledge.mail.transports import (
+    MailboxTransport,
+    MailRefused,
+    PermanentFailure,
+    ServerUnavailable,
+    TemporaryFailure,
+    Transport,
+)
 from pledge.switches import queries as switches
 
 #: How many mails one worker takes at a time.
 BATCH = 50
-#: How long they are its own. A sender that lives renews that again and again; mails in the hand of one that was killed go
-#: out soon after.
+#: How long they stay claimed. A running sender renews the lease; mails of one that was killed go out soon after it ends.
 LEASE = timedelta(seconds=30)
 #: Seconds between two renewals.
 RENEW_EVERY = 8.0
@@ -53,22 +59,22 @@ _random = SystemRandom()
 
 
 @dataclass
-class Delivered:
+class SendingResult:
     """What became of the mails of one or more batches."""
 
     sent: int = 0
     dropped: int = 0
     deferred: int = 0
     dead: int = 0
-    #: The server takes nothing now: the rest of the batch was given back, and whoever asks next should wait a little.
+    #: The server takes nothing now: the rest of the batch was given back, and the caller should wait before the next one.
     stalled: bool = False
 
     @property
     def total(self) -> int:
         return self.sent + self.dropped + self.deferred + self.dead
 
-    def __add__(self, other: "Delivered") -> "Delivered":
-        return Delivered(
+    def __add__(self, other: "SendingResult") -> "SendingResult":
+        return SendingResult(
             self.sent + other.sent,
             self.dropped + other.dropped,
             self.deferred + other.deferred,
@@ -91,12 +97,12 @@ def deliver(
     limit: int = BATCH,
     stop: Callable[[], bool] = lambda: False,
     marks: "Marks | None" = None,
-) -> Delivered:
+) -> SendingResult:
     """Send up to `limit` due mails, fewer when `stop` or the switch of mail says so. What was not begun is given back.
 
     Senders that work side by side share their `marks`.
     """
-    done, marks = Delivered(), marks or Marks()
+    done, marks = SendingResult(), marks or Marks()
     waiting = [] if _paused() or not queries.any_due() else queries.claim(limit, LEASE)
     if not waiting:
         return done
@@ -155,7 +161,7 @@ def _send(
     message: Message | MailRefused | None,
     transport: Transport,
     marks: "Marks",
-    done: Delivered,
+    done: SendingResult,
 ) -> None:
     """Hand one mail over and write down what became of it."""
     if message is None:
@@ -168,29 +174,29 @@ def _send(
         transport.send(message.to, render(mail, message).as_bytes())
     except UnsafeAddress:
         _give_up(mail, "address", done)
-    except Permanent as refusal:
+    except PermanentFailure as refusal:
         _give_up(mail, refusal.code, done)
-    except Temporary as refusal:
-        done.stalled = isinstance(refusal, Unavailable)
+    except TemporaryFailure as refusal:
+        done.stalled = isinstance(refusal, ServerUnavailable)
         _put_off(mail, refusal, done)
     else:
         marks.sent(mail)
         done.sent += 1
 
 
-def _give_up(mail: Claimed, error: str, done: Delivered) -> None:
+def _give_up(mail: Claimed, error: str, done: SendingResult) -> None:
     log.warning("mail dead", mail=mail.id, kind=mail.kind.value, error=error, attempts=mail.attempts)
     retry_write(lambda: queries.finish(mail, MailState.DEAD, error))
     done.dead += 1
 
 
-def _put_off(mail: Claimed, refusal: Temporary, done: Delivered) -> None:
+def _put_off(mail: Claimed, refusal: TemporaryFailure, done: SendingResult) -> None:
     now = clock.now()
     if now - mail.created_at >= GIVE_UP_AFTER:
         _give_up(mail, refusal.code, done)
         return
     # While the server takes nothing from anyone, a mail's own pause must not grow: it should go out soon after.
-    attempts = 1 if isinstance(refusal, Unavailable) else mail.attempts
+    attempts = 1 if isinstance(refusal, ServerUnavailable) else mail.attempts
     due = now + pause_after(attempts)
     log.warning(
         "mail deferred", mail=mail.id, kind=mail.kind.value, error=refusal.code, attempts=mail.attempts
@@ -234,7 +240,7 @@ def _compose_kind(composer: Composer, batch: Sequence[Claimed]) -> dict[int, Mes
     except Exception as error:  # noqa: BLE001  # for instance a row that no configured data key opens
         if len(batch) == 1:
             # Put off rather than dropped: the fault is ours, and the mail must still go out.
-            return {batch[0].id: Temporary(f"compose {type(error).__name__}")}
+            return {batch[0].id: TemporaryFailure(f"compose {type(error).__name__}")}
         return {key: found for mail in batch for key, found in _compose_kind(composer, [mail]).items()}
 
 

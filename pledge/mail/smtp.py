@@ -1,7 +1,7 @@
 """SMTP on one kept-open connection (RFC 5321), telling apart whose fault a failure is.
 
 * refused recipient or body: the recipient's or the mail's (5xx for good, 4xx for now);
-* refused connection, TLS, login or sender: ours, so never for good (Unavailable);
+* refused connection, TLS, login or sender: ours, so never for good (ServerUnavailable);
 * silent or gone: for now. smtplib does not tell whether the body was on its way, so the server may have taken the mail: the
   copy that follows has the same Message-ID. A kept connection that turns out to be closed costs no pause: the mail goes out
   once more at once, over a new one.
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from pledge.mail.transports import Permanent, Temporary, Unavailable
+from pledge.mail.transports import PermanentFailure, ServerUnavailable, TemporaryFailure
 
 #: Seconds that a server may take for one reply. Stopping a worker takes up to this long.
 TIMEOUT = 10.0
@@ -69,14 +69,14 @@ class SmtpTransport:
         is_kept = self._client is not None
         try:
             self._hand_over(to, message)
-        except Temporary as refusal:
+        except TemporaryFailure as refusal:
             # A connection that lay idle has often been closed by the server; that is no failure yet.
             if not is_kept or refusal.code != _DROPPED:
                 raise
             self._hand_over(to, message)
 
     def check(self) -> None:
-        """Connect, greet, encrypt and log in, then hang up; no mail is sent. Raises Unavailable."""
+        """Connect, greet, encrypt and log in, then hang up; no mail is sent. Raises ServerUnavailable."""
         self._connect()
         self.close()
 
@@ -91,7 +91,7 @@ class SmtpTransport:
             client.sendmail(self._sender, [to], message)
         except (smtplib.SMTPException, OSError) as error:
             refusal = _refusal(error)
-            if isinstance(refusal, Unavailable) or refusal.code in (_DROPPED, _TIMEOUT):
+            if isinstance(refusal, ServerUnavailable) or refusal.code in (_DROPPED, _TIMEOUT):
                 self.close()
             raise refusal from None
 
@@ -107,7 +107,7 @@ class SmtpTransport:
         except (smtplib.SMTPException, OSError) as error:
             if client is not None:
                 client.close()
-            raise Unavailable(_connection_fault(error)) from None
+            raise ServerUnavailable(_connection_fault(error)) from None
         self._client = client
         return client
 
@@ -120,18 +120,18 @@ class SmtpTransport:
         return smtplib.SMTP_SSL(host, port, helo, timeout=self._timeout, context=context)
 
 
-def _refusal(error: Exception) -> Temporary | Permanent:
+def _refusal(error: Exception) -> TemporaryFailure | PermanentFailure:
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         ((code, _text),) = error.recipients.values()
     elif isinstance(error, smtplib.SMTPResponseException):
         code = error.smtp_code
     else:
-        return Temporary(_TIMEOUT if _is_timeout(error) else _DROPPED)
+        return TemporaryFailure(_TIMEOUT if _is_timeout(error) else _DROPPED)
     if code == _CLOSING:
-        return Unavailable(_DROPPED)
+        return ServerUnavailable(_DROPPED)
     if isinstance(error, smtplib.SMTPSenderRefused) or code == _NOT_AUTHENTICATED:
-        return Unavailable(_words(code))
-    return Permanent(_words(code)) if code >= 500 else Temporary(_words(code))
+        return ServerUnavailable(_words(code))
+    return PermanentFailure(_words(code)) if code >= 500 else TemporaryFailure(_words(code))
 
 
 def _words(code: int) -> str:

@@ -20,21 +20,21 @@ class MailRefused(Exception):
         self.code = code
 
 
-class Temporary(MailRefused):
+class TemporaryFailure(MailRefused):
     """Trying again later may help."""
 
 
-class Unavailable(Temporary):
+class ServerUnavailable(TemporaryFailure):
     """The server takes no mail at all now, whoever it is for: out of reach, or it refuses us."""
 
 
-class Permanent(MailRefused):
+class PermanentFailure(MailRefused):
     """This recipient or this mail is refused for good."""
 
 
 class Transport(Protocol):
     def send(self, to: str, message: bytes) -> None:
-        """Hand one mail over. Raises Temporary, Unavailable or Permanent."""
+        """Hand one mail over. Raises TemporaryFailure, ServerUnavailable or PermanentFailure."""
 
     def close(self) -> None:
         """Let go of connections; `send` may be called again afterwards."""

@@ -20,14 +20,14 @@ from pledge.core.db.types import UTCDateTime
 from pledge.mail.models import MailValve
 
 WINDOW = timedelta(minutes=1)
-#: So little room left is none for who looks at it: several senders take what comes free within a moment.
+#: Less room than this counts as none: several senders use it up within a moment.
 NARROW = timedelta(seconds=1)
 #: It counts as open again when nothing was held back for so long; what is held back later is another closing.
 REOPENED_AFTER = timedelta(minutes=10)
 #: How often it is written down that mails are still held back.
 _NOTED_EVERY = timedelta(seconds=30)
 
-#: What the operator is told.
+#: The message to the operator.
 HELD_BACK = "mails to new addresses are held back: more of them are asked for than may be sent in a minute"
 
 #: SQL: whether no mail may go now. Binds `full`, from full_from().
@@ -39,7 +39,7 @@ _CREATE = text(
 
 
 def lock(session: Session) -> MailValve:
-    """The valve, for this transaction alone."""
+    """The valve's row, locked until the transaction ends."""
     query = select(MailValve).with_for_update().execution_options(populate_existing=True)
     found = session.scalars(query).first()
     if found is None:
@@ -54,7 +54,7 @@ def room(valve: MailValve, now: datetime) -> int:
 
 
 def use(valve: MailValve, mails: int, now: datetime) -> None:
-    """Note that so many go now."""
+    """Record that so many mails go now."""
     if mails:
         valve.used_until = max(valve.used_until, now) + mails * _interval()
 
@@ -65,7 +65,7 @@ def full_from(now: datetime) -> datetime:
 
 
 def note(session: Session) -> bool:
-    """Write down that mails are held back now; whether the valve has just closed. `session`: the caller's transaction."""
+    """Record that mails are held back now; whether the valve has just closed. `session`: the caller's transaction."""
     valve, now = lock(session), clock.now()
     if valve.used_until <= min(full_from(now), now + WINDOW - NARROW):
         return False
@@ -77,7 +77,7 @@ def note(session: Session) -> bool:
 
 
 def is_noted() -> bool:
-    """Whether it was written down a moment ago that mails are held back."""
+    """Whether it was recorded a moment ago that mails are held back."""
     held_at = _read()[1]
     return held_at is not None and clock.now() - held_at < _NOTED_EVERY
 

@@ -20,7 +20,7 @@ from pledge.core import clock, countries
 from pledge.core.db import reading, transaction
 from pledge.core.encryption import Unreadable, vault
 from pledge.core.text.spreadsheets import BOM, csv_line
-from pledge.jobs.services import Made, Progress
+from pledge.jobs.services import MadeFile, Progress
 from pledge.name_lists.models import ListState, NamedList
 from pledge.name_lists.queries import agreed, listed
 from pledge.signatures.models import NAME_CONTEXT, Signature
@@ -68,7 +68,7 @@ class _Written:
     unreadable: int = 0  #: whose name no data key opens: they cannot be named
 
 
-def make(list_id: int, file: BinaryIO, progress: Progress) -> Made:
+def make(list_id: int, file: BinaryIO, progress: Progress) -> MadeFile:
     """The maker of lists, for the worker. Called again it makes another file: of who agrees by then, encrypted anew.
 
     Raises NotApproved, and whatever `progress` raises.
@@ -83,7 +83,7 @@ def make(list_id: int, file: BinaryIO, progress: Progress) -> Made:
             raise source.fault from None
         raise
     _record(list_id, written)
-    return Made(rows=written.rows, keep=KEPT)
+    return MadeFile(rows=written.rows, keep=KEPT)
 
 
 class _Source:
@@ -187,7 +187,7 @@ def _head(plan: _Plan) -> str:
         ("이용 목적 Purpose", f"{ko.purpose} / {en.purpose}"),
         ("근거 법령 Law", f"{ko.law} / {en.law}"),
         ("보유·이용 기간 Kept", f"{ko.keeping} / {en.keeping}"),
-        ("작성 시각 Made at", clock.iso_utc(plan.at)),
+        ("작성 시각 MadeFile at", clock.iso_utc(plan.at)),
     )
     return "".join(csv_line(*line) for line in lines) + "\r\n" + csv_line(*_HEADS, _COPY)
 

@@ -28,7 +28,7 @@ MAX_REASON = 1000
 _SECRET_KEY = "AGE-SECRET-KEY-"  # noqa: S105  # how each of them begins, not one of them
 
 
-class BadKey(ValueError):
+class BadRecipientKey(ValueError):
     """Not the public key of a recipient in the age format. `is_secret`: somebody typed the secret one."""
 
     def __init__(self, *, is_secret: bool = False) -> None:
@@ -61,20 +61,20 @@ class NoFile(Exception):
 
 
 def read_key(text: str) -> str:
-    """A recipient's public key (age-encryption.org/v1, X25519 recipient) as it will be kept. Raises BadKey."""
+    """A recipient's public key (age-encryption.org/v1, X25519 recipient) as it will be kept. Raises BadRecipientKey."""
     key = "".join(text.split())
     if key.upper().startswith(_SECRET_KEY):
-        raise BadKey(is_secret=True)
+        raise BadRecipientKey(is_secret=True)
     try:
         return str(x25519.Recipient.from_str(key))
     except (RecipientError, UnicodeError):
-        raise BadKey from None
+        raise BadRecipientKey from None
 
 
 def ask(actor: Actor, slug: str, version: int, reason: str, recipient_key: str) -> int:
     """Ask for a list of those who agreed to these terms; the number of the request. Nothing is made before it is allowed.
 
-    Raises NoReason, BadKey, NoSuchTerms, NobodyAgreed, NeedsSecondPerson (who asks must be known, so that somebody else can
+    Raises NoReason, BadRecipientKey, NoSuchTerms, NobodyAgreed, NeedsSecondPerson (who asks must be known, so that somebody else can
     decide).
     """
     reason, key = stated(reason), read_key(recipient_key)

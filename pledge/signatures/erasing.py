@@ -20,7 +20,7 @@ from pledge.signatures.models import ErasureNotice, Signature, SignatureState
 
 
 @dataclass(frozen=True, slots=True)
-class Erased:
+class ErasedSigner:
     """Whom staff have erased from which campaign."""
 
     email: str
@@ -71,7 +71,7 @@ def enqueue_notice(session: Session, row: Signature) -> None:
     outbox.enqueue(session, MailKind.ERASED, notice.id, row.lang, known=True)
 
 
-def erased(mail: Claimed, person: Erased) -> Message:
+def erased(mail: Claimed, person: ErasedSigner) -> Message:
     """Your data was erased, as the secretariat was asked to."""
     values = {
         "campaign": person.campaign,
@@ -81,7 +81,7 @@ def erased(mail: Claimed, person: Erased) -> Message:
     return Message(person.email, values)
 
 
-def _notices(mails: Sequence[Claimed]) -> Mapping[int, Erased]:
+def _notices(mails: Sequence[Claimed]) -> Mapping[int, ErasedSigner]:
     query = (
         select(OutboxMail.id, ErasureNotice.email, Campaign.slug, CampaignText.title)
         .join(ErasureNotice, ErasureNotice.id == OutboxMail.subject_id)
@@ -93,4 +93,4 @@ def _notices(mails: Sequence[Claimed]) -> Mapping[int, Erased]:
         .where(OutboxMail.id.in_([mail.id for mail in mails]))
     )
     with reading() as connection:
-        return {row[0]: Erased(*row[1:]) for row in connection.execute(query)}
+        return {row[0]: ErasedSigner(*row[1:]) for row in connection.execute(query)}

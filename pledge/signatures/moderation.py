@@ -35,11 +35,11 @@ class NotCounted(Exception):
     """Only a counted signature can be withdrawn."""
 
 
-class NoNews(Exception):
+class NotSubscribed(Exception):
     """They get no news, so there is none to stop."""
 
 
-class TooSoon(Exception):
+class NoMailAllowed(Exception):
     """The address has had all the mails that it may get now, or its owner wants none."""
 
 
@@ -56,12 +56,12 @@ def look_up(actor: Actor, address: Address) -> list[int]:
 
 
 def resend(actor: Actor, signature_id: int) -> MailKind:
-    """Enqueue the mail that helps this person now, within the caps; which one. Raises NoSuchSignature, TooSoon."""
+    """Enqueue the mail that helps this person now, within the caps; which one. Raises NoSuchSignature, NoMailAllowed."""
     with transaction() as session:
         row = _row(session, signature_id)
         kind = _MAIL[SignatureState(row.state)]
         if not enqueue(session, kind, row.id, bytes(row.address_hash), row.lang):
-            raise TooSoon
+            raise NoMailAllowed
         record(session, actor, "signature.resend", f"signature:{row.id}", kind=kind.value)
         return kind
 
@@ -88,12 +88,12 @@ def erase(actor: Actor, signature_id: int, why: str) -> None:
 
 
 def stop_news(actor: Actor, signature_id: int, why: str) -> None:
-    """Send no more news to a person who asked for that; the signature stays. Raises NoSuchSignature, NoReason, NoNews."""
+    """Send no more news to a person who asked for that; the signature stays. Raises NoSuchSignature, NoReason, NotSubscribed."""
     why = stated(why)
     with transaction() as session:
         row = _row(session, signature_id)
         if not row.updates:
-            raise NoNews
+            raise NotSubscribed
         row.updates = False
         _tell(session, MailKind.UNSUBSCRIBED, row)
         record(session, actor, "signature.stop_news", f"signature:{row.id}", reason=why)

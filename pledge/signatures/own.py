@@ -4,7 +4,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from pledge.campaigns import list_terms
-from pledge.campaigns.list_terms import NotAsked
+from pledge.campaigns.list_terms import TermsNotOffered
 from pledge.core import clock
 from pledge.core.db import transaction
 from pledge.core.tokens import BadToken, Purpose
@@ -27,12 +27,12 @@ def change(token: str, *, name: str, public_name: bool, updates: bool) -> None:
 def agree_to_list(token: str, version: int) -> None:
     """Let the name stand in lists under these terms; an earlier consent under others ends with it.
 
-    Raises BadToken, NotAsked (also for a withdrawn signature: nobody is asked with it).
+    Raises BadToken, TermsNotOffered (also for a withdrawn signature: nobody is asked with it).
     """
     with transaction() as session:
         row = _own_row(session, token)
         if row.state == SignatureState.WITHDRAWN:
-            raise NotAsked
+            raise TermsNotOffered
         row.list_terms_id = list_terms.asked_id(session, row.campaign_id, version)
 
 

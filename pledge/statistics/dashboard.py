@@ -81,7 +81,7 @@ def today(campaign_id: int) -> Today:
 
 def waiting() -> Waiting:
     review_count, review_since = review.waiting()
-    aside = ledger.set_aside()
+    aside = ledger.set_aside_counts()
     names = slugs() if aside else {}
     return Waiting(
         review_count,

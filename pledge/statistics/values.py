@@ -43,7 +43,7 @@ class Organization:
     country: str
     region: str | None
     website: str
-    level: str  #: as endorsements.models.Level
+    level: str  #: as endorsements.models.VerificationLevel
     target_year: int | None
     statement: Words
     published_on: str  #: day in Korea, `2026-11-24`

@@ -36,7 +36,7 @@ cache = Cache(with_jinja2_ext=False)
 
 
 @dataclass(frozen=True)
-class Copy:
+class CachedPage:
     """A kept answer in one encoding."""
 
     until: float  #: in seconds of clock.monotonic(); then who comes first renews it
@@ -62,7 +62,7 @@ def kept(cache_control: str, *, reads: Iterable[str] = ()) -> Callable[[View], V
             is_shared = not names or names.isdisjoint(request.args)
             key, encoding = f"{request.host} {request.path} ", _encoding()
             renewing = f"{key}renewed by one"
-            copy: Copy | None = cache.get(key + encoding) if is_shared else None
+            copy: CachedPage | None = cache.get(key + encoding) if is_shared else None
             if copy is not None and (
                 clock.monotonic() < copy.until or not cache.add(renewing, True, timeout=MAX_AGE)
             ):
@@ -87,7 +87,7 @@ def kept(cache_control: str, *, reads: Iterable[str] = ()) -> Callable[[View], V
 
 def _keep(key: str, response: AnyResponse) -> None:
     until = clock.monotonic() + SECONDS
-    copies = {key + encoding: Copy(until, _encoded(response, encoding)) for encoding in ENCODINGS}
+    copies = {key + encoding: CachedPage(until, _encoded(response, encoding)) for encoding in ENCODINGS}
     cache.set_many(copies, timeout=MAX_AGE)
 
 

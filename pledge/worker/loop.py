@@ -19,7 +19,7 @@ from pledge.core.db import MAX_CLOCK_DIFFERENCE, clock_difference
 from pledge.core.logs import log
 from pledge.deliveries import announcing, register_queries
 from pledge.jobs import services
-from pledge.ledger import log as log_of_entries
+from pledge.ledger import log as public_log
 from pledge.ledger import services as ledger
 from pledge.mail import requests
 from pledge.mail import services as mail
@@ -148,7 +148,7 @@ class Worker:
         return AFTER_FOLD if folded else IDLE_FOLD
 
     def renew_log(self) -> float:
-        log_of_entries.sign_missing_checkpoints(published)
+        public_log.sign_missing_checkpoints(published)
         return BETWEEN_RENEWALS
 
     def invalidate(self) -> float:

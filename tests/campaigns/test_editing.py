@@ -9,10 +9,15 @@ from sqlalchemy import select
 from pledge.audit.models import AuditEntry
 from pledge.campaigns import moderation, pledges, queries, staff_queries
 from pledge.campaigns.models import CampaignState
-from pledge.campaigns.moderation import EditedMeanwhile, Incomplete, ReasonMissing, WrongState
+from pledge.campaigns.moderation import (
+    CampaignIncomplete,
+    CampaignInWrongState,
+    EditedMeanwhile,
+    ReasonMissing,
+)
 from pledge.campaigns.pledges import NewVersion
 from pledge.campaigns.rules import BadFields, FieldFault, stamp
-from pledge.campaigns.staff_queries import Missing, NoSuchCampaign
+from pledge.campaigns.staff_queries import MissingText, NoSuchCampaign
 from pledge.core.db import db
 from tests.support import factories
 from tests.support.factories import EDITOR, draft, signature
@@ -97,11 +102,11 @@ def test_a_campaign_that_does_not_exist_cannot_be_edited():
 
 def test_publishing_is_refused_while_a_language_is_incomplete_and_says_what_is_missing():
     moderation.create(EDITOR, slug="air", title={"ko": "공기", "en": ""})
-    with pytest.raises(Incomplete) as refused:
+    with pytest.raises(CampaignIncomplete) as refused:
         moderation.move(EDITOR, "air", DRAFT, OPEN)
     missing = refused.value.missing
-    assert Missing("texts", "title_en", "en") in missing
-    assert Missing("texts", "title_ko", "ko") not in missing
+    assert MissingText("texts", "title_en", "en") in missing
+    assert MissingText("texts", "title_ko", "ko") not in missing
     assert {(item.section, item.lang) for item in missing} == {
         (section, lang) for section in ("texts", "pledge") for lang in ("ko", "en")
     }
@@ -121,9 +126,9 @@ def test_a_draft_whose_closing_time_is_over_is_not_published(frozen_clock):
     draft("air")
     schedule("air", closes_at=frozen_clock.now() + timedelta(hours=1))
     frozen_clock.move(hours=2)
-    with pytest.raises(Incomplete) as refused:
+    with pytest.raises(CampaignIncomplete) as refused:
         moderation.move(EDITOR, "air", DRAFT, OPEN)
-    assert refused.value.missing == [Missing("schedule", "closes_at")]
+    assert refused.value.missing == [MissingText("schedule", "closes_at")]
 
 
 def test_closing_ends_signing_now_and_leaves_mails_under_way_their_day(frozen_clock):
@@ -182,7 +187,7 @@ def test_an_archived_campaign_stays_readable_and_takes_nothing():
 )
 def test_every_other_step_is_refused(before, after):
     factories.campaign("air", state=before)
-    with pytest.raises(WrongState):
+    with pytest.raises(CampaignInWrongState):
         moderation.move(EDITOR, "air", before, after, "because")
     assert staff_queries.desk("air").state is before
     assert acts() == []
@@ -190,7 +195,7 @@ def test_every_other_step_is_refused(before, after):
 
 def test_who_saw_another_state_moves_nothing():
     factories.campaign("air", state="closed")
-    with pytest.raises(WrongState) as refused:
+    with pytest.raises(CampaignInWrongState) as refused:
         moderation.move(EDITOR, "air", OPEN, CLOSED, "over")
     assert refused.value.state is CLOSED
 
@@ -231,9 +236,9 @@ def test_dates_and_goals_that_make_no_sense_are_refused(frozen_clock, changes, f
 @pytest.mark.parametrize("state", [CLOSED, ARCHIVED])
 def test_pledge_dates_and_goal_of_a_campaign_that_is_over_stay(state):
     factories.campaign("air", state=state)
-    with pytest.raises(WrongState):
+    with pytest.raises(CampaignInWrongState):
         schedule("air", goal=5)
-    with pytest.raises(WrongState):
+    with pytest.raises(CampaignInWrongState):
         factories.write_pledge("air", "새 서약", "New")
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from pledge.audit.models import AuditEntry
 from pledge.campaigns import moderation, partners, pledges, queries, staff_queries
 from pledge.campaigns.models import CampaignState
-from pledge.campaigns.moderation import EditedMeanwhile, WrongState
+from pledge.campaigns.moderation import CampaignInWrongState, EditedMeanwhile
 from pledge.campaigns.rules import BadFields, stamp
 from pledge.core.db import db
 from pledge.core.languages import Texts
@@ -34,7 +34,7 @@ def crowd(make_app: Callable[..., Flask]) -> Callable[[Callable[[int], Any]], li
                 start.wait()
                 try:
                     return act(number)
-                except (EditedMeanwhile, WrongState, BadFields) as told:
+                except (EditedMeanwhile, CampaignInWrongState, BadFields) as told:
                     return told
 
         with ThreadPoolExecutor(CROWD) as pool:
@@ -115,7 +115,7 @@ def test_a_text_emptied_while_another_publishes_never_leaves_a_public_gap(app, c
             return moderation.edit_texts(EDITOR, "air", stamp(seen), {**seen, "summary_en": ""})
         try:
             return moderation.move(EDITOR, "air", CampaignState.DRAFT, CampaignState.OPEN)
-        except moderation.Incomplete:
+        except moderation.CampaignIncomplete:
             return None
 
     crowd(act)

@@ -9,9 +9,9 @@ from sqlalchemy.exc import IntegrityError
 
 from pledge.audit.models import AuditEntry
 from pledge.campaigns import list_terms, queries
-from pledge.campaigns.list_terms import NotAsked
+from pledge.campaigns.list_terms import TermsNotOffered
 from pledge.campaigns.models import Campaign, ListTerms
-from pledge.campaigns.moderation import EditedMeanwhile, WrongState
+from pledge.campaigns.moderation import CampaignInWrongState, EditedMeanwhile
 from pledge.campaigns.rules import BadFields, FieldFault
 from pledge.core.clock import now
 from pledge.core.db import db, transaction
@@ -89,7 +89,7 @@ def test_ending_stops_the_question_and_asking_again_is_a_new_version():
 def test_only_terms_that_are_asked_for_can_be_ended(version):
     ask()
     ask(law_en="Another law")
-    with pytest.raises(NotAsked):
+    with pytest.raises(TermsNotOffered):
         list_terms.end(EDITOR, SLUG, version)
     assert rows()[0].is_asked
 
@@ -115,7 +115,7 @@ def test_a_campaign_that_is_over_asks_for_nothing_new_but_can_stop_asking(state)
     ask()
     with transaction() as session:
         session.execute(update(Campaign).values(state=state))
-    with pytest.raises(WrongState):
+    with pytest.raises(CampaignInWrongState):
         list_terms.set_terms(EDITOR, SLUG, seen(), {**TERMS, "law_en": "Another law"})
     list_terms.end(EDITOR, SLUG, 1)
     assert not rows()[0].is_asked

@@ -143,7 +143,7 @@ def test_one_person_does_not_get_two_rows_of_one_organisation():
     mine = endorsement(name_ko="하늘에너지", name_en="", email="sky@haneul.co.kr")
     endorsement(name_ko="하늘에너지", name_en="", email="sea@haneul.co.kr", state="review")
     number = ask(mine)
-    with pytest.raises(handover.SpeaksAlready):
+    with pytest.raises(handover.AlreadySpokesperson):
         handover.accept(mine.id, number, "2026-11-25")
     assert again(mine).contact_email == "sky@haneul.co.kr"
     assert enqueued() == [MailKind.ENDORSE_CONTACT]

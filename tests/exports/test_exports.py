@@ -21,7 +21,7 @@ from pledge.core.i18n import SEOUL
 from pledge.endorsements.models import EndorsementVersion
 from pledge.exports import files, services, workbook
 from pledge.exports import rows as export_rows
-from pledge.exports.files import CutShort, write_export
+from pledge.exports.files import IncompleteExport, write_export
 from pledge.jobs import services as jobs
 from pledge.jobs.models import Job, JobKind, JobState
 from pledge.ledger import log_queries
@@ -228,7 +228,7 @@ def test_an_export_tells_the_day_that_the_public_log_tells_and_no_other(app, hou
 def test_an_export_that_came_short_is_never_handed_out(app, monkeypatch):
     some_ledger()
     as_superuser("UPDATE ledger_entries SET number = NULL, count_after = NULL WHERE number = 3")
-    with pytest.raises(CutShort):
+    with pytest.raises(IncompleteExport):
         exported("ledger")
 
 
@@ -302,10 +302,10 @@ def test_an_export_is_asked_for_with_a_reason_made_by_the_worker_and_gone_after_
     ("changes", "error"),
     [
         ({"reason": "  "}, NoReason),
-        ({"slug": "nothing"}, services.NothingLikeIt),
-        ({"kind": "signers"}, services.NothingLikeIt),
-        ({"form": "ods"}, services.NothingLikeIt),
-        ({"lang": "fr"}, services.NothingLikeIt),
+        ({"slug": "nothing"}, services.UnknownExport),
+        ({"kind": "signers"}, services.UnknownExport),
+        ({"form": "ods"}, services.UnknownExport),
+        ({"lang": "fr"}, services.UnknownExport),
     ],
 )
 def test_what_cannot_be_exported_leaves_no_job(app, changes, error):

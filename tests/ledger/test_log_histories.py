@@ -209,6 +209,6 @@ def test_of_two_that_take_back_the_same_in_one_fold_one_is_set_aside(app):
         (2, None),
         (None, "no_move"),
     ]
-    assert queries.set_aside() == {campaign: 1}
+    assert queries.set_aside_counts() == {campaign: 1}
     assert fold() == 0, "it is not looked at again"
     ledger.check()

@@ -339,14 +339,14 @@ def test_ledger_verify_looks_at_one_moment_while_the_fold_goes_on(campaign, monk
 
     grown = []
 
-    class Grows(module.Checks):
+    class Grows(module.CheckpointChecks):
         def __init__(self, *rest):
             super().__init__(*rest)
             if not grown:
                 grown.append(True)
                 add_elsewhere(campaign)
 
-    monkeypatch.setattr(module, "Checks", Grows)
+    monkeypatch.setattr(module, "CheckpointChecks", Grows)
     found = verify(campaign, SLUG)
     assert (found.faults, found.totals.size) == ([], 6)
     assert (verify(campaign, SLUG).totals.size, faults(campaign)) == (7, [])

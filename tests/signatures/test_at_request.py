@@ -128,7 +128,7 @@ def test_the_news_stops_and_the_signature_stays():
     moderation.stop_news(ANNA, row.id, "asked")
     (kept,) = rows()
     assert (kept.state, kept.updates) == ("confirmed", False)
-    with pytest.raises(moderation.NoNews):
+    with pytest.raises(moderation.NotSubscribed):
         moderation.stop_news(ANNA, row.id, "asked")
 
 

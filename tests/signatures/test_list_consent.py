@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from pledge.campaigns import list_terms as terms
-from pledge.campaigns.list_terms import NotAsked
+from pledge.campaigns.list_terms import TermsNotOffered
 from pledge.core.db import db
 from pledge.signatures import own
 from pledge.signatures.models import Signature
@@ -253,7 +253,7 @@ def test_a_withdrawn_signature_holds_no_consent_and_can_give_none(client):
     person = signature(list_terms_id=list_terms().id)
     own.withdraw(manage_token(person))
     assert agreed() is None
-    with pytest.raises(NotAsked):
+    with pytest.raises(TermsNotOffered):
         own.agree_to_list(manage_token(person), 1)
     assert "list_consent" not in client.get(f"/ko/me/{manage_token(person)}").text
 

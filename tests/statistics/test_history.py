@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pledge.core import countries as places
+from pledge.core import countries
 from pledge.ledger.models import Dimension, Kind
 from pledge.statistics.breakdowns import NO_REGION, OTHER, breakdowns, totals
 from pledge.statistics.cells import MIN_CELL
@@ -23,7 +23,7 @@ FIRST = date(2026, 11, 1)
 
 # --- Nobody can be found ---
 
-CODES = [*places.REGIONS][:6]
+CODES = [*countries.REGIONS][:6]
 #: People of each region, those in Korea without one, and those in a few other countries.
 CROWDS = st.tuples(
     st.dictionaries(st.sampled_from(CODES), st.integers(0, 15), max_size=6),
@@ -227,7 +227,7 @@ def lines(**regions):
 def test_the_map_knows_all_regions_and_shades_them_by_how_many():
     found = region_map(lines(r11=900, r41=1200, r26=60, r27=5, r49=0))
     shades = {area.code: area.shade for area in found.areas}
-    assert shades.keys() == places.REGIONS.keys()
+    assert shades.keys() == countries.REGIONS.keys()
     assert shades["KR-41"] == SHADES > shades["KR-11"] > shades["KR-26"] > shades["KR-50"] == 0
     assert all(area.path.startswith("M") and area.path.endswith("z") for area in found.areas)
     assert found.dokdo.area.code == "KR-47"

@@ -12,7 +12,7 @@ from pledge.deliveries import freezing, register
 from pledge.deliveries.models import Delivery
 from pledge.deliveries.register import Answer, HandingOver
 from pledge.jobs.models import JobKind, JobState
-from pledge.jobs.services import Made, advance
+from pledge.jobs.services import MadeFile, advance
 from pledge.jobs.services import newest as newest_job
 from pledge.ledger import log_queries
 from pledge.statistics.values import Words
@@ -51,9 +51,9 @@ def _wait_for(number: int) -> None:
 def make_packs() -> None:
     """Let a worker make every pack that waits: a few bytes each."""
 
-    def make(_subject_id: int, file: Any, _progress: Any) -> Made:
+    def make(_subject_id: int, file: Any, _progress: Any) -> MadeFile:
         file.write(PACK)
-        return Made()
+        return MadeFile()
 
     while advance({JobKind.PACK: make}):
         pass

@@ -172,7 +172,7 @@ def fate(mail_id: int) -> OutboxMail:
     return row
 
 
-def deliver(transport: Transport, **options: object) -> services.Delivered:
+def deliver(transport: Transport, **options: object) -> services.SendingResult:
     return services.deliver(composers(), transport, **options)
 
 

@@ -51,13 +51,13 @@ _TRANSACTION: dict[str, dict[str, Any]] = {
     "postgresql": {"isolation_level": "READ COMMITTED"},
 }
 
-#: A statement that hangs must not hold a thread for ever; the values leave room for a slow disk.
+#: A statement that hangs must not block a thread for ever; the values leave room for a slow disk.
 POSTGRESQL_OPTIONS = (
     "-c statement_timeout=15000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000"
 )
 
 
-#: What a silent network does to a connection: noticed in some seconds, not in a quarter of an hour.
+#: So that a silent network is noticed within seconds instead of a quarter of an hour.
 POSTGRESQL_NETWORK = {
     "connect_timeout": 2,
     "tcp_user_timeout": 10_000,
@@ -66,10 +66,10 @@ POSTGRESQL_NETWORK = {
     "keepalives_count": 3,
 }
 
-#: A connection that is lost later than this was given up after its deadline: trying again would double the wait.
+#: Seconds. A connection lost later than this was given up after its deadline: a retry would double the wait.
 REPEAT_WITHIN = 2.0
 
-#: Seconds between this machine's clock and the database's. Links and codes live by the clock, and so do leases.
+#: Seconds by which this machine's clock and the database's may differ: links, codes and leases expire by the clock.
 MAX_CLOCK_DIFFERENCE = 5.0
 
 #: Codes of the warning with which PostgreSQL gives up waiting for a standby ("canceling wait for synchronous
@@ -77,8 +77,8 @@ MAX_CLOCK_DIFFERENCE = 5.0
 NOT_REPLICATED = frozenset({"01000", "57P01"})
 
 
-#: SQLite has one writer at a time, and who waits for it sleeps, longer each time: eight threads left the file unused for
-#: most of the time. The threads of one process wait here instead and are woken at once.
+#: SQLite has one writer at a time, and a connection that waits for it polls with growing pauses: with eight threads the file
+#: was idle most of the time. The threads of one process wait here instead and are woken at once.
 _sqlite_writer = threading.RLock()
 
 
@@ -121,7 +121,7 @@ def engine_options(config: Config) -> dict[str, Any]:
 
 
 def init_app(app: Flask, config: Config) -> None:
-    """Bind the database. In a request no statement on PostgreSQL may take long: somebody waits for the answer."""
+    """Bind the database. On PostgreSQL the statements of a request have a deadline (deadlines.py)."""
     app.config["SQLALCHEMY_DATABASE_URI"] = config.sqlalchemy_url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(config)
     db.init_app(app)
@@ -186,7 +186,7 @@ def _write(work: Callable[[Connection], T]) -> T:
 
 @contextmanager
 def reading() -> Iterator[Connection]:
-    """A connection for reads: no transaction to pay for on PostgreSQL, a shared snapshot on SQLite."""
+    """A connection for reads: no transaction on PostgreSQL, a shared snapshot on SQLite."""
     with db.engine.connect() as connection:
         yield connection
 
@@ -202,7 +202,7 @@ def snapshot() -> Iterator[Connection]:
 def clock_difference() -> float:
     """Seconds by which the database's clock is ahead of this machine's, negative when behind; 0 on SQLite.
 
-    What the question itself took is given as the benefit of the doubt.
+    The time that the query takes is subtracted in the clocks' favour.
     """
     if not is_postgresql():
         return 0.0
@@ -246,7 +246,7 @@ def _listen_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         # A deferred transaction that turns to writing fails at once when another wrote meanwhile; the busy
-        # timeout does not apply to it. So whoever is going to write says so at the start.
+        # timeout does not apply to it. So a transaction that writes says so when it begins.
         immediate = connection.get_execution_options().get("immediate")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
@@ -260,7 +260,7 @@ def _listen_postgresql(engine: Engine) -> None:
 
     @event.listens_for(engine, "checkout")
     def _checkout(connection: Any, _record: Any, _proxy: Any) -> None:
-        # A server that went away has said so on the idle socket; reading that costs no round trip, as a ping would.
+        # A server that went away has closed the idle socket; polling it costs no round trip, as a ping would.
         waiting = select.poll()
         waiting.register(connection.fileno(), select.POLLIN)
         if waiting.poll(0):

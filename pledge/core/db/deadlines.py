@@ -1,7 +1,7 @@
 """A deadline for each statement of a request on PostgreSQL, kept by this process.
 
 The server's own `statement_timeout` ends a slow statement. It does not end a COMMIT that waits for a lost standby, and a
-server that is stopped or out of reach keeps no time at all, while libpq waits for its reply without end. So a thread
+server that is stopped or out of reach keeps no time at all, while libpq waits for its reply for ever. So a thread
 looks at the statements in hand. One that is past its deadline is cancelled on the server: a COMMIT then ends with the
 warning that db.py turns into NotDurable. Where that does not help, its socket is shut down, and whoever waits on it
 gets the error of a lost connection.
@@ -25,7 +25,7 @@ from pledge.core.logs import log
 SECONDS = 8.0
 #: Seconds that the server gets for a cancellation, and after it.
 GRACE = 1.0
-#: Seconds without another try to cancel anything after a server has not taken a cancellation.
+#: Seconds without further cancellations after a server did not accept one.
 SILENCE = 5.0
 #: Seconds between looks.
 INTERVAL = 0.25
@@ -115,7 +115,7 @@ class Watchdog:
                 log.error("deadlines: a look failed", exc_info=error)
 
     def look(self) -> None:
-        """End what is past its deadline."""
+        """End the statements that are past their deadline."""
         for key, statement in self._statements.copy().items():
             # Between two statements a connection may be held as long as its owner likes.
             if clock.monotonic() < statement.due or not _is_waiting(statement.connection):
@@ -153,7 +153,7 @@ def _shut_down(connection: Driver) -> None:
 
 
 class Connecting:
-    """Opens connections; while the server answers none, one thread at a time finds out whether it does again."""
+    """Opens connections; while the server answers none, only one thread at a time tries."""
 
     def __init__(self) -> None:
         self._is_silent = False

@@ -1,4 +1,4 @@
-"""What is wrong with a line (lines.py) in words, the same in every form. Lazy: said in the language of the page that asks."""
+"""The faults of a line (lines.py) in words, the same in every form. Lazy: in the language of the page that shows them."""
 
 from enum import StrEnum
 from typing import Any

@@ -48,7 +48,7 @@ _HANGUL_ENDINGS = frozenset({"한국", "닷컴", "닷넷", "삼성"})
 _COMMON_ENDINGS = frozenset(
     "com net org info biz kr io xyz vip casino bet win top shop link site online".split()
 )
-#: What stands before a name with a dot. `Dr.Kim` and `Co.Ltd` are names, though .kim and .ltd are endings.
+#: Abbreviations before a name with a dot. `Dr.Kim` and `Co.Ltd` are names, though .kim and .ltd are endings.
 _ABBREVIATIONS = frozenset(
     "dr mr mrs ms mx prof st ste rev fr sr jr hon gen col maj capt lt sgt gov sen rep pres mme mlle ing dipl ph "
     "co corp inc ltd bros dept univ inst assn no mt ft vs".split()
@@ -74,7 +74,7 @@ def clean_line(text: str, longest: int, *, required: bool = True) -> str:
 
 
 def content_fault(text: str) -> LineFault | None:
-    """What may stand in no text that people publish, wherever in it."""
+    """What is wrong with a text wherever in it that is, for instance an address; None when nothing is."""
     plain = _plain(text)
     if holds_resident_number(plain):
         return LineFault.RESIDENT_NUMBER

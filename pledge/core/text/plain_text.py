@@ -1,4 +1,4 @@
-"""What plain text from a form may hold, whoever asks: letters of any script, nothing that hides or reorders them."""
+"""What plain text from any form may consist of: letters of every script, and nothing that hides or reorders them."""
 
 import re
 import unicodedata
@@ -35,7 +35,7 @@ def is_readable(text: str) -> bool:
 
 
 def is_readable_text(text: str) -> bool:
-    """The same for lines that staff write, with tabs and what shows nothing but reorders nothing, as texts are pasted."""
+    """As is_readable, for lines that staff paste: tabs and invisible characters that reorder nothing are allowed."""
     return all(character in "\n\t" or _is_seen(character, hidden=_HIDDEN - {"Cf"}) for character in text)
 
 

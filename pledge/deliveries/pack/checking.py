@@ -31,7 +31,7 @@ class KeysFrom(StrEnum):
 
 
 @dataclass(frozen=True)
-class Result:
+class PackCheckResult:
     """What `tools/verify.py` said (`output`) and how it ended: 0, 1 a check failed, 2 nothing could be checked."""
 
     code: int
@@ -41,7 +41,7 @@ class Result:
     is_published: bool | None
 
 
-def check(path: Path, keys: str | None = None) -> Result:
+def check(path: Path, keys: str | None = None) -> PackCheckResult:
     """Check the pack in a file.
 
     `keys`: the public keys to believe, one a line. Without them those of this site are taken if it knows the log, else
@@ -52,7 +52,7 @@ def check(path: Path, keys: str | None = None) -> Result:
     believed = own if keys is None else keys
     keys_from = KeysFrom.GIVEN if keys is not None else KeysFrom.SITE if own else KeysFrom.PACK
     done = _run(path, believed if keys_from is not KeysFrom.PACK else None)
-    return Result(done.returncode, done.stdout + done.stderr, keys_from, is_published)
+    return PackCheckResult(done.returncode, done.stdout + done.stderr, keys_from, is_published)
 
 
 def _run(path: Path, keys: str | None) -> "subprocess.CompletedProcess[str]":

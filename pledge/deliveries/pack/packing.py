@@ -25,7 +25,7 @@ from pledge.deliveries.models import Delivery, DeliveryState
 from pledge.deliveries.pack.pack_format import ENTRIES, FORMAT, MEMBERS
 from pledge.deliveries.pack.readme import readme
 from pledge.deliveries.tables.tables import TABLES, integrity_json, totals_json
-from pledge.jobs.services import Made, Progress
+from pledge.jobs.services import MadeFile, Progress
 from pledge.ledger import log, log_queries, notes
 from pledge.ledger.counting import LogCount
 from pledge.ledger.leaves import Leaf
@@ -55,7 +55,7 @@ class NotToBePacked(LookupError):
     """There is no such delivery, or it was discarded."""
 
 
-def pack(delivery_id: int, file: BinaryIO, progress: Progress) -> Made:
+def pack(delivery_id: int, file: BinaryIO, progress: Progress) -> MadeFile:
     """The maker of packs, for worker/makers.py. Raises NotToBePacked and what write_pack() raises."""
     query = select(Delivery.campaign_id, Delivery.document).where(
         Delivery.id == delivery_id, Delivery.state != DeliveryState.DISCARDED
@@ -65,7 +65,7 @@ def pack(delivery_id: int, file: BinaryIO, progress: Progress) -> Made:
     if row is None:
         raise NotToBePacked
     write_pack(from_json(row.document), row.campaign_id, file, progress)
-    return Made()
+    return MadeFile()
 
 
 def write_pack(document: Document, campaign_id: int, file: BinaryIO, progress: Progress) -> None:

@@ -18,7 +18,7 @@ class CaseInWrongState(Exception):
 
 
 @dataclass(frozen=True)
-class Seen:
+class SeenState:
     """What a decision is about: the state that was shown, the newest version, and what had become of that."""
 
     state: EndorsementState
@@ -29,7 +29,7 @@ class Seen:
         return f"{self.state}.{self.seq}.{self.version}"
 
     @classmethod
-    def parse(cls, text: str) -> "Seen":
+    def parse(cls, text: str) -> "SeenState":
         """Raises ValueError for what no page of ours has sent."""
         state, seq, version = text.split(".")
         return cls(EndorsementState(state), int(seq), VersionState(version))
@@ -38,17 +38,17 @@ class Seen:
 class CaseChanged(Exception):
     """Somebody else moved the case meanwhile; `now` is how it stands."""
 
-    def __init__(self, now: Seen) -> None:
+    def __init__(self, now: SeenState) -> None:
         super().__init__(str(now))
         self.now = now
 
 
-def take(session: Session, endorsement_id: int, seen: Seen) -> Endorsement:
+def take(session: Session, endorsement_id: int, seen: SeenState) -> Endorsement:
     """The row, locked, if it still is what was seen: whoever decides second is told so. Raises UnknownCase, CaseChanged."""
     row = session.scalar(select(Endorsement).where(Endorsement.id == endorsement_id).with_for_update())
     if row is None:
         raise UnknownCase
-    now = Seen(EndorsementState(row.state), row.seq, VersionState(newest_version(session, row).state))
+    now = SeenState(EndorsementState(row.state), row.seq, VersionState(newest_version(session, row).state))
     if now != seen:
         raise CaseChanged(now)
     return row

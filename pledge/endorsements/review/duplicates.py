@@ -13,10 +13,10 @@ from pledge.endorsements.verification.domains import host_of, registrable
 from pledge.endorsements.verification.names import Likeness, similar
 
 #: So many are shown; more would say nothing.
-MOST = 20
+MAX_CANDIDATES = 20
 
 
-class Sign(StrEnum):
+class DuplicateSign(StrEnum):
     """What two applications have in common, the strongest first."""
 
     REGISTRATION = "registration"  #: the same business registration number
@@ -28,9 +28,9 @@ class Sign(StrEnum):
 
 
 _BY_LIKENESS = {
-    Likeness.EQUAL: Sign.NAME,
-    Likeness.CONTAINED: Sign.CONTAINED,
-    Likeness.CLOSE: Sign.CLOSE,
+    Likeness.EQUAL: DuplicateSign.NAME,
+    Likeness.CONTAINED: DuplicateSign.CONTAINED,
+    Likeness.CLOSE: DuplicateSign.CLOSE,
 }
 
 
@@ -40,7 +40,7 @@ class Candidate:
     name: str
     state: EndorsementState
     level: VerificationLevel
-    signs: list[Sign]
+    signs: list[DuplicateSign]
 
 
 def candidates(endorsement_id: int) -> list[Candidate]:
@@ -73,18 +73,20 @@ def candidates(endorsement_id: int) -> list[Candidate]:
         for other in others
         if (signs := _signs(own, other))
     ]
-    return sorted(found, key=lambda candidate: [list(Sign).index(sign) for sign in candidate.signs])[:MOST]
+    return sorted(found, key=lambda candidate: [list(DuplicateSign).index(sign) for sign in candidate.signs])[
+        :MAX_CANDIDATES
+    ]
 
 
-def _signs(own: Row[*tuple[Any, ...]], other: Row[*tuple[Any, ...]]) -> list[Sign]:
+def _signs(own: Row[*tuple[Any, ...]], other: Row[*tuple[Any, ...]]) -> list[DuplicateSign]:
     likeness = similar((own.name_ko, own.name_en), (other.name_ko, other.name_en))
     site = registrable(host_of(own.website))
     common = {
-        Sign.REGISTRATION: own.registration_hash is not None
+        DuplicateSign.REGISTRATION: own.registration_hash is not None
         and own.registration_hash == other.registration_hash,
-        Sign.WEBSITE: site is not None and site == registrable(host_of(other.website)),
-        Sign.MAIL_DOMAIN: bool(own.mail_domain) and own.mail_domain == other.mail_domain,
+        DuplicateSign.WEBSITE: site is not None and site == registrable(host_of(other.website)),
+        DuplicateSign.MAIL_DOMAIN: bool(own.mail_domain) and own.mail_domain == other.mail_domain,
     }
     if likeness is not None:
         common[_BY_LIKENESS[likeness]] = True
-    return [sign for sign in Sign if common.get(sign)]
+    return [sign for sign in DuplicateSign if common.get(sign)]

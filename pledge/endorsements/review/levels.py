@@ -16,7 +16,7 @@ from pledge.endorsements.models import (
     VerificationLevel,
     VersionState,
 )
-from pledge.endorsements.review.cases import CaseInWrongState, Seen, subject, take
+from pledge.endorsements.review.cases import CaseInWrongState, SeenState, subject, take
 from pledge.endorsements.verification.domains import belongs_to
 from pledge.endorsements.versions import newest_version, version_in
 
@@ -33,7 +33,7 @@ def earned_level(mail_domain: str, website: str) -> VerificationLevel:
     )
 
 
-def certify(actor: Actor, endorsement_id: int, seen: Seen, why: str) -> None:
+def certify(actor: Actor, endorsement_id: int, seen: SeenState, why: str) -> None:
     """Staff have checked the organisation themselves. Raises UnknownCase, CaseChanged, CaseInWrongState."""
     with transaction() as session:
         row = take(session, endorsement_id, seen)
@@ -43,7 +43,7 @@ def certify(actor: Actor, endorsement_id: int, seen: Seen, why: str) -> None:
         record(session, actor, "endorsement.certify", subject(row), reason=why, before=before)
 
 
-def uncertify(actor: Actor, endorsement_id: int, seen: Seen, why: str) -> None:
+def uncertify(actor: Actor, endorsement_id: int, seen: SeenState, why: str) -> None:
     """Take the staff's own check back: what mail and website prove remains. Raises as `certify`."""
     with transaction() as session:
         row = take(session, endorsement_id, seen)
@@ -53,7 +53,7 @@ def uncertify(actor: Actor, endorsement_id: int, seen: Seen, why: str) -> None:
         record(session, actor, "endorsement.uncertify", subject(row), reason=why, after=row.level)
 
 
-def note_site_proof(actor: Actor, endorsement_id: int, seen: Seen, found: bool) -> None:
+def note_site_proof(actor: Actor, endorsement_id: int, seen: SeenState, found: bool) -> None:
     """Write down what a look at the website's DNS and file found. Whoever can write there belongs there.
 
     The look itself is done before, outside any transaction. Raises UnknownCase, CaseChanged.

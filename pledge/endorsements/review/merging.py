@@ -9,7 +9,7 @@ from pledge.core import clock
 from pledge.core.db import transaction
 from pledge.endorsements.counting import count_out
 from pledge.endorsements.models import Endorsement, EndorsementState
-from pledge.endorsements.review.cases import CaseInWrongState, Seen, UnknownCase, only_in, subject, take
+from pledge.endorsements.review.cases import CaseInWrongState, SeenState, UnknownCase, only_in, subject, take
 from pledge.endorsements.versions import supersede_proposed
 from pledge.ledger.models import Reason
 
@@ -21,7 +21,7 @@ _DUPLICATE = (
 _REMAINING = (EndorsementState.REVIEW, EndorsementState.CHANGES, EndorsementState.PUBLISHED)
 
 
-def merge(actor: Actor, endorsement_id: int, into_id: int, seen: Seen, why: str) -> None:
+def merge(actor: Actor, endorsement_id: int, into_id: int, seen: SeenState, why: str) -> None:
     """Make an endorsement a duplicate of another one of its campaign; -1 when it was counted itself.
 
     Whatever pointed to it points to the other now, so no link leads through two rows. Its mails stop by its state.

@@ -26,14 +26,14 @@ from pledge.endorsements.models import (
 from pledge.endorsements.outbox import enqueue
 from pledge.endorsements.own import NOBODY
 from pledge.endorsements.review import reasons
-from pledge.endorsements.review.cases import CaseInWrongState, Seen, only_in, subject, take
+from pledge.endorsements.review.cases import CaseInWrongState, SeenState, only_in, subject, take
 from pledge.endorsements.review.levels import earned_level
 from pledge.endorsements.versions import newest_version, version_in
 from pledge.ledger.models import Reason
 from pledge.mail.models import MailKind
 
 
-def publish(actor: Actor, endorsement_id: int, seen: Seen) -> None:
+def publish(actor: Actor, endorsement_id: int, seen: SeenState) -> None:
     """Put the waiting version on the wall; what was there before is superseded, and +1 the first time.
 
     Raises UnknownCase, CaseChanged, CaseInWrongState.
@@ -60,7 +60,7 @@ def publish(actor: Actor, endorsement_id: int, seen: Seen) -> None:
         record(session, actor, "endorsement.publish", subject(row), version=version.seq, first=first)
 
 
-def ask_for_changes(actor: Actor, endorsement_id: int, seen: Seen, code: str, note: str = "") -> None:
+def ask_for_changes(actor: Actor, endorsement_id: int, seen: SeenState, code: str, note: str = "") -> None:
     """Give the waiting version back with a reason. What is on the wall stays there.
 
     `note` is added to the mail in the applicant's language. Raises UnknownCase, CaseChanged, CaseInWrongState, BadReason.
@@ -85,7 +85,7 @@ def ask_for_changes(actor: Actor, endorsement_id: int, seen: Seen, code: str, no
         )
 
 
-def decline(actor: Actor, endorsement_id: int, seen: Seen, code: str, note: str = "") -> None:
+def decline(actor: Actor, endorsement_id: int, seen: SeenState, code: str, note: str = "") -> None:
     """Refuse an application that is not on the wall. Raises UnknownCase, CaseChanged, CaseInWrongState, BadReason."""
     reason = reasons.chosen(ReasonKind.DECLINE, code)
     with transaction() as session:
@@ -98,7 +98,7 @@ def decline(actor: Actor, endorsement_id: int, seen: Seen, code: str, note: str 
         record(session, actor, "endorsement.decline", subject(row), reason=row.decision_reason, code=code)
 
 
-def reopen(actor: Actor, endorsement_id: int, seen: Seen, why: str) -> None:
+def reopen(actor: Actor, endorsement_id: int, seen: SeenState, why: str) -> None:
     """Take a declined case back into the queue. Raises UnknownCase, CaseChanged, CaseInWrongState."""
     with transaction() as session:
         row = take(session, endorsement_id, seen)
@@ -113,7 +113,7 @@ def reopen(actor: Actor, endorsement_id: int, seen: Seen, why: str) -> None:
 
 
 def remove(
-    actor: Actor, endorsement_id: int, seen: Seen, code: str, wording: Mapping[str, str] | None = None
+    actor: Actor, endorsement_id: int, seen: SeenState, code: str, wording: Mapping[str, str] | None = None
 ) -> None:
     """Take an organisation off the wall: a line with the date and the public reason stays; -1.
 
@@ -144,7 +144,7 @@ def remove(
         )
 
 
-def reinstate(actor: Actor, endorsement_id: int, seen: Seen, why: str) -> None:
+def reinstate(actor: Actor, endorsement_id: int, seen: SeenState, why: str) -> None:
     """Put a removed organisation back as it was; +1. Raises UnknownCase, CaseChanged, CaseInWrongState."""
     now = clock.now()
     with transaction() as session:

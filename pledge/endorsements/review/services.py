@@ -21,7 +21,7 @@ from pledge.endorsements.models import (
     folded,
 )
 from pledge.endorsements.queries import initials
-from pledge.endorsements.review.cases import Seen
+from pledge.endorsements.review.cases import SeenState
 from pledge.endorsements.review.presence import holder_of
 
 PAGE = 50
@@ -103,7 +103,7 @@ class Case:
     newest: VersionView
     published: VersionView | None
     history: list[AuditEntryView]
-    seen: Seen
+    seen: SeenState
 
     @property
     def id(self) -> int:
@@ -231,7 +231,7 @@ def find(endorsement_id: int) -> Case | None:
     return Case(
         row=row,
         newest=views[1] if unconfirmed else views[0],
-        seen=Seen(EndorsementState(row.state), row.seq, views[0].state),
+        seen=SeenState(EndorsementState(row.state), row.seq, views[0].state),
         published=next((view for view in views if view.state is VersionState.PUBLISHED), None),
         history=audit.page(Search(subject=f"endorsement:{endorsement_id}")).lines,
     )

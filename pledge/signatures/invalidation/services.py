@@ -26,16 +26,16 @@ from pledge.signatures.models import Signature, SignatureState
 from pledge.signatures.origins import domain_of
 
 #: More than this many signatures ask for a second person.
-ALONE = 50
+MAX_WITHOUT_SECOND_PERSON = 50
 #: One invalidation takes no more: the condition should be narrower, or the work cut into parts.
-MOST = 100_000
+MAX_SIGNATURES = 100_000
 
 
 class NothingMatches(Exception):
     """No confirmed signature fulfils the condition."""
 
 
-class TooMany(Exception):
+class TooManySignatures(Exception):
     """More signatures fulfil the condition than one invalidation may take."""
 
 
@@ -52,7 +52,7 @@ def propose(
 ) -> int:
     """Count the confirmed signatures that fulfil a condition and keep the set for a decision. Nothing else changes.
 
-    Returns the number of the invalidation. Raises NoCondition, NoReason, NothingMatches, TooMany.
+    Returns the number of the invalidation. Raises NoCondition, NoReason, NothingMatches, TooManySignatures.
     """
     condition.check()
     note = stated(note)
@@ -79,8 +79,8 @@ def propose(
         row.matched = _fix_targets(session, row.id, condition)
         if not row.matched:
             raise NothingMatches
-        if row.matched > MOST:
-            raise TooMany
+        if row.matched > MAX_SIGNATURES:
+            raise TooManySignatures
         record(
             session,
             actor,
@@ -100,7 +100,7 @@ def approve(actor: Actor, invalidation_id: int) -> None:
         row = _locked(session, invalidation_id, InvalidationState.PROPOSED)
         if not may_approve(actor, row.matched, row.proposed_by):
             raise NeedsSecondPerson
-        if row.matched > ALONE:
+        if row.matched > MAX_WITHOUT_SECOND_PERSON:
             two_people.check(session, row.proposed_by, actor.staff_id)
         row.state = InvalidationState.APPLYING
         row.approved_by, row.approved_name, row.approved_at = actor.staff_id, actor.name, clock.now()
@@ -116,7 +116,9 @@ def approve(actor: Actor, invalidation_id: int) -> None:
 
 def may_approve(actor: Actor, matched: int, proposed_by: int | None) -> bool:
     """A handful anybody; more only a second person, who must be known by an account."""
-    return matched <= ALONE or (actor.staff_id is not None and actor.staff_id != proposed_by)
+    return matched <= MAX_WITHOUT_SECOND_PERSON or (
+        actor.staff_id is not None and actor.staff_id != proposed_by
+    )
 
 
 def discard(actor: Actor, invalidation_id: int, why: str) -> None:
@@ -158,7 +160,7 @@ def _fix_targets(session: Session, invalidation_id: int, condition: Condition) -
     wanted = (
         select(literal(invalidation_id), Signature.id)
         .where(Signature.state == SignatureState.CONFIRMED, *condition.matches())
-        .limit(MOST + 1)
+        .limit(MAX_SIGNATURES + 1)
     )
     session.execute(insert(InvalidationTarget).from_select(["invalidation_id", "signature_id"], wanted))
     counted = select(func.count()).where(InvalidationTarget.invalidation_id == invalidation_id)

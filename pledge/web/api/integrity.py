@@ -6,7 +6,7 @@ from pledge.campaigns import queries as campaigns
 from pledge.core import languages
 from pledge.core.clock import iso_utc
 from pledge.statistics.cells import MIN_CELL
-from pledge.statistics.integrity import integrity as figures
+from pledge.statistics.integrity import integrity as integrity_report
 from pledge.web.api.blueprint import DATA_CACHE, api
 from pledge.web.caching import kept
 
@@ -18,7 +18,7 @@ def integrity(slug: str) -> Response:
     campaign = campaigns.find(slug, languages.default())
     if campaign is None:
         abort(404)
-    found = figures(campaign.id)
+    found = integrity_report(campaign.id)
     return jsonify(
         as_of=iso_utc(found.as_of),
         submitted=found.submitted,

@@ -24,7 +24,7 @@ from pledge.deliveries.document import from_json
 from pledge.deliveries.models import Delivery
 from pledge.deliveries.pack import packing
 from pledge.deliveries.pack.packing import MEMBERS, NoKnownKey, NotToBePacked, PackInconsistent
-from pledge.jobs.services import Made
+from pledge.jobs.services import MadeFile
 from pledge.ledger import log as entries_log
 from pledge.ledger import log_queries, notes
 from pledge.ledger.log import NoLogKey
@@ -494,5 +494,5 @@ def test_the_memory_does_not_grow_with_the_log(app, tmp_path, monkeypatch):
 
 
 def test_the_maker_has_nothing_to_add(app):
-    assert packing.pack(a_campaign(), io.BytesIO(), quiet) == Made()
+    assert packing.pack(a_campaign(), io.BytesIO(), quiet) == MadeFile()
     assert db.session.scalars(select(Delivery.id)).all()

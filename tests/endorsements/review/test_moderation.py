@@ -8,7 +8,7 @@ from pledge.core.db import db
 from pledge.endorsements import counting
 from pledge.endorsements.models import Endorsement, EndorsementVersion, VersionState
 from pledge.endorsements.review import merging, moderation, services
-from pledge.endorsements.review.cases import CaseChanged, CaseInWrongState, Seen, UnknownCase
+from pledge.endorsements.review.cases import CaseChanged, CaseInWrongState, SeenState, UnknownCase
 from pledge.endorsements.review.reasons import BadReason
 from pledge.ledger.models import Kind, LedgerEntry
 from pledge.ledger.queries import count, tallies
@@ -25,7 +25,7 @@ def now(row):
 
 
 def seen(row):
-    return services.find(row.id).seen if now(row).state != "pending" else Seen("pending", 1, "proposed")
+    return services.find(row.id).seen if now(row).state != "pending" else SeenState("pending", 1, "proposed")
 
 
 def states(row):
@@ -299,23 +299,23 @@ def test_who_decides_about_something_else_than_what_was_shown_is_told():
     version_of(row, target_year=2040)
     with pytest.raises(CaseChanged) as changed:
         moderation.publish(KIM, row.id, shown)
-    assert changed.value.now == Seen("review", 2, "proposed")
+    assert changed.value.now == SeenState("review", 2, "proposed")
     moderation.publish(KIM, row.id, changed.value.now)
     with pytest.raises(CaseChanged) as changed:
-        moderation.decline(KIM, row.id, Seen("review", 2, "proposed"), "authority-unclear")
-    assert changed.value.now == Seen("published", 2, "published")
+        moderation.decline(KIM, row.id, SeenState("review", 2, "proposed"), "authority-unclear")
+    assert changed.value.now == SeenState("published", 2, "published")
     assert mails(row) == [("endorse_published", "ko")]
 
 
 def test_nobody_decides_about_what_does_not_exist():
     with pytest.raises(UnknownCase):
-        moderation.publish(KIM, 1, Seen("review", 1, "proposed"))
+        moderation.publish(KIM, 1, SeenState("review", 1, "proposed"))
 
 
 def test_what_is_refused_leaves_nothing_behind():
     endorsement(state="review")
     with pytest.raises(UnknownCase):
-        moderation.publish(KIM, 1, Seen("review", 1, "proposed"))
+        moderation.publish(KIM, 1, SeenState("review", 1, "proposed"))
     assert db.session.scalar(select(func.count()).select_from(AuditEntry)) == 0
 
 

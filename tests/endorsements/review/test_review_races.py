@@ -15,7 +15,7 @@ from pledge.core.db import db
 from pledge.endorsements import counting, own
 from pledge.endorsements.models import Endorsement, EndorsementState, VersionState
 from pledge.endorsements.review import merging, moderation, presence
-from pledge.endorsements.review.cases import CaseChanged, CaseInWrongState, Seen
+from pledge.endorsements.review.cases import CaseChanged, CaseInWrongState, SeenState
 from pledge.ledger.models import LedgerEntry
 from pledge.mail.models import OutboxMail
 from tests.support.factories import campaign, endorse_manage_token, endorsement, version_of
@@ -61,12 +61,12 @@ def test_two_reviewers_who_publish_at_once_publish_once(app, at_once):
     campaign()
     for _ in range(ROUNDS):
         row = endorsement(state="review")
-        seen, row_id = Seen(EndorsementState.REVIEW, 1, VersionState.PROPOSED), row.id
+        seen, row_id = SeenState(EndorsementState.REVIEW, 1, VersionState.PROPOSED), row.id
         results = at_once(*(partial(moderation.publish, who, row_id, seen) for who in (PEOPLE[0], PEOPLE[1])))
         assert sorted(type(result).__name__ for result in results) == ["CaseChanged", "NoneType"]
         assert deltas(row_id) == [1]
         told = next(result for result in results if isinstance(result, CaseChanged))
-        assert told.now == Seen(EndorsementState.PUBLISHED, 1, VersionState.PUBLISHED)
+        assert told.now == SeenState(EndorsementState.PUBLISHED, 1, VersionState.PUBLISHED)
     kinds = list(db.session.scalars(select(OutboxMail.kind)))
     assert kinds == ["endorse_published"] * ROUNDS
     assert len(list(db.session.scalars(select(AuditEntry.id)))) == ROUNDS
@@ -76,7 +76,7 @@ def test_two_reviewers_who_publish_at_once_publish_once(app, at_once):
 def test_eight_people_at_one_correction_decide_it_once(app, at_once):
     row = endorsement()
     version_of(row, target_year=2040)
-    seen, row_id = Seen(EndorsementState.PUBLISHED, 2, VersionState.PROPOSED), row.id
+    seen, row_id = SeenState(EndorsementState.PUBLISHED, 2, VersionState.PROPOSED), row.id
     half = len(PEOPLE) // 2
     acts = [partial(moderation.publish, who, row_id, seen) for who in PEOPLE[:half]]
     acts += [partial(moderation.ask_for_changes, who, row_id, seen, "logo-unclear") for who in PEOPLE[half:]]
@@ -89,7 +89,7 @@ def test_eight_people_at_one_correction_decide_it_once(app, at_once):
 
 def test_withdrawing_while_staff_publish_never_leaves_a_count_behind(app, at_once):
     campaign()
-    seen = Seen(EndorsementState.REVIEW, 1, VersionState.PROPOSED)
+    seen = SeenState(EndorsementState.REVIEW, 1, VersionState.PROPOSED)
     for _ in range(ROUNDS):
         row = endorsement(state="review")
         token, row_id = endorse_manage_token(row), row.id
@@ -111,7 +111,7 @@ def test_withdrawing_while_staff_remove_counts_it_out_once(app, at_once):
     for _ in range(ROUNDS):
         row = endorsement()
         token, row_id = endorse_manage_token(row), row.id
-        seen = Seen(EndorsementState.PUBLISHED, 1, VersionState.PUBLISHED)
+        seen = SeenState(EndorsementState.PUBLISHED, 1, VersionState.PUBLISHED)
         at_once(
             partial(moderation.remove, PEOPLE[0], row_id, seen, "closed-down"), partial(own.withdraw, token)
         )
@@ -121,7 +121,7 @@ def test_withdrawing_while_staff_remove_counts_it_out_once(app, at_once):
 
 def test_two_merges_the_other_way_round_leave_one_of_them(app, at_once):
     campaign()
-    seen = Seen(EndorsementState.PUBLISHED, 1, VersionState.PUBLISHED)
+    seen = SeenState(EndorsementState.PUBLISHED, 1, VersionState.PUBLISHED)
     for _ in range(ROUNDS):
         one, other = endorsement().id, endorsement().id
         results = at_once(

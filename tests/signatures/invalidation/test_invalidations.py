@@ -128,9 +128,9 @@ def test_a_condition_that_nobody_fulfils_leaves_no_trace():
 
 
 def test_more_than_one_invalidation_may_take_are_refused(monkeypatch):
-    monkeypatch.setattr(invalidations, "MOST", 3)
+    monkeypatch.setattr(invalidations, "MAX_SIGNATURES", 3)
     crowd(4, domain="robots.example")
-    with pytest.raises(invalidations.TooMany):
+    with pytest.raises(invalidations.TooManySignatures):
         propose()
     assert db.session.scalar(select(func.count()).select_from(InvalidationTarget)) == 0
 
@@ -212,10 +212,10 @@ def test_a_copy_of_the_database_does_not_tell_the_domain():
 
 
 def test_fifty_may_be_decided_by_one_person_and_fifty_one_not():
-    crowd(invalidations.ALONE, domain="robots.example")
+    crowd(invalidations.MAX_WITHOUT_SECOND_PERSON, domain="robots.example")
     invalidations.approve(ANNA, propose())
     work()
-    crowd(invalidations.ALONE + 1, domain="robots.example")
+    crowd(invalidations.MAX_WITHOUT_SECOND_PERSON + 1, domain="robots.example")
     number = propose()
     with pytest.raises(invalidations.NeedsSecondPerson):
         invalidations.approve(ANNA, number)

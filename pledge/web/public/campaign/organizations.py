@@ -6,11 +6,10 @@ from flask import Response, abort, make_response, redirect, render_template, req
 from werkzeug import Response as AnyResponse
 
 from pledge.campaigns.queries import CampaignView
-from pledge.core import countries as places
-from pledge.core import i18n
+from pledge.core import countries, i18n
 from pledge.endorsements import queries as endorsements
 from pledge.endorsements.models import OrganizationType
-from pledge.endorsements.queries import Filter
+from pledge.endorsements.queries import WallFilter
 from pledge.web.caching import kept
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404
@@ -28,7 +27,7 @@ def organizations(slug: str) -> Response:
     if page > wall.pages:
         abort(404)
     countries = [
-        (code, f"{places.country_name(code, i18n.language())} ({i18n.format_count(number)})")
+        (code, f"{countries.country_name(code, i18n.language())} ({i18n.format_count(number)})")
         for code, number in wall.countries.items()
     ]
     return make_response(
@@ -56,12 +55,12 @@ def organization(slug: str, endorsement_id: int) -> AnyResponse:
     )
 
 
-def _wanted() -> Filter:
+def _wanted() -> WallFilter:
     """What the address asks for; 400 for a kind or a country that does not exist."""
     kind, country = request.args.get("type", ""), request.args.get("country", "")
-    if (kind and kind not in set(OrganizationType)) or (country and country not in places.COUNTRIES):
+    if (kind and kind not in set(OrganizationType)) or (country and country not in countries.COUNTRIES):
         abort(400)
-    return Filter(
+    return WallFilter(
         name=request.args.get("q", "").strip(), type=OrganizationType(kind) if kind else None, country=country
     )
 

@@ -12,7 +12,7 @@ from pledge.statistics.breakdowns import BreakdownLine
 from pledge.statistics.cells import MIN_CELL
 from pledge.statistics.charts import Chart, chart
 from pledge.statistics.growth import Point
-from pledge.statistics.progress import progress as read
+from pledge.statistics.progress import progress as read_progress
 from pledge.statistics.region_map import region_map
 from pledge.web.caching import kept
 from pledge.web.public.blueprint import public
@@ -45,7 +45,7 @@ class Growth:
 @kept(PAGE_CACHE)
 def progress(slug: str) -> Response:
     campaign = campaign_or_404(slug)
-    found = read(campaign.id, slug)
+    found = read_progress(campaign.id, slug)
     totals, grown = found.totals, found.history
     countries = bars(totals.by_country, totals.people)
     return make_response(

@@ -11,8 +11,7 @@ from wtforms import FileField, HiddenField, SelectField, StringField, TextAreaFi
 from wtforms.fields import Field
 from wtforms.validators import ValidationError
 
-from pledge.core import countries as places
-from pledge.core import i18n
+from pledge.core import countries, i18n
 from pledge.core.text.line_words import LINE_WORDS
 from pledge.core.text.lines import LineFault
 from pledge.endorsements import rules
@@ -114,11 +113,11 @@ class ContentForm(PublicForm):
         _check(lambda: rules.check_type(field.data or ""))
 
     def validate_country(self, field: Field) -> None:
-        if field.data not in places.COUNTRIES:
+        if field.data not in countries.COUNTRIES:
             raise ValidationError(_l("Choose a country from the list."))
 
     def validate_region(self, field: Field) -> None:
-        if self.country.data == places.HOME and field.data and field.data not in places.REGIONS:
+        if self.country.data == countries.HOME and field.data and field.data not in countries.REGIONS:
             raise ValidationError(_l("Choose a province or city from the list."))
 
     def validate_website(self, field: Field) -> None:
@@ -163,11 +162,11 @@ class ContentForm(PublicForm):
 
     @property
     def countries(self) -> list[tuple[str, str]]:
-        return places.country_choices(i18n.language())
+        return countries.country_choices(i18n.language())
 
     @property
     def regions(self) -> list[tuple[str, str]]:
-        return places.region_choices(i18n.language())
+        return countries.region_choices(i18n.language())
 
     @property
     def _numbers(self) -> tuple[Field, Field, Field]:

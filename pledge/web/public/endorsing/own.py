@@ -140,7 +140,7 @@ def take_over(subject: Subject, token: str) -> Response:
                 if not expired and handover.accept(endorsement_id, number, markdown.privacy_version()):
                     return see_other(subject.url("take_over", token=token))
                 status = 410
-            except handover.SpeaksAlready:
+            except handover.AlreadySpokesperson:
                 speaks_already, status = True, 409
     link = open_contact_link(token, i18n.language())
     if link.record is not None and link.state is LinkState.CONFIRMED:

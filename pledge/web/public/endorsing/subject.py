@@ -15,7 +15,7 @@ from pledge.endorsements.identifiers import manage_token, read_ticket
 from pledge.endorsements.models import EndorsementState, VerificationLevel
 from pledge.endorsements.verification.domains import host_of, registrable
 from pledge.endorsements.verification.ladder import PATH, RECORD, site_proof
-from pledge.web.public.mailed_links.subject import Done, JourneyTexts, Question, Subject
+from pledge.web.public.mailed_links.subject import DonePage, JourneyTexts, Question, Subject
 
 #: What the own page can say after something was done, by the name in its address.
 DONE = ("sent", "saved", "asked", "cancelled", "proved", "not_proved")
@@ -82,10 +82,10 @@ def erasing(endorsement: EndorsementView) -> Question:
     )
 
 
-def erased(endorsement: EndorsementView) -> Done:
+def erased(endorsement: EndorsementView) -> DonePage:
     gone = _("Your name, title and address are gone for good, and the endorsement is withdrawn.")
     stays = _("One line with the organisation's name and the dates stays in public.")
-    return Done(_("Your data is erased"), f"{gone} {stays}" if endorsement.published_at else gone)
+    return DonePage(_("Your data is erased"), f"{gone} {stays}" if endorsement.published_at else gone)
 
 
 def _proof(endorsement: EndorsementView) -> dict[str, str] | None:
@@ -215,7 +215,7 @@ ENDORSEMENT = Subject(
         button=_l("Delete it and stop mails"),
         back=_l("It was us: back to confirming"),
     ),
-    not_mine_done=Done(
+    not_mine_done=DonePage(
         _l("Deleted, and no more mails"),
         _l("What was entered with your address is gone. Nothing was shown. We are sorry for the trouble."),
     ),

@@ -20,7 +20,7 @@ from pledge.web.limits import count_unknown_link, limited, link_limit, token_lim
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import campaign_or_404
 from pledge.web.public.endorsing.subject import ENDORSEMENT
-from pledge.web.public.mailed_links.subject import Done, Question, Subject
+from pledge.web.public.mailed_links.subject import DonePage, Question, Subject
 from pledge.web.public.signing.forms import ConfirmCodeForm, LinkForm
 from pledge.web.public.signing.sign import see_other
 from pledge.web.public.signing.subject import SIGNATURE
@@ -84,7 +84,7 @@ def ask(question: Question, back: str = "", campaign: Any = None) -> Response:
     )
 
 
-def done(what: Done) -> Response:
+def done(what: DonePage) -> Response:
     return make_response(render_template("public/mailed_links/done.html", done=what))
 
 

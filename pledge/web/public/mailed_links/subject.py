@@ -29,7 +29,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Done:
+class DonePage:
     """A page that says what has been done, when nothing is left to do."""
 
     heading: Text
@@ -94,10 +94,10 @@ class Subject:
     own_template: str
     words: JourneyTexts
     not_mine: Question
-    not_mine_done: Done
+    not_mine_done: DonePage
     withdrawing: Callable[[Any], Question]  #: (record)
     erasing: Callable[[Any], Question]  #: (record)
-    erased: Callable[[Any], Done]  #: (record), as it was
+    erased: Callable[[Any], DonePage]  #: (record), as it was
 
     def url(self, page: str, **values: Any) -> str:
         """The address of one of its pages, by the name of the view."""

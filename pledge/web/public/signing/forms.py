@@ -10,8 +10,7 @@ from wtforms import HiddenField, SelectField, StringField
 from wtforms.fields import Field
 from wtforms.validators import ValidationError
 
-from pledge.core import countries as places
-from pledge.core import i18n
+from pledge.core import countries, i18n
 from pledge.core.text.line_words import LINE_WORDS
 from pledge.core.text.lines import BadLine, LineFault
 from pledge.core.text.plain_text import six_digits
@@ -28,12 +27,12 @@ _NAME_WORDS = LINE_WORDS | {
 
 
 def is_country(code: str | None) -> bool:
-    return code in places.COUNTRIES
+    return code in countries.COUNTRIES
 
 
 def is_region(country: str | None, code: str | None) -> bool:
     """Whether the region may be stored; what a form of another country names is dropped, not refused."""
-    return country != places.HOME or not code or code in places.REGIONS
+    return country != countries.HOME or not code or code in countries.REGIONS
 
 
 def is_version(text: str | None) -> bool:
@@ -109,11 +108,11 @@ class SignForm(PublicForm):
 
     @property
     def countries(self) -> list[tuple[str, str]]:
-        return places.country_choices(i18n.language())
+        return countries.country_choices(i18n.language())
 
     @property
     def regions(self) -> list[tuple[str, str]]:
-        return places.region_choices(i18n.language())
+        return countries.region_choices(i18n.language())
 
 
 class ConfirmCodeForm(PublicForm):

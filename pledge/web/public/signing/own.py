@@ -3,7 +3,7 @@
 from flask import Response, make_response, render_template, request
 from flask_babel import gettext as _
 
-from pledge.campaigns.list_terms import NotAsked
+from pledge.campaigns.list_terms import TermsNotOffered
 from pledge.campaigns.mailed_links import LinkState
 from pledge.core import i18n
 from pledge.core.tokens import Purpose
@@ -12,7 +12,7 @@ from pledge.signatures.queries import SignatureView, open_link, own_signature
 from pledge.signatures.receipts import receipt
 from pledge.web.public.mailed_links.journey import FORM, ask, done, mailed_link, problem, route
 from pledge.web.public.mailed_links.own import own_page
-from pledge.web.public.mailed_links.subject import Done, Question, Subject
+from pledge.web.public.mailed_links.subject import DonePage, Question, Subject
 from pledge.web.public.signing.forms import ListForm, OwnForm
 from pledge.web.public.signing.sign import see_other
 from pledge.web.public.signing.subject import SIGNATURE
@@ -40,7 +40,7 @@ def me_list(subject: Subject, token: str) -> Response:
         try:
             own.agree_to_list(token, form.version)
             return _saved(subject, token)
-        except NotAsked:
+        except TermsNotOffered:
             form.list_consent.data, status = False, 409
             form.list_consent.errors = [
                 _("The terms have changed meanwhile. Please read what is asked now. Nothing was changed.")
@@ -73,7 +73,7 @@ def unsubscribe(subject: Subject, token: str) -> Response:
             )
         )
     return done(
-        Done(
+        DonePage(
             _("No more news by e-mail"),
             _("We no longer send you news of the campaign. Your signature stays and is counted as before."),
         )

@@ -35,7 +35,7 @@ SECOND_FACTOR = "second_factor"
 SHOWN_AT = "second_factor_at"
 
 
-class Entry(StrEnum):
+class AccessLevel(StrEnum):
     """What a view asks for that is no permission of a role."""
 
     PUBLIC = "public"
@@ -44,10 +44,10 @@ class Entry(StrEnum):
     BEFORE_MFA = "before_mfa"  #: also before the second factor was shown in this session
 
 
-Need = Permission | Entry
+Need = Permission | AccessLevel
 
 
-class Undeclared(RuntimeError):
+class UndeclaredView(RuntimeError):
     """A staff view without `@needs(…)` was asked for: a fault of ours, answered with 403."""
 
 
@@ -67,34 +67,34 @@ def needs(permission: Permission) -> Callable[[View], View]:
 
 def public(view: View) -> View:
     """Declare that a view is open to anybody who has its address: the ways to sign in."""
-    setattr(view, _MARK, Entry.PUBLIC)
+    setattr(view, _MARK, AccessLevel.PUBLIC)
     return view
 
 
 def requires_sign_in(view: View) -> View:
     """Declare that a view is open to everybody who has signed in: their own account, their own language."""
-    setattr(view, _MARK, Entry.SIGNED_IN)
+    setattr(view, _MARK, AccessLevel.SIGNED_IN)
     return view
 
 
 def open_to_enrolment(view: View) -> View:
     """Declare that a view sets up a second factor, for who has none yet and for who adds one."""
-    setattr(view, _MARK, Entry.ENROLLING)
+    setattr(view, _MARK, AccessLevel.ENROLLING)
     return view
 
 
 def requires_password(view: View) -> View:
     """Declare that a view is open to who has signed in and not yet shown the second factor."""
-    setattr(view, _MARK, Entry.BEFORE_MFA)
+    setattr(view, _MARK, AccessLevel.BEFORE_MFA)
     return view
 
 
 def needed_permission(endpoint: str) -> Need:
-    """What a staff endpoint asks for: a permission, or one of Entry. Raises Undeclared."""
+    """What a staff endpoint asks for: a permission, or one of AccessLevel. Raises UndeclaredView."""
     view = current_app.view_functions[endpoint]
     found: Need | None = getattr(view, _MARK, None)
     if found is None:
-        raise Undeclared(endpoint)
+        raise UndeclaredView(endpoint)
     return found
 
 
@@ -186,17 +186,17 @@ def check_access() -> AnyResponse | None:
         _check_csrf()
     try:
         need = needed_permission(request.endpoint or "")
-    except Undeclared:
+    except UndeclaredView:
         log.error("staff view without a declared permission", endpoint=request.endpoint)
         return refused()
-    if need is Entry.PUBLIC:
+    if need is AccessLevel.PUBLIC:
         return None
     return ask_to_sign_in() if current_member() is None else check_member(need)
 
 
 def check_member(need: Need) -> AnyResponse | None:
     """The same for somebody who has signed in: what they have to do first, and whether their roles allow it."""
-    if need is Entry.BEFORE_MFA:
+    if need is AccessLevel.BEFORE_MFA:
         return None
     if step := _step_before(need):
         return redirect(url_for(step), 303)
@@ -209,8 +209,8 @@ def _step_before(need: Need) -> str | None:
     if not has_shown_second_factor():
         if member.has_second_factor:
             return "staff.verify"
-        return None if need is Entry.ENROLLING else "staff.enrol"
-    if member.recovery_codes is None and need is not Entry.ENROLLING:
+        return None if need is AccessLevel.ENROLLING else "staff.enrol"
+    if member.recovery_codes is None and need is not AccessLevel.ENROLLING:
         return "staff.recovery_codes"
     return None
 

@@ -63,7 +63,7 @@ _FAULTS = {
 }
 
 
-class Asked(NamedTuple):
+class PasskeyChallenge(NamedTuple):
     """What a session waits for: the answer to a challenge, and the name of a passkey that is added."""
 
     challenge: bytes
@@ -203,12 +203,12 @@ def _ask(purpose: str, name: str = "") -> bytes:
     return challenge
 
 
-def _asked(purpose: str, lifetime: timedelta) -> Asked:
+def _asked(purpose: str, lifetime: timedelta) -> PasskeyChallenge:
     """What this session was asked for, and from now on is not. Raises PasskeyRefused when that was nothing, or long ago."""
     challenge, at, name = session.pop(purpose, ("", 0, ""))
     if clock.now().timestamp() - at > lifetime.total_seconds():
         raise PasskeyRefused(PasskeyFault.EXPIRED)
-    return Asked(bytes.fromhex(challenge), name)
+    return PasskeyChallenge(bytes.fromhex(challenge), name)
 
 
 def _shown(purpose: str, by: int | None = None) -> StaffMember:

@@ -29,7 +29,7 @@ from pledge.accounts.roles import Permission
 from pledge.core import tokens
 from pledge.core.tokens import BadToken, Purpose
 from pledge.web.staff import saved_forms
-from pledge.web.staff.auth.access import Entry, Undeclared, me, needed_permission
+from pledge.web.staff.auth.access import AccessLevel, UndeclaredView, me, needed_permission
 from pledge.web.staff.auth.cookies import current_member, this_session
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.filling import OWN_FIELDS, fill
@@ -154,7 +154,7 @@ def _is_of_a_member() -> bool:
     """Whether the view that was asked for is one for signed-in people, and a page is waited for."""
     try:
         need = needed_permission(request.endpoint or "")
-    except (Undeclared, KeyError):
+    except (UndeclaredView, KeyError):
         return False
     is_page = request.headers.get("Sec-Fetch-Dest", "document") == "document"
-    return is_page and (isinstance(need, Permission) or need is Entry.SIGNED_IN)
+    return is_page and (isinstance(need, Permission) or need is AccessLevel.SIGNED_IN)

@@ -12,7 +12,7 @@ from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa
 from pledge.web.staff.auth.moments import typed_event
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import EventForm, RemoveForm
-from pledge.web.staff.campaigns.saving import Problem, attempt
+from pledge.web.staff.campaigns.saving import SavingProblem, attempt
 from pledge.web.staff.campaigns.sections import OK, removal_page, remove, saved, section_page, still_there
 
 
@@ -95,12 +95,12 @@ def _places(form: EventForm) -> dict[str, str]:
     return {"ends_at": "end_time" if (form.start_time.data or "").strip() else "end_day"}
 
 
-def _page(slug: str, row: EventRow | None, form: EventForm, problem: Problem) -> Response:
+def _page(slug: str, row: EventRow | None, form: EventForm, problem: SavingProblem) -> Response:
     if problem.stored:
         stored = EventFields(
             title=languages.from_fields("title", problem.stored),
             place=languages.from_fields("place", problem.stored),
             **{name: problem.stored[name] for name in FIELDS if name in problem.stored},
         )
-        problem = Problem(problem.status, dict(typed_event(stored)))
+        problem = SavingProblem(problem.status, dict(typed_event(stored)))
     return section_page("staff/campaigns/event.html", campaigns.desk(slug), form, problem, event=row)

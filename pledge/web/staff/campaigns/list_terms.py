@@ -6,11 +6,11 @@ from werkzeug import Response as AnyResponse
 from pledge.accounts.roles import Permission
 from pledge.campaigns import list_terms
 from pledge.campaigns import staff_queries as campaigns
-from pledge.campaigns.list_terms import NotAsked, field_names
+from pledge.campaigns.list_terms import TermsNotOffered, field_names
 from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import ListTermsForm
-from pledge.web.staff.campaigns.saving import Problem, attempt
+from pledge.web.staff.campaigns.saving import SavingProblem, attempt
 from pledge.web.staff.campaigns.sections import OK, saved, section_page
 
 
@@ -34,8 +34,8 @@ def campaign_list_terms_post(slug: str) -> AnyResponse:
 def campaign_list_terms_end(slug: str, version: int) -> AnyResponse:
     try:
         list_terms.end(actor(), slug, version)
-    except NotAsked:
-        return _page(slug, _as_stored(slug), Problem(409), meanwhile=True)
+    except TermsNotOffered:
+        return _page(slug, _as_stored(slug), SavingProblem(409), meanwhile=True)
     return saved("campaign_list_terms", slug)
 
 
@@ -45,7 +45,7 @@ def _as_stored(slug: str) -> ListTermsForm:
     return ListTermsForm(data={**(rows[0].fields if rows else {}), "seen": list_terms.stamp_of(rows)})
 
 
-def _page(slug: str, form: ListTermsForm, problem: Problem, *, meanwhile: bool = False) -> Response:
+def _page(slug: str, form: ListTermsForm, problem: SavingProblem, *, meanwhile: bool = False) -> Response:
     desk = campaigns.desk(slug)
     rows = list_terms.versions(desk.id)
     return section_page(

@@ -6,14 +6,14 @@ from werkzeug import Response as AnyResponse
 from pledge.accounts.roles import Permission
 from pledge.campaigns import media
 from pledge.campaigns import staff_queries as campaigns
-from pledge.campaigns.staff_queries import Desk
+from pledge.campaigns.staff_queries import CampaignDesk
 from pledge.core import languages
 from pledge.web.request_checks import allows
 from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import LettersForm, VideoForm
 from pledge.web.staff.campaigns.partners import PICTURE_BODY
-from pledge.web.staff.campaigns.saving import Problem, attempt, take_document, take_picture
+from pledge.web.staff.campaigns.saving import SavingProblem, attempt, take_document, take_picture
 from pledge.web.staff.campaigns.sections import OK, saved, section_page
 
 #: Two letters of 5 MB and the fields beside them.
@@ -63,16 +63,18 @@ def campaign_letters(slug: str) -> AnyResponse:
     return _page(desk, _video_form(desk), form, problem) if problem else saved("campaign_media", slug)
 
 
-def _video_form(desk: Desk) -> VideoForm:
+def _video_form(desk: CampaignDesk) -> VideoForm:
     video = desk.video
     return VideoForm(data={"video": video.link if video else "", "seen": media.video_stamp(video)})
 
 
-def _letters_form(desk: Desk) -> LettersForm:
+def _letters_form(desk: CampaignDesk) -> LettersForm:
     return LettersForm(data={"seen": media.letters_stamp(desk.letters)})
 
 
-def _page(desk: Desk, video_form: VideoForm, letters_form: LettersForm, problem: Problem) -> Response:
+def _page(
+    desk: CampaignDesk, video_form: VideoForm, letters_form: LettersForm, problem: SavingProblem
+) -> Response:
     form = video_form if video_form.errors else letters_form
     forms = {"video_form": video_form, "letters_form": letters_form}
     return section_page("staff/campaigns/media.html", desk, form, problem, **forms)

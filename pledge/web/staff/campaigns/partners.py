@@ -14,7 +14,7 @@ from pledge.web.request_checks import allows
 from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import PartnerForm, RemoveForm
-from pledge.web.staff.campaigns.saving import Problem, attempt, take_picture
+from pledge.web.staff.campaigns.saving import SavingProblem, attempt, take_picture
 from pledge.web.staff.campaigns.sections import OK, removal_page, remove, saved, section_page, still_there
 
 ROLES = {PartnerRole.SECRETARIAT: _l("Secretariat"), PartnerRole.PARTNER: _l("Partner")}
@@ -125,7 +125,7 @@ def _check(slug: str, form: PartnerForm) -> None:
     partners.check(form.fields, campaigns.desk(slug).state)
 
 
-def _page(slug: str, row: PartnerRow | None, form: PartnerForm, problem: Problem) -> Response:
+def _page(slug: str, row: PartnerRow | None, form: PartnerForm, problem: SavingProblem) -> Response:
     roles = [(role.value, words) for role, words in ROLES.items()]
     return section_page(
         "staff/campaigns/partner.html", campaigns.desk(slug), form, problem, partner=row, roles=roles

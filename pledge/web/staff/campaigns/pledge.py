@@ -9,7 +9,7 @@ from pledge.campaigns import pledges
 from pledge.campaigns import staff_queries as campaigns
 from pledge.campaigns.pledges import NewVersion
 from pledge.campaigns.queries import pledge_versions
-from pledge.campaigns.staff_queries import Desk
+from pledge.campaigns.staff_queries import CampaignDesk
 from pledge.campaigns.wording_changes import changes
 from pledge.core import languages
 from pledge.endorsements import queries as endorsements
@@ -19,7 +19,7 @@ from pledge.web.request_checks import allows
 from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import PledgeForm, PublishForm
-from pledge.web.staff.campaigns.saving import Problem, attempt
+from pledge.web.staff.campaigns.saving import SavingProblem, attempt
 from pledge.web.staff.campaigns.sections import OK, saved, section_page
 from pledge.web.staff.campaigns.texts import TEXT_BODY
 
@@ -90,7 +90,7 @@ def _in_use(session: Session, campaign_id: int, pledge_text_id: int) -> bool:
     )
 
 
-def _form_page(desk: Desk, form: PledgeForm, problem: Problem) -> Response:
+def _form_page(desk: CampaignDesk, form: PledgeForm, problem: SavingProblem) -> Response:
     return section_page("staff/campaigns/pledge.html", desk, form, problem, versions=pledge_versions(desk.id))
 
 

@@ -10,9 +10,14 @@ from flask_babel import lazy_gettext as _l
 from wtforms import FileField, Form
 
 from pledge.campaigns.models import CampaignState
-from pledge.campaigns.moderation import EditedMeanwhile, Incomplete, ReasonMissing, WrongState
+from pledge.campaigns.moderation import (
+    CampaignIncomplete,
+    CampaignInWrongState,
+    EditedMeanwhile,
+    ReasonMissing,
+)
 from pledge.campaigns.rules import BadFields, FieldFault
-from pledge.campaigns.staff_queries import Missing, NoSuchCampaign
+from pledge.campaigns.staff_queries import MissingText, NoSuchCampaign
 from pledge.core import tokens
 from pledge.core.text.line_words import LINE_WORDS
 from pledge.core.text.lines import LineFault
@@ -48,13 +53,13 @@ FAULTS = {
 
 
 @dataclass(frozen=True)
-class Problem:
+class SavingProblem:
     """Why nothing was saved: the status, and what the page tells besides the errors at its fields."""
 
     status: int
     stored: dict[str, Any] = field(default_factory=dict)  #: what stands there now, after somebody else's edit
     state: CampaignState | None = None  #: the state that does not allow it
-    missing: list[Missing] = field(default_factory=list)
+    missing: list[MissingText] = field(default_factory=list)
     gone: bool = False  #: somebody removed it meanwhile
 
 
@@ -63,7 +68,7 @@ def attempt(
     act: Callable[[], object],
     places: Mapping[str, str] | None = None,
     check: Callable[[], object] | None = None,
-) -> Problem | None:
+) -> SavingProblem | None:
     """Run a use case when the form has its shape; None when it is done.
 
     What is wrong is told at the fields; `places` names the form's field where the use case calls it otherwise. When a
@@ -78,22 +83,22 @@ def attempt(
             except BadFields as wrong:
                 _tell(form, _errors(form, wrong, places or {}))
         _tell(form, refused_files)
-        return Problem(422)
+        return SavingProblem(422)
     problem = None
     try:
         act()
     except (BadFields, ReasonMissing, UnknownFile) as wrong:
         _tell(form, _errors(form, wrong, places or {}))
-        problem = Problem(422)
+        problem = SavingProblem(422)
     except EditedMeanwhile as meanwhile:
         form["seen"].data = meanwhile.stamp
-        problem = Problem(409, stored=meanwhile.stored)
-    except WrongState as wrong:
-        problem = Problem(409, state=wrong.state)
-    except Incomplete as incomplete:
-        problem = Problem(409, missing=incomplete.missing)
+        problem = SavingProblem(409, stored=meanwhile.stored)
+    except CampaignInWrongState as wrong:
+        problem = SavingProblem(409, state=wrong.state)
+    except CampaignIncomplete as incomplete:
+        problem = SavingProblem(409, missing=incomplete.missing)
     except NoSuchCampaign:
-        problem = Problem(409, gone=True)
+        problem = SavingProblem(409, gone=True)
     return problem
 
 

@@ -7,11 +7,11 @@ from flask import Response, make_response, redirect, render_template, request, u
 from werkzeug import Response as AnyResponse
 
 from pledge.campaigns import staff_queries as campaigns
-from pledge.campaigns.staff_queries import Desk
+from pledge.campaigns.staff_queries import CampaignDesk
 from pledge.web.staff.campaigns.forms import RemoveForm
-from pledge.web.staff.campaigns.saving import Problem, attempt
+from pledge.web.staff.campaigns.saving import SavingProblem, attempt
 
-OK = Problem(200)
+OK = SavingProblem(200)
 
 
 class Row(Protocol):
@@ -24,7 +24,9 @@ class Row(Protocol):
 AnyRow = TypeVar("AnyRow", bound=Row)
 
 
-def section_page(template: str, desk: Desk, form: object, problem: Problem, **more: object) -> Response:
+def section_page(
+    template: str, desk: CampaignDesk, form: object, problem: SavingProblem, **more: object
+) -> Response:
     """A section of a campaign with its form."""
     page = render_template(
         template,
@@ -47,7 +49,9 @@ def still_there(rows: Iterable[AnyRow], number: int) -> AnyRow | None:
     return next((row for row in rows if row.id == number), None)
 
 
-def removal_page(slug: str, what: object, back: str, form: RemoveForm, problem: Problem = OK) -> Response:
+def removal_page(
+    slug: str, what: object, back: str, form: RemoveForm, problem: SavingProblem = OK
+) -> Response:
     """Asks for the reason before one of a list is removed."""
     return section_page(
         "staff/campaigns/remove.html", campaigns.desk(slug), form, problem, what=what, back=back

@@ -8,13 +8,13 @@ from pledge.campaigns import moderation
 from pledge.campaigns import staff_queries as campaigns
 from pledge.campaigns.opening import CONFIRM_GRACE
 from pledge.campaigns.rules import stamp
-from pledge.campaigns.staff_queries import Desk
+from pledge.campaigns.staff_queries import CampaignDesk
 from pledge.web.request_checks import allows
 from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.auth.moments import typed_moment
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import ScheduleForm, TextsForm
-from pledge.web.staff.campaigns.saving import Problem, attempt
+from pledge.web.staff.campaigns.saving import SavingProblem, attempt
 from pledge.web.staff.campaigns.sections import OK, saved, section_page
 
 #: Two long texts in Korean, three bytes a letter, with room for the rest of the form.
@@ -75,11 +75,11 @@ def campaign_schedule_post(slug: str) -> AnyResponse:
     return saved("campaign_schedule", slug)
 
 
-def _texts_page(desk: Desk, form: TextsForm, problem: Problem) -> Response:
+def _texts_page(desk: CampaignDesk, form: TextsForm, problem: SavingProblem) -> Response:
     return section_page("staff/campaigns/texts.html", desk, form, problem)
 
 
-def _schedule_page(desk: Desk, form: ScheduleForm, problem: Problem) -> Response:
+def _schedule_page(desk: CampaignDesk, form: ScheduleForm, problem: SavingProblem) -> Response:
     stored = dict(problem.stored)
     for name in ("opens_at", "closes_at"):
         if name in stored:
@@ -89,7 +89,7 @@ def _schedule_page(desk: Desk, form: ScheduleForm, problem: Problem) -> Response
         "staff/campaigns/schedule.html",
         desk,
         form,
-        Problem(problem.status, stored, problem.state),
+        SavingProblem(problem.status, stored, problem.state),
         confirmable_until=None if closes_at is None else closes_at + CONFIRM_GRACE,
         grace_hours=int(CONFIRM_GRACE.total_seconds() // 3600),
     )

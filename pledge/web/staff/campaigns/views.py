@@ -11,14 +11,14 @@ from pledge.campaigns import staff_queries as campaigns
 from pledge.campaigns.models import CampaignState
 from pledge.campaigns.moderation import NEEDS_REASON, TRANSITIONS
 from pledge.campaigns.opening import CONFIRM_GRACE
-from pledge.campaigns.staff_queries import Desk, Missing, NoSuchCampaign
+from pledge.campaigns.staff_queries import CampaignDesk, MissingText, NoSuchCampaign
 from pledge.core import i18n, languages, tokens, urls
 from pledge.core.tokens import Purpose
 from pledge.web import errors
 from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import NewForm, StateForm
-from pledge.web.staff.campaigns.saving import Problem, attempt
+from pledge.web.staff.campaigns.saving import SavingProblem, attempt
 
 STATES = {
     CampaignState.DRAFT: _l("Draft"),
@@ -97,7 +97,7 @@ def campaign(slug: str) -> str:
     )
 
 
-def _share_texts(desk: Desk) -> dict[str, str]:
+def _share_texts(desk: CampaignDesk) -> dict[str, str]:
     """A text to pass on, by language, with the address of the public page."""
     return {
         lang: "\n".join(
@@ -127,9 +127,9 @@ def campaign_state(slug: str, after: str) -> Response:
     desk, wanted = campaigns.desk(slug), _state_or_404(after)
     form = StateForm()
     if wanted not in TRANSITIONS[desk.state]:
-        return _state_page(desk, wanted, form, Problem(409, state=desk.state))
+        return _state_page(desk, wanted, form, SavingProblem(409, state=desk.state))
     missing = desk.missing if wanted is CampaignState.OPEN else []
-    return _state_page(desk, wanted, form, Problem(200, missing=missing))
+    return _state_page(desk, wanted, form, SavingProblem(200, missing=missing))
 
 
 @staff.post("/campaigns/<slug>/state/<after>", endpoint="campaign_state_post")
@@ -140,7 +140,7 @@ def campaign_state_post(slug: str, after: str) -> AnyResponse:
     form = StateForm(request.form)
     if form.before.data not in set(CampaignState):
         # Whoever sends it must say what they saw.
-        return _state_page(desk, wanted, form, Problem(409, state=desk.state))
+        return _state_page(desk, wanted, form, SavingProblem(409, state=desk.state))
     before = CampaignState(form.before.data)
     problem = attempt(form, lambda: moderation.move(actor(), slug, before, wanted, form.reason.data or ""))
     if problem:
@@ -155,12 +155,12 @@ def _state_or_404(after: str) -> CampaignState:
     return CampaignState(after)
 
 
-def missing_lines(slug: str, missing: list[Missing]) -> list[tuple[str, str]]:
+def missing_lines(slug: str, missing: list[MissingText]) -> list[tuple[str, str]]:
     """Words and address for each thing that is missing, down to its field."""
     return [(_words(item), _address(slug, item)) for item in missing]
 
 
-def _words(item: Missing) -> str:
+def _words(item: MissingText) -> str:
     name = item.field.removesuffix(f"_{item.lang}") if item.section in ("texts", "schedule") else ""
     words = str(_MISSING[item.section, name])
     if not item.lang:
@@ -169,7 +169,7 @@ def _words(item: Missing) -> str:
     return str(_("%(field)s in %(language)s", field=words, language=language))
 
 
-def _address(slug: str, item: Missing) -> str:
+def _address(slug: str, item: MissingText) -> str:
     if item.section == "partners":
         return url_for("staff.partner", slug=slug, partner=item.field, _anchor=f"name_{item.lang}")
     if item.section == "events":
@@ -181,7 +181,9 @@ def _new_page(form: NewForm, status: int) -> Response:
     return make_response(render_template("staff/campaigns/new.html", form=form), status)
 
 
-def _state_page(desk: Desk, after: CampaignState, form: StateForm, problem: Problem) -> Response:
+def _state_page(
+    desk: CampaignDesk, after: CampaignState, form: StateForm, problem: SavingProblem
+) -> Response:
     return make_response(
         render_template(
             "staff/campaigns/state.html",

@@ -61,7 +61,7 @@ def ask() -> AnyResponse:
     is_right = form.validate()
     try:
         key = services.read_key(form.key.data or "")
-    except services.BadKey as bad:
+    except services.BadRecipientKey as bad:
         _tell_bad_key(form, bad)
         return _new_page(form, 422)
     if not is_right:
@@ -139,7 +139,7 @@ def download(list_id: int) -> AnyResponse:
     return response
 
 
-def _tell_bad_key(form: AskForm, bad: services.BadKey) -> None:
+def _tell_bad_key(form: AskForm, bad: services.BadRecipientKey) -> None:
     if bad.is_secret:
         form.key.data = ""  # it must not stand on a page, and is worth nothing any more
         form.key.errors = [

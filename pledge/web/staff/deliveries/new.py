@@ -94,7 +94,7 @@ def freeze(slug: str) -> AnyResponse:
     if number is None:
         try:
             number = freezing.freeze(actor(), slug, checkpoint_id, **texts)
-        except doubts.InDoubt as doubt:
+        except doubts.CountInDoubt as doubt:
             return _form_page(slug, offered, form, 409, refused="doubt", set_aside=doubt.set_aside)
         except freezing.DoesNotAddUp:
             return _form_page(slug, offered, form, 409, refused="sum")
@@ -177,7 +177,7 @@ def _preview_page(slug: str, offered: list[CheckpointView], form: DraftForm) -> 
     try:
         doubts.refuse(offered[0].campaign_id)
         document = freezing.preview(slug, int(form.checkpoint.data), **form.texts)
-    except doubts.InDoubt as doubt:
+    except doubts.CountInDoubt as doubt:
         return _form_page(slug, offered, form, 409, refused="doubt", set_aside=doubt.set_aside)
     except freezing.DoesNotAddUp:
         return _form_page(slug, offered, form, 409, refused="sum")

@@ -7,22 +7,22 @@ from flask import Response
 from flask_babel import ngettext
 
 from pledge.accounts import throttle
-from pledge.accounts.throttle import Rule
+from pledge.accounts.throttle import ThrottleRule
 from pledge.web import limits
 
 
-def count_try(rule: Rule, name: str) -> int:
+def count_try(rule: ThrottleRule, name: str) -> int:
     """Count one try for a name and for the network it comes from; 0 when it may be made, else the seconds to wait."""
     return throttle.take(throttle.NETWORK, limits.client_network()) or throttle.take(rule, name)
 
 
-def forgive(rule: Rule, name: str) -> None:
+def forgive(rule: ThrottleRule, name: str) -> None:
     """The try was right: those before it are forgotten for the name, and it does not count against the network."""
     throttle.forget(rule, name)
     throttle.give_back(throttle.NETWORK, limits.client_network())
 
 
-def give_back(rule: Rule, name: str) -> None:
+def give_back(rule: ThrottleRule, name: str) -> None:
     """The try was not made after all."""
     throttle.give_back(rule, name)
     throttle.give_back(throttle.NETWORK, limits.client_network())

@@ -9,7 +9,7 @@ from wtforms import Form
 
 from pledge.accounts.roles import Permission
 from pledge.endorsements.review import levels, merging, moderation, services
-from pledge.endorsements.review.cases import CaseChanged, CaseInWrongState, Seen, UnknownCase
+from pledge.endorsements.review.cases import CaseChanged, CaseInWrongState, SeenState, UnknownCase
 from pledge.endorsements.review.reasons import BadReason
 from pledge.endorsements.verification.ladder import check_site, site_proof
 from pledge.web.staff.auth.access import actor, needs
@@ -17,7 +17,7 @@ from pledge.web.staff.blueprint import staff
 from pledge.web.staff.organizations.forms import Forms
 from pledge.web.staff.organizations.views import NUMBER, case_page
 
-Act = Callable[[int, Seen, Forms], None]
+Act = Callable[[int, SeenState, Forms], None]
 
 #: What each act does to a case, by the last part of its address; the form of the same name holds its reason.
 ACTS: dict[str, Act] = {
@@ -71,7 +71,7 @@ def organization_site(endorsement_id: int) -> Response:
 def _decide(endorsement_id: int, name: str, act: Act) -> Response:
     """Run one act and go back to the case, or show the case with what kept it from being done."""
     try:
-        seen = Seen.parse(request.form.get("seen", ""))
+        seen = SeenState.parse(request.form.get("seen", ""))
     except ValueError:
         abort(400)
     forms = Forms.sent()

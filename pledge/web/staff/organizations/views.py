@@ -14,7 +14,7 @@ from pledge.accounts.roles import Permission
 from pledge.core import clock, i18n
 from pledge.endorsements.models import ReasonKind
 from pledge.endorsements.review import duplicates, presence, reasons, services
-from pledge.endorsements.review.cases import Seen, UnknownCase
+from pledge.endorsements.review.cases import SeenState, UnknownCase
 from pledge.endorsements.review.presence import Presence
 from pledge.endorsements.review.services import Case, Tab
 from pledge.endorsements.verification.domains import belongs_to, host_of, registrable
@@ -102,7 +102,7 @@ def case_page(
     *,
     forms: Forms | None = None,
     acted: str = "",
-    was: Seen | None = None,
+    was: SeenState | None = None,
     fault: str = "",
 ) -> Response:
     """The page of one case. After an act that failed: which (`acted`), what had been seen (`was`) or why (`fault`).

@@ -54,7 +54,7 @@ def propose() -> AnyResponse:
         form.network.errors = [_("Name at least one thing besides the campaign: else it would be everybody.")]
     except services.NothingMatches:
         form.network.errors = [_("No counted signature fulfils all of this. Nothing was recorded.")]
-    except services.TooMany:
+    except services.TooManySignatures:
         form.network.errors = [_("More than 100,000 signatures fulfil this. Please narrow it down.")]
     else:
         return redirect(url_for("staff.invalidation", invalidation_id=number), 303)
@@ -112,7 +112,7 @@ def _new_page(form: InvalidationForm, status: int) -> Response:
         "staff/signatures/invalidation_new.html",
         form=form,
         reasons=list(InvalidationReason),
-        alone=services.ALONE,
+        alone=services.MAX_WITHOUT_SECOND_PERSON,
     )
     return make_response(page, status)
 
@@ -127,8 +127,9 @@ def _page(invalidation_id: int, form: StatedReasonForm, status: int, refused: st
         sample=queries.sample(invalidation_id),
         slugs=slugs(),
         may_approve=services.may_approve(who, found.matched, found.proposed_by),
-        lately=found.matched > services.ALONE and invited_lately(found.proposed_by, who.staff_id),
-        alone=services.ALONE,
+        lately=found.matched > services.MAX_WITHOUT_SECOND_PERSON
+        and invited_lately(found.proposed_by, who.staff_id),
+        alone=services.MAX_WITHOUT_SECOND_PERSON,
         form=form,
         refused=refused,
     )

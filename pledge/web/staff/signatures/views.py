@@ -54,7 +54,7 @@ def signature_resend(signature_id: int) -> AnyResponse:
         moderation.resend(actor(), signature_id)
     except moderation.NoSuchSignature:
         abort(404)
-    except moderation.TooSoon:
+    except moderation.NoMailAllowed:
         return _done(signature_id, "too-soon")
     return _done(signature_id, "resent")
 
@@ -107,7 +107,7 @@ def _act(signature_id: int, done: str, act: Callable[[str], None]) -> AnyRespons
     except moderation.NotCounted:
         form.why.errors = [_("This signature is not counted any more, so it cannot be withdrawn.")]
         return _person_page(signature_id, form, 409)
-    except moderation.NoNews:
+    except moderation.NotSubscribed:
         form.why.errors = [_("This person gets no news.")]
         return _person_page(signature_id, form, 409)
     if done == "erased":

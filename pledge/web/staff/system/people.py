@@ -7,7 +7,7 @@ from werkzeug import Response as AnyResponse
 from wtforms import RadioField, SelectMultipleField, StringField
 
 from pledge.accounts import moderation, queries, sessions
-from pledge.accounts.moderation import AlreadyInvited, LastAdmin, NoRole, NoSuchPerson
+from pledge.accounts.moderation import AlreadyInvited, LastAdmin, NoRole, NoSuchAccount
 from pledge.accounts.queries import StaffMemberView
 from pledge.accounts.roles import Permission, Role
 from pledge.accounts.rules import BadStaffAddress
@@ -111,7 +111,7 @@ def set_roles(staff_id: int) -> AnyResponse:
     form = RolesForm(request.form)
     try:
         moderation.set_roles(actor(), staff_id, form.chosen)
-    except NoSuchPerson:
+    except NoSuchAccount:
         abort(404)
     except NoRole:
         form.refuse(_("Choose at least one role."))
@@ -135,7 +135,7 @@ def close(staff_id: int) -> AnyResponse:
     else:
         try:
             moderation.close(actor(), staff_id, reason)
-        except NoSuchPerson:
+        except NoSuchAccount:
             abort(404)
         except LastAdmin:
             form.reason.errors = [_no_admin_left()]
@@ -163,7 +163,7 @@ def invite_again(staff_id: int) -> Response:
 def invite_again_post(staff_id: int) -> AnyResponse:
     try:
         moderation.invite_again(actor(), staff_id)
-    except NoSuchPerson:
+    except NoSuchAccount:
         abort(404)
     except LastAdmin:
         form = CloseForm()
@@ -181,7 +181,7 @@ def cut_sessions(staff_id: int) -> AnyResponse:
     one = int(wanted) if wanted.isdecimal() and len(wanted) < 10 else None
     try:
         moderation.end_sessions(actor(), staff_id, one)
-    except NoSuchPerson:
+    except NoSuchAccount:
         abort(404)
     return _back(staff_id, "sessions")
 

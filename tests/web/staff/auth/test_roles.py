@@ -7,7 +7,7 @@ import pytest
 
 from pledge.accounts.roles import GRANTS, Permission, Role
 from pledge.web.staff.auth import access
-from pledge.web.staff.auth.access import Entry, needed_permission
+from pledge.web.staff.auth.access import AccessLevel, needed_permission
 from tests.support import staff as signed_in
 from tests.support.factories import staff
 from tests.support.routes import unknown
@@ -58,7 +58,7 @@ def test_every_view_declares_what_it_needs(app):
 
 @pytest.mark.sqlite_only
 def test_nothing_is_open_to_anybody_but_the_ways_in(app):
-    assert {e for e, _, _ in routes(app) if needs(app, e) is Entry.PUBLIC} == WAYS_IN
+    assert {e for e, _, _ in routes(app) if needs(app, e) is AccessLevel.PUBLIC} == WAYS_IN
 
 
 @pytest.mark.sqlite_only
@@ -88,7 +88,7 @@ def test_somebody_who_has_not_signed_in_opens_no_staff_page(app, client):
     wrong = []
     other = signed_in.StaffClient(app, app.response_class)
     for endpoint, address, methods in routes(app):
-        if needs(app, endpoint) is Entry.PUBLIC:
+        if needs(app, endpoint) is AccessLevel.PUBLIC:
             continue
         for method in methods:
             if method == "GET":
@@ -106,7 +106,7 @@ def test_a_password_alone_opens_only_the_setting_up(app):
     person = signed_in.client_of(app, member, enrolled=False)
     wrong = []
     for endpoint, address, methods in routes(app):
-        if needs(app, endpoint) in (Entry.PUBLIC, Entry.ENROLLING, Entry.BEFORE_MFA):
+        if needs(app, endpoint) in (AccessLevel.PUBLIC, AccessLevel.ENROLLING, AccessLevel.BEFORE_MFA):
             continue
         for method in methods:
             answer = person.get(address) if method == "GET" else person.post(address)
