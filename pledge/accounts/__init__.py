@@ -1,1 +1,1 @@
-"""Staff: who they are, what they may do, how they prove who they are."""
+"""Staff accounts: people, roles, passwords, second factors, sessions."""

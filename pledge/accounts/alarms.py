@@ -1,4 +1,4 @@
-"""What administrators are told by mail without asking: that mails to new addresses are held back."""
+"""Alarms that administrators get by mail: that mails to new addresses are held back."""
 
 from sqlalchemy import select
 
@@ -11,9 +11,9 @@ from pledge.mail import queries, valve
 
 
 def watch_valve() -> bool:
-    """Write down whether mails to new addresses are held back; tell the administrators once for each closing.
+    """Record whether mails to new addresses are held back; tell the administrators once for each closing of the valve.
 
-    True when the valve has just closed. Over any number of workers one of them says so, once.
+    True when the valve has just closed. Of any number of workers only one tells, once.
     """
     if not queries.is_first_due() or valve.is_noted():
         return False

@@ -19,7 +19,7 @@ _factory = TOTP.using(alg="sha1", digits=6, period=30)
 
 
 def new_secret() -> str:
-    """A secret as it is kept: JSON that the column seals."""
+    """A secret as it is stored: JSON, which the column encrypts."""
     return str(_factory.new().to_json(encrypt=False))
 
 
@@ -29,12 +29,12 @@ def address(secret: str, email: str) -> str:
 
 
 def readable(secret: str) -> str:
-    """The key for typing it in: groups of four."""
+    """The key for typing in: groups of four."""
     return str(_factory.from_source(secret).pretty_key())
 
 
 def step_of(secret: str, code: str) -> int | None:
-    """The thirty-second step that the digits belong to, or None when they fit none that is near."""
+    """The thirty-second step that the digits belong to; None when they match none of the steps around now."""
     digits = six_digits(code)
     if digits is None:
         return None
@@ -48,11 +48,11 @@ def step_of(secret: str, code: str) -> int | None:
 
 
 def use(staff_id: int, secret: str, code: str) -> bool:
-    """Whether the code is right and was not used before, nor a later one. It is used up by this."""
+    """Whether the code is right, and neither it nor a later one was used before. Using it up is part of the check."""
     step = step_of(secret, code)
     if step is None:
         return False
-    # Guarded: of two requests with one code, one gets in.
+    # Guarded: of two requests with one code, only one succeeds.
     take = (
         update(StaffMember)
         .where(

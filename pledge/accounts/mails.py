@@ -15,13 +15,13 @@ from pledge.mail.message import Claimed, Composers, Message, composer
 from pledge.mail.models import MailKind
 from pledge.mail.outbox import enqueue
 
-#: After the site's name above every mail, where mails to signers name their campaign.
+#: Beside the site's name at the head of every mail, where mails to signers name their campaign.
 _STAFF = {"ko": "운영진", "en": "Staff"}
 
 
 @dataclass(frozen=True, slots=True)
 class MailedMember:
-    """Whom a mail goes to."""
+    """The recipient of a mail."""
 
     id: int
     email: str
@@ -54,7 +54,7 @@ def enqueue_valve(session: Session, person: StaffMember) -> None:
 
 
 def invitation(mail: Claimed, member: MailedMember) -> Message | None:
-    """Only for the newest invitation, while it has not been taken up."""
+    """The invitation; only the newest, while it has not been accepted."""
     if member.password is not None or member.invitation != mail.seq:
         return None
     token = tokens.mint(Purpose.STAFF_INVITATION, [member.id, member.invitation])
@@ -62,7 +62,7 @@ def invitation(mail: Claimed, member: MailedMember) -> Message | None:
 
 
 def notice(mail: Claimed, member: MailedMember) -> Message:
-    """What happened, and when."""
+    """The notice of what was changed, and when."""
     since = format_datetime(mail.created_at, mail.lang)
     return _message(mail, member, link=urls.staff_link(), since=since)
 

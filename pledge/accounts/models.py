@@ -1,6 +1,6 @@
-"""Tables of staff: people, their roles, passkeys, sessions, and how often somebody has tried to get in.
+"""Tables of staff: people, their roles, passkeys, sessions, saved requests, and attempts to sign in.
 
-What proves a person (the authenticator's secret, recovery codes, what a session holds) is sealed; a session's id and the
+What authenticates a person (the authenticator's secret, recovery codes, what a session holds) is sealed; a session's id and the
 keys of the throttle are stored as hashes.
 """
 
@@ -43,7 +43,7 @@ class SealedJSON(Sealed):
 
 
 class StaffMember(Model):
-    """One person of the campaign's staff. Without a password the invitation has not been taken up."""
+    """One person of the campaign's staff. Without a password the invitation has not been accepted."""
 
     __tablename__ = "staff"
 
@@ -52,9 +52,9 @@ class StaffMember(Model):
     lang: Mapped[str] = mapped_column(String(2))
     active: Mapped[bool]
     password: Mapped[str | None] = mapped_column(String(255))  #: argon2id
-    #: Counted up to end every session and every sign-in that waits for the second factor: each carries the number it began with.
+    #: Raised to end every session and every sign-in that waits for the second factor: each carries the number it began with.
     auth_version: Mapped[int] = mapped_column(server_default="1")
-    #: What authenticators know the person by (WebAuthn, section 5.4.3): random, and nothing about them.
+    #: The user handle of the person's passkeys (WebAuthn, section 5.4.3): random, and nothing about them.
     passkey_handle: Mapped[str] = mapped_column(String(64), unique=True)
     totp_secret: Mapped[str | None] = mapped_column(Sealed("staff.totp_secret"))
     #: The 30-second step of the last code that was taken: neither it nor an older one works again (RFC 6238, 5.2).
@@ -145,7 +145,7 @@ class StaffSavedRequest(Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id", ondelete="CASCADE"), index=True)
-    #: The session that sent it; none when that one was over.
+    #: The session that sent it; NULL when that one had ended.
     session_id: Mapped[int | None] = mapped_column(
         ForeignKey("staff_sessions.id", ondelete="CASCADE"), index=True
     )
@@ -155,12 +155,12 @@ class StaffSavedRequest(Model):
 
 
 class StaffAttempt(Model):
-    """Tries to get in, for one account or one network, by a keyed hash of its name."""
+    """Attempts to sign in, for one account or one network, by a keyed hash of its name."""
 
     __tablename__ = "staff_attempts"
 
     key: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
-    #: Unix seconds: when the tries of this minute began, and until when the next has to wait.
+    #: Unix seconds: when the attempts of this minute began, and until when the next has to wait.
     since: Mapped[int] = mapped_column(BigInteger)
     tries: Mapped[int] = mapped_column(Integer)
     wait_until: Mapped[int] = mapped_column(BigInteger)

@@ -1,4 +1,4 @@
-"""What admins do with the accounts of staff: invite, give roles, close, invite again, cut sessions.
+"""What admins do with the accounts of staff: invite, set roles, close, invite again, end sessions.
 
 Nobody chooses another person's password: an invitation link lets them do it themselves. There is always one open
 account that may manage staff.
@@ -39,7 +39,7 @@ class NoSuchAccount(Exception):
 
 
 def invite(actor: Actor, email: str, roles: Iterable[Role], lang: str) -> int:
-    """A new account and the mail with its link; the account's number. Raises BadStaffAddress, AlreadyInvited, NoRole."""
+    """Create an account and enqueue the mail with its link; returns its number. Raises BadStaffAddress, AlreadyInvited, NoRole."""
     address = rules.clean_address(email)
     wanted = _wanted(roles)
     now = clock.now()
@@ -65,7 +65,7 @@ def invite(actor: Actor, email: str, roles: Iterable[Role], lang: str) -> int:
 
 
 def invite_again(actor: Actor, staff_id: int) -> None:
-    """Take password, second factors and sessions away and send a new link; a closed account is opened again.
+    """Remove password, second factors and sessions and send a new link; a closed account is opened again.
 
     The command line may do it to the last admin too: it is their way back in. Raises NoSuchAccount, LastAdmin.
     """
@@ -114,7 +114,7 @@ def close(actor: Actor, staff_id: int, reason: str) -> None:
 
 
 def end_sessions(actor: Actor, staff_id: int, session_id: int | None = None) -> None:
-    """Cut one session of a person, or all. Raises NoSuchAccount."""
+    """End one session of a person, or all. Raises NoSuchAccount."""
     with transaction() as session:
         person = _person(session, staff_id)
         gone = delete(StaffSession).where(StaffSession.staff_id == staff_id)
@@ -127,7 +127,7 @@ def end_sessions(actor: Actor, staff_id: int, session_id: int | None = None) -> 
 
 
 def invitation_link(staff_id: int) -> str:
-    """The link of the newest invitation, for who may hand it over by hand. Raises NoSuchAccount."""
+    """The link of the newest invitation, for handing over in person. Raises NoSuchAccount."""
     person = queries.member(id=staff_id)
     if person is None:
         raise NoSuchAccount
@@ -142,7 +142,7 @@ def _person(session: Session, staff_id: int) -> StaffMember:
 
 
 def _keep_an_admin(session: Session, person: StaffMember) -> None:
-    """Make sure that somebody else may manage staff. Two admins who demote each other at once wait for each other here."""
+    """Make sure that somebody else may manage staff. Two admins who demote each other at once are serialised here."""
     if Role.ADMIN not in person.role_set or not person.active:
         return
     admins = select(StaffRole).where(StaffRole.role == Role.ADMIN).order_by(StaffRole.staff_id)

@@ -1,6 +1,6 @@
-"""Passkeys (WebAuthn Level 3) by py_webauthn: what a browser is asked for, and whether its answer is right.
+"""Passkeys (WebAuthn Level 3) by py_webauthn: the options for the browser, and checking its answer.
 
-A passkey is kept on the device and always verifies its owner (PIN, finger, face), so it is both factors at once and
+A passkey is stored on the device, which always verifies its owner (PIN, finger, face), so it is both factors at once and
 needs no password.
 """
 
@@ -93,7 +93,7 @@ def registration_options(site: RelyingParty, member: StaffMember, challenge: byt
 
 
 def check_registration(site: RelyingParty, credential: str, challenge: bytes) -> NewPasskey:
-    """What the browser answered for a new passkey. Raises PasskeyRefused."""
+    """Check the browser's answer for a new passkey. Raises PasskeyRefused."""
     try:
         parsed = parse_registration_credential_json(credential)
     except _REFUSED:
@@ -121,7 +121,7 @@ def authentication_options(
 ) -> str:
     """The options for `navigator.credentials.get()`, as JSON. Without `passkeys` the device offers those it has.
 
-    Nobody is asked for an address first: a list of passkeys for it would tell that it has an account.
+    No address is asked first: a list of passkeys for it would reveal that it has an account.
     """
     return options_to_json(
         generate_authentication_options(
@@ -135,7 +135,7 @@ def authentication_options(
 
 
 def check(site: RelyingParty, credential: str, challenge: bytes) -> StaffMember:
-    """Whose passkey answered the challenge; its use is noted. Raises PasskeyRefused, also for a closed account."""
+    """The person whose passkey answered the challenge; its use is recorded. Raises PasskeyRefused, also for a closed account."""
     try:
         parsed = parse_authentication_credential_json(credential)
     except _REFUSED:
@@ -162,7 +162,7 @@ def check(site: RelyingParty, credential: str, challenge: bytes) -> StaffMember:
 
 
 def _note_use(passkey_id: int, count: int) -> None:
-    """Guarded: of two answers with one count, one is accepted; a passkey that was removed meanwhile is not."""
+    """Record a use. Guarded: of two answers with one count, only one is accepted; one of a removed passkey is not."""
     use = (
         update(StaffPasskey)
         .where(

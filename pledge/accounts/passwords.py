@@ -1,4 +1,4 @@
-"""Passwords of staff: argon2id, and a check that asks for length and against what everybody tries first.
+"""Passwords of staff: argon2id, and a check of their length and against what is guessed first.
 
 No rules of composition and no forced change: NIST SP 800-63B-4, 3.1.1.2, and OWASP ASVS 5.0, 6.2.
 """
@@ -58,9 +58,9 @@ def hashed(password: str) -> str:
 
 
 def matches(password: str, hashed_password: str | None) -> bool:
-    """Whether it is the password. Without a hash the same time is spent, so that the answer tells nothing sooner.
+    """Whether it is the password. Without a hash the same time is spent, so that the time reveals nothing.
 
-    Raises Busy when others are at it.
+    Raises Busy when too many others are being checked.
     """
     with _turns.take():
         try:
@@ -87,19 +87,19 @@ def check(password: str, email: str) -> None:
 
 
 def _core(plain: str) -> str:
-    """What is left of `Password!2026`: digits and signs at the ends are the first thing that a guesser adds."""
+    """What is left of `Password!2026`: guessers add digits and signs at the ends first."""
     letters = re.sub(r"^[\W\d_]+|[\W\d_]+$", "", plain)
     repeated = re.fullmatch(r"(.+?)\1+", letters)
     return repeated[1] if repeated else letters
 
 
 def _is_a_row(plain: str) -> bool:
-    """Keys pressed along a row, or letters and digits in their order, in either direction."""
+    """Whether it is keys along a row, or letters and digits in their order, in either direction."""
     return any(plain in row or plain[::-1] in row for row in _ROWS)
 
 
 def _normal(password: str) -> str:
-    """The same text however the keyboard composed it (NFC), as Hangul comes in two forms."""
+    """The password in NFC: keyboards compose Hangul in two ways."""
     return unicodedata.normalize("NFC", password)
 
 

@@ -1,6 +1,6 @@
-"""Recovery codes: ten words for the day when phone and passkey are lost, each good for one sign-in.
+"""Recovery codes: ten codes for when phone and passkey are lost, each good for one sign-in.
 
-Only keyed hashes are kept, so the codes are shown once, when they are made.
+Only keyed hashes are stored, so the codes are shown once, when they are made.
 """
 
 import re
@@ -9,13 +9,13 @@ import secrets
 from pledge.core.encryption import vault
 
 HOW_MANY = 10
-#: Without letters and digits that look alike; 31 of them to the power of twelve are 59 bits.
+#: Without letters and digits that look alike; 31 characters to the power of twelve are 59 bits.
 _LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"
 _GROUPS, _LENGTH = 3, 4
 
 
 def new_codes() -> list[str]:
-    """`k7wq-2m9c-xr4t`, ten times."""
+    """Ten codes like `k7wq-2m9c-xr4t`."""
     return [
         "-".join("".join(secrets.choice(_LETTERS) for _ in range(_LENGTH)) for _ in range(_GROUPS))
         for _ in range(HOW_MANY)
@@ -23,12 +23,12 @@ def new_codes() -> list[str]:
 
 
 def hashes(codes: list[str]) -> list[str]:
-    """What is kept of them."""
+    """The keyed hashes of codes, as they are stored."""
     return [_hash(code) for code in codes]
 
 
 def without(kept: list[str] | None, code: str) -> list[str] | None:
-    """What is left when this code is used; None when it is not among them."""
+    """The hashes without that of a code that is used; None when the code is not among them."""
     wanted = _hash(code)
     if not kept or wanted not in kept:
         return None

@@ -1,4 +1,4 @@
-"""What an address of a member of staff looks like."""
+"""The rule for the address of a member of staff."""
 
 from email_validator import EmailNotValidError, validate_email
 
@@ -10,7 +10,7 @@ class BadStaffAddress(Exception):
 
 
 def clean_address(text: str) -> str:
-    """The address in lower case, which is how accounts are found. Raises BadStaffAddress."""
+    """The address in lower case, by which accounts are found. Raises BadStaffAddress."""
     try:
         found = validate_email(text.strip(), check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError:

@@ -1,7 +1,7 @@
-"""Forms that staff sent and that could not be taken yet: for want of a recent second factor, or of a session.
+"""Forms that staff sent and that could not be processed yet: the second factor was not recent, or the session had expired.
 
-Each is sealed for the person who sent it and the session in which they did, ends by itself, and is carried out at most
-once: `take` removes the row that it reads (docs/adr/0083).
+Each is encrypted for the person who sent it and the session in which they did, expires by itself, and is carried out at
+most once: `take` removes the row that it reads (docs/adr/0083).
 """
 
 import hashlib
@@ -19,9 +19,9 @@ from pledge.core.encryption import Unreadable, vault
 
 #: How long an act waits for the second factor.
 FOR_SECOND_FACTOR = timedelta(minutes=10)
-#: How long what was typed waits for its form to be opened again.
+#: How long typed text waits for its form to be opened again.
 FOR_FORM = timedelta(hours=1)
-#: Of one person at a time; older ones give way.
+#: For one person at a time; the oldest are replaced.
 MAX_PER_PERSON = 10
 
 _BYTES = 32
@@ -30,7 +30,7 @@ _MAX_TOKEN = 64
 
 @dataclass(frozen=True)
 class SavedRequest:
-    """What a browser sent by POST, without its files."""
+    """A POST from a browser, without its files."""
 
     path: str
     query: str
@@ -44,7 +44,7 @@ class SavedRequest:
 
 
 def save(staff_id: int, session_id: int | None, request: SavedRequest, lifetime: timedelta) -> str | None:
-    """Keep a request; the token under which it is found. None for an account that is closed."""
+    """Store a request; returns its token. None for an account that is closed."""
     token, now = secrets.token_urlsafe(_BYTES), clock.now()
     sealed = vault().seal(json.dumps(asdict(request)), _context(staff_id, session_id))
     mine = StaffSavedRequest.staff_id == staff_id
@@ -72,7 +72,7 @@ def save(staff_id: int, session_id: int | None, request: SavedRequest, lifetime:
 
 
 def find(token: str, staff_id: int, session_id: int | None) -> SavedRequest | None:
-    """What a person may see again: what they sent in this session, or in one that was over. Reads only."""
+    """The person's own saved request, of this session or of one that had expired. Reads only."""
     query = select(StaffSavedRequest.session_id, StaffSavedRequest.request).where(
         *_own(token, staff_id),
         or_(StaffSavedRequest.session_id.is_(None), StaffSavedRequest.session_id == session_id),
@@ -83,7 +83,7 @@ def find(token: str, staff_id: int, session_id: int | None) -> SavedRequest | No
 
 
 def take(token: str, staff_id: int, session_id: int) -> SavedRequest | None:
-    """The same for carrying it out, in its own session alone. It is gone by this: of two that ask, one gets it."""
+    """As find, for carrying it out, in its own session only. The row is deleted: of two calls, one gets it."""
     removed = (
         delete(StaffSavedRequest)
         .where(*_own(token, staff_id), StaffSavedRequest.session_id == session_id)

@@ -1,4 +1,4 @@
-"""What a member of staff may do with their own account. Everything here ends up in the audit log."""
+"""What a member of staff may do with their own account. Everything is recorded in the audit log."""
 
 from dataclasses import asdict
 
@@ -22,19 +22,19 @@ class InvitationExpired(Exception):
 
 
 class WrongPassword(Exception):
-    """The present password was not that."""
+    """The present password is not right."""
 
 
 class WrongCode(Exception):
-    """The code does not fit the secret now."""
+    """The code does not match the secret now."""
 
 
 class SecondFactorDue(Exception):
-    """The account got a second factor meanwhile, which this session has not shown."""
+    """The account has a second factor by now, which this session has not shown."""
 
 
 class LastSecondFactor(Exception):
-    """Without it there would be no second factor left."""
+    """No second factor would be left."""
 
 
 class NoSuchPasskey(Exception):
@@ -42,7 +42,7 @@ class NoSuchPasskey(Exception):
 
 
 def invited(token: str) -> StaffMember:
-    """Whom an invitation link is for. Raises BadToken, InvitationExpired."""
+    """The person whom an invitation link is for. Raises BadToken, InvitationExpired."""
     read = tokens.read(Purpose.STAFF_INVITATION, token)
     if len(read.payload) != 2 or not all(isinstance(part, int) for part in read.payload):
         raise BadToken
@@ -59,9 +59,9 @@ def invited(token: str) -> StaffMember:
 
 
 def accept_invitation(token: str, password: str, network: str) -> StaffMember:
-    """Take up an invitation by choosing a password. Raises BadToken, InvitationExpired, BadPassword.
+    """Accept an invitation by choosing a password. Raises BadToken, InvitationExpired, BadPassword.
 
-    The link works once: of two people who use it at the same time, one gets in.
+    The link works once: of two people who use it at the same time, one succeeds.
     """
     person = invited(token)
     passwords.check(password, person.email)
@@ -86,7 +86,7 @@ def accept_invitation(token: str, password: str, network: str) -> StaffMember:
 
 
 def note_sign_in(actor: Actor, how: str) -> None:
-    """Somebody got in, `how` with which second factor."""
+    """Record that somebody signed in; `how`: with which second factor."""
     staff_id = _id(actor)
     with transaction() as session:
         session.execute(
@@ -96,13 +96,13 @@ def note_sign_in(actor: Actor, how: str) -> None:
 
 
 def set_language(staff_id: int, lang: str) -> None:
-    """The language in which the staff area and its mails speak to a person."""
+    """Set the language of the staff area and its mails for a person."""
     with transaction() as session:
         session.execute(update(StaffMember).where(StaffMember.id == staff_id).values(lang=lang))
 
 
 def change_password(actor: Actor, present: str, new: str, *, keep: int | None) -> None:
-    """A new password; every session but `keep` ends. Raises WrongPassword, BadPassword, Busy."""
+    """Set a new password; every session but `keep` ends. Raises WrongPassword, BadPassword, Busy."""
     staff_id = _id(actor)
     with transaction() as session:
         kept = session.get_one(StaffMember, staff_id).password
@@ -124,7 +124,7 @@ def change_password(actor: Actor, present: str, new: str, *, keep: int | None) -
 
 
 def set_authenticator(actor: Actor, secret: str, code: str, *, first: bool) -> None:
-    """Bind an authenticator app whose code proves that it works; it takes the place of the one before.
+    """Bind an authenticator app whose code proves that it works; it replaces the one before.
 
     `first` is for a session that has shown no second factor, as there is none. Raises WrongCode, SecondFactorDue.
     """
@@ -144,7 +144,7 @@ def set_authenticator(actor: Actor, secret: str, code: str, *, first: bool) -> N
 
 
 def remove_authenticator(actor: Actor) -> None:
-    """Give up the authenticator app. Raises LastSecondFactor when there is no passkey."""
+    """Remove the authenticator app. Raises LastSecondFactor when there is no passkey."""
     staff_id = _id(actor)
     with transaction() as session:
         person = session.get_one(StaffMember, staff_id, with_for_update=True)
@@ -156,7 +156,7 @@ def remove_authenticator(actor: Actor) -> None:
 
 
 def add_passkey(actor: Actor, added: NewPasskey, name: str, *, first: bool) -> None:
-    """Keep a passkey whose registration was checked; `first` as above. Raises SecondFactorDue, PasskeyRefused."""
+    """Store a passkey whose registration was checked; `first` as in set_authenticator. Raises SecondFactorDue, PasskeyRefused."""
     staff_id, now = _id(actor), clock.now()
     try:
         with transaction() as session:
@@ -173,7 +173,7 @@ def add_passkey(actor: Actor, added: NewPasskey, name: str, *, first: bool) -> N
 
 
 def remove_passkey(actor: Actor, passkey_id: int) -> None:
-    """Take a passkey away. Raises NoSuchPasskey, LastSecondFactor."""
+    """Remove a passkey. Raises NoSuchPasskey, LastSecondFactor."""
     staff_id = _id(actor)
     with transaction() as session:
         person = session.get_one(StaffMember, staff_id, with_for_update=True)
@@ -188,7 +188,7 @@ def remove_passkey(actor: Actor, passkey_id: int) -> None:
 
 
 def make_recovery_codes(actor: Actor) -> list[str]:
-    """Ten new codes, shown this once; those before stop working."""
+    """Ten new codes, shown only now; those before stop working."""
     staff_id = _id(actor)
     codes = recovery.new_codes()
     with transaction() as session:
@@ -198,7 +198,7 @@ def make_recovery_codes(actor: Actor) -> list[str]:
 
 
 def use_recovery_code(actor: Actor, code: str) -> bool:
-    """Whether it is one of the person's codes; it is used up by this."""
+    """Whether it is one of the person's codes; it is used up."""
     staff_id = _id(actor)
     with transaction() as session:
         person = session.get_one(StaffMember, staff_id, with_for_update=True)

@@ -1,4 +1,4 @@
-"""Sessions of staff on the server's side: a browser holds a random id, the table its hash, and ending one is a deletion.
+"""Sessions of staff in the database: a browser has a random id, the table its hash, and ending one deletes the row.
 
 A session ends after half an hour without a request, eight hours after the sign-in, and at once when the account is
 closed or somebody ends it (OWASP ASVS 5.0, 7.3 and 7.4).
@@ -19,7 +19,7 @@ from pledge.core.db import reading, transaction, write_autocommit
 
 IDLE = timedelta(minutes=30)
 MAX_AGE = timedelta(hours=8)
-#: `seen_at` is written at most this often: reading a page costs no write.
+#: `seen_at` is written at most this often, so that reading a page costs no write.
 BETWEEN_NOTES = timedelta(minutes=1)
 
 _BYTES = 32
@@ -28,7 +28,7 @@ _MAX_TOKEN = 64
 
 @dataclass(frozen=True)
 class OpenSession:
-    """A session that may still act."""
+    """A session that has not expired."""
 
     id: int
     staff_id: int
@@ -47,7 +47,7 @@ class SessionView:
 
 
 def start(person: StaffMember, data: Mapping[str, Any], *, network: str, browser: str) -> str:
-    """Open a session with a new id; what it is known by. Sessions and saved requests that expired are deleted with it."""
+    """Open a session; returns its new id. Sessions and saved requests that have expired are deleted."""
     token = secrets.token_urlsafe(_BYTES)
     now = clock.now()
     with transaction() as session:
@@ -69,7 +69,7 @@ def start(person: StaffMember, data: Mapping[str, Any], *, network: str, browser
 
 
 def find(token: str) -> OpenSession | None:
-    """The session of a browser, or None when it expired or was ended; notes that it was seen."""
+    """The session of a browser; None when it expired or was ended. Its use is recorded."""
     if len(token) > _MAX_TOKEN:
         return None
     now = clock.now()
@@ -94,13 +94,13 @@ def find(token: str) -> OpenSession | None:
 
 
 def keep(session_id: int, data: Mapping[str, Any]) -> None:
-    """Write down what a session holds now; nothing happens when it was ended meanwhile."""
+    """Store the data of a session; nothing happens when it was ended meanwhile."""
     change = update(StaffSession).where(StaffSession.id == session_id).values(data=dict(data))
     write_autocommit(lambda connection: connection.execute(change))
 
 
 def renew(session_id: int, data: Mapping[str, Any]) -> str:
-    """The same with a new id; the one before opens nothing from now on."""
+    """As keep, under a new id; the old one opens nothing from now on."""
     token = secrets.token_urlsafe(_BYTES)
     change = (
         update(StaffSession)

@@ -1,7 +1,7 @@
-"""How often somebody may try to get in: a few tries at once, then longer and longer waits, never a lock.
+"""How often somebody may try to sign in: a few tries at once, then longer and longer waits, never a lock.
 
 Counted in the database, so it holds over all processes and with Redis away, for the account and for the network apart
-(OWASP ASVS 5.0, 6.3.1). A try that comes too early counts for nothing: whoever hammers does not push the wait on. An
+(OWASP ASVS 5.0, 6.3.1). A try that comes too early is not counted and does not prolong the wait. An
 account that does not exist is counted like one that does.
 """
 
@@ -15,7 +15,7 @@ from pledge.core import clock
 from pledge.core.db import reading, write_autocommit
 from pledge.core.encryption import vault
 
-#: Without a try for this long, and for twice the longest wait of its rule, everything is forgotten.
+#: Without a try for this long, and for twice the longest wait of its rule, all tries are forgotten.
 QUIET = timedelta(minutes=15)
 
 
@@ -56,13 +56,13 @@ def take(rule: ThrottleRule, name: str) -> int:
 
 
 def forget(rule: ThrottleRule, name: str) -> None:
-    """Somebody got in: the tries before are forgiven."""
+    """Forget the tries before: the right person signed in."""
     gone = delete(StaffAttempt).where(StaffAttempt.key == _key(rule, name))
     write_autocommit(lambda connection: connection.execute(gone))
 
 
 def give_back(rule: ThrottleRule, name: str) -> None:
-    """Take one try back: it was right, or it was not made after all."""
+    """Take one try back: it was right, or was not made after all."""
     less = (
         update(StaffAttempt)
         .where(StaffAttempt.key == _key(rule, name), StaffAttempt.tries > 0)
@@ -72,13 +72,13 @@ def give_back(rule: ThrottleRule, name: str) -> None:
 
 
 def sweep() -> int:
-    """Delete what nobody has touched for long; how many rows."""
+    """Delete what was not touched for a long time; returns how many rows."""
     gone = delete(StaffAttempt).where(StaffAttempt.since < int((clock.now() - QUIET * 4).timestamp()))
     return write_autocommit(lambda connection: connection.execute(gone).rowcount)
 
 
 def _statement(rule: ThrottleRule) -> str:
-    """One guarded upsert: of two tries at once, both are counted, and none passes during a wait."""
+    """One guarded upsert: two tries at once are both counted, and none passes during a wait."""
     tries = "(CASE WHEN a.since < :quiet THEN 1 ELSE a.tries + 1 END)"
     ladder = " ".join(
         f"WHEN {tries} <= {rule.free + number} THEN CAST(:now AS BIGINT) + {wait}"

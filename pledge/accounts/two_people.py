@@ -1,6 +1,6 @@
-"""When two accounts count as two people, for everything that one person must not decide alone (docs/adr/0040).
+"""When two accounts count as two people, for every decision that one person must not take alone (docs/adr/0040).
 
-An administrator can invite an account and use it too. So for 72 hours an account counts as one person with who invited
+An administrator can invite an account and use it too. So for 72 hours an account counts as one person with whoever invited
 it; the audit log, which nobody can change, says who did.
 """
 
@@ -19,17 +19,17 @@ _INVITATIONS = ("staff.invite", "staff.invite_again")
 
 
 class InvitedLately(Exception):
-    """The two have their accounts from one another, or from the same person, since less than 72 hours."""
+    """One of the two invited the other, or the same person invited both, less than 72 hours ago."""
 
 
 def check(session: Session, first: int | None, second: int | None) -> None:
-    """Raises InvitedLately. That they are two accounts at all is asked by each use case, in its own words."""
+    """Raises InvitedLately. That they are two accounts at all is checked by each use case."""
     if _are_one(session.connection(), first, second):
         raise InvitedLately
 
 
 def invited_lately(first: int | None, second: int | None) -> bool:
-    """The same for a page that offers a decision, or explains why it does not."""
+    """The same as a question, for a page that offers a decision or explains why it does not."""
     with reading() as connection:
         return _are_one(connection, first, second)
 
@@ -42,7 +42,7 @@ def _are_one(connection: Connection, first: int | None, second: int | None) -> b
 
 
 def _recent_invitations(connection: Connection) -> dict[int, int]:
-    """Who has been invited lately, and by whom; the last invitation counts. The command line is no account."""
+    """By account, who invited it lately; the last invitation counts. The command line is no account."""
     query = (
         select(AuditEntry.subject, AuditEntry.staff_id)
         .where(AuditEntry.action.in_(_INVITATIONS), AuditEntry.at > clock.now() - INVITED_LATELY)
@@ -53,7 +53,7 @@ def _recent_invitations(connection: Connection) -> dict[int, int]:
 
 
 def _origin(staff_id: int, invited_by: dict[int, int]) -> int:
-    """Back along recent invitations to who began; two who invited each other again end with one of them."""
+    """Follow recent invitations back to the first; for two who invited each other it is one of them."""
     seen = {staff_id}
     while staff_id in invited_by and invited_by[staff_id] not in seen:
         staff_id = invited_by[staff_id]

@@ -9,7 +9,7 @@ from pledge.campaigns.events import EventView
 from pledge.core import urls
 from pledge.core.i18n import SEOUL
 
-#: Korea has kept one time since 1988, so one rule tells all.
+#: Korea has kept one time since 1988, so one rule suffices.
 ZONE_FROM, ZONE_TO = date(2000, 1, 1), date(2100, 1, 1)
 MEDIA_TYPE = "text/calendar; charset=utf-8"
 

@@ -120,7 +120,7 @@ def one(campaign_id: int, event_id: int) -> EventRow:
 
 
 def add(actor: Actor, slug: str, fields: EventFields) -> int:
-    """One more; its number. Raises BadFields, NoSuchCampaign."""
+    """Add an event; returns its number. Raises BadFields, NoSuchCampaign."""
     with edited(slug) as (session, campaign):
         kept = clean(fields, required=campaign.state != CampaignState.DRAFT)
         event = new_event(campaign.id, kept)
@@ -131,7 +131,7 @@ def add(actor: Actor, slug: str, fields: EventFields) -> int:
 
 
 def change(actor: Actor, slug: str, event_id: int, seen: str, fields: EventFields) -> None:
-    """Correct one; calendars that took it over learn of it. Raises BadFields, EditedMeanwhile, NoSuchCampaign."""
+    """Change an event; calendars that subscribed learn of it. Raises BadFields, EditedMeanwhile, NoSuchCampaign."""
     with edited(slug) as (session, campaign):
         event = _own(campaign, event_id)
         kept = clean(fields, required=campaign.state != CampaignState.DRAFT)
@@ -141,7 +141,7 @@ def change(actor: Actor, slug: str, event_id: int, seen: str, fields: EventField
 
 
 def remove(actor: Actor, slug: str, event_id: int, seen: str, reason: str) -> None:
-    """Take one off the page as it was seen, and say why.
+    """Remove an event as it was seen, with a reason.
 
     Raises ReasonMissing, BadFields, EditedMeanwhile, NoSuchCampaign, also when somebody was faster.
     """
@@ -176,7 +176,7 @@ def clean(fields: EventFields, *, required: bool) -> EventFields:
 
 
 def new_event(campaign_id: int, fields: EventFields) -> CampaignEvent:
-    """A row that calendars will know again; clean fields only."""
+    """A row with a new UID, by which calendars recognise it; clean fields only."""
     return CampaignEvent(
         campaign_id=campaign_id,
         uid=secrets.token_hex(16),

@@ -1,6 +1,6 @@
-"""When the people of a campaign are forgotten: some time after it is over, and then it can never be opened again.
+"""When the people of a campaign are forgotten: some time after it is over; then it can never be opened again.
 
-While a campaign runs, what tells one mailbox from another must stay, else a person could be counted twice. The privacy
+While a campaign runs, address hashes must stay, or a person could be counted twice. The privacy
 notice names these clocks: change both together (docs/adr/0055).
 """
 
@@ -49,12 +49,12 @@ def forgotten(connection: Connection) -> list[int]:
 
 def _due(closes_at: datetime, delivered_at: datetime | None) -> datetime:
     latest = closes_at + AFTER_CLOSING
-    # What was delivered while it ran was not the end of it.
+    # A delivery while it ran was not the final one.
     return latest if delivered_at is None else min(latest, max(delivered_at, closes_at) + AFTER_DELIVERY)
 
 
 def _archive(campaign_id: int, closes_at: datetime) -> None:
-    """Unless somebody has given it another end meanwhile."""
+    """Archive the campaign unless somebody has changed its end meanwhile."""
     with transaction() as session:
         campaign = session.scalar(
             select(Campaign)

@@ -1,7 +1,7 @@
-"""Under which terms a campaign asks whether names may go to a government that the law lets ask for them (docs/named-lists.md).
+"""The terms under which a campaign asks whether names may go to a government whose law asks for them (docs/named-lists.md).
 
-What somebody agreed to never changes, so terms are versions: setting others ends those before, and who agreed to those
-has not agreed to these.
+Terms that somebody agreed to never change, so they have versions: new terms end the ones before, and whoever agreed to
+those has not agreed to the new ones.
 """
 
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ def field_names() -> tuple[str, ...]:
     return tuple(f"{part}_{lang}" for part in PARTS for lang in languages.codes())
 
 
-#: Each stands in a cell of the sign form, to be read on a phone.
+#: Each is shown in a cell of the sign form, to be read on a phone.
 MAX_PART = 500
 
 
@@ -96,7 +96,7 @@ def versions(campaign_id: int) -> list[TermsRow]:
 
 
 def seen_of(rows: list[TermsRow]) -> dict[str, object]:
-    """What the editor of new terms has before them: the terms that are asked for now."""
+    """The terms that are current, as the form for new ones compares them."""
     if not rows or not rows[0].is_asked:
         return {}
     return {"version": rows[0].version, **rows[0].fields}
@@ -165,7 +165,7 @@ def end(actor: Actor, slug: str, version: int) -> None:
 
 
 def _end(session: Session, campaign: Campaign) -> None:
-    """The table has room for one that has not ended, so it ends before the next is stored."""
+    """End the current terms: the table allows one that has not ended, so it ends before the next is stored."""
     asked = session.scalar(
         select(ListTerms).where(ListTerms.campaign_id == campaign.id, ListTerms.ended_at.is_(None))
     )

@@ -1,4 +1,4 @@
-"""What a mailed link can stand for, whether it was mailed for a signature or for an endorsement."""
+"""The states of a mailed link, whether it was mailed for a signature or for an endorsement."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,12 +15,12 @@ class LinkState(StrEnum):
     EXPIRED = "expired"
     CLOSED = "closed"  #: the campaign takes no confirmations any more
     INVALIDATED = "invalidated"  #: taken out of the count by staff; the page says so and how to object
-    UNKNOWN = "unknown"  #: damaged, foreign, withdrawn or erased: one page for all, so that none is told from another
+    UNKNOWN = "unknown"  #: damaged, foreign, withdrawn or erased: one page for all, so that they cannot be told apart
 
 
 @dataclass(frozen=True)
 class Link(Generic[Record]):
-    """What a mailed link stands for now, and the signature or endorsement as its holder may read it."""
+    """The state of a mailed link, and the signature or endorsement as its holder may read it."""
 
     state: LinkState
     record: Record | None = None

@@ -21,7 +21,7 @@ def letters_stamp(letters: Mapping[str, str]) -> str:
 
 
 def read_video(address: str) -> Video | None:
-    """The video that an address leads to; None for "". Raises BadFields."""
+    """The video of an address; None for "". Raises BadFields."""
     try:
         return parse_video(address)
     except BadVideo:
@@ -31,7 +31,7 @@ def read_video(address: str) -> Video | None:
 def set_video(
     actor: Actor, slug: str, seen: str, address: str, *, still: str = "", drop_still: bool = False
 ) -> None:
-    """The video that an address leads to; "" takes it away, its picture too. `still` is the name of a stored picture.
+    """Set the video to that of an address; "" removes it, with its picture. `still` is the name of a stored picture.
 
     Raises BadFields, EditedMeanwhile, UnknownFile, NoSuchCampaign.
     """
@@ -52,7 +52,7 @@ def set_video(
 def set_letters(
     actor: Actor, slug: str, seen: str, *, new: Mapping[str, str], drop: frozenset[str] = frozenset()
 ) -> None:
-    """The letter: `new` holds the names of stored documents by language, `drop` the languages that lose theirs.
+    """Set the letter: `new` has the names of stored documents by language, `drop` the languages that lose theirs.
 
     Raises EditedMeanwhile, UnknownFile, NoSuchCampaign.
     """

@@ -1,4 +1,4 @@
-"""Tables of a campaign. Its languages stand side by side; none is a translation of the other (docs/adr/0105)."""
+"""Tables of a campaign. Its languages are equal; none is a translation of another (docs/adr/0105)."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -25,7 +25,7 @@ class CampaignState(StrEnum):
     DRAFT = "draft"
     OPEN = "open"
     CLOSED = "closed"
-    ARCHIVED = "archived"  #: to be read, never signed again
+    ARCHIVED = "archived"  #: can be read, never signed again
 
 
 class VideoProvider(StrEnum):
@@ -91,7 +91,7 @@ class CampaignText(Model):
 
 
 class PledgeText(Model):
-    """One version of what people sign. Once anybody may have signed it, another wording is another version."""
+    """One version of what people sign. Once somebody may have signed it, another wording is another version."""
 
     __tablename__ = "pledge_texts"
 
@@ -154,9 +154,9 @@ class CampaignEvent(Model):
 
 
 class ListTerms(Model):
-    """Under which terms a campaign asks its signers whether their names may go to a government that the law lets ask for them.
+    """The terms under which a campaign asks its signers whether their names may go to a government whose law asks for them.
 
-    What somebody agreed to never changes: other terms are another version. A campaign without terms asks nobody.
+    Terms that somebody agreed to never change: other terms are another version. A campaign without terms asks nobody.
     """
 
     __tablename__ = "list_terms"

@@ -42,7 +42,7 @@ FIRST_GOAL = 1000
 
 
 class EditedMeanwhile(Exception):
-    """Somebody else saved this section since the form was opened; `stored` is what stands there now."""
+    """Somebody else saved this section since the form was opened; `stored` is what is stored now."""
 
     def __init__(self, stored: Mapping[str, object], stamp: str) -> None:
         super().__init__("edited meanwhile")
@@ -59,7 +59,7 @@ class CampaignInWrongState(Exception):
 
 
 class CampaignIncomplete(Exception):
-    """It cannot be published yet: `missing` says what each language lacks."""
+    """It cannot be published yet: `missing` lists what each language lacks."""
 
     def __init__(self, missing: list[MissingText]) -> None:
         super().__init__(f"{len(missing)} things are missing")
@@ -67,7 +67,7 @@ class CampaignIncomplete(Exception):
 
 
 class ReasonMissing(ValueError):
-    """This step must be explained."""
+    """This step needs a reason."""
 
 
 @contextmanager
@@ -203,7 +203,7 @@ def move(actor: Actor, slug: str, before: CampaignState, after: CampaignState, r
 
 
 def clean_reason(reason: str, *, required: bool = True) -> str:
-    """Why something is done, for the audit log. Raises ReasonMissing, BadFields."""
+    """A reason for the audit log, as it will be stored. Raises ReasonMissing, BadFields."""
     check = Checker()
     reason = check.text("reason", reason, MAX_REASON).strip()
     check.finish()
@@ -242,12 +242,12 @@ def _clean_texts(texts: Mapping[str, str], *, required: bool) -> dict[str, str]:
 
 
 def new_text(lang: str, title: str = "") -> CampaignText:
-    """A row that is not stored yet, without words."""
+    """A row that is not stored yet, with empty texts."""
     return CampaignText(lang=lang, title=title, tagline="", summary="", body="", recipient="", letter="")
 
 
 def new_pledge_text(campaign_id: int, version: int, wording: Texts) -> PledgeText:
-    """A row that is not stored yet, with the mark of its words."""
+    """A row that is not stored yet, with the hash of its wording."""
     return PledgeText(
         campaign_id=campaign_id,
         version=version,
@@ -262,7 +262,7 @@ def _has_opened(schedule: Schedule) -> bool:
 
 
 def _plain(schedule: Schedule) -> dict[str, object]:
-    """As the audit log takes it."""
+    """The schedule as the audit log stores it."""
     moments = {"opens_at": schedule.opens_at, "closes_at": schedule.closes_at}
     return {"goal": schedule.goal} | {
         name: moment.isoformat() if moment else None for name, moment in moments.items()

@@ -1,6 +1,6 @@
 """When a campaign takes signatures and endorsements, and how long after its end mailed links still count.
 
-Each rule stands here in Python, for what is shown, and in SQL, for what is written; a test holds one against the other.
+Each rule is here in Python, for what is shown, and in SQL, for what is written; a test compares the two.
 """
 
 from datetime import datetime, timedelta
@@ -11,14 +11,14 @@ from pledge.campaigns.models import CampaignState
 from pledge.core import clock
 from pledge.core.db.types import UTCDateTime
 
-#: Mails under way when signing ends still count for so long.
+#: Confirmations by mails already sent still count for so long after signing ends.
 CONFIRM_GRACE = timedelta(hours=24)
 
-#: That a row of `campaigns` takes signatures at `:now`.
+#: SQL: a row of `campaigns` takes signatures at `:now`.
 OPEN = """campaigns.state = 'open' AND (campaigns.opens_at IS NULL OR campaigns.opens_at <= :now)
        AND (campaigns.closes_at IS NULL OR campaigns.closes_at > :now)"""
 
-#: That a row of `campaigns` takes confirmations; `:grace` is CONFIRM_GRACE ago.
+#: SQL: a row of `campaigns` takes confirmations; `:grace` is CONFIRM_GRACE ago.
 TAKES_CONFIRMATIONS = """campaigns.state <> 'draft'
        AND (campaigns.closes_at > :grace OR (campaigns.closes_at IS NULL AND campaigns.state = 'open'))"""
 
@@ -45,7 +45,7 @@ def is_open(state: CampaignState, opens_at: datetime | None, closes_at: datetime
 
 
 def takes_confirmations(state: CampaignState, closes_at: datetime | None) -> bool:
-    """Whether a mailed link still counts."""
+    """Whether links to confirm still work."""
     if closes_at is None:
         return state is CampaignState.OPEN
     return state is not CampaignState.DRAFT and closes_at > clock.now() - CONFIRM_GRACE

@@ -59,7 +59,7 @@ def one(campaign_id: int, partner_id: int) -> PartnerRow:
 
 
 def add(actor: Actor, slug: str, fields: PartnerFields, logo: str = "") -> int:
-    """Put one more at the end; its number. `logo` is the name of a stored picture. Raises BadFields, UnknownFile."""
+    """Add a partner at the end; returns its number. `logo` is the name of a stored picture. Raises BadFields, UnknownFile."""
     with edited(slug) as (session, campaign):
         clean = _clean(fields, CampaignState(campaign.state))
         last = session.scalar(select(func.max(Partner.position)).where(Partner.campaign_id == campaign.id))
@@ -83,7 +83,7 @@ def change(
     logo: str = "",
     drop_logo: bool = False,
 ) -> None:
-    """Correct one; a new `logo` takes the place of the old. Raises BadFields, EditedMeanwhile, UnknownFile, NoSuchCampaign."""
+    """Correct a partner; a new `logo` replaces the old one. Raises BadFields, EditedMeanwhile, UnknownFile, NoSuchCampaign."""
     with edited(slug) as (session, campaign):
         partner = _own(campaign, partner_id)
         clean = _clean(fields, CampaignState(campaign.state))
@@ -116,7 +116,7 @@ def move(actor: Actor, slug: str, partner_id: int, *, up: bool) -> None:
         if other is None:
             return
         mine, others = partner.position, other.position
-        # Two rows may not hold one place, not even for a moment.
+        # Two rows may not have one position, not even for a moment.
         partner.position = -1
         session.flush()
         other.position = mine
@@ -126,7 +126,7 @@ def move(actor: Actor, slug: str, partner_id: int, *, up: bool) -> None:
 
 
 def remove(actor: Actor, slug: str, partner_id: int, seen: str, reason: str) -> None:
-    """Take one off the page as it was seen, and say why.
+    """Remove a partner as it was seen, with a reason.
 
     Raises ReasonMissing, BadFields, EditedMeanwhile, NoSuchCampaign, also when somebody was faster.
     """

@@ -1,6 +1,6 @@
-"""What staff may do with the words that people sign: write them, and publish another version of them.
+"""What staff may do with the pledge text: write it, and publish a new version of it.
 
-Whoever publishes a version says so by its number, having seen what it changes and who stays with the words before.
+Publishing a version names its number, after seeing what it changes and who stays with the wording before.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,7 +26,7 @@ InUse = Callable[[Session, int, int], bool]
 
 
 class NewVersion(Exception):
-    """These words would be a new version: nothing was stored, as nobody has agreed to publish it yet."""
+    """This wording would be a new version: nothing was stored, as nobody has agreed yet to publish it."""
 
     def __init__(self, version: int, *, one_language: bool) -> None:
         super().__init__(f"version {version}")
@@ -44,11 +44,11 @@ def edit_pledge(
     agreed: int = 0,
     one_language: bool = False,
 ) -> int:
-    """The pledge text; the number of the version that holds it now.
+    """Save the pledge text; returns the number of the version that has it now.
 
     In place while nobody can have read it in order to sign: the campaign is a draft or opens later, and no signature or
-    endorsement refers to the text. Else it becomes a new version, whose number the editor has `agreed` to publish, and
-    the old one stays as it was signed. Where only one language changes, `one_language` says that this is meant.
+    endorsement refers to the text. Otherwise it becomes a new version, whose number the editor has `agreed` to publish, and
+    the old one stays as it was signed. Where only one language changes, `one_language` says that this is intended.
     Raises BadFields, EditedMeanwhile, NewVersion, CampaignInWrongState, NoSuchCampaign.
     """
     with edited(slug) as (session, campaign):
@@ -91,7 +91,7 @@ def edit_pledge(
 
 
 def _editable(session: Session, campaign: Campaign, stored: Wording, in_use: InUse) -> PledgeText | None:
-    """The row of the newest version when it may still be changed."""
+    """The row of the newest version while it may still be changed; None when it may not."""
     opens_later = campaign.opens_at is not None and campaign.opens_at > clock.now() + SOON
     if campaign.state != CampaignState.DRAFT and not opens_later:
         return None

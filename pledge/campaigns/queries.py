@@ -48,7 +48,7 @@ class PledgeVersion:
 
 @dataclass(frozen=True)
 class Permalink:
-    """A pledge text at its permanent address, with what proves that it is still the same."""
+    """A pledge text at its permanent address, with the hash that shows that it is unchanged."""
 
     version: int
     html: Markup
@@ -75,7 +75,7 @@ class LetterView:
 
 @dataclass(frozen=True)
 class CampaignView:
-    """One campaign in one language, without its numbers (those are the ledger's)."""
+    """One campaign in one language, without its counts (those are the ledger's)."""
 
     id: int
     slug: str
@@ -103,7 +103,7 @@ class CampaignView:
 
     @property
     def takes_confirmations(self) -> bool:
-        """Whether a mailed link still counts: while open, and for a day after closing."""
+        """Whether links to confirm still work: while open, and for a day after closing."""
         return opening.takes_confirmations(self.state, self.closes_at)
 
 
@@ -227,7 +227,7 @@ def _public(lang: str) -> Select[*tuple[Any, ...]]:
 
 
 def _whole(lang: str) -> Select[*tuple[Any, ...]]:
-    """Everything of a campaign that stands once for it, in one statement: in this language, or else in its first."""
+    """All columns of a campaign in one statement: in this language, or else in its first."""
     chosen, letters = aliased(CampaignText), aliased(CampaignText)
     language = (
         select(chosen.lang)
@@ -289,7 +289,7 @@ def _view(row: Row[*tuple[Any, ...]], lang: str) -> CampaignView:
 
 
 def _letter(found: str | None) -> LetterView | None:
-    """In the page's language; where there is none in it, the one there is."""
+    """The letter in the page's language, or else in the language that has one."""
     if not found:
         return None
     lang, _, file = found.partition("/")

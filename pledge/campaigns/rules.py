@@ -1,4 +1,4 @@
-"""What the texts and addresses of a campaign may be. The forms of the staff area word the faults, the services raise them."""
+"""The rules for the texts and addresses of a campaign. Services raise the faults, the forms of the staff area word them."""
 
 import hashlib
 import json
@@ -112,7 +112,7 @@ class Checker:
                     self.add(f"{field}_{lang}", FieldFault.ONE_LANGUAGE)
 
     def add(self, field: str, fault: FieldFault) -> None:
-        """The first fault of a field is the one that is told."""
+        """Note a fault of a field; only its first one is told."""
         self.faults.setdefault(field, fault)
 
     def finish(self) -> None:
@@ -133,7 +133,7 @@ class Checker:
 
 
 def clean_slug(text: str) -> str:
-    """The part of the address that names a campaign for ever: small letters, digits, single hyphens. Raises BadFields."""
+    """The part of the address that names a campaign permanently: small letters, digits, single hyphens. Raises BadFields."""
     slug = text.strip().lower()
     if not slug:
         raise BadFields({"slug": FieldFault.MISSING})
@@ -171,7 +171,7 @@ def shown_link(stored: str) -> str:
 
 
 def fingerprint(wording: Mapping[str, str]) -> bytes:
-    """SHA-256 over a pledge text in all its languages, by which a changed one is noticed and which the public log tells.
+    """SHA-256 over a pledge text in all its languages: it shows a changed text, and the public log contains it.
 
     Over the languages in the order of their codes: the code, a zero byte, the text, a zero byte, all in UTF-8
     (docs/log.md).
@@ -183,6 +183,6 @@ def fingerprint(wording: Mapping[str, str]) -> bytes:
 
 
 def stamp(content: Mapping[str, object]) -> str:
-    """A mark of what an editor saw: when the stored content no longer has it, somebody else was faster."""
+    """A hash of what an editor saw: when the stored content has another one, somebody else has saved meanwhile."""
     canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, default=str)
     return hashlib.sha256(canonical.encode()).hexdigest()[:24]

@@ -1,4 +1,4 @@
-"""Who runs a campaign, in one line and read together with the campaign itself: it stands at the foot of each of its pages."""
+"""Who runs a campaign, in one line, read together with the campaign: it is at the foot of each of its pages."""
 
 import json
 from typing import Any
@@ -11,7 +11,7 @@ from pledge.core.languages import Texts
 
 
 def column() -> Label[Any]:
-    """The names of the secretariat as JSON, each on a line behind its position, as an aggregate keeps no order."""
+    """The names of the secretariat as JSON, each with its position, as an aggregate keeps no order."""
     member = aliased(Partner)
     return (
         select(func.aggregate_strings(cast(member.position, String) + "\t" + cast(member.name, String), "\n"))

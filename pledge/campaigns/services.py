@@ -1,6 +1,6 @@
 """Loading a campaign from a folder of readable files: campaign.toml, body.<lang>.md, pledge.v<N>.<lang>.md.
 
-Files stand at the beginning of a campaign. Once staff have edited it, loading leaves it alone (docs/adr/0035).
+Files describe a campaign at first. Once staff have edited it, loading leaves it alone (docs/adr/0035).
 """
 
 import tomllib
@@ -31,7 +31,7 @@ class PledgeTextChanged(Exception):
 
 
 class EditedByStaff(Exception):
-    """Staff have edited this campaign: its files no longer say how it should be."""
+    """Staff have edited this campaign, so its files are out of date."""
 
     def __init__(self, slug: str) -> None:
         super().__init__(f"{slug} was edited by staff and is left as it is")
@@ -113,7 +113,7 @@ def _load_partners(
 def _load_events(
     session: Session, campaign: Campaign, events: list[dict[str, Any]], langs: list[str]
 ) -> None:
-    """By its beginning and a title an event is the same as before, and calendars know it again."""
+    """Load events; one with the same beginning and title as a stored one is the same event, so calendars recognise it."""
     stored = {(event.starts_at, event.title.of(languages.default())): event for event in campaign.events}
     for facts in events:
         fields = _event_fields(facts, langs)

@@ -1,7 +1,7 @@
-"""Reads for those who edit: the stored words as they are, section by section, and what is still missing in a language.
+"""Reads for editors: the stored texts as they are, section by section, and what is still missing in a language.
 
 Each section has a stamp of its content (`rules.stamp`). The form carries it back; the use case compares it under the
-campaign's lock, so that nobody writes over what they have not seen.
+campaign's lock, so that nobody overwrites what they have not seen.
 """
 
 from collections import Counter
@@ -84,7 +84,7 @@ class Wording:
 
 @dataclass(frozen=True)
 class CampaignDesk:
-    """What the pages of one campaign need besides their own section."""
+    """What all pages of one campaign in the staff area need besides their own section."""
 
     id: int
     slug: str
@@ -118,7 +118,7 @@ def rows() -> list[CampaignRow]:
 
 
 def titles(lang: str) -> dict[str, str]:
-    """What each campaign is called, by its slug, the newest first; two of one title have their slug behind it."""
+    """The title of each campaign by its slug, the newest first; campaigns with equal titles get their slug appended."""
     query = (
         select(Campaign.slug, CampaignText.lang, CampaignText.title)
         .outerjoin(CampaignText, CampaignText.campaign_id == Campaign.id)

@@ -1,4 +1,4 @@
-"""The video of a campaign: on YouTube or Vimeo, known by its number; nothing of theirs is loaded before somebody presses play."""
+"""The video of a campaign: on YouTube or Vimeo, by its id; nothing is loaded from there before somebody presses play."""
 
 import re
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ _VIMEO_ID = re.compile(r"[0-9]{5,12}")
 #: Paths under which YouTube shows one video: /embed/<id>, /shorts/<id>, /live/<id>, /v/<id>.
 _YOUTUBE_FOLDERS = frozenset({"embed", "shorts", "live", "v"})
 
-#: Where the player comes from. The page's policy allows exactly the one it needs.
+#: Where the player comes from. The page's Content-Security-Policy allows exactly the one it needs.
 ORIGINS = {
     VideoProvider.YOUTUBE: "https://www.youtube-nocookie.com",
     VideoProvider.VIMEO: "https://player.vimeo.com",
@@ -32,7 +32,7 @@ class Video:
 
     @property
     def name(self) -> str:
-        """Of the place where it is."""
+        """The name of the video site."""
         return NAMES[self.provider]
 
     @property
@@ -41,21 +41,21 @@ class Video:
 
     @property
     def link(self) -> str:
-        """The page of the video there, for who has no JavaScript and for the field of the editor."""
+        """The video's page there, for visitors without JavaScript and for the editor's field."""
         if self.provider is VideoProvider.YOUTUBE:
             return f"https://www.youtube.com/watch?v={self.id}"
         return f"https://vimeo.com/{self.id}"
 
     @property
     def player(self) -> str:
-        """What is put into a frame once play was pressed: without cookies (YouTube), without counting (Vimeo)."""
+        """The address for the frame once play was pressed: without cookies (YouTube), without tracking (Vimeo)."""
         if self.provider is VideoProvider.YOUTUBE:
             return f"{self.origin}/embed/{self.id}?autoplay=1&rel=0"
         return f"{self.origin}/video/{self.id}?autoplay=1&dnt=1"
 
 
 def parse_video(text: str) -> Video | None:
-    """The video that an address leads to; None for "". Raises BadVideo."""
+    """The video of an address; None for "". Raises BadVideo."""
     text = text.strip()
     if not text:
         return None

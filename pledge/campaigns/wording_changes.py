@@ -1,4 +1,4 @@
-"""What another wording changes, word by word, for who is about to publish it."""
+"""What a new wording changes, word by word, for whoever is about to publish it."""
 
 import re
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ class WordingChange(StrEnum):
 
 @dataclass(frozen=True)
 class WordingPart:
-    """A run of words that share what becomes of them. All but the added ones are the old text, all but the removed ones the new."""
+    """A run of words with one kind of change. All but the added ones are the old text, all but the removed ones the new."""
 
     change: WordingChange
     text: str

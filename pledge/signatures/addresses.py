@@ -1,4 +1,4 @@
-"""E-mail addresses: what we mail to, and the canonical form that stands for one person.
+"""E-mail addresses: what we mail to, and the canonical form that identifies one person.
 
 Mails go to the address as typed (its domain in ASCII). The canonical form is only hashed, never mailed to. Which provider
 ignores what is a small reviewed table (mail/providers.py); for a domain that is not in it only case is ignored, because
@@ -21,7 +21,7 @@ _PLAIN_LOCAL = re.compile(r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*")
 
 
 class BadAddress(ValueError):
-    """Not an address that a mail can be sent to; `internationalized` when only its local part is the matter."""
+    """Not an address that a mail can be sent to; `internationalized` when only its local part cannot be sent to."""
 
     def __init__(self, internationalized: bool = False) -> None:
         super().__init__("not an e-mail address")
@@ -31,7 +31,7 @@ class BadAddress(ValueError):
 @dataclass(frozen=True)
 class Address:
     mailed: str  #: local part as typed, domain as IDNA ASCII: what SMTP is given
-    canonical: str  #: what one person is known by; only its keyed hash is stored
+    canonical: str  #: identifies one person; only its keyed hash is stored
 
 
 def parse(text: str) -> Address:
@@ -51,7 +51,7 @@ def parse(text: str) -> Address:
 
 
 def _is_plain(local: str, domain: str) -> bool:
-    """Whether the library would judge the domain alone, and change nothing in the part before it."""
+    """Whether the library would check the domain alone and change nothing in the part before it."""
     return (
         len(local) <= _MAX_LOCAL
         and _PLAIN_LOCAL.fullmatch(local) is not None
@@ -66,7 +66,7 @@ def _valid(text: str) -> ValidatedEmail:
 
 @lru_cache(maxsize=1024)
 def _ascii_domain(domain: str) -> str | None:
-    """What the library makes of a domain; None when it refuses it. Kept, as most people share few domains."""
+    """The domain in ASCII; None when the library refuses it. Cached, as most people share few domains."""
     try:
         return _valid(f"a@{domain}").ascii_domain.lower()
     except EmailNotValidError:

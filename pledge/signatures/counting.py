@@ -1,4 +1,4 @@
-"""Signatures in the ledger: which entry counts one, and whether both tell the same, as one transaction writes them."""
+"""Signatures in the ledger: which entry counts one, and whether entries and signatures agree."""
 
 from sqlalchemy import Connection
 
@@ -24,7 +24,7 @@ _CONFIRMED = "SELECT campaign_id, country, region FROM signatures WHERE state = 
 
 
 def mismatches(connection: Connection | None = None) -> list[Mismatch]:
-    """Campaigns whose confirmed signatures are not what the ledger adds up to, place by place; an empty list is right.
+    """Campaigns whose confirmed signatures differ from what the ledger adds up to, by place; an empty list is right.
 
     Where people are forgotten there is nothing left to compare with.
     """

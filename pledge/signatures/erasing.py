@@ -1,4 +1,4 @@
-"""Erasing a person from a campaign, and the last mail, which says that it was done when somebody else did it for them."""
+"""Erasing a person from a campaign, and the mail that tells them when staff did it for them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ def erase_person(session: Session, row: Signature) -> None:
 
 
 def take_back(session: Session, row: Signature) -> None:
-    """-1 in the ledger for a counted row that the caller holds locked."""
+    """Append -1 to the ledger for a counted row that the caller has locked."""
     append(
         session,
         campaign_id=row.campaign_id,
@@ -62,7 +62,7 @@ def take_back(session: Session, row: Signature) -> None:
 
 
 def enqueue_notice(session: Session, row: Signature) -> None:
-    """Enqueue the mail about an erasure. It keeps the sealed address until it was sent, as the row is about to go."""
+    """Enqueue the mail about an erasure. The notice holds the encrypted address until it was sent, as the row is deleted."""
     if is_blocked(session, row.address_hash):
         return
     notice = ErasureNotice(campaign_id=row.campaign_id, email=row.email, created_at=clock.now())

@@ -1,4 +1,4 @@
-"""Names for a signature that tell nothing: random numbers, keyed hashes, and the ticket of the waiting page."""
+"""Identifiers that reveal nothing: random numbers, keyed hashes, and the ticket of the waiting page."""
 
 import secrets
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ def new_id() -> int:
 
 
 def address_hash(address: Address) -> bytes:
-    """The person, as far as one mailbox is a person: 32 bytes, useless without the data key."""
+    """Keyed hash of the person, as far as one mailbox is a person: 32 bytes, useless without the data key."""
     return vault().keyed_hash(address.canonical)
 
 
@@ -25,7 +25,7 @@ def content_hash(parts: Iterable[object]) -> bytes:
 
 
 def ticket_for(slug: str, signature_id: int) -> str:
-    """What the waiting page's address carries: one submission, sealed, so that it leads to no row of a stolen database.
+    """The ticket in the address of the waiting page: one submission, encrypted, so that it matches no row of a stolen database.
 
     Tickets of one campaign are equally long, and no two are the same.
     """

@@ -1,4 +1,4 @@
-"""The mails about a signature. A mail that is no longer true when its turn comes is None and is not sent.
+"""The mails about a signature. A mail that is out of date when its turn comes is None and is not sent.
 
 No word that came from the form goes into a mail: a stranger must not be able to send texts through us. Links and codes
 are made here, when the mail is sent, so neither the outbox nor a copy of the database holds a live one.
@@ -74,8 +74,8 @@ def composers() -> Composers:
 def confirm(mail: Claimed, signer: MailedSigner) -> Message | None:
     """Please confirm: only while this submission is pending and no other one of the person is settled.
 
-    It says until when: a mail that went out late has less left of the fourteen days than a link lives. Of one that waited
-    for a week only the link still works.
+    It says until when: a mail that was sent late has less left of the fourteen days than a link works. When it waited for
+    more than a week, only the link still works.
     """
     if signer.state != SignatureState.PENDING or signer.is_settled:
         return None

@@ -31,16 +31,16 @@ SALT_CONTEXT = "signatures.salt"
 NOTICE_CONTEXT = "erasure_notices.email"
 
 
-#: The states over which there are indexes. A query must say them in these very words to get the index.
+#: The states over which there are indexes. A query must repeat the predicate verbatim to use the index.
 PENDING = "state = 'pending'"
 SETTLED = "state IN ('confirmed', 'invalidated')"
 #: The fence: of a person, one row in a campaign is counted.
 SETTLED_INDEX = "uq_signatures_settled"
 
-#: Who is named in public. A query must say it in these very words to get the index over them.
+#: Who is named in public. A query must repeat the predicate verbatim to use the index.
 SHOWN_BY_NAME = "public_name AND state = 'confirmed'"
 
-#: Who asked for updates and is counted; in these very words as well.
+#: Who asked for updates and is counted; verbatim too.
 WANTS_NEWS = "updates AND state = 'confirmed'"
 
 
@@ -52,7 +52,7 @@ class SignatureState(StrEnum):
 
 
 class ErasureNotice(Model):
-    """To whom the mail goes that says that staff have erased somebody; deleted once it was sent or given up."""
+    """Whom to tell that staff have erased them; deleted once the mail was sent or given up."""
 
     __tablename__ = "erasure_notices"
 

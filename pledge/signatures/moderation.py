@@ -28,7 +28,7 @@ _MAIL = {
 
 
 class NoSuchSignature(LookupError):
-    """There is no such signature (any more)."""
+    """There is no such signature, or no longer."""
 
 
 class NotCounted(Exception):
@@ -36,15 +36,15 @@ class NotCounted(Exception):
 
 
 class NotSubscribed(Exception):
-    """They get no news, so there is none to stop."""
+    """They receive no news."""
 
 
 class NoMailAllowed(Exception):
-    """The address has had all the mails that it may get now, or its owner wants none."""
+    """The address has had all the mails that it may get now, or is blocked by its owner."""
 
 
 def look_up(actor: Actor, address: Address) -> list[int]:
-    """The signatures of exactly this address in all campaigns, with those that wait; that somebody looked is recorded."""
+    """The signatures of exactly this address in all campaigns, pending ones too; the look-up is recorded."""
     with transaction() as session:
         found = select(Signature.id).where(Signature.address_hash == address_hash(address))
         ids = list(session.scalars(found.order_by(Signature.submitted_at)))
@@ -56,7 +56,7 @@ def look_up(actor: Actor, address: Address) -> list[int]:
 
 
 def resend(actor: Actor, signature_id: int) -> MailKind:
-    """Enqueue the mail that helps this person now, within the caps; which one. Raises NoSuchSignature, NoMailAllowed."""
+    """Enqueue the mail for the signature's state, within the caps; returns which one. Raises NoSuchSignature, NoMailAllowed."""
     with transaction() as session:
         row = _row(session, signature_id)
         kind = _MAIL[SignatureState(row.state)]

@@ -1,6 +1,6 @@
-"""Where a sign-up came from: kept so that robots can be found afterwards, in a form that tells nothing about a person.
+"""Where a sign-up came from: stored so that robots can be found afterwards, in a form that reveals nothing about a person.
 
-A network and a mail domain are kept as keyed hashes, other ones in each campaign: staff who know one can look for it, a
+A network and a mail domain are kept as keyed hashes, other ones in each campaign: staff who know one can look for it; a
 copy of the database tells neither, nor who signed two campaigns. Only the largest providers are kept by name, for the desk's figures.
 """
 

@@ -21,7 +21,7 @@ def enqueue(
     *,
     may_wait: bool = False,
 ) -> bool:
-    """Enqueue a mail for now, or for the next free slot if `may_wait`; whether it is enqueued."""
+    """Enqueue a mail for now, or for the next free slot if `may_wait`; returns whether it is enqueued."""
     confirms = kind is MailKind.CONFIRM
     known = not confirms or _has_confirmed(session, address_hash)
     due_at = take_slot(
@@ -40,7 +40,7 @@ def enqueue(
 
 
 def _mailbox_hash(session: Session, signature_id: int) -> bytes | None:
-    """Of the address that the mail goes to; None when no key opens it, and then nothing will be sent."""
+    """Keyed hash of the mailbox that the mail goes to; None when no key opens the address, and then nothing can be sent."""
     try:
         address = session.scalar(select(Signature.email).where(Signature.id == signature_id))
     except Unreadable:

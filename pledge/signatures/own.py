@@ -37,7 +37,7 @@ def agree_to_list(token: str, version: int) -> None:
 
 
 def refuse_list(token: str) -> None:
-    """Take that consent back: on no list that is made from now on. Raises BadToken."""
+    """Withdraw that consent: the name goes into no list that is made from now on. Raises BadToken."""
     with transaction() as session:
         _own_row(session, token).list_terms_id = None
 
@@ -56,9 +56,9 @@ def withdraw(token: str) -> None:
 
 
 def withdraw_row(session: Session, row: Signature) -> bool:
-    """Withdraw a row that the caller holds locked; False when it is not counted.
+    """Withdraw a row that the caller has locked; False when it is not counted.
 
-    An invalidated signature stays so: withdrawn, it could be signed anew and be counted again.
+    An invalidated signature stays invalidated: after a withdrawal it could be signed anew and be counted again.
     """
     if row.state != SignatureState.CONFIRMED:
         return False
@@ -79,7 +79,7 @@ def erase(token: str) -> None:
 
 
 def _own_row(session: Session, token: str) -> Signature:
-    """The row that speaks for the person now, locked: a parallel withdrawal of the same person waits and then finds it done."""
+    """The person's current row, locked: a parallel withdrawal of the same person waits and then finds it done."""
     signature_id = read_own_token(Purpose.MANAGE, token)
     of_person = Signature.id == standing_id(session, signature_id)
     row = session.scalar(select(Signature).where(of_person).with_for_update())

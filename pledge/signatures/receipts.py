@@ -1,4 +1,4 @@
-"""The receipt: what a person keeps to prove, without us, that their signature stands in the public log (C2SP tlog-proof).
+"""The receipt: what a person keeps to prove, without us, that their signature is in the public log (C2SP tlog-proof).
 
     c2sp.org/tlog-proof@v1
     extra <base64 of {"v":1,"salt":"…","leaf":"{…}"}>

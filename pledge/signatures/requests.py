@@ -1,6 +1,6 @@
 """Answering what people asked for (mail/requests.py): which mail about a signature follows, if any.
 
-Here, and not in the request, is decided what depends on the person, so that no answer and no time tells anything of it.
+What depends on the person is decided here and not in the request, so that neither its answer nor its time reveals anything.
 """
 
 from sqlalchemy import Row, exists, or_, select, text
@@ -22,9 +22,9 @@ def handlers() -> Handlers:
 
 
 def answer_confirm(session: Session, request: MailRequest) -> None:
-    """The mail to confirm this submission; for who is settled already the mail that says so; nothing when it is gone.
+    """Enqueue the mail to confirm this submission; if the person is settled already, one that says so; none when it is gone.
 
-    The submission of somebody who has withdrawn since leads to their own page, where they may sign again.
+    For a submission of somebody who has withdrawn since it is the link to their own page, where they may sign again.
     """
     row = session.execute(select(*_ROW).where(Signature.id == request.subject_id).with_for_update()).first()
     if row is None:
@@ -39,7 +39,7 @@ def answer_confirm(session: Session, request: MailRequest) -> None:
 
 
 def answer_link(session: Session, request: MailRequest) -> None:
-    """The link to one's own page; for who has never confirmed the mail to confirm; for a stranger nothing."""
+    """Enqueue the link to one's own page; if nothing was ever confirmed, the mail to confirm; for a stranger nothing."""
     campaign_id, hashed = request.campaign_id, bytes(request.address_hash or b"")
     settled = _settled(session, campaign_id, hashed)
     row = settled or _newest(session, campaign_id, hashed)
@@ -62,7 +62,7 @@ def _settled(session: Session, campaign_id: int, hashed: bytes) -> Row[int, int,
 
 
 def _newest(session: Session, campaign_id: int, hashed: bytes) -> Row[int, int, bytes, str] | None:
-    """What was withdrawn last; else what was submitted last and waits: a stranger may have sent that."""
+    """The row that was withdrawn last; else the last pending one, which a stranger may have sent."""
     query = (
         select(*_ROW)
         .where(Signature.address_hash == hashed, Signature.campaign_id == campaign_id)

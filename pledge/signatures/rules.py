@@ -13,5 +13,5 @@ PENDING_LIFETIME = timedelta(days=14)
 
 
 def clean_name(text: str) -> str:
-    """A name as it will be kept: 1–80 characters. The form asks for its shape, the service again. Raises BadLine."""
+    """A name as it will be kept: 1–80 characters. Checked by the form and again by the service. Raises BadLine."""
     return clean_line(text, MAX_NAME)

@@ -1,4 +1,4 @@
-"""Reads for the desk of signatures: one person's state and mails, and where many sign-ups come from just now.
+"""Reads for the staff's signature pages: one person's state and mails, and where many sign-ups come from just now.
 
 Names and addresses leave here only masked: who found a person by the exact address knows it already.
 """

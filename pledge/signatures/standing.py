@@ -1,4 +1,4 @@
-"""Which row speaks for a person in a campaign, of those that their several submissions have left."""
+"""Which of a person's rows in a campaign is the current one."""
 
 from sqlalchemy import BindParameter, ScalarSelect, Select, func, literal, select, text
 from sqlalchemy.orm import Session, aliased

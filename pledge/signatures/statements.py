@@ -28,7 +28,7 @@ _TERMS = """(SELECT t.id FROM list_terms t
                       WHERE t.version = CAST(:list_terms AS INTEGER) AND t.campaign_id = {campaign}
                         AND t.ended_at IS NULL)"""
 
-#: A row that waits, whatever else is known of the person: nothing here depends on it. The same form sent twice is one row.
+#: A pending row, whatever is known of the person: nothing here depends on it. The same form sent twice is one row.
 _STORE = f"""
     INSERT INTO signatures
            (id, campaign_id, address_hash, content_hash, state, email, name, country, region, public_name, updates, lang,

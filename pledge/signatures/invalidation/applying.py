@@ -2,7 +2,7 @@
 
 A killed worker leaves whole batches. The next one goes on with what is left: the targets still listed, or, in an undoing,
 the signatures that still carry the invalidation's number. No lock is held longer than one batch takes, so people go on
-withdrawing and erasing meanwhile; what they did first stands.
+withdrawing and erasing meanwhile; what they did first counts.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ from pledge.signatures.outbox import enqueue
 
 BATCH = 500
 
-#: Who finishes what staff have decided.
+#: The states in which the worker has something to do.
 
 _AT_WORK = (InvalidationState.APPLYING, InvalidationState.UNDOING)
 
@@ -37,7 +37,7 @@ Moved = Sequence[Any]  #: rows of these columns
 
 
 def advance(limit: int = BATCH) -> bool:
-    """Do the next batch of the oldest decided invalidation. False when there is nothing to do, or others are doing it."""
+    """Do the next batch of the oldest decided invalidation. False when there is nothing to do, or another worker is doing it."""
     with reading() as connection:
         if not connection.execute(select(exists().where(Invalidation.state.in_(_AT_WORK)))).scalar_one():
             return False
@@ -59,7 +59,7 @@ def advance(limit: int = BATCH) -> bool:
 
 
 def _apply(session: Session, row: Invalidation, limit: int) -> None:
-    """Take the next targets out of the count; those that are no longer as they were counted stay as they are."""
+    """Take the next targets out of the count; those that have changed since they were counted stay as they are."""
     targets = session.execute(
         select(InvalidationTarget.signature_id)
         .where(InvalidationTarget.invalidation_id == row.id)
@@ -131,7 +131,7 @@ def _append(session: Session, moved: Moved, reason: Reason) -> None:
 
 
 def _tell(session: Session, moved: Moved) -> None:
-    """Enqueue for each signer the mail that says so, within the caps."""
+    """Enqueue the mail that tells each signer, within the caps."""
     people = select(Signature.id, Signature.address_hash, Signature.lang).where(
         Signature.id.in_([signature.id for signature in moved])
     )

@@ -1,4 +1,4 @@
-"""By what signatures can be picked out for an invalidation: where they came from, when, and how fast they were confirmed."""
+"""The conditions by which an invalidation selects signatures: where they came from, when, and how fast they were confirmed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,12 +20,12 @@ class NoCondition(ValueError):
 
 @dataclass(frozen=True)
 class Condition:
-    """What must hold of a signature, all of it; what is None may be anything."""
+    """What must be true of a signature, all of it; None excludes nothing."""
 
     campaign_id: int | None = None
     network_hash: bytes | None = None
     domain_hash: bytes | None = None
-    domain: str | None = None  #: the name behind domain_hash, where it is known; for people to read
+    domain: str | None = None  #: the name behind domain_hash, where it is known; for display
     signed_from: datetime | None = None
     signed_until: datetime | None = None
     faster_than: int | None = None  #: seconds from the mail to the confirmation
@@ -37,7 +37,7 @@ class Condition:
             raise NoCondition
 
     def matches(self) -> Sequence[ColumnElement[bool]]:
-        """The same as conditions of a query over Signature, without a word about its state."""
+        """SQL conditions on Signature; none on its state."""
         found: list[ColumnElement[bool]] = []
         if self.campaign_id is not None:
             found.append(Signature.campaign_id == self.campaign_id)
@@ -68,9 +68,9 @@ def condition_of(row: Invalidation | Row[*tuple[Any, ...]]) -> Condition:
 
 
 def seconds_to_confirm() -> ColumnElement[float]:
-    """From the first mail about a signature until it was confirmed; from signing when the outbox has forgotten it.
+    """Seconds from the first mail about a signature to its confirmation; from signing when the outbox no longer has that mail.
 
-    The first mail and not the last: who asked for it again and was then quick is no robot. A mail is marked as sent a
+    The first mail and not the last: somebody who asked for it again and was then quick is no robot. A mail is marked as sent a
     moment after it went out, so a robot's figure can lie below zero.
     """
     mailed = (

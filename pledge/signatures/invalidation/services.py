@@ -25,7 +25,7 @@ from pledge.signatures.invalidation.models import (
 from pledge.signatures.models import Signature, SignatureState
 from pledge.signatures.origins import domain_of
 
-#: More than this many signatures ask for a second person.
+#: One person alone may decide about at most so many signatures.
 MAX_WITHOUT_SECOND_PERSON = 50
 #: One invalidation takes no more: the condition should be narrower, or the work cut into parts.
 MAX_SIGNATURES = 100_000
