@@ -1,8 +1,8 @@
 """The chain of the audit log: what each entry's hash covers, and finding the first entry that breaks it.
 
-The rule, for whoever checks an export with a program of their own: SHA-256 over the JSON list of previous_hash in hex,
-the moment in UTC (`2026-11-24T05:00:00.000000+00:00`), staff_id, actor, network, action, subject, reason and details (a
-text), without spaces between the parts and in UTF-8.
+To check an export with another program: the hash is SHA-256 over the JSON list of previous_hash in hex, the moment in UTC
+(`2026-11-24T05:00:00.000000+00:00`), staff_id, actor, network, action, subject, reason and details (a text), without
+spaces between the parts and in UTF-8.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Row, func, select
 from pledge.audit.models import AuditEntry
 from pledge.core.db import reading
 
-#: Stands where the first entry names the hash of the one before.
+#: The previous hash of the first entry.
 START = bytes(32)
 
 #: Entries read at a time.
@@ -41,7 +41,7 @@ class ChainFault:
 
 @dataclass(frozen=True)
 class Mark:
-    """How long the log was at a moment, and what it then ended with, as a signed checkpoint tells (ledger/audit_lines.py)."""
+    """Length and end of the log at a moment, as a signed checkpoint says (ledger/audit_lines.py)."""
 
     length: int
     digest: bytes  #: of the hash of its last entry; see `digest()`
@@ -55,12 +55,12 @@ class ChainVerdict:
     fault: ChainFault | None
     #: Whether the head that somebody noted is one of them; None when none was given.
     knows_head: bool | None
-    #: The first mark that the log does not keep: it is shorter now (`length` is more than `count`), or another one.
+    #: The first mark that the log contradicts: it is shorter now (`length` is more than `count`), or different.
     broken: Mark | None = None
 
 
 def fingerprint(entry: Mapping[str, Any]) -> bytes:
-    """SHA-256 over everything that an entry says and the hash of the one before."""
+    """SHA-256 over all columns of an entry, the hash of the one before among them."""
     content = [
         bytes(entry["previous_hash"]).hex(),
         entry["at"].isoformat(timespec="microseconds"),
@@ -71,12 +71,12 @@ def fingerprint(entry: Mapping[str, Any]) -> bytes:
 
 
 def digest(head: bytes) -> bytes:
-    """What a checkpoint says of a head. Not the hash itself: whoever knew it could try who did what right after."""
+    """What a checkpoint publishes of a head. Not the hash itself, which would let anyone test guesses of the next entry."""
     return hashlib.sha256(b"pledge-audit/v1\n" + head).digest()
 
 
 def mark(connection: Connection) -> Mark:
-    """Where the log ends now: one row read, and the entries counted when it has moved since the last look."""
+    """Where the log ends now: one row read, and the new entries counted when it has grown since the last call."""
     last = connection.execute(
         select(AuditEntry.id, AuditEntry.hash).order_by(AuditEntry.id.desc()).limit(1)
     ).first()
@@ -92,15 +92,14 @@ def mark(connection: Connection) -> Mark:
     return Mark(_lengths[head], digest(head))
 
 
-#: How many entries there are up to the newest that was seen: its hash covers all of them, so this is true of any database.
+#: Number of entries up to the newest one seen, by its hash, which covers all of them: valid for any database.
 _lengths: dict[bytes, int] = {}
 
 
 def verify(noted_head: bytes | None = None, marks: Iterable[Mark] = ()) -> ChainVerdict:
-    """Walk the whole chain up to the first fault, and hold it against what checkpoints say of it.
+    """Check the whole chain up to the first fault, and compare it with the marks of checkpoints.
 
-    Entries that were cut off at the end leave a shorter chain that is in order: only a mark, or a head noted elsewhere,
-    shows it.
+    Entries cut off at the end leave a shorter chain that is consistent: only a mark, or a head noted elsewhere, reveals it.
     """
     told: dict[int, list[Mark]] = {}
     for one in marks:
@@ -132,7 +131,7 @@ def _fault(entry: Row[Any], head: bytes) -> ChainFault | None:
 
 
 def _entries() -> Iterator[Row[Any]]:
-    """Every entry in order, a batch at a time: the log may be longer than the memory."""
+    """Every entry in order, a batch at a time: the log may be larger than the memory."""
     table = AuditEntry.__table__
     last = -1
     while True:

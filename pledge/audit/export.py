@@ -9,7 +9,7 @@ from pledge.audit.queries import AuditEntryView
 from pledge.core.i18n import SEOUL
 from pledge.core.text.spreadsheets import BOM, csv_line
 
-#: What each is called where no reader's language is known.
+#: Column names where the reader's language is not known.
 COLUMNS = (
     "id",
     "at_utc",
@@ -33,7 +33,7 @@ def as_csv(
 ) -> Iterator[bytes]:
     """Line by line, for Korean Excel: with BOM and CRLF, no cell a formula.
 
-    `words_of` tells an act in the reader's language; then that is one column more, at the end.
+    `words_of` names an act in the reader's language, in one more column at the end.
     """
     yield BOM + csv_line(*heads).encode()
     for line in lines:

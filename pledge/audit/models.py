@@ -16,7 +16,7 @@ class Actor:
 
     staff_id: int | None
     name: str  #: the staff address, "command line" or "worker"
-    network: str  #: as `limits.client_network()` tells it, or ""
+    network: str  #: as `limits.client_network()` returns it, or ""
 
 
 COMMAND_LINE = Actor(None, "command line", "")
@@ -33,7 +33,7 @@ class AuditEntry(Model):
     staff_id: Mapped[int | None]
     actor: Mapped[str] = mapped_column(String(254))
     network: Mapped[str] = mapped_column(String(60))
-    action: Mapped[str] = mapped_column(String(60))  #: `endorsement.publish`: room and verb
+    action: Mapped[str] = mapped_column(String(60))  #: `endorsement.publish`: area and verb
     subject: Mapped[str] = mapped_column(String(120))  #: `endorsement:123`; never a signer's name or address
     reason: Mapped[str] = mapped_column(Text)
     details: Mapped[str] = mapped_column(Text)  #: canonical JSON of an object; no personal data of signers
@@ -41,7 +41,7 @@ class AuditEntry(Model):
     hash: Mapped[bytes] = mapped_column(LargeBinary(32))
 
     __table_args__ = (
-        # One entry follows another: a fork of the chain is impossible.
+        # One entry follows another, so the chain cannot fork.
         UniqueConstraint("previous_hash"),
         Index("ix_audit_entries_subject", "subject"),
         Index("ix_audit_entries_at", "at"),

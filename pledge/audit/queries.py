@@ -38,7 +38,7 @@ class Search:
     """What is looked for; an empty part excludes nothing."""
 
     actor: str = ""  #: part of the address, whatever the case
-    action: str = ""  #: `endorsement.publish`, or `endorsement` for everything of that room
+    action: str = ""  #: `endorsement.publish`, or `endorsement` for everything of that area
     subject: str = ""  #: `endorsement:123`, or `endorsement` for all of them
     since: datetime | None = None
     until: datetime | None = None  #: not included

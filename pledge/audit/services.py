@@ -11,12 +11,12 @@ from pledge.audit.models import Actor, AuditEntry
 from pledge.core import clock
 from pledge.core.db import transaction
 
-#: One writer of the chain at a time: the key of its advisory lock, a number that nothing else here uses.
+#: The key of the advisory lock that lets one writer at a time extend the chain; nothing else here uses this number.
 CHAIN_LOCK = 0x61756469
 
 
 class NoReason(ValueError):
-    """An act that must be explained was not."""
+    """An act that needs a reason has none."""
 
 
 def record(
@@ -24,7 +24,7 @@ def record(
 ) -> None:
     """Append one entry. `details` must be JSON; no personal data of signers, no tokens.
 
-    Other acts wait from here until the transaction ends, so it stands last in a use case.
+    Other acts wait from here until the transaction ends, so it is the last step of a use case.
     """
     hold_chain(session)
     last = session.scalar(select(AuditEntry.hash).order_by(AuditEntry.id.desc()).limit(1))
@@ -50,13 +50,13 @@ def note(actor: Actor, action: str, subject: str, *, reason: str = "", **details
 
 
 def stated(reason: str) -> str:
-    """The reason of an act that must be explained, trimmed. Raises NoReason."""
+    """The reason of an act that needs one, trimmed. Raises NoReason."""
     if not reason.strip():
         raise NoReason
     return reason.strip()
 
 
 def hold_chain(session: Session) -> None:
-    """Wait for the chain and keep it until the transaction ends, so that the next entry sees this one."""
+    """Take the chain's lock until the transaction ends, so that the next entry follows this one."""
     if session.get_bind().dialect.name == "postgresql":  # SQLite's BEGIN IMMEDIATE does the same
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": CHAIN_LOCK})

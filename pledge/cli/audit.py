@@ -49,12 +49,12 @@ class Head(click.ParamType[bytes]):
     help="A checkpoint saved earlier from /log/SLUG/checkpoint: the audit log must be what it says.",
 )
 def verify(noted: bytes | None, saved: tuple[TextIO, ...]) -> None:
-    """Walk the chain and hold it against every signed checkpoint; name what does not fit and exit with 1.
+    """Check the chain and compare it with every signed checkpoint; name what does not fit and exit with 1.
 
-    Each checkpoint of a public log says how long the audit log was and how it ended. So entries that were cut off at the
-    end, and a chain that was written anew, are found as far back as the newest checkpoint that is left. For those who own
-    the database and can take away checkpoints too: save a checkpoint elsewhere and hand it in later (`--checkpoint FILE`),
-    or the head that this prints (`--head HASH`).
+    Each checkpoint of a public log contains the length of the audit log and its end. So entries that were cut off at the end,
+    and a rewritten chain, are found back to the newest checkpoint that is left. Against owners of the database, who can also
+    delete checkpoints: save a checkpoint elsewhere and pass it later (`--checkpoint FILE`), or the head that this prints
+    (`--head HASH`).
     """
     told = audit_marks.read_all()
     marks = [*told.marks, *(mark for file in saved for mark in _read_marks(file))]
@@ -85,7 +85,7 @@ def _describe(mark: Mark, count: int) -> str:
 
 
 def _read_marks(file: TextIO) -> list[Mark]:
-    """What a saved checkpoint says; raises ClickException when it says nothing of the audit log."""
+    """The marks in a saved checkpoint; raises ClickException when it has none."""
     try:
         found = audit_marks.read_saved(file.read(), file.name)
     except UnicodeDecodeError:

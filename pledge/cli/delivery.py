@@ -109,7 +109,7 @@ def _checkpoint(campaign: int, size: int | None) -> CheckpointView:
 
 
 def _write(delivery_id: int, out: Path) -> tuple[int, str]:
-    """How many bytes the pack has, and their SHA-256 in hex."""
+    """Write the pack; returns its size in bytes and its SHA-256 in hex."""
     try:
         with _in_place_of(out) as file:
             packing.pack(delivery_id, file, lambda *_: None)
@@ -130,7 +130,7 @@ def _write(delivery_id: int, out: Path) -> tuple[int, str]:
 
 @contextmanager
 def _in_place_of(target: Path) -> Iterator[BufferedRandom]:
-    """A file that takes the target's place once it is whole; nothing is left of it otherwise."""
+    """A file that replaces the target once it is complete; otherwise nothing of it is left."""
     unfinished = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
     try:
         with unfinished.open("w+b") as file:

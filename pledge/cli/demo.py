@@ -1,4 +1,4 @@
-"""`flask demo load`: the first campaign, from the readable files in pledge/demo/."""
+"""`flask demo load`: the demo campaign, from the readable files in pledge/content/demo/."""
 
 from pathlib import Path
 

@@ -56,12 +56,12 @@ def fold() -> None:
     help="A checkpoint saved earlier from /log/SLUG/checkpoint: the log must continue it.",
 )
 def verify(slug: str | None, noted: tuple[TextIO, ...]) -> None:
-    """Check the public log against its entries: each tile, checkpoint and signature; exit with 1 and name what is wrong.
+    """Check the public log against its entries: each tile, checkpoint and signature; name what is wrong and exit with 1.
 
-    Also named are entries that the fold has set aside, as nothing stands behind them: see `flask ledger dismiss`.
+    Entries that the fold has set aside, as nothing is their cause, are named too: see `flask ledger dismiss`.
 
-    Entries and checkpoints that were cut off at the end leave a log in order. So save a checkpoint now and then outside
-    the database, and hand it in later: `--checkpoint FILE`.
+    Entries and checkpoints that were cut off at the end leave a consistent log. So save a checkpoint outside the database from
+    time to time, and pass it later: `--checkpoint FILE`.
     """
     names = slugs() if slug is None else {campaign_id(slug): slug}
     states = [_saved(file, names.values()) for file in noted]
@@ -92,9 +92,9 @@ def verify(slug: str | None, noted: tuple[TextIO, ...]) -> None:
 @click.argument("slug")
 @click.option("--reason", required=True, help="What was found out; stands in the audit log.")
 def dismiss(slug: str, reason: str) -> None:
-    """Say that what is set aside in the campaign SLUG was looked into: it is no longer named, and deliveries can be frozen.
+    """Mark what is set aside in the campaign SLUG as looked into: it is no longer reported, and deliveries can be frozen.
 
-    The entries stay where they are, uncounted; `flask ledger verify` goes on telling how many there are.
+    The entries stay where they are, uncounted; `flask ledger verify` still says how many there are.
     """
     number = campaign_id(slug)
     if not reason.strip():
@@ -104,7 +104,7 @@ def dismiss(slug: str, reason: str) -> None:
 
 
 def _saved(file: TextIO, names: Collection[str]) -> TreeHead:
-    """A checkpoint from a file, which must be of one of the logs that are looked at."""
+    """A saved checkpoint, which must be of one of the logs that are checked."""
     try:
         state = log_queries.read_checkpoint(file.read())
     except UnicodeDecodeError:

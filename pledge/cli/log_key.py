@@ -1,4 +1,4 @@
-"""Commands that sign the public log do not begin without its key."""
+"""The check for commands that sign the public log: they need its key."""
 
 import click
 

@@ -11,7 +11,7 @@ retention = AppGroup("retention", help="What is kept, and for how long.")
 
 @retention.command("run")
 def run() -> None:
-    """Delete unconfirmed signatures after 14 days, what mails no longer need, and the people of campaigns that are over."""
+    """Delete unconfirmed signatures after 14 days, data of mails no longer needed, and the people of campaigns that ended."""
     removed = services.run(last_handed_over())
     click.echo(
         f"Deleted {removed.pending} unconfirmed signatures, {removed.mails} finished mails, "

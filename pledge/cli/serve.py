@@ -1,4 +1,4 @@
-"""`flask serve`: database, demo campaign, web server and worker in one command, for one machine."""
+"""`flask serve`: database, demo campaign, web server and worker in one command, on one machine."""
 
 import shutil
 import signal
@@ -24,7 +24,7 @@ HOST = "127.0.0.1"
 DEMO_CAMPAIGN = DEMO / "blue-skies"
 DEMO_NAMES = DEMO / "site.json"
 
-#: Seconds before a process that died is started again.
+#: Seconds before a process that ended is started again.
 RESTART_AFTER = 1.0
 
 #: Seconds between the start of the web server and that of the worker: loading both at once would keep the visitor waiting.
@@ -63,14 +63,14 @@ def serve(port: int) -> None:
 
 
 def demo_environment(config: Config) -> dict[str, str]:
-    """Variables that give the site the name of the demo, for its processes, where no other is set."""
+    """Variables that give the site the name of the demo, for its processes, where none is set."""
     return {} if config.is_production else {"PLEDGE_SITE_NAME": DEMO_NAMES.read_text("utf-8").strip()}
 
 
 def prepare(config: Config) -> str:
     """Bring the database to the newest migration and load the demo campaign; both do nothing the second time.
 
-    Gives the path of the staff sign-in; on a development machine where nobody is yet, that of an invitation.
+    Returns the path of the staff sign-in; on a development machine without staff, that of an invitation.
     """
     try:
         migrations.upgrade()
@@ -129,7 +129,7 @@ class StopFlag:
 
 @dataclass
 class Child:
-    """A process that is started again when it dies."""
+    """A process that is started again when it ends."""
 
     name: str
     command: list[str]

@@ -1,4 +1,4 @@
-"""`flask staff …`: the first admin, and the way back in when nobody is left who could invite."""
+"""`flask staff …`: the first admin, and a way back in when no admin can sign in."""
 
 from urllib.parse import urlsplit
 
@@ -13,7 +13,7 @@ from pledge.audit.models import COMMAND_LINE
 from pledge.cli.language import known_language
 from pledge.core import languages
 
-#: Who is invited on a development machine where nobody is yet.
+#: Who is invited on a development machine without staff.
 FIRST_ADMIN = "admin@example.org"
 
 staff = AppGroup("staff", help="The accounts of staff.")

@@ -15,6 +15,6 @@ from pledge.worker.loop import Worker
 @click.command("worker")
 @with_appcontext
 def worker() -> None:
-    """Send mails and fold the ledger until SIGTERM or Ctrl-C; what is in hand is finished first."""
+    """Send mails and fold the ledger until SIGTERM or Ctrl-C; running steps are finished first."""
     refuse_without_log_key(current_config())
     Worker(cast("LocalProxy[Flask]", current_app)._get_current_object()).run()  # noqa: SLF001  # Flask's own way

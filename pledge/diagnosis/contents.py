@@ -1,4 +1,4 @@
-"""What is stored: values that the data keys open, campaigns complete in both languages, organisations as counted."""
+"""Checks of what is stored: data keys open it, campaigns are complete in every language, counts agree with their subjects."""
 
 from collections.abc import Iterator
 
@@ -20,7 +20,7 @@ from pledge.signatures.models import Signature
 
 
 def key_findings() -> Iterator[Finding]:
-    """The newest and the oldest signature: between them lie all changes of keys."""
+    """Check the newest and the oldest signature: all changes of keys lie between them."""
     by_age = select(Signature.email, Signature.address_hash).limit(1)
     for age, order in (("newest", Signature.submitted_at.desc()), ("oldest", Signature.submitted_at)):
         try:
@@ -53,7 +53,7 @@ def _still_found(email: str, stored: bytes) -> bool:
 
 
 def organization_findings() -> Iterator[Finding]:
-    """Whether the wall and the count of organisations tell the same."""
+    """Check that the wall and the count of organisations agree."""
     wrong = counting.mismatches()
     for mismatch in wrong:
         yield problem(
@@ -66,7 +66,7 @@ def organization_findings() -> Iterator[Finding]:
 
 
 def ledger_findings() -> Iterator[Finding]:
-    """Whether the ledger holds what no use case wrote, and whether signatures and count tell the same."""
+    """Check that nothing in the ledger was written past the use cases, and that signatures and count agree."""
     names = slugs()
     for number, entries in ledger.set_aside_counts().items():
         yield problem(

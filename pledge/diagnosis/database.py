@@ -1,4 +1,4 @@
-"""The database: reachable, migrated, and set so that what was acknowledged survives a power cut."""
+"""Checks of the database: reachable, migrated, and configured so that acknowledged data survives a power cut."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +22,7 @@ MOUNTS = Path("/proc/mounts")
 
 
 def database_findings(config: Config) -> Iterator[Finding]:
-    """Stops after the first finding when the database does not answer."""
+    """Check the database; stops after the first finding when it does not answer."""
     subject = "database"
     try:
         with reading() as connection:
@@ -89,7 +89,7 @@ def _sqlite(connection: Connection, config: Config) -> Iterator[Finding]:
 
 
 def file_system_of(path: Path) -> str | None:
-    """The kind of file system that holds a path, as Linux names it; None where that cannot be told."""
+    """The type of the file system of a path, as Linux names it; None where it cannot be determined."""
     try:
         lines = MOUNTS.read_text().splitlines()
     except OSError:

@@ -1,4 +1,4 @@
-"""All checks in the order in which one would repair what they find."""
+"""All checks, in the order in which one would repair what they find."""
 
 from collections.abc import Callable, Iterable, Iterator
 
@@ -12,7 +12,7 @@ from pledge.diagnosis.state import readiness
 
 
 def diagnose(config: Config) -> Iterator[Finding]:
-    """Look at everything. What needs the database is left out when it does not answer or is not migrated."""
+    """Run all checks. Those that need the database are left out when it does not answer or is not migrated."""
     for check in (surroundings.settings_findings, surroundings.address_findings):
         yield from _kept_going(check, config)
     found = list(_kept_going(database_findings, config))
@@ -36,7 +36,7 @@ def diagnose(config: Config) -> Iterator[Finding]:
 
 
 def _kept_going(check: Callable[..., Iterable[Finding]], *arguments: object) -> Iterator[Finding]:
-    """The findings of a check; one that breaks is a finding itself and keeps nobody from the rest."""
+    """The findings of a check; a check that fails is a finding itself and does not stop the others."""
     try:
         yield from check(*arguments)
     except (SQLAlchemyError, OSError, ValueError) as error:

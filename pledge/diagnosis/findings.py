@@ -1,4 +1,4 @@
-"""What a check found. No text of a finding holds a secret, an address or a name of a person."""
+"""The result of a check. No text of a finding contains a secret, an address or a person's name."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,7 +14,7 @@ class Severity(StrEnum):
 class Finding:
     level: Severity
     subject: str
-    text: str  #: what is so and, unless all is well, what to do
+    text: str  #: what was found and, unless all is well, what to do
 
 
 def ok(subject: str, text: str) -> Finding:

@@ -1,4 +1,4 @@
-"""What must only ever grow: do the guards of audit log and ledger stand, and could this role step past them?"""
+"""Checks of the append-only tables: the triggers of audit log and ledger exist, and the database role cannot bypass them."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from pledge.diagnosis.findings import Finding, ok, problem, warning
 
 SUBJECT = "audit log"
 
-#: Created by migration 0001; a role that owns the tables, or a superuser, can take them away.
+#: Created by migration 0001; a role that owns the tables, or a superuser, can drop them.
 _TRIGGERS = {
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
     "postgresql": """

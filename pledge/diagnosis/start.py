@@ -1,6 +1,6 @@
-"""What stops a production process before it begins: a database that would lose what it has acknowledged.
+"""Refuses the start of a production process on a database that could lose what it has acknowledged.
 
-Every process runs this, so it imports nothing but the core.
+Every process imports this, so it imports nothing but the core.
 """
 
 from sqlalchemy import Connection, text
@@ -19,10 +19,9 @@ DURABILITY = {
 
 
 def refuse_unsafe_database(config: Config) -> None:
-    """Stop a production start on a PostgreSQL that does not wait for the disk. Raises ConfigError.
+    """Refuse a production start on a PostgreSQL that does not wait for the disk. Raises ConfigError.
 
-    Needs an application context. A database that is out of reach stops nothing: the site starts, says 503 and
-    recovers with it.
+    Needs an application context. An unreachable database does not stop the start: the site answers 503 until it is back.
     """
     if not config.is_production or config.uses_sqlite:
         return

@@ -15,7 +15,7 @@ from pledge.mail import valve
 from pledge.switches import queries as switches
 from pledge.switches.queries import Switches
 
-#: Seconds that a mail may be overdue, and an entry uncounted, before somebody must look.
+#: Seconds that a mail may be overdue, or an entry uncounted, before it is a problem.
 OLDEST_MAIL = 600.0
 MAX_LAG = 60.0
 
@@ -23,12 +23,12 @@ MAX_LAG = 60.0
 @dataclass(frozen=True)
 class Readiness:
     database: str  #: "ok", "unreachable" or "not migrated"
-    outbox_age_seconds: float | None = None  #: how long the mail that waits longest has been due
-    fold_lag_seconds: float | None = None  #: how long the entry that waits longest has not been counted
+    outbox_age_seconds: float | None = None  #: how long the oldest waiting mail has been due
+    fold_lag_seconds: float | None = None  #: how long the oldest waiting entry has not been counted
     problems: list[str] = field(default_factory=list)
     #: To be looked at, though people can sign and are counted.
     warnings: list[str] = field(default_factory=list)
-    paused: list[str] = field(default_factory=list)  #: "signing", "mail": by staff, on purpose, so no problem
+    paused: list[str] = field(default_factory=list)  #: "signing", "mail": paused by staff, so no problem
     #: Mails to new addresses are held back at their pace (mail/valve.py): people can sign, but the mail comes later.
     valve_closed: bool = False
 
@@ -38,7 +38,7 @@ class Readiness:
 
 
 def readiness() -> Readiness:
-    """One look at everything; never raises because the database is away."""
+    """All of it in one call; never raises because the database is away."""
     try:
         apart = clock_difference()
         with reading() as connection:
@@ -75,6 +75,6 @@ def _outbox_age(turned: Switches) -> float:
     due = mail.oldest_due()
     if due is None:
         return 0.0
-    # What could not go out during a pause is overdue only from its end on.
+    # Mails that were held back by a pause are overdue only from its end on.
     since = due if turned.mail_turned_at is None else max(due, turned.mail_turned_at)
     return max(0.0, (clock.now() - since).total_seconds())

@@ -1,4 +1,4 @@
-"""What the site needs around it: settings, Redis, SMTP, a worker, a clock."""
+"""Checks of what the site depends on: settings, Redis, SMTP, storage, the worker, the clock."""
 
 import secrets
 from collections.abc import Iterator
@@ -20,11 +20,11 @@ from pledge.mail.services import transport
 from pledge.mail.smtp import BadSmtpUrl, Server, SmtpTransport
 from pledge.mail.transports import MailRefused
 
-#: Seconds that Redis may take; the site itself waits less.
+#: Seconds that Redis may take here; the site itself waits less.
 REDIS_TIMEOUT = 2.0
-#: A key that is written to see whether Redis writes.
+#: A key written to see whether Redis takes writes.
 _WRITTEN = "pledge:doctor"
-#: Seconds between our clock and the database's, or a record from the future: links and codes live by the clock.
+#: Seconds between our clock and the database's, or the newest entry: links and codes expire by the clock.
 CLOCK_WARNING, CLOCK_PROBLEM = 5.0, 60.0
 
 
@@ -147,7 +147,7 @@ def worker_findings(state: Readiness) -> Iterator[Finding]:
 
 
 def clock_findings() -> Iterator[Finding]:
-    """Against the database's clock where it has one, and against the newest entry, which cannot be from the future."""
+    """Compare with the database's clock where it has one, and with the newest entry, which cannot be from the future."""
     now = clock.now()
     with reading() as connection:
         newest = connection.execute(select(func.max(LedgerEntry.occurred_at))).scalar_one()

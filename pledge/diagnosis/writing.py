@@ -1,4 +1,4 @@
-"""Whether what is written finds room: a full disk is noticed before somebody signs, not by it."""
+"""Whether the database and the file system accept writes, so that a full disk is noticed before somebody signs."""
 
 import shutil
 import threading
@@ -11,9 +11,9 @@ from config import current_config
 from pledge.core import clock
 from pledge.core.db import NotDurable, db, is_postgresql, snapshot, write_autocommit
 
-#: Seconds for which an answer is good: whoever watches asks often, and each look writes a little.
+#: Seconds for which a result is cached: monitoring asks often, and each check writes a little.
 KEPT_FOR = 10.0
-#: Free bytes where the pictures, and on one machine the database, lie.
+#: Bytes that must be free where pictures, and on one machine the database, are stored.
 MIN_FREE = 64 * 1024 * 1024
 
 _kept: "WeakKeyDictionary[Engine, tuple[float, list[str]]]" = WeakKeyDictionary()
@@ -21,7 +21,7 @@ _looking = threading.Lock()
 
 
 def problems() -> list[str]:
-    """What stands against writing, in words for the operator; at most a few seconds old."""
+    """What prevents writing, in words for the operator; at most a few seconds old."""
     with _looking:
         until, found = _kept.get(db.engine, (0.0, []))
         if clock.monotonic() >= until:
@@ -31,7 +31,7 @@ def problems() -> list[str]:
 
 
 def forget() -> None:
-    """As if nobody had looked yet."""
+    """Drop the cached result."""
     _kept.clear()
 
 
@@ -51,7 +51,7 @@ def _write() -> None:
         write_autocommit(lambda connection: connection.exec_driver_sql("PRAGMA user_version = 0"))
         return
     with snapshot() as connection:
-        # More than its memory holds goes to a file beside the tables: 1 MB of room is found or not.
+        # More than fits into work_mem goes to a file beside the tables: there is room for 1 MB or not.
         connection.execute(text("SELECT set_config('work_mem', '64kB', true)"))
         connection.execute(text("SELECT count(*) FROM generate_series(1, 50000)"))
     # A record in the write-ahead log that nobody reads, on the disk and on the standby as any commit.

@@ -1,1 +1,1 @@
-"""Rows that staff take out, made by the worker."""
+"""Exports: rows as files for staff, made by the worker."""

@@ -1,4 +1,4 @@
-"""An export as a file: a zip with the rows as CSV or XLSX and a manifest that says how many there are.
+"""An export as a file: a zip with the rows as CSV or XLSX and a manifest with their number.
 
 Everything is written as it is read, so the memory needed does not grow with the rows.
 """
@@ -20,7 +20,7 @@ _PART = 256 * 1024
 
 
 class IncompleteExport(Exception):
-    """Fewer or more rows came than there are: a file like that is never handed out."""
+    """Other than the expected number of rows came: an incomplete file is never handed out."""
 
 
 def write_export(table: Table, file: BinaryIO, progress: Progress) -> int:
@@ -68,7 +68,7 @@ class _Hashed:
 
 
 def _write_csv(file: _Hashed, table: Table, expected: int, progress: Progress) -> int:
-    """UTF-8 with BOM and CRLF, for Korean Excel. Rows are counted by what is written, not by what was asked for."""
+    """UTF-8 with BOM and CRLF, for Korean Excel. Returns the rows that were written, not those that were asked for."""
     file.write(BOM + csv_line(*table.rows.heads(table.lang)).encode())
     rows = 0
     if table.rows.is_exact:  # codes and numbers alone: no cell holds a line break

@@ -1,4 +1,4 @@
-"""What a file that staff take out is called, so that no two have one name."""
+"""File names of exports; no two exports have the same."""
 
 from datetime import datetime
 

@@ -19,7 +19,7 @@ HEADS = (
 
 
 def coded_cells(one: Organization) -> tuple[str | int, ...]:
-    """By COLUMNS."""
+    """The cells under COLUMNS."""
     kind, level, country, region = _kind(one), _level(one), _country(one), _region(one)
     return (
         *(one.name.ko, one.name.en, one.type, kind.ko, kind.en),
@@ -30,7 +30,7 @@ def coded_cells(one: Organization) -> tuple[str | int, ...]:
 
 
 def worded_cells(one: Organization) -> tuple[str | int | date, ...]:
-    """By HEADS."""
+    """The cells under HEADS."""
     return (
         *(one.name.ko, one.name.en, _both(_kind(one)), _both(_country(one)), _both(_region(one))),
         *(one.website, _both(_level(one)), one.target_year or ""),

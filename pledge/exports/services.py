@@ -1,4 +1,4 @@
-"""Staff take rows out: asked for with a reason, made by the worker, kept for a day. Nothing in them names a signer."""
+"""Exports by staff: requested with a reason, made by the worker, kept for a day. Nothing in them names a signer."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,12 +25,12 @@ MAX_REASON = 500
 
 
 class UnknownExport(LookupError):
-    """No such campaign, rows or format."""
+    """There is no such campaign, kind of rows or format."""
 
 
 @dataclass(frozen=True)
 class ExportView:
-    """One export and how far it is."""
+    """One export and the state of its job."""
 
     id: int
     kind: str
@@ -44,12 +44,12 @@ class ExportView:
 
     @property
     def file_name(self) -> str:
-        """The name that a browser saves it under; with the number, as two may be asked for in one second."""
+        """The name for the browser; with the number, as two may be requested in one second."""
         return file_name(self.slug, self.kind, self.asked_at, self.lang, self.format, self.id, "zip")
 
 
 def request(actor: Actor, slug: str, kind: str, form: str, *, lang: str, reason: str) -> int:
-    """Have rows of a campaign made into a file; the number of the export. Raises NoReason, UnknownExport."""
+    """Request a file with rows of a campaign; returns the number of the export. Raises NoReason, UnknownExport."""
     reason = stated(reason)[:MAX_REASON]
     if kind not in KINDS or form not in FORMATS or lang not in languages.codes():
         raise UnknownExport(kind)
@@ -110,7 +110,7 @@ def make(export_id: int, file: BinaryIO, progress: Progress) -> MadeFile:
 
 
 def table(slug: str, kind: str, form: str, lang: str, at: datetime) -> Table:
-    """What `write_export` needs to know. Raises UnknownExport."""
+    """The arguments of `write_export`. Raises UnknownExport."""
     with reading() as connection:
         query = select(Campaign.id).where(Campaign.slug == slug)
         campaign_id = connection.execute(query).scalar_one_or_none()

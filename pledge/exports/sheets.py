@@ -1,4 +1,4 @@
-"""One sheet of a workbook: a head that stays, columns as wide as what is in them, and a page set up to be printed."""
+"""One sheet of a workbook: a fixed header row, columns as wide as their content, and a page set up for printing."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ class Styles:
         head = {"bold": True, "bg_color": "#E0F0FA", "font_color": "#0C2A44", "bottom": 1, "text_wrap": True}
         self.head = book.add_format({**font, **head, "valign": "vcenter"})
         self.text = book.add_format({**font, "text_wrap": True})
-        #: What looks like a formula stays a text also when somebody edits the cell.
+        #: What looks like a formula stays text also when somebody edits the cell.
         self.quoted = book.add_format({**font, "text_wrap": True, "quote_prefix": True})
         self.number = book.add_format({**font, "num_format": "#,##0"})
         self.year = book.add_format({**font, "num_format": "0"})
@@ -37,14 +37,14 @@ class Styles:
 
 
 class Sheet:
-    """Rows in turn, then finish()."""
+    """Takes rows one after the other, then finish()."""
 
     def __init__(
         self, book: Any, name: str, styles: Styles, heads: Sequence[str], *, landscape: bool = False
     ) -> None:
         self.name = name
         self._sheet, self._styles, self._heads = book.add_worksheet(name), styles, heads
-        # A long head is broken; what stands below it is what needs the room.
+        # A long head is wrapped; the content below it needs the width.
         self._widths = [min(_MAX_HEAD, _width(head)) for head in heads]
         self._rows = 0
         for column, head in enumerate(heads):

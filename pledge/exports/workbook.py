@@ -1,4 +1,4 @@
-"""The rows of an export as a workbook, row by row; export_files.py puts it into the zip."""
+"""The rows of an export as a workbook, row by row; files.py puts it into the zip."""
 
 import tempfile
 from collections.abc import Callable
@@ -12,16 +12,16 @@ from pledge.exports.rows import Cell, Table
 from pledge.exports.sheets import Styles
 from pledge.jobs.services import Progress
 
-#: A sheet holds 1,048,576 rows; the next million begins another.
+#: A sheet can have 1,048,576 rows; each further million begins another sheet.
 SHEET = 1_000_000
 _PART = 256 * 1024
 
 
 def write_workbook(write: Callable[[bytes], object], table: Table, expected: int, progress: Progress) -> int:
-    """Hand the bytes of a workbook to `write`; how many rows it has. Every text is a text, so none is ever a formula."""
+    """Pass the bytes of a workbook to `write`; returns how many rows it has. Every text is a text, so none is a formula."""
     rows = 0
     with tempfile.NamedTemporaryFile(prefix="pledge-", suffix=".xlsx") as made:
-        # Row by row and forgotten: the library keeps them in temporary files of its own.
+        # Each row is written at once: the library keeps them in temporary files of its own.
         with Workbook(made.name, {"constant_memory": True}) as book:
             book.set_properties({"title": table.rows.title.of(table.lang), "created": table.at})
             sheet = _Sheet(book, table, Styles(book), 1)
@@ -38,7 +38,7 @@ def write_workbook(write: Callable[[bytes], object], table: Table, expected: int
 
 
 class _Sheet:
-    """A head that stays and can be filtered, then rows in turn."""
+    """A fixed header row with filters, then rows one after the other."""
 
     def __init__(self, book: Any, table: Table, styles: Styles, number: int) -> None:
         self._book, self._table, self._styles, self._number = book, table, styles, number

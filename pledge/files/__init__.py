@@ -1,1 +1,1 @@
-"""Files that came from outside: pictures, made harmless, and documents; kept in a folder or in an S3 bucket."""
+"""Uploaded files: pictures, re-encoded, and documents, checked; stored in a folder or in an S3 bucket."""

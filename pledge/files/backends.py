@@ -1,4 +1,4 @@
-"""Where files lie: in a bucket when PLEDGE_STORAGE_URL names one, else in a folder."""
+"""The storage that the settings choose: a bucket when PLEDGE_STORAGE_URL names one, else a folder."""
 
 from functools import lru_cache
 

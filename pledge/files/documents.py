@@ -1,8 +1,8 @@
-"""What a PDF may hold (ISO 32000-1), read in plain Python: nothing that runs, nothing that is attached, no other file.
+"""What a PDF may contain (ISO 32000-1), checked in plain Python: no scripts, no attachments, no references to other files.
 
-Names are looked for in the whole file and in everything that unpacks, so that it does not matter where they stand; those
-looked for are so long that packed pictures do not hold them by chance. What cannot be unpacked here could hide them, and is
-refused: encrypted documents, and object streams that are not packed by Flate alone.
+Names are searched in the whole file and in everything that can be unpacked, wherever they are; those searched for are so
+long that compressed pictures do not contain them by chance. What cannot be unpacked here could hide them, and is refused:
+encrypted documents, and object streams with another filter than Flate.
 """
 
 import re
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pledge.files.faults import BadDocument, DocumentFault
 from pledge.files.inspection import holds_program
 
-#: Bytes; more than any letter unpacks to.
+#: Bytes; no letter unpacks to more.
 MAX_UNPACKED = 64_000_000
 
 _ACTIVE = (
@@ -26,7 +26,7 @@ _OVERLAP = 64
 
 
 def check_document(data: bytes) -> None:
-    """Refuse a PDF that holds more than pages to read. Raises BadDocument."""
+    """Refuse a PDF with more than pages to read. Raises BadDocument."""
     if holds_program(data):
         raise BadDocument(DocumentFault.EXTRA)
     if _ENCRYPT.search(data):
@@ -64,14 +64,14 @@ _FILTER = re.compile(rb"/Filter\s*(?:\[\s*/FlateDecode\s*\]|/FlateDecode(?=[\s/>
 
 
 def _object_streams(data: bytes) -> Iterator[tuple[int, int]]:
-    """Where the dictionary of each begins, and where its bytes do."""
+    """Offsets of each object stream: of its dictionary and of its bytes."""
     for found in _OBJECT_STREAM.finditer(data):
         begins = _STREAM.search(data, found.end())
         yield max(0, data.rfind(b"obj", 0, found.start())), begins.end() if begins else len(data)
 
 
 def _unpacks(data: bytes, place: tuple[int, int]) -> bool:
-    """Whether an object stream is packed by Flate alone, so that its names can be read."""
+    """Whether an object stream uses the Flate filter alone, so that its names can be read."""
     dictionary, begin = place
     if len(_FILTER.findall(data, dictionary, begin)) != 1 or _PREDICTOR.search(data, dictionary, begin):
         return False
@@ -79,7 +79,7 @@ def _unpacks(data: bytes, place: tuple[int, int]) -> bool:
 
 
 def _unpacked(data: bytes, begin: int) -> Iterator[bytes]:
-    """A stream in parts, as far as Flate unpacks it; nothing of one that is packed otherwise."""
+    """A stream in parts, as far as Flate unpacks it; nothing for another filter."""
     inflater = zlib.decompressobj()
     packed = b""
     try:

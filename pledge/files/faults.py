@@ -1,4 +1,4 @@
-"""Why a file is refused; words.py says each to people."""
+"""The faults for which a file is refused; words.py has the messages."""
 
 from enum import StrEnum
 
@@ -7,7 +7,7 @@ class PictureFault(StrEnum):
     EMPTY = "empty"
     TOO_LARGE = "too_large"  #: more bytes than a picture may have
     WRONG_TYPE = "wrong_type"  #: by its content, whatever it is called: not PNG, JPEG or WebP
-    VECTOR = "vector"  #: SVG: it may hold programs
+    VECTOR = "vector"  #: SVG: it may contain scripts
     ANIMATED = "animated"
     TOO_MANY_PIXELS = "too_many_pixels"
     DAMAGED = "damaged"  #: cut off, or not what its first bytes say
@@ -20,13 +20,13 @@ class DocumentFault(StrEnum):
     TOO_LARGE = "too_large"
     WRONG_TYPE = "wrong_type"
     DAMAGED = "damaged"
-    EXTRA = "extra"  #: holds a page or a program besides the document
-    ACTIVE = "active"  #: holds a script, an act or an attachment
-    UNCHECKABLE = "uncheckable"  #: encrypted, or packed so that nobody can tell what it holds
+    EXTRA = "extra"  #: contains a page or a script besides the document
+    ACTIVE = "active"  #: contains a script, an action or an attachment
+    UNCHECKABLE = "uncheckable"  #: encrypted, or packed so that its content cannot be checked
 
 
 class BadPicture(ValueError):
-    """A picture that is not taken; `fault` says why."""
+    """A picture that is refused; `fault` says why."""
 
     def __init__(self, fault: PictureFault) -> None:
         super().__init__(fault.value)
@@ -34,7 +34,7 @@ class BadPicture(ValueError):
 
 
 class BadDocument(ValueError):
-    """A document that is not taken; `fault` says why."""
+    """A document that is refused; `fault` says why."""
 
     def __init__(self, fault: DocumentFault) -> None:
         super().__init__(fault.value)

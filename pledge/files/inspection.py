@@ -1,4 +1,4 @@
-"""What a file is by its first bytes, before any decoder sees it, and whether a picture that was made holds pixels alone.
+"""The type of a file by its first bytes, before any decoder reads it, and whether a re-encoded picture holds pixels alone.
 
 Formats: PNG (W3C, third edition), JPEG (ITU-T T.81), WebP (RFC 9649).
 """
@@ -13,15 +13,15 @@ MAX_PICTURE = 1_000_000  #: bytes
 _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG = b"\xff\xd8\xff"
 
-#: All that a WebP without metadata consists of; each stands at most once.
+#: The chunks of a WebP without metadata; each occurs at most once.
 _PIXEL_CHUNKS = frozenset({b"VP8X", b"ALPH", b"VP8 ", b"VP8L"})
 
-#: What a browser or an interpreter would run. Long enough that compressed data does not hold it by chance.
+#: What a browser or an interpreter would run. Long enough not to occur in compressed data by chance.
 _PROGRAMS = (b"<script", b"<!doctype", b"<?php", b"<html", b"w3.org/2000/svg")
 
 
 def picture_format(data: bytes) -> str:
-    """What the bytes say they are: "PNG", "JPEG" or "WEBP". Raises BadPicture."""
+    """The format by the first bytes: "PNG", "JPEG" or "WEBP". Raises BadPicture."""
     if not data:
         raise BadPicture(PictureFault.EMPTY)
     if len(data) > MAX_PICTURE:
@@ -36,7 +36,7 @@ def picture_format(data: bytes) -> str:
 
 
 def is_bare_webp(data: bytes, max_side: int) -> bool:
-    """Whether it is one WebP picture of at most that size, without metadata and without anything behind it."""
+    """Whether it is one WebP picture of at most that size, without metadata and without trailing data."""
     try:
         chunks = list(_webp_chunks(data)) if _is_webp(data) else []
         names = [name for name, _ in chunks]
@@ -53,7 +53,7 @@ def is_bare_webp(data: bytes, max_side: int) -> bool:
 
 
 def holds_program(data: bytes) -> bool:
-    """Whether a browser or an interpreter could find something of its own in it."""
+    """Whether it contains something that a browser or an interpreter would run."""
     lowered = data.lower()
     return any(word in lowered for word in _PROGRAMS)
 
@@ -63,7 +63,7 @@ def _is_webp(data: bytes) -> bool:
 
 
 def _webp_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Name and content of each chunk. Raises ValueError where they do not end with the file."""
+    """Name and content of each chunk. Raises ValueError when they do not end with the file."""
     if 8 + int.from_bytes(data[4:8], "little") != len(data):
         raise ValueError("not as long as it says")
     at = 12
@@ -76,7 +76,7 @@ def _webp_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _sides(name: bytes, body: bytes) -> tuple[int, ...]:
-    """Width and height as a chunk has them."""
+    """Width and height according to a chunk."""
     if name == b"VP8X":
         return tuple(1 + int.from_bytes(body[at : at + 3], "little") for at in (4, 7))
     if name == b"VP8L":

@@ -1,4 +1,4 @@
-"""The table of stored files; what they hold lies in the storage (files/storage.py)."""
+"""The table of stored files; their content is in the storage (files/storage.py)."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -16,7 +16,7 @@ class FileKind(StrEnum):
 
 
 class StoredFile(Model):
-    """A picture (two sizes under one name) or a document. Random name: it tells nothing about who sent it."""
+    """A picture (two sizes under one name) or a document. The name is random: it reveals nothing about the sender."""
 
     __tablename__ = "stored_files"
 
@@ -26,7 +26,7 @@ class StoredFile(Model):
     size: Mapped[int]  #: bytes of the largest rendition
     sha256: Mapped[bytes] = mapped_column(LargeBinary(32))
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
-    #: None while a row of a feature refers to it. A new file has a day to be kept; a discarded one goes with the next sweep.
+    #: NULL while a row refers to it. A new file is kept for a day; a discarded one is deleted by the next sweep.
     delete_after: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""From the bytes that somebody sent to the two pictures that we show: look, then let a child process make them anew."""
+"""From an uploaded picture to the two that are shown: check its type, then have a child process re-encode it."""
 
 import os
 import signal
@@ -12,12 +12,12 @@ from pledge.core.turns import Busy, Turns
 from pledge.files.faults import BadPicture, PictureFault
 from pledge.files.inspection import is_bare_webp, picture_format
 
-#: Pixels of the longer side; beside a name in a list, and on an organisation's own page.
+#: Pixels of the longer side: in lists, and on an organisation's own page.
 SIZES = (96, 320)
 
 MEDIA_TYPE = "image/webp"
 WALL_SECONDS = 1.7  #: then the child is killed, so that all is over within two
-#: Of computing; any good picture is done by then. Killed before that, a child was waiting for the processor.
+#: CPU seconds; any valid picture is done by then. A child killed with less was waiting for the processor.
 FAIR_SECONDS = 0.4
 #: The child: isolated from the environment and the working folder, started by its path so that it imports nothing of ours.
 COMMAND = (sys.executable, "-I", "-B", str(Path(__file__).with_name("reencoding.py")))
@@ -26,10 +26,10 @@ _turns = Turns(running=1, waiting=1)
 
 
 def renditions(data: bytes) -> dict[int, bytes]:
-    """The picture as WebP, by size: upright, transparent where it was, fitting inside, nothing in it but pixels.
+    """The picture as WebP, by size: upright, transparent where it was, scaled to fit, without metadata.
 
-    Raises BadPicture with the fault: BUSY at once while others are at it, else within WALL_SECONDS of its turn; on a
-    machine that has no time for it, within twice that.
+    Raises BadPicture with the fault: BUSY at once while other pictures are being made, else within WALL_SECONDS of its turn,
+    or twice that on a machine without processor time.
     """
     kind = picture_format(data)
     try:
@@ -70,7 +70,7 @@ def _ask_child(question: bytes) -> tuple[bytes, int, float]:
 
 
 def _parse(answer: bytes) -> list[bytes]:
-    """The pictures in the child's answer. A hostile picture may have taken the child over, so nothing in it is believed."""
+    """The pictures in the child's answer. A malicious picture may control the child, so all of it is checked."""
     line, _, rest = answer.partition(b"\n")
     word, *numbers = line.decode(errors="replace").split(" ")
     if word != "ok":

@@ -1,4 +1,4 @@
-"""Reading what is stored, by name; the storage is asked, not the database."""
+"""Reading stored files by name, from the storage without the database."""
 
 import re
 

@@ -1,7 +1,7 @@
-"""The child process that decodes a picture and makes it anew. It is run by its path and imports nothing but Pillow.
+"""The child process that decodes a picture and re-encodes it. It is run by its path and imports nothing but Pillow.
 
 stdin: one line `FORMAT`, then the bytes of the picture. stdout: one line, then bytes:
-`ok 1234 5678` and the two WebP pictures, or the name of a fault. Whatever goes wrong in the decoder goes wrong here: in a
+`ok 1234 5678` and the two WebP pictures, or the name of a fault. An exploited decoder is confined to a
 process with little memory, little time, no environment, no file and no connection.
 """
 
@@ -21,12 +21,12 @@ from PIL import (
     WebPImagePlugin,
 )
 
-#: Imported before the limits close the door on files; TIFF is how EXIF is written.
+#: Imported before the limits forbid opening files; TIFF is how EXIF is written.
 PLUGINS = (JpegImagePlugin, MpoImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin)
 
 SIZES = (96, 320)  #: pixels of the longer side, as in pictures.py
 MAX_PIXELS = 4_000_000
-#: Pixels of one side. Making a strip of one by four millions smaller takes a hundred times as long as a square.
+#: Pixels of one side. Scaling a strip of one by four million pixels takes a hundred times as long as a square.
 MAX_SIDE = 8_000
 MEMORY = 250 * 1024 * 1024
 CPU_SECONDS = 2
@@ -42,7 +42,7 @@ class PictureRefused(Exception):
 
 
 def limit() -> None:
-    """From here on: no more memory than this, no longer than this, nothing opened, nothing started, nothing large written."""
+    """Limit this process from here on: memory, time, no opened files, no child processes, no large output."""
     for what, most in (
         (resource.RLIMIT_AS, MEMORY),
         (resource.RLIMIT_CPU, CPU_SECONDS),
@@ -55,7 +55,7 @@ def limit() -> None:
 
 
 def reencode(data: bytes, kind: str) -> list[bytes]:
-    """The picture as WebP in each size, without anything but its pixels. Raises PictureRefused."""
+    """The picture as WebP in each size, with its pixels only. Raises PictureRefused."""
     picture = decoded(data, kind)
     return [encoded(fitted(picture, size), size) for size in SIZES]
 
@@ -98,7 +98,7 @@ def fitted(picture: Image.Image, size: int) -> Image.Image:
 
 
 def encoded(picture: Image.Image, size: int) -> bytes:
-    # From the bare pixels, so that nothing the file said about itself comes along.
+    # From the bare pixels, so that no metadata of the file is copied.
     bare = Image.frombytes(picture.mode, picture.size, picture.tobytes())
     lossless = saved(bare, lossless=True, quality=80)
     if len(lossless) <= size * LOSSLESS_BYTES:

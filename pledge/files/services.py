@@ -1,7 +1,7 @@
-"""Taking files, and letting go of them.
+"""Storing uploaded files, and deleting those that nothing refers to.
 
-An entry point stores a file first, on its own, and hands the name to a use case; that calls `keep` in its transaction. What
-nobody keeps within a day is deleted, so a form that is never finished leaves nothing behind.
+An entry point stores a file first and passes the name to a use case, which calls `keep` in its transaction. A file that
+nothing keeps within a day is deleted, so an unfinished form leaves nothing behind.
 """
 
 import hashlib
@@ -40,18 +40,18 @@ __all__ = [
 MAX_DOCUMENT = 5_000_000  #: bytes
 PDF = "application/pdf"
 
-#: A file that nobody keeps goes after this time: long enough to correct the rest of a form.
+#: A file that nothing keeps is deleted after this time: long enough to correct the rest of a form.
 UNKEPT = timedelta(days=1)
-#: Files deleted in one transaction: the storage may be far away, and on SQLite nobody else writes meanwhile.
+#: Files deleted in one transaction: the storage may be slow, and on SQLite nobody else can write meanwhile.
 BATCH = 10
 
 
 class UnknownFile(Exception):
-    """No such file, its day is over, or another row keeps it already."""
+    """There is no such file, it has expired, or another row keeps it already."""
 
 
 def store_picture(data: bytes) -> str:
-    """Make a picture anew in all sizes and store it. Its random name.
+    """Re-encode a picture in all sizes and store it; returns its random name.
 
     Raises BadPicture with the fault, or StorageAway; then nothing is stored. Not inside a transaction: it has its own.
     """
@@ -64,7 +64,10 @@ def store_picture(data: bytes) -> str:
 
 
 def store_document(data: bytes, media_type: str) -> str:
-    """Store a PDF as it is, if there is nothing in it but pages to read (documents.py). Its random name. Raises BadDocument with the fault, or StorageAway."""
+    """Store a PDF as it is, if it is nothing but pages to read (documents.py); returns its random name.
+
+    Raises BadDocument with the fault, or StorageAway.
+    """
     if not data:
         raise BadDocument(DocumentFault.EMPTY)
     if len(data) > MAX_DOCUMENT:
@@ -81,7 +84,7 @@ def store_document(data: bytes, media_type: str) -> str:
 def keep(session: Session, name: str) -> None:
     """A row now refers to this file. Raises UnknownFile.
 
-    Once only: who passes on the name of a picture that stands on somebody else's page does not get it.
+    Only once: passing on the name of a picture that another page shows does not give access to it.
     """
     kept = session.execute(
         update(StoredFile)
@@ -94,7 +97,7 @@ def keep(session: Session, name: str) -> None:
 
 
 def expect(session: Session, name: str) -> None:
-    """A row is going to refer to this file soon; who keeps it is decided then. Raises UnknownFile when it has gone."""
+    """Check that a file is there for a row that will keep it later. Raises UnknownFile when it is gone."""
     there = select(StoredFile.name).where(
         StoredFile.name == name,
         or_(StoredFile.delete_after.is_(None), StoredFile.delete_after > clock.now()),
@@ -109,7 +112,7 @@ def discard(session: Session, name: str) -> None:
 
 
 def sweep() -> int:
-    """Delete the files that nobody keeps; how many went. When the storage is away the rest waits for the next time."""
+    """Delete the files that nothing keeps; returns how many. When the storage is away the rest waits for the next time."""
     gone = 0
     while True:
         try:
@@ -129,7 +132,7 @@ def _store(kind: FileKind, media_type: str, parts: dict[str, bytes]) -> str:
     name = secrets.token_hex(16)
     largest = max(parts.values(), key=len)
     now = clock.now()
-    # The row first: should this process die in between, the sweep finds by it what lies in the storage.
+    # The row first: if this process dies in between, the sweep finds by it what is in the storage.
     with transaction() as session:
         session.add(
             StoredFile(

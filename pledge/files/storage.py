@@ -1,6 +1,6 @@
-"""What a storage of files does, and the one that is a folder on this machine.
+"""The interface of a storage of files, and its implementation by a folder on this machine.
 
-A key is `<name>/<part>`, as in `3f…/96.webp`. What lies under a key never changes, so any copy of it may be kept.
+A key is `<name>/<part>`, as in `3f…/96.webp`. The content of a key never changes, so it may be cached for ever.
 """
 
 import os
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 FOLDER = "files"  #: inside the instance folder
-PART = 256 * 1024  #: bytes in hand while a large file is read
+PART = 256 * 1024  #: bytes read at a time from a large file
 
 
 class StorageAway(Exception):
@@ -23,20 +23,20 @@ class Storage(Protocol):
         """Store it, whole or not at all. Raises StorageAway."""
 
     def get(self, key: str) -> bytes | None:
-        """What lies there; None when nothing does. Raises StorageAway."""
+        """The content of a key; None when there is none. Raises StorageAway."""
 
     def put_file(self, key: str, file: BinaryIO) -> None:
-        """The same with what an open file holds from here on, however large. Raises StorageAway."""
+        """As put, for the rest of an open file, however large. Raises StorageAway."""
 
     def chunks(self, key: str) -> Iterator[bytes] | None:
-        """What lies there, in parts; None when nothing does. Raises StorageAway, also while the parts are read."""
+        """The content in parts; None when there is none. Raises StorageAway, also while the parts are read."""
 
     def delete(self, key: str) -> None:
-        """Remove it; nothing happens when there is nothing. Raises StorageAway."""
+        """Delete a key; nothing happens when there is none. Raises StorageAway."""
 
 
 class Folder:
-    """Files below a folder, each written beside its place and then moved there."""
+    """Files below a folder, each written under a temporary name and then renamed."""
 
     def __init__(self, root: Path) -> None:
         self._root = root

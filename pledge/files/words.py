@@ -1,4 +1,4 @@
-"""Each fault in words, the same wherever files are taken. Lazy: said in the language of the page that asks."""
+"""The message for each fault, the same wherever files are uploaded. Lazy: in the language of the page that shows it."""
 
 from flask_babel import lazy_gettext as _l
 

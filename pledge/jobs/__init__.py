@@ -1,1 +1,1 @@
-"""Files that the worker makes."""
+"""Jobs: files that the worker makes, so that no request waits for them."""

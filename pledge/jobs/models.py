@@ -18,10 +18,10 @@ class JobKind(StrEnum):
 
 class JobState(StrEnum):
     WAITING = "waiting"
-    RUNNING = "running"  #: while its lease lasts; then another worker begins it anew
+    RUNNING = "running"  #: while its lease lasts; then another worker starts it again
     DONE = "done"  #: the file is there
     FAILED = "failed"  #: given up after several attempts
-    GONE = "gone"  #: the file was deleted when its time was over
+    GONE = "gone"  #: the file was deleted when it expired
 
 
 class Job(Model):

@@ -1,8 +1,8 @@
-"""Files that the worker makes: one job at a time, by a lease; a killed worker's job is begun anew by the next.
+"""Files that the worker makes: one job at a time, with a lease; another worker starts a killed worker's job again.
 
-Who makes what is given as `Makers`, so that this module knows nothing of packs, exports and lists. A maker writes into a
-file without a name on this machine, which a killed process cannot leave behind; only when it is whole does it go to the
-storage, and only then is the job done.
+The makers are given as `Makers`, so this module does not depend on packs, exports and lists. A maker writes into an unnamed
+temporary file, which a killed process cannot leave behind; only when it is complete does it go to the storage, and only
+then is the job done.
 """
 
 import hashlib
@@ -25,13 +25,13 @@ from pledge.core.logs import log
 from pledge.files.backends import current_storage
 from pledge.jobs.models import Job, JobKind, JobState
 
-#: How long a worker has a job without a report.
+#: How long a worker keeps a job without reporting progress.
 LEASE = timedelta(seconds=60)
 #: How long storing a finished file may take.
 STORING = timedelta(minutes=15)
 #: Seconds between two reports of an attempt.
 HEARTBEAT = 1.0
-#: How long to wait after each failure; after one more the job is given up.
+#: The wait after each failure; after one more failure the job is given up.
 PAUSES = (timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15))
 MAX_ATTEMPTS = len(PAUSES) + 1
 
@@ -39,28 +39,28 @@ _OPEN = (JobState.WAITING, JobState.RUNNING)
 
 
 class LeaseLost(Exception):
-    """Another worker has the job now, as this one was silent for too long; or nobody wants the file any more."""
+    """Another worker has the job now, as this one was silent for too long, or the file is no longer wanted."""
 
 
 class JobStopped(Exception):
-    """The worker is to end, so the file is left for the next one."""
+    """The worker is stopping, so another one will make the file."""
 
 
 class NotFailed(Exception):
-    """The job was not given up, or somebody has had it tried again already."""
+    """The job was not given up, or somebody has started it again already."""
 
 
 @dataclass(frozen=True)
 class MadeFile:
-    """What a maker says of its file."""
+    """What a maker returns about its file."""
 
     rows: int | None = None
-    keep: timedelta | None = None  #: the file is deleted after so long; None: it stays
+    keep: timedelta | None = None  #: the file is deleted after so long; None: it is kept
 
 
 @dataclass(frozen=True)
 class JobView:
-    """How far a job is, for the page that shows it."""
+    """The state of a job, for the page that shows it."""
 
     id: int
     kind: JobKind
@@ -81,7 +81,7 @@ class JobView:
         return 100 if self.state is JobState.DONE else 99 * self.done // self.total if self.total else 0
 
 
-#: Says how many steps of how many are done. Raises LeaseLost, JobStopped.
+#: Reports how many steps of how many are done. Raises LeaseLost, JobStopped.
 Progress = Callable[[int, int], None]
 #: Writes the file of a subject. It may be called again for the same subject and must then write the same.
 Maker = Callable[[int, BinaryIO, Progress], MadeFile]
@@ -97,9 +97,9 @@ def enqueue(session: Session, kind: JobKind, subject_id: int) -> Job:
 
 
 def advance(makers: Makers, stop: Callable[[], bool] = lambda: False) -> bool:
-    """Make the oldest file that is wanted. False when there is nothing to do.
+    """Make the oldest wanted file. False when there is nothing to do.
 
-    Once `stop` says so, the file in hand is left at the maker's next report, for another worker to begin at once.
+    When `stop` returns True, the file is given up at the maker's next report, for another worker to start at once.
     """
     claim = _claim()
     if claim is None:
@@ -120,7 +120,7 @@ def advance(makers: Makers, stop: Callable[[], bool] = lambda: False) -> bool:
 
 
 def retry(actor: Actor, job_id: int) -> int:
-    """Have a file made after all that was given up; the new job's number. Raises NotFailed."""
+    """Start a job again that was given up; returns the new job's number. Raises NotFailed."""
     with transaction() as session:
         job = begin_anew(session, Job.id == job_id)
         record(session, actor, "delivery.retry", f"{job.kind}:{job.subject_id}", job=job.id)
@@ -128,24 +128,24 @@ def retry(actor: Actor, job_id: int) -> int:
 
 
 def begin_anew(session: Session, *which: ColumnElement[bool]) -> Job:
-    """Another job in place of the one that was given up, in the caller's transaction. Raises NotFailed."""
+    """A new job in place of the one that was given up, in the caller's transaction. Raises NotFailed."""
     given_up = update(Job).where(*which, Job.state == JobState.FAILED).values(state=JobState.GONE)
     failed = session.execute(given_up.returning(Job.kind, Job.subject_id)).first()
     if failed is None:
         raise NotFailed
-    # Another job: a worker that only seemed dead may still hold an attempt of this one.
+    # A new job: a worker that only seemed dead may still be working on an attempt of the old one.
     return enqueue(session, JobKind(failed.kind), failed.subject_id)
 
 
 def drop(session: Session, kind: JobKind, subject_id: int) -> None:
-    """Nobody wants the files of this subject any more, in the caller's transaction; sweep() deletes what there is."""
+    """The files of this subject are no longer wanted, in the caller's transaction; sweep() deletes them."""
     session.execute(
         update(Job).where(Job.kind == kind, Job.subject_id == subject_id).values(state=JobState.GONE)
     )
 
 
 def newest(kind: JobKind, subject_id: int) -> JobView | None:
-    """The last job for a subject."""
+    """The newest job for a subject; None when there is none."""
     query = select(Job.__table__).where(Job.kind == kind, Job.subject_id == subject_id)
     with reading() as connection:
         row = connection.execute(query.order_by(Job.id.desc()).limit(1)).first()
@@ -169,7 +169,7 @@ def chunks(job_id: int) -> Iterator[bytes] | None:
 
 
 def sweep() -> int:
-    """Delete expired files and what abandoned jobs left; of how many jobs those were."""
+    """Delete expired files and what abandoned jobs left; returns of how many jobs."""
     expired = and_(Job.state == JobState.DONE, Job.expires_at <= clock.now())
     abandoned = and_(Job.state.in_((JobState.FAILED, JobState.GONE)), Job.file != "")
     gone = 0
@@ -200,14 +200,14 @@ class _Claim:
 
     @property
     def is_mine(self) -> ColumnElement[bool]:
-        """Still: whoever claims it next counts the attempts up."""
+        """SQL: this attempt still has the job; each claim raises `attempts`."""
         return and_(Job.id == self.job_id, Job.state == JobState.RUNNING, Job.attempts == self.attempt)
 
 
 def _claim() -> _Claim | None:
     now = clock.now()
     wanted = and_(Job.state.in_(_OPEN), or_(Job.lease_until.is_(None), Job.lease_until < now))
-    # A look that takes no write lock: most of the time there is nothing to do.
+    # A read that takes no write lock: most of the time there is nothing to do.
     with reading() as connection:
         if connection.execute(select(Job.id).where(wanted).limit(1)).first() is None:
             return None
@@ -222,13 +222,13 @@ def _claim() -> _Claim | None:
             return None
         job.attempts += 1
         job.state, job.lease_until, job.done = JobState.RUNNING, now + LEASE, 0
-        # Known before anything is stored, so that what a killed worker has stored can be found and deleted.
+        # Stored before the file is, so that what a killed worker has stored can be found and deleted.
         job.file = _key(job.file or f"job-{job.id}-{secrets.token_hex(8)}/", job.attempts)
         return _Claim(job.id, JobKind(job.kind), job.subject_id, job.attempts, job.file)
 
 
 def _key(file: str, attempt: int) -> str:
-    """Where an attempt stores its file: beside those of the other attempts at the same job, never over them."""
+    """The key for an attempt's file: next to those of other attempts at the same job, never overwriting them."""
     return f"{file.partition('/')[0]}/{attempt}"
 
 
@@ -253,7 +253,7 @@ def _finish(claim: _Claim, file: BufferedRandom, made: MadeFile) -> None:
     sha256 = hashlib.file_digest(file, "sha256").digest()
     size = file.tell()
     file.seek(0)
-    # A large file on a slow line takes longer than a lease, and nobody can say meanwhile that it is still being stored.
+    # A large file on a slow line takes longer than a lease, and no progress can be reported meanwhile.
     if not _write(claim, lease_until=clock.now() + STORING):
         raise LeaseLost
     current_storage().put_file(claim.file, file)
@@ -276,7 +276,7 @@ def _finish(claim: _Claim, file: BufferedRandom, made: MadeFile) -> None:
 
 
 def _give_back(claim: _Claim) -> None:
-    """For another worker, at once, and as if it had not been tried."""
+    """Give the job back for another worker to start at once, as if it had not been tried."""
     with transaction() as session:
         row = session.scalar(select(Job).where(claim.is_mine).with_for_update())
         if row is not None:
@@ -294,7 +294,7 @@ def _fail(claim: _Claim, kind: str) -> None:
 
 
 def _write(claim: _Claim, **values: object) -> bool:
-    """Change the job, if this attempt still holds it."""
+    """Change the job, if this attempt still has it; whether it does."""
     with transaction() as session:
         held = session.execute(update(Job).where(claim.is_mine).values(**values).returning(Job.id)).first()
     return held is not None

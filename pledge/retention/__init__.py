@@ -1,1 +1,1 @@
-"""Retention: what is no longer needed goes, on the clocks that the privacy notice promises."""
+"""Retention: deleting what is no longer needed, after the periods that the privacy notice states."""

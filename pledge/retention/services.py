@@ -1,4 +1,4 @@
-"""Deleting what has served its time. The privacy notice names these clocks: change both together."""
+"""Deleting what is past its retention period. The privacy notice states these periods: change both together."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,9 +19,9 @@ from pledge.signatures import expiry as signature_expiry
 from pledge.signatures.models import ErasureNotice, Signature, SignatureState
 from pledge.signatures.rules import PENDING_LIFETIME
 
-#: Mails that are done with: long enough to answer "did you send me one?".
+#: Mails that were sent or given up: long enough to answer "did you send me one?".
 MAILS = timedelta(days=90)
-#: The keyed hash of the network that somebody signed from: long enough to find robots with.
+#: The keyed hash of the network that somebody signed from: long enough to find robots by it.
 NETWORKS = timedelta(days=90)
 _WAITS_FOR_NOTICE = (
     OutboxMail.subject_id == ErasureNotice.id,
@@ -34,25 +34,25 @@ BATCH = 5000
 
 @dataclass(frozen=True)
 class Removed:
-    """How many rows went."""
+    """How many rows were deleted."""
 
-    signatures: int  #: of campaigns that are long over
+    signatures: int  #: of campaigns that ended long ago
     pending: int
-    notices: int  #: addresses of whom staff have erased, told of it since
+    notices: int  #: addresses of people whom staff have erased and who were told
     mails: int
     allowances: int
     blocks: int
     files: int
-    networks: int  #: rows that stay, without their network
+    networks: int  #: rows that are kept, without their network
     applications: int  #: of organisations, never confirmed
     contacts: int  #: persons who spoke for an organisation that is not listed (any more)
-    attempts: int  #: tries to get into the staff area
+    attempts: int  #: attempts to sign in to the staff area
 
 
 def run(delivered: Mapping[int, datetime]) -> Removed:
-    """Delete everything whose time is over.
+    """Delete everything past its retention period.
 
-    `delivered`: when the totals of each campaign were last handed over; the clock of counted signatures begins there.
+    `delivered`: when the totals of each campaign were last handed over; the period of counted signatures begins then.
     """
     now = clock.now()
     forgotten = forgetting.archive_due(delivered)

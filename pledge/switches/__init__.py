@@ -1,1 +1,1 @@
-"""Run-time switches: what staff can turn while the site runs, effective on every process within seconds."""
+"""Run-time switches: settings that staff change while the site runs, effective on every process within seconds."""

@@ -1,4 +1,4 @@
-"""Who answers which request and who writes which mail, of every package that has some."""
+"""The handlers of requests and the composers of mails, of all packages that have some."""
 
 from pledge.accounts import mails as accounts
 from pledge.deliveries import mails as delivery

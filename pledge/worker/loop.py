@@ -1,7 +1,7 @@
-"""The worker: answers what was asked for, sends mails, folds the ledger, applies invalidations and deletes what is over, until it is told to stop.
+"""The worker: answers requests, sends mails, folds the ledger, applies invalidations and deletes what has expired, until it is stopped.
 
-The fold has a thread of its own, so that a mail server that hangs never delays the count. A step that fails is tried
-again after a pause; the process ends only by SIGTERM or SIGINT, after the mail and the fold in hand are finished.
+The fold has a thread of its own, so that a hanging mail server never delays the count. A step that fails is tried
+again after a pause; the process ends only by SIGTERM or SIGINT, after the current mail and the current fold are finished.
 """
 
 import signal
@@ -30,10 +30,10 @@ from pledge.worker.composers import composers, handlers
 from pledge.worker.makers import makers
 from pledge.worker.sources import ledger_sources
 
-#: Does some work and says how many seconds the worker may rest before the next step.
+#: Does some work and returns how many seconds the worker may rest before the next step.
 Step = Callable[[], float]
 
-#: Seconds between looks while there is nothing to do.
+#: Seconds between checks while there is nothing to do.
 IDLE_MAIL = 0.25
 IDLE_REQUESTS = 0.1
 IDLE_FOLD = 0.2
@@ -42,16 +42,16 @@ IDLE_INVALIDATION = 1.0
 IDLE_FILES = 1.0
 IDLE_NEWS = 2.0
 
-#: Seconds between looks whether mails to new addresses are held back.
+#: Seconds between checks whether mails to new addresses are held back.
 BETWEEN_VALVE_LOOKS = 2.0
 
 #: Seconds between two batches of an invalidation: on SQLite others want to write too.
 BETWEEN_BATCHES = 0.05
 
-#: Seconds between looks for logs without a checkpoint of today's key and address.
+#: Seconds between searches for logs without a checkpoint by the current key and address.
 BETWEEN_RENEWALS = 60.0
 
-#: Seconds between deletions of what has served its time.
+#: Seconds between deletions of what has expired.
 BETWEEN_SWEEPS = 3600.0
 BETWEEN_FILE_SWEEPS = 60.0
 
@@ -72,7 +72,7 @@ SENDERS_ON_SQLITE = 1
 
 
 class ClockCheck:
-    """Whether this machine's clock agrees with the database's; asked again every few seconds, by one thread for all."""
+    """Whether this machine's clock agrees with the database's; checked every few seconds, by one thread for all."""
 
     def __init__(self) -> None:
         self._asking = threading.Lock()
@@ -86,7 +86,7 @@ class ClockCheck:
             return self._passes
 
     def _ask(self) -> None:
-        """Raises what a database that is away raises."""
+        """Compare the clocks. Raises the errors of a database that is away."""
         difference = clock_difference()
         passes = abs(difference) <= MAX_CLOCK_DIFFERENCE
         if not passes:
@@ -99,7 +99,7 @@ class ClockCheck:
 
 @dataclass
 class Worker:
-    """Runs steps in threads, each again and again."""
+    """Runs each step in its thread, again and again."""
 
     app: Flask
     stopping: threading.Event = field(default_factory=threading.Event)
@@ -107,7 +107,7 @@ class Worker:
     clock_check: ClockCheck = field(default_factory=ClockCheck)
 
     def run(self) -> None:
-        """Work until a signal comes; returns when everything in hand is done."""
+        """Work until a signal comes; returns when all running steps are done."""
         # Blocked in every thread and waited for below: a handler could interrupt a lock that it needs itself.
         signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
         config: Config = self.app.extensions["pledge.config"]
@@ -140,7 +140,7 @@ class Worker:
         return 0.0 if requests.answer(handlers()) else IDLE_REQUESTS
 
     def fold(self) -> float:
-        # Not at once again unless more waits: a fold costs the same for one entry and for a hundred, and each signs a
+        # Not again at once unless more waits: a fold costs the same for one entry and for a hundred, and each one signs a
         # checkpoint that is kept.
         folded = ledger.fold(ledger_sources())
         if folded >= ledger.BATCH:
@@ -195,7 +195,7 @@ class Worker:
     def repeat(self, name: str, step: Step) -> None:
         """Run a step until the worker stops; a failure costs a pause, not the thread.
 
-        With a wrong clock nothing is done: links would be refused, and mails taken from others before their time.
+        With a wrong clock nothing is done: links would be refused, and leases of other workers ignored.
         """
         pauses = Pauses(MAX_PAUSE_WITHOUT_DATABASE)
         while not self.stopping.is_set():
@@ -206,7 +206,7 @@ class Worker:
                 if not pauses.used:
                     log.error("worker: database away", step=name, kind=type(error).__name__)
                 rest = pauses.next()
-            except Exception as error:  # noqa: BLE001  # whatever it is, mails and the count must go on
+            except Exception as error:  # noqa: BLE001  # any error: mails and the count must go on
                 rest = pauses.next()
                 log.error("worker: step failed", step=name, exc_info=error)
             else:
@@ -218,7 +218,7 @@ class Worker:
 
 @dataclass
 class Pauses:
-    """Growing pauses while something is away."""
+    """Growing pauses while something is unreachable."""
 
     longest: float
     used: int = 0

@@ -1,4 +1,4 @@
-"""Who makes which file: the makers of the delivery feature."""
+"""The makers of all kinds of files: packs, exports, name lists."""
 
 from pledge.deliveries.pack import packing
 from pledge.exports import services

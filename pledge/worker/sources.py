@@ -1,4 +1,4 @@
-"""What the ledger is told by the packages above it: by campaigns, signatures and endorsements."""
+"""The ledger's questions to the packages above it (ledger/sources.py), answered by campaigns, signatures and endorsements."""
 
 from pledge.campaigns.log_facts import pledge_hashes, published
 from pledge.endorsements import counting as endorsements
