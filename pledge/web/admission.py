@@ -1,12 +1,12 @@
-"""Admission of requests, so that quick answers stay quick whatever the slow ones wait for.
+"""Admission of requests: quick ones are answered quickly however long slow ones take.
 
-The server has many threads and this middleware lets a few of them into Flask. A request waits for its turn as long as
-others finish. When none has begun or finished for a second (a database that does not answer, all of them at costly work)
-or too many wait already, it is answered 503 at once. `/healthz` and static files need no turn.
+The server has many threads, and this middleware lets a few of them into Flask. A request waits for its turn as long as
+others finish. When none has begun or finished for a second (the database does not answer, or all do costly work), or too
+many wait already, it is answered 503 at once. `/healthz` and static files need no turn.
 
-A body is read before that: a sender who stops in the middle holds a thread, but no turn, and only so many threads may wait
-for bodies. There is no deadline for them here, as nothing ends a read of granian's; nginx has one (docs/adr/0078). What
-was read is what the application reads, so nothing is left on a connection that is used again.
+The body is read before that: a slow sender occupies a thread but no turn, and only a limited number of threads may wait for
+bodies. Bodies have no deadline here, as a read of granian's cannot be interrupted; nginx has one (docs/adr/0078). The
+application reads the body that was read here, so nothing is left on a connection that is used again.
 """
 
 import tempfile
@@ -23,13 +23,13 @@ from pledge.core import clock
 from pledge.core.logs import log
 from pledge.web.request_checks import MAX_BODY
 
-#: Of the WEB_THREADS of a process, those that work in Flask at a time; the interpreter runs one at a time anyway.
+#: Of the WEB_THREADS of a process, how many work in Flask at a time; the interpreter runs one at a time anyway.
 WORKING = 8
-#: Those that may wait for their turn, and those that may wait for the rest of a body. What is left stays free.
+#: How many may wait for their turn, and how many for the rest of a body. The remaining threads stay free.
 WAITING = 72
 READING = 40
 
-#: Seconds without any request that began or finished, after which waiting is given up.
+#: Seconds without any request that began or finished, after which waiting ends with 503.
 STALLED = 1.0
 #: Seconds that a request waits at most.
 MAX_WAIT = 10.0
@@ -39,7 +39,7 @@ _IN_MEMORY = 256 * 1024
 RETRY_AFTER = 5
 #: Seconds between lines in the log about refused requests.
 LOG_INTERVAL = 1.0
-#: It needs no thread of its own: it only says that the process lives.
+#: Needs no turn: it only shows that the process is alive.
 UNLIMITED = frozenset({"/healthz"})
 
 _BUSY = (
@@ -89,7 +89,7 @@ class Admission:
         except (ClientDisconnected, OSError):
             return _refuse(start_response, "400 BAD REQUEST", _BROKEN, keeps_connection=False)
         except RequestEntityTooLarge:
-            # It did not tell its length; now it does, and the application has the page for it.
+            # The request did not say its length; now it does, and the application has the page for it.
             environ["CONTENT_LENGTH"], body = str(limit + 1), BytesIO()
         finally:
             self._may_read.release()
@@ -122,7 +122,7 @@ class Admission:
             return True
 
     def _wait_for_turn(self) -> bool:
-        """Wait until a turn is free. False when waiting is given up: too many wait, or none has moved for a while."""
+        """Wait until a turn is free. False when too many wait already, or no request has begun or finished for a while."""
         until = clock.monotonic() + MAX_WAIT
         if self._may_wait == 0:
             return False
@@ -153,7 +153,7 @@ def _read(environ: WSGIEnvironment, length: int, limit: int) -> IO[bytes]:
     except BaseException:
         body.close()
         raise
-    if length and body.tell() != length:  # granian ends a stream that breaks off without a word
+    if length and body.tell() != length:  # granian ends an interrupted stream without an error
         body.close()
         raise ClientDisconnected
     body.seek(0)

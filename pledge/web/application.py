@@ -1,4 +1,4 @@
-"""What answers requests: what every request meets, the public site, the staff area, the API, and the middleware."""
+"""Registers everything that answers requests: common hooks, the public site, the staff area, the API, and the middleware."""
 
 from wsgiref.types import WSGIApplication
 
@@ -38,7 +38,7 @@ def register(app: Flask, config: Config) -> None:
 
 
 def add_middleware(app: Flask, config: Config) -> None:
-    """What a request passes before Flask, from the inside out."""
+    """The WSGI middleware around Flask, from the innermost to the outermost."""
     inside: WSGIApplication = admission.Admission(app.wsgi_app, max_body=request_checks.max_body(app))
     inside = security_headers.SecurityHeaders(inside, config)
     if hops := config.trusted_proxies:

@@ -1,8 +1,8 @@
-"""What is the same for everybody is kept for a second in this process (Flask-Caching).
+"""Answers that are the same for everybody are cached for a second in this process (Flask-Caching).
 
-In the process and not in Redis: a look-up costs no round trip and needs nobody else to be up, and each process makes a
-page once a second at most: one request renews a copy, the others get the old one meanwhile. To show it while the
-database is away is nginx's part (deploy/nginx.conf, docs/adr/0014).
+In the process and not in Redis: a look-up costs no round trip and depends on nothing else. Each process makes a page at most
+once a second: one request renews a copy, the others get the old one meanwhile. nginx shows pages while the database is
+away (deploy/nginx.conf, docs/adr/0014).
 """
 
 import gzip
@@ -21,12 +21,12 @@ from werkzeug.http import parse_accept_header
 from pledge.core import clock
 
 SECONDS = 1
-#: How long those who ask while one renews a copy may get the old one, in seconds after its making.
+#: Age in seconds up to which the old copy may be shown while a request renews it.
 MAX_AGE = 5
 MAX_COPIES = 512
-#: Bytes of a body below which compressing it saves no packet.
+#: Bytes of a body below which compression saves no packet.
 MIN_COMPRESSED = 500
-#: "" is the body as it is.
+#: "" is the uncompressed body.
 ENCODINGS = ("br", "gzip", "")
 _MAX_ACCEPT = 200
 
@@ -37,9 +37,9 @@ cache = Cache(with_jinja2_ext=False)
 
 @dataclass(frozen=True)
 class CachedPage:
-    """A kept answer in one encoding."""
+    """A cached answer in one encoding."""
 
-    until: float  #: in seconds of clock.monotonic(); then who comes first renews it
+    until: float  #: in seconds of clock.monotonic(); the first request after that renews it
     response: AnyResponse
 
 
@@ -48,11 +48,11 @@ def init_app(app: Flask) -> None:
 
 
 def kept(cache_control: str, *, reads: Iterable[str] = ()) -> Callable[[View], View]:
-    """Keep the answers 200 of a GET view for a second, compressed, with an ETag of their own, and answer conditions from them.
+    """Cache the 200 answers of a GET view for a second, compressed and with an ETag; conditional requests are answered from them.
 
-    The view must be the same for every visitor: it reads no cookie and no header. `reads` are the query parameters that
-    it does read; a request with one of them is answered by the view itself, and every other one is ignored, as links
-    passed on in social networks grow some. `cache_control` is what caches on the way are told.
+    The view must be the same for every visitor: it reads no cookie and no header. `reads` are the query parameters that it
+    reads; a request with one of them is answered by the view itself. Every other parameter is ignored, as social networks
+    append some to links. `cache_control` is the Cache-Control header for caches along the way.
     """
     names = frozenset(reads)
 
@@ -95,7 +95,7 @@ def _describe(response: AnyResponse, cache_control: str) -> None:
     response.headers["Cache-Control"] = cache_control
     response.vary.add("Accept-Encoding")
     response.add_etag(weak=True)
-    # Of the making, not of the sending: who gets a 304 takes it as the moment of the count.
+    # The moment at which it was made, not sent: whoever gets a 304 takes it as the moment of the count.
     response.date = clock.now()
 
 
@@ -115,6 +115,6 @@ def _encoding() -> str:
 
 @lru_cache(maxsize=128)
 def _best_encoding(accepted: str) -> str:
-    """Brotli or gzip where the client takes it; `;q=0` is a refusal."""
+    """Brotli or gzip where the client accepts it; `;q=0` is a refusal."""
     wishes = parse_accept_header(accepted, Accept)
     return next((encoding for encoding in ENCODINGS if encoding and wishes.quality(encoding) > 0), "")

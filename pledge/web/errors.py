@@ -1,4 +1,4 @@
-"""Errors as pages: each has a status, a text in the visitor's language and a link to go on."""
+"""Error pages: each has a status, a text in the visitor's language and a link to go on."""
 
 from flask import (
     Flask,
@@ -27,9 +27,9 @@ READ_ONLY = "25006"
 
 #: Seconds after which a visitor may try again while the database is away.
 RETRY_AFTER_OUTAGE = 10
-#: The same for Redis, which is done without from the next request on.
+#: The same for Redis; from the next request on the site works without it.
 RETRY_AFTER_REDIS = 1
-#: The same while others are at costly work.
+#: The same while other requests do costly work.
 RETRY_AFTER_BUSY = 5
 
 
@@ -100,7 +100,7 @@ def on_http_error(error: HTTPException) -> Response:
 
 
 def on_too_many_requests(error: TooManyRequests) -> Response:
-    """A rate limit is reached, or the staff area tells somebody to wait. The error may bring a page of its own."""
+    """A rate limit was reached, or somebody in the staff area has to wait. The error may have a page of its own."""
     if error.response is not None:
         return make_response(error.response)
     seconds = limits.seconds_to_wait() if isinstance(error, RateLimitExceeded) else error.retry_after
@@ -108,7 +108,7 @@ def on_too_many_requests(error: TooManyRequests) -> Response:
 
 
 def on_redis_away() -> Response:
-    """Redis went away between the test of a limit that counts mistakes and the count; the next request counts without it."""
+    """Redis went away between the check of a limit that counts mistakes and the count; the next request counts without it."""
     log.warning("redis away")
     return error_page(503, RETRY_AFTER_REDIS)
 
@@ -128,7 +128,7 @@ def on_busy(_error: Busy) -> Response:
 
 
 def answer_busy() -> None:
-    """The form that is shown again is answered 503: nothing is wrong with it."""
+    """Give the form that is shown again the status 503: nothing is wrong with it."""
 
     @after_this_request
     def _busy(response: Response) -> Response:
@@ -143,7 +143,7 @@ def on_bug(error: Exception) -> Response:
 
 
 def error_page(status: int, retry_after: int | None = None) -> Response:
-    """The page (or JSON for programs) for a status."""
+    """The error page (or JSON for programs) for a status."""
     title, message = _TEXTS.get(status, _OTHER_TEXT)
     if request.path.startswith(("/api/", "/log/")):
         response = jsonify(error={"status": status, "title": str(title), "message": str(message)})
@@ -159,7 +159,7 @@ def error_page(status: int, retry_after: int | None = None) -> Response:
 
 
 def _template(status: int) -> str:
-    """An area may have error pages in a frame of its own: `app.extensions["pledge.error_pages"]["staff"]` says when."""
+    """Areas may have their own error pages: `app.extensions["pledge.error_pages"]["staff"]` says when."""
     area = request.path.split("/", 2)[1] if request.path.startswith("/") else ""
     framed = current_app.extensions.get("pledge.error_pages", {}).get(area)
     return (framed and framed(status)) or "errors/error.html"

@@ -1,4 +1,4 @@
-"""The base classes of every form, by Flask-WTF, and a box that only a yes ticks."""
+"""The base classes of all forms, by Flask-WTF, and a tick box that accepts only a yes."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -21,14 +21,14 @@ YES = frozenset({"y", "yes", "on", "true", "1"})
 
 
 class _FormMeta(FormMeta):
-    """Makes forms with a field for each language where one was declared."""
+    """Makes forms with one field for each language where ByLanguage declares it."""
 
     def __call__(cls, *arguments: Any, **options: Any) -> Any:  # noqa: N805  # a metaclass
         return FormMeta.__call__(_with_languages(cls, languages.codes()), *arguments, **options)
 
 
 class BaseForm(FlaskForm, metaclass=_FormMeta):
-    """A form that reads what its view hands to it, not the request by itself.
+    """A form that reads the data that its view passes to it, not the request by itself.
 
     Many pages hold several forms, of which one was sent.
     """
@@ -37,7 +37,7 @@ class BaseForm(FlaskForm, metaclass=_FormMeta):
         def wrap_formdata(
             self, form: Form, formdata: MultiDict[str, Any] | None
         ) -> MultiDict[str, Any] | None:
-            """Take out the files that were sent under the name of another field than one for files."""
+            """Drop files that were sent under the name of a field that is not for files."""
             if not formdata or not request.files:
                 return formdata
             takers = {field.name for field in form if isinstance(field, FileField)}
@@ -54,7 +54,7 @@ class BaseForm(FlaskForm, metaclass=_FormMeta):
         return languages.texts({lang: self[f"{name}_{lang}"].data or "" for lang in languages.codes()})
 
 
-#: What WTForms calls for a field: raises ValidationError.
+#: A WTForms validator of a field: raises ValidationError.
 Check = Callable[[Any, Field], None]
 
 
@@ -83,7 +83,7 @@ class ByLanguage:
 
 
 class _LanguageName:
-    """The name of a language in that of who reads it, found when it is shown."""
+    """The name of a language in the reader's language, found when it is shown."""
 
     def __init__(self, lang: str) -> None:
         self._lang = lang
@@ -120,11 +120,11 @@ class PublicForm(BaseForm):
         csrf = False
 
         def get_translations(self, form: Form) -> None:
-            """None are loaded, which would cost each request a file: every message of these forms is our own."""
+            """Load none, which would cost each request a file: every message of these forms is our own."""
 
 
 class TickField(BooleanField):
-    """A box that is ticked only by a value that says yes; `0`, `null`, `no` and whatever else leave it empty."""
+    """A box that is ticked only by a value that means yes; `0`, `null`, `no` and all others leave it empty."""
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         said = [value.strip().lower() for value in valuelist if isinstance(value, str)]

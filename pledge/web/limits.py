@@ -1,9 +1,9 @@
-"""Rate limits, by Flask-Limiter: who counts as one visitor, and how a view declares its limits.
+"""Rate limits, by Flask-Limiter: what counts as one visitor, and how a view declares its limits.
 
 A visitor is an IPv4 address or an IPv6 /64; the /24 or /48 around it may use ten times the limit. The address is taken
 through exactly PLEDGE_TRUSTED_PROXIES hops, so a forged X-Forwarded-For changes nothing. The counters are in Redis, shared
 by all processes, and in this process while Redis is away. Caps on mails are not here: they are in the database, where they
-hold with every cache gone.
+hold without any cache.
 """
 
 import re
@@ -26,15 +26,15 @@ View = TypeVar("View", bound=Callable[..., Any])
 #: How many times a network's limit the block around it may use.
 BLOCK_FACTOR = 10
 
-#: Seconds that a hanging Redis may hold a request, once; then the counters in the process take over.
+#: Seconds that a hanging Redis may delay a request, once; then the counters in the process are used.
 REDIS_TIMEOUT = 0.25
 _REDIS_OPTIONS: dict[str, Any] = {
     "socket_timeout": REDIS_TIMEOUT,
     "socket_connect_timeout": REDIS_TIMEOUT,
-    # Once, for a connection that died while idle; a Redis that hangs is not asked again.
+    # Once, for a connection that died while idle; a hanging Redis is not tried again.
     "retry": Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
 }
-#: Seconds that a visitor is told to wait when Redis goes away between the count and the question.
+#: Seconds to wait as the visitor is told when Redis goes away between the count and the question.
 UNKNOWN_WAIT = 60
 
 #: In a limit's text, how many: the number at the start of each of its parts.
@@ -70,7 +70,7 @@ limiter = Limiter(
 
 
 def init_app(app: Flask, config: Config) -> None:
-    """Count in the Redis of the configuration, or in this process. Counting begins anew in the latter."""
+    """Count in the Redis of the configuration, or from zero in this process."""
     app.config.update(
         RATELIMIT_STORAGE_URI=config.redis_url or "memory://",
         RATELIMIT_STORAGE_OPTIONS=_REDIS_OPTIONS if config.redis_url else {},
@@ -120,6 +120,5 @@ def link_limit() -> str:
 def count_unknown_link() -> None:
     """Count one more invalid link; too many from one network are answered 429.
 
-    Good links are neither counted nor held up, so a hall of people behind one address can confirm, whoever plays with
-    links among them.
+    Good links are neither counted nor delayed, so many people behind one address can confirm, whoever tries links among them.
     """

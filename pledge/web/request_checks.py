@@ -1,4 +1,4 @@
-"""What every request must satisfy before a view sees it.
+"""Checks of every request before a view sees it.
 
 The public site has no session, so a foreign page gains nothing that its visitor could not send by hand; the check of
 where a POST comes from still keeps other sites from signing in a visitor's browser.
@@ -37,7 +37,7 @@ _FORM_MEMORY = 192 * 1024
 
 
 class KnownHosts:
-    """Outermost WSGI middleware: only requests for a host name of ours are answered.
+    """Outermost WSGI middleware: only requests for one of our host names are answered.
 
     A request for another name goes to `refusing` (the application) as one for our own, marked, so that the 400 page can
     build its links and repeats nothing of that name. Load balancers ask for the paths in WATCHED by IP address.
@@ -149,7 +149,7 @@ def _comes_from_here(site: str | None, origin: str | None, host: str) -> bool:
 
 
 def _decodes(encoded: bytes) -> bool:
-    """Whether percent-encoded text is UTF-8 without NUL. Werkzeug would keep what is not as `%ED%A0%80`, as if typed."""
+    """Whether percent-encoded text is UTF-8 without NUL. Werkzeug would keep other bytes as text like `%ED%A0%80`."""
     plain = unquote_to_bytes(encoded) if b"%" in encoded else encoded
     try:
         return b"\0" not in plain and _is_clean(plain.decode())

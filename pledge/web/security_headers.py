@@ -28,7 +28,7 @@ def security_headers(config: Config) -> dict[str, str]:
     headers = {
         "Content-Security-Policy": CONTENT_SECURITY_POLICY,
         "X-Content-Type-Options": "nosniff",
-        # `no-referrer` would turn the Origin of our own forms into "null" and lock every signer out.
+        # `no-referrer` would turn the Origin of our own forms into "null", and no form could be sent.
         "Referrer-Policy": "same-origin",
         "Cross-Origin-Opener-Policy": "same-origin",
         "Cross-Origin-Resource-Policy": "same-origin",

@@ -1,4 +1,4 @@
-"""What every template can use: names of places, numbers and dates in the page's language, hashed static addresses."""
+"""What every template can use: country names, numbers and dates in the page's language, hashed static addresses."""
 
 import hashlib
 from functools import lru_cache
@@ -11,7 +11,7 @@ from flask_babel import get_locale
 from config import Config
 from pledge.core import countries, i18n, languages
 
-#: What may stand in a path as it is (RFC 3986 section 3.3).
+#: Characters that may be in a path unencoded (RFC 3986 section 3.3).
 _PATH_SAFE = "/:@!$&'()*+,;="
 STATIC = Path(__file__).parent.parent / "static"
 
@@ -43,7 +43,7 @@ def init_app(app: Flask, config: Config) -> None:
 
 
 def asset(path: str) -> str:
-    """The address of a static file, with a mark of its content so that caches may keep it for ever."""
+    """The address of a static file, with a hash of its content so that caches may keep it for ever."""
     return f"/static/{path}?v={_digest(path)}"
 
 
@@ -58,7 +58,7 @@ def document_url(name: str, filename: str) -> str:
 
 
 def switch_url(lang: str) -> str:
-    """This page in another language; of the answer to a form, the page that the form stands on.
+    """This page in another language; for the answer to a form, the page of the form.
 
     That is the page of the same address, or of the nearest one above it: `/ko/me/<token>` for `/ko/me/<token>/list`.
     """

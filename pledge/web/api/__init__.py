@@ -1,4 +1,4 @@
-"""For programs: small JSON documents that anyone may read and any cache may keep."""
+"""The API for programs: small JSON documents that anyone may read and any cache may keep."""
 
 from flask import Flask
 

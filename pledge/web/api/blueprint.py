@@ -4,7 +4,7 @@ from flask import Blueprint, Response
 
 api = Blueprint("api", __name__, url_prefix="/api/v1")
 
-#: For what moves with each fold or with a publication. The count and the checkpoint are newer still.
+#: For what changes with each fold or publication. The count and the checkpoint are cached for less.
 DATA_CACHE = "public, max-age=5, stale-while-revalidate=5, stale-if-error=600"
 
 

@@ -1,4 +1,4 @@
-"""How a campaign grew and where its people are, for programs: the very lines of the page and of the packs."""
+"""How a campaign grew and where its people are, for programs: the same lines as on the page and in packs."""
 
 import hashlib
 import json
@@ -33,7 +33,7 @@ def history(slug: str) -> Response:
 @api.get("/campaigns/<slug>/regions")
 @kept(DATA_CACHE)
 def regions(slug: str) -> Response:
-    """People by province; "none": who live elsewhere or gave none; "other": what was merged."""
+    """People by province; "none": living elsewhere or no region given; "other": merged small cells."""
     found = _found(slug)
     return _answer(found, regions=_lines(found.totals.by_region))
 
@@ -41,7 +41,7 @@ def regions(slug: str) -> Response:
 @api.get("/campaigns/<slug>/countries")
 @kept(DATA_CACHE)
 def countries(slug: str) -> Response:
-    """People by country, the most first; "other": what was merged."""
+    """People by country, the largest first; "other": merged small cells."""
     found = _found(slug)
     return _answer(found, countries=_lines(found.totals.by_country))
 
@@ -58,7 +58,7 @@ def _lines(lines: list[BreakdownLine]) -> list[dict[str, Any]]:
 
 
 def _answer(found: Progress, **lines: list[dict[str, Any]]) -> Response:
-    """The ETag is of all but the moment: after a 304 the numbers are as of its Date."""
+    """The ETag covers all but the moment: after a 304 the numbers are as of its Date."""
     numbers = {
         "checkpoint": found.log_size,
         "people": found.totals.people,

@@ -1,4 +1,4 @@
-"""The live count: a tiny document, the same for everybody, good for a second."""
+"""The live count: a tiny document, the same for everybody, valid for a second."""
 
 from flask import Response, abort, jsonify
 
@@ -15,7 +15,7 @@ COUNT_CACHE = "public, max-age=1, stale-while-revalidate=2, stale-if-error=600"
 def count(slug: str) -> Response:
     """`{"people", "organizations", "as_of", "checkpoint"}`; the last is the size of the public log that adds up to them.
 
-    The ETag is of the two numbers: after a 304 the count is as of its Date."""
+    The ETag covers the two numbers: after a 304 the count is as of its Date."""
     found = campaigns.count(slug)
     if found is None:
         abort(404)

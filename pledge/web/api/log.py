@@ -1,6 +1,6 @@
-"""The public log of each campaign, in the formats of C2SP tlog-tiles: static in nature, so any cache may keep it.
+"""The public log of each campaign, in the formats of C2SP tlog-tiles; most of it never changes, so any cache may keep it.
 
-docs/log.md tells how to read it. A checkpoint is good for a second, a tile for ever.
+docs/log.md says how to read it. A checkpoint is valid for a second, a tile for ever.
 """
 
 import gzip
@@ -68,7 +68,7 @@ def _public(slug: str) -> int:
 
 
 def _entries(found: bytes | None) -> Response:
-    """Compressed for who takes it (tlog-tiles, "Log Entries", welcomes that); hashes would not get smaller."""
+    """Compressed where the client accepts it (as tlog-tiles, "Log Entries", suggests); hashes cannot be compressed."""
     if found is None:
         abort(404)
     compressed = request.accept_encodings.quality("gzip") > 0

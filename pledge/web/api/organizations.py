@@ -21,7 +21,7 @@ MAX_NUMBER = 2**63 - 1
 def organizations(slug: str) -> Response:
     """`{"organizations": […], "next"}`, ordered by id; `next` is the address of the next batch, or null.
 
-    Ids are texts: they are larger than what a JavaScript number holds exactly.
+    Ids are strings: they are larger than the integers that JavaScript represents exactly.
     """
     campaign = campaigns.find(slug, languages.default())
     if campaign is None:
@@ -36,7 +36,7 @@ def organizations(slug: str) -> Response:
 
 
 def _facts(slug: str, organization: OrganizationView) -> dict[str, Any]:
-    """What anybody may know of an organisation; nothing of the person who speaks for it."""
+    """The public facts of an organisation; nothing about the person who speaks for it."""
     return {
         "id": str(organization.id),
         "name": {lang: organization.names.get(lang) for lang in languages.codes()},
@@ -55,7 +55,7 @@ def _facts(slug: str, organization: OrganizationView) -> dict[str, Any]:
 
 
 def _after() -> int:
-    """The id that the batch begins after; 400 for anything that is none."""
+    """The id after which the batch begins; 400 for anything else."""
     text = request.args.get("after", "0")
     if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= MAX_NUMBER):
         abort(400)

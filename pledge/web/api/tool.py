@@ -1,4 +1,4 @@
-"""The program with which anyone checks a receipt, a pack or the whole log: the file that packs hold too."""
+"""tools/verify.py for download: it checks a receipt, a pack or the whole log, and is part of each pack."""
 
 from flask import Blueprint, Flask, Response, request
 
@@ -12,7 +12,7 @@ _PROGRAM = ROOT / "tools" / "verify.py"
 
 @tool.get("/verify.py")
 def program() -> Response:
-    """tools/verify.py as it is, to be saved; how to use it is in docs/verify.md and at its head."""
+    """tools/verify.py as it is, for saving; docs/verify.md and its docstring say how to use it."""
     response = Response(_PROGRAM.read_bytes(), content_type="text/x-python; charset=utf-8")
     response.headers["Content-Disposition"] = "attachment; filename=verify.py"
     response.headers["Cache-Control"] = _CACHE

@@ -1,4 +1,4 @@
-"""For the operator: is it alive, is it ready, and the mailbox of a development machine."""
+"""For the operator: health checks, and the mailbox of a development machine."""
 
 from flask import Flask
 

@@ -1,4 +1,4 @@
-"""For whoever watches the site: does this process live, and can people sign now?"""
+"""For monitoring: is this process alive, and can people sign now?"""
 
 from flask import Blueprint, Response, jsonify
 
@@ -9,7 +9,7 @@ blueprint = Blueprint("ops", __name__)
 
 @blueprint.get("/healthz")
 def healthz() -> Response:
-    """200 as long as the process answers. It asks no database: a restart of the process would not bring that back."""
+    """200 as long as the process answers. It does not ask the database: restarting the process would not bring that back."""
     return Response("ok\n", mimetype="text/plain")
 
 

@@ -1,6 +1,6 @@
-"""The mailbox of a development machine: what would have been mailed, to read (HTML) and for programs (JSON).
+"""The mailbox of a development machine: the mails that would have been sent, to read (HTML) and for programs (JSON).
 
-It shows live links, so production does not have it at all.
+It shows valid links, so production does not have it.
 """
 
 import email
@@ -36,7 +36,7 @@ class StoredMail:
 
     @property
     def html(self) -> Markup:
-        """The HTML part without its styles, which our own Content-Security-Policy would not let through."""
+        """The HTML part without its styles, which our Content-Security-Policy would block."""
         return Markup(nh3.clean(self.source, tags=_TAGS, clean_content_tags={"script", "style", "title"}))  # noqa: S704
 
 
@@ -84,7 +84,7 @@ def _stored() -> Iterator[StoredMail]:
     for path in sorted(_folder().glob("*.eml")):
         try:
             yield _read(path)
-        except FileNotFoundError:  # the worker has just tidied it away
+        except FileNotFoundError:  # the worker has just deleted it
             continue
 
 

@@ -38,7 +38,7 @@ def register(app: Flask) -> None:
 
 
 def root() -> Response:
-    """To the visitor's language; the answer differs by header, so caches must know."""
+    """Redirect to the visitor's language; the answer depends on a header, so it sends Vary."""
     response = redirect(url_for("public.home", lang=i18n.wanted_language()))
     response.headers["Vary"] = "Accept-Language"
     return response

@@ -1,4 +1,4 @@
-"""The blueprint of the public pages: every address begins with its language."""
+"""The blueprint of the public pages: every address begins with a language."""
 
 from flask import Blueprint
 

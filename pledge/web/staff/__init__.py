@@ -45,7 +45,7 @@ def register(app: Flask) -> None:
 
 
 def _error_page(status: int) -> str | None:
-    """The frame knows who is signed in; without the database nobody does."""
+    """The frame shows who is signed in; without the database nobody is."""
     return "staff/error.html" if status < 500 and getattr(session, "fault", None) is None else None
 
 

@@ -1,4 +1,4 @@
-"""The blueprint of the staff area. It refuses by default: no sign-in, no declaration, no permission — no view."""
+"""The blueprint of the staff area. It refuses by default: sign-in and a declared permission are needed for every view."""
 
 from flask import Blueprint
 

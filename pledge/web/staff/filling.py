@@ -1,4 +1,4 @@
-"""Filling the form of a rendered page with what somebody had typed: the page as it was made, with other values in it."""
+"""Filling the form of a rendered page with what somebody had typed: the same page with other values in it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from html import escape, unescape
 from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
-#: Fields that belong to the page itself.
+#: Fields that the page sets itself.
 OWN_FIELDS = frozenset({"csrf_token", "form_owner"})
 _BUTTONS = frozenset({"submit", "button", "image", "reset", "file", "password"})
 
@@ -34,7 +34,7 @@ def fill(page: str, path: str, fields: Iterable[tuple[str, str]]) -> str | None:
 
 
 class _Finder(HTMLParser):
-    """Which forms a page has, where each is sent to, and inside which disclosures it stands."""
+    """Finds the forms of a page, where each is sent to, and inside which disclosures it is."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -64,7 +64,7 @@ class _Finder(HTMLParser):
 
 
 class _Filler(HTMLParser):
-    """Copies a page tag by tag, and changes those of one form."""
+    """Copies a page tag by tag, and changes the fields of one form."""
 
     def __init__(self, number: int, details: set[int], fields: Iterable[tuple[str, str]]) -> None:
         super().__init__(convert_charrefs=False)
@@ -127,7 +127,7 @@ class _Filler(HTMLParser):
         kind = (dict(attrs).get("type") or "text").lower()
         if tag == "input" and kind in ("checkbox", "radio"):
             value = dict(attrs).get("value") or "on"
-            # A box that was not ticked is not sent at all.
+            # An unticked box is not sent at all.
             return _with(tag, attrs, checked="" if value in self._values.get(name, []) else None)
         if name not in self._values or kind in _BUTTONS:
             return text
@@ -135,7 +135,7 @@ class _Filler(HTMLParser):
             return _with(tag, attrs, value=self._next(name))
         if tag == "textarea":
             self._skips_text = True
-            # A browser drops one line break after the tag.
+            # A browser drops a line break right after the tag.
             return f"{text}\n{escape(self._next(name), quote=False)}"
         return text
 
@@ -145,7 +145,7 @@ class _Filler(HTMLParser):
 
 
 def _with(tag: str, attrs: Attributes, **changes: str | None) -> str:
-    """A start tag with these attributes; None takes one away."""
+    """A start tag with these attributes; None removes one."""
     kept = [(name, value) for name, value in attrs if name not in changes]
     kept += [(name, value) for name, value in changes.items() if value is not None]
     words = [f' {name}="{escape(value)}"' if value else f" {name}" for name, value in kept]

@@ -1,4 +1,4 @@
-"""The language of the staff area: the person's own setting; before sign-in what was chosen there, else the browser's."""
+"""The language of the staff area: the person's setting; before sign-in the one chosen there, else the browser's."""
 
 from urllib.parse import urlsplit
 
@@ -33,11 +33,11 @@ def choose() -> str:
 @allows(body=TYPED_BODY)
 @public
 def language() -> Response:
-    """Change it and show the same page, with what was typed into it."""
+    """Change the language and show the same page, with what was typed into it."""
     lang = request.form.get("lang", "")
     wanted = own_page(request.form.get("next", "")) or "/staff/"
     path = urlsplit(wanted).path
-    if page_of(path) != path:  # a form that came back with errors, or a page that is none
+    if page_of(path) != path:  # a form that was refused, or no page
         wanted = page_of(path)
     if lang in languages.codes() and current_member() is None:
         session[_CHOSEN] = lang

@@ -1,4 +1,4 @@
-"""The staff area's main menu: each screen adds its line, and a person sees the lines that they may open."""
+"""The main menu of the staff area: a person sees the items that they may open."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -35,7 +35,7 @@ NAVIGATION = [
 
 
 def visible() -> list[tuple[str, str, Any]]:
-    """Endpoint, address and label of what the signed-in person may open."""
+    """Endpoint, address and label of each item that the signed-in person may open."""
     person = current_member()
     if person is None or not has_shown_second_factor():
         return []

@@ -1,4 +1,4 @@
-"""Addresses of the staff area: which ones a redirect may lead to, and which page holds the form behind one."""
+"""Addresses of the staff area: which ones a redirect may lead to, and which page contains the form behind one."""
 
 from urllib.parse import urlsplit
 
@@ -16,7 +16,7 @@ def own_page(address: str) -> str | None:
 
 
 def page_of(path: str) -> str:
-    """The page on which the form of an address stands: the address itself if it can be opened, else the nearest above it."""
+    """The page of the form that is sent to an address: the address itself if it can be opened, else the nearest above it."""
     adapter = current_app.create_url_adapter(request)
     parts = path.rstrip("/").split("/")
     while adapter is not None and len(parts) > 2:
@@ -31,11 +31,11 @@ def page_of(path: str) -> str:
 
 
 def way_back() -> str:
-    """Where to go on after signing in: this page, or for a form the page that holds it."""
+    """The page to return to after signing in: this page, or for a form the page that contains it."""
     if request.method in ("GET", "HEAD"):
         return request.full_path.rstrip("?")
     sent_from = own_page((request.referrer or "").removeprefix(request.host_url.rstrip("/"))) or ""
-    # A form that came back with errors was sent from an address that cannot be opened.
+    # A refused form is shown under an address that cannot be opened.
     return (
         sent_from
         if sent_from and page_of(urlsplit(sent_from).path) == urlsplit(sent_from).path

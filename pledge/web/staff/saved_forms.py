@@ -1,8 +1,8 @@
-"""A form that could not be taken is kept, and carried out or filled in again later (docs/adr/0083).
+"""Forms that could not be processed are kept, and carried out or filled in again later (docs/adr/0083).
 
-An act that asks for the second factor is carried out once that was shown: `carry_out` sends the same request through
-Flask again, past every check of a first one. What a session that was over, or a change of language, would have lost is
-filled into its form when the page is opened with `?restore=<token>`.
+An act that needs a recent second factor is carried out once that was shown: `carry_out` sends the same request through
+Flask again, through every check. What would be lost by an expired session or a change of language is filled into its form
+when the page is opened with `?restore=<token>`.
 """
 
 from datetime import timedelta
@@ -20,7 +20,7 @@ from pledge.web.staff.pages import RESTORE, page_of, way_back
 
 
 def save_this(staff_id: int, lifetime: timedelta) -> tuple[str | None, str]:
-    """Keep the request that is being answered, in its session: its token, and the page that holds its form."""
+    """Keep the current request, in its session; returns its token, and the page that contains its form."""
     page = way_back()
     saved = SavedRequest(
         path=request.path,
@@ -40,7 +40,7 @@ def save_form(
     *,
     has_files: bool = False,
 ) -> str | None:
-    """Keep what was typed into the form of a path, to be filled in again."""
+    """Keep what was typed into the form of a path, to be filled in again; returns its token."""
     saved = SavedRequest(path=path, query="", page=page_of(path), fields=fields, has_files=has_files)
     return saved_requests.save(staff_id, session_id, saved, saved_requests.FOR_FORM)
 
@@ -51,13 +51,13 @@ def has_files() -> bool:
 
 
 def find(token: str) -> SavedRequest | None:
-    """What the person who is signed in may see again."""
+    """The saved request of the person who is signed in, for showing it again."""
     person = current_member()
     return None if person is None else saved_requests.find(token, person.id, this_session())
 
 
 def take(token: str) -> SavedRequest | None:
-    """What is to be carried out now, and never again."""
+    """The saved request for carrying it out; it can be taken only once."""
     person, number = current_member(), this_session()
     return None if person is None or number is None else saved_requests.take(token, person.id, number)
 
@@ -72,9 +72,9 @@ def restoring(page: str, token: str | None) -> str:
 
 
 def carry_out(saved: SavedRequest) -> Response:
-    """Send a kept form through the application as its browser would: roles, token, origin and shape are checked anew.
+    """Send a saved form through the application as its browser would: roles, token, origin and shape are checked again.
 
-    It shares the session of the request that is being answered, whose headers it carries.
+    It uses the session of the current request, and its headers.
     """
     body = urlencode(saved.fields).encode()
     environ = {
@@ -93,7 +93,7 @@ def carry_out(saved: SavedRequest) -> Response:
 
 
 def endpoint_of(saved: SavedRequest) -> str:
-    """The view that a kept form was sent to; "" when there is none any more."""
+    """The endpoint that a saved form was sent to; "" when it no longer exists."""
     adapter = current_app.create_url_adapter(request)
     try:
         return "" if adapter is None else str(adapter.match(saved.path, method="POST")[0])

@@ -1,6 +1,6 @@
 """`/files/…`: pictures and documents by their random names, the same for everybody, without a query.
 
-They came from outside, so the browser is told to run and to load nothing: a sandbox with no rights, the type as we say.
+They were uploaded, so the browser is told to run and to load nothing: a sandbox without rights, and the declared type.
 """
 
 import re
@@ -15,7 +15,7 @@ from pledge.web.errors import RETRY_AFTER_OUTAGE, error_page
 
 blueprint = Blueprint("files", __name__, url_prefix="/files")
 
-#: What lies under a name never changes.
+#: The content of a name never changes.
 CACHE = "public, max-age=31536000, immutable"
 SANDBOX = "default-src 'none'; frame-ancestors 'none'; sandbox"
 
@@ -29,7 +29,7 @@ def picture(name: str, size: str) -> Response:
 
 @blueprint.get("/<name>/<filename>.pdf")
 def document(name: str, filename: str) -> Response:
-    """Always saved, never shown by us, under the name that the link gives it."""
+    """Always downloaded, never shown, under the name in the link."""
     response = _sent(queries.document(name), "application/pdf", name)
     # RFC 8187: a header is ASCII, a name may be Korean.
     response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(_plain(filename))}.pdf"
@@ -49,11 +49,11 @@ def _sent(data: bytes | None, media_type: str, etag: str) -> Response:
 
 
 def _plain(filename: str) -> str:
-    """Letters, digits, spaces, hyphens: nothing that a file system or a header reads differently."""
+    """Letters, digits, spaces, hyphens: nothing that file systems or headers treat specially."""
     return re.sub(r"[^\w -]+", "", filename)[:80].strip() or "document"
 
 
 def away(_error: Exception) -> Response:
-    """The page for a storage that does not answer: to be tried again, like a database that is away."""
+    """The page while the storage does not answer: 503, as for the database."""
     log.error("storage away")
     return error_page(503, RETRY_AFTER_OUTAGE)

@@ -1,7 +1,7 @@
-"""The logo of an endorsement form: taken when it is sent, and kept while other fields are put right.
+"""The logo of an endorsement form: stored when the form is sent, and kept while other fields are corrected.
 
-A picture that was accepted once goes along in a hidden field, signed, so that nobody has to choose it again and nobody can
-name a picture that they have not sent.
+The hidden field of an accepted picture is signed, so that nobody has to choose it again and nobody can name a picture that
+they have not sent.
 """
 
 from flask_babel import gettext as _
@@ -15,17 +15,17 @@ from pledge.files.words import PICTURE_WORDS, STORAGE_AWAY
 from pledge.web.errors import answer_busy
 from pledge.web.public.endorsing.forms import ContentForm
 
-#: Bytes of a form with a logo: more than a logo may have, so that one that is too large is refused beside its field and
-#: the rest of the form is kept.
+#: Bytes of a form with a logo: more than a logo may have, so that one that is too large is refused at its field and the
+#: rest of the form is kept.
 MAX_FORM = 8 * 1024 * 1024
 MAX_FIELDS = 60
 
 
 def take(form: ContentForm, own: str = "") -> bool:
-    """Find the form's logo: one sent just now, one accepted before, the organisation's `own`, or none.
+    """Find the form's logo: uploaded now, accepted before, the organisation's `own`, or none.
 
-    Sets `logo_name` and the hidden field. False when a picture is refused; its field then says why, and what was accepted
-    before stays.
+    Sets `logo_name` and the hidden field. False when a picture is refused; its field then has the error, and the picture
+    accepted before is kept.
     """
     form.logo_name = "" if form.logo_removed.data else _accepted_before(form, own)
     sent = form.logo.data
@@ -48,13 +48,13 @@ def take(form: ContentForm, own: str = "") -> bool:
 
 
 def refuse(form: ContentForm) -> None:
-    """The picture has gone meanwhile, or stands for another organisation already."""
+    """The picture has been deleted meanwhile, or belongs to another organisation already."""
     form.logo_name, form.logo_kept.data = "", ""
     form.logo.errors = [_("Please choose the logo once more.")]
 
 
 def mark(name: str, own: str = "") -> str:
-    """The hidden field for a picture; an organisation's own needs none."""
+    """The value of the hidden field for a picture; an organisation's own picture needs none."""
     return "" if name in ("", own) else tokens.mint(Purpose.UPLOAD, [name])
 
 

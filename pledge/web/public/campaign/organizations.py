@@ -14,7 +14,7 @@ from pledge.web.caching import kept
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404
 
-#: What the wall reads of its address; a request with any of them is answered for itself.
+#: The query parameters of the wall; a request with any of them is not cached.
 PARAMETERS = ("q", "type", "country", "page")
 
 
@@ -56,7 +56,7 @@ def organization(slug: str, endorsement_id: int) -> AnyResponse:
 
 
 def _wanted() -> WallFilter:
-    """What the address asks for; 400 for a kind or a country that does not exist."""
+    """The filter in the address; 400 for a kind or a country that does not exist."""
     kind, country = request.args.get("type", ""), request.args.get("country", "")
     if (kind and kind not in set(OrganizationType)) or (country and country not in countries.COUNTRIES):
         abort(400)
@@ -73,13 +73,13 @@ def _page_number() -> int:
 
 
 def _page_url(slug: str, number: int) -> str:
-    """The same view of the wall, at another page."""
+    """The address of another page of the wall with the same filter."""
     asked: dict[str, Any] = {name: request.args[name] for name in PARAMETERS if request.args.get(name)}
     return url_for("public.organizations", **{"slug": slug, **asked, "page": number})
 
 
 def _elsewhere(campaign: CampaignView, endorsement_id: int) -> AnyResponse:
-    """A duplicate's address leads to the one it was merged into, or to the wall while that is not there."""
+    """Redirect a duplicate to the endorsement that it was merged into, or to the wall while that is not shown."""
     other = endorsements.merged_into(campaign.id, endorsement_id)
     if other is None:
         abort(404)

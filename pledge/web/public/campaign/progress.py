@@ -1,4 +1,4 @@
-"""How a campaign stands, how that is counted, and how to check it: the same for everybody."""
+"""The progress of a campaign, how it is counted, and how to check it: the same for everybody."""
 
 from dataclasses import dataclass
 
@@ -18,13 +18,13 @@ from pledge.web.caching import kept
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404
 
-#: Countries that stand in the first table; the others are a press away.
+#: Countries in the first table; the others are in a disclosure.
 FIRST_COUNTRIES = 10
 
 
 @dataclass(frozen=True)
 class BreakdownBar:
-    """One line of a table with its bar: how many, how much of all, and how long beside the longest one (in percent)."""
+    """One row of a table with its bar: the number, its share of all, and its length relative to the longest (in percent)."""
 
     key: str
     label: str
@@ -35,7 +35,7 @@ class BreakdownBar:
 
 @dataclass(frozen=True)
 class Growth:
-    """The picture of one kind."""
+    """The growth chart of one kind."""
 
     points: list[Point]
     drawn: Chart
@@ -72,20 +72,20 @@ def progress(slug: str) -> Response:
 
 @public.get("/c/<slug>/integrity", endpoint="integrity")
 def moved(slug: str) -> AnyResponse:
-    """Where the report stood before it became a part of the page above."""
+    """Redirect from the earlier address of the report, which is part of the page above now."""
     campaign = campaign_or_404(slug)
     return redirect(url_for("public.progress", slug=campaign.slug, _anchor="integrity"), 301)
 
 
 def bars(lines: list[BreakdownLine], people: int) -> list[BreakdownBar]:
-    """The lines in the language of the page. `people` is all of them."""
+    """The rows in the page's language; `people` is the total."""
     return _bars(
         [(line.key, line.ko if i18n.language() == "ko" else line.en, line.people) for line in lines], people
     )
 
 
 def _kinds(campaign_id: int) -> list[BreakdownBar]:
-    """Organisations by kind; the page knows the words."""
+    """Organisations by kind; the page has their names."""
     types = endorsements.types(campaign_id)
     return _bars([(kind.value, kind.value, number) for kind, number in types.items()], sum(types.values()))
 

@@ -1,4 +1,4 @@
-"""What one reads of a campaign: its page (also a draft's, with a link from the staff), pledge texts at their permanent
+"""The readable pages of a campaign: its page (also of a draft, with a link from the staff), pledge texts at their permanent
 addresses, events as calendar files.
 """
 
@@ -26,7 +26,7 @@ def campaign(slug: str) -> Response:
 
 @public.get("/c/<slug>/preview/<token>")
 def preview(slug: str, token: str) -> Response:
-    """The page of a campaign in any state, for whoever holds a link that the staff area made within the hour."""
+    """The page of a campaign in any state, for holders of a link that the staff area made within the hour."""
     try:
         found = tokens.read(Purpose.PREVIEW, token)
     except BadToken:
@@ -55,7 +55,7 @@ def pledge(slug: str, version: int) -> Response:
 @public.get("/c/<slug>/pledge/<int:version>.md")
 @kept(PAGE_CACHE)
 def pledge_source(slug: str, version: int) -> Response:
-    """The wording as it is stored, byte for byte: from all its languages anyone can compute the SHA-256."""
+    """The wording as it is stored, byte for byte: with all its languages anyone can compute the SHA-256."""
     text = campaigns.permalink(campaign_or_404(slug).id, version, i18n.language())
     wording = "" if text is None else text.wording[i18n.language()]
     if not wording:
@@ -96,7 +96,7 @@ def _campaign(view: CampaignView, *, preview: bool = False) -> Response:
         )
     )
     if view.video:
-        # This page alone may hold a frame, and only that of its own video; it is made when somebody presses play.
+        # Only this page may have a frame, and only of its own video; it is made when somebody presses play.
         response.headers["Content-Security-Policy"] = (
             f"{CONTENT_SECURITY_POLICY}; frame-src {view.video.origin}"
         )

@@ -12,5 +12,5 @@ def signing_paused() -> bool:
 
 
 def banner() -> str:
-    """What staff tell on every page, in the page's language; "" when there is nothing."""
+    """The staff's announcement on every page, in the page's language; "" when there is none."""
     return switches.current().banner.of(i18n.language())

@@ -1,1 +1,1 @@
-"""An organisation endorses; what is an endorsement's own on the pages of its mailed links."""
+"""Endorsing by organisations, and what is special to endorsements on the pages of mailed links."""

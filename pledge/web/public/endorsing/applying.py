@@ -31,7 +31,7 @@ def endorse(slug: str) -> Response:
         return _not_taken(campaign, form)
     is_valid = form.validate()
     sign_up_limit.count(form, lambda: _beyond_limit(campaign, form), is_valid=is_valid)
-    # Taken also when there are other mistakes, so that all of them are told at once and a good logo is kept.
+    # Stored also when there are other mistakes, so that all of them are shown at once and a good logo is kept.
     if not logos.take(form) or not is_valid:
         return _form_page(campaign, form, 422)
     try:

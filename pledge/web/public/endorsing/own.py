@@ -1,4 +1,4 @@
-"""What only an organisation's own page has: correct what is shown, prove the website, hand over to another person."""
+"""Pages that only an organisation's own page has: correct what is shown, prove the website, hand over to another person."""
 
 from collections.abc import Callable
 from dataclasses import asdict
@@ -42,7 +42,7 @@ NOT_THE_CONTACT = Question(
 
 
 def while_possible(view: Callable[[Subject, str], Response]) -> Callable[[Subject, str], Response]:
-    """A view of a mailed link; an act that no longer goes with the state gets the page that shows how it stands."""
+    """Decorate a view of a mailed link: an act that the state no longer allows gets the own page, which shows the state."""
 
     @mailed_link
     @wraps(view)
@@ -130,7 +130,7 @@ def check_site(subject: Subject, token: str) -> Response:
 @route("/endorse/contact/<token>", of=[ENDORSEMENT], methods=FORM)
 @mailed_link
 def take_over(subject: Subject, token: str) -> Response:
-    """What the new person takes over, with a button; once done, the way to the own page."""
+    """Show what the new person takes over, with a button; afterwards, the way to the own page."""
     form, status, speaks_already = TakeOverForm(request.form or None), 200, False
     if request.method == "POST":
         status = 422

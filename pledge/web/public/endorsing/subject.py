@@ -1,4 +1,4 @@
-"""An organisation's endorsement as a subject of mailed links: its use cases and its words."""
+"""An organisation's endorsement as a subject of mailed links: its use cases and its texts."""
 
 from dataclasses import asdict
 from typing import Any
@@ -89,7 +89,7 @@ def erased(endorsement: EndorsementView) -> DonePage:
 
 
 def _proof(endorsement: EndorsementView) -> dict[str, str] | None:
-    """What to place where, to prove that the website is the organisation's; None when that is not offered."""
+    """What to publish where, to prove that the website is the organisation's; None when that is not offered."""
     if not current_config().site_checks or endorsement.state not in own.CORRECTABLE:
         return None
     if endorsement.level not in (VerificationLevel.MAIL, VerificationLevel.DOMAIN):

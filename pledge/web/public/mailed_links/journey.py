@@ -1,6 +1,6 @@
-"""The way of a mailed link, the same for signatures and endorsements: opening it shows, pressing its button acts.
+"""The pages of a mailed link, the same for signatures and endorsements: opening it shows, pressing its button acts.
 
-GET and HEAD change nothing, ever. What differs between the two is in signing/subject.py and endorsing/subject.py.
+GET and HEAD never change anything. The differences between the two are in signing/subject.py and endorsing/subject.py.
 """
 
 from collections.abc import Callable, Sequence
@@ -29,7 +29,7 @@ View = TypeVar("View", bound=Callable[..., Response])
 LinkView = Callable[[Subject, str], Response]
 
 SUBJECTS = (SIGNATURE, ENDORSEMENT)
-#: The link is valid; what it led to has ended, and the page says how.
+#: The link is valid; its subject has ended, and the page says how.
 _ENDED = (LinkState.CLOSED, LinkState.INVALIDATED)
 #: States in which "this was not me" still has something to delete.
 _WAITING = (LinkState.PENDING, LinkState.EXPIRED, LinkState.CLOSED)
@@ -59,7 +59,7 @@ def route(
 
 
 def mailed_link(view: LinkView) -> LinkView:
-    """A view of a mailed link: an invalid one gets the one page for it, and counts against the visitor's limit."""
+    """Decorate a view of a mailed link: an invalid link gets the common page, and counts against the visitor's limit."""
 
     @wraps(view)
     def guarded(subject: Subject, token: str) -> Response:
@@ -72,13 +72,13 @@ def mailed_link(view: LinkView) -> LinkView:
 
 
 def show(template: str, subject: Subject, record: Any, status: int = 200, **more: Any) -> Response:
-    """A page about a signature or endorsement, to who holds a link to it."""
+    """A page about a signature or endorsement, for the holder of a link to it."""
     named = {subject.name: record, "record": record, "page": record.campaign}
     return make_response(render_template(template, subject=subject, **named, **more), status)
 
 
 def ask(question: Question, back: str = "", campaign: Any = None) -> Response:
-    """The page whose one button sends a POST to its own address."""
+    """A page with one button that sends a POST to its own address."""
     return make_response(
         render_template("public/mailed_links/question.html", question=question, back=back, page=campaign)
     )
@@ -89,7 +89,7 @@ def done(what: DonePage) -> Response:
 
 
 def problem(subject: Subject, link: Link[Any], token: str, status: int) -> Response:
-    """The page of a link that does not confirm, with a way on. Unknown, withdrawn and erased look exactly alike."""
+    """The page of a link that does not confirm, with a way on. Unknown, withdrawn and erased look exactly the same."""
     known = link.state is not LinkState.UNKNOWN
     if not known:
         count_unknown_link()
@@ -107,7 +107,7 @@ def problem(subject: Subject, link: Link[Any], token: str, status: int) -> Respo
 
 
 def is_wrong(response: Response) -> bool:
-    """Only wrong codes count against the limit, so a hall of people behind one address can type theirs."""
+    """Whether the answer is to a wrong code: only those count against the limit, so many people behind one address can confirm."""
     return response.status_code in (404, 422)
 
 
@@ -192,7 +192,7 @@ def not_mine(subject: Subject, token: str) -> Response:
 @route("{of.prefix}/me", methods=FORM)
 @limited(link_limit, methods=["POST"])
 def my_link(subject: Subject) -> Response:
-    """The way to the own page for who lost the mail. It never tells whether an address is known."""
+    """The way to the own page for people without the mail. It never reveals whether an address is known."""
     form = LinkForm(request.form or None)
     shown = campaigns.public_campaigns(i18n.language())
     if request.method == "POST" and form.validate():
@@ -220,7 +220,7 @@ def _back_to_check(subject: Subject, slug: str, ticket: str) -> Response:
 
 
 def _thanks(subject: Subject, link: Link[Any], token: str) -> Response:
-    """Thanks, and what comes next. An old link opens no way to the own page; the mailbox still gets one."""
+    """Thanks, and what comes next. An old link does not open the own page; the mailbox gets a new one."""
     return show(
         "public/mailed_links/confirmed.html",
         subject,

@@ -1,4 +1,4 @@
-"""The own page of who signed or endorsed: see, download, withdraw, erase. GET never acts."""
+"""The own page of a signature or endorsement: see, download, withdraw, erase. GET never acts."""
 
 from typing import Any
 
@@ -47,6 +47,6 @@ def me_erase(subject: Subject, token: str) -> Response:
 
 
 def own_page(subject: Subject, token: str, record: Any, status: int = 200, **more: Any) -> Response:
-    """The own page; what `more` says counts before what the subject says."""
+    """The own page; values in `more` override those of the subject."""
     context = {**subject.own_context(record), **more}
     return show(subject.own_template, subject, record, status, token=token, **context)

@@ -1,5 +1,5 @@
-"""What a person's signature and an organisation's endorsement must each bring along to be confirmed, found again, withdrawn
-and erased by mailed links (journey.py, own.py).
+"""The interface by which a person's signature and an organisation's endorsement share the pages of mailed links: confirm,
+find again, withdraw, erase (journey.py, own.py).
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ Text: TypeAlias = Any
 
 @dataclass(frozen=True)
 class Question:
-    """A page that says what its one button would do."""
+    """A page that says what its one button does."""
 
     title: Text
     heading: Text
@@ -30,7 +30,7 @@ class Question:
 
 @dataclass(frozen=True)
 class DonePage:
-    """A page that says what has been done, when nothing is left to do."""
+    """A page that says what was done, when nothing is left to do."""
 
     heading: Text
     lead: Text
@@ -38,7 +38,7 @@ class DonePage:
 
 @dataclass(frozen=True)
 class JourneyTexts:
-    """What the shared pages say of one subject."""
+    """The texts of one subject on the shared pages."""
 
     # "Check your mail", after the form was sent
     sent_to: Text  #: with {address}, which the browser knows
@@ -65,7 +65,7 @@ class JourneyTexts:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Subject:
-    """One of the two, with its use cases, its words and its templates. A `record` is its view, as its holder may read it."""
+    """One of the two, with its use cases, texts and templates. A `record` is its view, as its holder may read it."""
 
     name: str  #: "signature" or "endorsement", which also names the record in its own templates
     prefix: str  #: of its addresses, after the language and the campaign

@@ -1,1 +1,1 @@
-"""A person signs; what is a signature's own on the pages of its mailed links."""
+"""Signing by people, and what is special to signatures on the pages of mailed links."""

@@ -1,6 +1,6 @@
-"""The forms of the public pages: the shape of what people send, with errors in their language.
+"""The forms of the public pages: the shape of what people send, with errors in the page's language.
 
-There is no CSRF token, as there is no session to ride on; pledge/web/request_checks.py says where a POST may come from.
+There is no CSRF token, as there is no session to abuse; pledge/web/request_checks.py checks where a POST comes from.
 """
 
 import re
@@ -31,7 +31,7 @@ def is_country(code: str | None) -> bool:
 
 
 def is_region(country: str | None, code: str | None) -> bool:
-    """Whether the region may be stored; what a form of another country names is dropped, not refused."""
+    """Whether the region may be stored; one in a form for another country is dropped, not refused."""
     return country != countries.HOME or not code or code in countries.REGIONS
 
 
@@ -97,12 +97,12 @@ class SignForm(PublicForm):
 
     @property
     def agreed_terms(self) -> int | None:
-        """Version of the terms of a list of names that was agreed to; None: not agreed."""
+        """Version of the terms of a list of names that was agreed to; None without consent."""
         agreed = self.list_consent.data and self.list_terms.data
         return int(self.list_terms.data) if agreed else None
 
     def show_terms(self, version: int | None) -> None:
-        """The page shows these terms now: a tick that was set under others is none for them."""
+        """Show these terms: a tick that was set under other terms does not count for them."""
         if version is None or self.list_terms.data != str(version):
             self.list_consent.data = False
 
@@ -147,7 +147,7 @@ class OwnForm(PublicForm):
 
 
 class ListForm(PublicForm):
-    """Agreeing later to stand in a list of names: the version of the terms goes along."""
+    """Later consent to a list of names, with the version of its terms."""
 
     list_consent = TickField(_l("My name may stand in the list"))
     list_terms = HiddenField()
@@ -158,7 +158,7 @@ class ListForm(PublicForm):
 
     @property
     def version(self) -> int:
-        """0 for what is no version: nobody asks under it."""
+        """The version; 0, which no terms have, for anything else."""
         return int(self.list_terms.data) if self.list_terms.data and is_version(self.list_terms.data) else 0
 
 

@@ -1,4 +1,4 @@
-"""What only a person's own page has: correct the name, choose, agree to stand in a list of names, stop the news, receipts."""
+"""Pages that only a person's own page has: name, choices, consent to a list of names, stopping the news, receipts."""
 
 from flask import Response, make_response, render_template, request
 from flask_babel import gettext as _
@@ -18,7 +18,7 @@ from pledge.web.public.signing.sign import see_other
 from pledge.web.public.signing.subject import SIGNATURE
 from pledge.web.request_checks import one_click
 
-#: Seconds until the fold has surely taken a confirmation up.
+#: Seconds after which the fold has surely counted a confirmation.
 SOON = 2
 
 
@@ -83,7 +83,7 @@ def unsubscribe(subject: Subject, token: str) -> Response:
 @route("/confirm/<token>/receipt", of=[SIGNATURE])
 @mailed_link
 def confirm_receipt(subject: Subject, token: str) -> Response:
-    """Like the way to one's own page, it is not for who holds an old link: the mailbox gets a new one."""
+    """Like the own page, the receipt is not for holders of an old link: the mailbox gets a new one."""
     link = open_link(token, i18n.language())
     back = subject.url("confirm", token=token)
     if link.state is LinkState.PENDING or (link.state is LinkState.CONFIRMED and link.expired):
@@ -101,7 +101,7 @@ def me_receipt(subject: Subject, token: str) -> Response:
 
 
 def _receipt(signature: SignatureView, back: str) -> Response:
-    """The small file that proves, without us, that a signature stands in the public log."""
+    """The small file that proves, without us, that a signature is in the public log."""
     found = receipt(signature.id)
     if found is None:
         return _no_receipt(signature, back)
@@ -112,7 +112,7 @@ def _receipt(signature: SignatureView, back: str) -> Response:
 
 
 def _no_receipt(signature: SignatureView, back: str) -> Response:
-    """Not counted, or not in the published log yet: then the page asks again by itself."""
+    """Not counted, or not in the published log yet: in that case the page reloads by itself."""
     soon = signature.confirmed_at is not None and signature.state == "confirmed"
     page = render_template(
         "public/signing/no_receipt.html", page=signature.campaign, back=back, again=SOON if soon else None

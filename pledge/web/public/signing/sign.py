@@ -1,4 +1,4 @@
-"""Signing: the form alone, and what happens when it is sent."""
+"""Signing: the page of the form, and what happens when it is sent."""
 
 from flask import Response, make_response, render_template, request
 from flask_babel import gettext as _
@@ -40,7 +40,7 @@ def sign_post(slug: str) -> Response:
 
 
 def see_other(location: str) -> Response:
-    """303 with an empty body: what comes back must be the same bytes whoever asks."""
+    """303 with an empty body: the answer must be the same bytes for everybody."""
     return Response(status=303, headers={"Location": location})
 
 

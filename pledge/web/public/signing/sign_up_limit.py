@@ -22,7 +22,7 @@ from pledge.signatures.origins import domain_of
 from pledge.switches import queries as switches
 from pledge.web import limits
 
-#: Beyond so many minutes the wait is not told in minutes.
+#: Waits of more minutes than this are not given in minutes.
 _MAX_MINUTES = 90
 _BY_DOMAIN = "mail domain"
 
@@ -77,7 +77,7 @@ def _words(seconds: int) -> str:
 
 
 def _key() -> str:
-    """What the counter is kept under: a keyed hash, as Redis should not tell where people have their mail."""
+    """The key of the counter: a keyed hash, as Redis should not reveal mail domains."""
     return vault().keyed_hash(f"limit of domain {g.mail_domain}").hex()
 
 
@@ -94,4 +94,4 @@ def _domain_limit() -> str:
 )
 @limits.limited(_network_limit)
 def _count() -> None:
-    """One more; all its counters are asked together."""
+    """Count one more; all counters are checked together."""

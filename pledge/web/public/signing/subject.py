@@ -1,4 +1,4 @@
-"""A person's signature as a subject of mailed links: its use cases and its words."""
+"""A person's signature as a subject of mailed links: its use cases and its texts."""
 
 from dataclasses import asdict
 from typing import Any
@@ -34,7 +34,7 @@ def own_token(signature: SignatureView) -> str:
 
 
 def own_form(signature: SignatureView) -> OwnForm:
-    """The form as it stands before anybody typed into it."""
+    """The form before anybody typed into it."""
     return OwnForm(name=signature.name, public_name=signature.public_name, updates=signature.updates)
 
 

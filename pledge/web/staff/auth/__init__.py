@@ -1,4 +1,4 @@
-"""Staff sign in, enrol a second factor and confirm it again."""
+"""Sign-in of staff, enrolment of a second factor, and showing it again."""
 
 from pledge.web.staff.auth import account, enrolment, invitation, passkeys, sign_in, verifying
 

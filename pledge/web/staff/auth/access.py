@@ -1,4 +1,4 @@
-"""Who may do what in the staff area: every view says what it needs, and a view that says nothing is refused."""
+"""Access to the staff area: every view declares what it needs, and a view without a declaration is refused."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -24,7 +24,7 @@ from pledge.web.staff.pages import way_back
 
 View = TypeVar("View", bound=Callable[..., Any])
 
-#: How long ago the second factor may have been shown for what cannot be undone.
+#: How long ago the second factor may have been shown for acts that cannot be undone.
 RECENT_MFA = timedelta(minutes=5)
 
 _MARK = "needed_permission"
@@ -36,7 +36,7 @@ SHOWN_AT = "second_factor_at"
 
 
 class AccessLevel(StrEnum):
-    """What a view asks for that is no permission of a role."""
+    """The needs of a view that are no permission of a role."""
 
     PUBLIC = "public"
     SIGNED_IN = "signed_in"
@@ -48,15 +48,15 @@ Need = Permission | AccessLevel
 
 
 class UndeclaredView(RuntimeError):
-    """A staff view without `@needs(…)` was asked for: a fault of ours, answered with 403."""
+    """A staff view without `@needs(…)` was requested: a bug, answered with 403."""
 
 
 class NobodySignedIn(RuntimeError):
-    """A view asked who is acting though nobody is: a fault of ours."""
+    """A view asks who is acting though nobody is signed in: a bug."""
 
 
 def needs(permission: Permission) -> Callable[[View], View]:
-    """Declare the permission that a view asks for. It stands right above the function, below the route."""
+    """Declare the permission that a view needs. To be placed right above the function, below the route."""
 
     def mark(view: View) -> View:
         setattr(view, _MARK, permission)
@@ -66,31 +66,31 @@ def needs(permission: Permission) -> Callable[[View], View]:
 
 
 def public(view: View) -> View:
-    """Declare that a view is open to anybody who has its address: the ways to sign in."""
+    """Declare that a view is open to anybody who has its address: the pages of the sign-in."""
     setattr(view, _MARK, AccessLevel.PUBLIC)
     return view
 
 
 def requires_sign_in(view: View) -> View:
-    """Declare that a view is open to everybody who has signed in: their own account, their own language."""
+    """Declare that a view is open to everybody who has signed in: their own account, their language."""
     setattr(view, _MARK, AccessLevel.SIGNED_IN)
     return view
 
 
 def open_to_enrolment(view: View) -> View:
-    """Declare that a view sets up a second factor, for who has none yet and for who adds one."""
+    """Declare that a view sets up a second factor, whether the person has one already or not."""
     setattr(view, _MARK, AccessLevel.ENROLLING)
     return view
 
 
 def requires_password(view: View) -> View:
-    """Declare that a view is open to who has signed in and not yet shown the second factor."""
+    """Declare that a view is open after the password, before the second factor."""
     setattr(view, _MARK, AccessLevel.BEFORE_MFA)
     return view
 
 
 def needed_permission(endpoint: str) -> Need:
-    """What a staff endpoint asks for: a permission, or one of AccessLevel. Raises UndeclaredView."""
+    """The need of a staff endpoint: a permission, or one of AccessLevel. Raises UndeclaredView."""
     view = current_app.view_functions[endpoint]
     found: Need | None = getattr(view, _MARK, None)
     if found is None:
@@ -101,13 +101,13 @@ def needed_permission(endpoint: str) -> Need:
 def requires_recent_mfa(view: View) -> View:
     """Ask for the second factor again when it was shown more than five minutes ago.
 
-    It stands between `@needs(…)` and the function. A form that was sent is kept, and carried out once the factor was
-    shown (verifying.py).
+    To be placed between `@needs(…)` and the function. A form that was sent is kept, and carried out once the factor was shown
+    (verifying.py).
     """
 
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> Any:
-        # Who sets up the first second factor has none to show; nobody else gets this far without one.
+        # People who set up their first second factor have none to show; nobody else gets here without one.
         if has_recent_mfa() or not has_shown_second_factor():
             return view(*args, **kwargs)
         return ask_again()
@@ -117,7 +117,7 @@ def requires_recent_mfa(view: View) -> View:
 
 
 def requires_recent_mfa_for_file(view: View) -> View:
-    """The same for a form that is answered with a file: as no page comes with it, it is fetched by a button of its own."""
+    """As requires_recent_mfa, for a form that is answered with a file: as no page comes with it, a button of its own fetches it."""
     guarded = requires_recent_mfa(view)
     setattr(guarded, _FILE, True)
     return guarded
@@ -134,7 +134,7 @@ def hands_out_file(endpoint: str) -> bool:
 
 
 def ask_again() -> AnyResponse:
-    """To the page that asks for the second factor; from there back, or on to what this form is about."""
+    """Redirect to the page that asks for the second factor, and from there back, or on to what this form is about."""
     if request.method != "POST":
         return redirect(url_for("staff.verify", next=way_back()), 303)
     token, page = saved_forms.save_this(me().id, saved_requests.FOR_SECOND_FACTOR)
@@ -142,7 +142,7 @@ def ask_again() -> AnyResponse:
 
 
 def ask_to_sign_in() -> AnyResponse:
-    """To the sign-in, and from there back."""
+    """Redirect to the sign-in, and from there back."""
     return redirect(url_for("staff.sign_in", next=way_back()), 303)
 
 
@@ -153,12 +153,12 @@ def has_recent_mfa() -> bool:
 
 
 def has_shown_second_factor() -> bool:
-    """Whether it was shown in this session at all."""
+    """Whether the second factor was shown in this session."""
     return bool(session.get(SECOND_FACTOR))
 
 
 def mark_second_factor() -> None:
-    """Note in the session that the second factor has just been shown. Its id changes with that (OWASP ASVS 5.0, 7.2.4)."""
+    """Record in the session that the second factor was just shown. Its id changes with that (OWASP ASVS 5.0, 7.2.4)."""
     session[SECOND_FACTOR] = True
     session[SHOWN_AT] = clock.now().timestamp()
     browser_session().renewed = True
@@ -195,7 +195,7 @@ def check_access() -> AnyResponse | None:
 
 
 def check_member(need: Need) -> AnyResponse | None:
-    """The same for somebody who has signed in: what they have to do first, and whether their roles allow it."""
+    """As check_access, for somebody who has signed in: steps to do first, and whether their roles allow it."""
     if need is AccessLevel.BEFORE_MFA:
         return None
     if step := _step_before(need):
@@ -204,7 +204,7 @@ def check_member(need: Need) -> AnyResponse | None:
 
 
 def _step_before(need: Need) -> str | None:
-    """What has to be done first: to set up a second factor, to show it, to keep recovery codes."""
+    """The step to do first: set up a second factor, show it, or save recovery codes; None when there is none."""
     member = me()
     if not has_shown_second_factor():
         if member.has_second_factor:
@@ -216,7 +216,7 @@ def _step_before(need: Need) -> str | None:
 
 
 def _check_csrf() -> None:
-    """Whether a form carries the token of its session. Raises CSRFError."""
+    """Check that a form has the token of its session. Raises CSRFError."""
     try:
         validate_csrf(request.form.get("csrf_token"))
     except ValidationError as error:
@@ -224,5 +224,5 @@ def _check_csrf() -> None:
 
 
 def refused() -> Response:
-    """The page for who may not see this."""
+    """The page for people without the permission."""
     return make_response(render_template("staff/auth/refused.html"), 403)

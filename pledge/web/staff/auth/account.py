@@ -94,7 +94,7 @@ def remove_passkey(passkey_id: int) -> AnyResponse:
 @staff.post("/account/sessions")
 @requires_sign_in
 def end_sessions() -> AnyResponse:
-    """End one session, or all others. One may always sign oneself out, so this asks for nothing again."""
+    """End one session, or all others. Everybody may sign themselves out, so no second factor is asked for."""
     wanted = request.form.get("session", "")
     own = this_session()
     if wanted.isdecimal() and int(wanted) == own:

@@ -1,8 +1,8 @@
-"""The session of the staff area, and of nothing else: a request outside /staff neither reads nor sets a cookie.
+"""The session of the staff area only: a request outside /staff neither reads nor sets a cookie.
 
-Before sign-in the cookie itself holds what little there is (a CSRF token, how far the sign-in went), signed and valid
-for a quarter of an hour: opening the page stores nothing. With the sign-in it becomes a random id of a row of
-`staff_sessions`; that id is always a new one.
+Before sign-in the cookie itself contains the little there is (a CSRF token, how far the sign-in got), signed and valid for a
+quarter of an hour: opening the page stores nothing. At sign-in it becomes a random id of a row of `staff_sessions`, which is
+always a new one.
 """
 
 import hashlib
@@ -36,16 +36,16 @@ SESSION = "pledge.web.staff.session"
 
 
 class BrowserSession(CallbackDict[str, Any], SessionMixin):
-    """What one browser's session holds, and whose it is once somebody has signed in."""
+    """The data of one browser's session, and whose it is once somebody has signed in."""
 
     def __init__(self, held: dict[str, Any] | None = None, opened: OpenSession | None = None) -> None:
         super().__init__(held, _note)
         #: The number of its row, and the person's; None before the sign-in.
         self.row = None if opened is None else opened.id
         self.staff_id = None if opened is None else opened.staff_id
-        #: Who has just signed in: the row is made with the answer.
+        #: Who has just signed in: the row is made together with the answer.
         self.starts_for: StaffMember | None = None
-        #: It gets a new id with this answer.
+        #: The session gets a new id with this answer.
         self.renewed = False
         self.modified = False
         self.new = held is None
@@ -58,7 +58,7 @@ def _note(changed: Any) -> None:
 
 
 def browser_session() -> BrowserSession:
-    """The session of this request, which is for a page of the staff area."""
+    """The session of this request, which must be for a page of the staff area."""
     return cast("BrowserSession", request_ctx.session)
 
 
@@ -77,7 +77,7 @@ def current_member() -> StaffMember | None:
 
 
 def begin_session(person: StaffMember) -> None:
-    """Sign a person in: a session begins with this answer. It has a new id and holds nothing of the one that this browser had before."""
+    """Sign a person in: the answer starts a session with a new id and nothing of this browser's earlier one."""
     end_session()
     browser_session().starts_for = g.staff_member = person
 
@@ -92,7 +92,7 @@ def end_session() -> None:
 
 
 class StaffSessions(SessionInterface):
-    """Flask's way to sessions, for addresses under /staff alone."""
+    """Flask's interface of sessions, for addresses under /staff only."""
 
     def __init__(self, config: Config) -> None:
         self._name = "__Host-staff" if config.is_production else "staff"
@@ -100,7 +100,7 @@ class StaffSessions(SessionInterface):
             "httponly": True,
             "samesite": "Lax",
             "secure": config.is_production,
-            # The prefix asks for the whole site; without it the cookie stays in its area.
+            # The cookie name's prefix requires the whole site; without it the cookie stays in its area.
             "path": "/" if config.is_production else AREA,
         }
         # itsdangerous signs with the last key of its list; ours is newest first.
@@ -184,12 +184,12 @@ class StaffSessions(SessionInterface):
 
 
 def _plain(session: BrowserSession) -> dict[str, Any]:
-    """What a session holds as JSON does; a text that waits for its language, such as a notice, is taken in today's."""
+    """The data of a session as JSON; lazy texts, such as notices, are resolved in the current language."""
     plain: dict[str, Any] = json.loads(json.dumps(session, default=str))
     return plain
 
 
-#: What a session is called in the list: the browser and the system, for people to tell theirs apart. First match wins.
+#: Names of sessions in the list: browser and system, for people to recognise theirs. The first match wins.
 _BROWSERS = (
     ("Edg", "Edge"),
     ("Whale", "Whale"),
@@ -209,7 +209,7 @@ _SYSTEMS = (
 
 
 def browser_name(user_agent: str) -> str:
-    """`Chrome, Windows`; empty when it cannot be told."""
+    """`Chrome, Windows`; empty when it cannot be determined."""
     found = [
         next((name for mark, name in known if mark in user_agent), "") for known in (_BROWSERS, _SYSTEMS)
     ]

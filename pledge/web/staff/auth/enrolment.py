@@ -26,7 +26,7 @@ from pledge.web.staff.deliveries.waiting import answer
 
 
 class AuthenticatorForm(StaffForm):
-    """The code that a newly bound app shows, and the secret that it was bound to, sealed: opening the page stores nothing."""
+    """The code that a newly bound app shows, and its secret, encrypted: opening the page stores nothing."""
 
     code = StringField(_l("Code"))
     sealed = HiddenField()
@@ -35,7 +35,7 @@ class AuthenticatorForm(StaffForm):
 @staff.get("/enrol")
 @open_to_enrolment
 def enrol() -> AnyResponse:
-    """The choice between app and passkey, for who has neither."""
+    """The choice between app and passkey, for people with neither."""
     if me().has_second_factor:
         return redirect(url_for("staff.account"), 303)
     return make_response(render_template("staff/auth/enrol.html"))
@@ -113,7 +113,7 @@ def _opened(sealed: str) -> str | None:
 
 
 def _context() -> str:
-    """A secret that was shown to one person cannot be bound to another's account."""
+    """The context of encryption: a secret shown to one person cannot be bound to another's account."""
     return f"staff.authenticator:{me().id}"
 
 

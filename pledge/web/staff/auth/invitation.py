@@ -1,4 +1,4 @@
-"""Taking up an invitation: the link is shown, the button sets the password, then a second factor is set up."""
+"""Accepting an invitation: the link shows a form, which sets the password; then a second factor is set up."""
 
 from flask import Response, make_response, render_template, request
 from flask_babel import gettext as _
@@ -36,7 +36,7 @@ class NewPasswordForm(StaffForm):
     again = PasswordField(_l("The same password again"))
 
     def validate_shape(self) -> bool:
-        """Whether both fields say the same; what the password must be is the use case's matter."""
+        """Whether both fields are equal; the use case checks the password itself."""
         self.validate()
         if self.password.data != self.again.data:
             self.again.errors = [_("The two passwords are not the same.")]
@@ -81,7 +81,7 @@ def _page(token: str, email: str, form: NewPasswordForm) -> Response:
 
 
 def _expired() -> Response:
-    """One page for links that were used, replaced, too old or never ours. Guessing is slowed down like any other try."""
+    """One page for links that were used, replaced, expired or never valid. Guessing is throttled like any other try."""
     wait = throttle.take(throttle.NETWORK, limits.client_network()) if request.method == "POST" else 0
     if wait:
         raise TooManyRequests(retry_after=wait)

@@ -1,4 +1,4 @@
-"""Days and hours as the fields of forms send and show them: typed in Seoul's time, kept in UTC."""
+"""Days and hours as form fields send and show them: typed in Seoul's time, stored in UTC."""
 
 from datetime import date, datetime, time
 
@@ -9,7 +9,7 @@ from pledge.campaigns.events import EventFields
 from pledge.core import languages
 from pledge.core.i18n import SEOUL
 
-#: Years that a form takes: others are slips of the hand, and some of them no calendar can hold.
+#: Years that a form accepts: others are mistakes, and some of them cannot be represented.
 YEARS = range(2000, 2101)
 BAD_MOMENT = _l("Enter a day and a time between 2000 and 2100.")
 

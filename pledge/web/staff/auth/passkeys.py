@@ -1,7 +1,7 @@
 """Passkeys: adding one, signing in with one, and showing one again before what cannot be undone.
 
-Each has a page with a button, whose answer opens the browser's dialogue, and a view for what the browser answers. The
-challenge is kept in the session, so an answer counts once, in the browser that was asked.
+Each has a page with a button, whose answer opens the browser's dialogue, and a view for the browser's response. The
+challenge is stored in the session, so a response counts once, in the browser that was asked.
 """
 
 import secrets
@@ -46,7 +46,7 @@ from pledge.web.staff.deliveries.waiting import answer
 
 MAX_NAME = 64
 
-#: How long an answer is waited for. A new passkey may wait for the second factor too (saved_forms.py).
+#: How long a challenge is valid. A new passkey may have to wait for the second factor too (saved_forms.py).
 TO_SHOW = timedelta(minutes=1)
 TO_ADD = timedelta(minutes=30)
 
@@ -64,7 +64,7 @@ _FAULTS = {
 
 
 class PasskeyChallenge(NamedTuple):
-    """What a session waits for: the answer to a challenge, and the name of a passkey that is added."""
+    """An open challenge of a session, and the name of a passkey that is being added."""
 
     challenge: bytes
     name: str
@@ -108,7 +108,7 @@ def start_adding() -> Response:
 @open_to_enrolment
 @requires_recent_mfa
 def add_passkey() -> AnyResponse:
-    """Keep it. It has just been shown, so who adds one in the enrolment has shown a second factor by it."""
+    """Store a new passkey. It has just been shown, so in the enrolment it counts as showing a second factor."""
     try:
         asked = _asked(_ADDING, TO_ADD)
         added = passkeys.check_registration(relying_party(), _credential(), asked.challenge)
@@ -175,15 +175,15 @@ def verify_with_passkey() -> AnyResponse:
 
 
 def relying_party() -> RelyingParty:
-    """The site for browsers: in production the address that people know, whatever a proxy in front has told us of it."""
+    """The site as browsers see it: in production PLEDGE_BASE_URL, whatever a proxy in front says."""
     config = current_config()
     origin = config.base_url if config.is_production else request.host_url.rstrip("/")
     return RelyingParty(id=urlsplit(origin).hostname or "", name=config.issuer, origin=origin)
 
 
 def need_another_address() -> str:
-    """Where passkeys work, when the page was opened under a number instead of a name: the relying party of a passkey is a
-    domain (WebAuthn, section 5.1.2). "" where they do, "-" where no other address is known.
+    """Where passkeys work, when the page was opened under an IP address instead of a name: the relying party of a passkey is
+    a domain (WebAuthn, section 5.1.2). "" where they do, "-" where no other address is known.
     """
     host = urlsplit(f"//{request.host}").hostname or ""
     try:
@@ -197,14 +197,14 @@ def need_another_address() -> str:
 
 
 def _ask(purpose: str, name: str = "") -> bytes:
-    """A new challenge, kept in the session until it is answered."""
+    """A new challenge, stored in the session until it is answered."""
     challenge = secrets.token_bytes(32)
     session[purpose] = (challenge.hex(), clock.now().timestamp(), name)
     return challenge
 
 
 def _asked(purpose: str, lifetime: timedelta) -> PasskeyChallenge:
-    """What this session was asked for, and from now on is not. Raises PasskeyRefused when that was nothing, or long ago."""
+    """Take the session's open challenge. Raises PasskeyRefused when there is none, or it has expired."""
     challenge, at, name = session.pop(purpose, ("", 0, ""))
     if clock.now().timestamp() - at > lifetime.total_seconds():
         raise PasskeyRefused(PasskeyFault.EXPIRED)
@@ -212,9 +212,9 @@ def _asked(purpose: str, lifetime: timedelta) -> PasskeyChallenge:
 
 
 def _shown(purpose: str, by: int | None = None) -> StaffMember:
-    """Whose passkey the browser has shown; with `by` only that person's. Raises PasskeyRefused, TooManyRequests.
+    """The person whose passkey the browser has shown; with `by` only that person's. Raises PasskeyRefused, TooManyRequests.
 
-    It counts as a try of the network alone: no stranger can make another person's wait.
+    It counts as a try of the network only: no stranger can make another person wait.
     """
     wait = throttle.take(throttle.NETWORK, limits.client_network())
     if wait:

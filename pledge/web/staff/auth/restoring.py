@@ -1,7 +1,7 @@
-"""Bringing typed text back: after a session that was over, after a change of language, after a file that could not be kept.
+"""Restoring typed text: after an expired session, after a change of language, after a file that could not be stored.
 
-A form carries whose page it stood on (`form_owner`), so that what is sent with a session that is over can be kept for
-that person and for nobody else; they find it in its form when they have signed in again.
+A form contains for whom its page was made (`form_owner`), so that what is sent after the session expired can be kept for
+that person only; they find it in the form when they have signed in again.
 """
 
 import json
@@ -35,7 +35,7 @@ from pledge.web.staff.blueprint import staff
 from pledge.web.staff.filling import OWN_FIELDS, fill
 from pledge.web.staff.pages import RESTORE, way_back
 
-#: What is never written down, nor shown again.
+#: Never stored, nor shown again.
 SECRET_FIELDS = frozenset({"password", "again", "present"})
 _SECRET_KEY = "AGE-SECRET-KEY-"  # noqa: S105  # how each of them begins, not one of them
 _MAX_FIELDS = 100
@@ -43,7 +43,7 @@ _MAX_FIELDS = 100
 
 @staff.errorhandler(CSRFError)
 def on_lapsed_session(_error: CSRFError) -> AnyResponse:
-    """A form came without the token of a session, mostly because that one expired: keep it for whom it was shown to, and let them sign in."""
+    """A form came without the token of a session, mostly as that had expired: keep it for its owner, and let them sign in."""
     owner = _owner()
     if owner is None or not _is_of_a_member():
         return make_response(render_template("staff/auth/expired.html"), 400)
@@ -84,7 +84,7 @@ def page_in_new_language(page: str) -> str:
 
 @staff.app_template_global("form_owner")
 def form_owner() -> str:
-    """Whose page a form stands on; "" before the sign-in."""
+    """For whom the page of a form was made; "" before the sign-in."""
     if "form_owner" not in g:
         person = current_member()
         g.form_owner = "" if person is None else tokens.mint(Purpose.STAFF_FORM, [person.id])
@@ -98,14 +98,14 @@ def typed_here() -> dict[str, str]:
         return {}
     try:
         fields = _typed(list(request.form.items(multi=True)))
-    except HTTPException:  # it was larger than a form may be, or none
+    except HTTPException:  # it was too large, or no form
         return {}
     return {"path": request.path, "fields": json.dumps(fields, ensure_ascii=False)} if fields else {}
 
 
 @staff.app_template_filter("restored")
 def restored(page: str) -> str:
-    """The content of a page; opened with `?restore=…`, with what was typed in its form, and a word about it."""
+    """The content of a page; opened with `?restore=…`, its form is filled with what was typed, and a notice says so."""
     token = request.args.get(RESTORE, "")
     if request.method != "GET" or not token or current_member() is None:
         return page
@@ -133,7 +133,7 @@ def _notice(text: str, **options: Any) -> Markup:
 
 
 def _typed(fields: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """What a person entered: neither the page's own fields nor what must not be written down."""
+    """What a person entered: without the page's own fields and the secret ones."""
     return [
         (name, value)
         for name, value in fields
@@ -151,7 +151,7 @@ def _owner() -> int | None:
 
 
 def _is_of_a_member() -> bool:
-    """Whether the view that was asked for is one for signed-in people, and a page is waited for."""
+    """Whether the requested view is for signed-in people, and is answered with a page."""
     try:
         need = needed_permission(request.endpoint or "")
     except (UndeclaredView, KeyError):

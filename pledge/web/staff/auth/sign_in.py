@@ -1,6 +1,6 @@
-"""Signing in: password and then a code or a passkey, a passkey alone, and a recovery code when both are lost.
+"""Sign-in: password and then a code or a passkey, a passkey alone, or a recovery code when both are lost.
 
-The answer never tells whether an account exists: the same words, the same time (accounts/passwords.py), the same waits.
+The answer never reveals whether an account exists: same texts, same time (accounts/passwords.py), same waits.
 """
 
 from collections.abc import Callable
@@ -25,7 +25,7 @@ from pledge.web.staff.blueprint import staff
 from pledge.web.staff.deliveries.waiting import answer, count_try, forgive, give_back, told_to_wait
 from pledge.web.staff.pages import own_page
 
-#: In the session: who has shown the right password in this browser and not yet the second factor.
+#: In the session: who has given the right password in this browser but not shown the second factor yet.
 _PENDING = "pending_sign_in"
 
 
@@ -55,7 +55,7 @@ class SecondFactorForm(StaffForm):
         return False
 
     def accepts_app_code(self, person: StaffMember) -> bool:
-        """The same for a code of the person's authenticator app."""
+        """As accepts, for a code of the person's authenticator app."""
         secret = person.totp_secret or ""
         wrong = _("This code is not right, or it was used already. Please wait for the next one.")
         return self.accepts(person, lambda typed: authenticator.use(person.id, secret, typed), wrong)
@@ -149,7 +149,7 @@ def sign_out() -> AnyResponse:
 
 
 def sign_in(person: StaffMember, how: str) -> AnyResponse:
-    """Begin a session of this person, who has just shown who they are (`how`), and go on to the page they wanted."""
+    """Start a session of this person, who has just proved who they are (`how`), and go on to the page they wanted."""
     accounts.note_sign_in(_actor(person), how)
     cookies.begin_session(person)
     if how != "password":
@@ -158,7 +158,7 @@ def sign_in(person: StaffMember, how: str) -> AnyResponse:
 
 
 def pending() -> StaffMember | None:
-    """Who has shown the right password in this browser and not yet the second factor."""
+    """Who has given the right password in this browser but not shown the second factor yet; None when nobody has."""
     staff_id, auth_version = session.get(_PENDING) or (0, 0)
     person = queries.member(id=staff_id, auth_version=auth_version, active=True)
     return person if person is not None and person.has_second_factor else None
@@ -176,7 +176,7 @@ def _code_page(template: str, form: SecondFactorForm, person: StaffMember) -> Re
 
 
 def next_page() -> str | None:
-    """Where to go on after the sign-in: the page that was wanted, if it is one of the staff area."""
+    """The page to go on to after the sign-in, if it is one of the staff area."""
     return own_page(request.args.get("next", ""))
 
 

@@ -1,4 +1,4 @@
-"""Showing the second factor again, before what cannot be taken back; then what was asked for is carried out."""
+"""Showing the second factor again before acts that cannot be undone; then the act is carried out."""
 
 from typing import Any
 
@@ -43,7 +43,7 @@ def verify_post() -> Response:
 @staff.get("/verify/file", endpoint="verify_file")
 @requires_sign_in
 def offer_file() -> Response:
-    """The form that asked for a file, filled, with its button: a page and a file do not come in one answer."""
+    """The form that asked for a file, filled in, with its button: one answer cannot be a page and a file."""
     saved = _kept()
     if saved is None:
         return _too_late()
@@ -54,7 +54,7 @@ def offer_file() -> Response:
 
 
 def go_on() -> Response:
-    """The second factor was shown: carry out what was kept and say so, or go where the person was going."""
+    """The second factor was shown: carry out the kept form and say so, or go where the person was going."""
     if not request.args.get("saved"):
         return redirect(_back(), 303)
     saved = _kept()
@@ -65,7 +65,7 @@ def go_on() -> Response:
     if hands_out_file(saved_forms.endpoint_of(saved)):
         return redirect(url_for("staff.verify_file", **going_on()), 303)
     saved = saved_forms.take(request.args["saved"])
-    if saved is None:  # carried out by another press meanwhile
+    if saved is None:  # carried out by a second click meanwhile
         return _too_late()
     response = saved_forms.carry_out(saved)
     if 300 <= response.status_code < 400:
@@ -74,7 +74,7 @@ def go_on() -> Response:
 
 
 def going_on() -> dict[str, Any]:
-    """What the address of this request says about where to go on, for the address of the next."""
+    """Where to go on according to this request, for the address of the next."""
     return {"next": own_page(request.args.get("next", "")), "saved": request.args.get("saved") or None}
 
 

@@ -1,4 +1,4 @@
-"""Staff edit a campaign: texts, pledge, partners, events, media."""
+"""Editing a campaign: texts, pledge, partners, events, media."""
 
 from pledge.web.staff.campaigns import events, list_terms, media, partners, pledge, texts, views
 

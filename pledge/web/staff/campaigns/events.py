@@ -91,7 +91,7 @@ def _page_of(slug: str, row: EventRow) -> str:
 
 
 def _places(form: EventForm) -> dict[str, str]:
-    """Where the form shows that an event ends before it begins."""
+    """The form's field for the fault that an event ends before it begins."""
     return {"ends_at": "end_time" if (form.start_time.data or "").strip() else "end_day"}
 
 

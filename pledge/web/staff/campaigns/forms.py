@@ -1,4 +1,4 @@
-"""The forms of the campaign screens: their shape. What may be kept is decided by the use cases."""
+"""The forms of the campaign screens: their shape. The use cases decide what may be stored."""
 
 from datetime import date, datetime, time
 
@@ -17,7 +17,7 @@ from pledge.web.staff.campaigns.saving import FAULTS
 
 
 class StampedForm(StaffForm):
-    """Carries the mark of what its editor saw."""
+    """Contains the stamp of what its editor saw."""
 
     seen = HiddenField()
 
@@ -40,7 +40,7 @@ class PledgeForm(StampedForm):
 
 
 class PublishForm(PledgeForm):
-    """The same words, and the version that they are published as."""
+    """The same wording, and the version as which it is published."""
 
     version = HiddenField()
     one_language = TickField(
@@ -49,7 +49,7 @@ class PublishForm(PledgeForm):
 
     @property
     def agreed(self) -> int:
-        """The number that was shown; 0 for what is none."""
+        """The version that was shown; 0 for anything else."""
         text = self.version.data or ""
         return int(text) if text.isascii() and text.isdecimal() and len(text) < 6 else 0
 
@@ -100,7 +100,7 @@ class PartnerForm(StampedForm):
 
 
 class EventForm(StampedForm):
-    """A day without a time is a whole day."""
+    """A day without a time means a whole day."""
 
     title = ByLanguage(StringField, _l("Title"))
     place = ByLanguage(StringField, _l("Place"))
@@ -135,7 +135,7 @@ class EventForm(StampedForm):
 
     @property
     def fields(self) -> EventFields:
-        """What the use case takes; the form has been validated."""
+        """The fields for the use case; the form must have been validated."""
         first = self.starts_on or date.min
         if self.starts is None:
             ends_at = at(self.ends_on) if self.ends_on else None

@@ -1,4 +1,4 @@
-"""The terms of a list of names: what signers are asked for, set anew as another version, and ended."""
+"""The terms of a list of names: shown to signers, replaced by a new version, ended."""
 
 from flask import Response, request
 from werkzeug import Response as AnyResponse
@@ -40,7 +40,7 @@ def campaign_list_terms_end(slug: str, version: int) -> AnyResponse:
 
 
 def _as_stored(slug: str) -> ListTermsForm:
-    """The terms that are asked for, to be changed; the newest that ended, to be asked for again; or an empty form."""
+    """The current terms for editing; else the newest ended ones, to be used again; else an empty form."""
     rows = list_terms.versions(campaigns.desk(slug).id)
     return ListTermsForm(data={**(rows[0].fields if rows else {}), "seen": list_terms.stamp_of(rows)})
 

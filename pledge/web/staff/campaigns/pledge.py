@@ -1,4 +1,4 @@
-"""The words that people sign: writing them, and publishing another version of them after seeing what that changes."""
+"""The pledge text: writing it, and publishing a new version of it after seeing what that changes."""
 
 from flask import Response, make_response, render_template, request
 from sqlalchemy.orm import Session
@@ -37,7 +37,7 @@ def campaign_pledge(slug: str) -> Response:
 @allows(body=TEXT_BODY)
 @needs(Permission.EDIT_CAMPAIGNS)
 def campaign_pledge_post(slug: str) -> AnyResponse:
-    """Save, or show what a new version changes: nothing is published by this."""
+    """Save, or show what a new version changes: this publishes nothing."""
     form = PledgeForm(request.form)
     try:
         problem = attempt(form, lambda: _edit(slug, form))
@@ -52,7 +52,7 @@ def campaign_pledge_post(slug: str) -> AnyResponse:
 @allows(body=TEXT_BODY)
 @needs(Permission.EDIT_CAMPAIGNS)
 def campaign_pledge_edit(slug: str) -> Response:
-    """Back to the form, with all that was written."""
+    """Back to the form, with everything that was written."""
     return _form_page(campaigns.desk(slug), PledgeForm(request.form), OK)
 
 

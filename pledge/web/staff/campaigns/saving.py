@@ -1,4 +1,4 @@
-"""From a form to a use case and back: what went wrong is told at its field, and nothing that was entered is lost."""
+"""From a form to a use case and back: errors are shown at their fields, and nothing that was entered is lost."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -54,10 +54,10 @@ FAULTS = {
 
 @dataclass(frozen=True)
 class SavingProblem:
-    """Why nothing was saved: the status, and what the page tells besides the errors at its fields."""
+    """Why nothing was saved: the status, and what the page says besides the errors at its fields."""
 
     status: int
-    stored: dict[str, Any] = field(default_factory=dict)  #: what stands there now, after somebody else's edit
+    stored: dict[str, Any] = field(default_factory=dict)  #: what is stored now, after somebody else's edit
     state: CampaignState | None = None  #: the state that does not allow it
     missing: list[MissingText] = field(default_factory=list)
     gone: bool = False  #: somebody removed it meanwhile
@@ -69,10 +69,10 @@ def attempt(
     places: Mapping[str, str] | None = None,
     check: Callable[[], object] | None = None,
 ) -> SavingProblem | None:
-    """Run a use case when the form has its shape; None when it is done.
+    """Run a use case when the form is valid; None when it succeeded.
 
-    What is wrong is told at the fields; `places` names the form's field where the use case calls it otherwise. When a
-    file was refused, `check` says what is wrong besides, so that all of it is told at once.
+    Errors are shown at the fields; `places` maps the use case's field names to the form's where they differ. When a file was
+    refused, `check` finds the other errors, so that all are shown at once.
     """
     refused_files = {name: list(errors) for name, errors in form.errors.items()}
     has_shape = form.validate()
@@ -119,17 +119,17 @@ def _tell(form: Form, errors: Mapping[str, list[Any]]) -> None:
 
 
 def take_picture(form: Form, name: str) -> str:
-    """Store the picture of a file field; its name in `files`, "" when none was chosen or it was refused."""
+    """Store the picture of a file field; returns its name in `files`, "" when none was chosen or it was refused."""
     return _take(form, name, lambda data, _type: files.store_picture(data))
 
 
 def take_document(form: Form, name: str) -> str:
-    """The same for a PDF."""
+    """As take_picture, for a PDF."""
     return _take(form, name, files.store_document)
 
 
 def _take(form: Form, name: str, store: Callable[[bytes, str], str]) -> str:
-    """A file that came with an earlier, refused sending of the same form is still there: its ticket is in a hidden field."""
+    """A file from an earlier, refused attempt at the same form is still stored: a hidden field has its token."""
     kept, sent = form[f"{name}_kept"], request.files.get(name)
     if sent is None or not sent.filename:
         return _kept(kept.data or "")

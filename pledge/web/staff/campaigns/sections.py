@@ -1,4 +1,4 @@
-"""What the sections of a campaign share: a page with a form, the way back when it is saved, and removing one of a list."""
+"""What the sections of a campaign share: a page with a form, the redirect after saving, and removing a list's item."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol, TypeVar
@@ -15,7 +15,7 @@ OK = SavingProblem(200)
 
 
 class Row(Protocol):
-    """One of a list, as it is stored."""
+    """An item of a list, as it is stored."""
 
     @property
     def id(self) -> int: ...
@@ -45,21 +45,21 @@ def saved(section: str, slug: str) -> AnyResponse:
 
 
 def still_there(rows: Iterable[AnyRow], number: int) -> AnyRow | None:
-    """None when somebody has removed it: then the form adds it anew."""
+    """The item of this number; None when somebody has removed it: then the form adds it again."""
     return next((row for row in rows if row.id == number), None)
 
 
 def removal_page(
     slug: str, what: object, back: str, form: RemoveForm, problem: SavingProblem = OK
 ) -> Response:
-    """Asks for the reason before one of a list is removed."""
+    """The page that asks for the reason before an item is removed."""
     return section_page(
         "staff/campaigns/remove.html", campaigns.desk(slug), form, problem, what=what, back=back
     )
 
 
 def remove(section: str, slug: str, what: object, back: str, act: Callable[[str, str], Any]) -> AnyResponse:
-    """Remove one of a list: `act` is called with its stamp, as it was seen, and the reason."""
+    """Remove an item: `act` is called with the stamp of what was seen and the reason."""
     form = RemoveForm(request.form)
     problem = attempt(form, lambda: act(form.seen.data or "", form.reason.data or ""))
     return removal_page(slug, what, back, form, problem) if problem else saved(section, slug)

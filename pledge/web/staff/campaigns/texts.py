@@ -1,4 +1,4 @@
-"""What a campaign says, when and to what end: its texts, its dates and goal; a page for each."""
+"""The texts of a campaign, and its dates and goal; a page for each."""
 
 from flask import Response, request
 from werkzeug import Response as AnyResponse

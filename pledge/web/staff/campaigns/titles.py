@@ -1,4 +1,4 @@
-"""What campaigns are called on the screens of the staff: by their titles, in the language of who reads."""
+"""Titles of campaigns on the screens of the staff, in the reader's language."""
 
 from flask import g
 

@@ -1,4 +1,4 @@
-"""Campaigns in the staff area: the list, a new one, one campaign at a glance, its preview and its steps from draft to archive."""
+"""Campaigns in the staff area: list, new one, overview of one, its preview, and its states from draft to archive."""
 
 from flask import Response, abort, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -33,7 +33,7 @@ STEPS = {
     (CampaignState.CLOSED, CampaignState.ARCHIVED): _l("Archive"),
 }
 
-#: What the list of missing things says, by section and field.
+#: The texts for missing things, by section and field.
 _MISSING = {
     ("texts", "title"): _l("Title"),
     ("texts", "tagline"): _l("Tagline"),
@@ -98,7 +98,7 @@ def campaign(slug: str) -> str:
 
 
 def _share_texts(desk: CampaignDesk) -> dict[str, str]:
-    """A text to pass on, by language, with the address of the public page."""
+    """A text for sharing, by language, with the address of the public page."""
     return {
         lang: "\n".join(
             [
@@ -114,7 +114,7 @@ def _share_texts(desk: CampaignDesk) -> dict[str, str]:
 @staff.get("/campaigns/<slug>/preview/<language>")
 @needs(Permission.EDIT_CAMPAIGNS)
 def campaign_preview(slug: str, language: str) -> AnyResponse:
-    """To the public page itself, with a link that shows it in any state for an hour."""
+    """Redirect to the public page, with a link that shows it in any state for an hour."""
     if language not in languages.codes():
         abort(404)
     token = tokens.mint(Purpose.PREVIEW, [campaigns.desk(slug).id])
@@ -139,7 +139,7 @@ def campaign_state_post(slug: str, after: str) -> AnyResponse:
     desk, wanted = campaigns.desk(slug), _state_or_404(after)
     form = StateForm(request.form)
     if form.before.data not in set(CampaignState):
-        # Whoever sends it must say what they saw.
+        # The sender must say which state they saw.
         return _state_page(desk, wanted, form, SavingProblem(409, state=desk.state))
     before = CampaignState(form.before.data)
     problem = attempt(form, lambda: moderation.move(actor(), slug, before, wanted, form.reason.data or ""))
@@ -149,14 +149,14 @@ def campaign_state_post(slug: str, after: str) -> AnyResponse:
 
 
 def _state_or_404(after: str) -> CampaignState:
-    """The state that an address names; a campaign never becomes a draft again."""
+    """The state in an address; a campaign never becomes a draft again."""
     if after not in set(CampaignState) - {CampaignState.DRAFT}:
         abort(404)
     return CampaignState(after)
 
 
 def missing_lines(slug: str, missing: list[MissingText]) -> list[tuple[str, str]]:
-    """Words and address for each thing that is missing, down to its field."""
+    """Text and address for each thing that is missing, down to its field."""
     return [(_words(item), _address(slug, item)) for item in missing]
 
 

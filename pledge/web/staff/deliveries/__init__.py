@@ -1,4 +1,4 @@
-"""Staff freeze, hand over and export totals."""
+"""Freezing, handing over and exporting totals."""
 
 from pledge.web.staff.deliveries import exports, name_lists, new, views
 

@@ -1,4 +1,4 @@
-"""Taking rows out: what was asked for lately, asking for more, and the file once the worker has made it."""
+"""Exports: the list, a new one, and the file once the worker has made it."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa, requ
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.signatures.forms import check_why
 
-#: What the rows are called, in the order of the list to choose from.
+#: The names of the kinds of rows, in the order of the list to choose from.
 KINDS: dict[str, Any] = {
     "ledger": _l("Every confirmation and withdrawal, in the order of the public log"),
     "organizations": _l("Organisations on the wall"),
@@ -42,7 +42,7 @@ def check_lang(field: Field) -> None:
 
 
 class TotalsForm(StaffForm):
-    """One press: each button names its format."""
+    """One click: each button has its format."""
 
     format = HiddenField()
     lang = SelectField(_l("Language of the file"), validate_choice=False)
@@ -102,7 +102,7 @@ def ask() -> AnyResponse:
 @staff.post("/exports/totals/<slug>", endpoint="export_totals")
 @needs(Permission.EXPORT)
 def totals(slug: str) -> AnyResponse:
-    """The totals at the newest checkpoint as a file, at once. They say what the site shows to anybody, so nothing is asked."""
+    """The totals at the newest checkpoint as a file, at once. They are public, so no reason is asked for."""
     form = TotalsForm(request.form)
     if not form.validate():
         return _page(_empty(), 422, refused="form")
@@ -123,7 +123,7 @@ def totals(slug: str) -> AnyResponse:
 @needs(Permission.EXPORT)
 @requires_recent_mfa_for_file
 def download(export_id: int) -> AnyResponse:
-    """The file, if it is there still. That somebody takes it is recorded before the first byte leaves."""
+    """The file, if it is still there. The download is recorded before its first byte is sent."""
     export = services.find(export_id)
     parts = None if export is None or export.job is None else jobs.chunks(export.job.id)
     if export is None or export.job is None or parts is None:
@@ -140,7 +140,7 @@ def _empty() -> ExportForm:
 
 
 def _page(form: ExportForm, status: int, refused: str = "") -> Response:
-    """`refused`: why no totals came."""
+    """`refused`: why there are no totals."""
     page = render_template(
         "staff/deliveries/exports.html",
         form=form,

@@ -1,4 +1,4 @@
-"""The forms of the delivery screens: shapes, and the words for what is wrong with them."""
+"""The forms of the delivery screens: their shape, and the messages for their faults."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -38,7 +38,7 @@ _WRONG: dict[str, Any] = {
 
 
 class DraftForm(StaffForm):
-    """What is frozen besides the numbers. The texts are checked by the use case."""
+    """What is frozen besides the numbers. The use case checks the texts."""
 
     checkpoint = SelectField(_l("Numbers as of"), validate_choice=False)
     recipient = ByLanguage(StringField, _l("Recipient of the letter"))
@@ -117,7 +117,7 @@ class AnswerCorrection(AnswerForm):
 
 
 def recorded_handing_over(found: DeliveryView) -> dict[str, str]:
-    """What the correction begins with."""
+    """What the form of a correction begins with."""
     return {
         "handed_over_at": typed_moment(found.handed_over_at),
         "channel": found.channel or "",
@@ -133,6 +133,6 @@ def recorded_answer(found: DeliveryView) -> dict[str, str]:
 
 
 def tell(form: Form, faults: Mapping[str, Any]) -> None:
-    """Put the words for what a use case refused at its fields."""
+    """Show the messages for the faults of a use case at their fields."""
     for name, fault in faults.items():
         form[name].errors = [_WRONG[fault]]

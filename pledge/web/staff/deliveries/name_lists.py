@@ -1,4 +1,4 @@
-"""Lists of names: ask for one, and another person allows or refuses it; the encrypted file for a day. No name is shown here."""
+"""Lists of names: request one, another person approves or refuses it; the encrypted file for a day. No name is shown here."""
 
 from collections.abc import Callable
 
@@ -32,7 +32,7 @@ class AskForm(StaffForm):
 
     @property
     def chosen(self) -> tuple[str, int]:
-        """Slug and version; a version that never was for what is no choice of the list."""
+        """Slug and version; version 0, which no terms have, for an invalid choice."""
         slug, _slash, version = (self.terms.data or "").partition("/")
         return slug, int(version) if version.isascii() and version.isdecimal() and len(version) < 10 else 0
 
@@ -110,7 +110,7 @@ def retract(list_id: int) -> AnyResponse:
 @needs(Permission.EXPORT)
 @requires_recent_mfa
 def retry(list_id: int) -> AnyResponse:
-    """The approval stands for a day; after it, two people have to look at it anew."""
+    """The approval is valid for a day; after that, two people have to decide again."""
     try:
         services.retry(actor(), list_id)
     except services.ApprovalOver:
@@ -124,7 +124,7 @@ def retry(list_id: int) -> AnyResponse:
 @needs(Permission.EXPORT)
 @requires_recent_mfa_for_file
 def download(list_id: int) -> AnyResponse:
-    """The encrypted file, while it is there. Who takes it, when, from where and why is recorded before the first byte."""
+    """The encrypted file, while it is there. Who downloads it, when, from where and why is recorded before the first byte."""
     found = _found(list_id)
     form = StatedReasonForm(request.form)
     if not form.validate():
@@ -141,7 +141,7 @@ def download(list_id: int) -> AnyResponse:
 
 def _tell_bad_key(form: AskForm, bad: services.BadRecipientKey) -> None:
     if bad.is_secret:
-        form.key.data = ""  # it must not stand on a page, and is worth nothing any more
+        form.key.data = ""  # it must not be shown on a page, and is compromised
         form.key.errors = [
             _(
                 "This is a secret key, which nobody but the recipient may know. Ask them for a new pair, and for its public key only."
@@ -152,7 +152,7 @@ def _tell_bad_key(form: AskForm, bad: services.BadRecipientKey) -> None:
 
 
 def _decide(list_id: int, form: StatedReasonForm, act: Callable[[], None]) -> AnyResponse:
-    """Do it and come back to its page, or show there why it was not done."""
+    """Do it and return to its page, or show there why it was not done."""
     try:
         act()
     except services.NeedsSecondPerson:

@@ -1,4 +1,4 @@
-"""A new delivery: choose the campaign, write to whom and why, see exactly what will be inside, freeze it."""
+"""A new delivery: choose the campaign, write to whom and why, see exactly what it will contain, freeze it."""
 
 from flask import Response, abort, make_response, render_template, request, url_for
 from werkzeug import Response as AnyResponse
@@ -47,7 +47,7 @@ def write(slug: str) -> Response:
 @needs(Permission.EXPORT)
 @requires_recent_mfa
 def preview(slug: str) -> AnyResponse:
-    """What will be inside. The second factor is asked for here, so that it is fresh when the next button is pressed."""
+    """What it will contain. The second factor is asked for here, so that it is recent when the next button is pressed."""
     offered, form = _sent(slug)
     if not _is_right(form):
         return _form_page(slug, offered, form, 422)
@@ -58,7 +58,7 @@ def preview(slug: str) -> AnyResponse:
 @allows(body=TEXT_BODY)
 @needs(Permission.EXPORT)
 def letter(slug: str) -> AnyResponse:
-    """The letter as it would be, as a PDF that says on each page that it is a draft."""
+    """The letter as it would be, as a PDF with a draft mark on each page."""
     offered, form = _sent(slug)
     if not _is_right(form):
         return _form_page(slug, offered, form, 422)
@@ -75,7 +75,7 @@ def letter(slug: str) -> AnyResponse:
 @allows(body=TEXT_BODY)
 @needs(Permission.EXPORT)
 def edit(slug: str) -> Response:
-    """Back to the form, with all that was written."""
+    """Back to the form, with everything that was written."""
     offered, form = _sent(slug)
     return _form_page(slug, offered, form, 200)
 
@@ -89,7 +89,7 @@ def freeze(slug: str) -> AnyResponse:
     if not _is_right(form):
         return _form_page(slug, offered, form, 422)
     texts, checkpoint_id = form.texts, int(form.checkpoint.data)
-    # A second press of the button leads to what the first one made.
+    # A second click on the button leads to what the first one made.
     number = freezing.frozen_before(actor(), slug, checkpoint_id, **texts)
     if number is None:
         try:
@@ -104,7 +104,7 @@ def freeze(slug: str) -> AnyResponse:
 def _offered(slug: str, chosen: str = "") -> list[CheckpointView]:
     """The checkpoints to choose from; 404 where there is no such campaign.
 
-    One that was the newest when the form was opened stays among them, however many have followed.
+    The one that was the newest when the form was opened stays among them, however many have followed.
     """
     campaign_id = next((number for number, known in slugs().items() if known == slug), None)
     if campaign_id is None:
@@ -125,7 +125,7 @@ def _sent(slug: str) -> tuple[list[CheckpointView], DraftForm]:
 
 
 def _begun(slug: str, offered: list[CheckpointView]) -> DraftForm:
-    """The form with the newest numbers and the letter that goes with them."""
+    """The form with the newest numbers and the default letter about them."""
     if not offered:
         return DraftForm()
     letter, recipient = freezing.letter_for(slug, offered[0].id), freezing.recipient_of(slug)

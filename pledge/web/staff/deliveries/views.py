@@ -1,4 +1,4 @@
-"""Deliveries: the list, one with its pack and its register, and telling those who asked for news."""
+"""Deliveries: the list, one with its pack and its register, and sending the news to those who asked for it."""
 
 from collections.abc import Callable
 from itertools import chain
@@ -64,12 +64,12 @@ def retry(delivery_id: int) -> AnyResponse:
 @needs(Permission.EXPORT)
 @requires_recent_mfa_for_file
 def download(delivery_id: int) -> AnyResponse:
-    """The pack. That somebody takes it is recorded before its first byte leaves."""
+    """The pack. The download is recorded before its first byte is sent."""
     found = _found(delivery_id)
     job = services.newest(JobKind.PACK, delivery_id)
     try:
         parts = None if job is None else services.chunks(job.id)
-        # Opened here: a storage that is away must become a page, not half a file.
+        # Opened here: a storage that is away must give an error page, not half a file.
         first = None if parts is None else next(parts, b"")
     except StorageAway:
         return _page(found, status=503, refused="storage")
@@ -131,7 +131,7 @@ def discard(delivery_id: int) -> AnyResponse:
 @staff.get(f"{_ONE}/announce", endpoint="delivery_announce")
 @needs(Permission.EXPORT)
 def announce(delivery_id: int) -> AnyResponse:
-    """How many would be told, and whether that is really wanted."""
+    """How many would be told, and the question whether that is really wanted."""
     found = _found(delivery_id)
     if not found.is_handed_over or found.announced_at:
         return _back(delivery_id)
@@ -157,7 +157,7 @@ def announce_post(delivery_id: int) -> AnyResponse:
 
 
 def _record(delivery_id: int, form: Form, act: Callable[[], None]) -> AnyResponse:
-    """Do it and come back to the page of the delivery, or tell there what was wrong; nothing that was typed is lost."""
+    """Do it and return to the delivery's page, or show the errors there; nothing that was typed is lost."""
     found = _found(delivery_id)
     right = form.validate()
     try:
@@ -185,7 +185,7 @@ def _back(delivery_id: int) -> AnyResponse:
 
 
 def _page(found: DeliveryView, sent: Form | None = None, status: int = 200, refused: str = "") -> Response:
-    """The page of a delivery; `sent` is the form that came back with errors."""
+    """The page of a delivery; `sent` is the form that was refused."""
     job = services.newest(JobKind.PACK, found.id)
     forms = {
         "hand_over": HandingOverForm(),

@@ -1,4 +1,4 @@
-"""How often a secret may be tried, and what a page says and answers when a form was wrong or came too soon."""
+"""Throttling of secrets in the staff area, and the status and message for a wrong or early try."""
 
 import math
 from typing import Any
@@ -12,24 +12,24 @@ from pledge.web import limits
 
 
 def count_try(rule: ThrottleRule, name: str) -> int:
-    """Count one try for a name and for the network it comes from; 0 when it may be made, else the seconds to wait."""
+    """Count one try for a name and for its network; 0 when it may be made, else the seconds to wait."""
     return throttle.take(throttle.NETWORK, limits.client_network()) or throttle.take(rule, name)
 
 
 def forgive(rule: ThrottleRule, name: str) -> None:
-    """The try was right: those before it are forgotten for the name, and it does not count against the network."""
+    """The try was right: forget the earlier ones of the name, and do not count it against the network."""
     throttle.forget(rule, name)
     throttle.give_back(throttle.NETWORK, limits.client_network())
 
 
 def give_back(rule: ThrottleRule, name: str) -> None:
-    """The try was not made after all."""
+    """Take a try back that was not made after all."""
     throttle.give_back(rule, name)
     throttle.give_back(throttle.NETWORK, limits.client_network())
 
 
 def told_to_wait(seconds: int) -> str:
-    """How long, in words."""
+    """The wait in words."""
     if seconds < 60:
         words = ngettext(
             "Too many tries. Please wait %(num)s second.",
@@ -46,7 +46,7 @@ def told_to_wait(seconds: int) -> str:
 
 
 def answer(response: Response, form: Any, wait: int = 0) -> Response:
-    """The page with the status that belongs to its form: 429 for too soon, 422 for wrong, else as it is."""
+    """The page with the status of its form: 429 for too early, 422 for wrong, else unchanged."""
     if wait:
         response.status_code = 429
         response.headers["Retry-After"] = str(wait)

@@ -1,4 +1,4 @@
-"""Staff review endorsements."""
+"""Reviewing endorsements."""
 
 from pledge.web.staff.organizations import acts, reasons, views
 

@@ -1,4 +1,4 @@
-"""Staff look after signatures and invalidations."""
+"""Staff's work on signatures, invalidations and mails that were given up."""
 
 from pledge.web.staff.signatures import dead_letters, invalidations, views
 

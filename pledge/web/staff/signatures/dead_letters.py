@@ -1,4 +1,4 @@
-"""Mails that were given up: which they are, and trying one or all of them again."""
+"""Mails that were given up: the list, and trying one or all of them again."""
 
 from flask import Response, make_response, redirect, render_template, request, url_for
 from werkzeug import Response as AnyResponse

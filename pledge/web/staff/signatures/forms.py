@@ -1,4 +1,4 @@
-"""The forms of the signature and invalidation screens: shapes, and the words for what is wrong with them."""
+"""The forms of the signature and invalidation screens: their shape, and the messages for their faults."""
 
 import re
 from datetime import datetime
@@ -18,15 +18,15 @@ from pledge.web.forms import StaffForm, TickField
 from pledge.web.staff.auth.moments import moment
 
 MAX_WHY = 1000
-#: A day: who took longer to confirm was no robot.
+#: A day: whoever took longer to confirm was no robot.
 MAX_SPEED = 24 * 60 * 60
 
-#: A network or domain of which only the hash is known, as the list of busy ones passes it on.
+#: A network or domain of which only the hash is known, as the list of busy ones links it.
 _HASH = re.compile(r"#([0-9a-f]{64})")
 
 
 def check_why(field: Field) -> None:
-    """A reason that the audit log will keep."""
+    """Check a reason for the audit log."""
     if not (field.data or "").strip():
         raise ValidationError(_l("Say why; it is kept in the audit log."))
     if len(field.data) > MAX_WHY:
@@ -35,7 +35,7 @@ def check_why(field: Field) -> None:
 
 
 def check_numbers(field: Field) -> None:
-    """No resident registration number, least of all in the audit log, which only grows."""
+    """Refuse resident registration numbers: the audit log cannot be changed."""
     if holds_resident_number(field.data or ""):
         raise ValidationError(LINE_WORDS[LineFault.RESIDENT_NUMBER])
 
@@ -60,7 +60,7 @@ class StatedReasonForm(StaffForm):
 
 
 class InvalidationForm(StaffForm):
-    """What is left empty may be anything. The names below the fields are set by the checks."""
+    """Empty fields exclude nothing. The attributes below the fields are set by the validators."""
 
     campaign = SelectField(_l("Campaign"), validate_choice=False)
     network = StringField(_l("Network"))
@@ -134,7 +134,7 @@ class InvalidationForm(StaffForm):
         check_why(field)
 
     def _named_campaign(self) -> str:
-        """A network and a domain are known by another hash in each campaign, so that no copy of the data joins them."""
+        """The campaign, which a network or domain needs: their hashes differ between campaigns, so that no data joins them."""
         if not self.campaign.data:
             raise ValidationError(
                 _l("Choose the campaign too: networks and mail domains are kept for each campaign apart.")
@@ -143,7 +143,7 @@ class InvalidationForm(StaffForm):
 
     @property
     def condition(self) -> Condition:
-        """What the use case takes; the form has been validated."""
+        """The condition for the use case; the form must have been validated."""
         chosen = [number for number, slug in self.campaigns.items() if slug == self.campaign.data]
         return Condition(
             campaign_id=chosen[0] if chosen else None,

@@ -1,4 +1,4 @@
-"""Invalidations: propose one by condition, see whom it would take, approve, discard, undo."""
+"""Invalidations: propose one by condition, see which signatures match, approve, discard, undo."""
 
 from collections.abc import Callable
 
@@ -35,7 +35,7 @@ def overview() -> str:
 @staff.get("/invalidations/new", endpoint="invalidation_new")
 @needs(Permission.INVALIDATE)
 def new() -> Response:
-    """The form; a network or domain of the list of busy ones may be filled in already, by its hash."""
+    """The form; a network or domain from the list of busy ones may be filled in, by its hash."""
     filled = {name: f"#{request.args[name]}" for name in ("network", "domain") if name in request.args}
     return _new_page(InvalidationForm(**filled), 200)
 
@@ -95,7 +95,7 @@ def _explained(invalidation_id: int, act: Callable[..., None]) -> AnyResponse:
 
 
 def _decide(invalidation_id: int, form: StatedReasonForm, act: Callable[[], None]) -> AnyResponse:
-    """Do it and come back to its page, or show there why it was not done."""
+    """Do it and return to its page, or show there why it was not done."""
     try:
         act()
     except services.NeedsSecondPerson:

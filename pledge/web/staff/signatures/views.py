@@ -1,7 +1,6 @@
-"""Signatures: look one up by its exact address, and do for a person what they ask for.
+"""Signatures: look one up by its exact address, and do what its person asks for.
 
-The address is sent by POST, so that it stands in no address bar, history or log; from then on the signature's number is
-used.
+The address is sent by POST, so that no address bar, history or log contains it; afterwards the signature's number is used.
 """
 
 from collections.abc import Callable
@@ -93,7 +92,7 @@ def signature_allow_name(signature_id: int) -> AnyResponse:
 
 
 def _act(signature_id: int, done: str, act: Callable[[str], None]) -> AnyResponse:
-    """Do something that needs a reason, and come back to the person's page."""
+    """Do something that needs a reason, and return to the person's page."""
     form = StatedReasonForm(request.form)
     if not form.validate():
         return _person_page(signature_id, form, 422)

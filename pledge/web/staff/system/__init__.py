@@ -1,4 +1,4 @@
-"""Staff: overview, people, switches, audit log."""
+"""System pages: overview, people, switches, audit log."""
 
 from pledge.web.staff.system import audit, dashboard, people, switches
 

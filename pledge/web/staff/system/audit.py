@@ -1,4 +1,4 @@
-"""The audit log: a filterable page of it, and all that was found as a file."""
+"""The audit log: a filterable page of it, and all entries that were found as a file."""
 
 import json
 from datetime import timedelta
@@ -26,7 +26,7 @@ MAX_REASON = 500
 _LARGEST_ID = 2**63 - 1
 
 
-#: Columns of the file, in the language of who takes it out.
+#: Columns of the file, in the language of the person who exports it.
 HEADS = (
     *(_l("Number"), _l("Time (UTC)"), _l("Time (Seoul, KST)"), _l("Number of the account"), _l("Who")),
     *(_l("Network"), _l("Code of the act"), _l("On what"), _l("Why"), _l("Details")),
@@ -57,7 +57,7 @@ class SearchForm(StaffForm):
 
     @property
     def search(self) -> Search:
-        """What the form asks for, once it is valid."""
+        """The search of a valid form."""
         first, last = day(self.since.data), day(self.until.data)
         return Search(
             actor=(self.actor.data or "").strip(),
@@ -94,7 +94,7 @@ def show() -> Response:
 @needs(Permission.READ_AUDIT)
 @requires_recent_mfa_for_file
 def export() -> Response:
-    """What the filter finds as CSV. Taking it out is an entry itself, written before the first line leaves."""
+    """The entries that the filter finds, as CSV. The export is an entry itself, written before the first line is sent."""
     form = AuditExportForm(request.form)
     if not form.validate():
         return _page(form)
@@ -132,12 +132,12 @@ def details_of(line: AuditEntryView) -> dict[str, str]:
 
 @staff.app_template_global("reason_of")
 def reason_of(line: AuditEntryView) -> str:
-    """Why it was done, in the language of who reads where the entry has it in several."""
+    """The reason of an entry, in the reader's language where the entry has it in several."""
     given = json.loads(line.details).get(i18n.language())
     return given if isinstance(given, str) else line.reason
 
 
 def _before() -> int | None:
-    """Where the page begins; a number that cannot be one is as none."""
+    """The entry before which the page begins; None for an invalid number."""
     number = request.args.get("before", type=int)
     return number if number is not None and 0 < number <= _LARGEST_ID else None

@@ -1,4 +1,4 @@
-"""What the acts of the audit log are called. An act without a name here is shown as it is recorded; a test finds it."""
+"""Labels of the acts in the audit log. An act without a label is shown as it is recorded; a test finds it."""
 
 from typing import Any
 
@@ -112,12 +112,12 @@ ROOMS: dict[str, Any] = {
 
 
 def action_words(action: str) -> str:
-    """The name of an act in the page's language."""
+    """The label of an act in the page's language."""
     return str(ACTIONS.get(action, action))
 
 
 def choices() -> list[tuple[str, str, list[tuple[str, str]]]]:
-    """For a list of choices: each room with its code and name, and its acts."""
+    """For a select field: each area with its code and label, and its acts."""
     acts = {
         room: [(code, str(words)) for code, words in ACTIONS.items() if code.startswith(f"{room}.")]
         for room in ROOMS

@@ -1,4 +1,4 @@
-"""The first page of the staff area: today's numbers, growth, where people get lost, and what waits."""
+"""The first page of the staff area: today's numbers, growth, the funnel of sign-ups, and what waits."""
 
 from datetime import timedelta
 from typing import Any
@@ -31,7 +31,7 @@ PROVIDERS: dict[str, Any] = {
 #: In the session: the campaign whose numbers were chosen.
 _CHOSEN = "desk_campaign"
 
-#: How far back the funnel looks; see statistics/funnel.py.
+#: How far back the funnel goes; see statistics/funnel.py.
 WINDOWS = {"day": timedelta(hours=24), "week": timedelta(days=7)}
 
 
@@ -54,7 +54,7 @@ def show() -> str:
 
 
 def _chosen(rows: list[CampaignRow]) -> CampaignRow | None:
-    """The campaign that was asked for, else the one of last time in this session, the newest open one, the newest."""
+    """The requested campaign, else the one chosen before in this session, else the newest open one, else the newest."""
     by_slug = {row.slug: row for row in rows}
     if asked := request.args.get("campaign", ""):
         if asked not in by_slug:
@@ -67,7 +67,7 @@ def _chosen(rows: list[CampaignRow]) -> CampaignRow | None:
 
 
 def _numbers(campaign: CampaignRow) -> dict[str, Any]:
-    """What the page shows of one campaign."""
+    """The numbers of one campaign on the page."""
     number = next(key for key, slug in slugs().items() if slug == campaign.slug)
     step = Step.WEEK if request.args.get("by") == Step.WEEK else Step.DAY
     window = "week" if request.args.get("within") == "week" else "day"

@@ -1,4 +1,4 @@
-"""Spans of time in words, in the two largest units that are not nothing."""
+"""Durations in words, in the two largest units that are not zero."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""The people of the staff area: invite, roles, close, invite again, cut sessions. For admins with a recent second factor."""
+"""The people of the staff area: invite, roles, close, invite again, end sessions. For admins with a recent second factor."""
 
 from flask import Response, abort, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -35,7 +35,7 @@ MAX_REASON = 500
 
 
 class RolesForm(StaffForm):
-    """Which roles a person has."""
+    """The roles of a person."""
 
     roles = SelectMultipleField(_l("Roles"), choices=[role.value for role in Role])
 
@@ -56,7 +56,7 @@ class InviteForm(RolesForm):
 
 
 class CloseForm(StaffForm):
-    """Why an account is closed."""
+    """The reason for closing an account."""
 
     reason = StringField(_l("Reason"))
 
@@ -149,7 +149,7 @@ def close(staff_id: int) -> AnyResponse:
 @needs(Permission.MANAGE_STAFF)
 @requires_recent_mfa
 def invite_again(staff_id: int) -> Response:
-    """What the person would lose, and whether that is really wanted."""
+    """What the person would lose, and the question whether that is really wanted."""
     shown = _person_or_404(staff_id)
     page = render_template(
         "staff/system/invite_again.html", person=shown, sessions=len(sessions.of(staff_id))
@@ -215,7 +215,7 @@ def _person_or_404(staff_id: int) -> StaffMemberView:
 
 
 def _back(staff_id: int, done: str) -> AnyResponse:
-    """To the person's page; who has just cut their own session lands at the sign-in by themselves."""
+    """Redirect to the person's page; somebody who has just ended their own session arrives at the sign-in."""
     return redirect(url_for("staff.person", staff_id=staff_id, done=done), 303)
 
 
