@@ -37,7 +37,7 @@ _DEVELOPMENT_SECRET = "development-secret-key-not-for-production"  # noqa: S105 
 _DEVELOPMENT_DATA = "development-data-key-not-for-production"
 _DEVELOPMENT_LOG = "development-log-key-not-for-production"
 
-#: Says that the key of the public log is another process's: this one reads the log and does not fold.
+#: Value of PLEDGE_LOG_KEY where another process signs the public log: this one reads the log and does not fold.
 ELSEWHERE = "elsewhere"
 
 _POSTGRESQL = ("postgresql://", "postgres://", "postgresql+psycopg://")
@@ -267,7 +267,7 @@ class Config(BaseSettings):
         return [self.base_host, *self.trusted_hosts, *local]
 
     def problems(self) -> list[str]:
-        """What forbids a start although each value can be read, one line each."""
+        """What prevents a start although each value can be read, one line each."""
         found = self._missing() if self.is_production else []
         if bool(self.storage_key_id) != bool(self.storage_secret.get_secret_value()):
             found.append(
@@ -276,7 +276,7 @@ class Config(BaseSettings):
         return found
 
     def _missing(self) -> list[str]:
-        """What production does not do without."""
+        """What production requires."""
         given = self.model_fields_set
         found = [
             *_key_problems("PLEDGE_SECRET_KEYS", self.secret_keys, _DEVELOPMENT_SECRET),
@@ -356,7 +356,7 @@ def _is_weak(key: str) -> bool:
 
 
 def _shared_keys(lists: dict[str, tuple[SecretStr, ...]]) -> list[str]:
-    """Whoever learns one key must not have learned another with it."""
+    """Keys that occur in several settings: whoever learns one key must not know another one."""
     seen: dict[str, str] = {}
     found = []
     for name, keys in lists.items():

@@ -49,7 +49,7 @@ Point = tuple[float, float]
 
 
 def rings(path: str) -> list[list[Point]]:
-    """The closed lines of a path that knows only `m` and `z`: each pair is a step from the one before. One lacks its z."""
+    """The closed lines of a path of `m` and `z` commands: each pair is relative to the one before. One lacks its z."""
     found: list[list[Point]] = []
     x = y = 0.0
     for part in re.findall(r"m([^mz]*)", path):
@@ -69,7 +69,7 @@ def area(ring: list[Point]) -> float:
 
 
 def thinned(line: list[Point]) -> list[Point]:
-    """The line by Ramer, Douglas and Peucker: whoever lies close to the chord goes."""
+    """The line simplified by the Ramer–Douglas–Peucker algorithm."""
     (x0, y0), (x1, y1) = line[0], line[-1]
     length = max(((x1 - x0) ** 2 + (y1 - y0) ** 2) ** 0.5, 1e-9)
     far = [abs((x1 - x0) * (y0 - y) - (x0 - x) * (y1 - y0)) / length for x, y in line[1:-1]]

@@ -43,7 +43,7 @@ def read(path: Path) -> Catalog:
 
 
 def extract() -> Catalog:
-    """All messages that the Python files and templates of today use."""
+    """All messages in the present Python files and templates."""
     template = Catalog(project="pledge", charset="utf-8", fuzzy=False)
     with (ROOT / "babel.cfg").open() as file:
         methods, options = parse_mapping_cfg(file)  # type: ignore[no-untyped-call]
@@ -67,7 +67,7 @@ def compile_changed() -> None:
 
 
 def update() -> None:
-    """Bring each catalogue in step with the sources; what is new has no text yet, and nothing is guessed."""
+    """Bring each catalogue in step with the sources; new messages have no text yet, and nothing is guessed."""
     template = extract()
     for path in files():
         catalogue = read(path)
@@ -109,7 +109,7 @@ def problems() -> list[str]:
 
 
 def _key(identifier: object) -> str:
-    """A plural message is known by its singular."""
+    """A plural message is identified by its singular."""
     return str(identifier[0]) if isinstance(identifier, (tuple, list)) else str(identifier)
 
 

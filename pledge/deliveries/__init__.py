@@ -1,1 +1,1 @@
-"""Handing totals over: what leaves the house, in which formats, with no cell that points at a person."""
+"""Deliveries: totals that are handed over, in which formats, with no cell that could point at a person."""

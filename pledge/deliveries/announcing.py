@@ -1,9 +1,9 @@
-"""Enqueueing the news of a delivery to everybody who asked for news: batch by batch, nobody left out, nobody twice.
+"""Enqueueing the news of a delivery for everybody who asked for news: batch by batch, to everybody, to nobody twice.
 
-A batch is one transaction: it writes the mails to the outbox and moves the cursor, which is the number of the last
-signature that was dealt with. A killed worker leaves whole batches; a unique index over delivery and signature is the last
-fence. Mails come due one after another at the pace of PLEDGE_NEWS_PACE, and only a little ahead of time, so that news
-that waits is never much and a paused mail does not end in a flood (docs/adr/0002).
+A batch is one transaction: it writes the mails to the outbox and moves the cursor, which is the number of the last signature
+handled. A killed worker leaves whole batches; a unique index over delivery and signature prevents a second mail. Mails
+become due one after another at the pace of PLEDGE_NEWS_PACE, and are enqueued only a little ahead, so that few wait at a
+time and a pause of mail does not end in a flood (docs/adr/0002).
 """
 
 from datetime import datetime, timedelta
@@ -23,17 +23,17 @@ from pledge.signatures.models import WANTS_NEWS, Signature
 
 BATCH = 500
 
-#: Confirmations that were on their way when the button was pressed are in the database by then.
+#: Confirmations that were under way when the button was pressed are in the database by then.
 SETTLED = timedelta(seconds=20)
-#: How far ahead of now mails are enqueued.
+#: How far ahead of their time mails are enqueued.
 AHEAD = timedelta(seconds=30)
-#: With news overdue for so long the senders do not keep up, or mail is paused: no more is enqueued until it is sent.
+#: When news is overdue for so long, the senders do not keep up or mail is paused: nothing is enqueued until it is sent.
 LATE = timedelta(minutes=1)
 
 #: Who finishes what staff have begun.
 
 _NEWS = text(f"state = 'queued' AND {NEWS}")
-#: Not tried yet: what was put off by a refusal has a time of its own and says nothing about the pace.
+#: Not tried yet: a mail that was refused and put off has a due time of its own, which says nothing about the pace.
 _UNTRIED = OutboxMail.attempts == 0
 
 _IS_BEGUN = (Delivery.announced_at.is_not(None), Delivery.announcing_ended_at.is_(None))
@@ -47,7 +47,7 @@ def advance(pace: int, limit: int = BATCH) -> bool:
         if not connection.execute(select(exists().where(*is_ready))).scalar_one():
             return False
     with transaction() as session:
-        # The lock is what holds the pace when several workers run: one at a time enqueues news, of whatever delivery.
+        # The lock keeps the pace when several workers run: one at a time enqueues news, of whatever delivery.
         begun = session.scalars(
             select(Delivery).where(*is_ready).order_by(Delivery.id).with_for_update(skip_locked=True)
         ).all()
@@ -69,7 +69,7 @@ def advance(pace: int, limit: int = BATCH) -> bool:
 
 
 def _next(session: Session, row: Delivery, most: int) -> list[Any]:
-    """The next signatures that are counted, asked for news before it was announced, and may be written to."""
+    """The next signatures that are counted, asked for news before it was announced, and are not blocked."""
     query = (
         select(Signature.id, Signature.lang)
         .where(
@@ -100,7 +100,7 @@ def _mails(row: Delivery, people: list[Any], times: list[datetime], now: datetim
 
 
 def _free_times(session: Session, now: datetime, apart: timedelta, most: int) -> list[datetime]:
-    """When the next mails may go out, up to AHEAD from now; none while the senders do not keep up."""
+    """The next due times for mails, up to AHEAD from now; none while the senders do not keep up."""
     untried = select(func.min(OutboxMail.due_at), func.max(OutboxMail.due_at)).where(_NEWS, _UNTRIED)
     oldest, last = session.execute(untried).one()
     if oldest is not None and oldest < now - LATE:

@@ -1,4 +1,4 @@
-"""The totals of this moment for a member of staff: at the newest checkpoint, so that anybody can check the sum of them."""
+"""The current totals for a member of staff: at the newest checkpoint, so that anybody can check their sum."""
 
 from dataclasses import dataclass
 
@@ -28,13 +28,13 @@ class TotalsFile:
 
 
 def newest() -> dict[str, CheckpointView]:
-    """The checkpoint at which each campaign's totals would be counted now, by slug; one that has none is not among them."""
+    """The newest checkpoint of each campaign, by slug; campaigns without one are left out."""
     found = {slug: log_queries.newest(campaign_id) for campaign_id, slug in slugs().items()}
     return {slug: checkpoint for slug, checkpoint in sorted(found.items()) if checkpoint is not None}
 
 
 def at_newest_checkpoint(slug: str) -> Figures:
-    """What a campaign's log adds up to at its newest checkpoint, small cells merged.
+    """The totals of a campaign's log at its newest checkpoint, small cells merged.
 
     Raises UnknownCampaign, NoSuchCheckpoint, DoesNotAddUp.
     """
@@ -62,7 +62,7 @@ def at_newest_checkpoint(slug: str) -> Figures:
 
 
 def take_out(actor: Actor, slug: str, form: str, lang: str) -> TotalsFile:
-    """The totals as a file in one language. That somebody takes them out is recorded before they are handed on.
+    """The totals as a file in one language. The export is recorded before the file is handed out.
 
     Raises UnknownCampaign, NoSuchCheckpoint, DoesNotAddUp, KeyError for another format.
     """

@@ -1,6 +1,6 @@
-"""What a delivery says, fixed when it is frozen: all that the pack is made from, beside the log itself.
+"""The content of a delivery, fixed when it is frozen: with the log, all that the pack is made from.
 
-It is kept as JSON with sorted keys, so that the same delivery always makes the same pack, to the byte.
+It is stored as JSON with sorted keys, so that the same delivery always makes the same pack, to the byte.
 """
 
 import json
@@ -11,7 +11,7 @@ from pledge.core.languages import Texts
 from pledge.ledger.counting import Moves
 from pledge.statistics.values import Cell, Organization, Pledge, SignUps, Words
 
-#: Stands in the manifest and in the document; another form of either gets another name.
+#: In the manifest and in the document; a changed format gets another name.
 FORMAT = "pledge-delivery/v1"
 
 
@@ -20,7 +20,7 @@ NO_WORDS = Words("", "")
 
 @dataclass(frozen=True)
 class Reply:
-    """The number of the letter, and to whom its answer goes. Each may be empty."""
+    """The number of the letter, and where its answer goes. Each may be empty."""
 
     number: str = ""
     person: Words = NO_WORDS
@@ -31,7 +31,7 @@ class Reply:
 
 @dataclass(frozen=True)
 class FrozenCheckpoint:
-    """The checkpoint that everything is counted at."""
+    """The checkpoint at which everything is counted."""
 
     size: int
     root: str  #: base64
@@ -77,7 +77,7 @@ class Document:
 
 
 def from_json(text: str) -> Document:
-    """The document of a delivery as it was frozen. Raises KeyError or TypeError for what is none."""
+    """The document of a delivery as it was frozen. Raises KeyError or TypeError for anything else."""
     raw: dict[str, Any] = json.loads(text)
     for name in ("title", "recipient", "occasion", "letter"):
         raw[name] = Words(**raw[name])

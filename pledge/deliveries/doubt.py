@@ -1,4 +1,4 @@
-"""Nothing is frozen over what somebody may have tampered with."""
+"""Refuses to freeze a delivery while the log may have been tampered with."""
 
 from pledge.endorsements import counting as organizations
 from pledge.ledger import queries as ledger
@@ -6,7 +6,7 @@ from pledge.signatures import counting as signatures
 
 
 class CountInDoubt(RuntimeError):
-    """Nothing is frozen while somebody may have tampered: entries are set aside, or the log is not what stands behind it."""
+    """Entries are set aside, or the log differs from the signatures or the wall: somebody may have tampered."""
 
     def __init__(self, set_aside: int) -> None:
         super().__init__(set_aside)
@@ -14,7 +14,7 @@ class CountInDoubt(RuntimeError):
 
 
 def refuse(campaign_id: int) -> None:
-    """Raises CountInDoubt, whatever the checkpoint: what is behind today's numbers may be behind yesterday's."""
+    """Raise CountInDoubt, whatever the checkpoint: a fault in the present numbers may be in earlier ones too."""
     aside = ledger.set_aside_counts(campaign_id).get(campaign_id, 0)
     differing = {one.campaign_id for one in signatures.mismatches()}
     differing |= {one.campaign_id for one in organizations.mismatches()}

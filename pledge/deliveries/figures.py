@@ -1,4 +1,4 @@
-"""The figures of a campaign as tables show them: taken now (`flask totals`) or frozen in a delivery."""
+"""The figures of a campaign as tables show them: current ones (`flask totals`) or those frozen in a delivery."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,15 +24,15 @@ class Figures:
     by_country: list[Cell]
     by_region: list[Cell]
     by_day: list[Cell]
-    #: None for figures that no checkpoint stands behind.
+    #: None for figures that belong to no checkpoint.
     checkpoint: FrozenCheckpoint | None = None
-    #: Organisations that are counted but no longer named, in a delivery.
+    #: In a delivery: organisations that are counted but no longer named.
     unnamed_organizations: int = 0
 
 
 @dataclass(frozen=True)
 class Section:
-    """One breakdown, as the formats name it."""
+    """One breakdown, with its name in each format."""
 
     name: str
     sheet: Words
@@ -62,7 +62,7 @@ def of_totals(totals: CampaignTotals) -> Figures:
 
 
 def of_document(document: Document) -> Figures:
-    """They are as of the moment when the checkpoint was signed."""
+    """Figures as of the moment when the checkpoint was signed."""
     return Figures(
         slug=document.slug,
         title=document.title,
@@ -79,17 +79,17 @@ def of_document(document: Document) -> Figures:
 
 
 def share(people: int, figures: Figures) -> float:
-    """The part of all people, from 0 to 1."""
+    """The share of all people, from 0 to 1."""
     return people / figures.people if figures.people else 0.0
 
 
 def percent(people: int, figures: Figures) -> float:
-    """The same in percent, to one place."""
+    """The share in percent, to one decimal place."""
     return round(100 * share(people, figures), 1)
 
 
 def seoul(instant: datetime) -> str:
-    """A moment as people in Korea read it."""
+    """A moment in Seoul's time, as people in Korea write it."""
     return f"{instant.astimezone(SEOUL):%Y-%m-%d %H:%M:%S} KST"
 
 

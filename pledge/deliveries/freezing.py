@@ -1,4 +1,4 @@
-"""Freezing a delivery: what a campaign has at a checkpoint, with recipient, occasion and letter, fixed for good."""
+"""Freezing a delivery: the numbers of a campaign at a checkpoint, with recipient, occasion and letter, fixed permanently."""
 
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -44,7 +44,7 @@ class NoSuchCheckpoint(LookupError):
 
 
 class DoesNotAddUp(RuntimeError):
-    """The entries do not add up to what the checkpoint says. `flask ledger recount` says more; nothing was frozen."""
+    """The entries do not add up to the totals of the checkpoint; nothing was frozen. `flask ledger recount` says more."""
 
 
 class NotDiscardable(Exception):
@@ -60,9 +60,9 @@ def preview(
     letter: Words | None = None,
     reply: Reply = _NO_REPLY,
 ) -> Document:
-    """What a delivery would hold if it were frozen now; without a checkpoint at the newest one. It changes nothing.
+    """The document that freezing would make now; without a checkpoint at the newest one. Changes nothing.
 
-    The texts are taken as they are; without a letter it is the default one. Raises UnknownCampaign, NoSuchCheckpoint,
+    The texts are used as they are; without a letter it is the default one. Raises UnknownCampaign, NoSuchCheckpoint,
     DoesNotAddUp.
     """
     campaign = campaign_facts(slug)
@@ -93,9 +93,9 @@ def freeze(
     letter: Words,
     reply: Reply = _NO_REPLY,
 ) -> int:
-    """Fix a delivery and have its pack made; the delivery's number. The same actor freezing the same again gets the same.
+    """Freeze a delivery and have its pack made; returns its number. The same actor freezing the same again gets the same one.
 
-    Counting takes as long as the log is, so it is done before the transaction: what a checkpoint adds up to does not
+    Counting takes time in proportion to the log, so it is done before the transaction: what a checkpoint adds up to does not
     change. Raises UnknownCampaign, NoSuchCheckpoint, BadFields (for `recipient_ko` … `letter_en`), CountInDoubt, DoesNotAddUp.
     """
     texts = clean_texts(recipient, occasion, letter, reply=reply)
@@ -105,7 +105,7 @@ def freeze(
     checkpoint = _checkpoint(campaign.id, checkpoint_id)
     document = _document(campaign, checkpoint, recipient, occasion, letter, reply=reply)
     with transaction() as session:
-        # Counting took a while, and a second press of the button may have come meanwhile: one after the other.
+        # Counting took a while, and a second click on the button may have come meanwhile: one after the other.
         session.execute(select(Campaign.id).where(Campaign.id == campaign.id).with_for_update())
         same = _same(session.execute(_frozen_before(actor, campaign.id, checkpoint.id)), texts)
         # After a rotation of keys it is frozen anew: its pack could not be signed.
@@ -150,7 +150,7 @@ def frozen_before(
     letter: Words,
     reply: Reply = _NO_REPLY,
 ) -> int | None:
-    """The number of a delivery that this very actor froze with the same texts, if it is still to be handed over.
+    """The number of a delivery that this actor froze with the same texts, if it is not handed over yet; else None.
 
     Raises UnknownCampaign, BadFields.
     """
@@ -246,7 +246,7 @@ def _document(
         slug=campaign.slug,
         title=campaign.title,
         goal=campaign.goal,
-        # As the checkpoint has it: the site may have moved to another address since.
+        # As in the checkpoint: the site may have moved to another address since.
         origin=checkpoint.note.partition("\n")[0],
         address=current_config().base_url,
         checkpoint=state,
@@ -275,7 +275,7 @@ def _document(
 
 
 def state_of(checkpoint: CheckpointView) -> FrozenCheckpoint:
-    """The checkpoint as documents tell it."""
+    """The checkpoint in the form of a document."""
     return FrozenCheckpoint(
         size=checkpoint.size,
         root=checkpoint.root_base64,

@@ -1,7 +1,7 @@
-"""The news that a delivery was handed over, to those who asked for news; true at the moment it is sent, or not sent.
+"""The news that a delivery was handed over, to those who asked for news; dropped when it is out of date at sending.
 
-Names come from staff and from the campaign; no word of a signer's form is in it. Each mail can be unsubscribed from with
-one click (RFC 8058).
+Names come from staff and from the campaign; no text of a signer's form is in it. Each mail has a one-click unsubscription
+(RFC 8058).
 """
 
 from collections.abc import Mapping, Sequence
@@ -65,7 +65,7 @@ def composers() -> Composers:
 
 
 def delivered(mail: Claimed, news: DeliveryNews) -> Message:
-    """The totals were handed over: only to who is counted and still wants news."""
+    """The news that the totals were handed over, to signers who are counted and still want news."""
     stop = urls.unsubscribe_link(mail.lang, tokens.mint(Purpose.UNSUBSCRIBE, [news.signature_id]))
     values = {
         "campaign": news.campaign,

@@ -1,4 +1,4 @@
-"""Tables of deliveries: what was frozen and handed over, files that the worker makes, lists of names that the law asks for."""
+"""The table of deliveries: what was frozen, handed over, answered and announced."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -33,7 +33,7 @@ class Channel(StrEnum):
 
 
 class Delivery(Model):
-    """A frozen handing-over of totals at one checkpoint, and what became of it."""
+    """Totals frozen at one checkpoint for handing over, and what became of them."""
 
     __tablename__ = "deliveries"
 
@@ -53,14 +53,14 @@ class Delivery(Model):
     frozen_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
     handed_over_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    #: When that was last entered: deleting the signers' data waits a while after it, as what was mistyped can be seen then.
+    #: When that was last entered: the signers' data is deleted some time later, so that a wrong entry can be corrected.
     recorded_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     channel: Mapped[str | None] = mapped_column(String(9))
     receipt_number: Mapped[str] = mapped_column(String(100), server_default="")  #: the recipient's (접수번호)
     answered_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     answer: Mapped[Texts] = mapped_column(Translated, server_default="{}")
 
-    #: When staff had those told who asked for updates; the worker enqueues the mails batch by batch, by the signature's number.
+    #: When staff had the news sent; the worker enqueues the mails batch by batch, in the order of the signatures' numbers.
     announced_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     announced_upto: Mapped[int] = mapped_column(BigInteger, server_default="0")
     announced: Mapped[int] = mapped_column(server_default="0")  #: mails enqueued so far

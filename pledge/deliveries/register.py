@@ -1,7 +1,7 @@
 """The register of deliveries: handed over to whom and when, what was answered, and telling those who asked for news.
 
-Every use case locks the delivery's row, looks at its state and is recorded in the audit log in the same transaction. What
-was entered wrongly is corrected with a reason; the record keeps what stood there before.
+Every use case locks the delivery's row, checks its state and is recorded in the audit log in the same transaction. Wrong
+entries are corrected with a reason; the audit log keeps the former ones.
 """
 
 from collections.abc import Iterator, Mapping
@@ -34,7 +34,7 @@ class NoSuchDelivery(LookupError):
 
 
 class DeliveryInWrongState(Exception):
-    """The delivery is not (or no longer) in a state that allows this."""
+    """The delivery is not, or no longer, in a state that allows this."""
 
 
 class PackNotMade(Exception):
@@ -42,7 +42,7 @@ class PackNotMade(Exception):
 
 
 class EntryFault(StrEnum):
-    """What may be wrong with an entry, besides what `campaigns.rules.FieldFault` names."""
+    """The faults of an entry, besides those of `campaigns.rules.FieldFault`."""
 
     MISSING = "missing"
     CHANNEL = "channel"
@@ -52,7 +52,7 @@ class EntryFault(StrEnum):
 
 
 class BadEntry(ValueError):
-    """What was entered cannot be kept; `faults` names each field with what is wrong."""
+    """The entry is not valid; `faults` has what is wrong with each field."""
 
     def __init__(self, faults: Mapping[str, StrEnum]) -> None:
         super().__init__(", ".join(f"{field}: {fault}" for field, fault in faults.items()))
@@ -61,7 +61,7 @@ class BadEntry(ValueError):
 
 @dataclass(frozen=True)
 class HandingOver:
-    """How a delivery reached its recipient. The moment counts by the minute, as people write it down."""
+    """How a delivery reached its recipient. The moment is stored to the minute."""
 
     handed_over_at: datetime | None
     channel: str
@@ -122,7 +122,7 @@ def correct_answer(actor: Actor, delivery_id: int, entry: Answer, reason: str) -
 
 
 def announce(actor: Actor, delivery_id: int) -> None:
-    """Have everybody told by mail who asked for news; the worker does it, once. Raises NoSuchDelivery, DeliveryInWrongState."""
+    """Have the worker send the news to everybody who asked for it, once. Raises NoSuchDelivery, DeliveryInWrongState."""
     with _locked(delivery_id, *_HANDED_OVER) as (session, row):
         if row.announced_at is not None:
             raise DeliveryInWrongState
@@ -131,7 +131,7 @@ def announce(actor: Actor, delivery_id: int) -> None:
 
 
 def note_download(actor: Actor, delivery_id: int, sha256: str) -> None:
-    """Record that somebody took the pack out; before its first byte leaves."""
+    """Record that somebody downloaded the pack; before its first byte is sent."""
     note(actor, "delivery.download", f"delivery:{delivery_id}", sha256=sha256)
 
 
@@ -167,7 +167,7 @@ def _handing_over(row: Delivery, entry: HandingOver, checker: Checker) -> Handin
 
 
 def _answer(row: Delivery, entry: Answer, checker: Checker) -> Answer:
-    """The same for an answer. Raises BadEntry."""
+    """As _handing_over, for an answer. Raises BadEntry."""
     stripped = {lang: text.strip() for lang, text in entry.answer.items()}
     kept = checker.texts("answer", stripped, MAX_ANSWER, required=True)
     wrong = _wrong_moment("answered_at", entry.answered_at, not_before=row.handed_over_at)
@@ -200,7 +200,7 @@ def _keep(row: Delivery, kept: HandingOver | Answer) -> None:
 
 
 def _plain(entry: HandingOver | Answer) -> dict[str, str]:
-    """For the audit log."""
+    """The entry in the form of the audit log."""
     return {
         name: value.isoformat() if isinstance(value, datetime) else str(value or "")
         for name, value in languages.flat(vars(entry)).items()

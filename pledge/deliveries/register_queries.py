@@ -1,4 +1,4 @@
-"""Reads of the register: for its screens, how many a piece of news would reach, and what the public sees of deliveries."""
+"""Reads of the register: for its screens, the number of people whom news would reach, and the public view of deliveries."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,16 +18,16 @@ from pledge.mail.models import MailKind, MailState, OutboxMail
 from pledge.signatures.models import WANTS_NEWS, Signature
 from pledge.statistics.values import Words
 
-#: How many deliveries the campaign's page tells of.
+#: How many deliveries the campaign's page shows.
 MAX_SHOWN = 5
 
-#: Ids of signatures are random numbers of 63 bits, so how far the cursor is tells how much of the work is done.
+#: Ids of signatures are random numbers of 63 bits, so the cursor shows how much of the work is done.
 _ALL_IDS = 2**63
 
 _HANDED_OVER = (DeliveryState.HANDED_OVER, DeliveryState.ANSWERED)
 
 
-#: From the entering of a handing over, and from the end of its news, to the deletion of the signers' data: at least this.
+#: At least so long after the entry of a handing-over, and after the end of its news, the signers' data is kept.
 GRACE = timedelta(days=7)
 
 
@@ -65,13 +65,13 @@ class DeliveryView:
 
     @property
     def queued_percent(self) -> int:
-        """How far the worker is with enqueueing the news, of the whole."""
+        """How much of the news the worker has enqueued, in percent."""
         return 100 if self.announcing_ended_at else 99 * self.announced_upto // _ALL_IDS
 
 
 @dataclass(frozen=True)
 class NewsProgress:
-    """What became of the mails of one piece of news. Mails that are done with are forgotten after some months."""
+    """The states of the mails of one delivery's news. Mails that were sent or dropped are deleted after some months."""
 
     waiting: int
     sent: int
@@ -81,7 +81,7 @@ class NewsProgress:
 
 @dataclass(frozen=True)
 class PublicDelivery:
-    """What the campaign's page tells of a delivery, in one language."""
+    """A delivery on the campaign's page, in one language."""
 
     id: int
     recipient: str
@@ -102,7 +102,7 @@ def overview() -> list[DeliveryView]:
 
 
 def find(delivery_id: int) -> DeliveryView | None:
-    """One delivery with all that it says."""
+    """One delivery with its document; None when there is none."""
     query = _deliveries().add_columns(Delivery.document).where(Delivery.id == delivery_id)
     with reading() as connection:
         row = connection.execute(query).first()
@@ -110,7 +110,7 @@ def find(delivery_id: int) -> DeliveryView | None:
 
 
 def would_be_told(campaign_id: int) -> int:
-    """How many asked for news and may be written to now."""
+    """How many people asked for news and may be mailed now."""
     may_be_told = may_be_written_to(Signature.address_hash)
     query = (
         select(func.count())
@@ -122,7 +122,7 @@ def would_be_told(campaign_id: int) -> int:
 
 
 def news(delivery_id: int) -> NewsProgress:
-    """What became of the mails about a delivery."""
+    """The states of the mails about a delivery."""
     query = (
         select(OutboxMail.state, func.count().label("mails"))
         .where(text(f"kind = '{MailKind.DELIVERED}'"), OutboxMail.seq == delivery_id)  # a constant
@@ -135,7 +135,7 @@ def news(delivery_id: int) -> NewsProgress:
 
 
 def public_deliveries(campaign_id: int, lang: str) -> list[PublicDelivery]:
-    """What was handed over, the newest first, and what was answered."""
+    """The deliveries that were handed over, the newest first, with their answers."""
     query = (
         select(
             *(
@@ -171,10 +171,10 @@ def public_deliveries(campaign_id: int, lang: str) -> list[PublicDelivery]:
 
 
 def last_handed_over() -> dict[int, datetime]:
-    """Since when the totals of each campaign count as handed over, by its number: the signers' data goes some time later.
+    """By campaign number, since when its totals count as handed over: the signers' data is deleted some time later.
 
-    That is the last handing over. What was entered, or told to the signers, only lately counts as done so late that
-    GRACE is left: a wrong date can still be corrected, and the news still be sent. NewsProgress that is being sent holds it up.
+    That is the last handing-over. One that was entered, or announced to the signers, recently counts as so late that GRACE is
+    left: a wrong date can still be corrected, and the news still be sent. News that is being sent postpones it.
     """
     now = clock.now()
     query = select(
@@ -235,7 +235,7 @@ def _view(row: Any, document: str = "") -> DeliveryView:
 
 @dataclass(frozen=True)
 class CampaignChoice:
-    """A campaign that totals can be frozen of."""
+    """A campaign whose totals can be frozen."""
 
     slug: str
     title: Words

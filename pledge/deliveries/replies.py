@@ -1,4 +1,4 @@
-"""To whom the answer to a letter goes: person, telephone, e-mail and postal address, and the number of the letter."""
+"""Where the answer to a letter goes: person, telephone, e-mail and postal address, and the number of the letter."""
 
 from dataclasses import replace
 
@@ -22,7 +22,7 @@ MAX_ADDRESS = 300
 
 
 def clean_reply(check: Checker, reply: Reply) -> Reply:
-    """As it will be kept; what is wrong goes to `number`, `person_ko` … `address_en`."""
+    """The reply as it will be stored; faults are noted for `number`, `person_ko` … `address_en`."""
     email = reply.email.strip()
     try:
         email = parse(email).mailed if email else ""
@@ -43,14 +43,14 @@ def clean_reply(check: Checker, reply: Reply) -> Reply:
 
 
 def completed(reply: Reply) -> Reply:
-    """Every letter can be answered: without an e-mail address of its own at the site's."""
+    """The reply with the site's e-mail address where it has none, so that every letter can be answered."""
     return replace(reply, email=reply.email or current_config().contact)
 
 
 def last_reply(slug: str) -> Reply:
-    """Where the answer to the campaign's last letter goes, for the next one, which gets a number of its own.
+    """The reply of the campaign's last letter, for the next one, without the number.
 
-    The site's own address stays out, as it stands in for none: it may have changed since.
+    The site's own address is left out: it stands in for an empty one, and may have changed since.
     """
     query = (
         select(Delivery.document)

@@ -1,1 +1,1 @@
-"""Lists of the names of those who agreed to it, encrypted for a recipient that the law lets ask."""
+"""Lists of the names of consenting signers, encrypted for a recipient that a law entitles to ask."""

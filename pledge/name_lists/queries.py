@@ -1,4 +1,4 @@
-"""Reads of lists of names: how many people one would hold, what was asked for and decided. Numbers only, never a name."""
+"""Reads of lists of names: how many people one would contain, requests and decisions. Numbers only, never a name."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,13 +19,13 @@ from pledge.name_lists.models import ListState, NamedList
 from pledge.signatures.models import Signature, SignatureState
 
 NEWEST = 50
-#: How long an approval allows the list to be made, also again after it failed: as long as the file would be there.
+#: How long an approval allows the list to be made, also again after a failure: as long as the file would be kept.
 APPROVAL = timedelta(hours=24)
 
 
 @dataclass(frozen=True)
 class TermsChoice:
-    """Terms for which a list can be asked for: those of today and earlier ones."""
+    """Terms for which a list can be requested: current and earlier ones."""
 
     slug: str
     terms: TermsView
@@ -35,7 +35,7 @@ class TermsChoice:
 
 @dataclass(frozen=True)
 class ListView:
-    """A request and what became of it."""
+    """A request and its state."""
 
     id: int
     slug: str
@@ -52,7 +52,7 @@ class ListView:
     decided_name: str
     decided_at: datetime | None
     decided_why: str
-    people: int  #: who has agreed now; once it is approved, who had then
+    people: int  #: those who agree now; once it is approved, those who agreed then
     unreadable: int | None
     job: JobView | None
 
@@ -65,7 +65,7 @@ class ListView:
 
     @property
     def can_be_retried(self) -> bool:
-        """It was given up, and the approval still lasts."""
+        """Whether it was given up, and the approval is still valid."""
         failed = self.job is not None and self.job.state is JobState.FAILED
         return failed and is_fresh(self.decided_at)
 
@@ -75,12 +75,12 @@ class ListView:
 
 
 def is_fresh(decided_at: datetime | None) -> bool:
-    """Whether an approval of then still lasts."""
+    """Whether an approval at that time is still valid."""
     return decided_at is not None and clock.now() < decided_at + APPROVAL
 
 
 def listed(campaign_id: int, terms_id: int) -> tuple[ColumnElement[bool], ...]:
-    """Who stands on a list: who is counted and agreed to these very terms, in the words of the index."""
+    """Conditions on who is on a list: counted and agreed to exactly these terms; verbatim the predicate of the index."""
     return (
         Signature.campaign_id == campaign_id,
         text("list_terms_id IS NOT NULL"),  # type: ignore[return-value]  # a condition in words is one too
@@ -90,13 +90,13 @@ def listed(campaign_id: int, terms_id: int) -> tuple[ColumnElement[bool], ...]:
 
 
 def agreed(reader: Connection | Session, campaign_id: int, terms_id: int) -> int:
-    """How many people a list made now would hold."""
+    """The number of people on a list made now."""
     counted = select(func.count()).select_from(Signature).where(*listed(campaign_id, terms_id))
     return int(reader.execute(counted).scalar_one())
 
 
 def choices(lang: str) -> list[TermsChoice]:
-    """All terms that campaigns ask or asked under, newest first, with how many people agreed to each."""
+    """All terms of campaigns, current and earlier ones, newest first, with how many people agreed to each."""
     query = (
         select(
             Campaign.slug,
@@ -116,7 +116,7 @@ def choices(lang: str) -> list[TermsChoice]:
 
 
 def newest(lang: str) -> list[ListView]:
-    """The last requests, those that wait for a decision first."""
+    """The newest requests, those that wait for a decision first."""
     waits = (NamedList.state != ListState.REQUESTED, NamedList.id.desc())
     with reading() as connection:
         rows = connection.execute(_query().order_by(*waits).limit(NEWEST)).all()

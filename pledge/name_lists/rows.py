@@ -1,7 +1,7 @@
 """Making a list of names: rows from the database, one batch at a time, straight into the encryption.
 
-No clear byte reaches a disk: the names are unsealed in memory, become lines of CSV, and what is written to the file is
-the age format (https://age-encryption.org/v1) for the recipient's key alone. We cannot read it again ourselves.
+No plain byte reaches a disk: the names are decrypted in memory, become lines of CSV, and only the age format
+(https://age-encryption.org/v1) for the recipient's key is written to the file. We cannot read it again ourselves.
 """
 
 from collections.abc import Iterator
@@ -43,12 +43,12 @@ _COPY = "사본 Copy"
 
 
 class NotApproved(LookupError):
-    """There is no such list, or nobody has allowed it: nothing is ever made of it."""
+    """There is no such list, or nobody has approved it: it is never made."""
 
 
 @dataclass(frozen=True)
 class _Plan:
-    """What the list says of itself, and whom it is for."""
+    """What the list says about itself, and for whom it is."""
 
     id: int
     slug: str
@@ -62,14 +62,14 @@ class _Plan:
 
 @dataclass
 class _Written:
-    """What has gone into the list so far."""
+    """Counts what was written to the list so far."""
 
     rows: int = 0
-    unreadable: int = 0  #: whose name no data key opens: they cannot be named
+    unreadable: int = 0  #: rows whose name no data key opens
 
 
 def make(list_id: int, file: BinaryIO, progress: Progress) -> MadeFile:
-    """The maker of lists, for the worker. Called again it makes another file: of who agrees by then, encrypted anew.
+    """The maker of lists, for the worker. A second call makes another file: of those who agree by then, encrypted again.
 
     Raises NotApproved, and whatever `progress` raises.
     """
@@ -79,7 +79,7 @@ def make(list_id: int, file: BinaryIO, progress: Progress) -> MadeFile:
     try:
         pyrage.encrypt_io(source, file, [pyrage.x25519.Recipient.from_str(plan.key)])
     except pyrage.EncryptError:
-        if source.fault is not None:  # the library tells the text of our error only, not the error
+        if source.fault is not None:  # the library passes on only the text of our error, not the error
             raise source.fault from None
         raise
     _record(list_id, written)
@@ -87,7 +87,7 @@ def make(list_id: int, file: BinaryIO, progress: Progress) -> MadeFile:
 
 
 class _Source:
-    """A file to read from, made of parts as they come."""
+    """A readable file made of parts as they come."""
 
     def __init__(self, parts: Iterator[bytes]) -> None:
         self._parts = parts
@@ -95,7 +95,7 @@ class _Source:
         self.fault: Exception | None = None
 
     def read(self, size: int = -1) -> bytes:
-        """Some bytes, as many as there are at hand up to `size`; none at the end."""
+        """Up to `size` bytes of what is available; none at the end."""
         try:
             while not self._part:
                 self._part = memoryview(next(self._parts))
@@ -139,7 +139,7 @@ def _plan(list_id: int) -> _Plan:
 
 
 def _parts(plan: _Plan, written: _Written, progress: Progress) -> Iterator[bytes]:
-    """The whole list: what it is, its rows, and at the end how many, so that one sees whether anything was cut off."""
+    """The whole list: its description, its rows, and at the end their number, so that a truncation is noticed."""
     with reading() as connection:
         total = agreed(connection, plan.campaign_id, plan.terms_id)
     yield BOM + _head(plan).encode()
@@ -159,7 +159,7 @@ def _parts(plan: _Plan, written: _Written, progress: Progress) -> Iterator[bytes
 
 
 def _batches(plan: _Plan) -> Iterator[list[tuple[bytes, str, str | None]]]:
-    """Sealed name, country and region, in the order of random numbers: it tells nothing about who signed when."""
+    """Encrypted name, country and region, in the order of random numbers, which says nothing about who signed when."""
     query = (
         select(Signature.id, type_coerce(Signature.name, LargeBinary), Signature.country, Signature.region)
         .where(*listed(plan.campaign_id, plan.terms_id))

@@ -1,6 +1,6 @@
-"""Lists of names for a recipient that the law lets ask for them: one person asks, another allows it, the worker encrypts.
+"""Lists of names for a recipient that a law entitles to ask: one person requests, another approves, the worker encrypts.
 
-Only who agreed to the very terms and is counted stands on a list (name_lists/rows.py). Nothing here shows a name.
+Only signers who agreed to exactly these terms and are counted are on a list (name_lists/rows.py). Nothing here shows a name.
 """
 
 import secrets
@@ -29,7 +29,7 @@ _SECRET_KEY = "AGE-SECRET-KEY-"  # noqa: S105  # how each of them begins, not on
 
 
 class BadRecipientKey(ValueError):
-    """Not the public key of a recipient in the age format. `is_secret`: somebody typed the secret one."""
+    """Not the public key of a recipient in the age format. `is_secret`: it is a secret key."""
 
     def __init__(self, *, is_secret: bool = False) -> None:
         super().__init__("secret key" if is_secret else "no key")
@@ -45,19 +45,19 @@ class NobodyAgreed(Exception):
 
 
 class NeedsSecondPerson(Exception):
-    """Whoever asked does not decide, and who decides must be known by an account."""
+    """The requester may not decide, and both people must be identified by an account."""
 
 
 class NameListInWrongState(Exception):
-    """The request is not in the state for this: somebody else was quicker, or it was decided long ago."""
+    """The request is not in a state that allows this: somebody else was faster, or it was decided long ago."""
 
 
 class ApprovalOver(Exception):
-    """It was approved too long ago to be made now: the two people have to look at it anew."""
+    """The approval has expired: two people have to decide again."""
 
 
 class NoFile(Exception):
-    """There is no file (any more): it is not made yet, its day is over, or making it failed."""
+    """There is no file, or no longer: it is not made yet, it has expired, or making it failed."""
 
 
 def read_key(text: str) -> str:
@@ -72,7 +72,7 @@ def read_key(text: str) -> str:
 
 
 def ask(actor: Actor, slug: str, version: int, reason: str, recipient_key: str) -> int:
-    """Ask for a list of those who agreed to these terms; the number of the request. Nothing is made before it is allowed.
+    """Request a list of those who agreed to these terms; returns its number. Nothing is made before it is approved.
 
     Raises NoReason, BadRecipientKey, NoSuchTerms, NobodyAgreed, NeedsSecondPerson (who asks must be known, so that somebody else can
     decide).
@@ -120,7 +120,7 @@ def ask(actor: Actor, slug: str, version: int, reason: str, recipient_key: str) 
 
 
 def may_decide(actor: Actor, asked_by: int | None) -> bool:
-    """Another person than who asked, and both are known by an account."""
+    """Whether this is another person than the requester, and both are identified by an account."""
     return None not in (actor.staff_id, asked_by) and actor.staff_id != asked_by
 
 
@@ -134,7 +134,7 @@ def approve(actor: Actor, list_id: int) -> None:
 
 
 def retry(actor: Actor, list_id: int) -> None:
-    """Have a list made after all that was given up, while its approval lasts. Raises NameListInWrongState, ApprovalOver."""
+    """Start making a list again that was given up, while its approval is valid. Raises NameListInWrongState, ApprovalOver."""
     with transaction() as session:
         row = session.scalar(
             select(NamedList)
@@ -162,7 +162,7 @@ def refuse(actor: Actor, list_id: int, why: str) -> None:
 
 
 def retract(actor: Actor, list_id: int) -> None:
-    """Take one's own request back before anybody has decided. Raises NameListInWrongState, also for somebody else's."""
+    """Withdraw one's own request before anybody has decided. Raises NameListInWrongState, also for somebody else's."""
     with transaction() as session:
         row = _locked(session, list_id)
         if actor.staff_id is None or row.asked_by != actor.staff_id:
@@ -172,7 +172,7 @@ def retract(actor: Actor, list_id: int) -> None:
 
 
 def download(actor: Actor, list_id: int, why: str) -> tuple[JobView, Iterator[bytes]]:
-    """The encrypted file, in parts. That somebody takes it, and why, is recorded before the first of them is given.
+    """The encrypted file, in parts. The download and its reason are recorded before the first of them is returned.
 
     Raises NoReason, NoFile, StorageAway.
     """
@@ -188,7 +188,7 @@ def download(actor: Actor, list_id: int, why: str) -> tuple[JobView, Iterator[by
 
 
 def note_expired() -> int:
-    """Record of each file that was deleted that it is gone; how many those were. The worker asks now and then."""
+    """Record each file that was deleted as gone; returns how many. The worker calls this from time to time."""
     noted = 0
     while True:
         with transaction() as session:
@@ -223,7 +223,7 @@ def _decided(session: Session, actor: Actor, list_id: int, state: ListState) -> 
 
 
 def _locked(session: Session, list_id: int) -> NamedList:
-    """A request that waits; whoever decides at the same moment waits here and is then refused."""
+    """A request that waits for a decision, locked; a simultaneous decision waits here and is then refused."""
     row = session.scalar(
         select(NamedList)
         .where(NamedList.id == list_id, NamedList.state == ListState.REQUESTED)

@@ -1,7 +1,7 @@
-"""What the log of a campaign adds up to at one of its checkpoints, and which checkpoints there are to choose from.
+"""What the log of a campaign adds up to at one of its checkpoints, and the checkpoints to choose from.
 
-Entries up to a checkpoint never change, so these reads need no common snapshot; everything is counted from the entries
-and not from the tallies, which only know the present.
+Entries up to a checkpoint never change, so these reads need no common snapshot; everything is counted from the entries and
+not from the tallies, which have only the present.
 """
 
 from collections.abc import Iterable
@@ -29,20 +29,20 @@ DAYS = 14
 
 @dataclass(frozen=True)
 class Listed:
-    """The organisations that stood on the wall at a checkpoint."""
+    """The organisations that were on the wall at a checkpoint."""
 
     organizations: list[Organization]  #: by kind, then by name
-    unnamed: int  #: those that the log counts, but of whom nothing is stored any more
+    unnamed: int  #: those that the log counts, but of which nothing is stored any more
 
 
 def checkpoints(campaign_id: int) -> list[CheckpointView]:
-    """What staff choose from, newest first: the newest one, and the last of each of the days before today that had any."""
+    """The checkpoints that staff choose from, newest first: the newest one, and the last of each earlier day that had any."""
     newest = log_queries.newest(campaign_id)
     if newest is None:
         return []
     midnight = datetime.combine(clock.now().astimezone(SEOUL).date(), time(), SEOUL)
     days = (midnight - timedelta(days=back) for back in range(DAYS))
-    # Where nothing happened on a day, its last checkpoint is that of the day before.
+    # On a day without entries the last checkpoint is that of the day before.
     found = [newest, *(log_queries.checkpoint_before(campaign_id, day) for day in days)]
     return list({one.id: one for one in found if one is not None}.values())
 
@@ -54,7 +54,7 @@ def counted(campaign_id: int, size: int) -> Counted:
 
 
 def listed(campaign_id: int, size: int, signed_at: datetime) -> Listed:
-    """The organisations whose entries up to `size` leave one +1, each as it showed itself when that was signed."""
+    """The organisations whose entries up to `size` leave one +1, each as it was shown when that was signed."""
     with reading() as connection:
         standing = counting.standing(connection, campaign_id, size, Kind.ORGANIZATION)
         shown = _shown(connection, campaign_id, signed_at) if standing else {}
@@ -75,7 +75,7 @@ def pledges(campaign_id: int, wanted: frozenset[int]) -> list[Pledge]:
 def _shown(connection: Connection, campaign_id: int, signed_at: datetime) -> dict[int, Row[Any]]:
     """The version of each organisation that was public at a moment, by the organisation's number.
 
-    Where none had been reviewed yet, the first one that was: the clocks of two machines may differ by a moment.
+    Where none had been reviewed yet, the first one that was: the clocks of two machines may differ slightly.
     """
     version = EndorsementVersion.__table__.c
     query = (
@@ -85,7 +85,7 @@ def _shown(connection: Connection, campaign_id: int, signed_at: datetime) -> dic
             *(version.statement_ko, version.statement_en, Endorsement.level),
         )
         .join(Endorsement, Endorsement.id == version.endorsement_id)
-        # Published once: what nobody reviewed or what was declined never was on the wall.
+        # Published at some time: a version that was not reviewed or was declined was never on the wall.
         .where(
             Endorsement.campaign_id == campaign_id,
             version.state.in_((VersionState.PUBLISHED, VersionState.SUPERSEDED)),

@@ -18,11 +18,11 @@ from pledge.ledger.leaves import korean_day
 from pledge.ledger.models import Dimension
 from pledge.statistics.cells import merge_small
 
-#: A long campaign has a tally for each of thousands of hours, and they are read anew each second.
+#: A long campaign has a tally for each of thousands of hours, and they are read again each second.
 _day_of = lru_cache(maxsize=1 << 15)(korean_day)
 
 OTHER = "other"
-#: People without a Korean region: who live elsewhere, or gave none.
+#: People without a Korean region: living elsewhere, or no region given.
 NO_REGION = "none"
 
 _OTHER_WORDS = ("기타", "Other")
@@ -48,7 +48,7 @@ class BreakdownLine:
 
 @dataclass(frozen=True)
 class Breakdowns:
-    """The same people, split three ways; the lines of each add up to all of them."""
+    """The same people, broken down in three ways; the lines of each add up to all of them."""
 
     by_country: list[BreakdownLine]
     by_region: list[BreakdownLine]
@@ -69,7 +69,7 @@ class CampaignTotals:
 
 
 def totals(slug: str) -> CampaignTotals:
-    """Everything that is counted for a campaign. Raises UnknownCampaign."""
+    """All counts of a campaign. Raises UnknownCampaign."""
     campaign_id, titles = _campaign(slug)
     as_of = clock.now()
     tallies = ledger.tallies(campaign_id)
@@ -88,7 +88,7 @@ def totals(slug: str) -> CampaignTotals:
 
 
 def breakdowns(tallies: Mapping[Dimension, Mapping[str, int]]) -> Breakdowns:
-    """The lines that may be shown of these tallies: the same on the page, in the API and in what is handed over."""
+    """The lines of these tallies with small cells merged: the same on the page, in the API and in deliveries."""
     people = tallies[Dimension.TOTAL].get("", 0)
     countries = tallies[Dimension.COUNTRY]
     abroad = people - countries.get(places.HOME, 0)
@@ -121,7 +121,7 @@ def _countries(tallies: Mapping[str, int]) -> list[BreakdownLine]:
 def _regions(tallies: Mapping[str, int], people: int, abroad: int) -> list[BreakdownLine]:
     """In the official order. Those without a region are a line too, so that the lines add up to the total.
 
-    How many of these live abroad is known from the countries, so it hides nobody (cells.py).
+    How many of these live abroad is known from the countries, so it can hide nobody (cells.py).
     """
     order = [*places.REGIONS, *sorted(tallies.keys() - places.REGIONS.keys())]
     cells = [(code, tallies[code]) for code in order if code in tallies]
@@ -135,7 +135,7 @@ def _days(hours: Mapping[str, int]) -> list[BreakdownLine]:
 
 
 def by_korean_day(hours: Mapping[str, int]) -> dict[str, int]:
-    """What the hours of each day in Korea add up to: `{"2026-11-24": 7}`."""
+    """The sums of the hours of each day in Korea: `{"2026-11-24": 7}`."""
     days: Counter[str] = Counter()
     for hour, number in hours.items():
         days[_day_of(hour)] += number

@@ -1,4 +1,4 @@
-"""What a delivery says of its campaign: titles, recipient, goal, and who stands behind it."""
+"""The facts of a campaign in a delivery: titles, recipient, goal, secretariat and partners."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -24,7 +24,7 @@ class CampaignFacts:
 
 
 def campaign_facts(slug: str) -> CampaignFacts:
-    """Raises UnknownCampaign."""
+    """The facts of a campaign. Raises UnknownCampaign."""
     texts = select(CampaignText.lang, CampaignText.title, CampaignText.recipient)
     partners = select(Partner.role, Partner.name)
     with reading() as connection:

@@ -14,7 +14,7 @@ MIN_CELL = 5
 
 @dataclass(frozen=True)
 class Breakdown:
-    """The parts of a total. `other` is None when nothing had to be merged; else shown and other add up to the total."""
+    """The parts of a total. `other` is None when nothing had to be merged; otherwise shown and other add up to the total."""
 
     shown: dict[str, int]
     other: int | None
@@ -23,11 +23,11 @@ class Breakdown:
 def merge_small(
     cells: Mapping[str, int], smallest: int = MIN_CELL, known: Mapping[str, int] | None = None
 ) -> Breakdown:
-    """Merge every cell below `smallest`, and more where that would not hide it. Order of what is shown: as given.
+    """Merge every cell below `smallest`, and more where that would not hide it. The order is kept.
 
     A cell of zero is left out: nobody is in it. A day's cell may be negative (more withdrew than signed); it is small.
-    `known`: how much of a cell another breakdown of the same people shows. Whoever subtracts that is left with the rest
-    of the cell, so the rest must be nobody or enough, alone and within "other".
+    `known`: how much of a cell another breakdown of the same people shows. The rest, which anyone can compute by subtraction,
+    must be nobody or enough people, alone and within "other".
     """
     known = known or {}
     left = {key: people - known.get(key, 0) for key, people in cells.items()}

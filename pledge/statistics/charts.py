@@ -41,7 +41,7 @@ class Chart:
     line_ticks: list[Tick]
     columns: list[Bar]
     column_ticks: list[Tick]
-    zero: float  #: where the columns stand
+    zero: float  #: where the columns begin
     dates: list[tuple[float, Point]]
     right: float = WIDTH - RIGHT
     left: float = LEFT
@@ -71,7 +71,7 @@ class _Scale:
 
 
 def chart(points: Sequence[Point]) -> Chart:
-    """Where everything stands for these days or weeks, at least one of them."""
+    """The chart of these days or weeks, at least one of them."""
     totals, moved = [point.total for point in points], [point.moved for point in points]
     line = _scale(min(totals), max(totals), TOP, LINE_PANEL)
     columns = _scale(min(0, *moved), max(0, *moved), TOP + LINE_PANEL + GAP, COLUMN_PANEL)
@@ -96,7 +96,7 @@ def _column(x: float, slot: float, end: float, zero: float) -> Bar:
 
 
 def _scale(least: int, most: int, top: float, height: float) -> _Scale:
-    """Round numbers below and above, in round steps."""
+    """A scale with round numbers below and above, in round steps."""
     step = round_step((most - least) / MAX_STEPS)
     low = floor(least / step) * step
     high = max(low + step, ceil(most / step) * step)
@@ -104,6 +104,6 @@ def _scale(least: int, most: int, top: float, height: float) -> _Scale:
 
 
 def _dated(number: int) -> range:
-    """The places that carry a date, counted back from the newest."""
+    """The indexes of the points that get a date, counted back from the newest."""
     every = ceil(number / MAX_DATES)
     return range((number - 1) % every, number, every)

@@ -55,7 +55,7 @@ class LastRecount:
 
 @dataclass(frozen=True)
 class Waiting:
-    """What waits for somebody or something."""
+    """What waits for staff or for the worker."""
 
     review: int  #: organisations whose application or correction nobody has decided
     review_since: datetime | None
@@ -63,13 +63,13 @@ class Waiting:
     fold_lag: float  #: seconds
     recount: LastRecount | None  #: None when it never ran
     valve_closed_since: datetime | None  #: mails to new addresses are held back; None when they are not
-    set_aside: dict[str, int]  #: entries that nothing stands behind, by campaign
+    set_aside: dict[str, int]  #: entries that have no cause, by campaign
 
 
 def today(campaign_id: int) -> Today:
     """The count of a campaign and what the fold has moved in it since midnight.
 
-    Confirmations are so many on a launch day that they are not counted but worked out from what the hours moved.
+    Confirmations are too many on a launch day to be counted: they are computed from what the hours moved.
     """
     midnight = datetime.combine(clock.now().astimezone(SEOUL).date(), time(), SEOUL)
     rare = _rare_since(campaign_id, midnight)
@@ -95,7 +95,7 @@ def waiting() -> Waiting:
 
 
 def last_recount() -> LastRecount | None:
-    """From the audit log, where the command notes what it found."""
+    """From the audit log, in which the command records its result."""
     line = audit.last("ledger.recount", "ledger")
     if line is None:
         return None
@@ -104,12 +104,12 @@ def last_recount() -> LastRecount | None:
 
 
 def age(since: datetime | None) -> timedelta:
-    """How long ago; nothing for what never was."""
+    """The time since a moment; zero for None."""
     return timedelta() if since is None else max(timedelta(), clock.now() - since)
 
 
 def _moved_since(campaign_id: int, kind: Kind, midnight: datetime) -> int:
-    """Midnight in Seoul is a full hour of UTC, so the hours of the ledger tell it."""
+    """Midnight in Seoul is a full hour of UTC, so the hours of the tallies are enough."""
     first = hour_of(midnight)
     hours = ledger.breakdown(campaign_id, Dimension.HOUR, kind)
     return sum(number for hour, number in hours.items() if hour >= first)
@@ -119,7 +119,7 @@ def _rare_since(campaign_id: int, midnight: datetime) -> dict[tuple[str, str], i
     """How many entries of each kind and reason there are, confirmations left out."""
     entries = LedgerEntry.__table__.c
     with reading() as connection:
-        # In the words of its index, and with no other condition that would tempt to another one.
+        # Verbatim the predicate of its index, and without another condition that might lead the planner to another one.
         query = (
             select(entries.campaign_id, entries.kind, entries.reason, func.count(entries.number))
             .where(text("reason <> 'confirmed'"), entries.occurred_at >= midnight)

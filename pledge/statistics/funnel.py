@@ -1,7 +1,7 @@
-"""From sending the form to confirming, by mail provider: where do people get lost?
+"""From sending the form to confirming, by mail provider: at which step people are lost.
 
 Read from the newest mails to confirm, of which every sign-up gets one: their ids grow with time, so the work is bounded
-by `MOST` however many signed, and signing pays for no further index.
+by `MOST` however many signed, and signing needs no further index.
 """
 
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ from pledge.signatures.invalidation.conditions import seconds_between
 from pledge.signatures.models import Signature
 from pledge.statistics.windows import first_since
 
-#: Mails looked at, newest first; on a launch day they may all be of the last hour.
+#: Mails read, newest first; on a launch day they may all be of the last hour.
 MOST = 10_000
 
 #: Everybody, then each provider, as `signatures.mail_provider` names them.
@@ -53,9 +53,9 @@ class _Person:
 
 
 def funnel(campaign_id: int, within: timedelta) -> Funnel:
-    """The sign-ups of the last days (at most seven: after that unconfirmed ones may be gone already).
+    """The sign-ups of the last days (at most seven: unconfirmed ones may be deleted after that).
 
-    Who signed up twice counts once. A sign-up that was disowned or erased since is not in it.
+    Somebody who signed up twice counts once. A sign-up that was disowned or erased since is not included.
     """
     since = clock.now() - within
     rows, oldest = _newest(since)

@@ -1,6 +1,6 @@
-"""How a campaign grows, by Korean days or weeks: what staff look at on the desk.
+"""The growth of a campaign by Korean days or weeks, for staff.
 
-Nothing is merged here: by when people signed tells no more than whoever notes the public count each day.
+Nothing is merged here: the times reveal no more than the public count does to anybody who writes it down each day.
 """
 
 from collections import Counter
@@ -36,7 +36,7 @@ class Point:
 
 
 def growth(campaign_id: int, kind: Kind, step: Step) -> list[Point]:
-    """The newest days or weeks, oldest first, up to today. It reads one row for each hour in which something moved."""
+    """The newest days or weeks, oldest first, up to today. Reads one row for each hour with a change."""
     moved = _moved(ledger.breakdown(campaign_id, Dimension.HOUR, kind), step)
     last = _begin(clock.now().astimezone(SEOUL).date(), step)
     width = timedelta(days=7 if step is Step.WEEK else 1)

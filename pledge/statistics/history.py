@@ -1,8 +1,8 @@
-"""How a campaign grew by Korean days, as anybody may know it: the same days on the page, in the API and in packs.
+"""The public history of a campaign by Korean days: the same days on the page, in the API and in packs.
 
-People of small days are merged (cells.py), so a picture of the growth must not give away what its table hides. It is
-therefore drawn from the lines of the table and from nothing else: the people of merged days are spread evenly over the
-days that have no line of their own. Organisations are public by name; their days are not merged.
+People of small days are merged (cells.py), so a picture of the growth must not reveal what its table hides. It is therefore
+drawn from the lines of the table only: the people of merged days are spread evenly over the days without a line of their
+own. Organisations are public by name; their days are not merged.
 """
 
 from collections.abc import Mapping
@@ -18,14 +18,14 @@ from pledge.ledger.models import Dimension, Kind, Tally
 from pledge.statistics.breakdowns import OTHER, BreakdownLine, by_korean_day
 from pledge.statistics.growth import MIN_POINTS, Point
 
-#: Widths of a step in days, and how many steps a phone shows without their running together.
+#: Widths of a step in days, and how many steps fit on a phone.
 STEPS = (1, 7, 28)
 MAX_STEPS = 62
 
 
 @dataclass(frozen=True)
 class Day:
-    """What a Korean day added: who came minus who left."""
+    """What a Korean day added: confirmations minus withdrawals."""
 
     day: date
     people: int | None  #: None: nobody, or too few to be told
@@ -34,7 +34,7 @@ class Day:
 
 @dataclass(frozen=True)
 class History:
-    """The days on which something is to be told, oldest first; `merged`: people of all other days, None when none."""
+    """The days with a number to show, oldest first; `merged`: people of all other days, None when there are none."""
 
     days: list[Day]
     merged: int | None
@@ -80,7 +80,7 @@ def step_of(found: History) -> int:
 
 
 def people_points(found: History) -> list[Point]:
-    """The growth of people; what was added is of the days that are told, the total also holds the merged ones."""
+    """The growth of people; days with a number show it, and the total includes the merged ones."""
     added = {one.day: one.people for one in found.days if one.people is not None}
     if not added:  # one merged number has no shape
         return []

@@ -1,8 +1,8 @@
 """What became of all sign-ups of a campaign: counted, waiting, withdrawn, or taken out of the count and why.
 
-The counted, the withdrawn and the sum of those taken out are entries of the public log, so nothing of them is hidden. What
-it does not tell is shown as in every breakdown: reasons with few are merged, and fewer than five who have not confirmed
-are not told, nor the sum of all, from which they would follow.
+The counted, the withdrawn and the sum of those taken out are entries of the public log, so nothing of them is hidden. The
+rest is shown as in every breakdown: reasons with few people are merged, and fewer than five who have not confirmed are not
+shown, nor the sum of all, from which they could be computed.
 """
 
 from collections.abc import Mapping
@@ -23,15 +23,15 @@ from pledge.signatures.invalidation.models import Invalidation, InvalidationReas
 from pledge.signatures.models import Signature, SignatureState
 from pledge.statistics.cells import MIN_CELL, Breakdown, merge_small
 
-#: The line of the reasons that have too few to be shown each.
+#: The line for reasons with too few people to be shown separately.
 MERGED = "merged"
 
-#: The figures read every row of a campaign. They are kept so long that reading takes no more than a hundredth of the time.
+#: The figures read every row of a campaign. They are cached so long that reading takes at most a hundredth of the time.
 MIN_KEPT = 5.0
 KEPT_FOR_EACH_SECOND = 100.0
-#: How long a page waits for them; reading ten million rows takes longer than anybody should look at a white page.
+#: How long a page waits for them; reading ten million rows takes longer than a visitor should wait.
 MAX_WAIT = 1.0
-#: The database may take this long for it, as nobody waits.
+#: The time limit of the query in the background.
 STATEMENT_SECONDS = 300
 
 #: The lines in their order: a state, or the reason of an invalidation.

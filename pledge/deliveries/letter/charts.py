@@ -1,4 +1,4 @@
-"""Breakdowns as the letter draws them: lengths between 0 and 1, ready labels, and the table that stands for the picture."""
+"""Breakdowns for the letter: bar lengths between 0 and 1, labels, and the table that describes the picture."""
 
 from collections.abc import Callable
 from datetime import date, datetime, time
@@ -12,11 +12,11 @@ from pledge.statistics.breakdowns import NO_REGION, OTHER
 from pledge.statistics.rounding import round_step
 from pledge.statistics.values import Cell
 
-#: So many days are listed one by one; above that the table has months, and totals.xlsx has the days.
+#: Up to so many days are listed one by one; beyond that the table has months, and totals.xlsx has the days.
 DAYS = 31
-#: Lines across the picture.
+#: Grid lines of the picture.
 MAX_STEPS = 5
-#: Marks on the axis of time.
+#: Labels on the time axis.
 MARKS = 6
 
 _MONTH = {"ko": "y년 M월", "en": "MMMM y"}
@@ -25,7 +25,7 @@ _MARK_OF_MONTH = {"ko": "y년 M월", "en": "MMM y"}
 
 
 def growth(cells: list[Cell], lang: str, texts: dict[str, Any]) -> dict[str, Any]:
-    """The days that are shown: what each added, and the running total. Without two days there is no picture."""
+    """The days that are shown: what each added, and the running total. With fewer than two days there is no picture."""
     days = [(date.fromisoformat(cell.key), cell.people) for cell in cells if cell.key != OTHER]
     merged = sum(cell.people for cell in cells if cell.key == OTHER)
     has_merged = any(cell.key == OTHER for cell in cells)
@@ -46,9 +46,9 @@ def shares(
     most: int = 0,
     more: Callable[[int], str] | None = None,
 ) -> list[dict[str, Any]]:
-    """Lines with the largest first and what is no place of its own last; `without` gets no bar, for it dwarfs the others.
+    """Rows with the largest first and those that are no place last; `without` gets no bar, as it dwarfs the others.
 
-    With `most`, further places are put together and named by `more`. Empty where nothing but "other" is there.
+    With `most`, further places are merged into one row, named by `more`. Empty when there is only "other".
     """
     places = sorted(
         (cell for cell in cells if cell.key not in (OTHER, NO_REGION)), key=lambda cell: -cell.people
@@ -117,7 +117,7 @@ def _picture(days: list[tuple[date, int]], lang: str, texts: dict[str, Any]) -> 
 
 
 def _marks(first: date, last: date, lang: str) -> list[tuple[date, str]]:
-    """Beginnings of months, as many as have room; some days where there are too few of those."""
+    """Beginnings of months, as many as there is room for; days where there are too few of those."""
     months = [
         date(year, month, 1)
         for year in range(first.year, last.year + 1)

@@ -15,9 +15,9 @@ from pledge.deliveries.letter.parts import TYPST, part
 def letter_pdf(document: Document, *, draft: bool = False) -> bytes:
     """The letter, tagged for screen readers (PDF/UA-1). The same document always gives the same bytes.
 
-    A draft says on each page that it is one.
+    A draft is marked as one on each page.
 
-    No font, package or clock of this machine has a part in it: the fonts lie beside this file, the date is the document's.
+    It uses no font, package or clock of this machine: the fonts are beside this file, the date is the document's.
     """
     made = _compiler(document, draft=draft).compile(
         format="pdf", pdf_standards=["ua-1"], timestamp=from_iso_utc(document.frozen_at)
@@ -52,5 +52,5 @@ def _data(document: Document, *, draft: bool) -> str:
 
 @cache
 def _fonts() -> typst.Fonts:
-    """Read once for each process; nothing of the system's."""
+    """The fonts, read once in each process; none of the system's."""
     return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(FONTS)])

@@ -1,7 +1,7 @@
-"""Which characters the letter's fonts can show, read from the fonts themselves; what none of them has becomes a mark.
+"""Which characters the letter's fonts can show, read from the fonts themselves; others are replaced by a mark.
 
-A PDF for screen readers may hold no character without a glyph (ISO 14289-1, 7.21.8), and a name must not lose a letter
-without anybody seeing it.
+A PDF for screen readers may contain no character without a glyph (ISO 14289-1, 7.21.8), and a name must not lose a letter
+without anybody noticing.
 """
 
 import struct
@@ -11,7 +11,7 @@ from pathlib import Path
 
 FONTS = Path(__file__).parent / "fonts"
 
-#: GETA MARK: how Korean and Japanese printers show a character that they have no type for.
+#: GETA MARK, by which Korean and Japanese printers show a character that they have no type for.
 MISSING = "〓"
 
 _JOINERS = "\u200c\u200d"  #: scripts such as Persian and Hindi need them inside words
@@ -19,14 +19,14 @@ _WHOLE_RANGE, _BY_SEGMENT = 12, 4
 
 
 def presentable(text: str) -> str:
-    """The text as it can be set: composed (NFC), without characters that do not show, and with MISSING in place of each
-    run of characters that no font has. Lines stay lines.
+    """The text as it can be typeset: composed (NFC), without invisible characters, and with MISSING in place of each run of
+    characters that no font has. Line breaks are kept.
     """
     return "\n".join(_line(line) for line in unicodedata.normalize("NFC", text).splitlines())
 
 
 def is_complete(text: str) -> bool:
-    """Nothing that shows had to be replaced."""
+    """Whether nothing visible had to be replaced."""
     return MISSING not in presentable(text.replace(MISSING, ""))
 
 
@@ -41,7 +41,7 @@ def _line(line: str) -> str:
 
 
 def _clusters(line: str) -> list[str]:
-    """A character with the marks and joiners upon it: they are set from one font or from none."""
+    """Characters, each with the marks and joiners on it: a cluster is set from one font or from none."""
     clusters: list[str] = []
     for character in line:
         category = unicodedata.category(character)
@@ -67,7 +67,7 @@ def fonts() -> tuple[frozenset[int], ...]:
 
 
 def _code_points(font: bytes) -> frozenset[int]:
-    """What the table `cmap` of an OpenType font maps to a glyph (ISO/IEC 14496-22, 5.2.1), formats 4 and 12."""
+    """The code points that the `cmap` table of an OpenType font maps to a glyph (ISO/IEC 14496-22, 5.2.1), formats 4 and 12."""
     tables = {tag: offset for tag, _, offset, _ in struct.iter_unpack(">4sIII", _directory(font))}
     start = tables[b"cmap"]
     (count,) = struct.unpack_from(">H", font, start + 2)
@@ -98,7 +98,7 @@ def _segments(font: bytes, start: int) -> set[int]:
     count = double // 2
 
     def column(number: int, form: str) -> tuple[int, ...]:
-        # One empty word stands between the first and the second column.
+        # There is one padding word between the first and the second column.
         offset = start + 14 + double * number + (2 if number else 0)
         return struct.unpack_from(f">{count}{form}", font, offset)
 

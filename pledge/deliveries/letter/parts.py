@@ -1,4 +1,4 @@
-"""What the letter says in one language: every sentence and every number as it will stand there, as plain data.
+"""The content of the letter in one language: every sentence and every number in it, as plain data.
 
 The typesetting (typst/letter.typ) decides nothing but the look. The fixed texts are in typst/ko.toml and typst/en.toml.
 """
@@ -24,7 +24,7 @@ from pledge.statistics.values import Organization, Pledge, Words
 TYPST = Path(__file__).parent / "typst"
 #: Countries that are listed one by one; the others are one line.
 COUNTRIES = 40
-#: Organisations that are listed; their number is the one thing that can make a letter very long.
+#: Organisations that are listed; only their number can make a letter very long.
 ORGANIZATIONS = 2_000
 
 
@@ -34,7 +34,7 @@ def fixed(lang: str) -> dict[str, Any]:
 
 
 def part(document: Document, lang: str, *, draft: bool = False) -> dict[str, Any]:
-    """The letter in one language. Every text in it can be set, see glyphs.presentable()."""
+    """The letter in one language. Every text in it can be typeset, see glyphs.presentable()."""
     texts = fixed(lang)
     title = _either(document.title, lang)
     said = {
@@ -67,7 +67,7 @@ def part(document: Document, lang: str, *, draft: bool = False) -> dict[str, Any
 
 
 def _reply(reply: Reply, lang: str) -> dict[str, Any]:
-    """Where the answer goes: what is known of it, line by line."""
+    """Where the answer goes: the known parts, row by row."""
     texts = fixed(lang)["reply"]
     known = {
         "person": _either(reply.person, lang),
@@ -188,7 +188,7 @@ def _counts(state: FrozenCheckpoint, words: str) -> str:
 
 
 def _moves(moves: Moves) -> list[str]:
-    """Each figure with its sign, and what they add up to."""
+    """Each figure with its sign, and their sum."""
     return [
         f"{moves.confirmed:,}",
         *(_with_sign("−", moves.withdrawn), _with_sign("−", moves.invalidated)),
@@ -224,7 +224,7 @@ def _more_countries(text: str, number: int) -> str:
 
 
 def _blocks(text: str) -> list[dict[str, Any]]:
-    """Paragraphs, and lists of lines that begin with a dash; everything else stays as it was written."""
+    """Paragraphs, and lists of lines that begin with a dash; everything else unchanged."""
     blocks: list[dict[str, Any]] = []
     for paragraph in text.replace("\r\n", "\n").split("\n\n"):
         lines = [line.rstrip() for line in paragraph.split("\n") if line.strip()]

@@ -1,1 +1,1 @@
-"""The pack that is handed over."""
+"""The pack that is handed over: making it and checking it."""

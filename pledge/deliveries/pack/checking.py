@@ -1,6 +1,6 @@
-"""Checking a pack on the site that made it: tools/verify.py checks it as for anybody; the site adds what only it knows.
+"""Checking a pack on the site that made it: tools/verify.py as anybody runs it, and two checks that only the site can do.
 
-That is which keys sign its logs, and whether it has published the pack's checkpoint (docs/adr/0048).
+These are which keys sign its logs, and whether it has published the pack's checkpoint (docs/adr/0048).
 """
 
 import subprocess
@@ -23,16 +23,16 @@ _MAX_CHECKPOINT = 100_000
 
 
 class KeysFrom(StrEnum):
-    """Where the keys come from that were believed."""
+    """Where the trusted keys come from."""
 
     GIVEN = "given"
     SITE = "site"  #: this site has signed with them
-    PACK = "pack"  #: they came with it, so it is only known to be whole
+    PACK = "pack"  #: they came with it, so only its integrity is known
 
 
 @dataclass(frozen=True)
 class PackCheckResult:
-    """What `tools/verify.py` said (`output`) and how it ended: 0, 1 a check failed, 2 nothing could be checked."""
+    """The output of `tools/verify.py` and its exit code: 0, 1 a check failed, 2 nothing could be checked."""
 
     code: int
     output: str
@@ -44,8 +44,8 @@ class PackCheckResult:
 def check(path: Path, keys: str | None = None) -> PackCheckResult:
     """Check the pack in a file.
 
-    `keys`: the public keys to believe, one a line. Without them those of this site are taken if it knows the log, else
-    the ones in the pack.
+    `keys`: the public keys to trust, one a line. Without them those of this site are used if it has the log, else the ones in
+    the pack.
     """
     state = _named_checkpoint(path)
     own, is_published = ("", None) if state is None else _known_here(state)
@@ -56,7 +56,7 @@ def check(path: Path, keys: str | None = None) -> PackCheckResult:
 
 
 def _run(path: Path, keys: str | None) -> "subprocess.CompletedProcess[str]":
-    """In a process of its own and isolated, so that nothing of the site can answer for it."""
+    """In a separate, isolated process, so that nothing of the site can influence the result."""
     with TemporaryDirectory() as folder:
         words = [sys.executable, "-I", "-X", "utf8", str(_PROGRAM), "pack", str(path)]
         if keys is not None:
@@ -67,7 +67,7 @@ def _run(path: Path, keys: str | None) -> "subprocess.CompletedProcess[str]":
 
 
 def _named_checkpoint(path: Path) -> TreeHead | None:
-    """What the pack says its checkpoint is; nothing is believed yet, and None where it cannot be read."""
+    """The checkpoint that the pack names, not verified; None where it cannot be read."""
     try:
         with zipfile.ZipFile(path) as archive, archive.open(_CHECKPOINT) as member:
             note = member.read(_MAX_CHECKPOINT).decode("utf-8")

@@ -1,4 +1,4 @@
-"""What a pack consists of, for who makes one (packing.py), checks one or shows one (docs/pack.md)."""
+"""The members of a pack, for making, checking and showing one (docs/pack.md)."""
 
 FORMAT = "pledge-delivery/v1"
 

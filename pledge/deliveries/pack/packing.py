@@ -1,7 +1,7 @@
-"""The pack: a zip of all that a delivery says, the log behind it, and what is needed to check both (docs/pack.md).
+"""The pack: a zip of the content of a delivery, its log, and what is needed to check both (docs/pack.md).
 
 It is a function of the document and of the log up to the checkpoint: the same delivery gives the same bytes whenever and
-wherever it is made (docs/adr/0049). Nothing here may ask for the time.
+wherever it is made (docs/adr/0049). Nothing here reads the clock.
 """
 
 import json
@@ -33,22 +33,22 @@ from pledge.ledger.log_queries import framed
 from pledge.ledger.models import Kind
 from pledge.ledger.notes import Signer
 
-#: What no clock decides: the earliest moment that a zip can name.
+#: A fixed time: the earliest moment that a zip can represent.
 _TIME = (1980, 1, 1, 0, 0, 0)
 _UNIX = 3
 _PLAIN_FILE = 0o100644 << 16
-#: Entries are written to the zip in parts of about so many bytes, and progress is told as often.
+#: Entries are written to the zip in parts of about so many bytes; progress is reported with each.
 _PART = 1 << 18
-#: More bytes than one entry has; where all may have more than two gigabytes the zip says so in its older fields.
+#: More bytes than an entry has; beyond two gigabytes the zip needs its extended fields.
 _MAX_ENTRY = 512
 
 
 class PackInconsistent(RuntimeError):
-    """The entries are none of a log, or do not give the root or the counts of the document: the pack would not verify."""
+    """The entries are no valid log, or do not give the root or the counts of the document: the pack would not verify."""
 
 
 class NoKnownKey(RuntimeError):
-    """None of the keys that sign now was a key of this log when the delivery was frozen: freeze it anew."""
+    """None of the present keys was a key of this log when the delivery was frozen: freeze it again."""
 
 
 class NotToBePacked(LookupError):
@@ -69,9 +69,9 @@ def pack(delivery_id: int, file: BinaryIO, progress: Progress) -> MadeFile:
 
 
 def write_pack(document: Document, campaign_id: int, file: BinaryIO, progress: Progress) -> None:
-    """Write the pack of a delivery, in flat memory. A step of the progress is a member, or an entry of the log.
+    """Write the pack of a delivery, with constant memory. A step of the progress is a member, or an entry of the log.
 
-    Raises PackInconsistent, NoKnownKey, ledger.log.NoLogKey: what would not verify is never finished.
+    Raises PackInconsistent, NoKnownKey, ledger.log.NoLogKey: a pack that would not verify is never finished.
     """
     signers = _signers(document)
     steps = _Steps(progress, len(MEMBERS) + document.checkpoint.size)
@@ -95,13 +95,13 @@ def write_pack(document: Document, campaign_id: int, file: BinaryIO, progress: P
 
 @cache
 def tool() -> str:
-    """What makes packs here, as the manifest names it."""
+    """The program that makes packs here, as the manifest names it."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     return f"pledge {project['version']}"
 
 
 class _Steps:
-    """How many are done of how many."""
+    """Counts the steps that are done."""
 
     def __init__(self, progress: Progress, total: int) -> None:
         self._progress, self._total, self._done = progress, total, 0
@@ -146,7 +146,7 @@ _WRITERS: dict[str, Callable[[Document], bytes]] = {
 def _write_entries(
     archive: zipfile.ZipFile, document: Document, campaign_id: int, steps: _Steps
 ) -> dict[str, Any]:
-    """All entries in turn, counted again on the way; what the manifest says of them."""
+    """Write all entries, counting them again; returns their part of the manifest."""
     size = document.checkpoint.size
     count, digest, written = LogCount(), sha256(), 0
     is_large = size * _MAX_ENTRY > zipfile.ZIP64_LIMIT
@@ -161,7 +161,7 @@ def _write_entries(
 
 
 def _parts(leaves: Iterator[Leaf], count: LogCount) -> Iterator[tuple[bytes, int]]:
-    """The entries as they stand in the file, some thousand at once, and how many those are."""
+    """The entries as bytes of the file, some thousand at once, with their number."""
     part, before = bytearray(), 0
     for leaf in leaves:
         count.add(leaf)
@@ -174,7 +174,7 @@ def _parts(leaves: Iterator[Leaf], count: LogCount) -> Iterator[tuple[bytes, int
 
 
 def _compare(document: Document, count: LogCount) -> None:
-    """That the entries are those of the checkpoint and add up to what the document says. Raises PackInconsistent."""
+    """Check that the entries are those of the checkpoint and add up to the document. Raises PackInconsistent."""
     state = document.checkpoint
     people, organizations = count.moves(Kind.PERSON), count.moves(Kind.ORGANIZATION)
     if count.fault:

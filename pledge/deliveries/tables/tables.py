@@ -1,4 +1,4 @@
-"""The tables of a delivery for programs: CSV that Korean Excel opens as it is, and JSON. docs/totals.md shows each."""
+"""The tables of a delivery for programs: CSV that Korean Excel opens directly, and JSON. docs/totals.md describes each."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -18,7 +18,7 @@ TOTALS_HEAD = ("section", "key", "label_ko", "label_en", "people")
 
 
 def totals_csv(document: Document) -> bytes:
-    """One table of everything, one number in a row."""
+    """All totals in one table, one number in a row."""
     return figures_csv(of_document(document))
 
 
@@ -32,7 +32,7 @@ def organizations_csv(document: Document) -> bytes:
 
 
 def integrity_json(document: Document) -> bytes:
-    """What the log adds up to, and what became of all sign-ups."""
+    """The sums of the log, and what became of all sign-ups."""
     return _json(
         {
             "log": {
@@ -59,7 +59,7 @@ def figures_csv(figures: Figures, lang: str | None = None) -> bytes:
 
 
 def figures_json(figures: Figures, lang: str | None = None) -> bytes:
-    """With a language the lines have their share in percent, and the moment is told as in Korea too."""
+    """With `lang`, lines have their share in percent, and the moment is also given in Korea's time."""
     checkpoint = figures.checkpoint
     return _json(
         {
@@ -82,7 +82,7 @@ def figures_json(figures: Figures, lang: str | None = None) -> bytes:
     )
 
 
-#: What the pack's manifest counts rows of: the file, and how many rows it has below its heads.
+#: The tables whose rows the pack's manifest counts: each returns the file and its number of rows without the head.
 TABLES: dict[str, Callable[[Document], tuple[bytes, int]]] = {
     "totals.xlsx": lambda document: (workbook.totals_xlsx(document), workbook.rows(document)),
     "totals.csv": lambda document: (totals_csv(document), sum(1 for _ in _totals(of_document(document)))),

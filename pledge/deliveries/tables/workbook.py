@@ -34,7 +34,7 @@ def figures_xlsx(figures: Figures, lang: str | None = None) -> bytes:
 
 
 def rows(document: Document) -> int:
-    """How many lines the sheets of a delivery hold below their heads, the summary apart."""
+    """The number of rows of a delivery's sheets without their heads and the summary."""
     figures = of_document(document)
     return sum(len(section.cells(figures)) for section in SECTIONS) + len(document.organizations)
 
@@ -107,7 +107,7 @@ class _Totals:
         return (*self._labels(name), value)
 
     def _breakdown(self, book: Any, styles: Styles, section: Section) -> Sheet:
-        """People stand two columns before the end, by day with the running total between."""
+        """People are in the second column before the end, by day with the running total between."""
         cells = section.cells(self._figures)
         is_day = section.name == "day"
         numbers = (words.PEOPLE, words.IN_ALL, words.SHARE) if is_day else (words.PEOPLE, words.SHARE)
@@ -127,10 +127,10 @@ class _Totals:
         return sheet
 
     def _charts(self, book: Any, summary: Sheet, sheets: dict[str, Sheet], above: int) -> None:
-        """Beside each other under the summary. Days that were merged have no place on a line of time."""
+        """The charts, side by side under the summary. Merged days have no place on a time axis."""
         days = sum(1 for cell in self._figures.by_day if cell.key != OTHER)
         row = above + 2
-        first = 0 if self._lang else 1  # the column of the first name; before it stand the codes
+        first = 0 if self._lang else 1  # the column of the first name; before it are the codes
         people = first + len(self._labels(words.PEOPLE))
         if days > 1:
             line = book.add_chart({"type": "area"})
