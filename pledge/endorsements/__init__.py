@@ -1,1 +1,1 @@
-"""Endorsements: organisations that stand behind a campaign, by name, in public."""
+"""Endorsements: organisations that support a campaign publicly, by name."""

@@ -1,4 +1,4 @@
-"""Reads for the person who speaks for an organisation: what a mailed link stands for, and what is stored."""
+"""Reads for the person who speaks for an organisation: the states of mailed links, and what is stored."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -23,7 +23,7 @@ from pledge.endorsements.models import (
 from pledge.endorsements.rules import Content
 
 _CONTENT = tuple(Content.__dataclass_fields__)
-#: States from which an application may begin anew; until its mail is confirmed they stay what they are.
+#: States from which an organisation may apply again; until its mail is confirmed the state stays.
 _ENDED = (EndorsementState.WITHDRAWN, EndorsementState.DECLINED)
 
 
@@ -59,7 +59,7 @@ class ChangeView:
 
 @dataclass(frozen=True)
 class EndorsementView:
-    """One organisation's endorsement, readable: only ever shown to who holds a link from its contact's mailbox."""
+    """One organisation's endorsement, readable: shown only to the holder of a link from its contact's mailbox."""
 
     id: int
     contact_number: int
@@ -92,7 +92,7 @@ class EndorsementView:
 
     @property
     def proposed(self) -> OwnVersionView | None:
-        """What waits for its mail or for review."""
+        """The version that waits for its mail or for review."""
         return self.newest if self.newest.state is VersionState.PROPOSED else None
 
     @property
@@ -104,7 +104,7 @@ class EndorsementView:
 
 
 def open_link(token: str, lang: str) -> Link[EndorsementView]:
-    """What a link to confirm an application stands for now. Reads only."""
+    """The state of a link to confirm an application, with its endorsement. Reads only."""
     try:
         link = read_confirm_token(token)
     except BadToken:
@@ -125,7 +125,7 @@ def open_link(token: str, lang: str) -> Link[EndorsementView]:
 
 
 def open_contact_link(token: str, lang: str) -> Link[EndorsementView]:
-    """What a link to take over from another person stands for now; CONFIRMED when they have taken over."""
+    """The state of a link to take over from another person; CONFIRMED when they have taken over."""
     try:
         endorsement_id, number, expired = read_contact_token(token)
     except BadToken:
@@ -141,7 +141,7 @@ def open_contact_link(token: str, lang: str) -> Link[EndorsementView]:
 
 
 def own_endorsement(token: str, lang: str) -> EndorsementView:
-    """The endorsement whose own page a link opens. Raises BadToken when there is none (any more)."""
+    """The endorsement whose own page a link opens. Raises BadToken when there is none, or no longer."""
     endorsement_id, contact_number = read_own_token(token)
     found = find(endorsement_id, lang)
     if found is None or found.contact_number != contact_number or found.confirmed_at is None:

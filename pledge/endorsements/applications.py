@@ -1,4 +1,4 @@
-"""What an application says of the person who speaks, and how it waits: sealed, beside the endorsement, until it is confirmed."""
+"""What an application says about the person who speaks; encrypted, it waits beside the endorsement until it is confirmed."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -12,7 +12,7 @@ from pledge.endorsements.verification.domains import is_free_mail
 
 @dataclass(frozen=True)
 class Applicant:
-    """Who applied, and under which texts."""
+    """Who applied, and which texts they agreed to."""
 
     name: str
     title: str
@@ -25,7 +25,7 @@ class Applicant:
 
     @property
     def spokesperson(self) -> str:
-        """How the wall names them; "" without their consent."""
+        """Name and title as the wall shows them; "" without their consent."""
         return f"{self.name}, {self.title}" if self.show else ""
 
     def dump(self) -> str:
@@ -36,7 +36,7 @@ class Applicant:
         return Applicant(**json.loads(text))
 
     def fill(self, row: Endorsement) -> None:
-        """Put it into the endorsement."""
+        """Copy it into the endorsement."""
         domain = self.email.rpartition("@")[2]
         number = self.registration_number
         row.contact_name, row.contact_title, row.contact_email = self.name, self.title, self.email

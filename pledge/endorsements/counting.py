@@ -1,4 +1,4 @@
-"""Endorsements in the ledger: +1 when an organisation goes on the wall, -1 when it leaves, and whether both tell the same."""
+"""Endorsements in the ledger: +1 when an organisation goes on the wall, -1 when it leaves, and whether both agree."""
 
 from datetime import datetime
 
@@ -26,7 +26,7 @@ _LISTED = "SELECT campaign_id, NULL AS country, NULL AS region FROM endorsements
 
 
 def mismatches(connection: Connection | None = None) -> list[Mismatch]:
-    """Campaigns whose published endorsements are not what the ledger adds up to; an empty list is right."""
+    """Campaigns whose published endorsements differ from what the ledger adds up to; an empty list is right."""
     if connection is None:
         with reading() as own:
             return mismatches(own)
@@ -54,8 +54,8 @@ def count_in(
 def count_out(session: Session, row: Endorsement, reason: Reason, at: datetime) -> None:
     """-1, in the transaction that takes the endorsement off the wall.
 
-    Where it was counted, not where it says to be now: a later version may name another country, and the tally of that
-    country never got the +1.
+    The -1 has the place of the +1, not the present one: a later version may name another country, whose tally never got the
+    +1.
     """
     counted = session.execute(
         select(LedgerEntry.country, LedgerEntry.region)

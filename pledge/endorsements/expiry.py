@@ -1,4 +1,4 @@
-"""What is deleted of endorsements when its time is over (docs/adr/0055). The privacy notice names these clocks."""
+"""Deleting data of endorsements after its retention period (docs/adr/0055). The privacy notice states these periods."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,11 +20,11 @@ from pledge.endorsements.models import (
 from pledge.endorsements.own import NOBODY, delete_row, forget_person
 from pledge.endorsements.versions import drop, waiting
 
-#: As for signatures: a link lives seven days, seven more are left to ask for a new one with it.
+#: As for signatures: a link works for seven days, and seven more are left to ask for a new one with it.
 UNCONFIRMED = timedelta(days=14)
-#: What has ended: long enough to ask why, and to answer.
+#: After the end of an endorsement: long enough to ask why, and to answer.
 ENDED = timedelta(days=90)
-#: Rows in one transaction; each takes some statements.
+#: Rows in one transaction; each needs several statements.
 BATCH = 100
 
 _HAS_ENDED = (
@@ -44,11 +44,11 @@ _WAITS = (
 @dataclass(frozen=True)
 class ExpiryResult:
     unconfirmed: int  #: applications that nobody confirmed
-    contacts: int  #: persons forgotten: of endorsements that have ended, and of changes that are over
+    contacts: int  #: persons forgotten: of endorsements and of changes that have ended
 
 
 def sweep(forgotten: Sequence[int] = ()) -> ExpiryResult:
-    """Delete what nobody confirmed, and the persons of what has ended; `forgotten`: campaigns all of whose persons go."""
+    """Delete applications that nobody confirmed, and persons of endorsements that ended, or of all in `forgotten` campaigns."""
     now = clock.now()
     old = _unconfirmed(now - UNCONFIRMED)
     ended = (Endorsement.state.in_(_HAS_ENDED), Endorsement.ended_at < now - ENDED, ~_WAITS)
@@ -66,7 +66,7 @@ def sweep(forgotten: Sequence[int] = ()) -> ExpiryResult:
 
 
 def _each(act: Callable[[Session, Endorsement], None], *conditions: ColumnElement[bool]) -> int:
-    """Do it to every row that fits; how many there were."""
+    """Apply `act` to every row that meets the conditions; returns how many."""
     total = 0
     while True:
         with transaction() as session:

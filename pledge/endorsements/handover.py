@@ -1,4 +1,4 @@
-"""Another person speaks for an organisation: asked for by the one before, in force when the new one confirms by mail."""
+"""Another person takes over to speak for an organisation: asked for by the present one, in force when the new one confirms."""
 
 import secrets
 
@@ -21,7 +21,7 @@ from pledge.mail.models import MailKind, MailState, OutboxMail
 
 
 class SamePerson(Exception):
-    """The mailbox that was named is the one that speaks for the organisation already."""
+    """The mailbox is that of the person who speaks for the organisation already."""
 
 
 class AlreadySpokesperson(Exception):
@@ -31,7 +31,7 @@ class AlreadySpokesperson(Exception):
 def ask(token: str, *, name: str, title: str, mailbox: Mailbox, lang: str) -> None:
     """Ask another person to take over; a mail to them is enqueued if their address may get one.
 
-    A change that was asked for before is replaced, and its mail leads nowhere. Raises BadToken, EndorsementInWrongState (also
+    A change that was asked for before is replaced, and the link in its mail becomes invalid. Raises BadToken, EndorsementInWrongState (also
     while the mail that tells the person before still waits), SamePerson, BadContent.
     """
     name = clean_line("contact_name", name, MAX_PERSON)
@@ -67,7 +67,7 @@ def ask(token: str, *, name: str, title: str, mailbox: Mailbox, lang: str) -> No
 
 
 def cancel(token: str) -> None:
-    """Forget a change that was asked for and is not in force. Raises BadToken."""
+    """Cancel a change that was asked for and is not in force. Raises BadToken."""
     with transaction() as session:
         row = own_row(session, token)
         session.execute(
@@ -78,9 +78,9 @@ def cancel(token: str) -> None:
 
 
 def accept(endorsement_id: int, contact_number: int, privacy_version: str) -> bool:
-    """The new person takes over: mails go to them, the one before is told and their links die.
+    """Put the change in force: mails go to the new person, the one before is told and their links become invalid.
 
-    The level is what mail and website prove now; nobody is named in public until the new person asks for it. True when
+    The level is the one that mail and website prove now; nobody is named in public until the new person asks for it. True when
     this call did it. Raises AlreadySpokesperson.
     """
     try:
@@ -115,7 +115,7 @@ def refuse(token: str) -> bool:
 
 
 def _handover_is_queued(session: Session, row: Endorsement) -> bool:
-    """Whether the person before has not been told yet: their address stands in the change that is in force."""
+    """Whether the person before has not been told yet: the change that is in force still has their address."""
     waiting = select(OutboxMail.id).where(
         OutboxMail.subject_id == row.id,
         OutboxMail.kind == MailKind.ENDORSE_HANDOVER,

@@ -1,4 +1,4 @@
-"""Names for an endorsement that tell nothing: random numbers, keyed hashes, tokens of its links and its waiting page."""
+"""Identifiers that reveal nothing: random numbers, keyed hashes, tokens for links and for the waiting page."""
 
 import hashlib
 import secrets
@@ -12,18 +12,18 @@ _DIGEST = 12
 
 
 class Mailbox(Protocol):
-    """An e-mail address as the form has understood it (signatures/addresses.py, which this feature must not know)."""
+    """An e-mail address as parsed by the form (signatures/addresses.py, which this package must not import)."""
 
     @property
     def mailed(self) -> str: ...  #: what SMTP is given
     @property
-    def canonical(self) -> str: ...  #: what one person is known by
+    def canonical(self) -> str: ...  #: identifies one person
 
 
 class ConfirmLink(NamedTuple):
     endorsement_id: int
     seq: int
-    contact_number: int  #: of the person it was mailed to; it opens nothing for who came after
+    contact_number: int  #: of the person it was mailed to; invalid for a later one
     expired: bool
 
 
@@ -33,7 +33,7 @@ def new_id() -> int:
 
 
 def address_hash(mailbox: Mailbox) -> bytes:
-    """The person who speaks, as far as one mailbox is a person; the same hash as for their signature."""
+    """Keyed hash of the person, as far as one mailbox is a person; equal to that of their signature."""
     return vault().keyed_hash(mailbox.canonical)
 
 
@@ -42,12 +42,12 @@ def domain_of(mailbox: Mailbox) -> str:
 
 
 def registration_hash(number: str) -> bytes:
-    """So that the same business is found again, without the number being readable."""
+    """Keyed hash by which the same business is found again, without the number being readable."""
     return vault().keyed_hash(f"registration number {number}")
 
 
 def ticket_for(slug: str, hashed: bytes, name_key: str) -> str:
-    """What the waiting page's address carries: person and organisation, sealed, so that it leads to no row of a stolen
+    """The ticket in the address of the waiting page: person and organisation, encrypted, so that it matches no row of a stolen
     database. Tickets of one campaign are equally long, and no two are the same.
     """
     return tokens.seal(Purpose.ENDORSE_TICKET, f"{slug} {hashed.hex()} {name_digest(name_key).hex()}")
@@ -62,29 +62,29 @@ def read_ticket(slug: str, ticket: str) -> tuple[bytes, bytes]:
 
 
 def name_digest(name_key: str) -> bytes:
-    """Short enough for an address; it need not hide the name, which the person has typed themselves."""
+    """Short enough for an address; it need not hide the name, which the person typed themselves."""
     return hashlib.sha256(name_key.encode()).digest()[:_DIGEST]
 
 
 def confirm_token(endorsement_id: int, seq: int, contact_number: int) -> str:
-    """The link that confirms one version of an application, for the person it was mailed to."""
+    """The token that confirms one version of an application, for the person it is mailed to."""
     return tokens.mint(Purpose.ENDORSE_CONFIRM, [endorsement_id, seq, contact_number])
 
 
 def read_confirm_token(token: str) -> ConfirmLink:
-    """What a mailed link confirms. Raises BadToken."""
+    """The content of a token to confirm. Raises BadToken."""
     (endorsement_id, seq, contact_number), expired = _numbers(Purpose.ENDORSE_CONFIRM, token, 3)
     return ConfirmLink(endorsement_id, seq, contact_number, expired)
 
 
 def read_contact_token(token: str) -> tuple[int, int, bool]:
-    """Id of the endorsement, number of the person who is to speak for it, and whether the time is over. Raises BadToken."""
+    """Id of the endorsement, number of the person who is to speak for it, and whether the link has expired. Raises BadToken."""
     (endorsement_id, contact_number), expired = _numbers(Purpose.ENDORSE_CONTACT, token, 2)
     return endorsement_id, contact_number, expired
 
 
 def manage_token(endorsement_id: int, contact_number: int) -> str:
-    """The link to an organisation's own page; it dies when another person takes over."""
+    """The token of an organisation's own page; it becomes invalid when another person takes over."""
     return tokens.mint(Purpose.ENDORSE_MANAGE, [endorsement_id, contact_number])
 
 

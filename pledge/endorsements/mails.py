@@ -1,4 +1,4 @@
-"""The mails about an endorsement. A mail that is no longer true when its turn comes is None and is not sent.
+"""The mails about an endorsement. A mail that is out of date when its turn comes is None and is not sent.
 
 No word that came from the form goes into a mail to an address that is not confirmed: a stranger must not be able to send
 texts through us. Who has confirmed is told which organisation a mail is about, and the reason that staff gave.
@@ -50,7 +50,7 @@ class MailedContact:
 
 @dataclass(frozen=True, slots=True)
 class Successor:
-    """The other person of a change: who is to take over, or, once that is done, who spoke before."""
+    """The other person of a change: the new one, or, once it is in force, the one before."""
 
     id: int
     number: int
@@ -135,7 +135,7 @@ def composers() -> Composers:
 
 
 def confirm(mail: Claimed, to: MailedContact) -> Message | None:
-    """Please confirm: only while this very version waits."""
+    """Please confirm: only while this version waits."""
     if to.state not in _UNCONFIRMED or to.submitted_at is None:
         return None
     until = min(tokens.expires_at(Purpose.ENDORSE_CONFIRM), to.submitted_at + UNCONFIRMED)
@@ -195,7 +195,7 @@ def contact(mail: Claimed, to: Successor) -> Message | None:
 
 
 def handover(mail: Claimed, to: Successor) -> Message | None:
-    """To the person who spoke before: somebody else does now. Their own links are dead, so it leads to the campaign."""
+    """To the person before: somebody else speaks for it now. Their own links are invalid, so it links to the campaign."""
     if not to.is_done:
         return None
     values = {
@@ -208,7 +208,7 @@ def handover(mail: Claimed, to: Successor) -> Message | None:
 
 
 def _decision(mail: Claimed, to: MailedContact, *states: EndorsementState, **values: str) -> Message | None:
-    """What staff decided, with their reason, as long as it stands."""
+    """The staff's decision and reason, while it is in force."""
     if to.state not in states or not to.reason:
         return None
     return _to_own_page(mail, to, reason=to.reason, **values)
@@ -222,7 +222,7 @@ def _to_own_page(mail: Claimed, to: MailedContact, **values: str) -> Message:
 
 
 def _contacts(mails: Sequence[Claimed]) -> Mapping[int, MailedContact]:
-    """Of the mails whose endorsement still has somebody to write to."""
+    """The contacts of the mails whose endorsement still has somebody to write to."""
     values = {"ids": [mail.id for mail in mails]}
     with reading() as connection:
         found = {row[0]: MailedContact(*row[1:]) for row in connection.execute(_CONTACTS, values)}
@@ -230,7 +230,7 @@ def _contacts(mails: Sequence[Claimed]) -> Mapping[int, MailedContact]:
 
 
 def _successors(mails: Sequence[Claimed]) -> Mapping[int, Successor]:
-    """Of the mails whose change is still the newest one."""
+    """The successors of the mails whose change is still the newest one."""
     values = {"ids": [mail.id for mail in mails]}
     with reading() as connection:
         return {row[0]: Successor(*row[1:]) for row in connection.execute(_SUCCESSORS, values)}

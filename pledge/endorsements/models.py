@@ -51,12 +51,12 @@ class EndorsementState(StrEnum):
     MERGED = "merged"  #: a duplicate of another row
 
 
-#: What an application may take the place of. A withdrawn or declined one moves only when the mail is confirmed.
+#: States that a new application may replace. A withdrawn or declined one changes only when the mail is confirmed.
 REPLACEABLE = (EndorsementState.PENDING, EndorsementState.WITHDRAWN, EndorsementState.DECLINED)
 
 
 class VerificationLevel(StrEnum):
-    """How far the organisation is verified; each step contains the ones before."""
+    """How far the organisation is verified; each level includes the ones before."""
 
     MAIL = "mail"  #: a mailbox that the person named
     DOMAIN = "domain"  #: that mailbox belongs to the organisation's website
@@ -88,13 +88,13 @@ class VersionState(StrEnum):
 class Endorsement(Model):
     __tablename__ = "endorsements"
 
-    #: Random, 63 bits: it stands in public addresses, links and the ledger.
+    #: Random, 63 bits: it is in public addresses, links and the ledger.
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"))
     state: Mapped[str] = mapped_column(String(10))
     #: Number of the newest version; before it is confirmed, the one that the mailed link confirms.
     seq: Mapped[int]
-    #: Which person speaks for the organisation: another number whenever another one takes over, so that the links of the
+    #: Which person speaks for the organisation: another number whenever another one takes over, so that links of the
     #: one before open nothing any more.
     contact_number: Mapped[int] = mapped_column(server_default="1")
     #: That person; mails go to them. Never shown in public: what may be shown is the version's `spokesperson`.
@@ -105,7 +105,7 @@ class Endorsement(Model):
     address_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
     #: Domain of that mail address when it is not a free-mail provider's; "" otherwise.
     mail_domain: Mapped[str] = mapped_column(String(253))
-    #: Their own consent that name and title stand beside the statement.
+    #: Their consent that name and title are shown beside the statement.
     show_contact: Mapped[bool] = mapped_column(Boolean)
     #: The organisation's name as duplicates are found: NFKC, case, spacing and legal forms away.
     name_key: Mapped[str] = mapped_column(String(200))
@@ -146,7 +146,7 @@ class Endorsement(Model):
 
 
 def folded(text: str) -> str:
-    """A name as it is searched: compatibility forms, case and spaces do not matter (기후 변화 is 기후변화)."""
+    """A name as it is searched: without differences in compatibility forms, case and spaces (기후 변화 is 기후변화)."""
     return "".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
@@ -210,7 +210,7 @@ class EndorsementVersion(Model):
 class ContactChange(Model):
     """Another person who is to speak for an organisation; it takes effect when they confirm from their own mailbox.
 
-    Once done, the row holds the one before, so that they can still be told, until retention takes it.
+    Once in force, the row has the person before, so that they can still be told, until retention deletes it.
     """
 
     __tablename__ = "endorsement_contact_changes"
@@ -232,7 +232,7 @@ class ContactChange(Model):
 
 
 class ReasonKind(StrEnum):
-    """What a reason of the list is for."""
+    """For which decision a reason can be chosen."""
 
     DECLINE = "decline"
     CHANGES = "changes"
@@ -240,7 +240,7 @@ class ReasonKind(StrEnum):
 
 
 class ReviewReason(Model):
-    """One reason of the list that staff choose from. It stands over the built-in one of the same code (reasons.py)."""
+    """A reason that staff can choose. It replaces the built-in one of the same code (reasons.py)."""
 
     __tablename__ = "review_reasons"
 
@@ -256,7 +256,7 @@ class ReviewReason(Model):
 
 
 class ReviewVisit(Model):
-    """Somebody of the staff has a case open, or had until a moment ago."""
+    """A member of staff who has a case open, or had until a moment ago."""
 
     __tablename__ = "review_visits"
 

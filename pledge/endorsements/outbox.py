@@ -1,4 +1,4 @@
-"""Enqueueing a mail about an endorsement, in the caller's transaction: decisions always, what others can ask for within caps."""
+"""Enqueueing a mail about an endorsement, in the caller's transaction: decisions always, requested mails within the caps."""
 
 from datetime import datetime
 
@@ -30,7 +30,7 @@ def enqueue(
     seq: int | None = None,
     due_at: datetime | None = None,
 ) -> None:
-    """Enqueue a mail about this endorsement, without asking the caps; in its own language unless another is given."""
+    """Enqueue a mail about this endorsement, without checking the caps; in its language unless another is given."""
     known = kind is MailKind.ENDORSE_CONFIRM and _has_confirmed(session, row.address_hash)
     outbox.enqueue(session, kind, row.id, lang or row.lang, seq=seq or row.seq, due_at=due_at, known=known)
 
@@ -44,7 +44,7 @@ def enqueue_if_allowed(
     seq: int | None = None,
     may_wait: bool = False,
 ) -> bool:
-    """Enqueue a mail that anybody can ask for, if the address may get one; whether it is enqueued."""
+    """Enqueue a mail that anybody can ask for, if the address may get one; returns whether it is enqueued."""
     due_at = slot_for(session, row.address_hash, row.contact_email, kind, may_wait=may_wait)
     if due_at is None:
         return False

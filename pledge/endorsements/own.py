@@ -27,22 +27,22 @@ from pledge.ledger.models import Reason
 from pledge.mail.allowance import mailbox_hash
 from pledge.mail.models import MailAllowance
 
-#: While it is one of these, an organisation may correct what it shows.
+#: States in which an organisation may correct what it shows.
 CORRECTABLE = (EndorsementState.REVIEW, EndorsementState.CHANGES, EndorsementState.PUBLISHED)
-#: The person's number when nobody is known any more; no link carries it.
+#: The person's number when nobody speaks for it any more; no link has it.
 NOBODY = 0
-#: Levels above which the website has nothing to add.
+#: Levels that a proof on the website can raise.
 _BELOW_SITE = (VerificationLevel.MAIL, VerificationLevel.DOMAIN)
 
 
 class EndorsementInWrongState(Exception):
-    """The act does not go with the state that the endorsement is in (any more)."""
+    """The endorsement's state does not allow this, or no longer."""
 
 
 def correct(token: str, content: Content, *, name: str, title: str, show: bool) -> bool:
     """Change what the organisation shows and who is named for it; True when a new version now waits for review.
 
-    What is on the wall stays there meanwhile. Taking back the consent to be named acts at once. Raises BadToken,
+    What is on the wall stays there meanwhile. Withdrawing the consent to be named takes effect at once. Raises BadToken,
     EndorsementInWrongState, BadContent, UnknownFile.
     """
     content = clean(content)
@@ -69,9 +69,9 @@ def correct(token: str, content: Content, *, name: str, title: str, show: bool) 
 
 
 def check_website(token: str) -> bool:
-    """Look for the organisation's proof on its website now; True when it is there and the level rose to it.
+    """Look for the organisation's proof on its website now; True when it is there and the level was raised.
 
-    The website is asked outside any transaction; it counts only if it is still the organisation's afterwards. Raises
+    The website is read outside any transaction; the proof counts only if the website is still the organisation's afterwards. Raises
     BadToken, EndorsementInWrongState.
     """
     with transaction() as session:
@@ -91,7 +91,7 @@ def check_website(token: str) -> bool:
 
 
 def withdraw(token: str) -> None:
-    """Take the endorsement back: -1 in the ledger when it was counted, once; the wall keeps a line. Raises BadToken."""
+    """Take the endorsement back: -1 in the ledger when it was counted, once; a line stays on the wall. Raises BadToken."""
     with transaction() as session:
         row = own_row(session, token)
         if row.state in CORRECTABLE:
@@ -101,8 +101,7 @@ def withdraw(token: str) -> None:
 def erase(token: str) -> None:
     """Delete the person's data for good; the endorsement is taken back first. Raises BadToken.
 
-    An organisation that was on the wall leaves its public line, which says nothing of the person. One that never was
-    leaves nothing.
+    For an organisation that was on the wall a public line stays, which says nothing about the person. Otherwise nothing stays.
     """
     with transaction() as session:
         row = own_row(session, token)
@@ -118,7 +117,7 @@ def erase(token: str) -> None:
 
 
 def own_row(session: Session, token: str) -> Endorsement:
-    """The row, locked, if this link still belongs to who speaks for the organisation. Raises BadToken."""
+    """The row, locked, if this link still belongs to the person who speaks for the organisation. Raises BadToken."""
     endorsement_id, contact_number = read_own_token(token)
     row = session.scalar(
         select(Endorsement)
@@ -131,23 +130,23 @@ def own_row(session: Session, token: str) -> Endorsement:
 
 
 def shown_version(session: Session, row: Endorsement) -> EndorsementVersion:
-    """The version whose website the public level is about."""
+    """The version whose website the public level belongs to."""
     published = versions.version_in(session, row, VersionState.PUBLISHED)
     return published or versions.newest_version(session, row)
 
 
 def forget_person(session: Session, row: Endorsement) -> None:
-    """Everything of the person goes, and what could lead to them; their links die. The organisation's versions stay."""
+    """Erase everything about the person, and what identifies them; their links become invalid. The versions stay."""
     versions.hide_spokesperson(session, row)
     row.contact_name = row.contact_title = row.contact_email = row.mail_domain = ""
-    row.address_hash = secrets.token_bytes(32)  # of nobody: nobody can be found by it
+    row.address_hash = secrets.token_bytes(32)  # random: nobody can be found by it
     row.registration_number = row.registration_hash = None
     row.contact_number = NOBODY
     session.execute(delete(ContactChange).where(ContactChange.endorsement_id == row.id))
 
 
 def delete_row(session: Session, row: Endorsement) -> None:
-    """The whole endorsement with its versions and logos."""
+    """Delete the endorsement with its versions and logos."""
     logos = session.scalars(
         select(EndorsementVersion.logo).where(
             EndorsementVersion.endorsement_id == row.id, EndorsementVersion.logo != ""
@@ -159,7 +158,7 @@ def delete_row(session: Session, row: Endorsement) -> None:
 
 
 def _end(session: Session, row: Endorsement) -> None:
-    """Withdrawn: off the wall, out of the count, nothing waits for review, nobody is named any more."""
+    """Withdraw: off the wall, out of the count, nothing waits for review, nobody is named."""
     now = clock.now()
     if row.state == EndorsementState.PUBLISHED:
         count_out(session, row, Reason.WITHDRAWN, now)

@@ -1,6 +1,6 @@
 """Reads of endorsements as the public sees them: the wall, one organisation's page, the newest, and all for programs.
 
-What is shown is always the published version; an organisation that withdrew or was removed stays as a line.
+The published version is shown; an organisation that withdrew or was removed stays as a line.
 """
 
 import re
@@ -29,11 +29,11 @@ PAGE = 60
 BATCH = 500
 MAX_SEARCH = 100
 
-#: Left the wall after having been on it.
+#: States of organisations that were on the wall and left it.
 GONE = (EndorsementState.WITHDRAWN, EndorsementState.REMOVED)
 
 _INITIALS = re.compile(r"\w")
-#: From here on one letter is a syllable or a word: Hangul, kana, Chinese characters.
+#: From here on in Unicode one letter is a syllable or a word: Hangul, kana, Chinese characters.
 _FIRST_SYLLABLE = "\u1100"
 
 
@@ -76,7 +76,7 @@ class OrganizationView:
 
     @property
     def initials(self) -> str:
-        """What stands where a logo is missing."""
+        """Shown in place of a missing logo."""
         return initials(self.name)
 
     @property
@@ -86,7 +86,7 @@ class OrganizationView:
 
 @dataclass(frozen=True)
 class WallFilter:
-    """What somebody looks for on the wall; an empty part excludes nothing."""
+    """What somebody searches for on the wall; an empty part excludes nothing."""
 
     name: str = ""
     type: OrganizationType | None = None
@@ -120,7 +120,7 @@ class Wall:
 
 
 def initials(name: str) -> str:
-    """Two letters of a Latin name, one syllable of a Korean one; legal forms in brackets do not count."""
+    """Two letters of a Latin name, one syllable of a Korean one; legal forms in brackets are ignored."""
     words = [
         found[0] for word in re.sub(r"\([^)]*\)|㈜", " ", name).split() if (found := _INITIALS.search(word))
     ]
@@ -130,7 +130,7 @@ def initials(name: str) -> str:
 
 
 def wall(campaign_id: int, lang: str, wanted: WallFilter, page: int = 1) -> Wall:
-    """One page: by type, then by name; who left stands at the end. A page beyond the last one is empty."""
+    """One page: by type, then by name, with those who left at the end. A page beyond the last one is empty."""
     gone = Endorsement.state.in_(GONE)
     matching = _shown(campaign_id, EndorsementState.PUBLISHED, *GONE).where(*wanted.conditions())
     rank = case(
@@ -168,7 +168,7 @@ def types(campaign_id: int) -> dict[OrganizationType, int]:
 
 
 def organization(campaign_id: int, endorsement_id: int, lang: str) -> OrganizationView | None:
-    """An organisation that is on the wall or was."""
+    """An organisation that is on the wall or was; None when there is none."""
     query = _shown(campaign_id, EndorsementState.PUBLISHED, *GONE).where(Endorsement.id == endorsement_id)
     with reading() as connection:
         row = connection.execute(query).first()
@@ -185,7 +185,7 @@ def merged_into(campaign_id: int, endorsement_id: int) -> int | None:
 
 
 def recent(campaign_id: int, lang: str, limit: int = 6) -> list[OrganizationView]:
-    """Those that came last."""
+    """The newest organisations on the wall."""
     query = _shown(campaign_id, EndorsementState.PUBLISHED).order_by(
         Endorsement.published_at.desc(), Endorsement.id
     )
@@ -194,7 +194,7 @@ def recent(campaign_id: int, lang: str, limit: int = 6) -> list[OrganizationView
 
 
 def listing(campaign_id: int, after: int = 0, limit: int = BATCH) -> list[OrganizationView]:
-    """All that are on the wall, by number, beginning after one; for programs."""
+    """All organisations on the wall by number, from the one after `after`; for programs."""
     query = _shown(campaign_id, EndorsementState.PUBLISHED).where(Endorsement.id > after)
     with reading() as connection:
         return [_view(row, "en") for row in connection.execute(query.order_by(Endorsement.id).limit(limit))]
@@ -252,7 +252,7 @@ def _view(row: Row[*tuple[Any, ...]], lang: str) -> OrganizationView:
         type=OrganizationType(row.type),
         country=row.country,
         region=row.region,
-        # Checked when it was written; said again here, because it becomes a link.
+        # Checked when it was written, and again here, because it becomes a link.
         website=row.website if row.website.startswith(("https://", "http://")) else "",
         level=VerificationLevel(row.level),
         target_year=row.target_year,
@@ -269,6 +269,6 @@ def _view(row: Row[*tuple[Any, ...]], lang: str) -> OrganizationView:
 
 
 def is_endorsed(session: Session, campaign_id: int, pledge_text_id: int) -> bool:
-    """Whether an organisation endorsed this pledge text; inside the transaction of who wants to change it."""
+    """Whether an organisation endorsed this pledge text; inside the transaction that wants to change it."""
     of_this_text = (Endorsement.campaign_id == campaign_id) & (Endorsement.pledge_text_id == pledge_text_id)
     return bool(session.scalar(select(exists().where(of_this_text))))

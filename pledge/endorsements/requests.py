@@ -1,7 +1,7 @@
-"""Answering what was asked for about organisations (mail/requests.py): what is stored, and which mail follows, if any.
+"""Answering requests about organisations (mail/requests.py): what is stored, and which mail follows, if any.
 
-Here, and not in the request, is decided what depends on the person and the organisation, so that no answer and no time
-tells anything of them.
+What depends on the person and the organisation is decided here and not in the request, so that neither its answer nor its
+time reveals anything.
 """
 
 from dataclasses import replace
@@ -36,7 +36,7 @@ def handlers() -> Handlers:
 
 
 def answer_application(session: Session, request: MailRequest) -> None:
-    """Store an application beside what is known, with the mail that confirms it; who is known already is told so."""
+    """Store an application, with the mail that confirms it; an organisation that is confirmed already gets a mail that says so."""
     payload = Payload.load(request.payload or "")
     hashed = bytes(request.address_hash or b"")
     row = session.scalar(
@@ -76,7 +76,7 @@ def answer_application(session: Session, request: MailRequest) -> None:
 
 
 def answer_resend(session: Session, request: MailRequest) -> None:
-    """The same mail once more: to confirm, that the organisation is known already, or the way to apply again."""
+    """Enqueue the mail again: to confirm, or that the organisation is known already, or the way to apply again."""
     for row in _rows_of(session, request):
         if name_digest(row.name_key).hex() != request.payload:
             continue
@@ -89,7 +89,7 @@ def answer_resend(session: Session, request: MailRequest) -> None:
 
 
 def answer_links(session: Session, request: MailRequest) -> None:
-    """The link to the own page of each organisation that this person speaks for; a stranger gets nothing.
+    """Enqueue the link to the own page of each organisation that this person speaks for; a stranger gets nothing.
 
     An application that is not confirmed gets the mail to confirm. Several mails follow each other within the caps.
     """
@@ -104,13 +104,13 @@ def _propose(session: Session, row: Endorsement, payload: Payload) -> Endorsemen
         return versions.propose(
             session, row, payload.content, applicant.spokesperson, applicant=applicant.dump()
         )
-    except UnknownFile:  # its day is over: the worker has stood still for so long
+    except UnknownFile:  # it has expired: the worker was stopped for longer than a day
         content = replace(payload.content, logo="")
         return versions.propose(session, row, content, applicant.spokesperson, applicant=applicant.dump())
 
 
 def _same(session: Session, row: Endorsement, payload: Payload) -> EndorsementVersion | None:
-    """The version that says the same and waits already: a form that was sent twice."""
+    """The waiting version with the same content: a form that was sent twice."""
     for version in versions.waiting(session, row):
         if versions.content_of(version) == payload.content and version.applicant == payload.applicant.dump():
             return version

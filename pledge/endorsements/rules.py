@@ -1,4 +1,4 @@
-"""What an organisation may say of itself. The form asks here for the shape, the service asks again for the meaning."""
+"""The rules for what an organisation says about itself, used by the form and again by the service."""
 
 import re
 import unicodedata
@@ -16,16 +16,16 @@ MAX_NAME = 120
 MAX_PERSON = 80  #: a person's name, and their title
 MAX_STATEMENT = 600
 MAX_WEBSITE = 300
-#: Years that a target may name: a city that has got there already may say so.
+#: Years that a target may name, past ones too: a city may have reached its target already.
 YEARS = range(2000, 2101)
 
 _NEWLINES = re.compile(r"\r\n?")
 
 
 class ContentFault(StrEnum):
-    """What may be wrong besides the faults of a line (pledge/core/text/lines.py)."""
+    """The faults besides those of a line (pledge/core/text/lines.py)."""
 
-    UNKNOWN = "unknown"  #: not one of the list
+    UNKNOWN = "unknown"  #: not in the list
     WEBSITE = "website"
     YEAR = "year"
     PERCENT = "percent"
@@ -34,7 +34,7 @@ class ContentFault(StrEnum):
 
 
 class BadContent(ValueError):
-    """Something that may not stand in an endorsement: which field, and why."""
+    """Something that an endorsement may not contain: which field, and why."""
 
     def __init__(self, field: str, fault: ContentFault | LineFault) -> None:
         super().__init__(f"{field}: {fault.value}")
@@ -44,7 +44,7 @@ class BadContent(ValueError):
 
 @dataclass(frozen=True)
 class Content:
-    """What an organisation shows: all that is public of a version but its logo's pixels."""
+    """What an organisation shows: all of a version that is public, with the name of its logo."""
 
     name_ko: str
     name_en: str
@@ -61,7 +61,7 @@ class Content:
 
 
 def clean(content: Content) -> Content:
-    """The content as it will be kept. Raises BadContent for the first thing that is wrong."""
+    """The content as it will be stored. Raises BadContent for the first fault."""
     check_targets(content.target_year, content.interim_year, content.interim_percent)
     return replace(
         content,
@@ -77,7 +77,7 @@ def clean(content: Content) -> Content:
 
 
 def clean_line(field: str, text: str, longest: int, *, required: bool = True) -> str:
-    """One line, by the rule of all lines (pledge/core/text/lines.py). Raises BadContent."""
+    """One line, by the rule for all lines (pledge/core/text/lines.py). Raises BadContent."""
     try:
         return clean_any_line(text, longest, required=required)
     except BadLine as error:
@@ -106,7 +106,7 @@ def check_targets(target_year: int | None, interim_year: int | None, interim_per
 def target_faults(
     target_year: int | None, interim_year: int | None, interim_percent: int | None
 ) -> dict[str, ContentFault]:
-    """What is wrong with the years and the percentage, by field; nothing when all is well."""
+    """The faults of the years and the percentage, by field; empty when all is well."""
     years = {"target_year": target_year, "interim_year": interim_year}
     found = {
         field: ContentFault.YEAR for field, year in years.items() if year is not None and year not in YEARS
@@ -125,7 +125,7 @@ def check_type(text: str) -> str:
 
 
 def check_website(text: str) -> str:
-    """An address of the web as it will be kept. Raises BadContent."""
+    """A web address as it will be stored. Raises BadContent."""
     if not text.strip():
         raise BadContent("website", LineFault.EMPTY)
     try:

@@ -1,5 +1,5 @@
 """What the person who speaks for an organisation may do before it is confirmed: apply, ask for the mail again, confirm,
-say "this was not us". What they may do afterwards stands in own.py and handover.py.
+say "this was not us". What they may do afterwards is in own.py and handover.py.
 """
 
 from dataclasses import dataclass
@@ -106,9 +106,9 @@ def apply(application: Application) -> str:
 
 
 def confirm(endorsement_id: int, seq: int) -> bool:
-    """Hand a confirmed application to the review desk, with the level that mail and website prove.
+    """Hand a confirmed application over for review, with the level that mail and website prove.
 
-    What the application says of the person is in force from now on; others that waited are deleted. True when this call
+    What the application says of the person is in force from now on; other waiting ones are deleted. True when this call
     did it; False when there was nothing to move (done before, another one was confirmed, gone, or too late).
     """
     now = clock.now()
@@ -144,7 +144,7 @@ def send_link(slug: str, mailbox: Mailbox, lang: str) -> None:
 
 
 def mail_own_link(token: str, lang: str) -> None:
-    """Enqueue the link to the own page to who has just confirmed with this link. Raises BadToken."""
+    """Enqueue the link to the own page for the person who has just confirmed with this link. Raises BadToken."""
     link = read_confirm_token(token)
     with transaction() as session:
         row = session.get(Endorsement, link.endorsement_id)
@@ -171,7 +171,7 @@ def renew(token: str, lang: str) -> tuple[str, str]:
 
 
 def disown(token: str) -> bool:
-    """ "This was not us": delete what waits and stop mails to its address. True when something waited.
+    """ "This was not us": delete the waiting application and stop mails to its address. True when something waited.
 
     What was on the wall before stays as it is. Raises BadToken.
     """
@@ -232,5 +232,5 @@ def _waiting(session: Session, endorsement_id: int, *conditions: ColumnElement[b
 
 
 def _mailed_to(link: ConfirmLink) -> ColumnElement[bool]:
-    """The link of somebody who spoke for it before says nothing about who does now."""
+    """SQL: the link belongs to the person who speaks for it now; a link of an earlier one does not count."""
     return Endorsement.contact_number == link.contact_number

@@ -1,4 +1,4 @@
-"""The versions of an endorsement: proposing one, finding the newest, letting go of what is not needed any more."""
+"""The versions of an endorsement: proposing one, finding the newest, deleting those no longer needed."""
 
 from dataclasses import asdict
 
@@ -39,7 +39,7 @@ def propose(
 ) -> EndorsementVersion:
     """Add the next version, for review, and supersede what waited for it before.
 
-    With an `applicant` (applications.py) it waits for its own mail first, beside any others that do.
+    With an `applicant` (applications.py) it waits for its own mail first, as others may.
 
     Raises UnknownFile for a logo that is neither newly stored nor the organisation's own.
     """
@@ -65,7 +65,7 @@ def propose(
 
 
 def settle(session: Session, row: Endorsement, version: EndorsementVersion) -> None:
-    """The mail about this version was confirmed: it becomes the newest, and the others that waited are deleted."""
+    """After the mail of this version was confirmed: make it the newest, and delete the others that waited."""
     for other in waiting(session, row):
         if other is not version:
             drop(session, other)
@@ -74,7 +74,7 @@ def settle(session: Session, row: Endorsement, version: EndorsementVersion) -> N
 
 
 def supersede_proposed(session: Session, row: Endorsement) -> None:
-    """What waited for review waits no longer."""
+    """Supersede the version that waits for review."""
     for version in waiting(session, row):
         version.state = VersionState.SUPERSEDED
 
@@ -89,13 +89,13 @@ def is_waiting(session: Session, row: Endorsement) -> bool:
 
 
 def drop_waiting(session: Session, row: Endorsement) -> None:
-    """Delete what nobody has confirmed: a stranger may have written it. Its number is not used again."""
+    """Delete the versions that nobody has confirmed: a stranger may have written them. Numbers are not used again."""
     for version in waiting(session, row):
         drop(session, version)
 
 
 def drop(session: Session, version: EndorsementVersion) -> None:
-    """Delete a version, and its logo when no other version of the organisation shows it."""
+    """Delete a version, and its logo when no other version of the organisation has it."""
     logo = version.logo
     row_id = version.endorsement_id
     session.delete(version)
@@ -109,7 +109,7 @@ def drop(session: Session, version: EndorsementVersion) -> None:
 
 
 def spokesperson(row: Endorsement) -> str:
-    """How the wall names who speaks for the organisation; "" without their consent."""
+    """Name and title of the person who speaks for the organisation, as the wall shows them; "" without their consent."""
     return f"{row.contact_name}, {row.contact_title}" if row.show_contact else ""
 
 
@@ -124,7 +124,7 @@ def hide_spokesperson(session: Session, row: Endorsement) -> None:
 
 
 def waiting(session: Session, row: Endorsement) -> list[EndorsementVersion]:
-    """What waits for its mail to be confirmed, or for review."""
+    """The versions that wait for their mail to be confirmed, or for review."""
     query = select(EndorsementVersion).where(
         EndorsementVersion.endorsement_id == row.id, EndorsementVersion.state == VersionState.PROPOSED
     )

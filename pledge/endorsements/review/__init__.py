@@ -1,1 +1,1 @@
-"""What staff do with an endorsement."""
+"""Review of endorsements by staff."""

@@ -1,4 +1,4 @@
-"""One case of the review desk: what was seen of it, the row under lock, and what goes with its state."""
+"""One case of the review: the state that was seen, the row under lock, and the check of its state."""
 
 from dataclasses import dataclass
 
@@ -10,16 +10,16 @@ from pledge.endorsements.versions import newest_version
 
 
 class UnknownCase(Exception):
-    """There is no such endorsement (any more)."""
+    """There is no such endorsement, or no longer."""
 
 
 class CaseInWrongState(Exception):
-    """The act does not go with the state that the case is in."""
+    """The state of the case does not allow this."""
 
 
 @dataclass(frozen=True)
 class SeenState:
-    """What a decision is about: the state that was shown, the newest version, and what had become of that."""
+    """What a decision is based on: the state that was shown, the newest version, and that version's state."""
 
     state: EndorsementState
     seq: int
@@ -30,13 +30,13 @@ class SeenState:
 
     @classmethod
     def parse(cls, text: str) -> "SeenState":
-        """Raises ValueError for what no page of ours has sent."""
+        """Raises ValueError for a text that no page of ours has sent."""
         state, seq, version = text.split(".")
         return cls(EndorsementState(state), int(seq), VersionState(version))
 
 
 class CaseChanged(Exception):
-    """Somebody else moved the case meanwhile; `now` is how it stands."""
+    """Somebody else changed the case meanwhile; `now` is its present state."""
 
     def __init__(self, now: SeenState) -> None:
         super().__init__(str(now))
@@ -44,7 +44,7 @@ class CaseChanged(Exception):
 
 
 def take(session: Session, endorsement_id: int, seen: SeenState) -> Endorsement:
-    """The row, locked, if it still is what was seen: whoever decides second is told so. Raises UnknownCase, CaseChanged."""
+    """The row, locked, if it is still as it was seen, so that a second decision is refused. Raises UnknownCase, CaseChanged."""
     row = session.scalar(select(Endorsement).where(Endorsement.id == endorsement_id).with_for_update())
     if row is None:
         raise UnknownCase
@@ -55,7 +55,7 @@ def take(session: Session, endorsement_id: int, seen: SeenState) -> Endorsement:
 
 
 def subject(row: Endorsement) -> str:
-    """What the audit log calls it."""
+    """Its name in the audit log."""
     return f"endorsement:{row.id}"
 
 

@@ -1,4 +1,4 @@
-"""Other endorsements of the same campaign that may be the same organisation, with what speaks for it."""
+"""Other endorsements of the same campaign that may be the same organisation, with the signs for it."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,7 +12,7 @@ from pledge.endorsements.review.services import NEWEST
 from pledge.endorsements.verification.domains import host_of, registrable
 from pledge.endorsements.verification.names import Likeness, similar
 
-#: So many are shown; more would say nothing.
+#: At most so many are shown; more would not help.
 MAX_CANDIDATES = 20
 
 
@@ -23,7 +23,7 @@ class DuplicateSign(StrEnum):
     NAME = "name"  #: the same name but for spacing, case and legal form
     WEBSITE = "website"  #: websites of one owner
     MAIL_DOMAIN = "mail_domain"
-    CONTAINED = "contained"  #: one name stands inside the other
+    CONTAINED = "contained"  #: one name contains the other
     CLOSE = "close"  #: the names differ by a few letters
 
 
@@ -44,7 +44,7 @@ class Candidate:
 
 
 def candidates(endorsement_id: int) -> list[Candidate]:
-    """Who may be the same, the strongest signs first. Unconfirmed and merged ones are left out."""
+    """Possible duplicates, the strongest signs first. Unconfirmed and merged endorsements are left out."""
     columns = (
         *(Endorsement.id, Endorsement.campaign_id, Endorsement.state, Endorsement.level),
         *(Endorsement.registration_hash, Endorsement.mail_domain),

@@ -1,6 +1,6 @@
-"""The verification ladder where staff stand on it: checked by hand, taken back, and a website that was looked at.
+"""The verification levels that staff set: checked by hand, taken back, and the proof on a website.
 
-What an organisation reaches by itself is told by its mail's domain and its website alone, so it can be told again at any
+The level that an organisation reaches by itself depends only on its mail domain and website, so it can be computed at any
 time: `earned_level()`.
 """
 
@@ -20,12 +20,12 @@ from pledge.endorsements.review.cases import CaseInWrongState, SeenState, subjec
 from pledge.endorsements.verification.domains import belongs_to
 from pledge.endorsements.versions import newest_version, version_in
 
-#: A case that is over or not begun has no level to speak of.
+#: States of cases without a level: over, or not begun.
 _NOT_REVIEWED = (EndorsementState.PENDING, EndorsementState.MERGED)
 
 
 def earned_level(mail_domain: str, website: str) -> VerificationLevel:
-    """What mail and website prove together; a free-mail address (no domain) never climbs by itself."""
+    """The level that mail and website prove together; a free-mail address (no domain) earns none above MAIL."""
     return (
         VerificationLevel.DOMAIN
         if mail_domain and website and belongs_to(mail_domain, website)
@@ -34,7 +34,7 @@ def earned_level(mail_domain: str, website: str) -> VerificationLevel:
 
 
 def certify(actor: Actor, endorsement_id: int, seen: SeenState, why: str) -> None:
-    """Staff have checked the organisation themselves. Raises UnknownCase, CaseChanged, CaseInWrongState."""
+    """Record that staff have checked the organisation. Raises UnknownCase, CaseChanged, CaseInWrongState."""
     with transaction() as session:
         row = take(session, endorsement_id, seen)
         if row.state in _NOT_REVIEWED or row.level == VerificationLevel.STAFF:
@@ -44,7 +44,7 @@ def certify(actor: Actor, endorsement_id: int, seen: SeenState, why: str) -> Non
 
 
 def uncertify(actor: Actor, endorsement_id: int, seen: SeenState, why: str) -> None:
-    """Take the staff's own check back: what mail and website prove remains. Raises as `certify`."""
+    """Take the staff's check back: the level that mail and website prove remains. Raises as `certify`."""
     with transaction() as session:
         row = take(session, endorsement_id, seen)
         if row.level != VerificationLevel.STAFF:
@@ -54,9 +54,9 @@ def uncertify(actor: Actor, endorsement_id: int, seen: SeenState, why: str) -> N
 
 
 def note_site_proof(actor: Actor, endorsement_id: int, seen: SeenState, found: bool) -> None:
-    """Write down what a look at the website's DNS and file found. Whoever can write there belongs there.
+    """Record whether the website's DNS or file has the proof. Whoever can write there belongs to the organisation.
 
-    The look itself is done before, outside any transaction. Raises UnknownCase, CaseChanged.
+    The website is read before, outside any transaction. Raises UnknownCase, CaseChanged.
     """
     with transaction() as session:
         row = take(session, endorsement_id, seen)
@@ -75,5 +75,5 @@ def note_site_proof(actor: Actor, endorsement_id: int, seen: SeenState, found: b
 
 
 def _spoken_of(session: Session, row: Endorsement) -> EndorsementVersion:
-    """The version whose website counts: the published one, or the one that waits."""
+    """The version whose website the level belongs to: the published one, or the one that waits."""
     return version_in(session, row, VersionState.PUBLISHED) or newest_version(session, row)

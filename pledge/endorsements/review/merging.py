@@ -1,4 +1,4 @@
-"""Two applications of one organisation become one: the other row stays, pointing to it, with all of its history."""
+"""Two applications of one organisation become one: the other row stays and points to it, with all of its history."""
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -13,7 +13,7 @@ from pledge.endorsements.review.cases import CaseInWrongState, SeenState, Unknow
 from pledge.endorsements.versions import supersede_proposed
 from pledge.ledger.models import Reason
 
-#: What a duplicate may be, and what may stand for both.
+#: The states of a duplicate, and of the endorsement that remains.
 _DUPLICATE = (
     *(EndorsementState.REVIEW, EndorsementState.CHANGES, EndorsementState.PUBLISHED),
     *(EndorsementState.DECLINED, EndorsementState.WITHDRAWN, EndorsementState.REMOVED),
@@ -24,7 +24,7 @@ _REMAINING = (EndorsementState.REVIEW, EndorsementState.CHANGES, EndorsementStat
 def merge(actor: Actor, endorsement_id: int, into_id: int, seen: SeenState, why: str) -> None:
     """Make an endorsement a duplicate of another one of its campaign; -1 when it was counted itself.
 
-    Whatever pointed to it points to the other now, so no link leads through two rows. Its mails stop by its state.
+    Duplicates of it point to the other one now, so no link leads through two rows. Its mails stop with its state.
     Raises UnknownCase, CaseChanged, CaseInWrongState.
     """
     if endorsement_id == into_id:
@@ -55,7 +55,7 @@ def merge(actor: Actor, endorsement_id: int, into_id: int, seen: SeenState, why:
 
 
 def _lock_in_order(session: Session, *ids: int) -> None:
-    """Both rows, the smaller number first: two merges the other way round wait for each other, never both."""
+    """Lock both rows, the smaller number first, so that two opposite merges cannot deadlock."""
     session.execute(
         select(Endorsement.id).where(Endorsement.id.in_(ids)).order_by(Endorsement.id).with_for_update()
     )

@@ -1,7 +1,7 @@
-"""What staff may decide about an organisation: publish, ask for changes, decline, remove, reinstate, reopen.
+"""The decisions of staff about an organisation: publish, ask for changes, decline, remove, reinstate, reopen.
 
-Each act locks the row, compares it with what the person had before their eyes, moves the states, enqueues the mail and is
-written into the audit log, all in one transaction. Withdrawing is the organisation's own (services.py).
+Each one locks the row, compares it with what the person saw, changes the states, enqueues the mail and is recorded in the
+audit log, all in one transaction. Withdrawing is done by the organisation itself (own.py).
 """
 
 from collections.abc import Mapping
@@ -34,7 +34,7 @@ from pledge.mail.models import MailKind
 
 
 def publish(actor: Actor, endorsement_id: int, seen: SeenState) -> None:
-    """Put the waiting version on the wall; what was there before is superseded, and +1 the first time.
+    """Put the waiting version on the wall; the one before is superseded; +1 the first time.
 
     Raises UnknownCase, CaseChanged, CaseInWrongState.
     """
@@ -53,7 +53,7 @@ def publish(actor: Actor, endorsement_id: int, seen: SeenState) -> None:
             row.public_reason = Texts()
             count_in(session, row, version, Reason.CONFIRMED, now)
         if before is not None and before.website != version.website and row.level != VerificationLevel.STAFF:
-            # A step that was earned with another website says nothing about this one.
+            # A level earned with another website says nothing about this one.
             row.level = earned_level(row.mail_domain, version.website)
         row.decision_reason = ""
         enqueue(session, row, MailKind.ENDORSE_PUBLISHED)
@@ -61,7 +61,7 @@ def publish(actor: Actor, endorsement_id: int, seen: SeenState) -> None:
 
 
 def ask_for_changes(actor: Actor, endorsement_id: int, seen: SeenState, code: str, note: str = "") -> None:
-    """Give the waiting version back with a reason. What is on the wall stays there.
+    """Return the waiting version with a reason. The published one stays on the wall.
 
     `note` is added to the mail in the applicant's language. Raises UnknownCase, CaseChanged, CaseInWrongState, BadReason.
     """
@@ -117,7 +117,7 @@ def remove(
 ) -> None:
     """Take an organisation off the wall: a line with the date and the public reason stays; -1.
 
-    `wording` says it in other words than the list. Raises UnknownCase, CaseChanged, CaseInWrongState, BadReason.
+    `wording` replaces the public reason of the list. Raises UnknownCase, CaseChanged, CaseInWrongState, BadReason.
     """
     reason = reasons.chosen(ReasonKind.REMOVE, code)
     said = texts({lang: text.strip() for lang, text in (wording or reason.wording).items()})
@@ -171,7 +171,7 @@ def _waiting(session: Session, row: Endorsement) -> EndorsementVersion:
 
 
 def _has_somebody(row: Endorsement) -> None:
-    """Nobody is listed who could not be written to: the person who spoke for it has erased everything. Raises CaseInWrongState."""
+    """Raise CaseInWrongState when the person has erased everything: an organisation on the wall must have a contact."""
     if row.contact_number == NOBODY:
         raise CaseInWrongState
 
@@ -193,5 +193,5 @@ def _refuse_waiting(session: Session, row: Endorsement, actor: Actor) -> None:
 
 
 def _told(reason: str, note: str) -> str:
-    """The reason as the mail tells it: one paragraph, as mails take it."""
+    """The reason as one paragraph, as mails need it."""
     return " ".join(f"{reason} {note}".split())

@@ -1,6 +1,6 @@
-"""Who has a case open: people on the review desk see each other, and the first one, or who takes it, holds it.
+"""Who has a case open: reviewers see each other, and the first one, or whoever takes it over, holds it.
 
-A soft lock: it tells and never forbids, and whoever falls silent for two minutes is forgotten.
+A soft lock: it informs and never forbids, and a page that is silent for two minutes is forgotten.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ FORGOTTEN_AFTER = timedelta(minutes=2)
 
 @dataclass(frozen=True)
 class Presence:
-    """What one person is told of the others."""
+    """What one reviewer is shown about the others."""
 
     others: list[str]  #: who else has the case open
     holder: str | None  #: the other one who holds it; None when nobody else does
@@ -29,13 +29,13 @@ class Presence:
 
 
 def look(actor: Actor, endorsement_id: int) -> Presence:
-    """Who has the case open now; reads only."""
+    """Who has the case open now. Reads only."""
     with reading() as connection:
         return _presence(connection, actor, endorsement_id)
 
 
 def arrive(actor: Actor, endorsement_id: int) -> Presence:
-    """Say that this person has the case open, and hold it if nobody does. Not audited: it decides nothing.
+    """Record that this person has the case open, and hold it if nobody does. Not audited: it decides nothing.
 
     Raises UnknownCase.
     """
@@ -48,7 +48,7 @@ def arrive(actor: Actor, endorsement_id: int) -> Presence:
 
 
 def take_over(actor: Actor, endorsement_id: int) -> None:
-    """ "I take this case", whoever held it. Raises UnknownCase."""
+    """Hold the case, whoever held it before. Raises UnknownCase."""
     with transaction() as session:
         row = _visited(session, actor, endorsement_id)
         row.opened_by, row.opened_at = actor.staff_id, clock.now()
@@ -56,7 +56,7 @@ def take_over(actor: Actor, endorsement_id: int) -> None:
 
 
 def holder_of() -> ScalarSelect[str]:
-    """For a query over endorsements: the name of who holds one, NULL when nobody has it open any more."""
+    """SQL for a query over endorsements: the name of the person who holds it, NULL when nobody has it open."""
     return (
         select(ReviewVisit.name)
         .where(

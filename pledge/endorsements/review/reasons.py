@@ -21,7 +21,7 @@ CODE = re.compile(r"[a-z][a-z0-9-]{1,39}")
 
 
 class BadReason(ValueError):
-    """Not a reason of the list: unknown or no longer offered, for another act, or lacking a language."""
+    """Not a reason of the list: unknown, no longer offered, for another decision, or without a language."""
 
 
 @dataclass(frozen=True)
@@ -122,12 +122,12 @@ def all_reasons() -> list[ReasonView]:
 
 
 def offered(kind: ReasonKind) -> list[ReasonView]:
-    """What may be chosen for an act."""
+    """The reasons that can be chosen for a decision."""
     return [reason for reason in all_reasons() if reason.kind is kind and reason.active]
 
 
 def chosen(kind: ReasonKind, code: str) -> ReasonView:
-    """The reason of that code. Raises BadReason when it is not offered for this act."""
+    """The reason of that code. Raises BadReason when it is not offered for this decision."""
     for reason in offered(kind):
         if reason.code == code:
             return reason
@@ -135,7 +135,7 @@ def chosen(kind: ReasonKind, code: str) -> ReasonView:
 
 
 def save(actor: Actor, *, code: str, kind: ReasonKind, wording: Mapping[str, str], active: bool) -> None:
-    """Add a reason or change its words, in every language; audited with them. A code never moves to another kind.
+    """Add a reason or change its wording, in every language; recorded in the audit log. A code never changes its kind.
 
     Raises BadReason.
     """

@@ -1,4 +1,4 @@
-"""Reads of the review desk: what waits and since when, and one case with its evidence side by side."""
+"""Reads for the review: what waits and since when, and one case with its evidence."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,7 +35,7 @@ FIELDS = (
 
 
 class Tab(StrEnum):
-    """The parts of the desk's list."""
+    """The tabs of the list."""
 
     REVIEW = "review"  #: staff are to decide
     CHANGES = "changes"  #: the organisation is to correct
@@ -45,7 +45,7 @@ class Tab(StrEnum):
 
 @dataclass(frozen=True)
 class QueueItem:
-    """One line of the list."""
+    """One row of the list."""
 
     id: int
     campaign: str  #: its slug
@@ -58,7 +58,7 @@ class QueueItem:
     since: datetime  #: of waiting, or of the last change of state
     is_correction: bool  #: it is on the wall already
     has_duplicates: bool
-    holder: str  #: who has it open and holds it, or ""
+    holder: str  #: who holds it, or ""
 
     @property
     def initials(self) -> str:
@@ -97,7 +97,7 @@ class VersionView:
 
 @dataclass(frozen=True)
 class Case:
-    """Everything that staff see of one endorsement but its duplicates (duplicates.py)."""
+    """Everything about one endorsement for its page, except its duplicates (duplicates.py)."""
 
     row: Row[*tuple[Any, ...]]  #: the endorsement's own columns and the campaign's slug
     newest: VersionView
@@ -119,7 +119,7 @@ class Case:
 
     @property
     def waits(self) -> bool:
-        """Whether staff are to decide about the newest version."""
+        """Whether the newest version waits for a decision of staff."""
         return (
             self.state in (EndorsementState.REVIEW, EndorsementState.PUBLISHED)
             and self.newest.state is VersionState.PROPOSED
@@ -133,12 +133,12 @@ class Case:
         return [name for name in FIELDS if self.newest.fields[name] != self.published.fields[name]]
 
 
-#: Who applies again after leaving is what they were until the mail is confirmed; what waits for that is nobody's yet.
+#: The state of an organisation that applies again stays until the mail is confirmed; such a version is not reviewed yet.
 _UNCONFIRMED = (EndorsementState.WITHDRAWN, EndorsementState.DECLINED)
 
 
 def _newest() -> ColumnElement[bool]:
-    """Joins an endorsement with its newest version that somebody has confirmed."""
+    """Joins an endorsement with its newest confirmed version."""
     other = aliased(EndorsementVersion)
     newest = (
         select(func.max(other.seq))
@@ -161,7 +161,7 @@ _TABS: dict[Tab, ColumnElement[bool]] = {
     Tab.REVIEW: _WAITS,
     Tab.CHANGES: Endorsement.state == EndorsementState.CHANGES,
     Tab.PUBLISHED: Endorsement.state == EndorsementState.PUBLISHED,
-    # Who applies again without having confirmed is still what they were.
+    # The state of an organisation that applies again stays until its mail is confirmed.
     Tab.ENDED: Endorsement.state.in_(
         (
             *(EndorsementState.DECLINED, EndorsementState.WITHDRAWN),
@@ -172,7 +172,7 @@ _TABS: dict[Tab, ColumnElement[bool]] = {
 
 
 def waiting() -> tuple[int, datetime | None]:
-    """How many cases staff are to decide, and since when the oldest waits; for the desk."""
+    """How many cases wait for a decision, and since when the oldest does; for the dashboard."""
     query = select(func.count(), func.min(EndorsementVersion.submitted_at)).select_from(Endorsement)
     with reading() as connection:
         number, oldest = connection.execute(query.join(EndorsementVersion, NEWEST).where(_WAITS)).one()
@@ -180,7 +180,7 @@ def waiting() -> tuple[int, datetime | None]:
 
 
 def queue(tab: Tab, name: str = "", page: int = 1, campaign: str = "") -> Queue:
-    """One page of the list, of one campaign or of all, what waits longest first. A page beyond the last one is empty."""
+    """One page of the list, of one campaign or of all, the longest waiting first. A page beyond the last one is empty."""
     wanted = _TABS[tab]
     for word in name.split():
         wanted = and_(wanted, EndorsementVersion.search.contains(folded(word), autoescape=True))
@@ -254,7 +254,7 @@ def _items() -> Select[*tuple[Any, ...]]:
 
 
 def _has_duplicates() -> ColumnElement[bool]:
-    """What the indexes can tell for a whole list; the case itself looks more closely."""
+    """Duplicates that the indexes find, for a whole list; the case's page compares more closely."""
     other = aliased(Endorsement)
     return (
         select(other.id)

@@ -1,1 +1,1 @@
-"""How it is shown that somebody speaks for an organisation."""
+"""Verification that somebody speaks for an organisation."""

@@ -1,6 +1,6 @@
-"""Domains: whose mailbox is whose website, by the Public Suffix List. Our own tables were reviewed on 2026-11-24.
+"""Domains: whether a mailbox and a website have the same owner, by the Public Suffix List. Our tables were reviewed on 2026-11-24.
 
-"Belongs to" means the same registrable domain. Taking two owners for one would lift a stranger up the verification
+"Belongs to" means the same registrable domain. Taking two owners for one would raise a stranger's verification
 ladder, so under an unknown ending only the very same host belongs; not seeing that two names are one only leaves a step
 to the staff (docs/security.md).
 """
@@ -33,14 +33,14 @@ FREE_MAIL = frozenset(
     "duck.com simplelogin.com mailinator.com guerrillamail.com yopmail.com 10minutemail.com tempmail.com".split()
 )
 
-#: Names under which others have their pages and profiles: the host says nothing about who that is.
+#: Sites that host the pages and profiles of others: the host says nothing about their owner.
 _PLATFORMS = frozenset(
     "facebook.com instagram.com threads.net twitter.com x.com youtube.com youtu.be linkedin.com tiktok.com medium.com "
     "brunch.co.kr linktr.ee litt.ly google.com notion.so band.us kakao.com github.com gitlab.com substack.com "
     "wikipedia.org campaigns.do change.org".split()
 )
 
-#: Hosts that hand out names to many owners and that the Public Suffix List does not have.
+#: Hosts that give names to many owners and are missing in the Public Suffix List.
 SHARED_HOSTS = frozenset(
     "kr.com amazonaws.com squarespace.com weebly.com wordpress.com sites.google.com blog.naver.com tistory.com modoo.at "
     "imweb.me cafe24.com mycafe24.com cafe24.co.kr godo.co.kr godohosting.com gethompy.com dothome.co.kr creatorlink.net "
@@ -100,12 +100,12 @@ def _is_shared(host: str) -> bool:
 
 @cache
 def _suffixes() -> PublicSuffixList:
-    """The list as it came with the package: nothing is fetched."""
+    """The list that comes with the package: nothing is fetched."""
     return PublicSuffixList(accept_unknown=False)
 
 
 def host_of(website: str) -> str:
-    """The host of a website that `clean_website` has passed."""
+    """The host of a website that `clean_website` has accepted."""
     return urlsplit(website).hostname or ""
 
 

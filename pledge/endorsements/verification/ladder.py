@@ -1,7 +1,8 @@
-"""The third step of the ladder: a line that only the owner of a website can put into its DNS or onto it.
+"""The third verification level: a line that only the owner of a website can publish in its DNS or on it.
 
-Looking for it asks machines that a stranger named, so it goes to public addresses only, to the address that was checked
-(no second look-up that could differ), over TLS with the certificate verified, follows nothing, and ends within seconds.
+The check contacts machines that a stranger named, so it connects to public addresses only, to the very address that was
+checked (no second look-up that could differ), over TLS with the certificate verified, follows no redirect, and ends within
+seconds.
 """
 
 import hmac
@@ -21,26 +22,26 @@ from pledge.core.encryption import vault
 from pledge.core.logs import log
 from pledge.endorsements.verification.domains import BadWebsite, clean_website, host_of, registrable
 
-RECORD = "_pledge"  #: the TXT record stands at this name below the domain
+RECORD = "_pledge"  #: the TXT record is at this name below the domain
 PATH = "/.well-known/pledge.txt"
 PORT = 443
 
-_SECONDS = 8.0  #: for all of it, less the last answer's own wait
+_SECONDS = 8.0  #: for all of it, except the last answer's own timeout
 _DNS_SECONDS = 2.0
 _CONNECT_SECONDS = 2.0
 _MAX_ANSWER = 16 * 1024
 _MAX_FILE = 1024
-#: Not on the open internet either, or a wrapping of something that may not be (RFC 6052, 6890, 3879).
+#: Not public either, or an address that contains one that may not be (RFC 6052, 6890, 3879).
 _NAT64, _SITE_LOCAL, _PROTOCOLS = (ip_network(text) for text in ("64:ff9b::/96", "fec0::/10", "192.0.0.0/24"))
 
 
 def site_proof(endorsement_id: int) -> str:
-    """What the TXT record or the file must say. Made anew each time, stored nowhere, the same for ever."""
+    """The content of the TXT record or the file. Computed each time, stored nowhere, always the same."""
     return f"pledge-site-{vault().keyed_hash(f'site-proof:{endorsement_id}').hex()[:32]}"
 
 
 def check_site(website: str, proof: str) -> bool:
-    """Whether the proof stands in a TXT record at `_pledge.<domain>` or in `https://<host>/.well-known/pledge.txt`.
+    """Whether the proof is in a TXT record at `_pledge.<domain>` or in `https://<host>/.well-known/pledge.txt`.
 
     False too when neither can be reached or the setting PLEDGE_SITE_CHECKS is off. Takes up to ten seconds, so it is not
     for inside a transaction.
@@ -61,7 +62,7 @@ def _among(proof: str, found: list[str]) -> bool:
 
 
 def _records(name: str, end: float) -> list[str]:
-    # A long text comes in pieces.
+    # A long text comes in several strings.
     return [b"".join(record.strings).decode(errors="replace") for record in _resolved(name, "TXT", end)]
 
 
@@ -82,19 +83,19 @@ def _lines(host: str, end: float) -> list[str]:
         return []
     try:
         return _file(_exchange(host, address, end)).splitlines()
-    except (OSError, ValueError, http.client.HTTPException) as error:  # ValueError: a header that is none
+    except (OSError, ValueError, http.client.HTTPException) as error:  # ValueError: a malformed header
         log.info("website not read", kind=type(error).__name__)
         return []
 
 
 def _public_address(host: str, end: float) -> str | None:
-    """One address of a host that is on the open internet, IPv4 first."""
+    """One public address of a host, IPv4 first; None when there is none."""
     found = (record.address for kind in ("A", "AAAA") for record in _resolved(host, kind, end))
     return next(filter(is_public, found), None)
 
 
 def is_public(address: str) -> bool:
-    """Whether an address is on the open internet; IPv6 that wraps an IPv4 address counts as that address."""
+    """Whether an address is public; IPv6 that contains an IPv4 address counts as that address."""
     ip = ip_address(address)
     if isinstance(ip, IPv6Address):
         if ip.ipv4_mapped:
@@ -107,7 +108,7 @@ def is_public(address: str) -> bool:
 
 
 def _exchange(host: str, address: str, end: float) -> bytes:
-    """Ask one address for the file; what it answered until it closed, said enough or the time was over."""
+    """Request the file from one address; what it answered until it closed, sent enough or the time was over."""
     request = (
         f"GET {PATH} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: pledge-site-check\r\n"
         "Accept: text/plain\r\nConnection: close\r\n\r\n"
@@ -122,7 +123,7 @@ def _exchange(host: str, address: str, end: float) -> bytes:
             connection.settimeout(left)
             try:
                 part = connection.recv(4096)
-            except TimeoutError:  # some servers never close; what they said may do
+            except TimeoutError:  # some servers never close; what they sent may be enough
                 break
             if not part:
                 break
@@ -135,7 +136,7 @@ def _tls() -> ssl.SSLContext:
 
 
 class _Received:
-    """As much of a socket as the parser of the standard library asks for."""
+    """The part of a socket's interface that the parser of the standard library uses."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -145,7 +146,7 @@ class _Received:
 
 
 def _file(received: bytes) -> str:
-    """The text of a file that was answered with 200 and nothing else; "" otherwise."""
+    """The text of a file if the answer is 200; "" otherwise."""
     response = http.client.HTTPResponse(_Received(received), method="GET")  # type: ignore[arg-type]  # it asks for no more of a socket than makefile()
     response.begin()
     return response.read(_MAX_FILE).decode(errors="replace") if response.status == 200 else ""

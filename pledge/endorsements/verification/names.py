@@ -1,4 +1,4 @@
-"""Names of organisations as duplicates are found: two spellings of one name give one key.
+"""Keys by which duplicate organisations are found: different spellings of one name have one key.
 
 Spacing, case, width, punctuation and legal forms say nothing about who somebody is: `㈜포스코`, `포스코 주식회사` and `(주) 포스코`
 are one name, as `POSCO Co., Ltd.` and `Posco`. What kind of body it is does say something: Foundation, 재단 and 협동조합 stay.
@@ -12,12 +12,12 @@ from functools import lru_cache
 
 MAX_KEY = 200
 
-#: One syllable in brackets before, behind or inside a Korean name: (주), (재), 사) …
+#: One syllable in brackets before, after or inside a Korean name: (주), (재), 사) …
 _BRACKETED = re.compile(
     r"\((?:주|유|재|사|합|학|의|복|유한|재단|사단|의료|학교)\)|^\s*(?:주|유|재|사|합|학|의|복)\)"
 )
 
-#: Written out, as words of their own or joined to the name.
+#: Written out, as separate words or joined to the name.
 _KOREAN_FORMS = (
     *(
         "유한책임회사",
@@ -57,10 +57,10 @@ _MIN_CLOSE = 4
 
 
 class Likeness(StrEnum):
-    """Why two organisations may be one."""
+    """How two organisations' names are alike."""
 
     EQUAL = "equal"
-    CONTAINED = "contained"  #: one name stands inside the other
+    CONTAINED = "contained"  #: one name contains the other
     CLOSE = "close"  #: a few letters differ
 
 
@@ -81,14 +81,14 @@ def similar(names: tuple[str, str], others: tuple[str, str]) -> Likeness | None:
 
 @lru_cache(maxsize=20_000)
 def normalized(name: str) -> str:
-    """One name without case, width, spacing, punctuation and legal forms. A name that is nothing else stays whole."""
+    """One name without case, width, spacing, punctuation and legal forms. A name of nothing else stays as it is."""
     text = _folded(name)
     words = _words(_BRACKETED.sub(" ", text)) or _words(text)
     while len(words) > 1 and (words[-1] in _LATIN_FORMS or words[-1] in _KOREAN_FORMS):
         words.pop()
     while len(words) > 1 and words[0] in _KOREAN_FORMS:
         words.pop(0)
-    # Folded once more: a letter and a mark that stood apart may now be one character.
+    # Normalised again: a letter and a mark that were apart may now be one character.
     bare = _without_joined_forms(_folded(_bare("".join(words))))
     return (bare or "".join(text.split()))[:MAX_KEY]
 
@@ -130,7 +130,7 @@ def _likeness(one: str, other: str) -> Likeness | None:
         return Likeness.CONTAINED
     if len(shorter) < _MIN_CLOSE:
         return None
-    # The two quick ratios are upper bounds: most pairs end there.
+    # The two quick ratios are upper bounds, which exclude most pairs.
     matcher = SequenceMatcher(None, shorter, longer, autojunk=False)
     tests = (matcher.real_quick_ratio, matcher.quick_ratio, matcher.ratio)
     return Likeness.CLOSE if all(test() >= _CLOSE for test in tests) else None

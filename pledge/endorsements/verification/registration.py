@@ -5,7 +5,7 @@ import unicodedata
 
 _SEPARATORS = re.compile(r"[\s\-‐‑‒–—―−.]+")
 _SHAPE = re.compile(r"[0-9]{10}")
-#: National Tax Service: each digit by its weight, and the tens of the last product once more.
+#: National Tax Service: each digit times its weight, and the tens of the last product added once more.
 _WEIGHTS = (1, 3, 7, 1, 3, 7, 1, 3, 5)
 _FIRST_OFFICE = 101  #: tax offices are numbered from here
 
@@ -20,7 +20,7 @@ def optional_registration_number(text: str) -> str | None:
 
 
 def clean_registration_number(text: str) -> str:
-    """The ten digits. Hyphens, spaces and full-width digits are understood. Raises BadRegistrationNumber."""
+    """The ten digits. Hyphens, spaces and full-width digits are accepted. Raises BadRegistrationNumber."""
     digits = _SEPARATORS.sub("", unicodedata.normalize("NFKC", text))
     if not _SHAPE.fullmatch(digits) or int(digits[:3]) < _FIRST_OFFICE or check_digit(digits) != digits[9]:
         raise BadRegistrationNumber
@@ -28,6 +28,6 @@ def clean_registration_number(text: str) -> str:
 
 
 def check_digit(digits: str) -> str:
-    """The tenth digit that belongs to the first nine."""
+    """The tenth digit for the first nine."""
     products = [int(digit) * weight for digit, weight in zip(digits[:9], _WEIGHTS, strict=True)]
     return str(-(sum(products) + products[8] // 10) % 10)
