@@ -15,10 +15,10 @@ def watch_valve() -> bool:
 
     True when the valve has just closed. Of any number of workers only one tells, once.
     """
-    if not queries.is_first_due() or valve.is_noted():
+    if not queries.is_first_due() or valve.is_recorded():
         return False
     with transaction() as session:
-        if not valve.note(session):
+        if not valve.record_held_back(session):
             return False
         administrators = select(StaffMember).where(
             StaffMember.active,

@@ -128,7 +128,7 @@ def set_terms(actor: Actor, slug: str, seen: str, fields: Mapping[str, str]) -> 
             raise CampaignInWrongState(CampaignState(campaign.state))
         check = Checker()
         wanted = {
-            name: check.line(name, fields.get(name, ""), _longest(name), required=True)
+            name: check.line(name, fields.get(name, ""), _max_length(name), required=True)
             for name in field_names()
         }
         check.finish()
@@ -201,5 +201,5 @@ def _texts(fields: Mapping[str, str], part: str) -> Texts:
     return languages.texts({lang: fields[f"{part}_{lang}"] for lang in languages.codes()})
 
 
-def _longest(name: str) -> int:
+def _max_length(name: str) -> int:
     return MAX_LINE if name.startswith("recipient") else MAX_PART

@@ -90,7 +90,7 @@ def compare(seen: str, stored: Mapping[str, object]) -> None:
     """Raises EditedMeanwhile unless the editor saw what is stored."""
     current = rules.stamp(stored)
     if seen != current:
-        raise EditedMeanwhile(languages.flat(stored), current)
+        raise EditedMeanwhile(languages.as_fields(stored), current)
 
 
 def subject(slug: str) -> str:
@@ -235,8 +235,8 @@ def _clean_texts(texts: Mapping[str, str], *, required: bool) -> dict[str, str]:
         if part == "body":
             clean[name] = check.text(name, text, required=required)
         else:
-            longest = {"tagline": rules.MAX_TAGLINE, "summary": rules.MAX_SUMMARY}
-            clean[name] = check.line(name, text, longest.get(part, rules.MAX_LINE), required=required)
+            max_lengths = {"tagline": rules.MAX_TAGLINE, "summary": rules.MAX_SUMMARY}
+            clean[name] = check.line(name, text, max_lengths.get(part, rules.MAX_LINE), required=required)
     check.finish()
     return clean
 

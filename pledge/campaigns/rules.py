@@ -60,14 +60,14 @@ class Checker:
     def __init__(self) -> None:
         self.faults: dict[str, FieldFault] = {}
 
-    def line(self, field: str, text: str, longest: int = MAX_LINE, *, required: bool = False) -> str:
+    def line(self, field: str, text: str, max_length: int = MAX_LINE, *, required: bool = False) -> str:
         """One line: NFC, single spaces, trimmed."""
-        return self._text(field, " ".join(text.split()), longest, required)
+        return self._text(field, " ".join(text.split()), max_length, required)
 
-    def text(self, field: str, text: str, longest: int = MAX_TEXT, *, required: bool = False) -> str:
+    def text(self, field: str, text: str, max_length: int = MAX_TEXT, *, required: bool = False) -> str:
         """Several lines, with \\n between them, whatever the browser sent."""
         lines = text.replace("\r\n", "\n").replace("\r", "\n").rstrip()
-        return self._text(field, lines + "\n" if lines else "", longest, required)
+        return self._text(field, lines + "\n" if lines else "", max_length, required)
 
     def link(self, field: str, text: str) -> str:
         """A web address, http or https, or ""."""
@@ -78,23 +78,23 @@ class Checker:
             return text
 
     def lines(
-        self, field: str, given: Mapping[str, str], longest: int = MAX_LINE, *, required: bool = False
+        self, field: str, given: Mapping[str, str], max_length: int = MAX_LINE, *, required: bool = False
     ) -> Texts:
         """One line in each language of the site; `required`: in all of them."""
         return languages.texts(
             {
-                lang: self.line(f"{field}_{lang}", given.get(lang, ""), longest, required=required)
+                lang: self.line(f"{field}_{lang}", given.get(lang, ""), max_length, required=required)
                 for lang in languages.codes()
             }
         )
 
     def texts(
-        self, field: str, given: Mapping[str, str], longest: int = MAX_TEXT, *, required: bool = False
+        self, field: str, given: Mapping[str, str], max_length: int = MAX_TEXT, *, required: bool = False
     ) -> Texts:
         """The same for several lines."""
         return languages.texts(
             {
-                lang: self.text(f"{field}_{lang}", given.get(lang, ""), longest, required=required)
+                lang: self.text(f"{field}_{lang}", given.get(lang, ""), max_length, required=required)
                 for lang in languages.codes()
             }
         )
@@ -119,11 +119,11 @@ class Checker:
         if self.faults:
             raise BadFields(self.faults)
 
-    def _text(self, field: str, text: str, longest: int, required: bool) -> str:
+    def _text(self, field: str, text: str, max_length: int, required: bool) -> str:
         text = unicodedata.normalize("NFC", text)
         if required and not text:
             self.add(field, FieldFault.MISSING)
-        elif len(text) > longest:
+        elif len(text) > max_length:
             self.add(field, FieldFault.TOO_LONG)
         elif not is_readable_text(text):
             self.add(field, FieldFault.CHARACTERS)

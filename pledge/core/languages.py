@@ -93,7 +93,7 @@ def from_fields(name: str, fields: Mapping[str, Any]) -> Texts:
     return texts({lang: fields[f"{name}_{lang}"] for lang in codes()})
 
 
-def flat(fields: Mapping[str, object]) -> dict[str, object]:
+def as_fields(fields: Mapping[str, object]) -> dict[str, object]:
     """The mapping with each text as its fields in a form, one for each language."""
     found: dict[str, object] = {}
     for name, value in fields.items():

@@ -203,7 +203,7 @@ def _plain(entry: HandingOver | Answer) -> dict[str, str]:
     """The entry in the form of the audit log."""
     return {
         name: value.isoformat() if isinstance(value, datetime) else str(value or "")
-        for name, value in languages.flat(vars(entry)).items()
+        for name, value in languages.as_fields(vars(entry)).items()
     }
 
 

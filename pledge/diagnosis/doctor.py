@@ -14,28 +14,28 @@ from pledge.diagnosis.state import readiness
 def diagnose(config: Config) -> Iterator[Finding]:
     """Run all checks. Those that need the database are left out when it does not answer or is not migrated."""
     for check in (surroundings.settings_findings, surroundings.address_findings):
-        yield from _kept_going(check, config)
-    found = list(_kept_going(database_findings, config))
+        yield from _findings_of(check, config)
+    found = list(_findings_of(database_findings, config))
     yield from found
-    yield from _kept_going(surroundings.redis_findings, config)
-    yield from _kept_going(surroundings.smtp_findings, config)
-    yield from _kept_going(surroundings.storage_findings, config)
+    yield from _findings_of(surroundings.redis_findings, config)
+    yield from _findings_of(surroundings.smtp_findings, config)
+    yield from _findings_of(surroundings.storage_findings, config)
     if any(
         finding.level is Severity.PROBLEM and finding.subject in ("database", "migrations")
         for finding in found
     ):
         return
-    yield from _kept_going(guards.guard_findings, config)
-    yield from _kept_going(lambda: surroundings.worker_findings(readiness()))
+    yield from _findings_of(guards.guard_findings, config)
+    yield from _findings_of(lambda: surroundings.worker_findings(readiness()))
     looks = (
         *(surroundings.clock_findings, contents.key_findings),
         *(contents.campaign_findings, contents.organization_findings, contents.ledger_findings),
     )
     for look in looks:
-        yield from _kept_going(look)
+        yield from _findings_of(look)
 
 
-def _kept_going(check: Callable[..., Iterable[Finding]], *arguments: object) -> Iterator[Finding]:
+def _findings_of(check: Callable[..., Iterable[Finding]], *arguments: object) -> Iterator[Finding]:
     """The findings of a check; a check that fails is a finding itself and does not stop the others."""
     try:
         yield from check(*arguments)

@@ -118,11 +118,11 @@ def _same(session: Session, row: Endorsement, payload: Payload) -> EndorsementVe
 
 
 def _mail(session: Session, row: Endorsement, kind: MailKind, lang: str, seq: int | None = None) -> None:
-    if not _on_its_way(session, kind, row.id, seq or row.seq):
+    if not _is_enqueued(session, kind, row.id, seq or row.seq):
         enqueue_if_allowed(session, row, kind, lang=lang, seq=seq, may_wait=True)
 
 
-def _on_its_way(session: Session, kind: MailKind, endorsement_id: int, seq: int) -> bool:
+def _is_enqueued(session: Session, kind: MailKind, endorsement_id: int, seq: int) -> bool:
     """Whether this very mail waits to be sent, or was enqueued a moment ago."""
     fresh = OutboxMail.created_at > clock.now() - DOUBLE
     return bool(

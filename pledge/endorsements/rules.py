@@ -76,10 +76,10 @@ def clean(content: Content) -> Content:
     )
 
 
-def clean_line(field: str, text: str, longest: int, *, required: bool = True) -> str:
+def clean_line(field: str, text: str, max_length: int, *, required: bool = True) -> str:
     """One line, by the rule for all lines (pledge/core/text/lines.py). Raises BadContent."""
     try:
-        return clean_any_line(text, longest, required=required)
+        return clean_any_line(text, max_length, required=required)
     except BadLine as error:
         raise BadContent(field, error.fault) from None
 

@@ -82,7 +82,7 @@ def apply(application: Application) -> str:
     with transaction() as session:
         campaign_id, pledge_text_id = _chosen(session, application)
         if content.logo:
-            files.expect(session, content.logo)
+            files.check_stored(session, content.logo)
         applicant = Applicant(
             name=name,
             title=title,

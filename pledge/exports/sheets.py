@@ -13,7 +13,7 @@ Value = str | int | float | date
 _A4 = 9
 #: Characters that XML 1.0 cannot carry (section 2.2); line feed and tab it can.
 _NO_XML = dict.fromkeys((*(code for code in range(32) if code not in (9, 10)), 0xFFFE, 0xFFFF))
-_SHORTEST, _MAX_HEAD = 9, 18
+_MIN_WIDTH, _MAX_HEAD = 9, 18
 _HEAD_HEIGHT = 32  #: two lines, in points
 
 
@@ -72,7 +72,7 @@ class Sheet:
         if filters and self._rows:
             self._sheet.autofilter(0, 0, self._rows, len(self._heads) - 1)
         for column, width in enumerate(self._widths):
-            self._sheet.set_column(column, column, min(longest, max(_SHORTEST, width + 2)))
+            self._sheet.set_column(column, column, min(longest, max(_MIN_WIDTH, width + 2)))
 
     def _write(self, column: int, value: Value) -> None:
         if isinstance(value, date):

@@ -29,8 +29,8 @@ __all__ = [
     "PictureFault",
     "StorageAway",
     "UnknownFile",
+    "check_stored",
     "discard",
-    "expect",
     "keep",
     "store_document",
     "store_picture",
@@ -96,7 +96,7 @@ def keep(session: Session, name: str) -> None:
         raise UnknownFile
 
 
-def expect(session: Session, name: str) -> None:
+def check_stored(session: Session, name: str) -> None:
     """Check that a file is there for a row that will keep it later. Raises UnknownFile when it is gone."""
     there = select(StoredFile.name).where(
         StoredFile.name == name,

@@ -35,7 +35,7 @@ def _due(which: str) -> str:
     return f"""
     SELECT id FROM outbox_mails
      WHERE state = 'queued' AND {which} AND due_at <= :now AND (lease_until IS NULL OR lease_until <= :now)
-     ORDER BY due_at LIMIT :most"""  # noqa: S608  # our own constants
+     ORDER BY due_at LIMIT :limit"""  # noqa: S608  # our own constants
 
 
 _TABLE = OutboxMail.__table__.c
@@ -70,8 +70,8 @@ _CLAIM_FIRST = {dialect: _claim(FIRST, lock) for dialect, lock in _LOCKS.items()
 _CLAIM_NEWS = {dialect: _claim(NEWS, lock) for dialect, lock in _LOCKS.items()}
 _ANY_DUE = text(
     f"SELECT EXISTS ({_due(AWAITED)}) OR EXISTS ({_due(NEWS)}) OR EXISTS ({_due(FIRST)}) AND NOT {valve.FULL}"  # our own constants
-).bindparams(_moment("now"), _moment("full"), most=1)
-_FIRST_DUE = text(f"SELECT EXISTS ({_due(FIRST)})").bindparams(_moment("now"), most=1)  # our own constants
+).bindparams(_moment("now"), _moment("full"), limit=1)
+_FIRST_DUE = text(f"SELECT EXISTS ({_due(FIRST)})").bindparams(_moment("now"), limit=1)  # our own constants
 
 _FINISH = text(
     f"""
@@ -114,36 +114,36 @@ def is_first_due() -> bool:
         return bool(connection.execute(_FIRST_DUE, {"now": clock.now()}).scalar_one())
 
 
-def claim(most: int, lease: timedelta) -> list[Claimed]:
-    """Take up to `most` due mails; until the lease ends no other worker gets them.
+def claim(limit: int, lease: timedelta) -> list[Claimed]:
+    """Take up to `limit` due mails; until the lease ends no other worker gets them.
 
     Mails to new addresses are taken only when nobody who is known waits, and as many as the valve lets through; news only
     when nothing else is due, and a few at a time, so that other mails do not wait for them.
     """
     dialect = db.engine.dialect.name
     return (
-        _take(_CLAIM_AWAITED[dialect], most, lease)
-        or _take_first(_CLAIM_FIRST[dialect], most, lease)
-        or _take(_CLAIM_NEWS[dialect], min(most, NEWS_AT_ONCE), lease)
+        _take(_CLAIM_AWAITED[dialect], limit, lease)
+        or _take_first(_CLAIM_FIRST[dialect], limit, lease)
+        or _take(_CLAIM_NEWS[dialect], min(limit, NEWS_AT_ONCE), lease)
     )
 
 
-def _take(statement: TextualSelect, most: int, lease: timedelta) -> list[Claimed]:
+def _take(statement: TextualSelect, limit: int, lease: timedelta) -> list[Claimed]:
     now = clock.now()
     until = now + lease
-    values = {"now": now, "lease": until, "most": most}
+    values = {"now": now, "lease": until, "limit": limit}
     return _claimed(write_autocommit(lambda connection: connection.execute(statement, values).all()), until)
 
 
-def _take_first(statement: TextualSelect, most: int, lease: timedelta) -> list[Claimed]:
+def _take_first(statement: TextualSelect, limit: int, lease: timedelta) -> list[Claimed]:
     if not is_first_due():
         return []
     with transaction() as session:
         opening = valve.lock(session)
         now = clock.now()
-        values = {"now": now, "lease": now + lease, "most": min(most, valve.room(opening, now))}
-        rows = session.execute(statement, values).all() if values["most"] else []
-        valve.use(opening, len(rows), now)
+        values = {"now": now, "lease": now + lease, "limit": min(limit, valve.available(opening, now))}
+        rows = session.execute(statement, values).all() if values["limit"] else []
+        valve.consume(opening, len(rows), now)
     return _claimed(rows, now + lease)
 
 

@@ -48,23 +48,23 @@ def lock(session: Session) -> MailValve:
     return found
 
 
-def room(valve: MailValve, now: datetime) -> int:
+def available(valve: MailValve, now: datetime) -> int:
     """How many first mails may go now."""
     return max(0, (now + WINDOW - max(valve.used_until, now)) // _interval())
 
 
-def use(valve: MailValve, mails: int, now: datetime) -> None:
+def consume(valve: MailValve, mails: int, now: datetime) -> None:
     """Record that so many mails go now."""
     if mails:
         valve.used_until = max(valve.used_until, now) + mails * _interval()
 
 
 def full_from(now: datetime) -> datetime:
-    """The valve has no room while it is used up beyond this moment."""
+    """The valve is full while it is used up beyond this moment."""
     return now + WINDOW - _interval()
 
 
-def note(session: Session) -> bool:
+def record_held_back(session: Session) -> bool:
     """Record that mails are held back now; whether the valve has just closed. `session`: the caller's transaction."""
     valve, now = lock(session), clock.now()
     if valve.used_until <= min(full_from(now), now + WINDOW - NARROW):
@@ -76,7 +76,7 @@ def note(session: Session) -> bool:
     return has_closed
 
 
-def is_noted() -> bool:
+def is_recorded() -> bool:
     """Whether it was recorded a moment ago that mails are held back."""
     held_at = _read()[1]
     return held_at is not None and clock.now() - held_at < _NOTED_EVERY

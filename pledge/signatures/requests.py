@@ -50,7 +50,7 @@ def answer_link(session: Session, request: MailRequest) -> None:
 
 
 def _mail(session: Session, kind: MailKind, row: Row[int, int, bytes, str], request: MailRequest) -> None:
-    if not _on_its_way(session, kind, row.id):
+    if not _is_enqueued(session, kind, row.id):
         enqueue(session, kind, row.id, bytes(row.address_hash), request.lang, may_wait=True)
 
 
@@ -72,7 +72,7 @@ def _newest(session: Session, campaign_id: int, hashed: bytes) -> Row[int, int, 
     return session.execute(query).first()
 
 
-def _on_its_way(session: Session, kind: MailKind, signature_id: int) -> bool:
+def _is_enqueued(session: Session, kind: MailKind, signature_id: int) -> bool:
     """Whether this very mail waits to be sent, or was enqueued a moment ago."""
     fresh = OutboxMail.created_at > clock.now() - DOUBLE
     return bool(

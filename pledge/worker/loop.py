@@ -220,12 +220,12 @@ class Worker:
 class Pauses:
     """Growing pauses while something is unreachable."""
 
-    longest: float
+    max_pause: float
     used: int = 0
 
     def next(self) -> float:
         self.used += 1
-        return min(FIRST_PAUSE * 2.0 ** min(self.used - 1, 10), self.longest)
+        return min(FIRST_PAUSE * 2.0 ** min(self.used - 1, 10), self.max_pause)
 
     def reset(self) -> None:
         self.used = 0

@@ -55,14 +55,14 @@ _ABBREVIATIONS = frozenset(
 )
 
 
-def clean_line(text: str, longest: int, *, required: bool = True) -> str:
+def clean_line(text: str, max_length: int, *, required: bool = True) -> str:
     """One line as it will be kept: NFC, single spaces, trimmed, of any script. Raises BadLine."""
     line = one_line(text)
     if not line and not required:
         return ""
     if not has_letters(line):
         raise BadLine(LineFault.EMPTY)
-    if len(line) > longest:
+    if len(line) > max_length:
         raise BadLine(LineFault.TOO_LONG)
     if not is_readable(line) or "<" in line or ">" in line:
         raise BadLine(LineFault.CHARACTERS)

@@ -41,11 +41,11 @@ def publish(actor: Actor, endorsement_id: int, seen: SeenState) -> None:
     now = clock.now()
     with transaction() as session:
         row = take(session, endorsement_id, seen)
-        _has_somebody(row)
+        _require_contact(row)
         version = _waiting(session, row)
         before = version_in(session, row, VersionState.PUBLISHED)
-        _turn(session, row, VersionState.PUBLISHED, VersionState.SUPERSEDED)
-        _turn(session, row, VersionState.PROPOSED, VersionState.SUPERSEDED)
+        _move_version(session, row, VersionState.PUBLISHED, VersionState.SUPERSEDED)
+        _move_version(session, row, VersionState.PROPOSED, VersionState.SUPERSEDED)
         version.state, version.reviewed_at, version.reviewed_by = VersionState.PUBLISHED, now, actor.staff_id
         first = row.state != EndorsementState.PUBLISHED
         if first:
@@ -72,7 +72,7 @@ def ask_for_changes(actor: Actor, endorsement_id: int, seen: SeenState, code: st
         _refuse_waiting(session, row, actor)
         if row.state == EndorsementState.REVIEW:
             row.state = EndorsementState.CHANGES
-        row.decision_reason = _told(reason.wording.of(row.lang), note)
+        row.decision_reason = _mail_reason(reason.wording.of(row.lang), note)
         enqueue(session, row, MailKind.ENDORSE_CHANGES)
         record(
             session,
@@ -93,7 +93,7 @@ def decline(actor: Actor, endorsement_id: int, seen: SeenState, code: str, note:
         only_in(row, EndorsementState.REVIEW, EndorsementState.CHANGES)
         _refuse_waiting(session, row, actor)
         row.state, row.ended_at = EndorsementState.DECLINED, clock.now()
-        row.decision_reason = _told(reason.wording.of(row.lang), note)
+        row.decision_reason = _mail_reason(reason.wording.of(row.lang), note)
         enqueue(session, row, MailKind.ENDORSE_DECLINED)
         record(session, actor, "endorsement.decline", subject(row), reason=row.decision_reason, code=code)
 
@@ -103,7 +103,7 @@ def reopen(actor: Actor, endorsement_id: int, seen: SeenState, why: str) -> None
     with transaction() as session:
         row = take(session, endorsement_id, seen)
         only_in(row, EndorsementState.DECLINED)
-        _has_somebody(row)
+        _require_contact(row)
         version = newest_version(session, row)
         if version.state != VersionState.DECLINED:
             raise CaseInWrongState  # they have applied again, and the mail of that is not confirmed yet
@@ -130,7 +130,7 @@ def remove(
         _refuse_waiting(session, row, actor)
         row.state, row.ended_at = EndorsementState.REMOVED, now
         row.public_reason = said
-        row.decision_reason = _told(said.of(row.lang), "")
+        row.decision_reason = _mail_reason(said.of(row.lang), "")
         count_out(session, row, Reason.INVALIDATED, now)
         enqueue(session, row, MailKind.ENDORSE_DECLINED)
         record(
@@ -150,7 +150,7 @@ def reinstate(actor: Actor, endorsement_id: int, seen: SeenState, why: str) -> N
     with transaction() as session:
         row = take(session, endorsement_id, seen)
         only_in(row, EndorsementState.REMOVED)
-        _has_somebody(row)
+        _require_contact(row)
         version = version_in(session, row, VersionState.PUBLISHED)
         if version is None:
             raise CaseInWrongState
@@ -170,13 +170,13 @@ def _waiting(session: Session, row: Endorsement) -> EndorsementVersion:
     return version
 
 
-def _has_somebody(row: Endorsement) -> None:
+def _require_contact(row: Endorsement) -> None:
     """Raise CaseInWrongState when the person has erased everything: an organisation on the wall must have a contact."""
     if row.contact_number == NOBODY:
         raise CaseInWrongState
 
 
-def _turn(session: Session, row: Endorsement, old: VersionState, new: VersionState) -> None:
+def _move_version(session: Session, row: Endorsement, old: VersionState, new: VersionState) -> None:
     session.execute(
         update(EndorsementVersion)
         .where(EndorsementVersion.endorsement_id == row.id, EndorsementVersion.state == old)
@@ -192,6 +192,6 @@ def _refuse_waiting(session: Session, row: Endorsement, actor: Actor) -> None:
     )
 
 
-def _told(reason: str, note: str) -> str:
+def _mail_reason(reason: str, note: str) -> str:
     """The reason as one paragraph, as mails need it."""
     return " ".join(f"{reason} {note}".split())

@@ -12,7 +12,7 @@ from pledge.web.staff.auth.access import me, public
 from pledge.web.staff.auth.cookies import current_member
 from pledge.web.staff.auth.restoring import page_in_new_language
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.pages import own_page, page_of
+from pledge.web.staff.pages import page_of, staff_page
 
 _CHOSEN = "lang"
 #: Two long texts as JSON in a form.
@@ -35,7 +35,7 @@ def choose() -> str:
 def language() -> Response:
     """Change the language and show the same page, with what was typed into it."""
     lang = request.form.get("lang", "")
-    wanted = own_page(request.form.get("next", "")) or "/staff/"
+    wanted = staff_page(request.form.get("next", "")) or "/staff/"
     path = urlsplit(wanted).path
     if page_of(path) != path:  # a form that was refused, or no page
         wanted = page_of(path)

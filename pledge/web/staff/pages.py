@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException
 RESTORE = "restore"
 
 
-def own_page(address: str) -> str | None:
+def staff_page(address: str) -> str | None:
     """The address if it is a page of the staff area, for a redirect; None for anything else."""
     plain = address.isascii() and "\\" not in address and not any(c.isspace() for c in address)
     return address if plain and address.startswith("/staff/") else None
@@ -30,11 +30,11 @@ def page_of(path: str) -> str:
     return "/staff/"
 
 
-def way_back() -> str:
+def page_after_sign_in() -> str:
     """The page to return to after signing in: this page, or for a form the page that contains it."""
     if request.method in ("GET", "HEAD"):
         return request.full_path.rstrip("?")
-    sent_from = own_page((request.referrer or "").removeprefix(request.host_url.rstrip("/"))) or ""
+    sent_from = staff_page((request.referrer or "").removeprefix(request.host_url.rstrip("/"))) or ""
     # A refused form is shown under an address that cannot be opened.
     return (
         sent_from

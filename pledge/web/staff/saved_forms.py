@@ -16,12 +16,12 @@ from pledge.accounts import saved_requests
 from pledge.accounts.saved_requests import SavedRequest
 from pledge.web.request_checks import URLENCODED
 from pledge.web.staff.auth.cookies import SESSION, browser_session, current_member, this_session
-from pledge.web.staff.pages import RESTORE, page_of, way_back
+from pledge.web.staff.pages import RESTORE, page_after_sign_in, page_of
 
 
 def save_this(staff_id: int, lifetime: timedelta) -> tuple[str | None, str]:
     """Keep the current request, in its session; returns its token, and the page that contains its form."""
-    page = way_back()
+    page = page_after_sign_in()
     saved = SavedRequest(
         path=request.path,
         query=request.query_string.decode(),

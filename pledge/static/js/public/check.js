@@ -1,4 +1,4 @@
-// Says where the mail went, and takes a pasted code as people copy it ("123 456").
+// Says where the mail was sent, and accepts a pasted code with a space ("123 456").
 
 export default function check(line) {
   const address = remembered();

@@ -1,9 +1,9 @@
-// Follows the number: often while it moves, slower when it does not, not at all in a hidden tab.
+// Polls the count: often while it changes, slower when it does not, not at all in a hidden tab.
 
 // With a fifth of jitter and the second that an answer may be old, a new number shows within three seconds.
 const FAST = 1200;
 const SLOWEST = 10_000;
-const LONGEST_PAUSE = 60_000;
+const MAX_PAUSE = 60_000;
 // Long enough to wait for the mail and press its button while another window is watched.
 const STAYS_FAST = 10 * 60_000;
 const BETWEEN_WORDS = 10_000;
@@ -38,15 +38,15 @@ export default function liveCount(root) {
       const quiet = performance.now() - movedAt > STAYS_FAST;
       delay = quiet ? Math.min(SLOWEST, Math.max(FAST, delay) * 1.25) : FAST;
     } catch {
-      delay = Math.min(LONGEST_PAUSE, delay * 2);
+      delay = Math.min(MAX_PAUSE, delay * 2);
     }
     asking = false;
-    // Jitter, so that a crowd that opened the page together does not ask together.
+    // Jitter, so that visitors who opened the page at once do not poll at once.
     timer = setTimeout(ask, delay * (0.8 + Math.random() * 0.4));
   }
 
   function take(body, date) {
-    // An unchanged answer is still news: nothing moved up to the moment the server says it.
+    // An unchanged answer still says that nothing changed up to its moment.
     const unchanged = body.as_of === asOf;
     asOf = body.as_of;
     const moment = new Date(unchanged && date ? date : body.as_of);
@@ -91,7 +91,7 @@ export default function liveCount(root) {
     movedAt = performance.now();
   }
 
-  // A screen reader hears the number now and then, not each step of it.
+  // A screen reader hears the number from time to time, not each step.
   function sayLater() {
     if (saying) return;
     const wait = Math.max(0, BETWEEN_WORDS - (performance.now() - saidAt));
@@ -117,7 +117,7 @@ export default function liveCount(root) {
   timer = setTimeout(ask, FAST);
 }
 
-// As the server writes it: the time in Seoul, whatever the clock of the reader says.
+// As the server formats it: in Seoul's time, whatever the time zone of the reader.
 function inWords(moment, pattern) {
   const { locale } = document.documentElement.dataset;
   const timeZone = "Asia/Seoul";

@@ -1,4 +1,4 @@
-// Says at once that a picture is too large, and takes it out, so that it is not sent in vain.
+// Says at once that a picture is too large, and removes it, so that it is not uploaded in vain.
 
 const LARGEST = 1_000_000;
 

@@ -1,4 +1,4 @@
-// The number is given when the ledger is folded, a moment after the confirmation: look again until it is there.
+// The number is given when the ledger is folded, a moment after the confirmation: poll until it is there.
 
 const PAUSE = 600;
 const TRIES = 20;
@@ -15,7 +15,7 @@ export default async function number(place) {
       place.replaceChildren(...found.childNodes);
       return;
     } catch {
-      // Out of reach for a moment; the next try may find it.
+      // Offline for a moment; the next try may find it.
     }
   }
 }

@@ -1,4 +1,4 @@
-// Shows what this device can do besides plain links: its own share sheet, and copying.
+// Offers what this device supports besides plain links: its share sheet, and copying.
 
 export default function share(root) {
   const { url, text, copied } = root.dataset;

@@ -27,7 +27,7 @@ function showRegion(country, region) {
   region.disabled = away;
 }
 
-// What the server found wrong is no longer said beside a field that has been changed; the summary stays as a list of what it was.
+// An error of the server disappears from a field that has been changed; the summary keeps the list of all errors.
 function settle(field) {
   const filled = field.type === "checkbox" ? field.checked : field.value.trim() !== "";
   if (!filled || field.getAttribute("aria-invalid") !== "true") return;
@@ -62,7 +62,7 @@ function remember(address) {
   try {
     sessionStorage.setItem("pledge.address", address);
   } catch {
-    // Storage may be forbidden; the next page then speaks without the address.
+    // Storage may be blocked; the next page then does without the address.
   }
 }
 

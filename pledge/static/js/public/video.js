@@ -1,4 +1,4 @@
-// Puts the player in place of the still once somebody presses play; before that nothing is asked of the other site.
+// Replaces the still with the player when somebody presses play; before that nothing is loaded from the other site.
 
 export default function video(figure) {
   const { player, title } = figure.dataset;
@@ -12,7 +12,7 @@ export default function video(figure) {
     frame.title = title;
     frame.allow = "autoplay; encrypted-media; fullscreen; picture-in-picture";
     frame.allowFullscreen = true;
-    // The players refuse to run without knowing which site they are on; they learn no more than its name.
+    // The players refuse to run without knowing which site they are on; they get no more than its origin.
     frame.referrerPolicy = "strict-origin";
     frame.setAttribute("sandbox", "allow-scripts allow-same-origin allow-presentation allow-popups");
     frame.src = player;

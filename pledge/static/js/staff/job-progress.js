@@ -1,11 +1,11 @@
-// Shows how far the worker is: asks for its page again and takes over this one part of it, until that part says it is done.
+// Shows the worker's progress: fetches the page again and replaces this part of it, until that part says it is done.
 
 const FIRST = 1000;
 const SLOWEST = 8000;
-const LONGEST_PAUSE = 60_000;
+const MAX_PAUSE = 60_000;
 
 export default function jobProgress(part) {
-  // Not the address of this page: after a form that came back with an error that is one that only takes forms.
+  // Not the address of this page: after a refused form that one accepts only POST.
   const page = part.dataset.page;
   let delay = FIRST;
   let timer = 0;
@@ -22,15 +22,15 @@ export default function jobProgress(part) {
       const fresh = answer.getElementById(part.id);
       if (!fresh || take(fresh)) return;
     } catch {
-      // Away for a moment, or signed out; the link below the bar still works.
-      delay = Math.min(LONGEST_PAUSE, delay * 2);
+      // Offline for a moment, or signed out; the link below the bar still works.
+      delay = Math.min(MAX_PAUSE, delay * 2);
     } finally {
       asking = false;
     }
     timer = setTimeout(ask, delay * (0.9 + Math.random() * 0.2));
   }
 
-  // Whether there is no more to wait for.
+  // Whether the job has ended.
   function take(fresh) {
     const isDone = !fresh.hasAttribute("data-module");
     const same = isDone ? false : shown(part) === shown(fresh);

@@ -1,7 +1,7 @@
-// Tells others on the review desk that this case is open here, and shows who else has it open.
+// Tells other reviewers that this case is open here, and shows who else has it open.
 
 const EVERY = 20_000;
-// Who has left the desk does not hold a case, nor keep a session alive by it.
+// A reviewer who has left neither holds a case nor keeps a session alive by an open page.
 const AWAY_AFTER = 10 * 60_000;
 
 export default function presence(form) {
@@ -25,7 +25,7 @@ export default function presence(form) {
       changed.hidden = answer.seen === seen;
       take.hidden = answer.is_mine;
     } catch {
-      // Out of reach for a moment, or signed out; the next act on the page will say so.
+      // Offline for a moment, or signed out; the next act on the page will say so.
     }
   }
 

@@ -1,4 +1,4 @@
-// Warns before a form with unsaved words is left, and takes them along when the language is changed.
+// Warns before a form with unsaved text is left, and keeps the text when the language is changed.
 
 const OWN = new Set(["csrf_token", "form_owner"]);
 
@@ -26,7 +26,7 @@ export default function unsaved(page) {
       form = target.form;
     }
   });
-  // What is sent is not lost, whatever comes back: the server shows it again.
+  // What is sent is not lost, whatever the answer: the server shows it again.
   addEventListener("submit", ({ target }) => {
     if (isForm(target)) edited = false;
   });

@@ -3,7 +3,7 @@
 
 const WIDTH = 32;
 const FULL = 256;
-const LONGEST = 100_000;
+const MAX_FILE_BYTES = 100_000;
 const AT_ONCE = 8;
 const TRIES = 3;
 // Of entries that came after one: more are left to the command line.
@@ -41,7 +41,7 @@ export default function log(parts) {
 
   async function readNewest(slug) {
     const bytes = await get(`/log/${slug}/checkpoint`, { cache: "no-store" });
-    if (!bytes || bytes.length > LONGEST) throw new Unreachable();
+    if (!bytes || bytes.length > MAX_FILE_BYTES) throw new Unreachable();
     return parts.or("checkpoint", () => parts.readCheckpoint(bytes));
   }
 

@@ -1,6 +1,6 @@
 // Signed notes, checkpoints and public keys (C2SP signed-note, tlog-checkpoint).
 
-const LONGEST = 100_000;
+const MAX_NOTE_BYTES = 100_000;
 const MOST_SIGNATURES = 64;
 const AUDIT = "pledge-audit/v1";
 
@@ -25,7 +25,7 @@ export default function note({ decode, encode, decimal, fromBase64, toBase64, he
   function readNote(bytes) {
     const whole = decode(bytes);
     const divider = whole.lastIndexOf("\n\n");
-    if (bytes.length > LONGEST || divider < 0 || !whole.endsWith("\n")) throw new RangeError("not a note");
+    if (bytes.length > MAX_NOTE_BYTES || divider < 0 || !whole.endsWith("\n")) throw new RangeError("not a note");
     if (/[\x00-\x09\x0b-\x1f]/.test(whole)) throw new RangeError("a control character");
     const lines = whole.slice(divider + 2, -1).split("\n");
     if (lines.length > MOST_SIGNATURES) throw new RangeError("too many signatures");

@@ -1,7 +1,7 @@
 // A receipt (C2SP tlog-proof): one entry, its place in the log, and the checkpoint that was signed over it.
 
 const HEAD = "c2sp.org/tlog-proof@v1";
-const LONGEST = 1 << 20;
+const MAX_RECEIPT_BYTES = 1 << 20;
 const MOST_STEPS = 64;
 
 export default function receipt(parts) {
@@ -61,7 +61,7 @@ export default function receipt(parts) {
 
   // Taken apart, not yet believed.
   async function read(file) {
-    if (file.size > LONGEST) throw new RangeError("too long");
+    if (file.size > MAX_RECEIPT_BYTES) throw new RangeError("too long");
     const bytes = new Uint8Array(await file.arrayBuffer());
     const text = decode(bytes);
     const divider = text.indexOf("\n\n");

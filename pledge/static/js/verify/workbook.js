@@ -1,7 +1,7 @@
 // The cells of totals.xlsx (ECMA-376 part 1, section 18; PKWARE APPNOTE section 4.3). A worker has no reader of XML, so it is
 // read in the one form in which packs have it, and every other is refused: numbers, shared texts, nothing that is computed.
 
-const LONGEST_PART = 1 << 25;
+const MAX_PART_BYTES = 1 << 25;
 const DEFLATED = 8;
 const DECLARED = '<?xml version="1.0" encoding="UTF-8"';
 const TEXT = /<si><t(?: xml:space="preserve")?>([^<]*)<\/t><\/si>/y;
@@ -46,7 +46,7 @@ export default function workbook({ decode, inflate }) {
   }
 
   async function readPart(bytes, { begin, packed, size }) {
-    if (size > LONGEST_PART) throw new RangeError("too long");
+    if (size > MAX_PART_BYTES) throw new RangeError("too long");
     const text = decode(await inflate(bytes.slice(begin, begin + packed), size));
     if (!text.startsWith(DECLARED) || text.includes("<!")) throw new RangeError("not written as in a pack");
     return text;

@@ -20,7 +20,7 @@ from pledge.core.logs import log
 from pledge.web import limits
 from pledge.web.staff import saved_forms
 from pledge.web.staff.auth.cookies import browser_session, current_member
-from pledge.web.staff.pages import way_back
+from pledge.web.staff.pages import page_after_sign_in
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -136,14 +136,14 @@ def hands_out_file(endpoint: str) -> bool:
 def ask_again() -> AnyResponse:
     """Redirect to the page that asks for the second factor, and from there back, or on to what this form is about."""
     if request.method != "POST":
-        return redirect(url_for("staff.verify", next=way_back()), 303)
+        return redirect(url_for("staff.verify", next=page_after_sign_in()), 303)
     token, page = saved_forms.save_this(me().id, saved_requests.FOR_SECOND_FACTOR)
     return redirect(url_for("staff.verify", next=page, saved=token), 303)
 
 
 def ask_to_sign_in() -> AnyResponse:
     """Redirect to the sign-in, and from there back."""
-    return redirect(url_for("staff.sign_in", next=way_back()), 303)
+    return redirect(url_for("staff.sign_in", next=page_after_sign_in()), 303)
 
 
 def has_recent_mfa() -> bool:

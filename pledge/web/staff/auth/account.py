@@ -16,7 +16,7 @@ from pledge.web.staff.auth.access import actor, me, requires_recent_mfa, require
 from pledge.web.staff.auth.cookies import this_session
 from pledge.web.staff.auth.invitation import NewPasswordForm
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.deliveries.waiting import answer, told_to_wait
+from pledge.web.staff.deliveries.waiting import answer, wait_message
 from pledge.web.staff.system.people import ROLE_NAMES
 
 
@@ -46,7 +46,7 @@ def change_password() -> AnyResponse:
     form, member = ChangePasswordForm(request.form), me()
     wait = throttle.take(throttle.PASSWORD, member.email)
     if wait:
-        form.present.errors = [told_to_wait(wait)]
+        form.present.errors = [wait_message(wait)]
         return _password_page(form, wait)
     if not form.validate_shape():
         return _password_page(form)

@@ -33,7 +33,7 @@ from pledge.web.staff.auth.access import AccessLevel, UndeclaredView, me, needed
 from pledge.web.staff.auth.cookies import current_member, this_session
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.filling import OWN_FIELDS, fill
-from pledge.web.staff.pages import RESTORE, way_back
+from pledge.web.staff.pages import RESTORE, page_after_sign_in
 
 #: Never stored, nor shown again.
 SECRET_FIELDS = frozenset({"password", "again", "present"})
@@ -47,7 +47,7 @@ def on_lapsed_session(_error: CSRFError) -> AnyResponse:
     owner = _owner()
     if owner is None or not _is_of_a_member():
         return make_response(render_template("staff/auth/expired.html"), 400)
-    page = way_back()
+    page = page_after_sign_in()
     fields = _typed(list(request.form.items(multi=True)))
     if fields:
         token = saved_forms.save_form(owner, None, request.path, fields, has_files=saved_forms.has_files())

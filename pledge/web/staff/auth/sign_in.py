@@ -22,8 +22,8 @@ from pledge.web.staff.auth import cookies
 from pledge.web.staff.auth.access import mark_second_factor, public, requires_password
 from pledge.web.staff.auth.cookies import current_member
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.deliveries.waiting import answer, count_try, forgive, give_back, told_to_wait
-from pledge.web.staff.pages import own_page
+from pledge.web.staff.deliveries.waiting import answer, count_try, forget_tries, take_back_try, wait_message
+from pledge.web.staff.pages import staff_page
 
 #: In the session: who has given the right password in this browser but not shown the second factor yet.
 _PENDING = "pending_sign_in"
@@ -46,9 +46,9 @@ class SecondFactorForm(StaffForm):
         """Whether the code is right, counted as a try; if not, the form says why."""
         self.wait = count_try(throttle.SECOND_FACTOR, str(person.id))
         if self.wait:
-            self.code.errors = [told_to_wait(self.wait)]
+            self.code.errors = [wait_message(self.wait)]
         elif is_right(self.code.data or ""):
-            forgive(throttle.SECOND_FACTOR, str(person.id))
+            forget_tries(throttle.SECOND_FACTOR, str(person.id))
             return True
         else:
             self.code.errors = [wrong]
@@ -81,18 +81,18 @@ def check_password() -> AnyResponse:
         return _sign_in_page(form)
     wait = count_try(throttle.PASSWORD, email)
     if wait:
-        form.form_errors = [told_to_wait(wait)]
+        form.form_errors = [wait_message(wait)]
         return _sign_in_page(form, wait)
     person = queries.member(email=email, active=True)
     try:
         is_right = passwords.matches(password, person.password if person else None)
     except Busy:  # nothing was compared
-        give_back(throttle.PASSWORD, email)
+        take_back_try(throttle.PASSWORD, email)
         raise
     if person is None or not is_right:
         form.form_errors = [_("This address and this password do not belong together.")]
         return _sign_in_page(form)
-    forgive(throttle.PASSWORD, email)
+    forget_tries(throttle.PASSWORD, email)
     if not person.has_second_factor:
         return sign_in(person, "password")
     session[_PENDING] = [person.id, person.auth_version]
@@ -177,7 +177,7 @@ def _code_page(template: str, form: SecondFactorForm, person: StaffMember) -> Re
 
 def next_page() -> str | None:
     """The page to go on to after the sign-in, if it is one of the staff area."""
-    return own_page(request.args.get("next", ""))
+    return staff_page(request.args.get("next", ""))
 
 
 def _to_start() -> AnyResponse:

@@ -18,7 +18,7 @@ from pledge.web.staff.auth.access import (
 from pledge.web.staff.auth.sign_in import SecondFactorForm
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.deliveries.waiting import answer
-from pledge.web.staff.pages import own_page
+from pledge.web.staff.pages import staff_page
 
 
 @staff.get("/verify")
@@ -75,7 +75,7 @@ def go_on() -> Response:
 
 def going_on() -> dict[str, Any]:
     """Where to go on according to this request, for the address of the next."""
-    return {"next": own_page(request.args.get("next", "")), "saved": request.args.get("saved") or None}
+    return {"next": staff_page(request.args.get("next", "")), "saved": request.args.get("saved") or None}
 
 
 def _kept() -> SavedRequest | None:
@@ -83,7 +83,7 @@ def _kept() -> SavedRequest | None:
 
 
 def _back() -> str:
-    return own_page(request.args.get("next", "")) or url_for("staff.account")
+    return staff_page(request.args.get("next", "")) or url_for("staff.account")
 
 
 def _too_late() -> Response:

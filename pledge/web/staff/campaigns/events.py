@@ -13,7 +13,7 @@ from pledge.web.staff.auth.moments import typed_event
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import EventForm, RemoveForm
 from pledge.web.staff.campaigns.saving import SavingProblem, attempt
-from pledge.web.staff.campaigns.sections import OK, removal_page, remove, saved, section_page, still_there
+from pledge.web.staff.campaigns.sections import OK, find_item, removal_page, remove, saved, section_page
 
 
 @staff.get("/campaigns/<slug>/events", endpoint="campaign_events")
@@ -59,7 +59,7 @@ def event_post(slug: str, event: int) -> AnyResponse:
         _places(form),
     )
     return (
-        _page(slug, still_there(events.rows(campaigns.desk(slug).id), event), form, problem)
+        _page(slug, find_item(events.rows(campaigns.desk(slug).id), event), form, problem)
         if problem
         else saved("campaign_events", slug)
     )

@@ -15,7 +15,7 @@ from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import PartnerForm, RemoveForm
 from pledge.web.staff.campaigns.saving import SavingProblem, attempt, take_picture
-from pledge.web.staff.campaigns.sections import OK, removal_page, remove, saved, section_page, still_there
+from pledge.web.staff.campaigns.sections import OK, find_item, removal_page, remove, saved, section_page
 
 ROLES = {PartnerRole.SECRETARIAT: _l("Secretariat"), PartnerRole.PARTNER: _l("Partner")}
 
@@ -58,7 +58,9 @@ def partner_new_post(slug: str) -> AnyResponse:
 @needs(Permission.EDIT_CAMPAIGNS)
 def partner(slug: str, partner: int) -> Response:
     row = partners.one(campaigns.desk(slug).id, partner)
-    return _page(slug, row, PartnerForm(data={**languages.flat(vars(row.fields)), "seen": row.stamp}), OK)
+    return _page(
+        slug, row, PartnerForm(data={**languages.as_fields(vars(row.fields)), "seen": row.stamp}), OK
+    )
 
 
 @staff.post("/campaigns/<slug>/partners/<int:partner>", endpoint="partner_post")
@@ -81,7 +83,7 @@ def partner_post(slug: str, partner: int) -> AnyResponse:
         check=lambda: _check(slug, form),
     )
     return (
-        _page(slug, still_there(partners.rows(campaigns.desk(slug).id), partner), form, problem)
+        _page(slug, find_item(partners.rows(campaigns.desk(slug).id), partner), form, problem)
         if problem
         else saved("campaign_partners", slug)
     )

@@ -44,7 +44,7 @@ def saved(section: str, slug: str) -> AnyResponse:
     return redirect(url_for(f"staff.{section}", slug=slug, saved=1), 303)
 
 
-def still_there(rows: Iterable[AnyRow], number: int) -> AnyRow | None:
+def find_item(rows: Iterable[AnyRow], number: int) -> AnyRow | None:
     """The item of this number; None when somebody has removed it: then the form adds it again."""
     return next((row for row in rows if row.id == number), None)
 

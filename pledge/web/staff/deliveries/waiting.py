@@ -16,19 +16,19 @@ def count_try(rule: ThrottleRule, name: str) -> int:
     return throttle.take(throttle.NETWORK, limits.client_network()) or throttle.take(rule, name)
 
 
-def forgive(rule: ThrottleRule, name: str) -> None:
+def forget_tries(rule: ThrottleRule, name: str) -> None:
     """The try was right: forget the earlier ones of the name, and do not count it against the network."""
     throttle.forget(rule, name)
     throttle.give_back(throttle.NETWORK, limits.client_network())
 
 
-def give_back(rule: ThrottleRule, name: str) -> None:
+def take_back_try(rule: ThrottleRule, name: str) -> None:
     """Take a try back that was not made after all."""
     throttle.give_back(rule, name)
     throttle.give_back(throttle.NETWORK, limits.client_network())
 
 
-def told_to_wait(seconds: int) -> str:
+def wait_message(seconds: int) -> str:
     """The wait in words."""
     if seconds < 60:
         words = ngettext(
