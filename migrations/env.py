@@ -40,7 +40,7 @@ def run_migrations() -> None:
         database.engine.connect().execution_options(**whole) as connection,
         references_rest(connection),
     ):
-        # Alembic does not know that here a transaction of SQLite holds changes of tables too (pledge/core/db/__init__.py begins it).
+        # Alembic assumes that SQLite has no transactional DDL; here it has (pledge/core/db/__init__.py begins it).
         options.setdefault("transactional_ddl", True)
         context.configure(connection=connection, target_metadata=database.metadata, **options)
         with context.begin_transaction():

@@ -37,7 +37,7 @@ class ThrottleRule:
 
 
 #: security.md 3b: five a minute for an account, twenty for a network. The waits for a password stay short, as a stranger
-#: who only knows an address can cause them.
+#: who knows only an address can cause them.
 PASSWORD = ThrottleRule("password", free=5, max_wait=300)
 NETWORK = ThrottleRule("network", free=20, max_wait=300)
 #: For who has shown the password already: codes have a million values, so the waits grow further.

@@ -134,7 +134,7 @@ class CampaignEvent(Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"))
-    #: By which calendars know it again (RFC 5545 UID); numbers of deleted rows may be given anew, this never.
+    #: By which calendars recognise it (RFC 5545 UID): never reused, unlike the numbers of deleted rows.
     uid: Mapped[str] = mapped_column(String(32), unique=True)
     sequence: Mapped[int] = mapped_column(server_default="0")  #: RFC 5545 SEQUENCE: how often it was changed
     title: Mapped[Texts] = mapped_column(Translated(200))

@@ -170,7 +170,7 @@ def public_campaigns(lang: str) -> list[CampaignView]:
 
 
 def partners(campaign_id: int, lang: str) -> dict[PartnerRole, list[PartnerView]]:
-    """Who stands behind a campaign, by role, in the order its staff chose."""
+    """The partners of a campaign by role, in the order that staff chose."""
     query = select(Partner.role, Partner.name, Partner.url, Partner.logo).where(
         Partner.campaign_id == campaign_id
     )

@@ -26,7 +26,7 @@ from pledge.ledger.models import Kind, LedgerHead, Reason
 from pledge.statistics import labels
 from pledge.statistics.values import Words
 
-#: A moment is one in Seoul, without a zone, as spreadsheets know none; a fraction is a part of a whole.
+#: A datetime is in Seoul's time without a zone, as spreadsheets have none; a float is a share from 0 to 1.
 Cell = str | int | float | date | datetime
 
 #: Rows read at once where they do not come by COPY.

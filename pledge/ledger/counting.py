@@ -101,7 +101,7 @@ class LogCount:
     """
 
     def __init__(self) -> None:
-        #: What is wrong with the first entry that no log may hold: `entry 4: takes back nothing that stands`.
+        #: The fault of the first invalid entry: `entry 4: takes back nothing that stands`.
         self.fault = ""
         self._edge = merkle.Edge()
         self._entries: Counter[tuple[str, str]] = Counter()

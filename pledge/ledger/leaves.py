@@ -65,5 +65,5 @@ def organization_subject(endorsement_id: int) -> str:
 
 @lru_cache(maxsize=1024)
 def korean_day(hour: str) -> str:
-    """The day in Korea of an hour of UTC (`2026-11-24T05`): such an hour lies in one day."""
+    """The day in Korea of an hour of UTC (`2026-11-24T05`): such an hour is within one day."""
     return (datetime.strptime(hour, "%Y-%m-%dT%H").replace(tzinfo=UTC) + _KOREA).date().isoformat()

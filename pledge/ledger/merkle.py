@@ -169,7 +169,7 @@ def _over(begin: int, end: int, subtree: Subtree) -> bytes:
 
 
 def _consistency(old: int, begin: int, end: int, subtree: Subtree, *, is_whole: bool) -> list[bytes]:
-    """SUBPROOF of section 2.1.2 for the old leaves within `begin … end`; `is_whole`: the verifier knows that root."""
+    """SUBPROOF of section 2.1.2 for the old leaves within `begin … end`; `is_whole`: the verifier has that root already."""
     if old == end - begin:
         return [] if is_whole else [_over(begin, end, subtree)]
     half = _split(end - begin)

@@ -29,7 +29,7 @@ def _before(entry: str) -> str:
 
 
 # What a -1 takes back is the newest +1 of the same subject before it. It is looked up in the fold and not when the -1 is
-# appended, as only the fold knows numbers.
+# appended, as only the fold assigns numbers.
 _NEWEST = "(SELECT MAX(earlier.number) - 1 {before} AND earlier.delta = 1)"
 
 NAME_WHAT_IS_TAKEN_BACK = text(f"""
@@ -39,7 +39,7 @@ NAME_WHAT_IS_TAKEN_BACK = text(f"""
 
 # What would not verify is not numbered. This looks once more before it is signed, as a signed entry stays for good: whoever
 # may write the columns that the fold fills could have numbered it. A +1 counts nobody who is counted already and takes
-# nothing back, a -1 takes back the +1 of its subject, which still stands.
+# nothing back, a -1 takes back the +1 of its subject, which is not taken back yet.
 FIRST_INVALID = text(f"""
     SELECT number, delta, takes_back
       FROM (SELECT entry.number, entry.delta, entry.takes_back,
@@ -56,10 +56,10 @@ FIRST_INVALID = text(f"""
 # one statement, so that entries, signatures and wall are seen at one moment: a use case changes them in one transaction.
 #
 #   +1 has a cause if it is what counts its subject now (`stands`), or if a -1 with a cause takes it back later.
-#   -1 has a cause if its subject is not counted now, or if a +1 that stands comes later (`last_stands`).
+#   -1 has a cause if its subject is not counted now, or if a +1 that counts it now comes later (`last_stands`).
 #   Of those with a cause, each must move its subject: a +1 one that is not counted there, a -1 one that is.
 #
-# Whatever else waits is set aside. By the rule, what a subject adds up to in a place is at the end 1 if it stands there and 0
+# Whatever else waits is set aside. By the rule, the entries of a subject in a place add up to 1 if it is counted there and to 0
 # otherwise, whoever wrote the entries. The join leaves an entry of a campaign without a head, as it became visible only now,
 # to the next fold.
 _NUMBER = """

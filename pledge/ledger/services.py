@@ -29,7 +29,7 @@ _MAKE_HEADS = text(f"""
     ON CONFLICT (campaign_id) DO NOTHING
     """).bindparams(bindparam("now", type_=UTCDateTime()))  # noqa: S608  # built from constants of this module
 
-# From here on the work is known by its numbers, which lie past the head. It must not be looked for by "not numbered"
+# From here on the work is identified by its numbers, which are past the head. It must not be selected by "not numbered"
 # again: on PostgreSQL each statement sees what was committed before it began, so two look-ups can find different rows.
 # The upper bound and the order of the join keep both planners on the index, however long the ledger is. So does the
 # sorted list of heads, an optimisation fence: without it PostgreSQL read the whole ledger and looked up

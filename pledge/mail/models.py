@@ -101,7 +101,7 @@ class OutboxMail(Model):
             sqlite_where=text(f"state = 'queued' AND {NEWS}"),
         ),
         Index("ix_outbox_mails_subject", "subject_id"),
-        # The news of a delivery goes to nobody twice.
+        # The news of a delivery is enqueued once for each signature.
         Index(
             "uq_outbox_mails_delivered",
             "seq",

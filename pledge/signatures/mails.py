@@ -23,7 +23,7 @@ from pledge.signatures.rules import CODE_LIFETIME, PENDING_LIFETIME
 
 @dataclass(frozen=True, slots=True)
 class MailedSigner:
-    """Whom a mail goes to, and the signature that it is about, as it is now."""
+    """The recipient of a mail, and the signature that it is about, as it is now."""
 
     id: int
     state: str

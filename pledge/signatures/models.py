@@ -86,10 +86,10 @@ class Signature(Model):
     #: Keyed hash of all that was submitted, and of the day: sent twice, a form is one submission (a double click).
     content_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
     #: What the public log says of this row instead of the person: SHA-256 over salt and address (ledger/leaves.py).
-    #: The salt is all that ties the two together; with this row it goes for good.
+    #: Only the salt connects the two; it is deleted with this row.
     salt: Mapped[str] = mapped_column(Sealed(SALT_CONTEXT))
     commitment: Mapped[bytes] = mapped_column(LargeBinary(32))
-    #: The terms under which the name may stand in a list for a government that the law lets ask for one; NULL: not agreed.
+    #: The terms under which the name may be in a list for a government whose law asks for one; NULL: no consent.
     list_terms_id: Mapped[int | None]
     mails: Mapped[int] = mapped_column(server_default="0")  #: to confirm, so far; each has a code of its own
     #: When the newest of them is due: its code lives from then on.

@@ -25,7 +25,7 @@ def change(token: str, *, name: str, public_name: bool, updates: bool) -> None:
 
 
 def agree_to_list(token: str, version: int) -> None:
-    """Let the name stand in lists under these terms; an earlier consent under others ends with it.
+    """Consent that the name is in lists under these terms; an earlier consent to others ends.
 
     Raises BadToken, TermsNotOffered (also for a withdrawn signature: nobody is asked with it).
     """

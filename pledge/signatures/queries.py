@@ -1,4 +1,4 @@
-"""Reads of signatures: what a mailed link stands for, one's own data, and names that may be shown."""
+"""Reads of signatures: the state of a mailed link, one's own data, and names that may be shown."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -45,9 +45,7 @@ class SignatureView:
     mail_provider: str
     campaign: CampaignView
     pledge: PledgeView
-    list_terms: (
-        TermsView | None
-    )  #: under which the name may stand in a list for a government; None: not agreed
+    list_terms: TermsView | None  #: under which the name may be in a list for a government; None: no consent
 
 
 #: Reads what a signature refers to, by its number and the language; a page may keep what these gave a second ago.

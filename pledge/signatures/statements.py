@@ -90,7 +90,7 @@ _ASK = _typed(f"{_REQUEST} VALUES ('confirm', :campaign_id, :id, :lang, :now, :n
 #: Other rows of the person that `s` is about, in the same campaign.
 _OTHERS = "FROM signatures o WHERE o.address_hash = s.address_hash AND o.campaign_id = s.campaign_id"
 
-#: A name that staff have hidden stays hidden, whichever row of the person it stood in.
+#: A name that staff have hidden stays hidden, in whichever row of the person.
 _HIDDEN = f"EXISTS (SELECT 1 {_OTHERS} AND o.name_hidden)"  # our own constants
 
 _MOVE = f"""

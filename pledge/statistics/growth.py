@@ -51,7 +51,7 @@ def growth(campaign_id: int, kind: Kind, step: Step) -> list[Point]:
 
 
 def _moved(hours: Mapping[str, int], step: Step) -> Counter[date]:
-    """An hour of UTC lies in one Korean day, as Korea is +9 all year."""
+    """An hour of UTC is within one Korean day, as Korea is at +9 all year."""
     moved: Counter[date] = Counter()
     for hour, number in hours.items():
         moment = datetime.strptime(f"{hour}+0000", "%Y-%m-%dT%H%z").astimezone(SEOUL)

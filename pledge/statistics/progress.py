@@ -1,4 +1,4 @@
-"""How a campaign stands: its totals, how it grew, and the checkpoint of the public log that adds up to them."""
+"""The progress of a campaign: its totals, its history, and the checkpoint of the public log that adds up to them."""
 
 from dataclasses import dataclass
 

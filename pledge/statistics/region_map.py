@@ -32,7 +32,7 @@ class Area:
 
 @dataclass(frozen=True)
 class Shade:
-    """What one shade stands for; `most` is None for the highest one."""
+    """The range of one shade; `most` is None for the highest one."""
 
     shade: int
     least: int
@@ -87,7 +87,7 @@ def _steps(most: int) -> list[int]:
 
 
 def _shade(people: int | None, steps: list[int]) -> int:
-    """The lowest shade also takes what lies below its step."""
+    """The lowest shade includes numbers below its step."""
     if people is None:
         return 0
     return SHADES - len(steps) + max(1, sum(people >= step for step in steps))

@@ -34,7 +34,7 @@ _REDIS_OPTIONS: dict[str, Any] = {
     # Once, for a connection that died while idle; a hanging Redis is not tried again.
     "retry": Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
 }
-#: Seconds to wait as the visitor is told when Redis goes away between the count and the question.
+#: The Retry-After in seconds when Redis goes away between the count and the query of the wait.
 UNKNOWN_WAIT = 60
 
 #: In a limit's text, how many: the number at the start of each of its parts.

@@ -127,7 +127,7 @@ def check() -> None:
         abort(415)
     if is_from_here and request.content_length == 0:
         return
-    # Bytes that are clean as a whole are so in every part, as `&` and `=` stand inside no character of UTF-8.
+    # Bytes that are clean as a whole are so in every part, as no character of UTF-8 contains `&` or `=`.
     if not (_decodes(request.get_data()) if request.mimetype == URLENCODED else _are_clean(request.form)):
         abort(400)
     if not is_from_here and request.form.to_dict(flat=False) != ONE_CLICK:

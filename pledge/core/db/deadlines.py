@@ -61,7 +61,7 @@ class Watchdog:
         def _before(
             connection: Connection, _cursor: Any, _text: Any, _values: Any, context: Any, _many: Any
         ) -> None:
-            # A transaction ends as it began: its last rollback comes when the request is gone already.
+            # A transaction ends as it began: its last rollback may come after the request has ended.
             connection.info[_IN_REQUEST] = has_request_context()
             options = context.execution_options if context is not None else {}
             self._begin(connection, float(options.get("deadline", SECONDS)))

@@ -77,7 +77,7 @@ def belongs_to(mail_domain: str, website: str) -> bool:
     if is_free_mail(mail) or is_free_mail(host) or domain in _PLATFORMS:
         return False
     if mail == host.removeprefix("www.") and not _is_shared(mail):
-        return True  # also under an ending that the list does not know
+        return True  # also under an ending that is not in the list
     return domain is not None and registrable(mail) == domain
 
 

@@ -92,7 +92,7 @@ def _apply(session: Session, row: Invalidation, limit: int) -> None:
 
 
 def _undo(session: Session, row: Invalidation, limit: int) -> None:
-    """Put the next signatures back into the count; what was erased meanwhile is gone."""
+    """Put the next signatures back into the count; those that were erased meanwhile are skipped."""
     mine = select(Signature.id).where(Signature.invalidation_id == row.id).order_by(Signature.id).limit(limit)
     moved = session.execute(
         update(Signature)

@@ -23,7 +23,7 @@ class Question:
     heading: Text
     lead: Text
     button: Text
-    back: Text = ""  #: the link that leads back without pressing
+    back: Text = ""  #: the link back without pressing the button
     notes: tuple[Text, ...] = ()
     danger: bool = False  #: the button takes something away that its holder has
 
@@ -41,7 +41,7 @@ class JourneyTexts:
     """The texts of one subject on the shared pages."""
 
     # "Check your mail", after the form was sent
-    sent_to: Text  #: with {address}, which the browser knows
+    sent_to: Text  #: with {address}, which the browser fills in
     sent: Text
     then: Text | None  #: what comes after confirming
     # The page of the link to confirm

@@ -115,7 +115,7 @@ def readable(signature: SignatureView) -> dict[str, Any]:
         "region": signature.region,
         "public_name": signature.public_name,
         "updates": signature.updates,
-        # The terms under which the name may stand in a list for a government, in full; null: not agreed.
+        # The terms under which the name may be in a list for a government, in full; null: no consent.
         "list_consent": signature.list_terms and asdict(signature.list_terms),
         "language": signature.lang,
         "privacy_notice": signature.privacy_version,

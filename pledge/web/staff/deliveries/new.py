@@ -89,7 +89,7 @@ def freeze(slug: str) -> AnyResponse:
     if not _is_right(form):
         return _form_page(slug, offered, form, 422)
     texts, checkpoint_id = form.texts, int(form.checkpoint.data)
-    # A second click on the button leads to what the first one made.
+    # A second click on the button redirects to the delivery of the first one.
     number = freezing.frozen_before(actor(), slug, checkpoint_id, **texts)
     if number is None:
         try:

@@ -110,7 +110,7 @@ def _act(signature_id: int, done: str, act: Callable[[str], None]) -> AnyRespons
         form.why.errors = [_("This person gets no news.")]
         return _person_page(signature_id, form, 409)
     if done == "erased":
-        # Their page is gone.
+        # Their page does not exist any more.
         return redirect(url_for("staff.signatures", done=done), 303)
     return _done(signature_id, done)
 
