@@ -31,7 +31,7 @@ class NoRole(Exception):
 
 
 class LastAdmin(Exception):
-    """Nobody would be left who may manage staff."""
+    """No open account would be left that may manage staff."""
 
 
 class NoSuchAccount(Exception):

@@ -40,14 +40,14 @@ class ThrottleRule:
 #: who knows only an address can cause them.
 PASSWORD = ThrottleRule("password", free=5, max_wait=300)
 NETWORK = ThrottleRule("network", free=20, max_wait=300)
-#: For who has shown the password already: codes have a million values, so the waits grow further.
+#: After the right password: codes have a million values, so the waits grow further.
 SECOND_FACTOR = ThrottleRule("second factor", free=5, max_wait=900)
 
 
 def take(rule: ThrottleRule, name: str) -> int:
     """Count one try; 0 when it may be made, else the seconds until the next one may."""
     now = int(clock.now().timestamp())
-    # Longer than the longest wait, else whoever waits it out begins anew.
+    # Longer than the longest wait, or waiting it out would reset the tries.
     quiet = max(int(QUIET.total_seconds()), 2 * rule.max_wait)
     values = {"key": _key(rule, name), "now": now, "quiet": now - quiet}
     statement = text(_statement(rule))

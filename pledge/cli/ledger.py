@@ -124,7 +124,7 @@ def _doubts(connection: Connection) -> ledger_recount.Doubts:
 
 @ledger.command("recount")
 def recount() -> None:
-    """Add up all entries anew; repair and name every difference, and exit with 1 if there was one.
+    """Add up all entries again; repair and name every difference, and exit with 1 if there was one.
 
     Nothing is repaired in a campaign whose entries do not agree with its confirmed signatures, place by place, or with its
     published organisations: then the entries may be what was forged.

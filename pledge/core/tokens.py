@@ -158,7 +158,7 @@ def _keys() -> Keys:
 @lru_cache(maxsize=64)
 def _serializer(keys: Keys, purpose: Purpose) -> URLSafeSerializer | URLSafeTimedSerializer:
     salt = f"pledge.{purpose}.v1"
-    # itsdangerous signs with the last key of its list; ours is newest first. It would mix key and salt anew for each
+    # itsdangerous signs with the last key of its list; ours is newest first. It would derive the key again for each
     # token, so that is done here, once.
     secret = [
         Signer(derive(key.get_secret_value(), f"token.{purpose}"), salt, **_MIXED).derive_key()

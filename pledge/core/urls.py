@@ -1,4 +1,4 @@
-"""Links to pages of this site as mails hold them, its name, and the sender (PLEDGE_MAIL_FROM)."""
+"""Links to pages of this site as mails contain them, its name, and the sender (PLEDGE_MAIL_FROM)."""
 
 from email.utils import formataddr, parseaddr
 from typing import Any

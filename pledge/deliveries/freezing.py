@@ -108,7 +108,7 @@ def freeze(
         # Counting took a while, and a second click on the button may have come meanwhile: one after the other.
         session.execute(select(Campaign.id).where(Campaign.id == campaign.id).with_for_update())
         same = _same(session.execute(_frozen_before(actor, campaign.id, checkpoint.id)), texts)
-        # After a rotation of keys it is frozen anew: its pack could not be signed.
+        # After a rotation of keys it is frozen again: the old pack could not be signed.
         if same is not None and same[1].verifiers == document.verifiers:
             return same[0]
         row = Delivery(

@@ -47,7 +47,7 @@ def _database() -> list[str]:
 
 def _write() -> None:
     if not is_postgresql():
-        # Writes the first page anew, as it is.
+        # Rewrites the first page, unchanged.
         write_autocommit(lambda connection: connection.exec_driver_sql("PRAGMA user_version = 0"))
         return
     with snapshot() as connection:

@@ -13,7 +13,7 @@ from pledge.ledger.models import Kind
 WAITS = "number IS NULL AND set_aside IS NULL"
 
 # Where a subject is counted. A person is so in one place at a time: what moves another place moves something else, so that
-# no entry takes away in one place what was counted in another. An organisation's place is its own to change.
+# no entry takes away in one place what was counted in another. An organisation may change its place.
 _PLACE = "CASE WHEN {0}.kind = 'person' THEN {0}.country || COALESCE({0}.region, '') ELSE '' END"
 
 # Entries of the same subject in the same place. The plus keeps both planners on the index of subjects: SQLite's, which has no

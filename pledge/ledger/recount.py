@@ -58,7 +58,7 @@ _RIGHT_COUNTS = text(f"""
 
 _HEADS = text("SELECT campaign_id, size, people, organizations FROM ledger_heads")
 
-# A head that was lost learns from the tiles how much of it the log holds: they only grow, so none is written anew.
+# A lost head gets the size of the log from its tiles: they only grow, so none is rewritten.
 _RIGHT_HEAD = text("""
     INSERT INTO ledger_heads (campaign_id, size, people, organizations, folded_at, log_size)
     VALUES (:campaign_id, :size, :people, :organizations, :now,
@@ -82,7 +82,7 @@ _NO_TALLY = text("""
 
 
 def recount(doubts: Callable[[Connection], Doubts]) -> list[Drift]:
-    """Add up every numbered entry anew, repair what differs, and say what that was. No fold runs meanwhile.
+    """Add up all numbered entries again, repair what differs, and return what that was. No fold runs meanwhile.
 
     An entry's own content and number are never changed: a gap in the numbers is only reported, and so is everything of a
     campaign in doubt.

@@ -65,7 +65,7 @@ class OutboxMail(Model):
     subject_id: Mapped[int] = mapped_column(BigInteger)
     seq: Mapped[int]  #: the version of that row that the link will confirm
     lang: Mapped[str] = mapped_column(String(2))
-    #: Somebody at the address has confirmed something once. Of who has not, a mail to confirm may reach a stranger whose
+    #: Somebody at the address has confirmed something once. Otherwise a mail to confirm may reach a stranger whose
     #: address somebody else typed.
     known: Mapped[bool] = mapped_column(server_default=false())
     state: Mapped[str] = mapped_column(String(8), server_default="queued")

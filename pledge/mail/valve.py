@@ -24,7 +24,7 @@ WINDOW = timedelta(minutes=1)
 NARROW = timedelta(seconds=1)
 #: It counts as open again when nothing was held back for so long; what is held back later is another closing.
 REOPENED_AFTER = timedelta(minutes=10)
-#: How often it is written down that mails are still held back.
+#: How often it is recorded that mails are still held back.
 _NOTED_EVERY = timedelta(seconds=30)
 
 #: The message to the operator.

@@ -108,7 +108,7 @@ class Signature(Model):
     network_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     domain_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     mail_provider: Mapped[str] = mapped_column(String(8), server_default="other")
-    #: Staff have hidden this name: the person cannot show it again by themselves, not by signing anew either.
+    #: Staff have hidden this name: the person cannot show it again, even by signing again.
     name_hidden: Mapped[bool] = mapped_column(Boolean, server_default=false())
 
     __table_args__ = (

@@ -60,7 +60,7 @@ _TYPES = (
 
 
 def _typed(sql: str) -> TextClause:
-    # psycopg parses texts of more than 4,096 characters anew for each request; a third of this one is indentation.
+    # psycopg does not cache the parsing of texts of more than 4,096 characters; a third of this one is indentation.
     sql = " ".join(sql.split())
     used = [parameter for parameter in _TYPES if f":{parameter.key}" in sql]
     return text(sql).bindparams(*used)

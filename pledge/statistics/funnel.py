@@ -49,7 +49,7 @@ class Funnel:
 class _Person:
     provider: str
     mailed: bool
-    seconds: float | None  #: None for who has not confirmed
+    seconds: float | None  #: None without a confirmation
 
 
 def funnel(campaign_id: int, within: timedelta) -> Funnel:

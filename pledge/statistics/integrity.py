@@ -72,7 +72,7 @@ def integrity(campaign_id: int) -> Integrity:
 
 
 def recent(campaign_id: int) -> Integrity | None:
-    """The same without a long wait: older ones while a large campaign is read anew, None before its first reading ends."""
+    """The figures without a long wait: older ones while those of a large campaign are renewed, None before the first are there."""
     found = _fresh(campaign_id)
     if found is not None:
         return found
@@ -82,7 +82,7 @@ def recent(campaign_id: int) -> Integrity | None:
 
 
 def forget() -> None:
-    """Read anew next time; for tests."""
+    """Drop the cached figures; for tests."""
     _kept.clear()
 
 

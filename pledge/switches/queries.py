@@ -61,7 +61,7 @@ def current() -> Switches:
 
 
 def forget() -> None:
-    """Let this process read anew at the next call."""
+    """Drop the cached values of this process."""
     _snapshots.clear()
 
 

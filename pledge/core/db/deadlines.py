@@ -117,7 +117,7 @@ class Watchdog:
     def look(self) -> None:
         """End the statements that are past their deadline."""
         for key, statement in self._statements.copy().items():
-            # Between two statements a connection may be held as long as its owner likes.
+            # Between two statements a connection may be kept for any time.
             if clock.monotonic() < statement.due or not _is_waiting(statement.connection):
                 continue
             if not statement.is_cancelled and self._cancels(statement.connection):
