@@ -308,7 +308,7 @@ def test_the_claim_reads_its_own_index_and_no_news():
         session.execute(db.text("SET LOCAL enable_seqscan = off"))
         plan = "\n".join(
             session.scalars(
-                db.text("EXPLAIN " + outbox._due(outbox.AWAITED)), {"now": time.now(), "most": 50}
+                db.text("EXPLAIN " + outbox._due(outbox.AWAITED)), {"now": time.now(), "limit": 50}
             )
         )
     assert "ix_outbox_mails_due" in plan

@@ -193,7 +193,7 @@ def test_a_claim_that_is_not_committed_yet_keeps_its_mails_from_the_next_one(app
     first, second = enqueue(), enqueue()
     now = clock.now()
     with db.engine.begin() as connection:
-        values = {"now": now, "lease": now + services.LEASE, "most": 1}
+        values = {"now": now, "lease": now + services.LEASE, "limit": 1}
         (taken,) = connection.execute(queries._CLAIM_AWAITED["postgresql"], values).all()
         others = queries.claim(5, services.LEASE)
 

@@ -141,7 +141,7 @@ def test_each_claim_reads_an_index_of_its_own(app):
             (queries.FIRST, "ix_outbox_mails_first"),
         ):
             query = db.text("EXPLAIN " + queries._due(which))
-            plan = "\n".join(session.scalars(query, {"now": time.now(), "most": 50}))
+            plan = "\n".join(session.scalars(query, {"now": time.now(), "limit": 50}))
             assert index in plan
 
 
