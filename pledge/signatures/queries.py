@@ -23,7 +23,7 @@ from pledge.signatures.standing import standing
 
 @dataclass(frozen=True)
 class SignatureView:
-    """One person's signature, readable: only ever shown to who holds a link from that person's mailbox."""
+    """One person's signature, readable: shown only to the holder of a link from that person's mailbox."""
 
     id: int
     name: str
@@ -59,7 +59,7 @@ def open_link(
     find_campaign: FindCampaign = campaigns.find_by_id,
     find_pledge: FindPledge = campaigns.pledge_text,
 ) -> Link[SignatureView]:
-    """What a link to confirm stands for now: its submission, or the one of the same person that is settled. Reads only."""
+    """The state of a link to confirm, with its submission, or the settled one of the same person. Reads only."""
     try:
         signature_id, expired = read_confirm_token(token)
     except BadToken:
@@ -88,7 +88,7 @@ def own_signature(token: str, lang: str, purpose: Purpose = Purpose.MANAGE) -> S
 
 
 def find(signature_id: int, lang: str) -> SignatureView | None:
-    """One row, whatever the person has besides."""
+    """One signature by its number; None when there is none."""
     return _find(_OF_ROW, signature_id, lang)
 
 
@@ -157,6 +157,6 @@ def public_names(campaign_id: int, limit: int = 12) -> list[str]:
 
 
 def is_signed(session: Session, campaign_id: int, pledge_text_id: int) -> bool:
-    """Whether somebody signed this pledge text, confirmed or not; inside the transaction of who wants to change it."""
+    """Whether somebody signed this pledge text, confirmed or not; inside the transaction that wants to change it."""
     of_this_text = (Signature.campaign_id == campaign_id) & (Signature.pledge_text_id == pledge_text_id)
     return bool(session.scalar(select(exists().where(of_this_text))))

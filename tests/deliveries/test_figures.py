@@ -10,13 +10,13 @@ from pledge.core import clock as time
 from pledge.core.db import db, transaction
 from pledge.deliveries import freezing
 from pledge.deliveries.document import from_json
-from pledge.deliveries.doubt import InDoubt
+from pledge.deliveries.doubt import CountInDoubt
 from pledge.deliveries.models import Delivery
 from pledge.deliveries.pack.readme import readme
 from pledge.endorsements import own
 from pledge.endorsements.models import EndorsementState, VersionState
 from pledge.endorsements.review import moderation
-from pledge.endorsements.review.cases import Seen
+from pledge.endorsements.review.cases import SeenState
 from pledge.ledger import services
 from pledge.ledger.log import sign_missing_checkpoints
 from pledge.ledger.models import Kind
@@ -162,7 +162,7 @@ def test_nothing_is_frozen_over_what_nothing_stands_behind(app, planted, number)
     fold_all()
     planted(of)
     fold_all()
-    with pytest.raises(InDoubt) as doubt:
+    with pytest.raises(CountInDoubt) as doubt:
         freeze(of)
     assert doubt.value.set_aside == number
     assert db.session.scalars(select(Delivery)).all() == []
@@ -208,7 +208,7 @@ def test_an_organization_says_what_it_said_when_the_checkpoint_was_signed(app, f
     before = newest(of.id)
     frozen_clock.move(hours=2)
     version_of(row, name_en="New Name", statement_en="As of now.")
-    moderation.publish(ANNA, row.id, Seen(EndorsementState.PUBLISHED, 2, VersionState.PROPOSED))
+    moderation.publish(ANNA, row.id, SeenState(EndorsementState.PUBLISHED, 2, VersionState.PROPOSED))
     frozen_clock.move(hours=2)
     signature(of)
     fold_all()
@@ -228,7 +228,7 @@ def test_what_waits_for_review_or_was_declined_is_never_inside(app, frozen_clock
     assert [one.name.en for one in freezing.preview(of.slug).organizations] == ["Reviewed"]
 
     moderation.ask_for_changes(
-        ANNA, row.id, Seen(EndorsementState.PUBLISHED, 2, VersionState.PROPOSED), "logo-unclear"
+        ANNA, row.id, SeenState(EndorsementState.PUBLISHED, 2, VersionState.PROPOSED), "logo-unclear"
     )
     frozen_clock.move(hours=1)
     assert [one.name.en for one in freezing.preview(of.slug).organizations] == ["Reviewed"]

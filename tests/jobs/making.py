@@ -3,7 +3,7 @@
 from pledge.core.db import db, transaction
 from pledge.jobs import services
 from pledge.jobs.models import JobKind
-from pledge.jobs.services import Made
+from pledge.jobs.services import MadeFile
 
 SUBJECT = 7
 
@@ -19,7 +19,7 @@ def advance(make, stop=lambda: False):
 
 def ten_bytes(_subject, file, _progress):
     file.write(b"ten bytes.")
-    return Made(rows=3)
+    return MadeFile(rows=3)
 
 
 def broken(_subject, file, _progress):

@@ -15,7 +15,7 @@ from pledge.core.db import db
 from pledge.deliveries.pack import packing
 from pledge.jobs import services
 from pledge.jobs.models import JobKind, JobState
-from pledge.jobs.services import LEASE, MAX_ATTEMPTS, Made
+from pledge.jobs.services import LEASE, MAX_ATTEMPTS, MadeFile
 from tests.jobs.making import advance, content, enqueue, files_in, ten_bytes, view
 from tests.support import deliveries
 from tests.support.crash import Crash, Killed, at
@@ -55,7 +55,7 @@ def test_a_progress_report_keeps_the_lease(folder, frozen_clock):
             frozen_clock.move(seconds=50)
             progress(1, 2)
             assert advance(ten_bytes) is False
-        return Made()
+        return MadeFile()
 
     advance(make)
     assert view().state is JobState.DONE
@@ -69,7 +69,7 @@ def test_one_that_was_only_silent_finds_its_job_taken(folder, frozen_clock):
         file.write(b"too late")
         frozen_clock.move(seconds=LEASE.total_seconds() + 1)
         assert advance(ten_bytes) is True
-        return Made()
+        return MadeFile()
 
     assert advance(slow) is True
     assert (view().state, content(job_id)) == (JobState.DONE, b"ten bytes.")

@@ -12,7 +12,7 @@ from pledge.deliveries import freezing
 from pledge.files.storage import Folder, StorageAway
 from pledge.jobs import services
 from pledge.jobs.models import Job, JobKind, JobState
-from pledge.jobs.services import LEASE, MAX_ATTEMPTS, PAUSES, Made
+from pledge.jobs.services import LEASE, MAX_ATTEMPTS, PAUSES, MadeFile
 from tests.jobs.making import SUBJECT, advance, broken, content, enqueue, files_in, ten_bytes, view
 from tests.support import deliveries
 from tests.support.factories import ANNA, campaign, signatures
@@ -42,7 +42,7 @@ def test_jobs_are_made_in_the_order_they_were_asked_for(folder):
 
     def make(subject, _file, _progress):
         order.append(subject)
-        return Made()
+        return MadeFile()
 
     while advance(make):
         pass
@@ -66,7 +66,7 @@ def test_progress_is_there_after_a_reload(folder, frozen_clock):
             found = view()
             seen.append((found.state, found.done, found.total, found.percent))
             frozen_clock.move(seconds=0.6)
-        return Made()
+        return MadeFile()
 
     advance(make)
     # Once a second at most is written.
@@ -91,7 +91,7 @@ def test_a_file_is_gone_when_its_time_is_over(folder, frozen_clock):
 
     def make(subject, file, progress):
         ten_bytes(subject, file, progress)
-        return Made(keep=LEASE)
+        return MadeFile(keep=LEASE)
 
     advance(make)
     assert services.sweep() == 0

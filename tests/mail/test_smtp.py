@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from pledge.mail.smtp import BadSmtpUrl, Server, SmtpTransport
-from pledge.mail.transports import Permanent, Temporary, Unavailable
+from pledge.mail.transports import PermanentFailure, ServerUnavailable, TemporaryFailure
 from tests.mail.sending import MAIL, fault
 from tests.support.run import free_port
 
@@ -52,7 +52,7 @@ def test_lines_that_begin_with_a_dot_arrive_unchanged(smtp, transport):
 
 def test_a_refused_recipient_leaves_the_connection_usable(smtp, transport):
     smtp.behave(at_recipient="550 5.1.1 unknown", times=1)
-    with pytest.raises(Permanent):
+    with pytest.raises(PermanentFailure):
         transport.send("nobody@example.org", MAIL)
     transport.send("hong@example.org", MAIL)
 
@@ -63,7 +63,7 @@ def test_a_refused_recipient_leaves_the_connection_usable(smtp, transport):
 def test_a_refused_sender_is_our_fault_and_never_the_recipients(smtp, transport):
     smtp.behave(at_sender="555 5.5.4 sender not wanted")
 
-    assert fault(transport) == (Unavailable, "5xx 555")
+    assert fault(transport) == (ServerUnavailable, "5xx 555")
 
 
 def test_a_server_without_tls_gets_no_mail_when_tls_was_asked_for(smtp):
@@ -71,21 +71,21 @@ def test_a_server_without_tls_gets_no_mail_when_tls_was_asked_for(smtp):
         smtp.url.replace("smtp:", "smtp+starttls:"), "a@example.org", "localhost", timeout=1
     )
 
-    assert fault(transport) == (Unavailable, "unsupported")
+    assert fault(transport) == (ServerUnavailable, "unsupported")
     assert smtp.received == []
 
 
 def test_a_server_that_speaks_no_tls_at_all_gets_no_mail(smtp):
     transport = SmtpTransport(smtp.url.replace("smtp:", "smtps:"), "a@example.org", "localhost", timeout=1)
 
-    assert fault(transport)[0] is Unavailable
+    assert fault(transport)[0] is ServerUnavailable
     assert smtp.received == []
 
 
 def test_a_login_that_is_not_possible_is_our_fault(smtp):
     transport = SmtpTransport(smtp.url.replace("//", "//me:secret@"), "a@example.org", "localhost", timeout=1)
 
-    assert fault(transport) == (Unavailable, "unsupported")
+    assert fault(transport) == (ServerUnavailable, "unsupported")
 
 
 def test_a_server_that_ends_an_open_connection_gets_the_mail_over_a_new_one(smtp, transport):
@@ -108,28 +108,28 @@ def test_a_kept_connection_that_ends_in_place_of_the_reply_makes_one_copy_at_onc
 def test_a_new_connection_that_ends_in_place_of_the_reply_concerns_this_mail_only(smtp, transport):
     smtp.behave(drop_after_data=True, times=1)
 
-    assert fault(transport) == (Temporary, "dropped")
+    assert fault(transport) == (TemporaryFailure, "dropped")
     assert smtp.recipients() == ["hong@example.org"]
 
 
 def test_a_server_that_ends_every_connection_takes_no_mail_now(smtp, transport):
     smtp.behave(at_recipient="421 4.3.2 closing")
 
-    assert fault(transport) == (Unavailable, "dropped")
+    assert fault(transport) == (ServerUnavailable, "dropped")
 
 
 def test_nobody_listening_is_told_from_a_server_that_says_nothing():
     unused = SmtpTransport(f"smtp://127.0.0.1:{free_port()}", "a@example.org", "localhost", timeout=0.3)
-    assert fault(unused) == (Unavailable, "unreachable")
+    assert fault(unused) == (ServerUnavailable, "unreachable")
 
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         transport = SmtpTransport(f"smtp://127.0.0.1:{port}", "a@example.org", "localhost", timeout=0.3)
-        assert fault(transport) == (Unavailable, "timeout")
+        assert fault(transport) == (ServerUnavailable, "timeout")
 
 
 def test_a_hang_after_the_body_concerns_this_mail_only(smtp, transport):
     smtp.behave(hang=True, times=1)
 
-    assert fault(transport) == (Temporary, "timeout")
+    assert fault(transport) == (TemporaryFailure, "timeout")
     transport.send("hong@example.org", MAIL)

@@ -13,7 +13,7 @@ from cryptography.x509.oid import NameOID
 
 from pledge.core import clock
 from pledge.mail.smtp import SmtpTransport
-from pledge.mail.transports import Unavailable
+from pledge.mail.transports import ServerUnavailable
 from tests.mail.sending import MAIL, fault
 from tests.support.smtp import SmtpServer, _Handler
 
@@ -82,14 +82,14 @@ def test_a_trusted_server_gets_the_mail_after_tls_and_login(server, certificate,
 
 
 def test_a_certificate_that_nobody_vouches_for_is_refused(server):
-    assert fault(transport_to(server)) == (Unavailable, "tls")
+    assert fault(transport_to(server)) == (ServerUnavailable, "tls")
     assert server.received == []
 
 
 def test_a_wrong_password_is_our_fault_and_no_letter_dies_of_it(server, certificate, monkeypatch):
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
 
-    assert fault(transport_to(server, "me:wrong")) == (Unavailable, "5xx 535")
+    assert fault(transport_to(server, "me:wrong")) == (ServerUnavailable, "5xx 535")
 
 
 def test_without_tls_a_server_that_wants_it_is_our_fault(server):
@@ -97,4 +97,4 @@ def test_without_tls_a_server_that_wants_it_is_our_fault(server):
         f"smtp://127.0.0.1:{server.port}", "no-reply@example.org", "localhost", timeout=2
     )
 
-    assert fault(transport)[0] is Unavailable
+    assert fault(transport)[0] is ServerUnavailable

@@ -18,7 +18,7 @@ from pledge.name_lists import services as named_lists
 from pledge.name_lists.models import ListState, NamedList
 from pledge.name_lists.services import (
     ApprovalOver,
-    BadKey,
+    BadRecipientKey,
     NameListInWrongState,
     NeedsSecondPerson,
     NobodyAgreed,
@@ -164,13 +164,13 @@ NO_KEYS = [
 
 @pytest.mark.parametrize("key", NO_KEYS, ids=ascii)
 def test_what_is_no_public_key_is_refused(key):
-    with pytest.raises(BadKey) as bad:
+    with pytest.raises(BadRecipientKey) as bad:
         named_lists.read_key(key)
     assert not bad.value.is_secret
 
 
 def test_a_secret_key_is_told_from_a_public_one(recipient):
-    with pytest.raises(BadKey) as bad:
+    with pytest.raises(BadRecipientKey) as bad:
         named_lists.read_key(f" {recipient} ")
     assert bad.value.is_secret
 

@@ -1,4 +1,4 @@
-"""What several public pages show of a campaign, put together from the features that know it."""
+"""What several public pages show of a campaign, gathered from several packages."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,8 +23,8 @@ from pledge.signatures import queries as signatures
 from pledge.web.caching import SECONDS, cache
 from pledge.web.public.campaign.switched import signing_paused
 
-#: A cache on the way may keep a page for a second and stand in for us while we are away (nginx does, deploy/nginx.conf);
-#: a browser asks each time, so that who comes back from confirming sees the new number.
+#: A shared cache may keep a page for a second and show it while we are away (nginx does, deploy/nginx.conf); a browser asks
+#: each time, so that the new number is shown after confirming.
 PAGE_CACHE = "public, max-age=0, s-maxage=1, stale-while-revalidate=2, stale-if-error=600"
 
 
@@ -45,7 +45,7 @@ class CampaignCard:
 
 @dataclass(frozen=True)
 class CampaignPage:
-    """A campaign with its numbers and who stands behind it."""
+    """A campaign with its counts and supporters."""
 
     slug: str
     title: str
@@ -75,7 +75,7 @@ class CampaignPage:
 
 @dataclass(frozen=True)
 class ShareLinks:
-    """Plain links to the share pages of others: nothing of theirs is loaded until somebody presses one."""
+    """Plain links to share pages of other sites: nothing is loaded from there before somebody presses one."""
 
     url: str
     text: str
@@ -85,8 +85,8 @@ class ShareLinks:
 
 
 @dataclass(frozen=True)
-class Behind:
-    """Who stands behind a campaign, as its pages show them."""
+class Supporters:
+    """The supporters of a campaign, as its pages show them."""
 
     partners: dict[PartnerRole, list[PartnerView]]
     signers: list[str]
@@ -94,12 +94,12 @@ class Behind:
 
 
 def campaign_or_404(slug: str) -> CampaignView:
-    """The public campaign, at most a second old: for what is only shown."""
+    """The public campaign, at most a second old: for pages that only show it."""
     return _or_404(_campaign(slug, i18n.language()))
 
 
 def campaign_now_or_404(slug: str) -> CampaignView:
-    """The public campaign as it is at this moment: for the answer to a form, which may say why it was not taken."""
+    """The public campaign as it is now: for the answer to a form, which may say why it was refused."""
     return _or_404(campaigns.find(slug, i18n.language()))
 
 
@@ -127,8 +127,8 @@ def kept_pledge(pledge_text_id: int, lang: str) -> PledgeView:
 
 
 @cache.memoize(SECONDS)
-def _behind(campaign_id: int, lang: str) -> Behind:
-    return Behind(
+def _supporters(campaign_id: int, lang: str) -> Supporters:
+    return Supporters(
         campaigns.partners(campaign_id, lang),
         signatures.public_names(campaign_id),
         endorsements.recent(campaign_id, lang),
@@ -138,7 +138,7 @@ def _behind(campaign_id: int, lang: str) -> Behind:
 def campaign_page(campaign: CampaignView) -> CampaignPage:
     count = ledger.count(campaign.id)
     paused = signing_paused()
-    behind = _behind(campaign.id, i18n.language())
+    behind = _supporters(campaign.id, i18n.language())
     return CampaignPage(
         slug=campaign.slug,
         title=campaign.title,
@@ -200,7 +200,7 @@ def share_links(campaign: CampaignView) -> ShareLinks:
 
 @lru_cache(maxsize=64)
 def qr_code(url: str) -> Markup:
-    """An SVG of the address, for the phone of whoever stands beside; decorative, as the address stands there too."""
+    """The address as a QR code (SVG), for another person's phone; decorative, as the address is on the page too."""
     code = segno.make(url, error="m", micro=False)
     svg = code.svg_inline(
         scale=4, border=2, svgclass="qr__code", lineclass=None, omitsize=True, dark="#0b2b40", light="#fff"

@@ -12,8 +12,8 @@ from pledge.web.caching import kept
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import PAGE_CACHE
 
-#: The parts of the program, js/verify/<name>.js: the page hands out their addresses, as each carries the mark of
-#: its content.
+#: The parts of the program, js/modules/verify-<name>.js: the page contains their addresses, as each has a hash of its
+#: content.
 PARTS = (
     "bytes",
     "note",
@@ -34,7 +34,7 @@ PARTS = (
 @public.get("/verify")
 @kept(PAGE_CACHE)
 def verify() -> Response:
-    """It names the campaigns of this site, so that the browser asks for keys only where there are some."""
+    """The page names the campaigns of this site, so that the browser fetches keys only for those."""
     slugs = [one.slug for one in campaigns.public_campaigns(i18n.language())]
     page = render_template(
         "public/campaign/verify.html", slugs=slugs, parts=PARTS, program_sha256=_program_sha256()
@@ -44,5 +44,5 @@ def verify() -> Response:
 
 @cache
 def _program_sha256() -> str:
-    """Of /verify.py, in hex."""
+    """SHA-256 of /verify.py, in hex."""
     return sha256((ROOT / "tools" / "verify.py").read_bytes()).hexdigest()

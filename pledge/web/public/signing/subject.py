@@ -16,7 +16,7 @@ from pledge.signatures import own, services
 from pledge.signatures.identifiers import read_ticket
 from pledge.signatures.queries import SignatureView, open_link, own_signature
 from pledge.web.public.campaign.pages import kept_campaign, kept_pledge, qr_code, share_links
-from pledge.web.public.mailed_links.subject import Done, JourneyTexts, Question, Subject
+from pledge.web.public.mailed_links.subject import DonePage, JourneyTexts, Question, Subject
 from pledge.web.public.signing.forms import ListForm, OwnForm
 
 
@@ -91,8 +91,8 @@ def erasing(signature: SignatureView) -> Question:
     )
 
 
-def erased(signature: SignatureView) -> Done:
-    return Done(
+def erased(signature: SignatureView) -> DonePage:
+    return DonePage(
         _("Your data is erased"),
         _(
             "Your name and address are gone for good, and the signature is no longer counted. Thank you for having been part of it."
@@ -202,7 +202,7 @@ SIGNATURE = Subject(
         button=_l("Delete it and stop mails"),
         back=_l("It was me: back to confirming"),
     ),
-    not_mine_done=Done(
+    not_mine_done=DonePage(
         _l("Deleted, and no more mails"),
         _l(
             "What was entered with your address is gone. Nothing was counted. For 30 days we send no mail to it, so nobody can sign with it until then. We are sorry for the trouble."
