@@ -21,15 +21,15 @@ test: ## The whole suite; ARGS="-k words -x" go to pytest
 lint: ## Style, types, imports, templates, translations
 	@$(ENTER) tools/environment.sh development && exec tools/lint.sh
 
-format: ## Put the Python files into the one format
+format: ## Format the Python files
 	@$(ENTER) tools/environment.sh development && $(PYTHON_IN_VENV) -m ruff check --fix --exit-zero --quiet . \
 		&& exec $(PYTHON_IN_VENV) -m ruff format .
 
 bench: ## Measure the speed against a bare application and write bench/RESULTS.md
 	@$(ENTER) tools/environment.sh development && tools/test_programs.sh && tools/compile.sh && exec $(PYTHON_IN_VENV) bench/run.py $(ARGS)
 
-translations: ## Bring the catalogues in step with the sources (then translate what is new)
+translations: ## Update the catalogues from the sources (then translate new entries)
 	@$(ENTER) tools/environment.sh development && exec $(PYTHON_IN_VENV) tools/catalogues.py update
 
-lock: ## Pin all dependencies anew (ARGS="--upgrade" for newer releases)
+lock: ## Pin all dependencies again (ARGS="--upgrade" for newer releases)
 	@$(ENTER) tools/environment.sh development && exec tools/lock.sh $(ARGS)

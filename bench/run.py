@@ -1,8 +1,7 @@
-"""`make bench`: measure what was asked of the speed, print it as a table, keep it in bench/RESULTS.md.
+"""`make bench`: measure the speed that was promised, print a table and write it to bench/RESULTS.md.
 
 bench/run.py [--quick] [part …]; a part is one of sign confirm count page journey nginx sizes mails fold lag rows pack proof
-sqlite visit. RESULTS.md is
-written by a whole run only. Ends with status 1 when a figure is short.
+sqlite visit. Only a whole run writes RESULTS.md. The exit status is 1 when a figure misses its bar.
 """
 
 import argparse

@@ -1,5 +1,5 @@
--- Two roles: pledge_owner owns the tables and migrates; pledge serves, and may only append to what must only grow.
--- Run as pledge_owner after every `flask db upgrade`; running it twice changes nothing. docs/production.md tells how.
+-- Two roles: pledge_owner owns the tables and migrates; pledge serves, and may only append to the logs.
+-- Run as pledge_owner after every `flask db upgrade`; running it twice changes nothing. See docs/production.md.
 
 BEGIN;
 
@@ -19,7 +19,7 @@ REVOKE UPDATE, DELETE, TRUNCATE ON checkpoints, log_keys FROM pledge;
 REVOKE UPDATE, DELETE, TRUNCATE ON log_tiles FROM pledge;
 GRANT UPDATE (hashes) ON log_tiles TO pledge;
 
--- Which migrations ran is the owner's to say.
+-- Only the owner migrates.
 REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON alembic_version FROM pledge;
 
 COMMIT;

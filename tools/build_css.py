@@ -1,5 +1,5 @@
-"""Join the style sheets under pledge/static/css: site.css for everybody, one cascade layer for each kind; and for
-some pages a further one, which they load after site.css: staff.css, progress.css, verify.css.
+"""Join the style sheets under pledge/static/css: site.css for every page, one cascade layer for each kind; and for
+some pages another one, loaded after site.css: staff.css, progress.css, verify.css.
 
 tools/compile.sh runs it; the joined files are not in git.
 """

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Every check that needs no running site. All of them run, so that one round shows all that is wrong.
+# Every check that needs no running site. All of them run, so that one run shows everything that is wrong.
 set -u
 cd "$(dirname "$0")/.."
 python=.venv/bin/python

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Install what the tests start for real and this machine lacks: PostgreSQL, Redis, nginx, Chromium, a Korean font, what reads a PDF.
+# Install the programs that the tests use and this machine lacks: PostgreSQL, Redis, nginx, wrk, Chromium, a Korean font, pdftotext.
 set -eu
 
 has() { command -v "$1" >/dev/null 2>&1; }

@@ -3,15 +3,15 @@
 
     python3 verify.py receipt FILE [--address MAIL] [--key KEY] [--log URL]    a receipt (.tlog-proof)
     python3 verify.py pack FILE-or-FOLDER [--key KEY] [--log URL]   a delivery pack, zipped or unpacked
-    python3 verify.py count URL-or-FOLDER [--key KEY]               recount everybody from the published log
+    python3 verify.py count URL-or-FOLDER [--key KEY]               recount the published log
     python3 verify.py consistency OLD URL-or-FOLDER [--key KEY]     an earlier checkpoint or receipt is a beginning of it
-    python3 verify.py mirror URL FOLDER                             keep the published log, to check it offline
+    python3 verify.py mirror URL FOLDER                             download the published log, to check it offline
     python3 verify.py                                               inside an unpacked pack: check that pack
 
 KEY is the log's public key (<name>+<id>+<base64>), a file of such lines, or the address of one. With --log, a receipt or a
-pack is held against the log that is published today; without it, all that is known is that the key has signed it. It ends
-with 0 when what was checked is right, 1 when a check failed (its name is printed), 2 when nothing could be checked (a wrong
-call, no file, no network).
+pack is compared with the log published today; without it, the check proves only that the key has signed it. The exit status
+is 0 when all is right, 1 when a check failed (its name is printed), 2 when nothing could be checked (a wrong call, no file,
+no network).
 
 One file, Python 3.8 or newer, nothing to install. It was written from the published formats and shares no line with the
 site, so that a mistake there is not repeated here (docs/adr/0048). The formats: docs/log.md, docs/pack.md.
@@ -1967,25 +1967,25 @@ def parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=words, description=words)
         command.set_defaults(run=run)
         if name != "mirror":
-            command.add_argument("--key", help="the log's public key, a file that holds it, or its address")
+            command.add_argument("--key", help="the log's public key, a file with it, or its address")
         return command
 
     command = add("receipt", receipt, "check a receipt / 참여 증서 검증")
     command.add_argument("file", metavar="FILE")
-    command.add_argument("--address", metavar="MAIL", help="the mail address that it is to be about")
+    command.add_argument("--address", metavar="MAIL", help="the mail address that it should be about")
     command.add_argument(
         "--log",
         metavar="URL",
-        help="hold it against the log that is published there / 지금의 공개 기록과 비교",
+        help="compare it with the log published there / 지금의 공개 기록과 비교",
     )
     command = add("pack", pack, "check a delivery pack / 전달 자료집 검증")
     command.add_argument("path", metavar="FILE-or-FOLDER")
     command.add_argument(
         "--log",
         metavar="URL",
-        help="hold it against the log that is published there / 지금의 공개 기록과 비교",
+        help="compare it with the log published there / 지금의 공개 기록과 비교",
     )
-    command = add("count", count, "recount everybody from the published log / 공개 기록 다시 세기")
+    command = add("count", count, "recount the published log / 공개 기록 다시 세기")
     command.add_argument("source", metavar="URL-or-FOLDER")
     command.add_argument(
         "--tiles", action="store_true", help="check the published hashes too (a copy: always)"
@@ -1995,7 +1995,7 @@ def parser() -> argparse.ArgumentParser:
     )
     command.add_argument("old", metavar="OLD", help="a checkpoint, or a receipt, that you kept")
     command.add_argument("source", metavar="URL-or-FOLDER")
-    command = add("mirror", mirror, "keep the published log in a folder / 공개 기록 내려받기")
+    command = add("mirror", mirror, "download the published log / 공개 기록 내려받기")
     command.add_argument("source", metavar="URL")
     command.add_argument("folder", metavar="FOLDER")
     return found

@@ -2,14 +2,17 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import pytest
 from flask import Flask
 
 from config import ROOT, Config
+from pledge.web.staff.auth.access import AccessLevel, is_guarded, needed_permission
 
 DOCS = ROOT / "docs"
+DOCUMENTS = [*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *ROOT.glob("bench/*.md")]
 
 
 @pytest.fixture
@@ -55,6 +58,33 @@ def test_every_route_is_described(any_app):
 
 
 @pytest.mark.sqlite_only
+def test_every_staff_route_is_described_with_what_it_needs(any_app):
+    """Its methods, its permission, and whether it asks for a recent second factor."""
+    words = {
+        AccessLevel.PUBLIC: "anybody",
+        AccessLevel.BEFORE_MFA: "password given",
+        AccessLevel.SIGNED_IN: "signed in",
+    }
+    needed = set()
+    with any_app.app_context():
+        for rule in any_app.url_map.iter_rules():
+            if not rule.rule.startswith("/staff"):
+                continue
+            permission = needed_permission(rule.endpoint)
+            text = words.get(permission, str(permission))
+            if is_guarded(rule.endpoint):
+                text += ", recent second factor"
+            path = re.sub(r"<(?:[^:<>]+:)?(\w+)>", r"<\1>", rule.rule)
+            needed |= {(method, path, text) for method in rule.methods - {"HEAD", "OPTIONS"}}
+    described = set()
+    for line in (DOCS / "routes.md").read_text("utf-8").splitlines():
+        if row := re.fullmatch(r"\| ([A-Z, ]+) \| `(/staff[^`]*)` \| .* \| ([^|]+) \|", line):
+            described |= {(method, row[2], row[3]) for method in row[1].split(", ")}
+    assert needed - described == set(), "not so in docs/routes.md"
+    assert described - needed == set(), "not so in the application"
+
+
+@pytest.mark.sqlite_only
 def test_every_command_is_described(any_app):
     ours = {name for name in commands(any_app.cli) if not name.startswith("db ")}  # `db` is Flask-Migrate's
     described = [
@@ -80,6 +110,60 @@ def test_every_path_of_where_is_exists():
     ]
     assert len(paths) > 50
     assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+def anchors(document: Path) -> set[str]:
+    """What GitHub makes of the headings of a document."""
+    without_code = re.sub(r"^```.*?^```", "", document.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ (.+)$", without_code, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_every_link_between_the_documents_is_valid():
+    links = [
+        (document, link)
+        for document in DOCUMENTS
+        for link in re.findall(r"\]\((?!https?:)([^)\s]+)\)", document.read_text("utf-8"))
+    ]
+    assert len(links) > 100
+
+    def is_valid(document: Path, link: str) -> bool:
+        path, _, anchor = link.partition("#")
+        target = document.parent / path if path else document
+        return target.exists() and (not anchor or anchor in anchors(target))
+
+    assert [(document.name, link) for document, link in links if not is_valid(document, link)] == []
+
+
+def test_every_file_named_in_a_document_exists():
+    """By its path from the root, from pledge/ or from docs/."""
+    named = [
+        (document.name, path)
+        for document in DOCUMENTS
+        for path in re.findall(r"`([\w@-]+(?:/[\w.@-]+)+\.\w+)`", document.read_text("utf-8"))
+    ]
+    assert len(named) > 150
+    folders = (ROOT, ROOT / "pledge", DOCS)
+    assert [name for name in named if not any((folder / name[1]).exists() for folder in folders)] == []
+
+
+def test_every_document_named_in_the_code_exists():
+    folders = ("pledge", "deploy", "tools", "tests", "migrations")
+    files = [path for folder in folders for path in (ROOT / folder).rglob("*") if path.is_file()]
+    texts = [path.read_text("utf-8", errors="ignore") for path in [ROOT / "config.py", *files]]
+    named = {name for text in texts for name in re.findall(r"docs/(adr/\d{4}|[a-z-]+\.md)", text)}
+    assert len(named) > 20
+    assert [name for name in sorted(named) if not list(DOCS.glob(f"{name}*"))] == []
+
+
+def test_the_index_of_decisions_names_each_by_its_title():
+    """In docs/adr/README.md."""
+    records = {path.name: path.read_text("utf-8") for path in (DOCS / "adr").glob("[0-9]*.md")}
+    assert len(records) > 20
+    index = (DOCS / "adr" / "README.md").read_text("utf-8")
+    assert sorted(re.findall(r"^- \[(.+)\]\((.+)\)$", index, re.MULTILINE)) == sorted(
+        (text.splitlines()[0].removeprefix("# "), name) for name, text in records.items()
+    )
 
 
 def test_every_task_of_make_is_in_its_help():
