@@ -13,7 +13,7 @@ pack is compared with the log published today; without it, the check proves only
 is 0 when all is right, 1 when a check failed (its name is printed), 2 when nothing could be checked (a wrong call, no file,
 no network).
 
-One file, Python 3.8 or newer, nothing to install. It was written from the published formats and shares no line with the
+One file, Python 3.8 or newer, nothing to install. It was written from the published formats and shares no code with the
 site, so that a mistake there is not repeated here (docs/adr/0048). The formats: docs/log.md, docs/pack.md.
 """
 
@@ -49,14 +49,14 @@ from xml.etree import ElementTree as ET
 try:
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-except ImportError:  # then the arithmetic below does it, a few milliseconds slower
+except ImportError:  # then the arithmetic below is used, a few milliseconds slower
     Ed25519PublicKey = None  # type: ignore[assignment,misc]
 
 VERSION = "2"
 
 # --- What can be said -------------------------------------------------------------------------------------------------
 
-#: Korean for each kind of failure; the English words say what exactly was found.
+#: Korean for each kind of failure; the English text says what exactly was found.
 KOREAN = {
     "archive": "전달 자료집의 압축 파일이 아니거나, 손상되었거나 바뀌었습니다.",
     "signature": "전달 자료집의 전자서명이 맞지 않습니다. 자료집이 바뀌었거나 다른 키로 서명했습니다.",
@@ -77,7 +77,7 @@ KOREAN = {
 
 
 class Failed(Exception):
-    """A check did not hold. `name` is what the manual calls it, as `root` or `entry:17`."""
+    """A check failed. `name` is its name in the manual, such as `root` or `entry:17`."""
 
     def __init__(self, name: str, words: str, korean: str = "") -> None:
         super().__init__(name, words)
@@ -96,7 +96,7 @@ def say(*lines: str) -> None:
 
 
 def plain(text: str, longest: int = 200) -> str:
-    """Words of a file as they may be printed: nothing in them moves the cursor or hides."""
+    """Text of a file as it may be printed: nothing in it moves the cursor or is invisible."""
     cut = text if len(text) <= longest else text[:longest] + "…"
     return "".join(one if one.isprintable() else f"\\x{ord(one):02x}" for one in cut)
 
@@ -105,7 +105,7 @@ def plain(text: str, longest: int = 200) -> str:
 
 
 def from_base64(text: str) -> bytes:
-    """Raises ValueError, also where other characters would mean the same bytes."""
+    """Raises ValueError, also for non-canonical base64."""
     try:
         data = base64.b64decode(text.encode("ascii"), validate=True)
     except (UnicodeEncodeError, binascii.Error):
@@ -116,7 +116,7 @@ def from_base64(text: str) -> bytes:
 
 
 def from_json(data: bytes) -> Any:
-    """Raises ValueError, also where a key stands twice, as readers then differ in what they see."""
+    """Raises ValueError, also for duplicate keys, which readers treat differently."""
     try:
         return json.loads(
             data.decode("utf-8"),
@@ -195,7 +195,7 @@ def _is_same(a: Point, b: Point) -> bool:
 
 
 def _point(data: bytes) -> Point | None:
-    """Section 5.1.3; None for what is no point, or not its one encoding."""
+    """Section 5.1.3; None for bytes that are no point, or not its canonical encoding."""
     y = int.from_bytes(data, "little")
     sign, y = y >> 255, y & (2**255 - 1)
     if y >= _P:
@@ -276,7 +276,7 @@ def read_keys(text: str) -> list[Key]:
 
 
 class Note:
-    """A signed note, taken apart but not yet believed. Raises ValueError for what is none."""
+    """A signed note, parsed but not verified. Raises ValueError for anything else."""
 
     def __init__(self, data: bytes) -> None:
         text = data.decode("utf-8")
@@ -302,8 +302,8 @@ class Note:
         return parts[1], data[:4], data[4:]
 
     def signed_by(self, keys: list[Key], origin: str) -> list[Key]:
-        """The known keys of this name that signed. A wrong signature of a known key spoils the note, an unknown key says
-        nothing (signed-note, "Verifying"). Raises ValueError."""
+        """The known keys of this name that signed. A wrong signature of a known key makes the note invalid; unknown keys are
+        ignored (signed-note, "Verifying"). Raises ValueError."""
         found = []
         for name, key_id, signature in self.signatures:
             for key in keys:
@@ -326,7 +326,7 @@ class Note:
 
 
 class Checkpoint:
-    """What a checkpoint says: origin, size, root. Raises ValueError for another text."""
+    """The content of a checkpoint: origin, size, root. Raises ValueError for another text."""
 
     def __init__(self, data: bytes) -> None:
         self.note = Note(data)
@@ -360,7 +360,7 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 
 class Tree:
-    """The root of what was added so far, out of one hash for each bit of the size."""
+    """The root of the hashes added so far, from one hash for each bit of the size."""
 
     def __init__(self) -> None:
         self.size = 0
@@ -384,7 +384,7 @@ class Tree:
 
 
 def root_by_proof(found: bytes, index: int, size: int, proof: list[bytes]) -> bytes:
-    """Where an audit path leads (section 2.1.1), from the sibling of the leaf up. Raises ValueError.
+    """The root that follows from a leaf and its audit path (section 2.1.1), from the sibling of the leaf up. Raises ValueError.
 
     At each level there is a last node; where ours is that and a left one, it goes up alone.
     """
@@ -420,7 +420,7 @@ _BITS = 1 << 27
 
 
 class Recount:
-    """Adds up a log, entry by entry, and checks each against those before it. Nine bytes are kept of an entry."""
+    """Adds up a log, entry by entry, and checks each against those before it. Keeps nine bytes of an entry."""
 
     def __init__(self) -> None:
         self.tree = Tree()
@@ -492,7 +492,7 @@ class Recount:
         self._standing.append(_NOTHING)
 
     def finish(self) -> None:
-        """No commitment may have counted twice at one time. Raises Failed."""
+        """Check that no commitment counts twice at one time. Raises Failed."""
         standing: set[int] = set()
         for index, mark in enumerate(self._marks) if self._seen_twice else ():
             if mark < 0:
@@ -503,11 +503,11 @@ class Recount:
                 standing.add(mark)
 
     def taken_back_by(self, index: int) -> int | None:
-        """The entry that takes back the +1 at an index; None where it stands."""
+        """The entry that takes back the +1 at an index; None while it counts."""
         return None if self._standing[index] != _NOTHING else self._marks.index(-1 - index)
 
     def standing_as(self, commitment: str) -> int | None:
-        """The entry with this commitment that counts now: another one where its signature was reinstated."""
+        """The entry with this commitment that counts now: a later one if its signature was reinstated."""
         mark = int(commitment[:15], 16)
         for index in range(len(self._marks) - 1, -1, -1):
             if self._marks[index] == mark and self._standing[index] != _NOTHING:
@@ -534,7 +534,7 @@ def is_days_before(day: bytes, other: bytes) -> bool:
 
 
 def split_entries(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Entries out of their stored form, two bytes of length before each (tlog-tiles, "Log Entries"). Raises Failed."""
+    """Entries from their stored form, two bytes of length before each (tlog-tiles, "Log Entries"). Raises Failed."""
     rest, index = b"", 0
     for chunk in chunks:
         data, place = rest + chunk, 0
@@ -618,7 +618,7 @@ class Shown:
 
 
 class Progress:
-    """A line that moves, for who waits in front of a terminal."""
+    """A progress line for terminals."""
 
     def __init__(self, size: int) -> None:
         self.size, self.shown = size, time.monotonic()
@@ -667,7 +667,7 @@ class Folder:
         self.is_copy = True
 
     def count(self) -> None:
-        """A copy shows no number of its own."""
+        """None: a copy shows no number of its own."""
 
     def file(self, name: str, longest: int) -> bytes | None:
         """The content of a file; None where there is none. Raises Trouble for one that is too long."""
@@ -705,14 +705,14 @@ class Site:
         return fetch(f"{self.address}/{name}", longest)
 
     def count(self) -> bytes | None:
-        """What the site itself shows, where it is one of ours."""
+        """The numbers that the site itself shows, if it is one of ours."""
         match = re.match(r"(.*)/log/([a-z0-9-]+)\Z", self.address)
         if match is None:
             return None
         return fetch(f"{match.group(1)}/api/v1/campaigns/{match.group(2)}/count", _MAX_NOTE_BYTES)
 
     def bundles(self, size: int) -> Iterator[bytes]:
-        """Some are fetched ahead, and no more than that."""
+        """Bundles in order; a few are fetched ahead, and no more."""
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             ahead: deque[Any] = deque()
             try:
@@ -756,7 +756,7 @@ def bundle(source: Any, number: int, width: int) -> Iterator[bytes]:
 
 
 class Tiles:
-    """Holds the published hashes against those that the entries give."""
+    """Compares the published hashes with those computed from the entries."""
 
     def __init__(self, source: Any) -> None:
         self.source = source
@@ -777,7 +777,7 @@ class Tiles:
                 self._numbers.append(0)
 
     def end(self) -> None:
-        """What is not full. Raises Failed."""
+        """Compare the tiles that are not full. Raises Failed."""
         for level, row in enumerate(self._rows):
             if row:
                 self._compare(level)
@@ -801,7 +801,7 @@ _TRIES = 3
 
 
 def fetch(address: str, longest: int) -> bytes | None:
-    """What an address answers; None where there is nothing. Raises Trouble."""
+    """The content of an address; None where there is nothing. Raises Trouble."""
     request = urllib.request.Request(
         address, headers={"User-Agent": "pledge-verify/" + VERSION, "Accept-Encoding": "gzip"}
     )
@@ -840,7 +840,7 @@ MEMBERS = (
     "log/checkpoint log/key log/entries verify.py manifest.json manifest.sig"
 ).split()
 DESCRIBED = MEMBERS[:-2]
-#: What systems leave in folders by themselves, and office programs while a file is open.
+#: Files that operating systems leave in folders, and office programs while a file is open.
 _LITTER = {".DS_Store", "Thumbs.db", "desktop.ini", "__MACOSX"}
 _LITTER_STARTS = ("~$", "._", ".~lock.")
 _SMALL = 1 << 20
@@ -868,7 +868,7 @@ class Unpacked:
     def __init__(self, path: Path) -> None:
         self.path = path
         found: set[str] = set()
-        #: What lies beside the members by no fault of the pack.
+        #: Files beside the members that are no fault of the pack.
         self.litter: list[str] = []
         for folder, folders, files in os.walk(str(path)):
             inside = Path(folder).relative_to(path)
@@ -911,7 +911,7 @@ _FOREIGN = "a member is not written as those of a pack are"
 
 
 class Member:
-    """A line of a zip's directory. Raises Failed."""
+    """An entry of a zip's directory. Raises Failed."""
 
     def __init__(self, directory: bytes, place: int) -> None:
         fields = struct.unpack_from(_CENTRAL, directory, place)
@@ -950,8 +950,8 @@ class Member:
 
 
 class Zip:
-    """A pack as a zip, read strictly: every byte of it belongs to a member, and nothing is said twice in two ways (PKWARE
-    APPNOTE sections 4.3.7, 4.3.12, 4.3.16, 4.5.3). Raises Failed.
+    """A pack as a zip, read strictly: every byte of it belongs to a member, and nothing is stored twice (PKWARE APPNOTE
+    sections 4.3.7, 4.3.12, 4.3.16, 4.5.3). Raises Failed.
 
     Other programs would read the first or the last of two members of one name, or what lies between them.
     """
@@ -1057,7 +1057,7 @@ def _is_tight(twin: Any, last: bytes, out: bytes, name: str) -> bool:
 
 
 def whole(pack: Any, name: str, longest: int) -> bytes:
-    """A member as a whole. Raises Failed where it is too long for that."""
+    """The whole content of a member. Raises Failed when it is too long for that."""
     parts, size = [], 0
     for part in pack.chunks(name):
         size += len(part)
@@ -1073,7 +1073,7 @@ FORMAT = "pledge-delivery/v1"
 
 
 class Manifest:
-    """What the signed list of a pack says. Raises Failed."""
+    """The signed manifest of a pack. Raises Failed."""
 
     def __init__(self, data: bytes) -> None:
         try:
@@ -1107,7 +1107,7 @@ class Manifest:
 
 
 def read_manifest(pack: Any, keys: list[Key]) -> Manifest:
-    """The list of a pack, once its signature is known to be right. Raises Failed."""
+    """The manifest of a pack, after verifying its signature. Raises Failed."""
     data = whole(pack, "manifest.json", _SMALL)
     try:
         note = Note(whole(pack, "manifest.sig", _MAX_NOTE_BYTES))
@@ -1240,7 +1240,7 @@ def table(pack: Any, name: str) -> list[list[str]]:
 
 
 def is_cell(cell: str, text: str) -> bool:
-    """Whether a cell of a CSV file holds this text; what a spreadsheet could run has an apostrophe before it."""
+    """Whether a cell of a CSV file contains this text; one that a spreadsheet could run has an apostrophe before it."""
     return cell in (text, "'" + text)
 
 
@@ -1491,13 +1491,13 @@ def document(pack: Any, name: str) -> dict[str, Any]:
 
 
 class Trust:
-    """The keys that are believed, and why."""
+    """The trusted keys, and why they are trusted."""
 
     def __init__(self, keys: list[Key], source: str, *, is_given: bool) -> None:
         self.keys, self.source, self.is_given = keys, source, is_given
 
     def tell(self, origin: str) -> None:
-        """To whom the result leads back."""
+        """Print whose signature the result depends on."""
         for key in self.keys:
             if key.name == origin:
                 say(f"key            {plain(key.text, 400)}")
@@ -1521,7 +1521,7 @@ def keys_of(text: str, name: str) -> list[Key]:
 
 
 def given_keys(word: str) -> Trust:
-    """What stands behind --key. Raises Trouble."""
+    """The keys given by --key. Raises Trouble."""
     if is_address(word):
         data = fetch(word, _MAX_NOTE_BYTES)
         if data is None:
@@ -1535,7 +1535,7 @@ def given_keys(word: str) -> Trust:
 
 
 def published_keys(source: Any) -> Trust:
-    """The keys beside a log. Raises Trouble."""
+    """The keys published beside a log. Raises Trouble."""
     data = source.file("key", _MAX_NOTE_BYTES)
     if data is None:
         raise Trouble(f"there is no key in {source.name}; hand one in as --key")
@@ -1617,7 +1617,7 @@ def counted(
 
 
 def newest_checkpoint(source: Any, trust: Trust, at_least: int) -> Checkpoint:
-    """The published one. A cache may hold one that is a moment older than what was handed out: then it is asked again."""
+    """The published checkpoint. A cache may have one that is a moment older than what was handed out: then it is fetched again."""
     for attempt in range(_TRIES):
         data = source.file("checkpoint", _MAX_NOTE_BYTES)
         if data is None:
@@ -1717,7 +1717,7 @@ def check_pack(found: Any, key: str | None, log: str | None) -> None:
         )
 
 
-#: What nobody can see from the log.
+#: What the log cannot show.
 NOT_PROVEN = (
     "",
     "PROVEN by the log: people, organisations, their entries by kind, people by day, the texts that were signed. The same",
@@ -1755,7 +1755,7 @@ _RECEIPT_HEAD = b"c2sp.org/tlog-proof@v1\n"
 
 
 class Receipt:
-    """A receipt, taken apart but not yet believed (C2SP tlog-proof). Raises Failed."""
+    """A receipt, parsed but not verified (C2SP tlog-proof). Raises Failed."""
 
     def __init__(self, data: bytes) -> None:
         head, _, self.note = data.partition(b"\n\n")
@@ -1835,7 +1835,7 @@ def receipt(arguments: argparse.Namespace) -> None:
 
 
 def standing_today(index: int, commitment: str, today: Recount) -> int:
-    """The entry that counts the signature of a receipt today. Raises Failed."""
+    """The entry that now counts the signature of a receipt. Raises Failed."""
     taken = today.taken_back_by(index)
     standing = index if taken is None else today.standing_as(commitment)
     if standing is None:
@@ -1847,7 +1847,7 @@ def standing_today(index: int, commitment: str, today: Recount) -> int:
 
 
 def tell_signed(index: int, checkpoint: Checkpoint) -> None:
-    """What a receipt shows by itself."""
+    """Print what a receipt shows by itself."""
     say(
         "",
         f"SIGNED BY THIS KEY: a state of the log of {checkpoint.size} entries, and this",
@@ -1887,7 +1887,7 @@ def commitments(salt: str, address: str) -> list[str]:
 
 
 def keys_for(origin: str) -> Trust:
-    """A receipt brings no key, so it is fetched from where the receipt says its log is. Raises Trouble."""
+    """The key for a receipt, which contains none: fetched from the log that the receipt names. Raises Trouble."""
     if not re.match(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?/log/[a-z0-9-]+\Z", origin):
         raise Trouble("a receipt brings no key; hand in the log's key as --key")
     scheme = "http" if re.match(r"(localhost|127\.0\.0\.1)[:/]", origin) else "https"
@@ -1913,7 +1913,7 @@ def mirror(arguments: argparse.Namespace) -> None:
         for begin in range(0, len(names), 64):
             for _ in pool.map(lambda which: keep_tile(site, folder, *which), names[begin : begin + 64]):
                 pass
-    # The checkpoint last: what broke off before has an older one, or none.
+    # The checkpoint last, so that an interrupted copy has an older one, or none.
     keep(folder / "key", key)
     keep(folder / "checkpoint", data)
     say(
@@ -1941,7 +1941,7 @@ def keep_tile(site: Site, folder: Path, level: str, number: int, width: int) -> 
 
 
 def keep(path: Path, data: bytes) -> None:
-    """All of a file or none of it."""
+    """Write the whole file or nothing."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
     part.write_bytes(data)
@@ -2002,7 +2002,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(words: list[str] | None = None) -> int:
-    """Do what the words ask; 0 right, 1 a check failed, 2 nothing could be checked."""
+    """Run the command in `words`; returns 0 right, 1 a check failed, 2 nothing could be checked."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a console that has no Korean
             stream.reconfigure(errors="replace")

@@ -138,7 +138,7 @@ def _supporters(campaign_id: int, lang: str) -> Supporters:
 def campaign_page(campaign: CampaignView) -> CampaignPage:
     count = ledger.count(campaign.id)
     paused = signing_paused()
-    behind = _supporters(campaign.id, i18n.language())
+    supporters = _supporters(campaign.id, i18n.language())
     return CampaignPage(
         slug=campaign.slug,
         title=campaign.title,
@@ -158,10 +158,10 @@ def campaign_page(campaign: CampaignView) -> CampaignPage:
         pledge=campaign.pledge,
         recipient=campaign.recipient,
         secretariat_line=campaign.secretariat_line,
-        secretariat=behind.partners[PartnerRole.SECRETARIAT],
-        partners=behind.partners[PartnerRole.PARTNER],
-        signers=behind.signers,
-        endorsers=behind.endorsers,
+        secretariat=supporters.partners[PartnerRole.SECRETARIAT],
+        partners=supporters.partners[PartnerRole.PARTNER],
+        signers=supporters.signers,
+        endorsers=supporters.endorsers,
         url=campaign_link(i18n.language(), campaign.slug),
         list_terms=campaign.list_terms,
     )
