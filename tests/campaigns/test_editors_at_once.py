@@ -1,8 +1,7 @@
 """Two people at one campaign in the same moment, on connections of their own: one is first, the other is told."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from functools import partial
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from pledge.campaigns.moderation import CampaignInWrongState, EditedMeanwhile
 from pledge.campaigns.rules import BadFields, stamp
 from pledge.core.db import db
 from pledge.core.languages import Texts
+from tests.support.at_once import at_once
 from tests.support.factories import EDITOR, draft, write_pledge
 
 CROWD = 8
@@ -25,22 +25,8 @@ CROWD = 8
 def crowd(make_app: Callable[..., Flask]) -> Callable[[Callable[[int], Any]], list[Any]]:
     """Run one act by several people at the same moment; what it returned or raised for each."""
     app = make_app(pool_size=CROWD)
-
-    def run(act: Callable[[int], Any]) -> list[Any]:
-        start = Barrier(CROWD)
-
-        def one(number: int) -> Any:
-            with app.app_context():
-                start.wait()
-                try:
-                    return act(number)
-                except (EditedMeanwhile, CampaignInWrongState, BadFields) as told:
-                    return told
-
-        with ThreadPoolExecutor(CROWD) as pool:
-            return list(pool.map(one, range(CROWD)))
-
-    return run
+    expected = (EditedMeanwhile, CampaignInWrongState, BadFields)
+    return lambda act: at_once(app, *(partial(act, number) for number in range(CROWD)), expected=expected)
 
 
 def acts(action):

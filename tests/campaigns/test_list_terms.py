@@ -1,7 +1,6 @@
 """The terms of a list of names: versions that never change, one of them asked for at most, and only by who may edit."""
 
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from functools import partial
 
 import pytest
 from sqlalchemy import select, update
@@ -16,6 +15,7 @@ from pledge.campaigns.rules import BadFields, FieldFault
 from pledge.core.clock import now
 from pledge.core.db import db, transaction
 from pledge.core.languages import Texts
+from tests.support.at_once import at_once
 from tests.support.factories import EDITOR, SLUG, TERMS, campaign, draft
 from tests.support.factories import list_terms as ask
 
@@ -131,19 +131,10 @@ def test_an_editor_who_saw_other_terms_is_told():
 
 def test_of_editors_who_set_terms_at_once_one_is_first(app):
     old = seen()
-    start = Barrier(CROWD)
-
-    def one(number):
-        with app.app_context():
-            start.wait()
-            try:
-                return list_terms.set_terms(EDITOR, SLUG, old, {**TERMS, "law_en": f"Law {number}"})
-            except EditedMeanwhile:
-                return None
-
-    with ThreadPoolExecutor(CROWD) as pool:
-        outcomes = list(pool.map(one, range(CROWD)))
-    assert sorted(outcomes, key=str) == [1, *[None] * (CROWD - 1)]
+    texts = [{**TERMS, "law_en": f"Law {number}"} for number in range(CROWD)]
+    acts = (partial(list_terms.set_terms, EDITOR, SLUG, old, text) for text in texts)
+    outcomes = at_once(app, *acts, expected=(EditedMeanwhile,))
+    assert outcomes.count(1) == 1
     assert len(rows()) == 1
 
 

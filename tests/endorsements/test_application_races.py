@@ -1,8 +1,7 @@
 """Fifty at once, on connections of their own, on both databases: one row, one mail, one move, one -1."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from functools import partial
 from typing import Any
 
 import pytest
@@ -18,6 +17,7 @@ from pledge.mail.models import MailKind, OutboxMail
 from pledge.mail.requests import answer
 from pledge.signatures.addresses import parse
 from pledge.worker.composers import handlers
+from tests.support.at_once import at_once
 from tests.support.factories import (
     HANEUL,
     answer_requests,
@@ -35,18 +35,7 @@ CROWD = 50
 def crowd(make_app: Callable[..., Flask]) -> Callable[[Callable[[Flask, int], Any]], list[Any]]:
     """Run one act fifty times at the same moment, each in a thread with its own connection."""
     app = make_app(pool_size=CROWD, limit_sign="1000 per minute", limit_token="1000 per minute")
-
-    def run(act: Callable[[Flask, int], Any]) -> list[Any]:
-        start = Barrier(CROWD)
-
-        def one(number: int) -> Any:
-            start.wait()
-            return act(app, number)
-
-        with ThreadPoolExecutor(CROWD) as pool:
-            return list(pool.map(one, range(CROWD)))
-
-    return run
+    return lambda act: at_once(app, *(partial(act, app, number) for number in range(CROWD)))
 
 
 def total(model: type) -> int:

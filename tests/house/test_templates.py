@@ -6,6 +6,7 @@ import pytest
 
 from config import ROOT
 from pledge.mail.models import MailKind
+from pledge.web.public.campaign.verify import PARTS
 
 TEMPLATES = ROOT / "pledge" / "templates"
 NAMES = sorted(str(path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("*") if path.is_file())
@@ -64,6 +65,13 @@ def test_a_page_holds_no_inline_code_and_no_trusted_text():
         trusted += [name] if "|safe" in re.sub(r"\s*\|\s*", "|", text) else []
     assert scripts
     assert (code, trusted) == ([], [])
+
+
+def test_every_script_is_bound_to_an_element_of_a_page():
+    folder = ROOT / "pledge" / "static" / "js"
+    scripts = {str(path.relative_to(folder).with_suffix("")) for path in folder.rglob("*.js")}
+    bound = {name for page in PAGES for name in re.findall(r'module\("([^"]+)"\)', source(page))}
+    assert scripts == bound | {f"verify/{part}" for part in PARTS} | {"site"}
 
 
 def test_a_mail_exists_in_both_languages_and_all_parts():

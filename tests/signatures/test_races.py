@@ -1,8 +1,7 @@
 """Fifty at once, on connections of their own, on both databases: one row, one mail, one count."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from functools import partial
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from pledge.ledger.models import LedgerEntry
 from pledge.ledger.queries import count
 from pledge.mail.models import OutboxMail
 from pledge.signatures.models import Signature
+from tests.support.at_once import at_once
 from tests.support.factories import (
     answer_requests,
     campaign,
@@ -34,18 +34,7 @@ CROWD = 50
 def crowd(make_app: Callable[..., Flask]) -> Callable[[Callable[[Flask, int], Any]], list[Any]]:
     """Run one act fifty times at the same moment, each in a thread with its own connection."""
     app = make_app(pool_size=CROWD, limit_sign="1000 per minute", limit_token="1000 per minute")
-
-    def run(act: Callable[[Flask, int], Any]) -> list[Any]:
-        start = Barrier(CROWD)
-
-        def one(number: int) -> Any:
-            start.wait()
-            return act(app, number)
-
-        with ThreadPoolExecutor(CROWD) as pool:
-            return list(pool.map(one, range(CROWD)))
-
-    return run
+    return lambda act: at_once(app, *(partial(act, app, number) for number in range(CROWD)))
 
 
 def total(model: type) -> int:

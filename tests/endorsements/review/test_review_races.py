@@ -1,9 +1,7 @@
 """Two people at one case in the same moment, on connections of their own: one act is done, the other one is told."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from threading import Barrier
 from typing import Any
 
 import pytest
@@ -18,6 +16,7 @@ from pledge.endorsements.review import merging, moderation, presence
 from pledge.endorsements.review.cases import CaseChanged, CaseInWrongState, SeenState
 from pledge.ledger.models import LedgerEntry
 from pledge.mail.models import OutboxMail
+from tests.support.at_once import at_once
 from tests.support.factories import campaign, endorse_manage_token, endorsement, version_of
 
 ROUNDS = 12
@@ -25,25 +24,10 @@ PEOPLE = [Actor(number, f"staff{number}@example.org", "") for number in range(1,
 
 
 @pytest.fixture
-def at_once(make_app: Callable[..., Flask]) -> Callable[..., list[Any]]:
+def decide_at_once(make_app: Callable[..., Flask]) -> Callable[..., list[Any]]:
     """Run acts at the same moment, each in a thread with its own connection; what each returned or raised."""
     app = make_app(pool_size=len(PEOPLE))
-
-    def run(*acts: Callable[[], Any]) -> list[Any]:
-        start = Barrier(len(acts))
-
-        def one(act: Callable[[], Any]) -> Any:
-            with app.app_context():
-                start.wait()
-                try:
-                    return act()
-                except Exception as error:  # noqa: BLE001  # it is what the test looks at
-                    return error
-
-        with ThreadPoolExecutor(len(acts)) as pool:
-            return list(pool.map(one, acts))
-
-    return run
+    return partial(at_once, app, expected=(CaseChanged, CaseInWrongState))
 
 
 def deltas(row_id):
@@ -57,12 +41,14 @@ def state(row_id):
     return db.session.scalar(select(Endorsement.state).where(Endorsement.id == row_id))
 
 
-def test_two_reviewers_who_publish_at_once_publish_once(app, at_once):
+def test_two_reviewers_who_publish_at_once_publish_once(app, decide_at_once):
     campaign()
     for _ in range(ROUNDS):
         row = endorsement(state="review")
         seen, row_id = SeenState(EndorsementState.REVIEW, 1, VersionState.PROPOSED), row.id
-        results = at_once(*(partial(moderation.publish, who, row_id, seen) for who in (PEOPLE[0], PEOPLE[1])))
+        results = decide_at_once(
+            *(partial(moderation.publish, who, row_id, seen) for who in (PEOPLE[0], PEOPLE[1]))
+        )
         assert sorted(type(result).__name__ for result in results) == ["CaseChanged", "NoneType"]
         assert deltas(row_id) == [1]
         told = next(result for result in results if isinstance(result, CaseChanged))
@@ -73,27 +59,27 @@ def test_two_reviewers_who_publish_at_once_publish_once(app, at_once):
     assert counting.mismatches() == []
 
 
-def test_eight_people_at_one_correction_decide_it_once(app, at_once):
+def test_eight_people_at_one_correction_decide_it_once(app, decide_at_once):
     row = endorsement()
     version_of(row, target_year=2040)
     seen, row_id = SeenState(EndorsementState.PUBLISHED, 2, VersionState.PROPOSED), row.id
     half = len(PEOPLE) // 2
     acts = [partial(moderation.publish, who, row_id, seen) for who in PEOPLE[:half]]
     acts += [partial(moderation.ask_for_changes, who, row_id, seen, "logo-unclear") for who in PEOPLE[half:]]
-    results = at_once(*acts)
+    results = decide_at_once(*acts)
     assert sum(result is None for result in results) == 1
     assert sum(isinstance(result, CaseChanged) for result in results) == len(PEOPLE) - 1
     assert deltas(row_id) == [1]
     assert len(list(db.session.scalars(select(OutboxMail.id)))) == 1
 
 
-def test_withdrawing_while_staff_publish_never_leaves_a_count_behind(app, at_once):
+def test_withdrawing_while_staff_publish_never_leaves_a_count_behind(app, decide_at_once):
     campaign()
     seen = SeenState(EndorsementState.REVIEW, 1, VersionState.PROPOSED)
     for _ in range(ROUNDS):
         row = endorsement(state="review")
         token, row_id = endorse_manage_token(row), row.id
-        published, withdrawn = at_once(
+        published, withdrawn = decide_at_once(
             partial(moderation.publish, PEOPLE[0], row_id, seen), partial(own.withdraw, token)
         )
         assert withdrawn is None
@@ -106,25 +92,25 @@ def test_withdrawing_while_staff_publish_never_leaves_a_count_behind(app, at_onc
     assert counting.mismatches() == []
 
 
-def test_withdrawing_while_staff_remove_counts_it_out_once(app, at_once):
+def test_withdrawing_while_staff_remove_counts_it_out_once(app, decide_at_once):
     campaign()
     for _ in range(ROUNDS):
         row = endorsement()
         token, row_id = endorse_manage_token(row), row.id
         seen = SeenState(EndorsementState.PUBLISHED, 1, VersionState.PUBLISHED)
-        at_once(
+        decide_at_once(
             partial(moderation.remove, PEOPLE[0], row_id, seen, "closed-down"), partial(own.withdraw, token)
         )
         assert deltas(row_id) == [1, -1]
     assert counting.mismatches() == []
 
 
-def test_two_merges_the_other_way_round_leave_one_of_them(app, at_once):
+def test_two_merges_the_other_way_round_leave_one_of_them(app, decide_at_once):
     campaign()
     seen = SeenState(EndorsementState.PUBLISHED, 1, VersionState.PUBLISHED)
     for _ in range(ROUNDS):
         one, other = endorsement().id, endorsement().id
-        results = at_once(
+        results = decide_at_once(
             partial(merging.merge, PEOPLE[0], one, other, seen, "same"),
             partial(merging.merge, PEOPLE[1], other, one, seen, "same"),
         )
@@ -134,9 +120,9 @@ def test_two_merges_the_other_way_round_leave_one_of_them(app, at_once):
     assert counting.mismatches() == []
 
 
-def test_of_many_who_open_a_case_at_once_one_holds_it_and_all_see_each_other(app, at_once):
+def test_of_many_who_open_a_case_at_once_one_holds_it_and_all_see_each_other(app, decide_at_once):
     row_id = endorsement(state="review").id
-    at_once(*(partial(presence.arrive, who, row_id) for who in PEOPLE))
+    decide_at_once(*(partial(presence.arrive, who, row_id) for who in PEOPLE))
     looks = [presence.look(who, row_id) for who in PEOPLE]
     assert all(len(look.others) == len(PEOPLE) - 1 for look in looks)
     holders = {look.holder for look in looks}

@@ -1,5 +1,5 @@
-// Bytes, base64, hashes, and how a check fails. The other verify-… modules are handed what they need of each other by
-// worker.js, as no script loads another file by itself.
+// Bytes, base64, hashes, and how a check fails. The other modules of this folder are handed what they need of each
+// other by worker.js, as no script loads another file by itself.
 
 // A check that did not hold: `failed` is its name in the manual, `at` what it is about.
 export class Failed extends Error {

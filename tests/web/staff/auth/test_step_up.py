@@ -6,8 +6,7 @@ The walk takes every view that asks for it, as the application's own table of ro
 import html
 import io
 import re
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from functools import partial
 from typing import Any
 
 import pytest
@@ -20,6 +19,7 @@ from pledge.audit.models import COMMAND_LINE, AuditEntry
 from pledge.core.db import db
 from pledge.web.staff.auth.access import hands_out_file, is_guarded
 from tests.support import factories
+from tests.support.at_once import at_once
 from tests.support.staff import StaffClient, client_of, code, csrf_token
 from tests.web.staff.auth.guarded_acts import (
     ACTS,
@@ -206,16 +206,9 @@ def test_an_act_confirmed_eight_times_at_once_is_carried_out_once(make_app, admi
     act = close_account(admin)
     token = asked(admin, act, frozen_clock).partition("saved=")[2]
     (row,) = sessions.of(admin.member.id)
-    app, start = make_app(pool_size=8), Barrier(8)
-
-    def press(_number):
-        with app.app_context():
-            start.wait()
-            return saved_requests.take(token, admin.member.id, row.id)
-
-    with ThreadPoolExecutor(8) as pool:
-        found = [saved for saved in pool.map(press, range(8)) if saved is not None]
-    assert [saved.path for saved in found] == [act.path]
+    take = partial(saved_requests.take, token, admin.member.id, row.id)
+    found = at_once(make_app(pool_size=8), *[take] * 8)
+    assert [saved.path for saved in found if saved is not None] == [act.path]
 
 
 def test_the_database_holds_no_readable_word_of_a_saved_request(app, admin, frozen_clock):
