@@ -1,4 +1,4 @@
-"""The pages of endorsing, each with the road to it; a part of the gallery."""
+"""The pages of endorsing, each with the steps to it; a part of the gallery."""
 
 from collections.abc import Iterator
 

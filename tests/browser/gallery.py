@@ -1,4 +1,4 @@
-"""Every page that the site can show, each with the road to it, on a site of its own with campaigns and people in all states."""
+"""Every page that the site can show, each with the steps to it, on a site of its own with campaigns and people in all states."""
 
 from collections.abc import Iterator
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""The road of a member of staff: invitation, password, second factor, recovery codes, work, and the end in mid-session."""
+"""The journey of a member of staff: invitation, password, second factor, recovery codes, work, and the end in mid-session."""
 
 import re
 from dataclasses import dataclass

@@ -46,7 +46,7 @@ def contents():
     }
 
 
-def test_applying():
+def test_a_crash_while_applying_leaves_all_or_nothing():
     campaign()
     logo = store_picture(png())
     application = replace(HANEUL, content=replace(HANEUL.content, logo=logo))
@@ -58,14 +58,14 @@ def test_applying():
     assert found["stored_files"][0].delete_after is None
 
 
-def test_confirming():
+def test_a_crash_while_an_application_is_confirmed_leaves_all_or_nothing():
     row = endorsement(state="pending")
     row_id = row.id
     assert crash.everywhere(lambda: services.confirm(row_id, 1), contents) >= 3
     assert contents()["endorsements"][0].state == "review"
 
 
-def test_asking_for_the_mail_again():
+def test_a_crash_while_the_mail_is_asked_for_again_leaves_all_or_nothing():
     row = endorsement(state="pending", email=HANEUL.contact.mailbox.mailed)
     assert row
     assert (
@@ -76,14 +76,14 @@ def test_asking_for_the_mail_again():
     assert len(contents()["outbox_mails"]) == 1
 
 
-def test_this_was_not_us():
+def test_a_crash_while_an_application_is_disowned_leaves_all_or_nothing():
     token = endorse_confirm_token(endorsement(state="pending"))
     assert crash.everywhere(lambda: services.disown(token), contents) >= 4
     found = contents()
     assert (len(found["endorsements"]), len(found["mail_blocks"])) == (0, 1)
 
 
-def test_correcting():
+def test_a_crash_while_an_endorsement_is_corrected_leaves_all_or_nothing():
     row = endorsement(show_contact=True, spokesperson="김하늘, 사무국장")
     token = endorse_manage_token(row)
     content = replace(content_of(version_of(row)), statement_ko="새 문구", logo=store_picture(png()))
@@ -95,20 +95,20 @@ def test_correcting():
     assert [version.state for version in contents()["endorsement_versions"]] == ["published", "proposed"]
 
 
-def test_withdrawing():
+def test_a_crash_while_an_endorsement_is_withdrawn_leaves_all_or_nothing():
     token = endorse_manage_token(endorsement())
     assert crash.everywhere(lambda: own.withdraw(token), contents) >= 4
     assert len(contents()["ledger_entries"]) == 2
 
 
 @pytest.mark.parametrize(("state", "rows"), [("published", 1), ("review", 0)])
-def test_erasing(state, rows):
+def test_a_crash_while_an_endorsement_is_erased_leaves_all_or_nothing(state, rows):
     token = endorse_manage_token(endorsement(state=state))
     assert crash.everywhere(lambda: own.erase(token), contents) >= 4
     assert len(contents()["endorsements"]) == rows
 
 
-def test_handing_over():
+def test_a_crash_while_the_contact_person_changes_leaves_all_or_nothing():
     row = endorsement()
     token, row_id = endorse_manage_token(row), row.id
 
@@ -122,7 +122,7 @@ def test_handing_over():
     assert len(contents()["outbox_mails"]) == 2
 
 
-def test_not_me():
+def test_a_crash_while_a_change_of_contact_is_refused_leaves_all_or_nothing():
     row = endorsement()
     handover.ask(
         endorse_manage_token(row), name="이바다", title="팀장", mailbox=parse("sea@haneul.co.kr"), lang="ko"

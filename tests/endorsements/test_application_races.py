@@ -138,7 +138,7 @@ def test_erasing_and_withdrawing_at_once_take_back_once(app, crowd):
     assert total(LedgerEntry) == 2
 
 
-def test_applying_and_confirming_at_once_loses_neither(app, crowd):
+def test_applying_and_confirming_at_once_loses_neither_of_them(app, crowd):
     """Whatever comes first, the one version that is confirmed is the one that its link named."""
     campaign()
     services.apply(HANEUL)

@@ -200,12 +200,14 @@ class TestAnOrganisationIsOneForOnePerson:
         assert len(rows()) == 1
         assert [version.seq for version in versions()] == [1, 2]
 
-    def test_another_person_may_apply_too_and_staff_decide(self):
+    def test_another_person_may_apply_for_the_same_organisation_and_staff_decide(self):
         apply()
         apply(email="sea@haneul.co.kr")
         assert len(rows()) == 2
 
-    def test_one_person_may_speak_for_two_and_the_second_mail_waits_its_turn(self, frozen_clock):
+    def test_one_person_may_speak_for_two_organisations_and_the_second_mail_waits_its_turn(
+        self, frozen_clock
+    ):
         apply()
         apply(name_ko="바다재단", name_en="")
         first, second = db.session.scalars(select(OutboxMail).order_by(OutboxMail.id))
@@ -222,7 +224,7 @@ class TestAnOrganisationIsOneForOnePerson:
 
 
 class TestApplyingAgainWhileItWaits:
-    def test_it_waits_beside_the_other_and_its_mail_for_the_next_slot(self, frozen_clock):
+    def test_a_second_application_waits_beside_the_first_and_its_mail_for_the_next_slot(self, frozen_clock):
         apply()
         frozen_clock.move(minutes=2)
         apply(statement_ko="다른 말")
@@ -233,7 +235,9 @@ class TestApplyingAgainWhileItWaits:
         assert second.due_at - first.due_at == timedelta(minutes=10)
 
     @pytest.mark.parametrize("seq", [1, 2])
-    def test_each_link_confirms_what_it_was_mailed_for_and_the_other_goes(self, frozen_clock, seq):
+    def test_each_link_confirms_the_application_it_was_mailed_for_and_the_other_is_deleted(
+        self, frozen_clock, seq
+    ):
         apply()
         contact = replace(HANEUL.contact, name="다른 사람")
         apply(replace(HANEUL, contact=contact), statement_ko="다른 말")
@@ -257,7 +261,7 @@ class TestApplyingAgainWhileItWaits:
         assert len(versions()) == 1
         assert enqueued() == [MailKind.ENDORSE_CONFIRM]
 
-    def test_five_mails_in_thirty_days_while_nobody_confirms(self, frozen_clock):
+    def test_an_address_that_never_confirmed_gets_five_mails_in_thirty_days(self, frozen_clock):
         for number in range(8):
             apply(statement_ko=f"말 {number}")
             frozen_clock.move(days=1)
@@ -313,7 +317,7 @@ class TestAskingForTheMailAgain:
     def ask(self, ticket):
         services.resend("blue-skies", ticket, "ko")
 
-    def test_it_waits_for_the_next_slot_and_is_enqueued_once(self, frozen_clock):
+    def test_a_mail_asked_for_again_waits_for_the_next_slot_and_is_enqueued_once(self, frozen_clock):
         ticket = apply()
         frozen_clock.move(minutes=2)
         self.ask(ticket)
@@ -328,11 +332,11 @@ class TestAskingForTheMailAgain:
         (row,) = rows()
         assert services.confirm(row.id, 1), "the older link goes on working"
 
-    def test_for_somebody_unknown_nothing_is_enqueued(self):
+    def test_asking_for_the_mail_again_enqueues_nothing_for_somebody_unknown(self):
         services.resend("blue-skies", ticket_for("blue-skies", address_hash(parse("a@b.kr")), "x"), "ko")
         assert enqueued() == []
 
-    def test_it_is_about_the_organisation_that_was_named(self, frozen_clock):
+    def test_the_mail_asked_for_again_is_about_the_organisation_that_was_named(self, frozen_clock):
         apply()
         frozen_clock.move(minutes=11)
         second = apply(name_ko="바다재단", name_en="")
@@ -345,7 +349,7 @@ class TestAskingForTheMailAgain:
         mail = db.session.scalars(select(OutboxMail).order_by(OutboxMail.id.desc())).first()
         assert mail.subject_id == next(row.id for row in rows() if row.name_key == "바다재단")
 
-    def test_who_is_known_is_told_so(self):
+    def test_asking_for_the_mail_again_after_confirming_is_answered_by_a_mail_that_says_so(self):
         ticket = apply()
         (row,) = rows()
         services.confirm(row.id, 1)
@@ -361,12 +365,12 @@ class TestAskingForTheLinkToTheOwnPage:
             ("pending", MailKind.ENDORSE_CONFIRM),
         ],
     )
-    def test_the_mail_fits_the_state(self, state, kind):
+    def test_the_mail_with_the_link_fits_the_state_of_the_endorsement(self, state, kind):
         endorsement(email="sky@haneul.co.kr", state=state)
         services.send_link("blue-skies", parse("SKY@haneul.co.kr"), "ko")
         assert enqueued() == [kind]
 
-    def test_each_organisation_of_the_person_gets_its_own(self, frozen_clock):
+    def test_each_organisation_of_a_person_gets_its_own_link(self, frozen_clock):
         for _ in range(2):
             endorsement(email="sky@haneul.co.kr")
         services.send_link("blue-skies", parse("sky@haneul.co.kr"), "ko")
@@ -374,7 +378,7 @@ class TestAskingForTheLinkToTheOwnPage:
         first, second = db.session.scalars(select(OutboxMail).order_by(OutboxMail.due_at))
         assert second.due_at - first.due_at == timedelta(minutes=10)
 
-    def test_a_stranger_gets_nothing(self):
+    def test_a_stranger_who_asks_for_a_link_gets_no_mail(self):
         services.send_link("blue-skies", parse("nobody@haneul.co.kr"), "ko")
         assert enqueued() == []
 

@@ -37,14 +37,14 @@ def test_confirming_hands_it_to_the_review_desk_and_counts_nothing(frozen_clock)
     assert number_of(LedgerEntry) == 0, "nothing is counted before staff publish it"
 
 
-def test_confirming_twice_moves_once():
+def test_confirming_an_application_twice_changes_it_once():
     row = endorsement(state="pending")
     assert services.confirm(row.id, row.seq)
     assert not services.confirm(row.id, row.seq)
 
 
 @pytest.mark.parametrize("state", ["review", "changes", "published", "declined", "withdrawn", "removed"])
-def test_only_what_waits_is_moved(state):
+def test_only_a_pending_application_is_confirmed(state):
     row = endorsement(state=state)
     assert not services.confirm(row.id, row.seq)
     assert again(row).state == state
@@ -79,34 +79,34 @@ def test_mails_in_flight_when_the_campaign_ends_are_honoured_for_a_day(frozen_cl
 
 
 class TestWhatALinkStandsFor:
-    def test_pending(self):
+    def test_a_link_of_a_pending_application_stands_for_it(self):
         row = endorsement(state="pending", name_ko="하늘에너지")
         link = open_link(endorse_confirm_token(row), "ko")
         assert link.state is LinkState.PENDING
         assert link.record.newest.content.name_ko == "하늘에너지"
 
     @pytest.mark.parametrize("state", ["review", "changes", "published", "removed"])
-    def test_confirmed_also_when_its_time_is_over(self, frozen_clock, state):
+    def test_a_link_of_a_confirmed_application_says_so_even_after_it_expired(self, frozen_clock, state):
         token = endorse_confirm_token(endorsement(state=state))
         frozen_clock.move(days=30)
         assert open_link(token, "ko").state is LinkState.CONFIRMED
 
-    def test_expired_after_seven_days(self, frozen_clock):
+    def test_a_link_of_a_pending_application_expires_after_seven_days(self, frozen_clock):
         token = endorse_confirm_token(endorsement(state="pending"))
         frozen_clock.move(days=7, minutes=4)
         assert open_link(token, "ko").state is LinkState.PENDING
         frozen_clock.move(minutes=2)
         assert open_link(token, "ko").state is LinkState.EXPIRED
 
-    def test_of_a_version_that_is_gone_it_is_unknown(self):
+    def test_a_link_of_a_version_that_is_gone_is_unknown(self):
         row = endorsement(state="pending")
         assert open_link(endorse_confirm_token(row, seq=2), "ko").state is LinkState.UNKNOWN
 
     @pytest.mark.parametrize("token", ["", "x", "é", "\ud800", "a.b.c", "x" * 5000])
-    def test_garbage_is_unknown(self, token):
+    def test_a_garbled_link_is_unknown(self, token):
         assert open_link(token, "ko").state is LinkState.UNKNOWN
 
-    def test_ended_foreign_and_misused_ones_are_as_unknown_as_garbage(self):
+    def test_links_that_are_ended_foreign_or_misused_are_unknown(self):
         row = endorsement(state="withdrawn")
         strange = [
             endorse_confirm_token(row),
@@ -122,14 +122,14 @@ class TestWhatALinkStandsFor:
 
 
 class TestThisWasNotUs:
-    def test_deletes_the_rows_and_stops_mails(self):
+    def test_disowning_an_application_deletes_it_and_stops_mails(self):
         token = endorse_confirm_token(endorsement(state="pending"))
         assert services.disown(token)
         assert number_of(Endorsement) == number_of(EndorsementVersion) == 0
         assert number_of(MailBlock) == 1
         assert not services.disown(token)
 
-    def test_works_with_any_link_of_what_waits(self, frozen_clock):
+    def test_every_link_of_a_pending_application_can_disown_it(self, frozen_clock):
         row = endorsement(state="pending")
         token = endorse_confirm_token(row)
         version_of(row, statement_ko="새 문구")
@@ -137,11 +137,11 @@ class TestThisWasNotUs:
         assert services.disown(token)
 
     @pytest.mark.parametrize("state", ["review", "published"])
-    def test_does_not_touch_what_was_confirmed(self, state):
+    def test_disowning_does_not_touch_a_confirmed_endorsement(self, state):
         assert not services.disown(endorse_confirm_token(endorsement(state=state)))
         assert number_of(Endorsement) == 1
 
-    def test_a_renewed_application_goes_and_the_public_line_stays(self):
+    def test_disowning_a_renewed_application_leaves_the_public_line(self):
         row = endorsement(state="withdrawn")
         version_of(row, statement_ko="누군가 적은 말")
         assert services.disown(endorse_confirm_token(row, seq=2))
@@ -177,7 +177,7 @@ def test_an_expired_link_brings_a_new_mail(frozen_clock):
 
 
 @pytest.mark.parametrize("state", ["review", "published", "withdrawn", "declined"])
-def test_only_what_waits_gets_a_new_link(state):
+def test_only_a_pending_application_gets_a_new_link(state):
     with pytest.raises(BadToken):
         services.renew(endorse_confirm_token(endorsement(state=state)), "ko")
 

@@ -34,6 +34,6 @@ def test_an_organisation_that_is_not_counted_is_named(blue, runner):
     assert [finding.level.value for finding in organization_findings()] == ["problem"]
 
 
-def test_people_are_not_organisations(blue):
+def test_people_do_not_count_as_organisations(blue):
     signatures(2)
     assert counting.mismatches() == []

@@ -170,7 +170,7 @@ def test_mails_to_the_new_person_have_the_caps_of_all_mails(frozen_clock):
 
 
 class TestWhatTheLinkStandsFor:
-    def test_pending_then_confirmed(self, frozen_clock):
+    def test_a_link_to_take_over_is_pending_and_then_confirmed(self, frozen_clock):
         row = endorsement()
         number = ask(row)
         token = endorse_contact_token(change_of(row))
@@ -178,14 +178,14 @@ class TestWhatTheLinkStandsFor:
         handover.accept(row.id, number, "2026-11-25")
         assert open_contact_link(token, "ko").state is LinkState.CONFIRMED
 
-    def test_expired_after_seven_days(self, frozen_clock):
+    def test_a_link_to_take_over_expires_after_seven_days(self, frozen_clock):
         row = endorsement()
         ask(row)
         token = endorse_contact_token(change_of(row))
         frozen_clock.move(days=8)
         assert open_contact_link(token, "ko").state is LinkState.EXPIRED
 
-    def test_unknown_for_anything_else(self):
+    def test_any_other_link_to_take_over_is_unknown(self):
         row = endorsement()
         for token in ("x", endorse_manage_token(row), tokens.mint(Purpose.ENDORSE_CONTACT, [row.id, 77])):
             assert open_contact_link(token, "ko").state is LinkState.UNKNOWN

@@ -189,7 +189,7 @@ def test_who_erased_their_data_gets_nothing_any_more():
 
 
 class TestHandingOver:
-    def test_the_new_person_gets_the_link_and_the_old_one_is_told_when_it_is_done(self):
+    def test_the_new_contact_gets_the_link_and_the_old_one_is_told_when_it_is_done(self):
         row = endorsement(email="sky@haneul.co.kr", name_ko="하늘에너지")
         change = ask_to_take_over(row)
         ((to, mail),) = delivered()
@@ -213,7 +213,7 @@ class TestHandingOver:
         handover.cancel(endorse_manage_token(row))
         assert delivered() == []
 
-    def test_after_it_mails_go_to_the_new_person(self):
+    def test_after_the_change_of_contact_mails_go_to_the_new_person(self):
         row = endorsement(email="sky@haneul.co.kr")
         change = ask_to_take_over(row)
         enqueue(row, MailKind.ENDORSE_PUBLISHED)

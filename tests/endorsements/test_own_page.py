@@ -57,7 +57,7 @@ def correct(row, *, name="김하늘", title="사무국장", show=False, **facts)
 
 
 class TestCorrecting:
-    def test_a_published_one_stays_as_it_is_while_the_change_waits(self):
+    def test_a_published_endorsement_stays_as_it_is_while_a_correction_waits(self):
         row = endorsement()
         assert correct(row, statement_ko="새 문구")
         assert states(row) == [(1, "published"), (2, "proposed")]
@@ -67,24 +67,24 @@ class TestCorrecting:
         assert seen.proposed.content.statement_ko == "새 문구"
         assert organizations(row) == 1
 
-    def test_another_change_replaces_the_one_that_waits(self):
+    def test_another_correction_replaces_the_one_that_waits(self):
         row = endorsement()
         correct(row, statement_ko="하나")
         correct(row, statement_ko="둘")
         assert states(row) == [(1, "published"), (2, "superseded"), (3, "proposed")]
 
-    def test_what_was_asked_for_goes_back_to_the_desk(self):
+    def test_a_correction_that_was_asked_for_goes_back_to_review(self):
         row = endorsement(state="changes", decision_reason="이름을 고쳐 주세요")
         assert correct(row, name_ko="하늘에너지")
         assert (again(row).state, again(row).decision_reason) == ("review", "")
         assert states(row) == [(1, "declined"), (2, "proposed")]
 
-    def test_sending_the_same_again_after_a_request_for_changes_is_a_version_too(self):
+    def test_sending_the_same_again_after_a_request_for_changes_makes_a_version(self):
         row = endorsement(state="changes")
         assert correct(row)
         assert again(row).state == "review"
 
-    def test_changing_nothing_makes_no_version(self):
+    def test_a_correction_that_changes_nothing_makes_no_version(self):
         row = endorsement()
         assert not correct(row)
         assert states(row) == [(1, "published")]
@@ -100,18 +100,18 @@ class TestCorrecting:
         seen = own_endorsement(endorse_manage_token(row), "ko")
         assert (seen.published.spokesperson, seen.proposed.spokesperson) == ("", "김하늘, 사무국장")
 
-    def test_no_longer_being_named_acts_at_once(self):
+    def test_no_longer_being_named_in_public_acts_at_once(self):
         row = endorsement(show_contact=True, spokesperson="김하늘, 사무국장")
         assert not correct(row, show=False)
         assert version_of(row).spokesperson == ""
         assert not again(row).show_contact
 
     @pytest.mark.parametrize("state", ["withdrawn", "declined", "removed"])
-    def test_what_has_ended_cannot_be_corrected(self, state):
+    def test_an_endorsement_that_has_ended_cannot_be_corrected(self, state):
         with pytest.raises(own.EndorsementInWrongState):
             correct(endorsement(state=state), statement_ko="새 문구")
 
-    def test_the_rules_hold_here_too(self):
+    def test_a_correction_must_keep_the_rules_of_an_application(self):
         row = endorsement()
         with pytest.raises(BadContent):
             correct(row, interim_year=2040)
@@ -119,14 +119,14 @@ class TestCorrecting:
             correct(row, name="=1+1")
         assert states(row) == [(1, "published")]
 
-    def test_the_level_of_an_unpublished_one_follows_its_website(self):
+    def test_the_level_of_an_unpublished_endorsement_follows_its_website(self):
         row = endorsement(state="review", level="domain")
         correct(row, website="https://elsewhere.example.com")
         assert again(row).level == "mail"
         correct(row, website=f"https://{again(row).mail_domain}")
         assert again(row).level == earned_level(again(row).mail_domain, f"https://{again(row).mail_domain}")
 
-    def test_the_level_of_a_published_one_waits_with_the_change(self):
+    def test_the_level_of_a_published_endorsement_waits_with_the_correction(self):
         row = endorsement(level="domain")
         correct(row, website="https://elsewhere.example.com")
         assert again(row).level == "domain"
@@ -138,7 +138,7 @@ class TestCorrecting:
         assert db.session.get(StoredFile, logo).delete_after is None
         assert correct(row, statement_ko="새 문구", logo=logo)
 
-    def test_somebody_elses_logo_is_refused(self):
+    def test_a_correction_with_somebody_elses_logo_is_refused(self):
         logo = store_picture(png())
         theirs, mine = endorsement(), endorsement()
         correct(theirs, logo=logo)
@@ -159,25 +159,25 @@ class TestProvingTheWebsite:
         self.answer = True
 
     @pytest.mark.parametrize("level", ["mail", "domain"])
-    def test_raises_the_level(self, level):
+    def test_proving_the_website_raises_the_level(self, level):
         row = endorsement(level=level, website="https://haneul.co.kr")
         assert own.check_website(endorse_manage_token(row))
         assert again(row).level == "site"
         assert self.asked[0][0] == "https://haneul.co.kr"
 
-    def test_what_is_not_there_changes_nothing(self):
+    def test_a_website_without_the_proof_changes_nothing(self):
         self.answer = False
         row = endorsement()
         assert not own.check_website(endorse_manage_token(row))
         assert again(row).level == "mail"
 
     @pytest.mark.parametrize("level", ["site", "staff"])
-    def test_is_not_offered_above_it(self, level):
+    def test_proving_the_website_is_not_offered_above_its_level(self, level):
         with pytest.raises(own.EndorsementInWrongState):
             own.check_website(endorse_manage_token(endorsement(level=level)))
         assert self.asked == []
 
-    def test_the_public_website_is_asked_not_the_one_that_waits(self):
+    def test_the_proof_is_looked_for_on_the_public_website_not_on_the_one_that_waits(self):
         row = endorsement(website="https://haneul.co.kr")
         correct(row, website="https://elsewhere.example.com")
         own.check_website(endorse_manage_token(row))
@@ -197,7 +197,7 @@ class TestProvingTheWebsite:
 
 
 class TestWithdrawing:
-    def test_takes_back_one_and_once(self):
+    def test_withdrawing_takes_one_from_the_count_once(self):
         row = endorsement()
         assert organizations(row) == 1
         for _ in range(2):
@@ -206,7 +206,7 @@ class TestWithdrawing:
         assert again(row).state == "withdrawn"
         assert again(row).ended_at is not None
 
-    def test_ends_what_waits_and_names_nobody_any_more(self):
+    def test_withdrawing_ends_a_waiting_correction_and_names_nobody_any_more(self):
         row = endorsement(show_contact=True, spokesperson="김하늘, 사무국장")
         correct(row, statement_ko="새 문구", show=True)
         own.withdraw(endorse_manage_token(row))
@@ -215,14 +215,14 @@ class TestWithdrawing:
         assert set(spoken) == {""}
 
     @pytest.mark.parametrize("state", ["review", "changes"])
-    def test_before_it_was_public_counts_nothing(self, state):
+    def test_withdrawing_before_it_was_public_counts_nothing(self, state):
         row = endorsement(state=state)
         own.withdraw(endorse_manage_token(row))
         assert again(row).state == "withdrawn"
         assert organizations(row) == 0
 
     @pytest.mark.parametrize("state", ["declined", "removed"])
-    def test_what_has_ended_stays_what_it_is(self, state):
+    def test_an_endorsement_that_has_ended_cannot_be_withdrawn(self, state):
         row = endorsement(state=state)
         own.withdraw(endorse_manage_token(row))
         assert again(row).state == state
@@ -230,7 +230,7 @@ class TestWithdrawing:
 
 
 class TestErasing:
-    def test_of_a_published_one_leaves_the_public_line_and_nothing_of_the_person(self):
+    def test_erasing_a_published_endorsement_leaves_the_public_line_and_nothing_of_the_person(self):
         row = endorsement(
             show_contact=True,
             spokesperson="김하늘, 사무국장",
@@ -253,7 +253,7 @@ class TestErasing:
             own.withdraw(token)
 
     @pytest.mark.parametrize("state", ["review", "changes", "declined"])
-    def test_of_one_that_never_was_public_leaves_nothing(self, state):
+    def test_erasing_an_endorsement_that_never_was_public_leaves_nothing(self, state):
         logo = store_picture(png())
         row = endorsement(state=state)
         if state != "declined":
@@ -264,7 +264,7 @@ class TestErasing:
         if state != "declined":
             assert db.session.get(StoredFile, logo).delete_after is not None, "the logo goes too"
 
-    def test_forgets_the_person_so_that_they_may_apply_anew(self):
+    def test_somebody_who_was_erased_may_apply_anew(self):
         campaign()
         services.apply(HANEUL)
         answer_requests()
@@ -275,7 +275,7 @@ class TestErasing:
         answer_requests()
         assert db.session.scalars(select(Endorsement)).one().state == "pending"
 
-    def test_no_table_knows_them_any_more(self):
+    def test_no_table_knows_a_person_who_was_erased(self):
         row = endorsement(email=HANEUL.contact.mailbox.mailed)
         hashed = bytes(row.address_hash)
         services.send_link("blue-skies", HANEUL.contact.mailbox, "ko")
@@ -292,11 +292,11 @@ class TestWhoseLinkItIs:
         with pytest.raises(BadToken):
             own_endorsement(endorse_confirm_token(endorsement()), "ko")
 
-    def test_what_was_never_confirmed_has_no_own_page(self):
+    def test_an_application_that_was_never_confirmed_has_no_own_page(self):
         with pytest.raises(BadToken):
             own_endorsement(endorse_manage_token(endorsement(state="pending")), "ko")
 
-    def test_it_lives_four_hundred_days(self, frozen_clock):
+    def test_a_link_to_the_own_page_lives_four_hundred_days(self, frozen_clock):
         token = endorse_manage_token(endorsement())
         frozen_clock.move(days=399)
         assert own_endorsement(token, "ko")

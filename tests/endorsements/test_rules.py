@@ -57,7 +57,7 @@ def test_a_resident_registration_number_is_not_taken(text):
 
 
 @pytest.mark.parametrize("text", ["2035-1234567", "901301-1234567", "900101-9234567", "02-123-4567", "2050"])
-def test_other_numbers_are(text):
+def test_a_number_that_is_no_resident_registration_number_is_taken(text):
     assert rules.clean_statement("statement_ko", text) == text
 
 

@@ -89,7 +89,7 @@ def test_erasing_leaves_the_entries_and_nothing_of_the_person(state):
     assert to == ADDRESS
 
 
-def test_erasing_a_waiting_submission_takes_the_counted_one_too():
+def test_erasing_a_pending_submission_also_erases_the_counted_one():
     counted = person()
     waiting = person(state="pending", at=clock.now() - timedelta(minutes=5))
     fold_all()

@@ -39,7 +39,7 @@ def test_confirming_appends_one_entry_with_the_place_of_the_signer(frozen_clock)
     assert entry.number is None
 
 
-def test_confirming_twice_counts_once():
+def test_confirming_a_signature_twice_counts_once():
     person = signature(state="pending")
     assert services.confirm(person.id)
     assert not services.confirm(person.id)
@@ -47,7 +47,7 @@ def test_confirming_twice_counts_once():
 
 
 @pytest.mark.parametrize("state", ["confirmed", "withdrawn"])
-def test_only_a_pending_row_is_moved(state):
+def test_only_a_pending_signature_is_confirmed(state):
     person = signature(state=state)
     before = entries()
     assert not services.confirm(person.id)
@@ -68,18 +68,18 @@ def wrong_for(person, number=1):
 
 
 class TestTheCode:
-    def test_confirms_once(self):
+    def test_the_code_confirms_once(self):
         person = mailed(signature(state="pending"))
         assert services.confirm_by_code(person.id, code(person)) is Confirmation.DONE
         assert services.confirm_by_code(person.id, code(person)) is Confirmation.DONE
         assert entries() == 1
 
-    def test_a_wrong_one_confirms_nothing(self):
+    def test_a_wrong_code_confirms_nothing(self):
         person = mailed(signature(state="pending"))
         assert services.confirm_by_code(person.id, wrong_for(person)) is Confirmation.WRONG
         assert entries() == 0
 
-    def test_before_a_mail_was_sent_there_is_none(self):
+    def test_no_code_works_before_a_mail_was_sent(self):
         person = signature(state="pending")
         assert services.confirm_by_code(person.id, code(person)) is Confirmation.WRONG
         assert services.confirm_by_code(person.id, tokens.code(person.id, 0)) is Confirmation.WRONG
@@ -106,7 +106,7 @@ class TestTheCode:
         answer_requests()
         assert services.confirm_by_code(person.id, code(person)) is Confirmation.DONE
 
-    def test_over_all_mails_there_are_ten_tries(self, frozen_clock):
+    def test_a_submission_has_ten_tries_of_codes_over_all_its_mails(self, frozen_clock):
         person = mailed(signature(state="pending"))
         for number in range(MAX_CODE_TRIES):
             services.confirm_by_code(person.id, wrong_for(person, number + 1))
@@ -129,7 +129,7 @@ class TestTheCode:
         stranger = mailed(signature(state="pending", email="hong@naver.com"))
         assert services.confirm_by_code(stranger.id, code(person)) is Confirmation.WRONG
 
-    def test_it_lives_seven_days(self, frozen_clock):
+    def test_a_code_lives_seven_days(self, frozen_clock):
         person = mailed(signature(state="pending"))
         frozen_clock.move(days=8)
         assert services.confirm_by_code(person.id, code(person)) is Confirmation.SPENT
@@ -154,27 +154,27 @@ def send_second(person, seq=2):
 
 
 class TestWhatALinkStandsFor:
-    def test_pending(self):
+    def test_a_link_of_a_pending_signature_stands_for_it(self):
         person = signature(state="pending", name="홍길동")
         link = open_link(confirm_token(person), "ko")
         assert link.state is LinkState.PENDING
         assert link.record is not None
         assert link.record.name == "홍길동"
 
-    def test_confirmed_also_when_its_time_is_over(self, frozen_clock):
+    def test_a_link_of_a_confirmed_signature_says_so_even_after_it_expired(self, frozen_clock):
         person = signature(state="confirmed")
         token = confirm_token(person)
         frozen_clock.move(days=30)
         assert open_link(token, "ko").state is LinkState.CONFIRMED
 
-    def test_expired_after_seven_days(self, frozen_clock):
+    def test_a_link_of_a_pending_signature_expires_after_seven_days(self, frozen_clock):
         token = confirm_token(signature(state="pending"))
         frozen_clock.move(days=7, minutes=4)
         assert open_link(token, "ko").state is LinkState.PENDING
         frozen_clock.move(minutes=2)
         assert open_link(token, "ko").state is LinkState.EXPIRED
 
-    def test_each_of_two_submissions_has_its_own_until_one_is_confirmed(self):
+    def test_two_submissions_have_links_of_their_own_until_one_is_confirmed(self):
         first = signature(state="pending", email="hong@naver.com", name="하나")
         second = signature(state="pending", email="hong@naver.com", name="둘")
         for person in (first, second):
@@ -184,16 +184,16 @@ class TestWhatALinkStandsFor:
         link = open_link(confirm_token(second), "ko")
         assert (link.state, link.record.name) == (LinkState.CONFIRMED, "하나")
 
-    def test_one_of_somebody_who_was_taken_out_of_the_count_says_so(self):
+    def test_a_link_of_an_invalidated_signature_says_so(self):
         signature(state="invalidated", email="hong@naver.com")
         waiting = signature(state="pending", email="hong@naver.com")
         assert open_link(confirm_token(waiting), "ko").state is LinkState.INVALIDATED
 
     @pytest.mark.parametrize("token", ["", "x", "é", "\ud800", "a.b.c", "x" * 5000])
-    def test_garbage_is_unknown(self, app, token):
+    def test_a_garbled_link_is_unknown(self, app, token):
         assert open_link(token, "ko").state is LinkState.UNKNOWN
 
-    def test_withdrawn_erased_and_foreign_ones_are_as_unknown_as_garbage(self, app):
+    def test_links_that_are_withdrawn_erased_or_foreign_are_unknown(self, app):
         withdrawn = signature(state="withdrawn")
         assert open_link(confirm_token(withdrawn), "ko").state is LinkState.UNKNOWN
         assert open_link(tokens.mint(Purpose.CONFIRM, [12345]), "ko").state is LinkState.UNKNOWN
@@ -203,7 +203,7 @@ class TestWhatALinkStandsFor:
 
 
 class TestThisWasNotMe:
-    def test_deletes_the_row_and_stops_mails(self):
+    def test_disowning_a_signature_deletes_it_and_stops_mails(self):
         person = signature(state="pending", email="hong@naver.com")
         token = confirm_token(person)
         assert services.disown(token)
@@ -211,18 +211,18 @@ class TestThisWasNotMe:
         assert db.session.scalar(select(func.count()).select_from(Signature)) == 0
         assert not services.disown(token)
 
-    def test_works_with_an_expired_link_too(self, frozen_clock):
+    def test_a_signature_can_be_disowned_by_an_expired_link(self, frozen_clock):
         person = signature(state="pending")
         token = confirm_token(person)
         frozen_clock.move(days=30)
         assert services.disown(token)
 
-    def test_a_submission_beside_a_counted_signature_blocks_nobody(self):
+    def test_disowning_a_submission_beside_a_counted_signature_blocks_nobody(self):
         signature(state="confirmed", email="hong@naver.com")
         assert not services.disown(confirm_token(signature(state="pending", email="hong@naver.com")))
         assert db.session.scalar(select(func.count()).select_from(MailBlock)) == 0
 
-    def test_does_not_touch_a_counted_signature(self):
+    def test_disowning_does_not_touch_a_counted_signature(self):
         person = signature(state="confirmed")
         assert not services.disown(confirm_token(person))
         assert entries() == 1
@@ -240,7 +240,7 @@ def test_an_expired_link_brings_a_new_mail_that_confirms(frozen_clock):
 
 
 @pytest.mark.parametrize("state", ["confirmed", "withdrawn"])
-def test_only_a_waiting_signature_gets_a_new_link(state):
+def test_only_a_pending_signature_gets_a_new_link(state):
     person = signature(state=state)
     with pytest.raises(tokens.BadToken):
         services.renew(confirm_token(person), "ko")

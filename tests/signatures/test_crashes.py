@@ -23,14 +23,14 @@ def contents():
     return [db.session.execute(select(table.__table__)).all() for table in tables]
 
 
-def test_signing():
+def test_a_crash_while_signing_leaves_all_or_nothing():
     campaign()
     assert crash.everywhere(lambda: services.sign(HONG), contents) >= 1
     signatures, requests, *_ = contents()
     assert len(signatures) == len(requests) == 1
 
 
-def test_answering_what_was_asked_for():
+def test_a_crash_while_requests_are_answered_leaves_all_or_nothing():
     campaign()
     services.sign(HONG)
     services.send_link("blue-skies", HONG.address, "ko")
@@ -39,27 +39,27 @@ def test_answering_what_was_asked_for():
     assert (len(requests), len(mails), len(allowances)) == (0, 1, 1)
 
 
-def test_confirming():
+def test_a_crash_while_confirming_leaves_all_or_nothing():
     person = signature(state="pending")
     signature_id = person.id
     assert crash.everywhere(lambda: services.confirm(signature_id), contents) >= 1
     assert len(contents()[2]) == 1
 
 
-def test_withdrawing():
+def test_a_crash_while_withdrawing_leaves_all_or_nothing():
     token = manage_token(signature())
     assert crash.everywhere(lambda: own.withdraw(token), contents) >= 3
     assert len(contents()[2]) == 2
 
 
-def test_erasing():
+def test_a_crash_while_erasing_leaves_all_or_nothing():
     token = manage_token(signature())
     assert crash.everywhere(lambda: own.erase(token), contents) >= 3
     signatures, _, entries, *_ = contents()
     assert (len(signatures), len(entries)) == (0, 2)
 
 
-def test_this_was_not_me():
+def test_a_crash_while_disowning_leaves_all_or_nothing():
     token = confirm_token(signature(state="pending"))
     assert crash.everywhere(lambda: services.disown(token), contents) >= 2
     assert db.session.scalar(text("SELECT count(*) FROM mail_blocks")) == 1

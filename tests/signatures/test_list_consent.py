@@ -163,7 +163,7 @@ def test_the_page_to_confirm_says_whether_and_to_whom_the_name_is_given(client):
     assert TERMS["keeping_en"] not in page
 
 
-def test_it_shows_the_terms_that_were_agreed_to_also_when_others_are_asked_for_by_now(client):
+def test_the_own_page_shows_the_terms_that_were_agreed_to_even_when_others_are_asked_for_now(client):
     asked = list_terms()
     person = signature(state="pending", list_terms_id=asked.id)
     list_terms(recipient_en="The Ministry of Environment")
@@ -172,7 +172,7 @@ def test_it_shows_the_terms_that_were_agreed_to_also_when_others_are_asked_for_b
     assert "The Ministry of Environment" not in page
 
 
-def test_without_terms_the_page_to_confirm_says_nothing_of_it(client):
+def test_without_terms_the_page_to_confirm_says_nothing_of_a_list(client):
     page = client.get(f"/en/confirm/{confirm_token(signature(state='pending'))}").text
     assert "List of names" not in page
 
@@ -180,7 +180,7 @@ def test_without_terms_the_page_to_confirm_says_nothing_of_it(client):
 # --- One's own page ---
 
 
-def test_it_can_be_taken_back_at_any_time(client):
+def test_consent_to_a_list_can_be_taken_back_at_any_time(client):
     person = signature(list_terms_id=list_terms().id)
     me = f"/en/me/{manage_token(person)}"
     assert TERMS["recipient_en"] in client.get(me).text
@@ -192,7 +192,7 @@ def test_it_can_be_taken_back_at_any_time(client):
     assert client.post(f"{me}/list/refuse").status_code == 303, "twice is the same"
 
 
-def test_it_can_be_given_later(client):
+def test_consent_to_a_list_can_be_given_later(client):
     person, asked = signature(), list_terms()
     me = f"/ko/me/{manage_token(person)}"
     assert "checked" not in BOX.findall(client.get(me).text)[0]

@@ -54,7 +54,7 @@ def test_a_person_is_found_by_any_spelling_of_the_address_in_every_campaign():
     assert set(moderation.look_up(ANNA, parse("HongGilDong@googlemail.com"))) == {one.id, two.id}
 
 
-def test_that_somebody_looked_is_recorded_without_the_address():
+def test_looking_somebody_up_is_recorded_without_the_address():
     person = signature(email="hong@naver.com")
     moderation.look_up(ANNA, parse("hong@naver.com"))
     moderation.look_up(ANNA, parse("nobody@naver.com"))
@@ -98,7 +98,7 @@ def test_the_mails_of_a_person_are_listed_newest_first_with_their_fate(frozen_cl
     ]
 
 
-def test_nobody_has_no_page():
+def test_a_number_that_is_no_signature_has_no_page():
     campaign()
     assert staff_queries.person(new_id(), "ko") is None
 
@@ -122,7 +122,7 @@ def test_the_mail_that_helps_is_sent_again(state, kind):
     assert audit() == [("signature.resend", f"signature:{person.id}", "")]
 
 
-def test_the_caps_hold_for_staff_too():
+def test_the_caps_on_mails_hold_for_staff():
     person = signature(state="pending")
     moderation.resend(ANNA, person.id)
     with pytest.raises(moderation.NoMailAllowed):

@@ -92,7 +92,7 @@ def test_erasing_what_is_not_counted_takes_nothing_from_the_count(state):
     assert people(other) == 1
 
 
-def test_after_erasing_the_link_leads_nowhere():
+def test_the_link_to_the_own_page_is_invalid_after_erasing():
     person = signature()
     own.erase(manage_token(person))
     with pytest.raises(BadToken):

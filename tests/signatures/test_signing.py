@@ -93,7 +93,7 @@ def test_a_region_is_kept_only_for_korea():
     assert rows()[0].region is None
 
 
-def test_a_bad_name_is_refused_by_the_service_too():
+def test_the_service_refuses_a_bad_name():
     with pytest.raises(BadLine):
         sign(name="=1+1")
     assert rows() == []
@@ -118,7 +118,7 @@ def test_a_campaign_that_is_not_open_takes_nobody(facts):
 
 
 class TestTheTicket:
-    def test_is_equally_long_whoever_it_is_for_and_never_the_same(self, frozen_clock):
+    def test_a_ticket_is_equally_long_whoever_it_is_for_and_never_the_same(self, frozen_clock):
         tickets = {sign()}
         tickets.add(sign())
         tickets.add(sign(name="다른 이름"))
@@ -128,7 +128,7 @@ class TestTheTicket:
         assert len(tickets) == 4
         assert len({len(ticket) for ticket in tickets}) == 1
 
-    def test_belongs_to_one_submission_of_one_campaign(self):
+    def test_a_ticket_belongs_to_one_submission_of_one_campaign(self):
         campaign("clean-air")
         ticket = sign()
         (row,) = rows()
@@ -137,17 +137,17 @@ class TestTheTicket:
             read_ticket("clean-air", ticket)
 
     @pytest.mark.parametrize("ticket", ["", "x", "=", "é", "\ud800", "AAAA" * 20, "A" * 600])
-    def test_garbage_is_refused(self, ticket):
+    def test_a_garbled_ticket_is_refused(self, ticket):
         with pytest.raises(BadToken):
             read_ticket("blue-skies", ticket)
 
-    def test_one_for_something_else_is_refused(self):
+    def test_a_ticket_for_something_else_is_refused(self):
         with pytest.raises(BadToken):
             read_ticket("blue-skies", tokens.seal(Purpose.ENDORSE_TICKET, "blue-skies 1"))
 
 
 class TestThePersonIsOne:
-    def test_of_several_spellings_of_an_address_one_is_counted(self):
+    def test_several_spellings_of_an_address_count_once(self):
         sign(address=parse("hong.gildong@gmail.com"))
         sign(address=parse("HongGildong+x@googlemail.com"))
         first, second = rows()
@@ -171,7 +171,9 @@ class TestThePersonIsOne:
 
 
 class TestSigningAgainWhilePending:
-    def test_is_a_submission_beside_the_other_and_its_mail_waits_for_the_next_slot(self, frozen_clock):
+    def test_signing_again_while_pending_is_a_second_submission_whose_mail_waits_for_the_next_slot(
+        self, frozen_clock
+    ):
         sign()
         assert enqueued() == [MailKind.CONFIRM]
         frozen_clock.move(minutes=2)
@@ -187,20 +189,20 @@ class TestSigningAgainWhilePending:
         assert len(rows()) == 1
         assert enqueued() == [MailKind.CONFIRM]
 
-    def test_on_another_day_it_is_a_new_one_with_its_own_time_to_be_confirmed(self, frozen_clock):
+    def test_the_same_form_on_another_day_is_a_submission_with_its_own_time_to_confirm(self, frozen_clock):
         sign()
         frozen_clock.move(days=1)
         sign()
         assert len(rows()) == 2
 
-    def test_each_may_be_confirmed_and_one_counts(self, frozen_clock):
+    def test_each_of_several_submissions_may_be_confirmed_and_one_counts(self, frozen_clock):
         sign()
         sign(name="홍길순")
         first, second = rows()
         assert services.confirm(second.id)
         assert not services.confirm(first.id)
 
-    def test_over_three_mails_within_a_day_wait_for_the_next(self, frozen_clock):
+    def test_more_than_three_mails_within_a_day_wait_for_the_next(self, frozen_clock):
         for name in ("하나", "둘", "셋", "넷"):
             sign(name=name)
             enqueued()
@@ -208,7 +210,7 @@ class TestSigningAgainWhilePending:
         due = sorted(mail.due_at for mail in db.session.scalars(select(OutboxMail)))
         assert due[3] - due[0] == timedelta(days=1)
 
-    def test_the_window_slides_over_any_24_hours(self, frozen_clock):
+    def test_the_limit_of_three_mails_holds_over_any_24_hours(self, frozen_clock):
         signature(state="withdrawn", email="hong@naver.com")  # has confirmed once: no cap of five
         for number in range(200):
             sign(name=f"이름 {number}")
@@ -222,7 +224,7 @@ class TestSigningAgainWhilePending:
 
 
 class TestSigningAgainWhenCounted:
-    def test_the_row_is_left_alone_and_the_mail_tells_the_truth(self):
+    def test_signing_again_when_counted_changes_nothing_and_the_mail_says_so(self):
         sign()
         (row,) = rows()
         enqueued()
@@ -233,7 +235,7 @@ class TestSigningAgainWhenCounted:
         assert waiting.state == "pending"
         assert enqueued() == [MailKind.CONFIRM, MailKind.ALREADY]
 
-    def test_that_mail_has_its_own_caps(self, frozen_clock):
+    def test_the_mail_to_somebody_already_counted_has_its_own_caps(self, frozen_clock):
         sign()
         (row,) = rows()
         services.confirm(row.id)
@@ -273,7 +275,7 @@ def test_this_was_not_me_deletes_all_that_waits_for_the_address():
     assert rows() == []
 
 
-def test_a_block_ends(frozen_clock):
+def test_a_blocked_address_gets_mails_again_after_the_block(frozen_clock):
     sign()
     services.disown(confirm_token(rows()[0]))
     frozen_clock.move(days=31)
@@ -282,14 +284,16 @@ def test_a_block_ends(frozen_clock):
 
 
 class TestFiveMailsToWhoNeverConfirmed:
-    def test_a_sixth_is_not_enqueued_within_thirty_days(self, frozen_clock):
+    def test_a_sixth_mail_to_somebody_who_never_confirmed_is_not_enqueued_within_thirty_days(
+        self, frozen_clock
+    ):
         for number in range(8):
             sign(name=f"이름 {number}")
             enqueued()
             frozen_clock.move(days=1)
         assert len(enqueued()) == 5
 
-    def test_after_thirty_days_there_are_five_more(self, frozen_clock):
+    def test_somebody_who_never_confirmed_may_get_five_more_mails_after_thirty_days(self, frozen_clock):
         for number in range(8):
             sign(name=f"이름 {number}")
             enqueued()
@@ -298,7 +302,7 @@ class TestFiveMailsToWhoNeverConfirmed:
         sign()
         assert len(enqueued()) == 6
 
-    def test_they_are_counted_over_all_campaigns(self, frozen_clock):
+    def test_mails_to_somebody_who_never_confirmed_are_counted_over_all_campaigns(self, frozen_clock):
         for number in range(8):
             campaign(f"other-{number}")
             sign(slug=f"other-{number}")
@@ -306,7 +310,7 @@ class TestFiveMailsToWhoNeverConfirmed:
             frozen_clock.move(days=1)
         assert len(enqueued()) == 5
 
-    def test_who_has_confirmed_once_has_no_such_cap(self, frozen_clock):
+    def test_somebody_who_has_confirmed_once_has_no_cap_of_five_mails(self, frozen_clock):
         signature(campaign("before"), email="hong@naver.com")
         for number in range(8):
             sign(name=f"이름 {number}")
@@ -315,14 +319,14 @@ class TestFiveMailsToWhoNeverConfirmed:
         assert len(enqueued()) == 8
         assert all(mail.known for mail in db.session.scalars(select(OutboxMail))), "and no valve before it"
 
-    def test_for_who_has_not_the_valve_of_the_site_holds(self):
+    def test_a_mail_to_somebody_who_never_confirmed_is_marked_for_the_valve(self):
         sign()
         assert enqueued() == [MailKind.CONFIRM]
         assert not db.session.scalars(select(OutboxMail.known)).one()
 
 
 class TestTwoCampaignsInARow:
-    def test_the_second_mail_waits_its_turn_instead_of_being_lost(self, frozen_clock):
+    def test_the_mail_of_a_second_campaign_waits_its_turn_instead_of_being_lost(self, frozen_clock):
         campaign("clean-air")
         sign()
         sign(slug="clean-air")
@@ -343,7 +347,7 @@ class TestTwoCampaignsInARow:
 
 
 class TestAskingForTheMailAgain:
-    def test_it_waits_for_the_next_slot_and_is_enqueued_once(self, frozen_clock):
+    def test_a_mail_asked_for_again_waits_for_the_next_slot_and_is_enqueued_once(self, frozen_clock):
         sign()
         (row,) = rows()
         enqueued()
@@ -361,16 +365,18 @@ class TestAskingForTheMailAgain:
         assert second.due_at - first.due_at == timedelta(minutes=10)
         assert (first.seq, second.seq) == (1, 2)
 
-    def test_for_somebody_who_is_gone_nothing_is_enqueued(self):
+    def test_asking_for_the_mail_again_enqueues_nothing_for_somebody_who_is_gone(self):
         services.resend("blue-skies", ticket_for("blue-skies", 12345), "ko")
         assert enqueued() == []
 
-    def test_who_is_counted_is_told_so(self):
+    def test_asking_for_the_mail_again_when_counted_is_answered_by_a_mail_that_says_so(self):
         person = signature(email="hong@naver.com")
         services.resend("blue-skies", ticket_for("blue-skies", person.id), "ko")
         assert enqueued() == [MailKind.ALREADY]
 
-    def test_who_is_counted_by_another_submission_is_told_so_too(self):
+    def test_asking_for_the_mail_again_when_another_submission_counts_is_answered_by_a_mail_that_says_so(
+        self,
+    ):
         person = signature(email="hong@naver.com")
         sign(name="다른 이름")
         services.resend("blue-skies", ticket_for("blue-skies", rows()[1].id), "ko")
@@ -383,12 +389,12 @@ class TestAskingForTheLinkToOnesOwnPage:
         ("state", "kind"),
         [("confirmed", MailKind.MANAGE), ("withdrawn", MailKind.MANAGE), ("pending", MailKind.CONFIRM)],
     )
-    def test_the_mail_fits_the_state(self, state, kind):
+    def test_the_mail_with_the_link_fits_the_state_of_the_signature(self, state, kind):
         signature(email="hong@naver.com", state=state)
         services.send_link("blue-skies", parse("HONG@naver.com"), "ko")
         assert enqueued() == [kind]
 
-    def test_a_stranger_gets_nothing(self):
+    def test_a_stranger_who_asks_for_a_link_gets_no_mail(self):
         services.send_link("blue-skies", parse("nobody@naver.com"), "ko")
         assert enqueued() == []
 
@@ -450,7 +456,7 @@ def test_another_campaign_keeps_another_hash_of_the_same_network_and_domain():
     assert bytes(one.domain_hash) != bytes(other.domain_hash)
 
 
-def test_without_a_network_none_is_kept():
+def test_a_submission_without_a_network_keeps_none():
     sign()
     assert rows()[0].network_hash is None
 

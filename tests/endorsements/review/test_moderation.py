@@ -122,7 +122,7 @@ def test_a_level_given_by_staff_stays():
 
 
 @pytest.mark.parametrize("state", ["pending", "changes", "declined", "withdrawn", "removed", "published"])
-def test_only_what_waits_can_be_published(state):
+def test_only_an_endorsement_in_review_can_be_published(state):
     row = endorsement(state=state)
     before = deltas(row)
     with pytest.raises(CaseInWrongState):
@@ -212,7 +212,7 @@ def test_a_removal_may_be_worded_by_hand_in_both_languages_only():
     )
 
 
-def test_reinstating_counts_it_again():
+def test_reinstating_an_endorsement_counts_it_again():
     row = endorsement()
     moderation.remove(KIM, row.id, seen(row), "listed-by-mistake")
     moderation.reinstate(KIM, row.id, seen(row), "it was no mistake")

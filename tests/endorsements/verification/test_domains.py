@@ -172,7 +172,7 @@ def test_a_work_mailbox_is_no_free_mail(domain):
         ("https://example.org//evil.example", "https://example.org//evil.example"),
     ],
 )
-def test_an_address_is_cleaned(typed, clean):
+def test_an_address_of_a_website_is_cleaned(typed, clean):
     assert clean_website(typed) == clean
 
 

@@ -61,7 +61,7 @@ def test_every_organisation_has_its_own_proof_and_it_stays(app):
 # --- DNS ---
 
 
-def test_it_is_found_in_the_dns_of_the_domain(asking):
+def test_the_proof_is_found_in_the_dns_of_the_domain(asking):
     asking.records["_pledge.hanbit.co.kr", "TXT"] = ['"something else"', f'"{PROOF}"']
     assert check_site(SITE, PROOF)
     assert asking.asked == [("_pledge.hanbit.co.kr", "TXT")]
@@ -102,7 +102,7 @@ def test_another_record_proves_nothing(asking, name, text):
     ],
     ids=["alone", "line end", "among others", "chunked", "until closed"],
 )
-def test_it_is_found_in_the_file_on_the_website(website, answer):
+def test_the_proof_is_found_in_the_file_on_the_website(website, answer):
     website.says(answer)
     assert check_site(SITE, PROOF)
     (request,) = website.requests

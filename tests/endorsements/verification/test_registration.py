@@ -31,7 +31,7 @@ def test_real_numbers_pass_and_come_out_as_digits(number):
         "124-81-00998\n",
     ],
 )
-def test_the_ways_people_type_it(typed):
+def test_a_registration_number_is_read_as_people_type_it(typed):
     assert clean_registration_number(typed) == "1248100998"
 
 
@@ -39,7 +39,7 @@ def test_the_ways_people_type_it(typed):
     "typed",
     ["", "124-81-0099", "124-81-009989", "124-81-00997", "abc-81-00998", "000-00-00000", "100-00-00000", "١٢٤٨١٠٠٩٩٨", "124/81/00998"],
 )  # fmt: skip
-def test_anything_else_is_refused(typed):
+def test_a_wrong_registration_number_is_refused(typed):
     with pytest.raises(BadRegistrationNumber):
         clean_registration_number(typed)
 

@@ -113,7 +113,7 @@ def test_the_sample_shows_no_whole_name_and_no_address():
 
 
 @pytest.mark.parametrize("nothing", [Condition(), Condition(campaign_id=1)])
-def test_everybody_is_no_condition(nothing):
+def test_a_condition_that_matches_everybody_is_refused(nothing):
     signature()
     with pytest.raises(NoCondition):
         propose(nothing)
@@ -136,7 +136,7 @@ def test_more_than_one_invalidation_may_take_are_refused(monkeypatch):
 
 
 @pytest.mark.parametrize("note", ["", "  \n"])
-def test_a_proposal_says_why(note):
+def test_a_proposal_needs_a_reason(note):
     crowd(1, domain="robots.example")
     with pytest.raises(NoReason):
         invalidations.propose(ANNA, robots(), AUTOMATED, note)
@@ -190,7 +190,7 @@ def mail(subject, *, sent):
 
 
 @pytest.mark.parametrize("state", ["pending", "withdrawn"])
-def test_only_what_is_counted_is_taken_out(state):
+def test_only_counted_signatures_are_taken_out(state):
     signature(state=state, domain_hash=domain_hash("blue-skies", "robots.example"))
     with pytest.raises(invalidations.NothingMatches):
         propose()
@@ -211,7 +211,7 @@ def test_a_copy_of_the_database_does_not_tell_the_domain():
 # --- Deciding ---
 
 
-def test_fifty_may_be_decided_by_one_person_and_fifty_one_not():
+def test_one_person_may_take_out_fifty_signatures_and_not_fifty_one():
     crowd(invalidations.MAX_WITHOUT_SECOND_PERSON, domain="robots.example")
     invalidations.approve(ANNA, propose())
     work()
@@ -224,7 +224,7 @@ def test_fifty_may_be_decided_by_one_person_and_fifty_one_not():
     assert row(number).approved_by == BORA.staff_id
 
 
-def test_an_approval_stands_once():
+def test_an_invalidation_is_approved_once():
     crowd(3, domain="robots.example")
     number = propose()
     invalidations.approve(BORA, number)
@@ -326,7 +326,7 @@ def test_two_invalidations_of_the_same_people_count_them_out_once():
     assert states() == {"invalidated": 4}
 
 
-def test_the_signers_are_told_when_staff_want_it():
+def test_the_signers_are_told_of_an_invalidation_when_staff_want_it():
     crowd(3, domain="robots.example")
     number = propose(notify=True)
     invalidations.approve(BORA, number)
@@ -335,7 +335,7 @@ def test_the_signers_are_told_when_staff_want_it():
     assert [mail.kind for mail in db.session.scalars(select(OutboxMail))] == ["invalidated"] * 3
 
 
-def test_nobody_is_told_otherwise():
+def test_the_signers_are_not_told_of_an_invalidation_otherwise():
     crowd(3, domain="robots.example")
     take_out()
     assert db.session.scalar(select(func.count()).select_from(OutboxMail)) == 0
@@ -358,7 +358,7 @@ def test_undoing_puts_all_of_it_back():
         invalidations.undo(ANNA, number, "again")
 
 
-def test_undoing_says_why():
+def test_undoing_an_invalidation_needs_a_reason():
     crowd(1, domain="robots.example")
     number = take_out()
     with pytest.raises(NoReason):

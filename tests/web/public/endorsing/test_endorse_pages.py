@@ -172,7 +172,7 @@ def test_a_typed_script_is_shown_as_text(client):
 
 class TestTheLogo:
     @pytest.mark.parametrize("facts", [{"closed": True}, {"opens_later": True}], ids=str)
-    def test_is_not_taken_for_a_campaign_that_is_not_open(self, client, frozen_clock, facts):
+    def test_a_logo_is_not_taken_for_a_campaign_that_is_not_open(self, client, frozen_clock, facts):
         hour = timedelta(hours=1)
         moments = {"opens_at": frozen_clock.now() + hour} if "opens_later" in facts else {}
         campaign(slug="shut", **({"state": "closed"} if "closed" in facts else {}), **moments)
@@ -184,13 +184,13 @@ class TestTheLogo:
             assert page.status_code == 409
             assert stored(StoredFile) == 0
 
-    def test_is_stored_with_the_version(self, client):
+    def test_a_logo_is_stored_with_the_version(self, client):
         assert send(client, logo=png()).status_code == 303
         version = stored_versions().one()
         file = db.session.get(StoredFile, version.logo)
         assert file.delete_after is None, "kept"
 
-    def test_a_refused_one_is_named_and_loses_nothing(self, client):
+    def test_a_refused_logo_is_named_and_loses_nothing(self, client):
         page = send(client, "en", logo=b"<svg/>", name_en="Sky & Sea", statement_ko="첫 줄\n둘째 줄")
         assert page.status_code == 422
         assert 'href="#logo"' in page.text
@@ -199,16 +199,16 @@ class TestTheLogo:
         assert stored() == 0
 
     @pytest.mark.parametrize("size", [1_000_001, 5_000_000])
-    def test_one_that_is_too_large_is_refused_beside_its_field(self, client, size):
+    def test_a_logo_that_is_too_large_is_refused_beside_its_field(self, client, size):
         page = send(client, "en", logo=png() + b"\0" * size, name_en="Sky & Sea")
         assert page.status_code == 422
         assert "larger than 1 MB" in page.text
         assert "Sky &amp; Sea" in page.text
 
-    def test_beyond_eight_megabytes_the_whole_form_is_refused(self, client):
+    def test_a_form_of_more_than_eight_megabytes_is_refused(self, client):
         assert send(client, "en", logo=b"\0" * 9_000_000).status_code == 413
 
-    def test_an_accepted_one_is_not_lost_when_another_field_is_wrong(self, client):
+    def test_an_accepted_logo_is_not_lost_when_another_field_is_wrong(self, client):
         page = send(client, logo=png(), contact_title="")
         assert page.status_code == 422
         assert "/files/" in page.text, "it is shown"
@@ -216,26 +216,26 @@ class TestTheLogo:
         assert again.status_code == 303
         assert stored_versions().one().logo
 
-    def test_a_refused_second_one_leaves_the_accepted_first(self, client):
+    def test_a_refused_second_logo_leaves_the_accepted_first(self, client):
         first = send(client, logo=png(), contact_title="")
         second = send(client, logo=b"nonsense", logo_kept=hidden(first, "logo_kept"))
         assert second.status_code == 422
         assert hidden(second, "logo_kept") != ""
 
-    def test_it_can_be_taken_back(self, client):
+    def test_an_accepted_logo_can_be_taken_back(self, client):
         page = send(client, logo=png(), contact_title="")
         reply = send(client, logo_kept=hidden(page, "logo_kept"), logo_removed="y")
         assert reply.status_code == 303
         assert stored_versions().one().logo == ""
 
-    def test_a_forged_or_expired_name_is_no_logo(self, client, frozen_clock):
+    def test_a_forged_or_expired_name_of_a_file_is_no_logo(self, client, frozen_clock):
         page = send(client, logo=png(), contact_title="")
         assert send(client, logo_kept=hidden(page, "logo_kept")[:-3]).status_code == 303
         frozen_clock.move(days=2)
         assert send(client, logo_kept=hidden(page, "logo_kept")).status_code == 303
         assert {version.logo for version in stored_versions()} == {""}
 
-    def test_one_picture_is_not_taken_for_two_organisations(self, client):
+    def test_one_uploaded_logo_is_not_taken_for_two_organisations(self, client):
         page = send(client, logo=png(), contact_title="")
         kept = hidden(page, "logo_kept")
         assert send(client, logo_kept=kept).status_code == 303

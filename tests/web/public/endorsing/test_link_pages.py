@@ -96,7 +96,7 @@ class TestTheOwnPage:
     @pytest.mark.parametrize(
         "state", ["review", "changes", "published", "declined", "withdrawn", "removed", "merged"]
     )
-    def test_shows_what_is_stored_in_every_state(self, client, lang, state):
+    def test_the_own_page_shows_what_is_stored_in_every_state(self, client, lang, state):
         facts = {"merged_into_id": endorsement().id} if state == "merged" else {}
         row = endorsement(state=state, name_ko="하늘", name_en="Sky", decision_reason="Because", **facts)
         page = client.get(f"/{lang}/endorse/me/{endorse_manage_token(row)}")
@@ -119,7 +119,7 @@ class TestTheOwnPage:
         assert "새 문구" in page.text
         assert "함께하겠습니다." in page.text
 
-    def test_a_wrong_one_is_shown_with_its_fault_and_loses_nothing(self, client, lang):
+    def test_a_wrong_correction_is_shown_with_its_fault_and_loses_nothing(self, client, lang):
         row = endorsement()
         token = endorse_manage_token(row)
         data = correction(row, statement_ko="새 문구", website="nowhere")
@@ -145,7 +145,7 @@ class TestTheOwnPage:
         assert version_of(row).logo == ""
 
     @pytest.mark.parametrize("state", ["withdrawn", "declined", "removed"])
-    def test_what_has_ended_cannot_be_corrected_or_handed_over(self, client, lang, state):
+    def test_an_endorsement_that_has_ended_cannot_be_corrected_or_handed_over(self, client, lang, state):
         row = endorsement(state=state)
         token = endorse_manage_token(row)
         for path in ("correct", "contact"):
@@ -159,7 +159,7 @@ class TestTheOwnPage:
         person = {"contact_name": "이바다", "contact_title": "팀장", "email": "sea@haneul.co.kr"}
         assert client.post(f"/{lang}/endorse/me/{token}/contact", data=person).status_code == 409
 
-    def test_the_download_holds_everything_as_json(self, client, lang):
+    def test_the_download_of_an_endorsement_holds_everything_as_json(self, client, lang):
         row = endorsement(name_ko="하늘", registration_number="1248100998", decision_reason="x")
         reply = client.get(f"/{lang}/endorse/me/{endorse_manage_token(row)}/download")
         assert reply.mimetype == "application/json"
@@ -180,13 +180,13 @@ class TestTheOwnPage:
 
 
 class TestTheWebsite:
-    def test_is_not_offered_when_the_setting_is_off(self, client, lang):
+    def test_proving_the_website_is_not_offered_when_the_setting_is_off(self, client, lang):
         token = endorse_manage_token(endorsement())
         assert "pledge-site-" not in client.get(f"/{lang}/endorse/me/{token}").text
         assert client.post(f"/{lang}/endorse/me/{token}/site").status_code == 303
 
     @pytest.mark.parametrize("found", [True, False])
-    def test_is_looked_at_when_somebody_presses(self, make_app, monkeypatch, lang, found):
+    def test_the_website_is_looked_at_when_somebody_presses(self, make_app, monkeypatch, lang, found):
         app = make_app(site_checks=True)
         monkeypatch.setattr(own, "check_site", lambda website, proof: found)
         with app.app_context():
@@ -205,7 +205,7 @@ class TestTheWebsite:
             assert "pledge-site-" not in client.get(f"/{lang}/endorse/me/{token}").text
             assert client.post(f"/{lang}/endorse/me/{token}/site").status_code == 409
 
-    def test_pressing_again_and_again_is_slowed_down(self, make_app, monkeypatch):
+    def test_looking_at_the_website_again_and_again_is_slowed_down(self, make_app, monkeypatch):
         app = make_app(site_checks=True, limit_link="2 per minute")
         monkeypatch.setattr(own, "check_site", lambda website, proof: False)
         with app.app_context():
@@ -226,7 +226,7 @@ class TestHandingOver:
         db.session.rollback()
         return endorse_contact_token(db.session.get(ContactChange, row.id))
 
-    def test_the_whole_road(self, client, lang):
+    def test_the_contact_changes_from_the_form_to_the_new_persons_confirmation(self, client, lang):
         row = endorsement(name_ko="하늘", name_en="Sky")
         old = endorse_manage_token(row)
         assert client.get(f"/{lang}/endorse/me/{old}/contact").status_code == 200
@@ -246,14 +246,14 @@ class TestHandingOver:
         assert client.get(f"/{lang}/endorse/me/{old}").status_code == 410
         assert client.post(f"/{lang}/endorse/contact/{token}", data=agreed).status_code in (303, 410, 200)
 
-    def test_can_be_cancelled(self, client, lang):
+    def test_a_change_of_contact_can_be_cancelled(self, client, lang):
         row = endorsement()
         token = self.ask(client, row, lang)
         cancelled = client.post(f"/{lang}/endorse/me/{endorse_manage_token(row)}/contact/cancel")
         assert cancelled.status_code == 303
         assert client.get(f"/{lang}/endorse/contact/{token}").status_code == 410
 
-    def test_can_be_refused(self, client, lang):
+    def test_a_change_of_contact_can_be_refused_by_the_new_person(self, client, lang):
         row = endorsement()
         token = self.ask(client, row, lang)
         assert client.get(f"/{lang}/endorse/contact/{token}/not-me").status_code == 200
@@ -261,7 +261,7 @@ class TestHandingOver:
         assert number_of(ContactChange) == 0
         assert client.post(f"/{lang}/endorse/contact/{token}/not-me").status_code == 410
 
-    def test_the_same_person_and_bad_details_are_named(self, client, lang):
+    def test_a_change_of_contact_to_the_same_person_or_with_bad_details_is_refused(self, client, lang):
         row = endorsement(email="sea@haneul.co.kr")
         address = f"/{lang}/endorse/me/{endorse_manage_token(row)}/contact"
         assert client.post(address, data=SEA).status_code == 422
@@ -270,14 +270,14 @@ class TestHandingOver:
         assert 'href="#contact_name"' in page.text
         assert 'value="nope"' in page.text
 
-    def test_who_has_an_application_of_their_own_is_told(self, client, lang):
+    def test_a_new_contact_with_an_application_of_their_own_is_told(self, client, lang):
         row = endorsement(name_ko="하늘", name_en="", email="sky@haneul.co.kr")
         endorsement(name_ko="하늘", name_en="", email="sea@haneul.co.kr", state="review")
         token = self.ask(client, row, lang)
         agreed = {"authority_ok": "y", "consent_person": "y"}
         assert client.post(f"/{lang}/endorse/contact/{token}", data=agreed).status_code == 409
 
-    def test_an_expired_link_leads_nowhere(self, client, frozen_clock, lang):
+    def test_an_expired_link_to_take_over_is_invalid(self, client, frozen_clock, lang):
         row = endorsement()
         token = self.ask(client, row, lang)
         frozen_clock.move(days=8)

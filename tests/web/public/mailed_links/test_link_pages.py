@@ -115,7 +115,7 @@ def test_r8_unsubscribing_is_a_page_with_a_button_and_can_be_repeated(client, la
 
 
 class TestOnesOwnPage:
-    def test_shows_what_is_stored_and_the_text_that_was_signed(self, client, lang):
+    def test_the_own_page_shows_what_is_stored_and_the_text_that_was_signed(self, client, lang):
         of = campaign(versions=2)
         person = signature(of, name="김하늘", email="sky@naver.com", pledge_text_id=of.pledges[0].id)
         page = client.get(f"/{lang}/me/{manage_token(person)}")
@@ -124,20 +124,20 @@ class TestOnesOwnPage:
         assert "sky@naver.com" in page.text
         assert ("서약 1판" if lang == "ko" else "The pledge, version 1") in page.text
 
-    def test_choices_are_saved(self, client, lang):
+    def test_choices_on_the_own_page_are_saved(self, client, lang):
         token = manage_token(signature())
         reply = client.post(f"/{lang}/me/{token}/consents", data={"name": "김바다", "updates": "y"})
         assert reply.status_code == 303
         page = client.get(reply.headers["Location"])
         assert "김바다" in page.text
 
-    def test_a_bad_name_is_shown_with_its_fault(self, client, lang):
+    def test_a_bad_name_on_the_own_page_is_shown_with_its_fault(self, client, lang):
         token = manage_token(signature())
         page = client.post(f"/{lang}/me/{token}/consents", data={"name": "=x"})
         assert page.status_code == 422
         assert 'value="=x"' in page.text
 
-    def test_the_download_holds_everything_as_json(self, client, lang):
+    def test_the_download_of_a_signature_holds_everything_as_json(self, client, lang):
         person = signature(name="김하늘", email="sky@naver.com", updates=True)
         reply = client.get(f"/{lang}/me/{manage_token(person)}/download")
         assert reply.mimetype == "application/json"

@@ -16,14 +16,14 @@ def lang(request):
     return request.param
 
 
-def roads(person, lang):
+def addresses(person, lang):
     return [f"/{lang}/confirm/{confirm_token(person)}/receipt", f"/{lang}/me/{manage_token(person)}/receipt"]
 
 
 def test_the_confirm_link_and_the_own_page_give_the_same_receipt(client, lang):
     person = signature(campaign("clean-air"))
     fold_all()
-    replies = [client.get(road) for road in roads(person, lang)]
+    replies = [client.get(address) for address in addresses(person, lang)]
     for reply in replies:
         assert reply.status_code == 200
         assert reply.content_type == "text/plain; charset=utf-8"
@@ -35,8 +35,8 @@ def test_the_confirm_link_and_the_own_page_give_the_same_receipt(client, lang):
 
 def test_the_receipt_page_says_that_the_fold_is_awaited_and_asks_again_by_itself(client, lang):
     person = signature()
-    for road in roads(person, lang):
-        reply = client.get(road)
+    for address in addresses(person, lang):
+        reply = client.get(address)
         assert reply.status_code == 404
         assert int(reply.headers["Retry-After"]) > 0
         assert 'http-equiv="refresh"' in reply.text

@@ -273,7 +273,7 @@ STRANGER = {"name": "Somebody Else", "country": "JP", "region": None}
 
 
 class TestAStrangerWhoKnowsTheAddress:
-    def test_changes_nothing_of_who_has_withdrawn(self, walk):
+    def test_a_stranger_changes_nothing_of_somebody_who_has_withdrawn(self, walk):
         bring(walk, "withdrawn")
         walk.ask_for_link()
         walk.wait(11)
@@ -287,7 +287,7 @@ class TestAStrangerWhoKnowsTheAddress:
         assert download["state"] == "withdrawn"
         assert download["withdrawn_at"]
 
-    def test_does_not_spoil_the_link_in_the_mailbox(self, walk):
+    def test_a_stranger_does_not_spoil_the_link_in_the_mailbox(self, walk):
         walk.sign()
         walk.wait(11)
         link = walk.link
@@ -297,7 +297,7 @@ class TestAStrangerWhoKnowsTheAddress:
         assert walk.client.post(link).status_code == 303
         assert stored_name() == ["Hong Gildong"]
 
-    def test_cannot_stop_the_owners_own_mail_by_three_submissions(self, walk):
+    def test_a_stranger_cannot_stop_the_owners_own_mail_by_three_submissions(self, walk):
         for number in range(3):
             walk.sign(**STRANGER | {"name": f"Somebody {'ABC'[number]}"})
             walk.wait(11)
@@ -306,7 +306,7 @@ class TestAStrangerWhoKnowsTheAddress:
         assert came == ["confirm"]
         assert "Hong Gildong" in walk.client.get(walk.link).text
 
-    def test_gets_no_more_than_five_mails_to_somebody_who_never_confirms(self, walk):
+    def test_a_stranger_causes_no_more_than_five_mails_to_somebody_who_never_confirms(self, walk):
         walk.sign()
         number = len(walk.wait(0))
         for _ in range(20 * 4):
@@ -317,7 +317,7 @@ class TestAStrangerWhoKnowsTheAddress:
         assert number == 1
         assert len(walk.mails) == 5
 
-    def test_does_not_keep_the_address_from_being_deleted(self, walk):
+    def test_a_stranger_does_not_keep_the_address_from_being_deleted(self, walk):
         from pledge.retention import services as retention
 
         walk.sign()
@@ -328,7 +328,7 @@ class TestAStrangerWhoKnowsTheAddress:
         assert retention.run({}).pending == 1
         assert db.session.scalar(select(func.count()).select_from(Signature)) == 0
 
-    def test_five_wrong_codes_do_not_spoil_the_owners_code(self, walk):
+    def test_five_wrong_codes_of_a_stranger_do_not_spoil_the_owners_code(self, walk):
         walk.sign()
         walk.wait(0)
         own, code = walk.ticket, walk.code
@@ -339,7 +339,7 @@ class TestAStrangerWhoKnowsTheAddress:
         assert walk.type_code(code).status_code == 303
         assert stored_name() == ["Hong Gildong"]
 
-    def test_cannot_guess_for_ever(self, walk):
+    def test_a_stranger_cannot_guess_codes_for_ever(self, walk):
         walk.sign()
         codes = set()
         for _ in range(3):

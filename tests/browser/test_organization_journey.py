@@ -1,4 +1,4 @@
-"""The road of an organisation: apply, mail, review by somebody else's browser, wall, correction, withdrawal."""
+"""The journey of an organisation: apply, mail, review by somebody else's browser, wall, correction, withdrawal."""
 
 import io
 import re
