@@ -115,7 +115,7 @@ def test_a_failure_that_a_library_logs_says_no_more_than_ours(production_logs):
     assert secret not in json.dumps(line)
 
 
-def test_a_warning_of_a_library_is_one_line_of_json_too(production_logs):
+def test_a_warning_of_a_library_is_one_line_of_json(production_logs):
     logging.getLogger("some.library").warning("watch %s\nout", "it")
     logging.getLogger("some.library").info("chatter")
     (line,) = production_logs()

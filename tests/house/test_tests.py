@@ -1,6 +1,7 @@
 """Where the tests keep what they share."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,3 +35,16 @@ def test_a_test_module_serves_no_other_and_a_helper_only_its_own_folder():
         for path, helper in uses
         if not may_import(path, helper)
     ] == []
+
+
+def test_the_name_of_a_test_stands_alone():
+    """A sentence that leans on no neighbour: "nor …", "it …" and "… too" say nothing in a list of failures."""
+    names = {
+        node.name: path.name
+        for path in TESTS.rglob("test_*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+    }
+    assert len(names) > 1000
+    leaning = re.compile(r"test_(nor|it|its|they|and|but)_|_(too|likewise)$|^test_[^_]+(_[^_]+)?$")
+    assert {name: place for name, place in names.items() if leaning.search(name)} == {}

@@ -83,7 +83,7 @@ def test_what_the_public_log_tells_is_not_hidden(number, reason):
     assert found.submitted == 31 + number
 
 
-def test_few_reasons_are_told_by_their_sum_which_the_log_tells_too():
+def test_few_reasons_are_given_as_their_sum_which_the_log_gives_as_well():
     invalidated(1, "automated")
     invalidated(2, "other")
     assert figures().uncounted == {"merged": 3}
