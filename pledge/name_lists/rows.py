@@ -187,7 +187,7 @@ def _head(plan: _Plan) -> str:
         ("이용 목적 Purpose", f"{ko.purpose} / {en.purpose}"),
         ("근거 법령 Law", f"{ko.law} / {en.law}"),
         ("보유·이용 기간 Kept", f"{ko.keeping} / {en.keeping}"),
-        ("작성 시각 MadeFile at", clock.iso_utc(plan.at)),
+        ("작성 시각 Made at", clock.iso_utc(plan.at)),
     )
     return "".join(csv_line(*line) for line in lines) + "\r\n" + csv_line(*_HEADS, _COPY)
 
