@@ -69,9 +69,9 @@ def verify(noted: bytes | None, saved: tuple[TextIO, ...]) -> None:
         raise click.ClickException("\n".join(faults))
     if found.knows_head is False:
         raise click.ClickException(
-            "the noted head is not in the log: entries at its end were removed, or it was written anew"
+            "the noted head is not in the log: entries at its end were removed, or it was rewritten"
         )
-    click.echo(f"it is what the signed checkpoints say of it ({len(told.marks)} states)")
+    click.echo(f"the log matches the signed checkpoints ({len(told.marks)} states)")
     if found.knows_head is None:
         click.echo(
             "note the head outside the database; `flask audit verify --head …` then finds a cut at the end"
@@ -81,7 +81,7 @@ def verify(noted: bytes | None, saved: tuple[TextIO, ...]) -> None:
 def _describe(mark: Mark, count: int) -> str:
     if mark.length > count:
         return f"{mark.source} says that there were {mark.length} entries: some were removed at the end"
-    return f"{mark.source}: the first {mark.length} entries are not those that it was signed with: the log was written anew"
+    return f"{mark.source}: the first {mark.length} entries are not those that were signed: the log was rewritten"
 
 
 def _read_marks(file: TextIO) -> list[Mark]:
@@ -89,7 +89,7 @@ def _read_marks(file: TextIO) -> list[Mark]:
     try:
         found = audit_marks.read_saved(file.read(), file.name)
     except UnicodeDecodeError:
-        raise click.ClickException(f"{file.name}: is no text") from None
+        raise click.ClickException(f"{file.name}: is not a text file") from None
     except BadNote as error:
         raise click.ClickException(f"{file.name}: {error}") from None
     if not found:

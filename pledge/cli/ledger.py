@@ -27,8 +27,8 @@ from pledge.signatures import counting
 from pledge.worker.sources import ledger_sources
 
 _ASIDE = {
-    SetAside.NO_CAUSE: "no signature and no organisation stands behind them",
-    SetAside.NO_MOVE: "they count what is counted already, or take back what is not",
+    SetAside.NO_CAUSE: "they match no signature and no organisation",
+    SetAside.NO_MOVE: "they count what is already counted, or remove what is not counted",
     SetAside.DISMISSED: "dismissed, see the audit log",
 }
 
@@ -90,7 +90,7 @@ def verify(slug: str | None, noted: tuple[TextIO, ...]) -> None:
 
 @ledger.command("dismiss")
 @click.argument("slug")
-@click.option("--reason", required=True, help="What was found out; stands in the audit log.")
+@click.option("--reason", required=True, help="What was found; kept in the audit log.")
 def dismiss(slug: str, reason: str) -> None:
     """Mark what is set aside in the campaign SLUG as looked into: it is no longer reported, and deliveries can be frozen.
 
@@ -108,11 +108,11 @@ def _saved(file: TextIO, names: Collection[str]) -> TreeHead:
     try:
         state = log_queries.read_checkpoint(file.read())
     except UnicodeDecodeError:
-        raise click.ClickException(f"{file.name}: is no text") from None
+        raise click.ClickException(f"{file.name}: is not a text file") from None
     except BadNote as error:
         raise click.ClickException(f"{file.name}: {error}") from None
     if not state.origin.endswith(tuple(f"/log/{name}" for name in names)):
-        raise click.ClickException(f"{file.name}: it is of another log, {state.origin}")
+        raise click.ClickException(f"{file.name}: belongs to another log, {state.origin}")
     return state
 
 

@@ -32,7 +32,7 @@ def deliver() -> None:
         f"sent {done.sent}, no longer needed {done.dropped}, put off {done.deferred}, given up {done.dead}"
     )
     if done.stalled:
-        raise click.ClickException("the mail server takes no mail now; what is left waits in the outbox")
+        raise click.ClickException("the mail server accepts no mail now; the rest waits in the outbox")
     if queries.is_first_due():
         click.echo(
             f"{valve.HELD_BACK} (PLEDGE_FIRST_MAIL_PACE); they wait in the outbox, run this again later"

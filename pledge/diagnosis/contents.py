@@ -71,7 +71,7 @@ def ledger_findings() -> Iterator[Finding]:
     for number, entries in ledger.set_aside_counts().items():
         yield problem(
             "ledger",
-            f"{entries} entries of {names[number]} are set aside, as nothing stands behind them: somebody has written to the "
+            f"{entries} entries of {names[number]} are set aside because they match no signature or organisation: somebody wrote to the "
             f"database; see `flask ledger verify {names[number]}`",
         )
     wrong = signatures.mismatches()

@@ -139,7 +139,7 @@ def worker_findings(state: Readiness) -> Iterator[Finding]:
         yield warning(
             "mail",
             f"{valve.HELD_BACK} (PLEDGE_FIRST_MAIL_PACE): a busy day, or somebody who types other people's addresses; "
-            "see the desk of the staff area",
+            "see the dashboard of the staff area",
         )
     dead = mail.outbox().dead
     if dead:

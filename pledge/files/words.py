@@ -9,28 +9,30 @@ PICTURE_WORDS = {
     PictureFault.TOO_LARGE: _l("The picture is larger than 1 MB. Please choose a smaller one."),
     PictureFault.WRONG_TYPE: _l("This is not a PNG, JPEG or WebP picture. Please save it as one of these."),
     PictureFault.VECTOR: _l("We cannot take SVG files. Please save the picture as PNG."),
-    PictureFault.ANIMATED: _l("The picture moves. Please choose one that stands still."),
+    PictureFault.ANIMATED: _l("Moving pictures cannot be used. Please choose a still one."),
     PictureFault.TOO_MANY_PIXELS: _l(
         "The picture has more than 4 million pixels, or a side of more than 8,000. Please make it smaller."
     ),
-    PictureFault.DAMAGED: _l("The picture is damaged or incomplete. Please save it again and send that."),
+    PictureFault.DAMAGED: _l(
+        "The picture is damaged or incomplete. Please save it again and choose the new file."
+    ),
     PictureFault.TOO_HARD: _l("We could not read the picture. Please save it as a simple PNG and try again."),
-    PictureFault.BUSY: _l("Many pictures are being sent at this moment. Please try again in a minute."),
+    PictureFault.BUSY: _l("Many pictures are being sent at the moment. Please try again in a minute."),
 }
 
 DOCUMENT_WORDS = {
     DocumentFault.EMPTY: _l("The document is empty. Please choose it again."),
     DocumentFault.TOO_LARGE: _l("The document is larger than 5 MB. Please choose a smaller one."),
     DocumentFault.WRONG_TYPE: _l("This is not a PDF document."),
-    DocumentFault.DAMAGED: _l("The document is incomplete. Please save it again and send that."),
+    DocumentFault.DAMAGED: _l("The document is incomplete. Please save it again and choose the new file."),
     DocumentFault.EXTRA: _l(
-        "The file holds something besides the document. Please print it to a new PDF and send that."
+        "The file contains something besides the document. Please print it to a new PDF and choose that."
     ),
     DocumentFault.ACTIVE: _l(
-        "The document holds a script, an attachment or a form that sends. Please print it to a new PDF and send that."
+        "The document contains a script, an attachment or a form that sends data. Please print it to a new PDF and choose that."
     ),
     DocumentFault.UNCHECKABLE: _l(
-        "The document is encrypted or packed in an unusual way, so it cannot be checked. Please print it to a new PDF and send that."
+        "The document is encrypted or packed in an unusual way, so it cannot be checked. Please print it to a new PDF and choose that."
     ),
 }
 

@@ -28,7 +28,7 @@ REOPENED_AFTER = timedelta(minutes=10)
 _NOTED_EVERY = timedelta(seconds=30)
 
 #: The message to the operator.
-HELD_BACK = "mails to new addresses are held back: more of them are asked for than may be sent in a minute"
+HELD_BACK = "mails to new addresses are held back: more are requested than may be sent in a minute"
 
 #: SQL: whether no mail may go now. Binds `full`, from full_from().
 FULL = "EXISTS (SELECT 1 FROM mail_valves WHERE used_until > :full)"

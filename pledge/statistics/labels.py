@@ -1,4 +1,4 @@
-"""What tables and letters call things, in both languages: a file that leaves the house has no reader's language."""
+"""What tables and letters call things, in both languages: a file that is handed over has no reader's language."""
 
 from pledge.statistics.cells import MIN_CELL
 from pledge.statistics.values import Words
@@ -6,7 +6,7 @@ from pledge.statistics.values import Words
 CAMPAIGN = Words("캠페인", "Campaign")
 AS_OF = Words("집계 기준 시각", "As of")
 PEOPLE = Words("서명한 사람", "People")
-ORGANIZATIONS = Words("참여 단체", "Organizations")
+ORGANIZATIONS = Words("참여 단체", "Organisations")
 NOTE = Words("알림", "Note")
 SUMMARY = Words("요약", "Summary")
 BY_COUNTRY = Words("국가별", "By country")
@@ -28,7 +28,7 @@ VERIFY = Words("검증 페이지", "Page for checking")
 IN_ALL = Words("누적", "In all")
 SEPARATE = Words(
     "사람과 단체는 따로 집계하며 두 수를 더하지 않습니다.",
-    "People and organisations are two numbers, never added up.",
+    "People and organisations are two separate numbers and are never added up.",
 )
 UNNAMED = Words(
     "집계에는 들어 있으나 내용이 삭제되어 이름을 적지 않은 단체",
@@ -54,7 +54,7 @@ TYPES = {
 }
 LEVELS = {
     "mail": Words("이메일로 확인", "Confirmed by e-mail"),
-    "domain": Words("단체 도메인 이메일로 확인", "E-mail of its own domain"),
+    "domain": Words("단체 도메인 이메일로 확인", "Verified by its e-mail domain"),
     "site": Words("홈페이지에서 확인", "Confirmed on its website"),
     "staff": Words("사무국이 확인", "Checked by the secretariat"),
 }
@@ -63,7 +63,7 @@ LEVELS = {
 def merged(smallest: int = MIN_CELL) -> Words:
     return Words(
         f"{smallest}명 미만인 항목은 개인이 드러나지 않도록 ‘기타’로 합쳤습니다.",
-        f"Lines of fewer than {smallest} people are merged into “Other”, so that no person shows.",
+        f"Lines of fewer than {smallest} people are merged into “Other”, so that nobody can be recognised.",
     )
 
 

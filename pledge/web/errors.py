@@ -47,10 +47,10 @@ _TEXTS = {
     ),
     404: (_l("Page not found"), _l("The address may be mistyped, or the page has moved.")),
     405: (
-        _l("That does not work here"),
-        _l("This page cannot be used in that way. Please start from the home page."),
+        _l("This request cannot be handled"),
+        _l("This page does not accept such a request. Please start from the home page."),
     ),
-    410: (_l("This is no longer here"), _l("The link has been used up or has expired.")),
+    410: (_l("This is no longer here"), _l("The link has been used or has expired.")),
     413: (
         _l("That was too large"),
         _l(

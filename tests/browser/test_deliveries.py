@@ -130,7 +130,7 @@ def test_those_who_asked_for_news_get_one_mail_and_stop_the_next_with_one_button
     signer.goto(stop)
     press(signer, "main form button")
     expect(signer.get_by_role("status")).to_contain_text("No more news by e-mail")
-    expect(page.locator("#news")).not_to_contain_text("on their way", timeout=SOON)
+    expect(page.locator("#news")).not_to_contain_text("going out", timeout=SOON)
 
 
 def test_the_bar_moves_on_where_a_form_came_back_with_an_error(visitor, site, exporter):

@@ -96,7 +96,7 @@ def test_a_list_of_names_goes_from_its_terms_to_the_recipient(person, list_site)
     sign(signer, list_site, "Private Person", agreed=False)
     sign(signer, list_site, "Changed Mind", agreed=True)
     own_page(signer)
-    signer.get_by_role("button", name="Take this consent back").click()
+    signer.get_by_role("button", name="Withdraw this consent").click()
     expect(signer.get_by_text("Your changes are saved")).to_be_visible()
     expect(signer.locator("#list_consent")).not_to_be_checked()
 

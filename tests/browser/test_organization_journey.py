@@ -107,9 +107,9 @@ def test_an_organisation_applies_is_reviewed_stands_on_the_wall_corrects_and_wit
     people = watcher.locator("[data-count]").inner_text()
     desk = reviewer(javascript=javascript)
     open_case(desk, name)
-    expect(desk.get_by_text("One owner")).to_be_visible()
+    expect(desk.get_by_text("Same owner")).to_be_visible()
     press(desk, "form[action$='/publish'] button")
-    expect(desk.get_by_text("Published. A mail to the organisation is on its way.")).to_be_visible()
+    expect(desk.get_by_text("Published. An e-mail to the organisation is on its way.")).to_be_visible()
     expect(organizations).to_have_attribute("data-organizations", str(before + 1), timeout=(SOON + 2) * 1000)
     expect(watcher.locator("[data-count]")).to_have_text(people)
 
@@ -117,7 +117,7 @@ def test_an_organisation_applies_is_reviewed_stands_on_the_wall_corrects_and_wit
     applicant.wait_for_timeout(1100)  # kept copies are a second old at most
     shown = wall(applicant, q=name)
     expect(shown).to_contain_text("We walk along.")
-    expect(shown).to_contain_text("E-mail of its own domain")
+    expect(shown).to_contain_text("Verified by its e-mail domain")
     expect(shown.locator(".logo__picture")).to_have_count(1)
     applicant.get_by_role("link", name=name, exact=True).click()
     expect(applicant.get_by_role("heading", level=1)).to_have_text(name)
@@ -169,9 +169,9 @@ def test_two_people_at_one_case_see_each_other_and_the_second_is_told(visitor, s
     open_case(first, name)
     first.wait_for_load_state("networkidle")
     open_case(second, name)
-    expect(second.locator("[data-others]")).to_contain_text("holds this case now")
+    expect(second.locator("[data-others]")).to_contain_text("is working on this case now")
     first.reload()
-    expect(first.locator("[data-others]")).to_contain_text("You hold this case. Also open with")
+    expect(first.locator("[data-others]")).to_contain_text("This case is yours. Also open with")
 
     press(first, "form[action$='/publish'] button")
     # The open page of the second learns it by itself, and a press tells what happened.
@@ -181,5 +181,5 @@ def test_two_people_at_one_case_see_each_other_and_the_second_is_told(visitor, s
     second.locator("#decline-code").select_option("authority-unclear")
     second.locator("#decline-note").fill("What I wrote")
     press(second, "#decline button")
-    expect(second.get_by_text("Nothing was done: somebody was faster")).to_be_visible()
+    expect(second.get_by_text("Nothing was done: somebody else was first")).to_be_visible()
     expect(second.get_by_text("“To review”; it is “Published” now")).to_be_visible()

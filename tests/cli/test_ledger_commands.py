@@ -200,7 +200,7 @@ def test_verify_takes_checkpoints_that_were_saved_earlier(app, runner, client, t
     assert runner.invoke(args=words).output.endswith(FINE)
     campaign("other")
     other = runner.invoke(args=[*words, "other"])
-    assert other.output == f"Error: {saved}: it is of another log, localhost/log/blue-skies\n"
+    assert other.output == f"Error: {saved}: belongs to another log, localhost/log/blue-skies\n"
 
     # Everything is made anew from changed entries, and signed with the true key.
     as_superuser("UPDATE ledger_entries SET hour = '2026-01-01T00', number = NULL, count_after = NULL")
@@ -215,7 +215,7 @@ def test_verify_takes_checkpoints_that_were_saved_earlier(app, runner, client, t
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(b"nothing", "not a note"), (b"\xff", "is no text"), (b"a\n1\nb\n\n\xe2\x80\x94 a AAAAAAAA\n", "no known key has signed this")],
+    [(b"nothing", "not a note"), (b"\xff", "is not a text file"), (b"a\n1\nb\n\n\xe2\x80\x94 a AAAAAAAA\n", "no known key has signed this")],
 )  # fmt: skip
 def test_verify_says_what_is_wrong_with_a_saved_checkpoint(app, runner, tmp_path, content, said):
     saved = tmp_path / "checkpoint"
@@ -227,8 +227,8 @@ def test_verify_says_what_is_wrong_with_a_saved_checkpoint(app, runner, tmp_path
 
 # --- What is set aside ---
 
-NO_CAUSE = "no signature and no organisation stands behind them"
-NO_MOVE = "they count what is counted already, or take back what is not"
+NO_CAUSE = "they match no signature and no organisation"
+NO_MOVE = "they count what is already counted, or remove what is not counted"
 DISMISSED = "dismissed, see the audit log"
 
 

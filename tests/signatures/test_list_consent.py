@@ -185,10 +185,10 @@ def test_consent_to_a_list_can_be_taken_back_at_any_time(client):
     me = f"/en/me/{manage_token(person)}"
     assert TERMS["recipient_en"] in client.get(me).text
     terms.end(EDITOR, SLUG, 1)
-    assert "Take this consent back" in client.get(me).text, "also when nobody is asked any more"
+    assert "Withdraw this consent" in client.get(me).text, "also when nobody is asked any more"
     assert client.post(f"{me}/list/refuse").status_code == 303
     assert agreed() is None
-    assert "Take this consent back" not in client.get(me).text
+    assert "Withdraw this consent" not in client.get(me).text
     assert client.post(f"{me}/list/refuse").status_code == 303, "twice is the same"
 
 

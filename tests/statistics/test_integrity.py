@@ -1,4 +1,4 @@
-"""What became of all sign-ups: nothing that points at a person, and nothing that subtracting gives back."""
+"""The outcome of all sign-ups: nothing that points at a person, and nothing that subtracting gives back."""
 
 from threading import Event
 

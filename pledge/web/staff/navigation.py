@@ -19,18 +19,18 @@ class MenuItem:
 
 
 NAVIGATION = [
-    MenuItem("staff.desk", _l("Desk"), Permission.SEE_DESK),
+    MenuItem("staff.desk", _l("Dashboard"), Permission.SEE_DESK),
     MenuItem("staff.campaigns", _l("Campaigns"), Permission.EDIT_CAMPAIGNS),
     MenuItem("staff.organizations", _l("Organisations"), Permission.REVIEW_ORGANIZATIONS),
     MenuItem("staff.signatures", _l("Signatures"), Permission.LOOK_UP_SIGNATURES),
     MenuItem("staff.invalidations", _l("Invalidations"), Permission.INVALIDATE),
-    MenuItem("staff.dead_letters", _l("Mail"), Permission.RUN_MAIL),
+    MenuItem("staff.dead_letters", _l("E-mail"), Permission.RUN_MAIL),
     MenuItem("staff.deliveries", _l("Deliveries"), Permission.EXPORT),
     MenuItem("staff.exports", _l("Exports"), Permission.EXPORT),
     MenuItem("staff.named_lists", _l("Lists of names"), Permission.EXPORT),
     MenuItem("staff.switches", _l("Switches"), Permission.SWITCH),
     MenuItem("staff.audit", _l("Audit log"), Permission.READ_AUDIT),
-    MenuItem("staff.people", _l("People"), Permission.MANAGE_STAFF),
+    MenuItem("staff.people", _l("Staff members"), Permission.MANAGE_STAFF),
 ]
 
 

@@ -65,7 +65,7 @@ def test_korean_comes_first_then_english_with_the_same_parts():
         "‘푸른 하늘과 탄소중립 2050’ 서명 집계 결과 제출",
         *("서명 집계 결과", "함께하는 기관과 단체", "서명한 서약문", "집계 방법과 검증 방법"),
         "Totals of the signatures for “Blue Skies and Net Zero 2050”",
-        *("Totals of the signatures", "Who stands behind it", "The pledge that was signed"),
+        *("Totals of the signatures", "Who supports it", "The pledge that was signed"),
         "How it is counted, and how to check",
     ]
 
@@ -232,7 +232,7 @@ def test_many_countries_fit_on_a_page_and_none_is_lost_from_the_sum():
     cells = [Cell(f"X{number}", Words("가", "A"), 1000 - number) for number in range(120)]
     results = part(document(by_country=cells), "en")["results"]
     rows = results["countries"]
-    assert results["country_scale"].endswith("totals.xlsx holds every country.")
+    assert results["country_scale"].endswith("totals.xlsx lists every country.")
     assert len(rows) == parts.COUNTRIES
     assert rows[-1]["label"] == "81 more countries"
     assert sum(int(row["people"].replace(",", "")) for row in rows) == sum(cell.people for cell in cells)
@@ -275,10 +275,10 @@ def test_the_letter_says_how_the_count_is_made_and_how_to_check_it():
     assert "https://pledge.example/log/blue-skies/key" in said["checking_text"][2]
     assert "https://pledge.example/verify.py" in said["checking_text"][1]
     assert "The public log proves how many people" in said["checking_text"][3]
-    assert ["Newest checkpoint when this was frozen", "48,612 entries, 48,211 people, 47 organisations"] in [
+    assert ["Latest checkpoint when this was frozen", "48,612 entries, 48,211 people, 47 organisations"] in [
         list(row) for row in said["checkpoint_rows"]
     ]
-    assert said["sign_up_rows"][-1] == ["Sign-ups that are stored", "50,220"]
+    assert said["sign_up_rows"][-1] == ["Stored sign-ups", "50,220"]
 
 
 def test_what_a_subtraction_would_reveal_is_not_written():
@@ -331,7 +331,7 @@ def test_links_lead_into_the_letter_and_to_the_page_for_checking_only():
 def test_the_picture_of_growth_is_told_in_words():
     korean, english = asked(document(), "figure", "alt")
     assert "2026년 11월 24일에 누적 48,211명" in korean
-    assert "reaches 48,211 in all on 24 November 2026" in english
+    assert "reaches a total of 48,211 on 24 November 2026" in english
 
 
 def test_the_pdf_is_tagged_says_its_languages_and_embeds_its_fonts():

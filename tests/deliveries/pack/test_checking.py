@@ -90,7 +90,7 @@ def test_a_checkpoint_that_the_site_never_published_is_found(busy, pack, runner)
     assert (result.code, result.is_published) == (0, False)
     said = runner.invoke(args=["delivery", "verify", str(pack)])
     assert said.exit_code == 1
-    assert said.output.splitlines()[-1] == "FAILED checkpoint: it is none that this site has published"
+    assert said.output.splitlines()[-1] == "FAILED checkpoint: this site has not published it"
 
 
 def test_the_keys_of_before_a_rotation_are_still_believed(busy, pack, make_app):
@@ -172,8 +172,8 @@ def test_the_command_says_what_the_program_says_and_what_the_site_knows(pack, ru
     lines = result.output.splitlines()
     assert lines[:2] == ["people 5", "organizations 1"]
     assert lines[-2:] == [
-        "believed: the keys with which this site signs this log",
-        "the checkpoint is one that this site has published",
+        "checked with: the keys with which this site signs this log",
+        "this site has published the checkpoint",
     ]
     assert "NOTE" not in result.output
 
@@ -190,7 +190,7 @@ def test_the_command_ends_with_1_and_the_failures_name(pack, runner):
 def test_the_command_takes_a_key(busy, pack, runner, tmp_path):
     (tmp_path / "keys").write_text(keys(busy))
     result = runner.invoke(args=["delivery", "verify", str(pack), "--key", str(tmp_path / "keys")])
-    assert (result.exit_code, "believed: the key that was handed in" in result.output) == (0, True)
+    assert (result.exit_code, "checked with: the key that was given" in result.output) == (0, True)
     (tmp_path / "keys").write_text("no key")
     assert (
         runner.invoke(args=["delivery", "verify", str(pack), "--key", str(tmp_path / "keys")]).exit_code == 2
@@ -201,7 +201,7 @@ def test_the_command_says_that_a_key_in_a_pack_proves_little(app, runner, tmp_pa
     (tmp_path / "pack.zip").write_bytes(packs.pack(made_up("++o")))
     result = runner.invoke(args=["delivery", "verify", str(tmp_path / "pack.zip")])
     assert result.exit_code == 0
-    assert "who made it is not proved" in result.output
+    assert "who made it is not proven" in result.output
 
 
 @pytest.mark.parametrize("content", [b"", b"no zip", b"PK\3\4" + bytes(100)])

@@ -43,7 +43,7 @@ def test_csv_is_one_tidy_table():
         ["campaign", "blue-skies", "푸른 하늘", "Blue Skies", ""],
         ["as_of", "2026-11-24T20:30:05Z", "집계 기준 시각", "As of", ""],
         ["total", "people", "서명한 사람", "People", "28"],
-        ["total", "organizations", "참여 단체", "Organizations", "0"],
+        ["total", "organizations", "참여 단체", "Organisations", "0"],
         ["country", "KR", "대한민국", "South Korea", "23"],
         ["country", "other", "기타", "Other", "5"],
         ["region", "KR-11", "서울특별시", "Seoul", "20"],

@@ -55,7 +55,7 @@ def test_people_and_organisations_are_two_lines_and_never_a_sum():
     rows = rows_of(totals_csv(document()))
     assert [row for row in rows if row[0] == "total"] == [
         ["total", "people", "서명한 사람", "People", "48211"],
-        ["total", "organizations", "참여 단체", "Organizations", "47"],
+        ["total", "organizations", "참여 단체", "Organisations", "47"],
     ]
     assert str(48_211 + 47) not in totals_csv(document()).decode()
 
@@ -85,7 +85,7 @@ def test_organisations_have_codes_and_words():
         "website": "https://organization.example",
         "level": "domain",
         "level_ko": "단체 도메인 이메일로 확인",
-        "level_en": "E-mail of its own domain",
+        "level_en": "Verified by its e-mail domain",
         "target_year": "2050",
         "statement_ko": "함께합니다.",
         "statement_en": "We stand with it.",

@@ -32,10 +32,10 @@ def test_the_workbook_has_a_sheet_for_each_question():
     book = opened(totals_xlsx(document()))
     assert book.sheetnames == [
         *("요약 Summary", "국가별 By country", "지역별 By region", "날짜별 By day"),
-        "참여 단체 Organizations",
+        "참여 단체 Organisations",
     ]
     summary = {row[1]: row[2] for row in book["요약 Summary"].iter_rows(values_only=True)}
-    assert (summary["People"], summary["Organizations"]) == (48_211, 47)
+    assert (summary["People"], summary["Organisations"]) == (48_211, 47)
     assert summary["Entries of the public log"] == 48_612
     assert summary["Root hash"] == document().checkpoint.root
     assert summary["As of"] == "2026-11-24 14:00:00 KST (2026-11-24T05:00:00Z)"
@@ -70,7 +70,7 @@ def test_shares_are_numbers_shown_in_percent_and_every_table_can_be_filtered():
 
 
 def test_organisations_stand_with_their_names_in_both_languages():
-    sheet = opened(totals_xlsx(document()))["참여 단체 Organizations"]
+    sheet = opened(totals_xlsx(document()))["참여 단체 Organisations"]
     rows = list(sheet.iter_rows(values_only=True))
     assert len(rows) == 46
     assert rows[1][:5] == (
@@ -92,7 +92,7 @@ def test_heads_stay_while_scrolling_and_on_every_printed_page():
 def test_a_column_is_wide_enough_for_its_korean():
     book = opened(totals_xlsx(document()))
     assert book["지역별 By region"].column_dimensions["B"].width >= 2 * len("강원특별자치도")
-    assert book["참여 단체 Organizations"].column_dimensions["A"].width <= 30, (
+    assert book["참여 단체 Organisations"].column_dimensions["A"].width <= 30, (
         "what is longer is broken into lines"
     )
 
@@ -113,7 +113,7 @@ def test_a_campaign_of_three_has_no_chart_of_growth_and_no_empty_sheet_breaks():
     content = totals_xlsx(tiny_document())
     book = opened(content)
     assert [row[3] for row in book["날짜별 By day"].iter_rows(values_only=True)] == ["서명한 사람 People", 3]
-    assert book["참여 단체 Organizations"].max_row == 1
+    assert book["참여 단체 Organisations"].max_row == 1
     with zipfile.ZipFile(io.BytesIO(content)) as parts:
         assert sum("/charts/chart" in name for name in parts.namelist()) == 1
 
@@ -144,7 +144,7 @@ def test_another_process_makes_the_same_bytes_from_the_same_document():
 def test_what_looks_like_a_formula_stays_a_text_when_the_cell_is_edited():
     made = document(title=Words(FORMULA, "+1"), organizations=[organization(FORMULA, "plain")])
     book = opened(totals_xlsx(made))
-    risky, plain = book["참여 단체 Organizations"]["A2"], book["참여 단체 Organizations"]["B2"]
+    risky, plain = book["참여 단체 Organisations"]["A2"], book["참여 단체 Organisations"]["B2"]
     assert (risky.value, risky.data_type, risky.quotePrefix) == (FORMULA, "s", True)
     assert (plain.data_type, bool(plain.quotePrefix)) == ("s", False)
     assert book["요약 Summary"]["C2"].value == f"{FORMULA} / +1"
@@ -162,7 +162,7 @@ def test_what_looks_like_a_formula_stays_a_text_when_the_cell_is_edited():
 def test_any_name_is_a_text_and_keeps_what_xml_can_carry(names):
     made = tiny_document(organizations=[organization(name, "x") for name in names])
     content = totals_xlsx(made)
-    cells = list(opened(content)["참여 단체 Organizations"].iter_rows(min_row=2, max_col=1))
+    cells = list(opened(content)["참여 단체 Organisations"].iter_rows(min_row=2, max_col=1))
     for (cell,), name in zip(cells, names, strict=True):
         assert cell.data_type in ("s", "n"), "an empty cell has the type of a number"
         assert (cell.value or "") == re.sub("[\x00-\x08\x0b-\x1f\ufffe\uffff]", "", name)

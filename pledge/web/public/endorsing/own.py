@@ -29,14 +29,14 @@ from pledge.web.request_checks import allows
 
 NOT_THE_CONTACT = Question(
     title=_l("This is not me"),
-    heading=_l("You do not speak for this organisation?"),
-    lead=_l("Press the button: we delete your details and send no mail to this address for 30 days."),
+    heading=_l("Do you not speak for this organisation?"),
+    lead=_l("Press the button: we delete your details and send no e-mail to this address for 30 days."),
     notes=(
         _l(
-            "Without your confirmation nothing changes. If you press nothing, your details are deleted after 14 days."
+            "Without your confirmation nothing changes. If you do nothing, your details are deleted after 14 days."
         ),
     ),
-    button=_l("Delete them and stop mails"),
+    button=_l("Delete them and stop e-mails"),
     back=_l("It is me: back to confirming"),
 )
 

@@ -63,7 +63,7 @@ def erasing(endorsement: EndorsementView) -> Question:
     public = _(
         "What the organisation showed in public is not personal data: one line with its name and the dates stays, so that the count can be followed."
     )
-    not_public = _("Nothing was public, so all of the endorsement is deleted.")
+    not_public = _("Nothing was public, so the whole endorsement is deleted.")
     return Question(
         title=_("Erase my data"),
         heading=_("Erase my data for good?"),
@@ -166,10 +166,10 @@ ENDORSEMENT = Subject(
     own_template="public/endorsing/own.html",
     words=JourneyTexts(
         sent_to=_l(
-            "A mail to {address} is on its way. If we wrote there lately, it comes in about ten minutes. The secretariat reviews the endorsement once you confirm it."
+            "An e-mail to {address} is on its way. If we wrote there recently, it comes in about ten minutes. The secretariat reviews the endorsement once you confirm it."
         ),
         sent=_l(
-            "A mail to you is on its way. If we wrote to your address lately, it comes in about ten minutes. The secretariat reviews the endorsement once you confirm it."
+            "An e-mail to you is on its way. If we wrote to your address recently, it comes in about ten minutes. The secretariat reviews the endorsement once you confirm it."
         ),
         then=_l("The secretariat reviews the endorsement and writes to you."),
         confirm=_l("Confirm the endorsement"),
@@ -180,43 +180,43 @@ ENDORSEMENT = Subject(
         pledge=_l("The text it endorses"),
         not_mine_question=_l("Not your organisation's endorsement?"),
         expired=_l(
-            "Links in our mails work for 7 days. The endorsement is not confirmed yet. Press the button and we will send a new mail to the same address."
+            "The endorsement is not confirmed yet. Press the button and we will send a new e-mail to the same address."
         ),
         closed=_l(
-            "The campaign closed before this endorsement was confirmed, so it was not taken. Thank you for wanting to be part of it."
+            "The campaign closed before this endorsement was confirmed, so it was not accepted. Thank you for wanting to be part of it."
         ),
         invalid=_l(
-            "It may have been cut off in the mail, it has been used up, or another person speaks for the organisation now. Please open it from the mail once more, or have a new link sent to you."
+            "It may have been cut off in the e-mail, it may have been used already, or another person now speaks for the organisation. Please open it from the e-mail again, or have a new link sent to you."
         ),
         own_page=_l("The organisation's page"),
-        own_page_has=_l("See how it stands, correct it, name another contact or withdraw."),
+        own_page_has=_l("See its status, correct it, name another contact or withdraw."),
         link_lead=_l(
-            "See, correct, hand over or withdraw an organisation's endorsement. There is no account: we mail a link to the person who speaks for it."
+            "See, correct, hand over or withdraw an organisation's endorsement. There is no account: we e-mail a link to the person who speaks for it."
         ),
         link_hint=_l("The work address of the person who speaks for the organisation"),
         link_sent=_l(
-            "If this address speaks for an organisation here, a mail with the link is on its way. For everybody's privacy this page says the same for any address."
+            "If this address speaks for an organisation here, an e-mail with the link is on its way. For everybody's privacy this page says the same for any address."
         ),
         link_many=_l(
-            "If you speak for several organisations, each gets a mail of its own, ten minutes apart."
+            "If you speak for several organisations, there is a separate e-mail for each, ten minutes apart."
         ),
     ),
     not_mine=Question(
         title=_l("This was not us"),
         heading=_l("Somebody entered your organisation or your address?"),
         lead=_l(
-            "Press the button: we delete what was entered with this address and send no mail to it for 30 days."
+            "Press the button: we delete what was entered with this address and send no e-mail to it for 30 days."
         ),
         notes=(
             _l(
-                "Without a confirmation nothing is reviewed or shown. If you press nothing, the entry is deleted after 14 days."
+                "Without a confirmation nothing is reviewed or shown. If you do nothing, the entry is deleted after 14 days."
             ),
         ),
-        button=_l("Delete it and stop mails"),
+        button=_l("Delete it and stop e-mails"),
         back=_l("It was us: back to confirming"),
     ),
     not_mine_done=DonePage(
-        _l("Deleted, and no more mails"),
+        _l("Deleted, and no more e-mails"),
         _l("What was entered with your address is gone. Nothing was shown. We are sorry for the trouble."),
     ),
     withdrawing=withdrawing,

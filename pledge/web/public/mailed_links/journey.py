@@ -124,7 +124,7 @@ def check(subject: Subject, slug: str, ticket: str) -> Response:
             return see_other(subject.url("confirm", token=token))
         # One wording for wrong, spent and unknown: another one would tell a stranger that this address has signed.
         form.code.errors = [
-            _("This code does not work. Please use the newest mail, or ask for a new one below.")
+            _("This code does not work. Please use the newest e-mail, or ask for a new one below.")
         ]
     page = render_template(
         "public/mailed_links/check.html",

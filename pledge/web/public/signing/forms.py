@@ -49,7 +49,7 @@ class SignForm(PublicForm):
     public_name = TickField(_l("Show my name among the signers"))
     updates = TickField(_l("Send me news of this campaign by e-mail"))
     pledge_version = HiddenField()
-    list_consent = TickField(_l("My name may stand in the list"))
+    list_consent = TickField(_l("My name may be on the list"))
     list_terms = HiddenField()
 
     address: Address  #: set once the form is valid
@@ -70,11 +70,7 @@ class SignForm(PublicForm):
 
     def validate_age_ok(self, field: Field) -> None:
         if not field.data:
-            raise ValidationError(
-                _l(
-                    "You must be 14 or older to sign. If you are, please tick the box. Thank you for caring; nothing you entered has been stored."
-                )
-            )
+            raise ValidationError(_l("You must be 14 or older to sign. If you are, please tick the box."))
 
     def validate_consent_privacy(self, field: Field) -> None:
         if not field.data:
@@ -121,7 +117,7 @@ class ConfirmCodeForm(PublicForm):
     def validate_code(self, field: Field) -> None:
         digits = six_digits(field.data or "")
         if digits is None:
-            raise ValidationError(_l("Enter the six digits from the mail."))
+            raise ValidationError(_l("Enter the six digits from the e-mail."))
         self.digits = digits
 
     digits: str = ""
@@ -149,7 +145,7 @@ class OwnForm(PublicForm):
 class ListForm(PublicForm):
     """Later consent to a list of names, with the version of its terms."""
 
-    list_consent = TickField(_l("My name may stand in the list"))
+    list_consent = TickField(_l("My name may be on the list"))
     list_terms = HiddenField()
 
     def validate_list_consent(self, field: Field) -> None:

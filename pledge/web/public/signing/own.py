@@ -43,7 +43,9 @@ def me_list(subject: Subject, token: str) -> Response:
         except TermsNotOffered:
             form.list_consent.data, status = False, 409
             form.list_consent.errors = [
-                _("The terms have changed meanwhile. Please read what is asked now. Nothing was changed.")
+                _(
+                    "The terms have changed in the meantime. Please read what is asked now. Nothing was changed."
+                )
             ]
     return own_page(subject, token, own_signature(token, i18n.language()), status, list_form=form)
 
@@ -64,12 +66,12 @@ def unsubscribe(subject: Subject, token: str) -> Response:
     elif own_signature(token, i18n.language(), Purpose.UNSUBSCRIBE).updates:
         return ask(
             Question(
-                title=_("Stop the news mails?"),
-                heading=_("Stop the news mails?"),
+                title=_("Stop the news e-mails?"),
+                heading=_("Stop the news e-mails?"),
                 lead=_(
                     "We will send you no more news of the campaign. Your signature stays and is counted as before."
                 ),
-                button=_("Stop the news mails"),
+                button=_("Stop the news e-mails"),
             )
         )
     return done(

@@ -60,13 +60,13 @@ def thanks_context(signature: SignatureView) -> dict[str, Any]:
 
 def withdrawing(signature: SignatureView) -> Question:
     only_mails = _(
-        "Do you only want to stop the news mails? Then there is no need to withdraw: untick them on your page."
+        "Do you only want to stop the news e-mails? Then there is no need to withdraw: untick them on your page."
     )
     return Question(
         title=_("Withdraw my signature"),
         heading=_("Withdraw my signature?"),
         lead=_(
-            "Your signature is no longer counted, your name is no longer shown and news mails stop. You may sign again whenever you like."
+            "Your signature is no longer counted, your name is no longer shown and news e-mails stop. You may sign again whenever you like."
         ),
         notes=(only_mails,) if signature.updates else (),
         button=_("Withdraw my signature"),
@@ -157,10 +157,10 @@ SIGNATURE = Subject(
     own_template="public/signing/own.html",
     words=JourneyTexts(
         sent_to=_l(
-            "A mail to {address} is on its way. If we wrote there lately, it comes in about ten minutes. Your signature counts once you confirm it."
+            "An e-mail to {address} is on its way. If we wrote there recently, it comes in about ten minutes. Your signature counts once you confirm it."
         ),
         sent=_l(
-            "A mail to you is on its way. If we wrote to your address lately, it comes in about ten minutes. Your signature counts once you confirm it."
+            "An e-mail to you is on its way. If we wrote to your address recently, it comes in about ten minutes. Your signature counts once you confirm it."
         ),
         then=None,
         confirm=_l("Confirm your signature"),
@@ -169,22 +169,22 @@ SIGNATURE = Subject(
         pledge=_l("The text you sign"),
         not_mine_question=_l("Not your signature?"),
         expired=_l(
-            "Links in our mails work for 7 days. Your signature is not counted yet. Press the button and we will send a new mail to the same address; 14 days after it was entered we delete what is not confirmed."
+            "Your signature is not counted yet. Press the button and we will send a new e-mail to the same address; 14 days after it was entered we delete what is not confirmed."
         ),
         closed=_l(
             "The campaign closed before this signature was confirmed, so it was not counted. Thank you for wanting to be part of it."
         ),
         invalid=_l(
-            "It may have been cut off in the mail, or it has been used up. Please open it from the mail once more, or have a new link sent to you."
+            "It may have been cut off in the e-mail, or it is no longer valid. Please open it from the e-mail again, or have a new link sent to you."
         ),
         own_page=_l("My signature"),
         own_page_has=_l("See what is recorded, change it, download it or withdraw."),
         link_lead=_l(
-            "See, change, download or withdraw what you signed. There is no account: we mail you a link."
+            "See, change, download or withdraw what you signed. There is no account: we e-mail you a link."
         ),
         link_hint=_l("The address you signed with"),
         link_sent=_l(
-            "If this address has signed, a mail with the link is on its way. For everybody's privacy this page says the same for any address."
+            "If this address has signed, an e-mail with the link is on its way. For everybody's privacy this page says the same for any address."
         ),
         link_many=None,
     ),
@@ -192,20 +192,20 @@ SIGNATURE = Subject(
         title=_l("This was not me"),
         heading=_l("Somebody entered your address?"),
         lead=_l(
-            "Press the button: we delete what was entered with this address and send no mail to it for 30 days."
+            "Press the button: we delete what was entered with this address and send no e-mail to it for 30 days."
         ),
         notes=(
             _l(
-                "Without a confirmation nothing is counted. If you press nothing, the entry is deleted after 14 days."
+                "Without a confirmation nothing is counted. If you do nothing, the entry is deleted after 14 days."
             ),
         ),
-        button=_l("Delete it and stop mails"),
+        button=_l("Delete it and stop e-mails"),
         back=_l("It was me: back to confirming"),
     ),
     not_mine_done=DonePage(
-        _l("Deleted, and no more mails"),
+        _l("Deleted, and no more e-mails"),
         _l(
-            "What was entered with your address is gone. Nothing was counted. For 30 days we send no mail to it, so nobody can sign with it until then. We are sorry for the trouble."
+            "What was entered with your address is gone. Nothing was counted. For 30 days we send no e-mail to it, so nobody can sign with it until then. We are sorry for the trouble."
         ),
     ),
     withdrawing=withdrawing,

@@ -23,7 +23,7 @@ from pledge.web.staff.system.people import ROLE_NAMES
 class ChangePasswordForm(NewPasswordForm):
     """The present password, and twice the new one."""
 
-    present = PasswordField(_l("Present password"))
+    present = PasswordField(_l("Current password"))
 
 
 @staff.get("/account")
@@ -58,7 +58,7 @@ def change_password() -> AnyResponse:
         throttle.give_back(throttle.PASSWORD, member.email)
         raise
     except WrongPassword:
-        form.present.errors = [_("This is not your present password.")]
+        form.present.errors = [_("This is not your current password.")]
         return _password_page(form)
     except BadPassword as error:
         form.refuse(error.fault)

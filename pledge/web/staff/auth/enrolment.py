@@ -56,7 +56,9 @@ def set_authenticator() -> AnyResponse:
     secret = _opened(form.sealed.data or "")
     if secret is None:
         form.code.errors = [
-            _("This page was not yours or too old. Please scan the picture below and enter its code.")
+            _(
+                "This page belongs to another account or is too old. Please scan the QR code below and enter its code."
+            )
         ]
         return _authenticator_page(form, authenticator.new_secret())
     try:
@@ -64,7 +66,9 @@ def set_authenticator() -> AnyResponse:
     except SecondFactorDue:
         return redirect(url_for("staff.verify"), 303)
     except WrongCode:
-        form.code.errors = [_("This code does not fit. Please enter the six digits that the app shows now.")]
+        form.code.errors = [
+            _("This code is not correct. Please enter the six digits that the app shows now.")
+        ]
         return _authenticator_page(form, secret)
     mark_second_factor()
     if me().recovery_codes is None:

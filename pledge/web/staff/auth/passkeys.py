@@ -84,7 +84,7 @@ class PasskeyForm(StaffForm):
 
     def validate_name(self, field: StringField) -> None:
         if not is_readable(field.data):
-            raise ValidationError(_l("The name has a character that cannot be used."))
+            raise ValidationError(_l("The name contains a character that cannot be used."))
         if any(passkey.name == field.data for passkey in me().passkeys):
             raise ValidationError(_FAULTS[PasskeyFault.NAME_IN_USE])
 

@@ -60,12 +60,12 @@ def on_lapsed_session(_error: CSRFError) -> AnyResponse:
     if fields:
         flash(
             _(
-                "Your session was over, so nothing was saved. What you typed is kept for one hour: sign in, and it stands in its form again."
+                "Your session had ended, so nothing was saved. What you typed is kept for one hour: sign in, and it is back in its form."
             ),
             "warning",
         )
     else:
-        flash(_("Your session was over, so nothing was done. Please sign in and try again."), "warning")
+        flash(_("Your session had ended, so nothing was done. Please sign in and try again."), "warning")
     return redirect(url_for("staff.sign_in", next=page), 303)
 
 
@@ -112,13 +112,15 @@ def restored(page: str) -> str:
     saved = saved_forms.find(token)
     if saved is None:
         return _notice(
-            _("What was typed is not here: it was kept for one hour, and only for the person who typed it."),
+            _(
+                "What was typed is no longer available: it was kept for one hour, and only for the person who typed it."
+            ),
             kind="warning",
         ) + Markup(page)  # noqa: S704  # rendered by Jinja
     filled = fill(str(page), saved.path, saved.fields)
     words = [_("This is what you had typed. It is not saved yet.")]
     if filled is None:
-        words = [_("The form for what you had typed is not on this page any more. Here are your words.")]
+        words = [_("The form for what you had typed is no longer on this page. Here is what you typed.")]
     if saved.has_files:
         words.append(_("Please choose the file once more; files are not kept."))
     told = _notice(" ".join(words), kind="warning")

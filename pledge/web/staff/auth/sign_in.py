@@ -57,7 +57,7 @@ class SecondFactorForm(StaffForm):
     def accepts_app_code(self, person: StaffMember) -> bool:
         """As accepts, for a code of the person's authenticator app."""
         secret = person.totp_secret or ""
-        wrong = _("This code is not right, or it was used already. Please wait for the next one.")
+        wrong = _("This code is not correct, or it was used already. Please wait for the next one.")
         return self.accepts(person, lambda typed: authenticator.use(person.id, secret, typed), wrong)
 
 
@@ -90,7 +90,7 @@ def check_password() -> AnyResponse:
         take_back_try(throttle.PASSWORD, email)
         raise
     if person is None or not is_right:
-        form.form_errors = [_("This address and this password do not belong together.")]
+        form.form_errors = [_("The e-mail address or the password is not correct.")]
         return _sign_in_page(form)
     forget_tries(throttle.PASSWORD, email)
     if not person.has_second_factor:

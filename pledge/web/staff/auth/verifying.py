@@ -69,7 +69,7 @@ def go_on() -> Response:
         return _too_late()
     response = saved_forms.carry_out(saved)
     if 300 <= response.status_code < 400:
-        flash(_("Your second factor was right, and what you had asked for has now been done."), "done")
+        flash(_("Your second factor was accepted, and what you had asked for has now been done."), "done")
     return response
 
 

@@ -43,9 +43,7 @@ class PublishForm(PledgeForm):
     """The same wording, and the version as which it is published."""
 
     version = HiddenField()
-    one_language = TickField(
-        _l("The words in the other languages stay as they are: they say the same already")
-    )
+    one_language = TickField(_l("The text in the other languages stays as it is: it already says the same"))
 
     @property
     def agreed(self) -> int:
@@ -84,7 +82,7 @@ class PartnerForm(StampedForm):
     url = StringField(_l("Web address"))
     logo = FileField(_l("Logo"))
     logo_kept = HiddenField()
-    drop_logo = TickField(_l("Take the logo away"))
+    drop_logo = TickField(_l("Remove the logo"))
 
     def validate_role(self, field: Field) -> None:
         if field.data not in set(PartnerRole):
@@ -121,12 +119,12 @@ class EventForm(StampedForm):
     def validate_end_day(self, field: Field) -> None:
         self.ends_on = day(field.data)
         if self.ends_on and (self.start_time.data or "").strip() and not (self.end_time.data or "").strip():
-            raise ValidationError(_l("Enter the hour of the end too, or leave the last day empty."))
+            raise ValidationError(_l("Enter the end time too, or leave the last day empty."))
 
     def validate_end_time(self, field: Field) -> None:
         self.ends = hour(field.data)
         if self.ends is not None and not (self.start_time.data or "").strip():
-            raise ValidationError(_l("Enter the hour of the beginning too."))
+            raise ValidationError(_l("Enter the start time too."))
 
     starts_on: date | None = None
     starts: time | None = None
@@ -155,20 +153,20 @@ class VideoForm(StampedForm):
     video = StringField(_l("Address of the video"))
     still = FileField(_l("Picture"))
     still_kept = HiddenField()
-    drop_still = TickField(_l("Use the drawn picture again"))
+    drop_still = TickField(_l("Use the default picture again"))
 
 
 class LettersForm(StampedForm):
     letter = ByLanguage(FileField, _l("Letter"))
     letter_kept = ByLanguage(HiddenField, "", "letter_{lang}_kept")
-    drop = ByLanguage(TickField, _l("Take the letter away"))
+    drop = ByLanguage(TickField, _l("Remove the letter"))
 
 
 class ListTermsForm(StampedForm):
     recipient = ByLanguage(StringField, _l("Recipient"))
     law = ByLanguage(TextAreaField, _l("Law"))
     purpose = ByLanguage(TextAreaField, _l("Purpose"))
-    keeping = ByLanguage(TextAreaField, _l("Time of keeping"))
+    keeping = ByLanguage(TextAreaField, _l("Retention period"))
 
 
 class StateForm(StaffForm):

@@ -29,22 +29,22 @@ from pledge.files.words import DOCUMENT_WORDS, PICTURE_WORDS, STORAGE_AWAY
 from pledge.web.errors import answer_busy
 
 FAULTS = {
-    FieldFault.MISSING: _l("This is needed."),
+    FieldFault.MISSING: _l("This field is required."),
     FieldFault.TOO_LONG: _l("This is too long."),
-    FieldFault.CHARACTERS: _l("This has a character that cannot be shown."),
+    FieldFault.CHARACTERS: _l("It contains a character that cannot be shown."),
     FieldFault.RESIDENT_NUMBER: LINE_WORDS[LineFault.RESIDENT_NUMBER],
     FieldFault.SLUG: _l(
-        "Use 3 to 60 small letters from a to z, digits and single hyphens, and begin with a letter."
+        "Use 3 to 60 lower-case letters from a to z, digits and single hyphens, and begin with a letter."
     ),
     FieldFault.TAKEN: _l("Another campaign has this address."),
     FieldFault.LINK: _l("Enter a web address such as https://example.org/page."),
     FieldFault.EMAIL: _l("Enter an e-mail address in the form name@example.com."),
-    FieldFault.ONE_LANGUAGE: _l("Another language has this, so it is needed here too."),
-    FieldFault.UNCHANGED: _l("Tick this if the other languages need not change, or go on writing."),
+    FieldFault.ONE_LANGUAGE: _l("Another language has this, so it is required here too."),
+    FieldFault.UNCHANGED: _l("Tick this if the other languages need no change, or continue editing."),
     FieldFault.GOAL: _l("Enter a whole number from 1 to 1,000,000,000."),
     FieldFault.MOMENT: _l("Enter a day and a time between 2000 and 2100."),
     FieldFault.ORDER: _l("It ends before it begins."),
-    FieldFault.PAST: _l("This time is over. Choose a later one, or close the campaign."),
+    FieldFault.PAST: _l("This time is in the past. Choose a later one, or close the campaign."),
     FieldFault.RUNNING: _l(
         "Signing has begun, and this would stop it. To stop signing, pause it with the switches or close the campaign."
     ),
@@ -106,7 +106,7 @@ def _errors(form: Form, wrong: Exception, places: Mapping[str, str]) -> dict[str
     if isinstance(wrong, BadFields):
         return {places.get(name, name): [FAULTS[fault]] for name, fault in wrong.faults.items()}
     if isinstance(wrong, ReasonMissing):
-        return {"reason": [_("Say why; it is kept in the audit log.")]}
+        return {"reason": [_("Give a reason; it is kept in the audit log.")]}
     again = [_("Please choose the file once more.")]
     return {
         item.name: again for item in form if isinstance(item, FileField) and form[f"{item.name}_kept"].data

@@ -25,7 +25,7 @@ from pledge.web.staff.signatures.forms import check_why
 #: The names of the kinds of rows, in the order of the list to choose from.
 KINDS: dict[str, Any] = {
     "ledger": _l("Every confirmation and withdrawal, in the order of the public log"),
-    "organizations": _l("Organisations on the wall"),
+    "organizations": _l("Published organisations"),
 }
 FORMATS: dict[str, Any] = {"csv": "CSV", "xlsx": "XLSX (Excel)"}
 TOTALS_FORMATS: dict[str, Any] = {"xlsx": "XLSX (Excel)", "csv": "CSV", "json": "JSON"}

@@ -31,7 +31,7 @@ CHANNELS: dict[Channel, Any] = {
 _WRONG: dict[str, Any] = {
     **{str(fault): words for fault, words in FAULTS.items()},
     EntryFault.CHANNEL: _l("Choose how it was handed over."),
-    EntryFault.FUTURE: _l("This lies in the future."),
+    EntryFault.FUTURE: _l("This is in the future."),
     EntryFault.TOO_EARLY: _l("This is too early: the step before it came later."),
     EntryFault.TOO_LATE: _l("This is later than the answer."),
 }
@@ -103,14 +103,14 @@ class AnswerForm(StaffForm):
 
 
 class HandingOverCorrection(HandingOverForm):
-    reason = TextAreaField(_l("Why it is corrected"))
+    reason = TextAreaField(_l("Reason for the correction"))
 
     def validate_reason(self, field: Field) -> None:
         check_why(field)
 
 
 class AnswerCorrection(AnswerForm):
-    answer_reason = TextAreaField(_l("Why it is corrected"))
+    answer_reason = TextAreaField(_l("Reason for the correction"))
 
     def validate_answer_reason(self, field: Field) -> None:
         check_why(field)

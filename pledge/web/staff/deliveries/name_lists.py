@@ -144,7 +144,7 @@ def _tell_bad_key(form: AskForm, bad: services.BadRecipientKey) -> None:
         form.key.data = ""  # it must not be shown on a page, and is compromised
         form.key.errors = [
             _(
-                "This is a secret key, which nobody but the recipient may know. Ask them for a new pair, and for its public key only."
+                "This is a secret key, which only the recipient may know. Ask them for a new pair, and for its public key only."
             )
         ]
     else:

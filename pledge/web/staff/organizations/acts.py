@@ -84,12 +84,12 @@ def _decide(endorsement_id: int, name: str, act: Act) -> Response:
         if services.find(endorsement_id) is None:
             abort(404)
         return case_page(
-            endorsement_id, 409, forms=forms, acted=name, fault=_("The other one does not exist any more.")
+            endorsement_id, 409, forms=forms, acted=name, fault=_("The other organisation no longer exists.")
         )
     except CaseChanged:
         return case_page(endorsement_id, 409, forms=forms, acted=name, was=seen)
     except CaseInWrongState:
-        fault = _("This cannot be done in the state that the case is in.")
+        fault = _("This cannot be done in the case’s current state.")
         return case_page(endorsement_id, 409, forms=forms, acted=name, fault=fault)
     except BadReason:
         _tell_reason(form)

@@ -22,11 +22,11 @@ MAX_NUMBER = 2**63 - 1
 def _check_text(field: Field, *, required: bool) -> None:
     text = " ".join((field.data or "").split())
     if required and not text:
-        raise ValidationError(_l("Say why; it is kept in the audit log."))
+        raise ValidationError(_l("Give a reason; it is kept in the audit log."))
     if len(text) > MAX_NOTE:
         raise ValidationError(_l("This can have up to 500 characters."))
     if not is_readable(text):
-        raise ValidationError(_l("This has a character that cannot be shown."))
+        raise ValidationError(_l("It contains a character that cannot be shown."))
     check_numbers(field)
     field.data = text
 
@@ -40,11 +40,11 @@ def _check_all_or_none(form: "RemovalForm", field: Field) -> None:
 def _check_wording(_form: StaffForm, field: Field) -> None:
     field.data = " ".join((field.data or "").split())
     if not field.data:
-        raise ValidationError(_l("This is needed."))
+        raise ValidationError(_l("This field is required."))
     if len(field.data) > MAX_REASON:
         raise ValidationError(_l("This can have up to 500 characters."))
     if not is_readable(field.data):
-        raise ValidationError(_l("This has a character that cannot be shown."))
+        raise ValidationError(_l("It contains a character that cannot be shown."))
     check_numbers(field)
 
 
@@ -52,7 +52,7 @@ class ReasonForm(StaffForm):
     """Turning down: a reason of the list, and what is added to it."""
 
     code = SelectField(_l("Reason"), validate_choice=False)
-    note = TextAreaField(_l("Add to the mail"))
+    note = TextAreaField(_l("Add to the e-mail"))
 
     def validate_note(self, field: Field) -> None:
         _check_text(field, required=False)
@@ -62,7 +62,7 @@ class RemovalForm(StaffForm):
     """Removing: a public reason of the list, or in other words in every language."""
 
     code = SelectField(_l("Public reason"), validate_choice=False)
-    wording = ByLanguage(StringField, _l("In other words"), check=_check_all_or_none)
+    wording = ByLanguage(StringField, _l("Own wording"), check=_check_all_or_none)
 
     @property
     def words(self) -> Texts | None:
@@ -95,7 +95,7 @@ class ReasonTextForm(StaffForm):
     """One reason of the editable list."""
 
     code = StringField(_l("Short name"))
-    kind = SelectField(_l("Used to"), validate_choice=False)
+    kind = SelectField(_l("Used for"), validate_choice=False)
     wording = ByLanguage(TextAreaField, _l("Reason"), check=_check_wording)
     active = TickField(_l("Offered"))
 
@@ -103,7 +103,7 @@ class ReasonTextForm(StaffForm):
         field.data = (field.data or "").strip()
         if not CODE.fullmatch(field.data):
             raise ValidationError(
-                _l("Use 2 to 40 small letters, digits and hyphens, and begin with a letter.")
+                _l("Use 2 to 40 lower-case letters, digits and hyphens, and begin with a letter.")
             )
 
     def validate_kind(self, field: Field) -> None:

@@ -30,15 +30,15 @@ NUMBER = "<int(min=1,max=9223372036854775807):endorsement_id>"
 
 #: What is said after each act that went well.
 DONE = {
-    "publish": _l("Published. A mail to the organisation is on its way."),
-    "changes": _l("Asked for changes. A mail with the reason is on its way."),
-    "decline": _l("Declined. A mail with the reason is on its way."),
-    "remove": _l("Removed from the wall. A mail with the reason is on its way."),
-    "reinstate": _l("It is on the wall again. A mail to the organisation is on its way."),
-    "reopen": _l("It waits for review again."),
-    "merge": _l("Merged. Its address leads to the other one."),
+    "publish": _l("Published. An e-mail to the organisation is on its way."),
+    "changes": _l("Asked for changes. An e-mail with the reason is on its way."),
+    "decline": _l("Declined. An e-mail with the reason is on its way."),
+    "remove": _l("Removed from the list. An e-mail with the reason is on its way."),
+    "reinstate": _l("It is on the list again. An e-mail to the organisation is on its way."),
+    "reopen": _l("It is awaiting review again."),
+    "merge": _l("Merged. Its address now leads to the other one."),
     "certify": _l("Marked as checked by the secretariat."),
-    "uncertify": _l("Our check is taken back."),
+    "uncertify": _l("Our check was revoked."),
     "site-found": _l("The proof was found on the website."),
     "site-not-found": _l("The proof was not found on the website."),
 }
@@ -139,13 +139,17 @@ def case_page(
 def presence_words(found: Presence) -> str:
     """Who holds the case, and who else has it open; "" when nobody does."""
     if not found.others:
-        return str(_("You hold this case, as long as it is open here.")) if found.is_mine else ""
+        return str(_("This case is yours as long as you keep it open here.")) if found.is_mine else ""
     names = ", ".join(found.others)
     if found.holder is not None:
         return str(
-            _("%(holder)s holds this case now. Open with: %(names)s", holder=found.holder, names=names)
+            _(
+                "%(holder)s is working on this case now. Open with: %(names)s",
+                holder=found.holder,
+                names=names,
+            )
         )
-    return str(_("You hold this case. Also open with: %(names)s", names=names))
+    return str(_("This case is yours. Also open with: %(names)s", names=names))
 
 
 def _evidence(case: Case) -> Mapping[str, Any]:

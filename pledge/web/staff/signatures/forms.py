@@ -28,7 +28,7 @@ _HASH = re.compile(r"#([0-9a-f]{64})")
 def check_why(field: Field) -> None:
     """Check a reason for the audit log."""
     if not (field.data or "").strip():
-        raise ValidationError(_l("Say why; it is kept in the audit log."))
+        raise ValidationError(_l("Give a reason; it is kept in the audit log."))
     if len(field.data) > MAX_WHY:
         raise ValidationError(_l("This is too long."))
     check_numbers(field)
@@ -64,13 +64,13 @@ class InvalidationForm(StaffForm):
 
     campaign = SelectField(_l("Campaign"), validate_choice=False)
     network = StringField(_l("Network"))
-    domain = StringField(_l("Mail domain"))
+    domain = StringField(_l("E-mail domain"))
     signed_from = StringField(_l("Signed from"))
     signed_until = StringField(_l("Signed before"))
     faster_than = StringField(_l("Confirmed within"))
     reason = SelectField(_l("Reason"), validate_choice=False)
     note = TextAreaField(_l("What did you see?"))
-    notify = TickField(_l("Tell the signers by mail"))
+    notify = TickField(_l("Tell the signers by e-mail"))
 
     campaigns: dict[int, str]
     network_hash: bytes | None = None
@@ -106,7 +106,7 @@ class InvalidationForm(StaffForm):
                 self.domain_name = read_domain(text)
             except BadOrigin:
                 raise ValidationError(
-                    _l("Enter what stands behind the @, such as mail.example.com.")
+                    _l("Enter the part after the @, for example mail.example.com.")
                 ) from None
             self.domain_hash = domain_hash(self._named_campaign(), self.domain_name)
 
@@ -137,7 +137,9 @@ class InvalidationForm(StaffForm):
         """The campaign, which a network or domain needs: their hashes differ between campaigns, so that no data joins them."""
         if not self.campaign.data:
             raise ValidationError(
-                _l("Choose the campaign too: networks and mail domains are kept for each campaign apart.")
+                _l(
+                    "Choose the campaign too: networks and e-mail domains are kept separately for each campaign."
+                )
             )
         return str(self.campaign.data)
 

@@ -51,11 +51,15 @@ def propose() -> AnyResponse:
     try:
         number = services.propose(actor(), form.condition, reason, note, notify=form.notify.data)
     except NoCondition:
-        form.network.errors = [_("Name at least one thing besides the campaign: else it would be everybody.")]
+        form.network.errors = [
+            _("Give at least one condition besides the campaign; otherwise it would match everybody.")
+        ]
     except services.NothingMatches:
-        form.network.errors = [_("No counted signature fulfils all of this. Nothing was recorded.")]
+        form.network.errors = [_("No counted signature meets all of these conditions. Nothing was recorded.")]
     except services.TooManySignatures:
-        form.network.errors = [_("More than 100,000 signatures fulfil this. Please narrow it down.")]
+        form.network.errors = [
+            _("More than 100,000 signatures meet these conditions. Please narrow them down.")
+        ]
     else:
         return redirect(url_for("staff.invalidation", invalidation_id=number), 303)
     return _new_page(form, 422)

@@ -101,7 +101,7 @@ def _act(signature_id: int, done: str, act: Callable[[str], None]) -> AnyRespons
     except moderation.NoSuchSignature:
         abort(404)
     except NoReason:
-        form.why.errors = [_("Say why; it is kept in the audit log.")]
+        form.why.errors = [_("Give a reason; it is kept in the audit log.")]
         return _person_page(signature_id, form, 422)
     except moderation.NotCounted:
         form.why.errors = [_("This signature is not counted any more, so it cannot be withdrawn.")]

@@ -28,9 +28,9 @@ _LARGEST_ID = 2**63 - 1
 
 #: Columns of the file, in the language of the person who exports it.
 HEADS = (
-    *(_l("Number"), _l("Time (UTC)"), _l("Time (Seoul, KST)"), _l("Number of the account"), _l("Who")),
-    *(_l("Network"), _l("Code of the act"), _l("On what"), _l("Why"), _l("Details")),
-    *(_l("Hash of the entry before"), _l("Hash"), _l("What")),
+    *(_l("Number"), _l("Time (UTC)"), _l("Time (Korea, KST)"), _l("Account number"), _l("Who")),
+    *(_l("Network"), _l("Action code"), _l("On what"), _l("Why"), _l("Details")),
+    *(_l("Hash of the previous entry"), _l("Hash"), _l("What")),
 )
 
 
@@ -78,7 +78,7 @@ class AuditExportForm(SearchForm):
 
     def validate_reason(self, field: Field) -> None:
         if not (field.data or "").strip():
-            raise ValidationError(_l("Say why; it is kept in the audit log."))
+            raise ValidationError(_l("Give a reason; it is kept in the audit log."))
         if len(field.data) > MAX_REASON:
             raise ValidationError(_l("This is too long."))
         check_numbers(field)

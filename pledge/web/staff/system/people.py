@@ -28,7 +28,7 @@ ROLE_DUTIES = {
     Role.VIEWER: _l("sees the numbers"),
     Role.MODERATOR: _l("reviews organisations, looks up and invalidates signatures"),
     Role.EDITOR: _l("edits campaigns and their texts"),
-    Role.EXPORTER: _l("exports totals for deliveries"),
+    Role.EXPORTER: _l("prepares deliveries and exports totals"),
     Role.ADMIN: _l("may do all of this, and manages staff, settings and the audit log"),
 }
 MAX_REASON = 500
@@ -129,7 +129,7 @@ def close(staff_id: int) -> AnyResponse:
     form = CloseForm(request.form)
     reason = " ".join((form.reason.data or "").split())
     if not reason:
-        form.reason.errors = [_("Say in a few words why.")]
+        form.reason.errors = [_("Give a short reason.")]
     elif len(reason) > MAX_REASON:
         form.reason.errors = [_("The reason can have up to 500 characters.")]
     else:

@@ -27,7 +27,7 @@ from pledge.web.staff.system.durations import duration
 HISTORY = 20
 
 WORDS: dict[BadTurn, Any] = {
-    BadTurn.NO_REASON: _l("Say why; it is kept in the audit log."),
+    BadTurn.NO_REASON: _l("Give a reason; it is kept in the audit log."),
     BadTurn.LONG_REASON: _l("This is too long."),
     BadTurn.HALF_BANNER: _l("Write the banner in every language, or in none."),
     BadTurn.LONG_BANNER: _l("A banner can have up to 300 characters."),

@@ -105,7 +105,7 @@ def test_every_version_of_a_pledge_stays_at_its_address_with_what_proves_it(app,
         english, korean = (part.data for part in parts)
         digest = hashlib.sha256(b"en\0" + english + b"\0ko\0" + korean + b"\0").hexdigest()
         assert digest in page.text, "anyone can compute the fingerprint that the page names"
-    assert "A newer version has taken its place" in client.get("/en/c/air/pledge/1").text
+    assert "A newer version has replaced it" in client.get("/en/c/air/pledge/1").text
     assert "This is the newest version" in client.get("/en/c/air/pledge/2").text
 
 
@@ -147,7 +147,7 @@ def test_home_lists_archived_campaigns_apart(app, client):
 @pytest.mark.parametrize(
     ("facts", "words"),
     [
-        ({"state": "archived"}, "Signing is over. The page stays here to be read."),
+        ({"state": "archived"}, "Signing has closed. You can still read the page."),
         ({"state": "closed", "closes_at": timedelta(days=-1)}, "Signing ended on"),
         ({"closes_at": timedelta(days=-1)}, "Signing ended on"),
         ({"state": "closed"}, "This campaign takes no new signatures."),

@@ -54,7 +54,13 @@ def test_an_organisation_is_shown_with_level_target_statement_and_initials(clien
         statement_en="We start now.",
     )
     text = client.get(WALL).text
-    for word in ("E-mail of its own domain", "Net zero by 2045", "55% less by 2030", "We start now.", ">GH<"):
+    for word in (
+        "Verified by its e-mail domain",
+        "Net zero by 2045",
+        "55% less by 2030",
+        "We start now.",
+        ">GH<",
+    ):
         assert word in text
 
 

@@ -78,7 +78,7 @@ def test_a_hall_of_two_hundred_people_of_one_company_behind_one_address_signs(cl
 @pytest.mark.parametrize(
     ("lang", "limit", "words"),
     [
-        ("ko", "1 per 10 minutes", "분 뒤에 다시 보내 주십시오"),
+        ("ko", "1 per 10 minutes", "분 뒤에 다시 보내 주세요"),
         ("en", "1 per 10 minutes", "in about "),
         ("ko", "1 per day", "내일 다시"),
         ("en", "1 per day", "tomorrow"),

@@ -155,12 +155,12 @@ def _without_ticket(walk: Walk, page: str) -> str:
 
 def _check_words(page: str) -> None:
     """What it says is true in every state: a mail now, or in ten minutes, within limits that it names."""
-    assert "If we wrote to your address lately, it comes in about ten minutes" in page
+    assert "If we wrote to your address recently, it comes in about ten minutes" in page
     assert (
-        "at most one mail in ten minutes and three a day; a further one waits for its turn, up to two days"
+        "at most one e-mail in ten minutes and three a day; a further one waits for its turn, up to two days"
         in page
     )
-    assert "at most five in 30 days" in page
+    assert "the limit is five in 30 days" in page
     assert "pressed “This was not me”" in page
 
 
@@ -181,10 +181,12 @@ def test_what_the_page_says_is_what_happens(walk, state, act):
             assert walk.wait(2) == ["confirm"]
         assert walk.resend().status_code == 303
         page = walk.client.get(f"{walk.ticket}?resent=1").text
-        assert "The mail comes at once or, if we wrote to this address lately, when its turn comes" in page
+        assert (
+            "The e-mail is sent at once or, if we wrote to this address recently, when its turn comes" in page
+        )
     else:
         page = walk.client.get(walk.ask_for_link().headers["Location"]).text
-        assert "If this address has signed, a mail with the link is on its way" in page
+        assert "If this address has signed, an e-mail with the link is on its way" in page
         assert "a further one waits for its turn, up to two days" in page
     came = walk.wait(11)
     expected = EXPECTED[state][act]

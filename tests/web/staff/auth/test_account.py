@@ -32,10 +32,10 @@ def notices():
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"present": "wrong", "password": NEW, "again": NEW}, "not your present password"),
+        ({"present": "wrong", "password": NEW, "again": NEW}, "not your current password"),
         ({"present": PASSWORD, "password": NEW, "again": NEW + "!"}, "not the same"),
         ({"present": PASSWORD, "password": "short", "again": "short"}, "at least 12"),
-        ({}, "not your present password"),
+        ({}, "not your current password"),
     ],
 )
 def test_a_change_of_password_that_cannot_be(staff_client, fields, said):

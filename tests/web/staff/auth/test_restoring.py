@@ -102,11 +102,11 @@ def test_signing_in_again_brings_the_form_back_with_its_content(lapsed):
 def test_the_stamp_of_what_was_seen_comes_back_too_so_nobody_is_overwritten(lapsed, staff_client):
     other = staff_client("editor", lang="en")
     page = other.get(TEXTS)
-    other.post(TEXTS, csrf=False, data=form_of(page, title_en="Changed meanwhile"))
+    other.post(TEXTS, csrf=False, data=form_of(page, title_en="Changed in the meantime"))
     page = lapsed.get(sign_in(lapsed, lapsed.member))
     sent = lapsed.post(TEXTS, csrf=False, data=form_of(page))
     assert sent.status_code == 409
-    assert "Changed meanwhile" in sent.text
+    assert "Changed in the meantime" in sent.text
 
 
 def test_what_one_person_typed_is_not_shown_to_another(lapsed):
@@ -125,7 +125,7 @@ def test_what_was_typed_is_kept_for_an_hour(lapsed, frozen_clock):
     lapsed.get("/staff/account")
     frozen_clock.move(minutes=3)
     page = lapsed.get(address)
-    assert "What was typed is not here" in page.text
+    assert "What was typed is no longer available" in page.text
     assert "우리가 쓰던" not in page.text
 
 
@@ -200,7 +200,7 @@ def test_where_the_form_is_gone_the_words_are_shown(app, editor, frozen_clock):
     campaigns.move(EDITOR, SLUG, CampaignState.OPEN, CampaignState.CLOSED, "over")
     editor.checked = False  # the page itself is a 409, as the step is not possible now
     page = editor.get(sign_in(editor, editor.member))
-    assert "not on this page any more" in page.text
+    assert "no longer on this page" in page.text
     assert "우리가 쓰던 긴 글" in page.text
 
 
@@ -300,7 +300,7 @@ def test_a_page_that_is_none_stands_in_the_frame_of_the_area(app, staff_client, 
     assert answer.status_code == 404
     assert "Sign out" in answer.text
     assert 'href="/staff/people"' in answer.text
-    assert "To the desk" in answer.text
+    assert "To the dashboard" in answer.text
     changed = admin.post("/staff/language", data={"lang": "ko", "next": path})
     assert admin.get(changed.location).status_code in (200, 404)
     assert "로그아웃" in admin.get(changed.location).text

@@ -114,7 +114,7 @@ def test_the_desk_comes_back_to_the_campaign_that_was_chosen(two, staff_client):
 def test_an_open_campaign_has_a_text_to_pass_on(two, staff_client):
     editor = speaking(staff_client, "editor", "en")
     page = editor.get("/staff/campaigns/rivers?moved=1").text
-    assert "The campaign is open now. Below is a text to pass on." in page
+    assert "The campaign is open now. Below is a text to share." in page
     for lang, title in TITLES.items():
         (text,) = re.findall(rf'<textarea[^>]*id="share-{lang}".*?</textarea>', page, re.DOTALL)
         assert title in text

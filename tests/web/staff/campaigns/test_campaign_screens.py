@@ -208,8 +208,8 @@ def test_a_partner_or_an_event_is_removed_only_as_it_was_seen_and_with_a_reason(
     row = rows(number)[-1]
     path = f"/staff/campaigns/air/{kind}/{row.id}/remove"
     for fields, status, told in [
-        ({"seen": row.stamp}, 422, "Say why"),
-        ({"seen": row.stamp, "reason": " "}, 422, "Say why"),
+        ({"seen": row.stamp}, 422, "Give a reason"),
+        ({"seen": row.stamp, "reason": " "}, 422, "Give a reason"),
         ({"reason": "over"}, 409, "Nothing was removed"),
         ({"seen": "of yesterday", "reason": "over"}, 409, "Nothing was removed"),
     ]:

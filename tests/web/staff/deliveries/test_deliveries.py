@@ -52,7 +52,7 @@ def test_a_storage_that_is_away_is_told_and_not_recorded_as_a_download(exporter,
     monkeypatch.setattr(storage.Folder, "chunks", away)
     answer = exporter.post(f"{address}/download")
     assert answer.status_code == 503
-    assert "storage of files does not answer" in answer.text
+    assert "file storage is not responding" in answer.text
     assert "delivery.download" not in acts()
 
 
@@ -104,7 +104,11 @@ def test_who_records_a_hand_over_before_the_pack_is_there_is_told_and_loses_noth
 
 
 MISTAKES = [
-    ("hand-over", {"handed_over_at": "", "channel": "post", "receipt_number": "KEPT"}, "This is needed."),
+    (
+        "hand-over",
+        {"handed_over_at": "", "channel": "post", "receipt_number": "KEPT"},
+        "This field is required.",
+    ),
     (
         "hand-over",
         {"handed_over_at": "soon", "channel": "post", "receipt_number": "KEPT"},
@@ -120,7 +124,7 @@ MISTAKES = [
         {"handed_over_at": "2020-01-01T00:00", "channel": "x", "receipt_number": "KEPT"},
         "too early",
     ),
-    ("discard", {"why": " "}, "Say why"),
+    ("discard", {"why": " "}, "Give a reason"),
 ]
 
 
@@ -165,7 +169,7 @@ def test_a_discarded_delivery_stays_in_the_list_without_its_pack(exporter, addre
         f"{address}/hand-over", data={"handed_over_at": typed(clock.now()), "channel": "post"}
     )
     assert late.status_code == 409
-    assert "not possible as the delivery stands now" in late.text
+    assert "not possible in the delivery’s current state" in late.text
 
 
 # --- Telling the signers ---
@@ -179,7 +183,7 @@ def test_the_signers_are_told_after_one_more_question(exporter, signed):
     assert "3 people asked for news" in page.text
     assert exporter.post(f"{address}/announce").status_code == 303
     page = exporter.get(address)
-    assert "The mails are on their way" in page.text
+    assert "The e-mails are going out" in page.text
     assert exporter.post(f"{address}/announce").status_code == 409
     assert acts()[-1] == "delivery.announce"
 

@@ -60,7 +60,7 @@ def test_an_export_is_asked_for_made_and_downloaded(exporter):
         ({"kind": "signers"}, "Choose what you need."),
         ({"format": "ods"}, "Choose a format."),
         ({"lang": "fr"}, "Choose a language."),
-        ({"why": "   "}, "Say why"),
+        ({"why": "   "}, "Give a reason"),
     ],
 )
 def test_a_mistake_is_named_and_nothing_typed_is_lost(exporter, wrong, words):

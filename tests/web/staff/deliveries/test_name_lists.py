@@ -86,7 +86,7 @@ def test_one_asks_another_approves_and_the_recipient_alone_reads(exporter, secon
     assert states() == ["requested"]
 
     page = second.get(asked).text
-    assert "The name of 1 person will be handed over" in page
+    assert "The name of 1 person who has agreed will be handed over" in page
     assert WHY in page
     assert second.post(f"{asked}/approve").status_code == 303
     assert states() == ["approved"]
@@ -196,10 +196,10 @@ def test_the_pages_tell_how_it_stands_in_both_languages(
         exporter.post(f"{asked}/retract")
     reader = staff_client("exporter", lang=lang)
     words = {
-        "requested": ("다른 담당자의 결정을 기다림", "Waits for a second person"),
+        "requested": ("다른 운영진의 결정 대기", "Awaiting a second person"),
         "approved": ("암호화하는 중", "Being encrypted"),
         "refused": ("거절됨", "Refused"),
-        "retracted": ("요청 취소됨", "Taken back"),
+        "retracted": ("요청 취소됨", "Request cancelled"),
         "made": ("까지", "Until"),
         "gone": ("24시간이 지나 삭제됨", "Deleted after 24 hours"),
     }[end][lang == "en"]
@@ -224,7 +224,7 @@ def test_whoever_decides_later_is_told_how_it_stands(exporter, second, asked):
     for who, act in ((second, "approve"), (second, "refuse"), (exporter, "retract")):
         late = who.post(f"{asked}/{act}", data={"why": "x"})
         assert late.status_code == 409
-        assert "Somebody else has decided meanwhile" in late.text
+        assert "Somebody else decided in the meantime" in late.text
     assert states() == ["refused"]
 
 
@@ -278,7 +278,7 @@ WRONG = [
     ({"terms": f"{SLUG}/x"}, "Choose terms from the list"),
     ({"terms": f"{SLUG}/99999999999"}, "Choose terms from the list"),
     ({"terms": "other/1"}, "Choose terms from the list"),
-    ({"why": " "}, "Say why"),
+    ({"why": " "}, "Give a reason"),
     ({"why": "x" * 1001}, "This is too long"),
     ({"key": ""}, "begins with age1"),
     ({"key": "age1nonsense"}, "begins with age1"),
@@ -322,7 +322,7 @@ def test_there_is_nothing_to_ask_for_where_nobody_agreed(exporter, form):
 
 def test_an_editor_sets_terms_and_ends_them(staff_client, client):
     editor = staff_client("editor", lang="en")
-    assert "Nobody is asked" in editor.get(SET).text
+    assert "Nobody is being asked" in editor.get(SET).text
     assert editor.post(SET, data={**TERMS, "seen": stamp()}).status_code == 303
     page = editor.get(SET).text
     assert "signers are asked under version 1" in page
@@ -330,11 +330,11 @@ def test_an_editor_sets_terms_and_ends_them(staff_client, client):
     assert "list_consent" in client.get(f"/ko/c/{SLUG}/sign").text
     cache.clear()  # kept for a second
     assert editor.post(f"{SET}/1/end").status_code == 303
-    assert "Nobody is asked" in editor.get(SET).text
+    assert "Nobody is being asked" in editor.get(SET).text
     assert "list_consent" not in client.get(f"/ko/c/{SLUG}/sign").text
     late = editor.post(f"{SET}/1/end")
     assert late.status_code == 409
-    assert "changed or ended these terms meanwhile" in late.text
+    assert "changed or ended these terms in the meantime" in late.text
 
 
 @pytest.mark.sqlite_only

@@ -37,7 +37,7 @@ def test_the_form_begins_with_the_newest_numbers_and_a_letter_in_both_languages(
     page = exporter.get(NEW)
     assert f'value="{signed}" selected' in page.text
     assert "귀 기관" in page.text
-    assert "We hand over to you" in page.text
+    assert "Please find enclosed the totals" in page.text
 
 
 def test_the_preview_shows_exactly_what_will_be_inside_and_fixes_nothing(exporter, signed):
@@ -124,15 +124,17 @@ def test_the_letter_is_seen_before_it_is_frozen(exporter, signed):
     [
         (
             "en",
-            "1 entry of this campaign’s log is set aside, because no signature and no organisation stands behind it.",
+            "1 entry of this campaign’s log is set aside, because it matches no signature and no organisation.",
         ),
         (
             "ko",
-            "이 캠페인의 공개 기록에서 근거가 되는 서명이나 기관이 없는 항목 1건을 집계에서 제외했습니다.",
+            "이 캠페인의 공개 기록에서 해당하는 서명이나 단체가 없는 항목 1건을 집계에서 제외했습니다.",
         ),
     ],
 )
-def test_nothing_is_frozen_over_entries_that_nothing_stands_behind(staff_client, signed, step, lang, said):
+def test_nothing_is_frozen_over_entries_that_match_no_signature_and_no_organisation(
+    staff_client, signed, step, lang, said
+):
     plant_entry()
     fold_all()
     page = staff_client("exporter", lang=lang).post(NEW + step, data={**FORM, "checkpoint": str(signed)})
@@ -155,7 +157,7 @@ def test_the_whole_way_from_draft_to_answer(exporter, signed):
     assert frozen.status_code == 303
     address = frozen.headers["Location"]
     page = exporter.get(address)
-    assert "It waits for the worker" in page.text
+    assert "It is waiting its turn" in page.text
     assert "data-module" in page.text
     assert "Record that it was handed over" not in page.text
     deliveries.make_packs()
@@ -194,11 +196,11 @@ WRONG = [
     ({"checkpoint": ""}, "Choose from the list."),
     ({"checkpoint": "999999"}, "Choose from the list."),
     ({"checkpoint": "9" * 30}, "Choose from the list."),
-    ({"recipient_ko": " "}, "This is needed."),
+    ({"recipient_ko": " "}, "This field is required."),
     ({"occasion_en": "x" * 301}, "This is too long."),
-    ({"letter_en": ""}, "This is needed."),
+    ({"letter_en": ""}, "This field is required."),
     ({"letter_ko": "가" * 20_001}, "This is too long."),
-    ({"recipient_en": "\u202ereversed"}, "This has a character that cannot be shown."),
+    ({"recipient_en": "\u202ereversed"}, "It contains a character that cannot be shown."),
 ]
 
 
@@ -220,8 +222,8 @@ def test_the_summary_says_which_fields_are_wrong(exporter, signed):
     empty = {"recipient_ko": "", "occasion_en": ""}
     page = exporter.post(NEW, data={**FORM, "checkpoint": str(signed), **empty})
     summary = page.text.partition('id="error-summary"')[2].partition("</ul>")[0]
-    assert '<a href="#recipient_ko">Recipient of the letter in Korean: This is needed.</a>' in summary
-    assert '<a href="#occasion_en">Occasion in English: This is needed.</a>' in summary
+    assert '<a href="#recipient_ko">Recipient of the letter in Korean: This field is required.</a>' in summary
+    assert '<a href="#occasion_en">Occasion in English: This field is required.</a>' in summary
 
 
 def test_a_checkpoint_of_another_campaign_is_no_choice(exporter, signed):

@@ -49,7 +49,7 @@ def test_a_built_in_reason_gets_other_words(reviewer):
         ({"code": "Bad Code"}, "begin with a letter"),
         ({"code": ""}, "begin with a letter"),
         ({"kind": "nothing"}, "Choose what it is used for."),
-        ({"wording_ko": " "}, "This is needed."),
+        ({"wording_ko": " "}, "This field is required."),
         ({"wording_en": "a" * 501}, "up to 500 characters"),
         ({"code": "closed-down"}, "belongs to a reason for another act"),
     ],

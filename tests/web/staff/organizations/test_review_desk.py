@@ -36,7 +36,7 @@ def test_what_waits_longest_stands_first_with_age_and_flags(reviewer, clock):
     assert set(names(reply)) == {"오래된 단체", "새 단체", "고친 단체"}
     assert names(reply)[0] == "오래된 단체"
     assert "3 days" in reply.text
-    assert reply.text.count("Maybe a duplicate") == 2
+    assert reply.text.count("Possible duplicate") == 2
     assert reply.text.count(">Correction<") == 1
 
 
@@ -135,7 +135,7 @@ def test_a_reviewer_publishes_an_organisation(reviewer):
     row = endorsement(state="review")
     reply = act(reviewer, row, "publish")
     assert (reply.status_code, reply.location) == (303, f"{DESK}/{row.id}?done=publish")
-    assert "Published. A mail" in reviewer.get(reply.location).text
+    assert "Published. An e-mail" in reviewer.get(reply.location).text
     assert now(row).state == "published"
     fold_all()
     assert count(the_campaign().id).organizations == 1
@@ -201,9 +201,9 @@ def test_all_other_acts_by_their_forms(reviewer):
             {"code": "closed-down", "wording_ko": "", "wording_en": "English"},
             "every language",
         ),
-        ("certify", "published", {"why": "  "}, "Say why"),
-        ("reopen", "declined", {"why": ""}, "Say why"),
-        ("reinstate", "removed", {"why": ""}, "Say why"),
+        ("certify", "published", {"why": "  "}, "Give a reason"),
+        ("reopen", "declined", {"why": ""}, "Give a reason"),
+        ("reinstate", "removed", {"why": ""}, "Give a reason"),
     ],
 )
 def test_what_is_missing_is_said_and_nothing_is_lost(reviewer, name, state, fields, error):
@@ -233,7 +233,7 @@ def test_a_merge_into_one_that_is_gone_is_told(reviewer):
     endorsement(name_ko="하늘 재단")
     reply = act(reviewer, row, "merge", into="12345", why="same")
     assert reply.status_code == 409
-    assert "does not exist any more" in reply.text
+    assert "no longer exists" in reply.text
 
 
 @pytest.mark.parametrize(
@@ -253,7 +253,7 @@ def test_who_comes_second_is_told_what_happened_and_keeps_the_words(reviewer, st
     assert act(second, row, "publish").status_code == 303
     reply = act(reviewer, row, "decline", seen=seen, code="authority-unclear", note="많은 말")
     assert reply.status_code == 409
-    assert "somebody was faster" in reply.text
+    assert "somebody else was first" in reply.text
     assert "“To review”; it is “Published” now" in reply.text
     assert "Published by second@example.org" in reply.text
     assert now(row).state == "published"
@@ -273,7 +273,7 @@ def test_an_act_that_does_not_go_with_the_state_is_409(reviewer):
     row = endorsement(state="declined")
     reply = act(reviewer, row, "publish", seen="declined.1.declined")
     assert reply.status_code == 409
-    assert "cannot be done in the state" in reply.text
+    assert "cannot be done in the case" in reply.text
 
 
 def test_looking_at_the_website_writes_down_what_was_found(reviewer, monkeypatch):
@@ -303,11 +303,14 @@ def test_two_reviewers_of_one_case_see_each_other(reviewer, staff_client, clock)
     second = staff_client("moderator", lang="en", email="second@example.org")
     first_name = reviewer.member.email
     alone = reviewer.post(f"{DESK}/{row.id}/here").get_json()
-    assert (alone["words"], alone["is_mine"]) == ("You hold this case, as long as it is open here.", True)
+    assert (alone["words"], alone["is_mine"]) == (
+        "This case is yours as long as you keep it open here.",
+        True,
+    )
     told = second.post(f"{DESK}/{row.id}/here").get_json()["words"]
-    assert told == f"{first_name} holds this case now. Open with: {first_name}"
+    assert told == f"{first_name} is working on this case now. Open with: {first_name}"
     told = reviewer.post(f"{DESK}/{row.id}/here").get_json()["words"]
-    assert told == "You hold this case. Also open with: second@example.org"
+    assert told == "This case is yours. Also open with: second@example.org"
     assert "second@example.org" in reviewer.get(f"{DESK}/{row.id}").text
 
 
@@ -316,10 +319,10 @@ def test_who_falls_silent_is_forgotten_after_two_minutes(reviewer, staff_client,
     second = staff_client("moderator", lang="en", email="second@example.org")
     reviewer.post(f"{DESK}/{row.id}/here")
     clock.move(seconds=119)
-    assert "holds" in second.post(f"{DESK}/{row.id}/here").get_json()["words"]
+    assert "is working on" in second.post(f"{DESK}/{row.id}/here").get_json()["words"]
     clock.move(seconds=2)
     told = second.post(f"{DESK}/{row.id}/here").get_json()
-    assert (told["words"], told["is_mine"]) == ("You hold this case, as long as it is open here.", True)
+    assert (told["words"], told["is_mine"]) == ("This case is yours as long as you keep it open here.", True)
     assert now(row).opened_by == second.member.id
 
 
@@ -329,7 +332,7 @@ def test_a_case_can_be_taken_without_javascript(reviewer, staff_client):
     reviewer.post(f"{DESK}/{row.id}/here")
     reply = second.post(f"{DESK}/{row.id}/take")
     assert (reply.status_code, reply.location) == (303, f"{DESK}/{row.id}")
-    assert "second@example.org holds this case now" in reviewer.get(f"{DESK}/{row.id}").text
+    assert "second@example.org is working on this case now" in reviewer.get(f"{DESK}/{row.id}").text
     assert db.session.scalars(select(AuditEntry.action)).all() == ["endorsement.take"]
 
 
@@ -339,16 +342,16 @@ def test_a_reviewer_who_claims_a_case_is_named_on_the_case_and_in_the_list(revie
     assert "<div data-take>" in page.text
     assert reviewer.post(f"{DESK}/{row.id}/take").status_code == 303
     page = reviewer.get(f"{DESK}/{row.id}")
-    assert "You hold this case, as long as it is open here." in page.text
+    assert "This case is yours as long as you keep it open here." in page.text
     assert "<div data-take hidden>" in page.text
-    assert f"Held by {reviewer.member.email}" in staff_client("moderator", lang="en").get(DESK).text
+    assert f"Assigned to {reviewer.member.email}" in staff_client("moderator", lang="en").get(DESK).text
 
 
 def test_a_case_that_nobody_has_open_any_more_is_held_by_nobody(reviewer, clock):
     row = endorsement(state="review")
     reviewer.post(f"{DESK}/{row.id}/take")
     clock.move(minutes=2, seconds=1)
-    assert "Held by" not in reviewer.get(DESK).text
+    assert "Assigned to" not in reviewer.get(DESK).text
     assert "<div data-take>" in reviewer.get(f"{DESK}/{row.id}").text
 
 

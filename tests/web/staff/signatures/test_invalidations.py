@@ -93,7 +93,7 @@ def test_whoever_decides_later_is_told_how_it_stands(moderator, second):
     second.post(f"{address}/discard", data={"why": "a school"})
     late = moderator.post(f"{address}/approve")
     assert late.status_code == 409
-    assert "Somebody else has decided meanwhile" in late.text
+    assert "Somebody else decided in the meantime" in late.text
     assert "a school" in late.text
     assert states() == ["confirmed"]
 
@@ -110,19 +110,19 @@ def test_taking_out_and_putting_back_ask_for_the_second_factor_again(moderator, 
 
 
 WRONG = [
-    ({"domain": "", "campaign": ""}, "Name at least one thing"),
-    ({"domain": ""}, "Name at least one thing"),
-    ({"domain": "people.example"}, "No counted signature fulfils"),
+    ({"domain": "", "campaign": ""}, "Give at least one condition"),
+    ({"domain": ""}, "Give at least one condition"),
+    ({"domain": "people.example"}, "No counted signature meets"),
     ({"campaign": ""}, "Choose the campaign too"),
     ({"campaign": "", "domain": "", "network": "203.0.113.7"}, "Choose the campaign too"),
-    ({"domain": "not a domain"}, "Enter what stands behind the @"),
-    ({"domain": "x@robots.example"}, "Enter what stands behind the @"),
+    ({"domain": "not a domain"}, "Enter the part after the @"),
+    ({"domain": "x@robots.example"}, "Enter the part after the @"),
     ({"network": "203.0.113"}, "Enter an IPv4 or IPv6 address"),
     ({"network": "#abc"}, "Enter an IPv4 or IPv6 address"),
     ({"campaign": "unknown"}, "Choose a campaign from the list"),
     ({"reason": ""}, "Choose a reason from the list"),
     ({"reason": "politics"}, "Choose a reason from the list"),
-    ({"note": "  "}, "Say why"),
+    ({"note": "  "}, "Give a reason"),
     ({"note": "x" * 1001}, "This is too long"),
     ({"faster_than": "0"}, "Enter a number of seconds"),
     ({"faster_than": "-5"}, "Enter a number of seconds"),

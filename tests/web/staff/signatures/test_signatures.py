@@ -61,10 +61,10 @@ def test_the_page_shows_the_mails_and_sends_the_link_again(moderator):
     person = signature(state="pending")
     again = f"/staff/signatures/{person.id}/resend"
     sent = moderator.get(moderator.post(again).headers["Location"])
-    assert "The mail is on its way." in sent.text
-    assert "Please confirm" in sent.text
+    assert "The e-mail is on its way." in sent.text
+    assert "Request to confirm" in sent.text
     assert "Waiting" in sent.text
-    assert "No mail was sent" in moderator.get(moderator.post(again).headers["Location"]).text
+    assert "No e-mail was sent" in moderator.get(moderator.post(again).headers["Location"]).text
     db.session.rollback()
     assert len(db.session.scalars(select(OutboxMail).where(OutboxMail.kind == "confirm")).all()) == 1
 
@@ -131,9 +131,9 @@ def test_roles_without_the_permission_see_no_signatures(staff_client, role):
 @pytest.mark.parametrize(
     ("act", "told"),
     [
-        ("withdraw", "The signature is withdrawn and no longer counted. The person is told by mail."),
-        ("stop-news", "They get no more news. The person is told by mail."),
-        ("erase", "Everything was erased. The person is told by mail."),
+        ("withdraw", "The signature is withdrawn and no longer counted. The person is told by e-mail."),
+        ("stop-news", "They get no more news. The person is told by e-mail."),
+        ("erase", "Everything was erased. The person is told by e-mail."),
     ],
 )
 def test_what_is_done_at_a_persons_request_is_said(app, staff_client, act, told):

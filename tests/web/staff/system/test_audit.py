@@ -150,8 +150,8 @@ def test_the_export_holds_what_the_filter_finds_and_is_an_entry_itself(admin):
 @pytest.mark.parametrize(
     ("lang", "heads", "act"),
     [
-        ("ko", {"시각 (서울, KST)", "한 일", "사유"}, "단체 게시"),
-        ("en", {"Time (Seoul, KST)", "What", "Why"}, "Published an organisation"),
+        ("ko", {"시각 (한국, KST)", "처리 내용", "사유"}, "단체 게시"),
+        ("en", {"Time (Korea, KST)", "What", "Why"}, "Published an organisation"),
     ],
 )
 def test_the_export_speaks_the_language_of_who_takes_it_out(staff_client, lang, heads, act):
