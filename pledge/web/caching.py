@@ -12,10 +12,11 @@ from functools import lru_cache, wraps
 from typing import Any
 
 import brotli
-from flask import Flask, Response, request
+from flask import Flask, Response, after_this_request, request
 from flask_caching import Cache
 from werkzeug import Response as AnyResponse
 from werkzeug.datastructures import Accept
+from werkzeug.exceptions import HTTPException
 from werkzeug.http import parse_accept_header
 
 from pledge.core import clock
@@ -24,6 +25,9 @@ SECONDS = 1
 #: Age in seconds up to which the old copy may be shown while a request renews it.
 MAX_AGE = 5
 MAX_COPIES = 512
+#: `Cache-Control` of an answer that is no page (moved, not found). nginx may keep it, so it takes the place of nginx's copy;
+#: otherwise the copy would be shown for as long as somebody asks.
+REPLACES_COPY = "public, max-age=0, s-maxage=1"
 #: Bytes of a body below which compression saves no packet.
 MIN_COMPRESSED = 500
 #: "" is the uncompressed body.
@@ -74,7 +78,13 @@ def kept(cache_control: str, *, reads: Iterable[str] = ()) -> Callable[[View], V
                     if is_shared:
                         _keep(key, made)
                     made = _encoded(made, encoding).make_conditional(request)
+                elif made.status_code < 500:
+                    _replace_copy(made)
                 return made
+            except HTTPException as error:
+                if (error.code or 500) < 500:
+                    after_this_request(_replace_copy)
+                raise
             finally:
                 if copy is not None:
                     cache.delete(renewing)
@@ -97,6 +107,11 @@ def _describe(response: AnyResponse, cache_control: str) -> None:
     response.add_etag(weak=True)
     # The moment at which it was made, not sent: whoever gets a 304 takes it as the moment of the count.
     response.date = clock.now()
+
+
+def _replace_copy(response: AnyResponse) -> AnyResponse:
+    response.headers["Cache-Control"] = REPLACES_COPY
+    return response
 
 
 def _encoded(response: AnyResponse, encoding: str) -> AnyResponse:

@@ -13,7 +13,8 @@ import psycopg
 import pytest
 
 from tests.support import apps, postgres
-from tests.support.nginx import Nginx
+from tests.support.nginx import HOST, Nginx
+from tests.support.site import Site
 
 
 @dataclass
@@ -97,6 +98,18 @@ def fragile_url(fragile, tmp_path) -> Iterator[str]:
     fragile.go_on()
     fragile.find_standby()
     fragile.server.drop_database("fragile")
+
+
+@pytest.fixture(scope="module")
+def site(new_database, tmp_path_factory) -> Iterator[Site]:
+    """A site without worker, as it runs behind nginx; for the tests of a module, which leave it as it was."""
+    settings = {"PLEDGE_TRUSTED_HOSTS": HOST, "PLEDGE_TRUSTED_PROXIES": "1"}
+    site = Site(tmp_path_factory.mktemp("site"), new_database("sqlite", "faults"), settings=settings)
+    site.load_demo()
+    site.start_web()
+    site.wait_until_up()
+    yield site
+    site.stop()
 
 
 @pytest.fixture

@@ -17,11 +17,6 @@ from tests.support.run import free_port
 TOKENS = ("token", "ticket")
 
 
-@pytest.fixture
-def site(make_site):
-    return make_site("sqlite", PLEDGE_BASE_URL=f"https://{HOST}", PLEDGE_TRUSTED_PROXIES="1").start()
-
-
 def token_routes(app):
     """Method, address and the key in it, for every route that takes one; each key is used once."""
     adapter = app.url_map.bind(HOST)
@@ -52,6 +47,7 @@ def assert_no_key(nginx, routes):
     return written
 
 
+@pytest.mark.sqlite_only
 def test_no_key_of_any_route_stands_in_a_log_at_any_level(app, site, make_nginx):
     nginx = make_nginx(site.port)
     routes = list(token_routes(app))
@@ -79,6 +75,7 @@ def test_no_key_of_any_route_stands_in_a_log_at_any_level(app, site, make_nginx)
     assert "127.0.0.1," not in (nginx.logs / "pledge.access.log").read_text()
 
 
+@pytest.mark.sqlite_only
 def test_no_token_is_logged_when_the_connections_are_used_up(app, site, make_nginx):
     nginx = make_nginx(site.port, connections=24)
     routes = list(token_routes(app))
@@ -100,6 +97,7 @@ def test_no_token_is_logged_when_the_connections_are_used_up(app, site, make_ngi
         line.close()
 
 
+@pytest.mark.sqlite_only
 def test_no_token_is_logged_when_nothing_answers_behind_nginx(app, make_nginx):
     nginx = make_nginx(free_port())
     routes = list(token_routes(app))

@@ -7,8 +7,6 @@ import threading
 import urllib.error
 import urllib.request
 
-import pytest
-
 from tests.support.prober import Prober
 
 HEAD = (
@@ -17,38 +15,33 @@ HEAD = (
 )
 
 
-@pytest.fixture
-def running(make_site):
-    return make_site("sqlite").start()
-
-
 def connect(site, length, body):
     line = socket.create_connection(("127.0.0.1", site.port), timeout=10)
     line.sendall(HEAD.format(port=site.port, length=length, body=body).encode())
     return line
 
 
-def test_half_sent_bodies_hold_up_neither_health_nor_pages(running):
-    lines = [connect(running, 4000, "name=x") for _ in range(30)]
-    with Prober(f"{running.url}/healthz") as health, Prober(f"{running.url}/ko/c/blue-skies/sign") as form:
+def test_half_sent_bodies_hold_up_neither_health_nor_pages(site):
+    lines = [connect(site, 4000, "name=x") for _ in range(30)]
+    with Prober(f"{site.url}/healthz") as health, Prober(f"{site.url}/ko/c/blue-skies/sign") as form:
         threading.Event().wait(4)
     assert (health.failed, form.failed) == ([], [])
     assert health.typical < 0.1
     assert form.typical < 1
     # Other senders are answered as well.
-    with connect(running, 6, "name=x") as line:
+    with connect(site, 6, "name=x") as line:
         assert line.recv(100).startswith(b"HTTP/1.1 422")
     for line in lines:
         line.close()
-    with connect(running, 6, "name=x") as line:
+    with connect(site, 6, "name=x") as line:
         assert line.recv(100).startswith(b"HTTP/1.1 422")
 
 
-def test_refused_posts_on_a_kept_connection_are_all_answered(running):
+def test_refused_posts_on_a_kept_connection_are_all_answered(site):
     """An answer before the body was read made the server close the connection under the next request."""
     import http.client
 
-    line = http.client.HTTPConnection("127.0.0.1", running.port, timeout=10)
+    line = http.client.HTTPConnection("127.0.0.1", site.port, timeout=10)
     line.connect()
     first = line.sock
     for _ in range(60):
@@ -102,10 +95,9 @@ def elsewhere():
     return {"X-Forwarded-For": f"2001:db8:{random.randrange(65536):x}:{random.randrange(65536):x}::1"}
 
 
-def test_two_dozen_senders_of_large_pictures_leave_the_sign_form_quick(make_site):
+def test_two_dozen_senders_of_large_pictures_leave_the_sign_form_quick(site):
     from tests.support.pictures import png
 
-    site = make_site("sqlite", PLEDGE_TRUSTED_PROXIES="1").start()
     picture = png(size=(2000, 2000))
     body, kind = multipart({"name_en": "Sky"}, picture)
 
@@ -141,12 +133,11 @@ def multipart(fields, picture):
     return out.getvalue(), "multipart/form-data; boundary=" + boundary.decode()
 
 
-def test_two_dozen_wrong_sign_ins_leave_the_sign_form_quick(make_site):
+def test_two_dozen_wrong_sign_ins_leave_the_sign_form_quick(site):
     import http.cookiejar
     import re
     import urllib.parse
 
-    site = make_site("sqlite", PLEDGE_TRUSTED_PROXIES="1").start()
     opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()))
     page = opener.open(f"{site.url}/staff/sign-in", timeout=10)
     token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page.read().decode())[1]

@@ -59,6 +59,7 @@ class Nginx:
     sockets: tuple[Path, ...] = ()
     connections: int = 1024
     level: str = "debug"  #: of nginx's own error log
+    inactive: str = "1m"  #: for how long a page that nobody asks for is kept
     #: A folder that is served beside the site, and the port on which all is answered without TLS; for measuring.
     files: Path | None = None
     plain: int = field(default_factory=free_port)
@@ -129,6 +130,7 @@ class Nginx:
             text = _replaced(text, r"(?=listen \S+ ssl http2;)", f"{listen}\n    ")
             beside = f"location {FILES}/ {{ alias {self.files}/; }}"
             text = _replaced(text, r"(?=location = /readyz)", f"{beside}\n    ")
+        text = _replaced(text, r"inactive=1m", f"inactive={self.inactive}")
         text = _replaced(text, r"/etc/letsencrypt/live/pledge\.example", f"{self.folder}/cert")
         text = _replaced(text, r"/var/lib/nginx", f"{self.folder}/cache")
         return _replaced(text, r"/var/log/nginx", str(self.logs))

@@ -122,7 +122,7 @@ class Site:
         self.worker.wait()
         self.worker = None
 
-    def wait_until_up(self, seconds: float = 30) -> None:
+    def wait_until_up(self, seconds: float = 60) -> None:
         end = time.monotonic() + seconds
         while True:
             try:

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask, Response, abort, request
 
 from pledge.web import caching
-from pledge.web.caching import MAX_AGE, MAX_COPIES, cache, kept
+from pledge.web.caching import MAX_AGE, MAX_COPIES, REPLACES_COPY, cache, kept
 from tests.support.factories import campaign, confirm_token, fold_all, manage_token, signature
 
 PAGE = "/ko/c/blue-skies"
@@ -90,7 +90,15 @@ def test_nothing_but_a_200_is_kept(made, status):
     made.status = status
     answers = [made.get() for _ in range(3)]
     assert made.times == 3
-    assert not any("ETag" in answer.headers or "Cache-Control" in answer.headers for answer in answers)
+    assert not any("ETag" in answer.headers for answer in answers)
+
+
+@pytest.mark.parametrize(
+    ("status", "rules"), [(301, REPLACES_COPY), (404, REPLACES_COPY), (500, None), (503, None)]
+)
+def test_what_is_no_page_replaces_the_copy_of_a_proxy_and_a_failure_does_not(made, status, rules):
+    made.status = status
+    assert made.get().headers.get("Cache-Control") == rules
 
 
 def test_a_page_that_is_gone_does_not_live_on_in_its_copy(made, frozen_clock):
@@ -259,7 +267,7 @@ def test_the_languages_of_a_page_are_kept_apart(app, client, frozen_clock):
         assert '<html lang="en"' in client.get("/en/c/blue-skies").text
 
 
-def test_what_is_about_one_person_or_does_not_exist_is_never_kept(app, client, frozen_clock):
+def test_what_is_about_one_person_is_never_kept(app, client, frozen_clock):
     person = signature(campaign())
     for path in (
         f"/ko/confirm/{confirm_token(person)}",
@@ -267,10 +275,8 @@ def test_what_is_about_one_person_or_does_not_exist_is_never_kept(app, client, f
         f"/ko/me/{manage_token(person)}/download",
         "/ko/c/blue-skies/sign",
         "/ko/me",
-        "/ko/c/nothing",
         "/ko/nothing",
         "/nothing",
-        "/api/v1/campaigns/nothing/count",
         "/ko/confirm/unknown",
         "/staff/sign-in",
     ):

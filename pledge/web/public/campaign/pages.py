@@ -25,7 +25,7 @@ from pledge.web.public.campaign.switched import signing_paused
 
 #: A shared cache may keep a page for a second and show it while we are away (nginx does, deploy/nginx.conf); a browser asks
 #: each time, so that the new number is shown after confirming.
-PAGE_CACHE = "public, max-age=0, s-maxage=1, stale-while-revalidate=2, stale-if-error=600"
+PAGE_CACHE = "public, max-age=0, s-maxage=1, stale-if-error=600"
 
 
 @dataclass(frozen=True)
