@@ -26,7 +26,7 @@ def organizations(slug: str) -> Response:
     wall = endorsements.wall(campaign.id, i18n.language(), wanted, page)
     if page > wall.pages:
         abort(404)
-    countries = [
+    places = [
         (code, f"{countries.country_name(code, i18n.language())} ({i18n.format_count(number)})")
         for code, number in wall.countries.items()
     ]
@@ -36,7 +36,7 @@ def organizations(slug: str) -> Response:
             campaign=campaign,
             wall=wall,
             wanted=wanted,
-            countries=countries,
+            countries=places,
             page_url=lambda number: _page_url(slug, number),
         )
     )
