@@ -1171,6 +1171,8 @@ def check_counts(pack: Any, manifest: Manifest, found: Recount) -> dict[str, Any
 BREAKDOWNS = ("country", "region", "day")
 _OTHER = "other"
 _SHEETS = 5
+_COLUMNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_MOST_LANGUAGES = 20  # their columns have one letter
 Cell = Union[str, int, float]
 
 
@@ -1179,27 +1181,31 @@ def check_tables(pack: Any, manifest: Manifest, found: Recount) -> None:
     totals = check_counts(pack, manifest, found)
     check_breakdowns(totals, manifest.campaign, found)
     check_moment(totals["as_of"], found.latest)
-    names = check_organizations(pack, totals)
-    check_totals_csv(pack, totals)
-    check_workbook(pack, totals, manifest.origin, names)
-    check_readme(pack, found)
+    langs = list(totals["campaign"]["title"])
+    names = check_organizations(pack, totals, langs)
+    check_totals_csv(pack, totals, langs)
+    check_workbook(pack, totals, manifest.origin, names, langs)
+    check_readme(pack, found, langs)
 
 
 def check_breakdowns(totals: dict[str, Any], campaign: str, found: Recount) -> None:
     """Raises Failed."""
     try:
         is_right = totals["campaign"]["slug"] == campaign and isinstance(totals["as_of"], str)
-        texts = [totals["campaign"]["title"][lang] for lang in ("ko", "en")]
+        title = totals["campaign"]["title"]
+        # It names the languages; every label is in each of them and in no other.
+        is_right = is_right and 0 < len(title) <= _MOST_LANGUAGES
+        is_right = is_right and all(re.fullmatch("[a-z]{2}", lang) for lang in title)
+        texts = list(title.values())
         for name in BREAKDOWNS:
             cells = totals["by_" + name]
-            texts += [
-                text for cell in cells for text in (cell["key"], cell["label"]["ko"], cell["label"]["en"])
-            ]
+            texts += [text for cell in cells for text in (cell["key"], *cell["label"].values())]
+            is_right = is_right and all(cell["label"].keys() == title.keys() for cell in cells)
             is_right = is_right and all(type(cell["people"]) is int for cell in cells)
             is_right = is_right and len({cell["key"] for cell in cells}) == len(cells)
         unnamed = totals.get("unnamed_organizations", 0)
         is_right = is_right and is_number(unnamed) and all(isinstance(text, str) for text in texts)
-    except (KeyError, TypeError):
+    except (KeyError, TypeError, AttributeError):
         is_right = False
     if not is_right:
         raise Failed("count", "totals.json is not a document of totals")
@@ -1244,34 +1250,36 @@ def is_cell(cell: str, text: str) -> bool:
     return cell in (text, "'" + text)
 
 
-def check_organizations(pack: Any, totals: dict[str, Any]) -> list[list[str]]:
+def check_organizations(pack: Any, totals: dict[str, Any], langs: list[str]) -> list[list[str]]:
     """The names in organizations.csv, of which there are as many as the log counts. Raises Failed."""
     head, *rows = table(pack, "organizations.csv") or [[]]
-    if head[:2] != ["name_ko", "name_en"] or any(len(row) != len(head) for row in rows):
+    if head[: len(langs)] != ["name_" + lang for lang in langs] or any(len(row) != len(head) for row in rows):
         raise Failed("count", "organizations.csv is not a list of organisations")
     counted = totals["organizations"]
     unnamed = totals.get("unnamed_organizations", max(counted - len(rows), 0))
     if len(rows) + unnamed != counted:
         words = f"organizations.csv has {len(rows)}, and {unnamed} are said not to be named; the log counts {counted}"
         raise Failed("count", words)
-    return [row[:2] for row in rows]
+    return [row[: len(langs)] for row in rows]
 
 
-def check_totals_csv(pack: Any, totals: dict[str, Any]) -> None:
+def check_totals_csv(pack: Any, totals: dict[str, Any], langs: list[str]) -> None:
     """Raises Failed."""
-    title = totals["campaign"]["title"]
-    expected: list[tuple[str, str, str | None, str | None, object]] = [
-        ("campaign", totals["campaign"]["slug"], title["ko"], title["en"], ""),
-        ("as_of", totals["as_of"], None, None, ""),
-        ("checkpoint", "size", None, None, totals["checkpoint"]["size"]),
-        *(("total", word, None, None, totals[word]) for word in WORDS.values()),
+    words = dict.fromkeys(langs)
+    lines: list[tuple[str, str, dict[str, Any], object]] = [
+        ("campaign", totals["campaign"]["slug"], totals["campaign"]["title"], ""),
+        ("as_of", totals["as_of"], words, ""),
+        ("checkpoint", "size", words, totals["checkpoint"]["size"]),
+        *(("total", word, words, totals[word]) for word in WORDS.values()),
     ]
     for name in BREAKDOWNS:
-        for cell in totals["by_" + name]:
-            label = cell["label"]
-            expected.append((name, cell["key"], label["ko"], label["en"], cell["people"]))
+        lines += [(name, cell["key"], cell["label"], cell["people"]) for cell in totals["by_" + name]]
+    expected = [
+        [section, key, *(label[lang] for lang in langs), value] for section, key, label, value in lines
+    ]
     head, *rows = table(pack, "totals.csv") or [[]]
-    is_right = head == ["section", "key", "label_ko", "label_en", "people"] and len(rows) == len(expected)
+    is_right = head == ["section", "key", *("label_" + lang for lang in langs), "people"]
+    is_right = is_right and len(rows) == len(expected)
     for row, texts in zip(rows, expected):
         # The labels of the first lines are words; those may change, but no number belongs into them.
         is_right = is_right and len(row) == len(texts)
@@ -1285,16 +1293,15 @@ def check_totals_csv(pack: Any, totals: dict[str, Any]) -> None:
         raise Failed("count", "totals.csv does not have the lines of totals.json")
 
 
-def check_readme(pack: Any, found: Recount) -> None:
-    """Raises Failed."""
+def check_readme(pack: Any, found: Recount, langs: list[str]) -> None:
+    """That it names people and organisations once in each language, in lines of words and a number. Raises Failed."""
     text = whole(pack, "README.txt", _LARGEST).decode("utf-8", "replace")
-    for words, number in (
-        (r"(?:서명한 사람|People)", found.people),
-        (r"(?:참여 단체|Organisations)", found.organizations),
-    ):
-        for told in re.findall(rf"(?m)^ *{words} {{2,}}([0-9,]+)", text):
-            if told != f"{number:,}":
-                raise Failed("count", f"README.txt says {told} where the entries give {number:,}")
+    expected = [f"{number:,}" for number in (found.people, found.organizations)] * len(langs)
+    told = re.findall(r"(?m)^ +\S.*? {2,}([0-9][0-9,]*)", text)
+    if told != expected:
+        raise Failed(
+            "count", f"README.txt says {plain(', '.join(told))} where the entries give {', '.join(expected)}"
+        )
 
 
 # --- A workbook (ECMA-376 part 1, section 18) -----------------------------------------------------------------------------
@@ -1373,81 +1380,89 @@ class Workbook:
         return int(number) if number.is_integer() else number
 
 
-def check_workbook(pack: Any, totals: dict[str, Any], origin: str, names: list[list[str]]) -> None:
+def check_workbook(
+    pack: Any, totals: dict[str, Any], origin: str, names: list[list[str]], langs: list[str]
+) -> None:
     """That totals.xlsx holds the numbers of totals.json and of the list of organisations, and no others. Raises Failed."""
     try:
         sheets = Workbook(whole(pack, "totals.xlsx", _LARGEST)).sheets
-        check_sheets(sheets, totals, origin, names)
+        check_sheets(sheets, totals, origin, names, langs)
     except ValueError as error:
         raise Failed(
             "count", f"totals.xlsx says something else than totals.json: {plain(str(error))}"
         ) from None
 
 
-def check_sheets(sheets: list[Rows], totals: dict[str, Any], origin: str, names: list[list[str]]) -> None:
+def check_sheets(
+    sheets: list[Rows], totals: dict[str, Any], origin: str, names: list[list[str]], langs: list[str]
+) -> None:
     """Raises ValueError."""
     if len(sheets) != _SHEETS:
         raise ValueError("it does not have the sheets of totals.json")
-    check_summary(sheets[0], totals, origin)
+    check_summary(sheets[0], totals, origin, langs)
     for name, rows in zip(BREAKDOWNS, sheets[1:]):
-        check_sheet(name, rows, totals["by_" + name], totals["people"])
-    listed = [[str(row.get(column, "")) for column in "AB"] for row in sheets[4][1:]]
+        check_sheet(name, rows, totals["by_" + name], totals["people"], langs)
+    listed = [[str(row.get(column, "")) for column in _COLUMNS[: len(langs)]] for row in sheets[4][1:]]
     if len(listed) != len(names) or any(
-        not all(map(is_cell, told, cells)) for cells, told in zip(listed, names)
+        not is_cell(name, text) for row, texts in zip(names, listed) for name, text in zip(row, texts)
     ):
-        raise ValueError("it does not list the organisations of organizations.csv")
+        raise ValueError("it lists other organisations than organizations.csv")
 
 
-def check_summary(rows: Rows, totals: dict[str, Any], origin: str) -> None:
-    """Lines of a Korean name, an English one and a value. Raises ValueError."""
+def check_summary(rows: Rows, totals: dict[str, Any], origin: str, langs: list[str]) -> None:
+    """Lines of a code, its name in each language and a value. Raises ValueError."""
     numbers = {
-        "People": totals["people"],
-        "Organizations": totals["organizations"],
-        "Organisations": totals["organizations"],
-        "Entries of the public log": totals["checkpoint"]["size"],
-        "Organisations that are counted but no longer named, as their content was deleted": totals.get(
-            "unnamed_organizations", 0
-        ),
+        "people": totals["people"],
+        "organizations": totals["organizations"],
+        "entries": totals["checkpoint"]["size"],
+        "unnamed_organizations": totals.get("unnamed_organizations", 0),
     }
-    texts = {"Root hash": totals["checkpoint"]["root"], "Name of the log": origin}
+    texts = {"root": totals["checkpoint"]["root"], "log": origin}
+    words = ("campaign", "as_of", "verify", "note")
+    columns = _COLUMNS[: len(langs) + 2]
     seen = set()
     for row in rows[1:]:
-        name, value = str(row.get("B", "")), row.get("C", "")
-        if set(row) - {"A", "B", "C"} or any(not isinstance(row.get(column, ""), str) for column in "AB"):
-            raise ValueError("a line of the summary has more than a name and a value")
-        if not isinstance(value, str) or name in numbers:
-            if numbers.get(name) != value:
-                raise ValueError(f"{name} is {value}")
-            seen.add(name.replace("z", "s"))
-        elif (name in texts and texts[name] != value) or (
-            name == "As of" and f"({totals['as_of']})" not in value
-        ):
-            raise ValueError(f"{name} is {value}")
-    if not {"People", "Organisations"} <= seen:
+        code, *names, value = (row.get(column, "") for column in columns)
+        if set(row) - set(columns) or code not in (*numbers, *texts, *words):
+            raise ValueError("a line of the summary is not one of a code, a name and a value")
+        if any(not isinstance(name, str) or any(map(str.isdigit, name)) for name in names):
+            raise ValueError(f"the name of {code} holds a number")
+        if code in seen and code != "note":
+            raise ValueError(f"{code} stands twice")
+        seen.add(code)
+        if code in numbers:
+            is_right = not isinstance(value, str) and value == numbers[str(code)]
+        elif code in texts:
+            is_right = value == texts[str(code)]
+        else:
+            is_right = isinstance(value, str) and (code != "as_of" or f"({totals['as_of']})" in value)
+        if not is_right:
+            raise ValueError(f"{code} is {value}")
+    if not {"people", "organizations"} <= seen:
         raise ValueError("the summary lacks a number")
 
 
-def check_sheet(name: str, rows: Rows, cells: list[dict[str, Any]], people: int) -> None:
-    """Lines in the order of totals.json: code and labels, people, and what follows from those. Raises ValueError."""
+def check_sheet(name: str, rows: Rows, cells: list[dict[str, Any]], people: int, langs: list[str]) -> None:
+    """Lines in the order of totals.json: code and labels, people, the running total of days, the share. Raises ValueError."""
     head, *lines = rows or [{}]
-    columns = [column for column, text in head.items() if str(text).endswith("People")]
-    if len(columns) != 1 or len(lines) != len(cells):
+    columns = _COLUMNS[: len(langs) + (4 if name == "day" else 3)]
+    if set(head) != set(columns) or len(lines) != len(cells):
         raise ValueError(f"the sheet by {name} does not have the lines of totals.json")
     total = 0
     for row, cell in zip(lines, cells):
         total += cell["people"]
-        ko, en = cell["label"]["ko"], cell["label"]["en"]
-        allowed: list[Cell] = [cell["key"], ko, en, f"{ko} {en}", total]
+        key, *told, share = (row.get(column, "") for column in columns)
+        expected = [*(cell["label"][lang] for lang in langs), cell["people"]]
+        if name == "day":
+            expected.append(total)
+        if set(row) - set(columns) or told != expected:
+            raise ValueError(f"the sheet by {name} says {told} for {cell['key']}")
+        keys: list[Cell] = [cell["key"]]
         with contextlib.suppress(ValueError):
-            allowed.append((dt.date.fromisoformat(cell["key"]) - _DAY_ZERO).days)
-        for column, value in row.items():
-            share = not isinstance(value, str) and people and abs(value - cell["people"] / people) < 0.00051
-            if column == columns[0] and value != cell["people"]:
-                raise ValueError(f"the sheet by {name} says {value} for {cell['key']}")
-            if column != columns[0] and value not in allowed and not share:
-                raise ValueError(f"the sheet by {name} says {value} beside {cell['key']}")
-        if columns[0] not in row:
-            raise ValueError(f"the sheet by {name} lacks a number")
+            keys.append((dt.date.fromisoformat(cell["key"]) - _DAY_ZERO).days)
+        is_share = not isinstance(share, str) and abs(share - cell["people"] / (people or 1)) < 0.00051
+        if key not in keys or not is_share:
+            raise ValueError(f"the sheet by {name} says {key} and {share} for {cell['key']}")
 
 
 def check_pledges(pack: Any, found: Recount) -> None:

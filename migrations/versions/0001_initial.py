@@ -756,7 +756,7 @@ def _create_tables() -> None:
         sa.Column("kind", sa.String(length=20), nullable=False),
         sa.Column("campaign_id", sa.Integer(), nullable=False),
         sa.Column("format", sa.String(length=4), nullable=False),
-        sa.Column("lang", sa.String(length=2), server_default="ko", nullable=False),
+        sa.Column("lang", sa.String(length=2), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("asked_by", sa.Integer(), nullable=True),
         sa.Column("asked_name", sa.String(length=254), nullable=False),

@@ -10,13 +10,14 @@ from pledge.accounts.models import StaffMember
 from pledge.core import tokens, urls
 from pledge.core.db import reading
 from pledge.core.i18n import format_datetime
+from pledge.core.phrases import Phrase
 from pledge.core.tokens import Purpose
 from pledge.mail.message import Claimed, Composers, Message, composer
 from pledge.mail.models import MailKind
 from pledge.mail.outbox import enqueue
 
 #: Beside the site's name at the head of every mail, where mails to signers name their campaign.
-_STAFF = {"ko": "운영진", "en": "Staff"}
+_STAFF = Phrase("mail", "Staff")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,9 @@ def notice(mail: Claimed, member: MailedMember) -> Message:
 
 
 def _message(mail: Claimed, member: MailedMember, **values: str) -> Message:
-    return Message(member.email, {"campaign": f"{urls.site_name(mail.lang)} · {_STAFF[mail.lang]}", **values})
+    return Message(
+        member.email, {"campaign": f"{urls.site_name(mail.lang)} · {_STAFF.of(mail.lang)}", **values}
+    )
 
 
 def _members(mails: Sequence[Claimed]) -> Mapping[int, MailedMember]:

@@ -17,20 +17,34 @@ from pledge.audit.models import COMMAND_LINE
 from pledge.campaigns.rules import BadFields
 from pledge.cli.campaigns import campaign_id
 from pledge.cli.delivery_verify import verify
+from pledge.cli.language import known_language
 from pledge.cli.log_key import refuse_without_log_key
+from pledge.core import languages
+from pledge.core.phrases import Phrase
 from pledge.deliveries import freezing
 from pledge.deliveries.doubt import CountInDoubt
 from pledge.deliveries.pack import packing
 from pledge.ledger import log_queries
 from pledge.ledger.log_queries import CheckpointView
-from pledge.statistics.values import Words
 
 delivery = AppGroup(
     "delivery", help="Deliveries: totals at a checkpoint, frozen, with all that is needed to check them."
 )
 delivery.add_command(verify)
 
-_OCCASION = Words("서명 집계 제출", "Handing over of the totals")
+_OCCASION = Phrase("delivery", "Handing over of the totals")
+
+
+def by_language(context: click.Context, option: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
+    """`LANG=TEXT`, once for each language. Raises click.BadParameter."""
+    found: dict[str, str] = {}
+    for one in given:
+        lang, is_named, text = one.partition("=")
+        if not lang or not is_named or lang in found:
+            raise click.BadParameter("LANG=… is expected, once for each language")
+        known_language(lang)
+        found[lang] = text
+    return found
 
 
 @delivery.command("build")
@@ -42,15 +56,28 @@ _OCCASION = Words("서명 집계 제출", "Handing over of the totals")
     help="Write the pack to this file.",
 )
 @click.option("--checkpoint", "size", type=int, help="The checkpoint of this many entries; else the newest.")
-@click.option("--recipient-ko", help="Else the recipient that the campaign names.")
-@click.option("--recipient-en", help="The same in English.")
-@click.option("--occasion-ko", default=_OCCASION.ko, show_default=True)
-@click.option("--occasion-en", default=_OCCASION.en, show_default=True)
 @click.option(
-    "--letter-ko", type=click.File(encoding="utf-8-sig"), help="A file with the letter; else one is written."
+    "--recipient",
+    multiple=True,
+    metavar="LANG=TEXT",
+    callback=by_language,
+    help="For each language; else the recipient that the campaign names.",
 )
-@click.option("--letter-en", type=click.File(encoding="utf-8-sig"), help="The same in English.")
-def build(slug: str, out: Path, size: int | None, **given: Any) -> None:
+@click.option(
+    "--occasion",
+    multiple=True,
+    metavar="LANG=TEXT",
+    callback=by_language,
+    help="For each language; else that the totals are handed over.",
+)
+@click.option(
+    "--letter",
+    multiple=True,
+    metavar="LANG=FILE",
+    callback=by_language,
+    help="For each language a file with the letter; else one is written.",
+)
+def build(slug: str, out: Path, size: int | None, **given: dict[str, str]) -> None:
     """Freeze a delivery of the campaign SLUG and write its pack.
 
     The same call gives the same file again: a delivery that was frozen here with the same checkpoint and texts is used
@@ -59,14 +86,18 @@ def build(slug: str, out: Path, size: int | None, **given: Any) -> None:
     refuse_without_log_key(current_config())
     checkpoint = _checkpoint(campaign_id(slug), size)
     try:
-        texts = _texts(given, freezing.recipient_of(slug), freezing.letter_for(slug, checkpoint.id))
+        texts: dict[str, Any] = {
+            "recipient": languages.texts(freezing.recipient_of(slug) | given["recipient"]),
+            "occasion": languages.texts(_OCCASION.in_each() | given["occasion"]),
+            "letter": languages.texts(freezing.letter_for(slug, checkpoint.id) | _read(given["letter"])),
+        }
         number = freezing.frozen_before(COMMAND_LINE, slug, checkpoint.id, **texts)
         is_new = number is None
         if number is None:
             number = freezing.freeze(COMMAND_LINE, slug, checkpoint.id, **texts)
     except BadFields as wrong:
-        said = ", ".join(f"--{field.replace('_', '-')} is {fault}" for field, fault in wrong.faults.items())
-        raise click.UsageError(said.replace("_", " ")) from None
+        said = ", ".join(f"{field} is {fault}".replace("_", " ") for field, fault in wrong.faults.items())
+        raise click.UsageError(said) from None
     except CountInDoubt as doubt:
         raise click.ClickException(
             f"{doubt.set_aside} entries of this campaign are set aside; see `flask ledger verify {slug}`"
@@ -85,13 +116,11 @@ def build(slug: str, out: Path, size: int | None, **given: Any) -> None:
     click.echo(f"{checkpoint.people} people, {checkpoint.organizations} organizations")
 
 
-def _texts(given: Mapping[str, Any], recipient: Words, begun: Words) -> dict[str, Any]:
-    letters = {lang: given[f"letter_{lang}"] for lang in ("ko", "en")}
-    return {
-        "recipient": Words(given["recipient_ko"] or recipient.ko, given["recipient_en"] or recipient.en),
-        "occasion": Words(given["occasion_ko"], given["occasion_en"]),
-        "letter": Words(*(begun.of(lang) if file is None else file.read() for lang, file in letters.items())),
-    }
+def _read(letters: Mapping[str, str]) -> dict[str, str]:
+    try:
+        return {lang: Path(name).read_text("utf-8-sig") for lang, name in letters.items()}
+    except (OSError, UnicodeDecodeError) as error:
+        raise click.UsageError(f"the letter cannot be read: {error}") from None
 
 
 def _checkpoint(campaign: int, size: int | None) -> CheckpointView:

@@ -3,7 +3,8 @@
 import unicodedata
 from functools import lru_cache
 
-from babel import Locale
+from pledge.core import languages
+from pledge.core.phrases import Phrase
 
 HOME = "KR"
 
@@ -22,34 +23,33 @@ COUNTRIES = frozenset(
 )
 
 #: The 17 provinces and metropolitan cities, in the order of official lists.
-REGIONS: dict[str, tuple[str, str]] = {
-    "KR-11": ("서울특별시", "Seoul"),
-    "KR-26": ("부산광역시", "Busan"),
-    "KR-27": ("대구광역시", "Daegu"),
-    "KR-28": ("인천광역시", "Incheon"),
-    "KR-29": ("광주광역시", "Gwangju"),
-    "KR-30": ("대전광역시", "Daejeon"),
-    "KR-31": ("울산광역시", "Ulsan"),
-    "KR-50": ("세종특별자치시", "Sejong"),
-    "KR-41": ("경기도", "Gyeonggi"),
-    "KR-42": ("강원특별자치도", "Gangwon"),
-    "KR-43": ("충청북도", "North Chungcheong"),
-    "KR-44": ("충청남도", "South Chungcheong"),
-    "KR-45": ("전북특별자치도", "Jeonbuk"),
-    "KR-46": ("전라남도", "South Jeolla"),
-    "KR-47": ("경상북도", "North Gyeongsang"),
-    "KR-48": ("경상남도", "South Gyeongsang"),
-    "KR-49": ("제주특별자치도", "Jeju"),
+REGIONS: dict[str, Phrase] = {
+    "KR-11": Phrase("region", "Seoul"),
+    "KR-26": Phrase("region", "Busan"),
+    "KR-27": Phrase("region", "Daegu"),
+    "KR-28": Phrase("region", "Incheon"),
+    "KR-29": Phrase("region", "Gwangju"),
+    "KR-30": Phrase("region", "Daejeon"),
+    "KR-31": Phrase("region", "Ulsan"),
+    "KR-50": Phrase("region", "Sejong"),
+    "KR-41": Phrase("region", "Gyeonggi"),
+    "KR-42": Phrase("region", "Gangwon"),
+    "KR-43": Phrase("region", "North Chungcheong"),
+    "KR-44": Phrase("region", "South Chungcheong"),
+    "KR-45": Phrase("region", "Jeonbuk"),
+    "KR-46": Phrase("region", "South Jeolla"),
+    "KR-47": Phrase("region", "North Gyeongsang"),
+    "KR-48": Phrase("region", "South Gyeongsang"),
+    "KR-49": Phrase("region", "Jeju"),
 }
 
 
 def country_name(code: str, lang: str) -> str:
-    return str(Locale(lang).territories.get(code, code))
+    return str(languages.locale(lang).territories.get(code, code))
 
 
 def region_name(code: str, lang: str) -> str:
-    names = REGIONS.get(code)
-    return code if names is None else names[0 if lang == "ko" else 1]
+    return REGIONS[code].of(lang) if code in REGIONS else code
 
 
 @lru_cache(maxsize=4)

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pledge.audit.models import Actor
 from pledge.audit.services import note
 from pledge.campaigns.queries import slugs
+from pledge.core import languages
 from pledge.core.clock import iso_utc
-from pledge.deliveries.figures import Figures, cells
+from pledge.deliveries.figures import Figures
 from pledge.deliveries.freezing import DoesNotAddUp, NoSuchCheckpoint, state_of
 from pledge.deliveries.tables.formats import FORMATS
 from pledge.exports.names import file_name
@@ -49,14 +50,15 @@ def at_newest_checkpoint(slug: str) -> Figures:
     lines = breakdowns(counted.tallies[Kind.PERSON])
     return Figures(
         slug=campaign.slug,
+        languages=languages.codes(),
         title=campaign.title,
         as_of=checkpoint.signed_at,
         people=checkpoint.people,
         organizations=checkpoint.organizations,
         smallest_shown=MIN_CELL,
-        by_country=cells(lines.by_country),
-        by_region=cells(lines.by_region),
-        by_day=cells(lines.by_day),
+        by_country=lines.by_country,
+        by_region=lines.by_region,
+        by_day=lines.by_day,
         checkpoint=state_of(checkpoint),
     )
 

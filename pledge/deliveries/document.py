@@ -9,13 +9,10 @@ from typing import Any
 
 from pledge.core.languages import Texts
 from pledge.ledger.counting import Moves
-from pledge.statistics.values import Cell, Organization, Pledge, SignUps, Words
+from pledge.statistics.values import Cell, Organization, Pledge, SignUps
 
 #: In the manifest and in the document; a changed format gets another name.
 FORMAT = "pledge-delivery/v1"
-
-
-NO_WORDS = Words("", "")
 
 
 @dataclass(frozen=True)
@@ -23,10 +20,10 @@ class Reply:
     """The number of the letter, and where its answer goes. Each may be empty."""
 
     number: str = ""
-    person: Words = NO_WORDS
+    person: Texts = field(default_factory=Texts)
     phone: str = ""
     email: str = ""
-    address: Words = NO_WORDS
+    address: Texts = field(default_factory=Texts)
 
 
 @dataclass(frozen=True)
@@ -44,14 +41,15 @@ class FrozenCheckpoint:
 @dataclass(frozen=True)
 class Document:
     slug: str
-    title: Words
+    languages: list[str]  #: those of the site, in its order: each table has a column for each
+    title: Texts
     goal: int
     origin: str  #: of the log
     address: str  #: of the campaign's site, for "how to check": `https://example.org`
     checkpoint: FrozenCheckpoint
-    recipient: Words
-    occasion: Words
-    letter: Words  #: paragraphs, an empty line between two
+    recipient: Texts
+    occasion: Texts
+    letter: Texts  #: paragraphs, an empty line between two
     frozen_at: str
     by_country: list[Cell]
     by_region: list[Cell]
@@ -61,8 +59,8 @@ class Document:
     organizations: list[Organization]
     #: Organisations that the log counts, but whose content was erased since.
     unnamed_organizations: int
-    secretariat: list[Words]
-    partners: list[Words]
+    secretariat: list[Texts]
+    partners: list[Texts]
     people_moves: Moves
     organization_moves: Moves
     sign_ups: SignUps
@@ -80,14 +78,14 @@ def from_json(text: str) -> Document:
     """The document of a delivery as it was frozen. Raises KeyError or TypeError for anything else."""
     raw: dict[str, Any] = json.loads(text)
     for name in ("title", "recipient", "occasion", "letter"):
-        raw[name] = Words(**raw[name])
+        raw[name] = Texts(raw[name])
     for name in ("secretariat", "partners"):
-        raw[name] = [Words(**words) for words in raw[name]]
+        raw[name] = [Texts(one) for one in raw[name]]
     for name in ("by_country", "by_region", "by_day"):
-        raw[name] = [Cell(cell["key"], Words(**cell["label"]), cell["people"]) for cell in raw[name]]
+        raw[name] = [Cell(cell["key"], Texts(cell["label"]), cell["people"]) for cell in raw[name]]
     raw["pledges"] = [Pledge(one["version"], one["sha256"], Texts(one["text"])) for one in raw["pledges"]]
     raw["organizations"] = [
-        Organization(**{**one, "name": Words(**one["name"]), "statement": Words(**one["statement"])})
+        Organization(**{**one, "name": Texts(one["name"]), "statement": Texts(one["statement"])})
         for one in raw["organizations"]
     ]
     raw["checkpoint"] = FrozenCheckpoint(**raw["checkpoint"])
@@ -97,5 +95,5 @@ def from_json(text: str) -> Document:
     )
     raw["sign_ups"] = SignUps(**raw["sign_ups"])
     reply = raw.pop("reply", {})
-    words = {name: Words(**reply[name]) for name in ("person", "address") if name in reply}
-    return Document(**raw, reply=Reply(**{**reply, **words}))
+    texts = {name: Texts(reply[name]) for name in ("person", "address") if name in reply}
+    return Document(**raw, reply=Reply(**{**reply, **texts}))

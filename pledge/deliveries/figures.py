@@ -1,22 +1,26 @@
 """The figures of a campaign as tables show them: current ones (`flask totals`) or those frozen in a delivery."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from pledge.core import languages
 from pledge.core.clock import from_iso_utc
 from pledge.core.i18n import SEOUL
+from pledge.core.languages import Texts
+from pledge.core.phrases import Phrase
 from pledge.deliveries.document import Document, FrozenCheckpoint
 from pledge.statistics import labels as words
-from pledge.statistics.breakdowns import BreakdownLine, CampaignTotals
+from pledge.statistics.breakdowns import CampaignTotals
 from pledge.statistics.cells import MIN_CELL
-from pledge.statistics.values import Cell, Words
+from pledge.statistics.values import Cell
 
 
 @dataclass(frozen=True)
 class Figures:
     slug: str
-    title: Words
+    languages: Sequence[str]  #: of the tables, in the order of their columns
+    title: Texts
     as_of: datetime
     people: int
     organizations: int
@@ -35,8 +39,8 @@ class Section:
     """One breakdown, with its name in each format."""
 
     name: str
-    sheet: Words
-    words: Words
+    sheet: Phrase
+    words: Phrase
     cells: Callable[[Figures], list[Cell]]
 
 
@@ -50,14 +54,15 @@ SECTIONS = (
 def of_totals(totals: CampaignTotals) -> Figures:
     return Figures(
         slug=totals.slug,
-        title=Words(totals.title_ko, totals.title_en),
+        languages=languages.codes(),
+        title=totals.title,
         as_of=totals.as_of,
         people=totals.people,
         organizations=totals.organizations,
         smallest_shown=MIN_CELL,
-        by_country=cells(totals.by_country),
-        by_region=cells(totals.by_region),
-        by_day=cells(totals.by_day),
+        by_country=totals.by_country,
+        by_region=totals.by_region,
+        by_day=totals.by_day,
     )
 
 
@@ -65,6 +70,7 @@ def of_document(document: Document) -> Figures:
     """Figures as of the moment when the checkpoint was signed."""
     return Figures(
         slug=document.slug,
+        languages=document.languages,
         title=document.title,
         as_of=from_iso_utc(document.checkpoint.signed_at),
         people=document.checkpoint.people,
@@ -91,7 +97,3 @@ def percent(people: int, figures: Figures) -> float:
 def seoul(instant: datetime) -> str:
     """A moment in Seoul's time, as people in Korea write it."""
     return f"{instant.astimezone(SEOUL):%Y-%m-%d %H:%M:%S} KST"
-
-
-def cells(lines: list[BreakdownLine]) -> list[Cell]:
-    return [Cell(line.key, Words(line.ko, line.en), line.people) for line in lines]

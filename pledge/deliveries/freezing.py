@@ -1,7 +1,7 @@
 """Freezing a delivery: the numbers of a campaign at a checkpoint, with recipient, occasion and letter, fixed permanently."""
 
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Row, Select, select, update
 
@@ -10,12 +10,12 @@ from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.campaigns.models import Campaign
 from pledge.campaigns.rules import Checker
-from pledge.core import clock
+from pledge.core import clock, languages
 from pledge.core.clock import iso_utc
 from pledge.core.db import reading, transaction
+from pledge.core.languages import Texts
 from pledge.deliveries import doubt
 from pledge.deliveries.document import Document, FrozenCheckpoint, Reply, from_json
-from pledge.deliveries.figures import cells
 from pledge.deliveries.letter.letters import default_letter
 from pledge.deliveries.models import MAX_LETTER, MAX_OCCASION, MAX_RECIPIENT, Delivery, DeliveryState
 from pledge.deliveries.replies import clean_reply, completed
@@ -29,14 +29,20 @@ from pledge.statistics.breakdowns import breakdowns
 from pledge.statistics.campaign_facts import CampaignFacts, campaign_facts
 from pledge.statistics.cells import MIN_CELL
 from pledge.statistics.integrity import integrity
-from pledge.statistics.values import SignUps, Words
+from pledge.statistics.values import SignUps
 
-_NOTHING = Words("", "")
+_NOTHING = Texts()
 _NO_REPLY = Reply()
 
 
-#: Recipient, occasion, letter and reply, as they are kept.
-Texts = tuple[Words, Words, Words, Reply]
+@dataclass(frozen=True)
+class Wording:
+    """What a delivery says besides its numbers, as it is kept."""
+
+    recipient: Texts
+    occasion: Texts
+    letter: Texts
+    reply: Reply
 
 
 class NoSuchCheckpoint(LookupError):
@@ -55,9 +61,9 @@ def preview(
     slug: str,
     checkpoint_id: int | None = None,
     *,
-    recipient: Words = _NOTHING,
-    occasion: Words = _NOTHING,
-    letter: Words | None = None,
+    recipient: Texts = _NOTHING,
+    occasion: Texts = _NOTHING,
+    letter: Texts | None = None,
     reply: Reply = _NO_REPLY,
 ) -> Document:
     """The document that freezing would make now; without a checkpoint at the newest one. Changes nothing.
@@ -66,18 +72,18 @@ def preview(
     DoesNotAddUp.
     """
     campaign = campaign_facts(slug)
-    return _document(
-        campaign, _checkpoint(campaign.id, checkpoint_id), recipient, occasion, letter, reply=reply
-    )
+    checkpoint = _checkpoint(campaign.id, checkpoint_id)
+    letter = letter or default_letter(campaign.title, state_of(checkpoint))
+    return _document(campaign, checkpoint, Wording(recipient, occasion, letter, reply))
 
 
-def recipient_of(slug: str) -> Words:
+def recipient_of(slug: str) -> Texts:
     """To whom the campaign hands its totals, as the letter's address begins. Raises UnknownCampaign."""
     recipient = campaign_facts(slug).recipient
-    return Words(recipient.ko, recipient.en[:1].upper() + recipient.en[1:])
+    return Texts({lang: text[:1].upper() + text[1:] for lang, text in recipient.items()})
 
 
-def letter_for(slug: str, checkpoint_id: int) -> Words:
+def letter_for(slug: str, checkpoint_id: int) -> Texts:
     """The default letter about a checkpoint, without counting anything. Raises UnknownCampaign, NoSuchCheckpoint."""
     campaign = campaign_facts(slug)
     return default_letter(campaign.title, state_of(_checkpoint(campaign.id, checkpoint_id)))
@@ -88,9 +94,9 @@ def freeze(
     slug: str,
     checkpoint_id: int,
     *,
-    recipient: Words,
-    occasion: Words,
-    letter: Words,
+    recipient: Texts,
+    occasion: Texts,
+    letter: Texts,
     reply: Reply = _NO_REPLY,
 ) -> int:
     """Freeze a delivery and have its pack made; returns its number. The same actor freezing the same again gets the same one.
@@ -98,16 +104,15 @@ def freeze(
     Counting takes time in proportion to the log, so it is done before the transaction: what a checkpoint adds up to does not
     change. Raises UnknownCampaign, NoSuchCheckpoint, BadFields (for `recipient_ko` … `letter_en`), CountInDoubt, DoesNotAddUp.
     """
-    texts = clean_texts(recipient, occasion, letter, reply=reply)
-    recipient, occasion, letter, reply = texts
+    wording = clean_wording(recipient, occasion, letter, reply=reply)
     campaign = campaign_facts(slug)
     doubt.refuse(campaign.id)
     checkpoint = _checkpoint(campaign.id, checkpoint_id)
-    document = _document(campaign, checkpoint, recipient, occasion, letter, reply=reply)
+    document = _document(campaign, checkpoint, wording)
     with transaction() as session:
         # Counting took a while, and a second click on the button may have come meanwhile: one after the other.
         session.execute(select(Campaign.id).where(Campaign.id == campaign.id).with_for_update())
-        same = _same(session.execute(_frozen_before(actor, campaign.id, checkpoint.id)), texts)
+        same = _same(session.execute(_frozen_before(actor, campaign.id, checkpoint.id)), wording)
         # After a rotation of keys it is frozen again: the old pack could not be signed.
         if same is not None and same[1].verifiers == document.verifiers:
             return same[0]
@@ -115,9 +120,9 @@ def freeze(
             campaign_id=campaign.id,
             checkpoint_id=checkpoint.id,
             state=DeliveryState.FROZEN,
-            recipient=asdict(recipient),
-            occasion=asdict(occasion),
-            letter=asdict(letter),
+            recipient=wording.recipient,
+            occasion=wording.occasion,
+            letter=wording.letter,
             document=document.to_json(),
             frozen_by=actor.staff_id,
             frozen_name=actor.name,
@@ -135,7 +140,7 @@ def freeze(
             size=checkpoint.size,
             people=checkpoint.people,
             organizations=checkpoint.organizations,
-            recipient=recipient.en,
+            recipient=wording.recipient.of(languages.default()),
         )
         return row.id
 
@@ -145,19 +150,19 @@ def frozen_before(
     slug: str,
     checkpoint_id: int,
     *,
-    recipient: Words,
-    occasion: Words,
-    letter: Words,
+    recipient: Texts,
+    occasion: Texts,
+    letter: Texts,
     reply: Reply = _NO_REPLY,
 ) -> int | None:
     """The number of a delivery that this actor froze with the same texts, if it is not handed over yet; else None.
 
     Raises UnknownCampaign, BadFields.
     """
-    texts = clean_texts(recipient, occasion, letter, reply=reply)
+    wording = clean_wording(recipient, occasion, letter, reply=reply)
     query = _frozen_before(actor, campaign_facts(slug).id, checkpoint_id)
     with reading() as connection:
-        same = _same(connection.execute(query), texts)
+        same = _same(connection.execute(query), wording)
     return None if same is None else same[0]
 
 
@@ -172,16 +177,15 @@ def _frozen_before(actor: Actor, campaign_id: int, checkpoint_id: int) -> Select
     return query.where(*(column == value for column, value in same.items())).order_by(Delivery.id.desc())
 
 
-def _same(found: Iterable[Row[int, str]], texts: Texts) -> tuple[int, Document] | None:
+def _same(found: Iterable[Row[int, str]], wording: Wording) -> tuple[int, Document] | None:
     """The newest of these deliveries that says the same and is to be answered there, with its document."""
-    recipient, occasion, letter, reply = texts
-    wanted = recipient, occasion, letter, completed(reply)
+    wanted = replace(wording, reply=completed(wording.reply))
     documents = ((row.id, from_json(row.document)) for row in found)
     return next(
         (
             (number, one)
             for number, one in documents
-            if (one.recipient, one.occasion, one.letter, one.reply) == wanted
+            if Wording(one.recipient, one.occasion, one.letter, one.reply) == wanted
         ),
         None,
     )
@@ -202,36 +206,24 @@ def discard(actor: Actor, delivery_id: int, why: str) -> None:
         record(session, actor, "delivery.discard", f"delivery:{delivery_id}", reason=why)
 
 
-def clean_texts(recipient: Words, occasion: Words, letter: Words, reply: Reply = _NO_REPLY) -> Texts:
+def clean_wording(recipient: Texts, occasion: Texts, letter: Texts, reply: Reply = _NO_REPLY) -> Wording:
     """The texts as they will be kept. Raises BadFields with everything that is wrong."""
     checker = Checker()
-    cleaned = tuple(
-        Words(
-            *(
-                clean(f"{field}_{lang}", words.of(lang), longest, required=True).strip()
-                for lang in ("ko", "en")
-            )
-        )
-        for field, words, longest, clean in (
-            ("recipient", recipient, MAX_RECIPIENT, checker.line),
-            ("occasion", occasion, MAX_OCCASION, checker.line),
-            ("letter", letter, MAX_LETTER, checker.text),
-        )
+    wording = Wording(
+        recipient=checker.lines("recipient", recipient, MAX_RECIPIENT, required=True),
+        occasion=checker.lines("occasion", occasion, MAX_OCCASION, required=True),
+        letter=_stripped(checker.texts("letter", letter, MAX_LETTER, required=True)),
+        reply=clean_reply(checker, reply),
     )
-    reply = clean_reply(checker, reply)
     checker.finish()
-    return cleaned[0], cleaned[1], cleaned[2], reply
+    return wording
 
 
-def _document(
-    campaign: CampaignFacts,
-    checkpoint: CheckpointView,
-    recipient: Words,
-    occasion: Words,
-    letter: Words | None,
-    *,
-    reply: Reply,
-) -> Document:
+def _stripped(letter: Texts) -> Texts:
+    return Texts({lang: text.strip() for lang, text in letter.items()})
+
+
+def _document(campaign: CampaignFacts, checkpoint: CheckpointView, wording: Wording) -> Document:
     counted = at_checkpoint.counted(campaign.id, checkpoint.size)
     listed = at_checkpoint.listed(campaign.id, checkpoint.size, checkpoint.signed_at)
     named = len(listed.organizations) + listed.unnamed
@@ -244,19 +236,20 @@ def _document(
     state, newest = state_of(checkpoint), log_queries.newest(campaign.id)
     return Document(
         slug=campaign.slug,
+        languages=list(languages.codes()),
         title=campaign.title,
         goal=campaign.goal,
         # As in the checkpoint: the site may have moved to another address since.
         origin=checkpoint.note.partition("\n")[0],
         address=current_config().base_url,
         checkpoint=state,
-        recipient=recipient,
-        occasion=occasion,
-        letter=letter or default_letter(campaign.title, state),
+        recipient=wording.recipient,
+        occasion=wording.occasion,
+        letter=wording.letter,
         frozen_at=iso_utc(clock.now()),
-        by_country=cells(lines.by_country),
-        by_region=cells(lines.by_region),
-        by_day=cells(lines.by_day),
+        by_country=lines.by_country,
+        by_region=lines.by_region,
+        by_day=lines.by_day,
         smallest_shown=MIN_CELL,
         pledges=at_checkpoint.pledges(campaign.id, counted.pledge_text_ids),
         organizations=listed.organizations,
@@ -270,7 +263,7 @@ def _document(
         ),
         verifiers=log_queries.verifiers(campaign.id),
         newest=None if newest is None else state_of(newest),
-        reply=completed(reply),
+        reply=completed(wording.reply),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Select, func, select, text
 
 from pledge.campaigns.forgetting import AFTER_DELIVERY
-from pledge.campaigns.models import Campaign, CampaignText
+from pledge.campaigns.models import Campaign
 from pledge.core import clock
 from pledge.core.db import reading
 from pledge.core.languages import Texts
@@ -16,7 +16,6 @@ from pledge.ledger.models import Checkpoint, LedgerHead
 from pledge.mail.blocks import may_be_written_to
 from pledge.mail.models import MailKind, MailState, OutboxMail
 from pledge.signatures.models import WANTS_NEWS, Signature
-from pledge.statistics.values import Words
 
 #: How many deliveries the campaign's page shows.
 MAX_SHOWN = 5
@@ -38,7 +37,6 @@ class DeliveryView:
     id: int
     campaign_id: int
     slug: str
-    title: Words
     state: DeliveryState
     recipient: Texts
     occasion: Texts
@@ -193,11 +191,10 @@ def last_handed_over() -> dict[int, datetime]:
 
 
 def _deliveries() -> Select[*tuple[Any, ...]]:
-    titles = [_title(Delivery.campaign_id, lang) for lang in ("ko", "en")]
     kept = [column for column in Delivery.__table__.c if column.name not in ("document", "letter")]
     return (
         select(
-            *(*kept, Campaign.slug, *titles),
+            *(*kept, Campaign.slug),
             *(Checkpoint.people, Checkpoint.organizations, Checkpoint.size, Checkpoint.signed_at),
         )
         .join(Campaign, Campaign.id == Delivery.campaign_id)
@@ -210,7 +207,6 @@ def _view(row: Any, document: str = "") -> DeliveryView:
         id=row.id,
         campaign_id=row.campaign_id,
         slug=row.slug,
-        title=Words(row.title_ko or row.slug, row.title_en or row.slug),
         state=DeliveryState(row.state),
         recipient=row.recipient,
         occasion=row.occasion,
@@ -238,34 +234,18 @@ class CampaignChoice:
     """A campaign whose totals can be frozen."""
 
     slug: str
-    title: Words
     people: int
     organizations: int
 
 
 def choices() -> list[CampaignChoice]:
     """The campaigns whose log has been begun, by their number."""
-    titles = [_title(Campaign.id, lang) for lang in ("ko", "en")]
     query = (
-        select(Campaign.slug, *titles, LedgerHead.people, LedgerHead.organizations)
+        select(Campaign.slug, LedgerHead.people, LedgerHead.organizations)
         .join(LedgerHead, LedgerHead.campaign_id == Campaign.id)
         .where(LedgerHead.log_size > 0)
         .order_by(Campaign.id)
     )
     with reading() as connection:
         rows = connection.execute(query).all()
-    return [
-        CampaignChoice(
-            row.slug, Words(row.title_ko or row.slug, row.title_en or row.slug), row.people, row.organizations
-        )
-        for row in rows
-    ]
-
-
-def _title(campaign_id: Any, lang: str) -> Any:
-    return (
-        select(CampaignText.title)
-        .where(CampaignText.campaign_id == campaign_id, CampaignText.lang == lang)
-        .scalar_subquery()
-        .label(f"title_{lang}")
-    )
+    return [CampaignChoice(row.slug, row.people, row.organizations) for row in rows]

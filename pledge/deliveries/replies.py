@@ -13,7 +13,6 @@ from pledge.core.languages import Texts
 from pledge.deliveries.document import Reply, from_json
 from pledge.deliveries.models import Delivery
 from pledge.signatures.addresses import BadAddress, parse
-from pledge.statistics.values import Words
 
 MAX_NUMBER = 60
 MAX_PERSON = 120
@@ -30,15 +29,14 @@ def clean_reply(check: Checker, reply: Reply) -> Reply:
         check.add("email", FieldFault.EMAIL)
     cleaned = Reply(
         number=check.line("number", reply.number, MAX_NUMBER),
-        person=_words(check, "person", reply.person, MAX_PERSON),
+        person=check.lines("person", reply.person, MAX_PERSON),
         phone=check.line("phone", reply.phone, MAX_PHONE),
         email=email,
-        address=_words(check, "address", reply.address, MAX_ADDRESS),
+        address=check.lines("address", reply.address, MAX_ADDRESS),
     )
-    for name in ("person", "address"):
-        words = getattr(cleaned, name)
-        texts = languages.texts({"ko": words.ko, "en": words.en})
-        check.all_or_none(name, texts, Texts(dict.fromkeys(languages.codes(), "x")))
+    every = Texts(dict.fromkeys(languages.codes(), "x"))
+    check.all_or_none("person", cleaned.person, every)
+    check.all_or_none("address", cleaned.address, every)
     return cleaned
 
 
@@ -64,7 +62,3 @@ def last_reply(slug: str) -> Reply:
     found = Reply() if frozen is None else from_json(frozen).reply
     email = "" if found.email == current_config().contact else found.email
     return replace(found, number="", email=email)
-
-
-def _words(check: Checker, field: str, words: Words, longest: int) -> Words:
-    return Words(*(check.line(f"{field}_{lang}", words.of(lang), longest) for lang in ("ko", "en")))

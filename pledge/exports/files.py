@@ -40,7 +40,7 @@ def write_export(table: Table, file: BinaryIO, progress: Progress) -> int:
             "kind": table.kind,
             "made_at": iso_utc(table.at),
             "language": table.lang,
-            "columns": dict(zip(table.rows.columns, table.rows.heads(table.lang), strict=True)),
+            "columns": {name: column.head for name, column in table.columns.items()},
             "rows": rows,
             "files": {table.file_name: {"size": hashed.size, "sha256": hashed.sha256}},
         }
@@ -69,7 +69,7 @@ class _Hashed:
 
 def _write_csv(file: _Hashed, table: Table, expected: int, progress: Progress) -> int:
     """UTF-8 with BOM and CRLF, for Korean Excel. Returns the rows that were written, not those that were asked for."""
-    file.write(BOM + csv_line(*table.rows.heads(table.lang)).encode())
+    file.write(BOM + csv_line(*table.heads).encode())
     rows = 0
     if table.rows.is_exact:  # codes and numbers alone: no cell holds a line break
         for part in _in_large_parts(table.rows.lines(table, expected)):

@@ -18,7 +18,7 @@ class Export(Model):
     kind: Mapped[str] = mapped_column(String(20))  #: which rows (exports/services.py)
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"))
     format: Mapped[str] = mapped_column(String(4))
-    lang: Mapped[str] = mapped_column(String(2), server_default="ko")  #: of its heads and words
+    lang: Mapped[str] = mapped_column(String(2))  #: of its heads and words
     reason: Mapped[str] = mapped_column(Text)
     asked_by: Mapped[int | None]
     asked_name: Mapped[str] = mapped_column(String(254))

@@ -9,22 +9,23 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, TextClause, func, select, text
+from sqlalchemy import Row, TextClause, func, select, text
 
-from pledge.core import countries
+from pledge.core import countries, languages
 from pledge.core.db import is_postgresql, reading
 from pledge.core.db.bulk_rows import copied_out
 from pledge.core.i18n import SEOUL
+from pledge.core.phrases import Phrase
 from pledge.core.text.spreadsheets import csv_line
 from pledge.core.urls import organization_link
 from pledge.endorsements import queries as endorsements
 from pledge.endorsements.queries import OrganizationView
+from pledge.exports import organization_rows
 from pledge.exports.names import file_name
 from pledge.ledger import queries as ledger
 from pledge.ledger.leaves import korean_day
 from pledge.ledger.models import Kind, LedgerHead, Reason
 from pledge.statistics import labels
-from pledge.statistics.values import Words
 
 #: A datetime is in Seoul's time without a zone, as spreadsheets have none; a float is a share from 0 to 1.
 Cell = str | int | float | date | datetime
@@ -35,7 +36,7 @@ _AT_ONCE = 2000
 
 @dataclass(frozen=True)
 class ExportColumn:
-    head: Words
+    head: str
     width: int  #: in characters of the workbook's font
 
 
@@ -43,8 +44,9 @@ class ExportColumn:
 class Rows:
     """One kind of export."""
 
-    title: Words  #: of the sheet
-    columns: Mapping[str, ExportColumn]
+    title: Phrase  #: of the sheet
+    #: In a language, by the names that programs know them by.
+    columns: Callable[[str], dict[str, ExportColumn]]
     #: How many there are now, for a campaign.
     count: Callable[["Table"], int]
     #: Whether exactly so many must come: an append-only list has its first so many for ever.
@@ -53,9 +55,6 @@ class Rows:
     cells: Callable[["Table", int], Iterator[tuple[Cell, ...]]]
     #: The same as lines of CSV, in parts of whole or broken lines; the head is not among them.
     lines: Callable[["Table", int], Iterator[bytes]]
-
-    def heads(self, lang: str) -> tuple[str, ...]:
-        return tuple(column.head.of(lang) for column in self.columns.values())
 
 
 @dataclass(frozen=True)
@@ -76,6 +75,14 @@ class Table:
     @property
     def rows(self) -> Rows:
         return KINDS[self.kind]
+
+    @property
+    def columns(self) -> dict[str, ExportColumn]:
+        return self.rows.columns(self.lang)
+
+    @property
+    def heads(self) -> list[str]:
+        return [column.head for column in self.columns.values()]
 
 
 def csv_row(cells: tuple[Cell, ...]) -> bytes:
@@ -98,24 +105,29 @@ def _plain(cell: Cell) -> str | int | float:
 
 # No more than the public log says: country, region or hour of one line could point at a person. So the day is that of Korea
 # too: beside it, another one would tell in which part of the day it was.
-_LEDGER = {
-    "number": ExportColumn(Words("번호", "Number"), 10),
-    "kind": ExportColumn(Words("기록", "Entry"), 16),
-    "of": ExportColumn(Words("대상", "Of"), 14),
-    "change": ExportColumn(Words("증감", "Change"), 8),
-    "day": ExportColumn(Words("날짜 (KST)", "Day (KST)"), 14),
-    "pledge_version": ExportColumn(Words("서약 판", "Pledge version"), 14),
-    "takes_back": ExportColumn(Words("되돌린 번호", "Takes back number"), 18),
+
+
+def _ledger_columns(lang: str) -> dict[str, ExportColumn]:
+    return {
+        "number": ExportColumn(Phrase("entries", "Number").of(lang), 10),
+        "kind": ExportColumn(Phrase("entries", "Entry").of(lang), 16),
+        "of": ExportColumn(Phrase("entries", "Of").of(lang), 14),
+        "change": ExportColumn(Phrase("entries", "Change").of(lang), 8),
+        "day": ExportColumn(Phrase("entries", "Day (KST)").of(lang), 14),
+        "pledge_version": ExportColumn(Phrase("entries", "Pledge version").of(lang), 14),
+        "takes_back": ExportColumn(Phrase("entries", "Takes back number").of(lang), 18),
+    }
+
+
+_REASONS: dict[str, Phrase] = {
+    Reason.CONFIRMED: Phrase("entries", "Confirmed"),
+    Reason.WITHDRAWN: Phrase("entries", "Withdrawn"),
+    Reason.INVALIDATED: Phrase("entries", "Invalidated"),
+    Reason.REINSTATED: Phrase("entries", "Reinstated"),
 }
-_REASONS: dict[str, Words] = {
-    Reason.CONFIRMED: Words("확인", "Confirmed"),
-    Reason.WITHDRAWN: Words("철회", "Withdrawn"),
-    Reason.INVALIDATED: Words("무효 처리", "Invalidated"),
-    Reason.REINSTATED: Words("무효 처리 취소", "Reinstated"),
-}
-_KINDS: dict[str, Words] = {
-    Kind.PERSON: Words("사람", "Person"),
-    Kind.ORGANIZATION: Words("단체", "Organisation"),
+_KINDS: dict[str, Phrase] = {
+    Kind.PERSON: Phrase("entries", "Person"),
+    Kind.ORGANIZATION: Phrase("entries", "Organisation"),
 }
 
 _ENTRIES = """
@@ -148,10 +160,15 @@ def _copy(lang: str) -> str:
     return f"COPY ({entries}) TO STDOUT WITH (FORMAT csv, FORCE_QUOTE (kind, of, day))"
 
 
-def _in_words(column: str, names: Mapping[str, Words], lang: str) -> str:
-    """The column in words, in SQL. The names are our own constants and hold no quotes."""
-    cases = " ".join(f"WHEN '{code}' THEN '{name.of(lang)}'" for code, name in names.items())
+def _in_words(column: str, names: Mapping[str, Phrase], lang: str) -> str:
+    """The column in words, in SQL."""
+    cases = " ".join(f"WHEN '{code}' THEN {_literal(name.of(lang))}" for code, name in names.items())
     return f"CASE {column} {cases} ELSE {column} END"
+
+
+def _literal(text: str) -> str:
+    """A text of the catalogue in SQL, with nothing in it that psycopg takes for a placeholder."""
+    return "'" + text.replace("'", "''").replace("%", "%%") + "'"
 
 
 def _ledger_count(table: Table) -> int:
@@ -166,8 +183,8 @@ def _ledger_cells(table: Table, rows: int) -> Iterator[tuple[Cell, ...]]:
     for row in _entries(table.campaign_id, rows):
         yield (
             row.number,
-            labels.named(_REASONS, row.kind).of(table.lang),
-            labels.named(_KINDS, row.of).of(table.lang),
+            labels.named(_REASONS, row.kind, table.lang),
+            labels.named(_KINDS, row.of, table.lang),
             row.change,
             date.fromisoformat(korean_day(row.day)),
             row.pledge_version,
@@ -181,8 +198,8 @@ def _ledger_lines(table: Table, rows: int) -> Iterator[bytes]:
         for part in copied_out(_copy(table.lang), {"campaign_id": table.campaign_id, "upto": rows}):
             yield part.replace(b"\n", b"\r\n")
         return
-    reasons = {code: name.of(table.lang) for code, name in _REASONS.items()}
-    kinds = {code: name.of(table.lang) for code, name in _KINDS.items()}
+    reasons = {code: name.of(table.lang).replace('"', '""') for code, name in _REASONS.items()}
+    kinds = {code: name.of(table.lang).replace('"', '""') for code, name in _KINDS.items()}
     for row in _entries(table.campaign_id, rows):
         back = "" if row.takes_back is None else row.takes_back
         yield (
@@ -195,34 +212,38 @@ def _entries(campaign_id: int, rows: int) -> Iterator[Row[Any]]:
     for after in range(0, rows, _AT_ONCE):
         span = {"campaign_id": campaign_id, "after": after, "upto": min(rows, after + _AT_ONCE)}
         with reading() as connection:
-            found = _page(connection, span)
+            found = connection.execute(_PAGE, span).all()
         yield from found
-
-
-def _page(connection: Connection, span: dict[str, int]) -> list[Row[Any]]:
-    return list(connection.execute(_PAGE, span))
 
 
 # --- Organisations ---
 
-_ORGANIZATIONS = {
-    "id": ExportColumn(Words("관리 번호", "Reference"), 34),
-    "published_at": ExportColumn(Words("공개 시각 (KST)", "Published (KST)"), 18),
-    "name_ko": ExportColumn(Words("이름 (국문)", "Name in Korean"), 30),
-    "name_en": ExportColumn(Words("이름 (영문)", "Name in English"), 30),
-    "type": ExportColumn(Words("유형", "Kind"), 20),
-    "country": ExportColumn(Words("국가", "Country"), 16),
-    "region": ExportColumn(Words("지역", "Region"), 16),
-    "website": ExportColumn(Words("홈페이지", "Website"), 30),
-    "level": ExportColumn(Words("확인 단계", "Checked by"), 26),
-    "target_year": ExportColumn(Words("목표 연도", "Target year"), 12),
-    "interim_year": ExportColumn(Words("중간 목표 연도", "Interim year"), 14),
-    "interim_percent": ExportColumn(Words("중간 목표 (%)", "Interim target (%)"), 14),
-    "statement_ko": ExportColumn(Words("공개 메시지 (국문)", "Statement in Korean"), 40),
-    "statement_en": ExportColumn(Words("공개 메시지 (영문)", "Statement in English"), 40),
-    "spokesperson": ExportColumn(Words("대표자", "Spokesperson"), 24),
-    "page": ExportColumn(Words("공개 페이지", "Public page"), 40),
-}
+
+def _organization_columns(lang: str) -> dict[str, ExportColumn]:
+    return {
+        "id": ExportColumn(Phrase("table", "Reference").of(lang), 34),
+        "published_at": ExportColumn(Phrase("table", "Published (KST)").of(lang), 18),
+        **_in_languages("name", organization_rows.NAME, 30, lang),
+        "type": ExportColumn(organization_rows.TYPE.of(lang), 20),
+        "country": ExportColumn(labels.COUNTRY.of(lang), 16),
+        "region": ExportColumn(labels.REGION.of(lang), 16),
+        "website": ExportColumn(organization_rows.WEBSITE.of(lang), 30),
+        "level": ExportColumn(organization_rows.LEVEL.of(lang), 26),
+        "target_year": ExportColumn(organization_rows.TARGET_YEAR.of(lang), 12),
+        "interim_year": ExportColumn(Phrase("table", "Interim year").of(lang), 14),
+        "interim_percent": ExportColumn(Phrase("table", "Interim target (%)").of(lang), 14),
+        **_in_languages("statement", organization_rows.STATEMENT, 40, lang),
+        "spokesperson": ExportColumn(Phrase("table", "Spokesperson").of(lang), 24),
+        "page": ExportColumn(Phrase("table", "Public page").of(lang), 40),
+    }
+
+
+def _in_languages(name: str, head: Phrase, width: int, reader: str) -> dict[str, ExportColumn]:
+    """A column for each language of the site."""
+    return {
+        f"{name}_{lang}": ExportColumn(head.of(reader, language=languages.name(lang, reader)), width)
+        for lang in languages.codes()
+    }
 
 
 def _organizations_count(table: Table) -> int:
@@ -248,26 +269,27 @@ def _organization(one: OrganizationView, table: Table) -> tuple[Cell, ...]:
         # As the audit log names it: a spreadsheet takes digits alone for a number, and rounds one of so many.
         f"endorsement:{one.id}",
         one.since.astimezone(SEOUL).replace(tzinfo=None),
-        *(one.names.get("ko", ""), one.names.get("en", "")),
-        labels.named(labels.TYPES, one.type.value).of(lang),
+        *(one.names.get(code, "") for code in languages.codes()),
+        labels.named(labels.TYPES, one.type.value, lang),
         countries.country_name(one.country, lang),
         countries.region_name(one.region, lang) if one.region else "",
         one.website,
-        labels.named(labels.LEVELS, one.level.value).of(lang),
+        labels.named(labels.LEVELS, one.level.value, lang),
         *("" if year is None else year for year in (one.target_year, one.interim_year)),
         "" if one.interim_percent is None else one.interim_percent / 100,
-        *(one.statements.get("ko", ""), one.statements.get("en", ""), one.spokesperson),
+        *(one.statements.get(code, "") for code in languages.codes()),
+        one.spokesperson,
         organization_link(lang, table.slug, one.id),
     )
 
 
 KINDS: dict[str, Rows] = {
     "ledger": Rows(
-        Words("공개 기록", "Public log"), _LEDGER, _ledger_count, True, _ledger_cells, _ledger_lines
+        Phrase("table", "Public log"), _ledger_columns, _ledger_count, True, _ledger_cells, _ledger_lines
     ),
     "organizations": Rows(
         labels.ORGANIZATIONS,
-        _ORGANIZATIONS,
+        _organization_columns,
         _organizations_count,
         False,
         _organizations_cells,

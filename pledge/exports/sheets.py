@@ -14,6 +14,8 @@ _A4 = 9
 #: Characters that XML 1.0 cannot carry (section 2.2); line feed and tab it can.
 _NO_XML = dict.fromkeys((*(code for code in range(32) if code not in (9, 10)), 0xFFFE, 0xFFFF))
 _MIN_WIDTH, _MAX_HEAD = 9, 18
+#: Characters of the name of a sheet.
+MAX_NAME = 31
 _HEAD_HEIGHT = 32  #: two lines, in points
 
 
@@ -40,13 +42,22 @@ class Sheet:
     """Takes rows one after the other, then finish()."""
 
     def __init__(
-        self, book: Any, name: str, styles: Styles, heads: Sequence[str], *, landscape: bool = False
+        self,
+        book: Any,
+        name: str,
+        styles: Styles,
+        heads: Sequence[str],
+        *,
+        landscape: bool = False,
+        grouped: bool = True,
     ) -> None:
+        """`grouped`: whole numbers have a comma between thousands; years have none."""
         self.name = name
         self._sheet, self._styles, self._heads = book.add_worksheet(name), styles, heads
         # A long head is wrapped; the content below it needs the width.
         self._widths = [min(_MAX_HEAD, _width(head)) for head in heads]
         self._rows = 0
+        self._number = styles.number if grouped else styles.year
         for column, head in enumerate(heads):
             self._sheet.write_string(0, column, head, styles.head)
         self._sheet.set_row(0, _HEAD_HEIGHT)
@@ -80,15 +91,11 @@ class Sheet:
         elif isinstance(value, float):
             self._sheet.write_number(self._rows, column, value, self._styles.share)
         elif isinstance(value, int):
-            self._sheet.write_number(self._rows, column, value, self._number(column))
+            self._sheet.write_number(self._rows, column, value, self._number)
         elif value:
             style = self._styles.quoted if neutral(value) != value else self._styles.text
             if self._sheet.write_string(self._rows, column, value.translate(_NO_XML), style) != 0:
                 raise CellTooLong
-
-    def _number(self, column: int) -> Any:
-        is_year = any(word in self._heads[column].lower() for word in ("year", "연도"))
-        return self._styles.year if is_year else self._styles.number
 
 
 def _width(value: Value) -> int:

@@ -47,9 +47,9 @@ class _Sheet:
         self._rows = 0
         self._sheet.freeze_panes(1, 0)
         self._sheet.repeat_rows(0)
-        for column, one in enumerate(table.rows.columns.values()):
+        for column, one in enumerate(table.columns.values()):
             self._sheet.set_column(column, column, one.width)
-            self._sheet.write_string(0, column, one.head.of(table.lang), styles.head)
+            self._sheet.write_string(0, column, one.head, styles.head)
 
     def next(self) -> "_Sheet":
         self.finish()
@@ -62,7 +62,7 @@ class _Sheet:
 
     def finish(self) -> None:
         if self._rows:
-            self._sheet.autofilter(0, 0, self._rows, len(self._table.rows.columns) - 1)
+            self._sheet.autofilter(0, 0, self._rows, len(self._table.columns) - 1)
 
     def _write(self, column: int, cell: Cell) -> None:
         sheet, styles = self._sheet, self._styles

@@ -4,7 +4,7 @@ No plain byte reaches a disk: the names are decrypted in memory, become lines of
 (https://age-encryption.org/v1) for the recipient's key is written to the file. We cannot read it again ourselves.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import BinaryIO
@@ -16,9 +16,10 @@ from pledge.audit.models import WORKER
 from pledge.audit.services import record
 from pledge.campaigns.list_terms import TermsView, find
 from pledge.campaigns.models import Campaign
-from pledge.core import clock, countries
+from pledge.core import clock, countries, languages
 from pledge.core.db import reading, transaction
 from pledge.core.encryption import Unreadable, vault
+from pledge.core.phrases import Phrase
 from pledge.core.text.spreadsheets import BOM, csv_line
 from pledge.jobs.services import MadeFile, Progress
 from pledge.name_lists.models import ListState, NamedList
@@ -28,18 +29,9 @@ from pledge.signatures.models import NAME_CONTEXT, Signature
 KEPT = timedelta(hours=24)
 BATCH = 1000
 
-_HEADS = (
-    "No.",
-    "이름 Name",
-    "국가 코드 Country code",
-    "국가",
-    "Country",
-    "지역 코드 Region code",
-    "지역",
-    "Region",
-)
+_COUNTRY, _REGION = Phrase("list of names", "Country"), Phrase("list of names", "Region")
 #: Beside each row: also a part of the list tells which copy it was cut from.
-_COPY = "사본 Copy"
+_COPY = Phrase("list of names", "Copy")
 
 
 class NotApproved(LookupError):
@@ -125,7 +117,9 @@ def _plan(list_id: int) -> _Plan:
         row = connection.execute(query).first()
     if row is None:
         raise NotApproved(list_id)
-    terms = {lang: found for lang in ("ko", "en") if (found := find(row.list_terms_id, lang)) is not None}
+    terms = {
+        lang: found for lang in languages.codes() if (found := find(row.list_terms_id, lang)) is not None
+    }
     return _Plan(
         id=list_id,
         slug=row.slug,
@@ -177,40 +171,53 @@ def _batches(plan: _Plan) -> Iterator[list[tuple[bytes, str, str | None]]]:
 
 
 def _head(plan: _Plan) -> str:
-    ko, en = plan.terms["ko"], plan.terms["en"]
+    terms = list(plan.terms.values())
     lines = (
-        ("명단 번호 List", plan.id),
-        ("사본 식별 번호 Copy", plan.watermark),
-        ("캠페인 Campaign", plan.slug),
-        ("동의 조건의 판 Version of the terms", en.version),
-        ("제공받는 자 Recipient", f"{ko.recipient} / {en.recipient}"),
-        ("이용 목적 Purpose", f"{ko.purpose} / {en.purpose}"),
-        ("근거 법령 Law", f"{ko.law} / {en.law}"),
-        ("보유·이용 기간 Kept", f"{ko.keeping} / {en.keeping}"),
-        ("작성 시각 Made at", clock.iso_utc(plan.at)),
+        (Phrase("list of names", "List"), plan.id),
+        (Phrase("list of names", "Number of the copy"), plan.watermark),
+        (Phrase("list of names", "Campaign"), plan.slug),
+        (Phrase("list of names", "Version of the terms"), terms[0].version),
+        (Phrase("list of names", "Recipient"), _each(one.recipient for one in terms)),
+        (Phrase("list of names", "Purpose"), _each(one.purpose for one in terms)),
+        (Phrase("list of names", "Law"), _each(one.law for one in terms)),
+        (Phrase("list of names", "Kept"), _each(one.keeping for one in terms)),
+        (Phrase("list of names", "Made at"), clock.iso_utc(plan.at)),
     )
-    return "".join(csv_line(*line) for line in lines) + "\r\n" + csv_line(*_HEADS, _COPY)
+    heads = (
+        *(_label(Phrase("list of names", "No.")), _label(Phrase("list of names", "Name"))),
+        *(_label(Phrase("list of names", "Country code")), *_COUNTRY.in_each().values()),
+        *(_label(Phrase("list of names", "Region code")), *_REGION.in_each().values()),
+        _label(_COPY),
+    )
+    return "".join(csv_line(_label(name), value) for name, value in lines) + "\r\n" + csv_line(*heads)
 
 
 def _line(number: int, name: str, country: str, region: str | None, watermark: str) -> str:
+    langs = languages.codes()
     return csv_line(
         number,
         name,
-        *(country, countries.country_name(country, "ko"), countries.country_name(country, "en")),
-        *(
-            (region, countries.region_name(region, "ko"), countries.region_name(region, "en"))
-            if region
-            else ("", "", "")
-        ),
+        *(country, *(countries.country_name(country, lang) for lang in langs)),
+        *(region or "", *(countries.region_name(region, lang) if region else "" for lang in langs)),
         watermark,
     )
 
 
 def _foot(written: _Written) -> str:
-    lines = [("인원 People", written.rows)]
+    lines = [(Phrase("list of names", "People"), written.rows)]
     if written.unreadable:
-        lines.append(("이름을 읽을 수 없어 뺀 인원 Left out, as the name cannot be read", written.unreadable))
-    return "\r\n" + "".join(csv_line(*line) for line in lines)
+        left_out = Phrase("list of names", "Left out, as the name cannot be read")
+        lines.append((left_out, written.unreadable))
+    return "\r\n" + "".join(csv_line(_label(name), value) for name, value in lines)
+
+
+def _label(name: Phrase) -> str:
+    """In every language of the site."""
+    return " ".join(dict.fromkeys(name.in_each().values()))
+
+
+def _each(texts: Iterable[str]) -> str:
+    return " / ".join(texts)
 
 
 def _record(list_id: int, written: _Written) -> None:

@@ -15,13 +15,14 @@ from pledge.campaigns.models import PledgeText
 from pledge.core import clock
 from pledge.core.db import reading, snapshot
 from pledge.core.i18n import SEOUL
+from pledge.core.languages import texts
 from pledge.endorsements.models import Endorsement, EndorsementVersion, OrganizationType, VersionState
 from pledge.ledger import counting, log_queries
 from pledge.ledger.counting import Counted
 from pledge.ledger.leaves import korean_day
 from pledge.ledger.log_queries import CheckpointView
 from pledge.ledger.models import Kind
-from pledge.statistics.values import Organization, Pledge, Words
+from pledge.statistics.values import Organization, Pledge
 
 #: Days before today whose last checkpoint is offered.
 DAYS = 14
@@ -108,7 +109,7 @@ def _place(row: Row[Any], number: int) -> tuple[int, str, int]:
 
 def _organization(row: Row[Any], confirmed: str) -> Organization:
     return Organization(
-        name=Words(row.name_ko, row.name_en),
+        name=texts({"ko": row.name_ko, "en": row.name_en}),
         type=row.type,
         country=row.country,
         region=row.region,
@@ -116,6 +117,6 @@ def _organization(row: Row[Any], confirmed: str) -> Organization:
         website=row.website if row.website.startswith(("https://", "http://")) else "",
         level=row.level,
         target_year=row.target_year,
-        statement=Words(row.statement_ko, row.statement_en),
+        statement=texts({"ko": row.statement_ko, "en": row.statement_en}),
         published_on=korean_day(confirmed),
     )

@@ -1,4 +1,4 @@
-"""The totals of a campaign as staff take them out: small cells merged, both languages, one moment in time."""
+"""The totals of a campaign as staff take them out: small cells merged, every language, one moment in time."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -9,14 +9,17 @@ from functools import lru_cache
 from sqlalchemy import select
 
 from pledge.campaigns.models import Campaign, CampaignText
-from pledge.core import clock
+from pledge.core import clock, languages
 from pledge.core import countries as places
 from pledge.core.db import reading
 from pledge.core.i18n import SEOUL, format_date
+from pledge.core.languages import Texts
 from pledge.ledger import queries as ledger
 from pledge.ledger.leaves import korean_day
 from pledge.ledger.models import Dimension
+from pledge.statistics import labels
 from pledge.statistics.cells import merge_small
+from pledge.statistics.values import Cell
 
 #: A long campaign has a tally for each of thousands of hours, and they are read again each second.
 _day_of = lru_cache(maxsize=1 << 15)(korean_day)
@@ -25,47 +28,30 @@ OTHER = "other"
 #: People without a Korean region: living elsewhere, or no region given.
 NO_REGION = "none"
 
-_OTHER_WORDS = ("기타", "Other")
-_NO_REGION_WORDS = ("해외 또는 지역 미기재", "Outside Korea or no region given")
-
 
 class UnknownCampaign(LookupError):
     """No campaign has this slug."""
-
-
-Words = tuple[str, str]  #: Korean and English
-
-
-@dataclass(frozen=True)
-class BreakdownLine:
-    """One line of a breakdown."""
-
-    key: str
-    ko: str
-    en: str
-    people: int
 
 
 @dataclass(frozen=True)
 class Breakdowns:
     """The same people, broken down in three ways; the lines of each add up to all of them."""
 
-    by_country: list[BreakdownLine]
-    by_region: list[BreakdownLine]
-    by_day: list[BreakdownLine]
+    by_country: list[Cell]
+    by_region: list[Cell]
+    by_day: list[Cell]
 
 
 @dataclass(frozen=True)
 class CampaignTotals:
     slug: str
-    title_ko: str
-    title_en: str
+    title: Texts  #: in every language of the site
     people: int
     organizations: int
     as_of: datetime
-    by_country: list[BreakdownLine]
-    by_region: list[BreakdownLine]
-    by_day: list[BreakdownLine]
+    by_country: list[Cell]
+    by_region: list[Cell]
+    by_day: list[Cell]
 
 
 def totals(slug: str) -> CampaignTotals:
@@ -76,8 +62,7 @@ def totals(slug: str) -> CampaignTotals:
     lines = breakdowns(tallies)
     return CampaignTotals(
         slug=slug,
-        title_ko=titles.get("ko", slug),
-        title_en=titles.get("en", slug),
+        title=Texts({lang: titles.of(lang) or slug for lang in languages.codes()}),
         people=tallies[Dimension.TOTAL].get("", 0),
         organizations=ledger.count(campaign_id).organizations,
         as_of=as_of,
@@ -99,7 +84,7 @@ def breakdowns(tallies: Mapping[Dimension, Mapping[str, int]]) -> Breakdowns:
     )
 
 
-def _campaign(slug: str) -> tuple[int, dict[str, str]]:
+def _campaign(slug: str) -> tuple[int, Texts]:
     query = (
         select(Campaign.id, CampaignText.lang, CampaignText.title)
         .outerjoin(CampaignText, CampaignText.campaign_id == Campaign.id)
@@ -109,16 +94,16 @@ def _campaign(slug: str) -> tuple[int, dict[str, str]]:
         rows = connection.execute(query).all()
     if not rows:
         raise UnknownCampaign(slug)
-    return rows[0].id, {row.lang: row.title for row in rows if row.lang}
+    return rows[0].id, Texts({row.lang: row.title for row in rows if row.lang})
 
 
-def _countries(tallies: Mapping[str, int]) -> list[BreakdownLine]:
+def _countries(tallies: Mapping[str, int]) -> list[Cell]:
     """The country with the most people first."""
     falling = sorted(tallies.items(), key=lambda cell: (-cell[1], cell[0]))
-    return _lines(falling, _country_words)
+    return _lines(falling, _country_label)
 
 
-def _regions(tallies: Mapping[str, int], people: int, abroad: int) -> list[BreakdownLine]:
+def _regions(tallies: Mapping[str, int], people: int, abroad: int) -> list[Cell]:
     """In the official order. Those without a region are a line too, so that the lines add up to the total.
 
     How many of these live abroad is known from the countries, so it can hide nobody (cells.py).
@@ -126,12 +111,12 @@ def _regions(tallies: Mapping[str, int], people: int, abroad: int) -> list[Break
     order = [*places.REGIONS, *sorted(tallies.keys() - places.REGIONS.keys())]
     cells = [(code, tallies[code]) for code in order if code in tallies]
     nowhere = (NO_REGION, people - sum(tallies.values()))
-    return _lines([*cells, nowhere], _region_words, {NO_REGION: abroad})
+    return _lines([*cells, nowhere], _region_label, {NO_REGION: abroad})
 
 
-def _days(hours: Mapping[str, int]) -> list[BreakdownLine]:
+def _days(hours: Mapping[str, int]) -> list[Cell]:
     """Korean days: who confirmed minus who withdrew."""
-    return _lines(sorted(by_korean_day(hours).items()), _day_words)
+    return _lines(sorted(by_korean_day(hours).items()), _day_label)
 
 
 def by_korean_day(hours: Mapping[str, int]) -> dict[str, int]:
@@ -143,27 +128,32 @@ def by_korean_day(hours: Mapping[str, int]) -> dict[str, int]:
 
 
 def _lines(
-    cells: Iterable[tuple[str, int]], words: Callable[[str], Words], known: Mapping[str, int] | None = None
-) -> list[BreakdownLine]:
+    cells: Iterable[tuple[str, int]],
+    label: Callable[[str], Texts],
+    known: Mapping[str, int] | None = None,
+) -> list[Cell]:
     """The cells that may be shown, in the given order, and what was merged at the end."""
     breakdown = merge_small(dict(cells), known=known or {})
-    lines = [BreakdownLine(key, *words(key), people) for key, people in breakdown.shown.items()]
+    lines = [Cell(key, label(key), people) for key, people in breakdown.shown.items()]
     return (
-        lines if breakdown.other is None else [*lines, BreakdownLine(OTHER, *_OTHER_WORDS, breakdown.other)]
+        lines if breakdown.other is None else [*lines, Cell(OTHER, labels.OTHER.in_each(), breakdown.other)]
     )
 
 
-def _country_words(code: str) -> Words:
-    return places.country_name(code, "ko"), places.country_name(code, "en")
+def _country_label(code: str) -> Texts:
+    return Texts({lang: places.country_name(code, lang) for lang in languages.codes()})
 
 
-def _region_words(code: str) -> Words:
+def _region_label(code: str) -> Texts:
     if code == NO_REGION:
-        return _NO_REGION_WORDS
-    return places.region_name(code, "ko"), places.region_name(code, "en")
+        return labels.NO_REGION.in_each()
+    return Texts({lang: places.region_name(code, lang) for lang in languages.codes()})
 
 
-@lru_cache(maxsize=4096)
-def _day_words(day: str) -> Words:
-    midnight = datetime.combine(date.fromisoformat(day), time(), SEOUL)
-    return format_date(midnight, "ko"), format_date(midnight, "en")
+def _day_label(day: str) -> Texts:
+    return Texts({lang: _day_name(day, lang) for lang in languages.codes()})
+
+
+@lru_cache(maxsize=8192)
+def _day_name(day: str, lang: str) -> str:
+    return format_date(datetime.combine(date.fromisoformat(day), time(), SEOUL), lang)

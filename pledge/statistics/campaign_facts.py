@@ -8,8 +8,8 @@ from sqlalchemy import select
 from pledge.campaigns.models import Campaign, CampaignText, Partner, PartnerRole
 from pledge.core import languages
 from pledge.core.db import reading
+from pledge.core.languages import Texts
 from pledge.statistics.breakdowns import UnknownCampaign
-from pledge.statistics.values import Words
 
 
 @dataclass(frozen=True)
@@ -17,10 +17,10 @@ class CampaignFacts:
     id: int
     slug: str
     goal: int
-    title: Words
-    recipient: Words  #: as consents say it; "" in a draft
-    secretariat: list[Words]
-    partners: list[Words]
+    title: Texts  #: in every language of the site
+    recipient: Texts  #: as consents say it; none in a draft
+    secretariat: list[Texts]
+    partners: list[Texts]
 
 
 def campaign_facts(slug: str) -> CampaignFacts:
@@ -31,20 +31,21 @@ def campaign_facts(slug: str) -> CampaignFacts:
         row = connection.execute(select(Campaign.id, Campaign.goal).where(Campaign.slug == slug)).first()
         if row is None:
             raise UnknownCampaign(slug)
-        said = {one.lang: one for one in connection.execute(texts.where(CampaignText.campaign_id == row.id))}
+        said = connection.execute(texts.where(CampaignText.campaign_id == row.id)).all()
         behind = connection.execute(
             partners.where(Partner.campaign_id == row.id).order_by(Partner.position)
         ).all()
+    titles = Texts({one.lang: one.title for one in said})
     return CampaignFacts(
         id=row.id,
         slug=slug,
         goal=row.goal,
-        title=Words(*((said[lang].title if lang in said else "") or slug for lang in languages.codes())),
-        recipient=Words(*(said[lang].recipient if lang in said else "" for lang in languages.codes())),
+        title=Texts({lang: titles.of(lang) or slug for lang in languages.codes()}),
+        recipient=languages.texts({one.lang: one.recipient for one in said}),
         secretariat=_names(behind, PartnerRole.SECRETARIAT),
         partners=_names(behind, PartnerRole.PARTNER),
     )
 
 
-def _names(behind: Any, role: PartnerRole) -> list[Words]:
-    return [Words(row.name["ko"], row.name["en"]) for row in behind if row.role == role]
+def _names(behind: Any, role: PartnerRole) -> list[Texts]:
+    return [row.name for row in behind if row.role == role]

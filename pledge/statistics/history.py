@@ -15,8 +15,9 @@ from pledge.core.db import reading
 from pledge.ledger import queries as ledger
 from pledge.ledger.leaves import korean_day
 from pledge.ledger.models import Dimension, Kind, Tally
-from pledge.statistics.breakdowns import OTHER, BreakdownLine, by_korean_day
+from pledge.statistics.breakdowns import OTHER, by_korean_day
 from pledge.statistics.growth import MIN_POINTS, Point
+from pledge.statistics.values import Cell
 
 #: Widths of a step in days, and how many steps fit on a phone.
 STEPS = (1, 7, 28)
@@ -42,7 +43,7 @@ class History:
     ends: date | None
 
 
-def history(campaign_id: int, by_day: list[BreakdownLine]) -> History:
+def history(campaign_id: int, by_day: list[Cell]) -> History:
     """Put the lines of `totals()` and the days of the organisations side by side."""
     people = {date.fromisoformat(line.key): line.people for line in by_day if line.key != OTHER}
     hours = ledger.breakdown(campaign_id, Dimension.HOUR, Kind.ORGANIZATION)

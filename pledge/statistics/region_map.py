@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from pledge.core import countries
-from pledge.statistics.breakdowns import BreakdownLine
 from pledge.statistics.rounding import round_numbers
+from pledge.statistics.values import Cell
 
 MAP = Path(__file__).parent / "maps" / "south_korea.json"
 #: How many shades there are; more are hard to tell apart.
@@ -58,7 +58,7 @@ class RegionMap:
     unnumbered: bool  #: whether some region shows no number
 
 
-def region_map(by_region: list[BreakdownLine]) -> RegionMap | None:
+def region_map(by_region: list[Cell]) -> RegionMap | None:
     """The map of these lines; None when no region has a line of its own."""
     people = {line.key: line.people for line in by_region if line.key in countries.REGIONS}
     if not people:

@@ -6,22 +6,11 @@ from pledge.core.languages import Texts
 
 
 @dataclass(frozen=True)
-class Words:
-    """A text in both languages."""
-
-    ko: str
-    en: str
-
-    def of(self, lang: str) -> str:
-        return self.ko if lang == "ko" else self.en
-
-
-@dataclass(frozen=True)
 class Cell:
     """One line of a breakdown, with small cells merged already. `key`: a code, a day, `other` or `none`."""
 
     key: str
-    label: Words
+    label: Texts
     people: int
 
 
@@ -36,16 +25,16 @@ class Pledge:
 
 @dataclass(frozen=True)
 class Organization:
-    """An organisation that stood on the wall at the checkpoint. Names may be empty in one language, not in both."""
+    """An organisation that stood on the wall at the checkpoint. Its name may be in one language only."""
 
-    name: Words
+    name: Texts
     type: str  #: as endorsements.models.OrganizationType
     country: str
     region: str | None
     website: str
     level: str  #: as endorsements.models.VerificationLevel
     target_year: int | None
-    statement: Words
+    statement: Texts
     published_on: str  #: day in Korea, `2026-11-24`
 
 

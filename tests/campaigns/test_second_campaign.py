@@ -192,7 +192,7 @@ def texts():
 
 
 def words(text):
-    return deliveries.Words(text["ko"], text["en"])
+    return Texts(text)
 
 
 def readable(name, content):

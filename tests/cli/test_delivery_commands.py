@@ -68,7 +68,7 @@ def test_two_builds_are_the_same_to_the_byte(build, frozen_clock):
 
 def test_another_recipient_is_another_delivery(build):
     build()
-    said, pack = build("--recipient-en", "The Mayor of Seoul", "--recipient-ko", "서울특별시장")
+    said, pack = build("--recipient", "en=The Mayor of Seoul", "--recipient", "ko=서울특별시장")
     assert "frozen now" in said
     assert [row.recipient["en"] for row in frozen()] == [
         "The Government of the Republic of Korea",
@@ -79,7 +79,7 @@ def test_another_recipient_is_another_delivery(build):
 
 def test_the_letter_may_come_from_a_file(build, tmp_path):
     (tmp_path / "ko.txt").write_text("\ufeff안녕하십니까.\r\n\r\n끝.", "utf-8")
-    build("--letter-ko", str(tmp_path / "ko.txt"))
+    build("--letter", f"ko={tmp_path / 'ko.txt'}")
     [row] = frozen()
     assert row.letter["ko"] == "안녕하십니까.\n\n끝."
     assert "6 people have signed" in row.letter["en"]
@@ -104,8 +104,12 @@ def test_a_build_is_recorded_as_done_from_the_command_line(build):
     ("words", "said"),
     [
         (("--checkpoint", "5"), "there is no checkpoint of 5 entries"),
-        (("--recipient-ko", " "), "--recipient-ko is missing"),
-        (("--occasion-en", "x" * 301), "--occasion-en is too long"),
+        (("--recipient", "ko= "), "recipient ko is missing"),
+        (("--recipient", "ja=x"), "'ja' is none of the languages of this site: ko, en"),
+        (("--recipient", "The Mayor"), "LANG=… is expected"),
+        (("--recipient", "en=A", "--recipient", "en=B"), "LANG=… is expected, once for each language"),
+        (("--letter", "ko=/nowhere.txt"), "the letter cannot be read"),
+        (("--occasion", "en=" + "x" * 301), "occasion en is too long"),
     ],
 )
 def test_a_wrong_call_is_refused_and_nothing_is_frozen(build, words, said):

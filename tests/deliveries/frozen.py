@@ -1,17 +1,17 @@
 """Deliveries that are frozen for a test, and what their documents say."""
 
 from pledge.core.db import db
+from pledge.core.languages import Texts
 from pledge.deliveries import freezing
 from pledge.deliveries.models import Delivery
 from pledge.ledger import log_queries
-from pledge.statistics.values import Words
 from tests.support import ledger
 from tests.support.factories import ANNA
 
 TEXTS = {
-    "recipient": Words("기후에너지환경부", "The Ministry of Climate"),
-    "occasion": Words("푸른 하늘의 날", "The Day of Blue Skies"),
-    "letter": Words("안녕하십니까.\n\n전해 드립니다.", "Dear Sir or Madam,\n\nhere they are."),
+    "recipient": Texts(ko="기후에너지환경부", en="The Ministry of Climate"),
+    "occasion": Texts(ko="푸른 하늘의 날", en="The Day of Blue Skies"),
+    "letter": Texts(ko="안녕하십니까.\n\n전해 드립니다.", en="Dear Sir or Madam,\n\nhere they are."),
 }
 
 
@@ -33,11 +33,11 @@ def stored(delivery_id):
 
 
 def cells(found):
-    return [(cell.key, cell.label.ko, cell.label.en, cell.people) for cell in found]
+    return [(cell.key, cell.label["ko"], cell.label["en"], cell.people) for cell in found]
 
 
 def lines(found):
-    return [(line.key, line.ko, line.en, line.people) for line in found]
+    return [(line.key, line.label["ko"], line.label["en"], line.people) for line in found]
 
 
 def crowd_of(campaign_id):

@@ -193,7 +193,7 @@ def test_organizations_come_by_kind_and_then_by_name(app):
 
     found = freezing.preview(of.slug).organizations
 
-    assert [(one.type, one.name.ko) for one in found] == [
+    assert [(one.type, one.name["ko"]) for one in found] == [
         ("business", "가나다"),
         ("business", "나무"),
         ("city", "서울"),
@@ -215,8 +215,8 @@ def test_an_organization_says_what_it_said_when_the_checkpoint_was_signed(app, f
 
     then, now = (freezing.preview(of.slug, one.id).organizations[0] for one in (before, newest(of.id)))
 
-    assert (then.name.en, then.statement.en) == ("Old Name", "As before.")
-    assert (now.name.en, now.statement.en) == ("New Name", "As of now.")
+    assert (then.name["en"], then.statement["en"]) == ("Old Name", "As before.")
+    assert (now.name["en"], now.statement["en"]) == ("New Name", "As of now.")
 
 
 def test_what_waits_for_review_or_was_declined_is_never_inside(app, frozen_clock):
@@ -225,13 +225,13 @@ def test_what_waits_for_review_or_was_declined_is_never_inside(app, frozen_clock
     version_of(row, name_en="Unreviewed")
     frozen_clock.move(hours=1)
     fold_all()
-    assert [one.name.en for one in freezing.preview(of.slug).organizations] == ["Reviewed"]
+    assert [one.name["en"] for one in freezing.preview(of.slug).organizations] == ["Reviewed"]
 
     moderation.ask_for_changes(
         ANNA, row.id, SeenState(EndorsementState.PUBLISHED, 2, VersionState.PROPOSED), "logo-unclear"
     )
     frozen_clock.move(hours=1)
-    assert [one.name.en for one in freezing.preview(of.slug).organizations] == ["Reviewed"]
+    assert [one.name["en"] for one in freezing.preview(of.slug).organizations] == ["Reviewed"]
 
 
 def test_one_that_left_is_in_earlier_checkpoints_only(app):

@@ -10,6 +10,7 @@ from pledge.audit.models import AuditEntry
 from pledge.campaigns.rules import BadFields, FieldFault
 from pledge.core import clock as time
 from pledge.core.db import db, transaction
+from pledge.core.languages import Texts
 from pledge.deliveries import freezing
 from pledge.deliveries.document import from_json
 from pledge.deliveries.models import Delivery, DeliveryState
@@ -18,7 +19,6 @@ from pledge.jobs.models import Job, JobKind, JobState
 from pledge.signatures import own as signers
 from pledge.statistics import at_checkpoint
 from pledge.statistics.breakdowns import UnknownCampaign
-from pledge.statistics.values import Words
 from tests.deliveries.frozen import TEXTS, freeze, newest, stored
 from tests.support.crash import at
 from tests.support.factories import (
@@ -48,9 +48,9 @@ def test_a_frozen_delivery_has_its_document_its_job_and_its_record(app, frozen_c
     assert document.to_json() == row.document
     assert (row.state, row.frozen_by, row.frozen_name) == ("frozen", ANNA.staff_id, ANNA.name)
     assert (row.recipient["ko"], row.occasion["en"], row.letter["ko"]) == (
-        TEXTS["recipient"].ko,
-        TEXTS["occasion"].en,
-        TEXTS["letter"].ko,
+        TEXTS["recipient"]["ko"],
+        TEXTS["occasion"]["en"],
+        TEXTS["letter"]["ko"],
     )
     job = jobs.newest(JobKind.PACK, number)
     assert job is not None
@@ -94,9 +94,9 @@ def test_a_delivery_does_not_begin_without_all_of_its_texts(app):
     signature(of)
     fold_all()
     wrong = {
-        "recipient": Words(" ", "x" * 201),
-        "occasion": Words("행사\u202e", "\n"),
-        "letter": Words("", "y" * 20_001),
+        "recipient": Texts(ko=" ", en="x" * 201),
+        "occasion": Texts(ko="행사\u202e", en="\n"),
+        "letter": Texts(ko="", en="y" * 20_001),
     }
     with pytest.raises(BadFields) as refused:
         freeze(of, **wrong)
@@ -124,7 +124,7 @@ def test_lines_of_the_letter_end_the_same_way_whatever_the_browser_sent(app):
     of = campaign()
     signature(of)
     fold_all()
-    row = stored(freeze(of, letter=Words("하나\r\n\r\n둘 \r\n", "one\r\rtwo")))
+    row = stored(freeze(of, letter=Texts(ko="하나\r\n\r\n둘 \r\n", en="one\r\rtwo")))
     assert (row.letter["ko"], row.letter["en"]) == ("하나\n\n둘", "one\n\ntwo")
 
 
@@ -155,7 +155,7 @@ def test_the_same_delivery_is_found_again_until_anything_differs(app):
     number = freeze(of)
 
     assert freezing.frozen_before(ANNA, of.slug, checkpoint, **TEXTS) == number
-    other = {**TEXTS, "occasion": Words("다른 행사", "Another occasion")}
+    other = {**TEXTS, "occasion": Texts(ko="다른 행사", en="Another occasion")}
     assert freezing.frozen_before(ANNA, of.slug, checkpoint, **other) is None
     freezing.discard(ANNA, number, "a mistake")
     assert freezing.frozen_before(ANNA, of.slug, checkpoint, **TEXTS) is None
@@ -250,13 +250,13 @@ def test_the_default_letter_names_the_numbers_in_both_languages(app, frozen_cloc
     signatures(1, of)
     fold_all()
     letter = freezing.preview(of.slug).letter
-    assert "1명이 서명하였습니다." in letter.ko
-    assert "1 person has signed." in letter.en
+    assert "1명이 서명하였습니다." in letter["ko"]
+    assert "1 person has signed." in letter["en"]
 
     endorsement(of)
     crowd(1233, of)
     fold_all()
     letter = freezing.preview(of.slug).letter
-    assert "1,234명이 서명하였고, 1개 단체가 참여하였습니다." in letter.ko
-    assert "1,234 people have signed and 1 organisation has joined." in letter.en
-    assert "‘푸른 하늘’" in letter.ko
+    assert "1,234명이 서명하였고, 1개 단체가 참여하였습니다." in letter["ko"]
+    assert "1,234 people have signed and 1 organisation has joined." in letter["en"]
+    assert "‘푸른 하늘’" in letter["ko"]

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from pledge.core import clock as time
 from pledge.core import tokens
 from pledge.core.db import db
+from pledge.core.languages import Texts
 from pledge.core.tokens import Purpose
 from pledge.deliveries import announcing
 from pledge.mail.message import Claimed, Message
@@ -15,7 +16,6 @@ from pledge.mail.models import MailKind
 from pledge.mail.rendering import UnsafeAddress, render
 from pledge.signatures import own
 from pledge.signatures.models import Signature
-from pledge.statistics.values import Words
 from tests.support import deliveries
 from tests.support.apps import settings
 from tests.support.factories import manage_token, signature
@@ -77,7 +77,7 @@ def test_every_link_is_ours_and_one_stops_the_news(app, sent, lang):
 
 
 def test_what_staff_wrote_begins_no_header_and_no_markup(sent):
-    evil = Words("<b>장관</b> & “Bcc”", "<b>Minister</b>")
+    evil = Texts(ko="<b>장관</b> & “Bcc”", en="<b>Minister</b>")
     _, _, mail = sent("ko", recipient=evil)
     plain, html = bodies(mail)
     assert "<b>장관</b> & “Bcc”" in plain

@@ -2,9 +2,11 @@
 
 import pytest
 
+from pledge.core.languages import Texts
 from pledge.ledger.models import Kind
 from pledge.statistics import breakdowns
-from pledge.statistics.breakdowns import BreakdownLine, UnknownCampaign, totals
+from pledge.statistics.breakdowns import UnknownCampaign, totals
+from pledge.statistics.values import Cell
 from tests.support import ledger
 from tests.support.ledger import fold
 
@@ -14,7 +16,7 @@ def sign(campaign: int, people: int, *place: str | None, hours: int = 0) -> None
         ledger.confirm(campaign, *place, hours=hours)
 
 
-def parts(lines: list[BreakdownLine]) -> dict[str, int]:
+def parts(lines: list[Cell]) -> dict[str, int]:
     return {line.key: line.people for line in lines}
 
 
@@ -29,17 +31,17 @@ def test_people_are_counted_by_country_region_and_korean_day(app, frozen_clock):
 
     assert (found.people, found.organizations, found.as_of) == (21, 0, frozen_clock.now())
     assert found.by_country == [
-        BreakdownLine("KR", "대한민국", "South Korea", 13),
-        BreakdownLine("JP", "일본", "Japan", 8),
+        Cell("KR", Texts(ko="대한민국", en="South Korea"), 13),
+        Cell("JP", Texts(ko="일본", en="Japan"), 8),
     ]
     assert found.by_region == [
-        BreakdownLine("KR-11", "서울특별시", "Seoul", 7),
-        BreakdownLine("KR-26", "부산광역시", "Busan", 6),
-        BreakdownLine("none", "해외 또는 지역 미기재", "Outside Korea or no region given", 8),
+        Cell("KR-11", Texts(ko="서울특별시", en="Seoul"), 7),
+        Cell("KR-26", Texts(ko="부산광역시", en="Busan"), 6),
+        Cell("none", Texts(ko="해외 또는 지역 미기재", en="Outside Korea or no region given"), 8),
     ]
     assert found.by_day == [
-        BreakdownLine("2026-11-24", "2026년 11월 24일", "24 November 2026", 13),
-        BreakdownLine("2026-11-25", "2026년 11월 25일", "25 November 2026", 8),
+        Cell("2026-11-24", Texts(ko="2026년 11월 24일", en="24 November 2026"), 13),
+        Cell("2026-11-25", Texts(ko="2026년 11월 25일", en="25 November 2026"), 8),
     ]
 
 
@@ -80,7 +82,7 @@ def test_small_countries_regions_and_days_are_merged_and_come_last(app):
     # Beside the 23 of Korea, the 20 of Seoul would say that three signed in Jeju.
     assert parts(found.by_region) == {"other": 28}
     assert parts(found.by_day) == {"2026-11-24": 20, "other": 8}
-    assert found.by_country[-1] == BreakdownLine("other", "기타", "Other", 5)
+    assert found.by_country[-1] == Cell("other", Texts(ko="기타", en="Other"), 5)
 
 
 def test_a_region_is_never_given_away_by_those_who_have_none(app):

@@ -32,7 +32,7 @@ def make():
 def table(clear):
     """Rows after the head, and the foot."""
     rows = list(csv.reader(io.StringIO(clear, newline="")))
-    start = next(number for number, row in enumerate(rows) if row and row[0] == "No.")
+    start = next(number for number, row in enumerate(rows) if row and row[0] == "번호 No.")
     end = rows.index([], start)
     return rows[:start], rows[start + 1 : end], rows[end + 1 :]
 

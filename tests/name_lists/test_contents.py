@@ -80,7 +80,7 @@ def test_the_list_says_what_it_is_which_copy_and_how_many(ask, opened, frozen_cl
     mark = row(which).watermark
     said = {line[0]: line[1] for line in head if line}
     assert said["명단 번호 List"] == str(which)
-    assert said["사본 식별 번호 Copy"] == mark
+    assert said["사본 식별 번호 Number of the copy"] == mark
     assert said["캠페인 Campaign"] == SLUG
     assert said["동의 조건의 판 Version of the terms"] == "1"
     assert said["제공받는 자 Recipient"] == f"{TERMS['recipient_ko']} / {TERMS['recipient_en']}"

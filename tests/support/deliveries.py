@@ -15,16 +15,15 @@ from pledge.jobs.models import JobKind, JobState
 from pledge.jobs.services import MadeFile, advance
 from pledge.jobs.services import newest as newest_job
 from pledge.ledger import log_queries
-from pledge.statistics.values import Words
 from tests.support.factories import ANNA, fold_all, the_campaign
 
 PACK = b"PK the pack of this test"
-RECIPIENT = Words("환경부 장관", "The Minister of Environment")
-OCCASION = Words("푸른 하늘의 날 기념식", "The Blue Skies Day ceremony")
-LETTER = Words("안녕하십니까.\n\n전해 드립니다.", "Dear Minister,\n\nhere it is.")
+RECIPIENT = Texts(ko="환경부 장관", en="The Minister of Environment")
+OCCASION = Texts(ko="푸른 하늘의 날 기념식", en="The Blue Skies Day ceremony")
+LETTER = Texts(ko="안녕하십니까.\n\n전해 드립니다.", en="Dear Minister,\n\nhere it is.")
 
 
-def frozen(of: Campaign | None = None, *, pack: bool = True, **texts: Words) -> int:
+def frozen(of: Campaign | None = None, *, pack: bool = True, **texts: Texts) -> int:
     """A delivery at the newest checkpoint, and its pack unless it is to wait; its number."""
     of = of or the_campaign()
     fold_all()

@@ -8,8 +8,9 @@ from typing import Any
 
 from pledge.core import countries as places
 from pledge.core.i18n import format_date
+from pledge.core.languages import Texts
 from pledge.deliveries.document import Document, FrozenCheckpoint, Moves
-from pledge.statistics.values import Cell, Organization, Pledge, SignUps, Words
+from pledge.statistics.values import Cell, Organization, Pledge, SignUps
 
 ROOT = "q5T3cYbRb0pJm0K0bq4rVJH2m0y5m7Zr0l1q2Q9b0aE="
 ORIGIN = "pledge.example/log/blue-skies"
@@ -26,12 +27,12 @@ ENGLISH = """We want to hand on blue skies and a stable climate to the next gene
 - Keep the commitment to carbon neutrality by 2050, and act boldly, for clean air and a stable climate.
 - Work closely with civil society, businesses and the international community.
 """
-LETTER = Words(
-    "귀 기관의 무궁한 발전을 기원합니다.\n\n"
+LETTER = Texts(
+    ko="귀 기관의 무궁한 발전을 기원합니다.\n\n"
     "우리 캠페인은 푸른 하늘과 2050년 탄소중립을 바라는 시민과 단체의 뜻을 모아 왔습니다. 서명한 분들은 모두 자신의 "
     "메일함에서 서명을 직접 확인하였으며, 그 수는 누구나 다시 셀 수 있는 공개 기록에서 나온 것입니다.\n\n"
     "이에 서명 집계를 붙임과 같이 제출하오니, 정책에 적극 반영하여 주시기 바랍니다.",
-    "We send you our respects.\n\n"
+    en="We send you our respects.\n\n"
     "Our campaign has gathered the voices of people and organisations who wish for blue skies and for carbon neutrality "
     "by 2050. Everyone who signed has confirmed the signature from their own mailbox, and the number comes from a "
     "public log that anyone can count again.\n\n"
@@ -63,9 +64,9 @@ def tiny_document(**changes: Any) -> Document:
         _large(),
         goal=0,
         checkpoint=FrozenCheckpoint(3, ROOT, 3, 0, "2026-11-24T05:00:00Z", NOTE),
-        by_country=[Cell("other", Words("기타", "Other"), 3)],
-        by_region=[Cell("other", Words("기타", "Other"), 3)],
-        by_day=[Cell("other", Words("기타", "Other"), 3)],
+        by_country=[Cell("other", Texts(ko="기타", en="Other"), 3)],
+        by_region=[Cell("other", Texts(ko="기타", en="Other"), 3)],
+        by_day=[Cell("other", Texts(ko="기타", en="Other"), 3)],
         organizations=[],
         unnamed_organizations=0,
         secretariat=[],
@@ -79,14 +80,14 @@ def tiny_document(**changes: Any) -> Document:
 
 def organization(ko: str, en: str, kind: str = "civil", **changes: Any) -> Organization:
     made = Organization(
-        name=Words(ko, en),
+        name=Texts(ko=ko, en=en),
         type=kind,
         country="KR",
         region="KR-11",
         website="https://organization.example",
         level="domain",
         target_year=2050,
-        statement=Words("함께합니다.", "We stand with it."),
+        statement=Texts(ko="함께합니다.", en="We stand with it."),
         published_on="2026-10-05",
     )
     return replace(made, **changes)
@@ -110,35 +111,36 @@ def _large() -> Document:
     days["2026-11-24"] = people - sum(days.values())
     return Document(
         slug="blue-skies",
-        title=Words("푸른 하늘과 탄소중립 2050", "Blue Skies and Net Zero 2050"),
+        languages=["ko", "en"],
+        title=Texts(ko="푸른 하늘과 탄소중립 2050", en="Blue Skies and Net Zero 2050"),
         goal=100_000,
         origin=ORIGIN,
         address="https://pledge.example",
         checkpoint=FrozenCheckpoint(48_612, ROOT, people, 47, "2026-11-24T05:00:00Z", NOTE),
-        recipient=Words("환경부 장관", "Minister of Environment of the Republic of Korea"),
-        occasion=Words("2026 P4G 서울 녹색미래 정상회의", "2026 P4G Seoul Green Future Summit"),
+        recipient=Texts(ko="환경부 장관", en="Minister of Environment of the Republic of Korea"),
+        occasion=Texts(ko="2026 P4G 서울 녹색미래 정상회의", en="2026 P4G Seoul Green Future Summit"),
         letter=LETTER,
         frozen_at="2026-11-24T05:10:00Z",
         by_country=[
             *(Cell(code, _country(code), count) for code, count in countries.items()),
-            Cell("other", Words("기타", "Other"), 8),
+            Cell("other", Texts(ko="기타", en="Other"), 8),
         ],
         by_region=[
-            *(Cell(code, Words(*places.REGIONS[code]), count) for code, count in regions.items()),
+            *(Cell(code, places.REGIONS[code].in_each(), count) for code, count in regions.items()),
             Cell(
                 "none",
-                Words("해외 또는 지역 미기재", "Outside Korea or no region given"),
+                Texts(ko="해외 또는 지역 미기재", en="Outside Korea or no region given"),
                 people - sum(regions.values()),
             ),
         ],
         by_day=[Cell(day, _day(day), count) for day, count in days.items()],
         smallest_shown=5,
         pledges=[
-            Pledge(1, hashlib.sha256(KOREAN.encode()).hexdigest(), Words(KOREAN, ENGLISH)),
+            Pledge(1, hashlib.sha256(KOREAN.encode()).hexdigest(), Texts(ko=KOREAN, en=ENGLISH)),
             Pledge(
                 2,
                 hashlib.sha256(ENGLISH.encode()).hexdigest(),
-                Words(KOREAN + "\n끝까지 지켜보겠습니다.\n", ENGLISH),
+                Texts(ko=KOREAN + "\n끝까지 지켜보겠습니다.\n", en=ENGLISH),
             ),
         ],
         organizations=[
@@ -148,13 +150,13 @@ def _large() -> Document:
         ],
         unnamed_organizations=2,
         secretariat=[
-            Words("글로벌녹색성장연구소(GGGI)", "Global Green Growth Institute (GGGI)"),
-            Words("기후변화센터", "Climate Change Center (CCC)"),
+            Texts(ko="글로벌녹색성장연구소(GGGI)", en="Global Green Growth Institute (GGGI)"),
+            Texts(ko="기후변화센터", en="Climate Change Center (CCC)"),
         ],
         partners=[
-            Words("주한 네덜란드 대사관", "Embassy of the Netherlands in Seoul"),
-            Words("주한 뉴질랜드 대사관", "New Zealand Embassy in Seoul"),
-            Words("주한유럽상공회의소(ECCK)", "European Chamber of Commerce in Korea (ECCK)"),
+            Texts(ko="주한 네덜란드 대사관", en="Embassy of the Netherlands in Seoul"),
+            Texts(ko="주한 뉴질랜드 대사관", en="New Zealand Embassy in Seoul"),
+            Texts(ko="주한유럽상공회의소(ECCK)", en="European Chamber of Commerce in Korea (ECCK)"),
         ],
         people_moves=Moves(48_390, 141, 40, 2),
         organization_moves=Moves(49, 2, 0, 0),
@@ -165,10 +167,10 @@ def _large() -> Document:
     )
 
 
-def _country(code: str) -> Words:
-    return Words(places.country_name(code, "ko"), places.country_name(code, "en"))
+def _country(code: str) -> Texts:
+    return Texts(ko=places.country_name(code, "ko"), en=places.country_name(code, "en"))
 
 
-def _day(day: str) -> Words:
+def _day(day: str) -> Texts:
     midday = datetime.fromisoformat(f"{day}T03:00:00+00:00")
-    return Words(format_date(midday, "ko"), format_date(midday, "en"))
+    return Texts(ko=format_date(midday, "ko"), en=format_date(midday, "en"))

@@ -30,13 +30,14 @@ from config import ROOT
 from pledge.campaigns.log_facts import pledge_hashes
 from pledge.campaigns.models import PledgeText
 from pledge.core.db import db
+from pledge.core.languages import Texts
 from pledge.deliveries.document import Document, FrozenCheckpoint, Moves, from_json
 from pledge.deliveries.pack.readme import readme
 from pledge.deliveries.tables import tables
 from pledge.ledger import leaves, log_queries, merkle, notes
 from pledge.ledger.leaves import Leaf
 from pledge.ledger.notes import Signer
-from pledge.statistics.values import Cell, Pledge, SignUps, Words
+from pledge.statistics.values import Cell, Pledge, SignUps
 from tests.support.documents import organization, tiny_document
 
 ORIGIN = "pledge.example/log/blue-skies"
@@ -222,7 +223,7 @@ def document(log: Log, size: int | None = None) -> Document:
             days[leaf["day"]] += leaf["change"] * (leaf["of"] == "person")
     people = counts["people"]
     latest = max(days, default="2026-11-24")
-    all_of_them = [Cell("KR", Words("대한민국", "South Korea"), people)] if people else []
+    all_of_them = [Cell("KR", Texts(ko="대한민국", en="South Korea"), people)] if people else []
     note = log.note(None if size == len(log.lines) else size)
     root = b64encode(log.root(size)).decode()
     return tiny_document(
@@ -230,10 +231,10 @@ def document(log: Log, size: int | None = None) -> Document:
         origin=log.origin,
         checkpoint=FrozenCheckpoint(size, root, people, counts["organizations"], f"{latest}T06:00:00Z", note),
         by_country=all_of_them,
-        by_region=[Cell("none", Words("지역 미기재", "No region given"), people)] if people else [],
-        by_day=[Cell(day, Words(day, day), rise) for day, rise in sorted(days.items()) if rise],
+        by_region=[Cell("none", Texts(ko="지역 미기재", en="No region given"), people)] if people else [],
+        by_day=[Cell(day, Texts(ko=day, en=day), rise) for day, rise in sorted(days.items()) if rise],
         pledges=[
-            Pledge(n, digest, Words(**words)) for n, (digest, words) in enumerate(log.pledges.items(), 1)
+            Pledge(n, digest, Texts(**words)) for n, (digest, words) in enumerate(log.pledges.items(), 1)
         ],
         organizations=[organization(f"단체 {n}", f"Body {n}") for n in range(counts["organizations"])],
         people_moves=Moves(**moves["people"]),

@@ -9,9 +9,10 @@ from dataclasses import replace
 
 import pytest
 
+from pledge.core.languages import Texts
 from pledge.deliveries.tables import tables
 from pledge.ledger import leaves
-from pledge.statistics.values import Cell, Words
+from pledge.statistics.values import Cell
 from tests.support import pack_lies, packs
 from tests.support.checkers import say
 from tests.support.packs import EVENTS, Log, made_up, pack, signer
@@ -210,7 +211,7 @@ def test_a_pack_of_a_large_campaign_with_merged_lines_is_right(tmp_path):
     log.lines = sorted(lines, key=lambda line: json.loads(line)["day"])
     made = packs.document(log)
     days = made.by_day
-    merged = [*days[2:], Cell("other", Words("기타", "Other"), days[0].people + days[1].people)]
+    merged = [*days[2:], Cell("other", Texts(ko="기타", en="Other"), days[0].people + days[1].people)]
     made = replace(made, by_day=merged)
     members = {name: table(made)[0] for name, table in tables.TABLES.items()}
     members["totals.json"] = tables.totals_json(made)

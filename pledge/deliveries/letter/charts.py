@@ -5,8 +5,9 @@ from datetime import date, datetime, time
 from itertools import accumulate, groupby
 from typing import Any
 
-from babel.dates import format_date as babel_date
+from babel.dates import format_skeleton
 
+from pledge.core import languages
 from pledge.core.i18n import SEOUL, format_date
 from pledge.statistics.breakdowns import NO_REGION, OTHER
 from pledge.statistics.rounding import round_step
@@ -19,9 +20,8 @@ MAX_STEPS = 5
 #: Labels on the time axis.
 MARKS = 6
 
-_MONTH = {"ko": "y년 M월", "en": "MMMM y"}
-_MARK = {"ko": "M월 d일", "en": "d MMM"}
-_MARK_OF_MONTH = {"ko": "y년 M월", "en": "MMM y"}
+#: What a date says, by CLDR's skeletons; its language says in which order.
+_MONTH, _MARK, _MARK_OF_MONTH = "yMMMM", "MMMd", "yMMM"
 
 
 def growth(cells: list[Cell], lang: str, texts: dict[str, Any]) -> dict[str, Any]:
@@ -80,8 +80,7 @@ def _periods(days: list[tuple[date, int]], lang: str) -> list[list[str]]:
     else:
         months = groupby(days, lambda one: one[0].replace(day=1))
         periods = [
-            (babel_date(month, _MONTH[lang], locale=lang), sum(people for _, people in members))
-            for month, members in months
+            (_named(month, _MONTH, lang), sum(people for _, people in members)) for month, members in months
         ]
     totals = accumulate(people for _, people in periods)
     return [
@@ -132,7 +131,11 @@ def _marks(first: date, last: date, lang: str) -> list[tuple[date, str]]:
         every = max(1, -(-((last - first).days + 1) // MARKS))
         form = _MARK
         marks = [date.fromordinal(day) for day in range(first.toordinal(), last.toordinal() + 1, every)]
-    return [(mark, str(babel_date(mark, form[lang], locale=lang))) for mark in marks]
+    return [(mark, _named(mark, form, lang)) for mark in marks]
+
+
+def _named(day: date, skeleton: str, lang: str) -> str:
+    return str(format_skeleton(skeleton, day, locale=languages.locale(lang)))
 
 
 def _day(day: date, lang: str) -> str:

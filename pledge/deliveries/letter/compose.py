@@ -1,15 +1,15 @@
-"""The letter of a delivery as a PDF: Korean, then English. Typst sets it; the texts come in as data, never as markup."""
+"""The letter of a delivery as a PDF, language after language. Typst sets it; the texts come in as data, never as markup."""
 
 import json
 from functools import cache
 
 import typst
 
-from pledge.core import languages
 from pledge.core.clock import from_iso_utc
 from pledge.deliveries.document import Document
 from pledge.deliveries.letter.glyphs import FONTS, presentable
-from pledge.deliveries.letter.parts import TYPST, part
+from pledge.deliveries.letter.parts import part
+from pledge.deliveries.letter.wording import TYPST
 
 
 def letter_pdf(document: Document, *, draft: bool = False) -> bytes:
@@ -37,13 +37,13 @@ def _compiler(document: Document, *, draft: bool = False) -> typst.Compiler:
 
 
 def _data(document: Document, *, draft: bool) -> str:
-    parts = [part(document, lang, draft=draft) for lang in languages.codes()]
-    title = presentable(f"{document.title.ko} / {document.title.en}")
+    parts = [part(document, lang, draft=draft) for lang in document.languages]
+    titles = dict.fromkeys(document.title.of(lang) for lang in document.languages)
     return json.dumps(
         {
-            "title": f"{parts[0]['subject']} / {parts[1]['subject']}",
+            "title": " / ".join(part["subject"] for part in parts),
             "authors": parts[0]["senders"],
-            "description": title,
+            "description": presentable(" / ".join(titles)),
             "parts": parts,
         },
         ensure_ascii=False,

@@ -1,55 +1,49 @@
 """The content of the letter in one language: every sentence and every number in it, as plain data.
 
-The typesetting (typst/letter.typ) decides nothing but the look. The fixed texts are in typst/ko.toml and typst/en.toml.
+The typesetting (typst/letter.typ) decides nothing but the look. The fixed texts are in typst/<language>.toml.
 """
 
-import tomllib
 from datetime import datetime
-from functools import cache, partial
+from functools import partial
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 from pledge.core import countries as places
 from pledge.core.clock import from_iso_utc
 from pledge.core.i18n import SEOUL, format_date, format_datetime
+from pledge.core.languages import Texts
 from pledge.deliveries.document import Document, FrozenCheckpoint, Reply
 from pledge.deliveries.letter.charts import growth, shares
 from pledge.deliveries.letter.glyphs import MISSING, presentable
+from pledge.deliveries.letter.wording import fixed
 from pledge.ledger.counting import Moves
 from pledge.statistics import labels as words
 from pledge.statistics.breakdowns import OTHER
-from pledge.statistics.values import Organization, Pledge, Words
+from pledge.statistics.values import Organization, Pledge
 
-TYPST = Path(__file__).parent / "typst"
 #: Countries that are listed one by one; the others are one line.
 COUNTRIES = 40
 #: Organisations that are listed; only their number can make a letter very long.
 ORGANIZATIONS = 2_000
 
 
-@cache
-def fixed(lang: str) -> dict[str, Any]:
-    return tomllib.loads((TYPST / f"{lang}.toml").read_text("utf-8"))
-
-
 def part(document: Document, lang: str, *, draft: bool = False) -> dict[str, Any]:
     """The letter in one language. Every text in it can be typeset, see glyphs.presentable()."""
     texts = fixed(lang)
-    title = _either(document.title, lang)
+    title = document.title.of(lang)
     said = {
         **texts,
         "lang": lang,
         "title": title,
         "subject": texts["subject"].format(title=title),
-        "recipient": _either(document.recipient, lang),
-        "occasion": _either(document.occasion, lang),
+        "recipient": document.recipient.of(lang),
+        "occasion": document.occasion.of(lang),
         "draft": texts["draft"] if draft else "",
         "number": document.reply.number,
         "reply": _reply(document.reply, lang),
         "date": format_date(from_iso_utc(document.frozen_at), lang),
-        "paragraphs": _blocks(_either(document.letter, lang)),
-        "senders": [_either(one, lang) for one in document.secretariat]
+        "paragraphs": _blocks(document.letter.of(lang)),
+        "senders": [one.of(lang) for one in document.secretariat]
         or [texts["no_secretariat"].format(title=title)],
         "people_number": f"{document.checkpoint.people:,}",
         "organizations_number": f"{document.checkpoint.organizations:,}",
@@ -70,10 +64,10 @@ def _reply(reply: Reply, lang: str) -> dict[str, Any]:
     """Where the answer goes: the known parts, row by row."""
     texts = fixed(lang)["reply"]
     known = {
-        "person": _either(reply.person, lang),
+        "person": reply.person.of(lang),
         "phone": reply.phone,
         "email": reply.email,
-        "address": _either(reply.address, lang),
+        "address": reply.address.of(lang),
     }
     return {**texts, "rows": [[texts[name], value] for name, value in known.items() if value]}
 
@@ -113,7 +107,7 @@ def _supporters(document: Document, lang: str) -> dict[str, Any]:
     groups = [
         {
             "title": texts["group"].format(
-                type=words.named(words.TYPES, kind).of(lang), number=f"{len(members):,}"
+                type=words.named(words.TYPES, kind, lang), number=f"{len(members):,}"
             ),
             "organizations": [_names(one, lang) for one in members],
         }
@@ -122,8 +116,8 @@ def _supporters(document: Document, lang: str) -> dict[str, Any]:
     named, unnamed = len(document.organizations), document.unnamed_organizations
     return {
         **texts,
-        "secretariat_names": [_both(one, lang) for one in document.secretariat],
-        "partner_names": [_both(one, lang) for one in document.partners],
+        "secretariat_names": [_in_each(one, lang) for one in document.secretariat],
+        "partner_names": [_in_each(one, lang) for one in document.partners],
         "groups": groups,
         "organizations": texts["organizations"].format(number=f"{document.checkpoint.organizations:,}"),
         "intro": texts["intro"].format(number=f"{named:,}"),
@@ -201,17 +195,13 @@ def _with_sign(sign: str, number: int) -> str:
 
 
 def _names(one: Organization, lang: str) -> dict[str, str]:
-    return _both(one.name, lang)
+    return _in_each(one.name, lang)
 
 
-def _both(name: Words, lang: str) -> dict[str, str]:
-    """A name in this language first; in the other one too, where it has another there."""
-    first, second = (name.ko, name.en) if lang == "ko" else (name.en, name.ko)
-    return {"name": first or second, "other": second if first and second != first else ""}
-
-
-def _either(text: Words, lang: str) -> str:
-    return text.of(lang) or text.ko or text.en
+def _in_each(name: Texts, lang: str) -> dict[str, str]:
+    """A name in this language first; in the others too, where it has another there."""
+    first = name.of(lang)
+    return {"name": first, "other": " / ".join(dict.fromkeys(one for one in name.values() if one != first))}
 
 
 def _when(text: str, lang: str) -> str:

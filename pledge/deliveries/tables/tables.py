@@ -1,20 +1,20 @@
 """The tables of a delivery for programs: CSV that Korean Excel opens directly, and JSON. docs/totals.md describes each."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from pledge.core.clock import iso_utc
+from pledge.core.languages import Texts
+from pledge.core.phrases import Phrase
 from pledge.core.text.spreadsheets import BOM, csv_line
 from pledge.deliveries.document import Document
 from pledge.deliveries.figures import SECTIONS, Figures, of_document, percent, seoul
 from pledge.deliveries.tables import workbook
-from pledge.exports.organization_rows import COLUMNS, coded_cells
+from pledge.exports.organization_rows import coded_cells, coded_heads
 from pledge.ledger.counting import Moves
 from pledge.statistics import labels
 from pledge.statistics.values import Cell
-
-TOTALS_HEAD = ("section", "key", "label_ko", "label_en", "people")
 
 
 def totals_csv(document: Document) -> bytes:
@@ -28,7 +28,8 @@ def totals_json(document: Document) -> bytes:
 
 def organizations_csv(document: Document) -> bytes:
     """The organisations that stood on the wall and still say who they are, in the document's order."""
-    return _csv(COLUMNS, (coded_cells(one) for one in document.organizations))
+    heads = coded_heads(document.languages)
+    return _csv(heads, (coded_cells(one, document.languages) for one in document.organizations))
 
 
 def integrity_json(document: Document) -> bytes:
@@ -51,9 +52,10 @@ def integrity_json(document: Document) -> bytes:
 
 
 def figures_csv(figures: Figures, lang: str | None = None) -> bytes:
-    """With codes and both languages, for programs; with a language in its words alone, for one reader."""
+    """With codes and every language, for programs; with a language in its words alone, for one reader."""
     if lang is None:
-        return _csv(TOTALS_HEAD, _totals(figures))
+        names = [f"label_{code}" for code in figures.languages]
+        return _csv(("section", "key", *names, "people"), _totals(figures))
     heads = (labels.SECTION, labels.ITEM, labels.NUMBER, labels.SHARE)
     return _csv(tuple(head.of(lang) for head in heads), _worded_totals(figures, lang))
 
@@ -63,7 +65,7 @@ def figures_json(figures: Figures, lang: str | None = None) -> bytes:
     checkpoint = figures.checkpoint
     return _json(
         {
-            "campaign": {"slug": figures.slug, "title": {"ko": figures.title.ko, "en": figures.title.en}},
+            "campaign": {"slug": figures.slug, "title": _in_each(figures, figures.title)},
             "as_of": iso_utc(figures.as_of),
             **({"as_of_in_korea": seoul(figures.as_of)} if lang else {}),
             **({"checkpoint": {"size": checkpoint.size, "root": checkpoint.root}} if checkpoint else {}),
@@ -73,7 +75,7 @@ def figures_json(figures: Figures, lang: str | None = None) -> bytes:
             "smallest_shown": figures.smallest_shown,
             **{
                 f"by_{section.name}": [
-                    _labelled(cell) | ({"percent": percent(cell.people, figures)} if lang else {})
+                    _labelled(cell, figures) | ({"percent": percent(cell.people, figures)} if lang else {})
                     for cell in section.cells(figures)
                 ]
                 for section in SECTIONS
@@ -91,16 +93,18 @@ TABLES: dict[str, Callable[[Document], tuple[bytes, int]]] = {
 
 
 def _totals(figures: Figures) -> Iterator[tuple[str | int, ...]]:
-    yield "campaign", figures.slug, figures.title.ko, figures.title.en, ""
-    yield "as_of", iso_utc(figures.as_of), labels.AS_OF.ko, labels.AS_OF.en, ""
+    yield "campaign", figures.slug, *_in_each(figures, figures.title).values(), ""
+    yield "as_of", iso_utc(figures.as_of), *_in_each(figures, labels.AS_OF).values(), ""
     if figures.checkpoint is not None:
         # Its root begins with `+` in one of 64; a spreadsheet needs no root, and totals.json has it.
-        yield "checkpoint", "size", labels.ENTRIES.ko, labels.ENTRIES.en, figures.checkpoint.size
-    yield "total", "people", labels.PEOPLE.ko, labels.PEOPLE.en, figures.people
-    yield "total", "organizations", labels.ORGANIZATIONS.ko, labels.ORGANIZATIONS.en, figures.organizations
+        entries = _in_each(figures, labels.ENTRIES).values()
+        yield "checkpoint", "size", *entries, figures.checkpoint.size
+    yield "total", "people", *_in_each(figures, labels.PEOPLE).values(), figures.people
+    organizations = _in_each(figures, labels.ORGANIZATIONS).values()
+    yield "total", "organizations", *organizations, figures.organizations
     for section in SECTIONS:
         for cell in section.cells(figures):
-            yield section.name, cell.key, cell.label.ko, cell.label.en, cell.people
+            yield section.name, cell.key, *_in_each(figures, cell.label).values(), cell.people
 
 
 def _worded_totals(figures: Figures, lang: str) -> Iterator[tuple[str | int | float, ...]]:
@@ -115,10 +119,10 @@ def _worded_totals(figures: Figures, lang: str) -> Iterator[tuple[str | int | fl
             named = cell.label.of(lang)
             yield section.words.of(lang), named, cell.people, percent(cell.people, figures)
     yield labels.NOTE.of(lang), labels.SEPARATE.of(lang), "", ""
-    yield labels.NOTE.of(lang), labels.merged(figures.smallest_shown).of(lang), "", ""
+    yield labels.NOTE.of(lang), labels.MERGED.of(lang, smallest=figures.smallest_shown), "", ""
 
 
-def _csv(head: tuple[str, ...], rows: Iterable[tuple[str | int | float, ...]]) -> bytes:
+def _csv(head: Sequence[str], rows: Iterable[Sequence[str | int | float]]) -> bytes:
     """UTF-8 with BOM and CRLF, as Korean Excel wants it."""
     return BOM + "".join(csv_line(*row) for row in (head, *rows)).encode()
 
@@ -127,8 +131,12 @@ def _json(document: dict[str, Any]) -> bytes:
     return json.dumps(document, ensure_ascii=False, indent=2).encode() + b"\n"
 
 
-def _labelled(cell: Cell) -> dict[str, Any]:
-    return {"key": cell.key, "label": {"ko": cell.label.ko, "en": cell.label.en}, "people": cell.people}
+def _labelled(cell: Cell, figures: Figures) -> dict[str, Any]:
+    return {"key": cell.key, "label": _in_each(figures, cell.label), "people": cell.people}
+
+
+def _in_each(figures: Figures, text: Texts | Phrase) -> dict[str, str]:
+    return {lang: text.of(lang) for lang in figures.languages}
 
 
 def _moves(moves: Moves) -> dict[str, int]:

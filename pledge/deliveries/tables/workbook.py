@@ -1,4 +1,4 @@
-"""The totals as a workbook, in both languages or in one. Every text is written as a text, so none is ever a formula."""
+"""The totals as a workbook, in every language or in one. Every text is written as a text, so none is ever a formula."""
 
 import io
 from collections.abc import Iterator
@@ -9,13 +9,14 @@ from typing import Any
 from xlsxwriter import Workbook
 
 from pledge.core.clock import iso_utc
+from pledge.core.languages import Texts
+from pledge.core.phrases import Phrase
 from pledge.deliveries.document import Document
 from pledge.deliveries.figures import SECTIONS, Figures, Section, of_document, seoul, share
-from pledge.exports.organization_rows import HEADS, worded_cells
-from pledge.exports.sheets import Sheet, Styles, Value
+from pledge.exports.organization_rows import worded_cells, worded_heads
+from pledge.exports.sheets import MAX_NAME, Sheet, Styles, Value
 from pledge.statistics import labels as words
 from pledge.statistics.breakdowns import OTHER
-from pledge.statistics.values import Words
 
 #: No text becomes a formula, a link or a number because it looks like one.
 _OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
@@ -42,6 +43,7 @@ def rows(document: Document) -> int:
 class _Totals:
     def __init__(self, figures: Figures, lang: str | None, document: Document | None) -> None:
         self._figures, self._lang, self._document = figures, lang, document
+        self._languages = [lang] if lang else figures.languages
 
     def made(self) -> bytes:
         file = io.BytesIO()
@@ -52,69 +54,71 @@ class _Totals:
     def _fill(self, book: Any) -> None:
         figures = self._figures
         # Without a time of its own a workbook carries the moment at which it was made.
-        book.set_properties(
-            {"title": self._title.ko, "subject": self._title.en, "created": figures.as_of}
-            if self._lang is None
-            else {"title": self._title.of(self._lang), "created": figures.as_of}
-        )
+        book.set_properties({"title": self._title(), "created": figures.as_of})
         styles = Styles(book)
-        summary = Sheet(
-            book, self._name(words.SUMMARY), styles, (*self._labels(words.ITEM), self._name(words.VALUE))
-        )
+        heads = [*self._codes(self._name(words.CODE)), *self._labels(words.ITEM), self._name(words.VALUE)]
+        summary = Sheet(book, self._sheet_name(words.SUMMARY), styles, heads)
         lines = list(self._summary())
         for line in lines:
             summary.add(line)
         summary.finish(longest=44, filters=False)
         sheets = {section.name: self._breakdown(book, styles, section) for section in SECTIONS}
         if self._document is not None:
-            _organizations(book, styles, self._name(words.ORGANIZATIONS), self._document)
+            _organizations(book, styles, self._sheet_name(words.ORGANIZATIONS), self._document)
         self._charts(book, summary, sheets, len(lines))
 
-    @property
-    def _title(self) -> Words:
-        return self._figures.title
+    def _title(self) -> str:
+        return " / ".join(dict.fromkeys(self._labels(self._figures.title)))
 
-    def _name(self, name: Words) -> str:
-        """What a sheet or a column is called."""
-        return name.of(self._lang) if self._lang else f"{name.ko} {name.en}"
+    def _name(self, name: Phrase) -> str:
+        """What a column is called."""
+        return " ".join(self._labels(name))
 
-    def _labels(self, label: Words) -> tuple[str, ...]:
+    def _sheet_name(self, name: Phrase) -> str:
+        """What a sheet is called, in as many languages as a name has room for."""
+        labels = self._labels(name)
+        while len(" ".join(labels)) > MAX_NAME and len(labels) > 1:
+            labels.pop()
+        return " ".join(labels)[:MAX_NAME]
+
+    def _labels(self, label: Texts | Phrase) -> list[str]:
         """The cells that name a line: one for each language."""
-        return (label.of(self._lang),) if self._lang else (label.ko, label.en)
+        return [label.of(lang) for lang in self._languages]
 
-    def _summary(self) -> Iterator[tuple[Value, ...]]:
+    def _codes(self, code: str) -> list[str]:
+        """The cell before them, for programs; none in a workbook for one reader."""
+        return [] if self._lang else [code]
+
+    def _summary(self) -> Iterator[list[Value]]:
         figures, document = self._figures, self._document
-        title = self._title.of(self._lang) if self._lang else f"{self._title.ko} / {self._title.en}"
-        yield self._line(words.CAMPAIGN, title)
-        yield self._line(words.PEOPLE, figures.people)
-        yield self._line(words.ORGANIZATIONS, figures.organizations)
+        yield self._line("campaign", words.CAMPAIGN, self._title())
+        yield self._line("people", words.PEOPLE, figures.people)
+        yield self._line("organizations", words.ORGANIZATIONS, figures.organizations)
         as_of = seoul(figures.as_of)
-        yield self._line(words.AS_OF, as_of if self._lang else f"{as_of} ({iso_utc(figures.as_of)})")
+        yield self._line("as_of", words.AS_OF, as_of if self._lang else f"{as_of} ({iso_utc(figures.as_of)})")
         if document is not None and document.unnamed_organizations:
-            yield self._line(words.UNNAMED, document.unnamed_organizations)
+            yield self._line("unnamed_organizations", words.UNNAMED, document.unnamed_organizations)
         if figures.checkpoint is not None:
-            yield self._line(words.ENTRIES, figures.checkpoint.size)
-            yield self._line(words.ROOT_HASH, figures.checkpoint.root)
+            yield self._line("entries", words.ENTRIES, figures.checkpoint.size)
+            yield self._line("root", words.ROOT_HASH, figures.checkpoint.root)
         if document is not None:
-            yield self._line(words.LOG, document.origin)
-            yield self._line(words.VERIFY, f"{document.address}/ko/verify")
-        notes = (*self._labels(words.SEPARATE), *self._labels(words.merged(figures.smallest_shown)))
-        yield self._line(words.NOTE, notes[0])
-        for text in notes[1:]:
-            yield (*self._labels(Words("", "")), text)
+            yield self._line("log", words.LOG, document.origin)
+            yield self._line("verify", words.VERIFY, f"{document.address}/{self._languages[0]}/verify")
+        merged = [words.MERGED.of(lang, smallest=figures.smallest_shown) for lang in self._languages]
+        for text in [*self._labels(words.SEPARATE), *merged]:
+            yield self._line("note", words.NOTE, text)
 
-    def _line(self, name: Words, value: Value) -> tuple[Value, ...]:
-        return (*self._labels(name), value)
+    def _line(self, code: str, name: Phrase, value: Value) -> list[Value]:
+        return [*self._codes(code), *self._labels(name), value]
 
     def _breakdown(self, book: Any, styles: Styles, section: Section) -> Sheet:
         """People are in the second column before the end, by day with the running total between."""
         cells = section.cells(self._figures)
         is_day = section.name == "day"
         numbers = (words.PEOPLE, words.IN_ALL, words.SHARE) if is_day else (words.PEOPLE, words.SHARE)
-        heads = [*self._labels(section.words), *map(self._name, numbers)]
-        if self._lang is None:
-            heads.insert(0, self._name(words.CODE))
-        sheet = Sheet(book, self._name(section.sheet), styles, heads)
+        code = self._codes(self._name(words.CODE))
+        heads = [*code, *self._labels(section.words), *map(self._name, numbers)]
+        sheet = Sheet(book, self._sheet_name(section.sheet), styles, heads)
         totals = accumulate(cell.people for cell in cells)
         for cell, total in zip(cells, totals, strict=True):
             has_day = is_day and cell.key != OTHER
@@ -164,7 +168,7 @@ class _Totals:
             bars.set_y_axis({"reverse": True, "interval_unit": 1, "num_font": {"size": 9}})
             self._place(summary, bars, row, words.REGIONS, 120 + 24 * last)
 
-    def _place(self, sheet: Sheet, chart: Any, row: int, title: Words, height: int) -> int:
+    def _place(self, sheet: Sheet, chart: Any, row: int, title: Phrase, height: int) -> int:
         """Put a chart there; how many rows it takes."""
         chart.set_title({"name": " · ".join(self._labels(title)), "name_font": {"size": 12}})
         chart.set_legend({"none": True})
@@ -184,7 +188,8 @@ def _series(sheet: Sheet, name: str, labels: int, numbers: int, last: int) -> di
 
 
 def _organizations(book: Any, styles: Styles, name: str, document: Document) -> None:
-    sheet = Sheet(book, name, styles, HEADS, landscape=True)
+    heads = worded_heads(document.languages)
+    sheet = Sheet(book, name, styles, heads, landscape=True, grouped=False)
     for one in document.organizations:
-        sheet.add(worded_cells(one))
+        sheet.add(worded_cells(one, document.languages))
     sheet.finish(longest=22)

@@ -1,11 +1,11 @@
 """The list of reasons that staff choose from when they decline, ask for changes or remove; and editing it.
 
-The built-in ones are here, in both languages, so that the desk works from the first day. A row of the same code stands
+The built-in ones are here, and in the catalogues, so that the desk works from the first day. A row of the same code stands
 over a built-in one; codes of their own are added by staff. A reason is never deleted, only no longer offered.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -14,6 +14,7 @@ from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.core.db import reading, transaction
 from pledge.core.languages import Texts, texts
+from pledge.core.phrases import Phrase
 from pledge.endorsements.models import ReasonKind, ReviewReason
 
 MAX_REASON = 500
@@ -33,73 +34,40 @@ class ReasonView:
     built_in: bool = False
 
 
-def _built_in(kind: ReasonKind, reasons: dict[str, tuple[str, str]]) -> Iterable[ReasonView]:
-    return (ReasonView(code, kind, Texts(ko=ko, en=en), built_in=True) for code, (ko, en) in reasons.items())
-
-
-BUILT_IN = (
-    *_built_in(
-        ReasonKind.CHANGES,
-        {
-            "official-name": (
-                "공식 단체명과 다르게 적혀 있습니다. 공식 명칭으로 고쳐 주세요.",
-                "The name is not the organisation's official one. Please give the official name.",
-            ),
-            "logo-unclear": (
-                "로고가 흐리거나 잘려 있습니다. 더 선명한 파일로 올려 주세요.",
-                "The logo is blurred or cut off. Please upload a clearer file.",
-            ),
-            "statement-off-topic": (
-                "공개 메시지가 이 캠페인의 서약과 관련이 없습니다. 서약에 관한 내용으로 고쳐 주세요.",
-                "The statement is not about this campaign's pledge. Please write about the pledge.",
-            ),
-            "website-not-reached": (
-                "홈페이지 주소를 열 수 없습니다. 주소를 확인해 주세요.",
-                "We could not open the website. Please check its address.",
-            ),
-            "work-email": (
-                "단체의 업무용 이메일 주소로 다시 신청해 주세요.",
-                "Please apply with an e-mail address of your organisation.",
-            ),
-        },
-    ),
-    *_built_in(
-        ReasonKind.DECLINE,
-        {
-            "authority-unclear": (
-                "신청하신 분이 단체를 대표할 권한이 있는지 확인하지 못했습니다.",
-                "We could not confirm that you may speak for the organisation.",
-            ),
-            "not-an-organisation": (
-                "단체나 기관의 참여로 보기 어렵습니다. 개인 서명으로 함께해 주세요.",
-                "This is not an organisation that we could confirm. Please sign as a person instead.",
-            ),
-            "already-listed": (
-                "이 단체는 이미 다른 신청으로 참여 단체 목록에 실려 있습니다.",
-                "The organisation is already listed through another application.",
-            ),
-            "against-pledge": (
-                "공개적으로 알려진 단체의 활동이 이 서약의 내용과 맞지 않습니다.",
-                "What the organisation does in public does not agree with the pledge.",
-            ),
-        },
-    ),
-    *_built_in(
-        ReasonKind.REMOVE,
-        {
-            "not-authorised": (
-                "단체가 이 참여를 승인하지 않았음을 확인했습니다.",
-                "The organisation told us that it had not authorised this endorsement.",
-            ),
-            "closed-down": ("단체가 더 이상 활동하지 않습니다.", "The organisation no longer exists."),
-            "broke-pledge": (
-                "단체의 활동이 더 이상 서약의 내용과 맞지 않습니다.",
-                "The organisation no longer acts in line with the pledge.",
-            ),
-            "listed-by-mistake": ("착오로 등록되었습니다.", "It was listed by mistake."),
-        },
-    ),
-)
+#: What the desk begins with, by kind and code.
+BUILT_IN: dict[ReasonKind, dict[str, Phrase]] = {
+    ReasonKind.CHANGES: {
+        "official-name": Phrase(
+            "reason", "The name is not the organisation's official one. Please give the official name."
+        ),
+        "logo-unclear": Phrase("reason", "The logo is blurred or cut off. Please upload a clearer file."),
+        "statement-off-topic": Phrase(
+            "reason", "The statement is not about this campaign's pledge. Please write about the pledge."
+        ),
+        "website-not-reached": Phrase("reason", "We could not open the website. Please check its address."),
+        "work-email": Phrase("reason", "Please apply with an e-mail address of your organisation."),
+    },
+    ReasonKind.DECLINE: {
+        "authority-unclear": Phrase(
+            "reason", "We could not confirm that you may speak for the organisation."
+        ),
+        "not-an-organisation": Phrase(
+            "reason", "This is not an organisation that we could confirm. Please sign as a person instead."
+        ),
+        "already-listed": Phrase("reason", "The organisation is already listed through another application."),
+        "against-pledge": Phrase(
+            "reason", "What the organisation does in public does not agree with the pledge."
+        ),
+    },
+    ReasonKind.REMOVE: {
+        "not-authorised": Phrase(
+            "reason", "The organisation told us that it had not authorised this endorsement."
+        ),
+        "closed-down": Phrase("reason", "The organisation no longer exists."),
+        "broke-pledge": Phrase("reason", "The organisation no longer acts in line with the pledge."),
+        "listed-by-mistake": Phrase("reason", "It was listed by mistake."),
+    },
+}
 
 
 def all_reasons() -> list[ReasonView]:
@@ -107,13 +75,14 @@ def all_reasons() -> list[ReasonView]:
     with reading() as connection:
         stored = {row.code: row for row in connection.execute(select(*ReviewReason.__table__.c))}
     found = []
-    for reason in BUILT_IN:
-        row = stored.pop(reason.code, None)
-        found.append(
-            reason
-            if row is None
-            else ReasonView(reason.code, reason.kind, row.wording, row.active, built_in=True)
-        )
+    for kind, reasons in BUILT_IN.items():
+        for code, phrase in reasons.items():
+            row = stored.pop(code, None)
+            found.append(
+                ReasonView(code, kind, phrase.in_each(), built_in=True)
+                if row is None
+                else ReasonView(code, kind, row.wording, row.active, built_in=True)
+            )
     found += [
         ReasonView(row.code, ReasonKind(row.kind), row.wording, row.active)
         for row in sorted(stored.values(), key=lambda row: row.code)
@@ -142,7 +111,7 @@ def save(actor: Actor, *, code: str, kind: ReasonKind, wording: Mapping[str, str
     kept = texts({lang: " ".join(text.split()) for lang, text in wording.items()})
     if not CODE.fullmatch(code) or not kept.is_complete or max(map(len, kept.values())) > MAX_REASON:
         raise BadReason(code)
-    if any(reason.code == code and reason.kind is not kind for reason in BUILT_IN):
+    if any(code in reasons and kind is not of for of, reasons in BUILT_IN.items()):
         raise BadReason(code)
     with transaction() as session:
         row = session.get(ReviewReason, code, with_for_update=True)

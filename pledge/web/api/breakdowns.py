@@ -9,9 +9,10 @@ from flask import Response, abort, jsonify
 from pledge.campaigns import queries as campaigns
 from pledge.core import languages
 from pledge.core.clock import iso_utc
-from pledge.statistics.breakdowns import OTHER, BreakdownLine
+from pledge.statistics.breakdowns import OTHER
 from pledge.statistics.cells import MIN_CELL
 from pledge.statistics.progress import Progress, progress
+from pledge.statistics.values import Cell
 from pledge.web.api.blueprint import DATA_CACHE, api
 from pledge.web.caching import kept
 
@@ -51,10 +52,8 @@ def _found(slug: str) -> Progress:
     return abort(404) if campaign is None else progress(campaign.id, slug)
 
 
-def _lines(lines: list[BreakdownLine]) -> list[dict[str, Any]]:
-    return [
-        {"key": line.key, "label": {"ko": line.ko, "en": line.en}, "people": line.people} for line in lines
-    ]
+def _lines(lines: list[Cell]) -> list[dict[str, Any]]:
+    return [{"key": line.key, "label": line.label, "people": line.people} for line in lines]
 
 
 def _answer(found: Progress, **lines: list[dict[str, Any]]) -> Response:

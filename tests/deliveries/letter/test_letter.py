@@ -14,12 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config import ROOT
+from pledge.core.languages import Texts
 from pledge.deliveries.document import Moves, Reply
 from pledge.deliveries.letter import compose, parts
 from pledge.deliveries.letter.compose import letter_pdf
 from pledge.deliveries.letter.letters import default_letter
 from pledge.deliveries.letter.parts import fixed, part
-from pledge.statistics.values import Cell, SignUps, Words
+from pledge.statistics.values import Cell, SignUps
 from tests.support.documents import ROOT as LOG_ROOT
 from tests.support.documents import document, organization, tiny_document
 
@@ -77,12 +78,18 @@ def test_no_level_of_headings_is_skipped():
         assert all(after - before <= 1 for before, after in pairwise(levels))
 
 
+#: As CLDR names them.
+PLURAL_FORMS = {"zero", "one", "two", "few", "many", "other"}
+
+
 def test_the_fixed_texts_have_the_same_names_in_both_languages():
     def names(texts):
+        if "other" in texts and set(texts) <= PLURAL_FORMS:
+            return {"other": str}  # which further forms there are is the language's own
         return {name: names(text) if isinstance(text, dict) else type(text) for name, text in texts.items()}
 
     def braces(texts):
-        inner = texts.values() if isinstance(texts, dict) else texts
+        inner = [text for name, text in texts.items() if name != "one"] if isinstance(texts, dict) else texts
         return [
             sorted(re.findall(r"\{\w+\}", text)) if isinstance(text, str) else braces(text) for text in inner
         ]
@@ -104,10 +111,10 @@ def test_the_letter_says_to_whom_on_what_occasion_and_how_many():
 
 REPLY = Reply(
     number="사무국-2026-17",
-    person=Words("김하늘 팀장", "Kim Haneul, Head of Team"),
+    person=Texts(ko="김하늘 팀장", en="Kim Haneul, Head of Team"),
     phone="02-123-4567",
     email="reply@pledge.example",
-    address=Words("서울특별시 중구 세종대로 1", "1 Sejong-daero, Jung-gu, Seoul"),
+    address=Texts(ko="서울특별시 중구 세종대로 1", en="1 Sejong-daero, Jung-gu, Seoul"),
 )
 
 
@@ -156,8 +163,8 @@ def test_the_words_of_the_reply_stand_in_the_pdf_and_every_sender_has_room_for_a
 def test_english_begins_and_ends_as_a_letter_does():
     said = part(document(), "en")
     assert said["closing"] == "Yours respectfully,"
-    begun = default_letter(Words("하늘", "Sky"), document().checkpoint)
-    assert begun.en.startswith("Dear Sir or Madam,\n\n")
+    begun = default_letter(Texts(ko="하늘", en="Sky"), document().checkpoint)
+    assert begun["en"].startswith("Dear Sir or Madam,\n\n")
     assert part(document(), "ko")["closing"] == ""
 
 
@@ -179,7 +186,7 @@ def test_a_campaign_without_a_secretariat_speaks_for_itself():
 
 
 def test_a_text_that_one_language_lacks_is_taken_from_the_other():
-    made = document(occasion=Words("정상회의", ""), organizations=[organization("", "Quiet Sky")])
+    made = document(occasion=Texts(ko="정상회의", en=""), organizations=[organization("", "Quiet Sky")])
     assert part(made, "en")["occasion"] == "정상회의"
     for lang in ("ko", "en"):
         groups = part(made, lang)["supporters"]["groups"]
@@ -200,9 +207,9 @@ def test_growth_is_told_by_months_and_its_last_total_is_the_count():
 
 def test_few_days_are_told_one_by_one_and_merged_days_close_the_sum():
     cells = [
-        Cell("2026-11-20", Words("", ""), 10),
-        Cell("2026-11-22", Words("", ""), 20),
-        Cell("other", Words("", ""), 7),
+        Cell("2026-11-20", Texts(ko="", en=""), 10),
+        Cell("2026-11-22", Texts(ko="", en=""), 20),
+        Cell("other", Texts(ko="", en=""), 7),
     ]
     days = part(document(by_day=cells), "ko")["results"]["days"]
     assert days["rows"] == [["2026년 11월 20일", "+10", "10"], ["2026년 11월 22일", "+20", "30"]]
@@ -229,7 +236,7 @@ def test_korea_has_no_bar_among_the_countries_so_that_the_others_can_be_compared
 
 
 def test_many_countries_fit_on_a_page_and_none_is_lost_from_the_sum():
-    cells = [Cell(f"X{number}", Words("가", "A"), 1000 - number) for number in range(120)]
+    cells = [Cell(f"X{number}", Texts(ko="가", en="A"), 1000 - number) for number in range(120)]
     results = part(document(by_country=cells), "en")["results"]
     rows = results["countries"]
     assert results["country_scale"].endswith("totals.xlsx lists every country.")
@@ -299,15 +306,15 @@ def test_characters_without_a_glyph_are_marked_and_the_letter_says_so():
 
 def test_no_text_of_a_person_is_taken_for_markup():
     made = document(
-        title=Words(HOSTILE[0], HOSTILE[5]),
-        recipient=Words(HOSTILE[1], HOSTILE[6]),
-        occasion=Words(HOSTILE[19], HOSTILE[20]),
-        letter=Words("\n\n".join(HOSTILE), "- " + "\n- ".join(HOSTILE)),
+        title=Texts(ko=HOSTILE[0], en=HOSTILE[5]),
+        recipient=Texts(ko=HOSTILE[1], en=HOSTILE[6]),
+        occasion=Texts(ko=HOSTILE[19], en=HOSTILE[20]),
+        letter=Texts(ko="\n\n".join(HOSTILE), en="- " + "\n- ".join(HOSTILE)),
         organizations=[organization(text, text[::-1] + "x") for text in HOSTILE],
-        secretariat=[Words(HOSTILE[3], HOSTILE[4])],
+        secretariat=[Texts(ko=HOSTILE[3], en=HOSTILE[4])],
     )
     assert len(headings(made)) == len(
-        headings(replace(made, letter=Words("가", "a"), title=Words("가", "a")))
+        headings(replace(made, letter=Texts(ko="가", en="a"), title=Texts(ko="가", en="a")))
     )
     paragraphs = words_of(asked(made, "par"))
     for text in (*HOSTILE[:11], "{title} {0} %s &amp;", "{{ 7 * 7 }}"):
@@ -322,7 +329,7 @@ def test_any_text_can_be_set(texts):
 
 
 def test_links_lead_into_the_letter_and_to_the_page_for_checking_only():
-    made = document(letter=Words("https://elsewhere.example 가", "https://elsewhere.example"))
+    made = document(letter=Texts(ko="https://elsewhere.example 가", en="https://elsewhere.example"))
     assert {dest for dest in asked(made, "link", "dest") if not dest.startswith("<")} == {
         *("https://pledge.example/ko/verify", "https://pledge.example/en/verify"),
     }
@@ -378,7 +385,7 @@ def test_the_same_document_gives_the_same_bytes_in_a_thread_and_in_another_proce
 
 
 @pytest.mark.parametrize(
-    "change", [{"frozen_at": "2026-11-25T05:10:00Z"}, {"recipient": Words("총리", "PM")}]
+    "change", [{"frozen_at": "2026-11-25T05:10:00Z"}, {"recipient": Texts(ko="총리", en="PM")}]
 )
 def test_another_document_gives_another_letter(change):
     assert letter_pdf(tiny_document(**change)) != letter_pdf(tiny_document())

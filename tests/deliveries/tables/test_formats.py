@@ -11,24 +11,28 @@ from datetime import UTC, datetime
 import openpyxl
 import pytest
 
+from pledge.core.languages import Texts
 from pledge.deliveries.figures import of_totals
 from pledge.deliveries.tables.tables import figures_csv, figures_json
 from pledge.deliveries.tables.workbook import figures_xlsx
-from pledge.statistics.breakdowns import BreakdownLine, CampaignTotals
+from pledge.statistics.breakdowns import CampaignTotals
+from pledge.statistics.values import Cell
 
 TOTALS = CampaignTotals(
     slug="blue-skies",
-    title_ko="푸른 하늘",
-    title_en="Blue Skies",
+    title=Texts(ko="푸른 하늘", en="Blue Skies"),
     people=28,
     organizations=0,
     as_of=datetime(2026, 11, 24, 20, 30, 5, tzinfo=UTC),
     by_country=[
-        BreakdownLine("KR", "대한민국", "South Korea", 23),
-        BreakdownLine("other", "기타", "Other", 5),
+        Cell("KR", Texts(ko="대한민국", en="South Korea"), 23),
+        Cell("other", Texts(ko="기타", en="Other"), 5),
     ],
-    by_region=[BreakdownLine("KR-11", "서울특별시", "Seoul", 20), BreakdownLine("other", "기타", "Other", 8)],
-    by_day=[BreakdownLine("2026-11-24", "2026년 11월 24일", "24 November 2026", 28)],
+    by_region=[
+        Cell("KR-11", Texts(ko="서울특별시", en="Seoul"), 20),
+        Cell("other", Texts(ko="기타", en="Other"), 8),
+    ],
+    by_day=[Cell("2026-11-24", Texts(ko="2026년 11월 24일", en="24 November 2026"), 28)],
 )
 FORMULA = '=HYPERLINK("https://evil.example","click")'
 
@@ -60,7 +64,11 @@ def test_csv_is_what_korean_excel_opens_as_it_is():
 
 
 def test_csv_neutralises_a_formula_in_any_text():
-    titled = replace(TOTALS, title_ko=FORMULA, by_country=[BreakdownLine("@KR", "\t=1", "＝1", 9)])
+    titled = replace(
+        TOTALS,
+        title=Texts(ko=FORMULA, en="Blue Skies"),
+        by_country=[Cell("@KR", Texts(ko="\t=1", en="＝1"), 9)],
+    )
     rows = rows_of(figures_csv(of_totals(titled)))
     assert rows[1][2] == "'" + FORMULA
     assert rows[5] == ["country", "'@KR", "'\t=1", "'＝1", "9"]
@@ -91,7 +99,7 @@ def test_xlsx_has_a_summary_and_a_sheet_for_each_breakdown():
     book = openpyxl.load_workbook(io.BytesIO(figures_xlsx(of_totals(TOTALS))))
 
     assert book.sheetnames == ["요약 Summary", "국가별 By country", "지역별 By region", "날짜별 By day"]
-    summary = {row[1]: row[2] for row in book["요약 Summary"].iter_rows(values_only=True)}
+    summary = {row[2]: row[3] for row in book["요약 Summary"].iter_rows(values_only=True)}
     assert summary["Campaign"] == "푸른 하늘 / Blue Skies"
     assert summary["People"] == 28
     assert summary["As of"] == "2026-11-25 05:30:05 KST (2026-11-24T20:30:05Z)"
@@ -106,7 +114,9 @@ def test_xlsx_has_a_summary_and_a_sheet_for_each_breakdown():
 
 
 def test_xlsx_holds_no_formula_whatever_a_text_says():
-    titled = replace(TOTALS, title_ko=FORMULA, by_country=[BreakdownLine("=1", "+1", "@x", 9)])
+    titled = replace(
+        TOTALS, title=Texts(ko=FORMULA, en="Blue Skies"), by_country=[Cell("=1", Texts(ko="+1", en="@x"), 9)]
+    )
     content = figures_xlsx(of_totals(titled))
 
     book = openpyxl.load_workbook(io.BytesIO(content))

@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config import ROOT
+from pledge.core.languages import Texts
 from pledge.core.text.spreadsheets import FORMULA_STARTS
 from pledge.deliveries.tables.tables import TABLES, integrity_json, organizations_csv, totals_csv, totals_json
 from pledge.endorsements.models import OrganizationType, VerificationLevel
-from pledge.exports.organization_rows import COLUMNS
+from pledge.exports.organization_rows import coded_heads
 from pledge.statistics import labels
-from pledge.statistics.values import Words
 from tests.support.documents import document, organization, tiny_document
 
 
@@ -69,7 +69,7 @@ def test_the_csv_names_the_size_of_the_log_and_no_root_that_could_look_like_a_fo
 def test_organisations_have_codes_and_words():
     first = document().organizations[0]
     rows = rows_of(organizations_csv(document(organizations=[first])))
-    assert rows[0] == list(COLUMNS)
+    assert rows[0] == coded_heads(["ko", "en"])
     assert dict(zip(*rows, strict=True)) == {
         "name_ko": "글로벌녹색성장연구소 1",
         "name_en": "Global Green Growth Institute 1",
@@ -139,7 +139,7 @@ def test_the_same_document_gives_the_same_bytes():
 )
 def test_no_name_of_an_organisation_begins_like_a_formula(name):
     content = organizations_csv(
-        document(organizations=[organization(name, "x", statement=Words(name, name))])
+        document(organizations=[organization(name, "x", statement=Texts(ko=name, en=name))])
     )
     for cell in rows_of(content)[1]:
         assert cell[:1] not in FORMULA_STARTS
@@ -152,4 +152,4 @@ def test_kinds_and_levels_are_called_as_on_the_pages():
     with (ROOT / "pledge/translations/ko/LC_MESSAGES/messages.po").open("rb") as file:
         catalogue = read_po(file)
     for name in (*labels.TYPES.values(), *labels.LEVELS.values()):
-        assert catalogue[name.en].string == name.ko
+        assert catalogue[name.text].string == name.of("ko")

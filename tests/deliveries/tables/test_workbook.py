@@ -14,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config import ROOT
+from pledge.core.languages import Texts
 from pledge.core.text.spreadsheets import FORMULA_STARTS
 from pledge.deliveries.tables.tables import TABLES
 from pledge.deliveries.tables.workbook import totals_xlsx
 from pledge.exports.sheets import CellTooLong
-from pledge.statistics.values import Words
 from tests.support.documents import document, organization, tiny_document
 
 FORMULA = '=HYPERLINK("https://evil.example","click")'
@@ -34,11 +34,14 @@ def test_the_workbook_has_a_sheet_for_each_question():
         *("요약 Summary", "국가별 By country", "지역별 By region", "날짜별 By day"),
         "참여 단체 Organisations",
     ]
-    summary = {row[1]: row[2] for row in book["요약 Summary"].iter_rows(values_only=True)}
+    summary = {row[2]: row[3] for row in book["요약 Summary"].iter_rows(values_only=True)}
     assert (summary["People"], summary["Organisations"]) == (48_211, 47)
     assert summary["Entries of the public log"] == 48_612
     assert summary["Root hash"] == document().checkpoint.root
     assert summary["As of"] == "2026-11-24 14:00:00 KST (2026-11-24T05:00:00Z)"
+    assert [row[0] for row in book["요약 Summary"].iter_rows(values_only=True)][:5] == [
+        *("코드 Code", "campaign", "people", "organizations", "as_of"),
+    ]
     assert summary["Page for checking"] == "https://pledge.example/ko/verify"
 
 
@@ -142,13 +145,13 @@ def test_another_process_makes_the_same_bytes_from_the_same_document():
 
 
 def test_what_looks_like_a_formula_stays_a_text_when_the_cell_is_edited():
-    made = document(title=Words(FORMULA, "+1"), organizations=[organization(FORMULA, "plain")])
+    made = document(title=Texts(ko=FORMULA, en="+1"), organizations=[organization(FORMULA, "plain")])
     book = opened(totals_xlsx(made))
     risky, plain = book["참여 단체 Organisations"]["A2"], book["참여 단체 Organisations"]["B2"]
     assert (risky.value, risky.data_type, risky.quotePrefix) == (FORMULA, "s", True)
     assert (plain.data_type, bool(plain.quotePrefix)) == ("s", False)
-    assert book["요약 Summary"]["C2"].value == f"{FORMULA} / +1"
-    assert book["요약 Summary"]["C2"].data_type == "s"
+    assert book["요약 Summary"]["D2"].value == f"{FORMULA} / +1"
+    assert book["요약 Summary"]["D2"].data_type == "s"
 
 
 @settings(max_examples=30)

@@ -45,7 +45,7 @@ def test_the_lines_are_those_of_the_totals_in_packs(client):
     found = totals("blue-skies")
     for name, lines in (("regions", found.by_region), ("countries", found.by_country)):
         assert [(line["key"], line["label"]["ko"], line["people"]) for line in read(client, name)[name]] == [
-            (line.key, line.ko, line.people) for line in lines
+            (line.key, line.label["ko"], line.people) for line in lines
         ]
     days = {line["day"]: line["people"] for line in read(client, "history")["history"]}
     assert days == {line.key: line.people for line in found.by_day}

@@ -8,6 +8,9 @@ const TO_KOREA = 9 * 3600_000;
 // Two machines' clocks may differ by that.
 const SLACK = 5 * 60_000;
 const A_DAY = 24 * 3600_000;
+const LANGUAGE = /^[a-z]{2}$/;
+// Their columns have one letter.
+const MOST_LANGUAGES = 20;
 const CSV_FIELD = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|$)/y;
 
 export default function tables({ Failed, or, decode, json, isNumber, readWorkbook }) {
@@ -27,20 +30,27 @@ export default function tables({ Failed, or, decode, json, isNumber, readWorkboo
       return told;
     });
     await inFile("integrity.json", () => check(isEqual(json(kept["integrity.json"]).log, moves)));
-    const names = await inFile("organizations.csv", () => checkOrganizations(kept["organizations.csv"], totals));
-    await inFile("totals.csv", () => checkTotals(kept["totals.csv"], totals));
+    const langs = Object.keys(totals.campaign.title);
+    const names = await inFile("organizations.csv", () => checkOrganizations(kept["organizations.csv"], totals, langs));
+    await inFile("totals.csv", () => checkTotals(kept["totals.csv"], totals, langs));
     await inFile("totals.xlsx", async () => {
-      checkSheets(await readWorkbook(kept["totals.xlsx"]), totals, manifest.origin, names);
+      checkSheets(await readWorkbook(kept["totals.xlsx"]), totals, manifest.origin, names, langs);
     });
-    await inFile("README.txt", () => checkReadme(decode(kept["README.txt"]), counts));
+    await inFile("README.txt", () => checkReadme(decode(kept["README.txt"]), counts, langs));
   }
 
   function checkBreakdowns(totals, { campaign }, days) {
-    check(totals.campaign.slug === campaign && ["ko", "en"].every((lang) => isText(totals.campaign.title[lang])));
+    // The title names the languages; every label is in each of them and in no other.
+    const { slug, title } = totals.campaign;
+    const langs = Object.keys(title);
+    check(slug === campaign && isTexts(title) && langs.length && langs.length <= MOST_LANGUAGES && langs.every((lang) => LANGUAGE.test(lang)));
     check(isNumber(totals.unnamed_organizations ?? 0));
     for (const name of BREAKDOWNS) {
       const cells = totals[`by_${name}`];
-      check(cells.every(({ key, label, people }) => [key, label.ko, label.en].every(isText) && Number.isSafeInteger(people)));
+      for (const { key, label, people } of cells) {
+        check(isText(key) && isTexts(label) && Number.isSafeInteger(people));
+        check(Object.keys(label).length === langs.length && langs.every((lang) => Object.hasOwn(label, lang)));
+      }
       check(new Set(cells.map(({ key }) => key)).size === cells.length);
       check(cells.reduce((sum, { people }) => sum + people, 0) === totals.people);
     }
@@ -53,28 +63,30 @@ export default function tables({ Failed, or, decode, json, isNumber, readWorkboo
     check(new Date(Date.parse(asOf) + TO_KOREA + SLACK).toISOString().slice(0, 10) >= latest);
   }
 
-  function checkOrganizations(bytes, totals) {
+  function checkOrganizations(bytes, totals, langs) {
     const [head, ...rows] = csv(decode(bytes));
-    check(head[0] === "name_ko" && head[1] === "name_en" && rows.every((row) => row.length === head.length));
+    check(langs.every((lang, place) => head[place] === `name_${lang}`) && rows.every((row) => row.length === head.length));
     const unnamed = totals.unnamed_organizations ?? Math.max(totals.organizations - rows.length, 0);
     check(rows.length + unnamed === totals.organizations);
-    return rows.map((row) => row.slice(0, 2));
+    return rows.map((row) => row.slice(0, langs.length));
   }
 
-  function checkTotals(bytes, totals) {
+  function checkTotals(bytes, totals, langs) {
     const { slug, title } = totals.campaign;
+    const inOrder = (label) => langs.map((lang) => label[lang]);
+    const words = langs.map(() => null);
     const expected = [
-      ["campaign", slug, title.ko, title.en, ""],
-      ["as_of", totals.as_of, null, null, ""],
-      ["checkpoint", "size", null, null, totals.checkpoint.size],
-      ["total", "people", null, null, totals.people],
-      ["total", "organizations", null, null, totals.organizations],
+      ["campaign", slug, ...inOrder(title), ""],
+      ["as_of", totals.as_of, ...words, ""],
+      ["checkpoint", "size", ...words, totals.checkpoint.size],
+      ["total", "people", ...words, totals.people],
+      ["total", "organizations", ...words, totals.organizations],
       ...BREAKDOWNS.flatMap((name) =>
-        totals[`by_${name}`].map(({ key, label, people }) => [name, key, label.ko, label.en, people]),
+        totals[`by_${name}`].map(({ key, label, people }) => [name, key, ...inOrder(label), people]),
       ),
     ];
     const [head, ...rows] = csv(decode(bytes));
-    check(head.join() === "section,key,label_ko,label_en,people" && rows.length === expected.length);
+    check(head.join() === ["section", "key", ...langs.map((lang) => `label_${lang}`), "people"].join() && rows.length === expected.length);
     rows.forEach((row, line) => {
       check(row.length === head.length);
       // The labels of the first lines are words; those may change, but no number belongs into them.
@@ -85,69 +97,66 @@ export default function tables({ Failed, or, decode, json, isNumber, readWorkboo
     });
   }
 
-  function checkSheets(sheets, totals, origin, names) {
+  function checkSheets(sheets, totals, origin, names, langs) {
     check(sheets.length === BREAKDOWNS.length + 2);
-    checkSummary(sheets[0].slice(1), totals, origin);
-    BREAKDOWNS.forEach((name, place) => checkSheet(sheets[place + 1], totals[`by_${name}`], totals.people));
+    checkSummary(sheets[0].slice(1), totals, origin, langs);
+    BREAKDOWNS.forEach((name, place) =>
+      checkSheet(sheets[place + 1], totals[`by_${name}`], totals.people, langs, name === "day"),
+    );
     const listed = sheets.at(-1).slice(1);
     check(listed.length === names.length);
-    names.forEach(([ko, en], line) => check(isCell(ko, listed[line].A ?? "") && isCell(en, listed[line].B ?? "")));
+    names.forEach((row, line) =>
+      row.forEach((name, place) => check(isCell(name, listed[line][letter(place)] ?? ""))),
+    );
   }
 
-  // Lines of a Korean name, an English one and a value.
-  function checkSummary(rows, totals, origin) {
-    const numbers = new Map([
-      ["People", totals.people],
-      ["Organizations", totals.organizations],
-      ["Organisations", totals.organizations],
-      ["Entries of the public log", totals.checkpoint.size],
-      [
-        "Organisations that are counted but no longer named, as their content was deleted",
-        totals.unnamed_organizations ?? 0,
-      ],
-    ]);
-    const texts = new Map([
-      ["Root hash", (text) => text === totals.checkpoint.root],
-      ["Name of the log", (text) => text === origin],
-      ["As of", (text) => text.includes(`(${totals.as_of})`)],
-    ]);
+  // Lines of a code, its name in each language and a value.
+  function checkSummary(rows, totals, origin, langs) {
+    const isRight = {
+      people: (value) => value === totals.people,
+      organizations: (value) => value === totals.organizations,
+      entries: (value) => value === totals.checkpoint.size,
+      unnamed_organizations: (value) => value === (totals.unnamed_organizations ?? 0),
+      root: (value) => value === totals.checkpoint.root,
+      log: (value) => value === origin,
+      as_of: (value) => isText(value) && value.includes(`(${totals.as_of})`),
+      campaign: isText,
+      verify: isText,
+      note: isText,
+    };
     const seen = new Set();
-    for (const { A = "", B = "", C = "", ...more } of rows) {
-      check(!Object.keys(more).length && isText(A) && isText(B));
-      if (typeof C === "number" || numbers.has(B)) check(numbers.get(B) === C);
-      else check(texts.get(B)?.(C) ?? true);
-      seen.add(B.replace("z", "s"));
+    for (const row of rows) {
+      const [code, ...named] = cellsOf(row, langs.length + 2);
+      const value = named.pop();
+      check(Object.hasOwn(isRight, code) && isRight[code](value) && (code === "note" || !seen.has(code)));
+      check(named.every((name) => isText(name) && !/\p{Nd}/u.test(name)));
+      seen.add(code);
     }
-    check(seen.has("People") && seen.has("Organisations"));
+    check(seen.has("people") && seen.has("organizations"));
   }
 
-  // Lines in the order of totals.json: code and labels, people, and what follows from those.
-  function checkSheet([head = {}, ...lines], cells, people) {
-    const columns = Object.keys(head).filter((column) => String(head[column]).endsWith("People"));
-    check(columns.length === 1 && lines.length === cells.length);
+  // Lines in the order of totals.json: code and labels, people, the running total of days, the share.
+  function checkSheet([head = {}, ...lines], cells, people, langs, isByDay) {
+    const width = langs.length + (isByDay ? 4 : 3);
+    check(cellsOf(head, width).every((name) => name !== "" && isText(name)) && lines.length === cells.length);
     let total = 0;
     cells.forEach((cell, line) => {
-      const { ko, en } = cell.label;
-      const { [columns[0]]: told, ...more } = lines[line];
       total += cell.people;
-      check(told === cell.people);
-      const allowed = [cell.key, ko, en, `${ko} ${en}`, total];
+      const [key, ...told] = cellsOf(lines[line], width);
+      const share = told.pop();
+      check(isEqual(told, [...langs.map((lang) => cell.label[lang]), cell.people, ...(isByDay ? [total] : [])]));
       // As a workbook counts days.
-      if (DAY.test(cell.key)) allowed.push((Date.parse(cell.key) - Date.UTC(1899, 11, 30)) / A_DAY);
-      const isShare = (value) => typeof value === "number" && Math.abs(value - cell.people / people) < 0.00051;
-      check(Object.values(more).every((value) => allowed.includes(value) || isShare(value)));
+      const day = DAY.test(cell.key) ? (Date.parse(cell.key) - Date.UTC(1899, 11, 30)) / A_DAY : cell.key;
+      check(key === cell.key || key === day);
+      check(typeof share === "number" && Math.abs(share - cell.people / (people || 1)) < 0.00051);
     });
   }
 
-  function checkReadme(text, { people, organizations }) {
-    for (const [words, number] of [
-      ["(?:서명한 사람|People)", people],
-      ["(?:참여 단체|Organisations)", organizations],
-    ]) {
-      for (const [, told] of text.matchAll(new RegExp(`^ *${words} {2,}([0-9,]+)`, "gm"))) {
-        check(told === new Intl.NumberFormat("en-US").format(number));
-      }
-    }
+  // It names people and organisations once in each language, in lines of words and a number.
+  function checkReadme(text, { people, organizations }, langs) {
+    const told = [...text.matchAll(/^ +\S.*? {2,}([0-9][0-9,]*)/gm)].map(([, number]) => number);
+    const expected = langs.flatMap(() => [people, organizations]).map((number) => NUMBER.format(number));
+    check(isEqual(told, expected));
   }
 
   return { checkTables };
@@ -158,6 +167,15 @@ function check(holds) {
 }
 
 const isText = (value) => typeof value === "string";
+const isTexts = (value) => Object.values(value).every(isText);
+const NUMBER = new Intl.NumberFormat("en-US");
+const letter = (place) => String.fromCharCode(65 + place);
+// The first cells of a row of a workbook, "" where there is none; it may have no more than those.
+function cellsOf(row, width) {
+  const columns = Array.from({ length: width }, (_, place) => letter(place));
+  check(Object.keys(row).every((column) => columns.includes(column)));
+  return columns.map((column) => row[column] ?? "");
+}
 // What a spreadsheet could run has an apostrophe before it.
 const isCell = (cell, text) => cell === text || cell === `'${text}`;
 

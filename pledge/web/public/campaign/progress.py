@@ -8,12 +8,12 @@ from werkzeug import Response as AnyResponse
 from pledge.core import i18n
 from pledge.endorsements import queries as endorsements
 from pledge.statistics import history, integrity
-from pledge.statistics.breakdowns import BreakdownLine
 from pledge.statistics.cells import MIN_CELL
 from pledge.statistics.charts import Chart, chart
 from pledge.statistics.growth import Point
 from pledge.statistics.progress import progress as read_progress
 from pledge.statistics.region_map import region_map
+from pledge.statistics.values import Cell
 from pledge.web.caching import kept
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404
@@ -77,11 +77,9 @@ def moved(slug: str) -> AnyResponse:
     return redirect(url_for("public.progress", slug=campaign.slug, _anchor="integrity"), 301)
 
 
-def bars(lines: list[BreakdownLine], people: int) -> list[BreakdownBar]:
+def bars(lines: list[Cell], people: int) -> list[BreakdownBar]:
     """The rows in the page's language; `people` is the total."""
-    return _bars(
-        [(line.key, line.ko if i18n.language() == "ko" else line.en, line.people) for line in lines], people
-    )
+    return _bars([(line.key, line.label.of(i18n.language()), line.people) for line in lines], people)
 
 
 def _kinds(campaign_id: int) -> list[BreakdownBar]:

@@ -14,7 +14,6 @@ from pledge.deliveries.document import Reply
 from pledge.deliveries.models import Channel
 from pledge.deliveries.register import Answer, EntryFault, HandingOver
 from pledge.deliveries.register_queries import DeliveryView
-from pledge.statistics.values import Words
 from pledge.web.forms import ByLanguage, StaffForm
 from pledge.web.staff.auth.moments import moment, typed_moment
 from pledge.web.staff.campaigns.saving import FAULTS
@@ -61,16 +60,14 @@ class DraftForm(StaffForm):
         """Recipient, occasion, letter and where the answer goes, as the use cases take them."""
         reply = Reply(
             number=self.number.data or "",
-            person=self._words("person"),
+            person=self.by_language("person"),
             phone=self.phone.data or "",
             email=self.email.data or "",
-            address=self._words("address"),
+            address=self.by_language("address"),
         )
-        return {name: self._words(name) for name in ("recipient", "occasion", "letter")} | {"reply": reply}
-
-    def _words(self, name: str) -> Words:
-        given = self.by_language(name)
-        return Words(given["ko"], given["en"])
+        return {name: self.by_language(name) for name in ("recipient", "occasion", "letter")} | {
+            "reply": reply
+        }
 
 
 class HandingOverForm(StaffForm):

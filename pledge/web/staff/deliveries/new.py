@@ -133,10 +133,10 @@ def _begun(slug: str, offered: list[CheckpointView]) -> DraftForm:
     return DraftForm(
         data={
             "checkpoint": str(offered[0].id),
-            **{f"recipient_{lang}": recipient.of(lang) for lang in languages.codes()},
-            **{f"letter_{lang}": letter.of(lang) for lang in languages.codes()},
-            **{f"person_{lang}": reply.person.of(lang) for lang in languages.codes()},
-            **{f"address_{lang}": reply.address.of(lang) for lang in languages.codes()},
+            **languages.by_field("recipient", recipient),
+            **languages.by_field("letter", letter),
+            **languages.by_field("person", reply.person),
+            **languages.by_field("address", reply.address),
             "phone": reply.phone,
             "email": reply.email,
         }
@@ -146,7 +146,7 @@ def _begun(slug: str, offered: list[CheckpointView]) -> DraftForm:
 def _is_right(form: DraftForm) -> bool:
     right = form.validate()
     try:
-        freezing.clean_texts(**form.texts)
+        freezing.clean_wording(**form.texts)
     except BadFields as wrong:
         tell(form, wrong.faults)
         return False

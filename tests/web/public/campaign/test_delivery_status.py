@@ -2,8 +2,8 @@
 
 import pytest
 
+from pledge.core.languages import Texts
 from pledge.deliveries import register
-from pledge.statistics.values import Words
 from pledge.web.caching import cache
 from tests.support import deliveries
 from tests.support.factories import ANNA, crowd, signature
@@ -55,7 +55,7 @@ def test_the_answer_stands_there_in_the_language_of_the_page(app, client, lang, 
 
 
 def test_what_was_written_is_shown_as_text(app, client):
-    deliveries.handed_over(recipient=Words("<script>장관", "<b>Minister"))
+    deliveries.handed_over(recipient=Texts(ko="<script>장관", en="<b>Minister"))
     page = client.get(PAGE["en"]).text
     assert "<b>Minister" not in page
     assert "&lt;b&gt;Minister" in page
@@ -81,7 +81,7 @@ def test_the_line_of_a_delivery_costs_a_warm_page_nothing_and_a_cold_one_a_singl
 
 def test_a_second_line_appears_with_the_second_delivery(app, client):
     deliveries.handed_over()
-    number = deliveries.handed_over(recipient=Words("국회", "The National Assembly"))
+    number = deliveries.handed_over(recipient=Texts(ko="국회", en="The National Assembly"))
     page = client.get(PAGE["en"]).text
     assert page.index("The National Assembly") < page.index("The Minister of Environment")
     register.correct(

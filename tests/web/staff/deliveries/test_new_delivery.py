@@ -77,7 +77,7 @@ def test_where_the_answer_goes_is_frozen_and_stands_in_the_next_form(exporter, s
     (row,) = db.session.scalars(select(Delivery)).all()
     reply = from_json(row.document).reply
     assert (reply.number, reply.phone, reply.email) == (REPLY["number"], REPLY["phone"], REPLY["email"])
-    assert (reply.person.ko, reply.address.en) == (REPLY["person_ko"], REPLY["address_en"])
+    assert (reply.person["ko"], reply.address["en"]) == (REPLY["person_ko"], REPLY["address_en"])
     assert REPLY["phone"] in exporter.get(f"/staff/deliveries/{row.id}").text
     again = exporter.get(NEW).text
     for name in ("person_ko", "person_en", "phone", "email", "address_ko", "address_en"):
