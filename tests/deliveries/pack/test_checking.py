@@ -56,6 +56,7 @@ def test_a_pack_of_this_site_is_right_for_everybody(busy, pack):
     assert {checker(pack, keys(busy)) for checker in CHECKERS.values()} == {expected}
 
 
+@pytest.mark.sqlite_only
 def test_each_member_of_a_real_pack_is_guarded(pack):
     files = unzipped(pack.read_bytes())
     for name, content in files.items():
@@ -166,6 +167,7 @@ def test_a_note_in_another_form_of_base64_is_refused():
 # --- The command ---
 
 
+@pytest.mark.sqlite_only
 def test_the_command_says_what_the_program_says_and_what_the_site_knows(pack, runner):
     result = runner.invoke(args=["delivery", "verify", str(pack)])
     assert result.exit_code == 0, result.output
@@ -178,6 +180,7 @@ def test_the_command_says_what_the_program_says_and_what_the_site_knows(pack, ru
     assert "NOTE" not in result.output
 
 
+@pytest.mark.sqlite_only
 def test_the_command_ends_with_1_and_the_failures_name(pack, runner):
     pack.write_bytes(zipped({**unzipped(pack.read_bytes()), "totals.csv": b"people,9\r\n"}))
     result = runner.invoke(args=["delivery", "verify", str(pack)])
@@ -187,6 +190,7 @@ def test_the_command_ends_with_1_and_the_failures_name(pack, runner):
     )
 
 
+@pytest.mark.sqlite_only
 def test_the_command_takes_a_key(busy, pack, runner, tmp_path):
     (tmp_path / "keys").write_text(keys(busy))
     result = runner.invoke(args=["delivery", "verify", str(pack), "--key", str(tmp_path / "keys")])
@@ -197,6 +201,7 @@ def test_the_command_takes_a_key(busy, pack, runner, tmp_path):
     )
 
 
+@pytest.mark.sqlite_only
 def test_the_command_says_that_a_key_in_a_pack_proves_little(app, runner, tmp_path):
     (tmp_path / "pack.zip").write_bytes(packs.pack(made_up("++o")))
     result = runner.invoke(args=["delivery", "verify", str(tmp_path / "pack.zip")])
@@ -204,6 +209,7 @@ def test_the_command_says_that_a_key_in_a_pack_proves_little(app, runner, tmp_pa
     assert "who made it is not proven" in result.output
 
 
+@pytest.mark.sqlite_only
 @pytest.mark.parametrize("content", [b"", b"no zip", b"PK\3\4" + bytes(100)])
 def test_the_command_is_calm_about_anything(app, runner, tmp_path, content):
     (tmp_path / "pack.zip").write_bytes(content)

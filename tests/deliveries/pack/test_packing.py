@@ -85,6 +85,7 @@ def a_campaign():
 # --- what is in it ---
 
 
+@pytest.mark.sqlite_only
 def test_the_members_stand_in_their_order_without_a_time_of_their_own(app):
     with zipfile.ZipFile(io.BytesIO(packed(a_campaign()))) as archive:
         infos = archive.infolist()
@@ -95,6 +96,7 @@ def test_the_members_stand_in_their_order_without_a_time_of_their_own(app):
     }
 
 
+@pytest.mark.sqlite_only
 def test_the_manifest_knows_every_other_member(app):
     number = a_campaign()
     files = members(packed(number))
@@ -116,6 +118,7 @@ def test_the_manifest_knows_every_other_member(app):
     assert manifest["tool"].startswith("pledge 0.")
 
 
+@pytest.mark.sqlite_only
 @pytest.mark.parametrize("name", ["totals.csv", "organizations.csv"])
 def test_the_manifest_says_how_many_rows_a_table_has(app, name):
     files = members(packed(a_campaign()))
@@ -123,6 +126,7 @@ def test_the_manifest_says_how_many_rows_a_table_has(app, name):
     assert json.loads(files["manifest.json"])["files"][name]["rows"] == len(rows) - 1
 
 
+@pytest.mark.sqlite_only
 def test_the_seal_is_a_note_over_the_hash_of_the_manifest(app):
     files = members(packed(a_campaign()))
     keys = [notes.read_verifier(line) for line in files["log/key"].decode().splitlines()]
@@ -143,6 +147,7 @@ def test_the_log_is_in_it_as_it_was_published(app):
     assert files["verify.py"] == (ROOT / "tools" / "verify.py").read_bytes()
 
 
+@pytest.mark.sqlite_only
 def test_the_signed_texts_are_in_it_with_the_hash_that_the_entries_name(app):
     files = members(packed(a_campaign()))
     for one in json.loads(files["pledge-texts.json"]):
@@ -151,6 +156,7 @@ def test_the_signed_texts_are_in_it_with_the_hash_that_the_entries_name(app):
         assert one["sha256"].encode() in files["log/entries"]
 
 
+@pytest.mark.sqlite_only
 def test_an_official_reads_how_to_check_it_in_both_languages(app):
     files = members(packed(a_campaign()))
     readme = files["README.txt"].decode("utf-8-sig")
@@ -180,6 +186,7 @@ def verify(*words):
     return done.returncode, done.stdout + done.stderr
 
 
+@pytest.mark.sqlite_only
 def test_an_unpacked_pack_checks_itself(app, tmp_path):
     for name, content in members(packed(a_campaign())).items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
@@ -189,6 +196,7 @@ def test_an_unpacked_pack_checks_itself(app, tmp_path):
     assert "12" in said
 
 
+@pytest.mark.sqlite_only
 def test_a_zipped_pack_is_checked_with_the_published_key(app, tmp_path):
     number = a_campaign()
     pack = tmp_path / "pack.zip"
@@ -307,6 +315,7 @@ def renewed(make_app):
 OLD, NEW = "an old key of the log of this site", "a new key of the log of this site"
 
 
+@pytest.mark.sqlite_only
 def test_a_new_key_beside_the_old_one_changes_nothing_but_the_signature(renewed, tmp_path):
     renewed(log_key=(OLD,))
     number = a_campaign()
@@ -337,6 +346,7 @@ def test_a_delivery_is_frozen_anew_when_the_key_that_signed_it_is_gone(renewed, 
     assert code == 0, said
 
 
+@pytest.mark.sqlite_only
 def test_a_process_without_the_key_makes_no_pack(renewed):
     renewed(log_key=(OLD,))
     number = a_campaign()
@@ -350,6 +360,7 @@ def _no_key(_slug):
     raise NoLogKey
 
 
+@pytest.mark.sqlite_only
 def test_a_site_that_has_moved_still_makes_the_packs_of_before(renewed, tmp_path):
     renewed(base_url="http://old.example.org")
     number = a_campaign()

@@ -85,6 +85,7 @@ def every_address(app, tokens):
             yield built[1]
 
 
+@pytest.mark.sqlite_only
 def test_no_get_head_or_options_changes_anything(app, client):
     walk(app, client, list(every_token()))
 
@@ -109,6 +110,7 @@ def walk(app, client, tokens):
     assert fingerprint() == before
 
 
+@pytest.mark.sqlite_only
 def test_the_walker_would_notice_a_change(app, client):
     person = signature(state="pending")
     before = fingerprint()

@@ -72,6 +72,7 @@ def press_download(client: StaffClient, address: str) -> Any:
     return client.post(action, csrf=False, data=fields, buffered=True)
 
 
+@pytest.mark.sqlite_only
 def test_the_walk_leaves_no_view_out(app):
     found = {
         rule.endpoint
@@ -112,6 +113,7 @@ def test_the_act_is_carried_out_once_after_the_code_and_the_page_says_so(app, ad
     assert count(act.action) == before + (1 if act.action else 0), "it was carried out again"
 
 
+@pytest.mark.sqlite_only
 @pytest.mark.parametrize(
     "endpoint",
     [name for name in ACTS if name not in ("staff.passkey_new", "staff.passkey_add")],
