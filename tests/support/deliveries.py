@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from pledge.campaigns.models import Campaign
-from pledge.core import clock
+from pledge.core import clock, languages
 from pledge.core.db import db, transaction
 from pledge.core.languages import Texts
 from pledge.deliveries import freezing, register
@@ -29,12 +29,20 @@ def frozen(of: Campaign | None = None, *, pack: bool = True, **texts: Texts) -> 
     fold_all()
     newest = log_queries.newest(of.id)
     assert newest is not None, "nobody has signed yet"
-    words = {"recipient": RECIPIENT, "occasion": OCCASION, "letter": LETTER, **texts}
+    words = {
+        name: _in_each_language(text)
+        for name, text in ({"recipient": RECIPIENT, "occasion": OCCASION, "letter": LETTER} | texts).items()
+    }
     number = freezing.freeze(ANNA, of.slug, newest.id, **words)
     if pack:
         make_packs()
         _wait_for(number)
     return number
+
+
+def _in_each_language(text: Texts) -> Texts:
+    """Of the site; in those that it is not in it is as in the first one."""
+    return Texts({lang: text.of(lang) for lang in languages.codes()})
 
 
 def _wait_for(number: int) -> None:
@@ -71,7 +79,7 @@ def answered(
     of: Campaign | None = None, ko: str = "검토하겠습니다.", en: str = "We will look into it.", **facts: Any
 ) -> int:
     number = handed_over(of, **facts)
-    register.answer(ANNA, number, Answer(clock.now(), Texts(ko=ko, en=en)))
+    register.answer(ANNA, number, Answer(clock.now(), _in_each_language(Texts(ko=ko, en=en))))
     return number
 
 

@@ -7,6 +7,8 @@ import nh3
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
+from pledge.core import languages
+
 _MARKDOWN = MarkdownIt("commonmark", {"html": False, "typographer": False}).enable("table")
 _TAGS = {
     *("h2", "h3", "h4", "p", "ul", "ol", "li", "strong", "em", "a", "blockquote", "br", "hr"),
@@ -31,8 +33,12 @@ def privacy_notice(lang: str, contact: str) -> Markup:
     return markdown(body.replace("{contact}", contact))
 
 
-@lru_cache(maxsize=1)
 def privacy_version() -> str:
-    """The version (a date) of the notice that a signer is shown; both languages carry the same."""
-    first, _, _ = (_PRIVACY / "ko.md").read_text("utf-8").partition("\n")
+    """The version (a date) of the notice that a signer is shown; every language carries the same."""
+    return _version(languages.default())
+
+
+@lru_cache(maxsize=4)
+def _version(lang: str) -> str:
+    first, _, _ = (_PRIVACY / f"{lang}.md").read_text("utf-8").partition("\n")
     return first.removeprefix("version:").strip()

@@ -148,7 +148,7 @@ def _page(form: ExportForm, status: int, refused: str = "") -> Response:
         kinds=KINDS,
         formats=FORMATS,
         totals_formats=TOTALS_FORMATS,
-        readers={code: languages.name(code) for code in languages.codes()},
+        readers={code: languages.name(code, i18n.language()) for code in languages.codes()},
         newest=current_totals.newest(),
         refused=refused,
     )

@@ -1,0 +1,266 @@
+"""What a site in Korean, English and Japanese must do. Run by test_third_language.py in the copy that has Japanese."""
+
+import io
+import json
+import re
+import subprocess
+import sys
+import zipfile
+from html.parser import HTMLParser
+
+import pyrage
+import pytest
+from babel.messages.pofile import read_po
+from pyrage import x25519
+
+from config import ROOT
+from pledge.campaigns.models import CampaignEvent, Partner
+from pledge.campaigns.services import load_folder
+from pledge.core import clock
+from pledge.core.db import db
+from pledge.endorsements.models import Endorsement
+from pledge.exports import services as exports
+from pledge.exports.files import write_export
+from pledge.exports.rows import KINDS
+from pledge.jobs.models import JobKind
+from pledge.jobs.services import advance
+from pledge.mail.models import MailKind
+from pledge.name_lists import rows as list_rows
+from pledge.name_lists import services as name_lists
+from pledge.signatures.identifiers import ticket_for
+from tests.support import apps, deliveries, factories, mails, pages, staff
+from tests.support.japanese import MARK
+from tests.support.routes import unknown
+
+LANGUAGES = "ko-KR, en-GB, ja-JP"
+SLUG = "blue-skies"
+C = f"/ja/c/{SLUG}"
+
+
+@pytest.fixture
+def app(new_database, tmp_path, monkeypatch):
+    monkeypatch.setattr(pages, "LANGUAGES", ("ko", "en", "ja"))
+    url = new_database("sqlite", f"japanese-{tmp_path.name}")
+    app = apps.build(
+        tmp_path / "instance",
+        database_url=url,
+        languages=LANGUAGES,
+        site_name={"ko": "서약", "ja": f"{MARK}Pledge"},
+        limit_token="9999 per minute",
+    )
+    with app.app_context():
+        load_folder(ROOT / "pledge" / "content" / "demo" / SLUG)
+        yield app
+        db.session.remove()
+    apps.dispose(app)
+
+
+# --- What of a page is in which language ---
+
+
+class PageTexts(HTMLParser):
+    """The texts of a page that it does not say to be in another language, and the attributes that are read out or shown."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.found, self._is_shown = set(), True
+        self.feed(page)
+
+    def handle_starttag(self, tag, attributes):
+        self._is_shown = tag not in ("script", "style") and dict(attributes).get("lang", "ja") == "ja"
+        shown = ("aria-label", "title", "placeholder", "alt")
+        self.found |= {" ".join(value.split()) for name, value in attributes if name in shown and value}
+
+    def handle_data(self, data):
+        if self._is_shown and data.strip():
+            self.found.add(" ".join(data.split()))
+
+
+@pytest.fixture(scope="module")
+def others():
+    """Every Korean and English text of the catalogues that stands without values."""
+    found = set()
+    for lang in ("ko", "en"):
+        with (ROOT / f"pledge/translations/{lang}/LC_MESSAGES/messages.po").open("rb") as file:
+            texts = [message.string for message in read_po(file) if message.id]
+        found |= {" ".join(text.split()) for text in texts if isinstance(text, str) and "%(" not in text}
+    return {text for text in found if re.search(r"[^\W\d_]{2}", text)}
+
+
+def faults_of(address, page, others):
+    """What a page shows in another language although the catalogue has it in Japanese."""
+    texts = PageTexts(page).found
+    faults = [f"{address}: {text!r} is not in Japanese" for text in sorted(texts & others)]
+    return faults if any(MARK in text for text in texts) else [*faults, f"{address}: nothing is in Japanese"]
+
+
+# --- The journeys ---
+
+
+def link_in(mail, part):
+    links = mails.LINK.findall(mails.part(mail, "plain"))
+    return next(link for link in links if f"/ja/{part}" in link).removeprefix("http://localhost")
+
+
+def test_somebody_signs_gets_the_mail_and_confirms_in_japanese(app, client):
+    assert MARK in client.get(f"{C}/sign").text
+    form = factories.sign_form(name="山田花子", email="hanako@example.org")
+    sent = client.post(f"{C}/sign", data=form)
+    assert sent.status_code == 303
+    assert sent.headers["Location"].startswith(f"{C}/check/")
+    factories.answer_requests()
+    [(to, mail)] = mails.delivered()
+    assert to == "hanako@example.org"
+    assert mail["Content-Language"] == "ja"
+    assert MARK in mail["Subject"]
+    link = link_in(mail, "confirm")
+    assert MARK in client.get(link).text
+    assert client.post(link).status_code in (200, 303)
+    factories.fold_all()
+    assert client.get(f"/api/v1/campaigns/{SLUG}/count").json["people"] == 1
+
+
+def test_an_organisation_endorses_is_reviewed_and_shown_in_japanese(app, client):
+    sent = client.post(f"{C}/endorse", data=factories.endorse_form(name_en="Blue Sky Alliance"))
+    assert sent.status_code == 303
+    factories.answer_requests()
+    [(_, mail)] = mails.delivered()
+    assert (mail["Content-Language"], MARK in mail["Subject"]) == ("ja", True)
+    assert client.post(link_in(mail, "endorse/confirm")).status_code in (200, 303)
+    row = db.session.scalars(db.select(Endorsement)).one()
+    desk = staff.client(app, lang="ja")
+    case = desk.get(f"/staff/organizations/{row.id}")
+    assert MARK in case.text
+    assert "Blue Sky Alliance" in case.text
+    seen = re.findall(r'name="seen" value="([^"]+)"', case.text)[0]
+    assert desk.post(f"/staff/organizations/{row.id}/publish", data={"seen": seen}).status_code == 303
+    [(_, mail)] = mails.delivered()
+    assert (mail["Content-Language"], MARK in mail["Subject"]) == ("ja", True)
+    factories.fold_all()
+    assert client.get(f"{C}/organizations/{row.id}").status_code == 200
+    assert f"/organizations/{row.id}" in client.get(f"{C}/organizations").text
+
+
+# --- Every mail and every page ---
+
+
+@pytest.mark.parametrize("kind", MailKind)
+def test_every_mail_is_in_japanese(app, kind):
+    to = mails.enqueue_true(kind, "ja")
+    sent = [mail for address, mail in mails.delivered() if address == to]
+    assert sent
+    for mail in sent:
+        assert mail["Content-Language"] == "ja"
+        for part in (mail["Subject"], mails.part(mail, "plain"), mails.part(mail, "html")):
+            assert MARK in part
+
+
+@pytest.fixture
+def campaign_full_of_people(app):
+    """The tokens of mailed links, and parts of addresses that name something."""
+    blue = factories.the_campaign()
+    terms = factories.list_terms(
+        **dict.fromkeys(("law_ja", "recipient_ja", "purpose_ja", "keeping_ja"), MARK)
+    )
+    person = factories.signature(blue, lang="ja", updates=True, list_terms_id=terms.id, name="山田花子")
+    waiting = factories.signature(blue, state="pending", lang="ja")
+    factories.signatures(9, blue, lang="ja", country="JP", region=None)
+    factories.signatures(7, blue, region="KR-26")
+    organization = factories.endorsement(blue, lang="ja")
+    key = str(x25519.Identity.generate().to_public())
+    tokens = [
+        *(factories.confirm_token(person), factories.confirm_token(waiting), factories.manage_token(person)),
+        *(factories.unsubscribe_token(person), factories.endorse_confirm_token(organization)),
+        *(factories.endorse_manage_token(organization), "unknown"),
+    ]
+    return tokens, {
+        "lang": "ja",
+        "slug": blue.slug,
+        "version": 1,
+        "language": "ja",
+        "event": db.session.scalars(db.select(CampaignEvent.id)).first(),
+        "partner": db.session.scalars(db.select(Partner.id)).first(),
+        "after": "closed",
+        "endorsement_id": organization.id,
+        "signature_id": person.id,
+        "invalidation_id": factories.invalidation().id,
+        "delivery_id": deliveries.answered(),
+        "list_id": name_lists.ask(factories.ANNA, SLUG, terms.version, "as the law asks", key),
+        "staff_id": factories.staff(lang="ja").id,
+        "ticket": ticket_for(SLUG, waiting.id),
+    }
+
+
+def addresses(app, tokens, parts):
+    """Each page that can be opened, with each token where it takes one."""
+    found = {}
+    for token in tokens:
+        for rule in app.url_map.iter_rules():
+            given = {**(rule.defaults or {}), **parts, "token": token}
+            used = {name: given[name] if name in given else unknown(rule, name) for name in rule.arguments}
+            if "GET" in rule.methods:
+                with app.test_request_context():
+                    found[app.url_map.bind("localhost").build(rule.endpoint, used)] = rule
+    return found
+
+
+def test_every_page_is_in_japanese(app, client, campaign_full_of_people, others):
+    factories.fold_all()
+    desk = staff.client(app, lang="ja")
+    faults = []
+    for address in addresses(app, *campaign_full_of_people):
+        visitor = desk if address.startswith("/staff") else client
+        response = visitor.get(address, headers={"Accept-Language": "ja"})
+        assert response.status_code < 500, address
+        if response.mimetype == "text/html" and response.status_code not in (301, 302, 303, 308):
+            faults += faults_of(address, response.text, others)
+    assert not faults, "\n".join(faults)
+
+
+# --- What leaves the house ---
+
+
+def test_a_delivery_is_in_japanese_too_and_verifies(runner, campaign_full_of_people, tmp_path):
+    out = tmp_path / "pack.zip"
+    built = runner.invoke(args=["delivery", "build", SLUG, "--out", str(out)])
+    assert built.exit_code == 0, built.output
+    program = [sys.executable, "-I", str(ROOT / "tools" / "verify.py"), "pack", str(out)]
+    checked = subprocess.run(program, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    with zipfile.ZipFile(out) as pack:
+        totals = json.loads(pack.read("totals.json"))
+        heads = pack.read("totals.csv").decode("utf-8-sig").partition("\r\n")[0]
+        readme = pack.read("README.txt").decode("utf-8-sig")
+        (tmp_path / "letter.pdf").write_bytes(pack.read("letter.pdf"))
+    assert list(totals["campaign"]["title"]) == ["ko", "en", "ja"]
+    assert [cell["label"]["ja"] for cell in totals["by_country"]] == ["日本", "韓国"]
+    assert all(cell["label"]["ja"].startswith(MARK) for cell in totals["by_region"])
+    assert heads == '"section","key","label_ko","label_en","label_ja","people"'
+    assert MARK in readme
+    program = ["pdftotext", str(tmp_path / "letter.pdf"), "-"]
+    letter = subprocess.run(program, capture_output=True, text=True, check=True).stdout
+    assert f"{MARK}Dear Sir or Madam" in letter
+    assert f"{MARK}Enclosures" in letter
+
+
+@pytest.mark.parametrize("form", exports.FORMATS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_rows_to_take_out_are_in_japanese(campaign_full_of_people, kind, form):
+    made = io.BytesIO()
+    write_export(exports.table(SLUG, kind, form, "ja", clock.now()), made, lambda *_: None)
+    with zipfile.ZipFile(made) as archive:
+        columns = json.loads(archive.read("manifest.json"))["columns"]
+    assert all(head.startswith(MARK) for head in columns.values())
+
+
+def test_a_list_of_names_has_its_heads_in_japanese_too(campaign_full_of_people):
+    recipient = x25519.Identity.generate()
+    which = name_lists.ask(factories.ANNA, SLUG, 1, "once more", str(recipient.to_public()))
+    name_lists.approve(factories.BORA, which)
+    assert advance({JobKind.LIST: list_rows.make})
+    clear = io.BytesIO()
+    _, sealed = name_lists.download(factories.ANNA, which, "to hand it over")
+    pyrage.decrypt_io(io.BytesIO(b"".join(sealed)), clear, [recipient])
+    said = clear.getvalue().decode("utf-8-sig")
+    assert f'"이름 Name {MARK}Name"' in said
+    assert "山田花子" in said

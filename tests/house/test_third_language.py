@@ -1,0 +1,26 @@
+"""A third language is files and one setting: Japanese is added to a copy of the project, and the copy is tested."""
+
+import os
+import subprocess
+import sys
+
+from config import ROOT
+from tests.support import japanese
+
+
+def test_with_japanese_added_by_files_alone_every_page_mail_and_pack_is_in_it(tmp_path):
+    """The copy runs `tests/house/in_japanese.py`, whose tests say what is expected of it."""
+    folder = japanese.copied(tmp_path / "pledge")
+    assert japanese.python_files(folder / "pledge") == japanese.python_files(ROOT / "pledge")
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "PLEDGE_"))
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/house/in_japanese.py"],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
