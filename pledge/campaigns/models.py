@@ -4,6 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import (
+    JSON,
     Boolean,
     CheckConstraint,
     ForeignKey,
@@ -45,6 +46,8 @@ class Campaign(Model):
     slug: Mapped[str] = mapped_column(String(60), unique=True)
     state: Mapped[str] = mapped_column(String(10))
     goal: Mapped[int]
+    #: Steps on the way to the goal that staff have set, rising; without any the usual ones (goals.py).
+    goal_steps: Mapped[list[int]] = mapped_column(JSON, default=list, server_default="[]")
     opens_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     #: Signing ends here; confirmation goes on for the grace period of `opening.CONFIRM_GRACE`.
     closes_at: Mapped[datetime | None] = mapped_column(UTCDateTime)

@@ -4,7 +4,7 @@ Every use case locks the campaign's row first, so two editors come one after the
 in the same transaction. The pledge, partners, events and media have modules of their own beside this one.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from pledge.audit.models import Actor
 from pledge.audit.services import record
-from pledge.campaigns import rules, staff_queries
+from pledge.campaigns import goals, rules, staff_queries
 from pledge.campaigns.models import Campaign, CampaignState, CampaignText, PledgeText
 from pledge.campaigns.rules import BadFields, Checker, FieldFault, fingerprint
 from pledge.campaigns.staff_queries import MissingText, NoSuchCampaign, Schedule
@@ -139,20 +139,28 @@ def edit_texts(actor: Actor, slug: str, seen: str, texts: Mapping[str, str]) -> 
 
 
 def edit_schedule(
-    actor: Actor, slug: str, seen: str, *, goal: int, opens_at: datetime | None, closes_at: datetime | None
+    actor: Actor,
+    slug: str,
+    seen: str,
+    *,
+    goal: int,
+    opens_at: datetime | None,
+    closes_at: datetime | None,
+    goal_steps: Sequence[int] = (),
 ) -> None:
-    """Goal, opening and closing, in UTC.
+    """Goal with its steps, opening and closing, in UTC.
 
     What has opened stays open: an opening in the future would stop signing while the campaign still says that it is
     open. Raises BadFields, EditedMeanwhile, CampaignInWrongState, NoSuchCampaign.
     """
     with edited(slug) as (session, campaign):
         refuse_frozen(campaign)
-        before = Schedule(campaign.goal, campaign.opens_at, campaign.closes_at)
-        after = Schedule(goal, opens_at, closes_at)
+        before = Schedule(campaign.goal, campaign.opens_at, campaign.closes_at, tuple(campaign.goal_steps))
+        after = Schedule(goal, opens_at, closes_at, tuple(goal_steps))
         check = Checker()
         if not 0 < goal <= rules.MAX_GOAL:
             check.add("goal", FieldFault.GOAL)
+        goals.check_steps(check, goal, goal_steps)
         if opens_at and closes_at and closes_at <= opens_at:
             check.add("closes_at", FieldFault.ORDER)
         if closes_at and closes_at != before.closes_at and closes_at <= clock.now():
@@ -162,6 +170,7 @@ def edit_schedule(
         check.finish()
         compare(seen, vars(before))
         campaign.goal, campaign.opens_at, campaign.closes_at = goal, opens_at, closes_at
+        campaign.goal_steps = list(goal_steps)
         record(session, actor, "campaign.schedule", subject(slug), before=_plain(before), after=_plain(after))
 
 
@@ -264,6 +273,6 @@ def _has_opened(schedule: Schedule) -> bool:
 def _plain(schedule: Schedule) -> dict[str, object]:
     """The schedule as the audit log stores it."""
     moments = {"opens_at": schedule.opens_at, "closes_at": schedule.closes_at}
-    return {"goal": schedule.goal} | {
+    return {"goal": schedule.goal, "goal_steps": list(schedule.goal_steps)} | {
         name: moment.isoformat() if moment else None for name, moment in moments.items()
     }

@@ -86,6 +86,7 @@ class CampaignView:
     secretariat_line: str  #: who runs it, in one line; "" where nobody is named
     body: Markup
     goal: int
+    goal_steps: tuple[int, ...]  #: set by staff; without any, the usual ones (goals.py)
     state: CampaignState
     opens_at: datetime | None
     closes_at: datetime | None
@@ -249,7 +250,7 @@ def _whole(lang: str) -> Select[*tuple[Any, ...]]:
     )
     return (
         select(
-            *(Campaign.id, Campaign.slug, Campaign.goal, Campaign.state),
+            *(Campaign.id, Campaign.slug, Campaign.goal, Campaign.goal_steps, Campaign.state),
             *(Campaign.opens_at, Campaign.closes_at),
             *(Campaign.video_provider, Campaign.video_id, Campaign.video_still),
             *(CampaignText.title, CampaignText.tagline, CampaignText.summary, CampaignText.body),
@@ -276,6 +277,7 @@ def _view(row: Row[*tuple[Any, ...]], lang: str) -> CampaignView:
         secretariat_line=secretariat.line(row.secretariat, lang),
         body=markdown(row.body),
         goal=row.goal,
+        goal_steps=tuple(row.goal_steps),
         state=CampaignState(row.state),
         opens_at=row.opens_at,
         closes_at=row.closes_at,

@@ -37,6 +37,7 @@ class FieldFault(StrEnum):
     ONE_LANGUAGE = "one_language"  #: filled in another language, empty in this one
     UNCHANGED = "unchanged"  #: one language changes, another does not
     GOAL = "goal"
+    STEPS = "steps"  #: steps on the way to the goal that do not rise, or go beyond it
     MOMENT = "moment"  #: not a time of this calendar
     ORDER = "order"  #: ends before it begins
     PAST = "past"

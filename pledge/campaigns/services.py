@@ -56,6 +56,7 @@ def load_folder(folder: Path) -> str:
         elif campaign.edited_at is not None:
             raise EditedByStaff(campaign.slug)
         campaign.state, campaign.goal = facts["state"], facts["goal"]
+        campaign.goal_steps = facts.get("goal_steps", [])
         campaign.opens_at, campaign.closes_at = facts.get("opens_at"), facts.get("closes_at")
         video = parse_video(facts.get("video", ""))
         campaign.video_provider, campaign.video_id = (video.provider, video.id) if video else ("", "")

@@ -64,6 +64,7 @@ class Schedule:
     goal: int
     opens_at: datetime | None
     closes_at: datetime | None
+    goal_steps: tuple[int, ...] = ()  #: set by staff; without any, the usual ones (goals.py)
 
     @property
     def stamp(self) -> str:
@@ -145,7 +146,7 @@ def desk(slug: str) -> CampaignDesk:
             id=row.id,
             slug=row.slug,
             state=CampaignState(row.state),
-            schedule=Schedule(row.goal, row.opens_at, row.closes_at),
+            schedule=Schedule(row.goal, row.opens_at, row.closes_at, tuple(row.goal_steps)),
             texts=texts_of(connection, row.id),
             video=video_of(row.video_provider, row.video_id, row.video_still),
             letters=letters_of(connection, row.id),

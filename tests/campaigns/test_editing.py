@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from pledge.audit.models import AuditEntry
 from pledge.campaigns import moderation, pledges, queries, staff_queries
+from pledge.campaigns.goals import MAX_STEPS
 from pledge.campaigns.models import CampaignState
 from pledge.campaigns.moderation import (
     CampaignIncomplete,
@@ -231,6 +232,26 @@ def test_dates_and_goals_that_make_no_sense_are_refused(frozen_clock, changes, f
     with pytest.raises(BadFields) as refused:
         schedule("air", **hours)
     assert refused.value.faults == faults
+
+
+def test_steps_that_staff_set_are_stored_shown_and_recorded():
+    factories.campaign("air", goal=1_000)
+    schedule("air", goal=1_000, goal_steps=[40, 400])
+    assert staff_queries.desk("air").schedule.goal_steps == (40, 400)
+    assert acts()[-1][2]["after"]["goal_steps"] == [40, 400]
+    view = queries.find("air", "en")
+    assert (view.goal, view.goal_steps) == (1_000, (40, 400))
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize(
+    "steps", [[0, 5], [5, 5], [7, 5], [1_000], [5, 2_000], [-5], list(range(1, MAX_STEPS + 2))]
+)
+def test_steps_that_do_not_rise_to_the_goal_are_refused(steps):
+    draft("air")
+    with pytest.raises(BadFields) as refused:
+        schedule("air", goal=1_000, goal_steps=steps)
+    assert refused.value.faults == {"goal_steps": FieldFault.STEPS}
 
 
 @pytest.mark.parametrize("state", [CLOSED, ARCHIVED])

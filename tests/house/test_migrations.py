@@ -81,8 +81,8 @@ _TORN = """
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "9999"
+down_revision = "{newest}"
 
 
 def upgrade():
@@ -95,7 +95,8 @@ def test_a_migration_that_would_tear_rows_apart_changes_nothing(new_database, tm
     """SQLite makes a changed table anew, with references resting; they are looked at before the end."""
     with_one_more = tmp_path / "migrations"
     shutil.copytree(migrations.MIGRATIONS, with_one_more)
-    (with_one_more / "versions" / "0002_torn.py").write_text(_TORN)
+    newest = ScriptDirectory(str(with_one_more)).get_current_head()
+    (with_one_more / "versions" / "9999_torn.py").write_text(_TORN.format(newest=newest))
     monkeypatch.setattr(migrations, "MIGRATIONS", with_one_more)
     app = apps.build(tmp_path, database_url=new_database("sqlite", "torn"))
     with app.app_context():

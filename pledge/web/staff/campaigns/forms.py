@@ -1,5 +1,6 @@
 """The forms of the campaign screens: their shape. The use cases decide what may be stored."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, time
 
 from flask_babel import lazy_gettext as _l
@@ -52,18 +53,29 @@ class PublishForm(PledgeForm):
         return int(text) if text.isascii() and text.isdecimal() and len(text) < 6 else 0
 
 
+def _whole_number(text: str) -> int | None:
+    """The number of a text in digits, perhaps with commas; None for anything else."""
+    digits = text.replace(",", "")
+    return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) <= 10 else None
+
+
 class ScheduleForm(StampedForm):
     goal = StringField(_l("Goal"))
+    goal_steps = TextAreaField(_l("Steps on the way"))
     opens_at = StringField(_l("Opens"))
     closes_at = StringField(_l("Closes"))
 
     def validate_goal(self, field: Field) -> None:
-        digits = "".join(
-            character for character in field.data or "" if not character.isspace() and character != ","
-        )
-        if not (digits.isascii() and digits.isdecimal() and len(digits) <= 10):
+        number = _whole_number("".join((field.data or "").split()))
+        if number is None:
             raise ValidationError(FAULTS[FieldFault.GOAL])
-        self.number = int(digits)
+        self.number = number
+
+    def validate_goal_steps(self, field: Field) -> None:
+        found = [_whole_number(word) for word in (field.data or "").split()]
+        self.steps = [number for number in found if number is not None]
+        if len(self.steps) < len(found):
+            raise ValidationError(FAULTS[FieldFault.STEPS])
 
     def validate_opens_at(self, field: Field) -> None:
         self.opens = moment(field.data)
@@ -72,6 +84,7 @@ class ScheduleForm(StampedForm):
         self.closes = moment(field.data)
 
     number: int = 0
+    steps: Sequence[int] = ()
     opens: datetime | None = None
     closes: datetime | None = None
 

@@ -42,6 +42,7 @@ FAULTS = {
     FieldFault.ONE_LANGUAGE: _l("Another language has this, so it is required here too."),
     FieldFault.UNCHANGED: _l("Tick this if the other languages need no change, or continue editing."),
     FieldFault.GOAL: _l("Enter a whole number from 1 to 1,000,000,000."),
+    FieldFault.STEPS: _l("Enter at most 30 whole numbers that rise and stay below the goal, one per line."),
     FieldFault.MOMENT: _l("Enter a day and a time between 2000 and 2100."),
     FieldFault.ORDER: _l("It ends before it begins."),
     FieldFault.PAST: _l("This time is in the past. Choose a later one, or close the campaign."),

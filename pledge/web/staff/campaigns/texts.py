@@ -1,5 +1,7 @@
 """The texts of a campaign, and its dates and goal; a page for each."""
 
+from collections.abc import Sequence
+
 from flask import Response, request
 from werkzeug import Response as AnyResponse
 
@@ -47,6 +49,7 @@ def campaign_schedule(slug: str) -> Response:
     form = ScheduleForm(
         data={
             "goal": desk.schedule.goal,
+            "goal_steps": _lines(desk.schedule.goal_steps),
             "opens_at": typed_moment(desk.schedule.opens_at),
             "closes_at": typed_moment(desk.schedule.closes_at),
             "seen": desk.schedule.stamp,
@@ -66,6 +69,7 @@ def campaign_schedule_post(slug: str) -> AnyResponse:
             slug,
             form.seen.data or "",
             goal=form.number,
+            goal_steps=form.steps,
             opens_at=form.opens,
             closes_at=form.closes,
         ),
@@ -73,6 +77,11 @@ def campaign_schedule_post(slug: str) -> AnyResponse:
     if problem:
         return _schedule_page(campaigns.desk(slug), form, problem)
     return saved("campaign_schedule", slug)
+
+
+def _lines(steps: Sequence[int]) -> str:
+    """One step a line, as they are typed."""
+    return "\n".join(f"{step:,}" for step in steps)
 
 
 def _texts_page(desk: CampaignDesk, form: TextsForm, problem: SavingProblem) -> Response:
@@ -84,6 +93,8 @@ def _schedule_page(desk: CampaignDesk, form: ScheduleForm, problem: SavingProble
     for name in ("opens_at", "closes_at"):
         if name in stored:
             stored[name] = typed_moment(stored[name])
+    if "goal_steps" in stored:
+        stored["goal_steps"] = _lines(stored["goal_steps"])
     closes_at = desk.schedule.closes_at
     return section_page(
         "staff/campaigns/schedule.html",

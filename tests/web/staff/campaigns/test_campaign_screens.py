@@ -273,6 +273,7 @@ def test_dates_are_typed_in_seouls_time(app, editor):
         "/staff/campaigns/air/schedule",
         data={
             "goal": "100,000",
+            "goal_steps": "500\r\n5,000\r\n50,000",
             "opens_at": "2027-09-07T00:00",
             "closes_at": "2027-12-31T23:59",
             "seen": seen(page),
@@ -280,10 +281,11 @@ def test_dates_are_typed_in_seouls_time(app, editor):
     )
     assert sent.status_code == 303
     kept = staff_queries.desk("air").schedule
-    assert kept.goal == 100_000
+    assert (kept.goal, kept.goal_steps) == (100_000, (500, 5_000, 50_000))
     assert kept.opens_at.isoformat() == "2027-09-06T15:00:00+00:00"
     shown = editor.get("/staff/campaigns/air/schedule").text
     assert 'value="2027-12-31T23:59"' in shown
+    assert "500\n5,000\n50,000</textarea>" in shown
     assert "24 hours more" in shown
     assert "1 January 2028, 23:59" in shown, "the day of grace for mails under way"
 
@@ -293,6 +295,7 @@ def test_dates_are_typed_in_seouls_time(app, editor):
     ("field", "text"),
     [
         *[("goal", text) for text in ("", "many", "-1", "0", "1.5", "9" * 30, "１２")],
+        *[("goal_steps", text) for text in ("few", "-1", "1.5", "3 2", "5")],
         *[
             ("opens_at", text)
             for text in (

@@ -1,0 +1,77 @@
+"""The steps on the way to a goal. The next one is always in reach: 100, 500, 1,000, 5,000 and so on, up to the goal and beyond.
+
+Staff may set other steps for a campaign; the goal is always the last of them.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count, pairwise, takewhile
+
+from pledge.campaigns.rules import Checker, FieldFault
+
+FIRST_STEP = 100
+MAX_STEPS = 30
+#: How far the sky of a page can clear, in levels.
+MAX_CLEARNESS = 5
+
+
+@dataclass(frozen=True)
+class GoalStep:
+    """The next step of a campaign, seen from a number of people."""
+
+    people: int
+    target: int  #: the next step; always more than `people`
+    goal: int
+    passed: int  #: steps that are behind, in all
+    ahead: int  #: steps from here to the goal; 0 once it is reached
+
+    @property
+    def remaining(self) -> int:
+        """People still missing for the next step; at least 1."""
+        return self.target - self.people
+
+    @property
+    def is_goal(self) -> bool:
+        """Whether the next step is the goal itself."""
+        return self.target == self.goal
+
+    @property
+    def is_goal_reached(self) -> bool:
+        return self.ahead == 0
+
+    @property
+    def clearness(self) -> int:
+        """0 (nothing reached) to MAX_CLEARNESS (the goal): how clear the sky of the page is. Each of the first steps shows."""
+        if self.is_goal_reached:
+            return MAX_CLEARNESS
+        return -(-self.passed * (MAX_CLEARNESS - 1) // (self.passed + self.ahead))
+
+
+def next_step(people: int, goal: int, own: Sequence[int] = ()) -> GoalStep:
+    """Where a campaign stands with this number of people. `own`: the steps that staff have set; without them, the usual ones."""
+    people = max(0, people)
+    passed = sum(1 for _ in takewhile(lambda step: step <= people, steps_of(goal, own)))
+    to_goal = sum(1 for _ in takewhile(lambda step: step <= goal, steps_of(goal, own)))
+    target = next(step for step in steps_of(goal, own) if step > people)
+    return GoalStep(people, target, goal, passed, max(0, to_goal - passed))
+
+
+def steps_of(goal: int, own: Sequence[int] = ()) -> Iterator[int]:
+    """All steps of a campaign, rising without end: those before the goal, the goal, and the usual ones after it."""
+    yield from own or takewhile(lambda step: step < goal, _usual())
+    yield goal
+    yield from (step for step in _usual() if step > goal)
+
+
+def check_steps(check: Checker, goal: int, own: Sequence[int]) -> None:
+    """Note a fault of `goal_steps` unless these are at most MAX_STEPS numbers that rise from 1 and stay below the goal."""
+    rising = all(before < after for before, after in pairwise([0, *own, goal]))
+    if own and (len(own) > MAX_STEPS or not rising):
+        check.add("goal_steps", FieldFault.STEPS)
+
+
+def _usual() -> Iterator[int]:
+    """100, 500, 1,000, 5,000, 10,000, …"""
+    for power in count():
+        yield FIRST_STEP * 10**power
+        yield 5 * FIRST_STEP * 10**power
