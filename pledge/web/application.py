@@ -11,6 +11,7 @@ from pledge.web import (
     admission,
     api,
     caching,
+    embed,
     errors,
     limits,
     ops,
@@ -33,6 +34,7 @@ def register(app: Flask, config: Config) -> None:
     public.register(app)
     staff.register(app)
     api.register(app)
+    embed.register(app)
     ops.register(app, config)
     add_middleware(app, config)
 

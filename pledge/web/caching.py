@@ -22,7 +22,7 @@ from werkzeug.http import parse_accept_header
 from pledge.core import clock
 
 SECONDS = 1
-#: Age in seconds up to which the old copy may be shown while a request renews it.
+#: Age in seconds up to which the old copy may be shown while a request renews it, for what is made once a second.
 MAX_AGE = 5
 MAX_COPIES = 512
 #: `Cache-Control` of an answer that is no page (moved, not found). nginx may keep it, so it takes the place of nginx's copy;
@@ -51,8 +51,8 @@ def init_app(app: Flask) -> None:
     cache.init_app(app, {"CACHE_TYPE": "SimpleCache", "CACHE_THRESHOLD": MAX_COPIES})
 
 
-def kept(cache_control: str, *, reads: Iterable[str] = ()) -> Callable[[View], View]:
-    """Cache the 200 answers of a GET view for a second, compressed and with an ETag; conditional requests are answered from them.
+def kept(cache_control: str, *, reads: Iterable[str] = (), seconds: int = SECONDS) -> Callable[[View], View]:
+    """Cache the 200 answers of a GET view for a second or more, compressed and with an ETag; conditional requests are answered from them.
 
     The view must be the same for every visitor: it reads no cookie and no header. `reads` are the query parameters that it
     reads; a request with one of them is answered by the view itself. Every other parameter is ignored, as social networks
@@ -76,7 +76,7 @@ def kept(cache_control: str, *, reads: Iterable[str] = ()) -> Callable[[View], V
                 if made.status_code == 200:
                     _describe(made, cache_control)
                     if is_shared:
-                        _keep(key, made)
+                        _keep(key, made, seconds)
                     made = _encoded(made, encoding).make_conditional(request)
                 elif made.status_code < 500:
                     _replace_copy(made)
@@ -95,10 +95,10 @@ def kept(cache_control: str, *, reads: Iterable[str] = ()) -> Callable[[View], V
     return decorate
 
 
-def _keep(key: str, response: AnyResponse) -> None:
-    until = clock.monotonic() + SECONDS
+def _keep(key: str, response: AnyResponse, seconds: int) -> None:
+    until = clock.monotonic() + seconds
     copies = {key + encoding: CachedPage(until, _encoded(response, encoding)) for encoding in ENCODINGS}
-    cache.set_many(copies, timeout=MAX_AGE)
+    cache.set_many(copies, timeout=seconds - SECONDS + MAX_AGE)
 
 
 def _describe(response: AnyResponse, cache_control: str) -> None:
@@ -117,7 +117,7 @@ def _replace_copy(response: AnyResponse) -> AnyResponse:
 def _encoded(response: AnyResponse, encoding: str) -> AnyResponse:
     body = response.get_data()
     copy = Response(body, headers=response.headers.copy())
-    if encoding and len(body) >= MIN_COMPRESSED:
+    if encoding and len(body) >= MIN_COMPRESSED and response.mimetype != "image/png":
         copy.set_data(brotli.compress(body, quality=5) if encoding == "br" else gzip.compress(body, 6))
         copy.content_encoding = encoding
     return copy

@@ -12,6 +12,7 @@ from tests.support.factories import campaign, confirm_token, fold_all, manage_to
 
 PAGE = "/ko/c/blue-skies"
 COUNT = "/api/v1/campaigns/blue-skies/count"
+SHARE = "/share/blue-skies.ko.png"
 KEPT = "public, s-maxage=1"
 
 
@@ -56,6 +57,24 @@ def test_within_a_second_a_page_is_made_once(made, frozen_clock):
     assert {made.get().text for _ in range(5)} == {"1"}
     frozen_clock.move(seconds=1)
     assert made.get().text == "2"
+
+
+def test_what_is_costly_to_make_is_made_once_in_the_seconds_that_its_view_says(app, client, frozen_clock):
+    campaign()
+    first = client.get(SHARE)
+    signature()
+    fold_all()
+    frozen_clock.move(seconds=59)
+    assert client.get(SHARE).data == first.data
+    frozen_clock.move(seconds=2)
+    assert client.get(SHARE).data != first.data
+
+
+def test_a_picture_is_not_compressed_again(app, client):
+    campaign()
+    answer = client.get(SHARE, headers={"Accept-Encoding": "br, gzip"})
+    assert "Content-Encoding" not in answer.headers
+    assert answer.data.startswith(b"\x89PNG")
 
 
 def test_one_renews_a_copy_while_the_others_get_the_old_one_without_waiting(made, frozen_clock):
@@ -299,5 +318,5 @@ def test_no_personal_page_may_opt_in_by_mistake(app):
         *("public.pledge", "public.pledge_source", "public.events_calendar", "public.event_calendar"),
         *("public.organizations", "public.organization"),
         *("api.count", "api.history", "api.regions", "api.countries", "api.integrity", "api.organizations"),
-        *("log.checkpoint", "log.key"),
+        *("log.checkpoint", "log.key", "embed.share_image"),
     }

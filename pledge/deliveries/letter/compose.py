@@ -6,8 +6,8 @@ from functools import cache
 import typst
 
 from pledge.core.clock import from_iso_utc
+from pledge.core.fonts.glyphs import FONTS, presentable
 from pledge.deliveries.document import Document
-from pledge.deliveries.letter.glyphs import FONTS, presentable
 from pledge.deliveries.letter.parts import part
 from pledge.deliveries.letter.wording import TYPST
 

@@ -10,11 +10,11 @@ from typing import Any
 
 from pledge.core import countries as places
 from pledge.core.clock import from_iso_utc
+from pledge.core.fonts.glyphs import MISSING, presentable
 from pledge.core.i18n import SEOUL, format_date, format_datetime
 from pledge.core.languages import Texts
 from pledge.deliveries.document import Document, FrozenCheckpoint, Reply
 from pledge.deliveries.letter.charts import growth, shares
-from pledge.deliveries.letter.glyphs import MISSING, presentable
 from pledge.deliveries.letter.wording import fixed
 from pledge.ledger.counting import Moves
 from pledge.statistics import labels as words

@@ -1,4 +1,4 @@
-"""Which characters the letter's fonts can show, read from the fonts themselves; others are replaced by a mark.
+"""Which characters our fonts can show, read from the fonts themselves; others are replaced by a mark.
 
 A PDF for screen readers may contain no character without a glyph (ISO 14289-1, 7.21.8), and a name must not lose a letter
 without anybody noticing.
@@ -9,7 +9,7 @@ import unicodedata
 from functools import cache
 from pathlib import Path
 
-FONTS = Path(__file__).parent / "fonts"
+FONTS = Path(__file__).parent
 
 #: GETA MARK, by which Korean and Japanese printers show a character that they have no type for.
 MISSING = "〓"
@@ -63,7 +63,13 @@ def _all_in(cluster: str, font: frozenset[int]) -> bool:
 @cache
 def fonts() -> tuple[frozenset[int], ...]:
     """The code points of each family that is set in regular weight."""
-    return tuple(_code_points(path.read_bytes()) for path in sorted(FONTS.glob("*-Regular.*")))
+    return tuple(code_points(path.name) for path in sorted(FONTS.glob("*-Regular.*")))
+
+
+@cache
+def code_points(name: str) -> frozenset[int]:
+    """The code points that a font file in FONTS has a glyph for."""
+    return _code_points((FONTS / name).read_bytes())
 
 
 def _code_points(font: bytes) -> frozenset[int]:
