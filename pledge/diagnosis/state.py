@@ -13,7 +13,7 @@ from pledge.ledger import queries as ledger
 from pledge.mail import queries as mail
 from pledge.mail import valve
 from pledge.switches import queries as switches
-from pledge.switches.queries import Switches
+from pledge.switches.registry import Switches
 
 #: Seconds that a mail may be overdue, or an entry uncounted, before it is a problem.
 OLDEST_MAIL = 600.0
@@ -63,11 +63,8 @@ def readiness() -> Readiness:
         )
     if lag >= MAX_LAG:
         problems.append(f"an entry has not been counted for {lag:.0f} seconds: is `flask worker` running?")
-    paused = [
-        name for name, is_so in (("signing", turned.signing_paused), ("mail", turned.mail_paused)) if is_so
-    ]
     return Readiness(
-        "ok", round(outbox_age, 1), round(lag, 1), problems, warnings, paused, held_since is not None
+        "ok", round(outbox_age, 1), round(lag, 1), problems, warnings, turned.paused, held_since is not None
     )
 
 
@@ -76,5 +73,5 @@ def _outbox_age(turned: Switches) -> float:
     if due is None:
         return 0.0
     # Mails that were held back by a pause are overdue only from its end on.
-    since = due if turned.mail_turned_at is None else max(due, turned.mail_turned_at)
+    since = max(due, turned.turned_at.get("mail", due))
     return max(0.0, (clock.now() - since).total_seconds())

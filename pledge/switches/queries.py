@@ -3,32 +3,20 @@
 import json
 import threading
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from pledge.core import clock, languages
+from pledge.core import clock
 from pledge.core.db import db, reading
-from pledge.core.languages import Texts
 from pledge.core.logs import log
-from pledge.switches.models import BANNER, HOURS, LIMITS, MAIL, SIGNING, Switch
+from pledge.switches.models import Switch
+from pledge.switches.registry import SWITCHES, Switches
 
 #: With what a page is kept before Flask (one second) a turned switch shows within three.
 FRESH_SECONDS = 2.0
-
-
-@dataclass(frozen=True)
-class Switches:
-    signing_paused: bool = False
-    mail_paused: bool = False
-    banner: Texts = field(default_factory=Texts)  #: plain text; empty when there is no banner
-    limit_factor: int = 1  #: how many times as many sign-ups a network or mail domain may send
-    mail_turned_at: datetime | None = None  #: when mail was last paused or let go
-    banner_ends_at: datetime | None = field(default=None, compare=False)
-    limits_end_at: datetime | None = field(default=None, compare=False)
 
 
 @dataclass
@@ -72,13 +60,14 @@ def stored() -> Switches:
 
 
 def holds(name: str, changed_at: datetime, ends_at: datetime | None, now: datetime) -> bool:
-    """Whether a row still counts. A banner or limit without an end has the usual one: none is for ever."""
+    """Whether a row still counts. One without an end, of a switch that has one, has the usual one: none is for ever."""
     ends_at = _end(name, changed_at, ends_at)
     return ends_at is None or now < ends_at
 
 
 def _end(name: str, changed_at: datetime, ends_at: datetime | None) -> datetime | None:
-    return ends_at or (changed_at + timedelta(hours=HOURS[name][0]) if name in HOURS else None)
+    usual = SWITCHES[name].lasting(None)
+    return ends_at or (changed_at + usual if usual else None)
 
 
 def _refresh(snapshot: _Snapshot) -> None:
@@ -97,16 +86,15 @@ def _refresh(snapshot: _Snapshot) -> None:
 def _read(connection: Connection) -> Switches:
     table = Switch.__table__.c
     query, now = select(table.name, table.value, table.changed_at, table.ends_at), clock.now()
-    rows = [row for row in connection.execute(query) if holds(row.name, row.changed_at, row.ends_at, now)]
-    values: dict[str, Any] = {row.name: json.loads(row.value) for row in rows}
-    ends = {row.name: _end(row.name, row.changed_at, row.ends_at) for row in rows}
-    banner = languages.texts(values.get(BANNER, {}))
+    held = {
+        row.name: row
+        for row in connection.execute(query.where(table.name.in_(SWITCHES)))
+        if holds(row.name, row.changed_at, row.ends_at, now)
+    }
+    values = {name: SWITCHES[name].read(json.loads(row.value)) for name, row in held.items()}
+    ends = {name: _end(name, row.changed_at, row.ends_at) for name, row in held.items()}
     return Switches(
-        signing_paused=values.get(SIGNING, False),
-        mail_paused=values.get(MAIL, False),
-        banner=banner,
-        limit_factor=values.get(LIMITS, 1),
-        mail_turned_at=next((row.changed_at for row in rows if row.name == MAIL), None),
-        banner_ends_at=ends.get(BANNER) if banner else None,
-        limits_end_at=ends.get(LIMITS) if values.get(LIMITS, 1) > 1 else None,
+        **{SWITCHES[name].field: value for name, value in values.items()},
+        turned_at={name: row.changed_at for name, row in held.items()},
+        ends_at={name: end for name, end in ends.items() if end and values[name] != SWITCHES[name].usual},
     )

@@ -64,7 +64,7 @@ def fill() -> None:
         reason="등록증을 확인했습니다 " * 8,
         level="site",
     )
-    moderation.raise_limits(MODERATOR, 5, "a hall of people in Sejong")
+    moderation.turn(MODERATOR, "limits", 5, "a hall of people in Sejong")
 
 
 def enqueue(subject: int, state: str, at, **facts) -> None:

@@ -88,7 +88,7 @@ def test_a_banner_is_only_text(town, page):
     heard = listen(page)
     for text in BANNERS:
         with site.inside():
-            switches.set_banner(COMMAND_LINE, {"ko": text, "en": text}, text)
+            switches.turn(COMMAND_LINE, "banner", {"ko": text, "en": text}, text)
         site.wait_for(f"/en/{CAMPAIGN}/sign", escape(text))
         page.goto(f"/en/{CAMPAIGN}/sign", wait_until="domcontentloaded")
         assert page.get_by_text(text.split(" ")[0]).count(), text

@@ -22,7 +22,7 @@ STORED_NOTHING = {"ko": "저장되지 않았습니다", "en": "Nothing has been 
 @pytest.fixture
 def paused(app):
     campaign()
-    moderation.pause_signing(ADMIN, True, "attack")
+    moderation.turn(ADMIN, "signing", True, "attack")
 
 
 # --- Signing ---
@@ -51,13 +51,13 @@ def test_while_signing_is_paused_pages_say_so_and_show_no_form(client, paused, a
 
 def test_a_campaign_that_is_over_says_that_and_not_that_it_is_paused(app, client):
     campaign(state="closed")
-    moderation.pause_signing(ADMIN, True, "attack")
+    moderation.turn(ADMIN, "signing", True, "attack")
     assert WORDS["en"] not in client.get(PAGE.format("en")).text
 
 
 def test_while_signing_is_paused_people_still_confirm(app, client):
     person = signature(state="pending")
-    moderation.pause_signing(ADMIN, True, "attack")
+    moderation.turn(ADMIN, "signing", True, "attack")
     assert client.post(f"/ko/confirm/{confirm_token(person)}").status_code == 303
     db.session.refresh(person)
     assert person.state == "confirmed"
@@ -66,10 +66,10 @@ def test_while_signing_is_paused_people_still_confirm(app, client):
 def test_a_kept_page_follows_within_a_second_of_the_switch(app, client, frozen_clock):
     campaign()
     assert 'name="email"' in client.get(PAGE.format("ko")).text
-    moderation.pause_signing(ADMIN, True, "attack")
+    moderation.turn(ADMIN, "signing", True, "attack")
     frozen_clock.move(seconds=1)
     assert 'name="email"' not in client.get(PAGE.format("ko")).text
-    moderation.pause_signing(ADMIN, False, "over")
+    moderation.turn(ADMIN, "signing", False, "over")
     frozen_clock.move(seconds=1)
     assert 'name="email"' in client.get(PAGE.format("ko")).text
     assert client.post(SIGN.format("ko"), data=sign_form()).status_code == 303
@@ -89,12 +89,12 @@ def deliver(app, tmp_path):
 
 def test_while_mail_is_paused_nothing_is_claimed(client, deliver):
     campaign()
-    moderation.pause_mail(ADMIN, True, "the relay is full")
+    moderation.turn(ADMIN, "mail", True, "the relay is full")
     client.post(SIGN.format("ko"), data=sign_form())
     assert deliver().total == 0
     (waiting,) = db.session.query(OutboxMail)
     assert (waiting.state, waiting.attempts, waiting.lease_until) == ("queued", 0, None)
-    moderation.pause_mail(ADMIN, False, "over")
+    moderation.turn(ADMIN, "mail", False, "over")
     assert deliver().sent == 1
 
 
@@ -108,7 +108,7 @@ def test_a_pause_stops_a_batch_that_was_begun(client, deliver, monkeypatch):
     def pausing(self, to, content):
         send(self, to, content)
         sends.append(to)
-        moderation.pause_mail(ADMIN, True, "stop")
+        moderation.turn(ADMIN, "mail", True, "stop")
 
     monkeypatch.setattr(MailboxTransport, "send", pausing)
     assert deliver().sent == len(sends) == 1
@@ -117,7 +117,7 @@ def test_a_pause_stops_a_batch_that_was_begun(client, deliver, monkeypatch):
 
 
 def test_the_command_says_that_mail_is_paused(app, runner):
-    moderation.pause_mail(ADMIN, True, "the relay is full")
+    moderation.turn(ADMIN, "mail", True, "the relay is full")
     result = runner.invoke(args=["mail", "deliver"])
     assert result.exit_code == 1
     assert "mail is paused" in result.output
@@ -126,11 +126,11 @@ def test_the_command_says_that_mail_is_paused(app, runner):
 def test_a_pause_raises_no_alarm_and_what_waited_is_overdue_only_after_it(app, client, frozen_clock):
     campaign()
     client.post(SIGN.format("ko"), data=sign_form())
-    moderation.pause_mail(ADMIN, True, "the relay is full")
+    moderation.turn(ADMIN, "mail", True, "the relay is full")
     frozen_clock.move(hours=2)
     response = client.get("/readyz")
     assert (response.status_code, response.json["paused"]) == (200, ["mail"])
-    moderation.pause_mail(ADMIN, False, "over")
+    moderation.turn(ADMIN, "mail", False, "over")
     frozen_clock.move(minutes=5)
     assert client.get("/readyz").status_code == 200
     frozen_clock.move(minutes=6)
@@ -143,7 +143,7 @@ def test_a_pause_raises_no_alarm_and_what_waited_is_overdue_only_after_it(app, c
 @pytest.mark.parametrize("address", ["/{}/", PAGE, "/{}/privacy", "/{}/me", "/{}/nothing-here"])
 def test_the_banner_is_on_every_public_page_in_its_language(app, client, address):
     campaign()
-    moderation.set_banner(ADMIN, {"ko": "오늘 밤 점검합니다", "en": "Upkeep tonight"}, "upkeep")
+    moderation.turn(ADMIN, "banner", {"ko": "오늘 밤 점검합니다", "en": "Upkeep tonight"}, "upkeep")
     assert "오늘 밤 점검합니다" in client.get(address.format("ko")).text
     english = client.get(address.format("en")).text
     assert "Upkeep tonight" in english
@@ -151,7 +151,7 @@ def test_the_banner_is_on_every_public_page_in_its_language(app, client, address
 
 
 def test_a_banner_is_plain_text(app, client):
-    moderation.set_banner(ADMIN, {"ko": "<script>alert(1)</script>", "en": "<b>bold</b> & more"}, "a try")
+    moderation.turn(ADMIN, "banner", {"ko": "<script>alert(1)</script>", "en": "<b>bold</b> & more"}, "a try")
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in client.get("/ko/").text
     assert "&lt;b&gt;bold&lt;/b&gt; &amp; more" in client.get("/en/").text
 
@@ -183,10 +183,10 @@ def test_raised_limits_let_a_hall_of_people_sign(make_app):
         campaign()
         answers = [client.post(SIGN.format("ko"), data=sign_form()).status_code for _ in range(3)]
         assert answers == [303, 303, 429]
-        moderation.raise_limits(ADMIN, 2, "a hall of people")
+        moderation.turn(ADMIN, "limits", 2, "a hall of people")
         answers = [client.post(SIGN.format("ko"), data=sign_form()).status_code for _ in range(5)]
         assert answers == [303, 303, 303, 303, 429]
-        moderation.raise_limits(ADMIN, 1, "they have gone")
+        moderation.turn(ADMIN, "limits", 1, "they have gone")
         assert client.post(SIGN.format("ko"), data=sign_form()).status_code == 429
 
 
@@ -201,5 +201,5 @@ def test_raised_limits_let_a_whole_company_sign(make_app):
             return client.post(SIGN.format("ko"), data=form).status_code
 
         assert [sign(number) for number in range(3)] == [303, 303, 429]
-        moderation.raise_limits(ADMIN, 2, "the whole company signs")
+        moderation.turn(ADMIN, "limits", 2, "the whole company signs")
         assert [sign(number) for number in range(3, 8)] == [303, 303, 303, 303, 429]

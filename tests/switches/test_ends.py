@@ -12,19 +12,18 @@ from pledge.core.db import transaction
 from pledge.core.languages import Texts
 from pledge.switches import moderation, queries
 from pledge.switches.models import Switch
-from pledge.switches.moderation import BadTurn, CannotTurn
-from pledge.switches.queries import Switches
+from pledge.switches.registry import BadTurn, CannotTurn, Switches
 from tests.support.factories import campaign, sign_form
 
 ADMIN = Actor(1, "admin@example.org", "192.0.2.1")
 
 
 def banner(**options):
-    moderation.set_banner(ADMIN, {"ko": "점검 중", "en": "At work"}, "upkeep", **options)
+    moderation.turn(ADMIN, "banner", {"ko": "점검 중", "en": "At work"}, "upkeep", **options)
 
 
 def limits(**options):
-    moderation.raise_limits(ADMIN, 5, "a hall of people", **options)
+    moderation.turn(ADMIN, "limits", 5, "a hall of people", **options)
 
 
 @pytest.mark.parametrize(
@@ -43,7 +42,7 @@ def test_a_raised_limit_and_a_banner_hold_until_their_end_and_not_a_moment_longe
     turn(**options)
     found = queries.stored()
     assert found == held
-    assert begun + lasts in (found.limits_end_at, found.banner_ends_at)
+    assert list(found.ends_at.values()) == [begun + lasts]
     frozen_clock.move(seconds=lasts.total_seconds() - 1)
     assert queries.current() == queries.stored() == held
     frozen_clock.move(seconds=1)
@@ -54,7 +53,7 @@ def test_a_raised_limit_and_a_banner_hold_until_their_end_and_not_a_moment_longe
 
 def test_the_audit_log_says_until_when(app, frozen_clock):
     limits(hours=4)
-    moderation.raise_limits(ADMIN, 1, "they have gone")
+    moderation.turn(ADMIN, "limits", 1, "they have gone")
     ended, begun = (json.loads(line.details) for line in page(Search(subject="switch")).lines)
     assert begun["until"] == (frozen_clock.now() + timedelta(hours=4)).isoformat()
     assert ended == {"after": 1, "before": 5, "until": None}
@@ -75,8 +74,8 @@ def test_a_time_that_is_not_offered_turns_nothing(app, hours):
 
 
 def test_a_pause_does_not_end_by_itself(app, frozen_clock):
-    moderation.pause_signing(ADMIN, True, "an attack")
-    moderation.pause_mail(ADMIN, True, "the relay is full")
+    moderation.turn(ADMIN, "signing", True, "an attack")
+    moderation.turn(ADMIN, "mail", True, "the relay is full")
     frozen_clock.move(days=400)
     assert queries.stored().signing_paused
     assert queries.stored().mail_paused
@@ -94,8 +93,8 @@ def test_the_page_says_until_when_and_lets_one_choose(app, staff_client, frozen_
     }
     assert admin.post("/staff/switches/banner", data=form).status_code == 303
     found = queries.stored()
-    assert found.limits_end_at == frozen_clock.now() + timedelta(hours=4)
-    assert found.banner_ends_at == frozen_clock.now() + timedelta(hours=24)
+    assert found.ends_at["limits"] == frozen_clock.now() + timedelta(hours=4)
+    assert found.ends_at["banner"] == frozen_clock.now() + timedelta(hours=24)
     text = admin.get("/staff/switches").text
     assert text.count("Ends by itself on ") == 2
     refused = admin.post("/staff/switches/limits", data={**form, "limits-factor": "5", "limits-hours": "9"})

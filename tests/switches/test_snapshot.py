@@ -13,8 +13,7 @@ from pledge.core.db import db
 from pledge.core.languages import Texts
 from pledge.switches import moderation, queries
 from pledge.switches.models import Switch
-from pledge.switches.moderation import BadTurn, CannotTurn
-from pledge.switches.queries import Switches
+from pledge.switches.registry import BadTurn, CannotTurn, Switches
 
 ADMIN = Actor(1, "admin@pledge.example", "203.0.113.7")
 
@@ -26,20 +25,26 @@ def turned_elsewhere(name: str, value: str, clock) -> None:
 
 
 def test_no_switch_is_on_where_nothing_was_ever_turned(app):
-    assert queries.current() == Switches(False, False, Texts(), 1, None)
+    assert queries.current() == Switches(False, False, Texts(), 1)
 
 
 def test_a_switch_acts_at_once_in_the_process_that_turned_it(app, frozen_clock):
     queries.current()
-    moderation.pause_signing(ADMIN, True, "attack")
-    moderation.pause_mail(ADMIN, True, "the relay is full")
-    moderation.set_banner(ADMIN, {"ko": "점검 중", "en": "At work"}, "upkeep")
-    moderation.raise_limits(ADMIN, 5, "a hall of people")
-    assert queries.current() == Switches(True, True, Texts(ko="점검 중", en="At work"), 5, frozen_clock.now())
-    moderation.pause_signing(ADMIN, False, "over")
-    moderation.set_banner(ADMIN, {"ko": "", "en": " "}, "over")
+    moderation.turn(ADMIN, "signing", True, "attack")
+    moderation.turn(ADMIN, "mail", True, "the relay is full")
+    moderation.turn(ADMIN, "banner", {"ko": "점검 중", "en": "At work"}, "upkeep")
+    moderation.turn(ADMIN, "limits", 5, "a hall of people")
+    assert queries.current() == Switches(True, True, Texts(ko="점검 중", en="At work"), 5)
+    assert queries.current().turned_at["mail"] == frozen_clock.now()
+    moderation.turn(ADMIN, "signing", False, "over")
+    moderation.turn(ADMIN, "banner", {"ko": "", "en": " "}, "over")
     assert queries.current().signing_paused is False
     assert not queries.current().banner
+
+
+def test_the_row_of_a_switch_that_is_no_longer_declared_is_ignored(app, frozen_clock):
+    turned_elsewhere("earlier", "true", frozen_clock)
+    assert queries.stored() == Switches()
 
 
 def test_another_process_learns_of_a_switch_within_two_seconds(app, frozen_clock):
@@ -89,7 +94,7 @@ def test_one_caller_reads_anew_while_the_others_go_on(app, frozen_clock, monkeyp
 
 
 def test_while_the_database_is_away_the_last_word_holds(app, frozen_clock, monkeypatch):
-    moderation.pause_signing(ADMIN, True, "attack")
+    moderation.turn(ADMIN, "signing", True, "attack")
     assert queries.current().signing_paused
     asked = []
 
@@ -115,7 +120,7 @@ def test_a_process_that_never_reached_the_database_goes_by_the_defaults(app_on):
 
 def test_each_database_has_its_own_switches(app, make_app, new_database, frozen_clock):
     other = make_app(database_url=new_database("sqlite", "other"))
-    moderation.pause_signing(ADMIN, True, "attack")
+    moderation.turn(ADMIN, "signing", True, "attack")
     with other.app_context():
         assert not queries.current().signing_paused
     assert queries.current().signing_paused
@@ -127,12 +132,15 @@ def test_each_database_has_its_own_switches(app, make_app, new_database, frozen_
 @pytest.mark.parametrize(
     ("turn", "fault"),
     [
-        (lambda: moderation.pause_signing(ADMIN, True, "  "), BadTurn.NO_REASON),
-        (lambda: moderation.pause_mail(ADMIN, True, "x" * 501), BadTurn.LONG_REASON),
-        (lambda: moderation.set_banner(ADMIN, {"ko": "점검", "en": " "}, "upkeep"), BadTurn.HALF_BANNER),
-        (lambda: moderation.set_banner(ADMIN, {"ko": "가" * 301, "en": "x"}, "upkeep"), BadTurn.LONG_BANNER),
-        (lambda: moderation.raise_limits(ADMIN, 3, "more"), BadTurn.FACTOR),
-        (lambda: moderation.raise_limits(ADMIN, 0, "none at all"), BadTurn.FACTOR),
+        (lambda: moderation.turn(ADMIN, "signing", True, "  "), BadTurn.NO_REASON),
+        (lambda: moderation.turn(ADMIN, "mail", True, "x" * 501), BadTurn.LONG_REASON),
+        (lambda: moderation.turn(ADMIN, "banner", {"ko": "점검", "en": " "}, "upkeep"), BadTurn.HALF_BANNER),
+        (
+            lambda: moderation.turn(ADMIN, "banner", {"ko": "가" * 301, "en": "x"}, "upkeep"),
+            BadTurn.LONG_BANNER,
+        ),
+        (lambda: moderation.turn(ADMIN, "limits", 3, "more"), BadTurn.FACTOR),
+        (lambda: moderation.turn(ADMIN, "limits", 0, "none at all"), BadTurn.FACTOR),
     ],
 )
 def test_a_turn_without_what_it_needs_turns_nothing(app, turn, fault):
@@ -145,8 +153,8 @@ def test_a_turn_without_what_it_needs_turns_nothing(app, turn, fault):
 
 def test_each_turn_is_in_the_audit_log_with_what_was_so_before(app, frozen_clock):
     until = (frozen_clock.now() + timedelta(hours=24)).isoformat()
-    moderation.raise_limits(ADMIN, 5, "a hall of people")
-    moderation.raise_limits(ADMIN, 1, "they have gone")
+    moderation.turn(ADMIN, "limits", 5, "a hall of people")
+    moderation.turn(ADMIN, "limits", 1, "they have gone")
     after, before = page(Search(subject="switch")).lines
     assert (before.actor, before.action, before.subject) == (ADMIN.name, "switch.limits", "switch:limits")
     assert (before.reason, before.details) == (

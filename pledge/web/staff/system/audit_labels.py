@@ -4,6 +4,8 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
+from pledge.web.staff.system.switch_words import SWITCH_WORDS
+
 ACTIONS: dict[str, Any] = {
     "export.command": _l("Exported rows on the command line"),
     "export.download": _l("Downloaded an export"),
@@ -88,10 +90,7 @@ ACTIONS: dict[str, Any] = {
     "staff.set_roles": _l("Changed somebody’s roles"),
     "staff.sign_in": _l("Signed in"),
     "staff.use_recovery_code": _l("Used a recovery code"),
-    "switch.banner": _l("Changed the banner"),
-    "switch.limits": _l("Changed the limits"),
-    "switch.mail": _l("Paused mail or let it go"),
-    "switch.signing": _l("Paused signing or let it go"),
+    **{f"switch.{name}": words.act for name, words in SWITCH_WORDS.items()},
 }
 
 ROOMS: dict[str, Any] = {

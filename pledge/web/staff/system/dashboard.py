@@ -19,6 +19,7 @@ from pledge.switches import queries as switches
 from pledge.web.staff.auth.access import needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.system.durations import duration
+from pledge.web.staff.system.switch_words import SWITCH_WORDS
 
 PROVIDERS: dict[str, Any] = {
     funnel.ALL: _l("Everybody"),
@@ -47,6 +48,7 @@ def show() -> str:
         campaign=chosen,
         waiting=dashboard.waiting(),
         switches=switches.stored(),
+        switch_words=SWITCH_WORDS,
         age=dashboard.age,
         duration=duration,
         **numbers,

@@ -1,32 +1,42 @@
 """Run-time switches: how each stands, turning one with a reason, and who turned what when."""
 
 import json
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from flask import Response, make_response, redirect, render_template, request, url_for
+from flask import Response, abort, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
 from wtforms import StringField, TextAreaField
+from wtforms.fields import Field
 
 from pledge.accounts.roles import Permission
 from pledge.audit.queries import AuditEntryView, Search, page
 from pledge.core import languages
+from pledge.core.languages import Texts
 from pledge.switches import moderation, queries
-from pledge.switches.models import BANNER, HOURS, LIMITS
-from pledge.switches.moderation import FACTORS, BadTurn, CannotTurn
+from pledge.switches.registry import (
+    MAX_BANNER,
+    SWITCHES,
+    BadTurn,
+    CannotTurn,
+    Factor,
+    Notice,
+    Pause,
+    SwitchKind,
+)
 from pledge.web.forms import ByLanguage, StaffForm
 from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.system.audit import details_of
 from pledge.web.staff.system.durations import duration
+from pledge.web.staff.system.switch_words import SWITCH_WORDS
 
 #: Turns of the history that the page shows; the rest is in the audit log.
 HISTORY = 20
 
-WORDS: dict[BadTurn, Any] = {
+FAULTS: dict[BadTurn, Any] = {
     BadTurn.NO_REASON: _l("Give a reason; it is kept in the audit log."),
     BadTurn.LONG_REASON: _l("This is too long."),
     BadTurn.HALF_BANNER: _l("Write the banner in every language, or in none."),
@@ -37,27 +47,65 @@ WORDS: dict[BadTurn, Any] = {
 
 
 class TurnForm(StaffForm):
+    """What the forms of all kinds have: `value` is what the switch is turned to."""
+
     reason = StringField(_l("Why"))
+    hours = StringField(_l("For how long"))
+
+    @property
+    def value(self) -> Any:
+        raise NotImplementedError
+
+    @property
+    def chosen_hours(self) -> int | None:
+        """None where nothing was said; 0, which no switch offers, for what is no number."""
+        return _number(self.hours.data) if self.hours.data else None
+
+    def about(self, fault: BadTurn) -> list[Field]:
+        """The fields that are to be corrected."""
+        return [self.hours if fault is BadTurn.HOURS else self.reason]
+
+
+class PauseForm(TurnForm):
     #: "y" to pause, anything else to let go.
     paused = StringField()
 
+    @property
+    def value(self) -> bool:
+        return bool(self.paused.data == "y")
 
-class BannerForm(TurnForm):
+
+class NoticeForm(TurnForm):
     text = ByLanguage(TextAreaField, _l("Text"))
-    hours = StringField(_l("For how long"))
+
+    @property
+    def texts(self) -> list[Field]:
+        return [self[f"text_{lang}"] for lang in languages.codes()]
+
+    @property
+    def value(self) -> Texts:
+        return self.by_language("text")
+
+    def about(self, fault: BadTurn) -> list[Field]:
+        if fault is BadTurn.HALF_BANNER:
+            return [field for field in self.texts if not (field.data or "").strip()]
+        if fault is BadTurn.LONG_BANNER:
+            return [field for field in self.texts if len((field.data or "").strip()) > MAX_BANNER]
+        return super().about(fault)
 
 
-class LimitsForm(TurnForm):
+class FactorForm(TurnForm):
     factor = StringField(_l("Factor"))
-    hours = StringField(_l("For how long"))
+
+    @property
+    def value(self) -> int:
+        return _number(self.factor.data)
+
+    def about(self, fault: BadTurn) -> list[Field]:
+        return [self.factor] if fault is BadTurn.FACTOR else super().about(fault)
 
 
-FORMS: dict[str, type[TurnForm]] = {
-    "signing": TurnForm,
-    "mail": TurnForm,
-    "banner": BannerForm,
-    "limits": LimitsForm,
-}
+FORMS: dict[type[SwitchKind], type[TurnForm]] = {Pause: PauseForm, Notice: NoticeForm, Factor: FactorForm}
 
 
 @staff.get("/switches", endpoint="switches")
@@ -66,109 +114,72 @@ def show() -> Response:
     return _page({}, 200)
 
 
-@staff.post("/switches/signing", endpoint="switch_signing")
+@staff.post("/switches/<name>", endpoint="switch")
 @needs(Permission.SWITCH)
-def turn_signing() -> AnyResponse:
-    return _turn("signing", lambda form, why: moderation.pause_signing(actor(), form.paused.data == "y", why))
-
-
-@staff.post("/switches/mail", endpoint="switch_mail")
-@needs(Permission.SWITCH)
-def turn_mail() -> AnyResponse:
-    return _turn("mail", lambda form, why: moderation.pause_mail(actor(), form.paused.data == "y", why))
-
-
-@staff.post("/switches/banner", endpoint="switch_banner")
-@needs(Permission.SWITCH)
-def turn_banner() -> AnyResponse:
-    return _turn(
-        "banner",
-        lambda form, why: moderation.set_banner(actor(), form.by_language("text"), why, _hours(BANNER, form)),
-    )
-
-
-@staff.post("/switches/limits", endpoint="switch_limits")
-@needs(Permission.SWITCH)
-def turn_limits() -> AnyResponse:
-    known = {str(factor): factor for factor in FACTORS}
-    return _turn(
-        "limits",
-        lambda form, why: moderation.raise_limits(
-            actor(), known.get(form.factor.data or "", 0), why, _hours(LIMITS, form)
-        ),
-    )
-
-
-def _hours(name: str, form: Any) -> int:
-    """The hours that were chosen, or the usual ones where nothing was said; 0 for what is not offered."""
-    chosen = {str(hours): hours for hours in HOURS[name]}
-    return chosen.get(form.hours.data, 0) if form.hours.data else HOURS[name][0]
-
-
-def turned(line: AuditEntryView) -> str:
-    """In words, to what a switch was turned."""
-    after = json.loads(line.details)["after"]
-    words = {
-        "switch.signing": lambda: _("Signing: %(state)s", state=_("Paused") if after else _("Running")),
-        "switch.mail": lambda: _("Mail: %(state)s", state=_("Paused") if after else _("Running")),
-        "switch.banner": lambda: (
-            _("Banner: %(text)s", text=" / ".join(after.values()))
-            if any(after.values())
-            else _("Banner: none")
-        ),
-        "switch.limits": lambda: (
-            _("Limit: as set up") if after == 1 else _("Limit: times %(factor)s", factor=after)
-        ),
-    }
-    return str(words[line.action]())
-
-
-def _turn(name: str, act: Callable[[Any, str], None]) -> AnyResponse:
+def turn(name: str) -> AnyResponse:
     """Do it and come back, or show what is wrong beside the field it is about."""
-    form = FORMS[name](request.form, prefix=f"{name}-")
+    if name not in SWITCHES:
+        abort(404)
+    form = FORMS[type(SWITCHES[name])](request.form, prefix=f"{name}-")
     try:
-        act(form, form.reason.data or "")
+        moderation.turn(actor(), name, form.value, form.reason.data or "", form.chosen_hours)
     except CannotTurn as refusal:
-        for field in _about(form, refusal.fault):
-            field.errors = [WORDS[refusal.fault]]
+        for field in form.about(refusal.fault):
+            field.errors = [FAULTS[refusal.fault]]
         return _page({name: form}, 422)
     return redirect(url_for("staff.switches"), 303)
 
 
-def _about(form: Any, fault: BadTurn) -> list[Any]:
-    if fault is BadTurn.HALF_BANNER:
-        return [field for field in _banner_fields(form) if not (field.data or "").strip()]
-    if fault is BadTurn.LONG_BANNER:
-        return [f for f in _banner_fields(form) if len(f.data or "") > moderation.MAX_BANNER]
-    if fault is BadTurn.HOURS:
-        return [form.hours]
-    return [form.factor if fault is BadTurn.FACTOR else form.reason]
+def _number(text: str | None) -> int:
+    """0 for what is none."""
+    return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 6 else 0
 
 
-def _banner_fields(form: Any) -> list[Any]:
-    return [form[f"text_{lang}"] for lang in languages.codes()]
+def turned(line: AuditEntryView) -> str:
+    """In words, to what a switch was turned."""
+    name = line.action.removeprefix("switch.")
+    after = json.loads(line.details)["after"]
+    said = " / ".join(languages.texts(after).values()) if isinstance(after, dict) else ""
+    return f"{SWITCH_WORDS[name].title}: {said or state_of(SWITCHES[name], after)}"
+
+
+def state_of(kind: SwitchKind, value: Any) -> str:
+    """How a switch stands, in a word or two."""
+    if isinstance(kind, Pause):
+        words = _("Paused") if value else _("Running")
+    elif isinstance(kind, Notice):
+        words = _("Shown") if value else _("None")
+    else:
+        words = _("As set up") if value == 1 else _("Times %(factor)s", factor=value)
+    return str(words)
+
+
+def _empty_form(kind: SwitchKind, value: Any) -> TurnForm:
+    now = languages.by_field("text", value) if isinstance(kind, Notice) else {"factor": str(value)}
+    return FORMS[type(kind)](prefix=f"{kind.name}-", **now)
+
+
+def _offered(kind: SwitchKind) -> dict[str, list[tuple[int, str]]]:
+    """The choices of the fields that have some."""
+    found = {"hours": [(hours, duration(timedelta(hours=hours))) for hours in sorted(kind.hours)]}
+    if isinstance(kind, Factor):
+        found["factor"] = [(factor, state_of(kind, factor)) for factor in kind.factors]
+    return found
 
 
 def _page(given: dict[str, TurnForm], status: int) -> Response:
     now = queries.stored()
-    forms = {
-        "signing": TurnForm(prefix="signing-"),
-        "mail": TurnForm(prefix="mail-"),
-        "banner": BannerForm(prefix="banner-", **languages.by_field("text", now.banner)),
-        "limits": LimitsForm(prefix="limits-", factor=str(now.limit_factor)),
-        **given,
-    }
     html = render_template(
         "staff/system/switches.html",
         now=now,
-        forms=forms,
-        form=next(iter(given.values()), None) or TurnForm(),
-        factors=FACTORS,
-        lasting={
-            name: [(str(hours), duration(timedelta(hours=hours))) for hours in sorted(offered)]
-            for name, offered in HOURS.items()
+        switches=SWITCHES,
+        words=SWITCH_WORDS,
+        state_of=state_of,
+        forms={
+            name: given.get(name) or _empty_form(kind, now.value(name)) for name, kind in SWITCHES.items()
         },
-        usual={name: str(offered[0]) for name, offered in HOURS.items()},
+        offered=_offered,
+        form=next(iter(given.values()), None) or TurnForm(),
         history=page(Search(subject="switch"), size=HISTORY).lines,
         turned=turned,
         details_of=details_of,

@@ -64,7 +64,7 @@ def test_another_campaign_can_be_chosen_and_an_unknown_one_is_a_404(staff_client
 def test_what_waits_leads_those_who_may_to_it(staff_client):
     the_campaign()
     endorsement(state="review")
-    moderation.pause_signing(ADMIN, True, "attack")
+    moderation.turn(ADMIN, "signing", True, "attack")
     admin = staff_client("admin", lang="en").get("/staff/").text
     viewer = staff_client("viewer", lang="en").get("/staff/").text
     for address in ("/staff/organizations", "/staff/mail", "/staff/switches"):

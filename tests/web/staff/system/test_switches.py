@@ -5,7 +5,8 @@ import pytest
 from pledge.audit.queries import Search, page
 from pledge.core.languages import Texts
 from pledge.switches import queries
-from pledge.switches.queries import Switches
+from pledge.switches.registry import SWITCHES, Pause, Switches
+from pledge.web.staff.system.switch_words import SWITCH_WORDS
 from tests.support.factories import campaign, sign_form
 
 TURNS = {
@@ -42,6 +43,25 @@ def test_a_turn_holds_and_is_recorded_with_its_reason(admin, name):
     text = admin.get("/staff/switches").text
     assert admin.member.email in text
     assert entry.reason in text
+
+
+def test_the_history_says_to_what_each_switch_was_turned(admin):
+    for name, (data, _) in TURNS.items():
+        admin.post(f"/staff/switches/{name}", data=data)
+    text = admin.get("/staff/switches").text
+    for words in ("Signing: Paused", "Banner: 점검 중 / At work", "Limit of sign-ups: Times 5"):
+        assert f"<strong>{words}</strong>" in text
+
+
+def test_every_switch_has_its_words(app):
+    assert list(SWITCH_WORDS) == list(SWITCHES)
+    pauses = [name for name, kind in SWITCHES.items() if isinstance(kind, Pause)]
+    assert [name for name, words in SWITCH_WORDS.items() if words.resume is not None] == pauses
+    assert [name for name, words in SWITCH_WORDS.items() if words.paused is not None] == pauses
+
+
+def test_a_switch_that_does_not_exist_is_not_found(admin):
+    assert admin.post("/staff/switches/nothing", data={"nothing-reason": "x"}).status_code == 404
 
 
 def test_mail_is_paused_and_let_go(admin):

@@ -1,0 +1,136 @@
+"""The switches: each is declared here, with its kind, its name and for how long it may hold.
+
+A kind says what a switch may be turned to and how that is stored. A screen shows every switch by its kind.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from pledge.core import languages
+from pledge.core.languages import Texts
+
+MAX_BANNER = 300
+
+
+class BadTurn(StrEnum):
+    NO_REASON = "no_reason"
+    LONG_REASON = "long_reason"
+    HALF_BANNER = "half_banner"  #: one language is missing
+    LONG_BANNER = "long_banner"
+    FACTOR = "factor"
+    HOURS = "hours"  #: not one of the times that are offered
+
+
+class CannotTurn(ValueError):
+    def __init__(self, fault: BadTurn) -> None:
+        super().__init__(fault.value)
+        self.fault = fault
+
+
+@dataclass(frozen=True)
+class SwitchKind:
+    """What a switch can be turned to."""
+
+    usual: ClassVar[Any]  #: its value while nobody has turned it
+
+    name: str
+    field: str  #: of Switches
+    #: For how many hours it may hold before it ends by itself, the usual time first; empty where it has no end.
+    hours: tuple[int, ...] = ()
+
+    def read(self, stored: Any) -> Any:
+        """The value that was stored as JSON."""
+        return stored
+
+    def clean(self, given: Any) -> Any:
+        """The value that it will be turned to. Raises CannotTurn."""
+        return given
+
+    def lasting(self, hours: int | None) -> timedelta | None:
+        """How long it holds: the usual time where none is given. Raises CannotTurn."""
+        if not self.hours:
+            return None
+        if hours is not None and hours not in self.hours:
+            raise CannotTurn(BadTurn.HOURS)
+        return timedelta(hours=self.hours[0] if hours is None else hours)
+
+
+@dataclass(frozen=True)
+class Pause(SwitchKind):
+    """True while it is paused."""
+
+    usual: ClassVar = False
+
+
+@dataclass(frozen=True)
+class Notice(SwitchKind):
+    """A plain text in every language of the site, or none."""
+
+    usual: ClassVar = Texts()
+
+    def read(self, stored: Any) -> Texts:
+        return languages.texts(stored)
+
+    def clean(self, given: Mapping[str, str]) -> Texts:
+        shown = languages.texts({lang: text.strip() for lang, text in given.items()})
+        if shown and not shown.is_complete:
+            raise CannotTurn(BadTurn.HALF_BANNER)
+        if any(len(text) > MAX_BANNER for text in shown.values()):
+            raise CannotTurn(BadTurn.LONG_BANNER)
+        return shown
+
+
+@dataclass(frozen=True)
+class Factor(SwitchKind):
+    """By how much something is multiplied; 1 is as set up."""
+
+    usual: ClassVar = 1
+    factors: tuple[int, ...] = (1,)
+
+    def clean(self, given: int) -> int:
+        if given not in self.factors:
+            raise CannotTurn(BadTurn.FACTOR)
+        return given
+
+
+@dataclass(frozen=True)
+class Switches:
+    """How all of them stand."""
+
+    signing_paused: bool = False  #: no new signatures and endorsements are taken; confirming goes on
+    mail_paused: bool = False  #: mails wait in the outbox
+    banner: Texts = field(default_factory=Texts)  #: shown on every public page
+    limit_factor: int = 1  #: how many times as many sign-ups a network or mail domain may send
+
+    #: By the name of the switch: when it was last turned, and when it ends by itself.
+    turned_at: Mapping[str, datetime] = field(default_factory=dict, compare=False)
+    ends_at: Mapping[str, datetime] = field(default_factory=dict, compare=False)
+
+    def value(self, name: str) -> Any:
+        """How the switch of this name stands."""
+        return getattr(self, SWITCHES[name].field)
+
+    @property
+    def turned(self) -> list[str]:
+        """The names of the switches that are not as usual."""
+        return [name for name, kind in SWITCHES.items() if self.value(name) != kind.usual]
+
+    @property
+    def paused(self) -> list[str]:
+        """The names of the pauses that hold."""
+        return [name for name in self.turned if isinstance(SWITCHES[name], Pause)]
+
+
+#: By name, in the order in which they are shown.
+SWITCHES: dict[str, SwitchKind] = {
+    kind.name: kind
+    for kind in (
+        Pause("signing", "signing_paused"),
+        Pause("mail", "mail_paused"),
+        Notice("banner", "banner", hours=(168, 24, 720)),
+        Factor("limits", "limit_factor", hours=(24, 1, 4, 72), factors=(1, 2, 5, 10, 50)),
+    )
+}
