@@ -18,12 +18,22 @@ INVITED_LATELY = timedelta(hours=72)
 _INVITATIONS = ("staff.invite", "staff.invite_again")
 
 
+class NeedsSecondPerson(Exception):
+    """Whoever began does not decide alone, and each of the two must be known by an account."""
+
+
 class InvitedLately(Exception):
     """One of the two invited the other, or the same person invited both, less than 72 hours ago."""
 
 
+def are_two_accounts(first: int | None, second: int | None) -> bool:
+    return None not in (first, second) and first != second
+
+
 def check(session: Session, first: int | None, second: int | None) -> None:
-    """Raises InvitedLately. That they are two accounts at all is checked by each use case."""
+    """Let only a second person go on. Raises NeedsSecondPerson, InvitedLately."""
+    if not are_two_accounts(first, second):
+        raise NeedsSecondPerson
     if _are_one(session.connection(), first, second):
         raise InvitedLately
 

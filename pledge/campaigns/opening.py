@@ -10,6 +10,7 @@ from sqlalchemy import TextClause, bindparam, text
 from pledge.campaigns.models import CampaignState
 from pledge.core import clock
 from pledge.core.db.types import UTCDateTime
+from pledge.switches import queries as switches
 
 #: Confirmations by mails already sent still count for so long after signing ends.
 CONFIRM_GRACE = timedelta(hours=24)
@@ -21,6 +22,20 @@ OPEN = """campaigns.state = 'open' AND (campaigns.opens_at IS NULL OR campaigns.
 #: SQL: a row of `campaigns` takes confirmations; `:grace` is CONFIRM_GRACE ago.
 TAKES_CONFIRMATIONS = """campaigns.state <> 'draft'
        AND (campaigns.closes_at > :grace OR (campaigns.closes_at IS NULL AND campaigns.state = 'open'))"""
+
+
+class CampaignNotOpen(Exception):
+    """The campaign takes nothing now, or the pledge text named by the form is not one of its versions."""
+
+
+class SigningPaused(Exception):
+    """Staff have paused signing and endorsing for all campaigns."""
+
+
+def check_not_paused() -> None:
+    """Raises SigningPaused."""
+    if switches.current().signing_paused:
+        raise SigningPaused
 
 
 def open_now() -> TextClause:

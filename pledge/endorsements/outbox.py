@@ -2,12 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from pledge.endorsements.models import Endorsement
 from pledge.mail import outbox
-from pledge.mail.allowance import MAX_UNCONFIRMED, UNCAPPED, mailbox_hash, take_slot
+from pledge.mail.allowance import has_confirmed, mailbox_hash, take_slot
 from pledge.mail.models import MailKind
 
 
@@ -15,10 +14,11 @@ def slot_for(
     session: Session, address_hash: bytes, address: str, kind: MailKind, *, may_wait: bool = False
 ) -> datetime | None:
     """When the mailbox of this address may get this kind of mail: now, later if `may_wait`; None when it may get none."""
-    capped = kind is MailKind.ENDORSE_CONFIRM and not _has_confirmed(session, address_hash)
-    max_mails = MAX_UNCONFIRMED if capped else UNCAPPED
+    unconfirmed = kind is MailKind.ENDORSE_CONFIRM and not has_confirmed(
+        session, Endorsement.__table__, address_hash
+    )
     mailbox = mailbox_hash(address)
-    return take_slot(session, address_hash, mailbox, kind, may_wait=may_wait, max_mails=max_mails)
+    return take_slot(session, address_hash, mailbox, kind, may_wait=may_wait, unconfirmed=unconfirmed)
 
 
 def enqueue(
@@ -31,7 +31,9 @@ def enqueue(
     due_at: datetime | None = None,
 ) -> None:
     """Enqueue a mail about this endorsement, without checking the caps; in its language unless another is given."""
-    known = kind is MailKind.ENDORSE_CONFIRM and _has_confirmed(session, row.address_hash)
+    known = kind is MailKind.ENDORSE_CONFIRM and has_confirmed(
+        session, Endorsement.__table__, row.address_hash
+    )
     outbox.enqueue(session, kind, row.id, lang or row.lang, seq=seq or row.seq, due_at=due_at, known=known)
 
 
@@ -50,9 +52,3 @@ def enqueue_if_allowed(
         return False
     enqueue(session, row, kind, lang=lang, seq=seq, due_at=due_at)
     return True
-
-
-def _has_confirmed(session: Session, address_hash: bytes) -> bool:
-    """Whether this person has confirmed an endorsement of any campaign."""
-    known = exists().where(Endorsement.address_hash == address_hash, Endorsement.confirmed_at.is_not(None))
-    return bool(session.scalar(select(known)))

@@ -8,7 +8,12 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from pledge.campaigns.models import Campaign, PledgeText
-from pledge.campaigns.opening import open_now, takes_confirmations_now
+from pledge.campaigns.opening import (
+    CampaignNotOpen,
+    check_not_paused,
+    open_now,
+    takes_confirmations_now,
+)
 from pledge.core import clock
 from pledge.core.db import transaction
 from pledge.core.tokens import BadToken
@@ -32,15 +37,6 @@ from pledge.files import services as files
 from pledge.mail.blocks import block
 from pledge.mail.models import MailKind, RequestKind
 from pledge.mail.requests import ask
-from pledge.switches import queries as switches
-
-
-class CampaignNotOpen(Exception):
-    """The campaign takes no endorsements now, or the pledge text named by the form is not one of its versions."""
-
-
-class SigningPaused(Exception):
-    """Staff have paused signing, and with it endorsing, for all campaigns."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +68,7 @@ def apply(application: Application) -> str:
     Returns the ticket of the "check your mail" page. Nothing that is known of the person or the organisation is read.
     Raises CampaignNotOpen, SigningPaused, BadContent, BadRegistrationNumber, UnknownFile.
     """
-    if switches.current().signing_paused:
-        raise SigningPaused
+    check_not_paused()
     content, contact = clean(application.content), application.contact
     name = clean_line("contact_name", contact.name, MAX_PERSON)
     title = clean_line("contact_title", contact.title, MAX_PERSON)

@@ -8,7 +8,7 @@ for may be given the next free slot within two days instead of being refused; it
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import BigInteger, LargeBinary, bindparam, text
+from sqlalchemy import BigInteger, FromClause, LargeBinary, bindparam, exists, select, text
 from sqlalchemy.orm import Session
 
 from pledge.core import clock
@@ -24,7 +24,7 @@ PATIENCE_SECONDS = 2 * DAY_SECONDS
 MAX_UNCONFIRMED = 5
 UNCONFIRMED_WINDOW = timedelta(days=30)
 #: No cap of that kind: for addresses that have confirmed once, and for other mails.
-UNCAPPED = 2**31 - 1
+_UNCAPPED = 2**31 - 1
 
 _WINDOW_SECONDS = int(UNCONFIRMED_WINDOW.total_seconds())
 
@@ -58,6 +58,12 @@ def mailbox_hash(address: str) -> bytes:
     return vault().keyed_hash(f"mailbox {mailbox(address)}")
 
 
+def has_confirmed(session: Session, table: FromClause, address_hash: bytes) -> bool:
+    """Whether this address has confirmed a row of a table of signatures or endorsements, of any campaign, withdrawn since or not."""
+    known = exists().where(table.c.address_hash == address_hash, table.c.confirmed_at.is_not(None))
+    return bool(session.scalar(select(known)))
+
+
 def take_slot(
     session: Session,
     address_hash: bytes,
@@ -65,11 +71,11 @@ def take_slot(
     kind: str,
     *,
     may_wait: bool,
-    max_mails: int = UNCAPPED,
+    unconfirmed: bool = False,
 ) -> datetime | None:
     """When the mailbox of this address gets this kind of mail: now, or within PATIENCE_SECONDS if `may_wait`; None when it may get none.
 
-    `max_mails`: how many of this kind it may get within UNCONFIRMED_WINDOW.
+    `unconfirmed`: the mail is to confirm, and nobody at the address ever has (has_confirmed): MAX_UNCONFIRMED holds.
     """
     if is_blocked(session, address_hash):
         return None
@@ -78,7 +84,7 @@ def take_slot(
         "kind": kind,
         "now_s": int(clock.now().timestamp()),
         "patience": PATIENCE_SECONDS if may_wait else 0,
-        "max_mails": max_mails,
+        "max_mails": MAX_UNCONFIRMED if unconfirmed else _UNCAPPED,
     }
     slot = session.execute(_TAKE_SLOT, values).scalar()
     return None if slot is None else datetime.fromtimestamp(slot, UTC)

@@ -44,10 +44,6 @@ class NobodyAgreed(Exception):
     """No counted signer has agreed to these terms: there is nothing to hand over."""
 
 
-class NeedsSecondPerson(Exception):
-    """The requester may not decide, and both people must be identified by an account."""
-
-
 class NameListInWrongState(Exception):
     """The request is not in a state that allows this: somebody else was faster, or it was decided long ago."""
 
@@ -79,7 +75,7 @@ def ask(actor: Actor, slug: str, version: int, reason: str, recipient_key: str) 
     """
     reason, key = stated(reason), read_key(recipient_key)
     if actor.staff_id is None:
-        raise NeedsSecondPerson
+        raise two_people.NeedsSecondPerson
     with transaction() as session:
         terms = session.scalar(
             select(ListTerms)
@@ -117,11 +113,6 @@ def ask(actor: Actor, slug: str, version: int, reason: str, recipient_key: str) 
             watermark=row.watermark,
         )
         return row.id
-
-
-def may_decide(actor: Actor, asked_by: int | None) -> bool:
-    """Whether this is another person than the requester, and both are identified by an account."""
-    return None not in (actor.staff_id, asked_by) and actor.staff_id != asked_by
 
 
 def approve(actor: Actor, list_id: int) -> None:
@@ -214,8 +205,6 @@ def note_expired() -> int:
 def _decided(session: Session, actor: Actor, list_id: int, state: ListState) -> NamedList:
     """The row with a second person's decision in it."""
     row = _locked(session, list_id)
-    if not may_decide(actor, row.asked_by):
-        raise NeedsSecondPerson
     two_people.check(session, row.asked_by, actor.staff_id)
     row.state = state
     row.decided_by, row.decided_name, row.decided_at = actor.staff_id, actor.name, clock.now()

@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from pledge.core.encryption import Unreadable
 from pledge.mail import outbox
-from pledge.mail.allowance import MAX_UNCONFIRMED, UNCAPPED, mailbox_hash, take_slot
+from pledge.mail.allowance import has_confirmed, mailbox_hash, take_slot
 from pledge.mail.models import MailKind
 from pledge.signatures.models import Signature
 
@@ -23,14 +23,14 @@ def enqueue(
 ) -> bool:
     """Enqueue a mail for now, or for the next free slot if `may_wait`; returns whether it is enqueued."""
     confirms = kind is MailKind.CONFIRM
-    known = not confirms or _has_confirmed(session, address_hash)
+    known = not confirms or has_confirmed(session, Signature.__table__, address_hash)
     due_at = take_slot(
         session,
         address_hash,
         _mailbox_hash(session, signature_id) or address_hash,
         kind,
         may_wait=may_wait,
-        max_mails=UNCAPPED if known else MAX_UNCONFIRMED,
+        unconfirmed=not known,
     )
     if due_at is None:
         return False
@@ -46,12 +46,6 @@ def _mailbox_hash(session: Session, signature_id: int) -> bytes | None:
     except Unreadable:
         return None
     return None if address is None else mailbox_hash(address)
-
-
-def _has_confirmed(session: Session, address_hash: bytes) -> bool:
-    """Whether this address has confirmed a signature of any campaign, withdrawn since or not."""
-    known = exists().where(Signature.address_hash == address_hash, Signature.confirmed_at.is_not(None))
-    return bool(session.scalar(select(known)))
 
 
 def _number(session: Session, signature_id: int, due_at: datetime) -> int:

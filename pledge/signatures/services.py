@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import bindparam, case, delete, func, insert, literal, select, update
 
 from pledge.campaigns.models import Campaign
-from pledge.campaigns.opening import CONFIRM_GRACE
+from pledge.campaigns.opening import CONFIRM_GRACE, CampaignNotOpen, check_not_paused
 from pledge.core import clock, countries, tokens
 from pledge.core.db import transaction, write_autocommit
 from pledge.core.db.types import UTCDateTime
@@ -33,20 +33,11 @@ from pledge.signatures.models import EMAIL_CONTEXT, NAME_CONTEXT, SALT_CONTEXT, 
 from pledge.signatures.origins import origin
 from pledge.signatures.rules import CODE_LIFETIME, clean_name
 from pledge.signatures.standing import standing_id
-from pledge.switches import queries as switches
 
 #: Codes that may be typed for one mail, right or wrong, and for all mails about one submission: a guesser has ten
 #: chances in a million.
 MAX_CODE_TRIES = 5
 MAX_ALL_CODE_TRIES = 10
-
-
-class CampaignNotOpen(Exception):
-    """The campaign does not take signatures now, or the pledge text named by the form is not one of its versions."""
-
-
-class SigningPaused(Exception):
-    """Staff have paused signing for all campaigns."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +73,7 @@ def sign(submission: Submission) -> str:
     written and the time taken are the same whether they are new, waiting, counted, withdrawn or may get no mail now.
     Raises CampaignNotOpen, SigningPaused, BadLine.
     """
-    if switches.current().signing_paused:
-        raise SigningPaused
+    check_not_paused()
     now = clock.now()
     name = clean_name(submission.name)
     region = submission.region if submission.country == countries.HOME else None

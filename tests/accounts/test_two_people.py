@@ -6,7 +6,7 @@ from pyrage import x25519
 from pledge.accounts import authenticator, moderation, two_people
 from pledge.accounts.models import StaffMember
 from pledge.accounts.roles import Role
-from pledge.accounts.two_people import InvitedLately, invited_lately
+from pledge.accounts.two_people import InvitedLately, NeedsSecondPerson, invited_lately
 from pledge.audit.models import COMMAND_LINE, Actor
 from pledge.core.db import db, transaction
 from pledge.name_lists import services
@@ -90,6 +90,13 @@ def test_two_who_invited_each_other_again_are_one(admin, frozen_clock):
     assert not are_one(admin, third)
 
 
+@pytest.mark.parametrize("second", ["who began", None], ids=["who-began", "nobody-known"])
+def test_who_began_and_who_has_no_account_are_no_second_person(admin, second):
+    for one, other in ((admin, second and admin), (second and admin, admin)):
+        with transaction() as session, pytest.raises(NeedsSecondPerson):
+            two_people.check(session, one, other)
+
+
 # --- Each decision of two ---
 
 
@@ -142,7 +149,7 @@ def test_no_decision_of_two_is_taken_by_who_was_invited_lately(app, admin, froze
     assert "you do not count as two people yet" in shown.text
     assert f"{page.format(number)}/{act}" not in shown.text
     refused = client.post(f"{page.format(number)}/{act}", data={"why": "because"})
-    assert refused.status_code in (403, 409)
+    assert refused.status_code == 403
     assert "Nothing was done" in refused.text
 
     decide(who(factories.staff("admin").id), number)

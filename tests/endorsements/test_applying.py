@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from pledge.campaigns.mailed_links import LinkState
+from pledge.campaigns.opening import CampaignNotOpen
 from pledge.core import clock as time
 from pledge.core import tokens
 from pledge.core.db import db
@@ -79,7 +80,7 @@ def test_an_application_is_stored_pending_with_one_version_and_one_mail_enqueued
 def test_the_pledge_version_that_was_shown_is_kept():
     apply(pledge_version=1)
     assert rows()[0].pledge_text_id == campaign_pledges()[0].id
-    with pytest.raises(services.CampaignNotOpen):
+    with pytest.raises(CampaignNotOpen):
         apply(pledge_version=9, email="b@haneul.co.kr")
 
 
@@ -166,7 +167,7 @@ def test_a_campaign_that_is_not_open_takes_nobody(facts):
     now = time.now()
     facts = {key: now + value if isinstance(value, timedelta) else value for key, value in facts.items()}
     campaign("later", **facts)
-    with pytest.raises(services.CampaignNotOpen):
+    with pytest.raises(CampaignNotOpen):
         apply(slug="later")
     assert rows() == []
 

@@ -6,13 +6,14 @@ import pytest
 from pyrage import x25519
 from sqlalchemy import func, select
 
+from pledge.accounts.two_people import NeedsSecondPerson
 from pledge.audit.models import Actor, AuditEntry
 from pledge.core.db import db
 from pledge.jobs import services as work
 from pledge.jobs.models import Job, JobKind
 from pledge.name_lists import rows, services
 from pledge.name_lists.models import NamedList
-from pledge.name_lists.services import NameListInWrongState, NeedsSecondPerson
+from pledge.name_lists.services import NameListInWrongState
 from pledge.signatures import own
 from tests.support.at_once import at_once
 from tests.support.factories import ANNA, BORA, SLUG, list_terms, manage_token, signature

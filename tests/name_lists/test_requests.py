@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
+from pledge.accounts.two_people import NeedsSecondPerson
 from pledge.audit.models import Actor
 from pledge.audit.services import NoReason
 from pledge.core.db import db, transaction
@@ -20,7 +21,6 @@ from pledge.name_lists.services import (
     ApprovalOver,
     BadRecipientKey,
     NameListInWrongState,
-    NeedsSecondPerson,
     NobodyAgreed,
     NoFile,
     NoSuchTerms,

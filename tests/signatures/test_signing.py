@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from pledge.campaigns.opening import CampaignNotOpen
 from pledge.core import clock as time
 from pledge.core import tokens
 from pledge.core.db import db
@@ -83,7 +84,7 @@ def campaign_pledges():
 
 
 def test_a_pledge_version_that_does_not_exist_is_refused():
-    with pytest.raises(services.CampaignNotOpen):
+    with pytest.raises(CampaignNotOpen):
         sign(pledge_version=9)
     assert rows() == []
 
@@ -112,7 +113,7 @@ def test_a_campaign_that_is_not_open_takes_nobody(facts):
     now = time.now()
     facts = {key: now + value if isinstance(value, timedelta) else value for key, value in facts.items()}
     campaign("later", **facts)
-    with pytest.raises(services.CampaignNotOpen):
+    with pytest.raises(CampaignNotOpen):
         sign(slug="later")
     assert rows() == []
 

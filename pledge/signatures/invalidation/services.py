@@ -39,10 +39,6 @@ class TooManySignatures(Exception):
     """More signatures fulfil the condition than one invalidation may take."""
 
 
-class NeedsSecondPerson(Exception):
-    """So many signatures are not for one person alone to decide about."""
-
-
 class InvalidationInWrongState(Exception):
     """The invalidation is not in the state for this: somebody else was quicker, or it has ended."""
 
@@ -98,8 +94,6 @@ def approve(actor: Actor, invalidation_id: int) -> None:
     """Have it applied. Raises NeedsSecondPerson, InvitedLately, InvalidationInWrongState."""
     with transaction() as session:
         row = _locked(session, invalidation_id, InvalidationState.PROPOSED)
-        if not may_approve(actor, row.matched, row.proposed_by):
-            raise NeedsSecondPerson
         if row.matched > MAX_WITHOUT_SECOND_PERSON:
             two_people.check(session, row.proposed_by, actor.staff_id)
         row.state = InvalidationState.APPLYING
@@ -112,13 +106,6 @@ def approve(actor: Actor, invalidation_id: int) -> None:
             reason=row.note,
             matched=row.matched,
         )
-
-
-def may_approve(actor: Actor, matched: int, proposed_by: int | None) -> bool:
-    """A handful anybody; more only a second person, who must be known by an account."""
-    return matched <= MAX_WITHOUT_SECOND_PERSON or (
-        actor.staff_id is not None and actor.staff_id != proposed_by
-    )
 
 
 def discard(actor: Actor, invalidation_id: int, why: str) -> None:

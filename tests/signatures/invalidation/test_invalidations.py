@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
+from pledge.accounts.two_people import NeedsSecondPerson
 from pledge.audit.models import AuditEntry
 from pledge.audit.services import NoReason
 from pledge.core.db import db, transaction
@@ -217,7 +218,7 @@ def test_one_person_may_take_out_fifty_signatures_and_not_fifty_one():
     work()
     crowd(invalidations.MAX_WITHOUT_SECOND_PERSON + 1, domain="robots.example")
     number = propose()
-    with pytest.raises(invalidations.NeedsSecondPerson):
+    with pytest.raises(NeedsSecondPerson):
         invalidations.approve(ANNA, number)
     assert row(number).state == "proposed"
     invalidations.approve(BORA, number)

@@ -4,6 +4,7 @@ from flask import Response, make_response, render_template, request
 from flask_babel import gettext as _
 from werkzeug.datastructures import CombinedMultiDict
 
+from pledge.campaigns.opening import CampaignNotOpen, SigningPaused
 from pledge.campaigns.queries import CampaignView
 from pledge.core import countries, i18n
 from pledge.core.text import markdown
@@ -39,7 +40,7 @@ def endorse(slug: str) -> Response:
     except UnknownFile:
         logos.refuse(form)
         return _form_page(campaign, form, 422)
-    except (endorsements.SigningPaused, endorsements.CampaignNotOpen):
+    except (SigningPaused, CampaignNotOpen):
         return _not_taken(campaign_now_or_404(slug), form)
     return see_other(ENDORSEMENT.url("check", slug=slug, ticket=ticket))
 

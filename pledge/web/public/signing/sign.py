@@ -3,6 +3,7 @@
 from flask import Response, make_response, render_template, request
 from flask_babel import gettext as _
 
+from pledge.campaigns.opening import CampaignNotOpen, SigningPaused
 from pledge.campaigns.queries import CampaignView
 from pledge.core import countries, i18n
 from pledge.core.text import markdown
@@ -32,9 +33,9 @@ def sign_post(slug: str) -> Response:
         return _form_page(campaign_now_or_404(slug), form, 422)
     try:
         ticket = signatures.sign(_submission(slug, form))
-    except signatures.SigningPaused:
+    except SigningPaused:
         return _paused(campaign_now_or_404(slug))
-    except signatures.CampaignNotOpen:
+    except CampaignNotOpen:
         return _not_open(campaign_now_or_404(slug), form)
     return see_other(SIGNATURE.url("check", slug=slug, ticket=ticket))
 

@@ -1,6 +1,7 @@
 """Lists of names: request one, another person approves or refuses it; the encrypted file for a day. No name is shown here."""
 
 from collections.abc import Callable
+from functools import partial
 
 from flask import Response, abort, make_response, render_template, request, url_for
 from flask_babel import gettext as _
@@ -11,12 +12,13 @@ from wtforms import SelectField, TextAreaField
 from wtforms.fields import Field
 
 from pledge.accounts.roles import Permission
-from pledge.accounts.two_people import InvitedLately, invited_lately
+from pledge.accounts.two_people import are_two_accounts, invited_lately
 from pledge.core import i18n
 from pledge.name_lists import queries, services
 from pledge.web.forms import StaffForm
 from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa, requires_recent_mfa_for_file
 from pledge.web.staff.blueprint import staff
+from pledge.web.staff.deciding import decide
 from pledge.web.staff.signatures.forms import StatedReasonForm, check_why
 
 _ONE = "/lists/<int(min=1,max=2147483647):list_id>"
@@ -152,16 +154,12 @@ def _tell_bad_key(form: AskForm, bad: services.BadRecipientKey) -> None:
 
 
 def _decide(list_id: int, form: StatedReasonForm, act: Callable[[], None]) -> AnyResponse:
-    """Do it and return to its page, or show there why it was not done."""
-    try:
-        act()
-    except services.NeedsSecondPerson:
-        return _page(list_id, form, 403, refused="second")
-    except InvitedLately:
-        return _page(list_id, form, 403, refused="lately")
-    except services.NameListInWrongState:
-        return _page(list_id, form, 409, refused="state")
-    return redirect(url_for("staff.named_list", list_id=list_id), 303)
+    return decide(
+        act,
+        partial(_page, list_id, form),
+        url_for("staff.named_list", list_id=list_id),
+        services.NameListInWrongState,
+    )
 
 
 def _found(list_id: int) -> queries.ListView:
@@ -183,7 +181,7 @@ def _page(list_id: int, form: StatedReasonForm, status: int, refused: str = "") 
     page = render_template(
         "staff/deliveries/name_list.html",
         found=found,
-        may_decide=services.may_decide(who, found.asked_by),
+        is_second=are_two_accounts(found.asked_by, who.staff_id),
         lately=invited_lately(found.asked_by, who.staff_id),
         is_mine=found.asked_by == who.staff_id,
         form=form,

@@ -1,6 +1,7 @@
 """Invalidations: propose one by condition, see which signatures match, approve, discard, undo."""
 
 from collections.abc import Callable
+from functools import partial
 
 from flask import Response, abort, make_response, render_template, request, url_for
 from flask_babel import gettext as _
@@ -8,7 +9,7 @@ from werkzeug import Response as AnyResponse
 from werkzeug.utils import redirect
 
 from pledge.accounts.roles import Permission
-from pledge.accounts.two_people import InvitedLately, invited_lately
+from pledge.accounts.two_people import are_two_accounts, invited_lately
 from pledge.campaigns.queries import slugs
 from pledge.signatures import staff_queries
 from pledge.signatures.invalidation import queries, services
@@ -16,6 +17,7 @@ from pledge.signatures.invalidation.conditions import NoCondition
 from pledge.signatures.invalidation.models import InvalidationReason
 from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa
 from pledge.web.staff.blueprint import staff
+from pledge.web.staff.deciding import decide
 from pledge.web.staff.signatures.forms import InvalidationForm, StatedReasonForm
 
 _ONE = "/invalidations/<int(min=1,max=2147483647):invalidation_id>"
@@ -99,16 +101,12 @@ def _explained(invalidation_id: int, act: Callable[..., None]) -> AnyResponse:
 
 
 def _decide(invalidation_id: int, form: StatedReasonForm, act: Callable[[], None]) -> AnyResponse:
-    """Do it and return to its page, or show there why it was not done."""
-    try:
-        act()
-    except services.NeedsSecondPerson:
-        return _page(invalidation_id, form, 409, refused="second")
-    except InvitedLately:
-        return _page(invalidation_id, form, 409, refused="lately")
-    except services.InvalidationInWrongState:
-        return _page(invalidation_id, form, 409, refused="state")
-    return redirect(url_for("staff.invalidation", invalidation_id=invalidation_id), 303)
+    return decide(
+        act,
+        partial(_page, invalidation_id, form),
+        url_for("staff.invalidation", invalidation_id=invalidation_id),
+        services.InvalidationInWrongState,
+    )
 
 
 def _new_page(form: InvalidationForm, status: int) -> Response:
@@ -125,14 +123,14 @@ def _page(invalidation_id: int, form: StatedReasonForm, status: int, refused: st
     found, who = queries.find(invalidation_id), actor()
     if found is None:
         abort(404)
+    is_small = found.matched <= services.MAX_WITHOUT_SECOND_PERSON
     page = render_template(
         "staff/signatures/invalidation.html",
         found=found,
         sample=queries.sample(invalidation_id),
         slugs=slugs(),
-        may_approve=services.may_approve(who, found.matched, found.proposed_by),
-        lately=found.matched > services.MAX_WITHOUT_SECOND_PERSON
-        and invited_lately(found.proposed_by, who.staff_id),
+        is_second=is_small or are_two_accounts(found.proposed_by, who.staff_id),
+        lately=not is_small and invited_lately(found.proposed_by, who.staff_id),
         alone=services.MAX_WITHOUT_SECOND_PERSON,
         form=form,
         refused=refused,

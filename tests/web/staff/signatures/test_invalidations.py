@@ -63,7 +63,7 @@ def test_the_whole_way_counted_approved_applied_and_undone(moderator, second):
     assert "another member of staff has to approve" in page.text
 
     refused = moderator.post(f"{address}/approve")
-    assert refused.status_code == 409
+    assert refused.status_code == 403
     assert states() == ["confirmed"]
 
     assert second.post(f"{address}/approve").status_code == 303
