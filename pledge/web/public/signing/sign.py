@@ -22,7 +22,7 @@ def sign(slug: str) -> Response:
     return _form_page(campaign_or_404(slug), SignForm(country=countries.HOME), 200)
 
 
-@public.post("/c/<slug>/sign", endpoint="sign_post")
+@public.post("/c/<slug>/sign")
 def sign_post(slug: str) -> Response:
     if signing_paused():
         return _paused(campaign_now_or_404(slug))

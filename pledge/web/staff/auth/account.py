@@ -39,10 +39,10 @@ def password() -> Response:
     return _password_page(ChangePasswordForm())
 
 
-@staff.post("/account/password", endpoint="password_post")
+@staff.post("/account/password")
 @requires_sign_in
 @requires_recent_mfa
-def change_password() -> AnyResponse:
+def password_post() -> AnyResponse:
     form, member = ChangePasswordForm(request.form), me()
     wait = throttle.take(throttle.PASSWORD, member.email)
     if wait:

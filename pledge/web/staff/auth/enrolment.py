@@ -8,7 +8,7 @@ from markupsafe import Markup
 from werkzeug import Response as AnyResponse
 from wtforms import HiddenField, StringField
 
-from pledge.accounts import authenticator
+from pledge.accounts import authenticator as authenticators
 from pledge.accounts import services as accounts
 from pledge.accounts.services import SecondFactorDue, WrongCode
 from pledge.core.encryption import Unreadable, vault
@@ -41,17 +41,17 @@ def enrol() -> AnyResponse:
     return make_response(render_template("staff/auth/enrol.html"))
 
 
-@staff.get("/account/authenticator", endpoint="authenticator")
+@staff.get("/account/authenticator")
 @open_to_enrolment
 @requires_recent_mfa
-def show_authenticator() -> Response:
-    return _authenticator_page(AuthenticatorForm(), authenticator.new_secret())
+def authenticator() -> Response:
+    return _authenticator_page(AuthenticatorForm(), authenticators.new_secret())
 
 
-@staff.post("/account/authenticator", endpoint="authenticator_post")
+@staff.post("/account/authenticator")
 @open_to_enrolment
 @requires_recent_mfa
-def set_authenticator() -> AnyResponse:
+def authenticator_post() -> AnyResponse:
     form = AuthenticatorForm(request.form)
     secret = _opened(form.sealed.data or "")
     if secret is None:
@@ -60,7 +60,7 @@ def set_authenticator() -> AnyResponse:
                 "This page belongs to another account or is too old. Please scan the QR code below and enter its code."
             )
         ]
-        return _authenticator_page(form, authenticator.new_secret())
+        return _authenticator_page(form, authenticators.new_secret())
     try:
         accounts.set_authenticator(actor(), secret, form.code.data or "", first=not has_shown_second_factor())
     except SecondFactorDue:
@@ -85,10 +85,10 @@ def recovery_codes() -> AnyResponse:
     return make_response(render_template("staff/auth/recovery_codes.html", codes=None, member=me()))
 
 
-@staff.post("/account/recovery-codes", endpoint="recovery_codes_post")
+@staff.post("/account/recovery-codes")
 @open_to_enrolment
 @requires_recent_mfa
-def make_recovery_codes() -> AnyResponse:
+def recovery_codes_post() -> AnyResponse:
     if not me().has_second_factor:
         return redirect(url_for("staff.enrol"), 303)
     codes = accounts.make_recovery_codes(actor())
@@ -101,8 +101,8 @@ def _authenticator_page(form: AuthenticatorForm, secret: str) -> Response:
         "staff/auth/authenticator.html",
         form=form,
         sealed=vault().seal(secret, _context()).hex(),
-        qr=qr_code(authenticator.address(secret, email)),
-        key=authenticator.readable(secret),
+        qr=qr_code(authenticators.address(secret, email)),
+        key=authenticators.readable(secret),
         email=email,
         replaces=bool(me().totp_secret),
     )

@@ -15,7 +15,7 @@ from pledge.core.tokens import BadToken
 from pledge.web import limits
 from pledge.web.forms import StaffForm
 from pledge.web.staff.auth.access import public
-from pledge.web.staff.auth.sign_in import sign_in
+from pledge.web.staff.auth.sign_in import begin_session
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.deliveries.waiting import answer
 
@@ -56,7 +56,7 @@ def invitation(token: str) -> Response:
     return _page(token, person.email, NewPasswordForm())
 
 
-@staff.post("/invitation/<token>", endpoint="invitation_post")
+@staff.post("/invitation/<token>")
 @public
 def invitation_post(token: str) -> AnyResponse:
     form = NewPasswordForm(request.form)
@@ -70,7 +70,7 @@ def invitation_post(token: str) -> AnyResponse:
     except BadPassword as error:
         form.refuse(error.fault)
         return _page(token, person.email, form)
-    return sign_in(person, "password")
+    return begin_session(person, "password")
 
 
 def _page(token: str, email: str, form: NewPasswordForm) -> Response:

@@ -39,7 +39,7 @@ from pledge.web.staff.auth.access import (
     requires_recent_mfa,
 )
 from pledge.web.staff.auth.cookies import current_member
-from pledge.web.staff.auth.sign_in import next_page, pending, sign_in
+from pledge.web.staff.auth.sign_in import begin_session, next_page, pending
 from pledge.web.staff.auth.verifying import go_on, going_on
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.deliveries.waiting import answer
@@ -92,10 +92,10 @@ class PasskeyForm(StaffForm):
 # --- Adding one ---
 
 
-@staff.route("/account/passkeys/new", methods=["GET", "POST"], endpoint="passkey_new")
+@staff.route("/account/passkeys/new", methods=["GET", "POST"])
 @open_to_enrolment
 @requires_recent_mfa
-def start_adding() -> Response:
+def passkey_new() -> Response:
     form, options = PasskeyForm(request.form), ""
     if request.method == "POST" and form.validate():
         options = passkeys.registration_options(relying_party(), me(), _ask(_ADDING, name=form.name.data))
@@ -104,10 +104,10 @@ def start_adding() -> Response:
     )
 
 
-@staff.post("/account/passkeys/new/answer", endpoint="passkey_add")
+@staff.post("/account/passkeys/new/answer")
 @open_to_enrolment
 @requires_recent_mfa
-def add_passkey() -> AnyResponse:
+def passkey_add() -> AnyResponse:
     """Store a new passkey. It has just been shown, so in the enrolment it counts as showing a second factor."""
     try:
         asked = _asked(_ADDING, TO_ADD)
@@ -125,9 +125,9 @@ def add_passkey() -> AnyResponse:
 # --- Signing in with one, alone or after the password ---
 
 
-@staff.route("/sign-in/passkey", methods=["GET", "POST"], endpoint="passkey_sign_in")
+@staff.route("/sign-in/passkey", methods=["GET", "POST"])
 @public
-def start_sign_in() -> AnyResponse:
+def passkey_sign_in() -> AnyResponse:
     if current_member():
         return redirect("/staff/", 303)
     options = ""
@@ -137,22 +137,22 @@ def start_sign_in() -> AnyResponse:
     return make_response(render_template("staff/auth/passkey_sign_in.html", **values))
 
 
-@staff.post("/sign-in/passkey/answer", endpoint="passkey_sign_in_answer")
+@staff.post("/sign-in/passkey/answer")
 @public
-def sign_in_with_passkey() -> AnyResponse:
+def passkey_sign_in_answer() -> AnyResponse:
     try:
         person = _shown(_SIGNING_IN)
     except PasskeyRefused as error:
         return _again(error, "staff.passkey_sign_in", next=next_page())
-    return sign_in(person, "passkey")
+    return begin_session(person, "passkey")
 
 
 # --- Showing one again ---
 
 
-@staff.route("/verify/passkey", methods=["GET", "POST"], endpoint="passkey_verify")
+@staff.route("/verify/passkey", methods=["GET", "POST"])
 @requires_password
-def start_verifying() -> Response:
+def passkey_verify() -> Response:
     options = ""
     if request.method == "POST":
         options = passkeys.authentication_options(relying_party(), _ask(_VERIFYING), me().passkeys)
@@ -160,9 +160,9 @@ def start_verifying() -> Response:
     return make_response(shown)
 
 
-@staff.post("/verify/passkey/answer", endpoint="passkey_verify_answer")
+@staff.post("/verify/passkey/answer")
 @requires_password
-def verify_with_passkey() -> AnyResponse:
+def passkey_verify_answer() -> AnyResponse:
     try:
         _shown(_VERIFYING, by=me().id)
     except PasskeyRefused as error:

@@ -61,16 +61,16 @@ class SecondFactorForm(StaffForm):
         return self.accepts(person, lambda typed: authenticator.use(person.id, secret, typed), wrong)
 
 
-@staff.get("/sign-in", endpoint="sign_in")
+@staff.get("/sign-in")
 @public
-def show_sign_in() -> AnyResponse:
+def sign_in() -> AnyResponse:
     session.pop(_PENDING, None)
     return redirect("/staff/", 303) if current_member() else _sign_in_page(SignInForm())
 
 
-@staff.post("/sign-in", endpoint="sign_in_post")
+@staff.post("/sign-in")
 @public
-def check_password() -> AnyResponse:
+def sign_in_post() -> AnyResponse:
     session.pop(_PENDING, None)
     if current_member():
         return redirect("/staff/", 303)
@@ -94,7 +94,7 @@ def check_password() -> AnyResponse:
         return _sign_in_page(form)
     forget_tries(throttle.PASSWORD, email)
     if not person.has_second_factor:
-        return sign_in(person, "password")
+        return begin_session(person, "password")
     session[_PENDING] = [person.id, person.auth_version]
     page = "staff.code" if person.totp_secret else "staff.passkey_sign_in"
     return redirect(url_for(page, next=next_page()), 303)
@@ -107,7 +107,7 @@ def code() -> AnyResponse:
     return _to_start() if person is None else _code_page("staff/auth/code.html", SecondFactorForm(), person)
 
 
-@staff.post("/sign-in/code", endpoint="code_post")
+@staff.post("/sign-in/code")
 @public
 def code_post() -> AnyResponse:
     person = pending()
@@ -115,7 +115,7 @@ def code_post() -> AnyResponse:
         return _to_start()
     form = SecondFactorForm(request.form)
     if form.accepts_app_code(person):
-        return sign_in(person, "authenticator")
+        return begin_session(person, "authenticator")
     return _code_page("staff/auth/code.html", form, person)
 
 
@@ -128,7 +128,7 @@ def recovery() -> AnyResponse:
     )
 
 
-@staff.post("/sign-in/recovery", endpoint="recovery_post")
+@staff.post("/sign-in/recovery")
 @public
 def recovery_post() -> AnyResponse:
     person = pending()
@@ -137,7 +137,7 @@ def recovery_post() -> AnyResponse:
     form, actor = SecondFactorForm(request.form), _actor(person)
     wrong = _("This is not one of your recovery codes, or it was used already.")
     if form.accepts(person, lambda typed: accounts.use_recovery_code(actor, typed), wrong):
-        return sign_in(person, "recovery code")
+        return begin_session(person, "recovery code")
     return _code_page("staff/auth/recovery.html", form, person)
 
 
@@ -148,7 +148,7 @@ def sign_out() -> AnyResponse:
     return _to_start()
 
 
-def sign_in(person: StaffMember, how: str) -> AnyResponse:
+def begin_session(person: StaffMember, how: str) -> AnyResponse:
     """Start a session of this person, who has just proved who they are (`how`), and go on to the page they wanted."""
     accounts.note_sign_in(_actor(person), how)
     cookies.begin_session(person)

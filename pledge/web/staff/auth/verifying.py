@@ -27,7 +27,7 @@ def verify() -> Response:
     return _page(SecondFactorForm()) if me().has_second_factor else redirect(url_for("staff.enrol"), 303)
 
 
-@staff.post("/verify", endpoint="verify_post")
+@staff.post("/verify")
 @requires_password
 def verify_post() -> Response:
     member = me()
@@ -40,9 +40,9 @@ def verify_post() -> Response:
     return _page(form)
 
 
-@staff.get("/verify/file", endpoint="verify_file")
+@staff.get("/verify/file")
 @requires_sign_in
-def offer_file() -> Response:
+def verify_file() -> Response:
     """The form that asked for a file, filled in, with its button: one answer cannot be a page and a file."""
     saved = _kept()
     if saved is None:

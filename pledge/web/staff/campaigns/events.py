@@ -16,9 +16,9 @@ from pledge.web.staff.campaigns.saving import SavingProblem, attempt
 from pledge.web.staff.campaigns.sections import OK, find_item, removal_page, remove, saved, section_page
 
 
-@staff.get("/campaigns/<slug>/events", endpoint="campaign_events")
+@staff.get("/campaigns/<slug>/events")
 @needs(Permission.EDIT_CAMPAIGNS)
-def event_list(slug: str) -> str:
+def campaign_events(slug: str) -> str:
     desk = campaigns.desk(slug)
     return render_template(
         "staff/campaigns/events.html",
@@ -34,7 +34,7 @@ def event_new(slug: str) -> Response:
     return _page(slug, None, EventForm(), OK)
 
 
-@staff.post("/campaigns/<slug>/events/new", endpoint="event_new_post")
+@staff.post("/campaigns/<slug>/events/new")
 @needs(Permission.EDIT_CAMPAIGNS)
 def event_new_post(slug: str) -> AnyResponse:
     form = EventForm(request.form)
@@ -49,7 +49,7 @@ def event(slug: str, event: int) -> Response:
     return _page(slug, row, EventForm(data={**typed_event(row.fields), "seen": row.stamp}), OK)
 
 
-@staff.post("/campaigns/<slug>/events/<int:event>", endpoint="event_post")
+@staff.post("/campaigns/<slug>/events/<int:event>")
 @needs(Permission.EDIT_CAMPAIGNS)
 def event_post(slug: str, event: int) -> AnyResponse:
     form = EventForm(request.form)
@@ -72,7 +72,7 @@ def event_remove(slug: str, event: int) -> Response:
     return removal_page(slug, row.fields.title, _page_of(slug, row), RemoveForm(data={"seen": row.stamp}))
 
 
-@staff.post("/campaigns/<slug>/events/<int:event>/remove", endpoint="event_remove_post")
+@staff.post("/campaigns/<slug>/events/<int:event>/remove")
 @needs(Permission.EDIT_CAMPAIGNS)
 @requires_recent_mfa
 def event_remove_post(slug: str, event: int) -> AnyResponse:

@@ -20,7 +20,7 @@ def campaign_list_terms(slug: str) -> Response:
     return _page(slug, _as_stored(slug), OK)
 
 
-@staff.post("/campaigns/<slug>/list-terms", endpoint="campaign_list_terms_post")
+@staff.post("/campaigns/<slug>/list-terms")
 @needs(Permission.EDIT_CAMPAIGNS)
 def campaign_list_terms_post(slug: str) -> AnyResponse:
     form = ListTermsForm(request.form)

@@ -23,9 +23,9 @@ ROLES = {PartnerRole.SECRETARIAT: _l("Secretariat"), PartnerRole.PARTNER: _l("Pa
 PICTURE_BODY = 8_000_000
 
 
-@staff.get("/campaigns/<slug>/partners", endpoint="campaign_partners")
+@staff.get("/campaigns/<slug>/partners")
 @needs(Permission.EDIT_CAMPAIGNS)
-def partner_list(slug: str) -> str:
+def campaign_partners(slug: str) -> str:
     desk = campaigns.desk(slug)
     return render_template(
         "staff/campaigns/partners.html",
@@ -42,7 +42,7 @@ def partner_new(slug: str) -> Response:
     return _page(slug, None, PartnerForm(data={"role": PartnerRole.PARTNER}), OK)
 
 
-@staff.post("/campaigns/<slug>/partners/new", endpoint="partner_new_post")
+@staff.post("/campaigns/<slug>/partners/new")
 @allows(body=PICTURE_BODY)
 @needs(Permission.EDIT_CAMPAIGNS)
 def partner_new_post(slug: str) -> AnyResponse:
@@ -63,7 +63,7 @@ def partner(slug: str, partner: int) -> Response:
     )
 
 
-@staff.post("/campaigns/<slug>/partners/<int:partner>", endpoint="partner_post")
+@staff.post("/campaigns/<slug>/partners/<int:partner>")
 @allows(body=PICTURE_BODY)
 @needs(Permission.EDIT_CAMPAIGNS)
 def partner_post(slug: str, partner: int) -> AnyResponse:
@@ -105,7 +105,7 @@ def partner_remove(slug: str, partner: int) -> Response:
     return removal_page(slug, row.fields.name, _page_of(slug, row), RemoveForm(data={"seen": row.stamp}))
 
 
-@staff.post("/campaigns/<slug>/partners/<int:partner>/remove", endpoint="partner_remove_post")
+@staff.post("/campaigns/<slug>/partners/<int:partner>/remove")
 @needs(Permission.EDIT_CAMPAIGNS)
 @requires_recent_mfa
 def partner_remove_post(slug: str, partner: int) -> AnyResponse:

@@ -33,7 +33,7 @@ def campaign_pledge(slug: str) -> Response:
     return _form_page(desk, form, OK)
 
 
-@staff.post("/campaigns/<slug>/pledge", endpoint="campaign_pledge_post")
+@staff.post("/campaigns/<slug>/pledge")
 @allows(body=TEXT_BODY)
 @needs(Permission.EDIT_CAMPAIGNS)
 def campaign_pledge_post(slug: str) -> AnyResponse:
@@ -48,7 +48,7 @@ def campaign_pledge_post(slug: str) -> AnyResponse:
     return saved("campaign_pledge", slug)
 
 
-@staff.post("/campaigns/<slug>/pledge/edit", endpoint="campaign_pledge_edit")
+@staff.post("/campaigns/<slug>/pledge/edit")
 @allows(body=TEXT_BODY)
 @needs(Permission.EDIT_CAMPAIGNS)
 def campaign_pledge_edit(slug: str) -> Response:
@@ -56,7 +56,7 @@ def campaign_pledge_edit(slug: str) -> Response:
     return _form_page(campaigns.desk(slug), PledgeForm(request.form), OK)
 
 
-@staff.post("/campaigns/<slug>/pledge/publish", endpoint="campaign_pledge_publish")
+@staff.post("/campaigns/<slug>/pledge/publish")
 @allows(body=TEXT_BODY)
 @needs(Permission.EDIT_CAMPAIGNS)
 @requires_recent_mfa

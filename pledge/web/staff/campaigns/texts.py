@@ -30,7 +30,7 @@ def campaign_texts(slug: str) -> Response:
     return _texts_page(desk, TextsForm(data={**desk.texts, "seen": stamp(desk.texts)}), OK)
 
 
-@staff.post("/campaigns/<slug>/texts", endpoint="campaign_texts_post")
+@staff.post("/campaigns/<slug>/texts")
 @allows(body=TEXT_BODY)
 @needs(Permission.EDIT_CAMPAIGNS)
 def campaign_texts_post(slug: str) -> AnyResponse:
@@ -58,7 +58,7 @@ def campaign_schedule(slug: str) -> Response:
     return _schedule_page(desk, form, OK)
 
 
-@staff.post("/campaigns/<slug>/schedule", endpoint="campaign_schedule_post")
+@staff.post("/campaigns/<slug>/schedule")
 @needs(Permission.EDIT_CAMPAIGNS)
 def campaign_schedule_post(slug: str) -> AnyResponse:
     form = ScheduleForm(request.form)

@@ -6,8 +6,7 @@ from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
 
 from pledge.accounts.roles import Permission
-from pledge.campaigns import moderation
-from pledge.campaigns import staff_queries as campaigns
+from pledge.campaigns import moderation, staff_queries
 from pledge.campaigns.models import CampaignState
 from pledge.campaigns.moderation import NEEDS_REASON, TRANSITIONS
 from pledge.campaigns.opening import CONFIRM_GRACE
@@ -52,10 +51,10 @@ def no_such_campaign(_error: NoSuchCampaign) -> Response:
     return errors.error_page(404)
 
 
-@staff.get("/campaigns", endpoint="campaigns")
+@staff.get("/campaigns")
 @needs(Permission.EDIT_CAMPAIGNS)
-def campaign_list() -> str:
-    return render_template("staff/campaigns/campaigns.html", campaigns=campaigns.rows(), states=STATES)
+def campaigns() -> str:
+    return render_template("staff/campaigns/campaigns.html", campaigns=staff_queries.rows(), states=STATES)
 
 
 @staff.get("/campaigns/new")
@@ -64,7 +63,7 @@ def campaign_new() -> Response:
     return _new_page(NewForm(), 200)
 
 
-@staff.post("/campaigns/new", endpoint="campaign_new_post")
+@staff.post("/campaigns/new")
 @needs(Permission.EDIT_CAMPAIGNS)
 def campaign_new_post() -> AnyResponse:
     form = NewForm(request.form)
@@ -84,7 +83,7 @@ def campaign_new_post() -> AnyResponse:
 @staff.get("/campaigns/<slug>")
 @needs(Permission.EDIT_CAMPAIGNS)
 def campaign(slug: str) -> str:
-    desk = campaigns.desk(slug)
+    desk = staff_queries.desk(slug)
     return render_template(
         "staff/campaigns/campaign.html",
         desk=desk,
@@ -117,14 +116,14 @@ def campaign_preview(slug: str, language: str) -> AnyResponse:
     """Redirect to the public page, with a link that shows it in any state for an hour."""
     if language not in languages.codes():
         abort(404)
-    token = tokens.mint(Purpose.PREVIEW, [campaigns.desk(slug).id])
+    token = tokens.mint(Purpose.PREVIEW, [staff_queries.desk(slug).id])
     return redirect(url_for("public.preview", lang=language, slug=slug, token=token), 302)
 
 
 @staff.get("/campaigns/<slug>/state/<after>")
 @needs(Permission.EDIT_CAMPAIGNS)
 def campaign_state(slug: str, after: str) -> Response:
-    desk, wanted = campaigns.desk(slug), _state_or_404(after)
+    desk, wanted = staff_queries.desk(slug), _state_or_404(after)
     form = StateForm()
     if wanted not in TRANSITIONS[desk.state]:
         return _state_page(desk, wanted, form, SavingProblem(409, state=desk.state))
@@ -132,11 +131,11 @@ def campaign_state(slug: str, after: str) -> Response:
     return _state_page(desk, wanted, form, SavingProblem(200, missing=missing))
 
 
-@staff.post("/campaigns/<slug>/state/<after>", endpoint="campaign_state_post")
+@staff.post("/campaigns/<slug>/state/<after>")
 @needs(Permission.EDIT_CAMPAIGNS)
 @requires_recent_mfa
 def campaign_state_post(slug: str, after: str) -> AnyResponse:
-    desk, wanted = campaigns.desk(slug), _state_or_404(after)
+    desk, wanted = staff_queries.desk(slug), _state_or_404(after)
     form = StateForm(request.form)
     if form.before.data not in set(CampaignState):
         # The sender must say which state they saw.
@@ -144,7 +143,7 @@ def campaign_state_post(slug: str, after: str) -> AnyResponse:
     before = CampaignState(form.before.data)
     problem = attempt(form, lambda: moderation.move(actor(), slug, before, wanted, form.reason.data or ""))
     if problem:
-        return _state_page(campaigns.desk(slug), wanted, form, problem)
+        return _state_page(staff_queries.desk(slug), wanted, form, problem)
     return redirect(url_for("staff.campaign", slug=slug, moved=1), 303)
 
 

@@ -81,16 +81,16 @@ class ExportForm(StaffForm):
         check_why(field)
 
 
-@staff.get("/exports", endpoint="exports")
+@staff.get("/exports")
 @needs(Permission.EXPORT)
-def overview() -> Response:
+def exports() -> Response:
     return _page(_empty(), 200)
 
 
-@staff.post("/exports", endpoint="export_new")
+@staff.post("/exports")
 @needs(Permission.EXPORT)
 @requires_recent_mfa
-def ask() -> AnyResponse:
+def exports_post() -> AnyResponse:
     form = ExportForm(request.form)
     if not form.validate():
         return _page(form, 422)
@@ -99,9 +99,9 @@ def ask() -> AnyResponse:
     return redirect(url_for("staff.exports"), 303)
 
 
-@staff.post("/exports/totals/<slug>", endpoint="export_totals")
+@staff.post("/exports/totals/<slug>")
 @needs(Permission.EXPORT)
-def totals(slug: str) -> AnyResponse:
+def export_totals(slug: str) -> AnyResponse:
     """The totals at the newest checkpoint as a file, at once. They are public, so no reason is asked for."""
     form = TotalsForm(request.form)
     if not form.validate():
@@ -119,10 +119,10 @@ def totals(slug: str) -> AnyResponse:
     return response
 
 
-@staff.post("/exports/<int(min=1,max=2147483647):export_id>/download", endpoint="export_download")
+@staff.post("/exports/<int(min=1,max=2147483647):export_id>/download")
 @needs(Permission.EXPORT)
 @requires_recent_mfa_for_file
-def download(export_id: int) -> AnyResponse:
+def export_download(export_id: int) -> AnyResponse:
     """The file, if it is still there. The download is recorded before its first byte is sent."""
     export = services.find(export_id)
     parts = None if export is None or export.job is None else jobs.chunks(export.job.id)

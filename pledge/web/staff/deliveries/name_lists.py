@@ -39,26 +39,26 @@ class AskForm(StaffForm):
         return slug, int(version) if version.isascii() and version.isdecimal() and len(version) < 10 else 0
 
 
-@staff.get("/lists", endpoint="named_lists")
+@staff.get("/lists")
 @needs(Permission.EXPORT)
-def overview() -> str:
+def named_lists() -> str:
     lang = i18n.language()
     return render_template(
         "staff/deliveries/name_lists.html", lists=queries.newest(lang), choices=queries.choices(lang)
     )
 
 
-@staff.get("/lists/new", endpoint="named_list_new")
+@staff.get("/lists/new")
 @needs(Permission.EXPORT)
 @requires_recent_mfa
-def new() -> Response:
+def named_list_new() -> Response:
     return _new_page(AskForm(), 200)
 
 
-@staff.post("/lists/new", endpoint="named_list_new_post")
+@staff.post("/lists/new")
 @needs(Permission.EXPORT)
 @requires_recent_mfa
-def ask() -> AnyResponse:
+def named_list_new_post() -> AnyResponse:
     form = AskForm(request.form)
     is_right = form.validate()
     try:
@@ -79,39 +79,39 @@ def ask() -> AnyResponse:
     return _new_page(form, 422)
 
 
-@staff.get(_ONE, endpoint="named_list")
+@staff.get(_ONE)
 @needs(Permission.EXPORT)
-def one(list_id: int) -> Response:
+def named_list(list_id: int) -> Response:
     return _page(list_id, StatedReasonForm(), 200)
 
 
-@staff.post(f"{_ONE}/approve", endpoint="named_list_approve")
+@staff.post(f"{_ONE}/approve")
 @needs(Permission.EXPORT)
 @requires_recent_mfa
-def approve(list_id: int) -> AnyResponse:
+def named_list_approve(list_id: int) -> AnyResponse:
     return _decide(list_id, StatedReasonForm(), lambda: services.approve(actor(), list_id))
 
 
-@staff.post(f"{_ONE}/refuse", endpoint="named_list_refuse")
+@staff.post(f"{_ONE}/refuse")
 @needs(Permission.EXPORT)
 @requires_recent_mfa
-def refuse(list_id: int) -> AnyResponse:
+def named_list_refuse(list_id: int) -> AnyResponse:
     form = StatedReasonForm(request.form)
     if not form.validate():
         return _page(list_id, form, 422)
     return _decide(list_id, form, lambda: services.refuse(actor(), list_id, form.why.data or ""))
 
 
-@staff.post(f"{_ONE}/retract", endpoint="named_list_retract")
+@staff.post(f"{_ONE}/retract")
 @needs(Permission.EXPORT)
-def retract(list_id: int) -> AnyResponse:
+def named_list_retract(list_id: int) -> AnyResponse:
     return _decide(list_id, StatedReasonForm(), lambda: services.retract(actor(), list_id))
 
 
-@staff.post(f"{_ONE}/retry", endpoint="named_list_retry")
+@staff.post(f"{_ONE}/retry")
 @needs(Permission.EXPORT)
 @requires_recent_mfa
-def retry(list_id: int) -> AnyResponse:
+def named_list_retry(list_id: int) -> AnyResponse:
     """The approval is valid for a day; after that, two people have to decide again."""
     try:
         services.retry(actor(), list_id)
@@ -122,10 +122,10 @@ def retry(list_id: int) -> AnyResponse:
     return redirect(url_for("staff.named_list", list_id=list_id), 303)
 
 
-@staff.post(f"{_ONE}/download", endpoint="named_list_download")
+@staff.post(f"{_ONE}/download")
 @needs(Permission.EXPORT)
 @requires_recent_mfa_for_file
-def download(list_id: int) -> AnyResponse:
+def named_list_download(list_id: int) -> AnyResponse:
     """The encrypted file, while it is there. Who downloads it, when, from where and why is recorded before the first byte."""
     found = _found(list_id)
     form = StatedReasonForm(request.form)

@@ -26,27 +26,27 @@ from pledge.web.staff.deliveries.forms import DraftForm, tell
 _ONE = "/deliveries/new/<slug>"
 
 
-@staff.get("/deliveries/new", endpoint="delivery_new")
+@staff.get("/deliveries/new")
 @needs(Permission.EXPORT)
-def choose() -> AnyResponse:
+def delivery_new() -> AnyResponse:
     offered = choices()
     if len(offered) == 1:
         return redirect(url_for("staff.delivery_draft", slug=offered[0].slug), 303)
     return make_response(render_template("staff/deliveries/choose.html", choices=offered))
 
 
-@staff.get(_ONE, endpoint="delivery_draft")
+@staff.get(_ONE)
 @needs(Permission.EXPORT)
-def write(slug: str) -> Response:
+def delivery_draft(slug: str) -> Response:
     offered = _offered(slug)
     return _form_page(slug, offered, _begun(slug, offered), 200)
 
 
-@staff.post(_ONE, endpoint="delivery_preview")
+@staff.post(_ONE)
 @allows(body=TEXT_BODY)
 @needs(Permission.EXPORT)
 @requires_recent_mfa
-def preview(slug: str) -> AnyResponse:
+def delivery_draft_post(slug: str) -> AnyResponse:
     """What it will contain. The second factor is asked for here, so that it is recent when the next button is pressed."""
     offered, form = _sent(slug)
     if not _is_right(form):
@@ -54,10 +54,10 @@ def preview(slug: str) -> AnyResponse:
     return _preview_page(slug, offered, form)
 
 
-@staff.post(f"{_ONE}/letter", endpoint="delivery_letter")
+@staff.post(f"{_ONE}/letter")
 @allows(body=TEXT_BODY)
 @needs(Permission.EXPORT)
-def letter(slug: str) -> AnyResponse:
+def delivery_letter(slug: str) -> AnyResponse:
     """The letter as it would be, as a PDF with a draft mark on each page."""
     offered, form = _sent(slug)
     if not _is_right(form):
@@ -71,20 +71,20 @@ def letter(slug: str) -> AnyResponse:
     return response
 
 
-@staff.post(f"{_ONE}/edit", endpoint="delivery_edit")
+@staff.post(f"{_ONE}/edit")
 @allows(body=TEXT_BODY)
 @needs(Permission.EXPORT)
-def edit(slug: str) -> Response:
+def delivery_edit(slug: str) -> Response:
     """Back to the form, with everything that was written."""
     offered, form = _sent(slug)
     return _form_page(slug, offered, form, 200)
 
 
-@staff.post(f"{_ONE}/freeze", endpoint="delivery_freeze")
+@staff.post(f"{_ONE}/freeze")
 @allows(body=TEXT_BODY)
 @needs(Permission.EXPORT)
 @requires_recent_mfa
-def freeze(slug: str) -> AnyResponse:
+def delivery_freeze(slug: str) -> AnyResponse:
     offered, form = _sent(slug)
     if not _is_right(form):
         return _form_page(slug, offered, form, 422)

@@ -36,22 +36,22 @@ from pledge.web.staff.signatures.forms import StatedReasonForm
 _ONE = "/deliveries/<int(min=1,max=2147483647):delivery_id>"
 
 
-@staff.get("/deliveries", endpoint="deliveries")
+@staff.get("/deliveries")
 @needs(Permission.EXPORT)
-def overview() -> str:
+def deliveries() -> str:
     lines = [(one, services.newest(JobKind.PACK, one.id)) for one in register_queries.overview()]
     return render_template("staff/deliveries/deliveries.html", lines=lines)
 
 
-@staff.get(_ONE, endpoint="delivery")
+@staff.get(_ONE)
 @needs(Permission.EXPORT)
-def one(delivery_id: int) -> Response:
+def delivery(delivery_id: int) -> Response:
     return _page(_found(delivery_id))
 
 
-@staff.post(f"{_ONE}/retry", endpoint="delivery_retry")
+@staff.post(f"{_ONE}/retry")
 @needs(Permission.EXPORT)
-def retry(delivery_id: int) -> AnyResponse:
+def delivery_retry(delivery_id: int) -> AnyResponse:
     job = services.newest(JobKind.PACK, _found(delivery_id).id)
     try:
         services.retry(actor(), job.id if job else 0)
@@ -60,10 +60,10 @@ def retry(delivery_id: int) -> AnyResponse:
     return _back(delivery_id)
 
 
-@staff.post(f"{_ONE}/download", endpoint="delivery_download")
+@staff.post(f"{_ONE}/download")
 @needs(Permission.EXPORT)
 @requires_recent_mfa_for_file
-def download(delivery_id: int) -> AnyResponse:
+def delivery_download(delivery_id: int) -> AnyResponse:
     """The pack. The download is recorded before its first byte is sent."""
     found = _found(delivery_id)
     job = services.newest(JobKind.PACK, delivery_id)
@@ -83,16 +83,16 @@ def download(delivery_id: int) -> AnyResponse:
     return response
 
 
-@staff.post(f"{_ONE}/hand-over", endpoint="delivery_hand_over")
+@staff.post(f"{_ONE}/hand-over")
 @needs(Permission.EXPORT)
-def hand_over(delivery_id: int) -> AnyResponse:
+def delivery_hand_over(delivery_id: int) -> AnyResponse:
     form = HandingOverForm(request.form)
     return _record(delivery_id, form, lambda: register.hand_over(actor(), delivery_id, form.entry))
 
 
-@staff.post(f"{_ONE}/correct", endpoint="delivery_correct")
+@staff.post(f"{_ONE}/correct")
 @needs(Permission.EXPORT)
-def correct(delivery_id: int) -> AnyResponse:
+def delivery_correct(delivery_id: int) -> AnyResponse:
     form = HandingOverCorrection(request.form)
     return _record(
         delivery_id,
@@ -101,16 +101,16 @@ def correct(delivery_id: int) -> AnyResponse:
     )
 
 
-@staff.post(f"{_ONE}/answer", endpoint="delivery_answer")
+@staff.post(f"{_ONE}/answer")
 @needs(Permission.EXPORT)
-def answer(delivery_id: int) -> AnyResponse:
+def delivery_answer(delivery_id: int) -> AnyResponse:
     form = AnswerForm(request.form)
     return _record(delivery_id, form, lambda: register.answer(actor(), delivery_id, form.entry))
 
 
-@staff.post(f"{_ONE}/correct-answer", endpoint="delivery_correct_answer")
+@staff.post(f"{_ONE}/correct-answer")
 @needs(Permission.EXPORT)
-def correct_answer(delivery_id: int) -> AnyResponse:
+def delivery_correct_answer(delivery_id: int) -> AnyResponse:
     form = AnswerCorrection(request.form)
     return _record(
         delivery_id,
@@ -119,18 +119,18 @@ def correct_answer(delivery_id: int) -> AnyResponse:
     )
 
 
-@staff.post(f"{_ONE}/discard", endpoint="delivery_discard")
+@staff.post(f"{_ONE}/discard")
 @needs(Permission.EXPORT)
-def discard(delivery_id: int) -> AnyResponse:
+def delivery_discard(delivery_id: int) -> AnyResponse:
     form = StatedReasonForm(request.form)
     return _record(
         delivery_id, form, lambda: freezing.discard(actor(), delivery_id, (form.why.data or "").strip())
     )
 
 
-@staff.get(f"{_ONE}/announce", endpoint="delivery_announce")
+@staff.get(f"{_ONE}/announce")
 @needs(Permission.EXPORT)
-def announce(delivery_id: int) -> AnyResponse:
+def delivery_announce(delivery_id: int) -> AnyResponse:
     """How many would be told, and the question whether that is really wanted."""
     found = _found(delivery_id)
     if not found.is_handed_over or found.announced_at:
@@ -144,10 +144,10 @@ def announce(delivery_id: int) -> AnyResponse:
     return make_response(page)
 
 
-@staff.post(f"{_ONE}/announce", endpoint="delivery_announce_post")
+@staff.post(f"{_ONE}/announce")
 @needs(Permission.EXPORT)
 @requires_recent_mfa
-def announce_post(delivery_id: int) -> AnyResponse:
+def delivery_announce_post(delivery_id: int) -> AnyResponse:
     found = _found(delivery_id)
     try:
         register.announce(actor(), delivery_id)

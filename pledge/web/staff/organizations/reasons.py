@@ -27,7 +27,7 @@ def review_reasons() -> Response:
     return _page(ReasonTextForm(obj=known, **languages.by_field("wording", known.wording)), 200, editing=code)
 
 
-@staff.post("/reasons", endpoint="review_reasons_post")
+@staff.post("/reasons")
 @needs(Permission.REVIEW_ORGANIZATIONS)
 def review_reasons_post() -> AnyResponse:
     """Add one, or change the words of one: its short name says which."""

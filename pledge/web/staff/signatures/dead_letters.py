@@ -12,20 +12,20 @@ PAGE = 50
 _LARGEST_ID = 2**63 - 1
 
 
-@staff.get("/mail", endpoint="dead_letters")
+@staff.get("/mail")
 @needs(Permission.RUN_MAIL)
-def show() -> Response:
+def dead_letters() -> Response:
     return _page(200)
 
 
-@staff.post("/mail/retry", endpoint="retry_all")
+@staff.post("/mail/retry")
 @needs(Permission.RUN_MAIL)
 def retry_all() -> AnyResponse:
     moderation.retry(actor(), None)
     return redirect(url_for("staff.dead_letters"), 303)
 
 
-@staff.post(f"/mail/<int(min=1,max={_LARGEST_ID}):mail_id>/retry", endpoint="retry_one")
+@staff.post(f"/mail/<int(min=1,max={_LARGEST_ID}):mail_id>/retry")
 @needs(Permission.RUN_MAIL)
 def retry_one(mail_id: int) -> AnyResponse:
     if not moderation.retry(actor(), mail_id):

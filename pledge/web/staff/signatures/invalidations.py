@@ -23,9 +23,9 @@ from pledge.web.staff.signatures.forms import InvalidationForm, StatedReasonForm
 _ONE = "/invalidations/<int(min=1,max=2147483647):invalidation_id>"
 
 
-@staff.get("/invalidations", endpoint="invalidations")
+@staff.get("/invalidations")
 @needs(Permission.INVALIDATE)
-def overview() -> str:
+def invalidations() -> str:
     return render_template(
         "staff/signatures/invalidations.html",
         invalidations=queries.newest(),
@@ -34,17 +34,17 @@ def overview() -> str:
     )
 
 
-@staff.get("/invalidations/new", endpoint="invalidation_new")
+@staff.get("/invalidations/new")
 @needs(Permission.INVALIDATE)
-def new() -> Response:
+def invalidation_new() -> Response:
     """The form; a network or domain from the list of busy ones may be filled in, by its hash."""
     filled = {name: f"#{request.args[name]}" for name in ("network", "domain") if name in request.args}
     return _new_page(InvalidationForm(**filled), 200)
 
 
-@staff.post("/invalidations/new", endpoint="invalidation_new_post")
+@staff.post("/invalidations/new")
 @needs(Permission.INVALIDATE)
-def propose() -> AnyResponse:
+def invalidation_new_post() -> AnyResponse:
     form = InvalidationForm(request.form)
     form.campaigns = slugs()
     if not form.validate():
@@ -67,29 +67,29 @@ def propose() -> AnyResponse:
     return _new_page(form, 422)
 
 
-@staff.get(_ONE, endpoint="invalidation")
+@staff.get(_ONE)
 @needs(Permission.INVALIDATE)
-def one(invalidation_id: int) -> Response:
+def invalidation(invalidation_id: int) -> Response:
     return _page(invalidation_id, StatedReasonForm(), 200)
 
 
-@staff.post(f"{_ONE}/approve", endpoint="invalidation_approve")
+@staff.post(f"{_ONE}/approve")
 @needs(Permission.INVALIDATE)
 @requires_recent_mfa
-def approve(invalidation_id: int) -> AnyResponse:
+def invalidation_approve(invalidation_id: int) -> AnyResponse:
     return _decide(invalidation_id, StatedReasonForm(), lambda: services.approve(actor(), invalidation_id))
 
 
-@staff.post(f"{_ONE}/discard", endpoint="invalidation_discard")
+@staff.post(f"{_ONE}/discard")
 @needs(Permission.INVALIDATE)
-def discard(invalidation_id: int) -> AnyResponse:
+def invalidation_discard(invalidation_id: int) -> AnyResponse:
     return _explained(invalidation_id, services.discard)
 
 
-@staff.post(f"{_ONE}/undo", endpoint="invalidation_undo")
+@staff.post(f"{_ONE}/undo")
 @needs(Permission.INVALIDATE)
 @requires_recent_mfa
-def undo(invalidation_id: int) -> AnyResponse:
+def invalidation_undo(invalidation_id: int) -> AnyResponse:
     return _explained(invalidation_id, services.undo)
 
 

@@ -28,7 +28,7 @@ def signatures() -> Response:
     return _look_up_page(LookUpForm(), 200)
 
 
-@staff.post("/signatures", endpoint="signatures_post")
+@staff.post("/signatures")
 @needs(Permission.LOOK_UP_SIGNATURES)
 def signatures_post() -> AnyResponse:
     form = LookUpForm(request.form)

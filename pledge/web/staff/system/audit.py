@@ -84,16 +84,16 @@ class AuditExportForm(SearchForm):
         check_numbers(field)
 
 
-@staff.get("/audit", endpoint="audit")
+@staff.get("/audit")
 @needs(Permission.READ_AUDIT)
-def show() -> Response:
+def audit() -> Response:
     return _page(SearchForm(request.args))
 
 
-@staff.post("/audit/export", endpoint="audit_export")
+@staff.post("/audit/export")
 @needs(Permission.READ_AUDIT)
 @requires_recent_mfa_for_file
-def export() -> Response:
+def audit_export() -> Response:
     """The entries that the filter finds, as CSV. The export is an entry itself, written before the first line is sent."""
     form = AuditExportForm(request.form)
     if not form.validate():

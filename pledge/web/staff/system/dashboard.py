@@ -36,9 +36,9 @@ _CHOSEN = "desk_campaign"
 WINDOWS = {"day": timedelta(hours=24), "week": timedelta(days=7)}
 
 
-@staff.get("/", endpoint="desk")
+@staff.get("/")
 @needs(Permission.SEE_DESK)
-def show() -> str:
+def desk() -> str:
     rows = campaigns.rows()
     chosen = _chosen(rows)
     numbers = {} if chosen is None else _numbers(chosen)

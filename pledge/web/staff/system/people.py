@@ -78,7 +78,7 @@ def invite() -> Response:
     return _invite_page(InviteForm(lang=i18n.language()))
 
 
-@staff.post("/people/invite", endpoint="invite_post")
+@staff.post("/people/invite")
 @needs(Permission.MANAGE_STAFF)
 @requires_recent_mfa
 def invite_post() -> AnyResponse:
@@ -157,7 +157,7 @@ def invite_again(staff_id: int) -> Response:
     return make_response(page)
 
 
-@staff.post("/people/<int(min=1,max=2147483647):staff_id>/invite-again", endpoint="invite_again_post")
+@staff.post("/people/<int(min=1,max=2147483647):staff_id>/invite-again")
 @needs(Permission.MANAGE_STAFF)
 @requires_recent_mfa
 def invite_again_post(staff_id: int) -> AnyResponse:

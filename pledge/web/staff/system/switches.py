@@ -108,15 +108,15 @@ class FactorForm(TurnForm):
 FORMS: dict[type[SwitchKind], type[TurnForm]] = {Pause: PauseForm, Notice: NoticeForm, Factor: FactorForm}
 
 
-@staff.get("/switches", endpoint="switches")
+@staff.get("/switches")
 @needs(Permission.SWITCH)
-def show() -> Response:
+def switches() -> Response:
     return _page({}, 200)
 
 
-@staff.post("/switches/<name>", endpoint="switch")
+@staff.post("/switches/<name>")
 @needs(Permission.SWITCH)
-def turn(name: str) -> AnyResponse:
+def switch(name: str) -> AnyResponse:
     """Do it and come back, or show what is wrong beside the field it is about."""
     if name not in SWITCHES:
         abort(404)
