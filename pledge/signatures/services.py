@@ -116,8 +116,9 @@ def confirm(signature_id: int) -> bool:
     is counted, gone, or too late).
     """
     now = clock.now()
-    values = {"id": signature_id, "now": now, "grace": now - CONFIRM_GRACE, "hour": hour_of(now)}
-    return statements.confirm(values)
+    return statements.confirm(
+        {"id": signature_id, "now": now, "grace": now - CONFIRM_GRACE, "hour": hour_of(now)}
+    )
 
 
 def confirm_by_link(token: str) -> bool:

@@ -4,8 +4,8 @@ PostgreSQL runs each as one statement of chained CTEs; SQLite has no data-modify
 one after the other inside BEGIN IMMEDIATE. The fragments are shared, so both databases follow the same rules.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from datetime import datetime
+from typing import TypedDict
 
 from sqlalchemy import BigInteger, Boolean, Connection, LargeBinary, TextClause, bindparam, text
 from sqlalchemy.exc import IntegrityError
@@ -14,6 +14,41 @@ from pledge.campaigns.opening import OPEN, TAKES_CONFIRMATIONS
 from pledge.core.db import is_postgresql, write_autocommit
 from pledge.core.db.types import UTCDateTime
 from pledge.signatures.models import PENDING, SETTLED, SETTLED_INDEX
+
+
+class NewSignature(TypedDict):
+    """What signing stores: columns of `signatures`, and what names the campaign and its texts."""
+
+    id: int
+    slug: str
+    pledge_version: int | None  #: the current one when the form named none
+    list_terms: int | None  #: version of the terms of a list of names that were agreed to
+    address_hash: bytes
+    content_hash: bytes
+    email: bytes  #: sealed, as are name and salt
+    name: bytes
+    country: str
+    region: str | None
+    public_name: bool
+    updates: bool
+    lang: str
+    privacy_version: str
+    network_hash: bytes | None
+    domain_hash: bytes
+    mail_provider: str
+    salt: bytes
+    commitment: bytes
+    now: datetime
+
+
+class Confirming(TypedDict):
+    """What confirming needs to know of a signature and of the moment."""
+
+    id: int
+    now: datetime
+    grace: datetime  #: campaigns that closed before it take no more
+    hour: str  #: of now, as tallies name it
+
 
 #: The open campaign and the pledge text that was shown (the current one when the form named none).
 _CHOSEN = f"""
@@ -117,29 +152,27 @@ _CONFIRM_APPEND = _typed(f"""{_APPEND}
     VALUES (:campaign_id, 'person', 1, 'confirmed', :id, :country, :region, :hour, :now, :pledge_text_id, :commitment)""")
 
 
-def sign(values: Mapping[str, Any]) -> int | None:
+def sign(values: NewSignature) -> int | None:
     """Store a submission and ask for its mail; its id. None when the campaign is not open or the text is unknown."""
     if is_postgresql():
         return write_autocommit(lambda connection: connection.execute(_SIGN_POSTGRESQL, values).scalar())
     return write_autocommit(lambda connection: _sign_in_steps(connection, values))
 
 
-def _sign_in_steps(connection: Connection, values: Mapping[str, Any]) -> int | None:
+def _sign_in_steps(connection: Connection, values: NewSignature) -> int | None:
     chosen = connection.execute(_CHOOSE, values).mappings().first()
     if chosen is None:
         return None
-    values = {**values, **chosen}
-    signature_id = int(connection.execute(_STORE_ONE, values).scalar_one())
-    connection.execute(_ASK, {**values, "id": signature_id})
+    row = {**values, **chosen}
+    signature_id = int(connection.execute(_STORE_ONE, row).scalar_one())
+    connection.execute(_ASK, {**row, "id": signature_id})
     return signature_id
 
 
-def confirm(values: Mapping[str, Any]) -> bool:
+def confirm(values: Confirming) -> bool:
     """Move pending to confirmed and append +1, once.
 
     False when the row does not wait, another one of the person is settled, or the campaign takes no more.
-
-    `values`: id, now, grace (campaigns that closed before it take no more) and hour (of now, as tallies name it).
     """
     if not is_postgresql():
         return write_autocommit(lambda connection: _confirm_in_steps(connection, values))
@@ -153,7 +186,7 @@ def confirm(values: Mapping[str, Any]) -> bool:
         return False  # another row of the person was confirmed at the same moment
 
 
-def _confirm_in_steps(connection: Connection, values: Mapping[str, Any]) -> bool:
+def _confirm_in_steps(connection: Connection, values: Confirming) -> bool:
     moved = connection.execute(_CONFIRM_MOVE, values).mappings().first()
     if moved is None:
         return False
