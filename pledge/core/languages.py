@@ -10,7 +10,7 @@ from typing import Any
 
 from babel import Locale
 from flask import has_app_context
-from sqlalchemy import JSON, ColumnElement, Dialect, TypeDecorator, case
+from sqlalchemy import JSON, ColumnElement, Dialect, TypeDecorator, case, func
 from sqlalchemy.orm import InstrumentedAttribute
 
 from config import Config, current_config
@@ -105,6 +105,11 @@ def rank(column: ColumnElement[str] | InstrumentedAttribute[str], lang: str) -> 
     """To sort rows by their language: this one first, then in the order of the site."""
     order = [lang, *others(lang)]
     return case({code: place for place, code in enumerate(order)}, value=column, else_=len(order))
+
+
+def in_language(column: ColumnElement[Texts] | InstrumentedAttribute[Texts], lang: str) -> ColumnElement[str]:
+    """What `Texts.of` says of a `Translated` column, in SQL, to sort by it; "" where it is in no language of the site."""
+    return func.coalesce(*(column[code].as_string() for code in (lang, *others(lang))), "")
 
 
 class Translated(TypeDecorator[Texts]):

@@ -9,6 +9,7 @@ from pledge.campaigns import queries as campaigns
 from pledge.campaigns.mailed_links import Link, LinkState, waiting_state
 from pledge.campaigns.queries import CampaignView, PledgeView
 from pledge.core.db import reading
+from pledge.core.languages import Texts
 from pledge.core.tokens import BadToken
 from pledge.endorsements.applications import Applicant
 from pledge.endorsements.identifiers import read_confirm_token, read_contact_token, read_own_token
@@ -37,13 +38,8 @@ class OwnVersionView:
     applicant: Applicant | None  #: who sent it, until its mail is confirmed
 
     @property
-    def name(self) -> str:
-        return self.content.name_ko or self.content.name_en
-
-    def name_in(self, lang: str) -> str:
-        """The name in one language; the other one when there is none."""
-        first, second = (self.content.name_ko, self.content.name_en)[:: 1 if lang == "ko" else -1]
-        return first or second
+    def name(self) -> Texts:
+        return self.content.name
 
 
 @dataclass(frozen=True)

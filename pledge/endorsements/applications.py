@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict, dataclass
 
 from pledge.core import clock
+from pledge.core.languages import Texts
 from pledge.endorsements.identifiers import registration_hash
 from pledge.endorsements.models import Endorsement
 from pledge.endorsements.rules import Content
@@ -64,4 +65,9 @@ class Payload:
     @staticmethod
     def load(text: str) -> "Payload":
         read = json.loads(text)
-        return Payload(read["name_key"], Content(**read["content"]), Applicant(**read["applicant"]))
+        content = {
+            **read["content"],
+            "name": Texts(read["content"]["name"]),
+            "statement": Texts(read["content"]["statement"]),
+        }
+        return Payload(read["name_key"], Content(**content), Applicant(**read["applicant"]))

@@ -8,13 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, bindparam, case, func, or_, select
+from sqlalchemy import and_, bindparam, case, or_, select
 from sqlalchemy.orm import aliased
 
 from pledge.campaigns.models import Campaign, CampaignText
 from pledge.core import clock, tokens, urls
 from pledge.core.db import reading
 from pledge.core.i18n import format_date, format_datetime
+from pledge.core.languages import Texts
 from pledge.core.tokens import Purpose
 from pledge.endorsements.expiry import UNCONFIRMED
 from pledge.endorsements.identifiers import confirm_token, manage_token
@@ -45,7 +46,7 @@ class MailedContact:
     submitted_at: (
         datetime | None
     )  #: of the version that the mail is about; None when it does not wait to be confirmed
-    organization: str  #: its name in the mail's language, never one that nobody has confirmed
+    organization: Texts | None  #: its name; None while nobody has confirmed one
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,23 +60,19 @@ class Successor:
     is_done: bool
     slug: str
     campaign: str
-    organization: str
+    organization: Texts | None
 
 
 _VERSION = aliased(EndorsementVersion)
-_NAME = case(
-    (OutboxMail.lang == "ko", func.coalesce(func.nullif(_VERSION.name_ko, ""), _VERSION.name_en)),
-    else_=func.coalesce(func.nullif(_VERSION.name_en, ""), _VERSION.name_ko),
-)
 _ORGANIZATION = (
-    select(_NAME)
+    select(_VERSION.name)
     .where(
         _VERSION.endorsement_id == Endorsement.id,
         or_(_VERSION.state != VersionState.PROPOSED, Endorsement.state.not_in(_UNCONFIRMED)),
     )
     .order_by(case((_VERSION.state == VersionState.PUBLISHED, 0), else_=1), _VERSION.seq.desc())
     .limit(1)
-    .correlate(Endorsement, OutboxMail)
+    .correlate(Endorsement)
     .scalar_subquery()
 )
 _SUBMITTED_AT = (
@@ -95,7 +92,7 @@ _CONTACTS = (
     select(
         OutboxMail.id,
         *(Endorsement.id, Endorsement.contact_number, Endorsement.state, Endorsement.contact_email),
-        *(Endorsement.decision_reason, CampaignText.title, _SUBMITTED_AT, func.coalesce(_ORGANIZATION, "")),
+        *(Endorsement.decision_reason, CampaignText.title, _SUBMITTED_AT, _ORGANIZATION),
     )
     .join(Endorsement, Endorsement.id == OutboxMail.subject_id)
     .join(CampaignText, _ITS_TITLE)
@@ -107,7 +104,7 @@ _SUCCESSORS = (
         OutboxMail.id,
         *(ContactChange.endorsement_id, ContactChange.contact_number, ContactChange.contact_email),
         *(ContactChange.asked_at, ContactChange.done_at.is_not(None), Campaign.slug, CampaignText.title),
-        func.coalesce(_ORGANIZATION, ""),
+        _ORGANIZATION,
     )
     .join(Endorsement, Endorsement.id == OutboxMail.subject_id)
     .join(ContactChange, ContactChange.endorsement_id == Endorsement.id)
@@ -200,7 +197,7 @@ def handover(mail: Claimed, to: Successor) -> Message | None:
         return None
     values = {
         "campaign": to.campaign,
-        "organization": to.organization,
+        "organization": _name(mail, to),
         "link": urls.campaign_link(mail.lang, to.slug),
         "contact": urls.contact(),
     }
@@ -217,8 +214,13 @@ def _decision(mail: Claimed, to: MailedContact, *states: EndorsementState, **val
 def _to_own_page(mail: Claimed, to: MailedContact, **values: str) -> Message:
     link = urls.endorse_manage_link(mail.lang, manage_token(to.id, to.contact_number))
     return Message(
-        to.email, {"campaign": to.campaign, "organization": to.organization, "link": link, **values}
+        to.email, {"campaign": to.campaign, "organization": _name(mail, to), "link": link, **values}
     )
+
+
+def _name(mail: Claimed, to: MailedContact | Successor) -> str:
+    """The organisation's in the language of the mail, never one that nobody has confirmed."""
+    return to.organization.of(mail.lang) if to.organization else ""
 
 
 def _contacts(mails: Sequence[Claimed]) -> Mapping[int, MailedContact]:

@@ -37,7 +37,8 @@ REGISTRATION_CONTEXT = "endorsements.registration_number"
 SALT_CONTEXT = "endorsements.salt"
 APPLICANT_CONTEXT = "endorsement_versions.applicant"
 
-MAX_SEARCH = 500  #: compatibility forms of two long names may be longer than both
+MAX_NAME = 120  #: in each language
+MAX_STATEMENT = 600
 
 
 class EndorsementState(StrEnum):
@@ -151,8 +152,8 @@ def folded(text: str) -> str:
 
 
 def _searched(context: DefaultExecutionContext) -> str:
-    names = context.get_current_parameters()  # type: ignore[no-untyped-call]  # the library has no type for it
-    return f"{folded(names['name_ko'])}\n{folded(names['name_en'])}"[:MAX_SEARCH]
+    version = context.get_current_parameters()  # type: ignore[no-untyped-call]  # the library has no type for it
+    return "\n".join(folded(name) for name in version["name"].values())
 
 
 class EndorsementVersion(Model):
@@ -164,8 +165,7 @@ class EndorsementVersion(Model):
     endorsement_id: Mapped[int] = mapped_column(ForeignKey("endorsements.id", ondelete="CASCADE"))
     seq: Mapped[int]  #: 1, 2, …; the one that the mail confirms is the endorsement's own seq
     state: Mapped[str] = mapped_column(String(10))
-    name_ko: Mapped[str] = mapped_column(String(120))
-    name_en: Mapped[str] = mapped_column(String(120))
+    name: Mapped[Texts] = mapped_column(Translated(MAX_NAME))
     type: Mapped[str] = mapped_column(String(13))
     country: Mapped[str] = mapped_column(String(2))
     region: Mapped[str | None] = mapped_column(String(6))
@@ -173,10 +173,9 @@ class EndorsementVersion(Model):
     target_year: Mapped[int | None]  #: net zero by
     interim_year: Mapped[int | None]
     interim_percent: Mapped[int | None]  #: reduction by the interim year, against the organisation's own base
-    statement_ko: Mapped[str] = mapped_column(Text)
-    statement_en: Mapped[str] = mapped_column(Text)
-    #: Both names as a search finds them; filled when the row is made, whoever makes it.
-    search: Mapped[str] = mapped_column(String(MAX_SEARCH), default=_searched)
+    statement: Mapped[Texts] = mapped_column(Translated(MAX_STATEMENT))
+    #: The names in all languages as a search finds them; filled when the row is made, whoever makes it.
+    search: Mapped[str] = mapped_column(Text, default=_searched)
     #: Name and title of who speaks for it, as the wall shows them; "" without that person's consent, and emptied at once
     #: in every version when they take it back.
     spokesperson: Mapped[str] = mapped_column(String(170), server_default="")
@@ -193,7 +192,7 @@ class EndorsementVersion(Model):
         UniqueConstraint("endorsement_id", "seq"),
         CheckConstraint(one_of("state", VersionState), name="state"),
         CheckConstraint(one_of("type", OrganizationType), name="type"),
-        CheckConstraint("name_ko <> '' OR name_en <> ''", name="has_name"),
+        CheckConstraint(has_text("name"), name="has_name"),
         CheckConstraint("region IS NULL OR country = 'KR'", name="region_is_korean"),
         CheckConstraint("interim_percent IS NULL OR interim_percent BETWEEN 1 AND 100", name="percent"),
         # One version of an organisation is public at a time.

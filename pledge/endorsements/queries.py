@@ -12,7 +12,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, case, exists, func, select
 from sqlalchemy.orm import Session
 
+from pledge.core import languages
 from pledge.core.db import reading
+from pledge.core.languages import Texts
 from pledge.endorsements.models import (
     Endorsement,
     EndorsementState,
@@ -43,7 +45,7 @@ class OrganizationView:
 
     id: int
     state: EndorsementState
-    names: dict[str, str]  #: by language; only those that it has
+    names: Texts
     name_lang: str  #: the language of `name`
     type: OrganizationType
     country: str
@@ -53,7 +55,7 @@ class OrganizationView:
     target_year: int | None
     interim_year: int | None
     interim_percent: int | None
-    statements: dict[str, str]
+    statements: Texts
     statement_lang: str
     logo: str
     spokesperson: str  #: name and title of who speaks for it, with that person's consent
@@ -66,13 +68,13 @@ class OrganizationView:
         return self.names[self.name_lang]
 
     @property
-    def other_name(self) -> tuple[str, str] | None:
-        """Language and name, where it has one in the other language too."""
-        return next(((lang, name) for lang, name in self.names.items() if lang != self.name_lang), None)
+    def other_names(self) -> dict[str, str]:
+        """Its names in other languages, by language."""
+        return {lang: name for lang, name in self.names.items() if lang != self.name_lang}
 
     @property
     def statement(self) -> str:
-        return self.statements.get(self.statement_lang, "")
+        return self.statements[self.statement_lang]
 
     @property
     def initials(self) -> str:
@@ -136,7 +138,8 @@ def wall(campaign_id: int, lang: str, wanted: WallFilter, page: int = 1) -> Wall
     rank = case(
         {kind.value: place for place, kind in enumerate(OrganizationType)}, value=EndorsementVersion.type
     )
-    ordered = matching.order_by(gone, case((gone, 0), else_=rank), func.lower(_name(lang)), Endorsement.id)
+    name = func.lower(languages.in_language(EndorsementVersion.name, lang))
+    ordered = matching.order_by(gone, case((gone, 0), else_=rank), name, Endorsement.id)
     counted = matching.with_only_columns(Endorsement.state, func.count()).group_by(Endorsement.state)
     with reading() as connection:
         by_state = _facet(connection.execute(counted))
@@ -197,7 +200,10 @@ def listing(campaign_id: int, after: int = 0, limit: int = BATCH) -> list[Organi
     """All organisations on the wall by number, from the one after `after`; for programs."""
     query = _shown(campaign_id, EndorsementState.PUBLISHED).where(Endorsement.id > after)
     with reading() as connection:
-        return [_view(row, "en") for row in connection.execute(query.order_by(Endorsement.id).limit(limit))]
+        return [
+            _view(row, languages.default())
+            for row in connection.execute(query.order_by(Endorsement.id).limit(limit))
+        ]
 
 
 def _shown(campaign_id: int, *states: EndorsementState) -> Select[*tuple[Any, ...]]:
@@ -205,11 +211,10 @@ def _shown(campaign_id: int, *states: EndorsementState) -> Select[*tuple[Any, ..
         select(
             *(Endorsement.id, Endorsement.state, Endorsement.level, Endorsement.published_at),
             *(Endorsement.ended_at, Endorsement.public_reason),
-            *(EndorsementVersion.name_ko, EndorsementVersion.name_en, EndorsementVersion.type),
+            *(EndorsementVersion.name, EndorsementVersion.statement, EndorsementVersion.type),
             *(EndorsementVersion.country, EndorsementVersion.region, EndorsementVersion.website),
             *(EndorsementVersion.target_year, EndorsementVersion.interim_year),
             *(EndorsementVersion.interim_percent, EndorsementVersion.logo),
-            *(EndorsementVersion.statement_ko, EndorsementVersion.statement_en),
             EndorsementVersion.spokesperson,
         )
         .join(EndorsementVersion, EndorsementVersion.endorsement_id == Endorsement.id)
@@ -234,21 +239,12 @@ def _facet(rows: Any) -> dict[Any, int]:
     return dict(tuple(row) for row in rows)
 
 
-def _name(lang: str) -> ColumnElement[str]:
-    wanted, other = EndorsementVersion.name_ko, EndorsementVersion.name_en
-    if lang != "ko":
-        wanted, other = other, wanted
-    return func.coalesce(func.nullif(wanted, ""), other)
-
-
 def _view(row: Row[*tuple[Any, ...]], lang: str) -> OrganizationView:
-    names = {key: name for key, name in (("ko", row.name_ko), ("en", row.name_en)) if name}
-    statements = {key: text for key, text in (("ko", row.statement_ko), ("en", row.statement_en)) if text}
     return OrganizationView(
         id=row.id,
         state=EndorsementState(row.state),
-        names=names,
-        name_lang=lang if lang in names else next(iter(names)),
+        names=row.name,
+        name_lang=row.name.language_for(lang),
         type=OrganizationType(row.type),
         country=row.country,
         region=row.region,
@@ -258,8 +254,8 @@ def _view(row: Row[*tuple[Any, ...]], lang: str) -> OrganizationView:
         target_year=row.target_year,
         interim_year=row.interim_year,
         interim_percent=row.interim_percent,
-        statements=statements,
-        statement_lang=lang if lang in statements else next(iter(statements), lang),
+        statements=row.statement,
+        statement_lang=row.statement.language_for(lang),
         logo=row.logo,
         spokesperson=row.spokesperson,
         since=row.published_at,

@@ -2,19 +2,19 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from pledge.core import countries
+from pledge.core import countries, languages
+from pledge.core.languages import Texts
 from pledge.core.text.lines import BadLine, LineFault, content_fault
 from pledge.core.text.lines import clean_line as clean_any_line
 from pledge.core.text.plain_text import is_readable
-from pledge.endorsements.models import OrganizationType
+from pledge.endorsements.models import MAX_NAME, MAX_STATEMENT, OrganizationType
 from pledge.endorsements.verification.domains import BadWebsite, clean_website
 
-MAX_NAME = 120
 MAX_PERSON = 80  #: a person's name, and their title
-MAX_STATEMENT = 600
 MAX_WEBSITE = 300
 #: Years that a target may name, past ones too: a city may have reached its target already.
 YEARS = range(2000, 2101)
@@ -46,8 +46,7 @@ class BadContent(ValueError):
 class Content:
     """What an organisation shows: all of a version that is public, with the name of its logo."""
 
-    name_ko: str
-    name_en: str
+    name: Texts
     type: str
     country: str
     region: str | None
@@ -55,8 +54,7 @@ class Content:
     target_year: int | None = None
     interim_year: int | None = None
     interim_percent: int | None = None
-    statement_ko: str = ""
-    statement_en: str = ""
+    statement: Texts = field(default_factory=Texts)
     logo: str = ""  #: the name of a stored picture
 
 
@@ -65,14 +63,12 @@ def clean(content: Content) -> Content:
     check_targets(content.target_year, content.interim_year, content.interim_percent)
     return replace(
         content,
-        name_ko=clean_line("name_ko", content.name_ko, MAX_NAME, required=not content.name_en.strip()),
-        name_en=clean_line("name_en", content.name_en, MAX_NAME, required=False),
+        name=clean_names(content.name),
         type=check_type(content.type),
         country=_checked("country", content.country, content.country in countries.COUNTRIES),
         region=_region(content),
         website=check_website(content.website),
-        statement_ko=clean_statement("statement_ko", content.statement_ko),
-        statement_en=clean_statement("statement_en", content.statement_en),
+        statement=languages.texts({lang: clean_statement(text) for lang, text in content.statement.items()}),
     )
 
 
@@ -84,23 +80,36 @@ def clean_line(field: str, text: str, max_length: int, *, required: bool = True)
         raise BadContent(field, error.fault) from None
 
 
-def clean_statement(field: str, text: str) -> str:
+def clean_name(text: str) -> str:
+    """The name in one language; "" where it has none. Raises BadContent."""
+    return clean_line("name", text, MAX_NAME, required=False)
+
+
+def clean_names(names: Mapping[str, str]) -> Texts:
+    """The name in each language that it has one in, which must be one at least. Raises BadContent."""
+    found = languages.texts({lang: clean_name(name) for lang, name in names.items()})
+    if not found:
+        raise BadContent("name", LineFault.EMPTY)
+    return found
+
+
+def clean_statement(text: str) -> str:
     """Plain text of several lines, up to 600 characters; "" is fine. Raises BadContent."""
     lines = [line.rstrip() for line in _NEWLINES.sub("\n", unicodedata.normalize("NFC", text)).split("\n")]
     statement = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
     if len(statement) > MAX_STATEMENT:
-        raise BadContent(field, LineFault.TOO_LONG)
+        raise BadContent("statement", LineFault.TOO_LONG)
     if not is_readable(statement.replace("\n", "").replace("\t", "")):
-        raise BadContent(field, LineFault.CHARACTERS)
+        raise BadContent("statement", LineFault.CHARACTERS)
     if fault := content_fault(statement):
-        raise BadContent(field, fault)
+        raise BadContent("statement", fault)
     return statement
 
 
 def check_targets(target_year: int | None, interim_year: int | None, interim_percent: int | None) -> None:
     """Years of a calendar, an interim step that is whole and comes before the target. Raises BadContent."""
-    for field, fault in target_faults(target_year, interim_year, interim_percent).items():
-        raise BadContent(field, fault)
+    for name, fault in target_faults(target_year, interim_year, interim_percent).items():
+        raise BadContent(name, fault)
 
 
 def target_faults(

@@ -73,7 +73,7 @@ def apply(application: Application) -> str:
     name = clean_line("contact_name", contact.name, MAX_PERSON)
     title = clean_line("contact_title", contact.title, MAX_PERSON)
     number = optional_registration_number(application.registration_number)
-    key, hashed = name_key(content.name_ko, content.name_en), address_hash(contact.mailbox)
+    key, hashed = name_key(content.name), address_hash(contact.mailbox)
     with transaction() as session:
         campaign_id, pledge_text_id = _chosen(session, application)
         if content.logo:

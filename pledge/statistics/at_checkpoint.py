@@ -12,10 +12,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from pledge.campaigns.models import PledgeText
-from pledge.core import clock
+from pledge.core import clock, languages
 from pledge.core.db import reading, snapshot
 from pledge.core.i18n import SEOUL
-from pledge.core.languages import texts
 from pledge.endorsements.models import Endorsement, EndorsementVersion, OrganizationType, VersionState
 from pledge.ledger import counting, log_queries
 from pledge.ledger.counting import Counted
@@ -81,9 +80,9 @@ def _shown(connection: Connection, campaign_id: int, signed_at: datetime) -> dic
     version = EndorsementVersion.__table__.c
     query = (
         select(
-            *(version.endorsement_id, version.reviewed_at, version.name_ko, version.name_en, version.type),
+            *(version.endorsement_id, version.reviewed_at, version.name, version.statement, version.type),
             *(version.country, version.region, version.website, version.target_year),
-            *(version.statement_ko, version.statement_en, Endorsement.level),
+            Endorsement.level,
         )
         .join(Endorsement, Endorsement.id == version.endorsement_id)
         # Published at some time: a version that was not reviewed or was declined was never on the wall.
@@ -104,12 +103,12 @@ def _shown(connection: Connection, campaign_id: int, signed_at: datetime) -> dic
 
 def _place(row: Row[Any], number: int) -> tuple[int, str, int]:
     """Its place in the list, the same on every database."""
-    return list(OrganizationType).index(row.type), (row.name_ko or row.name_en).casefold(), number
+    return list(OrganizationType).index(row.type), row.name.of(languages.default()).casefold(), number
 
 
 def _organization(row: Row[Any], confirmed: str) -> Organization:
     return Organization(
-        name=texts({"ko": row.name_ko, "en": row.name_en}),
+        name=row.name,
         type=row.type,
         country=row.country,
         region=row.region,
@@ -117,6 +116,6 @@ def _organization(row: Row[Any], confirmed: str) -> Organization:
         website=row.website if row.website.startswith(("https://", "http://")) else "",
         level=row.level,
         target_year=row.target_year,
-        statement=texts({"ko": row.statement_ko, "en": row.statement_en}),
+        statement=row.statement,
         published_on=korean_day(confirmed),
     )

@@ -20,6 +20,7 @@ from tests.support import crash
 from tests.support.factories import (
     HANEUL,
     campaign,
+    changed_content,
     endorse_confirm_token,
     endorse_contact_token,
     endorse_manage_token,
@@ -86,7 +87,7 @@ def test_a_crash_while_an_application_is_disowned_leaves_all_or_nothing():
 def test_a_crash_while_an_endorsement_is_corrected_leaves_all_or_nothing():
     row = endorsement(show_contact=True, spokesperson="김하늘, 사무국장")
     token = endorse_manage_token(row)
-    content = replace(content_of(version_of(row)), statement_ko="새 문구", logo=store_picture(png()))
+    content = changed_content(content_of(version_of(row)), statement_ko="새 문구", logo=store_picture(png()))
 
     def correct():
         own.correct(token, content, name="이바다", title="대표", show=False)

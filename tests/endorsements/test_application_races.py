@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from pledge.core.db import db
+from pledge.core.languages import Texts
 from pledge.endorsements import handover, own, services
 from pledge.endorsements.models import Endorsement, EndorsementVersion
 from pledge.ledger.models import LedgerEntry
@@ -167,7 +168,12 @@ def test_fifty_corrections_leave_one_that_waits(app, crowd):
         from pledge.endorsements.rules import Content
 
         content = Content(
-            "하늘", "", "civil", "KR", None, "https://sky.example.org", statement_ko=f"말 {number}"
+            Texts(ko="하늘"),
+            "civil",
+            "KR",
+            None,
+            "https://sky.example.org",
+            statement=Texts(ko=f"말 {number}"),
         )
         with app.app_context():
             own.correct(token, content, name="김하늘", title="대표", show=False)

@@ -17,7 +17,7 @@ from pledge.endorsements import services
 from pledge.endorsements.applicants import open_link, own_endorsement
 from pledge.endorsements.identifiers import address_hash, name_digest, read_ticket, ticket_for
 from pledge.endorsements.models import Endorsement, EndorsementVersion
-from pledge.endorsements.rules import BadContent, Content, ContentFault
+from pledge.endorsements.rules import BadContent, ContentFault
 from pledge.endorsements.verification.registration import BadRegistrationNumber
 from pledge.mail.models import MailBlock, MailKind, OutboxMail
 from pledge.signatures.addresses import parse
@@ -25,6 +25,7 @@ from tests.support.factories import (
     HANEUL,
     answer_requests,
     campaign,
+    changed_content,
     endorse_confirm_token,
     endorse_manage_token,
     endorsement,
@@ -53,8 +54,9 @@ def apply(application=HANEUL, **changes):
     email = changes.pop("email", None)
     if email:
         application = replace(application, contact=replace(application.contact, mailbox=parse(email)))
-    facts = {name: changes.pop(name) for name in [*changes] if name in Content.__dataclass_fields__}
-    ticket = services.apply(replace(application, content=replace(application.content, **facts), **changes))
+    others = {name: changes.pop(name) for name in [*changes] if hasattr(application, name)}
+    content = changed_content(application.content, **changes)
+    ticket = services.apply(replace(application, content=content, **others))
     answer_requests()
     return ticket
 
@@ -70,7 +72,7 @@ def test_an_application_is_stored_pending_with_one_version_and_one_mail_enqueued
     assert (row.state, row.seq, row.level, row.lang) == ("pending", 1, "mail", "ko")
     assert (row.contact_name, row.contact_title, row.contact_email) == ("김하늘", "대표", "sky@haneul.co.kr")
     assert (row.mail_domain, row.show_contact, row.confirmed_at) == ("haneul.co.kr", False, None)
-    assert (version.state, version.seq, version.name_ko) == ("proposed", 1, "㈜하늘에너지")
+    assert (version.state, version.seq, version.name["ko"]) == ("proposed", 1, "㈜하늘에너지")
     assert version.website == "https://www.haneul.co.kr"
     assert version.spokesperson == ""
     assert enqueued() == [MailKind.ENDORSE_CONFIRM]
@@ -208,7 +210,10 @@ class TestApplyingAgainWhileItWaits:
         apply()
         frozen_clock.move(minutes=2)
         apply(statement_ko="다른 말")
-        assert [version.statement_ko for version in versions()] == [HANEUL.content.statement_ko, "다른 말"]
+        assert [version.statement["ko"] for version in versions()] == [
+            HANEUL.content.statement["ko"],
+            "다른 말",
+        ]
         assert enqueued() == [MailKind.ENDORSE_CONFIRM] * 2
         first, second = db.session.scalars(select(OutboxMail).order_by(OutboxMail.id))
         assert (first.seq, second.seq) == (1, 2)
@@ -225,11 +230,11 @@ class TestApplyingAgainWhileItWaits:
         assert (row.contact_name, row.state) == ("김하늘", "pending")
         link = open_link(endorse_confirm_token(row, seq), "ko")
         assert link.state is LinkState.PENDING
-        said = ("김하늘", HANEUL.content.statement_ko) if seq == 1 else ("다른 사람", "다른 말")
-        assert (link.record.contact_name, link.record.newest.content.statement_ko) == said
+        said = ("김하늘", HANEUL.content.statement["ko"]) if seq == 1 else ("다른 사람", "다른 말")
+        assert (link.record.contact_name, link.record.newest.content.statement["ko"]) == said
         assert services.confirm(row.id, seq)
         (row,), (version,) = rows(), versions()
-        assert (row.contact_name, version.statement_ko) == said
+        assert (row.contact_name, version.statement["ko"]) == said
         assert (row.state, row.seq, version.seq, version.applicant) == ("review", 2, 2, None)
         assert not services.confirm(row.id, 3 - seq)
         for number in (1, 2):
@@ -262,7 +267,7 @@ def test_a_known_organisation_is_left_alone_and_the_mail_tells_the_truth(state):
     endorsement(name_ko="하늘에너지", name_en="", email="sky@haneul.co.kr", state=state)
     apply(statement_ko="다른 말")
     (row,), (version,) = rows(), versions()
-    assert (row.state, row.seq, version.statement_ko) == (state, 1, "함께하겠습니다.")
+    assert (row.state, row.seq, version.statement["ko"]) == (state, 1, "함께하겠습니다.")
     assert enqueued() == [MailKind.ENDORSE_ALREADY]
 
 

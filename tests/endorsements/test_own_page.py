@@ -18,6 +18,7 @@ from tests.support.factories import (
     HANEUL,
     answer_requests,
     campaign,
+    changed_content,
     endorse_confirm_token,
     endorse_manage_token,
     endorsement,
@@ -50,9 +51,7 @@ def organizations(of):
 
 
 def correct(row, *, name="김하늘", title="사무국장", show=False, **facts):
-    from dataclasses import replace
-
-    content = replace(content_of(version_of(row)), **facts)
+    content = changed_content(content_of(version_of(row)), **facts)
     return own.correct(endorse_manage_token(again(row)), content, name=name, title=title, show=show)
 
 
@@ -63,8 +62,8 @@ class TestCorrecting:
         assert states(row) == [(1, "published"), (2, "proposed")]
         assert (again(row).state, again(row).seq) == ("published", 2)
         seen = own_endorsement(endorse_manage_token(row), "ko")
-        assert seen.published.content.statement_ko == "함께하겠습니다."
-        assert seen.proposed.content.statement_ko == "새 문구"
+        assert seen.published.content.statement["ko"] == "함께하겠습니다."
+        assert seen.proposed.content.statement["ko"] == "새 문구"
         assert organizations(row) == 1
 
     def test_another_correction_replaces_the_one_that_waits(self):

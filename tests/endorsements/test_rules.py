@@ -23,7 +23,7 @@ def kept(clean, *arguments):
 
 @given(text=TEXT | HOSTILE)
 def test_a_name_that_is_kept_is_one_readable_line_and_no_formula(text):
-    name = kept(rules.clean_line, "name_ko", text, 120)
+    name = kept(rules.clean_line, "name", text, 120)
     if name is None:
         return
     assert 0 < len(name) <= 120
@@ -31,12 +31,12 @@ def test_a_name_that_is_kept_is_one_readable_line_and_no_formula(text):
     assert name[0] not in "=+-@＝＋－＠"
     assert not any(unicodedata.category(character) in ("Cc", "Zl", "Zp", "Co") for character in name)
     assert not set(name) & set("<>\u202e\u2066\n\t")
-    assert rules.clean_line("name_ko", name, 120) == name
+    assert rules.clean_line("name", name, 120) == name
 
 
 @given(text=TEXT | HOSTILE | st.text("가 \n\r", min_size=590, max_size=620))
 def test_a_statement_that_is_kept_has_lines_that_are_read_as_they_are_written(text):
-    statement = kept(rules.clean_statement, "statement_ko", text)
+    statement = kept(rules.clean_statement, text)
     if statement is None:
         return
     assert len(statement) <= 600
@@ -44,7 +44,7 @@ def test_a_statement_that_is_kept_has_lines_that_are_read_as_they_are_written(te
     assert "\r" not in statement
     assert "\n\n\n" not in statement
     assert not set(statement) & set("\u202e\u2066\0")
-    assert rules.clean_statement("statement_ko", statement) == statement
+    assert rules.clean_statement(statement) == statement
 
 
 @pytest.mark.parametrize(
@@ -52,13 +52,13 @@ def test_a_statement_that_is_kept_has_lines_that_are_read_as_they_are_written(te
 )
 def test_a_resident_registration_number_is_not_taken(text):
     with pytest.raises(BadContent) as error:
-        rules.clean_statement("statement_ko", text)
+        rules.clean_statement(text)
     assert error.value.fault is LineFault.RESIDENT_NUMBER
 
 
 @pytest.mark.parametrize("text", ["2035-1234567", "901301-1234567", "900101-9234567", "02-123-4567", "2050"])
 def test_a_number_that_is_no_resident_registration_number_is_taken(text):
-    assert rules.clean_statement("statement_ko", text) == text
+    assert rules.clean_statement(text) == text
 
 
 @pytest.mark.parametrize(

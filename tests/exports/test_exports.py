@@ -18,6 +18,7 @@ from pledge.campaigns.log_facts import pledge_hashes
 from pledge.core import clock
 from pledge.core.db import db, transaction
 from pledge.core.i18n import SEOUL
+from pledge.core.languages import Texts
 from pledge.endorsements.models import EndorsementVersion
 from pledge.exports import files, services, workbook
 from pledge.exports import rows as export_rows
@@ -125,7 +126,7 @@ def test_organisations_come_as_they_stand_on_the_wall_and_no_cell_is_a_formula(a
         session.execute(
             update(EndorsementVersion)
             .where(EndorsementVersion.endorsement_id == row.id)
-            .values(name_ko="=1+1", statement_ko="@SUM(A1)")
+            .values(name=Texts(ko="=1+1"), statement=Texts(ko="@SUM(A1)"))
         )
     fold_all()
 

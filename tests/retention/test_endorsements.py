@@ -88,7 +88,7 @@ def test_ninety_days_after_its_end_the_person_is_forgotten_and_the_public_line_s
     assert run({}).contacts == 0, "once"
     kept = again(row)
     assert (kept.state, kept.contact_name, kept.contact_email) == (state, "", "")
-    assert version_of(row).name_ko
+    assert version_of(row).name
     assert number_of(LedgerEntry) == 2
     with pytest.raises(BadToken):
         own.erase(token)

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from pledge.core.db import reading
+from pledge.core.languages import Texts
 from pledge.endorsements.models import Endorsement, EndorsementState, EndorsementVersion, VerificationLevel
 from pledge.endorsements.review.services import NEWEST
 from pledge.endorsements.verification.domains import host_of, registrable
@@ -37,7 +38,7 @@ _BY_LIKENESS = {
 @dataclass(frozen=True)
 class Candidate:
     id: int
-    name: str
+    name: Texts
     state: EndorsementState
     level: VerificationLevel
     signs: list[DuplicateSign]
@@ -48,7 +49,7 @@ def candidates(endorsement_id: int) -> list[Candidate]:
     columns = (
         *(Endorsement.id, Endorsement.campaign_id, Endorsement.state, Endorsement.level),
         *(Endorsement.registration_hash, Endorsement.mail_domain),
-        *(EndorsementVersion.name_ko, EndorsementVersion.name_en, EndorsementVersion.website),
+        *(EndorsementVersion.name, EndorsementVersion.website),
     )
     newest = select(*columns).select_from(Endorsement).join(EndorsementVersion, NEWEST)
     with reading() as connection:
@@ -63,13 +64,7 @@ def candidates(endorsement_id: int) -> list[Candidate]:
             )
         ).all()
     found = [
-        Candidate(
-            other.id,
-            other.name_ko or other.name_en,
-            EndorsementState(other.state),
-            VerificationLevel(other.level),
-            signs,
-        )
+        Candidate(other.id, other.name, EndorsementState(other.state), VerificationLevel(other.level), signs)
         for other in others
         if (signs := _signs(own, other))
     ]
@@ -79,7 +74,7 @@ def candidates(endorsement_id: int) -> list[Candidate]:
 
 
 def _signs(own: Row[*tuple[Any, ...]], other: Row[*tuple[Any, ...]]) -> list[DuplicateSign]:
-    likeness = similar((own.name_ko, own.name_en), (other.name_ko, other.name_en))
+    likeness = similar(own.name, other.name)
     site = registrable(host_of(own.website))
     common = {
         DuplicateSign.REGISTRATION: own.registration_hash is not None

@@ -11,7 +11,9 @@ from sqlalchemy.orm import aliased
 from pledge.audit import queries as audit
 from pledge.audit.queries import AuditEntryView, Search
 from pledge.campaigns.models import Campaign
+from pledge.core import languages
 from pledge.core.db import reading
+from pledge.core.languages import Texts
 from pledge.endorsements.models import (
     Endorsement,
     EndorsementState,
@@ -28,9 +30,9 @@ PAGE = 50
 
 #: What a version shows, in the order in which it is compared.
 FIELDS = (
-    *("name_ko", "name_en", "type", "country", "region", "website"),
+    *("name", "type", "country", "region", "website"),
     *("target_year", "interim_year", "interim_percent"),
-    *("statement_ko", "statement_en", "spokesperson", "logo"),
+    *("statement", "spokesperson", "logo"),
 )
 
 
@@ -49,7 +51,7 @@ class QueueItem:
 
     id: int
     campaign: str  #: its slug
-    name: str
+    name: Texts
     type: str
     country: str
     logo: str
@@ -62,7 +64,7 @@ class QueueItem:
 
     @property
     def initials(self) -> str:
-        return initials(self.name)
+        return initials(self.name.of(languages.default()))
 
 
 @dataclass(frozen=True)
@@ -83,8 +85,8 @@ class VersionView:
     fields: dict[str, Any]  #: by the names of FIELDS
 
     @property
-    def name(self) -> str:
-        return str(self.fields["name_ko"] or self.fields["name_en"])
+    def name(self) -> Texts:
+        return Texts(self.fields["name"])
 
     @property
     def logo(self) -> str:
@@ -92,7 +94,18 @@ class VersionView:
 
     @property
     def initials(self) -> str:
-        return initials(self.name)
+        return initials(self.name.of(languages.default()))
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One field of the newest version beside the published one; a text has one of these for each language."""
+
+    field: str
+    lang: str  #: "" where the field is no text by language
+    before: Any
+    now: Any
+    is_changed: bool
 
 
 @dataclass(frozen=True)
@@ -126,11 +139,15 @@ class Case:
         )
 
     @property
-    def changed(self) -> list[str]:
-        """The fields in which the newest version differs from the published one, once there is one."""
-        if self.published is None or self.published.seq == self.newest.seq:
-            return []
-        return [name for name in FIELDS if self.newest.fields[name] != self.published.fields[name]]
+    def is_correction(self) -> bool:
+        """Whether the newest version is another one than what the wall shows."""
+        return self.published is not None and self.published.seq != self.newest.seq
+
+    @property
+    def comparisons(self) -> list[Comparison]:
+        """Field by field: what the wall shows and what the newest version says."""
+        before = (self.published or self.newest).fields
+        return [line for name in FIELDS for line in _compared(name, before[name], self.newest.fields[name])]
 
 
 #: The state of an organisation that applies again stays until the mail is confirmed; such a version is not reviewed yet.
@@ -242,7 +259,7 @@ def _items() -> Select[*tuple[Any, ...]]:
         select(
             *(Endorsement.id, Endorsement.state, Endorsement.level),
             *(Endorsement.confirmed_at, Endorsement.ended_at, Endorsement.published_at),
-            *(EndorsementVersion.name_ko, EndorsementVersion.name_en, EndorsementVersion.type),
+            *(EndorsementVersion.name, EndorsementVersion.type),
             *(EndorsementVersion.country, EndorsementVersion.logo, EndorsementVersion.submitted_at),
             *(Campaign.slug, _has_duplicates().label("has_duplicates"), holder_of().label("holder")),
         )
@@ -272,13 +289,22 @@ def _has_duplicates() -> ColumnElement[bool]:
     )
 
 
+def _compared(field: str, before: Any, now: Any) -> list[Comparison]:
+    if not isinstance(now, Texts):
+        return [Comparison(field, "", before, now, before != now)]
+    return [
+        Comparison(field, lang, before[lang], now[lang], before[lang] != now[lang])
+        for lang in dict.fromkeys([*languages.codes(), *before, *now])
+    ]
+
+
 def _item(row: Row[*tuple[Any, ...]]) -> QueueItem:
     state = EndorsementState(row.state)
     moments = [row.submitted_at, row.confirmed_at if state is EndorsementState.REVIEW else None, row.ended_at]
     return QueueItem(
         id=row.id,
         campaign=row.slug,
-        name=row.name_ko or row.name_en,
+        name=row.name,
         type=row.type,
         country=row.country,
         logo=row.logo,

@@ -10,6 +10,9 @@ from difflib import SequenceMatcher
 from enum import StrEnum
 from functools import lru_cache
 
+from pledge.core import languages
+from pledge.core.languages import Texts
+
 MAX_KEY = 200
 
 #: One syllable in brackets before, after or inside a Korean name: (주), (재), 사) …
@@ -64,17 +67,17 @@ class Likeness(StrEnum):
     CLOSE = "close"  #: a few letters differ
 
 
-def name_key(name_ko: str, name_en: str) -> str:
-    """The key of an organisation: that of its Korean name, or of its English one when there is no other."""
-    return normalized(name_ko) or normalized(name_en)
+def name_key(names: Texts) -> str:
+    """The key of an organisation: that of its name in the first language of the site that it has one in."""
+    return normalized(names.of(languages.default()))
 
 
-def similar(names: tuple[str, str], others: tuple[str, str]) -> Likeness | None:
-    """How two organisations' names (Korean, English) are alike, the strongest way; None when they are not.
+def similar(names: Texts, others: Texts) -> Likeness | None:
+    """How two organisations' names are alike, the strongest way; None when they are not.
 
     Every name is compared with every other: people write the English one into the Korean field.
     """
-    pairs = [(normalized(one), normalized(other)) for one in names for other in others if one and other]
+    pairs = [(normalized(one), normalized(other)) for one in names.values() for other in others.values()]
     found = {_likeness(one, other) for one, other in pairs if one and other}
     return next((likeness for likeness in Likeness if likeness in found), None)
 

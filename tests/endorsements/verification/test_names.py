@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pledge.core.languages import Texts, texts
 from pledge.endorsements.verification.names import MAX_KEY, Likeness, name_key, normalized, similar
 
 TEXT = st.text(max_size=120)
@@ -44,9 +45,9 @@ def test_a_name_that_is_nothing_else_stays_whole(name):
     assert normalized(name)
 
 
-def test_the_korean_name_is_the_key_and_the_english_one_stands_in():
-    assert name_key("㈜포스코", "POSCO") == "포스코"
-    assert name_key("", "POSCO Inc.") == name_key(" ", "Posco") == "posco"
+def test_the_name_in_the_first_language_is_the_key_and_another_one_stands_in():
+    assert name_key(Texts(en="POSCO", ko="㈜포스코")) == "포스코"
+    assert name_key(Texts(en="POSCO Inc.")) == name_key(Texts(ja="Posco")) == "posco"
 
 
 @given(TEXT)
@@ -77,6 +78,10 @@ def test_a_legal_form_around_a_name_says_nothing(name):
 # --- Candidates ---
 
 
+def named(korean, english):
+    return texts({"ko": korean, "en": english})
+
+
 @pytest.mark.parametrize(
     ("names", "others", "likeness"),
     [
@@ -96,21 +101,22 @@ def test_a_legal_form_around_a_name_says_nothing(name):
     ],
 )
 def test_how_two_organisations_are_alike(names, others, likeness):
-    assert similar(names, others) == similar(others, names) == likeness
+    one, other = named(*names), named(*others)
+    assert similar(one, other) == similar(other, one) == likeness
 
 
 @given(TEXT, TEXT, TEXT, TEXT)
 def test_likeness_looks_the_same_from_both_sides(one, two, three, four):
-    assert similar((one, two), (three, four)) == similar((three, four), (one, two))
+    assert similar(named(one, two), named(three, four)) == similar(named(three, four), named(one, two))
     if one.strip():
-        assert similar((one, two), (one, four)) == Likeness.EQUAL
+        assert similar(named(one, two), named(one, four)) == Likeness.EQUAL
 
 
 def test_a_thousand_names_are_compared_within_a_second():
     import time
 
-    others = [(f"기후 행동 연합 {n}호", f"Climate Action Alliance No. {n}") for n in range(1000)]
+    others = [named(f"기후 행동 연합 {n}호", f"Climate Action Alliance No. {n}") for n in range(1000)]
     began = time.process_time()
     for other in others:
-        similar(("서울 기후 행동 연합", "Seoul Climate Action Alliance"), other)
+        similar(named("서울 기후 행동 연합", "Seoul Climate Action Alliance"), other)
     assert time.process_time() - began < 1

@@ -18,6 +18,7 @@ from tests.support.factories.campaigns import (
 )
 from tests.support.factories.endorsements import (
     HANEUL,
+    changed_content,
     endorse_confirm_token,
     endorse_contact_token,
     endorse_form,
@@ -51,6 +52,7 @@ __all__ = [
     "TERMS",
     "answer_requests",
     "campaign",
+    "changed_content",
     "code",
     "confirm_token",
     "crowd",

@@ -1,5 +1,6 @@
 """Organisations with their versions and entries in the ledger, and what their contact holds in hand."""
 
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -7,8 +8,9 @@ from typing import Any
 from sqlalchemy import select
 
 from pledge.campaigns.models import Campaign
-from pledge.core import clock, tokens
+from pledge.core import clock, languages, tokens
 from pledge.core.db import db, transaction
+from pledge.core.languages import Texts
 from pledge.core.text import markdown
 from pledge.core.tokens import Purpose
 from pledge.endorsements import counting, identifiers
@@ -42,7 +44,8 @@ def endorsement(
 ) -> Endorsement:
     """An organisation in one of its states, confirmed an hour ago unless `at` says otherwise; published ones are counted.
 
-    Facts of the endorsement and of its version go in side by side: `endorsement(name_en="Posco", level="domain")`.
+    Facts of the endorsement and of its version go in side by side: `endorsement(name_en="Posco", level="domain")`. A text
+    by language is given whole (`name`), or in single languages (`name_en`).
     `removed` and `withdrawn` were published before; `merged` needs `merged_into_id`.
     """
     of = of or the_campaign()
@@ -50,8 +53,7 @@ def endorsement(
     state, number = EndorsementState(state), next_number()
     mailbox = parse(email or f"speaker{number}@org{number}.example.org")
     shown = {
-        "name_ko": f"기관 {number}",
-        "name_en": f"Organization {number}",
+        "name": take_texts(facts, "name", Texts(ko=f"기관 {number}", en=f"Organization {number}")),
         "type": "civil",
         "country": "KR",
         "region": "KR-11" if facts.get("country", "KR") == "KR" else None,
@@ -59,8 +61,7 @@ def endorsement(
         "target_year": 2050,
         "interim_year": None,
         "interim_percent": None,
-        "statement_ko": "함께하겠습니다.",
-        "statement_en": "We are with you.",
+        "statement": take_texts(facts, "statement", Texts(ko="함께하겠습니다.", en="We are with you.")),
         "spokesperson": "",
     }
     version_facts = {name: facts.pop(name) for name in [*facts] if name in {*shown, "logo", "search"}}
@@ -80,7 +81,7 @@ def endorsement(
             "address_hash": address_hash(mailbox),
             "mail_domain": mailbox.mailed.rpartition("@")[2],
             "show_contact": False,
-            "name_key": name_key(shown["name_ko"], shown["name_en"]),
+            "name_key": name_key(shown["name"]),
             "level": "mail",
             "lang": "ko",
             "pledge_text_id": of.pledges[-1].id,
@@ -113,13 +114,25 @@ def endorsement(
     return row
 
 
+def take_texts(facts: dict[str, Any], name: str, default: Texts) -> Texts:
+    """The text of this name, out of the facts: whole, or the default with other single languages (`name_en`)."""
+    given = {key[-2:]: facts.pop(key) for key in [*facts] if re.fullmatch(f"{name}_[a-z]{{2}}", key)}
+    return languages.texts({**facts.pop(name, default), **given})
+
+
+def changed_content(content: Content, **facts: Any) -> Content:
+    """What an organisation shows, with other facts; texts as in `endorsement()`."""
+    texts = {name: take_texts(facts, name, getattr(content, name)) for name in ("name", "statement")}
+    return replace(content, **texts, **facts)
+
+
 def version_of(row: Endorsement, **facts: Any) -> EndorsementVersion:
     """The newest version of an endorsement, detached from nothing; another one is proposed first when facts are given."""
     query = select(EndorsementVersion).where(EndorsementVersion.endorsement_id == row.id)
     newest = db.session.scalars(query.order_by(EndorsementVersion.seq.desc()).limit(1)).one()
     if not facts:
         return newest
-    shown = replace(endorsement_versions.content_of(newest), **facts)
+    shown = changed_content(endorsement_versions.content_of(newest), **facts)
     with transaction() as session:
         fresh = session.get_one(Endorsement, row.id)
         applicant = _applicant(fresh).dump() if fresh.state in REPLACEABLE else None
@@ -158,8 +171,7 @@ def endorse_contact_token(of: ContactChange) -> str:
 HANEUL = Application(
     slug="blue-skies",
     content=Content(
-        name_ko="㈜하늘에너지",
-        name_en="Haneul Energy Co., Ltd.",
+        name=Texts(ko="㈜하늘에너지", en="Haneul Energy Co., Ltd."),
         type="business",
         country="KR",
         region="KR-11",
@@ -167,7 +179,7 @@ HANEUL = Application(
         target_year=2050,
         interim_year=2035,
         interim_percent=60,
-        statement_ko="2050년까지 탄소중립을 이루겠습니다.",
+        statement=Texts(ko="2050년까지 탄소중립을 이루겠습니다."),
     ),
     contact=Contact("김하늘", "대표", parse("sky@haneul.co.kr"), show=False),
     registration_number="",

@@ -11,15 +11,16 @@ from wtforms import FileField, HiddenField, SelectField, StringField, TextAreaFi
 from wtforms.fields import Field
 from wtforms.validators import ValidationError
 
-from pledge.core import countries, i18n
+from pledge.core import countries, i18n, languages
 from pledge.core.text.line_words import LINE_WORDS
 from pledge.core.text.lines import LineFault
+from pledge.core.text.plain_text import one_line
 from pledge.endorsements import rules
 from pledge.endorsements.models import OrganizationType
 from pledge.endorsements.rules import BadContent, Content, ContentFault
 from pledge.endorsements.verification.registration import BadRegistrationNumber, optional_registration_number
 from pledge.signatures.addresses import Address
-from pledge.web.forms import PublicForm, TickField
+from pledge.web.forms import ByLanguage, PublicForm, TickField
 from pledge.web.public.signing.forms import check_address, is_version
 
 #: What a fault is called, by field where one wording does not fit all.
@@ -31,10 +32,8 @@ _WORDS: dict[StrEnum, Any] = {
     ContentFault.ORDER: _l("The interim year must be before the target year."),
 }
 _FIELD_WORDS: dict[tuple[str, StrEnum], Any] = {
-    ("name_ko", LineFault.EMPTY): _l("Enter the name of the organisation, in Korean or in English."),
-    ("name_ko", LineFault.TOO_LONG): _l("The name can have up to 120 characters."),
-    ("name_en", LineFault.EMPTY): _l("Enter the name of the organisation in letters."),
-    ("name_en", LineFault.TOO_LONG): _l("The name can have up to 120 characters."),
+    ("name", LineFault.EMPTY): _l("Enter the name of the organisation in letters."),
+    ("name", LineFault.TOO_LONG): _l("The name can have up to 120 characters."),
     ("type", ContentFault.UNKNOWN): _l("Choose a kind of organisation from the list."),
     ("website", LineFault.EMPTY): _l("Enter the address of the organisation's website."),
     ("website", LineFault.TOO_LONG): _l("The address can have up to 300 characters."),
@@ -44,8 +43,7 @@ _FIELD_WORDS: dict[tuple[str, StrEnum], Any] = {
     ("interim_percent", ContentFault.HALF): _l(
         "Enter the interim percentage too, or leave year and percentage empty."
     ),
-    ("statement_ko", LineFault.TOO_LONG): _l("A statement can have up to 600 characters."),
-    ("statement_en", LineFault.TOO_LONG): _l("A statement can have up to 600 characters."),
+    ("statement", LineFault.TOO_LONG): _l("A statement can have up to 600 characters."),
     ("contact_name", LineFault.EMPTY): _l("Enter the name of the person who speaks for the organisation."),
     ("contact_name", LineFault.TOO_LONG): _l("The name can have up to 80 characters."),
     ("contact_title", LineFault.EMPTY): _l("Enter that person's title."),
@@ -68,6 +66,25 @@ def number(field: Field) -> int | None:
     return int(text)
 
 
+def _check(rule: Callable[[], object]) -> None:
+    try:
+        rule()
+    except BadContent as error:
+        raise ValidationError(words(error.field, error.fault)) from None
+
+
+def _check_name(form: "ContentForm", field: Field) -> None:
+    if field.name == f"name_{languages.default()}" and not any(
+        map(one_line, form.by_language("name").values())
+    ):
+        raise ValidationError(_l("Enter the name of the organisation in one language at least."))
+    _check(lambda: rules.clean_name(field.data or ""))
+
+
+def _check_statement(_form: "ContentForm", field: Field) -> None:
+    _check(lambda: rules.clean_statement(field.data or ""))
+
+
 class PersonForm(PublicForm):
     """Name and title of who speaks for an organisation."""
 
@@ -84,8 +101,7 @@ class PersonForm(PublicForm):
 class ContentForm(PublicForm):
     """What an organisation shows: the part that a new endorsement and a correction share."""
 
-    name_ko = StringField(_l("Name in Korean"))
-    name_en = StringField(_l("Name in English"))
+    name = ByLanguage(StringField, _l("Name"), check=_check_name)
     type = SelectField(_l("Kind of organisation"), validate_choice=False)
     country = SelectField(_l("Country or region"), validate_choice=False)
     region = SelectField(_l("Province or city"), validate_choice=False)
@@ -96,18 +112,10 @@ class ContentForm(PublicForm):
     target_year = StringField(_l("Net zero by"))
     interim_year = StringField(_l("Interim year"))
     interim_percent = StringField(_l("Interim percentage"))
-    statement_ko = TextAreaField(_l("Statement in Korean"))
-    statement_en = TextAreaField(_l("Statement in English"))
+    statement = ByLanguage(TextAreaField, _l("Public statement"), check=_check_statement)
 
     #: The name of the stored picture; the view sets it (web/public/campaign/logos.py).
     logo_name: str = ""
-
-    def validate_name_ko(self, field: Field) -> None:
-        required = not (self.name_en.data or "").strip()
-        _check(lambda: rules.clean_line("name_ko", field.data or "", rules.MAX_NAME, required=required))
-
-    def validate_name_en(self, field: Field) -> None:
-        _check(lambda: rules.clean_line("name_en", field.data or "", rules.MAX_NAME, required=False))
 
     def validate_type(self, field: Field) -> None:
         _check(lambda: rules.check_type(field.data or ""))
@@ -132,18 +140,11 @@ class ContentForm(PublicForm):
     def validate_interim_percent(self, field: Field) -> None:
         self._check_number(field, ContentFault.PERCENT)
 
-    def validate_statement_ko(self, field: Field) -> None:
-        _check(lambda: rules.clean_statement(field.name, field.data or ""))
-
-    def validate_statement_en(self, field: Field) -> None:
-        _check(lambda: rules.clean_statement(field.name, field.data or ""))
-
     def content(self) -> Content:
         """What the fields say, once they are valid."""
         target_year, interim_year, interim_percent = map(number, self._numbers)
         return Content(
-            name_ko=self.name_ko.data or "",
-            name_en=self.name_en.data or "",
+            name=self.by_language("name"),
             type=self.type.data or "",
             country=self.country.data or "",
             region=self.region.data or None,
@@ -151,8 +152,7 @@ class ContentForm(PublicForm):
             target_year=target_year,
             interim_year=interim_year,
             interim_percent=interim_percent,
-            statement_ko=self.statement_ko.data or "",
-            statement_en=self.statement_en.data or "",
+            statement=self.by_language("statement"),
             logo=self.logo_name,
         )
 
@@ -259,10 +259,3 @@ class TakeOverForm(PublicForm):
 
     validate_authority_ok = EndorseForm.validate_authority_ok
     validate_consent_person = EndorseForm.validate_consent_person
-
-
-def _check(rule: Callable[[], object]) -> None:
-    try:
-        rule()
-    except BadContent as error:
-        raise ValidationError(words(error.field, error.fault)) from None

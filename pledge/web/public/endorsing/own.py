@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import CombinedMultiDict
 
 from pledge.campaigns.mailed_links import LinkState
-from pledge.core import i18n
+from pledge.core import i18n, languages
 from pledge.core.text import markdown
 from pledge.core.tokens import BadToken
 from pledge.endorsements import handover, own
@@ -63,18 +63,18 @@ def correct(subject: Subject, token: str) -> Response:
     endorsement = own_endorsement(token, i18n.language())
     if endorsement.state not in own.CORRECTABLE:  # before a picture is taken
         raise own.EndorsementInWrongState
-    shown = asdict(endorsement.newest.content)
+    content = endorsement.newest.content
     if request.method != "POST":
         form = CorrectionForm(
-            **shown,
+            **languages.as_fields(asdict(content)),
             contact_name=endorsement.contact_name,
             contact_title=endorsement.contact_title,
             show_contact=endorsement.show_contact,
         )
-        form.logo_name = shown["logo"]
+        form.logo_name = content.logo
         return show("public/endorsing/correct.html", subject, endorsement, form=form, token=token)
     form = CorrectionForm(CombinedMultiDict([request.files, request.form]))
-    if all((form.validate(), logos.take(form, own=shown["logo"]))):
+    if all((form.validate(), logos.take(form, own=content.logo))):
         try:
             waits = own.correct(
                 token,

@@ -50,7 +50,7 @@ def withdrawing(endorsement: EndorsementView) -> Question:
     not_public = _("The secretariat stops its review. Nothing was public, so nothing is left in public.")
     return Question(
         title=_("Withdraw the endorsement"),
-        heading=_("Withdraw the endorsement of %(name)s?", name=endorsement.newest.name_in(i18n.language())),
+        heading=_("Withdraw the endorsement of %(name)s?", name=endorsement.newest.name.of(i18n.language())),
         lead=public if endorsement.published_at else not_public,
         notes=(_("The organisation may endorse again whenever it likes."),),
         button=_("Withdraw the endorsement"),

@@ -121,7 +121,6 @@ def case_page(
             case=case,
             evidence=_evidence(case),
             candidates=candidates,
-            fields=services.FIELDS,
             choices={kind.value: _choices(kind) for kind in ReasonKind},
             done_words=DONE,
             forms=forms,

@@ -71,6 +71,14 @@ def test_a_name_in_one_language_stands_in_the_other_marked_as_that_language(clie
     assert re.search(r'organization__statement" lang="ko">지금 시작합니다\.', text)
 
 
+def test_organisations_are_sorted_by_the_name_that_the_page_shows(client):
+    endorsement(name_ko="나무", name_en="Ash")
+    endorsement(name_ko="가람", name_en="Birch")
+    endorsement(name_ko="Bamboo", name_en="")
+    assert names(client.get(WALL)) == ["Ash", "Bamboo", "Birch"]
+    assert names(client.get(WALL.replace("/en/", "/ko/"))) == ["Bamboo", "가람", "나무"]
+
+
 def test_organisations_are_grouped_by_kind_and_sorted_by_name(client):
     for kind, name in (("faith", "B"), ("business", "Z"), ("business", "a"), ("city", "M")):
         endorsement(type=kind, name_en=f"{name} organisation")

@@ -2,15 +2,18 @@
 
 import io
 import re
+from dataclasses import asdict
 
 import pytest
 from sqlalchemy import func, select
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
+from pledge.core import languages
 from pledge.core.db import db
 from pledge.endorsements import own
 from pledge.endorsements.models import ContactChange, Endorsement, EndorsementVersion
+from pledge.endorsements.versions import content_of
 from pledge.files.models import StoredFile
 from tests.support.factories import (
     endorse_confirm_token,
@@ -42,8 +45,8 @@ def again(row):
 
 def correction(row, **changes):
     """The fields of the form as a browser sends them back, with changes."""
-    content = version_of(row)
-    fields = {name: getattr(content, name) for name in endorse_form() if hasattr(content, name)}
+    content = languages.as_fields(asdict(content_of(version_of(row))))
+    fields = {name: content[name] for name in endorse_form() if name in content}
     fields |= {"contact_name": row.contact_name, "contact_title": row.contact_title, **changes}
     return {name: value for name, value in fields.items() if value is not None}
 
@@ -176,7 +179,7 @@ class TestTheOwnPage:
             "published",
             "mail",
         )
-        assert facts["versions"][0]["name_ko"] == "하늘"
+        assert facts["versions"][0]["name"]["ko"] == "하늘"
 
 
 class TestTheWebsite:

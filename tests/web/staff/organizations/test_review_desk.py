@@ -58,12 +58,24 @@ def test_the_list_has_parts_and_never_what_nobody_confirmed(reviewer, tab, found
 def test_the_list_is_searched_by_name(reviewer):
     endorsement(name_ko="하늘재단", name_en="Sky Foundation")
     endorsement(name_ko="바다협회", name_en="Sea Society")
-    assert names(reviewer.get(f"{DESK}?tab=published&q=sky")) == ["하늘재단"]
+    for query in ("sky", "하늘"):
+        found = reviewer.get(f"{DESK}?tab=published&q={query}")
+        assert names(found) == ["Sky Foundation"], "in the language of who reads it"
 
 
 @pytest.mark.parametrize("query", ["tab=nothing", "page=0", "page=2", "page=x"])
 def test_a_part_that_does_not_exist_is_404(reviewer, query):
     assert reviewer.get(f"{DESK}?{query}").status_code == 404
+
+
+def test_a_text_is_compared_language_by_language(reviewer):
+    row = endorsement(statement_ko="처음 말", statement_en="First words")
+    version_of(row, statement_en="Other words")
+    table = reviewer.get(f"{DESK}/{row.id}").text
+    changed = re.findall(r'<tr class="review-table__changed">\s*<th scope="row">(.*?) <span', table)
+    assert changed == ["Public statement in English"]
+    for words in ('lang="ko">처음 말', 'lang="en">First words', 'lang="en">Other words'):
+        assert words in table
 
 
 def test_who_left_and_applies_again_is_shown_as_they_were_until_that_is_confirmed(reviewer):
