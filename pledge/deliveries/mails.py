@@ -7,10 +7,12 @@ Names come from staff and from the campaign; no text of a signer's form is in it
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import and_, bindparam, select
+from sqlalchemy import Select, and_, bindparam, select
 
-from pledge.campaigns.models import Campaign, CampaignText
+from pledge.campaigns.models import Campaign
+from pledge.campaigns.titles import title_in
 from pledge.core import tokens, urls
 from pledge.core.db import reading
 from pledge.core.i18n import format_count, format_date
@@ -37,26 +39,28 @@ class DeliveryNews:
     occasion: Texts
 
 
-_WANTED = (
-    select(
-        *(OutboxMail.id, Signature.id, Signature.email, Campaign.slug, CampaignText.title),
-        *(Checkpoint.people, Delivery.handed_over_at),
-        *(Delivery.recipient, Delivery.occasion),
+def _about() -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            *(OutboxMail.id, Signature.id, Signature.email, Campaign.slug),
+            title_in(OutboxMail.lang, Delivery.campaign_id),
+            *(Checkpoint.people, Delivery.handed_over_at),
+            *(Delivery.recipient, Delivery.occasion),
+        )
+        .join(Delivery, Delivery.id == OutboxMail.seq)
+        .join(Checkpoint, Checkpoint.id == Delivery.checkpoint_id)
+        .join(
+            Signature,
+            and_(Signature.id == OutboxMail.subject_id, Signature.campaign_id == Delivery.campaign_id),
+        )
+        .join(Campaign, Campaign.id == Delivery.campaign_id)
+        .where(
+            OutboxMail.id.in_(bindparam("ids", expanding=True)),
+            Signature.state == SignatureState.CONFIRMED,
+            Signature.updates,
+            Delivery.state.in_((DeliveryState.HANDED_OVER, DeliveryState.ANSWERED)),
+        )
     )
-    .join(Delivery, Delivery.id == OutboxMail.seq)
-    .join(Checkpoint, Checkpoint.id == Delivery.checkpoint_id)
-    .join(
-        Signature, and_(Signature.id == OutboxMail.subject_id, Signature.campaign_id == Delivery.campaign_id)
-    )
-    .join(Campaign, Campaign.id == Delivery.campaign_id)
-    .join(CampaignText, and_(CampaignText.campaign_id == Campaign.id, CampaignText.lang == OutboxMail.lang))
-    .where(
-        OutboxMail.id.in_(bindparam("ids", expanding=True)),
-        Signature.state == SignatureState.CONFIRMED,
-        Signature.updates,
-        Delivery.state.in_((DeliveryState.HANDED_OVER, DeliveryState.ANSWERED)),
-    )
-)
 
 
 def composers() -> Composers:
@@ -83,4 +87,4 @@ def delivered(mail: Claimed, news: DeliveryNews) -> Message:
 def _wanted(mails: Sequence[Claimed]) -> Mapping[int, DeliveryNews]:
     values = {"ids": [mail.id for mail in mails]}
     with reading() as connection:
-        return {row[0]: DeliveryNews(*row[1:]) for row in connection.execute(_WANTED, values)}
+        return {row[0]: DeliveryNews(*row[1:]) for row in connection.execute(_about(), values)}

@@ -7,11 +7,13 @@ texts through us. Who has confirmed is told which organisation a mail is about, 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import and_, bindparam, case, or_, select
+from sqlalchemy import Select, bindparam, case, or_, select
 from sqlalchemy.orm import aliased
 
-from pledge.campaigns.models import Campaign, CampaignText
+from pledge.campaigns.models import Campaign
+from pledge.campaigns.titles import title_in
 from pledge.core import clock, tokens, urls
 from pledge.core.db import reading
 from pledge.core.i18n import format_date, format_datetime
@@ -85,33 +87,39 @@ _SUBMITTED_AT = (
     .correlate(Endorsement, OutboxMail)
     .scalar_subquery()
 )
-_ITS_TITLE = and_(CampaignText.campaign_id == Endorsement.campaign_id, CampaignText.lang == OutboxMail.lang)
 _ASKED_FOR = OutboxMail.id.in_(bindparam("ids", expanding=True))
 
-_CONTACTS = (
-    select(
-        OutboxMail.id,
-        *(Endorsement.id, Endorsement.contact_number, Endorsement.state, Endorsement.contact_email),
-        *(Endorsement.decision_reason, CampaignText.title, _SUBMITTED_AT, _ORGANIZATION),
-    )
-    .join(Endorsement, Endorsement.id == OutboxMail.subject_id)
-    .join(CampaignText, _ITS_TITLE)
-    .where(_ASKED_FOR)
-)
 
-_SUCCESSORS = (
-    select(
-        OutboxMail.id,
-        *(ContactChange.endorsement_id, ContactChange.contact_number, ContactChange.contact_email),
-        *(ContactChange.asked_at, ContactChange.done_at.is_not(None), Campaign.slug, CampaignText.title),
-        _ORGANIZATION,
+def _about_contacts() -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            OutboxMail.id,
+            *(Endorsement.id, Endorsement.contact_number, Endorsement.state, Endorsement.contact_email),
+            *(
+                Endorsement.decision_reason,
+                title_in(OutboxMail.lang, Endorsement.campaign_id),
+                _SUBMITTED_AT,
+                _ORGANIZATION,
+            ),
+        )
+        .join(Endorsement, Endorsement.id == OutboxMail.subject_id)
+        .where(_ASKED_FOR)
     )
-    .join(Endorsement, Endorsement.id == OutboxMail.subject_id)
-    .join(ContactChange, ContactChange.endorsement_id == Endorsement.id)
-    .join(Campaign, Campaign.id == Endorsement.campaign_id)
-    .join(CampaignText, _ITS_TITLE)
-    .where(_ASKED_FOR, ContactChange.contact_number == OutboxMail.seq)
-)
+
+
+def _about_successors() -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            OutboxMail.id,
+            *(ContactChange.endorsement_id, ContactChange.contact_number, ContactChange.contact_email),
+            *(ContactChange.asked_at, ContactChange.done_at.is_not(None), Campaign.slug),
+            *(title_in(OutboxMail.lang, Endorsement.campaign_id), _ORGANIZATION),
+        )
+        .join(Endorsement, Endorsement.id == OutboxMail.subject_id)
+        .join(ContactChange, ContactChange.endorsement_id == Endorsement.id)
+        .join(Campaign, Campaign.id == Endorsement.campaign_id)
+        .where(_ASKED_FOR, ContactChange.contact_number == OutboxMail.seq)
+    )
 
 
 def composers() -> Composers:
@@ -227,7 +235,7 @@ def _contacts(mails: Sequence[Claimed]) -> Mapping[int, MailedContact]:
     """The contacts of the mails whose endorsement still has somebody to write to."""
     values = {"ids": [mail.id for mail in mails]}
     with reading() as connection:
-        found = {row[0]: MailedContact(*row[1:]) for row in connection.execute(_CONTACTS, values)}
+        found = {row[0]: MailedContact(*row[1:]) for row in connection.execute(_about_contacts(), values)}
     return {mail_id: to for mail_id, to in found.items() if to.email}
 
 
@@ -235,4 +243,4 @@ def _successors(mails: Sequence[Claimed]) -> Mapping[int, Successor]:
     """The successors of the mails whose change is still the newest one."""
     values = {"ids": [mail.id for mail in mails]}
     with reading() as connection:
-        return {row[0]: Successor(*row[1:]) for row in connection.execute(_SUCCESSORS, values)}
+        return {row[0]: Successor(*row[1:]) for row in connection.execute(_about_successors(), values)}

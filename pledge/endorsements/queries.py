@@ -77,11 +77,6 @@ class OrganizationView:
         return self.statements[self.statement_lang]
 
     @property
-    def initials(self) -> str:
-        """Shown in place of a missing logo."""
-        return initials(self.name)
-
-    @property
     def is_gone(self) -> bool:
         return self.state in GONE
 
@@ -122,7 +117,9 @@ class Wall:
 
 
 def initials(name: str) -> str:
-    """Two letters of a Latin name, one syllable of a Korean one; legal forms in brackets are ignored."""
+    """Shown in place of a missing logo: two letters of a Latin name, one syllable of a Korean one; legal forms in brackets
+    are ignored.
+    """
     words = [
         found[0] for word in re.sub(r"\([^)]*\)|㈜", " ", name).split() if (found := _INITIALS.search(word))
     ]

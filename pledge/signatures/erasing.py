@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy import and_, delete, select
 from sqlalchemy.orm import Session
 
-from pledge.campaigns.models import Campaign, CampaignText
+from pledge.campaigns.models import Campaign
+from pledge.campaigns.titles import title_in
 from pledge.core import clock, urls
 from pledge.core.db import reading
 from pledge.ledger.models import Reason
@@ -83,13 +84,9 @@ def erased(mail: Claimed, person: ErasedSigner) -> Message:
 
 def _notices(mails: Sequence[Claimed]) -> Mapping[int, ErasedSigner]:
     query = (
-        select(OutboxMail.id, ErasureNotice.email, Campaign.slug, CampaignText.title)
+        select(OutboxMail.id, ErasureNotice.email, Campaign.slug, title_in(OutboxMail.lang, Campaign.id))
         .join(ErasureNotice, ErasureNotice.id == OutboxMail.subject_id)
         .join(Campaign, Campaign.id == ErasureNotice.campaign_id)
-        .join(
-            CampaignText,
-            (CampaignText.campaign_id == Campaign.id) & (CampaignText.lang == OutboxMail.lang),
-        )
         .where(OutboxMail.id.in_([mail.id for mail in mails]))
     )
     with reading() as connection:

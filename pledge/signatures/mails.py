@@ -7,10 +7,11 @@ are made here, when the mail is sent, so neither the outbox nor a copy of the da
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import bindparam, exists, select, text
+from sqlalchemy import Select, bindparam, exists, select, text
 
-from pledge.campaigns.models import CampaignText
+from pledge.campaigns.titles import title_in
 from pledge.core import clock, tokens, urls
 from pledge.core.db import reading
 from pledge.core.i18n import format_date, format_datetime
@@ -43,19 +44,17 @@ _SETTLED = exists().where(
     text(f"o.{SETTLED}"),
 )
 
-_SIGNERS = (
-    select(
-        *(OutboxMail.id, Signature.id, Signature.state, Signature.email),
-        *(Signature.submitted_at, Signature.code_since, Signature.confirmed_at),
-        *(Signature.updates, _SETTLED, CampaignText.title),
+
+def _about() -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            *(OutboxMail.id, Signature.id, Signature.state, Signature.email),
+            *(Signature.submitted_at, Signature.code_since, Signature.confirmed_at),
+            *(Signature.updates, _SETTLED, title_in(OutboxMail.lang, Signature.campaign_id)),
+        )
+        .join(Signature, Signature.id == OutboxMail.subject_id)
+        .where(OutboxMail.id.in_(bindparam("ids", expanding=True)))
     )
-    .join(Signature, Signature.id == OutboxMail.subject_id)
-    .join(
-        CampaignText,
-        (CampaignText.campaign_id == Signature.campaign_id) & (CampaignText.lang == OutboxMail.lang),
-    )
-    .where(OutboxMail.id.in_(bindparam("ids", expanding=True)))
-)
 
 
 def composers() -> Composers:
@@ -137,4 +136,4 @@ def _signers(mails: Sequence[Claimed]) -> Mapping[int, MailedSigner]:
     """Of the mails whose signature still exists."""
     values = {"ids": [mail.id for mail in mails]}
     with reading() as connection:
-        return {row[0]: MailedSigner(*tuple(row)[1:]) for row in connection.execute(_SIGNERS, values)}
+        return {row[0]: MailedSigner(*tuple(row)[1:]) for row in connection.execute(_about(), values)}

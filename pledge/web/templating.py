@@ -1,4 +1,4 @@
-"""What every template can use: country names, numbers and dates in the page's language, hashed static addresses."""
+"""What every template can use: country names, numbers and dates in the page's language, initials, hashed static addresses."""
 
 import hashlib
 from functools import lru_cache
@@ -10,6 +10,7 @@ from flask_babel import get_locale
 
 from config import Config
 from pledge.core import countries, i18n, languages
+from pledge.endorsements.queries import initials
 
 #: Characters that may be in a path unencoded (RFC 3986 section 3.3).
 _PATH_SAFE = "/:@!$&'()*+,;="
@@ -33,6 +34,7 @@ def init_app(app: Flask, config: Config) -> None:
         site_name=lambda: config.site_name_in(i18n.language()),
         region_name=lambda code: countries.region_name(code, i18n.language()),
         get_locale=get_locale,
+        initials=initials,
         language_name=lambda code: languages.name(code, i18n.language()),
         languages=languages,
         moment_pattern=lambda: i18n.moment_pattern(i18n.language()),

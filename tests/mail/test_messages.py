@@ -7,7 +7,9 @@ from html import unescape
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import delete
 
+from pledge.campaigns.models import CampaignText
 from pledge.core import clock as time
 from pledge.core import tokens
 from pledge.core.db import db, transaction
@@ -26,7 +28,9 @@ from tests.support.mails import (
     TRUE_OF_SIGNATURES,
     Notes,
     deliver,
+    delivered,
     enqueue,
+    enqueue_true,
     fate,
     part,
     pending,
@@ -62,6 +66,14 @@ def sent(kind, lang, signature):
     notes = Notes()
     assert deliver(notes).sent == 1
     return notes.sent[0][1]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if not kind.startswith("staff")])
+def test_a_campaign_that_has_no_texts_in_the_language_of_a_mail_has_the_title_of_its_first(kind):
+    address = enqueue_true(kind, "en")
+    with transaction() as session:
+        session.execute(delete(CampaignText).where(CampaignText.lang == "en"))
+    assert "푸른 하늘" in dict(delivered())[address]["Subject"]
 
 
 # --- Bytes ---

@@ -11,7 +11,6 @@ from sqlalchemy.orm import aliased
 from pledge.audit import queries as audit
 from pledge.audit.queries import AuditEntryView, Search
 from pledge.campaigns.models import Campaign
-from pledge.core import languages
 from pledge.core.db import reading
 from pledge.core.languages import Texts
 from pledge.endorsements.models import (
@@ -22,18 +21,11 @@ from pledge.endorsements.models import (
     VersionState,
     folded,
 )
-from pledge.endorsements.queries import initials
 from pledge.endorsements.review.cases import SeenState
+from pledge.endorsements.review.comparing import Comparison, VersionView, compare, version_view
 from pledge.endorsements.review.presence import holder_of
 
 PAGE = 50
-
-#: What a version shows, in the order in which it is compared.
-FIELDS = (
-    *("name", "type", "country", "region", "website"),
-    *("target_year", "interim_year", "interim_percent"),
-    *("statement", "spokesperson", "logo"),
-)
 
 
 class Tab(StrEnum):
@@ -62,10 +54,6 @@ class QueueItem:
     has_duplicates: bool
     holder: str  #: who holds it, or ""
 
-    @property
-    def initials(self) -> str:
-        return initials(self.name.of(languages.default()))
-
 
 @dataclass(frozen=True)
 class Queue:
@@ -73,39 +61,6 @@ class Queue:
     counts: dict[Tab, int]
     page: int
     pages: int
-
-
-@dataclass(frozen=True)
-class VersionView:
-    """One version, as its organisation wrote it."""
-
-    seq: int
-    state: VersionState
-    submitted_at: datetime
-    fields: dict[str, Any]  #: by the names of FIELDS
-
-    @property
-    def name(self) -> Texts:
-        return Texts(self.fields["name"])
-
-    @property
-    def logo(self) -> str:
-        return str(self.fields["logo"])
-
-    @property
-    def initials(self) -> str:
-        return initials(self.name.of(languages.default()))
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """One field of the newest version beside the published one; a text has one of these for each language."""
-
-    field: str
-    lang: str  #: "" where the field is no text by language
-    before: Any
-    now: Any
-    is_changed: bool
 
 
 @dataclass(frozen=True)
@@ -146,8 +101,7 @@ class Case:
     @property
     def comparisons(self) -> list[Comparison]:
         """Field by field: what the wall shows and what the newest version says."""
-        before = (self.published or self.newest).fields
-        return [line for name in FIELDS for line in _compared(name, before[name], self.newest.fields[name])]
+        return compare(self.published or self.newest, self.newest)
 
 
 #: The state of an organisation that applies again stays until the mail is confirmed; such a version is not reviewed yet.
@@ -241,7 +195,7 @@ def find(endorsement_id: int) -> Case | None:
     )
     with reading() as connection:
         row = connection.execute(query).first()
-        views = [_version(version) for version in connection.execute(versions)]
+        views = [version_view(version) for version in connection.execute(versions)]
     if row is None or not views:
         return None
     unconfirmed = row.state in _UNCONFIRMED and views[0].state is VersionState.PROPOSED and len(views) > 1
@@ -289,15 +243,6 @@ def _has_duplicates() -> ColumnElement[bool]:
     )
 
 
-def _compared(field: str, before: Any, now: Any) -> list[Comparison]:
-    if not isinstance(now, Texts):
-        return [Comparison(field, "", before, now, before != now)]
-    return [
-        Comparison(field, lang, before[lang], now[lang], before[lang] != now[lang])
-        for lang in dict.fromkeys([*languages.codes(), *before, *now])
-    ]
-
-
 def _item(row: Row[*tuple[Any, ...]]) -> QueueItem:
     state = EndorsementState(row.state)
     moments = [row.submitted_at, row.confirmed_at if state is EndorsementState.REVIEW else None, row.ended_at]
@@ -314,13 +259,4 @@ def _item(row: Row[*tuple[Any, ...]]) -> QueueItem:
         is_correction=state is EndorsementState.PUBLISHED,
         has_duplicates=row.has_duplicates,
         holder=row.holder or "",
-    )
-
-
-def _version(row: Row[*tuple[Any, ...]]) -> VersionView:
-    return VersionView(
-        row.seq,
-        VersionState(row.state),
-        row.submitted_at,
-        {name: getattr(row, name) for name in FIELDS},
     )

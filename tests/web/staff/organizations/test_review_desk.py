@@ -61,6 +61,7 @@ def test_the_list_is_searched_by_name(reviewer):
     for query in ("sky", "하늘"):
         found = reviewer.get(f"{DESK}?tab=published&q={query}")
         assert names(found) == ["Sky Foundation"], "in the language of who reads it"
+        assert ">SF<" in found.text, "and so are the initials"
 
 
 @pytest.mark.parametrize("query", ["tab=nothing", "page=0", "page=2", "page=x"])
