@@ -121,7 +121,9 @@ def test_somebody_signs_gets_the_mail_and_confirms_in_japanese(app, client):
 
 
 def test_an_organisation_endorses_is_reviewed_and_shown_in_japanese(app, client):
-    sent = client.post(f"{C}/endorse", data=factories.endorse_form(name_en="Blue Sky Alliance"))
+    texts = {"name_ko": "", "name_en": "", "statement_ko": "", "statement_en": ""}
+    texts |= {"name_ja": "青空機構", "statement_ja": "共に歩みます。"}
+    sent = client.post(f"{C}/endorse", data=factories.endorse_form(**texts))
     assert sent.status_code == 303
     factories.answer_requests()
     [(_, mail)] = mails.delivered()
@@ -131,14 +133,14 @@ def test_an_organisation_endorses_is_reviewed_and_shown_in_japanese(app, client)
     desk = staff.client(app, lang="ja")
     case = desk.get(f"/staff/organizations/{row.id}")
     assert MARK in case.text
-    assert "Blue Sky Alliance" in case.text
+    assert "青空機構" in case.text
     seen = re.findall(r'name="seen" value="([^"]+)"', case.text)[0]
     assert desk.post(f"/staff/organizations/{row.id}/publish", data={"seen": seen}).status_code == 303
     [(_, mail)] = mails.delivered()
     assert (mail["Content-Language"], MARK in mail["Subject"]) == ("ja", True)
     factories.fold_all()
-    assert client.get(f"{C}/organizations/{row.id}").status_code == 200
-    assert f"/organizations/{row.id}" in client.get(f"{C}/organizations").text
+    assert {"青空機構", "共に歩みます。"} <= PageTexts(client.get(f"{C}/organizations/{row.id}").text).found
+    assert "青空機構" in client.get(f"{C}/organizations").text
 
 
 # --- Every mail and every page ---
