@@ -4,12 +4,13 @@ For addresses without a language, `app.extensions["pledge.core.languages"]` may 
 that of "staff" gives the language of everything under /staff.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date as babel_date
+from babel.dates import format_skeleton
 from babel.numbers import format_decimal
 from flask import Flask, current_app, g, request
 from flask_babel import Babel
@@ -69,6 +70,12 @@ def moment_pattern(lang: str) -> str:
 def format_date(moment: datetime, lang: str | None = None) -> str:
     """The date in Korea of an aware datetime."""
     return str(babel_date(moment.astimezone(SEOUL), "long", locale=languages.locale(lang or language())))
+
+
+def format_axis_day(day: date, lang: str | None = None, *, with_year: bool = False) -> str:
+    """A day under a chart: "20 Nov"; with its year only the month: "Nov 2026"."""
+    locale = languages.locale(lang or language())
+    return str(format_skeleton("yMMM" if with_year else "MMMd", day, locale=locale))
 
 
 def format_time(moment: datetime) -> str:

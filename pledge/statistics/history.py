@@ -74,33 +74,36 @@ def _range(campaign_id: int) -> tuple[date, date] | tuple[None, None]:
     return date.fromisoformat(korean_day(first)), date.fromisoformat(korean_day(last))
 
 
-def step_of(found: History) -> int:
+def step_of(found: History, opened: date | None = None) -> int:
     """Days, weeks or four weeks: the smallest width at which the whole campaign fits on a phone."""
-    days = _number_of_days(found)
+    days = _number_of_days(found, opened)
     return next((step for step in STEPS if -(-days // step) <= MAX_STEPS), STEPS[-1])
 
 
-def people_points(found: History) -> list[Point]:
-    """The growth of people; days with a number show it, and the total includes the merged ones."""
+def people_points(found: History, opened: date | None = None) -> list[Point]:
+    """The growth of people; days with a number show it, and the total includes the merged ones.
+
+    `opened`: the day from which one could sign, where the picture begins when it is before the first entry.
+    """
     added = {one.day: one.people for one in found.days if one.people is not None}
     if not added:  # one merged number has no shape
         return []
     silent = _number_of_days(found) - len(added)
     share = (found.merged or 0) / silent if silent else 0.0
-    return _points(found, added, share)
+    return _points(found, added, share, opened)
 
 
-def organization_points(found: History) -> list[Point]:
+def organization_points(found: History, opened: date | None = None) -> list[Point]:
     added = {one.day: one.organizations for one in found.days if one.organizations}
-    return _points(found, added, 0.0) if added else []
+    return _points(found, added, 0.0, opened) if added else []
 
 
-def _points(found: History, added: Mapping[date, int], share: float) -> list[Point]:
+def _points(found: History, added: Mapping[date, int], share: float, opened: date | None) -> list[Point]:
     """One point for each step, up to the last day; `share` is what a day without a number adds to the total."""
     if found.begins is None or found.ends is None:
         return []
-    step = step_of(found)
-    steps = max(MIN_POINTS, -(-_number_of_days(found) // step))
+    step = step_of(found, opened)
+    steps = max(MIN_POINTS, -(-_number_of_days(found, opened) // step))
     begin = found.ends - timedelta(days=steps * step - 1)
     total, points = 0.0, []
     for number in range(steps):
@@ -112,7 +115,7 @@ def _points(found: History, added: Mapping[date, int], share: float) -> list[Poi
     return points
 
 
-def _number_of_days(found: History) -> int:
+def _number_of_days(found: History, opened: date | None = None) -> int:
     if found.begins is None or found.ends is None:
         return 0
-    return (found.ends - found.begins).days + 1
+    return (found.ends - min(found.begins, opened or found.begins)).days + 1

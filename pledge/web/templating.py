@@ -25,6 +25,7 @@ def init_app(app: Flask, config: Config) -> None:
         base_url=config.base_url,
         contact=config.contact,
         document_url=document_url,
+        format_axis_day=i18n.format_axis_day,
         format_count=i18n.format_count,
         format_date=i18n.format_date,
         format_datetime=i18n.format_datetime,

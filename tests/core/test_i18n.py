@@ -1,6 +1,6 @@
 """Languages: the address decides; where it says nothing, the browser's wish does."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -74,3 +74,10 @@ def test_switching_the_language_keeps_the_page(app, client):
     assert 'href="/en/c/blue-skies"' in client.get("/ko/c/blue-skies").text
     assert 'href="/ko/c/blue-skies"' in client.get("/en/c/blue-skies").text
     assert 'href="/ko/me"' in client.get("/en/me").text
+
+
+def test_a_day_under_a_chart_is_written_as_its_language_does():
+    day = date(2026, 11, 20)
+    assert (i18n.format_axis_day(day, "en"), i18n.format_axis_day(day, "ko")) == ("20 Nov", "11월 20일")
+    assert i18n.format_axis_day(day, "en", with_year=True) == "Nov 2026"
+    assert i18n.format_axis_day(day, "ko", with_year=True) == "2026년 11월"

@@ -215,6 +215,15 @@ def test_merged_days_have_no_column_and_rise_evenly_in_the_line():
     assert [point.total for point in points] == [20, 22, 24, 26, 28, 30, 32, 34, 36, 66]
 
 
+def test_a_picture_begins_when_the_campaign_opened_and_nobody_is_drawn_before_the_first_entry():
+    days = [Day(FIRST, 20, 0), Day(FIRST + timedelta(days=9), 30, 0)]
+    found = History(days, 16, FIRST, FIRST + timedelta(days=9))
+    points = people_points(found, opened=FIRST - timedelta(days=3))
+    assert [point.begins for point in points[:2]] == [FIRST - timedelta(days=3), FIRST - timedelta(days=2)]
+    assert [point.total for point in points] == [0, 0, 0, 20, 22, 24, 26, 28, 30, 32, 34, 36, 66]
+    assert people_points(found, opened=FIRST + timedelta(days=3)) == people_points(found)
+
+
 # --- The map ---
 
 

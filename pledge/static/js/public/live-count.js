@@ -11,8 +11,9 @@ const COUNTING_UP = 900;
 
 export default function liveCount(root) {
   const part = (name) => root.querySelector(`[data-${name}]`);
-  const { url, one, many, say, oneOrganization, manyOrganizations } = root.dataset;
+  const { url, one, many, say, next, last, value, oneOrganization, manyOrganizations } = root.dataset;
   const goal = Number(root.dataset.goal);
+  const steps = root.dataset.steps.split(" ").map(Number);
   const numbers = new Intl.NumberFormat(document.documentElement.lang);
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -76,9 +77,24 @@ export default function liveCount(root) {
     shown = people;
     part("count").textContent = numbers.format(people);
     part("label").textContent = people === 1 ? one : many;
-    if (!goal) return;
-    part("bar").value = Math.min(people, goal);
-    part("percent").textContent = Math.min(100, Math.floor((people * 100) / goal));
+    showStep(people, steps.find((step) => step > people));
+  }
+
+  // Beyond the steps that the page knows, the bar is full.
+  function showStep(people, target = steps.at(-1)) {
+    const words = (pattern) =>
+      pattern
+        .replace("{people}", numbers.format(people))
+        .replace("{more}", numbers.format(target - people))
+        .replace("{target}", numbers.format(target));
+    const bar = part("bar");
+    bar.max = target;
+    bar.value = Math.min(people, target);
+    bar.setAttribute("aria-valuetext", words(value));
+    const line = part("next-step");
+    if (!line || !people) return;
+    line.hidden = people >= target;
+    line.textContent = words(target === goal ? last : next);
   }
 
   function showOrganizations(number) {

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from itertools import islice
 from urllib.parse import urlencode
 
 import segno
@@ -10,7 +11,9 @@ from flask import abort
 from flask_babel import gettext as _
 from markupsafe import Markup
 
+from pledge.campaigns import goals
 from pledge.campaigns import queries as campaigns
+from pledge.campaigns.goals import GoalStep
 from pledge.campaigns.list_terms import TermsView
 from pledge.campaigns.models import CampaignState, PartnerRole
 from pledge.campaigns.queries import CampaignView, PartnerView, PledgeView
@@ -27,6 +30,9 @@ from pledge.web.public.campaign.switched import signing_paused
 #: each time, so that the new number is shown after confirming.
 PAGE_CACHE = "public, max-age=0, s-maxage=1, stale-if-error=600"
 
+#: Steps that a page which stays open knows in advance.
+STEPS_AHEAD = 8
+
 
 @dataclass(frozen=True)
 class CampaignCard:
@@ -36,7 +42,7 @@ class CampaignCard:
     title: str
     tagline: str
     summary: str
-    goal: int
+    step: GoalStep
     count: int
     organizations: int
     is_open: bool
@@ -53,7 +59,8 @@ class CampaignPage:
     summary: str
     body: Markup
     state: str
-    goal: int
+    step: GoalStep
+    steps: list[int]  #: those behind and the next ones, for a page that stays open
     is_open: bool  #: takes signatures now
     is_paused: bool  #: would take them, but staff have paused signing for a while
     opens_at: datetime | None
@@ -61,7 +68,6 @@ class CampaignPage:
     people: int
     organizations: int
     as_of: datetime
-    percent: int
     pledge: PledgeView
     recipient: str
     secretariat_line: str
@@ -137,6 +143,7 @@ def _supporters(campaign_id: int, lang: str) -> Supporters:
 
 def campaign_page(campaign: CampaignView) -> CampaignPage:
     count = ledger.count(campaign.id)
+    step = goal_step(campaign, count.people)
     paused = signing_paused()
     supporters = _supporters(campaign.id, i18n.language())
     return CampaignPage(
@@ -146,7 +153,8 @@ def campaign_page(campaign: CampaignView) -> CampaignPage:
         summary=campaign.summary,
         body=campaign.body,
         state=campaign.state,
-        goal=campaign.goal,
+        step=step,
+        steps=list(islice(goals.steps_of(campaign.goal, campaign.goal_steps), step.passed + STEPS_AHEAD)),
         is_open=campaign.is_open and not paused,
         is_paused=campaign.is_open and paused,
         opens_at=campaign.opens_at,
@@ -154,7 +162,6 @@ def campaign_page(campaign: CampaignView) -> CampaignPage:
         people=count.people,
         organizations=count.organizations,
         as_of=count.as_of,
-        percent=min(100, count.people * 100 // campaign.goal),
         pledge=campaign.pledge,
         recipient=campaign.recipient,
         secretariat_line=campaign.secretariat_line,
@@ -167,6 +174,11 @@ def campaign_page(campaign: CampaignView) -> CampaignPage:
     )
 
 
+def goal_step(campaign: CampaignView, people: int) -> GoalStep:
+    """Where the campaign stands on the way to its goal."""
+    return goals.next_step(people, campaign.goal, campaign.goal_steps)
+
+
 def campaign_cards() -> list[CampaignCard]:
     shown = campaigns.public_campaigns(i18n.language())
     counts = ledger.counts(campaign.id for campaign in shown)
@@ -176,7 +188,7 @@ def campaign_cards() -> list[CampaignCard]:
             title=campaign.title,
             tagline=campaign.tagline,
             summary=campaign.summary,
-            goal=campaign.goal,
+            step=goal_step(campaign, counts[campaign.id].people),
             count=counts[campaign.id].people,
             organizations=counts[campaign.id].organizations,
             is_open=campaign.is_open,

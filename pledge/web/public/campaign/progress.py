@@ -16,7 +16,7 @@ from pledge.statistics.region_map import region_map
 from pledge.statistics.values import Cell
 from pledge.web.caching import kept
 from pledge.web.public.blueprint import public
-from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404
+from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404, goal_step
 
 #: Countries in the first table; the others are in a disclosure.
 FIRST_COUNTRIES = 10
@@ -47,17 +47,18 @@ def progress(slug: str) -> Response:
     campaign = campaign_or_404(slug)
     found = read_progress(campaign.id, slug)
     totals, grown = found.totals, found.history
+    opened = campaign.opens_at.astimezone(i18n.SEOUL).date() if campaign.opens_at else None
     countries = bars(totals.by_country, totals.people)
     return make_response(
         render_template(
             "public/campaign/progress.html",
             campaign=campaign,
             totals=totals,
-            percent=min(100, totals.people * 100 // campaign.goal),
+            goal_step=goal_step(campaign, totals.people),
             history=grown,
-            step=history.step_of(grown),
-            people=_growth(history.people_points(grown)),
-            organizations=_growth(history.organization_points(grown)),
+            step=history.step_of(grown, opened),
+            people=_growth(history.people_points(grown, opened)),
+            organizations=_growth(history.organization_points(grown, opened)),
             map=region_map(totals.by_region),
             regions=bars(totals.by_region, totals.people),
             countries=countries[:FIRST_COUNTRIES],

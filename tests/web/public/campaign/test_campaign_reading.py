@@ -12,7 +12,7 @@ from pledge.core import clock
 from pledge.web.caching import cache
 from pledge.web.security_headers import CONTENT_SECURITY_POLICY
 from tests.support import factories
-from tests.support.factories import EDITOR, event_fields, manage_token, signature
+from tests.support.factories import EDITOR, event_fields, fold_all, manage_token, signature
 
 PAGE = "/en/c/air"
 VIDEO = "https://youtu.be/dQw4w9WgXcQ"
@@ -31,6 +31,35 @@ def test_a_page_without_extras_has_no_empty_sections(app, client):
     page = client.get(PAGE).text
     for heading in ("Events", "Watch and read", "Past events"):
         assert heading not in page
+
+
+@pytest.mark.parametrize(
+    ("people", "words", "sky"),
+    [
+        (0, "Be the first to sign.", 0),
+        (3, "37 more to the next step of 40", 0),
+        (40, "60 more to the goal of 100", 2),
+    ],
+)
+def test_the_page_names_the_next_step_and_its_sky_clears_with_each(app, client, people, words, sky):
+    air = factories.campaign("air", goal=100, goal_steps=[40])
+    if people:
+        factories.crowd(people, air)
+        fold_all()
+    for page in (client.get(PAGE).text, client.get("/en/").text):
+        assert words in page
+        target = 40 if people < 40 else 100
+        assert f'max="{target}" value="{people}"' in page
+        assert f'aria-valuetext="{people} of {target}"' in page
+    assert f'class="hero sky-{sky}"' in client.get(PAGE).text
+
+
+def test_a_closed_campaign_shows_its_goal_and_asks_for_no_next_step(app, client):
+    factories.campaign("air", goal=100, state="closed")
+    page = client.get(PAGE).text
+    assert 'max="100" value="0"' in page
+    assert "Goal: 100 people" in page
+    assert "Be the first" not in page
 
 
 def test_events_stand_on_the_page_with_their_files_and_past_ones_apart(app, client):

@@ -50,6 +50,15 @@ def test_a_campaign_that_nobody_signed_says_so(client, lang):
     assert ("아직 체크포인트가 없습니다" if lang == "ko" else "There is no checkpoint yet") in page.text
 
 
+def test_the_page_shows_people_and_pictures_before_it_explains_the_proof(client):
+    everywhere()
+    text = get(client).text
+    places = [
+        text.index(mark) for mark in ("standing__number", "<progress", '<svg class="map', 'id="integrity"')
+    ]
+    assert places == sorted(places)
+
+
 @LANGS
 def test_people_and_organizations_stand_as_two_numbers(client, lang):
     everywhere()
@@ -107,7 +116,10 @@ def test_the_checkpoint_of_the_number_can_be_read_and_checked(client):
     everywhere()
     newest = log_queries.newest(the_campaign().id)
     page = get(client)
-    assert newest.root_base64 in html5lib.parse(page.text, namespaceHTMLElements=False).find(".//code").text
+    document = html5lib.parse(page.text, namespaceHTMLElements=False)
+    assert newest.root_base64 in document.find(".//code").text
+    folded = ["".join(details.itertext()) for details in document.iter("details")]
+    assert any(newest.root_base64 in text and "verify.py count" in text for text in folded), "one click below"
     assert 'href="/log/blue-skies/checkpoint"' in page.text
     assert 'href="/log/blue-skies/key"' in page.text
     assert re.search(r"verify\.py count http\S+/log/blue-skies<", page.text)
