@@ -17,7 +17,7 @@ mail = AppGroup("mail", help="The outbox: mails that wait to be sent.")
 def deliver() -> None:
     """Answer what was asked for, then send mails until none is due."""
     if switches.current().mail_paused:
-        raise click.ClickException("mail is paused in the staff area (switches); nothing was sent")
+        raise click.ClickException("sending e-mail is paused in the staff area (switches); nothing was sent")
     while requests.answer(handlers()):
         pass
     transport = services.transport(current_config())

@@ -36,7 +36,7 @@ _NO_REPLY = Reply()
 
 
 @dataclass(frozen=True)
-class Wording:
+class LetterTexts:
     """What a delivery says besides its numbers, as it is kept."""
 
     recipient: Texts
@@ -74,7 +74,7 @@ def preview(
     campaign = campaign_facts(slug)
     checkpoint = _checkpoint(campaign.id, checkpoint_id)
     letter = letter or default_letter(campaign.title, state_of(checkpoint))
-    return _document(campaign, checkpoint, Wording(recipient, occasion, letter, reply))
+    return _document(campaign, checkpoint, LetterTexts(recipient, occasion, letter, reply))
 
 
 def recipient_of(slug: str) -> Texts:
@@ -177,7 +177,7 @@ def _frozen_before(actor: Actor, campaign_id: int, checkpoint_id: int) -> Select
     return query.where(*(column == value for column, value in same.items())).order_by(Delivery.id.desc())
 
 
-def _same(found: Iterable[Row[int, str]], wording: Wording) -> tuple[int, Document] | None:
+def _same(found: Iterable[Row[int, str]], wording: LetterTexts) -> tuple[int, Document] | None:
     """The newest of these deliveries that says the same and is to be answered there, with its document."""
     wanted = replace(wording, reply=completed(wording.reply))
     documents = ((row.id, from_json(row.document)) for row in found)
@@ -185,7 +185,7 @@ def _same(found: Iterable[Row[int, str]], wording: Wording) -> tuple[int, Docume
         (
             (number, one)
             for number, one in documents
-            if Wording(one.recipient, one.occasion, one.letter, one.reply) == wanted
+            if LetterTexts(one.recipient, one.occasion, one.letter, one.reply) == wanted
         ),
         None,
     )
@@ -206,10 +206,10 @@ def discard(actor: Actor, delivery_id: int, why: str) -> None:
         record(session, actor, "delivery.discard", f"delivery:{delivery_id}", reason=why)
 
 
-def clean_wording(recipient: Texts, occasion: Texts, letter: Texts, reply: Reply = _NO_REPLY) -> Wording:
+def clean_wording(recipient: Texts, occasion: Texts, letter: Texts, reply: Reply = _NO_REPLY) -> LetterTexts:
     """The texts as they will be kept. Raises BadFields with everything that is wrong."""
     checker = Checker()
-    wording = Wording(
+    wording = LetterTexts(
         recipient=checker.lines("recipient", recipient, MAX_RECIPIENT, required=True),
         occasion=checker.lines("occasion", occasion, MAX_OCCASION, required=True),
         letter=_stripped(checker.texts("letter", letter, MAX_LETTER, required=True)),
@@ -223,7 +223,7 @@ def _stripped(letter: Texts) -> Texts:
     return Texts({lang: text.strip() for lang, text in letter.items()})
 
 
-def _document(campaign: CampaignFacts, checkpoint: CheckpointView, wording: Wording) -> Document:
+def _document(campaign: CampaignFacts, checkpoint: CheckpointView, wording: LetterTexts) -> Document:
     counted = at_checkpoint.counted(campaign.id, checkpoint.size)
     listed = at_checkpoint.listed(campaign.id, checkpoint.size, checkpoint.signed_at)
     named = len(listed.organizations) + listed.unnamed

@@ -225,3 +225,13 @@ def test_a_table_of_a_package_above_is_noticed_in_sql_text(tmp_path):
 
 def test_nothing_but_packages_stands_at_the_root():
     assert [path.name for path in PACKAGE.glob("*.py")] == ["__init__.py"]
+
+
+def test_each_class_name_has_one_meaning():
+    places: dict[str, list[str]] = {}
+    for path in MODULES:
+        for node in tree(path).body:
+            if isinstance(node, ast.ClassDef):
+                places.setdefault(node.name, []).append(str(path.relative_to(PACKAGE)))
+    assert len(places) > 300
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}

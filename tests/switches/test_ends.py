@@ -96,12 +96,12 @@ def test_the_page_says_until_when_and_lets_one_choose(app, staff_client, frozen_
     assert found.ends_at["limits"] == frozen_clock.now() + timedelta(hours=4)
     assert found.ends_at["banner"] == frozen_clock.now() + timedelta(hours=24)
     text = admin.get("/staff/switches").text
-    assert text.count("Ends by itself on ") == 2
+    assert text.count("This ends on ") == 2
     refused = admin.post("/staff/switches/limits", data={**form, "limits-factor": "5", "limits-hours": "9"})
     assert refused.status_code == 422
     frozen_clock.move(hours=25)
     admin = staff_client("admin", lang="en")
-    assert "Ends by itself on " not in admin.get("/staff/switches").text
+    assert "This ends on " not in admin.get("/staff/switches").text
 
 
 def test_signing_is_limited_again_when_the_raised_limit_has_ended(make_app, frozen_clock):

@@ -154,7 +154,7 @@ def test_the_page_says_what_the_log_proves_and_what_is_only_reported(page):
         check_pack(page, packs.pack(good, rewritten=rewritten), key=good.keys)
         expect_right(page)
         claims = page.locator("[data-claims]")
-        expect(claims).to_contain_text("Only reported by whoever signed it")
+        expect(claims).to_contain_text("Only reported by the one who signed the pack")
         expect(claims).to_contain_text("everything in letter.pdf")
     check_pack(
         page, packs.pack(good, rewritten=pack_lies.told("more people in a region", good)), key=good.keys

@@ -77,7 +77,7 @@ class PasskeyForm(StaffForm):
         _l("Name"),
         filters=[lambda text: one_line(text or "")],
         validators=[
-            DataRequired(_l("Give the passkey a name, such as the device that it is on.")),
+            DataRequired(_l("Give the passkey a name, for example that of its device.")),
             Length(max=MAX_NAME, message=_TOO_LONG),
         ],
     )

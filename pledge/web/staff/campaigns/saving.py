@@ -37,7 +37,7 @@ FAULTS = {
         "Use 3 to 60 lower-case letters from a to z, digits and single hyphens, and begin with a letter."
     ),
     FieldFault.TAKEN: _l("Another campaign has this address."),
-    FieldFault.LINK: _l("Enter a web address such as https://example.org/page."),
+    FieldFault.LINK: _l("Enter a web address, for example https://example.org/page."),
     FieldFault.EMAIL: _l("Enter an e-mail address in the form name@example.com."),
     FieldFault.ONE_LANGUAGE: _l("Another language has this, so it is required here too."),
     FieldFault.UNCHANGED: _l("Tick this if the other languages need no change, or continue editing."),

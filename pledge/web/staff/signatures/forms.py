@@ -93,7 +93,7 @@ class InvalidationForm(StaffForm):
                 network = read_network(text)
             except BadOrigin:
                 raise ValidationError(
-                    _l("Enter an IPv4 or IPv6 address, such as 203.0.113.7 or 2001:db8:1:2::1.")
+                    _l("Enter an IPv4 or IPv6 address, for example 203.0.113.7 or 2001:db8:1:2::1.")
                 ) from None
             self.network_hash = network_hash(self._named_campaign(), network)
 

@@ -21,9 +21,9 @@ SWITCH_WORDS = {
     "signing": SwitchWords(
         title=_l("Signing"),
         explained=_l(
-            "While it is paused no new signature and no new endorsement is taken; the pages say so. Mails that are out can still be confirmed."
+            "While it is paused no new signature and no new endorsement is taken; the pages say so. Links in e-mails that were sent before still work."
         ),
-        act=_l("Paused signing or let it go"),
+        act=_l("Paused or resumed signing"),
         button=_l("Pause signing"),
         resume=_l("Take signatures again"),
         paused=_l("signing is paused"),
@@ -31,23 +31,25 @@ SWITCH_WORDS = {
     "mail": SwitchWords(
         title=_l("E-mail"),
         explained=_l(
-            "While it is paused mails wait in the outbox and none is lost. People who sign get theirs later."
+            "While sending is paused, e-mails wait in the outbox and none is lost. People who sign get theirs later."
         ),
-        act=_l("Paused mail or let it go"),
-        button=_l("Pause mail"),
-        resume=_l("Send mail again"),
-        paused=_l("mail is paused"),
+        act=_l("Paused or resumed e-mail"),
+        button=_l("Pause e-mail"),
+        resume=_l("Send e-mail again"),
+        paused=_l("e-mail is paused"),
     ),
     "banner": SwitchWords(
         title=_l("Banner"),
-        explained=_l("A line at the top of every public page. Empty in every language takes it away."),
+        explained=_l(
+            "A line at the top of every public page. Leave it empty in every language to remove it."
+        ),
         act=_l("Changed the banner"),
         button=_l("Save the banner"),
     ),
     "limits": SwitchWords(
         title=_l("Limit of sign-ups"),
         explained=_l(
-            "How often one network, or one mail domain, may send the form. Raise it when a hall of people or a whole company signs at once."
+            "How often one network or one e-mail domain may send the form. Raise it when a hall of people or a whole company signs at once."
         ),
         act=_l("Changed the limits"),
         button=_l("Save the limit"),

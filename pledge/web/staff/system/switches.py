@@ -150,7 +150,7 @@ def state_of(kind: SwitchKind, value: Any) -> str:
     elif isinstance(kind, Notice):
         words = _("Shown") if value else _("None")
     else:
-        words = _("As set up") if value == 1 else _("Times %(factor)s", factor=value)
+        words = _("Usual setting") if value == 1 else _("Times %(factor)s", factor=value)
     return str(words)
 
 

@@ -67,7 +67,7 @@ def test_a_switch_that_does_not_exist_is_not_found(admin):
 def test_mail_is_paused_and_let_go(admin):
     admin.post("/staff/switches/mail", data={"mail-paused": "y", "mail-reason": "the relay is full"})
     assert queries.stored().mail_paused
-    assert "Send mail again" in admin.get("/staff/switches").text
+    assert "Send e-mail again" in admin.get("/staff/switches").text
     admin.post("/staff/switches/mail", data={"mail-paused": "", "mail-reason": "it has room"})
     assert not queries.stored().mail_paused
 
