@@ -8,6 +8,7 @@ import json
 import os
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -119,13 +120,19 @@ def _names_by_language(value: Any) -> Any:
         if isinstance(value, str):
             value = json.loads(value) if value.startswith("{") else {"": value}
     except ValueError:
-        raise ValueError('a name, or one for each language as {"ko": "…", "en": "…"}, is expected') from None
+        raise ValueError('a text, or one for each language as {"ko": "…", "en": "…"}, is expected') from None
     return tuple(value.items()) if isinstance(value, dict) else value
 
 
 def _have_names(value: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
     if not value or not all(name.strip() and name.isprintable() for _, name in value):
-        raise ValueError("a name without line breaks is expected for each language")
+        raise ValueError("a text without line breaks is expected for each language")
+    return value
+
+
+def _telephone(value: str) -> str:
+    if not re.fullmatch(r"\+?[0-9][0-9 ()-]{5,30}", value):
+        raise ValueError("a number like `+82 2 123 4567` is expected")
     return value
 
 
@@ -154,6 +161,37 @@ Limit = Annotated[str, AfterValidator(_limit)]
 Texts = Annotated[
     tuple[tuple[str, str], ...], NoDecode, BeforeValidator(_names_by_language), AfterValidator(_have_names)
 ]
+
+
+#: Shown in development, so that nobody takes it for a real one.
+_EXAMPLE_OFFICER = (("", "Data protection office (example)"), ("ko", "개인정보보호팀(예시)"))
+_EXAMPLE_ADDRESS = (("", "1 Example Street, Seoul"), ("ko", "서울특별시 예시로 1"))
+_EXAMPLE_PRESS = (
+    ("", "Press office (example), press@pledge.example"),
+    ("ko", "홍보 담당(예시), press@pledge.example"),
+)
+
+#: What the site has to say about who runs it (PIPA article 30), and why it is asked for.
+_CONTACTS = {
+    "mail_from": "mails need a sender that your domain may use",
+    "contact": "people and the privacy notice need an address to write to",
+    "privacy_officer": "the privacy notice must name a person or a department",
+    "postal_address": "the privacy notice must say where letters reach you",
+    "telephone": "the privacy notice must say where one can call",
+    "press_contact": "journalists need somebody to ask",
+}
+_LOCAL = re.compile(r"@([a-z0-9.-]+\.)?(localhost|local|localdomain)(?![\w-]|\.\w)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Contact:
+    """Who answers for the site, in one language."""
+
+    email: str
+    telephone: str
+    postal_address: str
+    privacy_officer: str  #: a name or a department
+    press: str
 
 
 class Env(StrEnum):
@@ -190,6 +228,10 @@ class Config(BaseSettings):
     site_name: Texts = (("", "Pledge"), ("ko", "서약"))
     mail_from: str = "no-reply@localhost"
     contact: str = "privacy@localhost"
+    privacy_officer: Texts = _EXAMPLE_OFFICER
+    postal_address: Texts = _EXAMPLE_ADDRESS
+    telephone: Annotated[str, AfterValidator(_telephone)] = "+82 2 000 0000"
+    press_contact: Texts = _EXAMPLE_PRESS
     instance_dir: Path = ROOT / "instance"
     storage_url: Annotated[str, AfterValidator(_url("s3"))] = ""
     storage_endpoint: Annotated[str, AfterValidator(_url("https", "http"))] = ""
@@ -242,9 +284,16 @@ class Config(BaseSettings):
         return () if [key.get_secret_value() for key in self.log_key] == [ELSEWHERE] else self.log_key
 
     def site_name_in(self, lang: str) -> str:
-        """The name of the site in a language; the first one given where there is none in it."""
-        names = dict(self.site_name)
-        return names.get(lang) or names.get("") or next(iter(names.values()))
+        return _in_language(self.site_name, lang)
+
+    def contact_in(self, lang: str) -> Contact:
+        return Contact(
+            email=self.contact,
+            telephone=self.telephone,
+            postal_address=_in_language(self.postal_address, lang),
+            privacy_officer=_in_language(self.privacy_officer, lang),
+            press=_in_language(self.press_contact, lang),
+        )
 
     @property
     def issuer(self) -> str:
@@ -296,11 +345,26 @@ class Config(BaseSettings):
             )
         if not self.smtp_url.get_secret_value():
             found.append("PLEDGE_SMTP_URL is missing: nobody could confirm a signature without mail.")
-        if "mail_from" not in given:
-            found.append("PLEDGE_MAIL_FROM is missing: mails need a sender that your domain may use.")
-        if "contact" not in given:
-            found.append("PLEDGE_CONTACT is missing: the privacy notice must name an address.")
+        for name, reason in _CONTACTS.items():
+            if name not in given:
+                found.append(f"{PREFIX}{name.upper()} is missing: {reason}.")
+            elif _LOCAL.search(str(getattr(self, name))):
+                found.append(f"{PREFIX}{name.upper()} is an address of this machine: {reason}.")
+        for name in ("privacy_officer", "postal_address", "press_contact"):
+            texts = dict(getattr(self, name))
+            missing = [tag[:2] for tag in self.languages if not (texts.get(tag[:2]) or texts.get(""))]
+            if missing:
+                found.append(
+                    f"{PREFIX}{name.upper()} says nothing in {', '.join(missing)}: "
+                    'give each language of the site its text, or "" for all others.'
+                )
         return found
+
+
+def _in_language(texts: tuple[tuple[str, str], ...], lang: str) -> str:
+    """The text in a language; else the one for all others, else the first."""
+    found = dict(texts)
+    return found.get(lang) or found.get("") or next(iter(found.values()))
 
 
 def current_config() -> Config:

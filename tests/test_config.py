@@ -24,6 +24,10 @@ GOOD = {
     "PLEDGE_LOG_KEY": LOG_KEY,
     "PLEDGE_MAIL_FROM": "Sky <no-reply@sky.example>",
     "PLEDGE_CONTACT": "privacy@sky.example",
+    "PLEDGE_PRIVACY_OFFICER": "Data protection office",
+    "PLEDGE_POSTAL_ADDRESS": "1 Sky Street, Seoul",
+    "PLEDGE_TELEPHONE": "+82 2 123 4567",
+    "PLEDGE_PRESS_CONTACT": "Press office, press@sky.example",
 }
 SECRETS = (KEY, DATA_KEY, LOG_KEY, "pa55word", "s3cretword")
 
@@ -85,6 +89,38 @@ def test_a_site_has_one_name_or_one_for_each_language(environment, value, ko, en
 def test_a_bad_site_name_is_refused(environment, value):
     environment(PLEDGE_SITE_NAME=value)
     assert [fault.partition(":")[0] for fault in faults()] == ["PLEDGE_SITE_NAME"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PLEDGE_CONTACT", "privacy@localhost"),
+        ("PLEDGE_MAIL_FROM", "Sky <no-reply@mail.local>"),
+        (
+            "PLEDGE_PRESS_CONTACT",
+            '{"ko": "홍보팀, press@sky.example", "en": "Press office, press@LOCALHOST"}',
+        ),
+        ("PLEDGE_PRIVACY_OFFICER", '{"ko": "개인정보보호팀"}'),
+        ("PLEDGE_POSTAL_ADDRESS", '{"en": "1 Sky Street, Seoul"}'),
+        ("PLEDGE_TELEPHONE", "call us"),
+    ],
+)
+def test_production_refuses_a_contact_that_reaches_nobody_or_that_some_cannot_read(environment, name, value):
+    environment(**{name: value})
+    (line,) = faults()
+    assert line.startswith(name)
+
+
+def test_a_contact_is_given_in_the_language_asked_for(environment):
+    environment(PLEDGE_PRIVACY_OFFICER='{"ko": "개인정보보호팀", "": "Data protection office"}')
+    found = Config.load()
+    assert found.contact_in("ko").privacy_officer == "개인정보보호팀"
+    assert found.contact_in("en").privacy_officer == "Data protection office"
+    assert (
+        found.contact_in("en").postal_address
+        == found.contact_in("ko").postal_address
+        == "1 Sky Street, Seoul"
+    )
 
 
 def test_development_needs_no_setting():

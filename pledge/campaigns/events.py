@@ -75,6 +75,13 @@ class EventView:
         return ends_at.astimezone(SEOUL).date() == self.starts_at.astimezone(SEOUL).date()
 
 
+def has_any(slug: str) -> bool:
+    """Whether the campaign's page shows an event, past ones too."""
+    mine = select(CampaignEvent.id).join(Campaign).where(Campaign.slug == slug)
+    with reading() as connection:
+        return bool(connection.execute(select(mine.exists())).scalar_one())
+
+
 def shown(campaign_id: int, lang: str) -> list[EventView]:
     """All events of a campaign in one language, by time. What is not given in it is shown in another."""
     with reading() as connection:

@@ -73,8 +73,9 @@ def site_name(lang: str) -> str:
 
 
 def imprint(lang: str) -> str:
-    """The foot of every mail: the site and the address to write to."""
-    return f"{site_name(lang)} · {contact()}"
+    """The foot of every mail: the site, and where it is reached by letter, telephone and e-mail."""
+    found = current_config().contact_in(lang)
+    return " · ".join((site_name(lang), found.email, found.telephone, found.postal_address))
 
 
 def sender(lang: str) -> str:

@@ -150,7 +150,14 @@ def error_page(status: int, retry_after: int | None = None) -> Response:
     else:
         page = _template(status)
         response = make_response(
-            render_template(page, status=status, title=title, message=message, retry_after=retry_after)
+            render_template(
+                page,
+                status=status,
+                title=title,
+                message=message,
+                retry_after=retry_after,
+                outage=status >= 500,
+            )
         )
     response.status_code = status
     if retry_after is not None:

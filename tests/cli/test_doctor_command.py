@@ -89,5 +89,6 @@ def test_settings_that_forbid_the_start_are_listed_all_at_once(tmp_path):
 
     assert result.returncode == 1
     lines = result.stderr.splitlines()
-    for name in ("SECRET_KEYS", "DATA_KEYS", "BASE_URL", "SMTP_URL", "MAIL_FROM", "CONTACT"):
+    contacts = ("CONTACT", "PRIVACY_OFFICER", "POSTAL_ADDRESS", "TELEPHONE", "PRESS_CONTACT")
+    for name in ("SECRET_KEYS", "DATA_KEYS", "BASE_URL", "SMTP_URL", "MAIL_FROM", *contacts):
         assert any(line.startswith(f"pledge cannot start: PLEDGE_{name}") for line in lines)

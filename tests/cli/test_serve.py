@@ -119,6 +119,10 @@ def test_serve_in_production_checks_its_own_health_and_prints_the_public_address
         PLEDGE_SMTP_URL="smtp+starttls://mail.example",
         PLEDGE_MAIL_FROM="Sky <no-reply@sky.example>",
         PLEDGE_CONTACT="privacy@sky.example",
+        PLEDGE_PRIVACY_OFFICER="Data protection office",
+        PLEDGE_POSTAL_ADDRESS="1 Sky Street, Seoul",
+        PLEDGE_TELEPHONE="+82 2 123 4567",
+        PLEDGE_PRESS_CONTACT="Press office, press@sky.example",
         **{name: secrets.token_urlsafe(48) for name in names},
     )
     written = wait_for(

@@ -244,6 +244,10 @@ def test_a_whole_journey_leaves_no_trace_of_a_person_in_what_web_and_worker_writ
             PLEDGE_LOG_KEY=LOG_KEY,
             PLEDGE_MAIL_FROM="Sky <no-reply@sky.example>",
             PLEDGE_CONTACT="privacy@sky.example",
+            PLEDGE_PRIVACY_OFFICER="Data protection office",
+            PLEDGE_POSTAL_ADDRESS="1 Sky Street, Seoul",
+            PLEDGE_TELEPHONE="+82 2 123 4567",
+            PLEDGE_PRESS_CONTACT="Press office, press@sky.example",
             PLEDGE_LIMIT_SIGN="6 per minute",
             PLEDGE_LOG_LEVEL="DEBUG",
         )

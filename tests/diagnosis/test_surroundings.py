@@ -37,7 +37,8 @@ def test_settings_fit_for_production_are_in_order(settings):
 def test_every_fault_of_the_settings_is_listed(settings):
     found = findings(surroundings.settings_findings(settings(env="production")))
     assert {level for level, _ in found} == {Severity.PROBLEM}
-    for name in ("SECRET_KEYS", "DATA_KEYS", "BASE_URL", "SMTP_URL", "MAIL_FROM", "CONTACT"):
+    contacts = ("CONTACT", "PRIVACY_OFFICER", "POSTAL_ADDRESS", "TELEPHONE", "PRESS_CONTACT")
+    for name in ("SECRET_KEYS", "DATA_KEYS", "BASE_URL", "SMTP_URL", "MAIL_FROM", *contacts):
         assert any(f"PLEDGE_{name}" in text for _, text in found)
 
 

@@ -1,5 +1,7 @@
 """Texts in Markdown: to HTML that is safe to show, and the privacy notice with its version."""
 
+import re
+from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
 
@@ -7,6 +9,7 @@ import nh3
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
+from config import Contact
 from pledge.core import languages
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False, "typographer": False}).enable("table")
@@ -14,6 +17,8 @@ _TAGS = {
     *("h2", "h3", "h4", "p", "ul", "ol", "li", "strong", "em", "a", "blockquote", "br", "hr"),
     *("table", "thead", "tbody", "tr", "th", "td"),
 }
+#: Characters of a setting that Markdown would take as its own.
+_SPECIAL = re.compile(r"[\\`*_{}\[\]<>()#+.!|-]")
 _PRIVACY = Path(__file__).parents[2] / "content" / "privacy"
 
 
@@ -27,10 +32,12 @@ def markdown(text: str) -> Markup:
 
 
 @lru_cache(maxsize=4)
-def privacy_notice(lang: str, contact: str) -> Markup:
-    """The privacy notice with the address to write to."""
+def privacy_notice(lang: str, contact: Contact) -> Markup:
+    """The privacy notice with who answers for it; `{email}` in it stands for that field of `contact`, and so on."""
     _, _, body = (_PRIVACY / f"{lang}.md").read_text("utf-8").partition("\n")
-    return markdown(body.replace("{contact}", contact))
+    for field, value in asdict(contact).items():
+        body = body.replace(f"{{{field}}}", _SPECIAL.sub(r"\\\g<0>", value))
+    return markdown(body)
 
 
 def privacy_version() -> str:

@@ -5,6 +5,7 @@ from werkzeug import Response
 
 from pledge.core import i18n
 from pledge.files.services import StorageAway
+from pledge.web.public import navigation
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign import files, home, organizations, progress, reading, switched, verify
 from pledge.web.public.endorsing import applying
@@ -31,7 +32,7 @@ __all__ = [
 
 def register(app: Flask) -> None:
     app.register_blueprint(public)
-    app.jinja_env.globals["site_banner"] = switched.banner
+    app.jinja_env.globals.update(site_banner=switched.banner, site_navigation=navigation.navigation)
     app.register_blueprint(files.blueprint)
     app.register_error_handler(StorageAway, files.away)
     app.add_url_rule("/", "root", root)

@@ -24,7 +24,7 @@ def home() -> Response:
 @public.get("/privacy")
 @kept(PAGE_CACHE)
 def privacy() -> Response:
-    notice = markdown.privacy_notice(i18n.language(), current_config().contact)
+    notice = markdown.privacy_notice(i18n.language(), current_config().contact_in(i18n.language()))
     return make_response(
         render_template("public/campaign/privacy.html", notice=notice, version=markdown.privacy_version())
     )

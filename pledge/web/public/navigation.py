@@ -1,0 +1,79 @@
+"""The links at the head and foot of every page: to the pages of a campaign.
+
+They are part of error pages and of pages that need no database. So they are kept for a minute, and are missing where the
+database does not answer.
+"""
+
+from dataclasses import dataclass
+
+from flask import url_for
+from flask_babel import gettext as _
+from sqlalchemy.exc import SQLAlchemyError
+
+from pledge.campaigns import events
+from pledge.campaigns import queries as campaigns
+from pledge.campaigns.models import CampaignState
+from pledge.campaigns.queries import CampaignView
+from pledge.core import i18n
+from pledge.web.caching import cache
+from pledge.web.public.campaign.pages import CampaignPage
+
+#: Seconds after which a campaign that opened or ended is seen in the links of other pages.
+SECONDS = 60
+#: Seconds until a database that did not answer is asked again.
+RETRY_SECONDS = 5
+
+
+@dataclass(frozen=True)
+class NavigationLink:
+    label: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Navigation:
+    """The pages of one campaign; no links where they are not known."""
+
+    title: str = ""
+    links: tuple[NavigationLink, ...] = ()
+
+
+def navigation(campaign: CampaignView | CampaignPage | None, outage: bool = False) -> Navigation:
+    """The pages of the campaign that a page belongs to; of a page that belongs to none, those of the only one that runs.
+
+    `outage`: the database was just seen not to answer, so it is not asked.
+    """
+    key = f"navigation {i18n.language()} {campaign.slug if campaign else ''}"
+    found: Navigation | None = cache.get(key)
+    if found is None and not outage:
+        try:
+            found = _of_campaign(campaign) if campaign else _of_site()
+        except SQLAlchemyError:
+            cache.set(key, Navigation(), timeout=RETRY_SECONDS)
+        else:
+            cache.set(key, found, timeout=SECONDS)
+    return found or Navigation()
+
+
+def _of_site() -> Navigation:
+    shown = [
+        campaign
+        for campaign in campaigns.public_campaigns(i18n.language())
+        if campaign.state is not CampaignState.ARCHIVED
+    ]
+    return _of_campaign(shown[0]) if len(shown) == 1 else Navigation()
+
+
+def _of_campaign(campaign: CampaignView | CampaignPage) -> Navigation:
+    slug = campaign.slug
+    page = url_for("public.campaign", slug=slug)
+    links = [
+        NavigationLink(_("Campaign"), page),
+        NavigationLink(_("Organisations"), url_for("public.organizations", slug=slug)),
+        NavigationLink(_("Progress"), url_for("public.progress", slug=slug)),
+    ]
+    if events.has_any(slug):
+        links.append(NavigationLink(_("Events"), f"{page}#events"))
+    if campaign.is_open:
+        links.append(NavigationLink(_("Endorse as an organisation"), url_for("public.endorse", slug=slug)))
+    return Navigation(campaign.title, tuple(links))
