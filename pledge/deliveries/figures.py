@@ -10,7 +10,7 @@ from pledge.core.i18n import SEOUL
 from pledge.core.languages import Texts
 from pledge.core.phrases import Phrase
 from pledge.deliveries.document import Document, FrozenCheckpoint
-from pledge.statistics import labels as words
+from pledge.statistics import labels
 from pledge.statistics.breakdowns import CampaignTotals
 from pledge.statistics.cells import MIN_CELL
 from pledge.statistics.values import Cell
@@ -45,9 +45,9 @@ class Section:
 
 
 SECTIONS = (
-    Section("country", words.BY_COUNTRY, words.COUNTRY, lambda figures: figures.by_country),
-    Section("region", words.BY_REGION, words.REGION, lambda figures: figures.by_region),
-    Section("day", words.BY_DAY, words.DAY, lambda figures: figures.by_day),
+    Section("country", labels.BY_COUNTRY, labels.COUNTRY, lambda figures: figures.by_country),
+    Section("region", labels.BY_REGION, labels.REGION, lambda figures: figures.by_region),
+    Section("day", labels.BY_DAY, labels.DAY, lambda figures: figures.by_day),
 )
 
 

@@ -78,7 +78,7 @@ def preview(
 
 
 def recipient_of(slug: str) -> Texts:
-    """To whom the campaign hands its totals, as the letter's address begins. Raises UnknownCampaign."""
+    """The recipient of the campaign's totals, for the letter's address. Raises UnknownCampaign."""
     recipient = campaign_facts(slug).recipient
     return Texts({lang: text[:1].upper() + text[1:] for lang, text in recipient.items()})
 
@@ -113,7 +113,7 @@ def freeze(
         # Counting took a while, and a second click on the button may have come meanwhile: one after the other.
         session.execute(select(Campaign.id).where(Campaign.id == campaign.id).with_for_update())
         same = _same(session.execute(_frozen_before(actor, campaign.id, checkpoint.id)), wording)
-        # After a rotation of keys it is frozen again: the old pack could not be signed.
+        # Not after a rotation of keys: the old pack could not be signed.
         if same is not None and same[1].verifiers == document.verifiers:
             return same[0]
         row = Delivery(
@@ -178,7 +178,7 @@ def _frozen_before(actor: Actor, campaign_id: int, checkpoint_id: int) -> Select
 
 
 def _same(found: Iterable[Row[int, str]], wording: LetterTexts) -> tuple[int, Document] | None:
-    """The newest of these deliveries that says the same and is to be answered there, with its document."""
+    """The newest of these deliveries with the same texts and reply, with its document."""
     wanted = replace(wording, reply=completed(wording.reply))
     documents = ((row.id, from_json(row.document)) for row in found)
     return next(
@@ -207,7 +207,7 @@ def discard(actor: Actor, delivery_id: int, why: str) -> None:
 
 
 def clean_wording(recipient: Texts, occasion: Texts, letter: Texts, reply: Reply = _NO_REPLY) -> LetterTexts:
-    """The texts as they will be kept. Raises BadFields with everything that is wrong."""
+    """The texts as they will be stored. Raises BadFields with all faults."""
     checker = Checker()
     wording = LetterTexts(
         recipient=checker.lines("recipient", recipient, MAX_RECIPIENT, required=True),

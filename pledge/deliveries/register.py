@@ -1,6 +1,6 @@
 """The register of deliveries: handed over to whom and when, what was answered, and telling those who asked for news.
 
-Every use case locks the delivery's row, checks its state and is recorded in the audit log in the same transaction. EntryFault
+Every use case locks the delivery's row, checks its state and is recorded in the audit log in the same transaction. Wrong
 entries are corrected with a reason; the audit log keeps the former ones.
 """
 

@@ -172,7 +172,7 @@ def last_handed_over() -> dict[int, datetime]:
     """By campaign number, since when its totals count as handed over: the signers' data is deleted some time later.
 
     That is the last handing-over. One that was entered, or announced to the signers, recently counts as so late that GRACE is
-    left: a wrong date can still be corrected, and the news still be sent. NewsProgress that is being sent postpones it.
+    left: a wrong date can still be corrected, and the news still be sent. News that is being sent postpones it.
     """
     now = clock.now()
     query = select(
@@ -239,7 +239,7 @@ class CampaignChoice:
 
 
 def choices() -> list[CampaignChoice]:
-    """The campaigns whose log has been begun, by their number."""
+    """The campaigns whose log has entries, by their number."""
     query = (
         select(Campaign.slug, LedgerHead.people, LedgerHead.organizations)
         .join(LedgerHead, LedgerHead.campaign_id == Campaign.id)

@@ -107,7 +107,7 @@ def clean_statement(text: str) -> str:
 
 
 def check_targets(target_year: int | None, interim_year: int | None, interim_percent: int | None) -> None:
-    """Years of a calendar, an interim step that is whole and comes before the target. Raises BadContent."""
+    """Check the years, and that an interim target is complete and before the target year. Raises BadContent."""
     for name, fault in target_faults(target_year, interim_year, interim_percent).items():
         raise BadContent(name, fault)
 

@@ -30,7 +30,7 @@ KEPT = timedelta(hours=24)
 BATCH = 1000
 
 _COUNTRY, _REGION = Phrase("list of names", "Country"), Phrase("list of names", "Region")
-#: Beside each row: also a part of the list tells which copy it was cut from.
+#: In each row, so that part of the list also shows which copy it was taken from.
 _COPY = Phrase("list of names", "Copy")
 
 

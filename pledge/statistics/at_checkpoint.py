@@ -102,7 +102,7 @@ def _shown(connection: Connection, campaign_id: int, signed_at: datetime) -> dic
 
 
 def _place(row: Row[Any], number: int) -> tuple[int, str, int]:
-    """Its place in the list, the same on every database."""
+    """The sort key, the same on every database."""
     return list(OrganizationType).index(row.type), row.name.of(languages.default()).casefold(), number
 
 

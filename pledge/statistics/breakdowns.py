@@ -1,4 +1,4 @@
-"""The totals of a campaign as staff take them out: small cells merged, every language, one moment in time."""
+"""The totals of a campaign for staff and programs: small cells merged, every language, one moment in time."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -9,8 +9,7 @@ from functools import lru_cache
 from sqlalchemy import select
 
 from pledge.campaigns.models import Campaign, CampaignText
-from pledge.core import clock, languages
-from pledge.core import countries as places
+from pledge.core import clock, countries, languages
 from pledge.core.db import reading
 from pledge.core.i18n import SEOUL, format_date
 from pledge.core.languages import Texts
@@ -75,10 +74,10 @@ def totals(slug: str) -> CampaignTotals:
 def breakdowns(tallies: Mapping[Dimension, Mapping[str, int]]) -> Breakdowns:
     """The lines of these tallies with small cells merged: the same on the page, in the API and in deliveries."""
     people = tallies[Dimension.TOTAL].get("", 0)
-    countries = tallies[Dimension.COUNTRY]
-    abroad = people - countries.get(places.HOME, 0)
+    by_country = tallies[Dimension.COUNTRY]
+    abroad = people - by_country.get(countries.HOME, 0)
     return Breakdowns(
-        by_country=_countries(countries),
+        by_country=_countries(by_country),
         by_region=_regions(tallies[Dimension.REGION], people, abroad),
         by_day=_days(tallies[Dimension.HOUR]),
     )
@@ -98,24 +97,24 @@ def _campaign(slug: str) -> tuple[int, Texts]:
 
 
 def _countries(tallies: Mapping[str, int]) -> list[Cell]:
-    """The country with the most people first."""
+    """Lines by country, the largest first."""
     falling = sorted(tallies.items(), key=lambda cell: (-cell[1], cell[0]))
     return _lines(falling, _country_label)
 
 
 def _regions(tallies: Mapping[str, int], people: int, abroad: int) -> list[Cell]:
-    """In the official order. Those without a region are a line too, so that the lines add up to the total.
+    """Lines in the official order. Those without a region are a line too, so that the lines add up to the total.
 
     How many of these live abroad is known from the countries, so it can hide nobody (cells.py).
     """
-    order = [*places.REGIONS, *sorted(tallies.keys() - places.REGIONS.keys())]
+    order = [*countries.REGIONS, *sorted(tallies.keys() - countries.REGIONS.keys())]
     cells = [(code, tallies[code]) for code in order if code in tallies]
     nowhere = (NO_REGION, people - sum(tallies.values()))
     return _lines([*cells, nowhere], _region_label, {NO_REGION: abroad})
 
 
 def _days(hours: Mapping[str, int]) -> list[Cell]:
-    """Korean days: who confirmed minus who withdrew."""
+    """Lines by Korean day: confirmed minus withdrawn."""
     return _lines(sorted(by_korean_day(hours).items()), _day_label)
 
 
@@ -141,13 +140,13 @@ def _lines(
 
 
 def _country_label(code: str) -> Texts:
-    return Texts({lang: places.country_name(code, lang) for lang in languages.codes()})
+    return Texts({lang: countries.country_name(code, lang) for lang in languages.codes()})
 
 
 def _region_label(code: str) -> Texts:
     if code == NO_REGION:
         return labels.NO_REGION.in_each()
-    return Texts({lang: places.region_name(code, lang) for lang in languages.codes()})
+    return Texts({lang: countries.region_name(code, lang) for lang in languages.codes()})
 
 
 def _day_label(day: str) -> Texts:

@@ -44,7 +44,7 @@ class History:
 
 
 def history(campaign_id: int, by_day: list[Cell]) -> History:
-    """Put the lines of `totals()` and the days of the organisations side by side."""
+    """Join the lines of `totals()` and the days of the organisations."""
     people = {date.fromisoformat(line.key): line.people for line in by_day if line.key != OTHER}
     hours = ledger.breakdown(campaign_id, Dimension.HOUR, Kind.ORGANIZATION)
     organizations = {

@@ -1,4 +1,4 @@
-"""The letter of a delivery as a PDF, language after language. Typst sets it; the texts come in as data, never as markup."""
+"""The letter of a delivery as a PDF, by Typst, one language after another. The texts come in as data, never as markup."""
 
 import json
 from functools import cache

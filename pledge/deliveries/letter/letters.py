@@ -1,4 +1,4 @@
-"""The cover letter that staff begin with, written for the readers of each language ([cover] in typst/<language>.toml)."""
+"""The default cover letter, which staff edit, written for the readers of each language ([cover] in typst/<language>.toml)."""
 
 from pledge.core import languages
 from pledge.core.clock import from_iso_utc

@@ -1,6 +1,6 @@
 """The content of the letter in one language: every sentence and every number in it, as plain data.
 
-The typesetting (typst/letter.typ) decides nothing but the look. The fixed texts are in typst/<language>.toml.
+The template (typst/letter.typ) decides only the look. The fixed texts are in typst/<language>.toml.
 """
 
 from datetime import datetime
@@ -8,7 +8,7 @@ from functools import partial
 from itertools import groupby
 from typing import Any
 
-from pledge.core import countries as places
+from pledge.core import countries
 from pledge.core.clock import from_iso_utc
 from pledge.core.fonts.glyphs import MISSING, presentable
 from pledge.core.i18n import SEOUL, format_date, format_datetime
@@ -17,11 +17,11 @@ from pledge.deliveries.document import Document, FrozenCheckpoint, Reply
 from pledge.deliveries.letter.charts import growth, shares
 from pledge.deliveries.letter.wording import fixed
 from pledge.ledger.counting import Moves
-from pledge.statistics import labels as words
+from pledge.statistics import labels
 from pledge.statistics.breakdowns import OTHER
 from pledge.statistics.values import Organization, Pledge
 
-#: Countries that are listed one by one; the others are one line.
+#: Countries that are listed one by one; the others are one row.
 COUNTRIES = 40
 #: Organisations that are listed; only their number can make a letter very long.
 ORGANIZATIONS = 2_000
@@ -75,13 +75,13 @@ def _reply(reply: Reply, lang: str) -> dict[str, Any]:
 def _results(document: Document, lang: str) -> dict[str, Any]:
     texts = fixed(lang)["results"]
     state = document.checkpoint
-    home = places.country_name(places.HOME, lang)
+    home = countries.country_name(countries.HOME, lang)
     smallest = {
         name: texts[name].format(smallest=document.smallest_shown)
         for name in ("growth_none", "merged_days_note", "small", "only_small")
     }
-    countries = sum(cell.key != OTHER for cell in document.by_country)
-    grouped = [texts["more_countries_note"]] if countries > COUNTRIES else []
+    named = sum(cell.key != OTHER for cell in document.by_country)
+    grouped = [texts["more_countries_note"]] if named > COUNTRIES else []
     told = {
         **smallest,
         "intro": texts["intro"].format(moment=_when(state.signed_at, lang), size=f"{state.size:,}"),
@@ -94,7 +94,7 @@ def _results(document: Document, lang: str) -> dict[str, Any]:
         "days": growth(document.by_day, lang, texts),
         "regions": shares(document.by_region, lang, state.people),
         "countries": shares(
-            document.by_country, lang, state.people, without=places.HOME, most=COUNTRIES, more=more
+            document.by_country, lang, state.people, without=countries.HOME, most=COUNTRIES, more=more
         ),
     }
 
@@ -102,12 +102,12 @@ def _results(document: Document, lang: str) -> dict[str, Any]:
 def _supporters(document: Document, lang: str) -> dict[str, Any]:
     texts = fixed(lang)["supporters"]
     listed = document.organizations[:ORGANIZATIONS]
-    order = list(words.TYPES)
+    order = list(labels.TYPES)
     listed = sorted(listed, key=lambda one: order.index(one.type) if one.type in order else len(order))
     groups = [
         {
             "title": texts["group"].format(
-                type=words.named(words.TYPES, kind, lang), number=f"{len(members):,}"
+                type=labels.named(labels.TYPES, kind, lang), number=f"{len(members):,}"
             ),
             "organizations": [_names(one, lang) for one in members],
         }

@@ -1,4 +1,4 @@
-"""README.txt of the pack: for an official who wants to know what came, and to check it. Its words are in readmes/<language>.txt."""
+"""README.txt of the pack: for an official who wants to know what they received, and to check it. Its texts are readmes/<language>.txt."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ _RULE = f"\n\n{'-' * 80}\n\n\n"
 
 
 def readme(document: Document) -> bytes:
-    """UTF-8 with BOM and CRLF: whatever opens a text file on an office's computer shows it."""
+    """UTF-8 with BOM and CRLF, which any text editor on an office's computer shows correctly."""
     words = _RULE.join(_in(lang, document) for lang in document.languages)
     return BOM + words.replace("\n", "\r\n").encode()
 

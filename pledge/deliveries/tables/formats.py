@@ -6,7 +6,7 @@ from pledge.deliveries.figures import Figures
 from pledge.deliveries.tables.tables import figures_csv, figures_json
 from pledge.deliveries.tables.workbook import figures_xlsx
 
-#: What makes a file, by format. With a language it is for one reader, in their words; without, in every language and with codes.
+#: The writer of each format. With a language the file is for one reader, in their words; without, in every language and with codes.
 FORMATS: dict[str, Callable[[Figures, str | None], bytes]] = {
     "csv": figures_csv,
     "json": figures_json,

@@ -27,7 +27,7 @@ def totals_json(document: Document) -> bytes:
 
 
 def organizations_csv(document: Document) -> bytes:
-    """The organisations that stood on the wall and still say who they are, in the document's order."""
+    """The organisations that were on the wall and are still named, in the document's order."""
     heads = coded_heads(document.languages)
     return _csv(heads, (coded_cells(one, document.languages) for one in document.organizations))
 
@@ -52,7 +52,7 @@ def integrity_json(document: Document) -> bytes:
 
 
 def figures_csv(figures: Figures, lang: str | None = None) -> bytes:
-    """With codes and every language, for programs; with a language in its words alone, for one reader."""
+    """With codes and every language, for programs; with `lang` in its words only, for one reader."""
     if lang is None:
         names = [f"label_{code}" for code in figures.languages]
         return _csv(("section", "key", *names, "people"), _totals(figures))
@@ -96,7 +96,7 @@ def _totals(figures: Figures) -> Iterator[tuple[str | int, ...]]:
     yield "campaign", figures.slug, *_in_each(figures, figures.title).values(), ""
     yield "as_of", iso_utc(figures.as_of), *_in_each(figures, labels.AS_OF).values(), ""
     if figures.checkpoint is not None:
-        # Its root begins with `+` in one of 64; a spreadsheet needs no root, and totals.json has it.
+        # One root in 64 begins with `+`, which spreadsheets take for a formula; totals.json has the root.
         entries = _in_each(figures, labels.ENTRIES).values()
         yield "checkpoint", "size", *entries, figures.checkpoint.size
     yield "total", "people", *_in_each(figures, labels.PEOPLE).values(), figures.people

@@ -1,4 +1,4 @@
-"""The totals as a workbook, in every language or in one. Every text is written as a text, so none is ever a formula."""
+"""The totals as a workbook, in every language or in one. Every text is written as text, so none is a formula."""
 
 import io
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from pledge.deliveries.document import Document
 from pledge.deliveries.figures import SECTIONS, Figures, Section, of_document, seoul, share
 from pledge.exports.organization_rows import worded_cells, worded_heads
 from pledge.exports.sheets import MAX_NAME, Sheet, Styles, Value
-from pledge.statistics import labels as words
+from pledge.statistics import labels
 from pledge.statistics.breakdowns import OTHER
 
 #: No text becomes a formula, a link or a number because it looks like one.
@@ -53,36 +53,36 @@ class _Totals:
 
     def _fill(self, book: Any) -> None:
         figures = self._figures
-        # Without a time of its own a workbook carries the moment at which it was made.
+        # Without a fixed time a workbook contains the moment at which it was made.
         book.set_properties({"title": self._title(), "created": figures.as_of})
         styles = Styles(book)
-        heads = [*self._codes(self._name(words.CODE)), *self._labels(words.ITEM), self._name(words.VALUE)]
-        summary = Sheet(book, self._sheet_name(words.SUMMARY), styles, heads)
+        heads = [*self._codes(self._name(labels.CODE)), *self._labels(labels.ITEM), self._name(labels.VALUE)]
+        summary = Sheet(book, self._sheet_name(labels.SUMMARY), styles, heads)
         lines = list(self._summary())
         for line in lines:
             summary.add(line)
         summary.finish(longest=44, filters=False)
         sheets = {section.name: self._breakdown(book, styles, section) for section in SECTIONS}
         if self._document is not None:
-            _organizations(book, styles, self._sheet_name(words.ORGANIZATIONS), self._document)
+            _organizations(book, styles, self._sheet_name(labels.ORGANIZATIONS), self._document)
         self._charts(book, summary, sheets, len(lines))
 
     def _title(self) -> str:
         return " / ".join(dict.fromkeys(self._labels(self._figures.title)))
 
     def _name(self, name: Phrase) -> str:
-        """What a column is called."""
+        """The name of a sheet or a column."""
         return " ".join(self._labels(name))
 
     def _sheet_name(self, name: Phrase) -> str:
         """What a sheet is called, in as many languages as a name has room for."""
-        labels = self._labels(name)
-        while len(" ".join(labels)) > MAX_NAME and len(labels) > 1:
-            labels.pop()
-        return " ".join(labels)[:MAX_NAME]
+        parts = self._labels(name)
+        while len(" ".join(parts)) > MAX_NAME and len(parts) > 1:
+            parts.pop()
+        return " ".join(parts)[:MAX_NAME]
 
     def _labels(self, label: Texts | Phrase) -> list[str]:
-        """The cells that name a line: one for each language."""
+        """The cells that name a row: one for each language."""
         return [label.of(lang) for lang in self._languages]
 
     def _codes(self, code: str) -> list[str]:
@@ -91,22 +91,24 @@ class _Totals:
 
     def _summary(self) -> Iterator[list[Value]]:
         figures, document = self._figures, self._document
-        yield self._line("campaign", words.CAMPAIGN, self._title())
-        yield self._line("people", words.PEOPLE, figures.people)
-        yield self._line("organizations", words.ORGANIZATIONS, figures.organizations)
+        yield self._line("campaign", labels.CAMPAIGN, self._title())
+        yield self._line("people", labels.PEOPLE, figures.people)
+        yield self._line("organizations", labels.ORGANIZATIONS, figures.organizations)
         as_of = seoul(figures.as_of)
-        yield self._line("as_of", words.AS_OF, as_of if self._lang else f"{as_of} ({iso_utc(figures.as_of)})")
+        yield self._line(
+            "as_of", labels.AS_OF, as_of if self._lang else f"{as_of} ({iso_utc(figures.as_of)})"
+        )
         if document is not None and document.unnamed_organizations:
-            yield self._line("unnamed_organizations", words.UNNAMED, document.unnamed_organizations)
+            yield self._line("unnamed_organizations", labels.UNNAMED, document.unnamed_organizations)
         if figures.checkpoint is not None:
-            yield self._line("entries", words.ENTRIES, figures.checkpoint.size)
-            yield self._line("root", words.ROOT_HASH, figures.checkpoint.root)
+            yield self._line("entries", labels.ENTRIES, figures.checkpoint.size)
+            yield self._line("root", labels.ROOT_HASH, figures.checkpoint.root)
         if document is not None:
-            yield self._line("log", words.LOG, document.origin)
-            yield self._line("verify", words.VERIFY, f"{document.address}/{self._languages[0]}/verify")
-        merged = [words.MERGED.of(lang, smallest=figures.smallest_shown) for lang in self._languages]
-        for text in [*self._labels(words.SEPARATE), *merged]:
-            yield self._line("note", words.NOTE, text)
+            yield self._line("log", labels.LOG, document.origin)
+            yield self._line("verify", labels.VERIFY, f"{document.address}/{self._languages[0]}/verify")
+        merged = [labels.MERGED.of(lang, smallest=figures.smallest_shown) for lang in self._languages]
+        for text in [*self._labels(labels.SEPARATE), *merged]:
+            yield self._line("note", labels.NOTE, text)
 
     def _line(self, code: str, name: Phrase, value: Value) -> list[Value]:
         return [*self._codes(code), *self._labels(name), value]
@@ -115,8 +117,8 @@ class _Totals:
         """People are in the second column before the end, by day with the running total between."""
         cells = section.cells(self._figures)
         is_day = section.name == "day"
-        numbers = (words.PEOPLE, words.IN_ALL, words.SHARE) if is_day else (words.PEOPLE, words.SHARE)
-        code = self._codes(self._name(words.CODE))
+        numbers = (labels.PEOPLE, labels.IN_ALL, labels.SHARE) if is_day else (labels.PEOPLE, labels.SHARE)
+        code = self._codes(self._name(labels.CODE))
         heads = [*code, *self._labels(section.words), *map(self._name, numbers)]
         sheet = Sheet(book, self._sheet_name(section.sheet), styles, heads)
         totals = accumulate(cell.people for cell in cells)
@@ -135,10 +137,10 @@ class _Totals:
         days = sum(1 for cell in self._figures.by_day if cell.key != OTHER)
         row = above + 2
         first = 0 if self._lang else 1  # the column of the first name; before it are the codes
-        people = first + len(self._labels(words.PEOPLE))
+        people = first + len(self._labels(labels.PEOPLE))
         if days > 1:
             line = book.add_chart({"type": "area"})
-            series = _series(sheets["day"], self._name(words.IN_ALL), 0, people + 1, days)
+            series = _series(sheets["day"], self._name(labels.IN_ALL), 0, people + 1, days)
             line.add_series(
                 {
                     **series,
@@ -158,18 +160,18 @@ class _Totals:
                     "major_unit_type": "months",
                 }
             )
-            row += self._place(summary, line, row, words.GROWTH, 320)
+            row += self._place(summary, line, row, labels.GROWTH, 320)
         if self._figures.by_region:
             bars = book.add_chart({"type": "bar"})
             last = len(self._figures.by_region)
-            series = _series(sheets["region"], self._name(words.PEOPLE), first, people, last)
+            series = _series(sheets["region"], self._name(labels.PEOPLE), first, people, last)
             bars.add_series({**series, "fill": {"color": _BAR}, "gap": 40, "data_labels": {"value": True}})
             bars.set_x_axis({"visible": False, "major_gridlines": {"visible": False}})
             bars.set_y_axis({"reverse": True, "interval_unit": 1, "num_font": {"size": 9}})
-            self._place(summary, bars, row, words.REGIONS, 120 + 24 * last)
+            self._place(summary, bars, row, labels.REGIONS, 120 + 24 * last)
 
     def _place(self, sheet: Sheet, chart: Any, row: int, title: Phrase, height: int) -> int:
-        """Put a chart there; how many rows it takes."""
+        """Insert a chart; returns how many rows it takes."""
         chart.set_title({"name": " · ".join(self._labels(title)), "name_font": {"size": 12}})
         chart.set_legend({"none": True})
         chart.set_chartarea({"border": {"none": True}})
@@ -178,11 +180,11 @@ class _Totals:
         return -(-height // 20) + 1
 
 
-def _series(sheet: Sheet, name: str, labels: int, numbers: int, last: int) -> dict[str, Any]:
+def _series(sheet: Sheet, name: str, heads: int, numbers: int, last: int) -> dict[str, Any]:
     """Two columns of a sheet, from the row below its head to `last`."""
     return {
         "name": name,
-        "categories": [sheet.name, 1, labels, last, labels],
+        "categories": [sheet.name, 1, heads, last, heads],
         "values": [sheet.name, 1, numbers, last, numbers],
     }
 

@@ -1,6 +1,6 @@
 """The list of reasons that staff choose from when they decline, ask for changes or remove; and editing it.
 
-The built-in ones are here, and in the catalogues, so that the desk works from the first day. A row of the same code stands
+The built-in ones are here, and in the catalogues, so that reviews work from the first day. A row of the same code
 over a built-in one; codes of their own are added by staff. A reason is never deleted, only no longer offered.
 """
 

@@ -73,7 +73,7 @@ def name_key(names: Texts) -> str:
 
 
 def similar(names: Texts, others: Texts) -> Likeness | None:
-    """How two organisations' names are alike, the strongest way; None when they are not.
+    """The strongest likeness of two organisations' names in any language; None when they are not alike.
 
     Every name is compared with every other: people write the English one into the Korean field.
     """
