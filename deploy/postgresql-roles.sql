@@ -14,6 +14,10 @@ REVOKE UPDATE, DELETE, TRUNCATE ON audit_entries FROM pledge;
 REVOKE UPDATE, DELETE, TRUNCATE ON ledger_entries FROM pledge;
 GRANT UPDATE (number, count_after, takes_back, set_aside) ON ledger_entries TO pledge;
 
+-- A place that was put right is taken up by the fold once.
+REVOKE UPDATE, DELETE, TRUNCATE ON ledger_places FROM pledge;
+GRANT UPDATE (size) ON ledger_places TO pledge;
+
 -- What was published of the log, and the keys it was signed with, stay as they are; its tiles grow (docs/log.md).
 REVOKE UPDATE, DELETE, TRUNCATE ON checkpoints, log_keys FROM pledge;
 REVOKE UPDATE, DELETE, TRUNCATE ON log_tiles FROM pledge;

@@ -10,13 +10,13 @@ from pledge.diagnosis.findings import Finding, ok, problem, warning
 
 SUBJECT = "audit log"
 
-#: Created by migration 0001; a role that owns the tables, or a superuser, can drop them.
+#: Created by migrations 0001 and 0003; a role that owns the tables, or a superuser, can drop them.
 _TRIGGERS = {
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
     "postgresql": """
         SELECT tgname FROM pg_trigger
-         WHERE tgrelid IN ('audit_entries'::regclass, 'ledger_entries'::regclass, 'checkpoints'::regclass,
-                           'log_keys'::regclass, 'log_tiles'::regclass)
+         WHERE tgrelid IN ('audit_entries'::regclass, 'ledger_entries'::regclass, 'ledger_places'::regclass,
+                           'checkpoints'::regclass, 'log_keys'::regclass, 'log_tiles'::regclass)
            AND NOT tgisinternal AND tgenabled IN ('O', 'A')""",
 }
 _AUDIT = {
@@ -26,7 +26,7 @@ _AUDIT = {
 _LEDGER = {
     "sqlite": {
         f"{table}_no_{verb}"
-        for table in ("ledger_entries", "checkpoints", "log_keys", "log_tiles")
+        for table in ("ledger_entries", "ledger_places", "checkpoints", "log_keys", "log_tiles")
         for verb in ("delete", "change", "replace")
     },
     "postgresql": {
@@ -35,6 +35,12 @@ _LEDGER = {
             "ledger_entries_no_change",
             "ledger_entries_once",
             "ledger_entries_begin",
+        ),
+        *(
+            "ledger_places_begin",
+            "ledger_places_no_delete",
+            "ledger_places_no_change",
+            "ledger_places_once",
         ),
         *("checkpoints_no_change", "log_keys_no_change"),
         *("log_tiles_no_delete", "log_tiles_no_change", "log_tiles_grow"),
@@ -50,6 +56,8 @@ _MAY_CHANGE = text("""
 _MAY_CHANGE_LEDGER = text("""
     SELECT has_column_privilege('ledger_entries', 'delta', 'UPDATE')
         OR has_table_privilege('ledger_entries', 'DELETE, TRUNCATE')
+        OR has_column_privilege('ledger_places', 'delta', 'UPDATE')
+        OR has_table_privilege('ledger_places', 'DELETE, TRUNCATE')
         OR has_table_privilege('checkpoints', 'UPDATE, DELETE, TRUNCATE')
         OR has_table_privilege('log_keys', 'UPDATE, DELETE, TRUNCATE')
         OR has_table_privilege('log_tiles', 'DELETE, TRUNCATE')""")
@@ -72,7 +80,7 @@ def guard_findings(config: Config) -> Iterator[Finding]:
                 "ledger",
                 f"guards are gone or off ({', '.join(sorted(gone))}), what was counted could be changed: find out who "
                 "did that, run `flask ledger verify` and `flask ledger recount`, then make its triggers of "
-                "migration 0001 anew",
+                "migrations 0001 and 0003 anew",
             )
         if dialect == "postgresql":
             yield from _roles(connection, config)

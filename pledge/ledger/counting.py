@@ -56,6 +56,13 @@ def _cells(which: str) -> TextClause:
 _CELLS_OF_ALL = _cells("number IS NOT NULL")
 _CELLS_UP_TO = _cells("campaign_id = :campaign_id AND number <= :size")
 
+# Places that were put right are people's, and move nobody into or out of the count.
+_PLACES = """
+    SELECT campaign_id, country, region, SUM(delta) AS moved FROM ledger_places WHERE {which}
+     GROUP BY campaign_id, country, region"""
+_PLACES_OF_ALL = text(_PLACES.format(which="size IS NOT NULL"))
+_PLACES_UP_TO = text(_PLACES.format(which="campaign_id = :campaign_id AND size <= :size"))
+
 _STANDING = text("""
     SELECT subject_id, COALESCE(MAX(CASE WHEN reason = 'confirmed' THEN hour END), MIN(hour)) AS hour
       FROM ledger_entries WHERE campaign_id = :campaign_id AND number <= :size AND kind = :kind
@@ -70,7 +77,10 @@ _DIFFERENCES = """
                      GROUP BY campaign_id, country, region
                     UNION ALL
                     SELECT campaign_id, {place}, 0, SUM(delta) FROM ledger_entries
-                     WHERE kind = '{kind}' AND set_aside IS NULL GROUP BY campaign_id, country, region) AS sides
+                     WHERE kind = '{kind}' AND set_aside IS NULL GROUP BY campaign_id, country, region
+                    UNION ALL
+                    SELECT campaign_id, {place}, 0, SUM(delta) FROM ledger_places
+                     WHERE '{kind}' = 'person' GROUP BY campaign_id, country, region) AS sides
              GROUP BY campaign_id, country, region) AS places
      GROUP BY campaign_id HAVING SUM(CASE WHEN recorded <> counted THEN 1 ELSE 0 END) > 0 ORDER BY campaign_id"""
 
@@ -192,12 +202,21 @@ class Counted:
         if row.region is not None:
             tallies[Dimension.REGION][row.region] += moved
 
+    def move(self, row: Row[Any]) -> None:
+        """Add a row of `_PLACES`."""
+        tallies = self.tallies[Kind.PERSON]
+        tallies[Dimension.COUNTRY][row.country] += int(row.moved)
+        if row.region is not None:
+            tallies[Dimension.REGION][row.region] += int(row.moved)
+
 
 def counted(connection: Connection, campaign_id: int, size: int = MAX_SIZE) -> Counted:
     """Add up the first `size` entries of a log, or all. `connection` must be in a transaction of its own."""
     found = Counted()
     for row in _rows(connection, _CELLS_UP_TO, campaign_id=campaign_id, size=size):
         found.add(row)
+    for row in connection.execute(_PLACES_UP_TO, {"campaign_id": campaign_id, "size": size}):
+        found.move(row)
     return found
 
 
@@ -206,6 +225,8 @@ def counted_all(connection: Connection) -> dict[int, Counted]:
     found: dict[int, Counted] = defaultdict(Counted)
     for row in _rows(connection, _CELLS_OF_ALL):
         found[row.campaign_id].add(row)
+    for row in connection.execute(_PLACES_OF_ALL):
+        found[row.campaign_id].move(row)
     return dict(found)
 
 

@@ -131,6 +131,37 @@ class LedgerEntry(Model):
     )
 
 
+class LedgerPlace(Model):
+    """One +1 or -1 of a country and region only: the place of a person who is counted was put right.
+
+    The entry that counts them stays as it is, and so does the count. A correction is two rows, -1 where they were and +1
+    where they are; what takes the person out of the count also brings them back to the place of their entry.
+    """
+
+    __tablename__ = "ledger_places"
+
+    id: Mapped[int] = mapped_column(BigKey, Identity(always=False), primary_key=True)
+    campaign_id: Mapped[int]
+    subject_id: Mapped[int] = mapped_column(BigInteger)  #: as in LedgerEntry
+    delta: Mapped[int]
+    country: Mapped[str] = mapped_column(String(2))
+    region: Mapped[str | None] = mapped_column(String(6))
+    occurred_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    #: How many entries the log had when the fold took it; NULL until then. What is counted up to a larger size has it.
+    size: Mapped[int | None] = mapped_column(BigInteger)
+
+    __table_args__ = (
+        CheckConstraint("delta IN (-1, 1)", name="delta"),
+        Index(
+            "ix_ledger_places_waiting",
+            "id",
+            postgresql_where=text("size IS NULL"),
+            sqlite_where=text("size IS NULL"),
+        ),
+        Index("ix_ledger_places_size", "campaign_id", "size"),
+    )
+
+
 class LedgerHead(Model):
     """Where the log of a campaign ends: how many entries are numbered and what they add up to."""
 

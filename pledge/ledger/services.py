@@ -1,5 +1,8 @@
 """Appending to the ledger, and the fold: the one step that numbers entries, moves the tallies and extends the public log."""
 
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import bindparam, exists, insert, or_, select, text, update
@@ -13,7 +16,7 @@ from pledge.core.db.types import UTCDateTime
 from pledge.ledger import log
 from pledge.ledger.counting import TALLY_ROWS
 from pledge.ledger.locks import take_lock
-from pledge.ledger.models import Kind, LedgerEntry, LedgerHead, Reason, SetAside
+from pledge.ledger.models import Dimension, Kind, LedgerEntry, LedgerHead, LedgerPlace, Reason, SetAside
 from pledge.ledger.numbering import WAITS, number_waiting
 from pledge.ledger.sources import Sources
 
@@ -63,6 +66,41 @@ _MOVE_HEADS = text(f"""
     """).bindparams(bindparam("now", type_=UTCDateTime()))  # noqa: S608  # built from constants of this project
 
 
+# A correction waits for the entries of its subject, so that no place is taken back before it was counted.
+_WAITING_PLACES = text(f"""
+    SELECT place.id, place.campaign_id, place.country, place.region, place.delta, head.size
+      FROM ledger_places AS place JOIN ledger_heads AS head ON head.campaign_id = place.campaign_id
+     WHERE place.size IS NULL
+       AND NOT EXISTS (SELECT 1 FROM ledger_entries AS entry
+                        WHERE entry.subject_id = place.subject_id AND {WAITS})
+     ORDER BY place.id LIMIT :limit""")  # noqa: S608  # built from a constant of this project
+
+_TAKE_PLACE = text("UPDATE ledger_places SET size = :size WHERE id = :id")
+
+_MOVE_PLACE = text(f"""
+    INSERT INTO tallies (campaign_id, kind, dimension, key, count)
+    VALUES (:campaign_id, '{Kind.PERSON}', :dimension, :key, :delta)
+    ON CONFLICT (campaign_id, kind, dimension, key) DO UPDATE SET count = tallies.count + excluded.count""")  # noqa: S608  # our own constants
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where somebody lives; the region is known for some in Korea only."""
+
+    country: str
+    region: str | None
+
+
+@dataclass(frozen=True)
+class PlaceMove:
+    """A person who is counted was at one place in the tallies and is at another."""
+
+    campaign_id: int
+    subject_id: int
+    before: Place
+    after: Place
+
+
 def append(
     session: Session,
     *,
@@ -97,13 +135,32 @@ def append(
     )
 
 
+def append_places(session: Session, moves: Iterable[PlaceMove], at: datetime) -> None:
+    """Add corrections of places in the caller's transaction; the count stays. A move to the same place is none."""
+    rows = [
+        {
+            "campaign_id": move.campaign_id,
+            "subject_id": move.subject_id,
+            "delta": delta,
+            "country": place.country,
+            "region": place.region,
+            "occurred_at": at,
+        }
+        for move in moves
+        if move.before != move.after
+        for delta, place in ((-1, move.before), (1, move.after))
+    ]
+    if rows:
+        session.execute(insert(LedgerPlace), rows)
+
+
 def hour_of(at: datetime) -> str:
     """The hour of a moment as the tallies name it: `2026-11-24T05`, UTC."""
     return at.astimezone(UTC).isoformat(timespec="hours")[:13]
 
 
 def fold(sources: Sources, limit: int = BATCH) -> int:
-    """Number the oldest waiting entries and update what follows from them; returns how many entries those were.
+    """Number the oldest waiting entries, move places, and update what follows; returns how many rows of one kind those were.
 
     An entry without a cause in `sources.standing`, or that changes nothing, is set aside and keeps no other waiting. All of it
     is one transaction: a killed worker leaves nothing, and the next fold starts again. A log that is behind its numbers, as
@@ -121,7 +178,8 @@ def fold(sources: Sources, limit: int = BATCH) -> int:
         folded: int = session.execute(number_waiting(tuple(sources.standing.items())), batch).rowcount  # type: ignore[attr-defined]  # an UPDATE's result has it
         session.execute(_MOVE_TALLIES, batch)
         session.execute(_MOVE_HEADS, batch)
-        return max(folded, log.extend(session, limit, sources))
+        places = _fold_places(session, limit)
+        return max(folded, places, log.extend(session, limit, sources))
 
 
 def dismiss(actor: Actor, campaign_id: int, slug: str, why: str) -> int:
@@ -147,4 +205,23 @@ def _anything_waits() -> bool:
     with reading() as connection:
         waits = exists().where(LedgerEntry.waits())
         lags = exists().where(LedgerHead.log_size < LedgerHead.size)
-        return bool(connection.execute(select(or_(waits, lags))).scalar_one())
+        moves = exists().where(LedgerPlace.size.is_(None))
+        return bool(connection.execute(select(or_(waits, lags, moves))).scalar_one())
+
+
+def _fold_places(session: Session, limit: int) -> int:
+    """Move the tallies of places by what was put right since; returns how many rows those were."""
+    rows = session.execute(_WAITING_PLACES, {"limit": limit}).all()
+    moved: Counter[tuple[int, Dimension, str]] = Counter()
+    for row in rows:
+        moved[row.campaign_id, Dimension.COUNTRY, row.country] += row.delta
+        if row.region is not None:
+            moved[row.campaign_id, Dimension.REGION, row.region] += row.delta
+    if rows:
+        session.execute(_TAKE_PLACE, [{"id": row.id, "size": row.size} for row in rows])
+        keys = ("campaign_id", "dimension", "key")
+        session.execute(
+            _MOVE_PLACE,
+            [{**dict(zip(keys, key, strict=True)), "delta": delta} for key, delta in moved.items()],
+        )
+    return len(rows)

@@ -8,14 +8,15 @@ from pledge.ledger import counting
 from pledge.ledger.counting import Mismatch
 from pledge.ledger.models import Kind
 
-#: What the fold asks about an entry of a person (ledger/numbering.py: Standing). A confirmed row is not changed in what its
-#: entry tells, so the entry that counts it says what the row says. The primary key alone is in WHERE: while statistics are
+#: What the fold asks about an entry of a person (ledger/numbering.py: Standing). A confirmed row keeps what its entry
+#: tells, also its place when that was put right since (places.py). The primary key alone is in WHERE: while statistics are
 #: older than a rush of confirmations, PostgreSQL would else read all confirmed rows for each entry.
 STANDS = """
     SELECT CASE WHEN signed.campaign_id <> entry.campaign_id OR signed.state <> 'confirmed' THEN NULL
                 WHEN entry.delta = 1 AND signed.commitment = entry.commitment
-                 AND signed.pledge_text_id = entry.pledge_text_id AND signed.country = entry.country
-                 AND COALESCE(signed.region, '') = COALESCE(entry.region, '') THEN 1 ELSE 0 END
+                 AND signed.pledge_text_id = entry.pledge_text_id AND COALESCE(signed.entry_country, signed.country) = entry.country
+                 AND COALESCE(CASE WHEN signed.entry_country IS NULL THEN signed.region ELSE signed.entry_region END, '')
+                     = COALESCE(entry.region, '') THEN 1 ELSE 0 END
       FROM signatures AS signed
      WHERE signed.id = entry.subject_id"""
 

@@ -11,13 +11,14 @@ from pledge.campaigns.titles import title_in
 from pledge.core import clock, urls
 from pledge.core.db import reading
 from pledge.ledger.models import Reason
-from pledge.ledger.services import append
+from pledge.ledger.services import PlaceMove, append, append_places
 from pledge.mail import outbox
 from pledge.mail.allowance import mailbox_hash
 from pledge.mail.blocks import is_blocked
 from pledge.mail.message import Claimed, Composers, Message, composer
 from pledge.mail.models import MailAllowance, MailKind, OutboxMail
 from pledge.signatures.models import ErasureNotice, Signature, SignatureState
+from pledge.signatures.places import current_place, entry_place
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +51,16 @@ def erase_person(session: Session, row: Signature) -> None:
 
 def take_back(session: Session, row: Signature) -> None:
     """Append -1 to the ledger for a counted row that the caller has locked."""
+    now, place = clock.now(), entry_place(row)
+    append_places(session, [PlaceMove(row.campaign_id, row.id, current_place(row), place)], now)
     append(
         session,
         campaign_id=row.campaign_id,
         reason=Reason.WITHDRAWN,
         subject_id=row.id,
-        country=row.country,
-        region=row.region,
-        at=clock.now(),
+        country=place.country,
+        region=place.region,
+        at=now,
         pledge_text_id=row.pledge_text_id,
     )
 

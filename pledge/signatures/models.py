@@ -77,6 +77,9 @@ class Signature(Model):
     name: Mapped[str] = mapped_column(Sealed(NAME_CONTEXT))
     country: Mapped[str] = mapped_column(String(2))
     region: Mapped[str | None] = mapped_column(String(6))
+    #: The place in this row's entries of the ledger, when another one was put right since (places.py); else NULL.
+    entry_country: Mapped[str | None] = mapped_column(String(2))
+    entry_region: Mapped[str | None] = mapped_column(String(6))
     public_name: Mapped[bool] = mapped_column(Boolean)
     updates: Mapped[bool] = mapped_column(Boolean)
     lang: Mapped[str] = mapped_column(String(2))

@@ -7,11 +7,12 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from pledge.campaigns.log_facts import published
-from pledge.core.db import db
+from pledge.core.db import db, transaction
 from pledge.diagnosis.findings import Severity
 from pledge.diagnosis.guards import guard_findings
 from pledge.ledger import log
 from pledge.ledger.models import Kind
+from pledge.ledger.services import Place, PlaceMove, append_places
 from tests.support import ledger
 from tests.support.insider import as_superuser
 from tests.support.ledger import fold, recount
@@ -57,6 +58,15 @@ FORBIDDEN = [
     "UPDATE ledger_entries SET takes_back = 0 WHERE delta = -1",
     "UPDATE ledger_entries SET takes_back = NULL WHERE delta = -1",
     "UPDATE ledger_entries SET count_after = NULL WHERE number = 3",
+    """INSERT INTO ledger_places (campaign_id, subject_id, delta, country, occurred_at, size)
+       SELECT campaign_id, subject_id, delta, country, occurred_at, 1 FROM ledger_places""",
+    "UPDATE ledger_places SET country = 'JP'",
+    "UPDATE ledger_places SET region = 'KR-50' WHERE size IS NULL",
+    "UPDATE ledger_places SET delta = -delta",
+    "UPDATE ledger_places SET subject_id = 5",
+    "UPDATE ledger_places SET size = size + 1 WHERE size IS NOT NULL",
+    "UPDATE ledger_places SET size = NULL WHERE size IS NOT NULL",
+    "DELETE FROM ledger_places",
     "UPDATE checkpoints SET people = people + 1",
     "UPDATE checkpoints SET note = ''",
     "DELETE FROM checkpoints",
@@ -89,6 +99,7 @@ FORBIDDEN_ON_SQLITE = [
 
 FORBIDDEN_ON_POSTGRESQL = [
     "TRUNCATE ledger_entries",
+    "TRUNCATE ledger_places",
     "TRUNCATE checkpoints CASCADE",
     "TRUNCATE log_keys",
     "TRUNCATE log_tiles",
@@ -102,9 +113,11 @@ FORBIDDEN_ON_POSTGRESQL = [
 
 @pytest.fixture
 def campaign(app):
-    """Three people and an organisation are counted, one of the people withdrew, one -1 is set aside, and one +1 waits."""
+    """Three people and an organisation are counted, one of the people withdrew, one -1 is set aside, and one +1
+    waits; two places were put right, of which one waits."""
     number = ledger.campaign(SLUG)
-    ledger.confirm(number, region="KR-11")
+    first = ledger.confirm(number, region="KR-11")
+    put_right(number, first, "KR-11", "KR-26")
     second = ledger.confirm(number, region="KR-26")
     ledger.confirm(number, kind=Kind.ORGANIZATION)
     fold()
@@ -112,7 +125,14 @@ def campaign(app):
     ledger.withdraw(number, second, region="KR-26")
     fold()
     ledger.confirm(number, region="KR-11")
+    put_right(number, first, "KR-26", "KR-41")
     return number
+
+
+def put_right(campaign_id: int, subject_id: int, *regions: str) -> None:
+    before, after = (Place("KR", region) for region in regions)
+    with transaction() as session:
+        append_places(session, [PlaceMove(campaign_id, subject_id, before, after)], ledger.NOON)
 
 
 def run(statement: str) -> int:
@@ -121,7 +141,7 @@ def run(statement: str) -> int:
 
 
 def everything() -> list[object]:
-    tables = ("ledger_entries", "checkpoints", "log_keys", "log_tiles")
+    tables = ("ledger_entries", "ledger_places", "checkpoints", "log_keys", "log_tiles")
     with db.engine.connect() as connection:
         return [
             sorted(connection.execute(text(f"SELECT * FROM {table}")).all(), key=repr) for table in tables
@@ -130,7 +150,7 @@ def everything() -> list[object]:
 
 def is_refused(statement: str) -> None:
     before = everything()
-    table = re.search("ledger_entries|checkpoints|log_keys|log_tiles", statement)[0]
+    table = re.search("ledger_entries|ledger_places|checkpoints|log_keys|log_tiles", statement)[0]
     with pytest.raises(DBAPIError, match=f"{table} is append-only"):
         run(statement)
     assert everything() == before
@@ -161,7 +181,7 @@ def test_nothing_is_truncated_or_changed_by_an_upsert(campaign, statement):
 
 
 def test_the_fold_and_the_recount_do_all_their_work(campaign):
-    assert fold() == 1
+    assert fold() == 2  # one entry, and both sides of a place that was put right
     assert run("UPDATE ledger_entries SET count_after = 7 WHERE number = 1") == 1, (
         "a sum, not what was counted"
     )
@@ -176,9 +196,9 @@ def test_the_fold_and_the_recount_do_all_their_work(campaign):
 
 
 def test_the_fold_makes_a_tile_longer(campaign):
-    hashes = everything()[3]
+    hashes = everything()[4]
     fold()
-    (before,), (after,) = hashes, everything()[3]
+    (before,), (after,) = hashes, everything()[4]
     assert bytes(after[3])[: len(before[3])] == bytes(before[3])
     assert len(after[3]) == len(before[3]) + 32
 

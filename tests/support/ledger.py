@@ -16,7 +16,7 @@ from pledge.campaigns.models import Campaign, PledgeText
 from pledge.core.db import db, transaction
 from pledge.ledger import log_queries, services
 from pledge.ledger import recount as checks
-from pledge.ledger.models import Kind, LedgerEntry, LedgerHead, Reason, Tally
+from pledge.ledger.models import Kind, LedgerEntry, LedgerHead, LedgerPlace, Reason, Tally
 from pledge.ledger.notes import TreeHead
 from pledge.ledger.services import append
 from pledge.ledger.sources import Sources
@@ -139,7 +139,7 @@ def entries() -> list[Any]:
 
 
 def expected_tallies(rows: list[Any]) -> dict[tuple[int, str, str, str], int]:
-    """The tallies of the numbered entries, added up one by one."""
+    """The tallies of the numbered entries and of the places that were put right, added up one by one."""
     tallies: Counter[tuple[int, str, str, str]] = Counter()
     for row in rows:
         if row.number is None:
@@ -152,6 +152,12 @@ def expected_tallies(rows: list[Any]) -> dict[tuple[int, str, str, str], int]:
         ):
             if key is not None:
                 tallies[row.campaign_id, row.kind, dimension, key] += row.delta
+    with db.engine.connect() as connection:
+        places = connection.execute(select(LedgerPlace.__table__).where(LedgerPlace.size.is_not(None))).all()
+    for place in places:
+        for dimension, key in (("country", place.country), ("region", place.region)):
+            if key is not None:
+                tallies[place.campaign_id, Kind.PERSON, dimension, key] += place.delta
     return dict(tallies)
 
 

@@ -16,11 +16,12 @@ from pledge.audit.services import record
 from pledge.core import clock
 from pledge.core.db import reading, transaction
 from pledge.ledger.models import Kind, LedgerEntry, Reason
-from pledge.ledger.services import hour_of
+from pledge.ledger.services import PlaceMove, append_places, hour_of
 from pledge.mail.models import MailKind
 from pledge.signatures.invalidation.models import Invalidation, InvalidationState, InvalidationTarget
 from pledge.signatures.models import Signature, SignatureState
 from pledge.signatures.outbox import enqueue
+from pledge.signatures.places import current_place, entry_place
 
 BATCH = 500
 
@@ -30,7 +31,7 @@ _AT_WORK = (InvalidationState.APPLYING, InvalidationState.UNDOING)
 
 _MOVED = (
     *(Signature.id, Signature.campaign_id, Signature.country, Signature.region),
-    *(Signature.pledge_text_id, Signature.commitment),
+    *(Signature.entry_country, Signature.entry_region, Signature.pledge_text_id, Signature.commitment),
 )
 
 Moved = Sequence[Any]  #: rows of these columns
@@ -109,7 +110,17 @@ def _undo(session: Session, row: Invalidation, limit: int) -> None:
 
 
 def _append(session: Session, moved: Moved, reason: Reason) -> None:
+    """Of each the entry, at the place of its earlier ones, and the way between that place and where the person is now."""
     now = clock.now()
+    ways = [(current_place(signature), entry_place(signature)) for signature in moved]
+    append_places(
+        session,
+        [
+            PlaceMove(signature.campaign_id, signature.id, *(way if reason.delta == -1 else reversed(way)))
+            for signature, way in zip(moved, ways, strict=True)
+        ],
+        now,
+    )
     entries = [
         {
             "campaign_id": signature.campaign_id,
@@ -117,14 +128,14 @@ def _append(session: Session, moved: Moved, reason: Reason) -> None:
             "delta": reason.delta,
             "reason": reason,
             "subject_id": signature.id,
-            "country": signature.country,
-            "region": signature.region,
+            "country": entry.country,
+            "region": entry.region,
             "hour": hour_of(now),
             "occurred_at": now,
             "pledge_text_id": signature.pledge_text_id,
             "commitment": signature.commitment if reason.delta == 1 else None,
         }
-        for signature in moved
+        for signature, (_, entry) in zip(moved, ways, strict=True)
     ]
     if entries:
         session.execute(insert(LedgerEntry), entries)
