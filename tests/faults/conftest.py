@@ -105,11 +105,13 @@ def site(new_database, tmp_path_factory) -> Iterator[Site]:
     """A site without worker, as it runs behind nginx; for the tests of a module, which leave it as it was."""
     settings = {"PLEDGE_TRUSTED_HOSTS": HOST, "PLEDGE_TRUSTED_PROXIES": "1"}
     site = Site(tmp_path_factory.mktemp("site"), new_database("sqlite", "faults"), settings=settings)
-    site.load_demo()
-    site.start_web()
-    site.wait_until_up()
-    yield site
-    site.stop()
+    try:
+        site.load_demo()
+        site.start_web()
+        site.wait_until_up()
+        yield site
+    finally:
+        site.stop()
 
 
 @pytest.fixture
