@@ -175,6 +175,27 @@ def test_the_page_asks_less_while_the_network_is_away_and_recovers_by_itself(pag
     assert until_asked(page, server) < 3, "it did not find back to its pace"
 
 
+def test_the_page_for_a_hall_keeps_its_number_without_network_says_since_when_and_comes_back(page, server):
+    page.goto(f"/en/{CAMPAIGN}/live")
+    page.wait_for_load_state("networkidle")
+    until_asked(page, server)
+    shown = shown_number(page).inner_text()
+    away = page.locator("[data-away]")
+    expect(away).to_be_hidden()
+    server.away = True
+    until_asked(page, server, times=3, seconds=60)
+    expect(away).to_contain_text(
+        re.compile(r"No connection since \d\d:\d\d\. This is the last known number\.")
+    )
+    expect(shown_number(page)).to_have_text(shown)
+    server.away = False
+    server.number += 1
+    page.evaluate("window.dispatchEvent(new Event('online'))")
+    until_asked(page, server, seconds=2)
+    expect(shown_number(page)).to_have_text(f"{server.number:,}")
+    expect(away).to_be_hidden()
+
+
 def test_the_page_asks_often_for_some_minutes_then_less_but_never_stops(page, server):
     open_campaign(page)
     until_asked(page, server)

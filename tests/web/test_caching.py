@@ -315,6 +315,7 @@ def test_no_personal_page_may_opt_in_by_mistake(app):
     """Only these are kept; another one needs a look at what its page shows of its reader, and a place in nginx's file."""
     assert {name for name, view in app.view_functions.items() if hasattr(view, "kept_reads")} == {
         *("public.home", "public.privacy", "public.verify", "public.campaign", "public.progress"),
+        "public.live",
         *("public.pledge", "public.pledge_source", "public.events_calendar", "public.event_calendar"),
         *("public.organizations", "public.organization"),
         *("api.count", "api.history", "api.regions", "api.countries", "api.integrity", "api.organizations"),

@@ -1,12 +1,12 @@
 """The letter of a delivery as a PDF, by Typst, one language after another. The texts come in as data, never as markup."""
 
 import json
-from functools import cache
 
 import typst
 
 from pledge.core.clock import from_iso_utc
-from pledge.core.fonts.glyphs import FONTS, presentable
+from pledge.core.fonts.glyphs import presentable
+from pledge.core.fonts.typesetting import typst_fonts
 from pledge.deliveries.document import Document
 from pledge.deliveries.letter.parts import part
 from pledge.deliveries.letter.wording import TYPST
@@ -31,7 +31,7 @@ def _compiler(document: Document, *, draft: bool = False) -> typst.Compiler:
     return typst.Compiler(
         str(TYPST / "letter.typ"),
         root=str(TYPST),
-        font_paths=_fonts(),
+        font_paths=typst_fonts(),
         sys_inputs={"letter": _data(document, draft=draft)},
     )
 
@@ -48,9 +48,3 @@ def _data(document: Document, *, draft: bool) -> str:
         },
         ensure_ascii=False,
     )
-
-
-@cache
-def _fonts() -> typst.Fonts:
-    """The fonts, read once in each process; none of the system's."""
-    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(FONTS)])

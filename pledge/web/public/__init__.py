@@ -7,7 +7,7 @@ from pledge.core import i18n
 from pledge.files.services import StorageAway
 from pledge.web.public import navigation
 from pledge.web.public.blueprint import public
-from pledge.web.public.campaign import files, home, organizations, progress, reading, switched, verify
+from pledge.web.public.campaign import files, hall, home, organizations, progress, reading, switched, verify
 from pledge.web.public.endorsing import applying
 from pledge.web.public.endorsing import own as own_endorsement
 from pledge.web.public.mailed_links import journey, own
@@ -16,6 +16,7 @@ from pledge.web.public.signing import sign
 
 __all__ = [
     "applying",
+    "hall",
     "home",
     "journey",
     "organizations",

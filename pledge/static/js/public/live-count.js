@@ -27,6 +27,8 @@ export default function liveCount(root) {
   let asking = false;
   let saidAt = performance.now();
   let saying = 0;
+  let answeredAt = new Date();
+  let failures = 0;
 
   async function ask() {
     clearTimeout(timer);
@@ -37,11 +39,15 @@ export default function liveCount(root) {
       if (!response.ok) throw new Error(`status ${response.status}`);
       take(await response.json(), response.headers.get("Date"));
       const quiet = performance.now() - movedAt > STAYS_FAST;
+      answeredAt = new Date();
+      failures = 0;
       delay = quiet ? Math.min(SLOWEST, Math.max(FAST, delay) * 1.25) : FAST;
     } catch {
+      failures += 1;
       delay = Math.min(MAX_PAUSE, delay * 2);
     }
     asking = false;
+    tellOutage();
     // Jitter, so that visitors who opened the page at once do not poll at once.
     timer = setTimeout(ask, delay * (0.8 + Math.random() * 0.4));
   }
@@ -118,18 +124,28 @@ export default function liveCount(root) {
     }, wait);
   }
 
+  // One failure may be a hiccup. The page of a hall says since when its number stands; the others show their time anyway.
+  function tellOutage() {
+    const line = part("away");
+    if (!line || line.hidden === failures < 2) return;
+    line.hidden = failures < 2;
+    line.textContent = line.hidden ? "" : inWords(answeredAt, line.dataset.away);
+  }
+
   function tellTime(moment) {
     const time = part("time");
     time.dateTime = moment.toISOString();
     time.textContent = inWords(moment, root.dataset.moment);
   }
 
-  document.addEventListener("visibilitychange", () => {
+  function askNow() {
     clearTimeout(timer);
     if (document.hidden) return;
     delay = FAST;
     ask();
-  });
+  }
+  document.addEventListener("visibilitychange", askNow);
+  window.addEventListener("online", askNow);
   timer = setTimeout(ask, FAST);
 }
 

@@ -1,0 +1,1 @@
+"""Posters of a campaign to print, with the code that leads to its page."""

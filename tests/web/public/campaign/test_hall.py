@@ -1,0 +1,84 @@
+"""The page for a hall and the posters: the same for everybody, each with the code that leads to the campaign."""
+
+import subprocess
+
+import pytest
+
+from pledge.campaigns.poster.compose import poster_pdf
+from tests.support.factories import campaign, crowd, fold_all
+
+pytestmark = pytest.mark.usefixtures("app")
+
+
+def pdf_text(data):
+    return subprocess.run(
+        ["pdftotext", "-", "-"], input=data, capture_output=True, check=True
+    ).stdout.decode()
+
+
+def pdf_facts(data):
+    """What pdfinfo tells of a PDF, by the name of each line."""
+    told = subprocess.run(["pdfinfo", "-"], input=data, capture_output=True, check=True).stdout.decode()
+    return {name: value.strip() for name, _, value in (line.partition(":") for line in told.splitlines())}
+
+
+@pytest.mark.parametrize(
+    ("lang", "ask"), [("ko", "QR 코드를 찍어 서명해 주세요"), ("en", "Scan the code and sign")]
+)
+def test_the_page_for_a_hall_shows_the_number_the_next_step_and_the_code(client, lang, ask):
+    crowd(62, campaign())
+    fold_all()
+    page = client.get(f"/{lang}/c/blue-skies/live")
+    assert page.status_code == 200
+    assert ">62</strong>" in page.text
+    assert "38" in page.text.partition("data-next-step>")[2].partition("<")[0]
+    assert ask in page.text
+    assert 'class="qr__code"' in page.text
+    assert f"/{lang}/c/blue-skies</p>" in page.text
+
+
+def test_without_javascript_the_page_for_a_hall_loads_itself_anew(client):
+    campaign()
+    head = client.get("/en/c/blue-skies/live").text.partition("</head>")[0]
+    assert '<noscript><meta http-equiv="refresh" content="30"></noscript>' in head
+
+
+def test_the_page_for_a_hall_of_a_closed_campaign_asks_nobody_to_sign(client):
+    campaign(state="closed")
+    page = client.get("/en/c/blue-skies/live").text
+    assert 'class="qr__code"' not in page
+    assert "Scan the code" not in page
+
+
+@pytest.mark.parametrize(("paper", "size"), [("a4", "A4"), ("a3", "A3")])
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_a_poster_has_the_title_the_address_and_the_size_of_its_paper(client, lang, paper, size):
+    campaign()
+    poster = client.get(f"/{lang}/c/blue-skies/poster-{paper}.pdf")
+    assert (poster.status_code, poster.content_type) == (200, "application/pdf")
+    assert f"blue-skies-poster-{paper}-{lang}.pdf" in poster.headers["Content-Disposition"]
+    text, facts = pdf_text(poster.data), pdf_facts(poster.data)
+    title = {"ko": "푸른 하늘", "en": "Blue Skies"}[lang]
+    assert title in " ".join(text.split())
+    assert f"/{lang}/c/blue-skies" in text
+    assert f"({size})" in facts["Page size"]
+    assert facts["Pages"] == "1"
+    assert facts["Tagged"] == "yes"
+
+
+def test_a_poster_is_kept_and_asked_for_again_by_its_mark(client):
+    campaign()
+    first = client.get("/en/c/blue-skies/poster-a4.pdf")
+    made = poster_pdf.cache_info().misses
+    again = client.get("/en/c/blue-skies/poster-a4.pdf", headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    assert client.get("/en/c/blue-skies/poster-a4.pdf").data == first.data
+    assert poster_pdf.cache_info().misses == made
+    assert "max-age=3600" in first.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize("path", ["poster-a5.pdf", "poster-a4.png"])
+def test_there_are_posters_in_two_sizes_only(client, path):
+    campaign()
+    assert client.get(f"/en/c/blue-skies/{path}").status_code == 404
+    assert client.get("/en/c/nothing/poster-a4.pdf").status_code == 404
