@@ -1,7 +1,7 @@
 """The events of a campaign: what the page shows of them, and what staff may do with them."""
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -18,6 +18,7 @@ from pledge.core.i18n import SEOUL
 from pledge.core.languages import Texts
 
 UNKNOWN_LENGTH = timedelta(hours=3)
+MAX_OUTCOME = 1000
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class EventFields:
     all_day: bool
     starts_at: datetime
     ends_at: datetime | None
+    outcome: Texts = field(default_factory=Texts)
 
 
 FIELDS = tuple(EventFields.__annotations__)
@@ -57,6 +59,7 @@ class EventView:
     title: str
     place: str
     url: str
+    outcome: str  #: what became of it
     all_day: bool
     starts_at: datetime
     ends_at: datetime | None
@@ -98,6 +101,7 @@ def shown(campaign_id: int, lang: str) -> list[EventView]:
             title=row.title.of(lang),
             place=row.place.of(lang),
             url=shown_link(row.url),
+            outcome=row.outcome.of(lang),
             all_day=row.all_day,
             starts_at=row.starts_at,
             ends_at=row.ends_at,
@@ -173,9 +177,11 @@ def clean(fields: EventFields, *, required: bool) -> EventFields:
         all_day=fields.all_day,
         starts_at=fields.starts_at,
         ends_at=None if fields.all_day and fields.ends_at == fields.starts_at else fields.ends_at,
+        outcome=check.lines("outcome", fields.outcome, MAX_OUTCOME),
     )
     check.any_language("title", kept.title)
     check.all_or_none("place", kept.place, kept.title)
+    check.all_or_none("outcome", kept.outcome, kept.title)
     if kept.ends_at is not None and kept.ends_at <= kept.starts_at:
         check.add("ends_at", FieldFault.ORDER)
     check.finish()

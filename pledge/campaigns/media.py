@@ -1,4 +1,4 @@
-"""What staff may do with a campaign's media: the video with its picture, and the letter as a file."""
+"""What staff may do with a campaign's media: the video with its picture, and the letter as a page and as a file."""
 
 from collections.abc import Mapping
 
@@ -6,9 +6,10 @@ from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.campaigns.models import Campaign
 from pledge.campaigns.moderation import compare, edited, new_text, subject
-from pledge.campaigns.rules import BadFields, FieldFault, stamp
+from pledge.campaigns.rules import BadFields, Checker, FieldFault, stamp
 from pledge.campaigns.video import BadVideo, Video, parse_video
 from pledge.core import languages
+from pledge.core.languages import Texts
 from pledge.files import services as files
 
 
@@ -77,6 +78,25 @@ def set_letters(
             subject(slug),
             stored=sorted(lang for lang, row in rows.items() if row.letter),
         )
+
+
+def set_letter_text(actor: Actor, slug: str, seen: str, text: Mapping[str, str]) -> None:
+    """Write the letter as a page, in CommonMark; empty in every language removes it.
+
+    Raises BadFields, EditedMeanwhile, NoSuchCampaign.
+    """
+    check = Checker()
+    kept = check.texts("text", text)
+    check.all_or_none("text", kept, languages.texts(dict.fromkeys(languages.codes(), "-")))
+    check.finish()
+    with edited(slug) as (session, campaign):
+        compare(seen, {"text": campaign.letter_text})
+        campaign.letter_text = kept
+        record(session, actor, "campaign.letter_text", subject(slug), languages=sorted(kept))
+
+
+def letter_text_stamp(text: Texts) -> str:
+    return stamp({"text": text})
 
 
 def _stored_video(campaign: Campaign) -> dict[str, object]:

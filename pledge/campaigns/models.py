@@ -60,6 +60,8 @@ class Campaign(Model):
     video_provider: Mapped[str] = mapped_column(String(8), server_default="")
     video_id: Mapped[str] = mapped_column(String(20), server_default="")
     video_still: Mapped[str] = mapped_column(String(40), server_default="")
+    #: The campaign's letter to read as a page, in CommonMark; beside it there may be a document for each language.
+    letter_text: Mapped[Texts] = mapped_column(Translated, default=Texts, server_default="{}")
 
     texts: Mapped[list["CampaignText"]] = relationship(cascade="all, delete-orphan")
     pledges: Mapped[list["PledgeText"]] = relationship(order_by="PledgeText.version")
@@ -68,6 +70,9 @@ class Campaign(Model):
     )
     events: Mapped[list["CampaignEvent"]] = relationship(
         order_by="CampaignEvent.starts_at", cascade="all, delete-orphan"
+    )
+    sisters: Mapped[list["SisterCampaign"]] = relationship(
+        order_by="SisterCampaign.id", cascade="all, delete-orphan"
     )
 
     __table_args__ = (
@@ -143,6 +148,8 @@ class CampaignEvent(Model):
     title: Mapped[Texts] = mapped_column(Translated(200))
     place: Mapped[Texts] = mapped_column(Translated(200))
     url: Mapped[str] = mapped_column(String(300))
+    #: What became of it; shown once it is over.
+    outcome: Mapped[Texts] = mapped_column(Translated(1000), default=Texts, server_default="{}")
     all_day: Mapped[bool] = mapped_column(Boolean)
     starts_at: Mapped[datetime] = mapped_column(UTCDateTime)
     #: The last day's midnight for an all-day event of several days; NULL when only the beginning is known.
@@ -154,6 +161,22 @@ class CampaignEvent(Model):
         CheckConstraint(has_text("title"), name="has_title"),
         Index("ix_campaign_events_time", "campaign_id", "starts_at"),
     )
+
+
+class SisterCampaign(Model):
+    """A campaign elsewhere in the world that this one points to."""
+
+    __tablename__ = "sister_campaigns"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), index=True)
+    name: Mapped[Texts] = mapped_column(Translated(200))
+    place: Mapped[Texts] = mapped_column(Translated(200))
+    sentence: Mapped[Texts] = mapped_column(Translated(300))
+    url: Mapped[str] = mapped_column(String(300))
+    logo: Mapped[str] = mapped_column(String(40), server_default="")  #: a name in `files`
+
+    __table_args__ = (CheckConstraint(has_text("name"), name="has_name"),)
 
 
 class ListTerms(Model):

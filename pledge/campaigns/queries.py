@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from markupsafe import Markup
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Row, Select, exists, func, select
 from sqlalchemy.orm import aliased
 
-from pledge.campaigns import list_terms, opening, secretariat
+from pledge.campaigns import letter, list_terms, opening, secretariat
+from pledge.campaigns.letter import LetterView
 from pledge.campaigns.list_terms import TermsView
 from pledge.campaigns.models import (
     Campaign,
@@ -18,6 +19,7 @@ from pledge.campaigns.models import (
     Partner,
     PartnerRole,
     PledgeText,
+    SisterCampaign,
     VideoProvider,
 )
 from pledge.campaigns.rules import shown_link
@@ -66,14 +68,6 @@ class PartnerView:
 
 
 @dataclass(frozen=True)
-class LetterView:
-    """The campaign's letter: a document in `files`, and the language that it is in."""
-
-    file: str
-    lang: str
-
-
-@dataclass(frozen=True)
 class CampaignView:
     """One campaign in one language, without its counts (those are the ledger's)."""
 
@@ -93,6 +87,8 @@ class CampaignView:
     pledge: PledgeView
     video: Video | None = None
     letter: LetterView | None = None
+    has_letter_page: bool = False
+    has_sisters: bool = False
     list_terms: TermsView | None = (
         None  #: under which a list of names is asked for; most campaigns ask for none
     )
@@ -229,18 +225,11 @@ def _public(lang: str) -> Select[*tuple[Any, ...]]:
 
 def _whole(lang: str) -> Select[*tuple[Any, ...]]:
     """All columns of a campaign in one statement: in this language, or else in its first."""
-    chosen, letters = aliased(CampaignText), aliased(CampaignText)
+    chosen = aliased(CampaignText)
     language = (
         select(chosen.lang)
         .where(chosen.campaign_id == Campaign.id)
         .order_by(languages.rank(chosen.lang, lang))
-        .limit(1)
-        .scalar_subquery()
-    )
-    letter = (
-        select(letters.lang + "/" + letters.letter)
-        .where(letters.campaign_id == Campaign.id, letters.letter != "")
-        .order_by(languages.rank(letters.lang, lang))
         .limit(1)
         .scalar_subquery()
     )
@@ -255,7 +244,8 @@ def _whole(lang: str) -> Select[*tuple[Any, ...]]:
             *(Campaign.video_provider, Campaign.video_id, Campaign.video_still),
             *(CampaignText.title, CampaignText.tagline, CampaignText.summary, CampaignText.body),
             *(CampaignText.recipient, secretariat.column()),
-            letter.label("letter"),
+            *letter.columns(lang),
+            exists().where(SisterCampaign.campaign_id == Campaign.id).label("has_sisters"),
             *(PledgeText.version, PledgeText.wording.label("pledge"), PledgeText.sha256),
             *list_terms.columns(),
         )
@@ -285,14 +275,8 @@ def _view(row: Row[*tuple[Any, ...]], lang: str) -> CampaignView:
         video=Video(VideoProvider(row.video_provider), row.video_id, row.video_still)
         if row.video_provider
         else None,
-        letter=_letter(row.letter),
+        letter=letter.view(row.letter),
+        has_letter_page=bool(row.has_letter_page),
+        has_sisters=bool(row.has_sisters),
         list_terms=list_terms.view(row, lang),
     )
-
-
-def _letter(found: str | None) -> LetterView | None:
-    """The letter in the page's language, or else in the language that has one."""
-    if not found:
-        return None
-    lang, _, file = found.partition("/")
-    return LetterView(file, lang)

@@ -1,4 +1,5 @@
-"""Loading a campaign from a folder of readable files: campaign.toml, body.<lang>.md, pledge.v<N>.<lang>.md.
+"""Loading a campaign from a folder of readable files: campaign.toml, body.<lang>.md, pledge.v<N>.<lang>.md,
+and letter.<lang>.md if it has a letter.
 
 Files describe a campaign at first. Once staff have edited it, loading leaves it alone (docs/adr/0035).
 """
@@ -12,8 +13,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pledge.campaigns.events import EventFields, clean, new_event, update_event
-from pledge.campaigns.models import Campaign, CampaignText, Partner, PledgeText
+from pledge.campaigns.models import Campaign, CampaignText, Partner, PledgeText, SisterCampaign
 from pledge.campaigns.rules import clean_link, fingerprint
+from pledge.campaigns.sisters import SisterFields
+from pledge.campaigns.sisters import clean as clean_sister
 from pledge.campaigns.video import parse_video
 from pledge.core import clock, languages
 from pledge.core.db import transaction
@@ -60,10 +63,12 @@ def load_folder(folder: Path) -> str:
         campaign.opens_at, campaign.closes_at = facts.get("opens_at"), facts.get("closes_at")
         video = parse_video(facts.get("video", ""))
         campaign.video_provider, campaign.video_id = (video.provider, video.id) if video else ("", "")
+        campaign.letter_text = _letter(folder, langs)
         session.flush()
         _load_texts(campaign, folder, facts, langs)
         _load_partners(session, campaign, facts["partners"], langs)
         _load_events(session, campaign, facts.get("events", []), langs)
+        _load_sisters(session, campaign, facts.get("sisters", []), langs)
         for version, wording in pledges.items():
             _load_pledge(session, campaign, version, wording)
     return str(facts["slug"])
@@ -81,6 +86,13 @@ def _pledges(folder: Path, langs: list[str]) -> dict[int, Texts]:
         )
         for version in versions
     }
+
+
+def _letter(folder: Path, langs: list[str]) -> Texts:
+    """The letter to read, in all languages or in none."""
+    if not any((folder / f"letter.{lang}.md").exists() for lang in langs):
+        return Texts()
+    return languages.texts({lang: (folder / f"letter.{lang}.md").read_text("utf-8") for lang in langs})
 
 
 def _load_texts(campaign: Campaign, folder: Path, facts: dict[str, Any], langs: list[str]) -> None:
@@ -127,6 +139,29 @@ def _load_events(
         session.delete(left_over)
 
 
+def _load_sisters(
+    session: Session, campaign: Campaign, sisters: list[dict[str, Any]], langs: list[str]
+) -> None:
+    """Load sister campaigns; one with the same web address as a stored one is the same."""
+    stored = {sister.url: sister for sister in campaign.sisters}
+    for facts in sisters:
+        fields = clean_sister(
+            SisterFields(
+                **{name: _in_each(facts[name], langs) for name in ("name", "place", "sentence")},
+                url=facts["url"],
+            ),
+            required=False,
+        )
+        sister = stored.pop(fields.url, None)
+        if sister is None:
+            session.add(SisterCampaign(campaign_id=campaign.id, **vars(fields)))
+        else:
+            for name, value in vars(fields).items():
+                setattr(sister, name, value)
+    for left_over in stored.values():
+        session.delete(left_over)
+
+
 def _event_fields(facts: dict[str, Any], langs: list[str]) -> EventFields:
     """`starts_at` and `ends_at` of the file: a date alone means a whole day in Seoul."""
     starts_at, ends_at = facts["starts_at"], facts.get("ends_at")
@@ -134,6 +169,7 @@ def _event_fields(facts: dict[str, Any], langs: list[str]) -> EventFields:
         title=_in_each(facts["title"], langs),
         place=_in_each(facts["place"], langs) if "place" in facts else Texts(),
         url=facts.get("url", ""),
+        outcome=_in_each(facts["outcome"], langs) if "outcome" in facts else Texts(),
         all_day=not isinstance(starts_at, datetime),
         starts_at=_moment(starts_at),
         ends_at=None if ends_at is None else _moment(ends_at),

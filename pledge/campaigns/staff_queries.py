@@ -94,6 +94,7 @@ class CampaignDesk:
     texts: dict[str, str]
     video: Video | None
     letters: dict[str, str]  #: by language; "" where there is none
+    letter_text: Texts
     missing: list[MissingText]
     edited_at: datetime | None
 
@@ -150,6 +151,7 @@ def desk(slug: str) -> CampaignDesk:
             texts=texts_of(connection, row.id),
             video=video_of(row.video_provider, row.video_id, row.video_still),
             letters=letters_of(connection, row.id),
+            letter_text=row.letter_text,
             missing=missing_of(connection, row.id),
             edited_at=row.edited_at,
         )

@@ -11,6 +11,8 @@ from pledge.campaigns.moderation import EditedMeanwhile
 from pledge.campaigns.rules import BadFields, FieldFault
 from pledge.campaigns.staff_queries import NoSuchCampaign
 from pledge.core.i18n import SEOUL
+from pledge.core.languages import Texts
+from tests.support import factories
 from tests.support.factories import EDITOR, draft, event_fields
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -67,6 +69,15 @@ def test_what_makes_no_event_is_refused(changes, faults):
         add(**changes)
     assert refused.value.faults == faults
     assert shown() == []
+
+
+def test_what_became_of_an_event_is_shown_once_it_is_over(client, frozen_clock):
+    factories.campaign("air")
+    add(outcome=Texts(ko="백 명이 함께했습니다", en="A hundred people came"))
+    assert "A hundred people came" not in client.get("/en/c/air").text
+    frozen_clock.move(days=30)
+    assert "A hundred people came" in client.get("/en/c/air").text
+    assert "백 명이 함께했습니다" in client.get("/ko/c/air").text
 
 
 def test_an_event_of_a_public_campaign_needs_both_titles():

@@ -11,12 +11,13 @@ from flask import abort
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from pledge.campaigns import goals
+from pledge.campaigns import goals, sisters
 from pledge.campaigns import queries as campaigns
 from pledge.campaigns.goals import GoalStep
 from pledge.campaigns.list_terms import TermsView
 from pledge.campaigns.models import CampaignState, PartnerRole
 from pledge.campaigns.queries import CampaignView, PartnerView, PledgeView
+from pledge.campaigns.sisters import SisterView
 from pledge.core import i18n
 from pledge.core.urls import campaign_link
 from pledge.endorsements import queries as endorsements
@@ -73,6 +74,7 @@ class CampaignPage:
     secretariat_line: str
     secretariat: list[PartnerView]
     partners: list[PartnerView]
+    sisters: list[SisterView]
     signers: list[str]
     endorsers: list[OrganizationView]  #: the newest ones
     url: str
@@ -95,6 +97,7 @@ class Supporters:
     """The supporters of a campaign, as its pages show them."""
 
     partners: dict[PartnerRole, list[PartnerView]]
+    sisters: list[SisterView]
     signers: list[str]
     endorsers: list[OrganizationView]
 
@@ -133,9 +136,10 @@ def kept_pledge(pledge_text_id: int, lang: str) -> PledgeView:
 
 
 @cache.memoize(SECONDS)
-def _supporters(campaign_id: int, lang: str) -> Supporters:
+def _supporters(campaign_id: int, lang: str, *, has_sisters: bool) -> Supporters:
     return Supporters(
         campaigns.partners(campaign_id, lang),
+        sisters.shown(campaign_id, lang) if has_sisters else [],
         signatures.public_names(campaign_id),
         endorsements.recent(campaign_id, lang),
     )
@@ -145,7 +149,7 @@ def campaign_page(campaign: CampaignView) -> CampaignPage:
     count = ledger.count(campaign.id)
     step = goal_step(campaign, count.people)
     paused = signing_paused()
-    supporters = _supporters(campaign.id, i18n.language())
+    supporters = _supporters(campaign.id, i18n.language(), has_sisters=campaign.has_sisters)
     return CampaignPage(
         slug=campaign.slug,
         title=campaign.title,
@@ -167,6 +171,7 @@ def campaign_page(campaign: CampaignView) -> CampaignPage:
         secretariat_line=campaign.secretariat_line,
         secretariat=supporters.partners[PartnerRole.SECRETARIAT],
         partners=supporters.partners[PartnerRole.PARTNER],
+        sisters=supporters.sisters,
         signers=supporters.signers,
         endorsers=supporters.endorsers,
         url=campaign_link(i18n.language(), campaign.slug),

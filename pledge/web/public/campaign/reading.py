@@ -1,11 +1,12 @@
-"""The readable pages of a campaign: its page (also of a draft, with a link from the staff), pledge texts at their permanent
-addresses, events as calendar files.
+"""The readable pages of a campaign: its page (also of a draft, with a link from the staff), its letter, pledge texts at
+their permanent addresses, events as calendar files.
 """
 
 from flask import Response, abort, make_response, render_template
 from flask_babel import gettext as _
 
 from pledge.campaigns import calendar, events
+from pledge.campaigns import letter as letters
 from pledge.campaigns import queries as campaigns
 from pledge.campaigns.queries import CampaignView
 from pledge.core import countries, i18n, tokens
@@ -63,6 +64,16 @@ def pledge_source(slug: str, version: int) -> Response:
     return Response(wording, mimetype="text/markdown")
 
 
+@public.get("/c/<slug>/letter")
+@kept(PAGE_CACHE)
+def letter(slug: str) -> Response:
+    view = campaign_or_404(slug)
+    text = letters.page(view.id, i18n.language())
+    if text is None:
+        abort(404)
+    return make_response(render_template("public/campaign/letter.html", campaign=view, letter=text))
+
+
 @public.get("/c/<slug>/events.ics")
 @kept(PAGE_CACHE)
 def events_calendar(slug: str) -> Response:
@@ -89,6 +100,7 @@ def _campaign(view: CampaignView, *, preview: bool = False) -> Response:
             form=SignForm(country=countries.HOME),
             video=view.video,
             letter=view.letter,
+            has_letter_page=view.has_letter_page and not preview,
             deliveries=[] if preview else public_deliveries(view.id, i18n.language()),
             events=[event for event in shown if not event.is_over],
             past_events=[event for event in reversed(shown) if event.is_over],

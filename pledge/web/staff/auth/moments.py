@@ -66,6 +66,7 @@ def typed_event(event: EventFields) -> dict[str, str]:
     return {
         **languages.by_field("title", event.title),
         **languages.by_field("place", event.place),
+        **languages.by_field("outcome", event.outcome),
         "url": event.url,
         "start_day": first.date().isoformat(),
         "start_time": "" if event.all_day else first.strftime("%H:%M"),

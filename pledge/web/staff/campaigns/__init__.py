@@ -1,5 +1,14 @@
-"""Editing a campaign: texts, pledge, partners, events, media."""
+"""Editing a campaign: texts, pledge, partners, events, sister campaigns, media."""
 
-from pledge.web.staff.campaigns import events, list_terms, media, partners, pledge, texts, views
+from pledge.web.staff.campaigns import events, list_terms, media, partners, pledge, sisters, texts, views
 
-__all__ = ["events", "list_terms", "media", "partners", "pledge", "texts", "views"]  # each adds its views
+__all__ = [
+    "events",
+    "list_terms",
+    "media",
+    "partners",
+    "pledge",
+    "sisters",
+    "texts",
+    "views",
+]  # each adds its views

@@ -100,6 +100,7 @@ def _page(slug: str, row: EventRow | None, form: EventForm, problem: SavingProbl
         stored = EventFields(
             title=languages.from_fields("title", problem.stored),
             place=languages.from_fields("place", problem.stored),
+            outcome=languages.from_fields("outcome", problem.stored),
             **{name: problem.stored[name] for name in FIELDS if name in problem.stored},
         )
         problem = SavingProblem(problem.status, dict(typed_event(stored)))

@@ -12,6 +12,7 @@ from pledge.campaigns.events import EventFields
 from pledge.campaigns.models import PartnerRole
 from pledge.campaigns.partners import PartnerFields
 from pledge.campaigns.rules import FieldFault
+from pledge.campaigns.sisters import SisterFields
 from pledge.web.forms import ByLanguage, StaffForm, TickField
 from pledge.web.staff.auth.moments import at, day, hour, moment
 from pledge.web.staff.campaigns.saving import FAULTS
@@ -120,6 +121,7 @@ class EventForm(StampedForm):
     end_day = StringField(_l("Last day"))
     end_time = StringField(_l("End"))
     url = StringField(_l("Web address"))
+    outcome = ByLanguage(TextAreaField, _l("What became of it"))
 
     def validate_start_day(self, field: Field) -> None:
         self.starts_on = day(field.data)
@@ -159,6 +161,7 @@ class EventForm(StampedForm):
             all_day=self.starts is None,
             starts_at=at(first, self.starts),
             ends_at=ends_at,
+            outcome=self.by_language("outcome"),
         )
 
 
@@ -173,6 +176,29 @@ class LettersForm(StampedForm):
     letter = ByLanguage(FileField, _l("Letter"))
     letter_kept = ByLanguage(HiddenField, "", "letter_{lang}_kept")
     drop = ByLanguage(TickField, _l("Remove the letter"))
+
+
+class LetterTextForm(StampedForm):
+    text = ByLanguage(TextAreaField, _l("Letter"))
+
+
+class SisterForm(StampedForm):
+    name = ByLanguage(StringField, _l("Name"))
+    place = ByLanguage(StringField, _l("Place"))
+    sentence = ByLanguage(StringField, _l("One sentence"))
+    url = StringField(_l("Web address"))
+    logo = FileField(_l("Logo"))
+    logo_kept = HiddenField()
+    drop_logo = TickField(_l("Remove the logo"))
+
+    @property
+    def fields(self) -> SisterFields:
+        return SisterFields(
+            name=self.by_language("name"),
+            place=self.by_language("place"),
+            sentence=self.by_language("sentence"),
+            url=self.url.data or "",
+        )
 
 
 class ListTermsForm(StampedForm):

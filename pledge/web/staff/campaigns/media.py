@@ -1,4 +1,4 @@
-"""A campaign's video with its picture, and its letter as a file."""
+"""A campaign's video with its picture, and its letter as a page and as a file."""
 
 from flask import Response, request
 from werkzeug import Response as AnyResponse
@@ -11,10 +11,11 @@ from pledge.core import languages
 from pledge.web.request_checks import allows
 from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.campaigns.forms import LettersForm, VideoForm
+from pledge.web.staff.campaigns.forms import LettersForm, LetterTextForm, StampedForm, VideoForm
 from pledge.web.staff.campaigns.partners import PICTURE_BODY
 from pledge.web.staff.campaigns.saving import SavingProblem, attempt, take_document, take_picture
 from pledge.web.staff.campaigns.sections import OK, saved, section_page
+from pledge.web.staff.campaigns.texts import TEXT_BODY
 
 #: Two letters of 5 MB and the fields beside them.
 LETTERS_BODY = 10_200_000
@@ -24,7 +25,7 @@ LETTERS_BODY = 10_200_000
 @needs(Permission.EDIT_CAMPAIGNS)
 def campaign_media(slug: str) -> Response:
     desk = campaigns.desk(slug)
-    return _page(desk, _video_form(desk), _letters_form(desk), OK)
+    return _page(desk, OK)
 
 
 @staff.post("/campaigns/<slug>/media/video")
@@ -45,8 +46,7 @@ def campaign_video(slug: str) -> AnyResponse:
         ),
         check=lambda: media.read_video(form.video.data or ""),
     )
-    desk = campaigns.desk(slug)
-    return _page(desk, form, _letters_form(desk), problem) if problem else saved("campaign_media", slug)
+    return _page(campaigns.desk(slug), problem, video_form=form) if problem else saved("campaign_media", slug)
 
 
 @staff.post("/campaigns/<slug>/media/letters")
@@ -59,8 +59,21 @@ def campaign_letters(slug: str) -> AnyResponse:
     problem = attempt(
         form, lambda: media.set_letters(actor(), slug, form.seen.data or "", new=new, drop=drop)
     )
-    desk = campaigns.desk(slug)
-    return _page(desk, _video_form(desk), form, problem) if problem else saved("campaign_media", slug)
+    return (
+        _page(campaigns.desk(slug), problem, letters_form=form) if problem else saved("campaign_media", slug)
+    )
+
+
+@staff.post("/campaigns/<slug>/media/letter-text")
+@allows(body=TEXT_BODY)
+@needs(Permission.EDIT_CAMPAIGNS)
+def campaign_letter_text(slug: str) -> AnyResponse:
+    form = LetterTextForm(request.form)
+    problem = attempt(
+        form,
+        lambda: media.set_letter_text(actor(), slug, form.seen.data or "", form.by_language("text")),
+    )
+    return _page(campaigns.desk(slug), problem, text_form=form) if problem else saved("campaign_media", slug)
 
 
 def _video_form(desk: CampaignDesk) -> VideoForm:
@@ -72,9 +85,18 @@ def _letters_form(desk: CampaignDesk) -> LettersForm:
     return LettersForm(data={"seen": media.letters_stamp(desk.letters)})
 
 
-def _page(
-    desk: CampaignDesk, video_form: VideoForm, letters_form: LettersForm, problem: SavingProblem
-) -> Response:
-    form = video_form if video_form.errors else letters_form
-    forms = {"video_form": video_form, "letters_form": letters_form}
+def _text_form(desk: CampaignDesk) -> LetterTextForm:
+    text = desk.letter_text
+    return LetterTextForm(data={**languages.by_field("text", text), "seen": media.letter_text_stamp(text)})
+
+
+def _page(desk: CampaignDesk, problem: SavingProblem, **sent: StampedForm) -> Response:
+    """The page with its forms as they are stored, except for the one that was sent."""
+    forms = {
+        "video_form": _video_form(desk),
+        "letters_form": _letters_form(desk),
+        "text_form": _text_form(desk),
+        **sent,
+    }
+    form = next(iter(sent.values()), forms["video_form"])
     return section_page("staff/campaigns/media.html", desk, form, problem, **forms)

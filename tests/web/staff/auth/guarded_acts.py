@@ -10,8 +10,9 @@ from sqlalchemy import select, update
 from pledge.accounts import services
 from pledge.accounts.passkeys import NewPasskey
 from pledge.audit.models import Actor
-from pledge.campaigns import events, partners, staff_queries
+from pledge.campaigns import events, partners, sisters, staff_queries
 from pledge.core.db import db, transaction
+from pledge.core.languages import Texts
 from pledge.exports import services as exports
 from pledge.jobs import services as jobs
 from pledge.jobs.models import Job, JobKind
@@ -179,6 +180,20 @@ def _remove_event(_client: StaffClient) -> Act:
     )
 
 
+def _remove_sister(_client: StaffClient) -> Act:
+    campaign = factories.the_campaign()
+    texts = Texts(ko="자매", en="A Sister")
+    fields = sisters.SisterFields(name=texts, place=Texts(), sentence=Texts(), url="https://example.org/")
+    number = sisters.add(factories.EDITOR, SLUG, fields)
+    return Act(
+        f"/staff/campaigns/{SLUG}/sisters/{number}/remove",
+        {"seen": sisters.one(campaign.id, number).stamp, "reason": WHY},
+        "campaign.sister.remove",
+        wrong={"reason": "x" * 1001},
+        typed="x" * 1001,
+    )
+
+
 def _remove_partner(_client: StaffClient) -> Act:
     row = partners.rows(factories.the_campaign().id)[0]
     return Act(
@@ -340,6 +355,7 @@ ACTS: dict[str, Callable[[StaffClient], Act]] = {
     "staff.signature_erase": _at_request("erase", "signature.erase"),
     "staff.signature_stop_news": _at_request("stop-news", "signature.stop_news"),
     "staff.signature_withdraw": _at_request("withdraw", "signature.withdraw"),
+    "staff.sister_remove_post": _remove_sister,
     "staff.named_list_approve": _approve_list,
     "staff.named_list_download": _download_list,
     "staff.named_list_new_post": _ask_list,

@@ -36,3 +36,16 @@ def event_form(**changes):
         "end_time": "16:00",
         **changes,
     }
+
+
+def sister_form(**changes):
+    return {
+        "name_ko": "자매",
+        "name_en": "A Sister",
+        "place_ko": "제네바",
+        "place_en": "Geneva",
+        "sentence_ko": "같은 하늘 아래",
+        "sentence_en": "Under the same sky",
+        "url": "https://example.org/sister",
+        **changes,
+    }

@@ -79,3 +79,41 @@ def test_media_that_somebody_else_changed_meanwhile_are_told(app, editor):
     assert sent.status_code == 409
     assert 'value="https://youtu.be/dQw4w9WgXcQ"' in sent.text
     assert "https://vimeo.com/123456789" in sent.text
+
+
+def test_a_letter_to_read_is_written_shown_as_a_page_and_taken_away(app, editor, client):
+    factories.campaign("air")
+    letter = {"text_ko": "## 여러분께\n\n하늘을 위해.", "text_en": "## To you\n\nFor the **sky**."}
+    held = media.letter_text_stamp(staff_queries.desk("air").letter_text)
+    assert send(editor, "media/letter-text", {**letter, "seen": held}).status_code == 303
+    assert 'href="/en/c/air/letter"' in client.get("/en/c/air").text
+    assert "<strong>sky</strong>" in client.get("/en/c/air/letter").text
+    assert "여러분께" in client.get("/ko/c/air/letter").text
+    held = media.letter_text_stamp(staff_queries.desk("air").letter_text)
+    assert send(editor, "media/letter-text", {"text_ko": "", "text_en": "", "seen": held}).status_code == 303
+    assert not staff_queries.desk("air").letter_text
+
+
+def test_a_campaign_without_a_letter_has_no_page_of_it(app, client):
+    factories.campaign("air")
+    assert "letter" not in client.get("/en/c/air").text
+    assert client.get("/en/c/air/letter").status_code == 404
+
+
+def test_a_letter_to_read_is_needed_in_every_language_or_in_none(app, editor):
+    factories.campaign("air")
+    held = media.letter_text_stamp(staff_queries.desk("air").letter_text)
+    sent = send(editor, "media/letter-text", {"text_ko": "", "text_en": "To you", "seen": held})
+    assert sent.status_code == 422
+    assert 'href="#text_ko"' in sent.text
+    assert "To you" in sent.text
+
+
+def test_a_letter_to_read_that_somebody_else_changed_meanwhile_is_told(app, editor):
+    factories.campaign("air")
+    held = media.letter_text_stamp(staff_queries.desk("air").letter_text)
+    media.set_letter_text(EDITOR, "air", held, {"ko": "먼저", "en": "First"})
+    sent = send(editor, "media/letter-text", {"text_ko": "나중", "text_en": "Later", "seen": held})
+    assert sent.status_code == 409
+    assert "First" in sent.text
+    assert "Later" in sent.text

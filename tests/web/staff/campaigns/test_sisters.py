@@ -1,0 +1,88 @@
+"""The screens of the sister campaigns of a campaign."""
+
+import re
+
+import pytest
+
+from pledge.audit.models import AuditEntry
+from pledge.campaigns import sisters, staff_queries
+from pledge.core.db import db
+from tests.support import factories
+from tests.support.factories import EDITOR
+from tests.web.staff.campaigns.screens import picture, seen, send, sister_form
+
+
+def rows():
+    return sisters.rows(staff_queries.desk("air").id)
+
+
+def add(**changes):
+    """Through the use case; returns its number."""
+    texts = sister_form(**changes)
+    fields = {
+        name: {lang: texts[f"{name}_{lang}"] for lang in ("ko", "en")}
+        for name in ("name", "place", "sentence")
+    }
+    return sisters.add(EDITOR, "air", sisters.SisterFields(**fields, url=texts["url"]))
+
+
+def test_a_sister_campaign_is_added_shown_corrected_and_removed(app, editor, client):
+    factories.campaign("air")
+    assert send(editor, "sisters/new", sister_form(logo=picture())).status_code == 303
+    (row,) = rows()
+    page = client.get("/en/c/air").text
+    for words in ("A Sister", "Geneva", "Under the same sky", "https://example.org/sister", row.logo):
+        assert words in page
+    assert "같은 하늘 아래" in client.get("/ko/c/air").text
+    form = editor.get(f"/staff/campaigns/air/sisters/{row.id}")
+    sent = send(editor, f"sisters/{row.id}", sister_form(name_en="Renamed", drop_logo="y", seen=seen(form)))
+    assert sent.status_code == 303
+    assert (rows()[0].fields.name["en"], rows()[0].logo) == ("Renamed", "")
+    page = editor.get(f"/staff/campaigns/air/sisters/{row.id}/remove")
+    gone = {"seen": seen(page), "reason": "it has ended"}
+    assert editor.post(f"/staff/campaigns/air/sisters/{row.id}/remove", data=gone).status_code == 303
+    assert rows() == []
+    acts = db.session.scalars(db.select(AuditEntry.action).order_by(AuditEntry.id))
+    assert [act.rpartition(".")[2] for act in acts if act.startswith("campaign.sister")] == [
+        "add",
+        "change",
+        "remove",
+    ]
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"name_en": ""}, "name_en"),
+        ({"place_ko": ""}, "place_ko"),
+        ({"sentence_en": ""}, "sentence_en"),
+        ({"sentence_ko": "가" * 301}, "sentence_ko"),
+        ({"url": ""}, "url"),
+        ({"url": "javascript:alert(1)"}, "url"),
+    ],
+)
+def test_a_sister_campaign_that_is_not_whole_is_told_at_its_field(app, editor, changes, field):
+    factories.campaign("air")
+    sent = send(editor, "sisters/new", sister_form(**changes))
+    assert sent.status_code == 422
+    assert f'href="#{field}"' in sent.text
+    assert rows() == []
+
+
+def test_the_second_editor_of_a_sister_campaign_sees_both_versions(app, editor):
+    factories.campaign("air")
+    number = add()
+    form = sister_form(name_en="Second", seen=seen(editor.get(f"/staff/campaigns/air/sisters/{number}")))
+    row = rows()[0]
+    renamed = {**vars(row.fields), "name": {"ko": "자매", "en": "First"}}
+    sisters.change(EDITOR, "air", number, row.stamp, sisters.SisterFields(**renamed))
+    sent = send(editor, f"sisters/{number}", form)
+    assert sent.status_code == 409
+    assert 'value="Second"' in sent.text
+    assert re.search(r'class="stored__text"[^>]*>First<', sent.text)
+
+
+def test_a_page_without_sister_campaigns_has_no_heading_for_them(app, client):
+    factories.campaign("air")
+    assert "Sister campaigns" not in client.get("/en/c/air").text
