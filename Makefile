@@ -6,7 +6,7 @@ PYTHON_IN_VENV = .venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench lock translations
+.PHONY: help run demo test lint format bench lock translations
 
 help: ## List the tasks
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' "$(ROOT)/Makefile" | while IFS='|' read -r task text; do \
@@ -14,6 +14,9 @@ help: ## List the tasks
 
 run: ## From a clone to a working site on http://127.0.0.1:$PORT (default 8000)
 	@$(ENTER) exec tools/run.sh
+
+demo: ## The same with a campaign in full swing: sample data, in a database of its own
+	@$(ENTER) exec tools/run.sh --demo
 
 test: ## The whole suite; ARGS="-k words -x" go to pytest
 	@$(ENTER) tools/environment.sh development && tools/test_programs.sh && tools/compile.sh && exec $(PYTHON_IN_VENV) -m pytest -n 3 --dist worksteal $(ARGS)

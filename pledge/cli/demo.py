@@ -1,25 +1,66 @@
-"""`flask demo load`: the demo campaign, from the readable files in pledge/content/demo/."""
+"""`flask demo …`: the demo campaign, from the readable files in pledge/content/demo/, and sample data for it."""
 
 from pathlib import Path
 
 import click
 from flask.cli import AppGroup
 
+from config import Config, current_config
 from pledge.campaigns.services import EditedByStaff, PledgeTextChanged, load_folder
+from pledge.cli.log_key import refuse_without_log_key
+from pledge.samples import services as samples
+from pledge.worker.makers import makers
+from pledge.worker.sources import ledger_sources
 
 DEMO = Path(__file__).resolve().parent.parent / "content" / "demo"
+SLUG = "blue-skies"
 
-demo = AppGroup("demo", help="The demo campaign.")
+demo = AppGroup("demo", help="The demo campaign, and sample data for it.")
 
 
 @demo.command("load")
 def load() -> None:
     """Create or update the demo campaign, unless staff have edited it; loading it twice changes nothing."""
     try:
-        slug = load_folder(DEMO / "blue-skies")
+        slug = load_folder(DEMO / SLUG)
     except PledgeTextChanged as error:
         raise click.ClickException(str(error)) from None
     except EditedByStaff as error:
         click.echo(f"Nothing loaded: {error}.")
         return
     click.echo(f"Loaded the campaign {slug}.")
+
+
+@demo.command("fill")
+@click.option(
+    "--people",
+    type=click.IntRange(100, 100_000),
+    default=samples.PEOPLE,
+    show_default=True,
+    help="How many sign.",
+)
+def fill(people: int) -> None:
+    """Fill the loaded demo campaign with ten weeks of sample data, once; refused in production."""
+    if fill_demo(current_config(), people):
+        click.echo("Filled the demo campaign with sample data.")
+    else:
+        click.echo("Nothing filled: the sample data is there already.")
+
+
+def fill_demo(config: Config, people: int = samples.PEOPLE) -> bool:
+    """Fill the demo campaign; False when it was filled before. Raises ClickException where that must not be done."""
+    if config.is_production:
+        raise click.ClickException("sample data is refused in production (PLEDGE_ENV)")
+    refuse_without_log_key(config)
+    try:
+        return samples.fill(SLUG, ledger_sources(), makers(), number=people)
+    except samples.NoSuchDemo:
+        raise click.ClickException("the demo campaign is not there; run `flask demo load` first") from None
+    except samples.NotEmpty:
+        raise click.ClickException(
+            "there are signatures or organisations already; sample data needs a new database"
+        ) from None
+    except samples.Interrupted:
+        raise click.ClickException(
+            "filling was interrupted before it was complete; delete this database and start again"
+        ) from None

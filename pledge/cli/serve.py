@@ -16,12 +16,12 @@ from flask.cli import with_appcontext
 
 from config import ROOT, WEB_THREADS, Config, child_environment, current_config
 from pledge.campaigns import services as campaigns
-from pledge.cli.demo import DEMO
+from pledge.cli.demo import DEMO, SLUG, fill_demo
 from pledge.cli.staff import sign_in_path
 from pledge.core.db import db, migrations
 
 HOST = "127.0.0.1"
-DEMO_CAMPAIGN = DEMO / "blue-skies"
+DEMO_CAMPAIGN = DEMO / SLUG
 DEMO_NAMES = DEMO / "site.json"
 
 #: Seconds before a process that ended is started again.
@@ -36,12 +36,13 @@ GRACE = 12.0
 
 @click.command("serve")
 @click.option("--port", type=click.IntRange(1, 65535), envvar="PORT", default=8000, show_default=True)
+@click.option("--demo", is_flag=True, help="Fill the demo campaign with sample data first, once.")
 @with_appcontext
-def serve(port: int) -> None:
+def serve(port: int, demo: bool) -> None:
     """Prepare the database, then run the web server and the worker until told to stop."""
     config = current_config()
     refuse_used_port(port)
-    staff_path = prepare(config)
+    staff_path = prepare(config, demo=demo)
     address = f"http://{HOST}:{port}"
     environment = child_environment(PLEDGE_BASE_URL=address, **demo_environment(config))
     stop = StopFlag()
@@ -55,7 +56,7 @@ def serve(port: int) -> None:
             for child in (web, worker):
                 child.poll_or_restart(environment)
             if not is_announced and answers(f"{address}/healthz"):
-                announce(address, staff_path, config)
+                announce(address, staff_path, config, demo=demo)
                 is_announced = True
             time.sleep(0.2)
     finally:
@@ -67,8 +68,10 @@ def demo_environment(config: Config) -> dict[str, str]:
     return {} if config.is_production else {"PLEDGE_SITE_NAME": DEMO_NAMES.read_text("utf-8").strip()}
 
 
-def prepare(config: Config) -> str:
-    """Bring the database to the newest migration and load the demo campaign; both do nothing the second time.
+def prepare(config: Config, *, demo: bool = False) -> str:
+    """Bring the database to the newest migration, load the demo campaign and, for `demo`, fill it with sample data.
+
+    None of it does anything the second time.
 
     Returns the path of the staff sign-in; on a development machine without staff, that of an invitation.
     """
@@ -80,6 +83,10 @@ def prepare(config: Config) -> str:
     if not config.is_production:
         with suppress(campaigns.EditedByStaff):
             campaigns.load_folder(DEMO_CAMPAIGN)
+    if demo:
+        click.echo("Sample data: making it takes up to half a minute, the first time only.")
+        fill_demo(config)
+    if not config.is_production:
         staff_path = sign_in_path()
     # The children open their own connections.
     db.session.remove()
@@ -168,7 +175,7 @@ def end(children: list[Child]) -> None:
             process.wait()
 
 
-def announce(address: str, staff_path: str, config: Config) -> None:
+def announce(address: str, staff_path: str, config: Config, *, demo: bool = False) -> None:
     """Print where to go."""
     if config.is_production:  # under another name nothing is shown
         address = config.base_url
@@ -176,6 +183,8 @@ def announce(address: str, staff_path: str, config: Config) -> None:
     if not config.is_production and not config.smtp_url.get_secret_value():
         click.echo(f"  The mailbox  {address}/dev/mailbox")
     click.echo(f"  Staff        {address}{staff_path}")
+    if not config.is_production and not demo:
+        click.echo("  Nobody has signed yet; `make demo` shows a campaign in full swing, with sample data.")
     click.echo("  Ctrl-C stops it.\n")
 
 

@@ -1,14 +1,30 @@
 """The one place that reads the clock, so that tests can move it. Everything inside is UTC and aware."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 
 _ISO_UTC = "%Y-%m-%dT%H:%M:%SZ"
 
 
+_pretended: ContextVar[datetime | None] = ContextVar("pretended", default=None)
+
+
 def now() -> datetime:
     """The present moment, aware, in UTC."""
-    return datetime.now(UTC)
+    return _pretended.get() or datetime.now(UTC)
+
+
+@contextmanager
+def pretend(moment: datetime) -> Iterator[None]:
+    """Let `now()` be this moment in the block; only for the history of sample data (pledge/samples)."""
+    token = _pretended.set(moment.astimezone(UTC))
+    try:
+        yield
+    finally:
+        _pretended.reset(token)
 
 
 def iso_utc(moment: datetime) -> str:

@@ -50,6 +50,9 @@ MAX_PAUSE = timedelta(hours=1)
 JITTER = 0.2
 GIVE_UP_AFTER = timedelta(hours=72)
 
+#: The domain of all sample addresses (pledge/samples): of those that RFC 2606 reserves, and nothing is ever sent to it.
+SAMPLE_DOMAIN = "sample.example.org"
+
 DATABASE_ERRORS = (SQLAlchemyError, NotDurable)
 
 #: Seconds between tries to mark a mail while the database is away, as in a restart.
@@ -223,12 +226,13 @@ def _compose(composers: Composers, mails: Sequence[Claimed]) -> dict[int, Messag
 
 
 def _without_blocked(composed: dict[int, Message | MailRefused]) -> dict[int, Message | MailRefused]:
-    """Less the mails to addresses that may not be written to: those are dropped, of whatever kind they are."""
+    """Less the mails to addresses that may not or cannot be written to: those are dropped, of whatever kind they are."""
     blocked = blocks.blocked({found.to for found in composed.values() if isinstance(found, Message)})
     return {
         mail_id: found
         for mail_id, found in composed.items()
-        if isinstance(found, MailRefused) or found.to not in blocked
+        if isinstance(found, MailRefused)
+        or not (found.to in blocked or found.to.endswith(f"@{SAMPLE_DOMAIN}"))
     }
 
 

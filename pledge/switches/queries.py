@@ -14,6 +14,7 @@ from pledge.core.db import db, reading
 from pledge.core.logs import log
 from pledge.switches.models import Switch
 from pledge.switches.registry import SWITCHES, Switches
+from pledge.switches.sample_data import SAMPLE_DATA
 
 #: With what a page is kept before Flask (one second) a turned switch shows within three.
 FRESH_SECONDS = 2.0
@@ -86,15 +87,17 @@ def _refresh(snapshot: _Snapshot) -> None:
 def _read(connection: Connection) -> Switches:
     table = Switch.__table__.c
     query, now = select(table.name, table.value, table.changed_at, table.ends_at), clock.now()
+    found = connection.execute(query.where(table.name.in_((*SWITCHES, SAMPLE_DATA)))).all()
     held = {
         row.name: row
-        for row in connection.execute(query.where(table.name.in_(SWITCHES)))
-        if holds(row.name, row.changed_at, row.ends_at, now)
+        for row in found
+        if row.name in SWITCHES and holds(row.name, row.changed_at, row.ends_at, now)
     }
     values = {name: SWITCHES[name].read(json.loads(row.value)) for name, row in held.items()}
     ends = {name: _end(name, row.changed_at, row.ends_at) for name, row in held.items()}
     return Switches(
         **{SWITCHES[name].field: value for name, value in values.items()},
+        sample_data=any(row.name == SAMPLE_DATA for row in found),
         turned_at={name: row.changed_at for name, row in held.items()},
         ends_at={name: end for name, end in ends.items() if end and values[name] != SWITCHES[name].usual},
     )

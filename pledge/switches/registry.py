@@ -104,6 +104,8 @@ class Switches:
     mail_paused: bool = False  #: mails wait in the outbox
     banner: Texts = field(default_factory=Texts)  #: shown on every public page
     limit_factor: int = 1  #: how many times as many sign-ups a network or mail domain may send
+    #: Invented people and organisations are in this database (sample_data.py). Nobody can turn it.
+    sample_data: bool = False
 
     #: By the name of the switch: when it was last turned, and when it ends by itself.
     turned_at: Mapping[str, datetime] = field(default_factory=dict, compare=False)

@@ -12,6 +12,7 @@ ACTIONS: dict[str, Any] = {
     "export.request": _l("Asked for an export"),
     "export.totals": _l("Exported the totals"),
     "audit.export": _l("Downloaded the audit log"),
+    "sample_data.fill": _l("Filled the demo campaign with sample data"),
     "campaign.create": _l("Created a campaign"),
     "campaign.event.add": _l("Added an event"),
     "campaign.event.change": _l("Changed an event"),

@@ -1,0 +1,132 @@
+"""`flask demo fill`: a campaign in full swing whose number can be checked like any other, once and never in production."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from pledge.campaigns.services import load_folder
+from pledge.cli.demo import DEMO, SLUG
+from pledge.core import clock
+from pledge.core.db import db, transaction
+from pledge.deliveries.models import Delivery
+from pledge.endorsements.models import Endorsement
+from pledge.ledger.models import Checkpoint, LedgerEntry, LedgerHead
+from pledge.mail import services as mail
+from pledge.mail.models import MailKind, MailState, OutboxMail
+from pledge.mail.outbox import enqueue
+from pledge.mail.transports import MailboxTransport
+from pledge.samples.services import fill
+from pledge.signatures.models import Signature, SignatureState
+from pledge.switches import sample_data
+from pledge.worker.composers import composers
+from pledge.worker.makers import makers
+from pledge.worker.sources import ledger_sources
+from tests.support.factories import signature
+from tests.support.production import PRODUCTION
+
+BANNER = {"ko": "예시 데이터입니다", "en": "Sample data"}
+PAGES = [
+    f"/{lang}{path}"
+    for lang in ("ko", "en")
+    for path in ("/", "/c/blue-skies", "/c/blue-skies/organizations", "/verify", "/nowhere")
+]
+
+
+@pytest.fixture
+def demo(app):
+    load_folder(DEMO / SLUG)
+
+
+@pytest.fixture
+def filled(demo):
+    assert fill(SLUG, ledger_sources(), makers(), number=250)
+
+
+def count(of, *where):
+    return db.session.scalar(select(func.count()).select_from(of).where(*where))
+
+
+def test_a_campaign_is_filled_with_ten_weeks_that_add_up_and_only_once(filled, runner):
+    states = dict(db.session.execute(select(Signature.state, func.count()).group_by(Signature.state)).all())
+    assert states[SignatureState.CONFIRMED] + states.get(SignatureState.WITHDRAWN, 0) == 250
+    assert states[SignatureState.PENDING]
+    organizations = dict(
+        db.session.execute(select(Endorsement.state, func.count()).group_by(Endorsement.state)).all()
+    )
+    assert sum(organizations.values()) == 45
+    assert set(organizations) == {"published", "review", "changes", "pending", "declined", "withdrawn"}
+    head = db.session.scalars(select(LedgerHead)).one()
+    assert (head.people, head.organizations) == (states[SignatureState.CONFIRMED], organizations["published"])
+    delivery = db.session.scalars(select(Delivery)).one()
+    assert delivery.state == "answered"
+    assert delivery.frozen_at < delivery.handed_over_at < delivery.answered_at < clock.now()
+    days = [at.date() for at in db.session.scalars(select(Checkpoint.signed_at).order_by(Checkpoint.id))]
+    assert days == sorted(days)
+    assert days[-1] - days[0] > timedelta(days=60)
+    before = count(Signature), count(Endorsement), count(LedgerEntry), count(Delivery)
+    assert "there already" in runner.invoke(args=["demo", "fill"]).output
+    assert (count(Signature), count(Endorsement), count(LedgerEntry), count(Delivery)) == before
+    for check in (["ledger", "verify"], ["ledger", "recount"], ["audit", "verify"]):
+        told = runner.invoke(args=check)
+        assert told.exit_code == 0, told.output
+
+
+def pages_that_say_so(client):
+    return [page for page in PAGES if BANNER[page[1:3]] in client.get(page).text]
+
+
+@pytest.mark.sqlite_only
+def test_every_page_says_that_the_data_are_samples(demo, client, staff_client):
+    with transaction() as session:
+        sample_data.mark(session, sample_data.SampleState.FILLING)
+    assert pages_that_say_so(client) == PAGES
+    assert BANNER["ko"] in staff_client().get("/staff/").text
+
+
+@pytest.mark.sqlite_only
+def test_a_page_of_a_real_site_says_nothing_of_samples(demo, client):
+    assert pages_that_say_so(client) == []
+
+
+@pytest.mark.sqlite_only
+def test_filling_is_refused_in_production(app_on, tmp_path):
+    app = app_on(f"sqlite:///{tmp_path / 'none.sqlite3'}", **PRODUCTION)
+    told = app.test_cli_runner().invoke(args=["demo", "fill"])
+    assert told.exit_code == 1
+    assert "refused in production" in told.output
+
+
+@pytest.mark.sqlite_only
+def test_samples_are_never_mixed_with_people(demo, runner):
+    signature(state="pending")
+    told = runner.invoke(args=["demo", "fill"])
+    assert told.exit_code == 1
+    assert "needs a new database" in told.output
+    assert count(Signature) == 1
+
+
+@pytest.mark.sqlite_only
+def test_a_filling_that_was_interrupted_is_not_taken_for_whole(demo, runner):
+    with transaction() as session:
+        sample_data.mark(session, sample_data.SampleState.FILLING)
+    told = runner.invoke(args=["demo", "fill"])
+    assert told.exit_code == 1
+    assert "interrupted" in told.output
+
+
+@pytest.mark.sqlite_only
+def test_filling_without_the_demo_campaign_says_what_to_do(app, runner):
+    told = runner.invoke(args=["demo", "fill"])
+    assert told.exit_code == 1
+    assert "flask demo load" in told.output
+
+
+@pytest.mark.sqlite_only
+def test_nothing_is_sent_to_a_sample_address(app, tmp_path):
+    person = signature(state="pending", email=f"person-00001@{mail.SAMPLE_DOMAIN}")
+    with transaction() as session:
+        enqueue(session, MailKind.CONFIRM, person.id, "ko")
+    sent = mail.deliver(composers(), MailboxTransport(tmp_path))
+    assert (sent.sent, sent.dropped) == (0, 1)
+    assert db.session.scalars(select(OutboxMail.state)).one() == MailState.DROPPED
