@@ -57,7 +57,7 @@ def draw(image: ShareImage) -> bytes:
 
 
 def _figure_width(figure: str, words: str, size: int) -> float:
-    return _width(figure, size) + size // 6 + _width(words, round(size * 0.4))
+    return text_width(figure, size) + size // 6 + text_width(words, round(size * 0.4))
 
 
 def _title(text: str) -> tuple[int, list[str]]:
@@ -76,7 +76,7 @@ def _wrapped(text: str, size: int) -> list[str]:
     lines: list[str] = []
     for word in text.split():
         longer = f"{lines[-1]} {word}" if lines else ""
-        if lines and _width(longer, size) <= _ROOM:
+        if lines and text_width(longer, size) <= _ROOM:
             lines[-1] = longer
         else:
             lines.append(_shortened(word, size))
@@ -84,9 +84,9 @@ def _wrapped(text: str, size: int) -> list[str]:
 
 
 def _shortened(text: str, size: int) -> str:
-    if _width(text, size) <= _ROOM:
+    if text_width(text, size) <= _ROOM:
         return text
-    while text and _width(text + "…", size) > _ROOM:
+    while text and text_width(text + "…", size) > _ROOM:
         text = text[:-1]
     return text.rstrip() + "…"
 
@@ -100,7 +100,8 @@ def _write(pen: ImageDraw.ImageDraw, start: tuple[float, float], text: str, size
     return x
 
 
-def _width(text: str, size: int) -> float:
+def text_width(text: str, size: int) -> float:
+    """How wide the text is in our fonts, in pixels."""
     return sum(font.getlength(run) for run, font in _runs(text, size))
 
 

@@ -51,11 +51,18 @@ def init_app(app: Flask) -> None:
     cache.init_app(app, {"CACHE_TYPE": "SimpleCache", "CACHE_THRESHOLD": MAX_COPIES})
 
 
-def kept(cache_control: str, *, reads: Iterable[str] = (), seconds: int = SECONDS) -> Callable[[View], View]:
+def kept(
+    cache_control: str,
+    *,
+    reads: Iterable[str] = (),
+    variant: Callable[[], str] | None = None,
+    seconds: int = SECONDS,
+) -> Callable[[View], View]:
     """Cache the 200 answers of a GET view for a second or more, compressed and with an ETag; conditional requests are answered from them.
 
     The view must be the same for every visitor: it reads no cookie and no header. `reads` are the query parameters that it
-    reads; a request with one of them is answered by the view itself. Every other parameter is ignored, as social networks
+    reads; a request with one of them is answered by the view itself, unless `variant` names the few answers that there can be: each of
+    them is cached. Every other parameter is ignored, as social networks
     append some to links. `cache_control` is the Cache-Control header for caches along the way.
     """
     names = frozenset(reads)
@@ -63,8 +70,9 @@ def kept(cache_control: str, *, reads: Iterable[str] = (), seconds: int = SECOND
     def decorate(view: View) -> View:
         @wraps(view)
         def answer(**arguments: Any) -> AnyResponse:
-            is_shared = not names or names.isdisjoint(request.args)
-            key, encoding = f"{request.host} {request.path} ", _encoding()
+            is_shared = variant is not None or names.isdisjoint(request.args)
+            place = request.path if variant is None else f"{request.path}?{variant()}"
+            key, encoding = f"{request.host} {place} ", _encoding()
             renewing = f"{key}renewed by one"
             copy: CachedPage | None = cache.get(key + encoding) if is_shared else None
             if copy is not None and (

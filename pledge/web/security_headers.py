@@ -8,20 +8,20 @@ from whitenoise import WhiteNoise
 
 from config import Config
 
-CONTENT_SECURITY_POLICY = "; ".join(  # noqa: FLY002  # one directive a line
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' data:",
-        "font-src 'self'",
-        "connect-src 'self'",
-        "manifest-src 'self'",
-        "form-action 'self'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-    )
+_DIRECTIVES = (
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' data:",
+    "font-src 'self'",
+    "connect-src 'self'",
+    "manifest-src 'self'",
+    "form-action 'self'",
+    "base-uri 'none'",
 )
+CONTENT_SECURITY_POLICY = "; ".join((*_DIRECTIVES, "frame-ancestors 'none'"))
+#: For the pages that other sites may frame (docs/adr/0110); they are answered without X-Frame-Options.
+FRAMEABLE_POLICY = "; ".join((*_DIRECTIVES, "frame-ancestors *"))
 
 
 def security_headers(config: Config) -> dict[str, str]:
@@ -52,6 +52,8 @@ class SecurityHeaders:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
             given = {name.lower() for name, _ in headers}
+            if ("Content-Security-Policy", FRAMEABLE_POLICY) in headers:
+                given.add("x-frame-options")
             missing = [pair for name, pair in self._defaults if name not in given]
             return start_response(status, headers + missing, *rest)
 

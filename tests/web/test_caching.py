@@ -319,5 +319,6 @@ def test_no_personal_page_may_opt_in_by_mistake(app):
         *("public.pledge", "public.pledge_source", "public.events_calendar", "public.event_calendar"),
         *("public.organizations", "public.organization"),
         *("api.count", "api.history", "api.regions", "api.countries", "api.integrity", "api.organizations"),
-        *("log.checkpoint", "log.key", "embed.share_image"),
+        *("log.checkpoint", "log.key"),
+        *("embed.share_image", "embed.badge", "embed.widget"),
     }

@@ -2,11 +2,20 @@
 
 from flask import Flask
 
-from pledge.web.embed import share_image
-from pledge.web.embed.blueprint import embed
+from pledge.web.embed import badge, oembed, script, share_image, widget
+from pledge.web.embed.blueprint import AREAS, embed, language
 
-__all__ = ["register", "share_image"]  # each module adds its views to the blueprint
+__all__ = [
+    "badge",
+    "oembed",
+    "register",
+    "script",
+    "share_image",
+    "widget",
+]  # each module adds its views to the blueprint
 
 
 def register(app: Flask) -> None:
     app.register_blueprint(embed)
+    app.extensions.setdefault("pledge.core.languages", {}).update(dict.fromkeys(AREAS, language))
+    app.extensions.setdefault("pledge.error_pages", {})["embed"] = lambda _status: "embed/error.html"

@@ -1,5 +1,8 @@
 """Signing: the page of the form, and what happens when it is sent."""
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 from flask import Response, make_response, render_template, request
 from flask_babel import gettext as _
 
@@ -16,6 +19,9 @@ from pledge.web.public.signing import sign_up_limit
 from pledge.web.public.signing.forms import SignForm
 from pledge.web.public.signing.subject import SIGNATURE
 
+#: Shows the form, with a status.
+FormPage: TypeAlias = Callable[[CampaignView, SignForm, int], Response]
+
 
 @public.get("/c/<slug>/sign")
 def sign(slug: str) -> Response:
@@ -24,20 +30,25 @@ def sign(slug: str) -> Response:
 
 @public.post("/c/<slug>/sign")
 def sign_post(slug: str) -> Response:
+    return take(slug, _form_page, lambda ticket: SIGNATURE.url("check", slug=slug, ticket=ticket))
+
+
+def take(slug: str, form_page: FormPage, next_url: Callable[[str], str]) -> Response:
+    """Take the form that was sent: 303 to `next_url` of its ticket, or the form's page once more with what is wrong."""
     if signing_paused():
-        return _paused(campaign_now_or_404(slug))
+        return _paused(slug, form_page)
     form = SignForm(request.form)
     is_valid = form.validate()
-    sign_up_limit.count(form, lambda: _form_page(campaign_now_or_404(slug), form, 429), is_valid=is_valid)
+    sign_up_limit.count(form, lambda: form_page(campaign_now_or_404(slug), form, 429), is_valid=is_valid)
     if not is_valid:
-        return _form_page(campaign_now_or_404(slug), form, 422)
+        return form_page(campaign_now_or_404(slug), form, 422)
     try:
         ticket = signatures.sign(_submission(slug, form))
     except SigningPaused:
-        return _paused(campaign_now_or_404(slug))
+        return _paused(slug, form_page)
     except CampaignNotOpen:
-        return _not_open(campaign_now_or_404(slug), form)
-    return see_other(SIGNATURE.url("check", slug=slug, ticket=ticket))
+        return _not_open(campaign_now_or_404(slug), form, form_page)
+    return see_other(next_url(ticket))
 
 
 def see_other(location: str) -> Response:
@@ -68,16 +79,16 @@ def _form_page(campaign: CampaignView, form: SignForm, status: int) -> Response:
     return make_response(render_template("public/signing/sign.html", page=page, form=form), status)
 
 
-def _paused(campaign: CampaignView) -> Response:
+def _paused(slug: str, form_page: FormPage) -> Response:
     """Staff have paused signing: the page says so, without the form, and that nothing was stored."""
-    response = _form_page(campaign, SignForm(), 503)
+    response = form_page(campaign_now_or_404(slug), SignForm(), 503)
     response.headers["Retry-After"] = str(RETRY_AFTER_PAUSE)
     return response
 
 
-def _not_open(campaign: CampaignView, form: SignForm) -> Response:
+def _not_open(campaign: CampaignView, form: SignForm, form_page: FormPage) -> Response:
     """The campaign closed while the page was open (409), or the form named a pledge text that does not exist (422)."""
     if not campaign.is_open:
-        return _form_page(campaign, form, 409)
+        return form_page(campaign, form, 409)
     form.pledge_version.errors = [_("The pledge text was changed. Please read it again and sign.")]
-    return _form_page(campaign, form, 422)
+    return form_page(campaign, form, 422)

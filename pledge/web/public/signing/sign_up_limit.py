@@ -41,6 +41,8 @@ def count(form: _FormWithAddress, page: Callable[[], Response], *, is_valid: boo
     come back.
     """
     g.mail_domain = _domain(form.address) if is_valid else None
+    # A form counts as itself wherever it is sent from: the sign form of the widget is that of the page.
+    g.form_sent = type(form).__name__
     try:
         _count()
     except RateLimitExceeded as error:
@@ -92,6 +94,6 @@ def _domain_limit() -> str:
 @limits.limiter.shared_limit(
     _domain_limit, _BY_DOMAIN, key_func=_key, exempt_when=lambda: g.mail_domain is None
 )
-@limits.limited(_network_limit)
+@limits.limited(_network_limit, scope=lambda _endpoint: g.form_sent)
 def _count() -> None:
     """Count one more; all counters are checked together."""

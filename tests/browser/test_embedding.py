@@ -1,0 +1,122 @@
+"""A page of another site, under a strict policy of its own, shows the campaign; a person signs in it."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.steps import confirm, mailed, people
+
+LOADER = '<script async src="{site}/embed.js" data-campaign="blue-skies" data-lang="{lang}" data-form data-accent="leaf"></script>'
+FRAME = '<iframe src="{site}/embed/blue-skies?lang=en&amp;form=1" title="Blue Skies" width="100%" height="1400"></iframe>'
+SANDBOXED = FRAME.replace("<iframe", '<iframe sandbox="allow-forms"')
+
+
+@contextmanager
+def outside_page(site: str, body: str) -> Iterator[str]:
+    """The address of a page on another origin, whose policy allows our script and our frame only."""
+    page = f"<!doctype html><html lang=en><title>A partner</title><body><h1>A partner</h1>{body}</body></html>".encode()
+    policy = f"default-src 'none'; script-src {site}; frame-src {site}; base-uri 'none'; form-action 'none'"
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200 if self.path == "/" else 404)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.send_header("Content-Security-Policy", policy)
+            self.end_headers()
+            self.wfile.write(page if self.path == "/" else b"")
+
+        def log_message(self, *_arguments):
+            """Be quiet."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://localhost:{server.server_port}/"  # not 127.0.0.1, where the site is: another site altogether
+        server.shutdown()
+
+
+@pytest.fixture
+def window(chromium):
+    """A browser window without the rule that pages load nothing from elsewhere, which this one does on purpose."""
+    with chromium.new_context(viewport={"width": 360, "height": 740}) as context:
+        page = context.new_page()
+        page.faults = []
+        page.on(
+            "console", lambda message: page.faults.append(message.text) if message.type == "error" else None
+        )
+        yield page
+
+
+def fill(frame, email):
+    frame.locator("#name").fill("홍길동")
+    frame.locator("#email").fill(email)
+    for box in ("age_ok", "consent_privacy"):
+        frame.locator(f"#{box}").check()
+
+
+def frame_height(page):
+    return page.locator("iframe").bounding_box()["height"]
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_a_person_signs_in_the_page_of_a_partner(window, visitor, site, email, lang):
+    before = people(site)
+    with outside_page(site.url, LOADER.format(site=site.url, lang=lang)) as address:
+        window.goto(address)
+        frame = window.frame_locator("iframe")
+        expect(frame.locator("#sign-form")).to_be_visible()
+        # The frame is as high as its content, so nothing scrolls inside.
+        inside = frame.locator("main").evaluate("element => element.offsetHeight")
+        assert abs(frame_height(window) - inside) < 40
+        fill(frame, email)
+        frame.locator("#sign-form button[type=submit]").click()
+        expect(frame.locator(f"a[href*='/{lang}/c/blue-skies/check/']")).to_be_visible()
+        assert window.url == address
+        assert window.context.cookies() == []
+        assert window.faults == []
+    confirm(visitor.page(lang=lang), mailed(site, email))
+    assert people(site) == before + 1
+
+
+def test_an_iframe_alone_shows_it_without_any_script(chromium, site):
+    with (
+        chromium.new_context(java_script_enabled=False) as context,
+        outside_page(site.url, FRAME.format(site=site.url)) as address,
+    ):
+        page = context.new_page()
+        page.goto(address)
+        expect(page.frame_locator("iframe").locator("#sign-form")).to_be_visible()
+
+
+def test_other_pages_stay_empty_in_a_frame(window, site):
+    body = f'<iframe src="{site.url}/en/c/blue-skies"></iframe>'
+    with outside_page(site.url, body) as address:
+        window.goto(address)
+        expect(window.frame_locator("iframe").locator("#sign-form")).to_have_count(0)
+        assert any("frame-ancestors" in fault for fault in window.faults)
+
+
+def test_a_page_that_hides_its_origin_is_told_where_to_sign_instead(window, site, email):
+    before = people(site)
+    with outside_page(site.url, SANDBOXED.format(site=site.url)) as address:
+        window.goto(address)
+        frame = window.frame_locator("iframe")
+        fill(frame, email)
+        frame.locator("#sign-form button[type=submit]").click()
+        expect(frame.locator("h1")).to_have_text("The form could not be sent from here")
+        expect(frame.locator("main")).to_contain_text(f"{site.url}/en/c/blue-skies")
+    assert people(site) == before
+
+
+def test_a_message_from_elsewhere_does_not_size_the_frame(window, site):
+    with outside_page(site.url, LOADER.format(site=site.url, lang="en")) as address:
+        window.goto(address)
+        expect(window.frame_locator("iframe").locator("#sign-form")).to_be_visible()
+        window.wait_for_timeout(300)
+        before = frame_height(window)
+        window.evaluate("postMessage({ pledge: 'size', height: 4000 }, '*')")
+        window.wait_for_timeout(300)
+        assert frame_height(window) == before

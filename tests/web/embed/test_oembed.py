@@ -1,0 +1,63 @@
+"""oEmbed, as a blog asks for it."""
+
+import re
+from html import unescape
+
+import pytest
+
+from tests.support.factories import campaign
+
+pytestmark = [pytest.mark.usefixtures("app"), pytest.mark.sqlite_only]
+
+
+def asked(client, url, **more):
+    return client.get("/oembed", query_string={"url": url, **more})
+
+
+@pytest.fixture
+def page(app):
+    """The address of a campaign's page."""
+    campaign()
+    return app.extensions["pledge.config"].base_url + "/en/c/blue-skies"
+
+
+def test_a_page_of_a_campaign_becomes_its_widget_in_the_language_of_the_page(client, page):
+    found = asked(client, page).get_json()
+    assert (found["version"], found["type"], found["title"]) == ("1.0", "rich", "Blue Skies")
+    src = unescape(re.search(r'<iframe src="([^"]+)"', found["html"])[1])
+    framed = client.get(src.partition("://")[2].partition("/")[1] + src.partition("://")[2].partition("/")[2])
+    assert framed.status_code == 200
+    assert '<html lang="en"' in framed.text
+    assert found["thumbnail_url"].endswith("/share/blue-skies.en.png")
+
+
+def test_the_widget_is_no_larger_than_asked_for(client, page):
+    found = asked(client, page, maxwidth="300", maxheight="9999").get_json()
+    assert (found["width"], found["height"]) == (300, 340)
+    assert 'width="300"' in found["html"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "https://evil.example/en/c/blue-skies",
+        "{base}/en/c/unknown",
+        "{base}/xx/c/blue-skies",
+        "{base}/en/",
+        "http://[::1",
+    ],
+)
+def test_no_other_address_is_embedded(app, client, page, url):
+    assert asked(client, url.format(base=app.extensions["pledge.config"].base_url)).status_code == 404
+
+
+def test_only_json_is_offered(client, page):
+    assert asked(client, page, format="json").status_code == 200
+    assert asked(client, page, format="xml").status_code == 501
+
+
+def test_the_page_says_where_to_ask(client, page):
+    text = client.get("/en/c/blue-skies").text
+    link = re.search(r'<link rel="alternate" type="application/json\+oembed" href="([^"]+)"', text)[1]
+    assert client.get("/oembed?" + unescape(link).partition("?")[2]).get_json()["title"] == "Blue Skies"

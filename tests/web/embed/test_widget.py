@@ -1,0 +1,134 @@
+"""The widget: framed by any site, as safe to sign in as our own page."""
+
+import re
+
+import pytest
+from sqlalchemy import func, select
+
+from pledge.campaigns.models import CampaignState
+from pledge.core.db import db
+from pledge.signatures.models import Signature
+from pledge.web.embed.widget import Accent
+from tests.support.factories import campaign, fold_all, sign_form, signatures
+
+pytestmark = [pytest.mark.usefixtures("app"), pytest.mark.sqlite_only]
+
+WIDGET = "/embed/blue-skies"
+SIGN = f"{WIDGET}/sign?lang=ko&form=1"
+
+
+def rows():
+    db.session.rollback()
+    return db.session.scalar(select(func.count()).select_from(Signature))
+
+
+def test_any_site_may_frame_the_widget_and_what_follows_in_it_and_no_other_page(client):
+    campaign()
+    framed = [
+        client.get(WIDGET),
+        client.get(f"{WIDGET}?form=1"),
+        client.post(SIGN, data={}),
+        client.post(SIGN, data=sign_form(), headers={"Origin": "null"}),
+        client.get(f"{WIDGET}/check/x"),
+        client.get("/embed/unknown"),
+    ]
+    assert [answer.status_code for answer in framed] == [200, 200, 422, 403, 200, 404]
+    for answer in framed:
+        assert "frame-ancestors *" in answer.headers["Content-Security-Policy"]
+        assert "X-Frame-Options" not in answer.headers
+    for path in ("/ko/c/blue-skies", "/ko/c/blue-skies/sign", "/ko/", "/embed.js", "/embed/a/b/c", "/staff/"):
+        answer = client.get(path)
+        assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"], path
+        assert answer.headers["X-Frame-Options"] == "DENY", path
+
+
+def test_the_widget_shows_the_count_and_the_way_to_the_page(client):
+    campaign()
+    signatures(3)
+    fold_all()
+    text = client.get(WIDGET).text
+    assert "data-count>3<" in text
+    assert "<form" not in text
+    assert re.search(r'href="[^"]*/ko/c/blue-skies#sign" target="_blank"', text)
+
+
+def test_no_link_of_the_widget_opens_a_page_inside_the_frame_that_may_not_be_framed(client):
+    campaign()
+    for path in (f"{WIDGET}?form=1", WIDGET, f"{WIDGET}/check/x"):
+        links = re.findall(r"<a [^>]*>", client.get(path).text)
+        assert links
+        assert [link for link in links if 'target="_blank"' not in link and 'href="#' not in link] == [], path
+
+
+def test_the_query_chooses_language_form_and_accent_and_nothing_else(client):
+    campaign()
+    english = client.get(f"{WIDGET}?lang=en&form=1&accent=leaf&utm_source=x").text
+    assert '<html lang="en"' in english
+    assert "widget--leaf" in english
+    assert "/embed/blue-skies/sign?lang=en&amp;form=1&amp;accent=leaf" in english
+    odd = client.get(f"{WIDGET}?lang=xx&form=yes&accent=red", headers={"Accept-Language": "en"}).text
+    assert '<html lang="ko"' in odd
+    assert "widget--sky" in odd
+    assert "<form" not in odd
+
+
+def test_each_of_the_few_answers_is_kept_apart_from_the_others(client):
+    campaign()
+    for accent in Accent:
+        for _ in range(2):
+            assert f"widget--{accent}" in client.get(f"{WIDGET}?accent={accent}").text
+
+
+def test_signing_in_the_widget_stores_what_signing_on_the_page_does(client):
+    campaign()
+    answer = client.post(
+        SIGN, data=sign_form(), headers={"Sec-Fetch-Site": "same-origin", "Origin": "http://localhost"}
+    )
+    assert answer.status_code == 303
+    assert rows() == 1
+    after = client.get(answer.headers["Location"])
+    ticket = answer.headers["Location"].partition("/check/")[2].partition("?")[0]
+    assert f"/ko/c/blue-skies/check/{ticket}" in after.text
+    assert client.get(f"/ko/c/blue-skies/check/{ticket}").status_code == 200
+
+
+def test_what_was_typed_stays_when_something_is_wrong(client):
+    campaign()
+    form = sign_form(age_ok=None)
+    answer = client.post(f"{WIDGET}/sign?lang=en&accent=plum", data=form)
+    assert answer.status_code == 422
+    assert "widget--plum" in answer.text
+    assert f'value="{form["email"]}"' in answer.text
+    assert "You must be 14 or older" in answer.text
+
+
+@pytest.mark.parametrize("headers", [{"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}])
+def test_a_page_that_hides_its_origin_gets_a_sentence_and_the_way_to_the_page(client, headers):
+    campaign()
+    answer = client.post(f"{WIDGET}/sign?lang=en", data=sign_form(), headers=headers)
+    assert answer.status_code == 403
+    assert "Please sign on the campaign’s own page." in answer.text
+    assert 'href="/en/c/blue-skies"' in answer.text
+    assert rows() == 0
+
+
+def test_the_limit_on_sign_ups_counts_the_widget_and_the_page_together(make_app):
+    app = make_app(limit_sign="2 per minute")
+    with app.app_context():
+        campaign()
+    client = app.test_client()
+    statuses = [client.post(path, data={}).status_code for path in (SIGN, "/ko/c/blue-skies/sign", SIGN)]
+    assert statuses == [422, 422, 429]
+
+
+def test_a_campaign_that_is_over_shows_no_form(client):
+    campaign(state=CampaignState.CLOSED)
+    assert "<form" not in client.get(f"{WIDGET}?form=1").text
+
+
+def test_the_script_is_open_to_any_site_and_may_be_kept_for_an_hour(client):
+    answer = client.get("/embed.js")
+    assert answer.mimetype == "text/javascript"
+    assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+    assert "max-age=3600" in answer.headers["Cache-Control"]
+    assert client.get("/embed.js", headers={"If-None-Match": answer.headers["ETag"]}).status_code == 304
