@@ -7,7 +7,17 @@ from pledge.core import i18n
 from pledge.files.services import StorageAway
 from pledge.web.public import navigation
 from pledge.web.public.blueprint import public
-from pledge.web.public.campaign import files, hall, home, organizations, progress, reading, switched, verify
+from pledge.web.public.campaign import (
+    files,
+    hall,
+    home,
+    organizations,
+    progress,
+    reading,
+    spread,
+    switched,
+    verify,
+)
 from pledge.web.public.endorsing import applying
 from pledge.web.public.endorsing import own as own_endorsement
 from pledge.web.public.mailed_links import journey, own
@@ -27,6 +37,7 @@ __all__ = [
     "reading",
     "register",
     "sign",
+    "spread",
     "verify",
 ]  # each adds its views
 
