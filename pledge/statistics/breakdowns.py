@@ -76,9 +76,11 @@ def breakdowns(tallies: Mapping[Dimension, Mapping[str, int]]) -> Breakdowns:
     people = tallies[Dimension.TOTAL].get("", 0)
     by_country = tallies[Dimension.COUNTRY]
     abroad = people - by_country.get(countries.HOME, 0)
+    by_region = _regions(tallies[Dimension.REGION], people, abroad)
+    at_home = sum(line.people for line in by_region if line.key in countries.REGIONS)
     return Breakdowns(
-        by_country=_countries(by_country),
-        by_region=_regions(tallies[Dimension.REGION], people, abroad),
+        by_country=_countries(by_country, at_home),
+        by_region=by_region,
         by_day=_days(tallies[Dimension.HOUR]),
     )
 
@@ -96,10 +98,13 @@ def _campaign(slug: str) -> tuple[int, Texts]:
     return rows[0].id, Texts({row.lang: row.title for row in rows if row.lang})
 
 
-def _countries(tallies: Mapping[str, int]) -> list[Cell]:
-    """Lines by country, the largest first."""
+def _countries(tallies: Mapping[str, int], at_home: int) -> list[Cell]:
+    """Lines by country, the largest first.
+
+    `at_home`: people whom the lines by region show in Korea. They are known, so they can hide nobody (cells.py).
+    """
     falling = sorted(tallies.items(), key=lambda cell: (-cell[1], cell[0]))
-    return _lines(falling, _country_label)
+    return _lines(falling, _country_label, {countries.HOME: at_home} if countries.HOME in tallies else {})
 
 
 def _regions(tallies: Mapping[str, int], people: int, abroad: int) -> list[Cell]:

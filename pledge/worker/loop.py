@@ -26,6 +26,7 @@ from pledge.mail import services as mail
 from pledge.name_lists import services as named_lists
 from pledge.retention import services as retention
 from pledge.signatures.invalidation import applying
+from pledge.statistics import today
 from pledge.worker.composers import composers, handlers
 from pledge.worker.makers import makers
 from pledge.worker.sources import ledger_sources
@@ -54,6 +55,9 @@ BETWEEN_RENEWALS = 60.0
 #: Seconds between deletions of what has expired.
 BETWEEN_SWEEPS = 3600.0
 BETWEEN_FILE_SWEEPS = 60.0
+
+#: Seconds between attempts to tell more of today (statistics/today.py decides when it may be).
+BETWEEN_TODAY = 120.0
 
 #: Seconds between comparisons with the database's clock.
 BETWEEN_CLOCK_CHECKS = 5.0
@@ -121,6 +125,7 @@ class Worker:
             threading.Thread(target=self.repeat, args=("old files", self.sweep_files), name="old files"),
             threading.Thread(target=self.repeat, args=("invalidate", self.invalidate), name="invalidate"),
             threading.Thread(target=self.repeat, args=("news", self.announce), name="news"),
+            threading.Thread(target=self.repeat, args=("today", self.tell_today), name="today"),
             threading.Thread(target=self.repeat, args=("valve", self.watch_valve), name="valve"),
         ]
         threads += [
@@ -160,6 +165,10 @@ class Worker:
     def announce(self) -> float:
         config: Config = self.app.extensions["pledge.config"]
         return BETWEEN_BATCHES if announcing.advance(config.news_pace) else IDLE_NEWS
+
+    def tell_today(self) -> float:
+        today.renew()
+        return BETWEEN_TODAY
 
     def watch_valve(self) -> float:
         alarms.watch_valve()

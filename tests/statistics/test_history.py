@@ -6,7 +6,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pledge.core import countries
@@ -77,6 +77,7 @@ def follows(wanted, told, cells):
 
 
 @given(CROWDS)
+@example(({"KR-11": 5}, 0, {"FR": 1, "JP": 6}))
 def test_no_line_is_small_and_none_can_be_had_by_subtracting(crowd):
     regions, nowhere, abroad = crowd
     found = tallies(*crowd)

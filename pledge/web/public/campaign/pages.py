@@ -24,6 +24,8 @@ from pledge.endorsements import queries as endorsements
 from pledge.endorsements.queries import OrganizationView
 from pledge.ledger import queries as ledger
 from pledge.signatures import queries as signatures
+from pledge.statistics import today
+from pledge.statistics.today import TodayLine
 from pledge.web.caching import SECONDS, cache
 from pledge.web.public.campaign.switched import signing_paused
 
@@ -68,6 +70,7 @@ class CampaignPage:
     closes_at: datetime | None
     people: int
     organizations: int
+    today: TodayLine | None  #: "12 people from Busan today"
     as_of: datetime
     pledge: PledgeView
     recipient: str
@@ -165,6 +168,7 @@ def campaign_page(campaign: CampaignView) -> CampaignPage:
         closes_at=campaign.closes_at,
         people=count.people,
         organizations=count.organizations,
+        today=_today(campaign.id) if campaign.is_open else None,
         as_of=count.as_of,
         pledge=campaign.pledge,
         recipient=campaign.recipient,
@@ -177,6 +181,11 @@ def campaign_page(campaign: CampaignView) -> CampaignPage:
         url=campaign_link(i18n.language(), campaign.slug),
         list_terms=campaign.list_terms,
     )
+
+
+@cache.memoize(SECONDS)
+def _today(campaign_id: int) -> TodayLine | None:
+    return today.line(campaign_id)
 
 
 def goal_step(campaign: CampaignView, people: int) -> GoalStep:
