@@ -51,6 +51,16 @@ def pages(lang: str, clock_of_links: Clock) -> Iterator[Shown]:
     yield Shown("campaign that opens later", f"/{lang}/c/{soon.slug}/sign")
     yield Shown("sign", f"{c}/sign")
     yield Shown("sign with errors", f"{c}/sign", act=press("#sign-form button[type=submit]"))
+    yield Shown("for partners", f"{c}/spread")
+    yield Shown("widget", f"/embed/{SLUG}?lang={lang}")
+    yield Shown("widget with form", f"/embed/{SLUG}?lang={lang}&form=1&accent=leaf")
+    yield Shown(
+        "widget with errors",
+        f"/embed/{SLUG}?lang={lang}&form=1&accent=plum",
+        act=press("#sign-form button[type=submit]"),
+    )
+    yield Shown("widget, form sent", f"/embed/{SLUG}/check/x?lang={lang}&accent=ink")
+    yield Shown("widget of no campaign", f"/embed/unknown?lang={lang}", 404)
     yield Shown("privacy", f"/{lang}/privacy")
     yield Shown("verify", f"/{lang}/verify")
     yield Shown(
