@@ -4,6 +4,7 @@ import click
 from flask.cli import AppGroup
 
 from pledge.deliveries.register_queries import last_handed_over
+from pledge.news import queries as news
 from pledge.retention import services
 
 retention = AppGroup("retention", help="What is kept, and for how long.")
@@ -12,7 +13,7 @@ retention = AppGroup("retention", help="What is kept, and for how long.")
 @retention.command("run")
 def run() -> None:
     """Delete unconfirmed signatures after 14 days, data of mails no longer needed, and the people of campaigns that ended."""
-    removed = services.run(last_handed_over())
+    removed = services.run(last_handed_over(news.last_sent()))
     click.echo(
         f"Deleted {removed.pending} unconfirmed signatures, {removed.mails} finished mails, "
         f"{removed.notices} addresses of people who were told that they were erased, "

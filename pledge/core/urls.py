@@ -33,6 +33,10 @@ def campaign_link(lang: str, slug: str) -> str:
     return public_url("public.campaign", lang=lang, slug=slug)
 
 
+def news_link(lang: str, slug: str, news_id: int) -> str:
+    return public_url("public.news_item", lang=lang, slug=slug, news_id=news_id)
+
+
 def organization_link(lang: str, slug: str, endorsement_id: int) -> str:
     return public_url("public.organization", lang=lang, slug=slug, endorsement_id=endorsement_id)
 

@@ -1,9 +1,9 @@
-"""The table of deliveries: what was frozen, handed over, answered and announced."""
+"""The table of deliveries: what was frozen, handed over and answered."""
 
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pledge.core.db import Model
@@ -59,12 +59,6 @@ class Delivery(Model):
     receipt_number: Mapped[str] = mapped_column(String(100), server_default="")  #: the recipient's (접수번호)
     answered_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     answer: Mapped[Texts] = mapped_column(Translated, server_default="{}")
-
-    #: When staff had the news sent; the worker enqueues the mails batch by batch, in the order of the signatures' numbers.
-    announced_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    announced_upto: Mapped[int] = mapped_column(BigInteger, server_default="0")
-    announced: Mapped[int] = mapped_column(server_default="0")  #: mails enqueued so far
-    announcing_ended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     __table_args__ = (
         CheckConstraint(one_of("state", DeliveryState), name="state"),

@@ -1,4 +1,4 @@
-"""The register of deliveries: handed over to whom and when, what was answered, and telling those who asked for news.
+"""The register of deliveries: handed over to whom and when, and what was answered.
 
 Every use case locks the delivery's row, checks its state and is recorded in the audit log in the same transaction. Wrong
 entries are corrected with a reason; the audit log keeps the former ones.
@@ -119,15 +119,6 @@ def correct_answer(actor: Actor, delivery_id: int, entry: Answer, reason: str) -
         _keep(row, kept)
         changes = {"before": _plain(before), "after": _plain(kept)}
         record(session, actor, "delivery.correct_answer", _subject(row), reason=reason, **changes)
-
-
-def announce(actor: Actor, delivery_id: int) -> None:
-    """Have the worker send the news to everybody who asked for it, once. Raises NoSuchDelivery, DeliveryInWrongState."""
-    with _locked(delivery_id, *_HANDED_OVER) as (session, row):
-        if row.announced_at is not None:
-            raise DeliveryInWrongState
-        row.announced_at = clock.now()
-        record(session, actor, "delivery.announce", _subject(row))
 
 
 def note_download(actor: Actor, delivery_id: int, sha256: str) -> None:

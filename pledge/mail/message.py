@@ -1,9 +1,11 @@
 """The types between the outbox and a transport: claimed mails, messages, and composers that turn one into the other."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
+
+from markupsafe import Markup
 
 from pledge.core import urls
 from pledge.core.encryption import vault
@@ -39,6 +41,8 @@ class Message:
 
     to: str
     values: Mapping[str, str]
+    #: Values of several lines, which are printed as they are; Markup in the HTML.
+    texts: Mapping[str, str | Markup] = field(default_factory=dict)
     #: Templates of another kind than the outbox row names, where the state has changed since.
     template: MailKind | None = None
     #: For news: the address that stops it, for the header that mail programs make a button of (RFC 8058).

@@ -17,7 +17,8 @@ class MailKind(StrEnum):
     CONFIRM = "confirm"  #: please confirm your signature
     ALREADY = "already"  #: you are already counted since …
     MANAGE = "manage"  #: the link to one's own page
-    DELIVERED = "delivered"  #: news: the totals were handed over; its `seq` is the number of the delivery
+    NEWS = "news"  #: to signers who asked for it; its `seq` is the number of the news
+    NEWS_TEST = "news_test"  #: the same to the member of staff who wants to see it first
     INVALIDATED = "invalidated"  #: your signature is not counted any more, and how to object
     # Staff did what the person had asked them for:
     WITHDRAWN = "withdrawn"
@@ -41,9 +42,9 @@ class MailKind(StrEnum):
 #: Three classes of mail, each with its own index; a query must repeat the predicate verbatim to use it. News, which nobody
 #: waits for; mails to addresses at which nobody has ever confirmed anything, whose rate is limited (mail/valve.py); and the
 #: rest, which goes first.
-NEWS = "kind = 'delivered'"
+NEWS = "kind = 'news'"
 FIRST = "NOT known AND kind IN ('confirm', 'endorse_confirm', 'endorse_contact')"
-AWAITED = "kind <> 'delivered' AND (known OR kind NOT IN ('confirm', 'endorse_confirm', 'endorse_contact'))"
+AWAITED = "kind <> 'news' AND (known OR kind NOT IN ('confirm', 'endorse_confirm', 'endorse_contact'))"
 
 
 class MailState(StrEnum):
@@ -101,9 +102,9 @@ class OutboxMail(Model):
             sqlite_where=text(f"state = 'queued' AND {NEWS}"),
         ),
         Index("ix_outbox_mails_subject", "subject_id"),
-        # The news of a delivery is enqueued once for each signature.
+        # News is enqueued once for each signature.
         Index(
-            "uq_outbox_mails_delivered",
+            "uq_outbox_mails_news",
             "seq",
             "subject_id",
             unique=True,

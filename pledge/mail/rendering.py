@@ -60,7 +60,7 @@ def render(mail: Claimed, message: Message) -> EmailMessage:
     folder = f"mail/{message.template or mail.kind}/{mail.lang}"
     # On one line each: a value that holds a line break begins neither a header nor a paragraph.
     values = {name: " ".join(value.split()) for name, value in message.values.items()}
-    context = {**values, "lang": mail.lang, "imprint": urls.imprint(mail.lang)}
+    context = {**values, **message.texts, "lang": mail.lang, "imprint": urls.imprint(mail.lang)}
 
     made = EmailMessage(policy=_POLICY)
     made["Subject"] = _render(f"{folder}/subject.txt", context).strip()

@@ -1,11 +1,11 @@
 """The handlers of requests and the composers of mails, of all packages that have some."""
 
 from pledge.accounts import mails as accounts
-from pledge.deliveries import mails as delivery
 from pledge.endorsements import mails as endorsements
 from pledge.endorsements import requests as endorsement_requests
 from pledge.mail.message import Composers
 from pledge.mail.requests import Handlers
+from pledge.news import mails as news
 from pledge.signatures import erasing
 from pledge.signatures import mails as signatures
 from pledge.signatures import requests as signature_requests
@@ -17,7 +17,7 @@ def composers() -> Composers:
         **erasing.composers(),
         **endorsements.composers(),
         **accounts.composers(),
-        **delivery.composers(),
+        **news.composers(),
     }
 
 

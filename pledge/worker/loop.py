@@ -17,13 +17,15 @@ from pledge.campaigns.log_facts import published
 from pledge.core import clock
 from pledge.core.db import MAX_CLOCK_DIFFERENCE, clock_difference
 from pledge.core.logs import log
-from pledge.deliveries import announcing, register_queries
+from pledge.deliveries import register_queries
 from pledge.jobs import services
 from pledge.ledger import log as public_log
 from pledge.ledger import services as ledger
 from pledge.mail import requests
 from pledge.mail import services as mail
 from pledge.name_lists import services as named_lists
+from pledge.news import queries as news
+from pledge.news import sending
 from pledge.retention import services as retention
 from pledge.signatures.invalidation import applying
 from pledge.statistics import today
@@ -124,7 +126,7 @@ class Worker:
             threading.Thread(target=self.repeat, args=("files", self.make_files), name="files"),
             threading.Thread(target=self.repeat, args=("old files", self.sweep_files), name="old files"),
             threading.Thread(target=self.repeat, args=("invalidate", self.invalidate), name="invalidate"),
-            threading.Thread(target=self.repeat, args=("news", self.announce), name="news"),
+            threading.Thread(target=self.repeat, args=("news", self.send_news), name="news"),
             threading.Thread(target=self.repeat, args=("today", self.tell_today), name="today"),
             threading.Thread(target=self.repeat, args=("valve", self.watch_valve), name="valve"),
         ]
@@ -162,9 +164,9 @@ class Worker:
     def make_files(self) -> float:
         return 0.0 if services.advance(makers(), self.stopping.is_set) else IDLE_FILES
 
-    def announce(self) -> float:
+    def send_news(self) -> float:
         config: Config = self.app.extensions["pledge.config"]
-        return BETWEEN_BATCHES if announcing.advance(config.news_pace) else IDLE_NEWS
+        return BETWEEN_BATCHES if sending.advance(config.news_pace) else IDLE_NEWS
 
     def tell_today(self) -> float:
         today.renew()
@@ -175,7 +177,7 @@ class Worker:
         return BETWEEN_VALVE_LOOKS
 
     def sweep(self) -> float:
-        retention.run(register_queries.last_handed_over())
+        retention.run(register_queries.last_handed_over(news.last_sent()))
         return BETWEEN_SWEEPS
 
     def sweep_files(self) -> float:

@@ -6,7 +6,6 @@ import zipfile
 import pytest
 from playwright.sync_api import expect
 
-from pledge.deliveries.announcing import SETTLED
 from tests.browser.steps import press, sign_and_confirm
 from tests.support.browser import DESK, LOOKS, look_faults
 from tests.support.staff import sign_in
@@ -65,16 +64,6 @@ def hand_over(page, moment):
     press(page, "form[action$='/hand-over'] button")
 
 
-def let_it_settle(site):
-    """As if the time had passed in which confirmations that are on their way arrive."""
-    earlier = f"-{SETTLED.total_seconds() + 1} seconds"
-    with site.database() as database:
-        for table, moment in (("deliveries", "announced_at"), ("signatures", "confirmed_at")):
-            database.execute(
-                f"UPDATE {table} SET {moment} = strftime('%Y-%m-%d %H:%M:%f000', {moment}, ?)", [earlier]
-            )
-
-
 def now_in_seoul(page):
     return page.evaluate(
         "new Date(Date.now() + 9 * 3600e3).toISOString().slice(0, 16)"  # a field of Seoul's time
@@ -107,30 +96,6 @@ def test_a_delivery_goes_from_the_draft_to_the_line_on_the_public_page(visitor, 
         public.reload()
     expect(public.get_by_text(occasion)).to_be_visible()
     expect(public.locator("#delivered")).to_contain_text("1AB-2611-007")
-
-
-def test_those_who_asked_for_news_get_one_mail_and_stop_the_next_with_one_button(visitor, site, exporter):
-    signer = visitor.page(lang="en")
-    email = f"news{id(signer)}@example.org"
-    sign_and_confirm(signer, site, email=email, updates=True)
-    page = exporter()
-    fill(page)
-    freeze(page)
-    wait_for_pack(page, by_hand=False)
-    hand_over(page, now_in_seoul(page))
-    press(page, "a[href$='/announce']")
-    press(page, "form[action$='/announce'] button")
-    expect(page.locator("#news progress")).to_be_visible()
-    let_it_settle(site)
-
-    mail = site.wait_for_mail(email, count=2, seconds=60)
-    assert "handed over" in mail["subject"]
-    assert "The Minister of Environment" in mail["text"]
-    stop = re.search(r"https?://\S+/unsubscribe/\S+", mail["text"]).group()
-    signer.goto(stop)
-    press(signer, "main form button")
-    expect(signer.get_by_role("status")).to_contain_text("No more news by e-mail")
-    expect(page.locator("#news")).not_to_contain_text("going out", timeout=SOON)
 
 
 def test_the_bar_moves_on_where_a_form_came_back_with_an_error(visitor, site, exporter):
@@ -171,8 +136,6 @@ def test_the_screens_are_usable_for_everybody(visitor, site, exporter, lang):
     found += look_faults(page, LOOKS[lang])
     hand_over(page, now_in_seoul(page))
     page.evaluate("document.querySelectorAll('main details').forEach((part) => { part.open = true; })")
-    found += look_faults(page, LOOKS[lang])
-    press(page, "a[href$='/announce']")
     found += look_faults(page, LOOKS[lang])
     public = visitor.page(lang=lang)
     public.goto(f"/{lang}/c/{SLUG}")

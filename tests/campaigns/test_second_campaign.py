@@ -13,15 +13,15 @@ from pledge.cli.demo import DEMO
 from pledge.core import clock
 from pledge.core.db import transaction
 from pledge.core.languages import Texts
-from pledge.deliveries import announcing
 from pledge.deliveries.document import from_json
 from pledge.deliveries.letter.parts import part
 from pledge.deliveries.pack import packing
 from pledge.exports import services as exports
 from pledge.exports.files import write_export
 from pledge.mail.models import MailKind
+from pledge.news import sending
 from pledge.signatures import mails as signature_mails
-from tests.support import deliveries, factories, staff
+from tests.support import deliveries, factories, news, staff
 from tests.support.factories import endorsement, manage_token, sign_form, signature
 from tests.support.mails import Notes, deliver, enqueue
 
@@ -134,8 +134,8 @@ def test_no_mail_to_staff_tells_facts_of_the_other_campaign(rivers, lang):
 def test_neither_the_news_nor_its_sender_tells_facts_of_the_other_campaign(rivers, lang):
     _, second = rivers
     signature(second, updates=True, lang=lang)
-    deliveries.announced(second, **texts())
-    while announcing.advance(1000):
+    news.begun(second, title=Texts(ko="강", en="Rivers"), body=Texts(ko="맑은 강", en="Clear rivers"))
+    while sending.advance(1000):
         pass
     (mail,) = sent()
     assert_told_nothing(mail)

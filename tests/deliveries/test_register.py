@@ -111,12 +111,11 @@ STEPS = {
     "correct": lambda n: register.correct(ANNA, n, handing_over(), "a slip"),
     "answer": lambda n: register.answer(ANNA, n, reply()),
     "correct the answer": lambda n: register.correct_answer(ANNA, n, reply(), "a slip"),
-    "announce": lambda n: register.announce(ANNA, n),
 }
 ALLOWED = {
     "frozen": {"hand over"},
-    "handed over": {"correct", "answer", "announce"},
-    "answered": {"correct", "correct the answer", "announce"},
+    "handed over": {"correct", "answer"},
+    "answered": {"correct", "correct the answer"},
     "discarded": set(),
 }
 

@@ -45,6 +45,7 @@ ABOUT_SIGNATURES = list(TRUE_OF_SIGNATURES)
 VALUES = (
     *("link", "code", "not_me", "since", "organization", "reason", "contact"),
     *("recipient", "occasion", "day", "people", "unsubscribe", "until", "deleted_on"),
+    *("title", "plain", "html"),
 )
 pytestmark = pytest.mark.usefixtures("app")
 

@@ -99,7 +99,7 @@ def test_what_is_given_back_is_sent_later(slow, frozen_clock):
 def test_news_goes_on_while_first_mails_are_held_back(slow):
     strangers(7)
     assert sent_by(2) == [6, 0]
-    enqueue(factories.signature(), MailKind.DELIVERED)
+    enqueue(factories.signature(), MailKind.NEWS)
     assert len(queries.claim(5, services.LEASE)) == 1
 
 

@@ -14,10 +14,13 @@ from pledge.deliveries.models import Delivery, DeliveryState
 from pledge.deliveries.register_queries import last_handed_over
 from pledge.endorsements.models import Endorsement
 from pledge.ledger import log_queries, queries
+from pledge.news import queries as news_queries
+from pledge.news import sending
 from pledge.retention import services
 from pledge.signatures.counting import mismatches
 from pledge.signatures.models import Signature
 from pledge.statistics import integrity
+from tests.support import news
 from tests.support.factories import campaign, endorsement, fold_all, signature
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -66,17 +69,18 @@ def test_thirty_days_after_the_delivery_nobody_is_left_and_the_count_stands(froz
 def test_what_was_entered_late_or_wrongly_leaves_a_week_to_correct_it(frozen_clock):
     row = over(frozen_clock.now())
     frozen_clock.move(days=60)
-    number = delivery(row, state=DeliveryState.HANDED_OVER, recorded_at=frozen_clock.now(), days_ago=59)
+    delivery(row, state=DeliveryState.HANDED_OVER, recorded_at=frozen_clock.now(), days_ago=59)
     frozen_clock.move(days=7)
-    services.run(last_handed_over())
+    services.run(last_handed_over(news_queries.last_sent()))
     assert signatures() == 4, "and not within the hour"
-    change(number, announced_at=frozen_clock.now())
+    news.begun(row)
     frozen_clock.move(days=20)
-    services.run(last_handed_over())
+    services.run(last_handed_over(news_queries.last_sent()))
     assert signatures() == 4, "the news is still being sent"
-    change(number, announcing_ended_at=frozen_clock.now())
+    while sending.advance(1000):
+        pass
     frozen_clock.move(days=7, seconds=1)
-    services.run(last_handed_over())
+    services.run(last_handed_over(news_queries.last_sent()))
     assert signatures() == 0
 
 

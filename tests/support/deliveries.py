@@ -1,12 +1,11 @@
 """Deliveries for tests, frozen like the real ones; their pack is a small file of its own unless a test makes one."""
 
 import time
-from datetime import timedelta
 from typing import Any
 
 from pledge.campaigns.models import Campaign
 from pledge.core import clock, languages
-from pledge.core.db import db, transaction
+from pledge.core.db import db
 from pledge.core.languages import Texts
 from pledge.deliveries import freezing, register
 from pledge.deliveries.models import Delivery
@@ -80,15 +79,6 @@ def answered(
 ) -> int:
     number = handed_over(of, **facts)
     register.answer(ANNA, number, Answer(clock.now(), _in_each_language(Texts(ko=ko, en=en))))
-    return number
-
-
-def announced(of: Campaign | None = None, *, ago: timedelta = timedelta(minutes=1), **facts: Any) -> int:
-    """A delivery whose news waits for the worker."""
-    number = handed_over(of, **facts)
-    register.announce(ANNA, number)
-    with transaction() as session:
-        session.get_one(Delivery, number).announced_at = clock.now() - ago
     return number
 
 

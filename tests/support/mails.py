@@ -14,19 +14,21 @@ from sqlalchemy import delete, insert, select
 from pledge.accounts import moderation as accounts
 from pledge.accounts.mails import enqueue_notice, enqueue_valve
 from pledge.accounts.roles import Role
+from pledge.audit.models import Actor
 from pledge.core import clock
 from pledge.core.db import db, transaction
-from pledge.deliveries import announcing
 from pledge.endorsements import handover
 from pledge.endorsements.models import ContactChange, Endorsement
 from pledge.mail import services
 from pledge.mail.models import MailKind, OutboxMail
 from pledge.mail.transports import Transport
+from pledge.news import sending
+from pledge.news import services as news_services
 from pledge.signatures import moderation as signatures
 from pledge.signatures.addresses import parse
 from pledge.signatures.models import Signature
 from pledge.worker.composers import composers
-from tests.support import deliveries, factories
+from tests.support import factories, news
 
 
 def enqueue(
@@ -116,11 +118,21 @@ def ask_to_take_over(
     return db.session.get_one(ContactChange, endorsement.id)
 
 
-def _delivered(lang: str, **facts: Any) -> str:
+def _news(lang: str, **facts: Any) -> str:
     signature = factories.signature(**{"updates": True, "lang": lang, **facts})
-    deliveries.announced()
-    assert announcing.advance(1000)
+    news.begun()
+    assert sending.advance(1000)
     return signature.email
+
+
+def _news_test(lang: str) -> str:
+    """One in each language; of them this one stays."""
+    person = factories.staff(lang=lang)
+    number = news.draft()
+    news_services.send_test(Actor(person.id, person.email, "192.0.2.1"), factories.SLUG, number)
+    with transaction() as session:
+        session.execute(delete(OutboxMail).where(OutboxMail.lang != lang))
+    return person.email
 
 
 def _erased(lang: str, **facts: Any) -> str:
@@ -151,7 +163,8 @@ def _valve(lang: str) -> str:
 _OTHERS: dict[MailKind, Callable[..., str]] = {
     MailKind.ENDORSE_CONTACT: _new_contact,
     MailKind.ENDORSE_HANDOVER: _former_contact,
-    MailKind.DELIVERED: _delivered,
+    MailKind.NEWS: _news,
+    MailKind.NEWS_TEST: _news_test,
     MailKind.ERASED: _erased,
     MailKind.STAFF_INVITATION: _invitation,
     MailKind.STAFF_NOTICE: _notice,

@@ -8,8 +8,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from pledge.core import clock
-from pledge.deliveries import announcing
 from pledge.mail import queries as outbox
+from pledge.news import sending
 from pledge.worker import loop
 from pledge.worker.loop import (
     BETWEEN_BATCHES,
@@ -19,7 +19,7 @@ from pledge.worker.loop import (
     Pauses,
     Worker,
 )
-from tests.support import deliveries
+from tests.support import news
 from tests.support.factories import crowd
 
 
@@ -51,15 +51,15 @@ def test_pauses_grow_to_their_limit_and_begin_anew():
     assert pauses.next() == 0.5
 
 
-def test_the_news_of_a_delivery_goes_at_the_pace_of_the_settings(make_app):
+def test_news_goes_at_the_pace_of_the_settings(make_app):
     app = make_app(news_pace=60)
     with app.app_context():
         crowd(100, updates=True)
-        deliveries.announced()
+        news.begun()
         worker = Worker(app)
-        assert worker.announce() == BETWEEN_BATCHES
-        assert worker.announce() == IDLE_NEWS
-        assert outbox.outbox().later == announcing.AHEAD.seconds
+        assert worker.send_news() == BETWEEN_BATCHES
+        assert worker.send_news() == IDLE_NEWS
+        assert outbox.outbox().later == sending.AHEAD.seconds
 
 
 @pytest.mark.postgresql_only

@@ -23,6 +23,8 @@ from pledge.core.urls import campaign_link
 from pledge.endorsements import queries as endorsements
 from pledge.endorsements.queries import OrganizationView
 from pledge.ledger import queries as ledger
+from pledge.news import queries as news
+from pledge.news.queries import PublicNews
 from pledge.signatures import queries as signatures
 from pledge.statistics import today
 from pledge.statistics.today import TodayLine
@@ -35,6 +37,8 @@ PAGE_CACHE = "public, max-age=0, s-maxage=1, stale-if-error=600"
 
 #: Steps that a page which stays open knows in advance.
 STEPS_AHEAD = 8
+#: On the campaign's page.
+NEWEST_NEWS = 3
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,7 @@ class CampaignCard:
 
 @dataclass(frozen=True)
 class CampaignPage:
-    """A campaign with its counts and supporters."""
+    """A campaign with its counts and around."""
 
     slug: str
     title: str
@@ -80,6 +84,7 @@ class CampaignPage:
     sisters: list[SisterView]
     signers: list[str]
     endorsers: list[OrganizationView]  #: the newest ones
+    news: list[PublicNews]  #: the newest ones
     url: str
     list_terms: TermsView | None  #: under which a list of names is asked for
 
@@ -96,13 +101,14 @@ class ShareLinks:
 
 
 @dataclass(frozen=True)
-class Supporters:
-    """The supporters of a campaign, as its pages show them."""
+class Surroundings:
+    """The supporters and the news of a campaign, as its pages show them."""
 
     partners: dict[PartnerRole, list[PartnerView]]
     sisters: list[SisterView]
     signers: list[str]
     endorsers: list[OrganizationView]
+    news: list[PublicNews]
 
 
 def campaign_or_404(slug: str) -> CampaignView:
@@ -139,12 +145,13 @@ def kept_pledge(pledge_text_id: int, lang: str) -> PledgeView:
 
 
 @cache.memoize(SECONDS)
-def _supporters(campaign_id: int, lang: str, *, has_sisters: bool) -> Supporters:
-    return Supporters(
+def _surroundings(campaign_id: int, lang: str, *, has_sisters: bool) -> Surroundings:
+    return Surroundings(
         campaigns.partners(campaign_id, lang),
         sisters.shown(campaign_id, lang) if has_sisters else [],
         signatures.public_names(campaign_id),
         endorsements.recent(campaign_id, lang),
+        news.public_news(campaign_id, lang, NEWEST_NEWS),
     )
 
 
@@ -152,7 +159,7 @@ def campaign_page(campaign: CampaignView) -> CampaignPage:
     count = ledger.count(campaign.id)
     step = goal_step(campaign, count.people)
     paused = signing_paused()
-    supporters = _supporters(campaign.id, i18n.language(), has_sisters=campaign.has_sisters)
+    around = _surroundings(campaign.id, i18n.language(), has_sisters=campaign.has_sisters)
     return CampaignPage(
         slug=campaign.slug,
         title=campaign.title,
@@ -173,11 +180,12 @@ def campaign_page(campaign: CampaignView) -> CampaignPage:
         pledge=campaign.pledge,
         recipient=campaign.recipient,
         secretariat_line=campaign.secretariat_line,
-        secretariat=supporters.partners[PartnerRole.SECRETARIAT],
-        partners=supporters.partners[PartnerRole.PARTNER],
-        sisters=supporters.sisters,
-        signers=supporters.signers,
-        endorsers=supporters.endorsers,
+        secretariat=around.partners[PartnerRole.SECRETARIAT],
+        partners=around.partners[PartnerRole.PARTNER],
+        sisters=around.sisters,
+        signers=around.signers,
+        endorsers=around.endorsers,
+        news=around.news,
         url=campaign_link(i18n.language(), campaign.slug),
         list_terms=campaign.list_terms,
     )

@@ -54,7 +54,7 @@ class PublishForm(PledgeForm):
         return int(text) if text.isascii() and text.isdecimal() and len(text) < 6 else 0
 
 
-def _whole_number(text: str) -> int | None:
+def whole_number(text: str) -> int | None:
     """The number of a text in digits, perhaps with commas; None for anything else."""
     digits = text.replace(",", "")
     return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) <= 10 else None
@@ -67,13 +67,13 @@ class ScheduleForm(StampedForm):
     closes_at = StringField(_l("Closes"))
 
     def validate_goal(self, field: Field) -> None:
-        number = _whole_number("".join((field.data or "").split()))
+        number = whole_number("".join((field.data or "").split()))
         if number is None:
             raise ValidationError(FAULTS[FieldFault.GOAL])
         self.number = number
 
     def validate_goal_steps(self, field: Field) -> None:
-        found = [_whole_number(word) for word in (field.data or "").split()]
+        found = [whole_number(word) for word in (field.data or "").split()]
         self.steps = [number for number in found if number is not None]
         if len(self.steps) < len(found):
             raise ValidationError(FAULTS[FieldFault.STEPS])

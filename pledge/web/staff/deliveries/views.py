@@ -1,4 +1,4 @@
-"""Deliveries: the list, one with its pack and its register, and sending the news to those who asked for it."""
+"""Deliveries: the list, one with its pack and its register."""
 
 from collections.abc import Callable
 from itertools import chain
@@ -8,7 +8,6 @@ from werkzeug import Response as AnyResponse
 from werkzeug.utils import redirect
 from wtforms import Form
 
-from config import current_config
 from pledge.accounts.roles import Permission
 from pledge.deliveries import document as documents
 from pledge.deliveries import freezing, register, register_queries
@@ -19,7 +18,7 @@ from pledge.exports.names import file_name
 from pledge.files.services import StorageAway
 from pledge.jobs import services
 from pledge.jobs.models import JobKind, JobState
-from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa, requires_recent_mfa_for_file
+from pledge.web.staff.auth.access import actor, me, needs, requires_recent_mfa_for_file
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.deliveries.forms import (
     CHANNELS,
@@ -128,34 +127,6 @@ def delivery_discard(delivery_id: int) -> AnyResponse:
     )
 
 
-@staff.get(f"{_ONE}/announce")
-@needs(Permission.EXPORT)
-def delivery_announce(delivery_id: int) -> AnyResponse:
-    """How many would be told, and the question whether that is really wanted."""
-    found = _found(delivery_id)
-    if not found.is_handed_over or found.announced_at:
-        return _back(delivery_id)
-    page = render_template(
-        "staff/deliveries/announce.html",
-        found=found,
-        people=register_queries.would_be_told(found.campaign_id),
-        pace=current_config().news_pace,
-    )
-    return make_response(page)
-
-
-@staff.post(f"{_ONE}/announce")
-@needs(Permission.EXPORT)
-@requires_recent_mfa
-def delivery_announce_post(delivery_id: int) -> AnyResponse:
-    found = _found(delivery_id)
-    try:
-        register.announce(actor(), delivery_id)
-    except register.DeliveryInWrongState:
-        return _page(found, status=409, refused="state")
-    return _back(delivery_id)
-
-
 def _record(delivery_id: int, form: Form, act: Callable[[], None]) -> AnyResponse:
     """Do it and return to the delivery's page, or show the errors there; nothing that was typed is lost."""
     found = _found(delivery_id)
@@ -204,7 +175,7 @@ def _page(found: DeliveryView, sent: Form | None = None, status: int = 200, refu
         members=MEMBERS,
         job=job,
         has_pack=job is not None and job.state is JobState.DONE,
-        news=register_queries.news(found.id) if found.announced_at else None,
+        may_write_news=me().can(Permission.EDIT_CAMPAIGNS),
         forms=forms,
         sent=sent,
         sent_name=name,

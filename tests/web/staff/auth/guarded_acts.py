@@ -24,7 +24,7 @@ from pledge.signatures.invalidation import services as invalidations
 from pledge.signatures.invalidation.conditions import Condition
 from pledge.signatures.invalidation.models import InvalidationReason
 from pledge.signatures.models import Signature
-from tests.support import deliveries, factories, passkeys
+from tests.support import deliveries, factories, news, passkeys
 from tests.support.factories import ANNA, SLUG
 from tests.support.staff import StaffClient, client_of
 
@@ -238,9 +238,11 @@ def _at_request(name: str, action: str) -> Callable[[StaffClient], Act]:
     return act
 
 
-def _announce(_client: StaffClient) -> Act:
-    factories.crowd(2, updates=True)
-    return Act(f"/staff/deliveries/{deliveries.handed_over()}/announce", action="delivery.announce")
+def _approve_news(_client: StaffClient) -> Act:
+    factories.the_campaign()
+    number = news.proposed()
+    seen = news.stamp(factories.the_campaign(), number)
+    return Act(f"/staff/campaigns/{SLUG}/news/{number}/approve", {"seen": seen}, "news.approve")
 
 
 def _download_pack(_client: StaffClient) -> Act:
@@ -341,7 +343,7 @@ ACTS: dict[str, Callable[[StaffClient], Act]] = {
     "staff.campaign_pledge_publish": _publish_pledge,
     "staff.close": close_account,
     "staff.cut_sessions": _sessions,
-    "staff.delivery_announce_post": _announce,
+    "staff.news_approve": _approve_news,
     "staff.delivery_download": _download_pack,
     "staff.delivery_freeze": _freeze,
     "staff.delivery_draft_post": _preview,

@@ -11,7 +11,6 @@ from pledge.deliveries import register_queries
 from pledge.files import storage
 from pledge.jobs.models import Job
 from tests.support import deliveries
-from tests.support.factories import crowd
 from tests.web.staff.deliveries.screens import acts, count, errors, typed
 
 # --- One delivery ---
@@ -175,32 +174,6 @@ def test_a_discarded_delivery_stays_in_the_list_without_its_pack(exporter, addre
 # --- Telling the signers ---
 
 
-def test_the_signers_are_told_after_one_more_question(exporter, signed):
-    crowd(3, updates=True)
-    address = f"/staff/deliveries/{deliveries.handed_over()}"
-    assert f"{address}/announce" in exporter.get(address).text
-    page = exporter.get(f"{address}/announce")
-    assert "3 people asked for news" in page.text
-    assert exporter.post(f"{address}/announce").status_code == 303
-    page = exporter.get(address)
-    assert "The e-mails are going out" in page.text
-    assert exporter.post(f"{address}/announce").status_code == 409
-    assert acts()[-1] == "delivery.announce"
-
-
-def test_telling_them_asks_for_the_second_factor_again(exporter, signed, frozen_clock):
-    address = f"/staff/deliveries/{deliveries.handed_over()}"
-    frozen_clock.move(minutes=6)
-    answer = exporter.post(f"{address}/announce", headers={"Referer": f"http://localhost{address}/announce"})
-    assert answer.headers["Location"].startswith("/staff/verify")
-    assert register_queries.find(int(address.rpartition("/")[2])).announced_at is None
-
-
-def test_a_frozen_delivery_cannot_be_announced(exporter, address):
-    assert exporter.get(f"{address}/announce").status_code == 303
-    assert exporter.post(f"{address}/announce").status_code == 409
-
-
 @pytest.mark.parametrize("number", ["0", "4294967296", "77", "x"])
 def test_a_number_that_is_none_is_not_found(exporter, app, number):
     assert exporter.get(f"/staff/deliveries/{number}").status_code == 404
@@ -210,7 +183,7 @@ def test_a_number_that_is_none_is_not_found(exporter, app, number):
 def test_looking_at_the_screens_of_deliveries_changes_nothing(exporter, signed):
     number = deliveries.handed_over()
     before = deliveries.row(number).__dict__.copy(), len(acts()), count(Job)
-    for path in ("", "/new", f"/{number}", f"/{number}/announce", "/new/blue-skies"):
+    for path in ("", "/new", f"/{number}", "/new/blue-skies"):
         exporter.get(f"/staff/deliveries{path}")
     after = deliveries.row(number).__dict__.copy(), len(acts()), count(Job)
     before[0].pop("_sa_instance_state"), after[0].pop("_sa_instance_state")

@@ -1,24 +1,25 @@
-"""What the news of a delivery says, and the way out of it with one click."""
+"""What a mail of news says, and the way out of it with one click."""
 
 import re
 
 import pytest
 from sqlalchemy import select
 
+from pledge.audit.models import Actor
 from pledge.core import clock as time
 from pledge.core import tokens
 from pledge.core.db import db
 from pledge.core.languages import Texts
 from pledge.core.tokens import Purpose
-from pledge.deliveries import announcing
 from pledge.mail.message import Claimed, Message
 from pledge.mail.models import MailKind
 from pledge.mail.rendering import UnsafeAddress, render
+from pledge.news import sending, services
 from pledge.signatures import own
 from pledge.signatures.models import Signature
-from tests.support import deliveries
+from tests.support import news as support
 from tests.support.apps import settings
-from tests.support.factories import manage_token, signature
+from tests.support.factories import SLUG, manage_token, signature, staff
 from tests.support.mails import LINK, Notes, deliver, enqueue, part
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
@@ -26,16 +27,16 @@ ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 
 @pytest.fixture
 def sent(app):
-    """`sent("ko")`: the news as it went to somebody of that language; a further word goes to the delivery."""
+    """`sent("ko")`: the news as it went to somebody of that language; a further word goes to the news."""
 
     def send(lang="ko", **texts):
         person = signature(updates=True, lang=lang, name="Zebediah Quux", country="ZW")
-        delivery = deliveries.announced(**texts)
-        while announcing.advance(1000):
+        item = support.begun(**texts)
+        while sending.advance(1000):
             pass
         notes = Notes()
         assert deliver(notes).sent == 1
-        return person, delivery, notes.mails[0]
+        return person, item, notes.mails[0]
 
     return send
 
@@ -45,14 +46,16 @@ def bodies(mail):
 
 
 @pytest.mark.parametrize("lang", ["ko", "en"])
-def test_the_news_says_to_whom_when_and_how_many_in_both_parts(sent, lang):
-    _, delivery, mail = sent(lang)
-    row = deliveries.row(delivery)
-    for body in bodies(mail):
-        assert row.recipient[lang] in body
-        assert row.occasion[lang] in body
-        assert ("1명" if lang == "ko" else "1") in body
-        assert ("년" if lang == "ko" else "20") in body
+def test_the_news_says_what_staff_wrote_in_the_language_of_the_signer_in_both_parts(sent, lang):
+    _, item, mail = sent(lang)
+    plain, html = bodies(mail)
+    assert support.TITLE[lang] in mail["Subject"]
+    assert support.TITLE[lang] in plain
+    assert support.BODY[lang] in plain.replace("\r\n", "\n")
+    assert support.TITLE[lang] in html
+    assert "<strong>" in html
+    assert html.count("<li>") == 2
+    assert f"/{lang}/c/blue-skies/news/{item}" in plain
     assert mail["Content-Language"] == lang
 
 
@@ -66,23 +69,40 @@ def test_the_news_holds_no_word_that_the_signer_typed(sent, lang):
 
 @pytest.mark.parametrize("lang", ["ko", "en"])
 def test_every_link_is_ours_and_one_stops_the_news(app, sent, lang):
-    person, _, mail = sent(lang)
+    person, item, mail = sent(lang)
     base = settings(app.instance_path).base_url
     for body in bodies(mail):
         found = LINK.findall(body)
         assert all(link.startswith(f"{base}/{lang}/") for link in found)
         (stop,) = {link for link in found if "/unsubscribe/" in link}
         assert tokens.read(Purpose.UNSUBSCRIBE, stop.rpartition("/")[2]).payload == [person.id]
-        assert f"{base}/{lang}/c/blue-skies" in found
+        assert f"{base}/{lang}/c/blue-skies/news/{item}" in found
 
 
 def test_what_staff_wrote_begins_no_header_and_no_markup(sent):
-    evil = Texts(ko="<b>장관</b> & “Bcc”", en="<b>Minister</b>")
-    _, _, mail = sent("ko", recipient=evil)
+    title = Texts(ko="<b>장관</b> & “Bcc”", en="<b>Minister</b>")
+    body = Texts(ko="<script>x</script> [나쁨](javascript:alert(1))", en="x")
+    _, _, mail = sent("ko", title=title, body=body)
     plain, html = bodies(mail)
     assert "<b>장관</b> & “Bcc”" in plain
     assert "&lt;b&gt;장관&lt;/b&gt; &amp;" in html
+    assert "<script" not in html
+    assert 'href="javascript' not in html
     assert mail["Bcc"] is None
+
+
+def test_a_test_goes_to_the_member_of_staff_alone_in_each_language_and_unsubscribes_nobody(app):
+    signature(updates=True)
+    item, person = support.draft(), staff("editor")
+    services.send_test(Actor(person.id, person.email, "192.0.2.1"), SLUG, item)
+    notes = Notes()
+    assert deliver(notes).sent == 2
+    assert notes.recipients == [person.email] * 2
+    assert {mail["Content-Language"] for mail in notes.mails} == {"ko", "en"}
+    for mail in notes.mails:
+        assert mail["List-Unsubscribe"] is None
+        assert "/unsubscribe/" not in "".join(bodies(mail))
+        assert support.TITLE[mail["Content-Language"]] in mail["Subject"]
 
 
 def test_the_news_carries_the_headers_of_one_click_and_no_other_mail_does(app, sent, client):

@@ -1,7 +1,7 @@
-"""Enqueueing the news of a delivery for everybody who asked for news: batch by batch, to everybody, to nobody twice.
+"""Sending news: enqueued for everybody who asked for it, batch by batch, to nobody twice, and begun at its milestone.
 
 A batch is one transaction: it writes the mails to the outbox and moves the cursor, which is the number of the last signature
-handled. A killed worker leaves whole batches; a unique index over delivery and signature prevents a second mail. Mails
+handled. A killed worker leaves whole batches; a unique index over news and signature prevents a second mail. Mails
 become due one after another at the pace of PLEDGE_NEWS_PACE, and are enqueued only a little ahead, so that few wait at a
 time and a pause of mail does not end in a flood (docs/adr/0002).
 """
@@ -9,16 +9,17 @@ time and a pause of mail does not end in a flood (docs/adr/0002).
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import exists, func, insert, select, text
+from sqlalchemy import and_, exists, func, insert, or_, select, text
 from sqlalchemy.orm import Session
 
 from pledge.audit.models import WORKER
 from pledge.audit.services import record
 from pledge.core import clock
 from pledge.core.db import reading, transaction
-from pledge.deliveries.models import Delivery
+from pledge.ledger.models import LedgerHead
 from pledge.mail.blocks import may_be_written_to
 from pledge.mail.models import NEWS, MailKind, OutboxMail
+from pledge.news.models import NewsItem, NewsState
 from pledge.signatures.models import WANTS_NEWS, Signature
 
 BATCH = 500
@@ -30,53 +31,67 @@ AHEAD = timedelta(seconds=30)
 #: When news is overdue for so long, the senders do not keep up or mail is paused: nothing is enqueued until it is sent.
 LATE = timedelta(minutes=1)
 
-#: Who finishes what staff have begun.
-
 _NEWS = text(f"state = 'queued' AND {NEWS}")
 #: Not tried yet: a mail that was refused and put off has a due time of its own, which says nothing about the pace.
 _UNTRIED = OutboxMail.attempts == 0
 
-_IS_BEGUN = (Delivery.announced_at.is_not(None), Delivery.announcing_ended_at.is_(None))
+#: Waits for a number of people that is reached.
+_REACHED = and_(
+    NewsItem.state == NewsState.APPROVED,
+    NewsItem.milestone
+    <= select(LedgerHead.people).where(LedgerHead.campaign_id == NewsItem.campaign_id).scalar_subquery(),
+)
 
 
 def advance(pace: int, limit: int = BATCH) -> bool:
-    """Enqueue the next batch of the oldest news at `pace` mails a minute. False when there is nothing to do now."""
+    """Begin what has reached its milestone, then enqueue the next batch of the oldest news at `pace` mails a minute.
+
+    False when there is nothing to do now.
+    """
     now = clock.now()
-    is_ready = (*_IS_BEGUN, Delivery.announced_at <= now - SETTLED)
+    is_ready = and_(NewsItem.state == NewsState.SENDING, NewsItem.begun_at <= now - SETTLED)
     with reading() as connection:
-        if not connection.execute(select(exists().where(*is_ready))).scalar_one():
+        if not connection.execute(select(exists().where(or_(is_ready, _REACHED)))).scalar_one():
             return False
     with transaction() as session:
-        # The lock keeps the pace when several workers run: one at a time enqueues news, of whatever delivery.
+        _begin_reached(session, now)
+        # The lock keeps the pace when several workers run: one at a time enqueues news, whichever it is.
         begun = session.scalars(
-            select(Delivery).where(*is_ready).order_by(Delivery.id).with_for_update(skip_locked=True)
+            select(NewsItem).where(is_ready).order_by(NewsItem.id).with_for_update(skip_locked=True)
         ).all()
         if not begun:
             return False
-        row = begun[0]
+        item = begun[0]
         times = _free_times(session, now, timedelta(minutes=1) / pace, limit)
         if not times:
             return False
-        found = _next(session, row, len(times))
+        found = _next(session, item, len(times))
         if found:
-            session.execute(insert(OutboxMail), _mails(row, found, times, now))
-            row.announced += len(found)
-            row.announced_upto = found[-1].id
+            session.execute(insert(OutboxMail), _mails(item, found, times, now))
+            item.mails += len(found)
+            item.upto = found[-1].id
         if len(found) < len(times):
-            row.announcing_ended_at = now
-            record(session, WORKER, "delivery.announced", f"delivery:{row.id}", mails=row.announced)
+            item.state, item.ended_at = NewsState.SENT, now
+            record(session, WORKER, "news.sent", f"news:{item.id}", mails=item.mails)
         return True
 
 
-def _next(session: Session, row: Delivery, most: int) -> list[Any]:
-    """The next signatures that are counted, asked for news before it was announced, and are not blocked."""
+def _begin_reached(session: Session, now: datetime) -> None:
+    query = select(NewsItem).where(_REACHED).with_for_update(skip_locked=True)
+    for item in session.scalars(query).all():
+        item.state, item.begun_at = NewsState.SENDING, now
+        record(session, WORKER, "news.begin", f"news:{item.id}", milestone=item.milestone)
+
+
+def _next(session: Session, item: NewsItem, most: int) -> list[Any]:
+    """The next signatures that are counted, asked for news before it was begun, and are not blocked."""
     query = (
         select(Signature.id, Signature.lang)
         .where(
-            Signature.campaign_id == row.campaign_id,
+            Signature.campaign_id == item.campaign_id,
             text(WANTS_NEWS),
-            Signature.id > row.announced_upto,
-            Signature.confirmed_at <= row.announced_at,
+            Signature.id > item.upto,
+            Signature.confirmed_at <= item.begun_at,
             may_be_written_to(Signature.address_hash),
         )
         .order_by(Signature.id)
@@ -85,12 +100,12 @@ def _next(session: Session, row: Delivery, most: int) -> list[Any]:
     return list(session.execute(query).all())
 
 
-def _mails(row: Delivery, people: list[Any], times: list[datetime], now: datetime) -> list[dict[str, Any]]:
+def _mails(item: NewsItem, people: list[Any], times: list[datetime], now: datetime) -> list[dict[str, Any]]:
     return [
         {
-            "kind": MailKind.DELIVERED,
+            "kind": MailKind.NEWS,
             "subject_id": person.id,
-            "seq": row.id,
+            "seq": item.id,
             "lang": person.lang,
             "created_at": now,
             "due_at": due_at,

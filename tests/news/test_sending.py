@@ -1,4 +1,4 @@
-"""The news of a delivery: to everybody who asked for it, to nobody twice, at its pace, never in the way of other mails."""
+"""Sending news: to everybody who asked for it, to nobody twice, at its pace, never in the way of other mails."""
 
 import itertools
 import time as time_module
@@ -10,16 +10,19 @@ from sqlalchemy import insert, select, update
 from pledge.audit.models import AuditEntry
 from pledge.core import clock as time
 from pledge.core.db import db, transaction
-from pledge.deliveries import announcing, register, register_queries
 from pledge.mail import queries as outbox
 from pledge.mail import services as mail
 from pledge.mail.models import MailBlock, MailKind, OutboxMail
+from pledge.news import queries, sending, services
+from pledge.news.models import NewsState
 from pledge.signatures import own
-from tests.support import crash, deliveries
+from tests.support import crash
+from tests.support import news as support
 from tests.support.factories import (
-    ANNA,
+    SLUG,
     campaign,
     crowd,
+    fold_all,
     manage_token,
     signature,
     the_campaign,
@@ -32,10 +35,10 @@ pytestmark = pytest.mark.usefixtures("app")
 FAST = 100_000
 
 
-def work(pace=FAST, limit=announcing.BATCH):
+def work(pace=FAST, limit=sending.BATCH):
     """Let the worker go on until it rests; how many batches it took."""
     batches = 0
-    while announcing.advance(pace, limit):
+    while sending.advance(pace, limit):
         batches += 1
     return batches
 
@@ -43,7 +46,7 @@ def work(pace=FAST, limit=announcing.BATCH):
 def enqueued():
     """Whom mails of news are enqueued for, in the order in which it is due."""
     db.session.rollback()
-    query = select(OutboxMail.subject_id).where(OutboxMail.kind == MailKind.DELIVERED)
+    query = select(OutboxMail.subject_id).where(OutboxMail.kind == MailKind.NEWS)
     return list(db.session.scalars(query.order_by(OutboxMail.due_at, OutboxMail.id)))
 
 
@@ -57,17 +60,17 @@ def wanting(number, **facts):
 def test_everybody_who_asked_for_news_gets_one_mail_in_their_language():
     people = [signature(updates=True, lang=lang) for lang in ("ko", "en", "ko")]
     signature()
-    delivery = deliveries.announced()
+    item = support.begun()
     work()
     db.session.rollback()
     rows = db.session.scalars(select(OutboxMail)).all()
     assert {(row.subject_id, row.lang) for row in rows} == {(person.id, person.lang) for person in people}
-    assert {(row.kind, row.seq, row.state) for row in rows} == {("delivered", delivery, "queued")}
-    ended = deliveries.row(delivery)
-    assert ended.announced == 3
-    assert ended.announcing_ended_at is not None
+    assert {(row.kind, row.seq, row.state) for row in rows} == {("news", item, "queued")}
+    ended = support.row(item)
+    assert (ended.mails, ended.state) == (3, NewsState.SENT)
+    assert ended.ended_at is not None
     last = db.session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
-    assert (last.action, last.actor) == ("delivery.announced", "worker")
+    assert (last.action, last.actor) == ("news.sent", "worker")
     assert work() == 0
 
 
@@ -75,7 +78,7 @@ def test_everybody_who_asked_for_news_gets_one_mail_in_their_language():
 def test_who_is_not_counted_is_not_written_to(state):
     signature()
     signature(state=state, updates=True)
-    deliveries.announced()
+    support.begun()
     work()
     assert enqueued() == []
 
@@ -84,8 +87,8 @@ def test_who_is_blocked_is_not_written_to():
     person = signature(updates=True)
     with transaction() as session:
         session.add(MailBlock(address_hash=person.address_hash, until=time.now() + timedelta(days=1)))
-    assert register_queries.would_be_told(the_campaign().id) == 0
-    deliveries.announced()
+    assert sum(queries.recipients(the_campaign().id).values()) == 0
+    support.begun()
     work()
     assert enqueued() == []
 
@@ -94,7 +97,7 @@ def test_signers_of_another_campaign_and_later_signers_get_no_news(frozen_clock)
     here, other = campaign(), campaign("other")
     told = signature(here, updates=True)
     signature(other, updates=True)
-    deliveries.announced(here)
+    support.begun(here)
     signature(here, updates=True, at=time.now())
     work()
     assert enqueued() == [told.id]
@@ -102,19 +105,19 @@ def test_signers_of_another_campaign_and_later_signers_get_no_news(frozen_clock)
 
 def test_nothing_is_enqueued_before_confirmations_that_were_on_their_way_are_there(frozen_clock):
     signature(updates=True)
-    delivery = deliveries.handed_over()
+    item = support.proposed()
     assert work() == 0
-    register.announce(ANNA, delivery)
+    services.approve(support.APPROVER, SLUG, item, support.stamp(the_campaign(), item))
     assert work() == 0
     frozen_clock.move(seconds=21)
     work()
     assert len(enqueued()) == 1
 
 
-def test_two_deliveries_are_two_pieces_of_news():
+def test_two_pieces_of_news_are_two_mails():
     person = signature(updates=True)
     for _ in range(2):
-        deliveries.announced()
+        support.begun()
     work()
     assert enqueued() == [person.id, person.id]
 
@@ -122,8 +125,8 @@ def test_two_deliveries_are_two_pieces_of_news():
 def test_the_number_that_staff_are_told_is_the_number_that_is_enqueued():
     wanting(7)
     crowd(3)
-    expected = register_queries.would_be_told(the_campaign().id)
-    deliveries.announced()
+    expected = sum(queries.recipients(the_campaign().id).values())
+    support.begun()
     work()
     assert expected == len(enqueued()) == 7
 
@@ -134,20 +137,20 @@ def test_the_number_that_staff_are_told_is_the_number_that_is_enqueued():
 @pytest.mark.parametrize("limit", [1, 2, 5, 6, 100])
 def test_batches_of_any_size_reach_everybody_once(limit):
     people = wanting(5)
-    deliveries.announced()
+    support.begun()
     work(limit=limit)
     assert sorted(enqueued()) == people
 
 
 def test_a_crash_at_every_statement_neither_loses_nor_doubles_a_mail():
     people = wanting(5)
-    delivery = deliveries.announced()
+    item = support.begun()
     crashes = 0
     for number in range(1, 200):
         with crash.at(number):
             work(limit=2)
-        assert len(enqueued()) == len(set(enqueued())) == deliveries.row(delivery).announced
-        if deliveries.row(delivery).announcing_ended_at:
+        assert len(enqueued()) == len(set(enqueued())) == support.row(item).mails
+        if support.row(item).ended_at:
             break
         crashes += 1
     assert crashes > 5
@@ -156,21 +159,55 @@ def test_a_crash_at_every_statement_neither_loses_nor_doubles_a_mail():
 
 def test_a_mail_cannot_be_enqueued_twice_whatever_the_code_does(app):
     person = signature(updates=True)
-    delivery = deliveries.announced()
+    item = support.begun()
     work()
-    again = {"kind": "delivered", "subject_id": person.id, "seq": delivery, "lang": "ko"}
+    again = {"kind": "news", "subject_id": person.id, "seq": item, "lang": "ko"}
     with pytest.raises(Exception, match=r"(?i)unique"), transaction() as session:
         session.execute(insert(OutboxMail).values(**again, created_at=time.now(), due_at=time.now()))
 
 
-def test_a_delivery_is_announced_once():
-    signature(updates=True)
-    delivery = deliveries.announced()
-    with pytest.raises(register.DeliveryInWrongState):
-        register.announce(ANNA, delivery)
+def test_news_whose_sending_is_stopped_sends_no_further_mail(frozen_clock):
+    wanting(3)
+    item = support.begun()
     work()
-    with pytest.raises(register.DeliveryInWrongState):
-        register.announce(ANNA, delivery)
+    services.stop(support.WRITER, SLUG, item, "a wrong date")
+    frozen_clock.move(minutes=1)
+    assert work() == 0
+    done = deliver(Notes())
+    assert (done.sent, done.dropped) == (0, 3)
+    assert support.row(item).state == NewsState.STOPPED
+
+
+# --- At a milestone ---
+
+
+def test_news_with_a_milestone_goes_out_once_when_so_many_people_are_counted(frozen_clock):
+    people = wanting(2)
+    fold_all()
+    item = support.approved(milestone=3)
+    frozen_clock.move(minutes=1)
+    assert work() == 0
+    assert support.row(item).state == NewsState.APPROVED
+    people.append(signature(updates=True, at=time.now()).id)
+    fold_all()
+    work()
+    frozen_clock.move(minutes=1)
+    work()
+    assert sorted(enqueued()) == sorted(people)
+    assert support.row(item).state == NewsState.SENT
+    frozen_clock.move(minutes=1)
+    assert work() == 0
+
+
+def test_a_milestone_of_one_campaign_is_not_reached_by_another():
+    here, other = campaign(), campaign("other")
+    wanting(3)
+    signature(other, updates=True)
+    fold_all()
+    item = support.approved(other, milestone=2)
+    assert here.id != other.id
+    assert work() == 0
+    assert support.row(item).state == NewsState.APPROVED
 
 
 # --- Between enqueueing and sending ---
@@ -186,18 +223,18 @@ LEAVING = {
 @pytest.mark.parametrize("act", LEAVING.values(), ids=LEAVING)
 def test_who_leaves_before_the_mail_is_sent_gets_none(frozen_clock, act):
     person = signature(updates=True)
-    delivery = deliveries.announced()
+    item = support.begun()
     work()
     act(person)
     frozen_clock.move(minutes=1)
     done = deliver(Notes())
     assert (done.sent, done.dropped) == (0, 1)
-    assert register_queries.news(delivery).dropped == 1
+    assert queries.progress(item).dropped == 1
 
 
 def test_who_says_it_was_not_them_before_the_mail_is_sent_gets_none():
     person = signature(updates=True)
-    deliveries.announced()
+    support.begun()
     work()
     with transaction() as session:
         session.add(MailBlock(address_hash=person.address_hash, until=time.now() + timedelta(days=1)))
@@ -209,11 +246,11 @@ def test_who_says_it_was_not_them_before_the_mail_is_sent_gets_none():
 
 def test_mails_come_due_at_the_pace_and_only_a_little_ahead(frozen_clock):
     wanting(200)
-    deliveries.announced()
+    support.begun()
     work(pace=60)
     db.session.rollback()
     due = sorted(db.session.scalars(select(OutboxMail.due_at)))
-    assert len(due) == announcing.AHEAD.seconds + 1
+    assert len(due) == sending.AHEAD.seconds + 1
     assert {later - sooner for sooner, later in itertools.pairwise(due)} == {timedelta(seconds=1)}
 
     for _ in range(20):
@@ -230,7 +267,7 @@ def test_mails_come_due_at_the_pace_and_only_a_little_ahead(frozen_clock):
 def test_two_pieces_of_news_share_the_pace(frozen_clock):
     wanting(10)
     for _ in range(2):
-        deliveries.announced()
+        support.begun()
     work(pace=60)
     due = sorted(db.session.scalars(select(OutboxMail.due_at)))
     assert len(due) == 20
@@ -239,7 +276,7 @@ def test_two_pieces_of_news_share_the_pace(frozen_clock):
 
 def test_while_mail_is_paused_news_does_not_pile_up(frozen_clock):
     wanting(500)
-    deliveries.announced()
+    support.begun()
     for _ in range(30):
         work(pace=60)
         frozen_clock.move(seconds=30)
@@ -248,7 +285,7 @@ def test_while_mail_is_paused_news_does_not_pile_up(frozen_clock):
 
 def test_a_mail_that_was_put_off_for_an_hour_does_not_hold_up_the_others(frozen_clock):
     wanting(100)
-    deliveries.announced()
+    support.begun()
     work(pace=60)
     first = enqueued()[0]
     late = time.now() + timedelta(hours=1)
@@ -268,7 +305,7 @@ def test_a_mail_that_was_put_off_for_an_hour_does_not_hold_up_the_others(frozen_
 def many_news(number):
     now = time.now() - timedelta(minutes=5)
     rows = [
-        {"kind": "delivered", "subject_id": subject, "seq": 1, "lang": "ko", "created_at": now, "due_at": now}
+        {"kind": "news", "subject_id": subject, "seq": 1, "lang": "ko", "created_at": now, "due_at": now}
         for subject in range(1, number + 1)
     ]
     with transaction() as session:
@@ -290,7 +327,7 @@ def test_news_is_taken_a_few_at_a_time_so_that_the_next_mail_to_confirm_waits_fo
     many_news(100)
     taken = outbox.claim(mail.BATCH, mail.LEASE)
     assert len(taken) == outbox.NEWS_AT_ONCE
-    assert {one.kind for one in taken} == {MailKind.DELIVERED}
+    assert {one.kind for one in taken} == {MailKind.NEWS}
 
 
 def test_waiting_news_is_counted_with_the_rest(app):
@@ -321,5 +358,5 @@ def test_the_news_of_somebody_unknown_is_dropped():
 
 def test_a_worker_that_finds_nothing_writes_nothing(statements):
     with statements() as seen:
-        assert not announcing.advance(FAST)
+        assert not sending.advance(FAST)
     assert [sql.split()[0] for sql in seen] == ["SELECT"]

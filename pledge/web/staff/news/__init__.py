@@ -1,0 +1,5 @@
+"""The screens of news."""
+
+from pledge.web.staff.news import views
+
+__all__ = ["views"]

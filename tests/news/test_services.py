@@ -1,0 +1,135 @@
+"""News is written by one person and approved by another, who approves exactly what they saw."""
+
+import pytest
+from sqlalchemy import select
+
+from pledge.accounts.two_people import NeedsSecondPerson
+from pledge.audit.models import AuditEntry
+from pledge.campaigns.moderation import EditedMeanwhile, ReasonMissing
+from pledge.campaigns.rules import BadFields, FieldFault
+from pledge.core.db import db
+from pledge.core.languages import Texts
+from pledge.news import queries, services
+from pledge.news.models import NewsState
+from pledge.news.services import NewsFields, NewsInWrongState, NoSuchNews
+from tests.support import news
+from tests.support.factories import SLUG, campaign, signature, the_campaign
+from tests.support.news import APPROVER, WRITER, row, stamp
+
+pytestmark = pytest.mark.usefixtures("app")
+
+
+def acts():
+    db.session.rollback()
+    query = select(AuditEntry.action).where(AuditEntry.action.startswith("news.")).order_by(AuditEntry.id)
+    return list(db.session.scalars(query))
+
+
+def test_news_goes_from_a_draft_through_two_people_to_the_worker():
+    number = news.draft()
+    assert row(number).state == NewsState.DRAFT
+    services.propose(WRITER, SLUG, number, stamp(the_campaign(), number))
+    assert row(number).state == NewsState.PROPOSED
+    services.approve(APPROVER, SLUG, number, stamp(the_campaign(), number))
+    found = row(number)
+    assert (found.state, found.proposed_by, found.approved_by) == (NewsState.SENDING, 9001, 9002)
+    assert found.begun_at is not None
+    assert acts() == ["news.write", "news.propose", "news.approve"]
+
+
+def test_who_proposed_news_cannot_approve_it():
+    number = news.proposed()
+    with pytest.raises(NeedsSecondPerson):
+        services.approve(WRITER, SLUG, number, stamp(the_campaign(), number))
+    assert row(number).state == NewsState.PROPOSED
+
+
+def test_news_that_was_changed_since_it_was_seen_is_not_approved():
+    number = news.proposed()
+    seen = stamp(the_campaign(), number)
+    services.take_back(WRITER, SLUG, number)
+    changed = news.fields(title=Texts(ko="다른 제목", en="Another title"))
+    services.change(WRITER, SLUG, number, seen, changed)
+    services.propose(WRITER, SLUG, number, stamp(the_campaign(), number))
+    with pytest.raises(NewsInWrongState):
+        services.approve(APPROVER, SLUG, number, seen)
+
+
+def test_what_waits_for_approval_or_is_sent_cannot_be_changed_or_removed():
+    for number in (news.proposed(), news.approved(milestone=1000), news.begun()):
+        seen = stamp(the_campaign(), number)
+        with pytest.raises(NewsInWrongState):
+            services.change(WRITER, SLUG, number, seen, news.fields())
+        with pytest.raises(NewsInWrongState):
+            services.remove(WRITER, SLUG, number, seen, "no longer true")
+
+
+def test_what_is_being_sent_cannot_be_taken_back_or_approved_again():
+    number = news.begun()
+    with pytest.raises(NewsInWrongState):
+        services.take_back(WRITER, SLUG, number)
+    with pytest.raises(NewsInWrongState):
+        services.approve(APPROVER, SLUG, number, stamp(the_campaign(), number))
+
+
+def test_news_that_waits_for_its_milestone_can_be_taken_back_and_needs_two_people_again():
+    number = news.approved(milestone=1000)
+    services.take_back(WRITER, SLUG, number)
+    found = row(number)
+    assert (found.state, found.approved_by, found.proposed_by) == (NewsState.DRAFT, None, None)
+
+
+def test_news_is_proposed_only_when_it_is_written_in_every_language():
+    number = services.write(WRITER, the_campaign().slug, NewsFields(Texts(ko="제목"), Texts(ko="글")))
+    with pytest.raises(BadFields) as wrong:
+        services.propose(WRITER, SLUG, number, stamp(the_campaign(), number))
+    assert wrong.value.faults == {"title_en": FieldFault.MISSING, "body_en": FieldFault.MISSING}
+
+
+def test_two_editors_do_not_overwrite_each_other():
+    number = news.draft()
+    seen = stamp(the_campaign(), number)
+    services.change(WRITER, SLUG, number, seen, news.fields(milestone=500))
+    with pytest.raises(EditedMeanwhile):
+        services.change(APPROVER, SLUG, number, seen, news.fields())
+
+
+@pytest.mark.parametrize("number", [0, -5, 10**12])
+def test_a_milestone_is_a_number_of_people(number):
+    with pytest.raises(BadFields):
+        news.draft(milestone=number)
+
+
+def test_a_draft_is_removed_with_a_reason():
+    number = news.draft()
+    seen = stamp(the_campaign(), number)
+    with pytest.raises(ReasonMissing):
+        services.remove(WRITER, SLUG, number, seen, "")
+    services.remove(WRITER, SLUG, number, seen, "written twice")
+    assert queries.of_campaign(the_campaign().id) == []
+    assert acts() == ["news.write", "news.remove"]
+
+
+def test_news_of_another_campaign_is_not_found():
+    number = news.draft()
+    campaign("other")
+    with pytest.raises(NoSuchNews):
+        services.take_back(WRITER, "other", number)
+
+
+def test_the_number_of_recipients_is_told_by_language():
+    for lang in ("ko", "ko", "en"):
+        signature(updates=True, lang=lang)
+    signature()
+    assert queries.recipients(the_campaign().id) == {"ko": 2, "en": 1}
+
+
+def test_the_archive_has_what_was_sent_and_nothing_that_waits():
+    news.draft()
+    news.proposed()
+    news.approved(milestone=1000)
+    sent = news.begun()
+    shown = queries.public_news(the_campaign().id, "en")
+    assert [(item.id, item.title, item.lang) for item in shown] == [(sent, news.TITLE["en"], "en")]
+    assert queries.public_one(the_campaign().id, sent, "ko").title == news.TITLE["ko"]
+    assert all(queries.public_one(the_campaign().id, other, "en") is None for other in (1, 2, 3))

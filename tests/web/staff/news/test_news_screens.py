@@ -1,0 +1,150 @@
+"""The screens of news: written, looked at, proposed by one editor and approved by another; the archive for everybody."""
+
+import re
+
+import pytest
+
+from pledge.news.models import NewsState
+from pledge.web.caching import cache
+from tests.support import deliveries, news
+from tests.support.factories import SLUG, campaign, crowd, fold_all, the_campaign
+from tests.support.news import row
+
+NEWS = f"/staff/campaigns/{SLUG}/news"
+FORM = {
+    "title_ko": "맑은 하늘에 한 걸음 더",
+    "title_en": "One step closer",
+    "body_ko": "**고맙습니다.**",
+    "body_en": "**Thank you.**",
+    "milestone": "",
+}
+
+
+@pytest.fixture
+def editor(staff_client, app):
+    campaign()
+    return staff_client("editor", lang="en")
+
+
+@pytest.fixture
+def second(staff_client):
+    return staff_client("editor", lang="en")
+
+
+def seen(page):
+    """The stamp of the text that a page shows."""
+    return re.search(r'name="seen" value="(\w+)"', page.text)[1]
+
+
+def written(editor, **changes):
+    """The address of a draft, and its number."""
+    reply = editor.post(f"{NEWS}/new", data={**FORM, **changes})
+    assert reply.status_code == 303, re.findall(r'field__error"[^>]*>([^<]+)', reply.text)
+    address = reply.headers["Location"]
+    return address, int(address.rpartition("/")[2])
+
+
+def act(editor, address, name, **fields):
+    """Press a button of the page as it is now."""
+    return editor.post(f"{address}/{name}", data={"seen": seen(editor.get(address)), **fields})
+
+
+def test_one_editor_writes_and_proposes_news_and_another_approves_it(editor, second, client):
+    crowd(3, updates=True)
+    address, number = written(editor)
+    page = editor.get(address).text
+    assert "3 people have asked for news" in page
+    assert "<strong>고맙습니다.</strong>" in page
+    assert "<strong>Thank you.</strong>" in page
+    assert act(editor, address, "propose").status_code == 303
+    assert "another person has to approve it" in editor.get(address).text
+    assert editor.post(f"{address}/approve", data={"seen": "x"}).status_code == 409
+    stamp = news.stamp(the_campaign(), number)
+    assert editor.post(f"{address}/approve", data={"seen": stamp}).status_code == 403
+    assert client.get(f"/en/c/{SLUG}/news/{number}").status_code == 404
+
+    assert act(second, address, "approve").status_code == 303
+    assert row(number).state == NewsState.SENDING
+    assert "The e-mails are going out" in second.get(address).text
+    cache.clear()
+    assert "One step closer" in client.get(f"/en/c/{SLUG}/news").text
+    assert "<strong>고맙습니다.</strong>" in client.get(f"/ko/c/{SLUG}/news/{number}").text
+    assert f"/en/c/{SLUG}/news/{number}" in client.get(f"/en/c/{SLUG}").text
+
+
+def test_a_draft_may_lack_a_language_but_is_not_proposed_so(editor):
+    address, number = written(editor, title_en="", body_en="")
+    page = editor.get(address).text
+    assert "Not complete in this language yet." in page
+    stamp = news.stamp(the_campaign(), number)
+    assert editor.post(f"{address}/propose", data={"seen": stamp}).status_code == 422
+    assert row(number).state == NewsState.DRAFT
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"title_ko": "", "title_en": ""}, "This field is required."),
+        ({"body_ko": "", "body_en": ""}, "This field is required."),
+        ({"title_en": "x" * 121}, "This is too long."),
+        ({"milestone": "many"}, "Enter a whole number"),
+        ({"milestone": "0"}, "Enter a whole number"),
+    ],
+)
+def test_an_error_is_told_at_its_field_and_the_text_stays(editor, changes, error):
+    reply = editor.post(f"{NEWS}/new", data={**FORM, "body_ko": "제가 쓴 글", **changes})
+    assert reply.status_code == 422
+    assert error in reply.text
+    assert "body_ko" in changes or "제가 쓴 글" in reply.text
+
+
+def test_a_draft_is_changed_and_removed(editor):
+    address, number = written(editor)
+    stamp = seen(editor.get(f"{address}/edit"))
+    changed = {**FORM, "title_en": "Two steps closer", "milestone": "1,000", "seen": stamp}
+    assert editor.post(f"{address}/edit", data=changed).status_code == 303
+    assert (row(number).title["en"], row(number).milestone) == ("Two steps closer", 1000)
+    assert editor.post(f"{address}/edit", data=changed).status_code == 409, "somebody saved meanwhile"
+    gone = {"seen": seen(editor.get(f"{address}/remove")), "reason": "written twice"}
+    assert editor.post(f"{address}/remove", data=gone).status_code == 303
+    assert editor.get(address).status_code == 404
+
+
+def test_sending_is_stopped_with_a_reason(editor):
+    number = news.begun()
+    address = f"{NEWS}/{number}"
+    assert editor.post(f"{address}/stop", data={"why": ""}).status_code == 422
+    assert editor.post(f"{address}/stop", data={"why": "a wrong date"}).status_code == 303
+    assert row(number).state == NewsState.STOPPED
+    assert "Stopped" in editor.get(address).text
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (deliveries.handed_over, "were handed over to The Minister of Environment"),
+        (deliveries.answered, "&gt; We will look into it."),
+    ],
+    ids=["handed over", "answered"],
+)
+def test_news_of_a_delivery_begins_with_its_facts(editor, make, words):
+    crowd(6)
+    fold_all()
+    page = editor.get(f"{NEWS}/new?delivery={make()}").text
+    assert words in page
+    assert "환경부 장관" in page
+
+
+def test_the_page_of_a_delivery_offers_news_to_those_who_may_write_it(staff_client, app):
+    crowd(6)
+    fold_all()
+    number = deliveries.handed_over()
+    link = f"{NEWS}/new?delivery={number}"
+    assert link in staff_client("admin").get(f"/staff/deliveries/{number}").text
+    assert link not in staff_client("exporter").get(f"/staff/deliveries/{number}").text
+
+
+def test_the_archive_of_a_campaign_without_news_says_so(client):
+    campaign()
+    assert "There is no news yet." in client.get(f"/en/c/{SLUG}/news").text
