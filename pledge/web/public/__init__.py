@@ -5,7 +5,7 @@ from werkzeug import Response
 
 from pledge.core import i18n
 from pledge.files.services import StorageAway
-from pledge.web.public import navigation
+from pledge.web.public import discovery, navigation
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign import (
     files,
@@ -46,6 +46,7 @@ __all__ = [
 
 def register(app: Flask) -> None:
     app.register_blueprint(public)
+    discovery.register(app)
     app.jinja_env.globals.update(site_banner=switched.banner, site_navigation=navigation.navigation)
     app.register_blueprint(files.blueprint)
     app.register_error_handler(StorageAway, files.away)

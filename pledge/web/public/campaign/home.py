@@ -6,6 +6,7 @@ from config import current_config
 from pledge.core import i18n
 from pledge.core.text import markdown
 from pledge.web.caching import kept
+from pledge.web.public import structured_data
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_cards
 
@@ -17,7 +18,12 @@ def home() -> Response:
     current_ones = [card for card in cards if not card.is_archived]
     archived = [card for card in cards if card.is_archived]
     return make_response(
-        render_template("public/campaign/home.html", campaigns=current_ones, archived=archived)
+        render_template(
+            "public/campaign/home.html",
+            campaigns=current_ones,
+            archived=archived,
+            facts=structured_data.of_site(),
+        )
     )
 
 

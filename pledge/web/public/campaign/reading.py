@@ -13,6 +13,7 @@ from pledge.core import countries, i18n, tokens
 from pledge.core.tokens import BadToken, Purpose
 from pledge.deliveries.register_queries import public_deliveries
 from pledge.web.caching import kept
+from pledge.web.public import structured_data
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404, campaign_page
 from pledge.web.public.signing.forms import SignForm
@@ -93,16 +94,19 @@ def event_calendar(slug: str, event: int) -> Response:
 
 def _campaign(view: CampaignView, *, preview: bool = False) -> Response:
     shown = events.shown(view.id, i18n.language())
+    coming = [event for event in shown if not event.is_over]
+    page = campaign_page(view)
     response = make_response(
         render_template(
             "public/campaign/campaign.html",
-            page=campaign_page(view),
+            page=page,
+            facts=structured_data.of_campaign(page, coming),
             form=SignForm(country=countries.HOME),
             video=view.video,
             letter=view.letter,
             has_letter_page=view.has_letter_page and not preview,
             deliveries=[] if preview else public_deliveries(view.id, i18n.language()),
-            events=[event for event in shown if not event.is_over],
+            events=coming,
             past_events=[event for event in reversed(shown) if event.is_over],
             preview=preview,
         )

@@ -1,0 +1,122 @@
+"""What search engines and devices ask for beside the pages: robots.txt, sitemap.xml, icons and the web manifest."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, Flask, Response, jsonify, render_template, send_from_directory, url_for
+
+from config import current_config
+from pledge.campaigns import queries as campaigns
+from pledge.core import i18n, languages
+from pledge.endorsements import queries as endorsements
+from pledge.endorsements.queries import BATCH
+from pledge.web.caching import cache
+from pledge.web.public.blueprint import public
+from pledge.web.templating import STATIC, asset
+
+discovery = Blueprint("discovery", __name__)
+
+#: Seconds for which a copy of an icon may be used.
+ICON_AGE = 7 * 86400
+CACHE = "public, max-age=3600, stale-if-error=86400"
+#: Seconds for which a process keeps the addresses of the sitemap, which takes some statements.
+SITEMAP_SECONDS = 300
+#: The most that one sitemap may hold (sitemaps.org), with some room.
+MAX_PAGES = 49_000
+THEME_COLOUR = "#d9eefb"
+
+
+@dataclass(frozen=True)
+class SitemapPage:
+    """A page in every language; `urls` by language."""
+
+    urls: dict[str, str]
+
+
+@discovery.get("/robots.txt")
+def robots() -> Response:
+    """Personal links are not for search engines; their pages say so too (noindex), so none is listed here."""
+    lines = (
+        "User-agent: *",
+        "Disallow: /staff/",
+        f"Sitemap: {current_config().base_url}{url_for('discovery.sitemap')}",
+    )
+    return _cached(Response("".join(f"{line}\n" for line in lines), mimetype="text/plain"))
+
+
+@discovery.get("/sitemap.xml")
+def sitemap() -> Response:
+    """Every page that may be found, in every language."""
+    pages = _pages()
+    text = render_template("public/sitemap.xml", pages=pages, default=languages.default())
+    return _cached(Response(text, mimetype="application/xml"))
+
+
+@discovery.get("/favicon.ico")
+def favicon() -> Response:
+    return send_from_directory(STATIC / "img", "favicon.ico", max_age=ICON_AGE)
+
+
+@discovery.get("/apple-touch-icon.png")
+def apple_touch_icon() -> Response:
+    return send_from_directory(STATIC / "img", "apple-touch-icon.png", max_age=ICON_AGE)
+
+
+@public.get("/site.webmanifest")
+def web_manifest() -> Response:
+    """Name and icons for a home screen (W3C Web Application Manifest)."""
+    response = jsonify(
+        name=current_config().site_name_in(i18n.language()),
+        lang=i18n.language(),
+        start_url=url_for("public.home"),
+        scope="/",
+        display="browser",
+        theme_color=THEME_COLOUR,
+        background_color=THEME_COLOUR,
+        icons=[
+            {"src": asset(f"img/icon-{size}.png"), "sizes": f"{size}x{size}", "type": "image/png"}
+            for size in (192, 512)
+        ],
+    )
+    response.mimetype = "application/manifest+json"
+    return _cached(response)
+
+
+def register(app: Flask) -> None:
+    app.register_blueprint(discovery)
+
+
+def _cached(response: Response) -> Response:
+    response.headers["Cache-Control"] = CACHE
+    return response
+
+
+@cache.memoize(SITEMAP_SECONDS)
+def _pages() -> list[SitemapPage]:
+    found: list[SitemapPage] = []
+    for endpoint, values in _addresses():
+        if len(found) == MAX_PAGES:
+            break
+        paths = {lang: url_for(endpoint, lang=lang, **values) for lang in languages.codes()}
+        found.append(SitemapPage({lang: current_config().base_url + path for lang, path in paths.items()}))
+    return found
+
+
+def _addresses() -> Iterator[tuple[str, dict[str, Any]]]:
+    for endpoint in ("home", "verify", "privacy"):
+        yield f"public.{endpoint}", {}
+    for campaign in campaigns.public_campaigns(languages.default()):
+        slug = campaign.slug
+        open_only = ("sign", "endorse") if campaign.is_open else ()
+        for endpoint in ("campaign", *open_only, "organizations", "progress"):
+            yield f"public.{endpoint}", {"slug": slug}
+        for version in campaigns.pledge_versions(campaign.id):
+            yield "public.pledge", {"slug": slug, "version": version.version}
+        after = 0
+        while batch := endorsements.listing(campaign.id, after):
+            for organization in batch:
+                yield "public.organization", {"slug": slug, "endorsement_id": organization.id}
+            after = batch[-1].id
+            if len(batch) < BATCH:
+                break

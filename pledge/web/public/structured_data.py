@@ -1,0 +1,80 @@
+"""What a page says to programs that read schema.org (JSON-LD): the site, who runs it, and events.
+
+It stands in a data block, which is no script, so the Content-Security-Policy need not allow it.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from flask import url_for
+
+from config import current_config
+from pledge.campaigns.events import EventView
+from pledge.campaigns.queries import PartnerView
+from pledge.core import i18n
+from pledge.core.clock import iso_utc
+from pledge.web.public.campaign.pages import CampaignPage
+from pledge.web.templating import asset
+
+CONTEXT = "https://schema.org"
+
+
+def of_site() -> dict[str, Any]:
+    config = current_config()
+    lang = i18n.language()
+    contact = config.contact_in(lang)
+    name = config.site_name_in(lang)
+    home = config.base_url + url_for("public.home")
+    organization = {
+        "@type": "Organization",
+        "name": name,
+        "url": home,
+        "logo": config.base_url + asset("img/icon-512.png"),
+        "email": contact.email,
+        "telephone": contact.telephone,
+        "address": contact.postal_address,
+    }
+    site = {"@type": "WebSite", "name": name, "url": home, "inLanguage": lang, "publisher": organization}
+    return {"@context": CONTEXT, **site}
+
+
+def of_campaign(page: CampaignPage, events: Iterable[EventView]) -> dict[str, Any]:
+    """Who runs the campaign, and the events that are still to come."""
+    organizers = [_organization(partner) for partner in page.secretariat]
+    graph: list[dict[str, Any]] = [
+        {
+            "@type": "WebPage",
+            "name": page.title,
+            "description": page.summary,
+            "url": page.url,
+            "inLanguage": i18n.language(),
+            "publisher": organizers,
+        },
+        *(_event(event, page, organizers) for event in events),
+    ]
+    return {"@context": CONTEXT, "@graph": graph}
+
+
+def _organization(partner: PartnerView) -> dict[str, Any]:
+    return {"@type": "Organization", "name": partner.name, **({"url": partner.url} if partner.url else {})}
+
+
+def _event(event: EventView, page: CampaignPage, organizers: list[dict[str, Any]]) -> dict[str, Any]:
+    """An event with a place is held there, one without at its link or on the campaign's page."""
+    link = event.url or f"{page.url}#events"
+    online = {"@type": "VirtualLocation", "url": link}
+    place = {"@type": "Place", "name": event.place, "address": event.place}
+    moments = {"startDate": event.starts_at, "endDate": event.ends_at}
+    return {
+        "@type": "Event",
+        "name": event.title,
+        **{
+            name: moment.astimezone(i18n.SEOUL).date().isoformat() if event.all_day else iso_utc(moment)
+            for name, moment in moments.items()
+            if moment is not None
+        },
+        "eventStatus": f"{CONTEXT}/EventScheduled",
+        "location": place if event.place else online,
+        "organizer": organizers,
+        "url": link,
+    }

@@ -1,0 +1,115 @@
+"""What search engines and devices are told: robots.txt, the sitemap, icons, the web manifest, facts in JSON-LD."""
+
+import io
+import json
+import re
+from datetime import timedelta
+from xml.etree import ElementTree as ET
+
+import pytest
+from PIL import Image
+
+from pledge.campaigns import events
+from pledge.core import clock
+from pledge.core.languages import Texts
+from tests.support import factories
+from tests.support.factories import EDITOR, event_fields
+
+pytestmark = pytest.mark.sqlite_only  # what the databases answer is tested where the pages are
+
+BASE = "http://localhost"
+SITEMAP = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
+
+
+def facts_of(page):
+    """The JSON-LD of a page."""
+    (block,) = re.findall(r'<script type="application/ld\+json">(.*?)</script>', page.text, re.DOTALL)
+    return json.loads(block)
+
+
+def test_robots_may_read_all_but_the_staff_area_and_are_told_of_the_sitemap(app, client):
+    lines = client.get("/robots.txt").text.splitlines()
+    assert lines == ["User-agent: *", "Disallow: /staff/", f"Sitemap: {BASE}/sitemap.xml"]
+
+
+def listed(client):
+    answer = client.get("/sitemap.xml")
+    assert answer.mimetype == "application/xml"
+    root = ET.fromstring(answer.data)  # our own answer
+    return {url.findtext(f"{SITEMAP}loc"): url for url in root}
+
+
+def test_the_sitemap_lists_each_page_that_may_be_found_in_each_language(app, client):
+    factories.campaign("air")
+    factories.draft("secret")
+    factories.endorsement()
+    pages = listed(client)
+    for lang in ("ko", "en"):
+        for path in ("", "privacy", "verify", "c/air", "c/air/sign", "c/air/endorse", "c/air/pledge/1"):
+            page = pages[f"{BASE}/{lang}/{path}"]
+            others = {link.get("hreflang"): link.get("href") for link in page if link.get("hreflang")}
+            assert others == {
+                "ko": f"{BASE}/ko/{path}",
+                "en": f"{BASE}/en/{path}",
+                "x-default": f"{BASE}/ko/{path}",
+            }
+    assert not [url for url in pages if "secret" in url]
+
+
+def test_no_page_of_the_sitemap_asks_search_engines_to_leave_it(app, client):
+    factories.endorsement(factories.campaign("air"))
+    pages = listed(client)
+    assert any("/organizations/" in url for url in pages)
+    for url in pages:
+        page = client.get(url.removeprefix(BASE))
+        assert page.status_code == 200, url
+        assert "noindex" not in page.text, url
+        assert f'<link rel="canonical" href="{url}">' in page.text, url
+        assert '<meta property="og:image" content="http' in page.text, url
+
+
+def test_a_form_that_was_sent_or_is_closed_is_not_for_search_engines(app, client):
+    factories.campaign("air")
+    assert "noindex" in client.post("/en/c/air/sign", data={}).text
+    factories.campaign("old", state="closed")
+    assert "noindex" in client.get("/en/c/old/sign").text
+    assert f"{BASE}/en/c/old/sign" not in listed(client)
+
+
+@pytest.mark.parametrize("path", ["/favicon.ico", "/apple-touch-icon.png"])
+def test_icons_are_pictures_at_the_usual_addresses(client, path):
+    with client.get(path) as answer:
+        assert "max-age" in answer.headers["Cache-Control"]
+        assert Image.open(io.BytesIO(answer.data)).size[0] >= 48
+
+
+def test_the_manifest_names_the_site_and_its_icons(app, client):
+    page = client.get("/ko/privacy").text
+    (path,) = re.findall(r'<link rel="manifest" href="(.*?)">', page)
+    answer = client.get(path)
+    assert answer.mimetype == "application/manifest+json"
+    found = answer.json
+    assert (found["name"], found["lang"], found["start_url"]) == ("서약", "ko", "/ko/")
+    assert {icon["sizes"] for icon in found["icons"]} == {"192x192", "512x512"}
+    for icon in found["icons"]:
+        with client.get(icon["src"]) as answer:
+            assert answer.status_code == 200
+
+
+def test_home_says_which_site_it_is_and_who_runs_it(app, client):
+    facts = facts_of(client.get("/en/"))
+    assert (facts["@type"], facts["name"], facts["url"]) == ("WebSite", "Pledge", f"{BASE}/en/")
+    assert facts["publisher"]["@type"] == "Organization"
+    assert facts["publisher"]["email"] == "privacy@localhost"
+
+
+def test_a_campaign_tells_its_coming_events_and_no_text_can_end_the_block(app, client):
+    factories.campaign("air")
+    tomorrow, yesterday = (clock.now() + timedelta(days=days) for days in (1, -1))
+    title = "</script><script>alert(1)</script>"
+    add = {"title": Texts({"en": title, "ko": "행사"}), "place": Texts({"en": "Seoul", "ko": "서울"})}
+    events.add(EDITOR, "air", event_fields(starts_at=tomorrow, ends_at=None, **add))
+    events.add(EDITOR, "air", event_fields(starts_at=yesterday, ends_at=None))
+    (event,) = [one for one in facts_of(client.get("/en/c/air"))["@graph"] if one["@type"] == "Event"]
+    assert (event["name"], event["location"]["name"]) == (title, "Seoul")
+    assert event["startDate"] == clock.iso_utc(tomorrow)
