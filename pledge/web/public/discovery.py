@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, Flask, Response, jsonify, render_template, send_from_directory, url_for
+from flask import Blueprint, Flask, Response, jsonify, render_template, url_for
 
 from config import current_config
 from pledge.campaigns import queries as campaigns
@@ -17,8 +17,7 @@ from pledge.web.templating import STATIC, asset
 
 discovery = Blueprint("discovery", __name__)
 
-#: Seconds for which a copy of an icon may be used.
-ICON_AGE = 7 * 86400
+ICON_CACHE = "public, max-age=604800"
 CACHE = "public, max-age=3600, stale-if-error=86400"
 #: Seconds for which a process keeps the addresses of the sitemap, which takes some statements.
 SITEMAP_SECONDS = 300
@@ -55,12 +54,12 @@ def sitemap() -> Response:
 
 @discovery.get("/favicon.ico")
 def favicon() -> Response:
-    return send_from_directory(STATIC / "img", "favicon.ico", max_age=ICON_AGE)
+    return _icon("favicon.ico", "image/vnd.microsoft.icon")
 
 
 @discovery.get("/apple-touch-icon.png")
 def apple_touch_icon() -> Response:
-    return send_from_directory(STATIC / "img", "apple-touch-icon.png", max_age=ICON_AGE)
+    return _icon("apple-touch-icon.png", "image/png")
 
 
 @public.get("/site.webmanifest")
@@ -85,6 +84,12 @@ def web_manifest() -> Response:
 
 def register(app: Flask) -> None:
     app.register_blueprint(discovery)
+
+
+def _icon(name: str, media_type: str) -> Response:
+    response = Response((STATIC / "img" / name).read_bytes(), content_type=media_type)
+    response.headers["Cache-Control"] = ICON_CACHE
+    return response
 
 
 def _cached(response: Response) -> Response:

@@ -78,9 +78,9 @@ def test_a_form_that_was_sent_or_is_closed_is_not_for_search_engines(app, client
 
 @pytest.mark.parametrize("path", ["/favicon.ico", "/apple-touch-icon.png"])
 def test_icons_are_pictures_at_the_usual_addresses(client, path):
-    with client.get(path) as answer:
-        assert "max-age" in answer.headers["Cache-Control"]
-        assert Image.open(io.BytesIO(answer.data)).size[0] >= 48
+    answer = client.get(path)
+    assert "max-age" in answer.headers["Cache-Control"]
+    assert Image.open(io.BytesIO(answer.data)).size[0] >= 48
 
 
 def test_the_manifest_names_the_site_and_its_icons(app, client):
