@@ -33,6 +33,9 @@ RETRY_AFTER_REDIS = 1
 RETRY_AFTER_BUSY = 5
 
 
+#: Errors for programs (RFC 9457).
+PROBLEM = "application/problem+json"
+
 #: Title and message by status.
 _TEXTS = {
     400: (
@@ -146,7 +149,8 @@ def error_page(status: int, retry_after: int | None = None) -> Response:
     """The error page (or JSON for programs) for a status."""
     title, message = _TEXTS.get(status, _OTHER_TEXT)
     if request.path.startswith(("/api/", "/log/")):
-        response = jsonify(error={"status": status, "title": str(title), "message": str(message)})
+        response = jsonify(type="about:blank", title=str(title), status=status, detail=str(message))
+        response.mimetype = PROBLEM
     else:
         page = _template(status)
         response = make_response(

@@ -33,10 +33,10 @@ def test_every_error_has_a_whole_page_in_both_languages(make_app, status, lang):
 
     answer = app.test_client().get("/api/v1/fail", headers={"Accept-Language": lang})
     assert answer.status_code == status
-    assert answer.mimetype == "application/json"
-    error = answer.json["error"]
+    assert answer.mimetype == "application/problem+json"
+    error = answer.json
     assert error["status"] == status
-    assert any("가" <= c <= "힣" for c in error["title"] + error["message"]) is (lang == "ko")
+    assert any("가" <= c <= "힣" for c in error["title"] + error["detail"]) is (lang == "ko")
 
 
 @pytest.mark.sqlite_only
@@ -62,6 +62,6 @@ def test_an_error_shown_by_the_api_is_json(client):
         answer = client.get(path)
         assert answer.status_code == 404
         assert answer.mimetype == "application/json"
-        assert answer.json["error"]["status"] == 404
-        assert answer.json["error"]["title"]
-        assert answer.json["error"]["message"]
+        assert answer.json["status"] == 404
+        assert answer.json["title"]
+        assert answer.json["detail"]

@@ -231,7 +231,7 @@ def test_unreadable_text_in_an_api_address_is_refused_as_json(client, page):
     for bad in (NUL, SURROGATE, BROKEN):
         answer = client.get(f"/api/v1/campaigns/{bad}/count")
         assert answer.status_code == 400
-        assert answer.json["error"]["status"] == 400
+        assert answer.json["status"] == 400
 
 
 @pytest.mark.parametrize("bad", [NUL, SURROGATE, BROKEN])
@@ -393,4 +393,4 @@ def test_a_method_that_does_not_work_on_the_api_is_told_in_json(client, page):
     answer = client.post("/api/v1/campaigns/blue-skies/count", data={"a": "b"})
     assert answer.status_code == 405
     assert "GET" in answer.headers["Allow"]
-    assert set(answer.json["error"]) == {"status", "title", "message"}
+    assert set(answer.json) == {"type", "title", "status", "detail"}

@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from pledge.web.api import breakdowns, campaigns, integrity, log, organizations, tool
+from pledge.web.api import breakdowns, campaigns, integrity, log, openapi, organizations, tool
 from pledge.web.api.blueprint import api
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "campaigns",
     "integrity",
     "log",
+    "openapi",
     "organizations",
     "register",
     "tool",

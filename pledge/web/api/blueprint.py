@@ -1,11 +1,42 @@
 """The blueprint of the public API, version 1."""
 
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
 from flask import Blueprint, Response
+from pydantic import BaseModel
 
 api = Blueprint("api", __name__, url_prefix="/api/v1")
 
 #: For what changes with each fold or publication. The count and the checkpoint are cached for less.
 DATA_CACHE = "public, max-age=5, stale-while-revalidate=5, stale-if-error=600"
+
+View = TypeVar("View", bound=Callable[..., Any])
+_ANSWER = "pledge_api_answer"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a view answers with, and the query parameters that it reads, as JSON schemas by name."""
+
+    model: type[BaseModel]
+    query: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+def answers(model: type[BaseModel], **query: dict[str, Any]) -> Callable[[View], View]:
+    """Declare what a view answers with; /api/v1/openapi.json says so."""
+
+    def mark(view: View) -> View:
+        setattr(view, _ANSWER, Answer(model, query))
+        return view
+
+    return mark
+
+
+def answer_of(view: Callable[..., Any]) -> Answer | None:
+    found: Answer | None = getattr(view, _ANSWER, None)
+    return found
 
 
 @api.after_request

@@ -13,11 +13,13 @@ from pledge.statistics.breakdowns import OTHER
 from pledge.statistics.cells import MIN_CELL
 from pledge.statistics.progress import Progress, progress
 from pledge.statistics.values import Cell
-from pledge.web.api.blueprint import DATA_CACHE, api
+from pledge.web.api import documents
+from pledge.web.api.blueprint import DATA_CACHE, answers, api
 from pledge.web.caching import kept
 
 
 @api.get("/campaigns/<slug>/history")
+@answers(documents.History)
 @kept(DATA_CACHE)
 def history(slug: str) -> Response:
     """What each Korean day added. `people` is null on a day whose people are in the last line, "other", or are none."""
@@ -32,6 +34,7 @@ def history(slug: str) -> Response:
 
 
 @api.get("/campaigns/<slug>/regions")
+@answers(documents.Regions)
 @kept(DATA_CACHE)
 def regions(slug: str) -> Response:
     """People by province; "none": living elsewhere or no region given; "other": merged small cells."""
@@ -40,6 +43,7 @@ def regions(slug: str) -> Response:
 
 
 @api.get("/campaigns/<slug>/countries")
+@answers(documents.Countries)
 @kept(DATA_CACHE)
 def countries(slug: str) -> Response:
     """People by country, the largest first; "other": merged small cells."""

@@ -7,11 +7,13 @@ from pledge.core import languages
 from pledge.core.clock import iso_utc
 from pledge.statistics.cells import MIN_CELL
 from pledge.statistics.integrity import integrity as integrity_report
-from pledge.web.api.blueprint import DATA_CACHE, api
+from pledge.web.api import documents
+from pledge.web.api.blueprint import DATA_CACHE, answers, api
 from pledge.web.caching import kept
 
 
 @api.get("/campaigns/<slug>/integrity")
+@answers(documents.Integrity)
 @kept(DATA_CACHE)
 def integrity(slug: str) -> Response:
     """`{"as_of", "submitted", "confirmed", "not_counted": {…}, "smallest_shown"}`; null means fewer than that."""

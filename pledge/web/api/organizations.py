@@ -10,13 +10,15 @@ from pledge.core import languages
 from pledge.core.clock import iso_utc
 from pledge.endorsements import queries as endorsements
 from pledge.endorsements.queries import BATCH, OrganizationView
-from pledge.web.api.blueprint import DATA_CACHE, api
+from pledge.web.api import documents
+from pledge.web.api.blueprint import DATA_CACHE, answers, api
 from pledge.web.caching import kept
 
 MAX_NUMBER = 2**63 - 1
 
 
 @api.get("/campaigns/<slug>/organizations")
+@answers(documents.Organizations, after={"type": "integer", "minimum": 0, "maximum": MAX_NUMBER})
 @kept(DATA_CACHE, reads=("after",))
 def organizations(slug: str) -> Response:
     """`{"organizations": […], "next"}`, ordered by id; `next` is the address of the next batch, or null.

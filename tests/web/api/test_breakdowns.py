@@ -112,4 +112,4 @@ def test_drafts_and_unknown_campaigns_are_404_in_json(client, name):
     for slug in ("secret", "nothing"):
         reply = client.get(f"/api/v1/campaigns/{slug}/{name}")
         assert reply.status_code == 404
-        assert reply.get_json()["error"]["status"] == 404
+        assert reply.get_json()["status"] == 404

@@ -113,7 +113,7 @@ def test_drafts_and_unknown_campaigns_are_404_in_json(client):
     for slug in ("secret", "nothing"):
         reply = client.get(f"/api/v1/campaigns/{slug}/count")
         assert reply.status_code == 404
-        assert reply.get_json()["error"]["status"] == 404
+        assert reply.get_json()["status"] == 404
 
 
 def test_any_site_may_read_it(client):

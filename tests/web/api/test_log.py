@@ -89,7 +89,7 @@ def test_drafts_and_unknown_campaigns_have_no_log(client):
         for name in ("checkpoint", "key", "tile/0/000.p/1", "tile/entries/000.p/1"):
             reply = client.get(f"/log/{slug}/{name}")
             assert reply.status_code == 404
-            assert reply.get_json()["error"]["status"] == 404
+            assert reply.get_json()["status"] == 404
 
 
 # --- Tiles ---

@@ -1,0 +1,140 @@
+"""What the API answers with, as pydantic models: the schemas of /api/v1/openapi.json are made from them."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from pledge.campaigns.models import CampaignState
+
+Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+Address = Annotated[str, Field(json_schema_extra={"format": "uri"})]
+#: By the code of a language (ISO 639-1).
+Texts = dict[str, str]
+Addresses = dict[str, Address]
+
+
+class Document(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Count(Document):
+    """People and organisations are two numbers and are never added up."""
+
+    people: int = Field(ge=0)
+    organizations: int = Field(ge=0)
+    as_of: Moment
+    checkpoint: int | None = Field(
+        description="size of the public log that adds up to the two numbers; null while it catches up"
+    )
+
+
+class CampaignSummary(Document):
+    slug: str
+    title: Texts
+    tagline: Texts
+    state: CampaignState
+    is_open: bool = Field(description="whether one can sign now")
+    opens_at: Moment | None
+    closes_at: Moment | None
+    goal: int
+    people: int = Field(ge=0)
+    organizations: int = Field(ge=0)
+    pages: Addresses = Field(description="the campaign's page in each language")
+    api: Address = Field(description="the document of this one campaign")
+
+
+class Campaigns(Document):
+    campaigns: list[CampaignSummary]
+
+
+class Pledge(Document):
+    """The text that is signed now."""
+
+    version: int
+    sha256: str
+    pages: Addresses
+
+
+class Campaign(CampaignSummary):
+    summary: Texts
+    recipient: Texts = Field(description="to whom the totals are handed")
+    as_of: Moment
+    checkpoint: int | None
+    pledge: Pledge
+    documents: Addresses = Field(description="count, history, regions, countries, organizations, integrity")
+    log: Address = Field(description="the newest signed state of the public log")
+
+
+class Day(Document):
+    day: str = Field(
+        description='a Korean day, as 2026-11-24; "other" holds the people of days that are too small'
+    )
+    people: int | None = Field(description="null on a day whose people are in the last line, or are none")
+    organizations: int
+
+
+class Line(Document):
+    key: str = Field(description='a code; "none" where none was given, "other" for merged small cells')
+    label: Texts
+    people: int
+
+
+class _Breakdown(Document):
+    as_of: Moment
+    checkpoint: int | None
+    people: int
+    organizations: int
+    smallest_shown: int = Field(description="smaller cells are merged")
+
+
+class History(_Breakdown):
+    history: list[Day]
+
+
+class Regions(_Breakdown):
+    regions: list[Line]
+
+
+class Countries(_Breakdown):
+    countries: list[Line]
+
+
+class Organization(Document):
+    """The public facts of an organisation; nothing about the person who speaks for it."""
+
+    id: str = Field(description="a string: larger than the integers that JavaScript represents exactly")
+    name: dict[str, str | None]
+    type: str
+    country: str
+    region: str | None
+    level: str = Field(description="how far we verified who they are")
+    target_year: int | None
+    interim_year: int | None
+    interim_percent: int | None
+    website: str | None
+    since: Moment
+    url: Address
+
+
+class Organizations(Document):
+    organizations: list[Organization]
+    next: Address | None = Field(description="the next batch")
+
+
+class Integrity(Document):
+    """What became of all sign-ups; null means fewer than `smallest_shown`."""
+
+    as_of: Moment
+    submitted: int | None
+    confirmed: int | None
+    not_counted: dict[str, int | None]
+    smallest_shown: int
+
+
+class Problem(Document):
+    """An error (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str

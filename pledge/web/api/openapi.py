@@ -1,0 +1,85 @@
+"""The description of the API (OpenAPI 3.1), made from its views: address, docstring, declared answer."""
+
+import inspect
+import re
+from typing import Any
+
+from apispec import APISpec
+from flask import Response, current_app, jsonify
+from pydantic import BaseModel
+
+from config import current_config
+from pledge.core import i18n
+from pledge.web.api.blueprint import Answer, answer_of, api
+from pledge.web.api.documents import Problem
+from pledge.web.caching import kept
+from pledge.web.errors import PROBLEM
+
+SECONDS = 60
+CACHE = "public, max-age=300, stale-if-error=86400"
+
+_REFERENCE = "#/components/schemas/{model}"
+#: The parts of an address, by name.
+_PARTS = {"slug": {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]*$", "maxLength": 60}}
+
+
+@api.get("/openapi.json")
+@kept(CACHE, seconds=SECONDS)
+def openapi() -> Response:
+    """This description."""
+    return jsonify(_description().to_dict())
+
+
+def _description() -> APISpec:
+    config = current_config()
+    spec = APISpec(
+        title=config.site_name_in(i18n.language()),
+        version="1",
+        openapi_version="3.1.0",
+        info={
+            "description": "Public data of the campaigns. No key is needed, and any page may read it (CORS).",
+            "contact": {"email": config.contact},
+        },
+        servers=[{"url": config.base_url}],
+    )
+    _add_schema(spec, Problem)
+    for rule in sorted(current_app.url_map.iter_rules(), key=lambda rule: rule.rule):
+        view = current_app.view_functions[rule.endpoint]
+        answer = answer_of(view)
+        if answer is None:
+            continue
+        _add_schema(spec, answer.model)
+        path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
+        spec.path(path=path, operations={"get": _operation(rule.endpoint, view, answer, rule.arguments)})
+    return spec
+
+
+def _operation(endpoint: str, view: Any, answer: Answer, parts: set[str]) -> dict[str, Any]:
+    in_path = [
+        {"name": name, "in": "path", "required": True, "schema": _PARTS[name]} for name in sorted(parts)
+    ]
+    in_query = [{"name": name, "in": "query", "schema": schema} for name, schema in answer.query.items()]
+    errors = {**({"400": "Invalid parameter"} if in_query else {}), **({"404": "Unknown"} if parts else {})}
+    return {
+        "operationId": endpoint.partition(".")[2],
+        "description": inspect.cleandoc(view.__doc__ or ""),
+        "parameters": in_path + in_query,
+        "responses": {
+            "200": _response("The document", "application/json", answer.model.__name__),
+            "304": {"description": "Not modified: the ETag sent in If-None-Match is still right"},
+            **{status: _response(text, PROBLEM, Problem.__name__) for status, text in errors.items()},
+            "503": _response("Not available for a moment; see Retry-After", PROBLEM, Problem.__name__),
+        },
+    }
+
+
+def _response(description: str, media_type: str, model: str) -> dict[str, Any]:
+    schema = {"$ref": _REFERENCE.format(model=model)}
+    return {"description": description, "content": {media_type: {"schema": schema}}}
+
+
+def _add_schema(spec: APISpec, model: type[BaseModel]) -> None:
+    schema = model.model_json_schema(ref_template=_REFERENCE, mode="serialization")
+    for name, part in {**schema.pop("$defs", {}), model.__name__: schema}.items():
+        if name not in spec.components.schemas:
+            spec.components.schema(name, component=part)

@@ -1,0 +1,85 @@
+"""The API describes itself, and does what it says: schemathesis sends what the description allows and what it forbids."""
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+
+from tests.support.factories import campaign, draft, endorsement, fold_all, signatures
+
+pytestmark = pytest.mark.sqlite_only  # the answers themselves are tested on both where they are made
+
+DESCRIPTION = "/api/v1/openapi.json"
+
+
+@pytest.mark.parametrize("mode", list(schemathesis.GenerationMode))
+def test_the_api_answers_as_it_describes_itself(app, mode):
+    campaign()
+    signatures(6)
+    endorsement()
+    fold_all()
+    described = schemathesis.openapi.from_wsgi(DESCRIPTION, app)
+    operations = [found.ok() for found in described.get_all_operations()]
+    assert len(operations) == len(described.raw_schema["paths"])
+    for operation in operations:
+        if mode is schemathesis.GenerationMode.NEGATIVE and not list(operation.iter_parameters()):
+            continue  # nothing to get wrong
+
+        @given(case=operation.as_strategy(generation_mode=mode))
+        @settings(max_examples=10, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+        def call(case):
+            case.call_and_validate()
+
+        call()
+
+
+def test_every_address_of_the_api_is_described(app, client):
+    described = client.get(DESCRIPTION).json
+    assert described["openapi"].startswith("3.1")
+    ours = {
+        rule.rule.replace("<slug>", "{slug}")
+        for rule in app.url_map.iter_rules()
+        if rule.endpoint.startswith("api.") and rule.rule != DESCRIPTION
+    }
+    assert set(described["paths"]) == ours
+
+
+def test_every_campaign_is_listed_with_its_counts_and_pages_but_no_draft(app, client):
+    campaign()
+    draft("secret")
+    signatures(2)
+    fold_all()
+    answer = client.get("/api/v1/campaigns")
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    (found,) = answer.json["campaigns"]
+    assert (found["slug"], found["people"], found["is_open"]) == ("blue-skies", 2, True)
+    assert set(found["title"]) == set(found["pages"]) == {"ko", "en"}
+    assert client.get(found["pages"]["ko"]).status_code == 200
+
+
+def test_a_campaign_leads_to_all_its_documents(app, client):
+    campaign()
+    fold_all()
+    found = client.get("/api/v1/campaigns/blue-skies").json
+    assert found["as_of"].endswith("Z")
+    for address in (*found["documents"].values(), *found["pledge"]["pages"].values(), found["api"]):
+        assert client.get(address).status_code == 200, address
+
+
+def test_an_unchanged_campaign_is_not_sent_again(app, client, frozen_clock):
+    campaign()
+    first = client.get("/api/v1/campaigns/blue-skies")
+    frozen_clock.move(seconds=10)
+    known = {"If-None-Match": first.headers["ETag"]}
+    assert client.get("/api/v1/campaigns/blue-skies", headers=known).status_code == 304
+    signatures(1)
+    fold_all()
+    frozen_clock.move(seconds=10)
+    assert client.get("/api/v1/campaigns/blue-skies", headers=known).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["campaigns/unknown", "campaigns/unknown/count", "unknown"])
+def test_an_error_is_a_problem_document(client, path):
+    answer = client.get(f"/api/v1/{path}", headers={"Accept-Language": "en"})
+    assert (answer.status_code, answer.mimetype) == (404, "application/problem+json")
+    assert set(answer.json) == {"type", "title", "status", "detail"}
+    assert (answer.json["type"], answer.json["status"]) == ("about:blank", 404)
