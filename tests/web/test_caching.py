@@ -318,6 +318,7 @@ def test_no_personal_page_may_opt_in_by_mistake(app):
         "public.live",
         *("public.pledge", "public.pledge_source", "public.events_calendar", "public.event_calendar"),
         *("public.organizations", "public.organization", "public.spread"),
+        *("api.openapi", "api.campaign_list", "api.campaign_facts"),
         *("api.count", "api.history", "api.regions", "api.countries", "api.integrity", "api.organizations"),
         *("log.checkpoint", "log.key"),
         *("embed.share_image", "embed.badge", "embed.widget"),

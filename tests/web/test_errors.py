@@ -61,7 +61,7 @@ def test_an_error_shown_by_the_api_is_json(client):
     for path in ("/api/v1/campaigns/none/count", "/api/v1/nothing", "/api/nothing"):
         answer = client.get(path)
         assert answer.status_code == 404
-        assert answer.mimetype == "application/json"
+        assert answer.mimetype == "application/problem+json"
         assert answer.json["status"] == 404
         assert answer.json["title"]
         assert answer.json["detail"]
