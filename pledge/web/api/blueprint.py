@@ -17,7 +17,7 @@ _ANSWER = "pledge_api_answer"
 
 
 @dataclass(frozen=True)
-class Answer:
+class DeclaredAnswer:
     """What a view answers with, and the query parameters that it reads, as JSON schemas by name."""
 
     model: type[BaseModel]
@@ -28,14 +28,14 @@ def answers(model: type[BaseModel], **query: dict[str, Any]) -> Callable[[View],
     """Declare what a view answers with; /api/v1/openapi.json says so."""
 
     def mark(view: View) -> View:
-        setattr(view, _ANSWER, Answer(model, query))
+        setattr(view, _ANSWER, DeclaredAnswer(model, query))
         return view
 
     return mark
 
 
-def answer_of(view: Callable[..., Any]) -> Answer | None:
-    found: Answer | None = getattr(view, _ANSWER, None)
+def answer_of(view: Callable[..., Any]) -> DeclaredAnswer | None:
+    found: DeclaredAnswer | None = getattr(view, _ANSWER, None)
     return found
 
 

@@ -19,7 +19,7 @@ from pledge.web.caching import kept
 
 
 @api.get("/campaigns/<slug>/history")
-@answers(documents.History)
+@answers(documents.HistoryDocument)
 @kept(DATA_CACHE)
 def history(slug: str) -> Response:
     """What each Korean day added. `people` is null on a day whose people are in the last line, "other", or are none."""
@@ -34,7 +34,7 @@ def history(slug: str) -> Response:
 
 
 @api.get("/campaigns/<slug>/regions")
-@answers(documents.Regions)
+@answers(documents.RegionsDocument)
 @kept(DATA_CACHE)
 def regions(slug: str) -> Response:
     """People by province; "none": living elsewhere or no region given; "other": merged small cells."""
@@ -43,7 +43,7 @@ def regions(slug: str) -> Response:
 
 
 @api.get("/campaigns/<slug>/countries")
-@answers(documents.Countries)
+@answers(documents.CountriesDocument)
 @kept(DATA_CACHE)
 def countries(slug: str) -> Response:
     """People by country, the largest first; "other": merged small cells."""

@@ -23,7 +23,7 @@ DOCUMENTS = ("count", "history", "regions", "countries", "organizations", "integ
 
 
 @api.get("/campaigns")
-@answers(documents.Campaigns)
+@answers(documents.CampaignsDocument)
 @kept(DATA_CACHE)
 def campaign_list() -> Response:
     """Every public campaign, those that one can sign now first."""
@@ -35,7 +35,7 @@ def campaign_list() -> Response:
 
 
 @api.get("/campaigns/<slug>")
-@answers(documents.Campaign)
+@answers(documents.CampaignDocument)
 @kept(DATA_CACHE)
 def campaign_facts(slug: str) -> Response:
     """One campaign: its texts, dates, goal and counts, the pledge in use, and the addresses of its other documents.
@@ -64,7 +64,7 @@ def campaign_facts(slug: str) -> Response:
 
 
 @api.get("/campaigns/<slug>/count")
-@answers(documents.Count)
+@answers(documents.CountDocument)
 @kept(COUNT_CACHE)
 def count(slug: str) -> Response:
     """The count, and the size of the public log that adds up to it.

@@ -13,11 +13,11 @@ Texts = dict[str, str]
 Addresses = dict[str, Address]
 
 
-class Document(BaseModel):
+class ApiDocument(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class Count(Document):
+class CountDocument(ApiDocument):
     """People and organisations are two numbers and are never added up."""
 
     people: int = Field(ge=0)
@@ -28,7 +28,7 @@ class Count(Document):
     )
 
 
-class CampaignSummary(Document):
+class CampaignSummaryDocument(ApiDocument):
     slug: str
     title: Texts
     tagline: Texts
@@ -43,11 +43,11 @@ class CampaignSummary(Document):
     api: Address = Field(description="the document of this one campaign")
 
 
-class Campaigns(Document):
-    campaigns: list[CampaignSummary]
+class CampaignsDocument(ApiDocument):
+    campaigns: list[CampaignSummaryDocument]
 
 
-class Pledge(Document):
+class PledgeDocument(ApiDocument):
     """The text that is signed now."""
 
     version: int
@@ -55,17 +55,17 @@ class Pledge(Document):
     pages: Addresses
 
 
-class Campaign(CampaignSummary):
+class CampaignDocument(CampaignSummaryDocument):
     summary: Texts
     recipient: Texts = Field(description="to whom the totals are handed")
     as_of: Moment
     checkpoint: int | None
-    pledge: Pledge
+    pledge: PledgeDocument
     documents: Addresses = Field(description="count, history, regions, countries, organizations, integrity")
     log: Address = Field(description="the newest signed state of the public log")
 
 
-class Day(Document):
+class DayDocument(ApiDocument):
     day: str = Field(
         description='a Korean day, as 2026-11-24; "other" holds the people of days that are too small'
     )
@@ -73,13 +73,13 @@ class Day(Document):
     organizations: int
 
 
-class Line(Document):
+class LineDocument(ApiDocument):
     key: str = Field(description='a code; "none" where none was given, "other" for merged small cells')
     label: Texts
     people: int
 
 
-class _Breakdown(Document):
+class _BreakdownDocument(ApiDocument):
     as_of: Moment
     checkpoint: int | None
     people: int
@@ -87,19 +87,19 @@ class _Breakdown(Document):
     smallest_shown: int = Field(description="smaller cells are merged")
 
 
-class History(_Breakdown):
-    history: list[Day]
+class HistoryDocument(_BreakdownDocument):
+    history: list[DayDocument]
 
 
-class Regions(_Breakdown):
-    regions: list[Line]
+class RegionsDocument(_BreakdownDocument):
+    regions: list[LineDocument]
 
 
-class Countries(_Breakdown):
-    countries: list[Line]
+class CountriesDocument(_BreakdownDocument):
+    countries: list[LineDocument]
 
 
-class Organization(Document):
+class OrganizationDocument(ApiDocument):
     """The public facts of an organisation; nothing about the person who speaks for it."""
 
     id: str = Field(description="a string: larger than the integers that JavaScript represents exactly")
@@ -116,12 +116,12 @@ class Organization(Document):
     url: Address
 
 
-class Organizations(Document):
-    organizations: list[Organization]
+class OrganizationsDocument(ApiDocument):
+    organizations: list[OrganizationDocument]
     next: Address | None = Field(description="the next batch")
 
 
-class Integrity(Document):
+class IntegrityDocument(ApiDocument):
     """What became of all sign-ups; null means fewer than `smallest_shown`."""
 
     as_of: Moment
@@ -131,7 +131,7 @@ class Integrity(Document):
     smallest_shown: int
 
 
-class Problem(Document):
+class ProblemDocument(ApiDocument):
     """An error (RFC 9457)."""
 
     type: str

@@ -13,7 +13,7 @@ from pledge.web.caching import kept
 
 
 @api.get("/campaigns/<slug>/integrity")
-@answers(documents.Integrity)
+@answers(documents.IntegrityDocument)
 @kept(DATA_CACHE)
 def integrity(slug: str) -> Response:
     """`{"as_of", "submitted", "confirmed", "not_counted": {…}, "smallest_shown"}`; null means fewer than that."""

@@ -10,8 +10,8 @@ from pydantic import BaseModel
 
 from config import current_config
 from pledge.core import i18n
-from pledge.web.api.blueprint import Answer, answer_of, api
-from pledge.web.api.documents import Problem
+from pledge.web.api.blueprint import DeclaredAnswer, answer_of, api
+from pledge.web.api.documents import ProblemDocument
 from pledge.web.caching import kept
 from pledge.web.errors import PROBLEM
 
@@ -42,7 +42,7 @@ def _description() -> APISpec:
         },
         servers=[{"url": config.base_url}],
     )
-    _add_schema(spec, Problem)
+    _add_schema(spec, ProblemDocument)
     for rule in sorted(current_app.url_map.iter_rules(), key=lambda rule: rule.rule):
         view = current_app.view_functions[rule.endpoint]
         answer = answer_of(view)
@@ -54,7 +54,7 @@ def _description() -> APISpec:
     return spec
 
 
-def _operation(endpoint: str, view: Any, answer: Answer, parts: set[str]) -> dict[str, Any]:
+def _operation(endpoint: str, view: Any, answer: DeclaredAnswer, parts: set[str]) -> dict[str, Any]:
     in_path = [
         {"name": name, "in": "path", "required": True, "schema": _PARTS[name]} for name in sorted(parts)
     ]
@@ -67,8 +67,10 @@ def _operation(endpoint: str, view: Any, answer: Answer, parts: set[str]) -> dic
         "responses": {
             "200": _response("The document", "application/json", answer.model.__name__),
             "304": {"description": "Not modified: the ETag sent in If-None-Match is still right"},
-            **{status: _response(text, PROBLEM, Problem.__name__) for status, text in errors.items()},
-            "503": _response("Not available for a moment; see Retry-After", PROBLEM, Problem.__name__),
+            **{status: _response(text, PROBLEM, ProblemDocument.__name__) for status, text in errors.items()},
+            "503": _response(
+                "Not available for a moment; see Retry-After", PROBLEM, ProblemDocument.__name__
+            ),
         },
     }
 

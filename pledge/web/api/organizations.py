@@ -18,7 +18,7 @@ MAX_NUMBER = 2**63 - 1
 
 
 @api.get("/campaigns/<slug>/organizations")
-@answers(documents.Organizations, after={"type": "integer", "minimum": 0, "maximum": MAX_NUMBER})
+@answers(documents.OrganizationsDocument, after={"type": "integer", "minimum": 0, "maximum": MAX_NUMBER})
 @kept(DATA_CACHE, reads=("after",))
 def organizations(slug: str) -> Response:
     """`{"organizations": […], "next"}`, ordered by id; `next` is the address of the next batch, or null.
