@@ -13,11 +13,13 @@ from pledge.campaigns import queries as campaigns
 from pledge.campaigns.list_terms import TermsView
 from pledge.campaigns.mailed_links import Link, LinkState, waiting_state
 from pledge.campaigns.queries import CampaignView, PledgeView
+from pledge.core import clock
 from pledge.core.db import reading
 from pledge.core.tokens import BadToken, Purpose
 from pledge.signatures.identifiers import read_confirm_token, read_own_token
 from pledge.signatures.invalidation.models import Invalidation, InvalidationReason
 from pledge.signatures.models import SHOWN_BY_NAME, Signature, SignatureState
+from pledge.signatures.rules import WAITING_PAGE
 from pledge.signatures.standing import standing
 
 
@@ -87,6 +89,16 @@ def own_signature(token: str, lang: str, purpose: Purpose = Purpose.MANAGE) -> S
     return signature
 
 
+def is_confirmed_lately(signature_id: int) -> bool:
+    """Whether this very submission was confirmed, for the page where its form was sent; never about others of the person.
+
+    Only for an hour after it was sent: whoever typed a stranger's address is told nothing later (docs/adr/0062).
+    """
+    values = {"id": signature_id, "since": clock.now() - WAITING_PAGE}
+    with reading() as connection:
+        return connection.execute(_CONFIRMED_LATELY, values).first() is not None
+
+
 def find(signature_id: int, lang: str) -> SignatureView | None:
     """One signature by its number; None when there is none."""
     return _find(_OF_ROW, signature_id, lang)
@@ -99,6 +111,12 @@ def _whole(of: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
         .where(of)
     )
 
+
+_CONFIRMED_LATELY = select(Signature.id).where(
+    Signature.id == bindparam("id"),
+    Signature.state == SignatureState.CONFIRMED,
+    Signature.submitted_at > bindparam("since"),
+)
 
 # Made once: each page of a mailed link reads by one of them, and to make one takes longer than to run it.
 _OF_ROW = _whole(Signature.id == bindparam("id"))

@@ -7,6 +7,8 @@ from pledge.core.text.lines import clean_line
 MAX_NAME = 80
 #: How long the code of a mail to confirm works, from when the mail is due.
 CODE_LIFETIME = timedelta(days=7)
+#: For how long the page where the form was sent tells that the submission was confirmed elsewhere.
+WAITING_PAGE = timedelta(hours=1)
 #: How long a submission waits. A link lives seven days; seven more are left to ask for a new one with it. Nothing renews
 #: this clock.
 PENDING_LIFETIME = timedelta(days=14)

@@ -1,5 +1,7 @@
 """The mailbox of a development machine."""
 
+import re
+
 import pytest
 
 from pledge.mail import services, transports
@@ -27,7 +29,7 @@ def test_programs_get_all_mails_newest_first(app, client, mailbox):
 
     assert set(first) == {"to", "subject", "text", "html", "headers"}
     assert (first["to"], second["to"]) == ("first@example.org", "second@example.org")
-    assert first["subject"] == "[푸른 하늘] 서명을 완료해 주세요"
+    assert re.fullmatch(r"\[인증번호 \d{6}\] 푸른 하늘 서명을 완료해 주세요", first["subject"])
     assert "http://localhost/ko/confirm/" in first["text"]
     assert "http://localhost/ko/confirm/" in first["html"]
     assert first["headers"]["Auto-Submitted"] == "auto-generated"

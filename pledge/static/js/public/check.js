@@ -1,8 +1,15 @@
-// Says where the mail was sent, and accepts a pasted code with a space ("123 456").
+// Says where the mail was sent, accepts a pasted code with a space ("123 456"), sends the sixth digit, and asks whether
+// the link was pressed elsewhere: then this page is the one with the thanks.
+
+const FIRST_PAUSE = 2000;
+const LONGEST_PAUSE = 15000;
+const AN_HOUR = 3600000;
 
 export default function check(line) {
   const address = remembered();
   if (address) line.textContent = line.dataset.sentTo.replace("{address}", address);
+
+  if (line.dataset.state) wait(line.dataset.state);
 
   const code = document.getElementById("code");
   if (!code) return;
@@ -12,12 +19,42 @@ export default function check(line) {
     if (!digits) return;
     event.preventDefault();
     code.value = digits;
+    sendWhole(code);
   });
   code.addEventListener("input", (event) => {
     if (event.isComposing) return;
     const digits = tidy(code.value);
     if (digits !== code.value) code.value = digits;
+    sendWhole(code);
   });
+}
+
+// The same six digits are sent once: who comes back to correct a wrong code changes it first.
+function sendWhole(code) {
+  if (code.value.length !== 6 || code.value === code.dataset.sent) return;
+  code.dataset.sent = code.value;
+  code.form.requestSubmit();
+}
+
+// Slower and slower, not at all in the background, and at once when one comes back to this tab.
+function wait(address) {
+  const since = Date.now();
+  let pause = FIRST_PAUSE;
+  let timer = 0;
+  const ask = async () => {
+    clearTimeout(timer);
+    if (document.hidden || Date.now() - since > AN_HOUR) return;
+    try {
+      const response = await fetch(address, { cache: "no-store" });
+      if (response.ok && (await response.json()).confirmed) return location.replace(location.pathname);
+    } catch {
+      // Offline for a moment; the next time may find it.
+    }
+    pause = Math.min(pause * 1.2, LONGEST_PAUSE);
+    timer = setTimeout(ask, pause);
+  };
+  document.addEventListener("visibilitychange", ask);
+  timer = setTimeout(ask, pause);
 }
 
 function remembered() {

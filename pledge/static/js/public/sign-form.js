@@ -1,4 +1,4 @@
-// Asks for a province only in Korea, sends once, asks back when the address looks mistyped, and takes back a
+// Ticks all that is required by one box, asks for a province only in Korea, sends once, asks back when the address looks mistyped, and takes back a
 // complaint once its field is put right. Also for the forms of organisations; a correction has no address.
 
 const ENDINGS = { con: "com", cmo: "com", cim: "com", vom: "com", comm: "com", om: "com", ner: "net", nte: "net", met: "net" };
@@ -14,11 +14,31 @@ const DOMAINS = {
 
 export default function signForm(form) {
   const { country, region, email } = form.elements;
-  showRegion(country, region);
-  country.addEventListener("change", () => showRegion(country, region));
+  if (region?.closest(".field")) {
+    showRegion(country, region);
+    country.addEventListener("change", () => showRegion(country, region));
+  }
+  for (const all of form.querySelectorAll("[data-all]")) agreeToAll(form, all);
   if (email) suggest(email, form.dataset.suggest);
   form.addEventListener("input", (event) => settle(event.target));
   sendOnce(form, () => email && remember(email.value.trim()));
+}
+
+// The boxes stay what is sent and can each be changed; the one above them only ticks them.
+function agreeToAll(form, row) {
+  const all = row.querySelector("input");
+  const boxes = row.dataset.all.split(" ").map((name) => form.elements[name]);
+  const follow = () => { all.checked = boxes.every((box) => box.checked); };
+  all.addEventListener("change", () => {
+    for (const box of boxes) {
+      box.checked = all.checked;
+      settle(box);
+    }
+  });
+  for (const box of boxes) box.addEventListener("change", follow);
+  addEventListener("pageshow", follow);
+  follow();
+  row.hidden = false;
 }
 
 function showRegion(country, region) {

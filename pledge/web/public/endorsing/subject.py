@@ -148,6 +148,7 @@ ENDORSEMENT = Subject(
     form="public.endorse",
     has_code=False,
     read_ticket=read_ticket,
+    is_confirmed=lambda _: False,
     resend=services.resend,
     open_link=open_link,
     confirm=services.confirm_by_link,

@@ -7,18 +7,20 @@ from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any, TypeVar
 
-from flask import Response, abort, make_response, render_template, request
+from flask import Response, abort, jsonify, make_response, render_template, request
 from flask_babel import gettext as _
 
 from pledge.campaigns import queries as campaigns
 from pledge.campaigns.mailed_links import Link, LinkState
 from pledge.core import i18n, tokens
 from pledge.core.tokens import BadToken, Purpose
+from pledge.core.urls import campaign_link
+from pledge.ledger.queries import number_of
 from pledge.signatures import services as signatures
 from pledge.signatures.services import Confirmation
 from pledge.web.limits import count_unknown_link, limited, link_limit, token_limit
 from pledge.web.public.blueprint import public
-from pledge.web.public.campaign.pages import campaign_or_404
+from pledge.web.public.campaign.pages import campaign_or_404, qr_code, share_links
 from pledge.web.public.endorsing.subject import ENDORSEMENT
 from pledge.web.public.mailed_links.subject import DonePage, Question, Subject
 from pledge.web.public.signing.forms import ConfirmCodeForm, LinkForm
@@ -117,6 +119,9 @@ def is_wrong(response: Response) -> bool:
 def check(subject: Subject, slug: str, ticket: str) -> Response:
     """ "Check your mail", where the six digits of the mail may be typed if it has any."""
     submission = _ticket_or_404(lambda: subject.read_ticket(slug, ticket))
+    was_resent = request.args.get("resent") == "1"
+    if request.method == "GET" and not was_resent and subject.is_confirmed(submission):
+        return _confirmed_elsewhere(slug, submission)
     form = ConfirmCodeForm(request.form or None)
     if request.method == "POST" and form.validate():
         if signatures.confirm_by_code(submission, form.digits) is Confirmation.DONE:
@@ -132,9 +137,16 @@ def check(subject: Subject, slug: str, ticket: str) -> Response:
         page=campaign_or_404(slug),
         ticket=ticket,
         form=form,
-        resent=request.args.get("resent") == "1",
+        resent=was_resent,
     )
     return make_response(page, 422 if request.method == "POST" else 200)
+
+
+@route("/c/<slug>/check/<ticket>/state", of=[SIGNATURE])
+def check_state(subject: Subject, slug: str, ticket: str) -> Response:
+    """Whether the submission of this page was confirmed by its link, for the page that waits."""
+    submission = _ticket_or_404(lambda: subject.read_ticket(slug, ticket))
+    return jsonify(confirmed=subject.is_confirmed(submission))
 
 
 @route("/c/<slug>{of.prefix}/check/<ticket>/resend", methods=["POST"])
@@ -154,7 +166,7 @@ def confirm(subject: Subject, token: str) -> Response:
     if link.state is LinkState.CONFIRMED and is_pressed:
         return see_other(subject.url("confirm", token=token))
     if link.state is LinkState.CONFIRMED:
-        return _thanks(subject, link, token)
+        return thanks(subject, link, token)
     if link.state is LinkState.PENDING and not is_pressed:
         return show("public/mailed_links/confirm.html", subject, link.record, token=token)
     if link.state in _ENDED:
@@ -208,6 +220,19 @@ def my_link_sent(subject: Subject) -> Response:
     return make_response(render_template("public/mailed_links/my_link_sent.html", subject=subject))
 
 
+def _confirmed_elsewhere(slug: str, submission: Any) -> Response:
+    """Thanks without anything of the person: the ticket is not from their mailbox."""
+    campaign, number = campaign_or_404(slug), number_of(submission)
+    page = render_template(
+        "public/mailed_links/confirmed_elsewhere.html",
+        page=campaign,
+        number=number,
+        share=share_links(campaign),
+        qr=qr_code(campaign_link(i18n.language(), slug)),
+    )
+    return make_response(page)
+
+
 def _ticket_or_404(act: Callable[[], Any]) -> Any:
     try:
         return act()
@@ -219,14 +244,15 @@ def _back_to_check(subject: Subject, slug: str, ticket: str) -> Response:
     return see_other(subject.url("check", slug=slug, ticket=ticket, resent=1))
 
 
-def _thanks(subject: Subject, link: Link[Any], token: str) -> Response:
+def thanks(subject: Subject, link: Link[Any], token: str, status: int = 200, **more: Any) -> Response:
     """Thanks, and what comes next. An old link does not open the own page; the mailbox gets a new one."""
     return show(
         "public/mailed_links/confirmed.html",
         subject,
         link.record,
+        status,
         token=token,
         mailed=request.args.get("mailed") == "1",
         me_token=None if link.expired else subject.own_token(link.record),
-        **subject.thanks_context(link.record),
+        **{**subject.thanks_context(link.record), **more},
     )

@@ -73,7 +73,8 @@ class Subject:
     form: str  #: endpoint of the form that is filled in first
     has_code: bool  #: the mail also carries six digits
 
-    read_ticket: Callable[[str, str], object]  #: (slug, ticket); raises BadToken
+    read_ticket: Callable[[str, str], Any]  #: (slug, ticket); raises BadToken
+    is_confirmed: Callable[[Any], bool]  #: (what the ticket names), for the page that waits
     resend: Callable[[str, str, str], None]  #: (slug, ticket, lang); raises BadToken
     open_link: Callable[[str, str], Link[Any]]  #: (token, lang)
     confirm: Callable[[str], bool]  #: (token); raises BadToken

@@ -43,7 +43,7 @@ class SignForm(PublicForm):
     name = StringField(_l("Name"))
     email = StringField(_l("E-mail"))
     country = SelectField(_l("Country or region"), validate_choice=False)
-    region = SelectField(_l("Province or city"), validate_choice=False)
+    region = HiddenField()  #: asked after confirming; other programs may send it with the form
     age_ok = TickField(_l("I am 14 years old or older"))
     consent_privacy = TickField(_l("I agree that my personal data is collected and used"))
     public_name = TickField(_l("Show my name among the signers"))
@@ -105,6 +105,16 @@ class SignForm(PublicForm):
     @property
     def countries(self) -> list[tuple[str, str]]:
         return countries.country_choices(i18n.language())
+
+
+class RegionForm(PublicForm):
+    """Where somebody in Korea lives, asked once they are counted; leaving it open is an answer."""
+
+    region = SelectField(_l("Province or city"), validate_choice=False)
+
+    def validate_region(self, field: Field) -> None:
+        if field.data and field.data not in countries.REGIONS:
+            raise ValidationError(_l("Choose a province or city from the list."))
 
     @property
     def regions(self) -> list[tuple[str, str]]:

@@ -8,12 +8,13 @@ from pledge.campaigns.mailed_links import LinkState
 from pledge.core import i18n
 from pledge.core.tokens import Purpose
 from pledge.signatures import own
+from pledge.signatures.places import set_region_by_link
 from pledge.signatures.queries import SignatureView, open_link, own_signature
 from pledge.signatures.receipts import receipt
-from pledge.web.public.mailed_links.journey import FORM, ask, done, mailed_link, problem, route
+from pledge.web.public.mailed_links.journey import FORM, ask, done, mailed_link, problem, route, thanks
 from pledge.web.public.mailed_links.own import own_page
 from pledge.web.public.mailed_links.subject import DonePage, Question, Subject
-from pledge.web.public.signing.forms import ListForm, OwnForm
+from pledge.web.public.signing.forms import ListForm, OwnForm, RegionForm
 from pledge.web.public.signing.sign import see_other
 from pledge.web.public.signing.subject import SIGNATURE
 from pledge.web.request_checks import one_click
@@ -80,6 +81,20 @@ def unsubscribe(subject: Subject, token: str) -> Response:
             _("We no longer send you news of the campaign. Your signature stays and is counted as before."),
         )
     )
+
+
+@route("/confirm/<token>/region", of=[SIGNATURE], methods=["POST"])
+@mailed_link
+def confirm_region(subject: Subject, token: str) -> Response:
+    """Where somebody lives, asked on the page with the thanks."""
+    form = RegionForm(request.form)
+    if form.validate():
+        set_region_by_link(token, form.region.data or None)
+        return see_other(subject.url("confirm", token=token, region=1))
+    link = open_link(token, i18n.language())
+    if link.state is not LinkState.CONFIRMED or link.expired:
+        return problem(subject, link, token, 410)
+    return thanks(subject, link, token, 422, region_form=form)
 
 
 @route("/confirm/<token>/receipt", of=[SIGNATURE])

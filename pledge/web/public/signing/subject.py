@@ -8,16 +8,16 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from pledge.campaigns.mailed_links import Link
-from pledge.core import i18n, tokens
+from pledge.core import countries, i18n, tokens
 from pledge.core.tokens import Purpose
 from pledge.core.urls import campaign_link
 from pledge.ledger.queries import number_of
 from pledge.signatures import own, services
 from pledge.signatures.identifiers import read_ticket
-from pledge.signatures.queries import SignatureView, open_link, own_signature
+from pledge.signatures.queries import SignatureView, is_confirmed_lately, open_link, own_signature
 from pledge.web.public.campaign.pages import kept_campaign, kept_pledge, qr_code, share_links
 from pledge.web.public.mailed_links.subject import DonePage, JourneyTexts, Question, Subject
-from pledge.web.public.signing.forms import ListForm, OwnForm
+from pledge.web.public.signing.forms import ListForm, OwnForm, RegionForm
 
 
 def opened(token: str, lang: str) -> Link[SignatureView]:
@@ -53,6 +53,9 @@ def thanks_context(signature: SignatureView) -> dict[str, Any]:
         "heading": _("Thank you, your signature counts"),
         "number": number,
         "refresh": number is None,
+        "region_form": RegionForm(),
+        "asks_region": signature.country == countries.HOME and signature.region is None,
+        "region_saved": request.args.get("region") == "1" and signature.region is not None,
         "share": share_links(signature.campaign),
         "qr": qr_code(campaign_link(i18n.language(), signature.campaign.slug)),
     }
@@ -139,6 +142,7 @@ SIGNATURE = Subject(
     form="public.sign",
     has_code=True,
     read_ticket=read_ticket,
+    is_confirmed=is_confirmed_lately,
     resend=services.resend,
     open_link=opened,
     confirm=services.confirm_by_link,

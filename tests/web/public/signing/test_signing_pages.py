@@ -63,9 +63,8 @@ def test_only_the_fields_of_the_contract_are_needed(client):
         ("name", "홍\u202e길동", "문자", "character"),
         ("email", "", "이메일", "e-mail"),
         ("email", "hong@", "이메일", "e-mail"),
-        ("country", "XX", "나라", "country"),
-        ("country", None, "나라", "country"),
-        ("region", "KR-99", "시·도", "province"),
+        ("country", "XX", "국가", "country"),
+        ("country", None, "국가", "country"),
         ("consent_privacy", None, "동의", "agree"),
         ("age_ok", None, "14", "14"),
         ("pledge_version", "x", "서약", "pledge"),
@@ -258,3 +257,61 @@ def test_a_database_that_is_away_is_answered_503_and_nothing_is_tried_twice(
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "10"
     assert len(tried) == 1
+
+
+def test_the_waiting_page_learns_of_its_own_submission_only_and_for_an_hour(client, frozen_clock):
+    waiting = client.post(SIGN["en"], data=sign_form(email="hong@naver.com")).headers["Location"]
+    stranger = client.post(SIGN["en"], data=sign_form(email="hong@naver.com", name="Somebody Else")).headers[
+        "Location"
+    ]
+
+    def told():
+        states = [client.get(f"{place}/state").json["confirmed"] for place in (waiting, stranger)]
+        thanks = [
+            "Thank you, your signature counts" in client.get(place).text for place in (waiting, stranger)
+        ]
+        assert states == thanks
+        return states
+
+    assert told() == [False, False]
+    db.session.rollback()
+    mine = db.session.scalar(
+        select(Signature).where(Signature.address_hash.is_not(None)).order_by(Signature.submitted_at).limit(1)
+    )
+    assert services.confirm(mine.id)
+    assert told() == [True, False]
+    page = client.get(waiting).text
+    assert not any(word in page for word in ("hong@naver.com", "홍길동", "/me/", "/confirm/"))
+    frozen_clock.move(hours=1, seconds=1)
+    assert told() == [False, False]
+
+
+def test_the_form_asks_for_no_region_and_keeps_one_that_was_sent_with_it(client):
+    assert 'name="region"' not in client.get(SIGN["en"]).text
+    again = client.post(SIGN["en"], data=sign_form(name="", region="KR-26"))
+    assert again.status_code == 422
+    assert '<input type="hidden" name="region" value="KR-26">' in again.text
+    wrong = client.post(SIGN["en"], data=sign_form(region="KR-99"))
+    assert wrong.status_code == 422
+    assert "Choose a province or city from the list." in wrong.text
+    assert "KR-99" not in wrong.text
+
+
+def test_the_region_can_be_said_on_the_page_with_the_thanks(client):
+    person = signature(region=None)
+    place = f"/en/confirm/{confirm_token(person)}"
+    assert 'action="' + place + '/region"' in client.get(place).text
+    wrong = client.post(f"{place}/region", data={"region": "KR-99"})
+    assert (wrong.status_code, "Choose a province or city from the list." in wrong.text) == (422, True)
+    saved = client.post(f"{place}/region", data={"region": "KR-26"})
+    assert saved.status_code == 303
+    page = client.get(saved.headers["Location"]).text
+    assert "You are counted in Busan." in page
+    assert "/region" not in page
+
+
+def test_an_old_link_sets_no_region(client, frozen_clock):
+    place = f"/en/confirm/{confirm_token(signature(region=None))}"
+    frozen_clock.move(days=8)
+    assert client.post(f"{place}/region", data={"region": "KR-26"}).status_code == 410
+    assert "/region" not in client.get(place).text
