@@ -60,6 +60,11 @@ class Campaign(Model):
     video_provider: Mapped[str] = mapped_column(String(8), server_default="")
     video_id: Mapped[str] = mapped_column(String(20), server_default="")
     video_still: Mapped[str] = mapped_column(String(40), server_default="")
+    #: The photograph across the page (a wide picture in `files`; "" without one), what it shows in words, and which part
+    #: stays in sight where it is cut.
+    photo: Mapped[str] = mapped_column(String(40), server_default="")
+    photo_alt: Mapped[Texts] = mapped_column(Translated(200), default=Texts, server_default="{}")
+    photo_focus: Mapped[str] = mapped_column(String(12), default="center", server_default="center")
     #: The campaign's letter to read as a page, in CommonMark; beside it there may be a document for each language.
     letter_text: Mapped[Texts] = mapped_column(Translated, default=Texts, server_default="{}")
 

@@ -8,7 +8,7 @@ from markupsafe import Markup
 from sqlalchemy import Row, Select, exists, func, select
 from sqlalchemy.orm import aliased
 
-from pledge.campaigns import letter, list_terms, opening, secretariat
+from pledge.campaigns import letter, list_terms, opening, photo, secretariat
 from pledge.campaigns.letter import LetterView
 from pledge.campaigns.list_terms import TermsView
 from pledge.campaigns.models import (
@@ -22,6 +22,7 @@ from pledge.campaigns.models import (
     SisterCampaign,
     VideoProvider,
 )
+from pledge.campaigns.photo import PhotoView
 from pledge.campaigns.rules import shown_link
 from pledge.campaigns.video import Video
 from pledge.core import clock, languages
@@ -87,6 +88,7 @@ class CampaignView:
     pledge: PledgeView
     video: Video | None = None
     letter: LetterView | None = None
+    photo: PhotoView | None = None
     has_letter_page: bool = False
     has_sisters: bool = False
     list_terms: TermsView | None = (
@@ -245,6 +247,7 @@ def _whole(lang: str) -> Select[*tuple[Any, ...]]:
             *(CampaignText.title, CampaignText.tagline, CampaignText.summary, CampaignText.body),
             *(CampaignText.recipient, secretariat.column()),
             *letter.columns(lang),
+            *photo.COLUMNS,
             exists().where(SisterCampaign.campaign_id == Campaign.id).label("has_sisters"),
             *(PledgeText.version, PledgeText.wording.label("pledge"), PledgeText.sha256),
             *list_terms.columns(),
@@ -276,6 +279,7 @@ def _view(row: Row[*tuple[Any, ...]], lang: str) -> CampaignView:
         if row.video_provider
         else None,
         letter=letter.view(row.letter),
+        photo=photo.view(row, lang),
         has_letter_page=bool(row.has_letter_page),
         has_sisters=bool(row.has_sisters),
         list_terms=list_terms.view(row, lang),

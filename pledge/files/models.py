@@ -16,7 +16,7 @@ class FileKind(StrEnum):
 
 
 class StoredFile(Model):
-    """A picture (two sizes under one name) or a document. The name is random: it reveals nothing about the sender."""
+    """A picture (its sizes under one name) or a document. The name is random: it reveals nothing about the sender."""
 
     __tablename__ = "stored_files"
 

@@ -1,4 +1,4 @@
-"""From an uploaded picture to the two that are shown: check its type, then have a child process re-encode it."""
+"""From an uploaded picture to those that are shown: check its type, then have a child process re-encode it."""
 
 import os
 import signal
@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 from pledge.core.turns import Busy, Turns
@@ -14,9 +15,12 @@ from pledge.files.inspection import is_bare_webp, picture_format
 
 #: Pixels of the longer side: in lists, and on an organisation's own page.
 SIZES = (96, 320)
+#: The same for a photograph across the page.
+WIDE_SIZES = (640, 1080, 1600)
 
 MEDIA_TYPE = "image/webp"
 WALL_SECONDS = 1.7  #: then the child is killed, so that all is over within two
+WALL_SECONDS_WIDE = 8  #: the same for three larger pictures, which only staff send
 #: CPU seconds; any valid picture is done by then. A child killed with less was waiting for the processor.
 FAIR_SECONDS = 0.4
 #: The child: isolated from the environment and the working folder, started by its path so that it imports nothing of ours.
@@ -31,18 +35,27 @@ def renditions(data: bytes) -> dict[int, bytes]:
     Raises BadPicture with the fault: BUSY at once while other pictures are being made, else within WALL_SECONDS of its turn,
     or twice that on a machine without processor time.
     """
+    return _made(data, SIZES, seconds=WALL_SECONDS)
+
+
+def wide_renditions(data: bytes) -> dict[int, bytes]:
+    """As renditions, for a photograph across the page: larger, opaque, the smallest at most 60 kB for any photograph."""
+    return _made(data, WIDE_SIZES, "wide", seconds=WALL_SECONDS_WIDE)
+
+
+def _made(data: bytes, sizes: Sequence[int], *arguments: str, seconds: float) -> dict[int, bytes]:
     kind = picture_format(data)
     try:
         with _turns.take():
-            answer = _answer(kind.encode() + b"\n" + data)
+            answer = _answer(kind.encode() + b"\n" + data, arguments, seconds)
     except Busy:
         raise BadPicture(PictureFault.BUSY) from None
-    return dict(zip(SIZES, _parse(answer), strict=True))
+    return dict(zip(sizes, _parse(answer, sizes), strict=True))
 
 
-def _answer(question: bytes) -> bytes:
+def _answer(question: bytes, arguments: Sequence[str], seconds: float) -> bytes:
     for _ in range(2):
-        answer, status, cpu_seconds = _ask_child(question)
+        answer, status, cpu_seconds = _ask_child(question, arguments, seconds)
         if status == 0:
             return answer
         if status != -signal.SIGKILL or cpu_seconds > FAIR_SECONDS:  # a limit, or its own work
@@ -51,14 +64,16 @@ def _answer(question: bytes) -> bytes:
     raise BadPicture(PictureFault.BUSY)
 
 
-def _ask_child(question: bytes) -> tuple[bytes, int, float]:
+def _ask_child(question: bytes, arguments: Sequence[str], seconds: float) -> tuple[bytes, int, float]:
     """The child's answer, its status as `subprocess` gives it, and the seconds that it computed."""
     # Files, not pipes: the child's own limit on files bounds its answer, whatever has become of it.
     with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out:
         given.write(question)
         given.seek(0)
-        child = subprocess.Popen(COMMAND, stdin=given, stdout=out, stderr=subprocess.DEVNULL, env={})
-        late = threading.Timer(WALL_SECONDS, child.kill)
+        child = subprocess.Popen(
+            (*COMMAND, *arguments), stdin=given, stdout=out, stderr=subprocess.DEVNULL, env={}
+        )
+        late = threading.Timer(seconds, child.kill)
         late.start()
         try:
             _, status, used = os.wait4(child.pid, 0)  # unlike subprocess, it tells what this child used
@@ -69,7 +84,7 @@ def _ask_child(question: bytes) -> tuple[bytes, int, float]:
         return out.read(), child.returncode, used.ru_utime + used.ru_stime
 
 
-def _parse(answer: bytes) -> list[bytes]:
+def _parse(answer: bytes, sizes: Sequence[int]) -> list[bytes]:
     """The pictures in the child's answer. A malicious picture may control the child, so all of it is checked."""
     line, _, rest = answer.partition(b"\n")
     word, *numbers = line.decode(errors="replace").split(" ")
@@ -80,6 +95,6 @@ def _parse(answer: bytes) -> list[bytes]:
         length = int(number) if number.isdecimal() else 0
         pictures.append(rest[at : at + length])
         at += length
-    if len(pictures) != len(SIZES) or at != len(rest) or not all(map(is_bare_webp, pictures, SIZES)):
+    if len(pictures) != len(sizes) or at != len(rest) or not all(map(is_bare_webp, pictures, sizes)):
         raise BadPicture(PictureFault.TOO_HARD)
     return pictures

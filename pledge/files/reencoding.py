@@ -1,7 +1,7 @@
 """The child process that decodes a picture and re-encodes it. It is run by its path and imports nothing but Pillow.
 
 stdin: one line `FORMAT`, then the bytes of the picture. stdout: one line, then bytes:
-`ok 1234 5678` and the two WebP pictures, or the name of a fault. An exploited decoder is confined to a
+`ok 1234 5678` and the WebP pictures, or the name of a fault. An exploited decoder is confined to a
 process with little memory, little time, no environment, no file and no connection.
 """
 
@@ -25,11 +25,16 @@ from PIL import (
 PLUGINS = (JpegImagePlugin, MpoImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin)
 
 SIZES = (96, 320)  #: pixels of the longer side, as in pictures.py
+#: The same for a photograph across the page, as in pictures.py, with the most bytes that each should have.
+WIDE = {640: 60_000, 1080: 140_000, 1600: 260_000}
+#: Tried in this order until the picture is small enough.
+WIDE_QUALITIES = (75, 55, 35, 15)
 MAX_PIXELS = 4_000_000
 #: Pixels of one side. Scaling a strip of one by four million pixels takes a hundred times as long as a square.
 MAX_SIDE = 8_000
 MEMORY = 250 * 1024 * 1024
 CPU_SECONDS = 2
+CPU_SECONDS_WIDE = 6  #: three larger pictures, sent by staff only
 MAX_ANSWER = 1024 * 1024
 
 #: A flat logo is sharper and smaller without loss; where that costs more bytes than this for each pixel of the longer
@@ -41,11 +46,11 @@ class PictureRefused(Exception):
     """The name of a fault, as in faults.py."""
 
 
-def limit() -> None:
+def limit(cpu_seconds: int = CPU_SECONDS) -> None:
     """Limit this process from here on: memory, time, no opened files, no child processes, no large output."""
     for what, most in (
         (resource.RLIMIT_AS, MEMORY),
-        (resource.RLIMIT_CPU, CPU_SECONDS),
+        (resource.RLIMIT_CPU, cpu_seconds),
         (resource.RLIMIT_FSIZE, MAX_ANSWER),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_NPROC, 0),
@@ -58,6 +63,23 @@ def reencode(data: bytes, kind: str) -> list[bytes]:
     """The picture as WebP in each size, with its pixels only. Raises PictureRefused."""
     picture = decoded(data, kind)
     return [encoded(fitted(picture, size), size) for size in SIZES]
+
+
+def reencode_wide(data: bytes, kind: str) -> list[bytes]:
+    """A photograph as WebP in each size of WIDE, opaque, with its pixels only. Raises PictureRefused."""
+    picture = decoded(data, kind)
+    if picture.mode == "RGBA":
+        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
+    return [_small_enough(fitted(picture, size), most) for size, most in WIDE.items()]
+
+
+def _small_enough(picture: Image.Image, most: int) -> bytes:
+    bare = Image.frombytes(picture.mode, picture.size, picture.tobytes())
+    for quality in WIDE_QUALITIES:
+        made = saved(bare, quality=quality, method=2)
+        if len(made) <= most:
+            break
+    return made
 
 
 def decoded(data: bytes, kind: str) -> Image.Image:
@@ -106,15 +128,15 @@ def encoded(picture: Image.Image, size: int) -> bytes:
     return saved(bare, quality=85, use_sharp_yuv=True)
 
 
-def saved(picture: Image.Image, **options: object) -> bytes:
+def saved(picture: Image.Image, *, method: int = 4, **options: object) -> bytes:
     out = io.BytesIO()
-    picture.save(out, "WEBP", method=4, **options)
+    picture.save(out, "WEBP", method=method, **options)
     return out.getvalue()
 
 
-def answer(data: bytes, kind: str) -> bytes:
+def answer(data: bytes, kind: str, *, is_wide: bool) -> bytes:
     try:
-        pictures = reencode(data, kind)
+        pictures = reencode_wide(data, kind) if is_wide else reencode(data, kind)
     except PictureRefused as refused:
         return f"{refused}\n".encode()
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
@@ -131,9 +153,10 @@ def main() -> None:
     Image.preinit()
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS
     warnings.simplefilter("error")
-    limit()
+    is_wide = sys.argv[1:] == ["wide"]
+    limit(CPU_SECONDS_WIDE if is_wide else CPU_SECONDS)
     kind = sys.stdin.buffer.readline(8).decode().strip()
-    sys.stdout.buffer.write(answer(sys.stdin.buffer.read(), kind))
+    sys.stdout.buffer.write(answer(sys.stdin.buffer.read(), kind, is_wide=is_wide))
     sys.stdout.buffer.flush()
 
 

@@ -34,6 +34,7 @@ __all__ = [
     "keep",
     "store_document",
     "store_picture",
+    "store_wide_picture",
     "sweep",
 ]
 
@@ -55,7 +56,15 @@ def store_picture(data: bytes) -> str:
 
     Raises BadPicture with the fault, or StorageAway; then nothing is stored. Not inside a transaction: it has its own.
     """
-    made = pictures.renditions(data)
+    return _store_renditions(pictures.renditions(data))
+
+
+def store_wide_picture(data: bytes) -> str:
+    """As store_picture, for a photograph across the page, in its sizes."""
+    return _store_renditions(pictures.wide_renditions(data))
+
+
+def _store_renditions(made: dict[int, bytes]) -> str:
     return _store(
         FileKind.PICTURE,
         pictures.MEDIA_TYPE,
@@ -168,5 +177,5 @@ def _delete_rows(session: Session) -> list[str]:
 
 
 def _remove(name: str) -> None:
-    for part in (*(f"{size}.webp" for size in pictures.SIZES), "document.pdf"):
+    for part in (*(f"{size}.webp" for size in (*pictures.SIZES, *pictures.WIDE_SIZES)), "document.pdf"):
         current_storage().delete(f"{name}/{part}")

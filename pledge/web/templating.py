@@ -54,7 +54,7 @@ def asset(path: str) -> str:
 
 
 def picture_url(name: str, size: int) -> str:
-    """The address of a stored picture, 96 or 320 pixels on its longer side."""
+    """The address of a stored picture, 96 or 320 pixels on its longer side; 640, 1080 or 1600 of a wide one."""
     return url_for("files.picture", name=name, size=size)
 
 

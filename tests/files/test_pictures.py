@@ -14,7 +14,7 @@ from PIL import Image, ImageFile
 from pledge.files import pictures, reencoding
 from pledge.files.faults import BadPicture, PictureFault
 from pledge.files.inspection import is_bare_webp, picture_format
-from pledge.files.pictures import SIZES, renditions
+from pledge.files.pictures import SIZES, WIDE_SIZES, renditions, wide_renditions
 from tests.files.corpus import GOOD
 from tests.support.pictures import (
     GPS_PLACE,
@@ -113,6 +113,23 @@ def test_a_flat_logo_keeps_its_exact_colours_and_a_photograph_stays_small():
     assert max(map(len, renditions(saved(noise((500, 500)), "JPEG")).values())) < 120_000
 
 
+@pytest.mark.parametrize("name", GOOD)
+def test_a_photograph_across_the_page_becomes_three_bare_webp_pictures(name):
+    made = wide_renditions(GOOD[name]())
+    assert tuple(made) == WIDE_SIZES == tuple(reencoding.WIDE) == (640, 1080, 1600)
+    for size, out in made.items():
+        assert is_bare_webp(out, size)
+        assert opened(out).mode == "RGB"
+        assert GPS_PLACE.encode() not in out
+
+
+def test_a_photograph_is_at_most_sixty_kilobytes_on_a_phone():
+    grain = noise((250, 160)).resize((2000, 1300))  # finer detail than a photograph has
+    made = wide_renditions(saved(grain, "JPEG", quality=60))
+    assert opened(made[1600]).size == (1600, 1040)
+    assert len(made[640]) <= 60_000
+
+
 # --- The look before the decoder ---
 
 
@@ -197,7 +214,7 @@ def test_the_child_gets_no_setting_from_the_environment(monkeypatch):
 )
 def test_a_child_that_got_no_processor_is_not_the_fault_of_the_picture(monkeypatch, endings, fault):
     children = iter(endings)
-    monkeypatch.setattr(pictures, "_ask_child", lambda question: (b"", *next(children)))
+    monkeypatch.setattr(pictures, "_ask_child", lambda *_: (b"", *next(children)))
     with pytest.raises(BadPicture) as refused:
         renditions(png())
     assert refused.value.fault == fault
@@ -206,7 +223,7 @@ def test_a_child_that_got_no_processor_is_not_the_fault_of_the_picture(monkeypat
 
 def test_a_picture_that_had_to_wait_is_made(monkeypatch):
     ask, starved = pictures._ask_child, iter([(b"", -9, 0.1)])
-    monkeypatch.setattr(pictures, "_ask_child", lambda question: next(starved, None) or ask(question))
+    monkeypatch.setattr(pictures, "_ask_child", lambda *question: next(starved, None) or ask(*question))
     assert set(renditions(png())) == set(SIZES)
 
 
@@ -224,7 +241,7 @@ def test_a_picture_that_had_to_wait_is_made(monkeypatch):
     ],
 )
 def test_nothing_that_a_captured_child_says_is_believed(monkeypatch, answer):
-    monkeypatch.setattr(pictures, "_ask_child", lambda question: (answer, 0, 0.1))
+    monkeypatch.setattr(pictures, "_ask_child", lambda *_: (answer, 0, 0.1))
     with pytest.raises(BadPicture) as refused:
         renditions(png())
     assert refused.value.fault == PictureFault.TOO_HARD
@@ -233,7 +250,7 @@ def test_nothing_that_a_captured_child_says_is_believed(monkeypatch, answer):
 def test_only_a_few_pictures_are_made_at_once(monkeypatch):
     """Each child may take a core and a quarter of a gigabyte; one more waits, others are told at once to come again."""
     go_on = threading.Event()
-    monkeypatch.setattr(pictures, "_ask_child", lambda question: go_on.wait(5) and (b"damaged\n", 0, 0.1))
+    monkeypatch.setattr(pictures, "_ask_child", lambda *_: go_on.wait(5) and (b"damaged\n", 0, 0.1))
 
     def send():
         with pytest.raises(BadPicture):

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, abort, make_response, request
 
 from pledge.core.logs import log
 from pledge.files import queries
-from pledge.files.pictures import MEDIA_TYPE, SIZES
+from pledge.files.pictures import MEDIA_TYPE, SIZES, WIDE_SIZES
 from pledge.web.errors import RETRY_AFTER_OUTAGE, error_page
 
 blueprint = Blueprint("files", __name__, url_prefix="/files")
@@ -22,7 +22,7 @@ SANDBOX = "default-src 'none'; frame-ancestors 'none'; sandbox"
 
 @blueprint.get("/<name>/<size>.webp")
 def picture(name: str, size: str) -> Response:
-    if size not in map(str, SIZES):
+    if size not in map(str, (*SIZES, *WIDE_SIZES)):
         abort(404)
     return _sent(queries.picture(name, int(size)), MEDIA_TYPE, f"{name}-{size}")
 

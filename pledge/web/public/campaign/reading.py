@@ -102,6 +102,7 @@ def _campaign(view: CampaignView, *, preview: bool = False) -> Response:
             page=page,
             facts=structured_data.of_campaign(page, coming),
             form=SignForm(country=countries.HOME),
+            photo=view.photo,
             video=view.video,
             letter=view.letter,
             has_letter_page=view.has_letter_page and not preview,

@@ -11,6 +11,7 @@ from wtforms.validators import ValidationError
 from pledge.campaigns.events import EventFields
 from pledge.campaigns.models import PartnerRole
 from pledge.campaigns.partners import PartnerFields
+from pledge.campaigns.photo import PhotoFocus
 from pledge.campaigns.rules import FieldFault
 from pledge.campaigns.sisters import SisterFields
 from pledge.web.forms import ByLanguage, StaffForm, TickField
@@ -163,6 +164,18 @@ class EventForm(StampedForm):
             ends_at=ends_at,
             outcome=self.by_language("outcome"),
         )
+
+
+class PhotoForm(StampedForm):
+    photo = FileField(_l("Photograph"))
+    photo_kept = HiddenField()
+    alt = ByLanguage(StringField, _l("What it shows"))
+    focus = SelectField(_l("Stays in sight"), validate_choice=False)
+    drop_photo = TickField(_l("Remove the photograph"))
+
+    def validate_focus(self, field: Field) -> None:
+        if field.data not in set(PhotoFocus):
+            raise ValidationError(_l("Choose one from the list."))
 
 
 class VideoForm(StampedForm):

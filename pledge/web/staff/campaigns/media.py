@@ -1,21 +1,42 @@
-"""A campaign's video with its picture, and its letter as a page and as a file."""
+"""A campaign's photograph, its video with its picture, and its letter as a page and as a file."""
 
 from flask import Response, request
+from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
 
 from pledge.accounts.roles import Permission
-from pledge.campaigns import media
+from pledge.campaigns import media, photo
 from pledge.campaigns import staff_queries as campaigns
+from pledge.campaigns.photo import Photo, PhotoFocus
 from pledge.campaigns.staff_queries import CampaignDesk
 from pledge.core import languages
 from pledge.web.request_checks import allows
 from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.campaigns.forms import LettersForm, LetterTextForm, StampedForm, VideoForm
+from pledge.web.staff.campaigns.forms import LettersForm, LetterTextForm, PhotoForm, StampedForm, VideoForm
 from pledge.web.staff.campaigns.partners import PICTURE_BODY
-from pledge.web.staff.campaigns.saving import SavingProblem, attempt, take_document, take_picture
+from pledge.web.staff.campaigns.saving import (
+    SavingProblem,
+    attempt,
+    take_document,
+    take_picture,
+    take_wide_picture,
+)
 from pledge.web.staff.campaigns.sections import OK, saved, section_page
 from pledge.web.staff.campaigns.texts import TEXT_BODY
+
+#: Which part of a photograph stays in sight where it is cut.
+FOCUSES = (
+    (PhotoFocus.CENTER, _l("The middle")),
+    (PhotoFocus.TOP, _l("The top")),
+    (PhotoFocus.BOTTOM, _l("The bottom")),
+    (PhotoFocus.LEFT, _l("The left")),
+    (PhotoFocus.RIGHT, _l("The right")),
+    (PhotoFocus.LEFT_TOP, _l("The top left")),
+    (PhotoFocus.RIGHT_TOP, _l("The top right")),
+    (PhotoFocus.LEFT_BOTTOM, _l("The bottom left")),
+    (PhotoFocus.RIGHT_BOTTOM, _l("The bottom right")),
+)
 
 #: Two letters of 5 MB and the fields beside them.
 LETTERS_BODY = 10_200_000
@@ -26,6 +47,27 @@ LETTERS_BODY = 10_200_000
 def campaign_media(slug: str) -> Response:
     desk = campaigns.desk(slug)
     return _page(desk, OK)
+
+
+@staff.post("/campaigns/<slug>/media/photo")
+@allows(body=PICTURE_BODY)
+@needs(Permission.EDIT_CAMPAIGNS)
+def campaign_photo(slug: str) -> AnyResponse:
+    form = PhotoForm(request.form)
+    new = take_wide_picture(form, "photo")
+    problem = attempt(
+        form,
+        lambda: photo.set_photo(
+            actor(),
+            slug,
+            form.seen.data or "",
+            form.by_language("alt"),
+            PhotoFocus(form.focus.data),
+            new=new,
+            drop=form.drop_photo.data,
+        ),
+    )
+    return _page(campaigns.desk(slug), problem, photo_form=form) if problem else saved("campaign_media", slug)
 
 
 @staff.post("/campaigns/<slug>/media/video")
@@ -76,6 +118,12 @@ def campaign_letter_text(slug: str) -> AnyResponse:
     return _page(campaigns.desk(slug), problem, text_form=form) if problem else saved("campaign_media", slug)
 
 
+def _photo_form(stored: Photo) -> PhotoForm:
+    return PhotoForm(
+        data={**languages.by_field("alt", stored.alt), "focus": stored.focus, "seen": stored.stamp}
+    )
+
+
 def _video_form(desk: CampaignDesk) -> VideoForm:
     video = desk.video
     return VideoForm(data={"video": video.link if video else "", "seen": media.video_stamp(video)})
@@ -92,11 +140,15 @@ def _text_form(desk: CampaignDesk) -> LetterTextForm:
 
 def _page(desk: CampaignDesk, problem: SavingProblem, **sent: StampedForm) -> Response:
     """The page with its forms as they are stored, except for the one that was sent."""
+    stored = photo.of(desk.id)
     forms = {
+        "photo_form": _photo_form(stored),
         "video_form": _video_form(desk),
         "letters_form": _letters_form(desk),
         "text_form": _text_form(desk),
         **sent,
     }
-    form = next(iter(sent.values()), forms["video_form"])
-    return section_page("staff/campaigns/media.html", desk, form, problem, **forms)
+    form = next(iter(sent.values()), forms["photo_form"])
+    return section_page(
+        "staff/campaigns/media.html", desk, form, problem, photo=stored, focuses=FOCUSES, **forms
+    )

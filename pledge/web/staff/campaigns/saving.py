@@ -124,6 +124,11 @@ def take_picture(form: Form, name: str) -> str:
     return _take(form, name, lambda data, _type: files.store_picture(data))
 
 
+def take_wide_picture(form: Form, name: str) -> str:
+    """As take_picture, for a photograph across the page."""
+    return _take(form, name, lambda data, _type: files.store_wide_picture(data))
+
+
 def take_document(form: Form, name: str) -> str:
     """As take_picture, for a PDF."""
     return _take(form, name, files.store_document)

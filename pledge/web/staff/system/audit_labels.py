@@ -26,6 +26,7 @@ ACTIONS: dict[str, Any] = {
     "campaign.partner.change": _l("Changed a partner"),
     "campaign.partner.move": _l("Changed the order of the partners"),
     "campaign.partner.remove": _l("Removed a partner"),
+    "campaign.photo": _l("Changed the photograph"),
     "campaign.pledge": _l("Changed the pledge text"),
     "campaign.schedule": _l("Changed goal or dates"),
     "campaign.sister.add": _l("Added a sister campaign"),

@@ -12,9 +12,13 @@ def picture():
     return (io.BytesIO(png(size=(64, 36))), "logo.png")
 
 
-def seen(page):
-    """The mark that the (first) form of a page carries back."""
-    return re.search(r'name="seen" value="(\w*)"', page.text)[1]
+def photograph():
+    return (io.BytesIO(png(size=(800, 450))), "photo.png")
+
+
+def seen(page, action=""):
+    """The mark that a form of a page carries back: the one sent to that address, or the first."""
+    return re.search(rf'{action}.*?name="seen" value="(\w*)"', page.text, re.DOTALL)[1]
 
 
 def partner_form(**changes):

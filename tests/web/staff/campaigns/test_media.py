@@ -3,10 +3,11 @@
 import io
 import re
 
-from pledge.campaigns import media, staff_queries
+from pledge.campaigns import media, photo, staff_queries
+from pledge.campaigns.photo import PhotoFocus
 from tests.support import factories
 from tests.support.factories import EDITOR
-from tests.web.staff.campaigns.screens import PDF, picture, seen, send
+from tests.web.staff.campaigns.screens import PDF, photograph, picture, seen, send
 
 
 def test_a_video_s_form_tells_all_its_mistakes_at_once(app, editor):
@@ -26,7 +27,7 @@ def test_a_video_and_its_picture_are_saved(app, editor, client):
     sent = send(
         editor,
         "media/video",
-        {"video": "https://youtu.be/dQw4w9WgXcQ", "still": picture(), "seen": seen(page)},
+        {"video": "https://youtu.be/dQw4w9WgXcQ", "still": picture(), "seen": seen(page, "media/video")},
     )
     assert sent.status_code == 303
     assert f"/files/{staff_queries.desk('air').video.still}/" in client.get("/en/c/air").text
@@ -35,7 +36,7 @@ def test_a_video_and_its_picture_are_saved(app, editor, client):
 def test_another_address_than_youtube_or_vimeo_is_told(app, editor):
     factories.campaign("air")
     page = editor.get("/staff/campaigns/air/media")
-    sent = send(editor, "media/video", {"video": "https://example.org/v", "seen": seen(page)})
+    sent = send(editor, "media/video", {"video": "https://example.org/v", "seen": seen(page, "media/video")})
     assert sent.status_code == 422
     assert 'href="#video"' in sent.text
     assert 'value="https://example.org/v"' in sent.text
@@ -75,7 +76,9 @@ def test_media_that_somebody_else_changed_meanwhile_are_told(app, editor):
     factories.campaign("air")
     page = editor.get("/staff/campaigns/air/media")
     media.set_video(EDITOR, "air", media.video_stamp(None), "https://vimeo.com/123456789")
-    sent = send(editor, "media/video", {"video": "https://youtu.be/dQw4w9WgXcQ", "seen": seen(page)})
+    sent = send(
+        editor, "media/video", {"video": "https://youtu.be/dQw4w9WgXcQ", "seen": seen(page, "media/video")}
+    )
     assert sent.status_code == 409
     assert 'value="https://youtu.be/dQw4w9WgXcQ"' in sent.text
     assert "https://vimeo.com/123456789" in sent.text
@@ -117,3 +120,57 @@ def test_a_letter_to_read_that_somebody_else_changed_meanwhile_is_told(app, edit
     assert sent.status_code == 409
     assert "First" in sent.text
     assert "Later" in sent.text
+
+
+WORDS = {"alt_ko": "맑은 하늘 아래 서울", "alt_en": "Seoul under a clear sky"}
+
+
+def stored_photo():
+    return photo.of(staff_queries.desk("air").id)
+
+
+def test_a_photograph_is_saved_shown_and_taken_away(app, editor, client):
+    factories.campaign("air")
+    form = {**WORDS, "focus": "left-top", "photo": photograph(), "seen": stored_photo().stamp}
+    assert send(editor, "media/photo", form).status_code == 303
+    page, name = client.get("/en/c/air").text, stored_photo().file
+    assert 'alt="Seoul under a clear sky"' in page
+    assert "photo__picture--left-top" in page
+    assert 'alt="맑은 하늘 아래 서울"' in client.get("/ko/c/air").text
+    client.checked = False
+    for size in (640, 1080, 1600):
+        assert f"/files/{name}/{size}.webp" in page
+        assert client.get(f"/files/{name}/{size}.webp").status_code == 200
+    gone = {"focus": "center", "drop_photo": "y", "seen": stored_photo().stamp}
+    assert send(editor, "media/photo", gone).status_code == 303
+    assert stored_photo().file == ""
+
+
+def test_a_photograph_needs_words_in_every_language(app, editor):
+    factories.campaign("air")
+    form = {**WORDS, "alt_en": "", "focus": "center", "photo": photograph(), "seen": stored_photo().stamp}
+    sent = send(editor, "media/photo", form)
+    assert sent.status_code == 422
+    assert 'href="#alt_en"' in sent.text
+    assert stored_photo().file == ""
+    kept = re.search(r'name="photo_kept" value="([^"]+)"', sent.text)[1]
+    again = {**WORDS, "focus": "center", "photo_kept": kept, "seen": stored_photo().stamp}
+    assert send(editor, "media/photo", again).status_code == 303
+    assert stored_photo().file, "nobody has to choose it twice"
+
+
+def test_words_without_a_photograph_and_an_unknown_place_are_told(app, editor):
+    factories.campaign("air")
+    form = {**WORDS, "seen": stored_photo().stamp}
+    assert 'href="#photo"' in send(editor, "media/photo", {**form, "focus": "center"}).text
+    assert 'href="#focus"' in send(editor, "media/photo", {**form, "focus": "x; color: red"}).text
+
+
+def test_a_photograph_that_somebody_else_changed_meanwhile_is_told(app, editor):
+    factories.campaign("air")
+    held = stored_photo().stamp
+    photo.set_photo(EDITOR, "air", held, {}, PhotoFocus.TOP)
+    form = {**WORDS, "focus": "left", "photo": photograph(), "seen": held}
+    sent = send(editor, "media/photo", form)
+    assert sent.status_code == 409
+    assert "Changed in the meantime" in sent.text
