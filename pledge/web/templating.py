@@ -10,6 +10,7 @@ from flask_babel import get_locale
 
 from config import Config
 from pledge.core import countries, i18n, languages
+from pledge.core.text.scripts import language_of_script
 from pledge.endorsements.queries import initials
 from pledge.switches import queries as switches
 
@@ -37,6 +38,7 @@ def init_app(app: Flask, config: Config) -> None:
         site_name=lambda: config.site_name_in(i18n.language()),
         region_name=lambda code: countries.region_name(code, i18n.language()),
         get_locale=get_locale,
+        language_of_script=language_of_script,
         has_sample_data=lambda: switches.current().sample_data,
         initials=initials,
         language_name=lambda code: languages.name(code, i18n.language()),

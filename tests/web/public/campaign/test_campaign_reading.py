@@ -202,3 +202,10 @@ def test_extras_cost_one_statement_more_at_most(app, client, statements):
         client.get(PAGE)
     # One more for the deliveries, one for the news, and one, once a minute, for the links of the header.
     assert len(seen) <= 9, seen
+
+
+def test_a_korean_name_on_the_english_page_says_its_language(app, client):
+    factories.campaign("air")
+    factories.signature(name="홍길동", public_name=True)
+    assert '<li class="signers__item" lang="ko">홍길동</li>' in client.get(f"{PAGE}").text
+    assert '<li class="signers__item">홍길동</li>' in client.get(PAGE.replace("/en/", "/ko/")).text
