@@ -1,6 +1,5 @@
 """Links to pages of this site as mails contain them, its name, and the sender (PLEDGE_MAIL_FROM)."""
 
-from email.utils import formataddr, parseaddr
 from typing import Any
 
 from flask import url_for
@@ -82,7 +81,6 @@ def imprint(lang: str) -> str:
     return " · ".join((site_name(lang), found.email, found.telephone, found.postal_address))
 
 
-def sender(lang: str) -> str:
-    """The From header of our mails in a language; the site's name where PLEDGE_MAIL_FROM has none."""
-    name, address = parseaddr(current_config().mail_from)
-    return formataddr((name or site_name(lang), address))
+def sender() -> str:
+    """The From header of our mails (PLEDGE_MAIL_FROM), with or without a name."""
+    return current_config().mail_from

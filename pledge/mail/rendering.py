@@ -64,8 +64,10 @@ def render(mail: Claimed, message: Message) -> EmailMessage:
 
     made = EmailMessage(policy=_POLICY)
     made["Subject"] = _render(f"{folder}/subject.txt", context).strip()
-    made["From"] = _sender(mail.lang)
+    made["From"] = _sender(values["campaign"])
     made["To"] = message.to
+    if _ADDRESS.fullmatch(urls.contact()):
+        made["Reply-To"] = Address(addr_spec=urls.contact())
     made["Date"] = clock.now()
     made["Message-ID"] = mail.message_id
     # Keeps out-of-office replies and mailing list software away (RFC 3834).
@@ -91,9 +93,10 @@ def _render(template: str, context: dict[str, Any]) -> str:
     return _TEMPLATES.get_template(template).render(context)
 
 
-def _sender(lang: str) -> Address:
-    name, address = parseaddr(urls.sender(lang))
-    return Address(name, addr_spec=address)
+def _sender(campaign: str) -> Address:
+    """The sender under the name that PLEDGE_MAIL_FROM has, or else under that of the campaign."""
+    name, address = parseaddr(urls.sender())
+    return Address(name or campaign, addr_spec=address)
 
 
 def _add_one_click(made: EmailMessage, address: str) -> None:

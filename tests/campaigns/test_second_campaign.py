@@ -33,6 +33,7 @@ FIRST = re.compile(
     r"|Net Zero 2050|net zero and|탄소중립 2050|clean air|맑은 공기"
 )
 SITE = {"ko": "열린 서명", "en": "Open Pledges"}
+TITLE = {"ko": "강을 되살리자", "en": "Bring the rivers back"}
 RECIPIENT = {"ko": "하천시 의회", "en": "the River City Council"}
 SECRETARIAT = {"ko": "강살리기연대", "en": "Rivers Alive"}
 
@@ -45,8 +46,7 @@ def rivers(make_app):
         services.load_folder(DEMO / "blue-skies")
         second = factories.campaign("rivers")
         with transaction() as session:
-            words = {"ko": "강을 되살리자", "en": "Bring the rivers back"}
-            for lang, title in words.items():
+            for lang, title in TITLE.items():
                 row = session.get_one(CampaignText, (second.id, lang))
                 row.title = row.tagline = row.summary = row.body = title
                 row.recipient = RECIPIENT[lang]
@@ -139,7 +139,7 @@ def test_neither_the_news_nor_its_sender_tells_facts_of_the_other_campaign(river
         pass
     (mail,) = sent()
     assert_told_nothing(mail)
-    assert mail["From"].addresses[0].display_name == SITE[lang]
+    assert mail["From"].addresses[0].display_name == TITLE[lang]
 
 
 @pytest.mark.parametrize("lang", ["ko", "en"])

@@ -103,8 +103,9 @@ def test_headers_keep_automatic_replies_away_and_name_the_sender():
     assert mail["Auto-Submitted"] == "auto-generated"
     assert mail["X-Auto-Response-Suppress"] == "All"
     assert mail["MIME-Version"] == "1.0"
-    assert mail["From"] == "서약 <no-reply@localhost>"
+    assert mail["From"] == "푸른 하늘 <no-reply@localhost>"
     assert mail["To"] == "hong@example.org"
+    assert mail["Reply-To"] == "privacy@localhost"
     assert re.fullmatch(r"<[0-9a-f]{32}@localhost>", mail["Message-ID"])
     assert mail["Subject"] == "[푸른 하늘] 서명을 완료해 주세요"
     assert not mail.defects
