@@ -109,10 +109,13 @@ def test_the_number_of_a_region_never_moves_by_a_few_people(air, frozen_clock):
 
 
 def test_who_withdrew_today_is_not_told_and_one_person_twice_is_one_change(air):
-    for _ in range(10):
+    for _ in range(9):
         signature(state="withdrawn", region=BUSAN, at=clock.now())
-    signed(SEOUL=9)
-    assert today.renew() == 0, "nineteen people, though twenty-nine entries"
+    signed(SEOUL=5, JEJU=5)
+    assert today.renew() == 0, "nineteen people, though twenty-eight entries"
+    signed(SEOUL=1)
+    assert today.renew() == 1
+    assert shown(air) == TodayLine(SEOUL, 6)
 
 
 def test_a_region_that_is_told_after_confirming_counts_for_those_who_signed_today(air, frozen_clock):
