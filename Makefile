@@ -6,7 +6,7 @@ PYTHON_IN_VENV = .venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint format bench lock translations
+.PHONY: help run demo test lint format bench pictures lock translations
 
 help: ## List the tasks
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' "$(ROOT)/Makefile" | while IFS='|' read -r task text; do \
@@ -30,6 +30,9 @@ format: ## Format the Python files
 
 bench: ## Measure the speed against a bare application and write bench/RESULTS.md
 	@$(ENTER) tools/environment.sh development && tools/test_programs.sh && tools/compile.sh && exec $(PYTHON_IN_VENV) bench/run.py $(ARGS)
+
+pictures: ## Take the README's pictures from a running `make demo` (PORT as there)
+	@$(ENTER) tools/environment.sh development && tools/test_programs.sh && exec $(PYTHON_IN_VENV) -m tools.pictures "http://127.0.0.1:$${PORT:-8000}"
 
 translations: ## Update the catalogues from the sources (then translate new entries)
 	@$(ENTER) tools/environment.sh development && exec $(PYTHON_IN_VENV) tools/catalogues.py update

@@ -182,6 +182,7 @@ def _add_events(slug: str, begins: datetime, ends: datetime) -> list[datetime]:
                 all_day=False,
                 starts_at=starts_at,
                 ends_at=starts_at + timedelta(hours=facts["lasts"]),
+                outcome=languages.texts(facts.get("outcome", {})),
             )
             events.add(COMMAND_LINE, slug, fields)
             if starts_at < ends:

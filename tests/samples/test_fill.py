@@ -81,6 +81,7 @@ def test_every_page_says_that_the_data_are_samples(demo, client, staff_client):
     with transaction() as session:
         sample_data.mark(session, sample_data.SampleState.FILLING)
     assert pages_that_say_so(client) == PAGES
+    assert "예시 데이터" in client.get("/embed/blue-skies?lang=ko").text
     assert BANNER["ko"] in staff_client().get("/staff/").text
 
 
