@@ -6,10 +6,11 @@ from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
 
 from pledge.accounts.roles import Permission
-from pledge.campaigns import moderation, staff_queries
+from pledge.campaigns import moderation, showing, staff_queries
 from pledge.campaigns.models import CampaignState
 from pledge.campaigns.moderation import NEEDS_REASON, TRANSITIONS
 from pledge.campaigns.opening import CONFIRM_GRACE
+from pledge.campaigns.showing import Missed
 from pledge.campaigns.staff_queries import CampaignDesk, MissingText, NoSuchCampaign
 from pledge.core import i18n, languages, tokens, urls
 from pledge.core.tokens import Purpose
@@ -30,6 +31,15 @@ STEPS = {
     (CampaignState.OPEN, CampaignState.CLOSED): _l("Close"),
     (CampaignState.CLOSED, CampaignState.OPEN): _l("Reopen"),
     (CampaignState.CLOSED, CampaignState.ARCHIVED): _l("Archive"),
+}
+
+#: What a visitor would miss, and the section where it is entered.
+MISSED = {
+    Missed.PHOTO: (_l("A photograph"), "campaign_media"),
+    Missed.VIDEO: (_l("A video"), "campaign_media"),
+    Missed.LETTER: (_l("A letter to read or to download"), "campaign_media"),
+    Missed.SISTERS: (_l("Sister campaigns"), "campaign_sisters"),
+    Missed.LOGOS: (_l("The logos of all organisations behind it"), "campaign_partners"),
 }
 
 #: The texts for missing things, by section and field.
@@ -91,6 +101,10 @@ def campaign(slug: str) -> str:
         steps=[(after, STEPS[desk.state, after]) for after in TRANSITIONS[desk.state]],
         can_publish=not desk.missing,
         missing=missing_lines(desk.slug, desk.missing),
+        missed=[
+            (words, url_for(f"staff.{section}", slug=slug))
+            for words, section in map(MISSED.__getitem__, showing.missed(desk))
+        ],
         moved=request.args.get("moved") == "1",
         share=_share_texts(desk) if desk.state is CampaignState.OPEN else {},
     )

@@ -86,3 +86,14 @@ def test_the_second_editor_of_a_sister_campaign_sees_both_versions(app, editor):
 def test_a_page_without_sister_campaigns_has_no_heading_for_them(app, client):
     factories.campaign("air")
     assert "Sister campaigns" not in client.get("/en/c/air").text
+
+
+def test_the_overview_names_what_a_visitor_would_miss_until_it_is_there(app, editor):
+    factories.campaign("air")
+    before = editor.get("/staff/campaigns/air").text.partition("What a visitor would miss")[2]
+    for words in ("A photograph", "A video", "A letter", "Sister campaigns", "The logos"):
+        assert words in before
+    add()
+    after = editor.get("/staff/campaigns/air").text.partition("What a visitor would miss")[2]
+    assert "A photograph" in after
+    assert "Sister campaigns" not in after

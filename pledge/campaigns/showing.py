@@ -1,0 +1,26 @@
+"""What a visitor of a campaign would miss. Nothing of it is needed to publish."""
+
+from enum import StrEnum
+
+from pledge.campaigns import partners, photo, sisters
+from pledge.campaigns.staff_queries import CampaignDesk
+
+
+class Missed(StrEnum):
+    PHOTO = "photo"
+    VIDEO = "video"
+    LETTER = "letter"
+    SISTERS = "sisters"
+    LOGOS = "logos"  #: organisations behind it that have no logo
+
+
+def missed(desk: CampaignDesk) -> list[Missed]:
+    """In the order in which a visitor would notice it."""
+    there = {
+        Missed.PHOTO: bool(photo.of(desk.id).file),
+        Missed.VIDEO: desk.video is not None,
+        Missed.LETTER: bool(desk.letter_text) or any(desk.letters.values()),
+        Missed.SISTERS: bool(sisters.rows(desk.id)),
+        Missed.LOGOS: all(row.logo for row in partners.rows(desk.id)),
+    }
+    return [what for what, is_there in there.items() if not is_there]
