@@ -29,7 +29,7 @@ def test_the_same_words_give_the_same_bytes_and_another_number_gives_others():
     assert draw(PLAIN) != draw(ShareImage(PLAIN.site, PLAIN.title, "12,346", PLAIN.words))
 
 
-def test_it_is_small_enough_for_messengers():
+def test_a_share_image_is_small_enough_for_messengers():
     assert len(draw(PLAIN)) < 200_000  # KakaoTalk and WhatsApp refuse 300 kB and more
 
 

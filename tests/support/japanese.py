@@ -96,6 +96,6 @@ def _add_campaign(folder: Path) -> None:
     facts = facts.replace("[[partners]]", f"[ja]\n{japanese}\n\n[[partners]]", 1)
     facts = re.sub(r'en = "([^"]*)"\}', rf'en = "\1", ja = "{MARK}\1"}}', facts)
     (folder / "campaign.toml").write_text(facts, "utf-8")
-    for name in ("body", "pledge.v1"):
+    for name in ("body", "letter", "pledge.v1"):
         text = (folder / f"{name}.en.md").read_text("utf-8")
         (folder / f"{name}.ja.md").write_text(_marked(text), "utf-8")

@@ -1,7 +1,7 @@
 """The list of reasons that staff choose from when they decline, ask for changes or remove; and editing it.
 
 The built-in ones are here, and in the catalogues, so that reviews work from the first day. A row of the same code
-over a built-in one; codes of their own are added by staff. A reason is never deleted, only no longer offered.
+replaces a built-in one; staff add codes of their own. A reason is never deleted, only no longer offered.
 """
 
 import re

@@ -109,6 +109,7 @@ class Surroundings:
     signers: list[str]
     endorsers: list[OrganizationView]
     news: list[PublicNews]
+    today: TodayLine | None
 
 
 def campaign_or_404(slug: str) -> CampaignView:
@@ -152,6 +153,7 @@ def _surroundings(campaign_id: int, lang: str, *, has_sisters: bool) -> Surround
         signatures.public_names(campaign_id),
         endorsements.recent(campaign_id, lang),
         news.public_news(campaign_id, lang, NEWEST_NEWS),
+        today.line(campaign_id),
     )
 
 
@@ -175,7 +177,7 @@ def campaign_page(campaign: CampaignView) -> CampaignPage:
         closes_at=campaign.closes_at,
         people=count.people,
         organizations=count.organizations,
-        today=_today(campaign.id) if campaign.is_open else None,
+        today=around.today if campaign.is_open else None,
         as_of=count.as_of,
         pledge=campaign.pledge,
         recipient=campaign.recipient,
@@ -189,11 +191,6 @@ def campaign_page(campaign: CampaignView) -> CampaignPage:
         url=campaign_link(i18n.language(), campaign.slug),
         list_terms=campaign.list_terms,
     )
-
-
-@cache.memoize(SECONDS)
-def _today(campaign_id: int) -> TodayLine | None:
-    return today.line(campaign_id)
 
 
 def goal_step(campaign: CampaignView, people: int) -> GoalStep:
