@@ -2,11 +2,17 @@
 
 import unicodedata
 
-#: First word of a character's Unicode name, and the language (ISO 639-1) that alone is written with it.
-_LANGUAGES = {"HANGUL": "ko", "HIRAGANA": "ja", "KATAKANA": "ja"}
+from babel import Locale
+
+#: First word of a character's Unicode name, and its script (ISO 15924), of scripts that one language alone is written in.
+_SCRIPTS = {"HANGUL": "Hang", "HIRAGANA": "Hira", "KATAKANA": "Kana"}
 
 
 def language_of_script(text: str) -> str:
-    """The language of the first character that tells; "" where none does, as in Latin letters."""
-    scripts = (unicodedata.name(character, "").partition(" ")[0] for character in text)
-    return next((_LANGUAGES[script] for script in scripts if script in _LANGUAGES), "")
+    """The language (ISO 639-1) of the first character that tells; "" where none does, as in Latin letters.
+
+    Which language a script is of says CLDR (likely subtags).
+    """
+    names = (unicodedata.name(character, "").partition(" ")[0] for character in text)
+    script = next((_SCRIPTS[name] for name in names if name in _SCRIPTS), None)
+    return Locale.parse(f"und_{script}").language if script else ""

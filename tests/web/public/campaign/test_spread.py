@@ -41,7 +41,7 @@ def test_the_code_is_in_the_language_of_the_page(client):
     assert "Blue Skies" in english
 
 
-def test_a_title_is_text_in_the_code_too(client):
+def test_markup_in_a_title_is_text_in_the_code_to_copy(client):
     campaign()
     with transaction() as session:
         session.execute(update(CampaignText).values(title='"><script src=x>'))
