@@ -1,4 +1,5 @@
-"""The steps on the way to a goal. The next one is always in reach: 100, 500, 1,000, 5,000 and so on, up to the goal and beyond.
+"""The steps on the way to a goal. The next one is always in reach: 100, 500, 1,000, 2,000, 5,000 and so on, up to the
+goal and beyond.
 
 Staff may set other steps for a campaign; the goal is always the last of them.
 """
@@ -9,7 +10,6 @@ from itertools import count, pairwise, takewhile
 
 from pledge.campaigns.rules import Checker, FieldFault
 
-FIRST_STEP = 100
 MAX_STEPS = 30
 #: How far the sky of a page can clear, in levels.
 MAX_CLEARNESS = 5
@@ -71,7 +71,6 @@ def check_steps(check: Checker, goal: int, own: Sequence[int]) -> None:
 
 
 def _usual() -> Iterator[int]:
-    """100, 500, 1,000, 5,000, 10,000, …"""
-    for power in count():
-        yield FIRST_STEP * 10**power
-        yield 5 * FIRST_STEP * 10**power
+    """100, 500, 1,000, 2,000, 5,000, 10,000, …"""
+    yield from (100, 500)
+    yield from (step * 10**power for power in count(3) for step in (1, 2, 5))

@@ -12,7 +12,10 @@ from pledge.campaigns.goals import MAX_CLEARNESS, next_step
         (62, 100, 38),
         (99, 100, 1),
         (100, 500, 400),
+        (500, 1_000, 500),
+        (1_000, 2_000, 1_000),
         (4_999, 5_000, 1),
+        (11_842, 20_000, 8_158),
         (50_000, 100_000, 50_000),
     ],
 )
@@ -27,13 +30,13 @@ def test_the_goal_is_the_last_step_before_the_usual_ones_go_on():
     assert next_step(620, goal=700).target == 700
     beyond = next_step(700, goal=700)
     assert (beyond.target, beyond.is_goal, beyond.is_goal_reached) == (1_000, False, True)
-    assert next_step(10**9, goal=5).target == 5 * 10**9
+    assert next_step(10**9, goal=5).target == 2 * 10**9
 
 
 def test_the_steps_of_staff_take_the_place_of_the_usual_ones():
     assert [next_step(people, 1_000, [30, 300]).target for people in (0, 30, 299, 300, 1_000)] == [
         *(30, 300, 300, 1_000),
-        5_000,
+        2_000,
     ]
 
 
