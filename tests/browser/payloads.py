@@ -58,7 +58,7 @@ _TELL_OF_BLOCKED = """
 
 _STRANGERS = """() => [...document.querySelectorAll("iframe, base, style, math, meta[http-equiv], [onerror], [onload],"
     + " [onfocus], [onmouseover], [ontoggle], [href^='javascript:' i], [href^='data:' i]"
-    + ", script:not([src^='/static/']), form[action^='//']")].map(element => element.outerHTML)"""
+    + ", script:not([src^='/static/']):not([type='application/ld+json']), form[action^='//']")].map(element => element.outerHTML)"""
 
 
 def listen(page: Page) -> list[str]:

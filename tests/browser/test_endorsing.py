@@ -73,7 +73,7 @@ def link_in(site, address, kind, count=1):
 def test_an_organisation_endorses_confirms_corrects_and_withdraws(visitor, site, domain, lang, javascript):
     page = visitor.page(lang=lang, javascript=javascript)
     page.goto(f"/{lang}/{CAMPAIGN}")
-    page.locator(f"a[href='/{lang}/{CAMPAIGN}/endorse']").first.click()
+    page.locator(f"main a[href='/{lang}/{CAMPAIGN}/endorse']").first.click()
     fill(page, domain)
     page.locator("#logo").set_input_files(LOGO)
     send(page)

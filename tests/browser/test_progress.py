@@ -17,7 +17,7 @@ def test_one_comes_from_the_campaign_and_finds_what_just_happened(visitor, site,
     confirm_button(page).click()
     expect(page.locator(".number__value")).to_be_visible(timeout=20_000)
     page.goto(f"/{lang}/{CAMPAIGN}")
-    page.locator(f"a[href$='{PAGE}']").click()
+    page.locator(f"main a[href$='{PAGE}']").click()
     expect(page.locator("h1")).to_be_visible()
     assert int(page.locator(".standing__number").first.inner_text().replace(",", "")) >= 1
     expect(page.locator(".root__value")).to_have_text(

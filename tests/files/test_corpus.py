@@ -56,7 +56,7 @@ def test_the_child_alone_stands_every_bad_picture(name):
     if status != 0:  # ended by a limit
         return
     try:
-        made = pictures._parse(answer)
+        made = pictures._parse(answer, SIZES)
     except BadPicture:
         return
     assert all(map(is_bare_webp, made, SIZES))

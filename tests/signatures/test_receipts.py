@@ -9,6 +9,8 @@ from sqlalchemy import update
 
 from pledge.core.db import db, transaction
 from pledge.ledger import log_queries, merkle, notes
+from pledge.ledger import services as ledger
+from pledge.ledger.models import Reason
 from pledge.signatures import own
 from pledge.signatures.models import Signature
 from pledge.signatures.receipts import receipt
@@ -128,8 +130,6 @@ def test_signed_again_the_new_entry_is_meant_and_never_the_old_one_with_the_new_
 
 
 def test_while_a_reinstatement_waits_the_entry_that_was_taken_back_is_not_handed_out():
-    from tests.support.factories import Reason, ledger
-
     person = signature(state="invalidated")
     fold_all()
     with transaction() as session:

@@ -121,6 +121,7 @@ ROOMS: dict[str, Any] = {
     "news": _l("News"),
     "export": _l("Exports"),
     "reason": _l("Reasons"),
+    "sample_data": _l("Sample data"),
     "audit": _l("Audit log"),
 }
 
