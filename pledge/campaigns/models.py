@@ -34,6 +34,13 @@ class VideoProvider(StrEnum):
     VIMEO = "vimeo"
 
 
+class VideoFormat(StrEnum):
+    """The container of a video of our own; also the ending of its name."""
+
+    MP4 = "mp4"
+    WEBM = "webm"
+
+
 class PartnerRole(StrEnum):
     SECRETARIAT = "secretariat"
     PARTNER = "partner"
@@ -60,11 +67,21 @@ class Campaign(Model):
     video_provider: Mapped[str] = mapped_column(String(8), server_default="")
     video_id: Mapped[str] = mapped_column(String(20), server_default="")
     video_still: Mapped[str] = mapped_column(String(40), server_default="")
+    #: Instead of a video elsewhere: one in `files`, with its container ("" without one).
+    video_file: Mapped[str] = mapped_column(String(40), server_default="")
+    video_format: Mapped[str] = mapped_column(String(4), server_default="")
+    video_captions: Mapped[Texts] = mapped_column(Translated, default=Texts, server_default="{}")  #: WebVTT
     #: The photograph across the page (a wide picture in `files`; "" without one), what it shows in words, and which part
     #: stays in sight where it is cut.
     photo: Mapped[str] = mapped_column(String(40), server_default="")
     photo_alt: Mapped[Texts] = mapped_column(Translated(200), default=Texts, server_default="{}")
     photo_focus: Mapped[str] = mapped_column(String(12), default="center", server_default="center")
+    #: Somebody's words ("" without any), who that is, and a portrait (a name in `files`) with what it shows in words.
+    quotation: Mapped[Texts] = mapped_column(Translated, default=Texts, server_default="{}")
+    quotation_name: Mapped[Texts] = mapped_column(Translated(200), default=Texts, server_default="{}")
+    quotation_role: Mapped[Texts] = mapped_column(Translated(200), default=Texts, server_default="{}")
+    quotation_portrait: Mapped[str] = mapped_column(String(40), server_default="")
+    quotation_alt: Mapped[Texts] = mapped_column(Translated(200), default=Texts, server_default="{}")
     #: The campaign's letter to read as a page, in CommonMark; beside it there may be a document for each language.
     letter_text: Mapped[Texts] = mapped_column(Translated, default=Texts, server_default="{}")
 
@@ -85,6 +102,9 @@ class Campaign(Model):
         CheckConstraint("goal > 0", name="goal"),
         CheckConstraint("video_provider IN ('', 'youtube', 'vimeo')", name="video_provider"),
         CheckConstraint("(video_provider = '') = (video_id = '')", name="video_is_whole"),
+        CheckConstraint("video_format IN ('', 'mp4', 'webm')", name="video_format"),
+        CheckConstraint("(video_file = '') = (video_format = '')", name="video_file_is_whole"),
+        CheckConstraint("video_file = '' OR video_provider = ''", name="one_video"),
     )
 
 

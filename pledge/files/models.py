@@ -13,10 +13,11 @@ from pledge.core.db.types import UTCDateTime
 class FileKind(StrEnum):
     PICTURE = "picture"
     DOCUMENT = "document"
+    VIDEO = "video"
 
 
 class StoredFile(Model):
-    """A picture (its sizes under one name) or a document. The name is random: it reveals nothing about the sender."""
+    """A picture (its sizes under one name), a document or a video. The name is random: it reveals nothing about the sender."""
 
     __tablename__ = "stored_files"
 
@@ -30,7 +31,7 @@ class StoredFile(Model):
     delete_after: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     __table_args__ = (
-        CheckConstraint("kind IN ('picture', 'document')", name="kind"),
+        CheckConstraint("kind IN ('picture', 'document', 'video')", name="kind"),
         Index(
             "ix_stored_files_delete_after",
             "delete_after",
