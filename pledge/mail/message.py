@@ -47,6 +47,8 @@ class Message:
     template: MailKind | None = None
     #: For news: the address that stops it, for the header that mail programs make a button of (RFC 8058).
     unsubscribe: str = ""
+    #: For news: the name of the mailing list, by which mail programs sort (RFC 2919); letters, digits and hyphens.
+    mailing_list: str = ""
 
 
 #: Turns claimed mails of one kind into messages, by outbox id. A mail that it leaves out is out of date and is dropped.

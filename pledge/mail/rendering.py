@@ -44,6 +44,7 @@ class _UnfoldedHeader(UnstructuredHeader, BaseHeader):
 
 _HEADERS = HeaderRegistry()
 _HEADERS.map_to_type("list-unsubscribe", _UnfoldedHeader)
+_HEADERS.map_to_type("list-id", _UnfoldedHeader)
 
 #: 7bit, so that no relay has to re-encode Korean, which would break a DKIM signature. 75, as the library lets an encoded
 #: word end one character past its limit; RFC 2047 allows 76.
@@ -75,6 +76,7 @@ def render(mail: Claimed, message: Message) -> EmailMessage:
     made["X-Auto-Response-Suppress"] = "All"
     if message.unsubscribe:
         _add_one_click(made, message.unsubscribe)
+        made["List-Id"] = f"<{message.mailing_list}.{urls.host()}>"
     made.set_content(_render(f"{folder}/body.txt", context), charset="utf-8", cte="quoted-printable")
     html = _render(f"{folder}/body.html", context)
     made.add_alternative(html, subtype="html", charset="utf-8", cte="quoted-printable")

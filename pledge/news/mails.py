@@ -64,7 +64,7 @@ def _message(mail: Claimed, found: MailedNews, link: str, stop: str) -> Message:
         "contact": urls.contact(),
     }
     texts: dict[str, str | Markup] = {"plain": body.strip(), "html": markdown(body)}
-    return Message(found.email, values, texts=texts, unsubscribe=stop)
+    return Message(found.email, values, texts=texts, unsubscribe=stop, mailing_list=found.slug)
 
 
 def _about(reader_id: Any, email: Any) -> Select[*tuple[Any, ...]]:

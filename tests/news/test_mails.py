@@ -111,17 +111,18 @@ def test_the_news_carries_the_headers_of_one_click_and_no_other_mail_does(app, s
     assert found
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert found[1] in bodies(mail)[0]
+    assert mail["List-Id"] == f"<{SLUG}.localhost>"
 
     enqueue(signature(), MailKind.MANAGE)
     notes = Notes()
     deliver(notes)
-    assert b"List-Unsubscribe" not in notes.sent[0][1]
+    assert b"\r\nList-" not in notes.sent[0][1]
 
 
 def test_the_link_of_one_click_stands_unencoded_on_one_line_however_long_it_is(app):
     now = time.now()
     link = f"https://a-rather-long-name-of-a-campaign.example.org/en/unsubscribe/{'x' * 90}"
-    news = Message("hong@example.org", {"campaign": "x", "link": link}, unsubscribe=link)
+    news = Message("hong@example.org", {"campaign": "x", "link": link}, unsubscribe=link, mailing_list="x")
     made = render(Claimed(1, MailKind.MANAGE, 1, 1, "en", 1, now, now), news).as_bytes()
 
     assert f"\r\nList-Unsubscribe: <{link}>\r\n".encode() in made

@@ -103,7 +103,7 @@ def _former_contact(lang: str, **facts: Any) -> str:
     address = endorsement.contact_email
     change = ask_to_take_over(endorsement)
     with transaction() as session:
-        session.execute(delete(OutboxMail))
+        session.execute(delete(OutboxMail).where(OutboxMail.subject_id == endorsement.id))
     handover.accept(endorsement.id, change.contact_number, "2026-11-25")
     return address
 
@@ -131,7 +131,10 @@ def _news_test(lang: str) -> str:
     number = news.draft()
     news_services.send_test(Actor(person.id, person.email, "192.0.2.1"), factories.SLUG, number)
     with transaction() as session:
-        session.execute(delete(OutboxMail).where(OutboxMail.lang != lang))
+        of_test = OutboxMail.kind == MailKind.NEWS_TEST
+        session.execute(
+            delete(OutboxMail).where(of_test, OutboxMail.subject_id == person.id, OutboxMail.lang != lang)
+        )
     return person.email
 
 
@@ -142,8 +145,9 @@ def _erased(lang: str, **facts: Any) -> str:
 
 
 def _invitation(lang: str) -> str:
-    accounts.invite(factories.ANNA, "new@example.org", [Role.ADMIN], lang)
-    return "new@example.org"
+    address = f"new-{lang}@example.org"
+    accounts.invite(factories.ANNA, address, [Role.ADMIN], lang)
+    return address
 
 
 def _notice(lang: str) -> str:
