@@ -18,8 +18,9 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from pledge.core.db import Model
-from pledge.core.db.types import UTCDateTime
+from pledge.core.db.types import UTCDateTime, one_of
 from pledge.core.languages import Texts, Translated, has_text
+from pledge.core.organization_types import OrganizationType
 
 
 class CampaignState(StrEnum):
@@ -149,6 +150,7 @@ class Partner(Model):
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"))
     position: Mapped[int]
     role: Mapped[str] = mapped_column(String(12))
+    type: Mapped[str] = mapped_column(String(13), server_default="")  #: "" where nobody has said it
     name: Mapped[Texts] = mapped_column(Translated(200))
     url: Mapped[str] = mapped_column(String(300), default="")
     logo: Mapped[str] = mapped_column(String(40), server_default="")  #: a name in `files`
@@ -156,6 +158,7 @@ class Partner(Model):
     __table_args__ = (
         UniqueConstraint("campaign_id", "position"),
         CheckConstraint("role IN ('secretariat', 'partner')", name="role"),
+        CheckConstraint(f"type = '' OR {one_of('type', OrganizationType)}", name="type"),
         CheckConstraint(has_text("name"), name="has_name"),
     )
 

@@ -28,6 +28,7 @@ from pledge.core.db import Model
 from pledge.core.db.encrypted_columns import Sealed
 from pledge.core.db.types import UTCDateTime, one_of
 from pledge.core.languages import Texts, Translated, has_text
+from pledge.core.organization_types import OrganizationType
 from pledge.ledger import leaves
 
 EMAIL_CONTEXT = "endorsements.contact_email"
@@ -63,20 +64,6 @@ class VerificationLevel(StrEnum):
     DOMAIN = "domain"  #: that mailbox belongs to the organisation's website
     SITE = "site"  #: a DNS record or a file on the website
     STAFF = "staff"  #: checked by the campaign's staff
-
-
-class OrganizationType(StrEnum):
-    BUSINESS = "business"
-    CITY = "city"  #: city or province
-    GOVERNMENT = "government"  #: national government body
-    EMBASSY = "embassy"
-    INTERNATIONAL = "international"
-    CIVIL = "civil"
-    ACADEMIA = "academia"  #: academia and school
-    FAITH = "faith"
-    YOUTH = "youth"
-    MEDIA = "media"
-    OTHER = "other"
 
 
 class VersionState(StrEnum):

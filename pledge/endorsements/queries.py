@@ -15,11 +15,11 @@ from sqlalchemy.orm import Session
 from pledge.core import languages
 from pledge.core.db import reading
 from pledge.core.languages import Texts
+from pledge.core.organization_types import OrganizationType
 from pledge.endorsements.models import (
     Endorsement,
     EndorsementState,
     EndorsementVersion,
-    OrganizationType,
     VerificationLevel,
     VersionState,
     folded,

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 
 from pledge.core import countries, languages
+from pledge.core.organization_types import TYPES
 from pledge.core.phrases import Phrase
 from pledge.statistics import labels
 from pledge.statistics.values import Organization
@@ -70,7 +71,7 @@ def _each(name: str, langs: Sequence[str]) -> list[str]:
 
 
 def _types(one: Organization, langs: Sequence[str]) -> list[str]:
-    return [labels.named(labels.TYPES, one.type, lang) for lang in langs]
+    return [labels.named(TYPES, one.type, lang) for lang in langs]
 
 
 def _levels(one: Organization, langs: Sequence[str]) -> list[str]:

@@ -15,6 +15,7 @@ from pledge.core import countries, languages
 from pledge.core.db import is_postgresql, reading
 from pledge.core.db.bulk_rows import copied_out
 from pledge.core.i18n import SEOUL
+from pledge.core.organization_types import TYPES
 from pledge.core.phrases import Phrase
 from pledge.core.text.spreadsheets import csv_line
 from pledge.core.urls import organization_link
@@ -270,7 +271,7 @@ def _organization(one: OrganizationView, table: Table) -> tuple[Cell, ...]:
         f"endorsement:{one.id}",
         one.since.astimezone(SEOUL).replace(tzinfo=None),
         *(one.names.get(code, "") for code in languages.codes()),
-        labels.named(labels.TYPES, one.type.value, lang),
+        labels.named(TYPES, one.type.value, lang),
         countries.country_name(one.country, lang),
         countries.region_name(one.region, lang) if one.region else "",
         one.website,

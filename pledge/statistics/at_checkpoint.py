@@ -15,7 +15,8 @@ from pledge.campaigns.models import PledgeText
 from pledge.core import clock, languages
 from pledge.core.db import reading, snapshot
 from pledge.core.i18n import SEOUL
-from pledge.endorsements.models import Endorsement, EndorsementVersion, OrganizationType, VersionState
+from pledge.core.organization_types import OrganizationType
+from pledge.endorsements.models import Endorsement, EndorsementVersion, VersionState
 from pledge.ledger import counting, log_queries
 from pledge.ledger.counting import Counted
 from pledge.ledger.leaves import korean_day

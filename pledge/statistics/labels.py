@@ -41,19 +41,6 @@ OTHER = Phrase("table", "Other")
 NO_REGION = Phrase("table", "Outside Korea or no region given")
 
 #: As templates/components/organization/labels.html calls them; a test compares.
-TYPES = {
-    "business": Phrase("table", "Business"),
-    "city": Phrase("table", "City or province"),
-    "government": Phrase("table", "National government body"),
-    "embassy": Phrase("table", "Embassy"),
-    "international": Phrase("table", "International organisation"),
-    "civil": Phrase("table", "Civil society"),
-    "academia": Phrase("table", "Academia or school"),
-    "faith": Phrase("table", "Faith"),
-    "youth": Phrase("table", "Youth"),
-    "media": Phrase("table", "Media"),
-    "other": Phrase("table", "Other"),
-}
 LEVELS = {
     "mail": Phrase("table", "Confirmed by e-mail"),
     "domain": Phrase("table", "Verified by its e-mail domain"),

@@ -28,7 +28,7 @@ class Organization:
     """An organisation that stood on the wall at the checkpoint. Its name may be in one language only."""
 
     name: Texts
-    type: str  #: as endorsements.models.OrganizationType
+    type: str  #: as core.organization_types.OrganizationType
     country: str
     region: str | None
     website: str

@@ -13,6 +13,7 @@ from pledge.core.clock import from_iso_utc
 from pledge.core.fonts.glyphs import MISSING, presentable
 from pledge.core.i18n import SEOUL, format_date, format_datetime
 from pledge.core.languages import Texts
+from pledge.core.organization_types import TYPES
 from pledge.deliveries.document import Document, FrozenCheckpoint, Reply
 from pledge.deliveries.letter.charts import growth, shares
 from pledge.deliveries.letter.wording import fixed
@@ -102,13 +103,11 @@ def _results(document: Document, lang: str) -> dict[str, Any]:
 def _supporters(document: Document, lang: str) -> dict[str, Any]:
     texts = fixed(lang)["supporters"]
     listed = document.organizations[:ORGANIZATIONS]
-    order = list(labels.TYPES)
+    order = list(TYPES)
     listed = sorted(listed, key=lambda one: order.index(one.type) if one.type in order else len(order))
     groups = [
         {
-            "title": texts["group"].format(
-                type=labels.named(labels.TYPES, kind, lang), number=f"{len(members):,}"
-            ),
+            "title": texts["group"].format(type=labels.named(TYPES, kind, lang), number=f"{len(members):,}"),
             "organizations": [_names(one, lang) for one in members],
         }
         for kind, members in ((kind, list(found)) for kind, found in groupby(listed, lambda one: one.type))

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from config import ROOT
 from pledge.core.languages import Texts
+from pledge.core.organization_types import TYPES, OrganizationType
 from pledge.core.text.spreadsheets import FORMULA_STARTS
 from pledge.deliveries.tables.tables import TABLES, integrity_json, organizations_csv, totals_csv, totals_json
-from pledge.endorsements.models import OrganizationType, VerificationLevel
+from pledge.endorsements.models import VerificationLevel
 from pledge.exports.organization_rows import coded_heads
 from pledge.statistics import labels
 from tests.support.documents import document, organization, tiny_document
@@ -147,9 +148,9 @@ def test_no_name_of_an_organisation_begins_like_a_formula(name):
 
 
 def test_kinds_and_levels_are_called_as_on_the_pages():
-    assert set(labels.TYPES) == set(OrganizationType)
+    assert set(TYPES) == set(OrganizationType)
     assert set(labels.LEVELS) == set(VerificationLevel)
     with (ROOT / "pledge/translations/ko/LC_MESSAGES/messages.po").open("rb") as file:
         catalogue = read_po(file)
-    for name in (*labels.TYPES.values(), *labels.LEVELS.values()):
+    for name in (*TYPES.values(), *labels.LEVELS.values()):
         assert catalogue[name.text].string == name.of("ko")

@@ -7,8 +7,8 @@ from werkzeug import Response as AnyResponse
 
 from pledge.campaigns.queries import CampaignView
 from pledge.core import countries, i18n
+from pledge.core.organization_types import OrganizationType
 from pledge.endorsements import queries as endorsements
-from pledge.endorsements.models import OrganizationType
 from pledge.endorsements.queries import WallFilter
 from pledge.web.caching import kept
 from pledge.web.public.blueprint import public

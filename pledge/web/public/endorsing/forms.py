@@ -12,11 +12,11 @@ from wtforms.fields import Field
 from wtforms.validators import ValidationError
 
 from pledge.core import countries, i18n, languages
+from pledge.core.organization_types import OrganizationType
 from pledge.core.text.line_words import LINE_WORDS
 from pledge.core.text.lines import LineFault
 from pledge.core.text.plain_text import one_line
 from pledge.endorsements import rules
-from pledge.endorsements.models import OrganizationType
 from pledge.endorsements.rules import BadContent, Content, ContentFault
 from pledge.endorsements.verification.registration import BadRegistrationNumber, optional_registration_number
 from pledge.signatures.addresses import Address
