@@ -40,6 +40,9 @@ SETTLED_INDEX = "uq_signatures_settled"
 #: Who is named in public. A query must repeat the predicate verbatim to use the index.
 SHOWN_BY_NAME = "public_name AND state = 'confirmed'"
 
+#: Who came through somebody's link and is counted; verbatim too.
+CAME_VIA = "via IS NOT NULL AND state = 'confirmed'"
+
 #: Who asked for updates and is counted; verbatim too.
 WANTS_NEWS = "updates AND state = 'confirmed'"
 
@@ -111,6 +114,8 @@ class Signature(Model):
     network_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     domain_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     mail_provider: Mapped[str] = mapped_column(String(8), server_default="other")
+    #: The code of the partner or organisation whose link led to the form (statistics/referrals.py); NULL for everybody else.
+    via: Mapped[str | None] = mapped_column(String(20))
     #: Staff have hidden this name: the person cannot show it again, even by signing again.
     name_hidden: Mapped[bool] = mapped_column(Boolean, server_default=false())
 
@@ -157,6 +162,13 @@ class Signature(Model):
             "id",
             postgresql_where=text(WANTS_NEWS),
             sqlite_where=text(WANTS_NEWS),
+        ),
+        Index(
+            "ix_signatures_via",
+            "campaign_id",
+            "via",
+            postgresql_where=text(CAME_VIA),
+            sqlite_where=text(CAME_VIA),
         ),
         Index(
             "ix_signatures_invalidation",

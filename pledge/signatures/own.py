@@ -64,7 +64,7 @@ def withdraw_row(session: Session, row: Signature) -> bool:
         return False
     row.state, row.withdrawn_at = SignatureState.WITHDRAWN, clock.now()
     row.public_name = row.updates = False
-    row.list_terms_id = None
+    row.list_terms_id = row.via = None
     take_back(session, row)
     return True
 

@@ -45,6 +45,7 @@ class SignatureView:
     network_hash: bytes | None
     domain_hash: bytes | None
     mail_provider: str
+    via: str | None
     campaign: CampaignView
     pledge: PledgeView
     list_terms: TermsView | None  #: under which the name may be in a list for a government; None: no consent
@@ -156,6 +157,7 @@ def _find(
         network_hash=row.network_hash,
         domain_hash=row.domain_hash,
         mail_provider=row.mail_provider,
+        via=row.via,
         campaign=campaign,
         pledge=find_pledge(row.pledge_text_id, lang),
         list_terms=None if row.list_terms_id is None else list_terms.find(row.list_terms_id, lang),

@@ -55,6 +55,7 @@ class Submission:
     privacy_version: str
     pledge_version: int | None = None
     list_terms: int | None = None  #: version of the terms that were agreed to (campaigns/list_terms.py)
+    via: str | None = None  #: code of whose link led here (statistics/referrals.py), known to the campaign
     network: str = ""  #: where it came from, as limits.client_network() tells it
 
 
@@ -100,6 +101,7 @@ def sign(submission: Submission) -> str:
             "mail_provider": came_from.mail_provider,
             "salt": seal(salt, SALT_CONTEXT),
             "commitment": leaves.commitment(salt, submission.address.mailed),
+            "via": submission.via,
             "list_terms": submission.list_terms,
             "now": now,
         }

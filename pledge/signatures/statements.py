@@ -36,6 +36,7 @@ class NewSignature(TypedDict):
     network_hash: bytes | None
     domain_hash: bytes
     mail_provider: str
+    via: str | None
     salt: bytes
     commitment: bytes
     now: datetime
@@ -68,10 +69,10 @@ _STORE = f"""
     INSERT INTO signatures
            (id, campaign_id, address_hash, content_hash, state, email, name, country, region, public_name, updates, lang,
             pledge_text_id, privacy_version, submitted_at, code_since, network_hash, domain_hash, mail_provider,
-            salt, commitment, list_terms_id)
+            salt, commitment, via, list_terms_id)
     SELECT :id, {{campaign}}, :address_hash, :content_hash, 'pending', :email, :name, :country, :region, :public_name,
            :updates, :lang, {{pledge_text}}, :privacy_version, :now, :now, :network_hash, :domain_hash, :mail_provider,
-           :salt, :commitment, {_TERMS} {{source}}
+           :salt, :commitment, :via, {_TERMS} {{source}}
     ON CONFLICT (content_hash) WHERE {PENDING} DO UPDATE SET lang = excluded.lang
     RETURNING id"""  # built from constants of this module
 

@@ -4,13 +4,14 @@
 (() => {
   const script = document.currentScript;
   if (!script?.dataset.campaign) return;
-  const { campaign, lang, form, accent, title } = script.dataset;
+  const { campaign, lang, form, accent, title, via } = script.dataset;
   const site = new URL(script.src).origin;
 
   const address = new URL(`/embed/${encodeURIComponent(campaign)}`, site);
   if (lang) address.searchParams.set("lang", lang);
   if (form !== undefined && form !== "0") address.searchParams.set("form", "1");
   if (accent) address.searchParams.set("accent", accent);
+  if (via) address.searchParams.set("via", via);
 
   const frame = document.createElement("iframe");
   frame.src = address.href;

@@ -20,6 +20,7 @@ export default function signForm(form) {
   }
   for (const all of form.querySelectorAll("[data-all]")) agreeToAll(form, all);
   if (email) suggest(email, form.dataset.suggest);
+  if (form.elements.via) keepVia(form.elements.via);
   form.addEventListener("input", (event) => settle(event.target));
   sendOnce(form, () => email && remember(email.value.trim()));
 }
@@ -39,6 +40,19 @@ function agreeToAll(form, row) {
   addEventListener("pageshow", follow);
   follow();
   row.hidden = false;
+}
+
+// Whose link led here is in the address only: the page is the same for everybody, so that it can be cached. The page in
+// another language is told too.
+function keepVia(field) {
+  const via = new URLSearchParams(location.search).get("via");
+  if (!via) return;
+  field.value = via;
+  for (const link of document.querySelectorAll(".site-header a[hreflang]")) {
+    const address = new URL(link.href);
+    address.searchParams.set("via", via);
+    link.href = address.href;
+  }
 }
 
 function showRegion(country, region) {

@@ -51,6 +51,7 @@ class SignForm(PublicForm):
     pledge_version = HiddenField()
     list_consent = TickField(_l("My name may be on the list"))
     list_terms = HiddenField()
+    via = HiddenField()  #: whose link led here; an unknown one is ignored
 
     address: Address  #: set once the form is valid
 

@@ -11,6 +11,8 @@ from pledge.campaigns.queries import CampaignView
 from pledge.core import countries, i18n
 from pledge.core.text import markdown
 from pledge.signatures import services as signatures
+from pledge.statistics import referrals
+from pledge.web.caching import cache
 from pledge.web.limits import client_network
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import campaign_now_or_404, campaign_or_404, campaign_page
@@ -19,13 +21,18 @@ from pledge.web.public.signing import sign_up_limit
 from pledge.web.public.signing.forms import SignForm
 from pledge.web.public.signing.subject import SIGNATURE
 
+#: Seconds for which a process keeps the codes of a campaign: who signs does not wait for them.
+_KEEP_CODES = 60
+
 #: Shows the form, with a status.
 FormPage: TypeAlias = Callable[[CampaignView, SignForm, int], Response]
 
 
 @public.get("/c/<slug>/sign")
 def sign(slug: str) -> Response:
-    return _form_page(campaign_or_404(slug), SignForm(country=countries.HOME), 200)
+    """The query may say whose link led here; elsewhere sign-form.js puts that into the form, as those pages are cached."""
+    via = request.args.get("via")
+    return _form_page(campaign_or_404(slug), SignForm(country=countries.HOME, via=via), 200)
 
 
 @public.post("/c/<slug>/sign")
@@ -69,8 +76,18 @@ def _submission(slug: str, form: SignForm) -> signatures.Submission:
         privacy_version=markdown.privacy_version(),
         pledge_version=form.version,
         list_terms=form.agreed_terms,
+        via=_known(slug, form.via.data),
         network=client_network(),
     )
+
+
+def _known(slug: str, via: str | None) -> str | None:
+    return via if via and via in _codes(slug) else None
+
+
+@cache.memoize(_KEEP_CODES)
+def _codes(slug: str) -> frozenset[str]:
+    return referrals.codes(slug)
 
 
 def _form_page(campaign: CampaignView, form: SignForm, status: int) -> Response:

@@ -129,6 +129,8 @@ def readable(signature: SignatureView) -> dict[str, Any]:
         "invalidated_for": signature.invalidated_for and signature.invalidated_for.value,
         "name_hidden_by_staff": signature.name_hidden,
         "mail_provider": signature.mail_provider,
+        # The code of the partner or organisation whose link led to the form; null for everybody else.
+        "via": signature.via,
         # Keyed hashes: they tell the network and the mail's domain to nobody without the key.
         "network_hash": signature.network_hash and signature.network_hash.hex(),
         "domain_hash": signature.domain_hash and signature.domain_hash.hex(),

@@ -1,0 +1,137 @@
+"""Through whose link people came (`?via=<code>`): how many, and nothing about who.
+
+The code is `p` and the number of a partner, or `o` and that of an organisation on the wall. Both numbers are public. A
+signature keeps the code until it is withdrawn or erased, and counts for it once it is confirmed. Fewer than five are never told,
+to nobody. What an organisation itself sees only moves by whole fives: who sends the link to a single person learns nothing
+from it.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, literal, select, text
+
+from pledge.campaigns.models import Campaign, Partner
+from pledge.core.db import reading
+from pledge.core.languages import Texts
+from pledge.endorsements.models import Endorsement, EndorsementState, EndorsementVersion, VersionState
+from pledge.signatures.models import CAME_VIA, Signature
+from pledge.statistics.cells import MIN_CELL
+
+_PARTNER, _ORGANIZATION = "p", "o"
+_CODE = re.compile(r"([po])([1-9][0-9]{0,18})")
+_MAX_NUMBER = 2**63 - 1
+
+
+@dataclass(frozen=True)
+class Referrer:
+    """A partner or an organisation with its code."""
+
+    code: str
+    name: Texts
+    endorsement_id: int | None  #: None for a partner
+
+
+@dataclass(frozen=True)
+class ReferralLine:
+    """How many came through the link of one; `people` is None for fewer than MIN_CELL, also for nobody."""
+
+    referrer: Referrer
+    people: int | None
+
+
+def organization_code(endorsement_id: int) -> str:
+    return f"{_ORGANIZATION}{endorsement_id}"
+
+
+def codes(slug: str) -> frozenset[str]:
+    """All codes that count for a campaign now."""
+    in_campaign = Campaign.slug == slug
+    partners = select(Partner.id).join(Campaign, Campaign.id == Partner.campaign_id).where(in_campaign)
+    listed = (
+        select(Endorsement.id)
+        .join(Campaign, Campaign.id == Endorsement.campaign_id)
+        .where(in_campaign, Endorsement.state == EndorsementState.PUBLISHED)
+    )
+    with reading() as connection:
+        return frozenset(
+            f"{letter}{number}"
+            for letter, query in ((_PARTNER, partners), (_ORGANIZATION, listed))
+            for number in connection.scalars(query)
+        )
+
+
+def partners(campaign_id: int) -> list[Referrer]:
+    """The partners of a campaign in the order that staff chose."""
+    with reading() as connection:
+        return [
+            _referrer(_PARTNER, row)
+            for row in connection.execute(_partners(campaign_id).order_by(Partner.position))
+        ]
+
+
+def find(campaign_id: int, code: str) -> Referrer | None:
+    """Whose code this is; None for one that counts for nobody."""
+    matched = _CODE.fullmatch(code)
+    if matched is None or int(matched[2]) > _MAX_NUMBER:
+        return None
+    letter, number = matched[1], int(matched[2])
+    query = (
+        _partners(campaign_id).where(Partner.id == number)
+        if letter == _PARTNER
+        else _organizations(campaign_id, Endorsement.id == number)
+    )
+    with reading() as connection:
+        row = connection.execute(query).first()
+    return None if row is None else _referrer(letter, row)
+
+
+def lines(campaign_id: int) -> list[ReferralLine]:
+    """Every partner, and the organisations through which enough came, the most first."""
+    counted = _counted(campaign_id).group_by(Signature.via).having(func.count() >= MIN_CELL)
+    with reading() as connection:
+        people: dict[str, int] = {row.via: row.people for row in connection.execute(counted)}
+        numbers = [int(code[1:]) for code in people if code.startswith(_ORGANIZATION)]
+        listed = _organizations(campaign_id, Endorsement.id.in_(numbers))
+        shown = [_referrer(_PARTNER, row) for row in connection.execute(_partners(campaign_id))]
+        shown += [_referrer(_ORGANIZATION, row) for row in connection.execute(listed)]
+    found = [ReferralLine(referrer, people.get(referrer.code)) for referrer in shown]
+    return sorted(found, key=lambda line: -(line.people or 0))
+
+
+def told(campaign_id: int, code: str) -> int | None:
+    """How many came through this link, as its owner is told: a multiple of MIN_CELL; None for fewer than that."""
+    query = _counted(campaign_id).where(Signature.via == code).group_by(Signature.via)
+    with reading() as connection:
+        row = connection.execute(query).first()
+    return None if row is None else (row.people // MIN_CELL * MIN_CELL or None)
+
+
+def _counted(campaign_id: int) -> Select[*tuple[Any, ...]]:
+    return select(Signature.via, func.count().label("people")).where(
+        Signature.campaign_id == campaign_id, text(CAME_VIA)
+    )
+
+
+def _partners(campaign_id: int) -> Select[*tuple[Any, ...]]:
+    return select(Partner.id, Partner.name, literal(None).label("endorsement_id")).where(
+        Partner.campaign_id == campaign_id
+    )
+
+
+def _organizations(campaign_id: int, wanted: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    return (
+        select(Endorsement.id, EndorsementVersion.name, Endorsement.id.label("endorsement_id"))
+        .join(EndorsementVersion, EndorsementVersion.endorsement_id == Endorsement.id)
+        .where(
+            Endorsement.campaign_id == campaign_id,
+            Endorsement.state == EndorsementState.PUBLISHED,
+            EndorsementVersion.state == VersionState.PUBLISHED,
+            wanted,
+        )
+    )
+
+
+def _referrer(letter: str, row: Any) -> Referrer:
+    return Referrer(f"{letter}{row.id}", row.name, row.endorsement_id)

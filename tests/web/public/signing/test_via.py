@@ -1,0 +1,73 @@
+"""`?via=`: whose link led to a signature, from the address to the row, and never in the way of signing."""
+
+import pytest
+from sqlalchemy import select
+
+from pledge.core.db import db
+from pledge.signatures.models import Signature
+from pledge.statistics.referrals import organization_code
+from tests.support.factories import campaign, endorsement, manage_token, sign_form, signature
+
+SIGN = "/en/c/blue-skies/sign"
+
+
+@pytest.fixture
+def code(app):
+    return f"p{campaign().partners[1].id}"
+
+
+def stored():
+    db.session.rollback()
+    return db.session.scalars(select(Signature.via)).all()
+
+
+def test_the_page_of_the_form_carries_the_code_without_javascript(client, code):
+    assert f'<input type="hidden" name="via" value="{code}">' in client.get(f"{SIGN}?via={code}").text
+
+
+def test_a_signature_keeps_the_code_that_the_form_carries(client, code):
+    assert client.post(SIGN, data=sign_form(via=code)).status_code == 303
+    assert stored() == [code]
+
+
+def test_so_does_one_in_the_widget(client, code):
+    assert client.post("/embed/blue-skies/sign?lang=en", data=sign_form(via=code)).status_code == 303
+    assert stored() == [code]
+
+
+def test_an_organisation_on_the_wall_has_a_code_too(client, code):
+    organization = organization_code(endorsement().id)
+    client.post(SIGN, data=sign_form(via=organization))
+    assert stored() == [organization]
+
+
+@pytest.mark.parametrize("unknown", ["p987654321", "o1", "someone", '"><script>', "x" * 3000, None])
+def test_an_unknown_code_is_ignored_without_a_word(client, code, unknown):
+    known, ignored = (client.post(SIGN, data=sign_form(via=via)) for via in (code, unknown))
+    assert (ignored.status_code, ignored.data) == (known.status_code, known.data)
+    assert sorted(stored(), key=str) == [None, code]
+
+
+def test_a_form_that_comes_back_with_an_error_still_carries_the_code(client, code):
+    answer = client.post(SIGN, data=sign_form(via=code, name=""))
+    assert answer.status_code == 422
+    assert f'name="via" value="{code}"' in answer.text
+
+
+def test_signing_asks_for_the_codes_of_a_campaign_once_in_a_while_only(client, code, statements):
+    client.post(SIGN, data=sign_form(via=code))
+    with statements() as ran:
+        client.post(SIGN, data=sign_form(via=code))
+    assert not [sql for sql in ran if "partners" in sql]
+
+
+def test_the_page_of_the_campaign_is_the_same_copy_for_every_link(client, code):
+    page = client.get("/en/c/blue-skies")
+    through = client.get(f"/en/c/blue-skies?via={code}")
+    assert through.data == page.data
+    assert code not in through.text
+
+
+def test_people_see_it_in_what_is_stored_about_them(client, code):
+    person = signature(via=code)
+    assert client.get(f"/en/me/{manage_token(person)}/download").json["via"] == code
