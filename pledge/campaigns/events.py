@@ -1,4 +1,4 @@
-"""The events of a campaign: what the page shows of them, and what staff may do with them."""
+"""The events of a campaign: their fields, and what the page shows of them."""
 
 import secrets
 from dataclasses import dataclass, field
@@ -6,13 +6,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from pledge.audit.models import Actor
-from pledge.audit.services import record
-from pledge.campaigns.models import Campaign, CampaignEvent, CampaignState
-from pledge.campaigns.moderation import clean_reason, compare, edited, subject
-from pledge.campaigns.rules import Checker, FieldFault, shown_link, stamp
-from pledge.campaigns.staff_queries import NoSuchCampaign
-from pledge.core import clock, languages
+from pledge.campaigns.items import ItemKind
+from pledge.campaigns.models import Campaign, CampaignEvent
+from pledge.campaigns.rules import Checker, FieldFault, shown_link
+from pledge.core import clock
 from pledge.core.db import reading
 from pledge.core.i18n import SEOUL
 from pledge.core.languages import Texts
@@ -32,21 +29,6 @@ class EventFields:
     starts_at: datetime
     ends_at: datetime | None
     outcome: Texts = field(default_factory=Texts)
-
-
-FIELDS = tuple(EventFields.__annotations__)
-
-
-@dataclass(frozen=True)
-class EventRow:
-    """An event as its editors see it."""
-
-    id: int
-    fields: EventFields
-
-    @property
-    def stamp(self) -> str:
-        return stamp(vars(self.fields))
 
 
 @dataclass(frozen=True)
@@ -111,62 +93,6 @@ def shown(campaign_id: int, lang: str) -> list[EventView]:
     ]
 
 
-def rows(campaign_id: int) -> list[EventRow]:
-    """The events of a campaign in all languages, by time."""
-    with reading() as connection:
-        found = connection.execute(
-            select(*CampaignEvent.__table__.c)
-            .where(CampaignEvent.campaign_id == campaign_id)
-            .order_by(CampaignEvent.starts_at, CampaignEvent.id)
-        ).all()
-    return [EventRow(row.id, EventFields(*(getattr(row, name) for name in FIELDS))) for row in found]
-
-
-def one(campaign_id: int, event_id: int) -> EventRow:
-    """Raises NoSuchCampaign."""
-    for row in rows(campaign_id):
-        if row.id == event_id:
-            return row
-    raise NoSuchCampaign
-
-
-def add(actor: Actor, slug: str, fields: EventFields) -> int:
-    """Add an event; returns its number. Raises BadFields, NoSuchCampaign."""
-    with edited(slug) as (session, campaign):
-        kept = clean(fields, required=campaign.state != CampaignState.DRAFT)
-        event = new_event(campaign.id, kept)
-        session.add(event)
-        session.flush()
-        record(session, actor, "campaign.event.add", subject(slug), event=event.id, title=_title(kept))
-        return event.id
-
-
-def change(actor: Actor, slug: str, event_id: int, seen: str, fields: EventFields) -> None:
-    """Change an event; calendars that subscribed learn of it. Raises BadFields, EditedMeanwhile, NoSuchCampaign."""
-    with edited(slug) as (session, campaign):
-        event = _own(campaign, event_id)
-        kept = clean(fields, required=campaign.state != CampaignState.DRAFT)
-        compare(seen, {name: getattr(event, name) for name in FIELDS})
-        update_event(event, kept)
-        record(session, actor, "campaign.event.change", subject(slug), event=event_id, title=_title(kept))
-
-
-def remove(actor: Actor, slug: str, event_id: int, seen: str, reason: str) -> None:
-    """Remove an event as it was seen, with a reason.
-
-    Raises ReasonMissing, BadFields, EditedMeanwhile, NoSuchCampaign, also when somebody was faster.
-    """
-    reason = clean_reason(reason)
-    with edited(slug) as (session, campaign):
-        event = _own(campaign, event_id)
-        compare(seen, {name: getattr(event, name) for name in FIELDS})
-        title = event.title.of(languages.default())
-        session.delete(event)
-        record(
-            session, actor, "campaign.event.remove", subject(slug), reason=reason, event=event_id, title=title
-        )
-
-
 def clean(fields: EventFields, *, required: bool) -> EventFields:
     """The fields as they will be kept; `required`: the title is needed in every language. Raises BadFields."""
     check = Checker()
@@ -188,32 +114,24 @@ def clean(fields: EventFields, *, required: bool) -> EventFields:
     return kept
 
 
-def new_event(campaign_id: int, fields: EventFields) -> CampaignEvent:
-    """A row with a new UID, by which calendars recognise it; clean fields only."""
-    return CampaignEvent(
-        campaign_id=campaign_id,
-        uid=secrets.token_hex(16),
-        sequence=0,
-        changed_at=clock.now(),
-        **vars(fields),
-    )
+def _first_revision(event: CampaignEvent) -> None:
+    event.uid, event.sequence, event.changed_at = secrets.token_hex(16), 0, clock.now()
 
 
-def update_event(event: CampaignEvent, fields: EventFields) -> None:
-    """Write clean fields into a row; when something differs it counts as a revision of the event."""
-    if all(getattr(event, name) == value for name, value in vars(fields).items()):
-        return
-    for name, value in vars(fields).items():
-        setattr(event, name, value)
+def _next_revision(event: CampaignEvent) -> None:
+    """By it, calendars that subscribed learn of the change (RFC 5545, 3.8.7.4)."""
     event.sequence, event.changed_at = event.sequence + 1, clock.now()
 
 
-def _own(campaign: Campaign, event_id: int) -> CampaignEvent:
-    for event in campaign.events:
-        if event.id == event_id:
-            return event
-    raise NoSuchCampaign
-
-
-def _title(fields: EventFields) -> str:
-    return fields.title.of(languages.default())
+EVENT = ItemKind(
+    name="event",
+    title="title",
+    table=CampaignEvent,
+    order=(CampaignEvent.starts_at, CampaignEvent.id),
+    read=lambda row: EventFields(
+        row.title, row.place, row.url, row.all_day, row.starts_at, row.ends_at, row.outcome
+    ),
+    clean=clean,
+    on_new=_first_revision,
+    on_change=_next_revision,
+)

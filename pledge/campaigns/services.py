@@ -12,11 +12,16 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from pledge.campaigns.events import EventFields, clean, new_event, update_event
-from pledge.campaigns.models import Campaign, CampaignText, Partner, PledgeText, SisterCampaign
+from pledge.campaigns import items
+from pledge.campaigns.events import EVENT, EventFields
+from pledge.campaigns.models import (
+    Campaign,
+    CampaignText,
+    Partner,
+    PledgeText,
+)
 from pledge.campaigns.rules import clean_link, fingerprint
-from pledge.campaigns.sisters import SisterFields
-from pledge.campaigns.sisters import clean as clean_sister
+from pledge.campaigns.sisters import SISTER, SisterFields
 from pledge.campaigns.video import parse_video
 from pledge.core import clock, languages
 from pledge.core.db import transaction
@@ -132,9 +137,9 @@ def _load_events(
         fields = _event_fields(facts, langs)
         event = stored.pop((fields.starts_at, fields.title.of(languages.default())), None)
         if event is None:
-            session.add(new_event(campaign.id, fields))
+            session.add(items.new(EVENT, campaign.id, fields))
         else:
-            update_event(event, fields)
+            items.write(EVENT, event, fields)
     for left_over in stored.values():
         session.delete(left_over)
 
@@ -145,7 +150,7 @@ def _load_sisters(
     """Load sister campaigns; one with the same web address as a stored one is the same."""
     stored = {sister.url: sister for sister in campaign.sisters}
     for facts in sisters:
-        fields = clean_sister(
+        fields = SISTER.clean(
             SisterFields(
                 **{name: _in_each(facts[name], langs) for name in ("name", "place", "sentence")},
                 url=facts["url"],
@@ -154,10 +159,9 @@ def _load_sisters(
         )
         sister = stored.pop(fields.url, None)
         if sister is None:
-            session.add(SisterCampaign(campaign_id=campaign.id, **vars(fields)))
+            session.add(items.new(SISTER, campaign.id, fields))
         else:
-            for name, value in vars(fields).items():
-                setattr(sister, name, value)
+            items.write(SISTER, sister, fields)
     for left_over in stored.values():
         session.delete(left_over)
 
@@ -174,7 +178,7 @@ def _event_fields(facts: dict[str, Any], langs: list[str]) -> EventFields:
         starts_at=_moment(starts_at),
         ends_at=None if ends_at is None else _moment(ends_at),
     )
-    return clean(fields, required=False)
+    return EVENT.clean(fields, required=False)
 
 
 def _in_each(given: dict[str, str], langs: list[str]) -> Texts:

@@ -2,7 +2,9 @@
 
 from enum import StrEnum
 
-from pledge.campaigns import partners, photo, sisters
+from pledge.campaigns import items, photo
+from pledge.campaigns.partners import PARTNER
+from pledge.campaigns.sisters import SISTER
 from pledge.campaigns.staff_queries import CampaignDesk
 
 
@@ -20,7 +22,7 @@ def missed(desk: CampaignDesk) -> list[Missed]:
         Missed.PHOTO: bool(photo.of(desk.id).file),
         Missed.VIDEO: desk.video is not None,
         Missed.LETTER: bool(desk.letter_text) or any(desk.letters.values()),
-        Missed.SISTERS: bool(sisters.rows(desk.id)),
-        Missed.LOGOS: all(row.logo for row in partners.rows(desk.id)),
+        Missed.SISTERS: bool(items.rows(SISTER, desk.id)),
+        Missed.LOGOS: all(row.logo for row in items.rows(PARTNER, desk.id)),
     }
     return [what for what, is_there in there.items() if not is_there]

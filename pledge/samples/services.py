@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from pledge.audit.models import COMMAND_LINE
 from pledge.audit.services import record
-from pledge.campaigns import events
-from pledge.campaigns.events import EventFields
+from pledge.campaigns import items
+from pledge.campaigns.events import EVENT, EventFields
 from pledge.campaigns.models import Campaign, PledgeText
 from pledge.core import clock, languages
 from pledge.core.db import transaction
@@ -184,7 +184,7 @@ def _add_events(slug: str, begins: datetime, ends: datetime) -> list[datetime]:
                 ends_at=starts_at + timedelta(hours=facts["lasts"]),
                 outcome=languages.texts(facts.get("outcome", {})),
             )
-            events.add(COMMAND_LINE, slug, fields)
+            items.add(EVENT, COMMAND_LINE, slug, fields)
             if starts_at < ends:
                 over.append(starts_at)
     return over

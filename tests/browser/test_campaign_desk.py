@@ -6,7 +6,8 @@ import secrets
 import pytest
 from playwright.sync_api import expect
 
-from pledge.campaigns import events, media, staff_queries
+from pledge.campaigns import items, media, staff_queries
+from pledge.campaigns.events import EVENT
 from pledge.campaigns.models import Campaign, CampaignEvent, CampaignText, Partner, PledgeText
 from pledge.campaigns.rules import fingerprint
 from pledge.core import clock, tokens
@@ -226,7 +227,7 @@ def hostile_campaign(slug, number, payload):
         fields = factories.event_fields(
             title_ko=text[:200], title_en=text[:200], place_ko=text[:200], place_en=text[:200], url=bad_link
         )
-        session.add(events.new_event(row.id, fields))
+        session.add(items.new(EVENT, row.id, fields))
     return row.id
 
 
@@ -333,7 +334,7 @@ def whole(inside, slug):
     media.set_letters(
         EDITOR, slug, media.letters_stamp(found.letters), new={"ko": factories.stored_document()}
     )
-    event = events.add(EDITOR, slug, factories.event_fields())
+    event = items.add(EVENT, EDITOR, slug, factories.event_fields())
     factories.write_pledge(slug, "새 서약", "A new pledge")
     partner = db.session.scalar(db.select(Partner.id).where(Partner.campaign_id == found.id).limit(1))
     db.session.rollback()

@@ -9,9 +9,10 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from pledge.audit.models import AuditEntry
-from pledge.campaigns import moderation, partners, pledges, queries, staff_queries
+from pledge.campaigns import items, moderation, partners, pledges, queries, staff_queries
 from pledge.campaigns.models import CampaignState
 from pledge.campaigns.moderation import CampaignInWrongState, EditedMeanwhile
+from pledge.campaigns.partners import PARTNER
 from pledge.campaigns.rules import BadFields, stamp
 from pledge.core.db import db
 from pledge.core.languages import Texts
@@ -85,10 +86,10 @@ def test_one_address_taken_by_many_at_once_belongs_to_one(app, crowd):
 def test_partners_added_and_moved_at_once_keep_their_own_places(app, crowd):
     draft("air")
     fields = partners.PartnerFields(partners.PartnerRole.PARTNER, Texts(ko="동반자", en="Partner"), "")
-    added = crowd(lambda _: partners.add(EDITOR, "air", fields))
+    added = crowd(lambda _: items.add(PARTNER, EDITOR, "air", fields))
     assert len(set(added)) == CROWD
-    crowd(lambda number: partners.move(EDITOR, "air", added[number], up=number % 2 == 0))
-    assert {row.id for row in partners.rows(staff_queries.desk("air").id)} == set(added)
+    crowd(lambda number: items.move(PARTNER, EDITOR, "air", added[number], up=number % 2 == 0))
+    assert {row.id for row in items.rows(PARTNER, staff_queries.desk("air").id)} == set(added)
 
 
 def test_a_text_emptied_while_another_publishes_never_leaves_a_public_gap(app, crowd):

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from icalendar import Calendar
 
-from pledge.campaigns import calendar, events, moderation, staff_queries
+from pledge.campaigns import calendar, events, items, moderation, staff_queries
+from pledge.campaigns.events import EVENT
 from pledge.campaigns.models import CampaignState
 from pledge.campaigns.moderation import EditedMeanwhile
 from pledge.campaigns.rules import BadFields, FieldFault
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("app")
 
 
 def add(slug="air", **facts):
-    return events.add(EDITOR, slug, event_fields(**facts))
+    return items.add(EVENT, EDITOR, slug, event_fields(**facts))
 
 
 def shown(lang="ko", slug="air"):
@@ -27,7 +28,7 @@ def shown(lang="ko", slug="air"):
 
 
 def one(event_id, slug="air"):
-    return events.one(staff_queries.desk(slug).id, event_id)
+    return items.one(EVENT, staff_queries.desk(slug).id, event_id)
 
 
 def midnight(year, month, day):
@@ -94,10 +95,12 @@ def test_a_changed_event_is_the_same_event_to_a_calendar():
     draft("air")
     event = add()
     before = shown()[0]
-    events.change(EDITOR, "air", event, one(event).stamp, event_fields(place_ko="부산", place_en="Busan"))
+    items.change(
+        EVENT, EDITOR, "air", event, event_fields(place_ko="부산", place_en="Busan"), seen=one(event).stamp
+    )
     after = shown()[0]
     assert (after.uid, after.sequence) == (before.uid, before.sequence + 1)
-    events.change(EDITOR, "air", event, one(event).stamp, one(event).fields)
+    items.change(EVENT, EDITOR, "air", event, one(event).fields, seen=one(event).stamp)
     assert shown()[0].sequence == after.sequence, "saving the same is no revision"
 
 
@@ -105,22 +108,22 @@ def test_a_removed_event_is_gone_and_its_number_leads_nowhere():
     draft("air")
     draft("sea")
     event = add()
-    seen = events.one(staff_queries.desk("air").id, event).stamp
+    seen = items.one(EVENT, staff_queries.desk("air").id, event).stamp
     with pytest.raises(NoSuchCampaign):
-        events.remove(EDITOR, "sea", event, seen, "called off")
-    events.remove(EDITOR, "air", event, seen, "called off")
+        items.remove(EVENT, EDITOR, "sea", event, seen=seen, reason="called off")
+    items.remove(EVENT, EDITOR, "air", event, seen=seen, reason="called off")
     assert shown() == []
     with pytest.raises(NoSuchCampaign):
-        events.remove(EDITOR, "air", event, seen, "called off")
+        items.remove(EVENT, EDITOR, "air", event, seen=seen, reason="called off")
 
 
 def test_who_has_not_seen_the_newest_event_writes_nothing_over_it():
     draft("air")
     event = add()
     seen = one(event).stamp
-    events.change(EDITOR, "air", event, seen, event_fields(title_ko="처음"))
+    items.change(EVENT, EDITOR, "air", event, event_fields(title_ko="처음"), seen=seen)
     with pytest.raises(EditedMeanwhile) as refused:
-        events.change(EDITOR, "air", event, seen, event_fields(title_ko="나중"))
+        items.change(EVENT, EDITOR, "air", event, event_fields(title_ko="나중"), seen=seen)
     assert refused.value.stored["title_ko"] == "처음"
 
 

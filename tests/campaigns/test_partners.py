@@ -2,10 +2,10 @@
 
 import pytest
 
-from pledge.campaigns import moderation, partners, queries, staff_queries
+from pledge.campaigns import items, moderation, queries, staff_queries
 from pledge.campaigns.models import CampaignState, PartnerRole
 from pledge.campaigns.moderation import EditedMeanwhile
-from pledge.campaigns.partners import PartnerFields
+from pledge.campaigns.partners import PARTNER, PartnerFields
 from pledge.campaigns.rules import BadFields, FieldFault
 from pledge.campaigns.staff_queries import NoSuchCampaign
 from pledge.core.db import db
@@ -26,11 +26,11 @@ def fields(name="기후변화센터", **changes):
 
 
 def names(slug="air"):
-    return [row.fields.name["ko"] for row in partners.rows(staff_queries.desk(slug).id)]
+    return [row.fields.name["ko"] for row in items.rows(PARTNER, staff_queries.desk(slug).id)]
 
 
 def one(partner_id, slug="air"):
-    return partners.one(staff_queries.desk(slug).id, partner_id)
+    return items.one(PARTNER, staff_queries.desk(slug).id, partner_id)
 
 
 def is_kept(name):
@@ -40,23 +40,23 @@ def is_kept(name):
 
 def test_partners_stand_in_the_order_that_staff_choose():
     draft("air")
-    first, second, third = (partners.add(EDITOR, "air", fields(name)) for name in ("하나", "둘", "셋"))
-    partners.move(EDITOR, "air", third, up=True)
+    first, second, third = (items.add(PARTNER, EDITOR, "air", fields(name)) for name in ("하나", "둘", "셋"))
+    items.move(PARTNER, EDITOR, "air", third, up=True)
     assert names() == ["하나", "셋", "둘"]
-    partners.move(EDITOR, "air", first, up=False)
+    items.move(PARTNER, EDITOR, "air", first, up=False)
     assert names() == ["셋", "하나", "둘"]
-    partners.move(EDITOR, "air", third, up=True)
-    partners.move(EDITOR, "air", second, up=False)
+    items.move(PARTNER, EDITOR, "air", third, up=True)
+    items.move(PARTNER, EDITOR, "air", second, up=False)
     assert names() == ["셋", "하나", "둘"], "at the ends of the list nothing happens"
-    partners.remove(EDITOR, "air", first, one(first).stamp, "left")
-    partners.move(EDITOR, "air", second, up=True)
+    items.remove(PARTNER, EDITOR, "air", first, seen=one(first).stamp, reason="left")
+    items.move(PARTNER, EDITOR, "air", second, up=True)
     assert names() == ["둘", "셋"]
 
 
 def test_the_page_shows_them_by_role_and_language():
     draft("air")
-    partners.add(EDITOR, "air", fields("사무국", role=PartnerRole.SECRETARIAT, url="example.org"))
-    partners.add(EDITOR, "air", fields("동반자"))
+    items.add(PARTNER, EDITOR, "air", fields("사무국", role=PartnerRole.SECRETARIAT, url="example.org"))
+    items.add(PARTNER, EDITOR, "air", fields("동반자"))
     shown = queries.partners(staff_queries.desk("air").id, "en")
     assert [(row.name, row.url) for row in shown[PartnerRole.SECRETARIAT]] == [
         ("사무국 en", "https://example.org")
@@ -66,12 +66,12 @@ def test_the_page_shows_them_by_role_and_language():
 
 def test_a_name_in_one_language_is_enough_for_a_draft_and_is_told_as_missing():
     draft("air")
-    partner = partners.add(EDITOR, "air", fields(name_en=""))
+    partner = items.add(PARTNER, EDITOR, "air", fields(name_en=""))
     assert [(item.section, item.field, item.lang) for item in staff_queries.desk("air").missing] == [
         ("partners", str(partner), "en")
     ]
     with pytest.raises(BadFields) as refused:
-        partners.add(EDITOR, "air", fields(name_ko="", name_en=" "))
+        items.add(PARTNER, EDITOR, "air", fields(name_ko="", name_en=" "))
     assert refused.value.faults == {"name_ko": FieldFault.MISSING}
 
 
@@ -79,27 +79,27 @@ def test_a_partner_of_a_public_campaign_needs_both_names():
     draft("air")
     moderation.move(EDITOR, "air", CampaignState.DRAFT, CampaignState.OPEN)
     with pytest.raises(BadFields):
-        partners.add(EDITOR, "air", fields(name_en=""))
+        items.add(PARTNER, EDITOR, "air", fields(name_en=""))
 
 
 def test_a_logo_is_kept_replaced_and_let_go_of():
     draft("air")
     old, new = stored_picture(), stored_picture()
-    partner = partners.add(EDITOR, "air", fields(), old)
+    partner = items.add(PARTNER, EDITOR, "air", fields(), old)
     assert is_kept(old)
-    partners.change(EDITOR, "air", partner, one(partner).stamp, fields(), logo=new)
+    items.change(PARTNER, EDITOR, "air", partner, fields(), seen=one(partner).stamp, logo=new)
     assert (is_kept(old), is_kept(new)) == (False, True)
-    partners.change(EDITOR, "air", partner, one(partner).stamp, fields("새 이름"))
+    items.change(PARTNER, EDITOR, "air", partner, fields("새 이름"), seen=one(partner).stamp)
     assert one(partner).logo == new, "a correction leaves the logo alone"
-    partners.change(EDITOR, "air", partner, one(partner).stamp, fields(), drop_logo=True)
+    items.change(PARTNER, EDITOR, "air", partner, fields(), seen=one(partner).stamp, drop_logo=True)
     assert (one(partner).logo, is_kept(new)) == ("", False)
 
 
 def test_removing_a_partner_lets_go_of_its_logo():
     draft("air")
     logo = stored_picture()
-    partner = partners.add(EDITOR, "air", fields(), logo)
-    partners.remove(EDITOR, "air", partner, one(partner).stamp, "left")
+    partner = items.add(PARTNER, EDITOR, "air", fields(), logo)
+    items.remove(PARTNER, EDITOR, "air", partner, seen=one(partner).stamp, reason="left")
     assert not is_kept(logo)
     assert names() == []
 
@@ -107,19 +107,19 @@ def test_removing_a_partner_lets_go_of_its_logo():
 def test_a_logo_of_somebody_else_is_not_taken():
     draft("air")
     logo = stored_picture()
-    partners.add(EDITOR, "air", fields("하나"), logo)
+    items.add(PARTNER, EDITOR, "air", fields("하나"), logo)
     with pytest.raises(UnknownFile):
-        partners.add(EDITOR, "air", fields("둘"), logo)
+        items.add(PARTNER, EDITOR, "air", fields("둘"), logo)
     assert names() == ["하나"]
 
 
 def test_who_has_not_seen_the_newest_partner_writes_nothing_over_it():
     draft("air")
-    partner = partners.add(EDITOR, "air", fields())
+    partner = items.add(PARTNER, EDITOR, "air", fields())
     seen = one(partner).stamp
-    partners.change(EDITOR, "air", partner, seen, fields("처음 고친 이름"))
+    items.change(PARTNER, EDITOR, "air", partner, fields("처음 고친 이름"), seen=seen)
     with pytest.raises(EditedMeanwhile) as refused:
-        partners.change(EDITOR, "air", partner, seen, fields("나중 이름"))
+        items.change(PARTNER, EDITOR, "air", partner, fields("나중 이름"), seen=seen)
     assert refused.value.stored["name_ko"] == "처음 고친 이름"
     assert names() == ["처음 고친 이름"]
 
@@ -127,12 +127,12 @@ def test_who_has_not_seen_the_newest_partner_writes_nothing_over_it():
 def test_a_partner_of_another_campaign_is_out_of_reach():
     draft("air")
     draft("sea")
-    partner = partners.add(EDITOR, "air", fields())
+    partner = items.add(PARTNER, EDITOR, "air", fields())
     for act in (
-        lambda: partners.remove(EDITOR, "sea", partner, one(partner).stamp, "left"),
-        lambda: partners.move(EDITOR, "sea", partner, up=True),
-        lambda: partners.change(EDITOR, "sea", partner, one(partner).stamp, fields("x")),
-        lambda: partners.remove(EDITOR, "air", 10**30, one(partner).stamp, "left"),
+        lambda: items.remove(PARTNER, EDITOR, "sea", partner, seen=one(partner).stamp, reason="left"),
+        lambda: items.move(PARTNER, EDITOR, "sea", partner, up=True),
+        lambda: items.change(PARTNER, EDITOR, "sea", partner, fields("x"), seen=one(partner).stamp),
+        lambda: items.remove(PARTNER, EDITOR, "air", 10**30, seen=one(partner).stamp, reason="left"),
     ):
         with pytest.raises(NoSuchCampaign):
             act()

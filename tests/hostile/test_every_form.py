@@ -14,7 +14,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from werkzeug.routing import Rule
 
-from pledge.campaigns import events
+from pledge.campaigns import items
+from pledge.campaigns.events import EVENT
 from pledge.core.db import db
 from pledge.endorsements import handover
 from pledge.endorsements.models import ContactChange
@@ -185,7 +186,7 @@ def world(staff) -> World:
     fold_all()
     invalidation(state="proposed")
     handed_over = [deliveries.answered(of), deliveries.handed_over(of), deliveries.frozen(of)]
-    events.add(EDITOR, SLUG, event_fields())
+    items.add(EVENT, EDITOR, SLUG, event_fields())
     hide_name(ANNA, people[1].id, "no name")
     services.request(ANNA, SLUG, "ledger", "csv", lang="ko", reason="why")
     tokens = [make(person) for person in people for make in (confirm_token, manage_token, unsubscribe_token)]

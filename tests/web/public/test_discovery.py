@@ -9,7 +9,8 @@ from xml.etree import ElementTree as ET
 import pytest
 from PIL import Image
 
-from pledge.campaigns import events
+from pledge.campaigns import items
+from pledge.campaigns.events import EVENT
 from pledge.core import clock
 from pledge.core.languages import Texts
 from tests.support import factories
@@ -108,8 +109,8 @@ def test_a_campaign_tells_its_coming_events_and_no_text_can_end_the_block(app, c
     tomorrow, yesterday = (clock.now() + timedelta(days=days) for days in (1, -1))
     title = "</script><script>alert(1)</script>"
     add = {"title": Texts({"en": title, "ko": "행사"}), "place": Texts({"en": "Seoul", "ko": "서울"})}
-    events.add(EDITOR, "air", event_fields(starts_at=tomorrow, ends_at=None, **add))
-    events.add(EDITOR, "air", event_fields(starts_at=yesterday, ends_at=None))
+    items.add(EVENT, EDITOR, "air", event_fields(starts_at=tomorrow, ends_at=None, **add))
+    items.add(EVENT, EDITOR, "air", event_fields(starts_at=yesterday, ends_at=None))
     (event,) = [one for one in facts_of(client.get("/en/c/air"))["@graph"] if one["@type"] == "Event"]
     assert (event["name"], event["location"]["name"]) == (title, "Seoul")
     assert event["startDate"] == clock.iso_utc(tomorrow)

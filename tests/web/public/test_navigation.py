@@ -3,8 +3,9 @@
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from pledge.campaigns import events
+from pledge.campaigns import items
 from pledge.campaigns import queries as campaigns
+from pledge.campaigns.events import EVENT
 from pledge.web.caching import cache
 from tests.support import factories
 from tests.support.factories import EDITOR, event_fields
@@ -44,7 +45,7 @@ def test_a_closed_campaign_is_not_offered_for_endorsing(app, client):
 def test_events_are_linked_where_there_are_some(app, client):
     factories.campaign("air")
     assert "/en/c/air#events" not in client.get("/en/c/air").text
-    events.add(EDITOR, "air", event_fields())
+    items.add(EVENT, EDITOR, "air", event_fields())
     cache.clear()
     page = client.get("/en/c/air").text
     assert page.count('href="/en/c/air#events"') == 2

@@ -1,14 +1,12 @@
 """Editing a campaign: texts, pledge, partners, events, sister campaigns, media."""
 
-from pledge.web.staff.campaigns import events, list_terms, media, partners, pledge, sisters, texts, views
+from pledge.web.staff.campaigns import items, list_terms, media, pledge, texts, views
 
 __all__ = [
-    "events",
+    "items",
     "list_terms",
     "media",
-    "partners",
     "pledge",
-    "sisters",
     "texts",
     "views",
 ]  # each adds its views

@@ -1,7 +1,8 @@
 """The forms of the campaign screens: their shape. The use cases decide what may be stored."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import FileField, HiddenField, SelectField, StringField, TextAreaField
@@ -14,8 +15,9 @@ from pledge.campaigns.partners import PartnerFields
 from pledge.campaigns.photo import PhotoFocus
 from pledge.campaigns.rules import FieldFault
 from pledge.campaigns.sisters import SisterFields
+from pledge.core import languages
 from pledge.web.forms import ByLanguage, StaffForm, TickField
-from pledge.web.staff.auth.moments import at, day, hour, moment
+from pledge.web.staff.auth.moments import at, day, hour, moment, typed_event
 from pledge.web.staff.campaigns.saving import FAULTS
 
 
@@ -91,7 +93,26 @@ class ScheduleForm(StampedForm):
     closes: datetime | None = None
 
 
-class PartnerForm(StampedForm):
+class ItemForm(StampedForm):
+    """The form of an item of a list."""
+
+    @property
+    def places(self) -> Mapping[str, str]:
+        """The names of the form's fields where those of the use case differ."""
+        return {}
+
+    @property
+    def fields(self) -> Any:
+        """The fields for the use case; the form must have been validated."""
+        raise NotImplementedError
+
+    @classmethod
+    def typed(cls, fields: Any) -> dict[str, object]:
+        """Stored fields, as the form shows them."""
+        return languages.as_fields(vars(fields))
+
+
+class PartnerForm(ItemForm):
     role = SelectField(_l("Role"), validate_choice=False)
     name = ByLanguage(StringField, _l("Name"))
     url = StringField(_l("Web address"))
@@ -112,7 +133,7 @@ class PartnerForm(StampedForm):
         )
 
 
-class EventForm(StampedForm):
+class EventForm(ItemForm):
     """A day without a time means a whole day."""
 
     title = ByLanguage(StringField, _l("Title"))
@@ -146,6 +167,15 @@ class EventForm(StampedForm):
     starts: time | None = None
     ends_on: date | None = None
     ends: time | None = None
+
+    @property
+    def places(self) -> Mapping[str, str]:
+        """An event that ends before it begins is told at the field that says when."""
+        return {"ends_at": "end_time" if (self.start_time.data or "").strip() else "end_day"}
+
+    @classmethod
+    def typed(cls, fields: EventFields) -> dict[str, object]:
+        return {**typed_event(fields)}
 
     @property
     def fields(self) -> EventFields:
@@ -195,7 +225,7 @@ class LetterTextForm(StampedForm):
     text = ByLanguage(TextAreaField, _l("Letter"))
 
 
-class SisterForm(StampedForm):
+class SisterForm(ItemForm):
     name = ByLanguage(StringField, _l("Name"))
     place = ByLanguage(StringField, _l("Place"))
     sentence = ByLanguage(StringField, _l("One sentence"))

@@ -14,8 +14,8 @@ from pledge.web.request_checks import allows
 from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import LettersForm, LetterTextForm, PhotoForm, StampedForm, VideoForm
-from pledge.web.staff.campaigns.partners import PICTURE_BODY
 from pledge.web.staff.campaigns.saving import (
+    PICTURE_BODY,
     SavingProblem,
     attempt,
     take_document,

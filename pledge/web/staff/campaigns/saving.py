@@ -28,6 +28,9 @@ from pledge.files.services import BadDocument, BadPicture, StorageAway, UnknownF
 from pledge.files.words import DOCUMENT_WORDS, PICTURE_WORDS, STORAGE_AWAY
 from pledge.web.errors import answer_busy
 
+#: The body of a request: a logo of 1 MB and the fields beside it.
+PICTURE_BODY = 8_000_000
+
 FAULTS = {
     FieldFault.MISSING: _l("This field is required."),
     FieldFault.TOO_LONG: _l("This is too long."),

@@ -1,7 +1,4 @@
-"""What the sections of a campaign share: a page with a form, the redirect after saving, and removing a list's item."""
-
-from collections.abc import Callable, Iterable
-from typing import Any, Protocol, TypeVar
+"""What the sections of a campaign share: a page with a form, the redirect after saving, and the page that asks before removing."""
 
 from flask import Response, make_response, redirect, render_template, request, url_for
 from werkzeug import Response as AnyResponse
@@ -9,19 +6,9 @@ from werkzeug import Response as AnyResponse
 from pledge.campaigns import staff_queries as campaigns
 from pledge.campaigns.staff_queries import CampaignDesk
 from pledge.web.staff.campaigns.forms import RemoveForm
-from pledge.web.staff.campaigns.saving import SavingProblem, attempt
+from pledge.web.staff.campaigns.saving import SavingProblem
 
 OK = SavingProblem(200)
-
-
-class Row(Protocol):
-    """An item of a list, as it is stored."""
-
-    @property
-    def id(self) -> int: ...
-
-
-AnyRow = TypeVar("AnyRow", bound=Row)
 
 
 def section_page(
@@ -44,11 +31,6 @@ def saved(section: str, slug: str) -> AnyResponse:
     return redirect(url_for(f"staff.{section}", slug=slug, saved=1), 303)
 
 
-def find_item(rows: Iterable[AnyRow], number: int) -> AnyRow | None:
-    """The item of this number; None when somebody has removed it: then the form adds it again."""
-    return next((row for row in rows if row.id == number), None)
-
-
 def removal_page(
     slug: str, what: object, back: str, form: RemoveForm, problem: SavingProblem = OK
 ) -> Response:
@@ -56,10 +38,3 @@ def removal_page(
     return section_page(
         "staff/campaigns/remove.html", campaigns.desk(slug), form, problem, what=what, back=back
     )
-
-
-def remove(section: str, slug: str, what: object, back: str, act: Callable[[str, str], Any]) -> AnyResponse:
-    """Remove an item: `act` is called with the stamp of what was seen and the reason."""
-    form = RemoveForm(request.form)
-    problem = attempt(form, lambda: act(form.seen.data or "", form.reason.data or ""))
-    return removal_page(slug, what, back, form, problem) if problem else saved(section, slug)

@@ -18,6 +18,7 @@ from pledge.web import errors
 from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.campaigns.forms import NewForm, StateForm
+from pledge.web.staff.campaigns.items import SECTIONS
 from pledge.web.staff.campaigns.saving import SavingProblem, attempt
 
 STATES = {
@@ -35,11 +36,11 @@ STEPS = {
 
 #: What a visitor would miss, and the section where it is entered.
 MISSED = {
-    Missed.PHOTO: (_l("A photograph"), "campaign_media"),
-    Missed.VIDEO: (_l("A video"), "campaign_media"),
-    Missed.LETTER: (_l("A letter to read or to download"), "campaign_media"),
-    Missed.SISTERS: (_l("Sister campaigns"), "campaign_sisters"),
-    Missed.LOGOS: (_l("The logos of all organisations behind it"), "campaign_partners"),
+    Missed.PHOTO: (_l("A photograph"), "media"),
+    Missed.VIDEO: (_l("A video"), "media"),
+    Missed.LETTER: (_l("A letter to read or to download"), "media"),
+    Missed.SISTERS: (_l("Sister campaigns"), "sisters"),
+    Missed.LOGOS: (_l("The logos of all organisations behind it"), "partners"),
 }
 
 #: The texts for missing things, by section and field.
@@ -102,7 +103,7 @@ def campaign(slug: str) -> str:
         can_publish=not desk.missing,
         missing=missing_lines(desk.slug, desk.missing),
         missed=[
-            (words, url_for(f"staff.{section}", slug=slug))
+            (words, _section(slug, section))
             for words, section in map(MISSED.__getitem__, showing.missed(desk))
         ],
         moved=request.args.get("moved") == "1",
@@ -183,11 +184,17 @@ def _words(item: MissingText) -> str:
 
 
 def _address(slug: str, item: MissingText) -> str:
-    if item.section == "partners":
-        return url_for("staff.partner", slug=slug, partner=item.field, _anchor=f"name_{item.lang}")
-    if item.section == "events":
-        return url_for("staff.event", slug=slug, event=item.field, _anchor=f"title_{item.lang}")
-    return url_for(f"staff.campaign_{item.section}", slug=slug, _anchor=item.field)
+    if item.section in SECTIONS:
+        field = f"{SECTIONS[item.section].kind.title}_{item.lang}"
+        return url_for("staff.item", slug=slug, section=item.section, number=item.field, _anchor=field)
+    return f"{_section(slug, item.section)}#{item.field}"
+
+
+def _section(slug: str, name: str) -> str:
+    """The address of a section."""
+    if name in SECTIONS:
+        return url_for("staff.campaign_items", slug=slug, section=name)
+    return url_for(f"staff.campaign_{name}", slug=slug)
 
 
 def _new_page(form: NewForm, status: int) -> Response:

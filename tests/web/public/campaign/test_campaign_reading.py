@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 from icalendar import Calendar
 
-from pledge.campaigns import events, media, queries, staff_queries
+from pledge.campaigns import items, media, queries, staff_queries
+from pledge.campaigns.events import EVENT
 from pledge.core import clock
 from pledge.web.caching import cache
 from pledge.web.security_headers import CONTENT_SECURITY_POLICY
@@ -64,8 +65,9 @@ def test_a_closed_campaign_shows_its_goal_and_asks_for_no_next_step(app, client)
 
 def test_events_stand_on_the_page_with_their_files_and_past_ones_apart(app, client):
     factories.campaign("air")
-    soon = events.add(EDITOR, "air", event_fields(title_en="Climate Talk"))
-    events.add(
+    soon = items.add(EVENT, EDITOR, "air", event_fields(title_en="Climate Talk"))
+    items.add(
+        EVENT,
         EDITOR,
         "air",
         event_fields(title_en="Long ago", starts_at=clock.now() - timedelta(days=9), ends_at=None),
@@ -82,8 +84,8 @@ def test_events_stand_on_the_page_with_their_files_and_past_ones_apart(app, clie
 @pytest.mark.parametrize("lang", ["ko", "en"])
 def test_calendar_files_are_in_the_language_of_their_address(app, client, lang):
     factories.campaign("air")
-    first = events.add(EDITOR, "air", event_fields())
-    events.add(EDITOR, "air", event_fields(title_ko="둘째", title_en="Second"))
+    first = items.add(EVENT, EDITOR, "air", event_fields())
+    items.add(EVENT, EDITOR, "air", event_fields(title_ko="둘째", title_en="Second"))
     every = client.get(f"/{lang}/c/air/events.ics")
     assert every.content_type == "text/calendar; charset=utf-8"
     assert "attachment" in every.headers["Content-Disposition"]
@@ -98,7 +100,7 @@ def test_there_is_no_calendar_file_without_an_event_or_of_a_draft(app, client):
     assert client.get("/en/c/air/events.ics").status_code == 404
     assert client.get(f"/en/c/air/events/{10**30}.ics").status_code == 404
     factories.draft("sea")
-    events.add(EDITOR, "sea", event_fields())
+    items.add(EVENT, EDITOR, "sea", event_fields())
     assert client.get("/en/c/sea/events.ics").status_code == 404
 
 
@@ -195,7 +197,7 @@ def test_why_one_cannot_sign_is_said_in_words(app, client, facts, words):
 
 def test_extras_cost_one_statement_more_at_most(app, client, statements):
     factories.campaign("air")
-    events.add(EDITOR, "air", event_fields())
+    items.add(EVENT, EDITOR, "air", event_fields())
     set_video(VIDEO)
     fresh(app)
     with statements() as seen:

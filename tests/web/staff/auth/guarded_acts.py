@@ -10,9 +10,9 @@ from sqlalchemy import select, update
 from pledge.accounts import services
 from pledge.accounts.passkeys import NewPasskey
 from pledge.audit.models import Actor
-from pledge.campaigns import events, partners, sisters, staff_queries
+from pledge.campaigns import items, staff_queries
+from pledge.campaigns.partners import PARTNER
 from pledge.core.db import db, transaction
-from pledge.core.languages import Texts
 from pledge.exports import services as exports
 from pledge.jobs import services as jobs
 from pledge.jobs.models import Job, JobKind
@@ -167,35 +167,8 @@ def _audit_export(_client: StaffClient) -> Act:
     )
 
 
-def _remove_event(_client: StaffClient) -> Act:
-    campaign = factories.the_campaign()
-    number = events.add(factories.EDITOR, SLUG, factories.event_fields())
-    stamp = events.one(campaign.id, number).stamp
-    return Act(
-        f"/staff/campaigns/{SLUG}/events/{number}/remove",
-        {"seen": stamp, "reason": WHY},
-        "campaign.event.remove",
-        wrong={"reason": "x" * 1001},
-        typed="x" * 1001,
-    )
-
-
-def _remove_sister(_client: StaffClient) -> Act:
-    campaign = factories.the_campaign()
-    texts = Texts(ko="자매", en="A Sister")
-    fields = sisters.SisterFields(name=texts, place=Texts(), sentence=Texts(), url="https://example.org/")
-    number = sisters.add(factories.EDITOR, SLUG, fields)
-    return Act(
-        f"/staff/campaigns/{SLUG}/sisters/{number}/remove",
-        {"seen": sisters.one(campaign.id, number).stamp, "reason": WHY},
-        "campaign.sister.remove",
-        wrong={"reason": "x" * 1001},
-        typed="x" * 1001,
-    )
-
-
-def _remove_partner(_client: StaffClient) -> Act:
-    row = partners.rows(factories.the_campaign().id)[0]
+def _remove_item(_client: StaffClient) -> Act:
+    row = items.rows(PARTNER, factories.the_campaign().id)[0]
     return Act(
         f"/staff/campaigns/{SLUG}/partners/{row.id}/remove",
         {"seen": row.stamp, "reason": WHY},
@@ -347,7 +320,6 @@ ACTS: dict[str, Callable[[StaffClient], Act]] = {
     "staff.delivery_download": _download_pack,
     "staff.delivery_freeze": _freeze,
     "staff.delivery_draft_post": _preview,
-    "staff.event_remove_post": _remove_event,
     "staff.export_download": _download_export,
     "staff.exports_post": _ask_export,
     "staff.invalidation_approve": _approve_invalidation,
@@ -357,13 +329,12 @@ ACTS: dict[str, Callable[[StaffClient], Act]] = {
     "staff.signature_erase": _at_request("erase", "signature.erase"),
     "staff.signature_stop_news": _at_request("stop-news", "signature.stop_news"),
     "staff.signature_withdraw": _at_request("withdraw", "signature.withdraw"),
-    "staff.sister_remove_post": _remove_sister,
     "staff.named_list_approve": _approve_list,
     "staff.named_list_download": _download_list,
     "staff.named_list_new_post": _ask_list,
     "staff.named_list_refuse": _refuse_list,
     "staff.named_list_retry": _retry_list,
-    "staff.partner_remove_post": _remove_partner,
+    "staff.item_remove_post": _remove_item,
     "staff.password_post": _password,
     "staff.recovery_codes_post": _recovery_codes,
     "staff.remove_authenticator": _remove_authenticator,

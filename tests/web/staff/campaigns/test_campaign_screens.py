@@ -1,11 +1,14 @@
 """The screens of a campaign: texts, pledge, dates, state, preview. A refusal stands at its field, and nothing typed is lost."""
 
 import re
+from functools import partial
 
 import pytest
 
-from pledge.campaigns import events, moderation, partners, queries, staff_queries
+from pledge.campaigns import items, moderation, partners, queries, staff_queries
+from pledge.campaigns.events import EVENT
 from pledge.campaigns.models import CampaignState
+from pledge.campaigns.partners import PARTNER
 from pledge.campaigns.rules import stamp
 from pledge.core.languages import Texts
 from pledge.web.caching import cache
@@ -120,8 +123,8 @@ def test_the_second_editor_sees_both_texts_and_loses_nothing(app, editor):
 
 def test_publishing_shows_what_is_missing_with_links_to_the_fields(app, editor):
     moderation.create(EDITOR, slug="air", title={"ko": "공기"})
-    partner = partners.add(
-        EDITOR, "air", partners.PartnerFields(partners.PartnerRole.PARTNER, Texts(ko="동반자"), "")
+    partner = items.add(
+        PARTNER, EDITOR, "air", partners.PartnerFields(partners.PartnerRole.PARTNER, Texts(ko="동반자"), "")
     )
     for page in (
         editor.get("/staff/campaigns/air"),
@@ -186,7 +189,7 @@ def test_ending_a_campaign_or_removing_a_part_of_it_asks_for_a_recent_second_fac
     factories.campaign("air")
     editor.post("/staff/campaigns/air/events/new", data=event_form())
     number = staff_queries.desk("air").id
-    row, event = partners.rows(number)[0], events.rows(number)[0]
+    row, event = items.rows(PARTNER, number)[0], items.rows(EVENT, number)[0]
     frozen_clock.move(minutes=6)
     stamp = row.stamp if "partner" in path else event.stamp
     sent = editor.post(
@@ -195,15 +198,15 @@ def test_ending_a_campaign_or_removing_a_part_of_it_asks_for_a_recent_second_fac
     )
     assert sent.location.startswith("/staff/verify?")
     assert staff_queries.desk("air").state is CampaignState.OPEN
-    assert partners.rows(number)[0].id == row.id
-    assert events.rows(number)[0].id == event.id
+    assert items.rows(PARTNER, number)[0].id == row.id
+    assert items.rows(EVENT, number)[0].id == event.id
 
 
 @pytest.mark.parametrize("kind", ["partners", "events"])
 def test_a_partner_or_an_event_is_removed_only_as_it_was_seen_and_with_a_reason(app, editor, kind):
     factories.campaign("air")
     editor.post("/staff/campaigns/air/events/new", data=event_form())
-    rows = {"partners": partners.rows, "events": events.rows}[kind]
+    rows = partial(items.rows, {"partners": PARTNER, "events": EVENT}[kind])
     number = staff_queries.desk("air").id
     row = rows(number)[-1]
     path = f"/staff/campaigns/air/{kind}/{row.id}/remove"
@@ -333,7 +336,7 @@ def test_a_closed_campaign_keeps_its_dates_and_what_was_typed_stays_in_the_form(
 def test_what_somebody_removed_meanwhile_keeps_its_words_and_can_be_added_anew(app, editor, kind, form):
     factories.campaign("air")
     editor.post(f"/staff/campaigns/air/{kind}/new", data=form())
-    rows = {"partners": partners.rows, "events": events.rows}[kind]
+    rows = partial(items.rows, {"partners": PARTNER, "events": EVENT}[kind])
     row = rows(staff_queries.desk("air").id)[-1]
     name = "name_en" if kind == "partners" else "title_en"
     typed = form(seen=row.stamp, **{name: "Typed meanwhile"})

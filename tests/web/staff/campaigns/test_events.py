@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from pledge.campaigns import events, staff_queries
+from pledge.campaigns import items, staff_queries
+from pledge.campaigns.events import EVENT
 from tests.support import factories
 from tests.support.factories import EDITOR
 from tests.web.staff.campaigns.screens import event_form, seen
@@ -13,7 +14,7 @@ from tests.web.staff.campaigns.screens import event_form, seen
 def test_an_event_is_added_corrected_and_removed(app, editor, client):
     factories.campaign("air")
     assert editor.post("/staff/campaigns/air/events/new", data=event_form()).status_code == 303
-    (event,) = events.rows(staff_queries.desk("air").id)
+    (event,) = items.rows(EVENT, staff_queries.desk("air").id)
     assert event.fields.starts_at.isoformat() == "2027-06-05T05:00:00+00:00"
     page = editor.get(f"/staff/campaigns/air/events/{event.id}")
     assert 'value="14:00"' in page.text
@@ -28,7 +29,7 @@ def test_an_event_is_added_corrected_and_removed(app, editor, client):
     page = editor.get(f"/staff/campaigns/air/events/{event.id}/remove")
     called_off = {"seen": seen(page), "reason": "called off"}
     assert editor.post(f"/staff/campaigns/air/events/{event.id}/remove", data=called_off).status_code == 303
-    assert events.rows(staff_queries.desk("air").id) == []
+    assert items.rows(EVENT, staff_queries.desk("air").id) == []
 
 
 @pytest.mark.parametrize(
@@ -44,7 +45,7 @@ def test_an_event_is_added_corrected_and_removed(app, editor, client):
 def test_the_time_of_an_event_may_be_as_exact_as_one_knows_it(app, editor, changes, all_day, ends):
     factories.campaign("air")
     assert editor.post("/staff/campaigns/air/events/new", data=event_form(**changes)).status_code == 303
-    (event,) = events.rows(staff_queries.desk("air").id)
+    (event,) = items.rows(EVENT, staff_queries.desk("air").id)
     kept = event.fields
     assert kept.all_day is all_day
     assert (kept.ends_at.isoformat() if kept.ends_at else None) == ends
@@ -52,7 +53,9 @@ def test_the_time_of_an_event_may_be_as_exact_as_one_knows_it(app, editor, chang
     again = dict(re.findall(r'name="((?:start|end)_\w+)"[^>]* value="([^"]*)"', page.text))
     sent = editor.post(f"/staff/campaigns/air/events/{event.id}", data=event_form(**again, seen=seen(page)))
     assert sent.status_code == 303
-    assert events.rows(staff_queries.desk("air").id)[0].fields == kept, "opening and saving changes nothing"
+    assert items.rows(EVENT, staff_queries.desk("air").id)[0].fields == kept, (
+        "opening and saving changes nothing"
+    )
 
 
 @pytest.mark.sqlite_only
@@ -77,15 +80,15 @@ def test_an_event_that_makes_no_sense_is_told_at_its_field(app, editor, changes,
     sent = editor.post("/staff/campaigns/air/events/new", data=event_form(**changes))
     assert sent.status_code == 422
     assert f'href="#{field}"' in sent.text
-    assert events.rows(staff_queries.desk("air").id) == []
+    assert items.rows(EVENT, staff_queries.desk("air").id) == []
 
 
 def test_the_second_editor_of_an_event_sees_both_versions(app, editor):
     factories.campaign("air")
-    event = events.add(EDITOR, "air", factories.event_fields())
+    event = items.add(EVENT, EDITOR, "air", factories.event_fields())
     form = event_form(seen=seen(editor.get(f"/staff/campaigns/air/events/{event}")), title_en="Second")
-    row = events.one(staff_queries.desk("air").id, event)
-    events.change(EDITOR, "air", event, row.stamp, factories.event_fields(title_en="First"))
+    row = items.one(EVENT, staff_queries.desk("air").id, event)
+    items.change(EVENT, EDITOR, "air", event, factories.event_fields(title_en="First"), seen=row.stamp)
     sent = editor.post(f"/staff/campaigns/air/events/{event}", data=form)
     assert sent.status_code == 409
     assert 'value="Second"' in sent.text

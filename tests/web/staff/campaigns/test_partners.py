@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from pledge.campaigns import partners, staff_queries
+from pledge.campaigns import items, staff_queries
+from pledge.campaigns.partners import PARTNER
 from tests.support import factories
 from tests.web.staff.campaigns.screens import partner_form, picture, seen, send
 
@@ -13,7 +14,7 @@ from tests.web.staff.campaigns.screens import partner_form, picture, seen, send
 def test_a_partner_s_form_tells_all_its_mistakes_at_once(app, editor):
     factories.campaign("air")
     form = partner_form(name_ko="", name_en="", url="no address", logo=(io.BytesIO(b"nonsense"), "logo.png"))
-    for path in ("partners/new", f"partners/{partners.rows(staff_queries.desk('air').id)[0].id}"):
+    for path in ("partners/new", f"partners/{items.rows(PARTNER, staff_queries.desk('air').id)[0].id}"):
         sent = send(editor, path, form)
         assert sent.status_code == 422
         assert set(re.findall(r'id="([a-z_]+)-error"', sent.text)) == {"name_ko", "name_en", "url", "logo"}
@@ -26,19 +27,19 @@ def test_a_partner_is_added_with_its_logo_moved_corrected_and_removed(app, edito
     factories.campaign("air")
     sent = send(editor, "partners/new", partner_form(name_en="Third", url="example.org", logo=picture()))
     assert sent.status_code == 303
-    third = partners.rows(staff_queries.desk("air").id)[-1]
+    third = items.rows(PARTNER, staff_queries.desk("air").id)[-1]
     assert f"/files/{third.logo}/96.webp" in client.get("/en/c/air").text
     assert editor.post(f"/staff/campaigns/air/partners/{third.id}/move/up").status_code == 303
-    assert partners.rows(staff_queries.desk("air").id)[1].id == third.id
+    assert items.rows(PARTNER, staff_queries.desk("air").id)[1].id == third.id
     page = editor.get(f"/staff/campaigns/air/partners/{third.id}")
     changed = partner_form(name_en="Renamed", seen=seen(page), drop_logo="y")
     assert send(editor, f"partners/{third.id}", changed).status_code == 303
-    now = partners.one(staff_queries.desk("air").id, third.id)
+    now = items.one(PARTNER, staff_queries.desk("air").id, third.id)
     assert (now.fields.name["en"], now.logo) == ("Renamed", "")
     page = editor.get(f"/staff/campaigns/air/partners/{third.id}/remove")
     left = {"seen": seen(page), "reason": "they left the campaign"}
     assert editor.post(f"/staff/campaigns/air/partners/{third.id}/remove", data=left).status_code == 303
-    assert len(partners.rows(staff_queries.desk("air").id)) == 2
+    assert len(items.rows(PARTNER, staff_queries.desk("air").id)) == 2
 
 
 def test_a_refused_field_does_not_lose_the_logo_that_came_with_it(app, editor):
@@ -47,7 +48,7 @@ def test_a_refused_field_does_not_lose_the_logo_that_came_with_it(app, editor):
     assert refused.status_code == 422
     kept = re.search(r'name="logo_kept" value="([^"]+)"', refused.text)[1]
     assert send(editor, "partners/new", partner_form(logo_kept=kept)).status_code == 303
-    assert partners.rows(staff_queries.desk("air").id)[-1].logo
+    assert items.rows(PARTNER, staff_queries.desk("air").id)[-1].logo
     twice = send(editor, "partners/new", partner_form(logo_kept=kept))
     assert twice.status_code == 422
     assert "choose the file once more" in twice.text
@@ -57,7 +58,7 @@ def test_a_refused_field_does_not_lose_the_logo_that_came_with_it(app, editor):
 def test_a_made_up_ticket_of_a_file_is_no_file(app, editor, kept):
     factories.campaign("air")
     assert send(editor, "partners/new", partner_form(logo_kept=kept)).status_code == 303
-    assert partners.rows(staff_queries.desk("air").id)[-1].logo == ""
+    assert items.rows(PARTNER, staff_queries.desk("air").id)[-1].logo == ""
 
 
 def test_a_refused_picture_does_not_lose_the_other_fields(app, editor):

@@ -5,7 +5,8 @@ import re
 import pytest
 
 from pledge.audit.models import AuditEntry
-from pledge.campaigns import sisters, staff_queries
+from pledge.campaigns import items, sisters, staff_queries
+from pledge.campaigns.sisters import SISTER
 from pledge.core.db import db
 from tests.support import factories
 from tests.support.factories import EDITOR
@@ -13,7 +14,7 @@ from tests.web.staff.campaigns.screens import picture, seen, send, sister_form
 
 
 def rows():
-    return sisters.rows(staff_queries.desk("air").id)
+    return items.rows(SISTER, staff_queries.desk("air").id)
 
 
 def add(**changes):
@@ -23,7 +24,7 @@ def add(**changes):
         name: {lang: texts[f"{name}_{lang}"] for lang in ("ko", "en")}
         for name in ("name", "place", "sentence")
     }
-    return sisters.add(EDITOR, "air", sisters.SisterFields(**fields, url=texts["url"]))
+    return items.add(SISTER, EDITOR, "air", sisters.SisterFields(**fields, url=texts["url"]))
 
 
 def test_a_sister_campaign_is_added_shown_corrected_and_removed(app, editor, client):
@@ -76,7 +77,7 @@ def test_the_second_editor_of_a_sister_campaign_sees_both_versions(app, editor):
     form = sister_form(name_en="Second", seen=seen(editor.get(f"/staff/campaigns/air/sisters/{number}")))
     row = rows()[0]
     renamed = {**vars(row.fields), "name": {"ko": "자매", "en": "First"}}
-    sisters.change(EDITOR, "air", number, row.stamp, sisters.SisterFields(**renamed))
+    items.change(SISTER, EDITOR, "air", number, sisters.SisterFields(**renamed), seen=row.stamp)
     sent = send(editor, f"sisters/{number}", form)
     assert sent.status_code == 409
     assert 'value="Second"' in sent.text
@@ -97,3 +98,11 @@ def test_the_overview_names_what_a_visitor_would_miss_until_it_is_there(app, edi
     after = editor.get("/staff/campaigns/air").text.partition("What a visitor would miss")[2]
     assert "A photograph" in after
     assert "Sister campaigns" not in after
+
+
+@pytest.mark.sqlite_only
+def test_what_has_no_order_of_its_own_cannot_be_moved(app, editor):
+    factories.campaign("air")
+    number = add()
+    assert editor.post(f"/staff/campaigns/air/sisters/{number}/move/up").status_code == 404
+    assert "Move up" not in editor.get("/staff/campaigns/air/sisters").text

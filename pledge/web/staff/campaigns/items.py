@@ -1,0 +1,185 @@
+"""The lists of a campaign: partners, events, sister campaigns. Add, correct, put in order, remove."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from flask import Response, abort, redirect, request, url_for
+from flask_babel import lazy_gettext as _l
+from werkzeug import Response as AnyResponse
+
+from pledge.accounts.roles import Permission
+from pledge.campaigns import items
+from pledge.campaigns import staff_queries as campaigns
+from pledge.campaigns.events import EVENT
+from pledge.campaigns.items import Item, ItemKind
+from pledge.campaigns.models import PartnerRole
+from pledge.campaigns.partners import PARTNER
+from pledge.campaigns.sisters import SISTER
+from pledge.web.request_checks import allows
+from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa
+from pledge.web.staff.blueprint import staff
+from pledge.web.staff.campaigns.forms import EventForm, ItemForm, PartnerForm, RemoveForm, SisterForm
+from pledge.web.staff.campaigns.saving import PICTURE_BODY, SavingProblem, attempt, take_picture
+from pledge.web.staff.campaigns.sections import OK, removal_page, section_page
+
+ROLES = {PartnerRole.SECRETARIAT: _l("Secretariat"), PartnerRole.PARTNER: _l("Partner")}
+
+
+@dataclass(frozen=True)
+class ItemSection:
+    """One list, as its screens show it.
+
+    Its templates are called like it and like its kind: `partners.html` for the list, `partner.html` for the form.
+    """
+
+    kind: ItemKind[Any]
+    form: type[ItemForm]
+    heading: object
+    adding: object  #: what adding an item is called
+    blank: Mapping[str, object] = field(default_factory=dict)  #: the form of a new item
+    labels: Mapping[Any, object] = field(default_factory=dict)  #: the choices of its form, in words
+
+
+#: By its name in the address.
+SECTIONS = {
+    "partners": ItemSection(
+        PARTNER, PartnerForm, _l("Partners"), _l("Add a partner"), {"role": PartnerRole.PARTNER}, ROLES
+    ),
+    "events": ItemSection(EVENT, EventForm, _l("Events"), _l("Add an event")),
+    "sisters": ItemSection(SISTER, SisterForm, _l("Sister campaigns"), _l("Add a sister campaign")),
+}
+
+_LIST = f"/campaigns/<slug>/<any({', '.join(SECTIONS)}):section>"
+
+
+@staff.get(_LIST)
+@needs(Permission.EDIT_CAMPAIGNS)
+def campaign_items(slug: str, section: str) -> Response:
+    desk = campaigns.desk(slug)
+    return section_page(
+        f"staff/campaigns/{section}.html",
+        desk,
+        None,
+        OK,
+        name=section,
+        section=SECTIONS[section],
+        items=items.rows(SECTIONS[section].kind, desk.id),
+    )
+
+
+@staff.get(f"{_LIST}/new")
+@needs(Permission.EDIT_CAMPAIGNS)
+def item_new(slug: str, section: str) -> Response:
+    return _page(slug, section, None, SECTIONS[section].form(data=SECTIONS[section].blank), OK)
+
+
+@staff.post(f"{_LIST}/new")
+@allows(body=PICTURE_BODY)
+@needs(Permission.EDIT_CAMPAIGNS)
+def item_new_post(slug: str, section: str) -> AnyResponse:
+    kind, form = SECTIONS[section].kind, SECTIONS[section].form(request.form)
+    logo = take_picture(form, "logo") if kind.has_logo else ""
+    problem = attempt(
+        form,
+        lambda: items.add(kind, actor(), slug, form.fields, logo),
+        form.places,
+        check=lambda: items.check(kind, form.fields, campaigns.desk(slug).state),
+    )
+    return _page(slug, section, None, form, problem) if problem else _saved(slug, section)
+
+
+@staff.get(f"{_LIST}/<int:number>")
+@needs(Permission.EDIT_CAMPAIGNS)
+def item(slug: str, section: str, number: int) -> Response:
+    row = _one(slug, section, number)
+    form = SECTIONS[section].form
+    return _page(slug, section, row, form(data={**form.typed(row.fields), "seen": row.stamp}), OK)
+
+
+@staff.post(f"{_LIST}/<int:number>")
+@allows(body=PICTURE_BODY)
+@needs(Permission.EDIT_CAMPAIGNS)
+def item_post(slug: str, section: str, number: int) -> AnyResponse:
+    kind, form = SECTIONS[section].kind, SECTIONS[section].form(request.form)
+    logo = take_picture(form, "logo") if kind.has_logo else ""
+    drop_logo = kind.has_logo and form["drop_logo"].data
+    problem = attempt(
+        form,
+        lambda: items.change(
+            *(kind, actor(), slug, number, form.fields),
+            seen=form.seen.data or "",
+            logo=logo,
+            drop_logo=drop_logo,
+        ),
+        form.places,
+        check=lambda: items.check(kind, form.fields, campaigns.desk(slug).state),
+    )
+    if problem is None:
+        return _saved(slug, section)
+    # None when somebody has removed it: then the form adds it again.
+    row = next((row for row in items.rows(kind, campaigns.desk(slug).id) if row.id == number), None)
+    if problem.stored and row is not None:
+        problem = replace(problem, stored=form.typed(row.fields))
+    return _page(slug, section, row, form, problem)
+
+
+@staff.post(f"{_LIST}/<int:number>/move/<any(up, down):direction>")
+@needs(Permission.EDIT_CAMPAIGNS)
+def item_move(slug: str, section: str, number: int, direction: str) -> AnyResponse:
+    kind = SECTIONS[section].kind
+    if not kind.has_position:
+        abort(404)
+    items.move(kind, actor(), slug, number, up=direction == "up")
+    return redirect(
+        url_for("staff.campaign_items", slug=slug, section=section, _anchor=f"item-{number}"), 303
+    )
+
+
+@staff.get(f"{_LIST}/<int:number>/remove")
+@needs(Permission.EDIT_CAMPAIGNS)
+def item_remove(slug: str, section: str, number: int) -> Response:
+    row = _one(slug, section, number)
+    return _removal_page(slug, section, row, RemoveForm(data={"seen": row.stamp}), OK)
+
+
+@staff.post(f"{_LIST}/<int:number>/remove")
+@needs(Permission.EDIT_CAMPAIGNS)
+@requires_recent_mfa
+def item_remove_post(slug: str, section: str, number: int) -> AnyResponse:
+    kind, row, form = SECTIONS[section].kind, _one(slug, section, number), RemoveForm(request.form)
+    problem = attempt(
+        form,
+        lambda: items.remove(
+            kind, actor(), slug, number, seen=form.seen.data or "", reason=form.reason.data or ""
+        ),
+    )
+    return _removal_page(slug, section, row, form, problem) if problem else _saved(slug, section)
+
+
+def _one(slug: str, section: str, number: int) -> Item[Any]:
+    return items.one(SECTIONS[section].kind, campaigns.desk(slug).id, number)
+
+
+def _saved(slug: str, section: str) -> AnyResponse:
+    """Back to the list, which says that it is saved."""
+    return redirect(url_for("staff.campaign_items", slug=slug, section=section, saved=1), 303)
+
+
+def _page(slug: str, section: str, row: Item[Any] | None, form: ItemForm, problem: SavingProblem) -> Response:
+    return section_page(
+        f"staff/campaigns/{SECTIONS[section].kind.name}.html",
+        campaigns.desk(slug),
+        form,
+        problem,
+        name=section,
+        section=SECTIONS[section],
+        item=row,
+    )
+
+
+def _removal_page(
+    slug: str, section: str, row: Item[Any], form: RemoveForm, problem: SavingProblem
+) -> Response:
+    back = url_for("staff.item", slug=slug, section=section, number=row.id)
+    return removal_page(slug, row.title, back, form, problem)
