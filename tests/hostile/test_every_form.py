@@ -207,7 +207,8 @@ def world(staff) -> World:
             "delivery_id": [str(number) for number in handed_over],
             "staff_id": [str(staff.member.id), str(staff.member.id + 1)],
             "event": ["1"],
-            "partner": ["1", "2"],
+            "section": ["partners", "events", "sisters"],
+            "direction": ["up"],
             "after": ["paused", "closed", "open", "archived"],
         }
     )

@@ -11,5 +11,9 @@ def unknown(rule: Rule, name: str) -> object:
     """A part of an address that names nothing, as its converter takes it; what the route itself gives stays."""
     if rule.defaults and name in rule.defaults:
         return rule.defaults[name]
-    converter = re.search(rf"<(\w+)(\(.*?\))?:{name}>", rule.rule)
-    return _VALUES.get(converter[1], "unknown") if converter else "unknown"
+    converter = re.search(rf"<(\w+)(?:\(([^)]*)\))?:{name}>", rule.rule)
+    if converter is None:
+        return "unknown"
+    if converter[1] == "any":  # takes nothing but what it lists
+        return converter[2].partition(",")[0].strip()
+    return _VALUES.get(converter[1], "unknown")
