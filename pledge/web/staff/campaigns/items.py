@@ -28,13 +28,12 @@ ROLES = {PartnerRole.SECRETARIAT: _l("Secretariat"), PartnerRole.PARTNER: _l("Pa
 
 @dataclass(frozen=True)
 class ItemSection:
-    """One list, as its screens show it.
-
-    Its templates are called like it and like its kind: `partners.html` for the list, `partner.html` for the form.
-    """
+    """One list, as its screens show it."""
 
     kind: ItemKind[Any]
     form: type[ItemForm]
+    list_template: str
+    form_template: str
     heading: object
     adding: object  #: what adding an item is called
     blank: Mapping[str, object] = field(default_factory=dict)  #: the form of a new item
@@ -44,10 +43,31 @@ class ItemSection:
 #: By its name in the address.
 SECTIONS = {
     "partners": ItemSection(
-        PARTNER, PartnerForm, _l("Partners"), _l("Add a partner"), {"role": PartnerRole.PARTNER}, ROLES
+        kind=PARTNER,
+        form=PartnerForm,
+        list_template="staff/campaigns/partners.html",
+        form_template="staff/campaigns/partner.html",
+        heading=_l("Partners"),
+        adding=_l("Add a partner"),
+        blank={"role": PartnerRole.PARTNER},
+        labels=ROLES,
     ),
-    "events": ItemSection(EVENT, EventForm, _l("Events"), _l("Add an event")),
-    "sisters": ItemSection(SISTER, SisterForm, _l("Sister campaigns"), _l("Add a sister campaign")),
+    "events": ItemSection(
+        kind=EVENT,
+        form=EventForm,
+        list_template="staff/campaigns/events.html",
+        form_template="staff/campaigns/event.html",
+        heading=_l("Events"),
+        adding=_l("Add an event"),
+    ),
+    "sisters": ItemSection(
+        kind=SISTER,
+        form=SisterForm,
+        list_template="staff/campaigns/sisters.html",
+        form_template="staff/campaigns/sister.html",
+        heading=_l("Sister campaigns"),
+        adding=_l("Add a sister campaign"),
+    ),
 }
 
 _LIST = f"/campaigns/<slug>/<any({', '.join(SECTIONS)}):section>"
@@ -58,7 +78,7 @@ _LIST = f"/campaigns/<slug>/<any({', '.join(SECTIONS)}):section>"
 def campaign_items(slug: str, section: str) -> Response:
     desk = campaigns.desk(slug)
     return section_page(
-        f"staff/campaigns/{section}.html",
+        SECTIONS[section].list_template,
         desk,
         None,
         OK,
@@ -168,7 +188,7 @@ def _saved(slug: str, section: str) -> AnyResponse:
 
 def _page(slug: str, section: str, row: Item[Any] | None, form: ItemForm, problem: SavingProblem) -> Response:
     return section_page(
-        f"staff/campaigns/{SECTIONS[section].kind.name}.html",
+        SECTIONS[section].form_template,
         campaigns.desk(slug),
         form,
         problem,
