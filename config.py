@@ -130,6 +130,12 @@ def _have_names(value: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ..
     return value
 
 
+def _kakao_key(value: str) -> str:
+    if value and not re.fullmatch("[0-9a-f]{32}", value):
+        raise ValueError("the JavaScript key of a Kakao application, 32 characters of 0-9 and a-f, is expected")
+    return value
+
+
 def _telephone(value: str) -> str:
     if not re.fullmatch(r"\+?[0-9][0-9 ()-]{5,30}", value):
         raise ValueError("a number like `+82 2 123 4567` is expected")
@@ -239,6 +245,7 @@ class Config(BaseSettings):
     storage_key_id: str = ""
     storage_secret: SecretStr = SecretStr("")
     site_checks: bool = False
+    kakao_key: Annotated[str, AfterValidator(_kakao_key)] = ""
     limit_sign: Limit = "300 per 10 minutes"
     limit_token: Limit = "30 per minute"  # noqa: S105  # a limit on links
     limit_link: Limit = "30 per 10 minutes"

@@ -1,13 +1,22 @@
 """Passing the campaign on: plain links, the device's own means, and a code for the phone beside."""
 
+import base64
+from hashlib import sha384
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.steps import CAMPAIGN, sign_and_confirm
+from pledge.web.public.campaign.sharing import KAKAO_INTEGRITY, KAKAO_SCRIPT
+from tests.browser.steps import CAMPAIGN, confirm_button, mailed, sign, sign_and_confirm
 
-SHARE_PAGES = {"twitter.com", "x.com", "www.facebook.com", "social-plugins.line.me"}
+SHARE_PAGES = ["social-plugins.line.me", "twitter.com", "www.facebook.com", "wa.me", ""]
+#: Stands for Kakao's script: remembers what it is asked.
+STAND_IN = """window.asked = [];
+window.Kakao = {
+    init: (key) => asked.push(["init", key]),
+    Share: { sendScrap: (what) => asked.push(["sendScrap", what.requestUrl]) },
+};"""
 
 
 @pytest.fixture
@@ -18,15 +27,14 @@ def confirmed(visitor, site):
 
 
 def test_the_links_lead_straight_to_the_share_pages_and_carry_the_bare_address(confirmed, site):
-    links = confirmed.locator(".share a").all()
-    assert len(links) == 3
+    links = [urlsplit(link.get_attribute("href")) for link in confirmed.locator(".share__list a").all()]
+    assert sorted(link.netloc for link in links) == sorted(SHARE_PAGES)
     for link in links:
-        parts = urlsplit(link.get_attribute("href"))
-        assert (parts.scheme, parts.netloc in SHARE_PAGES) == ("https", True)
-        values = [value for found in parse_qs(parts.query).values() for value in found]
-        assert f"{site.url}/ko/{CAMPAIGN}" in values
-        assert "noopener" in link.get_attribute("rel")
-        assert "utm_" not in parts.query
+        assert link.scheme == ("https" if link.netloc else "mailto")
+        values = " ".join(value for found in parse_qs(link.query).values() for value in found)
+        assert f"{site.url}/ko/{CAMPAIGN}" in values.split()
+        assert "utm_" not in link.query
+    assert "noopener" in confirmed.locator(".share__list a[href^=https]").first.get_attribute("rel")
     foreign = confirmed.locator("script[src^=http], img[src^=http], iframe, link[rel=stylesheet][href^=http]")
     assert foreign.count() == 0
 
@@ -43,8 +51,11 @@ def test_without_javascript_the_address_stands_there_to_be_copied(visitor, site)
     page = visitor.page(lang="en", javascript=False)
     sign_and_confirm(page, site)
     expect(page.locator("#share-url")).to_have_value(f"{site.url}/en/{CAMPAIGN}")
-    expect(page.locator("[data-copy]")).to_be_hidden()
-    expect(page.locator("[data-sheet]")).to_be_hidden()
+    for needs_a_script in ("[data-copy]", "[data-sheet]", "[data-card-share]"):
+        expect(page.locator(needs_a_script)).to_be_hidden()
+    with page.expect_download() as saved:
+        page.locator("[data-card-link]").click()
+    assert saved.value.suggested_filename.startswith("blue-skies-")
 
 
 def test_the_devices_own_share_sheet_is_offered_where_there_is_one(visitor, site):
@@ -62,3 +73,79 @@ def test_the_code_to_scan_is_that_of_the_address(confirmed, site):
     drawn = confirmed.locator(".share__code svg path").last.get_attribute("d")
     assert drawn in code.svg_inline(scale=4, border=2, omitsize=True, dark="#0b2b40", light="#fff")
     expect(confirmed.locator(".share__code[role=img]")).to_be_visible()
+
+
+def test_the_picture_with_the_number_is_shared_as_a_file_where_the_device_can(visitor, site):
+    page = visitor.page(lang="en")
+    page.add_init_script("""
+        navigator.canShare = (what) => what.files.length === 1;
+        navigator.share = async (what) => { window.shared = [what.files[0].name, what.files[0].type, what.files[0].size]; };
+    """)
+    sign_and_confirm(page, site)
+    number = page.locator(".number__value").inner_text().replace(",", "")
+    page.locator("[data-card-share]").click()
+    page.wait_for_function("window.shared")
+    name, kind, size = page.evaluate("window.shared")
+    assert (name, kind, size > 10_000) == (
+        f"blue-skies-{1 if number == 'first' else number}.png",
+        "image/png",
+        True,
+    )
+
+
+def open_kakao(page, content, integrity=None):
+    """The page for KakaoTalk, with a stand-in for the script from elsewhere."""
+    page.route(
+        KAKAO_SCRIPT,
+        lambda route: route.fulfill(
+            body=content, content_type="text/javascript", headers={"Access-Control-Allow-Origin": "*"}
+        ),
+    )
+    if integrity:
+
+        def known(route):
+            answer = route.fetch()
+            route.fulfill(response=answer, body=answer.text().replace(KAKAO_INTEGRITY, integrity))
+
+        page.route("**/share/kakao", known)
+    page.goto(f"/ko/{CAMPAIGN}/share/kakao")
+
+
+def forget_kakao(visitor):
+    """This page alone asks another host."""
+    assert all(KAKAO_SCRIPT in fault for fault in visitor.faults), visitor.faults
+    visitor.faults.clear()
+
+
+def test_kakaotalk_is_asked_to_share_the_address_when_the_button_is_pressed(visitor, site):
+    page = visitor.page(lang="ko")
+    hashed = "sha384-" + base64.b64encode(sha384(STAND_IN.encode()).digest()).decode()
+    open_kakao(page, STAND_IN, hashed)
+    page.locator("[data-open]").click()
+    assert page.evaluate("window.asked") == [
+        ["init", site.environment["PLEDGE_KAKAO_KEY"]],
+        ["sendScrap", f"{site.url}/ko/{CAMPAIGN}"],
+    ]
+    forget_kakao(visitor)
+
+
+def test_a_script_with_another_content_than_kakao_published_is_not_run(visitor):
+    page = visitor.page(lang="ko")
+    open_kakao(page, STAND_IN)
+    expect(page.locator("[data-status]")).to_contain_text("주소를 복사해")
+    expect(page.locator("[data-open]")).to_be_hidden()
+    assert page.evaluate("window.asked") is None
+    forget_kakao(visitor)
+
+
+def test_a_waiting_tab_in_the_background_turns_as_soon_as_the_link_is_pressed_in_the_same_browser(
+    visitor, site, email
+):
+    waiting = visitor.page(lang="ko")
+    sign(waiting, "ko", email)
+    # A tab in the background asks nobody by itself.
+    waiting.evaluate("Object.defineProperty(document, 'hidden', { get: () => true })")
+    beside = waiting.context.new_page()
+    beside.goto(mailed(site, email).link)
+    confirm_button(beside).click()
+    expect(waiting.locator(".number__value")).to_be_visible()

@@ -25,6 +25,14 @@ WORDS = re.compile(rf"(?<=>)[ \t\r\n]*{_WORD}(?:{_WORD}|[ \t\r\n])*(?=<)")
 MAIL_PREVIEW = re.compile(r"^/dev/mailbox/.")
 
 
+#: The page that opens KakaoTalk tells Kakao the name of the site, and may be told by its window that it is done.
+KAKAO = re.compile(r"/share/kakao$")
+KAKAO_HEADERS = {
+    "Referrer-Policy": "strict-origin",
+    "Cross-Origin-Opener-Policy": "same-origin-allow-popups",
+}
+
+
 class BadPage(AssertionError):
     """A page that must not be shown to anybody; the message lists everything that is wrong with it."""
 
@@ -63,6 +71,7 @@ def header_faults(response: TestResponse) -> list[str]:
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "same-origin",
         "Cross-Origin-Opener-Policy": "same-origin",
+        **(KAKAO_HEADERS if response.status_code == 200 and KAKAO.search(response.request.path) else {}),
     }.items():
         if headers.get(name) != value:
             faults.append(f"{name} is {headers.get(name)!r}, expected {value!r}")

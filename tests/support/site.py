@@ -49,6 +49,7 @@ class Site:
             "PLEDGE_BASE_URL": self.url,
             "PLEDGE_DATABASE_URL": self.database_url,
             "PLEDGE_INSTANCE_DIR": str(self.folder),
+            "PLEDGE_KAKAO_KEY": "0123456789abcdef" * 2,
             # Every browser of a run comes from one address.
             "PLEDGE_LIMIT_SIGN": "100000 per minute",
             "PLEDGE_LIMIT_TOKEN": "100000 per minute",

@@ -2,11 +2,12 @@
 
 from flask import Flask
 
-from pledge.web.embed import badge, oembed, script, share_image, widget
+from pledge.web.embed import badge, number_card, oembed, script, share_image, widget
 from pledge.web.embed.blueprint import AREAS, embed, language
 
 __all__ = [
     "badge",
+    "number_card",
     "oembed",
     "register",
     "script",

@@ -41,9 +41,9 @@ function wait(address) {
   const since = Date.now();
   let pause = FIRST_PAUSE;
   let timer = 0;
-  const ask = async () => {
+  const ask = async (isTold = false) => {
     clearTimeout(timer);
-    if (document.hidden || Date.now() - since > AN_HOUR) return;
+    if ((document.hidden && isTold !== true) || Date.now() - since > AN_HOUR) return;
     try {
       const response = await fetch(address, { cache: "no-store" });
       if (response.ok && (await response.json()).confirmed) return location.replace(location.pathname);
@@ -54,6 +54,8 @@ function wait(address) {
     timer = setTimeout(ask, pause);
   };
   document.addEventListener("visibilitychange", ask);
+  // The page with the thanks tells when it opens in another tab of this browser (thanks.js).
+  if ("BroadcastChannel" in window) new BroadcastChannel("pledge.confirmed").addEventListener("message", () => ask(true));
   timer = setTimeout(ask, pause);
 }
 

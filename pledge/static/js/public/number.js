@@ -13,6 +13,8 @@ export default async function number(place) {
       const found = page.querySelector("[data-number]:not([data-module])");
       if (!found) continue;
       place.replaceChildren(...found.childNodes);
+      // The picture of the number stands apart, so that a screen reader hears the number alone.
+      document.querySelector("[data-card]").replaceChildren(...page.querySelector("[data-card]").childNodes);
       return;
     } catch {
       // Offline for a moment; the next try may find it.

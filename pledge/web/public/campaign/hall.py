@@ -8,7 +8,8 @@ from pledge.core import i18n
 from pledge.core.urls import campaign_link
 from pledge.web.caching import kept
 from pledge.web.public.blueprint import public
-from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404, campaign_page, qr_code
+from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404, campaign_page
+from pledge.web.public.campaign.sharing import qr_code
 
 #: A poster shows no number; it changes when staff change its texts.
 POSTER_CACHE = "public, max-age=3600"

@@ -13,6 +13,7 @@ from pledge.endorsements.queries import WallFilter
 from pledge.web.caching import kept
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404
+from pledge.web.public.campaign.sharing import organization_links
 
 #: The query parameters of the wall; a request with any of them is not cached.
 PARAMETERS = ("q", "type", "country", "page")
@@ -50,7 +51,12 @@ def organization(slug: str, endorsement_id: int) -> AnyResponse:
     if shown is None:
         return _elsewhere(campaign, endorsement_id)
     return make_response(
-        render_template("public/campaign/organization.html", campaign=campaign, organization=shown),
+        render_template(
+            "public/campaign/organization.html",
+            campaign=campaign,
+            organization=shown,
+            share=organization_links(campaign, shown.id, shown.name),
+        ),
         410 if shown.is_gone else 200,
     )
 

@@ -2,13 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from itertools import islice
-from urllib.parse import urlencode
 
-import segno
 from flask import abort
-from flask_babel import gettext as _
 from markupsafe import Markup
 
 from pledge.campaigns import goals, sisters
@@ -87,17 +83,6 @@ class CampaignPage:
     news: list[PublicNews]  #: the newest ones
     url: str
     list_terms: TermsView | None  #: under which a list of names is asked for
-
-
-@dataclass(frozen=True)
-class ShareLinks:
-    """Plain links to share pages of other sites: nothing is loaded from there before somebody presses one."""
-
-    url: str
-    text: str
-    x: str
-    facebook: str
-    line: str
 
 
 @dataclass(frozen=True)
@@ -215,25 +200,3 @@ def campaign_cards() -> list[CampaignCard]:
         )
         for campaign in shown
     ]
-
-
-def share_links(campaign: CampaignView) -> ShareLinks:
-    url = campaign_link(i18n.language(), campaign.slug)
-    text = _("I signed “%(title)s”. Will you join me?", title=campaign.title)
-    return ShareLinks(
-        url=url,
-        text=text,
-        x="https://twitter.com/intent/tweet?" + urlencode({"text": text, "url": url}),
-        facebook="https://www.facebook.com/sharer/sharer.php?" + urlencode({"u": url}),
-        line="https://social-plugins.line.me/lineit/share?" + urlencode({"url": url}),
-    )
-
-
-@lru_cache(maxsize=64)
-def qr_code(url: str) -> Markup:
-    """The address as a QR code (SVG), for another person's phone; decorative, as the address is on the page too."""
-    code = segno.make(url, error="m", micro=False)
-    svg = code.svg_inline(
-        scale=4, border=2, svgclass="qr__code", lineclass=None, omitsize=True, dark="#0b2b40", light="#fff"
-    )
-    return Markup(svg)  # noqa: S704  # made by the library from our own address

@@ -16,6 +16,7 @@ from pledge.web.caching import kept
 from pledge.web.public import structured_data
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404, campaign_page
+from pledge.web.public.campaign.sharing import campaign_links
 from pledge.web.public.signing.forms import SignForm
 from pledge.web.security_headers import CONTENT_SECURITY_POLICY
 
@@ -102,6 +103,7 @@ def _campaign(view: CampaignView, *, preview: bool = False) -> Response:
             page=page,
             facts=structured_data.of_campaign(page, coming),
             form=SignForm(country=countries.HOME),
+            share=campaign_links(view),
             photo=view.photo,
             video=view.video,
             letter=view.letter,

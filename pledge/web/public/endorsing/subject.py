@@ -15,6 +15,7 @@ from pledge.endorsements.identifiers import manage_token, read_ticket
 from pledge.endorsements.models import EndorsementState, VerificationLevel
 from pledge.endorsements.verification.domains import host_of, registrable
 from pledge.endorsements.verification.ladder import PATH, RECORD, site_proof
+from pledge.web.public.campaign.sharing import campaign_links, organization_links
 from pledge.web.public.mailed_links.subject import DonePage, JourneyTexts, Question, Subject
 
 #: What the own page can say after something was done, by the name in its address.
@@ -40,7 +41,16 @@ def thanks_context(endorsement: EndorsementView) -> dict[str, Any]:
         _("Thank you, the endorsement is public"),
         _("Thank you, the endorsement is confirmed"),
     )
-    return {"heading": public if is_public else confirmed, "is_public": is_public}
+    campaign = endorsement.campaign
+    name = endorsement.newest.name.of(i18n.language())
+    return {
+        "heading": public if is_public else confirmed,
+        "is_public": is_public,
+        "share": organization_links(campaign, endorsement.id, name)
+        if is_public
+        else campaign_links(campaign),
+        "next": None,
+    }
 
 
 def withdrawing(endorsement: EndorsementView) -> Question:

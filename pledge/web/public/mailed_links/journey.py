@@ -14,16 +14,16 @@ from pledge.campaigns import queries as campaigns
 from pledge.campaigns.mailed_links import Link, LinkState
 from pledge.core import i18n, tokens
 from pledge.core.tokens import BadToken, Purpose
-from pledge.core.urls import campaign_link
 from pledge.ledger.queries import number_of
 from pledge.signatures import services as signatures
 from pledge.signatures.services import Confirmation
 from pledge.web.limits import count_unknown_link, limited, link_limit, token_limit
 from pledge.web.public.blueprint import public
-from pledge.web.public.campaign.pages import campaign_or_404, qr_code, share_links
+from pledge.web.public.campaign.pages import campaign_or_404
 from pledge.web.public.endorsing.subject import ENDORSEMENT
 from pledge.web.public.mailed_links.subject import DonePage, Question, Subject
 from pledge.web.public.signing.forms import ConfirmCodeForm, LinkForm
+from pledge.web.public.signing.next_steps import next_steps
 from pledge.web.public.signing.sign import see_other
 from pledge.web.public.signing.subject import SIGNATURE
 
@@ -227,8 +227,7 @@ def _confirmed_elsewhere(slug: str, submission: Any) -> Response:
         "public/mailed_links/confirmed_elsewhere.html",
         page=campaign,
         number=number,
-        share=share_links(campaign),
-        qr=qr_code(campaign_link(i18n.language(), slug)),
+        next=next_steps(campaign),
     )
     return make_response(page)
 

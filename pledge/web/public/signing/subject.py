@@ -8,16 +8,16 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from pledge.campaigns.mailed_links import Link
-from pledge.core import countries, i18n, tokens
+from pledge.core import countries, tokens
 from pledge.core.tokens import Purpose
-from pledge.core.urls import campaign_link
 from pledge.ledger.queries import number_of
 from pledge.signatures import own, services
 from pledge.signatures.identifiers import read_ticket
 from pledge.signatures.queries import SignatureView, is_confirmed_lately, open_link, own_signature
-from pledge.web.public.campaign.pages import kept_campaign, kept_pledge, qr_code, share_links
+from pledge.web.public.campaign.pages import kept_campaign, kept_pledge
 from pledge.web.public.mailed_links.subject import DonePage, JourneyTexts, Question, Subject
 from pledge.web.public.signing.forms import ListForm, OwnForm, RegionForm
+from pledge.web.public.signing.next_steps import next_steps
 
 
 def opened(token: str, lang: str) -> Link[SignatureView]:
@@ -56,8 +56,7 @@ def thanks_context(signature: SignatureView) -> dict[str, Any]:
         "region_form": RegionForm(),
         "asks_region": signature.country == countries.HOME and signature.region is None,
         "region_saved": request.args.get("region") == "1" and signature.region is not None,
-        "share": share_links(signature.campaign),
-        "qr": qr_code(campaign_link(i18n.language(), signature.campaign.slug)),
+        "next": next_steps(signature.campaign),
     }
 
 

@@ -1,0 +1,92 @@
+"""The page after signing says what comes next."""
+
+from datetime import timedelta
+
+import pytest
+from markupsafe import Markup
+
+from pledge.campaigns import events
+from pledge.core import clock
+from tests.support.factories import (
+    EDITOR,
+    campaign,
+    confirm_token,
+    event_fields,
+    fold_all,
+    signature,
+    signatures,
+)
+
+pytestmark = [pytest.mark.usefixtures("app"), pytest.mark.sqlite_only]
+
+
+def thanks(client, person, lang="en"):
+    return client.get(f"/{lang}/confirm/{confirm_token(person)}").text
+
+
+def words(page):
+    return Markup(page).striptags()
+
+
+def test_it_says_how_many_are_missing_for_the_next_step(client):
+    campaign(goal=1000)
+    signatures(3)
+    person = signature()
+    fold_all()
+    assert "96 more to the next step of 100" in thanks(client, person)
+
+
+@pytest.mark.parametrize(
+    ("lang", "first", "second"),
+    [
+        ("en", "You are the first", "You are number 2"),
+        ("ko", "첫 번째 서명입니다", "2번째 서명입니다"),
+    ],
+)
+def test_the_first_one_is_not_called_number_1(client, lang, first, second):
+    people = signatures(2)
+    fold_all()
+    assert first in words(thanks(client, people[0], lang))
+    assert second in words(thanks(client, people[1], lang))
+
+
+def test_the_picture_is_that_of_ones_number_and_waits_for_it(client):
+    people = signatures(2)
+    assert "/share/blue-skies/" not in thanks(client, people[1])
+    fold_all()
+    assert 'href="/share/blue-skies/2.en.png" download="blue-skies-2.png"' in thanks(client, people[1])
+
+
+def test_the_next_two_events_are_named_and_no_past_one(client):
+    campaign()
+    for days, title in ((-9, "Long ago"), (3, "First"), (5, "Second"), (7, "Third")):
+        events.add(
+            EDITOR,
+            "blue-skies",
+            event_fields(title_en=title, starts_at=clock.now() + timedelta(days=days), ends_at=None),
+        )
+    page = thanks(client, signature())
+    assert [title in page for title in ("Long ago", "First", "Second", "Third")] == [False, True, True, False]
+
+
+def test_an_organisation_finds_its_way_in_while_the_campaign_is_open(client):
+    open_one, closed = signature(campaign()), signature(campaign("over", state="closed"))
+    way = '<a class="button button--quiet" href="/en/c/{}/endorse"'
+    assert way.format("blue-skies") in thanks(client, open_one)
+    assert way.format("over") not in thanks(client, closed)
+
+
+def test_a_campaign_that_is_over_shows_its_goal_and_no_next_step(client):
+    person = signature(campaign(state="closed", goal=1000))
+    fold_all()
+    page = thanks(client, person)
+    assert "Goal: 1,000 people" in page
+    assert "next step" not in page
+
+
+def test_what_is_shared_names_the_campaign_and_nobody(client):
+    person = signature(name="김하늘", email="sky@naver.com")
+    share = thanks(client, person).partition('class="share ')[2].partition("</section>")[0]
+    assert "I signed “Blue Skies”" in share
+    for secret in ("김하늘", "sky@naver.com", confirm_token(person)):
+        assert secret not in share
