@@ -71,11 +71,17 @@ def header_faults(response: TestResponse) -> list[str]:
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "same-origin",
         "Cross-Origin-Opener-Policy": "same-origin",
-        **(KAKAO_HEADERS if response.status_code == 200 and KAKAO.search(response.request.path) else {}),
+        **(KAKAO_HEADERS if _opens_kakao(response) else {}),
     }.items():
         if headers.get(name) != value:
             faults.append(f"{name} is {headers.get(name)!r}, expected {value!r}")
     return faults + cookie_faults(response)
+
+
+def _opens_kakao(response: TestResponse) -> bool:
+    request = response.request
+    is_page = response.status_code == 200 and request.method != "OPTIONS"
+    return is_page and KAKAO.search(request.path) is not None
 
 
 def cookie_faults(response: TestResponse) -> list[str]:
