@@ -132,7 +132,9 @@ def _have_names(value: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ..
 
 def _kakao_key(value: str) -> str:
     if value and not re.fullmatch("[0-9a-f]{32}", value):
-        raise ValueError("the JavaScript key of a Kakao application, 32 characters of 0-9 and a-f, is expected")
+        raise ValueError(
+            "the JavaScript key of a Kakao application, 32 characters of 0-9 and a-f, is expected"
+        )
     return value
 
 

@@ -14,4 +14,4 @@ def ordinal(number: int) -> str:
         "other": pgettext("ordinal, other", "%(number)sth"),
     }
     form = languages.locale(i18n.language()).ordinal_form(number)
-    return words[form] % {"number": i18n.format_count(number)}
+    return str(words[form] % {"number": i18n.format_count(number)})
