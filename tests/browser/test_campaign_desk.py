@@ -1,4 +1,4 @@
-"""Editors in Chromium: from an empty draft to a public page, two at once, the video, and every field full of markup."""
+"""Editors in Chromium: from an empty draft to a public page, two at once, and the video."""
 
 import re
 import secrets
@@ -8,11 +8,8 @@ from playwright.sync_api import expect
 
 from pledge.campaigns import items, media, staff_queries
 from pledge.campaigns.events import EVENT
-from pledge.campaigns.models import Campaign, CampaignEvent, CampaignText, Partner, PledgeText
-from pledge.campaigns.rules import fingerprint
-from pledge.core import clock, tokens
-from pledge.core.db import db, transaction
-from pledge.core.languages import Texts
+from pledge.campaigns.models import Partner
+from pledge.core.db import db
 from tests.support import factories
 from tests.support.browser import DESK, LOOKS, assert_accessible, assert_looks_right, look_faults
 from tests.support.factories import EDITOR
@@ -171,146 +168,6 @@ def test_without_javascript_the_video_is_a_link(visitor, site, inside, slug):
     expect(link).to_be_visible()
     assert link.get_attribute("href") == "https://www.youtube.com/watch?v=dQw4w9WgXcQ"
     assert "noreferrer" in link.get_attribute("rel")
-
-
-# --- Markup in every field ---
-
-PAYLOADS = (
-    "<script>alert(1)</script>",
-    "<img src=x onerror=alert(1)>",
-    '"><svg onload=alert(1)>',
-    "' onfocus=alert(1) autofocus='",
-    "</title><script>alert(1)</script>",
-    "</textarea><script>alert(1)</script>",
-    "</pre><iframe srcdoc='<script>parent.alert(1)</script>'>",
-    "<style>*{background:url(//example.org/x)}</style>",
-    "[x](javascript:alert(1)) ![x](javascript:alert(1)) <javascript:alert(1)>",
-    "[x](data:text/html;base64,PHNjcmlwdD5hbGVydCgxKTwvc2NyaXB0Pg==)",
-    "{{ 7*7 }}{% raw %}${alert(1)}`#{alert(1)}",
-    '<a href="jav&#x09;ascript:alert(1)">x</a><base href=//example.org/>',
-    "<math><mtext></form><form><mglyph><style></math><img src onerror=alert(1)>",
-    "<meta http-equiv=refresh content=0;url=javascript:alert(1)>",
-    '<noscript><p title="</noscript><img src=x onerror=alert(1)>">',
-)
-
-#: Several in one text, as each page takes its time.
-TEXTS = [" ".join(PAYLOADS[start : start + 3]) for start in range(0, len(PAYLOADS), 3)]
-
-
-def hostile_campaign(slug, number, payload):
-    """Rows with markup in every text, past all forms and services. An address holds what a form would never let in."""
-    text = f"{payload} {number}"
-    bad_link = "javascript:alert(1)" if number % 2 else f'https://example.org/"{payload}'[:300]
-    row = Campaign(slug=slug, state="open", goal=1000)
-    row.texts = [
-        CampaignText(
-            lang=lang, title=text[:200], tagline=text[:300], summary=text, body=f"## {text}\n\n{text}"
-        )
-        for lang in ("ko", "en")
-    ]
-    row.partners = [
-        Partner(position=place, role=role, name=Texts(ko=text[:200], en=text[:200]), url=bad_link)
-        for place, role in enumerate(("secretariat", "partner"))
-    ]
-    with transaction() as session:
-        session.add(row)
-        session.flush()
-        session.add(
-            PledgeText(
-                campaign_id=row.id,
-                version=1,
-                wording=Texts(ko=text, en=text),
-                sha256=fingerprint({"ko": text, "en": text}),
-                created_at=clock.now(),
-            )
-        )
-        fields = factories.event_fields(
-            title_ko=text[:200], title_en=text[:200], place_ko=text[:200], place_en=text[:200], url=bad_link
-        )
-        session.add(items.new(EVENT, row.id, fields))
-    return row.id
-
-
-def watch_for_harm(page):
-    """Dialogs, and what the browser reports against the policy of a page, whatever frame it happens in."""
-    harm = []
-
-    def tell(told):  # a function of ours: Playwright puts a mark on it
-        harm.append(told)
-
-    def answer(dialog):
-        if dialog.type == "beforeunload":  # ours: a form with errors is left
-            dialog.accept()
-        else:
-            harm.append(f"a dialog on {page.url}")
-            dialog.dismiss()
-
-    page.on("dialog", answer)
-    page.expose_function("tellHarm", tell)
-    page.add_init_script(
-        "document.addEventListener('securitypolicyviolation', (event) => window.tellHarm("
-        "`${event.effectiveDirective} ${event.blockedURI} on ${location.href}`));"
-    )
-    return harm
-
-
-def test_markup_in_any_field_of_a_campaign_stays_text(visitor, site, inside, slug):
-    page = editor(visitor, site, size=DESK)
-    harm = watch_for_harm(page)
-    for number, payload in enumerate(TEXTS):
-        name = f"{slug}-{number}"
-        campaign_id = hostile_campaign(name, number, payload)
-        event = db.session.scalar(db.select(CampaignEvent.id).where(CampaignEvent.campaign_id == campaign_id))
-        partner = db.session.scalar(db.select(Partner.id).where(Partner.campaign_id == campaign_id).limit(1))
-        db.session.rollback()
-        preview = tokens.mint(tokens.Purpose.PREVIEW, [campaign_id])
-        paths = [
-            *(f"/{lang}/c/{name}{rest}" for lang in ("ko", "en") for rest in ("", "/sign", "/pledge/1")),
-            *(f"/en/c/{name}/preview/{preview}", f"/en/c/{name}/organizations"),
-            *(f"/staff/campaigns/{name}{rest}" for rest in ("", "/texts", "/pledge", "/partners", "/events")),
-            *(f"/staff/campaigns/{name}/partners/{partner}{rest}" for rest in ("", "/remove")),
-            *(f"/staff/campaigns/{name}/events/{event}{rest}" for rest in ("", "/remove")),
-            f"/staff/campaigns/{name}/state/closed",
-        ]
-        for path in paths:
-            answer = page.goto(path)
-            assert answer.status == 200, path
-            assert (
-                page.evaluate(
-                    "document.querySelectorAll('script:not([src]):not([type$=json]), [onerror], [onload], [onfocus], iframe, base').length"
-                )
-                == 0
-            ), path
-            assert page.locator("a[href^='javascript:' i], a[href^='data:' i]").count() == 0, path
-    page.goto("/staff/campaigns")
-    page.goto("/en/")
-    page.wait_for_timeout(200)
-    assert harm == []
-
-
-def test_markup_sent_through_the_forms_comes_back_as_text(visitor, site, inside, slug):
-    """Also where a form is refused and shows again what was typed."""
-    factories.draft(slug)
-    page = editor(visitor, site, size=DESK)
-    harm = watch_for_harm(page)
-    for payload in TEXTS:
-        for section, fields in {
-            "texts": [*staff_queries.text_fields()],
-            "pledge": ["wording_ko", "wording_en"],
-            "partners/new": ["name_ko", "name_en", "url"],
-            "events/new": ["title_ko", "title_en", "place_ko", "place_en", "url"],
-            "media": ["video"],
-        }.items():
-            page.goto(f"/staff/campaigns/{slug}/{section}")
-            for field in fields:
-                page.locator(f"#{field}").fill(payload)
-            save(page, "Save the video" if section == "media" else "Save")
-            if page.locator("#error-summary").count():
-                expect(page.locator(f"#{fields[-1]}")).to_have_value(payload)
-    page.goto("/staff/campaigns/new")
-    page.locator("#slug").fill(TEXTS[0])
-    save(page, "Create the draft")
-    assert harm == []
 
 
 # --- Every page, for everybody ---

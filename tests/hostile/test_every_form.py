@@ -60,7 +60,7 @@ HOSTILE = {
     "zero width": quote("\u200b\ufeff\u200d"),
     "right to left": quote("\u202eabc\u2066"),
     "formula": quote("=cmd|' /C calc'!A0"),
-    "markup": quote('"><script>alert(1)</script>{{7*7}}'),
+    "markup": quote('"><script>alert(1)</script></textarea></title><svg onload=alert(1)>{{7*7}}'),
     "negative": "-1",
     "other digits": quote("١٢٣²Ⅷ"),
     "number": "9" * 40,
@@ -71,7 +71,7 @@ HOSTILE = {
     "lone surrogate": "%ED%A0%80",
 }
 #: What is sent to the staff's many forms; the public ones get all of it.
-SOME = ("spaces", "line break", "zero width", "formula", "number", "long")
+SOME = ("spaces", "line break", "zero width", "formula", "markup", "number", "long")
 #: Also sent in one field alone, with the others as they should be.
 ALONE = ("line break",)
 #: Tables that say nothing of an act: sessions, tries that failed, files that wait a day to be kept.

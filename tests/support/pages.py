@@ -21,6 +21,11 @@ VARYING = re.compile(r"[A-Za-z0-9_.-]{60,}|[0-9a-f]{8,}")
 _WORD = r"[^<&\"\x00-\x20\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff]"
 WORDS = re.compile(rf"(?<=>)[ \t\r\n]*{_WORD}(?:{_WORD}|[ \t\r\n])*(?=<)")
 
+#: Elements that no template of ours has.
+NEVER_USED = {"base", "iframe", "object", "embed", "math", "frameset"}
+#: What browsers take out of an address before they read its scheme (WHATWG URL, 4.4).
+_IGNORED = str.maketrans("", "", "\t\r\n")
+
 #: A mail shown in the development mailbox brings its own inline styles, as mails must.
 MAIL_PREVIEW = re.compile(r"^/dev/mailbox/.")
 
@@ -152,22 +157,20 @@ def document_faults(text: str, lang: str | None) -> list[str]:
     return list(_found[page])
 
 
+def _address(element: Element, name: str) -> str:
+    return (element.get(name) or "").translate(_IGNORED).strip().lower()
+
+
 def _element_faults(element: Element, ids: Counter[str | None]) -> list[str]:
     if not isinstance(element.tag, str):  # a comment
         return []
     tag = element.tag.rpartition("}")[2]
-    faults = []
-    if tag == "script" and (element.text or "").strip() and element.get("type") != "application/ld+json":
-        faults.append("an inline script")
-    if tag == "style":
-        faults.append("an inline style sheet")
+    faults = _foreign_parts(element, tag)
     for name in element.attrib:
         if name == "style":
             faults.append(f"a style attribute on {tag}")
         elif name.startswith("on"):
             faults.append(f"an {name} attribute on {tag}")
-    if (element.get("href") or "").strip().lower().startswith("javascript:"):
-        faults.append("a javascript: link")
     if tag == "img" and element.get("alt") is None:
         faults.append("an img without alt")
     for name in ("for", "aria-describedby", "aria-labelledby", "aria-controls"):
@@ -176,4 +179,28 @@ def _element_faults(element: Element, ids: Counter[str | None]) -> list[str]:
             for target in (element.get(name) or "").split()
             if target not in ids
         ]
+    return faults
+
+
+def _foreign_parts(element: Element, tag: str) -> list[str]:
+    """What may only come from somebody's text: code, and what leads or loads from elsewhere without a press."""
+    faults = [
+        f"a {scheme} address on {tag}"
+        for name in ("href", "src", "action", "formaction", "{http://www.w3.org/1999/xlink}href")
+        for scheme in ("javascript:", "data:")
+        if _address(element, name).startswith(scheme)
+    ]
+    if tag in NEVER_USED:
+        faults.append(f"an element that no page has: {tag}")
+    elif tag == "style":
+        faults.append("an inline style sheet")
+    elif tag == "script" and element.get("type") != "application/ld+json":
+        if (element.text or "").strip():
+            faults.append("an inline script")
+        if not _address(element, "src").startswith("/static/"):
+            faults.append(f"a script from {element.get('src')!r}")
+    elif tag == "form" and _address(element, "action").startswith(("//", "http")):
+        faults.append(f"a form for another site: {element.get('action')!r}")
+    elif element.get("http-equiv") is not None and not (element.get("content") or "").isdigit():
+        faults.append(f"a meta {element.get('http-equiv')}: {element.get('content')!r}")
     return faults

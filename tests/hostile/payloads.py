@@ -1,6 +1,4 @@
-"""What has broken out of a field somewhere, and how a page shows that it did."""
-
-from playwright.sync_api import Dialog, Page
+"""What has broken out of a field somewhere."""
 
 #: What has broken out of a text, an attribute, an address, a script or a style somewhere.
 PAYLOADS = (
@@ -28,6 +26,12 @@ PAYLOADS = (
     "&lt;script&gt;alert(1)&lt;/script&gt;",
     "\\u003cscript\\u003ealert(1)",
     "<details open ontoggle=alert(1)>",
+    "</pre><iframe srcdoc='<script>parent.alert(1)</script>'>",
+    "[x](javascript:alert(1)) ![x](javascript:alert(1)) <javascript:alert(1)>",
+    "[x](data:text/html;base64,PHNjcmlwdD5hbGVydCgxKTwvc2NyaXB0Pg==)",
+    '<a href="jav&#x09;ascript:alert(1)">x</a><base href=//example.org/>',
+    "<math><mtext></form><form><mglyph><style></math><img src onerror=alert(1)>",
+    '<noscript><p title="</noscript><img src=x onerror=alert(1)>">',
 )
 
 #: These do harm at the beginning of a text alone.
@@ -51,33 +55,3 @@ def _together() -> list[str]:
 
 #: All of them, several in one text, as each page takes its time. What hides the rest of its text is noticed itself.
 TOGETHER = _together()
-
-_TELL_OF_BLOCKED = """
-    document.addEventListener("securitypolicyviolation",
-        event => console.error(`blocked by policy: ${event.violatedDirective} ${event.blockedURI}`))"""
-
-_STRANGERS = """() => [...document.querySelectorAll("iframe, base, style, math, meta[http-equiv], [onerror], [onload],"
-    + " [onfocus], [onmouseover], [ontoggle], [href^='javascript:' i], [href^='data:' i]"
-    + ", script:not([src^='/static/']):not([type='application/ld+json']), form[action^='//']")].map(element => element.outerHTML)"""
-
-
-def listen(page: Page) -> list[str]:
-    """A list that fills with every dialog; what the policy blocks becomes an error that the visitor's window notes."""
-    heard: list[str] = []
-
-    def note(dialog: Dialog) -> None:
-        if dialog.type == "beforeunload":  # our own question before typed words are left
-            dialog.accept()
-            return
-        heard.append(f"dialog {dialog.message}")
-        dialog.dismiss()
-
-    page.on("dialog", note)
-    page.add_init_script(_TELL_OF_BLOCKED)
-    return heard
-
-
-def strangers(page: Page) -> list[str]:
-    """Elements on the page as it stands, all its parts opened, that no template of ours has."""
-    page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true })")
-    return [f"{page.url}: {element}" for element in page.evaluate(_STRANGERS)]
