@@ -8,18 +8,21 @@ from pledge.campaigns.list_terms import TermsNotOffered
 from pledge.core import clock
 from pledge.core.db import transaction
 from pledge.core.tokens import BadToken, Purpose
+from pledge.ledger.services import Place
 from pledge.signatures.erasing import erase_person, take_back
 from pledge.signatures.identifiers import read_own_token
 from pledge.signatures.models import Signature, SignatureState
+from pledge.signatures.places import set_place
 from pledge.signatures.rules import clean_name
 from pledge.signatures.standing import standing, standing_id
 
 
-def change(token: str, *, name: str, public_name: bool, updates: bool) -> None:
-    """Correct the name and change the optional choices. Raises BadToken, BadLine."""
+def change(token: str, *, name: str, place: Place, public_name: bool, updates: bool) -> None:
+    """Correct the name and the place, and change the optional choices. Raises BadToken, BadLine, BadPlace."""
     name = clean_name(name)
     with transaction() as session:
         row = _own_row(session, token)
+        set_place(session, row, place)
         row.name, row.updates = name, updates
         row.public_name = public_name and not row.name_hidden
 

@@ -74,14 +74,33 @@ def test_the_choices_are_saved_and_shown(visitor, site):
     own_page(page)
     page.locator("#name").fill("李明")
     page.locator("#public_name").check()
+    page.locator("#region").select_option("KR-26")
     page.locator("form[action$='/consents'] button").click()
-    expect(page.locator(".notice[role=status]")).to_be_visible()
+    expect(page.locator(".notice[role=status]")).to_be_focused()
     expect(page.locator("main .facts")).to_contain_text("李明")
+    expect(page.locator("main .facts")).to_contain_text("부산광역시")
     expect(page.locator("#public_name")).to_be_checked()
 
     page.locator("#name").fill("")
     page.locator("form[action$='/consents'] button").click()
     expect(page.locator("#error-summary")).to_be_focused()
+
+
+def test_a_province_is_asked_of_those_who_live_in_korea(visitor, site):
+    page = visitor.page(lang="en")
+    sign_and_confirm(page, site)
+    own_page(page)
+    expect(page.locator("#region")).to_be_visible()
+    page.locator("#country").select_option("JP")
+    expect(page.locator("#region")).to_be_hidden()
+
+
+def test_without_javascript_too_reading_goes_on_at_what_was_done(visitor, site):
+    page = visitor.page(lang="en", javascript=False)
+    sign_and_confirm(page, site)
+    own_page(page)
+    page.locator("form[action$='/consents'] button").click()
+    expect(page.locator("#done")).to_be_focused()
 
 
 def test_stopping_the_news_is_another_page_and_leaves_the_signature(visitor, site):

@@ -279,7 +279,7 @@ def test_a_whole_journey_leaves_no_trace_of_a_person_in_what_web_and_worker_writ
         status, _, page = browser.send(confirm_path)
         assert status == 200
         me_path = re.search(r'(/ko/me/[\w.~-]+)"', page)[1]
-        assert browser.send(me_path + "/consents", {"name": NAME, "updates": "y"})[0] == 303
+        assert browser.send(me_path + "/consents", {"name": NAME, "country": "KR", "updates": "y"})[0] == 303
         assert browser.send(me_path + "/withdraw", {})[0] == 303
         assert browser.send("/ko/me", {"email": ADDRESS, "campaign": "blue-skies"})[0] == 303
         answers = [browser.send(path, sign_form(name=NAME, email=ADDRESS))[0] for _ in range(8)]

@@ -14,7 +14,7 @@ from pledge.mail.models import MailBlock, MailKind, OutboxMail
 from pledge.retention import services as retention
 from pledge.signatures import moderation, own
 from pledge.signatures.models import ErasureNotice, Signature
-from tests.support.factories import ANNA, fold_all, manage_token, signature, the_campaign
+from tests.support.factories import ANNA, SEOUL, fold_all, manage_token, signature, the_campaign
 from tests.support.mails import delivered, said
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -136,7 +136,7 @@ def test_what_is_no_longer_true_is_not_mailed():
     """Signed up for news again before the mail went out; or signed again after it was withdrawn and erased."""
     row = person()
     moderation.stop_news(ANNA, row.id, "asked")
-    own.change(manage_token(row), name="Zebediah Quux", public_name=False, updates=True)
+    own.change(manage_token(row), name="Zebediah Quux", place=SEOUL, public_name=False, updates=True)
     assert delivered() == []
     moderation.withdraw(ANNA, row.id, "asked")
     own.erase(manage_token(row))

@@ -14,6 +14,7 @@ from pledge.signatures.queries import own_signature
 from pledge.web.caching import cache
 from tests.support.factories import (
     EDITOR,
+    SEOUL,
     SLUG,
     TERMS,
     campaign,
@@ -245,7 +246,13 @@ def test_agreeing_to_new_terms_ends_the_earlier_consent(client):
 
 def test_changing_name_or_other_choices_leaves_it_alone():
     asked = list_terms()
-    own.change(manage_token(signature(list_terms_id=asked.id)), name="홍길순", public_name=True, updates=True)
+    own.change(
+        manage_token(signature(list_terms_id=asked.id)),
+        name="홍길순",
+        place=SEOUL,
+        public_name=True,
+        updates=True,
+    )
     assert agreed() == asked.id
 
 

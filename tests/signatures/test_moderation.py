@@ -16,6 +16,7 @@ from pledge.signatures.models import Signature
 from pledge.signatures.queries import public_names
 from tests.support.factories import (
     ANNA,
+    SEOUL,
     campaign,
     confirm_token,
     fold_all,
@@ -189,7 +190,7 @@ def test_every_act_says_why_and_needs_somebody(act):
 def test_a_hidden_name_is_gone_from_the_page_and_its_owner_cannot_show_it_again():
     person = signature(name="홍길동", public_name=True)
     moderation.hide_name(ANNA, person.id, "not a name")
-    own.change(manage_token(person), name="홍길동", public_name=True, updates=False)
+    own.change(manage_token(person), name="홍길동", place=SEOUL, public_name=True, updates=False)
     assert public_names(person.campaign_id) == []
     assert stored(person.id).state == "confirmed"
 
@@ -199,7 +200,7 @@ def test_an_allowed_name_is_shown_when_its_owner_wants_it():
     moderation.hide_name(ANNA, person.id, "not a name")
     moderation.allow_name(ANNA, person.id, "it is one")
     assert public_names(person.campaign_id) == []
-    own.change(manage_token(person), name="홍길동", public_name=True, updates=False)
+    own.change(manage_token(person), name="홍길동", place=SEOUL, public_name=True, updates=False)
     assert public_names(person.campaign_id) == ["홍길동"]
 
 

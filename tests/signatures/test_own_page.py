@@ -6,12 +6,16 @@ from sqlalchemy import func, select, text
 from pledge.core.db import db
 from pledge.core.text.lines import BadLine
 from pledge.core.tokens import BadToken, Purpose
-from pledge.ledger.queries import count
+from pledge.ledger.models import Dimension, LedgerPlace
+from pledge.ledger.queries import count, number_of, tallies
+from pledge.ledger.services import Place
 from pledge.mail.models import MailAllowance
 from pledge.signatures import own
 from pledge.signatures.models import Signature
+from pledge.signatures.places import BadPlace
 from pledge.signatures.queries import own_signature
 from tests.support.factories import (
+    SEOUL,
     confirm_token,
     fold_all,
     manage_token,
@@ -31,7 +35,7 @@ def people(of):
 
 def test_the_name_and_the_optional_choices_can_be_changed():
     person = signature(name="홍길동")
-    own.change(manage_token(person), name=" 홍길순 ", public_name=True, updates=True)
+    own.change(manage_token(person), name=" 홍길순 ", place=SEOUL, public_name=True, updates=True)
     seen = own_signature(manage_token(person), "ko")
     assert (seen.name, seen.public_name, seen.updates) == ("홍길순", True, True)
 
@@ -39,7 +43,7 @@ def test_the_name_and_the_optional_choices_can_be_changed():
 def test_a_bad_name_changes_nothing():
     person = signature(name="홍길동")
     with pytest.raises(BadLine):
-        own.change(manage_token(person), name="http://x.kr", public_name=True, updates=True)
+        own.change(manage_token(person), name="http://x.kr", place=SEOUL, public_name=True, updates=True)
     assert own_signature(manage_token(person), "ko").public_name is False
 
 
@@ -125,3 +129,36 @@ def test_the_link_ends_after_400_days(frozen_clock):
     frozen_clock.move(days=2)
     with pytest.raises(BadToken):
         own_signature(token, "ko")
+
+
+def test_a_place_put_right_on_the_own_page_moves_the_totals_and_leaves_count_and_number():
+    people_here = signatures(2, region="KR-26")
+    fold_all()
+    own.change(
+        manage_token(people_here[0]), name="홍길동", place=Place("JP", None), public_name=False, updates=False
+    )
+    fold_all()
+    found = tallies(people_here[0].campaign_id)
+    totals = [found[dimension] for dimension in (Dimension.TOTAL, Dimension.COUNTRY, Dimension.REGION)]
+    assert [{key: n for key, n in total.items() if n} for total in totals] == [
+        {"": 2},
+        {"KR": 1, "JP": 1},
+        {"KR-26": 1},
+    ]
+    assert number_of(people_here[0].id) == 1
+    assert own_signature(manage_token(people_here[0]), "ko").country == "JP"
+
+
+def test_a_change_that_leaves_the_place_writes_nothing_about_it():
+    own.change(manage_token(signature()), name="홍길순", place=SEOUL, public_name=False, updates=False)
+    assert db.session.scalar(select(func.count()).select_from(LedgerPlace)) == 0
+
+
+def test_with_a_place_that_does_not_exist_nothing_is_changed():
+    person = signature(name="홍길동")
+    with pytest.raises(BadPlace):
+        own.change(
+            manage_token(person), name="홍길순", place=Place("KR", "KR-99"), public_name=True, updates=True
+        )
+    shown = own_signature(manage_token(person), "ko")
+    assert (shown.name, shown.region, shown.public_name) == ("홍길동", "KR-11", False)

@@ -31,6 +31,7 @@ from tests.support.factories.ledger import fold, fold_all, plant_entry
 from tests.support.factories.mails import answer_requests, mailed
 from tests.support.factories.signatures import (
     HONG,
+    SEOUL,
     code,
     confirm_token,
     crowd,
@@ -48,6 +49,7 @@ __all__ = [
     "EDITOR",
     "HANEUL",
     "HONG",
+    "SEOUL",
     "SLUG",
     "TERMS",
     "answer_requests",

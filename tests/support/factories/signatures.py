@@ -13,6 +13,7 @@ from pledge.core.tokens import Purpose
 from pledge.ledger import leaves
 from pledge.ledger import services as ledger
 from pledge.ledger.models import Kind, LedgerEntry, Reason
+from pledge.ledger.services import Place
 from pledge.signatures import origins
 from pledge.signatures.addresses import parse
 from pledge.signatures.identifiers import address_hash, new_id
@@ -22,6 +23,9 @@ from pledge.signatures.services import Submission
 from tests.support.factories.accounts import ANNA
 from tests.support.factories.campaigns import the_campaign
 from tests.support.factories.numbers import next_number
+
+#: Where people of the factories live.
+SEOUL = Place("KR", "KR-11")
 
 
 def signature(

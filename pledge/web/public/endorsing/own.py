@@ -22,7 +22,7 @@ from pledge.web.public.campaign import logos
 from pledge.web.public.endorsing.forms import ContactForm, CorrectionForm, TakeOverForm
 from pledge.web.public.endorsing.subject import ENDORSEMENT
 from pledge.web.public.mailed_links.journey import FORM, ask, done, mailed_link, route, show
-from pledge.web.public.mailed_links.own import own_page
+from pledge.web.public.mailed_links.own import back_to_own_page, own_page
 from pledge.web.public.mailed_links.subject import Question, Subject
 from pledge.web.public.signing.sign import see_other
 from pledge.web.request_checks import allows
@@ -83,7 +83,7 @@ def correct(subject: Subject, token: str) -> Response:
                 title=form.contact_title.data or "",
                 show=form.show_contact.data,
             )
-            return _back(subject, token, "sent" if waits else "saved")
+            return back_to_own_page(subject, token, "sent" if waits else "saved")
         except UnknownFile:
             logos.refuse(form)
     return show("public/endorsing/correct.html", subject, endorsement, 422, form=form, token=token)
@@ -106,7 +106,7 @@ def change_contact(subject: Subject, token: str) -> Response:
                 mailbox=form.address,
                 lang=i18n.language(),
             )
-            return _back(subject, token, "asked")
+            return back_to_own_page(subject, token, "asked")
         except handover.SamePerson:
             form.email.errors = [_("This person speaks for the organisation already.")]
     status = 422 if is_sent else 200
@@ -117,14 +117,14 @@ def change_contact(subject: Subject, token: str) -> Response:
 @mailed_link
 def cancel_contact(subject: Subject, token: str) -> Response:
     handover.cancel(token)
-    return _back(subject, token, "cancelled")
+    return back_to_own_page(subject, token, "cancelled")
 
 
 @route("/endorse/me/<token>/site", of=[ENDORSEMENT], methods=["POST"])
 @limited(link_limit)
 @while_possible
 def check_site(subject: Subject, token: str) -> Response:
-    return _back(subject, token, "proved" if own.check_website(token) else "not_proved")
+    return back_to_own_page(subject, token, "proved" if own.check_website(token) else "not_proved")
 
 
 @route("/endorse/contact/<token>", of=[ENDORSEMENT], methods=FORM)
@@ -169,7 +169,3 @@ def not_the_contact(subject: Subject, token: str) -> Response:
     if open_contact_link(token, i18n.language()).state not in (LinkState.PENDING, LinkState.EXPIRED):
         raise BadToken
     return ask(NOT_THE_CONTACT, subject.url("take_over", token=token))
-
-
-def _back(subject: Subject, token: str, what: str) -> Response:
-    return see_other(subject.url("me", token=token, done=what))

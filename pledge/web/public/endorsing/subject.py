@@ -19,7 +19,7 @@ from pledge.web.public.campaign.sharing import campaign_links, organization_link
 from pledge.web.public.mailed_links.subject import DonePage, JourneyTexts, Question, Subject
 
 #: What the own page can say after something was done, by the name in its address.
-DONE = ("sent", "saved", "asked", "cancelled", "proved", "not_proved")
+DONE = ("sent", "saved", "asked", "cancelled", "proved", "not_proved", "withdrawn")
 
 
 def own_token(endorsement: EndorsementView) -> str:

@@ -186,7 +186,7 @@ def renew(subject: Subject, token: str) -> Response:
 @mailed_link
 def mail_own_link(subject: Subject, token: str) -> Response:
     subject.mail_own_link(token, i18n.language())
-    return see_other(subject.url("confirm", token=token, mailed=1))
+    return see_other(subject.url("confirm", token=token, mailed=1, _anchor="done"))
 
 
 @route("{of.prefix}/confirm/<token>/{of.not_mine_path}", methods=FORM)

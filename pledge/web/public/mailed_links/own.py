@@ -30,7 +30,7 @@ def me_withdraw(subject: Subject, token: str) -> Response:
     back = subject.url("me", token=token)
     if request.method == "POST":
         subject.withdraw(token)
-        return see_other(back)
+        return back_to_own_page(subject, token, "withdrawn")
     record = subject.find_own(token, i18n.language())
     return ask(subject.withdrawing(record), back, record.campaign)
 
@@ -44,6 +44,11 @@ def me_erase(subject: Subject, token: str) -> Response:
         return done(subject.erased(record))
     back = subject.url("me", token=token)
     return ask(subject.erasing(record), back, record.campaign)
+
+
+def back_to_own_page(subject: Subject, token: str, done: str) -> Response:
+    """After an act: the own page says what was done, and reading begins there."""
+    return see_other(subject.url("me", token=token, done=done, _anchor="done"))
 
 
 def own_page(subject: Subject, token: str, record: Any, status: int = 200, **more: Any) -> Response:

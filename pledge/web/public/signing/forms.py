@@ -62,12 +62,10 @@ class SignForm(PublicForm):
         self.address = check_address(field)
 
     def validate_country(self, field: Field) -> None:
-        if not is_country(field.data):
-            raise ValidationError(_l("Choose a country from the list."))
+        check_country(field)
 
     def validate_region(self, field: Field) -> None:
-        if not is_region(self.country.data, field.data):
-            raise ValidationError(_l("Choose a province or city from the list."))
+        check_region(self.country.data, field)
 
     def validate_age_ok(self, field: Field) -> None:
         if not field.data:
@@ -114,8 +112,7 @@ class RegionForm(PublicForm):
     region = SelectField(_l("Province or city"), validate_choice=False)
 
     def validate_region(self, field: Field) -> None:
-        if field.data and field.data not in countries.REGIONS:
-            raise ValidationError(_l("Choose a province or city from the list."))
+        check_region(countries.HOME, field)
 
     @property
     def regions(self) -> list[tuple[str, str]]:
@@ -146,11 +143,27 @@ class LinkForm(PublicForm):
 
 class OwnForm(PublicForm):
     name = StringField(_l("Name"))
+    country = SelectField(_l("Country or region"), validate_choice=False)
+    region = SelectField(_l("Province or city"), validate_choice=False)
     public_name = TickField(_l("Show my name among the signers"))
     updates = TickField(_l("Send me news of this campaign by e-mail"))
 
     def validate_name(self, field: Field) -> None:
         check_name(field)
+
+    def validate_country(self, field: Field) -> None:
+        check_country(field)
+
+    def validate_region(self, field: Field) -> None:
+        check_region(self.country.data, field)
+
+    @property
+    def countries(self) -> list[tuple[str, str]]:
+        return countries.country_choices(i18n.language())
+
+    @property
+    def regions(self) -> list[tuple[str, str]]:
+        return countries.region_choices(i18n.language())
 
 
 class ListForm(PublicForm):
@@ -167,6 +180,16 @@ class ListForm(PublicForm):
     def version(self) -> int:
         """The version; 0, which no terms have, for anything else."""
         return int(self.list_terms.data) if self.list_terms.data and is_version(self.list_terms.data) else 0
+
+
+def check_country(field: Field) -> None:
+    if not is_country(field.data):
+        raise ValidationError(_l("Choose a country from the list."))
+
+
+def check_region(country: str | None, field: Field) -> None:
+    if not is_region(country, field.data):
+        raise ValidationError(_l("Choose a province or city from the list."))
 
 
 def check_name(field: Field) -> None:

@@ -7,12 +7,14 @@ from pledge.campaigns.list_terms import TermsNotOffered
 from pledge.campaigns.mailed_links import LinkState
 from pledge.core import i18n
 from pledge.core.tokens import Purpose
+from pledge.ledger.services import Place
 from pledge.signatures import own
 from pledge.signatures.places import set_region_by_link
 from pledge.signatures.queries import SignatureView, open_link, own_signature
 from pledge.signatures.receipts import receipt
+from pledge.web.limits import limited, link_limit
 from pledge.web.public.mailed_links.journey import FORM, ask, done, mailed_link, problem, route, thanks
-from pledge.web.public.mailed_links.own import own_page
+from pledge.web.public.mailed_links.own import back_to_own_page, own_page
 from pledge.web.public.mailed_links.subject import DonePage, Question, Subject
 from pledge.web.public.signing.forms import ListForm, OwnForm, RegionForm
 from pledge.web.public.signing.sign import see_other
@@ -24,13 +26,20 @@ SOON = 2
 
 
 @route("/me/<token>/consents", of=[SIGNATURE], methods=["POST"])
+@limited(link_limit)
 @mailed_link
 def me_consents(subject: Subject, token: str) -> Response:
     form = OwnForm(request.form)
     if not form.validate():
         return own_page(subject, token, own_signature(token, i18n.language()), 422, form=form)
-    own.change(token, name=form.name.data or "", public_name=form.public_name.data, updates=form.updates.data)
-    return _saved(subject, token)
+    own.change(
+        token,
+        name=form.name.data or "",
+        place=Place(form.country.data, form.region.data or None),
+        public_name=form.public_name.data,
+        updates=form.updates.data,
+    )
+    return back_to_own_page(subject, token, "saved")
 
 
 @route("/me/<token>/list", of=[SIGNATURE], methods=["POST"])
@@ -40,7 +49,7 @@ def me_list(subject: Subject, token: str) -> Response:
     if form.validate():
         try:
             own.agree_to_list(token, form.version)
-            return _saved(subject, token)
+            return back_to_own_page(subject, token, "agreed")
         except TermsNotOffered:
             form.list_consent.data, status = False, 409
             form.list_consent.errors = [
@@ -55,7 +64,7 @@ def me_list(subject: Subject, token: str) -> Response:
 @mailed_link
 def me_list_refuse(subject: Subject, token: str) -> Response:
     own.refuse_list(token)
-    return _saved(subject, token)
+    return back_to_own_page(subject, token, "refused")
 
 
 @route("/unsubscribe/<token>", of=[SIGNATURE], methods=FORM)
@@ -90,7 +99,7 @@ def confirm_region(subject: Subject, token: str) -> Response:
     form = RegionForm(request.form)
     if form.validate():
         set_region_by_link(token, form.region.data or None)
-        return see_other(subject.url("confirm", token=token, region=1))
+        return see_other(subject.url("confirm", token=token, region=1, _anchor="done"))
     link = open_link(token, i18n.language())
     if link.state is not LinkState.CONFIRMED or link.expired:
         return problem(subject, link, token, 410)
@@ -138,7 +147,3 @@ def _no_receipt(signature: SignatureView, back: str) -> Response:
     if soon:
         response.headers["Retry-After"] = str(SOON)
     return response
-
-
-def _saved(subject: Subject, token: str) -> Response:
-    return see_other(subject.url("me", token=token, saved=1))

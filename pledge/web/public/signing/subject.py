@@ -13,11 +13,16 @@ from pledge.core.tokens import Purpose
 from pledge.ledger.queries import number_of
 from pledge.signatures import own, services
 from pledge.signatures.identifiers import read_ticket
+from pledge.signatures.models import SignatureState
 from pledge.signatures.queries import SignatureView, is_confirmed_lately, open_link, own_signature
 from pledge.web.public.campaign.pages import kept_campaign, kept_pledge
+from pledge.web.public.campaign.sharing import signer_links
 from pledge.web.public.mailed_links.subject import DonePage, JourneyTexts, Question, Subject
 from pledge.web.public.signing.forms import ListForm, OwnForm, RegionForm
 from pledge.web.public.signing.next_steps import next_steps
+
+#: What the own page can say after something was done, by the name in its address.
+DONE = ("saved", "agreed", "refused", "withdrawn")
 
 
 def opened(token: str, lang: str) -> Link[SignatureView]:
@@ -35,15 +40,24 @@ def own_token(signature: SignatureView) -> str:
 
 def own_form(signature: SignatureView) -> OwnForm:
     """The form before anybody typed into it."""
-    return OwnForm(name=signature.name, public_name=signature.public_name, updates=signature.updates)
+    return OwnForm(
+        name=signature.name,
+        country=signature.country,
+        region=signature.region,
+        public_name=signature.public_name,
+        updates=signature.updates,
+    )
 
 
 def own_context(signature: SignatureView) -> dict[str, Any]:
+    done = request.args.get("done")
     return {
+        "number": number_of(signature.id) if signature.state is SignatureState.CONFIRMED else None,
+        "share": signer_links(signature.campaign),
         "form": own_form(signature),
         "list_form": ListForm(),
         "unsubscribe_token": tokens.mint(Purpose.UNSUBSCRIBE, [signature.id]),
-        "saved": request.args.get("saved") == "1",
+        "done": done if done in DONE else None,
     }
 
 

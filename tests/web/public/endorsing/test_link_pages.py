@@ -200,7 +200,7 @@ class TestTheWebsite:
         assert "_pledge.haneul.co.kr" in page
         assert "https://www.haneul.co.kr/.well-known/pledge.txt" in page
         reply = client.post(f"/{lang}/endorse/me/{token}/site")
-        assert reply.headers["Location"].endswith("done=proved" if found else "done=not_proved")
+        assert reply.headers["Location"].endswith("done=proved#done" if found else "done=not_proved#done")
         assert client.get(reply.headers["Location"]).status_code == 200
         with app.app_context():
             assert db.session.get(Endorsement, row.id).level == ("site" if found else "mail")

@@ -126,7 +126,9 @@ class TestOnesOwnPage:
 
     def test_choices_on_the_own_page_are_saved(self, client, lang):
         token = manage_token(signature())
-        reply = client.post(f"/{lang}/me/{token}/consents", data={"name": "김바다", "updates": "y"})
+        reply = client.post(
+            f"/{lang}/me/{token}/consents", data={"name": "김바다", "country": "KR", "updates": "y"}
+        )
         assert reply.status_code == 303
         page = client.get(reply.headers["Location"])
         assert "김바다" in page.text

@@ -1,0 +1,90 @@
+"""One's own page: the number, the place, and what it says after each act."""
+
+import pytest
+
+from pledge.signatures import own
+from pledge.signatures.queries import own_signature
+from tests.support.factories import campaign, fold_all, list_terms, manage_token, signature, signatures
+
+pytestmark = [pytest.mark.usefixtures("app"), pytest.mark.sqlite_only]
+
+FIELDS = {"name": "홍길동", "country": "KR", "region": "KR-26"}
+
+
+def send(client, person, act, **data):
+    """Send a form of the own page; the answer, and the page that follows it."""
+    answer = client.post(f"/en/me/{manage_token(person)}/{act}", data=data)
+    return answer, client.get(answer.location).text if answer.location else answer.text
+
+
+def place(person):
+    shown = own_signature(manage_token(person), "en")
+    return shown.country, shown.region
+
+
+def test_it_shows_ones_number_and_a_way_to_share_while_the_signature_counts(client):
+    first, second = signatures(2)
+    fold_all()
+    page = client.get(f"/en/me/{manage_token(second)}").text
+    assert "You are number" in page
+    assert "/share/blue-skies/2.en.png" in page
+    assert 'class="share ' in page
+    own.withdraw(manage_token(first))
+    page = client.get(f"/en/me/{manage_token(first)}").text
+    assert "number__value" not in page
+    assert 'class="share ' not in page
+
+
+def test_country_and_region_are_filled_in_and_can_be_put_right(client):
+    person = signature(region="KR-11")
+    page = client.get(f"/en/me/{manage_token(person)}").text
+    assert '<option value="KR" selected>' in page
+    assert '<option value="KR-11" selected>' in page
+    answer, page = send(client, person, "consents", **FIELDS)
+    assert answer.status_code == 303
+    assert place(person) == ("KR", "KR-26")
+    assert '<option value="KR-26" selected>' in page
+
+
+def test_who_moved_abroad_has_no_region_any_more(client):
+    person = signature(region="KR-11")
+    send(client, person, "consents", **{**FIELDS, "country": "JP"})
+    assert place(person) == ("JP", None)
+
+
+@pytest.mark.parametrize("wrong", [{"country": ""}, {"country": "XX"}, {"region": "KR-99"}])
+def test_a_place_that_does_not_exist_is_told_beside_its_field_and_nothing_is_changed(client, wrong):
+    person = signature(region="KR-11", name="김하늘")
+    answer, page = send(client, person, "consents", **{**FIELDS, **wrong})
+    assert answer.status_code == 422
+    assert f'id="{next(iter(wrong))}-error"' in page
+    shown = own_signature(manage_token(person), "en")
+    assert (shown.name, shown.region) == ("김하늘", "KR-11")
+
+
+def test_each_act_is_followed_by_what_was_done_and_reading_begins_there(client):
+    campaign(), list_terms()
+    person = signature()
+    for act, data, done in (
+        ("consents", FIELDS, "Your changes are saved."),
+        ("list", {"list_consent": "y", "list_terms": "1"}, "Your consent to the list of names is saved."),
+        ("list/refuse", {}, "Your consent is withdrawn."),
+        ("withdraw", {}, "Your signature is withdrawn and no longer counted."),
+    ):
+        answer, page = send(client, person, act, **data)
+        notice = page.partition('role="status" id="done" tabindex="-1"')[2].partition("</div>")[0]
+        assert done in notice, act
+        assert answer.location.endswith("#done")
+
+
+def test_an_address_cannot_make_the_page_say_that_a_signature_is_withdrawn(client):
+    page = client.get(f"/en/me/{manage_token(signature())}?done=withdrawn").text
+    assert "is withdrawn" not in page
+
+
+def test_corrections_from_one_network_are_limited(make_app):
+    app = make_app(limit_link="2 per hour")
+    with app.app_context():
+        path = f"/en/me/{manage_token(signature())}/consents"
+        answers = [app.test_client().post(path, data=FIELDS).status_code for _ in range(3)]
+    assert answers == [303, 303, 429]
