@@ -72,9 +72,8 @@ def _add_request_id(_logger: Any, _method: str, event: MutableMapping[str, Any])
 
 
 def _redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    for key in event:
-        if key in PRIVATE:
-            event[key] = "[redacted]"
+    for key in PRIVATE.intersection(event):
+        event[key] = "[redacted]"
     return event
 
 

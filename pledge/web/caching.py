@@ -12,7 +12,7 @@ from functools import lru_cache, wraps
 from typing import Any
 
 import brotli
-from flask import Flask, Response, after_this_request, request
+from flask import Flask, Response, after_this_request, current_app, request
 from flask_caching import Cache
 from werkzeug import Response as AnyResponse
 from werkzeug.datastructures import Accept
@@ -33,6 +33,9 @@ MIN_COMPRESSED = 500
 #: "" is the uncompressed body.
 ENCODINGS = ("br", "gzip", "")
 _MAX_ACCEPT = 200
+#: After the name of a copy: one request is renewing it.
+_RENEWED = "renewed by one"
+_COPY = "pledge_copy"
 
 View = Callable[..., AnyResponse]
 
@@ -49,6 +52,7 @@ class CachedPage:
 
 def init_app(app: Flask) -> None:
     cache.init_app(app, {"CACHE_TYPE": "SimpleCache", "CACHE_THRESHOLD": MAX_COPIES})
+    app.before_request(answer_from_copy)
 
 
 def kept(
@@ -67,25 +71,32 @@ def kept(
     """
     names = frozenset(reads)
 
+    def place() -> str | None:
+        """Under which name copies of the answer to this request are kept; None: the view answers it itself."""
+        if variant is not None:
+            return f"{request.host} {request.path}?{variant()} "
+        return f"{request.host} {request.path} " if names.isdisjoint(request.args) else None
+
+    def copy() -> AnyResponse | None:
+        name = place()
+        found: CachedPage | None = None if name is None else cache.get(name + _encoding())
+        if found is None or (
+            clock.monotonic() >= found.until and cache.add(f"{name}{_RENEWED}", True, timeout=MAX_AGE)
+        ):
+            return None
+        return found.response.make_conditional(request)
+
     def decorate(view: View) -> View:
         @wraps(view)
         def answer(**arguments: Any) -> AnyResponse:
-            is_shared = variant is not None or names.isdisjoint(request.args)
-            place = request.path if variant is None else f"{request.path}?{variant()}"
-            key, encoding = f"{request.host} {place} ", _encoding()
-            renewing = f"{key}renewed by one"
-            copy: CachedPage | None = cache.get(key + encoding) if is_shared else None
-            if copy is not None and (
-                clock.monotonic() < copy.until or not cache.add(renewing, True, timeout=MAX_AGE)
-            ):
-                return copy.response.make_conditional(request)
+            name = place()
             try:
                 made = view(**arguments)
                 if made.status_code == 200:
                     _describe(made, cache_control)
-                    if is_shared:
-                        _keep(key, made, seconds)
-                    made = _encoded(made, encoding).make_conditional(request)
+                    if name is not None:
+                        _keep(name, made, seconds)
+                    made = _encoded(made, _encoding()).make_conditional(request)
                 elif made.status_code < 500:
                     _replace_copy(made)
                 return made
@@ -94,13 +105,19 @@ def kept(
                     after_this_request(_replace_copy)
                 raise
             finally:
-                if copy is not None:
-                    cache.delete(renewing)
+                cache.delete(f"{name}{_RENEWED}")
 
         answer.kept_reads = names  # type: ignore[attr-defined]  # a test holds deploy/nginx.conf against it
+        setattr(answer, _COPY, copy)
         return answer
 
     return decorate
+
+
+def answer_from_copy() -> AnyResponse | None:
+    """The copy of the page that is asked for. What is the same for everybody has no limit, so this comes before the limits."""
+    copy = getattr(current_app.view_functions.get(request.endpoint or ""), _COPY, None)
+    return None if copy is None or request.method == "OPTIONS" else copy()
 
 
 def _keep(key: str, response: AnyResponse, seconds: int) -> None:

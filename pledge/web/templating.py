@@ -26,7 +26,6 @@ def init_app(app: Flask, config: Config) -> None:
         asset=asset,
         base_url=config.base_url,
         contact=config.contact,
-        site_contact=lambda: config.contact_in(i18n.language()),
         document_url=document_url,
         format_axis_day=i18n.format_axis_day,
         format_count=i18n.format_count,

@@ -59,6 +59,21 @@ def test_within_a_second_a_page_is_made_once(made, frozen_clock):
     assert made.get().text == "2"
 
 
+def test_a_copy_is_shown_before_the_hooks_of_pages_that_are_made(made):
+    asked = []
+    made.client.application.before_request(lambda: asked.append(request.path))
+    for _ in range(3):
+        made.get()
+    assert asked == ["/x"]
+
+
+def test_which_methods_a_page_takes_is_not_answered_with_its_copy(made):
+    made.get()
+    answer = made.client.options("/x")
+    assert answer.data == b""
+    assert set(answer.allow) == {"GET", "HEAD", "OPTIONS"}
+
+
 def test_what_is_costly_to_make_is_made_once_in_the_seconds_that_its_view_says(app, client, frozen_clock):
     campaign()
     first = client.get(SHARE)

@@ -49,7 +49,9 @@ __all__ = [
 def register(app: Flask) -> None:
     app.register_blueprint(public)
     discovery.register(app)
-    app.jinja_env.globals.update(site_banner=switched.banner, site_navigation=navigation.navigation)
+    app.jinja_env.globals.update(
+        site_banner=switched.banner, site_footer=navigation.footer, site_navigation=navigation.navigation
+    )
     app.register_blueprint(files.blueprint)
     app.register_error_handler(StorageAway, files.away)
     app.add_url_rule("/", "root", root)

@@ -6,10 +6,12 @@ database does not answer.
 
 from dataclasses import dataclass
 
-from flask import url_for
+from flask import get_template_attribute, url_for
 from flask_babel import gettext as _
+from markupsafe import Markup
 from sqlalchemy.exc import SQLAlchemyError
 
+from config import current_config
 from pledge.campaigns import events
 from pledge.campaigns import queries as campaigns
 from pledge.campaigns.models import CampaignState
@@ -53,6 +55,13 @@ def navigation(campaign: CampaignView | CampaignPage | None, outage: bool = Fals
         else:
             cache.set(key, found, timeout=SECONDS)
     return found or Navigation()
+
+
+@cache.cached(SECONDS, make_cache_key=lambda *content: f"footer {i18n.language()} {content}")
+def footer(secretariat: str, shown: Navigation) -> Markup:
+    """The foot of a page, made once for all pages with the same content in it."""
+    macro = get_template_attribute("components/site/footer.html", "site_footer")
+    return Markup(macro(current_config().contact_in(i18n.language()), secretariat, shown))  # noqa: S704  # made by the template
 
 
 def _of_site() -> Navigation:

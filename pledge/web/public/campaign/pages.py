@@ -113,25 +113,28 @@ def _or_404(campaign: CampaignView | None) -> CampaignView:
     return campaign
 
 
-@cache.memoize(SECONDS)
+@cache.cached(SECONDS, make_cache_key=lambda slug, lang: f"campaign {slug} {lang}")
 def _campaign(slug: str, lang: str) -> CampaignView | None:
     return campaigns.find(slug, lang)
 
 
-@cache.memoize(SECONDS)
+@cache.cached(SECONDS, make_cache_key=lambda campaign_id, lang: f"campaign {campaign_id} {lang}")
 def kept_campaign(campaign_id: int, lang: str) -> CampaignView | None:
     """A campaign by its number, at most a second old."""
     return campaigns.find_by_id(campaign_id, lang)
 
 
-@cache.memoize(SECONDS)
+@cache.cached(SECONDS, make_cache_key=lambda pledge_text_id, lang: f"pledge {pledge_text_id} {lang}")
 def kept_pledge(pledge_text_id: int, lang: str) -> PledgeView:
     """What somebody signed, at most a second old."""
     return campaigns.pledge_text(pledge_text_id, lang)
 
 
-@cache.memoize(SECONDS)
-def _surroundings(campaign_id: int, lang: str, *, has_sisters: bool) -> Surroundings:
+@cache.cached(
+    SECONDS,
+    make_cache_key=lambda campaign_id, lang, has_sisters: f"around {campaign_id} {lang} {has_sisters}",
+)
+def _surroundings(campaign_id: int, lang: str, has_sisters: bool) -> Surroundings:
     return Surroundings(
         campaigns.partners(campaign_id, lang),
         sisters.shown(campaign_id, lang) if has_sisters else [],
@@ -146,7 +149,7 @@ def campaign_page(campaign: CampaignView) -> CampaignPage:
     count = ledger.count(campaign.id)
     step = goal_step(campaign, count.people)
     paused = signing_paused()
-    around = _surroundings(campaign.id, i18n.language(), has_sisters=campaign.has_sisters)
+    around = _surroundings(campaign.id, i18n.language(), campaign.has_sisters)
     return CampaignPage(
         slug=campaign.slug,
         title=campaign.title,

@@ -114,16 +114,22 @@ def is_wrong(response: Response) -> bool:
 
 
 @route("/c/<slug>/endorse/check/<ticket>", of=[ENDORSEMENT])
-@route("/c/<slug>/check/<ticket>", of=[SIGNATURE], methods=FORM)
-@limited(token_limit, deduct_when=is_wrong, methods=["POST"])
+@route("/c/<slug>/check/<ticket>", of=[SIGNATURE])
 def check(subject: Subject, slug: str, ticket: str) -> Response:
     """ "Check your mail", where the six digits of the mail may be typed if it has any."""
     submission = _ticket_or_404(lambda: subject.read_ticket(slug, ticket))
-    was_resent = request.args.get("resent") == "1"
-    if request.method == "GET" and not was_resent and subject.is_confirmed(submission):
+    if not _was_resent() and subject.is_confirmed(submission):
         return _confirmed_elsewhere(slug, submission)
-    form = ConfirmCodeForm(request.form or None)
-    if request.method == "POST" and form.validate():
+    return _check_page(subject, slug, ticket, ConfirmCodeForm(), 200)
+
+
+@route("/c/<slug>/check/<ticket>", of=[SIGNATURE], methods=["POST"])
+@limited(token_limit, deduct_when=is_wrong)
+def check_post(subject: Subject, slug: str, ticket: str) -> Response:
+    """The six digits that were typed."""
+    submission = _ticket_or_404(lambda: subject.read_ticket(slug, ticket))
+    form = ConfirmCodeForm(request.form)
+    if form.validate():
         if signatures.confirm_by_code(submission, form.digits) is Confirmation.DONE:
             token = tokens.mint(Purpose.CONFIRM, [submission])
             return see_other(subject.url("confirm", token=token))
@@ -131,15 +137,7 @@ def check(subject: Subject, slug: str, ticket: str) -> Response:
         form.code.errors = [
             _("This code does not work. Please use the newest e-mail, or ask for a new one below.")
         ]
-    page = render_template(
-        "public/mailed_links/check.html",
-        subject=subject,
-        page=campaign_or_404(slug),
-        ticket=ticket,
-        form=form,
-        resent=was_resent,
-    )
-    return make_response(page, 422 if request.method == "POST" else 200)
+    return _check_page(subject, slug, ticket, form, 422)
 
 
 @route("/c/<slug>/check/<ticket>/state", of=[SIGNATURE])
@@ -218,6 +216,22 @@ def my_link(subject: Subject) -> Response:
 @route("{of.prefix}/me/sent")
 def my_link_sent(subject: Subject) -> Response:
     return make_response(render_template("public/mailed_links/my_link_sent.html", subject=subject))
+
+
+def _was_resent() -> bool:
+    return request.args.get("resent") == "1"
+
+
+def _check_page(subject: Subject, slug: str, ticket: str, form: ConfirmCodeForm, status: int) -> Response:
+    page = render_template(
+        "public/mailed_links/check.html",
+        subject=subject,
+        page=campaign_or_404(slug),
+        ticket=ticket,
+        form=form,
+        resent=_was_resent(),
+    )
+    return make_response(page, status)
 
 
 def _confirmed_elsewhere(slug: str, submission: Any) -> Response:
