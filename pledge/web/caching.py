@@ -77,15 +77,6 @@ def kept(
             return f"{request.host} {request.path}?{variant()} "
         return f"{request.host} {request.path} " if names.isdisjoint(request.args) else None
 
-    def copy() -> AnyResponse | None:
-        name = place()
-        found: CachedPage | None = None if name is None else cache.get(name + _encoding())
-        if found is None or (
-            clock.monotonic() >= found.until and cache.add(f"{name}{_RENEWED}", True, timeout=MAX_AGE)
-        ):
-            return None
-        return found.response.make_conditional(request)
-
     def decorate(view: View) -> View:
         @wraps(view)
         def answer(**arguments: Any) -> AnyResponse:
@@ -108,7 +99,7 @@ def kept(
                 cache.delete(f"{name}{_RENEWED}")
 
         answer.kept_reads = names  # type: ignore[attr-defined]  # a test holds deploy/nginx.conf against it
-        setattr(answer, _COPY, copy)
+        setattr(answer, _COPY, lambda: _find(place()))
         return answer
 
     return decorate
@@ -118,6 +109,16 @@ def answer_from_copy() -> AnyResponse | None:
     """The copy of the page that is asked for. What is the same for everybody has no limit, so this comes before the limits."""
     copy = getattr(current_app.view_functions.get(request.endpoint or ""), _COPY, None)
     return None if copy is None or request.method == "OPTIONS" else copy()
+
+
+def _find(name: str | None) -> AnyResponse | None:
+    """The copy of this name; None where there is none, or when this request is the one that renews it."""
+    found: CachedPage | None = None if name is None else cache.get(name + _encoding())
+    if found is None or (
+        clock.monotonic() >= found.until and cache.add(f"{name}{_RENEWED}", True, timeout=MAX_AGE)
+    ):
+        return None
+    return found.response.make_conditional(request)
 
 
 def _keep(key: str, response: AnyResponse, seconds: int) -> None:
