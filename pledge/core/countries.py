@@ -1,7 +1,9 @@
 """Countries (ISO 3166-1 alpha-2) and the provinces and metropolitan cities of Korea (ISO 3166-2:KR)."""
 
+import tomllib
 import unicodedata
 from functools import lru_cache
+from pathlib import Path
 
 from pledge.core import languages
 from pledge.core.phrases import Phrase
@@ -45,7 +47,14 @@ REGIONS: dict[str, Phrase] = {
 
 
 def country_name(code: str, lang: str) -> str:
-    return str(languages.locale(lang).territories.get(code, code))
+    """As CLDR has it, except for what country_names/ lists: names of the United Nations and of Korea's Foreign Ministry."""
+    return _listed_names(lang).get(code) or str(languages.locale(lang).territories.get(code, code))
+
+
+@lru_cache(maxsize=8)
+def _listed_names(lang: str) -> dict[str, str]:
+    file = Path(__file__).parent / "country_names" / f"{lang}.toml"
+    return tomllib.loads(file.read_text("utf-8")) if file.exists() else {}
 
 
 def region_name(code: str, lang: str) -> str:

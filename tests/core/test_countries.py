@@ -1,5 +1,8 @@
 """Countries and regions: all of them, with names, Korea first."""
 
+import tomllib
+from pathlib import Path
+
 import pytest
 from babel import Locale
 
@@ -20,7 +23,7 @@ def test_there_are_249_countries_as_iso_3166_has_them():
 def test_every_country_has_a_name_and_korea_stands_first(lang):
     choices = countries.country_choices(lang)
     assert len(choices) == 249
-    assert choices[0] == ("KR", {"ko": "대한민국", "en": "South Korea"}[lang])
+    assert choices[0] == ("KR", {"ko": "대한민국", "en": "Republic of Korea"}[lang])
     assert {code for code, _ in choices} == countries.COUNTRIES
     names = [name for _, name in choices]
     assert len(set(names)) == 249
@@ -41,6 +44,33 @@ def test_countries_stand_in_the_order_of_the_alphabet():
     assert en.index("Cook Islands") < en.index("Côte d’Ivoire") < en.index("Cuba")
     assert en.index("Tunisia") < en.index("Türkiye") < en.index("Uganda")
     assert en.index("Zimbabwe") == len(en) - 1
+
+
+@pytest.mark.parametrize(
+    ("code", "lang", "name"),
+    [
+        ("PS", "en", "State of Palestine"),
+        ("VN", "en", "Viet Nam"),
+        ("TR", "en", "Türkiye"),
+        ("CI", "en", "Côte d’Ivoire"),
+        ("KP", "en", "Democratic People’s Republic of Korea"),
+        ("PS", "ko", "팔레스타인"),
+        ("ZA", "ko", "남아프리카공화국"),
+        ("KP", "ko", "북한"),
+    ],
+)
+def test_countries_are_called_as_the_united_nations_and_the_foreign_ministry_call_them(code, lang, name):
+    assert countries.country_name(code, lang) == name
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_the_listed_names_are_those_that_cldr_has_otherwise(lang):
+    file = Path(countries.__file__).parent / "country_names" / f"{lang}.toml"
+    listed = tomllib.loads(file.read_text("utf-8"))
+    cldr = Locale.parse({"ko": "ko_KR", "en": "en_GB"}[lang]).territories
+    assert listed.keys() <= countries.COUNTRIES
+    assert [code for code, name in listed.items() if cldr[code] == name] == []
+    assert list(listed) == sorted(listed)
 
 
 def test_there_are_17_regions_with_both_names():

@@ -23,7 +23,7 @@ def test_neutral_text_begins_like_no_formula_and_is_otherwise_kept(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "대한민국", "South Korea", "KR-11", "2026-11-24", "O'Brien", "3+4", "a=b"]
+    "text", ["", "대한민국", "Republic of Korea", "KR-11", "2026-11-24", "O'Brien", "3+4", "a=b"]
 )
 def test_plain_text_stays_as_it_is(text):
     assert neutral(text) == text

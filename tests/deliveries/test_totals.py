@@ -31,7 +31,7 @@ def test_people_are_counted_by_country_region_and_korean_day(app, frozen_clock):
 
     assert (found.people, found.organizations, found.as_of) == (21, 0, frozen_clock.now())
     assert found.by_country == [
-        Cell("KR", Texts(ko="대한민국", en="South Korea"), 13),
+        Cell("KR", Texts(ko="대한민국", en="Republic of Korea"), 13),
         Cell("JP", Texts(ko="일본", en="Japan"), 8),
     ]
     assert found.by_region == [

@@ -158,7 +158,7 @@ def test_an_export_speaks_the_readers_language_in_words_and_seoul_time(app, form
         "id": f"endorsement:{row.id}",
         "published_at": "2026-11-26 05:30",
         "type": {"ko": "시민사회단체", "en": "Civil society"}[lang],
-        "country": {"ko": "대한민국", "en": "South Korea"}[lang],
+        "country": {"ko": "대한민국", "en": "Republic of Korea"}[lang],
         "region": {"ko": "서울특별시", "en": "Seoul"}[lang],
         "level": {"ko": "단체 도메인 이메일로 확인", "en": "Verified by its e-mail domain"}[lang],
         "target_year": "2050",

@@ -86,8 +86,8 @@ def test_the_list_says_what_it_is_which_copy_and_how_many(ask, opened, frozen_cl
     assert said["제공받는 자 Recipient"] == f"{TERMS['recipient_ko']} / {TERMS['recipient_en']}"
     assert said["작성 시각 Made at"] == f"{frozen_clock.now():%Y-%m-%dT%H:%M:%SZ}"
     assert sorted(line[1:] for line in people) == [
-        ["Ingrid", "NL", "네덜란드", "Netherlands", "", "", "", mark],
-        ["홍길동", "KR", "대한민국", "South Korea", "KR-11", "서울특별시", "Seoul", mark],
+        ["Ingrid", "NL", "네덜란드", "Netherlands (Kingdom of the)", "", "", "", mark],
+        ["홍길동", "KR", "대한민국", "Republic of Korea", "KR-11", "서울특별시", "Seoul", mark],
     ]
     assert [line[0] for line in people] == ["1", "2"]
     assert foot == [["인원 People", "2"]]

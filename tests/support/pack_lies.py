@@ -119,7 +119,7 @@ LIES: dict[str, tuple[str, Rewrite]] = {
     ),
     "the name of the sum in the workbook": ("totals.xlsx", _shared("People<", "People (1,000,636)<")),
     "a sum under a code that is none": ("totals.xlsx", _shared(">people<", ">persons<")),
-    "the label of a country in the workbook": ("totals.xlsx", _shared("South Korea", "North Korea")),
+    "the label of a country in the workbook": ("totals.xlsx", _shared("Republic of Korea", "North Korea")),
     "a number more in the summary": (
         "totals.xlsx",
         _sheet(1, r'(<row r="2".*?)</row>', r'\1<c r="E2"><v>1000636</v></c></row>'),

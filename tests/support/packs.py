@@ -223,7 +223,7 @@ def document(log: Log, size: int | None = None) -> Document:
             days[leaf["day"]] += leaf["change"] * (leaf["of"] == "person")
     people = counts["people"]
     latest = max(days, default="2026-11-24")
-    all_of_them = [Cell("KR", Texts(ko="대한민국", en="South Korea"), people)] if people else []
+    all_of_them = [Cell("KR", Texts(ko="대한민국", en="Republic of Korea"), people)] if people else []
     note = log.note(None if size == len(log.lines) else size)
     root = b64encode(log.root(size)).decode()
     return tiny_document(

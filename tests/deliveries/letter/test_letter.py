@@ -231,8 +231,8 @@ def test_regions_are_told_from_the_largest_with_their_share_and_the_rest_last():
 
 def test_korea_has_no_bar_among_the_countries_so_that_the_others_can_be_compared():
     countries = part(document(), "en")["results"]["countries"]
-    assert (countries[0]["label"], countries[0]["bar"]) == ("South Korea", 0.0)
-    assert (countries[1]["label"], countries[1]["bar"]) == ("United States", 1.0)
+    assert (countries[0]["label"], countries[0]["bar"]) == ("Republic of Korea", 0.0)
+    assert (countries[1]["label"], countries[1]["bar"]) == ("United States of America", 1.0)
 
 
 def test_many_countries_fit_on_a_page_and_none_is_lost_from_the_sum():

@@ -25,7 +25,7 @@ TOTALS = CampaignTotals(
     organizations=0,
     as_of=datetime(2026, 11, 24, 20, 30, 5, tzinfo=UTC),
     by_country=[
-        Cell("KR", Texts(ko="대한민국", en="South Korea"), 23),
+        Cell("KR", Texts(ko="대한민국", en="Republic of Korea"), 23),
         Cell("other", Texts(ko="기타", en="Other"), 5),
     ],
     by_region=[
@@ -48,7 +48,7 @@ def test_csv_is_one_tidy_table():
         ["as_of", "2026-11-24T20:30:05Z", "집계 기준 시각", "As of", ""],
         ["total", "people", "서명한 사람", "People", "28"],
         ["total", "organizations", "참여 단체", "Organisations", "0"],
-        ["country", "KR", "대한민국", "South Korea", "23"],
+        ["country", "KR", "대한민국", "Republic of Korea", "23"],
         ["country", "other", "기타", "Other", "5"],
         ["region", "KR-11", "서울특별시", "Seoul", "20"],
         ["region", "other", "기타", "Other", "8"],
@@ -60,7 +60,7 @@ def test_csv_is_what_korean_excel_opens_as_it_is():
     content = figures_csv(of_totals(TOTALS))
     assert content.startswith(b"\xef\xbb\xbf")
     assert content.count(b"\n") == content.count(b"\r\n") == 10
-    assert b',"South Korea",23\r\n' in content, "numbers are numbers, texts are quoted"
+    assert b',"Republic of Korea",23\r\n' in content, "numbers are numbers, texts are quoted"
 
 
 def test_csv_neutralises_a_formula_in_any_text():
@@ -82,7 +82,7 @@ def test_json_says_what_it_holds():
         "organizations": 0,
         "smallest_shown": 5,
         "by_country": [
-            {"key": "KR", "label": {"ko": "대한민국", "en": "South Korea"}, "people": 23},
+            {"key": "KR", "label": {"ko": "대한민국", "en": "Republic of Korea"}, "people": 23},
             {"key": "other", "label": {"ko": "기타", "en": "Other"}, "people": 5},
         ],
         "by_region": [
@@ -159,7 +159,7 @@ def test_csv_for_a_reader_has_words_shares_and_seoul_time_and_no_codes():
     ]
     english = rows_of(figures_csv(of_totals(TOTALS), "en"))
     assert english[0] == ["Section", "Item", "Number", "Share (%)"]
-    assert ["Country", "South Korea", "23", "82.1"] in english
+    assert ["Country", "Republic of Korea", "23", "82.1"] in english
 
 
 def test_json_for_a_reader_has_shares_and_seoul_time_beside_the_codes():
@@ -198,7 +198,7 @@ def test_xlsx_for_a_reader_is_in_their_language_alone(lang, sheets, heads, line)
         assert sheet.auto_filter.ref == sheet.dimensions
     text = " ".join(str(cell) for sheet in book for row in sheet.iter_rows(values_only=True) for cell in row)
     assert bool(re.search("[가-힣]", text)) == (lang == "ko")
-    assert ("South Korea" in text) == (lang == "en")
+    assert ("Republic of Korea" in text) == (lang == "en")
 
 
 def test_nobody_is_no_share_of_nobody():

@@ -79,7 +79,7 @@ def test_organisations_have_codes_and_words():
         "type_en": "International organisation",
         "country": "KR",
         "country_ko": "대한민국",
-        "country_en": "South Korea",
+        "country_en": "Republic of Korea",
         "region": "KR-11",
         "region_ko": "서울특별시",
         "region_en": "Seoul",

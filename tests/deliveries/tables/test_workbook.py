@@ -78,7 +78,7 @@ def test_organisations_stand_with_their_names_in_both_languages():
     assert len(rows) == 46
     assert rows[1][:5] == (
         *("글로벌녹색성장연구소 1", "Global Green Growth Institute 1"),
-        *("국제기구 International organisation", "대한민국 South Korea", "서울특별시 Seoul"),
+        *("국제기구 International organisation", "대한민국 Republic of Korea", "서울특별시 Seoul"),
     )
     assert rows[1][7] == 2050
     assert rows[1][10] == datetime.fromisoformat("2026-10-05")

@@ -75,7 +75,7 @@ def test_every_picture_has_its_table(client):
         ["Busan", "9", "40.9%"],
         ["Outside Korea or no region given", "6", "27.3%"],
     ]
-    assert table(page, "People by country") == [["South Korea", "16", "72.7%"], ["Japan", "6", "27.3%"]]
+    assert table(page, "People by country") == [["Republic of Korea", "16", "72.7%"], ["Japan", "6", "27.3%"]]
     ((_, people, organizations),) = table(page, "What each day added")
     assert (people, organizations) == ("22", "1")
     assert "Seoul: 7" in page.text

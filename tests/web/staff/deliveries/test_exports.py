@@ -123,7 +123,7 @@ def test_one_press_gives_the_totals_at_the_newest_checkpoint(exporter, form, lan
     assert file.status_code == 200
     text = OPENERS[form](file.data)
     assert re.search(r"\b20\b", text)
-    assert ("대한민국" if lang == "ko" else "South Korea") in text
+    assert ("대한민국" if lang == "ko" else "Republic of Korea") in text
     assert "독일" not in text
     assert "Germany" not in text
     assert "KST" in text
