@@ -6,7 +6,7 @@ import urllib.request
 import pytest
 
 from tests.browser import gallery
-from tests.support.browser import LOOKS, NARROW, Visitor, look_faults
+from tests.support.browser import LOOKS, NARROW, Visitor, look_faults, target_faults
 from tests.support.clock import Clock
 from tests.support.site import Site
 
@@ -58,6 +58,7 @@ def look_at(page, lang, item):
     """Everything that is wrong with one page."""
     page.set_viewport_size(NARROW)
     faults = open_shown(page, item)
+    faults += target_faults(page)
     faults += look_faults(page, LOOKS[lang])
     if item.path.startswith(f"/{lang}"):
         faults += [] if page.locator("html").get_attribute("lang") == lang else ["in the wrong language"]

@@ -176,6 +176,46 @@ def assert_fits(page: Page) -> None:
     assert overflow(page) <= 0, f"{page.url} sticks out by {overflow(page)} px"
 
 
+#: What can be pressed and is smaller than 44 by 44 CSS pixels: our own measure; WCAG 2.2, 2.5.8 asks for 24. As there, links in
+#: a sentence may be as high as its line. What a label or a pseudo-element adds counts, as it can be pressed too.
+SMALL_TARGETS = """() => {
+    const MIN = 44;
+    const inSentence = (element) => {
+        if (getComputedStyle(element).display !== 'inline') return false;
+        let block = element.parentElement;
+        while (getComputedStyle(block).display === 'inline') block = block.parentElement;
+        return block.textContent.trim().length > element.textContent.trim().length;
+    };
+    const isHit = (element, x, y) => {
+        const hit = document.elementFromPoint(x, y);
+        return hit !== null && [element, ...(element.labels || [])].some((part) => part.contains(hit));
+    };
+    const reach = (element, x, y, dx, dy) => {
+        let n = 0;
+        while (n < MIN && isHit(element, x + dx * (n + 1), y + dy * (n + 1))) n += 1;
+        return n;
+    };
+    const small = [];
+    for (const element of document.querySelectorAll('a[href], button, input:not([type=hidden]), select, textarea, summary')) {
+        if (!element.checkVisibility({opacityProperty: true, visibilityProperty: true}) || inSentence(element)) continue;
+        let box = element.getBoundingClientRect();
+        if (box.height <= 1 || (box.height >= MIN && box.width >= MIN)) continue;
+        element.scrollIntoView({block: 'center', behavior: 'instant'});
+        box = element.getBoundingClientRect();
+        const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+        const width = reach(element, x, y, -1, 0) + reach(element, x, y, 1, 0) + 1;
+        const height = reach(element, x, y, 0, -1) + reach(element, x, y, 0, 1) + 1;
+        if (Math.min(width, height) < MIN - 1) small.push(`${width} x ${height}: ${element.outerHTML.slice(0, 160)}`);
+    }
+    return small;
+}"""
+
+
+def target_faults(page: Page) -> list[str]:
+    """What is hard to press with a thumb on the page as it is shown now."""
+    return [f"a target too small, {small}" for small in page.evaluate(SMALL_TARGETS)]
+
+
 def look_faults(page: Page, *looks: Look) -> list[str]:
     """Everything that is wrong with how the page looks now: whole on the narrowest phone and on a desk, and usable for
     everybody in each of `looks`, without any named in both.
