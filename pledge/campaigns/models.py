@@ -59,6 +59,8 @@ class Campaign(Model):
     opens_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     #: Signing ends here; confirmation goes on for the grace period of `opening.CONFIRM_GRACE`.
     closes_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    #: Where answers to the campaign's e-mails go; "": to the contact of the site.
+    reply_to: Mapped[str] = mapped_column(String(254), default="", server_default="")
     #: When staff last changed something here; from then on files are no longer loaded over it (docs/adr/0035).
     edited_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     #: When its people were forgotten (forgetting.py): from then on there are no signatures to compare the count with.

@@ -13,6 +13,7 @@ from sqlalchemy import Select, bindparam, case, or_, select
 from sqlalchemy.orm import aliased
 
 from pledge.campaigns.models import Campaign
+from pledge.campaigns.senders import composer
 from pledge.campaigns.titles import title_in
 from pledge.core import clock, tokens, urls
 from pledge.core.db import reading
@@ -28,7 +29,7 @@ from pledge.endorsements.models import (
     EndorsementVersion,
     VersionState,
 )
-from pledge.mail.message import Claimed, Composers, Message, composer
+from pledge.mail.message import Claimed, Composers, Message
 from pledge.mail.models import MailKind, OutboxMail
 
 #: States in which a newest version may still wait for its mail to be confirmed.
@@ -40,6 +41,7 @@ class MailedContact:
     """Who speaks for the organisation, and the endorsement that the mail is about, as it is now."""
 
     id: int
+    campaign_id: int
     contact_number: int
     state: str
     email: str
@@ -56,6 +58,7 @@ class Successor:
     """The other person of a change: the new one, or, once it is in force, the one before."""
 
     id: int
+    campaign_id: int
     number: int
     email: str
     asked_at: datetime
@@ -94,8 +97,10 @@ def _about_contacts() -> Select[*tuple[Any, ...]]:
     return (
         select(
             OutboxMail.id,
-            *(Endorsement.id, Endorsement.contact_number, Endorsement.state, Endorsement.contact_email),
+            *(Endorsement.id, Endorsement.campaign_id, Endorsement.contact_number),
             *(
+                Endorsement.state,
+                Endorsement.contact_email,
                 Endorsement.decision_reason,
                 title_in(OutboxMail.lang, Endorsement.campaign_id),
                 _SUBMITTED_AT,
@@ -111,7 +116,8 @@ def _about_successors() -> Select[*tuple[Any, ...]]:
     return (
         select(
             OutboxMail.id,
-            *(ContactChange.endorsement_id, ContactChange.contact_number, ContactChange.contact_email),
+            *(ContactChange.endorsement_id, Endorsement.campaign_id),
+            *(ContactChange.contact_number, ContactChange.contact_email),
             *(ContactChange.asked_at, ContactChange.done_at.is_not(None), Campaign.slug),
             *(title_in(OutboxMail.lang, Endorsement.campaign_id), _ORGANIZATION),
         )

@@ -49,6 +49,8 @@ class Message:
     unsubscribe: str = ""
     #: For news: the name of the mailing list, by which mail programs sort (RFC 2919); letters, digits and hyphens.
     mailing_list: str = ""
+    organization: str = ""  #: who sends it, for its foot; "": the site
+    reply_to: str = ""  #: where answers go; "": to the contact of the site
 
 
 #: Turns claimed mails of one kind into messages, by outbox id. A mail that it leaves out is out of date and is dropped.

@@ -17,6 +17,9 @@ class MailKind(StrEnum):
     CONFIRM = "confirm"  #: please confirm your signature
     ALREADY = "already"  #: you are already counted since …
     MANAGE = "manage"  #: the link to one's own page
+    REMINDER = "reminder"  #: you have not confirmed yet; once
+    THANKS = "thanks"  #: after confirming, unless declined
+    WITHDRAWN_SELF = "withdrawn_self"  #: the person withdrew on their own page
     NEWS = "news"  #: to signers who asked for it; its `seq` is the number of the news
     NEWS_TEST = "news_test"  #: the same to the member of staff who wants to see it first
     INVALIDATED = "invalidated"  #: your signature is not counted any more, and how to object
@@ -39,12 +42,15 @@ class MailKind(StrEnum):
     STAFF_VALVE = "staff_valve"  #: mails to new addresses are held back
 
 
-#: Three classes of mail, each with its own index; a query must repeat the predicate verbatim to use it. News, which nobody
-#: waits for; mails to addresses at which nobody has ever confirmed anything, whose rate is limited (mail/valve.py); and the
-#: rest, which goes first.
+#: Three classes of mail, each with its own index; a query must repeat the predicate verbatim to use it. News and thanks,
+#: which nobody waits for; mails to addresses at which nobody has ever confirmed anything, whose rate is limited
+#: (mail/valve.py); and the rest, which goes first.
+_TO_CONFIRM = "('confirm', 'reminder', 'endorse_confirm', 'endorse_contact')"
+LAST = "kind IN ('news', 'thanks')"
+FIRST = f"NOT known AND kind IN {_TO_CONFIRM}"
+AWAITED = f"kind NOT IN ('news', 'thanks') AND (known OR kind NOT IN {_TO_CONFIRM})"
+#: Of the last class, what has a pace of its own (news/sending.py).
 NEWS = "kind = 'news'"
-FIRST = "NOT known AND kind IN ('confirm', 'endorse_confirm', 'endorse_contact')"
-AWAITED = "kind <> 'news' AND (known OR kind NOT IN ('confirm', 'endorse_confirm', 'endorse_contact'))"
 
 
 class MailState(StrEnum):
@@ -96,10 +102,10 @@ class OutboxMail(Model):
             sqlite_where=text(f"state = 'queued' AND {FIRST}"),
         ),
         Index(
-            "ix_outbox_mails_news",
+            "ix_outbox_mails_last",
             "due_at",
-            postgresql_where=text(f"state = 'queued' AND {NEWS}"),
-            sqlite_where=text(f"state = 'queued' AND {NEWS}"),
+            postgresql_where=text(f"state = 'queued' AND {LAST}"),
+            sqlite_where=text(f"state = 'queued' AND {LAST}"),
         ),
         Index("ix_outbox_mails_subject", "subject_id"),
         # News is enqueued once for each signature.

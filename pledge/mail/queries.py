@@ -25,10 +25,10 @@ from pledge.core.db import db, reading, transaction, write_autocommit
 from pledge.core.db.types import UTCDateTime
 from pledge.mail import valve
 from pledge.mail.message import Claimed
-from pledge.mail.models import AWAITED, FIRST, NEWS, MailKind, MailRequest, MailState, OutboxMail
+from pledge.mail.models import AWAITED, FIRST, LAST, MailKind, MailRequest, MailState, OutboxMail
 
-#: How many mails of news one sender takes at a time.
-NEWS_AT_ONCE = 5
+#: How many mails that nobody waits for one sender takes at a time.
+LAST_AT_ONCE = 5
 
 
 def _due(which: str) -> str:
@@ -40,7 +40,7 @@ def _due(which: str) -> str:
 
 _TABLE = OutboxMail.__table__.c
 #: Literal, as the predicates of the indexes are: for a bound value neither database would use them.
-_QUEUED = tuple(text(f"state = 'queued' AND {which}") for which in (AWAITED, FIRST, NEWS))
+_QUEUED = tuple(text(f"state = 'queued' AND {which}") for which in (AWAITED, FIRST, LAST))
 _DEAD = text("state = 'dead'")
 
 #: Only the worker with the newest claim may mark a mail: each claim raises `attempts`.
@@ -67,9 +67,9 @@ def _claim(which: str, lock: str) -> TextualSelect:
 _LOCKS = {"postgresql": "FOR UPDATE SKIP LOCKED", "sqlite": ""}
 _CLAIM_AWAITED = {dialect: _claim(AWAITED, lock) for dialect, lock in _LOCKS.items()}
 _CLAIM_FIRST = {dialect: _claim(FIRST, lock) for dialect, lock in _LOCKS.items()}
-_CLAIM_NEWS = {dialect: _claim(NEWS, lock) for dialect, lock in _LOCKS.items()}
+_CLAIM_LAST = {dialect: _claim(LAST, lock) for dialect, lock in _LOCKS.items()}
 _ANY_DUE = text(
-    f"SELECT EXISTS ({_due(AWAITED)}) OR EXISTS ({_due(NEWS)}) OR EXISTS ({_due(FIRST)}) AND NOT {valve.FULL}"  # our own constants
+    f"SELECT EXISTS ({_due(AWAITED)}) OR EXISTS ({_due(LAST)}) OR EXISTS ({_due(FIRST)}) AND NOT {valve.FULL}"  # our own constants
 ).bindparams(_moment("now"), _moment("full"), limit=1)
 _FIRST_DUE = text(f"SELECT EXISTS ({_due(FIRST)})").bindparams(_moment("now"), limit=1)  # our own constants
 
@@ -117,14 +117,14 @@ def is_first_due() -> bool:
 def claim(limit: int, lease: timedelta) -> list[Claimed]:
     """Take up to `limit` due mails; until the lease ends no other worker gets them.
 
-    Mails to new addresses are taken only when nobody who is known waits, and as many as the valve lets through; news only
-    when nothing else is due, and a few at a time, so that other mails do not wait for them.
+    Mails to new addresses are taken only when nobody who is known waits, and as many as the valve lets through; news and
+    thanks only when nothing else is due, and a few at a time, so that other mails do not wait for them.
     """
     dialect = db.engine.dialect.name
     return (
         _take(_CLAIM_AWAITED[dialect], limit, lease)
         or _take_first(_CLAIM_FIRST[dialect], limit, lease)
-        or _take(_CLAIM_NEWS[dialect], min(limit, NEWS_AT_ONCE), lease)
+        or _take(_CLAIM_LAST[dialect], min(limit, LAST_AT_ONCE), lease)
     )
 
 
@@ -246,7 +246,7 @@ def oldest_due() -> datetime | None:
 
     What is held back does not count.
     """
-    counted = (AWAITED, NEWS) if valve.closed_since() else (AWAITED, FIRST, NEWS)
+    counted = (AWAITED, LAST) if valve.closed_since() else (AWAITED, FIRST, LAST)
     waiting = [
         select(func.min(_TABLE.due_at)).where(
             text(f"state = 'queued' AND {which}"), _TABLE.due_at <= clock.now()

@@ -56,19 +56,21 @@ def render(mail: Claimed, message: Message) -> EmailMessage:
 
     Raises UnsafeAddress.
     """
-    if not _ADDRESS.fullmatch(message.to):
+    if not is_address(message.to):
         raise UnsafeAddress
     folder = f"mail/{message.template or mail.kind}/{mail.lang}"
     # On one line each: a value that holds a line break begins neither a header nor a paragraph.
     values = {name: " ".join(value.split()) for name, value in message.values.items()}
-    context = {**values, **message.texts, "lang": mail.lang, "imprint": urls.imprint(mail.lang)}
+    imprint = "\n".join(filter(None, (message.organization, urls.imprint(mail.lang))))
+    context = {**values, **message.texts, "lang": mail.lang, "imprint": imprint}
 
     made = EmailMessage(policy=_POLICY)
     made["Subject"] = _render(f"{folder}/subject.txt", context).strip()
     made["From"] = _sender(values["campaign"])
     made["To"] = message.to
-    if _ADDRESS.fullmatch(urls.contact()):
-        made["Reply-To"] = Address(addr_spec=urls.contact())
+    reply_to = message.reply_to or urls.contact()
+    if is_address(reply_to):
+        made["Reply-To"] = Address(addr_spec=reply_to)
     made["Date"] = clock.now()
     made["Message-ID"] = mail.message_id
     # Keeps out-of-office replies and mailing list software away (RFC 3834).
@@ -84,6 +86,11 @@ def render(mail: Claimed, message: Message) -> EmailMessage:
     made["Content-Language"] = mail.lang
     made.set_boundary("=_part")
     return made
+
+
+def is_address(text: str) -> bool:
+    """Whether this address can be put into a header."""
+    return _ADDRESS.fullmatch(text) is not None
 
 
 def envelope_address(sender: str) -> str:

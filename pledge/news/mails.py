@@ -13,13 +13,14 @@ from sqlalchemy import Select, and_, bindparam, select
 
 from pledge.accounts.models import StaffMember
 from pledge.campaigns.models import Campaign
+from pledge.campaigns.senders import composer
 from pledge.campaigns.titles import title_in
 from pledge.core import tokens, urls
 from pledge.core.db import reading
 from pledge.core.languages import Texts
 from pledge.core.text.markdown import markdown
 from pledge.core.tokens import Purpose
-from pledge.mail.message import Claimed, Composers, Message, composer
+from pledge.mail.message import Claimed, Composers, Message
 from pledge.mail.models import MailKind, OutboxMail
 from pledge.news.models import NewsItem, NewsState
 from pledge.signatures.models import Signature, SignatureState
@@ -29,6 +30,7 @@ from pledge.signatures.models import Signature, SignatureState
 class MailedNews:
     """News, and who gets it."""
 
+    campaign_id: int
     reader_id: int  #: the signature, or the member of staff
     email: str
     slug: str
@@ -70,7 +72,7 @@ def _message(mail: Claimed, found: MailedNews, link: str, stop: str) -> Message:
 def _about(reader_id: Any, email: Any) -> Select[*tuple[Any, ...]]:
     return (
         select(
-            *(OutboxMail.id, reader_id, email, Campaign.slug),
+            *(OutboxMail.id, Campaign.id, reader_id, email, Campaign.slug),
             title_in(OutboxMail.lang, NewsItem.campaign_id),
             *(NewsItem.id, NewsItem.title, NewsItem.body),
         )

@@ -8,6 +8,7 @@ from typing import Any
 from markupsafe import Markup
 from sqlalchemy import Select, func, select, text
 
+from pledge.campaigns.models import Campaign
 from pledge.core import clock, languages
 from pledge.core.db import reading
 from pledge.core.languages import Texts
@@ -71,6 +72,16 @@ class NewsView:
 
 
 @dataclass(frozen=True)
+class ProposedNews:
+    """News that waits for a second person."""
+
+    slug: str
+    id: int
+    title: Texts
+    proposed_at: datetime | None
+
+
+@dataclass(frozen=True)
 class NewsProgress:
     """The states of the mails of one piece of news. Mails that were sent or dropped are deleted after some months."""
 
@@ -111,6 +122,26 @@ def one(campaign_id: int, news_id: int) -> NewsView:
     if row is None:
         raise NoSuchNews(news_id)
     return _view(row)
+
+
+def proposed() -> list[ProposedNews]:
+    """News of all campaigns that waits for a second person, the longest wait first."""
+    query = (
+        select(Campaign.slug, NewsItem.id, NewsItem.title, NewsItem.proposed_at)
+        .join(Campaign, Campaign.id == NewsItem.campaign_id)
+        .where(NewsItem.state == NewsState.PROPOSED)
+        .order_by(NewsItem.proposed_at)
+        .limit(MAX_SHOWN)
+    )
+    with reading() as connection:
+        return [ProposedNews(*row) for row in connection.execute(query)]
+
+
+def has_any(slug: str) -> bool:
+    """Whether the archive of a campaign has news."""
+    mine = select(NewsItem.id).join(Campaign).where(Campaign.slug == slug, _PUBLIC)
+    with reading() as connection:
+        return bool(connection.execute(select(mine.exists())).scalar_one())
 
 
 def recipients(campaign_id: int) -> dict[str, int]:

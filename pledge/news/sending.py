@@ -18,7 +18,7 @@ from pledge.core import clock
 from pledge.core.db import reading, transaction
 from pledge.ledger.models import LedgerHead
 from pledge.mail.blocks import may_be_written_to
-from pledge.mail.models import NEWS, MailKind, OutboxMail
+from pledge.mail.models import LAST, NEWS, MailKind, OutboxMail
 from pledge.news.models import NewsItem, NewsState
 from pledge.signatures.models import WANTS_NEWS, Signature
 
@@ -31,7 +31,7 @@ AHEAD = timedelta(seconds=30)
 #: When news is overdue for so long, the senders do not keep up or mail is paused: nothing is enqueued until it is sent.
 LATE = timedelta(minutes=1)
 
-_NEWS = text(f"state = 'queued' AND {NEWS}")
+_NEWS = text(f"state = 'queued' AND {LAST} AND {NEWS}")
 #: Not tried yet: a mail that was refused and put off has a due time of its own, which says nothing about the pace.
 _UNTRIED = OutboxMail.attempts == 0
 

@@ -7,6 +7,7 @@ from sqlalchemy import and_, delete, select
 from sqlalchemy.orm import Session
 
 from pledge.campaigns.models import Campaign
+from pledge.campaigns.senders import composer
 from pledge.campaigns.titles import title_in
 from pledge.core import clock, urls
 from pledge.core.db import reading
@@ -15,7 +16,7 @@ from pledge.ledger.services import PlaceMove, append, append_places
 from pledge.mail import outbox
 from pledge.mail.allowance import mailbox_hash
 from pledge.mail.blocks import is_blocked
-from pledge.mail.message import Claimed, Composers, Message, composer
+from pledge.mail.message import Claimed, Composers, Message
 from pledge.mail.models import MailAllowance, MailKind, OutboxMail
 from pledge.signatures.models import ErasureNotice, Signature, SignatureState
 from pledge.signatures.places import current_place, entry_place
@@ -25,6 +26,7 @@ from pledge.signatures.places import current_place, entry_place
 class ErasedSigner:
     """Whom staff have erased from which campaign."""
 
+    campaign_id: int
     email: str
     slug: str
     campaign: str  #: the campaign's title in the mail's language
@@ -87,7 +89,10 @@ def erased(mail: Claimed, person: ErasedSigner) -> Message:
 
 def _notices(mails: Sequence[Claimed]) -> Mapping[int, ErasedSigner]:
     query = (
-        select(OutboxMail.id, ErasureNotice.email, Campaign.slug, title_in(OutboxMail.lang, Campaign.id))
+        select(
+            *(OutboxMail.id, Campaign.id, ErasureNotice.email, Campaign.slug),
+            title_in(OutboxMail.lang, Campaign.id),
+        )
         .join(ErasureNotice, ErasureNotice.id == OutboxMail.subject_id)
         .join(Campaign, Campaign.id == ErasureNotice.campaign_id)
         .where(OutboxMail.id.in_([mail.id for mail in mails]))

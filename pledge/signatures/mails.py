@@ -9,17 +9,21 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, exists, select, text
+from sqlalchemy import Select, bindparam, case, exists, literal, select, text
 
+from pledge.campaigns.models import Campaign
+from pledge.campaigns.opening import open_now
+from pledge.campaigns.senders import composer
 from pledge.campaigns.titles import title_in
 from pledge.core import clock, tokens, urls
 from pledge.core.db import reading
 from pledge.core.i18n import format_date, format_datetime
 from pledge.core.tokens import Purpose
-from pledge.mail.message import Claimed, Composers, Message, composer
+from pledge.mail.message import Claimed, Composers, Message
 from pledge.mail.models import MailKind, OutboxMail
 from pledge.signatures.models import SETTLED, Signature, SignatureState
 from pledge.signatures.rules import CODE_LIFETIME, PENDING_LIFETIME
+from pledge.switches import queries as switches
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,7 @@ class MailedSigner:
     """The recipient of a mail, and the signature that it is about, as it is now."""
 
     id: int
+    campaign_id: int
     state: str
     email: str
     submitted_at: datetime
@@ -34,6 +39,9 @@ class MailedSigner:
     confirmed_at: datetime | None
     updates: bool  #: wants news
     is_settled: bool  #: the person's signature counts, or was taken out of the count: this row or another one
+    has_confirmed: bool  #: this submission or another one of the person since
+    slug: str
+    is_open: bool  #: the campaign takes signatures
     campaign: str  #: the campaign's title in the mail's language
 
 
@@ -43,16 +51,24 @@ _SETTLED = exists().where(
     _OTHER.c.campaign_id == Signature.campaign_id,
     text(f"o.{SETTLED}"),
 )
+_HAS_CONFIRMED = exists().where(
+    _OTHER.c.address_hash == Signature.address_hash,
+    _OTHER.c.campaign_id == Signature.campaign_id,
+    _OTHER.c.confirmed_at >= Signature.submitted_at,
+)
 
 
 def _about() -> Select[*tuple[Any, ...]]:
     return (
         select(
-            *(OutboxMail.id, Signature.id, Signature.state, Signature.email),
+            *(OutboxMail.id, Signature.id, Signature.campaign_id, Signature.state, Signature.email),
             *(Signature.submitted_at, Signature.code_since, Signature.confirmed_at),
-            *(Signature.updates, _SETTLED, title_in(OutboxMail.lang, Signature.campaign_id)),
+            *(Signature.updates, _SETTLED, _HAS_CONFIRMED, Campaign.slug),
+            case((open_now(), literal(True)), else_=literal(False)),
+            title_in(OutboxMail.lang, Signature.campaign_id),
         )
         .join(Signature, Signature.id == OutboxMail.subject_id)
+        .join(Campaign, Campaign.id == Signature.campaign_id)
         .where(OutboxMail.id.in_(bindparam("ids", expanding=True)))
     )
 
@@ -61,10 +77,13 @@ def composers() -> Composers:
     """Who writes which kind of mail."""
     mails = {
         MailKind.CONFIRM: confirm,
+        MailKind.REMINDER: reminder,
+        MailKind.THANKS: thanks,
         MailKind.ALREADY: already,
         MailKind.MANAGE: manage,
         MailKind.INVALIDATED: invalidated,
         MailKind.WITHDRAWN: withdrawn,
+        MailKind.WITHDRAWN_SELF: withdrawn_self,
         MailKind.UNSUBSCRIBED: unsubscribed,
     }
     return {kind: composer(_signers, write) for kind, write in mails.items()}
@@ -73,25 +92,38 @@ def composers() -> Composers:
 def confirm(mail: Claimed, signer: MailedSigner) -> Message | None:
     """Please confirm: only while this submission is pending and no other one of the person is settled.
 
-    It says until when: a mail that was sent late has less left of the fourteen days than a link works. When it waited for
-    more than a week, only the link still works.
+    It says until when. When it waited for more than a week, only the link still works.
     """
-    if signer.state != SignatureState.PENDING or signer.is_settled:
-        return None
-    now = clock.now()
-    until = min(tokens.expires_at(Purpose.CONFIRM), signer.submitted_at + PENDING_LIFETIME)
-    if until <= now:
+    now, until = clock.now(), _confirmable_until(signer)
+    if until is None:
         return None
     code, code_until = "", signer.code_since + CODE_LIFETIME
     if code_until > now:
         code, until = tokens.code(signer.id, mail.seq), min(until, code_until)
-    token = tokens.mint(Purpose.CONFIRM, [signer.id])
+    return _to_confirm(mail, signer, until, code=code)
+
+
+def reminder(mail: Claimed, signer: MailedSigner) -> Message | None:
+    """You have not confirmed yet: as confirm(), and only while the campaign takes signatures. It has no code, so that of the
+    mail before stays the newest.
+    """
+    until = _confirmable_until(signer)
+    if until is None or signer.has_confirmed or not signer.is_open or switches.current().signing_paused:
+        return None
+    return _to_confirm(mail, signer, until)
+
+
+def thanks(mail: Claimed, signer: MailedSigner) -> Message | None:
+    """Your signature is counted: the own page, the receipt and the address to share."""
+    if signer.state != SignatureState.CONFIRMED:
+        return None
+    token = tokens.mint(Purpose.MANAGE, [signer.id])
     values = {
         "campaign": signer.campaign,
-        "link": urls.confirm_link(mail.lang, token),
-        "not_me": urls.not_me_link(mail.lang, token),
-        "code": code,
-        "until": format_datetime(until, mail.lang),
+        "link": urls.manage_link(mail.lang, token),
+        "receipt": urls.receipt_link(mail.lang, token),
+        "share": urls.campaign_link(mail.lang, signer.slug),
+        "contact": urls.contact(),
     }
     return Message(signer.email, values)
 
@@ -122,9 +154,33 @@ def withdrawn(mail: Claimed, signer: MailedSigner) -> Message | None:
     return _to_own_page(mail, signer, contact=urls.contact())
 
 
+def withdrawn_self(mail: Claimed, signer: MailedSigner) -> Message | None:
+    """You have withdrawn your signature; not to somebody who has signed again since."""
+    if signer.state != SignatureState.WITHDRAWN or signer.is_settled:
+        return None
+    return _to_own_page(mail, signer, contact=urls.contact())
+
+
 def unsubscribed(mail: Claimed, signer: MailedSigner) -> Message | None:
     """The secretariat has stopped your news, as it was asked to."""
     return None if signer.updates else _to_own_page(mail, signer, contact=urls.contact())
+
+
+def _confirmable_until(signer: MailedSigner) -> datetime | None:
+    """Until when a link that is minted now confirms: a mail that is sent late has less left of the fourteen days than a link
+    works. None when there is nothing to confirm.
+    """
+    if signer.state != SignatureState.PENDING or signer.is_settled:
+        return None
+    until = min(tokens.expires_at(Purpose.CONFIRM), signer.submitted_at + PENDING_LIFETIME)
+    return until if until > clock.now() else None
+
+
+def _to_confirm(mail: Claimed, signer: MailedSigner, until: datetime, **values: str) -> Message:
+    token = tokens.mint(Purpose.CONFIRM, [signer.id])
+    links = {"link": urls.confirm_link(mail.lang, token), "not_me": urls.not_me_link(mail.lang, token)}
+    until_text = format_datetime(until, mail.lang)
+    return Message(signer.email, {"campaign": signer.campaign, "until": until_text, **links, **values})
 
 
 def _to_own_page(mail: Claimed, signer: MailedSigner, **values: str) -> Message:

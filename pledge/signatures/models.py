@@ -34,6 +34,8 @@ NOTICE_CONTEXT = "erasure_notices.email"
 #: The states over which there are indexes. A query must repeat the predicate verbatim to use the index.
 PENDING = "state = 'pending'"
 SETTLED = "state IN ('confirmed', 'invalidated')"
+#: Whether a reminder is due is still to be decided (reminding.py). A query must repeat the predicate verbatim too.
+TO_REMIND = "state = 'pending' AND NOT reminded"
 #: The fence: of a person, one row in a campaign is counted.
 SETTLED_INDEX = "uq_signatures_settled"
 
@@ -105,6 +107,8 @@ class Signature(Model):
     )  #: number of the mail that codes were last typed for
     code_tries: Mapped[int] = mapped_column(server_default="0")  #: codes typed for that mail, right or wrong
     all_code_tries: Mapped[int] = mapped_column(server_default="0")  #: codes typed for any of them
+    #: It was decided whether a reminder goes out (reminding.py); that happens once.
+    reminded: Mapped[bool] = mapped_column(Boolean, server_default=false())
     confirmed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     withdrawn_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     #: The invalidation that took it out of the count (signatures/invalidation/services.py); NULL unless the state says so.
@@ -141,6 +145,12 @@ class Signature(Model):
             unique=True,
             postgresql_where=text(PENDING),
             sqlite_where=text(PENDING),
+        ),
+        Index(
+            "ix_signatures_to_remind",
+            "submitted_at",
+            postgresql_where=text(TO_REMIND),
+            sqlite_where=text(TO_REMIND),
         ),
         Index(
             "ix_signatures_public",

@@ -21,20 +21,23 @@ def enqueue(
     *,
     may_wait: bool = False,
 ) -> bool:
-    """Enqueue a mail for now, or for the next free slot if `may_wait`; returns whether it is enqueued."""
-    confirms = kind is MailKind.CONFIRM
-    known = not confirms or has_confirmed(session, Signature.__table__, address_hash)
+    """Enqueue a mail for now, or for the next free slot if `may_wait`; returns whether it is enqueued.
+
+    A reminder uses the slots of mails to confirm.
+    """
+    asks = kind in (MailKind.CONFIRM, MailKind.REMINDER)
+    known = not asks or has_confirmed(session, Signature.__table__, address_hash)
     due_at = take_slot(
         session,
         address_hash,
         _mailbox_hash(session, signature_id) or address_hash,
-        kind,
+        MailKind.CONFIRM if asks else kind,
         may_wait=may_wait,
         unconfirmed=not known,
     )
     if due_at is None:
         return False
-    seq = _number(session, signature_id, due_at) if confirms else 1
+    seq = _number(session, signature_id, due_at) if kind is MailKind.CONFIRM else 1
     outbox.enqueue(session, kind, signature_id, lang, seq=seq, due_at=due_at, known=known)
     return True
 

@@ -9,9 +9,11 @@ from pledge.core import clock
 from pledge.core.db import transaction
 from pledge.core.tokens import BadToken, Purpose
 from pledge.ledger.services import Place
+from pledge.mail.models import MailKind
 from pledge.signatures.erasing import erase_person, take_back
 from pledge.signatures.identifiers import read_own_token
 from pledge.signatures.models import Signature, SignatureState
+from pledge.signatures.outbox import enqueue
 from pledge.signatures.places import set_place
 from pledge.signatures.rules import clean_name
 from pledge.signatures.standing import standing, standing_id
@@ -53,9 +55,15 @@ def unsubscribe(token: str) -> None:
 
 
 def withdraw(token: str) -> None:
-    """Take a confirmed signature back: -1 in the ledger, once; the optional choices end with it. Raises BadToken."""
+    """Take a confirmed signature back: -1 in the ledger, once; the optional choices end with it, and a mail says so.
+
+    Raises BadToken.
+    """
     with transaction() as session:
-        withdraw_row(session, _own_row(session, token))
+        row = _own_row(session, token)
+        if withdraw_row(session, row):
+            hashed = bytes(row.address_hash)
+            enqueue(session, MailKind.WITHDRAWN_SELF, row.id, hashed, row.lang, may_wait=True)
 
 
 def withdraw_row(session: Session, row: Signature) -> bool:

@@ -9,6 +9,10 @@ MAX_NAME = 80
 CODE_LIFETIME = timedelta(days=7)
 #: For how long the page where the form was sent tells that the submission was confirmed elsewhere.
 WAITING_PAGE = timedelta(hours=1)
+#: How long after confirming the mail with thanks goes out; until then it can be declined. Pages name this time.
+THANKS_AFTER = timedelta(minutes=10)
+#: How long after the mail to confirm one reminder goes out. Pages name this time.
+REMINDER_AFTER = timedelta(hours=48)
 #: How long a submission waits. A link lives seven days; seven more are left to ask for a new one with it. Nothing renews
 #: this clock.
 PENDING_LIFETIME = timedelta(days=14)

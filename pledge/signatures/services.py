@@ -18,7 +18,7 @@ from pledge.ledger import leaves
 from pledge.ledger.services import hour_of
 from pledge.mail import requests
 from pledge.mail.blocks import block
-from pledge.mail.models import MailKind, MailRequest, OutboxMail, RequestKind
+from pledge.mail.models import MailKind, MailRequest, MailState, OutboxMail, RequestKind
 from pledge.signatures import statements
 from pledge.signatures.addresses import Address
 from pledge.signatures.identifiers import (
@@ -31,8 +31,8 @@ from pledge.signatures.identifiers import (
 )
 from pledge.signatures.models import EMAIL_CONTEXT, NAME_CONTEXT, SALT_CONTEXT, Signature, SignatureState
 from pledge.signatures.origins import origin
-from pledge.signatures.rules import CODE_LIFETIME, clean_name
-from pledge.signatures.standing import standing_id
+from pledge.signatures.rules import CODE_LIFETIME, THANKS_AFTER, clean_name
+from pledge.signatures.standing import standing, standing_id
 
 #: Codes that may be typed for one mail, right or wrong, and for all mails about one submission: a guesser has ten
 #: chances in a million.
@@ -112,14 +112,20 @@ def sign(submission: Submission) -> str:
 
 
 def confirm(signature_id: int) -> bool:
-    """Count a pending signature: one guarded update and one ledger entry, in one transaction.
+    """Count a pending signature: one guarded update, one ledger entry and the mail with thanks, in one transaction.
 
     True when this call did it; False when there was nothing to move (done before, another submission of the same person
     is counted, gone, or too late).
     """
     now = clock.now()
     return statements.confirm(
-        {"id": signature_id, "now": now, "grace": now - CONFIRM_GRACE, "hour": hour_of(now)}
+        {
+            "id": signature_id,
+            "now": now,
+            "grace": now - CONFIRM_GRACE,
+            "hour": hour_of(now),
+            "thanks_at": now + THANKS_AFTER,
+        }
     )
 
 
@@ -168,6 +174,21 @@ def mail_own_link(token: str, lang: str) -> None:
         if row is None or row.state != SignatureState.CONFIRMED:
             raise BadToken
         requests.ask(session, RequestKind.LINK, row.campaign_id, lang, address_hash=bytes(row.address_hash))
+
+
+def decline_thanks(token: str) -> None:
+    """Send no mail with thanks to whoever confirmed with this link, unless it has gone out. Raises BadToken."""
+    signature_id, _ = read_confirm_token(token)
+    with transaction() as session:
+        session.execute(
+            update(OutboxMail)
+            .where(
+                OutboxMail.subject_id == standing(signature_id),
+                OutboxMail.kind == MailKind.THANKS,
+                OutboxMail.state == MailState.QUEUED,
+            )
+            .values(state=MailState.DROPPED)
+        )
 
 
 def renew(token: str, lang: str) -> tuple[str, str]:

@@ -49,6 +49,7 @@ class Confirming(TypedDict):
     now: datetime
     grace: datetime  #: campaigns that closed before it take no more
     hour: str  #: of now, as tallies name it
+    thanks_at: datetime  #: when the mail with thanks is due
 
 
 #: The open campaign and the pledge text that was shown (the current one when the form named none).
@@ -92,6 +93,7 @@ _TYPES = (
     bindparam("updates", type_=Boolean),
     bindparam("now", type_=UTCDateTime),
     bindparam("grace", type_=UTCDateTime),
+    bindparam("thanks_at", type_=UTCDateTime),
 )
 
 
@@ -135,15 +137,19 @@ _MOVE = f"""
      WHERE id = :id AND {PENDING}
        AND NOT EXISTS (SELECT 1 {_OTHERS} AND o.{SETTLED})
        AND EXISTS (SELECT 1 FROM campaigns WHERE campaigns.id = s.campaign_id AND {TAKES_CONFIRMATIONS})
-    RETURNING campaign_id, id, country, region, pledge_text_id, commitment"""  # noqa: S608  # our own constants
+    RETURNING campaign_id, id, country, region, pledge_text_id, commitment, lang"""  # noqa: S608  # our own constants
 
 _APPEND = """
     INSERT INTO ledger_entries
            (campaign_id, kind, delta, reason, subject_id, country, region, hour, occurred_at, pledge_text_id, commitment)"""
 
+#: Nobody gets more of these than mails to confirm, which are capped, so it takes no slot (mail/allowance.py).
+_THANK = "INSERT INTO outbox_mails (kind, subject_id, seq, lang, known, created_at, due_at)"
+
 _CONFIRM_POSTGRESQL = _typed(
     f"""
-    WITH moved AS ({_MOVE})
+    WITH moved AS ({_MOVE}),
+    thanked AS ({_THANK} SELECT 'thanks', id, 1, lang, true, :now, :thanks_at FROM moved)
     {_APPEND}
     SELECT campaign_id, 'person', 1, 'confirmed', id, country, region, :hour, :now, pledge_text_id, commitment FROM moved
     RETURNING campaign_id"""  # noqa: S608  # built from constants of this project
@@ -151,6 +157,8 @@ _CONFIRM_POSTGRESQL = _typed(
 _CONFIRM_MOVE = _typed(_MOVE)
 _CONFIRM_APPEND = _typed(f"""{_APPEND}
     VALUES (:campaign_id, 'person', 1, 'confirmed', :id, :country, :region, :hour, :now, :pledge_text_id, :commitment)""")
+
+_CONFIRM_THANK = _typed(f"{_THANK} VALUES ('thanks', :id, 1, :lang, true, :now, :thanks_at)")
 
 
 def sign(values: NewSignature) -> int | None:
@@ -171,7 +179,7 @@ def _sign_in_steps(connection: Connection, values: NewSignature) -> int | None:
 
 
 def confirm(values: Confirming) -> bool:
-    """Move pending to confirmed and append +1, once.
+    """Move pending to confirmed, append +1 and enqueue the mail with thanks, once.
 
     False when the row does not wait, another one of the person is settled, or the campaign takes no more.
     """
@@ -191,5 +199,7 @@ def _confirm_in_steps(connection: Connection, values: Confirming) -> bool:
     moved = connection.execute(_CONFIRM_MOVE, values).mappings().first()
     if moved is None:
         return False
-    connection.execute(_CONFIRM_APPEND, {**values, **moved})
+    row = {**values, **moved}
+    connection.execute(_CONFIRM_APPEND, row)
+    connection.execute(_CONFIRM_THANK, row)
     return True

@@ -27,6 +27,7 @@ from pledge.name_lists import services as named_lists
 from pledge.news import queries as news
 from pledge.news import sending
 from pledge.retention import services as retention
+from pledge.signatures import reminding
 from pledge.signatures.invalidation import applying
 from pledge.statistics import today
 from pledge.worker.composers import composers, handlers
@@ -44,9 +45,13 @@ AFTER_FOLD = 0.5
 IDLE_INVALIDATION = 1.0
 IDLE_FILES = 1.0
 IDLE_NEWS = 2.0
+IDLE_REMINDERS = 60.0
 
 #: Seconds between checks whether mails to new addresses are held back.
 BETWEEN_VALVE_LOOKS = 2.0
+
+#: Seconds between two batches of reminders.
+BETWEEN_REMINDERS = 1.0
 
 #: Seconds between two batches of an invalidation: on SQLite others want to write too.
 BETWEEN_BATCHES = 0.05
@@ -127,6 +132,7 @@ class Worker:
             threading.Thread(target=self.repeat, args=("old files", self.sweep_files), name="old files"),
             threading.Thread(target=self.repeat, args=("invalidate", self.invalidate), name="invalidate"),
             threading.Thread(target=self.repeat, args=("news", self.send_news), name="news"),
+            threading.Thread(target=self.repeat, args=("reminders", self.remind), name="reminders"),
             threading.Thread(target=self.repeat, args=("today", self.tell_today), name="today"),
             threading.Thread(target=self.repeat, args=("valve", self.watch_valve), name="valve"),
         ]
@@ -167,6 +173,9 @@ class Worker:
     def send_news(self) -> float:
         config: Config = self.app.extensions["pledge.config"]
         return BETWEEN_BATCHES if sending.advance(config.news_pace) else IDLE_NEWS
+
+    def remind(self) -> float:
+        return BETWEEN_REMINDERS if reminding.advance() else IDLE_REMINDERS
 
     def tell_today(self) -> float:
         today.renew()

@@ -43,7 +43,7 @@ KINDS = list(MailKind)
 ABOUT_SIGNATURES = list(TRUE_OF_SIGNATURES)
 #: Whatever the templates of any kind print.
 VALUES = (
-    *("link", "code", "not_me", "since", "organization", "reason", "contact"),
+    *("link", "receipt", "share", "code", "not_me", "since", "organization", "reason", "contact"),
     *("recipient", "occasion", "day", "people", "unsubscribe", "until", "deleted_on"),
     *("title", "plain", "html"),
 )

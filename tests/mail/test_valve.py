@@ -139,6 +139,7 @@ def test_each_claim_reads_an_index_of_its_own(app):
         for which, index in (
             (queries.AWAITED, "ix_outbox_mails_due"),
             (queries.FIRST, "ix_outbox_mails_first"),
+            (queries.LAST, "ix_outbox_mails_last"),
         ):
             query = db.text("EXPLAIN " + queries._due(which))
             plan = "\n".join(session.scalars(query, {"now": time.now(), "limit": 50}))

@@ -9,11 +9,12 @@ from pledge.core.tokens import BadToken, Purpose
 from pledge.ledger.models import Dimension, LedgerPlace
 from pledge.ledger.queries import count, number_of, tallies
 from pledge.ledger.services import Place
-from pledge.mail.models import MailAllowance
-from pledge.signatures import own
+from pledge.mail.models import MailAllowance, OutboxMail
+from pledge.signatures import own, services
 from pledge.signatures.models import Signature
 from pledge.signatures.places import BadPlace
 from pledge.signatures.queries import own_signature
+from tests.support import crash
 from tests.support.factories import (
     SEOUL,
     confirm_token,
@@ -24,6 +25,7 @@ from tests.support.factories import (
     signatures,
     unsubscribe_token,
 )
+from tests.support.mails import delivered, part
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -54,6 +56,37 @@ def test_withdrawing_takes_one_from_the_count_once():
     own.withdraw(manage_token(person))
     assert people(person) == 1
     assert own_signature(manage_token(person), "ko").state == "withdrawn"
+
+
+def test_whoever_withdraws_is_told_once_by_mail_that_the_count_is_corrected():
+    person = signature(lang="en")
+    own.withdraw(manage_token(person))
+    own.withdraw(manage_token(person))
+    [(to, mail)] = delivered()
+    assert to == person.email
+    assert mail["Subject"] == "[Blue Skies] You have withdrawn your signature"
+    assert "The count is corrected" in part(mail, "plain")
+
+
+def test_whoever_has_signed_again_is_not_told_that_they_have_withdrawn():
+    person = signature()
+    own.withdraw(manage_token(person))
+    again = signature(state="pending", email=person.email)
+    services.confirm(again.id)
+    assert delivered() == []
+
+
+def test_withdrawing_and_its_mail_are_stored_together_or_not_at_all():
+    person = signature()
+
+    def contents():
+        db.session.rollback()
+        return db.session.scalar(select(Signature.state)), db.session.scalar(
+            select(func.count(OutboxMail.id))
+        )
+
+    crash.everywhere(lambda: own.withdraw(manage_token(person)), contents)
+    assert contents() == ("withdrawn", 1)
 
 
 def test_withdrawing_also_ends_the_optional_choices():

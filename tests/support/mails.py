@@ -68,10 +68,13 @@ TRUE_OF_ENDORSEMENTS = {
 #: Likewise about a signature.
 TRUE_OF_SIGNATURES = {
     MailKind.CONFIRM: "pending",
+    MailKind.REMINDER: "pending",
+    MailKind.THANKS: "confirmed",
     MailKind.ALREADY: "confirmed",
     MailKind.MANAGE: "confirmed",
     MailKind.INVALIDATED: "invalidated",
     MailKind.WITHDRAWN: "withdrawn",
+    MailKind.WITHDRAWN_SELF: "withdrawn",
     MailKind.UNSUBSCRIBED: "confirmed",
 }
 

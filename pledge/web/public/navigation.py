@@ -17,6 +17,7 @@ from pledge.campaigns import queries as campaigns
 from pledge.campaigns.models import CampaignState
 from pledge.campaigns.queries import CampaignView
 from pledge.core import i18n
+from pledge.news import queries as news
 from pledge.web.caching import cache
 from pledge.web.public.campaign.pages import CampaignPage
 
@@ -83,6 +84,8 @@ def _of_campaign(campaign: CampaignView | CampaignPage) -> Navigation:
     ]
     if events.has_any(slug):
         links.append(NavigationLink(_("Events"), f"{page}#events"))
+    if news.has_any(slug):
+        links.append(NavigationLink(_("News"), url_for("public.news", slug=slug)))
     if campaign.is_open:
         links.append(NavigationLink(_("Endorse as an organisation"), url_for("public.endorse", slug=slug)))
     return Navigation(campaign.title, tuple(links))

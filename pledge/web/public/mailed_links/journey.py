@@ -267,5 +267,5 @@ def thanks(subject: Subject, link: Link[Any], token: str, status: int = 200, **m
         token=token,
         mailed=request.args.get("mailed") == "1",
         me_token=None if link.expired else subject.own_token(link.record),
-        **{**subject.thanks_context(link.record), **more},
+        **{"mail_comes": False, "declined": False, **subject.thanks_context(link.record), **more},
     )

@@ -8,7 +8,7 @@ from pledge.campaigns.mailed_links import LinkState
 from pledge.core import i18n
 from pledge.core.tokens import Purpose
 from pledge.ledger.services import Place
-from pledge.signatures import own
+from pledge.signatures import own, services
 from pledge.signatures.places import set_region_by_link
 from pledge.signatures.queries import SignatureView, open_link, own_signature
 from pledge.signatures.receipts import receipt
@@ -104,6 +104,14 @@ def confirm_region(subject: Subject, token: str) -> Response:
     if link.state is not LinkState.CONFIRMED or link.expired:
         return problem(subject, link, token, 410)
     return thanks(subject, link, token, 422, region_form=form)
+
+
+@route("/confirm/<token>/no-mail", of=[SIGNATURE], methods=["POST"])
+@mailed_link
+def confirm_no_mail(subject: Subject, token: str) -> Response:
+    """No mail with thanks, which goes out ten minutes after confirming."""
+    services.decline_thanks(token)
+    return see_other(subject.url("confirm", token=token, declined=1, _anchor="done"))
 
 
 @route("/confirm/<token>/receipt", of=[SIGNATURE])

@@ -30,6 +30,12 @@ class NewsForm(StampedForm):
         return NewsFields(self.by_language("title"), self.by_language("body"), self.number)
 
 
+class ReplyForm(StampedForm):
+    """Where answers to the e-mails of the campaign go."""
+
+    reply_to = StringField(_l("E-mail address for answers"))
+
+
 class SeenForm(StaffForm):
     """A decision about what was seen."""
 

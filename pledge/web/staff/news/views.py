@@ -8,9 +8,11 @@ from werkzeug import Response as AnyResponse
 from config import current_config
 from pledge.accounts.roles import Permission
 from pledge.accounts.two_people import are_two_accounts, invited_lately
+from pledge.campaigns import senders
 from pledge.campaigns import staff_queries as campaigns
-from pledge.campaigns.rules import BadFields
-from pledge.core import languages
+from pledge.campaigns.rules import BadFields, stamp
+from pledge.campaigns.staff_queries import CampaignDesk
+from pledge.core import languages, urls
 from pledge.deliveries import register_queries
 from pledge.ledger import queries as ledger
 from pledge.news import queries, services
@@ -25,7 +27,7 @@ from pledge.web.staff.campaigns.saving import SavingProblem, attempt
 from pledge.web.staff.campaigns.sections import OK, removal_page, saved, section_page
 from pledge.web.staff.deciding import decide
 from pledge.web.staff.news import beginnings
-from pledge.web.staff.news.forms import NewsForm, SeenForm
+from pledge.web.staff.news.forms import NewsForm, ReplyForm, SeenForm
 from pledge.web.staff.signatures.forms import StatedReasonForm
 
 _ALL = "/campaigns/<slug>/news"
@@ -39,15 +41,20 @@ def no_such_news(_error: NoSuchNews) -> Response:
 
 @staff.get(_ALL)
 @needs(Permission.EDIT_CAMPAIGNS)
-def news(slug: str) -> str:
+def news(slug: str) -> Response:
     desk = campaigns.desk(slug)
-    return render_template(
-        "staff/news/news.html",
-        desk=desk,
-        items=queries.of_campaign(desk.id),
-        recipients=queries.recipients(desk.id),
-        saved=request.args.get("saved") == "1",
+    now = senders.reply_to(desk.id)
+    return _list_page(desk, ReplyForm(data={"reply_to": now, "seen": stamp({"reply_to": now})}), OK)
+
+
+@staff.post(f"{_ALL}/reply-to")
+@needs(Permission.EDIT_CAMPAIGNS)
+def news_reply_to(slug: str) -> AnyResponse:
+    form = ReplyForm(request.form)
+    problem = attempt(
+        form, lambda: senders.set_reply_to(actor(), slug, form.seen.data or "", form.reply_to.data or "")
     )
+    return _list_page(campaigns.desk(slug), form, problem) if problem else saved("news", slug)
 
 
 @staff.get(f"{_ALL}/new")
@@ -187,6 +194,18 @@ def _decide(slug: str, news_id: int, act: Callable[[], None]) -> AnyResponse:
         lambda status, refused: _page(slug, news_id, status, refused),
         url_for("staff.news_item", slug=slug, news_id=news_id),
         NewsInWrongState,
+    )
+
+
+def _list_page(desk: CampaignDesk, form: ReplyForm, problem: SavingProblem) -> Response:
+    return section_page(
+        "staff/news/news.html",
+        desk,
+        form,
+        problem,
+        items=queries.of_campaign(desk.id),
+        recipients=queries.recipients(desk.id),
+        site_contact=urls.contact(),
     )
 
 

@@ -28,6 +28,7 @@ ACTIONS: dict[str, Any] = {
     "campaign.partner.remove": _l("Removed a partner"),
     "campaign.photo": _l("Changed the photograph"),
     "campaign.pledge": _l("Changed the pledge text"),
+    "campaign.reply_to": _l("Changed where answers to e-mails go"),
     "campaign.schedule": _l("Changed goal or dates"),
     "campaign.sister.add": _l("Added a sister campaign"),
     "campaign.sister.change": _l("Changed a sister campaign"),

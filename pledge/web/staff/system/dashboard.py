@@ -12,6 +12,7 @@ from pledge.campaigns.models import CampaignState
 from pledge.campaigns.queries import slugs
 from pledge.campaigns.staff_queries import CampaignRow
 from pledge.ledger.models import Kind
+from pledge.news import queries as news
 from pledge.statistics import dashboard, funnel
 from pledge.statistics.charts import chart
 from pledge.statistics.growth import Step, growth
@@ -47,6 +48,7 @@ def desk() -> str:
         campaigns=rows,
         campaign=chosen,
         waiting=dashboard.waiting(),
+        proposed_news=news.proposed(),
         switches=switches.stored(),
         switch_words=SWITCH_WORDS,
         age=dashboard.age,

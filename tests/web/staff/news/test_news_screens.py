@@ -148,3 +148,36 @@ def test_the_page_of_a_delivery_offers_news_to_those_who_may_write_it(staff_clie
 def test_the_archive_of_a_campaign_without_news_says_so(client):
     campaign()
     assert "There is no news yet." in client.get(f"/en/c/{SLUG}/news").text
+
+
+def test_an_editor_sets_where_answers_to_e_mails_go(editor):
+    page = editor.get(NEWS)
+    assert "If empty: privacy@localhost" in page.text
+    wrong = editor.post(f"{NEWS}/reply-to", data={"seen": seen(page), "reply_to": "sky"})
+    assert wrong.status_code == 422
+    assert "Enter an e-mail address" in wrong.text
+    reply = editor.post(f"{NEWS}/reply-to", data={"seen": seen(page), "reply_to": "sky@example.org"})
+    assert reply.status_code == 303
+    assert 'value="sky@example.org"' in editor.get(NEWS).text
+    assert editor.post(f"{NEWS}/reply-to", data={"seen": seen(page), "reply_to": ""}).status_code == 409
+
+
+def test_the_desk_says_which_news_waits_for_a_second_person(editor, second, frozen_clock):
+    assert "News to approve" not in editor.get("/staff/").text
+    address, _ = written(editor)
+    act(editor, address, "propose")
+    frozen_clock.move(minutes=3)
+    page = second.get("/staff/").text
+    assert re.search(rf'<a href="{address}">One step closer</a> · waiting for 3 minutes', page)
+    act(second, address, "approve")
+    assert "News to approve" not in second.get("/staff/").text
+
+
+def test_every_page_links_the_archive_once_there_is_news(client, app):
+    campaign()
+    link = f'href="/en/c/{SLUG}/news"'
+    assert link not in client.get("/en/privacy").text
+    news.approved()
+    cache.clear()
+    page = client.get("/en/privacy").text
+    assert page.count(link) == 2  # head and foot

@@ -1,0 +1,101 @@
+"""One reminder to whoever has not confirmed two days after the mail to confirm went out.
+
+Whether it goes out is decided once for each submission: one transaction marks the row and enqueues the mail, so a killed
+worker or two at a time remind nobody twice. A person with several submissions in a campaign is reminded of the newest.
+Reminders use the slots of mails to confirm (mail/allowance.py), and wait while mails to new addresses are still to be sent.
+"""
+
+from sqlalchemy import ColumnElement, and_, exists, or_, select, text, update
+from sqlalchemy.orm import Session, aliased
+
+from pledge.campaigns.models import Campaign
+from pledge.campaigns.opening import open_now
+from pledge.core import clock
+from pledge.core.db import reading, transaction
+from pledge.mail import queries as mail
+from pledge.mail.models import MailKind, MailState, OutboxMail
+from pledge.signatures.models import SETTLED, TO_REMIND, Signature, SignatureState
+from pledge.signatures.outbox import enqueue
+from pledge.signatures.rules import REMINDER_AFTER
+from pledge.switches import queries as switches
+
+BATCH = 50
+
+_OTHER = aliased(Signature, name="o")
+#: Rows of the person of a row in the same campaign, itself included.
+_OF_PERSON = and_(_OTHER.address_hash == Signature.address_hash, _OTHER.campaign_id == Signature.campaign_id)
+#: The person is counted, was taken out of the count, or has confirmed another submission since.
+_HAS_CONFIRMED = exists().where(
+    _OF_PERSON, or_(text(f"o.{SETTLED}"), _OTHER.confirmed_at >= Signature.submitted_at)
+)
+_HAS_NEWER = exists().where(
+    _OF_PERSON,
+    _OTHER.state == SignatureState.PENDING,
+    or_(
+        _OTHER.submitted_at > Signature.submitted_at,
+        and_(_OTHER.submitted_at == Signature.submitted_at, _OTHER.id > Signature.id),
+    ),
+)
+_WAS_REMINDED = exists().where(
+    _OF_PERSON, OutboxMail.subject_id == _OTHER.id, OutboxMail.kind == MailKind.REMINDER
+)
+#: A mail that was refused for good will not be read the second time either.
+_WAS_MAILED = exists().where(
+    OutboxMail.subject_id == Signature.id,
+    OutboxMail.kind == MailKind.CONFIRM,
+    OutboxMail.state == MailState.SENT,
+)
+
+
+def advance(limit: int = BATCH) -> bool:
+    """Decide about the next submissions that are old enough. False when there are none, or reminders have to wait."""
+    now = switches.current()
+    if now.signing_paused or now.mail_paused or mail.is_first_due():
+        return False
+    waiting = (
+        select(Signature.id)
+        .where(text(TO_REMIND), Signature.submitted_at <= clock.now() - REMINDER_AFTER, _is_old_enough())
+        .order_by(Signature.submitted_at)
+        .limit(limit)
+    )
+    with reading() as connection:
+        found = list(connection.execute(waiting).scalars())
+    for signature_id in found:
+        with transaction() as session:
+            _decide(session, signature_id)
+    return bool(found)
+
+
+def _decide(session: Session, signature_id: int) -> None:
+    """Mark the submission, and enqueue the mail if one is due."""
+    row = session.execute(
+        select(Signature.id, Signature.address_hash, Signature.lang)
+        .where(Signature.id == signature_id, text(TO_REMIND), _is_old_enough())
+        .with_for_update(skip_locked=True)
+    ).first()
+    if row is None:
+        return
+    session.execute(update(Signature).where(Signature.id == row.id).values(reminded=True))
+    if _is_due(session, row.id):
+        enqueue(session, MailKind.REMINDER, row.id, bytes(row.address_hash), row.lang, may_wait=True)
+
+
+def _is_due(session: Session, signature_id: int) -> bool:
+    query = (
+        select(Signature.id)
+        .join(Campaign, Campaign.id == Signature.campaign_id)
+        .where(
+            Signature.id == signature_id,
+            open_now(),
+            _WAS_MAILED,
+            ~_HAS_CONFIRMED,
+            ~_HAS_NEWER,
+            ~_WAS_REMINDED,
+        )
+    )
+    return session.execute(query).first() is not None
+
+
+def _is_old_enough() -> ColumnElement[bool]:
+    """The newest mail to confirm was due long enough ago."""
+    return Signature.code_since <= clock.now() - REMINDER_AFTER

@@ -1,0 +1,83 @@
+"""In whose name the mails about a campaign go out."""
+
+import pytest
+from sqlalchemy import select
+
+from pledge.audit.models import COMMAND_LINE, AuditEntry
+from pledge.campaigns import senders
+from pledge.campaigns.models import Partner
+from pledge.campaigns.moderation import EditedMeanwhile
+from pledge.campaigns.rules import BadFields, FieldFault, stamp
+from pledge.core.db import db, transaction
+from pledge.core.languages import Texts
+from pledge.mail.models import MailKind
+from tests.support.factories import SLUG, campaign, the_campaign
+from tests.support.mails import delivered, enqueue_true, part
+
+pytestmark = pytest.mark.usefixtures("app")
+
+#: Of a campaign; the others are about an account of a member of staff.
+KINDS = [kind for kind in MailKind if not kind.startswith("staff")]
+
+
+def set_reply_to(address, before=""):
+    the_campaign()
+    senders.set_reply_to(COMMAND_LINE, SLUG, stamp({"reply_to": before}), address)
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_mail_about_a_campaign_names_its_secretariat_and_is_answered_to_its_address(kind, lang):
+    set_reply_to("sky@example.org")
+    with transaction() as session:
+        session.add(
+            Partner(
+                campaign_id=the_campaign().id, position=7, role="secretariat", name=Texts(ko="하늘", en="Sky")
+            )
+        )
+    address = enqueue_true(kind, lang)
+    mail = dict(delivered())[address]
+    line = "사무국 · 하늘" if lang == "ko" else "The Secretariat · Sky"
+    assert line in part(mail, "plain").splitlines()
+    assert f"<br>{line}<br>" in part(mail, "html")
+    assert mail["Reply-To"] == "sky@example.org"
+
+
+def test_a_mail_names_the_address_for_questions_that_answers_go_to():
+    set_reply_to("sky@example.org")
+    address = enqueue_true(MailKind.THANKS, "en")
+    assert "Questions: sky@example.org" in part(dict(delivered())[address], "plain").splitlines()
+
+
+def test_without_an_address_of_its_own_a_campaign_is_answered_at_the_contact_of_the_site():
+    address = enqueue_true(MailKind.THANKS)
+    mail = dict(delivered())[address]
+    assert mail["Reply-To"] == "privacy@localhost"
+    assert "privacy@localhost" in part(mail, "plain")
+
+
+def test_mails_of_two_campaigns_in_one_batch_keep_their_senders():
+    set_reply_to("sky@example.org")
+    here = enqueue_true(MailKind.THANKS)
+    there = enqueue_true(MailKind.THANKS, of=campaign("air", reply_to="air@example.org"))
+    found = {to: mail["Reply-To"] for to, mail in delivered()}
+    assert found == {here: "sky@example.org", there: "air@example.org"}
+
+
+@pytest.mark.parametrize("text", ["sky", "sky@", "a b@example.org", "sky@example.org\r\nBcc: x@example.org"])
+def test_what_is_no_address_is_refused(text):
+    with pytest.raises(BadFields) as refused:
+        set_reply_to(text)
+    assert refused.value.faults == {"reply_to": FieldFault.EMAIL}
+    assert senders.reply_to(the_campaign().id) == ""
+
+
+def test_the_address_is_set_and_emptied_and_each_change_is_recorded():
+    set_reply_to(" sky@example.org ")
+    assert senders.reply_to(the_campaign().id) == "sky@example.org"
+    with pytest.raises(EditedMeanwhile):
+        set_reply_to("other@example.org")
+    set_reply_to("", before="sky@example.org")
+    assert senders.reply_to(the_campaign().id) == ""
+    query = select(AuditEntry.action, AuditEntry.subject)
+    assert db.session.execute(query).all() == [("campaign.reply_to", f"campaign:{SLUG}")] * 2

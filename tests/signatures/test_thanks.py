@@ -1,0 +1,137 @@
+"""The mail with thanks: once, ten minutes after confirming, and not to somebody who declined it."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from pledge.core.db import db
+from pledge.core.tokens import BadToken, Purpose
+from pledge.mail import queries
+from pledge.mail.models import MailKind, OutboxMail
+from pledge.mail.services import LEASE
+from pledge.signatures import own, services
+from pledge.signatures.queries import own_signature
+from tests.support import crash
+from tests.support.factories import code, confirm_token, mailed, manage_token, signature
+from tests.support.ledger import entries
+from tests.support.mails import LINK, delivered, enqueue, part
+
+pytestmark = pytest.mark.usefixtures("app")
+
+
+def thanked():
+    db.session.rollback()
+    return list(db.session.scalars(select(OutboxMail).where(OutboxMail.kind == MailKind.THANKS)))
+
+
+def test_whoever_confirms_is_thanked_once_after_ten_minutes(frozen_clock):
+    person = signature(state="pending", lang="en")
+    services.confirm(person.id)
+    services.confirm(person.id)
+    assert delivered() == []
+    frozen_clock.move(minutes=10)
+    [(to, mail)] = delivered()
+    assert to == person.email
+    assert mail["Content-Language"] == "en"
+    frozen_clock.move(days=1)
+    assert delivered() == []
+
+
+def test_confirming_by_code_is_thanked_for_too(frozen_clock):
+    person = mailed(signature(state="pending"))
+    services.confirm_by_code(person.id, code(person))
+    frozen_clock.move(minutes=10)
+    assert [to for to, _ in delivered()] == [person.email]
+
+
+def test_confirmation_and_thanks_are_stored_together_or_not_at_all():
+    person = signature(state="pending")
+
+    def contents():
+        db.session.rollback()
+        return entries(), len(thanked())
+
+    crash.everywhere(lambda: services.confirm(person.id), contents)
+    assert len(thanked()) == 1
+
+
+def test_the_mail_has_the_own_page_the_receipt_and_the_address_to_share(client, frozen_clock):
+    person = signature(state="pending")
+    services.confirm(person.id)
+    frozen_clock.move(minutes=10)
+    [(_, mail)] = delivered()
+    me, receipt, share = LINK.findall(part(mail, "plain"))
+    token = me.rsplit("/", 1)[1]
+    assert own_signature(token, "ko", Purpose.MANAGE).email == person.email
+    assert receipt == f"{me}/receipt"
+    assert share.endswith("/ko/c/blue-skies")
+    assert "List-Unsubscribe" not in mail
+
+
+def test_its_links_are_made_when_it_is_sent(frozen_clock):
+    person = signature(state="pending")
+    services.confirm(person.id)
+    frozen_clock.move(minutes=10)
+    [(_, early)] = delivered()
+    enqueue(person, MailKind.THANKS)
+    frozen_clock.move(days=1)
+    [(_, late)] = delivered()
+    assert LINK.findall(part(early, "plain"))[0] != LINK.findall(part(late, "plain"))[0]
+
+
+def test_thanks_wait_until_nothing_else_is_due():
+    thanks = enqueue(signature(), MailKind.THANKS)
+    first, manage = enqueue(known=False), enqueue(signature(), MailKind.MANAGE)
+    taken = [queries.claim(10, LEASE) for _ in range(3)]
+    assert [[mail.id for mail in batch] for batch in taken] == [[manage], [first], [thanks]]
+
+
+@pytest.mark.parametrize("act", [own.withdraw, own.erase])
+def test_whoever_takes_it_back_before_is_not_thanked(frozen_clock, act):
+    person = signature(state="pending")
+    services.confirm(person.id)
+    act(manage_token(person))
+    frozen_clock.move(minutes=10)
+    assert "고맙습니다" not in "".join(str(mail["Subject"]) for _, mail in delivered())
+
+
+class TestDeclining:
+    def test_no_mail_follows(self, frozen_clock):
+        person, other = signature(state="pending"), signature(state="pending")
+        services.confirm(person.id)
+        services.confirm(other.id)
+        services.decline_thanks(confirm_token(person))
+        frozen_clock.move(minutes=10)
+        assert [to for to, _ in delivered()] == [other.email]
+
+    def test_it_works_with_the_link_of_another_submission_of_the_person(self, frozen_clock):
+        first, second = (signature(state="pending", email="hong@example.org") for _ in range(2))
+        services.confirm(second.id)
+        services.decline_thanks(confirm_token(first))
+        frozen_clock.move(minutes=10)
+        assert delivered() == []
+
+    def test_a_link_of_another_kind_declines_nothing(self):
+        person = signature(state="pending")
+        services.confirm(person.id)
+        with pytest.raises(BadToken):
+            services.decline_thanks(manage_token(person))
+        assert [mail.state for mail in thanked()] == ["queued"]
+
+    def test_the_page_with_the_thanks_offers_it_until_the_mail_goes_out(self, client, frozen_clock):
+        person = signature(state="pending")
+        address = f"/en/confirm/{confirm_token(person)}"
+        client.post(address)
+        assert f'action="{address}/no-mail"' in client.get(address).text
+        reply = client.post(f"{address}/no-mail")
+        page = client.get(reply.headers["Location"]).text
+        assert "You will get no e-mail about your signature" in page
+        assert "/no-mail" not in page
+        assert [mail.state for mail in thanked()] == ["dropped"]
+
+    def test_later_the_page_offers_the_link_by_mail_instead(self, client, frozen_clock):
+        person = signature(at=frozen_clock.now() - timedelta(minutes=10))
+        page = client.get(f"/en/confirm/{confirm_token(person)}").text
+        assert "/no-mail" not in page
+        assert "/my-link" in page
