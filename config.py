@@ -246,6 +246,7 @@ class Config(BaseSettings):
     storage_region: str = "us-east-1"
     storage_key_id: str = ""
     storage_secret: SecretStr = SecretStr("")
+    max_video_mb: int = Field(default=30, ge=1, le=500)
     site_checks: bool = False
     kakao_key: Annotated[str, AfterValidator(_kakao_key)] = ""
     limit_sign: Limit = "300 per 10 minutes"

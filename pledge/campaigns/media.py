@@ -1,19 +1,21 @@
 """What staff may do with a campaign's media: the video with its picture, and the letter as a page and as a file."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from pledge.audit.models import Actor
 from pledge.audit.services import record
-from pledge.campaigns.models import Campaign
+from pledge.campaigns import captions
+from pledge.campaigns.captions import BadCaptions
 from pledge.campaigns.moderation import compare, edited, new_text, subject
 from pledge.campaigns.rules import BadFields, Checker, FieldFault, stamp
-from pledge.campaigns.video import BadVideo, Video, parse_video
+from pledge.campaigns.video import BadVideo, OwnVideo, Video, parse_video, stored
 from pledge.core import languages
 from pledge.core.languages import Texts
 from pledge.files import services as files
 
 
-def video_stamp(video: Video | None) -> str:
+def video_stamp(video: Video | OwnVideo | None) -> str:
     return stamp(_video_content(video))
 
 
@@ -21,33 +23,75 @@ def letters_stamp(letters: Mapping[str, str]) -> str:
     return stamp(letters)
 
 
-def read_video(address: str) -> Video | None:
-    """The video of an address; None for "". Raises BadFields."""
+@dataclass(frozen=True)
+class VideoFields:
+    """What an editor enters: an address or a file of our own, with what belongs to it."""
+
+    address: str = ""  #: on YouTube or Vimeo
+    file: str = ""  #: the name of a stored video
+    drop_file: bool = False  #: take the present one away
+    captions: Mapping[str, str] = field(default_factory=dict)  #: WebVTT, by language
+    still: str = ""  #: the name of a stored wide picture
+    drop_still: bool = False
+
+
+def check_video(fields: VideoFields) -> tuple[Video | None, Texts]:
+    """The video of an address, and the captions. Raises BadFields."""
+    check = Checker()
+    video = None
     try:
-        return parse_video(address)
+        video = parse_video(fields.address)
     except BadVideo:
-        raise BadFields({"video": FieldFault.VIDEO}) from None
+        check.add("video", FieldFault.VIDEO)
+    if video and fields.file:
+        check.add("video", FieldFault.TWO_VIDEOS)
+    kept = check.texts("captions", fields.captions)
+    for lang, text in kept.items():
+        try:
+            captions.check(text)
+        except BadCaptions:
+            check.add(f"captions_{lang}", FieldFault.CAPTIONS)
+    check.finish()
+    return video, kept
 
 
-def set_video(
-    actor: Actor, slug: str, seen: str, address: str, *, still: str = "", drop_still: bool = False
-) -> None:
-    """Set the video to that of an address; "" removes it, with its picture. `still` is the name of a stored picture.
+def set_video(actor: Actor, slug: str, seen: str, fields: VideoFields) -> None:
+    """Set the video: that of an address, or a stored file with its captions; without either it goes, with its picture.
 
     Raises BadFields, EditedMeanwhile, UnknownFile, NoSuchCampaign.
     """
-    video = read_video(address)
+    elsewhere, kept = check_video(fields)
     with edited(slug) as (session, campaign):
-        compare(seen, _stored_video(campaign))
-        if video is None or still or drop_still:
+        compare(seen, _video_content(stored(campaign)))
+        own = fields.file or ("" if fields.drop_file else campaign.video_file)
+        if elsewhere and own:
+            raise BadFields({"video": FieldFault.TWO_VIDEOS})
+        if kept and not own and not fields.drop_file:
+            raise BadFields({"own": FieldFault.MISSING})
+        ending = files.video_ending(session, own) if own else ""
+        if own != campaign.video_file:
+            files.discard(session, campaign.video_file)
+            if own:
+                files.keep(session, own)
+        if not (own or elsewhere) or fields.still or fields.drop_still:
             files.discard(session, campaign.video_still)
             campaign.video_still = ""
-        if video is not None and still:
-            files.keep(session, still)
-            campaign.video_still = still
-        campaign.video_provider = video.provider if video else ""
-        campaign.video_id = video.id if video else ""
-        record(session, actor, "campaign.video", subject(slug), video=video.link if video else "")
+        if fields.still and (own or elsewhere):
+            files.keep(session, fields.still)
+            campaign.video_still = fields.still
+        campaign.video_provider = elsewhere.provider if elsewhere else ""
+        campaign.video_id = elsewhere.id if elsewhere else ""
+        campaign.video_file, campaign.video_format = own, ending
+        campaign.video_captions = kept if own else Texts()
+        record(
+            session,
+            actor,
+            "campaign.video",
+            subject(slug),
+            video=elsewhere.link if elsewhere else "",
+            file=bool(own),
+            captions=sorted(campaign.video_captions),
+        )
 
 
 def set_letters(
@@ -99,11 +143,6 @@ def letter_text_stamp(text: Texts) -> str:
     return stamp({"text": text})
 
 
-def _stored_video(campaign: Campaign) -> dict[str, object]:
-    return {"provider": campaign.video_provider, "id": campaign.video_id, "still": campaign.video_still}
-
-
-def _video_content(video: Video | None) -> dict[str, object]:
-    if video is None:
-        return {"provider": "", "id": "", "still": ""}
-    return {"provider": video.provider, "id": video.id, "still": video.still}
+def _video_content(video: Video | OwnVideo | None) -> dict[str, object]:
+    content: dict[str, object] = {"provider": "", "id": "", "file": "", "still": "", "captions": Texts()}
+    return content | (vars(video) if video else {})

@@ -8,7 +8,7 @@ from markupsafe import Markup
 from sqlalchemy import Row, Select, exists, func, select
 from sqlalchemy.orm import aliased
 
-from pledge.campaigns import letter, list_terms, opening, photo, secretariat
+from pledge.campaigns import letter, list_terms, opening, photo, secretariat, video
 from pledge.campaigns.letter import LetterView
 from pledge.campaigns.list_terms import TermsView
 from pledge.campaigns.models import (
@@ -20,11 +20,10 @@ from pledge.campaigns.models import (
     PartnerRole,
     PledgeText,
     SisterCampaign,
-    VideoProvider,
 )
 from pledge.campaigns.photo import PhotoView
 from pledge.campaigns.rules import shown_link
-from pledge.campaigns.video import Video
+from pledge.campaigns.video import OwnVideo, Video
 from pledge.core import clock, languages
 from pledge.core.db import reading
 from pledge.core.languages import Texts
@@ -86,7 +85,7 @@ class CampaignView:
     opens_at: datetime | None
     closes_at: datetime | None
     pledge: PledgeView
-    video: Video | None = None
+    video: Video | OwnVideo | None = None
     letter: LetterView | None = None
     photo: PhotoView | None = None
     has_letter_page: bool = False
@@ -243,7 +242,7 @@ def _whole(lang: str) -> Select[*tuple[Any, ...]]:
         select(
             *(Campaign.id, Campaign.slug, Campaign.goal, Campaign.goal_steps, Campaign.state),
             *(Campaign.opens_at, Campaign.closes_at),
-            *(Campaign.video_provider, Campaign.video_id, Campaign.video_still),
+            *video.COLUMNS,
             *(CampaignText.title, CampaignText.tagline, CampaignText.summary, CampaignText.body),
             *(CampaignText.recipient, secretariat.column()),
             *letter.columns(lang),
@@ -275,9 +274,7 @@ def _view(row: Row[*tuple[Any, ...]], lang: str) -> CampaignView:
         opens_at=row.opens_at,
         closes_at=row.closes_at,
         pledge=PledgeView(row.version, markdown(row.pledge.of(lang)), bytes(row.sha256).hex()),
-        video=Video(VideoProvider(row.video_provider), row.video_id, row.video_still)
-        if row.video_provider
-        else None,
+        video=video.stored(row),
         letter=letter.view(row.letter),
         photo=photo.view(row, lang),
         has_letter_page=bool(row.has_letter_page),

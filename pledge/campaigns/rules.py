@@ -43,6 +43,8 @@ class FieldFault(StrEnum):
     PAST = "past"
     RUNNING = "running"  #: signing has begun, and this would stop it
     VIDEO = "video"
+    TWO_VIDEOS = "two_videos"  #: an address and a file: a campaign has one video
+    CAPTIONS = "captions"  #: not WebVTT
     PICTURE = "picture"
     DOCUMENT = "document"
 

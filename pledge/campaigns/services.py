@@ -1,10 +1,13 @@
-"""Loading a campaign from a folder of readable files: campaign.toml, body.<lang>.md, pledge.v<N>.<lang>.md,
-and letter.<lang>.md if it has a letter.
+"""Loading a campaign from a folder of readable files: campaign.toml, body.<lang>.md, pledge.v<N>.<lang>.md;
+letter.<lang>.md if it has a letter; film.mp4 or film.webm if it has a video of its own, with its picture film.webp and
+captions.<lang>.vtt. `video` in campaign.toml, an address, goes before a film.
 
 Files describe a campaign at first. Once staff have edited it, loading leaves it alone (docs/adr/0035).
 """
 
+import hashlib
 import tomllib
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -12,21 +15,24 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from pledge.campaigns import items
+from pledge.campaigns import captions, items
 from pledge.campaigns.events import EVENT, EventFields
 from pledge.campaigns.models import (
     Campaign,
     CampaignText,
     Partner,
     PledgeText,
+    VideoFormat,
 )
 from pledge.campaigns.rules import clean_link, fingerprint
 from pledge.campaigns.sisters import SISTER, SisterFields
 from pledge.campaigns.video import parse_video
 from pledge.core import clock, languages
-from pledge.core.db import transaction
+from pledge.core.db import reading, transaction
 from pledge.core.i18n import SEOUL
 from pledge.core.languages import Texts
+from pledge.files import services as files
+from pledge.files.models import StoredFile
 
 
 class PledgeTextChanged(Exception):
@@ -49,13 +55,14 @@ def load_folder(folder: Path) -> str:
     """Create or update the campaign that a folder describes; returns its slug. Loading twice changes nothing.
 
     Raises EditedByStaff (nothing is changed), FileNotFoundError for a missing text, KeyError for a missing setting,
-    BadFields, BadVideo, PledgeTextChanged.
+    BadFields, BadVideo, BadVideoFile, BadPicture, BadCaptions, StorageAway, PledgeTextChanged.
     """
     facts = tomllib.loads((folder / "campaign.toml").read_text("utf-8"))
     langs = [lang for lang in languages.codes() if lang in facts]
     if not langs:
         raise KeyError(languages.default())
     pledges = _pledges(folder, langs)
+    film = None if facts.get("video") else _store_film(folder, facts["slug"])
     with transaction() as session:
         campaign = session.scalar(select(Campaign).where(Campaign.slug == facts["slug"]))
         if campaign is None:
@@ -68,6 +75,8 @@ def load_folder(folder: Path) -> str:
         campaign.opens_at, campaign.closes_at = facts.get("opens_at"), facts.get("closes_at")
         video = parse_video(facts.get("video", ""))
         campaign.video_provider, campaign.video_id = (video.provider, video.id) if video else ("", "")
+        _load_film(session, campaign, film)
+        campaign.video_captions = _captions(folder, langs) if film else Texts()
         campaign.letter_text = _letter(folder, langs)
         session.flush()
         _load_texts(campaign, folder, facts, langs)
@@ -91,6 +100,63 @@ def _pledges(folder: Path, langs: list[str]) -> dict[int, Texts]:
         )
         for version in versions
     }
+
+
+@dataclass(frozen=True)
+class _Film:
+    """The video of a folder in `files`, with its picture; `is_new` when the campaign has another one, or none."""
+
+    file: str
+    still: str
+    is_new: bool
+
+
+def _store_film(folder: Path, slug: str) -> _Film | None:
+    """Store the video, unless it is the one that the campaign has."""
+    path = next((path for ending in VideoFormat if (path := folder / f"film.{ending}").exists()), None)
+    if path is None:
+        return None
+    query = select(Campaign.video_file, Campaign.video_still, Campaign.edited_at, StoredFile.sha256)
+    with reading() as connection:
+        query = query.join(StoredFile, StoredFile.name == Campaign.video_file)
+        present = connection.execute(query.where(Campaign.slug == slug)).first()
+    with path.open("rb") as file:
+        if present is not None and (
+            present.edited_at or bytes(present.sha256) == hashlib.file_digest(file, "sha256").digest()
+        ):
+            return _Film(present.video_file, present.video_still, is_new=False)
+        still = folder / "film.webp"
+        return _Film(
+            files.store_video(file),
+            files.store_wide_picture(still.read_bytes()) if still.exists() else "",
+            is_new=True,
+        )
+
+
+def _load_film(session: Session, campaign: Campaign, film: _Film | None) -> None:
+    if film is not None and not film.is_new:
+        return
+    for name in (campaign.video_file, campaign.video_still):
+        files.discard(session, name)
+    names = (film.file, film.still) if film else ("", "")
+    for name in filter(None, names):
+        files.keep(session, name)
+    ending = files.video_ending(session, film.file) if film else ""
+    campaign.video_file, campaign.video_still = names
+    campaign.video_format = ending
+
+
+def _captions(folder: Path, langs: list[str]) -> Texts:
+    found = languages.texts(
+        {
+            lang: path.read_text("utf-8")
+            for lang in langs
+            if (path := folder / f"captions.{lang}.vtt").exists()
+        }
+    )
+    for text in found.values():
+        captions.check(text)
+    return found
 
 
 def _letter(folder: Path, langs: list[str]) -> Texts:

@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
+from pledge.campaigns import video
 from pledge.campaigns.models import (
     Campaign,
     CampaignEvent,
@@ -18,10 +19,9 @@ from pledge.campaigns.models import (
     CampaignText,
     Partner,
     PledgeText,
-    VideoProvider,
 )
 from pledge.campaigns.rules import stamp
-from pledge.campaigns.video import Video
+from pledge.campaigns.video import OwnVideo, Video
 from pledge.core import languages
 from pledge.core.db import reading
 from pledge.core.languages import Texts
@@ -92,7 +92,7 @@ class CampaignDesk:
     state: CampaignState
     schedule: Schedule
     texts: dict[str, str]
-    video: Video | None
+    video: Video | OwnVideo | None
     letters: dict[str, str]  #: by language; "" where there is none
     letter_text: Texts
     missing: list[MissingText]
@@ -149,7 +149,7 @@ def desk(slug: str) -> CampaignDesk:
             state=CampaignState(row.state),
             schedule=Schedule(row.goal, row.opens_at, row.closes_at, tuple(row.goal_steps)),
             texts=texts_of(connection, row.id),
-            video=video_of(row.video_provider, row.video_id, row.video_still),
+            video=video.stored(row),
             letters=letters_of(connection, row.id),
             letter_text=row.letter_text,
             missing=missing_of(connection, row.id),
@@ -189,10 +189,6 @@ def wording_of(reader: Reader, campaign_id: int) -> Wording:
 def wording(campaign_id: int) -> Wording:
     with reading() as connection:
         return wording_of(connection, campaign_id)
-
-
-def video_of(provider: str, video_id: str, still: str) -> Video | None:
-    return Video(VideoProvider(provider), video_id, still) if provider else None
 
 
 def missing_of(reader: Reader, campaign_id: int) -> list[MissingText]:

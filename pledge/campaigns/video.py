@@ -1,10 +1,20 @@
-"""The video of a campaign: on YouTube or Vimeo, by its id; nothing is loaded from there before somebody presses play."""
+"""The video of a campaign: a file of our own, or on YouTube or Vimeo by its id. Nothing is loaded before somebody presses play."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from pledge.campaigns.models import VideoProvider
+from sqlalchemy import Row
+
+from pledge.campaigns import captions
+from pledge.campaigns.models import Campaign, VideoFormat, VideoProvider
+from pledge.core.languages import Texts
+
+COLUMNS = (
+    *(Campaign.video_provider, Campaign.video_id, Campaign.video_still),
+    *(Campaign.video_file, Campaign.video_format, Campaign.video_captions),
+)
 
 _YOUTUBE_HOSTS = frozenset({"youtube.com", "m.youtube.com", "youtube-nocookie.com", "music.youtube.com"})
 _YOUTUBE_ID = re.compile(r"[A-Za-z0-9_-]{11}")
@@ -52,6 +62,33 @@ class Video:
         if self.provider is VideoProvider.YOUTUBE:
             return f"{self.origin}/embed/{self.id}?autoplay=1&rel=0"
         return f"{self.origin}/video/{self.id}?autoplay=1&dnt=1"
+
+
+@dataclass(frozen=True)
+class OwnVideo:
+    """A video in `files`, with its captions."""
+
+    file: str
+    format: VideoFormat
+    still: str = ""  #: a picture in `files`, or "" for the drawn one
+    captions: Texts = field(default_factory=Texts)  #: WebVTT, by language
+
+    @property
+    def media_type(self) -> str:
+        return f"video/{self.format}"
+
+    def words(self, lang: str) -> list[str]:
+        """Its captions to read, in this language or else in the first that they are in."""
+        return captions.words(self.captions.of(lang))
+
+
+def stored(row: Row[*tuple[Any, ...]] | Campaign) -> Video | OwnVideo | None:
+    """The video of a row that has COLUMNS."""
+    if row.video_file:
+        return OwnVideo(row.video_file, VideoFormat(row.video_format), row.video_still, row.video_captions)
+    if row.video_provider:
+        return Video(VideoProvider(row.video_provider), row.video_id, row.video_still)
+    return None
 
 
 def parse_video(text: str) -> Video | None:

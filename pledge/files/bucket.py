@@ -1,8 +1,9 @@
 """Files in an S3-compatible bucket; storage.py uses it when PLEDGE_STORAGE_URL names one."""
 
+import io
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import TYPE_CHECKING, BinaryIO
+from typing import IO, TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import urlsplit
 
 import obstore
@@ -13,7 +14,7 @@ from config import Config
 from pledge.files.storage import PART, StorageAway
 
 if TYPE_CHECKING:
-    from obstore import GetResult
+    from obstore import GetResult, ReadableFile
 
 
 class Bucket:
@@ -42,10 +43,10 @@ class Bucket:
     def put(self, key: str, data: bytes) -> None:
         self._put(key, data)
 
-    def put_file(self, key: str, file: BinaryIO) -> None:
+    def put_file(self, key: str, file: IO[bytes]) -> None:
         self._put(key, file)
 
-    def _put(self, key: str, data: bytes | BinaryIO) -> None:
+    def _put(self, key: str, data: bytes | IO[bytes]) -> None:
         try:
             obstore.put(self._store, key, data)
         except (BaseError, OSError) as error:
@@ -59,6 +60,14 @@ class Bucket:
         except (BaseError, OSError) as error:
             raise StorageAway(type(error).__name__) from None
         return _stream(found)
+
+    def open(self, key: str) -> BinaryIO | None:
+        try:
+            return io.BufferedReader(_RemoteFile(obstore.open_reader(self._store, key)), PART)
+        except (NotFoundError, FileNotFoundError):
+            return None
+        except (BaseError, OSError) as error:
+            raise StorageAway(type(error).__name__) from None
 
     def get(self, key: str) -> bytes | None:
         try:
@@ -83,3 +92,30 @@ def _stream(found: "GetResult") -> Iterator[bytes]:
             yield bytes(part)
     except (BaseError, OSError) as error:
         raise StorageAway(type(error).__name__) from None
+
+
+class _RemoteFile(io.RawIOBase):
+    """The library's reader with the interface of Python's own files."""
+
+    def __init__(self, reader: "ReadableFile") -> None:
+        self._reader = reader
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return self._reader.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._reader.tell()
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            data = bytes(self._reader.read(len(buffer)))
+        except (BaseError, OSError) as error:
+            raise StorageAway(type(error).__name__) from None
+        buffer[: len(data)] = data
+        return len(data)

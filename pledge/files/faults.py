@@ -25,6 +25,14 @@ class DocumentFault(StrEnum):
     UNCHECKABLE = "uncheckable"  #: encrypted, or packed so that its content cannot be checked
 
 
+class VideoFault(StrEnum):
+    EMPTY = "empty"
+    TOO_LARGE = "too_large"  #: more bytes than the setting allows
+    WRONG_TYPE = "wrong_type"  #: by its content: not MP4 or WebM
+    CODEC = "codec"  #: not every browser has its codec
+    DAMAGED = "damaged"
+
+
 class BadPicture(ValueError):
     """A picture that is refused; `fault` says why."""
 
@@ -37,5 +45,13 @@ class BadDocument(ValueError):
     """A document that is refused; `fault` says why."""
 
     def __init__(self, fault: DocumentFault) -> None:
+        super().__init__(fault.value)
+        self.fault = fault
+
+
+class BadVideoFile(Exception):
+    """A video that is refused; `fault` says why."""
+
+    def __init__(self, fault: VideoFault) -> None:
         super().__init__(fault.value)
         self.fault = fault

@@ -5,41 +5,58 @@ nothing keeps within a day is deleted, so an unfinished form leaves nothing behi
 """
 
 import hashlib
+import os
 import re
 import secrets
+from collections.abc import Callable
 from datetime import timedelta
+from typing import IO
 
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
+from config import current_config
 from pledge.core import clock
 from pledge.core.db import transaction
 from pledge.core.logs import log
 from pledge.files import pictures
 from pledge.files.backends import current_storage
 from pledge.files.documents import check_document
-from pledge.files.faults import BadDocument, BadPicture, DocumentFault, PictureFault
+from pledge.files.faults import (
+    BadDocument,
+    BadPicture,
+    BadVideoFile,
+    DocumentFault,
+    PictureFault,
+    VideoFault,
+)
 from pledge.files.models import FileKind, StoredFile
-from pledge.files.storage import StorageAway
+from pledge.files.storage import PART, StorageAway
+from pledge.files.videos import MP4, WEBM, video_type
 
 __all__ = [
     "BadDocument",
     "BadPicture",
+    "BadVideoFile",
     "DocumentFault",
     "PictureFault",
     "StorageAway",
     "UnknownFile",
+    "VideoFault",
     "check_stored",
     "discard",
     "keep",
     "store_document",
     "store_picture",
+    "store_video",
     "store_wide_picture",
     "sweep",
 ]
 
 MAX_DOCUMENT = 5_000_000  #: bytes
 PDF = "application/pdf"
+MEGABYTE = 1_000_000  #: bytes
+VIDEO_ENDINGS = {MP4: "mp4", WEBM: "webm"}
 
 #: A file that nothing keeps is deleted after this time: long enough to correct the rest of a form.
 UNKEPT = timedelta(days=1)
@@ -65,7 +82,7 @@ def store_wide_picture(data: bytes) -> str:
 
 
 def _store_renditions(made: dict[int, bytes]) -> str:
-    return _store(
+    return _store_parts(
         FileKind.PICTURE,
         pictures.MEDIA_TYPE,
         {f"{size}.webp": bytes_ for size, bytes_ in made.items()},
@@ -87,7 +104,31 @@ def store_document(data: bytes, media_type: str) -> str:
     if not re.search(rb"%%EOF\s*\Z", data[-1024:]):
         raise BadDocument(DocumentFault.DAMAGED)
     check_document(data)
-    return _store(FileKind.DOCUMENT, PDF, {"document.pdf": data})
+    return _store_parts(FileKind.DOCUMENT, PDF, {"document.pdf": data})
+
+
+def store_video(file: IO[bytes]) -> str:
+    """Store a video as it is, if every browser can play it (videos.py); returns its random name.
+
+    Raises BadVideoFile with the fault, or StorageAway.
+    """
+    size = file.seek(0, os.SEEK_END)
+    if size > current_config().max_video_mb * MEGABYTE:
+        raise BadVideoFile(VideoFault.TOO_LARGE)
+    media_type = video_type(file)
+    file.seek(0)
+    digest = hashlib.sha256()
+    while part := file.read(PART):
+        digest.update(part)
+    file.seek(0)
+    ending = VIDEO_ENDINGS[media_type]
+    return _store(
+        FileKind.VIDEO,
+        media_type,
+        size,
+        digest.digest(),
+        lambda name: current_storage().put_file(f"{name}/video.{ending}", file),
+    )
 
 
 def keep(session: Session, name: str) -> None:
@@ -103,6 +144,14 @@ def keep(session: Session, name: str) -> None:
     )
     if kept.one_or_none() is None:
         raise UnknownFile
+
+
+def video_ending(session: Session, name: str) -> str:
+    """The ending of a stored video, mp4 or webm. Raises UnknownFile for another file, or one that is gone."""
+    media_type = session.scalar(select(StoredFile.media_type).where(StoredFile.name == name))
+    if media_type not in VIDEO_ENDINGS:
+        raise UnknownFile
+    return VIDEO_ENDINGS[media_type]
 
 
 def check_stored(session: Session, name: str) -> None:
@@ -137,9 +186,19 @@ def sweep() -> int:
             return gone
 
 
-def _store(kind: FileKind, media_type: str, parts: dict[str, bytes]) -> str:
-    name = secrets.token_hex(16)
+def _store_parts(kind: FileKind, media_type: str, parts: dict[str, bytes]) -> str:
     largest = max(parts.values(), key=len)
+
+    def put(name: str) -> None:
+        for part, data in parts.items():
+            current_storage().put(f"{name}/{part}", data)
+
+    return _store(kind, media_type, len(largest), hashlib.sha256(largest).digest(), put)
+
+
+def _store(kind: FileKind, media_type: str, size: int, sha256: bytes, put: Callable[[str], None]) -> str:
+    """Store what `put` writes below the name that it is given."""
+    name = secrets.token_hex(16)
     now = clock.now()
     # The row first: if this process dies in between, the sweep finds by it what is in the storage.
     with transaction() as session:
@@ -148,15 +207,14 @@ def _store(kind: FileKind, media_type: str, parts: dict[str, bytes]) -> str:
                 name=name,
                 kind=kind,
                 media_type=media_type,
-                size=len(largest),
-                sha256=hashlib.sha256(largest).digest(),
+                size=size,
+                sha256=sha256,
                 created_at=now,
                 delete_after=now + UNKEPT,
             )
         )
     try:
-        for part, data in parts.items():
-            current_storage().put(f"{name}/{part}", data)
+        put(name)
     except StorageAway as away:
         log.error("file not stored", storage=str(away))
         with transaction() as session:
@@ -177,5 +235,7 @@ def _delete_rows(session: Session) -> list[str]:
 
 
 def _remove(name: str) -> None:
-    for part in (*(f"{size}.webp" for size in (*pictures.SIZES, *pictures.WIDE_SIZES)), "document.pdf"):
+    renditions = (f"{size}.webp" for size in (*pictures.SIZES, *pictures.WIDE_SIZES))
+    videos = (f"video.{ending}" for ending in VIDEO_ENDINGS.values())
+    for part in (*renditions, "document.pdf", *videos):
         current_storage().delete(f"{name}/{part}")

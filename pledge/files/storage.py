@@ -8,7 +8,7 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import IO, BinaryIO, Protocol
 
 FOLDER = "files"  #: inside the instance folder
 PART = 256 * 1024  #: bytes read at a time from a large file
@@ -25,11 +25,14 @@ class Storage(Protocol):
     def get(self, key: str) -> bytes | None:
         """The content of a key; None when there is none. Raises StorageAway."""
 
-    def put_file(self, key: str, file: BinaryIO) -> None:
+    def put_file(self, key: str, file: IO[bytes]) -> None:
         """As put, for the rest of an open file, however large. Raises StorageAway."""
 
     def chunks(self, key: str) -> Iterator[bytes] | None:
         """The content in parts; None when there is none. Raises StorageAway, also while the parts are read."""
+
+    def open(self, key: str) -> BinaryIO | None:
+        """The content as a file in which one can seek; None when there is none. Raises StorageAway, also while it is read."""
 
     def delete(self, key: str) -> None:
         """Delete a key; nothing happens when there is none. Raises StorageAway."""
@@ -44,17 +47,20 @@ class Folder:
     def put(self, key: str, data: bytes) -> None:
         self._put(key, lambda file: file.write(data))
 
-    def put_file(self, key: str, file: BinaryIO) -> None:
+    def put_file(self, key: str, file: IO[bytes]) -> None:
         self._put(key, lambda copy: shutil.copyfileobj(file, copy))
 
     def chunks(self, key: str) -> Iterator[bytes] | None:
+        file = self.open(key)
+        return None if file is None else _read_in_parts(file)
+
+    def open(self, key: str) -> BinaryIO | None:
         try:
-            file = (self._root / key).open("rb")
+            return (self._root / key).open("rb")
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return None
         except OSError as error:
             raise StorageAway(type(error).__name__) from error
-        return _read_in_parts(file)
 
     def _put(self, key: str, write: Callable[[BinaryIO], object]) -> None:
         target = self._root / key

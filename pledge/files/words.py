@@ -2,7 +2,7 @@
 
 from flask_babel import lazy_gettext as _l
 
-from pledge.files.faults import DocumentFault, PictureFault
+from pledge.files.faults import DocumentFault, PictureFault, VideoFault
 
 PICTURE_WORDS = {
     PictureFault.EMPTY: _l("The picture is empty. Please choose it again."),
@@ -33,6 +33,18 @@ DOCUMENT_WORDS = {
     ),
     DocumentFault.UNCHECKABLE: _l(
         "The document is encrypted or packed in an unusual way, so it cannot be checked. Please print it to a new PDF and choose that."
+    ),
+}
+
+VIDEO_WORDS = {
+    VideoFault.EMPTY: _l("The video is empty. Please choose it again."),
+    VideoFault.TOO_LARGE: _l(
+        "The video is larger than %(limit)s MB. Please save it with a lower resolution, or make it shorter."
+    ),
+    VideoFault.WRONG_TYPE: _l("This is not an MP4 or WebM video. Please save it as one of these."),
+    VideoFault.CODEC: _l("Some browsers could not play this video. Please save it as MP4 with H.264."),
+    VideoFault.DAMAGED: _l(
+        "The video is damaged or incomplete. Please save it again and choose the new file."
     ),
 }
 

@@ -14,7 +14,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.wsgi import get_host
 
-from config import Config
+from config import Config, current_config
 
 MAX_BODY = 64 * 1024
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -68,11 +68,14 @@ class KnownHosts:
         return True
 
 
-def allows(*, body: int = MAX_BODY, parts: int = 40) -> Callable[[View], View]:
-    """Declare that a view takes a body of so many bytes and so many form fields; other views keep the small limits."""
+def allows(*, body: int | Callable[[Config], int] = MAX_BODY, parts: int = 40) -> Callable[[View], View]:
+    """Declare that a view takes a body of so many bytes and so many form fields; other views keep the small limits.
+
+    `body` is a function where a setting decides.
+    """
 
     def mark(view: View) -> View:
-        setattr(view, _ALLOWED, (body, parts))
+        setattr(view, _ALLOWED, (body if callable(body) else lambda _: body, parts))
         return view
 
     return mark
@@ -87,13 +90,15 @@ def one_click(view: View) -> View:
 def max_body(app: Flask) -> Callable[[WSGIEnvironment], int]:
     """A function that tells how many bytes the view of a request takes, before Flask has looked at the request."""
 
+    config: Config = app.extensions["pledge.config"]
+
     def look_up(environ: WSGIEnvironment) -> int:
         try:
             endpoint, _ = app.url_map.bind_to_environ(environ).match()
         except HTTPException:  # no such page
             return MAX_BODY
         allowed = getattr(app.view_functions.get(endpoint), _ALLOWED, None)
-        return MAX_BODY if allowed is None else int(allowed[0])
+        return MAX_BODY if allowed is None else int(allowed[0](config))
 
     return look_up
 
@@ -121,7 +126,8 @@ def check() -> None:
     # Before the body is read, as the next line may do.
     allowed = getattr(_view(), _ALLOWED, None)
     if allowed is not None:
-        request.max_content_length, request.max_form_parts = allowed
+        max_body, request.max_form_parts = allowed
+        request.max_content_length = max_body(current_config())
         request.max_form_memory_size = _FORM_MEMORY
     if request.mimetype not in FORM_TYPES and (request.content_length or request.mimetype):
         abort(415)

@@ -45,6 +45,7 @@ def init_app(app: Flask, config: Config) -> None:
         moment_pattern=lambda: i18n.moment_pattern(i18n.language()),
         picture_url=picture_url,
         switch_url=switch_url,
+        video_url=video_url,
     )
     app.context_processor(lambda: {"lang": i18n.language()})
 
@@ -62,6 +63,11 @@ def picture_url(name: str, size: int) -> str:
 def document_url(name: str, filename: str) -> str:
     """The address of a stored PDF; `filename`, without its ending, is what it is saved as."""
     return url_for("files.document", name=name, filename=filename)
+
+
+def video_url(name: str, ending: str) -> str:
+    """The address of a stored video, `ending` mp4 or webm."""
+    return url_for("files.video", name=name, ending=ending)
 
 
 def switch_url(lang: str) -> str:

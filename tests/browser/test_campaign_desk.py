@@ -8,11 +8,13 @@ from playwright.sync_api import expect
 
 from pledge.campaigns import items, media, staff_queries
 from pledge.campaigns.events import EVENT
+from pledge.campaigns.media import VideoFields
 from pledge.campaigns.models import Partner
 from pledge.core.db import db
 from tests.support import factories
 from tests.support.browser import DESK, LOOKS, assert_accessible, assert_looks_right, look_faults
 from tests.support.factories import EDITOR
+from tests.support.site import DEMO_CAMPAIGN
 from tests.support.staff import sign_in
 
 
@@ -114,7 +116,7 @@ def test_two_editors_at_one_text_both_keep_their_words(visitor, site, inside, sl
 
 def with_video(slug, address):
     factories.campaign(slug)
-    media.set_video(EDITOR, slug, media.video_stamp(None), address)
+    media.set_video(EDITOR, slug, media.video_stamp(None), VideoFields(address))
 
 
 @pytest.mark.parametrize(
@@ -168,6 +170,53 @@ def test_without_javascript_the_video_is_a_link(visitor, site, inside, slug):
     expect(link).to_be_visible()
     assert link.get_attribute("href") == "https://www.youtube.com/watch?v=dQw4w9WgXcQ"
     assert "noreferrer" in link.get_attribute("rel")
+
+
+def with_own_video(slug):
+    factories.campaign(slug)
+    film = (DEMO_CAMPAIGN / "film.mp4").read_bytes()
+    captions = {lang: (DEMO_CAMPAIGN / f"captions.{lang}.vtt").read_text("utf-8") for lang in ("ko", "en")}
+    fields = VideoFields(
+        file=factories.stored_video(film), captions=captions, still=factories.stored_wide_picture()
+    )
+    media.set_video(EDITOR, slug, media.video_stamp(None), fields)
+
+
+def test_a_video_of_our_own_plays_when_it_is_pressed_and_loads_nothing_before(visitor, site, inside, slug):
+    with_own_video(slug)
+    page = visitor.page(lang="ko", size=DESK)
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"/ko/c/{slug}")
+    video = page.locator("video")
+    video.scroll_into_view_if_needed()
+    page.wait_for_load_state("networkidle")
+    assert not [url for url in asked if url.endswith((".mp4", ".vtt"))]
+    shown = video.evaluate(
+        """async (video) => {
+            await video.play();
+            while (!video.currentTime || !video.textTracks[0].cues) await new Promise((wait) => setTimeout(wait, 20));
+            return [...video.textTracks].map((track) => [track.language, track.mode]);
+        }"""
+    )
+    assert shown == [["ko", "showing"], ["en", "disabled"]]
+    assert [url for url in asked if url.endswith(".mp4")]
+    page.get_by_text("영상 속 문구 읽기").click()
+    expect(page.get_by_text("서명으로 함께해 주세요.")).to_be_visible()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("link", name="영상 공유하기").click()
+    expect(page.locator(".video [role=status]")).not_to_be_empty()
+    assert page.evaluate("navigator.clipboard.readText()").endswith(f"/ko/c/{slug}#video")
+
+
+def test_without_javascript_a_video_of_our_own_has_the_controls_of_the_browser(visitor, site, inside, slug):
+    with_own_video(slug)
+    page = visitor.page(lang="en", javascript=False)
+    page.goto(f"/en/c/{slug}")
+    expect(page.locator("video[controls]")).to_be_visible()
+    assert (
+        page.get_by_role("link", name="Share the video").get_attribute("href").endswith(f"/en/c/{slug}#video")
+    )
 
 
 # --- Every page, for everybody ---

@@ -8,12 +8,15 @@ import pytest
 from sqlalchemy import func, select
 
 from pledge.campaigns import events, letter, moderation, queries, sisters, staff_queries
+from pledge.campaigns.captions import BadCaptions
 from pledge.campaigns.models import Campaign, Partner, PledgeText, SisterCampaign
 from pledge.campaigns.rules import stamp
 from pledge.campaigns.services import EditedByStaff, PledgeTextChanged, load_folder
 from pledge.cli.demo import DEMO
 from pledge.core.db import db
+from pledge.retention import services as retention
 from tests.support import factories
+from tests.support.videos import mp4
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -55,6 +58,30 @@ def test_loading_the_same_folder_twice_changes_nothing(folder):
     before = [number_of(table) for table in tables]
     load_folder(folder)
     assert [number_of(table) for table in tables] == before
+
+
+def test_the_film_of_a_folder_is_loaded_once_replaced_and_taken_away(folder, frozen_clock):
+    load_folder(folder)
+    first = queries.find("blue-skies", "en").video
+    assert (first.format, set(first.captions), bool(first.still)) == ("mp4", {"ko", "en"}, True)
+    load_folder(folder)
+    assert queries.find("blue-skies", "en").video == first
+    (folder / "film.mp4").write_bytes(mp4())
+    load_folder(folder)
+    second = queries.find("blue-skies", "en").video
+    assert second.file != first.file
+    for left_over in folder.glob("film.*"):
+        left_over.unlink()
+    load_folder(folder)
+    assert queries.find("blue-skies", "en").video is None
+    assert retention.run({}).files == 4, "both films and their pictures"
+
+
+def test_captions_that_browsers_would_skip_are_not_loaded(folder):
+    (folder / "captions.en.vtt").write_text("WEBVTT\n\nHello\n")
+    with pytest.raises(BadCaptions):
+        load_folder(folder)
+    assert number_of(Campaign) == 0
 
 
 def test_a_new_file_is_a_new_version_and_the_old_one_stays_readable(folder):
@@ -115,7 +142,7 @@ def test_events_and_video_follow_the_file_and_calendars_know_the_events_again(fo
     (folder / "campaign.toml").write_text(facts[: facts.index("[[events]]")], "utf-8")
     load_folder(folder)
     assert events.shown(campaign.id, "en") == []
-    assert queries.find("blue-skies", "en").video is None
+    assert queries.find("blue-skies", "en").video.file, "the folder's own film, which an address goes before"
 
 
 def test_what_staff_have_edited_is_not_loaded_over(folder, runner, monkeypatch):

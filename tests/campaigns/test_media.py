@@ -3,12 +3,15 @@
 import pytest
 
 from pledge.campaigns import media, queries, staff_queries
+from pledge.campaigns.media import VideoFields
 from pledge.campaigns.models import CampaignState
 from pledge.campaigns.moderation import EditedMeanwhile, move
 from pledge.campaigns.rules import BadFields, FieldFault
 from pledge.core.db import db
 from pledge.files.models import StoredFile
-from tests.support.factories import EDITOR, draft, stored_document, stored_picture
+from pledge.files.services import UnknownFile
+from tests.support.factories import EDITOR, draft, stored_document, stored_picture, stored_video
+from tests.support.videos import CAPTIONS, webm
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -16,7 +19,8 @@ ADDRESS = "https://youtu.be/dQw4w9WgXcQ"
 
 
 def set_video(address=ADDRESS, **more):
-    media.set_video(EDITOR, "air", media.video_stamp(staff_queries.desk("air").video), address, **more)
+    seen = media.video_stamp(staff_queries.desk("air").video)
+    media.set_video(EDITOR, "air", seen, VideoFields(address, **more))
 
 
 def set_letters(new=(), drop=()):
@@ -73,6 +77,77 @@ def test_without_a_video_there_is_no_picture_either():
     assert staff_queries.desk("air").video.still == ""
 
 
+def test_a_video_of_our_own_has_captions_and_takes_the_place_of_one_elsewhere():
+    published()
+    set_video()
+    name = stored_video(webm())
+    set_video("", file=name, captions={"ko": CAPTIONS})
+    video = queries.find("air", "en").video
+    assert (video.file, video.format, video.media_type) == (name, "webm", "video/webm")
+    assert video.captions == {"ko": CAPTIONS}
+    assert video.words("en") == ["One sky & all", "Two lines"]
+    assert is_kept(name)
+    set_video("", captions={"ko": CAPTIONS, "en": CAPTIONS})
+    assert queries.find("air", "en").video.file == name, "other captions leave the file alone"
+
+
+def test_the_file_of_a_video_is_replaced_and_let_go_of():
+    draft("air")
+    old, new = stored_video(), stored_video()
+    set_video("", file=old, still=stored_picture())
+    set_video("", file=new)
+    assert (is_kept(old), is_kept(new)) == (False, True)
+    still = staff_queries.desk("air").video.still
+    set_video("", drop_file=True, captions={"ko": CAPTIONS})
+    assert staff_queries.desk("air").video is None
+    assert (is_kept(new), is_kept(still)) == (False, False)
+
+
+def test_a_campaign_has_one_video():
+    draft("air")
+    name = stored_video()
+    with pytest.raises(BadFields) as refused:
+        set_video(file=name)
+    assert refused.value.faults == {"video": FieldFault.TWO_VIDEOS}
+    set_video("", file=name)
+    with pytest.raises(BadFields) as refused:
+        set_video()
+    assert refused.value.faults == {"video": FieldFault.TWO_VIDEOS}
+    set_video(drop_file=True)
+    assert staff_queries.desk("air").video.id == "dQw4w9WgXcQ"
+
+
+def test_captions_belong_to_a_file():
+    draft("air")
+    with pytest.raises(BadFields) as refused:
+        set_video(captions={"ko": CAPTIONS})
+    assert refused.value.faults == {"own": FieldFault.MISSING}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "One sky",
+        "WEBVTTS\n\n00:00.000 --> 00:02.000\nOne",
+        "\nWEBVTT\n\n00:00.000 --> 00:02.000\nOne",
+        "WEBVTT\n\nOne",
+        "WEBVTT\n\n00:00,000 --> 00:02,000\nOne",
+        "WEBVTT\n\n00:00.000 --> 00:02.000\nOne\n\n0:02 --> 0:04\nTwo",
+    ],
+)
+def test_captions_are_webvtt_of_which_browsers_show_everything(text):
+    draft("air")
+    with pytest.raises(BadFields) as refused:
+        set_video("", file=stored_video(), captions={"en": text})
+    assert refused.value.faults == {"captions_en": FieldFault.CAPTIONS}
+
+
+def test_another_file_is_no_video():
+    draft("air")
+    with pytest.raises(UnknownFile):
+        set_video("", file=stored_document())
+
+
 def test_a_letter_in_one_language_serves_both_and_says_which_it_is_in():
     published()
     letter = stored_document()
@@ -101,7 +176,7 @@ def test_media_that_somebody_else_changed_are_not_written_over():
     seen = media.video_stamp(None)
     set_video()
     with pytest.raises(EditedMeanwhile) as refused:
-        media.set_video(EDITOR, "air", seen, "https://vimeo.com/123456789")
+        media.set_video(EDITOR, "air", seen, VideoFields("https://vimeo.com/123456789"))
     assert refused.value.stored["id"] == "dQw4w9WgXcQ"
     before = media.letters_stamp(staff_queries.desk("air").letters)
     set_letters({"ko": stored_document()})

@@ -1,5 +1,8 @@
 """Storing, keeping and letting go of files; and what happens when the storage is away."""
 
+import hashlib
+import io
+
 import pytest
 from sqlalchemy import func, select
 from structlog.testing import capture_logs
@@ -7,11 +10,12 @@ from structlog.testing import capture_logs
 from pledge.core.db import NestedTransaction, db, transaction
 from pledge.files import queries, services
 from pledge.files.backends import current_storage
-from pledge.files.faults import BadDocument, BadPicture, DocumentFault
+from pledge.files.faults import BadDocument, BadPicture, BadVideoFile, DocumentFault, VideoFault
 from pledge.files.models import StoredFile
 from pledge.files.storage import StorageAway
 from pledge.retention import services as retention
 from tests.support.pictures import PDF, SVG, png
+from tests.support.videos import mp4, webm
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -99,6 +103,31 @@ def test_what_is_no_whole_pdf_is_refused(data, media_type, fault):
         services.store_document(data, media_type)
     assert refused.value.fault == fault
     assert rows() == 0
+
+
+def test_a_video_is_stored_as_it_is_and_goes_with_the_sweep(frozen_clock):
+    name = services.store_video(io.BytesIO(webm()))
+    with queries.video(name, "webm") as file:
+        assert file.read() == webm()
+    row = db.session.get(StoredFile, name)
+    assert (row.kind, row.media_type, row.size) == ("video", "video/webm", len(webm()))
+    assert row.sha256 == hashlib.sha256(webm()).digest()
+    frozen_clock.move(days=2)
+    assert services.sweep() == 1
+    assert queries.video(name, "webm") is None
+
+
+def test_a_video_that_is_larger_than_the_setting_or_unplayable_is_not_stored(make_app):
+    with make_app(max_video_mb=1).app_context():
+        assert services.store_video(io.BytesIO(mp4(media=900_000)))
+        for data, fault in (
+            (mp4(media=1_000_000), VideoFault.TOO_LARGE),
+            (mp4("hvc1"), VideoFault.CODEC),
+        ):
+            with pytest.raises(BadVideoFile) as refused:
+                services.store_video(io.BytesIO(data))
+            assert refused.value.fault == fault
+        assert rows() == 1
 
 
 def test_storing_has_a_transaction_of_its_own():

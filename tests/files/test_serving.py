@@ -5,7 +5,9 @@ from structlog.testing import capture_logs
 
 from pledge.files import queries, services
 from pledge.files.storage import StorageAway
+from tests.support.factories import stored_video
 from tests.support.pictures import PDF, png
+from tests.support.videos import mp4, webm
 
 CACHE = "public, max-age=31536000, immutable"
 
@@ -42,6 +44,40 @@ def test_a_document_is_always_saved_under_the_name_of_its_link(client, document)
     assert "sandbox" in response.headers["Content-Security-Policy"]
 
 
+def fetch(client, path, **options):
+    """The whole answer; buffered, so that its file is closed."""
+    return client.get(path, buffered=True, **options)
+
+
+@pytest.mark.parametrize(("data", "ending"), [(mp4(), "mp4"), (webm(), "webm")], ids=["mp4", "webm"])
+def test_a_video_is_sent_whole_or_in_the_parts_that_a_player_asks_for(client, data, ending):
+    path = f"/files/{stored_video(data)}/video.{ending}"
+    whole = fetch(client, path)
+    assert (whole.status_code, whole.data) == (200, data)
+    assert whole.content_type == f"video/{ending}"
+    assert whole.headers["Accept-Ranges"] == "bytes"
+    assert whole.headers["Cache-Control"] == CACHE
+    part = fetch(client, path, headers={"Range": "bytes=10-19"})
+    assert (part.status_code, part.data) == (206, data[10:20])
+    assert part.headers["Content-Range"] == f"bytes 10-19/{len(data)}"
+    assert fetch(client, path, headers={"Range": "bytes=-5"}).data == data[-5:]
+    assert fetch(client, path, headers={"Range": "bytes=5-"}).data == data[5:]
+    assert fetch(client, path, headers={"Range": "bytes=9999-"}).status_code == 416
+    again = fetch(client, path, headers={"If-None-Match": whole.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    assert client.head(path, buffered=True).headers["Content-Length"] == str(len(data))
+
+
+def test_a_video_in_a_bucket_is_sent_in_parts_too(make_app, bucket):
+    app, data = make_app(**bucket), mp4(media=600_000)
+    with app.app_context():
+        path = f"/files/{stored_video(data)}/video.mp4"
+    client = app.test_client()
+    assert fetch(client, path).data == data
+    part = fetch(client, path, headers={"Range": "bytes=500000-"})
+    assert (part.status_code, part.data) == (206, data[500_000:])
+
+
 @pytest.mark.parametrize(
     ("asked", "saved"),
     [("a%22%0d%0aX-Evil: 1", "aX-Evil%201.pdf"), ("..%2e", "document.pdf"), ("%E2%80%AEfdp", "fdp.pdf")],
@@ -61,6 +97,11 @@ def test_whoever_has_it_already_gets_no_bytes(client, picture):
     assert client.head(path).headers["Content-Length"] == str(len(client.get(path).data))
 
 
+def test_a_picture_that_was_stored_small_is_sent_for_a_wide_size(client, picture):
+    small = client.get(f"/files/{picture}/320.webp").data
+    assert client.get(f"/files/{picture}/1080.webp").data == small
+
+
 def test_sending_a_file_asks_no_database(client, picture, statements):
     with statements() as seen:
         client.get(f"/files/{picture}/96.webp")
@@ -74,6 +115,8 @@ def test_sending_a_file_asks_no_database(client, picture, statements):
         "/files/{picture}/96.png",
         "/files/{picture}/x.pdf",
         "/files/{document}/96.webp",
+        "/files/{document}/video.mp4",
+        "/files/{document}/video.mov",
         "/files/unknown/96.webp",
         "/files/" + "0" * 32 + "/96.webp",
         "/files/..%2f..%2fpledge.sqlite3/96.webp",

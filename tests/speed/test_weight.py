@@ -13,8 +13,10 @@ MAX_REQUESTS = 8
 
 COUNT = "/api/v1/campaigns/blue-skies/count"
 #: Addresses of our own files in a page: style sheet, scripts, modules, pictures. Phones ask for the icon of the home screen
-#: when somebody puts the page there.
-FILES = re.compile(r'(?<!rel="apple-touch-icon" href)="(/static/[^"]+)"')
+#: when somebody puts the page there, and for some modules when their part of the page comes near.
+FILES = re.compile(
+    r'(?<!rel="apple-touch-icon" href)(?<!data-module-later data-module-src)="(/static/[^"]+)"'
+)
 
 #: What makes a browser fetch a further file: @import, url() that holds no data, a static import.
 LOADS = re.compile(r"""@import|url\((?!["']?(?:data:|#))|^\s*import\s*["'{*\w]""", re.MULTILINE)

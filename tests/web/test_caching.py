@@ -330,7 +330,7 @@ def test_no_personal_page_may_opt_in_by_mistake(app):
     """Only these are kept; another one needs a look at what its page shows of its reader, and a place in nginx's file."""
     assert {name for name, view in app.view_functions.items() if hasattr(view, "kept_reads")} == {
         *("public.home", "public.privacy", "public.verify", "public.campaign", "public.progress"),
-        *("public.live", "public.letter", "public.news", "public.news_item"),
+        *("public.live", "public.letter", "public.captions", "public.news", "public.news_item"),
         *("public.pledge", "public.pledge_source", "public.events_calendar", "public.event_calendar"),
         *("public.organizations", "public.organization", "public.spread", "public.share_by_kakao"),
         *("api.openapi", "api.campaign_list", "api.campaign_facts"),

@@ -1,8 +1,22 @@
-// Every page works without this file. Elements say by data-module which module improves them.
-for (const element of document.querySelectorAll("[data-module]")) {
+// Every page works without this file. Elements say by data-module which module improves them, and by data-module-later that
+// this may wait until they come near the window.
+function improve(element) {
   import(new URL(element.dataset.moduleSrc, document.baseURI))
     .then((module) => module.default(element))
     .catch((error) => console.warn("left as it is:", element.dataset.module, error));
+}
+
+const near = new IntersectionObserver((changes) => {
+  for (const { isIntersecting, target } of changes) {
+    if (!isIntersecting) continue;
+    near.unobserve(target);
+    improve(target);
+  }
+}, { rootMargin: "50%" });
+
+for (const element of document.querySelectorAll("[data-module]")) {
+  if ("moduleLater" in element.dataset) near.observe(element);
+  else improve(element);
 }
 
 // After a form came back with errors, start reading where they are told.

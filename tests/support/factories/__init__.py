@@ -26,7 +26,12 @@ from tests.support.factories.endorsements import (
     endorsement,
     version_of,
 )
-from tests.support.factories.files import stored_document, stored_picture
+from tests.support.factories.files import (
+    stored_document,
+    stored_picture,
+    stored_video,
+    stored_wide_picture,
+)
 from tests.support.factories.ledger import fold, fold_all, plant_entry
 from tests.support.factories.mails import answer_requests, mailed
 from tests.support.factories.signatures import (
@@ -79,6 +84,8 @@ __all__ = [
     "staff",
     "stored_document",
     "stored_picture",
+    "stored_video",
+    "stored_wide_picture",
     "the_campaign",
     "unsubscribe_token",
     "version_of",

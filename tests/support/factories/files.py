@@ -1,7 +1,10 @@
 """Files that wait to be kept."""
 
+import io
+
 from pledge.files import services
 from tests.support.pictures import PDF, png
+from tests.support.videos import mp4
 
 
 def stored_picture() -> str:
@@ -12,3 +15,13 @@ def stored_picture() -> str:
 def stored_document() -> str:
     """The name of a PDF."""
     return services.store_document(PDF, services.PDF)
+
+
+def stored_video(data: bytes = b"") -> str:
+    """The name of a video, an MP4 unless data is given."""
+    return services.store_video(io.BytesIO(data or mp4()))
+
+
+def stored_wide_picture() -> str:
+    """The name of a picture in wide sizes."""
+    return services.store_wide_picture(png(size=(64, 36)))

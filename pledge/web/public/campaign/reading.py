@@ -9,6 +9,7 @@ from pledge.campaigns import calendar, events
 from pledge.campaigns import letter as letters
 from pledge.campaigns import queries as campaigns
 from pledge.campaigns.queries import CampaignView
+from pledge.campaigns.video import OwnVideo, Video
 from pledge.core import countries, i18n, tokens
 from pledge.core.tokens import BadToken, Purpose
 from pledge.deliveries.register_queries import public_deliveries
@@ -76,6 +77,17 @@ def letter(slug: str) -> Response:
     return make_response(render_template("public/campaign/letter.html", campaign=view, letter=text))
 
 
+@public.get("/c/<slug>/captions.vtt")
+@kept(PAGE_CACHE)
+def captions(slug: str) -> Response:
+    """The captions of the campaign's own video, in the language of the address."""
+    video = campaign_or_404(slug).video
+    text = video.captions[i18n.language()] if isinstance(video, OwnVideo) else ""
+    if not text:
+        abort(404)
+    return Response(text, mimetype="text/vtt")
+
+
 @public.get("/c/<slug>/events.ics")
 @kept(PAGE_CACHE)
 def events_calendar(slug: str) -> Response:
@@ -115,10 +127,9 @@ def _campaign(view: CampaignView, *, preview: bool = False) -> Response:
         )
     )
     if view.video:
-        # Only this page may have a frame, and only of its own video; it is made when somebody presses play.
-        response.headers["Content-Security-Policy"] = (
-            f"{CONTENT_SECURITY_POLICY}; frame-src {view.video.origin}"
-        )
+        # Only this page may play a video, and only its own; it is asked for when somebody presses play.
+        source = f"frame-src {view.video.origin}" if isinstance(view.video, Video) else "media-src 'self'"
+        response.headers["Content-Security-Policy"] = f"{CONTENT_SECURITY_POLICY}; {source}"
     return response
 
 

@@ -210,6 +210,10 @@ class PhotoForm(StampedForm):
 
 class VideoForm(StampedForm):
     video = StringField(_l("Address of the video"))
+    own = FileField(_l("Video file"))
+    own_kept = HiddenField()
+    drop_own = TickField(_l("Remove the video file"))
+    captions = ByLanguage(TextAreaField, _l("Captions"))
     still = FileField(_l("Picture"))
     still_kept = HiddenField()
     drop_still = TickField(_l("Use the default picture again"))

@@ -4,12 +4,16 @@ from flask import Response, request
 from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
 
+from config import Config, current_config
 from pledge.accounts.roles import Permission
 from pledge.campaigns import media, photo
 from pledge.campaigns import staff_queries as campaigns
+from pledge.campaigns.media import VideoFields
 from pledge.campaigns.photo import Photo, PhotoFocus
 from pledge.campaigns.staff_queries import CampaignDesk
+from pledge.campaigns.video import OwnVideo, Video
 from pledge.core import languages
+from pledge.files.services import MEGABYTE
 from pledge.web.request_checks import allows
 from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
@@ -19,7 +23,7 @@ from pledge.web.staff.campaigns.saving import (
     SavingProblem,
     attempt,
     take_document,
-    take_picture,
+    take_video,
     take_wide_picture,
 )
 from pledge.web.staff.campaigns.sections import OK, saved, section_page
@@ -40,6 +44,11 @@ FOCUSES = (
 
 #: Two letters of 5 MB and the fields beside them.
 LETTERS_BODY = 10_200_000
+
+
+def video_body(config: Config) -> int:
+    """Bytes of the video's form: up to twice what a video may have, so that one too large is refused beside its field."""
+    return PICTURE_BODY + 2 * config.max_video_mb * MEGABYTE
 
 
 @staff.get("/campaigns/<slug>/media")
@@ -71,22 +80,22 @@ def campaign_photo(slug: str) -> AnyResponse:
 
 
 @staff.post("/campaigns/<slug>/media/video")
-@allows(body=PICTURE_BODY)
+@allows(body=video_body)
 @needs(Permission.EDIT_CAMPAIGNS)
 def campaign_video(slug: str) -> AnyResponse:
     form = VideoForm(request.form)
-    still = take_picture(form, "still")
+    fields = VideoFields(
+        address=form.video.data or "",
+        file=take_video(form, "own"),
+        drop_file=form.drop_own.data,
+        captions=form.by_language("captions"),
+        still=take_wide_picture(form, "still"),
+        drop_still=form.drop_still.data,
+    )
     problem = attempt(
         form,
-        lambda: media.set_video(
-            actor(),
-            slug,
-            form.seen.data or "",
-            form.video.data or "",
-            still=still,
-            drop_still=form.drop_still.data,
-        ),
-        check=lambda: media.read_video(form.video.data or ""),
+        lambda: media.set_video(actor(), slug, form.seen.data or "", fields),
+        check=lambda: media.check_video(fields),
     )
     return _page(campaigns.desk(slug), problem, video_form=form) if problem else saved("campaign_media", slug)
 
@@ -126,7 +135,13 @@ def _photo_form(stored: Photo) -> PhotoForm:
 
 def _video_form(desk: CampaignDesk) -> VideoForm:
     video = desk.video
-    return VideoForm(data={"video": video.link if video else "", "seen": media.video_stamp(video)})
+    return VideoForm(
+        data={
+            "video": video.link if isinstance(video, Video) else "",
+            **languages.by_field("captions", video.captions if isinstance(video, OwnVideo) else {}),
+            "seen": media.video_stamp(video),
+        }
+    )
 
 
 def _letters_form(desk: CampaignDesk) -> LettersForm:
@@ -150,5 +165,12 @@ def _page(desk: CampaignDesk, problem: SavingProblem, **sent: StampedForm) -> Re
     }
     form = next(iter(sent.values()), forms["photo_form"])
     return section_page(
-        "staff/campaigns/media.html", desk, form, problem, photo=stored, focuses=FOCUSES, **forms
+        "staff/campaigns/media.html",
+        desk,
+        form,
+        problem,
+        photo=stored,
+        focuses=FOCUSES,
+        max_video_mb=current_config().max_video_mb,
+        **forms,
     )

@@ -7,8 +7,10 @@ from typing import Any
 from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from werkzeug.datastructures import FileStorage
 from wtforms import FileField, Form
 
+from config import current_config
 from pledge.campaigns.models import CampaignState
 from pledge.campaigns.moderation import (
     CampaignIncomplete,
@@ -24,8 +26,8 @@ from pledge.core.text.lines import LineFault
 from pledge.core.tokens import BadToken, Purpose
 from pledge.files import services as files
 from pledge.files.faults import PictureFault
-from pledge.files.services import BadDocument, BadPicture, StorageAway, UnknownFile
-from pledge.files.words import DOCUMENT_WORDS, PICTURE_WORDS, STORAGE_AWAY
+from pledge.files.services import BadDocument, BadPicture, BadVideoFile, StorageAway, UnknownFile
+from pledge.files.words import DOCUMENT_WORDS, PICTURE_WORDS, STORAGE_AWAY, VIDEO_WORDS
 from pledge.web.errors import answer_busy
 
 #: The body of a request: a logo of 1 MB and the fields beside it.
@@ -53,6 +55,10 @@ FAULTS = {
         "Signing has begun, and this would stop it. To stop signing, pause it with the switches or close the campaign."
     ),
     FieldFault.VIDEO: _l("Enter the address of one video on YouTube or Vimeo."),
+    FieldFault.TWO_VIDEOS: _l("A campaign has one video: leave the address empty, or remove the video file."),
+    FieldFault.CAPTIONS: _l(
+        "This is not WebVTT. The first line is WEBVTT, and each caption has a line like 00:01.000 --> 00:04.000 above it."
+    ),
 }
 
 
@@ -124,32 +130,40 @@ def _tell(form: Form, errors: Mapping[str, list[Any]]) -> None:
 
 def take_picture(form: Form, name: str) -> str:
     """Store the picture of a file field; returns its name in `files`, "" when none was chosen or it was refused."""
-    return _take(form, name, lambda data, _type: files.store_picture(data))
+    return _take(form, name, lambda sent: files.store_picture(sent.read()))
 
 
 def take_wide_picture(form: Form, name: str) -> str:
     """As take_picture, for a photograph across the page."""
-    return _take(form, name, lambda data, _type: files.store_wide_picture(data))
+    return _take(form, name, lambda sent: files.store_wide_picture(sent.read()))
 
 
 def take_document(form: Form, name: str) -> str:
     """As take_picture, for a PDF."""
-    return _take(form, name, files.store_document)
+    return _take(form, name, lambda sent: files.store_document(sent.read(), sent.mimetype))
 
 
-def _take(form: Form, name: str, store: Callable[[bytes, str], str]) -> str:
+def take_video(form: Form, name: str) -> str:
+    """As take_picture, for a video."""
+    return _take(form, name, lambda sent: files.store_video(sent.stream))
+
+
+def _take(form: Form, name: str, store: Callable[[FileStorage], str]) -> str:
     """A file from an earlier, refused attempt at the same form is still stored: a hidden field has its token."""
     kept, sent = form[f"{name}_kept"], request.files.get(name)
     if sent is None or not sent.filename:
         return _kept(kept.data or "")
     try:
-        stored = store(sent.read(), sent.mimetype)
+        stored = store(sent)
     except BadPicture as bad:
         form[name].errors = [PICTURE_WORDS[bad.fault]]
         if bad.fault is PictureFault.BUSY:
             answer_busy()
     except BadDocument as bad:
         form[name].errors = [DOCUMENT_WORDS[bad.fault]]
+    except BadVideoFile as bad:
+        limit = current_config().max_video_mb
+        form[name].errors = [VIDEO_WORDS[bad.fault] % {"limit": limit}]
     except StorageAway:
         form[name].errors = [STORAGE_AWAY]
     else:

@@ -9,6 +9,7 @@ from icalendar import Calendar
 
 from pledge.campaigns import items, media, queries, staff_queries
 from pledge.campaigns.events import EVENT
+from pledge.campaigns.media import VideoFields
 from pledge.core import clock
 from pledge.web.caching import cache
 from pledge.web.security_headers import CONTENT_SECURITY_POLICY
@@ -20,7 +21,7 @@ VIDEO = "https://youtu.be/dQw4w9WgXcQ"
 
 
 def set_video(address):
-    media.set_video(EDITOR, "air", media.video_stamp(staff_queries.desk("air").video), address)
+    media.set_video(EDITOR, "air", media.video_stamp(staff_queries.desk("air").video), VideoFields(address))
 
 
 def fresh(app):

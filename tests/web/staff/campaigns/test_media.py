@@ -3,10 +3,15 @@
 import io
 import re
 
+import pytest
+
 from pledge.campaigns import media, photo, staff_queries
+from pledge.campaigns.media import VideoFields
 from pledge.campaigns.photo import PhotoFocus
+from pledge.files import services as files
 from tests.support import factories
 from tests.support.factories import EDITOR
+from tests.support.videos import CAPTIONS, mp4
 from tests.web.staff.campaigns.screens import PDF, photograph, picture, seen, send
 
 
@@ -42,6 +47,79 @@ def test_another_address_than_youtube_or_vimeo_is_told(app, editor):
     assert 'value="https://example.org/v"' in sent.text
 
 
+VIDEO_CAPTIONS = {"captions_ko": CAPTIONS, "captions_en": CAPTIONS}
+
+
+def video_form(**changes):
+    return {"seen": media.video_stamp(staff_queries.desk("air").video), **changes}
+
+
+def test_a_video_of_our_own_is_saved_shown_with_captions_and_taken_away(app, editor, client):
+    factories.campaign("air")
+    form = video_form(own=(io.BytesIO(mp4()), "film.mp4"), still=photograph(), **VIDEO_CAPTIONS)
+    assert send(editor, "media/video", form).status_code == 303
+    video, page = staff_queries.desk("air").video, client.get("/en/c/air")
+    assert f'src="/files/{video.file}/video.mp4" type="video/mp4"' in page.text
+    assert 'preload="none"' in page.text
+    assert f'src="/files/{video.still}/640.webp"' in page.text
+    assert 'src="/en/c/air/captions.vtt" srclang="en" label="English">' in page.text
+    assert 'data-captions="en"' in page.text
+    assert 'src="/ko/c/air/captions.vtt" srclang="ko" label="한국어">' in page.text
+    assert "<p>One sky &amp; all</p>" in page.text, "its words can be read"
+    assert "media-src 'self'" in page.headers["Content-Security-Policy"]
+    assert client.get("/en/c/air/captions.vtt").text == CAPTIONS
+    client.checked = False
+    assert client.get(f"/files/{video.file}/video.mp4", buffered=True).data == mp4()
+    assert send(editor, "media/video", video_form(drop_own="y", **VIDEO_CAPTIONS)).status_code == 303
+    assert staff_queries.desk("air").video is None
+
+
+def test_without_captions_of_a_language_there_is_no_file_of_them(app, client):
+    factories.campaign("air")
+    fields = VideoFields(file=factories.stored_video(), captions={"ko": CAPTIONS})
+    media.set_video(EDITOR, "air", media.video_stamp(None), fields)
+    assert client.get("/en/c/air/captions.vtt").status_code == 404
+    assert 'data-captions="ko"' in client.get("/en/c/air").text
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"MZ", "This is not an MP4 or WebM video."),
+        (mp4("hvc1"), "Some browsers could not play this video."),
+        (mp4()[:-1], "The video is damaged or incomplete."),
+        (mp4(media=30_000), "The video is larger than 30 MB."),
+    ],
+)
+def test_why_a_video_is_refused_is_told_beside_its_field(app, editor, monkeypatch, data, told):
+    monkeypatch.setattr(files, "MEGABYTE", 1000)
+    factories.campaign("air")
+    sent = send(editor, "media/video", video_form(own=(io.BytesIO(data), "film.mp4"), **VIDEO_CAPTIONS))
+    assert sent.status_code == 422
+    assert told in sent.text
+    assert 'href="#own"' in sent.text
+    assert "One &lt;b&gt;sky" in sent.text, "what was entered is kept"
+
+
+def test_a_video_is_not_chosen_again_when_its_captions_are_wrong(app, editor):
+    factories.campaign("air")
+    form = video_form(own=(io.BytesIO(mp4()), "film.mp4"), captions_en="no captions")
+    sent = send(editor, "media/video", form)
+    assert sent.status_code == 422
+    assert 'href="#captions_en"' in sent.text
+    kept = re.search(r'name="own_kept" value="([^"]+)"', sent.text)[1]
+    assert send(editor, "media/video", video_form(own_kept=kept, **VIDEO_CAPTIONS)).status_code == 303
+    assert staff_queries.desk("air").video.captions == {"ko": CAPTIONS, "en": CAPTIONS}
+
+
+def test_an_address_and_a_file_are_one_video_too_many(app, editor):
+    factories.campaign("air")
+    form = video_form(video="https://youtu.be/dQw4w9WgXcQ", own=(io.BytesIO(mp4()), "film.mp4"))
+    sent = send(editor, "media/video", form)
+    assert sent.status_code == 422
+    assert "A campaign has one video" in sent.text
+
+
 def test_a_letter_is_stored_offered_and_taken_away(app, editor, client):
     factories.campaign("air")
     held = media.letters_stamp(staff_queries.desk("air").letters)
@@ -75,7 +153,7 @@ def test_what_is_no_pdf_is_told(app, editor):
 def test_media_that_somebody_else_changed_meanwhile_are_told(app, editor):
     factories.campaign("air")
     page = editor.get("/staff/campaigns/air/media")
-    media.set_video(EDITOR, "air", media.video_stamp(None), "https://vimeo.com/123456789")
+    media.set_video(EDITOR, "air", media.video_stamp(None), VideoFields("https://vimeo.com/123456789"))
     sent = send(
         editor, "media/video", {"video": "https://youtu.be/dQw4w9WgXcQ", "seen": seen(page, "media/video")}
     )

@@ -1,0 +1,64 @@
+"""Makes the film of the demo campaign, its picture, and the picture of `make demo`: `python -m tools.film.make`.
+
+scene.html draws one moment; Chromium shows it frame by frame, and ffmpeg (a Debian package that only this script needs)
+encodes H.264, which every browser plays. The film has no sound and no words: those are its captions, in each language.
+"""
+
+import subprocess
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page
+
+from tests.support.browser import chromium
+
+ROOT = Path(__file__).resolve().parents[2]
+SCENE = Path(__file__).with_name("scene.html")
+DEMO = ROOT / "pledge" / "content" / "demo" / "blue-skies"
+SAMPLE = ROOT / "pledge" / "content" / "sample"
+
+SECONDS, FRAMES_PER_SECOND = 30, 20
+WIDTH, HEIGHT = 1280, 720
+#: Moments, in seconds: shown until somebody presses play, and across the page of `make demo`.
+STILL, PHOTO = 22.5, 19.5
+
+ENCODER = (
+    *("ffmpeg", "-loglevel", "error", "-y", "-f", "image2pipe", "-framerate", str(FRAMES_PER_SECOND)),
+    *("-i", "-", "-c:v", "libx264", "-preset", "veryslow", "-crf", "26", "-pix_fmt", "yuv420p", "-an"),
+    # Nothing about the machine; the index first, so that a player begins before it has the whole file.
+    *("-map_metadata", "-1", "-fflags", "+bitexact", "-flags:v", "+bitexact", "-movflags", "+faststart"),
+)
+
+
+def scene(browser: Browser, scale: float = 1) -> Page:
+    page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, device_scale_factor=scale)
+    page.goto(SCENE.as_uri())
+    page.evaluate("document.fonts.load('190px Pretendard')")
+    return page
+
+
+def frame(page: Page, moment: float) -> bytes:
+    page.evaluate("moment => draw(moment)", moment)
+    return page.screenshot()
+
+
+def film(page: Page, target: Path) -> None:
+    with subprocess.Popen((*ENCODER, str(target)), stdin=subprocess.PIPE) as encoder:
+        assert encoder.stdin is not None  # as it was opened
+        for number in range(SECONDS * FRAMES_PER_SECOND):
+            encoder.stdin.write(frame(page, number / FRAMES_PER_SECOND))
+        encoder.stdin.close()
+    if encoder.returncode:
+        raise RuntimeError("ffmpeg failed")
+
+
+def picture(page: Page, moment: float, target: Path) -> None:
+    """A frame as WebP, by the same program."""
+    command = ("ffmpeg", "-loglevel", "error", "-y", "-i", "-", "-quality", "82", str(target))
+    subprocess.run(command, input=frame(page, moment), check=True)
+
+
+if __name__ == "__main__":
+    with chromium() as found:
+        picture(scene(found), STILL, DEMO / "film.webp")
+        picture(scene(found, scale=1.25), PHOTO, SAMPLE / "photo.webp")
+        film(scene(found), DEMO / "film.mp4")
