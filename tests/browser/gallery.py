@@ -104,6 +104,11 @@ def pages(lang: str, clock_of_links: Clock) -> Iterator[Shown]:
     counted = signature(blue, public_name=True, updates=True, country="NL")
     thanks = f"/{lang}/confirm/{confirm_token(counted)}"
     yield Shown("confirmed", thanks)
+    home = signature(blue, region=None)
+    asked = f"/{lang}/confirm/{confirm_token(home)}"
+    yield Shown("confirmed, province asked", asked)
+    busan = signature(blue, region="KR-26")
+    yield Shown("confirmed, province said", f"/{lang}/confirm/{confirm_token(busan)}?region=1")
     yield Shown("confirmed, link mailed", thanks, act=press("main form[action$='/my-link'] button"))
     clock_of_links.move(days=-8)
     yield Shown("confirmed, old link", f"/{lang}/confirm/{confirm_token(counted)}")

@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from pledge.web.public.campaign.sharing import KAKAO_INTEGRITY, KAKAO_SCRIPT
 from tests.browser.steps import CAMPAIGN, confirm_button, mailed, sign, sign_and_confirm
+from tests.support.browser import look_faults
 
 SHARE_PAGES = ["social-plugins.line.me", "twitter.com", "www.facebook.com", "wa.me", ""]
 #: Stands for Kakao's script: remembers what it is asked.
@@ -115,6 +116,7 @@ def test_kakaotalk_is_asked_to_share_the_address_when_the_button_is_pressed(visi
     page = visitor.page(lang="ko")
     hashed = "sha384-" + base64.b64encode(sha384(STAND_IN.encode()).digest()).decode()
     open_kakao(page, STAND_IN, hashed)
+    assert look_faults(page) == []
     page.locator("[data-open]").click()
     assert page.evaluate("window.asked") == [
         ["init", site.environment["PLEDGE_KAKAO_KEY"]],

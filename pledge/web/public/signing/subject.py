@@ -16,11 +16,17 @@ from pledge.signatures.identifiers import read_ticket
 from pledge.signatures.models import SignatureState
 from pledge.signatures.queries import SignatureView, is_confirmed_lately, open_link, own_signature
 from pledge.signatures.rules import THANKS_AFTER
+from pledge.statistics.ranks import region_ranks
+from pledge.web.caching import cache
+from pledge.web.ordinals import ordinal
 from pledge.web.public.campaign.pages import kept_campaign, kept_pledge
 from pledge.web.public.campaign.sharing import signer_links
 from pledge.web.public.mailed_links.subject import DonePage, JourneyTexts, Question, Subject
 from pledge.web.public.signing.forms import ListForm, OwnForm, RegionForm
 from pledge.web.public.signing.next_steps import next_steps
+
+#: Up to which place a region is told it, and for how many seconds the places are kept.
+LAST_RANK, RANKS_SECONDS = 5, 60
 
 #: What the own page can say after something was done, by the name in its address.
 DONE = ("saved", "agreed", "refused", "withdrawn")
@@ -66,6 +72,7 @@ def thanks_context(signature: SignatureView) -> dict[str, Any]:
     number = number_of(signature.id)
     declined = request.args.get("declined") == "1"
     is_early = signature.confirmed_at is not None and clock.now() < signature.confirmed_at + THANKS_AFTER
+    region_saved = request.args.get("region") == "1" and signature.region is not None
     return {
         "heading": _("Thank you, your signature counts"),
         "number": number,
@@ -74,9 +81,25 @@ def thanks_context(signature: SignatureView) -> dict[str, Any]:
         "mail_comes": is_early and not declined,
         "region_form": RegionForm(),
         "asks_region": signature.country == countries.HOME and signature.region is None,
-        "region_saved": request.args.get("region") == "1" and signature.region is not None,
+        "region_saved": region_saved,
+        "region_rank": _rank(signature) if region_saved else "",
         "next": next_steps(signature.campaign),
     }
+
+
+def _rank(signature: SignatureView) -> str:
+    """A sentence about the place of the signer's region among the others, where it is one of the first."""
+    rank = _kept_ranks(signature.campaign.id).get(signature.region or "", LAST_RANK + 1)
+    if rank > LAST_RANK:
+        return ""
+    if rank == 1:
+        return _("No other province or city has more signatures.")
+    return _("It has the %(place)s most signatures of all provinces and cities.", place=ordinal(rank))
+
+
+@cache.memoize(RANKS_SECONDS)
+def _kept_ranks(campaign_id: int) -> dict[str, int]:
+    return region_ranks(campaign_id)
 
 
 def withdrawing(signature: SignatureView) -> Question:

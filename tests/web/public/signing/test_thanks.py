@@ -5,12 +5,14 @@ from datetime import timedelta
 import pytest
 from markupsafe import Markup
 
-from pledge.campaigns import events
+from pledge.campaigns import items
+from pledge.campaigns.events import EVENT
 from pledge.core import clock
 from tests.support.factories import (
     EDITOR,
     campaign,
     confirm_token,
+    crowd,
     event_fields,
     fold_all,
     signature,
@@ -60,7 +62,8 @@ def test_the_picture_is_that_of_ones_number_and_waits_for_it(client):
 def test_the_next_two_events_are_named_and_no_past_one(client):
     campaign()
     for days, title in ((-9, "Long ago"), (3, "First"), (5, "Second"), (7, "Third")):
-        events.add(
+        items.add(
+            EVENT,
             EDITOR,
             "blue-skies",
             event_fields(title_en=title, starts_at=clock.now() + timedelta(days=days), ends_at=None),
@@ -90,3 +93,22 @@ def test_what_is_shared_names_the_campaign_and_nobody(client):
     assert "I signed “Blue Skies”" in share
     for secret in ("김하늘", "sky@naver.com", confirm_token(person)):
         assert secret not in share
+
+
+SAID = {
+    "KR-11": "You are counted in Seoul. No other province or city has more signatures.",
+    "KR-26": "You are counted in Busan. It has the 2nd most signatures of all provinces and cities.",
+    "KR-49": "You are counted in Jeju.",
+}
+
+
+@pytest.mark.parametrize("region", list(SAID))
+def test_who_says_a_province_hears_its_place_where_everybody_may_see_it(client, region):
+    """Jeju has fewer people than are ever shown by themselves."""
+    for number, shown in ((30, "KR-11"), (20, "KR-26"), (20, "KR-41"), (2, "KR-49"), (9, None)):
+        crowd(number, region=shown)
+    person = signature(region=None)
+    fold_all()
+    answer = client.post(f"/en/confirm/{confirm_token(person)}/region", data={"region": region})
+    notice = words(client.get(answer.location).text.partition('id="done"')[2].partition("</div>")[0])
+    assert notice.endswith("Saved" + SAID[region])
