@@ -93,8 +93,8 @@ def _rank(signature: SignatureView) -> str:
     if rank > LAST_RANK:
         return ""
     if rank == 1:
-        return _("No other province or city has more signatures.")
-    return _("It has the %(place)s most signatures of all provinces and cities.", place=ordinal(rank))
+        return str(_("No other province or city has more signatures."))
+    return str(_("It has the %(place)s most signatures of all provinces and cities.", place=ordinal(rank)))
 
 
 @cache.memoize(RANKS_SECONDS)
