@@ -59,14 +59,19 @@ DARK_DESK = Look(**DESK, scheme="dark")
 LOOKS = {"ko": LIGHT_PHONE, "en": DARK_DESK}
 
 
-@contextmanager
-def chromium() -> Iterator[Browser]:
-    """The system's Chromium, without a window."""
+def program() -> str:
+    """Where the system's Chromium is. Raises RuntimeError when it has none."""
     path = next((found for name in NAMES if (found := shutil.which(name))), None)
     if path is None:
         raise RuntimeError("Chromium is not installed: apt-get install chromium")
+    return path
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """The system's Chromium, without a window."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        browser = playwright.chromium.launch(executable_path=program(), args=list(FLAGS))
         yield browser
         browser.close()
 
