@@ -26,6 +26,7 @@ class LetterPage:
     """The campaign's letter to read, and the language that it is in."""
 
     html: Markup
+    text: str  #: CommonMark
     lang: str
 
 
@@ -55,4 +56,4 @@ def page(campaign_id: int, lang: str) -> LetterPage | None:
     query = select(Campaign.letter_text).where(Campaign.id == campaign_id)
     with reading() as connection:
         text = connection.execute(query).scalar_one()
-    return LetterPage(markdown(text.of(lang)), text.language_for(lang)) if text else None
+    return LetterPage(markdown(text.of(lang)), text.of(lang), text.language_for(lang)) if text else None

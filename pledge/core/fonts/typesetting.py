@@ -1,4 +1,4 @@
-"""The fonts for Typst, which sets the letter of a delivery and the posters of a campaign."""
+"""The fonts for Typst, which sets the letter of a delivery, the letter and the posters of a campaign."""
 
 from functools import cache
 

@@ -1,12 +1,14 @@
-"""Texts in Markdown: to HTML that is safe to show, and the privacy notice with its version."""
+"""Texts in Markdown: as HTML that is safe to show, as a tree for documents, and the privacy notice with its version."""
 
 import re
 from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import nh3
 from markdown_it import MarkdownIt
+from markdown_it.tree import SyntaxTreeNode
 from markupsafe import Markup
 
 from config import Contact
@@ -29,6 +31,30 @@ def markdown(text: str) -> Markup:
         _MARKDOWN.render(text), tags=_TAGS, attributes={"a": {"href"}}, link_rel="noopener noreferrer"
     )
     return Markup(html)  # noqa: S704  # the sanitiser's output is what makes it safe
+
+
+def markdown_tree(text: str) -> list[dict[str, Any]]:
+    """Our own text as a tree of blocks and what is inside them, for documents that are no pages.
+
+    Each node is `{"type": …}` with `children`, `text`, `level` of a heading, `ordered` of a list or `href` of a link; HTML is text.
+    """
+    return [_node(node) for node in SyntaxTreeNode(_MARKDOWN.parse(text)).children]
+
+
+def _node(node: SyntaxTreeNode) -> dict[str, Any]:
+    found: dict[str, Any] = {"type": node.type.removeprefix("ordered_").removeprefix("bullet_")}
+    if node.type == "heading":
+        found["level"] = int(node.tag[1:])
+    elif node.type == "link":
+        href = str(node.attrs.get("href", ""))
+        found["href"] = href if href.startswith(("https://", "http://", "mailto:")) else ""
+    elif found["type"] == "list":
+        found["ordered"] = node.type == "ordered_list"
+    if node.children:
+        found["children"] = [_node(child) for child in node.children]
+    elif node.content:
+        found["text"] = node.content
+    return found
 
 
 @lru_cache(maxsize=4)

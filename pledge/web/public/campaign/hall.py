@@ -1,6 +1,6 @@
 """For events: a count that fills the screen of a hall, and posters to print. Both lead to the campaign's page by a code."""
 
-from flask import Response, abort, make_response, render_template, request
+from flask import Response, abort, make_response, render_template
 from flask_babel import gettext as _
 
 from pledge.campaigns.poster.compose import Paper, PosterWords, poster_pdf
@@ -8,11 +8,8 @@ from pledge.core import i18n
 from pledge.core.urls import campaign_link
 from pledge.web.caching import kept
 from pledge.web.public.blueprint import public
-from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404, campaign_page
+from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404, campaign_page, pdf
 from pledge.web.public.campaign.sharing import qr_code
-
-#: A poster shows no number; it changes when staff change its texts.
-POSTER_CACHE = "public, max-age=3600"
 
 
 @public.get("/c/<slug>/live")
@@ -41,12 +38,4 @@ def poster(slug: str, paper: str) -> Response:
         else "",
         url=campaign_link(i18n.language(), campaign.slug),
     )
-    response = make_response(poster_pdf(words, Paper(paper)))
-    response.content_type = "application/pdf"
-    response.headers["Content-Disposition"] = (
-        f'inline; filename="{campaign.slug}-poster-{paper}-{words.lang}.pdf"'
-    )
-    response.headers["Cache-Control"] = POSTER_CACHE
-    response.add_etag()
-    response.make_conditional(request)
-    return response
+    return pdf(poster_pdf(words, Paper(paper)), f"{campaign.slug}-poster-{paper}-{words.lang}")

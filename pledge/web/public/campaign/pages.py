@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
-from flask import abort
+from flask import Response, abort, make_response, request
 from markupsafe import Markup
 
 from pledge.campaigns import goals, sisters
@@ -30,6 +30,9 @@ from pledge.web.public.campaign.switched import signing_paused
 #: A shared cache may keep a page for a second and show it while we are away (nginx does, deploy/nginx.conf); a browser asks
 #: each time, so that the new number is shown after confirming.
 PAGE_CACHE = "public, max-age=0, s-maxage=1, stale-if-error=600"
+
+#: Posters and letters hold no number; they change when staff change their texts.
+PDF_CACHE = "public, max-age=3600"
 
 #: Steps that a page which stays open knows in advance.
 STEPS_AHEAD = 8
@@ -203,3 +206,14 @@ def campaign_cards() -> list[CampaignCard]:
         )
         for campaign in shown
     ]
+
+
+def pdf(data: bytes, filename: str) -> Response:
+    """A document that is made from a campaign's texts, shown by the browser under this name."""
+    response = make_response(data)
+    response.content_type = "application/pdf"
+    response.headers["Content-Disposition"] = f'inline; filename="{filename}.pdf"'
+    response.headers["Cache-Control"] = PDF_CACHE
+    response.add_etag()
+    response.make_conditional(request)
+    return response

@@ -3,20 +3,23 @@ their permanent addresses, events as calendar files.
 """
 
 from flask import Response, abort, make_response, render_template
+from flask_babel import force_locale
 from flask_babel import gettext as _
 
 from pledge.campaigns import calendar, events
 from pledge.campaigns import letter as letters
 from pledge.campaigns import queries as campaigns
+from pledge.campaigns.letter_pdf.compose import Letter, letter_pdf
 from pledge.campaigns.queries import CampaignView
 from pledge.campaigns.video import OwnVideo, Video
-from pledge.core import countries, i18n, tokens
+from pledge.core import countries, i18n, languages, tokens
 from pledge.core.tokens import BadToken, Purpose
+from pledge.core.urls import campaign_link
 from pledge.deliveries.register_queries import public_deliveries
 from pledge.web.caching import kept
 from pledge.web.public import structured_data
 from pledge.web.public.blueprint import public
-from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404, campaign_page
+from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404, campaign_page, pdf
 from pledge.web.public.campaign.sharing import campaign_links
 from pledge.web.public.signing.forms import SignForm
 from pledge.web.security_headers import CONTENT_SECURITY_POLICY
@@ -31,6 +34,18 @@ def campaign(slug: str) -> Response:
 @public.get("/c/<slug>/preview/<token>")
 def preview(slug: str, token: str) -> Response:
     """The page of a campaign in any state, for holders of a link that the staff area made within the hour."""
+    view = _draft_or_410(slug, token)
+    return _for_holders(_campaign(view, preview=token))
+
+
+@public.get("/c/<slug>/preview/<token>/letter")
+def letter_preview(slug: str, token: str) -> Response:
+    """The letter of such a campaign, for the same people."""
+    view = _draft_or_410(slug, token)
+    return _for_holders(_letter(view, preview=token))
+
+
+def _draft_or_410(slug: str, token: str) -> CampaignView:
     try:
         found = tokens.read(Purpose.PREVIEW, token)
     except BadToken:
@@ -38,7 +53,10 @@ def preview(slug: str, token: str) -> Response:
     view = campaigns.find_draft(int(found.payload[0]), i18n.language())
     if found.expired or view is None or view.slug != slug:
         abort(410)
-    response = _campaign(view, preview=True)
+    return view
+
+
+def _for_holders(response: Response) -> Response:
     response.headers["X-Robots-Tag"] = "noindex, nofollow"
     return response
 
@@ -70,11 +88,27 @@ def pledge_source(slug: str, version: int) -> Response:
 @public.get("/c/<slug>/letter")
 @kept(PAGE_CACHE)
 def letter(slug: str) -> Response:
+    return _letter(campaign_or_404(slug))
+
+
+@public.get("/c/<slug>/letter.pdf")
+def letter_document(slug: str) -> Response:
+    """The letter to print, set from its page."""
     view = campaign_or_404(slug)
     text = letters.page(view.id, i18n.language())
     if text is None:
         abort(404)
-    return make_response(render_template("public/campaign/letter.html", campaign=view, letter=text))
+    with force_locale(languages.locale(text.lang)):
+        heading = _("The campaign’s letter")
+    document = Letter(
+        lang=text.lang,
+        heading=heading,
+        campaign=view.title,
+        text=text.text,
+        secretariat=view.secretariat_line,
+        url=campaign_link(i18n.language(), slug),
+    )
+    return pdf(letter_pdf(document), f"{slug}-letter-{text.lang}")
 
 
 @public.get("/c/<slug>/captions.vtt")
@@ -105,7 +139,17 @@ def event_calendar(slug: str, event: int) -> Response:
     return _calendar(one, view.title, f"{slug}-{event}")
 
 
-def _campaign(view: CampaignView, *, preview: bool = False) -> Response:
+def _letter(view: CampaignView, *, preview: str = "") -> Response:
+    """The letter as a page; `preview` is the token of a preview."""
+    text = letters.page(view.id, i18n.language())
+    if text is None:
+        abort(404)
+    return make_response(
+        render_template("public/campaign/letter.html", campaign=view, letter=text, preview=preview)
+    )
+
+
+def _campaign(view: CampaignView, *, preview: str = "") -> Response:
     shown = events.shown(view.id, i18n.language())
     coming = [event for event in shown if not event.is_over]
     page = campaign_page(view)
@@ -119,7 +163,7 @@ def _campaign(view: CampaignView, *, preview: bool = False) -> Response:
             photo=view.photo,
             video=view.video,
             letter=view.letter,
-            has_letter_page=view.has_letter_page and not preview,
+            has_letter_page=view.has_letter_page,
             deliveries=[] if preview else public_deliveries(view.id, i18n.language()),
             events=coming,
             past_events=[event for event in reversed(shown) if event.is_over],

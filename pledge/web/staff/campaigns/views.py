@@ -129,10 +129,21 @@ def _share_texts(desk: CampaignDesk) -> dict[str, str]:
 @needs(Permission.EDIT_CAMPAIGNS)
 def campaign_preview(slug: str, language: str) -> AnyResponse:
     """Redirect to the public page, with a link that shows it in any state for an hour."""
+    return _preview("public.preview", slug, language)
+
+
+@staff.get("/campaigns/<slug>/preview/<language>/letter")
+@needs(Permission.EDIT_CAMPAIGNS)
+def campaign_letter_preview(slug: str, language: str) -> AnyResponse:
+    """The same for the letter."""
+    return _preview("public.letter_preview", slug, language)
+
+
+def _preview(endpoint: str, slug: str, language: str) -> AnyResponse:
     if language not in languages.codes():
         abort(404)
     token = tokens.mint(Purpose.PREVIEW, [staff_queries.desk(slug).id])
-    return redirect(url_for("public.preview", lang=language, slug=slug, token=token), 302)
+    return redirect(url_for(endpoint, lang=language, slug=slug, token=token), 302)
 
 
 @staff.get("/campaigns/<slug>/state/<after>")

@@ -1,25 +1,12 @@
 """The page for a hall and the posters: the same for everybody, each with the code that leads to the campaign."""
 
-import subprocess
-
 import pytest
 
 from pledge.campaigns.poster.compose import poster_pdf
 from tests.support.factories import campaign, crowd, fold_all
+from tests.support.pdf import pdf_facts, pdf_text
 
 pytestmark = pytest.mark.usefixtures("app")
-
-
-def pdf_text(data):
-    return subprocess.run(
-        ["pdftotext", "-", "-"], input=data, capture_output=True, check=True
-    ).stdout.decode()
-
-
-def pdf_facts(data):
-    """What pdfinfo tells of a PDF, by the name of each line."""
-    told = subprocess.run(["pdfinfo", "-"], input=data, capture_output=True, check=True).stdout.decode()
-    return {name: value.strip() for name, _, value in (line.partition(":") for line in told.splitlines())}
 
 
 @pytest.mark.parametrize(

@@ -170,6 +170,9 @@ def test_a_letter_to_read_is_written_shown_as_a_page_and_taken_away(app, editor,
     assert 'href="/en/c/air/letter"' in client.get("/en/c/air").text
     assert "<strong>sky</strong>" in client.get("/en/c/air/letter").text
     assert "여러분께" in client.get("/ko/c/air/letter").text
+    assert 'href="/staff/campaigns/air/preview/ko/letter"' in editor.get("/staff/campaigns/air/media").text
+    shown = editor.get("/staff/campaigns/air/preview/ko/letter")
+    assert "여러분께" in client.get(shown.location).text
     held = media.letter_text_stamp(staff_queries.desk("air").letter_text)
     assert send(editor, "media/letter-text", {"text_ko": "", "text_en": "", "seen": held}).status_code == 303
     assert not staff_queries.desk("air").letter_text

@@ -1,0 +1,1 @@
+"""The letter of a campaign as a PDF, one for each language."""
