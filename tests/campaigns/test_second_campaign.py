@@ -18,12 +18,11 @@ from pledge.deliveries.letter.parts import part
 from pledge.deliveries.pack import packing
 from pledge.exports import services as exports
 from pledge.exports.files import write_export
-from pledge.mail.models import MailKind
 from pledge.news import sending
 from pledge.signatures import mails as signature_mails
 from tests.support import deliveries, factories, news, staff
 from tests.support.factories import endorsement, manage_token, sign_form, signature
-from tests.support.mails import Notes, deliver, enqueue
+from tests.support.mails import TRUE_OF_SIGNATURES, Notes, deliver, enqueue
 
 #: What only the first campaign (pledge/demo/blue-skies) may say; of each fact a part that no other word holds.
 FIRST = re.compile(
@@ -108,12 +107,7 @@ def test_no_public_page_of_one_campaign_tells_facts_of_the_other(rivers, lang):
 @pytest.mark.parametrize("kind", [*signature_mails.composers()])
 def test_no_mail_about_a_signature_tells_facts_of_the_other_campaign(rivers, kind, lang):
     _, second = rivers
-    states = {
-        MailKind.CONFIRM: "pending",
-        MailKind.INVALIDATED: "invalidated",
-        MailKind.WITHDRAWN: "withdrawn",
-    }
-    enqueue(signature(second, state=states.get(kind, "confirmed")), kind, lang)
+    enqueue(signature(second, state=TRUE_OF_SIGNATURES[kind]), kind, lang)
     assert_told_nothing(*sent())
 
 

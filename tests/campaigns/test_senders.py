@@ -39,7 +39,7 @@ def test_every_mail_about_a_campaign_names_its_secretariat_and_is_answered_to_it
     mail = dict(delivered())[address]
     line = "사무국 · 하늘" if lang == "ko" else "The Secretariat · Sky"
     assert line in part(mail, "plain").splitlines()
-    assert f"<br>{line}<br>" in part(mail, "html")
+    assert f">{line}<br>" in part(mail, "html")
     assert mail["Reply-To"] == "sky@example.org"
 
 

@@ -209,7 +209,7 @@ class TestSigningAgainWhenCounted:
         row, waiting = rows()
         assert (row.state, row.name, row.country) == ("confirmed", "홍길동", "KR")
         assert waiting.state == "pending"
-        assert enqueued() == [MailKind.CONFIRM, MailKind.ALREADY]
+        assert enqueued() == [MailKind.CONFIRM, MailKind.THANKS, MailKind.ALREADY]
 
     def test_the_mail_to_somebody_already_counted_has_its_own_caps(self, frozen_clock):
         sign()
