@@ -120,7 +120,7 @@ class Visitor:
             return connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
 
     def _check(self, run: Run, stored: int) -> None:
-        """Every answer stands for one row; wrk hangs up on up to one request for each client."""
+        """Every answer is one row; wrk hangs up on up to one request for each client."""
         if not run.requests <= stored <= run.requests + 2 * load.CLIENTS:
             raise load.Refused(f"{run.requests} answers, but {stored} rows")
 

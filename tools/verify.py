@@ -13,7 +13,8 @@ pack is compared with the log published today; without it, the check proves only
 is 0 when all is right, 1 when a check failed (its name is printed), 2 when nothing could be checked (a wrong call, no file,
 no network).
 
-One file, Python 3.8 or newer, nothing to install. It was written from the published formats and shares no code with the
+One file, Python 3.8 or newer, nothing to install; so its messages are in the code, in English and Korean, and not in
+the site's catalogues. It was written from the published formats and shares no code with the
 site, so that a mistake there is not repeated here (docs/adr/0048). The formats: docs/log.md, docs/pack.md.
 """
 
@@ -1172,7 +1173,7 @@ BREAKDOWNS = ("country", "region", "day")
 _OTHER = "other"
 _SHEETS = 5
 _COLUMNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_MOST_LANGUAGES = 20  # their columns have one letter
+_MAX_LANGUAGES = 20  # their columns have one letter
 Cell = Union[str, int, float]
 
 
@@ -1194,7 +1195,7 @@ def check_breakdowns(totals: dict[str, Any], campaign: str, found: Recount) -> N
         is_right = totals["campaign"]["slug"] == campaign and isinstance(totals["as_of"], str)
         title = totals["campaign"]["title"]
         # It names the languages; every label is in each of them and in no other.
-        is_right = is_right and 0 < len(title) <= _MOST_LANGUAGES
+        is_right = is_right and 0 < len(title) <= _MAX_LANGUAGES
         is_right = is_right and all(re.fullmatch("[a-z]{2}", lang) for lang in title)
         texts = list(title.values())
         for name in BREAKDOWNS:
@@ -1362,7 +1363,7 @@ class Workbook:
                 if place in seen or not re.match(r"[A-Z]{1,3}[1-9][0-9]{0,6}\Z", place):
                     raise ValueError("a cell stands twice, or nowhere")
                 if place.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ") != row.get("r"):
-                    raise ValueError("a cell stands in the row of another")
+                    raise ValueError("a cell is in the row of another")
                 seen.add(place)
                 if len(cell):
                     cells[place.rstrip("0123456789")] = self._value(cell)
@@ -1370,7 +1371,7 @@ class Workbook:
         return rows
 
     def _value(self, cell: Any) -> Cell:
-        """Raises ValueError for a formula and for a text that stands in the cell itself."""
+        """Raises ValueError for a formula and for a text in the cell itself."""
         if [one.tag for one in cell] != [_SHEET + "v"] or cell.get("t", "n") not in ("n", "s"):
             raise ValueError(f"the cell {cell.get('r')} is neither a number nor a text")
         value = cell[0].text or ""

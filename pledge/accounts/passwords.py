@@ -12,7 +12,7 @@ from pathlib import Path
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from pledge.core.turns import Turns
+from pledge.core.concurrency import ConcurrencyLimit
 
 MIN_LENGTH = 12
 MAX_LENGTH = 128
@@ -23,7 +23,7 @@ _HASHER = PasswordHasher(
 )
 
 #: One at a time in each process: a tenth of a second of a core and 64 MiB each.
-_turns = Turns(running=1, waiting=1)
+_limit = ConcurrencyLimit(running=1, waiting=1)
 
 #: Letters, and digits with neighbours, in the order in which they are pressed or counted.
 _ROWS = (
@@ -53,7 +53,7 @@ class BadPassword(Exception):
 
 def hashed(password: str) -> str:
     """An argon2id hash in its usual text form. Raises Busy."""
-    with _turns.take():
+    with _limit.slot():
         return _HASHER.hash(_normal(password))
 
 
@@ -62,7 +62,7 @@ def matches(password: str, hashed_password: str | None) -> bool:
 
     Raises Busy when too many others are being checked.
     """
-    with _turns.take():
+    with _limit.slot():
         try:
             return _HASHER.verify(hashed_password or _dummy_hash(), _normal(password)) and bool(
                 hashed_password

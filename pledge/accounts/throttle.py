@@ -90,7 +90,7 @@ def _statement(rule: ThrottleRule) -> str:
        SET since = :now, tries = {tries},
            wait_until = CASE WHEN {tries} < {rule.free} THEN 0 {ladder} ELSE CAST(:now AS BIGINT) + {rule.max_wait} END
      WHERE a.wait_until <= :now
-    RETURNING tries"""  # noqa: S608  # built from constants of this module
+    RETURNING tries"""  # noqa: S608  # only constants are put into the text; values are bound
 
 
 def _until(rule: ThrottleRule, name: str) -> int:

@@ -115,7 +115,7 @@ class Checker:
                     self.add(f"{field}_{lang}", FieldFault.ONE_LANGUAGE)
 
     def add(self, field: str, fault: FieldFault) -> None:
-        """Note a fault of a field; only its first one is told."""
+        """Note a fault of a field; only its first one is reported."""
         self.faults.setdefault(field, fault)
 
     def finish(self) -> None:

@@ -1,4 +1,4 @@
-"""`flask ledger …`: fold what waits, and check the count and the public log against the entries."""
+"""`flask ledger …`: fold what is waiting, and check the count and the public log against the entries."""
 
 from base64 import b64encode
 from collections.abc import Collection
@@ -37,7 +37,7 @@ ledger = AppGroup("ledger", help="The ledger: every +1 and -1, and the count tha
 
 @ledger.command("fold")
 def fold() -> None:
-    """Count what waits. The worker does this all the time."""
+    """Count what is waiting. The worker does this all the time."""
     refuse_without_log_key(current_config())
     sources, folded = ledger_sources(), 0
     while batch := services.fold(sources):

@@ -48,7 +48,7 @@ def completed(reply: Reply) -> Reply:
 def last_reply(slug: str) -> Reply:
     """The reply of the campaign's last letter, for the next one, without the number.
 
-    The site's own address is left out: it stands in for an empty one, and may have changed since.
+    The site's own address is left out: it is used where none is set, and may have changed since.
     """
     query = (
         select(Delivery.document)

@@ -99,7 +99,7 @@ def withdraw(token: str) -> None:
 
 
 def erase(token: str) -> None:
-    """Delete the person's data for good; the endorsement is taken back first. Raises BadToken.
+    """Delete the person's data for good; the endorsement is withdrawn first. Raises BadToken.
 
     For an organisation that was on the wall a public line stays, which says nothing about the person. Otherwise nothing stays.
     """

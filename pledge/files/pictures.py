@@ -9,7 +9,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from pledge.core.turns import Busy, Turns
+from pledge.core.concurrency import Busy, ConcurrencyLimit
 from pledge.files.faults import BadPicture, PictureFault
 from pledge.files.inspection import is_bare_webp, picture_format
 
@@ -26,7 +26,7 @@ FAIR_SECONDS = 0.4
 #: The child: isolated from the environment and the working folder, started by its path so that it imports nothing of ours.
 COMMAND = (sys.executable, "-I", "-B", str(Path(__file__).with_name("reencoding.py")))
 #: Children at a time in one process: each may take a core and a quarter of a gigabyte.
-_turns = Turns(running=1, waiting=1)
+_limit = ConcurrencyLimit(running=1, waiting=1)
 
 
 def renditions(data: bytes) -> dict[int, bytes]:
@@ -46,7 +46,7 @@ def wide_renditions(data: bytes) -> dict[int, bytes]:
 def _made(data: bytes, sizes: Sequence[int], *arguments: str, seconds: float) -> dict[int, bytes]:
     kind = picture_format(data)
     try:
-        with _turns.take():
+        with _limit.slot():
             answer = _answer(kind.encode() + b"\n" + data, arguments, seconds)
     except Busy:
         raise BadPicture(PictureFault.BUSY) from None

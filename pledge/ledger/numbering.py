@@ -35,7 +35,7 @@ _NEWEST = "(SELECT MAX(earlier.number) - 1 {before} AND earlier.delta = 1)"
 NAME_WHAT_IS_TAKEN_BACK = text(f"""
     UPDATE ledger_entries SET takes_back = {_NEWEST.format(before=_before("ledger_entries"))}
      WHERE campaign_id = :campaign_id AND number > :after AND number <= :upto
-       AND delta = -1 AND takes_back IS NULL""")  # noqa: S608  # built from constants of this module
+       AND delta = -1 AND takes_back IS NULL""")  # noqa: S608  # only constants are put into the text; values are bound
 
 # What would not verify is not numbered. This looks once more before it is signed, as a signed entry stays for good: whoever
 # may write the columns that the fold fills could have numbered it. A +1 counts nobody who is counted already and takes
@@ -50,7 +50,7 @@ FIRST_INVALID = text(f"""
      WHERE standing <> CASE WHEN delta = 1 THEN 0 ELSE 1 END
         OR (delta = 1 AND takes_back IS NOT NULL)
         OR (delta = -1 AND (takes_back IS NULL OR takes_back <> newest))
-     ORDER BY number LIMIT 1""")  # noqa: S608  # built from constants of this module
+     ORDER BY number LIMIT 1""")  # noqa: S608  # only constants are put into the text; values are bound
 
 # The one rule of what is counted (docs/adr/0070), over all that waits for the subjects of the batch, also past its end. It is
 # one statement, so that entries, signatures and wall are seen at one moment: a use case changes them in one transaction.

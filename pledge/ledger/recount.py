@@ -54,7 +54,7 @@ _COUNT_WRONG = text(f"SELECT campaign_id, COUNT(*) {_WRONG_COUNTS} GROUP BY camp
 
 _RIGHT_COUNTS = text(f"""
     UPDATE ledger_entries SET count_after = summed.count {_WRONG_COUNTS}
-       AND ledger_entries.id = summed.id AND summed.campaign_id = :campaign_id""")  # noqa: S608  # our constant
+       AND ledger_entries.id = summed.id AND summed.campaign_id = :campaign_id""")  # noqa: S608  # only constants are put into the text; values are bound
 
 _HEADS = text("SELECT campaign_id, size, people, organizations FROM ledger_heads")
 

@@ -30,7 +30,7 @@ _MAKE_HEADS = text(f"""
       FROM (SELECT campaign_id FROM ledger_entries WHERE {WAITS} ORDER BY id LIMIT :limit) AS waiting
      WHERE true
     ON CONFLICT (campaign_id) DO NOTHING
-    """).bindparams(bindparam("now", type_=UTCDateTime()))  # noqa: S608  # built from constants of this module
+    """).bindparams(bindparam("now", type_=UTCDateTime()))  # noqa: S608  # only constants are put into the text; values are bound
 
 # From here on the work is identified by its numbers, which are past the head. It must not be selected by "not numbered"
 # again: on PostgreSQL each statement sees what was committed before it began, so two look-ups can find different rows.
@@ -52,7 +52,7 @@ _MOVE_TALLIES = text(f"""
      WHERE true
      GROUP BY campaign_id, kind, dimension, key
     ON CONFLICT (campaign_id, kind, dimension, key) DO UPDATE SET count = tallies.count + excluded.count
-    """)  # noqa: S608  # built from a constant of this module
+    """)  # noqa: S608  # only constants are put into the text; values are bound
 
 _MOVE_HEADS = text(f"""
     UPDATE ledger_heads
@@ -63,7 +63,7 @@ _MOVE_HEADS = text(f"""
                    SUM(CASE WHEN entry.kind = 'organization' THEN entry.delta ELSE 0 END) AS organizations {_FRESH}
              GROUP BY head.campaign_id) AS fresh
      WHERE ledger_heads.campaign_id = fresh.campaign_id
-    """).bindparams(bindparam("now", type_=UTCDateTime()))  # noqa: S608  # built from constants of this project
+    """).bindparams(bindparam("now", type_=UTCDateTime()))  # noqa: S608  # only constants are put into the text; values are bound
 
 
 # A correction waits for the entries of its subject, so that no place is taken back before it was counted.
@@ -73,14 +73,14 @@ _WAITING_PLACES = text(f"""
      WHERE place.size IS NULL
        AND NOT EXISTS (SELECT 1 FROM ledger_entries AS entry
                         WHERE entry.subject_id = place.subject_id AND {WAITS})
-     ORDER BY place.id LIMIT :limit""")  # noqa: S608  # built from a constant of this project
+     ORDER BY place.id LIMIT :limit""")  # noqa: S608  # only constants are put into the text; values are bound
 
 _TAKE_PLACE = text("UPDATE ledger_places SET size = :size WHERE id = :id")
 
 _MOVE_PLACE = text(f"""
     INSERT INTO tallies (campaign_id, kind, dimension, key, count)
     VALUES (:campaign_id, '{Kind.PERSON}', :dimension, :key, :delta)
-    ON CONFLICT (campaign_id, kind, dimension, key) DO UPDATE SET count = tallies.count + excluded.count""")  # noqa: S608  # our own constants
+    ON CONFLICT (campaign_id, kind, dimension, key) DO UPDATE SET count = tallies.count + excluded.count""")  # noqa: S608  # only constants are put into the text; values are bound
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ _TAKE_SLOT = text(
            first = CASE WHEN {_WINDOW_ENDED} THEN excluded.last ELSE a.first END,
            mails = CASE WHEN {_WINDOW_ENDED} THEN 1 ELSE a.mails + 1 END
      WHERE {_FREE_AT} <= excluded.last + :patience AND (a.mails < :max_mails OR {_WINDOW_ENDED})
-    RETURNING last AS slot"""  # noqa: S608  # built from constants of this module
+    RETURNING last AS slot"""  # noqa: S608  # only constants are put into the text; values are bound
 ).bindparams(
     bindparam("mailbox_hash", type_=LargeBinary),
     bindparam("now_s", type_=BigInteger),

@@ -35,7 +35,7 @@ def _due(which: str) -> str:
     return f"""
     SELECT id FROM outbox_mails
      WHERE state = 'queued' AND {which} AND due_at <= :now AND (lease_until IS NULL OR lease_until <= :now)
-     ORDER BY due_at LIMIT :limit"""  # noqa: S608  # our own constants
+     ORDER BY due_at LIMIT :limit"""  # noqa: S608  # only constants are put into the text; values are bound
 
 
 _TABLE = OutboxMail.__table__.c
@@ -58,7 +58,7 @@ def _claim(which: str, lock: str) -> TextualSelect:
         WITH due AS ({_due(which)} {lock})
         UPDATE outbox_mails SET lease_until = :lease, attempts = attempts + 1
          WHERE id IN (SELECT id FROM due)
-        RETURNING id, kind, subject_id, seq, lang, attempts, created_at"""  # noqa: S608  # our own constants
+        RETURNING id, kind, subject_id, seq, lang, attempts, created_at"""  # noqa: S608  # only constants are put into the text; values are bound
     )
     return statement.bindparams(_moment("now"), _moment("lease")).columns(created_at=UTCDateTime())
 
@@ -75,7 +75,7 @@ _FIRST_DUE = text(f"SELECT EXISTS ({_due(FIRST)})").bindparams(_moment("now"), l
 
 _FINISH = text(
     f"""
-    UPDATE outbox_mails SET state = :state, lease_until = NULL, last_error = :error WHERE {_OURS}"""  # noqa: S608  # built from constants of this project
+    UPDATE outbox_mails SET state = :state, lease_until = NULL, last_error = :error WHERE {_OURS}"""  # noqa: S608  # only constants are put into the text; values are bound
 )
 
 #: Several at once; a later claim has a higher attempt, so the pair names exactly what was sent.
@@ -90,7 +90,7 @@ _SENT = (
 
 _DEFER = text(
     f"""
-    UPDATE outbox_mails SET due_at = :due, lease_until = NULL, last_error = :error WHERE {_OURS}"""  # noqa: S608  # built from constants of this project
+    UPDATE outbox_mails SET due_at = :due, lease_until = NULL, last_error = :error WHERE {_OURS}"""  # noqa: S608  # only constants are put into the text; values are bound
 ).bindparams(_moment("due"))
 
 _HELD = (

@@ -1,4 +1,4 @@
-"""Sending what waits in the outbox: claim, compose, hand over outside any transaction, mark each mail on its own.
+"""Sending what is waiting in the outbox: claim, compose, hand over outside any transaction, mark each mail on its own.
 
 A mail goes out at least once: a worker that is killed between handing over and marking leaves a mail that the next one
 sends again, with the same Message-ID. No two workers have the same mail while its lease lasts, and a running sender

@@ -61,7 +61,7 @@ def _figure_width(figure: str, words: str, size: int) -> float:
 
 
 def _title(text: str) -> tuple[int, list[str]]:
-    """The largest size in which the title has room, and its lines; a title that never has room is cut."""
+    """The largest size in which the title fits, and its lines; a title that fits in none is cut."""
     for size in _TITLE_SIZES:
         lines = _wrapped(text, size)
         if len(lines) <= _TITLE_LINES:

@@ -58,7 +58,7 @@ _CHOSEN = f"""
       FROM campaigns JOIN pledge_texts p ON p.campaign_id = campaigns.id
      WHERE campaigns.slug = :slug AND {OPEN}
        AND p.version = COALESCE(CAST(:pledge_version AS INTEGER),
-                                (SELECT max(version) FROM pledge_texts WHERE campaign_id = campaigns.id))"""  # noqa: S608  # a constant of this module
+                                (SELECT max(version) FROM pledge_texts WHERE campaign_id = campaigns.id))"""  # noqa: S608  # only constants are put into the text; values are bound
 
 #: Consent is for terms that the campaign still offers; for any others it is none.
 _TERMS = """(SELECT t.id FROM list_terms t
@@ -116,7 +116,7 @@ _SIGN_POSTGRESQL = _typed(
     }),
     asked AS ({_REQUEST}
         SELECT 'confirm', chosen.campaign_id, stored.id, :lang, :now, :now FROM stored, chosen)
-    SELECT id FROM stored"""  # noqa: S608  # built from constants of this project
+    SELECT id FROM stored"""  # noqa: S608  # only constants are put into the text; values are bound
 )
 
 _CHOOSE = _typed(_CHOSEN)
@@ -137,7 +137,7 @@ _MOVE = f"""
      WHERE id = :id AND {PENDING}
        AND NOT EXISTS (SELECT 1 {_OTHERS} AND o.{SETTLED})
        AND EXISTS (SELECT 1 FROM campaigns WHERE campaigns.id = s.campaign_id AND {TAKES_CONFIRMATIONS})
-    RETURNING campaign_id, id, country, region, pledge_text_id, commitment, lang"""  # noqa: S608  # our own constants
+    RETURNING campaign_id, id, country, region, pledge_text_id, commitment, lang"""  # noqa: S608  # only constants are put into the text; values are bound
 
 _APPEND = """
     INSERT INTO ledger_entries
@@ -152,7 +152,7 @@ _CONFIRM_POSTGRESQL = _typed(
     thanked AS ({_THANK} SELECT 'thanks', id, 1, lang, true, :now, :thanks_at FROM moved)
     {_APPEND}
     SELECT campaign_id, 'person', 1, 'confirmed', id, country, region, :hour, :now, pledge_text_id, commitment FROM moved
-    RETURNING campaign_id"""  # noqa: S608  # built from constants of this project
+    RETURNING campaign_id"""  # noqa: S608  # only constants are put into the text; values are bound
 )
 _CONFIRM_MOVE = _typed(_MOVE)
 _CONFIRM_APPEND = _typed(f"""{_APPEND}

@@ -1,4 +1,4 @@
-"""The numbers of the staff's first page: today, what waits, when the ledger was last recounted."""
+"""The numbers of the staff's first page: today, what is waiting, when the ledger was last recounted."""
 
 import json
 from dataclasses import dataclass
@@ -55,7 +55,7 @@ class LastRecount:
 
 @dataclass(frozen=True)
 class Waiting:
-    """What waits for staff or for the worker."""
+    """What is waiting for staff or for the worker."""
 
     review: int  #: organisations whose application or correction nobody has decided
     review_since: datetime | None

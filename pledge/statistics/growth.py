@@ -31,7 +31,7 @@ class Point:
     """One day or week."""
 
     begins: date
-    moved: int  #: added minus taken back
+    moved: int  #: added minus withdrawn or invalidated
     total: int  #: at its end, or now
 
 

@@ -10,7 +10,7 @@ from pledge.core.db.types import UTCDateTime
 
 
 class RegionToday(Model):
-    """The line "12 people from Busan today" of a campaign, as it is shown until another takes its place (today.py)."""
+    """The line "12 people from Busan today" of a campaign, as it is shown until another replaces it (today.py)."""
 
     __tablename__ = "regions_today"
 

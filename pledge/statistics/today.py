@@ -1,7 +1,7 @@
 """One line about today: "12 people from Busan today". Nobody can be recognised by it, nor by comparing it with the next.
 
 A line names the region with the most people of the Korean day, of those that merging small cells leaves (cells.py); the people
-from everywhere else are at least as many as a cell must have. Another line takes its place only an hour later at the
+from everywhere else are at least as many as a cell must have. Another line replaces it only an hour later at the
 earliest, after changes of at least twenty people, and when the number of the same region stays or moves by a whole cell.
 So the difference of two lines is always that of a crowd. A day without such a region has no line.
 """

@@ -25,7 +25,7 @@ class Pledge:
 
 @dataclass(frozen=True)
 class Organization:
-    """An organisation that stood on the wall at the checkpoint. Its name may be in one language only."""
+    """An organisation that was on the wall at the checkpoint. Its name may be in one language only."""
 
     name: Texts
     type: str  #: as core.organization_types.OrganizationType

@@ -1,4 +1,4 @@
-"""Turning a switch: each turn has a reason and stands in the audit log, with what was so before."""
+"""Changing a switch: each change has a reason and is recorded in the audit log, with the value before."""
 
 import json
 from typing import Any

@@ -1,10 +1,10 @@
 """Admission of requests: quick ones are answered quickly however long slow ones take.
 
-The server has many threads, and this middleware lets a few of them into Flask. A request waits for its turn as long as
+The server has many threads, and this middleware lets a few of them into Flask. A request waits for a free slot as long as
 others finish. When none has begun or finished for a second (the database does not answer, or all do costly work), or too
-many wait already, it is answered 503 at once. `/healthz` and static files need no turn.
+many wait already, it is answered 503 at once. `/healthz` and static files need no slot.
 
-The body is read before that: a slow sender occupies a thread but no turn, and only a limited number of threads may wait for
+The body is read before that: a slow sender occupies a thread but no slot, and only a limited number of threads may wait for
 bodies. Bodies have no deadline here, as a read of granian's cannot be interrupted; nginx has one (docs/adr/0078). The
 application reads the body that was read here, so nothing is left on a connection that is used again.
 """
@@ -25,7 +25,7 @@ from pledge.web.request_checks import MAX_BODY
 
 #: Of the WEB_THREADS of a process, how many work in Flask at a time; the interpreter runs one at a time anyway.
 WORKING = 8
-#: How many may wait for their turn, and how many for the rest of a body. The remaining threads stay free.
+#: How many may wait for a slot, and how many for the rest of a body. The remaining threads stay free.
 WAITING = 72
 READING = 40
 
@@ -39,7 +39,7 @@ _IN_MEMORY = 256 * 1024
 RETRY_AFTER = 5
 #: Seconds between lines in the log about refused requests.
 LOG_INTERVAL = 1.0
-#: Needs no turn: it only shows that the process is alive.
+#: Needs no slot: it only shows that the process is alive.
 UNLIMITED = frozenset({"/healthz"})
 
 _BUSY = (
@@ -111,18 +111,18 @@ class Admission:
             log.error("requests refused: all threads are busy")
         return _refuse(start_response, "503 SERVICE UNAVAILABLE", _BUSY, keeps_connection=keeps_connection)
 
-    # --- Turns ---
+    # --- Slots ---
 
     def _enter(self) -> bool:
         with self._changed:
-            if self._free == 0 and not self._wait_for_turn():
+            if self._free == 0 and not self._wait_for_slot():
                 return False
             self._free -= 1
             self._moved_at = clock.monotonic()
             return True
 
-    def _wait_for_turn(self) -> bool:
-        """Wait until a turn is free. False when too many wait already, or no request has begun or finished for a while."""
+    def _wait_for_slot(self) -> bool:
+        """Wait until a slot is free. False when too many wait already, or no request has begun or finished for a while."""
         until = clock.monotonic() + MAX_WAIT
         if self._may_wait == 0:
             return False

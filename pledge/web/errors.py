@@ -17,9 +17,9 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, TooManyRequests
 
+from pledge.core.concurrency import Busy
 from pledge.core.db import NotDurable
 from pledge.core.logs import log
-from pledge.core.turns import Busy
 from pledge.web import limits
 
 #: SQLSTATE of a write on a standby, as right after a failover.

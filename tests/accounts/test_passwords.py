@@ -9,7 +9,7 @@ from argon2 import extract_parameters
 
 from pledge.accounts import passwords
 from pledge.accounts.passwords import BadPassword, PasswordFault
-from pledge.core.turns import Busy
+from pledge.core.concurrency import Busy
 
 
 def test_a_password_is_kept_as_argon2id_with_the_documented_cost():

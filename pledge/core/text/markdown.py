@@ -59,7 +59,7 @@ def _node(node: SyntaxTreeNode) -> dict[str, Any]:
 
 @lru_cache(maxsize=4)
 def privacy_notice(lang: str, contact: Contact) -> Markup:
-    """The privacy notice with who answers for it; `{email}` in it stands for that field of `contact`, and so on."""
+    """The privacy notice with who answers for it; `{email}` in it is replaced by that field of `contact`, and so on."""
     _, _, body = (_PRIVACY / f"{lang}.md").read_text("utf-8").partition("\n")
     for field, value in asdict(contact).items():
         body = body.replace(f"{{{field}}}", _SPECIAL.sub(r"\\\g<0>", value))

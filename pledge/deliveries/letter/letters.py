@@ -25,6 +25,6 @@ def _letter(title: str, checkpoint: FrozenCheckpoint, lang: str) -> str:
 
 
 def _counted(forms: dict[str, str], number: int, lang: str) -> str:
-    """In the plural form that CLDR has for a number in the language; `other` stands for those that are not given."""
+    """In the plural form that CLDR has for a number in the language; `other` is used for those that are not given."""
     form = languages.locale(lang).plural_form(number)
     return forms.get(form, forms["other"]).format(number=f"{number:,}")

@@ -75,7 +75,7 @@ class _Totals:
         return " ".join(self._labels(name))
 
     def _sheet_name(self, name: Phrase) -> str:
-        """What a sheet is called, in as many languages as a name has room for."""
+        """The name of a sheet, in as many languages as fit."""
         parts = self._labels(name)
         while len(" ".join(parts)) > MAX_NAME and len(parts) > 1:
             parts.pop()

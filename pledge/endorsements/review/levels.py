@@ -1,4 +1,4 @@
-"""The verification levels that staff set: checked by hand, taken back, and the proof on a website.
+"""The verification levels that staff set: checked by hand, revoked, and the proof on a website.
 
 The level that an organisation reaches by itself depends only on its mail domain and website, so it can be computed at any
 time: `earned_level()`.

@@ -1,4 +1,4 @@
-"""Reads for the review: what waits and since when, and one case with its evidence."""
+"""Reads for the review: what is waiting and since when, and one case with its evidence."""
 
 from dataclasses import dataclass
 from datetime import datetime

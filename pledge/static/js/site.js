@@ -19,5 +19,5 @@ for (const element of document.querySelectorAll("[data-module]")) {
   else improve(element);
 }
 
-// After a form came back with errors, start reading where they are told.
+// After a form came back with errors, start reading at their list.
 document.querySelector("[data-focus]")?.focus();

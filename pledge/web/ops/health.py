@@ -9,7 +9,7 @@ blueprint = Blueprint("ops", __name__)
 
 @blueprint.get("/healthz")
 def healthz() -> Response:
-    """200 as long as the process answers. It does not ask the database: restarting the process would not bring that back."""
+    """200 as long as the process answers. It does not query the database: restarting the process would not bring that back."""
     return Response("ok\n", mimetype="text/plain")
 
 

@@ -1,6 +1,6 @@
 """What a page says to programs that read schema.org (JSON-LD): the site, who runs it, and events.
 
-It stands in a data block, which is no script, so the Content-Security-Policy need not allow it.
+It is a data block (HTML Standard, 4.12.1), not a script, so the Content-Security-Policy need not allow it.
 """
 
 from collections.abc import Iterable

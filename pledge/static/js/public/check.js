@@ -2,7 +2,7 @@
 // the link was pressed elsewhere: then this page is the one with the thanks.
 
 const FIRST_PAUSE = 2000;
-const LONGEST_PAUSE = 15000;
+const MAX_PAUSE = 15000;
 const AN_HOUR = 3600000;
 
 export default function check(line) {
@@ -50,7 +50,7 @@ function wait(address) {
     } catch {
       // Offline for a moment; the next time may find it.
     }
-    pause = Math.min(pause * 1.2, LONGEST_PAUSE);
+    pause = Math.min(pause * 1.2, MAX_PAUSE);
     timer = setTimeout(ask, pause);
   };
   document.addEventListener("visibilitychange", ask);

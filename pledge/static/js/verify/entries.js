@@ -9,7 +9,7 @@ const ENTRY = new RegExp(
 const WORDS = { person: "people", organization: "organizations" };
 const REASONS = ["confirmed", "withdrawn", "invalidated", "reinstated"];
 const STANDS = { person: 1, organization: 2 };
-// So many entries are looked at before progress is told.
+// Entries between two reports of progress.
 const STEP = 4096;
 
 export default function entries({ Failed, leafHashes, rootOf }) {

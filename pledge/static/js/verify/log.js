@@ -7,7 +7,7 @@ const MAX_FILE_BYTES = 100_000;
 const AT_ONCE = 8;
 const TRIES = 3;
 // Of entries that came after one: more are left to the command line.
-const MOST_ENTRIES = 1 << 18;
+const MAX_ENTRIES = 1 << 18;
 
 // The log cannot be read now, which says nothing about what is checked.
 class Unreachable extends Error {}
@@ -114,7 +114,7 @@ export default function log(parts) {
     // it was taken back, undefined where too many entries came after it.
     async function standingAs(index, commitment, progress) {
       const [first, last] = [Math.floor(index / FULL), Math.floor((size - 1) / FULL)];
-      if (size - index > MOST_ENTRIES) return undefined;
+      if (size - index > MAX_ENTRIES) return undefined;
       let standing = index;
       for (let begin = first; begin <= last; begin += AT_ONCE) {
         const numbers = Array.from({ length: Math.min(AT_ONCE, last - begin + 1) }, (_, place) => begin + place);

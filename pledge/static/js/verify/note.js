@@ -1,7 +1,7 @@
 // Signed notes, checkpoints and public keys (C2SP signed-note, tlog-checkpoint).
 
 const MAX_NOTE_BYTES = 100_000;
-const MOST_SIGNATURES = 64;
+const MAX_SIGNATURES = 64;
 const AUDIT = "pledge-audit/v1";
 
 export default function note({ decode, encode, decimal, fromBase64, toBase64, hex, sha256, same }) {
@@ -28,7 +28,7 @@ export default function note({ decode, encode, decimal, fromBase64, toBase64, he
     if (bytes.length > MAX_NOTE_BYTES || divider < 0 || !whole.endsWith("\n")) throw new RangeError("not a note");
     if (/[\x00-\x09\x0b-\x1f]/.test(whole)) throw new RangeError("a control character");
     const lines = whole.slice(divider + 2, -1).split("\n");
-    if (lines.length > MOST_SIGNATURES) throw new RangeError("too many signatures");
+    if (lines.length > MAX_SIGNATURES) throw new RangeError("too many signatures");
     return { text: whole.slice(0, divider + 1), signatures: lines.map(readSignature) };
   }
 

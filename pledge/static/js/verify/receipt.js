@@ -2,7 +2,7 @@
 
 const HEAD = "c2sp.org/tlog-proof@v1";
 const MAX_RECEIPT_BYTES = 1 << 20;
-const MOST_STEPS = 64;
+const MAX_STEPS = 64;
 
 export default function receipt(parts) {
   const { Failed, or, encode, decode, decimal, fromBase64, json, hex, same, sha256 } = parts;
@@ -66,7 +66,7 @@ export default function receipt(parts) {
     const text = decode(bytes);
     const divider = text.indexOf("\n\n");
     const lines = text.slice(0, Math.max(divider, 0)).split("\n");
-    if (lines[0] !== HEAD || lines.length > 3 + MOST_STEPS) throw new RangeError("not a receipt");
+    if (lines[0] !== HEAD || lines.length > 3 + MAX_STEPS) throw new RangeError("not a receipt");
     const told = fromBase64(after(lines[1], "extra "));
     const { v, salt, leaf, ...more } = json(told);
     const isUsual = same(told, encode(JSON.stringify({ v, salt, leaf })));

@@ -10,7 +10,7 @@ const SLACK = 5 * 60_000;
 const A_DAY = 24 * 3600_000;
 const LANGUAGE = /^[a-z]{2}$/;
 // Their columns have one letter.
-const MOST_LANGUAGES = 20;
+const MAX_LANGUAGES = 20;
 const CSV_FIELD = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|$)/y;
 
 export default function tables({ Failed, or, decode, json, isNumber, readWorkbook }) {
@@ -43,7 +43,7 @@ export default function tables({ Failed, or, decode, json, isNumber, readWorkboo
     // The title names the languages; every label is in each of them and in no other.
     const { slug, title } = totals.campaign;
     const langs = Object.keys(title);
-    check(slug === campaign && isTexts(title) && langs.length && langs.length <= MOST_LANGUAGES && langs.every((lang) => LANGUAGE.test(lang)));
+    check(slug === campaign && isTexts(title) && langs.length && langs.length <= MAX_LANGUAGES && langs.every((lang) => LANGUAGE.test(lang)));
     check(isNumber(totals.unnamed_organizations ?? 0));
     for (const name of BREAKDOWNS) {
       const cells = totals[`by_${name}`];

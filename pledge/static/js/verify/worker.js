@@ -35,7 +35,7 @@ async function check(parts, file, asked, tell) {
     if (!kind) throw new parts.Failed("neither");
     return await (kind === "receipt" ? parts.checkReceipt : parts.checkPack)(file, asked, tell);
   } catch (error) {
-    // What stands in the way of checking is no verdict about the file.
+    // An error that prevents checking says nothing about the file.
     const failed = error.failed ?? (error.name === "NotReadableError" ? "unreadable" : "trouble");
     const isUnknown = ["browser", "neither", "key", "too-large", "unreadable", "trouble"].includes(failed);
     if (failed === "trouble") console.warn(error);

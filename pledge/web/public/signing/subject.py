@@ -33,7 +33,7 @@ DONE = ("saved", "agreed", "refused", "withdrawn")
 
 
 def opened(token: str, lang: str) -> Link[SignatureView]:
-    """What a link stands for. A page shows its campaign as it was a second ago at most; the answer to a form, which may say
+    """What a link refers to. A page shows its campaign as it was a second ago at most; the answer to a form, which may say
     why it was not taken, as it is now.
     """
     if request.method == "POST":

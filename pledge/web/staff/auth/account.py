@@ -10,7 +10,7 @@ from pledge.accounts import services as accounts
 from pledge.accounts import sessions, throttle
 from pledge.accounts.passwords import MIN_LENGTH, BadPassword
 from pledge.accounts.services import LastSecondFactor, NoSuchPasskey, WrongPassword
-from pledge.core.turns import Busy
+from pledge.core.concurrency import Busy
 from pledge.web.staff.auth import cookies
 from pledge.web.staff.auth.access import actor, me, requires_recent_mfa, requires_sign_in
 from pledge.web.staff.auth.cookies import this_session

@@ -15,7 +15,7 @@ from pledge.accounts import authenticator, passwords, queries, throttle
 from pledge.accounts import services as accounts
 from pledge.accounts.models import StaffMember
 from pledge.audit.models import Actor
-from pledge.core.turns import Busy
+from pledge.core.concurrency import Busy
 from pledge.web import limits
 from pledge.web.forms import StaffForm
 from pledge.web.staff.auth import cookies

@@ -1,4 +1,4 @@
-"""The review desk: what waits and since when, one case with its evidence, and who else has it open."""
+"""The review desk: what is waiting and since when, one case with its evidence, and who else has it open."""
 
 from collections.abc import Mapping
 from datetime import datetime

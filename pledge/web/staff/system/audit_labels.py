@@ -4,7 +4,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from pledge.web.staff.system.switch_words import SWITCH_WORDS
+from pledge.web.staff.system.switch_labels import SWITCH_LABELS
 
 ACTIONS: dict[str, Any] = {
     "export.command": _l("Exported rows on the command line"),
@@ -105,7 +105,7 @@ ACTIONS: dict[str, Any] = {
     "staff.set_roles": _l("Changed somebody’s roles"),
     "staff.sign_in": _l("Signed in"),
     "staff.use_recovery_code": _l("Used a recovery code"),
-    **{f"switch.{name}": words.act for name, words in SWITCH_WORDS.items()},
+    **{f"switch.{name}": words.act for name, words in SWITCH_LABELS.items()},
 }
 
 ROOMS: dict[str, Any] = {

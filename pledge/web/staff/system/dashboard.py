@@ -1,4 +1,4 @@
-"""The first page of the staff area: today's numbers, growth, the funnel of sign-ups, and what waits."""
+"""The first page of the staff area: today's numbers, growth, the funnel of sign-ups, and what is waiting."""
 
 from datetime import timedelta
 from typing import Any
@@ -20,7 +20,7 @@ from pledge.switches import queries as switches
 from pledge.web.staff.auth.access import needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.system.durations import duration
-from pledge.web.staff.system.switch_words import SWITCH_WORDS
+from pledge.web.staff.system.switch_labels import SWITCH_LABELS
 
 PROVIDERS: dict[str, Any] = {
     funnel.ALL: _l("Everybody"),
@@ -50,7 +50,7 @@ def desk() -> str:
         waiting=dashboard.waiting(),
         proposed_news=news.proposed(),
         switches=switches.stored(),
-        switch_words=SWITCH_WORDS,
+        switch_labels=SWITCH_LABELS,
         age=dashboard.age,
         duration=duration,
         **numbers,

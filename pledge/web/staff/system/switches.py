@@ -31,9 +31,9 @@ from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.system.audit import details_of
 from pledge.web.staff.system.durations import duration
-from pledge.web.staff.system.switch_words import SWITCH_WORDS
+from pledge.web.staff.system.switch_labels import SWITCH_LABELS
 
-#: Turns of the history that the page shows; the rest is in the audit log.
+#: Changes of the history that the page shows; the rest is in the audit log.
 HISTORY = 20
 
 FAULTS: dict[BadTurn, Any] = {
@@ -140,7 +140,7 @@ def turned(line: AuditEntryView) -> str:
     name = line.action.removeprefix("switch.")
     after = json.loads(line.details)["after"]
     said = " / ".join(languages.texts(after).values()) if isinstance(after, dict) else ""
-    return f"{SWITCH_WORDS[name].title}: {said or state_of(SWITCHES[name], after)}"
+    return f"{SWITCH_LABELS[name].title}: {said or state_of(SWITCHES[name], after)}"
 
 
 def state_of(kind: SwitchKind, value: Any) -> str:
@@ -173,7 +173,7 @@ def _page(given: dict[str, TurnForm], status: int) -> Response:
         "staff/system/switches.html",
         now=now,
         switches=SWITCHES,
-        words=SWITCH_WORDS,
+        words=SWITCH_LABELS,
         state_of=state_of,
         forms={
             name: given.get(name) or _empty_form(kind, now.value(name)) for name, kind in SWITCHES.items()

@@ -328,10 +328,10 @@ def test_a_network_that_sends_too_many_is_asked_to_wait(make_app):
 def test_while_many_pictures_are_sent_the_form_comes_back_at_once_with_all_that_was_typed(
     app, client, monkeypatch
 ):
-    from pledge.core.turns import Turns
+    from pledge.core.concurrency import ConcurrencyLimit
     from pledge.files import pictures
 
-    monkeypatch.setattr(pictures, "_turns", Turns(running=0, waiting=0))
+    monkeypatch.setattr(pictures, "_limit", ConcurrencyLimit(running=0, waiting=0))
     page = send(client, "en", logo=png(), name_en="Sky & Sea")
     assert page.status_code == 503
     assert int(page.headers["Retry-After"]) > 0

@@ -9,8 +9,8 @@ from pledge.accounts import passwords, queries, services
 from pledge.accounts.models import StaffPasskey
 from pledge.accounts.passkeys import NewPasskey
 from pledge.audit.models import Actor
+from pledge.core.concurrency import ConcurrencyLimit
 from pledge.core.db import db
-from pledge.core.turns import Turns
 from pledge.mail.models import OutboxMail
 from tests.support.factories import staff
 from tests.support.staff import token_in
@@ -56,9 +56,9 @@ def test_guessing_the_present_password_is_slowed_down(staff_client):
 def test_a_change_that_was_refused_as_busy_is_no_try(staff_client, monkeypatch):
     person = staff_client("viewer", password=PASSWORD)
     fields = {"present": PASSWORD, "password": NEW, "again": NEW}
-    monkeypatch.setattr(passwords, "_turns", Turns(running=0, waiting=0))
+    monkeypatch.setattr(passwords, "_limit", ConcurrencyLimit(running=0, waiting=0))
     assert [person.post("/staff/account/password", data=fields).status_code for _ in range(7)] == [503] * 7
-    monkeypatch.setattr(passwords, "_turns", Turns(running=1, waiting=1))
+    monkeypatch.setattr(passwords, "_limit", ConcurrencyLimit(running=1, waiting=1))
     assert person.post("/staff/account/password", data=fields).status_code == 303
 
 

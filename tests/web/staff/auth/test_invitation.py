@@ -10,8 +10,8 @@ from pledge.accounts.models import StaffMember, StaffSession
 from pledge.accounts.roles import Role
 from pledge.audit.models import COMMAND_LINE, AuditEntry
 from pledge.core import clock as time
+from pledge.core.concurrency import Busy
 from pledge.core.db import db
-from pledge.core.turns import Busy
 from pledge.mail.models import OutboxMail
 from tests.support.factories import member_of_staff, staff
 from tests.support.staff import code, send, token_in

@@ -389,9 +389,9 @@ def test_while_others_type_theirs_a_password_is_refused_at_once_and_nothing_is_s
     client, person, monkeypatch
 ):
     from pledge.accounts import passwords
-    from pledge.core.turns import Turns
+    from pledge.core.concurrency import ConcurrencyLimit
 
-    monkeypatch.setattr(passwords, "_turns", Turns(running=0, waiting=0))
+    monkeypatch.setattr(passwords, "_limit", ConcurrencyLimit(running=0, waiting=0))
     answer = type_password(client)
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) > 0
@@ -401,11 +401,11 @@ def test_while_others_type_theirs_a_password_is_refused_at_once_and_nothing_is_s
 
 def test_a_password_that_was_refused_as_busy_is_no_try(client, person, monkeypatch):
     from pledge.accounts import passwords
-    from pledge.core.turns import Turns
+    from pledge.core.concurrency import ConcurrencyLimit
 
-    monkeypatch.setattr(passwords, "_turns", Turns(running=0, waiting=0))
+    monkeypatch.setattr(passwords, "_limit", ConcurrencyLimit(running=0, waiting=0))
     assert [type_password(client).status_code for _ in range(25)] == [503] * 25
-    monkeypatch.setattr(passwords, "_turns", Turns(running=1, waiting=1))
+    monkeypatch.setattr(passwords, "_limit", ConcurrencyLimit(running=1, waiting=1))
     wrong = [type_password(client, password="not the password at all").status_code for _ in range(6)]
     assert wrong == [422] * 5 + [429], "those that were compared still count"
 

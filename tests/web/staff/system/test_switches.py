@@ -6,7 +6,7 @@ from pledge.audit.queries import Search, page
 from pledge.core.languages import Texts
 from pledge.switches import queries
 from pledge.switches.registry import SWITCHES, Pause, Switches
-from pledge.web.staff.system.switch_words import SWITCH_WORDS
+from pledge.web.staff.system.switch_labels import SWITCH_LABELS
 from tests.support.factories import campaign, sign_form
 
 TURNS = {
@@ -54,10 +54,10 @@ def test_the_history_says_to_what_each_switch_was_turned(admin):
 
 
 def test_every_switch_has_its_words(app):
-    assert list(SWITCH_WORDS) == list(SWITCHES)
+    assert list(SWITCH_LABELS) == list(SWITCHES)
     pauses = [name for name, kind in SWITCHES.items() if isinstance(kind, Pause)]
-    assert [name for name, words in SWITCH_WORDS.items() if words.resume is not None] == pauses
-    assert [name for name, words in SWITCH_WORDS.items() if words.paused is not None] == pauses
+    assert [name for name, words in SWITCH_LABELS.items() if words.resume is not None] == pauses
+    assert [name for name, words in SWITCH_LABELS.items() if words.paused is not None] == pauses
 
 
 def test_a_switch_that_does_not_exist_is_not_found(admin):

@@ -7,7 +7,7 @@ from flask_babel import lazy_gettext as _l
 
 
 @dataclass(frozen=True)
-class SwitchWords:
+class SwitchLabels:
     title: Any
     explained: Any
     act: Any  #: in the audit log
@@ -17,8 +17,8 @@ class SwitchWords:
     paused: Any = None
 
 
-SWITCH_WORDS = {
-    "signing": SwitchWords(
+SWITCH_LABELS = {
+    "signing": SwitchLabels(
         title=_l("Signing"),
         explained=_l(
             "While it is paused no new signature and no new endorsement is taken; the pages say so. Links in e-mails that were sent before still work."
@@ -28,7 +28,7 @@ SWITCH_WORDS = {
         resume=_l("Take signatures again"),
         paused=_l("signing is paused"),
     ),
-    "mail": SwitchWords(
+    "mail": SwitchLabels(
         title=_l("E-mail"),
         explained=_l(
             "While sending is paused, e-mails wait in the outbox and none is lost. People who sign get theirs later."
@@ -38,7 +38,7 @@ SWITCH_WORDS = {
         resume=_l("Send e-mail again"),
         paused=_l("e-mail is paused"),
     ),
-    "banner": SwitchWords(
+    "banner": SwitchLabels(
         title=_l("Banner"),
         explained=_l(
             "A line at the top of every public page. Leave it empty in every language to remove it."
@@ -46,7 +46,7 @@ SWITCH_WORDS = {
         act=_l("Changed the banner"),
         button=_l("Save the banner"),
     ),
-    "limits": SwitchWords(
+    "limits": SwitchLabels(
         title=_l("Limit of sign-ups"),
         explained=_l(
             "How often one network or one e-mail domain may send the form. Raise it when a hall of people or a whole company signs at once."

@@ -9,15 +9,15 @@ class Busy(Exception):
     """Too much costly work is being done: nothing was done, and trying again in a moment may help."""
 
 
-class Turns:
-    """At most `running` threads of this process at the work and `waiting` more in the queue; `take` raises Busy beyond."""
+class ConcurrencyLimit:
+    """At most `running` threads of this process at the work and `waiting` more in the queue; `slot` raises Busy beyond."""
 
     def __init__(self, running: int, waiting: int) -> None:
         self._admitted = threading.BoundedSemaphore(running + waiting)
         self._running = threading.BoundedSemaphore(running)
 
     @contextmanager
-    def take(self) -> Iterator[None]:
+    def slot(self) -> Iterator[None]:
         if not self._admitted.acquire(blocking=False):
             raise Busy
         try:
