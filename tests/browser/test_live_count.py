@@ -196,6 +196,16 @@ def test_the_page_for_a_hall_keeps_its_number_without_network_says_since_when_an
     expect(away).to_be_hidden()
 
 
+def test_on_the_page_for_a_hall_a_large_number_keeps_to_one_line(page):
+    page.goto(f"/en/{CAMPAIGN}/live")
+    for width, height in [(360, 740), (1000, 800), (1920, 1080)]:
+        page.set_viewport_size({"width": width, "height": height})
+        lines = shown_number(page).evaluate(
+            "it => { it.textContent = '999,999'; const text = document.createRange(); text.selectNodeContents(it); return text.getClientRects().length; }"
+        )
+        assert (width, lines) == (width, 1)
+
+
 def test_the_page_asks_often_for_some_minutes_then_less_but_never_stops(page, server):
     open_campaign(page)
     until_asked(page, server)
