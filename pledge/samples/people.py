@@ -33,6 +33,7 @@ _NEWS, _NEWS_DAYS = 3.5, 1.6
 _WITHDRAWN = 0.014
 _DAYS_TO_WITHDRAW = 9.0
 _PUBLIC_NAME, _UPDATES = 0.24, 0.38
+_THROUGH_LINK = 0.2
 
 
 @dataclass(frozen=True)
@@ -92,8 +93,11 @@ def invent_waiting(chance: random.Random, number: int, begins: datetime, ends: d
 class Recorder:
     """Writes people into a campaign, with their entries in the ledger."""
 
-    def __init__(self, campaign_id: int, pledge_text_id: int) -> None:
+    def __init__(self, campaign_id: int, pledge_text_id: int, links: Sequence[str] = ()) -> None:
+        """`links`: the codes of those whose links brought some of the people, the first the most."""
         self._campaign_id, self._pledge_text_id = campaign_id, pledge_text_id
+        self._links = links
+        self._chance = random.Random(2050)  # samples, not secrets
         self._count = 0
         self._privacy_version = markdown.privacy_version()
 
@@ -111,7 +115,7 @@ class Recorder:
         session.connection().execute(
             update(Signature.__table__)  # type: ignore[arg-type]  # a model's table is one
             .where(table.id == bindparam("which"))
-            .values(state=SignatureState.WITHDRAWN, withdrawn_at=bindparam("at")),
+            .values(state=SignatureState.WITHDRAWN, withdrawn_at=bindparam("at"), via=None),
             [{"which": row["id"], "at": person.withdrawn_at} for person, row in gone],
         )
 
@@ -156,7 +160,14 @@ class Recorder:
             "mails": 1,
             "code_since": person.submitted_at,
             "confirmed_at": person.confirmed_at,
+            "via": self._link(),
         }
+
+    def _link(self) -> str | None:
+        if not self._links or self._chance.random() >= _THROUGH_LINK:
+            return None
+        (link,) = self._chance.choices(self._links, [1 / place for place in range(1, len(self._links) + 1)])
+        return link
 
 
 def append(session: Session, entries: list[dict[str, Any]]) -> None:

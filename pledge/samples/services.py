@@ -31,6 +31,7 @@ from pledge.samples.content import read
 from pledge.samples.organizations import Register, SampleOrganization
 from pledge.samples.people import Person, Recorder
 from pledge.signatures.models import Signature
+from pledge.statistics import referrals
 from pledge.switches import queries as switches
 from pledge.switches import sample_data
 from pledge.switches.sample_data import SampleState
@@ -106,7 +107,7 @@ def _fill(
     news = [*_add_events(slug, begins, ends), delivery.handed_over_at, delivery.answered_at]
     crowd = people.invent(chance, number, begins, ends, news)
     history = _History(
-        recorder=Recorder(campaign_id, pledge_text_id),
+        recorder=Recorder(campaign_id, pledge_text_id, [one.code for one in referrals.partners(campaign_id)]),
         register=Register(campaign_id, pledge_text_id),
         crowd=crowd,
         organizations=organizations.invent(chance, begins, ends),

@@ -12,6 +12,7 @@ from pledge.core.db import db, transaction
 from pledge.core.languages import Texts
 from pledge.signatures.identifiers import ticket_for
 from pledge.signatures.models import Signature
+from pledge.statistics.referrals import organization_code
 from tests.browser.endorse_gallery import endorse_pages
 from tests.browser.list_gallery import list_pages
 from tests.browser.shown import Shown, press, type_and_press
@@ -63,11 +64,13 @@ def pages(lang: str, clock_of_links: Clock) -> Iterator[Shown]:
     yield Shown("widget of no campaign", f"/embed/unknown?lang={lang}", 404)
     yield Shown("privacy", f"/{lang}/privacy")
     yield Shown("verify", f"/{lang}/verify")
+    yield Shown("for developers", f"/{lang}/developers")
     yield Shown(
         "verify, no file chosen", f"/{lang}/verify", act=lambda page: page.locator("[data-check]").click()
     )
     green = endorsement(blue, level="staff", website="https://green.example")
     gone = endorsement(blue, state="removed", public_reason=Texts(ko="사유입니다.", en="A reason."))
+    yield Shown("for partners, with the links of one", f"{c}/spread?via={organization_code(green.id)}")
     yield Shown("organizations", f"{c}/organizations")
     yield Shown("organizations, none found", f"{c}/organizations?q=zzz")
     yield Shown("organization", f"{c}/organizations/{green.id}")

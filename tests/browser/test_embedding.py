@@ -16,10 +16,10 @@ SANDBOXED = FRAME.replace("<iframe", '<iframe sandbox="allow-forms"')
 
 
 @contextmanager
-def outside_page(site: str, body: str) -> Iterator[str]:
-    """The address of a page on another origin, whose policy allows our script and our frame only."""
+def outside_page(site: str, body: str, more: str = "") -> Iterator[str]:
+    """The address of a page on another origin, whose policy allows our script and our frame only, and what is in `more`."""
     page = f"<!doctype html><html lang=en><title>A partner</title><body><h1>A partner</h1>{body}</body></html>".encode()
-    policy = f"default-src 'none'; script-src {site}; frame-src {site}; base-uri 'none'; form-action 'none'"
+    policy = f"default-src 'none'; script-src {site}; frame-src {site}; base-uri 'none'; form-action 'none'; {more}"
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
@@ -59,6 +59,24 @@ def fill(frame, email):
 
 def frame_height(page):
     return page.locator("iframe").bounding_box()["height"]
+
+
+def test_the_widget_and_the_page_tell_through_whose_link_somebody_came(window, visitor, site):
+    with outside_page(
+        site.url, LOADER.format(site=site.url, lang="en").replace("data-form", 'data-form data-via="p3"')
+    ) as address:
+        window.goto(address)
+        expect(window.frame_locator("iframe").locator("input[name=via]")).to_have_value("p3")
+    with outside_page(site.url, FRAME.replace("&amp;form=1", "&amp;via=p3").format(site=site.url)) as address:
+        window.goto(address)
+        link = window.frame_locator("iframe").locator("a.button")
+        expect(link).to_have_attribute("href", f"{site.url}/en/c/blue-skies?via=p3#sign")
+    page = visitor.page(lang="en")
+    page.goto(f"{site.url}/en/c/blue-skies?via=p3")
+    expect(page.locator("input[name=via]")).to_have_value("p3")
+    expect(page.locator(".site-header a[hreflang=ko]")).to_have_attribute(
+        "href", f"{site.url}/ko/c/blue-skies?via=p3"
+    )
 
 
 @pytest.mark.parametrize("lang", ["ko", "en"])

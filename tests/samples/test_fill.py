@@ -56,6 +56,7 @@ def test_a_campaign_is_filled_with_ten_weeks_that_add_up_and_only_once(filled, r
     )
     assert sum(organizations.values()) == 45
     assert set(organizations) == {"published", "review", "changes", "pending", "declined", "withdrawn"}
+    assert count(Signature, Signature.via.is_not(None)) > 25
     head = db.session.scalars(select(LedgerHead)).one()
     assert (head.people, head.organizations) == (states[SignatureState.CONFIRMED], organizations["published"])
     delivery = db.session.scalars(select(Delivery)).one()

@@ -332,9 +332,15 @@ def test_no_personal_page_may_opt_in_by_mistake(app):
         *("public.home", "public.privacy", "public.verify", "public.campaign", "public.progress"),
         *("public.live", "public.letter", "public.captions", "public.news", "public.news_item"),
         *("public.pledge", "public.pledge_source", "public.events_calendar", "public.event_calendar"),
-        *("public.organizations", "public.organization", "public.spread", "public.share_by_kakao"),
+        *(
+            "public.organizations",
+            "public.organization",
+            "public.spread",
+            "public.developers",
+            "public.share_by_kakao",
+        ),
         *("api.openapi", "api.campaign_list", "api.campaign_facts"),
         *("api.count", "api.history", "api.regions", "api.countries", "api.integrity", "api.organizations"),
         *("log.checkpoint", "log.key"),
-        *("embed.share_image", "embed.badge", "embed.widget"),
+        *("embed.share_image", "embed.badge", "embed.endorsement_badge", "embed.widget"),
     }

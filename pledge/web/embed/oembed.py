@@ -2,7 +2,7 @@
 
 import re
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from flask import Response, abort, jsonify, render_template, request, url_for
 
@@ -11,6 +11,7 @@ from pledge.campaigns import queries as campaigns
 from pledge.core import languages
 from pledge.core.urls import campaign_link, public_url
 from pledge.share_images.drawing import HEIGHT, WIDTH
+from pledge.statistics import referrals
 from pledge.web.embed.blueprint import embed
 
 OEMBED_CACHE = "public, max-age=300, stale-if-error=86400"
@@ -24,14 +25,17 @@ def oembed() -> Response:
     """404 for what is no page of a campaign here, 501 for a format other than JSON, as the specification has it."""
     if request.args.get("format", "json") != "json":
         abort(501)
-    lang, slug = _campaign_of(request.args.get("url", ""))
+    address = request.args.get("url", "")
+    lang, slug = _campaign_of(address)
     campaign = campaigns.find(slug, lang)
     if campaign is None:
         abort(404)
+    referrer = referrals.find(campaign.id, _via(address))
+    chosen = {"lang": lang, **({"via": referrer.code} if referrer else {})}
     width, height = _limited("maxwidth", _WIDTH), _limited("maxheight", _HEIGHT)
     frame = render_template(
         "embed/frame.html",
-        src=public_url("embed.widget", slug=slug, lang=lang),
+        src=public_url("embed.widget", slug=slug, **chosen),
         title=campaign.title,
         width=width,
         height=height,
@@ -71,6 +75,11 @@ def _campaign_of(url: str) -> tuple[str, str]:
     if lang not in languages.codes():
         abort(404)
     return lang, slug
+
+
+def _via(url: str) -> str:
+    """The code of whose link this is."""
+    return parse_qs(urlsplit(url).query).get("via", [""])[0]
 
 
 def _limited(name: str, wanted: int) -> int:

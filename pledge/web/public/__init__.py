@@ -8,6 +8,7 @@ from pledge.files.services import StorageAway
 from pledge.web.public import discovery, navigation
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign import (
+    developers,
     files,
     hall,
     home,
@@ -28,6 +29,7 @@ from pledge.web.public.signing import sign
 
 __all__ = [
     "applying",
+    "developers",
     "hall",
     "home",
     "journey",

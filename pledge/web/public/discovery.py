@@ -11,6 +11,7 @@ from pledge.campaigns import queries as campaigns
 from pledge.core import i18n, languages
 from pledge.endorsements import queries as endorsements
 from pledge.endorsements.queries import BATCH
+from pledge.news import queries as news
 from pledge.web.caching import cache
 from pledge.web.public.blueprint import public
 from pledge.web.templating import STATIC, asset
@@ -109,13 +110,18 @@ def _pages() -> list[SitemapPage]:
 
 
 def _addresses() -> Iterator[tuple[str, dict[str, Any]]]:
-    for endpoint in ("home", "verify", "privacy"):
+    for endpoint in ("home", "verify", "developers", "privacy"):
         yield f"public.{endpoint}", {}
     for campaign in campaigns.public_campaigns(languages.default()):
         slug = campaign.slug
         open_only = ("sign", "endorse") if campaign.is_open else ()
-        for endpoint in ("campaign", *open_only, "organizations", "progress"):
+        found = news.public_news(campaign.id, languages.default())
+        letter = ("letter",) if campaign.has_letter_page else ()
+        archive = ("news",) if found else ()
+        for endpoint in ("campaign", *open_only, "organizations", "progress", *letter, *archive, "spread"):
             yield f"public.{endpoint}", {"slug": slug}
+        for item in found:
+            yield "public.news_item", {"slug": slug, "news_id": item.id}
         for version in campaigns.pledge_versions(campaign.id):
             yield "public.pledge", {"slug": slug, "version": version.version}
         after = 0

@@ -38,7 +38,8 @@ class Navigation:
     """The pages of one campaign; no links where they are not known."""
 
     title: str = ""
-    links: tuple[NavigationLink, ...] = ()
+    links: tuple[NavigationLink, ...] = ()  #: in the header of a wide screen and in the footer
+    more: tuple[NavigationLink, ...] = ()  #: in the footer only
 
 
 def navigation(campaign: CampaignView | CampaignPage | None, outage: bool = False) -> Navigation:
@@ -88,4 +89,5 @@ def _of_campaign(campaign: CampaignView | CampaignPage) -> Navigation:
         links.append(NavigationLink(_("News"), url_for("public.news", slug=slug)))
     if campaign.is_open:
         links.append(NavigationLink(_("Endorse as an organisation"), url_for("public.endorse", slug=slug)))
-    return Navigation(campaign.title, tuple(links))
+    more = (NavigationLink(_("Spread the word"), url_for("public.spread", slug=slug)),)
+    return Navigation(campaign.title, tuple(links), more)

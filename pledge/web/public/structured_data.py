@@ -10,9 +10,11 @@ from flask import url_for
 
 from config import current_config
 from pledge.campaigns.events import EventView
-from pledge.campaigns.queries import PartnerView
+from pledge.campaigns.queries import CampaignView, PartnerView
 from pledge.core import i18n
 from pledge.core.clock import iso_utc
+from pledge.core.urls import public_url, site_name
+from pledge.news.queries import PublicNews
 from pledge.web.public.campaign.pages import CampaignPage
 from pledge.web.templating import asset
 
@@ -53,6 +55,20 @@ def of_campaign(page: CampaignPage, events: Iterable[EventView]) -> dict[str, An
         *(_event(event, page, organizers) for event in events),
     ]
     return {"@context": CONTEXT, "@graph": graph}
+
+
+def of_news(item: PublicNews, campaign: CampaignView) -> dict[str, Any]:
+    """One piece of news of a campaign."""
+    lang = i18n.language()
+    article: dict[str, Any] = {
+        "@type": "NewsArticle",
+        "headline": item.title,
+        "datePublished": iso_utc(item.begun_at),
+        "inLanguage": item.lang,
+        "url": public_url("public.news_item", lang=lang, slug=campaign.slug, news_id=item.id),
+        "publisher": {"@type": "Organization", "name": campaign.secretariat_line or site_name(lang)},
+    }
+    return {"@context": CONTEXT, **article}
 
 
 def _organization(partner: PartnerView) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from sqlalchemy import update
 
 from pledge.campaigns.models import CampaignText
 from pledge.core.db import transaction
-from tests.support.factories import campaign, fold_all, signatures
+from tests.support.factories import campaign, endorsement, fold_all, signatures
 
 pytestmark = [pytest.mark.usefixtures("app"), pytest.mark.sqlite_only]
 
@@ -43,3 +43,23 @@ def test_other_sites_may_show_it_for_a_minute(client):
 
 def test_an_unknown_campaign_has_none(client):
     assert client.get("/badge/unknown.svg").status_code == 404
+
+
+@pytest.mark.parametrize(("lang", "words"), [("ko", "참여 단체"), ("en", "We endorse")])
+def test_an_organisation_on_the_wall_has_a_badge_that_says_so(client, lang, words):
+    campaign()
+    organization = endorsement(name_ko="하늘에너지", name_en="Haneul Energy")
+    answer = client.get(f"/badge/blue-skies/{organization.id}.svg?lang={lang}")
+    drawn = ET.fromstring(answer.data)
+    assert words in "".join(drawn.itertext())
+    assert {"ko": "하늘에너지", "en": "Haneul Energy"}[lang] in drawn.get("aria-label")
+    assert "max-age=60" in answer.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize("state", ["pending", "review", "declined", "withdrawn", "removed"])
+def test_one_that_is_not_on_the_wall_does_not_claim_to_endorse(client, state):
+    campaign()
+    organization = endorsement(state=state)
+    answer = client.get(f"/badge/blue-skies/{organization.id}.svg?lang=en")
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/badge/blue-skies.svg?lang=en")
+    assert client.get(answer.headers["Location"]).mimetype == "image/svg+xml"

@@ -5,7 +5,7 @@ from html import unescape
 
 import pytest
 
-from tests.support.factories import campaign
+from tests.support.factories import campaign, the_campaign
 
 pytestmark = [pytest.mark.usefixtures("app"), pytest.mark.sqlite_only]
 
@@ -61,3 +61,9 @@ def test_the_page_says_where_to_ask(client, page):
     text = client.get("/en/c/blue-skies").text
     link = re.search(r'<link rel="alternate" type="application/json\+oembed" href="([^"]+)"', text)[1]
     assert client.get("/oembed?" + unescape(link).partition("?")[2]).get_json()["title"] == "Blue Skies"
+
+
+def test_the_link_of_a_partner_becomes_the_widget_of_that_partner(client, page):
+    code = f"p{the_campaign().partners[1].id}"
+    assert f"via={code}" in asked(client, f"{page}?via={code}").get_json()["html"]
+    assert "via" not in asked(client, f"{page}?via=p987654").get_json()["html"]

@@ -12,8 +12,12 @@ from PIL import Image
 from pledge.campaigns import items
 from pledge.campaigns.events import EVENT
 from pledge.core import clock
+from pledge.core.db import transaction
 from pledge.core.languages import Texts
+from pledge.news.models import NewsItem, NewsState
+from pledge.web.caching import cache
 from tests.support import factories
+from tests.support import news as newsletters
 from tests.support.factories import EDITOR, event_fields
 
 pytestmark = pytest.mark.sqlite_only  # what the databases answer is tested where the pages are
@@ -46,7 +50,17 @@ def test_the_sitemap_lists_each_page_that_may_be_found_in_each_language(app, cli
     factories.endorsement()
     pages = listed(client)
     for lang in ("ko", "en"):
-        for path in ("", "privacy", "verify", "c/air", "c/air/sign", "c/air/endorse", "c/air/pledge/1"):
+        for path in (
+            "",
+            "privacy",
+            "verify",
+            "developers",
+            "c/air",
+            "c/air/sign",
+            "c/air/endorse",
+            "c/air/spread",
+            "c/air/pledge/1",
+        ):
             page = pages[f"{BASE}/{lang}/{path}"]
             others = {link.get("hreflang"): link.get("href") for link in page if link.get("hreflang")}
             assert others == {
@@ -67,6 +81,21 @@ def test_no_page_of_the_sitemap_asks_search_engines_to_leave_it(app, client):
         assert "noindex" not in page.text, url
         assert f'<link rel="canonical" href="{url}">' in page.text, url
         assert '<meta property="og:image" content="http' in page.text, url
+
+
+def test_news_is_in_the_sitemap_and_says_when_it_came_once_it_was_sent(app, client):
+    air = factories.campaign("air")
+    assert f"{BASE}/en/c/air/news" not in listed(client)
+    sent = newsletters.begun(air)
+    with transaction() as session:
+        session.get_one(NewsItem, sent).state = NewsState.SENDING
+    cache.clear()
+    url = f"{BASE}/en/c/air/news/{sent}"
+    assert {url, f"{BASE}/en/c/air/news"} <= set(listed(client))
+    facts = facts_of(client.get(url.removeprefix(BASE)))
+    assert (facts["@type"], facts["headline"]) == ("NewsArticle", newsletters.TITLE["en"])
+    assert facts["datePublished"].endswith("Z")
+    assert facts["publisher"]["name"] == "The Secretariat"
 
 
 def test_a_form_that_was_sent_or_is_closed_is_not_for_search_engines(app, client):

@@ -7,10 +7,13 @@ from sqlalchemy.exc import OperationalError
 from pledge.campaigns import items
 from pledge.campaigns import queries as campaigns
 from pledge.campaigns.events import EVENT
+from pledge.core.db import db
+from pledge.news.models import NewsItem, NewsState
 from pledge.web.caching import cache
 from pledge.web.public import navigation
 from pledge.web.public.navigation import Navigation, NavigationLink
 from tests.support import factories
+from tests.support import news as newsletters
 from tests.support.factories import EDITOR, event_fields
 from tests.support.production import PRODUCTION
 
@@ -53,6 +56,27 @@ def test_events_are_linked_where_there_are_some(app, client):
     page = client.get("/en/c/air").text
     assert page.count('href="/en/c/air#events"') == 2
     assert 'id="events"' in page
+
+
+@pytest.mark.parametrize("path", ["", "nothing", "c/air", "c/air/progress"])
+def test_the_foot_of_every_page_leads_to_the_page_to_spread_the_word_and_to_the_one_for_developers(
+    app, client, path
+):
+    factories.campaign("air")
+    footer = client.get(f"/en/{path}").text.partition("<footer")[2]
+    assert 'href="/en/c/air/spread"' in footer
+    assert 'href="/en/developers"' in footer
+
+
+def test_news_is_linked_once_it_was_sent(app, client):
+    air = factories.campaign("air")
+    newsletters.draft(air)
+    assert "/en/c/air/news" not in client.get("/en/privacy").text
+    sent = newsletters.begun(air)
+    db.session.execute(db.update(NewsItem).where(NewsItem.id == sent).values(state=NewsState.SENDING))
+    db.session.commit()
+    cache.clear()
+    assert 'href="/en/c/air/news"' in client.get("/en/privacy").text
 
 
 def test_a_page_that_needs_no_database_is_shown_without_one(app, client, monkeypatch):

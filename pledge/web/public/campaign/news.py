@@ -5,6 +5,7 @@ from flask import Response, abort, make_response, render_template
 from pledge.core import i18n
 from pledge.news import queries
 from pledge.web.caching import kept
+from pledge.web.public import structured_data
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404
 
@@ -24,4 +25,7 @@ def news_item(slug: str, news_id: int) -> Response:
     item = queries.public_one(campaign.id, news_id, i18n.language())
     if item is None:
         abort(404)
-    return make_response(render_template("public/campaign/news_item.html", campaign=campaign, item=item))
+    facts = structured_data.of_news(item, campaign)
+    return make_response(
+        render_template("public/campaign/news_item.html", campaign=campaign, item=item, facts=facts)
+    )

@@ -1,6 +1,6 @@
 """An organisation's endorsement as a subject of mailed links: its use cases and its texts."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from flask import request
@@ -15,11 +15,24 @@ from pledge.endorsements.identifiers import manage_token, read_ticket
 from pledge.endorsements.models import EndorsementState, VerificationLevel
 from pledge.endorsements.verification.domains import host_of, registrable
 from pledge.endorsements.verification.ladder import PATH, RECORD, site_proof
+from pledge.statistics import referrals
+from pledge.statistics.referrals import organization_code
 from pledge.web.public.campaign.sharing import campaign_links, organization_links
+from pledge.web.public.campaign.spread import Code, endorsement_codes, link_code
 from pledge.web.public.mailed_links.subject import DonePage, JourneyTexts, Question, Subject
 
 #: What the own page can say after something was done, by the name in its address.
 DONE = ("sent", "saved", "asked", "cancelled", "proved", "not_proved", "withdrawn")
+
+
+@dataclass(frozen=True)
+class OwnSpread:
+    """What an organisation on the wall shares the campaign with, and how many signed through its link."""
+
+    via: str
+    people: int | None  #: as referrals.told() tells it
+    link: Code
+    badge: list[Code]
 
 
 def own_token(endorsement: EndorsementView) -> str:
@@ -31,6 +44,7 @@ def own_context(endorsement: EndorsementView) -> dict[str, Any]:
     return {
         "correctable": endorsement.state in own.CORRECTABLE,
         "proof": _proof(endorsement),
+        "spread": _spread(endorsement),
         "done": done if done in DONE else None,
     }
 
@@ -96,6 +110,19 @@ def erased(endorsement: EndorsementView) -> DonePage:
     gone = _("Your name, title and address are gone for good, and the endorsement is withdrawn.")
     stays = _("One line with the organisation's name and the dates stays in public.")
     return DonePage(_("Your data is erased"), f"{gone} {stays}" if endorsement.published_at else gone)
+
+
+def _spread(endorsement: EndorsementView) -> OwnSpread | None:
+    """None for an organisation that is not on the wall."""
+    if endorsement.state is not EndorsementState.PUBLISHED:
+        return None
+    via = organization_code(endorsement.id)
+    return OwnSpread(
+        via=via,
+        people=referrals.told(endorsement.campaign.id, via),
+        link=link_code(endorsement.campaign, via),
+        badge=endorsement_codes(endorsement.campaign, endorsement.id),
+    )
 
 
 def _proof(endorsement: EndorsementView) -> dict[str, str] | None:

@@ -9,13 +9,14 @@ from sqlalchemy import update
 
 from pledge.campaigns.models import CampaignText
 from pledge.core.db import transaction
-from tests.support.factories import campaign
+from pledge.statistics.referrals import organization_code
+from tests.support.factories import campaign, endorsement
 
 pytestmark = [pytest.mark.usefixtures("app"), pytest.mark.sqlite_only]
 
 
-def codes(client, lang):
-    text = client.get(f"/{lang}/c/blue-skies/spread").text
+def codes(client, lang, query=""):
+    text = client.get(f"/{lang}/c/blue-skies/spread{query}").text
     return [unescape(code) for code in re.findall(r"<textarea[^>]*>([^<]*)</textarea>", text)]
 
 
@@ -57,3 +58,42 @@ def test_the_campaign_links_the_page(client):
 
 def test_an_unknown_campaign_has_no_such_page(client):
     assert client.get("/ko/c/unknown/spread").status_code == 404
+
+
+def test_with_a_code_everything_that_leads_to_signing_carries_it(client):
+    code = f"p{campaign().partners[1].id}"
+    link, script, script_form, frame, badge, markdown = codes(client, "en", f"?via={code}")
+    assert link.endswith(f"/en/c/blue-skies?via={code}")
+    assert f'data-via="{code}"' in script
+    assert f'data-via="{code}"' in script_form
+    assert f"via={code}" in frame
+    assert f"?via={code}" in badge
+    assert f"?via={code}" in markdown
+
+
+def test_the_page_says_whose_links_these_are(client):
+    code = f"p{campaign().partners[1].id}"
+    assert "Links of A Partner" in client.get(f"/en/c/blue-skies/spread?via={code}").text
+    assert "동반자 전용 링크" in client.get(f"/ko/c/blue-skies/spread?via={code}").text
+
+
+def test_partners_choose_themselves_from_a_list(client):
+    secretariat, partner = campaign().partners
+    page = client.get("/en/c/blue-skies/spread").text
+    assert f'<option value="p{secretariat.id}">The Secretariat</option>' in page
+    assert f'<option value="p{partner.id}">A Partner</option>' in page
+
+
+def test_a_code_of_nobody_is_ignored(client):
+    campaign()
+    plain = client.get("/en/c/blue-skies/spread")
+    assert client.get("/en/c/blue-skies/spread?via=p987654").data == plain.data
+
+
+def test_an_organisation_finds_its_badge_beside_its_links(client):
+    campaign()
+    organization = endorsement(name_en="Haneul Energy")
+    found = codes(client, "en", f"?via={organization_code(organization.id)}")
+    assert len(found) == 8
+    assert f"/badge/blue-skies/{organization.id}.svg" in found[6]
+    assert f"/en/c/blue-skies/organizations/{organization.id}" in found[6]

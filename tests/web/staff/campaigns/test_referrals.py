@@ -1,0 +1,26 @@
+"""The screen that tells editors what the links of partners brought."""
+
+import re
+
+from pledge.statistics.referrals import organization_code
+from tests.support import factories
+from tests.support.factories import crowd, endorsement
+
+
+def table(page):
+    """The numbers by name."""
+    rows = re.findall(r'<th scope="row">([^<]*)</th><td[^>]*>([^<]*)</td>', page.text)
+    return dict(rows)
+
+
+def test_editors_see_how_many_came_through_each_link_from_five_on(editor):
+    air = factories.campaign("air")
+    _, partner = air.partners
+    organization, quiet = (endorsement(air, name_en=name) for name in ("Haneul Energy", "Quiet Ltd"))
+    crowd(7, air, via=f"p{partner.id}")
+    crowd(11, air, via=organization_code(organization.id))
+    crowd(4, air, via=organization_code(quiet.id))
+    page = editor.get("/staff/campaigns/air/referrals")
+    assert table(page) == {"Haneul Energy": "11", "A Partner": "7", "The Secretariat": "fewer than 5"}
+    assert f"/en/c/air?via=p{partner.id}" in page.text
+    assert f'href="/ko/c/air/spread?via=p{partner.id}"' in page.text
