@@ -4,9 +4,11 @@ may set.
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
+from operator import itemgetter
 from typing import Protocol, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
 from pledge.audit.models import Actor
 from pledge.audit.services import record
@@ -67,20 +69,18 @@ def composer(
 
 def senders(campaign_ids: Collection[int]) -> Mapping[int, Sender]:
     """The senders of these campaigns, by number."""
-    addresses = select(Campaign.id, Campaign.reply_to).where(Campaign.id.in_(campaign_ids))
-    names = (
-        select(Partner.campaign_id, Partner.name)
-        .where(Partner.campaign_id.in_(campaign_ids), Partner.role == PartnerRole.SECRETARIAT)
-        .order_by(Partner.position)
+    query = (
+        select(Campaign.id, Campaign.reply_to, Partner.name)
+        .outerjoin(Partner, and_(Partner.campaign_id == Campaign.id, Partner.role == PartnerRole.SECRETARIAT))
+        .where(Campaign.id.in_(campaign_ids))
+        .order_by(Campaign.id, Partner.position)
     )
-    organizations: dict[int, list[Texts]] = {number: [] for number in campaign_ids}
     with reading() as connection:
-        for campaign_id, name in connection.execute(names):
-            organizations[campaign_id].append(name)
-        return {
-            campaign_id: Sender(tuple(organizations[campaign_id]), reply_to)
-            for campaign_id, reply_to in connection.execute(addresses)
-        }
+        rows = connection.execute(query).all()
+    return {
+        campaign_id: Sender(tuple(row.name for row in found if row.name), found[0].reply_to)
+        for campaign_id, found in ((number, list(rows)) for number, rows in groupby(rows, itemgetter(0)))
+    }
 
 
 def reply_to(campaign_id: int) -> str:

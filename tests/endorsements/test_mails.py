@@ -222,7 +222,7 @@ class TestHandingOver:
         assert recipients == ["sea@haneul.co.kr", "sky@haneul.co.kr"]
 
 
-def test_one_query_makes_a_batch(statements):
+def test_two_queries_make_a_batch_one_for_the_senders(statements):
     for _ in range(5):
         enqueue(endorsement(state="pending"), MailKind.ENDORSE_CONFIRM)
     from pledge.endorsements import mails
@@ -232,7 +232,7 @@ def test_one_query_makes_a_batch(statements):
     claimed = queries.claim(10, LEASE)
     with statements() as seen:
         assert len(mails.composers()[MailKind.ENDORSE_CONFIRM](claimed)) == 5
-    assert len(seen) == 1
+    assert len(seen) == 2
 
 
 def test_the_outbox_names_nobody():
