@@ -1,9 +1,13 @@
-"""Fixtures for every test. A test that asks for `app` (or anything built on it) runs on SQLite and on PostgreSQL."""
+"""Fixtures for every test. A test that asks for `app` (or anything built on it) runs on SQLite and on PostgreSQL.
+
+Those of `tests/web` run on PostgreSQL: the queries and use cases behind a page are tested on both in the folders of their
+packages, and tests/hostile and the browser open every page and send every form on SQLite.
+"""
 
 import gc
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -86,8 +90,14 @@ def pytest_collection_finish() -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "database" not in metafunc.fixturenames:
         return
-    alone = [name for name in DATABASES if metafunc.definition.get_closest_marker(f"{name}_only")]
-    metafunc.parametrize("database", alone or DATABASES, indirect=True, scope="session")
+    metafunc.parametrize("database", databases_for(metafunc.definition), indirect=True, scope="session")
+
+
+def databases_for(test: pytest.Item) -> Sequence[str]:
+    alone = [name for name in DATABASES if test.get_closest_marker(f"{name}_only")]
+    if not alone and test.nodeid.startswith("tests/web/") and not test.get_closest_marker("both_databases"):
+        return ["postgresql"]
+    return alone or DATABASES
 
 
 @pytest.hookimpl(trylast=True)  # pytest has put the tests of one database together

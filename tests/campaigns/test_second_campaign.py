@@ -24,6 +24,9 @@ from tests.support import deliveries, factories, news, staff
 from tests.support.factories import endorsement, manage_token, sign_form, signature
 from tests.support.mails import TRUE_OF_SIGNATURES, Notes, deliver, enqueue
 
+#: Which rows belong to a campaign is tested on both databases beside each query; here it is what pages and mails say.
+pytestmark = pytest.mark.postgresql_only
+
 #: What only the first campaign (pledge/demo/blue-skies) may say; of each fact a part that no other word holds.
 FIRST = re.compile(
     r"GGGI|Green Growth|녹색성장|기후변화센터|Climate Change Cent|\bCCC\b"

@@ -47,7 +47,8 @@ VALUES = (
     *("recipient", "occasion", "day", "people", "unsubscribe", "until", "deleted_on"),
     *("title", "plain", "html"),
 )
-pytestmark = pytest.mark.usefixtures("app")
+#: What is read for a mail of every kind is tested on both databases in test_blocks.py.
+pytestmark = [pytest.mark.usefixtures("app"), pytest.mark.postgresql_only]
 
 
 def fill(kind=MailKind.CONFIRM, lang="ko", to="hong@example.org", **values):

@@ -222,21 +222,27 @@ def target_faults(page: Page) -> list[str]:
 
 
 def look_faults(page: Page, *looks: Look) -> list[str]:
-    """Everything that is wrong with how the page looks now: whole on the narrowest phone and on a desk, and usable for
-    everybody in each of `looks`, without any named in both.
+    """Everything that is wrong with how the page looks now: whole on the narrowest phone, and whole and usable for everybody
+    in each of `looks`, without any named in both.
 
-    The page keeps what it shows; its window is as before afterwards, in light.
+    The page keeps what it shows; its window is as before afterwards, in light. Each change of the window lays the page out
+    anew, so none is made that changes nothing.
     """
     before, found = page.viewport_size, []
+    looks = looks or (LIGHT_PHONE, DARK_DESK)
     for look in (LIGHT_PHONE, DARK_DESK):
-        page.set_viewport_size(look.size)
-        where = f"{look.scheme}, {look.size['width']} px"
-        found += [f"{where}: {overflow(page)} px stick out"] if overflow(page) > 0 else []
-        if look in (looks or (LIGHT_PHONE, DARK_DESK)):
+        if look not in looks and look is not LIGHT_PHONE:
+            continue
+        if page.viewport_size != look.size:
+            page.set_viewport_size(look.size)
+        where, sticks_out = f"{look.scheme}, {look.width} px", overflow(page)
+        found += [f"{where}: {sticks_out} px stick out"] if sticks_out > 0 else []
+        if look in looks:
             page.emulate_media(color_scheme=look.scheme)
             found += [f"{where}: {fault}" for fault in accessibility_faults(page)]
-    page.emulate_media(color_scheme="light")
-    if before is not None:
+    if DARK_DESK in looks:
+        page.emulate_media(color_scheme="light")
+    if before is not None and page.viewport_size != before:
         page.set_viewport_size(before)
     return [f"{page.url}: {fault}" for fault in found]
 

@@ -23,15 +23,10 @@ def wait_until(true, seconds=15):
     return time.monotonic() - begin
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def kind(request):
-    return request.param
-
-
 @pytest.fixture
-def site(make_site, smtp, kind):
-    """A worker beside a database of its own; the test plays the web server."""
-    site = make_site(kind, PLEDGE_SMTP_URL=smtp.url)
+def site(request, make_site, smtp):
+    """A worker beside a PostgreSQL of its own, or a database that the test names; the test plays the web server."""
+    site = make_site(getattr(request, "param", "postgresql"), PLEDGE_SMTP_URL=smtp.url)
     site.folder.mkdir(parents=True)
     with site.inside():
         site.start_worker()
@@ -64,6 +59,7 @@ def end(site, number=signal.SIGTERM):
     return site.worker.wait(15)
 
 
+@pytest.mark.parametrize("site", ["sqlite", "postgresql"], indirect=True)
 def test_mail_and_count_follow_within_two_seconds(site, smtp):
     sign("warm-up@example.org")
     wait_until(lambda: len(smtp.received) == 1)
@@ -126,7 +122,6 @@ def test_mails_wait_for_a_mail_server_that_is_away_and_the_log_names_nobody(site
     assert site.worker.poll() is None
 
 
-@pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
 def test_a_database_that_goes_away_is_waited_for(site, smtp, postgres_server):
     name = make_url(site.database_url).database
     postgres_server.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
@@ -148,7 +143,7 @@ def test_a_database_that_goes_away_is_waited_for(site, smtp, postgres_server):
     wait_until(lambda: "working again" in site.log_text())
 
 
-@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("site", ["sqlite"], indirect=True)
 def test_a_worker_that_was_killed_is_replaced_without_loss(site, smtp):
     smtp.behave(delay=0.2)
     for number in range(5):
