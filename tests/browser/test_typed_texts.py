@@ -1,7 +1,7 @@
 """What is typed into a form or a search comes back as text, also where scripts of ours handle it (the rest: tests/hostile)."""
 
 from tests.browser.steps import CAMPAIGN
-from tests.hostile.payloads import TOGETHER
+from tests.support.payloads import TOGETHER
 from tests.support.staff import sign_in
 
 STRANGERS = """() => [...document.querySelectorAll("iframe, base, style, math, meta[http-equiv], [onerror], [onload],"

@@ -27,7 +27,7 @@ from pledge.signatures.invalidation import services as invalidations
 from pledge.signatures.invalidation.conditions import Condition
 from pledge.signatures.invalidation.models import InvalidationReason
 from pledge.switches import moderation as switches
-from tests.hostile.payloads import PAYLOADS, TOGETHER
+from tests.support.payloads import PAYLOADS, TOGETHER
 from tests.support.apps import forget_caches
 from tests.support.factories import (
     SLUG,

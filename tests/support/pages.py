@@ -26,6 +26,9 @@ NEVER_USED = {"base", "iframe", "object", "embed", "math", "frameset"}
 #: What browsers take out of an address before they read its scheme (WHATWG URL, 4.4).
 _IGNORED = str.maketrans("", "", "\t\r\n")
 
+#: HTML, 2.3.5.4: a fraction of a second has three digits at most.
+LONG_FRACTION = re.compile(r"\.\d{4,}")
+
 #: A mail shown in the development mailbox brings its own inline styles, as mails must.
 MAIL_PREVIEW = re.compile(r"^/dev/mailbox/.")
 
@@ -171,6 +174,8 @@ def _element_faults(element: Element, ids: Counter[str | None]) -> list[str]:
             faults.append(f"a style attribute on {tag}")
         elif name.startswith("on"):
             faults.append(f"an {name} attribute on {tag}")
+    if tag == "time" and LONG_FRACTION.search(element.get("datetime", "")):
+        faults.append(f"a time with more than milliseconds: {element.get('datetime')!r}")
     if tag == "img" and element.get("alt") is None:
         faults.append("an img without alt")
     for name in ("for", "aria-describedby", "aria-labelledby", "aria-controls"):
