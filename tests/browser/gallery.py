@@ -16,7 +16,7 @@ from pledge.statistics.referrals import organization_code
 from tests.browser.endorse_gallery import endorse_pages
 from tests.browser.list_gallery import list_pages
 from tests.browser.shown import Shown, press, type_and_press
-from tests.support import deliveries
+from tests.support import deliveries, news
 from tests.support.clock import Clock
 from tests.support.factories import (
     SLUG,
@@ -78,6 +78,12 @@ def pages(lang: str, clock_of_links: Clock) -> Iterator[Shown]:
     yield Shown("live", f"{c}/live")
     yield Shown("progress", f"{c}/progress")
     yield Shown("progress of a campaign that nobody signed", f"/{lang}/c/{soon.slug}/progress")
+
+    yield Shown("letter", f"{c}/letter")
+    yield Shown("news, none yet", f"/{lang}/c/{ended.slug}/news")
+    item = news.begun(blue)
+    yield Shown("news", f"{c}/news")
+    yield Shown("news item", f"{c}/news/{item}")
 
     waiting = signature(blue, state="pending", name="Wolfeschlegelsteinhausenbergerdorff " * 2)
     check = f"{c}/check/{ticket_for(SLUG, waiting.id)}"

@@ -267,7 +267,8 @@ def test_no_campaign_screen_shuts_anybody_out(visitor, site, whole, lang):
                 "partners",
                 "partners/new",
                 "events",
-                "events/new",
+                "sisters",
+                "sisters/new",
                 "media",
                 "state/closed",
             )
