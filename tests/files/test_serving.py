@@ -68,7 +68,7 @@ def test_a_video_is_sent_whole_or_in_the_parts_that_a_player_asks_for(client, da
     assert client.head(path, buffered=True).headers["Content-Length"] == str(len(data))
 
 
-def test_a_video_in_a_bucket_is_sent_in_parts_too(make_app, bucket):
+def test_a_video_in_a_bucket_is_sent_in_parts(make_app, bucket):
     app, data = make_app(**bucket), mp4(media=600_000)
     with app.app_context():
         path = f"/files/{stored_video(data)}/video.mp4"

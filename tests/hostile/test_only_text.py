@@ -27,7 +27,6 @@ from pledge.signatures.invalidation import services as invalidations
 from pledge.signatures.invalidation.conditions import Condition
 from pledge.signatures.invalidation.models import InvalidationReason
 from pledge.switches import moderation as switches
-from tests.support.payloads import PAYLOADS, TOGETHER
 from tests.support.apps import forget_caches
 from tests.support.factories import (
     SLUG,
@@ -41,6 +40,7 @@ from tests.support.factories import (
     signature,
     version_of,
 )
+from tests.support.payloads import PAYLOADS, TOGETHER
 
 pytestmark = pytest.mark.sqlite_only
 CAMPAIGN = f"/en/c/{SLUG}"

@@ -18,7 +18,8 @@ class Answer:
 
     def __init__(self, headers, path="/ko/"):
         self.headers = Headers(headers)
-        self.request = type("Request", (), {"path": path})
+        self.request = type("Request", (), {"path": path, "method": "GET"})
+        self.status_code = 200
 
 
 def test_a_good_page_passes():
@@ -51,7 +52,11 @@ def test_a_good_page_passes():
             "a form for another site: '//example.org'",
         ),
         (GOOD.format('<meta http-equiv="refresh" content="0;url=//x">'), "ko", "a meta refresh: '0;url=//x'"),
-        (GOOD.format('<time datetime="2026-11-27T12:18:55.870760+00:00">x</time>'), "ko", "more than milliseconds"),
+        (
+            GOOD.format('<time datetime="2026-11-27T12:18:55.870760+00:00">x</time>'),
+            "ko",
+            "more than milliseconds",
+        ),
         (GOOD.format('<img src="/x.png">'), "ko", "an img without alt"),
         (GOOD.format('<label for="nobody">x</label>'), "ko", "label for='nobody' leads nowhere"),
         (GOOD.format("<p><div></div></p>"), "ko", "unexpected-end-tag"),

@@ -68,7 +68,7 @@ def test_who_has_not_confirmed_is_reminded_once_after_48_hours(frozen_clock):
     assert reminders() == [person.id]
 
 
-def test_its_link_confirms_and_the_code_of_the_mail_before_still_works(client, frozen_clock):
+def test_the_link_of_a_reminder_confirms_and_the_code_of_the_mail_before_still_works(client, frozen_clock):
     person, other = waiting(), waiting()
     work()
     text = {to: part(mail, "plain") for to, mail in delivered()}[person.email]

@@ -38,7 +38,7 @@ def test_whoever_confirms_is_thanked_once_after_ten_minutes(frozen_clock):
     assert delivered() == []
 
 
-def test_confirming_by_code_is_thanked_for_too(frozen_clock):
+def test_confirming_by_code_is_thanked_for(frozen_clock):
     person = mailed(signature(state="pending"))
     services.confirm_by_code(person.id, code(person))
     frozen_clock.move(minutes=10)
@@ -69,7 +69,7 @@ def test_the_mail_has_the_own_page_the_receipt_and_the_address_to_share(client, 
     assert "List-Unsubscribe" not in mail
 
 
-def test_its_links_are_made_when_it_is_sent(frozen_clock):
+def test_the_links_of_a_thank_you_mail_are_made_when_the_mail_is_sent(frozen_clock):
     person = signature(state="pending")
     services.confirm(person.id)
     frozen_clock.move(minutes=10)
@@ -105,7 +105,9 @@ class TestDeclining:
         frozen_clock.move(minutes=10)
         assert [to for to, _ in delivered()] == [other.email]
 
-    def test_it_works_with_the_link_of_another_submission_of_the_person(self, frozen_clock):
+    def test_the_thank_you_mail_is_declined_with_the_link_of_another_submission_of_the_person(
+        self, frozen_clock
+    ):
         first, second = (signature(state="pending", email="hong@example.org") for _ in range(2))
         services.confirm(second.id)
         services.decline_thanks(confirm_token(first))

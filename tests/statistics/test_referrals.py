@@ -50,7 +50,7 @@ def test_who_owns_the_link_is_told_whole_fives(people, told):
     assert referrals.told(air.id, code) == told
 
 
-def test_the_most_come_first_and_partners_without_anybody_are_listed_too():
+def test_the_most_come_first_and_partners_without_anybody_are_listed():
     air = campaign()
     few, many = (organization_code(endorsement().id) for _ in range(2))
     crowd(7, via=few)

@@ -26,7 +26,7 @@ def drawn(monkeypatch):
     return images
 
 
-def test_it_says_which_signature_it_is_in_the_language_of_its_address(client, drawn):
+def test_the_card_says_which_signature_it_is_in_the_language_of_its_address(client, drawn):
     signatures(4)
     fold_all()
     for number in (1, 2, 3, 4):

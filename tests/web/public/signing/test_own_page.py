@@ -22,7 +22,7 @@ def place(person):
     return shown.country, shown.region
 
 
-def test_it_shows_ones_number_and_a_way_to_share_while_the_signature_counts(client):
+def test_the_own_page_shows_ones_number_and_a_way_to_share_while_the_signature_counts(client):
     first, second = signatures(2)
     fold_all()
     page = client.get(f"/en/me/{manage_token(second)}").text

@@ -30,7 +30,7 @@ def words(page):
     return Markup(page).striptags()
 
 
-def test_it_says_how_many_are_missing_for_the_next_step(client):
+def test_the_page_says_how_many_are_missing_for_the_next_step(client):
     campaign(goal=1000)
     signatures(3)
     person = signature()

@@ -35,7 +35,7 @@ def test_so_does_one_in_the_widget(client, code):
     assert stored() == [code]
 
 
-def test_an_organisation_on_the_wall_has_a_code_too(client, code):
+def test_an_organisation_on_the_wall_has_a_code(client, code):
     organization = organization_code(endorsement().id)
     client.post(SIGN, data=sign_form(via=organization))
     assert stored() == [organization]
