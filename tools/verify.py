@@ -132,7 +132,7 @@ def from_json(data: bytes) -> Any:
 def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError("a key stands twice")
+        raise ValueError("a key appears twice")
     return found
 
 
@@ -1361,7 +1361,7 @@ class Workbook:
             for cell in row:
                 place = cell.get("r", "")
                 if place in seen or not re.match(r"[A-Z]{1,3}[1-9][0-9]{0,6}\Z", place):
-                    raise ValueError("a cell stands twice, or nowhere")
+                    raise ValueError("a cell appears twice, or has no place")
                 if place.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ") != row.get("r"):
                     raise ValueError("a cell is in the row of another")
                 seen.add(place)

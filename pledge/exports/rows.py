@@ -1,6 +1,6 @@
 """The rows that staff may take out, without anything that names a signer: which columns, how many, and the lines themselves.
 
-`ledger`: every +1 and -1 in the order of the log. `organizations`: what stands on the wall, as anybody may see it. Both are
+`ledger`: every +1 and -1 in the order of the log. `organizations`: what is on the wall, as anybody may see it. Both are
 written for a reader, in one language: words instead of codes, the time of Seoul, parts in percent.
 """
 

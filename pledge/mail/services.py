@@ -166,7 +166,7 @@ def _send(
     marks: "Marks",
     done: SendingResult,
 ) -> None:
-    """Hand one mail over and write down what became of it."""
+    """Hand one mail over and record the outcome."""
     if message is None:
         retry_write(lambda: queries.finish(mail, MailState.DROPPED))
         done.dropped += 1

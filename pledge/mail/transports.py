@@ -25,7 +25,7 @@ class TemporaryFailure(MailRefused):
 
 
 class ServerUnavailable(TemporaryFailure):
-    """The server takes no mail at all now, whoever it is for: out of reach, or it refuses us."""
+    """The server takes no mail at all now, whoever it is for: it is unreachable, or it refuses us."""
 
 
 class PermanentFailure(MailRefused):

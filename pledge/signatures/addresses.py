@@ -35,7 +35,7 @@ class Address:
 
 
 def parse(text: str) -> Address:
-    """Check an address by syntax only (RFC 5321/5322, IDNA 2008); no DNS is asked. Raises BadAddress."""
+    """Check an address by syntax only (RFC 5321/5322, IDNA 2008); no DNS query. Raises BadAddress."""
     if len(text) > MAX_ADDRESS:
         raise BadAddress
     text = text.strip()

@@ -28,7 +28,7 @@ from tests.support.factories import (
     unsubscribe_token,
 )
 
-#: A visitor behind this address opens too many links that lead nowhere.
+#: A visitor behind this address opens too many invalid links.
 BEHIND_PROXY = (("X-Forwarded-For", "198.51.100.7"),)
 
 
@@ -163,7 +163,7 @@ def pages(lang: str, clock_of_links: Clock) -> Iterator[Shown]:
 
     yield Shown("not found", f"/{lang}/nothing/here", 404)
     yield Shown("no such campaign", f"/{lang}/c/nothing", 404)
-    # Right before it is opened, by a limit of a day: what slides has room again each hundredth of its time.
+    # Right before it is opened, by a limit of a day: a sliding limit allows one more each hundredth of its time.
     yield Shown("too many", f"/{lang}/confirm/damaged", 429, before=tire, headers=BEHIND_PROXY)
     yield Shown("mailbox", "/dev/mailbox")
 

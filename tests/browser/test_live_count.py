@@ -12,7 +12,7 @@ COUNT = "**/api/v1/campaigns/blue-skies/count"
 
 
 class Server:
-    """Stands in for the count's address: says the number we want, or is out of reach."""
+    """A fake of the count's address: it says the number we want, or does not answer."""
 
     def __init__(self, page, number):
         self.number = number

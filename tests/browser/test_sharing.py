@@ -12,7 +12,7 @@ from tests.browser.steps import CAMPAIGN, confirm_button, mailed, sign, sign_and
 from tests.support.browser import look_faults
 
 SHARE_PAGES = ["social-plugins.line.me", "twitter.com", "www.facebook.com", "wa.me", ""]
-#: Stands for Kakao's script: remembers what it is asked.
+#: A fake of Kakao's script: it remembers its calls.
 STAND_IN = """window.asked = [];
 window.Kakao = {
     init: (key) => asked.push(["init", key]),

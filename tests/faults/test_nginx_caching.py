@@ -32,7 +32,7 @@ def nginx(site, make_nginx):
 
 
 def asked(nginx, path):
-    """How often the application was asked for this address: its own status stands in the log, else a dash."""
+    """How often the application was asked for this address: its own status is in the log, else a dash."""
     log = nginx.logs / "pledge.access.log"
     time.sleep(0.2)
     lines = [line.split() for line in log.read_text().splitlines()]

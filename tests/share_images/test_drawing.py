@@ -1,4 +1,4 @@
-"""What is written on a share image, and that it always has room."""
+"""What is written on a share image, and that it always fits."""
 
 import io
 

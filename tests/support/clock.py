@@ -1,4 +1,4 @@
-"""A clock that a test moves. It stands in for pledge.core.clock and for the time inside signed tokens."""
+"""A clock that a test moves. It replaces pledge.core.clock and the time inside signed tokens."""
 
 import time
 from datetime import UTC, datetime, timedelta

@@ -102,7 +102,7 @@ class Nginx:
             self.process.wait(10)
 
     def written(self) -> str:
-        """All that stands in its folder: logs, caches, parked bodies."""
+        """All that is in its folder: logs, caches, parked bodies."""
         files = (path for path in self.folder.rglob("*") if path.is_file() and path.suffix != ".pem")
         return "\n".join(path.read_text(errors="replace") for path in files)
 

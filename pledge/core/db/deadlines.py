@@ -1,7 +1,7 @@
 """A deadline for each statement of a request on PostgreSQL, kept by this process.
 
 The server's own `statement_timeout` ends a slow statement. It does not end a COMMIT that waits for a lost standby, and a
-server that is stopped or out of reach keeps no time at all, while libpq waits for its reply for ever. So a thread
+server that is stopped or unreachable keeps no time at all, while libpq waits for its reply for ever. So a thread
 looks at the statements in hand. One that is past its deadline is cancelled on the server: a COMMIT then ends with the
 warning that db.py turns into NotDurable. Where that does not help, its socket is shut down, and whoever waits on it
 gets the error of a lost connection.

@@ -1,4 +1,4 @@
-// Shows the widget of a campaign where this script stands, as high as its content:
+// Shows the widget of a campaign where this script is, as high as its content:
 // <script async src="https://…/embed.js" data-campaign="…" data-lang="ko" data-form data-accent="leaf"></script>
 // It sets no cookie, stores nothing and loads nothing but the frame. An iframe by hand works too, with a fixed height.
 (() => {

@@ -23,7 +23,7 @@ from pledge.web.public.campaign.pages import CampaignPage
 
 #: Seconds after which a campaign that opened or ended is seen in the links of other pages.
 SECONDS = 60
-#: Seconds until a database that did not answer is asked again.
+#: Seconds until a database that did not answer is queried again.
 RETRY_SECONDS = 5
 
 

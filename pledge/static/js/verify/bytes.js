@@ -47,12 +47,12 @@ export function decimal(text) {
 
 export const isNumber = (value) => Number.isSafeInteger(value) && value >= 0;
 
-// A document; one in which a key stands twice is refused, as readers then differ in what they see.
+// A document; one in which a key appears twice is refused, as readers then differ in what they see.
 export function json(bytes) {
   const text = decode(bytes);
   const found = JSON.parse(text);
   const written = [...text.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?/g)].filter(([, colon]) => colon).length;
-  if (keysIn(found) !== written) throw new RangeError("a key stands twice");
+  if (keysIn(found) !== written) throw new RangeError("a key appears twice");
   return found;
 }
 

@@ -66,7 +66,7 @@ function rows(text, texts) {
   return all(ROW, inside).map(([, number, cells = ""]) => {
     const found = {};
     for (const [, column, row, type, value] of all(CELL, cells)) {
-      if (row !== number || seen.has(column + row)) throw new RangeError("a cell stands twice");
+      if (row !== number || seen.has(column + row)) throw new RangeError("a cell appears twice");
       seen.add(column + row);
       if (value !== undefined) found[column] = type === "s" ? (texts[Number(value)] ?? "") : Number(value);
     }

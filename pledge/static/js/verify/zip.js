@@ -69,7 +69,7 @@ export default function zip({ Failed, decode, encode, same }) {
     return member;
   }
 
-  // What must stand before a member: what the directory says of it, in the one way in which packs are written.
+  // The header that a member must have: what the directory says of it, in the one way in which packs are written.
   function head({ name, needed, crc, packed, size }) {
     const isLong = needed === 45; // a writer that did not know how long it would get (4.5.3)
     const bytes = new Uint8Array(30 + name.length + (isLong ? 20 : 0));

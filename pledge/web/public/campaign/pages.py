@@ -185,7 +185,7 @@ def campaign_page(campaign: CampaignView) -> CampaignPage:
 
 
 def goal_step(campaign: CampaignView, people: int) -> GoalStep:
-    """Where the campaign stands on the way to its goal."""
+    """How far the campaign is on the way to its goal."""
     return goals.next_step(people, campaign.goal, campaign.goal_steps)
 
 

@@ -1,4 +1,4 @@
-"""Run-time switches: how each stands, turning one with a reason, and who turned what when."""
+"""Run-time switches: their state, changing one with a reason, and who changed what when."""
 
 import json
 from datetime import timedelta
@@ -144,7 +144,7 @@ def turned(line: AuditEntryView) -> str:
 
 
 def state_of(kind: SwitchKind, value: Any) -> str:
-    """How a switch stands, in a word or two."""
+    """The state of a switch in a word or two."""
     if isinstance(kind, Pause):
         words = _("Paused") if value else _("Running")
     elif isinstance(kind, Notice):

@@ -48,7 +48,7 @@ class Act:
     #: The entry that it makes; "" for one that changes nothing and shows `shown`.
     action: str = ""
     shown: str = ""
-    #: What makes the form wrong, though every word stands in it again.
+    #: What makes the form wrong, though it holds every word again.
     wrong: dict[str, str] = field(default_factory=dict)
     #: A text that was typed into the wrong form.
     typed: str = ""
