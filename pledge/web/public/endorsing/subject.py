@@ -17,7 +17,7 @@ from pledge.endorsements.verification.domains import host_of, registrable
 from pledge.endorsements.verification.ladder import PATH, RECORD, site_proof
 from pledge.statistics import referrals
 from pledge.statistics.referrals import organization_code
-from pledge.web.public.campaign.sharing import campaign_links, organization_links
+from pledge.web.public.campaign.sharing import ShareLinks, campaign_links, organization_links
 from pledge.web.public.campaign.spread import Code, endorsement_codes, link_code
 from pledge.web.public.mailed_links.subject import DonePage, JourneyTexts, Question, Subject
 
@@ -45,6 +45,7 @@ def own_context(endorsement: EndorsementView) -> dict[str, Any]:
         "correctable": endorsement.state in own.CORRECTABLE,
         "proof": _proof(endorsement),
         "spread": _spread(endorsement),
+        "share": _share(endorsement),
         "done": done if done in DONE else None,
     }
 
@@ -55,16 +56,20 @@ def thanks_context(endorsement: EndorsementView) -> dict[str, Any]:
         _("Thank you, the endorsement is public"),
         _("Thank you, the endorsement is confirmed"),
     )
-    campaign = endorsement.campaign
-    name = endorsement.newest.name.of(i18n.language())
     return {
         "heading": public if is_public else confirmed,
         "is_public": is_public,
-        "share": organization_links(campaign, endorsement.id, name)
-        if is_public
-        else campaign_links(campaign),
+        "share": _share(endorsement),
         "next": None,
     }
+
+
+def _share(endorsement: EndorsementView) -> ShareLinks:
+    """The page of the organisation under the name that is public, once there is one; the campaign before that."""
+    if endorsement.published is None or endorsement.state is not EndorsementState.PUBLISHED:
+        return campaign_links(endorsement.campaign)
+    name = endorsement.published.name.of(i18n.language())
+    return organization_links(endorsement.campaign, endorsement.id, name)
 
 
 def withdrawing(endorsement: EndorsementView) -> Question:

@@ -1,10 +1,19 @@
 """Sharing: the links of the pages, and the page that opens KakaoTalk."""
 
+import re
+from html import unescape
+
 import pytest
 
 from pledge.web.public.campaign.sharing import KAKAO_INTEGRITY, KAKAO_SCRIPT
 from pledge.web.security_headers import CONTENT_SECURITY_POLICY
-from tests.support.factories import campaign, endorsement
+from tests.support.factories import (
+    campaign,
+    endorse_confirm_token,
+    endorse_manage_token,
+    endorsement,
+    version_of,
+)
 
 pytestmark = pytest.mark.sqlite_only
 
@@ -53,3 +62,24 @@ def test_only_the_page_for_kakaotalk_allows_its_script_and_only_that_file(with_k
 def test_an_organisation_that_is_not_on_the_wall_cannot_be_shared(with_key, state):
     row = endorsement(campaign(), state=state)
     assert with_key.get(f"/ko/c/blue-skies/organizations/{row.id}/share/kakao").status_code == 404
+
+
+def shared(page):
+    """The address and the sentence that the share section of a page offers."""
+    return [unescape(part) for part in re.findall(r'data-url="([^"]*)" data-text="([^"]*)"', page)[-1]]
+
+
+def test_an_organisation_on_the_wall_shares_its_own_page_under_the_name_that_is_public(app, client):
+    row = endorsement(campaign(), name_en="Posco", website="https://posco.example")
+    version_of(row, name_en="Another name")  # waits for review
+    address = f"{app.extensions['pledge.config'].base_url}/en/c/blue-skies/organizations/{row.id}"
+    sentence = "Posco endorses “Blue Skies”"
+    assert shared(client.get(f"/en/endorse/me/{endorse_manage_token(row)}").text) == [address, sentence]
+    assert shared(client.get(f"/en/c/blue-skies/organizations/{row.id}").text) == [address, sentence]
+
+
+def test_before_it_is_on_the_wall_it_shares_the_campaign(client):
+    row = endorsement(campaign(), state="review")
+    address, sentence = shared(client.get(f"/en/endorse/confirm/{endorse_confirm_token(row)}").text)
+    assert address.endswith("/en/c/blue-skies")
+    assert "Organization" not in sentence
