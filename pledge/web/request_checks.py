@@ -4,6 +4,7 @@ The public site has no session, so a foreign page gains nothing that its visitor
 where a POST comes from still keeps other sites from signing in a visitor's browser.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 from urllib.parse import unquote_to_bytes, urlsplit
@@ -29,6 +30,7 @@ _ONE_CLICK = "pledge_one_click"
 
 #: Asked by load balancers and by `flask serve` itself, under the address of the machine.
 WATCHED = frozenset({"/healthz", "/readyz"})
+_UNCLEAN = re.compile("[\0\ufffd\ud800-\udfff]")
 _REFUSED = "pledge.refused_host"
 _ALLOWED = "pledge_allowed"
 #: Bytes. Werkzeug counts its read buffer, also of a file, as memory of the form: with less than two of its chunks it would
@@ -172,8 +174,4 @@ def _are_clean(values: MultiDict[str, str]) -> bool:
 
 def _is_clean(text: str) -> bool:
     """No NUL (PostgreSQL refuses it) and no lone surrogate (it cannot be encoded)."""
-    if "\0" in text:
-        return False
-    if text.isascii():
-        return True
-    return "\ufffd" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+    return _UNCLEAN.search(text) is None

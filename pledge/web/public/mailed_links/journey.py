@@ -166,7 +166,7 @@ def confirm(subject: Subject, token: str) -> Response:
     if link.state is LinkState.CONFIRMED:
         return thanks(subject, link, token)
     if link.state is LinkState.PENDING and not is_pressed:
-        return show("public/mailed_links/confirm.html", subject, link.record, token=token)
+        return show(subject.confirm_template, subject, link.record, token=token)
     if link.state in _ENDED:
         return problem(subject, link, token, 409 if is_pressed else 200)
     return problem(subject, link, token, 410)
@@ -260,7 +260,7 @@ def _back_to_check(subject: Subject, slug: str, ticket: str) -> Response:
 def thanks(subject: Subject, link: Link[Any], token: str, status: int = 200, **more: Any) -> Response:
     """Thanks, and what comes next. An old link does not open the own page; the mailbox gets a new one."""
     return show(
-        "public/mailed_links/confirmed.html",
+        subject.thanks_template,
         subject,
         link.record,
         status,

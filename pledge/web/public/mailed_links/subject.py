@@ -91,7 +91,8 @@ class Subject:
     own_context: Callable[[Any], dict[str, Any]]  #: (record) to what its own page shows besides
     thanks_context: Callable[[Any], dict[str, Any]]  #: (record) to what the thank-you page shows besides
 
-    parts: str  #: template of its parts of shared pages
+    confirm_template: str  #: fills in that of mailed_links, like the next one
+    thanks_template: str
     own_template: str
     words: JourneyTexts
     not_mine: Question

@@ -33,7 +33,7 @@ def next_steps(campaign: CampaignView) -> NextSteps:
     return _rendered(campaign.id, i18n.language())
 
 
-@cache.memoize(SECONDS)
+@cache.cached(SECONDS, make_cache_key=lambda campaign_id, lang: f"next steps {campaign_id} {lang}")
 def _rendered(campaign_id: int, lang: str) -> NextSteps:
     campaign = kept_campaign(campaign_id, lang)
     assert campaign is not None  # noqa: S101  # the caller has just read it

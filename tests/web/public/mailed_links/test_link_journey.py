@@ -268,7 +268,7 @@ def test_withdrawing_asks_first_and_then_takes_back(client, case, lang):
     assert client.get(f"{own_page}/withdraw").status_code == 200
     assert number_of(LedgerEntry) == 1
     reply = client.post(f"{own_page}/withdraw")
-    assert (reply.status_code, reply.headers["Location"]) == (303, own_page)
+    assert (reply.status_code, reply.headers["Location"]) == (303, f"{own_page}?done=withdrawn#done")
     assert number_of(LedgerEntry) == 2
     assert client.get(own_page).status_code == 200
 
