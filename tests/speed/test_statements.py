@@ -98,7 +98,7 @@ def test_not_modified_is_answered_without_the_database(app, client, statements, 
     assert seen == []
 
 
-def test_a_page_costs_the_same_with_few_signatures_and_with_many(app, client, statements):
+def test_a_page_costs_the_same_with_few_signatures_and_with_many(app, client, statements, frozen_clock):
     signature()
     with statements() as few:
         client.get(PAGE)
