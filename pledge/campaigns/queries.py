@@ -8,7 +8,7 @@ from markupsafe import Markup
 from sqlalchemy import Row, Select, exists, func, select
 from sqlalchemy.orm import aliased
 
-from pledge.campaigns import letter, list_terms, opening, photo, secretariat, video
+from pledge.campaigns import letter, list_terms, opening, photo, quotation, secretariat, video
 from pledge.campaigns.letter import LetterView
 from pledge.campaigns.list_terms import TermsView
 from pledge.campaigns.models import (
@@ -22,6 +22,7 @@ from pledge.campaigns.models import (
     SisterCampaign,
 )
 from pledge.campaigns.photo import PhotoView
+from pledge.campaigns.quotation import QuotationView
 from pledge.campaigns.rules import shown_link
 from pledge.campaigns.video import OwnVideo, Video
 from pledge.core import clock, languages
@@ -88,6 +89,7 @@ class CampaignView:
     video: Video | OwnVideo | None = None
     letter: LetterView | None = None
     photo: PhotoView | None = None
+    quotation: QuotationView | None = None
     has_letter_page: bool = False
     has_sisters: bool = False
     list_terms: TermsView | None = (
@@ -247,6 +249,7 @@ def _whole(lang: str) -> Select[*tuple[Any, ...]]:
             *(CampaignText.recipient, secretariat.column()),
             *letter.columns(lang),
             *photo.COLUMNS,
+            *quotation.COLUMNS,
             exists().where(SisterCampaign.campaign_id == Campaign.id).label("has_sisters"),
             *(PledgeText.version, PledgeText.wording.label("pledge"), PledgeText.sha256),
             *list_terms.columns(),
@@ -277,6 +280,7 @@ def _view(row: Row[*tuple[Any, ...]], lang: str) -> CampaignView:
         video=video.stored(row),
         letter=letter.view(row.letter),
         photo=photo.view(row, lang),
+        quotation=quotation.view(row, lang),
         has_letter_page=bool(row.has_letter_page),
         has_sisters=bool(row.has_sisters),
         list_terms=list_terms.view(row, lang),

@@ -55,9 +55,23 @@ def draw(name: str) -> bytes:
     if is_wide:
         pen.text((side * 1.1, side / 2), name, font=_font(side // 3), fill=dark, anchor="lm")
     picture = picture.resize((width // _SMOOTH, side // _SMOOTH), Image.Resampling.LANCZOS)
-    out = io.BytesIO()
-    picture.save(out, "PNG")
-    return out.getvalue()
+    return _png(picture)
+
+
+def draw_portrait() -> bytes:
+    """A PNG of head and shoulders before a sky: nobody in particular."""
+    side = 320 * _SMOOTH
+    picture = Image.new("RGB", (side, side), "#bfe3f7")
+    pen = ImageDraw.Draw(picture)
+    x = side / 2
+    pen.ellipse((x - side * 0.36, side * 0.68, x + side * 0.36, side * 1.4), fill="#1f6387")
+    pen.rounded_rectangle(
+        (x - side * 0.08, side * 0.5, x + side * 0.08, side * 0.76), side * 0.07, fill="#e2b68f"
+    )
+    pen.ellipse((x - side * 0.21, side * 0.14, x + side * 0.21, side * 0.62), fill="#2b2f3a")
+    pen.ellipse((x - side * 0.165, side * 0.24, x + side * 0.165, side * 0.62), fill="#f0c9a4")
+    picture = picture.resize((side // _SMOOTH, side // _SMOOTH), Image.Resampling.LANCZOS)
+    return _png(picture)
 
 
 def _sun(on: Ground, dark: str, light: str) -> None:
@@ -107,6 +121,12 @@ def _letter(name: str) -> Mark:
         pen.text((x, y), name[:1], font=_font(round(r * 1.2)), fill=light, anchor="mm")
 
     return mark
+
+
+def _png(picture: Image.Image) -> bytes:
+    out = io.BytesIO()
+    picture.save(out, "PNG")
+    return out.getvalue()
 
 
 @cache

@@ -11,23 +11,25 @@ from sqlalchemy.orm import Session
 
 from pledge.audit.models import COMMAND_LINE
 from pledge.audit.services import record
-from pledge.campaigns import items
+from pledge.campaigns import items, photo, quotation
 from pledge.campaigns.events import EVENT, EventFields
 from pledge.campaigns.models import Campaign, PledgeText
+from pledge.campaigns.photo import PhotoFocus
 from pledge.core import clock, languages
 from pledge.core.db import transaction
 from pledge.core.i18n import SEOUL
 from pledge.deliveries import freezing, register
 from pledge.deliveries.register import Answer, HandingOver
 from pledge.endorsements.models import Endorsement
+from pledge.files import services as files
 from pledge.jobs import services as jobs
 from pledge.jobs.services import Makers
 from pledge.ledger import log_queries
 from pledge.ledger.models import LedgerEntry, Reason
 from pledge.ledger.services import fold
 from pledge.ledger.sources import Sources
-from pledge.samples import organizations, people
-from pledge.samples.content import read
+from pledge.samples import logos, organizations, people
+from pledge.samples.content import FOLDER, read
 from pledge.samples.organizations import Register, SampleOrganization
 from pledge.samples.people import Person, Recorder
 from pledge.signatures.models import Signature
@@ -104,6 +106,7 @@ def _fill(
     ends = clock.now()
     begins = ends - _LENGTH
     delivery = _delivery(ends)
+    _add_media(slug, campaign_id)
     news = [*_add_events(slug, begins, ends), delivery.handed_over_at, delivery.answered_at]
     crowd = people.invent(chance, number, begins, ends, news)
     history = _History(
@@ -189,6 +192,26 @@ def _add_events(slug: str, begins: datetime, ends: datetime) -> list[datetime]:
             if starts_at < ends:
                 over.append(starts_at)
     return over
+
+
+def _add_media(slug: str, campaign_id: int) -> None:
+    """Add the drawn picture across the page and the invented quotation."""
+    facts = read("media")
+    photo.set_photo(
+        COMMAND_LINE,
+        slug,
+        photo.of(campaign_id).stamp,
+        facts["photo"]["alt"],
+        PhotoFocus.CENTER,
+        new=files.store_wide_picture((FOLDER / "photo.webp").read_bytes()),
+    )
+    quotation.set_quotation(
+        COMMAND_LINE,
+        slug,
+        quotation.of(campaign_id).stamp,
+        facts["quotation"],
+        new=files.store_picture(logos.draw_portrait()),
+    )
 
 
 def _delivery(ends: datetime) -> _Delivery:

@@ -161,6 +161,7 @@ def _campaign(view: CampaignView, *, preview: str = "") -> Response:
             form=SignForm(country=countries.HOME),
             share=campaign_links(view),
             photo=view.photo,
+            quotation=view.quotation,
             video=view.video,
             letter=view.letter,
             has_letter_page=view.has_letter_page,

@@ -219,6 +219,16 @@ class VideoForm(StampedForm):
     drop_still = TickField(_l("Use the default picture again"))
 
 
+class QuotationForm(StampedForm):
+    quotation = ByLanguage(TextAreaField, _l("Quotation"))
+    speaker = ByLanguage(StringField, _l("Name"))
+    speaker_role = ByLanguage(StringField, _l("Office or role"))
+    portrait = FileField(_l("Portrait"))
+    portrait_kept = HiddenField()
+    drop_portrait = TickField(_l("Remove the portrait"))
+    portrait_alt = ByLanguage(StringField, _l("What the portrait shows"))
+
+
 class LettersForm(StampedForm):
     letter = ByLanguage(FileField, _l("Letter"))
     letter_kept = ByLanguage(HiddenField, "", "letter_{lang}_kept")

@@ -1,4 +1,4 @@
-"""A campaign's photograph, its video with its picture, and its letter as a page and as a file."""
+"""A campaign's photograph, its video with its picture, a quotation, and its letter as a page and as a file."""
 
 from flask import Response, request
 from flask_babel import lazy_gettext as _l
@@ -6,10 +6,11 @@ from werkzeug import Response as AnyResponse
 
 from config import Config, current_config
 from pledge.accounts.roles import Permission
-from pledge.campaigns import media, photo
+from pledge.campaigns import media, photo, quotation
 from pledge.campaigns import staff_queries as campaigns
 from pledge.campaigns.media import VideoFields
 from pledge.campaigns.photo import Photo, PhotoFocus
+from pledge.campaigns.quotation import Quotation
 from pledge.campaigns.staff_queries import CampaignDesk
 from pledge.campaigns.video import OwnVideo, Video
 from pledge.core import languages
@@ -17,12 +18,20 @@ from pledge.files.services import MEGABYTE
 from pledge.web.request_checks import allows
 from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.campaigns.forms import LettersForm, LetterTextForm, PhotoForm, StampedForm, VideoForm
+from pledge.web.staff.campaigns.forms import (
+    LettersForm,
+    LetterTextForm,
+    PhotoForm,
+    QuotationForm,
+    StampedForm,
+    VideoForm,
+)
 from pledge.web.staff.campaigns.saving import (
     PICTURE_BODY,
     SavingProblem,
     attempt,
     take_document,
+    take_picture,
     take_video,
     take_wide_picture,
 )
@@ -41,6 +50,8 @@ FOCUSES = (
     (PhotoFocus.LEFT_BOTTOM, _l("The bottom left")),
     (PhotoFocus.RIGHT_BOTTOM, _l("The bottom right")),
 )
+
+QUOTATION_WORDS = ("quotation", "speaker", "speaker_role", "portrait_alt")
 
 #: Two letters of 5 MB and the fields beside them.
 LETTERS_BODY = 10_200_000
@@ -100,6 +111,30 @@ def campaign_video(slug: str) -> AnyResponse:
     return _page(campaigns.desk(slug), problem, video_form=form) if problem else saved("campaign_media", slug)
 
 
+@staff.post("/campaigns/<slug>/media/quotation")
+@allows(body=PICTURE_BODY)
+@needs(Permission.EDIT_CAMPAIGNS)
+def campaign_quotation(slug: str) -> AnyResponse:
+    form = QuotationForm(request.form)
+    new = take_picture(form, "portrait")
+    problem = attempt(
+        form,
+        lambda: quotation.set_quotation(
+            actor(),
+            slug,
+            form.seen.data or "",
+            {name: form.by_language(name) for name in QUOTATION_WORDS},
+            new=new,
+            drop=form.drop_portrait.data,
+        ),
+    )
+    return (
+        _page(campaigns.desk(slug), problem, quotation_form=form)
+        if problem
+        else saved("campaign_media", slug)
+    )
+
+
 @staff.post("/campaigns/<slug>/media/letters")
 @allows(body=LETTERS_BODY)
 @needs(Permission.EDIT_CAMPAIGNS)
@@ -133,6 +168,15 @@ def _photo_form(stored: Photo) -> PhotoForm:
     )
 
 
+def _quotation_form(stored: Quotation) -> QuotationForm:
+    texts = {
+        field: text
+        for name in QUOTATION_WORDS
+        for field, text in languages.by_field(name, getattr(stored, name)).items()
+    }
+    return QuotationForm(data={**texts, "seen": stored.stamp})
+
+
 def _video_form(desk: CampaignDesk) -> VideoForm:
     video = desk.video
     return VideoForm(
@@ -155,9 +199,10 @@ def _text_form(desk: CampaignDesk) -> LetterTextForm:
 
 def _page(desk: CampaignDesk, problem: SavingProblem, **sent: StampedForm) -> Response:
     """The page with its forms as they are stored, except for the one that was sent."""
-    stored = photo.of(desk.id)
+    stored, quoted = photo.of(desk.id), quotation.of(desk.id)
     forms = {
         "photo_form": _photo_form(stored),
+        "quotation_form": _quotation_form(quoted),
         "video_form": _video_form(desk),
         "letters_form": _letters_form(desk),
         "text_form": _text_form(desk),
@@ -170,6 +215,7 @@ def _page(desk: CampaignDesk, problem: SavingProblem, **sent: StampedForm) -> Re
         form,
         problem,
         photo=stored,
+        quoted=quoted,
         focuses=FOCUSES,
         max_video_mb=current_config().max_video_mb,
         **forms,

@@ -38,7 +38,9 @@ STEPS = {
 MISSED = {
     Missed.PHOTO: (_l("A photograph"), "media"),
     Missed.VIDEO: (_l("A video"), "media"),
+    Missed.CAPTIONS: (_l("Captions of the video in every language"), "media"),
     Missed.LETTER: (_l("A letter to read or to download"), "media"),
+    Missed.QUOTATION: (_l("A quotation of somebody whom people know"), "media"),
     Missed.SISTERS: (_l("Sister campaigns"), "sisters"),
     Missed.LOGOS: (_l("The logos of all organisations behind it"), "partners"),
 }

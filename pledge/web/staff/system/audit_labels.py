@@ -35,6 +35,7 @@ ACTIONS: dict[str, Any] = {
     "campaign.sister.remove": _l("Removed a sister campaign"),
     "campaign.state": _l("Opened, closed or archived a campaign"),
     "campaign.texts": _l("Changed texts of a campaign"),
+    "campaign.quotation": _l("Changed the quotation"),
     "campaign.video": _l("Changed the video"),
     "delivery.answer": _l("Recorded an answer"),
     "delivery.correct": _l("Corrected a handing over"),

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from pledge.campaigns import media, photo, staff_queries
+from pledge.campaigns import media, photo, quotation, staff_queries
 from pledge.campaigns.media import VideoFields
 from pledge.campaigns.photo import PhotoFocus
 from pledge.files import services as files
@@ -255,3 +255,36 @@ def test_a_photograph_that_somebody_else_changed_meanwhile_is_told(app, editor):
     sent = send(editor, "media/photo", form)
     assert sent.status_code == 409
     assert "Changed in the meantime" in sent.text
+
+
+QUOTATION = {
+    "quotation_ko": "하늘은 하나입니다.",
+    "quotation_en": "There is one sky.",
+    "speaker_ko": "한가람",
+    "speaker_en": "Han Garam",
+    "portrait_alt_ko": "웃는 얼굴",
+    "portrait_alt_en": "A smiling face",
+}
+
+
+def test_a_quotation_with_its_portrait_is_saved_and_shown(app, editor, client):
+    factories.campaign("air")
+    stamp = quotation.of(staff_queries.desk("air").id).stamp
+    form = {**QUOTATION, "portrait": picture(), "seen": stamp}
+    assert send(editor, "media/quotation", form).status_code == 303
+    page = client.get("/en/c/air").text
+    assert "There is one sky." in page
+    assert 'alt="A smiling face"' in page
+    assert "하늘은 하나입니다." in client.get("/ko/c/air").text
+    stored = editor.get("/staff/campaigns/air/media").text
+    assert 'value="Han Garam"' in stored
+    assert 'id="drop_portrait"' in stored
+
+
+def test_a_quotation_in_one_language_is_told_beside_the_other(app, editor):
+    factories.campaign("air")
+    stamp = quotation.of(staff_queries.desk("air").id).stamp
+    sent = send(editor, "media/quotation", {**QUOTATION, "quotation_ko": "", "seen": stamp})
+    assert sent.status_code == 422
+    assert {'href="#quotation_ko"', 'href="#portrait"'} <= set(re.findall(r'href="#\w+"', sent.text))
+    assert "There is one sky." in sent.text

@@ -92,7 +92,7 @@ def test_a_page_without_sister_campaigns_has_no_heading_for_them(app, client):
 def test_the_overview_names_what_a_visitor_would_miss_until_it_is_there(app, editor):
     factories.campaign("air")
     before = editor.get("/staff/campaigns/air").text.partition("What a visitor would miss")[2]
-    for words in ("A photograph", "A video", "A letter", "Sister campaigns", "The logos"):
+    for words in ("A photograph", "A video", "A letter", "A quotation", "Sister campaigns", "The logos"):
         assert words in before
     add()
     after = editor.get("/staff/campaigns/air").text.partition("What a visitor would miss")[2]

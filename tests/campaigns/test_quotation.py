@@ -1,0 +1,104 @@
+"""Somebody's words on a campaign's page: whole in every language, and a portrait that is kept while it is shown."""
+
+import pytest
+
+from pledge.campaigns import queries, quotation, staff_queries
+from pledge.campaigns.moderation import EditedMeanwhile
+from pledge.campaigns.rules import BadFields, FieldFault
+from pledge.core.db import db
+from pledge.files.models import StoredFile
+from tests.support.factories import EDITOR, campaign, stored_picture
+
+WORDS = {
+    "quotation": {"ko": "하늘은 하나입니다.", "en": "There is one sky."},
+    "speaker": {"ko": "한가람", "en": "Han Garam"},
+    "speaker_role": {"ko": "교사", "en": "Teacher"},
+    "portrait_alt": {},
+}
+ALT = {"ko": "웃는 얼굴", "en": "A smiling face"}
+NONE: dict[str, dict[str, str]] = {name: {} for name in WORDS}
+
+
+@pytest.fixture(autouse=True)
+def _campaign(app):
+    campaign("air")
+
+
+def stored():
+    return quotation.of(staff_queries.desk("air").id)
+
+
+def set_quotation(words, **more):
+    quotation.set_quotation(EDITOR, "air", stored().stamp, words, **more)
+
+
+def faults(words, **more):
+    with pytest.raises(BadFields) as refused:
+        set_quotation(words, **more)
+    return refused.value.faults
+
+
+def is_kept(name):
+    db.session.rollback()
+    return db.session.get(StoredFile, name).delete_after is None
+
+
+def test_a_quotation_is_shown_in_each_language_and_taken_away():
+    set_quotation(WORDS)
+    shown = queries.find("air", "ko").quotation
+    assert (shown.text, shown.speaker, shown.role) == ("하늘은 하나입니다.", "한가람", "교사")
+    assert queries.find("air", "en").quotation.speaker == "Han Garam"
+    set_quotation(NONE)
+    assert queries.find("air", "en").quotation is None
+
+
+def test_text_and_name_are_needed_in_every_language_a_role_in_all_or_none():
+    half = {
+        **WORDS,
+        "quotation": {"ko": "하늘은 하나입니다."},
+        "speaker": {},
+        "speaker_role": {"en": "Teacher"},
+    }
+    assert faults(half) == {
+        "quotation_en": FieldFault.MISSING,
+        "speaker_ko": FieldFault.MISSING,
+        "speaker_en": FieldFault.MISSING,
+        "speaker_role_ko": FieldFault.ONE_LANGUAGE,
+    }
+    set_quotation({**WORDS, "speaker_role": {}})
+    assert stored().speaker_role == {}
+
+
+def test_a_portrait_needs_words_and_a_quotation():
+    name = stored_picture()
+    assert faults(WORDS, new=name) == {
+        "portrait_alt_ko": FieldFault.MISSING,
+        "portrait_alt_en": FieldFault.MISSING,
+    }
+    assert faults(NONE, new=name)["quotation_ko"] == FieldFault.MISSING
+    assert faults({**WORDS, "portrait_alt": ALT}) == {"portrait": FieldFault.MISSING}
+
+
+def test_a_portrait_is_kept_replaced_and_let_go_of():
+    old, new = stored_picture(), stored_picture()
+    set_quotation({**WORDS, "portrait_alt": ALT}, new=old)
+    set_quotation({**WORDS, "portrait_alt": ALT}, new=new)
+    assert (is_kept(old), is_kept(new)) == (False, True)
+    assert queries.find("air", "en").quotation.alt == "A smiling face"
+    set_quotation(WORDS, drop=True)
+    assert (stored().portrait, is_kept(new)) == ("", False)
+
+
+def test_without_a_quotation_its_portrait_goes_too():
+    name = stored_picture()
+    set_quotation({**WORDS, "portrait_alt": ALT}, new=name)
+    set_quotation(NONE)
+    assert (stored().portrait, is_kept(name)) == ("", False)
+
+
+def test_a_quotation_that_somebody_else_changed_is_not_written_over():
+    seen = stored().stamp
+    set_quotation(WORDS)
+    with pytest.raises(EditedMeanwhile) as refused:
+        quotation.set_quotation(EDITOR, "air", seen, NONE)
+    assert refused.value.stored["speaker_en"] == "Han Garam"
