@@ -209,6 +209,21 @@ def test_a_video_of_our_own_plays_when_it_is_pressed_and_loads_nothing_before(vi
     assert page.evaluate("navigator.clipboard.readText()").endswith(f"/ko/c/{slug}#video")
 
 
+def test_a_video_that_is_too_large_is_told_before_it_is_sent(visitor, site, inside, slug, tmp_path):
+    factories.campaign(slug)
+    large = tmp_path / "film.mp4"
+    with large.open("wb") as file:
+        file.truncate(30_000_001)
+    page = editor(visitor, site)
+    page.goto(f"/staff/campaigns/{slug}/media")
+    page.locator("#own").set_input_files(large)
+    expect(page.get_by_role("alert")).to_contain_text("The video is larger than 30 MB.")
+    assert page.locator("#own").input_value() == ""
+    large.write_bytes(b"small")
+    page.locator("#own").set_input_files(large)
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+
 def test_without_javascript_a_video_of_our_own_has_the_controls_of_the_browser(visitor, site, inside, slug):
     with_own_video(slug)
     page = visitor.page(lang="en", javascript=False)

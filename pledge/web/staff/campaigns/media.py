@@ -14,7 +14,9 @@ from pledge.campaigns.quotation import Quotation
 from pledge.campaigns.staff_queries import CampaignDesk
 from pledge.campaigns.video import OwnVideo, Video
 from pledge.core import languages
+from pledge.files.faults import VideoFault
 from pledge.files.services import MEGABYTE
+from pledge.files.words import VIDEO_WORDS
 from pledge.web.request_checks import allows
 from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
@@ -208,7 +210,7 @@ def _page(desk: CampaignDesk, problem: SavingProblem, **sent: StampedForm) -> Re
         "text_form": _text_form(desk),
         **sent,
     }
-    form = next(iter(sent.values()), forms["photo_form"])
+    form, limit = next(iter(sent.values()), forms["photo_form"]), current_config().max_video_mb
     return section_page(
         "staff/campaigns/media.html",
         desk,
@@ -217,6 +219,7 @@ def _page(desk: CampaignDesk, problem: SavingProblem, **sent: StampedForm) -> Re
         photo=stored,
         quoted=quoted,
         focuses=FOCUSES,
-        max_video_mb=current_config().max_video_mb,
+        max_video_mb=limit,
+        video_too_large=VIDEO_WORDS[VideoFault.TOO_LARGE] % {"limit": limit},
         **forms,
     )
