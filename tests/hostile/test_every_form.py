@@ -209,6 +209,7 @@ def world(staff) -> World:
             "event": ["1"],
             "section": ["partners", "events", "sisters"],
             "direction": ["up"],
+            "ending": ["mp4"],
             "after": ["paused", "closed", "open", "archived"],
         }
     )

@@ -199,7 +199,7 @@ class EventForm(ItemForm):
 class PhotoForm(StampedForm):
     photo = FileField(_l("Photograph"))
     photo_kept = HiddenField()
-    alt = ByLanguage(StringField, _l("What it shows"))
+    alt = ByLanguage(StringField, _l("What the photograph shows"))
     focus = SelectField(_l("Stays in sight"), validate_choice=False)
     drop_photo = TickField(_l("Remove the photograph"))
 
