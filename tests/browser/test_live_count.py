@@ -2,8 +2,10 @@
 
 import json
 import re
+from io import BytesIO
 
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 
 from tests.browser.steps import CAMPAIGN, confirm_button, mailed, people, shown_number, sign, watch
@@ -204,6 +206,16 @@ def test_on_the_page_for_a_hall_a_large_number_keeps_to_one_line(page):
             "it => { it.textContent = '999,999'; const text = document.createRange(); text.selectNodeContents(it); return text.getClientRects().length; }"
         )
         assert (width, lines) == (width, 1)
+
+
+def test_in_forced_colours_the_bar_still_shows_how_far_it_is(visitor):
+    page = visitor.page(lang="en", forced_colors="active")
+    page.goto(f"/en/{CAMPAIGN}")
+    bar = page.locator(".count__bar").first
+    bar.evaluate("it => { it.value = it.max / 2; }")
+    picture = Image.open(BytesIO(bar.screenshot()))
+    done, rest = (picture.getpixel((picture.width * part // 4, picture.height // 2)) for part in (1, 3))
+    assert done != rest
 
 
 def test_the_page_asks_often_for_some_minutes_then_less_but_never_stops(page, server):
