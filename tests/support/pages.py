@@ -112,7 +112,8 @@ def cookie_faults(response: TestResponse) -> list[str]:
 _found: dict[tuple[bytes, str | None], list[str]] = {}
 
 
-def _document_faults(text: str, lang: str | None) -> list[str]:
+def parsed_faults(text: str, lang: str | None) -> list[str]:
+    """What is wrong with one document, each time anew."""
     parser = html5lib.HTMLParser()
     root: Element = parser.parse(text)
     faults = [f"line {place[0]}: {code} {details or ''}".strip() for place, code, details in parser.errors]
@@ -155,7 +156,7 @@ def document_faults(text: str, lang: str | None) -> list[str]:
     if page not in _found:
         form = (sha256(form_of(text).encode()).digest(), lang)
         if form not in _found:
-            _found[form] = _document_faults(text, lang)
+            _found[form] = parsed_faults(text, lang)
         _found[page] = _found[form]
     return list(_found[page])
 
