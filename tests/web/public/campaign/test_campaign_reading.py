@@ -203,8 +203,9 @@ def test_extras_cost_one_statement_more_at_most(app, client, statements):
     fresh(app)
     with statements() as seen:
         client.get(PAGE)
-    # One more for the deliveries, one each for the news and the line of today, and one, once a minute, for the links of the header.
-    assert len(seen) <= 10, seen
+    # One more for the deliveries, one each for the news and the line of today, and two, once a minute, for the links of the
+    # header to news and events.
+    assert len(seen) <= 11, seen
 
 
 def test_a_korean_name_on_the_english_page_says_its_language(app, client):
