@@ -118,11 +118,11 @@ def _store_film(folder: Path, slug: str) -> _Film | None:
         return None
     query = select(Campaign.video_file, Campaign.video_still, Campaign.edited_at, StoredFile.sha256)
     with reading() as connection:
-        query = query.join(StoredFile, StoredFile.name == Campaign.video_file)
+        query = query.outerjoin(StoredFile, StoredFile.name == Campaign.video_file)
         present = connection.execute(query.where(Campaign.slug == slug)).first()
     with path.open("rb") as file:
         if present is not None and (
-            present.edited_at or bytes(present.sha256) == hashlib.file_digest(file, "sha256").digest()
+            present.edited_at or bytes(present.sha256 or b"") == hashlib.file_digest(file, "sha256").digest()
         ):
             return _Film(present.video_file, present.video_still, is_new=False)
         still = folder / "film.webp"

@@ -7,15 +7,18 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from pledge.campaigns import events, letter, moderation, queries, sisters, staff_queries
+from pledge.campaigns import events, letter, media, moderation, queries, sisters, staff_queries
 from pledge.campaigns.captions import BadCaptions
+from pledge.campaigns.media import VideoFields
 from pledge.campaigns.models import Campaign, Partner, PledgeText, SisterCampaign
 from pledge.campaigns.rules import stamp
 from pledge.campaigns.services import EditedByStaff, PledgeTextChanged, load_folder
 from pledge.cli.demo import DEMO
 from pledge.core.db import db
+from pledge.files.models import StoredFile
 from pledge.retention import services as retention
 from tests.support import factories
+from tests.support.factories import EDITOR
 from tests.support.videos import mp4
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -75,6 +78,16 @@ def test_the_film_of_a_folder_is_loaded_once_replaced_and_taken_away(folder, fro
     load_folder(folder)
     assert queries.find("blue-skies", "en").video is None
     assert retention.run({}).files == 4, "both films and their pictures"
+
+
+def test_the_film_of_a_campaign_that_staff_have_edited_is_not_stored_again(folder):
+    load_folder(folder)
+    video = queries.find("blue-skies", "en").video
+    media.set_video(EDITOR, "blue-skies", media.video_stamp(video), VideoFields(drop_file=True))
+    before = number_of(StoredFile)
+    with pytest.raises(EditedByStaff):
+        load_folder(folder)
+    assert number_of(StoredFile) == before
 
 
 def test_captions_that_browsers_would_skip_are_not_loaded(folder):
