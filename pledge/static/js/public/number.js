@@ -13,8 +13,10 @@ export default async function number(place) {
       const found = page.querySelector("[data-number]:not([data-module])");
       if (!found) continue;
       place.replaceChildren(...found.childNodes);
-      // The picture of the number stands apart, so that a screen reader hears the number alone.
-      document.querySelector("[data-card]").replaceChildren(...page.querySelector("[data-card]").childNodes);
+      // The progress now counts this person too. Both are apart from the number, so that a screen reader hears it alone.
+      for (const part of ["[data-progress]", "[data-card]"]) {
+        document.querySelector(part).replaceChildren(...page.querySelector(part).childNodes);
+      }
       return;
     } catch {
       // Offline for a moment; the next try may find it.
