@@ -65,7 +65,7 @@ def rows(kind: ItemKind[Fields], campaign_id: int) -> list[Item[Fields]]:
     """The items of a campaign in their order."""
     query = select(*kind.table.__table__.c).where(kind.table.campaign_id == campaign_id)
     with reading() as connection:
-        return [_item(kind, row) for row in connection.execute(query.order_by(*kind.order))]
+        return [item(kind, row) for row in connection.execute(query.order_by(*kind.order))]
 
 
 def one(kind: ItemKind[Fields], campaign_id: int, number: int) -> Item[Fields]:
@@ -117,7 +117,7 @@ def change(
     with edited(slug) as (session, campaign):
         stored = _stored(session, kind, campaign, number)
         clean = check(kind, fields, CampaignState(campaign.state))
-        compare(seen, _item(kind, stored).content)
+        compare(seen, item(kind, stored).content)
         write(kind, stored, clean)
         if logo or drop_logo:
             files.discard(session, stored.logo)
@@ -158,9 +158,9 @@ def remove(kind: ItemKind[Fields], actor: Actor, slug: str, number: int, *, seen
     reason = clean_reason(reason)
     with edited(slug) as (session, campaign):
         stored = _stored(session, kind, campaign, number)
-        item = _item(kind, stored)
-        compare(seen, item.content)
-        files.discard(session, item.logo)
+        seen_now = item(kind, stored)
+        compare(seen, seen_now.content)
+        files.discard(session, seen_now.logo)
         _record(session, actor, kind, slug, stored, act="remove", reason=reason)
         session.delete(stored)
 
@@ -183,7 +183,7 @@ def write(kind: ItemKind[Fields], stored: Any, fields: Fields) -> None:
         kind.on_change(stored)
 
 
-def _item(kind: ItemKind[Fields], row: Any) -> Item[Fields]:
+def item(kind: ItemKind[Fields], row: Any) -> Item[Fields]:
     """From a row of the table or its ORM object."""
     fields = kind.read(row)
     return Item(row.id, getattr(fields, kind.title), fields, row.logo if kind.has_logo else "")

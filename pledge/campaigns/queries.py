@@ -16,14 +16,11 @@ from pledge.campaigns.models import (
     CampaignState,
     CampaignText,
     ListTerms,
-    Partner,
-    PartnerRole,
     PledgeText,
     SisterCampaign,
 )
 from pledge.campaigns.photo import PhotoView
 from pledge.campaigns.quotation import QuotationView
-from pledge.campaigns.rules import shown_link
 from pledge.campaigns.video import OwnVideo, Video
 from pledge.core import clock, languages
 from pledge.core.db import reading
@@ -59,13 +56,6 @@ class Permalink:
     sha256: str
     created_at: datetime
     is_newest: bool
-
-
-@dataclass(frozen=True)
-class PartnerView:
-    name: str
-    url: str
-    logo: str = ""  #: a name in `files`
 
 
 @dataclass(frozen=True)
@@ -167,21 +157,6 @@ def public_campaigns(lang: str) -> list[CampaignView]:
     with reading() as connection:
         rows = connection.execute(_public(lang).order_by(Campaign.id.desc())).all()
     return sorted((_view(row, lang) for row in rows), key=lambda campaign: not campaign.is_open)
-
-
-def partners(campaign_id: int, lang: str) -> dict[PartnerRole, list[PartnerView]]:
-    """The partners of a campaign by role, in the order that staff chose."""
-    query = select(Partner.role, Partner.name, Partner.url, Partner.logo).where(
-        Partner.campaign_id == campaign_id
-    )
-    with reading() as connection:
-        rows = connection.execute(query.order_by(Partner.position)).all()
-    return {
-        role: [
-            PartnerView(row.name.of(lang), shown_link(row.url), row.logo) for row in rows if row.role == role
-        ]
-        for role in PartnerRole
-    }
 
 
 def pledge_text(pledge_text_id: int, lang: str) -> PledgeView:

@@ -33,6 +33,7 @@ class FieldFault(StrEnum):
     SLUG = "slug"
     TAKEN = "taken"  #: another campaign has this slug
     LINK = "link"
+    CHOICE = "choice"  #: none of those that there are
     EMAIL = "email"
     ONE_LANGUAGE = "one_language"  #: filled in another language, empty in this one
     UNCHANGED = "unchanged"  #: one language changes, another does not

@@ -189,6 +189,7 @@ def _load_partners(
             partner = Partner(position=position)
             campaign.partners.append(partner)
         partner.role, partner.url = facts["role"], clean_link(facts.get("url", ""))
+        partner.type = facts.get("type", "")
         partner.name = _in_each(facts["name"], langs)
     for left_over in stored.values():
         session.delete(left_over)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection, select
 
+from config import Config
 from pledge.campaigns.models import Campaign, CampaignState, CampaignText, Partner, PledgeText
 from pledge.campaigns.queries import slugs
 from pledge.campaigns.rules import fingerprint
@@ -17,6 +18,7 @@ from pledge.signatures import counting as signatures
 from pledge.signatures.addresses import BadAddress, parse
 from pledge.signatures.identifiers import address_hash
 from pledge.signatures.models import Signature
+from pledge.switches import queries as switches
 
 
 def key_findings() -> Iterator[Finding]:
@@ -83,6 +85,16 @@ def ledger_findings() -> Iterator[Finding]:
         )
     if not wrong:
         yield ok("signatures", "the confirmed ones and the ledger agree")
+
+
+def sample_findings(config: Config) -> Iterator[Finding]:
+    """Invented people are counted like others, so a real site has none."""
+    if not switches.stored().sample_data:
+        return
+    if config.is_production:
+        yield problem("sample data", "this database was filled by `flask demo fill`: begin with a new one")
+    else:
+        yield ok("sample data", "this database was filled by `flask demo fill`, and every page says so")
 
 
 def campaign_findings() -> Iterator[Finding]:

@@ -26,6 +26,7 @@ def diagnose(config: Config) -> Iterator[Finding]:
     ):
         return
     yield from _findings_of(guards.guard_findings, config)
+    yield from _findings_of(contents.sample_findings, config)
     yield from _findings_of(lambda: surroundings.worker_findings(readiness()))
     looks = (
         *(surroundings.clock_findings, contents.key_findings),

@@ -48,6 +48,7 @@ __all__ = [
     "keep",
     "store_document",
     "store_picture",
+    "store_renditions",
     "store_video",
     "store_wide_picture",
     "sweep",
@@ -73,15 +74,16 @@ def store_picture(data: bytes) -> str:
 
     Raises BadPicture with the fault, or StorageAway; then nothing is stored. Not inside a transaction: it has its own.
     """
-    return _store_renditions(pictures.renditions(data))
+    return store_renditions(pictures.renditions(data))
 
 
 def store_wide_picture(data: bytes) -> str:
     """As store_picture, for a photograph across the page, in its sizes."""
-    return _store_renditions(pictures.wide_renditions(data))
+    return store_renditions(pictures.wide_renditions(data))
 
 
-def _store_renditions(made: dict[int, bytes]) -> str:
+def store_renditions(made: dict[int, bytes]) -> str:
+    """Store a picture in sizes that we have made ourselves, as `pictures.renditions` gives them; returns its random name."""
     return _store_parts(
         FileKind.PICTURE,
         pictures.MEDIA_TYPE,

@@ -9,6 +9,7 @@ from functools import cache
 from PIL import Image, ImageDraw, ImageFont
 
 from pledge.core.fonts.glyphs import FONTS
+from pledge.files.pictures import SIZES
 
 #: Drawn so many times larger than stored, for smooth edges.
 _SMOOTH = 2
@@ -41,8 +42,8 @@ class Ground:
 Mark = Callable[[Ground, str, str], None]
 
 
-def draw(name: str) -> bytes:
-    """A PNG with a transparent ground. The same name gives the same logo."""
+def draw(name: str) -> dict[int, bytes]:
+    """WebP with a transparent ground, in the sizes of a picture. The same name gives the same logo."""
     chance = random.Random(name)  # a drawing, not a secret
     dark, light = chance.choice(_PALETTES)
     mark = chance.choice((_sun, _leaf, _waves, _ridges, _ring, _letter(name)))
@@ -54,12 +55,11 @@ def draw(name: str) -> bytes:
     mark(Ground(pen, side / 2, side / 2, side * 0.46), dark, light)
     if is_wide:
         pen.text((side * 1.1, side / 2), name, font=_font(side // 3), fill=dark, anchor="lm")
-    picture = picture.resize((width // _SMOOTH, side // _SMOOTH), Image.Resampling.LANCZOS)
-    return _png(picture)
+    return {size: _webp(picture, size) for size in SIZES}
 
 
-def draw_portrait() -> bytes:
-    """A PNG of head and shoulders before a sky: nobody in particular."""
+def draw_portrait() -> dict[int, bytes]:
+    """As draw, head and shoulders before a sky: nobody in particular."""
     side = 320 * _SMOOTH
     picture = Image.new("RGB", (side, side), "#bfe3f7")
     pen = ImageDraw.Draw(picture)
@@ -70,8 +70,7 @@ def draw_portrait() -> bytes:
     )
     pen.ellipse((x - side * 0.21, side * 0.14, x + side * 0.21, side * 0.62), fill="#2b2f3a")
     pen.ellipse((x - side * 0.165, side * 0.24, x + side * 0.165, side * 0.62), fill="#f0c9a4")
-    picture = picture.resize((side // _SMOOTH, side // _SMOOTH), Image.Resampling.LANCZOS)
-    return _png(picture)
+    return {size: _webp(picture, size) for size in SIZES}
 
 
 def _sun(on: Ground, dark: str, light: str) -> None:
@@ -123,9 +122,11 @@ def _letter(name: str) -> Mark:
     return mark
 
 
-def _png(picture: Image.Image) -> bytes:
+def _webp(picture: Image.Image, size: int) -> bytes:
+    made = picture.copy()
+    made.thumbnail((size, size), Image.Resampling.LANCZOS)
     out = io.BytesIO()
-    picture.save(out, "PNG")
+    made.save(out, "WEBP", quality=90)
     return out.getvalue()
 
 

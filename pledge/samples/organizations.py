@@ -172,7 +172,7 @@ def _content(chance: random.Random, facts: dict[str, Any], suffix: Texts) -> Con
         interim_year=facts.get("interim_year"),
         interim_percent=facts.get("interim_percent"),
         statement=languages.texts(facts.get("statement", {})),
-        logo=files.store_picture(logos.draw(name.of(languages.default()))) if has_logo else "",
+        logo=files.store_renditions(logos.draw(name.of(languages.default()))) if has_logo else "",
     )
     return clean(content)
 

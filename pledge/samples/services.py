@@ -28,7 +28,8 @@ from pledge.ledger import log_queries
 from pledge.ledger.models import LedgerEntry, Reason
 from pledge.ledger.services import fold
 from pledge.ledger.sources import Sources
-from pledge.samples import logos, organizations, people
+from pledge.samples import logos, organizations, partners, people
+from pledge.samples import news as sample_news
 from pledge.samples.content import FOLDER, read
 from pledge.samples.organizations import Register, SampleOrganization
 from pledge.samples.people import Person, Recorder
@@ -107,6 +108,7 @@ def _fill(
     begins = ends - _LENGTH
     delivery = _delivery(ends)
     _add_media(slug, campaign_id)
+    partners.add(slug)
     news = [*_add_events(slug, begins, ends), delivery.handed_over_at, delivery.answered_at]
     crowd = people.invent(chance, number, begins, ends, news)
     history = _History(
@@ -128,6 +130,7 @@ def _fill(
     waiting = people.invent_waiting(chance, round(number * _WAITING), ends - _WAITING_DAYS * _DAY, ends)
     with transaction() as session:
         history.recorder.sign(session, waiting)
+        sample_news.add(session, campaign_id, crowd)
 
 
 @dataclass
@@ -210,7 +213,7 @@ def _add_media(slug: str, campaign_id: int) -> None:
         slug,
         quotation.of(campaign_id).stamp,
         facts["quotation"],
-        new=files.store_picture(logos.draw_portrait()),
+        new=files.store_renditions(logos.draw_portrait()),
     )
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from pledge.campaigns import events, letter, media, moderation, queries, sisters, staff_queries
+from pledge.campaigns import events, letter, media, moderation, partners, queries, sisters, staff_queries
 from pledge.campaigns.captions import BadCaptions
 from pledge.campaigns.media import VideoFields
 from pledge.campaigns.models import Campaign, Partner, PledgeText, SisterCampaign
@@ -45,7 +45,7 @@ def test_the_demo_campaign_is_whole_in_both_languages(folder, lang):
     assert "<h2>" in campaign.body
     assert campaign.pledge.version == 1
     assert len(campaign.pledge.html) > 200
-    behind = queries.partners(campaign.id, lang)
+    behind = partners.shown(campaign.id, lang)
     assert len(behind["secretariat"]) == 2
     assert len(behind["partner"]) >= 3
     assert len(letter.page(campaign.id, lang).html) > 500

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pledge.campaigns import items, moderation, queries, staff_queries
+from pledge.campaigns import items, moderation, partners, staff_queries
 from pledge.campaigns.models import CampaignState, PartnerRole
 from pledge.campaigns.moderation import EditedMeanwhile
 from pledge.campaigns.partners import PARTNER, PartnerFields
@@ -57,7 +57,7 @@ def test_the_page_shows_them_by_role_and_language():
     draft("air")
     items.add(PARTNER, EDITOR, "air", fields("사무국", role=PartnerRole.SECRETARIAT, url="example.org"))
     items.add(PARTNER, EDITOR, "air", fields("동반자"))
-    shown = queries.partners(staff_queries.desk("air").id, "en")
+    shown = partners.shown(staff_queries.desk("air").id, "en")
     assert [(row.name, row.url) for row in shown[PartnerRole.SECRETARIAT]] == [
         ("사무국 en", "https://example.org")
     ]
@@ -137,3 +137,19 @@ def test_a_partner_of_another_campaign_is_out_of_reach():
         with pytest.raises(NoSuchCampaign):
             act()
     assert names() == ["기후변화센터"]
+
+
+def test_many_partners_are_shown_in_groups_of_one_kind_and_a_few_are_not():
+    kinds = ["media", "", "business", *["embassy"] * 9]
+    shown = [partners.PartnerView(f"{number}", "", type=kind) for number, kind in enumerate(kinds)]
+    assert partners.by_type(shown) == [("", shown)]
+    shown.append(partners.PartnerView("one more", "", type="business"))
+    assert [(kind, [one.name for one in group]) for kind, group in partners.by_type(shown)] == [
+        ("business", ["2", "one more"]),
+        ("embassy", [str(number) for number in range(3, 12)]),
+        ("media", ["0"]),
+        ("other", ["1"]),
+    ]
+    untyped = [partners.PartnerView(str(number), "") for number in range(13)]
+    assert partners.by_type(untyped) == [("", untyped)]
+    assert partners.by_type([]) == []

@@ -6,10 +6,13 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from pledge.core.db import db
+from config import Config
+from pledge.core.db import db, transaction
 from pledge.diagnosis import contents
 from pledge.diagnosis.findings import Severity
+from pledge.switches import sample_data
 from tests.support import factories
+from tests.support.production import PRODUCTION
 
 OLD, NEW = SecretStr("o" * 40), SecretStr("n" * 40)
 
@@ -116,3 +119,13 @@ def test_a_count_that_the_signatures_do_not_bear_out_is_a_problem(app):
             "2 are confirmed in blue-skies, the ledger adds up to 2, and 2 places differ: see `flask ledger recount`",
         )
     ]
+
+
+def test_sample_data_are_a_problem_in_production_alone(app):
+    config = app.extensions["pledge.config"]
+    assert findings(contents.sample_findings(config)) == []
+    with transaction() as session:
+        sample_data.mark(session, sample_data.SampleState.FILLED)
+    assert [level for level, _ in findings(contents.sample_findings(config))] == [Severity.OK]
+    real = Config(**PRODUCTION, instance_dir=config.instance_dir)
+    assert [level for level, _ in findings(contents.sample_findings(real))] == [Severity.PROBLEM]

@@ -5,24 +5,27 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
+from pledge.campaigns.models import CampaignEvent, Partner
 from pledge.campaigns.services import load_folder
 from pledge.cli.demo import DEMO, SLUG
 from pledge.core import clock
 from pledge.core.db import db, transaction
 from pledge.deliveries.models import Delivery
 from pledge.endorsements.models import Endorsement
+from pledge.files.models import StoredFile
 from pledge.ledger.models import Checkpoint, LedgerEntry, LedgerHead
 from pledge.mail import services as mail
 from pledge.mail.models import MailKind, MailState, OutboxMail
 from pledge.mail.outbox import enqueue
 from pledge.mail.transports import MailboxTransport
+from pledge.news.models import NewsItem, NewsState
 from pledge.samples.services import fill
 from pledge.signatures.models import Signature, SignatureState
 from pledge.switches import sample_data
 from pledge.worker.composers import composers
 from pledge.worker.makers import makers
 from pledge.worker.sources import ledger_sources
-from tests.support.factories import signature
+from tests.support.factories import fold_all, signature
 from tests.support.production import PRODUCTION
 
 BANNER = {"ko": "예시 데이터입니다", "en": "Sample data"}
@@ -65,9 +68,15 @@ def test_a_campaign_is_filled_with_ten_weeks_that_add_up_and_only_once(filled, r
     days = [at.date() for at in db.session.scalars(select(Checkpoint.signed_at).order_by(Checkpoint.id))]
     assert days == sorted(days)
     assert days[-1] - days[0] > timedelta(days=60)
-    before = count(Signature), count(Endorsement), count(LedgerEntry), count(Delivery)
+    partners = db.session.scalars(select(Partner).where(Partner.role == "partner")).all()
+    assert len(partners) == 45
+    assert all(partner.type for partner in partners)
+    sent = db.session.scalars(select(NewsItem).where(NewsItem.state == NewsState.SENT)).all()
+    assert [0 < item.mails < 250 for item in sent] == [True, True, True]
+    everything = Signature, Endorsement, LedgerEntry, Delivery, Partner, NewsItem, CampaignEvent, StoredFile
+    before = [count(of) for of in everything]
     assert "there already" in runner.invoke(args=["demo", "fill"]).output
-    assert (count(Signature), count(Endorsement), count(LedgerEntry), count(Delivery)) == before
+    assert [count(of) for of in everything] == before
     for check in (["ledger", "verify"], ["ledger", "recount"], ["audit", "verify"]):
         told = runner.invoke(args=check)
         assert told.exit_code == 0, told.output
@@ -87,8 +96,28 @@ def test_every_page_says_that_the_data_are_samples(demo, client, staff_client):
 
 
 @pytest.mark.sqlite_only
+def test_pictures_that_leave_the_site_say_that_the_data_are_samples(demo, client, monkeypatch):
+    """The share image, the card of a number, the badge and the poster."""
+    images = []
+    for module in ("share_image", "number_card"):
+        monkeypatch.setattr(f"pledge.web.embed.{module}.draw", lambda image: images.append(image.site) or b"")
+    monkeypatch.setattr(
+        "pledge.web.public.campaign.hall.poster_pdf", lambda words, _paper: images.append(words.title) or b""
+    )
+    signature()
+    fold_all()
+    with transaction() as session:
+        sample_data.mark(session, sample_data.SampleState.FILLED)
+    addresses = "/share/blue-skies.en.png", "/share/blue-skies/1.en.png", "/en/c/blue-skies/poster-a4.pdf"
+    assert [client.get(address).status_code for address in addresses] == [200, 200, 200]
+    assert [image.partition(":")[0] for image in images] == ["Sample data"] * 3
+    assert "Sample data: " in client.get("/badge/blue-skies.svg?lang=en").text
+
+
+@pytest.mark.sqlite_only
 def test_a_page_of_a_real_site_says_nothing_of_samples(demo, client):
     assert pages_that_say_so(client) == []
+    assert "예시 데이터" not in client.get("/badge/blue-skies.svg?lang=ko").text
 
 
 @pytest.mark.sqlite_only

@@ -12,6 +12,7 @@ from pledge.share_images.drawing import text_width
 from pledge.web.caching import kept
 from pledge.web.embed.blueprint import embed, language
 from pledge.web.public.campaign.pages import campaign_or_404
+from pledge.web.sample_mark import marked
 
 #: Sites show it as a picture, so it may be older than the number on a page.
 SECONDS = 60
@@ -28,7 +29,8 @@ def badge(slug: str) -> Response:
     people = ledger.count(campaign.id).people
     number = i18n.format_count(people)
     words = ngettext("%(number)s signature", "%(number)s signatures", people, number=number)
-    return _drawn(campaign.title, words, f"{campaign.title}: {words}", _BLUE)
+    title = marked(campaign.title)
+    return _drawn(title, words, f"{title}: {words}", _BLUE)
 
 
 @embed.get("/badge/<slug>/<int(min=1,max=9223372036854775807):endorsement_id>.svg")
@@ -41,10 +43,9 @@ def endorsement_badge(slug: str, endorsement_id: int) -> AnyResponse:
     organization = endorsements.organization(campaign.id, endorsement_id, i18n.language())
     if organization is None or organization.is_gone:
         return redirect(url_for("embed.badge", slug=slug, lang=i18n.language()))
-    label = _(
-        "%(organization)s endorses “%(campaign)s”", organization=organization.name, campaign=campaign.title
-    )
-    return _drawn(campaign.title, _("We endorse"), label, _GREEN)
+    title = marked(campaign.title)
+    label = _("%(organization)s endorses “%(campaign)s”", organization=organization.name, campaign=title)
+    return _drawn(title, _("We endorse"), label, _GREEN)
 
 
 def _drawn(title: str, words: str, label: str, colour: str) -> Response:

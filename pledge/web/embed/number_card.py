@@ -14,6 +14,7 @@ from pledge.web.embed.blueprint import embed
 from pledge.web.limits import limited, token_limit
 from pledge.web.ordinals import ordinal
 from pledge.web.public.campaign.pages import campaign_or_404
+from pledge.web.sample_mark import marked
 
 #: Not kept by the application: there are as many cards as people, and most are asked for once.
 CARD_CACHE = "public, max-age=86400"
@@ -28,7 +29,7 @@ def number_card(slug: str, number: int) -> Response:
     if number > max(count.people, count.log_size or 0):
         abort(404)
     image = ShareImage(
-        site=current_config().site_name_in(i18n.language()),
+        site=marked(current_config().site_name_in(i18n.language())),
         title=campaign.title,
         figure=ordinal(number),
         words=_("signature"),

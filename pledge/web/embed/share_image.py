@@ -10,6 +10,7 @@ from pledge.share_images.drawing import ShareImage, draw
 from pledge.web.caching import kept
 from pledge.web.embed.blueprint import embed
 from pledge.web.public.campaign.pages import campaign_or_404
+from pledge.web.sample_mark import marked
 
 #: Drawing takes about 0.1 s of CPU.
 SECONDS = 60
@@ -23,7 +24,7 @@ def share_image(slug: str) -> Response:
     people = ledger.count(campaign.id).people
     image = draw(
         ShareImage(
-            site=current_config().site_name_in(i18n.language()),
+            site=marked(current_config().site_name_in(i18n.language())),
             title=campaign.title,
             figure=i18n.format_count(people),
             words=ngettext("person signed", "people signed", people),

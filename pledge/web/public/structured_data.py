@@ -10,7 +10,8 @@ from flask import url_for
 
 from config import current_config
 from pledge.campaigns.events import EventView
-from pledge.campaigns.queries import CampaignView, PartnerView
+from pledge.campaigns.partners import PartnerView
+from pledge.campaigns.queries import CampaignView
 from pledge.core import i18n
 from pledge.core.clock import iso_utc
 from pledge.core.urls import public_url, site_name

@@ -10,6 +10,7 @@ from pledge.web.caching import kept
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404, campaign_page, pdf
 from pledge.web.public.campaign.sharing import qr_code
+from pledge.web.sample_mark import marked
 
 
 @public.get("/c/<slug>/live")
@@ -26,7 +27,7 @@ def poster(slug: str, paper: str) -> Response:
     campaign = campaign_or_404(slug)
     words = PosterWords(
         lang=i18n.language(),
-        title=campaign.title,
+        title=marked(campaign.title),
         tagline=campaign.tagline,
         ask=_("Scan the code and sign"),
         code_alt=_("QR code of the campaign address"),

@@ -7,12 +7,13 @@ from itertools import islice
 from flask import Response, abort, make_response, request
 from markupsafe import Markup
 
-from pledge.campaigns import goals, sisters
+from pledge.campaigns import goals, partners, sisters
 from pledge.campaigns import queries as campaigns
 from pledge.campaigns.goals import GoalStep
 from pledge.campaigns.list_terms import TermsView
 from pledge.campaigns.models import CampaignState, PartnerRole
-from pledge.campaigns.queries import CampaignView, PartnerView, PledgeView
+from pledge.campaigns.partners import PartnerView
+from pledge.campaigns.queries import CampaignView, PledgeView
 from pledge.campaigns.sisters import SisterView
 from pledge.core import i18n
 from pledge.core.urls import campaign_link
@@ -79,7 +80,7 @@ class CampaignPage:
     recipient: str
     secretariat_line: str
     secretariat: list[PartnerView]
-    partners: list[PartnerView]
+    partners: list[tuple[str, list[PartnerView]]]  #: in groups by kind
     sisters: list[SisterView]
     signers: list[str]
     endorsers: list[OrganizationView]  #: the newest ones
@@ -139,7 +140,7 @@ def kept_pledge(pledge_text_id: int, lang: str) -> PledgeView:
 )
 def _surroundings(campaign_id: int, lang: str, has_sisters: bool) -> Surroundings:
     return Surroundings(
-        campaigns.partners(campaign_id, lang),
+        partners.shown(campaign_id, lang),
         sisters.shown(campaign_id, lang) if has_sisters else [],
         signatures.public_names(campaign_id),
         endorsements.recent(campaign_id, lang),
@@ -174,7 +175,7 @@ def campaign_page(campaign: CampaignView) -> CampaignPage:
         recipient=campaign.recipient,
         secretariat_line=campaign.secretariat_line,
         secretariat=around.partners[PartnerRole.SECRETARIAT],
-        partners=around.partners[PartnerRole.PARTNER],
+        partners=partners.by_type(around.partners[PartnerRole.PARTNER]),
         sisters=around.sisters,
         signers=around.signers,
         endorsers=around.endorsers,

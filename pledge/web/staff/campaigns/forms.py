@@ -16,6 +16,7 @@ from pledge.campaigns.photo import PhotoFocus
 from pledge.campaigns.rules import FieldFault
 from pledge.campaigns.sisters import SisterFields
 from pledge.core import languages
+from pledge.core.organization_types import OrganizationType
 from pledge.web.forms import ByLanguage, StaffForm, TickField
 from pledge.web.staff.auth.moments import at, day, hour, moment, typed_event
 from pledge.web.staff.campaigns.saving import FAULTS
@@ -114,6 +115,7 @@ class ItemForm(StampedForm):
 
 class PartnerForm(ItemForm):
     role = SelectField(_l("Role"), validate_choice=False)
+    type = SelectField(_l("Kind of organisation"), validate_choice=False)
     name = ByLanguage(StringField, _l("Name"))
     url = StringField(_l("Web address"))
     logo = FileField(_l("Logo"))
@@ -125,11 +127,16 @@ class PartnerForm(ItemForm):
             raise ValidationError(_l("Choose a role from the list."))
 
     @property
+    def types(self) -> list[str]:
+        return [kind.value for kind in OrganizationType]
+
+    @property
     def fields(self) -> PartnerFields:
         return PartnerFields(
             PartnerRole(self.role.data),
             self.by_language("name"),
             self.url.data or "",
+            self.type.data or "",
         )
 
 
@@ -268,6 +275,20 @@ class ListTermsForm(StampedForm):
 class StateForm(StaffForm):
     before = HiddenField()
     reason = TextAreaField(_l("Reason"))
+
+
+class ImportForm(StaffForm):
+    """Partners by the dozen: a table, pictures in a zip, or both."""
+
+    table = FileField(_l("Table"))
+    logos = FileField(_l("Logos"))
+
+
+class PlannedImportForm(StampedForm):
+    """What was read from the files, carried through the preview."""
+
+    lines = HiddenField()
+    pictures = HiddenField()
 
 
 class RemoveForm(StampedForm):

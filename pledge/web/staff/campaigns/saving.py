@@ -43,6 +43,7 @@ FAULTS = {
     ),
     FieldFault.TAKEN: _l("Another campaign has this address."),
     FieldFault.LINK: _l("Enter a web address, for example https://example.org/page."),
+    FieldFault.CHOICE: _l("Choose one from the list."),
     FieldFault.EMAIL: _l("Enter an e-mail address in the form name@example.com."),
     FieldFault.ONE_LANGUAGE: _l("Another language has this, so it is required here too."),
     FieldFault.UNCHANGED: _l("Tick this if the other languages need no change, or continue editing."),

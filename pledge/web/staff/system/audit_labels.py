@@ -24,6 +24,7 @@ ACTIONS: dict[str, Any] = {
     "campaign.list_terms_end": _l("Ended the terms for a list of names"),
     "campaign.partner.add": _l("Added a partner"),
     "campaign.partner.change": _l("Changed a partner"),
+    "campaign.partner.import": _l("Imported partners"),
     "campaign.partner.move": _l("Changed the order of the partners"),
     "campaign.partner.remove": _l("Removed a partner"),
     "campaign.photo": _l("Changed the photograph"),

@@ -28,7 +28,7 @@ def test_a_partner_is_added_with_its_logo_moved_corrected_and_removed(app, edito
     sent = send(editor, "partners/new", partner_form(name_en="Third", url="example.org", logo=picture()))
     assert sent.status_code == 303
     third = items.rows(PARTNER, staff_queries.desk("air").id)[-1]
-    assert f"/files/{third.logo}/96.webp" in client.get("/en/c/air").text
+    assert f"/files/{third.logo}/320.webp" in client.get("/en/c/air").text
     assert editor.post(f"/staff/campaigns/air/partners/{third.id}/move/up").status_code == 303
     assert items.rows(PARTNER, staff_queries.desk("air").id)[1].id == third.id
     page = editor.get(f"/staff/campaigns/air/partners/{third.id}")
@@ -69,7 +69,9 @@ def test_a_refused_picture_does_not_lose_the_other_fields(app, editor):
     assert 'value="Kept"' in sent.text
 
 
-@pytest.mark.parametrize(("field", "text"), [("role", "owner"), ("role", ""), ("url", "javascript:alert(1)")])
+@pytest.mark.parametrize(
+    ("field", "text"), [("role", "owner"), ("role", ""), ("type", "castle"), ("url", "javascript:alert(1)")]
+)
 def test_a_partner_that_makes_no_sense_is_told(app, editor, field, text):
     factories.campaign("air")
     sent = send(editor, "partners/new", partner_form(**{field: text}))

@@ -1,0 +1,148 @@
+"""Reading a table that somebody sends: a workbook of Excel, or CSV as Excel writes it."""
+
+import csv
+import io
+import zipfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import islice
+from typing import Any
+
+MAX_BYTES = 2_000_000
+#: Of a workbook, which is a zip: what its parts say they have. The library reads no part further than that.
+MAX_UNPACKED = 10_000_000
+MAX_LINES = 300  #: below the header
+MAX_COLUMNS = 40
+#: Of a sheet, empty ones too; the library makes something of each.
+_MAX_SHEET_LINES = 10_000
+_ZIP = b"PK\x03\x04"
+
+
+class TableFault(StrEnum):
+    EMPTY = "empty"  #: no file, or nothing below its header
+    TOO_LARGE = "too_large"
+    WRONG_TYPE = "wrong_type"  #: neither a workbook nor text
+    DAMAGED = "damaged"
+    TOO_MANY_LINES = "too_many_lines"
+    TOO_MANY_COLUMNS = "too_many_columns"
+    QUOTES = "quotes"  #: a quotation mark of CSV that does not close
+    ERROR_VALUE = "error_value"  #: a cell whose formula has come to an error
+
+
+class BadTable(ValueError):
+    """A file that is no table; `fault` says why, and `line` where it is known."""
+
+    def __init__(self, fault: TableFault, line: int = 0) -> None:
+        super().__init__(f"{fault.value}, line {line}")
+        self.fault = fault
+        self.line = line
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line that is not empty, with its number as the spreadsheet shows it; cells trimmed, none at the end empty."""
+
+    number: int
+    cells: tuple[str, ...]
+
+
+def read_table(data: bytes) -> list[Line]:
+    """The lines of a file, the header first. Raises BadTable.
+
+    Of a formula the value counts that the spreadsheet has stored. In a workbook the first sheet counts.
+    """
+    if not data:
+        raise BadTable(TableFault.EMPTY)
+    if len(data) > MAX_BYTES:
+        raise BadTable(TableFault.TOO_LARGE)
+    rows = _workbook_rows(data) if data.startswith(_ZIP) else _csv_rows(_text(data))
+    lines = list(islice(_lines(rows), MAX_LINES + 2))
+    if len(lines) < 2:
+        raise BadTable(TableFault.EMPTY)
+    if len(lines) > MAX_LINES + 1:
+        raise BadTable(TableFault.TOO_MANY_LINES)
+    return lines
+
+
+def _lines(rows: Iterable[Iterable[str]]) -> Iterator[Line]:
+    for number, row in enumerate(rows, 1):
+        cells = [cell.strip() for cell in row]
+        while cells and not cells[-1]:
+            cells.pop()
+        if len(cells) > MAX_COLUMNS:
+            raise BadTable(TableFault.TOO_MANY_COLUMNS, number)
+        if cells:
+            yield Line(number, tuple(cells))
+
+
+def _text(data: bytes) -> str:
+    """UTF-8, UTF-16 with its mark (what Excel calls Unicode text), or CP949, as Korean Excel writes CSV."""
+    encodings = ("utf-16",) if data.startswith((b"\xff\xfe", b"\xfe\xff")) else ("utf-8-sig", "cp949")
+    for encoding in encodings:
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if "\0" not in text:
+            return text
+    raise BadTable(TableFault.WRONG_TYPE)
+
+
+def _csv_rows(text: str) -> Iterator[list[str]]:
+    header = text.partition("\n")[0]
+    delimiter = max(",;\t", key=header.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    number = 0
+    while True:
+        number += 1
+        try:
+            yield next(reader)
+        except StopIteration:
+            return
+        except csv.Error:
+            raise BadTable(TableFault.QUOTES, number) from None
+
+
+def _workbook_rows(data: bytes) -> Iterator[list[str]]:
+    # It takes 20 MB of each process that has it.
+    from openpyxl import load_workbook  # noqa: PLC0415
+
+    _check_parts(data)
+    try:
+        book = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
+        sheet = book.worksheets[0]
+        lines = sheet.max_row or 0
+        sheet.reset_dimensions()  # what the file says of its size need not be true
+        rows = sheet.iter_rows(max_row=_MAX_SHEET_LINES, max_col=MAX_COLUMNS + 1)
+        read = [[_cell_text(cell, number) for cell in row] for number, row in enumerate(rows, 1)]
+    except BadTable:
+        raise
+    except Exception:  # noqa: BLE001  # the library raises whatever a broken file makes it stumble over
+        raise BadTable(TableFault.DAMAGED) from None
+    if lines > _MAX_SHEET_LINES:
+        raise BadTable(TableFault.TOO_MANY_LINES)
+    yield from read
+
+
+def _check_parts(data: bytes) -> None:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as parts:
+            sizes = {part.filename: part.file_size for part in parts.infolist()}
+    except (zipfile.BadZipFile, ValueError, OSError):
+        raise BadTable(TableFault.DAMAGED) from None
+    if "[Content_Types].xml" not in sizes:
+        raise BadTable(TableFault.WRONG_TYPE)
+    if sum(sizes.values()) > MAX_UNPACKED:
+        raise BadTable(TableFault.TOO_LARGE)
+
+
+def _cell_text(cell: Any, number: int) -> str:
+    value = cell.value
+    if value is None:
+        return ""
+    if cell.data_type == "e":
+        raise BadTable(TableFault.ERROR_VALUE, number)
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)

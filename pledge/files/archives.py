@@ -1,0 +1,99 @@
+"""Pictures out of a zip that somebody sends, by the names of their files."""
+
+import io
+import lzma
+import unicodedata
+import zipfile
+import zlib
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import PurePosixPath
+
+from pledge.files.inspection import MAX_PICTURE
+
+MAX_ARCHIVE = 20_000_000  #: bytes
+MAX_PICTURES = 60
+#: Entries of any kind, also folders and what systems add.
+_MAX_ENTRIES = 1000
+#: What macOS and Windows put beside the files of a folder.
+_SYSTEM_FILES = frozenset({"thumbs.db", "desktop.ini"})
+#: General purpose flags of an entry (APPNOTE.TXT 4.4.4): encrypted; the name is UTF-8.
+_ENCRYPTED, _UTF_8 = 0x1, 0x800
+#: What the library raises of a broken zip, and of a compression that it does not know.
+_DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError)
+
+
+class ArchiveFault(StrEnum):
+    TOO_LARGE = "too_large"
+    WRONG_TYPE = "wrong_type"
+    DAMAGED = "damaged"
+    ENCRYPTED = "encrypted"
+    EMPTY = "empty"
+    TOO_MANY = "too_many"  #: more pictures than MAX_PICTURES
+    REPEATED = "repeated"  #: two files of one name in different folders
+
+
+class BadArchive(ValueError):
+    """An archive that is refused; `fault` says why."""
+
+    def __init__(self, fault: ArchiveFault) -> None:
+        super().__init__(fault.value)
+        self.fault = fault
+
+
+def unpack(data: bytes) -> Iterator[tuple[str, bytes]]:
+    """The files of a zip one after the other: the name without folders, and at most one byte more than a picture may have.
+
+    What is in them is not looked at. Raises BadArchive.
+    """
+    if len(data) > MAX_ARCHIVE:
+        raise BadArchive(ArchiveFault.TOO_LARGE)
+    if not data.startswith(b"PK"):
+        raise BadArchive(ArchiveFault.WRONG_TYPE)
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            for name, entry in _wanted(archive).items():
+                with archive.open(entry) as file:
+                    content = file.read(MAX_PICTURE + 1)
+                yield name, content
+    except _DAMAGED:
+        raise BadArchive(ArchiveFault.DAMAGED) from None
+
+
+def _wanted(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+    entries = archive.infolist()
+    if len(entries) > _MAX_ENTRIES:
+        raise BadArchive(ArchiveFault.TOO_MANY)
+    wanted: dict[str, zipfile.ZipInfo] = {}
+    for entry in entries:
+        path = PurePosixPath(_path(entry).replace("\\", "/"))
+        if entry.is_dir() or _is_of_the_system(path):
+            continue
+        if entry.flag_bits & _ENCRYPTED:
+            raise BadArchive(ArchiveFault.ENCRYPTED)
+        if path.name in wanted:
+            raise BadArchive(ArchiveFault.REPEATED)
+        wanted[path.name] = entry
+    if not wanted:
+        raise BadArchive(ArchiveFault.EMPTY)
+    if len(wanted) > MAX_PICTURES:
+        raise BadArchive(ArchiveFault.TOO_MANY)
+    return wanted
+
+
+def _path(entry: zipfile.ZipInfo) -> str:
+    """Korean Windows writes names in CP949 and macOS in UTF-8, neither saying so; the library takes both for CP437."""
+    name = entry.filename
+    if not entry.flag_bits & _UTF_8:
+        raw = name.encode("cp437", errors="replace")
+        for encoding in ("utf-8", "cp949"):
+            try:
+                name = raw.decode(encoding)
+                break
+            except UnicodeDecodeError:
+                continue
+    return unicodedata.normalize("NFC", name)
+
+
+def _is_of_the_system(path: PurePosixPath) -> bool:
+    return "__MACOSX" in path.parts or path.name.startswith(".") or path.name.casefold() in _SYSTEM_FILES

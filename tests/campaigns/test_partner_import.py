@@ -1,0 +1,232 @@
+"""Importing partners: planned as they will be, each fault at its line, then all of it or nothing."""
+
+import io
+
+import pytest
+from openpyxl import load_workbook
+
+from pledge.audit.models import AuditEntry
+from pledge.campaigns import items, moderation, staff_queries
+from pledge.campaigns.models import CampaignState, PartnerRole
+from pledge.campaigns.partner_import import services, table
+from pledge.campaigns.partner_import.faults import ImportFault
+from pledge.campaigns.partner_import.services import PlanChanged
+from pledge.campaigns.partners import PARTNER, PartnerFields
+from pledge.campaigns.rules import FieldFault
+from pledge.core.db import db
+from pledge.core.languages import Texts
+from pledge.core.text.tables import read_table
+from pledge.files.models import StoredFile
+from tests.support.factories import EDITOR, draft, stored_picture
+
+pytestmark = pytest.mark.usefixtures("app")
+
+HEADERS = "이름 (한국어),이름 (영어),웹 주소,단체 유형,로고\n"
+
+
+@pytest.fixture(autouse=True)
+def _campaign(app):
+    draft("air")
+
+
+def lines(text, headers=HEADERS):
+    return read_table((headers + text).encode())
+
+
+def stored():
+    return items.rows(PARTNER, staff_queries.desk("air").id)
+
+
+def partner(ko, en="", **facts):
+    logo = facts.pop("logo", "")
+    fields = PartnerFields(**{"role": PartnerRole.PARTNER, "name": Texts(ko=ko, en=en), "url": "", **facts})
+    return items.add(PARTNER, EDITOR, "air", fields, logo)
+
+
+def plan(text, logos=None, headers=HEADERS):
+    return services.plan(staff_queries.desk("air"), lines(text, headers), logos or {})
+
+
+def imported(text, logos=None):
+    seen = plan(text, logos)
+    assert not seen.faults
+    return services.run(EDITOR, "air", lines(text), logos or {}, seen.stamp)
+
+
+def faults(text, logos=None, headers=HEADERS):
+    return [(one.line, one.field, one.fault) for one in plan(text, logos, headers).faults]
+
+
+def is_kept(name):
+    db.session.rollback()
+    return db.session.get(StoredFile, name).delete_after is None
+
+
+def test_new_partners_come_at_the_end_in_the_order_of_the_table():
+    partner("먼저", "First")
+    imported("하늘,Sky,example.org,대사관,\n바다,Sea,,Business,\n산,Mountain,,civil,\n")
+    found = [(row.fields.name["ko"], row.fields.url, row.fields.type) for row in stored()]
+    assert found == [
+        ("먼저", "", ""),
+        ("하늘", "https://example.org", "embassy"),
+        ("바다", "", "business"),
+        ("산", "", "civil"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        "이름 (한국어),이름 (영어),웹 주소,단체 유형,로고\n",
+        "Name in Korean,Name in English,Web address,Kind of organisation,Logo\n",
+        "이름(한국어),이름(영어),홈페이지,유형,로고 파일\n",
+        "name_ko,name_en,url,type,logo\n",
+        "기관명(국문),기관명(영문),URL,구분,로고\n",
+        "이름,Name,링크,분류,Logo\n",
+    ],
+)
+def test_columns_are_known_by_their_headers_in_any_language(headers):
+    (one,) = plan("하늘,Sky,example.org,media,\n", headers=headers).partners
+    assert one.fields.name == Texts(ko="하늘", en="Sky")
+    assert (one.fields.url, one.fields.type) == ("https://example.org", "media")
+
+
+def test_columns_may_stand_in_any_order_and_others_are_left_out_and_named():
+    seen = plan("1,Sky,하늘\n", headers="번호,Name in English,이름\n")
+    assert (seen.ignored, seen.partners[0].fields.name) == (["번호"], Texts(ko="하늘", en="Sky"))
+
+
+def test_a_partner_of_the_same_name_in_one_language_is_changed_where_the_table_says_something():
+    partner("하늘", url="https://sky.example", type="media")
+    seen = imported("“하늘”,Sky,,embassy,\n")
+    assert [one.changes for one in seen.changed] == [["name", "type"]]
+    (row,) = stored()
+    assert row.fields == PartnerFields(
+        PartnerRole.PARTNER, Texts(ko="“하늘”", en="Sky"), "https://sky.example", "embassy"
+    )
+
+
+def test_the_same_table_again_changes_nothing():
+    text = "하늘,Sky,example.org,embassy,\n바다,Sea,,,\n"
+    imported(text)
+    before = [(row.id, row.content) for row in stored()]
+    again = imported(text)
+    assert (len(again.unchanged), again.added, again.changed) == (2, [], [])
+    assert [(row.id, row.content) for row in stored()] == before
+
+
+def test_each_fault_is_told_at_its_line_and_column():
+    partner("구름", "Cloud")
+    partner("비", "Rain")
+    assert faults(
+        "하늘,Sky,no address,,\n"
+        ",,example.org,,\n"
+        "바다,Sea,,castle,\n"
+        "HANEUL,sky,,,\n"
+        "=1+1,Formula,,,\n"
+        "구름,Rain,,,\n"
+        "별,Star,,,star.png\n"
+        "해, 달,Sun and moon,example.org,media,x\n" + "가" * 201 + ",Long,,,\n"
+    ) == [
+        (2, "url", FieldFault.LINK),
+        (3, "name_ko", FieldFault.MISSING),
+        (4, "type", ImportFault.TYPE),
+        (5, "", ImportFault.REPEATED),
+        (6, "name_ko", ImportFault.FORMULA),
+        (7, "", ImportFault.AMBIGUOUS),
+        (8, "logo", ImportFault.NO_LOGO),
+        (9, "", ImportFault.MORE_CELLS),
+        (10, "name_ko", FieldFault.TOO_LONG),
+    ]
+
+
+def test_a_repeated_line_tells_the_line_before():
+    assert [one.other for one in plan("하늘,Sky,,,\n바다,SKY,,,\n").faults] == [2]
+
+
+@pytest.mark.parametrize(
+    ("headers", "fault"),
+    [
+        ("번호,주소\n", ImportFault.NO_NAME_COLUMN),
+        ("이름,링크,웹 주소\n", ImportFault.COLUMN_TWICE),
+    ],
+)
+def test_a_table_without_usable_headers_is_told_at_its_first_line(headers, fault):
+    assert [(one[0], one[2]) for one in faults("하늘,Sky\n", headers=headers)] == [(1, fault)]
+
+
+def test_a_public_campaign_needs_the_names_in_every_language():
+    moderation.move(EDITOR, "air", CampaignState.DRAFT, CampaignState.OPEN)
+    assert faults("하늘,,,,\n") == [(2, "name_en", FieldFault.MISSING)]
+
+
+def test_with_one_bad_line_nothing_is_imported():
+    text = "하늘,Sky,,,\n바다,Sea,no address,,\n"
+    seen = plan(text)
+    with pytest.raises(PlanChanged):
+        services.run(EDITOR, "air", lines(text), {}, seen.stamp)
+    assert stored() == []
+
+
+def test_what_would_be_done_otherwise_than_shown_is_not_done():
+    seen = plan("하늘,Sky,,,\n")
+    partner("하늘", "Sky", url="https://sky.example")
+    with pytest.raises(PlanChanged) as refused:
+        services.run(EDITOR, "air", lines("하늘,Sky,example.org,,\n"), {}, seen.stamp)
+    assert [one.changes for one in refused.value.plan.changed] == [["url"]]
+    assert [row.fields.url for row in stored()] == ["https://sky.example"]
+
+
+def test_a_logo_is_found_by_its_column_or_by_the_name_of_the_partner():
+    named, like_ko, like_en, alone, nobody = (stored_picture() for _ in range(5))
+    partner("옛것", "Old")
+    pictures = {
+        "logo-7.png": named,
+        "바다.png": like_ko,
+        "The Mountain.webp": like_en,
+        "old.jpg": alone,
+        "x.png": nobody,
+    }
+    seen = imported("하늘,Sky,,,LOGO-7\n바다,Sea,,,\n산,The mountain,,,\n", pictures)
+    assert {row.fields.name["ko"]: row.logo for row in stored()} == {
+        "옛것": alone,
+        "하늘": named,
+        "바다": like_ko,
+        "산": like_en,
+    }
+    assert seen.unused == ["x.png"]
+    assert (is_kept(named), is_kept(nobody)) == (True, False)
+
+
+def test_a_logo_belongs_to_one_line():
+    assert faults("하늘,Sky,,,a.png\n바다,Sea,,,a.png\n", {"a.png": "x"}) == [
+        (3, "logo", ImportFault.LOGO_TWICE)
+    ]
+
+
+def test_a_new_logo_replaces_the_old_one_and_no_table_is_needed_for_that():
+    old, new = stored_picture(), stored_picture()
+    partner("하늘", "Sky", logo=old)
+    seen = services.plan(staff_queries.desk("air"), [], {"sky.png": new})
+    services.run(EDITOR, "air", [], {"sky.png": new}, seen.stamp)
+    assert ([row.logo for row in stored()], is_kept(old), is_kept(new)) == ([new], False, True)
+
+
+def test_an_import_is_one_entry_of_the_audit_log():
+    partner("하늘", "Sky")
+    imported("하늘,Sky,example.org,,\n바다,Sea,,,\n")
+    entry = db.session.query(AuditEntry).order_by(AuditEntry.id.desc()).first()
+    assert entry.action == "campaign.partner.import"
+    assert entry.details == '{"added":["바다"],"changed":["하늘"]}'
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_our_own_table_can_be_imported_again(lang):
+    partner("하늘", "Sky", url="https://sky.example", type="embassy")
+    partner("=SUM", "Formula")
+    written = table.write(staff_queries.desk("air").id, lang)
+    sheet = load_workbook(io.BytesIO(written)).active
+    assert [sheet["A2"].value, sheet["A3"].value, sheet["A3"].data_type] == ["하늘", "=SUM", "s"]
+    seen = services.plan(staff_queries.desk("air"), read_table(written)[:2], {})
+    assert (len(seen.unchanged), seen.changed, seen.added) == (1, [], [])
+    assert not seen.ignored
