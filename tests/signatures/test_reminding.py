@@ -203,6 +203,7 @@ def test_of_several_submissions_of_a_person_only_the_newest_is_reminded_of(froze
     newest = waiting(hours=50, email=HONG)
     work()
     assert reminders() == [newest.id]
+    delivered()
     frozen_clock.move(hours=1)
     waiting(hours=0, email=HONG)
     frozen_clock.move(hours=49)
