@@ -38,12 +38,14 @@ def test_an_editor_looks_at_an_import_and_then_does_it(visitor, site, javascript
     page.locator("#table").set_input_files(file("partners.csv", "이름\n=1+1\n".encode("cp949")))
     page.get_by_role("button", name="Preview").click()
     expect(page.get_by_text("Line 2, Name in Korean: It begins like a formula.")).to_be_visible()
-    assert_looks_right(page)
+    if javascript:  # by which the looks are measured
+        assert_looks_right(page)
     page.locator("#table").set_input_files(file("partners.csv", TABLE.encode("cp949")))
     page.locator("#logos").set_input_files(file("logos.zip", logos()))
     page.get_by_role("button", name="Preview").click()
     expect(page.get_by_role("row", name="Clear Sky Society")).to_contain_text("New")
-    assert_looks_right(page)
+    if javascript:
+        assert_looks_right(page)
     page.get_by_role("button", name="Import").click()
     expect(page.get_by_text("Saved.")).to_be_visible()
     expect(page.get_by_role("link", name="Clear Sky Society")).to_be_visible()
