@@ -173,6 +173,8 @@ def test_production_refuses_a_missing_setting_in_one_line_that_names_it(environm
         ("PLEDGE_LIMIT_SIGN", "many"),
         ("PLEDGE_LIMIT_TOKEN", "30 per fortnight"),
         ("PLEDGE_LIMIT_LINK", "300"),
+        ("PLEDGE_KAKAO_KEY", "kakao-rest-api-key"),
+        ("PLEDGE_KAKAO_KEY", "0123456789ABCDEF0123456789ABCDEF"),
         ("PLEDGE_DATABASE_URL", "mysql://pledge:pa55word@db/pledge"),
         ("PLEDGE_DATABASE_URL", "pa55word"),
         ("PLEDGE_REDIS_URL", "http://:pa55word@cache:6379"),
