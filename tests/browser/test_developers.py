@@ -7,7 +7,7 @@ from html import unescape
 
 import pytest
 
-from tests.browser.test_embedding import outside_page
+from tests.browser.outside_page import outside_page
 
 #: Runs an example and returns what it logs, line by line.
 LOGGED = "async () => { const lines = []; const console = { log: (...all) => lines.push(all) }; %s; return lines; }"

@@ -89,7 +89,7 @@ def test_a_portrait_is_kept_replaced_and_let_go_of():
     assert (stored().portrait, is_kept(new)) == ("", False)
 
 
-def test_without_a_quotation_its_portrait_goes_too():
+def test_a_portrait_goes_with_its_quotation():
     name = stored_picture()
     set_quotation({**WORDS, "portrait_alt": ALT}, new=name)
     set_quotation(NONE)

@@ -26,7 +26,7 @@ def test_an_organisation_sees_in_fives_how_many_came_through_its_link(client, pe
     assert words in own_page(client, row)
 
 
-def test_it_finds_its_link_and_its_badge_to_copy(client):
+def test_an_organisation_finds_its_link_and_its_badge_to_copy(client):
     row = endorsement()
     page = own_page(client, row)
     assert f"/en/c/blue-skies?via={organization_code(row.id)}</textarea>" in page
