@@ -96,6 +96,8 @@ def set_reply_to(actor: Actor, slug: str, seen: str, address: str) -> None:
         check.add("reply_to", FieldFault.EMAIL)
     check.finish()
     with edited(slug) as (session, campaign):
-        compare(seen, {"reply_to": campaign.reply_to})
+        before = campaign.reply_to
+        compare(seen, {"reply_to": before})
         campaign.reply_to = address
-        record(session, actor, "campaign.reply_to", subject(slug))
+        # Every mail of the campaign names this address, so the log may.
+        record(session, actor, "campaign.reply_to", subject(slug), before=before, after=address)

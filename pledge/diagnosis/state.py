@@ -1,6 +1,7 @@
 """Whether people can sign and be counted now: the database answers, and the worker keeps up."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
@@ -17,13 +18,16 @@ from pledge.switches.registry import Switches
 
 #: Seconds that a mail may be overdue, or an entry uncounted, before it is a problem.
 OLDEST_MAIL = 600.0
+#: Seconds that thanks or news may be overdue before it is a warning: on a busy day they wait for every other mail.
+OLDEST_LAST_MAIL = 4 * 3600.0
 MAX_LAG = 60.0
 
 
 @dataclass(frozen=True)
 class Readiness:
     database: str  #: "ok", "unreachable" or "not migrated"
-    outbox_age_seconds: float | None = None  #: how long the oldest waiting mail has been due
+    #: How long the oldest waiting mail has been due, thanks and news apart.
+    outbox_age_seconds: float | None = None
     fold_lag_seconds: float | None = None  #: how long the oldest waiting entry has not been counted
     problems: list[str] = field(default_factory=list)
     #: To be looked at, though people can sign and are counted.
@@ -47,7 +51,8 @@ def readiness() -> Readiness:
         return Readiness("unreachable", problems=["the database does not answer"])
     try:
         turned = switches.stored()
-        outbox_age, lag, held_since = _outbox_age(turned), ledger.lag(), valve.closed_since()
+        outbox_age, last_age = _age(mail.oldest_due(), turned), _age(mail.oldest_last_due(), turned)
+        lag, held_since = ledger.lag(), valve.closed_since()
         warnings = [
             f"{entries} entries of the log of {slugs()[number]} are set aside: see `flask ledger verify`"
             for number, entries in ledger.set_aside_counts().items()
@@ -61,6 +66,11 @@ def readiness() -> Readiness:
         problems.append(
             f"a mail has been due for {outbox_age:.0f} seconds: is `flask worker` running, does the SMTP server answer?"
         )
+    if last_age >= OLDEST_LAST_MAIL and not turned.mail_paused:
+        warnings.append(
+            f"thanks or news have been due for {last_age / 3600:.0f} hours: other mails go first; "
+            "does the SMTP server take too few?"
+        )
     if lag >= MAX_LAG:
         problems.append(f"an entry has not been counted for {lag:.0f} seconds: is `flask worker` running?")
     return Readiness(
@@ -68,8 +78,8 @@ def readiness() -> Readiness:
     )
 
 
-def _outbox_age(turned: Switches) -> float:
-    due = mail.oldest_due()
+def _age(due: datetime | None, turned: Switches) -> float:
+    """Seconds since a mail was due."""
     if due is None:
         return 0.0
     # Mails that were held back by a pause are overdue only from its end on.

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import (
     BindParameter,
     Row,
+    Select,
     TextClause,
     bindparam,
     case,
@@ -244,19 +245,25 @@ def outbox() -> Outbox:
 def oldest_due() -> datetime | None:
     """Since when the mail, or the request for one, that waits longest has been due; for the operator's alarm.
 
-    What is held back does not count.
+    What is held back does not count, nor do thanks and news, which wait for every other mail (oldest_last_due()).
     """
-    counted = (AWAITED, LAST) if valve.closed_since() else (AWAITED, FIRST, LAST)
-    waiting = [
-        select(func.min(_TABLE.due_at)).where(
-            text(f"state = 'queued' AND {which}"), _TABLE.due_at <= clock.now()
-        )
-        for which in counted
-    ]
+    waiting = [_oldest_due(which) for which in ((AWAITED,) if valve.closed_since() else (AWAITED, FIRST))]
     waiting.append(select(func.min(MailRequest.due_at)).where(MailRequest.due_at <= clock.now()))
     with reading() as connection:
         found = [moment for moment in connection.execute(union_all(*waiting)).scalars() if moment is not None]
     return min(found, default=None)
+
+
+def oldest_last_due() -> datetime | None:
+    """Since when the mail with thanks, or the news, that waits longest has been due."""
+    with reading() as connection:
+        return connection.execute(_oldest_due(LAST)).scalar_one()
+
+
+def _oldest_due(which: str) -> Select[datetime]:
+    return select(func.min(_TABLE.due_at)).where(
+        text(f"state = 'queued' AND {which}"), _TABLE.due_at <= clock.now()
+    )
 
 
 def _mark(statement: TextClause, mail: Claimed, values: Mapping[str, Any]) -> bool:

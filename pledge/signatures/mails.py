@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, case, exists, literal, select, text
+from sqlalchemy import Select, bindparam, case, literal, select
 
 from pledge.campaigns.models import Campaign
 from pledge.campaigns.opening import open_now
@@ -21,8 +21,9 @@ from pledge.core.i18n import format_date, format_datetime
 from pledge.core.tokens import Purpose
 from pledge.mail.message import Claimed, Composers, Message
 from pledge.mail.models import MailKind, OutboxMail
-from pledge.signatures.models import SETTLED, Signature, SignatureState
+from pledge.signatures.models import Signature, SignatureState
 from pledge.signatures.rules import CODE_LIFETIME, PENDING_LIFETIME
+from pledge.signatures.standing import HAS_CONFIRMED, IS_SETTLED
 from pledge.switches import queries as switches
 
 
@@ -39,23 +40,10 @@ class MailedSigner:
     confirmed_at: datetime | None
     updates: bool  #: wants news
     is_settled: bool  #: the person's signature counts, or was taken out of the count: this row or another one
-    has_confirmed: bool  #: this submission or another one of the person since
+    has_confirmed: bool  #: it is settled, or the person has confirmed a submission since this one
     slug: str
     is_open: bool  #: the campaign takes signatures
     campaign: str  #: the campaign's title in the mail's language
-
-
-_OTHER = Signature.__table__.alias("o")
-_SETTLED = exists().where(
-    _OTHER.c.address_hash == Signature.address_hash,
-    _OTHER.c.campaign_id == Signature.campaign_id,
-    text(f"o.{SETTLED}"),
-)
-_HAS_CONFIRMED = exists().where(
-    _OTHER.c.address_hash == Signature.address_hash,
-    _OTHER.c.campaign_id == Signature.campaign_id,
-    _OTHER.c.confirmed_at >= Signature.submitted_at,
-)
 
 
 def _about() -> Select[*tuple[Any, ...]]:
@@ -63,7 +51,7 @@ def _about() -> Select[*tuple[Any, ...]]:
         select(
             *(OutboxMail.id, Signature.id, Signature.campaign_id, Signature.state, Signature.email),
             *(Signature.submitted_at, Signature.code_since, Signature.confirmed_at),
-            *(Signature.updates, _SETTLED, _HAS_CONFIRMED, Campaign.slug),
+            *(Signature.updates, IS_SETTLED, HAS_CONFIRMED, Campaign.slug),
             case((open_now(), literal(True)), else_=literal(False)),
             title_in(OutboxMail.lang, Signature.campaign_id),
         )

@@ -16,6 +16,7 @@ from pledge.campaigns.queries import CampaignView, PledgeView
 from pledge.core import clock
 from pledge.core.db import reading
 from pledge.core.tokens import BadToken, Purpose
+from pledge.mail.models import MailKind, MailState, OutboxMail
 from pledge.signatures.identifiers import read_confirm_token, read_own_token
 from pledge.signatures.invalidation.models import Invalidation, InvalidationReason
 from pledge.signatures.models import SHOWN_BY_NAME, Signature, SignatureState
@@ -46,6 +47,7 @@ class SignatureView:
     domain_hash: bytes | None
     mail_provider: str
     via: str | None
+    thanks_wait: bool  #: the mail with thanks is still to be sent
     campaign: CampaignView
     pledge: PledgeView
     list_terms: TermsView | None  #: under which the name may be in a list for a government; None: no consent
@@ -105,9 +107,20 @@ def find(signature_id: int, lang: str) -> SignatureView | None:
     return _find(_OF_ROW, signature_id, lang)
 
 
+_THANKS_WAIT = exists().where(
+    OutboxMail.subject_id == Signature.id,
+    OutboxMail.kind == MailKind.THANKS,
+    OutboxMail.state == MailState.QUEUED,
+)
+
+
 def _whole(of: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     return (
-        select(*Signature.__table__.c, Invalidation.reason.label("invalidated_for"))
+        select(
+            *Signature.__table__.c,
+            Invalidation.reason.label("invalidated_for"),
+            _THANKS_WAIT.label("thanks_wait"),
+        )
         .outerjoin(Invalidation, Invalidation.id == Signature.invalidation_id)
         .where(of)
     )
@@ -158,6 +171,7 @@ def _find(
         domain_hash=row.domain_hash,
         mail_provider=row.mail_provider,
         via=row.via,
+        thanks_wait=row.thanks_wait,
         campaign=campaign,
         pledge=find_pledge(row.pledge_text_id, lang),
         list_terms=None if row.list_terms_id is None else list_terms.find(row.list_terms_id, lang),

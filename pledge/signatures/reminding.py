@@ -6,7 +6,7 @@ Reminders use the slots of mails to confirm (mail/allowance.py), and wait while 
 """
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select, text, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from pledge.campaigns.models import Campaign
 from pledge.campaigns.opening import open_now
@@ -14,30 +14,24 @@ from pledge.core import clock
 from pledge.core.db import reading, transaction
 from pledge.mail import queries as mail
 from pledge.mail.models import MailKind, MailState, OutboxMail
-from pledge.signatures.models import SETTLED, TO_REMIND, Signature, SignatureState
+from pledge.signatures.models import TO_REMIND, Signature, SignatureState
 from pledge.signatures.outbox import enqueue
 from pledge.signatures.rules import REMINDER_AFTER
+from pledge.signatures.standing import HAS_CONFIRMED, OF_PERSON, OTHER
 from pledge.switches import queries as switches
 
 BATCH = 50
 
-_OTHER = aliased(Signature, name="o")
-#: Rows of the person of a row in the same campaign, itself included.
-_OF_PERSON = and_(_OTHER.address_hash == Signature.address_hash, _OTHER.campaign_id == Signature.campaign_id)
-#: The person is counted, was taken out of the count, or has confirmed another submission since.
-_HAS_CONFIRMED = exists().where(
-    _OF_PERSON, or_(text(f"o.{SETTLED}"), _OTHER.confirmed_at >= Signature.submitted_at)
-)
 _HAS_NEWER = exists().where(
-    _OF_PERSON,
-    _OTHER.state == SignatureState.PENDING,
+    OF_PERSON,
+    OTHER.state == SignatureState.PENDING,
     or_(
-        _OTHER.submitted_at > Signature.submitted_at,
-        and_(_OTHER.submitted_at == Signature.submitted_at, _OTHER.id > Signature.id),
+        OTHER.submitted_at > Signature.submitted_at,
+        and_(OTHER.submitted_at == Signature.submitted_at, OTHER.id > Signature.id),
     ),
 )
 _WAS_REMINDED = exists().where(
-    _OF_PERSON, OutboxMail.subject_id == _OTHER.id, OutboxMail.kind == MailKind.REMINDER
+    OF_PERSON, OutboxMail.subject_id == OTHER.id, OutboxMail.kind == MailKind.REMINDER
 )
 #: A mail that was refused for good will not be read the second time either.
 _WAS_MAILED = exists().where(
@@ -88,7 +82,7 @@ def _is_due(session: Session, signature_id: int) -> bool:
             Signature.id == signature_id,
             open_now(),
             _WAS_MAILED,
-            ~_HAS_CONFIRMED,
+            ~HAS_CONFIRMED,
             ~_HAS_NEWER,
             ~_WAS_REMINDED,
         )

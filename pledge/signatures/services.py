@@ -176,19 +176,25 @@ def mail_own_link(token: str, lang: str) -> None:
         requests.ask(session, RequestKind.LINK, row.campaign_id, lang, address_hash=bytes(row.address_hash))
 
 
-def decline_thanks(token: str) -> None:
-    """Send no mail with thanks to whoever confirmed with this link, unless it has gone out. Raises BadToken."""
+def decline_thanks(token: str) -> bool:
+    """Send no mail with thanks to whoever confirmed with this link. False when it is too late. Raises BadToken.
+
+    A second press is answered as the first.
+    """
     signature_id, _ = read_confirm_token(token)
     with transaction() as session:
-        session.execute(
+        leases = session.scalars(
             update(OutboxMail)
             .where(
                 OutboxMail.subject_id == standing(signature_id),
                 OutboxMail.kind == MailKind.THANKS,
-                OutboxMail.state == MailState.QUEUED,
+                OutboxMail.state.in_([MailState.QUEUED, MailState.DROPPED]),
             )
             .values(state=MailState.DROPPED)
-        )
+            .returning(OutboxMail.lease_until)
+        ).all()
+    # A worker that has taken it up may be sending it now; dropped, it is at least not tried again.
+    return bool(leases) and all(lease is None or lease <= clock.now() for lease in leases)
 
 
 def renew(token: str, lang: str) -> tuple[str, str]:

@@ -1,9 +1,20 @@
 """Which of a person's rows in a campaign is the current one."""
 
-from sqlalchemy import BindParameter, ScalarSelect, Select, func, literal, select, text
+from sqlalchemy import BindParameter, ScalarSelect, Select, and_, exists, func, literal, or_, select, text
 from sqlalchemy.orm import Session, aliased
 
 from pledge.signatures.models import SETTLED, Signature
+
+OTHER = aliased(Signature, name="o")
+#: OTHER is a row of the person of a row of Signature in the same campaign; that row itself is one.
+OF_PERSON = and_(OTHER.address_hash == Signature.address_hash, OTHER.campaign_id == Signature.campaign_id)
+#: The person's signature counts, or was taken out of the count.
+IS_SETTLED = exists().where(OF_PERSON, text(f"o.{SETTLED}"))
+#: Nothing is left to confirm: it is settled, or the person has confirmed some submission since this one, even if they have
+#: withdrawn it again.
+HAS_CONFIRMED = exists().where(
+    OF_PERSON, or_(text(f"o.{SETTLED}"), OTHER.confirmed_at >= Signature.submitted_at)
+)
 
 
 def standing(signature_id: int | BindParameter[int]) -> ScalarSelect[int]:

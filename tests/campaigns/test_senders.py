@@ -1,5 +1,7 @@
 """In whose name the mails about a campaign go out."""
 
+import json
+
 import pytest
 from sqlalchemy import select
 
@@ -79,5 +81,8 @@ def test_the_address_is_set_and_emptied_and_each_change_is_recorded():
         set_reply_to("other@example.org")
     set_reply_to("", before="sky@example.org")
     assert senders.reply_to(the_campaign().id) == ""
-    query = select(AuditEntry.action, AuditEntry.subject)
-    assert db.session.execute(query).all() == [("campaign.reply_to", f"campaign:{SLUG}")] * 2
+    found = db.session.execute(select(AuditEntry.action, AuditEntry.subject, AuditEntry.details)).all()
+    assert [(action, about, json.loads(details)) for action, about, details in found] == [
+        ("campaign.reply_to", f"campaign:{SLUG}", {"before": before, "after": after})
+        for before, after in (("", "sky@example.org"), ("sky@example.org", ""))
+    ]

@@ -334,7 +334,7 @@ def test_waiting_news_is_counted_with_the_rest(app):
     many_news(3)
     enqueue(pending("hong@example.org"))
     assert outbox.outbox().due == 4
-    assert outbox.oldest_due() == min(db.session.scalars(select(OutboxMail.due_at)))
+    assert outbox.outbox().oldest_due == min(db.session.scalars(select(OutboxMail.due_at)))
 
 
 @pytest.mark.postgresql_only

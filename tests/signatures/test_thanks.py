@@ -132,6 +132,42 @@ class TestDeclining:
         assert "/no-mail" not in page
         assert [mail.state for mail in thanked()] == ["dropped"]
 
+    def test_after_declining_no_page_says_that_a_mail_comes(self, client):
+        address = f"/en/confirm/{confirm_token(signature(state='pending'))}"
+        client.post(address)
+        client.post(f"{address}/no-mail")
+        said = client.post(f"{address}/region", data={"region": "KR-26"}).headers["Location"]
+        for again in (said, address):
+            page = client.get(again).text
+            assert "we will send you one e-mail" not in page
+            assert "/my-link" in page
+
+    @pytest.mark.parametrize("is_claimed", [False, True])
+    def test_pressed_after_the_mail_was_taken_up_for_sending_nobody_is_told_that_none_comes(
+        self, client, frozen_clock, is_claimed
+    ):
+        person = signature(state="pending")
+        address = f"/en/confirm/{confirm_token(person)}"
+        client.post(address)
+        frozen_clock.move(minutes=10)
+        assert queries.claim(10, LEASE) if is_claimed else delivered()
+        reply = client.post(f"{address}/no-mail")
+        assert "You will get no e-mail" not in client.get(reply.headers["Location"]).text
+
+    def test_a_second_press_is_answered_as_the_first(self, client):
+        address = f"/en/confirm/{confirm_token(signature(state='pending'))}"
+        client.post(address)
+        for _ in range(2):
+            reply = client.post(f"{address}/no-mail")
+            assert "You will get no e-mail" in client.get(reply.headers["Location"]).text
+
+    def test_an_address_that_says_so_declines_nothing(self, client):
+        address = f"/en/confirm/{confirm_token(signature(state='pending'))}"
+        client.post(address)
+        page = client.get(f"{address}?declined=1").text
+        assert "You will get no e-mail" not in page
+        assert "we will send you one e-mail" in page
+
     def test_later_the_page_offers_the_link_by_mail_instead(self, client, frozen_clock):
         person = signature(at=frozen_clock.now() - timedelta(minutes=10))
         page = client.get(f"/en/confirm/{confirm_token(person)}").text

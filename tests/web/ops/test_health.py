@@ -14,10 +14,10 @@ from tests.support import factories
 from tests.support.factories import fold
 
 
-def owe_a_mail(clock, state=MailState.QUEUED) -> None:
+def owe_a_mail(clock, state=MailState.QUEUED, kind=MailKind.CONFIRM) -> None:
     db.session.add(
         OutboxMail(
-            kind=MailKind.CONFIRM,
+            kind=kind,
             subject_id=1,
             seq=1,
             lang="ko",
@@ -109,6 +109,19 @@ def test_mails_that_are_done_with_or_not_due_yet_are_no_alarm(client, frozen_clo
     frozen_clock.move(minutes=30)
     owe_a_mail(frozen_clock)
     assert client.get("/readyz").json["outbox_age_seconds"] == 0
+
+
+@pytest.mark.parametrize(("hours", "warnings"), [(3, 0), (4, 1)])
+@pytest.mark.parametrize("kind", [MailKind.THANKS, MailKind.NEWS])
+def test_thanks_and_news_that_wait_for_other_mails_are_no_alarm_but_after_hours_a_warning(
+    client, frozen_clock, kind, hours, warnings
+):
+    owe_a_mail(frozen_clock, kind=kind)
+    frozen_clock.move(hours=hours)
+    response = client.get("/readyz")
+    assert response.status_code == 200
+    assert response.json["outbox_age_seconds"] == 0
+    assert len(response.json["warnings"]) == warnings
 
 
 @pytest.mark.parametrize(("seconds", "status"), [(59, 200), (60, 503)])

@@ -110,8 +110,8 @@ def confirm_region(subject: Subject, token: str) -> Response:
 @mailed_link
 def confirm_no_mail(subject: Subject, token: str) -> Response:
     """No mail with thanks, which goes out ten minutes after confirming."""
-    services.decline_thanks(token)
-    return see_other(subject.url("confirm", token=token, declined=1, _anchor="done"))
+    done = {"declined": 1, "_anchor": "done"} if services.decline_thanks(token) else {}
+    return see_other(subject.url("confirm", token=token, **done))
 
 
 @route("/confirm/<token>/receipt", of=[SIGNATURE])

@@ -8,14 +8,13 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from pledge.campaigns.mailed_links import Link
-from pledge.core import clock, countries, tokens
+from pledge.core import countries, tokens
 from pledge.core.tokens import Purpose
 from pledge.ledger.queries import number_of
 from pledge.signatures import own, services
 from pledge.signatures.identifiers import read_ticket
 from pledge.signatures.models import SignatureState
 from pledge.signatures.queries import SignatureView, is_confirmed_lately, open_link, own_signature
-from pledge.signatures.rules import THANKS_AFTER
 from pledge.statistics.ranks import region_ranks
 from pledge.web.caching import cache
 from pledge.web.ordinals import ordinal
@@ -70,15 +69,13 @@ def own_context(signature: SignatureView) -> dict[str, Any]:
 
 def thanks_context(signature: SignatureView) -> dict[str, Any]:
     number = number_of(signature.id)
-    declined = request.args.get("declined") == "1"
-    is_early = signature.confirmed_at is not None and clock.now() < signature.confirmed_at + THANKS_AFTER
     region_saved = request.args.get("region") == "1" and signature.region is not None
     return {
         "heading": _("Thank you, your signature counts"),
         "number": number,
         "refresh": number is None,
-        "declined": declined,
-        "mail_comes": is_early and not declined,
+        "declined": request.args.get("declined") == "1" and not signature.thanks_wait,
+        "mail_comes": signature.thanks_wait,
         "region_form": RegionForm(),
         "asks_region": signature.country == countries.HOME and signature.region is None,
         "region_saved": region_saved,

@@ -49,6 +49,7 @@ def news(slug: str) -> Response:
 
 @staff.post(f"{_ALL}/reply-to")
 @needs(Permission.EDIT_CAMPAIGNS)
+@requires_recent_mfa
 def news_reply_to(slug: str) -> AnyResponse:
     form = ReplyForm(request.form)
     problem = attempt(

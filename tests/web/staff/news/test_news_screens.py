@@ -162,6 +162,14 @@ def test_an_editor_sets_where_answers_to_e_mails_go(editor):
     assert editor.post(f"{NEWS}/reply-to", data={"seen": seen(page), "reply_to": ""}).status_code == 409
 
 
+def test_who_sets_where_answers_go_shows_the_second_factor_again(editor, frozen_clock):
+    page = editor.get(NEWS)
+    frozen_clock.move(minutes=6)
+    reply = editor.post(f"{NEWS}/reply-to", data={"seen": seen(page), "reply_to": "sky@example.org"})
+    assert "/staff/verify" in reply.headers["Location"]
+    assert "sky@example.org" not in editor.get(NEWS).text
+
+
 def test_the_desk_says_which_news_waits_for_a_second_person(editor, second, frozen_clock):
     assert "News to approve" not in editor.get("/staff/").text
     address, _ = written(editor)

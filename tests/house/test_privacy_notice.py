@@ -1,0 +1,28 @@
+"""Each signature records the version of the privacy notice that was shown, so a version names one text in each language."""
+
+from hashlib import sha256
+from pathlib import Path
+
+from pledge.core.text import markdown
+
+NOTICES = Path(markdown.__file__).parents[2] / "content" / "privacy"
+
+#: SHA-256 of the file of each language, by version. A new version is added; the lines of an older one stay as they are.
+TEXTS = {
+    "2026-11-28": {
+        "en": "cab8a1b0cb02dd1705d478e6c11df7ee8c0f2eed8afaa6e9e8df3fcf1819f88c",
+        "ko": "14c699c632d5d96fe7f2abbcf2cdc5af5c296b0a3799741518c4f3f68b341fdd",
+    },
+}
+
+
+def test_the_text_of_a_version_of_the_privacy_notice_never_changes():
+    found = {path.stem: sha256(path.read_bytes()).hexdigest() for path in NOTICES.glob("*.md")}
+    assert found == TEXTS.get(markdown.privacy_version()), (
+        "a changed text needs a new version line in every language, and its hashes here"
+    )
+
+
+def test_the_privacy_notice_has_the_same_version_in_every_language():
+    versions = {path.read_text("utf-8").partition("\n")[0] for path in NOTICES.glob("*.md")}
+    assert versions == {f"version: {markdown.privacy_version()}"}
