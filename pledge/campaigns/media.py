@@ -7,6 +7,7 @@ from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.campaigns import captions
 from pledge.campaigns.captions import BadCaptions
+from pledge.campaigns.letter_pdf.compose import BadLetterText, check_letter_text
 from pledge.campaigns.moderation import compare, edited, new_text, subject
 from pledge.campaigns.rules import BadFields, Checker, FieldFault, stamp
 from pledge.campaigns.video import BadVideo, OwnVideo, Video, parse_video, stored
@@ -132,6 +133,12 @@ def set_letter_text(actor: Actor, slug: str, seen: str, text: Mapping[str, str])
     check = Checker()
     kept = check.texts("text", text)
     check.all_or_none("text", kept, languages.texts(dict.fromkeys(languages.codes(), "-")))
+    check.finish()
+    for lang, letter in kept.items():
+        try:
+            check_letter_text(lang, letter)
+        except BadLetterText:
+            check.add(f"text_{lang}", FieldFault.LETTER)
     check.finish()
     with edited(slug) as (session, campaign):
         compare(seen, {"text": campaign.letter_text})

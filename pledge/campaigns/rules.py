@@ -46,6 +46,7 @@ class FieldFault(StrEnum):
     VIDEO = "video"
     TWO_VIDEOS = "two_videos"  #: an address and a file: a campaign has one video
     CAPTIONS = "captions"  #: not WebVTT
+    LETTER = "letter"  #: no PDF can be made of it
     PICTURE = "picture"
     DOCUMENT = "document"
 

@@ -57,6 +57,9 @@ FAULTS = {
     ),
     FieldFault.VIDEO: _l("Enter the address of one video on YouTube or Vimeo."),
     FieldFault.TWO_VIDEOS: _l("A campaign has one video: leave the address empty, or remove the video file."),
+    FieldFault.LETTER: _l(
+        "No PDF can be made of this text. Use fewer lists and quotations inside each other, and shorter links."
+    ),
     FieldFault.CAPTIONS: _l(
         "This is not WebVTT. The first line is WEBVTT, and each caption has a line like 00:01.000 --> 00:04.000 above it."
     ),

@@ -53,6 +53,25 @@ def test_everything_that_markdown_has_is_on_the_pdf_and_no_link_runs_anything(cl
     assert b"https://example.org/" in made
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("### Third first\n\nSky", "Third first"),
+        ("## Second\n\n#### Fourth\n\nSky", "Fourth"),
+        ("> #### Quoted\n\n## Second\n\nSky", "Quoted"),
+        ("##\n\nSky", "Sky"),
+        ("## ![](https://example.org/a.png)\n\nSky", "Sky"),
+        ("## \u200b\n\nSky", "Sky"),
+    ],
+)
+def test_headings_that_leave_out_a_level_or_have_no_text_are_set_too(client, text, said):
+    campaign("air")
+    with_letter({**TEXT, "en": text})
+    answer = client.get("/en/c/air/letter.pdf")
+    assert answer.status_code == 200
+    assert {said, "Sky"} <= {line.strip() for line in pdf_text(answer.data).splitlines()}
+
+
 def test_the_pdf_is_made_once_and_anew_when_the_letter_changes(client):
     campaign("air")
     with_letter()

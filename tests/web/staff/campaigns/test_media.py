@@ -193,6 +193,17 @@ def test_a_letter_to_read_is_needed_in_every_language_or_in_none(app, editor):
     assert "To you" in sent.text
 
 
+@pytest.mark.parametrize("text", ["> " * 100 + "a", f"[x](https://{'a' * 9000})"])
+def test_a_letter_to_read_of_which_no_pdf_can_be_made_is_told_beside_its_field(app, editor, text):
+    factories.campaign("air")
+    held = media.letter_text_stamp(staff_queries.desk("air").letter_text)
+    sent = send(editor, "media/letter-text", {"text_ko": "여러분께", "text_en": text, "seen": held})
+    assert sent.status_code == 422
+    assert 'href="#text_en"' in sent.text
+    assert "No PDF can be made of this text." in sent.text
+    assert not staff_queries.desk("air").letter_text
+
+
 def test_a_letter_to_read_that_somebody_else_changed_meanwhile_is_told(app, editor):
     factories.campaign("air")
     held = media.letter_text_stamp(staff_queries.desk("air").letter_text)
