@@ -1,6 +1,6 @@
 """Loading a campaign from a folder of readable files: campaign.toml, body.<lang>.md, pledge.v<N>.<lang>.md;
 letter.<lang>.md if it has a letter; film.mp4 or film.webm if it has a video of its own, with its picture film.webp and
-captions.<lang>.vtt. `video` in campaign.toml, an address, goes before a film.
+captions.<lang>.vtt (the picture is loaded with a new film only). `video` in campaign.toml, an address, goes before a film.
 
 Files describe a campaign at first. Once staff have edited it, loading leaves it alone (docs/adr/0035).
 """
@@ -112,7 +112,10 @@ class _Film:
 
 
 def _store_film(folder: Path, slug: str) -> _Film | None:
-    """Store the video, unless it is the one that the campaign has."""
+    """Store the video with its picture, unless it is the one that the campaign has.
+
+    Of a video that stays the picture stays too: it is stored re-encoded, so the file alone does not tell whether it changed.
+    """
     path = next((path for ending in VideoFormat if (path := folder / f"film.{ending}").exists()), None)
     if path is None:
         return None

@@ -70,9 +70,9 @@ def _typeset(letter: Letter) -> bytes:
 
 
 def _with_outline(blocks: list[dict[str, Any]], above: list[int] | None = None) -> list[dict[str, Any]]:
-    """The tree, changed in place, with headings as PDF/UA-1 has them (ISO 14289-1, 7.4.2): no level is left out, none is without a text.
+    """The tree, changed in place, with headings as PDF/UA-1 has them (ISO 14289-1, 7.4.2).
 
-    `above` has the level of the heading before, in the order of reading; that of the letter itself is the first.
+    No level is left out, and none is without a text. `above` has the level of the heading before, in the order of reading; that of the letter itself is the first.
     """
     above = [1] if above is None else above
     kept = []

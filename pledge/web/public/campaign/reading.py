@@ -45,6 +45,13 @@ def letter_preview(slug: str, token: str) -> Response:
     return _for_holders(_letter(view, preview=token))
 
 
+@public.get("/c/<slug>/preview/<token>/captions.vtt")
+def captions_preview(slug: str, token: str) -> Response:
+    """The captions of such a campaign's own video, for the same people."""
+    view = _draft_or_410(slug, token)
+    return _for_holders(_captions(view))
+
+
 def _draft_or_410(slug: str, token: str) -> CampaignView:
     try:
         found = tokens.read(Purpose.PREVIEW, token)
@@ -115,11 +122,7 @@ def letter_document(slug: str) -> Response:
 @kept(PAGE_CACHE)
 def captions(slug: str) -> Response:
     """The captions of the campaign's own video, in the language of the address."""
-    video = campaign_or_404(slug).video
-    text = video.captions[i18n.language()] if isinstance(video, OwnVideo) else ""
-    if not text:
-        abort(404)
-    return Response(text, mimetype="text/vtt")
+    return _captions(campaign_or_404(slug))
 
 
 @public.get("/c/<slug>/events.ics")
@@ -147,6 +150,13 @@ def _letter(view: CampaignView, *, preview: str = "") -> Response:
     return make_response(
         render_template("public/campaign/letter.html", campaign=view, letter=text, preview=preview)
     )
+
+
+def _captions(view: CampaignView) -> Response:
+    text = view.video.captions[i18n.language()] if isinstance(view.video, OwnVideo) else ""
+    if not text:
+        abort(404)
+    return Response(text, mimetype="text/vtt")
 
 
 def _campaign(view: CampaignView, *, preview: str = "") -> Response:

@@ -8,6 +8,8 @@ import pytest
 from pledge.campaigns import media, photo, quotation, staff_queries
 from pledge.campaigns.media import VideoFields
 from pledge.campaigns.photo import PhotoFocus
+from pledge.core import tokens
+from pledge.core.tokens import Purpose
 from pledge.files import services as files
 from tests.support import factories
 from tests.support.factories import EDITOR
@@ -80,6 +82,20 @@ def test_without_captions_of_a_language_there_is_no_file_of_them(app, client):
     media.set_video(EDITOR, "air", media.video_stamp(None), fields)
     assert client.get("/en/c/air/captions.vtt").status_code == 404
     assert 'data-captions="ko"' in client.get("/en/c/air").text
+
+
+def test_the_captions_of_a_draft_are_read_by_the_link_of_its_preview(app, client):
+    factories.draft("air")
+    fields = VideoFields(file=factories.stored_video(), captions={"ko": CAPTIONS})
+    media.set_video(EDITOR, "air", media.video_stamp(None), fields)
+    token = tokens.mint(Purpose.PREVIEW, [staff_queries.desk("air").id])
+    page = client.get(f"/en/c/air/preview/{token}").text
+    address = re.search(r'<track kind="captions" src="([^"]+)"', page)[1]
+    track = client.get(address)
+    assert (track.status_code, track.mimetype, track.text) == (200, "text/vtt", CAPTIONS)
+    assert track.headers["X-Robots-Tag"] == "noindex, nofollow"
+    assert client.get("/en/c/air/preview/nonsense/captions.vtt").status_code == 410
+    assert client.get(f"/en/c/air/preview/{token}/captions.vtt").status_code == 404
 
 
 @pytest.mark.parametrize(
