@@ -185,17 +185,24 @@ def _load_texts(campaign: Campaign, folder: Path, facts: dict[str, Any], langs: 
 def _load_partners(
     session: Session, campaign: Campaign, partners: list[dict[str, Any]], langs: list[str]
 ) -> None:
-    stored = {partner.position: partner for partner in campaign.partners}
+    """Load partners; one with the same name as a stored one is the same and keeps its number, which is in its link."""
+    stored = {partner.name.of(languages.default()): partner for partner in campaign.partners}
+    # Two rows may not have one position, not even for a moment. What is not in the file stays below 0.
+    for partner in campaign.partners:
+        partner.position = -1 - partner.position
+    session.flush()
     for position, facts in enumerate(partners):
-        partner = stored.pop(position, None)
-        if partner is None:
-            partner = Partner(position=position)
-            campaign.partners.append(partner)
+        name = _in_each(facts["name"], langs)
+        known = stored.pop(name.of(languages.default()), None)
+        partner = known or Partner()
+        partner.position, partner.name = position, name
         partner.role, partner.url = facts["role"], clean_link(facts.get("url", ""))
         partner.type = facts.get("type", "")
-        partner.name = _in_each(facts["name"], langs)
-    for left_over in stored.values():
-        session.delete(left_over)
+        if known is None:
+            campaign.partners.append(partner)
+    for partner in campaign.partners:
+        if partner.position < 0:
+            session.delete(partner)
 
 
 def _load_events(

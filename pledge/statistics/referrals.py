@@ -21,7 +21,8 @@ from pledge.statistics.cells import MIN_CELL
 
 _PARTNER, _ORGANIZATION = "p", "o"
 _CODE = re.compile(r"([po])([1-9][0-9]{0,18})")
-_MAX_NUMBER = 2**63 - 1
+#: The largest number that the column `id` of each holds; PostgreSQL refuses to compare it with a larger one.
+_MAX_NUMBERS = {_PARTNER: 2**31 - 1, _ORGANIZATION: 2**63 - 1}
 
 
 @dataclass(frozen=True)
@@ -74,9 +75,11 @@ def partners(campaign_id: int) -> list[Referrer]:
 def find(campaign_id: int, code: str) -> Referrer | None:
     """Whose code this is; None for one that counts for nobody."""
     matched = _CODE.fullmatch(code)
-    if matched is None or int(matched[2]) > _MAX_NUMBER:
+    if matched is None:
         return None
     letter, number = matched[1], int(matched[2])
+    if number > _MAX_NUMBERS[letter]:
+        return None
     query = (
         _partners(campaign_id).where(Partner.id == number)
         if letter == _PARTNER

@@ -96,7 +96,7 @@ def kept(
                     after_this_request(_replace_copy)
                 raise
             finally:
-                cache.delete(f"{name}{_RENEWED}")
+                _end_renewal(name)
 
         answer.kept_reads = names  # type: ignore[attr-defined]  # a test holds deploy/nginx.conf against it
         setattr(answer, _COPY, lambda: _find(place()))
@@ -119,6 +119,12 @@ def _find(name: str | None) -> AnyResponse | None:
     ):
         return None
     return found.response.make_conditional(request)
+
+
+def _end_renewal(name: str | None) -> None:
+    """Leave the next renewal to somebody else; nothing where no copy is kept."""
+    if name is not None:
+        cache.delete(f"{name}{_RENEWED}")
 
 
 def _keep(key: str, response: AnyResponse, seconds: int) -> None:

@@ -123,6 +123,13 @@ def test_a_missing_language_stops_the_loading_and_stores_nothing(folder):
     assert number_of(Campaign) == 0
 
 
+def numbers_of_partners():
+    """The number of each partner by its English name, in their order."""
+    db.session.rollback()
+    stored = db.session.scalars(select(Partner).order_by(Partner.position))
+    return {partner.name["en"]: partner.id for partner in stored}
+
+
 def test_partners_follow_the_file(folder):
     load_folder(folder)
     facts = (folder / "campaign.toml").read_text("utf-8")
@@ -131,6 +138,19 @@ def test_partners_follow_the_file(folder):
     before = number_of(Partner)
     load_folder(folder)
     assert number_of(Partner) == before - 1
+
+
+def test_a_partner_keeps_its_number_when_another_is_put_before_it_in_the_file(folder):
+    load_folder(folder)
+    before = numbers_of_partners()
+    path = folder / "campaign.toml"
+    facts = path.read_text("utf-8")
+    new = '[[partners]]\nrole = "partner"\nname = {ko = "새 동반자", en = "A New Partner"}\n\n'
+    path.write_text(facts.replace("[[partners]]", f"{new}[[partners]]", 1), "utf-8")
+    load_folder(folder)
+    after = numbers_of_partners()
+    assert list(after) == ["A New Partner", *before]
+    assert {name: number for name, number in after.items() if name in before} == before
 
 
 def test_events_and_video_follow_the_file_and_calendars_know_the_events_again(folder):

@@ -87,7 +87,18 @@ def test_a_code_leads_to_the_names_of_who_has_it():
 
 @pytest.mark.parametrize(
     "code",
-    ["", "p", "p0", "x1", "p-1", "p1 ", "p\N{ARABIC-INDIC DIGIT THREE}", "o99999999999999999999", "p" * 5000],
+    [
+        "",
+        "p",
+        "p0",
+        "x1",
+        "p-1",
+        "p1 ",
+        "p\N{ARABIC-INDIC DIGIT THREE}",
+        "p2147483648",
+        "o9223372036854775808",
+        "p" * 5000,
+    ],
 )
 def test_what_is_no_code_belongs_to_nobody(code):
     assert referrals.find(campaign().id, code) is None

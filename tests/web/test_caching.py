@@ -111,6 +111,15 @@ def test_a_renewal_that_fails_leaves_the_next_one_to_somebody_else(made, frozen_
     assert made.get().text == "4"
 
 
+def test_a_request_of_which_no_copy_is_kept_ends_no_renewal(made, monkeypatch):
+    ended = []
+    monkeypatch.setattr(cache, "delete", ended.append)
+    made.get("/x?page=2")
+    assert ended == []
+    made.get("/x")
+    assert len(ended) == 1
+
+
 def test_a_copy_that_nobody_asked_for_is_not_shown_later_on(made, frozen_clock):
     made.get()
     frozen_clock.move(seconds=MAX_AGE)

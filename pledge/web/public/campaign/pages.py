@@ -117,12 +117,12 @@ def _or_404(campaign: CampaignView | None) -> CampaignView:
     return campaign
 
 
-@cache.cached(SECONDS, make_cache_key=lambda slug, lang: f"campaign {slug} {lang}")
+@cache.cached(SECONDS, make_cache_key=lambda slug, lang: f"campaign by slug {slug} {lang}")
 def _campaign(slug: str, lang: str) -> CampaignView | None:
     return campaigns.find(slug, lang)
 
 
-@cache.cached(SECONDS, make_cache_key=lambda campaign_id, lang: f"campaign {campaign_id} {lang}")
+@cache.cached(SECONDS, make_cache_key=lambda campaign_id, lang: f"campaign by number {campaign_id} {lang}")
 def kept_campaign(campaign_id: int, lang: str) -> CampaignView | None:
     """A campaign by its number, at most a second old."""
     return campaigns.find_by_id(campaign_id, lang)

@@ -14,7 +14,7 @@ from pledge.core import clock
 from pledge.web.caching import cache
 from pledge.web.security_headers import CONTENT_SECURITY_POLICY
 from tests.support import factories
-from tests.support.factories import EDITOR, event_fields, fold_all, manage_token, signature
+from tests.support.factories import EDITOR, confirm_token, event_fields, fold_all, manage_token, signature
 
 PAGE = "/en/c/air"
 VIDEO = "https://youtu.be/dQw4w9WgXcQ"
@@ -26,6 +26,12 @@ def set_video(address):
 
 def fresh(app):
     cache.clear()
+
+
+def test_a_mailed_link_that_was_opened_makes_no_page_at_the_number_of_its_campaign(client):
+    person = signature(state="pending")
+    assert client.get(f"/en/confirm/{confirm_token(person)}").status_code == 200
+    assert client.get(f"/en/c/{person.campaign_id}").status_code == 404
 
 
 def test_a_page_without_extras_has_no_empty_sections(app, client):
