@@ -35,6 +35,8 @@ class Readiness:
     paused: list[str] = field(default_factory=list)  #: "signing", "mail": paused by staff, so no problem
     #: Mails to new addresses are held back at their pace (mail/valve.py): people can sign, but the mail comes later.
     valve_closed: bool = False
+    #: Of the warnings, those about thanks and news that are late.
+    late: list[str] = field(default_factory=list)
 
     @property
     def ready(self) -> bool:
@@ -66,15 +68,23 @@ def readiness() -> Readiness:
         problems.append(
             f"a mail has been due for {outbox_age:.0f} seconds: is `flask worker` running, does the SMTP server answer?"
         )
+    late = []
     if last_age >= OLDEST_LAST_MAIL and not turned.mail_paused:
-        warnings.append(
+        late.append(
             f"thanks or news have been due for {last_age / 3600:.0f} hours: other mails go first; "
             "does the SMTP server take too few?"
         )
     if lag >= MAX_LAG:
         problems.append(f"an entry has not been counted for {lag:.0f} seconds: is `flask worker` running?")
     return Readiness(
-        "ok", round(outbox_age, 1), round(lag, 1), problems, warnings, turned.paused, held_since is not None
+        "ok",
+        round(outbox_age, 1),
+        round(lag, 1),
+        problems,
+        warnings + late,
+        turned.paused,
+        held_since is not None,
+        late,
     )
 
 

@@ -141,6 +141,8 @@ def worker_findings(state: Readiness) -> Iterator[Finding]:
             f"{valve.HELD_BACK} (PLEDGE_FIRST_MAIL_PACE): a busy day, or somebody who types other people's addresses; "
             "see the dashboard of the staff area",
         )
+    for fault in state.late:
+        yield warning("mail", fault)
     dead = mail.outbox().dead
     if dead:
         yield warning("mail", f"{dead} mails were given up: see `flask mail dead`, then `flask mail retry`")

@@ -6,9 +6,11 @@ import pytest
 
 from pledge.diagnosis import surroundings
 from pledge.diagnosis.findings import Severity
-from pledge.diagnosis.state import Readiness
+from pledge.diagnosis.state import Readiness, readiness
 from pledge.files import storage
+from pledge.mail.models import MailKind
 from tests.support import apps, factories
+from tests.support.mails import enqueue
 from tests.support.production import PRODUCTION
 from tests.support.run import free_port
 
@@ -122,6 +124,13 @@ def test_a_worker_that_lags_is_a_problem(app):
 
 def test_a_worker_that_keeps_up_is_in_order(app):
     assert the_only(surroundings.worker_findings(Readiness("ok", 0.0, 0.2)))[0] is Severity.OK
+
+
+def test_thanks_that_are_hours_late_are_a_warning_of_the_doctor(app, frozen_clock):
+    enqueue(kind=MailKind.THANKS)
+    frozen_clock.move(hours=5)
+    found = findings(surroundings.worker_findings(readiness()))
+    assert [level for level, _ in found] == [Severity.OK, Severity.WARNING]
 
 
 @pytest.mark.sqlite_only  # on PostgreSQL the database's clock decides
