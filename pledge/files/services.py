@@ -32,7 +32,7 @@ from pledge.files.faults import (
 )
 from pledge.files.models import FileKind, StoredFile
 from pledge.files.storage import PART, StorageAway
-from pledge.files.videos import MP4, WEBM, video_type
+from pledge.files.videos import MP4, WEBM, blank_metadata, video_type
 
 __all__ = [
     "BadDocument",
@@ -109,8 +109,10 @@ def store_document(data: bytes, media_type: str) -> str:
     return _store_parts(FileKind.DOCUMENT, PDF, {"document.pdf": data})
 
 
-def store_video(file: IO[bytes]) -> str:
+def store_video(file: IO[bytes], *, is_upload: bool = False) -> str:
     """Store a video as it is, if every browser can play it (videos.py); returns its random name.
+
+    Of an upload the metadata are blanked, in the file itself.
 
     Raises BadVideoFile with the fault, or StorageAway.
     """
@@ -118,6 +120,8 @@ def store_video(file: IO[bytes]) -> str:
     if size > current_config().max_video_mb * MEGABYTE:
         raise BadVideoFile(VideoFault.TOO_LARGE)
     media_type = video_type(file)
+    if is_upload:
+        blank_metadata(file, media_type)
     file.seek(0)
     digest = hashlib.sha256()
     while part := file.read(PART):

@@ -17,12 +17,17 @@ _WEBM_CODECS = frozenset({b"V_VP8", b"V_VP9", b"V_AV1"})
 
 #: Boxes or elements that are looked at; a film of some minutes in fragments has a few thousand.
 _MAX_PARTS = 50_000
+_BLANK = 64_000  #: bytes that are overwritten at once
 #: Boxes inside each other on the way to the names of codecs.
 _TO_CODECS = (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd")
 _MAX_VALUE = 40  #: bytes of a name
+#: Boxes that describe a film, as phones note the place in them (8.10, 8.11), and those that may have them inside, by level.
+_MP4_METADATA = frozenset({b"udta", b"meta", b"uuid"})
+_WITH_METADATA = (frozenset({b"moov", b"moof"}), frozenset({b"trak", b"traf"}), frozenset[bytes]())
 
 _EBML, _DOC_TYPE = 0x1A45DFA3, 0x4282
 _SEGMENT, _CLUSTER, _TRACKS, _TRACK, _CODEC = 0x18538067, 0x1F43B675, 0x1654AE6B, 0xAE, 0x86
+_TAGS, _VOID = 0x1254C367, b"\xec"
 
 
 def video_type(file: IO[bytes]) -> str:
@@ -40,6 +45,24 @@ def video_type(file: IO[bytes]) -> str:
     except ValueError:
         raise BadVideoFile(VideoFault.DAMAGED) from None
     raise BadVideoFile(VideoFault.WRONG_TYPE)
+
+
+def blank_metadata(file: IO[bytes], media_type: str) -> None:
+    """Overwrite what describes a video that video_type has accepted, such as the place of a phone; all else stays where it is.
+
+    The tracks stay as they are, also one in which a camera wrote its way. Raises BadVideoFile, then nothing is written.
+    """
+    end = file.seek(0, os.SEEK_END)
+    find = _mp4_metadata if media_type == MP4 else _webm_metadata
+    try:
+        found = list(find(_Reader(file), 0, end))
+    except ValueError:
+        raise BadVideoFile(VideoFault.DAMAGED) from None
+    for at, new, stop in found:
+        file.seek(at)
+        file.write(new)
+        while (left := stop - file.tell()) > 0:
+            file.write(bytes(min(left, _BLANK)))
 
 
 class _Reader:
@@ -86,6 +109,17 @@ def _mp4_codecs(reader: _Reader, begin: int, end: int, path: Sequence[bytes] = _
             yield from _mp4_codecs(reader, inside, stop, path[1:])
 
 
+def _mp4_metadata(reader: _Reader, begin: int, end: int, level: int = 0) -> Iterator[tuple[int, bytes, int]]:
+    """Where to write, what, and up to where zeros follow: such a box becomes a `free` one of the same size (8.1.2)."""
+    at = begin
+    for name, inside, stop in _boxes(reader, begin, end):
+        if name in _MP4_METADATA:
+            yield at + 4, b"free" + reader.at(at + 8, inside - at - 8), stop
+        elif name in _WITH_METADATA[level]:
+            yield from _mp4_metadata(reader, inside, stop, level + 1)
+        at = stop
+
+
 def _boxes(reader: _Reader, begin: int, end: int) -> Iterator[tuple[bytes, int, int]]:
     """Name, begin of the content and end of each box (4.2). Raises ValueError when they do not end where they should."""
     while begin < end:
@@ -126,6 +160,15 @@ def _check_webm(file: IO[bytes], end: int) -> str:
     if not codecs & _WEBM_CODECS:
         raise BadVideoFile(VideoFault.CODEC)
     return WEBM
+
+
+def _webm_metadata(reader: _Reader, begin: int, end: int) -> Iterator[tuple[int, bytes, int]]:
+    """As _mp4_metadata: inside the tags (RFC 9559, 5.1.8) nothing is left but one Void element (RFC 8794, 11.3.2)."""
+    segments = [(first, last) for name, first, last in _elements(reader, begin, end) if name == _SEGMENT]
+    for element, inside, stop in (part for segment in segments for part in _elements(reader, *segment)):
+        if element == _TAGS and (length := stop - inside) >= 2:
+            size = bytes([0x80 | length - 2]) if length < 9 else (1 << 56 | length - 9).to_bytes(8, "big")
+            yield inside, _VOID + size, stop
 
 
 def _values(reader: _Reader, begin: int, end: int) -> list[tuple[int, bytes]]:

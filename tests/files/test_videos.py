@@ -6,7 +6,7 @@ import pytest
 
 from pledge.files import videos
 from pledge.files.faults import BadVideoFile, VideoFault
-from pledge.files.videos import video_type
+from pledge.files.videos import blank_metadata, video_type
 from tests.support.videos import box, element, mp4, webm
 
 
@@ -84,3 +84,47 @@ def test_boxes_a_thousand_deep_are_no_way_to_a_codec():
 def test_a_file_of_nothing_but_empty_parts_is_given_up(monkeypatch):
     monkeypatch.setattr(videos, "_MAX_PARTS", 50)
     assert fault_of(mp4() + box("free") * 60) == VideoFault.DAMAGED
+
+
+PLACE = b"+37.5665+126.9780/"
+
+
+@pytest.mark.parametrize("name", ["udta", "meta", "uuid"])
+def test_the_place_in_the_description_of_an_mp4_is_blanked_and_nothing_else_changes(name):
+    noted = box(name, PLACE)
+    large = (1).to_bytes(4, "big") + name.encode() + (16 + len(PLACE)).to_bytes(8, "big") + PLACE
+    track = box("trak", box("tkhd", bytes(80)) + noted)
+    data = mp4() + noted + box("moov", track + large) + box("moof", box("traf", noted))
+    file = io.BytesIO(data)
+    blank_metadata(file, video_type(file))
+    assert file.getvalue() == data.replace(PLACE, bytes(len(PLACE))).replace(name.encode(), b"free")
+
+
+def test_a_damaged_description_is_refused_and_boxes_a_thousand_deep_are_no_way_to_it():
+    damaged = io.BytesIO(mp4() + box("moof", b"rest"))
+    with pytest.raises(BadVideoFile) as refused:
+        blank_metadata(damaged, video_type(damaged))
+    assert refused.value.fault == VideoFault.DAMAGED
+    deep = b""
+    for _ in range(2000):
+        deep = box("moov", deep)
+    file = io.BytesIO(mp4() + deep)
+    blank_metadata(file, video_type(file))
+    assert file.getvalue() == mp4() + deep
+
+
+@pytest.mark.parametrize("length", [0, 1, 2, 7, 8, 9, 10, 200])
+def test_the_place_in_the_tags_of_a_webm_is_blanked_and_nothing_else_changes(length):
+    tags = element("1254c367", b"x" * length)
+    tracks = element("1654ae6b", element("ae", element("86", b"V_VP9")))
+    clusters = element("1f43b675", b"x" * 50)
+    data = element("1a45dfa3", element("4282", b"webm")) + element("18538067", tracks + tags + clusters)
+    file = io.BytesIO(data)
+    blank_metadata(file, video_type(file))
+    made = file.getvalue()
+    begin = data.index(tags) + len(tags) - length
+    assert (made[:begin], made[begin + length :]) == (data[:begin], data[begin + length :])
+    if length >= 2:
+        assert b"x" not in made[begin : begin + length]
+        inside = videos._elements(videos._Reader(file), begin, begin + length)
+        assert [(number, stop) for number, _, stop in inside] == [(0xEC, begin + length)]

@@ -149,7 +149,7 @@ def take_document(form: Form, name: str) -> str:
 
 def take_video(form: Form, name: str) -> str:
     """As take_picture, for a video."""
-    return _take(form, name, lambda sent: files.store_video(sent.stream))
+    return _take(form, name, lambda sent: files.store_video(sent.stream, is_upload=True))
 
 
 def _take(form: Form, name: str, store: Callable[[FileStorage], str]) -> str:
