@@ -162,6 +162,9 @@ class Partner(Model):
         CheckConstraint("role IN ('secretariat', 'partner')", name="role"),
         CheckConstraint(f"type = '' OR {one_of('type', OrganizationType)}", name="type"),
         CheckConstraint(has_text("name"), name="has_name"),
+        {
+            "sqlite_autoincrement": True
+        },  # a number is in a partner's link (statistics/referrals.py): never given again
     )
 
 

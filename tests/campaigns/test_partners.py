@@ -53,6 +53,14 @@ def test_partners_stand_in_the_order_that_staff_choose():
     assert names() == ["둘", "셋"]
 
 
+def test_the_number_of_a_removed_partner_is_given_to_no_other():
+    """It is in its link and beside the signatures of those who followed it."""
+    draft("air")
+    removed = items.add(PARTNER, EDITOR, "air", fields("하나"))
+    items.remove(PARTNER, EDITOR, "air", removed, seen=one(removed).stamp, reason="left")
+    assert items.add(PARTNER, EDITOR, "air", fields("둘")) > removed
+
+
 def test_the_page_shows_them_by_role_and_language():
     draft("air")
     items.add(PARTNER, EDITOR, "air", fields("사무국", role=PartnerRole.SECRETARIAT, url="example.org"))
