@@ -96,4 +96,5 @@ def test_the_mark_stays_under_other_decorators(client):
         """As `needs` and `requires_recent_mfa` do."""
 
     body, parts = wrapped.pledge_allowed
-    assert (body(current_config()), parts) == (5, 1)
+    with client.application.app_context():
+        assert (body(current_config()), parts) == (5, 1)
