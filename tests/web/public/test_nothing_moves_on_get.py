@@ -22,6 +22,7 @@ from tests.support.factories import (
     signature,
     unsubscribe_token,
 )
+from tests.support.routes import unknown
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -78,7 +79,7 @@ def every_address(app, tokens):
         for token in tokens if rule.arguments & {"token", "ticket"} else ["-"]:
             values = {"lang": "ko", "slug": "blue-skies", "token": token, "ticket": token}
             values |= rule.defaults or {}
-            values |= dict.fromkeys(rule.arguments - values.keys(), "1")
+            values |= {name: unknown(rule, name, {"int": 1}) for name in rule.arguments - values.keys()}
             with app.test_request_context():
                 built = rule.build({name: values[name] for name in rule.arguments})
             assert built is not None

@@ -39,6 +39,8 @@ SUBJECTS = {
     "The link to your signature": "manage",
     "Your signature is not counted": "invalidated",
 }
+#: Mails that follow confirming and withdrawing by themselves; no form asks for them.
+OTHERS = ("Thank you for signing", "You have withdrawn your signature")
 
 
 class Walk:
@@ -54,6 +56,8 @@ class Walk:
         from email import message_from_bytes, policy
 
         mail = message_from_bytes(message, policy=policy.default)
+        if any(words in mail["Subject"] for words in OTHERS):
+            return
         subject = next(kind for words, kind in SUBJECTS.items() if words in mail["Subject"])
         self.mails.append((subject, mail.get_body(("plain",)).get_content()))
 
