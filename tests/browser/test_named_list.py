@@ -97,7 +97,7 @@ def test_a_list_of_names_goes_from_its_terms_to_the_recipient(person, list_site)
     sign(signer, list_site, "Changed Mind", agreed=True)
     own_page(signer)
     signer.get_by_role("button", name="Withdraw this consent").click()
-    expect(signer.get_by_text("Your changes are saved")).to_be_visible()
+    expect(signer.get_by_text("Your consent is withdrawn")).to_be_visible()
     expect(signer.locator("#list_consent")).not_to_be_checked()
 
     exporter = staff_window(person, list_site, "exporter")

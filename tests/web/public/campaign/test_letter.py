@@ -64,7 +64,7 @@ def test_everything_that_markdown_has_is_on_the_pdf_and_no_link_runs_anything(cl
         ("## \u200b\n\nSky", "Sky"),
     ],
 )
-def test_headings_that_leave_out_a_level_or_have_no_text_are_set_too(client, text, said):
+def test_a_letter_whose_headings_leave_out_a_level_or_have_no_text_has_a_pdf(client, text, said):
     campaign("air")
     with_letter({**TEXT, "en": text})
     answer = client.get("/en/c/air/letter.pdf")

@@ -12,6 +12,7 @@ from pledge.accounts.passkeys import NewPasskey
 from pledge.audit.models import Actor
 from pledge.campaigns import items, staff_queries
 from pledge.campaigns.partners import PARTNER
+from pledge.campaigns.rules import stamp
 from pledge.core.db import db, transaction
 from pledge.exports import services as exports
 from pledge.jobs import services as jobs
@@ -218,6 +219,13 @@ def _approve_news(_client: StaffClient) -> Act:
     return Act(f"/staff/campaigns/{SLUG}/news/{number}/approve", {"seen": seen}, "news.approve")
 
 
+def _answers(_client: StaffClient) -> Act:
+    factories.the_campaign()
+    fields = {"reply_to": "answers@example.org", "seen": stamp({"reply_to": ""})}
+    path = f"/staff/campaigns/{SLUG}/news/reply-to"
+    return Act(path, fields, "campaign.reply_to", wrong={"reply_to": "nobody"}, typed="nobody")
+
+
 def _download_pack(_client: StaffClient) -> Act:
     factories.crowd(2)
     return Act(f"/staff/deliveries/{deliveries.frozen()}/download", action="delivery.download")
@@ -317,6 +325,7 @@ ACTS: dict[str, Callable[[StaffClient], Act]] = {
     "staff.close": close_account,
     "staff.cut_sessions": _sessions,
     "staff.news_approve": _approve_news,
+    "staff.news_reply_to": _answers,
     "staff.delivery_download": _download_pack,
     "staff.delivery_freeze": _freeze,
     "staff.delivery_draft_post": _preview,

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from config import current_config
 from pledge.accounts import moderation, saved_requests, sessions
 from pledge.accounts.models import StaffSavedRequest
 from pledge.accounts.roles import Role
@@ -169,8 +170,10 @@ def test_a_form_without_its_token_or_from_another_site_is_not_even_kept(app, adm
 @pytest.mark.parametrize("endpoint", [name for name in ACTS if name.startswith("staff.")])
 def test_no_form_that_asks_for_it_takes_a_file(app, endpoint):
     """A file cannot be kept: see the test below for what happens to one all the same."""
-    allowed = getattr(app.view_functions[endpoint], "pledge_allowed", (0, 0))
-    assert allowed[0] <= 512 * 1024
+    allowed = getattr(app.view_functions[endpoint], "pledge_allowed", None)
+    if allowed:
+        with app.app_context():
+            assert allowed[0](current_config()) <= 512 * 1024
 
 
 def test_a_file_is_not_kept_and_its_form_comes_back(app, admin, frozen_clock):
