@@ -1,4 +1,4 @@
-"""Check the pages that tests fetch with the Nu HTML checker: `python -m bench.html vnu.jar [tests/web/public …]`.
+"""Check the pages that tests fetch with the Nu HTML checker: `python -m bench.html_check vnu.jar [tests/web/public …]`.
 
 Not part of `make test`: the checker needs Java and 30 MB (`npm install vnu-jar`, or the .jar of its releases), while html5lib
 checks the same pages there for what it knows. Prints each kind of error with one example; the exit status says whether there
