@@ -85,7 +85,7 @@ def _rename_kind(before: str, after: str, kinds: str) -> None:
     """The indexes name the kind in their conditions, so they are made anew; the constraint lists all kinds."""
     for name in ("ix_outbox_mails_due", "ix_outbox_mails_news", f"uq_outbox_mails_{before}"):
         op.drop_index(name, table_name="outbox_mails")
-    op.execute(f"DELETE FROM outbox_mails WHERE kind IN ('{before}', 'news_test')")  # noqa: S608  # constants
+    op.execute(f"DELETE FROM outbox_mails WHERE kind IN ('{before}', 'news_test')")  # noqa: S608  # only constants of this file are put into the text
     state = "state IN ('queued', 'sent', 'dropped', 'dead')"
     # SQLite makes the table anew, and knows its constraints only when they are named.
     kept = [sa.CheckConstraint(state, name=op.f("ck_outbox_mails_state"))]

@@ -34,7 +34,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     for name in ("ix_outbox_mails_due", "ix_outbox_mails_first", "ix_outbox_mails_last"):
         op.drop_index(name, table_name="outbox_mails")
-    op.execute(f"DELETE FROM outbox_mails WHERE kind IN ({_NEW_KINDS})")  # noqa: S608  # constants
+    op.execute(f"DELETE FROM outbox_mails WHERE kind IN ({_NEW_KINDS})")  # noqa: S608  # only constants of this file are put into the text
     _allow_kinds("")
     to_confirm = "('confirm', 'endorse_confirm', 'endorse_contact')"
     awaited = f"kind <> 'news' AND (known OR kind NOT IN {to_confirm})"
