@@ -1,0 +1,102 @@
+"""Signals: what is known of a form that was sent, without a person's data leaving, and what follows from it.
+
+The rule is pure: signals in, level out. No signal is proof, and none is told to whoever sent the form. People come in
+crowds (a hall, a school, a company), so numbers alone only ask for a proof of work; they are held when the forms also look
+as if no browser had sent them.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+
+class Signal(StrEnum):
+    """What can be noticed. The values are stored (signatures.signals), so they stay as they are."""
+
+    # How many there are
+    NETWORK = "network"  #: many forms from one network: an IPv4 address or an IPv6 /64
+    WIDE_NETWORK = "wide_network"  #: many from the block around it: /24 or /48
+    DOMAIN = "domain"  #: many with one mail domain, outside the large providers
+    BREAKER = "breaker"  #: few of the last mails to confirm were answered, whoever asked for them
+    # What address it is
+    DISPOSABLE = "disposable"  #: of a domain that gives out throwaway addresses
+    # How the form was sent
+    QUICK = "quick"  #: sooner than people can fill it in
+    NO_FORM = "no_form"  #: without the mark of a form that we have shown, or with a forged one
+    HEADERS = "headers"  #: not the headers of a browser
+    # What staff decided
+    BLOCKED = "blocked"  #: from a network or domain that staff have blocked for a time
+    # How the step-up was answered
+    PROVED = "proved"  #: with proof of work
+    UNPROVED = "unproved"  #: without: the mail has a code and no link
+
+
+class Level(StrEnum):
+    LOW = "low"  #: nothing changes
+    MIDDLE = "middle"  #: proof of work is asked for
+    HIGH = "high"  #: proof of work is asked for, and a person decides before it is counted
+
+
+NUMBERS = frozenset({Signal.NETWORK, Signal.WIDE_NETWORK, Signal.DOMAIN, Signal.BREAKER})
+MACHINE = frozenset({Signal.QUICK, Signal.NO_FORM, Signal.HEADERS})
+#: Enough alone.
+GROSS = frozenset({Signal.BLOCKED})
+
+#: Nobody types a name and an address and ticks two boxes in less. Pages may be a minute old when they are opened, so a form
+#: that was opened and sent at once often looks older than it is; never younger.
+MIN_AGE = timedelta(seconds=2)
+#: Clocks of two of our machines may differ by this much.
+_SKEW = timedelta(minutes=5)
+
+#: Chromium sends fetch metadata since version 80; well above it, as brands copy its name with old numbers.
+_FIRST_CERTAIN_CHROMIUM = 90
+
+
+def level(found: Iterable[Signal]) -> Level:
+    """What follows from the signals of one form.
+
+    How it was sent counts only beside another signal: programs may send the form, and some people's proxies strip headers.
+    """
+    seen = frozenset(found)
+    if seen & GROSS:
+        return Level.HIGH
+    serious = bool(seen & NUMBERS) + (Signal.DISPOSABLE in seen)
+    if serious == 2 or (serious and len(seen & MACHINE) >= 2):
+        return Level.HIGH
+    return Level.MIDDLE if serious else Level.LOW
+
+
+def names(found: Iterable[Signal]) -> str | None:
+    """The signals as they are stored: names, sorted, a space between; None when there are none."""
+    return " ".join(sorted(found)) or None
+
+
+def is_among(signal: Signal, stored: str | None) -> bool:
+    """Whether the stored names have this one."""
+    return signal in (stored or "").split()
+
+
+def of_age(shown_at: datetime | None, now: datetime) -> set[Signal]:
+    """What the age of a form tells. `shown_at`: when we made its page; None without a mark of ours."""
+    if shown_at is None or shown_at > now + _SKEW:
+        return {Signal.NO_FORM}
+    return {Signal.QUICK} if now - shown_at < MIN_AGE else set()
+
+
+def of_headers(header: Callable[[str], str | None], *, encrypted: bool) -> set[Signal]:
+    """What the headers of a request tell. `header`: the value of one; `encrypted`: it came over HTTPS, where browsers say more.
+
+    Every browser names itself and its languages. Only Chromium is expected to send fetch metadata: Safari, old browsers
+    and those inside of other applications (Android's `wv`) are not judged by it.
+    """
+    agent = header("User-Agent")
+    if not agent or not header("Accept-Language"):
+        return {Signal.HEADERS}
+    is_modern = header("Sec-CH-UA") or (_chromium(agent) >= _FIRST_CERTAIN_CHROMIUM and "; wv)" not in agent)
+    return {Signal.HEADERS} if encrypted and is_modern and not header("Sec-Fetch-Site") else set()
+
+
+def _chromium(agent: str) -> int:
+    """The version of Chromium that a User-Agent names; 0 for others."""
+    number = agent.partition(" Chrome/")[2].partition(".")[0]
+    return int(number) if number.isascii() and number.isdigit() and len(number) < 5 else 0

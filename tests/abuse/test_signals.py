@@ -1,0 +1,139 @@
+"""What the signals of one form are, and what follows from them."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import chain, combinations
+
+import pytest
+
+from pledge.abuse.signals import Level, Signal, is_among, level, names, of_age, of_headers
+
+NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
+LOW, MIDDLE, HIGH = Level
+CHROME = {
+    "User-Agent": "Mozilla/5.0 (Linux; Android 14; SM-A155N) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Mobile Safari/537.36",
+    "Accept-Language": "ko-KR,ko;q=0.9",
+    "Sec-CH-UA": '"Chromium";v="142"',
+    "Sec-Fetch-Site": "same-origin",
+}
+SAFARI = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.6 Mobile/15E148 Safari/604.1"
+KAKAO_ON_IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 KAKAOTALK 25.8.0"
+KAKAO_ON_ANDROID = "Mozilla/5.0 (Linux; Android 13; SM-G991N; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/120.0.0.0 Mobile Safari/537.36 KAKAOTALK/2410850"
+FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0"
+OLD_CHROME = (
+    "Mozilla/5.0 (Windows NT 6.1) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/70.0.3538.77 Safari/537.36"
+)
+LYNX = "Lynx/2.9.0dev.12 libwww-FM/2.14 SSL-MM/1.4.1"
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        ("", LOW),
+        ("quick", LOW),
+        ("no_form headers", LOW),
+        ("network", MIDDLE),
+        ("wide_network", MIDDLE),
+        ("domain", MIDDLE),
+        ("breaker", MIDDLE),
+        ("disposable", MIDDLE),
+        ("network wide_network domain breaker", MIDDLE),
+        ("network headers", MIDDLE),
+        ("disposable quick", MIDDLE),
+        ("network no_form headers", HIGH),
+        ("domain quick headers", HIGH),
+        ("breaker no_form headers", HIGH),
+        ("disposable no_form headers", HIGH),
+        ("disposable domain", HIGH),
+        ("disposable network", HIGH),
+        ("blocked", HIGH),
+        ("proved", LOW),
+        ("network unproved", MIDDLE),
+    ],
+)
+def test_what_follows_from_the_signals(found, expected):
+    assert level(map(Signal, found.split())) is expected
+
+
+def test_no_signal_alone_holds_a_signature_but_the_gross_ones():
+    assert [signal for signal in Signal if level([signal]) is HIGH] == [Signal.BLOCKED]
+
+
+def test_one_more_signal_never_lowers_the_level():
+    order = list(Level)
+    for found in chain.from_iterable(combinations(Signal, size) for size in range(4)):
+        for more in Signal:
+            assert order.index(level({*found, more})) >= order.index(level(found)), (found, more)
+
+
+def test_signals_are_stored_by_name_and_all_that_can_come_together_fit_the_column():
+    assert names({Signal.PROVED, Signal.DOMAIN, Signal.HEADERS}) == "domain headers proved"
+    assert names(set()) is None
+    together = set(Signal) - {Signal.QUICK, Signal.PROVED}  # these exclude no_form and unproved
+    assert len(names(together)) <= 80
+
+
+def test_a_stored_signal_is_found_by_its_whole_name():
+    assert is_among(Signal.PROVED, "domain proved")
+    assert not is_among(Signal.PROVED, "unproved")
+    assert not is_among(Signal.NETWORK, "wide_network")
+    assert not is_among(Signal.NETWORK, None)
+
+
+@pytest.mark.parametrize(
+    ("age", "expected"),
+    [
+        (timedelta(seconds=0), {Signal.QUICK}),
+        (timedelta(seconds=1.9), {Signal.QUICK}),
+        (timedelta(seconds=2), set()),
+        (timedelta(minutes=1), set()),
+        (timedelta(days=30), set()),
+        (timedelta(minutes=-4), {Signal.QUICK}),  # made by a machine whose clock is ahead
+        (timedelta(minutes=-6), {Signal.NO_FORM}),
+        (None, {Signal.NO_FORM}),
+    ],
+)
+def test_the_age_of_a_form(age, expected):
+    assert of_age(None if age is None else NOW - age, NOW) == expected
+
+
+def without(*left_out):
+    return {name: value for name, value in CHROME.items() if name not in left_out}
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        CHROME,
+        *({"User-Agent": agent, "Accept-Language": "ko"} for agent in (SAFARI, KAKAO_ON_IPHONE, FIREFOX)),
+        *({"User-Agent": agent, "Accept-Language": "ko"} for agent in (KAKAO_ON_ANDROID, OLD_CHROME, LYNX)),
+    ],
+    ids=["Chrome", "Safari", "KakaoTalk on iPhone", "Firefox", "KakaoTalk on Android", "old Chrome", "Lynx"],
+)
+def test_no_browser_is_judged_by_its_headers(headers):
+    assert of_headers(headers.get, encrypted=True) == set()
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"User-Agent": "python-requests/2.32"},
+        without("User-Agent"),
+        without("Accept-Language"),
+        without("Sec-Fetch-Site"),
+        without("Sec-Fetch-Site", "Sec-CH-UA"),
+        without("Sec-Fetch-Site") | {"User-Agent": SAFARI},
+        CHROME | {"User-Agent": ""},
+    ],
+)
+def test_a_program_that_does_not_trouble_to_look_like_a_browser_is_seen(headers):
+    assert of_headers(headers.get, encrypted=True) == {Signal.HEADERS}
+
+
+def test_without_https_chromium_sends_no_fetch_metadata_and_is_not_judged_by_it():
+    assert of_headers(without("Sec-Fetch-Site").get, encrypted=False) == set()
+
+
+@pytest.mark.parametrize("agent", ["a Chrome/", "a Chrome/x.1", "a Chrome/²", "a Chrome/" + "9" * 5000])
+def test_a_strange_user_agent_is_read_without_an_error(agent):
+    assert of_headers({"User-Agent": agent, "Accept-Language": "ko"}.get, encrypted=True) == set()
