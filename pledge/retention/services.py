@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, exists, select, update
+from sqlalchemy import ColumnElement, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from pledge.accounts import throttle
@@ -21,7 +21,7 @@ from pledge.signatures.rules import PENDING_LIFETIME
 
 #: Mails that were sent or given up: long enough to answer "did you send me one?".
 MAILS = timedelta(days=90)
-#: The keyed hash of the network that somebody signed from: long enough to find robots by it.
+#: The keyed hashes of the network that somebody signed from and of the wider one around it: long enough to find robots by it.
 NETWORKS = timedelta(days=90)
 _WAITS_FOR_NOTICE = (
     OutboxMail.subject_id == ErasureNotice.id,
@@ -93,10 +93,14 @@ def _sweep(model: type[Model], *conditions: ColumnElement[bool]) -> int:
 def _forget_networks(before: datetime) -> int:
     old = (
         select(Signature.id)
-        .where(Signature.network_hash.is_not(None), Signature.submitted_at < before)
+        .where(
+            or_(Signature.network_hash.is_not(None), Signature.wide_network_hash.is_not(None)),
+            Signature.submitted_at < before,
+        )
         .limit(BATCH)
     )
-    forget = update(Signature).where(Signature.id.in_(old)).values(network_hash=None).returning(Signature.id)
+    gone = {"network_hash": None, "wide_network_hash": None}
+    forget = update(Signature).where(Signature.id.in_(old)).values(gone).returning(Signature.id)
     total = 0
     while True:
         with transaction() as session:

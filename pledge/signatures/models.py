@@ -1,6 +1,6 @@
 """The table of signatures: one row for each submission of the form, moved only by guarded updates.
 
-At most one row of a person in a campaign is settled (confirmed, or taken out of the count by staff). Any number may wait
+At most one row of a person in a campaign is settled (confirmed, held, or taken out of the count by staff). Any number may wait
 beside it, each until its own link or code is used, and rows that were withdrawn stay as they were (docs/adr/0062).
 """
 
@@ -22,7 +22,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from pledge.core.db import Model
 from pledge.core.db.encrypted_columns import Sealed
-from pledge.core.db.types import BigKey, UTCDateTime
+from pledge.core.db.types import BigKey, UTCDateTime, one_of
 
 #: The contexts that are authenticated with the encrypted columns.
 EMAIL_CONTEXT = "signatures.email"
@@ -33,7 +33,8 @@ NOTICE_CONTEXT = "erasure_notices.email"
 
 #: The states over which there are indexes. A query must repeat the predicate verbatim to use the index.
 PENDING = "state = 'pending'"
-SETTLED = "state IN ('confirmed', 'invalidated')"
+SETTLED = "state IN ('confirmed', 'held', 'invalidated')"
+HELD = "state = 'held'"
 #: Whether a reminder is due is still to be decided (reminding.py). A query must repeat the predicate verbatim too.
 TO_REMIND = "state = 'pending' AND NOT reminded"
 #: The fence: of a person, one row in a campaign is counted.
@@ -52,6 +53,7 @@ WANTS_NEWS = "updates AND state = 'confirmed'"
 class SignatureState(StrEnum):
     PENDING = "pending"
     CONFIRMED = "confirmed"
+    HELD = "held"  #: confirmed by the person, and counted only when staff release it
     WITHDRAWN = "withdrawn"
     INVALIDATED = "invalidated"  #: taken out of the count by staff; can be undone
 
@@ -113,24 +115,43 @@ class Signature(Model):
     withdrawn_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     #: The invalidation that took it out of the count (signatures/invalidation/services.py); NULL unless the state says so.
     invalidation_id: Mapped[int | None]
-    #: For finding robots afterwards, never for finding a person: keyed hashes of the network (dropped after 90 days) and
-    #: of the mail's domain, other ones in each campaign, and which large provider it belongs to ("naver", "kakao", "gmail", "other").
+    #: For finding robots, never for finding a person: keyed hashes of the network and of the IPv4 /24 or IPv6 /48 around it
+    #: (dropped after 90 days) and of the mail's domain, other ones in each campaign, and which large provider it belongs to
+    #: ("naver", "kakao", "gmail", "other").
     network_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    wide_network_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     domain_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     mail_provider: Mapped[str] = mapped_column(String(8), server_default="other")
+    #: Names of the signals seen when it was signed and when it was confirmed (abuse/signals.py), in order, a space between.
+    signals: Mapped[str | None] = mapped_column(String(80))
+    confirm_signals: Mapped[str | None] = mapped_column(String(80))
+    #: Why it becomes held instead of confirmed when its link or code is used; NULL: it is counted then. Kept when it is refused.
+    hold_reason: Mapped[str | None] = mapped_column(String(16))
     #: The code of the partner or organisation whose link led to the form (statistics/referrals.py); NULL for everybody else.
     via: Mapped[str | None] = mapped_column(String(20))
     #: Staff have hidden this name: the person cannot show it again, even by signing again.
     name_hidden: Mapped[bool] = mapped_column(Boolean, server_default=false())
 
     __table_args__ = (
-        CheckConstraint("state IN ('pending', 'confirmed', 'withdrawn', 'invalidated')", name="state"),
-        CheckConstraint("state <> 'confirmed' OR confirmed_at IS NOT NULL", name="confirmed_has_time"),
+        CheckConstraint(one_of("state", SignatureState), name="state"),
+        CheckConstraint(
+            "state NOT IN ('confirmed', 'held') OR confirmed_at IS NOT NULL", name="confirmed_has_time"
+        ),
+        CheckConstraint("state <> 'confirmed' OR hold_reason IS NULL", name="confirmed_is_released"),
+        CheckConstraint("state <> 'held' OR hold_reason IS NOT NULL", name="held_has_reason"),
         CheckConstraint(
             "(state = 'invalidated') = (invalidation_id IS NOT NULL)", name="invalidated_has_cause"
         ),
         CheckConstraint("region IS NULL OR country = 'KR'", name="region_is_korean"),
         Index("ix_signatures_person", "address_hash", "campaign_id"),
+        Index("ix_signatures_submitted", "submitted_at"),
+        Index(
+            "ix_signatures_held",
+            "campaign_id",
+            "confirmed_at",
+            postgresql_where=text(HELD),
+            sqlite_where=text(HELD),
+        ),
         Index(
             SETTLED_INDEX,
             "address_hash",

@@ -1,13 +1,13 @@
 """Where a sign-up came from: stored so that robots can be found afterwards, in a form that reveals nothing about a person.
 
-A network and a mail domain are kept as keyed hashes, other ones in each campaign: staff who know one can look for it; a
+A network, the wider one around it and a mail domain are kept as keyed hashes, other ones in each campaign: staff who know one can look for it; a
 copy of the database tells neither, nor who signed two campaigns. Only the largest providers are kept by name, for the desk's figures.
 """
 
 from dataclasses import dataclass
 
 from pledge.core.encryption import vault
-from pledge.core.networks import UNKNOWN, network_of
+from pledge.core.networks import UNKNOWN, block_of, network_of
 from pledge.signatures.addresses import Address, BadAddress, parse
 
 #: Reviewed 2026-11-24: every domain under which these three give out addresses to the public.
@@ -28,6 +28,7 @@ class Origin:
     """What is stored of it with a signature."""
 
     network_hash: bytes | None
+    wide_network_hash: bytes | None
     domain_hash: bytes
     mail_provider: str
 
@@ -37,6 +38,7 @@ def origin(slug: str, address: Address, network: str) -> Origin:
     domain = domain_of(address)
     return Origin(
         network_hash=network_hash(slug, network) if network else None,
+        wide_network_hash=wide_network_hash(slug, network) if network else None,
         domain_hash=domain_hash(slug, domain),
         mail_provider=PROVIDERS.get(domain, OTHER),
     )
@@ -49,6 +51,11 @@ def domain_of(address: Address) -> str:
 
 def network_hash(slug: str, network: str) -> bytes:
     return vault().keyed_hash(f"network {slug} {network}")
+
+
+def wide_network_hash(slug: str, network: str) -> bytes:
+    """Of the IPv4 /24 or IPv6 /48 around a network as limits.client_network() tells it."""
+    return vault().keyed_hash(f"wide network {slug} {block_of(network.removesuffix('/64'))}")
 
 
 def domain_hash(slug: str, domain: str) -> bytes:

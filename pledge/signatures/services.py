@@ -57,6 +57,8 @@ class Submission:
     list_terms: int | None = None  #: version of the terms that were agreed to (campaigns/list_terms.py)
     via: str | None = None  #: code of whose link led here (statistics/referrals.py), known to the campaign
     network: str = ""  #: where it came from, as limits.client_network() tells it
+    signals: str | None = None  #: names of the signals seen (abuse/signals.py), in order, a space between
+    hold_reason: str | None = None  #: why it is held when it is confirmed; None: it is counted then
 
 
 class Confirmation(StrEnum):
@@ -97,11 +99,14 @@ def sign(submission: Submission) -> str:
             "lang": submission.lang,
             "privacy_version": submission.privacy_version,
             "network_hash": came_from.network_hash,
+            "wide_network_hash": came_from.wide_network_hash,
             "domain_hash": came_from.domain_hash,
             "mail_provider": came_from.mail_provider,
             "salt": seal(salt, SALT_CONTEXT),
             "commitment": leaves.commitment(salt, submission.address.mailed),
             "via": submission.via,
+            "hold_reason": submission.hold_reason,
+            "signals": submission.signals,
             "list_terms": submission.list_terms,
             "now": now,
         }
@@ -111,8 +116,9 @@ def sign(submission: Submission) -> str:
     return ticket_for(submission.slug, signature_id)
 
 
-def confirm(signature_id: int) -> bool:
-    """Count a pending signature: one guarded update, one ledger entry and the mail with thanks, in one transaction.
+def confirm(signature_id: int, signals: str | None = None) -> bool:
+    """Count a pending signature: one guarded update, one ledger entry and the mail with thanks, in one transaction. One with
+    a hold reason is held instead, and counted when staff release it. `signals`: seen at confirming, as in Submission.
 
     True when this call did it; False when there was nothing to move (done before, another submission of the same person
     is counted, gone, or too late).
@@ -121,6 +127,7 @@ def confirm(signature_id: int) -> bool:
     return statements.confirm(
         {
             "id": signature_id,
+            "signals": signals,
             "now": now,
             "grace": now - CONFIRM_GRACE,
             "hour": hour_of(now),
@@ -129,13 +136,13 @@ def confirm(signature_id: int) -> bool:
     )
 
 
-def confirm_by_link(token: str) -> bool:
+def confirm_by_link(token: str, signals: str | None = None) -> bool:
     """Confirm with a mailed link, as confirm() does; False also when the link has expired. Raises BadToken."""
     signature_id, expired = read_confirm_token(token)
-    return not expired and confirm(signature_id)
+    return not expired and confirm(signature_id, signals)
 
 
-def confirm_by_code(signature_id: int, code: str) -> Confirmation:
+def confirm_by_code(signature_id: int, code: str, signals: str | None = None) -> Confirmation:
     """Confirm with the six digits of the newest mail about this submission.
 
     Each try is counted before the digits are compared, so parallel guesses get no more than the rest. Tries count for one
@@ -149,7 +156,7 @@ def confirm_by_code(signature_id: int, code: str) -> Confirmation:
         return Confirmation.SPENT
     if not tokens.code_matches(code, signature_id, tried.code_mail):
         return Confirmation.WRONG
-    confirm(signature_id)
+    confirm(signature_id, signals)
     return Confirmation.DONE
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from pledge.campaigns.opening import OPEN, TAKES_CONFIRMATIONS
 from pledge.core.db import is_postgresql, write_autocommit
 from pledge.core.db.types import UTCDateTime
-from pledge.signatures.models import PENDING, SETTLED, SETTLED_INDEX
+from pledge.signatures.models import PENDING, SETTLED, SETTLED_INDEX, SignatureState
 
 
 class NewSignature(TypedDict):
@@ -34,9 +34,12 @@ class NewSignature(TypedDict):
     lang: str
     privacy_version: str
     network_hash: bytes | None
+    wide_network_hash: bytes | None
     domain_hash: bytes
     mail_provider: str
     via: str | None
+    hold_reason: str | None  #: held when it is confirmed
+    signals: str | None
     salt: bytes
     commitment: bytes
     now: datetime
@@ -46,6 +49,7 @@ class Confirming(TypedDict):
     """What confirming needs to know of a signature and of the moment."""
 
     id: int
+    signals: str | None  #: seen at confirming
     now: datetime
     grace: datetime  #: campaigns that closed before it take no more
     hour: str  #: of now, as tallies name it
@@ -69,13 +73,14 @@ _TERMS = """(SELECT t.id FROM list_terms t
 _STORE = f"""
     INSERT INTO signatures
            (id, campaign_id, address_hash, content_hash, state, email, name, country, region, public_name, updates, lang,
-            pledge_text_id, privacy_version, submitted_at, code_since, network_hash, domain_hash, mail_provider,
-            salt, commitment, via, list_terms_id)
+            pledge_text_id, privacy_version, submitted_at, code_since, network_hash, wide_network_hash,
+            domain_hash, mail_provider, salt, commitment, via, hold_reason, signals, list_terms_id)
     SELECT :id, {{campaign}}, :address_hash, :content_hash, 'pending', :email, :name, :country, :region, :public_name,
-           :updates, :lang, {{pledge_text}}, :privacy_version, :now, :now, :network_hash, :domain_hash, :mail_provider,
-           :salt, :commitment, :via, {_TERMS} {{source}}
-    ON CONFLICT (content_hash) WHERE {PENDING} DO UPDATE SET lang = excluded.lang
-    RETURNING id"""  # built from constants of this module
+           :updates, :lang, {{pledge_text}}, :privacy_version, :now, :now, :network_hash, :wide_network_hash,
+           :domain_hash, :mail_provider, :salt, :commitment, :via, :hold_reason, :signals, {_TERMS} {{source}}
+    ON CONFLICT (content_hash) WHERE {PENDING} DO UPDATE
+       SET lang = excluded.lang, hold_reason = COALESCE(signatures.hold_reason, excluded.hold_reason)
+    RETURNING id"""  # noqa: S608  # built from constants of this module
 
 _REQUEST = "INSERT INTO mail_requests (kind, campaign_id, subject_id, lang, created_at, due_at)"
 
@@ -86,6 +91,7 @@ _TYPES = (
     bindparam("email", type_=LargeBinary),
     bindparam("name", type_=LargeBinary),
     bindparam("network_hash", type_=LargeBinary),
+    bindparam("wide_network_hash", type_=LargeBinary),
     bindparam("salt", type_=LargeBinary),
     bindparam("commitment", type_=LargeBinary),
     bindparam("domain_hash", type_=LargeBinary),
@@ -133,11 +139,12 @@ _HIDDEN = f"EXISTS (SELECT 1 {_OTHERS} AND o.name_hidden)"  # our own constants
 
 _MOVE = f"""
     UPDATE signatures AS s
-       SET state = 'confirmed', confirmed_at = :now, name_hidden = {_HIDDEN}, public_name = public_name AND NOT {_HIDDEN}
+       SET state = CASE WHEN hold_reason IS NULL THEN 'confirmed' ELSE 'held' END, confirmed_at = :now,
+           confirm_signals = :signals, name_hidden = {_HIDDEN}, public_name = public_name AND NOT {_HIDDEN}
      WHERE id = :id AND {PENDING}
        AND NOT EXISTS (SELECT 1 {_OTHERS} AND o.{SETTLED})
        AND EXISTS (SELECT 1 FROM campaigns WHERE campaigns.id = s.campaign_id AND {TAKES_CONFIRMATIONS})
-    RETURNING campaign_id, id, country, region, pledge_text_id, commitment, lang"""  # noqa: S608  # only constants are put into the text; values are bound
+    RETURNING campaign_id, id, state, country, region, pledge_text_id, commitment, lang"""  # noqa: S608  # only constants are put into the text; values are bound
 
 _APPEND = """
     INSERT INTO ledger_entries
@@ -149,10 +156,12 @@ _THANK = "INSERT INTO outbox_mails (kind, subject_id, seq, lang, known, created_
 _CONFIRM_POSTGRESQL = _typed(
     f"""
     WITH moved AS ({_MOVE}),
-    thanked AS ({_THANK} SELECT 'thanks', id, 1, lang, true, :now, :thanks_at FROM moved)
-    {_APPEND}
-    SELECT campaign_id, 'person', 1, 'confirmed', id, country, region, :hour, :now, pledge_text_id, commitment FROM moved
-    RETURNING campaign_id"""  # noqa: S608  # only constants are put into the text; values are bound
+    counted AS (SELECT * FROM moved WHERE state = 'confirmed'),
+    thanked AS ({_THANK} SELECT 'thanks', id, 1, lang, true, :now, :thanks_at FROM counted),
+    appended AS ({_APPEND}
+        SELECT campaign_id, 'person', 1, 'confirmed', id, country, region, :hour, :now, pledge_text_id, commitment
+          FROM counted)
+    SELECT id FROM moved"""  # noqa: S608  # only constants are put into the text; values are bound
 )
 _CONFIRM_MOVE = _typed(_MOVE)
 _CONFIRM_APPEND = _typed(f"""{_APPEND}
@@ -179,7 +188,8 @@ def _sign_in_steps(connection: Connection, values: NewSignature) -> int | None:
 
 
 def confirm(values: Confirming) -> bool:
-    """Move pending to confirmed, append +1 and enqueue the mail with thanks, once.
+    """Move pending to confirmed, append +1 and enqueue the mail with thanks, once. A row with a hold reason becomes held
+    instead, without an entry and without a mail.
 
     False when the row does not wait, another one of the person is settled, or the campaign takes no more.
     """
@@ -199,7 +209,8 @@ def _confirm_in_steps(connection: Connection, values: Confirming) -> bool:
     moved = connection.execute(_CONFIRM_MOVE, values).mappings().first()
     if moved is None:
         return False
-    row = {**values, **moved}
-    connection.execute(_CONFIRM_APPEND, row)
-    connection.execute(_CONFIRM_THANK, row)
+    if moved["state"] == SignatureState.CONFIRMED:
+        row = {**values, **moved}
+        connection.execute(_CONFIRM_APPEND, row)
+        connection.execute(_CONFIRM_THANK, row)
     return True

@@ -96,18 +96,22 @@ def test_retention_run_says_what_it_deleted(runner, frozen_clock):
     assert "Deleted 1 unconfirmed signatures" in runner.invoke(args=["retention", "run"]).output
 
 
-def test_the_network_of_a_signature_is_forgotten_after_ninety_days_and_the_signature_stays(
+def test_the_networks_of_a_signature_are_forgotten_after_ninety_days_and_the_signature_stays(
     frozen_clock, monkeypatch
 ):
     monkeypatch.setattr(services, "BATCH", 2)
     for _ in range(5):
-        signature(network_hash=bytes(32), domain_hash=bytes(32), at=frozen_clock.now())
+        signature(
+            network_hash=bytes(32),
+            wide_network_hash=bytes(32),
+            domain_hash=bytes(32),
+            at=frozen_clock.now(),
+        )
     frozen_clock.move(days=89)
     assert services.run({}).networks == 0
     frozen_clock.move(days=2)
     assert services.run({}).networks == 5
     db.session.rollback()
     rows = db.session.scalars(select(Signature)).all()
-    assert {(row.state, row.network_hash, row.domain_hash) for row in rows} == {
-        ("confirmed", None, bytes(32))
-    }
+    kept = {(row.state, row.network_hash, row.wide_network_hash, row.domain_hash) for row in rows}
+    assert kept == {("confirmed", None, None, bytes(32))}

@@ -36,7 +36,9 @@ def signature(
     at: datetime | None = None,
     **facts: Any,
 ) -> Signature:
-    """A person's signature in one of its states, an hour old unless `at` says otherwise."""
+    """A person's signature in one of its states, an hour old unless `at` says otherwise. One with a `hold_reason` was never
+    counted.
+    """
     of = of or the_campaign()
     at = at or clock.now() - timedelta(hours=1)
     state = SignatureState(state)
@@ -46,6 +48,9 @@ def signature(
     was_confirmed = state is not SignatureState.PENDING
     if state is SignatureState.INVALIDATED:
         facts.setdefault("invalidation_id", invalidation(applied=1).id)
+    if state is SignatureState.HELD:
+        facts.setdefault("hold_reason", "staff")
+    was_counted = was_confirmed and not facts.get("hold_reason")
     row = Signature(
         **{
             "id": new_id(),
@@ -73,7 +78,7 @@ def signature(
     with transaction() as session:
         session.add(row)
         session.flush()
-        session.execute(insert(LedgerEntry), _entries(row)) if was_confirmed else None
+        session.execute(insert(LedgerEntry), _entries(row)) if was_counted else None
     return row
 
 

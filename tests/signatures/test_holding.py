@@ -1,0 +1,89 @@
+"""Signatures with a reason to hold them: confirmed by the person, and counted only when staff say so."""
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from pledge.core.db import db, transaction
+from pledge.mail.models import MailKind, OutboxMail
+from pledge.signatures import services
+from pledge.signatures.models import Signature
+from pledge.signatures.origins import wide_network_hash
+from tests.support.factories import HONG, campaign, code, mailed, signature
+from tests.support.ledger import entries
+
+pytestmark = pytest.mark.usefixtures("app")
+
+
+def found():
+    db.session.rollback()
+    return db.session.scalars(select(Signature)).one()
+
+
+def thanks():
+    return list(db.session.scalars(select(OutboxMail.id).where(OutboxMail.kind == MailKind.THANKS)))
+
+
+def test_signing_stores_the_wider_network_the_signals_and_the_reason_to_hold_it():
+    campaign()
+    services.sign(replace(HONG, network="203.0.113.7", signals="age headers", hold_reason="signals"))
+    row = found()
+    assert (row.signals, row.hold_reason, row.state) == ("age headers", "signals", "pending")
+    assert bytes(row.wide_network_hash) == wide_network_hash("blue-skies", "203.0.113.99")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("203.0.113.7", "203.0.114.7"), ("2001:db8:1:2::/64", "2001:db8:2:2::/64")],
+)
+def test_the_wider_network_is_the_ipv4_24_or_the_ipv6_48_and_another_one_in_each_campaign(one, other):
+    near = {"203.0.113.7": "203.0.113.250", "2001:db8:1:2::/64": "2001:db8:1:ffff::/64"}[one]
+    assert wide_network_hash("blue-skies", one) == wide_network_hash("blue-skies", near)
+    assert wide_network_hash("blue-skies", one) != wide_network_hash("blue-skies", other)
+    assert wide_network_hash("blue-skies", one) != wide_network_hash("another", one)
+
+
+def test_a_form_that_is_sent_again_with_a_reason_to_hold_it_is_held():
+    campaign()
+    services.sign(HONG)
+    services.sign(replace(HONG, hold_reason="signals"))
+    services.sign(HONG)
+    assert found().hold_reason == "signals"
+
+
+@pytest.mark.parametrize("by", ["link", "code"])
+def test_one_with_a_reason_becomes_held_without_an_entry_and_without_thanks(by, frozen_clock):
+    person = mailed(signature(state="pending", hold_reason="watch"))
+    if by == "link":
+        assert services.confirm(person.id, "quick")
+    else:
+        services.confirm_by_code(person.id, code(person), "quick")
+    row = found()
+    assert (row.state, row.confirmed_at, row.confirm_signals) == ("held", frozen_clock.now(), "quick")
+    assert entries() == []
+    assert thanks() == []
+    assert not services.confirm(person.id)
+
+
+def test_another_submission_of_the_same_person_is_not_counted_while_one_is_held():
+    held = signature(state="held", email="hong@naver.com")
+    other = signature(state="pending", email="hong@naver.com")
+    assert not services.confirm(other.id)
+    assert entries() == []
+    with (
+        pytest.raises(IntegrityError, match=r"uq_signatures_settled|signatures\.address_hash"),
+        transaction() as session,
+    ):
+        row = session.get(Signature, other.id)
+        row.state, row.hold_reason, row.confirmed_at = "held", "watch", row.submitted_at
+    assert held.state == "held"
+
+
+@pytest.mark.parametrize(("state", "reason"), [("confirmed", "watch"), ("held", None)])
+def test_the_database_refuses_a_held_one_that_counts_and_one_without_a_reason(state, reason):
+    person = signature(state="pending", hold_reason="watch")
+    with pytest.raises(IntegrityError, match="ck_signatures"), transaction() as session:
+        row = session.get(Signature, person.id)
+        row.state, row.hold_reason, row.confirmed_at = state, reason, row.submitted_at
