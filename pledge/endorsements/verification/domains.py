@@ -14,6 +14,8 @@ from urllib.parse import quote, urlsplit
 import idna
 from publicsuffixlist import PublicSuffixList
 
+from pledge.abuse.disposable import is_disposable
+
 MAX_WEBSITE = 300
 _MAX_HOST = 253
 
@@ -30,7 +32,7 @@ FREE_MAIL = frozenset(
     "orange.fr free.fr laposte.net sfr.fr libero.it virgilio.it tiscali.it uol.com.br bol.com.br terra.com.br rediffmail.com "
     "docomo.ne.jp ezweb.ne.jp au.com softbank.ne.jp i.softbank.jp nifty.com comcast.net verizon.net att.net sbcglobal.net "
     "btinternet.com sky.com bigpond.com rogers.com shaw.ca seznam.cz wp.pl o2.pl onet.pl interia.pl ukr.net abv.bg "
-    "duck.com simplelogin.com mailinator.com guerrillamail.com yopmail.com 10minutemail.com tempmail.com".split()
+    "duck.com simplelogin.com tempmail.com".split()
 )
 
 #: Sites that host the pages and profiles of others: the host says nothing about their owner.
@@ -63,7 +65,7 @@ class BadWebsite(ValueError):
 def is_free_mail(domain: str) -> bool:
     """Whether anybody may have an address of this domain, so that it says nothing about an organisation."""
     domain = domain.lower().strip(".")
-    return domain in FREE_MAIL or registrable(domain) in FREE_MAIL
+    return domain in FREE_MAIL or registrable(domain) in FREE_MAIL or is_disposable(domain)
 
 
 def belongs_to(mail_domain: str, website: str) -> bool:

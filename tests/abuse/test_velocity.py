@@ -1,0 +1,89 @@
+"""Soft limits, on a real Redis and without; what a Redis that is away does to them."""
+
+import time
+
+import pytest
+from limits.storage import MemoryStorage, storage_from_string
+
+from pledge.abuse.signals import Signal
+from pledge.abuse.velocity import SoftLimit, exceeded, first_time
+from tests.support.at_once import at_once
+
+pytestmark = pytest.mark.sqlite_only
+NETWORK = SoftLimit(Signal.NETWORK, "203.0.113.7", "3 per 10 minutes")
+DOMAIN = SoftLimit(Signal.DOMAIN, "evil.example.com", "5 per hour")
+
+
+@pytest.fixture(params=["redis", "memory"])
+def storage(request):
+    """Both kinds of counters."""
+    if request.param == "memory":
+        return MemoryStorage()
+    server = request.getfixturevalue("redis")
+    return storage_from_string(server.url, socket_timeout=0.25, socket_connect_timeout=0.25)
+
+
+def seen(storage, times, *limits, count=True):
+    return [exceeded(storage, limits, count=count) for _ in range(times)]
+
+
+def test_the_fourth_form_of_a_network_is_above_a_limit_of_three(app, storage):
+    assert seen(storage, 5, NETWORK) == [set()] * 3 + [{Signal.NETWORK}] * 2
+
+
+def test_each_limit_has_a_counter_of_its_own(app, storage):
+    assert seen(storage, 6, NETWORK, DOMAIN)[-1] == {Signal.NETWORK, Signal.DOMAIN}
+    other = SoftLimit(Signal.NETWORK, "203.0.113.8", "3 per 10 minutes")
+    assert seen(storage, 1, other, DOMAIN) == [{Signal.DOMAIN}]
+
+
+def test_asking_without_counting_changes_nothing(app, storage):
+    assert seen(storage, 9, NETWORK, count=False) == [set()] * 9
+    seen(storage, 4, NETWORK)
+    assert seen(storage, 2, NETWORK, count=False) == [{Signal.NETWORK}] * 2
+
+
+def test_after_its_time_a_limit_begins_anew(app, storage):
+    brief = SoftLimit(Signal.NETWORK, "203.0.113.7", "1 per second")
+    assert seen(storage, 2, brief) == [set(), {Signal.NETWORK}]
+    time.sleep(1.1)
+    assert seen(storage, 1, brief) == [set()]
+
+
+def test_a_limit_of_several_parts_is_exceeded_with_any_of_them(app, storage):
+    both = SoftLimit(Signal.NETWORK, "203.0.113.7", "9 per minute; 1 per hour")
+    assert seen(storage, 2, both) == [set(), {Signal.NETWORK}]
+
+
+def test_of_twenty_at_once_one_is_the_first(app, storage):
+    answers = at_once(app, *[lambda: first_time(storage, "this one", 360)] * 20)
+    assert sorted(answers) == [False] * 19 + [True]
+    assert not first_time(storage, "this one", 360)
+    assert first_time(storage, "another", 360)
+
+
+def test_all_counters_take_one_trip_and_tell_neither_network_nor_domain(app, redis):
+    storage = storage_from_string(redis.url)
+    exceeded(storage, [NETWORK, DOMAIN], count=True)
+    sent = []
+    connection = storage.get_connection().connection_pool.get_connection()
+    storage.get_connection().connection_pool.release(connection)
+    send = connection.send_packed_command
+    connection.send_packed_command = lambda *args, **options: (sent.append(1), send(*args, **options))[1]
+    exceeded(storage, [NETWORK, DOMAIN], count=True)
+    assert len(sent) == 1
+    with redis.client() as inside:
+        keys = b" ".join(inside.keys("*"))
+        assert all(0 < inside.ttl(key) <= 3600 for key in inside.keys("*"))
+    assert b"203.0.113" not in keys
+    assert b"evil" not in keys
+
+
+@pytest.mark.parametrize("trouble", ["freeze", "stop"])
+def test_while_redis_is_away_this_process_counts(app, redis, trouble):
+    storage = storage_from_string(redis.url, socket_timeout=0.1, socket_connect_timeout=0.1)
+    limit = SoftLimit(Signal.NETWORK, f"network while {trouble}", "3 per 10 minutes")
+    getattr(redis, trouble)()
+    assert seen(storage, 4, limit) == [set()] * 3 + [{Signal.NETWORK}]
+    assert first_time(storage, f"once while {trouble}", 360)
+    assert not first_time(storage, f"once while {trouble}", 360)
