@@ -256,6 +256,7 @@ class Config(BaseSettings):
     news_pace: int = Field(default=600, ge=1, le=100_000)
     first_mail_pace: int = Field(default=1200, ge=1, le=1_000_000)
     pool_size: int = Field(default=10, ge=1, le=200)
+    metrics_token: SecretStr = SecretStr("")
     log_level: Annotated[str, AfterValidator(_log_level)] = "INFO"
 
     @classmethod
@@ -332,6 +333,8 @@ class Config(BaseSettings):
             found.append(
                 "PLEDGE_STORAGE_KEY_ID and PLEDGE_STORAGE_SECRET belong together: set both or neither."
             )
+        if 0 < len(self.metrics_token.get_secret_value()) < MIN_KEY_LENGTH:
+            found.append(f"PLEDGE_METRICS_TOKEN has fewer than {MIN_KEY_LENGTH} characters.")
         return found
 
     def _missing(self) -> list[str]:
@@ -387,6 +390,21 @@ def unknown_names() -> list[str]:
     """Names in the environment with our prefix that no setting reads, such as misspelled ones."""
     known = {f"{PREFIX}{name.upper()}" for name in Config.model_fields}
     return sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
+
+
+def metrics_folder() -> Path | None:
+    """The folder that PROMETHEUS_MULTIPROC_DIR names, made where it is missing; prometheus_client reads the name itself."""
+    name = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    if not name:
+        return None
+    folder = Path(name)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError:
+        raise ConfigError([f"PROMETHEUS_MULTIPROC_DIR: {folder} cannot be made."]) from None
+    if not os.access(folder, os.W_OK):
+        raise ConfigError([f"PROMETHEUS_MULTIPROC_DIR: {folder} cannot be written to."])
+    return folder
 
 
 def child_environment(**defaults: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ import time
 import urllib.request
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 
 import click
@@ -44,7 +45,11 @@ def serve(port: int, demo: bool) -> None:
     refuse_used_port(port)
     staff_path = prepare(config, demo=demo)
     address = f"http://{HOST}:{port}"
-    environment = child_environment(PLEDGE_BASE_URL=address, **demo_environment(config))
+    environment = child_environment(
+        PLEDGE_BASE_URL=address,
+        PROMETHEUS_MULTIPROC_DIR=str(empty_metrics_folder(config)),
+        **demo_environment(config),
+    )
     stop = StopFlag()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, stop.on_signal)
@@ -92,6 +97,13 @@ def prepare(config: Config, *, demo: bool = False) -> str:
     db.session.remove()
     db.engine.dispose()
     return staff_path
+
+
+def empty_metrics_folder(config: Config) -> Path:
+    """Where the processes share their metrics (core/metrics.py); what those of the last run left there is deleted."""
+    folder = config.instance_dir / "metrics"
+    shutil.rmtree(folder, ignore_errors=True)
+    return folder
 
 
 def refuse_used_port(port: int) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, bindparam, case, func, select
 
 from pledge.core import clock
 from pledge.core.db import reading
-from pledge.ledger.models import Dimension, Kind, LedgerEntry, LedgerHead, SetAside, Tally
+from pledge.ledger.models import Checkpoint, Dimension, Kind, LedgerEntry, LedgerHead, SetAside, Tally
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,51 @@ def lag() -> float:
     with reading() as connection:
         oldest = connection.execute(query).scalar_one_or_none()
     return 0.0 if oldest is None else max(0.0, (clock.now() - oldest).total_seconds())
+
+
+def waiting_entries() -> int:
+    """How many entries wait for the fold."""
+    query = select(func.count()).select_from(LedgerEntry).where(LedgerEntry.waits())
+    with reading() as connection:
+        return connection.execute(query).scalar_one()
+
+
+@dataclass(frozen=True)
+class LogState:
+    """Where the log of a campaign ends, and what was published of it."""
+
+    campaign_id: int
+    size: int
+    people: int
+    organizations: int
+    signed_size: int  #: that of the newest checkpoint; 0 when there is none
+    signed_at: datetime | None
+
+    @property
+    def additions(self) -> int:
+        """How many entries are +1: what all add up to, and how many there are, tell it."""
+        return (self.size + self.people + self.organizations) // 2
+
+    @property
+    def removals(self) -> int:
+        return self.size - self.additions
+
+
+def log_states() -> list[LogState]:
+    """The state of every log, by campaign; each costs one row and two ends of an index, whatever its size."""
+    head, newest = LedgerHead, {}
+    for name in ("size", "signed_at"):
+        newest[name] = (
+            select(func.max(getattr(Checkpoint, name)))
+            .where(Checkpoint.campaign_id == head.campaign_id)
+            .scalar_subquery()
+        )
+    query = select(
+        *(head.campaign_id, head.size, head.people, head.organizations),
+        *(func.coalesce(newest["size"], 0), newest["signed_at"]),
+    ).order_by(head.campaign_id)
+    with reading() as connection:
+        return [LogState(*row) for row in connection.execute(query)]
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 The server has many threads, and this middleware lets a few of them into Flask. A request waits for a free slot as long as
 others finish. When none has begun or finished for a second (the database does not answer, or all do costly work), or too
-many wait already, it is answered 503 at once. `/healthz` and static files need no slot.
+many wait already, it is answered 503 at once. `/healthz`, `/metrics` and static files need no slot.
 
 The body is read before that: a slow sender occupies a thread but no slot, and only a limited number of threads may wait for
 bodies. Bodies have no deadline here, as a read of granian's cannot be interrupted; nginx has one (docs/adr/0078). The
@@ -19,7 +19,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from werkzeug.wsgi import get_content_length, get_input_stream
 
-from pledge.core import clock
+from pledge.core import clock, metrics
 from pledge.core.logs import log
 from pledge.web.request_checks import MAX_BODY
 
@@ -39,8 +39,10 @@ _IN_MEMORY = 256 * 1024
 RETRY_AFTER = 5
 #: Seconds between lines in the log about refused requests.
 LOG_INTERVAL = 1.0
-#: Needs no slot: it only shows that the process is alive.
-UNLIMITED = frozenset({"/healthz"})
+#: Need no slot: one only shows that the process is alive, the other how busy it is.
+UNLIMITED = frozenset({"/healthz", "/metrics"})
+#: In the WSGI environment: when the request had arrived, in seconds of clock.monotonic().
+ARRIVED = "pledge.arrived"
 
 _BUSY = (
     "지금 요청이 몰려 잠시 받지 못했습니다. 보내신 내용은 기록되지 않았으니 잠시 뒤에 다시 시도해 주세요.\n"
@@ -97,6 +99,7 @@ class Admission:
             return self._work({**environ, "wsgi.input": body}, start_response)
 
     def _work(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        environ[ARRIVED] = clock.monotonic()
         if not self._enter():
             return self._refuse_busy(start_response)
         try:
@@ -105,6 +108,7 @@ class Admission:
             self._leave()
 
     def _refuse_busy(self, start_response: StartResponse, *, keeps_connection: bool = True) -> list[bytes]:
+        metrics.refused.inc()
         now = clock.monotonic()
         if now - self._logged_at >= LOG_INTERVAL:
             self._logged_at = now

@@ -11,14 +11,14 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from flask import Flask, request
-from flask_limiter import Limiter
+from flask_limiter import Limiter, RequestLimit
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from config import Config, current_config
-from pledge.core import clock
+from pledge.core import clock, metrics
 from pledge.core.networks import block_of, network_of
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -82,16 +82,32 @@ def limited(limit: Callable[[], str], **options: Any) -> Callable[[View], View]:
     """Limit a view, or a function that views call: beyond `limit` (its text) it raises RateLimitExceeded.
 
     The visitor's network is counted, and against ten times the number the block around it. The options are those of
-    Flask-Limiter's `limit`; with a `scope` the count is one for all views, else each view has its own.
+    Flask-Limiter's `limit`; with a `scope` the count is one for all views, else each view has its own. In the metrics a
+    limit by `token_limit` is called `token`, that of the block `token_block`.
     """
     declare = limiter.shared_limit if "scope" in options else limiter.limit
+    name = limit.__name__.removesuffix("_limit")
 
     def decorate(view: View) -> View:
         # The limit declared first, inside, is asked first: what a network may not do is not counted for its block.
-        around = declare(lambda: scaled(limit(), BLOCK_FACTOR), key_func=client_block, **options)
-        return around(declare(limit, **options)(view))  # type: ignore[return-value]  # it has the shape of the view
+        around = declare(
+            lambda: scaled(limit(), BLOCK_FACTOR),
+            key_func=client_block,
+            on_breach=counted(f"{name}_block"),
+            **options,
+        )
+        return around(declare(limit, on_breach=counted(name), **options)(view))  # type: ignore[return-value]  # it has the shape of the view
 
     return decorate
+
+
+def counted(name: str) -> Callable[[RequestLimit], None]:
+    """For Flask-Limiter's `on_breach`: count that the limit of this name was met."""
+
+    def count(_breached: RequestLimit) -> None:
+        metrics.limits_hit.labels(name).inc()
+
+    return count
 
 
 def seconds_to_wait() -> int:

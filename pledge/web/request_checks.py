@@ -28,8 +28,8 @@ View = TypeVar("View", bound=Callable[..., Any])
 ONE_CLICK = {"List-Unsubscribe": ["One-Click"]}
 _ONE_CLICK = "pledge_one_click"
 
-#: Asked by load balancers and by `flask serve` itself, under the address of the machine.
-WATCHED = frozenset({"/healthz", "/readyz"})
+#: Asked by load balancers, by Prometheus and by `flask serve` itself, under the address of the machine.
+WATCHED = frozenset({"/healthz", "/readyz", "/metrics"})
 _UNCLEAN = re.compile("[\0\ufffd\ud800-\udfff]")
 _REFUSED = "pledge.refused_host"
 _ALLOWED = "pledge_allowed"

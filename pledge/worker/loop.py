@@ -14,7 +14,7 @@ from flask import Flask
 from config import Config
 from pledge.accounts import alarms
 from pledge.campaigns.log_facts import published
-from pledge.core import clock
+from pledge.core import clock, metrics
 from pledge.core.db import MAX_CLOCK_DIFFERENCE, clock_difference
 from pledge.core.logs import log
 from pledge.deliveries import register_queries
@@ -202,6 +202,8 @@ class Worker:
 
         def step() -> float:
             done = mail.deliver(writers, transport, stop=self.stopping.is_set, marks=self.marks)
+            for outcome in ("sent", "dropped", "deferred", "dead"):
+                metrics.mails.labels(outcome).inc(getattr(done, outcome))
             if done.stalled:
                 return pauses.next()
             pauses.reset()
@@ -218,15 +220,18 @@ class Worker:
         With a wrong clock nothing is done: links would be refused, and leases of other workers ignored.
         """
         pauses = Pauses(MAX_PAUSE_WITHOUT_DATABASE)
+        failures = metrics.step_failures.labels(name)
         while not self.stopping.is_set():
             try:
                 with self.app.app_context():
-                    rest = step() if self.clock_check.passes() else BETWEEN_CLOCK_CHECKS
+                    rest = timed(name, step) if self.clock_check.passes() else BETWEEN_CLOCK_CHECKS
             except mail.DATABASE_ERRORS as error:
+                failures.inc()
                 if not pauses.used:
                     log.error("worker: database away", step=name, kind=type(error).__name__)
                 rest = pauses.next()
             except Exception as error:  # noqa: BLE001  # any error: mails and the count must go on
+                failures.inc()
                 rest = pauses.next()
                 log.error("worker: step failed", step=name, exc_info=error)
             else:
@@ -234,6 +239,15 @@ class Worker:
                     log.warning("worker: working again", step=name)
                 pauses.reset()
             self.stopping.wait(rest)
+
+
+def timed(name: str, step: Step) -> float:
+    """Run a step, and note for monitoring when it succeeded and how long it took."""
+    began = clock.monotonic()
+    rest = step()
+    metrics.step_seconds.labels(name).observe(clock.monotonic() - began)
+    metrics.step_succeeded.labels(name).set(clock.now().timestamp())
+    return rest
 
 
 @dataclass

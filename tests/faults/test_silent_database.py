@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, select
 
 from pledge.core.db import NotDurable, db, deadlines, reading, transaction, write_autocommit
-from pledge.diagnosis import writing
+from pledge.diagnosis import figures, writing
 from pledge.signatures.models import Signature
 from tests.support import apps
 from tests.support.factories import campaign, confirm_token, sign_form, signature
@@ -69,6 +69,23 @@ def test_only_one_thread_at_a_time_finds_out_whether_a_silent_server_is_back(app
     fragile.go_on()
     time.sleep(0.3)
     assert client.get("/readyz").json["database"] == "ok"
+
+
+def test_the_metrics_say_that_a_database_is_silent_and_do_not_wait_for_it(app, fragile):
+    client = app.test_client()
+    assert "pledge_database_up 1.0" in client.get("/metrics").text
+    fragile.fall_silent()
+    figures.forget()
+    for _ in range(2):
+        answer, seconds = timed(lambda: client.get("/metrics"))
+        assert answer.status_code == 200
+        assert "pledge_database_up 0.0" in answer.text
+        assert "pledge_fold_lag_seconds" not in answer.text
+        assert seconds < 6
+    fragile.go_on()
+    time.sleep(0.3)
+    figures.forget()
+    assert "pledge_database_up 1.0" in client.get("/metrics").text
 
 
 def test_a_sign_up_that_no_standby_has_is_not_acknowledged(app, fragile):

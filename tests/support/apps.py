@@ -17,7 +17,7 @@ from werkzeug.test import TestResponse
 from config import Config
 from pledge import create_app
 from pledge.core.db import db, migrations
-from pledge.diagnosis import writing
+from pledge.diagnosis import figures, writing
 from pledge.statistics import integrity
 from pledge.switches import queries as switches
 from pledge.web import limits
@@ -122,6 +122,7 @@ def forget_caches(app: Flask) -> None:
     limits.init_app(app, app.extensions["pledge.config"])
     switches.forget()
     writing.forget()
+    figures.forget()
 
 
 def tables() -> list[Table]:

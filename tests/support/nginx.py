@@ -65,6 +65,7 @@ class Nginx:
     plain: int = field(default_factory=free_port)
     http: int = field(default_factory=free_port)
     https: int = field(default_factory=free_port)
+    metrics: int = field(default_factory=free_port)
     process: "subprocess.Popen[bytes] | None" = None
 
     @property
@@ -122,6 +123,7 @@ class Nginx:
         text = re.sub(r"^ *listen \[::\].*\n", "", text, flags=re.MULTILINE)
         text = _replaced(text, r"listen 443", f"listen 127.0.0.1:{self.https}")
         text = _replaced(text, r"listen 80", f"listen 127.0.0.1:{self.http}")
+        text = _replaced(text, r"listen 127\.0\.0\.1:9464", f"listen 127.0.0.1:{self.metrics}")
         for number in (1, 2):
             here = f"unix:{self.sockets[number - 1]}" if self.sockets else f"127.0.0.1:{self.app_port}"
             text = _replaced(text, rf"unix:/run/pledge-web-{number}/socket", here)

@@ -29,7 +29,7 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Session, scoped_session
 
 from config import Config
-from pledge.core import clock
+from pledge.core import clock, metrics
 from pledge.core.db.deadlines import watchdog
 
 T = TypeVar("T")
@@ -129,6 +129,7 @@ def init_app(app: Flask, config: Config) -> None:
         (_listen_sqlite if config.uses_sqlite else _listen_postgresql)(db.engine)
         if not config.uses_sqlite:
             watchdog.watch(db.engine)
+        metrics.watch_connections(db.engine)
 
 
 @contextmanager

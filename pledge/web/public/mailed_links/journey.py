@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 
 from pledge.campaigns import queries as campaigns
 from pledge.campaigns.mailed_links import Link, LinkState
-from pledge.core import i18n, tokens
+from pledge.core import i18n, metrics, tokens
 from pledge.core.tokens import BadToken, Purpose
 from pledge.ledger.queries import number_of
 from pledge.signatures import services as signatures
@@ -131,6 +131,7 @@ def check_post(subject: Subject, slug: str, ticket: str) -> Response:
     form = ConfirmCodeForm(request.form)
     if form.validate():
         if signatures.confirm_by_code(submission, form.digits) is Confirmation.DONE:
+            metrics.confirmations.labels(subject.name, "code").inc()
             token = tokens.mint(Purpose.CONFIRM, [submission])
             return see_other(subject.url("confirm", token=token))
         # One wording for wrong, spent and unknown: another one would tell a stranger that this address has signed.
@@ -159,6 +160,7 @@ def resend(subject: Subject, slug: str, ticket: str) -> Response:
 def confirm(subject: Subject, token: str) -> Response:
     is_pressed = request.method == "POST"
     if is_pressed and subject.confirm(token):
+        metrics.confirmations.labels(subject.name, "link").inc()
         return see_other(subject.url("confirm", token=token))
     link = subject.open_link(token, i18n.language())
     if link.state is LinkState.CONFIRMED and is_pressed:

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Response, jsonify, request
 
-from pledge.core import i18n
+from pledge.core import i18n, metrics
 from pledge.web.public.mailed_links.journey import FORM, ask, done, mailed_link, route, show
 from pledge.web.public.mailed_links.subject import Subject
 from pledge.web.public.signing.sign import see_other
@@ -30,6 +30,7 @@ def me_withdraw(subject: Subject, token: str) -> Response:
     back = subject.url("me", token=token)
     if request.method == "POST":
         subject.withdraw(token)
+        metrics.withdrawals.labels(subject.name).inc()
         return back_to_own_page(subject, token, "withdrawn")
     record = subject.find_own(token, i18n.language())
     return ask(subject.withdrawing(record), back, record.campaign)
@@ -41,6 +42,7 @@ def me_erase(subject: Subject, token: str) -> Response:
     record = subject.find_own(token, i18n.language())
     if request.method == "POST":
         subject.erase(token)
+        metrics.withdrawals.labels(subject.name).inc()
         return done(subject.erased(record))
     back = subject.url("me", token=token)
     return ask(subject.erasing(record), back, record.campaign)

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from pledge.campaigns.opening import CampaignNotOpen, SigningPaused
 from pledge.campaigns.queries import CampaignView
-from pledge.core import countries, i18n
+from pledge.core import countries, i18n, metrics
 from pledge.core.text import markdown
 from pledge.signatures import services as signatures
 from pledge.statistics import referrals
@@ -55,6 +55,7 @@ def take(slug: str, form_page: FormPage, next_url: Callable[[str], str]) -> Resp
         return _paused(slug, form_page)
     except CampaignNotOpen:
         return _not_open(campaign_now_or_404(slug), form, form_page)
+    metrics.sign_ups.labels(slug).inc()
     return see_other(next_url(ticket))
 
 

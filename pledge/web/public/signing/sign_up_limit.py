@@ -83,7 +83,7 @@ def _key() -> str:
     return vault().keyed_hash(f"limit of domain {g.mail_domain}").hex()
 
 
-def _network_limit() -> str:
+def sign_limit() -> str:
     return limits.scaled(current_config().limit_sign, switches.current().limit_factor)
 
 
@@ -92,8 +92,12 @@ def _domain_limit() -> str:
 
 
 @limits.limiter.shared_limit(
-    _domain_limit, _BY_DOMAIN, key_func=_key, exempt_when=lambda: g.mail_domain is None
+    _domain_limit,
+    _BY_DOMAIN,
+    key_func=_key,
+    exempt_when=lambda: g.mail_domain is None,
+    on_breach=limits.counted("domain"),
 )
-@limits.limited(_network_limit, scope=lambda _endpoint: g.form_sent)
+@limits.limited(sign_limit, scope=lambda _endpoint: g.form_sent)
 def _count() -> None:
     """Count one more; all counters are checked together."""

@@ -1,0 +1,153 @@
+"""What this process counts for Prometheus. docs/metrics.md lists every metric; web/ops/metrics.py shows them at `/metrics`.
+
+Several processes serve one site. Where PROMETHEUS_MULTIPROC_DIR names a folder, as `flask serve` and the units in deploy/ do,
+each process keeps its values in files there, and whichever is asked shows the sum of all, the worker's too (the
+multi-process mode of prometheus_client; docs/adr/0130). Without it a process shows its own values.
+
+Labels are names of our own code and slugs of campaigns, never a path, an address, a network or anything that a visitor sent.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Summary,
+    disable_created_metrics,
+    generate_latest,
+    multiprocess,
+)
+from sqlalchemy import Engine, event
+from sqlalchemy.pool import QueuePool
+
+from config import metrics_folder
+
+#: Where all processes of this machine keep their values; None: each has its own.
+FOLDER = metrics_folder()
+
+# A second sample for each counter, of when it was made, which processes that share a folder do not have.
+disable_created_metrics()
+
+_values = CollectorRegistry()
+
+requests = Counter(
+    "pledge_requests",
+    "Answered requests. `status` is the class, as 2xx.",
+    ["endpoint", "method", "status"],
+    registry=_values,
+)
+request_seconds = Histogram(
+    "pledge_request_seconds",
+    "Seconds from the moment at which a request has arrived complete to its answer, the wait for a free slot included.",
+    ["endpoint", "method"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10),
+    registry=_values,
+)
+refused = Counter(
+    "pledge_requests_refused",
+    "Requests answered 503 because all slots were taken.",
+    registry=_values,
+)
+limits_hit = Counter(
+    "pledge_limits_hit",
+    "Requests answered 429, by the limit that they met.",
+    ["limit"],
+    registry=_values,
+)
+sign_ups = Counter(
+    "pledge_sign_ups",
+    "Sign forms that were recorded, new or not.",
+    ["campaign"],
+    registry=_values,
+)
+confirmations = Counter(
+    "pledge_confirmations",
+    "Confirmations that were recorded: `subject` is signature or endorsement, `by` is link or code.",
+    ["subject", "by"],
+    registry=_values,
+)
+withdrawals = Counter(
+    "pledge_withdrawals",
+    "Withdrawals and erasures that people did on their own page.",
+    ["subject"],
+    registry=_values,
+)
+connections_in_use = Gauge(
+    "pledge_database_connections_in_use",
+    "Database connections that are being used, of all processes together.",
+    registry=_values,
+    multiprocess_mode="livesum",
+)
+mails = Counter(
+    "pledge_mails",
+    "What became of mails that were tried: sent, dropped (no longer true), deferred (tried again later) or dead.",
+    ["outcome"],
+    registry=_values,
+)
+step_seconds = Summary(
+    "pledge_worker_step_seconds",
+    "Seconds that a step of the worker took; its count is how often the step ran.",
+    ["step"],
+    registry=_values,
+)
+step_failures = Counter(
+    "pledge_worker_step_failures",
+    "Runs of a step of the worker that failed.",
+    ["step"],
+    registry=_values,
+)
+step_succeeded = Gauge(
+    "pledge_worker_step_success_timestamp_seconds",
+    "When a step of the worker last ran without an error, in Unix seconds.",
+    ["step"],
+    registry=_values,
+    multiprocess_mode="max",
+)
+
+
+def exposition() -> bytes:
+    """The values of all processes of this machine in Prometheus's text format."""
+    if FOLDER is None:
+        return generate_latest(_values)
+    _forget_ended(FOLDER)
+    together = CollectorRegistry()
+    multiprocess.MultiProcessCollector(together, path=str(FOLDER))
+    return generate_latest(together)
+
+
+def watch_connections(engine: Engine) -> None:
+    """Keep the gauge of connections in use."""
+
+    def note(given_back: int) -> None:
+        if isinstance(engine.pool, QueuePool):
+            connections_in_use.set(engine.pool.checkedout() - given_back)
+
+    @event.listens_for(engine, "checkout")
+    def _checkout(*_: Any) -> None:
+        note(0)
+
+    @event.listens_for(engine, "checkin")
+    def _checkin(*_: Any) -> None:
+        note(1)  # it is not back yet
+
+
+def _forget_ended(folder: Path) -> None:
+    """Remove what ended processes said of the present. Their counts stay: a sum that falls would count as a restart."""
+    for file in folder.glob("gauge_live*.db"):
+        process = file.stem.rpartition("_")[2]
+        if process.isdigit() and not _is_running(int(process)):
+            multiprocess.mark_process_dead(int(process), path=str(folder))
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True

@@ -1,0 +1,50 @@
+"""Two web processes and a worker: whichever process is asked tells what all of them counted."""
+
+import time
+
+import pytest
+
+from tests.support.metrics import samples
+
+REQUESTS = "pledge_requests_total"
+
+
+@pytest.fixture
+def site(make_site, redis, tmp_path):
+    folder = tmp_path / "metrics"
+    site = make_site("postgresql", PLEDGE_REDIS_URL=redis.url, PROMETHEUS_MULTIPROC_DIR=str(folder))
+    site.start()
+    assert wait_for(lambda: len(list(folder.glob("counter_*.db"))) >= 3), (
+        "two of the web server, one of the worker"
+    )
+    return site
+
+
+def wait_for(true, seconds=20):
+    end = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def read(site):
+    return samples(site.get("/metrics"))
+
+
+def test_every_process_tells_what_all_counted_and_an_ended_one_stays_in_the_sum(site):
+    for _ in range(40):
+        site.get("/ko/")
+    name = (REQUESTS, "public.home", "GET", "2xx")
+    answers = [read(site) for _ in range(6)]
+    assert [answer[name] for answer in answers] == [40] * 6
+    steps = {key[1] for key in answers[0] if key[0] == "pledge_worker_step_success_timestamp_seconds"}
+    assert {"fold", "mail", "requests"} <= steps
+    folds = ("pledge_worker_step_seconds_count", "fold")
+    assert wait_for(lambda: read(site)[folds] > answers[0][folds])
+
+    site.kill_worker()
+    after = read(site)
+    assert after[folds] >= answers[0][folds]
+    assert after["pledge_database_connections_in_use",] <= 2
