@@ -3,6 +3,7 @@
 from flask import Flask
 
 from pledge.cli.audit import audit
+from pledge.cli.data_keys import data_keys
 from pledge.cli.delivery import delivery
 from pledge.cli.demo import demo
 from pledge.cli.doctor import doctor
@@ -15,7 +16,21 @@ from pledge.cli.staff import staff
 from pledge.cli.totals import totals
 from pledge.cli.worker import worker
 
-COMMANDS = (audit, delivery, demo, doctor, export, ledger, mail, retention, serve, staff, totals, worker)
+COMMANDS = (
+    audit,
+    data_keys,
+    delivery,
+    demo,
+    doctor,
+    export,
+    ledger,
+    mail,
+    retention,
+    serve,
+    staff,
+    totals,
+    worker,
+)
 
 
 def register(app: Flask) -> None:

@@ -39,14 +39,14 @@ class Vault:
         masters = [key.get_secret_value() for key in keys]
         derived = [derive(master, "seal") for master in masters]
         self._ciphers = {hashlib.sha256(key).digest()[:_KEY_ID]: AESGCM(key) for key in derived}
-        self._newest = next(iter(self._ciphers))
+        #: How values begin that the newest key has sealed.
+        self.newest = next(iter(self._ciphers))
         self._hash_key = derive(masters[-1], "lookup")
 
     def seal(self, text: str, context: str) -> bytes:
         nonce = secrets.token_bytes(_NONCE)
-        return (
-            self._newest + nonce + self._ciphers[self._newest].encrypt(nonce, text.encode(), context.encode())
-        )
+        cipher = self._ciphers[self.newest]
+        return self.newest + nonce + cipher.encrypt(nonce, text.encode(), context.encode())
 
     def unseal(self, sealed: bytes, context: str) -> str:
         key_id, nonce, rest = sealed[:_KEY_ID], sealed[_KEY_ID : _KEY_ID + _NONCE], sealed[_KEY_ID + _NONCE :]
