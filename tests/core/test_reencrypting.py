@@ -100,7 +100,7 @@ def test_what_people_change_meanwhile_stays_as_they_changed_it(app, keys, monkey
 
 @pytest.mark.postgresql_only
 def test_a_row_that_somebody_holds_is_passed_over_and_done_later(app, keys):
-    held, other = signature(), signature()
+    held = signatures(2)[0]
     keys(NEW, OLD)
     with db.engine.connect().execution_options(isolation_level="READ COMMITTED") as connection:
         connection.execute(select(Signature.id).where(Signature.id == held.id).with_for_update())

@@ -48,7 +48,7 @@ def _batch(table: Table, columns: list[Column[str]], last: int | None) -> tuple[
         if not rows:
             return None
         # The values were decrypted by being read, and are encrypted with the newest key by being written.
-        named = {name: bindparam(f"new_{name}") for name in names}
+        named: dict[str, object] = {name: bindparam(f"new_{name}") for name in names}
         write = update(table).where(key == bindparam("of")).values(named)
         parameters = ["of", *(f"new_{name}" for name in names)]
         session.connection().execute(write, [dict(zip(parameters, row, strict=True)) for row in rows])
