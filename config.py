@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
@@ -257,6 +258,7 @@ class Config(BaseSettings):
     first_mail_pace: int = Field(default=1200, ge=1, le=1_000_000)
     pool_size: int = Field(default=10, ge=1, le=200)
     metrics_token: SecretStr = SecretStr("")
+    otlp_endpoint: Annotated[str, AfterValidator(_url("http", "https"))] = ""
     log_level: Annotated[str, AfterValidator(_log_level)] = "INFO"
 
     @classmethod
@@ -333,6 +335,8 @@ class Config(BaseSettings):
             found.append(
                 "PLEDGE_STORAGE_KEY_ID and PLEDGE_STORAGE_SECRET belong together: set both or neither."
             )
+        if self.otlp_endpoint and find_spec("opentelemetry") is None:
+            found.append("PLEDGE_OTLP_ENDPOINT needs the packages of requirements-traces.txt.")
         if 0 < len(self.metrics_token.get_secret_value()) < MIN_KEY_LENGTH:
             found.append(f"PLEDGE_METRICS_TOKEN has fewer than {MIN_KEY_LENGTH} characters.")
         return found

@@ -2,6 +2,6 @@
 # Turn requirements*.in into locks that hold one hash for each file, for every Python from 3.11 on.
 set -eu
 cd "$(dirname "$0")/.."
-for name in requirements requirements-dev; do
+for name in requirements requirements-traces requirements-dev; do
     .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header "$@" "$name.in" -o "$name.txt"
 done

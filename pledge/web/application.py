@@ -6,7 +6,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config import Config
-from pledge.core import i18n, logs
+from pledge.core import i18n, logs, tracing
 from pledge.web import (
     admission,
     api,
@@ -24,6 +24,7 @@ from pledge.web import (
 
 
 def register(app: Flask, config: Config) -> None:
+    tracing.init_app(app, config)
     logs.watch_requests(app)
     request_checks.init_app(app)
     i18n.init_app(app, config)

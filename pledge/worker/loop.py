@@ -14,7 +14,7 @@ from flask import Flask
 from config import Config
 from pledge.accounts import alarms
 from pledge.campaigns.log_facts import published
-from pledge.core import clock, metrics
+from pledge.core import clock, metrics, tracing
 from pledge.core.db import MAX_CLOCK_DIFFERENCE, clock_difference
 from pledge.core.logs import log
 from pledge.deliveries import register_queries
@@ -242,9 +242,10 @@ class Worker:
 
 
 def timed(name: str, step: Step) -> float:
-    """Run a step, and note for monitoring when it succeeded and how long it took."""
+    """Run a step in a span of its own, and note for monitoring when it succeeded and how long it took."""
     began = clock.monotonic()
-    rest = step()
+    with tracing.step(name):
+        rest = step()
     metrics.step_seconds.labels(name).observe(clock.monotonic() - began)
     metrics.step_succeeded.labels(name).set(clock.now().timestamp())
     return rest

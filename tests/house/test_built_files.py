@@ -30,7 +30,14 @@ def test_the_development_lock_holds_the_runtime_lock():
     assert runtime.items() <= development.items()
 
 
-@pytest.mark.parametrize("name", ["requirements", "requirements-dev"])
+def test_the_lock_of_traces_fits_the_runtime_lock():
+    runtime, traces = pins("requirements.txt"), pins("requirements-traces.txt")
+    shared = runtime.keys() & traces.keys()
+    assert shared
+    assert {name: traces[name] for name in shared} == {name: runtime[name] for name in shared}
+
+
+@pytest.mark.parametrize("name", ["requirements", "requirements-traces", "requirements-dev"])
 def test_what_is_asked_for_is_locked_with_hashes(name):
     wanted = re.findall(
         r"^([a-z0-9][a-z0-9_-]*)", (ROOT / f"{name}.in").read_text("utf-8"), re.MULTILINE | re.IGNORECASE
