@@ -6,6 +6,7 @@
     python3 verify.py count URL-or-FOLDER [--key KEY]               recount the published log
     python3 verify.py consistency OLD URL-or-FOLDER [--key KEY]     an earlier checkpoint or receipt is a beginning of it
     python3 verify.py mirror URL FOLDER                             download the published log, to check it offline
+    python3 verify.py paper URL [--key KEY]                         the record of signatures on paper, beside the log
     python3 verify.py                                               inside an unpacked pack: check that pack
 
 KEY is the log's public key (<name>+<id>+<base64>), a file of such lines, or the address of one. With --log, a receipt or a
@@ -15,7 +16,7 @@ no network).
 
 One file, Python 3.8 or newer, nothing to install; so its messages are in the code, in English and Korean, and not in
 the site's catalogues. It was written from the published formats and shares no code with the
-site, so that a mistake there is not repeated here (docs/adr/0048). The formats: docs/log.md, docs/pack.md.
+site, so that a mistake there is not repeated here (docs/adr/0048). The formats: docs/log.md, docs/pack.md, docs/paper.md.
 """
 
 from __future__ import annotations
@@ -73,6 +74,7 @@ KOREAN = {
     "proof": "참여 증서에 적힌 항목이 전자서명된 공개 기록과 이어지지 않습니다.",
     "address": "이 주소의 참여 증서가 아닙니다. 대소문자까지 서명할 때 입력한 그대로 적어 주세요.",
     "consistency": "이전 체크포인트가 지금 공개 기록의 앞부분이 아닙니다. 공개 기록이 바뀌었거나, 이 체크포인트는 공개된 적이 없습니다.",
+    "paper": "종이 서명 기록의 전자서명이 맞지 않거나, 줄이 바뀌었거나 빠졌거나, 더한 수가 적힌 수와 다릅니다.",
     "taken-back": "이 항목은 공개 기록에 있지만 나중에 철회되었거나 무효 처리되어 지금은 집계되지 않습니다.",
 }
 
@@ -1964,6 +1966,68 @@ def keep(path: Path, data: bytes) -> None:
     part.replace(path)
 
 
+# --- Signatures on paper -----------------------------------------------------------------------------------------------
+
+_PAPER = "pledge-paper/v1"
+_MAX_PAPER_BYTES = 1 << 26
+
+
+def paper(arguments: argparse.Namespace) -> None:
+    source = source_of(arguments.source)
+    trust = given_keys(arguments.key) if arguments.key else published_keys(source)
+    end, lines = source.file("paper", _MAX_NOTE_BYTES), source.file("paper/entries", _MAX_PAPER_BYTES)
+    if end is None or lines is None:
+        raise Trouble(f"there is no record of paper signatures at {source.name}")
+    try:
+        note = Note(end)
+        name, origin, size, total, last = note.text.split("\n")[:-1]
+        note.signed_by(trust.keys, origin)
+    except ValueError as error:
+        raise Failed("paper", f"the end of the record is not signed as it should be: {error}") from None
+    entries = lines.split(b"\n")[:-1]
+    found = sum_of_paper(entries)
+    stated = (_PAPER, str(len(entries)), str(found), digest_of(entries[-1]) if entries else "0" * 64)
+    if (name, size, total, last) != stated:
+        raise Failed(
+            "paper", f"its {len(entries)} lines add up to {found} and are not those that were signed"
+        )
+    say(f"paper signatures {found}", f"lines {len(entries)}", f"origin {plain(origin)}", "")
+    trust.tell(origin)
+    say(
+        "",
+        f"RIGHT: the {len(entries)} lines follow from each other, they are those that were signed, and they add up to {found}.",
+        "NOT CHECKED: what stands on the sheets; only their SHA-256 is public.",
+        f"맞습니다: {len(entries)}줄이 차례로 이어지고 전자서명과 일치하며, 모두 더하면 {found}건입니다.",
+        "검증하지 않음: 서명지에 적힌 내용. 스캔 파일의 SHA-256만 공개됩니다.",
+    )
+
+
+def sum_of_paper(entries: list[bytes]) -> int:
+    """What the lines add up to: each names the one before, and a minus takes back one batch, whole, once. Raises Failed."""
+    counts: dict[Any, int] = {}
+    before = "0" * 64
+    for number, line in enumerate(entries):
+        try:
+            said = from_json(line)
+            batch, change = said["batch"], said["change"]
+            follows = (said["entry"], said["before"]) == (number, before)
+        except (ValueError, KeyError, TypeError):
+            raise Failed("paper", f"line {number} is none of such a record") from None
+        if not isinstance(change, int) or not isinstance(batch, int):
+            raise Failed("paper", f"line {number} does not follow from those before it")
+        is_new = change > 0 and batch not in counts
+        takes_back = change < 0 and counts.get(batch) == -change
+        if not follows or not (is_new or takes_back):
+            raise Failed("paper", f"line {number} does not follow from those before it")
+        counts[batch] = max(change, 0)
+        before = digest_of(line)
+    return sum(counts.values())
+
+
+def digest_of(line: bytes) -> str:
+    return hashlib.sha256(line).hexdigest()
+
+
 def read_file(name: str, longest: int) -> bytes:
     with Path(name).open("rb") as stream:
         data = stream.read(longest + 1)
@@ -2011,6 +2075,8 @@ def parser() -> argparse.ArgumentParser:
     )
     command.add_argument("old", metavar="OLD", help="a checkpoint, or a receipt, that you kept")
     command.add_argument("source", metavar="URL-or-FOLDER")
+    command = add("paper", paper, "check the record of signatures on paper / 종이 서명 기록 검증")
+    command.add_argument("source", metavar="URL")
     command = add("mirror", mirror, "download the published log / 공개 기록 내려받기")
     command.add_argument("source", metavar="URL")
     command.add_argument("folder", metavar="FOLDER")

@@ -42,6 +42,8 @@ class FieldFault(StrEnum):
     MOMENT = "moment"  #: not a time of this calendar
     ORDER = "order"  #: ends before it begins
     PAST = "past"
+    FUTURE = "future"
+    NUMBER = "number"  #: no whole number, or one that cannot be
     RUNNING = "running"  #: signing has begun, and this would stop it
     VIDEO = "video"
     TWO_VIDEOS = "two_videos"  #: an address and a file: a campaign has one video

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from pledge.campaigns import captions, items
 from pledge.campaigns.events import EVENT, EventFields
+from pledge.campaigns.letter_pdf.compose import BadLetterText, check_letter_text
 from pledge.campaigns.models import (
     Campaign,
     CampaignText,
@@ -55,13 +56,13 @@ def load_folder(folder: Path) -> str:
     """Create or update the campaign that a folder describes; returns its slug. Loading twice changes nothing.
 
     Raises EditedByStaff (nothing is changed), FileNotFoundError for a missing text, KeyError for a missing setting,
-    BadFields, BadVideo, BadVideoFile, BadPicture, BadCaptions, StorageAway, PledgeTextChanged.
+    BadFields, BadVideo, BadVideoFile, BadPicture, BadCaptions, BadLetterText, StorageAway, PledgeTextChanged.
     """
     facts = tomllib.loads((folder / "campaign.toml").read_text("utf-8"))
     langs = [lang for lang in languages.codes() if lang in facts]
     if not langs:
         raise KeyError(languages.default())
-    pledges = _pledges(folder, langs)
+    pledges, letter = _pledges(folder, langs), _letter(folder, langs)
     film = None if facts.get("video") else _store_film(folder, facts["slug"])
     with transaction() as session:
         campaign = session.scalar(select(Campaign).where(Campaign.slug == facts["slug"]))
@@ -77,7 +78,7 @@ def load_folder(folder: Path) -> str:
         campaign.video_provider, campaign.video_id = (video.provider, video.id) if video else ("", "")
         _load_film(session, campaign, film)
         campaign.video_captions = _captions(folder, langs) if film else Texts()
-        campaign.letter_text = _letter(folder, langs)
+        campaign.letter_text = letter
         session.flush()
         _load_texts(campaign, folder, facts, langs)
         _load_partners(session, campaign, facts["partners"], langs)
@@ -163,10 +164,18 @@ def _captions(folder: Path, langs: list[str]) -> Texts:
 
 
 def _letter(folder: Path, langs: list[str]) -> Texts:
-    """The letter to read, in all languages or in none."""
+    """The letter to read, in all languages or in none. Raises BadLetterText, which names the file."""
     if not any((folder / f"letter.{lang}.md").exists() for lang in langs):
         return Texts()
-    return languages.texts({lang: (folder / f"letter.{lang}.md").read_text("utf-8") for lang in langs})
+    found = languages.texts({lang: (folder / f"letter.{lang}.md").read_text("utf-8") for lang in langs})
+    for lang, text in found.items():
+        try:
+            check_letter_text(lang, text)
+        except BadLetterText:
+            raise BadLetterText(
+                f"no PDF can be made of letter.{lang}.md: it may be nested too deeply"
+            ) from None
+    return found
 
 
 def _load_texts(campaign: Campaign, folder: Path, facts: dict[str, Any], langs: list[str]) -> None:

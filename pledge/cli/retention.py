@@ -18,8 +18,9 @@ def run() -> None:
         f"Deleted {removed.pending} unconfirmed signatures, {removed.mails} finished mails, "
         f"{removed.notices} addresses of people who were told that they were erased, "
         f"{removed.allowances} mail allowances, {removed.blocks} ended blocks and {removed.files} files that nobody keeps; "
-        f"forgot the network of {removed.networks} signatures. Deleted {removed.applications} unconfirmed applications of "
+        f"forgot the network of {removed.networks} signatures and settled {removed.links} links of partners. "
+        f"Deleted {removed.applications} unconfirmed applications of "
         f"organisations and {removed.contacts} contacts of organisations that are not listed; "
         f"forgot {removed.attempts} counts of tries to sign in. "
-        f"Deleted {removed.signatures} signatures of campaigns that are long over."
+        f"Deleted {removed.signatures} signatures and {removed.scans} scans of campaigns that are long over."
     )

@@ -44,18 +44,29 @@ class Vault:
         self._hash_key = derive(masters[-1], "lookup")
 
     def seal(self, text: str, context: str) -> bytes:
+        return self.seal_bytes(text.encode(), context)
+
+    def seal_bytes(self, data: bytes, context: str) -> bytes:
         nonce = secrets.token_bytes(_NONCE)
         cipher = self._ciphers[self.newest]
-        return self.newest + nonce + cipher.encrypt(nonce, text.encode(), context.encode())
+        return self.newest + nonce + cipher.encrypt(nonce, data, context.encode())
 
     def unseal(self, sealed: bytes, context: str) -> str:
+        """Raises Unreadable."""
+        try:
+            return self.unseal_bytes(sealed, context).decode()
+        except UnicodeDecodeError:
+            raise Unreadable(f"damaged value in {context}") from None
+
+    def unseal_bytes(self, sealed: bytes, context: str) -> bytes:
+        """Raises Unreadable."""
         key_id, nonce, rest = sealed[:_KEY_ID], sealed[_KEY_ID : _KEY_ID + _NONCE], sealed[_KEY_ID + _NONCE :]
         cipher = self._ciphers.get(key_id)
         if cipher is None:
             raise Unreadable(f"no data key for {context}")
         try:
-            return cipher.decrypt(nonce, rest, context.encode()).decode()
-        except (InvalidTag, ValueError):  # ValueError: too short for a nonce, or not UTF-8
+            return cipher.decrypt(nonce, rest, context.encode())
+        except (InvalidTag, ValueError):  # ValueError: too short for a nonce
             raise Unreadable(f"damaged value in {context}") from None
 
     def keyed_hash(self, text: str) -> bytes:

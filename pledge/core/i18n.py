@@ -69,7 +69,11 @@ def moment_pattern(lang: str) -> str:
 
 def format_date(moment: datetime, lang: str | None = None) -> str:
     """The date in Korea of an aware datetime."""
-    return str(babel_date(moment.astimezone(SEOUL), "long", locale=languages.locale(lang or language())))
+    return format_day(moment.astimezone(SEOUL).date(), lang)
+
+
+def format_day(day: date, lang: str | None = None) -> str:
+    return str(babel_date(day, "long", locale=languages.locale(lang or language())))
 
 
 def format_axis_day(day: date, lang: str | None = None, *, with_year: bool = False) -> str:

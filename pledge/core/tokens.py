@@ -37,11 +37,12 @@ class Purpose(StrEnum):
     ENDORSE_TICKET = "endorse_ticket"
     UPLOAD = "upload"
     PREVIEW = "preview"
+    PARTNER = "partner"
     STAFF_INVITATION = "staff_invitation"
     STAFF_FORM = "staff_form"
 
 
-#: How long a link works. Tickets and unsubscribe links do not expire: they allow little.
+#: How long a link works. Tickets, unsubscribe links and the page of a partner do not expire: they allow little.
 LIFETIMES = {
     Purpose.CONFIRM: timedelta(days=7),
     Purpose.MANAGE: timedelta(days=400),
@@ -55,6 +56,7 @@ LIFETIMES = {
     Purpose.UPLOAD: timedelta(days=1),
     #: It shows a draft to whoever has it, so it does not last.
     Purpose.PREVIEW: timedelta(hours=1),
+    Purpose.PARTNER: None,
     #: Over a weekend; whoever has it gets into the staff area.
     Purpose.STAFF_INVITATION: timedelta(days=3),
     #: Tells on whose page a form was when its session expires; it opens nothing.

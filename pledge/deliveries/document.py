@@ -27,6 +27,15 @@ class Reply:
 
 
 @dataclass(frozen=True)
+class FrozenPaper:
+    """Signatures on paper: in none of the other numbers."""
+
+    signatures: int
+    sheets: int
+    batches: int
+
+
+@dataclass(frozen=True)
 class FrozenCheckpoint:
     """The checkpoint at which everything is counted."""
 
@@ -67,6 +76,7 @@ class Document:
     verifiers: list[str] = field(default_factory=list)  #: the log's public keys in text form
     #: The newest checkpoint at the moment of freezing; None in documents of before it was kept.
     newest: FrozenCheckpoint | None = None
+    paper: FrozenPaper | None = None  #: None where nothing was signed on paper
     reply: Reply = Reply()  #: documents that were frozen before letters had it are without
     format: str = FORMAT
 
@@ -90,6 +100,7 @@ def from_json(text: str) -> Document:
     ]
     raw["checkpoint"] = FrozenCheckpoint(**raw["checkpoint"])
     raw["newest"] = FrozenCheckpoint(**raw["newest"]) if raw.get("newest") else None
+    raw["paper"] = FrozenPaper(**raw["paper"]) if raw.get("paper") else None
     raw["people_moves"], raw["organization_moves"] = (
         Moves(**raw[name]) for name in ("people_moves", "organization_moves")
     )

@@ -15,7 +15,7 @@ from pledge.core.clock import iso_utc
 from pledge.core.db import reading, transaction
 from pledge.core.languages import Texts
 from pledge.deliveries import doubt
-from pledge.deliveries.document import Document, FrozenCheckpoint, Reply, from_json
+from pledge.deliveries.document import Document, FrozenCheckpoint, FrozenPaper, Reply, from_json
 from pledge.deliveries.letter.letters import default_letter
 from pledge.deliveries.models import MAX_LETTER, MAX_OCCASION, MAX_RECIPIENT, Delivery, DeliveryState
 from pledge.deliveries.replies import clean_reply, completed
@@ -24,6 +24,7 @@ from pledge.jobs.models import JobKind
 from pledge.ledger import log_queries
 from pledge.ledger.log_queries import CheckpointView
 from pledge.ledger.models import Kind
+from pledge.paper import queries as paper_signatures
 from pledge.statistics import at_checkpoint
 from pledge.statistics.breakdowns import breakdowns
 from pledge.statistics.campaign_facts import CampaignFacts, campaign_facts
@@ -263,7 +264,16 @@ def _document(campaign: CampaignFacts, checkpoint: CheckpointView, wording: Lett
         ),
         verifiers=log_queries.verifiers(campaign.id),
         newest=None if newest is None else state_of(newest),
+        paper=_paper(campaign.id),
         reply=completed(wording.reply),
+    )
+
+
+def _paper(campaign_id: int) -> FrozenPaper | None:
+    """What is signed of paper signatures now: they belong to no checkpoint."""
+    found = paper_signatures.public_record(campaign_id)
+    return (
+        FrozenPaper(found.signatures, found.sheets, len(found.batches)) if found and found.batches else None
     )
 
 

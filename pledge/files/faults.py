@@ -33,6 +33,12 @@ class VideoFault(StrEnum):
     DAMAGED = "damaged"
 
 
+class ScanFault(StrEnum):
+    EMPTY = "empty"
+    TOO_LARGE = "too_large"
+    WRONG_TYPE = "wrong_type"  #: by its content: neither PDF nor JPEG nor PNG
+
+
 class BadPicture(ValueError):
     """A picture that is refused; `fault` says why."""
 
@@ -53,5 +59,13 @@ class BadVideoFile(Exception):
     """A video that is refused; `fault` says why."""
 
     def __init__(self, fault: VideoFault) -> None:
+        super().__init__(fault.value)
+        self.fault = fault
+
+
+class BadScan(ValueError):
+    """A scan that is refused; `fault` says why."""
+
+    def __init__(self, fault: ScanFault) -> None:
         super().__init__(fault.value)
         self.fault = fault

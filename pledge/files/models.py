@@ -14,10 +14,11 @@ class FileKind(StrEnum):
     PICTURE = "picture"
     DOCUMENT = "document"
     VIDEO = "video"
+    SCAN = "scan"  #: of sheets with names on them: encrypted, for staff only
 
 
 class StoredFile(Model):
-    """A picture (its sizes under one name), a document or a video. The name is random: it reveals nothing about the sender."""
+    """A picture (its sizes under one name), a document, a video or a scan. The name is random: it reveals nothing about the sender."""
 
     __tablename__ = "stored_files"
 
@@ -31,7 +32,7 @@ class StoredFile(Model):
     delete_after: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     __table_args__ = (
-        CheckConstraint("kind IN ('picture', 'document', 'video')", name="kind"),
+        CheckConstraint("kind IN ('picture', 'document', 'video', 'scan')", name="kind"),
         Index(
             "ix_stored_files_delete_after",
             "delete_after",

@@ -194,12 +194,17 @@ def sweep() -> int:
 
 def _store_parts(kind: FileKind, media_type: str, parts: dict[str, bytes]) -> str:
     largest = max(parts.values(), key=len)
+    return store_bytes(kind, media_type, parts, len(largest), hashlib.sha256(largest).digest())
+
+
+def store_bytes(kind: FileKind, media_type: str, parts: dict[str, bytes], size: int, sha256: bytes) -> str:
+    """Store parts by their names, for a module that has checked them; returns the random name. Raises StorageAway."""
 
     def put(name: str) -> None:
         for part, data in parts.items():
             current_storage().put(f"{name}/{part}", data)
 
-    return _store(kind, media_type, len(largest), hashlib.sha256(largest).digest(), put)
+    return _store(kind, media_type, size, sha256, put)
 
 
 def _store(kind: FileKind, media_type: str, size: int, sha256: bytes, put: Callable[[str], None]) -> str:
@@ -243,5 +248,5 @@ def _delete_rows(session: Session) -> list[str]:
 def _remove(name: str) -> None:
     renditions = (f"{size}.webp" for size in (*pictures.SIZES, *pictures.WIDE_SIZES))
     videos = (f"video.{ending}" for ending in VIDEO_ENDINGS.values())
-    for part in (*renditions, "document.pdf", *videos):
+    for part in (*renditions, "document.pdf", *videos, FileKind.SCAN):
         current_storage().delete(f"{name}/{part}")

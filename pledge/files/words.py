@@ -2,7 +2,7 @@
 
 from flask_babel import lazy_gettext as _l
 
-from pledge.files.faults import DocumentFault, PictureFault, VideoFault
+from pledge.files.faults import DocumentFault, PictureFault, ScanFault, VideoFault
 
 PICTURE_WORDS = {
     PictureFault.EMPTY: _l("The picture is empty. Please choose it again."),
@@ -46,6 +46,14 @@ VIDEO_WORDS = {
     VideoFault.DAMAGED: _l(
         "The video is damaged or incomplete. Please save it again and choose the new file."
     ),
+}
+
+SCAN_WORDS = {
+    ScanFault.EMPTY: _l("The file is empty. Please choose it again."),
+    ScanFault.TOO_LARGE: _l(
+        "The scan is larger than 25 MB. Please scan in black and white, or make two batches."
+    ),
+    ScanFault.WRONG_TYPE: _l("This is not a PDF, JPEG or PNG file. Please save the scan as one of these."),
 }
 
 STORAGE_AWAY = _l("The file could not be stored just now. Please try again in a moment; the rest is kept.")

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, delete, exists, or_, select, text, update
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from pledge.accounts import throttle
 from pledge.campaigns import forgetting
@@ -15,9 +16,11 @@ from pledge.endorsements import expiry as endorsement_expiry
 from pledge.files import services as files
 from pledge.mail.allowance import DAY_SECONDS, UNCONFIRMED_WINDOW
 from pledge.mail.models import MailAllowance, MailBlock, MailKind, MailState, OutboxMail
+from pledge.paper import expiry as paper_expiry
 from pledge.signatures import expiry as signature_expiry
-from pledge.signatures.models import ErasureNotice, Signature, SignatureState
+from pledge.signatures.models import CAME_VIA, ErasureNotice, Signature, SignatureState
 from pledge.signatures.rules import PENDING_LIFETIME
+from pledge.statistics import referrals
 
 #: Mails that were sent or given up: long enough to answer "did you send me one?".
 MAILS = timedelta(days=90)
@@ -37,6 +40,7 @@ class Removed:
     """How many rows were deleted."""
 
     signatures: int  #: of campaigns that ended long ago
+    scans: int  #: of sheets with signatures on them, of such campaigns
     pending: int
     notices: int  #: addresses of people whom staff have erased and who were told
     mails: int
@@ -44,6 +48,7 @@ class Removed:
     blocks: int
     files: int
     networks: int  #: rows that are kept, without their network
+    links: int  #: rows that are kept, without the code of a partner that was removed, or with that of the organisation that stayed
     applications: int  #: of organisations, never confirmed
     contacts: int  #: persons who spoke for an organisation that is not listed (any more)
     attempts: int  #: attempts to sign in to the staff area
@@ -59,6 +64,7 @@ def run(delivered: Mapping[int, datetime]) -> Removed:
     endorsements = endorsement_expiry.sweep(forgotten)
     return Removed(
         signatures=signature_expiry.forget(forgotten),
+        scans=paper_expiry.forget(forgotten),
         pending=_sweep(
             Signature,
             Signature.state == SignatureState.PENDING,
@@ -74,6 +80,7 @@ def run(delivered: Mapping[int, datetime]) -> Removed:
         blocks=_sweep(MailBlock, MailBlock.until < now),
         files=files.sweep(),
         networks=_forget_networks(now - NETWORKS),
+        links=_settle_links(),
         applications=endorsements.unconfirmed,
         contacts=endorsements.contacts,
         attempts=throttle.sweep(),
@@ -100,11 +107,26 @@ def _forget_networks(before: datetime) -> int:
         .limit(BATCH)
     )
     gone = {"network_hash": None, "wide_network_hash": None}
-    forget = update(Signature).where(Signature.id.in_(old)).values(gone).returning(Signature.id)
+    forget = update(Signature).where(Signature.id.in_(old)).values(gone)
+    return _in_batches(forget.returning(Signature.id))
+
+
+def _settle_links() -> int:
+    total = 0
+    for outdated in referrals.outdated():
+        has_code = (Signature.campaign_id == outdated.campaign_id, Signature.via == outdated.code)
+        some = select(Signature.id).where(*has_code, text(CAME_VIA)).limit(BATCH)
+        settle = update(Signature).where(*has_code, Signature.id.in_(some)).values(via=outdated.becomes)
+        total += _in_batches(settle.returning(Signature.id))
+    return total
+
+
+def _in_batches(change: ReturningUpdate[tuple[int]]) -> int:
+    """Run an update of at most BATCH rows until there is nothing left for it."""
     total = 0
     while True:
         with transaction() as session:
-            done = len(session.execute(forget).all())
+            done = len(session.execute(change).all())
         total += done
         if done < BATCH:
             return total

@@ -1,7 +1,7 @@
 """Through whose link people came (`?via=<code>`): how many, and nothing about who.
 
 The code is `p` and the number of a partner, or `o` and that of an organisation on the wall. Both numbers are public. A
-signature keeps the code until it is withdrawn or erased, and counts for it once it is confirmed. Fewer than five are never told,
+signature keeps the code until it is withdrawn or erased, or the partner is removed (pledge/retention/), and counts for it once it is confirmed. Fewer than five are never told,
 to nobody. What an organisation itself sees only moves by whole fives: who sends the link to a single person learns nothing
 from it.
 """
@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, literal, select, text
+from sqlalchemy.orm import aliased
 
 from pledge.campaigns.models import Campaign, Partner
+from pledge.core import tokens
 from pledge.core.db import reading
 from pledge.core.languages import Texts
+from pledge.core.tokens import BadToken, Purpose
 from pledge.endorsements.models import Endorsement, EndorsementState, EndorsementVersion, VersionState
 from pledge.signatures.models import CAME_VIA, Signature
 from pledge.statistics.cells import MIN_CELL
@@ -42,25 +45,59 @@ class ReferralLine:
     people: int | None
 
 
+@dataclass(frozen=True)
+class Outdated:
+    """A code that is stored and counts for nobody; `becomes` is that of the organisation that stayed, None for no code."""
+
+    campaign_id: int
+    code: str
+    becomes: str | None
+
+
 def organization_code(endorsement_id: int) -> str:
     return f"{_ORGANIZATION}{endorsement_id}"
 
 
-def codes(slug: str) -> frozenset[str]:
-    """All codes that count for a campaign now."""
+def codes(slug: str) -> dict[str, str]:
+    """All codes that count for a campaign now, and the code that is stored for each.
+
+    The links of an organisation that was merged into another count for that one.
+    """
     in_campaign = Campaign.slug == slug
     partners = select(Partner.id).join(Campaign, Campaign.id == Partner.campaign_id).where(in_campaign)
+    stays = aliased(Endorsement)
     listed = (
-        select(Endorsement.id)
+        select(Endorsement.id, stays.id.label("stays"))
         .join(Campaign, Campaign.id == Endorsement.campaign_id)
-        .where(in_campaign, Endorsement.state == EndorsementState.PUBLISHED)
+        .join(stays, stays.id == func.coalesce(Endorsement.merged_into_id, Endorsement.id))
+        .where(in_campaign, stays.state == EndorsementState.PUBLISHED)
     )
     with reading() as connection:
-        return frozenset(
-            f"{letter}{number}"
-            for letter, query in ((_PARTNER, partners), (_ORGANIZATION, listed))
-            for number in connection.scalars(query)
-        )
+        found = {f"{_PARTNER}{number}": f"{_PARTNER}{number}" for number in connection.scalars(partners)}
+        for row in connection.execute(listed):
+            found[organization_code(row.id)] = organization_code(row.stays)
+    return found
+
+
+def outdated() -> list[Outdated]:
+    """Codes beside counted signatures whose partner was removed, or whose organisation was merged into another."""
+    stored = (
+        select(Signature.campaign_id, Signature.via)
+        .where(text(CAME_VIA))
+        .group_by(Signature.campaign_id, Signature.via)
+    )
+    merged = select(Endorsement.id, Endorsement.merged_into_id).where(Endorsement.merged_into_id.is_not(None))
+    with reading() as connection:
+        present = {f"{_PARTNER}{number}" for number in connection.scalars(select(Partner.id))}
+        moved = {
+            organization_code(row.id): organization_code(row.merged_into_id)
+            for row in connection.execute(merged)
+        }
+        return [
+            Outdated(row.campaign_id, row.via, moved.get(row.via))
+            for row in connection.execute(stored)
+            if row.via in moved or (row.via.startswith(_PARTNER) and row.via not in present)
+        ]
 
 
 def partners(campaign_id: int) -> list[Referrer]:
@@ -88,6 +125,20 @@ def find(campaign_id: int, code: str) -> Referrer | None:
     with reading() as connection:
         row = connection.execute(query).first()
     return None if row is None else _referrer(letter, row)
+
+
+def partner_token(campaign_id: int, code: str) -> str:
+    """What the link to the page of a partner carries, which staff send to the partner."""
+    return tokens.mint(Purpose.PARTNER, [campaign_id, code])
+
+
+def find_by_token(campaign_id: int, token: str) -> Referrer | None:
+    """Whose page this is; None for an invalid link and for a partner that was removed."""
+    try:
+        of_campaign, code = tokens.read(Purpose.PARTNER, token).payload
+    except (BadToken, ValueError):
+        return None
+    return find(campaign_id, str(code)) if of_campaign == campaign_id else None
 
 
 def lines(campaign_id: int) -> list[ReferralLine]:

@@ -30,6 +30,7 @@ def init_app(app: Flask, config: Config) -> None:
         format_axis_day=i18n.format_axis_day,
         format_count=i18n.format_count,
         format_date=i18n.format_date,
+        format_day=i18n.format_day,
         format_datetime=i18n.format_datetime,
         format_time=i18n.format_time,
         country_name=lambda code: countries.country_name(code, i18n.language()),

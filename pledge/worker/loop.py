@@ -26,6 +26,7 @@ from pledge.mail import services as mail
 from pledge.name_lists import services as named_lists
 from pledge.news import queries as news
 from pledge.news import sending
+from pledge.paper import record as paper_record
 from pledge.retention import services as retention
 from pledge.signatures import reminding
 from pledge.signatures.invalidation import applying
@@ -46,6 +47,9 @@ IDLE_INVALIDATION = 1.0
 IDLE_FILES = 1.0
 IDLE_NEWS = 2.0
 IDLE_REMINDERS = 60.0
+
+#: Seconds between searches for records of paper signatures that have to be signed.
+BETWEEN_PAPER_LOOKS = 5.0
 
 #: Seconds between checks whether mails to new addresses are held back.
 BETWEEN_VALVE_LOOKS = 2.0
@@ -133,6 +137,7 @@ class Worker:
             threading.Thread(target=self.repeat, args=("invalidate", self.invalidate), name="invalidate"),
             threading.Thread(target=self.repeat, args=("news", self.send_news), name="news"),
             threading.Thread(target=self.repeat, args=("reminders", self.remind), name="reminders"),
+            threading.Thread(target=self.repeat, args=("paper", self.sign_paper), name="paper"),
             threading.Thread(target=self.repeat, args=("today", self.tell_today), name="today"),
             threading.Thread(target=self.repeat, args=("valve", self.watch_valve), name="valve"),
         ]
@@ -176,6 +181,10 @@ class Worker:
 
     def remind(self) -> float:
         return BETWEEN_REMINDERS if reminding.advance() else IDLE_REMINDERS
+
+    def sign_paper(self) -> float:
+        paper_record.sign_due(published)
+        return BETWEEN_PAPER_LOOKS
 
     def tell_today(self) -> float:
         today.renew()

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from pledge.campaigns import events, letter, media, moderation, partners, queries, sisters, staff_queries
 from pledge.campaigns.captions import BadCaptions
+from pledge.campaigns.letter_pdf.compose import BadLetterText
 from pledge.campaigns.media import VideoFields
 from pledge.campaigns.models import Campaign, Partner, PledgeText, SisterCampaign
 from pledge.campaigns.rules import stamp
@@ -119,6 +120,13 @@ def test_a_pledge_text_that_people_may_have_signed_is_never_changed(folder):
 def test_a_missing_language_stops_the_loading_and_stores_nothing(folder):
     (folder / "body.en.md").unlink()
     with pytest.raises(FileNotFoundError):
+        load_folder(folder)
+    assert number_of(Campaign) == 0
+
+
+def test_a_letter_of_which_no_pdf_can_be_made_is_refused_by_the_name_of_its_file(folder):
+    (folder / "letter.en.md").write_text("> " * 300 + "deep", "utf-8")
+    with pytest.raises(BadLetterText, match=r"letter\.en\.md"):
         load_folder(folder)
     assert number_of(Campaign) == 0
 

@@ -7,17 +7,26 @@ from pledge.core.text import markdown
 
 NOTICES = Path(markdown.__file__).parents[2] / "content" / "privacy"
 
-#: SHA-256 of the file of each language, by version. A new version is added; the lines of an older one stay as they are.
+#: SHA-256 of the files of each language, by version. A new version is added; the lines of an older one stay as they are.
 TEXTS = {
     "2026-11-28": {
         "en": "cab8a1b0cb02dd1705d478e6c11df7ee8c0f2eed8afaa6e9e8df3fcf1819f88c",
         "ko": "14c699c632d5d96fe7f2abbcf2cdc5af5c296b0a3799741518c4f3f68b341fdd",
     },
+    "2026-11-29": {
+        "en": "ccfe9426e5b7fba213d7d5748a52120276529686957987801719c2d29390e8d6",
+        "kakao/en": "e53224ee25e16d94f8f15be53d332ec5243eb2bcea674ebc8852a5299e5581ea",
+        "kakao/ko": "30c46ae4fc512920ad91f7cc4cbea2a4798342849a1e9a99dd84f930d208c6dd",
+        "ko": "6f94e826167fc3719ac07692d202855684b1073cbe0d381dc0a3ad2d9a008f28",
+    },
 }
 
 
 def test_the_text_of_a_version_of_the_privacy_notice_never_changes():
-    found = {path.stem: sha256(path.read_bytes()).hexdigest() for path in NOTICES.glob("*.md")}
+    found = {
+        path.relative_to(NOTICES).with_suffix("").as_posix(): sha256(path.read_bytes()).hexdigest()
+        for path in NOTICES.rglob("*.md")
+    }
     assert found == TEXTS.get(markdown.privacy_version()), (
         "a changed text needs a new version line in every language, and its hashes here"
     )

@@ -10,7 +10,15 @@ from pledge.ledger.models import LedgerEntry
 from pledge.mail.models import MailAllowance, MailBlock, OutboxMail
 from pledge.retention import services
 from pledge.signatures.models import Signature
-from tests.support.factories import answer_requests, confirm_token, sign_form, signature
+from pledge.statistics.referrals import organization_code
+from tests.support.factories import (
+    answer_requests,
+    campaign,
+    confirm_token,
+    endorsement,
+    sign_form,
+    signature,
+)
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -115,3 +123,27 @@ def test_the_networks_of_a_signature_are_forgotten_after_ninety_days_and_the_sig
     rows = db.session.scalars(select(Signature)).all()
     kept = {(row.state, row.network_hash, row.wide_network_hash, row.domain_hash) for row in rows}
     assert kept == {("confirmed", None, None, bytes(32))}
+
+
+def vias():
+    db.session.rollback()
+    return {tuple(row) for row in db.session.execute(select(Signature.id, Signature.via))}
+
+
+def test_the_code_of_a_removed_partner_is_forgotten_and_that_of_another_stays(monkeypatch):
+    monkeypatch.setattr(services, "BATCH", 2)
+    partners = [partner.id for partner in campaign().partners]
+    gone = [signature(via="p987654").id for _ in range(5)]
+    stays = signature(via=f"p{partners[0]}").id
+    assert services.run({}).links == 5
+    assert vias() == {*((number, None) for number in gone), (stays, f"p{partners[0]}")}
+    assert services.run({}).links == 0
+
+
+def test_the_code_of_a_duplicate_organisation_becomes_that_of_the_one_that_stays():
+    stays = endorsement()
+    duplicate = endorsement(state="merged", merged_into_id=stays.id)
+    person = signature(via=organization_code(duplicate.id)).id
+    removed = signature(via=organization_code(endorsement(state="removed").id))
+    assert services.run({}).links == 1
+    assert vias() == {(person, organization_code(stays.id)), (removed.id, removed.via)}

@@ -33,7 +33,8 @@ def copied(folder: Path) -> Path:
     for english in sorted((package / "templates" / "mail").glob("*/en")):
         _add_mail(english)
     _add_letter(package / "deliveries" / "letter" / "typst")
-    for texts in (package / "content" / "privacy", package / "deliveries" / "pack" / "readmes"):
+    privacy = package / "content" / "privacy"
+    for texts in (privacy, privacy / "kakao", package / "deliveries" / "pack" / "readmes"):
         _add_texts(texts)
     _add_campaign(package / "content" / "demo" / "blue-skies")
     return folder

@@ -58,9 +58,14 @@ def _node(node: SyntaxTreeNode) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=4)
-def privacy_notice(lang: str, contact: Contact) -> Markup:
-    """The privacy notice with who answers for it; `{email}` in it is replaced by that field of `contact`, and so on."""
+def privacy_notice(lang: str, contact: Contact, *, names_kakao: bool) -> Markup:
+    """The privacy notice with who answers for it; `{email}` in it is replaced by that field of `contact`, and so on.
+
+    `names_kakao`: people can share by KakaoTalk here, so the notice says what Kakao learns.
+    """
     _, _, body = (_PRIVACY / f"{lang}.md").read_text("utf-8").partition("\n")
+    kakao = (_PRIVACY / "kakao" / f"{lang}.md").read_text("utf-8") if names_kakao else ""
+    body = body.replace("{kakao}", kakao)
     for field, value in asdict(contact).items():
         body = body.replace(f"{{{field}}}", _SPECIAL.sub(r"\\\g<0>", value))
     return markdown(body)

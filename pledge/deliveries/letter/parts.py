@@ -14,7 +14,7 @@ from pledge.core.fonts.glyphs import MISSING, presentable
 from pledge.core.i18n import SEOUL, format_date, format_datetime
 from pledge.core.languages import Texts
 from pledge.core.organization_types import TYPES
-from pledge.deliveries.document import Document, FrozenCheckpoint, Reply
+from pledge.deliveries.document import Document, FrozenCheckpoint, FrozenPaper, Reply
 from pledge.deliveries.letter.charts import growth, shares
 from pledge.deliveries.letter.wording import fixed
 from pledge.ledger.counting import Moves
@@ -49,6 +49,7 @@ def part(document: Document, lang: str, *, draft: bool = False) -> dict[str, Any
         "people_number": f"{document.checkpoint.people:,}",
         "organizations_number": f"{document.checkpoint.organizations:,}",
         "as_of": texts["as_of"].format(moment=_when(document.checkpoint.signed_at, lang)),
+        "paper": _paper(document.paper, texts["paper"]),
         "footer": texts["footer"].format(title=title),
         "results": _results(document, lang),
         "supporters": _supporters(document, lang),
@@ -59,6 +60,14 @@ def part(document: Document, lang: str, *, draft: bool = False) -> dict[str, Any
     is_marked = MISSING in str(shown)
     shown["method"]["missing"] = texts["method"]["missing"].format(mark=MISSING) if is_marked else ""
     return shown
+
+
+def _paper(paper: FrozenPaper | None, text: str) -> str:
+    if paper is None:
+        return ""
+    return text.format(
+        signatures=f"{paper.signatures:,}", sheets=f"{paper.sheets:,}", batches=f"{paper.batches:,}"
+    )
 
 
 def _reply(reply: Reply, lang: str) -> dict[str, Any]:

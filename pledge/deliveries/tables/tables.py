@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from pledge.core.clock import iso_utc
@@ -33,7 +34,7 @@ def organizations_csv(document: Document) -> bytes:
 
 
 def integrity_json(document: Document) -> bytes:
-    """The sums of the log, and what became of all sign-ups."""
+    """The sums of the log, what became of all sign-ups, and signatures on paper where there are any."""
     return _json(
         {
             "log": {
@@ -46,6 +47,7 @@ def integrity_json(document: Document) -> bytes:
                 "confirmed": document.sign_ups.confirmed,
                 "not_counted": document.sign_ups.not_counted,
             },
+            **({"paper": asdict(document.paper)} if document.paper else {}),
             "smallest_shown": document.smallest_shown,
         }
     )

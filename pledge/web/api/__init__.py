@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from pledge.web.api import breakdowns, campaigns, integrity, log, openapi, organizations, tool
+from pledge.web.api import breakdowns, campaigns, integrity, log, openapi, organizations, paper, tool
 from pledge.web.api.blueprint import api
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "log",
     "openapi",
     "organizations",
+    "paper",
     "register",
     "tool",
 ]  # each module adds its views to the blueprint

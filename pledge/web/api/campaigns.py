@@ -19,7 +19,7 @@ from pledge.web.caching import kept
 
 COUNT_CACHE = "public, max-age=1, stale-while-revalidate=2, stale-if-error=600"
 #: Documents about one campaign, by the last part of their address.
-DOCUMENTS = ("count", "history", "regions", "countries", "organizations", "integrity")
+DOCUMENTS = ("count", "history", "regions", "countries", "organizations", "integrity", "paper")
 
 
 @api.get("/campaigns")

@@ -61,7 +61,9 @@ class CampaignDocument(CampaignSummaryDocument):
     as_of: Moment
     checkpoint: int | None
     pledge: PledgeDocument
-    documents: Addresses = Field(description="count, history, regions, countries, organizations, integrity")
+    documents: Addresses = Field(
+        description="count, history, regions, countries, organizations, integrity, paper"
+    )
     log: Address = Field(description="the newest signed state of the public log")
 
 
@@ -138,3 +140,26 @@ class ProblemDocument(ApiDocument):
     title: str
     status: int
     detail: str
+
+
+class PaperBatchDocument(ApiDocument):
+    """Sheets that two people counted."""
+
+    number: int
+    place: Texts = Field(description="where they were signed, or at which event")
+    collected: str = Field(description="a Korean day, as 2026-11-24")
+    sheets: int = Field(ge=1)
+    signatures: int = Field(ge=1)
+    scan_sha256: str = Field(
+        description="of the scan, in hex; the scan itself has names on it and is not public"
+    )
+
+
+class PaperDocument(ApiDocument):
+    """Signatures on paper, counted by hand: a number of its own, in none of the others and never added to them."""
+
+    signatures: int = Field(ge=0)
+    sheets: int = Field(ge=0)
+    batches: list[PaperBatchDocument]
+    signed_at: Moment | None = Field(description="when the record was signed; null while there is none")
+    record: Address = Field(description="the signed end of the record; 404 while there is none")

@@ -13,6 +13,7 @@ from pledge.web.staff import (
     navigation,
     news,
     organizations,
+    paper,
     signatures,
     system,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "deliveries",
     "news",
     "organizations",
+    "paper",
     "register",
     "signatures",
     "system",

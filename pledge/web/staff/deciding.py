@@ -9,7 +9,7 @@ from pledge.accounts.two_people import InvitedLately, NeedsSecondPerson
 
 
 def decide(
-    act: Callable[[], None], page: Callable[[int, str], Response], back: str, wrong_state: type[Exception]
+    act: Callable[[], object], page: Callable[[int, str], Response], back: str, wrong_state: type[Exception]
 ) -> Response:
     """Do it and go back; else `page`, called with the status and what components/forms/two_people.html explains."""
     try:

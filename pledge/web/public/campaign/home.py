@@ -30,7 +30,8 @@ def home() -> Response:
 @public.get("/privacy")
 @kept(PAGE_CACHE)
 def privacy() -> Response:
-    notice = markdown.privacy_notice(i18n.language(), current_config().contact_in(i18n.language()))
+    lang, config = i18n.language(), current_config()
+    notice = markdown.privacy_notice(lang, config.contact_in(lang), names_kakao=bool(config.kakao_key))
     return make_response(
         render_template("public/campaign/privacy.html", notice=notice, version=markdown.privacy_version())
     )

@@ -7,6 +7,7 @@ from werkzeug import Response as AnyResponse
 
 from pledge.core import i18n
 from pledge.endorsements import queries as endorsements
+from pledge.paper import queries as paper_signatures
 from pledge.statistics import history, integrity
 from pledge.statistics.cells import MIN_CELL
 from pledge.statistics.charts import Chart, chart
@@ -64,6 +65,7 @@ def progress(slug: str) -> Response:
             countries=countries[:FIRST_COUNTRIES],
             more_countries=countries[FIRST_COUNTRIES:],
             kinds=_kinds(campaign.id),
+            paper=paper_signatures.public_record(campaign.id),
             integrity=integrity.recent(campaign.id),
             checkpoint=found.checkpoint,
             smallest=MIN_CELL,

@@ -1,11 +1,12 @@
 """Spread the word: what a partner needs to show the campaign on a site, in a document or in a chat.
 
-With `?via=<code>` all of it carries the code of a partner or an organisation (pledge/statistics/referrals.py).
+With `?via=<code>` all of it carries the code of a partner or an organisation (pledge/statistics/referrals.py). A partner also has
+a page with its number; an organisation finds that on its own page.
 """
 
 from dataclasses import dataclass
 
-from flask import Response, make_response, render_template, request
+from flask import Response, abort, make_response, render_template, request
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
@@ -43,16 +44,40 @@ class Codes:
     badge: list[Code]
 
 
+@dataclass(frozen=True)
+class OwnNumber:
+    """What the page of a partner says: how many people signed through its link, in whole fives; None for fewer."""
+
+    people: int | None
+
+
 @public.get("/c/<slug>/spread")
 @kept(PAGE_CACHE, reads=("via",))
 def spread(slug: str) -> Response:
     """A code that counts for nobody is ignored."""
     campaign = campaign_or_404(slug)
-    referrer = referrals.find(campaign.id, request.args.get("via", ""))
+    return _page(campaign, referrals.find(campaign.id, request.args.get("via", "")))
+
+
+@public.get("/c/<slug>/spread/<token>")
+def partner_page(slug: str, token: str) -> Response:
+    """The same for a partner, who got its address from staff: with how many people signed through its link."""
+    campaign = campaign_or_404(slug)
+    partner = referrals.find_by_token(campaign.id, token)
+    if partner is None:
+        abort(410)
+    own = OwnNumber(referrals.told(campaign.id, partner.code))
+    response = _page(campaign, partner, own)
+    response.headers["X-Robots-Tag"] = "noindex, nofollow"
+    return response
+
+
+def _page(campaign: CampaignView, referrer: Referrer | None, own: OwnNumber | None = None) -> Response:
     page = render_template(
         "public/campaign/spread.html",
         campaign=campaign,
         referrer=referrer,
+        own=own,
         partners=referrals.partners(campaign.id),
         codes=_codes(campaign, referrer),
         endorsement_codes=endorsement_codes(campaign, referrer.endorsement_id)

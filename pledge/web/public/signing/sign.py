@@ -83,11 +83,11 @@ def _submission(slug: str, form: SignForm) -> signatures.Submission:
 
 
 def _known(slug: str, via: str | None) -> str | None:
-    return via if via and via in _codes(slug) else None
+    return _codes(slug).get(via) if via else None
 
 
 @cache.memoize(_KEEP_CODES)
-def _codes(slug: str) -> frozenset[str]:
+def _codes(slug: str) -> dict[str, str]:
     return referrals.codes(slug)
 
 

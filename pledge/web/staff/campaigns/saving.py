@@ -24,10 +24,11 @@ from pledge.core import tokens
 from pledge.core.text.line_words import LINE_WORDS
 from pledge.core.text.lines import LineFault
 from pledge.core.tokens import BadToken, Purpose
+from pledge.files import scans
 from pledge.files import services as files
-from pledge.files.faults import PictureFault
+from pledge.files.faults import BadScan, PictureFault
 from pledge.files.services import BadDocument, BadPicture, BadVideoFile, StorageAway, UnknownFile
-from pledge.files.words import DOCUMENT_WORDS, PICTURE_WORDS, STORAGE_AWAY, VIDEO_WORDS
+from pledge.files.words import DOCUMENT_WORDS, PICTURE_WORDS, SCAN_WORDS, STORAGE_AWAY, VIDEO_WORDS
 from pledge.web.errors import answer_busy
 
 #: The body of a request: a logo of 1 MB and the fields beside it.
@@ -52,6 +53,8 @@ FAULTS = {
     FieldFault.MOMENT: _l("Enter a day and a time between 2000 and 2100."),
     FieldFault.ORDER: _l("It ends before it begins."),
     FieldFault.PAST: _l("This time is in the past. Choose a later one, or close the campaign."),
+    FieldFault.FUTURE: _l("This day is in the future."),
+    FieldFault.NUMBER: _l("Enter a whole number from 1 on, in digits."),
     FieldFault.RUNNING: _l(
         "Signing has begun, and this would stop it. To stop signing, pause it with the switches or close the campaign."
     ),
@@ -152,6 +155,11 @@ def take_video(form: Form, name: str) -> str:
     return _take(form, name, lambda sent: files.store_video(sent.stream, is_upload=True))
 
 
+def take_scan(form: Form, name: str) -> str:
+    """As take_picture, for a scan of sheets."""
+    return _take(form, name, lambda sent: scans.store_scan(sent.read()))
+
+
 def _take(form: Form, name: str, store: Callable[[FileStorage], str]) -> str:
     """A file from an earlier, refused attempt at the same form is still stored: a hidden field has its token."""
     kept, sent = form[f"{name}_kept"], request.files.get(name)
@@ -165,6 +173,8 @@ def _take(form: Form, name: str, store: Callable[[FileStorage], str]) -> str:
             answer_busy()
     except BadDocument as bad:
         form[name].errors = [DOCUMENT_WORDS[bad.fault]]
+    except BadScan as bad:
+        form[name].errors = [SCAN_WORDS[bad.fault]]
     except BadVideoFile as bad:
         limit = current_config().max_video_mb
         form[name].errors = [VIDEO_WORDS[bad.fault] % {"limit": limit}]

@@ -73,7 +73,7 @@ class DraftForm(StaffForm):
 class HandingOverForm(StaffForm):
     handed_over_at = StringField(_l("Handed over on"))
     channel = SelectField(_l("How"), validate_choice=False)
-    receipt_number = StringField(_l("Receipt number"))
+    receipt_number = StringField(_l("Reference number"))
 
     moment: datetime | None = None
 

@@ -43,6 +43,18 @@ def test_kakaotalk_is_offered_where_a_key_is_set_and_nowhere_else(app, client, w
         assert client.get(way).status_code == 404
 
 
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_the_privacy_notice_says_what_kakao_learns_where_a_key_is_set_and_nowhere_else(
+    client, with_key, lang
+):
+    host = "t1.kakaocdn.net"
+    page = f"/{lang}/privacy"
+    assert host in with_key.get(page).text
+    without = client.get(page).text
+    assert host not in without
+    assert "{kakao}" not in without
+
+
 def test_only_the_page_for_kakaotalk_allows_its_script_and_only_that_file(with_key):
     campaign()
     usual = dict(part.split(" ", 1) for part in CONTENT_SECURITY_POLICY.split("; "))

@@ -7,10 +7,10 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy import update
 
-from pledge.campaigns.models import CampaignText
-from pledge.core.db import transaction
-from pledge.statistics.referrals import organization_code
-from tests.support.factories import campaign, endorsement
+from pledge.campaigns.models import CampaignText, Partner
+from pledge.core.db import db, transaction
+from pledge.statistics.referrals import organization_code, partner_token
+from tests.support.factories import campaign, crowd, endorsement
 
 pytestmark = [pytest.mark.usefixtures("app"), pytest.mark.sqlite_only]
 
@@ -97,3 +97,36 @@ def test_an_organisation_finds_its_badge_beside_its_links(client):
     assert len(found) == 8
     assert f"/badge/blue-skies/{organization.id}.svg" in found[6]
     assert f"/en/c/blue-skies/organizations/{organization.id}" in found[6]
+
+
+def partner_page(of, partner, lang="en"):
+    return f"/{lang}/c/blue-skies/spread/{partner_token(of.id, f'p{partner.id}')}"
+
+
+@pytest.mark.parametrize(
+    ("people", "told"),
+    [(4, "Fewer than five people have signed"), (14, "10 people or more have signed through this link")],
+)
+def test_the_page_of_a_partner_tells_its_number_in_whole_fives(client, people, told):
+    air = campaign()
+    _, partner = air.partners
+    crowd(people, via=f"p{partner.id}")
+    crowd(20, via=f"p{air.partners[0].id}")
+    page = client.get(partner_page(air, partner))
+    assert told in page.text
+    assert f"data-via=&#34;p{partner.id}&#34;" in page.text
+    assert page.headers["Cache-Control"] == "no-store"
+    assert page.headers["X-Robots-Tag"] == "noindex, nofollow"
+
+
+def test_the_page_of_a_partner_is_gone_with_the_partner_and_for_other_links(client):
+    air, sea = campaign(), campaign("sea")
+    _, partner = air.partners
+    page = partner_page(air, partner)
+    assert client.get(page).status_code == 200
+    assert client.get(page.replace("blue-skies", "sea")).status_code == 410
+    assert client.get(f"{page}x").status_code == 410
+    assert client.get(partner_page(sea, partner).replace("sea", "blue-skies")).status_code == 410
+    db.session.delete(db.session.get(Partner, partner.id))
+    db.session.commit()
+    assert client.get(page).status_code == 410

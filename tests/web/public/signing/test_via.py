@@ -41,6 +41,13 @@ def test_an_organisation_on_the_wall_has_a_code(client, code):
     assert stored() == [organization]
 
 
+def test_the_link_of_a_duplicate_organisation_counts_for_the_one_that_stays(client, code):
+    stays = endorsement()
+    duplicate = endorsement(state="merged", merged_into_id=stays.id)
+    client.post(SIGN, data=sign_form(via=organization_code(duplicate.id)))
+    assert stored() == [organization_code(stays.id)]
+
+
 @pytest.mark.parametrize("unknown", ["p987654321", "o1", "someone", '"><script>', "x" * 3000, None])
 def test_an_unknown_code_is_ignored_without_a_word(client, code, unknown):
     known, ignored = (client.post(SIGN, data=sign_form(via=via)) for via in (code, unknown))

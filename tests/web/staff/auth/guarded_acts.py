@@ -25,7 +25,7 @@ from pledge.signatures.invalidation import services as invalidations
 from pledge.signatures.invalidation.conditions import Condition
 from pledge.signatures.invalidation.models import InvalidationReason
 from pledge.signatures.models import Signature
-from tests.support import deliveries, factories, news, passkeys
+from tests.support import deliveries, factories, news, paper, passkeys
 from tests.support.factories import ANNA, SLUG
 from tests.support.staff import StaffClient, client_of
 
@@ -219,6 +219,24 @@ def _approve_news(_client: StaffClient) -> Act:
     return Act(f"/staff/campaigns/{SLUG}/news/{number}/approve", {"seen": seen}, "news.approve")
 
 
+def _check_paper(_client: StaffClient) -> Act:
+    of = factories.the_campaign()
+    number = paper.entered(of)
+    fields = {"seen": paper.stamp(of, number), "checked": "128"}
+    wrong = {"checked": "about a hundred"}
+    path = f"/staff/campaigns/{SLUG}/paper/{number}/check"
+    return Act(path, fields, "paper.agree", wrong=wrong, typed="about a hundred")
+
+
+def _withdraw_paper(_client: StaffClient) -> Act:
+    path, long = f"/staff/campaigns/{SLUG}/paper/{paper.agreed()}/withdraw", "x" * 1001
+    return Act(path, {"why": WHY}, "paper.withdraw", wrong={"why": long}, typed=long)
+
+
+def _download_scan(_client: StaffClient) -> Act:
+    return Act(f"/staff/campaigns/{SLUG}/paper/{paper.entered()}/scan", action="paper.download")
+
+
 def _answers(_client: StaffClient) -> Act:
     factories.the_campaign()
     fields = {"reply_to": "answers@example.org", "seen": stamp({"reply_to": ""})}
@@ -326,6 +344,9 @@ ACTS: dict[str, Callable[[StaffClient], Act]] = {
     "staff.cut_sessions": _sessions,
     "staff.news_approve": _approve_news,
     "staff.news_reply_to": _answers,
+    "staff.paper_check": _check_paper,
+    "staff.paper_scan": _download_scan,
+    "staff.paper_withdraw": _withdraw_paper,
     "staff.delivery_download": _download_pack,
     "staff.delivery_freeze": _freeze,
     "staff.delivery_draft_post": _preview,

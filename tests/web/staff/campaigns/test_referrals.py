@@ -23,4 +23,15 @@ def test_editors_see_how_many_came_through_each_link_from_five_on(editor):
     page = editor.get("/staff/campaigns/air/referrals")
     assert table(page) == {"Haneul Energy": "11", "A Partner": "7", "The Secretariat": "fewer than 5"}
     assert f"/en/c/air?via=p{partner.id}" in page.text
-    assert f'href="/ko/c/air/spread?via=p{partner.id}"' in page.text
+
+
+def test_editors_find_the_page_to_send_to_a_partner_and_the_links_of_an_organisation(editor):
+    air = factories.campaign("air")
+    organization = organization_code(endorsement(air).id)
+    crowd(5, air, via=organization)
+    page = editor.get("/staff/campaigns/air/referrals").text
+    sent = re.findall(r'href="http://[^/"]*(/ko/c/air/spread/[^"]*)"', page)
+    titles = [re.search(r"<h2 id=\"own-title\">([^<]*)", editor.get(url).text)[1] for url in sent]
+    assert titles == ["사무국 링크로 참여한 서명", "동반자 링크로 참여한 서명"]
+    assert f"/ko/c/air/spread?via={organization}" in page
+    assert len(sent) == len(air.partners)

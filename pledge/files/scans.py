@@ -1,0 +1,47 @@
+"""Scans of sheets with names on them: kept byte for byte, so that their SHA-256 is that of the file which others hold.
+
+They are encrypted with the data key before they are stored (docs/adr/0006), and only staff get them, as a download.
+"""
+
+from hashlib import sha256
+
+from pledge.core.encryption import vault
+from pledge.files.backends import current_storage
+from pledge.files.faults import BadScan, ScanFault
+from pledge.files.models import FileKind
+from pledge.files.services import PDF, store_bytes
+
+MAX_SCAN = 25_000_000  #: bytes
+_CONTEXT = "stored_files.scan"
+
+#: The type by the first bytes, and the ending of the name under which it is downloaded.
+TYPES = {
+    b"%PDF-": (PDF, "pdf"),
+    b"\xff\xd8\xff": ("image/jpeg", "jpg"),
+    b"\x89PNG\r\n\x1a\n": ("image/png", "png"),
+}
+
+
+def store_scan(data: bytes) -> str:
+    """Store a scan; returns its random name. Raises BadScan, StorageAway. Not inside a transaction: it has its own."""
+    if not data:
+        raise BadScan(ScanFault.EMPTY)
+    if len(data) > MAX_SCAN:
+        raise BadScan(ScanFault.TOO_LARGE)
+    media_type, _ = type_of(data)
+    sealed = vault().seal_bytes(data, _CONTEXT)
+    return store_bytes(FileKind.SCAN, media_type, {FileKind.SCAN: sealed}, len(data), sha256(data).digest())
+
+
+def scan(name: str) -> bytes | None:
+    """The bytes as they were uploaded; None when there is none (any more). Raises StorageAway, Unreadable."""
+    sealed = current_storage().get(f"{name}/{FileKind.SCAN}")
+    return None if sealed is None else vault().unseal_bytes(sealed, _CONTEXT)
+
+
+def type_of(data: bytes) -> tuple[str, str]:
+    """The media type and the ending, by the first bytes. Raises BadScan."""
+    for start, found in TYPES.items():
+        if data.startswith(start):
+            return found
+    raise BadScan(ScanFault.WRONG_TYPE)

@@ -1,0 +1,98 @@
+"""Tables of batches of paper signatures, and of their signed public record."""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import (
+    CheckConstraint,
+    Date,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from pledge.core.db import Model
+from pledge.core.db.types import UTCDateTime, one_of
+from pledge.core.languages import Texts, Translated, has_text
+
+MAX_PLACE = 120
+MAX_SHEETS = 100_000
+MAX_SIGNATURES = 1_000_000
+
+
+class PaperState(StrEnum):
+    COUNTED = "counted"  #: by one person; waits for a second one
+    DISPUTED = "disputed"  #: the second person counted another number
+    AGREED = "agreed"  #: both counted the same: it is in the public record
+    WITHDRAWN = "withdrawn"  #: was agreed, and was taken back since
+
+
+class PaperBatch(Model):
+    """Sheets that were collected at one place, their scan, and how many signatures two people counted on them."""
+
+    __tablename__ = "paper_batches"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"))
+    state: Mapped[str] = mapped_column(String(9))
+    place: Mapped[Texts] = mapped_column(Translated(MAX_PLACE))  #: where, or at which event; public
+    collected_on: Mapped[date] = mapped_column(Date)  #: the day in Korea; of several days the last
+    sheets: Mapped[int]
+    signatures: Mapped[int]
+    #: A name in `files`; "" once the scan is deleted (retention). Its hash stays.
+    scan: Mapped[str] = mapped_column(String(40))
+    scan_sha256: Mapped[bytes] = mapped_column(LargeBinary(32))
+    # Numbers and names of staff as the audit log has them; an account may be closed later.
+    counted_by: Mapped[int]
+    counted_name: Mapped[str] = mapped_column(String(254))
+    counted_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    checked_by: Mapped[int | None]
+    checked_name: Mapped[str] = mapped_column(String(254), server_default="")
+    checked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    checked_signatures: Mapped[int | None]  #: how many the second person counted
+
+    __table_args__ = (
+        CheckConstraint(one_of("state", PaperState), name="state"),
+        CheckConstraint(has_text("place"), name="has_place"),
+        CheckConstraint(f"sheets BETWEEN 1 AND {MAX_SHEETS}", name="sheets"),
+        CheckConstraint(f"signatures BETWEEN 1 AND {MAX_SIGNATURES}", name="signatures"),
+        CheckConstraint("checked_by IS NULL OR checked_by <> counted_by", name="two_people"),
+        CheckConstraint(
+            "state NOT IN ('agreed', 'withdrawn') OR (checked_by IS NOT NULL AND checked_signatures = signatures)",
+            name="agreed_by_two",
+        ),
+        Index("ix_paper_batches_campaign", "campaign_id", "id"),
+        {"sqlite_autoincrement": True},  # a number is in the public record: never given again
+    )
+
+
+class PaperEntry(Model):
+    """One line of the public record (record.py). Lines are appended; none is changed or removed."""
+
+    __tablename__ = "paper_entries"
+
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  #: from 0 on
+    batch_id: Mapped[int] = mapped_column(ForeignKey("paper_batches.id"))
+    change: Mapped[int]  #: signatures: those of the batch, or minus them
+    line: Mapped[str] = mapped_column(Text)  #: verbatim
+
+    __table_args__ = (
+        CheckConstraint("change <> 0", name="change"),
+        UniqueConstraint("batch_id", "change"),  # a batch is counted once and taken back once
+    )
+
+
+class PaperNote(Model):
+    """The signed end of the record of a campaign, as it is published now; the worker signs it (record.py)."""
+
+    __tablename__ = "paper_notes"
+
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"), primary_key=True)
+    size: Mapped[int]  #: lines that it covers
+    note: Mapped[str] = mapped_column(Text)  #: verbatim (C2SP signed-note)
+    signed_at: Mapped[datetime] = mapped_column(UTCDateTime)

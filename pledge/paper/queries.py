@@ -1,0 +1,186 @@
+"""Reads of paper signatures: for the screens of staff, and what is public: the batches of the signed record."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Row, func, select
+
+from pledge.campaigns import rules
+from pledge.campaigns.models import Campaign
+from pledge.core.db import reading
+from pledge.core.languages import Texts
+from pledge.paper.models import PaperBatch, PaperEntry, PaperNote, PaperState
+from pledge.paper.services import NoSuchBatch, PaperFields, content
+
+#: Batches that the screen of a campaign lists.
+MAX_SHOWN = 500
+
+
+@dataclass(frozen=True)
+class BatchView:
+    """A batch as staff see it."""
+
+    id: int
+    state: PaperState
+    fields: PaperFields
+    scan: str
+    scan_sha256: bytes
+    counted_by: int
+    counted_name: str
+    counted_at: datetime
+    checked_name: str
+    checked_at: datetime | None
+    checked_signatures: int | None
+
+    @property
+    def stamp(self) -> str:
+        return rules.stamp(content(self.fields, self.scan_sha256))
+
+    @property
+    def place(self) -> Texts:
+        return self.fields.place
+
+
+@dataclass(frozen=True)
+class WaitingBatch:
+    """A batch that waits for a second person, or for who counts it again."""
+
+    slug: str
+    id: int
+    place: Texts
+    counted_at: datetime
+
+
+@dataclass(frozen=True)
+class PublicBatch:
+    """A batch of the signed record that was not taken back."""
+
+    number: int
+    place: Texts
+    collected_on: date
+    sheets: int
+    signatures: int
+    scan_sha256: str  #: in hex
+
+
+@dataclass(frozen=True)
+class PaperRecord:
+    """What is signed of the paper signatures of a campaign."""
+
+    batches: list[PublicBatch]
+    size: int  #: lines of the record
+    signed_at: datetime
+
+    @property
+    def signatures(self) -> int:
+        return sum(batch.signatures for batch in self.batches)
+
+    @property
+    def sheets(self) -> int:
+        return sum(batch.sheets for batch in self.batches)
+
+
+def of_campaign(campaign_id: int) -> list[BatchView]:
+    """The newest batches of a campaign, in every state."""
+    query = (
+        select(*PaperBatch.__table__.c)
+        .where(PaperBatch.campaign_id == campaign_id)
+        .order_by(PaperBatch.id.desc())
+        .limit(MAX_SHOWN)
+    )
+    with reading() as connection:
+        return [_view(row) for row in connection.execute(query)]
+
+
+def one(campaign_id: int, batch_id: int) -> BatchView:
+    """Raises NoSuchBatch."""
+    query = select(*PaperBatch.__table__.c).where(
+        PaperBatch.campaign_id == campaign_id, PaperBatch.id == batch_id
+    )
+    with reading() as connection:
+        row = connection.execute(query).first()
+    if row is None:
+        raise NoSuchBatch(batch_id)
+    return _view(row)
+
+
+def waiting() -> list[WaitingBatch]:
+    """Batches of all campaigns that are not agreed, the longest wait first."""
+    query = (
+        select(Campaign.slug, PaperBatch.id, PaperBatch.place, PaperBatch.counted_at)
+        .join(Campaign, Campaign.id == PaperBatch.campaign_id)
+        .where(PaperBatch.state.in_((PaperState.COUNTED, PaperState.DISPUTED)))
+        .order_by(PaperBatch.counted_at)
+        .limit(MAX_SHOWN)
+    )
+    with reading() as connection:
+        return [WaitingBatch(*row) for row in connection.execute(query)]
+
+
+def public_record(campaign_id: int) -> PaperRecord | None:
+    """The batches that the signed record counts, the newest first; None while nothing is signed."""
+    signed = select(PaperNote.size, PaperNote.signed_at).where(PaperNote.campaign_id == campaign_id)
+    counted = (
+        select(PaperEntry.batch_id)
+        .join(PaperNote, PaperNote.campaign_id == PaperEntry.campaign_id)
+        .where(PaperEntry.campaign_id == campaign_id, PaperEntry.number < PaperNote.size)
+        .group_by(PaperEntry.batch_id)
+        .having(func.sum(PaperEntry.change) > 0)
+    )
+    batches = (
+        select(*PaperBatch.__table__.c)
+        .where(PaperBatch.id.in_(counted))
+        .order_by(PaperBatch.collected_on.desc(), PaperBatch.id.desc())
+    )
+    with reading() as connection:
+        end = connection.execute(signed).first()
+        if end is None:
+            return None
+        found = [
+            PublicBatch(
+                row.id,
+                row.place,
+                row.collected_on,
+                row.sheets,
+                row.signatures,
+                bytes(row.scan_sha256).hex(),
+            )
+            for row in connection.execute(batches)
+        ]
+    return PaperRecord(found, end.size, end.signed_at)
+
+
+def note(campaign_id: int) -> str | None:
+    """The signed end of the record, verbatim; None while nothing is signed."""
+    with reading() as connection:
+        query = select(PaperNote.note).where(PaperNote.campaign_id == campaign_id)
+        return connection.execute(query).scalar()
+
+
+def lines(campaign_id: int) -> list[str]:
+    """The lines that the signed end covers, in order."""
+    query = (
+        select(PaperEntry.line)
+        .join(PaperNote, PaperNote.campaign_id == PaperEntry.campaign_id)
+        .where(PaperEntry.campaign_id == campaign_id, PaperEntry.number < PaperNote.size)
+        .order_by(PaperEntry.number)
+    )
+    with reading() as connection:
+        return list(connection.execute(query).scalars())
+
+
+def _view(row: Row[Any]) -> BatchView:
+    return BatchView(
+        id=row.id,
+        state=PaperState(row.state),
+        fields=PaperFields(row.place, row.collected_on, row.sheets, row.signatures),
+        scan=row.scan,
+        scan_sha256=bytes(row.scan_sha256),
+        counted_by=row.counted_by,
+        counted_name=row.counted_name,
+        counted_at=row.counted_at,
+        checked_name=row.checked_name,
+        checked_at=row.checked_at,
+        checked_signatures=row.checked_signatures,
+    )

@@ -1,0 +1,167 @@
+"""A batch of paper signatures is counted by one person, and again by another who does not know the first number."""
+
+from datetime import date
+from hashlib import sha256
+
+import pytest
+from sqlalchemy import select
+
+from pledge.accounts.two_people import NeedsSecondPerson
+from pledge.audit.models import AuditEntry
+from pledge.campaigns.moderation import EditedMeanwhile, ReasonMissing
+from pledge.campaigns.rules import BadFields, FieldFault
+from pledge.core.db import db
+from pledge.core.languages import Texts
+from pledge.files import scans
+from pledge.files.faults import BadScan, ScanFault
+from pledge.files.models import StoredFile
+from pledge.files.services import UnknownFile
+from pledge.files.storage import FOLDER
+from pledge.paper import queries, services
+from pledge.paper.models import PaperEntry, PaperState
+from pledge.paper.services import BatchInWrongState, NoSuchBatch
+from tests.support import paper
+from tests.support.factories import SLUG, campaign, the_campaign
+from tests.support.paper import CHECKER, COUNTER, row, stamp
+from tests.support.pictures import PDF, png
+
+pytestmark = pytest.mark.usefixtures("app")
+
+
+def acts():
+    db.session.rollback()
+    query = select(AuditEntry.action).where(AuditEntry.action.startswith("paper.")).order_by(AuditEntry.id)
+    return list(db.session.scalars(query))
+
+
+def changes():
+    db.session.rollback()
+    return list(db.session.scalars(select(PaperEntry.change).order_by(PaperEntry.number)))
+
+
+def check(number, signatures, by=CHECKER):
+    return services.check(by, SLUG, number, stamp(the_campaign(), number), signatures)
+
+
+def test_a_batch_that_two_people_count_alike_is_agreed_and_in_the_record():
+    number = paper.entered(signatures=128)
+    assert changes() == []
+    assert check(number, 128)
+    found = row(number)
+    assert (found.state, found.counted_by, found.checked_by) == (PaperState.AGREED, 9001, 9002)
+    assert changes() == [128]
+    assert acts() == ["paper.enter", "paper.agree"]
+
+
+def test_a_batch_that_they_count_differently_is_disputed_and_in_no_record():
+    number = paper.entered(signatures=128)
+    assert not check(number, 127)
+    found = row(number)
+    assert (found.state, found.signatures, found.checked_signatures) == (PaperState.DISPUTED, 128, 127)
+    assert changes() == []
+    assert acts() == ["paper.enter", "paper.dispute"]
+
+
+def test_a_disputed_batch_is_corrected_and_counted_again_by_another_than_who_corrected_it():
+    number = paper.entered(signatures=128)
+    check(number, 127)
+    services.change(CHECKER, SLUG, number, stamp(the_campaign(), number), paper.fields(signatures=126))
+    assert row(number).state == PaperState.COUNTED
+    with pytest.raises(NeedsSecondPerson):
+        check(number, 126)
+    assert check(number, 126, by=COUNTER)
+    assert changes() == [126]
+
+
+def test_who_counted_a_batch_does_not_count_it_again():
+    number = paper.entered()
+    with pytest.raises(NeedsSecondPerson):
+        check(number, 128, by=COUNTER)
+    assert row(number).state == PaperState.COUNTED
+
+
+def test_a_batch_that_was_changed_since_it_was_seen_is_not_agreed():
+    number = paper.entered()
+    seen = stamp(the_campaign(), number)
+    services.change(COUNTER, SLUG, number, seen, paper.fields(sheets=10))
+    with pytest.raises(BatchInWrongState):
+        services.check(CHECKER, SLUG, number, seen, 128)
+    with pytest.raises(EditedMeanwhile):
+        services.change(COUNTER, SLUG, number, seen, paper.fields(sheets=11))
+
+
+def test_an_agreed_batch_stays_as_it_is_and_can_only_be_taken_back():
+    number = paper.agreed()
+    seen = stamp(the_campaign(), number)
+    with pytest.raises(BatchInWrongState):
+        services.change(COUNTER, SLUG, number, seen, paper.fields(signatures=1))
+    with pytest.raises(BatchInWrongState):
+        services.remove(COUNTER, SLUG, number, seen, "typing error")
+    with pytest.raises(ReasonMissing):
+        services.withdraw(COUNTER, SLUG, number, " ")
+    services.withdraw(COUNTER, SLUG, number, "the sheets were copies")
+    assert row(number).state == PaperState.WITHDRAWN
+    assert changes() == [128, -128]
+    with pytest.raises(BatchInWrongState):
+        services.withdraw(COUNTER, SLUG, number, "once more")
+
+
+def test_a_batch_that_was_never_agreed_is_removed_with_its_scan():
+    number = paper.entered()
+    name = row(number).scan
+    services.remove(COUNTER, SLUG, number, stamp(the_campaign(), number), "entered twice")
+    with pytest.raises(NoSuchBatch):
+        queries.one(the_campaign().id, number)
+    assert db.session.get(StoredFile, name).delete_after is not None
+
+
+@pytest.mark.parametrize(
+    ("changed", "fault"),
+    [
+        ({"collected_on": None}, {"collected_on": FieldFault.MISSING}),
+        ({"collected_on": date(2099, 1, 1)}, {"collected_on": FieldFault.FUTURE}),
+        ({"sheets": 0}, {"sheets": FieldFault.NUMBER}),
+        ({"signatures": None}, {"signatures": FieldFault.NUMBER}),
+        ({"signatures": 1_000_001}, {"signatures": FieldFault.NUMBER}),
+        ({"place": Texts()}, {"place_ko": FieldFault.MISSING}),
+    ],
+)
+def test_what_cannot_be_is_refused_by_its_field(changed, fault):
+    campaign()
+    with pytest.raises(BadFields) as refused:
+        paper.entered(**changed)
+    assert refused.value.faults == fault
+
+
+def test_a_batch_needs_a_scan_of_its_own():
+    campaign()
+    with pytest.raises(BadFields) as refused:
+        services.enter(COUNTER, SLUG, paper.fields(), "")
+    assert refused.value.faults == {"scan": FieldFault.MISSING}
+    other = row(paper.entered()).scan
+    with pytest.raises(UnknownFile):
+        services.enter(COUNTER, SLUG, paper.fields(), other)
+
+
+@pytest.mark.parametrize("data", [PDF, png(size=(64, 36))])
+def test_a_scan_is_kept_byte_for_byte_and_encrypted(app, data):
+    number = paper.entered(scan=data)
+    found = row(number)
+    assert scans.scan(found.scan) == data
+    assert found.scan_sha256 == sha256(data).digest()
+    (stored,) = (app.extensions["pledge.config"].instance_dir / FOLDER / found.scan).iterdir()
+    assert data[:16] not in stored.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("data", "fault"),
+    [
+        (b"", ScanFault.EMPTY),
+        (b"GIF89a", ScanFault.WRONG_TYPE),
+        (b"%PDF-" + bytes(scans.MAX_SCAN), ScanFault.TOO_LARGE),
+    ],
+)
+def test_what_is_no_scan_is_refused(data, fault):
+    with pytest.raises(BadScan) as refused:
+        scans.store_scan(data)
+    assert refused.value.fault is fault

@@ -1,0 +1,60 @@
+"""Batches of paper signatures for tests: counted by one person and counted again by another, as the use cases do it."""
+
+from datetime import date
+from typing import Any
+
+from pledge.audit.models import Actor
+from pledge.campaigns.log_facts import published
+from pledge.campaigns.models import Campaign
+from pledge.core import languages
+from pledge.core.db import db
+from pledge.core.languages import Texts
+from pledge.files.scans import store_scan
+from pledge.paper import queries, record, services
+from pledge.paper.models import PaperBatch
+from pledge.paper.services import PaperFields
+from tests.support.factories import the_campaign
+from tests.support.pictures import PDF
+
+COUNTER = Actor(9001, "counter@example.org", "192.0.2.1")
+CHECKER = Actor(9002, "checker@example.org", "192.0.2.2")
+
+PLACE = Texts(ko="부산 기후 토크", en="Climate Talk, Busan")
+
+
+def fields(**changed: Any) -> PaperFields:
+    usual = {"place": PLACE, "collected_on": date(2026, 11, 20), "sheets": 9, "signatures": 128}
+    found = {**usual, **changed}
+    found["place"] = Texts({lang: found["place"].of(lang) for lang in languages.codes()})
+    return PaperFields(**found)
+
+
+def entered(of: Campaign | None = None, by: Actor = COUNTER, scan: bytes = PDF, **changed: Any) -> int:
+    """A batch that waits for a second count; its number."""
+    return services.enter(by, (of or the_campaign()).slug, fields(**changed), store_scan(scan))
+
+
+def agreed(of: Campaign | None = None, **changed: Any) -> int:
+    """A batch that two people counted; the worker has not signed it yet."""
+    of = of or the_campaign()
+    number = entered(of, **changed)
+    assert services.check(CHECKER, of.slug, number, stamp(of, number), row(number).signatures)
+    return number
+
+
+def sign() -> int:
+    """What the worker does every few seconds."""
+    return record.sign_due(published)
+
+
+def stamp(of: Campaign, number: int) -> str:
+    return queries.one(of.id, number).stamp
+
+
+def row(number: int) -> PaperBatch:
+    """As it is now."""
+    db.session.rollback()
+    found = db.session.get(PaperBatch, number)
+    assert found is not None
+    db.session.refresh(found)
+    return found
