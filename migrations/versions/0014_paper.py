@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0013"
-down_revision = "0012"
+revision = "0014"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 
@@ -65,7 +65,7 @@ def upgrade() -> None:
             ["campaign_id"], ["campaigns.id"], name=op.f("fk_paper_entries_campaign_id_campaigns")
         ),
         sa.PrimaryKeyConstraint("campaign_id", "number", name=op.f("pk_paper_entries")),
-        sa.UniqueConstraint("batch_id", "change", name=op.f("uq_paper_entries_batch_id")),
+        sa.UniqueConstraint("batch_id", "change", name=op.f("uq_paper_entries_batch_id_change")),
     )
     op.create_table(
         "paper_notes",
