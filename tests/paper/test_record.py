@@ -48,7 +48,7 @@ def test_each_line_names_the_one_before_and_the_scan():
     assert list(json.loads(first)["place"]) == ["en", "ko"]
 
 
-def test_it_is_signed_once_until_something_changes():
+def test_a_record_is_signed_once_until_something_changes():
     paper.agreed()
     assert paper.sign() == 1
     assert paper.sign() == 0
