@@ -249,6 +249,7 @@ class Config(BaseSettings):
     storage_secret: SecretStr = SecretStr("")
     max_video_mb: int = Field(default=30, ge=1, le=500)
     site_checks: bool = False
+    mail_server_checks: bool = True
     kakao_key: Annotated[str, AfterValidator(_kakao_key)] = ""
     limit_sign: Limit = "300 per 10 minutes"
     limit_token: Limit = "30 per minute"  # noqa: S105  # a limit on links

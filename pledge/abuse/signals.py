@@ -66,7 +66,7 @@ def level(found: Iterable[Signal]) -> Level:
     return Level.MIDDLE if serious else Level.LOW
 
 
-def names(found: Iterable[Signal]) -> str | None:
+def names(found: Iterable[StrEnum]) -> str | None:
     """The signals as they are stored: names, sorted, a space between; None when there are none."""
     return " ".join(sorted(found)) or None
 

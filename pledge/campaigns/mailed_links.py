@@ -32,3 +32,11 @@ def waiting_state(*, takes_confirmations: bool, expired: bool) -> LinkState:
     if not takes_confirmations:
         return LinkState.CLOSED
     return LinkState.EXPIRED if expired else LinkState.PENDING
+
+
+class Confirmation(StrEnum):
+    """How an attempt to confirm with typed digits ended."""
+
+    DONE = "done"
+    WRONG = "wrong"
+    SPENT = "spent"  #: too many tries, or too late: only something else helps

@@ -66,7 +66,7 @@ sign_ups = Counter(
 )
 confirmations = Counter(
     "pledge_confirmations",
-    "Confirmations that were recorded: `subject` is signature or endorsement, `by` is link or code.",
+    "Confirmations that were recorded: `subject` is signature or endorsement, `by` is link, code or number.",
     ["subject", "by"],
     registry=_values,
 )

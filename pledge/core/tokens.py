@@ -9,7 +9,7 @@ A token only names a row and a version of it; whether it may still act is the ro
 import hashlib
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
@@ -77,6 +77,7 @@ class BadToken(Exception):
 class Token:
     payload: Payload
     expired: bool
+    age: timedelta = field(default=timedelta(0), compare=False)  #: of one with a lifetime
 
 
 def mint(purpose: Purpose, payload: Payload) -> str:
@@ -109,7 +110,8 @@ def read(purpose: Purpose, token: str) -> Token:
     age = clock.now() - minted_at
     if age < -SKEW:
         raise BadToken
-    return Token(_checked(payload), expired=lifetime is not None and age > lifetime + SKEW)
+    expired = lifetime is not None and age > lifetime + SKEW
+    return Token(_checked(payload), expired, max(age, timedelta(0)))
 
 
 def seal(purpose: Purpose, text: str) -> str:
@@ -127,30 +129,54 @@ def unseal(purpose: Purpose, token: str) -> str:
         raise BadToken from None
 
 
+def age(purpose: Purpose, token: str) -> timedelta:
+    """How long ago a token with a lifetime was minted; never less than nothing. Raises BadToken."""
+    return read(purpose, token).age
+
+
 def code(*parts: int) -> str:
     """Six digits bound to a row and its version, under the newest key; stored nowhere."""
-    return _code(_keys()[0].get_secret_value(), parts)
+    return _digits("code", _newest(), parts)
 
 
 def code_matches(given: str, *parts: int) -> bool:
     """Whether the digits were made for these parts, under any key still in use."""
+    return _matches("code", given, parts)
+
+
+def two_digits(*parts: int | str) -> str:
+    """Two digits, 10 to 99, bound to what the parts name, under the newest key; stored nowhere."""
+    return _digits("two digits", _newest(), parts)
+
+
+def two_digits_match(given: str, *parts: int | str) -> bool:
+    """Whether the two digits were made for these parts, under any key still in use."""
+    return _matches("two digits", given, parts)
+
+
+def _newest() -> str:
+    return _keys()[0].get_secret_value()
+
+
+def _matches(kind: str, given: str, parts: tuple[int | str, ...]) -> bool:
     found = False
     for key in _keys():  # to the end, so that the time taken does not tell which key it was
         found |= hmac.compare_digest(
-            given.encode(errors="replace"), _code(key.get_secret_value(), parts).encode()
+            given.encode(errors="replace"), _digits(kind, key.get_secret_value(), parts).encode()
         )
     return found
 
 
-def _code(master: str, parts: tuple[int, ...]) -> str:
+def _digits(kind: str, master: str, parts: tuple[int | str, ...]) -> str:
     message = "|".join(map(str, parts)).encode()
-    digest = hmac.new(_code_key(master), message, hashlib.sha256).digest()
-    return f"{int.from_bytes(digest[:8], 'big') % 1_000_000:06d}"
+    digest = hmac.new(_digits_key(master, kind), message, hashlib.sha256).digest()
+    number = int.from_bytes(digest[:8], "big")
+    return f"{number % 1_000_000:06d}" if kind == "code" else str(10 + number % 90)
 
 
-@lru_cache(maxsize=16)
-def _code_key(master: str) -> bytes:
-    return derive(master, "code")
+@lru_cache(maxsize=32)
+def _digits_key(master: str, kind: str) -> bytes:
+    return derive(master, kind)
 
 
 def _keys() -> Keys:

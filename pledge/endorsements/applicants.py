@@ -13,6 +13,7 @@ from pledge.core.languages import Texts
 from pledge.core.tokens import BadToken
 from pledge.endorsements.applications import Applicant
 from pledge.endorsements.identifiers import read_confirm_token, read_contact_token, read_own_token
+from pledge.endorsements.mail_servers import is_scanned
 from pledge.endorsements.models import (
     ContactChange,
     Endorsement,
@@ -36,6 +37,7 @@ class OwnVersionView:
     spokesperson: str
     submitted_at: datetime
     applicant: Applicant | None  #: who sent it, until its mail is confirmed
+    match_tries: int  #: two-digit numbers typed behind its link
 
     @property
     def name(self) -> Texts:
@@ -77,6 +79,7 @@ class EndorsementView:
     pledge: PledgeView
     versions: tuple[OwnVersionView, ...]  #: newest first
     change: ChangeView | None
+    is_scanned: bool  #: the mail server of the contact's address belongs to a scanner
 
     @property
     def newest(self) -> OwnVersionView:
@@ -90,6 +93,10 @@ class EndorsementView:
     def proposed(self) -> OwnVersionView | None:
         """The version that waits for its mail or for review."""
         return self.newest if self.newest.state is VersionState.PROPOSED else None
+
+    @property
+    def match_tries(self) -> int:
+        return self.newest.match_tries
 
     @property
     def waits(self) -> bool:
@@ -161,6 +168,7 @@ def find(endorsement_id: int, lang: str) -> EndorsementView | None:
                 ContactChange.endorsement_id == endorsement_id, ContactChange.done_at.is_(None)
             )
         ).first()
+        scanned = row is not None and is_scanned(connection, row.contact_email)
     if row is None or not versions:
         return None
     campaign = campaigns.find_by_id(row.campaign_id, lang)
@@ -187,6 +195,7 @@ def find(endorsement_id: int, lang: str) -> EndorsementView | None:
         pledge=campaigns.pledge_text(row.pledge_text_id, lang),
         versions=tuple(map(_version, versions)),
         change=None if change is None else _change(change),
+        is_scanned=scanned,
     )
 
 
@@ -220,6 +229,7 @@ def _version(row: Row[*tuple[object, ...]]) -> OwnVersionView:
         spokesperson=row.spokesperson,
         submitted_at=row.submitted_at,
         applicant=None if row.applicant is None else Applicant.load(row.applicant),
+        match_tries=row.match_tries,
     )
 
 

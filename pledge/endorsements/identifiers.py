@@ -46,19 +46,30 @@ def registration_hash(number: str) -> bytes:
     return vault().keyed_hash(f"registration number {number}")
 
 
-def ticket_for(slug: str, hashed: bytes, name_key: str) -> str:
+#: The end of a ticket that somebody got behind a mailed link, and of one after sending the form.
+_BY_LINK, _BY_FORM = " l", " f"
+
+
+def ticket_for(slug: str, hashed: bytes, name_key: str, *, by_link: bool = False) -> str:
     """The ticket in the address of the waiting page: person and organisation, encrypted, so that it matches no row of a stolen
-    database. Tickets of one campaign are equally long, and no two are the same.
+    database. Tickets of one campaign are equally long, and no two are the same. `by_link`: for whoever opened a mailed
+    link and did not send the form now.
     """
-    return tokens.seal(Purpose.ENDORSE_TICKET, f"{slug} {hashed.hex()} {name_digest(name_key).hex()}")
+    end = _BY_LINK if by_link else _BY_FORM
+    return tokens.seal(Purpose.ENDORSE_TICKET, f"{slug} {hashed.hex()} {name_digest(name_key).hex()}{end}")
 
 
 def read_ticket(slug: str, ticket: str) -> tuple[bytes, bytes]:
     """The address hash and the digest of the name inside a ticket of this campaign. Raises BadToken."""
-    of, hashed, digest = tokens.unseal(Purpose.ENDORSE_TICKET, ticket).split(" ")
+    of, hashed, digest, *_ = tokens.unseal(Purpose.ENDORSE_TICKET, ticket).split(" ")
     if of != slug:
         raise BadToken
     return bytes.fromhex(hashed), bytes.fromhex(digest)
+
+
+def is_by_link(ticket: str) -> bool:
+    """Whether a ticket was given behind a mailed link. Raises BadToken."""
+    return tokens.unseal(Purpose.ENDORSE_TICKET, ticket).endswith(_BY_LINK)
 
 
 def name_digest(name_key: str) -> bytes:

@@ -52,6 +52,7 @@ def answer_application(session: Session, request: MailRequest) -> None:
         _mail(session, row, MailKind.ENDORSE_ALREADY, request.lang)
         return
     if row is not None and (same := _same(session, row, payload)) is not None:
+        same.match_tries = 0  # whoever sends the form sees the number; a machine with the mail does not
         _mail(session, row, MailKind.ENDORSE_CONFIRM, request.lang, same.seq)
         return
     # Without a mail nobody could confirm it.

@@ -2,11 +2,13 @@
 say "this was not us". What they may do afterwards is in own.py and handover.py.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
+from pledge.abuse.pressing import Press, is_machine
 from pledge.campaigns.models import Campaign, PledgeText
 from pledge.campaigns.opening import (
     CampaignNotOpen,
@@ -27,6 +29,7 @@ from pledge.endorsements.identifiers import (
     read_ticket,
     ticket_for,
 )
+from pledge.endorsements.mail_servers import is_scanned
 from pledge.endorsements.models import Endorsement, EndorsementState, EndorsementVersion
 from pledge.endorsements.outbox import enqueue_if_allowed
 from pledge.endorsements.review.levels import earned_level
@@ -100,17 +103,20 @@ def apply(application: Application) -> str:
     return ticket_for(application.slug, hashed, key)
 
 
-def confirm(endorsement_id: int, seq: int) -> bool:
+def confirm(endorsement_id: int, seq: int, *, is_proved: bool = False) -> bool:
     """Hand a confirmed application over for review, with the level that mail and website prove.
 
     What the application says of the person is in force from now on; other waiting ones are deleted. True when this call
-    did it; False when there was nothing to move (done before, another one was confirmed, gone, or too late).
+    did it; False when there was nothing to move (done before, another one was confirmed, gone, or too late), or when a
+    scanner of the mail server may have pressed and nothing else proves that a person did (number_matching.py).
     """
     now = clock.now()
     with transaction() as session:
         row = _waiting(session, endorsement_id)
         version = None if row is None else _version(session, row, seq)
         if row is None or version is None or not _takes_confirmations(session, row.campaign_id):
+            return False
+        if not is_proved and is_scanned(session.connection(), row.contact_email):
             return False
         if version.applicant is not None:
             Applicant.load(version.applicant).fill(row)
@@ -121,10 +127,19 @@ def confirm(endorsement_id: int, seq: int) -> bool:
     return True
 
 
-def confirm_by_link(token: str) -> bool:
-    """Confirm with a mailed link, as confirm() does; False also when the link has expired. Raises BadToken."""
+def confirm_by_link(token: str, signals: Collection[Press] = ()) -> bool:
+    """Confirm with a mailed link, as confirm() does; False also when the link has expired, or the signals say that a machine
+    pressed. Raises BadToken.
+    """
     mailed = read_confirm_token(token)
-    return not mailed.expired and confirm(mailed.endorsement_id, mailed.seq)
+    return not mailed.expired and not is_machine(signals) and confirm(mailed.endorsement_id, mailed.seq)
+
+
+def mailed_version(session: Session, link: ConfirmLink) -> tuple[Endorsement, EndorsementVersion] | None:
+    """The locked row and the waiting version that a link to confirm belongs to."""
+    row = _waiting(session, link.endorsement_id, _mailed_to(link))
+    version = None if row is None else _version(session, row, link.seq)
+    return None if row is None or version is None else (row, version)
 
 
 def resend(slug: str, ticket: str, lang: str) -> None:
@@ -162,7 +177,7 @@ def renew(token: str, lang: str) -> tuple[str, str]:
             raise BadToken
         enqueue_if_allowed(session, row, MailKind.ENDORSE_CONFIRM, lang=lang, seq=link.seq, may_wait=True)
         slug = session.scalars(select(Campaign.slug).where(Campaign.id == row.campaign_id)).one()
-        return slug, ticket_for(slug, row.address_hash, row.name_key)
+        return slug, ticket_for(slug, row.address_hash, row.name_key, by_link=True)
 
 
 def disown(token: str) -> bool:

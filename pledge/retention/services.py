@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, delete, exists, or_, select, text, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
 
+from pledge.abuse import mail_servers
 from pledge.accounts import throttle
 from pledge.campaigns import forgetting
 from pledge.core import clock
@@ -52,6 +53,7 @@ class Removed:
     applications: int  #: of organisations, never confirmed
     contacts: int  #: persons who spoke for an organisation that is not listed (any more)
     attempts: int  #: attempts to sign in to the staff area
+    mail_servers: int  #: what was looked up of domains that no mail went to for long
 
 
 def run(delivered: Mapping[int, datetime]) -> Removed:
@@ -84,6 +86,7 @@ def run(delivered: Mapping[int, datetime]) -> Removed:
         applications=endorsements.unconfirmed,
         contacts=endorsements.contacts,
         attempts=throttle.sweep(),
+        mail_servers=mail_servers.sweep(),
     )
 
 

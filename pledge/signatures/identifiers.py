@@ -24,20 +24,31 @@ def content_hash(parts: Iterable[object]) -> bytes:
     return vault().keyed_hash(f"content {tuple(parts)!r}")
 
 
-def ticket_for(slug: str, signature_id: int) -> str:
+#: The end of a ticket that somebody got behind a mailed link, and of one after sending the form.
+_BY_LINK, _BY_FORM = " l", " f"
+
+
+def ticket_for(slug: str, signature_id: int, *, by_link: bool = False) -> str:
     """The ticket in the address of the waiting page: one submission, encrypted, so that it matches no row of a stolen database.
 
-    Tickets of one campaign are equally long, and no two are the same.
+    Tickets of one campaign are equally long, and no two are the same. `by_link`: for whoever opened a mailed link and did
+    not send the form now.
     """
-    return tokens.seal(Purpose.TICKET, f"{slug} {signature_id:019d}")
+    end = _BY_LINK if by_link else _BY_FORM
+    return tokens.seal(Purpose.TICKET, f"{slug} {signature_id:019d}{end}")
 
 
 def read_ticket(slug: str, ticket: str) -> int:
     """Id of the submission that a ticket of this campaign belongs to. Raises BadToken."""
-    of, _, signature_id = tokens.unseal(Purpose.TICKET, ticket).partition(" ")
+    of, signature_id, *_ = tokens.unseal(Purpose.TICKET, ticket).split(" ")
     if of != slug:
         raise BadToken
     return int(signature_id)
+
+
+def is_by_link(ticket: str) -> bool:
+    """Whether a ticket was given behind a mailed link. Raises BadToken."""
+    return tokens.unseal(Purpose.TICKET, ticket).endswith(_BY_LINK)
 
 
 def read_confirm_token(token: str) -> tuple[int, bool]:

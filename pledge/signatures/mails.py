@@ -37,6 +37,7 @@ class MailedSigner:
     email: str
     submitted_at: datetime
     code_since: datetime
+    code_only_after: int | None  #: mails with a higher number have no link
     confirmed_at: datetime | None
     updates: bool  #: wants news
     is_settled: bool  #: the person's signature counts, or was taken out of the count: this row or another one
@@ -50,7 +51,12 @@ def _about() -> Select[*tuple[Any, ...]]:
     return (
         select(
             *(OutboxMail.id, Signature.id, Signature.campaign_id, Signature.state, Signature.email),
-            *(Signature.submitted_at, Signature.code_since, Signature.confirmed_at),
+            *(
+                Signature.submitted_at,
+                Signature.code_since,
+                Signature.code_only_after,
+                Signature.confirmed_at,
+            ),
             *(Signature.updates, IS_SETTLED, HAS_CONFIRMED, Campaign.slug),
             case((open_now(), literal(True)), else_=literal(False)),
             title_in(OutboxMail.lang, Signature.campaign_id),
@@ -88,6 +94,10 @@ def confirm(mail: Claimed, signer: MailedSigner) -> Message | None:
     code, code_until = "", signer.code_since + CODE_LIFETIME
     if code_until > now:
         code, until = tokens.code(signer.id, mail.seq), min(until, code_until)
+    if signer.code_only_after is not None and mail.seq > signer.code_only_after:
+        # No link at all: a machine that reads this mail must not get from it to the page where the code is typed.
+        values = {"campaign": signer.campaign, "until": format_datetime(until, mail.lang), "code": code}
+        return Message(signer.email, {**values, "link": "", "not_me": ""}) if code else None
     return _to_confirm(mail, signer, until, code=code)
 
 

@@ -109,6 +109,10 @@ class Signature(Model):
     )  #: number of the mail that codes were last typed for
     code_tries: Mapped[int] = mapped_column(server_default="0")  #: codes typed for that mail, right or wrong
     all_code_tries: Mapped[int] = mapped_column(server_default="0")  #: codes typed for any of them
+    #: Two-digit numbers typed behind the link, right or wrong (number_matching.py).
+    match_tries: Mapped[int] = mapped_column(server_default="0")
+    #: Mails to confirm with a higher number have a code and no link, as was asked for behind the link of one before.
+    code_only_after: Mapped[int | None]
     #: It was decided whether a reminder goes out (reminding.py); that happens once.
     reminded: Mapped[bool] = mapped_column(Boolean, server_default=false())
     confirmed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)

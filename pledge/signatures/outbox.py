@@ -5,11 +5,18 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from pledge.abuse import mail_servers
 from pledge.core.encryption import Unreadable
 from pledge.mail import outbox
 from pledge.mail.allowance import has_confirmed, mailbox_hash, take_slot
 from pledge.mail.models import MailKind
+from pledge.mail.providers import LARGE_PROVIDERS
 from pledge.signatures.models import Signature
+
+_ADDRESS = select(Signature.email, Signature.domain_hash)
+
+#: The first mail with a code and no link takes a slot of its own: it is asked for from the mailbox, where another one has just arrived.
+CODE_SLOT = "code"
 
 
 def enqueue(
@@ -20,18 +27,19 @@ def enqueue(
     lang: str,
     *,
     may_wait: bool = False,
+    slot: str = "",
 ) -> bool:
     """Enqueue a mail for now, or for the next free slot if `may_wait`; returns whether it is enqueued.
 
-    A reminder uses the slots of mails to confirm.
+    A reminder uses the slots of mails to confirm. `slot` names others than those of the kind.
     """
     asks = kind in (MailKind.CONFIRM, MailKind.REMINDER)
     known = not asks or has_confirmed(session, Signature.__table__, address_hash)
     due_at = take_slot(
         session,
         address_hash,
-        _mailbox_hash(session, signature_id) or address_hash,
-        MailKind.CONFIRM if asks else kind,
+        _mailbox(session, signature_id, look_up=asks) or address_hash,
+        slot or (MailKind.CONFIRM if asks else kind),
         may_wait=may_wait,
         unconfirmed=not known,
     )
@@ -42,13 +50,21 @@ def enqueue(
     return True
 
 
-def _mailbox_hash(session: Session, signature_id: int) -> bytes | None:
-    """Keyed hash of the mailbox that the mail goes to; None when no key opens the address, and then nothing can be sent."""
+def _mailbox(session: Session, signature_id: int, look_up: bool) -> bytes | None:
+    """Keyed hash of the mailbox that the mail goes to; None when no key opens the address, and then nothing can be sent.
+
+    `look_up`: whether the mail server of its domain belongs to a scanner is looked up meanwhile.
+    """
     try:
-        address = session.scalar(select(Signature.email).where(Signature.id == signature_id))
+        found = session.execute(_ADDRESS.where(Signature.id == signature_id)).first()
     except Unreadable:
         return None
-    return None if address is None else mailbox_hash(address)
+    if found is None:
+        return None
+    domain = found.email.rpartition("@")[2]
+    if look_up and found.domain_hash is not None and domain not in LARGE_PROVIDERS:
+        mail_servers.note(bytes(found.domain_hash), domain)
+    return mailbox_hash(found.email)
 
 
 def _number(session: Session, signature_id: int, due_at: datetime) -> int:

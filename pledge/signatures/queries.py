@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, bindparam, exists, select, text
 from sqlalchemy.orm import Session
 
+from pledge.abuse import mail_servers
 from pledge.campaigns import list_terms
 from pledge.campaigns import queries as campaigns
 from pledge.campaigns.list_terms import TermsView
@@ -48,6 +49,8 @@ class SignatureView:
     mail_provider: str
     via: str | None
     thanks_wait: bool  #: the mail with thanks is still to be sent
+    is_scanned: bool  #: the mail server of the address belongs to a scanner
+    match_tries: int  #: two-digit numbers typed behind the link
     campaign: CampaignView
     pledge: PledgeView
     list_terms: TermsView | None  #: under which the name may be in a list for a government; None: no consent
@@ -120,6 +123,7 @@ def _whole(of: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
             *Signature.__table__.c,
             Invalidation.reason.label("invalidated_for"),
             _THANKS_WAIT.label("thanks_wait"),
+            mail_servers.scans(Signature.domain_hash).label("is_scanned"),
         )
         .outerjoin(Invalidation, Invalidation.id == Signature.invalidation_id)
         .where(of)
@@ -172,6 +176,8 @@ def _find(
         mail_provider=row.mail_provider,
         via=row.via,
         thanks_wait=row.thanks_wait,
+        is_scanned=row.is_scanned,
+        match_tries=row.match_tries,
         campaign=campaign,
         pledge=find_pledge(row.pledge_text_id, lang),
         list_terms=None if row.list_terms_id is None else list_terms.find(row.list_terms_id, lang),

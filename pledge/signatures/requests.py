@@ -10,10 +10,12 @@ from pledge.core import clock
 from pledge.mail.models import MailKind, MailRequest, MailState, OutboxMail, RequestKind
 from pledge.mail.requests import DOUBLE, Handlers
 from pledge.signatures.models import SETTLED, Signature, SignatureState
-from pledge.signatures.outbox import enqueue
+from pledge.signatures.outbox import CODE_SLOT, enqueue
 
 #: Without the sealed columns: nothing needs to be opened here.
 _ROW = (Signature.id, Signature.campaign_id, Signature.address_hash, Signature.state)
+#: Somebody asked for a code without a link, and no mail with one is enqueued yet.
+_WANTS_CODE = Signature.mails == Signature.code_only_after
 
 
 def handlers() -> Handlers:
@@ -26,7 +28,8 @@ def answer_confirm(session: Session, request: MailRequest) -> None:
 
     For a submission of somebody who has withdrawn since it is the link to their own page, where they may sign again.
     """
-    row = session.execute(select(*_ROW).where(Signature.id == request.subject_id).with_for_update()).first()
+    query = select(*_ROW, _WANTS_CODE.label("wants_code")).where(Signature.id == request.subject_id)
+    row = session.execute(query.with_for_update()).first()
     if row is None:
         return
     settled = _settled(session, row.campaign_id, bytes(row.address_hash))
@@ -34,6 +37,10 @@ def answer_confirm(session: Session, request: MailRequest) -> None:
         _mail(session, MailKind.ALREADY, settled, request)
     elif row.state == SignatureState.WITHDRAWN:
         _mail(session, MailKind.MANAGE, row, request)
+    elif row.wants_code:
+        # The mail with the link may have gone out a moment ago: this one is another mail, and has slots of its own.
+        hashed = bytes(row.address_hash)
+        enqueue(session, MailKind.CONFIRM, row.id, hashed, request.lang, may_wait=True, slot=CODE_SLOT)
     else:
         _mail(session, MailKind.CONFIRM, row, request)
 
@@ -49,7 +56,12 @@ def answer_link(session: Session, request: MailRequest) -> None:
     _mail(session, MailKind.CONFIRM if is_waiting else MailKind.MANAGE, row, request)
 
 
-def _mail(session: Session, kind: MailKind, row: Row[int, int, bytes, str], request: MailRequest) -> None:
+def _mail(
+    session: Session,
+    kind: MailKind,
+    row: Row[int, int, bytes, str] | Row[int, int, bytes, str, bool],
+    request: MailRequest,
+) -> None:
     if not _is_enqueued(session, kind, row.id):
         enqueue(session, kind, row.id, bytes(row.address_hash), request.lang, may_wait=True)
 

@@ -1,12 +1,15 @@
 """What a person may do with a signature: sign, ask for the mail again, confirm, say "this was not me"."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import bindparam, case, delete, func, insert, literal, select, update
 
+from pledge.abuse.pressing import Press, is_machine
+from pledge.abuse.signals import names
+from pledge.campaigns.mailed_links import Confirmation
 from pledge.campaigns.models import Campaign
 from pledge.campaigns.opening import CONFIRM_GRACE, CampaignNotOpen, check_not_paused
 from pledge.core import clock, countries, tokens
@@ -61,14 +64,6 @@ class Submission:
     hold_reason: str | None = None  #: why it is held when it is confirmed; None: it is counted then
 
 
-class Confirmation(StrEnum):
-    """How an attempt to confirm by code ended."""
-
-    DONE = "done"
-    WRONG = "wrong"
-    SPENT = "spent"  #: too many tries, or too late: only a new mail helps
-
-
 def sign(submission: Submission) -> str:
     """Store a submission and ask for the mail that confirms it, together or not at all.
 
@@ -116,12 +111,13 @@ def sign(submission: Submission) -> str:
     return ticket_for(submission.slug, signature_id)
 
 
-def confirm(signature_id: int, signals: str | None = None) -> bool:
+def confirm(signature_id: int, signals: str | None = None, *, is_proved: bool = False) -> bool:
     """Count a pending signature: one guarded update, one ledger entry and the mail with thanks, in one transaction. One with
     a hold reason is held instead, and counted when staff release it. `signals`: seen at confirming, as in Submission.
 
     True when this call did it; False when there was nothing to move (done before, another submission of the same person
-    is counted, gone, or too late).
+    is counted, gone, or too late), or when a scanner may have pressed: what it reads at the recipient's mail server must be
+    `is_proved` by something else (number_matching.py).
     """
     now = clock.now()
     return statements.confirm(
@@ -132,14 +128,17 @@ def confirm(signature_id: int, signals: str | None = None) -> bool:
             "grace": now - CONFIRM_GRACE,
             "hour": hour_of(now),
             "thanks_at": now + THANKS_AFTER,
+            "proved": is_proved,
         }
     )
 
 
-def confirm_by_link(token: str, signals: str | None = None) -> bool:
-    """Confirm with a mailed link, as confirm() does; False also when the link has expired. Raises BadToken."""
+def confirm_by_link(token: str, signals: Collection[Press] = ()) -> bool:
+    """Confirm with a mailed link, as confirm() does; False also when the link has expired, or the signals say that a machine
+    pressed. Raises BadToken.
+    """
     signature_id, expired = read_confirm_token(token)
-    return not expired and confirm(signature_id, signals)
+    return not expired and not is_machine(signals) and confirm(signature_id, names(signals))
 
 
 def confirm_by_code(signature_id: int, code: str, signals: str | None = None) -> Confirmation:
@@ -156,7 +155,7 @@ def confirm_by_code(signature_id: int, code: str, signals: str | None = None) ->
         return Confirmation.SPENT
     if not tokens.code_matches(code, signature_id, tried.code_mail):
         return Confirmation.WRONG
-    confirm(signature_id, signals)
+    confirm(signature_id, signals, is_proved=True)
     return Confirmation.DONE
 
 
@@ -216,7 +215,7 @@ def renew(token: str, lang: str) -> tuple[str, str]:
             raise BadToken
         requests.ask(session, RequestKind.CONFIRM, row.campaign_id, lang, subject_id=row.id)
         slug = session.scalars(select(Campaign.slug).where(Campaign.id == row.campaign_id)).one()
-        return slug, ticket_for(slug, row.id)
+        return slug, ticket_for(slug, row.id, by_link=True)
 
 
 def disown(token: str) -> bool:
@@ -240,7 +239,7 @@ def disown(token: str) -> bool:
 
 
 #: The number of the newest mail to confirm that has been taken up for sending; older codes no longer work.
-_NEWEST_MAIL = (
+NEWEST_MAIL = (
     select(func.coalesce(func.max(OutboxMail.seq), 0))
     .where(
         OutboxMail.subject_id == Signature.id, OutboxMail.kind == MailKind.CONFIRM, OutboxMail.attempts > 0
@@ -252,8 +251,8 @@ _COUNT_TRY = (
     update(Signature)
     .where(Signature.id == bindparam("of"))
     .values(
-        code_mail=_NEWEST_MAIL,
-        code_tries=case((Signature.code_mail == _NEWEST_MAIL, Signature.code_tries + 1), else_=1),
+        code_mail=NEWEST_MAIL,
+        code_tries=case((Signature.code_mail == NEWEST_MAIL, Signature.code_tries + 1), else_=1),
         all_code_tries=Signature.all_code_tries + 1,
     )
     .returning(

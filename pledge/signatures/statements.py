@@ -54,6 +54,9 @@ class Confirming(TypedDict):
     grace: datetime  #: campaigns that closed before it take no more
     hour: str  #: of now, as tallies name it
     thanks_at: datetime  #: when the mail with thanks is due
+    proved: (
+        bool  #: by more than the link: a scanner of the recipient's mail server was not the one who pressed
+    )
 
 
 #: The open campaign and the pledge text that was shown (the current one when the form named none).
@@ -100,6 +103,7 @@ _TYPES = (
     bindparam("now", type_=UTCDateTime),
     bindparam("grace", type_=UTCDateTime),
     bindparam("thanks_at", type_=UTCDateTime),
+    bindparam("proved", type_=Boolean),
 )
 
 
@@ -143,6 +147,7 @@ _MOVE = f"""
            confirm_signals = :signals, name_hidden = {_HIDDEN}, public_name = public_name AND NOT {_HIDDEN}
      WHERE id = :id AND {PENDING}
        AND NOT EXISTS (SELECT 1 {_OTHERS} AND o.{SETTLED})
+       AND (:proved OR NOT EXISTS (SELECT 1 FROM mail_servers m WHERE m.domain_hash = s.domain_hash AND m.scans))
        AND EXISTS (SELECT 1 FROM campaigns WHERE campaigns.id = s.campaign_id AND {TAKES_CONFIRMATIONS})
     RETURNING campaign_id, id, state, country, region, pledge_text_id, commitment, lang"""  # noqa: S608  # only constants are put into the text; values are bound
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from flask import Flask
 
 from config import Config
+from pledge.abuse import mail_servers
 from pledge.accounts import alarms
 from pledge.campaigns.log_facts import published
 from pledge.core import clock, metrics, tracing
@@ -47,6 +48,7 @@ IDLE_INVALIDATION = 1.0
 IDLE_FILES = 1.0
 IDLE_NEWS = 2.0
 IDLE_REMINDERS = 60.0
+IDLE_MAIL_SERVERS = 0.2
 
 #: Seconds between searches for records of paper signatures that have to be signed.
 BETWEEN_PAPER_LOOKS = 5.0
@@ -141,6 +143,11 @@ class Worker:
             threading.Thread(target=self.repeat, args=("today", self.tell_today), name="today"),
             threading.Thread(target=self.repeat, args=("valve", self.watch_valve), name="valve"),
         ]
+        if config.mail_server_checks and config.smtp_url.get_secret_value():
+            look_up = threading.Thread(
+                target=self.repeat, args=("mail servers", self.look_up_mail_servers), name="mail servers"
+            )
+            threads.append(look_up)
         threads += [
             threading.Thread(target=self.send_mails, args=(config,), name=f"mail-{number}")
             for number in range(senders)
@@ -193,6 +200,9 @@ class Worker:
     def watch_valve(self) -> float:
         alarms.watch_valve()
         return BETWEEN_VALVE_LOOKS
+
+    def look_up_mail_servers(self) -> float:
+        return 0.0 if mail_servers.look_up_next() else IDLE_MAIL_SERVERS
 
     def sweep(self) -> float:
         retention.run(register_queries.last_handed_over(news.last_sent()))

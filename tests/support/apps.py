@@ -16,6 +16,7 @@ from werkzeug.test import TestResponse
 
 from config import Config
 from pledge import create_app
+from pledge.abuse import mail_servers
 from pledge.core.db import db, migrations
 from pledge.diagnosis import figures, writing
 from pledge.statistics import integrity
@@ -119,6 +120,7 @@ def forget_caches(app: Flask) -> None:
     with app.app_context():
         cache.clear()
     integrity.forget()
+    mail_servers.forget()
     limits.init_app(app, app.extensions["pledge.config"])
     switches.forget()
     writing.forget()

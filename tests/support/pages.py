@@ -21,6 +21,9 @@ VARYING = re.compile(r"[A-Za-z0-9_.-]{60,}|[0-9a-f]{8,}")
 _WORD = r"[^<&\"\x00-\x20\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff]"
 WORDS = re.compile(rf"(?<=>)[ \t\r\n]*{_WORD}(?:{_WORD}|[ \t\r\n])*(?=<)")
 
+#: The two digits of the page where somebody signed; they differ with the submission.
+MATCH_NUMBER = re.compile(r"(?<=data-match-number>)(\d\d)(?=<)")
+
 #: Elements that no template of ours has.
 NEVER_USED = {"base", "iframe", "object", "embed", "math", "frameset"}
 #: What browsers take out of an address before they read its scheme (WHATWG URL, 4.4).

@@ -23,12 +23,13 @@ from pledge.web.public.campaign import (
 )
 from pledge.web.public.endorsing import applying
 from pledge.web.public.endorsing import own as own_endorsement
-from pledge.web.public.mailed_links import journey, own
+from pledge.web.public.mailed_links import confirming, journey, own
 from pledge.web.public.signing import own as own_signature
 from pledge.web.public.signing import sign
 
 __all__ = [
     "applying",
+    "confirming",
     "developers",
     "hall",
     "home",

@@ -8,7 +8,8 @@ import pytest
 
 from pledge.endorsements.verification import ladder
 from pledge.endorsements.verification.ladder import check_site, is_public, site_proof
-from tests.endorsements.neighbours import NameServer, Website
+from tests.endorsements.neighbours import Website
+from tests.support.name_server import NameServer
 
 pytestmark = pytest.mark.sqlite_only
 

@@ -33,7 +33,7 @@ from tests.support.factories.files import (
     stored_wide_picture,
 )
 from tests.support.factories.ledger import fold, fold_all, plant_entry
-from tests.support.factories.mails import answer_requests, mailed
+from tests.support.factories.mails import answer_requests, mailed, scanned
 from tests.support.factories.signatures import (
     HONG,
     SEOUL,
@@ -78,6 +78,7 @@ __all__ = [
     "manage_token",
     "member_of_staff",
     "plant_entry",
+    "scanned",
     "sign_form",
     "signature",
     "signatures",

@@ -2,10 +2,13 @@
 
 from sqlalchemy import insert
 
+from pledge.abuse.models import MailServer
 from pledge.core import clock
 from pledge.core.db import transaction
+from pledge.endorsements import mail_servers as endorsement_mail_servers
 from pledge.mail import requests
 from pledge.mail.models import MailKind, OutboxMail
+from pledge.signatures import origins
 from pledge.signatures.models import Signature
 from pledge.worker.composers import handlers
 
@@ -30,3 +33,15 @@ def answer_requests() -> None:
     """What the worker does about the forms that people have sent: decide which mails follow."""
     while requests.answer(handlers()):
         pass
+
+
+def scanned(domain: str = "ministry.example.org", slug: str = "blue-skies") -> dict[str, bytes]:
+    """The mail server of this domain belongs to a scanner, as was looked up; the facts of a signature to it."""
+    of_people, of_organizations = (
+        origins.domain_hash(slug, domain),
+        endorsement_mail_servers.domain_hash(domain),
+    )
+    with transaction() as session:
+        for hashed in (of_people, of_organizations):
+            session.merge(MailServer(domain_hash=hashed, scans=True, checked_at=clock.now()))
+    return {"domain_hash": of_people}

@@ -9,12 +9,14 @@ from flask_babel import lazy_gettext as _l
 
 from config import current_config
 from pledge.core import i18n
-from pledge.endorsements import own, services
+from pledge.core.tokens import Purpose
+from pledge.endorsements import number_matching, own, services
 from pledge.endorsements.applicants import EndorsementView, OwnVersionView, open_link, own_endorsement
-from pledge.endorsements.identifiers import manage_token, read_ticket
+from pledge.endorsements.identifiers import is_by_link, manage_token, read_ticket
 from pledge.endorsements.models import EndorsementState, VerificationLevel
 from pledge.endorsements.verification.domains import host_of, registrable
 from pledge.endorsements.verification.ladder import PATH, RECORD, site_proof
+from pledge.signatures.addresses import Address, parse
 from pledge.statistics import referrals
 from pledge.statistics.referrals import organization_code
 from pledge.web.public.campaign.sharing import ShareLinks, campaign_links, organization_links
@@ -33,6 +35,16 @@ class OwnSpread:
     people: int | None  #: as referrals.told() tells it
     link: Code
     badge: list[Code]
+
+
+def match_number(slug: str, ticket: str) -> str:
+    """The two digits of the waiting page; none for whoever came to it by a mailed link. Raises BadToken."""
+    return "" if is_by_link(ticket) else number_matching.number_for(*read_ticket(slug, ticket))
+
+
+def is_mailbox(endorsement: EndorsementView, address: Address) -> bool:
+    """Whether an address is the contact's, in whichever spelling."""
+    return address.canonical == parse(endorsement.contact_email).canonical
 
 
 def own_token(endorsement: EndorsementView) -> str:
@@ -192,10 +204,14 @@ ENDORSEMENT = Subject(
     read_ticket=read_ticket,
     is_confirmed=lambda _: False,
     resend=services.resend,
+    match_number=match_number,
     open_link=open_link,
+    purpose=Purpose.ENDORSE_CONFIRM,
     confirm=services.confirm_by_link,
+    answer=number_matching.answer,
     renew=services.renew,
     mail_own_link=services.mail_own_link,
+    is_mailbox=is_mailbox,
     disown=services.disown,
     send_link=services.send_link,
     find_own=own_endorsement,
@@ -223,6 +239,13 @@ ENDORSEMENT = Subject(
         confirm_button=_l("Confirm the endorsement"),
         pledge=_l("The text it endorses"),
         not_mine_question=_l("Not your organisation's endorsement?"),
+        match_lead=_l(
+            "Some e-mail systems press buttons by themselves. So please type the two digits from the page where you sent the form."
+        ),
+        match_hint=_l("On the page “Check your e-mail”, where you sent the form"),
+        match_lost=_l(
+            "Send the form once more, with the same name of the organisation and the same address: the page after it shows the digits. Then type them here."
+        ),
         expired=_l(
             "The endorsement is not confirmed yet. Press the button and we will send a new e-mail to the same address."
         ),

@@ -1,6 +1,7 @@
 """The pages of a mailed link, the same for signatures and endorsements: opening it shows, pressing its button acts.
 
-GET and HEAD never change anything. The differences between the two are in signing/subject.py and endorsing/subject.py.
+GET and HEAD never change anything. The differences between the two are in signing/subject.py and endorsing/subject.py. What
+the link itself opens is in confirming.py, the own page in own.py.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,18 +12,17 @@ from flask import Response, abort, jsonify, make_response, render_template, requ
 from flask_babel import gettext as _
 
 from pledge.campaigns import queries as campaigns
-from pledge.campaigns.mailed_links import Link, LinkState
+from pledge.campaigns.mailed_links import Confirmation, Link, LinkState
 from pledge.core import i18n, metrics, tokens
 from pledge.core.tokens import BadToken, Purpose
 from pledge.ledger.queries import number_of
 from pledge.signatures import services as signatures
-from pledge.signatures.services import Confirmation
 from pledge.web.limits import count_unknown_link, limited, link_limit, token_limit
 from pledge.web.public.blueprint import public
 from pledge.web.public.campaign.pages import campaign_or_404
 from pledge.web.public.endorsing.subject import ENDORSEMENT
 from pledge.web.public.mailed_links.subject import DonePage, Question, Subject
-from pledge.web.public.signing.forms import ConfirmCodeForm, LinkForm
+from pledge.web.public.signing.forms import ConfirmCodeForm, LinkForm, MailboxForm
 from pledge.web.public.signing.next_steps import next_steps
 from pledge.web.public.signing.sign import see_other
 from pledge.web.public.signing.subject import SIGNATURE
@@ -31,10 +31,6 @@ View = TypeVar("View", bound=Callable[..., Response])
 LinkView = Callable[[Subject, str], Response]
 
 SUBJECTS = (SIGNATURE, ENDORSEMENT)
-#: The link is valid; its subject has ended, and the page says how.
-_ENDED = (LinkState.CLOSED, LinkState.INVALIDATED)
-#: States in which "this was not me" still has something to delete.
-_WAITING = (LinkState.PENDING, LinkState.EXPIRED, LinkState.CLOSED)
 FORM = ("GET", "POST")
 
 
@@ -79,11 +75,18 @@ def show(template: str, subject: Subject, record: Any, status: int = 200, **more
     return make_response(render_template(template, subject=subject, **named, **more), status)
 
 
-def ask(question: Question, back: str = "", campaign: Any = None) -> Response:
-    """A page with one button that sends a POST to its own address."""
-    return make_response(
-        render_template("public/mailed_links/question.html", question=question, back=back, page=campaign)
+def ask(
+    question: Question,
+    back: str = "",
+    campaign: Any = None,
+    form: MailboxForm | None = None,
+    status: int = 200,
+) -> Response:
+    """A page with one button that sends a POST to its own address; with the field of a form, where the button alone is not enough."""
+    page = render_template(
+        "public/mailed_links/question.html", question=question, back=back, page=campaign, form=form
     )
+    return make_response(page, status)
 
 
 def done(what: DonePage) -> Response:
@@ -120,7 +123,7 @@ def check(subject: Subject, slug: str, ticket: str) -> Response:
     submission = _ticket_or_404(lambda: subject.read_ticket(slug, ticket))
     if not _was_resent() and subject.is_confirmed(submission):
         return _confirmed_elsewhere(slug, submission)
-    return _check_page(subject, slug, ticket, ConfirmCodeForm(), 200)
+    return _check_page(subject, slug, ticket, ConfirmCodeForm())
 
 
 @route("/c/<slug>/check/<ticket>", of=[SIGNATURE], methods=["POST"])
@@ -138,7 +141,7 @@ def check_post(subject: Subject, slug: str, ticket: str) -> Response:
         form.code.errors = [
             _("This code does not work. Please use the newest e-mail, or ask for a new one below.")
         ]
-    return _check_page(subject, slug, ticket, form, 422)
+    return _check_page(subject, slug, ticket, form)
 
 
 @route("/c/<slug>/check/<ticket>/state", of=[SIGNATURE])
@@ -155,25 +158,6 @@ def resend(subject: Subject, slug: str, ticket: str) -> Response:
     return _back_to_check(subject, slug, ticket)
 
 
-@route("{of.prefix}/confirm/<token>", methods=FORM)
-@mailed_link
-def confirm(subject: Subject, token: str) -> Response:
-    is_pressed = request.method == "POST"
-    if is_pressed and subject.confirm(token):
-        metrics.confirmations.labels(subject.name, "link").inc()
-        return see_other(subject.url("confirm", token=token))
-    link = subject.open_link(token, i18n.language())
-    if link.state is LinkState.CONFIRMED and is_pressed:
-        return see_other(subject.url("confirm", token=token))
-    if link.state is LinkState.CONFIRMED:
-        return thanks(subject, link, token)
-    if link.state is LinkState.PENDING and not is_pressed:
-        return show(subject.confirm_template, subject, link.record, token=token)
-    if link.state in _ENDED:
-        return problem(subject, link, token, 409 if is_pressed else 200)
-    return problem(subject, link, token, 410)
-
-
 @route("{of.prefix}/confirm/<token>/renew", methods=["POST"])
 @limited(link_limit)
 @mailed_link
@@ -187,18 +171,6 @@ def renew(subject: Subject, token: str) -> Response:
 def mail_own_link(subject: Subject, token: str) -> Response:
     subject.mail_own_link(token, i18n.language())
     return see_other(subject.url("confirm", token=token, mailed=1, _anchor="done"))
-
-
-@route("{of.prefix}/confirm/<token>/{of.not_mine_path}", methods=FORM)
-@mailed_link
-def not_mine(subject: Subject, token: str) -> Response:
-    if request.method == "POST":
-        if not subject.disown(token):
-            raise BadToken
-        return done(subject.not_mine_done)
-    if subject.open_link(token, i18n.language()).state not in _WAITING:
-        raise BadToken
-    return ask(subject.not_mine, back=subject.url("confirm", token=token))
 
 
 @route("{of.prefix}/me", methods=FORM)
@@ -224,16 +196,17 @@ def _was_resent() -> bool:
     return request.args.get("resent") == "1"
 
 
-def _check_page(subject: Subject, slug: str, ticket: str, form: ConfirmCodeForm, status: int) -> Response:
+def _check_page(subject: Subject, slug: str, ticket: str, form: ConfirmCodeForm) -> Response:
     page = render_template(
         "public/mailed_links/check.html",
         subject=subject,
         page=campaign_or_404(slug),
         ticket=ticket,
         form=form,
+        match_number=subject.match_number(slug, ticket),
         resent=_was_resent(),
     )
-    return make_response(page, status)
+    return make_response(page, 422 if form.errors else 200)
 
 
 def _confirmed_elsewhere(slug: str, submission: Any) -> Response:

@@ -2,13 +2,15 @@
 find again, withdraw, erase (journey.py, own.py).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from flask import url_for
 
-from pledge.campaigns.mailed_links import Link
+from pledge.abuse.pressing import Press
+from pledge.campaigns.mailed_links import Confirmation, Link
+from pledge.core.tokens import Purpose
 from pledge.signatures.addresses import Address
 
 #: A string, or a lazy one of flask_babel, which has no types.
@@ -50,6 +52,9 @@ class JourneyTexts:
     confirm_button: Text
     pledge: Text
     not_mine_question: Text
+    match_lead: Text  #: which number is asked for, and why
+    match_hint: Text
+    match_lost: Text  #: what to do without that page
     # The page of a link that no longer confirms
     expired: Text
     closed: Text
@@ -76,10 +81,18 @@ class Subject:
     read_ticket: Callable[[str, str], Any]  #: (slug, ticket); raises BadToken
     is_confirmed: Callable[[Any], bool]  #: (what the ticket names), for the page that waits
     resend: Callable[[str, str, str], None]  #: (slug, ticket, lang); raises BadToken
+    match_number: Callable[
+        [str, str], str
+    ]  #: (slug, ticket) to two digits; "" behind a mailed link; raises BadToken
     open_link: Callable[[str, str], Link[Any]]  #: (token, lang)
-    confirm: Callable[[str], bool]  #: (token); raises BadToken
+    purpose: Purpose  #: of the token
+    confirm: Callable[[str, Collection[Press]], bool]  #: (token, signals); raises BadToken
+    answer: Callable[
+        [str, str, Collection[Press]], Confirmation
+    ]  #: (token, digits, signals); raises BadToken
     renew: Callable[[str, str], tuple[str, str]]  #: (token, lang) to (slug, ticket); raises BadToken
     mail_own_link: Callable[[str, str], None]  #: (token, lang); raises BadToken
+    is_mailbox: Callable[[Any, Address], bool]  #: (record, address): the mail went there
     disown: Callable[[str], bool]  #: (token); raises BadToken
     send_link: Callable[[str, Address, str], None]  #: (slug, address, lang)
 

@@ -13,7 +13,7 @@ from wtforms.validators import ValidationError
 from pledge.core import countries, i18n
 from pledge.core.text.line_words import LINE_WORDS
 from pledge.core.text.lines import BadLine, LineFault
-from pledge.core.text.plain_text import six_digits
+from pledge.core.text.plain_text import six_digits, two_digits
 from pledge.signatures.addresses import Address, BadAddress, parse
 from pledge.signatures.rules import clean_name
 from pledge.web.forms import PublicForm, TickField
@@ -129,6 +129,31 @@ class ConfirmCodeForm(PublicForm):
         self.digits = digits
 
     digits: str = ""
+
+
+class NumberForm(PublicForm):
+    """The two digits of the page where one signed, or the code of an e-mail without a link."""
+
+    number = StringField(_l("Number"))
+
+    digits: str = ""
+
+    def validate_number(self, field: Field) -> None:
+        typed = two_digits(field.data or "") or six_digits(field.data or "")
+        if typed is None:
+            raise ValidationError(_l("Enter the two digits from the page where you signed."))
+        self.digits = typed
+
+
+class MailboxForm(PublicForm):
+    """The address that an e-mail of ours came to."""
+
+    email = StringField(_l("E-mail"))
+
+    address: Address
+
+    def validate_email(self, field: Field) -> None:
+        self.address = check_address(field)
 
 
 class LinkForm(PublicForm):

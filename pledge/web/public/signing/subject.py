@@ -11,8 +11,9 @@ from pledge.campaigns.mailed_links import Link
 from pledge.core import countries, tokens
 from pledge.core.tokens import Purpose
 from pledge.ledger.queries import number_of
-from pledge.signatures import own, services
-from pledge.signatures.identifiers import read_ticket
+from pledge.signatures import number_matching, own, services
+from pledge.signatures.addresses import Address, parse
+from pledge.signatures.identifiers import is_by_link, read_ticket
 from pledge.signatures.models import SignatureState
 from pledge.signatures.queries import SignatureView, is_confirmed_lately, open_link, own_signature
 from pledge.statistics.ranks import region_ranks
@@ -38,6 +39,16 @@ def opened(token: str, lang: str) -> Link[SignatureView]:
     if request.method == "POST":
         return open_link(token, lang)
     return open_link(token, lang, kept_campaign, kept_pledge)
+
+
+def match_number(slug: str, ticket: str) -> str:
+    """The two digits of the waiting page; none for whoever came to it by a mailed link. Raises BadToken."""
+    return "" if is_by_link(ticket) else number_matching.number_for(read_ticket(slug, ticket))
+
+
+def is_mailbox(signature: SignatureView, address: Address) -> bool:
+    """Whether an address is the one that the signature is about, in whichever spelling."""
+    return address.canonical == parse(signature.email).canonical
 
 
 def own_token(signature: SignatureView) -> str:
@@ -184,10 +195,14 @@ SIGNATURE = Subject(
     read_ticket=read_ticket,
     is_confirmed=is_confirmed_lately,
     resend=services.resend,
+    match_number=match_number,
     open_link=opened,
+    purpose=Purpose.CONFIRM,
     confirm=services.confirm_by_link,
+    answer=number_matching.answer,
     renew=services.renew,
     mail_own_link=services.mail_own_link,
+    is_mailbox=is_mailbox,
     disown=services.disown,
     send_link=services.send_link,
     find_own=own_signature,
@@ -213,6 +228,13 @@ SIGNATURE = Subject(
         confirm_button=_l("Confirm my signature"),
         pledge=_l("The text you sign"),
         not_mine_question=_l("Not your signature?"),
+        match_lead=_l(
+            "Some e-mail systems press buttons by themselves. So please type the two digits from the page where you signed, and your signature counts."
+        ),
+        match_hint=_l("On the page “Check your e-mail”, where you signed"),
+        match_lost=_l(
+            "We send you another e-mail, with a six-digit code. Type the code here; the one in the first e-mail does not work on this page."
+        ),
         expired=_l(
             "Your signature is not counted yet. Press the button and we will send a new e-mail to the same address; 14 days after it was entered we delete what is not confirmed."
         ),

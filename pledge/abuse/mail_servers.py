@@ -1,0 +1,162 @@
+"""Which mail domains have a scanner for a mail server: it opens the links of a mail, and may press the buttons behind them.
+
+The worker looks it up in DNS when a mail to confirm is enqueued, beside the sending and never in its way: no answer means
+that nobody is asked. Kept is one row for each domain, under a keyed hash of it.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import dns.exception
+import dns.resolver
+from sqlalchemy import Boolean, ColumnElement, LargeBinary, bindparam, delete, exists, select, text
+
+from pledge.abuse.models import MailServer
+from pledge.core import clock
+from pledge.core.db import reading, write_autocommit
+from pledge.core.db.types import UTCDateTime
+
+#: Reviewed 2026-11-27: under which names the mail servers of services stand that follow the links of a mail. Those of free
+#: mailboxes at Microsoft (olc.protection.outlook.com) are not among them: only companies' mail is scanned in that way.
+SCANNERS = (
+    # Microsoft Defender for Office 365
+    "mail.protection.outlook.com",
+    "mx.microsoft",
+    # Proofpoint
+    "pphosted.com",
+    "ppe-hosted.com",
+    # Mimecast
+    "mimecast.com",
+    "mimecast.co.za",
+    # Barracuda
+    "barracudanetworks.com",
+    # Trend Micro
+    "hes.trendmicro.com",
+    "hes.trendmicro.eu",
+    "tmes.trendmicro.com",
+    "tmes.trendmicro.eu",
+    # Symantec, now Broadcom
+    "messagelabs.com",
+    # Cisco
+    "iphmx.com",
+    # Cloudflare Area 1
+    "mxrecord.io",
+    # Trellix, before FireEye
+    "fireeyecloud.com",
+    # Forcepoint
+    "mailcontrol.com",
+    # Sophos
+    "hydra.sophos.com",
+    # Hornetsecurity
+    "hornetsecurity.com",
+    # Fortinet
+    "fortimailcloud.com",
+    # Check Point
+    "checkpointcloudsec.com",
+)
+
+#: After that long a domain is looked up again, when the next mail goes there.
+FRESH = timedelta(days=30)
+#: Rows that nobody has renewed are deleted then.
+KEPT = timedelta(days=90)
+#: Seconds that one look-up may take.
+DNS_SECONDS = 2.0
+#: Domains that may wait to be looked up, and those remembered as looked up, in one process.
+MAX_WAITING, MAX_KNOWN = 10_000, 50_000
+
+#: The names of a domain's mail servers. Raises DNSException when no answer came.
+Resolve = Callable[[str], list[str]]
+
+_STORE = text(
+    """
+    INSERT INTO mail_servers (domain_hash, scans, checked_at) VALUES (:domain_hash, :scans, :now)
+    ON CONFLICT (domain_hash) DO UPDATE SET scans = excluded.scans, checked_at = excluded.checked_at"""
+).bindparams(
+    bindparam("domain_hash", type_=LargeBinary),
+    bindparam("scans", type_=Boolean),
+    bindparam("now", type_=UTCDateTime()),
+)
+
+_waiting: "OrderedDict[bytes, str]" = OrderedDict()
+_known: "OrderedDict[bytes, datetime]" = OrderedDict()
+
+
+def note(domain_hash: bytes, domain: str) -> None:
+    """A mail is enqueued for this domain: look it up soon. Touches neither database nor network."""
+    checked_at = _known.get(domain_hash)
+    is_fresh = checked_at is not None and clock.now() - checked_at < FRESH
+    if not is_fresh and len(_waiting) < MAX_WAITING:
+        _waiting.setdefault(domain_hash, domain)
+
+
+def look_up_next(resolve: Resolve | None = None) -> bool:
+    """Look up the domain that has waited longest, and store the result; False when none waits.
+
+    One for which no answer comes is dropped: by the next attempt its mail would be read. Its next mail notes it again.
+    """
+    if not _waiting:
+        return False
+    domain_hash, domain = _waiting.popitem(last=False)
+    if not _is_stored(domain_hash):
+        try:
+            found = (resolve or mail_exchangers)(domain)
+        except (dns.exception.DNSException, OSError):
+            return True
+        _store(domain_hash, is_scanner(found))
+    _remember(domain_hash)
+    return True
+
+
+def forget() -> None:
+    """Forget what this process remembers, as a restart would."""
+    _waiting.clear()
+    _known.clear()
+
+
+def scans(domain_hash: Any) -> ColumnElement[bool]:
+    """SQL: whether the mail server of the domain of this hash is a scanner's."""
+    return exists().where(MailServer.domain_hash == domain_hash, MailServer.scans)
+
+
+def is_scanner(exchangers: list[str]) -> bool:
+    """Whether one of these host names is a scanner's."""
+    names = [name.rstrip(".").lower() for name in exchangers]
+    return any(name == known or name.endswith(f".{known}") for name in names for known in SCANNERS)
+
+
+def mail_exchangers(domain: str) -> list[str]:
+    """The names in the MX records of a domain; none when it has none or does not exist."""
+    try:
+        answer = dns.resolver.resolve(domain, "MX", lifetime=DNS_SECONDS, search=False)
+    except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
+        return []
+    return [record.exchange.to_text() for record in answer]
+
+
+def sweep() -> int:
+    """Delete the rows of domains that nobody has written to for long; how many."""
+    old = delete(MailServer).where(MailServer.checked_at < clock.now() - KEPT)
+    return write_autocommit(lambda connection: connection.execute(old).rowcount)
+
+
+def _is_stored(domain_hash: bytes) -> bool:
+    """Whether another process has looked it up lately."""
+    query = select(MailServer.domain_hash).where(
+        MailServer.domain_hash == domain_hash, MailServer.checked_at > clock.now() - FRESH
+    )
+    with reading() as connection:
+        return connection.execute(query).first() is not None
+
+
+def _store(domain_hash: bytes, scans: bool) -> None:
+    values = {"domain_hash": domain_hash, "scans": scans, "now": clock.now()}
+    write_autocommit(lambda connection: connection.execute(_STORE, values).rowcount)
+
+
+def _remember(domain_hash: bytes) -> None:
+    _known[domain_hash] = clock.now()
+    _known.move_to_end(domain_hash)
+    if len(_known) > MAX_KNOWN:
+        _known.popitem(last=False)

@@ -1,0 +1,140 @@
+"""What a mailed link opens: the page to confirm, and "this was not me".
+
+Where a machine may have pressed, more is asked for: to confirm the two digits of the page where the form was sent, to disown
+the address that the mail came to (docs/adr/0122).
+"""
+
+from typing import Any
+
+from flask import Response, request
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from pledge.abuse import pressing
+from pledge.abuse.pressing import MAX_MATCH_TRIES, Press, is_machine
+from pledge.campaigns.mailed_links import Confirmation, LinkState
+from pledge.core import i18n, metrics, tokens
+from pledge.core.tokens import BadToken
+from pledge.signatures import number_matching
+from pledge.web.limits import limited, link_limit, token_limit
+from pledge.web.public.mailed_links.journey import (
+    FORM,
+    ask,
+    done,
+    is_wrong,
+    mailed_link,
+    problem,
+    route,
+    show,
+    thanks,
+)
+from pledge.web.public.mailed_links.subject import Subject
+from pledge.web.public.signing.forms import MailboxForm, NumberForm
+from pledge.web.public.signing.sign import see_other
+from pledge.web.public.signing.subject import SIGNATURE
+
+#: The link is valid; its subject has ended, and the page says how.
+_ENDED = (LinkState.CLOSED, LinkState.INVALIDATED)
+#: States in which "this was not me" still has something to delete.
+_WAITING = (LinkState.PENDING, LinkState.EXPIRED, LinkState.CLOSED)
+
+_NOT_TAKEN = {
+    Confirmation.WRONG: _l("This number is not right. Please look at the page where you signed."),
+    Confirmation.SPENT: _l("A wrong number was typed too often, so it is no longer taken."),
+}
+
+
+@route("{of.prefix}/confirm/<token>", methods=FORM)
+@mailed_link
+def confirm(subject: Subject, token: str) -> Response:
+    is_pressed = request.method == "POST"
+    if is_pressed and subject.confirm(token, _signals(subject, token)):
+        metrics.confirmations.labels(subject.name, "link").inc()
+        return see_other(subject.url("confirm", token=token))
+    link = subject.open_link(token, i18n.language())
+    if is_pressed and link.state in (LinkState.CONFIRMED, LinkState.PENDING):
+        # It waits although the button was pressed: a machine may have been the one.
+        asked = {"asked": 1, "_anchor": "asked"} if link.state is LinkState.PENDING else {}
+        return see_other(subject.url("confirm", token=token, **asked))
+    if link.state is LinkState.CONFIRMED:
+        return thanks(subject, link, token)
+    if link.state is LinkState.PENDING:
+        return _confirm_page(subject, link.record, token, NumberForm(), 200)
+    if link.state in _ENDED:
+        return problem(subject, link, token, 409 if is_pressed else 200)
+    return problem(subject, link, token, 410)
+
+
+@route("{of.prefix}/confirm/<token>/number", methods=["POST"])
+@limited(token_limit, deduct_when=is_wrong)
+@mailed_link
+def answer(subject: Subject, token: str) -> Response:
+    """The number that the page to confirm asked for."""
+    form = NumberForm(request.form)
+    outcome = Confirmation.WRONG
+    if form.validate():
+        outcome = subject.answer(token, form.digits, _signals(subject, token))
+        form.number.errors = [_NOT_TAKEN[outcome]] if outcome in _NOT_TAKEN else []
+    if outcome is Confirmation.DONE:
+        metrics.confirmations.labels(subject.name, "number").inc()
+    link = subject.open_link(token, i18n.language())
+    if outcome is Confirmation.DONE or link.state is not LinkState.PENDING:
+        return see_other(subject.url("confirm", token=token))
+    return _confirm_page(subject, link.record, token, form, 422)
+
+
+@route("/confirm/<token>/code", of=[SIGNATURE], methods=["POST"])
+@limited(link_limit)
+@mailed_link
+def mail_code(subject: Subject, token: str) -> Response:
+    """Send a code to whoever has closed the page where they signed."""
+    number_matching.mail_code(token, i18n.language())
+    return see_other(subject.url("confirm", token=token, asked=1, mailed=1, _anchor="asked"))
+
+
+@route("{of.prefix}/confirm/<token>/{of.not_mine_path}", methods=FORM)
+@limited(token_limit, methods=["POST"], deduct_when=is_wrong)
+@mailed_link
+def not_mine(subject: Subject, token: str) -> Response:
+    """Delete what waits for this address. Where a machine may have pressed, the address has to be typed: no page shows it here."""
+    link, is_pressed = subject.open_link(token, i18n.language()), request.method == "POST"
+    if link.record is None or link.state not in _WAITING:
+        raise BadToken
+    form = MailboxForm(request.form or None)
+    is_asked = link.record.is_scanned or (is_pressed and is_machine(_signals(subject, token)))
+    if is_pressed and (not is_asked or _is_theirs(subject, link.record, form)):
+        if not subject.disown(token):
+            raise BadToken
+        return done(subject.not_mine_done)
+    back = subject.url("confirm", token=token)
+    return ask(subject.not_mine, back, form=form if is_asked else None, status=422 if is_pressed else 200)
+
+
+def _signals(subject: Subject, token: str) -> frozenset[Press]:
+    """What this request tells about whoever pressed. Raises BadToken."""
+    return pressing.seen(request.headers.get, tokens.age(subject.purpose, token))
+
+
+def _is_theirs(subject: Subject, record: Any, form: MailboxForm) -> bool:
+    """Whether the form has the address that our mail went to; else it says so."""
+    if not form.validate():
+        return False
+    if subject.is_mailbox(record, form.address):
+        return True
+    form.email.errors = [_("This is not the address that our e-mail came to.")]
+    return False
+
+
+def _confirm_page(subject: Subject, record: Any, token: str, form: NumberForm, status: int) -> Response:
+    """What will be recorded, with one button; with a field for a number where a machine may have pressed it."""
+    is_asked = record.is_scanned or bool(form.errors) or request.args.get("asked") == "1"
+    return show(
+        subject.confirm_template,
+        subject,
+        record,
+        status,
+        token=token,
+        form=form if is_asked else None,
+        is_spent=record.match_tries >= MAX_MATCH_TRIES,
+        mailed=request.args.get("mailed") == "1" and not form.errors,
+    )

@@ -1,0 +1,224 @@
+"""Five robots that look after somebody's mail against one page, and people in all kinds of browsers: no robot confirms where the
+mail server belongs to a scanner, and people are asked nowhere else.
+"""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.steps import (
+    Mailed,
+    confirm,
+    confirm_button,
+    enter_code,
+    mailed,
+    new_address,
+    people,
+    press,
+    sign,
+)
+from tests.support.browser import Visitor, assert_looks_right
+from tests.support.factories import scanned
+from tests.support.plain_proxy import PlainProxy
+
+DOMAIN = "scanned.example.org"
+
+#: How often a script presses behind one link, on the pages that follow too.
+PRESSES = 3
+
+#: A script of the page itself: what DevTools evaluates would count as a person's gesture.
+AS_LOADED = """addEventListener('load', () => setTimeout(() => {
+    const pressed = Number(sessionStorage.pressed ?? 0);
+    if (pressed === %d || !document.querySelector('main button')) return;
+    sessionStorage.pressed = pressed + 1;
+    %s
+}))"""
+SUBMIT = "document.forms[0].submit();"
+CLICK = "for (const button of document.querySelectorAll('main button')) button.click();"
+
+
+@pytest.fixture
+def scanned_email(site):
+    with site.inside():
+        scanned(DOMAIN)
+    return new_address().replace("example.org", DOMAIN)
+
+
+def opens(page: Page, mail: Mailed) -> None:
+    """Asks for everything and presses nothing."""
+    for link in (mail.link, mail.not_me):
+        for method in ("GET", "HEAD", "OPTIONS"):
+            assert page.request.fetch(link, method=method).ok
+        page.goto(link)
+        links = page.eval_on_selector_all("a[href]", "links => links.map((link) => link.href)")
+        for href in links:
+            if href.startswith(link.partition("/en/")[0]):
+                page.request.get(href)
+
+
+def submits(page: Page, mail: Mailed) -> None:
+    """A script of its sends the first form of each page."""
+    run_in_page(page, mail, SUBMIT)
+
+
+def clicks(page: Page, mail: Mailed) -> None:
+    """A script of its clicks all buttons."""
+    run_in_page(page, mail, CLICK)
+
+
+def run_in_page(page: Page, mail: Mailed, act: str) -> None:
+    for link in (mail.link, mail.not_me):
+        window = page.context.new_page()
+        sent = []
+        window.on("request", lambda request, sent=sent: sent.append(request.method == "POST"))
+        window.add_init_script(AS_LOADED % (PRESSES, act))
+        window.goto(link)
+        for _ in range(100):  # asking the page would be a gesture too
+            if sum(sent) >= PRESSES:
+                break
+            window.wait_for_timeout(100)
+        assert sum(sent) >= PRESSES, "the robot pressed"
+        window.wait_for_load_state("networkidle")
+        window.close()
+
+
+def presses(page: Page, mail: Mailed) -> None:
+    """Drives the browser: presses every button there is, as a hand would, on this page and on those behind it."""
+    for link in (mail.link, f"{mail.link}?asked=1", mail.not_me):
+        page.goto(link)
+        for number in range(page.locator("main button").count()):
+            page.goto(link)
+            page.evaluate("for (const more of document.querySelectorAll('details')) more.open = true")
+            press(page, page.locator("main button").nth(number))
+
+
+def fills_in(page: Page, mail: Mailed) -> None:
+    """Types every number of the mail and of the page into every field, and presses."""
+    for link in (mail.link, mail.not_me):
+        page.goto(link)
+        found = mail.text + page.locator("body").inner_text()
+        for digits in dict.fromkeys(re.findall(r"(?<!\d)(?:\d{6}|\d\d)(?!\d)", found)):
+            page.goto(link)
+            for field in page.locator("main input:visible").all():
+                field.fill(digits)
+            press(page, page.locator("main button").first)
+
+
+ROBOTS = [opens, submits, clicks, presses, fills_in]
+
+
+def state_of(site, email: str) -> str:
+    from pledge.core.db import db
+    from pledge.signatures.addresses import parse
+    from pledge.signatures.identifiers import address_hash
+    from pledge.signatures.models import Signature
+
+    with site.inside():
+        db.session.rollback()
+        found = db.session.query(Signature.state).filter_by(address_hash=address_hash(parse(email))).all()
+        return " ".join(row.state for row in found)
+
+
+@pytest.mark.parametrize("robot", ROBOTS, ids=lambda robot: robot.__name__)
+def test_no_robot_confirms_or_deletes_where_a_scanner_reads_the_mail_and_the_person_still_can(
+    visitor, site, scanned_email, robot: Callable[[Page, Mailed], None]
+):
+    before = people(site)
+    page = visitor.page(lang="en")
+    email, digits, mail = sign_until_not_in_the_mail(page, site, scanned_email)
+    robot(visitor.page(lang="en"), mail)
+    assert (people(site), state_of(site, email)) == (before, "pending")
+
+    if robot is fills_in:  # it has used up the three chances of the number
+        enter_code(page, mail.code)
+        expect(page).to_have_url(re.compile("/en/confirm/"))
+    else:
+        page.goto(mail.link)
+        page.locator("#number").fill(digits)
+        press(page, confirm_button(page).first)
+    expect(page.locator(".number__value")).to_be_visible()
+    assert people(site) == before + 1
+
+
+def sign_until_not_in_the_mail(page: Page, site, email: str) -> tuple[str, str, Mailed]:
+    """Sign, anew where the mail or the page has the two digits by chance, such as in a date: three times in ninety it does."""
+    for number in range(20):
+        address = email.replace("@", f"-{number}@")
+        sign(page, "en", address)
+        digits = page.locator("[data-match-number]").inner_text()
+        mail = mailed(site, address)
+        if digits not in re.findall(r"(?<!\d)\d\d(?!\d)", mail.text + page.request.get(mail.link).text()):
+            return address, digits, mail
+    raise AssertionError("the digits are always there")
+
+
+@pytest.mark.parametrize("robot", [submits, clicks], ids=lambda robot: robot.__name__)
+def test_a_script_in_a_page_confirms_nowhere(visitor, site, email, robot):
+    before = people(site)
+    sign(visitor.page(lang="en"), "en", email)
+    mail = mailed(site, email)
+    robot(visitor.page(lang="en"), mail)
+    assert (people(site), state_of(site, email)) == (before, "pending")
+    confirm(visitor.page(lang="en"), mail)
+    assert people(site) == before + 1
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["javascript", "without"])
+def test_a_person_is_not_asked_on_whichever_device(visitor, site, email, javascript):
+    sign(visitor.page(lang="ko", javascript=javascript), "ko", email)
+    confirm(visitor.page(lang="ko", javascript=javascript), mailed(site, email))
+
+
+#: Headers that other browsers do not send.
+WITHOUT = {
+    "Safari": ("sec-ch-ua", "sec-ch-ua-mobile", "sec-ch-ua-platform", "sec-fetch-user"),
+    "Firefox": ("sec-ch-ua", "sec-ch-ua-mobile", "sec-ch-ua-platform"),
+    "an older Safari": (
+        *("sec-ch-ua", "sec-ch-ua-mobile", "sec-ch-ua-platform"),
+        *("sec-fetch-user", "sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest"),
+    ),
+}
+
+
+@pytest.mark.parametrize("browser", WITHOUT)
+def test_a_person_is_not_asked_in_whichever_browser(chromium, site, email, browser):
+    with PlainProxy(site.port, without=WITHOUT[browser]) as proxy:
+        visitor = Visitor(chromium, proxy.url)
+        page = visitor.page(lang="en")
+        sign(page, "en", email)
+        page.goto(mailed(site, email).link.replace(site.url, proxy.url))
+        press(page, confirm_button(page))
+        expect(page.locator(".number__value")).to_be_visible()
+        assert proxy.taken > 0, "the headers were there to be taken away"
+        visitor.close()
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_a_person_behind_a_scanner_types_two_digits(visitor, site, scanned_email, lang):
+    before = people(site)
+    page = visitor.page(lang=lang)
+    sign(page, lang, scanned_email)
+    assert_looks_right(page)
+    digits = page.locator("[data-match-number]").inner_text()
+    phone = visitor.page(lang=lang)
+    phone.goto(mailed(site, scanned_email).link)
+    assert_looks_right(phone)
+    phone.locator("#number").fill(digits)
+    press(phone, confirm_button(phone).first)
+    expect(phone.locator(".number__value")).to_be_visible()
+    assert people(site) == before + 1
+
+
+def test_a_person_who_has_closed_the_page_types_the_code_of_another_mail(visitor, site, scanned_email):
+    page = visitor.page(lang="en", javascript=False)
+    sign(page, "en", scanned_email)
+    page.goto(mailed(site, scanned_email).link)
+    page.locator("summary", has_text="closed").click()
+    press(page, page.locator("form[action$='/code'] button"))
+    second = site.wait_for_mail(scanned_email, count=2)
+    assert "/confirm/" not in second["text"]
+    page.locator("#number").fill(re.search(r"Code: (\d{6})", second["text"])[1])
+    press(page, confirm_button(page).first)
+    expect(page.locator(".number__value")).to_be_visible()

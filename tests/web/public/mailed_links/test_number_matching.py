@@ -1,0 +1,235 @@
+"""The pages where a machine may have pressed: the number of the waiting page, and the address behind "this was not me"."""
+
+import re
+
+import pytest
+from sqlalchemy import func, select
+
+from pledge.core import tokens
+from pledge.core.db import db, transaction
+from pledge.endorsements.identifiers import name_digest
+from pledge.endorsements.identifiers import ticket_for as endorse_ticket
+from pledge.endorsements.models import Endorsement
+from pledge.endorsements.number_matching import number_for as endorse_number
+from pledge.ledger.models import LedgerEntry
+from pledge.mail.models import MailBlock
+from pledge.signatures.identifiers import ticket_for
+from pledge.signatures.models import Signature
+from pledge.signatures.number_matching import number_for
+from tests.support.factories import (
+    answer_requests,
+    confirm_token,
+    endorse_confirm_token,
+    endorse_form,
+    endorsement,
+    mailed,
+    scanned,
+    sign_form,
+    signature,
+)
+from tests.support.mails import LINK, delivered, said
+from tests.support.pages import MATCH_NUMBER
+
+pytestmark = pytest.mark.usefixtures("app")
+
+EMAIL = "kim@ministry.example.org"
+#: What Chromium sends when a script of a page sends a form.
+BY_SCRIPT = {"Sec-CH-UA": '"Chromium";v="140"', "Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "navigate"}
+
+
+@pytest.fixture(params=["ko", "en"])
+def lang(request):
+    return request.param
+
+
+@pytest.fixture
+def person():
+    return mailed(signature(state="pending", email=EMAIL, **scanned()))
+
+
+def counted():
+    db.session.rollback()
+    return db.session.scalar(select(func.count()).select_from(LedgerEntry))
+
+
+def rows(model=Signature):
+    db.session.rollback()
+    return db.session.scalar(select(func.count()).select_from(model))
+
+
+def test_the_page_asks_at_once_where_a_scanner_reads_the_mail(client, person, lang):
+    address = f"/{lang}/confirm/{confirm_token(person)}"
+    page = client.get(address)
+    assert page.status_code == 200
+    assert f'action="{address}/number"' in page.text
+    assert f'action="{address}"' not in page.text
+    assert number_for(person.id) not in re.sub(r"<[^>]*>", " ", page.text).split(), (
+        "it must not be found here"
+    )
+
+
+def test_pressing_without_the_number_leads_to_the_same_page(client, person):
+    address = f"/en/confirm/{confirm_token(person)}"
+    reply = client.post(address)
+    assert (reply.status_code, reply.headers["Location"]) == (303, f"{address}?asked=1#asked")
+    assert counted() == 0
+
+
+def test_the_number_of_the_page_where_one_signed_confirms(client, lang):
+    signature(**scanned())
+    waiting = client.post(f"/{lang}/c/blue-skies/sign", data=sign_form(email=EMAIL))
+    digits = MATCH_NUMBER.search(client.get(waiting.headers["Location"]).text)[1]
+    db.session.rollback()
+    person = db.session.scalars(select(Signature).where(Signature.state == "pending")).one()
+    address = f"/{lang}/confirm/{confirm_token(person)}"
+    reply = client.post(f"{address}/number", data={"number": f" {digits[0]} {digits[1]} "})
+    assert (reply.status_code, reply.headers["Location"]) == (303, address)
+    assert client.post(f"{address}/number", data={"number": digits}).status_code == 303, "a second press"
+    assert counted() == 2
+
+
+def test_a_wrong_number_is_told_at_the_field_and_after_three_only_a_code_is_taken(client, person, lang):
+    address = f"/{lang}/confirm/{confirm_token(person)}"
+    wrong = str(10 + (int(number_for(person.id)) - 9) % 90)
+    for typed in ("", "x", "123", wrong, wrong, wrong):
+        page = client.post(f"{address}/number", data={"number": typed})
+        assert page.status_code == 422
+        assert 'id="number-error"' in page.text
+    page = client.post(f"{address}/number", data={"number": number_for(person.id)})
+    assert page.status_code == 422
+    assert ("여섯 자리" if lang == "ko" else "Six-digit code") in page.text
+    assert counted() == 0
+
+
+def test_whoever_has_closed_the_page_gets_a_code_by_another_mail(client, person, lang):
+    address = f"/{lang}/confirm/{confirm_token(person)}"
+    reply = client.post(f"{address}/code")
+    assert reply.status_code == 303
+    page = client.get(reply.headers["Location"])
+    assert f'action="{address}/number"' in page.text
+    assert ("요청을 받았습니다" if lang == "ko" else "Request received") in page.text
+    answer_requests()
+    ((to, mail),) = delivered()
+    assert to == EMAIL
+    assert LINK.search(said(mail)) is None
+    done = client.post(f"{address}/number", data={"number": tokens.code(person.id, 2)})
+    assert (done.status_code, done.headers["Location"]) == (303, address)
+    assert counted() == 1
+
+
+def test_a_script_that_presses_is_asked_and_a_person_who_presses_after_it_is_not(client):
+    person = signature(state="pending")
+    address = f"/en/confirm/{confirm_token(person)}"
+    asked = client.post(address, headers=BY_SCRIPT)
+    assert asked.headers["Location"].endswith("?asked=1#asked")
+    assert f'action="{address}/number"' in client.get(asked.headers["Location"]).text
+    assert counted() == 0
+    assert f'action="{address}"' in client.get(address).text
+    assert client.post(address, headers={**BY_SCRIPT, "Sec-Fetch-User": "?1"}).headers["Location"] == address
+    assert counted() == 1
+
+
+def test_the_ways_behind_a_link_that_does_not_wait_lead_to_its_page(client):
+    person = signature(state="confirmed", email=EMAIL, **scanned())
+    address = f"/en/confirm/{confirm_token(person)}"
+    assert client.post(f"{address}/number", data={"number": "12"}).headers["Location"] == address
+    assert client.post(f"{address}/code").status_code == 410
+    for path in ("number", "code"):
+        assert client.post(f"/en/confirm/garbage/{path}", data={"number": "12"}).status_code in (303, 410)
+
+
+def test_the_way_from_an_expired_link_to_a_new_mail_does_not_show_the_number(client, person, frozen_clock):
+    token = confirm_token(person)
+    frozen_clock.move(days=8)
+    waiting = client.post(f"/en/confirm/{token}/renew").headers["Location"]
+    assert MATCH_NUMBER.search(client.get(waiting).text) is None
+    signed = f"/en/c/blue-skies/check/{ticket_for('blue-skies', person.id)}"
+    assert MATCH_NUMBER.search(client.get(f"{signed}?resent=1").text)[1] == number_for(person.id)
+
+
+class TestOrganisations:
+    @pytest.fixture
+    def row(self):
+        row = endorsement(state="pending", email=EMAIL)
+        scanned()
+        return row
+
+    def state(self, row):
+        db.session.rollback()
+        return db.session.get(Endorsement, row.id).state
+
+    def test_the_number_of_the_page_after_the_form_confirms(self, client, row, lang):
+        ticket = endorse_ticket("blue-skies", row.address_hash, row.name_key)
+        digits = MATCH_NUMBER.search(client.get(f"/{lang}/c/blue-skies/endorse/check/{ticket}").text)[1]
+        address = f"/{lang}/endorse/confirm/{endorse_confirm_token(row)}"
+        assert f'action="{address}/number"' in client.get(address).text
+        assert client.post(address).headers["Location"].endswith("?asked=1#asked")
+        assert self.state(row) == "pending"
+        reply = client.post(f"{address}/number", data={"number": digits})
+        assert (reply.status_code, reply.headers["Location"]) == (303, address)
+        assert self.state(row) == "review"
+
+    def test_three_wrong_numbers_end_it_until_the_form_is_sent_again(self, client, row):
+        address = f"/en/endorse/confirm/{endorse_confirm_token(row)}"
+        right = endorse_number(row.address_hash, name_digest(row.name_key))
+        for typed in [str(10 + (int(right) - 9) % 90)] * 3 + [right]:
+            assert client.post(f"{address}/number", data={"number": typed}).status_code == 422
+        assert self.state(row) == "pending"
+
+    def test_disowning_it_needs_the_address(self, client, row):
+        address = f"/en/endorse/confirm/{endorse_confirm_token(row)}/not-us"
+        assert client.post(address).status_code == 422
+        assert rows(Endorsement) == 1
+        assert client.post(address, data={"email": EMAIL}).status_code == 200
+        assert rows(Endorsement) == 0
+
+
+class TestNotMe:
+    """A machine that presses here would take a sign-up from its owner and stop their mails."""
+
+    def test_a_press_alone_deletes_nothing_where_a_scanner_reads_the_mail(self, client, person, lang):
+        address = f"/{lang}/confirm/{confirm_token(person)}/not-me"
+        assert 'type="email"' in client.get(address).text
+        for email in ("", "x", "stranger@example.org"):
+            page = client.post(address, data={"email": email})
+            assert page.status_code == 422
+            assert 'id="email-error"' in page.text
+        assert (rows(), rows(MailBlock)) == (1, 0)
+
+    def test_the_address_that_the_mail_came_to_deletes_and_stops(self, client, person):
+        address = f"/en/confirm/{confirm_token(person)}/not-me"
+        assert EMAIL not in client.get(address).text
+        assert client.post(address, data={"email": f" {EMAIL.upper()} "}).status_code == 200
+        assert (rows(), rows(MailBlock)) == (0, 1)
+
+    def test_a_script_is_asked_anywhere_and_a_person_is_not(self, client):
+        address = f"/en/confirm/{confirm_token(signature(state='pending'))}/not-me"
+        assert 'type="email"' not in client.get(address).text
+        page = client.post(address, headers=BY_SCRIPT)
+        assert page.status_code == 422
+        assert 'type="email"' in page.text
+        assert (rows(), rows(MailBlock)) == (1, 0)
+        assert client.post(address, headers={**BY_SCRIPT, "Sec-Fetch-User": "?1"}).status_code == 200
+        assert (rows(), rows(MailBlock)) == (0, 1)
+
+
+def test_the_page_where_one_signed_shows_two_digits_for_every_kind_of_address(client, frozen_clock):
+    """Promise 4: the pages differ in ticket and digits alone."""
+    blocked = signature(state="pending", email="blocked@example.org").address_hash
+    with transaction() as session:
+        session.add(MailBlock(address_hash=blocked, until=frozen_clock.now().replace(year=2099)))
+    signature(state="confirmed", email="counted@example.org")
+    scanned()
+    pages = set()
+    for email in ("new@example.org", "counted@example.org", "blocked@example.org", EMAIL):
+        place = client.post("/en/c/blue-skies/sign", data=sign_form(email=email)).headers["Location"]
+        text = client.get(place).text
+        assert MATCH_NUMBER.search(text)
+        pages.add(MATCH_NUMBER.sub("", text).replace(place.rpartition("/")[2], ""))
+    assert len(pages) == 1
+
+
+def test_the_page_after_the_form_of_an_organisation_shows_two_digits(client):
+    signature()
+    place = client.post("/en/c/blue-skies/endorse", data=endorse_form(email=EMAIL)).headers["Location"]
+    assert MATCH_NUMBER.search(client.get(place).text)
