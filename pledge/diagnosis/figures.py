@@ -17,6 +17,7 @@ from pledge.ledger import queries as ledger
 from pledge.ledger.queries import LogState
 from pledge.mail import backlog, valve
 from pledge.mail.backlog import Backlog
+from pledge.signatures.staff_queries import Held, held_by_campaign
 from pledge.switches import queries as switches
 
 #: Seconds for which figures are kept, also that there are none.
@@ -32,6 +33,7 @@ class SiteFigures:
     clock_difference: float  #: seconds by which the database's clock is ahead of this machine's
     logs: dict[str, LogState]  #: by slug
     set_aside: dict[str, int]  #: entries, by slug
+    held: dict[str, Held]  #: by slug
     waiting_entries: int
     fold_lag: float  #: seconds for which the oldest of them has waited
     outbox: list[Backlog]
@@ -64,12 +66,13 @@ def _read() -> SiteFigures | None:
     try:
         with reading() as connection:
             connection.execute(_PROBE)
-        states, aside = ledger.log_states(), ledger.set_aside_counts()
-        names = slugs()  # read last: it has every campaign of the two
+        states, aside, held = ledger.log_states(), ledger.set_aside_counts(), held_by_campaign()
+        names = slugs()  # read last: it has every campaign of the three
         return SiteFigures(
             clock_difference=clock_difference(),
             logs={names[state.campaign_id]: state for state in states},
             set_aside={names[number]: entries for number, entries in aside.items()},
+            held={names[number]: found for number, found in held.items()},
             waiting_entries=ledger.waiting_entries(),
             fold_lag=ledger.lag(),
             outbox=backlog.outbox_backlog(),

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import case, func, select, text
 
 from pledge.core import clock
 from pledge.core.db import reading
 from pledge.mail.models import OutboxMail
 from pledge.signatures.invalidation.conditions import seconds_to_confirm
-from pledge.signatures.models import Signature, SignatureState
+from pledge.signatures.models import HELD, Signature, SignatureState
 from pledge.signatures.queries import SignatureView, find
 
 #: How many sign-ups within the last hour make a network or a domain worth a look.
@@ -109,3 +109,23 @@ def _trending(column: Any) -> list[Trend]:
     )
     with reading() as connection:
         return [Trend(bytes(row[0]), row[1], int(row[2])) for row in connection.execute(query)]
+
+
+@dataclass(frozen=True)
+class Held:
+    """The signatures of a campaign that wait for staff to release or refuse them."""
+
+    signatures: int
+    since: datetime  #: when the first of them was confirmed
+
+
+def held_by_campaign() -> dict[int, Held]:
+    """What is held, by campaign; campaigns without any are left out."""
+    query = (
+        select(Signature.campaign_id, func.count(), func.min(Signature.confirmed_at))
+        .where(text(HELD))
+        .group_by(Signature.campaign_id)
+    )
+    with reading() as connection:
+        found = connection.execute(query).all()
+    return {campaign: Held(signatures, since) for campaign, signatures, since in found if since is not None}

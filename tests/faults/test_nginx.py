@@ -136,6 +136,27 @@ def test_a_load_balancer_may_ask_by_address_for_the_health_and_for_nothing_else(
     assert plain("/ko") is None
 
 
+def test_prometheus_on_this_machine_reads_the_metrics_and_nobody_through_the_site(site, make_nginx):
+    nginx = make_nginx(site.port)
+
+    def local(path):
+        line = http.client.HTTPConnection("127.0.0.1", nginx.metrics, timeout=10)
+        try:
+            line.request("GET", path)
+            answer = line.getresponse()
+            return answer.status, answer.read().decode()
+        except (OSError, http.client.HTTPException):
+            return None, ""
+        finally:
+            line.close()
+
+    status, text = local("/metrics")
+    assert status == 200
+    assert "pledge_database_up 1.0" in text
+    assert local("/ko/") == (None, "")
+    assert ask(nginx, "/metrics")[0] == 404
+
+
 def test_slow_senders_do_not_lock_out_their_neighbours_behind_one_address(site, make_nginx):
     nginx = make_nginx(site.port, level="warn")
     head = (

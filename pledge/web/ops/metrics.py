@@ -118,6 +118,12 @@ def _campaigns(found: SiteFigures) -> Iterator[Metric]:
             signed.add_metric([slug], log.signed_at.timestamp())
         aside.add_metric([slug], found.set_aside.get(slug, 0))
     yield from (people, organizations, additions, removals, unsigned, signed, aside)
+    held = _gauge("held_signatures", "Confirmed signatures that wait for staff to release them.", "campaign")
+    oldest = _gauge("held_oldest_seconds", "For how long the first of them has waited.", "campaign")
+    for slug, waiting in found.held.items():
+        held.add_metric([slug], waiting.signatures)
+        oldest.add_metric([slug], max(0.0, (clock.now() - waiting.since).total_seconds()))
+    yield from (held, oldest)
     yield _gauge("fold_waiting_entries", "Entries that are not counted yet.", value=found.waiting_entries)
     yield _gauge("fold_lag_seconds", "For how long the oldest of them has waited.", value=found.fold_lag)
 
