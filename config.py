@@ -257,6 +257,8 @@ class Config(BaseSettings):
     limit_domain: Limit = "3000 per day"
     news_pace: int = Field(default=600, ge=1, le=100_000)
     first_mail_pace: int = Field(default=1200, ge=1, le=1_000_000)
+    breaker_share: int = Field(default=20, ge=0, le=60)
+    breaker_pace: int = Field(default=60, ge=1, le=1_000_000)
     pool_size: int = Field(default=10, ge=1, le=200)
     metrics_token: SecretStr = SecretStr("")
     otlp_endpoint: Annotated[str, AfterValidator(_url("http", "https"))] = ""

@@ -11,8 +11,8 @@ from pledge.core import clock
 from pledge.core.db import MAX_CLOCK_DIFFERENCE, clock_difference, reading
 from pledge.diagnosis import writing
 from pledge.ledger import queries as ledger
+from pledge.mail import breaker, valve
 from pledge.mail import queries as mail
-from pledge.mail import valve
 from pledge.switches import queries as switches
 from pledge.switches.registry import Switches
 
@@ -35,6 +35,8 @@ class Readiness:
     paused: list[str] = field(default_factory=list)  #: "signing", "mail": paused by staff, so no problem
     #: Mails to new addresses are held back at their pace (mail/valve.py): people can sign, but the mail comes later.
     valve_closed: bool = False
+    #: Few of those mails are confirmed, so they go out slowly (mail/breaker.py).
+    breaker_open: bool = False
     #: Of the warnings, those about thanks and news that are late.
     late: list[str] = field(default_factory=list)
 
@@ -54,7 +56,7 @@ def readiness() -> Readiness:
     try:
         turned = switches.stored()
         outbox_age, last_age = _age(mail.oldest_due(), turned), _age(mail.oldest_last_due(), turned)
-        lag, held_since = ledger.lag(), valve.closed_since()
+        lag, held_since, open_since = ledger.lag(), valve.closed_since(), breaker.opened_at()
         warnings = [
             f"{entries} entries of the log of {slugs()[number]} are set aside: see `flask ledger verify`"
             for number, entries in ledger.set_aside_counts().items()
@@ -84,6 +86,7 @@ def readiness() -> Readiness:
         warnings + late,
         turned.paused,
         held_since is not None,
+        open_since is not None,
         late,
     )
 

@@ -14,8 +14,8 @@ from pledge.diagnosis.state import Readiness
 from pledge.files.backends import current_storage
 from pledge.files.storage import StorageAway
 from pledge.ledger.models import LedgerEntry
+from pledge.mail import breaker, valve
 from pledge.mail import queries as mail
-from pledge.mail import valve
 from pledge.mail.services import transport
 from pledge.mail.smtp import BadSmtpUrl, Server, SmtpTransport
 from pledge.mail.transports import MailRefused
@@ -140,6 +140,12 @@ def worker_findings(state: Readiness) -> Iterator[Finding]:
             "mail",
             f"{valve.HELD_BACK} (PLEDGE_FIRST_MAIL_PACE): a busy day, or somebody who types other people's addresses; "
             "see the dashboard of the staff area",
+        )
+    if state.breaker_open:
+        yield warning(
+            "mail",
+            f"{breaker.OPEN} (PLEDGE_BREAKER_SHARE, PLEDGE_BREAKER_PACE): somebody may be typing other people's addresses; "
+            "see the staff area",
         )
     for fault in state.late:
         yield warning("mail", fault)

@@ -4,6 +4,7 @@ The published version is shown; an organisation that withdrew or was removed sta
 """
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -265,3 +266,10 @@ def is_endorsed(session: Session, campaign_id: int, pledge_text_id: int) -> bool
     """Whether an organisation endorsed this pledge text; inside the transaction that wants to change it."""
     of_this_text = (Endorsement.campaign_id == campaign_id) & (Endorsement.pledge_text_id == pledge_text_id)
     return bool(session.scalar(select(exists().where(of_this_text))))
+
+
+def confirmed(ids: Collection[int]) -> set[int]:
+    """Those of these endorsements that were ever confirmed."""
+    query = select(Endorsement.id).where(Endorsement.id.in_(ids), Endorsement.confirmed_at.is_not(None))
+    with reading() as connection:
+        return set(connection.execute(query).scalars())

@@ -48,6 +48,11 @@ class MailKind(StrEnum):
 _TO_CONFIRM = "('confirm', 'reminder', 'endorse_confirm', 'endorse_contact')"
 LAST = "kind IN ('news', 'thanks')"
 FIRST = f"NOT known AND kind IN {_TO_CONFIRM}"
+#: Of the second class, those that were asked for with proof of work, which go first, and the others (mail/breaker.py).
+PROVED = f"{FIRST} AND proved"
+UNPROVED = f"{FIRST} AND NOT proved"
+#: What of it was sent.
+ASKED = f"state = 'sent' AND {FIRST}"
 AWAITED = f"kind NOT IN ('news', 'thanks') AND (known OR kind NOT IN {_TO_CONFIRM})"
 #: Of the last class, what has a pace of its own (news/sending.py).
 NEWS = "kind = 'news'"
@@ -75,6 +80,8 @@ class OutboxMail(Model):
     #: Somebody at the address has confirmed something once. Otherwise a mail to confirm may reach a stranger whose
     #: address somebody else typed.
     known: Mapped[bool] = mapped_column(server_default=false())
+    #: It was asked for with proof of work, so it does not wait when the breaker is open (mail/breaker.py).
+    proved: Mapped[bool] = mapped_column(server_default=false())
     state: Mapped[str] = mapped_column(String(8), server_default="queued")
     attempts: Mapped[int] = mapped_column(server_default="0")
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
@@ -101,6 +108,13 @@ class OutboxMail(Model):
             postgresql_where=text(f"state = 'queued' AND {FIRST}"),
             sqlite_where=text(f"state = 'queued' AND {FIRST}"),
         ),
+        Index(
+            "ix_outbox_mails_proved",
+            "due_at",
+            postgresql_where=text(f"state = 'queued' AND {PROVED}"),
+            sqlite_where=text(f"state = 'queued' AND {PROVED}"),
+        ),
+        Index("ix_outbox_mails_asked", "sent_at", postgresql_where=text(ASKED), sqlite_where=text(ASKED)),
         Index(
             "ix_outbox_mails_last",
             "due_at",
@@ -188,7 +202,10 @@ class MailAllowance(Model):
 
 
 class MailValve(Model):
-    """How much of the pace of first mails is used, and since when they are held back; one row (mail/valve.py)."""
+    """How much of the pace of first mails is used, and since when they are held back; one row (mail/valve.py).
+
+    Also since when the breaker is open (mail/breaker.py): whoever claims mails needs both at the same moment.
+    """
 
     __tablename__ = "mail_valves"
 
@@ -200,6 +217,10 @@ class MailValve(Model):
         UTCDateTime
     )  #: when mails were held back first, this time
     held_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  #: when that was seen last
+    breaker_opened_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  #: NULL while it is closed
+    floor_used_until: Mapped[datetime | None] = mapped_column(
+        UTCDateTime
+    )  #: likewise, for the pace while it is open
 
     __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
 

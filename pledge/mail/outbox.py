@@ -18,8 +18,16 @@ def enqueue(
     seq: int = 1,
     due_at: datetime | None = None,
     known: bool = False,
+    proved: bool = False,
 ) -> None:
     """Enqueue a mail, due now unless `due_at` says otherwise. No cap is checked. For the arguments see OutboxMail."""
     now = clock.now()
-    values = {"kind": kind, "subject_id": subject_id, "seq": seq, "lang": lang, "known": known}
+    values = {
+        "kind": kind,
+        "subject_id": subject_id,
+        "seq": seq,
+        "lang": lang,
+        "known": known,
+        "proved": proved,
+    }
     session.execute(insert(OutboxMail).values(**values, created_at=now, due_at=due_at or now))

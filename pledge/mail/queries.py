@@ -24,9 +24,19 @@ from sqlalchemy.sql.selectable import TextualSelect
 from pledge.core import clock
 from pledge.core.db import db, reading, transaction, write_autocommit
 from pledge.core.db.types import UTCDateTime
-from pledge.mail import valve
+from pledge.mail import breaker, valve
 from pledge.mail.message import Claimed
-from pledge.mail.models import AWAITED, FIRST, LAST, MailKind, MailRequest, MailState, OutboxMail
+from pledge.mail.models import (
+    AWAITED,
+    FIRST,
+    LAST,
+    PROVED,
+    UNPROVED,
+    MailKind,
+    MailRequest,
+    MailState,
+    OutboxMail,
+)
 
 #: How many mails that nobody waits for one sender takes at a time.
 LAST_AT_ONCE = 5
@@ -67,11 +77,15 @@ def _claim(which: str, lock: str) -> TextualSelect:
 #: SQLite has no row locks; there the statement runs alone, inside BEGIN IMMEDIATE.
 _LOCKS = {"postgresql": "FOR UPDATE SKIP LOCKED", "sqlite": ""}
 _CLAIM_AWAITED = {dialect: _claim(AWAITED, lock) for dialect, lock in _LOCKS.items()}
-_CLAIM_FIRST = {dialect: _claim(FIRST, lock) for dialect, lock in _LOCKS.items()}
+_CLAIM_FIRST = {
+    dialect: {True: _claim(PROVED, lock), False: _claim(UNPROVED, lock)} for dialect, lock in _LOCKS.items()
+}
 _CLAIM_LAST = {dialect: _claim(LAST, lock) for dialect, lock in _LOCKS.items()}
 _ANY_DUE = text(
-    f"SELECT EXISTS ({_due(AWAITED)}) OR EXISTS ({_due(LAST)}) OR EXISTS ({_due(FIRST)}) AND NOT {valve.FULL}"  # our own constants
-).bindparams(_moment("now"), _moment("full"), limit=1)
+    f"""SELECT EXISTS ({_due(AWAITED)}) OR EXISTS ({_due(LAST)})
+            OR EXISTS ({_due(PROVED)}) AND NOT {valve.FULL_PROVED}
+            OR EXISTS ({_due(UNPROVED)}) AND NOT {valve.FULL_UNPROVED}"""  # our own constants
+).bindparams(_moment("now"), _moment("full"), _moment("floor_full"), limit=1)
 _FIRST_DUE = text(f"SELECT EXISTS ({_due(FIRST)})").bindparams(_moment("now"), limit=1)  # our own constants
 
 _FINISH = text(
@@ -105,7 +119,8 @@ _RENEW = update(OutboxMail).where(*_HELD).values(lease_until=bindparam("lease"))
 def any_due() -> bool:
     """Whether something waits to be sent; a read, so that an idle worker takes no lock."""
     with reading() as connection:
-        values = {"now": clock.now(), "full": valve.full_from(clock.now())}
+        now = clock.now()
+        values = {"now": now, **valve.bounds(now)}
         return bool(connection.execute(_ANY_DUE, values).scalar_one())
 
 
@@ -118,8 +133,9 @@ def is_first_due() -> bool:
 def claim(limit: int, lease: timedelta) -> list[Claimed]:
     """Take up to `limit` due mails; until the lease ends no other worker gets them.
 
-    Mails to new addresses are taken only when nobody who is known waits, and as many as the valve lets through; news and
-    thanks only when nothing else is due, and a few at a time, so that other mails do not wait for them.
+    Mails to new addresses are taken only when nobody who is known waits, and as many as the valve lets through, those with
+    proof of work first; news and thanks only when nothing else is due, and a few at a time, so that other mails do not wait
+    for them.
     """
     dialect = db.engine.dialect.name
     return (
@@ -136,16 +152,20 @@ def _take(statement: TextualSelect, limit: int, lease: timedelta) -> list[Claime
     return _claimed(write_autocommit(lambda connection: connection.execute(statement, values).all()), until)
 
 
-def _take_first(statement: TextualSelect, limit: int, lease: timedelta) -> list[Claimed]:
+def _take_first(statements: Mapping[bool, TextualSelect], limit: int, lease: timedelta) -> list[Claimed]:
     if not is_first_due():
         return []
+    taken: list[Row[Any]] = []
     with transaction() as session:
         opening = valve.lock(session)
         now = clock.now()
-        values = {"now": now, "lease": now + lease, "limit": min(limit, valve.available(opening, now))}
-        rows = session.execute(statement, values).all() if values["limit"] else []
-        valve.consume(opening, len(rows), now)
-    return _claimed(rows, now + lease)
+        for proved, statement in statements.items():
+            room = min(limit - len(taken), valve.available(opening, now, proved=proved))
+            values = {"now": now, "lease": now + lease, "limit": room}
+            rows = session.execute(statement, values).all() if room else []
+            valve.consume(opening, len(rows), now, proved=proved)
+            taken += rows
+    return _claimed(taken, now + lease)
 
 
 def _claimed(rows: Sequence[Row[Any]], until: datetime) -> list[Claimed]:
@@ -247,11 +267,17 @@ def oldest_due() -> datetime | None:
 
     What is held back does not count, nor do thanks and news, which wait for every other mail (oldest_last_due()).
     """
-    waiting = [_oldest_due(which) for which in ((AWAITED,) if valve.closed_since() else (AWAITED, FIRST))]
+    waiting = [_oldest_due(which) for which in _not_held_back()]
     waiting.append(select(func.min(MailRequest.due_at)).where(MailRequest.due_at <= clock.now()))
     with reading() as connection:
         found = [moment for moment in connection.execute(union_all(*waiting)).scalars() if moment is not None]
     return min(found, default=None)
+
+
+def _not_held_back() -> tuple[str, ...]:
+    if valve.closed_since():
+        return (AWAITED,)
+    return (AWAITED, PROVED) if breaker.opened_at() else (AWAITED, FIRST)
 
 
 def oldest_last_due() -> datetime | None:

@@ -2,7 +2,8 @@
 
 Whoever types other people's addresses, by whatever ways around the limits of a visitor, uses the site to send mails to
 strangers. This bounds them for the whole site, over all workers. People who are known, and links that they ask for, are not
-counted and go first. What is held back waits in the outbox.
+counted and go first. What is held back waits in the outbox. While the breaker is open (mail/breaker.py), mails that were asked
+for without proof of work have a pace of their own, PLEDGE_BREAKER_PACE.
 
 The pace is a bucket that holds a minute's worth: PLEDGE_FIRST_MAIL_PACE mails may go at once, and afterwards one every 60
 seconds divided by that number (the generic cell rate algorithm, ATM Forum TM 4.1: one moment says how full it is).
@@ -30,8 +31,10 @@ _NOTED_EVERY = timedelta(seconds=30)
 #: The message to the operator.
 HELD_BACK = "mails to new addresses are held back: more are requested than may be sent in a minute"
 
-#: SQL: whether no mail may go now. Binds `full`, from full_from().
-FULL = "EXISTS (SELECT 1 FROM mail_valves WHERE used_until > :full)"
+#: SQL: whether no mail may go now that was asked for with proof, or without. They bind what bounds() gives.
+FULL_PROVED = "EXISTS (SELECT 1 FROM mail_valves WHERE used_until > :full)"
+FULL_UNPROVED = """EXISTS (SELECT 1 FROM mail_valves
+      WHERE CASE WHEN breaker_opened_at IS NULL THEN used_until > :full ELSE floor_used_until > :floor_full END)"""
 
 _CREATE = text(
     "INSERT INTO mail_valves (id, used_until) VALUES (1, :now) ON CONFLICT (id) DO NOTHING"
@@ -48,26 +51,34 @@ def lock(session: Session) -> MailValve:
     return found
 
 
-def available(valve: MailValve, now: datetime) -> int:
-    """How many first mails may go now."""
-    return max(0, (now + WINDOW - max(valve.used_until, now)) // _interval())
+def available(valve: MailValve, now: datetime, *, proved: bool) -> int:
+    """How many first mails may go now that were asked for with proof, or without."""
+    if _is_at_floor(valve, proved):
+        return _room(valve.floor_used_until or now, now, _floor_interval())
+    return _room(valve.used_until, now, _interval())
 
 
-def consume(valve: MailValve, mails: int, now: datetime) -> None:
+def consume(valve: MailValve, mails: int, now: datetime, *, proved: bool) -> None:
     """Record that so many mails go now."""
-    if mails:
+    if not mails:
+        return
+    if _is_at_floor(valve, proved):
+        valve.floor_used_until = max(valve.floor_used_until or now, now) + mails * _floor_interval()
+    else:
         valve.used_until = max(valve.used_until, now) + mails * _interval()
 
 
-def full_from(now: datetime) -> datetime:
-    """The valve is full while it is used up beyond this moment."""
-    return now + WINDOW - _interval()
+def bounds(now: datetime) -> dict[str, datetime]:
+    """What FULL_PROVED and FULL_UNPROVED bind: the valve is full while it is used up beyond these moments."""
+    return {"full": _full_from(now), "floor_full": now + WINDOW - _floor_interval()}
 
 
 def record_held_back(session: Session) -> bool:
     """Record that mails are held back now; whether the valve has just closed. `session`: the caller's transaction."""
     valve, now = lock(session), clock.now()
-    if valve.used_until <= min(full_from(now), now + WINDOW - NARROW):
+    if valve.breaker_opened_at is not None:
+        return False  # staff were told of that
+    if valve.used_until <= min(_full_from(now), now + WINDOW - NARROW):
         return False
     has_closed = not _is_closed(valve.held_at, now)
     if has_closed:
@@ -98,5 +109,21 @@ def _is_closed(held_at: datetime | None, now: datetime) -> bool:
     return held_at is not None and now - held_at < REOPENED_AFTER
 
 
+def _is_at_floor(valve: MailValve, proved: bool) -> bool:
+    return valve.breaker_opened_at is not None and not proved
+
+
+def _room(used_until: datetime, now: datetime, interval: timedelta) -> int:
+    return max(0, (now + WINDOW - max(used_until, now)) // interval)
+
+
+def _full_from(now: datetime) -> datetime:
+    return now + WINDOW - _interval()
+
+
 def _interval() -> timedelta:
     return WINDOW / current_config().first_mail_pace
+
+
+def _floor_interval() -> timedelta:
+    return WINDOW / current_config().breaker_pace

@@ -6,6 +6,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from pledge.abuse import mail_servers
+from pledge.abuse.signals import Signal, is_among
 from pledge.core.encryption import Unreadable
 from pledge.mail import outbox
 from pledge.mail.allowance import has_confirmed, mailbox_hash, take_slot
@@ -46,7 +47,8 @@ def enqueue(
     if due_at is None:
         return False
     seq = _number(session, signature_id, due_at) if kind is MailKind.CONFIRM else 1
-    outbox.enqueue(session, kind, signature_id, lang, seq=seq, due_at=due_at, known=known)
+    proved = asks and _is_proved(session, signature_id)
+    outbox.enqueue(session, kind, signature_id, lang, seq=seq, due_at=due_at, known=known, proved=proved)
     return True
 
 
@@ -65,6 +67,13 @@ def _mailbox(session: Session, signature_id: int, look_up: bool) -> bytes | None
     if look_up and found.domain_hash is not None and domain not in LARGE_PROVIDERS:
         mail_servers.note(bytes(found.domain_hash), domain)
     return mailbox_hash(found.email)
+
+
+def _is_proved(session: Session, signature_id: int) -> bool:
+    """Whether this was signed with proof of work."""
+    return is_among(
+        Signal.PROVED, session.scalar(select(Signature.signals).where(Signature.id == signature_id))
+    )
 
 
 def _number(session: Session, signature_id: int, due_at: datetime) -> int:

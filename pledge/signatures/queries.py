@@ -1,6 +1,6 @@
 """Reads of signatures: the state of a mailed link, one's own data, and names that may be shown."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -200,3 +200,10 @@ def is_signed(session: Session, campaign_id: int, pledge_text_id: int) -> bool:
     """Whether somebody signed this pledge text, confirmed or not; inside the transaction that wants to change it."""
     of_this_text = (Signature.campaign_id == campaign_id) & (Signature.pledge_text_id == pledge_text_id)
     return bool(session.scalar(select(exists().where(of_this_text))))
+
+
+def confirmed(ids: Collection[int]) -> set[int]:
+    """Those of these signatures that were ever confirmed."""
+    query = select(Signature.id).where(Signature.id.in_(ids), Signature.confirmed_at.is_not(None))
+    with reading() as connection:
+        return set(connection.execute(query).scalars())

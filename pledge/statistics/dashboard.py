@@ -16,8 +16,8 @@ from pledge.ledger import queries as ledger
 from pledge.ledger.models import Dimension, Kind, LedgerEntry, Reason
 from pledge.ledger.queries import Count
 from pledge.ledger.services import hour_of
+from pledge.mail import breaker, valve
 from pledge.mail import queries as mail
-from pledge.mail import valve
 from pledge.mail.queries import Outbox
 
 
@@ -63,6 +63,7 @@ class Waiting:
     fold_lag: float  #: seconds
     recount: LastRecount | None  #: None when it never ran
     valve_closed_since: datetime | None  #: mails to new addresses are held back; None when they are not
+    breaker_open_since: datetime | None  #: few of those mails are confirmed; None when all is well
     set_aside: dict[str, int]  #: entries that have no cause, by campaign
 
 
@@ -90,6 +91,7 @@ def waiting() -> Waiting:
         ledger.lag(),
         last_recount(),
         valve.closed_since(),
+        breaker.opened_at(),
         {names[number]: entries for number, entries in aside.items()},
     )
 

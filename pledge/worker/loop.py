@@ -22,7 +22,7 @@ from pledge.deliveries import register_queries
 from pledge.jobs import services
 from pledge.ledger import log as public_log
 from pledge.ledger import services as ledger
-from pledge.mail import requests
+from pledge.mail import breaker, requests
 from pledge.mail import services as mail
 from pledge.name_lists import services as named_lists
 from pledge.news import queries as news
@@ -34,7 +34,7 @@ from pledge.signatures.invalidation import applying
 from pledge.statistics import today
 from pledge.worker.composers import composers, handlers
 from pledge.worker.makers import makers
-from pledge.worker.sources import ledger_sources
+from pledge.worker.sources import confirmations, ledger_sources
 
 #: Does some work and returns how many seconds the worker may rest before the next step.
 Step = Callable[[], float]
@@ -55,6 +55,8 @@ BETWEEN_PAPER_LOOKS = 5.0
 
 #: Seconds between checks whether mails to new addresses are held back.
 BETWEEN_VALVE_LOOKS = 2.0
+#: Seconds between checks how many of those mails were confirmed.
+BETWEEN_BREAKER_LOOKS = 5.0
 
 #: Seconds between two batches of reminders.
 BETWEEN_REMINDERS = 1.0
@@ -142,6 +144,7 @@ class Worker:
             threading.Thread(target=self.repeat, args=("paper", self.sign_paper), name="paper"),
             threading.Thread(target=self.repeat, args=("today", self.tell_today), name="today"),
             threading.Thread(target=self.repeat, args=("valve", self.watch_valve), name="valve"),
+            threading.Thread(target=self.repeat, args=("breaker", self.watch_breaker), name="breaker"),
         ]
         if config.mail_server_checks and config.smtp_url.get_secret_value():
             look_up = threading.Thread(
@@ -203,6 +206,10 @@ class Worker:
 
     def look_up_mail_servers(self) -> float:
         return 0.0 if mail_servers.look_up_next() else IDLE_MAIL_SERVERS
+
+    def watch_breaker(self) -> float:
+        breaker.watch(confirmations())
+        return BETWEEN_BREAKER_LOOKS
 
     def sweep(self) -> float:
         retention.run(register_queries.last_handed_over(news.last_sent()))

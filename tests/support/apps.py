@@ -19,6 +19,7 @@ from pledge import create_app
 from pledge.abuse import mail_servers
 from pledge.core.db import db, migrations
 from pledge.diagnosis import figures, writing
+from pledge.mail import breaker
 from pledge.statistics import integrity
 from pledge.switches import queries as switches
 from pledge.web import limits
@@ -123,6 +124,7 @@ def forget_caches(app: Flask) -> None:
     mail_servers.forget()
     limits.init_app(app, app.extensions["pledge.config"])
     switches.forget()
+    breaker.forget()
     writing.forget()
     figures.forget()
 
@@ -195,7 +197,9 @@ def count_statements(app: Flask) -> Iterator[list[str]]:
 
     with app.app_context():
         engine = db.engine
-        switches.current()  # read every two seconds by one request of the process: not by one that is counted
+        # Read every few seconds by one request of the process: not by one that is counted.
+        switches.current()
+        breaker.is_open()
     event.listen(engine, "before_cursor_execute", keep)
     try:
         yield statements

@@ -39,6 +39,7 @@ def enqueue(
     seq: int | None = None,
     due_in: timedelta = timedelta(),
     known: bool = True,
+    proved: bool = False,
 ) -> int:
     """A mail in the outbox, about a waiting signature unless another subject is given; its number."""
     subject = subject or factories.signature(state="pending")
@@ -51,6 +52,7 @@ def enqueue(
         "created_at": now,
         "due_at": now + due_in,
         "known": known,
+        "proved": proved,
     }
     with transaction() as session:
         return int(session.execute(insert(OutboxMail).values(**values).returning(OutboxMail.id)).scalar_one())

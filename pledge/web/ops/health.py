@@ -26,6 +26,7 @@ def readyz() -> Response:
         warnings=found.warnings,
         paused=found.paused,
         valve_closed=found.valve_closed,
+        breaker_open=found.breaker_open,
     )
     response.status_code = 200 if found.ready else 503
     return response

@@ -58,6 +58,7 @@ def test_an_idle_site_is_ready(client):
         "warnings": [],
         "paused": [],
         "valve_closed": False,
+        "breaker_open": False,
     }
     assert response.headers["Cache-Control"] == "no-store"
 
@@ -84,6 +85,7 @@ def test_a_site_without_its_database_is_not_ready_and_says_so(nowhere):
         "warnings": [],
         "paused": [],
         "valve_closed": False,
+        "breaker_open": False,
     }
 
 

@@ -1,0 +1,284 @@
+"""The breaker: when few of the mails to new addresses are confirmed, the others fall to a floor, and real people get through."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import insert, select, text
+
+from pledge.core import clock as time
+from pledge.core.db import db, transaction
+from pledge.mail import breaker
+from pledge.mail.models import ASKED, MailKind, MailState, OutboxMail
+from pledge.signatures.outbox import enqueue as enqueue_within_caps
+from pledge.worker.sources import confirmations
+from tests.support import factories
+from tests.support import staff as staff_area
+from tests.support.mails import Notes, deliver, enqueue, pending
+
+#: The number of a signature that nobody has confirmed.
+STRANGER = 1
+
+
+@pytest.fixture
+def site(make_app, frozen_clock):
+    """A site that sends 300 first mails a minute, or ten while the breaker is open."""
+    app = make_app(first_mail_pace=300, breaker_pace=10)
+    with app.app_context():
+        breaker.forget()
+        factories.campaign()
+        yield app
+
+
+def sent(mails, confirmed, *, ago, proved=False, kind=MailKind.CONFIRM):
+    """So many mails to confirm that went to new addresses so many minutes ago; some of them were confirmed."""
+    at = time.now() - timedelta(minutes=ago)
+    answered = [factories.signature().id] * confirmed if confirmed else []
+    subjects = answered + [STRANGER] * (mails - confirmed)
+    _store(subjects, kind=kind, state=MailState.SENT, sent_at=at, due_at=at, created_at=at, proved=proved)
+
+
+def queued(number):
+    """So many mails to confirm that are due, to some strangers."""
+    now = time.now()
+    subjects = [person.id for person in factories.signatures(5, state="pending")] * (number // 5)
+    _store(subjects, kind=MailKind.CONFIRM, due_at=now, created_at=now)
+
+
+def _store(subjects, **facts):
+    rows = [{"seq": 1, "lang": "ko", **facts, "subject_id": subject} for subject in subjects]
+    with transaction() as session:
+        session.execute(insert(OutboxMail), rows)
+
+
+def watch():
+    """Look at the answers as the worker does; whether the breaker is open afterwards."""
+    breaker.watch(confirmations())
+    db.session.rollback()
+    return breaker.opened_at() is not None
+
+
+# --- When it opens ---
+
+
+@pytest.mark.parametrize(
+    ("mails", "confirmed", "ago", "opens"),
+    [
+        (200, 90, 11, False),
+        (200, 40, 11, False),
+        (200, 39, 11, True),
+        (200, 0, 11, True),
+        # After two minutes many people have not answered yet: only next to nothing opens it.
+        (200, 10, 3, False),
+        (200, 9, 3, True),
+        # Nobody can have answered.
+        (200, 0, 1, False),
+        # A slow morning.
+        (99, 0, 11, False),
+        (200, 0, 61, False),
+    ],
+)
+def test_the_breaker_opens_when_too_few_are_confirmed(site, mails, confirmed, ago, opens):
+    sent(mails, confirmed, ago=ago)
+    assert watch() is opens
+
+
+def test_only_the_newest_five_hundred_are_judged(site):
+    sent(500, 200, ago=12)
+    sent(3000, 0, ago=40)
+    assert not watch()
+
+
+def test_mails_to_known_people_and_reminders_are_not_judged(site):
+    sent(300, 0, ago=15, kind=MailKind.REMINDER)
+    at = time.now() - timedelta(minutes=15)
+    _store(
+        [STRANGER] * 300,
+        kind=MailKind.CONFIRM,
+        state="sent",
+        sent_at=at,
+        due_at=at,
+        created_at=at,
+        known=True,
+    )
+    assert not watch()
+
+
+def test_confirmed_organisations_count_as_answers(site):
+    at = time.now() - timedelta(minutes=15)
+    facts = {"kind": MailKind.ENDORSE_CONFIRM, "state": "sent", "sent_at": at, "due_at": at, "created_at": at}
+    _store([factories.endorsement(state="review").id] * 150, **facts)
+    assert not watch()
+    _store([STRANGER] * 1000, **facts)
+    assert watch()
+
+
+def test_the_breaker_never_opens_where_the_share_is_zero(make_app, frozen_clock):
+    with make_app(breaker_share=0).app_context():
+        factories.campaign()
+        sent(500, 0, ago=20)
+        assert not watch()
+
+
+@pytest.mark.postgresql_only
+def test_judging_reads_an_index_of_its_own(site):
+    sent(2000, 800, ago=20)
+    with transaction() as session:
+        session.execute(text("ANALYZE outbox_mails"))
+        session.execute(text("SET LOCAL enable_seqscan = off"))
+        plan = session.scalars(
+            text(
+                f"EXPLAIN SELECT id FROM outbox_mails WHERE {ASKED} AND sent_at > now() ORDER BY sent_at DESC"
+            )
+        )
+        assert "ix_outbox_mails_asked" in "\n".join(plan)
+
+
+# --- When it closes ---
+
+
+def test_the_breaker_stays_open_for_ten_minutes_and_until_far_more_are_confirmed(site, frozen_clock):
+    sent(200, 0, ago=11)
+    assert watch()
+    frozen_clock.move(minutes=9)
+    sent(500, 400, ago=11)
+    assert watch(), "not before ten minutes"
+    frozen_clock.move(minutes=2)
+    assert not watch()
+
+
+def test_between_the_share_and_one_and_a_half_of_it_nothing_turns(site, frozen_clock):
+    sent(500, 125, ago=11)
+    assert not watch()
+    sent(500, 0, ago=10)
+    assert watch()
+    frozen_clock.move(minutes=12)
+    sent(500, 125, ago=11)
+    assert watch()
+
+
+def test_people_with_proof_do_not_close_it_while_a_strangers_list_waits(site, frozen_clock):
+    sent(200, 0, ago=11)
+    assert watch()
+    frozen_clock.move(minutes=12)
+    sent(500, 450, ago=11, proved=True)
+    sent(200, 0, ago=15)
+    queued(5)
+    assert watch(), "the list goes on unanswered"
+    frozen_clock.move(minutes=60)
+    sent(500, 450, ago=11, proved=True)
+    assert watch(), "too few of the list have gone out to say, and the rest waits"
+    for _ in range(3):
+        deliver(Notes())
+        frozen_clock.move(minutes=1)
+    assert not watch()
+
+
+def test_the_breaker_closes_when_nothing_is_left_to_judge(site, frozen_clock):
+    sent(200, 0, ago=11)
+    assert watch()
+    frozen_clock.move(minutes=61)
+    assert not watch()
+
+
+def test_requests_see_it_within_seconds(site, frozen_clock):
+    assert not breaker.is_open()
+    sent(200, 0, ago=11)
+    breaker.watch(confirmations())
+    assert breaker.is_open(), "the process that opened it knows at once"
+    with transaction() as session:
+        session.execute(text("UPDATE mail_valves SET breaker_opened_at = NULL"))
+    assert breaker.is_open()
+    frozen_clock.move(seconds=4)
+    assert not breaker.is_open()
+
+
+def test_a_database_that_is_away_keeps_it_as_it_was(app_on):
+    app = app_on("postgresql://nobody@127.0.0.1:1/nothing")
+    with app.app_context():
+        assert not breaker.is_open()
+
+
+# --- What it does ---
+
+
+def test_two_thousand_mails_that_nobody_confirms_fall_to_the_floor_and_a_person_gets_through(
+    site, frozen_clock
+):
+    queued(2000)
+    by_minute, opened_in = [], None
+    for minute in range(12):
+        count = 0
+        for _ in range(6):
+            count += deliver(Notes(), limit=500).sent
+            if watch():
+                opened_in = minute if opened_in is None else opened_in
+            frozen_clock.move(seconds=10)
+        by_minute.append(count)
+    assert opened_in is not None
+    assert opened_in <= 3
+    assert sum(by_minute[: opened_in + 1]) <= 1300, "most of the list never left at full pace"
+    assert all(count <= 10 for count in by_minute[opened_in + 2 :])
+    assert by_minute[-1] == 10
+
+    enqueue(pending("stranger@example.org"), known=False)
+    enqueue(pending("person@example.org"), known=False, proved=True)
+    enqueue(factories.signature(email="known@example.org"), MailKind.MANAGE)
+    notes = Notes()
+    for _ in range(3):
+        deliver(notes)
+    assert "person@example.org" in notes.recipients
+    assert "known@example.org" in notes.recipients
+    assert "stranger@example.org" not in notes.recipients
+
+
+def test_who_proved_work_goes_before_others_also_while_it_is_closed(site):
+    enqueue(pending("first@example.org"), known=False)
+    enqueue(pending("proved@example.org"), known=False, proved=True)
+    notes = Notes()
+    deliver(notes, limit=1)
+    assert notes.recipients == ["proved@example.org"]
+
+
+def test_who_signed_with_proof_of_work_has_a_mail_with_proof(site):
+    for signals in (None, "breaker unproved", "breaker proved"):
+        person = factories.signature(state="pending", signals=signals)
+        with transaction() as session:
+            enqueue_within_caps(session, MailKind.CONFIRM, person.id, person.address_hash, "ko")
+    db.session.rollback()
+    assert list(db.session.scalars(select(OutboxMail.proved).order_by(OutboxMail.id))) == [False, False, True]
+
+
+def test_the_operator_and_staff_see_it(site, frozen_clock):
+    client = site.test_client()
+    assert client.get("/readyz").json["breaker_open"] is False
+    sent(200, 0, ago=11)
+    queued(40)
+    assert watch()
+    deliver(Notes())
+    frozen_clock.move(minutes=11)
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json["breaker_open"]) == (200, True)
+    assert answer.json["outbox_age_seconds"] == 0, "what is held back is not overdue"
+    (line,) = [
+        line
+        for line in site.test_cli_runner().invoke(args=["doctor"]).output.splitlines()
+        if "PLEDGE_BREAKER_PACE" in line
+    ]
+    assert line.startswith("warning")
+    for lang, words in (("ko", "확인한 비율이 너무 낮"), ("en", "too few of them have been confirmed")):
+        assert words in staff_area.client(site, "admin", lang=lang).get("/staff/").text
+
+
+def test_a_mail_with_proof_that_waits_is_overdue(site, frozen_clock):
+    sent(200, 0, ago=11)
+    assert watch()
+    enqueue(pending("person@example.org"), known=False, proved=True)
+    frozen_clock.move(minutes=11)
+    assert site.test_client().get("/readyz").status_code == 503
+
+
+def test_mails_are_new_and_unproved_unless_they_say_otherwise(site):
+    now = time.now()
+    _store([STRANGER], kind=MailKind.CONFIRM, due_at=now, created_at=now)
+    db.session.rollback()
+    assert db.session.execute(select(OutboxMail.known, OutboxMail.proved)).one() == (False, False)
