@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import ClassVar
 
 from sqlalchemy import Row, select
 
@@ -93,6 +94,9 @@ class EndorsementView:
     def proposed(self) -> OwnVersionView | None:
         """The version that waits for its mail or for review."""
         return self.newest if self.newest.state is VersionState.PROPOSED else None
+
+    #: Mails about an organisation have no code.
+    has_code_only: ClassVar[bool] = False
 
     @property
     def match_tries(self) -> int:

@@ -51,6 +51,7 @@ class SignatureView:
     thanks_wait: bool  #: the mail with thanks is still to be sent
     is_scanned: bool  #: the mail server of the address belongs to a scanner
     match_tries: int  #: two-digit numbers typed behind the link
+    has_code_only: bool  #: a mail with a code and without a link was asked for
     campaign: CampaignView
     pledge: PledgeView
     list_terms: TermsView | None  #: under which the name may be in a list for a government; None: no consent
@@ -178,6 +179,7 @@ def _find(
         thanks_wait=row.thanks_wait,
         is_scanned=row.is_scanned,
         match_tries=row.match_tries,
+        has_code_only=row.code_only_after is not None,
         campaign=campaign,
         pledge=find_pledge(row.pledge_text_id, lang),
         list_terms=None if row.list_terms_id is None else list_terms.find(row.list_terms_id, lang),

@@ -38,10 +38,11 @@ _ENDED = (LinkState.CLOSED, LinkState.INVALIDATED)
 #: States in which "this was not me" still has something to delete.
 _WAITING = (LinkState.PENDING, LinkState.EXPIRED, LinkState.CLOSED)
 
-_NOT_TAKEN = {
-    Confirmation.WRONG: _l("This number is not right. Please look at the page where you signed."),
-    Confirmation.SPENT: _l("A wrong number was typed too often, so it is no longer taken."),
-}
+_WRONG_NUMBER = _l("This number is not right. Please look at the page where you signed.")
+_WRONG_CODE = _l(
+    "This code does not work here. Please type the two digits of the page where you signed, or have a code sent to you below."
+)
+_SPENT = _l("A wrong number was typed too often, so it is no longer taken.")
 
 
 @route("{of.prefix}/confirm/<token>", methods=FORM)
@@ -54,7 +55,7 @@ def confirm(subject: Subject, token: str) -> Response:
     link = subject.open_link(token, i18n.language())
     if is_pressed and link.state in (LinkState.CONFIRMED, LinkState.PENDING):
         # It waits although the button was pressed: a machine may have been the one.
-        asked = {"asked": 1, "_anchor": "asked"} if link.state is LinkState.PENDING else {}
+        asked = {"asked": 1} if link.state is LinkState.PENDING else {}
         return see_other(subject.url("confirm", token=token, **asked))
     if link.state is LinkState.CONFIRMED:
         return thanks(subject, link, token)
@@ -74,7 +75,7 @@ def answer(subject: Subject, token: str) -> Response:
     outcome = Confirmation.WRONG
     if form.validate():
         outcome = subject.answer(token, form.digits, _signals(subject, token))
-        form.number.errors = [_NOT_TAKEN[outcome]] if outcome in _NOT_TAKEN else []
+        form.number.errors = _errors(outcome, form.digits)
     if outcome is Confirmation.DONE:
         metrics.confirmations.labels(subject.name, "number").inc()
     link = subject.open_link(token, i18n.language())
@@ -89,7 +90,7 @@ def answer(subject: Subject, token: str) -> Response:
 def mail_code(subject: Subject, token: str) -> Response:
     """Send a code to whoever has closed the page where they signed."""
     number_matching.mail_code(token, i18n.language())
-    return see_other(subject.url("confirm", token=token, asked=1, mailed=1, _anchor="asked"))
+    return see_other(subject.url("confirm", token=token, asked=1, mailed=1, _anchor="done"))
 
 
 @route("{of.prefix}/confirm/<token>/{of.not_mine_path}", methods=FORM)
@@ -115,6 +116,15 @@ def _signals(subject: Subject, token: str) -> frozenset[Press]:
     return pressing.seen(request.headers.get, tokens.age(subject.purpose, token))
 
 
+def _errors(outcome: Confirmation, digits: str) -> list[Any]:
+    """What is wrong with the digits that were typed; nothing when they confirmed."""
+    if outcome is Confirmation.DONE:
+        return []
+    if outcome is Confirmation.SPENT:
+        return [_SPENT]
+    return [_WRONG_NUMBER if len(digits) == 2 else _WRONG_CODE]
+
+
 def _is_theirs(subject: Subject, record: Any, form: MailboxForm) -> bool:
     """Whether the form has the address that our mail went to; else it says so."""
     if not form.validate():
@@ -136,5 +146,6 @@ def _confirm_page(subject: Subject, record: Any, token: str, form: NumberForm, s
         token=token,
         form=form if is_asked else None,
         is_spent=record.match_tries >= MAX_MATCH_TRIES,
+        has_code_only=record.has_code_only,
         mailed=request.args.get("mailed") == "1" and not form.errors,
     )

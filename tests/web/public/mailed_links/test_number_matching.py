@@ -18,6 +18,7 @@ from pledge.signatures.models import Signature
 from pledge.signatures.number_matching import number_for
 from tests.support.factories import (
     answer_requests,
+    code,
     confirm_token,
     endorse_confirm_token,
     endorse_form,
@@ -71,7 +72,7 @@ def test_the_page_asks_at_once_where_a_scanner_reads_the_mail(client, person, la
 def test_pressing_without_the_number_leads_to_the_same_page(client, person):
     address = f"/en/confirm/{confirm_token(person)}"
     reply = client.post(address)
-    assert (reply.status_code, reply.headers["Location"]) == (303, f"{address}?asked=1#asked")
+    assert (reply.status_code, reply.headers["Location"]) == (303, f"{address}?asked=1")
     assert counted() == 0
 
 
@@ -112,6 +113,9 @@ def test_whoever_has_closed_the_page_gets_a_code_by_another_mail(client, person,
     ((to, mail),) = delivered()
     assert to == EMAIL
     assert LINK.search(said(mail)) is None
+    first = client.post(f"{address}/number", data={"number": code(person)})
+    assert ("쓸 수 없습니다" if lang == "ko" else "does not work here") in first.text
+    assert ("여섯 자리" if lang == "ko" else "Six-digit code") in first.text
     done = client.post(f"{address}/number", data={"number": tokens.code(person.id, 2)})
     assert (done.status_code, done.headers["Location"]) == (303, address)
     assert counted() == 1
@@ -121,7 +125,7 @@ def test_a_script_that_presses_is_asked_and_a_person_who_presses_after_it_is_not
     person = signature(state="pending")
     address = f"/en/confirm/{confirm_token(person)}"
     asked = client.post(address, headers=BY_SCRIPT)
-    assert asked.headers["Location"].endswith("?asked=1#asked")
+    assert asked.headers["Location"].endswith("?asked=1")
     assert f'action="{address}/number"' in client.get(asked.headers["Location"]).text
     assert counted() == 0
     assert f'action="{address}"' in client.get(address).text
@@ -163,7 +167,7 @@ class TestOrganisations:
         digits = MATCH_NUMBER.search(client.get(f"/{lang}/c/blue-skies/endorse/check/{ticket}").text)[1]
         address = f"/{lang}/endorse/confirm/{endorse_confirm_token(row)}"
         assert f'action="{address}/number"' in client.get(address).text
-        assert client.post(address).headers["Location"].endswith("?asked=1#asked")
+        assert client.post(address).headers["Location"].endswith("?asked=1")
         assert self.state(row) == "pending"
         reply = client.post(f"{address}/number", data={"number": digits})
         assert (reply.status_code, reply.headers["Location"]) == (303, address)
