@@ -1,6 +1,6 @@
 """Mail scanners open links, run scripts and fetch ahead. None of that may sign, withdraw or unsubscribe anybody.
 
-A robot that presses the button like a person is out of reach of any page; see docs/security.md.
+Those that press buttons are in test_robots.py.
 """
 
 import pytest
