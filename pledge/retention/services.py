@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, exists, or_, select, text, update
+from sqlalchemy import ColumnElement, bindparam, delete, exists, or_, select, text, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
 
@@ -12,7 +12,8 @@ from pledge.abuse import mail_servers
 from pledge.accounts import throttle
 from pledge.campaigns import forgetting
 from pledge.core import clock
-from pledge.core.db import Model, transaction
+from pledge.core.db import Model, transaction, write_autocommit
+from pledge.core.db.types import UTCDateTime
 from pledge.endorsements import expiry as endorsement_expiry
 from pledge.files import services as files
 from pledge.mail.allowance import DAY_SECONDS, UNCONFIRMED_WINDOW
@@ -32,6 +33,10 @@ _WAITS_FOR_NOTICE = (
     OutboxMail.kind == MailKind.ERASED,
     OutboxMail.state == MailState.QUEUED,
 )
+#: Several workers may end a run at the same moment.
+_NOTE_RUN = text(
+    "INSERT INTO retention_runs (id, done_at) VALUES (1, :now) ON CONFLICT (id) DO UPDATE SET done_at = excluded.done_at"
+).bindparams(bindparam("now", type_=UTCDateTime()))
 #: Rows deleted in one transaction, so that nobody waits for a long lock.
 BATCH = 5000
 
@@ -64,7 +69,7 @@ def run(delivered: Mapping[int, datetime]) -> Removed:
     now = clock.now()
     forgotten = forgetting.archive_due(delivered)
     endorsements = endorsement_expiry.sweep(forgotten)
-    return Removed(
+    removed = Removed(
         signatures=signature_expiry.forget(forgotten),
         scans=paper_expiry.forget(forgotten),
         pending=_sweep(
@@ -88,6 +93,8 @@ def run(delivered: Mapping[int, datetime]) -> Removed:
         attempts=throttle.sweep(),
         mail_servers=mail_servers.sweep(),
     )
+    write_autocommit(lambda connection: connection.execute(_NOTE_RUN, {"now": clock.now()}))
+    return removed
 
 
 def _sweep(model: type[Model], *conditions: ColumnElement[bool]) -> int:

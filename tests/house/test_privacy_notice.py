@@ -14,10 +14,10 @@ TEXTS = {
         "ko": "14c699c632d5d96fe7f2abbcf2cdc5af5c296b0a3799741518c4f3f68b341fdd",
     },
     "2026-11-29": {
-        "en": "ccfe9426e5b7fba213d7d5748a52120276529686957987801719c2d29390e8d6",
+        "en": "dd773ea3e4eb36cdd661ced90394c08b152add462c7e5a92bb3dc93ab10a84b1",
         "kakao/en": "e53224ee25e16d94f8f15be53d332ec5243eb2bcea674ebc8852a5299e5581ea",
         "kakao/ko": "30c46ae4fc512920ad91f7cc4cbea2a4798342849a1e9a99dd84f930d208c6dd",
-        "ko": "6f94e826167fc3719ac07692d202855684b1073cbe0d381dc0a3ad2d9a008f28",
+        "ko": "8d8aea3d55b10bcd03f5848b34cb494ce350f1fdd9fb23770275176c1bb1d05f",
     },
 }
 

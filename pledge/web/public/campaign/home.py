@@ -5,6 +5,7 @@ from flask import Response, make_response, render_template
 from config import current_config
 from pledge.core import i18n
 from pledge.core.text import markdown
+from pledge.retention.queries import last_run
 from pledge.web.caching import kept
 from pledge.web.public import structured_data
 from pledge.web.public.blueprint import public
@@ -33,5 +34,10 @@ def privacy() -> Response:
     lang, config = i18n.language(), current_config()
     notice = markdown.privacy_notice(lang, config.contact_in(lang), names_kakao=bool(config.kakao_key))
     return make_response(
-        render_template("public/campaign/privacy.html", notice=notice, version=markdown.privacy_version())
+        render_template(
+            "public/campaign/privacy.html",
+            notice=notice,
+            version=markdown.privacy_version(),
+            deleted_at=last_run(),
+        )
     )
