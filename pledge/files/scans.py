@@ -5,10 +5,13 @@ They are encrypted with the data key before they are stored (docs/adr/0006), and
 
 from hashlib import sha256
 
+from sqlalchemy import select
+
+from pledge.core.db import reading
 from pledge.core.encryption import vault
 from pledge.files.backends import current_storage
 from pledge.files.faults import BadScan, ScanFault
-from pledge.files.models import FileKind
+from pledge.files.models import FileKind, StoredFile
 from pledge.files.services import PDF, store_bytes
 
 MAX_SCAN = 25_000_000  #: bytes
@@ -37,6 +40,20 @@ def scan(name: str) -> bytes | None:
     """The bytes as they were uploaded; None when there is none (any more). Raises StorageAway, Unreadable."""
     sealed = current_storage().get(f"{name}/{FileKind.SCAN}")
     return None if sealed is None else vault().unseal_bytes(sealed, _CONTEXT)
+
+
+def reencrypt() -> int:
+    """Encrypt with the newest data key the scans that another one has encrypted; returns how many. Raises StorageAway, Unreadable."""
+    newest, done = vault().newest, 0
+    with reading() as connection:
+        names = connection.scalars(select(StoredFile.name).where(StoredFile.kind == FileKind.SCAN)).all()
+    for name in names:
+        sealed = current_storage().get(f"{name}/{FileKind.SCAN}")
+        if sealed is not None and not sealed.startswith(newest):
+            data = vault().unseal_bytes(sealed, _CONTEXT)
+            current_storage().put(f"{name}/{FileKind.SCAN}", vault().seal_bytes(data, _CONTEXT))
+            done += 1
+    return done
 
 
 def type_of(data: bytes) -> tuple[str, str]:

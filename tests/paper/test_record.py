@@ -7,13 +7,15 @@ import pytest
 from sqlalchemy import update
 
 from pledge.core.db import transaction
+from pledge.deliveries import freezing
+from pledge.deliveries.document import FrozenPaper
 from pledge.ledger import notes
 from pledge.ledger.log import signers_for
 from pledge.paper import queries, services
 from pledge.paper.models import PaperEntry
 from pledge.paper.record import FORMAT, NO_LINE
 from tests.support import paper
-from tests.support.factories import SLUG, campaign, the_campaign
+from tests.support.factories import SLUG, campaign, crowd, fold_all, the_campaign
 from tests.support.paper import COUNTER, row
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -75,6 +77,16 @@ def test_a_batch_that_was_taken_back_is_counted_no_more():
     found = queries.public_record(the_campaign().id)
     assert [batch.number for batch in found.batches] == [stays]
     assert (found.signatures, found.sheets, found.size) == (40, 9, 3)
+
+
+def test_a_delivery_has_the_batches_that_are_signed_when_it_is_frozen():
+    crowd(2)
+    fold_all()
+    assert freezing.preview(SLUG).paper is None
+    paper.agreed(signatures=128)
+    paper.sign()
+    paper.agreed(signatures=40)
+    assert freezing.preview(SLUG).paper == FrozenPaper(signatures=128, sheets=9, batches=1)
 
 
 def test_the_record_of_a_draft_waits():

@@ -4,6 +4,7 @@ from datetime import date
 from hashlib import sha256
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import select
 
 from pledge.accounts.two_people import NeedsSecondPerson
@@ -11,6 +12,7 @@ from pledge.audit.models import AuditEntry
 from pledge.campaigns.moderation import EditedMeanwhile, ReasonMissing
 from pledge.campaigns.rules import BadFields, FieldFault
 from pledge.core.db import db
+from pledge.core.encryption import Vault
 from pledge.core.languages import Texts
 from pledge.files import scans
 from pledge.files.faults import BadScan, ScanFault
@@ -165,3 +167,14 @@ def test_what_is_no_scan_is_refused(data, fault):
     with pytest.raises(BadScan) as refused:
         scans.store_scan(data)
     assert refused.value.fault is fault
+
+
+def test_scans_are_encrypted_anew_with_the_newest_data_key(app, runner, monkeypatch):
+    old, new = SecretStr("o" * 40), SecretStr("n" * 40)
+    monkeypatch.setitem(app.extensions, "pledge.vault", Vault((old,)))
+    name = row(paper.entered()).scan
+    monkeypatch.setitem(app.extensions, "pledge.vault", Vault((new, old)))
+    assert "stored_files: 1 rows encrypted anew" in runner.invoke(args=["data-keys", "reencrypt"]).output
+    assert "stored_files" not in runner.invoke(args=["data-keys", "reencrypt"]).output
+    monkeypatch.setitem(app.extensions, "pledge.vault", Vault((new,)))
+    assert scans.scan(name) == PDF

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from config import ROOT
 from pledge.core.languages import Texts
-from pledge.deliveries.document import Moves, Reply
+from pledge.deliveries.document import FrozenPaper, Moves, Reply, from_json
 from pledge.deliveries.letter import compose, parts
 from pledge.deliveries.letter.compose import letter_pdf
 from pledge.deliveries.letter.letters import default_letter
@@ -179,6 +179,21 @@ def test_people_and_organisations_are_never_summed():
     text = json.dumps([part(document(), lang) for lang in ("ko", "en")])
     assert f"{48_211 + 47:,}" not in text
     assert str(48_211 + 47) not in text
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [
+        ("ko", "종이 서명: 1,287건(서명지 90장, 2묶음)."),
+        ("en", "On paper: 1,287 signatures (sheets: 90; batches: 2)"),
+    ],
+)
+def test_signatures_on_paper_have_a_line_of_their_own_where_there_are_any(lang, words):
+    made = document(paper=FrozenPaper(signatures=1287, sheets=90, batches=2))
+    assert part(made, lang)["paper"].startswith(words)
+    assert part(document(), lang)["paper"] == ""
+    assert letter_pdf(made) != letter_pdf(document())
+    assert from_json(made.to_json()) == made
 
 
 def test_a_campaign_without_a_secretariat_speaks_for_itself():

@@ -14,6 +14,7 @@ from config import ROOT
 from pledge.core.languages import Texts
 from pledge.core.organization_types import TYPES, OrganizationType
 from pledge.core.text.spreadsheets import FORMULA_STARTS
+from pledge.deliveries.document import FrozenPaper
 from pledge.deliveries.tables.tables import TABLES, integrity_json, organizations_csv, totals_csv, totals_json
 from pledge.endorsements.models import VerificationLevel
 from pledge.exports.organization_rows import coded_heads
@@ -98,6 +99,12 @@ def test_an_organisation_abroad_without_a_target_has_empty_cells():
     abroad = organization("", "Quiet", country="DE", region=None, target_year=None)
     row = dict(zip(*rows_of(organizations_csv(document(organizations=[abroad]))), strict=True))
     assert (row["region"], row["region_ko"], row["target_year"], row["country_ko"]) == ("", "", "", "독일")
+
+
+def test_integrity_names_signatures_on_paper_apart_where_there_are_any():
+    made = document(paper=FrozenPaper(signatures=1287, sheets=90, batches=2))
+    assert json.loads(integrity_json(made))["paper"] == {"signatures": 1287, "sheets": 90, "batches": 2}
+    assert "paper" not in json.loads(integrity_json(document()))
 
 
 def test_integrity_says_what_the_log_adds_up_to_and_hides_what_is_hidden():
