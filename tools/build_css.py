@@ -1,5 +1,5 @@
 """Join the style sheets under pledge/static/css: site.css for every page, one cascade layer for each kind; and for
-some pages another one, loaded after site.css: staff.css, progress.css, verify.css, live.css.
+some pages another one, loaded after site.css: staff.css, progress.css, live.css.
 
 tools/compile.sh runs it; the joined files are not in git.
 """
@@ -15,7 +15,6 @@ TARGETS = {
     "site.css": ("settings", "base", "layout", "components", "screens"),
     "staff.css": ("charts", "staff"),
     "progress.css": ("charts", "progress"),
-    "verify.css": ("verify",),
     "live.css": ("live",),
 }
 

@@ -9,8 +9,8 @@ from pledge.campaigns.rules import Checker, FieldFault, shown_link
 from pledge.core.languages import Texts
 from pledge.core.organization_types import OrganizationType
 
-#: So many partners are shown without groups.
-MAX_IN_ONE_GROUP = 12
+#: So many partners are shown at once: two rows on a desk, seven on a phone.
+MAX_AT_ONCE = 14
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,18 @@ class PartnerView:
     type: str = ""
 
 
+@dataclass(frozen=True)
+class PartnerWall:
+    """Partners as the campaign's page has them."""
+
+    first: list[PartnerView]
+    more: list[tuple[str, list[PartnerView]]]  #: one click below, by kind; of kind "" where no kind is known
+
+    @property
+    def number_of_more(self) -> int:
+        return sum(len(group) for _, group in self.more)
+
+
 def shown(campaign_id: int, lang: str) -> dict[PartnerRole, list[PartnerView]]:
     """The partners of a campaign by role, in their order."""
     found: dict[PartnerRole, list[PartnerView]] = {role: [] for role in PartnerRole}
@@ -42,14 +54,15 @@ def shown(campaign_id: int, lang: str) -> dict[PartnerRole, list[PartnerView]]:
     return found
 
 
-def by_type(partners: list[PartnerView]) -> list[tuple[str, list[PartnerView]]]:
-    """Many partners in groups of one kind, those of no kind among the others; a few are one group, of kind ""."""
-    if len(partners) <= MAX_IN_ONE_GROUP or not any(partner.type for partner in partners):
-        return [("", partners)] if partners else []
+def wall(partners: list[PartnerView]) -> PartnerWall:
+    """The first ones at once, in the order of staff; the others by kind, those of no kind among "other"."""
+    first, others = partners[:MAX_AT_ONCE], partners[MAX_AT_ONCE:]
+    if not any(partner.type for partner in others):
+        return PartnerWall(first, [("", others)] if others else [])
     groups: dict[str, list[PartnerView]] = {kind.value: [] for kind in OrganizationType}
-    for partner in partners:
+    for partner in others:
         groups[partner.type or OrganizationType.OTHER].append(partner)
-    return [(kind, group) for kind, group in groups.items() if group]
+    return PartnerWall(first, [(kind, group) for kind, group in groups.items() if group])
 
 
 def clean(fields: PartnerFields, *, required: bool) -> PartnerFields:

@@ -30,6 +30,7 @@ from pledge.ledger.services import fold
 from pledge.ledger.sources import Sources
 from pledge.samples import logos, organizations, partners, people
 from pledge.samples import news as sample_news
+from pledge.samples import paper as sample_paper
 from pledge.samples.content import FOLDER, read
 from pledge.samples.organizations import Register, SampleOrganization
 from pledge.samples.people import Person, Recorder
@@ -131,6 +132,7 @@ def _fill(
     with transaction() as session:
         history.recorder.sign(session, waiting)
         sample_news.add(session, campaign_id, crowd)
+    sample_paper.add(slug, campaign_id)
 
 
 @dataclass

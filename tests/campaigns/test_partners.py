@@ -147,17 +147,21 @@ def test_a_partner_of_another_campaign_is_out_of_reach():
     assert names() == ["기후변화센터"]
 
 
-def test_many_partners_are_shown_in_groups_of_one_kind_and_a_few_are_not():
-    kinds = ["media", "", "business", *["embassy"] * 9]
+def test_the_first_partners_are_shown_at_once_and_the_others_by_kind():
+    kinds = [*["embassy"] * 14, "media", "", "business", "business"]
     shown = [partners.PartnerView(f"{number}", "", type=kind) for number, kind in enumerate(kinds)]
-    assert partners.by_type(shown) == [("", shown)]
-    shown.append(partners.PartnerView("one more", "", type="business"))
-    assert [(kind, [one.name for one in group]) for kind, group in partners.by_type(shown)] == [
-        ("business", ["2", "one more"]),
-        ("embassy", [str(number) for number in range(3, 12)]),
-        ("media", ["0"]),
-        ("other", ["1"]),
+    wall = partners.wall(shown)
+    assert [one.name for one in wall.first] == [str(number) for number in range(14)]
+    assert [(kind, [one.name for one in group]) for kind, group in wall.more] == [
+        ("business", ["16", "17"]),
+        ("media", ["14"]),
+        ("other", ["15"]),
     ]
-    untyped = [partners.PartnerView(str(number), "") for number in range(13)]
-    assert partners.by_type(untyped) == [("", untyped)]
-    assert partners.by_type([]) == []
+    assert wall.number_of_more == 4
+
+
+def test_a_few_partners_have_no_others_and_those_without_a_kind_are_one_group():
+    assert partners.wall([]) == partners.PartnerWall([], [])
+    untyped = [partners.PartnerView(str(number), "") for number in range(15)]
+    assert partners.wall(untyped[:14]) == partners.PartnerWall(untyped[:14], [])
+    assert partners.wall(untyped) == partners.PartnerWall(untyped[:14], [("", untyped[14:])])

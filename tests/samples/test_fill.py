@@ -19,6 +19,7 @@ from pledge.mail.models import MailKind, MailState, OutboxMail
 from pledge.mail.outbox import enqueue
 from pledge.mail.transports import MailboxTransport
 from pledge.news.models import NewsItem, NewsState
+from pledge.paper.models import PaperBatch
 from pledge.samples.services import fill
 from pledge.signatures.models import Signature, SignatureState
 from pledge.switches import sample_data
@@ -73,6 +74,7 @@ def test_a_campaign_is_filled_with_ten_weeks_that_add_up_and_only_once(filled, r
     assert all(partner.type for partner in partners)
     sent = db.session.scalars(select(NewsItem).where(NewsItem.state == NewsState.SENT)).all()
     assert [0 < item.mails < 250 for item in sent] == [True, True, True]
+    assert sorted(db.session.scalars(select(PaperBatch.state))) == ["agreed", "agreed", "counted"]
     everything = Signature, Endorsement, LedgerEntry, Delivery, Partner, NewsItem, CampaignEvent, StoredFile
     before = [count(of) for of in everything]
     assert "there already" in runner.invoke(args=["demo", "fill"]).output

@@ -12,7 +12,7 @@ from pledge.campaigns import queries as campaigns
 from pledge.campaigns.goals import GoalStep
 from pledge.campaigns.list_terms import TermsView
 from pledge.campaigns.models import CampaignState, PartnerRole
-from pledge.campaigns.partners import PartnerView
+from pledge.campaigns.partners import PartnerView, PartnerWall
 from pledge.campaigns.queries import CampaignView, PledgeView
 from pledge.campaigns.sisters import SisterView
 from pledge.core import i18n
@@ -80,7 +80,7 @@ class CampaignPage:
     recipient: str
     secretariat_line: str
     secretariat: list[PartnerView]
-    partners: list[tuple[str, list[PartnerView]]]  #: in groups by kind
+    partners: PartnerWall
     sisters: list[SisterView]
     signers: list[str]
     endorsers: list[OrganizationView]  #: the newest ones
@@ -175,7 +175,7 @@ def campaign_page(campaign: CampaignView) -> CampaignPage:
         recipient=campaign.recipient,
         secretariat_line=campaign.secretariat_line,
         secretariat=around.partners[PartnerRole.SECRETARIAT],
-        partners=partners.by_type(around.partners[PartnerRole.PARTNER]),
+        partners=partners.wall(around.partners[PartnerRole.PARTNER]),
         sisters=around.sisters,
         signers=around.signers,
         endorsers=around.endorsers,
