@@ -1,0 +1,80 @@
+"""Paper signatures in Chromium: entered with a scan by one editor, counted again by another, and shown apart to everybody."""
+
+import secrets
+
+import pytest
+from playwright.sync_api import expect
+
+from pledge.statistics import referrals
+from tests.browser.steps import press
+from tests.support import factories
+from tests.support.browser import DESK, LOOKS, look_faults
+from tests.support.pictures import PDF
+from tests.support.staff import sign_in
+
+TEXTS = {
+    "place_ko": "기후 토크, 부산",
+    "place_en": "Climate Talk, Busan",
+    "collected_on": "2026-11-20",
+    "sheets": "14",
+    "signatures": "1287",
+}
+
+
+@pytest.fixture
+def campaign(site):
+    """A campaign of this test alone, and the address of its partner's page."""
+    with site.inside():
+        of = factories.campaign(f"paper-{secrets.token_hex(4)}")
+        token = referrals.partner_token(of.id, f"p{of.partners[1].id}")
+        return of.slug, f"/c/{of.slug}/spread/{token}"
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_a_batch_is_entered_by_one_counted_again_by_another_and_shown_apart_to_everybody(
+    visitor, site, campaign, lang
+):
+    slug, partner_page = campaign
+    found = []
+
+    def editor():
+        page = visitor.page(lang=lang, size=DESK)
+        sign_in(page, site, "editor", lang=lang)
+        return page
+
+    def look(page):
+        found.extend(look_faults(page, LOOKS[lang]))
+
+    first, second = editor(), editor()
+    first.goto(f"/staff/campaigns/{slug}/paper")
+    look(first)
+    first.locator("main a[href$='/paper/new']").click()
+    press(first, "main form button[type=submit]")
+    look(first)  # with its errors
+    for field, text in TEXTS.items():
+        first.locator(f"#{field}").fill(text)
+    sheets = {"name": "sheets.pdf", "mimeType": "application/pdf", "buffer": PDF}
+    first.locator("#scan").set_input_files(sheets)
+    press(first, "main form button[type=submit]")
+    look(first)
+    expect(first.locator("form[action$='/check']")).to_have_count(0)
+
+    second.goto(first.url)
+    expect(second.get_by_text("1,287")).to_have_count(0)
+    look(second)
+    second.locator("#checked").fill("1287")
+    press(second, "form[action$='/check'] button")
+    look(second)
+
+    public = visitor.page(lang=lang)
+    for _ in range(20):
+        public.goto(f"/{lang}/c/{slug}/progress")
+        if public.locator("#paper").count():
+            break
+        public.wait_for_timeout(1000)
+    expect(public.locator(".standing")).to_contain_text("1,287")
+    look(public)
+    public.goto(f"/{lang}{partner_page}")
+    expect(public.locator("#own-title")).to_be_visible()
+    look(public)
+    assert found == []
