@@ -42,6 +42,9 @@ _DEVELOPMENT_LOG = "development-log-key-not-for-production"
 #: Value of PLEDGE_LOG_KEY where another process signs the public log: this one reads the log and does not fold.
 ELSEWHERE = "elsewhere"
 
+#: Characters before the @ of PLEDGE_BOUNCE_ADDRESS: `+` and a token of 52 letters follow, and 64 are allowed.
+MAX_BOUNCE_LOCAL = 11
+
 _POSTGRESQL = ("postgresql://", "postgres://", "postgresql+psycopg://")
 
 
@@ -136,6 +139,21 @@ def _kakao_key(value: str) -> str:
         raise ValueError(
             "the JavaScript key of a Kakao application, 32 characters of 0-9 and a-f, is expected"
         )
+    return value
+
+
+def _bounce_address(value: str) -> str:
+    if value and not re.fullmatch(rf"[a-z0-9._-]{{1,{MAX_BOUNCE_LOCAL}}}@[a-z0-9-]+(\.[a-z0-9-]+)+", value):
+        raise ValueError(
+            f"an address in small letters, with at most {MAX_BOUNCE_LOCAL} characters and no `+` before the @, is expected"
+        )
+    return value
+
+
+def _bounce_mailbox(value: SecretStr) -> SecretStr:
+    url = value.get_secret_value()
+    if url and not (url.startswith("maildir:/") or _is_url(url, "imaps", "imap")):
+        raise ValueError("an address like `imaps://user:password@host/INBOX` or `maildir:/path` is expected")
     return value
 
 
@@ -236,6 +254,9 @@ class Config(BaseSettings):
     languages: Languages = ("ko-KR", "en-GB")
     site_name: Texts = (("", "Pledge"), ("ko", "서약"))
     mail_from: str = "no-reply@localhost"
+    bounce_address: Annotated[str, AfterValidator(_bounce_address)] = ""
+    bounce_mailbox: Annotated[SecretStr, AfterValidator(_bounce_mailbox)] = SecretStr("")
+    bounce_hook_key: SecretStr = SecretStr("")
     contact: str = "privacy@localhost"
     privacy_officer: Texts = _EXAMPLE_OFFICER
     postal_address: Texts = _EXAMPLE_ADDRESS
@@ -342,6 +363,14 @@ class Config(BaseSettings):
             found.append("PLEDGE_OTLP_ENDPOINT needs the packages of requirements-traces.txt.")
         if 0 < len(self.metrics_token.get_secret_value()) < MIN_KEY_LENGTH:
             found.append(f"PLEDGE_METRICS_TOKEN has fewer than {MIN_KEY_LENGTH} characters.")
+        reads = self.bounce_mailbox.get_secret_value() or self.bounce_hook_key.get_secret_value()
+        if reads and not self.bounce_address:
+            found.append(
+                "PLEDGE_BOUNCE_ADDRESS is missing: without it no report says which mail it is about, "
+                "so PLEDGE_BOUNCE_MAILBOX and PLEDGE_BOUNCE_HOOK_KEY have nothing to read."
+            )
+        if 0 < len(self.bounce_hook_key.get_secret_value()) < MIN_KEY_LENGTH:
+            found.append(f"PLEDGE_BOUNCE_HOOK_KEY has fewer than {MIN_KEY_LENGTH} characters.")
         return found
 
     def _missing(self) -> list[str]:

@@ -6,7 +6,7 @@ from flask.cli import AppGroup
 from config import current_config
 from pledge.audit.models import COMMAND_LINE
 from pledge.core.clock import iso_utc
-from pledge.mail import moderation, queries, requests, services, valve
+from pledge.mail import moderation, queries, requests, services, undelivered, valve
 from pledge.switches import queries as switches
 from pledge.worker.composers import composers, handlers
 
@@ -42,7 +42,7 @@ def deliver() -> None:
 @mail.command("dead")
 def dead() -> None:
     """List the mails that were given up. No address is shown."""
-    letters = queries.dead_letters()[::-1]
+    letters = undelivered.dead_letters()[::-1]
     for letter in letters:
         click.echo(
             f"{letter.id}  {letter.kind}  {letter.lang}  {iso_utc(letter.created_at)}  "

@@ -34,6 +34,14 @@ def block_of(address: str) -> str:
     return str(ipaddress.IPv6Network((int(ip) >> 80 << 80, 48)))
 
 
+def is_this_machine(host: str) -> bool:
+    """Whether a host, by name or address, is this machine itself."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 def _read(address: str) -> IPv4Address | IPv6Address | None:
     try:
         ip = ipaddress.ip_address(address)

@@ -7,8 +7,9 @@ from sqlalchemy.orm import Session
 from pledge.endorsements import mail_servers
 from pledge.endorsements.models import Endorsement
 from pledge.mail import outbox
-from pledge.mail.allowance import has_confirmed, mailbox_hash, take_slot
+from pledge.mail.allowance import has_confirmed, take_slot
 from pledge.mail.models import MailKind
+from pledge.mail.suppression import mailbox_hash
 
 
 def slot_for(

@@ -24,8 +24,8 @@ from pledge.endorsements.rules import MAX_PERSON, Content, clean, clean_line
 from pledge.endorsements.verification.ladder import check_site, site_proof
 from pledge.files import services as files
 from pledge.ledger.models import Reason
-from pledge.mail.allowance import mailbox_hash
 from pledge.mail.models import MailAllowance
+from pledge.mail.suppression import mailbox_hash
 
 #: States in which an organisation may correct what it shows.
 CORRECTABLE = (EndorsementState.REVIEW, EndorsementState.CHANGES, EndorsementState.PUBLISHED)

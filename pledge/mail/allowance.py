@@ -12,9 +12,8 @@ from sqlalchemy import BigInteger, FromClause, LargeBinary, bindparam, exists, s
 from sqlalchemy.orm import Session
 
 from pledge.core import clock
-from pledge.core.encryption import vault
 from pledge.mail.blocks import is_blocked
-from pledge.mail.providers import mailbox
+from pledge.mail.suppression import is_suppressed
 
 PAUSE_SECONDS = 10 * 60
 DAY_SECONDS = 24 * 60 * 60
@@ -53,11 +52,6 @@ _TAKE_SLOT = text(
 )
 
 
-def mailbox_hash(address: str) -> bytes:
-    """Keyed hash of the mailbox that slots belong to (32 bytes); unrelated to the hash of the person."""
-    return vault().keyed_hash(f"mailbox {mailbox(address)}")
-
-
 def has_confirmed(session: Session, table: FromClause, address_hash: bytes) -> bool:
     """Whether this address has confirmed a row of a table of signatures or endorsements, of any campaign, withdrawn since or not."""
     known = exists().where(table.c.address_hash == address_hash, table.c.confirmed_at.is_not(None))
@@ -77,7 +71,7 @@ def take_slot(
 
     `unconfirmed`: the mail is to confirm, and nobody at the address ever has (has_confirmed): MAX_UNCONFIRMED holds.
     """
-    if is_blocked(session, address_hash):
+    if is_blocked(session, address_hash) or is_suppressed(session, mailbox_hash):
         return None
     values = {
         "mailbox_hash": mailbox_hash,

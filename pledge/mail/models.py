@@ -65,6 +65,17 @@ class MailState(StrEnum):
     DEAD = "dead"  #: refused for good, or given up after 72 hours
 
 
+class Returned(StrEnum):
+    """What came back for a mail, from the server that refused it or later in a report (mail/bounces/)."""
+
+    DELAYED = "delayed"  #: not delivered yet; the server goes on trying
+    FULL = "full"  #: the mailbox is full
+    NO_MAILBOX = "no_mailbox"  #: there is no such mailbox, or it is closed
+    POLICY = "policy"  #: the provider does not take our mails
+    REFUSED = "refused"  #: for good, for another reason
+    COMPLAINT = "complaint"  #: whoever got it reported it as spam
+
+
 class OutboxMail(Model):
     """A mail that waits to be sent, or what became of it. What it says is decided when it is sent, from the row it is about."""
 
@@ -91,6 +102,8 @@ class OutboxMail(Model):
         String(120)
     )  #: kind and SMTP code, never the server's text
     sent_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    returned: Mapped[str | None] = mapped_column(String(10))  #: one of Returned
+    returned_status: Mapped[str | None] = mapped_column(String(9))  #: enhanced status code (RFC 3463)
 
     __table_args__ = (
         CheckConstraint("state IN ('queued', 'sent', 'dropped', 'dead')", name="state"),
@@ -130,6 +143,12 @@ class OutboxMail(Model):
             unique=True,
             postgresql_where=text(NEWS),
             sqlite_where=text(NEWS),
+        ),
+        Index(
+            "ix_outbox_mails_returned",
+            "created_at",
+            postgresql_where=text("returned IS NOT NULL"),
+            sqlite_where=text("returned IS NOT NULL"),
         ),
         Index(
             "ix_outbox_mails_dead",
@@ -183,7 +202,7 @@ class MailRequest(Model):
 class MailAllowance(Model):
     """When one mailbox was last written to, for one kind of mail, over all campaigns.
 
-    `address_hash` is that of the address without its +tag (allowance.mailbox_hash), which several people's may share.
+    `address_hash` is that of the address without its +tag (suppression.mailbox_hash), which several people's may share.
 
     The times are Unix seconds (UTC) of the last three mails, newest first, so that one guarded upsert can enforce
     "one in ten minutes, three in a day". A slot may lie ahead: that mail waits for its turn. `mails` are those since
@@ -232,3 +251,27 @@ class MailBlock(Model):
 
     address_hash: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
     until: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class MailSuppression(Model):
+    """A mailbox that gets no mail until then, as there is none or its owner complained (mail/suppression.py)."""
+
+    __tablename__ = "mail_suppressions"
+
+    #: A part of the keyed hash of the address without its +tag.
+    mailbox: Mapped[bytes] = mapped_column(LargeBinary(10), primary_key=True)
+    reason: Mapped[str] = mapped_column(String(10))  #: one of Returned
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+    until: Mapped[datetime] = mapped_column(UTCDateTime)
+
+    __table_args__ = (CheckConstraint("reason IN ('no_mailbox', 'complaint')", name="reason"),)
+
+
+class MailEvent(Model):
+    """A call of the webhook for bounces that was dealt with, so that it counts once (web/ops/mail_hook.py)."""
+
+    __tablename__ = "mail_events"
+
+    #: SHA-256 of the id that the caller gave it.
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    at: Mapped[datetime] = mapped_column(UTCDateTime)

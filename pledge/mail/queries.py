@@ -36,6 +36,7 @@ from pledge.mail.models import (
     MailRequest,
     MailState,
     OutboxMail,
+    Returned,
 )
 
 #: How many mails that nobody waits for one sender takes at a time.
@@ -90,7 +91,8 @@ _FIRST_DUE = text(f"SELECT EXISTS ({_due(FIRST)})").bindparams(_moment("now"), l
 
 _FINISH = text(
     f"""
-    UPDATE outbox_mails SET state = :state, lease_until = NULL, last_error = :error WHERE {_OURS}"""  # noqa: S608  # only constants are put into the text; values are bound
+    UPDATE outbox_mails SET state = :state, lease_until = NULL, last_error = :error, returned = :returned, returned_status = :status
+     WHERE {_OURS}"""  # noqa: S608  # only constants are put into the text; values are bound
 )
 
 #: Several at once; a later claim has a higher attempt, so the pair names exactly what was sent.
@@ -190,9 +192,16 @@ def sent(mails: Sequence[Claimed]) -> None:
     write_autocommit(lambda connection: connection.execute(_SENT, values).rowcount)
 
 
-def finish(mail: Claimed, state: MailState, error: str | None = None) -> bool:
+def finish(
+    mail: Claimed,
+    state: MailState,
+    error: str | None = None,
+    returned: Returned | None = None,
+    status: str | None = None,
+) -> bool:
     """Mark a mail as dropped or dead; False when another worker has claimed it since."""
-    return _mark(_FINISH, mail, {"state": state.value, "error": error})
+    values = {"state": state.value, "error": error, "returned": returned, "status": status}
+    return _mark(_FINISH, mail, values)
 
 
 def defer(mail: Claimed, due: datetime, error: str) -> bool:
@@ -210,26 +219,6 @@ def renew(mails: Sequence[Claimed], lease: timedelta) -> None:
     """Extend the lease of mails, except of those that another worker has claimed since."""
     values = {"held": [(mail.id, mail.attempts) for mail in mails], "lease": clock.now() + lease}
     write_autocommit(lambda connection: connection.execute(_RENEW, values).rowcount)
-
-
-@dataclass(frozen=True)
-class DeadLetter:
-    id: int
-    kind: str
-    lang: str
-    attempts: int
-    created_at: datetime
-    last_error: str | None
-
-
-def dead_letters(limit: int | None = None, before: int | None = None) -> list[DeadLetter]:
-    """The mails that were given up, newest first; nothing in them names a person."""
-    columns = (_TABLE.id, _TABLE.kind, _TABLE.lang, _TABLE.attempts, _TABLE.created_at, _TABLE.last_error)
-    query = select(*columns).where(_DEAD).order_by(_TABLE.id.desc()).limit(limit)
-    if before is not None:
-        query = query.where(_TABLE.id < before)
-    with reading() as connection:
-        return [DeadLetter(*row) for row in connection.execute(query)]
 
 
 @dataclass(frozen=True)

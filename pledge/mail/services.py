@@ -21,9 +21,10 @@ from config import Config
 from pledge.core import clock
 from pledge.core.db import NotDurable
 from pledge.core.logs import log
-from pledge.mail import blocks, queries
+from pledge.mail import blocks, queries, suppression
+from pledge.mail.bounces import return_path
 from pledge.mail.message import Claimed, Composer, Composers, Message
-from pledge.mail.models import MailKind, MailState
+from pledge.mail.models import MailKind, MailState, Returned
 from pledge.mail.rendering import UnsafeAddress, envelope_address, render
 from pledge.mail.smtp import SmtpTransport
 from pledge.mail.transports import (
@@ -174,11 +175,15 @@ def _send(
     try:
         if isinstance(message, MailRefused):
             raise message
-        transport.send(message.to, render(mail, message).as_bytes())
+        mailbox = suppression.key(suppression.mailbox_hash(message.to))
+        content = render(mail, message).as_bytes()
+        transport.send(message.to, content, return_path.address(mail.id, mailbox))
     except UnsafeAddress:
         _give_up(mail, "address", done)
     except PermanentFailure as refusal:
-        _give_up(mail, refusal.code, done)
+        if refusal.returned in suppression.REASONS and isinstance(message, Message):
+            _stop(message.to, refusal.returned)
+        _give_up(mail, refusal.code, done, refusal.returned, refusal.status)
     except TemporaryFailure as refusal:
         done.stalled = isinstance(refusal, ServerUnavailable)
         _put_off(mail, refusal, done)
@@ -187,9 +192,19 @@ def _send(
         done.sent += 1
 
 
-def _give_up(mail: Claimed, error: str, done: SendingResult) -> None:
+def _stop(address: str, reason: Returned) -> None:
+    retry_write(lambda: suppression.stop(address, reason))
+
+
+def _give_up(
+    mail: Claimed,
+    error: str,
+    done: SendingResult,
+    returned: Returned | None = None,
+    status: str | None = None,
+) -> None:
     log.warning("mail dead", mail=mail.id, kind=mail.kind.value, error=error, attempts=mail.attempts)
-    retry_write(lambda: queries.finish(mail, MailState.DEAD, error))
+    retry_write(lambda: queries.finish(mail, MailState.DEAD, error, returned, status))
     done.dead += 1
 
 
@@ -227,7 +242,8 @@ def _compose(composers: Composers, mails: Sequence[Claimed]) -> dict[int, Messag
 
 def _without_blocked(composed: dict[int, Message | MailRefused]) -> dict[int, Message | MailRefused]:
     """Less the mails to addresses that may not or cannot be written to: those are dropped, of whatever kind they are."""
-    blocked = blocks.blocked({found.to for found in composed.values() if isinstance(found, Message)})
+    addresses = {found.to for found in composed.values() if isinstance(found, Message)}
+    blocked = blocks.blocked(addresses) | suppression.suppressed(addresses)
     return {
         mail_id: found
         for mail_id, found in composed.items()

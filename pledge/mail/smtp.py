@@ -10,9 +10,10 @@
 import smtplib
 import ssl
 from dataclasses import dataclass
-from ipaddress import ip_address
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from pledge.core.networks import is_this_machine
+from pledge.mail.bounces import statuses
 from pledge.mail.transports import PermanentFailure, ServerUnavailable, TemporaryFailure
 
 #: Seconds that a server may take for one reply. Stopping a worker takes up to this long.
@@ -49,7 +50,7 @@ class Server:
             port = parts.port or _PORTS[scheme]
         except ValueError:
             raise BadSmtpUrl("its port is not a number up to 65535") from None
-        if parts.username and scheme == "smtp" and not _is_this_machine(parts.hostname):
+        if parts.username and scheme == "smtp" and not is_this_machine(parts.hostname):
             raise BadSmtpUrl("a password would travel unencrypted: use smtp+starttls:// or smtps://")
         user = unquote(parts.username) if parts.username else None
         return cls(parts.hostname, port, scheme, user, unquote(parts.password or ""))
@@ -65,15 +66,15 @@ class SmtpTransport:
         self._timeout = timeout
         self._client: smtplib.SMTP | None = None
 
-    def send(self, to: str, message: bytes) -> None:
-        is_kept = self._client is not None
+    def send(self, to: str, message: bytes, return_path: str = "") -> None:
+        is_kept, sender = self._client is not None, return_path or self._sender
         try:
-            self._hand_over(to, message)
+            self._hand_over(sender, to, message)
         except TemporaryFailure as refusal:
             # A connection that lay idle has often been closed by the server; that is no failure yet.
             if not is_kept or refusal.code != _DROPPED:
                 raise
-            self._hand_over(to, message)
+            self._hand_over(sender, to, message)
 
     def check(self) -> None:
         """Connect, greet, encrypt and log in, then hang up; no mail is sent. Raises ServerUnavailable."""
@@ -85,10 +86,10 @@ class SmtpTransport:
         if client is not None:
             client.close()
 
-    def _hand_over(self, to: str, message: bytes) -> None:
+    def _hand_over(self, sender: str, to: str, message: bytes) -> None:
         client = self._client or self._connect()
         try:
-            client.sendmail(self._sender, [to], message)
+            client.sendmail(sender, [to], message)
         except (smtplib.SMTPException, OSError) as error:
             refusal = _refusal(error)
             if isinstance(refusal, ServerUnavailable) or refusal.code in (_DROPPED, _TIMEOUT):
@@ -122,16 +123,25 @@ class SmtpTransport:
 
 def _refusal(error: Exception) -> TemporaryFailure | PermanentFailure:
     if isinstance(error, smtplib.SMTPRecipientsRefused):
-        ((code, _text),) = error.recipients.values()
+        ((code, said),) = error.recipients.values()
     elif isinstance(error, smtplib.SMTPResponseException):
-        code = error.smtp_code
+        code, said = error.smtp_code, _bytes(error.smtp_error)
     else:
         return TemporaryFailure(_TIMEOUT if _is_timeout(error) else _DROPPED)
     if code == _CLOSING:
         return ServerUnavailable(_DROPPED)
     if isinstance(error, smtplib.SMTPSenderRefused) or code == _NOT_AUTHENTICATED:
         return ServerUnavailable(_words(code))
-    return PermanentFailure(_words(code)) if code >= 500 else TemporaryFailure(_words(code))
+    return _permanent(code, said) if code >= 500 else TemporaryFailure(_words(code))
+
+
+def _bytes(said: bytes | str) -> bytes:
+    return said if isinstance(said, bytes) else said.encode()
+
+
+def _permanent(code: int, said: bytes) -> PermanentFailure:
+    status = statuses.find(said.decode(errors="replace"))
+    return PermanentFailure(_words(code), statuses.meaning(status, permanent=True), status)
 
 
 def _words(code: int) -> str:
@@ -153,10 +163,3 @@ def _connection_fault(error: Exception) -> str:
 def _is_timeout(error: BaseException) -> bool:
     """smtplib turns a timeout into "disconnected"; what it really was is the error's context."""
     return isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError)
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -5,6 +5,8 @@ import time
 from pathlib import Path
 from typing import Protocol
 
+from pledge.mail.models import Returned
+
 #: How many mails the on-machine mailbox keeps.
 MAX_KEPT = 1000
 
@@ -31,10 +33,18 @@ class ServerUnavailable(TemporaryFailure):
 class PermanentFailure(MailRefused):
     """This recipient or this mail is refused for good."""
 
+    def __init__(self, code: str, returned: Returned = Returned.REFUSED, status: str | None = None) -> None:
+        super().__init__(code)
+        self.returned = returned
+        self.status = status  #: enhanced status code (RFC 3463), where the server gave one
+
 
 class Transport(Protocol):
-    def send(self, to: str, message: bytes) -> None:
-        """Hand one mail over. Raises TemporaryFailure, ServerUnavailable or PermanentFailure."""
+    def send(self, to: str, message: bytes, return_path: str = "") -> None:
+        """Hand one mail over; bounces go to `return_path`, "": to the sender of all mails.
+
+        Raises TemporaryFailure, ServerUnavailable or PermanentFailure.
+        """
 
     def close(self) -> None:
         """Let go of connections; `send` may be called again afterwards."""
@@ -46,7 +56,7 @@ class MailboxTransport:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def send(self, to: str, message: bytes) -> None:
+    def send(self, to: str, message: bytes, return_path: str = "") -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         # The machine's own time, not pledge.core.clock: the order of arrival stays when a test moves the clock.
         stem = f"{_FAR_AHEAD - time.time_ns():019d}-{secrets.token_hex(4)}"

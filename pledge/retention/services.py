@@ -17,7 +17,16 @@ from pledge.core.db.types import UTCDateTime
 from pledge.endorsements import expiry as endorsement_expiry
 from pledge.files import services as files
 from pledge.mail.allowance import DAY_SECONDS, UNCONFIRMED_WINDOW
-from pledge.mail.models import MailAllowance, MailBlock, MailKind, MailState, OutboxMail
+from pledge.mail.bounces.services import EVENTS
+from pledge.mail.models import (
+    MailAllowance,
+    MailBlock,
+    MailEvent,
+    MailKind,
+    MailState,
+    MailSuppression,
+    OutboxMail,
+)
 from pledge.paper import expiry as paper_expiry
 from pledge.signatures import expiry as signature_expiry
 from pledge.signatures.models import CAME_VIA, ErasureNotice, Signature, SignatureState
@@ -52,6 +61,8 @@ class Removed:
     mails: int
     allowances: int
     blocks: int
+    suppressions: int  #: mailboxes that got no mail after a bounce or a complaint
+    events: int  #: ids of calls of the webhook for bounces
     files: int
     networks: int  #: rows that are kept, without their network
     links: int  #: rows that are kept, without the code of a partner that was removed, or with that of the organisation that stayed
@@ -85,6 +96,8 @@ def run(delivered: Mapping[int, datetime]) -> Removed:
             MailAllowance.first < int((now - UNCONFIRMED_WINDOW).timestamp()),
         ),
         blocks=_sweep(MailBlock, MailBlock.until < now),
+        suppressions=_sweep(MailSuppression, MailSuppression.until < now),
+        events=_sweep(MailEvent, MailEvent.at < now - EVENTS),
         files=files.sweep(),
         networks=_forget_networks(now - NETWORKS),
         links=_settle_links(),

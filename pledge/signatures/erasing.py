@@ -14,10 +14,10 @@ from pledge.core.db import reading
 from pledge.ledger.models import Reason
 from pledge.ledger.services import PlaceMove, append, append_places
 from pledge.mail import outbox
-from pledge.mail.allowance import mailbox_hash
 from pledge.mail.blocks import is_blocked
 from pledge.mail.message import Claimed, Composers, Message
 from pledge.mail.models import MailAllowance, MailKind, OutboxMail
+from pledge.mail.suppression import mailbox_hash
 from pledge.signatures.models import ErasureNotice, Signature, SignatureState
 from pledge.signatures.places import current_place, entry_place
 

@@ -9,9 +9,10 @@ from pledge.abuse import mail_servers
 from pledge.abuse.signals import Signal, is_among
 from pledge.core.encryption import Unreadable
 from pledge.mail import outbox
-from pledge.mail.allowance import has_confirmed, mailbox_hash, take_slot
+from pledge.mail.allowance import has_confirmed, take_slot
 from pledge.mail.models import MailKind
 from pledge.mail.providers import LARGE_PROVIDERS
+from pledge.mail.suppression import mailbox_hash
 from pledge.signatures.models import Signature
 
 _ADDRESS = select(Signature.email, Signature.domain_hash)

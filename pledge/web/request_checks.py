@@ -27,6 +27,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 #: The whole body of an unsubscription that a mail provider sends for its user (RFC 8058 section 3.1).
 ONE_CLICK = {"List-Unsubscribe": ["One-Click"]}
 _ONE_CLICK = "pledge_one_click"
+_TAKES = "pledge_takes"
 
 #: Asked by load balancers, by Prometheus and by `flask serve` itself, under the address of the machine.
 WATCHED = frozenset({"/healthz", "/readyz", "/metrics"})
@@ -83,6 +84,16 @@ def allows(*, body: int | Callable[[Config], int] = MAX_BODY, parts: int = 40) -
     return mark
 
 
+def takes(mimetype: str) -> Callable[[View], View]:
+    """Declare that a view takes a body of this type instead of a form, and checks it itself."""
+
+    def mark(view: View) -> View:
+        setattr(view, _TAKES, mimetype)
+        return view
+
+    return mark
+
+
 def one_click(view: View) -> View:
     """Declare that a view also takes the one POST that mail providers send from their own pages (RFC 8058 section 3.2)."""
     setattr(view, _ONE_CLICK, True)
@@ -131,6 +142,8 @@ def check() -> None:
         max_body, request.max_form_parts = allowed
         request.max_content_length = max_body(current_config())
         request.max_form_memory_size = _FORM_MEMORY
+    if is_from_here and request.mimetype == getattr(_view(), _TAKES, None):
+        return
     if request.mimetype not in FORM_TYPES and (request.content_length or request.mimetype):
         abort(415)
     if is_from_here and request.content_length == 0:

@@ -16,7 +16,6 @@ from pledge.abuse import mail_servers
 from pledge.accounts import alarms
 from pledge.campaigns.log_facts import published
 from pledge.core import clock, metrics, tracing
-from pledge.core.db import MAX_CLOCK_DIFFERENCE, clock_difference
 from pledge.core.logs import log
 from pledge.deliveries import register_queries
 from pledge.jobs import services
@@ -24,6 +23,9 @@ from pledge.ledger import log as public_log
 from pledge.ledger import services as ledger
 from pledge.mail import breaker, requests
 from pledge.mail import services as mail
+from pledge.mail.bounces import mailboxes
+from pledge.mail.bounces import services as bounces
+from pledge.mail.bounces.mailboxes import MailboxAway
 from pledge.name_lists import services as named_lists
 from pledge.news import queries as news
 from pledge.news import sending
@@ -32,6 +34,7 @@ from pledge.retention import services as retention
 from pledge.signatures import reminding
 from pledge.signatures.invalidation import applying
 from pledge.statistics import today
+from pledge.worker.clock_check import BETWEEN_CLOCK_CHECKS, ClockCheck
 from pledge.worker.composers import composers, handlers
 from pledge.worker.makers import makers
 from pledge.worker.sources import confirmations, ledger_sources
@@ -58,6 +61,10 @@ BETWEEN_VALVE_LOOKS = 2.0
 #: Seconds between checks how many of those mails were confirmed.
 BETWEEN_BREAKER_LOOKS = 5.0
 
+#: Seconds between looks into the mailbox of bounces, and while it is away.
+BETWEEN_BOUNCE_LOOKS = 30.0
+WITHOUT_BOUNCE_MAILBOX = 120.0
+
 #: Seconds between two batches of reminders.
 BETWEEN_REMINDERS = 1.0
 
@@ -74,9 +81,6 @@ BETWEEN_FILE_SWEEPS = 60.0
 #: Seconds between attempts to tell more of today (statistics/today.py decides when it may be).
 BETWEEN_TODAY = 120.0
 
-#: Seconds between comparisons with the database's clock.
-BETWEEN_CLOCK_CHECKS = 5.0
-
 #: Pauses while the database or the mail server is away.
 FIRST_PAUSE = 0.5
 MAX_PAUSE_WITHOUT_DATABASE = 5.0
@@ -88,32 +92,6 @@ STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 SENDERS = 8
 #: SQLite has one writer at a time anyway.
 SENDERS_ON_SQLITE = 1
-
-
-class ClockCheck:
-    """Whether this machine's clock agrees with the database's; checked every few seconds, by one thread for all."""
-
-    def __init__(self) -> None:
-        self._asking = threading.Lock()
-        self._due = 0.0
-        self._passes = True
-
-    def passes(self) -> bool:
-        with self._asking:
-            if clock.monotonic() >= self._due:
-                self._ask()
-            return self._passes
-
-    def _ask(self) -> None:
-        """Compare the clocks. Raises the errors of a database that is away."""
-        difference = clock_difference()
-        passes = abs(difference) <= MAX_CLOCK_DIFFERENCE
-        if not passes:
-            log.error("worker: wrong clock, nothing is done", database_ahead_seconds=round(difference, 1))
-        elif not self._passes:
-            log.warning("worker: the clock is right again")
-        self._passes = passes
-        self._due = clock.monotonic() + BETWEEN_CLOCK_CHECKS
 
 
 @dataclass
@@ -151,6 +129,10 @@ class Worker:
                 target=self.repeat, args=("mail servers", self.look_up_mail_servers), name="mail servers"
             )
             threads.append(look_up)
+        if config.bounce_mailbox.get_secret_value():
+            threads.append(
+                threading.Thread(target=self.repeat, args=("bounces", self.read_bounces), name="bounces")
+            )
         threads += [
             threading.Thread(target=self.send_mails, args=(config,), name=f"mail-{number}")
             for number in range(senders)
@@ -210,6 +192,16 @@ class Worker:
     def watch_breaker(self) -> float:
         breaker.watch(confirmations())
         return BETWEEN_BREAKER_LOOKS
+
+    def read_bounces(self) -> float:
+        config: Config = self.app.extensions["pledge.config"]
+        url = config.bounce_mailbox.get_secret_value()
+        try:
+            read = mailboxes.read(url, bounces.take, self.stopping.is_set)
+        except MailboxAway as away:
+            log.warning("mailbox of bounces away", kind=str(away))
+            return WITHOUT_BOUNCE_MAILBOX
+        return 0.0 if read == mailboxes.BATCH else BETWEEN_BOUNCE_LOOKS
 
     def sweep(self) -> float:
         retention.run(register_queries.last_handed_over(news.last_sent()))

@@ -206,7 +206,7 @@ class Notes:
     after: Callable[[str], None] = lambda to: None
     sent: list[tuple[str, bytes]] = field(default_factory=list)
 
-    def send(self, to: str, message: bytes) -> None:
+    def send(self, to: str, message: bytes, return_path: str = "") -> None:
         self.before(to)
         self.sent.append((to, message))
         self.after(to)

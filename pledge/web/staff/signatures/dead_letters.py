@@ -1,14 +1,19 @@
-"""Mails that were given up: the list, and trying one or all of them again."""
+"""Mails that were given up: the list, and trying one or all of them again; mailboxes that get no mail, and ending that."""
+
+from datetime import timedelta
 
 from flask import Response, make_response, redirect, render_template, request, url_for
 from werkzeug import Response as AnyResponse
 
 from pledge.accounts.roles import Permission
-from pledge.mail import moderation, queries
+from pledge.mail import moderation, queries, suppression, undelivered
 from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
+from pledge.web.staff.signatures.forms import LookUpForm
 
 PAGE = 50
+#: How far back the page counts what came back.
+WEEK = timedelta(days=7)
 _LARGEST_ID = 2**63 - 1
 
 
@@ -33,16 +38,31 @@ def retry_one(mail_id: int) -> AnyResponse:
     return redirect(url_for("staff.dead_letters"), 303)
 
 
-def _page(status: int) -> Response:
+@staff.post("/mail/lift")
+@needs(Permission.RUN_MAIL)
+def lift_suppression() -> AnyResponse:
+    form = LookUpForm(request.form)
+    if not form.validate():
+        return _page(422, form)
+    if suppression.lift(actor(), form.address.mailed) is None:
+        return _page(404, form, unknown=True)
+    return redirect(url_for("staff.dead_letters", lifted=1, _anchor="stopped"), 303)
+
+
+def _page(status: int, form: LookUpForm | None = None, *, unknown: bool = False) -> Response:
     before = request.args.get("before", type=int)
     if before is not None and not 0 < before <= _LARGEST_ID:
         before = None
-    letters = queries.dead_letters(PAGE + 1, before)
+    letters = undelivered.dead_letters(PAGE + 1, before)
     html = render_template(
         "staff/signatures/dead_letters.html",
         letters=letters[:PAGE],
         older=letters[PAGE - 1].id if len(letters) > PAGE else None,
         outbox=queries.outbox(),
         gone=status == 409,
+        returned=undelivered.returned_counts(WEEK),
+        stopped=suppression.counts(),
+        form=form or LookUpForm(),
+        unknown=unknown,
     )
     return make_response(html, status)

@@ -74,6 +74,7 @@ ACTIONS: dict[str, Any] = {
     "list.refuse": _l("Refused a list of names"),
     "list.retry": _l("Made a list of names again"),
     "list.retract": _l("Cancelled a request for a list of names"),
+    "mail.lift": _l("Let e-mails go to an address again"),
     "mail.retry": _l("Queued undelivered e-mails again"),
     "news.approve": _l("Approved news"),
     "news.begin": _l("News reached its milestone"),

@@ -53,7 +53,7 @@ class Walk:
         self.ticket = ""  #: where the last form led
 
     # The transport of the mails.
-    def send(self, to: str, message: bytes) -> None:
+    def send(self, to: str, message: bytes, return_path: str = "") -> None:
         from email import message_from_bytes, policy
 
         mail = message_from_bytes(message, policy=policy.default)

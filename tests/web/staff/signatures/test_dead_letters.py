@@ -4,8 +4,9 @@ import pytest
 from sqlalchemy import func, insert, select
 
 from pledge.audit.queries import Search, page
-from pledge.core.db import db
-from pledge.mail.models import MailKind, MailState, OutboxMail
+from pledge.core.db import db, transaction
+from pledge.mail import suppression
+from pledge.mail.models import MailKind, MailState, OutboxMail, Returned
 
 
 @pytest.fixture
@@ -103,3 +104,40 @@ def test_only_staff_with_the_permission_try_dead_letters_again(staff_client, fro
     assert client.post(f"/staff/mail/{one}/retry").status_code == 403
     assert client.post("/staff/mail/retry").status_code == 403
     assert queued() == 0
+
+
+# --- What came back, and mailboxes that get no mail ---
+
+
+def stopped(address: str, reason: Returned) -> None:
+    with transaction() as session:
+        suppression.suppress(session, suppression.key(suppression.mailbox_hash(address)), reason)
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize("returned", Returned)
+def test_what_came_back_is_counted_in_words(staff_client, frozen_clock, returned):
+    dead(3, frozen_clock, returned=returned.value, returned_status="5.9.9")
+    for lang in ("ko", "en"):
+        text = staff_client("admin", lang=lang).get("/staff/mail").text
+        assert f"<dt>{returned.value}</dt>" not in text
+        assert "<dd>3</dd>" in text
+        assert "5.9.9" in text
+
+
+def test_staff_let_mails_go_to_an_address_again(admin):
+    stopped("hong@example.org", Returned.COMPLAINT)
+    assert "Reported as spam" in admin.get("/staff/mail").text
+    answer = admin.post("/staff/mail/lift", data={"email": "hong@example.org"})
+    assert answer.status_code == 303
+    assert "E-mails go to this address again." in admin.get(answer.location).text
+    assert suppression.counts() == {}
+    (entry,) = page(Search(action="mail.lift")).lines
+    assert "hong" not in str(entry)
+
+
+@pytest.mark.parametrize(("address", "status"), [("kim@example.org", 404), ("no address", 422)])
+def test_an_address_to_which_nothing_is_stopped_is_said_to_be_none(admin, address, status):
+    stopped("hong@example.org", Returned.NO_MAILBOX)
+    assert admin.post("/staff/mail/lift", data={"email": address}).status_code == status
+    assert suppression.counts() == {Returned.NO_MAILBOX: 1}

@@ -1,0 +1,148 @@
+"""The mailbox that bounces and complaints come to: by IMAP (RFC 3501), or a maildir on this machine.
+
+Each message is deleted when it was read: it quotes addresses, and all that is kept of it is a status code.
+"""
+
+import imaplib
+import mailbox
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from pledge.core.networks import is_this_machine
+from pledge.mail.bounces.reading import MAX_BYTES
+
+#: Messages read at a time, so that a stopping worker does not wait long.
+BATCH = 50
+#: Seconds that the server may take for one reply.
+TIMEOUT = 15.0
+
+Take = Callable[[bytes], object]
+Stop = Callable[[], bool]
+
+
+class MailboxAway(Exception):
+    """The mailbox cannot be read now; the text names no account and nothing that the server said."""
+
+
+class BadMailboxUrl(ValueError):
+    """PLEDGE_BOUNCE_MAILBOX cannot be used; the text says why without quoting it."""
+
+
+def read(url: str, take: Take, stop: Stop = lambda: False) -> int:
+    """Give up to BATCH messages to `take` and delete them; how many there were. Raises MailboxAway, and what `take` raises."""
+    check(url)
+    done = 0
+    with _open(url) as box:
+        with _away():
+            numbers = box.messages()
+        for number in numbers[:BATCH]:
+            if stop():
+                break
+            with _away():
+                message = box.content(number)
+            take(message)
+            with _away():
+                box.delete(number)
+            done += 1
+    return done
+
+
+def check(url: str) -> None:
+    """Raises BadMailboxUrl when no mailbox can have this address."""
+    parts = urlsplit(url)
+    if parts.scheme == "maildir" and parts.path.startswith("/") and not parts.netloc:
+        return
+    if parts.scheme not in ("imaps", "imap") or not (parts.hostname and parts.username and parts.password):
+        raise BadMailboxUrl("it must look like imaps://user:password@host/INBOX or maildir:/path")
+    if parts.scheme == "imap" and not is_this_machine(parts.hostname):
+        raise BadMailboxUrl("a password would travel unencrypted: use imaps://")
+
+
+class _Imap:
+    """Messages by their UID; deleted ones are marked, and removed at the end."""
+
+    def __init__(self, client: imaplib.IMAP4) -> None:
+        self._client = client
+
+    def messages(self) -> list[str]:
+        (found,) = _ok(self._client.uid("SEARCH", "UNDELETED"))
+        return found.decode("ascii").split() if isinstance(found, bytes) else []
+
+    def content(self, number: str) -> bytes:
+        # The beginning only, without marking it as seen.
+        answer = _ok(self._client.uid("FETCH", number, f"(BODY.PEEK[]<0.{MAX_BYTES}>)"))
+        return next((part[1] for part in answer if isinstance(part, tuple)), b"")
+
+    def delete(self, number: str) -> None:
+        _ok(self._client.uid("STORE", number, "+FLAGS.SILENT", r"(\Deleted)"))
+
+
+class _Maildir:
+    def __init__(self, box: mailbox.Maildir) -> None:
+        self._box = box
+
+    def messages(self) -> list[str]:
+        return self._box.keys()
+
+    def content(self, number: str) -> bytes:
+        with self._box.get_file(number) as file:
+            return file.read(MAX_BYTES)
+
+    def delete(self, number: str) -> None:
+        self._box.discard(number)
+
+
+@contextmanager
+def _open(url: str) -> Iterator[_Imap | _Maildir]:
+    parts = urlsplit(url)
+    if parts.scheme == "maildir":
+        with _away():
+            box = mailbox.Maildir(parts.path, create=False)
+        yield _Maildir(box)
+        return
+    with _away():
+        client = _connect(url)
+    try:
+        yield _Imap(client)
+    finally:
+        with suppress(imaplib.IMAP4.error, OSError):
+            client.expunge()
+            client.logout()
+        with suppress(OSError):
+            client.shutdown()  # closed already, unless the server went away
+
+
+def _connect(url: str) -> imaplib.IMAP4:
+    parts = urlsplit(url)
+    host, user, password = parts.hostname or "", unquote(parts.username or ""), unquote(parts.password or "")
+    client: imaplib.IMAP4 = (
+        imaplib.IMAP4_SSL(host, parts.port or 993, ssl_context=ssl.create_default_context(), timeout=TIMEOUT)
+        if parts.scheme == "imaps"
+        else imaplib.IMAP4(host, parts.port or 143, timeout=TIMEOUT)
+    )
+    try:
+        client.login(user, password)
+        folder = unquote(parts.path.lstrip("/")) or "INBOX"
+        _ok(client.select(f'"{folder}"'))
+    except BaseException:
+        client.shutdown()
+        raise
+    return client
+
+
+def _ok(answer: tuple[str, list[Any]]) -> list[Any]:
+    status, data = answer
+    if status != "OK":
+        raise imaplib.IMAP4.error(status)
+    return data
+
+
+@contextmanager
+def _away() -> Iterator[None]:
+    try:
+        yield
+    except (imaplib.IMAP4.error, mailbox.Error, OSError, KeyError) as error:
+        raise MailboxAway(type(error).__name__) from None

@@ -1,0 +1,111 @@
+"""What a report says about one of our mails: a bounce (RFC 3464, or in the words of an older server) or a complaint (RFC 5965).
+
+A report counts by the return path of the mail that it is about (return_path.py), which nobody else can make; who sent it does
+not matter. Nothing of its text is kept but the status code. Whatever is in it, reading it ends, and raises nothing.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email import message_from_bytes
+from email.message import Message
+
+from flufl.bounce import all_failures
+
+from pledge.core.logs import log
+from pledge.mail.bounces import return_path, statuses
+from pledge.mail.bounces.return_path import SentMail
+from pledge.mail.models import Returned
+
+#: Bytes of a report that are read: what happened is at its beginning, and the return path in its header or the copy after that.
+MAX_BYTES = 256 * 1024
+#: Characters of a text in which a status code is looked for.
+_MAX_TEXT = 10_000
+#: Types of feedback that mean "I did not want this" (RFC 5965 section 7.3; opt-out is what some providers call it).
+_COMPLAINTS = {"abuse", "fraud", "opt-out", "opt-out-list"}
+
+
+@dataclass(frozen=True)
+class Report:
+    """What came back for a mail."""
+
+    mail: SentMail
+    returned: Returned
+    status: str | None  #: enhanced status code
+
+
+def read(raw: bytes) -> Report | None:
+    """The report in a message; None when it is none, or about no mail of ours."""
+    raw = raw[:MAX_BYTES]
+    mail = return_path.find(raw)
+    if mail is None:
+        return None
+    try:
+        message = message_from_bytes(raw)
+        found = _complaint(message) or _delivery_status(message) or _in_words(message)
+    except Exception as error:  # noqa: BLE001  # a stranger wrote it: nested a thousand times, in an unknown charset, …
+        log.warning("report not readable", kind=type(error).__name__)
+        return None
+    return None if found is None else Report(mail, *found)
+
+
+_Found = tuple[Returned, str | None]
+
+
+def _complaint(message: Message) -> _Found | None:
+    for part in message.walk():
+        if part.get_content_type() == "message/feedback-report":
+            if str(_fields(part).get("Feedback-Type", "")).strip().lower() in _COMPLAINTS:
+                return Returned.COMPLAINT, None
+            return None
+    return None
+
+
+def _delivery_status(message: Message) -> _Found | None:
+    """By the machine-readable part: the first recipient that failed, else one that is delayed."""
+    delayed: _Found | None = None
+    for part in message.walk():
+        if part.get_content_type() != "message/delivery-status":
+            continue
+        for recipient in _recipients(part):
+            action = str(recipient.get("Action", "")).strip().lower()
+            status = _status_of(recipient)
+            if action == "failed":
+                return statuses.meaning(status, permanent=True), status
+            if action == "delayed":
+                delayed = Returned.DELAYED, status
+    return delayed
+
+
+def _in_words(message: Message) -> _Found | None:
+    """By the forms that servers without RFC 3464 use, as Mailman's library knows them."""
+    temporary, permanent = all_failures(message)
+    if not temporary and not permanent:
+        return None
+    status = statuses.find(_text(message))
+    return statuses.meaning(status, permanent=bool(permanent)), status
+
+
+def _status_of(recipient: Message) -> str | None:
+    """The code of the field Status; where that says nothing, one that the other server has said."""
+    status = statuses.find(str(recipient.get("Status", "")))
+    if status is not None and status.partition(".")[2] != statuses.UNDEFINED:
+        return status
+    return statuses.find(str(recipient.get("Diagnostic-Code", ""))[:_MAX_TEXT]) or status
+
+
+def _fields(part: Message) -> Message:
+    inner = part.get_payload()
+    return inner[0] if isinstance(inner, list) and inner and isinstance(inner[0], Message) else part
+
+
+def _recipients(part: Message) -> Iterator[Message]:
+    inner = part.get_payload()
+    yield from (one for one in inner if isinstance(one, Message)) if isinstance(inner, list) else ()
+
+
+def _text(message: Message) -> str:
+    for part in message.walk():
+        if part.get_content_maintype() == "text":
+            content = part.get_payload(decode=True)
+            return content[:_MAX_TEXT].decode("ascii", "replace") if isinstance(content, bytes) else ""
+    return ""

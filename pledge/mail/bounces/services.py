@@ -1,0 +1,64 @@
+"""Recording reports: what came back for a mail, and whether its mailbox gets any more. A report that comes twice counts once."""
+
+from datetime import timedelta
+
+from sqlalchemy import LargeBinary, Update, bindparam, text, true, update
+from sqlalchemy.orm import Session
+
+from pledge.core import clock
+from pledge.core.db import transaction
+from pledge.core.db.types import UTCDateTime
+from pledge.core.logs import log
+from pledge.mail import suppression
+from pledge.mail.bounces.reading import Report, read
+from pledge.mail.models import OutboxMail, Returned
+
+#: How long the id of a call is kept; what is older is refused by its time.
+EVENTS = timedelta(hours=1)
+
+_NOTE = text(
+    "INSERT INTO mail_events (digest, at) VALUES (:digest, :at) ON CONFLICT (digest) DO NOTHING RETURNING digest"
+).bindparams(bindparam("digest", type_=LargeBinary), bindparam("at", type_=UTCDateTime))
+
+
+def take(raw: bytes) -> bool:
+    """Record what a message reports; False when it reports nothing about a mail of ours."""
+    report = read(raw)
+    if report is None:
+        return False
+    with transaction() as session:
+        _record(session, report)
+    return True
+
+
+def take_once(event: bytes, raw: bytes) -> bool:
+    """The same for a call that has an id (`event`: its SHA-256); False too when that one was taken before."""
+    report = read(raw)
+    if report is None:
+        return False
+    with transaction() as session:
+        if session.scalar(_NOTE, {"digest": event, "at": clock.now()}) is None:
+            return False
+        _record(session, report)
+    return True
+
+
+def _record(session: Session, report: Report) -> None:
+    if report.returned in suppression.REASONS:
+        suppression.suppress(session, report.mail.mailbox, report.returned)
+    session.execute(_mark(report))
+    log.info("mail returned", mail=report.mail.id, returned=report.returned.value, status=report.status)
+
+
+def _mark(report: Report) -> Update:
+    """What came first stays, except that a delay may end in a failure, and a complaint says most."""
+    nothing_yet = OutboxMail.returned.is_(None)
+    may_replace = {
+        Returned.DELAYED: nothing_yet,
+        Returned.COMPLAINT: true(),
+    }.get(report.returned, nothing_yet | (OutboxMail.returned == Returned.DELAYED))
+    return (
+        update(OutboxMail)
+        .where(OutboxMail.id == report.mail.id, may_replace)
+        .values(returned=report.returned.value, returned_status=report.status)
+    )

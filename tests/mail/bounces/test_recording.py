@@ -1,0 +1,94 @@
+"""What is recorded of a report, once, and what a mail's return path looks like on the way out."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import func, select
+
+from pledge.core.db import db
+from pledge.mail import suppression
+from pledge.mail.bounces import return_path, services
+from pledge.mail.models import MailEvent, MailState, MailSuppression, Returned
+from pledge.mail.smtp import SmtpTransport
+from tests.mail.bounces.reports import MAILBOX, report
+from tests.support.mails import deliver, enqueue, fate, pending
+
+
+def count(model):
+    db.session.rollback()
+    return db.session.scalar(select(func.count()).select_from(model))
+
+
+def test_each_mail_goes_out_with_a_return_path_of_its_own(site, smtp):
+    first, second = enqueue(pending("a@example.org")), enqueue(pending("b@example.org"))
+    transport = SmtpTransport(smtp.url, "no-reply@example.org", "localhost", timeout=1)
+    deliver(transport)
+    transport.close()
+    found = {mail.recipients[0]: return_path.find(mail.sender.encode()) for mail in smtp.received}
+    assert {to: sent.id for to, sent in found.items()} == {"a@example.org": first, "b@example.org": second}
+    for to, sent in found.items():
+        assert sent.mailbox == suppression.key(suppression.mailbox_hash(to))
+
+
+def test_without_an_address_for_bounces_the_sender_is_that_of_all_mails(app, smtp):
+    enqueue(pending("a@example.org"))
+    transport = SmtpTransport(smtp.url, "no-reply@example.org", "localhost", timeout=1)
+    deliver(transport)
+    transport.close()
+    assert [mail.sender for mail in smtp.received] == ["no-reply@example.org"]
+
+
+@pytest.mark.parametrize(
+    ("names", "returned", "stops"),
+    [
+        (["postfix-delayed"], Returned.DELAYED, False),
+        (["postfix-delayed", "postfix-unknown-user"], Returned.NO_MAILBOX, True),
+        (["postfix-unknown-user", "postfix-delayed"], Returned.NO_MAILBOX, True),
+        (["exchange-policy"], Returned.POLICY, False),
+        (["gmail-full", "arf-abuse"], Returned.COMPLAINT, True),
+        (["gmail-full", "gmail-full"], Returned.FULL, False),
+    ],
+)
+def test_what_came_back_is_kept_with_the_mail(site, names, returned, stops):
+    mail = enqueue(pending(MAILBOX))
+    for name in names:
+        assert services.take(report(name, mail_id=mail))
+    row = fate(mail)
+    assert (row.state, row.returned) == (MailState.QUEUED, returned)
+    assert count(MailSuppression) == stops
+
+
+def test_a_complaint_counts_after_the_mail_is_forgotten(site):
+    assert services.take(report("arf-abuse", mail_id=999_999))
+    assert suppression.suppressed({MAILBOX}) == {MAILBOX}
+
+
+def test_a_forged_report_does_nothing(site):
+    mail = enqueue(pending(MAILBOX))
+    assert not services.take(report("postfix-unknown-user", path="bounce+" + "a" * 52 + "@pledge.example"))
+    assert fate(mail).returned is None
+    assert count(MailSuppression) == 0
+
+
+def test_of_the_text_of_a_report_nothing_is_stored(site, caplog, capsys):
+    services.take(report("postfix-unknown-user", mail_id=enqueue(pending(MAILBOX))))
+    with db.engine.connect() as connection:
+        dump = " ".join(
+            str(row) for table in db.metadata.sorted_tables for row in connection.execute(select(table))
+        )
+    for text in (dump, capsys.readouterr().err):
+        assert "corp.example" not in text
+        assert "User unknown" not in text
+
+
+def test_an_event_that_comes_twenty_times_at_once_counts_once(site):
+    raw = report("arf-abuse", mail_id=enqueue(pending(MAILBOX)))
+
+    def take(_number):
+        with site.app_context():
+            return services.take_once(b"e" * 32, raw)
+
+    with ThreadPoolExecutor(8) as threads:
+        taken = list(threads.map(take, range(20)))
+    assert sorted(taken) == [False] * 19 + [True]
+    assert count(MailEvent) == 1

@@ -1,0 +1,136 @@
+"""Mailboxes that get no mail any more, as there is none or its owner complained."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from pledge.audit.queries import Search, page
+from pledge.core import clock as time
+from pledge.core.db import db, transaction
+from pledge.mail import suppression, undelivered
+from pledge.mail.models import MailKind, MailState, MailSuppression, OutboxMail, Returned
+from pledge.mail.smtp import SmtpTransport
+from tests.support import factories
+from tests.support.mails import Notes, deliver, enqueue, enqueue_true, fate, pending
+
+pytestmark = pytest.mark.usefixtures("app")
+
+
+def suppress(address, reason=Returned.NO_MAILBOX):
+    with transaction() as session:
+        suppression.suppress(session, suppression.key(suppression.mailbox_hash(address)), reason)
+
+
+@pytest.mark.parametrize(
+    "kind", [MailKind.CONFIRM, MailKind.NEWS, MailKind.ENDORSE_PUBLISHED, MailKind.THANKS]
+)
+def test_no_mail_goes_to_a_suppressed_mailbox(kind):
+    suppress(enqueue_true(kind))
+    notes = Notes()
+    assert deliver(notes).dropped == 1
+    assert notes.sent == []
+
+
+def test_whatever_stands_behind_a_plus_is_the_same_mailbox_and_others_are_others():
+    suppress("hong+a@corp.example.org")
+    enqueue(pending("hong+b@corp.example.org"))
+    enqueue(pending("kim@corp.example.org"))
+    notes = Notes()
+    deliver(notes)
+    assert notes.recipients == ["kim@corp.example.org"]
+
+
+def test_no_mail_is_enqueued_and_the_page_is_the_same(app):
+    factories.campaign()
+    client = app.test_client()
+    suppress("gone@example.org")
+    pages = []
+    for address in ("gone@example.org", "here@example.org"):
+        answer = client.post("/en/c/blue-skies/sign", data=factories.sign_form(email=address))
+        page = client.get(answer.location)
+        pages.append((answer.status_code, page.status_code, page.text.replace(answer.location, "")))
+    factories.answer_requests()
+    db.session.rollback()
+    assert len(db.session.scalars(select(OutboxMail)).all()) == 1
+    assert pages[0][:2] == pages[1][:2] == (303, 200)
+    assert len(pages[0][2]) == len(pages[1][2])
+
+
+def test_a_suppression_ends_after_180_days(clock):
+    suppress("hong@example.org")
+    clock.move(days=179)
+    assert suppression.suppressed({"hong@example.org"}) == {"hong@example.org"}
+    clock.move(days=1, seconds=1)
+    assert suppression.suppressed({"hong@example.org"}) == set()
+    assert suppression.counts() == {}
+
+
+def test_the_table_holds_no_address():
+    suppress("hong@example.org", Returned.COMPLAINT)
+    row = db.session.scalars(select(MailSuppression)).one()
+    assert len(row.mailbox) == 10
+    assert row.reason == "complaint"
+    assert row.until - row.at == timedelta(days=180)
+
+
+# --- The server says so at once ---
+
+
+@pytest.fixture
+def server(smtp):
+    transport = SmtpTransport(smtp.url, "no-reply@example.org", "localhost", timeout=1)
+    yield transport
+    transport.close()
+
+
+@pytest.mark.parametrize(
+    ("answer", "returned", "stops"),
+    [
+        ("550 5.1.1 <x>: Recipient address rejected", Returned.NO_MAILBOX, True),
+        ("550 5.2.1 mailbox disabled", Returned.NO_MAILBOX, True),
+        ("552 5.2.2 mailbox full", Returned.FULL, False),
+        ("550 5.7.1 your network is listed", Returned.POLICY, False),
+        # Without a code nobody knows whether the address or the sender is meant.
+        ("550 no", Returned.REFUSED, False),
+    ],
+)
+def test_an_answer_that_is_about_the_address_stops_its_mails(smtp, server, answer, returned, stops):
+    smtp.behave(at_recipient=answer)
+    mail = enqueue(pending("gone@example.org"))
+    deliver(server)
+    row = fate(mail)
+    assert (row.state, row.returned, row.last_error[:3]) == (MailState.DEAD, returned, "5xx")
+    assert suppression.suppressed({"gone@example.org"}) == ({"gone@example.org"} if stops else set())
+    assert undelivered.returned_counts(timedelta(days=1)) == {returned: 1}
+
+
+def test_a_server_that_is_busy_stops_nothing(smtp, server):
+    smtp.behave(at_recipient="450 4.2.1 later")
+    enqueue(pending("busy@example.org"))
+    deliver(server)
+    assert suppression.suppressed({"busy@example.org"}) == set()
+
+
+# --- Staff ---
+
+
+def test_staff_lift_a_suppression_for_an_address_that_they_type():
+    suppress("hong@example.org", Returned.COMPLAINT)
+    assert suppression.lift(factories.ANNA, "kim@example.org") is None
+    assert suppression.lift(factories.ANNA, "hong+any@example.org") is Returned.COMPLAINT
+    assert suppression.suppressed({"hong@example.org"}) == set()
+    assert suppression.lift(factories.ANNA, "hong@example.org") is None
+    (entry,) = page(Search()).lines
+    assert (entry.action, "hong" in str(entry)) == ("mail.lift", False)
+
+
+def test_mails_of_before_are_counted_by_what_came_back():
+    enqueue(pending("a@example.org"))
+    now = time.now()
+    with transaction() as session:
+        row = session.scalars(select(OutboxMail)).one()
+        row.returned = Returned.POLICY
+        row.created_at = now - timedelta(days=8)
+    assert undelivered.returned_counts(timedelta(days=7)) == {}
+    assert undelivered.returned_counts(timedelta(days=9)) == {Returned.POLICY: 1}
