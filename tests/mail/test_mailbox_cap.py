@@ -1,9 +1,11 @@
 """However many tags somebody puts behind an address: its mailbox gets no more mails than any other."""
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import func, select
 
 from pledge.core.db import db
+from pledge.mail import services
 from pledge.mail.models import MailAllowance
 from pledge.signatures.models import Signature
 from tests.support.factories import (
@@ -94,3 +96,28 @@ def test_erasing_takes_the_mailboxs_times_away(open_site, frozen_clock):
     assert client.post(f"/en/me/{manage_token(person)}/erase").status_code == 200
     db.session.rollback()
     assert db.session.scalar(select(func.count()).select_from(MailAllowance)) == 0
+
+
+@pytest.mark.sqlite_only
+def test_a_thousand_forms_from_a_thousand_networks_without_redis_mail_one_address_three_times(
+    make_app, redis, smtp, frozen_clock
+):
+    app = make_app(redis_url=redis.url, smtp_url=SecretStr(smtp.url), trusted_proxies=1)
+    redis.stop()
+    with app.app_context():
+        campaign()
+        client = app.test_client()
+        client.checked = False
+        for number in range(1000):
+            network = f"198.{18 + number // 250}.{number % 250}.7"
+            answer = client.post(
+                SIGN, data=sign_form(email="victim@corp.example.com"), headers={"X-Forwarded-For": network}
+            )
+            assert answer.status_code in (200, 303)
+        transport = services.transport(app.extensions["pledge.config"])
+        for _ in range(24 * 4):
+            answer_requests()
+            deliver_all(transport)
+            frozen_clock.move(minutes=15)
+        transport.close()
+    assert 1 <= len(smtp.recipients()) <= 3

@@ -7,9 +7,12 @@ from werkzeug import Response as AnyResponse
 
 from pledge.accounts.roles import Permission
 from pledge.mail import moderation, queries, suppression, undelivered
+from pledge.statistics.deliverability import deliverability
 from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.signatures.forms import LookUpForm
+from pledge.web.staff.system.dashboard import PROVIDERS
+from pledge.web.staff.system.durations import duration
 
 PAGE = 50
 #: How far back the page counts what came back.
@@ -62,6 +65,9 @@ def _page(status: int, form: LookUpForm | None = None, *, unknown: bool = False)
         gone=status == 409,
         returned=undelivered.returned_counts(WEEK),
         stopped=suppression.counts(),
+        providers=deliverability(),
+        provider_labels=PROVIDERS,
+        duration=duration,
         form=form or LookUpForm(),
         unknown=unknown,
     )
