@@ -118,7 +118,16 @@ def _addresses() -> Iterator[tuple[str, dict[str, Any]]]:
         found = news.public_news(campaign.id, languages.default())
         letter = ("letter",) if campaign.has_letter_page else ()
         archive = ("news",) if found else ()
-        for endpoint in ("campaign", *open_only, "organizations", "progress", *letter, *archive, "spread"):
+        for endpoint in (
+            "campaign",
+            *open_only,
+            "organizations",
+            "progress",
+            *letter,
+            *archive,
+            "spread",
+            "live",
+        ):
             yield f"public.{endpoint}", {"slug": slug}
         for item in found:
             yield "public.news_item", {"slug": slug, "news_id": item.id}

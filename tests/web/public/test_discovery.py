@@ -59,6 +59,7 @@ def test_the_sitemap_lists_each_page_that_may_be_found_in_each_language(app, cli
             "c/air/sign",
             "c/air/endorse",
             "c/air/spread",
+            "c/air/live",
             "c/air/pledge/1",
         ):
             page = pages[f"{BASE}/{lang}/{path}"]
