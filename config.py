@@ -276,6 +276,9 @@ class Config(BaseSettings):
     limit_token: Limit = "30 per minute"  # noqa: S105  # a limit on links
     limit_link: Limit = "30 per 10 minutes"
     limit_domain: Limit = "3000 per day"
+    limit_unproved: Limit = "10 per 10 minutes"
+    step_up_network: Limit = "3 per 10 minutes"
+    step_up_domain: Limit = "30 per 10 minutes"
     news_pace: int = Field(default=600, ge=1, le=100_000)
     first_mail_pace: int = Field(default=1200, ge=1, le=1_000_000)
     breaker_share: int = Field(default=20, ge=0, le=60)

@@ -64,6 +64,18 @@ sign_ups = Counter(
     ["campaign"],
     registry=_values,
 )
+signals = Counter(
+    "pledge_signals",
+    "Signals of robots at valid forms, once for each time that a form is sent.",
+    ["signal"],
+    registry=_values,
+)
+step_ups = Counter(
+    "pledge_step_ups",
+    "Forms that had to be proved, by what came: none (now they are asked), proved, unproved, expired, spent or unusable.",
+    ["answer"],
+    registry=_values,
+)
 confirmations = Counter(
     "pledge_confirmations",
     "Confirmations that were recorded: `subject` is signature or endorsement, `by` is link, code or number.",

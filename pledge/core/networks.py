@@ -50,3 +50,9 @@ def _read(address: str) -> IPv4Address | IPv6Address | None:
         found = _WITH_PORT.fullmatch(address)
         return None if found is None else _read(found[1] or found[2])
     return ip.ipv4_mapped or ip if isinstance(ip, IPv6Address) else ip
+
+
+def is_loopback(address: str) -> bool:
+    """Whether an address is this machine's own, so that it says nothing about where a request came from."""
+    ip = _read(address)
+    return ip is not None and ip.is_loopback

@@ -36,6 +36,7 @@ class Purpose(StrEnum):
     ENDORSE_MANAGE = "endorse_manage"
     ENDORSE_TICKET = "endorse_ticket"
     UPLOAD = "upload"
+    FORM = "form"
     PREVIEW = "preview"
     PARTNER = "partner"
     STAFF_INVITATION = "staff_invitation"
@@ -52,6 +53,8 @@ LIFETIMES = {
     Purpose.ENDORSE_CONTACT: timedelta(days=7),
     Purpose.ENDORSE_MANAGE: timedelta(days=400),
     Purpose.ENDORSE_TICKET: None,
+    #: Tells when the page of a form was made, however long ago.
+    Purpose.FORM: None,
     #: As long as a stored file waits for a row that refers to it.
     Purpose.UPLOAD: timedelta(days=1),
     #: It shows a draft to whoever has it, so it does not last.

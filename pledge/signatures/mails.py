@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Select, bindparam, case, literal, select
 
+from pledge.abuse.signals import Signal, is_among
 from pledge.campaigns.models import Campaign
 from pledge.campaigns.opening import open_now
 from pledge.campaigns.senders import composer
@@ -42,6 +43,7 @@ class MailedSigner:
     updates: bool  #: wants news
     is_settled: bool  #: the person's signature counts, or was taken out of the count: this row or another one
     has_confirmed: bool  #: it is settled, or the person has confirmed a submission since this one
+    signals: str | None  #: seen at signing (abuse/signals.py)
     slug: str
     is_open: bool  #: the campaign takes signatures
     campaign: str  #: the campaign's title in the mail's language
@@ -57,7 +59,8 @@ def _about() -> Select[*tuple[Any, ...]]:
                 Signature.code_only_after,
                 Signature.confirmed_at,
             ),
-            *(Signature.updates, IS_SETTLED, HAS_CONFIRMED, Campaign.slug),
+            *(Signature.updates, IS_SETTLED, HAS_CONFIRMED, Signature.signals),
+            Campaign.slug,
             case((open_now(), literal(True)), else_=literal(False)),
             title_in(OutboxMail.lang, Signature.campaign_id),
         )
@@ -86,7 +89,8 @@ def composers() -> Composers:
 def confirm(mail: Claimed, signer: MailedSigner) -> Message | None:
     """Please confirm: only while this submission is pending and no other one of the person is settled.
 
-    It says until when. When it waited for more than a week, only the link still works.
+    It says until when. When it waited for more than a week, only the link still works. A form that came without the proof of
+    work that it was asked for has a code and no link: it is confirmed where it was sent from.
     """
     now, until = clock.now(), _confirmable_until(signer)
     if until is None:
@@ -94,8 +98,8 @@ def confirm(mail: Claimed, signer: MailedSigner) -> Message | None:
     code, code_until = "", signer.code_since + CODE_LIFETIME
     if code_until > now:
         code, until = tokens.code(signer.id, mail.seq), min(until, code_until)
-    if signer.code_only_after is not None and mail.seq > signer.code_only_after:
-        # No link at all: a machine that reads this mail must not get from it to the page where the code is typed.
+    if _has_no_link(mail, signer):
+        # Not even to the page where the code is typed: a machine that reads this mail must not get there from it.
         values = {"campaign": signer.campaign, "until": format_datetime(until, mail.lang), "code": code}
         return Message(signer.email, {**values, "link": "", "not_me": ""}) if code else None
     return _to_confirm(mail, signer, until, code=code)
@@ -107,6 +111,8 @@ def reminder(mail: Claimed, signer: MailedSigner) -> Message | None:
     """
     until = _confirmable_until(signer)
     if until is None or signer.has_confirmed or not signer.is_open or switches.current().signing_paused:
+        return None
+    if is_among(Signal.UNPROVED, signer.signals):
         return None
     return _to_confirm(mail, signer, until)
 
@@ -179,6 +185,12 @@ def _to_confirm(mail: Claimed, signer: MailedSigner, until: datetime, **values: 
     links = {"link": urls.confirm_link(mail.lang, token), "not_me": urls.not_me_link(mail.lang, token)}
     until_text = format_datetime(until, mail.lang)
     return Message(signer.email, {"campaign": signer.campaign, "until": until_text, **links, **values})
+
+
+def _has_no_link(mail: Claimed, signer: MailedSigner) -> bool:
+    """Whether a mail to confirm has a code only: it was asked for by that, or the form came without its proof of work."""
+    is_asked_for = signer.code_only_after is not None and mail.seq > signer.code_only_after
+    return is_asked_for or is_among(Signal.UNPROVED, signer.signals)
 
 
 def _to_own_page(mail: Claimed, signer: MailedSigner, **values: str) -> Message:

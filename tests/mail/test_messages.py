@@ -381,3 +381,21 @@ def test_an_invalidated_signer_still_gets_the_link_to_the_own_page(app):
     enqueue(factories.signature(state="invalidated"), MailKind.MANAGE)
 
     assert deliver(Notes()).sent == 1
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_the_mail_to_somebody_who_went_on_without_proof_of_work_has_a_code_and_no_link(app, lang):
+    person = pending("hong@example.org", signals="network unproved")
+    content = sent(MailKind.CONFIRM, lang, person)
+    for kind in ("plain", "html"):
+        assert tokens.code(person.id, 1) in part(content, kind)
+        assert not LINK.findall(part(content, kind))
+        assert "/confirm/" not in part(content, kind)
+
+
+def test_who_went_on_without_proof_of_work_gets_no_reminder_and_no_dead_code(app, frozen_clock):
+    person = pending("hong@example.org", signals="unproved")
+    reminder, late = enqueue(person, MailKind.REMINDER), enqueue(person, seq=2)
+    frozen_clock.move(days=8)
+    assert deliver(Notes()).dropped == 2
+    assert {fate(reminder).state, fate(late).state} == {"dropped"}

@@ -4,6 +4,7 @@ Only these pages may be framed. Everything that follows (the code, the mailed li
 """
 
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from flask import Response, make_response, render_template, request, url_for
@@ -13,8 +14,10 @@ from pledge.core import countries, i18n
 from pledge.web.caching import kept
 from pledge.web.embed.blueprint import embed
 from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404, campaign_page
+from pledge.web.public.mailed_links.journey import by_code
 from pledge.web.public.signing.forms import SignForm
 from pledge.web.public.signing.sign import take
+from pledge.web.public.signing.step_up import ExtraStep
 from pledge.web.security_headers import FRAMEABLE_POLICY
 
 
@@ -50,9 +53,7 @@ def widget(slug: str) -> Response:
 
 @embed.post("/embed/<slug>/sign")
 def widget_sign(slug: str) -> Response:
-    return take(
-        slug, _page, lambda ticket: url_for("embed.widget_sent", slug=slug, ticket=ticket, **options())
-    )
+    return take(slug, _page, _step_page, partial(url_for, "embed.widget_sent", slug=slug, **options()))
 
 
 @embed.get("/embed/<slug>/check/<ticket>")
@@ -63,6 +64,7 @@ def widget_sent(slug: str, ticket: str) -> Response:
         campaign=campaign_or_404(slug),
         ticket=ticket,
         accent=options().get("accent", Accent.SKY),
+        by=by_code(),
     )
     return make_response(page)
 
@@ -87,6 +89,17 @@ def _page(campaign: CampaignView, form: SignForm | None, status: int) -> Respons
         page=page,
         form=form,
         accent=chosen["accent"],
-        action=url_for("embed.widget_sign", slug=campaign.slug, **{**options(), "form": "1"}),
+        action=_form_url(campaign),
     )
     return make_response(answer, status)
+
+
+def _step_page(campaign: CampaignView, step: ExtraStep) -> str:
+    accent = options().get("accent", Accent.SKY)
+    return render_template(
+        "embed/step_up.html", page=campaign, step=step, action=_form_url(campaign), accent=accent
+    )
+
+
+def _form_url(campaign: CampaignView) -> str:
+    return url_for("embed.widget_sign", slug=campaign.slug, **{**options(), "form": "1"})

@@ -1,6 +1,6 @@
 """Endorsing as an organisation: the form, and what happens when it is sent."""
 
-from flask import Response, make_response, render_template, request
+from flask import Response, make_response, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.datastructures import CombinedMultiDict
 
@@ -16,25 +16,34 @@ from pledge.web.public.campaign.pages import campaign_now_or_404, campaign_or_40
 from pledge.web.public.campaign.switched import RETRY_AFTER_PAUSE, signing_paused
 from pledge.web.public.endorsing.forms import EndorseForm
 from pledge.web.public.endorsing.subject import ENDORSEMENT
-from pledge.web.public.signing import sign_up_limit
-from pledge.web.public.signing.sign import see_other
+from pledge.web.public.signing import sign_up_limit, step_up
+from pledge.web.public.signing.sign import one_more_step, see_other
+from pledge.web.public.signing.step_up import ExtraStep, StepAnswer
 from pledge.web.request_checks import allows
 
 
-@public.route("/c/<slug>/endorse", methods=["GET", "POST"])
-@allows(body=logos.MAX_FORM, parts=logos.MAX_FIELDS)
+@public.get("/c/<slug>/endorse")
 def endorse(slug: str) -> Response:
-    if request.method != "POST":
-        return _form_page(campaign_or_404(slug), EndorseForm(country=countries.HOME), 200)
+    return _form_page(campaign_or_404(slug), EndorseForm(country=countries.HOME), 200)
+
+
+@public.post("/c/<slug>/endorse")
+@allows(body=logos.MAX_FORM, parts=logos.MAX_FIELDS)
+def endorse_post(slug: str) -> Response:
     campaign = campaign_now_or_404(slug)
     form = EndorseForm(CombinedMultiDict([request.files, request.form]))
     if signing_paused() or not campaign.is_open:  # before a picture is taken
         return _not_taken(campaign, form)
     is_valid = form.validate()
-    sign_up_limit.count(form, lambda: _beyond_limit(campaign, form), is_valid=is_valid)
+    answer = step_up.read_answer(form, slug) if is_valid else StepAnswer.NONE
+    if answer is not StepAnswer.PROVED:  # that one was counted when it was sent without
+        sign_up_limit.count(form, lambda: _beyond_limit(campaign, form), is_valid=is_valid)
     # Stored also when there are other mistakes, so that all of them are shown at once and a good logo is kept.
     if not logos.take(form) or not is_valid:
         return _form_page(campaign, form, 422)
+    step = step_up.judge(form, slug, answer, has_code=False, logo_kept=form.logo_kept.data or "").step
+    if step is not None:
+        return one_more_step(step, _step_page(campaign, step))
     try:
         ticket = endorsements.apply(_application(slug, form))
     except UnknownFile:
@@ -67,6 +76,11 @@ def _form_page(campaign: CampaignView, form: EndorseForm, status: int) -> Respon
     return make_response(
         render_template("public/endorsing/endorse.html", page=page, form=form, subject=ENDORSEMENT), status
     )
+
+
+def _step_page(campaign: CampaignView, step: ExtraStep) -> str:
+    action = url_for("public.endorse", slug=campaign.slug)
+    return render_template("public/signing/step_up.html", page=campaign, step=step, action=action)
 
 
 def _beyond_limit(campaign: CampaignView, form: EndorseForm) -> Response:

@@ -22,6 +22,7 @@ from pledge.endorsements.verification.registration import BadRegistrationNumber,
 from pledge.signatures.addresses import Address
 from pledge.web.forms import ByLanguage, PublicForm, TickField
 from pledge.web.public.signing.forms import check_address, is_version
+from pledge.web.public.signing.step_up import StepUpFields
 
 #: What a fault is called, by field where one wording does not fit all.
 _WORDS: dict[StrEnum, Any] = {
@@ -186,7 +187,7 @@ class ContentForm(PublicForm):
             raise ValidationError(words(field.name, faults[field.name]))
 
 
-class EndorseForm(ContentForm, PersonForm):
+class EndorseForm(StepUpFields, ContentForm, PersonForm):
     contact_name = StringField(_l("Name"))
     contact_title = StringField(_l("Title or position"))
     email = StringField(_l("Work e-mail"))

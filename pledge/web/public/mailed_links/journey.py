@@ -192,6 +192,11 @@ def my_link_sent(subject: Subject) -> Response:
     return make_response(render_template("public/mailed_links/my_link_sent.html", subject=subject))
 
 
+def by_code() -> str | None:
+    """`code` on the pages of a form that went on without proof of work, whose mail has no link; None on others."""
+    return "code" if request.args.get("by") == "code" else None
+
+
 def _was_resent() -> bool:
     return request.args.get("resent") == "1"
 
@@ -205,6 +210,7 @@ def _check_page(subject: Subject, slug: str, ticket: str, form: ConfirmCodeForm)
         form=form,
         match_number=subject.match_number(slug, ticket),
         resent=_was_resent(),
+        by=by_code(),
     )
     return make_response(page, 422 if form.errors else 200)
 
@@ -229,7 +235,7 @@ def _ticket_or_404(act: Callable[[], Any]) -> Any:
 
 
 def _back_to_check(subject: Subject, slug: str, ticket: str) -> Response:
-    return see_other(subject.url("check", slug=slug, ticket=ticket, resent=1))
+    return see_other(subject.url("check", slug=slug, ticket=ticket, resent=1, by=by_code()))
 
 
 def thanks(subject: Subject, link: Link[Any], token: str, status: int = 200, **more: Any) -> Response:

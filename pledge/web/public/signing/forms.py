@@ -17,6 +17,7 @@ from pledge.core.text.plain_text import six_digits, two_digits
 from pledge.signatures.addresses import Address, BadAddress, parse
 from pledge.signatures.rules import clean_name
 from pledge.web.forms import PublicForm, TickField
+from pledge.web.public.signing.step_up import StepUpFields
 
 _VERSION = re.compile(r"[1-9][0-9]{0,5}")
 
@@ -39,7 +40,7 @@ def is_version(text: str | None) -> bool:
     return not text or _VERSION.fullmatch(text) is not None
 
 
-class SignForm(PublicForm):
+class SignForm(StepUpFields, PublicForm):
     name = StringField(_l("Name"))
     email = StringField(_l("E-mail"))
     country = SelectField(_l("Country or region"), validate_choice=False)

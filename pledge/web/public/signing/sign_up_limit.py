@@ -40,7 +40,7 @@ def count(form: _FormWithAddress, page: Callable[[], Response], *, is_valid: boo
     Raises TooManyRequests; for the domain's sake with the `page` of the form, which keeps what was typed and says when to
     come back.
     """
-    g.mail_domain = _domain(form.address) if is_valid else None
+    g.mail_domain = limited_domain(form.address) if is_valid else None
     # A form counts as itself wherever it is sent from: the sign form of the widget is that of the page.
     g.form_sent = type(form).__name__
     try:
@@ -55,8 +55,8 @@ def count(form: _FormWithAddress, page: Callable[[], Response], *, is_valid: boo
         raise TooManyRequests(response=response) from None
 
 
-def _domain(address: Address) -> str | None:
-    """The registrable domain of an address; None for the large providers."""
+def limited_domain(address: Address) -> str | None:
+    """The registrable domain of an address, whose addresses are counted together; None for the large providers."""
     host = domain_of(address)
     domain = registrable(host) or host
     return None if domain in LARGE_PROVIDERS else domain

@@ -1,0 +1,402 @@
+"""The step-up: who is asked for a proof of work, what its page keeps, and what follows from each answer."""
+
+import html
+import json
+import re
+
+import pytest
+from sqlalchemy import select
+
+from pledge.abuse import proof
+from pledge.audit.models import Actor
+from pledge.core import clock, metrics, tokens
+from pledge.core.db import db, transaction
+from pledge.core.tokens import Purpose
+from pledge.mail import breaker, valve
+from pledge.mail.blocks import block
+from pledge.signatures.addresses import parse
+from pledge.signatures.identifiers import address_hash
+from pledge.signatures.models import Signature
+from pledge.switches import moderation
+from tests.support.at_once import at_once
+from tests.support.factories import campaign, endorse_form, sign_form, signature
+from tests.support.metrics import samples
+
+SIGN = "/en/c/blue-skies/sign"
+HALL = "203.0.113.7"
+BROWSER = {
+    "User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+    "Accept-Language": "ko",
+}
+
+
+@pytest.fixture(autouse=True)
+def _open_campaign(app, monkeypatch):
+    monkeypatch.setattr(proof, "ROUNDS", 10)
+    campaign()
+
+
+def mark(seconds_ago=30):
+    return tokens.mint(Purpose.FORM, [int(clock.now().timestamp()) - seconds_ago])
+
+
+def send(client, fields, *, path=SIGN, network=HALL, headers=BROWSER):
+    return client.post(path, data=fields, headers=headers, environ_base={"REMOTE_ADDR": network})
+
+
+def form(**changes):
+    return sign_form(**{"shown_at": mark(), **changes})
+
+
+def crowd(client, people=3, network=HALL):
+    """So many people sign from one network."""
+    for _ in range(people):
+        assert send(client, form(), network=network).status_code == 303
+
+
+def asked(client, **changes):
+    """The page that asks for a proof of work, for a form from the network of a crowd."""
+    crowd(client)
+    page = send(client, form(**changes))
+    assert page.status_code == 403
+    return page
+
+
+def fields_of(page):
+    """What the form on the page passes on."""
+    found = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', page.text)
+    return [(name, html.unescape(value)) for name, value in found if name != "altcha"]
+
+
+def challenge_of(page):
+    return json.loads(html.unescape(re.search(r'data-challenge="([^"]+)"', page.text)[1]))
+
+
+def solved(page):
+    """The form of the page as its script sends it."""
+    return {**dict(fields_of(page)), "altcha": proof.solve(challenge_of(page))}
+
+
+def stored():
+    return db.session.scalars(select(Signature).order_by(Signature.submitted_at, Signature.id)).all()
+
+
+def signals_of(email):
+    wanted = address_hash(parse(email))
+    return db.session.scalars(select(Signature.signals).where(Signature.address_hash == wanted)).one()
+
+
+# --- Who is asked ---
+
+
+def test_a_form_like_any_other_is_recorded_at_once_and_without_a_signal(client):
+    assert send(client, form(email="hong@example.org")).status_code == 303
+    assert signals_of("hong@example.org") is None
+
+
+def test_the_fourth_from_one_network_in_ten_minutes_is_asked_and_recorded_with_the_proof(client):
+    page = asked(client, email="hong@example.org")
+    assert len(stored()) == 3
+    assert send(client, solved(page)).status_code == 303
+    assert signals_of("hong@example.org") == "network proved"
+
+
+def test_the_next_network_is_not_asked(client):
+    crowd(client)
+    assert send(client, form(), network="203.0.113.8").status_code == 303
+
+
+def test_the_thirty_first_from_networks_of_one_block_is_asked(client):
+    client.checked = False
+    answers = [send(client, form(), network=f"2001:db8:1:{number:x}::1").status_code for number in range(32)]
+    assert answers == [303] * 30 + [403] * 2
+
+
+@pytest.mark.sqlite_only
+def test_two_hundred_people_behind_one_address_can_all_sign(client):
+    client.checked = False
+    for number in range(200):
+        answer = send(client, form(email=f"hall{number}@naver.com"))
+        if number >= 3:
+            assert answer.status_code == 403
+            answer = send(client, solved(answer))
+        assert answer.status_code == 303
+    assert len(stored()) == 200
+    assert {row.hold_reason for row in stored()} == {None}
+
+
+@pytest.mark.parametrize(
+    ("domain", "answers"), [("gmail.com", {303}), ("naver.com", {303}), ("example.net", {303, 403})]
+)
+def test_a_domain_is_a_signal_by_its_number_unless_it_is_a_large_provider(client, domain, answers):
+    client.checked = False
+    found = {
+        send(client, form(email=f"p{number}@{domain}"), network=f"198.51.{number}.1").status_code
+        for number in range(32)
+    }
+    assert found == answers
+
+
+def test_a_throwaway_address_is_asked(client):
+    assert send(client, form(email="x@mailinator.com")).status_code == 403
+    assert send(client, form(email="x@sub.mailinator.com"), network="2001:db8::1").status_code == 403
+
+
+def test_the_site_s_own_machine_is_no_network(client):
+    client.checked = False
+    assert {send(client, form(), network="127.0.0.1").status_code for _ in range(40)} == {303}
+
+
+def test_staff_who_raise_the_limits_for_a_hall_also_raise_what_is_asked_beyond(client):
+    moderation.turn(Actor(1, "admin@example.org", "192.0.2.1"), "limits", 5, "a hall of people")
+    crowd(client, 15)
+    assert send(client, form()).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("shown_at", "headers", "expected"),
+    [
+        (lambda: mark(30), BROWSER, None),
+        (lambda: mark(1), BROWSER, "quick"),
+        (lambda: None, BROWSER, "no_form"),
+        (lambda: "forged", BROWSER, "no_form"),
+        (lambda: tokens.mint(Purpose.UNSUBSCRIBE, [1]), BROWSER, "no_form"),
+        (lambda: mark(30), {"User-Agent": "curl/8.14"}, "headers"),
+        (lambda: None, {}, "headers no_form"),
+    ],
+    ids=[
+        "as people do",
+        "too quick",
+        "without mark",
+        "forged mark",
+        "another token",
+        "a program",
+        "a bare program",
+    ],
+)
+def test_what_a_form_looks_like_is_stored_and_asks_for_nothing_alone(client, shown_at, headers, expected):
+    assert (
+        send(client, form(email="hong@example.org", shown_at=shown_at()), headers=headers).status_code == 303
+    )
+    assert signals_of("hong@example.org") == expected
+
+
+def test_many_forms_that_no_browser_sent_are_held(client):
+    crowd(client)
+    page = send(client, sign_form(email="hong@example.org"), headers={})
+    assert send(client, solved(page), headers={}).status_code == 303
+    row = stored()[-1]
+    assert (row.signals, row.hold_reason) == ("headers network no_form proved", "signals")
+
+
+def test_the_page_of_a_form_marks_it_with_its_time_and_keeps_the_mark_while_mistakes_are_put_right(client):
+    shown = re.search(r'name="shown_at" value="([^"]+)"', client.get(SIGN).text)[1]
+    assert tokens.read(Purpose.FORM, shown).payload
+    page = send(client, form(shown_at=shown, age_ok=None))
+    assert page.status_code == 422
+    assert f'name="shown_at" value="{shown}"' in page.text
+
+
+# --- The page, and its answers ---
+
+
+def test_the_page_passes_on_all_that_was_sent(client):
+    sent = form(email="hong@example.org", updates="y", public_name="y", via='"<b>&')
+    crowd(client)
+    page = send(client, sent)
+    assert (page.status_code, page.headers["Cache-Control"]) == (403, "no-store")
+    assert dict(fields_of(page)) == sent
+
+
+@pytest.mark.parametrize("other", ["garbled", "another address", "another form"])
+def test_a_solution_that_is_none_leads_to_the_step_again_with_nothing_lost(client, other):
+    page = asked(client, email="hong@example.org")
+    if other == "garbled":
+        solution = "garbled"
+    elif other == "another address":
+        solution = solved(send(client, form(email="kim@example.org")))["altcha"]
+    else:
+        sent = endorse_form(email="hong@example.org")
+        solution = solved(send(client, sent, path="/en/c/blue-skies/endorse"))["altcha"]
+    again = send(client, {**solved(page), "altcha": solution})
+    assert again.status_code == 403
+    assert "did not arrive as it should" in again.text
+    assert fields_of(again) == fields_of(page)
+    assert challenge_of(again) != challenge_of(page)
+    assert send(client, solved(again)).status_code == 303
+
+
+def test_an_expired_solution_leads_to_the_step_again(client, frozen_clock):
+    page = asked(client)
+    frozen_clock.move(minutes=6)
+    again = send(client, solved(page))
+    assert again.status_code == 403
+    assert "more than five minutes ago" in again.text
+    assert send(client, solved(again)).status_code == 303
+
+
+def test_a_solution_works_once(client):
+    page = asked(client, email="hong@example.org")
+    answer = solved(page)
+    assert send(client, answer).status_code == 303
+    again = send(client, answer)
+    assert again.status_code == 403
+    assert "used already" in again.text
+    assert len(stored()) == 4
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("counters", ["redis", "memory"])
+def test_of_one_solution_that_is_sent_twenty_times_at_once_one_is_taken(make_app, request, counters):
+    url = request.getfixturevalue("redis").url if counters == "redis" else ""
+    app = make_app(redis_url=url)
+    client = app.test_client()
+    client.checked = False
+    answer = solved(asked(client, email="hong@example.org"))
+
+    def act():
+        own = app.test_client()
+        own.checked = False
+        return send(own, answer).status_code
+
+    assert sorted(at_once(app, *[act] * 20)) == [303] + [403] * 19
+    assert len(stored()) == 4
+
+
+def test_a_form_with_its_proof_counts_once_against_the_limit(make_app):
+    client = make_app(limit_sign="5 per hour").test_client()
+    page = asked(client)
+    assert send(client, solved(page)).status_code == 303
+    assert send(client, form()).status_code == 403  # the fifth
+    assert send(client, form()).status_code == 429
+
+
+def test_a_form_with_its_proof_counts_once_for_its_network_and_block(make_app):
+    client = make_app(step_up_network="1 per hour").test_client()
+    for host in range(1, 5):
+        network = f"203.0.113.{host}"
+        assert send(client, form(), network=network).status_code == 303
+        assert send(client, solved(send(client, form(), network=network)), network=network).status_code == 303
+    # Eight of ten for the block.
+    assert send(client, form(), network="203.0.113.9").status_code == 303
+
+
+def test_a_mistake_in_the_form_is_told_before_anything_is_asked(client):
+    crowd(client)
+    assert send(client, form(name="")).status_code == 422
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_the_page_is_the_same_whatever_is_known_of_an_address(client, lang):
+    for number, state in enumerate(("pending", "confirmed", "withdrawn")):
+        signature(email=f"p{number}@example.org", state=state)
+    with transaction() as session:
+        block(session, address_hash(parse("p3@example.org")))
+    crowd(client)
+    shown = mark()
+    pages = set()
+    for number in range(5):  # the last one is new
+        page = send(
+            client,
+            sign_form(email=f"p{number}@example.org", shown_at=shown),
+            path=f"/{lang}/c/blue-skies/sign",
+        )
+        text = re.sub(r'data-challenge="[^"]+"', "", page.text.replace(f"p{number}@", "p@"))
+        pages.add((page.status_code, len(page.data), text, str(sorted(page.headers.keys()))))
+    assert len(pages) == 1
+
+
+# --- Without JavaScript ---
+
+
+def test_who_goes_on_without_the_proof_is_recorded_and_told_to_type_the_code(client):
+    page = asked(client, email="hong@example.org")
+    answer = send(client, {**dict(fields_of(page)), "unproved": "y"})
+    assert answer.status_code == 303
+    assert answer.location.endswith("?by=code")
+    assert signals_of("hong@example.org") == "network unproved"
+    waiting = client.get(answer.location).text
+    assert "six digits and no link" in waiting
+    assert "Press the link in it" not in waiting
+    assert 'action="' + html.escape(answer.location) in waiting
+
+
+def test_who_was_not_asked_gets_a_link_whatever_they_send(client):
+    answer = send(client, form(email="hong@example.org", unproved="y", altcha="x"))
+    assert answer.status_code == 303
+    assert "by=code" not in answer.location
+    assert signals_of("hong@example.org") is None
+
+
+def test_only_some_of_a_network_can_go_on_without_the_proof_and_nothing_is_lost(make_app):
+    client = make_app(limit_unproved="2 per 10 minutes").test_client()
+    crowd(client)
+    answers = [send(client, form(unproved="y")) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [303, 303, 429]
+    last = answers[-1]
+    assert 1 <= int(last.headers["Retry-After"]) <= 600
+    assert "minutes" in last.text
+    assert send(client, solved(last)).status_code == 303
+
+
+# --- The other forms ---
+
+
+def test_the_form_of_the_widget_is_asked_in_its_frame(client):
+    crowd(client)
+    page = send(
+        client, form(email="hong@example.org"), path="/embed/blue-skies/sign?lang=en&form=1&accent=leaf"
+    )
+    assert page.status_code == 403
+    assert "frame-ancestors *" in page.headers["Content-Security-Policy"]
+    action = html.unescape(re.search(r'<form[^>]+action="([^"]+)"', page.text)[1])
+    answer = send(client, {**dict(fields_of(page)), "unproved": "y"}, path=action)
+    assert answer.status_code == 303
+    sent = client.get(answer.location).text
+    assert "six digits and no link" in sent
+    assert "by=code" in sent
+
+
+def test_an_organisation_is_asked_and_its_form_is_passed_on(client):
+    for number in range(3):
+        sent = endorse_form(email=f"a{number}@example.org", name_en=f"Sky {number}", shown_at=mark())
+        assert send(client, sent, path="/en/c/blue-skies/endorse").status_code == 303
+    page = send(
+        client, endorse_form(email="b@example.org", name_en="Sky Watch"), path="/en/c/blue-skies/endorse"
+    )
+    assert page.status_code == 403
+    assert ("name_en", "Sky Watch") in fields_of(page)
+    assert send(client, solved(page), path="/en/c/blue-skies/endorse").status_code == 303
+
+
+# --- Others ---
+
+
+def test_while_the_breaker_is_open_everybody_is_asked(client):
+    with transaction() as session:
+        valve.lock(session).breaker_opened_at = clock.now()
+    breaker.forget()
+    for network in (HALL, "127.0.0.1"):
+        page = send(client, form(email=f"{network}@example.org"), network=network)
+        assert page.status_code == 403
+        assert send(client, solved(page), network=network).status_code == 303
+    assert {row.signals for row in stored()} == {"breaker proved"}
+
+
+def test_metrics_tell_what_was_seen_and_how_forms_went_on(client):
+    def counted():
+        return samples(metrics.exposition().decode())
+
+    before = counted()
+    page = asked(client)
+    send(client, solved(page))
+    after = counted()
+    gained = {
+        name: after.get(name, 0) - before.get(name, 0)
+        for name in (
+            ("pledge_signals_total", "network"),
+            ("pledge_step_ups_total", "none"),
+            ("pledge_step_ups_total", "proved"),
+        )
+    }
+    assert list(gained.values()) == [2, 1, 1]
