@@ -190,7 +190,7 @@ def disown(token: str) -> bool:
         row = _waiting(session, link.endorsement_id, _mailed_to(link))
         if row is None:
             return False
-        block(session, row.address_hash)
+        block(session, row.address_hash, row.id)
         versions.drop_waiting(session, row)
         if row.state == EndorsementState.PENDING:
             session.delete(row)

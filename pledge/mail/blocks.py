@@ -7,11 +7,11 @@ a mail that is dropped later would use up a cap, keep an address or be counted.
 from collections.abc import Collection
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, LargeBinary, exists, literal, select
+from sqlalchemy import ColumnElement, LargeBinary, delete, exists, literal, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from pledge.core import clock
-from pledge.core.db import reading
+from pledge.core.db import reading, transaction
 from pledge.core.encryption import vault
 from pledge.mail.models import MailBlock
 from pledge.mail.providers import canonical
@@ -43,9 +43,29 @@ def blocked(addresses: Collection[str]) -> set[str]:
     return {address for address, hashed in hashes.items() if hashed in found}
 
 
-def block(session: Session, address_hash: bytes) -> None:
-    """Send nothing to the address of this hash for BLOCK from now, in the caller's transaction."""
-    session.merge(MailBlock(address_hash=bytes(address_hash), until=clock.now() + BLOCK))
+def block(session: Session, address_hash: bytes, subject_id: int | None = None) -> None:
+    """Send nothing to the address of this hash for BLOCK from now, in the caller's transaction.
+
+    `subject_id`: what the mail was about in which its owner said so; a link of that mail lifts the block (lift).
+    """
+    until = clock.now() + BLOCK
+    session.merge(MailBlock(address_hash=bytes(address_hash), until=until, subject_id=subject_id))
+
+
+def is_blocked_by(subject_id: int) -> bool:
+    """Whether an address is blocked that its owner said so about in a mail about this."""
+    query = select(MailBlock.address_hash).where(
+        MailBlock.subject_id == subject_id, MailBlock.until > clock.now()
+    )
+    with reading() as connection:
+        return connection.execute(query).first() is not None
+
+
+def lift(subject_id: int) -> bool:
+    """Mails may go to that address again. False when it is not blocked (any more)."""
+    with transaction() as session:
+        lifted = delete(MailBlock).where(MailBlock.subject_id == subject_id)
+        return session.execute(lifted.returning(MailBlock.address_hash)).first() is not None
 
 
 def address_hash(address: str) -> bytes:

@@ -229,7 +229,7 @@ def disown(token: str) -> bool:
         if row is None or row.state != SignatureState.PENDING:
             return False
         hashed = bytes(row.address_hash)
-        block(session, hashed)
+        block(session, hashed, signature_id)
         session.execute(
             delete(Signature).where(
                 Signature.address_hash == hashed, Signature.state == SignatureState.PENDING

@@ -9,6 +9,7 @@ from pledge.core.db import db
 from pledge.core.tokens import BadToken
 from pledge.ledger.models import LedgerEntry
 from pledge.signatures import services
+from pledge.signatures.models import Signature
 from pledge.signatures.number_matching import answer, mail_code, number_for
 from pledge.signatures.services import Confirmation
 from tests.support.at_once import at_once
@@ -140,3 +141,13 @@ def test_an_expired_link_confirms_with_no_number(person, frozen_clock):
     frozen_clock.move(days=8)
     assert answer(token, number_for(person.id)) is Confirmation.WRONG
     assert counted() == 0
+
+
+def test_the_signals_of_the_press_that_confirmed_are_kept(person):
+    quick, other = signature(state="pending"), signature(state="pending")
+    assert services.confirm_by_link(confirm_token(quick), {Press.INSTANT})
+    assert services.confirm_by_link(confirm_token(other))
+    assert answer(confirm_token(person), number_for(person.id), {Press.INSTANT}) is Confirmation.DONE
+    db.session.rollback()
+    kept = [db.session.get_one(Signature, row.id).confirm_signals for row in (quick, other, person)]
+    assert kept == ["instant", None, "asked instant"]

@@ -12,7 +12,7 @@ from pledge.core import i18n
 from pledge.core.tokens import Purpose
 from pledge.endorsements import number_matching, own, services
 from pledge.endorsements.applicants import EndorsementView, OwnVersionView, open_link, own_endorsement
-from pledge.endorsements.identifiers import is_by_link, manage_token, read_ticket
+from pledge.endorsements.identifiers import is_by_link, manage_token, read_confirm_token, read_ticket
 from pledge.endorsements.models import EndorsementState, VerificationLevel
 from pledge.endorsements.verification.domains import host_of, registrable
 from pledge.endorsements.verification.ladder import PATH, RECORD, site_proof
@@ -213,6 +213,7 @@ ENDORSEMENT = Subject(
     mail_own_link=services.mail_own_link,
     is_mailbox=is_mailbox,
     disown=services.disown,
+    mailed_about=lambda token: read_confirm_token(token).endorsement_id,
     send_link=services.send_link,
     find_own=own_endorsement,
     own_token=own_token,

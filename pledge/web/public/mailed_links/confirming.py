@@ -15,6 +15,7 @@ from pledge.abuse.pressing import MAX_MATCH_TRIES, Press, is_machine
 from pledge.campaigns.mailed_links import Confirmation, LinkState
 from pledge.core import i18n, metrics, tokens
 from pledge.core.tokens import BadToken
+from pledge.mail import blocks
 from pledge.signatures import number_matching
 from pledge.web.limits import limited, link_limit, token_limit
 from pledge.web.public.mailed_links.journey import (
@@ -28,7 +29,7 @@ from pledge.web.public.mailed_links.journey import (
     show,
     thanks,
 )
-from pledge.web.public.mailed_links.subject import Subject
+from pledge.web.public.mailed_links.subject import DonePage, Question, Subject
 from pledge.web.public.signing.forms import MailboxForm, NumberForm
 from pledge.web.public.signing.sign import see_other
 from pledge.web.public.signing.subject import SIGNATURE
@@ -37,6 +38,24 @@ from pledge.web.public.signing.subject import SIGNATURE
 _ENDED = (LinkState.CLOSED, LinkState.INVALIDATED)
 #: States in which "this was not me" still has something to delete.
 _WAITING = (LinkState.PENDING, LinkState.EXPIRED, LinkState.CLOSED)
+
+_STOPPED = Question(
+    title=_l("E-mails are stopped"),
+    heading=_l("E-mails to you are stopped"),
+    lead=_l(
+        "Somebody pressed in this e-mail that it was not them. So we deleted what was entered and send no e-mail to your address for 30 days."
+    ),
+    notes=(
+        _l(
+            "Was it a mistake, or did your e-mail system press by itself? Then allow e-mails again and fill in the form once more."
+        ),
+    ),
+    button=_l("Allow e-mails again"),
+)
+_ALLOWED = DonePage(
+    _l("E-mails are allowed again"),
+    _l("You can fill in the form now. What was entered before stays deleted."),
+)
 
 _WRONG_NUMBER = _l("This number is not right. Please look at the page where you signed.")
 _WRONG_CODE = _l(
@@ -63,7 +82,7 @@ def confirm(subject: Subject, token: str) -> Response:
         return _confirm_page(subject, link.record, token, NumberForm(), 200)
     if link.state in _ENDED:
         return problem(subject, link, token, 409 if is_pressed else 200)
-    return problem(subject, link, token, 410)
+    return _to_stopped(subject, token) or problem(subject, link, token, 410)
 
 
 @route("{of.prefix}/confirm/<token>/number", methods=["POST"])
@@ -100,6 +119,8 @@ def not_mine(subject: Subject, token: str) -> Response:
     """Delete what waits for this address. Where a machine may have pressed, the address has to be typed: no page shows it here."""
     link, is_pressed = subject.open_link(token, i18n.language()), request.method == "POST"
     if link.record is None or link.state not in _WAITING:
+        if stopped := _to_stopped(subject, token):
+            return stopped
         raise BadToken
     form = MailboxForm(request.form or None)
     is_asked = link.record.is_scanned or (is_pressed and is_machine(_signals(subject, token)))
@@ -109,6 +130,24 @@ def not_mine(subject: Subject, token: str) -> Response:
         return done(subject.not_mine_done)
     back = subject.url("confirm", token=token)
     return ask(subject.not_mine, back, form=form if is_asked else None, status=422 if is_pressed else 200)
+
+
+@route("{of.prefix}/confirm/<token>/stopped", methods=FORM)
+@mailed_link
+def stopped(subject: Subject, token: str) -> Response:
+    """The way back for somebody who pressed "this was not me" by mistake, or whose mail system did."""
+    about = subject.mailed_about(token)
+    if request.method == "POST" and blocks.lift(about):
+        return done(_ALLOWED)
+    if not blocks.is_blocked_by(about):
+        raise BadToken
+    return ask(_STOPPED)
+
+
+def _to_stopped(subject: Subject, token: str) -> Response | None:
+    """To the page that lifts the block, if somebody pressed "this was not me" in the mail of this link."""
+    is_blocked = blocks.is_blocked_by(subject.mailed_about(token))
+    return see_other(subject.url("stopped", token=token)) if is_blocked else None
 
 
 def _signals(subject: Subject, token: str) -> frozenset[Press]:

@@ -94,6 +94,7 @@ class Subject:
     mail_own_link: Callable[[str, str], None]  #: (token, lang); raises BadToken
     is_mailbox: Callable[[Any, Address], bool]  #: (record, address): the mail went there
     disown: Callable[[str], bool]  #: (token); raises BadToken
+    mailed_about: Callable[[str], int]  #: (token) to the number of the row, deleted or not; raises BadToken
     send_link: Callable[[str, Address, str], None]  #: (slug, address, lang)
 
     find_own: Callable[[str, str], Any]  #: (token, lang) to the record; raises BadToken

@@ -13,7 +13,7 @@ from pledge.core.tokens import Purpose
 from pledge.ledger.queries import number_of
 from pledge.signatures import number_matching, own, services
 from pledge.signatures.addresses import Address, parse
-from pledge.signatures.identifiers import is_by_link, read_ticket
+from pledge.signatures.identifiers import is_by_link, read_confirm_token, read_ticket
 from pledge.signatures.models import SignatureState
 from pledge.signatures.queries import SignatureView, is_confirmed_lately, open_link, own_signature
 from pledge.statistics.ranks import region_ranks
@@ -204,6 +204,7 @@ SIGNATURE = Subject(
     mail_own_link=services.mail_own_link,
     is_mailbox=is_mailbox,
     disown=services.disown,
+    mailed_about=lambda token: read_confirm_token(token)[0],
     send_link=services.send_link,
     find_own=own_signature,
     own_token=own_token,

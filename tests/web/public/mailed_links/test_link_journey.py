@@ -16,7 +16,7 @@ from pledge.core.tokens import Purpose
 from pledge.endorsements.identifiers import ticket_for as endorse_ticket
 from pledge.endorsements.models import Endorsement
 from pledge.ledger.models import LedgerEntry
-from pledge.mail.models import OutboxMail
+from pledge.mail.models import MailBlock, OutboxMail
 from pledge.signatures.identifiers import ticket_for
 from pledge.signatures.models import Signature
 from tests.support.factories import (
@@ -215,7 +215,30 @@ def test_this_was_not_me_asks_first_and_then_deletes(client, case, lang):
     assert number_of(case.model) == 1
     assert client.post(address).status_code == 200
     assert number_of(case.model) == 0
-    assert client.post(address).status_code == 410
+
+
+def test_whoever_disowned_by_mistake_allows_mails_again_by_a_link_of_the_same_mail(
+    client, frozen_clock, case, lang
+):
+    link = case.confirm(lang, case.make(state="pending"))
+    assert client.post(f"{link}/{case.not_mine}").status_code == 200
+    frozen_clock.move(days=9)
+    for reply in (client.get(link), client.post(link), client.get(f"{link}/{case.not_mine}")):
+        assert (reply.status_code, reply.headers["Location"]) == (303, f"{link}/stopped")
+    assert f'action="{link}/stopped"' in client.get(f"{link}/stopped").text
+    assert number_of(MailBlock) == 1
+    assert client.post(f"{link}/stopped").status_code == 200
+    assert number_of(MailBlock) == 0
+    for path in ("", f"/{case.not_mine}", "/stopped"):
+        assert client.post(f"{link}{path}").status_code == 410
+
+
+def test_only_the_mail_in_which_it_was_said_allows_mails_again(client, case):
+    disowned, other = case.make(state="pending"), case.make(state="withdrawn")
+    client.post(f"{case.confirm('en', disowned)}/{case.not_mine}")
+    assert client.post(f"{case.confirm('en', other)}/stopped").status_code == 410
+    assert client.get(case.confirm("en", other)).status_code == 410
+    assert number_of(MailBlock) == 1
 
 
 def test_this_was_not_me_is_not_offered_for_what_is_confirmed(client, case, lang):
