@@ -19,6 +19,7 @@ from pledge.mail import queries as mail
 from pledge.mail.services import transport
 from pledge.mail.smtp import BadSmtpUrl, Server, SmtpTransport
 from pledge.mail.transports import MailRefused
+from pledge.statistics import deliverability
 
 #: Seconds that Redis may take here; the site itself waits less.
 REDIS_TIMEOUT = 2.0
@@ -149,6 +150,12 @@ def worker_findings(state: Readiness) -> Iterator[Finding]:
         )
     for fault in state.late:
         yield warning("mail", fault)
+    for fall in deliverability.falls():
+        yield warning(
+            "mail",
+            f"of the mails of the last hours {fall.recent.confirmed_share:.0%} were confirmed at {fall.recent.provider}, usually "
+            f"{fall.usual.confirmed_share:.0%}: it may refuse them or sort them out as spam; see the staff area, e-mail",
+        )
     dead = mail.outbox().dead
     if dead:
         yield warning("mail", f"{dead} mails were given up: see `flask mail dead`, then `flask mail retry`")

@@ -7,7 +7,7 @@ from werkzeug import Response as AnyResponse
 
 from pledge.accounts.roles import Permission
 from pledge.mail import moderation, queries, suppression, undelivered
-from pledge.statistics.deliverability import deliverability
+from pledge.statistics.deliverability import deliverability, falls
 from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.signatures.forms import LookUpForm
@@ -66,6 +66,7 @@ def _page(status: int, form: LookUpForm | None = None, *, unknown: bool = False)
         returned=undelivered.returned_counts(WEEK),
         stopped=suppression.counts(),
         providers=deliverability(),
+        fallen={fall.recent.provider: fall.usual for fall in falls()},
         provider_labels=PROVIDERS,
         duration=duration,
         form=form or LookUpForm(),
