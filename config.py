@@ -280,6 +280,8 @@ class Config(BaseSettings):
     step_up_network: Limit = "3 per 10 minutes"
     step_up_domain: Limit = "30 per 10 minutes"
     news_pace: int = Field(default=600, ge=1, le=100_000)
+    alert_webhook: Annotated[str, AfterValidator(_url("https"))] = ""
+    alert_webhook_key: SecretStr = SecretStr("")
     first_mail_pace: int = Field(default=1200, ge=1, le=1_000_000)
     breaker_share: int = Field(default=20, ge=0, le=60)
     breaker_pace: int = Field(default=60, ge=1, le=1_000_000)
@@ -374,6 +376,10 @@ class Config(BaseSettings):
             )
         if 0 < len(self.bounce_hook_key.get_secret_value()) < MIN_KEY_LENGTH:
             found.append(f"PLEDGE_BOUNCE_HOOK_KEY has fewer than {MIN_KEY_LENGTH} characters.")
+        if self.alert_webhook and len(self.alert_webhook_key.get_secret_value()) < MIN_KEY_LENGTH:
+            found.append(
+                f"PLEDGE_ALERT_WEBHOOK needs PLEDGE_ALERT_WEBHOOK_KEY: a random key of {MIN_KEY_LENGTH} or more characters."
+            )
         return found
 
     def _missing(self) -> list[str]:

@@ -1,12 +1,96 @@
 """Tables of abuse. None holds an address, a name, a network or a domain."""
 
 from datetime import datetime
+from enum import StrEnum
 
-from sqlalchemy import Boolean, LargeBinary
+from sqlalchemy import JSON, Boolean, CheckConstraint, Identity, Index, LargeBinary, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pledge.core.db import Model
-from pledge.core.db.types import UTCDateTime
+from pledge.core.db.types import BigKey, UTCDateTime, one_of
+
+#: What the words of an alert name: a text, a number, or a text by language.
+Facts = dict[str, str | int | dict[str, str]]
+
+
+class AlertKind(StrEnum):
+    """What staff can be told of."""
+
+    VALVE_CLOSED = "valve_closed"  #: mails to new addresses are held back (mail/valve.py)
+    BREAKER_OPEN = "breaker_open"  #: too few of the mails to confirm are answered
+    SIGN_UPS_HELD = "sign_ups_held"  #: the watch has put a cluster of sign-ups on hold
+    DELIVERY_FELL = "delivery_fell"  #: far fewer mails than usual arrive or are confirmed at a provider
+    STEP_REACHED = "step_reached"  #: a campaign has reached the next step on the way to its goal
+
+
+class CallState(StrEnum):
+    """What became of the call to the webhook."""
+
+    NONE = "none"  #: there was no webhook
+    QUEUED = "queued"
+    SENT = "sent"
+    DEAD = "dead"  #: given up
+
+
+class Alert(Model):
+    """Something that staff were told of. Those who chose its kind got a mail; a webhook is called by the worker."""
+
+    __tablename__ = "alerts"
+
+    id: Mapped[int] = mapped_column(BigKey, Identity(always=False), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    #: Of several things of this kind the one that it is about, such as a campaign and its step; "" where there is one.
+    about: Mapped[str] = mapped_column(String(80), server_default="")
+    facts: Mapped[Facts] = mapped_column(JSON)  #: what the words name (words.py)
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+    call_state: Mapped[str] = mapped_column(String(8), server_default=CallState.NONE.value)
+    call_attempts: Mapped[int] = mapped_column(server_default="0")
+    #: Not before; moved on by back-off, and while a worker calls.
+    call_due_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    call_error: Mapped[str | None] = mapped_column(String(60))  #: a code, never what the other side said
+
+    __table_args__ = (
+        CheckConstraint(one_of("kind", AlertKind), name="kind"),
+        CheckConstraint(one_of("call_state", CallState), name="call_state"),
+        Index("ix_alerts_kind", "kind", "about", "at"),
+        Index(
+            "ix_alerts_call",
+            "call_due_at",
+            postgresql_where=text("call_state = 'queued'"),
+            sqlite_where=text("call_state = 'queued'"),
+        ),
+    )
+
+
+class BlockKind(StrEnum):
+    """What a block is about. The names are those of the columns of `signatures` that hold its hash, less `_hash`."""
+
+    NETWORK = "network"
+    WIDE_NETWORK = "wide_network"
+    DOMAIN = "domain"
+
+
+class Block(Model):
+    """A network or mail domain whose sign-ups are held for a while (blocks.py)."""
+
+    __tablename__ = "blocks"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    campaign_id: Mapped[int]
+    kind: Mapped[str] = mapped_column(String(12))
+    hash: Mapped[bytes] = mapped_column(
+        LargeBinary(32)
+    )  #: keyed, another one in each campaign (signatures/origins.py)
+    note: Mapped[str] = mapped_column(Text)
+    placed_name: Mapped[str] = mapped_column(String(254))
+    placed_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    until: Mapped[datetime] = mapped_column(UTCDateTime)  #: moved to the present when it is lifted
+    lifted_name: Mapped[str | None] = mapped_column(String(254))
+
+    __table_args__ = (
+        CheckConstraint(one_of("kind", BlockKind), name="kind"),
+        Index("ix_blocks_until", "until"),
+    )
 
 
 class MailServer(Model):

@@ -1,31 +1,90 @@
-"""Alarms that administrators get by mail: that mails to new addresses are held back."""
+"""Alerts to staff: who is told of what by mail, and what the worker watches for them.
+
+Whoever has something to tell calls `alert()`, in the transaction of what it is about.
+"""
+
+from collections.abc import Iterable
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from pledge.accounts.mails import enqueue_valve
-from pledge.accounts.models import StaffMember, StaffRole
-from pledge.accounts.roles import Role
+from pledge.abuse import alerts
+from pledge.abuse.models import AlertKind
+from pledge.accounts.mails import enqueue_alert
+from pledge.accounts.models import StaffMember
+from pledge.accounts.roles import Permission, Role
+from pledge.audit.models import Actor
+from pledge.audit.services import record
 from pledge.core.db import transaction
 from pledge.core.logs import log
-from pledge.mail import queries, valve
+from pledge.mail import breaker, queries, valve
+
+#: What a person must be allowed to hear of a kind.
+NEEDS = {
+    AlertKind.VALVE_CLOSED: Permission.SEE_DESK,
+    AlertKind.BREAKER_OPEN: Permission.SEE_DESK,
+    AlertKind.SIGN_UPS_HELD: Permission.INVALIDATE,
+    AlertKind.DELIVERY_FELL: Permission.SEE_DESK,
+    AlertKind.STEP_REACHED: Permission.SEE_DESK,
+}
+
+#: What people of a role hear of until they choose for themselves.
+_USUAL = {
+    Role.ADMIN: frozenset(AlertKind) - {AlertKind.STEP_REACHED},
+    Role.MODERATOR: frozenset({AlertKind.SIGN_UPS_HELD}),
+}
+
+
+def offered(person: StaffMember) -> list[AlertKind]:
+    """What the person may choose."""
+    return [kind for kind, permission in NEEDS.items() if person.can(permission)]
+
+
+def chosen(person: StaffMember) -> frozenset[AlertKind]:
+    """What the person hears of."""
+    if person.alerts is None:
+        return frozenset().union(*(_USUAL.get(role, frozenset()) for role in person.role_set))
+    return frozenset(kind for kind in offered(person) if kind in person.alerts)
+
+
+def choose(actor: Actor, kinds: Iterable[AlertKind]) -> None:
+    """Keep what the acting person wants to hear of."""
+    with transaction() as session:
+        person = session.get_one(StaffMember, actor.staff_id)
+        person.alerts = sorted(set(kinds))
+        record(session, actor, "staff.choose_alerts", f"staff:{person.id}", alerts=person.alerts)
+
+
+def alert(session: Session, kind: AlertKind, about: str = "", **facts: str | int | dict[str, str]) -> bool:
+    """Tell those who chose to hear of it, and the webhook; at most once in the kind's time of quiet (abuse/alerts.py).
+
+    `about`: which of several things it is. `facts`: what its words name (abuse/words.py), a text by language where it has
+    several; never an address, a name, a network or a domain. Whether it is told now.
+    """
+    row = alerts.record(session, kind, about, facts)
+    if row is None:
+        return False
+    people = select(StaffMember).where(StaffMember.active, StaffMember.password.is_not(None))
+    for person in session.scalars(people.order_by(StaffMember.id)):
+        if kind in chosen(person):
+            enqueue_alert(session, person, row.id)
+    log.warning("alert", kind=kind.value)
+    return True
 
 
 def watch_valve() -> bool:
-    """Record whether mails to new addresses are held back; tell the administrators once for each closing of the valve.
+    """Record whether mails to new addresses are held back; alert once for each closing of the valve.
 
     True when the valve has just closed. Of any number of workers only one tells, once.
     """
     if not queries.is_first_due() or valve.is_recorded():
         return False
     with transaction() as session:
-        if not valve.record_held_back(session):
-            return False
-        administrators = select(StaffMember).where(
-            StaffMember.active,
-            StaffMember.password.is_not(None),
-            StaffMember.id.in_(select(StaffRole.staff_id).where(StaffRole.role == Role.ADMIN)),
-        )
-        for person in session.scalars(administrators):
-            enqueue_valve(session, person)
-    log.warning("valve closed")
-    return True
+        return valve.record_held_back(session) and alert(session, AlertKind.VALVE_CLOSED)
+
+
+def watch_breaker() -> None:
+    """Alert while the breaker is open (mail/breaker.py)."""
+    if breaker.opened_at() is not None:
+        with transaction() as session:
+            alert(session, AlertKind.BREAKER_OPEN)

@@ -1,4 +1,4 @@
-"""Mails to staff: the invitation, and a notice when something about how a person signs in has changed."""
+"""Mails to staff: the invitation, a notice when something about how a person signs in has changed, and alerts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from pledge.abuse import words
+from pledge.abuse.models import Alert, AlertKind, Facts
 from pledge.accounts.models import StaffMember
 from pledge.core import tokens, urls
 from pledge.core.db import reading
@@ -30,12 +32,21 @@ class MailedMember:
     invitation: int
 
 
+@dataclass(frozen=True, slots=True)
+class MailedAlert:
+    """An alert and who is told of it."""
+
+    member: MailedMember
+    kind: AlertKind
+    facts: Facts
+
+
 def composers() -> Composers:
     """Who writes which kind of mail."""
     return {
         MailKind.STAFF_INVITATION: composer(_members, invitation),
         MailKind.STAFF_NOTICE: composer(_members, notice),
-        MailKind.STAFF_VALVE: composer(_members, notice),
+        MailKind.STAFF_ALERT: composer(_alerted, alert),
     }
 
 
@@ -49,9 +60,9 @@ def enqueue_notice(session: Session, person: StaffMember) -> None:
     enqueue(session, MailKind.STAFF_NOTICE, person.id, person.lang)
 
 
-def enqueue_valve(session: Session, person: StaffMember) -> None:
-    """Enqueue the mail that says that mails to new addresses are held back."""
-    enqueue(session, MailKind.STAFF_VALVE, person.id, person.lang)
+def enqueue_alert(session: Session, person: StaffMember, alert_id: int) -> None:
+    """Enqueue the mail that tells of an alert."""
+    enqueue(session, MailKind.STAFF_ALERT, person.id, person.lang, seq=alert_id)
 
 
 def invitation(mail: Claimed, member: MailedMember) -> Message | None:
@@ -68,6 +79,16 @@ def notice(mail: Claimed, member: MailedMember) -> Message:
     return _message(mail, member, link=urls.staff_link(), since=since)
 
 
+def alert(mail: Claimed, told: MailedAlert) -> Message:
+    """What the alert says, since when, and where to look."""
+    values = {
+        "headline": words.headline(told.kind, told.facts, mail.lang),
+        "details": words.details(told.kind, told.facts, mail.lang),
+        "since": format_datetime(mail.created_at, mail.lang),
+    }
+    return _message(mail, told.member, link=urls.staff_link(), account=urls.staff_account_link(), **values)
+
+
 def _message(mail: Claimed, member: MailedMember, **values: str) -> Message:
     return Message(
         member.email, {"campaign": f"{urls.site_name(mail.lang)} · {_STAFF.of(mail.lang)}", **values}
@@ -82,3 +103,15 @@ def _members(mails: Sequence[Claimed]) -> Mapping[int, MailedMember]:
     with reading() as connection:
         members = {row[0]: MailedMember(*row) for row in connection.execute(query)}
     return {mail.id: members[mail.subject_id] for mail in mails if mail.subject_id in members}
+
+
+def _alerted(mails: Sequence[Claimed]) -> Mapping[int, MailedAlert]:
+    members = _members(mails)
+    query = select(Alert.id, Alert.kind, Alert.facts).where(Alert.id.in_({mail.seq for mail in mails}))
+    with reading() as connection:
+        found = {row.id: row for row in connection.execute(query)}
+    return {
+        mail.id: MailedAlert(members[mail.id], AlertKind(found[mail.seq].kind), found[mail.seq].facts)
+        for mail in mails
+        if mail.id in members and mail.seq in found
+    }

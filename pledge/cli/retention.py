@@ -21,6 +21,7 @@ def run() -> None:
         f"forgot the network of {removed.networks} signatures and settled {removed.links} links of partners. "
         f"Deleted {removed.applications} unconfirmed applications of "
         f"organisations and {removed.contacts} contacts of organisations that are not listed; "
-        f"forgot {removed.attempts} counts of tries to sign in. "
+        f"forgot {removed.attempts} counts of tries to sign in. Deleted {removed.alerts} alerts to staff and "
+        f"{removed.origin_blocks} blocks of networks and domains. "
         f"Deleted {removed.signatures} signatures and {removed.scans} scans of campaigns that are long over."
     )

@@ -1,4 +1,4 @@
-"""Networks: which addresses on the internet count as one visitor, and which as one neighbourhood of visitors."""
+"""Networks: which addresses on the internet count as one visitor, which as one neighbourhood of visitors, and which are public."""
 
 import ipaddress
 import re
@@ -6,6 +6,11 @@ from ipaddress import IPv4Address, IPv6Address
 
 #: The network of an address that cannot be read.
 UNKNOWN = "unknown"
+
+#: Not public either, or an address that contains one that may not be (RFC 6052, 6890, 3879).
+_NAT64, _SITE_LOCAL, _PROTOCOLS = (
+    ipaddress.ip_network(text) for text in ("64:ff9b::/96", "fec0::/10", "192.0.0.0/24")
+)
 
 _WITH_PORT = re.compile(r"\[([0-9A-Fa-f:.]{2,45})\](?::[0-9]{1,5})?|([0-9.]{7,15}):[0-9]{1,5}")
 
@@ -40,6 +45,19 @@ def is_this_machine(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def is_public(address: str) -> bool:
+    """Whether an address is public; IPv6 that contains an IPv4 address counts as that address."""
+    ip = ipaddress.ip_address(address)
+    if isinstance(ip, IPv6Address):
+        if ip.ipv4_mapped:
+            return is_public(str(ip.ipv4_mapped))
+        if ip.sixtofour or ip.teredo or ip in _NAT64 or ip in _SITE_LOCAL:
+            return False
+    elif ip in _PROTOCOLS:
+        return False
+    return ip.is_global and not ip.is_multicast and not ip.is_reserved
 
 
 def _read(address: str) -> IPv4Address | IPv6Address | None:

@@ -60,6 +60,10 @@ def staff_link() -> str:
     return public_url("staff.desk")
 
 
+def staff_account_link() -> str:
+    return public_url("staff.account")
+
+
 def staff_invitation_link(token: str) -> str:
     return public_url("staff.invitation", token=token)
 

@@ -39,7 +39,7 @@ class MailKind(StrEnum):
     # To staff:
     STAFF_INVITATION = "staff_invitation"
     STAFF_NOTICE = "staff_notice"  #: something about your account was changed
-    STAFF_VALVE = "staff_valve"  #: mails to new addresses are held back
+    STAFF_ALERT = "staff_alert"  #: `subject_id` is who is told, `seq` the alert (abuse/models.py)
 
 
 #: Three classes of mail, each with its own index; a query must repeat the predicate verbatim to use it. News and thanks,

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from pledge.abuse import mail_servers
+from pledge.abuse.models import Alert, Block
 from pledge.accounts import throttle
 from pledge.campaigns import forgetting
 from pledge.core import clock
@@ -37,6 +38,8 @@ from pledge.statistics import referrals
 MAILS = timedelta(days=90)
 #: The keyed hashes of the network that somebody signed from and of the wider one around it: long enough to find robots by it.
 NETWORKS = timedelta(days=90)
+#: Alerts to staff: as long as the mails that told of them.
+ALERTS = MAILS
 _WAITS_FOR_NOTICE = (
     OutboxMail.subject_id == ErasureNotice.id,
     OutboxMail.kind == MailKind.ERASED,
@@ -70,6 +73,8 @@ class Removed:
     contacts: int  #: persons who spoke for an organisation that is not listed (any more)
     attempts: int  #: attempts to sign in to the staff area
     mail_servers: int  #: what was looked up of domains that no mail went to for long
+    alerts: int  #: what staff were told of
+    origin_blocks: int  #: of networks and domains, that ended
 
 
 def run(delivered: Mapping[int, datetime]) -> Removed:
@@ -105,6 +110,8 @@ def run(delivered: Mapping[int, datetime]) -> Removed:
         contacts=endorsements.contacts,
         attempts=throttle.sweep(),
         mail_servers=mail_servers.sweep(),
+        alerts=_sweep(Alert, Alert.at < now - ALERTS),
+        origin_blocks=_sweep(Block, Block.until < now - NETWORKS),
     )
     write_autocommit(lambda connection: connection.execute(_NOTE_RUN, {"now": clock.now()}))
     return removed

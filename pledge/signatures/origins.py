@@ -32,6 +32,10 @@ class Origin:
     domain_hash: bytes
     mail_provider: str
 
+    @property
+    def hashes(self) -> tuple[bytes | None, ...]:
+        return (self.network_hash, self.wide_network_hash, self.domain_hash)
+
 
 def origin(slug: str, address: Address, network: str) -> Origin:
     """What to keep for a sign-up to this campaign from `network` (as limits.client_network() tells it; "" when unknown)."""

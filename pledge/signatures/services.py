@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, case, delete, func, insert, literal, select, update
 
+from pledge.abuse import blocks
 from pledge.abuse.pressing import Press, is_machine
 from pledge.abuse.signals import names
 from pledge.campaigns.mailed_links import Confirmation
@@ -100,7 +101,7 @@ def sign(submission: Submission) -> str:
             "salt": seal(salt, SALT_CONTEXT),
             "commitment": leaves.commitment(salt, submission.address.mailed),
             "via": submission.via,
-            "hold_reason": submission.hold_reason,
+            "hold_reason": submission.hold_reason or blocks.hold_reason(came_from.hashes),
             "signals": submission.signals,
             "list_terms": submission.list_terms,
             "now": now,

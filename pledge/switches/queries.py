@@ -1,17 +1,13 @@
 """What the switches say. `current()` is for every request: a snapshot of the process, at most two seconds old."""
 
 import json
-import threading
-from dataclasses import dataclass, field
 from datetime import datetime
-from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, Engine, select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Connection, select
 
 from pledge.core import clock
-from pledge.core.db import db, reading
-from pledge.core.logs import log
+from pledge.core.db import reading
+from pledge.core.db.snapshots import Snapshot
 from pledge.switches.models import Switch
 from pledge.switches.registry import SWITCHES, Switches
 from pledge.switches.sample_data import SAMPLE_DATA
@@ -19,39 +15,17 @@ from pledge.switches.sample_data import SAMPLE_DATA
 #: With what a page is kept before Flask (one second) a turned switch shows within three.
 FRESH_SECONDS = 2.0
 
-
-@dataclass
-class _Snapshot:
-    """What one process last read of one database."""
-
-    switches: Switches | None = None
-    read_at: float = 0.0
-    reading: threading.Lock = field(default_factory=threading.Lock)
-
-
-_snapshots: WeakKeyDictionary[Engine, _Snapshot] = WeakKeyDictionary()
+_snapshot = Snapshot("switches", Switches, FRESH_SECONDS)
 
 
 def current() -> Switches:
-    """The switches as of at most two seconds ago; no query while that lasts.
-
-    One caller reads anew while the others go on with what is there. When the database does not answer, the last word
-    holds; a process that never had one goes by the defaults.
-    """
-    snapshot = _snapshots.setdefault(db.engine, _Snapshot())
-    if snapshot.switches is not None and clock.monotonic() - snapshot.read_at < FRESH_SECONDS:
-        return snapshot.switches
-    if snapshot.reading.acquire(blocking=snapshot.switches is None):
-        try:
-            _refresh(snapshot)
-        finally:
-            snapshot.reading.release()
-    return snapshot.switches or Switches()
+    """The switches as of at most two seconds ago; the defaults while the database has never answered."""
+    return _snapshot.current(stored)
 
 
 def forget() -> None:
     """Drop the cached values of this process."""
-    _snapshots.clear()
+    _snapshot.forget()
 
 
 def stored() -> Switches:
@@ -69,19 +43,6 @@ def holds(name: str, changed_at: datetime, ends_at: datetime | None, now: dateti
 def _end(name: str, changed_at: datetime, ends_at: datetime | None) -> datetime | None:
     usual = SWITCHES[name].lasting(None)
     return ends_at or (changed_at + usual if usual else None)
-
-
-def _refresh(snapshot: _Snapshot) -> None:
-    now = clock.monotonic()
-    if snapshot.switches is not None and now - snapshot.read_at < FRESH_SECONDS:
-        return  # somebody else did while we waited
-    try:
-        snapshot.switches = stored()
-    except SQLAlchemyError as error:
-        log.warning("switches not read", kind=type(error).__name__)
-        snapshot.switches = snapshot.switches or Switches()
-    # Also after a failure: the next try may wait, each costs its caller the time that the database lets us hang.
-    snapshot.read_at = clock.monotonic()
 
 
 def _read(connection: Connection) -> Switches:

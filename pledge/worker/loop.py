@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from flask import Flask
 
 from config import Config
-from pledge.abuse import mail_servers
+from pledge.abuse import mail_servers, webhook
 from pledge.accounts import alarms
 from pledge.campaigns.log_facts import published
 from pledge.core import clock, metrics, tracing
@@ -34,6 +34,7 @@ from pledge.retention import services as retention
 from pledge.signatures import reminding
 from pledge.signatures.invalidation import applying
 from pledge.statistics import today
+from pledge.statistics.steps import StepWatch
 from pledge.worker.clock_check import BETWEEN_CLOCK_CHECKS, ClockCheck
 from pledge.worker.composers import composers, handlers
 from pledge.worker.makers import makers
@@ -64,6 +65,9 @@ BETWEEN_BREAKER_LOOKS = 5.0
 #: Seconds between looks into the mailbox of bounces, and while it is away.
 BETWEEN_BOUNCE_LOOKS = 30.0
 WITHOUT_BOUNCE_MAILBOX = 120.0
+IDLE_WEBHOOK = 2.0
+#: Seconds between looks whether a campaign has reached its next step.
+BETWEEN_STEP_LOOKS = 5.0
 
 #: Seconds between two batches of reminders.
 BETWEEN_REMINDERS = 1.0
@@ -102,6 +106,7 @@ class Worker:
     stopping: threading.Event = field(default_factory=threading.Event)
     marks: mail.Marks = field(default_factory=mail.Marks)
     clock_check: ClockCheck = field(default_factory=ClockCheck)
+    step_watch: StepWatch = field(default_factory=StepWatch)
 
     def run(self) -> None:
         """Work until a signal comes; returns when all running steps are done."""
@@ -123,6 +128,8 @@ class Worker:
             threading.Thread(target=self.repeat, args=("today", self.tell_today), name="today"),
             threading.Thread(target=self.repeat, args=("valve", self.watch_valve), name="valve"),
             threading.Thread(target=self.repeat, args=("breaker", self.watch_breaker), name="breaker"),
+            threading.Thread(target=self.repeat, args=("webhook", self.call_webhook), name="webhook"),
+            threading.Thread(target=self.repeat, args=("steps", self.watch_steps), name="steps"),
         ]
         if config.mail_server_checks and config.smtp_url.get_secret_value():
             look_up = threading.Thread(
@@ -191,6 +198,7 @@ class Worker:
 
     def watch_breaker(self) -> float:
         breaker.watch(confirmations())
+        alarms.watch_breaker()
         return BETWEEN_BREAKER_LOOKS
 
     def read_bounces(self) -> float:
@@ -202,6 +210,13 @@ class Worker:
             log.warning("mailbox of bounces away", kind=str(away))
             return WITHOUT_BOUNCE_MAILBOX
         return 0.0 if read == mailboxes.BATCH else BETWEEN_BOUNCE_LOOKS
+
+    def watch_steps(self) -> float:
+        self.step_watch.look()
+        return BETWEEN_STEP_LOOKS
+
+    def call_webhook(self) -> float:
+        return 0.0 if webhook.advance() else IDLE_WEBHOOK
 
     def sweep(self) -> float:
         retention.run(register_queries.last_handed_over(news.last_sent()))

@@ -40,7 +40,7 @@ def sent_by(deliveries):
 
 def notices():
     db.session.rollback()
-    query = select(OutboxMail.lang).where(OutboxMail.kind == MailKind.STAFF_VALVE).order_by(OutboxMail.id)
+    query = select(OutboxMail.lang).where(OutboxMail.kind == MailKind.STAFF_ALERT).order_by(OutboxMail.id)
     return list(db.session.scalars(query))
 
 

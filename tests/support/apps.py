@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 
 from config import Config
 from pledge import create_app
-from pledge.abuse import mail_servers
+from pledge.abuse import blocks, mail_servers
 from pledge.core.db import db, migrations
 from pledge.diagnosis import figures, writing
 from pledge.mail import breaker
@@ -125,6 +125,7 @@ def forget_caches(app: Flask) -> None:
     limits.init_app(app, app.extensions["pledge.config"])
     switches.forget()
     breaker.forget()
+    blocks.forget()
     writing.forget()
     figures.forget()
 

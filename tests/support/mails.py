@@ -11,8 +11,10 @@ from typing import Any, cast
 
 from sqlalchemy import delete, insert, select
 
+from pledge.abuse.models import AlertKind
+from pledge.accounts import alarms
 from pledge.accounts import moderation as accounts
-from pledge.accounts.mails import enqueue_notice, enqueue_valve
+from pledge.accounts.mails import enqueue_notice
 from pledge.accounts.roles import Role
 from pledge.audit.models import Actor
 from pledge.core import clock
@@ -162,10 +164,10 @@ def _notice(lang: str) -> str:
     return person.email
 
 
-def _valve(lang: str) -> str:
+def _alert(lang: str) -> str:
     person = factories.staff(lang=lang)
     with transaction() as session:
-        enqueue_valve(session, person)
+        assert alarms.alert(session, AlertKind.VALVE_CLOSED)
     return person.email
 
 
@@ -177,7 +179,7 @@ _OTHERS: dict[MailKind, Callable[..., str]] = {
     MailKind.ERASED: _erased,
     MailKind.STAFF_INVITATION: _invitation,
     MailKind.STAFF_NOTICE: _notice,
-    MailKind.STAFF_VALVE: _valve,
+    MailKind.STAFF_ALERT: _alert,
 }
 
 

@@ -10,7 +10,6 @@ import http.client
 import io
 import socket
 import ssl
-from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 
 import dns.exception
@@ -20,6 +19,7 @@ from config import current_config
 from pledge.core import clock
 from pledge.core.encryption import vault
 from pledge.core.logs import log
+from pledge.core.networks import is_public
 from pledge.endorsements.verification.domains import BadWebsite, clean_website, host_of, registrable
 
 RECORD = "_pledge"  #: the TXT record is at this name below the domain
@@ -31,8 +31,6 @@ _DNS_SECONDS = 2.0
 _CONNECT_SECONDS = 2.0
 _MAX_ANSWER = 16 * 1024
 _MAX_FILE = 1024
-#: Not public either, or an address that contains one that may not be (RFC 6052, 6890, 3879).
-_NAT64, _SITE_LOCAL, _PROTOCOLS = (ip_network(text) for text in ("64:ff9b::/96", "fec0::/10", "192.0.0.0/24"))
 
 
 def site_proof(endorsement_id: int) -> str:
@@ -92,19 +90,6 @@ def _public_address(host: str, end: float) -> str | None:
     """One public address of a host, IPv4 first; None when there is none."""
     found = (record.address for kind in ("A", "AAAA") for record in _resolved(host, kind, end))
     return next(filter(is_public, found), None)
-
-
-def is_public(address: str) -> bool:
-    """Whether an address is public; IPv6 that contains an IPv4 address counts as that address."""
-    ip = ip_address(address)
-    if isinstance(ip, IPv6Address):
-        if ip.ipv4_mapped:
-            return is_public(str(ip.ipv4_mapped))
-        if ip.sixtofour or ip.teredo or ip in _NAT64 or ip in _SITE_LOCAL:
-            return False
-    elif ip in _PROTOCOLS:
-        return False
-    return ip.is_global and not ip.is_multicast and not ip.is_reserved
 
 
 def _exchange(host: str, address: str, end: float) -> bytes:

@@ -23,6 +23,7 @@ NAVIGATION = [
     MenuItem("staff.campaigns", _l("Campaigns"), Permission.EDIT_CAMPAIGNS),
     MenuItem("staff.organizations", _l("Organisations"), Permission.REVIEW_ORGANIZATIONS),
     MenuItem("staff.signatures", _l("Signatures"), Permission.LOOK_UP_SIGNATURES),
+    MenuItem("staff.watch", _l("Watch"), Permission.INVALIDATE),
     MenuItem("staff.invalidations", _l("Invalidations"), Permission.INVALIDATE),
     MenuItem("staff.dead_letters", _l("E-mail"), Permission.RUN_MAIL),
     MenuItem("staff.deliveries", _l("Deliveries"), Permission.EXPORT),

@@ -6,10 +6,11 @@ import time
 import dns.resolver
 import pytest
 
+from pledge.core.networks import is_public
 from pledge.endorsements.verification import ladder
-from pledge.endorsements.verification.ladder import check_site, is_public, site_proof
-from tests.endorsements.neighbours import Website
+from pledge.endorsements.verification.ladder import check_site, site_proof
 from tests.support.name_server import NameServer
+from tests.support.websites import Website
 
 pytestmark = pytest.mark.sqlite_only
 

@@ -4,13 +4,15 @@ from flask import Response, make_response, redirect, render_template, request, u
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
-from wtforms import PasswordField
+from wtforms import PasswordField, SelectMultipleField
 
+from pledge.abuse.models import AlertKind
+from pledge.accounts import alarms, sessions, throttle
 from pledge.accounts import services as accounts
-from pledge.accounts import sessions, throttle
 from pledge.accounts.passwords import MIN_LENGTH, BadPassword
 from pledge.accounts.services import LastSecondFactor, NoSuchPasskey, WrongPassword
 from pledge.core.concurrency import Busy
+from pledge.web.forms import StaffForm
 from pledge.web.staff.auth import cookies
 from pledge.web.staff.auth.access import actor, me, requires_recent_mfa, requires_sign_in
 from pledge.web.staff.auth.cookies import this_session
@@ -18,6 +20,24 @@ from pledge.web.staff.auth.invitation import NewPasswordForm
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.deliveries.waiting import answer, wait_message
 from pledge.web.staff.system.people import ROLE_NAMES
+
+ALERT_NAMES = {
+    AlertKind.VALVE_CLOSED: _l(
+        "E-mails to new addresses are delayed, as more are requested than may be sent"
+    ),
+    AlertKind.BREAKER_OPEN: _l("Few of the e-mails that ask for a confirmation are answered"),
+    AlertKind.SIGN_UPS_HELD: _l("Sign-ups that look like a program’s were put on hold"),
+    AlertKind.DELIVERY_FELL: _l("At a large provider far fewer e-mails than usual arrive"),
+    AlertKind.STEP_REACHED: _l("A campaign has reached its next step"),
+}
+
+
+class AlertsForm(StaffForm):
+    """What the person wants to hear of. Kinds that are not offered are left out."""
+
+    alerts = SelectMultipleField(
+        _l("Alerts"), choices=[kind.value for kind in AlertKind], validate_choice=False
+    )
 
 
 class ChangePasswordForm(NewPasswordForm):
@@ -91,6 +111,14 @@ def remove_passkey(passkey_id: int) -> AnyResponse:
     return redirect(url_for("staff.account", done="removed"), 303)
 
 
+@staff.post("/account/alerts")
+@requires_sign_in
+def choose_alerts() -> AnyResponse:
+    wanted = AlertsForm(request.form).alerts.data or []
+    alarms.choose(actor(), [kind for kind in alarms.offered(me()) if kind in wanted])
+    return redirect(url_for("staff.account", done="alerts"), 303)
+
+
 @staff.post("/account/sessions")
 @requires_sign_in
 def end_sessions() -> AnyResponse:
@@ -112,6 +140,8 @@ def _account_page(done: str, status: int = 200) -> Response:
         "staff/auth/account.html",
         member=me(),
         roles=[ROLE_NAMES[role] for role in ROLE_NAMES if role in me().role_set],
+        alerts={kind: ALERT_NAMES[kind] for kind in alarms.offered(me())},
+        chosen=alarms.chosen(me()),
         sessions=sessions.of(me().id),
         this_session=this_session(),
         done=done,

@@ -3,12 +3,11 @@
 from datetime import timedelta
 from typing import Any
 
-from flask import abort, render_template, request, session
+from flask import render_template, request
 from flask_babel import lazy_gettext as _l
 
 from pledge.accounts.roles import Permission
 from pledge.campaigns import staff_queries as campaigns
-from pledge.campaigns.models import CampaignState
 from pledge.campaigns.queries import slugs
 from pledge.campaigns.staff_queries import CampaignRow
 from pledge.ledger.models import Kind
@@ -18,6 +17,7 @@ from pledge.statistics import dashboard, funnel
 from pledge.statistics.charts import chart
 from pledge.statistics.growth import Step, growth
 from pledge.switches import queries as switches
+from pledge.web.staff import campaign_choice
 from pledge.web.staff.auth.access import needs
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.system.durations import duration
@@ -31,9 +31,6 @@ PROVIDERS: dict[str, Any] = {
     "other": _l("Other providers"),
 }
 
-#: In the session: the campaign whose numbers were chosen.
-_CHOSEN = "desk_campaign"
-
 #: How far back the funnel goes; see statistics/funnel.py.
 WINDOWS = {"day": timedelta(hours=24), "week": timedelta(days=7)}
 
@@ -42,7 +39,7 @@ WINDOWS = {"day": timedelta(hours=24), "week": timedelta(days=7)}
 @needs(Permission.SEE_DESK)
 def desk() -> str:
     rows = campaigns.rows()
-    chosen = _chosen(rows)
+    chosen = campaign_choice.chosen(rows)
     numbers = {} if chosen is None else _numbers(chosen)
     return render_template(
         "staff/system/dashboard.html",
@@ -57,19 +54,6 @@ def desk() -> str:
         duration=duration,
         **numbers,
     )
-
-
-def _chosen(rows: list[CampaignRow]) -> CampaignRow | None:
-    """The requested campaign, else the one chosen before in this session, else the newest open one, else the newest."""
-    by_slug = {row.slug: row for row in rows}
-    if asked := request.args.get("campaign", ""):
-        if asked not in by_slug:
-            abort(404)
-        session[_CHOSEN] = asked
-        return by_slug[asked]
-    if (before := session.get(_CHOSEN)) in by_slug:
-        return by_slug[before]
-    return next((row for row in rows if row.state is CampaignState.OPEN), rows[0] if rows else None)
 
 
 def _numbers(campaign: CampaignRow) -> dict[str, Any]:

@@ -153,3 +153,22 @@ def test_the_address_the_switch_or_the_browser_decides_the_language_before_the_s
         "/staff/language", data={"csrf_token": token_in(page), "lang": "en", "next": "/staff/sign-in"}
     )
     assert '<html lang="en" ' in client.get("/staff/sign-in").text
+
+
+def test_everybody_chooses_which_alerts_they_get_of_those_that_their_role_may_hear_of(staff_client):
+    person = staff_client("viewer", lang="en")
+    page = person.get("/staff/account")
+    assert 'value="step_reached"' in page.text
+    assert "sign_ups_held" not in page.text
+    sent = person.post("/staff/account/alerts", data={"alerts": ["step_reached", "sign_ups_held", "other"]})
+    assert (sent.status_code, sent.location) == (303, "/staff/account?done=alerts")
+    assert queries.member(id=person.member.id).alerts == ["step_reached"]
+    assert 'value="step_reached" checked' in person.get("/staff/account").text
+    person.post("/staff/account/alerts")
+    assert "checked" not in person.get("/staff/account").text
+
+
+def test_an_administrator_gets_alerts_about_faults_until_they_choose(staff_client):
+    page = staff_client("admin", lang="en").get("/staff/account").text
+    assert 'value="valve_closed" checked' in page
+    assert 'value="step_reached" checked' not in page

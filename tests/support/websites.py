@@ -1,5 +1,6 @@
-"""A website on this machine, for the step of the ladder that asks one."""
+"""A website on this machine that speaks TLS, for what asks other machines."""
 
+import re
 import socket
 import ssl
 import threading
@@ -48,10 +49,24 @@ class Website:
             try:
                 with self._context.wrap_socket(plain, server_side=True) as connection:
                     connection.settimeout(5)
-                    self.requests.append(connection.recv(4096))
+                    self.requests.append(_request(connection))
                     self.answer(connection)
             except OSError:  # the other side has had enough
                 plain.close()
+
+
+def _request(connection: ssl.SSLSocket) -> bytes:
+    """The whole request, with its body."""
+    received = connection.recv(4096)
+    while not _is_whole(received) and (part := connection.recv(4096)):
+        received += part
+    return received
+
+
+def _is_whole(received: bytes) -> bool:
+    head, found, body = received.partition(b"\r\n\r\n")
+    length = re.search(rb"(?i)content-length: (\d+)", head)
+    return bool(found) and len(body) >= (int(length[1]) if length else 0)
 
 
 def _certificate(folder: Path, host: str) -> Path:

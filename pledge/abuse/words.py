@@ -1,0 +1,61 @@
+"""What an alert says: a headline and a few sentences, in mails, for the webhook and on staff pages."""
+
+from pledge.abuse.models import AlertKind, Facts
+from pledge.core.i18n import format_count
+from pledge.core.languages import Texts
+from pledge.core.phrases import Phrase
+
+HEADLINES = {
+    AlertKind.VALVE_CLOSED: Phrase("alert", "E-mails to new addresses are held back"),
+    AlertKind.BREAKER_OPEN: Phrase("alert", "Few sign-ups are being confirmed"),
+    AlertKind.SIGN_UPS_HELD: Phrase("alert", "Sign-ups were put on hold"),
+    AlertKind.DELIVERY_FELL: Phrase("alert", "Fewer e-mails arrive at %(provider)s"),
+    AlertKind.STEP_REACHED: Phrase("alert", "%(campaign)s: %(people)s people have signed"),
+}
+
+DETAILS = {
+    AlertKind.VALVE_CLOSED: Phrase(
+        "alert",
+        "More e-mails to new addresses have been requested than the site may send in a minute. They are held back and go out "
+        "one after another. E-mails to people who have confirmed before are not affected. It may be a busy day. It may also "
+        "be somebody entering other people’s addresses. Please look at which e-mail providers the sign-ups come from, and how "
+        "many of them are confirmed.",
+    ),
+    AlertKind.BREAKER_OPEN: Phrase(
+        "alert",
+        "Far fewer of the e-mails that ask for a confirmation are answered than people answer. Somebody may be entering other "
+        "people’s addresses. E-mails to new addresses go out slowly, and new visitors are asked for one more step, until it "
+        "is better.",
+    ),
+    AlertKind.SIGN_UPS_HELD: Phrase(
+        "alert",
+        "%(sign_ups)s sign-ups came in a way in which people do not come. They are not counted until somebody has looked at "
+        "them. Please decide whether they are released or refused.",
+    ),
+    AlertKind.DELIVERY_FELL: Phrase(
+        "alert",
+        "Of the e-mails of the last hours, %(percent)s%% were confirmed at %(provider)s; usually it is %(usual)s%%. The "
+        "provider may be refusing our e-mails or sorting them out as spam.",
+    ),
+    AlertKind.STEP_REACHED: Phrase(
+        "alert", "The campaign has reached its next step of %(step)s. A good moment for news."
+    ),
+}
+
+
+def headline(kind: AlertKind, facts: Facts, lang: str) -> str:
+    return HEADLINES[kind].of(lang, **_in_language(facts, lang))
+
+
+def details(kind: AlertKind, facts: Facts, lang: str) -> str:
+    return DETAILS[kind].of(lang, **_in_language(facts, lang))
+
+
+def _in_language(facts: Facts, lang: str) -> dict[str, str]:
+    return {name: _one(fact, lang) for name, fact in facts.items()}
+
+
+def _one(fact: str | int | dict[str, str], lang: str) -> str:
+    if isinstance(fact, int):
+        return format_count(fact, lang)
+    return Texts(fact).of(lang) if isinstance(fact, dict) else fact

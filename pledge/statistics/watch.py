@@ -1,0 +1,289 @@
+"""Sign-ups of the last hour, day or week that have something in common, measured against what is usual for a campaign.
+
+A cluster is a network, a wider one (IPv4 /24, IPv6 /48), a mail domain, somebody's link or a stretch of time. What is usual is
+its share in the weeks before, so that a large mail provider or the network of a telephone company stands out only when
+more come from there than usual. The newest MOST sign-ups are read, whatever the time, so the work is bounded on the
+busiest day.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from statistics import median
+from typing import Any
+
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    and_,
+    case,
+    cast,
+    func,
+    literal,
+    select,
+)
+
+from pledge.core import clock
+from pledge.core.db import reading
+from pledge.core.db.types import UTCDateTime
+from pledge.core.encryption import Vault, vault
+from pledge.mail.providers import LARGE_PROVIDERS
+from pledge.signatures.invalidation.conditions import seconds_between, seconds_to_confirm
+from pledge.signatures.models import Signature, SignatureState
+from pledge.signatures.origins import domain_hash
+from pledge.signatures.shapes import SEALED, Shapes, most_frequent
+from pledge.statistics.watched import (
+    MIN_EXCESS,
+    By,
+    Counts,
+    FrequentShape,
+    Key,
+    Watched,
+    WatchedCluster,
+    Window,
+)
+
+#: Sign-ups read, newest first: of the time that is looked at, and of the weeks before it.
+MOST = 20_000
+BEFORE = timedelta(weeks=4)
+#: With fewer than this before, nothing is known to be usual.
+MIN_BEFORE = 200
+MAX_LISTED = 12
+#: Of each sort so many are measured, the largest first.
+MAX_GROUPS = 50
+MAX_TIMES = 500
+#: Sign-ups of a cluster that are looked at one by one, for their speed and shape.
+SAMPLE = 60
+#: Shapes shown of a cluster.
+SHAPES = 3
+#: Sign-ups whose shapes are compared with those of as many before.
+PATTERN_SAMPLE = 500
+
+
+def watch(campaign_id: int, slug: str, window: Window) -> Watched:
+    """What stands out among the sign-ups of this time."""
+    with reading() as connection:
+        look, is_cut = _look(connection, campaign_id, slug, window)
+        newest = look.rows("newest")
+        total = _counts(connection.execute(select(*_sums(newest))).one())
+        found = {key: counts for by in By for key, counts in _grouped(look, newest, by).items()}
+        clusters = _measured(look, total, found)
+        _expect_even_times(look, clusters)
+        listed = sorted(
+            (cluster for cluster in clusters if cluster.stands_out), key=lambda cluster: -cluster.excess
+        )
+        times = [cluster for cluster in listed if cluster.key.by is By.TIME]
+        listed = [cluster for cluster in listed if cluster not in times[1:]][:MAX_LISTED]
+        providers = [cluster for cluster in clusters if cluster.domain]
+        providers = sorted(providers, key=lambda cluster: -cluster.counts.all)[:MAX_LISTED]
+        _sample(look, [*listed, *providers])
+        # What is unlike people first; each of the two is in order already.
+        listed.sort(key=lambda cluster: not cluster.marks)
+        return Watched(look.since, is_cut, total, listed, providers, _patterns(look))
+
+
+def one(campaign_id: int, slug: str, window: Window, key: Key) -> tuple[WatchedCluster, datetime]:
+    """One cluster in this time, whatever its size, and since when."""
+    with reading() as connection:
+        look, _ = _look(connection, campaign_id, slug, window)
+        newest = look.rows("newest")
+        total = _counts(connection.execute(select(*_sums(newest))).one())
+        of_key = select(*_sums(newest)).where(newest.c[_COLUMNS[key.by]] == key.value)
+        (cluster,) = _measured(look, total, {key: _counts(connection.execute(of_key).one())})
+        _sample(look, [cluster])
+    return cluster, look.since
+
+
+@dataclass(frozen=True)
+class _Look:
+    """Which sign-ups are looked at."""
+
+    connection: Connection
+    campaign_id: int
+    slug: str
+    since: datetime
+    until: datetime
+    step: timedelta
+
+    def rows(self, name: str) -> CTE:
+        return _rows(self.campaign_id, self.since, self.until).cte(name)
+
+    def before(self) -> Select[*tuple[Any, ...]]:
+        """Those that were counted in the weeks before."""
+        confirmed = Signature.state == SignatureState.CONFIRMED
+        return _rows(self.campaign_id, self.since - BEFORE, self.since).where(confirmed)
+
+
+#: The columns of `signatures` by which sign-ups are grouped; stretches of time are computed.
+_COLUMNS = {
+    By.NETWORK: "network_hash",
+    By.WIDE_NETWORK: "wide_network_hash",
+    By.DOMAIN: "domain_hash",
+    By.VIA: "via",
+}
+
+
+def _look(connection: Connection, campaign_id: int, slug: str, window: Window) -> tuple[_Look, bool]:
+    """At the newest MOST of a time; and whether there are more."""
+    now = clock.now()
+    first = now - window.length
+    in_time = (Signature.campaign_id == campaign_id, Signature.submitted_at >= first)
+    query = select(Signature.submitted_at).where(*in_time).order_by(Signature.submitted_at.desc())
+    cut = connection.execute(query.offset(MOST).limit(1)).scalar()
+    return _Look(connection, campaign_id, slug, cut or first, now, window.step), cut is not None
+
+
+def _rows(campaign_id: int, since: datetime, until: datetime) -> Select[*tuple[Any, ...]]:
+    columns = (getattr(Signature, name) for name in _COLUMNS.values())
+    in_time = (Signature.submitted_at > since, Signature.submitted_at <= until)
+    return (
+        select(Signature.id, *columns, Signature.state, Signature.hold_reason, Signature.submitted_at)
+        .where(Signature.campaign_id == campaign_id, *in_time)
+        .order_by(Signature.submitted_at.desc())
+        .limit(MOST)
+    )
+
+
+def _sums(rows: CTE) -> Sequence[ColumnElement[Any]]:
+    def number(condition: ColumnElement[bool]) -> ColumnElement[int]:
+        return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
+
+    state = rows.c.state
+    marked = and_(state == SignatureState.PENDING, rows.c.hold_reason.is_not(None))
+    others = (SignatureState.WITHDRAWN, SignatureState.INVALIDATED)
+    return (
+        func.count(),
+        number(state == SignatureState.CONFIRMED),
+        number(state == SignatureState.HELD),
+        number(marked),
+        *(number(state == other) for other in others),
+    )
+
+
+def _counts(row: Sequence[Any]) -> Counts:
+    return Counts(*(int(number) for number in row))
+
+
+def _column(look: _Look, rows: CTE, by: By) -> ColumnElement[Any]:
+    """By what sign-ups are grouped."""
+    if by is not By.TIME:
+        return rows.c[_COLUMNS[by]]
+    seconds = seconds_between(literal(look.since, UTCDateTime), rows.c.submitted_at)
+    return cast(func.floor(seconds / look.step.total_seconds()), Integer)
+
+
+def _grouped(look: _Look, rows: CTE, by: By) -> dict[Key, Counts]:
+    """The largest clusters of one sort."""
+    column = _column(look, rows, by).label("value")
+    query = select(column, *_sums(rows)).where(column.is_not(None)).group_by(column)
+    query = query.order_by(func.count().desc()).limit(MAX_TIMES if by is By.TIME else MAX_GROUPS)
+    return {Key(by, _plain(row[0])): _counts(row[1:]) for row in look.connection.execute(query)}
+
+
+def _plain(value: Any) -> Any:
+    return bytes(value) if isinstance(value, memoryview | bytes) else value
+
+
+def _measured(look: _Look, total: Counts, found: Mapping[Key, Counts]) -> list[WatchedCluster]:
+    """Clusters with their share, and the usual one: that among the people who were counted in the weeks before."""
+    before = look.before().cte("before")
+    people = look.connection.execute(select(func.count()).select_from(before)).scalar_one()
+    usual: dict[Key, float] = {}
+    for by, name in _COLUMNS.items() if people >= MIN_BEFORE else ():
+        column, values = before.c[name], [key.value for key in found if key.by is by]
+        query = select(column, func.count()).where(column.in_(values)).group_by(column)
+        usual |= {Key(by, _plain(value)): number / people for value, number in look.connection.execute(query)}
+    domains = _known_domains(look.slug, vault())
+    return [
+        WatchedCluster(
+            key,
+            counts,
+            share=counts.all / max(1, total.all),
+            usual=usual.get(key, 0.0) if people >= MIN_BEFORE else None,
+            domain=domains.get(bytes(key.value)) if isinstance(key.value, bytes) else None,
+        )
+        for key, counts in found.items()
+    ]
+
+
+def _expect_even_times(look: _Look, clusters: list[WatchedCluster]) -> None:
+    """Of a stretch of time twice as many as of most of them are nothing strange."""
+    times = [cluster for cluster in clusters if cluster.key.by is By.TIME]
+    stretches = max(1, round((look.until - look.since) / look.step))
+    shares = [cluster.share for cluster in times] + [0.0] * (stretches - len(times))
+    twice_even = 2 * max(float(median(shares)), 1 / stretches)
+    for cluster in times:
+        cluster.usual = twice_even
+        cluster.since = look.since + look.step * int(cluster.key.value)
+        cluster.until = min(cluster.since + look.step, look.until)
+
+
+def _sample(look: _Look, clusters: Iterable[WatchedCluster]) -> None:
+    """Look at the newest sign-ups of each one by one: how fast they were confirmed, from where, and how they are built."""
+    of_sort: dict[By, dict[Any, WatchedCluster]] = defaultdict(dict)
+    for cluster in clusters:
+        of_sort[cluster.key.by][cluster.key.value] = cluster
+    for by, of in of_sort.items():
+        sampled = defaultdict(list)
+        for value, *row in look.connection.execute(_newest_of(look, by, list(of))):
+            sampled[_plain(value)].append(row)
+        for value, cluster in of.items():
+            _describe(cluster, sampled[value])
+
+
+def _newest_of(look: _Look, by: By, values: list[Any]) -> Select[*tuple[Any, ...]]:
+    """Of each of these clusters the newest: network, address, name, and seconds to the confirmation."""
+    rows = look.rows("newest")
+    column = _column(look, rows, by)
+    number = func.row_number().over(partition_by=column, order_by=rows.c.submitted_at.desc())
+    ranked = (
+        select(rows.c.id, column.label("value"), number.label("number")).where(column.in_(values)).subquery()
+    )
+    return (
+        select(ranked.c.value, Signature.network_hash, *SEALED, seconds_to_confirm())
+        .join_from(ranked, Signature, Signature.id == ranked.c.id)
+        .where(ranked.c.number <= SAMPLE)
+    )
+
+
+def _describe(cluster: WatchedCluster, rows: Sequence[Any]) -> None:
+    times = [row[3] for row in rows if row[3] is not None]
+    cluster.median = median(times) if times else None
+    cluster.networks = len({bytes(row[0]) for row in rows if row[0] is not None})
+    cluster.sampled = len(rows)
+    cluster.addresses, cluster.names = most_frequent(
+        ((row[1], row[2]) for row in rows), cluster.domain or "●", SHAPES
+    )
+
+
+def _patterns(look: _Look) -> list[FrequentShape]:
+    """Shapes that are far more frequent than in the weeks before, the most frequent first."""
+    now, now_found = _built(look, _rows(look.campaign_id, look.since, look.until))
+    before, before_found = _built(look, look.before())
+    if before < MIN_BEFORE:
+        return []
+    patterns = [
+        FrequentShape(of_names, text, times / now, dict(usual).get(text, 0) / before)
+        for of_names, found, usual in zip((False, True), now_found, before_found, strict=True)
+        for text, times in found[:MAX_LISTED]
+        if times >= MIN_EXCESS
+    ]
+    more = (pattern for pattern in patterns if pattern.share >= 2 * pattern.usual + 0.02)
+    return sorted(more, key=lambda pattern: -pattern.share)
+
+
+def _built(look: _Look, rows: Select[*tuple[Any, ...]]) -> tuple[int, tuple[Shapes, Shapes]]:
+    """How many of these sign-ups were looked at, and the shapes of their addresses and names."""
+    found = look.connection.execute(rows.with_only_columns(*SEALED).limit(PATTERN_SAMPLE)).all()
+    return len(found), most_frequent(((row[0], row[1]) for row in found), "●", PATTERN_SAMPLE)
+
+
+@lru_cache(maxsize=64)
+def _known_domains(slug: str, of: Vault) -> dict[bytes, str]:
+    """The domains of the large mail providers by the hash that they have in a campaign."""
+    return {domain_hash(slug, domain): domain for domain in LARGE_PROVIDERS}

@@ -1,0 +1,171 @@
+"""The watch over sign-ups: what staff see, what they can do about a cluster, and who may."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from pledge.abuse.models import AlertKind, Block
+from pledge.accounts import alarms
+from pledge.core import clock as time
+from pledge.core.db import db, transaction
+from pledge.signatures import origins
+from pledge.signatures.invalidation.models import Invalidation
+from tests.support import factories
+from tests.support.factories import SLUG, crowd
+
+
+@pytest.fixture
+def hashed(app):
+    """The hash of the robots' mail domain."""
+    return origins.domain_hash(SLUG, "robots.example")
+
+
+@pytest.fixture
+def wave(app, frozen_clock, hashed):
+    """Forty people at Naver, and thirty robots at a domain of their own: twenty counted, six held, four waiting."""
+    campaign = factories.campaign()
+    crowd(40, domain="naver.com", at=frozen_clock.now() - timedelta(minutes=30))
+    at = frozen_clock.now() - timedelta(minutes=10)
+    facts = {"domain_hash": hashed, "at": at}
+    crowd(20, domain="robots.example", **facts)
+    for _ in range(6):
+        factories.signature(email=None, state="held", hold_reason="speed", **facts)
+    for _ in range(4):
+        factories.signature(state="pending", **facts)
+    return campaign
+
+
+def address(hashed, act=""):
+    return f"/staff/watch/{SLUG}/domain/{hashed.hex()}{act}"
+
+
+def acting(person, hashed, act, **changes):
+    """Send the form of a cluster's page as it was shown."""
+    since = time.iso_utc(time.now() - timedelta(hours=1))
+    data = {"since": since, "reason": "automated", "why": "built alike", **changes}
+    return person.post(address(hashed, f"/{act}"), data=data)
+
+
+@pytest.mark.parametrize(("lang", "words"), [("ko", "평소와 다른 점"), ("en", "What stands out")])
+def test_the_page_shows_what_stands_out_and_never_who_signed(staff_client, wave, hashed, lang, words):
+    page = staff_client("moderator", lang=lang).get("/staff/watch")
+    assert words in page.text
+    assert hashed.hex() in page.text
+    assert "naver.com" in page.text, "large providers are named"
+    for personal in ("robots.example", "홍길동", "person"):
+        assert personal not in page.text
+
+
+def test_a_quiet_hour_says_so(staff_client, app):
+    factories.campaign()
+    assert "Nothing stands out" in staff_client("moderator", lang="en").get("/staff/watch").text
+
+
+def test_a_site_without_a_campaign_has_nothing_to_watch(staff_client, app):
+    assert "no campaign yet" in staff_client("moderator", lang="en").get("/staff/watch").text
+
+
+@pytest.mark.parametrize("role", ["viewer", "editor", "exporter"])
+def test_others_see_neither_the_page_nor_a_cluster(staff_client, wave, hashed, role):
+    person = staff_client(role)
+    for path in ("/staff/watch", address(hashed)):
+        answer = person.get(path)
+        assert answer.status_code == 403
+        assert hashed.hex()[:8] not in answer.text.replace(path, "")
+
+
+def test_a_cluster_says_how_many_it_is_and_offers_what_can_be_done(staff_client, wave, hashed):
+    page = staff_client("moderator", lang="en").get(address(hashed))
+    assert "30 sign-ups" in page.text
+    assert "Take 20 out of the count" in page.text
+
+
+def test_an_act_is_counted_and_waits_for_a_decision(staff_client, wave, hashed):
+    sent = acting(staff_client("moderator"), hashed, "invalidate", reason="disposable")
+    assert sent.status_code == 303
+    row = db.session.scalars(select(Invalidation)).one()
+    assert sent.location.endswith(f"/staff/invalidations/{row.id}")
+    assert (row.state, row.matched, row.reason) == ("proposed", 20, "disposable")
+    assert (row.campaign_id, bytes(row.domain_hash), row.note) == (wave.id, hashed, "built alike")
+
+
+def test_an_act_is_about_the_time_that_was_looked_at(staff_client, wave, hashed, frozen_clock):
+    crowd(50, domain="robots.example", domain_hash=hashed, at=frozen_clock.now() - timedelta(days=3))
+    acting(staff_client("moderator"), hashed, "invalidate")
+    assert db.session.scalars(select(Invalidation.matched)).one() == 20
+
+
+def test_an_act_without_a_reason_or_without_anything_to_do_changes_nothing(staff_client, wave, hashed):
+    person = staff_client("moderator", lang="en")
+    assert "Give a reason" in acting(person, hashed, "invalidate", why=" ").text
+    later = time.iso_utc(time.now())
+    answer = acting(person, hashed, "invalidate", since=later)
+    assert answer.status_code == 422
+    assert "no longer a sign-up here" in answer.text
+    assert acting(person, hashed, "invalidate", since="yesterday").status_code == 400
+    assert acting(person, hashed, "erase").status_code == 404
+    assert db.session.scalars(select(Invalidation)).all() == []
+
+
+def test_what_comes_from_there_is_held_for_a_day_and_the_hold_can_be_ended(staff_client, wave, hashed):
+    person = staff_client("moderator", lang="en")
+    sent = person.post(address(hashed, "/block"), data={"lasting": "day", "block_why": "a wave"})
+    assert sent.status_code == 303
+    row = db.session.scalars(select(Block)).one()
+    assert (row.kind, bytes(row.hash), row.until - row.placed_at) == ("domain", hashed, timedelta(days=1))
+    assert "It is held until" in person.get(address(hashed)).text
+    assert "a wave" in person.get("/staff/watch").text
+    assert person.post(f"/staff/watch/blocks/{row.id}/lift").status_code == 303
+    assert "It is held until" not in person.get(address(hashed)).text
+    assert person.post(f"/staff/watch/blocks/{row.id}/lift").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "fields", [{"lasting": "day", "block_why": ""}, {"lasting": "year", "block_why": "x"}]
+)
+def test_a_hold_needs_a_reason_and_one_of_the_times(staff_client, wave, hashed, fields):
+    assert staff_client("moderator").post(address(hashed, "/block"), data=fields).status_code == 422
+    assert db.session.scalars(select(Block)).all() == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "sort"),
+    [("@robots.example", "domain"), ("203.0.113.7", "network"), ("2001:db8:1:2::9", "network")],
+)
+def test_a_network_or_domain_is_found_and_is_in_no_address(staff_client, wave, typed, sort):
+    sent = staff_client("moderator").post("/staff/watch", data={"campaign": SLUG, "sought": typed})
+    assert sent.status_code == 303
+    assert sent.location.startswith(f"/staff/watch/{SLUG}/{sort}/")
+    assert typed.strip("@") not in sent.location
+
+
+def test_what_is_neither_a_network_nor_a_domain_is_not_looked_for(staff_client, wave):
+    person = staff_client("moderator", lang="en")
+    answer = person.post("/staff/watch", data={"campaign": SLUG, "sought": "somebody"})
+    assert answer.status_code == 422
+    assert "Enter an IP address" in answer.text
+    assert person.post("/staff/watch", data={"campaign": "none", "sought": "a.example"}).status_code == 404
+
+
+@pytest.mark.parametrize("value", ["00", "g" * 64, "0" * 63])
+def test_an_address_that_names_no_cluster_is_not_found(staff_client, wave, value):
+    person = staff_client("moderator")
+    assert person.get(f"/staff/watch/{SLUG}/domain/{value}").status_code == 404
+    assert person.get(f"/staff/watch/none/domain/{'0' * 64}").status_code == 404
+
+
+def test_the_alerts_of_the_last_days_are_listed(staff_client, app):
+    factories.campaign()
+    with transaction() as session:
+        alarms.alert(session, AlertKind.SIGN_UPS_HELD, sign_ups=40)
+    assert "Sign-ups were put on hold" in staff_client("moderator", lang="en").get("/staff/watch").text
+
+
+def test_the_figures_are_kept_for_some_seconds(staff_client, wave, clock):
+    person = staff_client("moderator", lang="en")
+    assert "70 sign-ups" in person.get("/staff/watch").text
+    crowd(5, domain="naver.com", at=time.now() - timedelta(minutes=1))
+    assert "70 sign-ups" in person.get("/staff/watch").text
+    clock.move(seconds=11)
+    assert "75 sign-ups" in person.get("/staff/watch").text
