@@ -1,5 +1,5 @@
 #!/bin/sh
-# Install the programs that the tests use and this machine lacks: PostgreSQL, Redis, nginx, curl, wrk, Chromium, SpamAssassin, a Korean font, pdftotext, promtool.
+# Install the programs that the tests use and this machine lacks: PostgreSQL, Redis, nginx, curl, wrk, Chromium, SpamAssassin, a Korean font, pdftotext, promtool, pgBackRest.
 set -eu
 
 has() { command -v "$1" >/dev/null 2>&1; }
@@ -10,6 +10,7 @@ has redis-server || has valkey-server || missing="$missing redis-server"
 has pdftotext || missing="$missing poppler-utils"
 has nginx || [ -x /usr/sbin/nginx ] || missing="$missing nginx-light"
 has spamassassin || missing="$missing spamassassin" # its local rules, run once; no service
+has pgbackrest || missing="$missing pgbackrest"
 has curl || missing="$missing curl"
 has wrk || missing="$missing wrk" # the load of `make bench`
 # The shell is Chromium without a window: a third less work for each page. Ubuntu has no package of it.

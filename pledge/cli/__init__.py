@@ -3,6 +3,7 @@
 from flask import Flask
 
 from pledge.cli.audit import audit
+from pledge.cli.backup import backup
 from pledge.cli.data_keys import data_keys
 from pledge.cli.delivery import delivery
 from pledge.cli.demo import demo
@@ -18,6 +19,7 @@ from pledge.cli.worker import worker
 
 COMMANDS = (
     audit,
+    backup,
     data_keys,
     delivery,
     demo,

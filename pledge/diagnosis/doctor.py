@@ -28,9 +28,17 @@ def diagnose(config: Config) -> Iterator[Finding]:
     yield from _findings_of(guards.guard_findings, config)
     yield from _findings_of(contents.sample_findings, config)
     yield from _findings_of(lambda: surroundings.worker_findings(readiness()))
+    yield from _findings_of(surroundings.clock_findings)
+    yield from diagnose_stored()
+
+
+def diagnose_stored() -> Iterator[Finding]:
+    """Check what the database holds, and nothing around it."""
     looks = (
-        *(surroundings.clock_findings, contents.key_findings),
-        *(contents.campaign_findings, contents.organization_findings, contents.ledger_findings),
+        contents.key_findings,
+        contents.campaign_findings,
+        contents.organization_findings,
+        contents.ledger_findings,
     )
     for look in looks:
         yield from _findings_of(look)

@@ -1,0 +1,144 @@
+"""Restoring a backup beside the site, to look whether it can be restored at all: never into the site's own database."""
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+#: Whom the server and the backups belong to; used where this runs as root, as PostgreSQL refuses that.
+POSTGRES = "postgres"
+#: Seconds that recovery may take. A million signatures take some seconds, weeks of WAL much longer.
+MAX_RECOVERY = 3600
+#: What a restored server needs to be looked at. `hot_standby`: it answers only when recovery has ended, whatever limits of
+#: connections the original had.
+_SETTINGS = """
+listen_addresses = ''
+unix_socket_directories = '{folder}'
+hba_file = '{folder}/pg_hba.conf'
+ident_file = '{folder}/pg_ident.conf'
+hot_standby = off
+archive_mode = off
+shared_preload_libraries = ''
+"""
+
+
+class NotRestored(Exception):
+    """The backup could not be restored; the text says what the program said."""
+
+
+@dataclass(frozen=True)
+class Backup:
+    """A backup by pgBackRest: its stanza, and until when its WAL is replayed (as pgBackRest reads times; "" for all of it)."""
+
+    stanza: str
+    config: Path
+    until: str = ""
+
+
+@contextmanager
+def restored_cluster(backup: Backup, database: str) -> Iterator[str]:
+    """The address of `database` in a PostgreSQL of its own, restored from a backup; both are gone afterwards.
+
+    Raises NotRestored.
+    """
+    with tempfile.TemporaryDirectory(prefix="pledge-restore-") as name:
+        folder = Path(name)
+        data = folder / "data"
+        data.mkdir(mode=0o700)
+        _write_settings(folder)
+        if os.geteuid() == 0:
+            for path in (folder, *folder.iterdir()):
+                shutil.chown(path, POSTGRES, POSTGRES)
+        _restore(backup, data)
+        pg_ctl = str(_server_folder(data) / "pg_ctl")
+        log = folder / "server.log"
+        options = f"-c config_file={folder}/postgresql.conf"
+        start = [
+            pg_ctl,
+            "start",
+            "-D",
+            str(data),
+            "-l",
+            str(log),
+            "-o",
+            options,
+            "-w",
+            "-t",
+            str(MAX_RECOVERY),
+        ]
+        try:
+            _run(start, log)
+            yield f"postgresql://{POSTGRES}@/{database}?host={folder}"
+        finally:
+            subprocess.run(
+                _as_postgres([pg_ctl, "stop", "-D", str(data), "-m", "immediate"]),
+                capture_output=True,
+                check=False,
+            )
+
+
+@contextmanager
+def restored_copy(file: Path) -> Iterator[str]:
+    """The address of a copy of a backup of SQLite, which stays as it is. Raises NotRestored."""
+    with tempfile.TemporaryDirectory(prefix="pledge-restore-") as name:
+        copy = Path(name) / "pledge.sqlite3"
+        shutil.copyfile(file, copy)
+        try:
+            with closing(sqlite3.connect(copy)) as connection:
+                faults = [row[0] for row in connection.execute("PRAGMA integrity_check")]
+        except sqlite3.DatabaseError as error:
+            raise NotRestored(str(error)) from None
+        if faults != ["ok"]:
+            raise NotRestored("; ".join(faults[:3]))
+        yield f"sqlite:///{copy}"
+
+
+def back_up_sqlite(source: Path, target: Path) -> None:
+    """Copy a database of SQLite that is in use, as it is at one moment (https://www.sqlite.org/backup.html).
+
+    Raises FileExistsError rather than overwrite an earlier backup.
+    """
+    with target.open("xb"):
+        target.chmod(0o600)
+    with closing(sqlite3.connect(source)) as site, closing(sqlite3.connect(target)) as copy:
+        site.backup(copy)
+
+
+def _write_settings(folder: Path) -> None:
+    (folder / "postgresql.conf").write_text(_SETTINGS.format(folder=folder))
+    # Nobody else can enter the folder with the socket.
+    (folder / "pg_hba.conf").write_text("local all all trust\n")
+    (folder / "pg_ident.conf").write_text("")
+
+
+def _restore(backup: Backup, data: Path) -> None:
+    words = ["pgbackrest", f"--config={backup.config}", f"--stanza={backup.stanza}", f"--pg1-path={data}"]
+    words += ["--archive-mode=off", "--log-level-console=warn", "--log-level-file=off", "--link-all"]
+    if backup.until:
+        words += ["--type=time", f"--target={backup.until}", "--target-action=promote"]
+    _run([*words, "restore"])
+
+
+def _server_folder(data: Path) -> Path:
+    """Where the programs of the version are that the data is of."""
+    version = (data / "PG_VERSION").read_text().strip()
+    return Path(f"/usr/lib/postgresql/{version}/bin")
+
+
+def _run(command: list[str], log: Path | None = None) -> None:
+    try:
+        done = subprocess.run(_as_postgres(command), capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        raise NotRestored(f"{command[0]} is not installed") from None
+    if done.returncode:
+        said = log.read_text(errors="replace") if log and log.exists() else done.stderr + done.stdout
+        raise NotRestored("\n".join(said.strip().splitlines()[-5:]))
+
+
+def _as_postgres(command: list[str]) -> list[str]:
+    return ["runuser", "-u", POSTGRES, "--", *command] if os.geteuid() == 0 else command
