@@ -13,8 +13,8 @@ from pledge.campaigns.models import Campaign
 from pledge.core.db import db, reading, transaction
 from pledge.deliveries.register_queries import last_handed_over
 from pledge.endorsements.models import Endorsement
-from pledge.mail.allowance import mailbox_hash
 from pledge.mail.models import OutboxMail
+from pledge.mail.suppression import mailbox_hash
 from pledge.news import queries as news
 from pledge.retention import services
 from pledge.retention.queries import last_run
