@@ -6,7 +6,7 @@ PYTHON_IN_VENV = .venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint format bench lighthouse pictures lock translations
+.PHONY: help run demo test lint format bench simulate lighthouse pictures lock translations
 
 help: ## List the tasks
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' "$(ROOT)/Makefile" | while IFS='|' read -r task text; do \
@@ -30,6 +30,9 @@ format: ## Format the Python files
 
 bench: ## Measure the speed against a bare application and write bench/RESULTS.md
 	@$(ENTER) tools/environment.sh development && tools/test_programs.sh && tools/compile.sh && exec $(PYTHON_IN_VENV) bench/run.py $(ARGS)
+
+simulate: ## 5,000 people and 50,000 robots against the checks (docs/abuse.md); takes some minutes
+	@$(ENTER) tools/environment.sh development && tools/compile.sh && SIMULATE=1 exec $(PYTHON_IN_VENV) -m pytest -q -s tests/abuse/test_simulation.py $(ARGS)
 
 lighthouse: ## Lighthouse on a phone, of a running `make demo` (PORT as there; needs node and npm)
 	@$(ENTER) tools/environment.sh development && tools/test_programs.sh && exec $(PYTHON_IN_VENV) -m bench.lighthouse "http://127.0.0.1:$${PORT:-8000}" $(ARGS)

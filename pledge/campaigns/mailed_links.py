@@ -12,6 +12,7 @@ class LinkState(StrEnum):
 
     PENDING = "pending"
     CONFIRMED = "confirmed"
+    HELD = "held"  #: confirmed by the person, and counted when staff release it
     EXPIRED = "expired"
     CLOSED = "closed"  #: the campaign takes no confirmations any more
     INVALIDATED = "invalidated"  #: taken out of the count by staff; the page says so and how to object

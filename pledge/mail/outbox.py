@@ -1,5 +1,6 @@
 """Enqueueing: one row in the caller's transaction, so a mail and what it is about are stored together or not at all."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import insert
@@ -31,3 +32,13 @@ def enqueue(
         "proved": proved,
     }
     session.execute(insert(OutboxMail).values(**values, created_at=now, due_at=due_at or now))
+
+
+def enqueue_thanks(session: Session, signers: Sequence[tuple[int, str]]) -> None:
+    """Enqueue the mail with thanks for each of these signatures, given by number and language; none takes a slot."""
+    now = clock.now()
+    mail = {"kind": MailKind.THANKS, "seq": 1, "known": True, "created_at": now, "due_at": now}
+    if signers:
+        session.execute(
+            insert(OutboxMail), [{**mail, "subject_id": number, "lang": lang} for number, lang in signers]
+        )

@@ -41,7 +41,7 @@ class MailedSigner:
     code_only_after: int | None  #: mails with a higher number have no link
     confirmed_at: datetime | None
     updates: bool  #: wants news
-    is_settled: bool  #: the person's signature counts, or was taken out of the count: this row or another one
+    is_settled: bool  #: the person's signature counts, is held, or was taken out of the count: this row or another one
     has_confirmed: bool  #: it is settled, or the person has confirmed a submission since this one
     signals: str | None  #: seen at signing (abuse/signals.py)
     slug: str
@@ -133,9 +133,13 @@ def thanks(mail: Claimed, signer: MailedSigner) -> Message | None:
 
 
 def already(mail: Claimed, signer: MailedSigner) -> Message | None:
-    """You are already counted since …; or the truth, where staff have taken the signature out of the count."""
+    """You are already counted since …; or the truth, where staff have taken the signature out of the count. Of one that is
+    held the own page tells.
+    """
     if signer.state == SignatureState.INVALIDATED:
         return replace(_to_own_page(mail, signer), template=MailKind.INVALIDATED)
+    if signer.state == SignatureState.HELD:
+        return replace(_to_own_page(mail, signer), template=MailKind.MANAGE)
     if signer.state != SignatureState.CONFIRMED or signer.confirmed_at is None:
         return None
     return _to_own_page(mail, signer, since=format_date(signer.confirmed_at, mail.lang))

@@ -1,5 +1,5 @@
-"""What staff may do about one person's signature: find it, mail the link again, hide a name, and at the person's
-request withdraw, erase or stop the news, of which the person is told by mail.
+"""What staff may do about one person's signature: find it, mail the link again, hide a name, release one that is held, and at
+the person's request withdraw, erase or stop the news, of which the person is told by mail.
 
 No address and no name goes into the audit log: it says which signature, by its random number.
 """
@@ -9,7 +9,11 @@ from sqlalchemy.orm import Session
 
 from pledge.audit.models import Actor
 from pledge.audit.services import record, stated
+from pledge.core import clock
 from pledge.core.db import transaction
+from pledge.ledger.models import Reason
+from pledge.ledger.services import append
+from pledge.mail import outbox
 from pledge.mail.models import MailKind
 from pledge.signatures.addresses import Address
 from pledge.signatures.erasing import enqueue_notice, erase_person
@@ -22,6 +26,7 @@ from pledge.signatures.own import withdraw_row
 _MAIL = {
     SignatureState.PENDING: MailKind.CONFIRM,
     SignatureState.CONFIRMED: MailKind.MANAGE,
+    SignatureState.HELD: MailKind.MANAGE,
     SignatureState.WITHDRAWN: MailKind.MANAGE,
     SignatureState.INVALIDATED: MailKind.INVALIDATED,
 }
@@ -32,7 +37,11 @@ class NoSuchSignature(LookupError):
 
 
 class NotCounted(Exception):
-    """Only a counted signature can be withdrawn."""
+    """Only a confirmed signature can be withdrawn."""
+
+
+class NotHeld(Exception):
+    """Only a held signature can be released."""
 
 
 class NotSubscribed(Exception):
@@ -67,7 +76,7 @@ def resend(actor: Actor, signature_id: int) -> MailKind:
 
 
 def withdraw(actor: Actor, signature_id: int, why: str) -> None:
-    """Withdraw for a person who asked for it: -1 in the ledger. Raises NoSuchSignature, NoReason, NotCounted."""
+    """Withdraw for a person who asked for it: -1 in the ledger if it was counted. Raises NoSuchSignature, NoReason, NotCounted."""
     why = stated(why)
     with transaction() as session:
         row = _row(session, signature_id)
@@ -75,6 +84,29 @@ def withdraw(actor: Actor, signature_id: int, why: str) -> None:
             raise NotCounted
         _tell(session, MailKind.WITHDRAWN, row)
         record(session, actor, "signature.withdraw", f"signature:{row.id}", reason=why)
+
+
+def release(actor: Actor, signature_id: int, why: str) -> None:
+    """Count one that is held, and thank the person. Raises NoSuchSignature, NoReason, NotHeld."""
+    why = stated(why)
+    with transaction() as session:
+        row = _row(session, signature_id)
+        if row.state != SignatureState.HELD:
+            raise NotHeld
+        row.state, row.hold_reason = SignatureState.CONFIRMED, None
+        append(
+            session,
+            campaign_id=row.campaign_id,
+            reason=Reason.CONFIRMED,
+            subject_id=row.id,
+            country=row.country,
+            region=row.region,
+            at=clock.now(),
+            pledge_text_id=row.pledge_text_id,
+            commitment=bytes(row.commitment),
+        )
+        outbox.enqueue_thanks(session, [(row.id, row.lang)])
+        record(session, actor, "signature.release", f"signature:{row.id}", reason=why)
 
 
 def erase(actor: Actor, signature_id: int, why: str) -> None:

@@ -7,7 +7,7 @@ copy of the database tells neither, nor who signed two campaigns. Only the large
 from dataclasses import dataclass
 
 from pledge.core.encryption import vault
-from pledge.core.networks import UNKNOWN, block_of, network_of
+from pledge.core.networks import UNKNOWN, block_of, is_this_machine, network_of
 from pledge.signatures.addresses import Address, BadAddress, parse
 
 #: Reviewed 2026-11-24: every domain under which these three give out addresses to the public.
@@ -17,6 +17,7 @@ PROVIDERS = {
     **dict.fromkeys(("gmail.com", "googlemail.com"), "gmail"),
 }
 OTHER = "other"
+_OWN_64 = network_of("::1")
 
 
 class BadOrigin(ValueError):
@@ -28,7 +29,7 @@ class Origin:
     """What is stored of it with a signature."""
 
     network_hash: bytes | None
-    wide_network_hash: bytes | None
+    wide_network_hash: bytes | None  #: none of this machine itself, which is no place where people are
     domain_hash: bytes
     mail_provider: str
 
@@ -42,7 +43,7 @@ def origin(slug: str, address: Address, network: str) -> Origin:
     domain = domain_of(address)
     return Origin(
         network_hash=network_hash(slug, network) if network else None,
-        wide_network_hash=wide_network_hash(slug, network) if network else None,
+        wide_network_hash=wide_network_hash(slug, network) if _is_a_place(network) else None,
         domain_hash=domain_hash(slug, domain),
         mail_provider=PROVIDERS.get(domain, OTHER),
     )
@@ -51,6 +52,10 @@ def origin(slug: str, address: Address, network: str) -> Origin:
 def domain_of(address: Address) -> str:
     """The domain that mails go to, in ASCII and lower case."""
     return address.mailed.rpartition("@")[2]
+
+
+def _is_a_place(network: str) -> bool:
+    return network not in ("", UNKNOWN, _OWN_64) and not is_this_machine(network)
 
 
 def network_hash(slug: str, network: str) -> bytes:

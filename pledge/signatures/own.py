@@ -55,7 +55,8 @@ def unsubscribe(token: str) -> None:
 
 
 def withdraw(token: str) -> None:
-    """Take a confirmed signature back: -1 in the ledger, once; the optional choices end with it, and a mail says so.
+    """Take a confirmed signature back: -1 in the ledger, once, if it was counted; the optional choices end with it, and a mail
+    says so.
 
     Raises BadToken.
     """
@@ -67,16 +68,18 @@ def withdraw(token: str) -> None:
 
 
 def withdraw_row(session: Session, row: Signature) -> bool:
-    """Withdraw a row that the caller has locked; False when it is not counted.
+    """Withdraw a row that the caller has locked; False when it is not confirmed.
 
     An invalidated signature stays invalidated: after a withdrawal it could be signed anew and be counted again.
     """
-    if row.state != SignatureState.CONFIRMED:
+    was_counted = row.state == SignatureState.CONFIRMED
+    if not was_counted and row.state != SignatureState.HELD:
         return False
     row.state, row.withdrawn_at = SignatureState.WITHDRAWN, clock.now()
     row.public_name = row.updates = False
     row.list_terms_id = row.via = None
-    take_back(session, row)
+    if was_counted:
+        take_back(session, row)
     return True
 
 

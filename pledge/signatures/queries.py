@@ -45,6 +45,7 @@ class SignatureView:
     invalidated_for: InvalidationReason | None  #: why it was taken out of the count, if it was
     name_hidden: bool
     network_hash: bytes | None
+    wide_network_hash: bytes | None
     domain_hash: bytes | None
     mail_provider: str
     via: str | None
@@ -82,6 +83,8 @@ def open_link(
 def _link_state(signature: SignatureView, expired: bool) -> LinkState:
     if signature.state is SignatureState.CONFIRMED:
         return LinkState.CONFIRMED
+    if signature.state is SignatureState.HELD:
+        return LinkState.HELD
     if signature.state is SignatureState.INVALIDATED:
         return LinkState.INVALIDATED
     takes_confirmations = signature.campaign.takes_confirmations
@@ -96,14 +99,16 @@ def own_signature(token: str, lang: str, purpose: Purpose = Purpose.MANAGE) -> S
     return signature
 
 
-def is_confirmed_lately(signature_id: int) -> bool:
-    """Whether this very submission was confirmed, for the page where its form was sent; never about others of the person.
+def confirmed_lately(signature_id: int) -> SignatureState | None:
+    """The state of this very submission once it was confirmed, for the page where its form was sent: confirmed or held. Never
+    about others of the person.
 
     Only for an hour after it was sent: whoever typed a stranger's address is told nothing later (docs/adr/0062).
     """
     values = {"id": signature_id, "since": clock.now() - WAITING_PAGE}
     with reading() as connection:
-        return connection.execute(_CONFIRMED_LATELY, values).first() is not None
+        state = connection.execute(_CONFIRMED_LATELY, values).scalar()
+    return None if state is None else SignatureState(state)
 
 
 def find(signature_id: int, lang: str) -> SignatureView | None:
@@ -131,9 +136,9 @@ def _whole(of: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     )
 
 
-_CONFIRMED_LATELY = select(Signature.id).where(
+_CONFIRMED_LATELY = select(Signature.state).where(
     Signature.id == bindparam("id"),
-    Signature.state == SignatureState.CONFIRMED,
+    Signature.state.in_([SignatureState.CONFIRMED, SignatureState.HELD]),
     Signature.submitted_at > bindparam("since"),
 )
 
@@ -173,6 +178,7 @@ def _find(
         invalidated_for=None if row.invalidated_for is None else InvalidationReason(row.invalidated_for),
         name_hidden=row.name_hidden,
         network_hash=row.network_hash,
+        wide_network_hash=row.wide_network_hash,
         domain_hash=row.domain_hash,
         mail_provider=row.mail_provider,
         via=row.via,

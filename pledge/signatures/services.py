@@ -178,7 +178,7 @@ def mail_own_link(token: str, lang: str) -> None:
     signature_id, _ = read_confirm_token(token)
     with transaction() as session:
         row = session.get(Signature, standing_id(session, signature_id))
-        if row is None or row.state != SignatureState.CONFIRMED:
+        if row is None or row.state not in (SignatureState.CONFIRMED, SignatureState.HELD):
             raise BadToken
         requests.ask(session, RequestKind.LINK, row.campaign_id, lang, address_hash=bytes(row.address_hash))
 

@@ -1,8 +1,8 @@
-"""What became of all sign-ups of a campaign: counted, waiting, withdrawn, or taken out of the count and why.
+"""What became of all sign-ups of a campaign: counted, waiting, held, refused, withdrawn, or taken out of the count and why.
 
 The counted, the withdrawn and the sum of those taken out are entries of the public log, so nothing of them is hidden. The
-rest is shown as in every breakdown: reasons with few people are merged, and fewer than five who have not confirmed are not
-shown, nor the sum of all, from which they could be computed.
+rest is shown as in every breakdown: reasons with few people are merged, and fewer than five who have not confirmed, are held
+or were refused are not shown, nor the sum of all, from which they could be computed.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from datetime import datetime
 from threading import Event, Lock, Thread
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Engine, Select, func, select, text
+from sqlalchemy import Engine, Select, case, func, literal, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from pledge.campaigns.models import Campaign
@@ -34,9 +34,13 @@ MAX_WAIT = 1.0
 #: The time limit of the query in the background.
 STATEMENT_SECONDS = 300
 
+#: The line of those that were held and never counted: their invalidation is in no log.
+REFUSED = "refused"
+#: What the public log does not tell.
+_UNLOGGED = (SignatureState.PENDING.value, SignatureState.HELD.value, REFUSED)
 #: The lines in their order: a state, or the reason of an invalidation.
 _REASONS = tuple(reason.value for reason in InvalidationReason)
-KEYS = (SignatureState.PENDING.value, SignatureState.WITHDRAWN.value, *_REASONS)
+KEYS = (*_UNLOGGED, SignatureState.WITHDRAWN.value, *_REASONS)
 
 
 @dataclass(frozen=True)
@@ -123,11 +127,22 @@ def _renew(engine: Engine, campaign_id: int) -> Integrity:
 
 def _read(engine: Engine, campaign_id: int) -> Integrity:
     as_of = clock.now()
-    query = (
-        select(Signature.state, Invalidation.reason, func.count())
+    taken_out = Signature.state == SignatureState.INVALIDATED
+    line = case(
+        (taken_out & Signature.hold_reason.is_not(None), literal(REFUSED)),
+        (taken_out, Invalidation.reason),
+        else_=Signature.state,
+    )
+    lines = (
+        select(line.label("line"))
+        .select_from(Signature)
         .outerjoin(Invalidation, Invalidation.id == Signature.invalidation_id)
         .where(Signature.campaign_id == campaign_id)
-        .group_by(Signature.state, Invalidation.reason)
+        .subquery()
+    )
+    query = (
+        select(lines.c.line, func.count())
+        .group_by(lines.c.line)
         .execution_options(deadline=STATEMENT_SECONDS)
     )
     with engine.connect() as connection:
@@ -138,7 +153,7 @@ def _read(engine: Engine, campaign_id: int) -> Integrity:
         if patient:
             connection.execute(text(f"SET statement_timeout = '{STATEMENT_SECONDS}s'"))
         try:
-            cells = {row[1] or row[0]: row[2] for row in connection.execute(query)}
+            cells = {row[0]: row[1] for row in connection.execute(query)}
         finally:
             if patient:
                 connection.execute(text("RESET statement_timeout"))
@@ -153,9 +168,7 @@ def _shown(cells: Mapping[str, int]) -> dict[str, int | None]:
     reasons = {key: cells[key] for key in _REASONS if key in cells}
     breakdown = merge_small(reasons) if len(reasons) > 1 else Breakdown(reasons, None)
     lines: dict[str, int | None] = {key: cells[key] for key in cells if key not in reasons}
-    waiting = cells.get(SignatureState.PENDING.value, 0)
-    if 0 < waiting < MIN_CELL:
-        lines[SignatureState.PENDING.value] = None
+    lines |= {key: None for key in _UNLOGGED if 0 < cells.get(key, 0) < MIN_CELL}
     lines |= breakdown.shown
     return lines if breakdown.other is None else {**lines, MERGED: breakdown.other}
 

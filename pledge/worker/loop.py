@@ -31,13 +31,14 @@ from pledge.news import queries as news
 from pledge.news import sending
 from pledge.paper import record as paper_record
 from pledge.retention import services as retention
-from pledge.signatures import reminding
+from pledge.signatures import reminding, watching
 from pledge.signatures.invalidation import applying
 from pledge.statistics import today
 from pledge.statistics.steps import StepWatch
 from pledge.worker.clock_check import BETWEEN_CLOCK_CHECKS, ClockCheck
 from pledge.worker.composers import composers, handlers
 from pledge.worker.makers import makers
+from pledge.worker.pauses import Pauses
 from pledge.worker.sources import confirmations, ledger_sources
 
 #: Does some work and returns how many seconds the worker may rest before the next step.
@@ -69,6 +70,9 @@ IDLE_WEBHOOK = 2.0
 #: Seconds between looks whether a campaign has reached its next step.
 BETWEEN_STEP_LOOKS = 5.0
 
+#: Seconds between looks at the last sign-ups (signatures/watching.py): a program needs some to answer its mail.
+BETWEEN_WATCHES = 3.0
+
 #: Seconds between two batches of reminders.
 BETWEEN_REMINDERS = 1.0
 
@@ -86,7 +90,6 @@ BETWEEN_FILE_SWEEPS = 60.0
 BETWEEN_TODAY = 120.0
 
 #: Pauses while the database or the mail server is away.
-FIRST_PAUSE = 0.5
 MAX_PAUSE_WITHOUT_DATABASE = 5.0
 MAX_PAUSE_WITHOUT_SMTP = 15.0
 
@@ -125,6 +128,7 @@ class Worker:
             threading.Thread(target=self.repeat, args=("news", self.send_news), name="news"),
             threading.Thread(target=self.repeat, args=("reminders", self.remind), name="reminders"),
             threading.Thread(target=self.repeat, args=("paper", self.sign_paper), name="paper"),
+            threading.Thread(target=self.repeat, args=("watch", self.watch), name="watch"),
             threading.Thread(target=self.repeat, args=("today", self.tell_today), name="today"),
             threading.Thread(target=self.repeat, args=("valve", self.watch_valve), name="valve"),
             threading.Thread(target=self.repeat, args=("breaker", self.watch_breaker), name="breaker"),
@@ -184,6 +188,10 @@ class Worker:
     def sign_paper(self) -> float:
         paper_record.sign_due(published)
         return BETWEEN_PAPER_LOOKS
+
+    def watch(self) -> float:
+        watching.look()
+        return BETWEEN_WATCHES
 
     def tell_today(self) -> float:
         today.renew()
@@ -282,18 +290,3 @@ def timed(name: str, step: Step) -> float:
     metrics.step_seconds.labels(name).observe(clock.monotonic() - began)
     metrics.step_succeeded.labels(name).set(clock.now().timestamp())
     return rest
-
-
-@dataclass
-class Pauses:
-    """Growing pauses while something is unreachable."""
-
-    max_pause: float
-    used: int = 0
-
-    def next(self) -> float:
-        self.used += 1
-        return min(FIRST_PAUSE * 2.0 ** min(self.used - 1, 10), self.max_pause)
-
-    def reset(self) -> None:
-        self.used = 0

@@ -19,6 +19,12 @@ TEXTS = {
         "kakao/ko": "30c46ae4fc512920ad91f7cc4cbea2a4798342849a1e9a99dd84f930d208c6dd",
         "ko": "8d8aea3d55b10bcd03f5848b34cb494ce350f1fdd9fb23770275176c1bb1d05f",
     },
+    "2026-11-30": {
+        "en": "922e88cec5b42eec9d0e0d4c2ab6825af7edd94c55bfbf535bb522fc60f69bf5",
+        "kakao/en": "e53224ee25e16d94f8f15be53d332ec5243eb2bcea674ebc8852a5299e5581ea",
+        "kakao/ko": "30c46ae4fc512920ad91f7cc4cbea2a4798342849a1e9a99dd84f930d208c6dd",
+        "ko": "90d688dee2242b3017a6f519fe0a7d0b44a4b8c32cf820adf4101c609f2dfa69",
+    },
 }
 
 

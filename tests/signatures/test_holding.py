@@ -7,12 +7,14 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from pledge.core.db import db, transaction
+from pledge.ledger.services import Place
 from pledge.mail.models import MailKind, OutboxMail
-from pledge.signatures import services
+from pledge.signatures import own, queries, reminding, services
 from pledge.signatures.models import Signature
 from pledge.signatures.origins import wide_network_hash
-from tests.support.factories import HONG, campaign, code, mailed, signature
+from tests.support.factories import HONG, answer_requests, campaign, code, mailed, manage_token, signature
 from tests.support.ledger import entries
+from tests.support.mails import delivered, part
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -87,3 +89,42 @@ def test_the_database_refuses_a_held_one_that_counts_and_one_without_a_reason(st
     with pytest.raises(IntegrityError, match="ck_signatures"), transaction() as session:
         row = session.get(Signature, person.id)
         row.state, row.hold_reason, row.confirmed_at = state, reason, row.submitted_at
+
+
+# --- What its owner may do ---
+
+
+def test_whoever_withdraws_or_erases_a_held_signature_leaves_no_entry():
+    withdrawn, erased = signature(state="held", public_name=True), signature(state="held")
+    own.withdraw(manage_token(withdrawn))
+    own.erase(manage_token(erased))
+    row = found()
+    assert (row.id, row.state, row.public_name) == (withdrawn.id, "withdrawn", False)
+    assert entries() == []
+
+
+def test_a_place_that_is_put_right_while_it_is_held_is_the_place_where_it_is_counted():
+    person = signature(state="held", country="KR", region="KR-11")
+    own.change(
+        manage_token(person), name="홍길동", place=Place("KR", "KR-26"), public_name=False, updates=False
+    )
+    row = found()
+    assert (row.region, row.entry_country) == ("KR-26", None)
+
+
+def test_signing_again_while_it_is_held_mails_the_link_to_ones_own_page():
+    signature(state="held", email="hong@naver.com")
+    services.sign(HONG)
+    answer_requests()
+    [(to, mail)] = delivered()
+    assert to == "hong@naver.com"
+    assert "/me/" in part(mail, "plain")
+
+
+def test_nobody_is_reminded_named_or_sent_news_while_held(frozen_clock):
+    person = signature(state="held", public_name=True, updates=True)
+    frozen_clock.move(days=3)
+    while reminding.advance():
+        pass
+    assert delivered() == []
+    assert queries.public_names(person.campaign_id) == []

@@ -9,7 +9,7 @@ from pledge.core.db import db, transaction
 from pledge.ledger.models import LedgerEntry
 from pledge.ledger.queries import count
 from pledge.mail.models import MailBlock, OutboxMail
-from pledge.signatures import moderation, own, staff_queries
+from pledge.signatures import counting, moderation, own, staff_queries
 from pledge.signatures.addresses import parse
 from pledge.signatures.identifiers import new_id
 from pledge.signatures.models import Signature
@@ -171,6 +171,27 @@ def test_only_a_counted_signature_can_be_withdrawn(state):
         moderation.withdraw(ANNA, person.id, "asked")
     assert stored(person.id).state == state
     assert len(db.session.scalars(select(LedgerEntry)).all()) == entries
+    assert audit() == []
+
+
+def test_releasing_one_that_is_held_counts_and_thanks_the_person():
+    person = signature(state="held", region="KR-26")
+    moderation.release(ANNA, person.id, "wrote to us")
+    fold_all()
+    assert count(person.campaign_id).people == 1
+    assert counting.mismatches() == []
+    row = stored(person.id)
+    assert (row.state, row.hold_reason) == ("confirmed", None)
+    assert enqueued() == ["thanks"]
+    assert audit() == [("signature.release", f"signature:{person.id}", "wrote to us")]
+
+
+@pytest.mark.parametrize("state", ["pending", "confirmed", "withdrawn", "invalidated"])
+def test_only_a_held_signature_can_be_released(state):
+    person = signature(state=state)
+    with pytest.raises(moderation.NotHeld):
+        moderation.release(ANNA, person.id, "wrote to us")
+    assert stored(person.id).state == state
     assert audit() == []
 
 

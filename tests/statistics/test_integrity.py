@@ -9,7 +9,7 @@ from sqlalchemy.exc import OperationalError
 from pledge.core.db import db, transaction
 from pledge.signatures.models import Signature
 from pledge.statistics import integrity
-from tests.support.factories import campaign, crowd, invalidation, the_campaign
+from tests.support.factories import campaign, crowd, invalidation, signatures, the_campaign
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -182,3 +182,25 @@ def test_a_draft_has_no_figures(client):
     campaign("draft", state="draft")
     assert client.get("/en/c/draft/integrity").status_code == 404
     assert client.get("/api/v1/campaigns/draft/integrity").status_code == 404
+
+
+def held(number, state="held", **facts):
+    facts |= {"invalidation_id": invalidation(act="refuse").id} if state == "invalidated" else {}
+    signatures(number, state=state, hold_reason="staff", **facts)
+
+
+def test_those_that_are_held_and_those_that_were_refused_have_a_line_of_their_own():
+    crowd(30)
+    held(6)
+    held(7, state="invalidated")
+    invalidated(5, "automated")
+    assert figures().uncounted == {"held": 6, "refused": 7, "automated": 5}
+    assert (figures().confirmed, figures().submitted) == (30, 48)
+
+
+@pytest.mark.parametrize("state", ["held", "invalidated"])
+def test_fewer_than_five_of_them_are_not_shown_as_the_log_tells_nothing_of_them(state):
+    crowd(30)
+    held(4, state=state)
+    assert figures().uncounted == {"refused" if state == "invalidated" else "held": None}
+    assert figures().submitted is None

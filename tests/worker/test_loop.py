@@ -16,9 +16,9 @@ from pledge.worker.loop import (
     IDLE_NEWS,
     MAX_PAUSE_WITHOUT_DATABASE,
     ClockCheck,
-    Pauses,
     Worker,
 )
+from pledge.worker.pauses import Pauses
 from tests.support import news
 from tests.support.factories import crowd
 

@@ -1,7 +1,7 @@
-"""Carrying out what was decided about invalidations, in batches: each is one transaction that can be repeated.
+"""Carrying out what was decided about bulk acts, in batches: each is one transaction that can be repeated.
 
 A killed worker leaves whole batches. The next one goes on with what is left: the targets still listed, or, in an undoing,
-the signatures that still carry the invalidation's number. No lock is held longer than one batch takes, so people go on
+the signatures that still carry the act's number. No lock is held longer than one batch takes, so people go on
 withdrawing and erasing meanwhile; what they did first counts.
 """
 
@@ -17,28 +17,37 @@ from pledge.core import clock
 from pledge.core.db import reading, transaction
 from pledge.ledger.models import Kind, LedgerEntry, Reason
 from pledge.ledger.services import PlaceMove, append_places, hour_of
+from pledge.mail import outbox
 from pledge.mail.models import MailKind
-from pledge.signatures.invalidation.models import Invalidation, InvalidationState, InvalidationTarget
+from pledge.signatures.invalidation.models import (
+    Invalidation,
+    InvalidationAct,
+    InvalidationState,
+    InvalidationTarget,
+)
+from pledge.signatures.invalidation.services import AUDITED, CONCERNED
 from pledge.signatures.models import Signature, SignatureState
 from pledge.signatures.outbox import enqueue
 from pledge.signatures.places import current_place, entry_place
 
 BATCH = 500
+#: The reason to hold what staff hold (Signature.hold_reason).
+BY_STAFF = "staff"
 
 #: The states in which the worker has something to do.
-
 _AT_WORK = (InvalidationState.APPLYING, InvalidationState.UNDOING)
 
 _MOVED = (
     *(Signature.id, Signature.campaign_id, Signature.country, Signature.region),
     *(Signature.entry_country, Signature.entry_region, Signature.pledge_text_id, Signature.commitment),
+    *(Signature.lang, Signature.address_hash),
 )
 
 Moved = Sequence[Any]  #: rows of these columns
 
 
 def advance(limit: int = BATCH) -> bool:
-    """Do the next batch of the oldest decided invalidation. False when there is nothing to do, or another worker is doing it."""
+    """Do the next batch of the oldest decided act. False when there is nothing to do, or another worker is doing it."""
     with reading() as connection:
         if not connection.execute(select(exists().where(Invalidation.state.in_(_AT_WORK)))).scalar_one():
             return False
@@ -60,7 +69,7 @@ def advance(limit: int = BATCH) -> bool:
 
 
 def _apply(session: Session, row: Invalidation, limit: int) -> None:
-    """Take the next targets out of the count; those that have changed since they were counted stay as they are."""
+    """Do it to the next targets; those that have changed since they were counted stay as they are."""
     targets = session.execute(
         select(InvalidationTarget.signature_id)
         .where(InvalidationTarget.invalidation_id == row.id)
@@ -69,22 +78,23 @@ def _apply(session: Session, row: Invalidation, limit: int) -> None:
     ).all()
     if not targets:
         row.state, row.applied_at = InvalidationState.APPLIED, clock.now()
-        _record_end(session, row, "invalidation.applied", row.applied)
+        _record_end(session, row, "applied", row.applied)
         return
+    done, act = [target.signature_id for target in targets], InvalidationAct(row.act)
     moved = session.execute(
         update(Signature)
-        .where(
-            Signature.id.in_([target.signature_id for target in targets]),
-            Signature.state == SignatureState.CONFIRMED,
-        )
-        .values(state=SignatureState.INVALIDATED, invalidation_id=row.id)
+        .where(Signature.id.in_(done), *CONCERNED[act])
+        .values(_changes(row))
         .returning(*_MOVED)
     ).all()
-    _append(session, moved, Reason.INVALIDATED)
+    if act is InvalidationAct.INVALIDATE:
+        _append(session, moved, Reason.INVALIDATED)
+    if act is InvalidationAct.RELEASE:
+        _append(session, moved, Reason.CONFIRMED)
+        outbox.enqueue_thanks(session, [(signature.id, signature.lang) for signature in moved])
     if row.notify:
         _tell(session, moved)
     row.applied += len(moved)
-    done = [target.signature_id for target in targets]
     session.execute(
         delete(InvalidationTarget).where(
             InvalidationTarget.invalidation_id == row.id, InvalidationTarget.signature_id.in_(done)
@@ -93,20 +103,33 @@ def _apply(session: Session, row: Invalidation, limit: int) -> None:
 
 
 def _undo(session: Session, row: Invalidation, limit: int) -> None:
-    """Put the next signatures back into the count; those that were erased meanwhile are skipped."""
+    """Put the next signatures back to what they were; those that were erased meanwhile are skipped."""
+    was = {
+        "state": SignatureState.CONFIRMED if row.act == InvalidationAct.INVALIDATE else SignatureState.HELD
+    }
     mine = select(Signature.id).where(Signature.invalidation_id == row.id).order_by(Signature.id).limit(limit)
     moved = session.execute(
         update(Signature)
         .where(Signature.id.in_(mine), Signature.state == SignatureState.INVALIDATED)
-        .values(state=SignatureState.CONFIRMED, invalidation_id=None)
+        .values({**was, "invalidation_id": None})
         .returning(*_MOVED)
     ).all()
     if not moved:
         row.state = InvalidationState.UNDONE
-        _record_end(session, row, "invalidation.undone", row.reinstated)
+        _record_end(session, row, "undone", row.reinstated)
         return
-    _append(session, moved, Reason.REINSTATED)
+    if row.act == InvalidationAct.INVALIDATE:  # what was held has no entries
+        _append(session, moved, Reason.REINSTATED)
     row.reinstated += len(moved)
+
+
+def _changes(row: Invalidation) -> dict[str, Any]:
+    """What an act makes of a signature."""
+    if row.act == InvalidationAct.HOLD:
+        return {"hold_reason": BY_STAFF}
+    if row.act == InvalidationAct.RELEASE:
+        return {"state": SignatureState.CONFIRMED, "hold_reason": None}
+    return {"state": SignatureState.INVALIDATED, "invalidation_id": row.id}
 
 
 def _append(session: Session, moved: Moved, reason: Reason) -> None:
@@ -143,12 +166,10 @@ def _append(session: Session, moved: Moved, reason: Reason) -> None:
 
 def _tell(session: Session, moved: Moved) -> None:
     """Enqueue the mail that tells each signer, within the caps."""
-    people = select(Signature.id, Signature.address_hash, Signature.lang).where(
-        Signature.id.in_([signature.id for signature in moved])
-    )
-    for row in session.execute(people).all():
+    for row in moved:
         enqueue(session, MailKind.INVALIDATED, row.id, bytes(row.address_hash), row.lang)
 
 
 def _record_end(session: Session, row: Invalidation, action: str, signatures: int) -> None:
-    record(session, WORKER, action, f"invalidation:{row.id}", reason=row.note, signatures=signatures)
+    name = f"{AUDITED[InvalidationAct(row.act)]}.{action}"
+    record(session, WORKER, name, f"invalidation:{row.id}", reason=row.note, signatures=signatures)

@@ -24,6 +24,7 @@ class Condition:
 
     campaign_id: int | None = None
     network_hash: bytes | None = None
+    wide_network_hash: bytes | None = None
     domain_hash: bytes | None = None
     domain: str | None = None  #: the name behind domain_hash, where it is known; for display
     signed_from: datetime | None = None
@@ -32,8 +33,9 @@ class Condition:
 
     def check(self) -> None:
         """Raises NoCondition."""
-        named = (self.network_hash, self.domain_hash, self.signed_from, self.signed_until, self.faster_than)
-        if all(part is None for part in named):
+        origin = (self.network_hash, self.wide_network_hash, self.domain_hash)
+        time = (self.signed_from, self.signed_until, self.faster_than)
+        if all(part is None for part in (*origin, *time)):
             raise NoCondition
 
     def matches(self) -> Sequence[ColumnElement[bool]]:
@@ -43,6 +45,8 @@ class Condition:
             found.append(Signature.campaign_id == self.campaign_id)
         if self.network_hash is not None:
             found.append(Signature.network_hash == self.network_hash)
+        if self.wide_network_hash is not None:
+            found.append(Signature.wide_network_hash == self.wide_network_hash)
         if self.domain_hash is not None:
             found.append(Signature.domain_hash == self.domain_hash)
         if self.signed_from is not None:
@@ -59,6 +63,7 @@ def condition_of(row: Invalidation | Row[*tuple[Any, ...]]) -> Condition:
     return Condition(
         campaign_id=row.campaign_id,
         network_hash=row.network_hash,
+        wide_network_hash=row.wide_network_hash,
         domain_hash=row.domain_hash,
         domain=row.domain,
         signed_from=row.signed_from,

@@ -1,4 +1,6 @@
-"""The tables of invalidations: a recorded bulk act by staff that takes signatures out of the count, and can be undone."""
+"""The tables of bulk acts by staff: taking signatures out of the count, which can be undone, and deciding about those that are
+held.
+"""
 
 from datetime import datetime
 from enum import StrEnum
@@ -8,9 +10,18 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from pledge.core.db import Model
 from pledge.core.db.encrypted_columns import Sealed
-from pledge.core.db.types import UTCDateTime
+from pledge.core.db.types import UTCDateTime, one_of
 
 DOMAIN_CONTEXT = "invalidations.domain"
+
+
+class InvalidationAct(StrEnum):
+    """What is done with the signatures that are found."""
+
+    INVALIDATE = "invalidate"  #: counted ones are taken out of the count; can be undone
+    HOLD = "hold"  #: pending ones become held when they are confirmed
+    RELEASE = "release"  #: held ones are counted
+    REFUSE = "refuse"  #: held ones are never counted; can be undone: they are held again
 
 
 class InvalidationState(StrEnum):
@@ -33,26 +44,29 @@ class InvalidationReason(StrEnum):
 
 
 class Invalidation(Model):
-    """One bulk act: by which condition, why, who proposed and approved it, and how far it has come."""
+    """One bulk act: what, by which condition, why, who proposed and approved it, and how far it has come."""
 
     __tablename__ = "invalidations"
 
     id: Mapped[int] = mapped_column(primary_key=True)
+    act: Mapped[str] = mapped_column(String(10), server_default=InvalidationAct.INVALIDATE.value)
     state: Mapped[str] = mapped_column(String(10))
-    reason: Mapped[str] = mapped_column(String(16))
+    #: For the public totals; NULL where nothing is taken out of the count.
+    reason: Mapped[str | None] = mapped_column(String(16))
     note: Mapped[str] = mapped_column(Text)  #: for staff
     notify: Mapped[bool]  #: whether each signer is told by mail, with the way to object
 
     # The condition: what is not NULL must hold, all of it. The network stays a keyed hash, as it is a person's.
     campaign_id: Mapped[int | None]
     network_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    wide_network_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     domain_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     domain: Mapped[str | None] = mapped_column(Sealed(DOMAIN_CONTEXT))  #: the name behind that hash
     signed_from: Mapped[datetime | None] = mapped_column(UTCDateTime)
     signed_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
     faster_than: Mapped[int | None]  #: seconds from the mail to the confirmation
 
-    matched: Mapped[int]  #: how many were counted when it was proposed: no others are ever taken
+    matched: Mapped[int]  #: how many were found when it was proposed: no others are ever taken
     applied: Mapped[int] = mapped_column(server_default="0")
     reinstated: Mapped[int] = mapped_column(server_default="0")
 
@@ -69,11 +83,11 @@ class Invalidation(Model):
     ended_why: Mapped[str | None] = mapped_column(Text)
 
     __table_args__ = (
+        CheckConstraint(one_of("act", InvalidationAct), name="act"),
+        CheckConstraint(one_of("state", InvalidationState), name="state"),
+        CheckConstraint(one_of("reason", InvalidationReason), name="reason"),
         CheckConstraint(
-            f"state IN ({', '.join(repr(state.value) for state in InvalidationState)})", name="state"
-        ),
-        CheckConstraint(
-            f"reason IN ({', '.join(repr(reason.value) for reason in InvalidationReason)})", name="reason"
+            "(act IN ('invalidate', 'refuse')) = (reason IS NOT NULL)", name="reason_to_take_out"
         ),
     )
 

@@ -10,6 +10,7 @@ from pledge.core.db import reading
 from pledge.signatures.invalidation.conditions import Condition, condition_of, seconds_to_confirm
 from pledge.signatures.invalidation.models import (
     Invalidation,
+    InvalidationAct,
     InvalidationReason,
     InvalidationState,
     InvalidationTarget,
@@ -23,8 +24,9 @@ SAMPLE = 12
 @dataclass(frozen=True)
 class InvalidationView:
     id: int
+    act: InvalidationAct
     state: InvalidationState
-    reason: InvalidationReason
+    reason: InvalidationReason | None
     note: str
     notify: bool
     matched: int
@@ -90,5 +92,9 @@ def _sampled(condition: ColumnElement[bool]) -> list[Sampled]:
 def _view(row: Row[*tuple[Any, ...]]) -> InvalidationView:
     names = {field.name for field in fields(InvalidationView)} - {"condition"}
     facts = {name: getattr(row, name) for name in names}
-    facts |= {"state": InvalidationState(row.state), "reason": InvalidationReason(row.reason)}
+    facts |= {
+        "act": InvalidationAct(row.act),
+        "state": InvalidationState(row.state),
+        "reason": None if row.reason is None else InvalidationReason(row.reason),
+    }
     return InvalidationView(**facts, condition=condition_of(row))

@@ -1,11 +1,14 @@
-"""Invalidation: staff take signatures out of the count by condition, always counted first, and can undo it as a whole.
+"""Bulk acts of staff: taking signatures out of the count by condition, holding back those that wait, releasing and refusing
+those that are held. Always counted first; what took signatures out can be undone as a whole.
 
-An invalidation fixes its set of signatures when it is counted. What a second person approves is therefore exactly what
+An act fixes its set of signatures when it is counted. What a second person approves is therefore exactly what
 was shown; whoever signs, withdraws or is erased afterwards is left alone. The work itself is done by the worker
 (pledge/signatures/invalidation/applying.py).
 """
 
-from sqlalchemy import delete, func, insert, literal, select
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, delete, func, insert, literal, select
 from sqlalchemy.orm import Session
 
 from pledge.accounts import two_people
@@ -18,6 +21,7 @@ from pledge.signatures.addresses import BadAddress, parse
 from pledge.signatures.invalidation.conditions import Condition
 from pledge.signatures.invalidation.models import (
     Invalidation,
+    InvalidationAct,
     InvalidationReason,
     InvalidationState,
     InvalidationTarget,
@@ -25,14 +29,32 @@ from pledge.signatures.invalidation.models import (
 from pledge.signatures.models import Signature, SignatureState
 from pledge.signatures.origins import domain_of
 
-#: One person alone may decide about at most so many signatures.
+#: One person alone may decide about at most so many signatures, except to hold them: that takes nothing from the count.
 MAX_WITHOUT_SECOND_PERSON = 50
 #: One invalidation takes no more: the condition should be narrower, or the work cut into parts.
 MAX_SIGNATURES = 100_000
 
 
+#: Which signatures an act is about.
+CONCERNED: dict[InvalidationAct, Sequence[ColumnElement[bool]]] = {
+    InvalidationAct.INVALIDATE: (Signature.state == SignatureState.CONFIRMED,),
+    InvalidationAct.HOLD: (Signature.state == SignatureState.PENDING, Signature.hold_reason.is_(None)),
+    InvalidationAct.RELEASE: (Signature.state == SignatureState.HELD,),
+    InvalidationAct.REFUSE: (Signature.state == SignatureState.HELD,),
+}
+#: Those that have something to undo.
+UNDONE_AS_A_WHOLE = (InvalidationAct.INVALIDATE, InvalidationAct.REFUSE)
+#: The name of an act in the audit log.
+AUDITED = {
+    InvalidationAct.INVALIDATE: "invalidation",
+    InvalidationAct.HOLD: "hold",
+    InvalidationAct.RELEASE: "release",
+    InvalidationAct.REFUSE: "refusal",
+}
+
+
 class NothingMatches(Exception):
-    """No confirmed signature fulfils the condition."""
+    """No signature that the act is about fulfils the condition."""
 
 
 class TooManySignatures(Exception):
@@ -44,22 +66,33 @@ class InvalidationInWrongState(Exception):
 
 
 def propose(
-    actor: Actor, condition: Condition, reason: InvalidationReason, note: str, *, notify: bool = False
+    actor: Actor,
+    condition: Condition,
+    reason: InvalidationReason | None,
+    note: str,
+    *,
+    notify: bool = False,
+    act: InvalidationAct = InvalidationAct.INVALIDATE,
 ) -> int:
-    """Count the confirmed signatures that fulfil a condition and keep the set for a decision. Nothing else changes.
+    """Count the signatures that the act is about and that fulfil a condition, and keep the set for a decision. Nothing else
+    changes.
 
-    Returns the number of the invalidation. Raises NoCondition, NoReason, NothingMatches, TooManySignatures.
+    `reason`: for the public totals, where signatures are taken out; else None. All that is held may be named by the campaign
+    alone. Returns the number of the act. Raises NoCondition, NoReason, NothingMatches, TooManySignatures.
     """
-    condition.check()
+    if act in (InvalidationAct.INVALIDATE, InvalidationAct.HOLD):
+        condition.check()
     note = stated(note)
     with transaction() as session:
         row = Invalidation(
+            act=act,
             state=InvalidationState.PROPOSED,
-            reason=InvalidationReason(reason),
+            reason=None if reason is None else InvalidationReason(reason),
             note=note,
             notify=notify,
             campaign_id=condition.campaign_id,
             network_hash=condition.network_hash,
+            wide_network_hash=condition.wide_network_hash,
             domain_hash=condition.domain_hash,
             domain=condition.domain or _domain_behind(session, condition),
             signed_from=condition.signed_from,
@@ -72,7 +105,7 @@ def propose(
         )
         session.add(row)
         session.flush()
-        row.matched = _fix_targets(session, row.id, condition)
+        row.matched = _fix_targets(session, row.id, (*CONCERNED[act], *condition.matches()))
         if not row.matched:
             raise NothingMatches
         if row.matched > MAX_SIGNATURES:
@@ -80,7 +113,7 @@ def propose(
         record(
             session,
             actor,
-            "invalidation.propose",
+            f"{AUDITED[act]}.propose",
             f"invalidation:{row.id}",
             reason=note,
             code=row.reason,
@@ -94,14 +127,14 @@ def approve(actor: Actor, invalidation_id: int) -> None:
     """Have it applied. Raises NeedsSecondPerson, InvitedLately, InvalidationInWrongState."""
     with transaction() as session:
         row = _locked(session, invalidation_id, InvalidationState.PROPOSED)
-        if row.matched > MAX_WITHOUT_SECOND_PERSON:
+        if row.matched > max_alone(row.act):
             two_people.check(session, row.proposed_by, actor.staff_id)
         row.state = InvalidationState.APPLYING
         row.approved_by, row.approved_name, row.approved_at = actor.staff_id, actor.name, clock.now()
         record(
             session,
             actor,
-            "invalidation.approve",
+            f"{AUDITED[InvalidationAct(row.act)]}.approve",
             f"invalidation:{row.id}",
             reason=row.note,
             matched=row.matched,
@@ -115,20 +148,28 @@ def discard(actor: Actor, invalidation_id: int, why: str) -> None:
         row = _locked(session, invalidation_id, InvalidationState.PROPOSED)
         _forget_targets(session, row.id)
         row.state = InvalidationState.DISCARDED
-        _end(session, actor, row, why, "invalidation.discard")
+        _end(session, actor, row, why, "discard")
 
 
 def undo(actor: Actor, invalidation_id: int, why: str) -> None:
-    """Put back all that it took and that is still as it left it, also while it is being applied.
+    """Put back all that it took and that is still as it left it, also while it is being applied: what was counted is counted,
+    what was held is held again.
 
     Raises NoReason, InvalidationInWrongState.
     """
     why = stated(why)
     with transaction() as session:
         row = _locked(session, invalidation_id, InvalidationState.APPLYING, InvalidationState.APPLIED)
+        if row.act not in UNDONE_AS_A_WHOLE:
+            raise InvalidationInWrongState
         _forget_targets(session, row.id)
         row.state = InvalidationState.UNDOING
-        _end(session, actor, row, why, "invalidation.undo")
+        _end(session, actor, row, why, "undo")
+
+
+def max_alone(act: str) -> int:
+    """About how many signatures one person alone may decide."""
+    return MAX_SIGNATURES if act == InvalidationAct.HOLD else MAX_WITHOUT_SECOND_PERSON
 
 
 def _locked(session: Session, invalidation_id: int, *states: InvalidationState) -> Invalidation:
@@ -143,12 +184,8 @@ def _locked(session: Session, invalidation_id: int, *states: InvalidationState) 
     return row
 
 
-def _fix_targets(session: Session, invalidation_id: int, condition: Condition) -> int:
-    wanted = (
-        select(literal(invalidation_id), Signature.id)
-        .where(Signature.state == SignatureState.CONFIRMED, *condition.matches())
-        .limit(MAX_SIGNATURES + 1)
-    )
+def _fix_targets(session: Session, invalidation_id: int, matches: Sequence[ColumnElement[bool]]) -> int:
+    wanted = select(literal(invalidation_id), Signature.id).where(*matches).limit(MAX_SIGNATURES + 1)
     session.execute(insert(InvalidationTarget).from_select(["invalidation_id", "signature_id"], wanted))
     counted = select(func.count()).where(InvalidationTarget.invalidation_id == invalidation_id)
     return int(session.scalar(counted) or 0)
@@ -172,7 +209,8 @@ def _forget_targets(session: Session, invalidation_id: int) -> None:
 
 def _end(session: Session, actor: Actor, row: Invalidation, why: str, action: str) -> None:
     row.ended_name, row.ended_at, row.ended_why = actor.name, clock.now(), why
-    record(session, actor, action, f"invalidation:{row.id}", reason=why, applied=row.applied)
+    name = f"{AUDITED[InvalidationAct(row.act)]}.{action}"
+    record(session, actor, name, f"invalidation:{row.id}", reason=why, applied=row.applied)
 
 
 def _named(condition: Condition) -> list[str]:
@@ -180,6 +218,7 @@ def _named(condition: Condition) -> list[str]:
     parts = {
         "campaign": condition.campaign_id,
         "network": condition.network_hash,
+        "wider network": condition.wide_network_hash,
         "domain": condition.domain_hash,
         "signed from": condition.signed_from,
         "signed until": condition.signed_until,

@@ -203,6 +203,7 @@ ENDORSEMENT = Subject(
     has_code=False,
     read_ticket=read_ticket,
     is_confirmed=lambda _: False,
+    is_held=lambda _: False,
     resend=services.resend,
     match_number=match_number,
     open_link=open_link,

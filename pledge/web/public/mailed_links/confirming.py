@@ -22,6 +22,7 @@ from pledge.web.public.mailed_links.journey import (
     FORM,
     ask,
     done,
+    held,
     is_wrong,
     mailed_link,
     problem,
@@ -34,6 +35,8 @@ from pledge.web.public.signing.forms import MailboxForm, NumberForm
 from pledge.web.public.signing.sign import see_other
 from pledge.web.public.signing.subject import SIGNATURE
 
+#: Whoever presses once more is shown what the first press did.
+_CONFIRMED = (LinkState.CONFIRMED, LinkState.HELD)
 #: The link is valid; its subject has ended, and the page says how.
 _ENDED = (LinkState.CLOSED, LinkState.INVALIDATED)
 #: States in which "this was not me" still has something to delete.
@@ -72,12 +75,12 @@ def confirm(subject: Subject, token: str) -> Response:
         metrics.confirmations.labels(subject.name, "link").inc()
         return see_other(subject.url("confirm", token=token))
     link = subject.open_link(token, i18n.language())
-    if is_pressed and link.state in (LinkState.CONFIRMED, LinkState.PENDING):
+    if is_pressed and link.state in (*_CONFIRMED, LinkState.PENDING):
         # It waits although the button was pressed: a machine may have been the one.
         asked = {"asked": 1} if link.state is LinkState.PENDING else {}
         return see_other(subject.url("confirm", token=token, **asked))
-    if link.state is LinkState.CONFIRMED:
-        return thanks(subject, link, token)
+    if link.state in _CONFIRMED:
+        return (held if link.state is LinkState.HELD else thanks)(subject, link, token)
     if link.state is LinkState.PENDING:
         return _confirm_page(subject, link.record, token, NumberForm(), 200)
     if link.state in _ENDED:

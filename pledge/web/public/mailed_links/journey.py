@@ -122,7 +122,7 @@ def check(subject: Subject, slug: str, ticket: str) -> Response:
     """ "Check your mail", where the six digits of the mail may be typed if it has any."""
     submission = _ticket_or_404(lambda: subject.read_ticket(slug, ticket))
     if not _was_resent() and subject.is_confirmed(submission):
-        return _confirmed_elsewhere(slug, submission)
+        return _confirmed_elsewhere(subject, slug, submission)
     return _check_page(subject, slug, ticket, ConfirmCodeForm())
 
 
@@ -201,6 +201,14 @@ def _was_resent() -> bool:
     return request.args.get("resent") == "1"
 
 
+def _was_mailed() -> bool:
+    return request.args.get("mailed") == "1"
+
+
+def _me_token(subject: Subject, link: Link[Any]) -> str | None:
+    return None if link.expired else subject.own_token(link.record)
+
+
 def _check_page(subject: Subject, slug: str, ticket: str, form: ConfirmCodeForm) -> Response:
     page = render_template(
         "public/mailed_links/check.html",
@@ -215,9 +223,11 @@ def _check_page(subject: Subject, slug: str, ticket: str, form: ConfirmCodeForm)
     return make_response(page, 422 if form.errors else 200)
 
 
-def _confirmed_elsewhere(slug: str, submission: Any) -> Response:
+def _confirmed_elsewhere(subject: Subject, slug: str, submission: Any) -> Response:
     """Thanks without anything of the person: the ticket is not from their mailbox."""
     campaign, number = campaign_or_404(slug), number_of(submission)
+    if subject.is_held(submission):
+        return make_response(render_template("public/mailed_links/held.html", page=campaign))
     page = render_template(
         "public/mailed_links/confirmed_elsewhere.html",
         page=campaign,
@@ -238,6 +248,18 @@ def _back_to_check(subject: Subject, slug: str, ticket: str) -> Response:
     return see_other(subject.url("check", slug=slug, ticket=ticket, resent=1, by=by_code()))
 
 
+def held(subject: Subject, link: Link[Any], token: str) -> Response:
+    """Confirmed, and counted when a person has looked at it; the same words whatever the reason is."""
+    return show(
+        "public/mailed_links/held.html",
+        subject,
+        link.record,
+        token=token,
+        mailed=_was_mailed(),
+        me_token=_me_token(subject, link),
+    )
+
+
 def thanks(subject: Subject, link: Link[Any], token: str, status: int = 200, **more: Any) -> Response:
     """Thanks, and what comes next. An old link does not open the own page; the mailbox gets a new one."""
     return show(
@@ -246,7 +268,7 @@ def thanks(subject: Subject, link: Link[Any], token: str, status: int = 200, **m
         link.record,
         status,
         token=token,
-        mailed=request.args.get("mailed") == "1",
-        me_token=None if link.expired else subject.own_token(link.record),
+        mailed=_was_mailed(),
+        me_token=_me_token(subject, link),
         **{"mail_comes": False, "declined": False, **subject.thanks_context(link.record), **more},
     )

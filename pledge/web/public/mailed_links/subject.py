@@ -80,6 +80,7 @@ class Subject:
 
     read_ticket: Callable[[str, str], Any]  #: (slug, ticket); raises BadToken
     is_confirmed: Callable[[Any], bool]  #: (what the ticket names), for the page that waits
+    is_held: Callable[[Any], bool]  #: the same; confirmed, and not counted before a person has looked at it
     resend: Callable[[str, str, str], None]  #: (slug, ticket, lang); raises BadToken
     match_number: Callable[
         [str, str], str

@@ -120,7 +120,9 @@ def confirm_receipt(subject: Subject, token: str) -> Response:
     """Like the own page, the receipt is not for holders of an old link: the mailbox gets a new one."""
     link = open_link(token, i18n.language())
     back = subject.url("confirm", token=token)
-    if link.state is LinkState.PENDING or (link.state is LinkState.CONFIRMED and link.expired):
+    if link.state in (LinkState.PENDING, LinkState.HELD):
+        return see_other(back)
+    if link.state is LinkState.CONFIRMED and link.expired:
         return see_other(back)
     if link.record is None or link.state is not LinkState.CONFIRMED:
         return problem(subject, link, token, 410)

@@ -15,7 +15,7 @@ from pledge.signatures import number_matching, own, services
 from pledge.signatures.addresses import Address, parse
 from pledge.signatures.identifiers import is_by_link, read_confirm_token, read_ticket
 from pledge.signatures.models import SignatureState
-from pledge.signatures.queries import SignatureView, is_confirmed_lately, open_link, own_signature
+from pledge.signatures.queries import SignatureView, confirmed_lately, open_link, own_signature
 from pledge.statistics.ranks import region_ranks
 from pledge.web.caching import cache
 from pledge.web.ordinals import ordinal
@@ -182,6 +182,7 @@ def readable(signature: SignatureView) -> dict[str, Any]:
         "via": signature.via,
         # Keyed hashes: they tell the network and the mail's domain to nobody without the key.
         "network_hash": signature.network_hash and signature.network_hash.hex(),
+        "wide_network_hash": signature.wide_network_hash and signature.wide_network_hash.hex(),
         "domain_hash": signature.domain_hash and signature.domain_hash.hex(),
     }
 
@@ -193,7 +194,8 @@ SIGNATURE = Subject(
     form="public.sign",
     has_code=True,
     read_ticket=read_ticket,
-    is_confirmed=is_confirmed_lately,
+    is_confirmed=lambda submission: confirmed_lately(submission) is not None,
+    is_held=lambda submission: confirmed_lately(submission) is SignatureState.HELD,
     resend=services.resend,
     match_number=match_number,
     open_link=opened,

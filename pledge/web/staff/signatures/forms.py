@@ -12,7 +12,7 @@ from pledge.core.text.line_words import LINE_WORDS
 from pledge.core.text.lines import LineFault, holds_resident_number
 from pledge.signatures.addresses import Address, BadAddress, parse
 from pledge.signatures.invalidation.conditions import Condition
-from pledge.signatures.invalidation.models import InvalidationReason
+from pledge.signatures.invalidation.models import InvalidationAct, InvalidationReason
 from pledge.signatures.origins import BadOrigin, domain_hash, network_hash, read_domain, read_network
 from pledge.web.forms import StaffForm, TickField
 from pledge.web.staff.auth.moments import moment
@@ -20,6 +20,9 @@ from pledge.web.staff.auth.moments import moment
 MAX_WHY = 1000
 #: A day: whoever took longer to confirm was no robot.
 MAX_SPEED = 24 * 60 * 60
+
+#: Acts after which the public totals name the reason.
+NAMES_REASON = (InvalidationAct.INVALIDATE, InvalidationAct.REFUSE)
 
 #: A network or domain of which only the hash is known, as the list of busy ones links it.
 _HASH = re.compile(r"#([0-9a-f]{64})")
@@ -62,6 +65,9 @@ class StatedReasonForm(StaffForm):
 class InvalidationForm(StaffForm):
     """Empty fields exclude nothing. The attributes below the fields are set by the validators."""
 
+    act = SelectField(
+        _l("What should happen"), validate_choice=False, default=InvalidationAct.INVALIDATE.value
+    )
     campaign = SelectField(_l("Campaign"), validate_choice=False)
     network = StringField(_l("Network"))
     domain = StringField(_l("E-mail domain"))
@@ -126,8 +132,12 @@ class InvalidationForm(StaffForm):
             raise ValidationError(_l("Enter a number of seconds from 1 to 86,400."))
         self.seconds = int(text)
 
+    def validate_act(self, field: Field) -> None:
+        if field.data not in set(InvalidationAct):
+            raise ValidationError(_l("Choose what should happen from the list."))
+
     def validate_reason(self, field: Field) -> None:
-        if field.data not in set(InvalidationReason):
+        if self.act.data in NAMES_REASON and field.data not in set(InvalidationReason):
             raise ValidationError(_l("Choose a reason from the list."))
 
     def validate_note(self, field: Field) -> None:
@@ -142,6 +152,10 @@ class InvalidationForm(StaffForm):
                 )
             )
         return str(self.campaign.data)
+
+    @property
+    def public_reason(self) -> InvalidationReason | None:
+        return InvalidationReason(self.reason.data) if self.act.data in NAMES_REASON else None
 
     @property
     def condition(self) -> Condition:

@@ -14,7 +14,7 @@ from pledge.campaigns.queries import slugs
 from pledge.signatures import staff_queries
 from pledge.signatures.invalidation import queries, services
 from pledge.signatures.invalidation.conditions import NoCondition
-from pledge.signatures.invalidation.models import InvalidationReason
+from pledge.signatures.invalidation.models import InvalidationAct, InvalidationReason
 from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.deciding import decide
@@ -49,15 +49,18 @@ def invalidation_new_post() -> AnyResponse:
     form.campaigns = slugs()
     if not form.validate():
         return _new_page(form, 422)
-    reason, note = InvalidationReason(form.reason.data), form.note.data or ""
+    act, note = InvalidationAct(form.act.data), form.note.data or ""
+    notify = form.notify.data and form.public_reason is not None
     try:
-        number = services.propose(actor(), form.condition, reason, note, notify=form.notify.data)
+        number = services.propose(actor(), form.condition, form.public_reason, note, notify=notify, act=act)
     except NoCondition:
         form.network.errors = [
             _("Give at least one condition besides the campaign; otherwise it would match everybody.")
         ]
     except services.NothingMatches:
-        form.network.errors = [_("No counted signature meets all of these conditions. Nothing was recorded.")]
+        form.network.errors = [
+            _("No signature that this is about meets all of these conditions. Nothing was recorded.")
+        ]
     except services.TooManySignatures:
         form.network.errors = [
             _("More than 100,000 signatures meet these conditions. Please narrow them down.")
@@ -123,7 +126,7 @@ def _page(invalidation_id: int, form: StatedReasonForm, status: int, refused: st
     found, who = queries.find(invalidation_id), actor()
     if found is None:
         abort(404)
-    is_small = found.matched <= services.MAX_WITHOUT_SECOND_PERSON
+    is_small = found.matched <= services.max_alone(found.act)
     page = render_template(
         "staff/signatures/invalidation.html",
         found=found,

@@ -4,9 +4,11 @@ The address is sent by POST, so that no address bar, history or log contains it;
 """
 
 from collections.abc import Callable
+from typing import Any
 
 from flask import Response, abort, make_response, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from werkzeug import Response as AnyResponse
 from werkzeug.utils import redirect
 
@@ -65,6 +67,13 @@ def signature_withdraw(signature_id: int) -> AnyResponse:
     return _act(signature_id, "withdrawn", lambda why: moderation.withdraw(actor(), signature_id, why))
 
 
+@staff.post(f"{_ONE}/release")
+@needs(Permission.INVALIDATE)
+@requires_recent_mfa
+def signature_release(signature_id: int) -> AnyResponse:
+    return _act(signature_id, "released", lambda why: moderation.release(actor(), signature_id, why))
+
+
 @staff.post(f"{_ONE}/erase")
 @needs(Permission.LOOK_UP_SIGNATURES)
 @requires_recent_mfa
@@ -91,6 +100,13 @@ def signature_allow_name(signature_id: int) -> AnyResponse:
     return _act(signature_id, "allowed", lambda why: moderation.allow_name(actor(), signature_id, why))
 
 
+_TOO_LATE: dict[type[Exception], Any] = {
+    moderation.NotCounted: _l("This signature is not counted any more, so it cannot be withdrawn."),
+    moderation.NotHeld: _l("This signature is not held any more."),
+    moderation.NotSubscribed: _l("This person gets no news."),
+}
+
+
 def _act(signature_id: int, done: str, act: Callable[[str], None]) -> AnyResponse:
     """Do something that needs a reason, and return to the person's page."""
     form = StatedReasonForm(request.form)
@@ -103,11 +119,8 @@ def _act(signature_id: int, done: str, act: Callable[[str], None]) -> AnyRespons
     except NoReason:
         form.why.errors = [_("Give a reason; it is kept in the audit log.")]
         return _person_page(signature_id, form, 422)
-    except moderation.NotCounted:
-        form.why.errors = [_("This signature is not counted any more, so it cannot be withdrawn.")]
-        return _person_page(signature_id, form, 409)
-    except moderation.NotSubscribed:
-        form.why.errors = [_("This person gets no news.")]
+    except (moderation.NotCounted, moderation.NotHeld, moderation.NotSubscribed) as error:
+        form.why.errors = [_TOO_LATE[type(error)]]
         return _person_page(signature_id, form, 409)
     if done == "erased":
         # Their page does not exist any more.

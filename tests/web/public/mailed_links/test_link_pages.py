@@ -3,9 +3,10 @@
 import pytest
 from sqlalchemy import func, select
 
-from pledge.core import tokens
+from pledge.core import clock, tokens
 from pledge.core.db import db
 from pledge.ledger.models import LedgerEntry
+from pledge.signatures.identifiers import ticket_for
 from tests.support.factories import (
     answer_requests,
     campaign,
@@ -17,7 +18,7 @@ from tests.support.factories import (
     signature,
     unsubscribe_token,
 )
-from tests.support.mails import Notes, deliver
+from tests.support.mails import Notes, deliver, delivered
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -194,3 +195,64 @@ def test_r9_a_code_typed_for_an_invalidated_signature_leads_to_the_same_page(cli
     page = client.get(reply.headers["Location"])
     assert ("집계되지 않습니다" if lang == "ko" else "This signature is not counted") in page.text
     assert counted() == 2
+
+
+@pytest.fixture
+def held(client):
+    """Somebody whose signature was held when they pressed the button, with the token of the link."""
+    person = signature(state="pending", hold_reason="watch", name="김하늘", email="sky@example.org")
+    token = confirm_token(person)
+    assert client.post(f"/en/confirm/{token}").status_code == 303
+    return person, token
+
+
+HELD_WORDS = {
+    "ko": "담당자가 살펴본 뒤에 집계합니다.",
+    "en": "A person looks at it before it is counted.",
+}
+
+
+def test_r10_one_that_is_held_is_told_so_and_how_to_object_and_never_why(client, held, lang):
+    person, token = held
+    for page in (
+        client.get(f"/{lang}/confirm/{token}"),
+        client.get(client.post(f"/{lang}/confirm/{token}").headers["Location"]),
+    ):
+        assert page.status_code == 200
+        assert HELD_WORDS[lang] in page.text
+        assert "/me/" in page.text
+        assert "watch" not in page.text
+    own = client.get(f"/{lang}/me/{manage_token(person)}")
+    assert own.status_code == 200
+    assert ("아직 집계되지 않았습니다" if lang == "ko" else "Confirmed, and not counted yet") in own.text
+    assert "/withdraw" in own.text
+    assert "/receipt" not in own.text
+    assert "watch" not in own.text
+    assert counted() == 0
+
+
+def test_r10_the_page_where_they_signed_says_it_without_anything_of_the_person(client, lang):
+    person = mailed(signature(state="pending", hold_reason="watch", name="김하늘", at=clock.now()))
+    ticket = ticket_for("blue-skies", person.id)
+    client.post(f"/{lang}/c/blue-skies/check/{ticket}", data={"code": code(person)})
+    assert client.get(f"/{lang}/c/blue-skies/check/{ticket}/state").get_json() == {"confirmed": True}
+    page = client.get(f"/{lang}/c/blue-skies/check/{ticket}")
+    assert HELD_WORDS[lang] in page.text
+    assert "김하늘" not in page.text
+    assert "/me/" not in page.text
+
+
+def test_r10_the_link_to_ones_own_page_is_mailed_to_one_that_is_held(client, held):
+    person, token = held
+    assert client.post(f"/en/confirm/{token}/my-link").status_code == 303
+    page = client.get(f"/en/confirm/{token}?mailed=1")
+    assert "Request received" in page.text
+    answer_requests()
+    assert [to for to, _ in delivered()] == [person.email]
+
+
+@pytest.mark.parametrize("path", ["receipt", "not-me"])
+def test_r10_there_is_no_receipt_and_nothing_to_disown_yet(client, held, path):
+    _, token = held
+    reply = client.get(f"/ko/confirm/{token}/{path}")
+    assert reply.status_code == (303 if path == "receipt" else 410)

@@ -203,9 +203,9 @@ def _publish_pledge(_client: StaffClient) -> Act:
     return Act(path, fields, "campaign.pledge", wrong=wrong, typed="A new pledge")
 
 
-def _at_request(name: str, action: str) -> Callable[[StaffClient], Act]:
+def _at_request(name: str, action: str, state: str = "confirmed") -> Callable[[StaffClient], Act]:
     def act(_client: StaffClient) -> Act:
-        number, long = factories.signature(updates=True).id, "w" * 1001
+        number, long = factories.signature(updates=True, state=state).id, "w" * 1001
         path = f"/staff/signatures/{number}/{name}"
         return Act(path, {"why": WHY}, action, wrong={"why": long}, typed=long)
 
@@ -357,6 +357,7 @@ ACTS: dict[str, Callable[[StaffClient], Act]] = {
     "staff.invite_again_post": _invite_again,
     "staff.invite_post": _invite,
     "staff.signature_erase": _at_request("erase", "signature.erase"),
+    "staff.signature_release": _at_request("release", "signature.release", "held"),
     "staff.signature_stop_news": _at_request("stop-news", "signature.stop_news"),
     "staff.signature_withdraw": _at_request("withdraw", "signature.withdraw"),
     "staff.named_list_approve": _approve_list,

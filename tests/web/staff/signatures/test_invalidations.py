@@ -11,7 +11,7 @@ from pledge.signatures.invalidation import applying
 from pledge.signatures.invalidation.models import Invalidation
 from pledge.signatures.models import Signature
 from pledge.signatures.origins import domain_hash, network_hash
-from tests.support.factories import crowd, signature, the_campaign
+from tests.support.factories import crowd, signature, signatures, the_campaign
 
 FORM = {
     "campaign": "blue-skies",
@@ -112,7 +112,7 @@ def test_taking_out_and_putting_back_ask_for_the_second_factor_again(moderator, 
 WRONG = [
     ({"domain": "", "campaign": ""}, "Give at least one condition"),
     ({"domain": ""}, "Give at least one condition"),
-    ({"domain": "people.example"}, "No counted signature meets"),
+    ({"domain": "people.example"}, "No signature that this is about meets"),
     ({"campaign": ""}, "Choose the campaign too"),
     ({"campaign": "", "domain": "", "network": "203.0.113.7"}, "Choose the campaign too"),
     ({"domain": "not a domain"}, "Enter the part after the @"),
@@ -216,3 +216,30 @@ def test_reading_the_screens_changes_nothing(moderator):
         moderator.get("/staff/invalidations/new")
         moderator.get("/staff/signatures")
     assert states() == ["invalidated"]
+
+
+def test_held_signatures_are_released_from_the_same_form_without_a_public_reason(moderator):
+    signatures(3, state="held")
+    address = propose(moderator, act="release", domain="", reason="")
+    page = moderator.get(address)
+    assert f"Release no. {row(address).id}" in page.text
+    assert "3 signatures will be counted" in page.text
+    moderator.post(f"{address}/approve")
+    work()
+    assert states() == ["confirmed"]
+    page = moderator.get(address)
+    assert "Released" in page.text
+    assert "Undo" not in page.text
+    assert f"Release no. {row(address).id}" in moderator.get("/staff/invalidations").text
+
+
+def test_a_refusal_needs_a_reason_for_the_public_totals(moderator):
+    signatures(3, state="held")
+    form = {**FORM, "act": "refuse", "domain": "", "reason": ""}
+    assert moderator.post("/staff/invalidations/new", data=form).status_code == 422
+    address = propose(moderator, act="refuse", domain="")
+    assert "3 signatures will never be counted" in moderator.get(address).text
+    moderator.post(f"{address}/approve")
+    work()
+    assert states() == ["invalidated"]
+    assert "Hold them again" in moderator.get(address).text

@@ -69,6 +69,19 @@ def test_the_page_shows_the_mails_and_sends_the_link_again(moderator):
     assert len(db.session.scalars(select(OutboxMail).where(OutboxMail.kind == "confirm")).all()) == 1
 
 
+def test_one_that_is_held_is_released_from_its_page(moderator):
+    person = signature(state="held")
+    assert "Confirmed, on hold" in moderator.get(f"/staff/signatures/{person.id}").text
+    act = f"/staff/signatures/{person.id}/release"
+    done = moderator.post(act, data={"why": "wrote to us"})
+    assert done.status_code == 303
+    assert state(person) == "confirmed"
+    page = moderator.get(done.headers["Location"]).text
+    assert "The signature is counted" in page
+    assert "/release" not in page
+    assert moderator.post(act, data={"why": "once more"}).status_code == 409
+
+
 def test_withdrawing_needs_a_reason_and_loses_nothing(moderator):
     person = signature()
     act = f"/staff/signatures/{person.id}/withdraw"

@@ -1,0 +1,153 @@
+"""The worker's watch over the last sign-ups: what waits in a cluster that no group of people makes is put on hold.
+
+It looks at hashes and times only (abuse/clusters.py has the rule), of those that came from another machine. Nobody is refused by it: what it holds is mailed and
+confirmed as usual, and a person decides (signatures/invalidation/). What was counted before a cluster showed its pattern stays
+counted until staff take it out.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import CompoundSelect, Select, func, literal, or_, select, union_all, update
+
+from pledge.abuse.clusters import LEAST, SPEEDS, Cluster, ClusterKind, Pattern, needs_domains, pattern
+from pledge.abuse.models import AlertKind
+from pledge.accounts import alarms
+from pledge.core import clock
+from pledge.core.db import reading, transaction
+from pledge.core.logs import log
+from pledge.signatures.invalidation.conditions import seconds_between
+from pledge.signatures.models import Signature, SignatureState
+from pledge.signatures.origins import OTHER
+
+#: How far back it looks, and at how many sign-ups at most, so that a look costs the same on the busiest day.
+WINDOW = timedelta(hours=1)
+MOST = 20_000
+#: Rows put on hold in one transaction: whoever confirms one of them waits for it.
+BATCH = 500
+
+_WAITS = (Signature.state == SignatureState.PENDING, Signature.hold_reason.is_(None))
+_IS_SMALL = Signature.mail_provider == OTHER
+_COLUMNS = {
+    ClusterKind.DOMAIN: Signature.domain_hash,
+    ClusterKind.NETWORK: Signature.network_hash,
+    ClusterKind.WIDE_NETWORK: Signature.wide_network_hash,
+}
+
+
+@dataclass(frozen=True)
+class Caught:
+    """A cluster that was given away. Its hash is another one in each campaign."""
+
+    kind: ClusterKind
+    hash: bytes
+    pattern: Pattern
+
+
+def look() -> int:
+    """Put on hold what waits in clusters that no group of people makes; how many sign-ups that were."""
+    since = clock.now() - WINDOW
+    caught = suspicious(since)
+    held = sum(_hold(of, [one for one in caught if one.pattern is of], since) for of in Pattern)
+    if held:
+        log.warning("sign-ups put on hold", sign_ups=held, clusters=len(caught))
+        with transaction() as session:
+            alarms.alert(session, AlertKind.SIGN_UPS_HELD, sign_ups=held)
+    return held
+
+
+def suspicious(since: datetime) -> list[Caught]:
+    """The clusters among the sign-ups since then that are given away and in which somebody waits."""
+    with reading() as connection:
+        rows = connection.execute(_clusters(since, clock.now())).all()
+    found = []
+    for kind, hashed, sign_ups, small, *figures in rows:
+        ripe, answered = figures[: len(SPEEDS)], figures[len(SPEEDS) :]
+        cluster = Cluster(ClusterKind(kind), sign_ups, small, ripe, answered)
+        if needs_domains(cluster):
+            cluster = replace(cluster, domains=_domains(cluster.kind, hashed, since))
+        what = pattern(cluster)
+        if what is not None:
+            found.append(Caught(cluster.kind, bytes(hashed), what))
+    return found
+
+
+def _clusters(since: datetime, now: datetime) -> CompoundSelect[Any]:
+    """Of each cluster that is large enough and in which somebody waits: the figures of Cluster."""
+    recent = (
+        select(
+            *_COLUMNS.values(),
+            *(Signature.submitted_at, Signature.state, Signature.hold_reason),
+            _IS_SMALL.label("is_small"),
+            seconds_between(Signature.submitted_at, Signature.confirmed_at).label("seconds"),
+        )
+        .where(Signature.submitted_at >= since, Signature.wide_network_hash.is_not(None))
+        .order_by(Signature.submitted_at.desc())
+        .limit(MOST)
+        .cte("recent")
+        .c
+    )
+    waits = (recent.state == SignatureState.PENDING) & recent.hold_reason.is_(None)
+    ripe = [recent.submitted_at <= now - speed.within for speed in SPEEDS]
+    answered = [
+        is_ripe & (recent.seconds <= speed.within.total_seconds())
+        for is_ripe, speed in zip(ripe, SPEEDS, strict=True)
+    ]
+
+    def of(kind: ClusterKind) -> Select[Any]:
+        column = recent[_COLUMNS[kind].key]
+        number = func.count()
+        query = (
+            select(
+                *(literal(kind.value), column, number, number.filter(recent.is_small)),
+                *(number.filter(condition) for condition in (*ripe, *answered)),
+            )
+            .where(column.is_not(None))
+            .group_by(column)
+            .having((number >= LEAST) & (number.filter(waits) > 0))
+        )
+        return query.where(recent.is_small) if kind is ClusterKind.DOMAIN else query
+
+    return union_all(*map(of, ClusterKind))
+
+
+def _domains(kind: ClusterKind, hashed: bytes, since: datetime) -> int:
+    """How many small domains the sign-ups of a cluster are at."""
+    query = select(func.count(Signature.domain_hash.distinct())).where(
+        Signature.submitted_at >= since, _COLUMNS[kind] == hashed, _IS_SMALL
+    )
+    with reading() as connection:
+        return int(connection.execute(query).scalar_one())
+
+
+def _hold(what: Pattern, caught: Sequence[Caught], since: datetime) -> int:
+    """Hold what waits in these clusters; how many sign-ups that were."""
+    if not caught:
+        return 0
+    within = [
+        _COLUMNS[kind].in_([one.hash for one in caught if one.kind is kind])
+        & (_IS_SMALL if kind is ClusterKind.DOMAIN else True)
+        for kind in {one.kind for one in caught}
+    ]
+    waiting = select(Signature.id).where(Signature.submitted_at >= since, *_WAITS, or_(*within))
+    with reading() as connection:
+        ids = list(connection.execute(waiting).scalars())
+    return sum(_mark(what, some) for some in _batches(ids))
+
+
+def _mark(what: Pattern, ids: Sequence[int]) -> int:
+    statement = (
+        update(Signature)
+        .where(Signature.id.in_(ids), *_WAITS)
+        .values(hold_reason=what)
+        .returning(Signature.id)
+        .execution_options(synchronize_session=False)
+    )
+    with transaction() as session:
+        return len(session.execute(statement).all())
+
+
+def _batches(ids: Sequence[int]) -> Iterable[Sequence[int]]:
+    return (ids[at : at + BATCH] for at in range(0, len(ids), BATCH))

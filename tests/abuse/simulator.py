@@ -1,0 +1,185 @@
+"""A day of sign-ups, made of people and of robots: who comes from where, how the form is sent, and when the mail is answered.
+
+The robots have real mailboxes and answer every mail; those that are asked for a proof of work give it. Of each of the six kinds
+there are equally many. `size` is the part of the whole that is simulated: smaller, there are fewer clusters, not smaller ones.
+"""
+
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from pledge.abuse.signals import Signal
+
+PEOPLE, ROBOTS = 5_000, 50_000
+
+MINUTE, HOUR = 60.0, 3600.0
+#: A program that talks to the site by itself.
+CRUDE = frozenset({Signal.NO_FORM, Signal.HEADERS})
+#: One that drives a browser, and fills in the form at once.
+QUICK = frozenset({Signal.QUICK})
+PROPER: frozenset[Signal] = frozenset()
+
+
+@dataclass(order=True)
+class Visit:
+    """Somebody who sends the form."""
+
+    at: float  #: seconds from the beginning
+    kind: str = field(compare=False)
+    is_robot: bool = field(compare=False)
+    domain: str = field(compare=False)
+    network: str = field(compare=False)
+    answers: float | None = field(compare=False)  #: seconds until the mail is answered; None: never
+    sent: frozenset[Signal] = field(compare=False, default=PROPER)  #: what the form's age and headers tell
+
+
+def visits(chance: random.Random, size: float) -> list[Visit]:
+    """All of them in the order in which they come."""
+    return sorted([*_people(chance, size), *_robots(chance, size)])
+
+
+# --- People ---
+
+
+def _people(chance: random.Random, size: float) -> Iterator[Visit]:
+    day, homes = 6 * HOUR, iter(range(10**6))
+    carriers = [f"211.234.{chance.randrange(6)}.{chance.randrange(1, 255)}" for _ in range(_some(40, size))]
+    for _ in range(_some(2000, size)):
+        yield _person("at home", chance.uniform(0, day), _address(chance), _home(next(homes)), chance)
+    for _ in range(_some(1300, size)):
+        network = chance.choice(carriers)
+        yield _person("behind a carrier's address", _rush(chance, day), _address(chance), network, chance)
+    for _ in range(_some(600, size)):
+        network = f"2001:e60:{chance.randrange(3):x}:{chance.randrange(2**16):x}::/64"
+        yield _person("on a carrier's IPv6", _rush(chance, day), _address(chance), network, chance)
+    for hall in range(max(1, _some(3, size))):
+        begins = chance.uniform(HOUR, 5 * HOUR)
+        for _ in range(200 if size == 1 else 60):
+            domain = "school.hs.kr" if chance.random() < 0.4 else _provider(chance)
+            at = begins + chance.uniform(0, 10 * MINUTE)
+            yield _person(
+                "in a hall", at, domain, f"121.78.9.{hall + 1}", chance, median=70, spread=0.8, share=0.88
+            )
+    for office in range(max(1, _some(2, size))):
+        for _ in range(150 if size == 1 else 50):
+            at = HOUR + chance.expovariate(1 / (40 * MINUTE))
+            yield _person("in an office", at, "company.co.kr", f"203.238.1.{office + 1}", chance)
+    for _ in range(_some(200, size)):
+        at = 2 * HOUR + chance.expovariate(1 / (40 * MINUTE))
+        yield _person("colleagues at home", at, "company.co.kr", _home(next(homes)), chance)
+
+
+def _person(
+    kind: str,
+    at: float,
+    domain: str,
+    network: str,
+    chance: random.Random,
+    *,
+    median: float = 150,
+    spread: float = 1.2,
+    share: float = 0.78,
+) -> Visit:
+    """Half of those who answer do so within `median` seconds; `share` do at all. The mail takes a few seconds."""
+    answers = None
+    if chance.random() < share:
+        answers = 8 + median * chance.lognormvariate(0, spread)
+    return Visit(at, kind, False, domain, network, answers)
+
+
+def _address(chance: random.Random) -> str:
+    return _provider(chance) if chance.random() < 0.92 else f"own{chance.randrange(300)}.kr"
+
+
+def _provider(chance: random.Random) -> str:
+    (domain,) = chance.choices(("naver.com", "gmail.com", "daum.net", "kakao.com"), (60, 25, 9, 6))
+    return domain
+
+
+def _home(number: int) -> str:
+    return f"{1 + number // 65536 % 100}.{number // 256 % 256}.{number % 256}.{1 + number * 7 % 254}"
+
+
+def _rush(chance: random.Random, day: float) -> float:
+    """The evening news bring half of them within half an hour."""
+    return chance.gauss(3 * HOUR, 10 * MINUTE) if chance.random() < 0.5 else chance.uniform(0, day)
+
+
+# --- Robots ---
+
+
+def _robots(chance: random.Random, size: float) -> Iterator[Visit]:
+    each = _some(ROBOTS // 6, size)
+    mail = _domains("mail", _some(40, size))
+    bots = [_home(10**6 + 97 * number) for number in range(_some(5_000, size))]
+    few = [f"45.90.{number}.7" for number in range(max(2, _some(12, size)))]
+
+    def wave(
+        kind: str,
+        lasts: float,
+        domain: Callable[[], str],
+        network: Callable[[], str],
+        quickest: float,
+        slowest: float,
+        sent: frozenset[Signal],
+    ) -> Iterator[Visit]:
+        begins = chance.uniform(0, HOUR)
+        for _ in range(each):
+            at, answers = begins + chance.uniform(0, lasts), chance.uniform(quickest, slowest)
+            yield Visit(at, kind, True, domain(), network(), answers, sent)
+
+    def any_64() -> str:
+        return f"2a0{chance.randrange(10)}:{chance.randrange(2**16):x}:{chance.randrange(2**16):x}:{chance.randrange(2**16):x}::/64"
+
+    def in_one_48() -> str:
+        return f"2a10:cc4:7:{chance.randrange(_some(2_000, size)):x}::/64"
+
+    def among(things: list[str]) -> Callable[[], str]:
+        return lambda: chance.choice(things)
+
+    yield from wave(
+        "one catch-all domain, ever new /64",
+        14 * MINUTE * size**0.5,
+        lambda: "catchall.example",
+        any_64,
+        3,
+        12,
+        CRUDE,
+    )
+    yield from wave(
+        "throwaway domains",
+        HOUR,
+        among(_throwaway(_some(40, size))),
+        among(bots[: _some(500, size)]),
+        4,
+        20,
+        CRUDE,
+    )
+    yield from wave("one /48", HOUR, among(mail), in_one_48, 20, 50, QUICK)
+    yield from wave("a botnet", HOUR, among(_domains("bot", _some(36, size))), among(bots), 5, 45, PROPER)
+    yield from wave(
+        "mailboxes at Naver and Gmail", 1.5 * HOUR, lambda: _provider(chance), among(few), 5, 40, PROPER
+    )
+    yield from wave(
+        "a slow drip", 5 * HOUR, among(_domains("drip", _some(24, size))), among(bots), 10, 50, QUICK
+    )
+
+
+def _domains(name: str, number: int) -> list[str]:
+    return [f"{name}{place}.example" for place in range(number)]
+
+
+def _throwaway(number: int) -> list[str]:
+    """Domains that the kept list has."""
+    from disposable_email_domains import blocklist
+
+    return sorted(blocklist)[:number]
+
+
+def _some(number: int, size: float) -> int:
+    return max(1, round(number * size))
+
+
+def seconds(number: float) -> timedelta:
+    return timedelta(seconds=number)

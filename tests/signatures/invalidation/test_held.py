@@ -1,0 +1,174 @@
+"""Deciding about signatures that are held: held by condition, released or refused in batches, each by its own set."""
+
+import pytest
+from sqlalchemy import func, select
+
+from pledge.accounts.two_people import NeedsSecondPerson
+from pledge.audit.models import AuditEntry
+from pledge.core import clock
+from pledge.core.db import db
+from pledge.ledger.queries import count
+from pledge.mail.models import MailKind, OutboxMail
+from pledge.signatures import counting, services
+from pledge.signatures.invalidation import applying
+from pledge.signatures.invalidation import services as acts
+from pledge.signatures.invalidation.conditions import Condition, NoCondition
+from pledge.signatures.invalidation.models import Invalidation, InvalidationAct, InvalidationReason
+from pledge.signatures.models import Signature
+from tests.support import crash
+from tests.support.factories import ANNA, BORA, fold_all, signature, signatures, the_campaign
+from tests.support.ledger import entries
+
+pytestmark = pytest.mark.usefixtures("app")
+
+HOLD, RELEASE, REFUSE = InvalidationAct.HOLD, InvalidationAct.RELEASE, InvalidationAct.REFUSE
+WIDE = bytes(range(32))
+
+
+def propose(act, condition=None, *, notify=False):
+    reason = InvalidationReason.AUTOMATED if act is REFUSE else None
+    condition = condition or Condition(campaign_id=the_campaign().id)
+    return acts.propose(ANNA, condition, reason, "looked at", act=act, notify=notify)
+
+
+def work(limit=applying.BATCH):
+    while applying.advance(limit):
+        pass
+
+
+def decide(act, condition=None, **more):
+    number = propose(act, condition, **more)
+    acts.approve(BORA, number)
+    work()
+    return number
+
+
+def states():
+    db.session.rollback()
+    found = select(Signature.state, Signature.hold_reason, func.count())
+    grouped = found.group_by(Signature.state, Signature.hold_reason)
+    return {(state, reason): number for state, reason, number in db.session.execute(grouped)}
+
+
+def state_of(number):
+    db.session.rollback()
+    return db.session.get(Invalidation, number).state
+
+
+def people():
+    fold_all()
+    assert counting.mismatches() == []
+    return count(the_campaign().id).people
+
+
+def mails(kind):
+    db.session.rollback()
+    return db.session.scalar(select(func.count()).where(OutboxMail.kind == kind))
+
+
+def test_releasing_counts_those_that_were_held_once_and_thanks_each():
+    signatures(7, state="held", country="KR", region="KR-26")
+    signature()
+    number = propose(RELEASE)
+    assert people() == 1, "nothing happens before somebody approves"
+    acts.approve(BORA, number)
+    work(limit=3)
+    assert states() == {("confirmed", None): 8}
+    assert people() == 8
+    assert mails(MailKind.THANKS) == 7
+    with pytest.raises(acts.InvalidationInWrongState):
+        acts.undo(ANNA, number, "a mistake")
+
+
+def test_a_crash_at_every_statement_of_a_release_loses_nothing_and_doubles_nothing():
+    signatures(3, state="held")
+    number = propose(RELEASE)
+    acts.approve(BORA, number)
+    crashes = 0
+    while state_of(number) == "applying":
+        with crash.at(crashes % 16 + 1):
+            applying.advance(2)
+        crashes += 1
+        released = states().get(("confirmed", None), 0)
+        assert len(entries()) == mails(MailKind.THANKS) == released
+    assert (states(), crashes > 4) == ({("confirmed", None): 3}, True)
+
+
+def test_refusing_takes_them_out_without_an_entry_and_undoing_it_holds_them_again():
+    signatures(7, state="held")
+    number = decide(REFUSE)
+    assert states() == {("invalidated", "staff"): 7}
+    assert (people(), entries()) == (0, [])
+    acts.undo(ANNA, number, "they are people")
+    work()
+    assert states() == {("held", "staff"): 7}
+    assert (people(), entries()) == (0, [])
+    decide(RELEASE)
+    assert people() == 7
+
+
+def test_signers_are_told_of_a_refusal_where_staff_want_that():
+    signatures(2, state="held")
+    decide(REFUSE, notify=True)
+    assert mails(MailKind.INVALIDATED) == 2
+
+
+def test_what_waits_is_held_by_condition_and_becomes_held_when_it_is_confirmed():
+    caught = signatures(3, state="pending", wide_network_hash=WIDE)
+    other, counted = signature(state="pending"), signature(wide_network_hash=WIDE)
+    number = propose(HOLD, Condition(wide_network_hash=WIDE))
+    acts.approve(ANNA, number)
+    work()
+    assert states() == {("pending", "staff"): 3, ("pending", None): 1, ("confirmed", None): 1}
+    for person in (*caught, other):
+        services.confirm(person.id)
+    assert states() == {("held", "staff"): 3, ("confirmed", None): 2}
+    assert people() == 2
+    assert counted.state == "confirmed"
+
+
+@pytest.mark.parametrize("act", [RELEASE, REFUSE])
+def test_more_than_fifty_need_a_second_person(act):
+    signatures(51, state="held")
+    number = propose(act)
+    with pytest.raises(NeedsSecondPerson):
+        acts.approve(ANNA, number)
+    acts.approve(BORA, number)
+
+
+def test_one_person_alone_may_hold_many_as_nothing_is_taken_from_the_count():
+    signatures(51, state="pending", wide_network_hash=WIDE)
+    acts.approve(ANNA, propose(HOLD, Condition(wide_network_hash=WIDE)))
+    work()
+    assert states() == {("pending", "staff"): 51}
+
+
+def test_a_condition_that_names_everybody_holds_nobody():
+    signature(state="pending")
+    with pytest.raises(NoCondition):
+        propose(HOLD)
+
+
+@pytest.mark.parametrize("act", [RELEASE, REFUSE])
+def test_only_what_is_held_is_decided_about_and_only_the_set_that_was_counted(act):
+    signatures(2, state="held")
+    signature(), signature(state="pending", hold_reason="watch")
+    number = propose(act)
+    assert db.session.get(Invalidation, number).matched == 2
+    late = signature(state="held", at=clock.now())
+    acts.approve(BORA, number)
+    work()
+    assert states()["held", "staff"] == 1
+    assert db.session.get(Signature, late.id).state == "held"
+
+
+def test_each_step_is_in_the_audit_log_under_the_name_of_the_act():
+    signatures(2, state="held")
+    acts.undo(ANNA, decide(REFUSE), "they are people")
+    work()
+    acts.discard(ANNA, propose(RELEASE), "not yet")
+    found = list(db.session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)))
+    assert found == [
+        *("refusal.propose", "refusal.approve", "refusal.applied", "refusal.undo", "refusal.undone"),
+        *("release.propose", "release.discard"),
+    ]

@@ -1,0 +1,159 @@
+"""The worker's watch: what waits in a cluster that gives itself away is held, and nobody beside it."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from pledge.abuse import alerts
+from pledge.abuse.models import AlertKind
+from pledge.core import clock
+from pledge.core.db import db
+from pledge.signatures import services, watching
+from pledge.signatures.addresses import parse
+from pledge.signatures.models import Signature
+from pledge.signatures.origins import origin
+from tests.support.factories import campaign, signature, the_campaign
+from tests.support.factories.numbers import next_number
+
+pytestmark = pytest.mark.usefixtures("app", "frozen_clock")
+
+MINUTE = 60
+
+
+def people(
+    number, domain="robots.example", network="203.0.113.{}", *, ago=5 * MINUTE, answers=None, of=None, **facts
+):
+    """So many who signed `ago` seconds ago and answered after so many seconds; None: they wait."""
+    of, at = of or the_campaign(), clock.now() - timedelta(seconds=ago)
+    found = []
+    for place in range(number):
+        came_from = origin(of.slug, parse(f"x@{domain}"), network.format(place))
+        hashes = {
+            name: getattr(came_from, name) for name in ("network_hash", "wide_network_hash", "domain_hash")
+        }
+        facts = {"mail_provider": came_from.mail_provider, **facts}
+        if answers is None:
+            state, confirmed_at = "pending", None
+        else:
+            state, confirmed_at = "confirmed", at + timedelta(seconds=answers)
+        found.append(
+            signature(
+                of,
+                state=state,
+                confirmed_at=confirmed_at,
+                at=at,
+                email=f"x{next_number()}@{domain}",
+                **hashes,
+                **facts,
+            )
+        )
+    return found
+
+
+def held():
+    db.session.rollback()
+    found = select(Signature.hold_reason, func.count()).where(Signature.hold_reason.is_not(None))
+    return dict(db.session.execute(found.group_by(Signature.hold_reason)).all())
+
+
+def robots(number=12, **facts):
+    return people(number, network="203.{}.113.7", **{"answers": 8, **facts})
+
+
+def test_what_waits_at_a_domain_that_answers_within_seconds_is_held():
+    robots()
+    late = people(3, network="198.{}.100.7", ago=10)
+    assert watching.look() == 3
+    assert held() == {"speed": 3}
+    assert watching.look() == 0
+    assert services.confirm(late[0].id)
+    db.session.rollback()
+    assert db.session.get(Signature, late[0].id).state == "held"
+
+
+def test_staff_are_alerted_once_an_hour_to_the_number_alone():
+    robots()
+    for _ in range(2):
+        people(3, network="198.{}.100.7", ago=10)
+        watching.look()
+    [told] = alerts.newest(timedelta(hours=1))
+    assert (told.kind, told.facts) == (AlertKind.SIGN_UPS_HELD, {"sign_ups": 3})
+
+
+def test_those_that_were_counted_before_stay_counted():
+    robots()
+    people(1, network="198.51.100.7", ago=10)
+    watching.look()
+    states = dict(db.session.execute(select(Signature.state, func.count()).group_by(Signature.state)).all())
+    assert states == {"confirmed": 12, "pending": 1}
+
+
+def test_people_at_another_domain_or_in_another_campaign_are_left_alone():
+    robots()
+    people(1, network="198.51.100.7", ago=10)
+    people(2, domain="people.example", network="198.51.{}.7", ago=10)
+    people(2, of=campaign("other"), network="198.51.{}.7", ago=10)
+    assert watching.look() == 1
+
+
+def test_the_domain_of_a_large_provider_gives_nobody_away():
+    people(30, domain="naver.com", network="203.{}.113.7", answers=8)
+    people(5, domain="naver.com", network="198.{}.100.7", ago=10)
+    assert watching.look() == 0
+
+
+def test_bulk_mailboxes_at_a_large_provider_are_given_away_by_their_network():
+    people(30, domain="naver.com", network="203.0.113.7", answers=8)
+    people(5, domain="naver.com", network="203.0.113.7", ago=10)
+    people(5, domain="naver.com", network="198.51.100.7", ago=10)
+    assert watching.look() == 5
+    assert held() == {"speed": 5}
+
+
+def test_many_small_domains_in_one_wider_network_are_held_however_slow_they_are():
+    for place in range(26):
+        people(2, domain=f"shop{place}.example", network=f"2001:db8:7:{place:x}::/64")
+    people(2, domain="shop.example", network="2001:db8:8:1::/64")
+    assert watching.look() == 52
+    assert held() == {"domains": 52}
+
+
+def test_a_hall_behind_one_address_is_not_held():
+    for answers in (None, 20, 45, 55, 70, 100, 240, None):
+        people(25, domain="school.hs.kr", network="121.78.9.1", answers=answers)
+    assert watching.look() == 0
+
+
+def test_what_was_sent_longer_ago_than_an_hour_says_nothing():
+    robots(ago=61 * MINUTE)
+    people(3, network="198.{}.100.7", ago=10)
+    assert watching.look() == 0
+
+
+def test_on_a_busy_day_it_looks_at_the_newest_only(monkeypatch):
+    robots(ago=20 * MINUTE)
+    people(3, network="198.{}.100.7", ago=10)
+    monkeypatch.setattr(watching, "MOST", 8)
+    assert watching.look() == 0
+
+
+def test_many_are_held_in_batches(monkeypatch):
+    monkeypatch.setattr(watching, "BATCH", 2)
+    robots()
+    people(5, network="198.{}.100.7", ago=10)
+    assert watching.look() == 5
+
+
+def test_whoever_confirms_between_the_look_and_the_hold_stays_counted(monkeypatch):
+    robots()
+    (quick,) = people(1, network="198.51.100.7", ago=10)
+    mark = watching._mark
+
+    def after_confirming(*args):
+        services.confirm(quick.id)
+        return mark(*args)
+
+    monkeypatch.setattr(watching, "_mark", after_confirming)
+    assert watching.look() == 0
+    assert held() == {}
