@@ -12,8 +12,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, TextClause, select, text
 
+from pledge.abuse.models import AlertKind
+from pledge.accounts import alarms
 from pledge.core import clock
-from pledge.core.db import reading
+from pledge.core.db import reading, transaction
+from pledge.core.phrases import Phrase
 from pledge.mail.models import ASKED, FIRST, MailKind, OutboxMail, Returned
 from pledge.signatures.invalidation.conditions import seconds_between
 from pledge.signatures.models import Signature
@@ -27,7 +30,11 @@ RECENT = timedelta(hours=3)
 USUAL = timedelta(days=7)
 
 #: Providers that are watched. The others are many, and a wave of robots at small domains is no matter of delivery.
-WATCHED = ("naver", "kakao", "gmail")
+NAMES = {
+    "naver": Phrase("provider", "Naver"),
+    "kakao": Phrase("provider", "Daum and Kakao"),
+    "gmail": Phrase("provider", "Gmail"),
+}
 #: Fewer mails than these say nothing.
 ENOUGH_RECENT, ENOUGH_USUAL = 50, 200
 #: It has fallen when fewer than this part of the usual share are confirmed, or the delivered share by so much.
@@ -77,8 +84,24 @@ def falls() -> list[Fall]:
     now = clock.now()
     recent = {line.provider: line for line in deliverability()}
     usual = {line.provider: line for line in _between(now - USUAL, now - RECENT)}
-    found = [Fall(recent[name], usual[name]) for name in WATCHED]
+    found = [Fall(recent[name], usual[name]) for name in NAMES]
     return [fall for fall in found if _has_fallen(fall)]
+
+
+def watch() -> int:
+    """Alert about the providers at which it has fallen; how many there are."""
+    found = falls()
+    for fall in found:
+        with transaction() as session:
+            alarms.alert(
+                session,
+                AlertKind.DELIVERY_FELL,
+                about=fall.recent.provider,
+                provider=dict(NAMES[fall.recent.provider].in_each()),
+                percent=round(fall.recent.confirmed_share * 100),
+                usual=round(fall.usual.confirmed_share * 100),
+            )
+    return len(found)
 
 
 def _has_fallen(fall: Fall) -> bool:

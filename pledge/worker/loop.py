@@ -33,7 +33,7 @@ from pledge.paper import record as paper_record
 from pledge.retention import services as retention
 from pledge.signatures import reminding, watching
 from pledge.signatures.invalidation import applying
-from pledge.statistics import today
+from pledge.statistics import deliverability, today
 from pledge.statistics.steps import StepWatch
 from pledge.worker.clock_check import BETWEEN_CLOCK_CHECKS, ClockCheck
 from pledge.worker.composers import composers, handlers
@@ -62,6 +62,9 @@ BETWEEN_PAPER_LOOKS = 5.0
 BETWEEN_VALVE_LOOKS = 2.0
 #: Seconds between checks how many of those mails were confirmed.
 BETWEEN_BREAKER_LOOKS = 5.0
+
+#: Seconds between looks whether far fewer mails than usual arrive at a provider.
+BETWEEN_DELIVERY_LOOKS = 300.0
 
 #: Seconds between looks into the mailbox of bounces, and while it is away.
 BETWEEN_BOUNCE_LOOKS = 30.0
@@ -132,6 +135,7 @@ class Worker:
             threading.Thread(target=self.repeat, args=("today", self.tell_today), name="today"),
             threading.Thread(target=self.repeat, args=("valve", self.watch_valve), name="valve"),
             threading.Thread(target=self.repeat, args=("breaker", self.watch_breaker), name="breaker"),
+            threading.Thread(target=self.repeat, args=("delivery", self.watch_delivery), name="delivery"),
             threading.Thread(target=self.repeat, args=("webhook", self.call_webhook), name="webhook"),
             threading.Thread(target=self.repeat, args=("steps", self.watch_steps), name="steps"),
         ]
@@ -208,6 +212,10 @@ class Worker:
         breaker.watch(confirmations())
         alarms.watch_breaker()
         return BETWEEN_BREAKER_LOOKS
+
+    def watch_delivery(self) -> float:
+        deliverability.watch()
+        return BETWEEN_DELIVERY_LOOKS
 
     def read_bounces(self) -> float:
         config: Config = self.app.extensions["pledge.config"]

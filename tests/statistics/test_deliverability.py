@@ -5,10 +5,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import insert
 
+from pledge.abuse import alerts, words
+from pledge.abuse.models import AlertKind
 from pledge.core import clock as time
 from pledge.core.db import transaction
 from pledge.mail.models import MailKind, MailState, OutboxMail, Returned
-from pledge.statistics.deliverability import deliverability, falls
+from pledge.statistics.deliverability import deliverability, falls, watch
 from tests.support import factories
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -115,3 +117,14 @@ def test_small_domains_together_are_not_judged(frozen_clock):
     mails(300, ago=DAY, provider="other", confirmed_after=MINUTE)
     mails(300, ago=HOUR, provider="other")
     assert falls() == []
+
+
+def test_staff_are_told_of_a_fall_once_in_a_while(frozen_clock):
+    mails(200, ago=DAY, confirmed_after=MINUTE)
+    mails(80, ago=HOUR)
+    mails(20, ago=HOUR, confirmed_after=MINUTE)
+    assert (watch(), watch()) == (1, 1)
+    (alert,) = alerts.newest(HOUR)
+    assert (alert.kind, alert.facts["percent"], alert.facts["usual"]) == (AlertKind.DELIVERY_FELL, 20, 100)
+    assert words.headline(alert.kind, alert.facts, "en") == "Fewer e-mails arrive at Naver"
+    assert "네이버" in words.headline(alert.kind, alert.facts, "ko")
