@@ -287,6 +287,7 @@ class Config(BaseSettings):
     breaker_pace: int = Field(default=60, ge=1, le=1_000_000)
     pool_size: int = Field(default=10, ge=1, le=200)
     metrics_token: SecretStr = SecretStr("")
+    worker_port: int = Field(default=0, ge=0, le=65535)
     otlp_endpoint: Annotated[str, AfterValidator(_url("http", "https"))] = ""
     log_level: Annotated[str, AfterValidator(_log_level)] = "INFO"
 

@@ -35,6 +35,7 @@ from pledge.signatures import reminding, watching
 from pledge.signatures.invalidation import applying
 from pledge.statistics import deliverability, today
 from pledge.statistics.steps import StepWatch
+from pledge.worker import watched
 from pledge.worker.clock_check import BETWEEN_CLOCK_CHECKS, ClockCheck
 from pledge.worker.composers import composers, handlers
 from pledge.worker.makers import makers
@@ -155,6 +156,8 @@ class Worker:
         log.info("worker started", senders=senders)
         for thread in threads:
             thread.start()
+        if config.worker_port:
+            watched.serve(self.app, config.worker_port, lambda: all(thread.is_alive() for thread in threads))
         signal.sigwait(STOP_SIGNALS)
         self.stopping.set()
         for thread in threads:
