@@ -6,7 +6,7 @@ PYTHON_IN_VENV = .venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint format bench simulate lighthouse pictures lock translations
+.PHONY: help run demo test lint format bench simulate lighthouse pictures image lock translations
 
 help: ## List the tasks
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' "$(ROOT)/Makefile" | while IFS='|' read -r task text; do \
@@ -39,6 +39,9 @@ lighthouse: ## Lighthouse on a phone, of a running `make demo` (PORT as there; n
 
 pictures: ## Take the README's pictures from a running `make demo` (PORT as there)
 	@$(ENTER) tools/environment.sh development && tools/test_programs.sh && exec $(PYTHON_IN_VENV) -m tools.pictures "http://127.0.0.1:$${PORT:-8000}"
+
+image: ## Build the container image without a daemon, run it and sign (root; buildah, netavark, mmdebstrap, runc)
+	@$(ENTER) exec python3 tools/image.py
 
 translations: ## Update the catalogues from the sources (then translate new entries)
 	@$(ENTER) tools/environment.sh development && exec $(PYTHON_IN_VENV) tools/catalogues.py update
