@@ -15,7 +15,7 @@ from pledge.core import clock
 from pledge.core.db import clock_difference, db, reading
 from pledge.ledger import queries as ledger
 from pledge.ledger.queries import LogState
-from pledge.mail import backlog, valve
+from pledge.mail import backlog, breaker, valve
 from pledge.mail.backlog import Backlog
 from pledge.signatures.staff_queries import Held, held_by_campaign
 from pledge.switches import queries as switches
@@ -40,6 +40,7 @@ class SiteFigures:
     dead_mails: int
     requests: Backlog
     is_valve_closed: bool
+    is_breaker_open: bool
     paused: list[str]  #: what staff have paused: "signing", "mail"
 
 
@@ -79,6 +80,7 @@ def _read() -> SiteFigures | None:
             dead_mails=backlog.dead_mails(),
             requests=backlog.request_backlog(),
             is_valve_closed=valve.closed_since() is not None,
+            is_breaker_open=breaker.opened_at() is not None,
             paused=switches.stored().paused,
         )
     except SQLAlchemyError:

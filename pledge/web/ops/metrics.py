@@ -151,6 +151,11 @@ def _mail(found: SiteFigures) -> Iterator[Metric]:
         "1 while mails to new addresses are held back at their pace.",
         value=found.is_valve_closed,
     )
+    yield _gauge(
+        "mail_breaker_open",
+        "1 while few mails to new addresses are confirmed, so that they go out slowly.",
+        value=found.is_breaker_open,
+    )
 
 
 def _rest(found: SiteFigures) -> Iterator[Metric]:

@@ -6,10 +6,13 @@ from datetime import timedelta
 import pytest
 
 from config import ROOT, Config
+from pledge.audit.models import Actor
 from pledge.core import clock, metrics
-from pledge.core.db import db, reading
+from pledge.core.db import db, reading, transaction
 from pledge.diagnosis import figures
+from pledge.mail import valve
 from pledge.mail.models import MailKind, MailState, OutboxMail
+from pledge.switches import moderation
 from pledge.web.admission import ARRIVED, Admission
 from tests.support.factories import (
     campaign,
@@ -203,6 +206,23 @@ def test_the_count_of_a_campaign_and_the_ends_of_its_log(client, frozen_clock):
     )
     assert values["pledge_log_set_aside_entries", slug] == 0
     assert values["pledge_fold_waiting_entries",] == 0
+
+
+def test_whether_the_valve_is_closed_and_the_breaker_open(client):
+    values = read(client)
+    assert (values["pledge_mail_valve_closed",], values["pledge_mail_breaker_open",]) == (0, 0)
+    with transaction() as session:
+        found = valve.lock(session)
+        found.breaker_opened_at = found.held_at = found.closed_at = clock.now()
+    values = read(client)
+    assert (values["pledge_mail_valve_closed",], values["pledge_mail_breaker_open",]) == (1, 1)
+
+
+def test_what_staff_have_paused(client):
+    assert read(client)["pledge_paused", "mail"] == 0
+    moderation.turn(Actor(1, "admin@pledge.example", ""), "mail", True, "attack")
+    values = read(client)
+    assert (values["pledge_paused", "mail"], values["pledge_paused", "signing"]) == (1, 0)
 
 
 def test_what_is_held_until_staff_decide(client, frozen_clock):
