@@ -2,20 +2,12 @@
 
 import json
 import re
-import shutil
-import subprocess
 from pathlib import Path
 
-import pytest
-
 from config import ROOT
-from tests.support.metrics import documented, metrics_in
+from tests.support.metrics import documented, metrics_in, needs_promtool, promtool
 
 RULES = ROOT / "deploy" / "prometheus" / "alerts.yml"
-
-needs_promtool = pytest.mark.skipif(
-    shutil.which("promtool") is None, reason="Debian before 13 has no package of promtool"
-)
 
 #: Series by minute, over an hour of a good day. `time()` counts from 0, so timestamps are minutes times 60.
 ORDINARY = {
@@ -24,10 +16,10 @@ ORDINARY = {
     'pledge_requests_total{endpoint="public.sign_post",status="3xx"}': "0+600x60",
     'pledge_requests_total{endpoint="public.sign_post",status="5xx"}': "0+1x60",
     'pledge_requests_refused_total{instance="a"}': "0x60",
-    'pledge_request_seconds_bucket{endpoint="public.sign_post",method="POST",le="0.2"}': "0+600x60",
-    'pledge_request_seconds_bucket{endpoint="public.sign_post",method="POST",le="2"}': "0+600x60",
-    'pledge_request_seconds_bucket{endpoint="public.sign_post",method="POST",le="+Inf"}': "0+600x60",
-    'pledge_request_seconds_count{endpoint="public.sign_post",method="POST"}': "0+600x60",
+    'pledge_request_seconds_bucket{kind="sign",le="0.2"}': "0+600x60",
+    'pledge_request_seconds_bucket{kind="sign",le="2"}': "0+600x60",
+    'pledge_request_seconds_bucket{kind="sign",le="+Inf"}': "0+600x60",
+    'pledge_request_seconds_count{kind="sign"}': "0+600x60",
     'pledge_worker_step_success_timestamp_seconds{step="fold"}': "0+60x60",
     'pledge_worker_step_success_timestamp_seconds{step="retention"}': "0+60x60",
     'pledge_worker_step_failures_total{step="mail"}': "0 1x59",
@@ -106,10 +98,6 @@ def scenario(changes, expected, *, minutes=40):
             }
         ],
     }
-
-
-def promtool(*words):
-    return subprocess.run(["promtool", *words], capture_output=True, text=True, timeout=120, check=False)
 
 
 @needs_promtool

@@ -1,10 +1,17 @@
 """Metrics as a test reads them: what `/metrics` says, what docs/metrics.md describes, what a query asks for."""
 
 import re
+import shutil
+import subprocess
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from config import ROOT
+
+needs_promtool = pytest.mark.skipif(
+    shutil.which("promtool") is None, reason="Debian before 13 has no package of promtool"
+)
 
 #: Of Prometheus itself, and of prometheus-node-exporter.
 FOREIGN = frozenset(
@@ -38,3 +45,7 @@ def samples(text: str) -> dict[tuple[str, ...], float]:
         for family in text_string_to_metric_families(text)
         for sample in family.samples
     }
+
+
+def promtool(*words: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(["promtool", *words], capture_output=True, text=True, timeout=120, check=False)

@@ -2,6 +2,7 @@
 
 import hmac
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from ipaddress import ip_address
 
 from flask import Blueprint, Flask, Response, abort, g, request
@@ -22,8 +23,23 @@ _METHODS = {"GET": "GET", "HEAD": "GET", "POST": "POST"}
 #: Set by proxies: a request with one of them comes from elsewhere, whatever the address of the proxy is.
 _FORWARDED = ("X-Forwarded-For", "X-Real-Ip", "Forwarded", "Via")
 
-#: What counts a request, by endpoint, method and status class: finding the two values anew costs more than raising them.
-_counters: dict[tuple[str, str, int], tuple[Callable[[], None], Callable[[float], None]]] = {}
+#: The kinds of requests whose time people notice most; the others go by their blueprint.
+_SIGN = frozenset({"public.sign_post", "embed.widget_sign"})
+_CONFIRM = frozenset({"public.signature_confirm", "public.signature_check_post"})
+_MACHINE = frozenset({"api", "log", "tool"})
+
+
+@dataclass(frozen=True)
+class _Counters:
+    """What is raised for a request."""
+
+    count: Callable[[], None]
+    add_seconds: Callable[[float], None]
+    observe: Callable[[float], None]
+
+
+#: By endpoint, method and status class: finding them anew costs more than raising them.
+_counters: dict[tuple[str, str, int], _Counters] = {}
 
 
 def register(app: Flask) -> None:
@@ -63,21 +79,36 @@ def _count(response: Response) -> Response:
     """Count the request and its time. A path may carry a token, so only the name of the view is kept."""
     if "started" in g:
         key = (request.endpoint or "none", _METHODS.get(request.method, "other"), response.status_code // 100)
-        count, observe = _counters.get(key) or _counters_of(*key)
-        count()
-        observe(clock.monotonic() - request.environ.get(ARRIVED, g.started))
+        counters = _counters.get(key)
+        if counters is None:
+            counters = _counters[key] = _counters_of(*key)
+        took = clock.monotonic() - request.environ.get(ARRIVED, g.started)
+        counters.count()
+        counters.add_seconds(took)
+        counters.observe(took)
     return response
 
 
-def _counters_of(
-    endpoint: str, method: str, status: int
-) -> tuple[Callable[[], None], Callable[[float], None]]:
-    made = (
+def _counters_of(endpoint: str, method: str, status: int) -> _Counters:
+    return _Counters(
         metrics.requests.labels(endpoint, method, f"{status}xx").inc,
-        metrics.request_seconds.labels(endpoint, method).observe,
+        metrics.view_seconds.labels(endpoint, method).inc,
+        metrics.request_seconds.labels(kind_of(endpoint, method)).observe,
     )
-    _counters[endpoint, method, status] = made
-    return made
+
+
+def kind_of(endpoint: str, method: str) -> str:
+    """Under which kind the time of a request is counted."""
+    blueprint = endpoint.partition(".")[0]
+    if blueprint == "staff":
+        return "staff"
+    if blueprint in _MACHINE:
+        return "api"
+    if method != "POST":
+        return "page"
+    if endpoint in _SIGN:
+        return "sign"
+    return "confirm" if endpoint in _CONFIRM else "form"
 
 
 class _Site(Collector):
