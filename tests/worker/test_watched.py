@@ -41,20 +41,20 @@ def get(port, path, **headers):
             return error.code, error.read().decode()
 
 
-def test_it_shows_its_metrics_to_whoever_has_the_token(port):
+def test_a_lone_worker_shows_its_metrics_to_whoever_has_the_token(port):
     status, text = get(port, "/metrics", Authorization=f"Bearer {TOKEN}")
     assert status == 200
     assert samples(text)["pledge_worker_step_success_timestamp_seconds", "fold"] > 0
     assert get(port, "/metrics")[0] == 404
 
 
-def test_it_is_healthy_while_all_its_threads_run(port, alive):
+def test_a_lone_worker_is_healthy_while_all_its_threads_run(port, alive):
     assert get(port, "/healthz") == (200, "ok\n")
     alive[0] = False
     assert get(port, "/healthz")[0] == 503
 
 
-def test_it_answers_no_page_of_the_site(port):
+def test_a_lone_worker_answers_no_page_of_the_site(port):
     for path in ("/ko/", "/staff/", "/readyz", "/metrics/", "//metrics"):
         assert get(port, path)[0] == 404
 
