@@ -15,7 +15,7 @@ from config import Config
 from pledge.abuse import mail_servers, webhook
 from pledge.accounts import alarms
 from pledge.campaigns.log_facts import published
-from pledge.core import clock, metrics, tracing
+from pledge.core import metrics
 from pledge.core.logs import log
 from pledge.deliveries import register_queries
 from pledge.jobs import services
@@ -39,6 +39,7 @@ from pledge.worker import watched
 from pledge.worker.clock_check import BETWEEN_CLOCK_CHECKS, ClockCheck
 from pledge.worker.composers import composers, handlers
 from pledge.worker.makers import makers
+from pledge.worker.measured import measured
 from pledge.worker.pauses import Pauses
 from pledge.worker.sources import confirmations, ledger_sources
 
@@ -276,7 +277,7 @@ class Worker:
         while not self.stopping.is_set():
             try:
                 with self.app.app_context():
-                    rest = timed(name, step) if self.clock_check.passes() else BETWEEN_CLOCK_CHECKS
+                    rest = measured(name, step) if self.clock_check.passes() else BETWEEN_CLOCK_CHECKS
             except mail.DATABASE_ERRORS as error:
                 failures.inc()
                 if not pauses.used:
@@ -291,13 +292,3 @@ class Worker:
                     log.warning("worker: working again", step=name)
                 pauses.reset()
             self.stopping.wait(rest)
-
-
-def timed(name: str, step: Step) -> float:
-    """Run a step in a span of its own, and note for monitoring when it succeeded and how long it took."""
-    began = clock.monotonic()
-    with tracing.step(name):
-        rest = step()
-    metrics.step_seconds.labels(name).observe(clock.monotonic() - began)
-    metrics.step_succeeded.labels(name).set(clock.now().timestamp())
-    return rest

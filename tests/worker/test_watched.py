@@ -7,7 +7,8 @@ import urllib.request
 import pytest
 
 from pledge.worker import watched
-from pledge.worker.loop import Worker, timed
+from pledge.worker.loop import Worker
+from pledge.worker.measured import measured
 from tests.support.metrics import samples
 from tests.support.run import free_port
 
@@ -25,7 +26,7 @@ def port(make_app, alive):
     port = free_port()
     server = watched.serve(app, port, lambda: alive[0])
     with app.app_context():
-        timed("fold", Worker(app).fold)
+        measured("fold", Worker(app).fold)
     yield port
     server.shutdown()
     server.server_close()
