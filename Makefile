@@ -48,3 +48,7 @@ translations: ## Update the catalogues from the sources (then translate new entr
 
 lock: ## Pin all dependencies again (ARGS="--upgrade" for newer releases)
 	@$(ENTER) tools/environment.sh development && exec tools/lock.sh $(ARGS)
+
+.PHONY: replay
+replay: ## The busiest day of a petition on this machine (X=2: twice the record; ARGS="--seconds 60", "--soak")
+	@$(ENTER) tools/environment.sh development && tools/test_programs.sh && tools/compile.sh && exec $(PYTHON_IN_VENV) -m bench.replay $(if $(X),--factor $(X)) $(ARGS)

@@ -25,7 +25,7 @@ from sqlalchemy.exc import ArgumentError
 ROOT = Path(__file__).resolve().parent
 
 #: Threads of one web process that serve requests (granian's `--blocking-threads`).
-WEB_THREADS = 128
+WEB_THREADS = 256
 
 PREFIX = "PLEDGE_"
 

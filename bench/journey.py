@@ -1,14 +1,12 @@
 """What one signer costs the web processes: sign, waiting page, confirm page, confirm, thank-you page."""
 
 import http.client
-import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import median
 from urllib.parse import urlencode, urlsplit
 
-from bench import load, people
+from bench import load, people, processes
 from bench.report import Figure
 from bench.servers import Bench, Site
 from bench.web import FEW, PAGE, SLUG
@@ -130,13 +128,4 @@ class _Server:
 
     def _cpu_ms(self) -> float:
         """User and system time of the server and its workers so far, in milliseconds."""
-        ticks = 0
-        for process in [self._parent, *_children(self._parent)]:
-            fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-            ticks += int(fields[11]) + int(fields[12])
-        return 1000 * ticks / os.sysconf("SC_CLK_TCK")
-
-
-def _children(parent: int) -> list[int]:
-    direct = [int(pid) for pid in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
-    return direct + [below for child in direct for below in _children(child)]
+        return 1000 * processes.cpu_seconds(self._parent)

@@ -35,7 +35,11 @@ class Run:
     requests: int
     seconds: float
     p50_ms: float
+    p95_ms: float
     p99_ms: float
+    faults: int
+    #: How many of each kind: connect, read, write, status (4xx and 5xx), timeout.
+    said: str = ""
 
     @property
     def rate(self) -> float:
@@ -44,19 +48,40 @@ class Run:
 
 def run(url: str, seconds: int, script: str = "get", *arguments: str, clients: int = CLIENTS) -> Run:
     """Load one address for some seconds; raises Refused when any answer was an error."""
+    run = finish(start(url, seconds, script, *arguments, clients=clients))
+    if run.faults or not run.requests:
+        raise Refused(f"{url}: {run.faults} errors in {run.requests} requests")
+    return run
+
+
+def start(
+    url: str, seconds: int, script: str, *arguments: str, clients: int, threads: int = THREADS
+) -> "subprocess.Popen[str]":
     program = shutil.which("wrk")
     if program is None:
         raise SystemExit("wrk is not installed: apt-get install wrk")
     headers = [word for name, value in BROWSER.items() for word in ("-H", f"{name}: {value}")]
-    shape = ["-t", str(THREADS), "-c", str(clients), "-d", f"{seconds}s", "--timeout", "10s"]
+    shape = ["-t", str(threads), "-c", str(clients), "-d", f"{seconds}s", "--timeout", "10s"]
     command = [program, *shape, *headers, "-s", f"{script}.lua", url, "--", *arguments]
-    done = subprocess.run(command, cwd=SCRIPTS, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise Refused(f"wrk failed: {done.stderr or done.stdout}")
-    result = json.loads(done.stdout.rpartition("RESULT ")[2])
-    if result["faults"] or not result["requests"]:
-        raise Refused(f"{url}: {result['faults']} errors in {result['requests']} requests\n{done.stdout}")
-    return Run(result["requests"], result["microseconds"] / 1e6, result["p50"] / 1e3, result["p99"] / 1e3)
+    return subprocess.Popen(command, cwd=SCRIPTS, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def finish(process: "subprocess.Popen[str]") -> Run:
+    """Wait for its end; raises Refused when wrk itself failed."""
+    out, errors = process.communicate()
+    if process.returncode:
+        raise Refused(f"wrk failed: {errors or out}")
+    said = json.loads(out.rpartition("RESULT ")[2])
+    p50, p95, p99 = (said[name] / 1e3 for name in ("p50", "p95", "p99"))
+    return Run(
+        said["requests"],
+        said["microseconds"] / 1e6,
+        p50,
+        p95,
+        p99,
+        said["faults"],
+        ", ".join(errors.split("\n")).strip(", "),
+    )
 
 
 def middle(runs: list[Run]) -> Run:

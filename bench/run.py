@@ -1,7 +1,7 @@
 """`make bench`: measure the speed that was promised, print a table and write it to bench/RESULTS.md.
 
 bench/run.py [--quick] [part …]; a part is one of sign confirm count page journey nginx sizes mails fold lag rows pack proof
-sqlite visit. Only a whole run writes RESULTS.md. The exit status is 1 when a figure misses its bar.
+sqlite visit migrations. Only a whole run writes RESULTS.md. The exit status is 1 when a figure misses its bar.
 """
 
 import argparse
@@ -11,7 +11,16 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench import behind, journey, ledger_log, nginx, report, visit, web  # after the path is known
+from bench import (
+    behind,
+    journey,
+    ledger_log,
+    migrations,
+    nginx,
+    report,
+    visit,
+    web,
+)  # after the path is known
 from bench.servers import bench
 
 WEB = ("sign", "confirm", "count", "page")
@@ -27,6 +36,7 @@ OTHERS = {
     "proof": ledger_log.proof,
     "sqlite": behind.sqlite,
     "visit": visit.first_visit,
+    "migrations": migrations.waits,
 }
 
 

@@ -17,6 +17,11 @@ class Seen:
 
 
 class Session(asyncio.Protocol):
+    """SMTP as far as the site speaks it. `on_mail` gets each mail: its recipient's command, and its text as it came."""
+
+    def __init__(self, on_mail=None):
+        self.on_mail, self.recipient = on_mail, b""
+
     def connection_made(self, transport):
         self.transport, self.waiting, self.in_data = transport, b"", False
         transport.write(b"220 sink\r\n")
@@ -28,9 +33,12 @@ class Session(asyncio.Protocol):
             if not found:
                 return
             self.waiting = rest
-            self.transport.write(self.taken() if self.in_data else self.reply(line[:4].upper()))
+            self.transport.write(self.taken(line) if self.in_data else self.reply(line))
 
-    def reply(self, word):
+    def reply(self, line):
+        word = line[:4].upper()
+        if word == b"RCPT":
+            self.recipient = line
         if word == b"DATA":
             self.in_data = True
             return b"354 go on\r\n"
@@ -40,8 +48,10 @@ class Session(asyncio.Protocol):
             Seen.count = 0
         return b"221 bye\r\n" if word == b"QUIT" else b"250 ok\r\n"
 
-    def taken(self):
+    def taken(self, mail):
         self.in_data = False
+        if self.on_mail is not None:
+            self.on_mail(self.recipient, mail)
         Seen.last = time.monotonic()
         if not Seen.count:
             Seen.first = Seen.last

@@ -7,6 +7,9 @@ from typing import Any
 from alembic import context
 from flask import current_app
 from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
+
+from pledge.core.db import online_ddl
 
 database = current_app.extensions["migrate"].db
 options: dict[str, Any] = dict(current_app.extensions["migrate"].configure_args)
@@ -33,15 +36,46 @@ def refuse_lost_references(connection: Connection) -> None:
         raise SystemExit(f"Nothing is migrated: a row would lose what it refers to: {tuple(lost)}")
 
 
+@contextmanager
+def waits_end_soon(connection: Connection) -> Iterator[None]:
+    """Requests queue behind a migration that waits for a table, so it gives up before they notice."""
+    if is_sqlite:
+        yield
+        return
+    connection.exec_driver_sql(f"SET lock_timeout = '{online_ddl.LOCK_TIMEOUT}'")
+    connection.commit()
+    try:
+        yield
+    finally:
+        connection.invalidate()  # the setting ends with this connection
+
+
+@contextmanager
+def telling_who_is_in_the_way() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        if getattr(error.orig, "sqlstate", "") != "55P03":  # lock_not_available
+            raise
+        raise SystemExit(
+            "The migration stopped: another transaction (a backup, an export) uses a table that it changes. "
+            "Nothing is lost; run it again when that has ended."
+        ) from None
+
+
 def run_migrations() -> None:
-    # The application's own connections commit each statement; a migration is all or nothing.
+    # The application's own connections commit each statement; a migration is all or nothing, but for the steps of
+    # pledge/core/db/online_ddl.py.
     whole = {} if is_sqlite else {"isolation_level": "READ COMMITTED"}
     with (
         database.engine.connect().execution_options(**whole) as connection,
         references_rest(connection),
+        telling_who_is_in_the_way(),
+        waits_end_soon(connection),
     ):
         # Alembic assumes that SQLite has no transactional DDL; here it has (pledge/core/db/__init__.py begins it).
         options.setdefault("transactional_ddl", True)
+        options.setdefault("transaction_per_migration", not is_sqlite)
         context.configure(connection=connection, target_metadata=database.metadata, **options)
         with context.begin_transaction():
             context.run_migrations()

@@ -6,6 +6,8 @@ Let the news of a delivery that is being sent finish first: what still waits of 
 import sqlalchemy as sa
 from alembic import op
 
+from pledge.core.db import online_ddl
+
 revision = "0006"
 down_revision = "0005"
 branch_labels = None
@@ -16,6 +18,7 @@ _KINDS = "'confirm', 'already', 'manage', {news}, 'invalidated', 'withdrawn', 'e
 
 
 def upgrade() -> None:
+    _rename_kind("delivered", "news", "'news', 'news_test'")
     op.create_table(
         "news",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -63,12 +66,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_news")),
     )
     op.create_index("ix_news_campaign", "news", ["campaign_id", "id"], unique=False)
-    _rename_kind("delivered", "news", "'news', 'news_test'")
     for column in ("announced_at", "announced_upto", "announced", "announcing_ended_at"):
         op.drop_column("deliveries", column)
 
 
 def downgrade() -> None:
+    _rename_kind("news", "delivered", "'delivered'")
     for column in (
         sa.Column("announced_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("announced_upto", sa.BigInteger(), server_default="0", nullable=False),
@@ -76,23 +79,21 @@ def downgrade() -> None:
         sa.Column("announcing_ended_at", sa.DateTime(timezone=True), nullable=True),
     ):
         op.add_column("deliveries", column)
-    _rename_kind("news", "delivered", "'delivered'")
     op.drop_index("ix_news_campaign", table_name="news")
     op.drop_table("news")
 
 
 def _rename_kind(before: str, after: str, kinds: str) -> None:
     """The indexes name the kind in their conditions, so they are made anew; the constraint lists all kinds."""
-    for name in ("ix_outbox_mails_due", "ix_outbox_mails_news", f"uq_outbox_mails_{before}"):
-        op.drop_index(name, table_name="outbox_mails")
-    op.execute(f"DELETE FROM outbox_mails WHERE kind IN ('{before}', 'news_test')")  # noqa: S608  # only constants of this file are put into the text
-    state = "state IN ('queued', 'sent', 'dropped', 'dead')"
-    # SQLite makes the table anew, and knows its constraints only when they are named.
-    kept = [sa.CheckConstraint(state, name=op.f("ck_outbox_mails_state"))]
-    if op.get_bind().dialect.name == "postgresql":
-        op.drop_constraint(op.f("ck_outbox_mails_kind"), "outbox_mails", type_="check")
-    with op.batch_alter_table("outbox_mails", table_args=kept) as table:
-        table.create_check_constraint(op.f("ck_outbox_mails_kind"), f"kind IN ({_KINDS.format(news=kinds)})")
+    online_ddl.drop_index(f"uq_outbox_mails_{before}", "outbox_mails")
+    old = f"SELECT id FROM outbox_mails WHERE kind IN ('{before}', 'news_test') LIMIT {online_ddl.BATCH}"  # noqa: S608  # only constants of this file are put into the text
+    online_ddl.in_batches(f"DELETE FROM outbox_mails WHERE id IN ({old})")  # noqa: S608  # as above
+    online_ddl.replace_check(
+        "outbox_mails",
+        "ck_outbox_mails_kind",
+        f"kind IN ({_KINDS.format(news=kinds)})",
+        others={"ck_outbox_mails_state": "state IN ('queued', 'sent', 'dropped', 'dead')"},
+    )
     first = "known OR kind NOT IN ('confirm', 'endorse_confirm', 'endorse_contact')"
     _index("ix_outbox_mails_due", ["due_at"], f"state = 'queued' AND kind <> '{after}' AND ({first})")
     _index("ix_outbox_mails_news", ["due_at"], f"state = 'queued' AND kind = '{after}'")
@@ -100,7 +101,4 @@ def _rename_kind(before: str, after: str, kinds: str) -> None:
 
 
 def _index(name: str, columns: list[str], where: str, *, unique: bool = False) -> None:
-    condition = sa.text(where)
-    op.create_index(
-        name, "outbox_mails", columns, unique=unique, postgresql_where=condition, sqlite_where=condition
-    )
+    online_ddl.create_index(name, "outbox_mails", columns, where=where, unique=unique)

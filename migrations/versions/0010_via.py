@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from pledge.core.db import online_ddl
+
 revision = "0010"
 down_revision = "0009"
 branch_labels = None
@@ -10,15 +12,9 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column("signatures", sa.Column("via", sa.String(length=20), nullable=True))
-    counted = sa.text("via IS NOT NULL AND state = 'confirmed'")
-    op.create_index(
-        "ix_signatures_via",
-        "signatures",
-        ["campaign_id", "via"],
-        postgresql_where=counted,
-        sqlite_where=counted,
-    )
+    online_ddl.add_column("signatures", sa.Column("via", sa.String(length=20), nullable=True))
+    counted = "via IS NOT NULL AND state = 'confirmed'"
+    online_ddl.create_index("ix_signatures_via", "signatures", ["campaign_id", "via"], where=counted)
 
 
 def downgrade() -> None:

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from pledge.core.db import online_ddl
+
 revision = "0011"
 down_revision = "0010"
 branch_labels = None
@@ -14,27 +16,25 @@ _QUEUED = "state = 'queued' AND "
 
 
 def upgrade() -> None:
-    op.add_column(
-        "campaigns", sa.Column("reply_to", sa.String(length=254), server_default="", nullable=False)
-    )
-    op.add_column(
-        "signatures", sa.Column("reminded", sa.Boolean(), server_default=sa.false(), nullable=False)
-    )
-    _index("ix_signatures_to_remind", "signatures", "submitted_at", "state = 'pending' AND NOT reminded")
-    for name in ("ix_outbox_mails_due", "ix_outbox_mails_first", "ix_outbox_mails_news"):
-        op.drop_index(name, table_name="outbox_mails")
-    _allow_kinds(f"{_NEW_KINDS}, ")
     to_confirm = "('confirm', 'reminder', 'endorse_confirm', 'endorse_contact')"
     awaited = f"kind NOT IN ('news', 'thanks') AND (known OR kind NOT IN {to_confirm})"
+    online_ddl.drop_index("ix_outbox_mails_news", "outbox_mails")
+    _allow_kinds(f"{_NEW_KINDS}, ")
     _index("ix_outbox_mails_due", "outbox_mails", "due_at", _QUEUED + awaited)
     _index("ix_outbox_mails_first", "outbox_mails", "due_at", f"{_QUEUED}NOT known AND kind IN {to_confirm}")
     _index("ix_outbox_mails_last", "outbox_mails", "due_at", f"{_QUEUED}kind IN ('news', 'thanks')")
+    reminded = sa.Column("reminded", sa.Boolean(), server_default=sa.false(), nullable=False)
+    online_ddl.add_column("signatures", reminded)
+    _index("ix_signatures_to_remind", "signatures", "submitted_at", "state = 'pending' AND NOT reminded")
+    op.add_column(
+        "campaigns", sa.Column("reply_to", sa.String(length=254), server_default="", nullable=False)
+    )
 
 
 def downgrade() -> None:
-    for name in ("ix_outbox_mails_due", "ix_outbox_mails_first", "ix_outbox_mails_last"):
-        op.drop_index(name, table_name="outbox_mails")
-    op.execute(f"DELETE FROM outbox_mails WHERE kind IN ({_NEW_KINDS})")  # noqa: S608  # only constants of this file are put into the text
+    online_ddl.drop_index("ix_outbox_mails_last", "outbox_mails")
+    new = f"SELECT id FROM outbox_mails WHERE kind IN ({_NEW_KINDS}) LIMIT {online_ddl.BATCH}"  # noqa: S608  # only constants of this file are put into the text
+    online_ddl.in_batches(f"DELETE FROM outbox_mails WHERE id IN ({new})")  # noqa: S608  # as above
     _allow_kinds("")
     to_confirm = "('confirm', 'endorse_confirm', 'endorse_contact')"
     awaited = f"kind <> 'news' AND (known OR kind NOT IN {to_confirm})"
@@ -47,16 +47,13 @@ def downgrade() -> None:
 
 
 def _allow_kinds(new: str) -> None:
-    # SQLite makes the table anew, and knows its constraints only when they are named.
-    state = sa.CheckConstraint(
-        "state IN ('queued', 'sent', 'dropped', 'dead')", name=op.f("ck_outbox_mails_state")
+    online_ddl.replace_check(
+        "outbox_mails",
+        "ck_outbox_mails_kind",
+        f"kind IN ({_KINDS.format(new=new)})",
+        others={"ck_outbox_mails_state": "state IN ('queued', 'sent', 'dropped', 'dead')"},
     )
-    if op.get_bind().dialect.name == "postgresql":
-        op.drop_constraint(op.f("ck_outbox_mails_kind"), "outbox_mails", type_="check")
-    with op.batch_alter_table("outbox_mails", table_args=[state]) as table:
-        table.create_check_constraint(op.f("ck_outbox_mails_kind"), f"kind IN ({_KINDS.format(new=new)})")
 
 
 def _index(name: str, table: str, column: str, where: str) -> None:
-    condition = sa.text(where)
-    op.create_index(name, table, [column], postgresql_where=condition, sqlite_where=condition)
+    online_ddl.create_index(name, table, [column], where=where)

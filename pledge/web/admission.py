@@ -1,14 +1,16 @@
-"""Admission of requests: quick ones are answered quickly however long slow ones take.
+"""Admission of requests: quick ones are answered quickly however long slow ones take, and too many are refused at once.
 
-The server has many threads, and this middleware lets a few of them into Flask. A request waits for a free slot as long as
-others finish. When none has begun or finished for a second (the database does not answer, or all do costly work), or too
-many wait already, it is answered 503 at once. `/healthz`, `/metrics` and static files need no slot.
+The server has many threads, and this middleware lets a few of them into Flask. The others wait for a slot (slots.py), as
+long as the deadline of their urgency; what cannot begin by then is answered 503 with `Retry-After` at once. Pages that are the
+same for everybody have slots of their own, so they are shown however many sign. In the other slots a form that somebody
+sends goes before every page and is refused last. `/healthz`, `/metrics` and static files need no slot.
 
 The body is read before that: a slow sender occupies a thread but no slot, and only a limited number of threads may wait for
 bodies. Bodies have no deadline here, as a read of granian's cannot be interrupted; nginx has one (docs/adr/0078). The
 application reads the body that was read here, so nothing is left on a connection that is used again.
 """
 
+import re
 import tempfile
 import threading
 from collections.abc import Callable, Iterable
@@ -22,17 +24,32 @@ from werkzeug.wsgi import get_content_length, get_input_stream
 from pledge.core import clock, metrics
 from pledge.core.logs import log
 from pledge.web.request_checks import MAX_BODY
+from pledge.web.slots import Slots, Urgency
+
+#: A form that somebody sends: to sign, to confirm, to withdraw.
+FORM = Urgency("form", deadline=3.0, waiting=64)
+#: Pages of one person.
+PERSONAL = Urgency("personal", deadline=1.5, waiting=76)
+#: Few people and costly work: the staff area with its sign-in, and what organisations send, with their pictures.
+STAFF = Urgency("staff", deadline=5.0, waiting=16)
+#: Pages that are the same for everybody; mostly a copy is there (caching.py).
+PUBLIC = Urgency("public", deadline=1.0, waiting=24)
+#: What can be done without: searches, documents and pictures that are made for one request, and scripts that ask whether a
+#: signature was confirmed and ask again.
+OPTIONAL = Urgency("optional", deadline=0.5, waiting=16)
 
 #: Of the WEB_THREADS of a process, how many work in Flask at a time; the interpreter runs one at a time anyway.
-WORKING = 8
-#: How many may wait for a slot, and how many for the rest of a body. The remaining threads stay free.
-WAITING = 72
+PERSONAL_SLOTS, STAFF_SLOTS, PUBLIC_SLOTS, OPTIONAL_SLOTS = 6, 2, 2, 2
+#: How many may wait for the rest of a body. The remaining threads stay free.
 READING = 40
 
-#: Seconds without any request that began or finished, after which waiting ends with 503.
-STALLED = 1.0
-#: Seconds that a request waits at most.
-MAX_WAIT = 10.0
+_PERSONAL = re.compile(
+    r"/(?:[a-z]{2}/(?:confirm|me|unsubscribe|endorse|c/[^/]+/(?:sign|check|endorse|preview))|embed/[^/]+/check)(?:/|$)"
+)
+_STAFF = re.compile(r"/staff(?:/|$)")
+_ENDORSING = re.compile(r"/[a-z]{2}/(?:c/[^/]+/endorse|endorse/me/[^/]+/correct)$")
+_OPTIONAL = re.compile(r"/[a-z]{2}/c/[^/]+/(?:check/[^/]+/state|[^/]+\.pdf)$|/share/[^/]+/[^/]+\.png$")
+
 #: Bytes. Larger bodies are kept in a file.
 _IN_MEMORY = 256 * 1024
 
@@ -45,6 +62,10 @@ UNLIMITED = frozenset({"/healthz", "/metrics"})
 ARRIVED = "pledge.arrived"
 
 _BUSY = (
+    "지금 요청이 몰려 이 페이지를 바로 보여 드리지 못합니다. 이미 보내신 내용은 그대로 있으니 잠시 뒤에 새로 고쳐 주세요.\n"
+    "We are very busy at this moment. What you sent before is kept; please load this page again shortly.\n"
+)
+_BUSY_FORM = (
     "지금 요청이 몰려 잠시 받지 못했습니다. 보내신 내용은 기록되지 않았으니 잠시 뒤에 다시 시도해 주세요.\n"
     "We are very busy at this moment. What you sent was not recorded; please try again shortly.\n"
 )
@@ -62,16 +83,18 @@ class Admission:
         app: WSGIApplication,
         *,
         max_body: Callable[[WSGIEnvironment], int] = lambda _: MAX_BODY,
-        working: int = WORKING,
-        waiting: int = WAITING,
         reading: int = READING,
     ) -> None:
         self._app = app
         self._max_body = max_body
-        self._free = working
-        self._may_wait = waiting
-        self._changed = threading.Condition()
-        self._moved_at = clock.monotonic()
+        personal = Slots(PERSONAL_SLOTS, FORM, PERSONAL)
+        self._slots = {
+            FORM: personal,
+            PERSONAL: personal,
+            STAFF: Slots(STAFF_SLOTS, STAFF),
+            PUBLIC: Slots(PUBLIC_SLOTS, PUBLIC),
+            OPTIONAL: Slots(OPTIONAL_SLOTS, OPTIONAL),
+        }
         self._logged_at = 0.0
         self._may_read = threading.BoundedSemaphore(reading)
 
@@ -85,7 +108,7 @@ class Admission:
         if length > limit:
             return self._work(environ, start_response)  # the application refuses it without reading
         if not self._may_read.acquire(blocking=False):
-            return self._refuse_busy(start_response, keeps_connection=False)
+            return self._refuse_busy(environ, start_response, keeps_connection=False)
         try:
             body = _read(environ, length, limit)
         except (ClientDisconnected, OSError):
@@ -100,52 +123,40 @@ class Admission:
 
     def _work(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         environ[ARRIVED] = clock.monotonic()
-        if not self._enter():
-            return self._refuse_busy(start_response)
+        urgency = urgency_of(environ)
+        slots = self._slots[urgency]
+        if not slots.take(urgency):
+            return self._refuse_busy(environ, start_response)
+        began = clock.monotonic()
         try:
             return self._app(environ, start_response)
         finally:
-            self._leave()
+            slots.give_back(began)
 
-    def _refuse_busy(self, start_response: StartResponse, *, keeps_connection: bool = True) -> list[bytes]:
+    def _refuse_busy(
+        self, environ: WSGIEnvironment, start_response: StartResponse, *, keeps_connection: bool = True
+    ) -> list[bytes]:
         metrics.refused.inc()
         now = clock.monotonic()
         if now - self._logged_at >= LOG_INTERVAL:
             self._logged_at = now
             log.error("requests refused: all threads are busy")
-        return _refuse(start_response, "503 SERVICE UNAVAILABLE", _BUSY, keeps_connection=keeps_connection)
+        words = _BUSY_FORM if environ["REQUEST_METHOD"] == "POST" else _BUSY
+        return _refuse(start_response, "503 SERVICE UNAVAILABLE", words, keeps_connection=keeps_connection)
 
-    # --- Slots ---
 
-    def _enter(self) -> bool:
-        with self._changed:
-            if self._free == 0 and not self._wait_for_slot():
-                return False
-            self._free -= 1
-            self._moved_at = clock.monotonic()
-            return True
-
-    def _wait_for_slot(self) -> bool:
-        """Wait until a slot is free. False when too many wait already, or no request has begun or finished for a while."""
-        until = clock.monotonic() + MAX_WAIT
-        if self._may_wait == 0:
-            return False
-        self._may_wait -= 1
-        try:
-            while self._free == 0:
-                left = min(self._moved_at + STALLED, until) - clock.monotonic()
-                if left <= 0:
-                    return False
-                self._changed.wait(left)
-            return True
-        finally:
-            self._may_wait += 1
-
-    def _leave(self) -> None:
-        with self._changed:
-            self._free += 1
-            self._moved_at = clock.monotonic()
-            self._changed.notify()
+def urgency_of(environ: WSGIEnvironment) -> Urgency:
+    """How urgent a request is, by its method and address."""
+    path = environ.get("PATH_INFO", "")
+    if _STAFF.match(path):
+        return STAFF
+    if environ["REQUEST_METHOD"] == "POST":
+        return STAFF if _ENDORSING.match(path) else FORM
+    if _OPTIONAL.match(path):
+        return OPTIONAL
+    if _PERSONAL.match(path):
+        return PERSONAL
+    return OPTIONAL if environ.get("QUERY_STRING") else PUBLIC
 
 
 def _read(environ: WSGIEnvironment, length: int, limit: int) -> IO[bytes]:

@@ -102,8 +102,11 @@ STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 #: Threads that send, each with its own connection: while one waits for the disk or the server another works.
 SENDERS = 8
+#: Threads that decide which mails follow the forms that were sent. Each waits for about ten statements a form, one after
+#: the other; a single one did not keep up with 33 forms a second on a busy machine (bench/REPLAY.md).
+ANSWERERS = 3
 #: SQLite has one writer at a time anyway.
-SENDERS_ON_SQLITE = 1
+SENDERS_ON_SQLITE = ANSWERERS_ON_SQLITE = 1
 
 
 @dataclass
@@ -122,8 +125,14 @@ class Worker:
         signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
         config: Config = self.app.extensions["pledge.config"]
         senders = SENDERS_ON_SQLITE if config.uses_sqlite else SENDERS
+        answerers = ANSWERERS_ON_SQLITE if config.uses_sqlite else ANSWERERS
         threads = [
-            threading.Thread(target=self.repeat, args=("requests", self.answer), name="requests"),
+            *(
+                threading.Thread(
+                    target=self.repeat, args=("requests", self.answer), name=f"requests-{number}"
+                )
+                for number in range(answerers)
+            ),
             threading.Thread(target=self.repeat, args=("fold", self.fold), name="fold"),
             threading.Thread(target=self.repeat, args=("log", self.renew_log), name="log"),
             threading.Thread(target=self.repeat, args=("retention", self.sweep), name="retention"),

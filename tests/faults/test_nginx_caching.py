@@ -130,6 +130,20 @@ def test_while_people_look_the_count_is_a_second_old_and_after_a_pause_as_old_as
     assert age(second) < RENEWED_AFTER
 
 
+def test_styles_are_kept_for_each_encoding_and_asked_for_once(nginx):
+    style = re.search(r'href="(/static/[^"]+\.css\?v=[^"]+)"', ask(nginx, PAGE)[2])[1]
+    for encoding in ("br", "gzip", ""):
+        first = ask(nginx, style, Accept_Encoding=encoding)
+        again = ask(nginx, style, Accept_Encoding=encoding)
+        assert (first[0], again[0]) == (200, 200)
+        assert first[1].get("Content-Encoding", "") == again[1].get("Content-Encoding", "") == encoding
+        assert "max-age=31536000" in again[1]["Cache-Control"]
+        assert again[1]["Content-Security-Policy"]
+    assert asked(nginx, style.partition("?")[0]) == 3
+    assert ask(nginx, style, If_None_Match=first[1]["ETag"])[0] == 304
+    assert ask(nginx, "/static/nothing.css")[0] == 404
+
+
 def test_nothing_of_one_person_is_kept(nginx, site):
     with site.inside():
         person = factories.signature(db.session.scalars(select(Campaign)).one())

@@ -5,8 +5,6 @@ from collections.abc import Iterator
 
 import flask_migrate
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask
 from sqlalchemy import inspect, text
@@ -18,6 +16,7 @@ from pledge.diagnosis.guards import guard_findings
 from pledge.ledger.models import LedgerEntry
 from tests.support import apps
 from tests.support.factories import fold_all, signature
+from tests.support.migrations import differences
 from tests.support.run import free_port
 
 
@@ -28,14 +27,6 @@ def migrated(request, new_database, tmp_path) -> Iterator[Flask]:
     with app.app_context():
         yield app
     apps.dispose(app)
-
-
-def differences() -> list[object]:
-    with db.engine.connect() as connection:
-        context = MigrationContext.configure(
-            connection, opts={"compare_type": True, "compare_server_default": False}
-        )
-        return list(compare_metadata(context, db.metadata))
 
 
 def guards_that_are_gone(app: Flask) -> list[str]:

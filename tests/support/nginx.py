@@ -58,6 +58,7 @@ class Nginx:
     #: Sockets of two applications, in place of the port.
     sockets: tuple[Path, ...] = ()
     connections: int = 1024
+    processes: int = 1
     level: str = "debug"  #: of nginx's own error log
     inactive: str = "1m"  #: for how long a page that nobody asks for is kept
     #: A folder that is served beside the site, and the port on which all is answered without TLS; for measuring.
@@ -114,7 +115,7 @@ class Nginx:
         text = _replaced(text, r"pid \S+;", f"pid {self.folder}/nginx.pid;")
         text = _replaced(text, r"error_log \S+ warn;", f"error_log {self.logs}/error.log {self.level};")
         text = _replaced(text, r"worker_connections \d+;", f"worker_connections {self.connections};")
-        text = _replaced(text, r"worker_processes auto;", "worker_processes 1;")
+        text = _replaced(text, r"worker_processes auto;", f"worker_processes {self.processes};")
         text = _replaced(text, r"worker_rlimit_nofile \d+;", "")
         return _replaced(text, r"/etc/nginx/conf\.d/", f"{self.folder}/conf.d/")
 
@@ -127,7 +128,9 @@ class Nginx:
         for number in (1, 2):
             here = f"unix:{self.sockets[number - 1]}" if self.sockets else f"127.0.0.1:{self.app_port}"
             text = _replaced(text, rf"unix:/run/pledge-web-{number}/socket", here)
-        if self.files is not None:
+        if self.files is None:  # tests read the log at once
+            text = _replaced(text, r" buffer=64k flush=1s;", ";")
+        else:
             listen = f"listen 127.0.0.1:{self.plain};"
             text = _replaced(text, r"(?=listen \S+ ssl http2;)", f"{listen}\n    ")
             beside = f"location {FILES}/ {{ alias {self.files}/; }}"

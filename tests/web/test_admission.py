@@ -1,6 +1,7 @@
-"""Slow requests do not hold up quick ones: turns, stalls, and bodies that never arrive."""
+"""Slow requests do not hold up quick ones: who gets a slot, who is refused, and bodies that never arrive."""
 
 import io
+import re
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +10,7 @@ import pytest
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from config import WEB_THREADS
-from pledge.web import admission
+from pledge.web import admission, slots
 from pledge.web.admission import Admission
 
 
@@ -21,7 +22,7 @@ class Slow:
         self.bodies = []
 
     def __call__(self, environ, start_response):
-        if environ["PATH_INFO"] == "/slow":
+        if "slow" in environ["PATH_INFO"]:
             self.release.wait(20)
         self.bodies.append(environ["wsgi.input"].read())
         start_response("200 OK", [("Content-Type", "text/plain")])
@@ -64,72 +65,109 @@ def ask(app, path="/", **words):
     return status[:3], headers, b"".join(body).decode(), time.monotonic() - began
 
 
-def hold(pool, app, number, **words):
-    held = [pool.submit(ask, app, "/slow", **words) for _ in range(number)]
+def hold(pool, app, number, path="/ko/confirm/slow", **words):
+    held = [pool.submit(ask, app, path, **words) for _ in range(number)]
     time.sleep(0.2)
     return held
 
 
-def test_who_finds_all_at_work_waits_and_is_answered_when_one_finishes(slow):
-    app = Admission(slow, working=2, waiting=4)
-    with ThreadPoolExecutor(8) as pool:
-        held = hold(pool, app, 2)
-        waiting = pool.submit(ask, app)
-        time.sleep(0.1)
-        assert not waiting.done()
+def test_a_page_that_is_the_same_for_everybody_is_shown_however_many_wait_for_their_own(slow):
+    app = Admission(slow)
+    with ThreadPoolExecutor(20) as pool:
+        held = hold(pool, app, admission.PERSONAL_SLOTS + 4)
+        assert [one.done() for one in held] == [False] * len(held)
+        for path in (
+            "/ko/c/blue-skies",
+            "/api/v1/campaigns/blue-skies/count",
+            "/ko/c/blue-skies/organizations?q=x",
+        ):
+            status, _, _, seconds = ask(app, path)
+            assert (path, status, seconds < 0.1) == (path, "200", True)
         slow.release.set()
-        assert waiting.result()[0] == "200"
         assert {one.result()[0] for one in held} == {"200"}
 
 
+def test_searches_and_documents_do_not_take_the_slots_of_pages(slow):
+    app = Admission(slow)
+    with ThreadPoolExecutor(20) as pool:
+        hold(pool, app, admission.OPTIONAL_SLOTS + 2, "/ko/c/slow/poster-a4.pdf")
+        assert ask(app, "/ko/c/blue-skies")[0] == "200"
+        assert ask(app, "/ko/confirm/token")[0] == "200"
+        slow.release.set()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "urgency"),
+    [
+        ("POST", "/ko/c/blue-skies/sign", admission.FORM),
+        ("POST", "/embed/blue-skies/sign", admission.FORM),
+        ("POST", "/en/confirm/token", admission.FORM),
+        ("GET", "/en/confirm/token", admission.PERSONAL),
+        ("GET", "/ko/c/blue-skies/check/ticket", admission.PERSONAL),
+        ("GET", "/ko/c/blue-skies/sign?via=x", admission.PERSONAL),
+        ("GET", "/ko/me/token/receipt", admission.PERSONAL),
+        ("GET", "/staff/", admission.STAFF),
+        ("POST", "/staff/sign-in", admission.STAFF),
+        ("POST", "/ko/c/blue-skies/endorse", admission.STAFF),
+        ("POST", "/ko/endorse/me/token/correct", admission.STAFF),
+        ("GET", "/ko/c/blue-skies/endorse", admission.PERSONAL),
+        ("GET", "/ko/c/blue-skies/check/ticket/state", admission.OPTIONAL),
+        ("GET", "/ko/c/blue-skies/organizations?q=x", admission.OPTIONAL),
+        ("GET", "/ko/c/blue-skies/letter.pdf", admission.OPTIONAL),
+        ("GET", "/share/blue-skies/12.ko.png", admission.OPTIONAL),
+        ("GET", "/ko/c/blue-skies/organizations", admission.PUBLIC),
+        ("GET", "/ko/c/staff", admission.PUBLIC),
+        ("GET", "/share/blue-skies.ko.png", admission.PUBLIC),
+        ("GET", "/api/v1/campaigns/blue-skies/count", admission.PUBLIC),
+    ],
+)
+def test_each_request_is_as_urgent_as_what_it_is_for(method, path, urgency):
+    assert admission.urgency_of(EnvironBuilder(path, method=method).get_environ()) is urgency
+
+
+def test_no_page_that_is_kept_waits_with_those_of_one_person(app):
+    kept = [
+        rule.rule
+        for rule in app.url_map.iter_rules()
+        if hasattr(app.view_functions[rule.endpoint], "kept_reads")
+    ]
+    paths = [
+        re.sub(r"<(?:\w+:)?(\w+)>", lambda found: "ko" if found[1] == "lang" else "7", rule) for rule in kept
+    ]
+    assert "/ko/c/7" in paths
+    urgencies = {path: admission.urgency_of(EnvironBuilder(path).get_environ()).name for path in paths}
+    assert {path: urgency for path, urgency in urgencies.items() if urgency == "personal"} == {}
+
+
 def test_while_none_finishes_others_are_refused_at_once_and_health_is_answered(slow, monkeypatch):
-    monkeypatch.setattr(admission, "STALLED", 0.3)
-    app = Admission(slow, working=2, waiting=4)
-    with ThreadPoolExecutor(8) as pool:
-        hold(pool, app, 2)
-        assert ask(app)[0] == "503"  # it waited until it was clear that none finishes
-        status, headers, words, seconds = ask(app)
+    monkeypatch.setattr(slots, "STALLED", 0.3)
+    app = Admission(slow)
+    with ThreadPoolExecutor(20) as pool:
+        hold(pool, app, admission.PERSONAL_SLOTS)
+        assert ask(app, "/ko/me")[0] == "503"  # it waited until it was clear that none finishes
+        status, headers, words, seconds = ask(app, "/ko/me")
         assert (status, seconds < 0.1) == ("503", True)
         assert int(headers["Retry-After"]) > 0
         assert headers["Cache-Control"] == "no-store"
+        assert "load this page again" in words
+        status, _, words, seconds = ask(app, "/ko/c/blue-skies/sign", method="POST")
+        assert (status, seconds < 0.1) == ("503", True)
         assert "기록되지 않았" in words
         assert "not recorded" in words
         status, _, _, seconds = ask(app, "/healthz")
         assert (status, seconds < 0.1) == ("200", True)
         slow.release.set()
-    assert ask(app)[0] == "200"
-
-
-def test_no_more_wait_than_there_are_threads_for(slow):
-    app = Admission(slow, working=1, waiting=2)
-    with ThreadPoolExecutor(8) as pool:
-        hold(pool, app, 3)  # one at work, two waiting
-        status, _, _, seconds = ask(app)
-        assert (status, seconds < 0.1) == ("503", True)
-        slow.release.set()
-
-
-def test_a_first_request_after_a_quiet_hour_is_not_taken_for_a_stall(slow, frozen_clock):
-    app = Admission(slow, working=1, waiting=2)
-    assert ask(app)[0] == "200"
-    frozen_clock.move(hours=1)
-    with ThreadPoolExecutor(4) as pool:
-        hold(pool, app, 1)
-        waiting = pool.submit(ask, app)
-        time.sleep(0.1)
-        assert not waiting.done()
-        slow.release.set()
-        assert waiting.result()[0] == "200"
+    assert ask(app, "/ko/me")[0] == "200"
 
 
 def test_bodies_that_stop_in_the_middle_hold_nobody_up(slow):
-    app = Admission(slow, working=1, waiting=0, reading=3)
+    app = Admission(slow, reading=3)
     stuck = [Stuck() for _ in range(3)]
     words = {"method": "POST", "length": 4000, "content_type": "application/x-www-form-urlencoded"}
     with ThreadPoolExecutor(8) as pool:
         held = [pool.submit(ask, app, stream=io.BufferedReader(one), **words) for one in stuck]
         time.sleep(0.1)
-        assert ask(app)[0] == "200"  # the only turn is free
+        assert ask(app)[0] == "200"
         status, headers, _, seconds = ask(app, method="POST", data={"name": "x"})
         assert (status, headers["Connection"], seconds < 0.1) == ("503", "close", True)
         assert ask(app, "/healthz")[0] == "200"
@@ -161,5 +199,8 @@ def test_the_whole_body_is_read_before_the_answer_so_that_the_connection_can_be_
 
 
 def test_threads_suffice_for_all_that_may_wait():
-    quick = WEB_THREADS - admission.WORKING - admission.WAITING - admission.READING
-    assert quick >= 8
+    urgencies = (admission.FORM, admission.PERSONAL, admission.STAFF, admission.PUBLIC, admission.OPTIONAL)
+    working = (
+        admission.PERSONAL_SLOTS + admission.STAFF_SLOTS + admission.PUBLIC_SLOTS + admission.OPTIONAL_SLOTS
+    )
+    assert WEB_THREADS - working - sum(urgency.waiting for urgency in urgencies) - admission.READING >= 6

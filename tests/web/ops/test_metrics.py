@@ -142,14 +142,15 @@ def test_the_time_of_a_request_includes_its_wait_for_a_slot(client):
     assert 3 <= took < 4
     seen = []
     admission = Admission(lambda environ, _start: seen.append(environ[ARRIVED]) or [])
-    admission({"PATH_INFO": "/ko/"}, lambda *_: None)
+    admission({"REQUEST_METHOD": "GET", "PATH_INFO": "/ko/"}, lambda *_: None)
     assert clock.monotonic() - 1 < seen[0] <= clock.monotonic()
 
 
-def test_refused_requests_are_counted(client):
+def test_refused_requests_are_counted(client, monkeypatch):
     before = read(client)
-    full = Admission(lambda *_: pytest.fail("no slot is free"), working=0, waiting=0)
-    full({"PATH_INFO": "/ko/"}, lambda *_: None)
+    monkeypatch.setattr("pledge.web.slots.Slots.take", lambda *_: False)
+    full = Admission(lambda *_: pytest.fail("no slot is free"))
+    full({"REQUEST_METHOD": "GET", "PATH_INFO": "/ko/"}, lambda *_: None)
     assert gained(before, read(client), "pledge_requests_refused_total") == 1
 
 

@@ -1,0 +1,66 @@
+"""More than can be served: who looks at what is the same for everybody does not notice, forms are refused last, and at once."""
+
+import asyncio
+import time
+import urllib.parse
+
+import pytest
+
+from pledge.web import admission
+from tests.support.factories import sign_form
+from tests.support.prober import Prober
+
+SECONDS = 4
+#: People who want their own page at the same time: more than may wait and work.
+CROWD = admission.PERSONAL.waiting + admission.PERSONAL_SLOTS + 60
+
+
+async def ask(port, method, path, body=b""):
+    """Status, seconds, and the whole answer."""
+    began = time.monotonic()
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n"
+    if body:
+        head += f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n"
+    writer.write(f"{head}\r\n".encode() + body)
+    answer = (await reader.read()).decode(errors="replace")
+    writer.close()
+    return int(answer.split()[1]), time.monotonic() - began, answer
+
+
+async def crowd(port, seconds):
+    """What many who press "reload" are answered, and what those who sign meanwhile are."""
+    end = time.monotonic() + seconds
+    pages, forms = [], []
+
+    async def look():
+        while time.monotonic() < end:
+            pages.append(await ask(port, "GET", "/ko/me"))
+            await asyncio.sleep(0.2)
+
+    async def sign():
+        number = 0
+        while time.monotonic() < end:
+            number += 1
+            form = urllib.parse.urlencode(sign_form(email=f"person{number}@example.org")).encode()
+            forms.append(await ask(port, "POST", "/ko/c/blue-skies/sign", form))
+            await asyncio.sleep(0.1)
+
+    await asyncio.gather(sign(), *(look() for _ in range(CROWD)))
+    return pages, forms
+
+
+@pytest.mark.sqlite_only
+def test_too_many_are_refused_at_once_forms_last_and_public_pages_not_at_all(site):
+    with Prober(f"{site.url}/ko/c/blue-skies") as page, Prober(f"{site.url}/healthz") as health:
+        pages, forms = asyncio.run(crowd(site.port, SECONDS))
+    assert (page.failed, health.failed) == ([], [])
+    assert page.typical < 0.5
+    assert [answer for status, _, answer in forms if status != 303] == []
+    assert {status for status, _, _ in pages} == {200, 503}
+    refused = [(seconds, answer) for status, seconds, answer in pages if status == 503]
+    assert all("retry-after: " in answer.lower() for _, answer in refused)
+    assert sorted(seconds for seconds, _ in refused)[len(refused) // 2] < 0.1
+    # Who is not refused is answered by the deadline, and all are once it is over.
+    assert max(seconds for status, seconds, _ in pages if status == 200) < admission.PERSONAL.deadline + 1
+    assert asyncio.run(ask(site.port, "GET", "/ko/me"))[0] == 200
