@@ -6,6 +6,8 @@ On PostgreSQL the kinds of mails are checked without a lock on the outbox. Inter
 import sqlalchemy as sa
 from alembic import op
 
+from pledge.core.db import online_ddl
+
 revision = "0033"
 down_revision = "0032"
 branch_labels = None
@@ -84,16 +86,13 @@ def _is_postgresql() -> bool:
 
 def _replace(gone: str, new: str) -> None:
     """Let outbox mails be of one kind instead of another, and those that are of it."""
-    move = f"UPDATE outbox_mails SET kind = '{new}', seq = 0 WHERE kind = '{gone}'"  # noqa: S608  # constants of this file
     allowed = f"kind IN ({_KINDS.format(last=new)})"
     if _is_postgresql():
-        op.drop_constraint(op.f("ck_outbox_mails_kind"), "outbox_mails", type_="check", if_exists=True)
-        op.execute(move)
-        op.create_check_constraint(
-            op.f("ck_outbox_mails_kind"), "outbox_mails", allowed, postgresql_not_valid=True
-        )
         with op.get_context().autocommit_block():
-            op.execute("ALTER TABLE outbox_mails VALIDATE CONSTRAINT ck_outbox_mails_kind")
+            op.drop_constraint(op.f("ck_outbox_mails_kind"), "outbox_mails", type_="check", if_exists=True)
+        some = f"SELECT id FROM outbox_mails WHERE kind = '{gone}' LIMIT {online_ddl.BATCH}"  # noqa: S608  # as below
+        online_ddl.in_batches(f"UPDATE outbox_mails SET kind = '{new}', seq = 0 WHERE id IN ({some})")  # noqa: S608  # as below
+        online_ddl.replace_check("outbox_mails", "ck_outbox_mails_kind", allowed)
         return
     # SQLite makes the table anew, and knows its constraints only when they are named.
     state = sa.CheckConstraint(
@@ -101,6 +100,6 @@ def _replace(gone: str, new: str) -> None:
     )
     with op.batch_alter_table("outbox_mails", table_args=[state], recreate="always"):
         pass
-    op.execute(move)
+    op.execute(f"UPDATE outbox_mails SET kind = '{new}', seq = 0 WHERE kind = '{gone}'")  # noqa: S608  # constants of this file
     with op.batch_alter_table("outbox_mails", table_args=[state]) as table:
         table.create_check_constraint(op.f("ck_outbox_mails_kind"), allowed)
