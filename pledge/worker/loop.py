@@ -102,8 +102,7 @@ STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 #: Threads that send, each with its own connection: while one waits for the disk or the server another works.
 SENDERS = 8
-#: Threads that decide which mails follow the forms that were sent. Each waits for about ten statements a form, one after
-#: the other; a single one did not keep up with 33 forms a second on a busy machine (bench/REPLAY.md).
+#: Threads that decide which mails follow the forms that were sent: about ten statements a form, one after the other.
 ANSWERERS = 3
 #: SQLite has one writer at a time anyway.
 SENDERS_ON_SQLITE = ANSWERERS_ON_SQLITE = 1
