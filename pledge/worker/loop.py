@@ -125,39 +125,30 @@ class Worker:
         config: Config = self.app.extensions["pledge.config"]
         senders = SENDERS_ON_SQLITE if config.uses_sqlite else SENDERS
         answerers = ANSWERERS_ON_SQLITE if config.uses_sqlite else ANSWERERS
-        threads = [
-            *(
-                threading.Thread(
-                    target=self.repeat, args=("requests", self.answer), name=f"requests-{number}"
-                )
-                for number in range(answerers)
-            ),
-            threading.Thread(target=self.repeat, args=("fold", self.fold), name="fold"),
-            threading.Thread(target=self.repeat, args=("log", self.renew_log), name="log"),
-            threading.Thread(target=self.repeat, args=("retention", self.sweep), name="retention"),
-            threading.Thread(target=self.repeat, args=("files", self.make_files), name="files"),
-            threading.Thread(target=self.repeat, args=("old files", self.sweep_files), name="old files"),
-            threading.Thread(target=self.repeat, args=("invalidate", self.invalidate), name="invalidate"),
-            threading.Thread(target=self.repeat, args=("news", self.send_news), name="news"),
-            threading.Thread(target=self.repeat, args=("reminders", self.remind), name="reminders"),
-            threading.Thread(target=self.repeat, args=("paper", self.sign_paper), name="paper"),
-            threading.Thread(target=self.repeat, args=("watch", self.watch), name="watch"),
-            threading.Thread(target=self.repeat, args=("today", self.tell_today), name="today"),
-            threading.Thread(target=self.repeat, args=("valve", self.watch_valve), name="valve"),
-            threading.Thread(target=self.repeat, args=("breaker", self.watch_breaker), name="breaker"),
-            threading.Thread(target=self.repeat, args=("delivery", self.watch_delivery), name="delivery"),
-            threading.Thread(target=self.repeat, args=("webhook", self.call_webhook), name="webhook"),
-            threading.Thread(target=self.repeat, args=("steps", self.watch_steps), name="steps"),
+        steps = [
+            *[("requests", self.answer)] * answerers,
+            ("fold", self.fold),
+            ("log", self.renew_log),
+            ("retention", self.sweep),
+            ("files", self.make_files),
+            ("old files", self.sweep_files),
+            ("invalidate", self.invalidate),
+            ("news", self.send_news),
+            ("reminders", self.remind),
+            ("paper", self.sign_paper),
+            ("watch", self.watch),
+            ("today", self.tell_today),
+            ("valve", self.watch_valve),
+            ("breaker", self.watch_breaker),
+            ("delivery", self.watch_delivery),
+            ("webhook", self.call_webhook),
+            ("steps", self.watch_steps),
         ]
         if config.mail_server_checks and config.smtp_url.get_secret_value():
-            look_up = threading.Thread(
-                target=self.repeat, args=("mail servers", self.look_up_mail_servers), name="mail servers"
-            )
-            threads.append(look_up)
+            steps.append(("mail servers", self.look_up_mail_servers))
         if config.bounce_mailbox.get_secret_value():
-            threads.append(
-                threading.Thread(target=self.repeat, args=("bounces", self.read_bounces), name="bounces")
-            )
+            steps.append(("bounces", self.read_bounces))
+        threads = [threading.Thread(target=self.repeat, args=step, name=step[0]) for step in steps]
         threads += [
             threading.Thread(target=self.send_mails, args=(config,), name=f"mail-{number}")
             for number in range(senders)
