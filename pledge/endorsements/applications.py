@@ -58,6 +58,7 @@ class Payload:
     name_key: str
     content: Content
     applicant: Applicant
+    proved: bool = False  #: its form came with proof of work
 
     def dump(self) -> str:
         return json.dumps(asdict(self), ensure_ascii=False)
@@ -70,4 +71,6 @@ class Payload:
             "name": Texts(read["content"]["name"]),
             "statement": Texts(read["content"]["statement"]),
         }
-        return Payload(read["name_key"], Content(**content), Applicant(**read["applicant"]))
+        return Payload(
+            read["name_key"], Content(**content), Applicant(**read["applicant"]), read.get("proved", False)
+        )

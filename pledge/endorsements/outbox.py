@@ -33,12 +33,22 @@ def enqueue(
     lang: str | None = None,
     seq: int | None = None,
     due_at: datetime | None = None,
+    proved: bool = False,
 ) -> None:
     """Enqueue a mail about this endorsement, without checking the caps; in its language unless another is given."""
     known = kind is MailKind.ENDORSE_CONFIRM and has_confirmed(
         session, Endorsement.__table__, row.address_hash
     )
-    outbox.enqueue(session, kind, row.id, lang or row.lang, seq=seq or row.seq, due_at=due_at, known=known)
+    outbox.enqueue(
+        session,
+        kind,
+        row.id,
+        lang or row.lang,
+        seq=seq or row.seq,
+        due_at=due_at,
+        known=known,
+        proved=proved,
+    )
 
 
 def enqueue_if_allowed(
@@ -49,10 +59,11 @@ def enqueue_if_allowed(
     lang: str,
     seq: int | None = None,
     may_wait: bool = False,
+    proved: bool = False,
 ) -> bool:
     """Enqueue a mail that anybody can ask for, if the address may get one; returns whether it is enqueued."""
     due_at = slot_for(session, row.address_hash, row.contact_email, kind, may_wait=may_wait)
     if due_at is None:
         return False
-    enqueue(session, row, kind, lang=lang, seq=seq, due_at=due_at)
+    enqueue(session, row, kind, lang=lang, seq=seq, due_at=due_at, proved=proved)
     return True

@@ -53,7 +53,7 @@ def answer_application(session: Session, request: MailRequest) -> None:
         return
     if row is not None and (same := _same(session, row, payload)) is not None:
         same.match_tries = 0  # whoever sends the form sees the number; a machine with the mail does not
-        _mail(session, row, MailKind.ENDORSE_CONFIRM, request.lang, same.seq)
+        _mail(session, row, MailKind.ENDORSE_CONFIRM, request.lang, same.seq, proved=payload.proved)
         return
     # Without a mail nobody could confirm it.
     due_at = slot_for(session, hashed, payload.applicant.email, MailKind.ENDORSE_CONFIRM, may_wait=True)
@@ -73,7 +73,15 @@ def answer_application(session: Session, request: MailRequest) -> None:
         session.add(row)
         session.flush()
     version = _propose(session, row, payload)
-    enqueue(session, row, MailKind.ENDORSE_CONFIRM, lang=request.lang, seq=version.seq, due_at=due_at)
+    enqueue(
+        session,
+        row,
+        MailKind.ENDORSE_CONFIRM,
+        lang=request.lang,
+        seq=version.seq,
+        due_at=due_at,
+        proved=payload.proved,
+    )
 
 
 def answer_resend(session: Session, request: MailRequest) -> None:
@@ -118,9 +126,17 @@ def _same(session: Session, row: Endorsement, payload: Payload) -> EndorsementVe
     return None
 
 
-def _mail(session: Session, row: Endorsement, kind: MailKind, lang: str, seq: int | None = None) -> None:
+def _mail(
+    session: Session,
+    row: Endorsement,
+    kind: MailKind,
+    lang: str,
+    seq: int | None = None,
+    *,
+    proved: bool = False,
+) -> None:
     if not _is_enqueued(session, kind, row.id, seq or row.seq):
-        enqueue_if_allowed(session, row, kind, lang=lang, seq=seq, may_wait=True)
+        enqueue_if_allowed(session, row, kind, lang=lang, seq=seq, may_wait=True, proved=proved)
 
 
 def _is_enqueued(session: Session, kind: MailKind, endorsement_id: int, seq: int) -> bool:

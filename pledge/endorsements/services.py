@@ -63,6 +63,7 @@ class Application:
     lang: str
     privacy_version: str
     pledge_version: int | None = None
+    proved: bool = False  #: with proof of work
 
 
 def apply(application: Application) -> str:
@@ -91,7 +92,7 @@ def apply(application: Application) -> str:
             pledge_text_id=pledge_text_id,
             privacy_version=application.privacy_version,
         )
-        payload = Payload(key, content, applicant).dump()
+        payload = Payload(key, content, applicant, application.proved).dump()
         ask(
             session,
             RequestKind.ENDORSE,

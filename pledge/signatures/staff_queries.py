@@ -1,24 +1,18 @@
-"""Reads for the staff's signature pages: one person's state and mails, and where many sign-ups come from just now.
+"""Reads for the staff's signature pages: one person's state and mails, and how many signatures are held.
 
 Names and addresses leave here only masked: who found a person by the exact address knows it already.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
-from sqlalchemy import case, func, select, text
+from sqlalchemy import func, select, text
 
-from pledge.core import clock
 from pledge.core.db import reading
 from pledge.mail.models import OutboxMail
 from pledge.signatures.invalidation.conditions import seconds_to_confirm
 from pledge.signatures.models import HELD, Signature, SignatureState
 from pledge.signatures.queries import SignatureView, find
-
-#: How many sign-ups within the last hour make a network or a domain worth a look.
-TRENDING = 20
-TRENDING_WITHIN = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -44,15 +38,6 @@ class SignatureDetail:
     invalidation_id: int | None
     seconds_to_confirm: float | None
     mails: list[MailLine]
-
-
-@dataclass(frozen=True)
-class Trend:
-    """Many sign-ups from one network or at one mail domain within the last hour."""
-
-    hash: bytes
-    signatures: int
-    confirmed: int
 
 
 def masked(text: str) -> str:
@@ -85,30 +70,6 @@ def person(signature_id: int, lang: str) -> SignatureDetail | None:
         seconds_to_confirm=seconds,
         mails=lines,
     )
-
-
-def trending_networks() -> list[Trend]:
-    """The networks with the most sign-ups within the last hour; only their hashes are known."""
-    return _trending(Signature.network_hash)
-
-
-def trending_domains() -> list[Trend]:
-    """The same for mail domains."""
-    return _trending(Signature.domain_hash)
-
-
-def _trending(column: Any) -> list[Trend]:
-    number = func.count()
-    query = (
-        select(column, number, func.sum(case((Signature.state == SignatureState.CONFIRMED, 1), else_=0)))
-        .where(column.is_not(None), Signature.submitted_at >= clock.now() - TRENDING_WITHIN)
-        .group_by(column)
-        .having(number >= TRENDING)
-        .order_by(number.desc())
-        .limit(10)
-    )
-    with reading() as connection:
-        return [Trend(bytes(row[0]), row[1], int(row[2])) for row in connection.execute(query)]
 
 
 @dataclass(frozen=True)

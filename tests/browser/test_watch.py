@@ -27,6 +27,10 @@ def wave(site):
         facts = {"domain_hash": hashed, "at": at, "name": "로봇"}
         for _ in range(30):
             factories.signature(email=f"user{next(_NUMBERS)}@robots.example", **facts)
+        factories.signature(
+            email=f"user{next(_NUMBERS)}@robots.example", state="held", hold_reason="speed", **facts
+        )
+        factories.signature(email=f"user{next(_NUMBERS)}@robots.example", state="pending", **facts)
     return hashed
 
 
@@ -44,7 +48,7 @@ def test_the_screens_are_usable_for_everybody(visitor, site, wave, lang):
     press(page, "form[action*='/block?'] button")
     found += look_faults(page, LOOKS[lang])
     page.locator("#why").fill("built alike")
-    page.locator("form[action*='/invalidate'] button").click()
+    page.locator("button[formaction*='/invalidate']").click()
     expect(page).to_have_url(re.compile(r"/staff/invalidations/\d+$"))
     found += look_faults(page, LOOKS[lang])
     assert not found, "\n".join(found)

@@ -5,12 +5,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from pledge.campaigns.mailed_links import LinkState
 from pledge.core import clock as time
 from pledge.core import tokens
-from pledge.core.db import db
+from pledge.core.db import db, transaction
 from pledge.core.text.lines import LineFault
 from pledge.core.tokens import BadToken, Purpose
 from pledge.endorsements import services
@@ -19,7 +19,7 @@ from pledge.endorsements.identifiers import address_hash, name_digest, read_tick
 from pledge.endorsements.models import Endorsement, EndorsementVersion
 from pledge.endorsements.rules import BadContent, ContentFault
 from pledge.endorsements.verification.registration import BadRegistrationNumber
-from pledge.mail.models import MailBlock, MailKind, OutboxMail
+from pledge.mail.models import MailBlock, MailKind, MailState, OutboxMail
 from pledge.signatures.addresses import parse
 from tests.support.factories import (
     HANEUL,
@@ -245,6 +245,14 @@ class TestApplyingAgainWhileItWaits:
         apply()
         assert len(versions()) == 1
         assert enqueued() == [MailKind.ENDORSE_CONFIRM]
+
+    def test_the_mail_about_a_form_sent_again_with_proof_is_marked_as_proved(self, frozen_clock):
+        apply()
+        with transaction() as session:
+            session.execute(update(OutboxMail).values(state=MailState.SENT))
+        frozen_clock.move(days=1)
+        apply(proved=True)
+        assert db.session.scalars(select(OutboxMail.proved).order_by(OutboxMail.id)).all() == [False, True]
 
     def test_an_address_that_never_confirmed_gets_five_mails_in_thirty_days(self, frozen_clock):
         for number in range(8):

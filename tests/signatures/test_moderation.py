@@ -233,36 +233,6 @@ def test_the_own_page_says_that_staff_have_hidden_the_name(client):
     assert 'name="public_name"' not in page.text
 
 
-# --- What is trending ---
-
-
-def test_many_sign_ups_from_one_network_within_an_hour_are_named_by_hash(frozen_clock):
-    from datetime import timedelta
-
-    from pledge.signatures.origins import network_hash
-    from tests.support.factories import crowd
-
-    now, hot = frozen_clock.now(), network_hash("blue-skies", "203.0.113.7")
-    crowd(staff_queries.TRENDING, network_hash=hot, at=now - timedelta(minutes=10))
-    crowd(
-        staff_queries.TRENDING - 1,
-        network_hash=network_hash("blue-skies", "203.0.113.8"),
-        at=now - timedelta(minutes=10),
-    )
-    crowd(
-        staff_queries.TRENDING,
-        network_hash=network_hash("blue-skies", "203.0.113.9"),
-        at=now - timedelta(minutes=61),
-    )
-    signature(state="pending", network_hash=hot, at=now - timedelta(minutes=5))
-    assert staff_queries.trending_networks() == [
-        staff_queries.Trend(hot, staff_queries.TRENDING + 1, staff_queries.TRENDING)
-    ]
-    assert [trend.signatures for trend in staff_queries.trending_domains()] == [
-        2 * staff_queries.TRENDING - 1
-    ]
-
-
 def test_a_link_to_confirm_is_of_no_use_after_staff_withdrew():
     from pledge.signatures.queries import LinkState, open_link
 

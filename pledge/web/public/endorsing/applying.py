@@ -41,11 +41,11 @@ def endorse_post(slug: str) -> Response:
     # Stored also when there are other mistakes, so that all of them are shown at once and a good logo is kept.
     if not logos.take(form) or not is_valid:
         return _form_page(campaign, form, 422)
-    step = step_up.judge(form, slug, answer, has_code=False, logo_kept=form.logo_kept.data or "").step
-    if step is not None:
-        return one_more_step(step, _step_page(campaign, step))
+    verdict = step_up.judge(form, slug, answer, has_code=False, logo_kept=form.logo_kept.data or "")
+    if verdict.step is not None:
+        return one_more_step(verdict.step, _step_page(campaign, verdict.step))
     try:
-        ticket = endorsements.apply(_application(slug, form))
+        ticket = endorsements.apply(_application(slug, form, proved=verdict.is_proved))
     except UnknownFile:
         logos.refuse(form)
         return _form_page(campaign, form, 422)
@@ -54,7 +54,7 @@ def endorse_post(slug: str) -> Response:
     return see_other(ENDORSEMENT.url("check", slug=slug, ticket=ticket))
 
 
-def _application(slug: str, form: EndorseForm) -> endorsements.Application:
+def _application(slug: str, form: EndorseForm, *, proved: bool) -> endorsements.Application:
     return endorsements.Application(
         slug=slug,
         content=form.content(),
@@ -68,6 +68,7 @@ def _application(slug: str, form: EndorseForm) -> endorsements.Application:
         lang=i18n.language(),
         privacy_version=markdown.privacy_version(),
         pledge_version=form.version,
+        proved=proved,
     )
 
 

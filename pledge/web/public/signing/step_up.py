@@ -82,6 +82,10 @@ class Verdict:
     step: ExtraStep | None  #: it is not recorded; this is asked for
 
     @property
+    def is_proved(self) -> bool:
+        return Signal.PROVED in self.found
+
+    @property
     def is_unproved(self) -> bool:
         return Signal.UNPROVED in self.found
 

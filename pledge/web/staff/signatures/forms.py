@@ -24,7 +24,7 @@ MAX_SPEED = 24 * 60 * 60
 #: Acts after which the public totals name the reason.
 NAMES_REASON = (InvalidationAct.INVALIDATE, InvalidationAct.REFUSE)
 
-#: A network or domain of which only the hash is known, as the list of busy ones links it.
+#: A network or domain of which only the hash is known, as the watch links it.
 _HASH = re.compile(r"#([0-9a-f]{64})")
 
 

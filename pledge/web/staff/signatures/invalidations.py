@@ -11,7 +11,6 @@ from werkzeug.utils import redirect
 from pledge.accounts.roles import Permission
 from pledge.accounts.two_people import are_two_accounts, invited_lately
 from pledge.campaigns.queries import slugs
-from pledge.signatures import staff_queries
 from pledge.signatures.invalidation import queries, services
 from pledge.signatures.invalidation.conditions import NoCondition
 from pledge.signatures.invalidation.models import InvalidationAct, InvalidationReason
@@ -26,18 +25,13 @@ _ONE = "/invalidations/<int(min=1,max=2147483647):invalidation_id>"
 @staff.get("/invalidations")
 @needs(Permission.INVALIDATE)
 def invalidations() -> str:
-    return render_template(
-        "staff/signatures/invalidations.html",
-        invalidations=queries.newest(),
-        networks=staff_queries.trending_networks(),
-        domains=staff_queries.trending_domains(),
-    )
+    return render_template("staff/signatures/invalidations.html", invalidations=queries.newest())
 
 
 @staff.get("/invalidations/new")
 @needs(Permission.INVALIDATE)
 def invalidation_new() -> Response:
-    """The form; a network or domain from the list of busy ones may be filled in, by its hash."""
+    """The form; a network or domain that the watch shows may be filled in, by its hash."""
     filled = {name: f"#{request.args[name]}" for name in ("network", "domain") if name in request.args}
     return _new_page(InvalidationForm(**filled), 200)
 

@@ -24,7 +24,7 @@ from pledge.core.languages import Texts
 from pledge.signatures import origins
 from pledge.signatures.invalidation import services
 from pledge.signatures.invalidation.conditions import Condition
-from pledge.signatures.invalidation.models import InvalidationReason
+from pledge.signatures.invalidation.models import InvalidationAct, InvalidationReason
 from pledge.signatures.origins import BadOrigin
 from pledge.statistics import referrals
 from pledge.statistics import watch as sign_ups
@@ -34,7 +34,7 @@ from pledge.web.forms import StaffForm
 from pledge.web.staff import campaign_choice
 from pledge.web.staff.auth.access import actor, needs
 from pledge.web.staff.blueprint import staff
-from pledge.web.staff.signatures.forms import check_why
+from pledge.web.staff.signatures.forms import NAMES_REASON, check_why
 from pledge.web.staff.system.durations import duration
 
 #: Seconds for which a process keeps the figures of a time: of an hour they change, of a week they hardly do.
@@ -146,16 +146,17 @@ def watch_cluster(slug: str, sort: str, value: str) -> Response:
     return _cluster_page(slug, _origin(slug, sort, value), 200)
 
 
-@staff.post(f"{_CLUSTER}/invalidate")
+@staff.post(f"{_CLUSTER}/<any(hold, release, refuse, invalidate):act>")
 @needs(Permission.INVALIDATE)
-def watch_invalidate(slug: str, sort: str, value: str) -> AnyResponse:
-    """Count what it is about and propose it; the page of the proposal shows the number and asks for the decision."""
+def watch_act(slug: str, sort: str, value: str, act: str) -> AnyResponse:
+    """Count what the act is about and propose it; the page of the proposal shows the number and asks for the decision."""
     origin, form = _origin(slug, sort, value), ActForm(request.form)
     if not form.validate():
         return _cluster_page(slug, origin, 422, form)
-    reason = InvalidationReason(form.reason.data)
+    reason = InvalidationReason(form.reason.data) if act in NAMES_REASON else None
+    found = _condition(origin, form.begins)
     try:
-        number = services.propose(actor(), _condition(origin, form.begins), reason, form.why.data or "")
+        number = services.propose(actor(), found, reason, form.why.data or "", act=InvalidationAct(act))
     except services.NothingMatches:
         form.why.errors = [_("There is no longer a sign-up here that this could be done with.")]
     except services.TooManySignatures:
@@ -279,13 +280,12 @@ def _origin(slug: str, sort: str, value: str) -> BlockedOrigin:
 
 
 def _condition(origin: BlockedOrigin, since: datetime) -> Condition:
-    """The signatures from there that were signed since then; 404 for a wider network, by which none is found yet."""
-    if origin.kind is BlockKind.WIDE_NETWORK:
-        abort(404)
+    """The signatures from there that were signed since then."""
     of = {kind: origin.hash if origin.kind is kind else None for kind in BlockKind}
     return Condition(
         campaign_id=origin.campaign_id,
         network_hash=of[BlockKind.NETWORK],
+        wide_network_hash=of[BlockKind.WIDE_NETWORK],
         domain_hash=of[BlockKind.DOMAIN],
         signed_from=since,
     )

@@ -14,15 +14,17 @@ from pledge.core.db import db, transaction
 from pledge.core.tokens import Purpose
 from pledge.mail import breaker, valve
 from pledge.mail.blocks import block
+from pledge.mail.models import OutboxMail
 from pledge.signatures.addresses import parse
 from pledge.signatures.identifiers import address_hash
 from pledge.signatures.models import Signature
 from pledge.switches import moderation
 from tests.support.at_once import at_once
-from tests.support.factories import campaign, endorse_form, sign_form, signature
+from tests.support.factories import answer_requests, campaign, endorse_form, sign_form, signature
 from tests.support.metrics import samples
 
 SIGN = "/en/c/blue-skies/sign"
+ENDORSE = "/en/c/blue-skies/endorse"
 HALL = "203.0.113.7"
 BROWSER = {
     "User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
@@ -217,7 +219,7 @@ def test_a_solution_that_is_none_leads_to_the_step_again_with_nothing_lost(clien
         solution = solved(send(client, form(email="kim@example.org")))["altcha"]
     else:
         sent = endorse_form(email="hong@example.org")
-        solution = solved(send(client, sent, path="/en/c/blue-skies/endorse"))["altcha"]
+        solution = solved(send(client, sent, path=ENDORSE))["altcha"]
     again = send(client, {**solved(page), "altcha": solution})
     assert again.status_code == 403
     assert "did not arrive as it should" in again.text
@@ -357,16 +359,17 @@ def test_the_form_of_the_widget_is_asked_in_its_frame(client):
     assert "by=code" in sent
 
 
-def test_an_organisation_is_asked_and_its_form_is_passed_on(client):
+def test_an_organisation_is_asked_its_form_is_passed_on_and_its_mail_is_marked_as_proved(client):
     for number in range(3):
         sent = endorse_form(email=f"a{number}@example.org", name_en=f"Sky {number}", shown_at=mark())
-        assert send(client, sent, path="/en/c/blue-skies/endorse").status_code == 303
-    page = send(
-        client, endorse_form(email="b@example.org", name_en="Sky Watch"), path="/en/c/blue-skies/endorse"
-    )
+        assert send(client, sent, path=ENDORSE).status_code == 303
+    page = send(client, endorse_form(email="b@example.org", name_en="Sky Watch"), path=ENDORSE)
     assert page.status_code == 403
     assert ("name_en", "Sky Watch") in fields_of(page)
-    assert send(client, solved(page), path="/en/c/blue-skies/endorse").status_code == 303
+    assert send(client, solved(page), path=ENDORSE).status_code == 303
+    answer_requests()
+    proved = db.session.scalars(select(OutboxMail.proved).order_by(OutboxMail.id)).all()
+    assert proved == [False, False, False, True]
 
 
 # --- Others ---

@@ -1,5 +1,6 @@
 """The watch over sign-ups: what staff see, what they can do about a cluster, and who may."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -7,10 +8,12 @@ from sqlalchemy import select
 
 from pledge.abuse.models import AlertKind, Block
 from pledge.accounts import alarms
+from pledge.audit.models import AuditEntry
 from pledge.core import clock as time
 from pledge.core.db import db, transaction
 from pledge.signatures import origins
 from pledge.signatures.invalidation.models import Invalidation
+from pledge.signatures.invalidation.services import AUDITED
 from tests.support import factories
 from tests.support.factories import SLUG, crowd
 
@@ -36,15 +39,15 @@ def wave(app, frozen_clock, hashed):
     return campaign
 
 
-def address(hashed, act=""):
-    return f"/staff/watch/{SLUG}/domain/{hashed.hex()}{act}"
+def address(hashed, act="", sort="domain"):
+    return f"/staff/watch/{SLUG}/{sort}/{hashed.hex()}{act}"
 
 
-def acting(person, hashed, act, **changes):
+def acting(person, hashed, act, *, sort="domain", **changes):
     """Send the form of a cluster's page as it was shown."""
     since = time.iso_utc(time.now() - timedelta(hours=1))
     data = {"since": since, "reason": "automated", "why": "built alike", **changes}
-    return person.post(address(hashed, f"/{act}"), data=data)
+    return person.post(address(hashed, f"/{act}", sort), data=data)
 
 
 @pytest.mark.parametrize(("lang", "words"), [("ko", "평소와 다른 점"), ("en", "What stands out")])
@@ -77,17 +80,45 @@ def test_others_see_neither_the_page_nor_a_cluster(staff_client, wave, hashed, r
 
 def test_a_cluster_says_how_many_it_is_and_offers_what_can_be_done(staff_client, wave, hashed):
     page = staff_client("moderator", lang="en").get(address(hashed))
-    assert "30 sign-ups" in page.text
-    assert "Take 20 out of the count" in page.text
+    for words in (
+        "30 sign-ups",
+        "Hold 4 that are not confirmed yet",
+        "Release 6 that are on hold",
+        "Refuse 6 that are on hold",
+        "Take 20 out of the count",
+    ):
+        assert words in page.text
 
 
-def test_an_act_is_counted_and_waits_for_a_decision(staff_client, wave, hashed):
-    sent = acting(staff_client("moderator"), hashed, "invalidate", reason="disposable")
+@pytest.mark.parametrize(
+    ("act", "matched", "reason"),
+    [
+        ("hold", 4, None),
+        ("release", 6, None),
+        ("refuse", 6, "disposable"),
+        ("invalidate", 20, "disposable"),
+    ],
+)
+def test_an_act_is_counted_and_waits_for_a_decision(staff_client, wave, hashed, act, matched, reason):
+    sent = acting(staff_client("moderator"), hashed, act, reason="disposable")
     assert sent.status_code == 303
     row = db.session.scalars(select(Invalidation)).one()
     assert sent.location.endswith(f"/staff/invalidations/{row.id}")
-    assert (row.state, row.matched, row.reason) == ("proposed", 20, "disposable")
+    assert (row.act, row.state, row.matched, row.reason) == (act, "proposed", matched, reason)
     assert (row.campaign_id, bytes(row.domain_hash), row.note) == (wave.id, hashed, "built alike")
+    entry = db.session.scalars(select(AuditEntry).where(AuditEntry.subject == f"invalidation:{row.id}")).one()
+    assert entry.action == f"{AUDITED[act]}.propose"
+    assert (entry.reason, json.loads(entry.details)["matched"]) == ("built alike", matched)
+
+
+def test_an_act_may_be_about_a_wider_network(staff_client, wave):
+    wide = origins.wide_network_hash(SLUG, "203.0.113.7")
+    for state in ("pending", "confirmed"):
+        factories.signature(state=state, wide_network_hash=wide)
+    sent = acting(staff_client("moderator"), wide, "hold", sort="wide_network")
+    assert sent.status_code == 303
+    row = db.session.scalars(select(Invalidation)).one()
+    assert (row.matched, bytes(row.wide_network_hash), row.domain_hash) == (1, wide, None)
 
 
 def test_an_act_is_about_the_time_that_was_looked_at(staff_client, wave, hashed, frozen_clock):
@@ -98,12 +129,12 @@ def test_an_act_is_about_the_time_that_was_looked_at(staff_client, wave, hashed,
 
 def test_an_act_without_a_reason_or_without_anything_to_do_changes_nothing(staff_client, wave, hashed):
     person = staff_client("moderator", lang="en")
-    assert "Give a reason" in acting(person, hashed, "invalidate", why=" ").text
+    assert "Give a reason" in acting(person, hashed, "hold", why=" ").text
     later = time.iso_utc(time.now())
-    answer = acting(person, hashed, "invalidate", since=later)
+    answer = acting(person, hashed, "hold", since=later)
     assert answer.status_code == 422
     assert "no longer a sign-up here" in answer.text
-    assert acting(person, hashed, "invalidate", since="yesterday").status_code == 400
+    assert acting(person, hashed, "hold", since="yesterday").status_code == 400
     assert acting(person, hashed, "erase").status_code == 404
     assert db.session.scalars(select(Invalidation)).all() == []
 
