@@ -43,6 +43,8 @@ def waits_end_soon(connection: Connection) -> Iterator[None]:
         yield
         return
     connection.exec_driver_sql(f"SET lock_timeout = '{online_ddl.LOCK_TIMEOUT}'")
+    # Reading a large table for an index takes as long as it takes; nobody waits for that.
+    connection.exec_driver_sql("SET statement_timeout = 0")
     connection.commit()
     try:
         yield

@@ -8,6 +8,8 @@ import sqlalchemy as sa
 from alembic import op
 from alembic.operations import BatchOperations
 
+from pledge.core.db.online_ddl import waiting_for_readers
+
 revision = "0013"
 down_revision = "0012"
 branch_labels = None
@@ -88,7 +90,7 @@ def _upgrade_postgresql() -> None:
     for name, kind in _COLUMNS.items():
         op.add_column("signatures", sa.Column(name, kind, nullable=True), if_not_exists=True)
     _replace_checks(gone=_NEW, new=_NEW)
-    with op.get_context().autocommit_block():
+    with op.get_context().autocommit_block(), waiting_for_readers():
         _validate(_NEW)
         _create_settled(_NEW_SETTLED)
         _create("ix_signatures_submitted", ["submitted_at"])
@@ -98,7 +100,7 @@ def _upgrade_postgresql() -> None:
 
 def _downgrade_postgresql() -> None:
     _replace_checks(gone=_NEW, new=_OLD)
-    with op.get_context().autocommit_block():
+    with op.get_context().autocommit_block(), waiting_for_readers():
         _validate(_OLD)
         _create_settled(_OLD_SETTLED)
         for name in ("ix_signatures_submitted", "ix_signatures_held"):

@@ -6,6 +6,8 @@ On PostgreSQL the indexes are made without a lock, after the columns; interrupte
 import sqlalchemy as sa
 from alembic import op
 
+from pledge.core.db.online_ddl import waiting_for_readers
+
 revision = "0025"
 down_revision = "0015"
 branch_labels = None
@@ -23,7 +25,7 @@ def upgrade() -> None:
     _add("mail_valves", sa.Column("breaker_opened_at", sa.DateTime(timezone=True), nullable=True))
     _add("mail_valves", sa.Column("floor_used_until", sa.DateTime(timezone=True), nullable=True))
     if op.get_bind().dialect.name == "postgresql":
-        with op.get_context().autocommit_block():
+        with op.get_context().autocommit_block(), waiting_for_readers():
             _make_indexes()
     else:
         _make_indexes()

@@ -6,6 +6,8 @@ On PostgreSQL the index is made without a lock, after the columns; interrupted, 
 import sqlalchemy as sa
 from alembic import op
 
+from pledge.core.db.online_ddl import waiting_for_readers
+
 revision = "0031"
 down_revision = "0026"
 branch_labels = None
@@ -35,7 +37,7 @@ def upgrade() -> None:
         if_not_exists=True,
     )
     if op.get_bind().dialect.name == "postgresql":
-        with op.get_context().autocommit_block():
+        with op.get_context().autocommit_block(), waiting_for_readers():
             _make_index()
     else:
         _make_index()

@@ -9,13 +9,12 @@ from sqlalchemy.orm import Session
 
 from pledge.audit.models import Actor
 from pledge.audit.services import record, stated
-from pledge.core import clock
 from pledge.core.db import transaction
 from pledge.ledger.models import Reason
-from pledge.ledger.services import append
 from pledge.mail import outbox
 from pledge.mail.models import MailKind
 from pledge.signatures.addresses import Address
+from pledge.signatures.entries import append_moves
 from pledge.signatures.erasing import enqueue_notice, erase_person
 from pledge.signatures.identifiers import address_hash
 from pledge.signatures.models import Signature, SignatureState
@@ -94,17 +93,7 @@ def release(actor: Actor, signature_id: int, why: str) -> None:
         if row.state != SignatureState.HELD:
             raise NotHeld
         row.state, row.hold_reason = SignatureState.CONFIRMED, None
-        append(
-            session,
-            campaign_id=row.campaign_id,
-            reason=Reason.CONFIRMED,
-            subject_id=row.id,
-            country=row.country,
-            region=row.region,
-            at=clock.now(),
-            pledge_text_id=row.pledge_text_id,
-            commitment=bytes(row.commitment),
-        )
+        append_moves(session, [row], Reason.CONFIRMED)
         outbox.enqueue_thanks(session, [(row.id, row.lang)])
         record(session, actor, "signature.release", f"signature:{row.id}", reason=why)
 

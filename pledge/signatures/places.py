@@ -49,7 +49,7 @@ def set_place(session: Session, row: Signature, place: Place) -> None:
     before, entry = current_place(row), entry_place(row)
     if row.state == SignatureState.CONFIRMED:
         append_places(session, [PlaceMove(row.campaign_id, row.id, before, place)], clock.now())
-    if row.state not in (SignatureState.PENDING, SignatureState.HELD):  # these have no entries yet
+    if row.state != SignatureState.PENDING and row.hold_reason is None:  # these have no entries yet
         row.entry_country, row.entry_region = entry.country, entry.region
     row.country, row.region = place.country, place.region
 

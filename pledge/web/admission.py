@@ -50,6 +50,9 @@ _STAFF = re.compile(r"/staff(?:/|$)")
 _ENDORSING = re.compile(r"/[a-z]{2}/(?:c/[^/]+/endorse|endorse/me/[^/]+/correct)$")
 _OPTIONAL = re.compile(r"/[a-z]{2}/c/[^/]+/(?:check/[^/]+/state|[^/]+\.pdf)$|/share/[^/]+/[^/]+\.png$")
 
+#: Pages that a query makes another one of; elsewhere it is a choice of a page that is kept, or whose link somebody followed.
+_SEARCHED = re.compile(r"/organizations$")
+
 #: Bytes. Larger bodies are kept in a file.
 _IN_MEMORY = 256 * 1024
 
@@ -156,7 +159,8 @@ def urgency_of(environ: WSGIEnvironment) -> Urgency:
         return OPTIONAL
     if _PERSONAL.match(path):
         return PERSONAL
-    return OPTIONAL if environ.get("QUERY_STRING") else PUBLIC
+    is_search = environ.get("QUERY_STRING") and _SEARCHED.search(path)
+    return OPTIONAL if is_search else PUBLIC
 
 
 def _read(environ: WSGIEnvironment, length: int, limit: int) -> IO[bytes]:

@@ -19,6 +19,7 @@ SMALL = frozenset(
         "campaign_events",
         "campaigns",
         "deliveries",
+        "invalidations",
         "news",
         "partners",
         "pledge_texts",

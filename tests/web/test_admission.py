@@ -113,6 +113,8 @@ def test_searches_and_documents_do_not_take_the_slots_of_pages(slow):
         ("GET", "/ko/c/blue-skies/endorse", admission.PERSONAL),
         ("GET", "/ko/c/blue-skies/check/ticket/state", admission.OPTIONAL),
         ("GET", "/ko/c/blue-skies/organizations?q=x", admission.OPTIONAL),
+        ("GET", "/embed/blue-skies?form=1", admission.PUBLIC),
+        ("GET", "/ko/c/blue-skies?via=p3", admission.PUBLIC),
         ("GET", "/ko/c/blue-skies/letter.pdf", admission.OPTIONAL),
         ("GET", "/share/blue-skies/12.ko.png", admission.OPTIONAL),
         ("GET", "/ko/c/blue-skies/organizations", admission.PUBLIC),

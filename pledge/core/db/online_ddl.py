@@ -35,7 +35,7 @@ def create_index(
         op.create_index(name, table, columns, unique=unique, sqlite_where=condition)
         return
     new = f"{name}_new"
-    with _each_commits(), _waiting_for_readers():
+    with _each_commits(), waiting_for_readers():
         op.drop_index(new, table_name=table, if_exists=True, postgresql_concurrently=True)
         op.create_index(
             new, table, columns, unique=unique, postgresql_where=condition, postgresql_concurrently=True
@@ -49,7 +49,7 @@ def drop_index(name: str, table: str) -> None:
     if not _is_postgresql():
         op.drop_index(name, table_name=table)
         return
-    with _each_commits(), _waiting_for_readers():
+    with _each_commits(), waiting_for_readers():
         op.drop_index(name, table_name=table, if_exists=True, postgresql_concurrently=True)
 
 
@@ -92,7 +92,7 @@ def _each_commits() -> Iterator[None]:
 
 
 @contextmanager
-def _waiting_for_readers() -> Iterator[None]:
+def waiting_for_readers() -> Iterator[None]:
     """What is done concurrently waits for transactions that began before it, and nobody waits for it meanwhile."""
     op.execute("SET lock_timeout = 0")
     try:

@@ -8,17 +8,17 @@ withdrawing and erasing meanwhile; what they did first counts.
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import delete, exists, insert, select, update
+from sqlalchemy import delete, exists, select, update
 from sqlalchemy.orm import Session
 
 from pledge.audit.models import WORKER
 from pledge.audit.services import record
 from pledge.core import clock
 from pledge.core.db import reading, transaction
-from pledge.ledger.models import Kind, LedgerEntry, Reason
-from pledge.ledger.services import PlaceMove, append_places, hour_of
+from pledge.ledger.models import Reason
 from pledge.mail import outbox
 from pledge.mail.models import MailKind
+from pledge.signatures.entries import append_moves
 from pledge.signatures.invalidation.models import (
     Invalidation,
     InvalidationAct,
@@ -28,7 +28,6 @@ from pledge.signatures.invalidation.models import (
 from pledge.signatures.invalidation.services import AUDITED, CONCERNED
 from pledge.signatures.models import Signature, SignatureState
 from pledge.signatures.outbox import enqueue
-from pledge.signatures.places import current_place, entry_place
 
 BATCH = 500
 #: The reason to hold what staff hold (Signature.hold_reason).
@@ -88,9 +87,9 @@ def _apply(session: Session, row: Invalidation, limit: int) -> None:
         .returning(*_MOVED)
     ).all()
     if act is InvalidationAct.INVALIDATE:
-        _append(session, moved, Reason.INVALIDATED)
+        append_moves(session, moved, Reason.INVALIDATED)
     if act is InvalidationAct.RELEASE:
-        _append(session, moved, Reason.CONFIRMED)
+        append_moves(session, moved, Reason.CONFIRMED)
         outbox.enqueue_thanks(session, [(signature.id, signature.lang) for signature in moved])
     if row.notify:
         _tell(session, moved)
@@ -119,7 +118,7 @@ def _undo(session: Session, row: Invalidation, limit: int) -> None:
         _record_end(session, row, "undone", row.reinstated)
         return
     if row.act == InvalidationAct.INVALIDATE:  # what was held has no entries
-        _append(session, moved, Reason.REINSTATED)
+        append_moves(session, moved, Reason.REINSTATED)
     row.reinstated += len(moved)
 
 
@@ -130,38 +129,6 @@ def _changes(row: Invalidation) -> dict[str, Any]:
     if row.act == InvalidationAct.RELEASE:
         return {"state": SignatureState.CONFIRMED, "hold_reason": None}
     return {"state": SignatureState.INVALIDATED, "invalidation_id": row.id}
-
-
-def _append(session: Session, moved: Moved, reason: Reason) -> None:
-    """Of each the entry, at the place of its earlier ones, and the way between that place and where the person is now."""
-    now = clock.now()
-    ways = [(current_place(signature), entry_place(signature)) for signature in moved]
-    append_places(
-        session,
-        [
-            PlaceMove(signature.campaign_id, signature.id, *(way if reason.delta == -1 else reversed(way)))
-            for signature, way in zip(moved, ways, strict=True)
-        ],
-        now,
-    )
-    entries = [
-        {
-            "campaign_id": signature.campaign_id,
-            "kind": Kind.PERSON,
-            "delta": reason.delta,
-            "reason": reason,
-            "subject_id": signature.id,
-            "country": entry.country,
-            "region": entry.region,
-            "hour": hour_of(now),
-            "occurred_at": now,
-            "pledge_text_id": signature.pledge_text_id,
-            "commitment": signature.commitment if reason.delta == 1 else None,
-        }
-        for signature, (_, entry) in zip(moved, ways, strict=True)
-    ]
-    if entries:
-        session.execute(insert(LedgerEntry), entries)
 
 
 def _tell(session: Session, moved: Moved) -> None:

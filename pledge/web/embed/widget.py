@@ -11,6 +11,7 @@ from flask import Response, make_response, render_template, request, url_for
 
 from pledge.campaigns.queries import CampaignView
 from pledge.core import countries, i18n
+from pledge.core.tokens import BadToken
 from pledge.web.caching import kept
 from pledge.web.embed.blueprint import embed
 from pledge.web.public.campaign.pages import PAGE_CACHE, campaign_or_404, campaign_page
@@ -18,6 +19,7 @@ from pledge.web.public.mailed_links.journey import by_code
 from pledge.web.public.signing.forms import SignForm
 from pledge.web.public.signing.sign import take
 from pledge.web.public.signing.step_up import ExtraStep
+from pledge.web.public.signing.subject import match_number
 from pledge.web.security_headers import FRAMEABLE_POLICY
 
 
@@ -58,13 +60,18 @@ def widget_sign(slug: str) -> Response:
 
 @embed.get("/embed/<slug>/check/<ticket>")
 def widget_sent(slug: str, ticket: str) -> Response:
-    """What happens now, and the way to the page where the code is typed; nothing of the ticket is read."""
+    """What happens now, and the way to the page where the code is typed."""
+    try:
+        number = match_number(slug, ticket)
+    except BadToken:
+        number = ""
     page = render_template(
         "embed/sent.html",
         campaign=campaign_or_404(slug),
         ticket=ticket,
         accent=options().get("accent", Accent.SKY),
         by=by_code(),
+        match_number=number,
     )
     return make_response(page)
 

@@ -8,15 +8,16 @@ from pledge.audit.models import AuditEntry
 from pledge.core import clock
 from pledge.core.db import db
 from pledge.ledger.queries import count
+from pledge.ledger.services import Place
 from pledge.mail.models import MailKind, OutboxMail
-from pledge.signatures import counting, services
+from pledge.signatures import counting, moderation, own, services
 from pledge.signatures.invalidation import applying
 from pledge.signatures.invalidation import services as acts
 from pledge.signatures.invalidation.conditions import Condition, NoCondition
 from pledge.signatures.invalidation.models import Invalidation, InvalidationAct, InvalidationReason
 from pledge.signatures.models import Signature
 from tests.support import crash
-from tests.support.factories import ANNA, BORA, fold_all, signature, signatures, the_campaign
+from tests.support.factories import ANNA, BORA, fold_all, manage_token, signature, signatures, the_campaign
 from tests.support.ledger import entries
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -172,3 +173,20 @@ def test_each_step_is_in_the_audit_log_under_the_name_of_the_act():
         *("refusal.propose", "refusal.approve", "refusal.applied", "refusal.undo", "refusal.undone"),
         *("release.propose", "release.discard"),
     ]
+
+
+@pytest.mark.parametrize("released", ["alone", "with others"])
+def test_whoever_moved_while_refused_is_counted_where_they_live_once_released(released):
+    row = signature(state="held", name="홍길동", region="KR-11")
+    number = decide(REFUSE)
+    own.change(manage_token(row), name="홍길동", place=Place("KR", "KR-26"), public_name=False, updates=False)
+    acts.undo(ANNA, number, "a person")
+    work()
+
+    if released == "alone":
+        moderation.release(ANNA, row.id, "a person")
+    else:
+        decide(RELEASE)
+
+    assert people() == 1
+    assert [(entry.country, entry.region) for entry in entries()] == [("KR", "KR-26")]
