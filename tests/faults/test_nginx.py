@@ -194,6 +194,6 @@ def test_what_is_shipped_has_room_for_a_launch_day_and_is_one_that_nginx_takes()
 def test_no_server_of_ours_has_an_error_log_and_no_address_with_a_key_a_limit_of_nginx():
     text = (ROOT / "deploy" / "nginx.conf").read_text()
     servers = re.findall(r"^server \{.*?^\}", text, re.MULTILINE | re.DOTALL)
-    assert len(servers) == 3
+    assert len(servers) == 4
     assert all(server.count("error_log /dev/null emerg;") == 1 for server in servers)
-    assert text.count("error_log") == 3
+    assert text.count("error_log") == len(servers)

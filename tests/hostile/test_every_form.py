@@ -22,6 +22,7 @@ from pledge.endorsements.models import ContactChange
 from pledge.exports import services
 from pledge.signatures.addresses import parse
 from pledge.signatures.moderation import hide_name
+from pledge.signatures.origins import domain_hash
 from pledge.web.staff.auth.cookies import AREA
 from tests.support import apps, deliveries
 from tests.support.factories import (
@@ -175,6 +176,8 @@ def world(staff) -> World:
     draft("draft")
     people = [signature(of, state=state, updates=True) for state in ("pending", "confirmed", "withdrawn")]
     people.append(signature(of, state="confirmed", list_terms_id=terms.id))
+    hashed = domain_hash(SLUG, "robots.example")
+    people.append(signature(of, state="held", hold_reason="speed", domain_hash=hashed))
     states = ("pending", "review", "changes", "published", "declined", "removed", "withdrawn")
     organizations = [endorsement(of, state=state) for state in states]
     published = organizations[states.index("published")]
@@ -207,6 +210,9 @@ def world(staff) -> World:
             "event": ["1"],
             "section": ["partners", "events", "sisters"],
             "direction": ["up"],
+            "sort": ["domain"],
+            "value": [hashed.hex()],
+            "act": ["hold", "release", "refuse", "invalidate"],
             "ending": ["mp4"],
             "after": ["paused", "closed", "open", "archived"],
         }

@@ -5,6 +5,7 @@ import io
 import pytest
 
 from tests.support.factories import campaign, sign_form
+from tests.support.routes import unknown
 
 SIGN = "/ko/c/blue-skies/sign"
 HERE = "http://localhost"
@@ -80,8 +81,7 @@ def test_every_route_that_takes_a_post_refuses_a_foreign_one(app, client):
     posts = [rule for rule in app.url_map.iter_rules() if "POST" in (rule.methods or ())]
     assert len(posts) >= 8
     for rule in posts:
-        known = {"lang": "ko", "section": "events", "direction": "up"}
-        values = {name: known.get(name, "1") for name in rule.arguments} | (rule.defaults or {})
+        values = {name: unknown(rule, name) for name in rule.arguments}
         address = app.url_map.bind("localhost").build(rule.endpoint, values, method="POST")
         for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "null"}):
             assert client.post(address, data={"a": "b"}, headers=headers).status_code == 403, (rule, headers)
