@@ -5,7 +5,7 @@ never lost and never counted by itself. Blocks are few. Each process reads them 
 statement.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -33,6 +33,10 @@ _snapshot: Snapshot[frozenset[bytes]] = Snapshot("blocks", frozenset, FRESH_SECO
 
 class NoSuchBlock(LookupError):
     """There is no such block, or it has ended."""
+
+
+class Spared(ValueError):
+    """So many people come from there that it is never blocked."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +68,15 @@ def hold_reason(hashes: Iterable[bytes | None]) -> str | None:
     return HOLD_REASON if blocked and any(found in blocked for found in hashes) else None
 
 
-def place(actor: Actor, origin: BlockedOrigin, lasting: timedelta, why: str) -> None:
-    """Hold what comes from now on; one that lasts already ends when this one does. Raises NoReason."""
+def place(
+    actor: Actor, origin: BlockedOrigin, lasting: timedelta, why: str, spared: Collection[bytes]
+) -> None:
+    """Hold what comes from now on; one that lasts already ends when this one does. `spared`: the hashes of what is never
+    blocked. Raises NoReason, Spared.
+    """
     why, now = stated(why), clock.now()
+    if origin.hash in spared:
+        raise Spared
     with transaction() as session:
         about = {"campaign_id": origin.campaign_id, "kind": origin.kind, "hash": origin.hash}
         lasts = select(Block).filter_by(**about).where(Block.until > now)

@@ -24,8 +24,6 @@ class Signal(StrEnum):
     QUICK = "quick"  #: sooner than people can fill it in
     NO_FORM = "no_form"  #: without the mark of a form that we have shown, or with a forged one
     HEADERS = "headers"  #: not the headers of a browser
-    # What staff decided
-    BLOCKED = "blocked"  #: from a network or domain that staff have blocked for a time
     # How the step-up was answered
     PROVED = "proved"  #: with proof of work
     UNPROVED = "unproved"  #: without: the mail has a code and no link
@@ -39,8 +37,6 @@ class Level(StrEnum):
 
 NUMBERS = frozenset({Signal.NETWORK, Signal.WIDE_NETWORK, Signal.DOMAIN, Signal.BREAKER})
 MACHINE = frozenset({Signal.QUICK, Signal.NO_FORM, Signal.HEADERS})
-#: Enough alone.
-GROSS = frozenset({Signal.BLOCKED})
 
 #: Nobody types a name and an address and ticks two boxes in less. Pages may be a minute old when they are opened, so a form
 #: that was opened and sent at once often looks older than it is; never younger.
@@ -58,8 +54,6 @@ def level(found: Iterable[Signal]) -> Level:
     How it was sent counts only beside another signal: programs may send the form, and some people's proxies strip headers.
     """
     seen = frozenset(found)
-    if seen & GROSS:
-        return Level.HIGH
     serious = bool(seen & NUMBERS) + (Signal.DISPOSABLE in seen)
     if serious == 2 or (serious and len(seen & MACHINE) >= 2):
         return Level.HIGH

@@ -62,11 +62,12 @@ def _numbers(storage: Storage, keys: Sequence[str], seconds: Sequence[int], *, c
     with client.pipeline(transaction=False) as trip:  # type: ignore[attr-defined]  # a client of redis; its type there is narrower
         for key, expiry in zip(keys, seconds, strict=True):
             if count:
-                trip.set(key, 0, ex=expiry, nx=True).incr(key)
+                # In this order: a counter that begins between the two commands gets its end from the second.
+                trip.incr(key).expire(key, expiry, nx=True)
             else:
                 trip.get(key)
         answers = trip.execute()
-    return [int(answer or 0) for answer in (answers[1::2] if count else answers)]
+    return [int(answer or 0) for answer in (answers[::2] if count else answers)]
 
 
 def _key(signal: Signal, what: str, item: RateLimitItem) -> str:

@@ -17,7 +17,10 @@ def retry(actor: Actor, mail_id: int | None) -> int:
     statement = (
         update(OutboxMail)
         .where(OutboxMail.state == MailState.DEAD)
-        .values(state=MailState.QUEUED.value, attempts=0, due_at=clock.now(), lease_until=None)
+        .values(
+            {"state": MailState.QUEUED.value, "attempts": 0, "due_at": clock.now(), "lease_until": None}
+            | {"returned": None, "returned_status": None}
+        )
     )
     if mail_id is not None:
         statement = statement.where(OutboxMail.id == mail_id)

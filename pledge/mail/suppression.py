@@ -7,13 +7,14 @@ why no mail comes.
 from collections.abc import Collection
 from datetime import timedelta
 
-from sqlalchemy import LargeBinary, delete, exists, func, literal, select
+from sqlalchemy import LargeBinary, bindparam, delete, exists, func, literal, select, text
 from sqlalchemy.orm import Session
 
 from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.core import clock
 from pledge.core.db import reading, transaction
+from pledge.core.db.types import UTCDateTime
 from pledge.core.encryption import vault
 from pledge.core.logs import log
 from pledge.mail.models import MailSuppression, Returned
@@ -29,6 +30,17 @@ REASONS = (Returned.NO_MAILBOX, Returned.COMPLAINT)
 KEY_BYTES = 10
 
 
+#: Two reports about one mailbox may come at the same moment.
+_SUPPRESS = text("""
+    INSERT INTO mail_suppressions (mailbox, reason, at, until) VALUES (:mailbox, :reason, :now, :until)
+    ON CONFLICT (mailbox) DO UPDATE SET reason = excluded.reason, at = excluded.at, until = excluded.until
+""").bindparams(
+    bindparam("mailbox", type_=LargeBinary),
+    bindparam("now", type_=UTCDateTime),
+    bindparam("until", type_=UTCDateTime),
+)
+
+
 def mailbox_hash(address: str) -> bytes:
     """Keyed hash of the mailbox, the address without its +tag (32 bytes); unrelated to the hash of the person."""
     return vault().keyed_hash(f"mailbox {mailbox(address)}")
@@ -42,7 +54,8 @@ def key(mailbox_hash: bytes) -> bytes:
 def suppress(session: Session, mailbox: bytes, reason: Returned) -> None:
     """Send nothing to the mailbox of this key for SUPPRESSED from now, in the caller's transaction."""
     now = clock.now()
-    session.merge(MailSuppression(mailbox=mailbox, reason=reason, at=now, until=now + SUPPRESSED))
+    row = {"mailbox": mailbox, "reason": reason.value, "now": now, "until": now + SUPPRESSED}
+    session.execute(_SUPPRESS, row)
     log.info("mailbox suppressed", reason=reason.value)
 
 

@@ -5,9 +5,11 @@ copy of the database tells neither, nor who signed two campaigns. Only the large
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
-from pledge.core.encryption import vault
+from pledge.core.encryption import Vault, vault
 from pledge.core.networks import UNKNOWN, block_of, is_this_machine, network_of
+from pledge.mail.providers import LARGE_PROVIDERS
 from pledge.signatures.addresses import Address, BadAddress, parse
 
 #: Reviewed 2026-11-24: every domain under which these three give out addresses to the public.
@@ -69,6 +71,16 @@ def wide_network_hash(slug: str, network: str) -> bytes:
 
 def domain_hash(slug: str, domain: str) -> bytes:
     return vault().keyed_hash(f"domain {slug} {domain}")
+
+
+def large_domains(slug: str) -> dict[bytes, str]:
+    """The domains of the large mail providers by the hash that they have in a campaign."""
+    return _large_domains(slug, vault())
+
+
+@lru_cache(maxsize=64)
+def _large_domains(slug: str, of: Vault) -> dict[bytes, str]:
+    return {domain_hash(slug, domain): domain for domain in LARGE_PROVIDERS}
 
 
 def read_network(text: str) -> str:

@@ -72,7 +72,8 @@ _TERMS = """(SELECT t.id FROM list_terms t
                       WHERE t.version = CAST(:list_terms AS INTEGER) AND t.campaign_id = {campaign}
                         AND t.ended_at IS NULL)"""
 
-#: A pending row, whatever is known of the person: nothing here depends on it. The same form sent twice is one row.
+#: A pending row, whatever is known of the person: nothing here depends on it. The same form sent twice is one row, with the
+#: signals of the newest, so that the mail which follows is as the page after it says: with a link, or with a code only.
 _STORE = f"""
     INSERT INTO signatures
            (id, campaign_id, address_hash, content_hash, state, email, name, country, region, public_name, updates, lang,
@@ -82,7 +83,8 @@ _STORE = f"""
            :updates, :lang, {{pledge_text}}, :privacy_version, :now, :now, :network_hash, :wide_network_hash,
            :domain_hash, :mail_provider, :salt, :commitment, :via, :hold_reason, :signals, {_TERMS} {{source}}
     ON CONFLICT (content_hash) WHERE {PENDING} DO UPDATE
-       SET lang = excluded.lang, hold_reason = COALESCE(signatures.hold_reason, excluded.hold_reason)
+       SET lang = excluded.lang, signals = excluded.signals,
+           hold_reason = COALESCE(signatures.hold_reason, excluded.hold_reason)
     RETURNING id"""  # noqa: S608  # built from constants of this module
 
 _REQUEST = "INSERT INTO mail_requests (kind, campaign_id, subject_id, lang, created_at, due_at)"

@@ -19,6 +19,7 @@ from pledge.core import clock
 from pledge.core.db import reading, transaction
 from pledge.core.logs import log
 from pledge.signatures.invalidation.conditions import seconds_between
+from pledge.signatures.locks import lock
 from pledge.signatures.models import Signature, SignatureState
 from pledge.signatures.origins import OTHER
 
@@ -146,6 +147,7 @@ def _mark(what: Pattern, ids: Sequence[int]) -> int:
         .execution_options(synchronize_session=False)
     )
     with transaction() as session:
+        lock(session, ids)
         return len(session.execute(statement).all())
 
 

@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 from statistics import median
 from typing import Any
 
@@ -28,14 +27,15 @@ from sqlalchemy import (
     select,
 )
 
+from pledge.abuse.models import BlockKind
+from pledge.audit.models import Actor
+from pledge.audit.services import record
 from pledge.core import clock
-from pledge.core.db import reading
+from pledge.core.db import reading, transaction
 from pledge.core.db.types import UTCDateTime
-from pledge.core.encryption import Vault, vault
-from pledge.mail.providers import LARGE_PROVIDERS
 from pledge.signatures.invalidation.conditions import seconds_between, seconds_to_confirm
 from pledge.signatures.models import Signature, SignatureState
-from pledge.signatures.origins import domain_hash
+from pledge.signatures.origins import large_domains
 from pledge.signatures.shapes import SEALED, Shapes, most_frequent
 from pledge.statistics.watched import (
     MIN_EXCESS,
@@ -59,6 +59,8 @@ MAX_GROUPS = 50
 MAX_TIMES = 500
 #: Sign-ups of a cluster that are looked at one by one, for their speed and shape.
 SAMPLE = 60
+#: Of fewer neither speed nor shapes are told: that would be about single persons.
+MIN_SAMPLED = 10
 #: Shapes shown of a cluster.
 SHAPES = 3
 #: Sign-ups whose shapes are compared with those of as many before.
@@ -97,6 +99,12 @@ def one(campaign_id: int, slug: str, window: Window, key: Key) -> tuple[WatchedC
         (cluster,) = _measured(look, total, {key: _counts(connection.execute(of_key).one())})
         _sample(look, [cluster])
     return cluster, look.since
+
+
+def look_up(actor: Actor, campaign_id: int, kind: BlockKind) -> None:
+    """Record that somebody looked for a network or mail domain that they typed; not which."""
+    with transaction() as session:
+        record(session, actor, "watch.look_up", f"campaign:{campaign_id}", of=kind.value)
 
 
 @dataclass(frozen=True)
@@ -198,7 +206,7 @@ def _measured(look: _Look, total: Counts, found: Mapping[Key, Counts]) -> list[W
         column, values = before.c[name], [key.value for key in found if key.by is by]
         query = select(column, func.count()).where(column.in_(values)).group_by(column)
         usual |= {Key(by, _plain(value)): number / people for value, number in look.connection.execute(query)}
-    domains = _known_domains(look.slug, vault())
+    domains = large_domains(look.slug)
     return [
         WatchedCluster(
             key,
@@ -224,10 +232,11 @@ def _expect_even_times(look: _Look, clusters: list[WatchedCluster]) -> None:
 
 
 def _sample(look: _Look, clusters: Iterable[WatchedCluster]) -> None:
-    """Look at the newest sign-ups of each one by one: how fast they were confirmed, from where, and how they are built."""
+    """Look at the newest sign-ups of each that is large enough one by one: how fast they were confirmed, from where, and how they are built."""
     of_sort: dict[By, dict[Any, WatchedCluster]] = defaultdict(dict)
     for cluster in clusters:
-        of_sort[cluster.key.by][cluster.key.value] = cluster
+        if cluster.counts.all >= MIN_SAMPLED:
+            of_sort[cluster.key.by][cluster.key.value] = cluster
     for by, of in of_sort.items():
         sampled = defaultdict(list)
         for value, *row in look.connection.execute(_newest_of(look, by, list(of))):
@@ -281,9 +290,3 @@ def _built(look: _Look, rows: Select[*tuple[Any, ...]]) -> tuple[int, tuple[Shap
     """How many of these sign-ups were looked at, and the shapes of their addresses and names."""
     found = look.connection.execute(rows.with_only_columns(*SEALED).limit(PATTERN_SAMPLE)).all()
     return len(found), most_frequent(((row[0], row[1]) for row in found), "●", PATTERN_SAMPLE)
-
-
-@lru_cache(maxsize=64)
-def _known_domains(slug: str, of: Vault) -> dict[bytes, str]:
-    """The domains of the large mail providers by the hash that they have in a campaign."""
-    return {domain_hash(slug, domain): domain for domain in LARGE_PROVIDERS}

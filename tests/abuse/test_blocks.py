@@ -36,7 +36,9 @@ def hashed(kind):
 
 
 def block(campaign, kind, lasting=HOUR):
-    blocks.place(factories.ANNA, BlockedOrigin(campaign.id, kind, hashed(kind)), lasting, "a wave of robots")
+    blocks.place(
+        factories.ANNA, BlockedOrigin(campaign.id, kind, hashed(kind)), lasting, "a wave of robots", ()
+    )
 
 
 def reason_of(address, network="203.0.113.7"):
@@ -102,6 +104,13 @@ def test_signing_reads_the_blocks_every_few_seconds_and_not_each_time(campaign, 
     assert len([statement for statement in seen if "FROM blocks" in statement]) == 1
 
 
+def test_what_is_spared_cannot_be_blocked(campaign):
+    origin = BlockedOrigin(campaign.id, BlockKind.DOMAIN, hashed(BlockKind.DOMAIN))
+    with pytest.raises(blocks.Spared):
+        blocks.place(factories.ANNA, origin, HOUR, "a wave", {origin.hash: "robots.example"})
+    assert blocks.lasting(campaign.id) == []
+
+
 def test_each_act_needs_a_reason_and_is_in_the_audit_log_without_the_hash(campaign):
     with pytest.raises(NoReason):
         blocks.place(
@@ -109,6 +118,7 @@ def test_each_act_needs_a_reason_and_is_in_the_audit_log_without_the_hash(campai
             BlockedOrigin(campaign.id, BlockKind.NETWORK, hashed(BlockKind.NETWORK)),
             HOUR,
             " ",
+            (),
         )
     block(campaign, BlockKind.NETWORK)
     blocks.lift(factories.BORA, blocks.lasting(campaign.id)[0].id)

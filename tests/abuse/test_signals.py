@@ -45,7 +45,6 @@ LYNX = "Lynx/2.9.0dev.12 libwww-FM/2.14 SSL-MM/1.4.1"
         ("disposable no_form headers", HIGH),
         ("disposable domain", HIGH),
         ("disposable network", HIGH),
-        ("blocked", HIGH),
         ("proved", LOW),
         ("network unproved", MIDDLE),
     ],
@@ -54,8 +53,8 @@ def test_what_follows_from_the_signals(found, expected):
     assert level(map(Signal, found.split())) is expected
 
 
-def test_no_signal_alone_holds_a_signature_but_the_gross_ones():
-    assert [signal for signal in Signal if level([signal]) is HIGH] == [Signal.BLOCKED]
+def test_no_signal_alone_holds_a_signature():
+    assert [signal for signal in Signal if level([signal]) is HIGH] == []
 
 
 def test_one_more_signal_never_lowers_the_level():

@@ -79,6 +79,16 @@ def test_all_counters_take_one_trip_and_tell_neither_network_nor_domain(app, red
     assert b"evil" not in keys
 
 
+def test_a_counter_without_an_end_gets_one(app, redis):
+    storage = storage_from_string(redis.url)
+    exceeded(storage, [NETWORK], count=True)
+    with redis.client() as inside:
+        (key,) = inside.keys("*")
+        inside.persist(key)
+        exceeded(storage, [NETWORK], count=True)
+        assert 0 < inside.ttl(key) <= 600
+
+
 @pytest.mark.parametrize("trouble", ["freeze", "stop"])
 def test_while_redis_is_away_this_process_counts(app, redis, trouble):
     storage = storage_from_string(redis.url, socket_timeout=0.1, socket_connect_timeout=0.1)

@@ -12,6 +12,7 @@ from pledge.mail import suppression, undelivered
 from pledge.mail.models import MailKind, MailState, MailSuppression, OutboxMail, Returned
 from pledge.mail.smtp import SmtpTransport
 from tests.support import factories
+from tests.support.at_once import at_once
 from tests.support.mails import Notes, deliver, enqueue, enqueue_true, fate, pending
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -57,6 +58,12 @@ def test_no_mail_is_enqueued_and_the_page_is_the_same(app):
     assert len(pages[0][2]) == len(pages[1][2])
 
 
+def test_of_several_reports_at_once_each_is_taken(app):
+    at_once(app, *[lambda: suppression.stop("gone@example.org", Returned.NO_MAILBOX)] * 8)
+    suppress("gone@example.org", Returned.COMPLAINT)
+    assert suppression.counts() == {Returned.COMPLAINT: 1}
+
+
 def test_a_suppression_ends_after_180_days(clock):
     suppress("hong@example.org")
     clock.move(days=179)
@@ -88,7 +95,9 @@ def server(smtp):
     ("answer", "returned", "stops"),
     [
         ("550 5.1.1 <x>: Recipient address rejected", Returned.NO_MAILBOX, True),
-        ("550 5.2.1 mailbox disabled", Returned.NO_MAILBOX, True),
+        ("550 5.1.3 bad address", Returned.NO_MAILBOX, True),
+        ("554 5.1.0 Sender denied", Returned.REFUSED, False),
+        ("550 5.2.1 receiving mail at a rate that prevents delivery", Returned.REFUSED, False),
         ("552 5.2.2 mailbox full", Returned.FULL, False),
         ("550 5.7.1 your network is listed", Returned.POLICY, False),
         # Without a code nobody knows whether the address or the sender is meant.

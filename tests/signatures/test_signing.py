@@ -159,6 +159,16 @@ class TestSigningAgainWhilePending:
         first, second = db.session.scalars(select(OutboxMail).order_by(OutboxMail.id))
         assert second.due_at - first.due_at == timedelta(minutes=10)
 
+    @pytest.mark.parametrize(
+        ("first", "then"),
+        [("breaker unproved", "breaker proved"), ("network proved", "network unproved"), ("headers", None)],
+    )
+    def test_of_the_same_form_sent_twice_the_newest_signals_are_kept(self, first, then):
+        sign(signals=first, hold_reason="signals")
+        sign(signals=then)
+        (row,) = rows()
+        assert (row.signals, row.hold_reason) == (then, "signals")
+
     def test_the_same_form_sent_twice_is_one_submission(self):
         sign()
         sign()

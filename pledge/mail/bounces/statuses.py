@@ -7,9 +7,9 @@ from pledge.mail.models import Returned
 #: A code in a text, but no part of an IP address or of a longer number.
 _STATUS = re.compile(r"(?<![\d.])([45])\.(\d{1,3})\.(\d{1,3})(?![\d.]*\d)")
 
-#: X.1.0 to X.1.3, X.1.6, X.1.10: the address, its domain, moved, no MX. X.1.7 and X.1.8 are about the sender.
-#: X.2.1: the mailbox is disabled. X.4.4: there is no such domain.
-_NO_MAILBOX = {"1.0", "1.1", "1.2", "1.3", "1.6", "1.10", "2.1", "4.4"}
+#: X.1.1 to X.1.3, X.1.6, X.1.10: the address, its domain, moved, no MX. X.1.7 and X.1.8 are about the sender. Not X.1.0,
+#: X.2.1 and X.4.4: with these providers also refuse our address, too many mails at once, and what they cannot route.
+_NO_MAILBOX = {"1.1", "1.2", "1.3", "1.6", "1.10"}
 _FULL = "2.2"
 _POLICY = "7"
 #: "Other or undefined": the text of the server may say more.

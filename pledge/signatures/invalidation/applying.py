@@ -26,6 +26,7 @@ from pledge.signatures.invalidation.models import (
     InvalidationTarget,
 )
 from pledge.signatures.invalidation.services import AUDITED, CONCERNED
+from pledge.signatures.locks import lock
 from pledge.signatures.models import Signature, SignatureState
 from pledge.signatures.outbox import enqueue
 
@@ -80,6 +81,7 @@ def _apply(session: Session, row: Invalidation, limit: int) -> None:
         _record_end(session, row, "applied", row.applied)
         return
     done, act = [target.signature_id for target in targets], InvalidationAct(row.act)
+    lock(session, done)
     moved = session.execute(
         update(Signature)
         .where(Signature.id.in_(done), *CONCERNED[act])

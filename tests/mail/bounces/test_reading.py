@@ -9,7 +9,7 @@ from tests.mail.bounces.reports import CORPUS, path_of, report
 
 EXPECTED = {
     "postfix-unknown-user": (Returned.NO_MAILBOX, "5.1.1"),
-    "postfix-no-such-domain": (Returned.NO_MAILBOX, "5.4.4"),
+    "postfix-no-such-domain": (Returned.REFUSED, "5.4.4"),
     "postfix-delayed": (Returned.DELAYED, "4.4.1"),
     "exchange-online-unknown-user": (Returned.NO_MAILBOX, "5.1.10"),
     "exchange-policy": (Returned.POLICY, "5.7.1"),
@@ -111,7 +111,9 @@ def test_a_status_code_is_no_address_and_no_version(text, status):
     [
         ("5.1.1", True, "no_mailbox"),
         ("5.1.8", True, "refused"),
-        ("5.2.1", True, "no_mailbox"),
+        ("5.1.0", True, "refused"),
+        ("5.2.1", True, "refused"),
+        ("5.4.4", True, "refused"),
         ("5.2.2", True, "full"),
         ("5.4.1", True, "refused"),
         ("5.7.1", True, "policy"),

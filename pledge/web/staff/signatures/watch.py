@@ -32,7 +32,7 @@ from pledge.statistics.watched import By, ClusterMark, Key, Watched, WatchedClus
 from pledge.web.caching import cache
 from pledge.web.forms import StaffForm
 from pledge.web.staff import campaign_choice
-from pledge.web.staff.auth.access import actor, needs
+from pledge.web.staff.auth.access import actor, needs, requires_recent_mfa
 from pledge.web.staff.blueprint import staff
 from pledge.web.staff.signatures.forms import NAMES_REASON, check_why
 from pledge.web.staff.system.durations import duration
@@ -130,12 +130,13 @@ def watch() -> Response:
 @staff.post("/watch")
 @needs(Permission.INVALIDATE)
 def watch_post() -> AnyResponse:
-    """Look for a network or domain. Sent by POST, so that no address bar, history or log contains it."""
+    """Look for a network or domain, which is recorded. Sent by POST, so that no address bar, history or log contains it."""
     form = FindForm(request.form)
     if form.campaign.data not in slugs().values():
         abort(404)
     if not form.validate():
         return _watch_page(form, 422)
+    sign_ups.look_up(actor(), _campaign(str(form.campaign.data)), form.kind)
     where = {"slug": form.campaign.data, "sort": form.kind, "value": form.hash.hex()}
     return redirect(url_for("staff.watch_cluster", **where, within=Window.WEEK), 303)
 
@@ -168,11 +169,16 @@ def watch_act(slug: str, sort: str, value: str, act: str) -> AnyResponse:
 
 @staff.post(f"{_CLUSTER}/block")
 @needs(Permission.INVALIDATE)
+@requires_recent_mfa
 def watch_block(slug: str, sort: str, value: str) -> AnyResponse:
     origin, form = _origin(slug, sort, value), BlockForm(request.form)
     if not form.validate():
         return _cluster_page(slug, origin, 422, block_form=form)
-    blocks.place(actor(), origin, blocks.LASTING[str(form.lasting.data)], form.block_why.data or "")
+    lasting, why = blocks.LASTING[str(form.lasting.data)], form.block_why.data or ""
+    try:
+        blocks.place(actor(), origin, lasting, why, spared=origins.large_domains(slug))
+    except blocks.Spared:
+        return _cluster_page(slug, origin, 422)  # it says why in place of the form
     return redirect(url_for("staff.watch_cluster", slug=slug, sort=sort, value=value, within=_window()), 303)
 
 

@@ -133,6 +133,7 @@ ACTIONS: dict[str, Any] = {
     "staff.set_roles": _l("Changed somebody’s roles"),
     "staff.sign_in": _l("Signed in"),
     "staff.use_recovery_code": _l("Used a recovery code"),
+    "watch.look_up": _l("Looked for a network or an e-mail domain"),
     **{f"switch.{name}": words.act for name, words in SWITCH_LABELS.items()},
 }
 
@@ -141,6 +142,10 @@ ROOMS: dict[str, Any] = {
     "endorsement": _l("Organisations"),
     "signature": _l("Signatures"),
     "invalidation": _l("Invalidations"),
+    "hold": _l("Sign-ups put on hold"),
+    "release": _l("Held signatures released"),
+    "refusal": _l("Held signatures refused"),
+    "watch": _l("Watch"),
     "block": _l("Networks and e-mail domains on hold"),
     "staff": _l("Staff members"),
     "switch": _l("Switches"),

@@ -323,6 +323,16 @@ def test_who_goes_on_without_the_proof_is_recorded_and_told_to_type_the_code(cli
     assert 'action="' + html.escape(answer.location) in waiting
 
 
+def test_of_a_form_that_is_sent_again_the_newest_answer_says_how_it_is_confirmed(client):
+    page = asked(client, email="hong@example.org")
+    without, proved = {**dict(fields_of(page)), "unproved": "y"}, solved(page)
+    assert send(client, without).location.endswith("?by=code")
+    assert "by=code" not in send(client, proved).location
+    assert signals_of("hong@example.org") == "network proved"
+    assert send(client, without).location.endswith("?by=code")
+    assert signals_of("hong@example.org") == "network unproved"
+
+
 def test_who_was_not_asked_gets_a_link_whatever_they_send(client):
     answer = send(client, form(email="hong@example.org", unproved="y", altcha="x"))
     assert answer.status_code == 303

@@ -25,6 +25,7 @@ from pledge.signatures.invalidation import services as invalidations
 from pledge.signatures.invalidation.conditions import Condition
 from pledge.signatures.invalidation.models import InvalidationReason
 from pledge.signatures.models import Signature
+from pledge.signatures.origins import domain_hash
 from tests.support import deliveries, factories, news, paper, passkeys
 from tests.support.factories import ANNA, SLUG
 from tests.support.staff import StaffClient, client_of
@@ -212,6 +213,13 @@ def _at_request(name: str, action: str, state: str = "confirmed") -> Callable[[S
     return act
 
 
+def _block(_client: StaffClient) -> Act:
+    factories.the_campaign()
+    path = f"/staff/watch/{SLUG}/domain/{domain_hash(SLUG, 'robots.example').hex()}/block"
+    fields, long = {"lasting": "day", "block_why": WHY}, "w" * 1001
+    return Act(path, fields, "block.place", wrong={"block_why": long}, typed=long)
+
+
 def _approve_news(_client: StaffClient) -> Act:
     factories.the_campaign()
     number = news.proposed()
@@ -360,6 +368,7 @@ ACTS: dict[str, Callable[[StaffClient], Act]] = {
     "staff.signature_release": _at_request("release", "signature.release", "held"),
     "staff.signature_stop_news": _at_request("stop-news", "signature.stop_news"),
     "staff.signature_withdraw": _at_request("withdraw", "signature.withdraw"),
+    "staff.watch_block": _block,
     "staff.named_list_approve": _approve_list,
     "staff.named_list_download": _download_list,
     "staff.named_list_new_post": _ask_list,

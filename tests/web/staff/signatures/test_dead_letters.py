@@ -57,11 +57,12 @@ def test_every_kind_of_mail_has_a_name(staff_client, frozen_clock, kind):
 
 
 def test_one_dead_letter_is_tried_again(admin, frozen_clock):
-    one, other = dead(2, frozen_clock)
+    one, other = dead(2, frozen_clock, returned="full", returned_status="5.2.2")
     response = admin.post(f"/staff/mail/{one}/retry")
     assert (response.status_code, response.headers["Location"]) == (303, "/staff/mail")
     row = db.session.get(OutboxMail, one)
     assert (row.state, row.attempts, row.due_at) == ("queued", 0, frozen_clock.now())
+    assert (row.returned, row.returned_status) == (None, None)
     assert db.session.get(OutboxMail, other).state == "dead"
     (entry,) = page(Search(action="mail.retry")).lines
     assert (entry.actor, entry.subject, entry.details) == (admin.member.email, f"mail:{one}", '{"mails":1}')

@@ -171,6 +171,40 @@ def test_a_network_or_domain_is_found_and_is_in_no_address(staff_client, wave, t
     assert typed.strip("@") not in sent.location
 
 
+@pytest.mark.parametrize(("typed", "kind"), [("robots.example", "domain"), ("203.0.113.7", "network")])
+def test_each_look_up_is_recorded_without_what_was_typed(staff_client, wave, hashed, typed, kind):
+    staff_client("moderator").post("/staff/watch", data={"campaign": SLUG, "sought": typed})
+    (entry,) = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "watch.look_up")).all()
+    assert (entry.subject, json.loads(entry.details)) == (f"campaign:{wave.id}", {"of": kind})
+
+
+def test_of_fewer_than_ten_neither_times_nor_shapes_are_told(staff_client, app, frozen_clock):
+    factories.campaign()
+    person = staff_client("moderator", lang="en")
+    hashed = origins.domain_hash(SLUG, "few.example")
+    words = ("built like this", "Median time")
+    crowd(9, domain="few.example", domain_hash=hashed, at=frozen_clock.now() - timedelta(minutes=10))
+    page = person.get(address(hashed)).text
+    assert "9 sign-ups" in page
+    assert not [said for said in words if said in page]
+    crowd(1, domain="few.example", domain_hash=hashed, at=frozen_clock.now() - timedelta(minutes=10))
+    assert "built like this" in person.get(address(hashed)).text
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"), [("ko", "한꺼번에 보류할 수 없습니다"), ("en", "cannot be held as a whole")]
+)
+def test_what_comes_from_a_large_mail_provider_cannot_be_held(staff_client, wave, lang, words):
+    person, naver = staff_client("moderator", lang=lang), origins.domain_hash(SLUG, "naver.com")
+    page = person.get(address(naver))
+    assert words in page.text
+    assert 'name="lasting"' not in page.text
+    sent = person.post(address(naver, "/block"), data={"lasting": "week", "block_why": "a wave"})
+    assert sent.status_code == 422
+    assert words in sent.text
+    assert db.session.scalars(select(Block)).all() == []
+
+
 def test_what_is_neither_a_network_nor_a_domain_is_not_looked_for(staff_client, wave):
     person = staff_client("moderator", lang="en")
     answer = person.post("/staff/watch", data={"campaign": SLUG, "sought": "somebody"})
