@@ -7,7 +7,7 @@ Who is told by mail is known to accounts (accounts/alarms.py), which is what oth
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import exists, select, text
+from sqlalchemy import exists, func, select, text
 from sqlalchemy.orm import Session
 
 from config import current_config
@@ -67,6 +67,13 @@ def newest(within: timedelta, limit: int = 20) -> list[AlertView]:
     with reading() as connection:
         rows = connection.execute(query)
         return [AlertView(AlertKind(row.kind), row.facts, row.at, CallState(row.call_state)) for row in rows]
+
+
+def last_at(kind: AlertKind) -> datetime | None:
+    """When the newest alert of this kind was told."""
+    table = Alert.__table__.c
+    with reading() as connection:
+        return connection.execute(select(func.max(table.at)).where(table.kind == kind)).scalar()
 
 
 def _was_said(session: Session, kind: AlertKind, about: str) -> bool:

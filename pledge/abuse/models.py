@@ -18,7 +18,7 @@ class AlertKind(StrEnum):
 
     VALVE_CLOSED = "valve_closed"  #: mails to new addresses are held back (mail/valve.py)
     BREAKER_OPEN = "breaker_open"  #: too few of the mails to confirm are answered
-    SIGN_UPS_HELD = "sign_ups_held"  #: the watch has put a cluster of sign-ups on hold
+    SIGN_UPS_HELD = "sign_ups_held"  #: confirmed signatures are held and wait for a decision
     DELIVERY_FELL = "delivery_fell"  #: far fewer mails than usual arrive or are confirmed at a provider
     STEP_REACHED = "step_reached"  #: a campaign has reached the next step on the way to its goal
 

@@ -8,7 +8,7 @@ from pledge.core.phrases import Phrase
 HEADLINES = {
     AlertKind.VALVE_CLOSED: Phrase("alert", "E-mails to new addresses are held back"),
     AlertKind.BREAKER_OPEN: Phrase("alert", "Few sign-ups are being confirmed"),
-    AlertKind.SIGN_UPS_HELD: Phrase("alert", "Sign-ups were put on hold"),
+    AlertKind.SIGN_UPS_HELD: Phrase("alert", "Signatures on hold wait for a decision"),
     AlertKind.DELIVERY_FELL: Phrase("alert", "Fewer e-mails arrive at %(provider)s"),
     AlertKind.STEP_REACHED: Phrase("alert", "%(campaign)s: %(people)s people have signed"),
 }
@@ -29,8 +29,8 @@ DETAILS = {
     ),
     AlertKind.SIGN_UPS_HELD: Phrase(
         "alert",
-        "%(sign_ups)s sign-ups came in a way in which people do not come. They are not counted until somebody has looked at "
-        "them. Please decide whether they are released or refused.",
+        "Confirmed by their signers and on hold: %(sign_ups)s. They are not counted until somebody has looked at them. Please "
+        "decide whether they are released or refused.",
     ),
     AlertKind.DELIVERY_FELL: Phrase(
         "alert",
@@ -43,12 +43,23 @@ DETAILS = {
 }
 
 
+#: Of DELIVERY_FELL, where the delivered share fell, before or in place of the words about the confirmed one.
+_DELIVERED_FELL = Phrase(
+    "alert",
+    "Of the e-mails of the last hours, %(delivered)s%% were delivered at %(provider)s; usually it is %(usually_delivered)s%%. "
+    "The others were sent back or refused.",
+)
+
+
 def headline(kind: AlertKind, facts: Facts, lang: str) -> str:
     return HEADLINES[kind].of(lang, **_in_language(facts, lang))
 
 
 def details(kind: AlertKind, facts: Facts, lang: str) -> str:
-    return DETAILS[kind].of(lang, **_in_language(facts, lang))
+    phrases = [_DELIVERED_FELL] if "delivered" in facts else []
+    if kind is not AlertKind.DELIVERY_FELL or "percent" in facts:
+        phrases.append(DETAILS[kind])
+    return " ".join(phrase.of(lang, **_in_language(facts, lang)) for phrase in phrases)
 
 
 def _in_language(facts: Facts, lang: str) -> dict[str, str]:

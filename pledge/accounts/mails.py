@@ -21,6 +21,9 @@ from pledge.mail.outbox import enqueue
 #: Beside the site's name at the head of every mail, where mails to signers name their campaign.
 _STAFF = Phrase("mail", "Staff")
 
+#: Where a kind of alert is looked into; the others: the first page of the staff area.
+_PLACES = {AlertKind.SIGN_UPS_HELD: urls.staff_watch_link}
+
 
 @dataclass(frozen=True, slots=True)
 class MailedMember:
@@ -86,7 +89,8 @@ def alert(mail: Claimed, told: MailedAlert) -> Message:
         "details": words.details(told.kind, told.facts, mail.lang),
         "since": format_datetime(mail.created_at, mail.lang),
     }
-    return _message(mail, told.member, link=urls.staff_link(), account=urls.staff_account_link(), **values)
+    link = _PLACES.get(told.kind, urls.staff_link)()
+    return _message(mail, told.member, link=link, account=urls.staff_account_link(), **values)
 
 
 def _message(mail: Claimed, member: MailedMember, **values: str) -> Message:

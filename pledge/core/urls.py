@@ -60,6 +60,10 @@ def staff_link() -> str:
     return public_url("staff.desk")
 
 
+def staff_watch_link() -> str:
+    return public_url("staff.watch")
+
+
 def staff_account_link() -> str:
     return public_url("staff.account")
 

@@ -24,7 +24,7 @@ from pledge.mail.message import Claimed, Composers, Message
 from pledge.mail.models import MailKind, OutboxMail
 from pledge.signatures.models import Signature, SignatureState
 from pledge.signatures.rules import CODE_LIFETIME, PENDING_LIFETIME
-from pledge.signatures.standing import HAS_CONFIRMED, IS_SETTLED
+from pledge.signatures.standing import HAS_CONFIRMED, IS_REFUSED, IS_SETTLED
 from pledge.switches import queries as switches
 
 
@@ -43,6 +43,7 @@ class MailedSigner:
     updates: bool  #: wants news
     is_settled: bool  #: the person's signature counts, is held, or was taken out of the count: this row or another one
     has_confirmed: bool  #: it is settled, or the person has confirmed a submission since this one
+    is_refused: bool  #: held, and refused by staff: never counted
     signals: str | None  #: seen at signing (abuse/signals.py)
     slug: str
     is_open: bool  #: the campaign takes signatures
@@ -59,7 +60,7 @@ def _about() -> Select[*tuple[Any, ...]]:
                 Signature.code_only_after,
                 Signature.confirmed_at,
             ),
-            *(Signature.updates, IS_SETTLED, HAS_CONFIRMED, Signature.signals),
+            *(Signature.updates, IS_SETTLED, HAS_CONFIRMED, IS_REFUSED, Signature.signals),
             Campaign.slug,
             case((open_now(), literal(True)), else_=literal(False)),
             title_in(OutboxMail.lang, Signature.campaign_id),
@@ -137,7 +138,7 @@ def already(mail: Claimed, signer: MailedSigner) -> Message | None:
     held the own page tells.
     """
     if signer.state == SignatureState.INVALIDATED:
-        return replace(_to_own_page(mail, signer), template=MailKind.INVALIDATED)
+        return replace(_invalidated(mail, signer), template=MailKind.INVALIDATED)
     if signer.state == SignatureState.HELD:
         return replace(_to_own_page(mail, signer), template=MailKind.MANAGE)
     if signer.state != SignatureState.CONFIRMED or signer.confirmed_at is None:
@@ -151,8 +152,8 @@ def manage(mail: Claimed, signer: MailedSigner) -> Message | None:
 
 
 def invalidated(mail: Claimed, signer: MailedSigner) -> Message | None:
-    """Your signature is not counted any more, and how to object."""
-    return _to_own_page(mail, signer) if signer.state == SignatureState.INVALIDATED else None
+    """Your signature is not counted, any more or at all, and how to object."""
+    return _invalidated(mail, signer) if signer.state == SignatureState.INVALIDATED else None
 
 
 def withdrawn(mail: Claimed, signer: MailedSigner) -> Message | None:
@@ -200,6 +201,10 @@ def _has_no_link(mail: Claimed, signer: MailedSigner) -> bool:
 def _to_own_page(mail: Claimed, signer: MailedSigner, **values: str) -> Message:
     link = urls.manage_link(mail.lang, tokens.mint(Purpose.MANAGE, [signer.id]))
     return Message(signer.email, {"campaign": signer.campaign, "link": link, **values})
+
+
+def _invalidated(mail: Claimed, signer: MailedSigner) -> Message:
+    return _to_own_page(mail, signer, refused="yes" if signer.is_refused else "")
 
 
 def _signers(mails: Sequence[Claimed]) -> Mapping[int, MailedSigner]:

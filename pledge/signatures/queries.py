@@ -22,7 +22,7 @@ from pledge.signatures.identifiers import read_confirm_token, read_own_token
 from pledge.signatures.invalidation.models import Invalidation, InvalidationReason
 from pledge.signatures.models import SHOWN_BY_NAME, Signature, SignatureState
 from pledge.signatures.rules import WAITING_PAGE
-from pledge.signatures.standing import standing
+from pledge.signatures.standing import IS_REFUSED, standing
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,8 @@ class SignatureView:
     submitted_at: datetime
     confirmed_at: datetime | None
     withdrawn_at: datetime | None
-    invalidated_for: InvalidationReason | None  #: why it was taken out of the count, if it was
+    invalidated_for: InvalidationReason | None  #: why it was taken out of the count or refused, if it was
+    is_refused: bool  #: it was held and never counted
     name_hidden: bool
     network_hash: bytes | None
     wide_network_hash: bytes | None
@@ -128,6 +129,7 @@ def _whole(of: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
         select(
             *Signature.__table__.c,
             Invalidation.reason.label("invalidated_for"),
+            IS_REFUSED.label("is_refused"),
             _THANKS_WAIT.label("thanks_wait"),
             mail_servers.scans(Signature.domain_hash).label("is_scanned"),
         )
@@ -176,6 +178,7 @@ def _find(
         confirmed_at=row.confirmed_at,
         withdrawn_at=row.withdrawn_at,
         invalidated_for=None if row.invalidated_for is None else InvalidationReason(row.invalidated_for),
+        is_refused=row.is_refused,
         name_hidden=row.name_hidden,
         network_hash=row.network_hash,
         wide_network_hash=row.wide_network_hash,

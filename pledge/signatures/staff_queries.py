@@ -74,19 +74,39 @@ def person(signature_id: int, lang: str) -> SignatureDetail | None:
 
 @dataclass(frozen=True)
 class Held:
-    """The signatures of a campaign that wait for staff to release or refuse them."""
+    """The signatures, of a campaign or of all, that wait for staff to release or refuse them."""
 
     signatures: int
     since: datetime  #: when the first of them was confirmed
+    newest: datetime  #: when the last one was
 
 
 def held_by_campaign() -> dict[int, Held]:
     """What is held, by campaign; campaigns without any are left out."""
     query = (
-        select(Signature.campaign_id, func.count(), func.min(Signature.confirmed_at))
+        select(
+            Signature.campaign_id,
+            func.count(),
+            func.min(Signature.confirmed_at),
+            func.max(Signature.confirmed_at),
+        )
         .where(text(HELD))
         .group_by(Signature.campaign_id)
     )
     with reading() as connection:
         found = connection.execute(query).all()
-    return {campaign: Held(signatures, since) for campaign, signatures, since in found if since is not None}
+    return {
+        campaign: Held(signatures, since, newest)
+        for campaign, signatures, since, newest in found
+        if since is not None and newest is not None
+    }
+
+
+def held_in_all() -> Held | None:
+    """What is held in all campaigns together; None when nothing is."""
+    found = held_by_campaign().values()
+    if not found:
+        return None
+    return Held(
+        sum(of.signatures for of in found), min(of.since for of in found), max(of.newest for of in found)
+    )

@@ -3,7 +3,7 @@
 from sqlalchemy import BindParameter, ScalarSelect, Select, and_, exists, func, literal, or_, select, text
 from sqlalchemy.orm import Session, aliased
 
-from pledge.signatures.models import SETTLED, Signature
+from pledge.signatures.models import SETTLED, Signature, SignatureState
 
 OTHER = aliased(Signature, name="o")
 #: OTHER is a row of the person of a row of Signature in the same campaign; that row itself is one.
@@ -15,6 +15,9 @@ IS_SETTLED = exists().where(OF_PERSON, text(f"o.{SETTLED}"))
 HAS_CONFIRMED = exists().where(
     OF_PERSON, or_(text(f"o.{SETTLED}"), OTHER.confirmed_at >= Signature.submitted_at)
 )
+
+#: Staff have refused this row while it was held: it has never been counted.
+IS_REFUSED = (Signature.state == SignatureState.INVALIDATED) & Signature.hold_reason.is_not(None)
 
 
 def standing(signature_id: int | BindParameter[int]) -> ScalarSelect[int]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import CompoundSelect, Select, func, literal, or_, select, union_all, update
 
+from pledge.abuse import alerts
 from pledge.abuse.clusters import LEAST, SPEEDS, Cluster, ClusterKind, Pattern, needs_domains, pattern
 from pledge.abuse.models import AlertKind
 from pledge.accounts import alarms
@@ -22,12 +23,15 @@ from pledge.signatures.invalidation.conditions import seconds_between
 from pledge.signatures.locks import lock
 from pledge.signatures.models import Signature, SignatureState
 from pledge.signatures.origins import OTHER
+from pledge.signatures.staff_queries import held_in_all
 
 #: How far back it looks, and at how many sign-ups at most, so that a look costs the same on the busiest day.
 WINDOW = timedelta(hours=1)
 MOST = 20_000
 #: Rows put on hold in one transaction: whoever confirms one of them waits for it.
 BATCH = 500
+#: How often staff are alerted to held signatures to which none has been added.
+REMIND_AFTER = timedelta(days=1)
 
 _WAITS = (Signature.state == SignatureState.PENDING, Signature.hold_reason.is_(None))
 _IS_SMALL = Signature.mail_provider == OTHER
@@ -54,9 +58,20 @@ def look() -> int:
     held = sum(_hold(of, [one for one in caught if one.pattern is of], since) for of in Pattern)
     if held:
         log.warning("sign-ups put on hold", sign_ups=held, clusters=len(caught))
-        with transaction() as session:
-            alarms.alert(session, AlertKind.SIGN_UPS_HELD, sign_ups=held)
     return held
+
+
+def alert_held() -> None:
+    """Alert to the signatures that wait for a decision, whatever held them: to new ones after the kind's time of quiet
+    (abuse/alerts.py), to the same ones once in `REMIND_AFTER`.
+    """
+    waiting = held_in_all()
+    if waiting is None:
+        return
+    last = alerts.last_at(AlertKind.SIGN_UPS_HELD)
+    if last is None or waiting.newest >= last or last <= clock.now() - REMIND_AFTER:
+        with transaction() as session:
+            alarms.alert(session, AlertKind.SIGN_UPS_HELD, sign_ups=waiting.signatures)
 
 
 def suspicious(since: datetime) -> list[Caught]:

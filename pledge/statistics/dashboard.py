@@ -19,6 +19,7 @@ from pledge.ledger.services import hour_of
 from pledge.mail import breaker, valve
 from pledge.mail import queries as mail
 from pledge.mail.queries import Outbox
+from pledge.signatures.staff_queries import Held, held_in_all
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ class Waiting:
 
     review: int  #: organisations whose application or correction nobody has decided
     review_since: datetime | None
+    held: Held | None  #: signatures that are confirmed and wait for a decision
     outbox: Outbox
     fold_lag: float  #: seconds
     recount: LastRecount | None  #: None when it never ran
@@ -87,6 +89,7 @@ def waiting() -> Waiting:
     return Waiting(
         review_count,
         review_since,
+        held_in_all(),
         mail.outbox(),
         ledger.lag(),
         last_recount(),

@@ -72,6 +72,14 @@ class Fall:
     recent: ProviderDelivery
     usual: ProviderDelivery
 
+    @property
+    def of_confirmed(self) -> bool:
+        return self.recent.confirmed_share < self.usual.confirmed_share * CONFIRMED_PART
+
+    @property
+    def of_delivered(self) -> bool:
+        return self.recent.delivered_share < self.usual.delivered_share - DELIVERED_DROP
+
 
 def deliverability(within: timedelta = RECENT) -> list[ProviderDelivery]:
     """The mails of the last hours, but for those that could not be answered yet."""
@@ -98,8 +106,7 @@ def watch() -> int:
                 AlertKind.DELIVERY_FELL,
                 about=fall.recent.provider,
                 provider=dict(NAMES[fall.recent.provider].in_each()),
-                percent=round(fall.recent.confirmed_share * 100),
-                usual=round(fall.usual.confirmed_share * 100),
+                **_facts(fall),
             )
     return len(found)
 
@@ -107,10 +114,18 @@ def watch() -> int:
 def _has_fallen(fall: Fall) -> bool:
     if fall.recent.mails < ENOUGH_RECENT or fall.usual.mails < ENOUGH_USUAL:
         return False
-    return (
-        fall.recent.confirmed_share < fall.usual.confirmed_share * CONFIRMED_PART
-        or fall.recent.delivered_share < fall.usual.delivered_share - DELIVERED_DROP
-    )
+    return fall.of_confirmed or fall.of_delivered
+
+
+def _facts(fall: Fall) -> dict[str, int]:
+    """The shares that fell, in percent, as the alert names them."""
+    recent, usual = fall.recent, fall.usual
+    facts: dict[str, float] = {}
+    if fall.of_confirmed:
+        facts |= {"percent": recent.confirmed_share, "usual": usual.confirmed_share}
+    if fall.of_delivered:
+        facts |= {"delivered": recent.delivered_share, "usually_delivered": usual.delivered_share}
+    return {name: round(share * 100) for name, share in facts.items()}
 
 
 def _between(since: datetime, until: datetime) -> list[ProviderDelivery]:

@@ -198,6 +198,7 @@ class Worker:
 
     def watch(self) -> float:
         watching.look()
+        watching.alert_held()
         return BETWEEN_WATCHES
 
     def tell_today(self) -> float:

@@ -129,6 +129,16 @@ def test_the_mail_says_what_happened_and_where_to_look(app, kind, lang):
     assert "%(" not in text + html
 
 
+def test_the_mail_about_held_signatures_leads_to_where_they_are_looked_at(app):
+    factories.staff("moderator")
+    assert tell(AlertKind.SIGN_UPS_HELD)
+    notes = Notes()
+    deliver(notes)
+    ((_, content),) = notes.sent
+    assert "http://localhost/staff/watch" in part(content, "plain")
+    assert 'href="http://localhost/staff/watch"' in part(content, "html")
+
+
 @pytest.mark.parametrize(
     ("lang", "said"),
     [("ko", "푸른 하늘: 1,003명이 서명했습니다"), ("en", "Blue Skies: 1,003 people have signed")],

@@ -9,11 +9,12 @@ from pledge.abuse import alerts
 from pledge.abuse.models import AlertKind
 from pledge.core import clock
 from pledge.core.db import db
-from pledge.signatures import services, watching
+from pledge.signatures import moderation, services, watching
 from pledge.signatures.addresses import parse
 from pledge.signatures.models import Signature
 from pledge.signatures.origins import origin
-from tests.support.factories import campaign, signature, the_campaign
+from pledge.worker.loop import Worker
+from tests.support.factories import ANNA, campaign, signature, signatures, the_campaign
 from tests.support.factories.numbers import next_number
 
 pytestmark = pytest.mark.usefixtures("app", "frozen_clock")
@@ -72,13 +73,50 @@ def test_what_waits_at_a_domain_that_answers_within_seconds_is_held():
     assert db.session.get(Signature, late[0].id).state == "held"
 
 
-def test_staff_are_alerted_once_an_hour_to_the_number_alone():
-    robots()
-    for _ in range(2):
-        people(3, network="198.{}.100.7", ago=10)
-        watching.look()
-    [told] = alerts.newest(timedelta(hours=1))
-    assert (told.kind, told.facts) == (AlertKind.SIGN_UPS_HELD, {"sign_ups": 3})
+def told():
+    """What the alerts say of how many are held, the oldest first."""
+    found = reversed(alerts.newest(timedelta(days=7)))
+    return [alert.facts["sign_ups"] for alert in found if alert.kind is AlertKind.SIGN_UPS_HELD]
+
+
+@pytest.mark.parametrize("reason", ["signals", "block", "staff", "speed"])
+def test_staff_are_alerted_to_what_is_held_whatever_held_it_and_not_before_it_is_confirmed(reason):
+    person = people(1, hold_reason=reason)[0]
+    watching.alert_held()
+    assert told() == []
+    services.confirm(person.id)
+    watching.alert_held()
+    assert told() == [1]
+
+
+def test_of_new_ones_staff_are_told_at_most_once_an_hour_and_of_the_same_ones_once_a_day(frozen_clock):
+    signature(state="held", at=clock.now())
+    for minutes, added, said in [
+        (0, 0, [1]),
+        (10, 3, [1]),
+        (55, 0, [1, 4]),
+        (120, 0, [1, 4]),
+        (23 * 60, 0, [1, 4, 4]),
+    ]:
+        frozen_clock.move(minutes=minutes)
+        signatures(added, state="held", at=clock.now())
+        watching.alert_held()
+        assert told() == said
+
+
+def test_the_worker_alerts_with_each_look(app):
+    signature(state="held")
+    Worker(app).watch()
+    assert told() == [1]
+
+
+def test_staff_are_not_alerted_when_all_is_decided(frozen_clock):
+    person = signature(state="held")
+    watching.alert_held()
+    moderation.release(ANNA, person.id, "a school")
+    frozen_clock.move(days=2)
+    watching.alert_held()
+    assert told() == [1]
 
 
 def test_those_that_were_counted_before_stay_counted():

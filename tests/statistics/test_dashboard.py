@@ -238,6 +238,18 @@ def test_what_waits_and_for_how_long(app, now, frozen_clock):
     assert found.recount is None
 
 
+def test_held_signatures_wait_until_they_are_decided_about(app, now, frozen_clock):
+    assert dashboard.waiting().held is None
+    signature(state="held", at=now - timedelta(hours=3))
+    signature(campaign("other"), state="held", at=now - timedelta(hours=2))
+    (
+        signature(state="pending", hold_reason="speed", at=now),
+        signature(state="invalidated", hold_reason="speed"),
+    )
+    found = dashboard.waiting().held
+    assert (found.signatures, dashboard.age(found.since)) == (2, timedelta(hours=3))
+
+
 def test_a_mail_put_off_waits_for_its_time(app, now):
     sign_up(now + timedelta(minutes=9), mails=["queued"])
     found = dashboard.waiting().outbox

@@ -128,3 +128,29 @@ def test_staff_are_told_of_a_fall_once_in_a_while(frozen_clock):
     assert (alert.kind, alert.facts["percent"], alert.facts["usual"]) == (AlertKind.DELIVERY_FELL, 20, 100)
     assert words.headline(alert.kind, alert.facts, "en") == "Fewer e-mails arrive at Naver"
     assert "네이버" in words.headline(alert.kind, alert.facts, "ko")
+
+
+@pytest.mark.parametrize(
+    ("confirmed", "lost", "facts"),
+    [
+        (20, 0, {"percent": 20, "usual": 50}),
+        (45, 30, {"delivered": 70, "usually_delivered": 100}),
+        (20, 30, {"delivered": 70, "usually_delivered": 100, "percent": 20, "usual": 50}),
+    ],
+)
+def test_the_alert_says_which_share_has_fallen(frozen_clock, confirmed, lost, facts):
+    mails(150, ago=DAY, confirmed_after=MINUTE)
+    mails(150, ago=DAY)
+    mails(confirmed, ago=HOUR, confirmed_after=MINUTE)
+    if lost:
+        mails(lost, ago=HOUR, returned=Returned.POLICY)
+    mails(100 - confirmed - lost, ago=HOUR)
+    watch()
+    (alert,) = alerts.newest(HOUR)
+    said = words.details(alert.kind, alert.facts, "en")
+    assert {name: fact for name, fact in alert.facts.items() if name != "provider"} == facts
+    assert ("20% were confirmed" in said, "70% were delivered" in said) == (
+        "percent" in facts,
+        "delivered" in facts,
+    )
+    assert "%(" not in said + words.details(alert.kind, alert.facts, "ko")

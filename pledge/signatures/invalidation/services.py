@@ -71,14 +71,15 @@ def propose(
     reason: InvalidationReason | None,
     note: str,
     *,
-    notify: bool = False,
+    notify: bool | None = None,
     act: InvalidationAct = InvalidationAct.INVALIDATE,
 ) -> int:
     """Count the signatures that the act is about and that fulfil a condition, and keep the set for a decision. Nothing else
     changes.
 
     `reason`: for the public totals, where signatures are taken out; else None. All that is held may be named by the campaign
-    alone. Returns the number of the act. Raises NoCondition, NoReason, NothingMatches, TooManySignatures.
+    alone. `notify`: whether the signers are told by mail; None: as usual for the act, which is for a refusal only, as those who
+    are held were told that somebody decides. Returns the number of the act. Raises NoCondition, NoReason, NothingMatches, TooManySignatures.
     """
     if act in (InvalidationAct.INVALIDATE, InvalidationAct.HOLD):
         condition.check()
@@ -89,7 +90,7 @@ def propose(
             state=InvalidationState.PROPOSED,
             reason=None if reason is None else InvalidationReason(reason),
             note=note,
-            notify=notify,
+            notify=act is InvalidationAct.REFUSE if notify is None else notify,
             campaign_id=condition.campaign_id,
             network_hash=condition.network_hash,
             wide_network_hash=condition.wide_network_hash,

@@ -19,6 +19,7 @@ from pledge.signatures.models import Signature
 from tests.support import crash
 from tests.support.factories import ANNA, BORA, fold_all, manage_token, signature, signatures, the_campaign
 from tests.support.ledger import entries
+from tests.support.mails import delivered, part
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -26,7 +27,7 @@ HOLD, RELEASE, REFUSE = InvalidationAct.HOLD, InvalidationAct.RELEASE, Invalidat
 WIDE = bytes(range(32))
 
 
-def propose(act, condition=None, *, notify=False):
+def propose(act, condition=None, *, notify=None):
     reason = InvalidationReason.AUTOMATED if act is REFUSE else None
     condition = condition or Condition(campaign_id=the_campaign().id)
     return acts.propose(ANNA, condition, reason, "looked at", act=act, notify=notify)
@@ -108,10 +109,32 @@ def test_refusing_takes_them_out_without_an_entry_and_undoing_it_holds_them_agai
     assert people() == 7
 
 
-def test_signers_are_told_of_a_refusal_where_staff_want_that():
+@pytest.mark.parametrize(("notify", "told"), [(None, 2), (True, 2), (False, 0)])
+def test_signers_are_told_of_a_refusal_unless_staff_decide_against_it(notify, told):
     signatures(2, state="held")
-    decide(REFUSE, notify=True)
-    assert mails(MailKind.INVALIDATED) == 2
+    decide(REFUSE, notify=notify)
+    assert mails(MailKind.INVALIDATED) == told
+
+
+@pytest.mark.parametrize(
+    ("lang", "refused", "taken_out"),
+    [
+        ("ko", "집계가 거절", "집계에서 제외"),
+        ("en", "decided that it is not counted", "taken out of the count"),
+    ],
+)
+def test_whoever_is_refused_is_not_told_that_they_were_taken_out_of_a_count_they_were_never_in(
+    client, lang, refused, taken_out
+):
+    person = signature(state="held", lang=lang)
+    decide(REFUSE)
+    [(_, mail)] = delivered()
+    own_page = client.get(f"/{lang}/me/{manage_token(person)}").text
+    for text in (part(mail, "plain"), part(mail, "html"), mail["Subject"], own_page):
+        assert taken_out not in text
+    assert refused in part(mail, "plain")
+    assert refused in part(mail, "html")
+    assert {"ko": "이 서명은 집계된 적이 없으며", "en": "It has never been counted"}[lang] in own_page
 
 
 def test_what_waits_is_held_by_condition_and_becomes_held_when_it_is_confirmed():

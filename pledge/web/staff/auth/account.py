@@ -26,7 +26,7 @@ ALERT_NAMES = {
         "E-mails to new addresses are delayed, as more are requested than may be sent"
     ),
     AlertKind.BREAKER_OPEN: _l("Few of the e-mails that ask for a confirmation are answered"),
-    AlertKind.SIGN_UPS_HELD: _l("Sign-ups that look like a program’s were put on hold"),
+    AlertKind.SIGN_UPS_HELD: _l("Signatures on hold wait for a decision"),
     AlertKind.DELIVERY_FELL: _l("At a large provider far fewer e-mails than usual arrive"),
     AlertKind.STEP_REACHED: _l("A campaign has reached its next step"),
 }

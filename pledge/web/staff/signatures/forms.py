@@ -77,6 +77,7 @@ class InvalidationForm(StaffForm):
     reason = SelectField(_l("Reason"), validate_choice=False)
     note = TextAreaField(_l("What did you see?"))
     notify = TickField(_l("Tell the signers by e-mail"))
+    notify_refused = TickField(_l("Tell those who are refused by e-mail"), default=True)
 
     campaigns: dict[int, str]
     network_hash: bytes | None = None
@@ -156,6 +157,13 @@ class InvalidationForm(StaffForm):
     @property
     def public_reason(self) -> InvalidationReason | None:
         return InvalidationReason(self.reason.data) if self.act.data in NAMES_REASON else None
+
+    @property
+    def tells(self) -> bool:
+        """Whether the signers are told by mail."""
+        boxes = {InvalidationAct.INVALIDATE: self.notify, InvalidationAct.REFUSE: self.notify_refused}
+        box = boxes.get(InvalidationAct(self.act.data))
+        return box is not None and bool(box.data)
 
     @property
     def condition(self) -> Condition:

@@ -31,8 +31,10 @@ def invalidations() -> str:
 @staff.get("/invalidations/new")
 @needs(Permission.INVALIDATE)
 def invalidation_new() -> Response:
-    """The form; a network or domain that the watch shows may be filled in, by its hash."""
+    """The form; the act may be chosen beforehand, and a network or domain that the watch shows be filled in, by its hash."""
     filled = {name: f"#{request.args[name]}" for name in ("network", "domain") if name in request.args}
+    if request.args.get("act") in set(InvalidationAct):
+        filled["act"] = request.args["act"]
     return _new_page(InvalidationForm(**filled), 200)
 
 
@@ -44,9 +46,10 @@ def invalidation_new_post() -> AnyResponse:
     if not form.validate():
         return _new_page(form, 422)
     act, note = InvalidationAct(form.act.data), form.note.data or ""
-    notify = form.notify.data and form.public_reason is not None
     try:
-        number = services.propose(actor(), form.condition, form.public_reason, note, notify=notify, act=act)
+        number = services.propose(
+            actor(), form.condition, form.public_reason, note, notify=form.tells, act=act
+        )
     except NoCondition:
         form.network.errors = [
             _("Give at least one condition besides the campaign; otherwise it would match everybody.")

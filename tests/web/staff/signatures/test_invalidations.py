@@ -239,3 +239,31 @@ def test_a_refusal_needs_a_reason_for_the_public_totals(moderator):
     work()
     assert states() == ["invalidated"]
     assert "Hold them again" in moderator.get(address).text
+
+
+@pytest.mark.parametrize(("box", "told"), [({"notify_refused": "y"}, True), ({"notify": "y"}, False)])
+def test_those_who_are_refused_are_told_unless_staff_untick_it(moderator, box, told):
+    signatures(3, state="held")
+    form = moderator.get("/staff/invalidations/new?act=refuse").text
+    assert '<option value="refuse" selected>' in form
+    assert re.search(r'name="notify_refused"[^>]* checked', form)
+    assert not re.search(r'name="notify"[^>]* checked', form)
+    assert row(propose(moderator, act="refuse", domain="", **box)).notify is told
+
+
+def test_the_first_page_says_how_many_are_held_how_long_and_where_they_are_decided(
+    staff_client, frozen_clock
+):
+    signatures(3, state="held")
+    frozen_clock.move(hours=2)
+
+    def line_of(role):
+        page = staff_client(role, lang="en").get("/staff/").text
+        return page.partition("Signatures on hold</dt>")[2].partition("</div>")[0]
+
+    line = line_of("moderator")
+    assert '<a href="/staff/watch">3</a>' in line
+    assert "3 hours" in line
+    assert "/staff/invalidations/new?act=release" in line
+    assert "3 ·" in line_of("viewer")
+    assert "href" not in line_of("viewer")

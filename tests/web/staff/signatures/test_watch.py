@@ -224,7 +224,10 @@ def test_the_alerts_of_the_last_days_are_listed(staff_client, app):
     factories.campaign()
     with transaction() as session:
         alarms.alert(session, AlertKind.SIGN_UPS_HELD, sign_ups=40)
-    assert "Sign-ups were put on hold" in staff_client("moderator", lang="en").get("/staff/watch").text
+    assert (
+        "Signatures on hold wait for a decision"
+        in staff_client("moderator", lang="en").get("/staff/watch").text
+    )
 
 
 def test_the_figures_are_kept_for_some_seconds(staff_client, wave, clock):
