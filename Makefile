@@ -6,7 +6,7 @@ PYTHON_IN_VENV = .venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint format bench simulate lighthouse pictures image lock translations
+.PHONY: help run demo test lint format bench replay chaos simulate lighthouse pictures image lock translations
 
 help: ## List the tasks
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' "$(ROOT)/Makefile" | while IFS='|' read -r task text; do \
@@ -34,6 +34,9 @@ bench: ## Measure the speed against a bare application and write bench/RESULTS.m
 simulate: ## 5,000 people and 50,000 robots against the checks (docs/abuse.md); takes some minutes
 	@$(ENTER) tools/environment.sh development && tools/compile.sh && SIMULATE=1 exec $(PYTHON_IN_VENV) -m pytest -q -s tests/abuse/test_simulation.py $(ARGS)
 
+chaos: ## Sign while everything dies, and check what was acknowledged (SEED=7 T=60 ON=postgresql)
+	@$(ENTER) tools/environment.sh development && tools/test_programs.sh && tools/compile.sh && exec $(PYTHON_IN_VENV) -m bench.chaos --seed $${SEED:-0} --seconds $${T:-60} --on $${ON:-postgresql}
+
 lighthouse: ## Lighthouse on a phone, of a running `make demo` (PORT as there; needs node and npm)
 	@$(ENTER) tools/environment.sh development && tools/test_programs.sh && exec $(PYTHON_IN_VENV) -m bench.lighthouse "http://127.0.0.1:$${PORT:-8000}" $(ARGS)
 
@@ -49,6 +52,5 @@ translations: ## Update the catalogues from the sources (then translate new entr
 lock: ## Pin all dependencies again (ARGS="--upgrade" for newer releases)
 	@$(ENTER) tools/environment.sh development && exec tools/lock.sh $(ARGS)
 
-.PHONY: replay
 replay: ## The busiest day of a petition on this machine (X=2: twice the record; ARGS="--seconds 60", "--soak")
 	@$(ENTER) tools/environment.sh development && tools/test_programs.sh && tools/compile.sh && exec $(PYTHON_IN_VENV) -m bench.replay $(if $(X),--factor $(X)) $(ARGS)

@@ -1,0 +1,31 @@
+"""An application that says "recorded" before it is: what the chaos test must notice. Served in place of `wsgi:app`."""
+
+import threading
+import time
+
+from flask import current_app
+
+from pledge.signatures import statements
+from wsgi import app
+
+#: Seconds between the answer and the commit.
+LATE = 2.0
+
+_sign = statements.sign
+
+
+def _sign_later(values: statements.NewSignature) -> int:
+    real = current_app._get_current_object()  # type: ignore[attr-defined]
+
+    def commit() -> None:
+        time.sleep(LATE)
+        with real.app_context():
+            _sign(values)
+
+    threading.Thread(target=commit, daemon=True).start()
+    return values["id"]
+
+
+statements.sign = _sign_later
+
+__all__ = ["app"]
