@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from pledge.ledger import merkle
-from pledge.ledger.merkle import BadSolution
+from pledge.ledger.merkle import BadProof
 
 LEAVES = [b"entry %d" % number for number in range(300)]
 HASHES = [merkle.leaf_hash(leaf) for leaf in LEAVES]
@@ -86,7 +86,7 @@ def is_refused(check, *arguments):
     """Whether a proof fails; a root that is another one is a failure of whoever compares it."""
     try:
         return check(*arguments)
-    except BadSolution:
+    except BadProof:
         return True
 
 
@@ -240,11 +240,11 @@ def test_no_wrong_inclusion_proof_leads_to_the_root():
 
 def test_a_proof_of_another_length_is_refused_in_words():
     proof = path(3, 0, 7)
-    with pytest.raises(BadSolution, match="too short"):
+    with pytest.raises(BadProof, match="too short"):
         merkle.root_from_inclusion(HASHES[3], 3, 7, proof[:-1])
-    with pytest.raises(BadSolution, match="too long"):
+    with pytest.raises(BadProof, match="too long"):
         merkle.root_from_inclusion(HASHES[3], 3, 7, [*proof, bytes(32)])
-    with pytest.raises(BadSolution, match="outside"):
+    with pytest.raises(BadProof, match="outside"):
         merkle.root_from_inclusion(HASHES[3], 7, 7, proof)
 
 
@@ -257,15 +257,15 @@ def test_no_wrong_consistency_proof_is_taken():
             wrong += [(old, new, bytes(32), now, proof), (old, new, was, bytes(32), proof)]
             wrong += [(new, old, now, was, proof)] if new > old else []
             for arguments in wrong:
-                with pytest.raises(BadSolution):
+                with pytest.raises(BadProof):
                     merkle.check_consistency(*arguments)
 
 
 def test_an_empty_tree_is_the_beginning_of_every_tree_and_needs_no_proof():
     merkle.check_consistency(0, 5, merkle.EMPTY, mth(0, 5), [])
-    with pytest.raises(BadSolution):
+    with pytest.raises(BadProof):
         merkle.check_consistency(0, 5, mth(0, 1), mth(0, 5), [])
-    with pytest.raises(BadSolution):
+    with pytest.raises(BadProof):
         merkle.check_consistency(0, 5, merkle.EMPTY, mth(0, 5), [bytes(32)])
 
 

@@ -39,7 +39,7 @@ def test_deliver_says_when_the_server_takes_no_mail(app, runner, smtp, to_server
 
 @pytest.fixture
 def given_up(app, smtp, transport):
-    smtp.behave(at_recipient="550 5.1.1 nobody@example.org is unknown")
+    smtp.behave(at_recipient="550 5.7.1 nobody@example.org may not be written to")
     mails = [enqueue(pending(f"nobody-{number}@example.org")) for number in range(2)]
     deliver(transport)
     return mails

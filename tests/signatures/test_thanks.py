@@ -139,7 +139,7 @@ class TestDeclining:
         said = client.post(f"{address}/region", data={"region": "KR-26"}).headers["Location"]
         for again in (said, address):
             page = client.get(again).text
-            assert "we will send you one e-mail" not in page
+            assert "We will send you one e-mail" not in page
             assert "/my-link" in page
 
     @pytest.mark.parametrize("is_claimed", [False, True])
@@ -166,7 +166,7 @@ class TestDeclining:
         client.post(address)
         page = client.get(f"{address}?declined=1").text
         assert "You will get no e-mail" not in page
-        assert "we will send you one e-mail" in page
+        assert "We will send you one e-mail" in page
 
     def test_later_the_page_offers_the_link_by_mail_instead(self, client, frozen_clock):
         person = signature(at=frozen_clock.now() - timedelta(minutes=10))

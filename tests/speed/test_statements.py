@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
+from pledge.abuse import blocks
 from pledge.campaigns.models import Campaign
 from pledge.core import clock
 from pledge.core.db import db
@@ -17,6 +18,12 @@ COUNT = "/api/v1/campaigns/blue-skies/count"
 
 #: SQLite cannot write in a CTE, so there the same work is several short statements in one transaction.
 postgresql_only = pytest.mark.postgresql_only
+
+
+@pytest.fixture(autouse=True)
+def blocks_are_known(app):
+    """A process reads the blocks of networks and domains every two seconds, for all forms together."""
+    blocks.hold_reason(())
 
 
 @postgresql_only

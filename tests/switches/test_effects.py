@@ -105,8 +105,8 @@ def test_a_pause_stops_a_batch_that_was_begun(client, deliver, monkeypatch):
     sends = []
     send = MailboxTransport.send
 
-    def pausing(self, to, content):
-        send(self, to, content)
+    def pausing(self, to, content, return_path=""):
+        send(self, to, content, return_path)
         sends.append(to)
         moderation.turn(ADMIN, "mail", True, "stop")
 

@@ -1,6 +1,9 @@
 """Home and the privacy notice: the same for everybody. A campaign's own page is in reading.py."""
 
+from datetime import datetime
+
 from flask import Response, make_response, render_template
+from sqlalchemy.exc import SQLAlchemyError
 
 from config import current_config
 from pledge.core import i18n
@@ -38,6 +41,14 @@ def privacy() -> Response:
             "public/campaign/privacy.html",
             notice=notice,
             version=markdown.privacy_version(),
-            deleted_at=last_run(),
+            deleted_at=_last_run(),
         )
     )
+
+
+def _last_run() -> datetime | None:
+    """When expired data was deleted last; the notice can be read while the database is away."""
+    try:
+        return last_run()
+    except SQLAlchemyError:
+        return None
