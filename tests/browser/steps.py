@@ -15,6 +15,9 @@ _people = count(1)
 #: From the press of a button to the new number on somebody else's open page.
 SOON = 3.0
 
+#: What the first person reads in place of a number.
+FIRST = {"ko": "첫", "en": "first"}
+
 
 @dataclass(frozen=True)
 class Mailed:
@@ -195,6 +198,12 @@ def watch(page: Page, site: Site, lang: str = "en") -> int:
     now = people(site)
     expect(shown_number(page)).to_have_text(f"{now:,}")
     return now
+
+
+def expect_own_number(page: Page, lang: str, number: int, timeout: float | None = None) -> None:
+    """The page says which one the person is; who is the first reads a word."""
+    said = FIRST[lang] if number == 1 else f"{number:,}"
+    expect(page.locator(".number__value")).to_have_text(said, timeout=timeout)
 
 
 def expect_number(page: Page, number: int, since: float) -> None:
