@@ -87,7 +87,7 @@ def _rename_kind(before: str, after: str, kinds: str) -> None:
     """The indexes name the kind in their conditions, so they are made anew; the constraint lists all kinds."""
     online_ddl.drop_index(f"uq_outbox_mails_{before}", "outbox_mails")
     old = f"SELECT id FROM outbox_mails WHERE kind IN ('{before}', 'news_test') LIMIT {online_ddl.BATCH}"  # noqa: S608  # only constants of this file are put into the text
-    online_ddl.in_batches(f"DELETE FROM outbox_mails WHERE id IN ({old})")  # noqa: S608  # as above
+    online_ddl.in_batches(f"DELETE FROM outbox_mails WHERE id IN ({old})")  # noqa: S608  # only constants of this file are put into the text
     online_ddl.replace_check(
         "outbox_mails",
         "ck_outbox_mails_kind",

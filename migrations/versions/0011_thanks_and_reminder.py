@@ -34,7 +34,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     online_ddl.drop_index("ix_outbox_mails_last", "outbox_mails")
     new = f"SELECT id FROM outbox_mails WHERE kind IN ({_NEW_KINDS}) LIMIT {online_ddl.BATCH}"  # noqa: S608  # only constants of this file are put into the text
-    online_ddl.in_batches(f"DELETE FROM outbox_mails WHERE id IN ({new})")  # noqa: S608  # as above
+    online_ddl.in_batches(f"DELETE FROM outbox_mails WHERE id IN ({new})")  # noqa: S608  # only constants of this file are put into the text
     _allow_kinds("")
     to_confirm = "('confirm', 'endorse_confirm', 'endorse_contact')"
     awaited = f"kind <> 'news' AND (known OR kind NOT IN {to_confirm})"

@@ -1,4 +1,4 @@
-"""Five robots that look after somebody's mail against one page, and people in all kinds of browsers: no robot confirms where the
+"""Five robots that open somebody's mail and its page, and people in all kinds of browsers: no robot confirms where the
 mail server belongs to a scanner, and people are asked nowhere else.
 """
 
