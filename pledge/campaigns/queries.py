@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from markupsafe import Markup
-from sqlalchemy import Row, Select, exists, func, select
+from sqlalchemy import Row, Select, bindparam, exists, func, select
 from sqlalchemy.orm import aliased
 
 from pledge.campaigns import letter, list_terms, opening, photo, quotation, secretariat, video
@@ -100,13 +101,13 @@ class CampaignView:
 def find(slug: str, lang: str) -> CampaignView | None:
     """A public campaign by its slug; None when there is none (or only a draft)."""
     with reading() as connection:
-        row = connection.execute(_public(lang).where(Campaign.slug == slug)).first()
+        row = connection.execute(_public_by_slug(lang), {"slug": slug}).first()
     return None if row is None else _view(row, lang)
 
 
 def find_by_id(campaign_id: int, lang: str) -> CampaignView | None:
     with reading() as connection:
-        row = connection.execute(_public(lang).where(Campaign.id == campaign_id)).first()
+        row = connection.execute(_public_by_id(lang), {"id": campaign_id}).first()
     return None if row is None else _view(row, lang)
 
 
@@ -195,6 +196,17 @@ def pledge_versions(campaign_id: int) -> list[PledgeVersion]:
     with reading() as connection:
         rows = connection.execute(query).all()
     return [PledgeVersion(row.version, bytes(row.sha256).hex(), row.created_at) for row in rows]
+
+
+# Made once for each language: pages of a signing read by them all the time, and to make one takes longer than to run it.
+@cache
+def _public_by_slug(lang: str) -> Select[*tuple[Any, ...]]:
+    return _public(lang).where(Campaign.slug == bindparam("slug"))
+
+
+@cache
+def _public_by_id(lang: str) -> Select[*tuple[Any, ...]]:
+    return _public(lang).where(Campaign.id == bindparam("id"))
 
 
 def _public(lang: str) -> Select[*tuple[Any, ...]]:
