@@ -215,7 +215,7 @@ class Contact:
     """Who answers for the site, in one language."""
 
     email: str
-    telephone: str
+    telephone: str  #: with spaces that do not break, like `press`
     postal_address: str
     privacy_officer: str  #: a name or a department
     press: str
@@ -332,10 +332,10 @@ class Config(BaseSettings):
     def contact_in(self, lang: str) -> Contact:
         return Contact(
             email=self.contact,
-            telephone=self.telephone,
+            telephone=_unbroken(self.telephone),
             postal_address=_in_language(self.postal_address, lang),
             privacy_officer=_in_language(self.privacy_officer, lang),
-            press=_in_language(self.press_contact, lang),
+            press=_unbroken(_in_language(self.press_contact, lang)),
         )
 
     @property
@@ -424,6 +424,11 @@ def _in_language(texts: tuple[tuple[str, str], ...], lang: str) -> str:
     """The text in a language; else the one for all others, else the first."""
     found = dict(texts)
     return found.get(lang) or found.get("") or next(iter(found.values()))
+
+
+def _unbroken(text: str) -> str:
+    """The text with spaces between digits that do not break: a telephone number stays on one line."""
+    return re.sub(r"(?<=\d) (?=\d)", "\N{NO-BREAK SPACE}", text)
 
 
 def current_config() -> Config:

@@ -111,6 +111,13 @@ def test_production_refuses_a_contact_that_reaches_nobody_or_that_some_cannot_re
     assert line.startswith(name)
 
 
+def test_telephone_numbers_do_not_break_across_lines(environment):
+    environment(PLEDGE_TELEPHONE="+82 2 123 4567", PLEDGE_PRESS_CONTACT="Press office 24, 02 765 4321")
+    found = Config.load().contact_in("en")
+    assert found.telephone == "+82\N{NO-BREAK SPACE}2\N{NO-BREAK SPACE}123\N{NO-BREAK SPACE}4567"
+    assert found.press == "Press office 24, 02\N{NO-BREAK SPACE}765\N{NO-BREAK SPACE}4321"
+
+
 def test_a_contact_is_given_in_the_language_asked_for(environment):
     environment(PLEDGE_PRIVACY_OFFICER='{"ko": "개인정보보호팀", "": "Data protection office"}')
     found = Config.load()

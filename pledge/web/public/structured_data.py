@@ -34,7 +34,7 @@ def of_site() -> dict[str, Any]:
         "url": home,
         "logo": config.base_url + asset("img/icon-512.png"),
         "email": contact.email,
-        "telephone": contact.telephone,
+        "telephone": config.telephone,
         "address": contact.postal_address,
     }
     site = {"@type": "WebSite", "name": name, "url": home, "inLanguage": lang, "publisher": organization}

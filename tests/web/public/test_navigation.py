@@ -109,9 +109,15 @@ def test_the_footer_is_made_once_for_each_content(app, monkeypatch):
 def test_pages_privacy_notice_and_mails_say_who_answers_for_the_site(make_app):
     app = make_app(**{name: PRODUCTION[name] for name in CONTACTS})
     with app.app_context():
-        notice = app.test_client().get("/ko/privacy").text
+        notice = app.test_client().get("/ko/privacy").text.replace("&nbsp;", "\N{NO-BREAK SPACE}")
     _, _, footer = notice.partition("<footer")
-    for said in ("privacy@pledge.example", "+82 2 123 4567", "서울특별시 하늘로 1", "개인정보보호팀"):
+    for said in (
+        "privacy@pledge.example",
+        "+82\N{NO-BREAK SPACE}2\N{NO-BREAK SPACE}123\N{NO-BREAK SPACE}4567",
+        "서울특별시 하늘로 1",
+        "개인정보보호팀",
+    ):
         assert notice.count(said) >= 2, said
         assert said in footer, said
+    assert '<a href="tel:+8221234567">' in footer
     assert '홍보팀, <a href="mailto:press@pledge.example">' in footer
