@@ -82,7 +82,7 @@ def confirm(subject: Subject, token: str) -> Response:
     if link.state in _CONFIRMED:
         return (held if link.state is LinkState.HELD else thanks)(subject, link, token)
     if link.state is LinkState.PENDING:
-        return _confirm_page(subject, link.record, token, NumberForm(), 200)
+        return _confirm_page(subject, link.record, token)
     if link.state in _ENDED:
         return problem(subject, link, token, 409 if is_pressed else 200)
     return _to_stopped(subject, token) or problem(subject, link, token, 410)
@@ -103,7 +103,7 @@ def answer(subject: Subject, token: str) -> Response:
     link = subject.open_link(token, i18n.language())
     if outcome is Confirmation.DONE or link.state is not LinkState.PENDING:
         return see_other(subject.url("confirm", token=token))
-    return _confirm_page(subject, link.record, token, form, 422)
+    return _confirm_page(subject, link.record, token, form)
 
 
 @route("/confirm/<token>/code", of=[SIGNATURE], methods=["POST"])
@@ -177,17 +177,20 @@ def _is_theirs(subject: Subject, record: Any, form: MailboxForm) -> bool:
     return False
 
 
-def _confirm_page(subject: Subject, record: Any, token: str, form: NumberForm, status: int) -> Response:
-    """What will be recorded, with one button; with a field for a number where a machine may have pressed it."""
-    is_asked = record.is_scanned or bool(form.errors) or request.args.get("asked") == "1"
+def _confirm_page(subject: Subject, record: Any, token: str, wrong: NumberForm | None = None) -> Response:
+    """What will be recorded, with one button; with a field for a number where a machine may have pressed it.
+
+    `wrong` is the form with a number that did not confirm.
+    """
+    is_asked = record.is_scanned or request.args.get("asked") == "1"
     return show(
         subject.confirm_template,
         subject,
         record,
-        status,
+        422 if wrong else 200,
         token=token,
-        form=form if is_asked else None,
+        form=wrong or (NumberForm() if is_asked else None),
         is_spent=record.match_tries >= MAX_MATCH_TRIES,
         has_code_only=record.has_code_only,
-        mailed=request.args.get("mailed") == "1" and not form.errors,
+        mailed=request.args.get("mailed") == "1" and not wrong,
     )

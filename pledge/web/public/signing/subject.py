@@ -81,14 +81,14 @@ def own_context(signature: SignatureView) -> dict[str, Any]:
 def thanks_context(signature: SignatureView) -> dict[str, Any]:
     number = number_of(signature.id)
     region_saved = request.args.get("region") == "1" and signature.region is not None
+    asks_region = signature.country == countries.HOME and signature.region is None
     return {
         "heading": _("Thank you, your signature counts"),
         "number": number,
         "refresh": number is None,
         "declined": request.args.get("declined") == "1" and not signature.thanks_wait,
         "mail_comes": signature.thanks_wait,
-        "region_form": RegionForm(),
-        "asks_region": signature.country == countries.HOME and signature.region is None,
+        "region_form": RegionForm() if asks_region else None,
         "region_saved": region_saved,
         "region_rank": _rank(signature) if region_saved else "",
         "next": next_steps(signature.campaign),
