@@ -74,7 +74,9 @@ KOREAN = {
     "proof": "참여 증서에 적힌 항목이 전자서명된 공개 기록과 이어지지 않습니다.",
     "address": "이 주소의 참여 증서가 아닙니다. 대소문자까지 서명할 때 입력한 그대로 적어 주세요.",
     "consistency": "이전 체크포인트가 지금 공개 기록의 앞부분이 아닙니다. 공개 기록이 바뀌었거나, 이 체크포인트는 공개된 적이 없습니다.",
-    "paper": "종이 서명 기록의 전자서명이 맞지 않거나, 줄이 바뀌었거나 빠졌거나, 더한 수가 적힌 수와 다릅니다.",
+    "paper": "종이 서명 기록의 전자서명이 맞지 않습니다. 기록이 바뀌었거나 다른 키로 서명했습니다.",
+    "paper-line": "종이 서명 기록의 이 줄이 앞줄과 이어지지 않습니다. 줄이 바뀌었거나 빠졌거나 순서가 달라졌습니다.",
+    "paper-sum": "종이 서명 기록의 줄이 전자서명된 것과 다르거나, 더한 수가 적힌 수와 다릅니다.",
     "taken-back": "이 항목은 공개 기록에 있지만 나중에 철회되었거나 무효 처리되어 지금은 집계되지 않습니다.",
 }
 
@@ -1989,7 +1991,7 @@ def paper(arguments: argparse.Namespace) -> None:
     stated = (_PAPER, str(len(entries)), str(found), digest_of(entries[-1]) if entries else "0" * 64)
     if (name, size, total, last) != stated:
         raise Failed(
-            "paper", f"its {len(entries)} lines add up to {found} and are not those that were signed"
+            "paper-sum", f"its {len(entries)} lines add up to {found} and are not those that were signed"
         )
     say(f"paper signatures {found}", f"lines {len(entries)}", f"origin {plain(origin)}", "")
     trust.tell(origin)
@@ -2012,13 +2014,13 @@ def sum_of_paper(entries: list[bytes]) -> int:
             batch, change = said["batch"], said["change"]
             follows = (said["entry"], said["before"]) == (number, before)
         except (ValueError, KeyError, TypeError):
-            raise Failed("paper", f"line {number} is none of such a record") from None
+            raise Failed(f"paper-line:{number}", f"line {number} is none of such a record") from None
         if not isinstance(change, int) or not isinstance(batch, int):
-            raise Failed("paper", f"line {number} does not follow from those before it")
+            raise Failed(f"paper-line:{number}", f"line {number} does not follow from those before it")
         is_new = change > 0 and batch not in counts
         takes_back = change < 0 and counts.get(batch) == -change
         if not follows or not (is_new or takes_back):
-            raise Failed("paper", f"line {number} does not follow from those before it")
+            raise Failed(f"paper-line:{number}", f"line {number} does not follow from those before it")
         counts[batch] = max(change, 0)
         before = digest_of(line)
     return sum(counts.values())

@@ -151,6 +151,12 @@ def public_record(campaign_id: int) -> PaperRecord | None:
     return PaperRecord(found, end.size, end.signed_at)
 
 
+def with_record() -> set[int]:
+    """The campaigns of which a record is signed."""
+    with reading() as connection:
+        return set(connection.execute(select(PaperNote.campaign_id)).scalars())
+
+
 def note(campaign_id: int) -> str | None:
     """The signed end of the record, verbatim; None while nothing is signed."""
     with reading() as connection:

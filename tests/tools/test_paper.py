@@ -78,12 +78,13 @@ def test_a_line_that_was_changed_is_found(checked, record, number):
     said = json.loads(lines[number])
     lines[number] = json.dumps({**said, "sheets": said["sheets"] + 1}, separators=(",", ":")).encode()
     replace(record, lines)
-    assert checked().code == 1
+    # Which of its numbers is wrong is told by the line after it, or by the signed end.
+    assert ("FAILED paper-sum:" if number == 2 else f"FAILED paper-line:{number + 1}:") in checked().out
 
 
 def test_a_line_that_was_left_out_is_found(checked, record):
     replace(record, entries(record)[:-1])
-    assert checked().code == 1
+    assert "FAILED paper-sum:" in checked().out
 
 
 @pytest.mark.parametrize("change", [128, -40, -1, 0, "128"])
@@ -100,7 +101,7 @@ def test_an_end_that_the_key_has_not_signed_is_refused(checked, record):
     path, last = f"/log/{SLUG}/paper", sha256(entries(record)[-1]).hexdigest().encode()
     assert last in record[path]
     record[path] = record[path].replace(b"\n40\n", b"\n41\n")
-    assert "FAILED paper" in checked().out
+    assert "FAILED paper:" in checked().out
 
 
 def test_where_nothing_was_signed_on_paper_nothing_is_checked(checked, record):

@@ -49,5 +49,5 @@ def delivered(of):
 def page(visitor):
     page = visitor.page(lang="en", size=DESK)
     page.goto("/en/verify")
-    expect(page.locator("[data-tool]")).to_be_visible()
+    expect(page.locator("[data-check]")).to_be_enabled()
     return page

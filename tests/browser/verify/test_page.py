@@ -87,7 +87,7 @@ def test_without_javascript_the_page_says_what_to_do(visitor):
     page = visitor.page(lang="ko", javascript=False)
     page.goto("/ko/verify")
     expect(page.locator("[data-without]")).to_be_visible()
-    expect(page.locator("[data-tool]")).to_be_hidden()
+    expect(page.locator("#verify-file")).to_be_hidden()
     expect(page.locator("main")).to_contain_text("python3 verify.py receipt")
 
 

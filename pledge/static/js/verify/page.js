@@ -1,4 +1,5 @@
-// Checks a receipt or a pack in a worker and shows what came out. There is no form, and nothing is sent.
+// Checks a receipt, a pack or a record of paper signatures in a worker and shows what came out. There is no form, and
+// nothing is sent.
 
 export default async function verify(place) {
   const addresses = Object.fromEntries(
@@ -12,19 +13,26 @@ export default async function verify(place) {
   const error = document.getElementById("verify-file-error");
   let worker = null;
 
-  place.querySelector("[data-without]").hidden = true;
-  place.querySelector("[data-tool]").hidden = false;
-  place.querySelector("[data-check]").addEventListener("click", check);
-  address.addEventListener("keydown", ({ key, isComposing }) => key === "Enter" && !isComposing && check());
+  for (const button of place.querySelectorAll("button")) {
+    button.addEventListener("click", () => (button.dataset.paper ? check({ paper: button.dataset.paper }) : checkFile()));
+    button.disabled = false;
+  }
+  address.addEventListener("keydown", ({ key, isComposing }) => key === "Enter" && !isComposing && checkFile());
   file.addEventListener("change", () => tell(false));
   takeDrops(place.querySelector("[data-drop]"), file);
 
-  function check() {
+  function checkFile() {
+    if (file.files.length) return check({ file: file.files[0] });
     worker?.terminate();
-    worker = null;
-    tell(!file.files.length);
-    shown.begin(file.files.length > 0);
-    if (!file.files.length) return file.focus();
+    shown.begin(false);
+    tell(true);
+    file.focus();
+  }
+
+  function check(what) {
+    worker?.terminate();
+    tell(false);
+    shown.begin(true);
     const asked = { address: address.value, pasted: key.value, slugs: place.dataset.slugs.split(" ") };
     let kind = null;
     worker = new Worker(addresses.worker, { type: "module" });
@@ -35,7 +43,7 @@ export default async function verify(place) {
       if (data.progress) shown.progress(data.progress);
       if (data.result) shown.end(data.result, kind, asked);
     };
-    worker.postMessage({ file: file.files[0], asked, addresses });
+    worker.postMessage({ ...what, asked, addresses });
   }
 
   function tell(isMissing) {

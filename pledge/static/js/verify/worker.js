@@ -1,9 +1,10 @@
-// Checks a file beside the page, so that the page stays responsive. It sends nothing anywhere: the file stays here, and all
-// that is fetched are the parts of this program and the public keys and logs of this site.
+// Checks beside the page, so that the page stays responsive. It sends nothing anywhere: a file stays here, and all that is
+// fetched are the parts of this program and the public keys, logs and records of this site.
 
-const ORDER = ["note", "merkle", "zip", "entries", "trust", "log", "receipt", "workbook", "tables", "pack"];
+const ORDER = ["note", "merkle", "zip", "entries", "trust", "log", "receipt", "workbook", "tables", "pack", "paper"];
 
-onmessage = async ({ data: { file, asked, addresses } }) => {
+// Checks a `file`, or the record of paper signatures of the campaign that `paper` names.
+onmessage = async ({ data: { file, paper, asked, addresses } }) => {
   const parts = await assemble(addresses);
   const facts = {};
   let [done, total] = [0, 0];
@@ -13,7 +14,7 @@ onmessage = async ({ data: { file, asked, addresses } }) => {
     total: (steps) => ([done, total] = [0, steps]),
     progress: (more) => postMessage({ progress: Math.min(1, (done += more) / total) }),
   };
-  postMessage({ result: { ...(await check(parts, file, asked, tell)), facts } });
+  postMessage({ result: { ...(await check(parts, { file, paper }, asked, tell)), facts } });
 };
 
 async function assemble(addresses) {
@@ -27,13 +28,14 @@ async function assemble(addresses) {
   return parts;
 }
 
-async function check(parts, file, asked, tell) {
+async function check(parts, { file, paper }, asked, tell) {
   try {
-    const kind = await kindOf(file);
+    const kind = paper ? "paper" : await kindOf(file);
     postMessage({ kind });
     if (!(await parts.canCheck())) throw new parts.Failed("browser");
     if (!kind) throw new parts.Failed("neither");
-    return await (kind === "receipt" ? parts.checkReceipt : parts.checkPack)(file, asked, tell);
+    const checks = { receipt: parts.checkReceipt, pack: parts.checkPack, paper: parts.checkPaper };
+    return await checks[kind](file ?? paper, asked, tell);
   } catch (error) {
     // An error that prevents checking says nothing about the file.
     const failed = error.failed ?? (error.name === "NotReadableError" ? "unreadable" : "trouble");
