@@ -12,6 +12,8 @@ from pathlib import Path
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from config import Config
+from pledge.accounts.roles import Role
 from pledge.core.concurrency import ConcurrencyLimit
 
 MIN_LENGTH = 12
@@ -32,6 +34,9 @@ _ROWS = (
     "abcdefghijklmnopqrstuvwxyz" * 5,
     "qwertyuiopasdfghjklzxcvbnm" * 5,
 )
+
+#: What is left beside the words of the site and counts as nothing.
+_MAX_REST = 3
 
 _COMMON = Path(__file__).with_name("common_passwords.txt")
 
@@ -71,8 +76,8 @@ def matches(password: str, hashed_password: str | None) -> bool:
             return False
 
 
-def check(password: str, email: str) -> None:
-    """Whether a person with this address may use it as a password. Raises BadPassword."""
+def check(password: str, email: str, config: Config) -> None:
+    """Whether a person with this address may use it as a password of this site. Raises BadPassword."""
     normal = _normal(password)
     if len(normal) < MIN_LENGTH:
         raise BadPassword(PasswordFault.SHORT)
@@ -80,6 +85,8 @@ def check(password: str, email: str) -> None:
         raise BadPassword(PasswordFault.LONG)
     plain = normal.casefold()
     if plain in _common() or _core(plain) in _common() or len(set(plain)) < 5 or _is_a_row(plain):
+        raise BadPassword(PasswordFault.COMMON)
+    if _is_about(plain, config):
         raise BadPassword(PasswordFault.COMMON)
     local = email.partition("@")[0].casefold()
     if plain == email.casefold() or _core(plain) == local:
@@ -96,6 +103,16 @@ def _core(plain: str) -> str:
 def _is_a_row(plain: str) -> bool:
     """Whether it is keys along a row, or letters and digits in their order, in either direction."""
     return any(plain in row or plain[::-1] in row for row in _ROWS)
+
+
+def _is_about(plain: str, config: Config) -> bool:
+    """Whether its letters are words of the site, with three others at most: its name, its host, its roles."""
+    letters = rest = re.sub(r"[\W\d_]+", "", plain)
+    names = " ".join(name for _, name in config.site_name).casefold()
+    words = {*re.findall(r"[^\W\d_]+", f"{names} {config.base_host}"), *Role, "staff"}
+    for word in sorted(words, key=len, reverse=True):
+        rest = rest.replace(word, "") if len(word) > 1 else rest
+    return rest != letters and len(rest) <= _MAX_REST
 
 
 def _normal(password: str) -> str:

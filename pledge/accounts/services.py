@@ -6,6 +6,7 @@ from sqlalchemy import delete, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from config import current_config
 from pledge.accounts import authenticator, passwords, recovery
 from pledge.accounts.mails import enqueue_notice
 from pledge.accounts.models import StaffMember, StaffPasskey, StaffSession
@@ -64,7 +65,7 @@ def accept_invitation(token: str, password: str, network: str) -> StaffMember:
     The link works once: of two people who use it at the same time, one succeeds.
     """
     person = invited(token)
-    passwords.check(password, person.email)
+    passwords.check(password, person.email, current_config())
     chosen = passwords.hashed(password)
     with transaction() as session:
         taken = session.execute(
@@ -108,7 +109,7 @@ def change_password(actor: Actor, present: str, new: str, *, keep: int | None) -
         kept = session.get_one(StaffMember, staff_id).password
     if not passwords.matches(present, kept):
         raise WrongPassword
-    passwords.check(new, actor.name)
+    passwords.check(new, actor.name, current_config())
     chosen = passwords.hashed(new)
     with transaction() as session:
         person = session.get_one(StaffMember, staff_id)

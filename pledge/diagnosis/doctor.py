@@ -13,7 +13,11 @@ from pledge.diagnosis.state import readiness
 
 def diagnose(config: Config) -> Iterator[Finding]:
     """Run all checks. Those that need the database are left out when it does not answer or is not migrated."""
-    for check in (surroundings.settings_findings, surroundings.address_findings):
+    for check in (
+        surroundings.settings_findings,
+        surroundings.address_findings,
+        surroundings.encryption_findings,
+    ):
         yield from _findings_of(check, config)
     found = list(_findings_of(database_findings, config))
     yield from found

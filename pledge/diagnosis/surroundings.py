@@ -2,13 +2,15 @@
 
 import secrets
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import redis
-from sqlalchemy import func, select, text
+from sqlalchemy import func, make_url, select, text
 
 from config import Config, unknown_names
 from pledge.core import clock
 from pledge.core.db import db, reading
+from pledge.core.networks import is_this_machine
 from pledge.diagnosis.findings import Finding, ok, problem, warning
 from pledge.diagnosis.state import Readiness
 from pledge.files.backends import current_storage
@@ -56,6 +58,36 @@ def address_findings(config: Config) -> Iterator[Finding]:
         )
     else:
         yield ok("proxies", "none is trusted")
+
+
+def encryption_findings(config: Config) -> Iterator[Finding]:
+    """Settings by which another machine is asked without TLS, or without checking its certificate."""
+    unsafe = {
+        "PLEDGE_DATABASE_URL: add sslmode=verify-full": _asks_unknown_database(config),
+        "PLEDGE_REDIS_URL: use rediss://": _asks_in_clear(config.redis_url),
+        "PLEDGE_STORAGE_ENDPOINT: use https://": _asks_in_clear(config.storage_endpoint),
+        "PLEDGE_OTLP_ENDPOINT: use https://": _asks_in_clear(config.otlp_endpoint),
+    }
+    found = [cure for cure, is_unsafe in unsafe.items() if is_unsafe]
+    for cure in found:
+        yield warning("encryption", f"{cure}, as it names another machine: fine only on a closed network")
+    if not found:
+        yield ok("encryption", "whatever is asked on other machines is asked by TLS")
+
+
+def _asks_in_clear(address: str) -> bool:
+    parts = urlsplit(address)
+    return parts.scheme in ("redis", "http") and not is_this_machine(parts.hostname or "")
+
+
+def _asks_unknown_database(config: Config) -> bool:
+    if config.uses_sqlite:
+        return False
+    url = make_url(config.sqlalchemy_url)
+    _, arguments = url.get_dialect()().create_connect_args(url)
+    hosts = [host for host in str(arguments.get("host", "")).split(",") if host and not host.startswith("/")]
+    is_checked = arguments.get("sslmode") in ("verify-ca", "verify-full")
+    return not is_checked and not all(is_this_machine(host) for host in hosts)
 
 
 def redis_findings(config: Config) -> Iterator[Finding]:

@@ -7,9 +7,14 @@ from types import SimpleNamespace
 import pytest
 from argon2 import extract_parameters
 
+from config import Config
 from pledge.accounts import passwords
 from pledge.accounts.passwords import BadPassword, PasswordFault
 from pledge.core.concurrency import Busy
+
+SITE = Config(
+    site_name=(("", "Blue Skies Pledge"), ("ko", "푸른 하늘 서약")), base_url="https://sign.cleanair.example"
+)
 
 
 def test_a_password_is_kept_as_argon2id_with_the_documented_cost():
@@ -43,13 +48,18 @@ def test_hangul_matches_however_the_keyboard_composed_it():
         ("abababababab", PasswordFault.COMMON),
         ("sunshinesunshine", PasswordFault.COMMON),
         ("!!!letmein!!!2026", PasswordFault.COMMON),
+        ("BlueSkies2026!!", PasswordFault.COMMON),
+        ("Pledge! Pledge! 1", PasswordFault.COMMON),
+        ("푸른 하늘 서약 2050", PasswordFault.COMMON),
+        ("sign.cleanair.example", PasswordFault.COMMON),
+        ("staffadmin1234xyz", PasswordFault.COMMON),
         ("gildong.hong@example.org", PasswordFault.OWN_ADDRESS),
         ("Gildong.Hong2026", PasswordFault.OWN_ADDRESS),
     ],
 )
 def test_what_a_stranger_tries_first_is_refused(password, fault):
     with pytest.raises(BadPassword) as refused:
-        passwords.check(password, "gildong.hong@example.org")
+        passwords.check(password, "gildong.hong@example.org", SITE)
     assert refused.value.fault is fault
 
 
@@ -60,12 +70,14 @@ def test_what_a_stranger_tries_first_is_refused(password, fault):
         "푸른 하늘 아래서 걷는다",
         "aaaaaaaaaaab0cd",
         "correct horse battery",
+        "a pledge of four herons",
+        "482957103846",
         "x9!kQ2#vB7&m",
         "x" * 60 + "abcdefg" * 9,
     ],
 )
 def test_length_is_all_that_is_asked_for(password):
-    passwords.check(password, "gildong.hong@example.org")
+    passwords.check(password, "gildong.hong@example.org", SITE)
 
 
 def test_only_one_password_is_checked_at_a_time_and_a_third_is_refused_at_once(monkeypatch):

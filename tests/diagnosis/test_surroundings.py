@@ -59,6 +59,40 @@ def test_the_proxies_that_are_trusted_are_noted(settings, hops, level):
     assert found[1][0] is level
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {},
+        {"database_url": "postgresql:///pledge", "redis_url": "redis://127.0.0.1:6379/0"},
+        {
+            "database_url": "postgresql://pledge@/pledge?host=/run/postgresql",
+            "redis_url": "redis://localhost",
+        },
+        {"database_url": "postgresql://pledge@h1,h2/pledge?sslmode=verify-full", "redis_url": "rediss://h3"},
+        {"storage_endpoint": "https://s3.example.kr", "otlp_endpoint": "http://[::1]:4318"},
+    ],
+)
+def test_what_is_on_this_machine_or_asked_by_tls_is_in_order(settings, asked):
+    assert the_only(surroundings.encryption_findings(settings(**asked)))[0] is Severity.OK
+
+
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [
+        ("database_url", "postgresql://pledge@db.example/pledge"),
+        ("database_url", "postgresql://pledge@127.0.0.1,db.example/pledge"),
+        ("database_url", "postgresql://pledge@db.example/pledge?sslmode=require"),
+        ("redis_url", "redis://10.0.0.7:6379/0"),
+        ("storage_endpoint", "http://10.0.0.8:9000"),
+        ("otlp_endpoint", "http://traces.example:4318"),
+    ],
+)
+def test_another_machine_that_is_asked_without_checked_tls_is_a_warning(settings, name, address):
+    level, text = the_only(surroundings.encryption_findings(settings(**{name: address})))
+    assert level is Severity.WARNING
+    assert f"PLEDGE_{name.upper()}" in text
+
+
 def test_a_redis_that_answers_is_in_order(settings, redis):
     assert the_only(surroundings.redis_findings(settings(redis_url=redis.url))) == (Severity.OK, "answers")
 

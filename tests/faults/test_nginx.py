@@ -3,6 +3,8 @@
 import http.client
 import re
 import secrets
+import socket
+import ssl
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -197,3 +199,114 @@ def test_no_server_of_ours_has_an_error_log_and_no_address_with_a_key_a_limit_of
     assert len(servers) == 4
     assert all(server.count("error_log /dev/null emerg;") == 1 for server in servers)
     assert text.count("error_log") == len(servers)
+
+
+def plain_status(nginx, path):
+    line = http.client.HTTPConnection("127.0.0.1", nginx.http, timeout=10)
+    line.request("GET", path, headers={"Host": HOST})
+    answer = line.getresponse()
+    line.close()
+    return answer.status, answer.headers["Location"]
+
+
+def test_people_are_led_to_https_and_programs_are_told_that_they_sent_it_in_the_clear(make_nginx):
+    nginx = make_nginx(free_port())
+    assert plain_status(nginx, "/ko/c/blue-skies") == (301, f"https://{HOST}/ko/c/blue-skies")
+    for path in ("/api/v1/campaigns", "/log/blue-skies/checkpoint", "/hooks/mail", "/metrics"):
+        assert plain_status(nginx, path) == (403, None)
+
+
+def handshake(nginx, highest, ciphers="DEFAULT:@SECLEVEL=0"):
+    """Protocol and cipher of a connection with this protocol at most; None when nginx does not agree."""
+    context = ssl.create_default_context(cafile=str(nginx.folder / "cert" / "fullchain.pem"))
+    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    context.maximum_version = highest
+    context.set_ciphers(ciphers)
+    line = socket.create_connection(("127.0.0.1", nginx.https), timeout=10)
+    try:
+        with context.wrap_socket(line, server_hostname=HOST) as wrapped:
+            return wrapped.version(), wrapped.cipher()[0]
+    except ssl.SSLError:
+        line.close()
+        return None
+
+
+@pytest.mark.filterwarnings("ignore:.*TLSv1.*:DeprecationWarning")
+def test_only_tls_1_2_with_forward_secrecy_and_tls_1_3_are_spoken(make_nginx):
+    nginx = make_nginx(free_port())
+    assert handshake(nginx, ssl.TLSVersion.MAXIMUM_SUPPORTED)[0] == "TLSv1.3"
+    assert handshake(nginx, ssl.TLSVersion.TLSv1_1) is None
+    protocol, cipher = handshake(nginx, ssl.TLSVersion.TLSv1_2)
+    assert protocol == "TLSv1.2"
+    assert re.fullmatch("ECDHE-.*(GCM|CHACHA20).*", cipher)
+    for weak in ("ECDHE+AES+SHA1", "ECDHE+AES+SHA256", "ECDHE+AES+SHA384", "ECDHE+AESCCM"):
+        assert handshake(nginx, ssl.TLSVersion.TLSv1_2, f"{weak}:!AESGCM:!CHACHA20:@SECLEVEL=0") is None, weak
+
+
+def test_what_nginx_answers_by_itself_has_the_headers_of_safety_once(site, make_nginx):
+    nginx = make_nginx(site.port)
+    away = make_nginx(free_port())
+    large = b"x" * 300_000
+    answers = {
+        404: ask(nginx, "/metrics"),
+        413: ask(nginx, "/ko/c/blue-skies/sign", "POST", large),
+        503: ask(away, "/ko/c/blue-skies/sign"),
+    }
+    for status, (found, headers, _) in answers.items():
+        assert found == status
+        assert headers.get_all("Strict-Transport-Security") == ["max-age=31536000; includeSubDomains"]
+        assert headers.get_all("X-Content-Type-Options") == ["nosniff"]
+        assert "default-src 'none'" in headers["Content-Security-Policy"]
+    for path in (
+        "/ko/c/blue-skies",
+        "/ko/c/blue-skies",
+        "/ko/me",
+        "/static/css/site.css",
+        "/log/nothing/key",
+    ):
+        _, headers, _ = ask(nginx, path)
+        for name in ("X-Content-Type-Options", "Content-Security-Policy"):
+            assert len(headers.get_all(name)) == 1, (path, name)
+        assert "script-src 'self'" in headers["Content-Security-Policy"], "the application's own"
+
+
+def raw(nginx, request):
+    """The first status for these bytes; None when the connection is closed without one."""
+    with tls(nginx) as line:
+        line.sendall(request)
+        found = re.match(rb"HTTP/1\.1 (\d+)", line.recv(4096))
+    return found and int(found[1])
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "Content-Length: 5\r\nContent-Length: 6",
+        "Content-Length: 5\r\nTransfer-Encoding: chunked",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity",
+        "Transfer-Encoding: xchunked",
+        "Content-Length: +5",
+        "Content-Length: 5, 5",
+        "Content-Length : 5",
+    ],
+)
+def test_a_request_whose_end_two_servers_could_see_in_two_places_is_refused(site, make_nginx, told):
+    nginx = make_nginx(site.port)
+    head = f"POST /ko/c/blue-skies/sign HTTP/1.1\r\nHost: {HOST}\r\n{told}\r\n\r\n"
+    assert raw(nginx, head.encode() + b"0\r\n\r\nGET /ko/ HTTP/1.1\r\n\r\n") in (400, 501, None)
+
+
+def test_no_folder_is_listed_and_nothing_but_the_site_s_own_files_is_served(site, make_nginx):
+    nginx = make_nginx(site.port)
+    for path in (
+        "/static/",
+        "/static/css/",
+        "/files/",
+        "/.git/config",
+        "/.env",
+        "/config.py",
+        "/static/../config.py",
+        "/static/%2e%2e/config.py",
+        "/static/..%2fconfig.py",
+    ):
+        assert ask(nginx, path)[0] in (400, 404), path

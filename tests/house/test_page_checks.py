@@ -5,7 +5,7 @@ from werkzeug.datastructures import Headers
 
 from pledge.web.security_headers import security_headers
 from tests.support.apps import settings
-from tests.support.pages import document_faults, form_of, header_faults
+from tests.support.pages import document_faults, form_of, header_faults, type_faults
 
 GOOD = (
     '<!doctype html><html lang="ko"><head><meta charset="utf-8"><title>제목</title></head>'
@@ -112,3 +112,13 @@ def test_the_headers_of_the_site_pass(tmp_path):
 )
 def test_a_wrong_header_is_named(tmp_path, name, value):
     assert header_faults(Answer({**security_headers(settings(tmp_path)), name: value})) != []
+
+
+@pytest.mark.parametrize("kind", ["text/html; charset=utf-8", "application/json", "image/webp"])
+def test_a_type_that_says_all_passes(kind):
+    assert type_faults(kind) == []
+
+
+@pytest.mark.parametrize("kind", ["", "text/css", "image/svg+xml", "application/xml; charset=euc-kr"])
+def test_a_type_that_leaves_the_encoding_open_is_named(kind):
+    assert type_faults(kind) != []

@@ -52,6 +52,8 @@ def check_page(response: TestResponse) -> None:
     """Check headers of every answer, and the document when it is an HTML page."""
     path = response.request.path
     faults = header_faults(response)
+    if response.content_length:
+        faults += type_faults(response.content_type or "")
     if response.mimetype == "text/html" and response.status_code not in (204, 301, 302, 303, 304, 307, 308):
         has_body = response.request.method not in ("HEAD", "OPTIONS")
         if has_body and not MAIL_PREVIEW.match(path):
@@ -87,6 +89,15 @@ def header_faults(response: TestResponse) -> list[str]:
         if headers.get(name) != value:
             faults.append(f"{name} is {headers.get(name)!r}, expected {value!r}")
     return faults + cookie_faults(response)
+
+
+def type_faults(content_type: str) -> list[str]:
+    """An answer says what it is, and of text in which encoding (OWASP ASVS 5.0, 4.1.1)."""
+    kind, _, parameters = content_type.lower().partition(";")
+    is_text = kind.startswith("text/") or kind.endswith(("/xml", "+xml"))
+    return (
+        [] if kind and (not is_text or "charset=utf-8" in parameters) else [f"Content-Type {content_type!r}"]
+    )
 
 
 def _opens_kakao(response: TestResponse) -> bool:

@@ -225,4 +225,6 @@ def _check_csrf() -> None:
 
 def refused() -> Response:
     """The page for people without the permission."""
+    member = current_member()
+    log.warning("access refused", endpoint=request.endpoint, member=member and member.id)
     return make_response(render_template("staff/auth/refused.html"), 403)

@@ -12,6 +12,7 @@ from pledge.accounts import services as accounts
 from pledge.accounts.passwords import MIN_LENGTH, BadPassword
 from pledge.accounts.services import LastSecondFactor, NoSuchPasskey, WrongPassword
 from pledge.core.concurrency import Busy
+from pledge.core.logs import log
 from pledge.web.forms import StaffForm
 from pledge.web.staff.auth import cookies
 from pledge.web.staff.auth.access import actor, me, requires_recent_mfa, requires_sign_in
@@ -78,6 +79,7 @@ def password_post() -> AnyResponse:
         throttle.give_back(throttle.PASSWORD, member.email)
         raise
     except WrongPassword:
+        log.warning("wrong password", endpoint=request.endpoint, member=member.id)
         form.present.errors = [_("This is not your current password.")]
         return _password_page(form)
     except BadPassword as error:

@@ -25,6 +25,7 @@ from pledge.accounts.models import StaffMember
 from pledge.accounts.passkeys import PasskeyFault, PasskeyRefused, RelyingParty
 from pledge.accounts.services import SecondFactorDue
 from pledge.core import clock
+from pledge.core.logs import log
 from pledge.core.text.plain_text import is_readable, one_line
 from pledge.web import limits
 from pledge.web.forms import StaffForm
@@ -231,5 +232,6 @@ def _credential() -> str:
 
 
 def _again(error: PasskeyRefused, page: str, **values: Any) -> AnyResponse:
+    log.warning("passkey refused", endpoint=request.endpoint, fault=error.fault.value)
     flash(str(_FAULTS[error.fault]), "warning")
     return redirect(url_for(page, **values), 303)

@@ -16,6 +16,7 @@ from pledge.accounts import services as accounts
 from pledge.accounts.models import StaffMember
 from pledge.audit.models import Actor
 from pledge.core.concurrency import Busy
+from pledge.core.logs import log
 from pledge.web import limits
 from pledge.web.forms import StaffForm
 from pledge.web.staff.auth import cookies
@@ -51,6 +52,7 @@ class SecondFactorForm(StaffForm):
             forget_tries(throttle.SECOND_FACTOR, str(person.id))
             return True
         else:
+            log.warning("wrong code", endpoint=request.endpoint, member=person.id)
             self.code.errors = [wrong]
         return False
 
@@ -90,6 +92,7 @@ def sign_in_post() -> AnyResponse:
         take_back_try(throttle.PASSWORD, email)
         raise
     if person is None or not is_right:
+        log.warning("wrong password", endpoint=request.endpoint, member=person and person.id)
         form.form_errors = [_("The e-mail address or the password is not correct.")]
         return _sign_in_page(form)
     forget_tries(throttle.PASSWORD, email)

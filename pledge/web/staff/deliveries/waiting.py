@@ -8,12 +8,16 @@ from flask_babel import ngettext
 
 from pledge.accounts import throttle
 from pledge.accounts.throttle import ThrottleRule
+from pledge.core.logs import log
 from pledge.web import limits
 
 
 def count_try(rule: ThrottleRule, name: str) -> int:
     """Count one try for a name and for its network; 0 when it may be made, else the seconds to wait."""
-    return throttle.take(throttle.NETWORK, limits.client_network()) or throttle.take(rule, name)
+    wait = throttle.take(throttle.NETWORK, limits.client_network()) or throttle.take(rule, name)
+    if wait:
+        log.warning("tries slowed down", rule=rule.scope, seconds=wait)
+    return wait
 
 
 def forget_tries(rule: ThrottleRule, name: str) -> None:

@@ -4,6 +4,7 @@ And every POST of the area is refused without its token (400) or from a foreign 
 """
 
 import pytest
+from structlog.testing import capture_logs
 
 from pledge.accounts.roles import GRANTS, Permission, Role
 from pledge.web.staff.auth import access
@@ -82,6 +83,14 @@ def test_a_role_opens_what_it_grants_and_nothing_else(app, role):
             if refused(answer) == (need in granted) or answer.status_code >= 500:
                 wrong.append(f"{method} {address}: {answer.status_code}, needs {need}")
     assert wrong == []
+
+
+def test_who_is_refused_is_in_the_log_with_the_view(app):
+    person = signed_in.client(app, Role.VIEWER)
+    with capture_logs() as lines:
+        person.get("/staff/people")
+    (line,) = [line for line in lines if line["event"] == "access refused"]
+    assert (line["endpoint"], line["member"] is None) == ("staff.people", False)
 
 
 def test_somebody_who_has_not_signed_in_opens_no_staff_page(app, client):

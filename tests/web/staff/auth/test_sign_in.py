@@ -5,6 +5,7 @@ import re
 import pytest
 from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import func, select
+from structlog.testing import capture_logs
 
 from pledge.accounts import moderation, recovery
 from pledge.accounts import sessions as staff_sessions
@@ -150,6 +151,30 @@ def test_unknown_closed_uninvited_and_wrong_all_get_the_same_answer(client, pers
         answers.append((answer.status_code, without_tokens(answer).replace(email, "")))
     assert answers[0][0] == 422
     assert len(set(answers)) == 1
+
+
+def test_each_try_that_fails_is_in_the_log_without_address_and_secret(client, person):
+    with capture_logs() as lines:
+        type_password(client, "nobody@example.org")
+        type_password(client, "mod@example.org", "not the password at all")
+        type_password(client)
+        type_code(client, "000000")
+        send(client, "/staff/sign-in/recovery", code="k7wq-2m9c")
+        send(client, "/staff/sign-in/passkey/answer", credential="{}")
+        for _ in range(3):
+            type_code(client, "000000")
+            type_code(client, "000000")
+    told = [line for line in lines if line["log_level"] == "warning"]
+    assert [(line["event"], line.get("member")) for line in told[:5]] == [
+        ("wrong password", None),
+        ("wrong password", person.id),
+        ("wrong code", person.id),
+        ("wrong code", person.id),
+        ("passkey refused", None),
+    ]
+    assert told[-1]["event"] == "tries slowed down"
+    assert told[-1]["seconds"] > 0
+    assert all(secret not in str(lines) for secret in ("example.org", "not the password", "000000", "k7wq"))
 
 
 def test_an_account_that_does_not_exist_costs_the_same_work(client, person, monkeypatch, statements):
@@ -355,6 +380,13 @@ def test_recovery_codes_are_not_readable_in_the_database(app):
 
 
 # --- Leaving ---
+
+
+def test_a_recovery_code_has_more_than_112_bits():
+    codes = recovery.new_codes()
+    assert len(set(codes)) == recovery.HOW_MANY == 10
+    letters = {letter for _ in range(200) for code in recovery.new_codes() for letter in code} - {"-"}
+    assert len(letters) ** min(len(code.replace("-", "")) for code in codes) > 2**112
 
 
 def test_signing_out_ends_the_session_on_the_server(client, person):

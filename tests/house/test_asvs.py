@@ -1,0 +1,82 @@
+"""docs/asvs.md: one row for each requirement, tests that exist, sums that are right."""
+
+import ast
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+from config import ROOT
+
+PAGE = (ROOT / "docs" / "asvs.md").read_text("utf-8")
+ROW = re.compile(r"^\| ([\d.]+)(?:–([\d.]+))? \| .+ \| (.+) \|$", re.MULTILINE)
+TEST = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
+#: How a row says what it is, and what its sum is called.
+KINDS = {
+    "`tests/": "met, shown by a test",
+    "read: ": "met, read in the code or in the documents",
+    "does not apply": "do not apply",
+    "not met": "not met, or not wholly; the row says what is missing",
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    section: str
+    numbers: range
+    shown: str
+
+    @property
+    def kind(self) -> str:
+        (name,) = (name for start, name in KINDS.items() if self.shown.startswith(start))
+        return name
+
+
+def rows() -> list[Row]:
+    found = []
+    for first, last, shown in ROW.findall(PAGE):
+        (section, begin), (other, end) = first.rsplit(".", 1), (last or first).rsplit(".", 1)
+        assert section == other, first
+        found.append(Row(section, range(int(begin), int(end) + 1), shown))
+    return found
+
+
+def test_each_number_of_the_asvs_stands_once_and_none_of_a_section_is_left_out():
+    numbers: dict[str, list[int]] = {}
+    for row in rows():
+        numbers.setdefault(row.section, []).extend(row.numbers)
+    assert {section.split(".")[0] for section in numbers} == {str(chapter) for chapter in range(1, 18)}
+    assert [section for section, of in numbers.items() if of != list(range(1, len(of) + 1))] == []
+    assert sum(map(len, numbers.values())) == 253, "requirements of levels 1 and 2 in version 5.0.0"
+
+
+def test_each_test_that_the_asvs_page_names_exists():
+    named = TEST.findall(PAGE)
+    assert len(named) > 150
+    functions = {
+        (place, node.name)
+        for place in {place for place, _ in named if (ROOT / place).exists()}
+        for node in ast.walk(ast.parse((ROOT / place).read_text("utf-8")))
+        if isinstance(node, ast.FunctionDef)
+    }
+    assert [one for one in named if one not in functions] == []
+    shown = [row.shown for row in rows() if row.shown.startswith("`")]
+    assert [text for text in shown if TEST.sub("", text).strip(", ")] == [], (
+        "nothing but whole names of tests"
+    )
+
+
+def test_what_the_asvs_page_says_was_read_exists():
+    read = [
+        path for row in rows() if row.shown.startswith("read") for path in re.findall("`([^`]+)`", row.shown)
+    ]
+    assert len(read) > 30
+    assert [path for path in read if not (ROOT / path).exists()] == []
+
+
+def test_the_sums_of_the_asvs_page_are_those_of_its_rows():
+    counted: Counter[str] = Counter()
+    for row in rows():
+        counted[row.kind] += len(row.numbers)
+    counted["in all"] = sum(counted.values())
+    told = {name: int(number) for name, number in re.findall(r"^\| ([^|]+) \| (\d+) \|$", PAGE, re.MULTILINE)}
+    assert told == dict(counted)
