@@ -1,5 +1,6 @@
 #!/bin/sh
-# Install the programs that the tests use and this machine lacks: PostgreSQL, Redis, nginx, curl, wrk, Chromium, SpamAssassin, a Korean font, pdftotext, promtool, pgBackRest.
+# Install the programs that the tests use and this machine lacks: PostgreSQL, Redis, nginx, curl, wrk, Chromium, SpamAssassin, a Korean font, pdftotext, promtool, pgBackRest,
+# PgBouncer, libfaketime.
 set -eu
 
 has() { command -v "$1" >/dev/null 2>&1; }
@@ -11,6 +12,8 @@ has pdftotext || missing="$missing poppler-utils"
 has nginx || [ -x /usr/sbin/nginx ] || missing="$missing nginx-light"
 has spamassassin || missing="$missing spamassassin" # its local rules, run once; no service
 has pgbackrest || missing="$missing pgbackrest"
+has pgbouncer || [ -x /usr/sbin/pgbouncer ] || missing="$missing pgbouncer"
+ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1 || missing="$missing libfaketime"
 has curl || missing="$missing curl"
 has wrk || missing="$missing wrk" # the load of `make bench`
 # The shell is Chromium without a window: a third less work for each page. Ubuntu has no package of it.

@@ -145,18 +145,16 @@ def _read(engine: Engine, campaign_id: int) -> Integrity:
         .group_by(lines.c.line)
         .execution_options(deadline=STATEMENT_SECONDS)
     )
-    with engine.connect() as connection:
+    patient = engine.dialect.name == "postgresql"
+    # A transaction, with which the longer limit ends.
+    options = {"isolation_level": "READ COMMITTED"} if patient else {}
+    with engine.connect().execution_options(**options) as connection:
         gone = connection.execute(_forgotten(campaign_id)).first()
         if gone is not None:
             return Integrity(as_of, gone.people, None, {}, gone.forgotten_at)
-        patient = connection.dialect.name == "postgresql"
         if patient:
-            connection.execute(text(f"SET statement_timeout = '{STATEMENT_SECONDS}s'"))
-        try:
-            cells = {row[0]: row[1] for row in connection.execute(query)}
-        finally:
-            if patient:
-                connection.execute(text("RESET statement_timeout"))
+            connection.execute(text(f"SET LOCAL statement_timeout = '{STATEMENT_SECONDS}s'"))
+        cells = {row[0]: row[1] for row in connection.execute(query)}
     confirmed = cells.pop(SignatureState.CONFIRMED.value, 0)
     uncounted = _shown({key: cells[key] for key in KEYS if key in cells})
     hidden = None in uncounted.values()

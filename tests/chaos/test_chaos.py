@@ -6,10 +6,15 @@ from pathlib import Path
 import pytest
 
 from tests.support import run
-from tests.support.chaos.run import storm
+from tests.support.chaos.run import TOLD, power_cut, storm
 
 #: Seconds of a storm. `make chaos` takes as long as one asks.
 SHORT = 8
+
+LYING = "tests.support.chaos.lying:app"
+#: A commit is acknowledged before it is written.
+UNSAFE = ("fsync=on", "synchronous_commit=off", "full_page_writes=on")
+LOST = "was told that they signed, and nothing is stored"
 
 
 @pytest.fixture
@@ -20,8 +25,28 @@ def folder():
     run.remove(place)
 
 
-@pytest.mark.parametrize(("seed", "on"), [(1, "sqlite"), (2, "postgresql"), (3, "postgresql")])
+#: Among what they draw: a full disk under either database, PgBouncer, and a line that is half open.
+@pytest.mark.parametrize(("seed", "on"), [(1, "sqlite"), (32, "postgresql"), (10, "postgresql")])
 def test_nothing_acknowledged_is_lost_or_counted_twice(folder, seed, on):
-    verdict, done = storm(folder, seed=seed, seconds=SHORT, on=on)
-    assert verdict.broken == [], "\n".join(done)
-    assert verdict.confirmed > 0, "\n".join(done)
+    verdict, story = storm(folder, seed=seed, seconds=SHORT, on=on)
+    assert verdict.broken == [], story
+    assert verdict.confirmed > 0, story
+
+
+@pytest.mark.parametrize("on", ["sqlite", "postgresql"])
+def test_a_power_cut_loses_nobody_who_was_just_told_that_they_signed(folder, on):
+    verdict = power_cut(folder, on=on)
+    assert verdict.broken == []
+    assert verdict.signed >= TOLD
+
+
+def test_an_application_that_answers_before_it_commits_is_found_out(folder):
+    lost = [promise for promise in power_cut(folder, on="sqlite", target=LYING).broken if LOST in promise]
+    assert len(lost) >= TOLD
+
+
+def test_a_database_that_commits_before_it_writes_is_found_out(folder):
+    lost = [
+        promise for promise in power_cut(folder, on="postgresql", options=UNSAFE).broken if LOST in promise
+    ]
+    assert len(lost) >= TOLD

@@ -1,5 +1,6 @@
 """Transactions: all or nothing, one at a time, on disk when they are acknowledged; and what a lost database looks like."""
 
+import re
 import threading
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -7,6 +8,7 @@ import pytest
 from sqlalchemy import DateTime, func, insert, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, StatementError
 
+from config import ROOT
 from pledge.campaigns.models import Campaign
 from pledge.core.db import NestedTransaction, NotDurable, db, reading, transaction, write_autocommit
 from pledge.core.db.types import UTCDateTime
@@ -249,6 +251,17 @@ def test_statements_that_hang_are_ended(app):
         "lock_timeout": "5s",
         "idle_in_transaction_session_timeout": "30s",
     }
+
+
+def test_no_setting_outlives_the_transaction_that_made_it():
+    """Behind PgBouncer the next statement of a connection may run on another one of the server (docs/production.md)."""
+    setting = re.compile(r"\b(SET|RESET) (?!LOCAL\b)\w+_timeout")
+    online_ddl = ROOT / "pledge" / "core" / "db" / "online_ddl.py"  # migrations connect to the server itself
+    assert [
+        str(path.relative_to(ROOT))
+        for path in sorted((ROOT / "pledge").rglob("*.py"))
+        if path != online_ddl and setting.search(path.read_text("utf-8"))
+    ] == []
 
 
 # --- PostgreSQL: a standby that was not reached ---

@@ -67,6 +67,14 @@ def test_the_mail_is_about_the_stored_version_and_due_at_once(frozen_clock):
     assert mail.due_at <= frozen_clock.now()
 
 
+def test_a_form_that_came_through_a_fast_clock_gets_its_mail_at_once(clock):
+    clock.move(minutes=10)
+    sign()
+    clock.move(minutes=-10)
+    assert enqueued() == [MailKind.CONFIRM]
+    assert db.session.scalars(select(OutboxMail.due_at)).one() <= clock.now()
+
+
 def test_a_signature_is_bound_to_the_pledge_version_that_was_shown():
     sign(pledge_version=1)
     sign(pledge_version=None, address=parse("other@naver.com"))

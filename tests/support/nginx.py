@@ -64,6 +64,8 @@ class Nginx:
     #: A folder that is served beside the site, and the port on which all is answered without TLS; for measuring.
     files: Path | None = None
     plain: int = field(default_factory=free_port)
+    #: The visitor's address is taken from X-Forwarded-For, as behind a CDN.
+    behind_proxy: bool = False
     http: int = field(default_factory=free_port)
     https: int = field(default_factory=free_port)
     metrics: int = field(default_factory=free_port)
@@ -135,6 +137,9 @@ class Nginx:
             text = _replaced(text, r"(?=listen \S+ ssl http2;)", f"{listen}\n    ")
             beside = f"location {FILES}/ {{ alias {self.files}/; }}"
             text = _replaced(text, r"(?=location = /readyz)", f"{beside}\n    ")
+        if self.behind_proxy:
+            real = "set_real_ip_from 127.0.0.0/8; real_ip_header X-Forwarded-For;"
+            text = _replaced(text, r"(?=ssl_certificate )", f"{real}\n    ")
         text = _replaced(text, r"inactive=1m", f"inactive={self.inactive}")
         text = _replaced(text, r"/etc/letsencrypt/live/pledge\.example", f"{self.folder}/cert")
         text = _replaced(text, r"/var/lib/nginx", f"{self.folder}/cache")

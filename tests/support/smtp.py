@@ -10,7 +10,8 @@ import asyncio
 import email
 import email.policy
 import threading
-from dataclasses import dataclass, field
+import time
+from dataclasses import dataclass, field, replace
 from email.message import EmailMessage
 from types import TracebackType
 from typing import Any, Self
@@ -28,6 +29,8 @@ class Received:
     sender: str
     recipients: tuple[str, ...]
     content: bytes
+    is_answered: bool = True  #: the server has said that it took it
+    at: float = field(default_factory=time.monotonic)
 
     @property
     def message(self) -> EmailMessage:
@@ -74,6 +77,8 @@ class SmtpServer:
     received: list[Received] = field(default_factory=list)
     connections: int = 0
     behaviour: Behaviour = field(default_factory=Behaviour)
+    #: Addresses that are refused for good, whatever the behaviour.
+    unknown: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self._released = threading.Event()
@@ -146,6 +151,8 @@ class _Handler:
     async def handle_RCPT(  # noqa: N802
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
+        if address in self.server.unknown:
+            return "550 5.1.1 no such user"
         behaviour = self.server.behaviour
         if behaviour.at_recipient and behaviour.applies_to(address):
             behaviour.used()
@@ -170,7 +177,7 @@ class _Handler:
                 await asyncio.sleep(0.02)
             server.transport.abort()
             return "421 4.3.2 gone"
-        self.server.received.append(mail)
+        self.server.received.append(replace(mail, is_answered=not behaviour.drop_after_data))
         if behaviour.drop_after_data:
             server.transport.abort()
         return "250 2.0.0 taken"

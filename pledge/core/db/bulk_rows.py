@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from pledge.core.db import reading
+from sqlalchemy import text
+
+from pledge.core.db import snapshot
 
 if TYPE_CHECKING:
     import psycopg
@@ -11,13 +13,9 @@ if TYPE_CHECKING:
 
 def copied_out(sql: str, values: Mapping[str, Any]) -> Iterator[bytes]:
     """What PostgreSQL's own `COPY (…) TO STDOUT` writes, in parts, however long it takes. PostgreSQL only."""
-    with reading() as connection:
+    with snapshot() as connection:
+        connection.execute(text("SET LOCAL statement_timeout = 0"))
         driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
-        with driver.cursor() as cursor:
-            cursor.execute("SET statement_timeout = 0")
-            try:
-                with cursor.copy(sql, values) as copy:
-                    for part in copy:
-                        yield bytes(part)
-            finally:
-                cursor.execute("RESET statement_timeout")
+        with driver.cursor() as cursor, cursor.copy(sql, values) as copy:
+            for part in copy:
+                yield bytes(part)

@@ -1,82 +1,34 @@
-"""What can happen to a site, drawn by a seed: processes die, servers stop, freeze, forget, refuse and hang."""
+"""What can happen to a site, drawn by a seed: processes die, servers stop, freeze, forget, refuse and hang, lines break,
+disks fill, a clock is wrong, and some are very slow.
 
-import os
-import random
+A fault undoes what it did before it returns; it may return on what it chose.
+"""
+
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Self
 
 from tests.support import postgres
-from tests.support.redis import RedisServer
-from tests.support.site import Site
-from tests.support.smtp import SmtpServer
+from tests.support.chaos.surroundings import ChaosSite, Done, Surroundings, kill, kill_with_children
+from tests.support.nginx import HOST
+from tests.support.tcp_proxy import TcpProxy
 
-
-@dataclass
-class Database:
-    """A PostgreSQL that can be hurt."""
-
-    folder: Path
-    options: tuple[str, ...]
-
-    def __post_init__(self) -> None:
-        self.server = postgres.start(self.folder, options=self.options)
-
-    def kill(self) -> None:
-        """Kill -9 to all of it, as when the machine loses its power; only what was written is there afterwards."""
-        for pid in self._processes():
-            kill(pid)
-        while not all(_is_gone(pid) for pid in self._seen):
-            time.sleep(0.02)
-
-    def freeze(self) -> None:
-        for pid in self._processes():
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        for pid in self._seen:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGCONT)
-
-    def start(self) -> None:
-        """Start again; a process that was born while the others were killed holds the memory for a moment."""
-        end = time.monotonic() + 20
-        while True:
-            try:
-                self.server = postgres.start(self.folder, port=self.server.port, options=self.options)
-            except RuntimeError:
-                if time.monotonic() > end:
-                    raise
-                time.sleep(0.2)
-            else:
-                return
-
-    def stop(self) -> None:
-        self.server.stop()
-
-    def _processes(self) -> list[int]:
-        self._seen = [self.server.pid, *postgres.children(self.server.pid)]
-        return self._seen
-
-
-@dataclass
-class Surroundings:
-    """All that can be hurt."""
-
-    site: Site
-    smtp: SmtpServer
-    redis: RedisServer | None
-    database: Database | None  #: None: SQLite, which has no server
-    dice: random.Random
-    deaths: int = 0  #: of workers that may have had a mail in hand
-    ambiguous: int = 0  #: times that the mail server took mails without saying so, in all
-    done: list[str] = field(default_factory=list)  #: what was done, with its moment
+#: How far the clock of the web processes is off: ten minutes fast, and as slow as still reads a link that was just mailed
+#: (pledge/core/tokens.py: SKEW).
+CLOCKS = ("+10m", "-4m")
+#: How the slow ones begin; then they send a byte at a time, or read nothing.
+SLOW = {
+    "head": f"GET /en/c/blue-skies HTTP/1.1\r\nHost: {HOST}\r\nX-Slow: ",
+    "body": f"POST /en/c/blue-skies/sign HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+    "Content-Length: 4000\r\n\r\nname=",
+    "read": f"GET /en/c/blue-skies HTTP/1.1\r\nHost: {HOST}\r\n\r\n",
+}
+SLOW_CONNECTIONS = 300
 
 
 def kill_web(around: Surroundings) -> None:
@@ -89,46 +41,54 @@ def kill_web(around: Surroundings) -> None:
 def kill_worker(around: Surroundings) -> None:
     worker = around.site.worker
     if worker is not None and worker.poll() is None:
-        around.deaths += 1
         kill(worker.pid)
 
 
 def kill_everything(around: Surroundings) -> None:
-    """A power cut for all processes of the site."""
-    for process in (around.site.web, around.site.worker):
-        if process is not None and process.poll() is None:
-            for pid in (process.pid, *postgres.children(process.pid)):
-                kill(pid)
-    around.deaths += 1
+    around.kill_site()
 
 
 def kill_database(around: Surroundings) -> None:
     assert around.database is not None
     around.database.kill()
-    around.deaths += 1  # a mail that was sent could not be marked
-    time.sleep(around.dice.uniform(0.2, 1.5))
+    _wait(around, 0.2, 1.5)
     around.database.start()
 
 
 def freeze_database(around: Surroundings) -> None:
     assert around.database is not None
     around.database.freeze()
-    around.deaths += 1
-    time.sleep(around.dice.uniform(0.5, 3))
+    _wait(around, 0.5, 3)
     around.database.thaw()
+
+
+def kill_pooler(around: Surroundings) -> None:
+    assert around.pooler is not None
+    around.pooler.stop()
+    _wait(around, 0.2, 1.5)
+    around.pooler.start()
+
+
+def fill_disk(around: Surroundings) -> None:
+    assert around.disk is not None
+    around.disk.fill()
+    _wait(around, 1, 3)
+    around.disk.empty()
+    if around.database is not None:
+        around.database.mend()  # it may have ended over it
 
 
 def stop_redis(around: Surroundings) -> None:
     assert around.redis is not None
     around.redis.stop()
-    time.sleep(around.dice.uniform(0.5, 2))
+    _wait(around, 0.5, 2)
     around.redis.start()
 
 
 def freeze_redis(around: Surroundings) -> None:
     assert around.redis is not None
     around.redis.freeze()
-    time.sleep(around.dice.uniform(0.5, 2))
+    _wait(around, 0.5, 2)
     around.redis.wake()
 
 
@@ -143,20 +103,87 @@ def smtp_refuses(around: Surroundings) -> None:
 
 def smtp_hangs(around: Surroundings) -> None:
     around.smtp.behave(hang=True, times=2)
-    time.sleep(around.dice.uniform(0.5, 2))
+    _wait(around, 0.5, 2)
     around.smtp.behave()
 
 
 def smtp_takes_without_saying_so(around: Surroundings) -> None:
-    times = around.dice.randint(1, 5)
-    around.ambiguous += times
-    around.smtp.behave(drop_after_data=True, times=times)
+    around.smtp.behave(drop_after_data=True, times=around.dice.randint(1, 5))
 
 
-#: Seconds between two faults.
-PAUSES = (0.5, 2.5)
+def delay_line(around: Surroundings) -> str:
+    name, line = _line(around)
+    line.behave(delay=around.dice.uniform(0.02, 0.3))
+    _wait(around, 1, 3)
+    line.behave()
+    return name
 
-Fault = Callable[[Surroundings], None]
+
+def cut_line(around: Surroundings) -> str:
+    name, line = _line(around)
+    line.behave(refuses=True)
+    line.cut()
+    _wait(around, 0.5, 2)
+    line.behave()
+    return name
+
+
+def reset_line(around: Surroundings) -> str:
+    name, line = _line(around)
+    line.reset()
+    return name
+
+
+def half_open_line(around: Surroundings) -> str:
+    """What is said arrives, and no answer comes back: what was asked for is done, and nobody hears of it."""
+    name, line = _line(around)
+    line.behave(half_open=True)
+    _wait(around, 0.5, 3)
+    line.behave()
+    line.reset()
+    return name
+
+
+def wrong_clock(around: Surroundings) -> str:
+    """The web processes start again with a wrong clock, and later with the right one."""
+    site = around.site
+    assert isinstance(site, ChaosSite)
+    chosen = site.clock_off = around.dice.choice(CLOCKS)
+    kill_with_children(site.web)
+    _wait(around, 3, 6)
+    site.clock_off = ""
+    kill_with_children(site.web)
+    return chosen
+
+
+def slow_connections(around: Surroundings) -> str:
+    """Many at nginx that hardly send, or do not read."""
+    assert around.nginx is not None
+    kind = around.dice.choice(tuple(SLOW))
+    with ExitStack() as stack:
+        open_ones = []
+        for _ in range(SLOW_CONNECTIONS):
+            connection = stack.enter_context(socket.socket())
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
+            connection.connect(("127.0.0.1", around.nginx.plain))
+            connection.sendall(SLOW[kind].encode())
+            open_ones.append(connection)
+        end = time.monotonic() + around.dice.uniform(2, 5)
+        while time.monotonic() < end:
+            time.sleep(0.5)
+            for connection in open_ones if kind != "read" else ():
+                with suppress(OSError):  # nginx has given it up
+                    connection.sendall(b"x")
+    return kind
+
+
+def reload_nginx(around: Surroundings) -> None:
+    assert around.nginx is not None
+    assert around.nginx.process is not None
+    around.nginx.process.send_signal(signal.SIGHUP)
+
+
+Fault = Callable[[Surroundings], str | None]
 
 ALWAYS: tuple[Fault, ...] = (
     kill_web,
@@ -165,9 +192,32 @@ ALWAYS: tuple[Fault, ...] = (
     smtp_refuses,
     smtp_hangs,
     smtp_takes_without_saying_so,
+    delay_line,
+    cut_line,
+    reset_line,
+    half_open_line,
+    wrong_clock,
+    slow_connections,
+    reload_nginx,
 )
 WITH_REDIS = (stop_redis, freeze_redis, empty_redis)
 WITH_SERVER = (kill_database, freeze_database)
+WITH_POOLER = (kill_pooler,)
+WITH_DISK = (fill_disk,)
+#: After these a mail may come twice: it had gone, and whoever sent it died, did not hear so or could not write it down.
+MAY_REPEAT_MAILS = {
+    kill_worker,
+    kill_everything,
+    kill_database,
+    freeze_database,
+    kill_pooler,
+    fill_disk,
+    cut_line,
+    reset_line,
+    half_open_line,
+}
+#: Seconds between two faults.
+PAUSES = (0.5, 2.5)
 
 
 @dataclass
@@ -195,18 +245,27 @@ class Nemesis:
         self._threads[0].join()
         self.around.smtp.behave()
 
-    def _hurt(self) -> None:
+    def possible(self) -> tuple[Fault, ...]:
+        """The faults that this site can have."""
         around = self.around
-        possible = (
+        return (
             *ALWAYS,
             *(WITH_REDIS if around.redis else ()),
             *(WITH_SERVER if around.database else ()),
+            *(WITH_POOLER if around.pooler else ()),
+            *(WITH_DISK if around.disk else ()),
         )
-        began = time.monotonic()
+
+    def _hurt(self) -> None:
+        around, possible = self.around, self.possible()
         while not self.stopping.wait(around.dice.uniform(*PAUSES)):
             fault = around.dice.choice(possible)
-            around.done.append(f"{time.monotonic() - began:5.1f} s {fault.__name__}")
-            fault(around)
+            done = Done(fault.__name__, time.monotonic(), may_repeat_mails=fault in MAY_REPEAT_MAILS)
+            around.done.append(done)
+            chosen = fault(around)
+            done.ended = time.monotonic()
+            if chosen:
+                done.what += f" ({chosen})"
 
     def _keep(self) -> None:
         site = self.around.site
@@ -217,12 +276,9 @@ class Nemesis:
                 site.start_worker()
 
 
-def _is_gone(pid: int) -> bool:
-    with suppress(OSError):
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    return True
+def _line(around: Surroundings) -> tuple[str, TcpProxy]:
+    return around.dice.choice(tuple(around.lines.items()))
 
 
-def kill(pid: int) -> None:
-    with suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)
+def _wait(around: Surroundings, least: float, most: float) -> None:
+    time.sleep(around.dice.uniform(least, most))

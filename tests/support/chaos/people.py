@@ -6,13 +6,20 @@ import re
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
+from tests.support.nginx import HOST
 from tests.support.smtp import SmtpServer
 
 #: Seconds that a browser waits for an answer.
 TIMEOUT = 12.0
+#: Seconds that somebody waits for a mail.
+MAIL_PATIENCE = 90.0
+#: What says that it is done: the form leads on; the page behind a button may be the answer itself.
+SIGNED = frozenset({303})
+PRESSED = frozenset({200, 303})
 _LINK = re.compile(r"/en/confirm/([\w.~-]+)")
 
 
@@ -24,15 +31,30 @@ class Person:
     email: str
     name: str
     network: str
-    double_click: bool = False
+    double_click: bool = False  #: sends everything twice at the same moment
     withdraws: bool = False
     renames: bool = False  #: signs a second time with another name before confirming
     never_confirms: bool = False
+    mistypes: bool = False  #: signs with an address that does not exist before the right one
     signed: bool = False  #: acknowledged
+    signed_mistyped: bool = False  #: acknowledged
     tried_to_confirm: bool = False
     confirmed: bool = False  #: acknowledged
     withdrawn: bool = False  #: acknowledged
     tokens: set[str] = field(default_factory=set)
+
+    @property
+    def mistyped(self) -> str:
+        return f"wrong-{self.email}"
+
+    @property
+    def other_name(self) -> str:
+        return f"{self.name} Other"
+
+    @property
+    def emails(self) -> set[str]:
+        """All addresses that they typed, or would."""
+        return {self.email, self.mistyped} if self.mistypes else {self.email}
 
 
 def draw(number: int, dice: random.Random) -> Person:
@@ -49,6 +71,7 @@ def draw(number: int, dice: random.Random) -> Person:
         withdraws=kind < 0.05,
         renames=0.05 <= kind < 0.1,
         never_confirms=0.1 <= kind < 0.12,
+        mistypes=0.12 <= kind < 0.14,
     )
 
 
@@ -86,36 +109,49 @@ class Crowd:
     def _live(self) -> None:
         while not self.stopping.is_set():
             with self._lock:
-                person = draw(len(self.people), self._dice)
+                person = self.draw(len(self.people))
                 self.people.append(person)
+                if person.mistypes:
+                    self.smtp.unknown.add(person.mistyped)
             self._visit(person)
 
     def _visit(self, person: Person) -> None:
-        forms = [person.name, f"{person.name} Other"] if person.renames else [person.name]
-        for name in forms:
-            # Twice the same form is a double click; it is recorded once.
-            for _ in range(2 if person.double_click else 1):
-                if not self._until_told(person, "/en/c/blue-skies/sign", {303}, _form(person, name)):
-                    return
-        person.signed = True
-        if person.never_confirms:
+        if person.mistypes:
+            person.signed_mistyped = self._sign(person, person.name, person.mistyped)
+        person.signed = self._sign(person, person.name, person.email)
+        if person.renames:
+            self._sign(person, person.other_name, person.email)
+        if not person.signed or person.never_confirms:
             return
         token = self._mailed(person)
         if token is None:
             return
         person.tried_to_confirm = True
-        for _ in range(2 if person.double_click else 1):
-            if not self._until_told(person, f"/en/confirm/{token}", {200, 303}, {}):
-                return
-        person.confirmed = True
-        if person.withdraws and self._until_told(person, f"{self.own_page(token)}/withdraw", {200, 303}, {}):
-            person.withdrawn = True
+        person.confirmed = self._press(person, f"/en/confirm/{token}", {})
+        if person.confirmed and person.withdraws:
+            person.withdrawn = self._press(person, f"{self.own_page(token)}/withdraw", {})
 
-    def _until_told(self, person: Person, path: str, wanted: set[int], fields: dict[str, str]) -> bool:
+    def _sign(self, person: Person, name: str, email: str) -> bool:
+        fields = {"name": name, "email": email, "country": "KR", "age_ok": "y", "consent_privacy": "y"}
+        return self._press(person, "/en/c/blue-skies/sign", fields, SIGNED)
+
+    def _press(
+        self, person: Person, path: str, fields: dict[str, str], told: frozenset[int] = PRESSED
+    ) -> bool:
+        """Whether they were told that it is done."""
+        if not person.double_click:
+            return self._until_told(person, path, fields, told)
+        other = threading.Thread(target=self._post, args=(person, path, fields))
+        other.start()
+        is_told = self._until_told(person, path, fields, told)
+        other.join()
+        return is_told
+
+    def _until_told(self, person: Person, path: str, fields: dict[str, str], told: frozenset[int]) -> bool:
         pause = 0.1
         while time.monotonic() < self.gives_up_at:
             status = self._post(person, path, fields)
-            if status in wanted:
+            if status in told:
                 return True
             if status is not None and status not in {502, 503}:
                 self.refused.append(f"{path.rpartition('/')[0]} answered {status}")
@@ -124,34 +160,39 @@ class Crowd:
             pause = min(pause * 1.7, 2.0)
         return False
 
+    def draw(self, number: int) -> Person:
+        return draw(number, self._dice)
+
+    @property
+    def origin(self) -> str:
+        """The address of the site, as the people have it in their browsers."""
+        return f"http://{HOST}"
+
+    def connect(self, _person: Person) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT)
+
     def _post(self, person: Person, path: str, fields: dict[str, str]) -> int | None:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT)
+        headers = {
+            "Content-Type": "application/x-www-form-urlencoded",
+            "Host": self.origin.partition("://")[2],
+            "Origin": self.origin,
+            "X-Forwarded-For": person.network,
+            "Accept-Language": "en-GB,en;q=0.9",
+            "User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+        }
         try:
-            connection.request(
-                "POST",
-                path,
-                urlencode(fields),
-                {
-                    "Content-Type": "application/x-www-form-urlencoded",
-                    "Origin": f"http://127.0.0.1:{self.port}",
-                    "X-Forwarded-For": person.network,
-                    "X-Forwarded-Proto": "http",
-                    "Accept-Language": "en-GB,en;q=0.9",
-                    "User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
-                },
-            )
-            answer = connection.getresponse()
-            answer.read()
-            return answer.status
+            with closing(self.connect(person)) as connection:
+                connection.request("POST", path, urlencode(fields), headers)
+                answer = connection.getresponse()
+                answer.read()
+                return answer.status
         except (OSError, http.client.HTTPException):
             return None
-        finally:
-            connection.close()
 
     def _mailed(self, person: Person) -> str | None:
         """The token in the newest mail so far, once there is one; None when that took too long."""
-        until = min(self.gives_up_at, time.monotonic() + 90)
-        while time.monotonic() < until:
+        until = time.monotonic() + MAIL_PATIENCE
+        while time.monotonic() < min(until, self.gives_up_at):
             mails = self.smtp.mails_to(person.email)
             links = [found[1] for mail in mails if (found := _LINK.search(mail.part("plain")))]
             person.tokens.update(links)
@@ -159,13 +200,3 @@ class Crowd:
                 return links[-1]
             time.sleep(0.1)
         return None
-
-
-def _form(person: Person, name: str) -> dict[str, str]:
-    return {
-        "name": name,
-        "email": person.email,
-        "country": "KR",
-        "age_ok": "y",
-        "consent_privacy": "y",
-    }

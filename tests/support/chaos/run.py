@@ -1,78 +1,26 @@
-"""One run: a site, people, a seeded storm, and the verdict."""
+"""One run: a site, people, what is done to it, and the verdict."""
 
-import random
 import time
-from contextlib import ExitStack
 from pathlib import Path
 
 from pledge.core import tokens
 from pledge.core.tokens import Purpose
 from pledge.signatures.identifiers import read_confirm_token
-from tests.support import apps
-from tests.support.chaos.faults import Database, Nemesis, Surroundings
+from tests.support.chaos.faults import Nemesis
 from tests.support.chaos.people import Crowd
+from tests.support.chaos.surroundings import DURABLE, Done, Surroundings, surroundings
 from tests.support.chaos.verdict import Verdict, judge
-from tests.support.redis import RedisServer
-from tests.support.site import Site
-from tests.support.smtp import SmtpServer
 
-#: As in production: an acknowledged commit is on the disk.
-DURABLE = ("fsync=on", "synchronous_commit=on", "full_page_writes=on")
 #: Seconds that people go on asking after the storm.
 PATIENCE = 60.0
+#: How many must have been told that they signed when the power fails, and how long that may take.
+TOLD, TELLING = 5, 60.0
 
 
-class ChaosSite(Site):
-    """A site whose web processes serve another application than `wsgi:app`, where a test wants to see it fail."""
-
-    target = "wsgi:app"
-
-    def _process(self, command: list[str]):  # type: ignore[no-untyped-def]
-        return super()._process([self.target if word == "wsgi:app" else word for word in command])
-
-
-def storm(
-    folder: Path,
-    *,
-    seed: int,
-    seconds: float,
-    on: str,
-    options: tuple[str, ...] = DURABLE,
-    target: str = "wsgi:app",
-) -> tuple[Verdict, list[str]]:
-    """The verdict of one run, and what was done to the site. `on`: sqlite or postgresql."""
-    with ExitStack() as stack:
-        smtp = stack.enter_context(SmtpServer())
-        settings = {
-            "PLEDGE_SMTP_URL": smtp.url,
-            "PLEDGE_TRUSTED_PROXIES": "1",
-            "PLEDGE_FIRST_MAIL_PACE": "100000",
-            # Who asks again and again until the site is back is not asked for more.
-            "PLEDGE_STEP_UP_NETWORK": "1000 per minute",
-        }
-        redis = database = None
-        if on == "postgresql":
-            redis = RedisServer(folder / "redis").start()
-            stack.callback(redis.stop)
-            settings["PLEDGE_REDIS_URL"] = redis.url
-            database = Database(folder, options)
-            stack.callback(database.stop)
-            url = database.server.create_database("chaos")
-        else:
-            url = f"sqlite:///{folder / 'chaos.sqlite3'}"
-        apps.migrate(url, folder / "instance")
-        site = ChaosSite(folder / "site", url, settings=settings)
-        site.target = target
-        stack.callback(site.stop)
-        site.start()
-
-        def own_page(token: str) -> str:
-            with site.inside():
-                signature_id, _expired = read_confirm_token(token)
-                return f"/en/me/{tokens.mint(Purpose.MANAGE, [signature_id])}"
-
-        crowd = Crowd(site.port, smtp, seed, own_page)
-        around = Surroundings(site, smtp, redis, database, random.Random(seed))
+def storm(folder: Path, *, seed: int, seconds: float, on: str) -> tuple[Verdict, str]:
+    """People sign for so many seconds while one thing after another is done to the site; the verdict, and what was done."""
+    with surroundings(folder, on=on, seed=seed) as around:
+        crowd = _crowd(around, seed)
         with Nemesis(around) as nemesis:
             crowd.start()
             time.sleep(seconds)
@@ -80,4 +28,42 @@ def storm(
             crowd.stop(PATIENCE)
             verdict = judge(around, crowd.people)
         verdict.broken += crowd.refused
-        return verdict, around.done
+        return verdict, around.story()
+
+
+def power_cut(
+    folder: Path, *, on: str, options: tuple[str, ...] = DURABLE, target: str = "wsgi:app"
+) -> Verdict:
+    """Some are told that they signed, and at that moment everything loses its power.
+
+    Until then PostgreSQL writes only what a commit writes by itself, so whoever is told too early is lost for sure.
+    """
+    with surroundings(folder, on=on, seed=1, options=options, target=target) as around:
+        crowd = _crowd(around, 1)
+        if around.database is not None:
+            around.database.freeze_writers()
+        crowd.start()
+        end = time.monotonic() + TELLING
+        while sum(person.signed for person in crowd.people) < TOLD and time.monotonic() < end:
+            time.sleep(0.01)
+        cut = Done("power_cut", time.monotonic(), may_repeat_mails=True)
+        around.done.append(cut)
+        around.kill_site()
+        if around.database is not None:
+            around.database.kill()
+        crowd.stop(0)
+        if around.database is not None:
+            around.database.start()
+        around.site.start(demo=False)
+        cut.ended = time.monotonic()
+        return judge(around, crowd.people)
+
+
+def _crowd(around: Surroundings, seed: int) -> Crowd:
+    def own_page(token: str) -> str:
+        with around.site.inside():
+            signature_id, _expired = read_confirm_token(token)
+            return f"/en/me/{tokens.mint(Purpose.MANAGE, [signature_id])}"
+
+    assert around.nginx is not None
+    return Crowd(around.nginx.plain, around.smtp, seed, own_page)

@@ -1,0 +1,268 @@
+"""A site and all that it stands on, each part so that it can be hurt."""
+
+import os
+import random
+import signal
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+from sqlalchemy import make_url
+
+from tests.support import apps, postgres
+from tests.support.disk import SmallDisk, may_mount
+from tests.support.nginx import HOST, Nginx
+from tests.support.pgbouncer import PgBouncer
+from tests.support.redis import RedisServer
+from tests.support.site import Site
+from tests.support.smtp import SmtpServer
+from tests.support.tcp_proxy import TcpProxy
+
+#: As in production: an acknowledged commit is on the disk.
+DURABLE = ("fsync=on", "synchronous_commit=on", "full_page_writes=on")
+#: Its log fits on a small disk.
+_SMALL = ("min_wal_size=32MB", "max_wal_size=64MB")
+#: Of the disk under SQLite, and under PostgreSQL.
+_SQLITE_MB, _POSTGRESQL_MB = 32, 240
+#: Of PostgreSQL's processes, those that write what a commit has not written itself.
+_WRITERS = ("walwriter", "background writer", "checkpointer")
+#: Seconds before a server that was hurt must be up again.
+_RECOVERY = 30.0
+
+
+@dataclass
+class Done:
+    """Something that was done to the site, in seconds of the monotonic clock."""
+
+    what: str
+    began: float
+    ended: float = float("inf")
+    may_repeat_mails: bool = False  #: whoever had sent a mail could not mark it
+
+
+class ChaosSite(Site):
+    """A site that may serve another application than `wsgi:app`, or have a wrong clock in its web processes."""
+
+    target = "wsgi:app"
+    #: How far the clock of web processes that start now is off, as libfaketime writes it: `+10m`. "": not at all.
+    clock_off = ""
+
+    def _process(self, command: list[str]):  # type: ignore[no-untyped-def]
+        return super()._process([self.target if word == "wsgi:app" else word for word in command])
+
+    def start_web(self) -> None:
+        kept = self.settings
+        if self.clock_off:
+            self.settings = {**kept, **_wrong_clock(self.clock_off)}
+        super().start_web()
+        self.settings = kept
+
+
+@dataclass
+class Database:
+    """A PostgreSQL that can be hurt."""
+
+    folder: Path
+    options: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        self.server = postgres.start(self.folder, options=self.options)
+        self._frozen: list[int] = []
+
+    def kill(self) -> None:
+        """Kill -9 to all of it, as when the machine loses its power; only what was written is there afterwards."""
+        pids = self._processes()
+        for pid in pids:
+            kill(pid)
+        while not all(_is_gone(pid) for pid in pids):
+            time.sleep(0.02)
+
+    def freeze(self) -> None:
+        self._freeze(self._processes())
+
+    def freeze_writers(self) -> None:
+        """What is written from now on is what a commit writes before it is acknowledged."""
+        self.server.execute("CHECKPOINT")
+        self._freeze(pid for pid in self._processes() if _is_writer(pid))
+
+    def thaw(self) -> None:
+        while self._frozen:
+            with suppress(ProcessLookupError):
+                os.kill(self._frozen.pop(), signal.SIGCONT)
+
+    def start(self) -> None:
+        """Start again; a process that was born while the others were killed holds the memory for a moment."""
+        end = time.monotonic() + _RECOVERY
+        while True:
+            try:
+                self.server = postgres.start(self.folder, port=self.server.port, options=self.options)
+            except RuntimeError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.2)
+            else:
+                return
+
+    def mend(self) -> None:
+        """Until it answers again; started, where it has ended by itself."""
+        end = time.monotonic() + _RECOVERY
+        while True:
+            try:
+                self.server.execute("SELECT 1")
+                return
+            except psycopg.Error:
+                if time.monotonic() > end:
+                    raise
+            if self._has_ended():
+                self.start()
+            time.sleep(0.1)
+
+    def stop(self) -> None:
+        self.thaw()
+        self.server.stop()
+
+    def _has_ended(self) -> bool:
+        try:
+            return _is_gone(self.server.pid)
+        except FileNotFoundError:
+            return True
+
+    def _processes(self) -> list[int]:
+        return [self.server.pid, *postgres.children(self.server.pid)]
+
+    def _freeze(self, pids: Iterable[int]) -> None:
+        for pid in pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGSTOP)
+                self._frozen.append(pid)
+
+
+@dataclass
+class Surroundings:
+    """All that can be hurt, and what was done to it."""
+
+    site: Site
+    smtp: SmtpServer
+    redis: RedisServer | None
+    database: Database | None  #: None: SQLite, which has no server
+    dice: random.Random
+    nginx: Nginx | None = None
+    #: By the name of the server at its end.
+    lines: dict[str, TcpProxy] = field(default_factory=dict)
+    pooler: PgBouncer | None = None
+    disk: SmallDisk | None = None  #: under the database
+    done: list[Done] = field(default_factory=list)
+
+    def kill_site(self) -> None:
+        """A power cut for all processes of the site."""
+        for process in (self.site.web, self.site.worker):
+            kill_with_children(process)
+
+    def story(self) -> str:
+        """What was done, a line each."""
+        began = self.done[0].began if self.done else 0
+        return "\n".join(f"{one.began - began:5.1f} s {one.what}" for one in self.done)
+
+    def explains_copy(self, first: float, second: float) -> bool:
+        """Whether a mail that was taken at the first moment may have come again at the second."""
+        return any(
+            one.may_repeat_mails and one.began <= second and first <= one.ended + 1 for one in self.done
+        )
+
+
+@contextmanager
+def surroundings(
+    folder: Path,
+    *,
+    on: str,
+    seed: int,
+    options: tuple[str, ...] = DURABLE,
+    target: str = "wsgi:app",
+) -> Iterator[Surroundings]:
+    """A site that is up. `on`: sqlite or postgresql; whether there is a PgBouncer in between is drawn."""
+    dice = random.Random(seed)
+    with ExitStack() as stack:
+        disk = None
+        if may_mount():
+            size = _SQLITE_MB if on == "sqlite" else _POSTGRESQL_MB
+            disk = stack.enter_context(SmallDisk(folder / "disk", megabytes=size))
+        smtp = stack.enter_context(SmtpServer())
+        lines = {"smtp": stack.enter_context(TcpProxy(smtp.port))}
+        settings = {
+            "PLEDGE_SMTP_URL": f"smtp://127.0.0.1:{lines['smtp'].port}",
+            "PLEDGE_TRUSTED_HOSTS": HOST,
+            "PLEDGE_TRUSTED_PROXIES": "1",
+            "PLEDGE_FIRST_MAIL_PACE": "100000",
+            # Who asks again and again until the site is back is not asked for more.
+            "PLEDGE_STEP_UP_NETWORK": "1000 per minute",
+        }
+        redis = database = pooler = None
+        where = disk.folder if disk else folder
+        if on == "postgresql":
+            redis = RedisServer(folder / "redis").start()
+            stack.callback(redis.stop)
+            lines["redis"] = stack.enter_context(TcpProxy(redis.port))
+            settings["PLEDGE_REDIS_URL"] = f"redis://127.0.0.1:{lines['redis'].port}/0"
+            database = Database(where, (*options, *_SMALL))
+            stack.callback(database.stop)
+            server_url = database.server.create_database("chaos")
+            port = database.server.port
+            if dice.random() < 0.5:
+                pooler = PgBouncer(folder / "pgbouncer", port).start()
+                stack.callback(pooler.stop)
+                port = pooler.port
+            lines["database"] = stack.enter_context(TcpProxy(port))
+            url = make_url(server_url).set(port=lines["database"].port).render_as_string()
+        else:
+            url = server_url = f"sqlite:///{where / 'chaos.sqlite3'}"
+        apps.migrate(server_url, folder / "instance")
+        site = ChaosSite(folder / "site", url, settings=settings)
+        site.target = target
+        stack.callback(site.stop)
+        site.start()
+        plain = folder / "no-files"
+        plain.mkdir()
+        nginx = Nginx(
+            folder / "nginx", site.port, level="warn", connections=2048, files=plain, behind_proxy=True
+        ).start()
+        stack.callback(nginx.stop)
+        yield Surroundings(site, smtp, redis, database, dice, nginx, lines, pooler, disk)
+
+
+def kill(pid: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+
+
+def kill_with_children(process) -> None:  # type: ignore[no-untyped-def]
+    if process is not None and process.poll() is None:
+        for pid in (process.pid, *postgres.children(process.pid)):
+            kill(pid)
+        process.wait()
+
+
+def _is_gone(pid: int) -> bool:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    return True
+
+
+def _is_writer(pid: int) -> bool:
+    with suppress(OSError):  # it has ended meanwhile
+        return any(name in Path(f"/proc/{pid}/cmdline").read_text() for name in _WRITERS)
+    return False
+
+
+def _wrong_clock(off: str) -> dict[str, str]:
+    library = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
+    if library is None:
+        raise RuntimeError("libfaketime is not installed: apt-get install libfaketime")
+    return {
+        "LD_PRELOAD": str(library),
+        "FAKETIME": off,
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        "FAKETIME_DISABLE_SHM": "1",
+    }
