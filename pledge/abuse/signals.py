@@ -1,8 +1,8 @@
 """Signals: what is known of a form that was sent, without a person's data leaving, and what follows from it.
 
 The rule is pure: signals in, level out. No signal is proof, and none is told to whoever sent the form. People come in
-crowds (a hall, a school, a company), so numbers alone only ask for a proof of work; they are held when the forms also look
-as if no browser had sent them.
+crowds (a hall, a school, a company), so a crowd alone asks for nothing: only forms that also look as if no person had sent
+them are asked for a proof of work, or held.
 """
 
 from collections.abc import Callable, Iterable
@@ -37,6 +37,8 @@ class Level(StrEnum):
 
 NUMBERS = frozenset({Signal.NETWORK, Signal.WIDE_NETWORK, Signal.DOMAIN, Signal.BREAKER})
 MACHINE = frozenset({Signal.QUICK, Signal.NO_FORM, Signal.HEADERS})
+#: Enough to be asked, by themselves. The other numbers are those of any crowd.
+ASKED = frozenset({Signal.BREAKER, Signal.DISPOSABLE})
 
 #: Nobody types a name and an address and ticks two boxes in less. Pages may be a minute old when they are opened, so a form
 #: that was opened and sent at once often looks older than it is; never younger.
@@ -51,13 +53,14 @@ _FIRST_CERTAIN_CHROMIUM = 90
 def level(found: Iterable[Signal]) -> Level:
     """What follows from the signals of one form.
 
-    How it was sent counts only beside another signal: programs may send the form, and some people's proxies strip headers.
+    A crowd alone is people, and how a form was sent is nothing alone: programs may send it, and some people's proxies strip
+    headers. Together they are asked about.
     """
     seen = frozenset(found)
-    serious = bool(seen & NUMBERS) + (Signal.DISPOSABLE in seen)
-    if serious == 2 or (serious and len(seen & MACHINE) >= 2):
+    serious, marks = bool(seen & NUMBERS) + (Signal.DISPOSABLE in seen), len(seen & MACHINE)
+    if serious == 2 or (serious and marks >= 2):
         return Level.HIGH
-    return Level.MIDDLE if serious else Level.LOW
+    return Level.MIDDLE if seen & ASKED or (serious and marks) else Level.LOW
 
 
 def names(found: Iterable[StrEnum]) -> str | None:

@@ -19,6 +19,8 @@ CRUDE = frozenset({Signal.NO_FORM, Signal.HEADERS})
 #: One that drives a browser, and fills in the form at once.
 QUICK = frozenset({Signal.QUICK})
 PROPER: frozenset[Signal] = frozenset()
+#: A person's browser whose headers a privacy tool or a proxy strips; so many of all people are supposed to have one.
+STRIPPED, SHARE_STRIPPED = frozenset({Signal.HEADERS}), 0.005
 
 
 @dataclass(order=True)
@@ -85,7 +87,8 @@ def _person(
     answers = None
     if chance.random() < share:
         answers = 8 + median * chance.lognormvariate(0, spread)
-    return Visit(at, kind, False, domain, network, answers)
+    sent = STRIPPED if chance.random() < SHARE_STRIPPED else PROPER
+    return Visit(at, kind, False, domain, network, answers, sent)
 
 
 def _address(chance: random.Random) -> str:
