@@ -1,8 +1,9 @@
 """Telling staff that a campaign has reached the next step on the way to its goal."""
 
 from itertools import takewhile
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select, update
 
 from pledge.abuse.models import AlertKind
 from pledge.accounts.alarms import alert
@@ -13,28 +14,31 @@ from pledge.core.languages import texts
 from pledge.ledger import queries as ledger
 
 
-class StepWatch:
-    """Looks how many people have signed. A step is told when it was reached since the last look, not on the first one."""
-
-    def __init__(self) -> None:
-        self._people: dict[int, int] = {}
-
-    def look(self) -> None:
-        open_ones = select(Campaign.id, Campaign.slug, Campaign.goal, Campaign.goal_steps)
-        with reading() as connection:
-            rows = connection.execute(open_ones.where(Campaign.state == CampaignState.OPEN)).all()
-        counts = ledger.counts(row.id for row in rows)
-        for row in rows:
-            people = counts[row.id].people
-            before = self._people.get(row.id, people)
-            self._people[row.id] = people
-            reached = list(takewhile(lambda step: step <= people, steps_of(row.goal, row.goal_steps)))  # noqa: B023  # used up at once
-            if reached and before < reached[-1]:
-                _tell(row.id, row.slug, people, reached[-1])
+def tell_reached_steps() -> None:
+    """Tell the largest step that an open campaign has reached since the last look, not on the first one."""
+    columns = (Campaign.id, Campaign.slug, Campaign.goal, Campaign.goal_steps, Campaign.told_step)
+    with reading() as connection:
+        rows = connection.execute(select(*columns).where(Campaign.state == CampaignState.OPEN)).all()
+    counts = ledger.counts(row.id for row in rows)
+    for row in rows:
+        people = counts[row.id].people
+        step = _reached(people, row)
+        if row.told_step is None or row.told_step < step:
+            _tell(row, people, step)
 
 
-def _tell(campaign_id: int, slug: str, people: int, step: int) -> None:
-    titles = select(CampaignText.lang, CampaignText.title).where(CampaignText.campaign_id == campaign_id)
+def _reached(people: int, row: Row[Any]) -> int:
+    """The largest step that so many people have reached; 0 before the first."""
+    return max(takewhile(lambda step: step <= people, steps_of(row.goal, row.goal_steps)), default=0)
+
+
+def _tell(row: Row[Any], people: int, step: int) -> None:
+    """Of several workers that look at the same moment, one tells."""
+    mine = (Campaign.id == row.id, Campaign.told_step.is_not_distinct_from(row.told_step))
+    titles = select(CampaignText.lang, CampaignText.title).where(CampaignText.campaign_id == row.id)
     with transaction() as session:
-        title = texts((lang, title) for lang, title in session.execute(titles))
-        alert(session, AlertKind.STEP_REACHED, f"{slug} {step}", campaign=title, people=people, step=step)
+        told = session.execute(update(Campaign).where(*mine).values(told_step=step).returning(Campaign.id))
+        if told.one_or_none() and row.told_step is not None:
+            title = texts((lang, title) for lang, title in session.execute(titles))
+            about = f"{row.slug} {step}"
+            alert(session, AlertKind.STEP_REACHED, about, campaign=title, people=people, step=step)

@@ -34,7 +34,7 @@ from pledge.retention import services as retention
 from pledge.signatures import reminding, watching
 from pledge.signatures.invalidation import applying
 from pledge.statistics import deliverability, today
-from pledge.statistics.steps import StepWatch
+from pledge.statistics.steps import tell_reached_steps
 from pledge.worker import watched
 from pledge.worker.clock_check import BETWEEN_CLOCK_CHECKS, ClockCheck
 from pledge.worker.composers import composers, handlers
@@ -116,7 +116,6 @@ class Worker:
     stopping: threading.Event = field(default_factory=threading.Event)
     marks: mail.Marks = field(default_factory=mail.Marks)
     clock_check: ClockCheck = field(default_factory=ClockCheck)
-    step_watch: StepWatch = field(default_factory=StepWatch)
 
     def run(self) -> None:
         """Work until a signal comes; returns when all running steps are done."""
@@ -232,7 +231,7 @@ class Worker:
         return 0.0 if read == mailboxes.BATCH else BETWEEN_BOUNCE_LOOKS
 
     def watch_steps(self) -> float:
-        self.step_watch.look()
+        tell_reached_steps()
         return BETWEEN_STEP_LOOKS
 
     def call_webhook(self) -> float:

@@ -1,11 +1,14 @@
-"""Staff hear of a step that a campaign reaches while it is watched."""
+"""Staff hear of a step that a campaign reaches, once, whichever worker sees it and whenever it was started."""
 
+import pytest
 from sqlalchemy import select
 
 from pledge.abuse.models import Alert
+from pledge.campaigns.models import Campaign
 from pledge.core.db import db
-from pledge.statistics.steps import StepWatch
+from pledge.statistics.steps import tell_reached_steps
 from tests.support import factories
+from tests.support.at_once import at_once
 from tests.support.factories import crowd, fold_all
 
 
@@ -14,37 +17,57 @@ def told():
     return [(row.about, row.facts["people"]) for row in db.session.scalars(select(Alert).order_by(Alert.id))]
 
 
-def look(watch, people):
+def look(people=0):
     """Let so many more people be counted, and look."""
-    crowd(people)
+    if people:
+        crowd(people)
     fold_all()
-    watch.look()
+    tell_reached_steps()
 
 
-def test_a_step_is_told_when_it_is_reached_and_once_by_all_workers(app):
+def test_a_step_is_told_when_it_is_reached_and_once(app):
     factories.campaign(goal=1000, goal_steps=[10, 20, 50])
-    watch, another = StepWatch(), StepWatch()
-    look(watch, 9)
-    another.look()
+    look(9)
     assert told() == []
-    look(watch, 2)
-    another.look()
+    look(2)
     assert told() == [("blue-skies 10", 11)]
-    look(watch, 5)
+    look(5)
     assert len(told()) == 1
-    look(watch, 40)
+    look(40)
     assert told()[1:] == [("blue-skies 50", 56)], "of two at once the larger one"
 
 
-def test_a_step_from_before_the_watch_began_is_not_told(app):
+@pytest.mark.both_databases
+def test_of_several_workers_that_look_at_once_one_tells(app):
     factories.campaign(goal=1000, goal_steps=[10])
-    look(StepWatch(), 30)
+    look()
+    crowd(12)
+    fold_all()
+    at_once(app, *[tell_reached_steps] * 4)
+    assert told() == [("blue-skies 10", 12)]
+
+
+def test_a_step_from_before_the_first_look_is_not_told(app):
+    factories.campaign(goal=1000, goal_steps=[10, 40])
+    look(30)
     assert told() == []
+    look(10)
+    assert told() == [("blue-skies 40", 40)]
+
+
+def test_a_step_is_not_told_again_once_its_alert_is_deleted(app):
+    factories.campaign(goal=1000, goal_steps=[10])
+    look()
+    look(10)
+    db.session.query(Alert).delete()
+    db.session.commit()
+    look(1)
+    assert told() == []
+    assert db.session.scalars(select(Campaign.told_step)).one() == 10
 
 
 def test_a_closed_campaign_is_not_watched(app):
     factories.campaign(goal=1000, goal_steps=[10], state="closed")
-    watch = StepWatch()
-    look(watch, 5)
-    look(watch, 20)
+    look(5)
+    look(20)
     assert told() == []
