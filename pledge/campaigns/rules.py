@@ -9,6 +9,7 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 
 from pledge.core import languages
+from pledge.core.encryption import vault
 from pledge.core.languages import Texts
 from pledge.core.text.lines import holds_resident_number
 from pledge.core.text.plain_text import is_readable_text
@@ -190,6 +191,9 @@ def fingerprint(wording: Mapping[str, str]) -> bytes:
 
 
 def stamp(content: Mapping[str, object]) -> str:
-    """A hash of what an editor saw: when the stored content has another one, somebody else has saved meanwhile."""
+    """A keyed hash of what an editor saw: when the stored content has another one, somebody else has saved meanwhile.
+
+    Keyed, as the second person who counts a batch on paper gets the stamp of it and must not find the number by trying all.
+    """
     canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, default=str)
-    return hashlib.sha256(canonical.encode()).hexdigest()[:24]
+    return vault().keyed_hash(f"stamp {canonical}").hex()[:24]

@@ -108,7 +108,7 @@ def check(actor: Actor, slug: str, batch_id: int, seen: str, signatures: int) ->
         if agrees:
             append(session, batch, batch.signatures, now)
         act = "paper.agree" if agrees else "paper.dispute"
-        record(session, actor, act, _subject(batch), counted=signatures, **_said(batch))
+        record(session, actor, act, _subject(batch), counted=signatures, **_numbered(batch))
         return agrees
 
 
@@ -118,7 +118,7 @@ def withdraw(actor: Actor, slug: str, batch_id: int, reason: str) -> None:
     with _locked(slug, batch_id, PaperState.AGREED) as (session, batch):
         batch.state = PaperState.WITHDRAWN
         append(session, batch, -batch.signatures, clock.now())
-        record(session, actor, "paper.withdraw", _subject(batch), reason=reason, **_said(batch))
+        record(session, actor, "paper.withdraw", _subject(batch), reason=reason, **_numbered(batch))
 
 
 def note_download(actor: Actor, slug: str, batch_id: int) -> None:
@@ -200,14 +200,18 @@ def _locked(slug: str, batch_id: int, *states: PaperState) -> Iterator[tuple[Ses
 
 
 def _said(batch: PaperBatch) -> dict[str, Any]:
-    """What the audit log says of it: enough to tell which batch was agreed."""
+    """What the audit log says of it: enough to tell which batch it is. Not what the first person counted: the second reads it."""
     return {
         "place": batch.place.of(languages.default()),
         "collected": batch.collected_on.isoformat(),
         "sheets": batch.sheets,
-        "signatures": batch.signatures,
         "scan": batch.scan_sha256.hex(),
     }
+
+
+def _numbered(batch: PaperBatch) -> dict[str, Any]:
+    """The same once two people have counted, with the first number."""
+    return {**_said(batch), "signatures": batch.signatures}
 
 
 def _subject(batch: PaperBatch) -> str:

@@ -3,9 +3,11 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
 from pledge.campaigns.rules import BadFields, Checker, FieldFault, clean_link, clean_slug, stamp
 from pledge.campaigns.video import BadVideo, parse_video
+from pledge.core.encryption import Vault
 from pledge.core.languages import Texts
 
 VIDEO = "dQw4w9WgXcQ"
@@ -214,6 +216,12 @@ def test_every_fault_is_told_at_once():
     }
 
 
-def test_a_stamp_tells_contents_apart_and_does_not_mind_their_order():
+def test_a_stamp_tells_contents_apart_and_does_not_mind_their_order(app):
     assert stamp({"a": 1, "b": "x"}) == stamp({"b": "x", "a": 1})
     assert stamp({"a": 1, "b": "x"}) != stamp({"a": 1, "b": "y"})
+
+
+def test_a_stamp_does_not_reveal_by_trial_what_it_is_of(app, monkeypatch):
+    mine = stamp({"signatures": 128})
+    monkeypatch.setitem(app.extensions, "pledge.vault", Vault((SecretStr("k" * 40),)))
+    assert stamp({"signatures": 128}) != mine

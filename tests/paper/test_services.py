@@ -36,6 +36,13 @@ def acts():
     return list(db.session.scalars(query))
 
 
+def audited():
+    """What the audit log says of batches, in one text."""
+    db.session.rollback()
+    query = select(AuditEntry.details).where(AuditEntry.action.startswith("paper."))
+    return " ".join(db.session.scalars(query))
+
+
 def changes():
     db.session.rollback()
     return list(db.session.scalars(select(PaperEntry.change).order_by(PaperEntry.number)))
@@ -62,6 +69,16 @@ def test_a_batch_that_they_count_differently_is_disputed_and_in_no_record():
     assert (found.state, found.signatures, found.checked_signatures) == (PaperState.DISPUTED, 128, 127)
     assert changes() == []
     assert acts() == ["paper.enter", "paper.dispute"]
+
+
+@pytest.mark.parametrize("counted", [4711, 4712])
+def test_the_audit_log_has_the_first_number_once_the_second_person_has_counted(counted):
+    number = paper.entered(signatures=9)
+    services.change(COUNTER, SLUG, number, stamp(the_campaign(), number), paper.fields(signatures=4711))
+    assert '"sheets":' in audited()
+    assert "4711" not in audited()
+    check(number, counted)
+    assert '"signatures":4711' in audited()
 
 
 def test_a_disputed_batch_is_corrected_and_counted_again_by_another_than_who_corrected_it():

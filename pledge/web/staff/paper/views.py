@@ -95,6 +95,9 @@ def paper_edit(slug: str, batch_id: int) -> AnyResponse:
 @allows(body=_BODY)
 @needs(Permission.EDIT_CAMPAIGNS)
 def paper_edit_post(slug: str, batch_id: int) -> AnyResponse:
+    # Its answer may have the number, too.
+    if not _may_see()(_found(slug, batch_id)):
+        return _page(slug, batch_id, 409, "state")
     form = BatchForm(request.form)
     scan = take_scan(form, "scan")
     try:

@@ -58,6 +58,8 @@ def test_one_editor_enters_a_batch_and_another_counts_it_again_without_seeing_th
     assert "1,287" not in second.get(PAPER).text
     assert "/edit" not in page.text
     assert second.get(f"{address}/edit").status_code == 303
+    refused = second.post(f"{address}/edit", data={**FORM, "signatures": "1", "seen": "another"})
+    assert (refused.status_code, "1,287" in refused.text) == (409, False)
     fields = {"seen": seen(page), "checked": "1287"}
     assert editor.post(f"{address}/check", data=fields).status_code == 403
     assert second.post(f"{address}/check", data=fields).status_code == 303
