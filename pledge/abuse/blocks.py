@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from pledge.abuse.models import Block, BlockKind
+from pledge.abuse.models import Block, OriginKind
 from pledge.audit.models import Actor
 from pledge.audit.services import record, stated
 from pledge.core import clock
@@ -44,7 +44,7 @@ class BlockedOrigin:
     """A network, wider network or mail domain in one campaign."""
 
     campaign_id: int
-    kind: BlockKind
+    kind: OriginKind
     hash: bytes
 
 
@@ -54,7 +54,7 @@ class BlockView:
 
     id: int
     campaign_id: int
-    kind: BlockKind
+    kind: OriginKind
     hash: bytes
     note: str
     placed_name: str
@@ -110,7 +110,7 @@ def lasting(campaign_id: int) -> list[BlockView]:
     with reading() as connection:
         rows = connection.execute(query.order_by(Block.id.desc()))
         return [
-            BlockView(row.id, row.campaign_id, BlockKind(row.kind), bytes(row.hash), *row[4:]) for row in rows
+            BlockView(row.id, row.campaign_id, OriginKind(row.kind), bytes(row.hash), *row[4:]) for row in rows
         ]
 
 

@@ -10,13 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-
-class ClusterKind(StrEnum):
-    """What the sign-ups of a cluster have in common."""
-
-    DOMAIN = "domain"  #: their mail domain, other than those of the large providers
-    NETWORK = "network"  #: an IPv4 address or an IPv6 /64
-    WIDE_NETWORK = "wide_network"  #: an IPv4 /24 or an IPv6 /48
+from pledge.abuse.models import OriginKind
 
 
 class Pattern(StrEnum):
@@ -54,7 +48,7 @@ LEAST = min(MANY_SIGN_UPS, *(speed.least for speed in SPEEDS))
 class Cluster:
     """The figures of one cluster within the time that is looked at."""
 
-    kind: ClusterKind
+    kind: OriginKind
     sign_ups: int
     small: int  #: those at other domains than the large providers'
     ripe: Sequence[int]  #: for each of SPEEDS: those who signed at least so long ago
@@ -64,7 +58,7 @@ class Cluster:
 
 def pattern(of: Cluster) -> Pattern | None:
     """What gives the cluster away; None: it may be people."""
-    is_domain = of.kind is ClusterKind.DOMAIN
+    is_domain = of.kind is OriginKind.DOMAIN
     times = 1 if is_domain else IN_ONE_ROOM
     for speed, ripe, answered in zip(SPEEDS, of.ripe, of.answered, strict=True):
         if ripe >= speed.least * times and answered >= ripe * speed.share:
@@ -74,5 +68,5 @@ def pattern(of: Cluster) -> Pattern | None:
 
 def needs_domains(of: Cluster) -> bool:
     """Whether it matters how many domains they are: enough sign-ups from one place, and few of them at large providers."""
-    is_large = of.kind is not ClusterKind.DOMAIN and of.sign_ups >= MANY_SIGN_UPS
+    is_large = of.kind is not OriginKind.DOMAIN and of.sign_ups >= MANY_SIGN_UPS
     return is_large and of.small >= of.sign_ups * SMALL_SHARE

@@ -62,12 +62,12 @@ class Alert(Model):
     )
 
 
-class BlockKind(StrEnum):
-    """What a block is about. The names are those of the columns of `signatures` that hold its hash, less `_hash`."""
+class OriginKind(StrEnum):
+    """What sign-ups may have in common. The names are those of the columns of `signatures` that hold its hash, less `_hash`."""
 
-    NETWORK = "network"
-    WIDE_NETWORK = "wide_network"
-    DOMAIN = "domain"
+    NETWORK = "network"  #: an IPv4 address or an IPv6 /64
+    WIDE_NETWORK = "wide_network"  #: an IPv4 /24 or an IPv6 /48
+    DOMAIN = "domain"  #: of the mail address
 
 
 class Block(Model):
@@ -88,7 +88,7 @@ class Block(Model):
     lifted_name: Mapped[str | None] = mapped_column(String(254))
 
     __table_args__ = (
-        CheckConstraint(one_of("kind", BlockKind), name="kind"),
+        CheckConstraint(one_of("kind", OriginKind), name="kind"),
         Index("ix_blocks_until", "until"),
     )
 

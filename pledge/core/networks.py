@@ -6,6 +6,8 @@ from ipaddress import IPv4Address, IPv6Address
 
 #: The network of an address that cannot be read.
 UNKNOWN = "unknown"
+#: That of ::1.
+_OWN_64 = "::/64"
 
 #: Not public either, or an address that contains one that may not be (RFC 6052, 6890, 3879).
 _NAT64, _SITE_LOCAL, _PROTOCOLS = (
@@ -39,6 +41,12 @@ def block_of(address: str) -> str:
     return str(ipaddress.IPv6Network((int(ip) >> 80 << 80, 48)))
 
 
+def is_elsewhere(network: str) -> bool:
+    """Whether a network, as network_of() tells it, is known and not this machine: only then does it say where people are."""
+    ip = _read(network)
+    return network not in ("", UNKNOWN, _OWN_64) and not (ip is not None and ip.is_loopback)
+
+
 def is_this_machine(host: str) -> bool:
     """Whether a host, by name or address, is this machine itself."""
     try:
@@ -68,9 +76,3 @@ def _read(address: str) -> IPv4Address | IPv6Address | None:
         found = _WITH_PORT.fullmatch(address)
         return None if found is None else _read(found[1] or found[2])
     return ip.ipv4_mapped or ip if isinstance(ip, IPv6Address) else ip
-
-
-def is_loopback(address: str) -> bool:
-    """Whether an address is this machine's own, so that it says nothing about where a request came from."""
-    ip = _read(address)
-    return ip is not None and ip.is_loopback

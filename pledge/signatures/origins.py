@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from pledge.core.encryption import Vault, vault
-from pledge.core.networks import UNKNOWN, block_of, is_this_machine, network_of
+from pledge.core.networks import UNKNOWN, block_of, is_elsewhere, network_of
 from pledge.mail.providers import LARGE_PROVIDERS
 from pledge.signatures.addresses import Address, BadAddress, parse
 
@@ -19,7 +19,6 @@ PROVIDERS = {
     **dict.fromkeys(("gmail.com", "googlemail.com"), "gmail"),
 }
 OTHER = "other"
-_OWN_64 = network_of("::1")
 
 
 class BadOrigin(ValueError):
@@ -45,7 +44,7 @@ def origin(slug: str, address: Address, network: str) -> Origin:
     domain = domain_of(address)
     return Origin(
         network_hash=network_hash(slug, network) if network else None,
-        wide_network_hash=wide_network_hash(slug, network) if _is_a_place(network) else None,
+        wide_network_hash=wide_network_hash(slug, network) if is_elsewhere(network) else None,
         domain_hash=domain_hash(slug, domain),
         mail_provider=PROVIDERS.get(domain, OTHER),
     )
@@ -54,10 +53,6 @@ def origin(slug: str, address: Address, network: str) -> Origin:
 def domain_of(address: Address) -> str:
     """The domain that mails go to, in ASCII and lower case."""
     return address.mailed.rpartition("@")[2]
-
-
-def _is_a_place(network: str) -> bool:
-    return network not in ("", UNKNOWN, _OWN_64) and not is_this_machine(network)
 
 
 def network_hash(slug: str, network: str) -> bytes:

@@ -13,8 +13,8 @@ from typing import Any
 from sqlalchemy import CompoundSelect, Select, func, literal, or_, select, union_all, update
 
 from pledge.abuse import alerts
-from pledge.abuse.clusters import LEAST, SPEEDS, Cluster, ClusterKind, Pattern, needs_domains, pattern
-from pledge.abuse.models import AlertKind
+from pledge.abuse.clusters import LEAST, SPEEDS, Cluster, Pattern, needs_domains, pattern
+from pledge.abuse.models import AlertKind, OriginKind
 from pledge.accounts import alarms
 from pledge.core import clock
 from pledge.core.db import reading, transaction
@@ -36,9 +36,9 @@ REMIND_AFTER = timedelta(days=1)
 _WAITS = (Signature.state == SignatureState.PENDING, Signature.hold_reason.is_(None))
 _IS_SMALL = Signature.mail_provider == OTHER
 _COLUMNS = {
-    ClusterKind.DOMAIN: Signature.domain_hash,
-    ClusterKind.NETWORK: Signature.network_hash,
-    ClusterKind.WIDE_NETWORK: Signature.wide_network_hash,
+    OriginKind.DOMAIN: Signature.domain_hash,
+    OriginKind.NETWORK: Signature.network_hash,
+    OriginKind.WIDE_NETWORK: Signature.wide_network_hash,
 }
 
 
@@ -46,7 +46,7 @@ _COLUMNS = {
 class Caught:
     """A cluster that was given away. Its hash is another one in each campaign."""
 
-    kind: ClusterKind
+    kind: OriginKind
     hash: bytes
     pattern: Pattern
 
@@ -81,7 +81,7 @@ def suspicious(since: datetime) -> list[Caught]:
     found = []
     for kind, hashed, sign_ups, small, *figures in rows:
         ripe, answered = figures[: len(SPEEDS)], figures[len(SPEEDS) :]
-        cluster = Cluster(ClusterKind(kind), sign_ups, small, ripe, answered)
+        cluster = Cluster(OriginKind(kind), sign_ups, small, ripe, answered)
         if needs_domains(cluster):
             cluster = replace(cluster, domains=_domains(cluster.kind, hashed, since))
         what = pattern(cluster)
@@ -112,7 +112,7 @@ def _clusters(since: datetime, now: datetime) -> CompoundSelect[Any]:
         for is_ripe, speed in zip(ripe, SPEEDS, strict=True)
     ]
 
-    def of(kind: ClusterKind) -> Select[Any]:
+    def of(kind: OriginKind) -> Select[Any]:
         column = recent[_COLUMNS[kind].key]
         number = func.count()
         query = (
@@ -124,12 +124,12 @@ def _clusters(since: datetime, now: datetime) -> CompoundSelect[Any]:
             .group_by(column)
             .having((number >= LEAST) & (number.filter(waits) > 0))
         )
-        return query.where(recent.is_small) if kind is ClusterKind.DOMAIN else query
+        return query.where(recent.is_small) if kind is OriginKind.DOMAIN else query
 
-    return union_all(*map(of, ClusterKind))
+    return union_all(*map(of, OriginKind))
 
 
-def _domains(kind: ClusterKind, hashed: bytes, since: datetime) -> int:
+def _domains(kind: OriginKind, hashed: bytes, since: datetime) -> int:
     """How many small domains the sign-ups of a cluster are at."""
     query = select(func.count(Signature.domain_hash.distinct())).where(
         Signature.submitted_at >= since, _COLUMNS[kind] == hashed, _IS_SMALL
@@ -144,7 +144,7 @@ def _hold(what: Pattern, caught: Sequence[Caught], since: datetime) -> int:
         return 0
     within = [
         _COLUMNS[kind].in_([one.hash for one in caught if one.kind is kind])
-        & (_IS_SMALL if kind is ClusterKind.DOMAIN else True)
+        & (_IS_SMALL if kind is OriginKind.DOMAIN else True)
         for kind in {one.kind for one in caught}
     ]
     waiting = select(Signature.id).where(Signature.submitted_at >= since, *_WAITS, or_(*within))

@@ -27,7 +27,7 @@ from sqlalchemy import (
     select,
 )
 
-from pledge.abuse.models import BlockKind
+from pledge.abuse.models import OriginKind
 from pledge.audit.models import Actor
 from pledge.audit.services import record
 from pledge.core import clock
@@ -101,7 +101,7 @@ def one(campaign_id: int, slug: str, window: Window, key: Key) -> tuple[WatchedC
     return cluster, look.since
 
 
-def look_up(actor: Actor, campaign_id: int, kind: BlockKind) -> None:
+def look_up(actor: Actor, campaign_id: int, kind: OriginKind) -> None:
     """Record that somebody looked for a network or mail domain that they typed; not which."""
     with transaction() as session:
         record(session, actor, "watch.look_up", f"campaign:{campaign_id}", of=kind.value)

@@ -19,7 +19,7 @@ from redis.retry import Retry
 
 from config import Config, current_config
 from pledge.core import clock, metrics
-from pledge.core.networks import UNKNOWN, block_of, is_loopback, network_of
+from pledge.core.networks import block_of, network_of
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -49,12 +49,6 @@ def client_network() -> str:
 def client_block() -> str:
     """The block of networks around the visitor's: `203.0.113.0/24` or `2001:db8:1::/48`."""
     return block_of(request.remote_addr or "")
-
-
-def client_is_elsewhere() -> bool:
-    """Whether the request came from another machine, so that its network says something about its sender."""
-    address = request.remote_addr or ""
-    return network_of(address) != UNKNOWN and not is_loopback(address)
 
 
 def _route() -> str:

@@ -8,7 +8,7 @@ from sqlalchemy import event, select
 
 from pledge.abuse import blocks
 from pledge.abuse.blocks import BlockedOrigin
-from pledge.abuse.models import BlockKind
+from pledge.abuse.models import OriginKind
 from pledge.audit.models import AuditEntry
 from pledge.audit.services import NoReason
 from pledge.core.db import db
@@ -29,9 +29,9 @@ def campaign(app):
 
 def hashed(kind):
     return {
-        BlockKind.NETWORK: origins.network_hash(SLUG, "203.0.113.7"),
-        BlockKind.WIDE_NETWORK: origins.wide_network_hash(SLUG, "203.0.113.7"),
-        BlockKind.DOMAIN: origins.domain_hash(SLUG, "robots.example"),
+        OriginKind.NETWORK: origins.network_hash(SLUG, "203.0.113.7"),
+        OriginKind.WIDE_NETWORK: origins.wide_network_hash(SLUG, "203.0.113.7"),
+        OriginKind.DOMAIN: origins.domain_hash(SLUG, "robots.example"),
     }[kind]
 
 
@@ -50,18 +50,18 @@ def reason_of(address, network="203.0.113.7"):
     )
 
 
-@pytest.mark.parametrize("kind", BlockKind)
+@pytest.mark.parametrize("kind", OriginKind)
 def test_what_comes_from_a_blocked_origin_is_held_and_nothing_else(campaign, kind):
     assert reason_of("a@robots.example") is None
     block(campaign, kind)
     assert reason_of("b@robots.example") == "blocked"
     assert reason_of("c@people.example", "198.51.100.9") is None
-    near = {BlockKind.NETWORK: None, BlockKind.WIDE_NETWORK: "blocked", BlockKind.DOMAIN: None}
+    near = {OriginKind.NETWORK: None, OriginKind.WIDE_NETWORK: "blocked", OriginKind.DOMAIN: None}
     assert reason_of("d@people.example", "203.0.113.99") == near[kind]
 
 
 def test_a_blocked_sign_up_is_confirmed_and_held_and_not_counted(campaign):
-    block(campaign, BlockKind.DOMAIN)
+    block(campaign, OriginKind.DOMAIN)
     assert reason_of("b@robots.example") == "blocked"
     number = db.session.scalar(select(Signature.id))
     db.session.rollback()
@@ -70,12 +70,12 @@ def test_a_blocked_sign_up_is_confirmed_and_held_and_not_counted(campaign):
 
 
 def test_a_block_ends_by_itself_and_when_it_is_lifted(campaign, clock):
-    block(campaign, BlockKind.DOMAIN)
+    block(campaign, OriginKind.DOMAIN)
     clock.move(minutes=59)
     assert reason_of("a@robots.example") == "blocked"
     clock.move(minutes=2)
     assert reason_of("b@robots.example") is None
-    block(campaign, BlockKind.DOMAIN)
+    block(campaign, OriginKind.DOMAIN)
     (lasting,) = blocks.lasting(campaign.id)
     blocks.lift(factories.BORA, lasting.id)
     assert reason_of("c@robots.example") is None
@@ -85,9 +85,9 @@ def test_a_block_ends_by_itself_and_when_it_is_lifted(campaign, clock):
 
 
 def test_who_blocks_what_lasts_already_sets_a_new_end(campaign, clock):
-    block(campaign, BlockKind.NETWORK)
+    block(campaign, OriginKind.NETWORK)
     clock.move(minutes=30)
-    block(campaign, BlockKind.NETWORK, timedelta(days=1))
+    block(campaign, OriginKind.NETWORK, timedelta(days=1))
     (lasting,) = blocks.lasting(campaign.id)
     assert lasting.until - lasting.placed_at == timedelta(days=1)
 
@@ -105,7 +105,7 @@ def test_signing_reads_the_blocks_every_few_seconds_and_not_each_time(campaign, 
 
 
 def test_what_is_spared_cannot_be_blocked(campaign):
-    origin = BlockedOrigin(campaign.id, BlockKind.DOMAIN, hashed(BlockKind.DOMAIN))
+    origin = BlockedOrigin(campaign.id, OriginKind.DOMAIN, hashed(OriginKind.DOMAIN))
     with pytest.raises(blocks.Spared):
         blocks.place(factories.ANNA, origin, HOUR, "a wave", {origin.hash: "robots.example"})
     assert blocks.lasting(campaign.id) == []
@@ -115,12 +115,12 @@ def test_each_act_needs_a_reason_and_is_in_the_audit_log_without_the_hash(campai
     with pytest.raises(NoReason):
         blocks.place(
             factories.ANNA,
-            BlockedOrigin(campaign.id, BlockKind.NETWORK, hashed(BlockKind.NETWORK)),
+            BlockedOrigin(campaign.id, OriginKind.NETWORK, hashed(OriginKind.NETWORK)),
             HOUR,
             " ",
             (),
         )
-    block(campaign, BlockKind.NETWORK)
+    block(campaign, OriginKind.NETWORK)
     blocks.lift(factories.BORA, blocks.lasting(campaign.id)[0].id)
     entries = db.session.scalars(select(AuditEntry).order_by(AuditEntry.id)).all()[-2:]
     assert [(entry.action, entry.actor) for entry in entries] == [
@@ -128,4 +128,4 @@ def test_each_act_needs_a_reason_and_is_in_the_audit_log_without_the_hash(campai
         ("block.lift", factories.BORA.name),
     ]
     assert entries[0].details == '{"hours":1,"of":"network"}'
-    assert hashed(BlockKind.NETWORK).hex() not in "".join(entry.details + entry.subject for entry in entries)
+    assert hashed(OriginKind.NETWORK).hex() not in "".join(entry.details + entry.subject for entry in entries)

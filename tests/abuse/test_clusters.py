@@ -2,9 +2,10 @@
 
 import pytest
 
-from pledge.abuse.clusters import Cluster, ClusterKind, Pattern, pattern
+from pledge.abuse.clusters import Cluster, Pattern, pattern
+from pledge.abuse.models import OriginKind
 
-DOMAIN, NETWORK, WIDE = ClusterKind.DOMAIN, ClusterKind.NETWORK, ClusterKind.WIDE_NETWORK
+DOMAIN, NETWORK, WIDE = OriginKind.DOMAIN, OriginKind.NETWORK, OriginKind.WIDE_NETWORK
 NOBODY = (0, 0, 0)
 
 

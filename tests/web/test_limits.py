@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from pledge.core.networks import block_of, network_of
+from pledge.core.networks import block_of, is_elsewhere, network_of
 from pledge.web.limits import limiter
 from tests.support.factories import (
     campaign,
@@ -60,6 +60,23 @@ def wrong_link(client, address="203.0.113.7"):
 )
 def test_an_address_is_folded_to_what_one_visitor_controls(address, network):
     assert network_of(address) == network
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("203.0.113.7", True),
+        ("2001:db8:1:2:3:4:5:6", True),
+        ("10.0.0.7", True),
+        ("127.0.0.1", False),
+        ("127.8.0.1", False),
+        ("::1", False),
+        ("::ffff:127.0.0.1", False),
+        ("not an address", False),
+    ],
+)
+def test_this_machine_and_an_unknown_network_say_nothing_about_where_people_are(address, expected):
+    assert is_elsewhere(network_of(address)) is expected
 
 
 @pytest.mark.parametrize(

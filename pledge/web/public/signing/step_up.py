@@ -24,6 +24,7 @@ from pledge.abuse.proof import BadSolution, Fault
 from pledge.abuse.signals import Level, Signal
 from pledge.abuse.velocity import SoftLimit
 from pledge.core import clock, metrics, tokens
+from pledge.core.networks import is_elsewhere
 from pledge.core.tokens import BadToken, Purpose
 from pledge.mail import breaker
 from pledge.signatures.addresses import Address
@@ -149,7 +150,7 @@ def _signals(form: SteppedForm, answer: StepAnswer) -> frozenset[Signal]:
         found.add(Signal.DISPOSABLE)
     if breaker.is_open():
         found.add(Signal.BREAKER)
-    if limits.client_is_elsewhere():
+    if is_elsewhere(limits.client_network()):
         # A form with its proof was counted when it was sent without.
         storage = limits.limiter.limiter.storage
         found |= velocity.exceeded(storage, _soft_limits(form), count=answer is not StepAnswer.PROVED)

@@ -15,7 +15,7 @@ from wtforms.validators import ValidationError
 
 from pledge.abuse import alerts, blocks, words
 from pledge.abuse.blocks import BlockedOrigin
-from pledge.abuse.models import BlockKind
+from pledge.abuse.models import OriginKind
 from pledge.accounts.roles import Permission
 from pledge.campaigns import staff_queries as campaigns
 from pledge.campaigns.queries import slugs
@@ -72,18 +72,18 @@ class FindForm(StaffForm):
     campaign = SelectField(_l("Campaign"), validate_choice=False)
     sought = StringField(_l("Network or e-mail domain"))
 
-    kind: BlockKind
+    kind: OriginKind
     hash: bytes
 
     def validate_sought(self, field: Field) -> None:
         text, slug = (field.data or "").strip(), str(self.campaign.data)
         try:
             self.hash = origins.network_hash(slug, origins.read_network(text))
-            self.kind = BlockKind.NETWORK
+            self.kind = OriginKind.NETWORK
         except BadOrigin:
             try:
                 self.hash = origins.domain_hash(slug, origins.read_domain(text))
-                self.kind = BlockKind.DOMAIN
+                self.kind = OriginKind.DOMAIN
             except BadOrigin:
                 raise ValidationError(
                     _l("Enter an IP address, or the part of an e-mail address after the @.")
@@ -282,16 +282,16 @@ def _origin(slug: str, sort: str, value: str) -> BlockedOrigin:
     """The network or domain that an address names by its hash; 404 for none."""
     if not re.fullmatch("[0-9a-f]{64}", value):
         abort(404)
-    return BlockedOrigin(_campaign(slug), BlockKind(sort), bytes.fromhex(value))
+    return BlockedOrigin(_campaign(slug), OriginKind(sort), bytes.fromhex(value))
 
 
 def _condition(origin: BlockedOrigin, since: datetime) -> Condition:
     """The signatures from there that were signed since then."""
-    of = {kind: origin.hash if origin.kind is kind else None for kind in BlockKind}
+    of = {kind: origin.hash if origin.kind is kind else None for kind in OriginKind}
     return Condition(
         campaign_id=origin.campaign_id,
-        network_hash=of[BlockKind.NETWORK],
-        wide_network_hash=of[BlockKind.WIDE_NETWORK],
-        domain_hash=of[BlockKind.DOMAIN],
+        network_hash=of[OriginKind.NETWORK],
+        wide_network_hash=of[OriginKind.WIDE_NETWORK],
+        domain_hash=of[OriginKind.DOMAIN],
         signed_from=since,
     )
