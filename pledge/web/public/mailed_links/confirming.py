@@ -64,6 +64,9 @@ _WRONG_NUMBER = _l("This number is not right. Please look at the page where you 
 _WRONG_CODE = _l(
     "This code does not work here. Please type the two digits of the page where you signed, or have a code sent to you below."
 )
+_WRONG_NEW_CODE = _l(
+    "This code is not right, or no longer valid. Please look at the newest e-mail, the one without a link, or have another one sent to you below."
+)
 _SPENT = _l("A wrong number was typed too often, so it is no longer taken.")
 
 
@@ -94,15 +97,16 @@ def confirm(subject: Subject, token: str) -> Response:
 def answer(subject: Subject, token: str) -> Response:
     """The number that the page to confirm asked for."""
     form = NumberForm(request.form)
-    outcome = Confirmation.WRONG
+    outcome = None
     if form.validate():
         outcome = subject.answer(token, form.digits, _signals(subject, token))
-        form.number.errors = _errors(outcome, form.digits)
     if outcome is Confirmation.DONE:
         metrics.confirmations.labels(subject.name, "number").inc()
     link = subject.open_link(token, i18n.language())
-    if outcome is Confirmation.DONE or link.state is not LinkState.PENDING:
+    if outcome is Confirmation.DONE or link.record is None or link.state is not LinkState.PENDING:
         return see_other(subject.url("confirm", token=token))
+    if outcome is not None:
+        form.number.errors = [_error(outcome, form.digits, has_code_only=link.record.has_code_only)]
     return _confirm_page(subject, link.record, token, form)
 
 
@@ -158,13 +162,13 @@ def _signals(subject: Subject, token: str) -> frozenset[Press]:
     return pressing.seen(request.headers.get, tokens.age(subject.purpose, token))
 
 
-def _errors(outcome: Confirmation, digits: str) -> list[Any]:
-    """What is wrong with the digits that were typed; nothing when they confirmed."""
-    if outcome is Confirmation.DONE:
-        return []
+def _error(outcome: Confirmation, digits: str, *, has_code_only: bool) -> Any:
+    """What is wrong with the digits that were typed."""
     if outcome is Confirmation.SPENT:
-        return [_SPENT]
-    return [_WRONG_NUMBER if len(digits) == 2 else _WRONG_CODE]
+        return _SPENT
+    if len(digits) == 2:
+        return _WRONG_NUMBER
+    return _WRONG_NEW_CODE if has_code_only else _WRONG_CODE
 
 
 def _is_theirs(subject: Subject, record: Any, form: MailboxForm) -> bool:
@@ -182,7 +186,8 @@ def _confirm_page(subject: Subject, record: Any, token: str, wrong: NumberForm |
 
     `wrong` is the form with a number that did not confirm.
     """
-    is_asked = record.is_scanned or request.args.get("asked") == "1"
+    is_asked = bool(wrong) or record.is_scanned or request.args.get("asked") == "1"
+    is_over = record.match_tries >= MAX_MATCH_TRIES and not record.has_code_only
     return show(
         subject.confirm_template,
         subject,
@@ -190,7 +195,7 @@ def _confirm_page(subject: Subject, record: Any, token: str, wrong: NumberForm |
         422 if wrong else 200,
         token=token,
         form=wrong or (NumberForm() if is_asked else None),
-        is_spent=record.match_tries >= MAX_MATCH_TRIES,
-        has_code_only=record.has_code_only,
+        is_over=is_asked and is_over,
+        has_code_only=is_asked and record.has_code_only,
         mailed=request.args.get("mailed") == "1" and not wrong,
     )

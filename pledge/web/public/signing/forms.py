@@ -142,7 +142,7 @@ class NumberForm(PublicForm):
     def validate_number(self, field: Field) -> None:
         typed = two_digits(field.data or "") or six_digits(field.data or "")
         if typed is None:
-            raise ValidationError(_l("Enter the two digits from the page where you signed."))
+            raise ValidationError(_l("Enter two digits, or the six digits of a code."))
         self.digits = typed
 
 

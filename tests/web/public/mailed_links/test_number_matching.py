@@ -89,17 +89,27 @@ def test_the_number_of_the_page_where_one_signed_confirms(client, lang):
     assert counted() == 2
 
 
-def test_a_wrong_number_is_told_at_the_field_and_after_three_only_a_code_is_taken(client, person, lang):
+def test_a_wrong_number_is_told_at_the_field_and_after_three_the_page_offers_a_code_instead(
+    client, person, lang
+):
     address = f"/{lang}/confirm/{confirm_token(person)}"
     wrong = str(10 + (int(number_for(person.id)) - 9) % 90)
-    for typed in ("", "x", "123", wrong, wrong, wrong):
+    for typed in ("", "x", "123", wrong, wrong):
         page = client.post(f"{address}/number", data={"number": typed})
         assert page.status_code == 422
         assert 'id="number-error"' in page.text
-    page = client.post(f"{address}/number", data={"number": number_for(person.id)})
-    assert page.status_code == 422
-    assert ("여섯 자리" if lang == "ko" else "Six-digit code") in page.text
+    for typed in (wrong, number_for(person.id)):
+        page = client.post(f"{address}/number", data={"number": typed})
+        assert page.status_code == 422
+        assert ("더 이상 사용할 수 없습니다" if lang == "ko" else "no longer taken") in page.text
+        assert f'action="{address}/code"' in page.text
+        assert 'name="number"' not in page.text
     assert counted() == 0
+    again = client.get(client.post(f"{address}/code").headers["Location"])
+    assert ("여섯 자리" if lang == "ko" else "Six-digit code") in again.text
+    answer_requests()
+    assert client.post(f"{address}/number", data={"number": tokens.code(person.id, 2)}).status_code == 303
+    assert counted() == 1
 
 
 def test_whoever_has_closed_the_page_gets_a_code_by_another_mail(client, person, lang):
@@ -177,7 +187,10 @@ class TestOrganisations:
         address = f"/en/endorse/confirm/{endorse_confirm_token(row)}"
         right = endorse_number(row.address_hash, name_digest(row.name_key))
         for typed in [str(10 + (int(right) - 9) % 90)] * 3 + [right]:
-            assert client.post(f"{address}/number", data={"number": typed}).status_code == 422
+            page = client.post(f"{address}/number", data={"number": typed})
+            assert page.status_code == 422
+        assert 'name="number"' not in page.text
+        assert 'href="/en/c/blue-skies/endorse"' in page.text
         assert self.state(row) == "pending"
 
     def test_disowning_it_needs_the_address(self, client, row):
