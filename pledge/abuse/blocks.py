@@ -36,7 +36,7 @@ class NoSuchBlock(LookupError):
 
 
 class Spared(ValueError):
-    """So many people come from there that it is never blocked."""
+    """So many people come from there that it is never held as a whole."""
 
 
 @dataclass(frozen=True)

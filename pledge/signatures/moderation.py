@@ -1,5 +1,5 @@
-"""What staff may do about one person's signature: find it, mail the link again, hide a name, release one that is held, and at
-the person's request withdraw, erase or stop the news, of which the person is told by mail.
+"""What staff may do about one person's signature: find it, mail the link again, hide a name, release one that is held or clear
+one that would be, and at the person's request withdraw, erase or stop the news, of which the person is told by mail.
 
 No address and no name goes into the audit log: it says which signature, by its random number.
 """
@@ -40,7 +40,7 @@ class NotCounted(Exception):
 
 
 class NotHeld(Exception):
-    """Only a held signature can be released."""
+    """Only a held signature can be released, and only one that would be held cleared."""
 
 
 class NotSubscribed(Exception):
@@ -96,6 +96,17 @@ def release(actor: Actor, signature_id: int, why: str) -> None:
         append_moves(session, [row], Reason.CONFIRMED)
         outbox.enqueue_thanks(session, [(row.id, row.lang)])
         record(session, actor, "signature.release", f"signature:{row.id}", reason=why)
+
+
+def clear(actor: Actor, signature_id: int, why: str) -> None:
+    """Have one that waits, and would be held, counted when it is confirmed. Raises NoSuchSignature, NoReason, NotHeld."""
+    why = stated(why)
+    with transaction() as session:
+        row = _row(session, signature_id)
+        if row.state != SignatureState.PENDING or row.hold_reason is None:
+            raise NotHeld
+        row.hold_reason, row.cleared = None, True
+        record(session, actor, "signature.clear", f"signature:{row.id}", reason=why)
 
 
 def erase(actor: Actor, signature_id: int, why: str) -> None:

@@ -36,6 +36,7 @@ class SignatureDetail:
     name: str  #: in full only while the campaign's page shows it
     email: str
     invalidation_id: int | None
+    is_to_be_held: bool  #: when it is confirmed
     seconds_to_confirm: float | None
     mails: list[MailLine]
 
@@ -57,9 +58,10 @@ def person(signature_id: int, lang: str) -> SignatureDetail | None:
         .where(table.subject_id == signature_id)
         .order_by(table.id.desc())
     )
-    more = select(Signature.invalidation_id, seconds_to_confirm()).where(Signature.id == signature_id)
+    is_marked = (Signature.state == SignatureState.PENDING) & Signature.hold_reason.is_not(None)
+    more = select(Signature.invalidation_id, is_marked, seconds_to_confirm()).where(Signature.id == signature_id)
     with reading() as connection:
-        invalidation_id, seconds = connection.execute(more).one()
+        invalidation_id, is_to_be_held, seconds = connection.execute(more).one()
         lines = [MailLine(*line) for line in connection.execute(mails)]
     shown = signature.public_name and signature.state is SignatureState.CONFIRMED
     return SignatureDetail(
@@ -67,6 +69,7 @@ def person(signature_id: int, lang: str) -> SignatureDetail | None:
         name=signature.name if shown else masked(signature.name),
         email=masked(signature.email),
         invalidation_id=invalidation_id,
+        is_to_be_held=is_to_be_held,
         seconds_to_confirm=seconds,
         mails=lines,
     )

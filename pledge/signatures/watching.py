@@ -33,7 +33,11 @@ BATCH = 500
 #: How often staff are alerted to held signatures to which none has been added.
 REMIND_AFTER = timedelta(days=1)
 
-_WAITS = (Signature.state == SignatureState.PENDING, Signature.hold_reason.is_(None))
+_WAITS = (
+    Signature.state == SignatureState.PENDING,
+    Signature.hold_reason.is_(None),
+    Signature.cleared.is_(False),
+)
 _IS_SMALL = Signature.mail_provider == OTHER
 _COLUMNS = {
     OriginKind.DOMAIN: Signature.domain_hash,
@@ -95,7 +99,7 @@ def _clusters(since: datetime, now: datetime) -> CompoundSelect[Any]:
     recent = (
         select(
             *_COLUMNS.values(),
-            *(Signature.submitted_at, Signature.state, Signature.hold_reason),
+            *(Signature.submitted_at, Signature.state, Signature.hold_reason, Signature.cleared),
             _IS_SMALL.label("is_small"),
             seconds_between(Signature.submitted_at, Signature.confirmed_at).label("seconds"),
         )
@@ -105,7 +109,9 @@ def _clusters(since: datetime, now: datetime) -> CompoundSelect[Any]:
         .cte("recent")
         .c
     )
-    waits = (recent.state == SignatureState.PENDING) & recent.hold_reason.is_(None)
+    waits = (
+        (recent.state == SignatureState.PENDING) & recent.hold_reason.is_(None) & recent.cleared.is_(False)
+    )
     ripe = [recent.submitted_at <= now - speed.within for speed in SPEEDS]
     answered = [
         is_ripe & (recent.seconds <= speed.within.total_seconds())

@@ -186,6 +186,23 @@ def test_releasing_one_that_is_held_counts_and_thanks_the_person():
     assert audit() == [("signature.release", f"signature:{person.id}", "wrote to us")]
 
 
+def test_one_that_would_be_held_is_cleared_with_a_reason():
+    person = signature(state="pending", hold_reason="speed")
+    moderation.clear(ANNA, person.id, "wrote to us")
+    row = stored(person.id)
+    assert (row.state, row.hold_reason, row.cleared) == ("pending", None, True)
+    assert audit() == [("signature.clear", f"signature:{person.id}", "wrote to us")]
+
+
+@pytest.mark.parametrize("state", ["pending", "confirmed", "held", "withdrawn", "invalidated"])
+def test_only_one_that_waits_and_would_be_held_can_be_cleared(state):
+    person = signature(state=state)
+    with pytest.raises(moderation.NotHeld):
+        moderation.clear(ANNA, person.id, "wrote to us")
+    assert stored(person.id).state == state
+    assert audit() == []
+
+
 @pytest.mark.parametrize("state", ["pending", "confirmed", "withdrawn", "invalidated"])
 def test_only_a_held_signature_can_be_released(state):
     person = signature(state=state)

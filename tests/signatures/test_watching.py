@@ -73,6 +73,18 @@ def test_what_waits_at_a_domain_that_answers_within_seconds_is_held():
     assert db.session.get(Signature, late[0].id).state == "held"
 
 
+def test_what_staff_have_cleared_is_not_held_again():
+    robots()
+    first, second = people(2, network="198.{}.100.7", ago=10)
+    assert watching.look() == 2
+    moderation.clear(ANNA, first.id, "one of us")
+    assert watching.look() == 0
+    for person in (first, second):
+        assert services.confirm(person.id)
+    db.session.rollback()
+    assert [db.session.get(Signature, one.id).state for one in (first, second)] == ["confirmed", "held"]
+
+
 def told():
     """What the alerts say of how many are held, the oldest first."""
     found = reversed(alerts.newest(timedelta(days=7)))

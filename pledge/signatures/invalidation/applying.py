@@ -128,6 +128,8 @@ def _changes(row: Invalidation) -> dict[str, Any]:
     """What an act makes of a signature."""
     if row.act == InvalidationAct.HOLD:
         return {"hold_reason": BY_STAFF}
+    if row.act == InvalidationAct.CLEAR:
+        return {"hold_reason": None, "cleared": True}
     if row.act == InvalidationAct.RELEASE:
         return {"state": SignatureState.CONFIRMED, "hold_reason": None}
     return {"state": SignatureState.INVALIDATED, "invalidation_id": row.id}

@@ -20,6 +20,7 @@ class InvalidationAct(StrEnum):
 
     INVALIDATE = "invalidate"  #: counted ones are taken out of the count; can be undone
     HOLD = "hold"  #: pending ones become held when they are confirmed
+    CLEAR = "clear"  #: pending ones that would become held are counted when they are confirmed
     RELEASE = "release"  #: held ones are counted
     REFUSE = "refuse"  #: held ones are never counted; can be undone: they are held again
 

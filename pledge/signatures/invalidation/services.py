@@ -1,5 +1,5 @@
-"""Bulk acts of staff: taking signatures out of the count by condition, holding back those that wait, releasing and refusing
-those that are held. Always counted first; what took signatures out can be undone as a whole.
+"""Bulk acts of staff: taking signatures out of the count by condition, holding back those that wait and clearing those that
+would be held, releasing and refusing those that are held. Always counted first; what took signatures out can be undone as a whole.
 
 An act fixes its set of signatures when it is counted. What a second person approves is therefore exactly what
 was shown; whoever signs, withdraws or is erased afterwards is left alone. The work itself is done by the worker
@@ -11,9 +11,11 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, delete, func, insert, literal, select
 from sqlalchemy.orm import Session
 
+from pledge.abuse.blocks import Spared
 from pledge.accounts import two_people
 from pledge.audit.models import Actor
 from pledge.audit.services import record, stated
+from pledge.campaigns.queries import slugs
 from pledge.core import clock
 from pledge.core.db import transaction
 from pledge.core.encryption import Unreadable
@@ -27,7 +29,7 @@ from pledge.signatures.invalidation.models import (
     InvalidationTarget,
 )
 from pledge.signatures.models import Signature, SignatureState
-from pledge.signatures.origins import domain_of
+from pledge.signatures.origins import domain_of, large_domains
 
 #: One person alone may decide about at most so many signatures, except to hold them: that takes nothing from the count.
 MAX_WITHOUT_SECOND_PERSON = 50
@@ -39,6 +41,7 @@ MAX_SIGNATURES = 100_000
 CONCERNED: dict[InvalidationAct, Sequence[ColumnElement[bool]]] = {
     InvalidationAct.INVALIDATE: (Signature.state == SignatureState.CONFIRMED,),
     InvalidationAct.HOLD: (Signature.state == SignatureState.PENDING, Signature.hold_reason.is_(None)),
+    InvalidationAct.CLEAR: (Signature.state == SignatureState.PENDING, Signature.hold_reason.is_not(None)),
     InvalidationAct.RELEASE: (Signature.state == SignatureState.HELD,),
     InvalidationAct.REFUSE: (Signature.state == SignatureState.HELD,),
 }
@@ -48,6 +51,7 @@ UNDONE_AS_A_WHOLE = (InvalidationAct.INVALIDATE, InvalidationAct.REFUSE)
 AUDITED = {
     InvalidationAct.INVALIDATE: "invalidation",
     InvalidationAct.HOLD: "hold",
+    InvalidationAct.CLEAR: "clearing",
     InvalidationAct.RELEASE: "release",
     InvalidationAct.REFUSE: "refusal",
 }
@@ -79,10 +83,13 @@ def propose(
 
     `reason`: for the public totals, where signatures are taken out; else None. All that is held may be named by the campaign
     alone. `notify`: whether the signers are told by mail; None: as usual for the act, which is for a refusal only, as those who
-    are held were told that somebody decides. Returns the number of the act. Raises NoCondition, NoReason, NothingMatches, TooManySignatures.
+    are held were told that somebody decides. Returns the number of the act. Raises NoCondition, NoReason, NothingMatches,
+    TooManySignatures, Spared.
     """
     if act in (InvalidationAct.INVALIDATE, InvalidationAct.HOLD):
         condition.check()
+    if act is InvalidationAct.HOLD and _is_large_provider(condition):
+        raise Spared
     note = stated(note)
     with transaction() as session:
         row = Invalidation(
@@ -190,6 +197,13 @@ def _fix_targets(session: Session, invalidation_id: int, matches: Sequence[Colum
     session.execute(insert(InvalidationTarget).from_select(["invalidation_id", "signature_id"], wanted))
     counted = select(func.count()).where(InvalidationTarget.invalidation_id == invalidation_id)
     return int(session.scalar(counted) or 0)
+
+
+def _is_large_provider(condition: Condition) -> bool:
+    """Whether it is about all that comes from a large mail provider, whatever the network."""
+    if condition.domain_hash is None or condition.network_hash or condition.wide_network_hash:
+        return False
+    return any(condition.domain_hash in large_domains(slug) for slug in slugs().values())
 
 
 def _domain_behind(session: Session, condition: Condition) -> str | None:

@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import func, select
 
+from pledge.abuse.blocks import Spared
 from pledge.accounts.two_people import NeedsSecondPerson
 from pledge.audit.models import AuditEntry
 from pledge.core import clock
@@ -16,14 +17,25 @@ from pledge.signatures.invalidation import services as acts
 from pledge.signatures.invalidation.conditions import Condition, NoCondition
 from pledge.signatures.invalidation.models import Invalidation, InvalidationAct, InvalidationReason
 from pledge.signatures.models import Signature
+from pledge.signatures.origins import domain_hash
 from tests.support import crash
-from tests.support.factories import ANNA, BORA, fold_all, manage_token, signature, signatures, the_campaign
+from tests.support.factories import (
+    ANNA,
+    BORA,
+    SLUG,
+    fold_all,
+    manage_token,
+    signature,
+    signatures,
+    the_campaign,
+)
 from tests.support.ledger import entries
 from tests.support.mails import delivered, part
 
 pytestmark = pytest.mark.usefixtures("app")
 
-HOLD, RELEASE, REFUSE = InvalidationAct.HOLD, InvalidationAct.RELEASE, InvalidationAct.REFUSE
+HOLD, CLEAR = InvalidationAct.HOLD, InvalidationAct.CLEAR
+RELEASE, REFUSE = InvalidationAct.RELEASE, InvalidationAct.REFUSE
 WIDE = bytes(range(32))
 
 
@@ -151,9 +163,38 @@ def test_what_waits_is_held_by_condition_and_becomes_held_when_it_is_confirmed()
     assert counted.state == "confirmed"
 
 
-@pytest.mark.parametrize("act", [RELEASE, REFUSE])
-def test_more_than_fifty_need_a_second_person(act):
-    signatures(51, state="held")
+def test_what_would_be_held_is_cleared_by_condition_and_counted_when_it_is_confirmed():
+    cleared = signatures(3, state="pending", hold_reason="speed", wide_network_hash=WIDE)
+    signature(state="pending", hold_reason="speed"), signature(state="held", wide_network_hash=WIDE)
+    decide(CLEAR, Condition(wide_network_hash=WIDE))
+    assert states() == {("pending", None): 3, ("pending", "speed"): 1, ("held", "staff"): 1}
+    for person in cleared:
+        services.confirm(person.id)
+    assert states() == {("confirmed", None): 3, ("pending", "speed"): 1, ("held", "staff"): 1}
+    assert people() == 3
+
+
+def test_a_large_provider_is_held_only_together_with_a_network():
+    naver = domain_hash(SLUG, "naver.com")
+    signature(state="pending", domain_hash=naver)
+    signature(state="pending", domain_hash=naver, wide_network_hash=WIDE)
+    campaign_id = the_campaign().id
+    with pytest.raises(Spared):
+        propose(HOLD, Condition(campaign_id=campaign_id, domain_hash=naver))
+    decide(HOLD, Condition(campaign_id=campaign_id, domain_hash=naver, wide_network_hash=WIDE))
+    assert states() == {("pending", None): 1, ("pending", "staff"): 1}
+
+
+@pytest.mark.parametrize(
+    ("act", "facts"),
+    [
+        (RELEASE, {"state": "held"}),
+        (REFUSE, {"state": "held"}),
+        (CLEAR, {"state": "pending", "hold_reason": "speed"}),
+    ],
+)
+def test_more_than_fifty_need_a_second_person(act, facts):
+    signatures(51, **facts)
     number = propose(act)
     with pytest.raises(NeedsSecondPerson):
         acts.approve(ANNA, number)

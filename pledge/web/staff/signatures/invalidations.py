@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from werkzeug import Response as AnyResponse
 from werkzeug.utils import redirect
 
+from pledge.abuse.blocks import Spared
 from pledge.accounts.roles import Permission
 from pledge.accounts.two_people import are_two_accounts, invited_lately
 from pledge.campaigns.queries import slugs
@@ -57,6 +58,10 @@ def invalidation_new_post() -> AnyResponse:
     except services.NothingMatches:
         form.network.errors = [
             _("No signature that this is about meets all of these conditions. Nothing was recorded.")
+        ]
+    except Spared:
+        form.domain.errors = [
+            _("Too many people have their address at this provider to hold it as a whole. Name a network too.")
         ]
     except services.TooManySignatures:
         form.network.errors = [

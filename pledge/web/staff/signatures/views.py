@@ -74,6 +74,13 @@ def signature_release(signature_id: int) -> AnyResponse:
     return _act(signature_id, "released", lambda why: moderation.release(actor(), signature_id, why))
 
 
+@staff.post(f"{_ONE}/clear")
+@needs(Permission.INVALIDATE)
+@requires_recent_mfa
+def signature_clear(signature_id: int) -> AnyResponse:
+    return _act(signature_id, "cleared", lambda why: moderation.clear(actor(), signature_id, why))
+
+
 @staff.post(f"{_ONE}/erase")
 @needs(Permission.LOOK_UP_SIGNATURES)
 @requires_recent_mfa

@@ -147,7 +147,7 @@ def watch_cluster(slug: str, sort: str, value: str) -> Response:
     return _cluster_page(slug, _origin(slug, sort, value), 200)
 
 
-@staff.post(f"{_CLUSTER}/<any(hold, release, refuse, invalidate):act>")
+@staff.post(f"{_CLUSTER}/<any(hold, clear, release, refuse, invalidate):act>")
 @needs(Permission.INVALIDATE)
 def watch_act(slug: str, sort: str, value: str, act: str) -> AnyResponse:
     """Count what the act is about and propose it; the page of the proposal shows the number and asks for the decision."""
@@ -162,6 +162,8 @@ def watch_act(slug: str, sort: str, value: str, act: str) -> AnyResponse:
         form.why.errors = [_("There is no longer a sign-up here that this could be done with.")]
     except services.TooManySignatures:
         form.why.errors = [_("More than 100,000 sign-ups at once; choose a shorter time.")]
+    except blocks.Spared:
+        return _cluster_page(slug, origin, 422)  # it says why in place of the button
     else:
         return redirect(url_for("staff.invalidation", invalidation_id=number), 303)
     return _cluster_page(slug, origin, 422, form)

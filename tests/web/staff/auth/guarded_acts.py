@@ -204,9 +204,11 @@ def _publish_pledge(_client: StaffClient) -> Act:
     return Act(path, fields, "campaign.pledge", wrong=wrong, typed="A new pledge")
 
 
-def _at_request(name: str, action: str, state: str = "confirmed") -> Callable[[StaffClient], Act]:
+def _at_request(
+    name: str, action: str, state: str = "confirmed", **facts: str
+) -> Callable[[StaffClient], Act]:
     def act(_client: StaffClient) -> Act:
-        number, long = factories.signature(updates=True, state=state).id, "w" * 1001
+        number, long = factories.signature(updates=True, state=state, **facts).id, "w" * 1001
         path = f"/staff/signatures/{number}/{name}"
         return Act(path, {"why": WHY}, action, wrong={"why": long}, typed=long)
 
@@ -364,6 +366,7 @@ ACTS: dict[str, Callable[[StaffClient], Act]] = {
     "staff.invalidation_undo": _undo_invalidation,
     "staff.invite_again_post": _invite_again,
     "staff.invite_post": _invite,
+    "staff.signature_clear": _at_request("clear", "signature.clear", "pending", hold_reason="speed"),
     "staff.signature_erase": _at_request("erase", "signature.erase"),
     "staff.signature_release": _at_request("release", "signature.release", "held"),
     "staff.signature_stop_news": _at_request("stop-news", "signature.stop_news"),

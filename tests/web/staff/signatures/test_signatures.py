@@ -82,6 +82,28 @@ def test_one_that_is_held_is_released_from_its_page(moderator):
     assert moderator.post(act, data={"why": "once more"}).status_code == 409
 
 
+def test_one_that_waits_and_would_be_held_is_cleared_on_its_page(moderator):
+    person = signature(state="pending", hold_reason="speed")
+    assert "Not confirmed yet, to be held" in moderator.get(f"/staff/signatures/{person.id}").text
+    act = f"/staff/signatures/{person.id}/clear"
+    done = moderator.post(act, data={"why": "wrote to us"})
+    assert done.status_code == 303
+    page = moderator.get(done.headers["Location"]).text
+    assert "counted when it is confirmed" in page
+    assert "to be held" not in page
+    assert "/clear" not in page
+    assert moderator.post(act, data={"why": "once more"}).status_code == 409
+
+
+@pytest.mark.parametrize("facts", [{}, {"hold_reason": "speed"}], ids=["taken out", "refused"])
+def test_of_one_that_is_not_counted_the_page_does_not_say_that_it_once_was(moderator, facts):
+    person = signature(state="invalidated", **facts)
+    page = moderator.get(f"/staff/signatures/{person.id}").text
+    assert "Not counted, as staff decided" in page
+    assert "Why it is not counted" in page
+    assert "out of the count" not in page
+
+
 def test_withdrawing_needs_a_reason_and_loses_nothing(moderator):
     person = signature()
     act = f"/staff/signatures/{person.id}/withdraw"

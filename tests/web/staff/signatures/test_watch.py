@@ -26,7 +26,7 @@ def hashed(app):
 
 @pytest.fixture
 def wave(app, frozen_clock, hashed):
-    """Forty people at Naver, and thirty robots at a domain of their own: twenty counted, six held, four waiting."""
+    """Forty people at Naver, and robots at a domain of their own: twenty counted, six held, four waiting, three to be held."""
     campaign = factories.campaign()
     crowd(40, domain="naver.com", at=frozen_clock.now() - timedelta(minutes=30))
     at = frozen_clock.now() - timedelta(minutes=10)
@@ -36,6 +36,8 @@ def wave(app, frozen_clock, hashed):
         factories.signature(email=None, state="held", hold_reason="speed", **facts)
     for _ in range(4):
         factories.signature(state="pending", **facts)
+    for _ in range(3):
+        factories.signature(state="pending", hold_reason="speed", **facts)
     return campaign
 
 
@@ -81,8 +83,9 @@ def test_others_see_neither_the_page_nor_a_cluster(staff_client, wave, hashed, r
 def test_a_cluster_says_how_many_it_is_and_offers_what_can_be_done(staff_client, wave, hashed):
     page = staff_client("moderator", lang="en").get(address(hashed))
     for words in (
-        "30 sign-ups",
+        "33 sign-ups",
         "Hold 4 that are not confirmed yet",
+        "Clear 3 that would be held",
         "Release 6 that are on hold",
         "Refuse 6 that are on hold",
         "Take 20 out of the count",
@@ -94,6 +97,7 @@ def test_a_cluster_says_how_many_it_is_and_offers_what_can_be_done(staff_client,
     ("act", "matched", "reason"),
     [
         ("hold", 4, None),
+        ("clear", 3, None),
         ("release", 6, None),
         ("refuse", 6, "disposable"),
         ("invalidate", 20, "disposable"),
@@ -136,6 +140,17 @@ def test_an_act_without_a_reason_or_without_anything_to_do_changes_nothing(staff
     assert "no longer a sign-up here" in answer.text
     assert acting(person, hashed, "hold", since="yesterday").status_code == 400
     assert acting(person, hashed, "erase").status_code == 404
+    assert db.session.scalars(select(Invalidation)).all() == []
+
+
+def test_all_that_comes_from_a_large_provider_cannot_be_held_and_the_page_says_so(staff_client, wave):
+    naver = origins.domain_hash(SLUG, "naver.com")
+    factories.signature(state="pending", domain_hash=naver)
+    person = staff_client("moderator", lang="en")
+    page = person.get(address(naver)).text
+    assert "cannot be held, now or from now on" in page
+    assert "/hold" not in page
+    assert acting(person, naver, "hold").status_code == 422
     assert db.session.scalars(select(Invalidation)).all() == []
 
 
