@@ -108,6 +108,7 @@ def test_a_wrong_number_is_told_at_the_field_and_after_three_the_page_offers_a_c
     again = client.get(client.post(f"{address}/code").headers["Location"])
     assert ("여섯 자리" if lang == "ko" else "Six-digit code") in again.text
     answer_requests()
+    assert len(delivered()) == 1
     assert client.post(f"{address}/number", data={"number": tokens.code(person.id, 2)}).status_code == 303
     assert counted() == 1
 
@@ -124,7 +125,7 @@ def test_whoever_has_closed_the_page_gets_a_code_by_another_mail(client, person,
     assert to == EMAIL
     assert LINK.search(said(mail)) is None
     first = client.post(f"{address}/number", data={"number": code(person)})
-    assert ("쓸 수 없습니다" if lang == "ko" else "does not work here") in first.text
+    assert ("맞지 않거나" if lang == "ko" else "not right, or no longer valid") in first.text
     assert ("여섯 자리" if lang == "ko" else "Six-digit code") in first.text
     done = client.post(f"{address}/number", data={"number": tokens.code(person.id, 2)})
     assert (done.status_code, done.headers["Location"]) == (303, address)

@@ -116,7 +116,7 @@ def test_withdrawing_needs_a_reason_and_loses_nothing(moderator):
     done = moderator.post(act, data={"why": "asked by telephone"})
     assert done.status_code == 303
     assert state(person) == "withdrawn"
-    assert "no longer counted" in moderator.get(done.headers["Location"]).text
+    assert "withdrawn and not counted" in moderator.get(done.headers["Location"]).text
     late = moderator.post(act, data={"why": "asked again"})
     assert late.status_code == 409
     assert "asked again" in late.text
@@ -166,7 +166,7 @@ def test_roles_without_the_permission_see_no_signatures(staff_client, role):
 @pytest.mark.parametrize(
     ("act", "told"),
     [
-        ("withdraw", "The signature is withdrawn and no longer counted. The person is told by e-mail."),
+        ("withdraw", "The signature is withdrawn and not counted. The person is told by e-mail."),
         ("stop-news", "They get no more news. The person is told by e-mail."),
         ("erase", "Everything was erased. The person is told by e-mail."),
     ],
