@@ -27,7 +27,9 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     # The earlier version knows no such act; what was cleared stays without a reason to be held.
-    op.execute("UPDATE invalidations SET state = 'discarded' WHERE act = 'clear' AND state IN ('proposed', 'applying')")
+    op.execute(
+        "UPDATE invalidations SET state = 'discarded' WHERE act = 'clear' AND state IN ('proposed', 'applying')"
+    )
     op.execute("UPDATE invalidations SET act = 'release' WHERE act = 'clear'")
     _allow(_ACT.format(more=""))
     op.drop_column("signatures", "cleared")

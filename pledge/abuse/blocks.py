@@ -110,7 +110,8 @@ def lasting(campaign_id: int) -> list[BlockView]:
     with reading() as connection:
         rows = connection.execute(query.order_by(Block.id.desc()))
         return [
-            BlockView(row.id, row.campaign_id, OriginKind(row.kind), bytes(row.hash), *row[4:]) for row in rows
+            BlockView(row.id, row.campaign_id, OriginKind(row.kind), bytes(row.hash), *row[4:])
+            for row in rows
         ]
 
 

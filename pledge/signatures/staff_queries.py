@@ -59,7 +59,9 @@ def person(signature_id: int, lang: str) -> SignatureDetail | None:
         .order_by(table.id.desc())
     )
     is_marked = (Signature.state == SignatureState.PENDING) & Signature.hold_reason.is_not(None)
-    more = select(Signature.invalidation_id, is_marked, seconds_to_confirm()).where(Signature.id == signature_id)
+    more = select(Signature.invalidation_id, is_marked, seconds_to_confirm()).where(
+        Signature.id == signature_id
+    )
     with reading() as connection:
         invalidation_id, is_to_be_held, seconds = connection.execute(more).one()
         lines = [MailLine(*line) for line in connection.execute(mails)]

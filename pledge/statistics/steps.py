@@ -27,12 +27,12 @@ def tell_reached_steps() -> None:
             _tell(row, people, step)
 
 
-def _reached(people: int, row: Row[Any]) -> int:
+def _reached(people: int, row: Row[*tuple[Any, ...]]) -> int:
     """The largest step that so many people have reached; 0 before the first."""
     return max(takewhile(lambda step: step <= people, steps_of(row.goal, row.goal_steps)), default=0)
 
 
-def _tell(row: Row[Any], people: int, step: int) -> None:
+def _tell(row: Row[*tuple[Any, ...]], people: int, step: int) -> None:
     """Of several workers that look at the same moment, one tells."""
     mine = (Campaign.id == row.id, Campaign.told_step.is_not_distinct_from(row.told_step))
     titles = select(CampaignText.lang, CampaignText.title).where(CampaignText.campaign_id == row.id)

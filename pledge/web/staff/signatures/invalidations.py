@@ -61,7 +61,9 @@ def invalidation_new_post() -> AnyResponse:
         ]
     except Spared:
         form.domain.errors = [
-            _("Too many people have their address at this provider to hold it as a whole. Name a network too.")
+            _(
+                "Too many people have their address at this provider to hold it as a whole. Name a network too."
+            )
         ]
     except services.TooManySignatures:
         form.network.errors = [
