@@ -1,5 +1,6 @@
 """Settings, routes and commands travel with their documentation, both ways: nothing missing, nothing left over."""
 
+import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -145,6 +146,23 @@ def test_every_file_named_in_a_document_exists():
     assert len(named) > 150
     folders = (ROOT, ROOT / "pledge", DOCS)
     assert [name for name in named if not any((folder / name[1]).exists() for folder in folders)] == []
+
+
+def test_every_test_named_in_a_document_exists():
+    """As `tests/house/test_documentation.py::test_every_test_named_in_a_document_exists`."""
+    named = [
+        (document.name, *found)
+        for document in DOCUMENTS
+        for found in re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", document.read_text("utf-8"))
+    ]
+    assert len(named) > 150
+    functions = {
+        (place, node.name)
+        for place in {place for _, place, _ in named if (ROOT / place).exists()}
+        for node in ast.walk(ast.parse((ROOT / place).read_text("utf-8")))
+        if isinstance(node, ast.FunctionDef)
+    }
+    assert [one for one in named if one[1:] not in functions] == []
 
 
 def test_every_document_named_in_the_code_exists():
