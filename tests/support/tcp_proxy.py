@@ -80,7 +80,7 @@ class TcpProxy:
 
     async def _end(self, *, reset: bool) -> None:
         for writer in self._open.copy():
-            if reset:
+            if reset and not writer.is_closing():
                 # A close with unsent data thrown away is a reset.
                 linger = struct.pack("ii", 1, 0)
                 writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)

@@ -56,7 +56,7 @@ class ChaosSite(Site):
     def start_web(self) -> None:
         kept = self.settings
         if self.clock_off:
-            self.settings = {**kept, **_wrong_clock(self.clock_off)}
+            self.settings = {**kept, **clock_environment(self.clock_off)}
         super().start_web()
         self.settings = kept
 
@@ -256,7 +256,7 @@ def _is_writer(pid: int) -> bool:
     return False
 
 
-def _wrong_clock(off: str) -> dict[str, str]:
+def clock_environment(off: str) -> dict[str, str]:
     library = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
     if library is None:
         raise RuntimeError("libfaketime is not installed: apt-get install libfaketime")
