@@ -14,10 +14,15 @@ const near = new IntersectionObserver((changes) => {
   }
 }, { rootMargin: "50%" });
 
-for (const element of document.querySelectorAll("[data-module]")) {
-  if ("moduleLater" in element.dataset) near.observe(element);
-  else improve(element);
+function improveAll() {
+  for (const element of document.querySelectorAll("[data-module]")) {
+    if ("moduleLater" in element.dataset) near.observe(element);
+    else improve(element);
+  }
 }
+
+// In the frame after the first one: no module is fetched or run before people see the page.
+requestAnimationFrame(() => requestAnimationFrame(improveAll));
 
 // After a form came back with errors, start reading at their list.
 document.querySelector("[data-focus]")?.focus();
