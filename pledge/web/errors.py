@@ -83,6 +83,7 @@ def init_app(app: Flask) -> None:
         app.register_error_handler(kind, on_database_away)
     app.register_error_handler(DBAPIError, on_database_error)
     app.register_error_handler(Busy, on_busy)
+    app.register_error_handler(RedisError, on_redis_away)
     app.register_error_handler(Exception, on_bug)
 
 
@@ -93,7 +94,7 @@ def on_http_error(error: HTTPException) -> Response:
     if isinstance(error, TooManyRequests):
         return on_too_many_requests(error)
     if isinstance(getattr(error, "original_exception", None), RedisError):
-        return on_redis_away()
+        return on_redis_away(error)
     response = error_page(status)
     # Headers that belong to the status: Allow for 405, WWW-Authenticate.
     for name, value in error.get_headers():
@@ -110,9 +111,9 @@ def on_too_many_requests(error: TooManyRequests) -> Response:
     return error_page(429, seconds if isinstance(seconds, int) else None)
 
 
-def on_redis_away() -> Response:
+def on_redis_away(error: Exception) -> Response:
     """Redis went away between the check of a limit that counts mistakes and the count; the next request counts without it."""
-    log.warning("redis away")
+    log.warning("redis away", kind=type(error).__name__)
     return error_page(503, RETRY_AFTER_REDIS)
 
 

@@ -8,6 +8,7 @@ hold without any cache.
 
 import re
 from collections.abc import Callable
+from functools import wraps
 from typing import Any, TypeVar
 
 from flask import Flask, request
@@ -96,9 +97,24 @@ def limited(limit: Callable[[], str], **options: Any) -> Callable[[View], View]:
             on_breach=counted(f"{name}_block"),
             **options,
         )
-        return around(declare(limit, on_breach=counted(name), **options)(view))  # type: ignore[return-value]  # it has the shape of the view
+        return _counted_in_process(around(declare(limit, on_breach=counted(name), **options)(view)))  # type: ignore[return-value]  # it has the shape of the view
 
     return decorate
+
+
+def _counted_in_process(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Of the requests that meet an outage of Redis at the same moment, Flask-Limiter takes one to the counters of the process
+    and raises for the others. Those are checked again, which finds it there; no view has begun by then.
+    """
+
+    @wraps(view)
+    def checked(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return view(*args, **kwargs)
+        except RedisError:
+            return view(*args, **kwargs)
+
+    return checked
 
 
 def counted(name: str) -> Callable[[RequestLimit], None]:

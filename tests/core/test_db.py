@@ -3,9 +3,10 @@
 import re
 import threading
 from datetime import UTC, datetime, timedelta, timezone
+from select import select as wait_readable
 
 import pytest
-from sqlalchemy import DateTime, func, insert, select, text
+from sqlalchemy import DateTime, event, func, insert, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, StatementError
 
 from config import ROOT
@@ -237,6 +238,43 @@ def test_a_visitor_signs_and_confirms_across_a_restart_without_an_error_page(app
         postgres_server.disconnect_all(db.engine.url.database)
         assert client.post(path, data=form).status_code == 303
     db.engine.dispose()
+
+
+@postgresql_only
+def test_a_server_that_closes_every_new_connection_is_away(app, client, postgres_server):
+    """As one that shuts down while it still lets people in."""
+    campaign()
+
+    def close(connection, _record):
+        postgres_server.disconnect_all(db.engine.url.database)
+        readable, _, _ = wait_readable([connection.fileno()], [], [], 5)
+        assert readable
+
+    db.session.remove()
+    db.engine.dispose()
+    event.listen(db.engine, "connect", close)
+    answer = client.post(SIGN, data=sign_form())
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10")
+    event.remove(db.engine, "connect", close)
+    db.engine.dispose()
+
+
+@postgresql_only
+def test_a_statement_that_a_migration_has_changed_is_prepared_anew(app):
+    def run(sql):
+        return write_autocommit(lambda connection: connection.execute(text(sql)))
+
+    def read():
+        return write_autocommit(
+            lambda connection: connection.execute(text("SELECT word FROM changing")).all()
+        )
+
+    db.engine.dispose()  # so that it is one connection
+    run("CREATE TABLE changing (word varchar(10))")
+    for _ in range(10):  # psycopg prepares a statement that comes again
+        assert read() == []
+    run("ALTER TABLE changing ALTER word TYPE varchar(20)")
+    assert read() == []
 
 
 @postgresql_only

@@ -1,6 +1,13 @@
 """Error pages: whole, in the language of the address, and silent about the fault; JSON for programs."""
 
 import pytest
+from psycopg.errors import DeadlockDetected, QueryCanceled, ReadOnlySqlTransaction, SerializationFailure
+from redis.exceptions import BusyLoadingError
+from redis.exceptions import TimeoutError as RedisTimeout
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from pledge.core.db import NotDurable
 
 STATUSES = (400, 403, 404, 405, 410, 413, 415, 418, 422, 429, 500, 501, 503)
 
@@ -54,6 +61,34 @@ def test_a_bug_shows_a_page_that_tells_nothing_of_it(make_app, capsys, lang):
     assert "hong" not in answer.text
     assert "KeyError" not in answer.text
     assert answer.headers["X-Request-Id"]
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize(
+    "error",
+    [
+        RedisTimeout(),
+        BusyLoadingError(),
+        PoolTimeout(),
+        NotDurable(),
+        OperationalError("SELECT", {}, QueryCanceled()),
+        OperationalError("SELECT", {}, DeadlockDetected()),
+        OperationalError("SELECT", {}, SerializationFailure()),
+        InternalError("SELECT", {}, ReadOnlySqlTransaction()),
+        InterfaceError("SELECT", {}, Exception(), connection_invalidated=True),
+    ],
+    ids=lambda error: type(getattr(error, "orig", error)).__name__,
+)
+def test_what_is_away_or_too_slow_asks_to_try_again(make_app, error):
+    app = make_app()
+
+    def fail():
+        raise error
+
+    app.add_url_rule("/en/fail", "fail", fail)
+    answer = app.test_client().get("/en/fail")
+    assert answer.status_code == 503
+    assert int(answer.headers["Retry-After"]) > 0
 
 
 @pytest.mark.sqlite_only

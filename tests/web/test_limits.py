@@ -1,6 +1,8 @@
 """Limits: who counts as one visitor, and what a crowd, a liar and an absent Redis meet."""
 
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -316,6 +318,23 @@ def test_a_redis_that_hangs_delays_one_request_by_half_a_second_at_most(make_app
     assert [wrong_link(client).status_code for _ in range(7)] == [410] * 4 + [429] * 3
     assert client.get("/ko/me").status_code == 200
     assert time.monotonic() - started < 2.5  # with room for one look whether Redis is back
+
+
+@pytest.mark.sqlite_only
+def test_all_who_meet_the_outage_at_the_same_moment_go_on(make_app, redis):
+    """Each of them waits for the Redis that hangs; the first whose time is over tells the limiter."""
+    app = make_app(redis_url=redis.url)
+    with app.app_context():
+        campaign()
+    redis.freeze()
+    begin = threading.Barrier(6)
+
+    def send(number):
+        begin.wait()
+        return sign(app.test_client(), f"203.0.113.{number}").status_code
+
+    with ThreadPoolExecutor(6) as people:
+        assert list(people.map(send, range(6))) == [303] * 6
 
 
 @pytest.mark.sqlite_only

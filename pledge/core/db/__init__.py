@@ -21,6 +21,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
     Connection,
     Engine,
+    ExceptionContext,
     MetaData,
     event,
     text,
@@ -76,6 +77,11 @@ MAX_CLOCK_DIFFERENCE = 5.0
 #: replication"). By code, because the text comes in the server's language.
 NOT_REPLICATED = frozenset({"01000", "57P01"})
 
+
+#: SQLSTATE of "cached plan must not change result type".
+STALE_STATEMENT = "0A000"
+#: In the `info` of a connection: it was opened just now.
+_IS_NEW = "pledge.is_new"
 
 #: SQLite has one writer at a time, and a connection that waits for it polls with growing pauses: with eight threads the file
 #: was idle most of the time. The threads of one process wait here instead and are woken at once.
@@ -257,12 +263,22 @@ def _listen_postgresql(engine: Engine) -> None:
     def _connect(connection: Any, record: Any) -> None:
         notices: list[str] = []
         record.info["notices"] = notices
+        record.info[_IS_NEW] = True
         connection.add_notice_handler(lambda notice: notices.append(notice.sqlstate or ""))
 
     @event.listens_for(engine, "checkout")
-    def _checkout(connection: Any, _record: Any, _proxy: Any) -> None:
-        # A server that went away has closed the idle socket; polling it costs no round trip, as a ping would.
+    def _checkout(connection: Any, record: Any, _proxy: Any) -> None:
+        # A server that went away has closed the idle socket; polling it costs no round trip, as a ping would. One that
+        # closes new connections too (it shuts down) is found out by the statement: its error says that the database is away.
+        if record.info.pop(_IS_NEW, False):
+            return
         waiting = select.poll()
         waiting.register(connection.fileno(), select.POLLIN)
         if waiting.poll(0):
             raise DisconnectionError
+
+    @event.listens_for(engine, "handle_error")
+    def _error(context: ExceptionContext) -> None:
+        # A migration has changed what a prepared statement returns: a new connection prepares it anew.
+        if getattr(context.original_exception, "sqlstate", None) == STALE_STATEMENT:
+            context.is_disconnect = True
