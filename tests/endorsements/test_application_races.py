@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.test import TestResponse
 
@@ -30,6 +30,7 @@ from tests.support.factories import (
     endorse_manage_token,
     endorsement,
 )
+from tests.support.rows import number_of
 
 CROWD = 50
 
@@ -48,11 +49,6 @@ def sent(app: Flask, form: dict[str, Any]) -> TestResponse:
     return reply
 
 
-def total(model: type) -> int:
-    db.session.rollback()
-    return db.session.scalar(select(func.count()).select_from(model)) or 0
-
-
 def test_fifty_applications_of_one_organisation_make_one_row_and_one_mail(app, crowd):
     campaign()
 
@@ -65,12 +61,14 @@ def test_fifty_applications_of_one_organisation_make_one_row_and_one_mail(app, c
     replies = crowd(apply)
     assert {(status, len(place), body) for status, place, body in replies} == {(303, len(replies[0][1]), b"")}
     at_work(crowd)
-    assert total(Endorsement) == 1
-    assert total(EndorsementVersion) == total(OutboxMail) == 5, "each spelling has a mail, within the caps"
+    assert number_of(Endorsement) == 1
+    assert number_of(EndorsementVersion) == number_of(OutboxMail) == 5, (
+        "each spelling has a mail, within the caps"
+    )
     row = db.session.scalars(select(Endorsement)).one()
     seen = crowd(lambda app, number: confirmed(app, row.id, number % 5 + 1))
     assert seen.count(True) == 1
-    assert total(EndorsementVersion) == 1
+    assert number_of(EndorsementVersion) == 1
 
 
 def at_work(crowd) -> None:
@@ -103,7 +101,7 @@ def test_fifty_organisations_at_once_make_fifty_rows_and_fifty_mails(app, crowd)
 
     assert set(crowd(apply)) == {303}
     at_work(crowd)
-    assert total(Endorsement) == total(OutboxMail) == CROWD
+    assert number_of(Endorsement) == number_of(OutboxMail) == CROWD
 
 
 def test_one_person_who_applies_for_fifty_at_once_gets_no_more_mails_than_the_caps_allow(app, crowd):
@@ -117,7 +115,7 @@ def test_one_person_who_applies_for_fifty_at_once_gets_no_more_mails_than_the_ca
     at_work(crowd)
     db.session.rollback()
     due = sorted(mail.due_at for mail in db.session.scalars(select(OutboxMail)))
-    assert total(Endorsement) == len(due)
+    assert number_of(Endorsement) == len(due)
     assert all((fourth - first).total_seconds() >= 86400 for first, fourth in zip(due, due[3:], strict=False))
 
 
@@ -134,7 +132,7 @@ def test_fifty_withdrawals_take_back_once(app, crowd):
     token = endorse_manage_token(endorsement())
     seen = crowd(lambda app, _: app.test_client().post(f"/ko/endorse/me/{token}/withdraw").status_code)
     assert set(seen) == {303}
-    assert total(LedgerEntry) == 2
+    assert number_of(LedgerEntry) == 2
 
 
 def test_erasing_and_withdrawing_at_once_take_back_once(app, crowd):
@@ -145,7 +143,7 @@ def test_erasing_and_withdrawing_at_once_take_back_once(app, crowd):
         return app.test_client().post(f"/ko/endorse/me/{token}/{act}").status_code
 
     assert set(crowd(leave)) <= {200, 303, 410}
-    assert total(LedgerEntry) == 2
+    assert number_of(LedgerEntry) == 2
 
 
 def test_applying_and_confirming_at_once_loses_neither_of_them(app, crowd):

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
 from pledge.campaigns.mailed_links import LinkState
 from pledge.core import tokens
@@ -16,6 +16,7 @@ from pledge.endorsements.models import Endorsement, EndorsementVersion
 from pledge.ledger.models import LedgerEntry
 from pledge.mail.models import MailBlock, MailKind, OutboxMail
 from tests.support.factories import campaign, endorse_confirm_token, endorsement, version_of
+from tests.support.rows import number_of
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -23,11 +24,6 @@ pytestmark = pytest.mark.usefixtures("app")
 def again(row):
     db.session.rollback()
     return db.session.get(Endorsement, row.id)
-
-
-def number_of(model):
-    db.session.rollback()
-    return db.session.scalar(select(func.count()).select_from(model))
 
 
 def test_confirming_hands_it_to_the_review_desk_and_counts_nothing(frozen_clock):

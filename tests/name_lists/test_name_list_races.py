@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 from pyrage import x25519
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from pledge.accounts.two_people import NeedsSecondPerson
 from pledge.audit.models import Actor, AuditEntry
@@ -17,6 +17,7 @@ from pledge.name_lists.services import NameListInWrongState
 from pledge.signatures import own
 from tests.support.at_once import at_once
 from tests.support.factories import ANNA, BORA, SLUG, list_terms, manage_token, signature
+from tests.support.rows import number_of
 
 MANY = 6
 
@@ -25,11 +26,6 @@ MANY = 6
 def which():
     signature(list_terms_id=list_terms().id)
     return services.ask(ANNA, SLUG, 1, "Article 123", str(x25519.Identity.generate().to_public()))
-
-
-def number(model, *conditions):
-    db.session.rollback()
-    return db.session.scalar(select(func.count()).select_from(model).where(*conditions))
 
 
 def state(which):
@@ -42,8 +38,8 @@ def test_of_many_who_approve_at_once_one_does_and_one_file_is_wanted(app, which)
     acts = (partial(services.approve, who, which) for who in others)
     outcomes = at_once(app, *acts, expected=(NameListInWrongState,))
     assert outcomes.count(None) == 1
-    assert number(AuditEntry, AuditEntry.action == "list.approve") == 1
-    assert number(Job, Job.kind == JobKind.LIST) == 1
+    assert number_of(AuditEntry, AuditEntry.action == "list.approve") == 1
+    assert number_of(Job, Job.kind == JobKind.LIST) == 1
 
 
 def test_who_asked_gets_it_through_from_no_session_however_many_try_at_once(app, which):
@@ -51,7 +47,7 @@ def test_who_asked_gets_it_through_from_no_session_however_many_try_at_once(app,
     acts = (partial(services.approve, who, which) for who in again)
     outcomes = at_once(app, *acts, expected=(NeedsSecondPerson,))
     assert [type(outcome) for outcome in outcomes] == [NeedsSecondPerson] * MANY
-    assert (state(which), number(Job)) == ("requested", 0)
+    assert (state(which), number_of(Job)) == ("requested", 0)
 
 
 def test_approving_refusing_and_retracting_at_once_end_in_one_of_them(app, which):
@@ -62,8 +58,8 @@ def test_approving_refusing_and_retracting_at_once_end_in_one_of_them(app, which
     ]
     outcomes = at_once(app, *acts * 2, expected=(NameListInWrongState,))
     assert outcomes.count(None) == 1
-    assert number(Job) == (1 if state(which) == "approved" else 0)
-    assert number(AuditEntry, AuditEntry.action.in_(["list.approve", "list.refuse", "list.retract"])) == 1
+    assert number_of(Job) == (1 if state(which) == "approved" else 0)
+    assert number_of(AuditEntry, AuditEntry.action.in_(["list.approve", "list.refuse", "list.retract"])) == 1
 
 
 def test_people_who_take_their_consent_back_while_it_is_made_disturb_nothing(app, which, monkeypatch):

@@ -1,7 +1,7 @@
 """What goes of endorsements after its time, and what stays: the organisation's public line, never its person."""
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from pledge.core.db import db
 from pledge.core.tokens import BadToken
@@ -19,13 +19,9 @@ from tests.support.factories import (
     version_of,
 )
 from tests.support.pictures import png
+from tests.support.rows import number_of
 
 pytestmark = pytest.mark.usefixtures("app")
-
-
-def number_of(model):
-    db.session.rollback()
-    return db.session.scalar(select(func.count()).select_from(model))
 
 
 def again(row):

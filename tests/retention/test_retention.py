@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from pledge.core.db import db
 from pledge.ledger.models import LedgerEntry
@@ -19,13 +19,9 @@ from tests.support.factories import (
     sign_form,
     signature,
 )
+from tests.support.rows import number_of
 
 pytestmark = pytest.mark.usefixtures("app")
-
-
-def number_of(model):
-    db.session.rollback()
-    return db.session.scalar(select(func.count()).select_from(model))
 
 
 def test_an_unconfirmed_signature_goes_after_fourteen_days(frozen_clock):

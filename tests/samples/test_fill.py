@@ -28,6 +28,7 @@ from pledge.worker.makers import makers
 from pledge.worker.sources import ledger_sources
 from tests.support.factories import fold_all, signature
 from tests.support.production import PRODUCTION
+from tests.support.rows import number_of
 
 BANNER = {"ko": "예시 데이터입니다", "en": "Sample data"}
 PAGES = [
@@ -47,10 +48,6 @@ def filled(demo):
     assert fill(SLUG, ledger_sources(), makers(), number=250)
 
 
-def count(of, *where):
-    return db.session.scalar(select(func.count()).select_from(of).where(*where))
-
-
 def test_a_campaign_is_filled_with_ten_weeks_that_add_up_and_only_once(filled, runner):
     states = dict(db.session.execute(select(Signature.state, func.count()).group_by(Signature.state)).all())
     assert states[SignatureState.CONFIRMED] + states.get(SignatureState.WITHDRAWN, 0) == 250
@@ -60,7 +57,7 @@ def test_a_campaign_is_filled_with_ten_weeks_that_add_up_and_only_once(filled, r
     )
     assert sum(organizations.values()) == 45
     assert set(organizations) == {"published", "review", "changes", "pending", "declined", "withdrawn"}
-    assert count(Signature, Signature.via.is_not(None)) > 25
+    assert number_of(Signature, Signature.via.is_not(None)) > 25
     head = db.session.scalars(select(LedgerHead)).one()
     assert (head.people, head.organizations) == (states[SignatureState.CONFIRMED], organizations["published"])
     delivery = db.session.scalars(select(Delivery)).one()
@@ -76,9 +73,9 @@ def test_a_campaign_is_filled_with_ten_weeks_that_add_up_and_only_once(filled, r
     assert [0 < item.mails < 250 for item in sent] == [True, True, True]
     assert sorted(db.session.scalars(select(PaperBatch.state))) == ["agreed", "agreed", "counted"]
     everything = Signature, Endorsement, LedgerEntry, Delivery, Partner, NewsItem, CampaignEvent, StoredFile
-    before = [count(of) for of in everything]
+    before = [number_of(of) for of in everything]
     assert "there already" in runner.invoke(args=["demo", "fill"]).output
-    assert [count(of) for of in everything] == before
+    assert [number_of(of) for of in everything] == before
     for check in (["ledger", "verify"], ["ledger", "recount"], ["audit", "verify"]):
         told = runner.invoke(args=check)
         assert told.exit_code == 0, told.output
@@ -136,7 +133,7 @@ def test_samples_are_never_mixed_with_people(demo, runner):
     told = runner.invoke(args=["demo", "fill"])
     assert told.exit_code == 1
     assert "needs a new database" in told.output
-    assert count(Signature) == 1
+    assert number_of(Signature) == 1
 
 
 @pytest.mark.sqlite_only

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from pledge.core.db import db
 from pledge.ledger.models import LedgerEntry
@@ -26,6 +26,7 @@ from tests.support.factories import (
     signature,
 )
 from tests.support.mails import Notes, deliver
+from tests.support.rows import number_of
 
 CROWD = 50
 
@@ -35,11 +36,6 @@ def crowd(make_app: Callable[..., Flask]) -> Callable[[Callable[[Flask, int], An
     """Run one act fifty times at the same moment, each in a thread with its own connection."""
     app = make_app(pool_size=CROWD, limit_sign="1000 per minute", limit_token="1000 per minute")
     return lambda act: at_once(app, *(partial(act, app, number) for number in range(CROWD)))
-
-
-def total(model: type) -> int:
-    db.session.rollback()
-    return db.session.scalar(select(func.count()).select_from(model)) or 0
 
 
 def test_fifty_sign_ups_of_one_person_make_one_row_and_one_mail(app, crowd):
@@ -58,7 +54,7 @@ def test_fifty_sign_ups_of_one_person_make_one_row_and_one_mail(app, crowd):
     ids = db.session.scalars(select(Signature.id)).all()
     results = crowd(lambda app, number: confirmed(app, ids[number % len(ids)]))
     assert results.count(True) == 1
-    assert total(LedgerEntry) == 1
+    assert number_of(LedgerEntry) == 1
 
 
 def test_one_form_sent_fifty_times_at_once_is_one_row_and_one_mail(app, crowd):
@@ -66,8 +62,8 @@ def test_one_form_sent_fifty_times_at_once_is_one_row_and_one_mail(app, crowd):
     form = sign_form(email="hong@example.org")
     crowd(lambda app, _: app.test_client().post("/ko/c/blue-skies/sign", data=form).status_code)
     answer_requests()
-    assert total(Signature) == 1
-    assert total(OutboxMail) == 1
+    assert number_of(Signature) == 1
+    assert number_of(OutboxMail) == 1
 
 
 def test_fifty_submissions_of_one_person_confirmed_at_once_count_once(app, crowd):
@@ -75,7 +71,7 @@ def test_fifty_submissions_of_one_person_confirmed_at_once_count_once(app, crowd
     ids = [signature(of, state="pending", email="hong@example.org").id for _ in range(CROWD)]
     results = crowd(lambda app, number: confirmed(app, ids[number]))
     assert results.count(True) == 1
-    assert total(LedgerEntry) == 1
+    assert number_of(LedgerEntry) == 1
     fold_all()
     assert count(of.id).people == 1
 
@@ -96,8 +92,8 @@ def test_fifty_people_at_once_make_fifty_rows_and_fifty_mails(app, crowd):
 
     assert set(crowd(sign)) == {303}
     answer_requests()
-    assert total(Signature) == CROWD
-    assert total(OutboxMail) == CROWD
+    assert number_of(Signature) == CROWD
+    assert number_of(OutboxMail) == CROWD
 
 
 def test_fifty_presses_of_one_link_count_once_and_all_see_success(app, crowd):
@@ -105,7 +101,7 @@ def test_fifty_presses_of_one_link_count_once_and_all_see_success(app, crowd):
     token = confirm_token(person)
     crowd_sees = set(crowd(lambda app, _: app.test_client().post(f"/ko/confirm/{token}").status_code))
     assert crowd_sees == {303}
-    assert total(LedgerEntry) == 1
+    assert number_of(LedgerEntry) == 1
     fold_all()
     assert count(person.campaign_id).people == 1
 
@@ -124,7 +120,7 @@ def test_link_and_code_at_once_count_once(app, crowd):
                 confirm_by_code(signature_id, digits)
 
     crowd(confirm)
-    assert total(LedgerEntry) == 1
+    assert number_of(LedgerEntry) == 1
 
 
 def test_fifty_withdrawals_take_back_once(app, crowd):
@@ -132,7 +128,7 @@ def test_fifty_withdrawals_take_back_once(app, crowd):
     token = manage_token(person)
     replies = set(crowd(lambda app, _: app.test_client().post(f"/ko/me/{token}/withdraw").status_code))
     assert replies == {303}
-    assert total(LedgerEntry) == 2
+    assert number_of(LedgerEntry) == 2
 
 
 def test_erasing_and_withdrawing_at_once_take_back_once(app, crowd):
@@ -144,8 +140,8 @@ def test_erasing_and_withdrawing_at_once_take_back_once(app, crowd):
         return app.test_client().post(f"/ko/me/{token}/{act}").status_code
 
     assert set(crowd(leave)) <= {200, 303, 410}
-    assert total(LedgerEntry) == 2
-    assert total(Signature) == 0
+    assert number_of(LedgerEntry) == 2
+    assert number_of(Signature) == 0
 
 
 def test_guessing_codes_in_parallel_gets_no_more_tries(app, crowd):

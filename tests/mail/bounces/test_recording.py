@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from pledge.core.db import db
 from pledge.mail import suppression
@@ -12,11 +12,7 @@ from pledge.mail.models import MailEvent, MailState, MailSuppression, Returned
 from pledge.mail.smtp import SmtpTransport
 from tests.mail.bounces.reports import MAILBOX, report
 from tests.support.mails import deliver, enqueue, fate, pending
-
-
-def count(model):
-    db.session.rollback()
-    return db.session.scalar(select(func.count()).select_from(model))
+from tests.support.rows import number_of
 
 
 def test_each_mail_goes_out_with_a_return_path_of_its_own(site, smtp):
@@ -55,7 +51,7 @@ def test_what_came_back_is_kept_with_the_mail(site, names, returned, stops):
         assert services.take(report(name, mail_id=mail))
     row = fate(mail)
     assert (row.state, row.returned) == (MailState.QUEUED, returned)
-    assert count(MailSuppression) == stops
+    assert number_of(MailSuppression) == stops
 
 
 def test_a_complaint_counts_after_the_mail_is_forgotten(site):
@@ -67,7 +63,7 @@ def test_a_forged_report_does_nothing(site):
     mail = enqueue(pending(MAILBOX))
     assert not services.take(report("postfix-unknown-user", path="bounce+" + "a" * 52 + "@pledge.example"))
     assert fate(mail).returned is None
-    assert count(MailSuppression) == 0
+    assert number_of(MailSuppression) == 0
 
 
 def test_of_the_text_of_a_report_nothing_is_stored(site, caplog, capsys):
@@ -91,4 +87,4 @@ def test_an_event_that_comes_twenty_times_at_once_counts_once(site):
     with ThreadPoolExecutor(8) as threads:
         taken = list(threads.map(take, range(20)))
     assert sorted(taken) == [False] * 19 + [True]
-    assert count(MailEvent) == 1
+    assert number_of(MailEvent) == 1

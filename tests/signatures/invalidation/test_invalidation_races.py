@@ -25,6 +25,7 @@ from tests.support.factories import (
     signature,
     the_campaign,
 )
+from tests.support.rows import number_of
 
 ROBOTS = "robots.example"
 MANY = 12
@@ -46,11 +47,6 @@ def states():
     return dict(db.session.execute(found).all())
 
 
-def number(model, *conditions):
-    db.session.rollback()
-    return db.session.scalar(select(func.count()).select_from(model).where(*conditions))
-
-
 def test_many_approvers_at_once_approve_once(app):
     crowd(60, domain=ROBOTS)
     which = propose()
@@ -58,7 +54,7 @@ def test_many_approvers_at_once_approve_once(app):
     acts = (partial(services.approve, who, which) for who in approvers)
     outcomes = at_once(app, *acts, expected=(services.InvalidationInWrongState,))
     assert outcomes.count(None) == 1
-    assert number(AuditEntry, AuditEntry.action == "invalidation.approve") == 1
+    assert number_of(AuditEntry, AuditEntry.action == "invalidation.approve") == 1
 
 
 def test_approving_and_discarding_at_once_end_in_one_of_both(app):
@@ -83,7 +79,7 @@ def test_several_workers_take_everybody_out_once(app):
     at_once(app, *[work] * 4)
     work()
     assert states() == {"invalidated": 200}
-    assert number(LedgerEntry, LedgerEntry.delta == -1) == 200
+    assert number_of(LedgerEntry, LedgerEntry.delta == -1) == 200
     fold_all()
     assert count(the_campaign().id).people == 0
 
@@ -110,7 +106,7 @@ def test_leaving_while_it_is_applied_counts_nobody_out_twice(app):
     )
     assert outcomes == [None] * 4
     work()
-    assert number(LedgerEntry, LedgerEntry.delta == -1) == 40
+    assert number_of(LedgerEntry, LedgerEntry.delta == -1) == 40
     fold_all()
     assert count(people[0].campaign_id).people == 0
     assert counting.mismatches() == []

@@ -24,6 +24,7 @@ from tests.support.factories import (
     version_of,
 )
 from tests.support.pictures import png
+from tests.support.rows import number_of
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -31,11 +32,6 @@ pytestmark = pytest.mark.usefixtures("app")
 @pytest.fixture(params=["ko", "en"])
 def lang(request):
     return request.param
-
-
-def number_of(model):
-    db.session.rollback()
-    return db.session.scalar(select(func.count()).select_from(model))
 
 
 def again(row):

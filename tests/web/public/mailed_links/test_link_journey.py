@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from pledge.core import tokens
 from pledge.core.db import db
@@ -29,6 +29,7 @@ from tests.support.factories import (
     manage_token,
     signature,
 )
+from tests.support.rows import number_of
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -98,11 +99,6 @@ def case(request):
 @pytest.fixture(params=["ko", "en"])
 def lang(request):
     return request.param
-
-
-def number_of(model):
-    db.session.rollback()
-    return db.session.scalar(select(func.count()).select_from(model))
 
 
 def state_of(case, row):

@@ -2,12 +2,11 @@
 
 import re
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from pledge.audit.models import AuditEntry
 from pledge.core.db import db
 from pledge.core.i18n import SEOUL
-from pledge.deliveries.models import Delivery
 
 FORM = {
     "recipient_ko": "환경부 장관",
@@ -23,11 +22,6 @@ NEW = "/staff/deliveries/new/blue-skies"
 
 def typed(moment):
     return moment.astimezone(SEOUL).strftime("%Y-%m-%dT%H:%M")
-
-
-def count(model=Delivery):
-    db.session.rollback()
-    return db.session.scalar(select(func.count()).select_from(model))
 
 
 def acts():

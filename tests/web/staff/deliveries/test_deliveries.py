@@ -11,7 +11,8 @@ from pledge.deliveries import register_queries
 from pledge.files import storage
 from pledge.jobs.models import Job
 from tests.support import deliveries
-from tests.web.staff.deliveries.screens import acts, count, errors, typed
+from tests.support.rows import number_of
+from tests.web.staff.deliveries.screens import acts, errors, typed
 
 # --- One delivery ---
 
@@ -182,9 +183,9 @@ def test_a_number_that_is_none_is_not_found(exporter, app, number):
 
 def test_looking_at_the_screens_of_deliveries_changes_nothing(exporter, signed):
     number = deliveries.handed_over()
-    before = deliveries.row(number).__dict__.copy(), len(acts()), count(Job)
+    before = deliveries.row(number).__dict__.copy(), len(acts()), number_of(Job)
     for path in ("", "/new", f"/{number}", "/new/blue-skies"):
         exporter.get(f"/staff/deliveries{path}")
-    after = deliveries.row(number).__dict__.copy(), len(acts()), count(Job)
+    after = deliveries.row(number).__dict__.copy(), len(acts()), number_of(Job)
     before[0].pop("_sa_instance_state"), after[0].pop("_sa_instance_state")
     assert before == after

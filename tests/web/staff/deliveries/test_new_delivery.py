@@ -12,8 +12,9 @@ from pledge.ledger import log_queries
 from tests.support import deliveries
 from tests.support.factories import campaign, crowd, fold_all, plant_entry, signature
 from tests.support.insider import as_superuser
+from tests.support.rows import number_of
 from tests.support.staff import code
-from tests.web.staff.deliveries.screens import FORM, NEW, acts, count, errors, typed
+from tests.web.staff.deliveries.screens import FORM, NEW, acts, errors, typed
 
 
 def test_the_empty_list_explains_how_it_goes(exporter, app):
@@ -53,7 +54,7 @@ def test_the_preview_shows_exactly_what_will_be_inside_and_fixes_nothing(exporte
         "verify.py",
     ):
         assert told in page.text
-    assert count() == 0
+    assert number_of(Delivery) == 0
 
 
 REPLY = {
@@ -141,7 +142,7 @@ def test_nothing_is_frozen_over_entries_that_match_no_signature_and_no_organisat
     assert page.status_code == 409
     assert said in page.text
     assert "Dear Minister," in page.text, "what was written is still there"
-    assert count() == 0
+    assert number_of(Delivery) == 0
 
 
 def test_nothing_is_frozen_while_the_log_and_the_signatures_differ(exporter, signed):
@@ -149,7 +150,7 @@ def test_nothing_is_frozen_while_the_log_and_the_signatures_differ(exporter, sig
     page = exporter.post(f"{NEW}/freeze", data={**FORM, "checkpoint": str(signed)})
     assert page.status_code == 409
     assert "The log does not agree with the confirmed signatures or the published organisations" in page.text
-    assert count() == 0
+    assert number_of(Delivery) == 0
 
 
 def test_the_whole_way_from_draft_to_answer(exporter, signed):
@@ -189,7 +190,7 @@ def test_a_second_press_leads_to_what_the_first_one_made(exporter, signed):
         exporter.post(f"{NEW}/freeze", data={**FORM, "checkpoint": str(signed)}) for _ in range(2)
     )
     assert first.headers["Location"] == second.headers["Location"]
-    assert count() == 1
+    assert number_of(Delivery) == 1
 
 
 WRONG = [
@@ -213,7 +214,7 @@ def test_a_mistake_is_told_at_its_field_and_nothing_is_lost(exporter, signed, ch
     assert told in errors(page)
     if "letter_en" not in changes:
         assert "here it is." in page.text
-    assert count() == 0
+    assert number_of(Delivery) == 0
 
 
 @pytest.mark.sqlite_only
@@ -249,10 +250,10 @@ def test_a_stale_second_factor_costs_no_word(exporter, signed, frozen_clock, ste
     answer = exporter.post(NEW + step, data={**FORM, "checkpoint": str(signed)})
     assert answer.status_code == 303
     assert answer.headers["Location"].startswith(f"/staff/verify?next={NEW}&saved=")
-    assert count() == 0
+    assert number_of(Delivery) == 0
     page = exporter.post(answer.location, data={"code": code(exporter.member)})
     if step:
-        assert count() == 1
+        assert number_of(Delivery) == 1
         page = exporter.get(page.location)
     for written in ("환경부 장관", "Blue Skies Day", "here it is."):
         assert written in page.text
