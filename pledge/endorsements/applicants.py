@@ -54,6 +54,7 @@ class ChangeView:
     title: str
     email: str
     asked_at: datetime
+    is_scanned: bool  #: the mail server of their address belongs to a scanner
 
 
 @dataclass(frozen=True)
@@ -173,6 +174,7 @@ def find(endorsement_id: int, lang: str) -> EndorsementView | None:
             )
         ).first()
         scanned = row is not None and is_scanned(connection, row.contact_email)
+        change_scanned = change is not None and is_scanned(connection, change.contact_email)
     if row is None or not versions:
         return None
     campaign = campaigns.find_by_id(row.campaign_id, lang)
@@ -198,7 +200,7 @@ def find(endorsement_id: int, lang: str) -> EndorsementView | None:
         campaign=campaign,
         pledge=campaigns.pledge_text(row.pledge_text_id, lang),
         versions=tuple(map(_version, versions)),
-        change=None if change is None else _change(change),
+        change=None if change is None else _change(change, change_scanned),
         is_scanned=scanned,
     )
 
@@ -237,11 +239,12 @@ def _version(row: Row[*tuple[object, ...]]) -> OwnVersionView:
     )
 
 
-def _change(row: Row[*tuple[object, ...]]) -> ChangeView:
+def _change(row: Row[*tuple[object, ...]], is_scanned: bool) -> ChangeView:
     return ChangeView(
         number=row.contact_number,
         name=row.contact_name,
         title=row.contact_title,
         email=row.contact_email,
         asked_at=row.asked_at,
+        is_scanned=is_scanned,
     )

@@ -56,6 +56,7 @@ def ask(token: str, *, name: str, title: str, mailbox: Mailbox, lang: str) -> No
                 mail_domain="" if is_free_mail(domain) else domain,
                 lang=lang,
                 asked_at=clock.now(),
+                match_tries=0,
                 done_at=None,
             )
         )

@@ -8,7 +8,7 @@ from pledge.mail.providers import LARGE_PROVIDERS
 
 
 def note(address: str) -> None:
-    """A mail to confirm is enqueued for this address: look it up soon."""
+    """A mail with a link to confirm is written to this address: look its domain up soon."""
     domain = _domain(address)
     if domain not in LARGE_PROVIDERS:
         mail_servers.note(domain_hash(domain), domain)

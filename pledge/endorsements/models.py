@@ -216,6 +216,8 @@ class ContactChange(Model):
     mail_domain: Mapped[str] = mapped_column(String(253))
     lang: Mapped[str] = mapped_column(String(2))
     asked_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    #: Two-digit numbers typed behind the link of its mail.
+    match_tries: Mapped[int] = mapped_column(server_default="0")
     done_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
 

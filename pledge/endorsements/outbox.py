@@ -4,7 +4,6 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from pledge.endorsements import mail_servers
 from pledge.endorsements.models import Endorsement
 from pledge.mail import outbox
 from pledge.mail.allowance import has_confirmed, take_slot
@@ -19,8 +18,6 @@ def slot_for(
     unconfirmed = kind is MailKind.ENDORSE_CONFIRM and not has_confirmed(
         session, Endorsement.__table__, address_hash
     )
-    if kind is MailKind.ENDORSE_CONFIRM:
-        mail_servers.note(address)
     mailbox = mailbox_hash(address)
     return take_slot(session, address_hash, mailbox, kind, may_wait=may_wait, unconfirmed=unconfirmed)
 

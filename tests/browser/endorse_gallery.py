@@ -16,6 +16,7 @@ from tests.support.factories import (
     endorse_contact_token,
     endorse_manage_token,
     endorsement,
+    scanned,
     version_of,
 )
 
@@ -97,6 +98,10 @@ def _handing_over(lang: str, blue: Campaign) -> Iterator[Shown]:
     yield Shown("endorse me, contact asked", me)
     yield Shown("take over, nothing ticked", contact, act=press("main form button"))
     yield Shown("take over, not me", f"{contact}/not-me")
+    scanned()
+    asked = f"/{lang}/endorse/contact/{_asked(endorsement(blue), 'ministry.example.org')}"
+    yield Shown("take over, number asked", asked, act=press("main form button"))
+    yield Shown("take over, not me, address asked", f"{asked}/not-me", act=press("main form button"))
     taken = endorsement(blue)
     link = _asked(taken)
     change = db.session.get(ContactChange, taken.id)
@@ -105,8 +110,8 @@ def _handing_over(lang: str, blue: Campaign) -> Iterator[Shown]:
     yield Shown("taken over", f"/{lang}/endorse/contact/{link}")
 
 
-def _asked(row: Endorsement) -> str:
-    mailbox = parse(f"successor{row.id}@haneul.co.kr")
+def _asked(row: Endorsement, domain: str = "haneul.co.kr") -> str:
+    mailbox = parse(f"successor{row.id}@{domain}")
     handover.ask(endorse_manage_token(row), name="이바다", title="팀장", mailbox=mailbox, lang="ko")
     db.session.rollback()
     change = db.session.get(ContactChange, row.id)

@@ -10,6 +10,7 @@ from pledge.campaigns.models import Campaign
 from pledge.core import clock
 from pledge.core.db import db, transaction
 from pledge.core.languages import Texts
+from pledge.signatures import services as signatures
 from pledge.signatures.identifiers import ticket_for
 from pledge.signatures.models import Signature
 from pledge.statistics.referrals import organization_code
@@ -103,6 +104,9 @@ def pages(lang: str, clock_of_links: Clock) -> Iterator[Shown]:
     yield Shown(
         "not me, done", f"/{lang}/confirm/{confirm_token(stranger)}/not-me", act=press("main form button")
     )
+    disowned = confirm_token(signature(blue, state="pending"))
+    signatures.disown(disowned)
+    yield Shown("not me, e-mails stopped", f"/{lang}/confirm/{disowned}/stopped")
 
     clock_of_links.move(days=-8)
     old = confirm_token(waiting)
@@ -130,6 +134,10 @@ def pages(lang: str, clock_of_links: Clock) -> Iterator[Shown]:
             .values(state="confirmed", confirmed_at=clock.now())
         )
     yield Shown("confirmed, number on its way", f"/{lang}/confirm/{confirm_token(unnumbered)}")
+
+    held = signature(blue, state="held", hold_reason="speed")
+    yield Shown("held", f"/{lang}/confirm/{confirm_token(held)}")
+    yield Shown("me, held", f"/{lang}/me/{manage_token(held)}")
 
     me = f"/{lang}/me/{manage_token(counted)}"
     yield Shown("me", me)

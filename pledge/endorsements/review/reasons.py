@@ -31,7 +31,6 @@ class ReasonView:
     kind: ReasonKind
     wording: Texts
     active: bool = True
-    built_in: bool = False
 
 
 #: What the desk begins with, by kind and code.
@@ -79,9 +78,9 @@ def all_reasons() -> list[ReasonView]:
         for code, phrase in reasons.items():
             row = stored.pop(code, None)
             found.append(
-                ReasonView(code, kind, phrase.in_each(), built_in=True)
+                ReasonView(code, kind, phrase.in_each())
                 if row is None
-                else ReasonView(code, kind, row.wording, row.active, built_in=True)
+                else ReasonView(code, kind, row.wording, row.active)
             )
     found += [
         ReasonView(row.code, ReasonKind(row.kind), row.wording, row.active)

@@ -15,7 +15,7 @@ from pledge.core import countries, i18n, languages
 from pledge.core.organization_types import OrganizationType
 from pledge.core.text.line_words import LINE_WORDS
 from pledge.core.text.lines import LineFault
-from pledge.core.text.plain_text import one_line
+from pledge.core.text.plain_text import one_line, two_digits
 from pledge.endorsements import rules
 from pledge.endorsements.rules import BadContent, Content, ContentFault
 from pledge.endorsements.verification.registration import BadRegistrationNumber, optional_registration_number
@@ -253,10 +253,19 @@ class ContactForm(PersonForm):
 
 
 class TakeOverForm(PublicForm):
-    """What the new person declares for themselves."""
+    """What the new person declares for themselves, and the number that they were told where a machine may have pressed."""
 
     authority_ok = TickField(_l("I may speak for this organisation"))
     consent_person = TickField(_l("I agree that my personal data is collected and used"))
+    number = StringField(_l("Two-digit number"))
+
+    digits: str = ""
 
     validate_authority_ok = EndorseForm.validate_authority_ok
     validate_consent_person = EndorseForm.validate_consent_person
+
+    def validate_number(self, field: Field) -> None:
+        typed = two_digits(field.data or "")
+        if typed is None:
+            raise ValidationError(_l("Enter the two digits from the person who named you."))
+        self.digits = typed

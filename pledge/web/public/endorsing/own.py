@@ -9,23 +9,32 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import CombinedMultiDict
 
-from pledge.campaigns.mailed_links import LinkState
-from pledge.core import i18n, languages
+from pledge.abuse import pressing
+from pledge.abuse.pressing import is_machine
+from pledge.campaigns.mailed_links import Confirmation, LinkState
+from pledge.core import i18n, languages, tokens
 from pledge.core.text import markdown
-from pledge.core.tokens import BadToken
-from pledge.endorsements import handover, own
-from pledge.endorsements.applicants import open_contact_link, own_endorsement
-from pledge.endorsements.identifiers import read_contact_token
+from pledge.core.tokens import BadToken, Purpose
+from pledge.endorsements import handover, number_matching, own
+from pledge.endorsements.applicants import ChangeView, EndorsementView, open_contact_link, own_endorsement
 from pledge.files.services import UnknownFile
-from pledge.web.limits import limited, link_limit
+from pledge.web.limits import limited, link_limit, token_limit
 from pledge.web.public.campaign import logos
 from pledge.web.public.endorsing.forms import ContactForm, CorrectionForm, TakeOverForm
 from pledge.web.public.endorsing.subject import ENDORSEMENT
-from pledge.web.public.mailed_links.journey import FORM, ask, done, mailed_link, route, show
+from pledge.web.public.mailed_links.journey import FORM, ask, done, is_wrong, mailed_link, route, show
 from pledge.web.public.mailed_links.own import back_to_own_page, own_page
 from pledge.web.public.mailed_links.subject import Question, Subject
+from pledge.web.public.signing.forms import MailboxForm
 from pledge.web.public.signing.sign import see_other
 from pledge.web.request_checks import allows
+
+#: States in which "this is not me" still has something to delete.
+_WAITING = (LinkState.PENDING, LinkState.EXPIRED)
+_WRONG_NUMBER = _l("This number is not right. Please ask the person who named you.")
+_SPENT = _l(
+    "A wrong number was typed too often, so it is no longer taken. The person who named you can cancel the change and name you again."
+)
 
 NOT_THE_CONTACT = Question(
     title=_l("This is not me"),
@@ -128,26 +137,27 @@ def check_site(subject: Subject, token: str) -> Response:
 
 
 @route("/endorse/contact/<token>", of=[ENDORSEMENT], methods=FORM)
+@limited(token_limit, methods=["POST"], deduct_when=is_wrong)
 @mailed_link
 def take_over(subject: Subject, token: str) -> Response:
     """Show what the new person takes over, with a button; afterwards, the way to the own page."""
-    form, status, speaks_already = TakeOverForm(request.form or None), 200, False
-    if request.method == "POST":
-        status = 422
-        if form.validate():
-            try:
-                endorsement_id, number, expired = read_contact_token(token)
-                if not expired and handover.accept(endorsement_id, number, markdown.privacy_version()):
-                    return see_other(subject.url("take_over", token=token))
-                status = 410
-            except handover.AlreadySpokesperson:
-                speaks_already, status = True, 409
     link = open_contact_link(token, i18n.language())
     if link.record is not None and link.state is LinkState.CONFIRMED:
         me_token = None if link.expired else subject.own_token(link.record)
         return show("public/endorsing/contact_done.html", subject, link.record, me_token=me_token)
-    if link.record is None or link.state is not LinkState.PENDING:
+    if link.record is None or link.record.change is None or link.state is not LinkState.PENDING:
         raise BadToken
+    form, is_pressed = TakeOverForm(request.form or None), request.method == "POST"
+    if not _may_be_machine(link.record.change, token):
+        del form.number
+    status, speaks_already = 422 if is_pressed else 200, False
+    if is_pressed and form.validate() and _is_their_number(link.record, form):
+        try:
+            if handover.accept(link.record.id, link.record.change.number, markdown.privacy_version()):
+                return see_other(subject.url("take_over", token=token))
+            raise BadToken
+        except handover.AlreadySpokesperson:
+            speaks_already, status = True, 409
     return show(
         "public/endorsing/contact.html",
         subject,
@@ -160,12 +170,33 @@ def take_over(subject: Subject, token: str) -> Response:
 
 
 @route("/endorse/contact/<token>/not-me", of=[ENDORSEMENT], methods=FORM)
+@limited(token_limit, methods=["POST"], deduct_when=is_wrong)
 @mailed_link
 def not_the_contact(subject: Subject, token: str) -> Response:
-    if request.method == "POST":
+    """Delete the details of the new person. Where a machine may have pressed, the address has to be typed: no page shows it here."""
+    link, is_pressed = open_contact_link(token, i18n.language()), request.method == "POST"
+    if link.record is None or link.record.change is None or link.state not in _WAITING:
+        raise BadToken
+    form = MailboxForm(request.form or None) if _may_be_machine(link.record.change, token) else None
+    if is_pressed and (form is None or form.names(link.record.change.email)):
         if not handover.refuse(token):
             raise BadToken
         return done(subject.not_mine_done)
-    if open_contact_link(token, i18n.language()).state not in (LinkState.PENDING, LinkState.EXPIRED):
-        raise BadToken
-    return ask(NOT_THE_CONTACT, subject.url("take_over", token=token))
+    back = subject.url("take_over", token=token)
+    return ask(NOT_THE_CONTACT, back, form=form, status=422 if is_pressed else 200)
+
+
+def _may_be_machine(change: ChangeView, token: str) -> bool:
+    """Whether a machine may press, or has pressed, what the mail to the new person leads to."""
+    seen = pressing.seen(request.headers.get, tokens.age(Purpose.ENDORSE_CONTACT, token))
+    return change.is_scanned or (request.method == "POST" and is_machine(seen))
+
+
+def _is_their_number(endorsement: EndorsementView, form: TakeOverForm) -> bool:
+    """Whether the number is the one of the new person, or none is asked for; else the form says so."""
+    if form.number is None or endorsement.change is None:
+        return True
+    outcome = number_matching.check_contact(endorsement.id, endorsement.change.number, form.digits)
+    if outcome is not Confirmation.DONE:
+        form.number.errors = [_SPENT if outcome is Confirmation.SPENT else _WRONG_NUMBER]
+    return outcome is Confirmation.DONE

@@ -16,7 +16,6 @@ from pledge.endorsements.identifiers import is_by_link, manage_token, read_confi
 from pledge.endorsements.models import EndorsementState, VerificationLevel
 from pledge.endorsements.verification.domains import host_of, registrable
 from pledge.endorsements.verification.ladder import PATH, RECORD, site_proof
-from pledge.signatures.addresses import Address, parse
 from pledge.statistics import referrals
 from pledge.statistics.referrals import organization_code
 from pledge.web.public.campaign.sharing import ShareLinks, campaign_links, organization_links
@@ -42,11 +41,6 @@ def match_number(slug: str, ticket: str) -> str:
     return "" if is_by_link(ticket) else number_matching.number_for(*read_ticket(slug, ticket))
 
 
-def is_mailbox(endorsement: EndorsementView, address: Address) -> bool:
-    """Whether an address is the contact's, in whichever spelling."""
-    return address.canonical == parse(endorsement.contact_email).canonical
-
-
 def own_token(endorsement: EndorsementView) -> str:
     return manage_token(endorsement.id, endorsement.contact_number)
 
@@ -55,6 +49,7 @@ def own_context(endorsement: EndorsementView) -> dict[str, Any]:
     done = request.args.get("done")
     return {
         "correctable": endorsement.state in own.CORRECTABLE,
+        "contact_number": _contact_number(endorsement),
         "proof": _proof(endorsement),
         "spread": _spread(endorsement),
         "share": _share(endorsement),
@@ -142,6 +137,12 @@ def _spread(endorsement: EndorsementView) -> OwnSpread | None:
     )
 
 
+def _contact_number(endorsement: EndorsementView) -> str:
+    """What the person who was asked to take over may be asked for; "" when nobody was."""
+    change = endorsement.change
+    return "" if change is None else number_matching.contact_number_for(endorsement.id, change.number)
+
+
 def _proof(endorsement: EndorsementView) -> dict[str, str] | None:
     """What to publish where, to prove that the website is the organisation's; None when that is not offered."""
     if not current_config().site_checks or endorsement.state not in own.CORRECTABLE:
@@ -212,7 +213,7 @@ ENDORSEMENT = Subject(
     answer=number_matching.answer,
     renew=services.renew,
     mail_own_link=services.mail_own_link,
-    is_mailbox=is_mailbox,
+    mailed_to=lambda endorsement: endorsement.contact_email,
     disown=services.disown,
     mailed_about=lambda token: read_confirm_token(token).endorsement_id,
     send_link=services.send_link,

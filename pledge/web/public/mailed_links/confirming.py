@@ -7,7 +7,6 @@ the address that the mail came to (docs/adr/0122).
 from typing import Any
 
 from flask import Response, request
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from pledge.abuse import pressing
@@ -131,7 +130,7 @@ def not_mine(subject: Subject, token: str) -> Response:
         raise BadToken
     form = MailboxForm(request.form or None)
     is_asked = link.record.is_scanned or (is_pressed and is_machine(_signals(subject, token)))
-    if is_pressed and (not is_asked or _is_theirs(subject, link.record, form)):
+    if is_pressed and (not is_asked or form.names(subject.mailed_to(link.record))):
         if not subject.disown(token):
             raise BadToken
         return done(subject.not_mine_done)
@@ -169,16 +168,6 @@ def _error(outcome: Confirmation, digits: str, *, has_code_only: bool) -> Any:
     if len(digits) == 2:
         return _WRONG_NUMBER
     return _WRONG_NEW_CODE if has_code_only else _WRONG_CODE
-
-
-def _is_theirs(subject: Subject, record: Any, form: MailboxForm) -> bool:
-    """Whether the form has the address that our mail went to; else it says so."""
-    if not form.validate():
-        return False
-    if subject.is_mailbox(record, form.address):
-        return True
-    form.email.errors = [_("This is not the address that our e-mail came to.")]
-    return False
 
 
 def _confirm_page(subject: Subject, record: Any, token: str, wrong: NumberForm | None = None) -> Response:

@@ -93,7 +93,7 @@ class Subject:
     ]  #: (token, digits, signals); raises BadToken
     renew: Callable[[str, str], tuple[str, str]]  #: (token, lang) to (slug, ticket); raises BadToken
     mail_own_link: Callable[[str, str], None]  #: (token, lang); raises BadToken
-    is_mailbox: Callable[[Any, Address], bool]  #: (record, address): the mail went there
+    mailed_to: Callable[[Any], str]  #: (record) to the address that the mail went to
     disown: Callable[[str], bool]  #: (token); raises BadToken
     mailed_about: Callable[[str], int]  #: (token) to the number of the row, deleted or not; raises BadToken
     send_link: Callable[[str, Address, str], None]  #: (slug, address, lang)

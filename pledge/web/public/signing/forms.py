@@ -147,7 +147,7 @@ class NumberForm(PublicForm):
 
 
 class MailboxForm(PublicForm):
-    """The address that an e-mail of ours came to."""
+    """The address that an e-mail of ours came to: whoever can type it has the mailbox, as no page behind the link shows it."""
 
     email = StringField(_l("E-mail"))
 
@@ -155,6 +155,15 @@ class MailboxForm(PublicForm):
 
     def validate_email(self, field: Field) -> None:
         self.address = check_address(field)
+
+    def names(self, mailed: str) -> bool:
+        """Whether the form has this address, in whichever spelling; else it says so."""
+        if not self.validate():
+            return False
+        if self.address.canonical == parse(mailed).canonical:
+            return True
+        self.email.errors = [_l("This is not the address that our e-mail came to.")]
+        return False
 
 
 class LinkForm(PublicForm):

@@ -12,7 +12,6 @@ from pledge.core import countries, tokens
 from pledge.core.tokens import Purpose
 from pledge.ledger.queries import number_of
 from pledge.signatures import number_matching, own, services
-from pledge.signatures.addresses import Address, parse
 from pledge.signatures.identifiers import is_by_link, read_confirm_token, read_ticket
 from pledge.signatures.models import SignatureState
 from pledge.signatures.queries import SignatureView, confirmed_lately, open_link, own_signature
@@ -44,11 +43,6 @@ def opened(token: str, lang: str) -> Link[SignatureView]:
 def match_number(slug: str, ticket: str) -> str:
     """The two digits of the waiting page; none for whoever came to it by a mailed link. Raises BadToken."""
     return "" if is_by_link(ticket) else number_matching.number_for(read_ticket(slug, ticket))
-
-
-def is_mailbox(signature: SignatureView, address: Address) -> bool:
-    """Whether an address is the one that the signature is about, in whichever spelling."""
-    return address.canonical == parse(signature.email).canonical
 
 
 def own_token(signature: SignatureView) -> str:
@@ -204,7 +198,7 @@ SIGNATURE = Subject(
     answer=number_matching.answer,
     renew=services.renew,
     mail_own_link=services.mail_own_link,
-    is_mailbox=is_mailbox,
+    mailed_to=lambda signature: signature.email,
     disown=services.disown,
     mailed_about=lambda token: read_confirm_token(token)[0],
     send_link=services.send_link,

@@ -9,7 +9,8 @@ from pledge.core import tokens
 from pledge.core.db import db, transaction
 from pledge.endorsements.identifiers import name_digest
 from pledge.endorsements.identifiers import ticket_for as endorse_ticket
-from pledge.endorsements.models import Endorsement
+from pledge.endorsements.models import ContactChange, Endorsement
+from pledge.endorsements.number_matching import contact_number_for
 from pledge.endorsements.number_matching import number_for as endorse_number
 from pledge.ledger.models import LedgerEntry
 from pledge.mail.models import MailBlock
@@ -21,15 +22,18 @@ from tests.support.factories import (
     code,
     confirm_token,
     endorse_confirm_token,
+    endorse_contact_token,
     endorse_form,
+    endorse_manage_token,
     endorsement,
     mailed,
     scanned,
     sign_form,
     signature,
 )
-from tests.support.mails import LINK, delivered, said
+from tests.support.mails import LINK, ask_to_take_over, delivered, said
 from tests.support.pages import MATCH_NUMBER
+from tests.support.rows import number_of
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -51,11 +55,6 @@ def person():
 def counted():
     db.session.rollback()
     return db.session.scalar(select(func.count()).select_from(LedgerEntry))
-
-
-def rows(model=Signature):
-    db.session.rollback()
-    return db.session.scalar(select(func.count()).select_from(model))
 
 
 def test_the_page_asks_at_once_where_a_scanner_reads_the_mail(client, person, lang):
@@ -197,9 +196,75 @@ class TestOrganisations:
     def test_disowning_it_needs_the_address(self, client, row):
         address = f"/en/endorse/confirm/{endorse_confirm_token(row)}/not-us"
         assert client.post(address).status_code == 422
-        assert rows(Endorsement) == 1
+        assert number_of(Endorsement) == 1
         assert client.post(address, data={"email": EMAIL}).status_code == 200
-        assert rows(Endorsement) == 0
+        assert number_of(Endorsement) == 0
+
+
+AGREED = {"authority_ok": "y", "consent_person": "y"}
+
+
+class TestTakingOver:
+    """The person who is to speak for an organisation is told the number by the one who named them."""
+
+    @pytest.fixture
+    def row(self):
+        return endorsement(email="sky@haneul.co.kr")
+
+    def ask(self, row):
+        change = ask_to_take_over(row, EMAIL)
+        return change, f"/en/endorse/contact/{endorse_contact_token(change)}"
+
+    def contact(self, row):
+        db.session.rollback()
+        return db.session.get(Endorsement, row.id).contact_email
+
+    def test_the_page_asks_for_the_number_of_the_own_page_where_a_scanner_reads_the_mail(
+        self, client, row, lang
+    ):
+        scanned()
+        _, address = self.ask(row)
+        page = client.get(address.replace("/en/", f"/{lang}/"))
+        assert 'name="number"' in page.text
+        assert EMAIL not in page.text
+        told = client.get(f"/{lang}/endorse/me/{endorse_manage_token(row)}").text
+        digits = MATCH_NUMBER.search(told)[1]
+        assert digits not in re.sub(r"<[^>]*>", " ", page.text).split(), "it must not be found here"
+        for typed in ("", "x"):
+            assert client.post(address, data={**AGREED, "number": typed}).status_code == 422
+        assert self.contact(row) == "sky@haneul.co.kr"
+        assert client.post(address, data={**AGREED, "number": f" {digits} "}).status_code == 303
+        assert self.contact(row) == EMAIL
+
+    def test_three_wrong_numbers_end_it_until_the_person_is_named_again(self, client, row):
+        scanned()
+        change, address = self.ask(row)
+        right = contact_number_for(row.id, change.contact_number)
+        for typed in [str(10 + (int(right) - 9) % 90)] * 3 + [right]:
+            page = client.post(address, data={**AGREED, "number": typed})
+            assert page.status_code == 422
+            assert 'id="number-error"' in page.text
+        change, address = self.ask(row)
+        number = contact_number_for(row.id, change.contact_number)
+        assert client.post(address, data={**AGREED, "number": number}).status_code == 303
+
+    def test_a_script_that_presses_is_asked_and_a_person_is_not(self, client, row):
+        _, address = self.ask(row)
+        assert 'name="number"' not in client.get(address).text
+        page = client.post(address, data=AGREED, headers=BY_SCRIPT)
+        assert page.status_code == 422
+        assert 'name="number"' in page.text
+        assert self.contact(row) == "sky@haneul.co.kr"
+        assert client.post(address, data=AGREED).status_code == 303
+
+    def test_refusing_needs_the_address(self, client, row):
+        scanned()
+        _, address = self.ask(row)
+        for typed in ("", "sky@haneul.co.kr"):
+            assert client.post(f"{address}/not-me", data={"email": typed}).status_code == 422
+        assert (number_of(ContactChange), number_of(MailBlock)) == (1, 0)
+        assert client.post(f"{address}/not-me", data={"email": EMAIL.upper()}).status_code == 200
+        assert (number_of(ContactChange), number_of(MailBlock)) == (0, 1)
 
 
 class TestNotMe:
@@ -212,13 +277,13 @@ class TestNotMe:
             page = client.post(address, data={"email": email})
             assert page.status_code == 422
             assert 'id="email-error"' in page.text
-        assert (rows(), rows(MailBlock)) == (1, 0)
+        assert (number_of(Signature), number_of(MailBlock)) == (1, 0)
 
     def test_the_address_that_the_mail_came_to_deletes_and_stops(self, client, person):
         address = f"/en/confirm/{confirm_token(person)}/not-me"
         assert EMAIL not in client.get(address).text
         assert client.post(address, data={"email": f" {EMAIL.upper()} "}).status_code == 200
-        assert (rows(), rows(MailBlock)) == (0, 1)
+        assert (number_of(Signature), number_of(MailBlock)) == (0, 1)
 
     def test_a_script_is_asked_anywhere_and_a_person_is_not(self, client):
         address = f"/en/confirm/{confirm_token(signature(state='pending'))}/not-me"
@@ -226,9 +291,9 @@ class TestNotMe:
         page = client.post(address, headers=BY_SCRIPT)
         assert page.status_code == 422
         assert 'type="email"' in page.text
-        assert (rows(), rows(MailBlock)) == (1, 0)
+        assert (number_of(Signature), number_of(MailBlock)) == (1, 0)
         assert client.post(address, headers={**BY_SCRIPT, "Sec-Fetch-User": "?1"}).status_code == 200
-        assert (rows(), rows(MailBlock)) == (0, 1)
+        assert (number_of(Signature), number_of(MailBlock)) == (0, 1)
 
 
 def test_the_page_where_one_signed_shows_two_digits_for_every_kind_of_address(client, frozen_clock):
