@@ -1,6 +1,6 @@
 """Which mail domains have a scanner for a mail server: it opens the links of a mail, and may press the buttons behind them.
 
-The worker looks it up in DNS when a mail to confirm is enqueued, beside the sending and never in its way: no answer means
+The worker looks it up in DNS when it writes a mail to confirm, beside the sending and never in its way: no answer means
 that nobody is asked. Kept is one row for each domain, under a keyed hash of it.
 """
 
@@ -84,7 +84,7 @@ _known: "OrderedDict[bytes, datetime]" = OrderedDict()
 
 
 def note(domain_hash: bytes, domain: str) -> None:
-    """A mail is enqueued for this domain: look it up soon. Touches neither database nor network."""
+    """A mail with a link is written to this domain: look it up soon. Touches neither database nor network."""
     checked_at = _known.get(domain_hash)
     is_fresh = checked_at is not None and clock.now() - checked_at < FRESH
     if not is_fresh and len(_waiting) < MAX_WAITING:

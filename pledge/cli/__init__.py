@@ -4,6 +4,7 @@ from flask import Flask
 
 from pledge.cli.audit import audit
 from pledge.cli.backup import backup
+from pledge.cli.campaign import campaign
 from pledge.cli.data_keys import data_keys
 from pledge.cli.delivery import delivery
 from pledge.cli.demo import demo
@@ -20,6 +21,7 @@ from pledge.cli.worker import worker
 COMMANDS = (
     audit,
     backup,
+    campaign,
     data_keys,
     delivery,
     demo,

@@ -6,8 +6,7 @@ import click
 from flask.cli import AppGroup
 
 from config import Config, current_config
-from pledge.campaigns.letter_pdf.compose import BadLetterText
-from pledge.campaigns.services import EditedByStaff, PledgeTextChanged, load_folder
+from pledge.cli.campaign import load_from
 from pledge.cli.log_key import refuse_without_log_key
 from pledge.samples import services as samples
 from pledge.worker.makers import makers
@@ -22,14 +21,7 @@ demo = AppGroup("demo", help="The demo campaign, and sample data for it.")
 @demo.command("load")
 def load() -> None:
     """Create or update the demo campaign, unless staff have edited it; loading it twice changes nothing."""
-    try:
-        slug = load_folder(DEMO / SLUG)
-    except (BadLetterText, PledgeTextChanged) as error:
-        raise click.ClickException(str(error)) from None
-    except EditedByStaff as error:
-        click.echo(f"Nothing loaded: {error}.")
-        return
-    click.echo(f"Loaded the campaign {slug}.")
+    load_from(DEMO / SLUG)
 
 
 @demo.command("fill")

@@ -23,6 +23,7 @@ def diagnose(config: Config) -> Iterator[Finding]:
     yield from found
     yield from _findings_of(surroundings.redis_findings, config)
     yield from _findings_of(surroundings.smtp_findings, config)
+    yield from _findings_of(surroundings.bounce_findings, config)
     yield from _findings_of(surroundings.storage_findings, config)
     if any(
         finding.level is Severity.PROBLEM and finding.subject in ("database", "migrations")

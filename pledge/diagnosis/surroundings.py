@@ -1,4 +1,4 @@
-"""Checks of what the site depends on: settings, Redis, SMTP, storage, the worker, the clock."""
+"""Checks of what the site depends on: settings, Redis, SMTP, the mailbox of bounces, storage, the worker, the clock."""
 
 import secrets
 from collections.abc import Iterator
@@ -18,6 +18,7 @@ from pledge.files.storage import StorageAway
 from pledge.ledger.models import LedgerEntry
 from pledge.mail import breaker, valve
 from pledge.mail import queries as mail
+from pledge.mail.bounces import mailboxes
 from pledge.mail.services import transport
 from pledge.mail.smtp import BadSmtpUrl, Server, SmtpTransport
 from pledge.mail.transports import MailRefused
@@ -135,6 +136,33 @@ def smtp_findings(config: Config) -> Iterator[Finding]:
             )
         else:
             yield ok("mail", "the SMTP server answers, with TLS")
+
+
+def bounce_findings(config: Config) -> Iterator[Finding]:
+    """Open the mailbox of bounces, where there is one; nothing in it is read or deleted."""
+    url = config.bounce_mailbox.get_secret_value()
+    if not url:
+        yield _without_mailbox(config)
+        return
+    try:
+        messages = mailboxes.waiting(url)
+    except mailboxes.BadMailboxUrl as error:
+        yield problem("bounces", f"PLEDGE_BOUNCE_MAILBOX: {error}")
+    except mailboxes.MailboxAway as away:
+        yield problem(
+            "bounces",
+            f"the mailbox cannot be opened ({away}): check PLEDGE_BOUNCE_MAILBOX, its server and rights; "
+            "addresses that do not exist are written to meanwhile",
+        )
+    else:
+        yield ok("bounces", f"the mailbox can be opened, {messages} messages wait to be read")
+
+
+def _without_mailbox(config: Config) -> Finding:
+    if config.bounce_hook_key.get_secret_value():
+        return ok("bounces", "another program forwards them (/hooks/mail)")
+    text = "not read: addresses that do not exist are written to again and again"
+    return warning("bounces", f"{text}; see docs/bounces.md") if config.is_production else ok("bounces", text)
 
 
 def storage_findings(config: Config) -> Iterator[Finding]:

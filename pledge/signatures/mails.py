@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Select, bindparam, case, literal, select
 
+from pledge.abuse import mail_servers
 from pledge.abuse.signals import Signal, is_among
 from pledge.campaigns.models import Campaign
 from pledge.campaigns.opening import open_now
@@ -22,6 +23,7 @@ from pledge.core.i18n import format_date, format_datetime
 from pledge.core.tokens import Purpose
 from pledge.mail.message import Claimed, Composers, Message
 from pledge.mail.models import MailKind, OutboxMail
+from pledge.mail.providers import LARGE_PROVIDERS
 from pledge.signatures.models import Signature, SignatureState
 from pledge.signatures.rules import CODE_LIFETIME, PENDING_LIFETIME
 from pledge.signatures.standing import HAS_CONFIRMED, IS_REFUSED, IS_SETTLED
@@ -36,6 +38,7 @@ class MailedSigner:
     campaign_id: int
     state: str
     email: str
+    domain_hash: bytes | None  #: of the address
     submitted_at: datetime
     code_since: datetime
     code_only_after: int | None  #: mails with a higher number have no link
@@ -55,6 +58,7 @@ def _about() -> Select[*tuple[Any, ...]]:
         select(
             *(OutboxMail.id, Signature.id, Signature.campaign_id, Signature.state, Signature.email),
             *(
+                Signature.domain_hash,
                 Signature.submitted_at,
                 Signature.code_since,
                 Signature.code_only_after,
@@ -186,10 +190,18 @@ def _confirmable_until(signer: MailedSigner) -> datetime | None:
 
 
 def _to_confirm(mail: Claimed, signer: MailedSigner, until: datetime, **values: str) -> Message:
+    _note_mail_server(signer)
     token = tokens.mint(Purpose.CONFIRM, [signer.id])
     links = {"link": urls.confirm_link(mail.lang, token), "not_me": urls.not_me_link(mail.lang, token)}
     until_text = format_datetime(until, mail.lang)
     return Message(signer.email, {"campaign": signer.campaign, "until": until_text, **links, **values})
+
+
+def _note_mail_server(signer: MailedSigner) -> None:
+    """Here and not when the mail is enqueued: after a worker was killed, the mail is written again and noted again."""
+    domain = signer.email.rpartition("@")[2]
+    if signer.domain_hash is not None and domain not in LARGE_PROVIDERS:
+        mail_servers.note(bytes(signer.domain_hash), domain)
 
 
 def _has_no_link(mail: Claimed, signer: MailedSigner) -> bool:

@@ -5,17 +5,15 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from pledge.abuse import mail_servers
 from pledge.abuse.signals import Signal, is_among
 from pledge.core.encryption import Unreadable
 from pledge.mail import outbox
 from pledge.mail.allowance import has_confirmed, take_slot
 from pledge.mail.models import MailKind
-from pledge.mail.providers import LARGE_PROVIDERS
 from pledge.mail.suppression import mailbox_hash
 from pledge.signatures.models import Signature
 
-_ADDRESS = select(Signature.email, Signature.domain_hash)
+_ADDRESS = select(Signature.email)
 
 #: The first mail with a code and no link takes a slot of its own: it is asked for from the mailbox, where another one has just arrived.
 CODE_SLOT = "code"
@@ -40,7 +38,7 @@ def enqueue(
     due_at = take_slot(
         session,
         address_hash,
-        _mailbox(session, signature_id, look_up=asks) or address_hash,
+        _mailbox(session, signature_id) or address_hash,
         slot or (MailKind.CONFIRM if asks else kind),
         may_wait=may_wait,
         unconfirmed=not known,
@@ -53,21 +51,13 @@ def enqueue(
     return True
 
 
-def _mailbox(session: Session, signature_id: int, look_up: bool) -> bytes | None:
-    """Keyed hash of the mailbox that the mail goes to; None when no key opens the address, and then nothing can be sent.
-
-    `look_up`: whether the mail server of its domain belongs to a scanner is looked up meanwhile.
-    """
+def _mailbox(session: Session, signature_id: int) -> bytes | None:
+    """Keyed hash of the mailbox that the mail goes to; None when no key opens the address, and then nothing can be sent."""
     try:
-        found = session.execute(_ADDRESS.where(Signature.id == signature_id)).first()
+        address = session.scalar(_ADDRESS.where(Signature.id == signature_id))
     except Unreadable:
         return None
-    if found is None:
-        return None
-    domain = found.email.rpartition("@")[2]
-    if look_up and found.domain_hash is not None and domain not in LARGE_PROVIDERS:
-        mail_servers.note(bytes(found.domain_hash), domain)
-    return mailbox_hash(found.email)
+    return None if address is None else mailbox_hash(address)
 
 
 def _is_proved(session: Session, signature_id: int) -> bool:

@@ -12,6 +12,7 @@ from pledge.abuse.mail_servers import is_scanner, look_up_next, mail_exchangers,
 from pledge.abuse.models import MailServer
 from pledge.core.db import db
 from tests.support.factories import answer_requests, sign_form, signature
+from tests.support.mails import delivered
 from tests.support.name_server import NameServer
 
 HASH = b"h" * 32
@@ -123,12 +124,14 @@ def test_a_name_server_that_never_answers_costs_a_look_up_two_seconds_at_most(mo
     assert time.monotonic() - began < 2
 
 
-def test_answering_a_sign_up_notes_its_domain_without_asking_for_it(client, monkeypatch):
-    monkeypatch.setattr(mail_servers, "mail_exchangers", lambda domain: pytest.fail("asked while answering"))
+def test_sending_a_mail_to_confirm_notes_its_domain_without_asking_for_it(client, monkeypatch):
+    monkeypatch.setattr(mail_servers, "mail_exchangers", lambda domain: pytest.fail("asked while sending"))
     signature()  # makes the campaign
     for email in ("kim@ministry.example.org", "kim@naver.com"):
         assert client.post("/en/c/blue-skies/sign", data=sign_form(email=email)).status_code == 303
     answer_requests()
+    mail_servers.forget()  # a worker that was killed here has lost nothing
+    assert len(delivered()) == 2
     looked_up = []
 
     def resolve(domain):

@@ -1,11 +1,10 @@
 """Loading a campaign from its folder: both languages, versions of the pledge text, nothing twice."""
 
 import shutil
-import sys
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from pledge.campaigns import events, letter, media, moderation, partners, queries, sisters, staff_queries
 from pledge.campaigns.captions import BadCaptions
@@ -20,6 +19,7 @@ from pledge.files.models import StoredFile
 from pledge.retention import services as retention
 from tests.support import factories
 from tests.support.factories import EDITOR
+from tests.support.rows import number_of
 from tests.support.videos import mp4
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -28,11 +28,6 @@ pytestmark = pytest.mark.usefixtures("app")
 @pytest.fixture
 def folder(tmp_path):
     return shutil.copytree(DEMO / "blue-skies", tmp_path / "blue-skies")
-
-
-def number_of(model):
-    db.session.rollback()
-    return db.session.scalar(select(func.count()).select_from(model))
 
 
 @pytest.mark.parametrize("lang", ["ko", "en"])
@@ -186,7 +181,7 @@ def test_events_and_video_follow_the_file_and_calendars_know_the_events_again(fo
     assert queries.find("blue-skies", "en").video.file, "the folder's own film, which an address goes before"
 
 
-def test_what_staff_have_edited_is_not_loaded_over(folder, runner, monkeypatch):
+def test_what_staff_have_edited_is_not_loaded_over(folder, runner):
     load_folder(folder)
     stored = staff_queries.desk("blue-skies").texts
     moderation.edit_texts(factories.EDITOR, "blue-skies", stamp(stored), {**stored, "title_en": "Edited"})
@@ -194,19 +189,24 @@ def test_what_staff_have_edited_is_not_loaded_over(folder, runner, monkeypatch):
     with pytest.raises(EditedByStaff):
         load_folder(folder)
     assert staff_queries.desk("blue-skies").texts == {**stored, "title_en": "Edited"}
-    monkeypatch.setattr(sys.modules["pledge.cli.demo"], "DEMO", folder.parent)
-    told = runner.invoke(args=["demo", "load"])
+    told = runner.invoke(args=["campaign", "load", str(folder)])
     assert told.exit_code == 0
     assert "left as it is" in told.output
 
 
-def test_the_command_says_what_it_did_and_what_is_wrong(runner, monkeypatch, folder):
-    monkeypatch.setattr(sys.modules["pledge.cli.demo"], "DEMO", folder.parent)
-    assert "blue-skies" in runner.invoke(args=["demo", "load"]).output
+def test_the_commands_say_what_they_did_and_what_is_wrong(runner, folder):
+    for command in (["demo", "load"], ["campaign", "load", str(folder)]):
+        told = runner.invoke(args=command)
+        assert (told.exit_code, told.output) == (0, "Loaded the campaign blue-skies.\n")
     (folder / "pledge.v1.ko.md").write_text("다른 말", "utf-8")
-    refused = runner.invoke(args=["demo", "load"])
+    refused = runner.invoke(args=["campaign", "load", str(folder)])
     assert refused.exit_code == 1
     assert "new version" in refused.output
+    for missing in ("body.en.md", "campaign.toml"):
+        (folder / missing).unlink()
+        refused = runner.invoke(args=["campaign", "load", str(folder)])
+        assert refused.exit_code == 1
+        assert missing in refused.output
 
 
 def test_markup_in_a_text_cannot_harm(folder):

@@ -1,5 +1,6 @@
-"""What the doctor says of settings, addresses, Redis, SMTP, the worker and the clock."""
+"""What the doctor says of settings, addresses, Redis, SMTP, the mailbox of bounces, the worker and the clock."""
 
+import mailbox
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,12 @@ from pledge.diagnosis.state import Readiness, readiness
 from pledge.files import storage
 from pledge.mail.models import MailKind
 from tests.support import apps, factories
+from tests.support.imap import ImapServer
 from tests.support.mails import enqueue
 from tests.support.production import PRODUCTION
 from tests.support.run import free_port
+
+BOUNCES = "bounce@pledge.example"
 
 
 def findings(found) -> list[tuple[Severity, str]]:
@@ -142,6 +146,42 @@ def test_an_smtp_server_that_takes_no_mail_is_a_problem_that_shows_no_password(s
     assert level is Severity.PROBLEM
     assert said in text
     assert "geheim" not in text
+
+
+def test_a_mailbox_of_bounces_that_can_be_opened_is_in_order_and_keeps_its_messages(settings, tmp_path):
+    box = mailbox.Maildir(tmp_path / "bounces")
+    box.add(b"x")
+    with ImapServer({4: b"x"}) as server:
+        for url in (f"maildir:{tmp_path}/bounces", server.url):
+            found = surroundings.bounce_findings(settings(bounce_address=BOUNCES, bounce_mailbox=url))
+            assert the_only(found) == (Severity.OK, "the mailbox can be opened, 1 messages wait to be read")
+        assert list(server.messages) == [4]
+    assert len(box) == 1
+
+
+def test_a_mailbox_of_bounces_that_cannot_be_opened_is_a_problem_that_shows_no_password(settings, tmp_path):
+    with ImapServer(refuses=frozenset({"LOGIN"})) as server:
+        for url in (server.url, f"imap://a:secret@127.0.0.1:{free_port()}/INBOX", f"maildir:{tmp_path}/none"):
+            found = surroundings.bounce_findings(settings(bounce_address=BOUNCES, bounce_mailbox=url))
+            level, text = the_only(found)
+            assert level is Severity.PROBLEM
+            assert text.startswith("the mailbox cannot be opened")
+            assert "secret" not in text
+
+
+def test_a_mailbox_of_bounces_with_an_unencrypted_password_is_a_problem(settings):
+    url = "imap://a:secret@mail.example/INBOX"
+    level, text = the_only(surroundings.bounce_findings(settings(bounce_address=BOUNCES, bounce_mailbox=url)))
+    assert level is Severity.PROBLEM
+    assert "use imaps://" in text
+    assert "secret" not in text
+
+
+def test_bounces_that_nobody_reads_are_worth_a_look_in_production(settings):
+    forwarded = {"bounce_address": BOUNCES, "bounce_hook_key": "k" * 40}
+    assert the_only(surroundings.bounce_findings(settings()))[0] is Severity.OK
+    assert the_only(surroundings.bounce_findings(settings(**PRODUCTION)))[0] is Severity.WARNING
+    assert the_only(surroundings.bounce_findings(settings(**PRODUCTION, **forwarded)))[0] is Severity.OK
 
 
 def test_mails_of_a_development_machine_stay_there(settings):

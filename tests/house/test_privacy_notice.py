@@ -25,6 +25,12 @@ TEXTS = {
         "kakao/ko": "30c46ae4fc512920ad91f7cc4cbea2a4798342849a1e9a99dd84f930d208c6dd",
         "ko": "90d688dee2242b3017a6f519fe0a7d0b44a4b8c32cf820adf4101c609f2dfa69",
     },
+    "2026-12-01": {
+        "en": "f5d3aa6df401bd6af026f8ace542013e230cc3b5193886cc67e95e3d6bb03dc1",
+        "kakao/en": "e53224ee25e16d94f8f15be53d332ec5243eb2bcea674ebc8852a5299e5581ea",
+        "kakao/ko": "30c46ae4fc512920ad91f7cc4cbea2a4798342849a1e9a99dd84f930d208c6dd",
+        "ko": "51b7df534974ae90c4085a7e17f473535fb601acdd74d19f38d47581bac50f98",
+    },
 }
 
 

@@ -1,4 +1,5 @@
-"""Three years of a site, day by day: what the privacy notice says is deleted is nowhere in the database afterwards.
+"""Three years of a site, day by day: what the privacy notice says is deleted is nowhere in the database afterwards, nor are
+the scans of sheets of paper in the storage.
 
 What somebody finds who has a copy of the database and the keys: every value of every table, decrypted. So a name that is only
 encrypted would be found, and so would the keyed hash of an address or of a network.
@@ -13,6 +14,7 @@ from pledge.campaigns.models import Campaign
 from pledge.core.db import db, reading, transaction
 from pledge.deliveries.register_queries import last_handed_over
 from pledge.endorsements.models import Endorsement
+from pledge.files import scans
 from pledge.mail.models import OutboxMail
 from pledge.mail.suppression import mailbox_hash
 from pledge.news import queries as news
@@ -24,6 +26,7 @@ from pledge.signatures.addresses import parse
 from pledge.signatures.identifiers import address_hash
 from pledge.signatures.models import Signature
 from pledge.signatures.origins import domain_hash, network_hash
+from tests.support import paper
 from tests.support.factories import (
     ANNA,
     answer_requests,
@@ -128,6 +131,9 @@ def test_three_years_day_by_day_leave_nothing_that_should_be_gone(client, frozen
     endorsement(running, state="declined", at=start, email=declined.pop("contact_email"), **declined)
     endorsement(running, at=start, email=listed.pop("contact_email"), **listed)
     fold_all()
+    batch = paper.agreed(scan=b"%PDF-Paper Retentia", signatures=128)
+    sheets = paper.row(batch).scan
+    unused = scans.store_scan(b"%PDF-Unused Retentia")
     links = [confirm_token(person.row) for person in people]
     secrets = [
         *links,
@@ -150,6 +156,7 @@ def test_three_years_day_by_day_leave_nothing_that_should_be_gone(client, frozen
     day(2)
     assert left_of(erased, removed, kind="person") == set()
     assert left_of(erased, removed, stranger, kind="network") == set()
+    assert scans.scan(unused) is None
     # The address of the stranger is blocked, as a hash, and of nobody else is more left than of the silent one.
     text = whole_database()
     assert stranger.name not in text
@@ -179,9 +186,12 @@ def test_three_years_day_by_day_leave_nothing_that_should_be_gone(client, frozen
     day(1064)
     assert left_of(*people, kind="person") == {counted.name, withdrawn.name}
     assert "Listed Retentia" in whole_database()
+    assert scans.scan(sheets) == b"%PDF-Paper Retentia"
 
-    # A year after it closed nobody is left but staff; the count stands.
+    # A year after it closed nobody is left but staff; the count stands, and so does what was counted on paper.
     day(1095)
+    assert scans.scan(sheets) is None
+    assert (paper.row(batch).scan, paper.row(batch).signatures) == ("", 128)
     text = whole_database()
     assert left_of(*people, kind="person") == set()
     assert [word for word in ("Retentia", "-mail.org", "198.51.100") if word in text] == []

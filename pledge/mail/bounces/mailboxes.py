@@ -50,6 +50,13 @@ def read(url: str, take: Take, stop: Stop = lambda: False) -> int:
     return done
 
 
+def waiting(url: str) -> int:
+    """How many messages wait; nothing is read or deleted. Raises MailboxAway, BadMailboxUrl."""
+    check(url)
+    with _open(url) as box, _away():
+        return len(box.messages())
+
+
 def check(url: str) -> None:
     """Raises BadMailboxUrl when no mailbox can have this address."""
     parts = urlsplit(url)

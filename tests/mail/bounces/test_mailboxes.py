@@ -14,8 +14,8 @@ from pledge.mail.bounces.mailboxes import BadMailboxUrl, MailboxAway
 from pledge.mail.models import Returned
 from pledge.worker.loop import BETWEEN_BOUNCE_LOOKS, WITHOUT_BOUNCE_MAILBOX, Worker
 from tests.mail.bounces import reports
-from tests.mail.bounces.imap import ImapServer
 from tests.mail.bounces.reports import report
+from tests.support.imap import ImapServer
 from tests.support.mails import enqueue, fate, pending
 
 
