@@ -1,4 +1,4 @@
-"""Six kinds of robots and seven kinds of people at once: whom the checks hold or ask for a proof of work, and that no held one is counted.
+"""Six kinds of robots and six kinds of people at once: whom the checks hold or ask for a proof of work, and that no held one is counted.
 
 `make simulate` plays 5,000 people and 50,000 robots (docs/abuse.md has its figures); here it is a twentieth of that.
 

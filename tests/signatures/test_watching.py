@@ -79,6 +79,8 @@ def test_what_staff_have_cleared_is_not_held_again():
     assert watching.look() == 2
     moderation.clear(ANNA, first.id, "one of us")
     assert watching.look() == 0
+    people(1, network="198.{}.101.7", ago=10)
+    assert watching.look() == 1
     for person in (first, second):
         assert services.confirm(person.id)
     db.session.rollback()
