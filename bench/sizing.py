@@ -1,0 +1,135 @@
+"""docs/sizing.md: what machines carry, by what the record day took of one (`make replay`).
+
+The figures of a replay stand here and nowhere else. `python -m bench.sizing` writes what follows from them into the page,
+between the marks there; tests/house/test_sizing.py compares the two.
+"""
+
+import re
+import sys
+from math import ceil
+from pathlib import Path
+
+from config import ROOT
+
+#: From bench/REPLAY.md: cores at 1 × the record, both web services together.
+MEASURED_ON = "27 November 2026"
+MACHINE = (
+    "2 cores of an AMD EPYC, shared with other work, which makes every figure larger than on a quiet machine"
+)
+WEB, POSTGRESQL, WORKER, NGINX, REDIS = 0.70, 0.15, 0.26, 0.28, 0.01
+
+#: Sign-ups a minute at 1 × the record.
+RECORD = 2_000
+#: Share of the cores that is left to the system, and what is planned for of the others.
+SYSTEM, PLANNED = 0.1, 2 / 3
+#: So that one can be restarted while the other answers.
+MIN_WEB_SERVICES = 2
+ONE_HOST = ((2, 4), (4, 8), (16, 16))  #: cores, GB
+SEVERAL_HOSTS = ((4, (2, 4, 8)), (16, (2, 4, 8)))  #: cores of each, how many
+
+SITE = WEB + POSTGRESQL + WORKER + NGINX + REDIS
+APPLICATION = WEB + WORKER + NGINX
+DATABASE = POSTGRESQL + REDIS
+
+PAGE = ROOT / "docs" / "sizing.md"
+_BLOCK = re.compile(r"(<!-- sizing: (\w+) -->\n).*?(\n<!-- sizing: end -->)", re.DOTALL)
+
+
+def costs() -> str:
+    rows = (
+        ("web services", WEB, f"sign-ups ({_each(WEB)}: four pages, two forms, what their scripts ask for), and a little with the number of public pages that are made anew each second"),
+        ("PostgreSQL", POSTGRESQL, f"sign-ups ({_each(POSTGRESQL)})"),
+        ("worker", WORKER, f"sign-ups ({_each(WORKER)}: decide on the mail, write and send it, count)"),
+        ("nginx", NGINX, "viewers (10,000 count requests, 200 pages and 1,000 files a second, without TLS)"),
+        ("Redis", REDIS, "sign-ups (limits)"),
+        ("**the site**", SITE, ""),
+    )  # fmt: skip
+    told = f"Processor time at 1 × the record, measured by `make replay` on {MEASURED_ON} ({MACHINE}):"
+    return f"{told}\n\n{_table(('', 'cores', 'grows with'), [(name, f'{cores:.2f}', with_) for name, cores, with_ in rows])}"
+
+
+def one_host() -> str:
+    rows = []
+    for cores, memory in ONE_HOST:
+        times = _carries(cores, SITE)
+        rows.append(
+            (f"{cores} cores, {memory} GB", str(_web_services(times)), _times(times), _sign_ups(times))
+        )
+    head = ("one host", "web services", "times the record", "sign-ups a minute")
+    return (
+        f"Arithmetic: cores, less a tenth for the system, of which at most two thirds are planned for, so that a second of bad luck "
+        f"does not make people wait; divided by {SITE:.2f} cores for each 1 × the record. A web service runs on one core at a time, "
+        f"so there are as many as the second column says, two at least so that one can be restarted.\n\n{_table(head, rows)}\n\n"
+        f"One worker process carries 1 / {WORKER:.2f} = {1 / WORKER:.1f} × the record before its core is full, and by the same two thirds "
+        f"{PLANNED / WORKER:.1f} ×; beyond that start another one for each {PLANNED / WORKER:.1f} × (any number may run, on any machine)."
+    )
+
+
+def several_hosts() -> str:
+    split = (
+        f"Several hosts: PostgreSQL and Redis on a host of their own, nginx, web services and workers on the others. Sign-ups then cost "
+        f"the application hosts {WEB:.2f} + {WORKER:.2f} + {NGINX:.2f} = {APPLICATION:.2f} cores for each 1 ×, and the database {DATABASE:.2f}."
+    )
+    told = [split]
+    for cores, numbers in SEVERAL_HOSTS:
+        head = (
+            f"hosts of {cores} cores",
+            "application",
+            "database",
+            "times the record",
+            "database is at",
+            "what is full first",
+        )
+        told.append(_table(head, [_hosts(cores, number) for number in numbers]))
+    return "\n\n".join(told)
+
+
+def _hosts(cores: int, number: int) -> tuple[str, ...]:
+    application, database = _carries((number - 1) * cores, APPLICATION), _carries(cores, DATABASE)
+    times = min(application, database)
+    first = "the web services" if application <= database else "the database"
+    at = f"{times * DATABASE:.1f} of {cores} cores"
+    return str(number), str(number - 1), "1", _times(times), at, first
+
+
+def _carries(cores: int, each: float) -> float:
+    """Times the record, for `each` cores at 1 ×."""
+    return cores * (1 - SYSTEM) * PLANNED / each
+
+
+def _web_services(times: float) -> int:
+    return max(MIN_WEB_SERVICES, ceil(times * WEB / PLANNED))
+
+
+def _each(cores: float) -> str:
+    return f"{1000 * cores / (RECORD / 60):.0f} ms each"
+
+
+def _times(times: float) -> str:
+    return f"{times:.1f}" if times < 20 else f"{times:.0f}"
+
+
+def _sign_ups(times: float) -> str:
+    return f"{round(times * RECORD, -2):,.0f}"
+
+
+def _table(head: tuple[str, ...], rows: "list[tuple[str, ...]]") -> str:
+    lines = [head, ("---",) * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+BLOCKS = {"costs": costs, "one_host": one_host, "several_hosts": several_hosts}
+
+
+def filled_in(page: str) -> str:
+    """The page with each block as the figures make it."""
+    return _BLOCK.sub(lambda found: f"{found[1]}{BLOCKS[found[2]]()}{found[3]}", page)
+
+
+def main(page: Path = PAGE) -> int:
+    page.write_text(filled_in(page.read_text("utf-8")), "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
