@@ -3,7 +3,8 @@
 The server has many threads, and this middleware lets a few of them into Flask. The others wait for a slot (slots.py), as
 long as the deadline of their urgency; what cannot begin by then is answered 503 with `Retry-After` at once. Pages that are the
 same for everybody have slots of their own, so they are shown however many sign. In the other slots a form that somebody
-sends goes before every page and is refused last. `/healthz`, `/metrics` and static files need no slot.
+sends goes before every page and is refused last. `/metrics` has one slot, as it reads the database and has to be there when
+all others are taken; `/healthz` and static files need none.
 
 The body is read before that: a slow sender occupies a thread but no slot, and only a limited number of threads may wait for
 bodies. Bodies have no deadline here, as a read of granian's cannot be interrupted; nginx has one (docs/adr/0078). The
@@ -35,11 +36,13 @@ STAFF = Urgency("staff", deadline=5.0, waiting=16)
 #: Pages that are the same for everybody; mostly a copy is there (caching.py).
 PUBLIC = Urgency("public", deadline=1.0, waiting=24)
 #: What can be done without: searches, documents and pictures that are made for one request, and scripts that ask whether a
-#: signature was confirmed and ask again.
+#: signature was confirmed or which number it has, and ask again.
 OPTIONAL = Urgency("optional", deadline=0.5, waiting=16)
+#: Whoever watches the site, and whoever tries whether they may.
+METRICS = Urgency("metrics", deadline=3.0, waiting=1)
 
 #: Of the WEB_THREADS of a process, how many work in Flask at a time; the interpreter runs one at a time anyway.
-PERSONAL_SLOTS, STAFF_SLOTS, PUBLIC_SLOTS, OPTIONAL_SLOTS = 6, 2, 2, 2
+PERSONAL_SLOTS, STAFF_SLOTS, PUBLIC_SLOTS, OPTIONAL_SLOTS, METRICS_SLOTS = 6, 2, 2, 2, 1
 #: How many may wait for the rest of a body. The remaining threads stay free.
 READING = 40
 
@@ -48,7 +51,9 @@ _PERSONAL = re.compile(
 )
 _STAFF = re.compile(r"/staff(?:/|$)")
 _ENDORSING = re.compile(r"/[a-z]{2}/(?:c/[^/]+/endorse|endorse/me/[^/]+/correct)$")
-_OPTIONAL = re.compile(r"/[a-z]{2}/c/[^/]+/(?:check/[^/]+/state|[^/]+\.pdf)$|/share/[^/]+/[^/]+\.png$")
+_OPTIONAL = re.compile(
+    r"/[a-z]{2}/(?:c/[^/]+/(?:check/[^/]+/(?:state|counted)|[^/]+\.pdf)|confirm/[^/]+/counted)$|/share/[^/]+/[^/]+\.png$"
+)
 
 #: Pages that a query makes another one of; elsewhere it is a choice of a page that is kept, or whose link somebody followed.
 _SEARCHED = re.compile(r"/organizations$")
@@ -59,8 +64,8 @@ _IN_MEMORY = 256 * 1024
 RETRY_AFTER = 5
 #: Seconds between lines in the log about refused requests.
 LOG_INTERVAL = 1.0
-#: Need no slot: one only shows that the process is alive, the other how busy it is.
-UNLIMITED = frozenset({"/healthz", "/metrics"})
+#: Needs no slot: it only shows that the process is alive.
+UNLIMITED = "/healthz"
 #: In the WSGI environment: when the request had arrived, in seconds of clock.monotonic().
 ARRIVED = "pledge.arrived"
 
@@ -97,12 +102,13 @@ class Admission:
             STAFF: Slots(STAFF_SLOTS, STAFF),
             PUBLIC: Slots(PUBLIC_SLOTS, PUBLIC),
             OPTIONAL: Slots(OPTIONAL_SLOTS, OPTIONAL),
+            METRICS: Slots(METRICS_SLOTS, METRICS),
         }
         self._logged_at = 0.0
         self._may_read = threading.BoundedSemaphore(reading)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if environ.get("PATH_INFO") in UNLIMITED:
+        if environ.get("PATH_INFO") == UNLIMITED:
             return self._app(environ, start_response)
         length = get_content_length(environ) or 0
         if length == 0 and "HTTP_TRANSFER_ENCODING" not in environ:
@@ -151,6 +157,8 @@ class Admission:
 def urgency_of(environ: WSGIEnvironment) -> Urgency:
     """How urgent a request is, by its method and address."""
     path = environ.get("PATH_INFO", "")
+    if path == "/metrics":
+        return METRICS
     if _STAFF.match(path):
         return STAFF
     if environ["REQUEST_METHOD"] == "POST":

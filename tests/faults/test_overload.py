@@ -11,8 +11,9 @@ from tests.support.factories import sign_form
 from tests.support.prober import Prober
 
 SECONDS = 4
-#: People who want their own page at the same time: more than may wait and work.
+#: People who want their own page at the same time, and scripts that ask: more than may wait and work.
 CROWD = admission.PERSONAL.waiting + admission.PERSONAL_SLOTS + 60
+POLLS = admission.OPTIONAL.waiting + admission.OPTIONAL_SLOTS + 20
 
 
 async def ask(port, method, path, body=b""):
@@ -29,13 +30,18 @@ async def ask(port, method, path, body=b""):
 
 
 async def crowd(port, seconds):
-    """What many who press "reload" are answered, and what those who sign meanwhile are."""
+    """What many who press "reload" are answered, what scripts are that poll, and what those who sign meanwhile are."""
     end = time.monotonic() + seconds
-    pages, forms = [], []
+    pages, polls, forms = [], [], []
 
     async def look():
         while time.monotonic() < end:
             pages.append(await ask(port, "GET", "/ko/me"))
+            await asyncio.sleep(0.2)
+
+    async def poll():
+        while time.monotonic() < end:
+            polls.append(await ask(port, "GET", "/ko/c/blue-skies/check/ticket/state"))
             await asyncio.sleep(0.2)
 
     async def sign():
@@ -46,19 +52,20 @@ async def crowd(port, seconds):
             forms.append(await ask(port, "POST", "/ko/c/blue-skies/sign", form))
             await asyncio.sleep(0.1)
 
-    await asyncio.gather(sign(), *(look() for _ in range(CROWD)))
-    return pages, forms
+    await asyncio.gather(sign(), *(look() for _ in range(CROWD)), *(poll() for _ in range(POLLS)))
+    return pages, polls, forms
 
 
 @pytest.mark.sqlite_only
 def test_too_many_are_refused_at_once_forms_last_and_public_pages_not_at_all(site):
     with Prober(f"{site.url}/ko/c/blue-skies") as page, Prober(f"{site.url}/healthz") as health:
-        pages, forms = asyncio.run(crowd(site.port, SECONDS))
+        pages, polls, forms = asyncio.run(crowd(site.port, SECONDS))
     assert (page.failed, health.failed) == ([], [])
     assert page.typical < 0.5
     assert [answer for status, _, answer in forms if status != 303] == []
     assert {status for status, _, _ in pages} == {200, 503}
-    refused = [(seconds, answer) for status, seconds, answer in pages if status == 503]
+    assert {status for status, _, _ in polls} == {404, 503}  # there is no such ticket
+    refused = [(seconds, answer) for status, seconds, answer in (*pages, *polls) if status == 503]
     assert all("retry-after: " in answer.lower() for _, answer in refused)
     assert sorted(seconds for seconds, _ in refused)[len(refused) // 2] < 0.1
     # Who is not refused is answered by the deadline, and all are once it is over.

@@ -5,6 +5,7 @@ import re
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from werkzeug.test import EnvironBuilder, run_wsgi_app
@@ -12,6 +13,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 from config import WEB_THREADS
 from pledge.web import admission, slots
 from pledge.web.admission import Admission
+from pledge.web.slots import Urgency
 
 
 class Slow:
@@ -87,6 +89,34 @@ def test_a_page_that_is_the_same_for_everybody_is_shown_however_many_wait_for_th
         assert {one.result()[0] for one in held} == {"200"}
 
 
+def test_when_all_comes_at_once_pages_for_everybody_are_shown_and_forms_are_refused_last(slow, monkeypatch):
+    monkeypatch.setattr(slots, "STALLED", 30)
+    for name in ("FORM", "PERSONAL", "OPTIONAL"):
+        monkeypatch.setattr(admission, name, replace(getattr(admission, name), deadline=30))
+    app = Admission(slow)
+    pages = admission.PERSONAL_SLOTS + admission.PERSONAL.waiting
+    polls = admission.OPTIONAL_SLOTS + admission.OPTIONAL.waiting
+
+    def refused(held):
+        done = [one.result() for one in held if one.done()]
+        assert {(status, seconds < 0.5) for status, _, _, seconds in done} <= {("503", True)}
+        return len(done)
+
+    with ThreadPoolExecutor(260) as pool:
+        held = hold(pool, app, pages + 5)
+        asking = hold(pool, app, polls + 5, "/ko/confirm/slow/counted")
+        sent = hold(pool, app, admission.FORM.waiting, "/ko/c/slow/sign", method="POST")
+        assert (refused(held), refused(asking), refused(sent)) == (5, 5, 0)
+        assert ask(app, "/ko/c/blue-skies")[0] == "200"
+        sent += hold(pool, app, 3, "/ko/c/slow/sign", method="POST")
+        assert refused(sent) == 3
+        assert ask(app, "/ko/c/blue-skies")[0] == "200"
+        slow.release.set()
+        # Whoever waited is answered.
+        answered = [one.result()[0] for one in (*held, *asking, *sent)].count("200")
+        assert answered == pages + polls + admission.FORM.waiting
+
+
 def test_searches_and_documents_do_not_take_the_slots_of_pages(slow):
     app = Admission(slow)
     with ThreadPoolExecutor(20) as pool:
@@ -112,6 +142,8 @@ def test_searches_and_documents_do_not_take_the_slots_of_pages(slow):
         ("POST", "/ko/endorse/me/token/correct", admission.STAFF),
         ("GET", "/ko/c/blue-skies/endorse", admission.PERSONAL),
         ("GET", "/ko/c/blue-skies/check/ticket/state", admission.OPTIONAL),
+        ("GET", "/ko/c/blue-skies/check/ticket/counted", admission.OPTIONAL),
+        ("GET", "/ko/confirm/token/counted", admission.OPTIONAL),
         ("GET", "/ko/c/blue-skies/organizations?q=x", admission.OPTIONAL),
         ("GET", "/embed/blue-skies?form=1", admission.PUBLIC),
         ("GET", "/ko/c/blue-skies?via=p3", admission.PUBLIC),
@@ -120,6 +152,7 @@ def test_searches_and_documents_do_not_take_the_slots_of_pages(slow):
         ("GET", "/ko/c/blue-skies/organizations", admission.PUBLIC),
         ("GET", "/ko/c/staff", admission.PUBLIC),
         ("GET", "/share/blue-skies.ko.png", admission.PUBLIC),
+        ("GET", "/metrics", admission.METRICS),
         ("GET", "/api/v1/campaigns/blue-skies/count", admission.PUBLIC),
     ],
 )
@@ -201,8 +234,6 @@ def test_the_whole_body_is_read_before_the_answer_so_that_the_connection_can_be_
 
 
 def test_threads_suffice_for_all_that_may_wait():
-    urgencies = (admission.FORM, admission.PERSONAL, admission.STAFF, admission.PUBLIC, admission.OPTIONAL)
-    working = (
-        admission.PERSONAL_SLOTS + admission.STAFF_SLOTS + admission.PUBLIC_SLOTS + admission.OPTIONAL_SLOTS
-    )
-    assert WEB_THREADS - working - sum(urgency.waiting for urgency in urgencies) - admission.READING >= 6
+    waiting = sum(urgency.waiting for urgency in vars(admission).values() if isinstance(urgency, Urgency))
+    working = sum(number for name, number in vars(admission).items() if name.endswith("_SLOTS"))
+    assert WEB_THREADS - working - waiting - admission.READING >= 6
