@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from pledge.endorsements.models import Endorsement
 from pledge.mail import outbox
-from pledge.mail.allowance import has_confirmed, take_slot
+from pledge.mail.allowance import Wanted, has_confirmed, take_slot
 from pledge.mail.models import MailKind
 from pledge.mail.suppression import mailbox_hash
 
@@ -18,8 +18,8 @@ def slot_for(
     unconfirmed = kind is MailKind.ENDORSE_CONFIRM and not has_confirmed(
         session, Endorsement.__table__, address_hash
     )
-    mailbox = mailbox_hash(address)
-    return take_slot(session, address_hash, mailbox, kind, may_wait=may_wait, unconfirmed=unconfirmed)
+    wanted = Wanted(address_hash, mailbox_hash(address), kind, unconfirmed)
+    return take_slot(session, wanted, may_wait=may_wait)
 
 
 def enqueue(

@@ -23,15 +23,15 @@ from pledge.endorsements.models import (
 from pledge.endorsements.outbox import enqueue, enqueue_if_allowed, slot_for
 from pledge.files.services import UnknownFile
 from pledge.mail.models import MailKind, MailRequest, MailState, OutboxMail, RequestKind
-from pledge.mail.requests import DOUBLE, Handlers
+from pledge.mail.requests import DOUBLE, Handlers, one_by_one
 
 
 def handlers() -> Handlers:
     """Who answers which request."""
     return {
-        RequestKind.ENDORSE: answer_application,
-        RequestKind.ENDORSE_RESEND: answer_resend,
-        RequestKind.ENDORSE_LINK: answer_links,
+        RequestKind.ENDORSE: one_by_one(answer_application),
+        RequestKind.ENDORSE_RESEND: one_by_one(answer_resend),
+        RequestKind.ENDORSE_LINK: one_by_one(answer_links),
     }
 
 

@@ -14,6 +14,7 @@ from pledge.audit import chain
 from pledge.audit.chain import Mark
 from pledge.core import clock
 from pledge.core.db import reading, transaction
+from pledge.core.db.upserts import insert_into
 from pledge.ledger import audit_lines, merkle, notes
 from pledge.ledger.checkpoints import LogTotals
 from pledge.ledger.counting import NOTHING_TAKEN_BACK, PLUS_TAKES_BACK
@@ -24,7 +25,7 @@ from pledge.ledger.models import Checkpoint, LedgerEntry, LedgerHead, LogKey
 from pledge.ledger.notes import Signer, TreeHead
 from pledge.ledger.numbering import FIRST_INVALID, NAME_WHAT_IS_TAKEN_BACK
 from pledge.ledger.sources import Published, Sources
-from pledge.ledger.tiles import Tiles, TooShort, insert_into
+from pledge.ledger.tiles import Tiles, TooShort
 
 #: How long the end of the audit log may be in no checkpoint while nothing is counted.
 _AUDIT_WAITS = timedelta(hours=1)

@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects import postgresql, sqlite
 
-from pledge.core.db import Model
+from pledge.core.db.upserts import insert_into
 from pledge.ledger import merkle
 from pledge.ledger.merkle import WIDTH
 from pledge.ledger.models import LogTile
@@ -88,11 +87,6 @@ class Tiles:
         key = [LogTile.campaign_id, LogTile.level, LogTile.tile]
         keep = statement.on_conflict_do_update(index_elements=key, set_={"hashes": statement.excluded.hashes})
         self.connection.execute(keep, rows)
-
-
-def insert_into(connection: Connection, model: type[Model]) -> postgresql.Insert | sqlite.Insert:
-    """INSERT of the connection's dialect, which has ON CONFLICT."""
-    return sqlite.insert(model) if connection.dialect.name == "sqlite" else postgresql.insert(model)
 
 
 def _cut(hashes: bytes) -> list[bytes]:

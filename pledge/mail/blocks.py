@@ -7,7 +7,7 @@ a mail that is dropped later would use up a cap, keep an address or be counted.
 from collections.abc import Collection
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, LargeBinary, delete, exists, literal, select
+from sqlalchemy import ColumnElement, Connection, delete, exists, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from pledge.core import clock
@@ -29,18 +29,23 @@ def may_be_written_to(
 
 def is_blocked(session: Session, address_hash: bytes) -> bool:
     """Whether no mail may go to the address of this hash now."""
-    return not session.scalar(select(may_be_written_to(literal(address_hash, LargeBinary))))
+    return bool(blocked_hashes(session, [address_hash]))
 
 
 def blocked(addresses: Collection[str]) -> set[str]:
     """Those of these addresses that no mail may go to now."""
     hashes = {address: address_hash(address) for address in addresses}
-    query = select(MailBlock.address_hash).where(
-        MailBlock.address_hash.in_(set(hashes.values())), MailBlock.until > clock.now()
-    )
     with reading() as connection:
-        found = {bytes(hashed) for hashed in connection.execute(query).scalars()}
+        found = blocked_hashes(connection, hashes.values())
     return {address for address, hashed in hashes.items() if hashed in found}
+
+
+def blocked_hashes(connection: Connection | Session, hashes: Collection[bytes]) -> set[bytes]:
+    """Those of these hashes whose addresses no mail may go to now."""
+    query = select(MailBlock.address_hash).where(
+        MailBlock.address_hash.in_(set(hashes)), MailBlock.until > clock.now()
+    )
+    return {bytes(hashed) for hashed in connection.execute(query).scalars()}
 
 
 def block(session: Session, address_hash: bytes, subject_id: int | None = None) -> None:

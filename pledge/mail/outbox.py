@@ -1,6 +1,7 @@
 """Enqueueing: one row in the caller's transaction, so a mail and what it is about are stored together or not at all."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import insert
@@ -8,6 +9,19 @@ from sqlalchemy.orm import Session
 
 from pledge.core import clock
 from pledge.mail.models import MailKind, OutboxMail
+
+
+@dataclass(frozen=True)
+class NewMail:
+    """A mail to enqueue; for the fields see OutboxMail."""
+
+    kind: MailKind
+    subject_id: int
+    lang: str
+    seq: int = 1
+    due_at: datetime | None = None  #: None: now
+    known: bool = False
+    proved: bool = False
 
 
 def enqueue(
@@ -21,24 +35,18 @@ def enqueue(
     known: bool = False,
     proved: bool = False,
 ) -> None:
-    """Enqueue a mail, due now unless `due_at` says otherwise. No cap is checked. For the arguments see OutboxMail."""
+    """Enqueue a mail, due now unless `due_at` says otherwise. No cap is checked."""
+    enqueue_all(session, [NewMail(kind, subject_id, lang, seq, due_at, known, proved)])
+
+
+def enqueue_all(session: Session, mails: Sequence[NewMail]) -> None:
+    """Enqueue these mails in one statement. No cap is checked."""
     now = clock.now()
-    values = {
-        "kind": kind,
-        "subject_id": subject_id,
-        "seq": seq,
-        "lang": lang,
-        "known": known,
-        "proved": proved,
-    }
-    session.execute(insert(OutboxMail).values(**values, created_at=now, due_at=due_at or now))
+    rows = [{**vars(mail), "created_at": now, "due_at": mail.due_at or now} for mail in mails]
+    if rows:
+        session.execute(insert(OutboxMail), rows)
 
 
 def enqueue_thanks(session: Session, signers: Sequence[tuple[int, str]]) -> None:
     """Enqueue the mail with thanks for each of these signatures, given by number and language; none takes a slot."""
-    now = clock.now()
-    mail = {"kind": MailKind.THANKS, "seq": 1, "known": True, "created_at": now, "due_at": now}
-    if signers:
-        session.execute(
-            insert(OutboxMail), [{**mail, "subject_id": number, "lang": lang} for number, lang in signers]
-        )
+    enqueue_all(session, [NewMail(MailKind.THANKS, number, lang, known=True) for number, lang in signers])

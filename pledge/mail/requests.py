@@ -1,12 +1,14 @@
 """What people ask for by sending a form, and answering it: the worker decides whether and when a mail follows.
 
-A request is one INSERT that reads nothing about the person (docs/adr/0062). It is answered by the package of its subject,
-in one transaction that also deletes it, so it is answered exactly once; a request that cannot be answered is put
-off and does not hold up the others.
+A request is one INSERT that reads nothing about the person (docs/adr/0062). Many are answered together, by the package of
+their subject, in one transaction that also deletes them, so each is answered exactly once; a request that cannot be answered
+is put off and does not hold up the others.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, or_, select, update
@@ -25,9 +27,19 @@ PUT_OFF = timedelta(minutes=10)
 #: A form sent twice within this time was sent twice by mistake.
 DOUBLE = timedelta(minutes=1)
 
-#: Enqueues the mail that a request calls for, if any, in the given transaction.
-Handler = Callable[[Session, MailRequest], None]
+#: Enqueues the mails that requests of one kind call for, if any, in the given transaction.
+Handler = Callable[[Session, Sequence[MailRequest]], None]
 Handlers = Mapping[RequestKind, Handler]
+
+
+def one_by_one(answer_one: Callable[[Session, MailRequest], None]) -> Handler:
+    """A handler that answers one request after the other."""
+
+    def answer_all(session: Session, requests: Sequence[MailRequest]) -> None:
+        for request in requests:
+            answer_one(session, request)
+
+    return answer_all
 
 
 def ask(session: Session, kind: RequestKind, campaign_id: int, lang: str, **about: Any) -> None:
@@ -53,8 +65,8 @@ def answer(handlers: Handlers, limit: int = BATCH) -> int:
 def _answer(handlers: Handlers, limit: int) -> int:
     with transaction() as session:
         requests = _claim(session, limit)
-        for request in requests:
-            handlers[RequestKind(request.kind)](session, request)
+        for kind, some in groupby(requests, attrgetter("kind")):
+            handlers[RequestKind(kind)](session, list(some))
         session.execute(delete(MailRequest).where(MailRequest.id.in_([request.id for request in requests])))
         return len(requests)
 

@@ -10,7 +10,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextvars import copy_context
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from random import SystemRandom
 from typing import Self
@@ -100,21 +100,21 @@ def deliver(
     transport: Transport,
     limit: int = BATCH,
     stop: Callable[[], bool] = lambda: False,
-    marks: "Marks | None" = None,
+    group: "SenderGroup | None" = None,
 ) -> SendingResult:
     """Send up to `limit` due mails, fewer when `stop` or the switch of mail says so. What was not begun is given back.
 
-    Senders that work side by side share their `marks`.
+    Senders that work side by side are one `group`.
     """
-    done, marks = SendingResult(), marks or Marks()
-    waiting = [] if _paused() or not queries.any_due() else queries.claim(limit, LEASE)
+    done, group = SendingResult(), group or SenderGroup()
+    waiting = group.turns.claim(limit)
     if not waiting:
         return done
     with Renewal(waiting) as lease:
         try:
             composed = _without_blocked(_compose(composers, waiting))
             while waiting and not stop() and not _paused() and lease.lasts() and not done.stalled:
-                _send(waiting[0], composed.get(waiting[0].id), transport, marks, done)
+                _send(waiting[0], composed.get(waiting[0].id), transport, group.marks, done)
                 del waiting[0]
         finally:
             if waiting:
@@ -264,6 +264,25 @@ def _compose_kind(composer: Composer, batch: Sequence[Claimed]) -> dict[int, Mes
         return {key: found for mail in batch for key, found in _compose_kind(composer, [mail]).items()}
 
 
+class Turns:
+    """Senders take their mails one after the other. When nothing is due, the one whose turn it is waits for `pause` seconds
+    before the next look, so what comes meanwhile is taken together, and the others do not ask.
+    """
+
+    def __init__(self, pause: float = 0.0, wait: Callable[[float], object] = time.sleep) -> None:
+        self._pause, self._wait = pause, wait
+        self._lock = threading.Lock()
+        self._was_empty = False
+
+    def claim(self, limit: int) -> list[Claimed]:
+        with self._lock:
+            if self._was_empty:
+                self._wait(self._pause)
+            mails = [] if _paused() or not queries.any_due() else queries.claim(limit, LEASE)
+            self._was_empty = not mails
+            return mails
+
+
 class Marks:
     """Marks each mail as sent before its sender begins the next, several senders' mails in one statement.
 
@@ -287,6 +306,14 @@ class Marks:
                 self._waiting.remove(mail)  # the others try for themselves
                 raise
             del self._waiting[: len(together)]
+
+
+@dataclass(frozen=True)
+class SenderGroup:
+    """What senders share that work side by side in one process."""
+
+    turns: Turns = field(default_factory=Turns)
+    marks: Marks = field(default_factory=Marks)
 
 
 def retry_write(write: Callable[[], object]) -> None:

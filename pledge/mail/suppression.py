@@ -7,7 +7,7 @@ why no mail comes.
 from collections.abc import Collection
 from datetime import timedelta
 
-from sqlalchemy import LargeBinary, bindparam, delete, exists, func, literal, select, text
+from sqlalchemy import Connection, LargeBinary, bindparam, delete, func, select, text
 from sqlalchemy.orm import Session
 
 from pledge.audit.models import Actor
@@ -65,21 +65,20 @@ def stop(address: str, reason: Returned) -> None:
         suppress(session, key(mailbox_hash(address)), reason)
 
 
-def is_suppressed(session: Session, mailbox_hash: bytes) -> bool:
-    """Whether no mail may go to this mailbox now."""
-    of_mailbox = MailSuppression.mailbox == literal(key(mailbox_hash), LargeBinary)
-    return bool(session.scalar(select(exists().where(of_mailbox, MailSuppression.until > clock.now()))))
-
-
 def suppressed(addresses: Collection[str]) -> set[str]:
     """Those of these addresses that no mail may go to now."""
     keys = {address: key(mailbox_hash(address)) for address in addresses}
-    query = select(MailSuppression.mailbox).where(
-        MailSuppression.mailbox.in_(set(keys.values())), MailSuppression.until > clock.now()
-    )
     with reading() as connection:
-        found = {bytes(mailbox) for mailbox in connection.execute(query).scalars()}
+        found = suppressed_keys(connection, keys.values())
     return {address for address, mailbox in keys.items() if mailbox in found}
+
+
+def suppressed_keys(connection: Connection | Session, keys: Collection[bytes]) -> set[bytes]:
+    """Those of these keys whose mailboxes no mail may go to now."""
+    query = select(MailSuppression.mailbox).where(
+        MailSuppression.mailbox.in_(set(keys)), MailSuppression.until > clock.now()
+    )
+    return {bytes(mailbox) for mailbox in connection.execute(query).scalars()}
 
 
 def counts() -> dict[Returned, int]:

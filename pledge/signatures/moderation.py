@@ -68,7 +68,7 @@ def resend(actor: Actor, signature_id: int) -> MailKind:
     with transaction() as session:
         row = _row(session, signature_id)
         kind = _MAIL[SignatureState(row.state)]
-        if not enqueue(session, kind, row.id, bytes(row.address_hash), row.lang):
+        if not enqueue(session, kind, row.id, row.lang):
             raise NoMailAllowed
         record(session, actor, "signature.resend", f"signature:{row.id}", kind=kind.value)
         return kind
@@ -150,7 +150,7 @@ def allow_name(actor: Actor, signature_id: int, why: str) -> None:
 
 
 def _tell(session: Session, kind: MailKind, row: Signature) -> None:
-    enqueue(session, kind, row.id, bytes(row.address_hash), row.lang, may_wait=True)
+    enqueue(session, kind, row.id, row.lang, may_wait=True)
 
 
 def _row(session: Session, signature_id: int) -> Signature:

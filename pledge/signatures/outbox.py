@@ -1,79 +1,122 @@
-"""Enqueueing a mail about a signature, in the caller's transaction and within the caps."""
+"""Enqueueing mails about signatures, in the caller's transaction and within the caps."""
 
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import LargeBinary, Row, select, type_coerce, update
 from sqlalchemy.orm import Session
 
 from pledge.abuse.signals import Signal, is_among
-from pledge.core.encryption import Unreadable
-from pledge.mail import outbox
-from pledge.mail.allowance import has_confirmed, take_slot
+from pledge.core.encryption import Unreadable, vault
+from pledge.mail import allowance, outbox
 from pledge.mail.models import MailKind
+from pledge.mail.outbox import NewMail
 from pledge.mail.suppression import mailbox_hash
-from pledge.signatures.models import Signature
+from pledge.signatures.models import EMAIL_CONTEXT, Signature
 
-_ADDRESS = select(Signature.email)
+_OTHER = Signature.__table__.alias("o")
+#: The address as it is stored: one that no key opens must not be in the way of others.
+_FACTS = (
+    Signature.id,
+    Signature.address_hash,
+    type_coerce(Signature.email, LargeBinary).label("sealed_email"),
+    Signature.signals,
+    allowance.confirmed_once(_OTHER, Signature.address_hash).label("has_confirmed"),
+)
+
+#: Of these a mailbox gets few while nobody there has ever confirmed anything. A reminder uses the slots of mails to confirm.
+_TO_CONFIRM = (MailKind.CONFIRM, MailKind.REMINDER)
 
 #: The first mail with a code and no link takes a slot of its own: it is asked for from the mailbox, where another one has just arrived.
 CODE_SLOT = "code"
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """A mail about a signature, for now or for the next free slot."""
+
+    kind: MailKind
+    signature_id: int
+    lang: str
+    slot: str = ""  #: names other slots than those of the kind
+
+    @property
+    def asks(self) -> bool:
+        return self.kind in _TO_CONFIRM
+
+
 def enqueue(
-    session: Session,
-    kind: MailKind,
-    signature_id: int,
-    address_hash: bytes,
-    lang: str,
-    *,
-    may_wait: bool = False,
-    slot: str = "",
+    session: Session, kind: MailKind, signature_id: int, lang: str, *, may_wait: bool = False, slot: str = ""
 ) -> bool:
-    """Enqueue a mail for now, or for the next free slot if `may_wait`; returns whether it is enqueued.
+    """Enqueue a mail for now, or for the next free slot if `may_wait`; returns whether it is enqueued."""
+    return enqueue_all(session, [Wanted(kind, signature_id, lang, slot)], may_wait=may_wait) == 1
 
-    A reminder uses the slots of mails to confirm. `slot` names others than those of the kind.
-    """
-    asks = kind in (MailKind.CONFIRM, MailKind.REMINDER)
-    known = not asks or has_confirmed(session, Signature.__table__, address_hash)
-    due_at = take_slot(
-        session,
-        address_hash,
-        _mailbox(session, signature_id) or address_hash,
-        slot or (MailKind.CONFIRM if asks else kind),
-        may_wait=may_wait,
-        unconfirmed=not known,
+
+def enqueue_all(session: Session, wanted: Sequence[Wanted], *, may_wait: bool) -> int:
+    """The same for many mails, of which no two are to confirm the same signature; how many are enqueued."""
+    if not wanted:
+        return 0
+    facts = _facts(session, {one.signature_id for one in wanted})
+    slots = allowance.take_slots(
+        session, [_slot(one, facts[one.signature_id]) for one in wanted], may_wait=may_wait
     )
-    if due_at is None:
-        return False
-    seq = _number(session, signature_id, due_at) if kind is MailKind.CONFIRM else 1
-    proved = asks and _is_proved(session, signature_id)
-    outbox.enqueue(session, kind, signature_id, lang, seq=seq, due_at=due_at, known=known, proved=proved)
-    return True
+    granted = [(one, due_at) for one, due_at in zip(wanted, slots, strict=True) if due_at is not None]
+    numbers = _numbers(session, [(one, due_at) for one, due_at in granted if one.kind is MailKind.CONFIRM])
+    outbox.enqueue_all(
+        session,
+        [
+            NewMail(
+                *(one.kind, one.signature_id, one.lang),
+                seq=numbers[one.signature_id] if one.kind is MailKind.CONFIRM else 1,
+                due_at=due_at,
+                known=not one.asks or facts[one.signature_id].has_confirmed,
+                proved=one.asks and is_among(Signal.PROVED, facts[one.signature_id].signals),
+            )
+            for one, due_at in granted
+        ],
+    )
+    return len(granted)
 
 
-def _mailbox(session: Session, signature_id: int) -> bytes | None:
+def _facts(session: Session, ids: Iterable[int]) -> Mapping[int, Row[*tuple[Any, ...]]]:
+    rows = session.execute(select(*_FACTS).where(Signature.id.in_(ids)))
+    return {row.id: row for row in rows}
+
+
+def _slot(one: Wanted, facts: Row[*tuple[Any, ...]]) -> allowance.Wanted:
+    hashed = bytes(facts.address_hash)
+    return allowance.Wanted(
+        hashed,
+        _mailbox(facts) or hashed,
+        one.slot or (MailKind.CONFIRM if one.asks else one.kind),
+        unconfirmed=one.asks and not facts.has_confirmed,
+    )
+
+
+def _mailbox(facts: Row[*tuple[Any, ...]]) -> bytes | None:
     """Keyed hash of the mailbox that the mail goes to; None when no key opens the address, and then nothing can be sent."""
     try:
-        address = session.scalar(_ADDRESS.where(Signature.id == signature_id))
+        return mailbox_hash(vault().unseal(bytes(facts.sealed_email), EMAIL_CONTEXT))
     except Unreadable:
         return None
-    return None if address is None else mailbox_hash(address)
 
 
-def _is_proved(session: Session, signature_id: int) -> bool:
-    """Whether this was signed with proof of work."""
-    return is_among(
-        Signal.PROVED, session.scalar(select(Signature.signals).where(Signature.id == signature_id))
-    )
-
-
-def _number(session: Session, signature_id: int, due_at: datetime) -> int:
-    """The number of this mail to confirm, which its code is made from."""
-    statement = (
-        update(Signature)
-        .where(Signature.id == signature_id)
-        .values(mails=Signature.mails + 1, code_since=due_at)
-        .returning(Signature.mails)
-        .execution_options(synchronize_session=False)
-    )
-    return int(session.execute(statement).scalar_one())
+def _numbers(session: Session, granted: Sequence[tuple[Wanted, datetime]]) -> dict[int, int]:
+    """The numbers of these mails to confirm, which their codes are made from, by signature."""
+    by_due: dict[datetime, list[int]] = defaultdict(list)
+    for one, due_at in granted:
+        by_due[due_at].append(one.signature_id)
+    numbers: dict[int, int] = {}
+    for due_at, ids in by_due.items():
+        statement = (
+            update(Signature)
+            .where(Signature.id.in_(ids))
+            .values(mails=Signature.mails + 1, code_since=due_at)
+            .returning(Signature.id, Signature.mails)
+            .execution_options(synchronize_session=False)
+        )
+        numbers.update((number, mails) for number, mails in session.execute(statement))
+    return numbers

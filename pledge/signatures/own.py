@@ -63,8 +63,7 @@ def withdraw(token: str) -> None:
     with transaction() as session:
         row = _own_row(session, token)
         if withdraw_row(session, row):
-            hashed = bytes(row.address_hash)
-            enqueue(session, MailKind.WITHDRAWN_SELF, row.id, hashed, row.lang, may_wait=True)
+            enqueue(session, MailKind.WITHDRAWN_SELF, row.id, row.lang, may_wait=True)
 
 
 def withdraw_row(session: Session, row: Signature) -> bool:

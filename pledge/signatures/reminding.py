@@ -63,7 +63,7 @@ def advance(limit: int = BATCH) -> bool:
 def _decide(session: Session, signature_id: int) -> None:
     """Mark the submission, and enqueue the mail if one is due."""
     row = session.execute(
-        select(Signature.id, Signature.address_hash, Signature.lang)
+        select(Signature.id, Signature.lang)
         .where(Signature.id == signature_id, text(TO_REMIND), _is_old_enough())
         .with_for_update(skip_locked=True)
     ).first()
@@ -71,7 +71,7 @@ def _decide(session: Session, signature_id: int) -> None:
         return
     session.execute(update(Signature).where(Signature.id == row.id).values(reminded=True))
     if _is_due(session, row.id):
-        enqueue(session, MailKind.REMINDER, row.id, bytes(row.address_hash), row.lang, may_wait=True)
+        enqueue(session, MailKind.REMINDER, row.id, row.lang, may_wait=True)
 
 
 def _is_due(session: Session, signature_id: int) -> bool:

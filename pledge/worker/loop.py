@@ -47,8 +47,8 @@ from pledge.worker.sources import confirmations, ledger_sources
 Step = Callable[[], float]
 
 #: Seconds between checks while there is nothing to do.
-IDLE_MAIL = 0.25
-IDLE_REQUESTS = 0.1
+IDLE_MAIL = 0.2
+IDLE_REQUESTS = 0.2
 IDLE_FOLD = 0.2
 AFTER_FOLD = 0.5
 IDLE_INVALIDATION = 1.0
@@ -102,10 +102,8 @@ STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 #: Threads that send, each with its own connection: while one waits for the disk or the server another works.
 SENDERS = 8
-#: Threads that decide which mails follow the forms that were sent: about ten statements a form, one after the other.
-ANSWERERS = 3
 #: SQLite has one writer at a time anyway.
-SENDERS_ON_SQLITE = ANSWERERS_ON_SQLITE = 1
+SENDERS_ON_SQLITE = 1
 
 
 @dataclass
@@ -114,8 +112,11 @@ class Worker:
 
     app: Flask
     stopping: threading.Event = field(default_factory=threading.Event)
-    marks: mail.Marks = field(default_factory=mail.Marks)
+    senders: mail.SenderGroup = field(init=False)
     clock_check: ClockCheck = field(default_factory=ClockCheck)
+
+    def __post_init__(self) -> None:
+        self.senders = mail.SenderGroup(mail.Turns(IDLE_MAIL, self.stopping.wait))
 
     def run(self) -> None:
         """Work until a signal comes; returns when all running steps are done."""
@@ -123,9 +124,8 @@ class Worker:
         signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
         config: Config = self.app.extensions["pledge.config"]
         senders = SENDERS_ON_SQLITE if config.uses_sqlite else SENDERS
-        answerers = ANSWERERS_ON_SQLITE if config.uses_sqlite else ANSWERERS
         steps = [
-            *[("requests", self.answer)] * answerers,
+            ("requests", self.answer),
             ("fold", self.fold),
             ("log", self.renew_log),
             ("retention", self.sweep),
@@ -164,7 +164,8 @@ class Worker:
         log.info("worker stopped")
 
     def answer(self) -> float:
-        return 0.0 if requests.answer(handlers()) else IDLE_REQUESTS
+        # Not again at once unless more waits: many requests are answered by as many statements as one.
+        return 0.0 if requests.answer(handlers()) >= requests.BATCH else IDLE_REQUESTS
 
     def fold(self) -> float:
         # Not again at once unless more waits: a fold costs the same for one entry and for a hundred, and each one signs a
@@ -247,19 +248,19 @@ class Worker:
         return BETWEEN_FILE_SWEEPS
 
     def send_mails(self, config: Config) -> None:
-        """One sender: its own transport, used by this thread alone."""
+        """One sender: its own transport, used by this thread alone. The senders wait for mails one at a time."""
         transport = mail.transport(config)
         writers = composers()
         pauses = Pauses(MAX_PAUSE_WITHOUT_SMTP)
 
         def step() -> float:
-            done = mail.deliver(writers, transport, stop=self.stopping.is_set, marks=self.marks)
+            done = mail.deliver(writers, transport, stop=self.stopping.is_set, group=self.senders)
             for outcome in ("sent", "dropped", "deferred", "dead"):
                 metrics.mails.labels(outcome).inc(getattr(done, outcome))
             if done.stalled:
                 return pauses.next()
             pauses.reset()
-            return 0.0 if done.total else IDLE_MAIL
+            return 0.0
 
         try:
             self.repeat("mail", step)

@@ -243,7 +243,7 @@ def test_who_signed_with_proof_of_work_has_a_mail_with_proof(site):
     for signals in (None, "breaker unproved", "breaker proved"):
         person = factories.signature(state="pending", signals=signals)
         with transaction() as session:
-            enqueue_within_caps(session, MailKind.CONFIRM, person.id, person.address_hash, "ko")
+            enqueue_within_caps(session, MailKind.CONFIRM, person.id, "ko")
     db.session.rollback()
     assert list(db.session.scalars(select(OutboxMail.proved).order_by(OutboxMail.id))) == [False, False, True]
 

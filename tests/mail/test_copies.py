@@ -88,13 +88,13 @@ def test_several_workers_at_once_send_every_mail_once(app, smtp):
         enqueue(pending(f"person-{number}@example.org"))
     settings = app.extensions["pledge.config"].model_copy(update={"smtp_url": SecretStr(smtp.url)})
     start = threading.Barrier(4)
-    marks = services.Marks()
+    group = services.SenderGroup()
 
     def work():
         with app.app_context():
             transport = services.transport(settings)
             start.wait()
-            while services.deliver(mails.composers(), transport, limit=3, marks=marks).total:
+            while services.deliver(mails.composers(), transport, limit=3, group=group).total:
                 pass
             transport.close()
 

@@ -28,7 +28,7 @@ from pledge.signatures.invalidation.models import (
 from pledge.signatures.invalidation.services import AUDITED, CONCERNED
 from pledge.signatures.locks import lock
 from pledge.signatures.models import Signature, SignatureState
-from pledge.signatures.outbox import enqueue
+from pledge.signatures.outbox import Wanted, enqueue_all
 
 BATCH = 500
 #: The reason to hold what staff hold (Signature.hold_reason).
@@ -137,8 +137,8 @@ def _changes(row: Invalidation) -> dict[str, Any]:
 
 def _tell(session: Session, moved: Moved) -> None:
     """Enqueue the mail that tells each signer, within the caps."""
-    for row in moved:
-        enqueue(session, MailKind.INVALIDATED, row.id, bytes(row.address_hash), row.lang)
+    told = [Wanted(MailKind.INVALIDATED, row.id, row.lang) for row in moved]
+    enqueue_all(session, told, may_wait=False)
 
 
 def _record_end(session: Session, row: Invalidation, action: str, signatures: int) -> None:

@@ -1,0 +1,77 @@
+"""What the worker decides about the forms that people sent, many at a time."""
+
+import pytest
+from sqlalchemy import select
+
+from pledge.core import clock
+from pledge.core.db import db, transaction
+from pledge.mail import requests
+from pledge.mail.models import MailBlock, MailKind, MailRequest, OutboxMail, RequestKind
+from tests.support.factories import answer_requests, signature
+from tests.support.mails import Notes, deliver_all
+
+pytestmark = pytest.mark.usefixtures("app")
+
+
+def ask(*people, lang="ko"):
+    with transaction() as session:
+        for person in people:
+            requests.ask(session, RequestKind.CONFIRM, person.campaign_id, lang, subject_id=person.id)
+
+
+def mails():
+    """Kind, whom it is about and number of each mail in the outbox, in their order."""
+    db.session.rollback()
+    query = select(OutboxMail.kind, OutboxMail.subject_id, OutboxMail.seq).order_by(OutboxMail.id)
+    return [tuple(row) for row in db.session.execute(query)]
+
+
+def pending(number):
+    return [signature(state="pending", mails=0) for _ in range(number)]
+
+
+@pytest.mark.parametrize("people", [1, 20])
+def test_twenty_forms_take_as_many_statements_as_one(statements, people):
+    ask(*pending(people))
+    with statements() as seen:
+        answer_requests()
+    assert len(mails()) == people
+    # Look and take; lock, read, seek mails; read addresses, blocks and stops; slots, numbers, mails; delete; look again.
+    assert len(seen) == 13, seen
+
+
+def test_each_person_of_a_batch_gets_the_mail_that_is_for_them():
+    new, blocked = pending(2)
+    counted, gone = signature(), signature(state="withdrawn")
+    again = signature(state="pending", email=counted.email)
+    with transaction() as session:
+        session.add(MailBlock(address_hash=blocked.address_hash, until=clock.now() + requests.PUT_OFF))
+    ask(new, again, gone, blocked)
+    answer_requests()
+    assert mails() == [
+        (MailKind.CONFIRM, new.id, 1),
+        (MailKind.ALREADY, counted.id, 1),
+        (MailKind.MANAGE, gone.id, 1),
+    ]
+    assert db.session.scalars(select(MailRequest)).all() == []
+
+
+def test_a_form_that_is_twice_in_a_batch_has_one_mail():
+    (person,) = pending(1)
+    ask(person, lang="en")
+    ask(person, lang="ko")
+    answer_requests()
+    assert mails() == [(MailKind.CONFIRM, person.id, 1)]
+    assert db.session.scalars(select(OutboxMail.lang)).all() == ["en"]
+
+
+def test_of_several_forms_of_one_person_each_takes_its_slot_of_the_mailbox(frozen_clock):
+    people = [signature(state="pending", email=f"hong+{tag}@example.org") for tag in range(5)]
+    ask(*people)
+    answer_requests()
+    now = frozen_clock.now()
+    due = db.session.scalars(select(OutboxMail.due_at).order_by(OutboxMail.id)).all()
+    assert [(moment - now).total_seconds() // 60 for moment in due] == [0, 10, 20, 24 * 60, 24 * 60 + 10]
+    assert [subject for _, subject, _ in mails()] == [person.id for person in people]
+    deliver_all(notes := Notes())
+    assert notes.recipients == ["hong+0@example.org"]
